@@ -1,0 +1,34 @@
+/* Memory that is given back all at once: one arena a batch, reset when its offsets are committed.
+ * Blocks are kept over a reset, so a warm arena doesn't call malloc. Not thread-safe. */
+#ifndef VERBATIM_BASE_ARENA_H
+#define VERBATIM_BASE_ARENA_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct arena_block;
+
+struct arena {
+    struct arena_block *first, *current;
+    size_t used_bytes;  /* handed out since the last reset */
+    size_t limit_bytes; /* 0: unlimited; beyond it allocations fail */
+};
+
+void arena_init(struct arena *arena, size_t limit_bytes);
+void arena_deinit(struct arena *arena); /* a zeroed arena is valid, and NULL is ignored */
+
+/* Forgets everything; keeps up to 1 MiB of blocks for the next use. */
+void arena_reset(struct arena *arena);
+
+/* 16-byte aligned, not cleared. NULL when memory or the limit is exhausted. */
+void *arena_alloc(struct arena *arena, size_t size_bytes);
+void *arena_zalloc(struct arena *arena, size_t size_bytes);
+#define ARENA_NEW(arena, type) ((type *)arena_zalloc((arena), sizeof(type)))
+#define ARENA_ARRAY(arena, type, count) ((type *)arena_array((arena), (count), sizeof(type)))
+void *arena_array(struct arena *arena, size_t count, size_t item_bytes); /* cleared; overflow: NULL */
+
+/* Copies; the result has a NUL behind its last byte. data == NULL when memory is exhausted. */
+struct str arena_copy(struct arena *arena, struct str s);
+struct str arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#endif

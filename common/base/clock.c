@@ -1,0 +1,171 @@
+/* Clocks, and times as RFC 3339 text. Civil-date arithmetic after H. Hinnant, "chrono-compatible
+ * low-level date algorithms" (days_from_civil, civil_from_days). */
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static int64_t system_wall_ms(void *self)
+{
+    (void)self;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t system_mono_ns(void *self)
+{
+    (void)self;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+const struct clock *clock_system(void)
+{
+    static const struct clock clock = {.wall_ms = system_wall_ms, .mono_ns = system_mono_ns};
+    return &clock;
+}
+
+static int64_t manual_wall_ms(void *self) { return ((struct clock_manual *)self)->wall_ms; }
+static int64_t manual_mono_ns(void *self) { return ((struct clock_manual *)self)->mono_ns; }
+
+void clock_manual_init(struct clock_manual *manual, int64_t wall_ms)
+{
+    *manual = (struct clock_manual){
+        .clock = {.wall_ms = manual_wall_ms, .mono_ns = manual_mono_ns, .self = manual},
+        .wall_ms = wall_ms,
+    };
+}
+
+void clock_manual_advance(struct clock_manual *manual, int64_t ms)
+{
+    manual->wall_ms += ms;
+    manual->mono_ns += ms * 1000000;
+}
+
+static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
+{
+    year -= month <= 2;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int64_t year_of_era = year - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+static void civil_from_days(int64_t days, int *year, int *month, int *day)
+{
+    days += 719468;
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    int64_t day_of_era = days - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t shifted = (5 * day_of_year + 2) / 153;
+    *day = (int)(day_of_year - (153 * shifted + 2) / 5 + 1);
+    *month = (int)(shifted + (shifted < 10 ? 3 : -9));
+    *year = (int)(year_of_era + era * 400 + (*month <= 2));
+}
+
+static char *put_digits(char *out, int value, int digits)
+{
+    for (int i = digits - 1; i >= 0; i--, value /= 10) out[i] = (char)('0' + value % 10);
+    return out + digits;
+}
+
+size_t time_format(int64_t wall_ms, char out[static TIME_TEXT_BYTES])
+{
+    int year, month, day;
+    int64_t days = wall_ms / 86400000, rest = wall_ms % 86400000;
+    if (rest < 0) rest += 86400000, days--;
+    civil_from_days(days, &year, &month, &day);
+    if (year < 0) year = 0;
+    if (year > 9999) year = 9999;
+    char *at = put_digits(out, year, 4);
+    *at++ = '-', at = put_digits(at, month, 2);
+    *at++ = '-', at = put_digits(at, day, 2);
+    *at++ = 'T', at = put_digits(at, (int)(rest / 3600000), 2);
+    *at++ = ':', at = put_digits(at, (int)(rest / 60000 % 60), 2);
+    *at++ = ':', at = put_digits(at, (int)(rest / 1000 % 60), 2);
+    *at++ = '.', at = put_digits(at, (int)(rest % 1000), 3);
+    *at++ = 'Z';
+    *at = '\0';
+    return (size_t)(at - out);
+}
+
+static bool digits(struct str *rest, size_t count, int *ret_value)
+{
+    if (rest->size < count) return false;
+    int value = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (rest->data[i] < '0' || rest->data[i] > '9') return false;
+        value = value * 10 + (rest->data[i] - '0');
+    }
+    *rest = str_slice(*rest, count, rest->size);
+    *ret_value = value;
+    return true;
+}
+
+static bool literal(struct str *rest, const char *any_of)
+{
+    if (rest->size == 0 || !strchr(any_of, rest->data[0]) || rest->data[0] == '\0') return false;
+    *rest = str_slice(*rest, 1, rest->size);
+    return true;
+}
+
+static bool parse_date(struct str *rest, int64_t *ret_days)
+{
+    static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year, month, day;
+    if (!digits(rest, 4, &year) || !literal(rest, "-") || !digits(rest, 2, &month) ||
+        !literal(rest, "-") || !digits(rest, 2, &day))
+        return false;
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (year < 1 || month < 1 || month > 12 || day < 1) return false;
+    if (day > month_days[month - 1] + (leap && month == 2)) return false;
+    *ret_days = days_from_civil(year, month, day);
+    return true;
+}
+
+/* Up to milliseconds; further digits are dropped. */
+static void parse_fraction(struct str *rest, int64_t *ms)
+{
+    int64_t scale = 100;
+    while (rest->size && rest->data[0] >= '0' && rest->data[0] <= '9') {
+        *ms += (rest->data[0] - '0') * scale;
+        scale /= 10;
+        *rest = str_slice(*rest, 1, rest->size);
+    }
+}
+
+static bool parse_offset(struct str *rest, int64_t *ret_ms)
+{
+    int hours, minutes;
+    *ret_ms = 0;
+    if (literal(rest, "Zz")) return true;
+    bool west = rest->size && rest->data[0] == '-';
+    if (!literal(rest, "+-") || !digits(rest, 2, &hours) || !literal(rest, ":") ||
+        !digits(rest, 2, &minutes) || hours > 23 || minutes > 59)
+        return false;
+    *ret_ms = (hours * 60 + minutes) * (west ? -60000 : 60000);
+    return true;
+}
+
+bool time_parse(struct str text, int64_t *ret_wall_ms)
+{
+    int hour, minute, second;
+    int64_t days, ms, offset_ms;
+    if (!parse_date(&text, &days)) return false;
+    ms = days * 86400000;
+    if (text.size == 0) return *ret_wall_ms = ms, true;
+    if (!literal(&text, "Tt ") || !digits(&text, 2, &hour) || !literal(&text, ":") ||
+        !digits(&text, 2, &minute) || !literal(&text, ":") || !digits(&text, 2, &second))
+        return false;
+    if (hour > 23 || minute > 59 || second > 60) return false;
+    ms += ((int64_t)hour * 60 + minute) * 60000 + (int64_t)second * 1000;
+    if (literal(&text, ".")) parse_fraction(&text, &ms);
+    if (!parse_offset(&text, &offset_ms) || text.size) return false;
+    *ret_wall_ms = ms - offset_ms;
+    return true;
+}

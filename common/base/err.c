@@ -1,0 +1,80 @@
+/* The error table and the functions that walk it. */
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *text;
+    enum err_class class;
+    int exit_status;
+} table[ERR_COUNT] = {
+    [E_OK] = {"ok", "no error", ERR_REJECT, 0},
+#define ERR_ROW(code, name, class, exit, text) [E_##code] = {name, text, ERR_##class, exit},
+    ERR_TABLE(ERR_ROW)
+#undef ERR_ROW
+};
+
+int err_set(struct err *err, enum err_code code, const char *format, ...)
+{
+    if (!err) return code;
+    err->code = code;
+    if (!format) {
+        snprintf(err->text, sizeof err->text, "%s", table[code].text);
+        return code;
+    }
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    return code;
+}
+
+static enum err_code code_of_errno(int number, enum err_code otherwise)
+{
+    switch (number) {
+    case ENOSPC:
+    case EDQUOT: return E_DISK_FULL;
+    case EACCES:
+    case EPERM: return E_DENIED;
+    case ENOMEM: return E_NO_MEMORY;
+    case EADDRINUSE: return E_IN_USE;
+    default: return otherwise;
+    }
+}
+
+int err_system(struct err *err, enum err_code code, const char *format, ...)
+{
+    int number = errno;
+    code = code_of_errno(number, code);
+    if (!err) return code;
+    err->code = code;
+    va_list args;
+    va_start(args, format);
+    int used = vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    if (used >= 0 && (size_t)used < sizeof err->text)
+        snprintf(err->text + used, sizeof err->text - (size_t)used, ": %s", strerror(number));
+    return code;
+}
+
+int err_wrap(struct err *err, const char *format, ...)
+{
+    if (!err) return E_BUG;
+    char inner[sizeof err->text];
+    memcpy(inner, err->text, sizeof inner);
+    va_list args;
+    va_start(args, format);
+    int used = vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    if (used >= 0 && (size_t)used < sizeof err->text)
+        snprintf(err->text + used, sizeof err->text - (size_t)used, ": %s", inner);
+    return err->code;
+}
+
+const char *err_name(enum err_code code) { return table[code].name; }
+const char *err_text(enum err_code code) { return table[code].text; }
+enum err_class err_class(enum err_code code) { return table[code].class; }
+int err_exit_status(enum err_code code) { return table[code].exit_status; }

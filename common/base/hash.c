@@ -1,0 +1,62 @@
+/* Thin names over XXH3 and OpenSSL's digests. */
+#include "base/hash.h"
+
+#include <assert.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+#include <xxhash.h>
+
+uint64_t hash_fast(struct str data, uint64_t seed) { return XXH3_64bits_withSeed(data.data, data.size, seed); }
+
+void hash_sha256(struct str data, uint8_t out[static SHA256_BYTES])
+{
+    SHA256((const unsigned char *)(data.data ? data.data : ""), data.size, out);
+}
+
+void hash_hmac_sha256(struct str key, struct str data, uint8_t out[static SHA256_BYTES])
+{
+    unsigned size = 0;
+    const unsigned char *done =
+        HMAC(EVP_sha256(), key.data ? key.data : "", (int)key.size,
+             (const unsigned char *)(data.data ? data.data : ""), data.size, out, &size);
+    assert(done && size == SHA256_BYTES);
+}
+
+void hash_hex(const uint8_t *bytes, size_t size, char *out)
+{
+    static const char hex[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        *out++ = hex[bytes[i] >> 4];
+        *out++ = hex[bytes[i] & 15];
+    }
+    *out = '\0';
+}
+
+struct hash_stream *hash_stream_create(void)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1) {
+        EVP_MD_CTX_free(context);
+        context = NULL;
+    }
+    return (struct hash_stream *)context;
+}
+
+void hash_stream_add(struct hash_stream *stream, struct str data)
+{
+    EVP_DigestUpdate((EVP_MD_CTX *)stream, data.data, data.size);
+}
+
+void hash_stream_finish(struct hash_stream *stream, uint8_t out[static SHA256_BYTES])
+{
+    unsigned size = 0;
+    EVP_DigestFinal_ex((EVP_MD_CTX *)stream, out, &size);
+    EVP_MD_CTX_free((EVP_MD_CTX *)stream);
+}
+
+bool hash_equal_constant_time(struct str a, struct str b)
+{
+    return a.size == b.size && CRYPTO_memcmp(a.data, b.data, a.size) == 0;
+}

@@ -1,0 +1,146 @@
+/* String views: searching, number parsing and UTF-8 validation. */
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int str_compare(struct str a, struct str b)
+{
+    size_t shorter = a.size < b.size ? a.size : b.size;
+    int order = shorter ? memcmp(a.data, b.data, shorter) : 0;
+    if (order) return order;
+    return a.size < b.size ? -1 : a.size > b.size;
+}
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+bool str_equal_ignoring_case(struct str a, struct str b)
+{
+    if (a.size != b.size) return false;
+    for (size_t i = 0; i < a.size; i++)
+        if (lower(a.data[i]) != lower(b.data[i])) return false;
+    return true;
+}
+
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+struct str str_trim(struct str s)
+{
+    while (s.size && is_space(s.data[0])) s.data++, s.size--;
+    while (s.size && is_space(s.data[s.size - 1])) s.size--;
+    return s;
+}
+
+struct str str_cut(struct str *rest, char separator)
+{
+    const char *at = rest->size ? memchr(rest->data, separator, rest->size) : NULL;
+    struct str head = *rest;
+    if (!at) {
+        *rest = (struct str){rest->data + rest->size, 0};
+        return head;
+    }
+    head.size = (size_t)(at - rest->data);
+    *rest = (struct str){at + 1, rest->size - head.size - 1};
+    return head;
+}
+
+size_t str_find(struct str s, struct str needle)
+{
+    if (needle.size > s.size) return s.size;
+    const char *at = memmem(s.data, s.size, needle.data, needle.size);
+    return at ? (size_t)(at - s.data) : s.size;
+}
+
+bool str_to_u64(struct str s, uint64_t *ret_value)
+{
+    uint64_t value = 0;
+    if (s.size == 0) return false;
+    for (size_t i = 0; i < s.size; i++) {
+        if (s.data[i] < '0' || s.data[i] > '9') return false;
+        uint64_t digit = (uint64_t)(s.data[i] - '0');
+        if (value > (UINT64_MAX - digit) / 10) return false;
+        value = value * 10 + digit;
+    }
+    *ret_value = value;
+    return true;
+}
+
+bool str_to_i64(struct str s, int64_t *ret_value)
+{
+    bool negative = s.size && s.data[0] == '-';
+    uint64_t magnitude;
+    if (!str_to_u64(negative ? str_slice(s, 1, s.size) : s, &magnitude)) return false;
+    if (magnitude > (uint64_t)INT64_MAX + (negative ? 1 : 0)) return false;
+    *ret_value = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
+    return true;
+}
+
+bool str_to_f64(struct str s, double *ret_value)
+{
+    char text[64], *end;
+    if (s.size == 0 || s.size >= sizeof text || is_space(s.data[0])) return false;
+    memcpy(text, s.data, s.size);
+    text[s.size] = '\0';
+    errno = 0;
+    double value = strtod(text, &end);
+    if (end != text + s.size || errno == ERANGE) return false;
+    *ret_value = value;
+    return true;
+}
+
+size_t str_distance(struct str a, struct str b)
+{
+    enum { LONGEST = 63 };
+    size_t row[LONGEST + 1];
+    a = str_slice(a, 0, LONGEST);
+    b = str_slice(b, 0, LONGEST);
+    for (size_t j = 0; j <= b.size; j++) row[j] = j;
+    for (size_t i = 1; i <= a.size; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.size; j++) {
+            size_t change = diagonal + (lower(a.data[i - 1]) != lower(b.data[j - 1]));
+            diagonal = row[j];
+            size_t best = row[j] + 1 < row[j - 1] + 1 ? row[j] + 1 : row[j - 1] + 1;
+            row[j] = change < best ? change : best;
+        }
+    }
+    return row[b.size];
+}
+
+/* Size of the valid sequence that starts at p, or 0. Unicode 15, table 3-7. */
+static size_t sequence_size(const uint8_t *p, size_t left)
+{
+    uint8_t low = 0x80, high = 0xBF;
+    size_t size;
+    if (p[0] < 0x80) return 1;
+    if (p[0] >= 0xC2 && p[0] <= 0xDF) size = 2;
+    else if ((p[0] & 0xF0) == 0xE0) size = 3;
+    else if (p[0] >= 0xF0 && p[0] <= 0xF4) size = 4;
+    else return 0;
+    if (left < size) return 0;
+    if (p[0] == 0xE0) low = 0xA0;
+    if (p[0] == 0xED) high = 0x9F;
+    if (p[0] == 0xF0) low = 0x90;
+    if (p[0] == 0xF4) high = 0x8F;
+    if (p[1] < low || p[1] > high) return 0;
+    for (size_t i = 2; i < size; i++)
+        if ((p[i] & 0xC0) != 0x80) return 0;
+    return size;
+}
+
+size_t str_utf8_valid_prefix(struct str s)
+{
+    size_t at = 0;
+    while (at < s.size) {
+        uint64_t eight;
+        if (s.size - at >= 8 && (memcpy(&eight, s.data + at, 8), (eight & 0x8080808080808080u) == 0)) {
+            at += 8;
+            continue;
+        }
+        size_t size = sequence_size((const uint8_t *)s.data + at, s.size - at);
+        if (size == 0) return at;
+        at += size;
+    }
+    return s.size;
+}

@@ -1,0 +1,19 @@
+/* What every unit test includes: cmocka with the headers that it forgets to include. */
+#ifndef VERBATIM_TEST_H
+#define VERBATIM_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* For case tables: prints the case's `why` before it is judged, so a failure names it. */
+#define CASE(why) print_message("  - %s\n", (why))
+
+#endif
