@@ -1,0 +1,35 @@
+/* Words of a text with their places: the one tokeniser that every text kernel shares.
+ *
+ * A token is a run of letters, digits and inner apostrophes (U+0027, U+2019) or a single emoji
+ * (with its modifiers). `folded` is the token in lower case with accents off ("Déçu" → "decu"),
+ * ASCII where Unicode's decomposition gives ASCII. Offsets are bytes of the input text. */
+#ifndef VERBATIM_TEXT_TOKENS_H
+#define VERBATIM_TEXT_TOKENS_H
+
+#include "base/arena.h"
+
+enum token_kind { TOKEN_WORD, TOKEN_NUMBER, TOKEN_EMOJI };
+
+struct token {
+    uint32_t start, end;  /* bytes [start, end) of the text */
+    struct str folded;    /* in the arena, or a view of the text where nothing changed */
+    uint64_t hash;        /* hash_fast(folded, 0) */
+    uint8_t kind;         /* enum token_kind */
+    bool clause_before;   /* a clause boundary (. ! ? ; : , newline, dash, bracket) lies before it */
+    bool sentence_before; /* a sentence boundary (. ! ? newline) lies before it */
+    bool upper;           /* two letters or more, all upper case */
+    bool stretched;       /* a letter three times or more in a row ("soooo") */
+};
+
+struct tokens {
+    struct token *items;
+    uint32_t count;
+};
+
+/* text: valid UTF-8, at most 4 GiB. O(n). NO_MEMORY only. */
+int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_tokens, struct err *err) CHECKED;
+
+/* Lower case with accents off, for whole strings such as cue lists. data == NULL: out of memory. */
+struct str text_fold(struct str text, struct arena *arena);
+
+#endif
