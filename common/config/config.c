@@ -1,0 +1,380 @@
+/* Holds every key's text with its origin; parses into a module's struct when asked.
+ *
+ * A value is checked when it is set, so that the error can name the place that it came from. */
+#include "config/config.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "config/value.h"
+
+struct setting {
+    const char *value, *origin; /* NULL value: the table's fallback is in force */
+};
+
+struct property {
+    const char *name, *value, *origin;
+};
+
+struct config {
+    const struct option_table *const *tables;
+    struct setting **settings; /* one row a table, one item an option */
+    size_t table_count;
+    struct property *properties;
+    size_t property_count, property_capacity;
+    struct arena arena;
+};
+
+int config_create(const struct option_table *const *tables, struct config **ret_config, struct err *err)
+{
+    struct config *config = calloc(1, sizeof *config);
+    if (!config) return err_set(err, E_NO_MEMORY, NULL);
+    config->tables = tables;
+    while (tables[config->table_count]) config->table_count++;
+    config->settings = ARENA_ARRAY(&config->arena, struct setting *, config->table_count);
+    for (size_t i = 0; config->settings && i < config->table_count; i++) {
+        config->settings[i] = ARENA_ARRAY(&config->arena, struct setting, tables[i]->count + 1);
+        if (!config->settings[i]) config->settings = NULL;
+    }
+    if (!config->settings) {
+        config_destroy(config);
+        return err_set(err, E_NO_MEMORY, NULL);
+    }
+    *ret_config = config;
+    return E_OK;
+}
+
+void config_destroy(struct config *config)
+{
+    if (!config) return;
+    free(config->properties);
+    arena_deinit(&config->arena);
+    free(config);
+}
+
+static size_t find_table(const struct config *config, struct str module)
+{
+    for (size_t i = 0; i < config->table_count; i++)
+        if (str_equal(module, str_of(config->tables[i]->module))) return i;
+    return config->table_count;
+}
+
+static size_t find_option(const struct option_table *table, struct str name)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (str_equal(name, str_of(table->options[i].name))) return i;
+    return table->count;
+}
+
+static bool passes_through(const struct option_table *table) { return table->count == 0; }
+
+/* The known key that is spelled most like `module.name`. */
+static void nearest_key(const struct config *config, struct str key, char out[static 128])
+{
+    size_t best = SIZE_MAX;
+    out[0] = '\0';
+    for (size_t i = 0; i < config->table_count; i++) {
+        const struct option_table *table = config->tables[i];
+        for (size_t j = 0; j < table->count; j++) {
+            char known[128];
+            snprintf(known, sizeof known, "%s.%s", table->module, table->options[j].name);
+            size_t distance = str_distance(key, str_of(known));
+            if (distance >= best) continue;
+            best = distance;
+            memcpy(out, known, sizeof known);
+        }
+    }
+}
+
+static int unknown_key(const struct config *config, struct str module, struct str name, const char *origin,
+                       struct err *err)
+{
+    char key[128], nearest[128];
+    snprintf(key, sizeof key, "%.*s.%.*s", STR_ARGS(str_slice(module, 0, 60)), STR_ARGS(str_slice(name, 0, 60)));
+    nearest_key(config, str_of(key), nearest);
+    if (!nearest[0]) return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"", origin, key);
+    return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"; did you mean \"%s\"?", origin, key, nearest);
+}
+
+static int set_property(struct config *config, struct str name, struct str value, const char *origin,
+                        struct err *err)
+{
+    struct property *slot = NULL;
+    for (size_t i = 0; i < config->property_count && !slot; i++)
+        if (str_equal(name, str_of(config->properties[i].name))) slot = &config->properties[i];
+    if (!slot && config->property_count == config->property_capacity) {
+        size_t capacity = config->property_capacity ? config->property_capacity * 2 : 16;
+        struct property *grown = realloc(config->properties, capacity * sizeof *grown);
+        if (!grown) return err_set(err, E_NO_MEMORY, NULL);
+        config->properties = grown;
+        config->property_capacity = capacity;
+    }
+    if (!slot) slot = &config->properties[config->property_count];
+    struct property added = {
+        .name = arena_copy(&config->arena, name).data,
+        .value = arena_copy(&config->arena, value).data,
+        .origin = arena_copy(&config->arena, str_of(origin)).data,
+    };
+    if (!added.name || !added.value || !added.origin) return err_set(err, E_NO_MEMORY, NULL);
+    if (slot == &config->properties[config->property_count]) config->property_count++;
+    *slot = added;
+    return E_OK;
+}
+
+/* NAME_file of a SECRET: the file's first line is the value. */
+static int read_secret(struct config *config, struct str path, struct str *ret_value, const char *origin,
+                       struct err *err)
+{
+    struct buffer file = {0};
+    struct str name = arena_copy(&config->arena, path);
+    int rc = name.data ? buffer_read_file(&file, name.data, 64 * 1024, err) : err_set(err, E_NO_MEMORY, NULL);
+    if (rc) {
+        err_wrap(err, "%s: secret", origin);
+        if (err) err->code = E_BAD_CONFIG;
+        rc = E_BAD_CONFIG;
+    } else {
+        struct str rest = buffer_str(&file);
+        *ret_value = arena_copy(&config->arena, str_trim(str_cut(&rest, '\n')));
+        if (!ret_value->data) rc = err_set(err, E_NO_MEMORY, NULL);
+    }
+    buffer_deinit(&file);
+    return rc;
+}
+
+static int set_option(struct config *config, size_t table, size_t option, struct str value, const char *origin,
+                      struct err *err)
+{
+    const struct option *row = &config->tables[table]->options[option];
+    struct str kept = arena_copy(&config->arena, value);
+    struct str from = arena_copy(&config->arena, str_of(origin));
+    union option_value parsed;
+    if (!kept.data || !from.data) return err_set(err, E_NO_MEMORY, NULL);
+    int rc = option_parse(row, kept.data, &parsed, err);
+    if (rc) return err_wrap(err, "%s: %s.%s", origin, config->tables[table]->module, row->name);
+    config->settings[table][option] = (struct setting){.value = kept.data, .origin = from.data};
+    return E_OK;
+}
+
+static int set_key(struct config *config, struct str module, struct str name, struct str value,
+                   const char *origin, struct err *err)
+{
+    size_t table = find_table(config, module);
+    if (table == config->table_count) return unknown_key(config, module, name, origin, err);
+    if (memchr(value.data ? value.data : "", '\0', value.size))
+        return err_set(err, E_BAD_CONFIG, "%s: %.*s.%.*s holds a NUL byte", origin, STR_ARGS(module), STR_ARGS(name));
+    if (passes_through(config->tables[table])) {
+        if (name.size == 0) return unknown_key(config, module, name, origin, err);
+        return set_property(config, name, value, origin, err);
+    }
+    size_t option = find_option(config->tables[table], name);
+    if (option < config->tables[table]->count) return set_option(config, table, option, value, origin, err);
+    struct str stem = str_ends(name, STR("_file")) ? str_slice(name, 0, name.size - 5) : STR("");
+    option = find_option(config->tables[table], stem);
+    if (option == config->tables[table]->count || config->tables[table]->options[option].kind != OPTION_SECRET)
+        return unknown_key(config, module, name, origin, err);
+    struct str secret;
+    int rc = read_secret(config, value, &secret, origin, err);
+    return rc ? rc : set_option(config, table, option, secret, origin, err);
+}
+
+/* One line of a file. *module is the section in force, kept over lines. */
+static int read_line(struct config *config, struct str line, struct str *module, const char *origin,
+                     struct err *err)
+{
+    line = str_trim(line);
+    if (line.size == 0 || line.data[0] == '#' || line.data[0] == ';') return E_OK;
+    if (line.data[0] == '[') {
+        if (line.data[line.size - 1] != ']')
+            return err_set(err, E_BAD_CONFIG, "%s: a section reads [name]", origin);
+        *module = str_trim(str_slice(line, 1, line.size - 1));
+        if (find_table(config, *module) == config->table_count) return unknown_key(config, *module, STR(""), origin, err);
+        return E_OK;
+    }
+    size_t equals = str_find(line, STR("="));
+    if (equals == line.size) return err_set(err, E_BAD_CONFIG, "%s: expected \"name = value\"", origin);
+    struct str name = str_trim(str_slice(line, 0, equals)), value = str_trim(str_slice(line, equals + 1, line.size));
+    if (module->size == 0)
+        return err_set(err, E_BAD_CONFIG, "%s: \"%.*s\" stands before any [section]", origin, STR_ARGS(str_slice(name, 0, 60)));
+    return set_key(config, *module, name, value, origin, err);
+}
+
+int config_read_text(struct config *config, const char *name, struct str text, struct err *err)
+{
+    struct str module = {0};
+    for (unsigned number = 1; text.size; number++) {
+        char origin[256];
+        snprintf(origin, sizeof origin, "%s:%u", name, number);
+        int rc = read_line(config, str_cut(&text, '\n'), &module, origin, err);
+        if (rc) return rc;
+    }
+    return E_OK;
+}
+
+int config_read_file(struct config *config, const char *path, struct err *err)
+{
+    struct buffer text = {0};
+    int rc = buffer_read_file(&text, path, 1 << 20, err);
+    if (rc == E_OK) rc = config_read_text(config, path, buffer_str(&text), err);
+    else {
+        err_wrap(err, "configuration file");
+        if (err) err->code = E_BAD_CONFIG;
+        rc = E_BAD_CONFIG;
+    }
+    buffer_deinit(&text);
+    return rc;
+}
+
+static void lower_into(char *out, size_t room, struct str text, char underscore)
+{
+    size_t size = text.size < room - 1 ? text.size : room - 1;
+    for (size_t i = 0; i < size; i++) {
+        char c = text.data[i];
+        out[i] = c == '_' ? underscore : (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    }
+    out[size] = '\0';
+}
+
+/* MODULE_NAME…: modules have no underscore in their names, so the first one parts the two. */
+static int read_variable(struct config *config, struct str variable, struct str value, struct err *err)
+{
+    char module[64], name[128], origin[160];
+    struct str rest = str_slice(variable, sizeof "VERBATIM_" - 1, variable.size);
+    lower_into(module, sizeof module, str_cut(&rest, '_'), '_');
+    size_t table = find_table(config, str_of(module));
+    bool dotted = table < config->table_count && passes_through(config->tables[table]);
+    lower_into(name, sizeof name, rest, dotted ? '.' : '_');
+    snprintf(origin, sizeof origin, "environment %.*s", STR_ARGS(str_slice(variable, 0, 120)));
+    return set_key(config, str_of(module), str_of(name), value, origin, err);
+}
+
+static bool is_ours_but_no_setting(struct str variable)
+{
+    static const char *const names[] = {"VERBATIM_CONFIG", "VERBATIM_BIN", "VERBATIM_SOURCE",
+                                        "VERBATIM_CACHE", "VERBATIM_WERROR"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (str_equal(variable, str_of(names[i]))) return true;
+    return str_starts(variable, STR("VERBATIM_TEST_"));
+}
+
+int config_read_environment(struct config *config, char *const *environment, struct err *err)
+{
+    for (; *environment; environment++) {
+        struct str value = str_of(*environment);
+        struct str variable = str_cut(&value, '=');
+        if (!str_starts(variable, STR("VERBATIM_")) || is_ours_but_no_setting(variable)) continue;
+        int rc = read_variable(config, variable, value, err);
+        if (rc) return rc;
+    }
+    return E_OK;
+}
+
+int config_set(struct config *config, struct str assignment, const char *origin, struct err *err)
+{
+    size_t equals = str_find(assignment, STR("="));
+    struct str value = str_slice(assignment, equals + 1, assignment.size), key = str_slice(assignment, 0, equals);
+    if (equals == assignment.size)
+        return err_set(err, E_BAD_CONFIG, "%s: expected module.name=value, found \"%.*s\"", origin,
+                       STR_ARGS(str_slice(assignment, 0, 100)));
+    struct str module = str_cut(&key, '.');
+    return set_key(config, module, key, value, origin, err);
+}
+
+int config_get(const struct config *config, const struct option_table *table, void *options, struct err *err)
+{
+    size_t at = find_table(config, str_of(table->module));
+    assert(at < config->table_count); /* every table that is asked for was given to config_create() */
+    for (size_t i = 0; i < table->count; i++) {
+        const struct option *row = &table->options[i];
+        const struct setting *setting = &config->settings[at][i];
+        union option_value value;
+        int rc = option_parse(row, setting->value ? setting->value : row->fallback, &value, err);
+        if (rc) return err_wrap(err, "%s.%s", table->module, row->name);
+        option_store(row, &value, options);
+    }
+    return E_OK;
+}
+
+static const char *shown(const struct option *row, const struct setting *setting)
+{
+    const char *value = setting->value ? setting->value : row->fallback;
+    return row->kind == OPTION_SECRET && value[0] ? "(set)" : value;
+}
+
+const char *config_value(const struct config *config, const char *module, const char *name, const char **ret_origin)
+{
+    size_t table = find_table(config, str_of(module));
+    size_t option = table < config->table_count ? find_option(config->tables[table], str_of(name)) : 0;
+    if (table == config->table_count || option == config->tables[table]->count) return NULL;
+    const struct setting *setting = &config->settings[table][option];
+    if (ret_origin) *ret_origin = setting->origin ? setting->origin : "default";
+    return shown(&config->tables[table]->options[option], setting);
+}
+
+size_t config_property_count(const struct config *config) { return config->property_count; }
+
+void config_property(const struct config *config, size_t index, const char **ret_name, const char **ret_value)
+{
+    assert(index < config->property_count);
+    *ret_name = config->properties[index].name;
+    *ret_value = config->properties[index].value;
+}
+
+/* librdkafka's own sensitive properties, by the end of their names. */
+static bool property_is_secret(const char *name)
+{
+    static const char *const marks[] = {"password", "secret", "key.pem", "jaas", "oauthbearer.config"};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (strstr(name, marks[i])) return true;
+    return false;
+}
+
+static void print_json_string(struct buffer *out, const char *text)
+{
+    buffer_add_char(out, '"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\') buffer_printf(out, "\\%c", c);
+        else if (c < 0x20) buffer_printf(out, "\\u%04x", c);
+        else buffer_add_char(out, (char)c);
+    }
+    buffer_add_char(out, '"');
+}
+
+static void print_item(bool json, bool first, const char *module, const char *name, const char *value,
+                       const char *origin, struct buffer *out)
+{
+    if (!json) {
+        char key[160];
+        snprintf(key, sizeof key, "%s.%s", module, name);
+        buffer_printf(out, "%-32s %-28s %s\n", key, value[0] ? value : "\"\"", origin);
+        return;
+    }
+    buffer_add(out, first ? STR("\n  ") : STR(",\n  "));
+    buffer_printf(out, "{\"key\": \"%s.%s\", \"value\": ", module, name);
+    print_json_string(out, value);
+    buffer_add(out, STR(", \"origin\": "));
+    print_json_string(out, origin);
+    buffer_add_char(out, '}');
+}
+
+void config_print(const struct config *config, bool json, struct buffer *out)
+{
+    bool first = true;
+    if (json) buffer_add_char(out, '[');
+    for (size_t i = 0; i < config->table_count; i++) {
+        const struct option_table *table = config->tables[i];
+        for (size_t j = 0; j < table->count; j++, first = false) {
+            const struct setting *setting = &config->settings[i][j];
+            print_item(json, first, table->module, table->options[j].name, shown(&table->options[j], setting),
+                       setting->origin ? setting->origin : "default", out);
+        }
+    }
+    for (size_t i = 0; i < config->property_count; i++, first = false) {
+        const struct property *property = &config->properties[i];
+        print_item(json, first, "kafka", property->name,
+                   property_is_secret(property->name) ? "(set)" : property->value, property->origin, out);
+    }
+    if (json) buffer_add(out, STR("\n]\n"));
+}
