@@ -1,0 +1,64 @@
+/* A record on the wire: a msgpack map of "v", "id" and sections.
+ *
+ *     struct record record;
+ *     record_scan(message.value, arena, &record, err);                  checks everything once
+ *     record_decode(&record, SECTION_DOCUMENT, &document, arena, err);  only what is needed
+ *     record_put(&record, SECTION_SEGMENT, &segment, arena, err);
+ *     record_write(&record, arena, &value, err);                        other sections byte for byte
+ *
+ * All results are views of the message or live in the arena. */
+#ifndef VERBATIM_SCHEMA_RECORD_H
+#define VERBATIM_SCHEMA_RECORD_H
+
+#include "base/buffer.h"
+#include "schema/shape.h"
+
+enum { RECORD_VERSION = 1, RECORD_ID_BYTES_MAX = 128, RECORD_UNKNOWN_MAX = 32 };
+
+enum section {
+#define SECTION(id, name, added_by, description) SECTION_##id,
+#include "schemas/sections.def"
+#undef SECTION
+    SECTION_COUNT
+};
+
+struct section_info {
+    const char *name, *added_by, *description;
+    const struct shape *shape;
+};
+const struct section_info *section_info(enum section section);
+enum section section_by_name(struct str name); /* SECTION_COUNT if there is none */
+
+struct record {
+    uint32_t version;
+    struct str id;
+    struct str sections[SECTION_COUNT]; /* raw msgpack; data == NULL where absent */
+    struct raw_fields unknown;          /* sections that this version doesn't know */
+};
+
+static inline bool record_has(const struct record *record, enum section section)
+{
+    return record->sections[section].data != NULL;
+}
+
+/* BAD_MESSAGE, TOO_LARGE, NO_MEMORY. */
+int record_scan(struct str message, struct arena *arena, struct record *ret_record, struct err *err) CHECKED;
+/* Checks types, required fields, bounds and doubled fields. BAD_MESSAGE also when the section is absent. */
+int record_decode(const struct record *record, enum section section, void *ret_value, struct arena *arena,
+                  struct err *err) CHECKED;
+/* Replaces the section by this value (a struct of its shape). */
+int record_put(struct record *record, enum section section, const void *value, struct arena *arena,
+               struct err *err) CHECKED;
+static inline void record_drop(struct record *record, enum section section)
+{
+    record->sections[section] = (struct str){0};
+}
+int record_write(const struct record *record, struct arena *arena, struct str *ret_message, struct err *err) CHECKED;
+
+/* One struct by its shape, without a record around it. */
+int shape_encode(const struct shape *shape, const void *value, struct arena *arena, struct str *ret_bytes,
+                 struct err *err) CHECKED;
+int shape_decode(const struct shape *shape, struct str bytes, void *ret_value, struct arena *arena,
+                 struct err *err) CHECKED;
+
+#endif

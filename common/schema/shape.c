@@ -1,0 +1,166 @@
+/* The field tables, from schemas/, and looking names up in them. */
+#include "schema/shape.h"
+
+#define VALUE_NAME(v) #v,
+#define ENUMERATION(name_, VALUES)                                              \
+    static const char *const name_##_values[] = {VALUES(VALUE_NAME)};           \
+    const struct enumeration name_##_enumeration = {                            \
+        .name = #name_, .values = name_##_values, .count = ENUM_##name_##_count};
+#include "schemas/enums.def"
+#undef ENUMERATION
+
+#define REQUIRED true
+#define OPTIONAL false
+#define ROW(name_, kind_, need_, most_, help_)                                                     \
+    .name = #name_, .help = help_, .name_size = sizeof #name_ - 1, .kind = kind_, .required = need_, \
+    .offset = offsetof(struct OWNER, name_), .most = most_
+#define FIELD(type_, name_, need_, most_, help_)  {ROW(name_, KIND_##type_, need_, most_, help_)},
+#define ENUM(type_, name_, need_, most_, help_)   {ROW(name_, KIND_enum, need_, most_, help_), .enumeration = &type_##_enumeration},
+#define SET(type_, name_, need_, most_, help_)    {ROW(name_, KIND_set, need_, most_, help_), .enumeration = &type_##_enumeration},
+#define STRUCT(type_, name_, need_, most_, help_) {ROW(name_, KIND_struct, need_, most_, help_), .shape = &type_##_shape},
+#define LIST(type_, name_, need_, most_, help_)   {ROW(name_, KIND_list, need_, most_, help_), .shape = &type_##_shape},
+#define SHAPE_OF(name_)                                                                            \
+    {.name = #name_, .fields = name_##_fields, .count = FIELD_##name_##_count, .struct_bytes = sizeof(struct name_)}
+
+#define OWNER redaction
+static const struct field redaction_fields[] = {
+#include "schemas/redaction.def"
+};
+const struct shape redaction_shape = SHAPE_OF(redaction);
+_Static_assert((int)FIELD_redaction_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER feedback
+static const struct field feedback_fields[] = {
+#include "schemas/feedback.def"
+};
+const struct shape feedback_shape = SHAPE_OF(feedback);
+_Static_assert((int)FIELD_feedback_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER document
+static const struct field document_fields[] = {
+#include "schemas/document.def"
+};
+const struct shape document_shape = SHAPE_OF(document);
+_Static_assert((int)FIELD_document_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER criteria
+static const struct field criteria_fields[] = {
+#include "schemas/criteria.def"
+};
+const struct shape criteria_shape = SHAPE_OF(criteria);
+_Static_assert((int)FIELD_criteria_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER evidence
+static const struct field evidence_fields[] = {
+#include "schemas/evidence.def"
+};
+const struct shape evidence_shape = SHAPE_OF(evidence);
+_Static_assert((int)FIELD_evidence_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER safety
+static const struct field safety_fields[] = {
+#include "schemas/safety.def"
+};
+const struct shape safety_shape = SHAPE_OF(safety);
+_Static_assert((int)FIELD_safety_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER features
+static const struct field features_fields[] = {
+#include "schemas/features.def"
+};
+const struct shape features_shape = SHAPE_OF(features);
+_Static_assert((int)FIELD_features_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER segment
+static const struct field segment_fields[] = {
+#include "schemas/segment.def"
+};
+const struct shape segment_shape = SHAPE_OF(segment);
+_Static_assert((int)FIELD_segment_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER span
+static const struct field span_fields[] = {
+#include "schemas/span.def"
+};
+const struct shape span_shape = SHAPE_OF(span);
+_Static_assert((int)FIELD_span_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER sentiment
+static const struct field sentiment_fields[] = {
+#include "schemas/sentiment.def"
+};
+const struct shape sentiment_shape = SHAPE_OF(sentiment);
+_Static_assert((int)FIELD_sentiment_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER need
+static const struct field need_fields[] = {
+#include "schemas/need.def"
+};
+const struct shape need_shape = SHAPE_OF(need);
+_Static_assert((int)FIELD_need_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER mention
+static const struct field mention_fields[] = {
+#include "schemas/mention.def"
+};
+const struct shape mention_shape = SHAPE_OF(mention);
+_Static_assert((int)FIELD_mention_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER recommendation
+static const struct field recommendation_fields[] = {
+#include "schemas/recommendation.def"
+};
+const struct shape recommendation_shape = SHAPE_OF(recommendation);
+_Static_assert((int)FIELD_recommendation_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER insight
+static const struct field insight_fields[] = {
+#include "schemas/insight.def"
+};
+const struct shape insight_shape = SHAPE_OF(insight);
+_Static_assert((int)FIELD_insight_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER dead_letter
+static const struct field dead_letter_fields[] = {
+#include "schemas/dead_letter.def"
+};
+const struct shape dead_letter_shape = SHAPE_OF(dead_letter);
+_Static_assert((int)FIELD_dead_letter_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER audit
+static const struct field audit_fields[] = {
+#include "schemas/audit.def"
+};
+const struct shape audit_shape = SHAPE_OF(audit);
+_Static_assert((int)FIELD_audit_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+uint32_t enumeration_find(const struct enumeration *enumeration, struct str value)
+{
+    for (uint32_t i = 0; i < enumeration->count; i++)
+        if (str_equal(value, str_of(enumeration->values[i]))) return i;
+    return enumeration->count;
+}
+
+const struct field *shape_field(const struct shape *shape, struct str name)
+{
+    for (uint32_t i = 0; i < shape->count; i++)
+        if (name.size == shape->fields[i].name_size && memcmp(name.data, shape->fields[i].name, name.size) == 0)
+            return &shape->fields[i];
+    return NULL;
+}
