@@ -68,6 +68,10 @@ static void civil_from_days(int64_t days, int *year, int *month, int *day)
     *year = (int)(year_of_era + era * 400 + (*month <= 2));
 }
 
+/* 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z. */
+#define EARLIEST_MS INT64_C(-62135596800000)
+#define LATEST_MS INT64_C(253402300799999)
+
 static char *put_digits(char *out, int value, int digits)
 {
     for (int i = digits - 1; i >= 0; i--, value /= 10) out[i] = (char)('0' + value % 10);
@@ -128,15 +132,17 @@ static bool parse_date(struct str *rest, int64_t *ret_days)
     return true;
 }
 
-/* Up to milliseconds; further digits are dropped. */
-static void parse_fraction(struct str *rest, int64_t *ms)
+/* Up to milliseconds; further digits are dropped. At least one digit. */
+static bool parse_fraction(struct str *rest, int64_t *ms)
 {
     int64_t scale = 100;
+    size_t before = rest->size;
     while (rest->size && rest->data[0] >= '0' && rest->data[0] <= '9') {
         *ms += (rest->data[0] - '0') * scale;
         scale /= 10;
         *rest = str_slice(*rest, 1, rest->size);
     }
+    return rest->size < before;
 }
 
 static bool parse_offset(struct str *rest, int64_t *ret_ms)
@@ -164,8 +170,10 @@ bool time_parse(struct str text, int64_t *ret_wall_ms)
         return false;
     if (hour > 23 || minute > 59 || second > 60) return false;
     ms += ((int64_t)hour * 60 + minute) * 60000 + (int64_t)second * 1000;
-    if (literal(&text, ".")) parse_fraction(&text, &ms);
+    if (literal(&text, ".") && !parse_fraction(&text, &ms)) return false;
     if (!parse_offset(&text, &offset_ms) || text.size) return false;
-    *ret_wall_ms = ms - offset_ms;
+    ms -= offset_ms;
+    if (ms < EARLIEST_MS || ms > LATEST_MS) return false; /* an offset may lead out of the years we can write */
+    *ret_wall_ms = ms;
     return true;
 }

@@ -32,6 +32,14 @@ int err_set(struct err *err, enum err_code code, const char *format, ...)
     return code;
 }
 
+/* ": text" behind the first `used` characters (of snprintf, so maybe more than fit); cut at the end. */
+static void append(struct err *err, int used, const char *text)
+{
+    if (used < 0 || (size_t)used >= sizeof err->text) return;
+    int wanted = snprintf(err->text + used, sizeof err->text - (size_t)used, ": %s", text);
+    (void)wanted;
+}
+
 static enum err_code code_of_errno(int number, enum err_code otherwise)
 {
     switch (number) {
@@ -55,8 +63,7 @@ int err_system(struct err *err, enum err_code code, const char *format, ...)
     va_start(args, format);
     int used = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
-    if (used >= 0 && (size_t)used < sizeof err->text)
-        snprintf(err->text + used, sizeof err->text - (size_t)used, ": %s", strerror(number));
+    append(err, used, strerror(number));
     return code;
 }
 
@@ -69,8 +76,7 @@ int err_wrap(struct err *err, const char *format, ...)
     va_start(args, format);
     int used = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
-    if (used >= 0 && (size_t)used < sizeof err->text)
-        snprintf(err->text + used, sizeof err->text - (size_t)used, ": %s", inner);
+    append(err, used, inner);
     return err->code;
 }
 

@@ -39,53 +39,83 @@ void log_add(struct log_event *event, const char *key, const char *format, ...)
     va_end(args);
 }
 
+/* PIPE_BUF: up to this size, lines of several writers to one pipe don't mix. */
+enum { LINE_BYTES = 4096, ROOM_FOR_END = 2 };
+
 struct line {
-    char text[4096];
+    char text[LINE_BYTES];
     size_t size;
+    bool full; /* something did not fit, and the line ends in half of it */
 };
 
-static void put(struct line *line, const char *text)
+static void put_bytes(struct line *line, const char *bytes, size_t size)
 {
-    while (*text && line->size < sizeof line->text - 2) line->text[line->size++] = *text++;
+    if (line->full || size > sizeof line->text - ROOM_FOR_END - line->size) {
+        line->full = true;
+        return;
+    }
+    memcpy(line->text + line->size, bytes, size);
+    line->size += size;
 }
 
-/* Also keeps control characters of untrusted values out of a terminal. */
+static void put(struct line *line, const char *text) { put_bytes(line, text, strlen(text)); }
+
+/* One character of valid UTF-8. C0, DEL and C1 controls are escaped: JSON asks for it, and values from
+ * outside must not steer a terminal. */
+static void put_character(struct line *line, const char *at, size_t size)
+{
+    unsigned code = (unsigned char)at[0];
+    char escape[8];
+    if (size == 2 && code == 0xC2 && (unsigned char)at[1] < 0xA0) code = (unsigned char)at[1];
+    if (code == '"' || code == '\\') snprintf(escape, sizeof escape, "\\%c", (char)code);
+    else if (code < 0x20 || (code >= 0x7F && code < 0xA0)) snprintf(escape, sizeof escape, "\\u%04x", code);
+    else {
+        put_bytes(line, at, size);
+        return;
+    }
+    put(line, escape);
+}
+
+/* Bytes that are no UTF-8 (or a character that was cut) become U+FFFD. */
 static void put_quoted(struct line *line, const char *text)
 {
-    char escape[8];
+    struct str rest = str_of(text);
     put(line, "\"");
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\') snprintf(escape, sizeof escape, "\\%c", c);
-        else if (c < 0x20 || c == 0x7F) snprintf(escape, sizeof escape, "\\u%04x", c);
-        else snprintf(escape, sizeof escape, "%c", c);
-        put(line, escape);
+    while (rest.size) {
+        size_t size = 1;
+        while (size < rest.size && ((unsigned char)rest.data[size] & 0xC0) == 0x80) size++;
+        if (str_is_utf8(str_slice(rest, 0, size))) {
+            put_character(line, rest.data, size);
+        } else {
+            put(line, "\xEF\xBF\xBD");
+            size = 1;
+        }
+        rest = str_slice(rest, size, rest.size);
     }
     put(line, "\"");
 }
 
-static void put_json(struct line *line, const struct log_event *event, const char *time)
+/* A field is there as a whole or not at all, so that a full line is still JSON. */
+static void put_field(struct line *line, const struct log_field *field, enum log_format format)
 {
-    put(line, "{\"time\":\""), put(line, time);
-    put(line, "\",\"level\":\""), put(line, level_names[event->level]);
-    put(line, "\",\"component\":"), put_quoted(line, event->component);
-    put(line, ",\"message\":"), put_quoted(line, event->message);
-    for (size_t i = 0; i < event->count; i++) {
-        put(line, ","), put_quoted(line, event->fields[i].key);
-        put(line, ":"), put_quoted(line, event->fields[i].value);
-    }
-    put(line, "}");
+    size_t before = line->size;
+    if (format == LOG_JSON) put(line, ","), put_quoted(line, field->key), put(line, ":");
+    else put(line, " "), put(line, field->key), put(line, "=");
+    put_quoted(line, field->value);
+    if (line->full) line->size = before, line->full = false;
 }
 
-static void put_text(struct line *line, const struct log_event *event, const char *time)
+static void put_head(struct line *line, const struct log_event *event, enum log_format format, const char *time)
 {
-    put(line, time), put(line, " ");
-    put(line, level_names[event->level]), put(line, " ");
-    put(line, event->component), put(line, ": ");
-    put(line, event->message);
-    for (size_t i = 0; i < event->count; i++) {
-        put(line, " "), put(line, event->fields[i].key), put(line, "=");
-        put_quoted(line, event->fields[i].value);
+    const char *level = level_names[event->level];
+    if (format == LOG_JSON) {
+        put(line, "{\"time\":\""), put(line, time);
+        put(line, "\",\"level\":\""), put(line, level);
+        put(line, "\",\"component\":"), put_quoted(line, event->component);
+        put(line, ",\"message\":"), put_quoted(line, event->message);
+    } else {
+        put(line, time), put(line, " "), put(line, level), put(line, " ");
+        put(line, event->component), put(line, ": "), put(line, event->message);
     }
 }
 
@@ -95,8 +125,9 @@ void log_end(struct log_event *event)
     struct line line = {.size = 0};
     char time[TIME_TEXT_BYTES];
     time_format(clock_wall_ms(clock_system()), time);
-    if (setup.format == LOG_JSON) put_json(&line, event, time);
-    else put_text(&line, event, time);
+    put_head(&line, event, setup.format, time);
+    for (size_t i = 0; i < event->count; i++) put_field(&line, &event->fields[i], setup.format);
+    if (setup.format == LOG_JSON) line.text[line.size++] = '}';
     line.text[line.size++] = '\n';
     ssize_t written = write(STDERR_FILENO, line.text, line.size);
     (void)written; /* nowhere to report it */

@@ -36,7 +36,7 @@ struct str str_cut(struct str *rest, char separator)
     const char *at = rest->size ? memchr(rest->data, separator, rest->size) : NULL;
     struct str head = *rest;
     if (!at) {
-        *rest = (struct str){rest->data + rest->size, 0};
+        *rest = str_slice(*rest, rest->size, rest->size);
         return head;
     }
     head.size = (size_t)(at - rest->data);
@@ -46,7 +46,7 @@ struct str str_cut(struct str *rest, char separator)
 
 size_t str_find(struct str s, struct str needle)
 {
-    if (needle.size > s.size) return s.size;
+    if (needle.size == 0 || needle.size > s.size) return needle.size == 0 ? 0 : s.size;
     const char *at = memmem(s.data, s.size, needle.data, needle.size);
     return at ? (size_t)(at - s.data) : s.size;
 }
@@ -78,9 +78,11 @@ bool str_to_i64(struct str s, int64_t *ret_value)
 bool str_to_f64(struct str s, double *ret_value)
 {
     char text[64], *end;
-    if (s.size == 0 || s.size >= sizeof text || is_space(s.data[0])) return false;
+    if (s.size == 0 || s.size >= sizeof text) return false;
     memcpy(text, s.data, s.size);
     text[s.size] = '\0';
+    /* Decimals only: strtod() also takes spaces, hexadecimal, and "nan", which passes any range check. */
+    if (strspn(text, "+-.0123456789eE") != s.size) return false;
     errno = 0;
     double value = strtod(text, &end);
     if (end != text + s.size || errno == ERANGE) return false;
