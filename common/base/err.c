@@ -36,8 +36,10 @@ int err_set(struct err *err, enum err_code code, const char *format, ...)
 static void append(struct err *err, int used, const char *text)
 {
     if (used < 0 || (size_t)used >= sizeof err->text) return;
-    int wanted = snprintf(err->text + used, sizeof err->text - (size_t)used, ": %s", text);
-    (void)wanted;
+    char *at = err->text + used, *last = err->text + sizeof err->text - 1;
+    for (const char *from = ": "; *from && at < last; from++) *at++ = *from;
+    for (const char *from = text; *from && at < last; from++) *at++ = *from;
+    *at = '\0';
 }
 
 static enum err_code code_of_errno(int number, enum err_code otherwise)
