@@ -1,0 +1,75 @@
+/* JSON in and out: the one form that HTTP, the command line, SSE and the archive show (RFC 8259).
+ *
+ * Out: {"id":…, sections in table order, then unknown ones}. Times are RFC 3339 UTC, enums their
+ * names, vectors arrays of numbers, binary base64. In: the same, or one struct by its shape. */
+#ifndef VERBATIM_SCHEMA_JSON_H
+#define VERBATIM_SCHEMA_JSON_H
+
+#include "schema/record.h"
+
+/* Appends a record's message as JSON, without a newline. BAD_MESSAGE, NO_MEMORY. */
+int json_write_record(struct str message, struct buffer *out, struct err *err) CHECKED;
+/* One section's or struct's msgpack. */
+int json_write_shape(const struct shape *shape, struct str bytes, struct buffer *out, struct err *err) CHECKED;
+/* "text" with escapes; the text must be UTF-8. */
+void json_write_string(struct buffer *out, struct str text);
+/* Shortest of at most 6 decimals; null if not finite. */
+void json_write_number(struct buffer *out, double value);
+
+/* --- in ------------------------------------------------------------------------------------- */
+
+enum { JSON_DEPTH_MAX = 32, JSON_PROBLEMS_MAX = 16 };
+
+/* A thing that is wrong with one field: a JSON pointer (RFC 6901), and what is wrong with it. */
+struct json_problem {
+    struct str pointer, detail;
+};
+struct json_problems {
+    struct json_problem items[JSON_PROBLEMS_MAX];
+    uint32_t count;
+};
+
+enum json_unknown {
+    JSON_UNKNOWN_REFUSE, /* a problem that names the nearest known field */
+    JSON_UNKNOWN_KEEP,   /* kept as extra, so that they survive */
+};
+
+/* One object into a struct of its shape. BAD_JSON: not JSON (text says line and column).
+ * BAD_MESSAGE: `problems` says what is wrong, field by field. */
+int json_read_shape(const struct shape *shape, struct str text, enum json_unknown unknown, struct arena *arena,
+                    void *ret_value, struct json_problems *problems, struct err *err) CHECKED;
+/* A whole record, as json_write_record() writes it, to its message. Unknown fields are kept. */
+int json_read_record(struct str text, struct arena *arena, struct str *ret_message, struct json_problems *problems,
+                     struct err *err) CHECKED;
+
+/* --- the pull reader under it, for arrays and other documents ---------------------------------- */
+
+enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+struct json_reader {
+    const char *start, *at, *end;
+    struct arena *arena; /* for strings with escapes */
+    unsigned depth;
+    const char *fault;   /* what is malformed, at `at`; NULL so far */
+};
+
+struct json_value {
+    enum json_kind kind;
+    struct str text; /* STRING: unescaped, valid UTF-8; NUMBER: as written */
+};
+
+struct json_reader json_reader(struct str text, struct arena *arena);
+/* Reads a value's start; for ARRAY and OBJECT go on with json_item() / json_member(). */
+bool json_next(struct json_reader *reader, struct json_value *ret_value);
+/* In an array: is there another item? Then read it by json_next(). Call with *first = true at the start. */
+bool json_item(struct json_reader *reader, bool *first);
+/* In an object: its next member's name; false at the end or on a fault. */
+bool json_member(struct json_reader *reader, bool *first, struct str *ret_name);
+/* Skips one value; ret_raw gets its text. */
+bool json_skip(struct json_reader *reader, struct str *ret_raw);
+/* Nothing but white space is left? A fault otherwise. */
+bool json_end(struct json_reader *reader);
+/* Fills err with BAD_JSON, line and column. */
+int json_fault(const struct json_reader *reader, struct err *err);
+
+#endif
