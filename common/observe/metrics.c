@@ -1,0 +1,115 @@
+/* Writes samples; HELP and TYPE once a metric. */
+#include "observe/metrics.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum metric_kind { COUNTER, GAUGE, HISTOGRAM };
+
+static const struct {
+    const char *name, *help;
+    enum metric_kind kind;
+} table[METRIC_COUNT] = {
+#define METRIC(id, kind_, name_, help_) [METRIC_##id] = {.name = name_, .help = help_, .kind = kind_},
+#include "observe/metrics.def"
+#undef METRIC
+};
+static const char *const kind_names[] = {"counter", "gauge", "histogram"};
+
+static const double bounds[HISTOGRAM_BUCKETS] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                                 0.25,   0.5,   1,      2.5,   5,    10,    30,   60};
+
+void histogram_add(struct histogram *histogram, double seconds, uint64_t times)
+{
+    int bucket = 0;
+    while (bucket < HISTOGRAM_BUCKETS && seconds > bounds[bucket]) bucket++;
+    histogram->counts[bucket] += times;
+    histogram->total += times;
+    histogram->sum_seconds += seconds * (double)times;
+}
+
+static void head(struct metrics_writer *writer, enum metric metric)
+{
+    if (writer->seen[metric]) return;
+    writer->seen[metric] = true;
+    buffer_printf(writer->out, "# HELP %s %s\n# TYPE %s %s\n", table[metric].name, table[metric].help,
+                  table[metric].name, kind_names[table[metric].kind]);
+}
+
+static void label(struct buffer *out, bool *first, const char *name, const char *value)
+{
+    if (!name) return;
+    buffer_printf(out, "%s%s=\"", *first ? "" : ",", name);
+    for (; *value; value++) {
+        if (*value == '\\' || *value == '"') buffer_add_char(out, '\\');
+        if (*value == '\n') buffer_add(out, STR("\\n"));
+        else buffer_add_char(out, *value);
+    }
+    buffer_add_char(out, '"');
+    *first = false;
+}
+
+static void number(struct buffer *out, double value)
+{
+    if (value == (double)(int64_t)value && value < 1e15 && value > -1e15) buffer_printf(out, "%lld\n", (long long)value);
+    else buffer_printf(out, "%.9g\n", value);
+}
+
+void metrics_sample2(struct metrics_writer *writer, enum metric metric, const char *label1, const char *value1,
+                     const char *label2, const char *value2, double value)
+{
+    bool first = !writer->common[0];
+    head(writer, metric);
+    buffer_printf(writer->out, "%s{%s", table[metric].name, writer->common);
+    label(writer->out, &first, label1, value1);
+    label(writer->out, &first, label2, value2);
+    buffer_add(writer->out, STR("} "));
+    number(writer->out, value);
+}
+
+void metrics_sample(struct metrics_writer *writer, enum metric metric, const char *label_name, const char *label_value, double value)
+{
+    metrics_sample2(writer, metric, label_name, label_value, NULL, NULL, value);
+}
+
+void metrics_histogram(struct metrics_writer *writer, enum metric metric, const struct histogram *histogram)
+{
+    const char *name = table[metric].name, *common = writer->common, *comma = common[0] ? "," : "";
+    uint64_t cumulative = 0;
+    head(writer, metric);
+    for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        cumulative += histogram->counts[i];
+        buffer_printf(writer->out, "%s_bucket{%s%sle=\"%g\"} %llu\n", name, common, comma, bounds[i], (unsigned long long)cumulative);
+    }
+    buffer_printf(writer->out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, common, comma, (unsigned long long)histogram->total);
+    buffer_printf(writer->out, "%s_sum{%s} %.9g\n%s_count{%s} %llu\n", name, common, histogram->sum_seconds, name,
+                  common, (unsigned long long)histogram->total);
+}
+
+static double resident_bytes(void)
+{
+    long pages = 0, ignored;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file) return 0;
+    int got = fscanf(file, "%ld %ld", &ignored, &pages);
+    fclose(file);
+    return got == 2 ? (double)pages * (double)sysconf(_SC_PAGESIZE) : 0;
+}
+
+void metrics_process(struct metrics_writer *writer)
+{
+    struct rusage usage;
+    metrics_sample(writer, METRIC_MEMORY, NULL, NULL, resident_bytes());
+    if (getrusage(RUSAGE_SELF, &usage)) return;
+    metrics_sample(writer, METRIC_CPU, NULL, NULL,
+                   (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6);
+}
+
+void metrics_print_reference(struct buffer *out)
+{
+    buffer_add(out, STR("# Metrics\n\nPrinted by `verbatim schema --format metrics`; don't edit.\n\n| name | kind | what |\n|---|---|---|\n"));
+    for (int i = 0; i < METRIC_COUNT; i++)
+        buffer_printf(out, "| `%s` | %s | %s |\n", table[i].name, kind_names[table[i].kind], table[i].help);
+}

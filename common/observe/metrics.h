@@ -1,0 +1,40 @@
+/* Metrics in Prometheus' text format 0.0.4. Modules count in their own structs, and write samples
+ * when they are scraped; the table (metrics.def) gives each its name, kind and help. */
+#ifndef VERBATIM_OBSERVE_METRICS_H
+#define VERBATIM_OBSERVE_METRICS_H
+
+#include "base/buffer.h"
+
+enum metric {
+#define METRIC(id, kind, name, help) METRIC_##id,
+#include "observe/metrics.def"
+#undef METRIC
+    METRIC_COUNT
+};
+
+/* Durations from 0.5 ms to 60 s. */
+enum { HISTOGRAM_BUCKETS = 16 };
+struct histogram {
+    uint64_t counts[HISTOGRAM_BUCKETS + 1]; /* the last is +Inf */
+    uint64_t total;
+    double sum_seconds;
+};
+void histogram_add(struct histogram *histogram, double seconds, uint64_t times);
+
+/* One scrape. `common` is a label list for all samples, such as worker="segment". */
+struct metrics_writer {
+    struct buffer *out;
+    const char *common;
+    bool seen[METRIC_COUNT];
+};
+/* label may be NULL. Values of labels are escaped. Samples of one metric must follow each other. */
+void metrics_sample(struct metrics_writer *writer, enum metric metric, const char *label, const char *label_value, double value);
+void metrics_sample2(struct metrics_writer *writer, enum metric metric, const char *label1, const char *value1,
+                     const char *label2, const char *value2, double value);
+void metrics_histogram(struct metrics_writer *writer, enum metric metric, const struct histogram *histogram);
+/* process_*: resident memory and CPU time of this process. */
+void metrics_process(struct metrics_writer *writer);
+
+void metrics_print_reference(struct buffer *out); /* Markdown */
+
+#endif

@@ -1,0 +1,48 @@
+/* Parsing and continuing a traceparent. */
+#include "observe/trace.h"
+
+static const char hex[] = "0123456789abcdef";
+
+static bool is_hex(struct str text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (!text.data[i] || !strchr(hex, text.data[i])) return false;
+    return true;
+}
+
+/* For ids, of which none may be all zero. */
+static bool all_zero(struct str text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] != '0') return false;
+    return true;
+}
+
+bool trace_is_valid(struct str traceparent)
+{
+    if (traceparent.size != TRACE_TEXT_BYTES - 1 || traceparent.data[2] != '-' || traceparent.data[35] != '-' ||
+        traceparent.data[52] != '-')
+        return false;
+    struct str version = str_slice(traceparent, 0, 2), trace = str_slice(traceparent, 3, 35),
+               span = str_slice(traceparent, 36, 52), flags = str_slice(traceparent, 53, 55);
+    return str_equal(version, STR("00")) && is_hex(trace) && is_hex(span) && is_hex(flags) && !all_zero(trace) && !all_zero(span);
+}
+
+static void put_hex(char *out, uint64_t value)
+{
+    for (int i = 15; i >= 0; i--, value >>= 4) out[i] = hex[value & 15];
+}
+
+void trace_child(struct str parent, struct random *random, char out[static TRACE_TEXT_BYTES])
+{
+    if (trace_is_valid(parent)) {
+        memcpy(out, parent.data, TRACE_TEXT_BYTES - 1);
+    } else {
+        memcpy(out, "00-", 3);
+        put_hex(out + 3, random_u64(random) | 1);
+        put_hex(out + 19, random_u64(random));
+        memcpy(out + 35, "-                -01", 20);
+    }
+    put_hex(out + 36, random_u64(random) | 1);
+    out[TRACE_TEXT_BYTES - 1] = '\0';
+}
