@@ -1,0 +1,73 @@
+/* What a text means, by the local models: sentiment, needs, topics and recommendations with evidence.
+ *
+ * Every claim carries bytes [start, end) of the text: on character boundaries, not empty, without
+ * white space at its ends. evidence_holds() is what everyone checks claims with. */
+#ifndef VERBATIM_MODEL_INSIGHT_H
+#define VERBATIM_MODEL_INSIGHT_H
+
+#include "text/tokens.h"
+
+/* In the order of schemas/enums.def. */
+enum insight_sentiment { INSIGHT_POSITIVE, INSIGHT_NEGATIVE, INSIGHT_NEUTRAL, INSIGHT_MIXED };
+enum insight_need_kind { INSIGHT_FEATURE_REQUEST, INSIGHT_PROBLEM_REPORT, INSIGHT_QUESTION };
+enum insight_team { INSIGHT_SUPPORT, INSIGHT_PRODUCT, INSIGHT_SAFETY, INSIGHT_MARKETING };
+
+enum {
+    INSIGHT_EVIDENCE_MAX = 8, /* clauses that carry the sentiment */
+    INSIGHT_NEEDS_MAX = 8,
+    INSIGHT_TOPICS_MAX = 16,
+    INSIGHT_RECOMMENDATIONS_MAX = 4,
+    INSIGHT_NEED_TEXT_BYTES = 160,
+};
+
+struct insight_span {
+    uint32_t start, end;
+};
+struct insight_need {
+    enum insight_need_kind kind;
+    struct str text; /* the clause on one line, cut to INSIGHT_NEED_TEXT_BYTES; in the arena */
+    struct insight_span span;
+    float confidence;
+};
+struct insight_topic {
+    struct str name; /* lives as long as the engine */
+    struct insight_span span;
+    enum insight_sentiment sentiment; /* of the clause that names it */
+    float score;                      /* [-1, 1] */
+};
+struct insight_recommendation {
+    struct str text; /* lives as long as the engine */
+    enum insight_team team;
+    uint32_t priority; /* 1 (now) to 5 (some day) */
+    struct insight_span span;
+};
+
+struct insight_result {
+    enum insight_sentiment sentiment;
+    float score, confidence; /* [-1, 1], [0, 1] */
+    struct insight_span evidence[INSIGHT_EVIDENCE_MAX];
+    struct insight_need needs[INSIGHT_NEEDS_MAX];
+    struct insight_topic topics[INSIGHT_TOPICS_MAX];
+    struct insight_recommendation recommendations[INSIGHT_RECOMMENDATIONS_MAX];
+    uint32_t evidence_count, need_count, topic_count, recommendation_count;
+};
+
+struct insight_engine;
+
+/* folder: the one that holds models/, topics/ and recommendations.txt (config/ in the source tree).
+ * NO_INPUT, BAD_MODEL, BAD_CONFIG (names file and line). */
+int insight_engine_create(const char *folder, struct insight_engine **ret_engine, struct err *err) CHECKED;
+void insight_engine_destroy(struct insight_engine *engine);
+/* Names of the models in use, e.g. "sentiment-000001 needs-000001"; lives as long as the engine. */
+const char *insight_engine_models(const struct insight_engine *engine);
+
+/* language: ISO 639-1, NULL or other than en, es, fr: texts of recommendations come in English, topics
+ * are sought in all three. NO_MEMORY only. Thread-safe for one engine. */
+int insight_analyze(const struct insight_engine *engine, struct str text, const struct tokens *tokens,
+                    const char *language, bool has_rating, float rating, bool safety_positive,
+                    struct arena *arena, struct insight_result *ret_result, struct err *err) CHECKED;
+
+/* Whether text holds [start, end) as evidence: within it, not empty, trimmed, whole characters. */
+bool evidence_holds(struct str text, uint32_t start, uint32_t end);
+
+#endif

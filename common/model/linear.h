@@ -1,0 +1,65 @@
+/* The one linear core: a text's sparse hashed features, and int8 logistic models that score them.
+ *
+ * Features are extracted once and scored by any number of models, for the whole text or a range of
+ * its tokens. A feature is a 32-bit hash; a model of 2^b buckets uses its top b bits. For each token:
+ *   word (marked if within a negation's scope), pair with its left neighbour in the same sentence,
+ *   stem (its first 4 and 6 letters, marked like the word), capitals, stretched letters,
+ *   question and exclamation marks around it.
+ * score(class) = bias + scale x sum(weights) / sqrt(features); probabilities by softmax or, where
+ * classes may hold together, by a sigmoid each; both after division by the calibration temperature. */
+#ifndef VERBATIM_MODEL_LINEAR_H
+#define VERBATIM_MODEL_LINEAR_H
+
+#include "model/model_file.h"
+#include "text/tokens.h"
+
+enum { LINEAR_CLASSES_MAX = 16 };
+/* Changes whenever the same text would give other features; models say which they were made with. */
+#define LINEAR_EXTRACTOR "linear-1"
+
+/* The features of token i are items[first[i]] to items[first[i + 1] - 1]. */
+struct linear_features {
+    uint32_t *items, *first;
+    uint32_t count, tokens;
+};
+
+/* In the arena; NO_MEMORY only. `text` must be the one that the tokens were cut from. */
+int linear_extract(struct str text, const struct tokens *tokens, struct arena *arena,
+                   struct linear_features *ret_features, struct err *err) CHECKED;
+
+enum linear_link { LINEAR_SOFTMAX, LINEAR_SIGMOID };
+
+struct linear_model {
+    struct model_file file;
+    const uint8_t *weights; /* buckets x stride, each stored as value + 128 */
+    uint32_t bucket_bits, classes, stride;
+    enum linear_link link;
+    char names[LINEAR_CLASSES_MAX][32];
+    float scales[LINEAR_CLASSES_MAX], biases[LINEAR_CLASSES_MAX];
+    float thresholds[LINEAR_CLASSES_MAX]; /* below it: abstain (softmax) or not present (sigmoid) */
+    float temperature;
+};
+
+/* NO_INPUT, BAD_MODEL. The model is read-only after that, and any thread may use it. */
+int linear_open(const char *path, struct linear_model *ret_model, struct err *err) CHECKED;
+int linear_parse(struct str bytes, struct linear_model *ret_model, struct err *err) CHECKED;
+void linear_close(struct linear_model *model);
+/* LINEAR_CLASSES_MAX if there is no such class. */
+uint32_t linear_class(const struct linear_model *model, const char *name);
+
+/* Sums over ranges add up to the sums over the whole. */
+struct linear_sums {
+    int64_t classes[LINEAR_CLASSES_MAX];
+    uint32_t count;
+};
+/* Adds the features of tokens [first, last) to *sums. */
+void linear_sum(const struct linear_model *model, const struct linear_features *features, uint32_t first,
+                uint32_t last, struct linear_sums *sums);
+/* Calibrated; `probabilities` has room for model->classes. No feature at all: what the biases say. */
+void linear_probabilities(const struct linear_model *model, const struct linear_sums *sums,
+                          float *probabilities);
+/* Both steps for the whole text. */
+void linear_predict(const struct linear_model *model, const struct linear_features *features,
+                    float *probabilities);
+
+#endif

@@ -1,0 +1,50 @@
+/* Trains a linear model: seeded AdaGrad on the logistic loss, L2, calibration on held-out rows, int8.
+ *
+ * The same rows in the same order, options and seed give the same bytes: no threads, no library
+ * exp(), double arithmetic without contraction. Source of the step rule: Duchi, Hazan, Singer 2011. */
+#ifndef VERBATIM_MODEL_TRAIN_LINEAR_H
+#define VERBATIM_MODEL_TRAIN_LINEAR_H
+
+#include "model/linear.h"
+
+struct train_options {
+    const char *name;        /* of the model, e.g. "sentiment-000001" */
+    const char *const *classes;
+    uint32_t class_count;    /* 2 to LINEAR_CLASSES_MAX (softmax), 1 to it (sigmoid) */
+    enum linear_link link;
+    uint32_t bucket_bits;    /* 10 to 20; 0: 17 */
+    uint32_t epochs;         /* 0: 8 */
+    double rate;             /* 0: 0.5 */
+    double l2;               /* 0: 2e-6 */
+    uint64_t seed;
+    bool balance;            /* weigh rows so that each class weighs the same */
+    const char *notes;       /* goes into the metadata: data and licences; may be NULL */
+    bool (*on_progress)(void *context, uint32_t epoch, uint32_t epochs, double loss); /* false: cancel */
+    void *context;
+};
+
+/* Rows are collected first; the trainer keeps their features, not their text. */
+struct train_linear;
+struct train_linear *train_linear_create(const struct train_options *options); /* NULL: no memory */
+void train_linear_destroy(struct train_linear *train);
+
+/* labels: bit c is set where class c holds; exactly one bit for softmax. weight: > 0, usually 1.
+ * source groups rows for leaving one out: any small number. BAD_TEXT, BAD_CONFIG, NO_MEMORY. */
+int train_linear_add(struct train_linear *train, struct str text, uint32_t labels, float weight,
+                     uint32_t source, struct err *err) CHECKED;
+
+struct train_report {
+    uint64_t rows, held_out;
+    double accuracy, macro_f1, calibration_error; /* expected calibration error, 15 bins */
+    uint64_t confusion[LINEAR_CLASSES_MAX][LINEAR_CLASSES_MAX]; /* [truth][said]; softmax only */
+    double f1[LINEAR_CLASSES_MAX];
+};
+
+enum { TRAIN_NO_SOURCE = 0xffffffff };
+/* Trains on all rows but those of `test_source` and judges on those; with TRAIN_NO_SOURCE, judges on
+ * every tenth row (chosen by its text's hash), then trains on everything. The bytes of the model file go
+ * to `out`. BAD_CONFIG: a class without rows. CANCELLED. */
+int train_linear_run(struct train_linear *train, uint32_t test_source, struct buffer *out,
+                     struct train_report *ret_report, struct err *err) CHECKED;
+
+#endif
