@@ -1,0 +1,100 @@
+/* GET /metrics, /healthz and /readyz on an address of the worker's own. */
+#include <stdlib.h>
+
+#include "runtime/internal.h"
+
+static void write_flow(struct runtime *runtime, struct metrics_writer *writer)
+{
+    const struct flow_counters *counters = &runtime->flow.counters;
+    metrics_sample(writer, METRIC_RECORDS, "result", "done", (double)counters->done);
+    metrics_sample(writer, METRIC_RECORDS, "result", "rejected", (double)counters->rejected);
+    metrics_sample(writer, METRIC_RECORDS, "result", "dropped", (double)counters->dropped);
+    metrics_sample(writer, METRIC_OUTPUTS, NULL, NULL, (double)counters->outputs);
+    metrics_sample(writer, METRIC_INPUT_BYTES, NULL, NULL, (double)counters->input_bytes);
+    metrics_sample(writer, METRIC_RETRIES, NULL, NULL, (double)counters->retries);
+    for (int i = 1; i < ERR_COUNT; i++)
+        if (counters->dead_letters[i]) metrics_sample(writer, METRIC_DEAD_LETTERS, "cause", err_name((enum err_code)i), (double)counters->dead_letters[i]);
+    metrics_sample(writer, METRIC_COMMITS, "result", "done", (double)runtime->commits_done);
+    metrics_sample(writer, METRIC_COMMITS, "result", "retried", (double)runtime->commits_retried);
+    metrics_sample(writer, METRIC_COMMITS, "result", "cancelled", (double)runtime->commits_cancelled);
+    metrics_histogram(writer, METRIC_COMMIT_SECONDS, &runtime->commit_seconds);
+    metrics_histogram(writer, METRIC_PROCESS_SECONDS, &counters->process_seconds);
+    metrics_histogram(writer, METRIC_LATENCY_SECONDS, &counters->age_seconds);
+    metrics_sample(writer, METRIC_IN_FLIGHT, NULL, NULL, runtime->flow.in_flight);
+    metrics_sample(writer, METRIC_PAUSED, NULL, NULL, runtime->paused || runtime->poll_failures);
+}
+
+static void write_backlog(struct runtime *runtime, struct metrics_writer *writer)
+{
+    for (size_t i = 0; i < runtime->backlog_count; i++) {
+        char partition[16];
+        snprintf(partition, sizeof partition, "%u", runtime->backlog[i].partition);
+        metrics_sample2(writer, METRIC_BACKLOG_RECORDS, "topic", topic_info(runtime->backlog[i].topic)->name, "partition",
+                        partition, (double)runtime->backlog[i].records);
+    }
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        if (runtime->worker->consumes >> i & 1)
+            metrics_sample(writer, METRIC_BACKLOG_SECONDS, "topic", topic_info((enum topic)i)->name, status_backlog_seconds(runtime, (enum topic)i));
+}
+
+void admin_write_metrics(struct runtime *runtime, struct buffer *out)
+{
+    char common[128];
+    snprintf(common, sizeof common, "worker=\"%s\",member=\"%s\"", runtime->worker->name, runtime->member);
+    struct metrics_writer writer = {.out = out, .common = common};
+    metrics_sample2(&writer, METRIC_BUILD, "version", VERBATIM_VERSION, "bus", bus_description(runtime->bus), 1);
+    double uptime = (double)(clock_mono_ns(runtime->context.clock) - runtime->started_ns) * 1e-9;
+    metrics_sample(&writer, METRIC_START_SECONDS, NULL, NULL, (double)clock_wall_ms(runtime->context.clock) * 1e-3 - uptime);
+    metrics_sample(&writer, METRIC_READY_SECONDS, NULL, NULL, (double)(runtime->ready_ns - runtime->started_ns) * 1e-9);
+    if (runtime->consumer) write_flow(runtime, &writer), write_backlog(runtime, &writer);
+    metrics_sample(&writer, METRIC_CONFIG_RELOADS, "result", "done", (double)runtime->reloads_done);
+    metrics_sample(&writer, METRIC_CONFIG_RELOADS, "result", "refused", (double)runtime->reloads_refused);
+    if (runtime->worker->metrics) runtime->worker->metrics(&runtime->context, &writer);
+    metrics_process(&writer);
+}
+
+static void answer_metrics(struct runtime *runtime, struct http_request *request)
+{
+    struct buffer out = {0};
+    admin_write_metrics(runtime, &out);
+    if (out.failed) http_refuse(request, 503, "Short of memory.");
+    else http_respond(request, 200, STR("text/plain; version=0.0.4; charset=utf-8"), buffer_str(&out));
+    buffer_deinit(&out);
+}
+
+/* Alive: the loop turns, or nobody would answer. Ready: the bus is open, and answers. */
+static void on_request(struct http_request *request, void *user)
+{
+    struct runtime *runtime = user;
+    if (request->method != HTTP_METHOD_GET && request->method != HTTP_METHOD_HEAD) http_refuse(request, 405, "Only GET is served here.");
+    else if (str_equal(request->path, STR("/metrics"))) answer_metrics(runtime, request);
+    else if (str_equal(request->path, STR("/healthz"))) http_respond(request, 200, STR("text/plain"), STR("alive\n"));
+    else if (!str_equal(request->path, STR("/readyz"))) http_refuse(request, 404, "Served here: /metrics, /healthz, /readyz.");
+    else if (runtime->phase != PHASE_RUNNING) http_refuse_busy(request, 503, 1, "Starting or stopping.");
+    else if (runtime->poll_failures || runtime->commit_failures) http_refuse_busy(request, 503, 1, "The bus does not answer.");
+    else http_respond(request, 200, STR("text/plain"), STR("ready\n"));
+}
+
+/* "127.0.0.1:9101", "[::1]:9101" */
+static int split_address(const char *text, char host[static 64], uint16_t *ret_port, struct err *err)
+{
+    const char *colon = strrchr(text, ':');
+    uint64_t port;
+    if (!colon || !str_to_u64(str_of(colon + 1), &port) || port > 65535)
+        return err_set(err, E_BAD_CONFIG, "runtime.admin: \"%s\" is not an address such as 127.0.0.1:9101", text);
+    struct str name = str_make(text, (size_t)(colon - text));
+    if (name.size >= 2 && name.data[0] == '[' && name.data[name.size - 1] == ']') name = str_slice(name, 1, name.size - 1);
+    snprintf(host, 64, "%.*s", STR_ARGS(str_slice(name, 0, 63)));
+    *ret_port = (uint16_t)port;
+    return E_OK;
+}
+
+int admin_start(struct runtime *runtime, struct err *err)
+{
+    char host[64];
+    struct http_server_config config = {.address = host, .on_request = on_request, .user = runtime,
+                                        .limits = {.body_bytes = 1024, .connections = 64}};
+    int rc = split_address(runtime->options.admin, host, &config.port, err);
+    if (rc == E_OK) rc = http_server_start(&runtime->loop, &config, &runtime->admin, err);
+    return rc ? err_wrap(err, "admin address %s", runtime->options.admin) : E_OK;
+}

@@ -1,0 +1,23 @@
+/* Workers one behind the other in one thread, without a bus: what one emits is the next one's input.
+ * `verbatim analyze`, benchmarks and tests run the same process() functions this way. */
+#ifndef VERBATIM_RUNTIME_CHAIN_H
+#define VERBATIM_RUNTIME_CHAIN_H
+
+#include "runtime/worker.h"
+
+struct chain;
+
+/* Opens the workers in this order. `config` must know their tables. */
+int chain_create(const struct worker *const *workers, size_t count, const struct config *config,
+                 const struct clock *clock, struct chain **ret_chain, struct err *err) CHECKED;
+void chain_destroy(struct chain *chain);
+
+/* What a worker emitted that nobody in the chain consumes: the result, safety events, dead letters. */
+typedef void chain_on_output(void *user, enum topic topic, struct str key, struct str value);
+
+/* Sends one message in at `topic`. Everything that it gives comes by on_output before this returns;
+ * its memory is good until then. A REJECT comes as a dead letter; a RETRY is tried three times. */
+int chain_process(struct chain *chain, enum topic topic, struct str key, struct str value, int64_t timestamp_ms,
+                  chain_on_output *on_output, void *user, struct err *err) CHECKED;
+
+#endif

@@ -1,0 +1,340 @@
+/* In-flight records: batches, lanes, retries, dead letters, transactions. See flow.h. */
+#include "runtime/flow.h"
+
+#include <stdlib.h>
+
+void flow_init(struct flow *flow, struct worker_context *context, struct bus_consumer *consumer,
+               const struct flow_limits *limits)
+{
+    *flow = (struct flow){.context = context, .consumer = consumer, .limits = *limits};
+    context->flow = flow;
+}
+
+static void free_batch(struct batch *batch)
+{
+    arena_deinit(&batch->arena);
+    free(batch);
+}
+
+/* Gives a batch's messages back and keeps its memory for the next one. */
+static void close_batch(struct flow *flow, struct batch *batch)
+{
+    for (struct batch **link = &flow->batches; *link; link = &(*link)->next) {
+        if (*link != batch) continue;
+        *link = batch->next;
+        break;
+    }
+    flow->batch_count--;
+    bus_release(flow->consumer, &batch->messages);
+    arena_reset(&batch->arena);
+    if (flow->spare) {
+        free_batch(batch);
+        return;
+    }
+    batch->next = NULL;
+    flow->spare = batch;
+}
+
+void flow_deinit(struct flow *flow)
+{
+    flow_drop_all(flow);
+    if (flow->spare) free_batch(flow->spare);
+    free(flow->lanes);
+    free(flow->outputs);
+    free(flow->positions);
+    free(flow->gathered);
+    *flow = (struct flow){0};
+}
+
+static struct batch *open_batch(struct flow *flow, struct bus_batch *messages)
+{
+    struct batch *batch = flow->spare ? flow->spare : calloc(1, sizeof *batch);
+    if (!batch) return NULL;
+    flow->spare = NULL;
+    batch->jobs = ARENA_ARRAY(&batch->arena, struct job, messages->count);
+    if (!batch->jobs) {
+        free_batch(batch);
+        return NULL;
+    }
+    batch->messages = *messages;
+    batch->open = messages->count;
+    batch->next_run = 0;
+    batch->next = NULL;
+    return batch;
+}
+
+static struct lane *find_lane(struct flow *flow, enum topic topic, uint32_t partition)
+{
+    for (uint32_t i = 0; i < flow->lane_count; i++)
+        if (flow->lanes[i].topic == topic && flow->lanes[i].partition == partition) return &flow->lanes[i];
+    return NULL;
+}
+
+static struct lane *lane_of(struct flow *flow, enum topic topic, uint32_t partition)
+{
+    struct lane *lane = find_lane(flow, topic, partition);
+    if (lane) return lane;
+    if (flow->lane_count == flow->lane_capacity) {
+        uint32_t capacity = flow->lane_capacity ? flow->lane_capacity * 2 : 16;
+        struct lane *grown = realloc(flow->lanes, capacity * sizeof *grown);
+        if (!grown) return NULL;
+        flow->lanes = grown;
+        flow->lane_capacity = capacity;
+    }
+    lane = &flow->lanes[flow->lane_count++];
+    *lane = (struct lane){.topic = topic, .partition = partition, .done = -1, .committed = -1};
+    return lane;
+}
+
+static void append_job(struct lane *lane, struct job *job)
+{
+    if (lane->last) lane->last->next = job;
+    else lane->first = job;
+    lane->last = job;
+}
+
+int flow_take(struct flow *flow, struct bus_batch *messages, struct err *err)
+{
+    struct batch *batch = open_batch(flow, messages), **link = &flow->batches;
+    struct lane *lane = NULL;
+    if (!batch) {
+        bus_release(flow->consumer, messages);
+        return err_set(err, E_NO_MEMORY, NULL);
+    }
+    while (*link) link = &(*link)->next;
+    *link = batch;
+    flow->batch_count++;
+    flow->in_flight += messages->count;
+    for (uint32_t i = 0; i < messages->count; i++) {
+        struct job *job = &batch->jobs[i];
+        *job = (struct job){.message = &batch->messages.messages[i], .arena = &batch->arena, .context = flow->context, .batch = batch};
+        job_reset(job);
+        if (!lane || lane->topic != job->message->topic || lane->partition != job->message->partition)
+            lane = lane_of(flow, job->message->topic, job->message->partition);
+        if (!lane) return err_set(err, E_NO_MEMORY, NULL); /* fatal to the worker: nothing is committed */
+        append_job(lane, job);
+    }
+    return E_OK;
+}
+
+static void reject(struct flow *flow, struct job *job, enum err_code code, const struct err *cause)
+{
+    struct err err;
+    job_reset(job); /* what it emitted before it failed must not appear */
+    if (dead_letter_emit(job, code, cause, flow->limits.dead_letter_bytes, &err)) {
+        flow->fatal = err;
+        return;
+    }
+    flow->counters.rejected++;
+    flow->counters.dead_letters[code]++;
+    job->state = JOB_DONE;
+}
+
+/* Exponential with full jitter (Brooker, "Exponential Backoff And Jitter"), never below the least. */
+static int64_t backoff_ms(const struct flow *flow, uint32_t attempts)
+{
+    int64_t most = flow->limits.backoff_least_ms << (attempts < 16 ? attempts : 16);
+    if (most > flow->limits.backoff_most_ms) most = flow->limits.backoff_most_ms;
+    int64_t spread = most - flow->limits.backoff_least_ms;
+    return flow->limits.backoff_least_ms + (spread > 0 ? (int64_t)random_below(flow->context->random, (uint64_t)spread + 1) : 0);
+}
+
+static void settle(struct flow *flow, struct job *job, enum err_code code, const struct err *err)
+{
+    if (code == E_OK) {
+        job->state = JOB_DONE;
+        flow->counters.done++;
+        return;
+    }
+    switch (err_class(code)) {
+    case ERR_FATAL: flow->fatal = *err; return;
+    case ERR_REJECT: reject(flow, job, code, err); return;
+    case ERR_RETRY:
+        job->attempts++;
+        if (job->attempts >= flow->limits.attempts) {
+            reject(flow, job, code, err);
+            return;
+        }
+        job->state = JOB_WAITING;
+        job->retry_at_ms = clock_mono_ms(flow->context->clock) + backoff_ms(flow, job->attempts);
+        flow->counters.retries++;
+    }
+}
+
+static void run(struct flow *flow, struct job *job)
+{
+    const struct worker *worker = flow->context->worker;
+    struct err err = {0};
+    int rc = E_OK;
+    job->state = JOB_RUNNING;
+    job_reset(job);
+    if (!worker->raw) rc = record_scan(job->message->value, job->arena, &job->record, &err);
+    if (rc == E_OK) rc = worker->process(flow->context, job, &err);
+    if (rc == E_OK && job->deferred) return;
+    settle(flow, job, (enum err_code)rc, &err);
+}
+
+/* Drops the last reference of a batch when all its jobs are gone. */
+static void job_gone(struct flow *flow, struct job *job)
+{
+    struct batch *batch = job->batch;
+    flow->in_flight--;
+    if (--batch->open == 0) close_batch(flow, batch);
+}
+
+void job_finish(struct job *job, enum err_code code, const struct err *err)
+{
+    struct flow *flow = job->context->flow;
+    assert(job->deferred);
+    job->deferred = false;
+    if (job->state == JOB_DROPPED) { /* its partition went to somebody else meanwhile */
+        job_gone(flow, job);
+        return;
+    }
+    assert(job->state == JOB_RUNNING);
+    settle(flow, job, code, err);
+}
+
+uint32_t flow_run(struct flow *flow, uint32_t most)
+{
+    uint32_t count = 0;
+    int64_t start_ns = clock_mono_ns(flow->context->clock);
+    for (struct batch *batch = flow->batches; batch && count < most; batch = batch->next)
+        while (batch->next_run < batch->messages.count && count < most && !flow->fatal.code) {
+            struct job *job = &batch->jobs[batch->next_run++];
+            count++;
+            if (job->state != JOB_READY) continue; /* dropped before it ran */
+            flow->counters.input_bytes += job->message->value.size;
+            run(flow, job);
+        }
+    if (count) histogram_add(&flow->counters.process_seconds, (double)(clock_mono_ns(flow->context->clock) - start_ns) * 1e-9, 1);
+    return count;
+}
+
+bool flow_has_fresh(const struct flow *flow)
+{
+    for (const struct batch *batch = flow->batches; batch; batch = batch->next)
+        if (batch->next_run < batch->messages.count) return true;
+    return false;
+}
+
+int64_t flow_retry_due(struct flow *flow, int64_t now_ms)
+{
+    int64_t next = -1;
+    for (uint32_t i = 0; i < flow->lane_count; i++)
+        for (struct job *job = flow->lanes[i].first; job && !flow->fatal.code; job = job->next) {
+            if (job->state == JOB_WAITING && job->retry_at_ms <= now_ms) run(flow, job);
+            if (job->state == JOB_WAITING && (next < 0 || job->retry_at_ms < next)) next = job->retry_at_ms;
+        }
+    return next;
+}
+
+/* Room for one more item in one of the transaction's arrays. */
+static bool grow(void *items, size_t *capacity, size_t count, size_t item_bytes)
+{
+    void *old, *grown;
+    if (count < *capacity) return true;
+    memcpy(&old, items, sizeof old);
+    size_t wanted = *capacity ? *capacity * 2 : 256;
+    if (!(grown = realloc(old, wanted * item_bytes))) return false;
+    memcpy(items, &grown, sizeof grown);
+    *capacity = wanted;
+    return true;
+}
+
+static bool gather_job(struct flow *flow, struct job *job)
+{
+    if (!grow(&flow->gathered, &flow->gathered_capacity, flow->gathered_count, sizeof(struct job *))) return false;
+    size_t outputs_before = flow->output_count;
+    for (struct job_output *output = job->outputs; output; output = output->next) {
+        if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count, sizeof(struct bus_output))) {
+            flow->output_count = outputs_before;
+            return false;
+        }
+        flow->outputs[flow->output_count++] = output->bus;
+    }
+    job->state = JOB_GATHERED;
+    flow->gathered[flow->gathered_count++] = job;
+    return true;
+}
+
+static void gather_lane(struct flow *flow, struct lane *lane)
+{
+    while (lane->first && lane->first->state == JOB_DONE && flow->gathered_count < flow->limits.transaction_records) {
+        struct job *job = lane->first;
+        if (!gather_job(flow, job)) return; /* short of memory: a smaller transaction */
+        lane->done = job->message->offset + 1;
+        lane->first = job->next;
+        if (!lane->first) lane->last = NULL;
+    }
+}
+
+/* A worker that keeps records beyond process() says how far its partition may be committed. */
+static int64_t committable(const struct flow *flow, const struct lane *lane)
+{
+    const struct worker *worker = flow->context->worker;
+    if (lane->done < 0 || !worker->durable) return lane->done;
+    int64_t durable = worker->durable(flow->context, lane->topic, lane->partition);
+    return durable < lane->done ? durable : lane->done;
+}
+
+bool flow_gather(struct flow *flow)
+{
+    flow->output_count = flow->position_count = flow->gathered_count = 0;
+    for (uint32_t i = 0; i < flow->lane_count; i++) {
+        struct lane *lane = &flow->lanes[i];
+        gather_lane(flow, lane);
+        int64_t position = committable(flow, lane);
+        if (position < 0 || position <= lane->committed) continue;
+        if (!grow(&flow->positions, &flow->position_capacity, flow->position_count, sizeof(struct bus_position))) break;
+        flow->positions[flow->position_count++] = (struct bus_position){lane->topic, lane->partition, position};
+    }
+    if (flow->position_count == 0 && flow->output_count == 0) {
+        if (flow->gathered_count) flow_committed(flow); /* kept by the worker: nothing to commit yet */
+        return false;
+    }
+    return true;
+}
+
+int flow_add_output(struct flow *flow, const struct bus_output *output, struct err *err)
+{
+    if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count, sizeof *output)) return err_set(err, E_NO_MEMORY, NULL);
+    flow->outputs[flow->output_count++] = *output;
+    return E_OK;
+}
+
+void flow_committed(struct flow *flow)
+{
+    int64_t now_ms = clock_wall_ms(flow->context->clock);
+    for (size_t i = 0; i < flow->position_count; i++) {
+        struct lane *lane = find_lane(flow, flow->positions[i].topic, flow->positions[i].partition);
+        if (lane) lane->committed = flow->positions[i].offset;
+    }
+    flow->counters.outputs += flow->output_count;
+    for (size_t i = 0; i < flow->gathered_count; i++) {
+        struct job *job = flow->gathered[i];
+        if (i == 0) histogram_add(&flow->counters.age_seconds, (double)(now_ms - job->message->timestamp_ms) * 1e-3, flow->gathered_count);
+        job_gone(flow, job);
+    }
+    flow->output_count = flow->position_count = flow->gathered_count = 0;
+}
+
+static void drop_lane(struct flow *flow, struct lane *lane)
+{
+    for (struct job *job = lane->first, *next; job; job = next) {
+        next = job->next;
+        flow->counters.dropped++;
+        bool running = job->state == JOB_RUNNING; /* job_finish() will come, and let go of it */
+        job->state = JOB_DROPPED;
+        if (!running) job_gone(flow, job);
+    }
+    lane->first = lane->last = NULL;
+    lane->done = lane->committed = -1;
+}
+
+void flow_drop_all(struct flow *flow)
+{
+    for (size_t i = 0; i < flow->gathered_count; i++) job_gone(flow, flow->gathered[i]);
+    flow->output_count = flow->position_count = flow->gathered_count = 0;
+    for (uint32_t i = 0; i < flow->lane_count; i++) drop_lane(flow, &flow->lanes[i]);
+}

@@ -1,0 +1,102 @@
+/* The heart of a worker's runtime, without threads, timers or sockets: which records are in flight,
+ * what became of each, and what may be committed next.
+ *
+ * Happy path: flow_take() a polled batch; flow_run() processes each record; flow_gather() collects
+ * the done prefix of every partition into one transaction; when that is committed,
+ * flow_committed() forgets them and gives batches back. Failures: a RETRY is scheduled with back-off
+ * and jitter and blocks its own partition only; a REJECT becomes a dead letter, which is an output
+ * like any other; a lost generation drops everything (flow_drop_all). */
+#ifndef VERBATIM_RUNTIME_FLOW_H
+#define VERBATIM_RUNTIME_FLOW_H
+
+#include <assert.h>
+
+#include "runtime/worker.h"
+
+enum job_state { JOB_READY, JOB_RUNNING, JOB_WAITING /* for a retry */, JOB_DONE, JOB_GATHERED, JOB_DROPPED };
+
+struct job_output {
+    struct job_output *next;
+    struct bus_output bus;
+    struct bus_header headers[JOB_HEADERS];
+    char traceparent[TRACE_TEXT_BYTES];
+};
+
+/* One polled batch with its arena; freed when its last job is committed or dropped. */
+struct batch {
+    struct bus_batch messages;
+    struct job *jobs;
+    struct arena arena;
+    uint32_t open;     /* jobs not yet committed or dropped */
+    uint32_t next_run; /* first job that has not been run */
+    struct batch *next;
+};
+
+/* The jobs of one partition, in offset order. */
+struct lane {
+    enum topic topic;
+    uint32_t partition;
+    struct job *first, *last;
+    int64_t done;      /* position behind the gathered jobs; -1: none since the start */
+    int64_t committed; /* position last committed; -1 likewise */
+};
+
+struct flow_limits {
+    uint32_t batches;      /* held at once */
+    uint32_t attempts;     /* of one record before it becomes a dead letter */
+    int64_t backoff_least_ms, backoff_most_ms;
+    uint32_t transaction_records;
+    size_t dead_letter_bytes; /* raw bytes kept in a dead letter */
+};
+
+struct flow_counters {
+    uint64_t done, rejected, dropped, retries, outputs, input_bytes;
+    uint64_t dead_letters[ERR_COUNT];
+    struct histogram process_seconds, age_seconds;
+};
+
+struct flow {
+    struct worker_context *context;
+    struct bus_consumer *consumer;
+    struct flow_limits limits;
+    struct batch *batches, *spare;
+    uint32_t batch_count, in_flight;
+    struct lane *lanes;
+    uint32_t lane_count, lane_capacity;
+    struct flow_counters counters;
+    struct err fatal;      /* code != E_OK: the worker must stop */
+    /* The transaction that was gathered last; valid until flow_committed() or a drop. */
+    struct bus_output *outputs;
+    struct bus_position *positions;
+    struct job **gathered;
+    size_t output_count, output_capacity, position_count, position_capacity, gathered_count, gathered_capacity;
+};
+
+void flow_init(struct flow *flow, struct worker_context *context, struct bus_consumer *consumer,
+               const struct flow_limits *limits);
+void flow_deinit(struct flow *flow); /* no commit running */
+
+/* Room for another batch? */
+static inline bool flow_has_room(const struct flow *flow) { return flow->batch_count < flow->limits.batches; }
+/* Takes the batch over, also on an error. NO_MEMORY. */
+int flow_take(struct flow *flow, struct bus_batch *batch, struct err *err) CHECKED;
+/* Records taken and not yet run? */
+bool flow_has_fresh(const struct flow *flow);
+/* Processes at most `most` fresh records; returns how many it did. */
+uint32_t flow_run(struct flow *flow, uint32_t most);
+/* Runs what is due again. Returns the time of the next retry, or -1. */
+int64_t flow_retry_due(struct flow *flow, int64_t now_ms);
+
+/* Collects what may be committed. False: nothing. */
+bool flow_gather(struct flow *flow);
+/* Adds one message of the runtime's own to what was gathered (or to nothing). NO_MEMORY. */
+int flow_add_output(struct flow *flow, const struct bus_output *output, struct err *err) CHECKED;
+void flow_committed(struct flow *flow);
+/* Records in flight are no longer ours. Not while a gathered transaction is being committed. */
+void flow_drop_all(struct flow *flow);
+
+/* For job.c and dead_letter.c. */
+void job_reset(struct job *job);
+int dead_letter_emit(struct job *job, enum err_code code, const struct err *cause, size_t bytes_limit, struct err *err) CHECKED;
+
+#endif

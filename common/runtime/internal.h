@@ -1,0 +1,72 @@
+/* The runtime's own struct, shared by its files. */
+#ifndef VERBATIM_RUNTIME_INTERNAL_H
+#define VERBATIM_RUNTIME_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "http/server.h"
+#include "runtime/committer.h"
+#include "runtime/flow.h"
+#include "runtime/runtime.h"
+
+enum runtime_phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DRAINING, PHASE_STOPPED };
+
+struct runtime {
+    const struct worker *worker;
+    const struct config *config;
+    struct runtime_options options;
+    void *worker_options;
+    struct worker_context context;
+    struct random random;
+    char member[64];
+
+    uv_loop_t loop;
+    uv_async_t wake;      /* a commit ended; or stop and reload were asked for */
+    uv_poll_t readable;   /* the bus has something */
+    uv_timer_t timer;     /* retries, back-off, and a look at the bus each second */
+    uv_idle_t busy;       /* keeps the loop turning while there is work */
+    bool readable_started, busy_started, handles_open;
+
+    struct bus *bus;
+    struct bus_consumer *consumer;
+    struct committer *committer;
+    struct flow flow;
+    struct http_server *admin;
+
+    enum runtime_phase phase;
+    atomic_bool stop_asked, reload_asked;
+    int64_t started_ns, ready_ns, drain_deadline_ms;
+    int64_t poll_again_ms, commit_again_ms, next_status_ms, next_backlog_ms; /* mono; back-off after an error */
+    uint32_t poll_failures, commit_failures;
+    bool gathered;        /* the flow's transaction waits for a commit, or is in one */
+    bool input_empty;     /* the last poll found nothing */
+    bool paused;
+    bool generation_lost; /* partitions changed hands inside bus_poll(): start from what is committed */
+    int64_t last_poll_ms;
+    struct arena status_arena; /* of the status message in the transaction */
+    struct err fatal;
+
+    uint64_t commits_done, commits_retried, commits_cancelled, reloads_done, reloads_refused;
+    struct histogram commit_seconds;
+    struct bus_backlog *backlog;
+    size_t backlog_count, backlog_capacity;
+
+    struct {
+        atomic_ullong done, rejected, outputs, backlog_records;
+        atomic_bool ready, idle;
+    } progress;
+};
+
+void runtime_tick(struct runtime *runtime);
+
+/* admin.c */
+int admin_start(struct runtime *runtime, struct err *err) CHECKED;
+void admin_write_metrics(struct runtime *runtime, struct buffer *out);
+
+/* status.c: the backlog, for metrics and on the audit topic */
+void status_refresh(struct runtime *runtime);
+uint64_t status_backlog_records(const struct runtime *runtime);
+double status_backlog_seconds(const struct runtime *runtime, enum topic topic); /* TOPIC_NONE: of all */
+bool status_gather(struct runtime *runtime, struct arena *arena, struct bus_output *ret_output);
+
+#endif

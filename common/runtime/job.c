@@ -1,0 +1,59 @@
+/* What a worker may do with a job: emit, defer, finish; and the headers of every message. */
+#include "runtime/flow.h"
+
+static const char *const event_types[TOPIC_COUNT] = {
+#define TOPIC(id, name, partitions, retention_ms, description) [TOPIC_##id] = "verbatim." name,
+#include "schemas/topics.def"
+#undef TOPIC
+};
+
+void headers_fill(struct bus_header out[static JOB_HEADERS], enum topic topic, const char *worker_source,
+                  struct str id, struct str traceparent)
+{
+    out[0] = (struct bus_header){STR("content-type"), STR("application/msgpack")};
+    out[1] = (struct bus_header){STR("ce_specversion"), STR("1.0")};
+    out[2] = (struct bus_header){STR("ce_type"), str_of(event_types[topic])};
+    out[3] = (struct bus_header){STR("ce_source"), str_of(worker_source)};
+    out[4] = (struct bus_header){STR("ce_id"), id};
+    out[5] = (struct bus_header){STR("traceparent"), traceparent};
+}
+
+struct str header_find(const struct bus_message *message, struct str name)
+{
+    for (uint32_t i = 0; i < message->header_count; i++)
+        if (str_equal(message->headers[i].name, name)) return message->headers[i].value;
+    return (struct str){0};
+}
+
+int job_emit(struct job *job, enum topic topic, struct str key, struct str value, struct err *err)
+{
+    const struct worker *worker = job->context->worker;
+    assert(worker->produces >> topic & 1 || topic == TOPIC_DEAD_LETTERS || topic == TOPIC_AUDIT);
+    struct job_output *output = arena_alloc(job->arena, sizeof *output);
+    if (!output) return err_set(err, E_NO_MEMORY, NULL);
+    struct str id = job->record.id.size ? job->record.id : header_find(job->message, STR("ce_id"));
+    trace_child(header_find(job->message, STR("traceparent")), job->context->random, output->traceparent);
+    headers_fill(output->headers, topic, worker->name, id, str_make(output->traceparent, TRACE_TEXT_BYTES - 1));
+    output->next = NULL;
+    output->bus = (struct bus_output){.topic = topic, .timestamp_ms = job->message->timestamp_ms, .key = key, .value = value,
+                                      .headers = output->headers, .header_count = JOB_HEADERS};
+    *job->outputs_end = output;
+    job->outputs_end = &output->next;
+    return E_OK;
+}
+
+int job_emit_record(struct job *job, enum topic topic, struct err *err)
+{
+    struct str value;
+    int rc = record_write(&job->record, job->arena, &value, err);
+    return rc ? rc : job_emit(job, topic, job->message->key, value, err);
+}
+
+void job_defer(struct job *job) { job->deferred = true; }
+
+void job_reset(struct job *job)
+{
+    job->outputs = NULL;
+    job->outputs_end = &job->outputs;
+    job->deferred = false;
+}

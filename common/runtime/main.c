@@ -1,0 +1,150 @@
+/* The main() that all workers share: options in, exit status out. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "runtime/runtime.h"
+
+enum { TABLES_MAX = 64 };
+
+static void add_table(const struct option_table **tables, size_t *count, const struct option_table *table)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (tables[i] == table) return;
+    if (*count < TABLES_MAX - 1) tables[(*count)++] = table;
+}
+
+const struct option_table **runtime_tables(const struct worker *const *workers, size_t worker_count)
+{
+    const struct option_table **tables = calloc(TABLES_MAX, sizeof *tables);
+    size_t count = 0;
+    if (!tables) return NULL;
+    add_table(tables, &count, &runtime_option_table);
+    add_table(tables, &count, &bus_option_table);
+    add_table(tables, &count, &kafka_option_table);
+    for (size_t i = 0; i < worker_count; i++) {
+        if (workers[i]->options) add_table(tables, &count, workers[i]->options);
+        for (const struct option_table *const *more = workers[i]->tables; more && *more; more++) add_table(tables, &count, *more);
+    }
+    return tables;
+}
+
+static void print_help(const struct worker *worker, const struct option_table *const *tables)
+{
+    printf("verbatim-%s %s: %s\n\n"
+           "Usage: verbatim-%s [--config FILE] [--SECTION.NAME=VALUE ...]\n\n"
+           "  --config FILE     read options from FILE ([section] and name = value lines)\n"
+           "  --print-config    print every option in force with its origin, and exit\n"
+           "  --help, --version\n\n"
+           "Order: defaults < file < environment (VERBATIM_SECTION_NAME) < flags.\n"
+           "Signals: TERM and INT drain and stop, HUP reloads. Exit status: sysexits(3); 78 is bad configuration.\n\n"
+           "Example: verbatim-%s --bus.kind=kafka --kafka.bootstrap.servers=127.0.0.1:9092\n",
+           worker->name, VERBATIM_VERSION, worker->summary, worker->name, worker->name);
+    for (; *tables; tables++) {
+        printf("\n[%s] %s\n", (*tables)->module, (*tables)->summary);
+        for (size_t i = 0; i < (*tables)->count; i++)
+            printf("  --%s.%-20s %s (%s)\n", (*tables)->module, (*tables)->options[i].name, (*tables)->options[i].help,
+                   (*tables)->options[i].fallback[0] ? (*tables)->options[i].fallback : "empty");
+    }
+}
+
+struct arguments {
+    bool help, version, print_config;
+    const char *config_file;
+};
+
+/* Everything but --section.name=value, which must come after the file and the environment. */
+static int read_arguments(int argc, char **argv, struct arguments *arguments, struct err *err)
+{
+    arguments->config_file = getenv("VERBATIM_CONFIG");
+    for (int i = 1; i < argc; i++) {
+        struct str argument = str_of(argv[i]);
+        if (str_equal(argument, STR("--help")) || str_equal(argument, STR("-h"))) arguments->help = true;
+        else if (str_equal(argument, STR("--version"))) arguments->version = true;
+        else if (str_equal(argument, STR("--print-config"))) arguments->print_config = true;
+        else if (str_equal(argument, STR("--config")) && i + 1 < argc) arguments->config_file = argv[++i];
+        else if (str_starts(argument, STR("--config="))) arguments->config_file = argv[i] + 9;
+        else if (!str_starts(argument, STR("--")) || str_find(argument, STR(".")) == argument.size)
+            return err_set(err, E_USAGE, "unknown argument \"%s\"; see --help", argv[i]);
+    }
+    return E_OK;
+}
+
+static int read_config(struct config *config, const struct arguments *arguments, int argc, char **argv,
+                       char *const *environment, struct err *err)
+{
+    int rc = E_OK;
+    if (arguments->config_file && arguments->config_file[0]) rc = config_read_file(config, arguments->config_file, err);
+    if (rc == E_OK) rc = config_read_environment(config, environment, err);
+    for (int i = 1; i < argc && rc == E_OK; i++) {
+        struct str argument = str_of(argv[i]);
+        if (str_equal(argument, STR("--config"))) i++;
+        else if (str_find(argument, STR(".")) < argument.size && !str_starts(argument, STR("--config=")))
+            rc = config_set(config, str_slice(argument, 2, argument.size), "flag", err);
+    }
+    return rc;
+}
+
+static struct runtime *running;
+
+static void on_signal(int number)
+{
+    if (number == SIGHUP) runtime_reload(running);
+    else runtime_stop(running);
+}
+
+static void handle_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int run(const struct worker *worker, const struct config *config, struct err *err)
+{
+    struct runtime_options options;
+    int rc = config_get(config, &runtime_option_table, &options, err);
+    if (rc) return rc;
+    log_setup((enum log_level)options.log_level, (enum log_format)options.log);
+    rc = runtime_create(worker, config, &running, err);
+    if (rc) return rc;
+    handle_signals();
+    rc = runtime_run(running, err);
+    runtime_destroy(running);
+    return rc;
+}
+
+static void print_config(const struct config *config)
+{
+    struct buffer out = {0};
+    config_print(config, false, &out);
+    fputs(buffer_cstr(&out), stdout);
+    buffer_deinit(&out);
+}
+
+int runtime_main(const struct worker *worker, int argc, char **argv, char *const *environment)
+{
+    struct err err = {0};
+    struct arguments arguments = {0};
+    struct config *config = NULL;
+    const struct option_table **tables = runtime_tables(&worker, 1);
+    int rc = tables ? read_arguments(argc, argv, &arguments, &err) : err_set(&err, E_NO_MEMORY, NULL);
+    if (rc == E_OK && arguments.help) {
+        print_help(worker, tables);
+    } else if (rc == E_OK && arguments.version) {
+        printf("verbatim-%s %s\n", worker->name, VERBATIM_VERSION);
+    } else if (rc == E_OK) {
+        rc = config_create(tables, &config, &err);
+        if (rc == E_OK) rc = read_config(config, &arguments, argc, argv, environment, &err);
+        if (rc == E_OK && arguments.print_config) print_config(config);
+        else if (rc == E_OK) rc = run(worker, config, &err);
+    }
+    if (rc) fprintf(stderr, "verbatim-%s: %s\n", worker->name, err.text);
+    config_destroy(config);
+    free(tables);
+    return err_exit_status((enum err_code)rc);
+}

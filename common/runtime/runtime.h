@@ -1,0 +1,52 @@
+/* Runs one worker on a libuv loop until it is told to stop. See runtime/flow.h for what happens to
+ * records; this is the part with the loop, the committer's thread, signals, back-off and admin HTTP. */
+#ifndef VERBATIM_RUNTIME_RUNTIME_H
+#define VERBATIM_RUNTIME_RUNTIME_H
+
+#include "runtime/worker.h"
+
+#define RUNTIME_OPTIONS(O)                                                                                              \
+    O(STR,   group,          "",      "Consumer group; empty: the worker's name.")                                      \
+    O(U32,   replica,        "0", 0, 9999, "Number of this replica: its stable name is WORKER-REPLICA.")               \
+    O(CHOICE, delivery,      "exactly_once", "exactly_once|at_least_once", "What a commit means.")                      \
+    O(U32,   batch_records,  "1000", 1, 100000, "Records taken from the bus at once.")                                  \
+    O(BYTES, batch_bytes,    "4M", 1024, 1073741824, "Bytes of values taken from the bus at once.")                     \
+    O(U32,   batches,        "3", 2, 64, "Batches held at once; a full one pauses the source.")                         \
+    O(U32,   attempts,       "8", 1, 1000, "How often a record is tried before it becomes a dead letter.")              \
+    O(MS,    backoff_least,  "100ms", 1, 60000, "Shortest pause before a retry.")                                       \
+    O(MS,    backoff_most,   "30s", 1, 3600000, "Longest pause before a retry.")                                        \
+    O(BYTES, dead_letter_bytes, "512k", 0, 1048576, "Raw bytes kept in a dead letter; larger ones keep their hash only.") \
+    O(MS,    drain,          "10s", 0, 600000, "How long a stop may take to finish what is in flight.")                 \
+    O(STR,   admin,          "", "Address of /metrics, /healthz and /readyz, e.g. 127.0.0.1:9101; empty: none.")        \
+    O(MS,    status_every,   "10s", 100, 3600000, "How often the backlog is reported on the audit topic.")              \
+    O(CHOICE, log,           "text", "text|json", "Form of log lines.")                                                 \
+    O(CHOICE, log_level,     "info", "debug|info|warn|error", "Least level that is logged.")
+OPTIONS_STRUCT(runtime, RUNTIME_OPTIONS);
+extern const struct option_table runtime_option_table;
+
+/* Records the worker has read, written and given up; for displays. Safe from any thread. */
+struct runtime_progress {
+    uint64_t done, rejected, outputs, backlog_records;
+    bool ready, idle; /* idle: nothing in flight, nothing to read when last looked */
+};
+
+struct runtime;
+
+/* `config` must know runtime_option_table, bus's tables and the worker's own. */
+int runtime_create(const struct worker *worker, const struct config *config, struct runtime **ret_runtime,
+                   struct err *err) CHECKED;
+/* Opens everything, runs until runtime_stop(), drains. The error of what stopped it. */
+int runtime_run(struct runtime *runtime, struct err *err) CHECKED;
+void runtime_stop(struct runtime *runtime);   /* any thread */
+void runtime_reload(struct runtime *runtime); /* any thread */
+void runtime_progress(const struct runtime *runtime, struct runtime_progress *ret_progress);
+void runtime_destroy(struct runtime *runtime);
+
+/* The tables of the runtime, the bus and these workers, ended by NULL, each once; NULL without memory.
+ * The caller frees the array. */
+const struct option_table **runtime_tables(const struct worker *const *workers, size_t count);
+
+/* The whole main() of a worker's program: options, signals, exit status. */
+int runtime_main(const struct worker *worker, int argc, char **argv, char *const *environment);
+
+#endif

@@ -1,0 +1,78 @@
+/* How far behind a worker is: for its metrics, and for everybody on the audit topic. */
+#include <stdlib.h>
+
+#include "runtime/internal.h"
+
+void status_refresh(struct runtime *runtime)
+{
+    size_t count = bus_backlog(runtime->consumer, runtime->backlog, runtime->backlog_capacity);
+    if (count > runtime->backlog_capacity) {
+        struct bus_backlog *grown = realloc(runtime->backlog, count * sizeof *grown);
+        if (!grown) return; /* the old figures stay for a second */
+        runtime->backlog = grown;
+        runtime->backlog_capacity = count;
+        count = bus_backlog(runtime->consumer, runtime->backlog, count);
+    }
+    runtime->backlog_count = count < runtime->backlog_capacity ? count : runtime->backlog_capacity;
+    atomic_store(&runtime->progress.backlog_records, status_backlog_records(runtime));
+}
+
+uint64_t status_backlog_records(const struct runtime *runtime)
+{
+    uint64_t records = runtime->flow.in_flight;
+    for (size_t i = 0; i < runtime->backlog_count; i++) records += runtime->backlog[i].records;
+    return records;
+}
+
+double status_backlog_seconds(const struct runtime *runtime, enum topic topic)
+{
+    int64_t oldest_ms = 0, now_ms = clock_wall_ms(runtime->context.clock);
+    for (size_t i = 0; i < runtime->backlog_count; i++) {
+        const struct bus_backlog *item = &runtime->backlog[i];
+        if (topic != TOPIC_NONE && item->topic != topic) continue;
+        if (item->oldest_ms && (!oldest_ms || item->oldest_ms < oldest_ms)) oldest_ms = item->oldest_ms;
+    }
+    return oldest_ms && oldest_ms < now_ms ? (double)(now_ms - oldest_ms) * 1e-3 : 0;
+}
+
+static void add_detail(struct str_map *map, const char *name, struct str text)
+{
+    if (text.data) map->items[map->count++] = (struct str_pair){str_of(name), text};
+}
+
+static bool fill_audit(struct runtime *runtime, struct arena *arena, struct audit *audit)
+{
+    const struct flow_counters *counters = &runtime->flow.counters;
+    struct str_map map = {.items = ARENA_ARRAY(arena, struct str_pair, 8)};
+    if (!map.items) return false;
+    add_detail(&map, "worker", str_of(runtime->worker->name));
+    add_detail(&map, "backlog_records", arena_printf(arena, "%llu", (unsigned long long)status_backlog_records(runtime)));
+    add_detail(&map, "backlog_seconds", arena_printf(arena, "%.1f", status_backlog_seconds(runtime, TOPIC_NONE)));
+    add_detail(&map, "done", arena_printf(arena, "%llu", (unsigned long long)counters->done));
+    add_detail(&map, "rejected", arena_printf(arena, "%llu", (unsigned long long)counters->rejected));
+    add_detail(&map, "in_flight", arena_printf(arena, "%u", runtime->flow.in_flight));
+    shape_set(audit, audit, actor, str_of(runtime->member));
+    shape_set(audit, audit, action, STR("status"));
+    shape_set(audit, audit, at, clock_wall_ms(runtime->context.clock));
+    shape_set(audit, audit, detail, map);
+    return true;
+}
+
+bool status_gather(struct runtime *runtime, struct arena *arena, struct bus_output *ret_output)
+{
+    struct audit audit = {0};
+    struct record record = {.version = RECORD_VERSION};
+    struct uuid_generator generator = {.clock = runtime->context.clock, .random = &runtime->random};
+    struct str value;
+    char *id = arena_alloc(arena, UUID_TEXT_BYTES), *trace = arena_alloc(arena, TRACE_TEXT_BYTES);
+    struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
+    if (!id || !trace || !headers || !fill_audit(runtime, arena, &audit)) return false;
+    uuid_next(&generator, id);
+    trace_child((struct str){0}, &runtime->random, trace);
+    record.id = str_of(id);
+    if (record_put(&record, SECTION_AUDIT, &audit, arena, NULL) || record_write(&record, arena, &value, NULL)) return false;
+    headers_fill(headers, TOPIC_AUDIT, runtime->worker->name, record.id, str_of(trace));
+    *ret_output = (struct bus_output){.topic = TOPIC_AUDIT, .timestamp_ms = audit.at, .key = str_of(runtime->member), .value = value,
+                                      .headers = headers, .header_count = JOB_HEADERS};
+    return true;
+}

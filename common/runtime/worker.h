@@ -1,0 +1,109 @@
+/* What a worker is: one declaration at the end of one file.
+ *
+ *     const struct worker segment_worker = {
+ *         .name = "segment",
+ *         .summary = "Assigns each feedback vector to its nearest customer segment.",
+ *         .consumes = TOPICS(FEATURES),
+ *         .produces = TOPICS(SEGMENTS),
+ *         .options = &segment_option_table,
+ *         .open = segment_open, .process = segment_process, .close = segment_close,
+ *     };
+ *
+ * process() sees a job, its options, its state, the time and an arena, and can only emit; it runs on
+ * the loop thread and must not block. The runtime owns reading, retries, dead letters and commits;
+ * outputs appear if and only if the input's offset is committed. */
+#ifndef VERBATIM_RUNTIME_WORKER_H
+#define VERBATIM_RUNTIME_WORKER_H
+
+#include <uv.h>
+
+#include "base/random.h"
+#include "bus/bus.h"
+#include "config/config.h"
+#include "observe/metrics.h"
+#include "observe/trace.h"
+#include "schema/record.h"
+
+#define TOPICS(name) (1u << TOPIC_##name)
+
+struct worker;
+struct flow;
+
+struct worker_context {
+    const struct worker *worker;
+    const struct config *config;
+    const void *options;       /* struct NAME_options, filled */
+    void *state;               /* the worker's own, from open() to close() */
+    const struct clock *clock;
+    struct random *random;
+    const char *member;        /* "segment-0": stable per replica */
+    /* NULL when the worker runs in a chain, without a bus (verbatim analyze): */
+    uv_loop_t *loop;
+    struct bus *bus;
+    struct flow *flow;         /* the runtime's own */
+};
+
+/* One message on its way through a worker. */
+struct job {
+    const struct bus_message *message;
+    struct record record;      /* scanned; the worker changes its sections and writes it (not if .raw) */
+    struct arena *arena;       /* lives until the job's offset is committed; process() never frees */
+    /* The runtime's own: */
+    struct worker_context *context;
+    struct job_output *outputs, **outputs_end;
+    struct job *next;          /* in its partition's lane */
+    struct batch *batch;
+    uint32_t attempts;
+    uint8_t state;             /* enum job_state, in runtime/flow.h */
+    bool deferred;
+    int64_t retry_at_ms;
+};
+
+struct worker {
+    const char *name, *summary;
+    uint32_t consumes, produces;          /* TOPICS(A) | TOPICS(B) */
+    const struct option_table *options;   /* its own section, filled into context->options; NULL: none */
+    const struct option_table *const *tables; /* further sections that it reads by config_get(); ends with NULL; may be NULL */
+    bool raw;                             /* don't scan records: the worker reads job->message->value itself */
+    /* Opens models, files and so on. Errors stop the program with their exit status. */
+    int (*open)(struct worker_context *context, struct err *err);
+    /* E_OK: done, outputs were emitted (or job_defer() was called: job_finish() follows later).
+     * Otherwise the error's class decides: RETRY (again later), REJECT (dead letter), FATAL (stop). */
+    int (*process)(struct worker_context *context, struct job *job, struct err *err);
+    /* SIGHUP: reread what may change; on an error the old stays in force. Optional. */
+    int (*reload)(struct worker_context *context, struct err *err);
+    /* SIGTERM or end: stop taking in. Called once before the drain; optional. */
+    void (*drain)(struct worker_context *context);
+    /* Not done draining yet? Polled until false or the deadline. Optional. */
+    bool (*draining)(struct worker_context *context);
+    void (*close)(struct worker_context *context);
+    /* Adds the worker's own metrics to a scrape. Optional. */
+    void (*metrics)(struct worker_context *context, struct metrics_writer *writer);
+    /* For workers that keep records beyond process(), as logsink does: the highest position of this
+     * partition that may be committed. NULL: all that is done. */
+    int64_t (*durable)(struct worker_context *context, enum topic topic, uint32_t partition);
+    /* Everything not committed is dropped and will be read again, here or by another replica: forget
+     * what is kept for it. Optional. */
+    void (*rewound)(struct worker_context *context);
+};
+
+/* Emits one message; key and value must live in the job's arena, in its message, or for ever. The
+ * runtime adds the headers (content-type, ce_*, traceparent). NO_MEMORY. */
+int job_emit(struct job *job, enum topic topic, struct str key, struct str value, struct err *err) CHECKED;
+
+/* Writes job->record to one message and emits it under the input's key: the usual end of process(). */
+int job_emit_record(struct job *job, enum topic topic, struct err *err) CHECKED;
+
+/* Asynchronous step: process() calls job_defer() and returns E_OK; later, on the loop thread,
+ * job_finish() says how it ended. The job stays valid until then. */
+void job_defer(struct job *job);
+void job_finish(struct job *job, enum err_code code, const struct err *err);
+
+/* The headers that a message of ours carries: CloudEvents 1.0 Kafka binding, binary mode. */
+enum { JOB_HEADERS = 6 };
+/* `traceparent`, `id` must live as long as the headers. */
+void headers_fill(struct bus_header out[static JOB_HEADERS], enum topic topic, const char *worker_source,
+                  struct str id, struct str traceparent);
+struct str header_find(const struct bus_message *message, struct str name); /* data NULL: not there */
+
+#endif
