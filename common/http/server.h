@@ -10,8 +10,8 @@
  * one http_respond*() or http_stream_begin() … http_stream_end(), at once or later. Requests of one
  * connection are handed over in order, but the next may come before the last one was answered.
  *
- * Everything runs on the loop's thread. No function here calls back into the caller before it
- * returns, except http_server_stop() when nothing is left to wait for. Sources: RFC 9110, RFC 9112. */
+ * Everything runs on the loop's thread, and no function here calls back before it returns, except
+ * http_server_sweep(). Sources: RFC 9110, RFC 9112. */
 #ifndef VERBATIM_HTTP_SERVER_H
 #define VERBATIM_HTTP_SERVER_H
 
