@@ -252,7 +252,7 @@ static int read_variable(struct config *config, struct str variable, struct str 
 static bool is_ours_but_no_setting(struct str variable)
 {
     static const char *const names[] = {"VERBATIM_CONFIG", "VERBATIM_BIN", "VERBATIM_SOURCE",
-                                        "VERBATIM_CACHE", "VERBATIM_WERROR"};
+                                        "VERBATIM_CACHE", "VERBATIM_WERROR", "VERBATIM_HOME"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (str_equal(variable, str_of(names[i]))) return true;
     return str_starts(variable, STR("VERBATIM_TEST_"));

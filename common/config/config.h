@@ -22,7 +22,7 @@ int config_read_file(struct config *config, const char *path, struct err *err) C
 /* For tests and fuzzing: `name` is what errors call the file. */
 int config_read_text(struct config *config, const char *name, struct str text, struct err *err) CHECKED;
 /* Every VERBATIM_… variable whose module is known; others of that prefix are refused, except
- * VERBATIM_CONFIG, VERBATIM_BIN, VERBATIM_SOURCE, VERBATIM_CACHE and VERBATIM_WERROR. */
+ * VERBATIM_CONFIG, _BIN, _SOURCE, _CACHE, _HOME, _WERROR and VERBATIM_TEST_…. */
 int config_read_environment(struct config *config, char *const *environment, struct err *err) CHECKED;
 /* One "module.name=value" (without the leading dashes). */
 int config_set(struct config *config, struct str assignment, const char *origin, struct err *err) CHECKED;

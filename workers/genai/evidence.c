@@ -1,0 +1,54 @@
+/* Walks the lists of claims and keeps what holds. */
+#include "workers/genai/evidence.h"
+
+#include "model/insight.h"
+
+/* A list of structs that each have start and end, at these places. */
+struct claims {
+    char *items;
+    uint32_t *count;
+    size_t item_bytes, start_at, end_at;
+};
+#define CLAIMS(list, type) \
+    &(struct claims){(char *)(list)->items, &(list)->count, sizeof(struct type), offsetof(struct type, start), offsetof(struct type, end)}
+
+static uint32_t keep_held(const struct claims *claims, struct str text)
+{
+    uint32_t kept = 0, before = *claims->count;
+    for (uint32_t i = 0; i < before; i++) {
+        const char *item = claims->items + i * claims->item_bytes;
+        uint32_t start, end;
+        memcpy(&start, item + claims->start_at, sizeof start);
+        memcpy(&end, item + claims->end_at, sizeof end);
+        if (!evidence_holds(text, start, end)) continue;
+        if (kept != i) memcpy(claims->items + kept * claims->item_bytes, item, claims->item_bytes);
+        kept++;
+    }
+    *claims->count = kept;
+    return before - kept;
+}
+
+static bool mentioned(const struct insight *insight, struct str topic)
+{
+    for (uint32_t i = 0; i < insight->mentions.count; i++)
+        if (str_equal(insight->mentions.items[i].topic, topic)) return true;
+    return false;
+}
+
+static uint32_t keep_mentioned_topics(struct insight *insight)
+{
+    uint32_t kept = 0, before = insight->topics.count;
+    for (uint32_t i = 0; i < before; i++)
+        if (mentioned(insight, insight->topics.items[i])) insight->topics.items[kept++] = insight->topics.items[i];
+    insight->topics.count = kept;
+    return before - kept;
+}
+
+uint32_t evidence_check(struct insight *insight, struct str text)
+{
+    uint32_t dropped = keep_held(CLAIMS(&insight->sentiment.evidence, span), text);
+    dropped += keep_held(CLAIMS(&insight->needs, need), text);
+    dropped += keep_held(CLAIMS(&insight->mentions, mention), text);
+    dropped += keep_held(CLAIMS(&insight->recommendations, recommendation), text);
+    return dropped + keep_mentioned_topics(insight);
+}
