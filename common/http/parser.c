@@ -299,6 +299,8 @@ static enum parse_result feed_head(struct parser *parser, const char *data, size
     }
     *ret_used = blanks;
     if (blanks == size) return PARSE_MORE;
+    if (!parser_has_begun(parser) && !is_token((struct str){data + blanks, 1}))
+        return refuse(parser, HTTP_REFUSED_MALFORMED); /* TLS at a plain port need not wait for a line */
     bool end = false;
     struct buffer *head = &parser->message->head;
     size_t used = scan_head(parser, data + blanks, size - blanks, &end);
