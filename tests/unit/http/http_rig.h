@@ -208,7 +208,10 @@ static inline size_t count_text(const struct client *client, const char *text)
     return count;
 }
 
-static inline bool client_has(const struct client *client, const char *text) { return count_text(client, text) > 0; }
+static inline bool client_has(const struct client *client, const char *text)
+{
+    return text[0] == '\0' || count_text(client, text) > 0;
+}
 
 #define CLIENT_UNTIL(rig, client, condition)                            \
     for (time_t give_up_at_ = rig_give_up_at(); !(condition);) {        \
