@@ -1,0 +1,116 @@
+#!/bin/bash
+# A real S3 server (MinIO, no container) for tests, on a free port of 127.0.0.1.
+set -eu
+
+usage() {
+    cat <<'END'
+usage: tests/lib/minio.sh start DIR     prints endpoint=http://127.0.0.1:PORT, pid=PID
+       tests/lib/minio.sh stop DIR      TERM, then KILL after 10 s
+       tests/lib/minio.sh restart DIR   starts it again on its old port and data
+       tests/lib/minio.sh fetch         only fills the cache
+
+Everything lives in DIR: data/, minio.log, minio.pid, minio.port. A bucket is a folder: mkdir DIR/data/NAME.
+Access key verbatim, secret verbatim-secret (MINIO_ROOT_USER and MINIO_ROOT_PASSWORD change them).
+The program is built once by `go install` into ${VERBATIM_CACHE:-~/.cache/verbatim}/minio.
+Exit 77: MinIO can't be had here, and why.
+
+example: eval "$(tests/lib/minio.sh start /tmp/minio)"; curl "$endpoint/minio/health/live"; tests/lib/minio.sh stop /tmp/minio
+END
+}
+
+cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/minio
+
+skip() {
+    echo "minio.sh: $*" >&2
+    exit 77
+}
+
+# Fills the cache once, even when several tests ask at the same time.
+fetch() {
+    [ ! -x "$cache/minio" ] || return 0
+    command -v go >/dev/null || skip "no minio in $cache, and no go to build it (ops/deps --test installs one)"
+    mkdir -p "$cache"
+    (
+        flock 9
+        [ ! -x "$cache/minio" ] || exit 0
+        GOBIN=$cache go install github.com/minio/minio@latest >"$cache/build.log" 2>&1 ||
+            skip "go could not build MinIO: $(tail -n 1 "$cache/build.log")"
+    ) 9>"$cache/lock"
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+running() { [ -e "$1/minio.pid" ] && kill -0 "$(cat "$1/minio.pid")" 2>/dev/null; }
+
+# Alive comes before ready: until its buckets are loaded it answers 503 to the S3 API, and then 403 to us.
+ready() {
+    curl -s -o /dev/null -f --noproxy '*' -m 2 "http://127.0.0.1:$1/minio/health/live" &&
+        [ "$(curl -s -o /dev/null -w '%{http_code}' --noproxy '*' -m 2 "http://127.0.0.1:$1/")" = 403 ]
+}
+
+# Waits until it is ready, or gone (a port may be taken between our look and its start: 3).
+await() {
+    local dir=$1 port=$2 tries=0
+    until ready "$port"; do
+        running "$dir" || return 3
+        tries=$((tries + 1))
+        [ "$tries" -lt 300 ] || return 1
+        sleep 0.1
+    done
+}
+
+launch() {
+    local dir=$1 port=$2
+    MINIO_ROOT_USER=${MINIO_ROOT_USER:-verbatim} MINIO_ROOT_PASSWORD=${MINIO_ROOT_PASSWORD:-verbatim-secret} \
+        MINIO_BROWSER=off MINIO_UPDATE=off MINIO_CI_CD=1 \
+        setsid "$cache/minio" server "$dir/data" --address "127.0.0.1:$port" --quiet \
+        >>"$dir/minio.log" 2>&1 </dev/null &
+    echo $! >"$dir/minio.pid"
+    echo "$port" >"$dir/minio.port"
+    await "$dir" "$port"
+}
+
+start() {
+    local dir=$1 port rc=0 try
+    fetch
+    mkdir -p "$dir/data"
+    running "$dir" && { echo "minio.sh: one runs already in $dir" >&2; exit 1; }
+    for try in 1 2 3; do
+        port=${2:-$(free_port)}
+        rc=0
+        launch "$dir" "$port" || rc=$?
+        [ "$rc" = 3 ] || break
+    done
+    if [ "$rc" != 0 ]; then
+        echo "minio.sh: it did not start:" >&2
+        tail -n 5 "$dir/minio.log" >&2
+        stop "$dir"
+        exit 1
+    fi
+    echo "endpoint=http://127.0.0.1:$port"
+    echo "pid=$(cat "$dir/minio.pid")"
+}
+
+stop() {
+    local dir=$1 pid tries=0
+    [ -e "$dir/minio.pid" ] || return 0
+    pid=$(cat "$dir/minio.pid")
+    kill "$pid" 2>/dev/null || true
+    while kill -0 "$pid" 2>/dev/null; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || kill -KILL "$pid" 2>/dev/null || true
+        sleep 0.1
+    done
+    rm -f "$dir/minio.pid"
+}
+
+case ${1:-} in
+start) start "${2:?DIR}" ;;
+stop) stop "${2:?DIR}" ;;
+restart) stop "${2:?DIR}" && start "$2" "$(cat "$2/minio.port")" ;;
+fetch) fetch ;;
+-h | --help) usage ;;
+*) usage >&2; exit 64 ;;
+esac

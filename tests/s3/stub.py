@@ -1,0 +1,154 @@
+"""An S3 server that misbehaves: the key says how. Prints its port, then serves until it is killed."""
+import hashlib
+import sys
+import time
+from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+UPLOADS = {}  # key → [token of its creation, number of complete requests]
+
+
+def error(code, message="as scripted"):
+    return ("<?xml version='1.0'?><Error><Code>%s</Code><Message>%s</Message></Error>" % (code, message)).encode()
+
+
+class Stub(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def reply(self, status, body=b"", **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def drop(self):
+        self.close_connection = True
+        self.wfile.flush()
+        self.connection.shutdown(2)
+
+    def start(self, size):
+        self.send_response(200)
+        self.send_header("content-length", str(size))
+        self.end_headers()
+
+    def half(self):
+        self.start(100)
+        self.wfile.write(b"x" * 10)
+        self.drop()
+
+    def slow(self):
+        self.start(100)
+        try:
+            for _ in range(600):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                time.sleep(0.1)
+        except OSError:
+            pass
+
+    def huge(self):
+        self.start(10**9)
+        try:
+            while True:
+                self.wfile.write(b"\0" * 65536)
+        except OSError:
+            self.close_connection = True
+
+    def rotate(self):
+        new = "Credential=NEWKEY/" in self.headers["authorization"]
+        self.reply(200, b"hello") if new else self.reply(403, error("InvalidAccessKeyId"))
+
+    def skew(self):
+        sent = datetime.strptime(self.headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+        near = abs((datetime.now(timezone.utc) - sent).total_seconds()) < 900
+        self.reply(200, b"hello") if near else self.reply(403, error("RequestTimeTooSkewed"))
+
+    def headers_checked(self):
+        """The digest that was signed is that of the body that came."""
+        digest = hashlib.sha256(self.body).hexdigest()
+        self.reply(200 if digest == self.headers["x-amz-content-sha256"] else 400)
+
+    def upload(self, key):
+        """create, parts, complete; complete fails first as the key says, and then no longer knows the upload."""
+        state = UPLOADS.setdefault(key, ["", 0])
+        if self.command == "POST" and "uploads=" in self.path:
+            state[0] = self.headers["x-amz-meta-verbatim-upload"]
+            self.reply(200, b"<InitiateMultipartUploadResult><UploadId>id-1</UploadId></InitiateMultipartUploadResult>")
+        elif self.command == "PUT":
+            self.reply(200, etag='"abc"')
+        elif self.command == "HEAD":
+            token = "somebody-else" if "taken" in key else state[0]
+            self.reply(200, x_amz_meta_verbatim_upload=token)
+        elif self.command == "DELETE":
+            self.reply(204)
+        elif state[1]:
+            self.reply(412, error("PreconditionFailed")) if "taken" in key else self.reply(404, error("NoSuchUpload"))
+        else:
+            state[1] += 1
+            if "inside" in key:
+                self.reply(200, error("InternalError"))
+            elif "cut" in key:
+                self.reply(200, b"<CompleteMultipartUploadResult><ETag>")
+            else:
+                self.drop()
+
+    def put_lost(self):
+        if self.command == "HEAD":
+            self.reply(200, x_amz_meta_verbatim_upload=UPLOADS["put-lost"][0])
+        elif "put-lost" in UPLOADS:
+            self.reply(412, error("PreconditionFailed"))
+        else:
+            UPLOADS["put-lost"] = [self.headers["x-amz-meta-verbatim-upload"], 0]
+            self.drop()
+
+    def listing(self, bucket):
+        page = {
+            "list-junk": b"<html><body>not S3",
+            "list-bomb": b'<!DOCTYPE a [<!ENTITY b "cc">]><ListBucketResult>&b;</ListBucketResult>',
+            "list-back": b"<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>b</Key></Contents>"
+                         b"<Contents><Key>a</Key></Contents></ListBucketResult>",
+            "list-empty": b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+        }[bucket]
+        self.reply(200, page)
+
+    def handle_any(self):
+        self.body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        bucket, _, key = self.path.split("?")[0].lstrip("/").partition("/")
+        plain = {
+            "ok": lambda: self.reply(200, b"hello"),
+            "500": lambda: self.reply(500, error("InternalError")),
+            "503": lambda: self.reply(503, error("SlowDown"), retry_after="7"),
+            "429": lambda: self.reply(429, retry_after="2"),
+            "502": lambda: self.reply(502, b"<html>bad gateway</html>"),
+            "403": lambda: self.reply(403, error("AccessDenied", "no &lt;way&gt;&#10;at all")),
+            "expired": lambda: self.reply(400, error("ExpiredToken")),
+            "409": lambda: self.reply(409, error("ConditionalRequestConflict")),
+            "501": lambda: self.reply(501, error("NotImplemented")),
+            "301": lambda: self.reply(301, error("PermanentRedirect"), x_amz_bucket_region="eu-west-3"),
+            "damaged": lambda: self.reply(200, b"hello", x_amz_checksum_sha256="A" * 43 + "="),
+            "norange": lambda: self.reply(200, b"hello"),
+            "signed": self.headers_checked,
+            "half": self.half, "slow": self.slow, "huge": self.huge, "rotate": self.rotate, "skew": self.skew,
+            "drop": self.drop, "put-lost": self.put_lost,
+        }
+        if bucket.startswith("list-"):
+            self.listing(bucket)
+        elif key.startswith("upload-"):
+            self.upload(key)
+        else:
+            plain[key]()
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
+
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Stub)
+server.daemon_threads = True
+print(server.server_address[1], flush=True)
+sys.stdout.close()
+server.serve_forever()
