@@ -1,0 +1,42 @@
+/* The records seen lately, to tell retried ones, and exact and near repeats of a text.
+ *
+ * A memory-mapped file of fixed size: it survives a restart and a kill of the program (a power cut may
+ * lose its last seconds; then a repeat is missed, never a record). Oldest entries give way. Near: SimHash
+ * within 3 bits of 64 (Manku, Jain, Das Sarma, "Detecting Near-Duplicates for Web Crawling", WWW 2007),
+ * found through four 16-bit bands, one of which must agree. One window a replica, one thread. */
+#ifndef VERBATIM_WORKERS_PREPROCESS_WINDOW_H
+#define VERBATIM_WORKERS_PREPROCESS_WINDOW_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum { WINDOW_ID_BYTES = 36, WINDOW_NEAR_BITS = 3 };
+
+enum window_match {
+    WINDOW_NEW,
+    WINDOW_RETRIED, /* the same id came before, as another message: the caller posted it twice */
+    WINDOW_EXACT,   /* another record with the same text */
+    WINDOW_NEAR,
+};
+
+struct window;
+
+/* path NULL: in memory only. entries: a power of two. A file of another size or version starts anew.
+ * SYSTEM, DISK_FULL, DENIED, NO_MEMORY; IN_USE when another process holds it. */
+int window_open(const char *path, uint32_t entries, struct window **ret_window, struct err *err) CHECKED;
+void window_close(struct window *window);
+
+struct window_record {
+    struct str id;           /* longer ones than WINDOW_ID_BYTES are known by their hash */
+    uint32_t partition;      /* where the message stands: the same place means that it is processed again */
+    int64_t offset, seen_ms;
+    bool has_text, near;     /* long enough for exact, and for near repeats */
+    uint64_t exact, similar; /* text_exact_hash(), text_simhash() */
+};
+
+/* Looks for an earlier record, not older than age_ms, and enters this one if it is new to us. A message
+ * that is processed again (after a restart or an aborted transaction) is judged as the first time.
+ * ret_id: of the earlier record with the same text, valid until the next call. */
+enum window_match window_check(struct window *window, const struct window_record *record, int64_t age_ms, struct str *ret_id);
+
+#endif
