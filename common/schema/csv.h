@@ -1,0 +1,28 @@
+/* Reading CSV by RFC 4180: quotes, doubled quotes, line breaks inside quotes, CRLF or LF, a BOM. */
+#ifndef VERBATIM_SCHEMA_CSV_H
+#define VERBATIM_SCHEMA_CSV_H
+
+#include "base/arena.h"
+
+enum { CSV_COLUMNS_MAX = 256 };
+
+struct csv_row {
+    struct str *cells; /* in the arena, or views of the text */
+    uint32_t count;
+    uint64_t line; /* where it begins, from 1 */
+};
+
+struct csv_reader {
+    struct str rest;
+    uint64_t line;
+    bool complete; /* `rest` is all there is; otherwise a last line without its end waits for more */
+};
+
+struct csv_reader csv_reader(struct str text, bool complete);
+
+/* E_OK with a row; NOT_FOUND at the end (what is left stays in reader->rest: its bytes wait for more);
+ * BAD_MESSAGE: a stray or missing quote, or too many columns; the reader then stands behind that line.
+ * Empty lines are passed over. */
+int csv_next(struct csv_reader *reader, struct arena *arena, struct csv_row *ret_row, struct err *err) CHECKED;
+
+#endif

@@ -1,0 +1,232 @@
+/* JSON or CSV → struct feedback → checks → record. */
+#include "schema/intake.h"
+
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "schema/msgpack.h"
+
+static int add_problem(struct json_problems *problems, struct arena *arena, const char *pointer, const char *detail, struct err *err)
+{
+    if (problems->count < JSON_PROBLEMS_MAX) {
+        struct json_problem problem = {arena_copy(arena, str_of(pointer)), arena_copy(arena, str_of(detail))};
+        if (!problem.pointer.data || !problem.detail.data) return err_set(err, E_NO_MEMORY, NULL);
+        problems->items[problems->count++] = problem;
+    }
+    return err_set(err, E_BAD_MESSAGE, "%s %s", pointer, detail);
+}
+
+/* --- id ----------------------------------------------------------------------------------------- */
+
+static bool is_id(struct str id)
+{
+    if (id.size == 0 || id.size > INTAKE_ID_BYTES_MAX) return false;
+    for (size_t i = 0; i < id.size; i++) {
+        char c = id.data[i];
+        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("._:-", c));
+        if (!ok) return false;
+    }
+    return true;
+}
+
+static struct str derived_id(const struct intake_rules *rules, uint64_t row, struct arena *arena)
+{
+    uint8_t hash[SHA256_BYTES];
+    char text[UUID_TEXT_BYTES];
+    struct str named = arena_printf(arena, "%.*s\n%.*s\n%llu", STR_ARGS(rules->tenant), STR_ARGS(rules->idempotency), (unsigned long long)row);
+    if (!named.data) return named;
+    hash_sha256(named, hash);
+    uuid_from_hash(hash, text);
+    return arena_copy(arena, str_of(text));
+}
+
+static int choose_id(const struct intake_rules *rules, struct str given, uint64_t row, struct arena *arena, struct intake *intake,
+                     struct json_problems *problems, struct err *err)
+{
+    char fresh[UUID_TEXT_BYTES];
+    if (given.data && !is_id(given)) return add_problem(problems, arena, "/id", "must be 1 to 64 letters, digits, or any of . _ : -", err);
+    if (given.data && rules->tenant.size) intake->id = arena_printf(arena, "%.*s:%.*s", STR_ARGS(rules->tenant), STR_ARGS(given));
+    else if (given.data) intake->id = given;
+    else if (rules->idempotency.size) intake->id = derived_id(rules, row, arena);
+    else uuid_next(rules->ids, fresh), intake->id = arena_copy(arena, str_of(fresh));
+    return intake->id.data ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+}
+
+/* --- fields that the schema doesn't know ---------------------------------------------------------- */
+
+static struct str scalar_text(struct str raw, struct arena *arena)
+{
+    struct msgpack_reader reader = msgpack_reader(raw);
+    struct msgpack_item item;
+    if (!msgpack_next(&reader, &item)) return (struct str){0};
+    switch (item.kind) {
+    case MSGPACK_STR: return item.bytes.data ? item.bytes : STR("");
+    case MSGPACK_BOOL: return item.flag ? STR("true") : STR("false");
+    case MSGPACK_UINT: return arena_printf(arena, "%llu", (unsigned long long)item.uint);
+    case MSGPACK_INT: return arena_printf(arena, "%lld", (long long)item.sint);
+    case MSGPACK_FLOAT: return arena_printf(arena, "%g", item.real);
+    case MSGPACK_NIL: return STR("");
+    default: break;
+    }
+    struct buffer json = {0}; /* a nested value stays readable as JSON text */
+    struct str text = {0};
+    const struct shape any = {.name = "any"};
+    if (item.kind == MSGPACK_MAP && json_write_shape(&any, raw, &json, NULL) == E_OK) text = arena_copy(arena, buffer_str(&json));
+    buffer_deinit(&json);
+    return text;
+}
+
+static const char *nearest_field(struct str name)
+{
+    const char *nearest = "";
+    size_t best = SIZE_MAX;
+    for (uint32_t i = 0; i < feedback_shape.count; i++) {
+        size_t distance = str_distance(name, str_of(feedback_shape.fields[i].name));
+        if (distance < best) best = distance, nearest = feedback_shape.fields[i].name;
+    }
+    return best <= 3 ? nearest : NULL;
+}
+
+static int refuse_unknown(struct str name, struct arena *arena, struct json_problems *problems, struct err *err)
+{
+    char pointer[96], detail[128];
+    const char *nearest = nearest_field(name);
+    snprintf(pointer, sizeof pointer, "/%.*s", STR_ARGS(str_slice(name, 0, 80)));
+    if (nearest) snprintf(detail, sizeof detail, "unknown field; did you mean \"%s\"?", nearest);
+    else snprintf(detail, sizeof detail, "unknown field; put your own data under \"attributes\"");
+    return add_problem(problems, arena, pointer, detail, err);
+}
+
+/* Takes "id" out of the unknown fields; the others become attributes, or problems. */
+static int settle_unknown(const struct intake_rules *rules, struct arena *arena, struct feedback *feedback, struct str *ret_id,
+                          struct json_problems *problems, struct err *err)
+{
+    uint32_t known = feedback->attributes.count, room = known + feedback->extra.count;
+    struct str_map map = {.items = ARENA_ARRAY(arena, struct str_pair, room), .count = known};
+    int rc = E_OK;
+    if (!map.items) return err_set(err, E_NO_MEMORY, NULL);
+    if (known) memcpy(map.items, feedback->attributes.items, known * sizeof *map.items);
+    for (uint32_t i = 0; i < feedback->extra.count; i++) {
+        const struct raw_field *field = &feedback->extra.items[i];
+        struct str text = scalar_text(field->value, arena);
+        if (str_equal(field->name, STR("id"))) *ret_id = text.data ? text : STR("");
+        else if (!rules->keep_unknown) rc = refuse_unknown(field->name, arena, problems, err);
+        else if (text.data && map.count < 64) map.items[map.count++] = (struct str_pair){field->name, text};
+    }
+    feedback->extra = (struct raw_fields){0};
+    if (map.count) shape_set(feedback, feedback, attributes, map);
+    return rc;
+}
+
+/* --- checks and encoding --------------------------------------------------------------------------- */
+
+static bool is_blank(struct str text) { return str_trim(text).size == 0; }
+
+static int finish(const struct intake_rules *rules, struct str given_id, uint64_t row, struct arena *arena,
+                  struct intake *intake, struct json_problems *problems, struct err *err)
+{
+    struct feedback *feedback = &intake->feedback;
+    if (!shape_has(feedback, feedback, text)) return add_problem(problems, arena, "/text", "is required", err);
+    if (is_blank(feedback->text)) return add_problem(problems, arena, "/text", "is empty", err);
+    int rc = choose_id(rules, given_id, row, arena, intake, problems, err);
+    if (rc) return rc;
+    if (!shape_has(feedback, feedback, source) && rules->source.size) shape_set(feedback, feedback, source, rules->source);
+    shape_unset(feedback, feedback, tenant); /* never the caller's word */
+    if (rules->tenant.size) shape_set(feedback, feedback, tenant, rules->tenant);
+    shape_set(feedback, feedback, received_at, rules->received_ms);
+    bool keyed = shape_has(feedback, feedback, customer) && feedback->customer.size;
+    if (!keyed) shape_unset(feedback, feedback, customer);
+    intake->key = keyed ? feedback->customer : intake->id;
+    intake->row = row;
+    struct record record = {.version = RECORD_VERSION, .id = intake->id};
+    rc = record_put(&record, SECTION_FEEDBACK, feedback, arena, err);
+    return rc ? rc : record_write(&record, arena, &intake->message, err);
+}
+
+int intake_json(struct str text, const struct intake_rules *rules, uint64_t row, struct arena *arena,
+                struct intake *ret_intake, struct json_problems *problems, struct err *err)
+{
+    struct intake intake = {0};
+    struct str id = {0};
+    int rc = json_read_shape(&feedback_shape, text, JSON_UNKNOWN_KEEP, arena, &intake.feedback, problems, err);
+    if (rc) return rc;
+    rc = settle_unknown(rules, arena, &intake.feedback, &id, problems, err);
+    if (rc == E_OK) rc = finish(rules, id, row, arena, &intake, problems, err);
+    if (rc == E_OK) *ret_intake = intake;
+    return rc;
+}
+
+/* --- CSV ------------------------------------------------------------------------------------------- */
+
+static bool set_cell(struct feedback *feedback, const struct field *field, struct str cell)
+{
+    char *at = (char *)feedback + field->offset;
+    double number;
+    int64_t time_ms;
+    float real;
+    switch ((enum field_kind)field->kind) {
+    case KIND_str:
+        if (field->most && cell.size > field->most) return false;
+        memcpy(at, &cell, sizeof cell);
+        break;
+    case KIND_f32:
+        if (!str_to_f64(cell, &number) || number > field->most || number < -(double)field->most) return false;
+        real = (float)number;
+        memcpy(at, &real, sizeof real);
+        break;
+    case KIND_time:
+        if (!time_parse(cell, &time_ms)) return false;
+        memcpy(at, &time_ms, sizeof time_ms);
+        break;
+    default: return false;
+    }
+    feedback->present |= 1u << (field - feedback_shape.fields);
+    return true;
+}
+
+static const char *cell_rule(const struct field *field)
+{
+    if (field->kind == KIND_f32) return "must be a number from -100 to 100";
+    if (field->kind == KIND_time) return "is not an RFC 3339 time such as 2026-05-01T09:30:00Z";
+    return "is too long";
+}
+
+static int take_cell(struct str name, struct str cell, const struct intake_rules *rules, struct arena *arena, struct intake *intake,
+                     struct str *id, struct str_map *attributes, struct json_problems *problems, struct err *err)
+{
+    const struct field *field = shape_field(&feedback_shape, name);
+    char pointer[96];
+    snprintf(pointer, sizeof pointer, "/%.*s", STR_ARGS(str_slice(name, 0, 80)));
+    if (!str_is_utf8(cell)) return add_problem(problems, arena, pointer, "holds bytes that are not UTF-8", err);
+    if (cell.size && memchr(cell.data, '\0', cell.size)) return add_problem(problems, arena, pointer, "holds a NUL character", err);
+    if (str_equal(name, STR("id"))) return *id = cell, E_OK;
+    if (field && field->kind != KIND_map) return set_cell(&intake->feedback, field, cell) ? E_OK : add_problem(problems, arena, pointer, cell_rule(field), err);
+    bool attribute = str_starts(name, STR("attributes."));
+    if (!attribute && !rules->keep_unknown) return refuse_unknown(name, arena, problems, err);
+    if (attribute) name = str_slice(name, sizeof "attributes." - 1, name.size);
+    if (attributes->count < 64) attributes->items[attributes->count++] = (struct str_pair){name, cell};
+    return E_OK;
+}
+
+int intake_csv(const struct csv_row *header, const struct csv_row *cells, const struct intake_rules *rules, uint64_t row,
+               struct arena *arena, struct intake *ret_intake, struct json_problems *problems, struct err *err)
+{
+    struct intake intake = {0};
+    struct str id = {0};
+    struct str_map attributes = {.items = ARENA_ARRAY(arena, struct str_pair, 64)};
+    int rc = E_OK;
+    problems->count = 0;
+    if (!attributes.items) return err_set(err, E_NO_MEMORY, NULL);
+    if (cells->count > header->count)
+        return add_problem(problems, arena, "", "the row has more cells than the header has columns", err);
+    for (uint32_t i = 0; i < cells->count; i++) {
+        if (is_blank(cells->cells[i])) continue;
+        int cell_rc = take_cell(str_trim(header->cells[i]), cells->cells[i], rules, arena, &intake, &id, &attributes, problems, err);
+        if (cell_rc && rc == E_OK) rc = cell_rc;
+    }
+    if (rc) return rc;
+    if (attributes.count) shape_set(feedback, &intake.feedback, attributes, attributes);
+    rc = finish(rules, id, row, arena, &intake, problems, err);
+    if (rc == E_OK) *ret_intake = intake;
+    return rc;
+}

@@ -1,0 +1,39 @@
+/* What callers send, as one record of the feedback topic: one JSON object or one CSV row, with the
+ * fields of schemas/feedback.def and, if they like, an id of their own. The door and `verbatim analyze`
+ * share this. */
+#ifndef VERBATIM_SCHEMA_INTAKE_H
+#define VERBATIM_SCHEMA_INTAKE_H
+
+#include "base/random.h"
+#include "schema/csv.h"
+#include "schema/json.h"
+
+struct intake_rules {
+    bool keep_unknown;        /* unknown fields become attributes; otherwise they are problems */
+    struct str tenant;        /* empty: none */
+    struct str source;        /* used where the caller names none */
+    struct str idempotency;   /* key of the whole request; empty: none */
+    struct uuid_generator *ids;
+    int64_t received_ms;
+};
+
+struct intake {
+    struct feedback feedback;
+    struct str id, key;       /* key: the customer, or the id */
+    struct str message;       /* the record, encoded */
+    uint64_t row;             /* as given */
+};
+
+enum { INTAKE_ID_BYTES_MAX = 64 };
+
+/* The id is the caller's "id" (letters, digits and . _ : - ), as "TENANT:id" where there is a tenant; or derived from
+ * the idempotency key and the row; or a new UUIDv7. BAD_JSON, BAD_MESSAGE (see problems), NO_MEMORY.
+ * `row` numbers the records of one request from 0. */
+int intake_json(struct str text, const struct intake_rules *rules, uint64_t row, struct arena *arena,
+                struct intake *ret_intake, struct json_problems *problems, struct err *err) CHECKED;
+
+/* Columns are fields by name; "attributes.NAME" is an attribute; empty cells are not there. */
+int intake_csv(const struct csv_row *header, const struct csv_row *cells, const struct intake_rules *rules, uint64_t row,
+               struct arena *arena, struct intake *ret_intake, struct json_problems *problems, struct err *err) CHECKED;
+
+#endif
