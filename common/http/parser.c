@@ -6,6 +6,7 @@
 #include "http/parser.h"
 
 enum {
+    AROUND_TARGET_BYTES = 32,    /* method, version and spaces */
     BLANKS_MAX = 8,              /* CR and LF bytes tolerated before a request line (RFC 9112 2.2) */
     CHUNK_OVERHEAD_PER_BYTE = 16 /* framing allowed per body byte, beside header_bytes of trailers */
 };
@@ -83,6 +84,14 @@ static enum http_refusal judge_line(struct parser *parser, const char *data, siz
     return judge_request_line(parser, (struct str){data + start, end - 1 - start});
 }
 
+/* Refuses a request line that has come to parser->line_bytes + more without an end. */
+static bool is_target_too_long(struct parser *parser, size_t more)
+{
+    if (parser->lines > 0 || parser->line_bytes + more <= parser->limits->target_bytes + AROUND_TARGET_BYTES) return false;
+    refuse(parser, HTTP_REFUSED_TARGET_SIZE);
+    return true;
+}
+
 /* How many bytes belong to the head; *ret_end tells whether its empty line was among them. */
 static size_t scan_head(struct parser *parser, const char *data, size_t size, bool *ret_end)
 {
@@ -97,9 +106,11 @@ static size_t scan_head(struct parser *parser, const char *data, size_t size, bo
         const char *newline = memchr(data + at, '\n', size - at);
         if (!newline) {
             parser->line_bytes += size - at;
+            (void)is_target_too_long(parser, 0);
             break;
         }
         size_t end = (size_t)(newline - data);
+        if (is_target_too_long(parser, end - at)) return at;
         enum http_refusal why = judge_line(parser, data, at, end);
         if (why) {
             refuse(parser, why);
@@ -303,11 +314,10 @@ static enum parse_result feed_head(struct parser *parser, const char *data, size
         return refuse(parser, HTTP_REFUSED_MALFORMED); /* TLS at a plain port need not wait for a line */
     bool end = false;
     struct buffer *head = &parser->message->head;
-    size_t used = scan_head(parser, data + blanks, size - blanks, &end);
+    size_t room = parser->limits->header_bytes - head->size, available = size - blanks;
+    size_t used = scan_head(parser, data + blanks, available < room ? available : room, &end);
     if (parser->refusal) return PARSE_REFUSED;
-    if (parser->lines == 0 && head->size + used > parser->limits->target_bytes + 32)
-        return refuse(parser, HTTP_REFUSED_TARGET_SIZE);
-    if (head->size + used > parser->limits->header_bytes) return refuse(parser, HTTP_REFUSED_HEADER_SIZE);
+    if (!end && available > room) return refuse(parser, HTTP_REFUSED_HEADER_SIZE);
     buffer_append(head, data + blanks, used);
     if (head->failed) return refuse(parser, HTTP_REFUSED_NO_MEMORY);
     parser->last = data[blanks + used - 1];

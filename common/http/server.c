@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -155,6 +156,13 @@ static void raise_file_limit(size_t connections)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* libuv writes without MSG_NOSIGNAL: a client that hangs up must not end the process. */
+static void ignore_broken_pipes(void)
+{
+    struct sigaction action;
+    if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL) signal(SIGPIPE, SIG_IGN);
+}
+
 static int parse_address(const struct http_server_config *config, struct sockaddr_storage *ret_address, struct err *err)
 {
     struct sockaddr_storage address = {0};
@@ -263,6 +271,7 @@ int http_server_start(uv_loop_t *loop, const struct http_server_config *config, 
         free_server(server);
         return rc;
     }
+    ignore_broken_pipes();
     raise_file_limit(server->config.limits.connections);
     open_handles(server, fd);
     *ret_server = server;

@@ -124,7 +124,8 @@ struct http_server_config {
 
 struct http_server;
 
-/* Listens on `loop`. Raises the soft limit of open files, if it can, to hold the connections.
+/* Listens on `loop`. For the whole process: raises the soft limit of open files, if it can, to hold the
+ * connections, and ignores SIGPIPE if nobody handles it.
  * IN_USE, DENIED, BAD_CONFIG (address, certificate, key), SYSTEM, NO_MEMORY. */
 int http_server_start(uv_loop_t *loop, const struct http_server_config *config, struct http_server **ret_server,
                       struct err *err) CHECKED;
