@@ -1,0 +1,200 @@
+/* The safety screen's door: opens the cue lists, screens a text with those of its language, and decides. */
+#include "text/screen.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "text/screen_match.h"
+
+enum { LANGUAGE_COUNT = 3 };
+static const char *const languages[LANGUAGE_COUNT] = {"en", "es", "fr"};
+
+/* Below SURE a text is screened with all lists, as it may mix languages or be misread; below KNOWN its
+ * language says nothing, and a text without findings is not judged. */
+static const float CONFIDENCE_SURE = 0.8f, CONFIDENCE_KNOWN = 0.3f;
+
+struct screen {
+    struct cue_list lists[LANGUAGE_COUNT];
+};
+
+#define TEXT(code, name) [SCREEN_##code] = name,
+static const char *const state_names[] = {[SCREEN_NEGATIVE] = "negative", [SCREEN_POSITIVE] = "positive",
+                                          [SCREEN_UNASSESSED] = "unassessed"};
+static const char *const kind_names[] = {SCREEN_KINDS(TEXT)};
+static const char *const serious_names[] = {SCREEN_SERIOUSNESS(TEXT)};
+static const char *const special_names[] = {SCREEN_SPECIALS(TEXT)};
+static const char *const polarity_names[] = {SCREEN_POLARITIES(TEXT)};
+#undef TEXT
+
+const char *screen_state_name(enum screen_state state)
+{
+    assert(state <= SCREEN_UNASSESSED);
+    return state_names[state];
+}
+
+const char *screen_kind_name(enum screen_kind kind)
+{
+    assert(kind < SCREEN_KIND_COUNT);
+    return kind_names[kind];
+}
+
+const char *screen_serious_name(enum screen_serious serious)
+{
+    assert(serious < SCREEN_SERIOUS_COUNT);
+    return serious_names[serious];
+}
+
+const char *screen_special_name(enum screen_special special)
+{
+    assert(special < SCREEN_SPECIAL_COUNT);
+    return special_names[special];
+}
+
+const char *screen_polarity_name(enum screen_polarity polarity)
+{
+    assert(polarity < SCREEN_POLARITY_COUNT);
+    return polarity_names[polarity];
+}
+
+static int open_list(const char *folder, const char *language, struct cue_list *list, struct err *err)
+{
+    struct buffer path = {0}, file = {0};
+    buffer_printf(&path, "%s/%s.txt", folder, language);
+    int rc = path.failed ? err_set(err, E_NO_MEMORY, NULL)
+                         : buffer_read_file(&file, buffer_cstr(&path), CUES_MAX_FILE_BYTES, err);
+    if (!rc) rc = cue_list_parse(buffer_str(&file), buffer_cstr(&path), list, err);
+    buffer_deinit(&file);
+    buffer_deinit(&path);
+    return rc;
+}
+
+int screen_open(const char *cues_folder, struct screen **ret_screen, struct err *err)
+{
+    struct screen *screen = calloc(1, sizeof *screen);
+    if (!screen) return err_set(err, E_NO_MEMORY, NULL);
+    for (int i = 0; i < LANGUAGE_COUNT; i++) {
+        int rc = open_list(cues_folder, languages[i], &screen->lists[i], err);
+        if (rc) {
+            screen_close(screen);
+            return rc;
+        }
+    }
+    *ret_screen = screen;
+    return E_OK;
+}
+
+void screen_close(struct screen *screen)
+{
+    if (!screen) return;
+    for (int i = 0; i < LANGUAGE_COUNT; i++) cue_list_deinit(&screen->lists[i]);
+    free(screen);
+}
+
+static bool is_decisive(const struct cue_section *section, uint8_t polarity)
+{
+    if (polarity == SCREEN_AFFIRMED) return true;
+    bool grave = section->seriousness || section->kind == SCREEN_HAZARD;
+    return grave && (polarity == SCREEN_CONDITIONAL || polarity == SCREEN_INDICATION);
+}
+
+static struct screen_hit hit_of(const struct screen_words *words, const struct tokens *tokens,
+                                const struct raw_hit *raw)
+{
+    const struct cue *cue = &words->list->cues[raw->cue];
+    const struct cue_section *section = &cue_sections[cue->section];
+    return (struct screen_hit){
+        .start = tokens->items[words->items[raw->first].token].start,
+        .end = tokens->items[words->items[raw->last].token].end,
+        .cue = cue->text,
+        .kind = section->kind,
+        .polarity = raw->polarity,
+        .decisive = is_decisive(section, raw->polarity),
+        .seriousness = section->seriousness,
+        .specials = section->specials,
+    };
+}
+
+static int compare_hits(const void *a, const void *b)
+{
+    const struct screen_hit *left = a, *right = b;
+    if (left->start != right->start) return left->start < right->start ? -1 : 1;
+    if (left->end != right->end) return left->end < right->end ? -1 : 1;
+    return str_compare(left->cue, right->cue);
+}
+
+/* Joins one list's findings to the result. Whoever else judges a text (a trained model) is to be joined the
+ * same way: it can add kinds and hits, and never take any away. */
+static int join_hits(const struct screen_words *words, const struct tokens *tokens, const struct raw_hits *raw,
+                     struct arena *arena, struct screen_result *result, struct err *err)
+{
+    if (!result->hits) result->hits = ARENA_ARRAY(arena, struct screen_hit, SCREEN_MAX_HITS);
+    if (!result->hits) return err_set(err, E_NO_MEMORY, NULL);
+    for (int decisive = 1; decisive >= 0; decisive--)
+        for (uint32_t i = 0; i < raw->count; i++) {
+            struct screen_hit hit = hit_of(words, tokens, &raw->items[i]);
+            if (hit.decisive != (bool)decisive) continue;
+            if (hit.decisive) {
+                result->kinds |= 1u << hit.kind;
+                result->seriousness |= hit.seriousness;
+                result->specials |= hit.specials;
+            }
+            if (result->count < SCREEN_MAX_HITS) result->hits[result->count++] = hit;
+        }
+    result->product |= raw->product;
+    result->patient |= raw->patient;
+    result->reporter |= raw->reporter;
+    return E_OK;
+}
+
+static int screen_with(const struct cue_list *list, struct str text, const struct tokens *tokens, uint32_t token_count,
+                       struct arena *arena, struct screen_result *result, bool *ret_cut, struct err *err)
+{
+    struct screen_words words;
+    struct raw_hits raw;
+    int rc = screen_words_find(list, text, tokens, token_count, arena, &words, err);
+    if (!rc) rc = screen_hits_find(&words, arena, &raw, err);
+    if (rc || !raw.count) return rc;
+    *ret_cut |= raw.cut;
+    rc = screen_scope_resolve(&words, arena, &raw, err);
+    return rc ? rc : join_hits(&words, tokens, &raw, arena, result, err);
+}
+
+/* The language's place in `languages`, or -1. */
+static int judged(const char *language)
+{
+    for (int i = 0; i < LANGUAGE_COUNT && language; i++)
+        if (strcmp(language, languages[i]) == 0) return i;
+    return -1;
+}
+
+int screen_text(const struct screen *screen, struct str text, const struct tokens *tokens, const char *language,
+                float language_confidence, bool product_known, struct arena *arena,
+                struct screen_result *ret_result, struct err *err)
+{
+    struct screen_result result = {.state = SCREEN_UNASSESSED, .product = product_known, .reason = "not_loaded"};
+    if (!screen) {
+        *ret_result = result;
+        return E_OK;
+    }
+    int own = judged(language);
+    bool sure = own >= 0 && language_confidence >= CONFIDENCE_SURE, cut = false;
+    uint32_t token_count = tokens->count;
+    while (token_count && tokens->items[token_count - 1].end > SCREEN_MAX_BYTES) token_count--;
+    cut = token_count < tokens->count;
+    for (int i = 0; i < LANGUAGE_COUNT; i++) {
+        if (sure && i != own) continue;
+        int rc = screen_with(&screen->lists[i], text, tokens, token_count, arena, &result, &cut, err);
+        if (rc) return rc;
+    }
+    if (result.count) qsort(result.hits, result.count, sizeof *result.hits, compare_hits);
+    result.reason = NULL;
+    result.reaction = result.kinds & 1u << SCREEN_ADVERSE_EVENT;
+    result.serious = result.seriousness != 0;
+    if (result.kinds) result.state = SCREEN_POSITIVE;
+    else if (cut) result.reason = "too_long";
+    else if (own < 0 || !(language_confidence >= CONFIDENCE_KNOWN)) result.reason = "language";
+    else result.state = SCREEN_NEGATIVE;
+    *ret_result = result;
+    return E_OK;
+}

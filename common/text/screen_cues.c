@@ -1,0 +1,428 @@
+/* Parses a cue list and looks words up in it. The grammar is in config/cues/README.md. */
+#include "text/screen_cues.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "text/screen_build.h"
+
+const struct cue_section cue_sections[] = {
+#define SECTION(name, role, kind, seriousness, specials) {name, CUE_##role, SCREEN_##kind, seriousness, specials},
+    CUE_SECTIONS(SECTION)
+#undef SECTION
+};
+const size_t cue_section_count = sizeof cue_sections / sizeof *cue_sections;
+
+/* Words. */
+
+/* The place of the first apostrophe; *ret_bytes is its size. word.size if there is none. */
+static size_t find_apostrophe(struct str word, size_t *ret_bytes)
+{
+    for (size_t i = 0; i < word.size; i++) {
+        if (word.data[i] == '\'') {
+            *ret_bytes = 1;
+            return i;
+        }
+        if (word.data[i] == '\xe2' && word.size - i >= 3 && memcmp(word.data + i, "\xe2\x80\x99", 3) == 0) {
+            *ret_bytes = 3;
+            return i;
+        }
+    }
+    *ret_bytes = 0;
+    return word.size;
+}
+
+struct str cue_word_cut(struct str *rest, char *room)
+{
+    size_t mark_bytes;
+    size_t at = find_apostrophe(*rest, &mark_bytes);
+    struct str head = str_slice(*rest, 0, at);
+    struct str tail = str_slice(*rest, at + mark_bytes, rest->size);
+    *rest = (struct str){0};
+    if (tail.size == 0 || str_equal(tail, STR("s"))) return head; /* "son's" is about the son */
+    if (head.size && str_equal(tail, STR("t")) && at + 1 <= CUES_MAX_WORD_BYTES) {
+        memcpy(room, head.data, at); /* "didn't", which many write "didnt" */
+        room[at] = 't';
+        return (struct str){room, at + 1};
+    }
+    *rest = tail; /* "l'hopital", "i've" */
+    return head;
+}
+
+uint32_t cue_prefix_bucket(struct str word)
+{
+    const unsigned char *bytes = (const unsigned char *)word.data;
+    uint32_t key = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
+    return (key * UINT32_C(2654435761)) >> 20;
+}
+
+uint32_t cue_list_find(const struct cue_list *list, struct str word, uint64_t hash)
+{
+    for (uint32_t i = (uint32_t)hash & list->slot_mask; list->slots[i].entry; i = (i + 1) & list->slot_mask)
+        if (list->slots[i].hash == hash && str_equal(list->entries[list->slots[i].entry].word, word))
+            return list->slots[i].entry;
+    if (word.size < CUES_MIN_PREFIX_BYTES) return CUE_NO_ENTRY;
+    uint32_t bucket = cue_prefix_bucket(word);
+    for (uint32_t i = list->prefix_first[bucket]; i < list->prefix_first[bucket + 1]; i++)
+        if (str_starts(word, list->entries[list->prefixes[i]].word)) return list->prefixes[i];
+    return CUE_NO_ENTRY;
+}
+
+bool cue_entry_has(const struct cue_list *list, uint32_t entry, uint16_t symbol)
+{
+    const struct cue_entry *of = &list->entries[entry];
+    const uint16_t *symbols = list->symbols + of->first_symbol;
+    for (uint32_t i = 0; i < of->symbols; i++)
+        if (symbols[i] == symbol) return true;
+    return false;
+}
+
+/* Parsing: a line is a row of slots, a slot a row of choices, a choice a row of steps. */
+
+struct choice {
+    struct cue_step steps[CUES_MAX_STEPS];
+    uint32_t count;
+    uint8_t trailing_gap; /* of a choice that is a gap and nothing else */
+    struct str only_word; /* set if it is one word and nothing else */
+    bool only_prefix;
+};
+
+struct slot {
+    struct choice choices[CUES_MAX_CHOICES + 1];
+    uint32_t count;
+};
+
+struct parser {
+    struct cue_builder builder;
+    struct slot slots[CUES_MAX_SLOTS];
+    uint32_t slot_count;
+    int section;    /* into cue_sections, or -1 in a group */
+    uint16_t group; /* when section is -1 */
+    bool any_section;
+};
+
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
+static struct str cut_element(struct str *rest)
+{
+    *rest = str_trim(*rest);
+    size_t end = 0;
+    int depth = 0;
+    while (end < rest->size && (depth > 0 || !is_space(rest->data[end]))) {
+        if (rest->data[end] == '(') depth++;
+        if (rest->data[end] == ')' && depth > 0) depth--;
+        end++;
+    }
+    struct str element = str_slice(*rest, 0, end);
+    *rest = str_trim(str_slice(*rest, end, rest->size));
+    return element;
+}
+
+static bool is_plain(struct str word)
+{
+    if (!word.size) return false;
+    for (size_t i = 0; i < word.size; i++)
+        if (strchr("()|?*@&![]\"", word.data[i]) || (unsigned char)word.data[i] < ' ') return false;
+    return true;
+}
+
+/* No hyphen or apostrophe that would make several words of it. */
+static bool is_single(struct str word)
+{
+    size_t bytes;
+    return !memchr(word.data, '-', word.size) && find_apostrophe(word, &bytes) == word.size;
+}
+
+/* Adds one written word to a set. */
+static int link_single(struct parser *parser, struct str written, uint16_t symbol, struct err *err)
+{
+    bool prefix = str_ends(written, STR("*"));
+    if (prefix) written.size--;
+    if (!is_plain(written) || !is_single(written))
+        return cue_builder_error(&parser->builder, err, "\"%.*s\" is not a single word", (int)(written.size % 100),
+                                 written.data);
+    return cue_builder_link(&parser->builder, written, prefix, symbol, err);
+}
+
+/* "..", "..3": the gap's size, or -1 if this is no gap. */
+static int gap_of(struct str word)
+{
+    if (str_equal(word, STR(".."))) return 3;
+    if (word.size == 3 && str_starts(word, STR("..")) && word.data[2] >= '1' && word.data[2] <= '9')
+        return word.data[2] - '0';
+    return -1;
+}
+
+static int add_step(struct parser *parser, struct choice *choice, uint16_t symbol, struct err *err)
+{
+    if (choice->count == CUES_MAX_STEPS)
+        return cue_builder_error(&parser->builder, err, "more than %d words in a row", CUES_MAX_STEPS);
+    choice->steps[choice->count++] = (struct cue_step){.symbol = symbol, .gap = choice->trailing_gap};
+    choice->trailing_gap = 0;
+    return E_OK;
+}
+
+/* One written word; hyphens and apostrophes make several steps of it, the asterisk belongs to the last. */
+static int add_word(struct parser *parser, struct choice *choice, struct str written, struct err *err)
+{
+    bool prefix = str_ends(written, STR("*"));
+    if (prefix) written.size--;
+    if (!is_plain(written) || written.size > 4 * CUES_MAX_WORD_BYTES)
+        return cue_builder_error(&parser->builder, err, "\"%.*s\" is not a word", (int)(written.size % 100), written.data);
+    while (written.size) {
+        struct str part = str_cut(&written, '-');
+        while (part.size) {
+            char room[CUES_MAX_WORD_BYTES];
+            struct str word = cue_word_cut(&part, room);
+            bool last = !part.size && !written.size;
+            uint16_t symbol;
+            if (!word.size) continue;
+            int rc = cue_builder_word(&parser->builder, word, prefix && last, &symbol, err);
+            if (!rc) rc = add_step(parser, choice, symbol, err);
+            if (rc) return rc;
+        }
+    }
+    return E_OK;
+}
+
+static int parse_choice(struct parser *parser, struct str text, struct choice *choice, struct err *err)
+{
+    *choice = (struct choice){0};
+    uint32_t words = 0;
+    struct str only = {0};
+    for (text = str_trim(text); text.size; words++) {
+        struct str word = cut_element(&text);
+        int rc = E_OK;
+        int gap = gap_of(word);
+        if (gap >= 0) choice->trailing_gap = (uint8_t)gap;
+        else if (str_starts(word, STR("@"))) {
+            uint16_t symbol;
+            rc = cue_builder_group(&parser->builder, str_slice(word, 1, word.size), false, &symbol, err);
+            if (!rc) rc = add_step(parser, choice, symbol, err);
+        } else {
+            only = word;
+            rc = add_word(parser, choice, word, err);
+        }
+        if (rc) return rc;
+    }
+    if (words == 1 && only.size && choice->count == 1 && is_single(only)) {
+        choice->only_prefix = str_ends(only, STR("*"));
+        choice->only_word = str_slice(only, 0, only.size - choice->only_prefix);
+    }
+    if (!choice->count && !choice->trailing_gap) return cue_builder_error(&parser->builder, err, "an empty choice");
+    return E_OK;
+}
+
+/* Several single words in one pair of brackets become one set, so that they cost one form. */
+static int join_words(struct parser *parser, struct slot *slot, struct err *err)
+{
+    uint32_t kept = 0, singles = 0;
+    uint16_t symbol = 0;
+    for (uint32_t i = 0; i < slot->count; i++) singles += slot->choices[i].only_word.size > 0;
+    if (singles < 2) return E_OK;
+    int rc = cue_builder_new_symbol(&parser->builder, &symbol, err);
+    for (uint32_t i = 0; i < slot->count && !rc; i++) {
+        struct choice *choice = &slot->choices[i];
+        if (choice->only_word.size) {
+            rc = cue_builder_link(&parser->builder, choice->only_word, choice->only_prefix, symbol, err);
+        } else {
+            if (kept != i) slot->choices[kept] = *choice;
+            kept++;
+        }
+    }
+    if (rc) return rc;
+    slot->choices[kept] = (struct choice){.count = 1};
+    slot->choices[kept].steps[0] = (struct cue_step){.symbol = symbol};
+    slot->count = kept + 1;
+    return E_OK;
+}
+
+static int parse_slot(struct parser *parser, struct str element, struct slot *slot, struct err *err)
+{
+    slot->count = 0;
+    bool optional = str_ends(element, STR("?"));
+    if (optional) element.size--;
+    if (str_starts(element, STR("("))) {
+        if (!str_ends(element, STR(")"))) return cue_builder_error(&parser->builder, err, "a bracket is not closed");
+        struct str rest = str_slice(element, 1, element.size - 1);
+        bool more = true;
+        while (more) {
+            if (slot->count == CUES_MAX_CHOICES)
+                return cue_builder_error(&parser->builder, err, "more than %d choices", CUES_MAX_CHOICES);
+            more = memchr(rest.data, '|', rest.size) != NULL;
+            struct str part = str_cut(&rest, '|');
+            int rc = parse_choice(parser, part, &slot->choices[slot->count++], err);
+            if (rc) return rc;
+        }
+        int rc = join_words(parser, slot, err);
+        if (rc) return rc;
+    } else {
+        int rc = parse_choice(parser, element, &slot->choices[slot->count++], err);
+        if (rc) return rc;
+    }
+    if (optional) slot->choices[slot->count++] = (struct choice){0};
+    return E_OK;
+}
+
+/* Writes the cue out: every choice of this slot, followed by every way to write the slots behind it.
+ * A gap at either end, left over from an optional part, asks for nothing. */
+static int expand(struct parser *parser, uint32_t at, struct cue_step *steps, uint32_t count, uint8_t gap,
+                  uint32_t *forms, struct err *err)
+{
+    if (at == parser->slot_count) {
+        if (!count) return E_OK;
+        if (++*forms > CUES_MAX_FORMS)
+            return cue_builder_error(&parser->builder, err, "more than %d ways to write this cue", CUES_MAX_FORMS);
+        return cue_builder_form(&parser->builder, steps, count, err);
+    }
+    const struct slot *slot = &parser->slots[at];
+    for (uint32_t i = 0; i < slot->count; i++) {
+        const struct choice *choice = &slot->choices[i];
+        uint8_t next_gap = gap;
+        if (count + choice->count > CUES_MAX_STEPS)
+            return cue_builder_error(&parser->builder, err, "more than %d words in a row", CUES_MAX_STEPS);
+        for (uint32_t k = 0; k < choice->count; k++) {
+            steps[count + k] = choice->steps[k];
+            if (k == 0 && next_gap > steps[count].gap) steps[count].gap = next_gap;
+            if (count + k == 0) steps[0].gap = 0;
+            next_gap = 0;
+        }
+        if (choice->trailing_gap > next_gap) next_gap = choice->trailing_gap;
+        int rc = expand(parser, at + 1, steps, count + choice->count, next_gap, forms, err);
+        if (rc) return rc;
+    }
+    return E_OK;
+}
+
+/* "& @body my ! device": the groups and words behind a cue. */
+static int parse_context(struct parser *parser, struct str rest, struct cue *cue, struct err *err)
+{
+    uint64_t *groups = NULL;
+    uint16_t *words = NULL;
+    int rc = E_OK;
+    while (rest.size && !rc) {
+        struct str word = cut_element(&rest);
+        if (str_equal(word, STR("&")) || str_equal(word, STR("!"))) {
+            groups = word.data[0] == '&' ? &cue->near_groups : &cue->far_groups;
+            words = word.data[0] == '&' ? &cue->near_words : &cue->far_words;
+        } else if (!groups) {
+            rc = cue_builder_error(&parser->builder, err, "& and ! stand alone");
+        } else if (word.data[0] == '@') {
+            uint16_t symbol;
+            rc = cue_builder_group(&parser->builder, str_slice(word, 1, word.size), false, &symbol, err);
+            if (!rc) *groups |= UINT64_C(1) << symbol;
+        } else {
+            if (*words == CUE_NO_SYMBOL) rc = cue_builder_new_symbol(&parser->builder, words, err);
+            if (!rc) rc = link_single(parser, word, *words, err);
+        }
+    }
+    return rc;
+}
+
+static int parse_cue(struct parser *parser, struct str written, struct str folded, struct err *err)
+{
+    struct cue cue = {.line = parser->builder.line, .section = (uint8_t)parser->section,
+                      .near_words = CUE_NO_SYMBOL, .far_words = CUE_NO_SYMBOL};
+    struct str rest = folded;
+    uint32_t forms = 0;
+    cue.text = arena_copy(&parser->builder.list->memory, written);
+    if (!cue.text.data) return err_set(err, E_NO_MEMORY, NULL);
+    parser->slot_count = 0;
+    while (rest.size && rest.data[0] != '&' && rest.data[0] != '!') {
+        struct str element = cut_element(&rest);
+        if (parser->slot_count == CUES_MAX_SLOTS)
+            return cue_builder_error(&parser->builder, err, "more than %d parts", CUES_MAX_SLOTS);
+        bool first = parser->slot_count == 0, last = !rest.size || rest.data[0] == '&' || rest.data[0] == '!';
+        if ((first || last) && gap_of(element) >= 0)
+            return cue_builder_error(&parser->builder, err, "a cue can't start or end with a gap");
+        int rc = parse_slot(parser, element, &parser->slots[parser->slot_count++], err);
+        if (rc) return rc;
+    }
+    int rc = parse_context(parser, rest, &cue, err);
+    if (!rc) rc = cue_builder_cue(&parser->builder, &cue, err);
+    struct cue_step steps[CUES_MAX_STEPS];
+    if (!rc) rc = expand(parser, 0, steps, 0, 0, &forms, err);
+    if (!rc && !forms) rc = cue_builder_error(&parser->builder, err, "a cue needs a word that is not optional");
+    return rc;
+}
+
+static int parse_group(struct parser *parser, struct str folded, struct err *err)
+{
+    int rc = E_OK;
+    while (folded.size && !rc) rc = link_single(parser, cut_element(&folded), parser->group, err);
+    return rc;
+}
+
+static int parse_section(struct parser *parser, struct str line, struct err *err)
+{
+    if (!str_ends(line, STR("]"))) return cue_builder_error(&parser->builder, err, "a section ends with ]");
+    struct str name = str_trim(str_slice(line, 1, line.size - 1));
+    parser->any_section = true;
+    if (str_starts(name, STR("group "))) {
+        struct str group = str_trim(str_slice(name, 6, name.size));
+        parser->section = -1;
+        if (!is_plain(group)) return cue_builder_error(&parser->builder, err, "a group needs a plain name");
+        return cue_builder_group(&parser->builder, group, true, &parser->group, err);
+    }
+    for (size_t i = 0; i < cue_section_count; i++)
+        if (str_equal(name, str_of(cue_sections[i].name))) {
+            parser->section = (int)i;
+            return E_OK;
+        }
+    return cue_builder_error(&parser->builder, err, "unknown section [%.*s]", (int)(name.size % 100), name.data);
+}
+
+/* The line without its comment, which starts with # at the line's start or behind white space. */
+static struct str without_comment(struct str line)
+{
+    for (size_t i = 0; i < line.size; i++)
+        if (line.data[i] == '#' && (i == 0 || is_space(line.data[i - 1]))) return str_trim(str_slice(line, 0, i));
+    return str_trim(line);
+}
+
+static int parse_line(struct parser *parser, struct str line, struct arena *scratch, struct err *err)
+{
+    if (line.size > CUES_MAX_LINE_BYTES)
+        return cue_builder_error(&parser->builder, err, "a line has more than %d bytes", CUES_MAX_LINE_BYTES);
+    if (!str_is_utf8(line)) return cue_builder_error(&parser->builder, err, "not valid UTF-8");
+    if (memchr(line.data, '\0', line.size)) return cue_builder_error(&parser->builder, err, "a NUL byte");
+    line = without_comment(line);
+    if (!line.size) return E_OK;
+    struct str folded = text_fold(line, scratch);
+    if (!folded.data) return err_set(err, E_NO_MEMORY, NULL);
+    folded = str_trim(folded);
+    if (!folded.size) return E_OK;
+    if (folded.data[0] == '[') return parse_section(parser, folded, err);
+    if (!parser->any_section) return cue_builder_error(&parser->builder, err, "a cue stands before the first [section]");
+    return parser->section < 0 ? parse_group(parser, folded, err) : parse_cue(parser, line, folded, err);
+}
+
+int cue_list_parse(struct str file, const char *name, struct cue_list *list, struct err *err)
+{
+    *list = (struct cue_list){0};
+    arena_init(&list->memory, 0);
+    if (file.size > CUES_MAX_FILE_BYTES)
+        return err_set(err, E_BAD_MODEL, "%s: more than %d bytes", name, CUES_MAX_FILE_BYTES);
+    struct arena scratch;
+    arena_init(&scratch, 0);
+    struct parser *parser = calloc(1, sizeof *parser);
+    int rc = parser ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+    if (!rc) rc = cue_builder_init(&parser->builder, list, name, err);
+    while (!rc && file.size) {
+        parser->builder.line++;
+        struct str line = str_cut(&file, '\n');
+        arena_reset(&scratch);
+        rc = parse_line(parser, line, &scratch, err);
+    }
+    if (!rc && !parser->builder.cues.count) rc = cue_builder_error(&parser->builder, err, "no cue in this list");
+    if (!rc) rc = cue_builder_finish(&parser->builder, err);
+    if (parser) cue_builder_deinit(&parser->builder);
+    free(parser);
+    arena_deinit(&scratch);
+    return rc;
+}
+
+void cue_list_deinit(struct cue_list *list)
+{
+    if (list) arena_deinit(&list->memory);
+}

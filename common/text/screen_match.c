@@ -1,0 +1,192 @@
+/* Looks the words of a text up in a cue list and finds the forms of cues that they make up. */
+#include "text/screen_match.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+/* Words on either side in which a cue's `&` and `!` groups are looked for, within the sentence. */
+enum { NEAR_WORDS = 6, FAR_WORDS = 4 };
+
+/* What lies between two tokens. A lone hyphen joins ("life-threatening"), a comma parts less than the rest. */
+static uint8_t boundary_before(struct str text, const struct tokens *tokens, uint32_t at)
+{
+    const struct token *token = &tokens->items[at];
+    if (at == 0 || token->sentence_before) return BOUNDARY_SENTENCE;
+    if (!token->clause_before) return BOUNDARY_NONE;
+    struct str between = str_trim(str_slice(text, tokens->items[at - 1].end, token->start));
+    if (between.size == 1 && between.data[0] == '-') return BOUNDARY_NONE;
+    return between.size == 1 && between.data[0] == ',' ? BOUNDARY_COMMA : BOUNDARY_CLAUSE;
+}
+
+static bool has_apostrophe(struct str word)
+{
+    for (size_t i = 0; i < word.size; i++)
+        if (word.data[i] == '\'' || word.data[i] == '\xe2') return true;
+    return false;
+}
+
+int screen_words_find(const struct cue_list *list, struct str text, const struct tokens *tokens, uint32_t token_count,
+                      struct arena *arena, struct screen_words *ret_words, struct err *err)
+{
+    /* Two words a token at most: what follows a second apostrophe has no cue. */
+    struct screen_word *items = arena_alloc(arena, ((size_t)token_count * 2 + 1) * sizeof *items);
+    uint32_t count = 0;
+    if (!items) return err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t i = 0; i < token_count; i++) {
+        const struct token *token = &tokens->items[i];
+        uint8_t before = boundary_before(text, tokens, i);
+        if (!has_apostrophe(token->folded)) {
+            items[count++] = (struct screen_word){cue_list_find(list, token->folded, token->hash), i, before};
+            continue;
+        }
+        struct str rest = token->folded;
+        for (int part = 0; part < 2 && rest.size; part++) {
+            char room[CUES_MAX_WORD_BYTES];
+            struct str word = cue_word_cut(&rest, room);
+            if (!word.size) continue;
+            items[count++] = (struct screen_word){cue_list_find(list, word, hash_fast(word, 0)), i, before};
+            before = BOUNDARY_NONE;
+        }
+    }
+    *ret_words = (struct screen_words){.list = list, .items = items, .count = count};
+    return E_OK;
+}
+
+/* Steps [step, end) match behind word `at`. */
+static bool match_behind(const struct screen_words *words, const struct cue_step *steps, uint32_t count, uint32_t at,
+                         uint32_t *ret_last)
+{
+    if (!count) {
+        *ret_last = at;
+        return true;
+    }
+    for (uint32_t next = at + 1; next < words->count && next <= at + 1 + steps->gap; next++) {
+        const struct screen_word *word = &words->items[next];
+        if (word->before == BOUNDARY_SENTENCE) return false;
+        if (cue_entry_has(words->list, word->entry, steps->symbol) &&
+            match_behind(words, steps + 1, count - 1, next, ret_last))
+            return true;
+    }
+    return false;
+}
+
+/* The `count` steps before steps[0] match before word `at`, where steps[0] is. */
+static bool match_before(const struct screen_words *words, const struct cue_step *steps, uint32_t count, uint32_t at,
+                         uint32_t *ret_first)
+{
+    if (!count) {
+        *ret_first = at;
+        return true;
+    }
+    for (uint32_t gap = 0; gap <= steps->gap && at > gap; gap++) {
+        if (words->items[at - gap].before == BOUNDARY_SENTENCE) return false;
+        uint32_t next = at - gap - 1;
+        if (cue_entry_has(words->list, words->items[next].entry, steps[-1].symbol) &&
+            match_before(words, steps - 1, count - 1, next, ret_first))
+            return true;
+    }
+    return false;
+}
+
+bool screen_form_match(const struct screen_words *words, const struct cue_form *form, uint32_t at,
+                       uint32_t *ret_first, uint32_t *ret_last)
+{
+    const struct cue_step *steps = words->list->steps + form->first_step;
+    uint32_t behind = (uint32_t)form->steps - form->anchor - 1;
+    return match_before(words, steps + form->anchor, form->anchor, at, ret_first) &&
+           match_behind(words, steps + form->anchor + 1, behind, at, ret_last);
+}
+
+static bool word_is(const struct screen_words *words, uint32_t at, uint64_t groups, uint16_t symbol)
+{
+    uint32_t entry = words->items[at].entry;
+    if (words->list->entries[entry].groups & groups) return true;
+    return symbol != CUE_NO_SYMBOL && cue_entry_has(words->list, entry, symbol);
+}
+
+/* One of the groups, or of the words of `symbol`, stands within `reach` of the match, in its sentence. */
+static bool stands_near(const struct screen_words *words, uint32_t first, uint32_t last, uint32_t reach,
+                        uint64_t groups, uint16_t symbol)
+{
+    for (uint32_t i = first, n = 0; i > 0 && n < reach && words->items[i].before != BOUNDARY_SENTENCE; i--, n++)
+        if (word_is(words, i - 1, groups, symbol)) return true;
+    for (uint32_t i = last + 1, n = 0; i < words->count && n < reach; i++, n++) {
+        if (words->items[i].before == BOUNDARY_SENTENCE) break;
+        if (word_is(words, i, groups, symbol)) return true;
+    }
+    return false;
+}
+
+bool screen_context_match(const struct screen_words *words, const struct cue *cue, uint32_t first, uint32_t last)
+{
+    bool asks = cue->near_groups || cue->near_words != CUE_NO_SYMBOL;
+    bool refuses = cue->far_groups || cue->far_words != CUE_NO_SYMBOL;
+    if (asks && !stands_near(words, first, last, NEAR_WORDS, cue->near_groups, cue->near_words)) return false;
+    return !refuses || !stands_near(words, first, last, FAR_WORDS, cue->far_groups, cue->far_words);
+}
+
+static int compare_hits(const void *a, const void *b)
+{
+    const struct raw_hit *left = a, *right = b;
+    if (left->first != right->first) return left->first < right->first ? -1 : 1;
+    if (left->last != right->last) return left->last > right->last ? -1 : 1; /* longer first */
+    return left->cue < right->cue ? -1 : left->cue > right->cue;
+}
+
+/* One of the `kept` hits so far is of the same section and covers this one. It lies close by in the sorted row. */
+static bool is_covered(const struct cue_list *list, const struct raw_hit *hits, uint32_t kept,
+                       const struct raw_hit *hit)
+{
+    enum { LOOK_BACK = 16 };
+    uint8_t section = list->cues[hit->cue].section;
+    for (uint32_t i = kept > LOOK_BACK ? kept - LOOK_BACK : 0; i < kept; i++)
+        if (hits[i].last >= hit->last && list->cues[hits[i].cue].section == section) return true;
+    return false;
+}
+
+/* All raw hits; at most `room` of them are written. */
+static uint32_t scan(const struct screen_words *words, struct raw_hit *hits, uint32_t room)
+{
+    const struct cue_list *list = words->list;
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < words->count; at++) {
+        const struct cue_entry *entry = &list->entries[words->items[at].entry];
+        for (uint32_t k = 0; k < entry->cue_forms; k++) {
+            const struct cue_form *form = &list->forms[list->entry_forms[entry->first_form + k]];
+            struct raw_hit hit = {.cue = form->cue};
+            if (!screen_form_match(words, form, at, &hit.first, &hit.last) ||
+                !screen_context_match(words, &list->cues[form->cue], hit.first, hit.last))
+                continue;
+            if (count < room) hits[count] = hit;
+            count++;
+        }
+        if (count > SCREEN_RAW_HITS) break;
+    }
+    return count;
+}
+
+int screen_hits_find(const struct screen_words *words, struct arena *arena, struct raw_hits *ret_hits,
+                     struct err *err)
+{
+    enum { FEW = 16 };
+    struct raw_hit few[FEW];
+    struct raw_hits hits = {0};
+    uint32_t count = scan(words, few, FEW), kept = 0;
+    if (!count) {
+        *ret_hits = hits;
+        return E_OK;
+    }
+    hits.cut = count > SCREEN_RAW_HITS;
+    hits.count = hits.cut ? SCREEN_RAW_HITS : count;
+    hits.items = ARENA_ARRAY(arena, struct raw_hit, hits.count);
+    if (!hits.items) return err_set(err, E_NO_MEMORY, NULL);
+    if (count <= FEW) memcpy(hits.items, few, count * sizeof *few);
+    else (void)scan(words, hits.items, hits.count);
+    qsort(hits.items, hits.count, sizeof *hits.items, compare_hits);
+    for (uint32_t i = 0; i < hits.count; i++)
+        if (!is_covered(words->list, hits.items, kept, &hits.items[i])) hits.items[kept++] = hits.items[i];
+    hits.count = kept;
+    *ret_hits = hits;
+    return E_OK;
+}

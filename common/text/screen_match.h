@@ -1,0 +1,71 @@
+/* Finding a cue list's cues in the words of a text, and what is around them. Private to screen*.c. */
+#ifndef VERBATIM_TEXT_SCREEN_MATCH_H
+#define VERBATIM_TEXT_SCREEN_MATCH_H
+
+#include "text/screen_cues.h"
+
+enum boundary { BOUNDARY_NONE, BOUNDARY_COMMA, BOUNDARY_CLAUSE, BOUNDARY_SENTENCE };
+
+/* A word as cue lists see it: a token, or one of the two parts of an elided one ("l'hopital"). */
+struct screen_word {
+    uint32_t entry; /* of the list */
+    uint32_t token;
+    uint8_t before; /* enum boundary between the word before and this one */
+};
+
+struct screen_words {
+    const struct cue_list *list;
+    struct screen_word *items;
+    uint32_t count;
+};
+
+/* What words do to the hits around them; the bits of `marks`. */
+enum {
+    MARK_NEGATION_BEFORE = 1 << 0, /* on the last word of the negator: its scope starts behind it */
+    MARK_NEGATION_AFTER = 1 << 1,  /* on the first word: its scope lies before it */
+    MARK_NEGATION_FALSE = 1 << 2,  /* on all words, like the rest */
+    MARK_HYPOTHETICAL_BEFORE = 1 << 3,
+    MARK_HYPOTHETICAL_AFTER = 1 << 4,
+    MARK_INDICATION_BEFORE = 1 << 5,
+    MARK_INDICATION_AFTER = 1 << 6,
+    MARK_IDIOM = 1 << 7,
+    MARK_SCOPE_END = 1 << 8,
+    MARK_LIST = 1 << 9,
+    MARK_IN_HIT = 1 << 10,
+    MARK_INDICATION_PHRASE = 1 << 11,
+};
+
+struct raw_hit {
+    uint32_t first, last; /* words */
+    uint32_t cue;         /* of the list */
+    uint8_t polarity;     /* enum screen_polarity */
+};
+
+struct raw_hits {
+    struct raw_hit *items; /* by first word */
+    uint32_t count;
+    bool cut;   /* there were more than SCREEN_RAW_HITS */
+    bool patient, product, reporter;
+};
+
+/* More in one text is no feedback. */
+enum { SCREEN_RAW_HITS = 1024 };
+
+int screen_words_find(const struct cue_list *list, struct str text, const struct tokens *tokens, uint32_t token_count,
+                      struct arena *arena, struct screen_words *ret_words, struct err *err) CHECKED;
+
+/* Deciding cues, each longest match once. */
+int screen_hits_find(const struct screen_words *words, struct arena *arena, struct raw_hits *ret_hits,
+                     struct err *err) CHECKED;
+
+/* Settles each hit's polarity, and whether patient, product and reporter are named. */
+int screen_scope_resolve(const struct screen_words *words, struct arena *arena, struct raw_hits *hits,
+                         struct err *err) CHECKED;
+
+/* The form matches with its anchor on word `at`. */
+bool screen_form_match(const struct screen_words *words, const struct cue_form *form, uint32_t at,
+                       uint32_t *ret_first, uint32_t *ret_last);
+/* The groups that must, and must not, stand near the match. */
+bool screen_context_match(const struct screen_words *words, const struct cue *cue, uint32_t first, uint32_t last);
+
+#endif

@@ -1,0 +1,134 @@
+/* Settles what was said about each hit: affirmed, negated, conditional, the thing treated, or a figure of speech.
+ *
+ * Negators reach a few words forward within their clause, as in NegEx (Chapman et al. 2001, "A simple algorithm
+ * for identifying negated findings and diseases in discharge summaries"), with three changes: a comma ends a
+ * scope too, unless a list of findings goes on ("no rash, itching or redness"); a negator inside another
+ * cue ("couldn't breathe") negates nothing else; conditions and indications are scoped the same way. */
+#include "text/screen_match.h"
+
+enum {
+    NEGATION_WORDS = 6, /* from the negator to the hit */
+    AFTER_WORDS = 3,    /* from the hit to "free", "may occur", "is gone" */
+    HYPOTHETICAL_WORDS = 9,
+    INDICATION_WORDS = 5,
+    LIST_WORDS = 3, /* "or any kind of" between two findings of one list */
+};
+
+/* Where a role leaves its mark: on all words of its match, or on the end that looks at the scope. */
+static const struct { uint16_t all, first, last; } role_marks[] = {
+    [CUE_NEGATION_BEFORE] = {.last = MARK_NEGATION_BEFORE},
+    [CUE_NEGATION_AFTER] = {.first = MARK_NEGATION_AFTER},
+    [CUE_NEGATION_FALSE] = {.all = MARK_NEGATION_FALSE},
+    [CUE_HYPOTHETICAL_BEFORE] = {.last = MARK_HYPOTHETICAL_BEFORE},
+    [CUE_HYPOTHETICAL_AFTER] = {.first = MARK_HYPOTHETICAL_AFTER},
+    [CUE_INDICATION_BEFORE] = {.last = MARK_INDICATION_BEFORE},
+    [CUE_INDICATION_PHRASE] = {.all = MARK_INDICATION_PHRASE},
+    [CUE_INDICATION_AFTER] = {.first = MARK_INDICATION_AFTER},
+    [CUE_IDIOM] = {.all = MARK_IDIOM},
+    [CUE_SCOPE_END] = {.all = MARK_SCOPE_END},
+    [CUE_LIST] = {.all = MARK_LIST},
+    [CUE_REPORTER] = {0},
+};
+
+static void mark_form(const struct screen_words *words, const struct cue_form *form, uint32_t at, uint16_t *marks,
+                      struct raw_hits *hits)
+{
+    const struct cue *cue = &words->list->cues[form->cue];
+    uint8_t role = cue_sections[cue->section].role;
+    uint32_t first, last;
+    if (!screen_form_match(words, form, at, &first, &last) || !screen_context_match(words, cue, first, last))
+        return;
+    for (uint32_t i = first; i <= last; i++) marks[i] |= role_marks[role].all;
+    marks[first] |= role_marks[role].first;
+    marks[last] |= role_marks[role].last;
+    hits->patient |= role == CUE_PATIENT;
+    hits->product |= role == CUE_PRODUCT;
+    hits->reporter |= role == CUE_REPORTER;
+}
+
+static void mark_words(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
+{
+    const struct cue_list *list = words->list;
+    for (uint32_t at = 0; at < words->count; at++) {
+        const struct cue_entry *entry = &list->entries[words->items[at].entry];
+        const uint32_t *forms = list->entry_forms + entry->first_form + entry->cue_forms;
+        for (uint32_t k = 0; k < entry->other_forms; k++) mark_form(words, &list->forms[forms[k]], at, marks, hits);
+    }
+    for (uint32_t i = 0; i < hits->count; i++)
+        for (uint32_t w = hits->items[i].first; w <= hits->items[i].last; w++) marks[w] |= MARK_IN_HIT;
+}
+
+/* The first of `wanted` on the words before the hit, within their reach and its clause; 0 if there is none. */
+static uint16_t look_back(const struct screen_words *words, const uint16_t *marks, const struct raw_hit *hit)
+{
+    uint16_t found = 0;
+    for (uint32_t n = 1; n <= hit->first && n <= HYPOTHETICAL_WORDS; n++) {
+        if (words->items[hit->first - n + 1].before != BOUNDARY_NONE) break;
+        uint16_t mark = marks[hit->first - n];
+        if (mark & MARK_SCOPE_END) break;
+        if ((mark & MARK_NEGATION_BEFORE) && n <= NEGATION_WORDS && !(mark & (MARK_NEGATION_FALSE | MARK_IN_HIT)))
+            found |= MARK_NEGATION_BEFORE;
+        if ((mark & MARK_INDICATION_BEFORE) && n <= INDICATION_WORDS) found |= MARK_INDICATION_BEFORE;
+        if (mark & MARK_HYPOTHETICAL_BEFORE) found |= MARK_HYPOTHETICAL_BEFORE;
+    }
+    return found;
+}
+
+static uint16_t look_ahead(const struct screen_words *words, const uint16_t *marks, const struct raw_hit *hit)
+{
+    uint16_t found = 0;
+    for (uint32_t n = 1; n <= AFTER_WORDS && hit->last + n < words->count; n++) {
+        uint32_t at = hit->last + n;
+        if (words->items[at].before != BOUNDARY_NONE || (marks[at] & MARK_SCOPE_END)) break;
+        found |= marks[at] & (MARK_NEGATION_AFTER | MARK_HYPOTHETICAL_AFTER | MARK_INDICATION_AFTER);
+    }
+    return found;
+}
+
+/* The hit goes on with a list that the one before belongs to: only "or", "any", a comma between them. */
+static bool goes_on(const struct screen_words *words, const uint16_t *marks, const struct raw_hit *before,
+                    const struct raw_hit *hit)
+{
+    if (hit->first <= before->last || hit->first - before->last - 1 > LIST_WORDS) return false;
+    for (uint32_t i = before->last + 1; i <= hit->first; i++) {
+        if (words->items[i].before > BOUNDARY_COMMA) return false;
+        if (i < hit->first && !(marks[i] & (MARK_LIST | MARK_NEGATION_BEFORE))) return false;
+    }
+    return true;
+}
+
+static enum screen_polarity polarity_of(const struct screen_words *words, const uint16_t *marks,
+                                        const struct raw_hit *before, const struct raw_hit *hit)
+{
+    uint16_t inside = 0;
+    for (uint32_t i = hit->first; i <= hit->last; i++) inside |= marks[i];
+    if (inside & MARK_IDIOM) return SCREEN_FIGURATIVE;
+    uint16_t found = (uint16_t)(look_back(words, marks, hit) | look_ahead(words, marks, hit));
+    if (found & (MARK_NEGATION_BEFORE | MARK_NEGATION_AFTER)) return SCREEN_NEGATED;
+    if (inside & MARK_INDICATION_PHRASE || found & (MARK_INDICATION_BEFORE | MARK_INDICATION_AFTER))
+        return SCREEN_INDICATION;
+    if (found & (MARK_HYPOTHETICAL_BEFORE | MARK_HYPOTHETICAL_AFTER)) return SCREEN_CONDITIONAL;
+    if (before && before->polarity != SCREEN_FIGURATIVE && goes_on(words, marks, before, hit))
+        return before->polarity;
+    return SCREEN_AFFIRMED;
+}
+
+int screen_scope_resolve(const struct screen_words *words, struct arena *arena, struct raw_hits *hits,
+                         struct err *err)
+{
+    uint16_t *marks = ARENA_ARRAY(arena, uint16_t, words->count);
+    if (!marks) return err_set(err, E_NO_MEMORY, NULL);
+    mark_words(words, marks, hits);
+    const struct raw_hit *before = NULL;
+    for (uint32_t i = 0; i < hits->count; i++) {
+        struct raw_hit *hit = &hits->items[i];
+        /* The nearest hit that ends before this one: overlapping ones belong to the same thing. */
+        for (uint32_t k = i; k-- > 0;)
+            if (hits->items[k].last < hit->first) {
+                before = &hits->items[k];
+                break;
+            }
+        hit->polarity = (uint8_t)polarity_of(words, marks, before, hit);
+    }
+    return E_OK;
+}
