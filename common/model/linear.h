@@ -2,9 +2,9 @@
  *
  * Features are extracted once and scored by any number of models, for the whole text or a range of
  * its tokens. A feature is a 32-bit hash; a model of 2^b buckets uses its top b bits. For each token:
- *   word (marked if within a negation's scope), pair with its left neighbour in the same sentence,
- *   stem (its first 4 and 6 letters, marked like the word), capitals, stretched letters,
- *   question and exclamation marks around it.
+ *   word (marked within a negation's scope; French elisions off; numbers are all one), its pair with
+ *   the left neighbour or, at the start of a sentence, that it comes first, stem (its first 4 and 6
+ *   bytes, marked like the word), capitals, stretched letters, and behind it ? ! :-) and :-(
  * score(class) = bias + scale x sum(weights) / sqrt(features); probabilities by softmax or, where
  * classes may hold together, by a sigmoid each; both after division by the calibration temperature. */
 #ifndef VERBATIM_MODEL_LINEAR_H
@@ -23,7 +23,7 @@ struct linear_features {
     uint32_t count, tokens;
 };
 
-/* In the arena; NO_MEMORY only. `text` must be the one that the tokens were cut from. */
+/* In the arena; NO_MEMORY, or TOO_LARGE beyond 100 million tokens. `text` must be the one that the tokens were cut from. */
 int linear_extract(struct str text, const struct tokens *tokens, struct arena *arena,
                    struct linear_features *ret_features, struct err *err) CHECKED;
 

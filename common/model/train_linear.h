@@ -28,19 +28,23 @@ struct train_linear;
 struct train_linear *train_linear_create(const struct train_options *options); /* NULL: no memory */
 void train_linear_destroy(struct train_linear *train);
 
-/* labels: bit c is set where class c holds; exactly one bit for softmax. weight: > 0, usually 1.
- * source groups rows for leaving one out: any small number. BAD_TEXT, BAD_CONFIG, NO_MEMORY. */
-int train_linear_add(struct train_linear *train, struct str text, uint32_t labels, float weight,
-                     uint32_t source, struct err *err) CHECKED;
+/* labels: bit c is set where class c holds; exactly one bit for softmax. known: the classes that the
+ * labeller judged (sigmoid; the others teach nothing). weight: > 0, usually 1. source groups rows for
+ * leaving one out. A text without tokens is passed over. BAD_TEXT, BAD_CONFIG, NO_MEMORY. */
+int train_linear_add(struct train_linear *train, struct str text, uint32_t labels, uint32_t known,
+                     float weight, uint32_t source, struct err *err) CHECKED;
 
 struct train_report {
     uint64_t rows, held_out;
-    double accuracy, macro_f1, calibration_error; /* expected calibration error, 15 bins */
-    uint64_t confusion[LINEAR_CLASSES_MAX][LINEAR_CLASSES_MAX]; /* [truth][said]; softmax only */
+    double accuracy;          /* softmax; of the classes that the judged rows hold */
+    double macro_f1;          /* over the classes that the judged rows hold */
+    double two_way_macro_f1;  /* softmax: of the first two classes against each other, rows of these only */
+    double calibration_error; /* expected calibration error, 15 bins; of the class said (softmax) or all */
     double f1[LINEAR_CLASSES_MAX];
+    uint64_t confusion[LINEAR_CLASSES_MAX][LINEAR_CLASSES_MAX]; /* [truth][said]; softmax only */
 };
 
-enum { TRAIN_NO_SOURCE = 0xffffffff };
+#define TRAIN_NO_SOURCE UINT32_MAX
 /* Trains on all rows but those of `test_source` and judges on those; with TRAIN_NO_SOURCE, judges on
  * every tenth row (chosen by its text's hash), then trains on everything. The bytes of the model file go
  * to `out`. BAD_CONFIG: a class without rows. CANCELLED. */

@@ -1,0 +1,196 @@
+/* Opens linear models and scores features with them.
+ *
+ * A bucket holds one byte per class, in groups of four. Four bytes are spread over the 16-bit lanes
+ * of one 64-bit word, so that one addition serves four classes; the lanes are emptied before they
+ * can overflow. Stored bytes are weight + 128: the sums take 128 per feature off again. */
+#include "model/linear.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+
+enum { BUCKET_BITS_MIN = 4, BUCKET_BITS_MAX = 22, GROUP = 4, LANE_FEATURES = 256, WEIGHT_ZERO = 128 };
+
+static int bad(const struct model_file *file, struct err *err, const char *what)
+{
+    return err_set(err, E_BAD_MODEL, "model %.*s: %s", STR_ARGS(file->name), what);
+}
+
+static int read_names(struct linear_model *model, struct err *err)
+{
+    struct str rest = model_file_get(&model->file, "classes");
+    while (rest.size) {
+        struct str name = str_cut(&rest, ' ');
+        if (name.size == 0 || name.size >= sizeof model->names[0]) return bad(&model->file, err, "a class's name");
+        if (model->classes == LINEAR_CLASSES_MAX) return bad(&model->file, err, "too many classes");
+        memcpy(model->names[model->classes++], name.data, name.size);
+    }
+    return model->classes ? E_OK : bad(&model->file, err, "no classes");
+}
+
+static int read_link(struct linear_model *model, struct err *err)
+{
+    struct str link = model_file_get(&model->file, "link"), made = model_file_get(&model->file, "extractor");
+    if (!str_equal(made, STR(LINEAR_EXTRACTOR)))
+        return bad(&model->file, err, "made with another extractor than " LINEAR_EXTRACTOR);
+    if (str_equal(link, STR("softmax"))) model->link = LINEAR_SOFTMAX;
+    else if (str_equal(link, STR("sigmoid"))) model->link = LINEAR_SIGMOID;
+    else return bad(&model->file, err, "link is neither softmax nor sigmoid");
+    return E_OK;
+}
+
+/* Section "numbers": temperature, then per class scale, bias, threshold; float32. */
+static int read_numbers(struct linear_model *model, struct err *err)
+{
+    const void *data;
+    float numbers[1 + 3 * LINEAR_CLASSES_MAX];
+    size_t count = 1 + 3 * (size_t)model->classes;
+    int rc = model_file_section(&model->file, "numbers", sizeof(float), count, &data, err);
+    if (rc) return rc;
+    memcpy(numbers, data, count * sizeof(float));
+    for (size_t i = 0; i < count; i++)
+        if (!(fabsf(numbers[i]) <= 1e6f)) return bad(&model->file, err, "a number out of range");
+    if (numbers[0] < 1e-3f) return bad(&model->file, err, "temperature out of range");
+    model->temperature = numbers[0];
+    for (uint32_t i = 0; i < model->classes; i++) {
+        model->scales[i] = numbers[1 + 3 * i];
+        model->biases[i] = numbers[2 + 3 * i];
+        model->thresholds[i] = numbers[3 + 3 * i];
+    }
+    return E_OK;
+}
+
+static int read_weights(struct linear_model *model, struct err *err)
+{
+    uint64_t bits;
+    const void *data;
+    int rc = model_file_get_u64(&model->file, "bucket_bits", BUCKET_BITS_MIN, BUCKET_BITS_MAX, &bits, err);
+    if (rc) return rc;
+    model->bucket_bits = (uint32_t)bits;
+    model->stride = (model->classes + GROUP - 1) / GROUP * GROUP;
+    rc = model_file_section(&model->file, "weights", model->stride, (size_t)1 << bits, &data, err);
+    if (!rc) model->weights = data;
+    return rc;
+}
+
+static int read_model(struct linear_model *model, struct err *err)
+{
+    if (!str_equal(model->file.kind, STR("linear"))) return bad(&model->file, err, "not a linear model");
+    int rc = read_link(model, err);
+    if (!rc) rc = read_names(model, err);
+    if (!rc) rc = read_numbers(model, err);
+    if (!rc) rc = read_weights(model, err);
+    return rc;
+}
+
+int linear_parse(struct str bytes, struct linear_model *ret_model, struct err *err)
+{
+    struct linear_model model = {0};
+    int rc = model_file_parse(bytes, &model.file, err);
+    if (!rc) rc = read_model(&model, err);
+    if (!rc) *ret_model = model;
+    return rc;
+}
+
+int linear_open(const char *path, struct linear_model *ret_model, struct err *err)
+{
+    struct linear_model model = {0};
+    int rc = model_file_open(path, "linear", &model.file, err);
+    if (rc) return rc;
+    rc = read_model(&model, err);
+    if (rc) {
+        model_file_close(&model.file);
+        return err_wrap(err, "%s", path);
+    }
+    *ret_model = model;
+    return E_OK;
+}
+
+void linear_close(struct linear_model *model)
+{
+    if (!model) return;
+    model_file_close(&model->file);
+    *model = (struct linear_model){0};
+}
+
+uint32_t linear_class(const struct linear_model *model, const char *name)
+{
+    for (uint32_t i = 0; i < model->classes; i++)
+        if (strcmp(model->names[i], name) == 0) return i;
+    return LINEAR_CLASSES_MAX;
+}
+
+/* Bytes 0 to 3 of x into the low halves of lanes 0, 2, 1, 3. */
+static inline uint64_t spread(uint32_t x)
+{
+    return ((uint64_t)(x & 0x00ff00ffu)) | (uint64_t)(x >> 8 & 0x00ff00ffu) << 32;
+}
+
+static void drain(uint64_t lanes, uint32_t features, int64_t *sums)
+{
+    static const unsigned SHIFT[GROUP] = {0, 32, 16, 48};
+    for (int i = 0; i < GROUP; i++)
+        sums[i] += (int64_t)(lanes >> SHIFT[i] & 0xffff) - (int64_t)features * WEIGHT_ZERO;
+}
+
+static void sum_group(const struct linear_model *model, const uint32_t *items, uint32_t count, uint32_t group,
+                      int64_t *sums)
+{
+    const uint8_t *weights = model->weights + group;
+    uint32_t shift = 32 - model->bucket_bits, stride = model->stride;
+    while (count) {
+        uint32_t part = count < LANE_FEATURES ? count : LANE_FEATURES;
+        uint64_t lanes = 0;
+        for (uint32_t i = 0; i < part; i++) {
+            uint32_t bytes;
+            memcpy(&bytes, weights + (size_t)(items[i] >> shift) * stride, sizeof bytes);
+            lanes += spread(bytes);
+        }
+        drain(lanes, part, sums);
+        items += part;
+        count -= part;
+    }
+}
+
+void linear_sum(const struct linear_model *model, const struct linear_features *features, uint32_t first,
+                uint32_t last, struct linear_sums *sums)
+{
+    assert(first <= last && last <= features->tokens);
+    const uint32_t *items = features->items + features->first[first];
+    uint32_t count = features->first[last] - features->first[first];
+    for (uint32_t group = 0; group < model->stride; group += GROUP) {
+        int64_t more[GROUP] = {0};
+        sum_group(model, items, count, group, more);
+        for (uint32_t i = 0; i < GROUP && group + i < model->classes; i++) sums->classes[group + i] += more[i];
+    }
+    sums->count += count;
+}
+
+static void softmax(float *values, uint32_t count)
+{
+    float largest = values[0], total = 0;
+    for (uint32_t i = 1; i < count; i++) largest = fmaxf(largest, values[i]);
+    for (uint32_t i = 0; i < count; i++) total += values[i] = expf(values[i] - largest);
+    for (uint32_t i = 0; i < count; i++) values[i] /= total;
+}
+
+void linear_probabilities(const struct linear_model *model, const struct linear_sums *sums,
+                          float *probabilities)
+{
+    float length = sums->count ? 1.0f / sqrtf((float)sums->count) : 0.0f;
+    for (uint32_t i = 0; i < model->classes; i++) {
+        float score = model->biases[i] + model->scales[i] * (float)sums->classes[i] * length;
+        probabilities[i] = score / model->temperature;
+    }
+    if (model->link == LINEAR_SOFTMAX) softmax(probabilities, model->classes);
+    else
+        for (uint32_t i = 0; i < model->classes; i++) probabilities[i] = 1.0f / (1.0f + expf(-probabilities[i]));
+}
+
+void linear_predict(const struct linear_model *model, const struct linear_features *features,
+                    float *probabilities)
+{
+    struct linear_sums sums = {0};
+    linear_sum(model, features, 0, features->tokens, &sums);
+    linear_probabilities(model, &sums, probabilities);
+}

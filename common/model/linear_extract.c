@@ -1,0 +1,161 @@
+/* Turns tokens into the hashes that linear models score: see linear.h for the list. */
+#include "base/hash.h"
+#include "model/linear.h"
+#include "model/ngram.h"
+
+enum { FEATURES_PER_TOKEN_MAX = 10, NEGATION_WORDS = 4, GAP_BYTES_MAX = 16 };
+
+/* Salts part the kinds of features; any distinct odd numbers do. */
+#define SALT_WORD UINT64_C(0x2545f4914f6cdd1d)
+#define SALT_NEGATED UINT64_C(0x8cb92ba72f3d8dd7)
+#define SALT_PAIR UINT64_C(0xaf251af3b0f025b5)
+#define SALT_FIRST UINT64_C(0xb564ef22ec7aece5)
+#define SALT_STEM UINT64_C(0xf7c2ebc08f67f2b5)
+#define SALT_MARK UINT64_C(0x9fb21c651e98df25)
+
+enum mark { MARK_NUMBER = 1, MARK_UPPER, MARK_STRETCHED, MARK_QUESTION, MARK_EXCLAMATION, MARK_HAPPY, MARK_SAD };
+
+struct extraction {
+    uint32_t *items, count;
+    uint64_t left;    /* hash of the token before, 0 at the start of a sentence */
+    int negated_left; /* words that the negation still reaches */
+};
+
+static inline void emit(struct extraction *extraction, uint64_t hash, uint64_t salt)
+{
+    uint64_t mixed = (hash ^ salt) * UINT64_C(0x9e3779b97f4a7c15);
+    extraction->items[extraction->count++] = (uint32_t)((mixed ^ mixed >> 29) * salt >> 32);
+}
+
+/* Words that turn what follows, by first letter, in English, Spanish and French, accents off. */
+static const char *const NEGATORS[26] = {
+    ['a' - 'a'] = "aint arent aucun aucune ",
+    ['b' - 'a'] = "barely ",
+    ['c' - 'a'] = "cannot cant couldnt ",
+    ['d' - 'a'] = "dont doesnt didnt ",
+    ['g' - 'a'] = "guere ",
+    ['h' - 'a'] = "hardly havent hasnt hadnt ",
+    ['i' - 'a'] = "isnt ",
+    ['j' - 'a'] = "jamas jamais ",
+    ['l' - 'a'] = "lacks ",
+    ['n' - 'a'] = "no not nor never none nothing nobody neither ne ni nunca nada nadie ningun ninguna ninguno ",
+    ['p' - 'a'] = "pas ",
+    ['r' - 'a'] = "rien ",
+    ['s' - 'a'] = "sin sans scarcely shouldnt ",
+    ['t' - 'a'] = "tampoco ",
+    ['w' - 'a'] = "without wont wasnt werent wouldnt ",
+};
+
+static bool is_negator(struct str word)
+{
+    if (word.size < 2) return false;
+    if (word.size > 3 && memcmp(word.data + word.size - 3, "n't", 3) == 0) return true;
+    unsigned letter = (unsigned char)word.data[0] - (unsigned)'a';
+    const char *list = letter < 26 ? NEGATORS[letter] : NULL;
+    while (list && *list) {
+        const char *space = strchr(list, ' ');
+        if ((size_t)(space - list) == word.size && memcmp(list, word.data, word.size) == 0) return true;
+        list = space + 1;
+    }
+    return false;
+}
+
+/* Bytes of a French elision at the head of a word ("n'", "qu’"), or 0. */
+static size_t elision_bytes(struct str word)
+{
+    static const char LETTERS[] = "cdjlmnst";
+    size_t letters = 1;
+    if (word.size < 4) return 0;
+    if (word.data[0] == 'q' && word.data[1] == 'u') letters = 2;
+    else if (!memchr(LETTERS, word.data[0], sizeof LETTERS - 1)) return 0;
+    if (word.data[letters] == '\'') return letters + 1;
+    if (word.size > letters + 3 && memcmp(word.data + letters, "\xe2\x80\x99", 3) == 0) return letters + 3;
+    return 0;
+}
+
+static uint64_t stem_hash(struct str word, size_t letters)
+{
+    uint64_t bytes = 0;
+    memcpy(&bytes, word.data, letters);
+    return bytes * UINT64_C(0xd6e8feb86659fd93);
+}
+
+static void emit_word(struct extraction *extraction, struct str word, uint64_t hash)
+{
+    uint64_t marked = extraction->negated_left > 0 ? SALT_NEGATED : 0;
+    emit(extraction, hash ^ marked, SALT_WORD);
+    if (word.size > 4) emit(extraction, stem_hash(word, 4) ^ marked, SALT_STEM);
+    if (word.size > 6) emit(extraction, stem_hash(word, 6) ^ marked, SALT_STEM);
+}
+
+/* What stands between a token and the next: marks and emoticons. */
+static void emit_gap(struct extraction *extraction, struct str gap)
+{
+    bool question = false, exclamation = false, happy = false, sad = false;
+    for (size_t i = 0; i < gap.size && i < GAP_BYTES_MAX; i++) {
+        char c = gap.data[i];
+        bool eyes = i && (gap.data[i - 1] == ':' || gap.data[i - 1] == ';' || gap.data[i - 1] == '=' ||
+                          (gap.data[i - 1] == '-' && i > 1 && gap.data[i - 2] == ':'));
+        question |= c == '?';
+        exclamation |= c == '!';
+        happy |= c == ')' && eyes;
+        sad |= c == '(' && eyes;
+    }
+    if (question) emit(extraction, MARK_QUESTION, SALT_MARK);
+    if (exclamation) emit(extraction, MARK_EXCLAMATION, SALT_MARK);
+    if (happy) emit(extraction, MARK_HAPPY, SALT_MARK);
+    if (sad) emit(extraction, MARK_SAD, SALT_MARK);
+}
+
+static void emit_token(struct extraction *extraction, const struct token *token)
+{
+    struct str word = token->folded;
+    uint64_t hash = token->hash;
+    bool negator = false;
+    if (token->clause_before) extraction->negated_left = 0;
+    if (token->sentence_before) extraction->left = 0;
+    if (token->kind == TOKEN_NUMBER) {
+        hash = MARK_NUMBER;
+        emit(extraction, MARK_NUMBER, SALT_MARK);
+    } else if (token->kind == TOKEN_WORD) {
+        size_t cut = elision_bytes(word);
+        if (cut) {
+            negator = word.data[0] == 'n';
+            word = str_slice(word, cut, word.size);
+            hash = hash_fast(word, 0);
+        }
+        if (negator) extraction->negated_left = NEGATION_WORDS;
+        else negator = is_negator(word);
+        emit_word(extraction, word, hash);
+    } else {
+        emit(extraction, hash, SALT_WORD);
+    }
+    emit(extraction, extraction->left ? ngram_pair(extraction->left, hash) : hash,
+         extraction->left ? SALT_PAIR : SALT_FIRST);
+    extraction->left = hash;
+    if (token->upper) emit(extraction, MARK_UPPER, SALT_MARK);
+    if (token->stretched) emit(extraction, MARK_STRETCHED, SALT_MARK);
+    if (negator) extraction->negated_left = NEGATION_WORDS;
+    else if (extraction->negated_left) extraction->negated_left--;
+}
+
+int linear_extract(struct str text, const struct tokens *tokens, struct arena *arena,
+                   struct linear_features *ret_features, struct err *err)
+{
+    size_t count = tokens->count;
+    if (count > UINT32_MAX / (FEATURES_PER_TOKEN_MAX * sizeof(uint32_t))) return err_set(err, E_TOO_LARGE, NULL);
+    struct extraction extraction = {
+        .items = arena_alloc(arena, (count * FEATURES_PER_TOKEN_MAX + 1) * sizeof(uint32_t))};
+    uint32_t *first = arena_alloc(arena, (count + 1) * sizeof(uint32_t));
+    if (!extraction.items || !first) return err_set(err, E_NO_MEMORY, NULL);
+    for (size_t i = 0; i < count; i++) {
+        first[i] = extraction.count;
+        emit_token(&extraction, &tokens->items[i]);
+        size_t behind = i + 1 < count ? tokens->items[i + 1].start : text.size;
+        if (behind > (size_t)tokens->items[i].end + 1 || i + 1 == count)
+            emit_gap(&extraction, str_slice(text, tokens->items[i].end, behind));
+    }
+    first[count] = extraction.count;
+    *ret_features = (struct linear_features){extraction.items, first, extraction.count, (uint32_t)count};
+    return E_OK;
+}

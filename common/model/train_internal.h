@@ -1,0 +1,56 @@
+/* What the parts of the linear trainer share; nobody else includes it. */
+#ifndef VERBATIM_MODEL_TRAIN_INTERNAL_H
+#define VERBATIM_MODEL_TRAIN_INTERNAL_H
+
+#include "model/train_linear.h"
+
+struct train_row {
+    size_t first; /* of its features in items */
+    uint32_t count, labels, known, source;
+    float weight;
+    bool held_out; /* for calibration */
+};
+
+struct train_linear {
+    struct train_options options;
+    struct arena arena;
+    struct train_row *rows;
+    size_t row_count, row_capacity;
+    uint32_t *items;
+    size_t item_count, item_capacity;
+};
+
+struct calibration {
+    double temperature;
+    double thresholds[LINEAR_CLASSES_MAX];
+};
+
+/* One training: weights are buckets x classes. */
+struct fit {
+    struct train_linear *train;
+    uint32_t test_source;
+    bool hold_out;
+    float *weights, *squares;
+    double biases[LINEAR_CLASSES_MAX], bias_squares[LINEAR_CLASSES_MAX];
+    double class_weight[LINEAR_CLASSES_MAX][2];
+};
+
+static inline bool fit_uses(const struct fit *fit, const struct train_row *row)
+{
+    return row->source != fit->test_source && !(fit->hold_out && row->held_out);
+}
+
+double train_exp(double x);
+void train_probabilities(const struct train_options *options, const double *scores, double *probabilities);
+
+/* train_write.c: weights to int8, and the model file's bytes. */
+int train_write(const struct fit *fit, const struct calibration *calibration, struct buffer *out,
+                struct err *err) CHECKED;
+
+/* train_judge.c */
+void train_calibrate(const struct train_linear *train, const struct linear_model *model, uint32_t test_source,
+                     struct calibration *calibration);
+void train_judge(const struct train_linear *train, const struct linear_model *model,
+                 const struct calibration *calibration, uint32_t test_source, struct train_report *report);
+
+#endif

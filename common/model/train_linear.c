@@ -1,0 +1,291 @@
+/* Collects rows, fits by AdaGrad, finds the temperature and the thresholds, and writes the model.
+ * How well it does is judged in train_judge.c, on the int8 model that ships. */
+#include "model/train_linear.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/random.h"
+#include "model/train_internal.h"
+
+enum { BUCKET_BITS = 17, EPOCHS = 8, HELD_OUT_SHARE = 10 };
+
+static const struct train_options DEFAULTS = {.bucket_bits = BUCKET_BITS, .epochs = EPOCHS, .rate = 0.5, .l2 = 2e-6};
+
+struct train_linear *train_linear_create(const struct train_options *options)
+{
+    struct train_linear *train = calloc(1, sizeof *train);
+    if (!train) return NULL;
+    train->options = *options;
+    if (!options->bucket_bits) train->options.bucket_bits = DEFAULTS.bucket_bits;
+    if (!options->epochs) train->options.epochs = DEFAULTS.epochs;
+    if (!(options->rate > 0)) train->options.rate = DEFAULTS.rate;
+    if (!(options->l2 > 0)) train->options.l2 = DEFAULTS.l2;
+    arena_init(&train->arena, 0);
+    return train;
+}
+
+void train_linear_destroy(struct train_linear *train)
+{
+    if (!train) return;
+    arena_deinit(&train->arena);
+    free(train->rows);
+    free(train->items);
+    free(train);
+}
+
+/* Room for one more row of `items` features. */
+static int grow(struct train_linear *train, size_t items, struct err *err)
+{
+    if (train->row_count == train->row_capacity) {
+        size_t capacity = train->row_capacity ? train->row_capacity * 2 : 1024;
+        struct train_row *rows = realloc(train->rows, capacity * sizeof *rows);
+        if (!rows) return err_set(err, E_NO_MEMORY, NULL);
+        train->rows = rows;
+        train->row_capacity = capacity;
+    }
+    if (train->item_count + items > train->item_capacity) {
+        size_t capacity = (train->item_count + items) * 2;
+        uint32_t *more = realloc(train->items, capacity * sizeof *more);
+        if (!more) return err_set(err, E_NO_MEMORY, NULL);
+        train->items = more;
+        train->item_capacity = capacity;
+    }
+    return E_OK;
+}
+
+static bool labels_fit(const struct train_options *options, uint32_t labels, uint32_t known)
+{
+    uint32_t all = options->class_count < 32 ? (1u << options->class_count) - 1 : 0;
+    if (labels & ~all || known & ~all || !known) return false;
+    return options->link == LINEAR_SIGMOID || (labels && (labels & (labels - 1)) == 0);
+}
+
+int train_linear_add(struct train_linear *train, struct str text, uint32_t labels, uint32_t known,
+                     float weight, uint32_t source, struct err *err)
+{
+    struct tokens tokens;
+    struct linear_features features;
+    if (!labels_fit(&train->options, labels, known) || !(weight > 0))
+        return err_set(err, E_BAD_CONFIG, "a training row's labels or weight");
+    if (!str_is_utf8(text)) return err_set(err, E_BAD_TEXT, NULL);
+    arena_reset(&train->arena);
+    int rc = text_tokenize(text, &train->arena, &tokens, err);
+    if (!rc) rc = linear_extract(text, &tokens, &train->arena, &features, err);
+    if (rc || features.count == 0) return rc;
+    rc = grow(train, features.count, err);
+    if (rc) return rc;
+    memcpy(train->items + train->item_count, features.items, features.count * sizeof *features.items);
+    train->rows[train->row_count++] = (struct train_row){
+        .first = train->item_count,
+        .count = features.count,
+        .labels = labels,
+        .known = known,
+        .weight = weight,
+        .source = source,
+        .held_out = hash_fast(text, 0) % HELD_OUT_SHARE == 0,
+    };
+    train->item_count += features.count;
+    return E_OK;
+}
+
+/* e^x in plain double steps, so that every machine gets the same bits: x = k ln 2 + r, |r| <= ln 2 / 2. */
+double train_exp(double x)
+{
+    if (x < -700) return 0;
+    if (x > 700) x = 700;
+    double k = floor(x * 1.4426950408889634 + 0.5);
+    double r = (x - k * 0.693147180369123816490) - k * 1.90821492927058770002e-10;
+    double sum = 1, term = 1;
+    for (int i = 1; i < 14; i++) sum += term *= r / i;
+    return ldexp(sum, (int)k);
+}
+
+void train_probabilities(const struct train_options *options, const double *scores, double *probabilities)
+{
+    double largest = scores[0], total = 0;
+    for (uint32_t c = 1; c < options->class_count; c++)
+        if (scores[c] > largest) largest = scores[c];
+    for (uint32_t c = 0; c < options->class_count; c++) {
+        if (options->link == LINEAR_SIGMOID) probabilities[c] = 1 / (1 + train_exp(-scores[c]));
+        else total += probabilities[c] = train_exp(scores[c] - largest);
+    }
+    for (uint32_t c = 0; c < options->class_count && options->link == LINEAR_SOFTMAX; c++)
+        probabilities[c] /= total;
+}
+
+/* class_weight[c][label]: how much a row with (1) or without (0) class c counts for c. */
+static void weigh_classes(struct fit *fit)
+{
+    const struct train_options *options = &fit->train->options;
+    double with[LINEAR_CLASSES_MAX] = {0}, total[LINEAR_CLASSES_MAX] = {0}, all = 0;
+    for (size_t i = 0; i < fit->train->row_count; i++) {
+        const struct train_row *row = &fit->train->rows[i];
+        if (!fit_uses(fit, row)) continue;
+        all += (double)row->weight;
+        for (uint32_t c = 0; c < options->class_count; c++) {
+            if (row->known >> c & 1) total[c] += (double)row->weight;
+            if (row->labels >> c & 1) with[c] += (double)row->weight;
+        }
+    }
+    for (uint32_t c = 0; c < options->class_count; c++) {
+        fit->class_weight[c][0] = fit->class_weight[c][1] = 1;
+        if (!options->balance || with[c] <= 0) continue;
+        if (options->link == LINEAR_SOFTMAX) fit->class_weight[c][1] = all / (with[c] * options->class_count);
+        else fit->class_weight[c][1] = sqrt(total[c] / with[c] / 2); /* half way: rare classes stay rare */
+    }
+}
+
+static double row_weight(const struct fit *fit, const struct train_row *row, uint32_t class)
+{
+    const struct train_options *options = &fit->train->options;
+    if (options->link == LINEAR_SIGMOID)
+        return (double)row->weight * fit->class_weight[class][row->labels >> class & 1];
+    for (uint32_t c = 0; c < options->class_count; c++)
+        if (row->labels >> c & 1) return (double)row->weight * fit->class_weight[c][1];
+    return (double)row->weight;
+}
+
+static void score_row(const struct fit *fit, const struct train_row *row, double *scores)
+{
+    uint32_t classes = fit->train->options.class_count, shift = 32 - fit->train->options.bucket_bits;
+    const uint32_t *items = fit->train->items + row->first;
+    double sums[LINEAR_CLASSES_MAX] = {0}, length = 1 / sqrt((double)row->count);
+    for (uint32_t i = 0; i < row->count; i++) {
+        const float *weights = fit->weights + (size_t)(items[i] >> shift) * classes;
+        for (uint32_t c = 0; c < classes; c++) sums[c] += (double)weights[c];
+    }
+    for (uint32_t c = 0; c < classes; c++) scores[c] = fit->biases[c] + sums[c] * length;
+}
+
+/* One AdaGrad step; returns the row's squared error, a cheap loss to show. */
+static double learn_row(struct fit *fit, const struct train_row *row)
+{
+    const struct train_options *options = &fit->train->options;
+    uint32_t classes = options->class_count, shift = 32 - options->bucket_bits;
+    const uint32_t *items = fit->train->items + row->first;
+    double scores[LINEAR_CLASSES_MAX] = {0}, gradients[LINEAR_CLASSES_MAX], loss = 0;
+    double length = 1 / sqrt((double)row->count);
+    score_row(fit, row, scores);
+    train_probabilities(options, scores, gradients);
+    for (uint32_t c = 0; c < classes; c++) {
+        double miss = gradients[c] - (double)(row->labels >> c & 1);
+        if (!(row->known >> c & 1)) miss = 0;
+        loss += miss * miss;
+        gradients[c] = miss * row_weight(fit, row, c);
+        fit->bias_squares[c] += gradients[c] * gradients[c];
+        fit->biases[c] -= 0.1 * options->rate * gradients[c] / sqrt(fit->bias_squares[c] + 1);
+    }
+    for (uint32_t i = 0; i < row->count; i++) {
+        size_t at = (size_t)(items[i] >> shift) * classes;
+        for (uint32_t c = 0; c < classes; c++) {
+            double weight = (double)fit->weights[at + c];
+            double step = gradients[c] * length + options->l2 * weight;
+            fit->squares[at + c] += (float)(step * step);
+            fit->weights[at + c] = (float)(weight - options->rate * step / sqrt((double)fit->squares[at + c] + 1e-4));
+        }
+    }
+    return loss;
+}
+
+static void shuffle(struct random *random, size_t *order, size_t count)
+{
+    for (size_t i = count; i > 1; i--) {
+        size_t other = (size_t)random_below(random, i), kept = order[i - 1];
+        order[i - 1] = order[other];
+        order[other] = kept;
+    }
+}
+
+static int learn(struct fit *fit, size_t *order, size_t count, struct err *err)
+{
+    const struct train_options *options = &fit->train->options;
+    struct random random;
+    random_seed(&random, options->seed);
+    weigh_classes(fit);
+    for (uint32_t epoch = 0; epoch < options->epochs; epoch++) {
+        double loss = 0;
+        shuffle(&random, order, count);
+        for (size_t i = 0; i < count; i++) loss += learn_row(fit, &fit->train->rows[order[i]]);
+        loss /= count ? (double)count : 1;
+        if (options->on_progress && !options->on_progress(options->context, epoch + 1, options->epochs, loss))
+            return err_set(err, E_CANCELLED, "training was cancelled");
+    }
+    return E_OK;
+}
+
+static int fit_run(struct fit *fit, struct err *err)
+{
+    size_t cells = (size_t)fit->train->options.class_count << fit->train->options.bucket_bits, count = 0;
+    size_t *order = malloc((fit->train->row_count + 1) * sizeof *order);
+    fit->weights = calloc(cells, sizeof *fit->weights);
+    fit->squares = calloc(cells, sizeof *fit->squares);
+    int rc = order && fit->weights && fit->squares ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+    for (size_t i = 0; i < fit->train->row_count && !rc; i++)
+        if (fit_uses(fit, &fit->train->rows[i])) order[count++] = i;
+    if (!rc) rc = learn(fit, order, count, err);
+    free(order);
+    return rc;
+}
+
+static void fit_deinit(struct fit *fit)
+{
+    free(fit->weights);
+    free(fit->squares);
+}
+
+static int check(const struct train_linear *train, struct err *err)
+{
+    const struct train_options *options = &train->options;
+    if (options->class_count == 0 || options->class_count > LINEAR_CLASSES_MAX ||
+        (options->link == LINEAR_SOFTMAX && options->class_count < 2))
+        return err_set(err, E_BAD_CONFIG, "%u classes", options->class_count);
+    if (options->bucket_bits < 10 || options->bucket_bits > 20)
+        return err_set(err, E_BAD_CONFIG, "bucket_bits is %u; 10 to 20 are possible", options->bucket_bits);
+    uint32_t seen = 0;
+    for (size_t i = 0; i < train->row_count; i++) seen |= train->rows[i].labels;
+    for (uint32_t c = 0; c < options->class_count; c++)
+        if (!(seen >> c & 1)) return err_set(err, E_BAD_CONFIG, "no rows of class %s", options->classes[c]);
+    return E_OK;
+}
+
+/* Fits without the rows that are held out, calibrates on those of other sources, judges. */
+static int fit_and_judge(struct train_linear *train, uint32_t test_source, struct calibration *ret_calibration,
+                         struct buffer *out, struct train_report *ret_report, struct err *err)
+{
+    struct fit fit = {.train = train, .test_source = test_source, .hold_out = true};
+    struct calibration calibration = {.temperature = 1};
+    struct linear_model model;
+    struct buffer bytes = {0};
+    int rc = fit_run(&fit, err);
+    if (!rc) rc = train_write(&fit, &calibration, &bytes, err);
+    if (!rc) rc = linear_parse(buffer_str(&bytes), &model, err);
+    if (!rc) {
+        train_calibrate(train, &model, test_source, &calibration);
+        train_judge(train, &model, &calibration, test_source, ret_report);
+        *ret_calibration = calibration;
+    }
+    if (!rc && out) rc = train_write(&fit, &calibration, out, err);
+    buffer_deinit(&bytes);
+    fit_deinit(&fit);
+    return rc;
+}
+
+int train_linear_run(struct train_linear *train, uint32_t test_source, struct buffer *out,
+                     struct train_report *ret_report, struct err *err)
+{
+    struct calibration calibration;
+    struct train_report report;
+    bool leave_out = test_source != TRAIN_NO_SOURCE;
+    int rc = check(train, err);
+    if (!rc) rc = fit_and_judge(train, test_source, &calibration, leave_out ? out : NULL, &report, err);
+    if (!rc && !leave_out) {
+        struct fit fit = {.train = train, .test_source = TRAIN_NO_SOURCE};
+        rc = fit_run(&fit, err);
+        if (!rc) rc = train_write(&fit, &calibration, out, err);
+        fit_deinit(&fit);
+    }
+    if (!rc) *ret_report = report;
+    return rc;
+}

@@ -1,0 +1,109 @@
+/* Rows for needs: app reviews labelled by hand, a bank's questions, and our own sentences. */
+#include "table.h"
+#include "tasks.h"
+
+enum { REQUEST = 1, PROBLEM = 2, QUESTION = 4, ALL = 7 };
+/* OURS: label is a need or none. REVIEWS: needs joined by '+'. QUESTIONS: known for questions only.
+ * PLAIN: opinions that state no need. */
+enum style { OURS, REVIEWS, QUESTIONS, PLAIN };
+
+#define SOURCES(S)                                          \
+    S("needs/minibar_en.tsv",       REVIEWS,   1.0f, true)  \
+    S("needs/minibar_fr.tsv",       REVIEWS,   1.0f, true)  \
+    S("needs/maalej.tsv",           REVIEWS,   1.0f, true)  \
+    S("topics/banking77.tsv",       QUESTIONS, 0.3f, false) \
+    S("sentiment/vader_amazon.tsv", PLAIN,     0.3f, false) \
+    S("sentiment/vader_movie.tsv",  PLAIN,     0.1f, false) \
+    S("sentiment/allocine_fr.tsv",  PLAIN,     0.3f, false) \
+    S("sentiment/tweets_es.tsv",    PLAIN,     0.3f, false) \
+    S("needs.tsv",                  OURS,      3.0f, true)
+
+static const struct source {
+    const char *path;
+    enum style style;
+    float weight;
+} sources[] = {
+#define SOURCE(path, style, weight, judged) {path, style, weight},
+    SOURCES(SOURCE)
+#undef SOURCE
+};
+static const char *const source_names[] = {
+#define SOURCE(path, style, weight, judged) path,
+    SOURCES(SOURCE)
+#undef SOURCE
+    NULL,
+};
+static const bool judged[] = {
+#define SOURCE(path, style, weight, judged) judged,
+    SOURCES(SOURCE)
+#undef SOURCE
+};
+
+static uint32_t label_bits(struct str label)
+{
+    uint32_t bits = 0;
+    while (label.size) {
+        struct str part = str_cut(&label, '+');
+        if (str_equal(part, STR("feature_request"))) bits |= REQUEST;
+        if (str_equal(part, STR("problem_report")) || str_equal(part, STR("bug"))) bits |= PROBLEM;
+        if (str_equal(part, STR("question"))) bits |= QUESTION;
+    }
+    return bits;
+}
+
+static bool asks(struct str text)
+{
+    return str_find(text, STR("?")) < text.size;
+}
+
+/* A bank's questions twice: as they are, and with the mark off, so that the words are learnt too. */
+static int add_question(struct train_linear *train, const struct source *source, struct str text, uint32_t number,
+                        struct err *err)
+{
+    if (!asks(text)) return E_OK;
+    int rc = train_linear_add(train, text, QUESTION, QUESTION, source->weight, number, err);
+    struct str bare = str_slice(text, 0, str_find(text, STR("?")));
+    if (!rc && bare.size) rc = train_linear_add(train, bare, QUESTION, QUESTION, source->weight, number, err);
+    return rc;
+}
+
+static int add_row(struct train_linear *train, const struct source *source, const struct table *table,
+                   uint32_t number, struct err *err)
+{
+    struct str text = table_cell(table, "text"), label = table_cell(table, "label");
+    uint32_t known = asks(text) ? REQUEST | PROBLEM : ALL, bits = label_bits(label);
+    if (!str_is_utf8(text)) return E_OK;
+    switch (source->style) {
+    case QUESTIONS: return add_question(train, source, text, number, err);
+    case OURS: return train_linear_add(train, text, bits, ALL, source->weight, number, err);
+    case REVIEWS: return train_linear_add(train, text, bits, known, source->weight, number, err);
+    case PLAIN: break;
+    }
+    /* A complaint may well be a problem report: only praise and neutral words are known to be none. */
+    if (str_equal(label, STR("neg"))) known &= ~(uint32_t)PROBLEM;
+    return train_linear_add(train, text, 0, known, source->weight, number, err);
+}
+
+static int add_rows(struct train_linear *train, const char *data, const char *own, struct err *err)
+{
+    int rc = E_OK;
+    for (uint32_t i = 0; i < sizeof sources / sizeof sources[0] && !rc; i++) {
+        struct table table;
+        rc = table_open(&table, strchr(sources[i].path, '/') ? data : own, sources[i].path, true, err);
+        while (!rc && table_next(&table)) rc = add_row(train, &sources[i], &table, i, err);
+        table_close(&table);
+    }
+    return rc;
+}
+
+static const char *const classes[] = {"feature_request", "problem_report", "question"};
+
+const struct task needs_task = {
+    .name = "needs",
+    .options = {.name = "needs-000001", .classes = classes, .class_count = 3, .link = LINEAR_SIGMOID, .seed = 1,
+                .balance = true,
+                .notes = "en es fr; data and licences: config/models/README.md"},
+    .source_names = source_names,
+    .judged = judged,
+    .add_rows = add_rows,
+};
