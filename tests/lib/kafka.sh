@@ -14,7 +14,8 @@ Everything lives in DIR: data, logs (broker-N.log), pids. With three brokers the
 three replicas and min.insync.replicas is 2. The jars come from Maven Central once, into
 ${VERBATIM_CACHE:-~/.cache/verbatim}/kafka-4.1.0. Exit 77: Kafka can't be had here, and why.
 KAFKA_HEAP (default 1g) sets the brokers' heap; KAFKA_ADVERTISE=HOST:PORT the address that broker 1 tells
-its clients (for a proxy in front of it).
+its clients (for a proxy in front of it); KAFKA_PROPERTIES lines that are added to server.properties;
+KAFKA_AUTO_CREATE=false forbids topics that nobody created.
 
 example: eval "$(tests/lib/kafka.sh start /tmp/kafka)"; kcat -b "$bootstrap" -L; tests/lib/kafka.sh stop /tmp/kafka
 END
@@ -114,6 +115,7 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 auto.create.topics.enable=${KAFKA_AUTO_CREATE:-true}
 controlled.shutdown.max.retries=1
+${KAFKA_PROPERTIES:-}
 END
 }
 
