@@ -11,81 +11,10 @@
 #include <stdlib.h>
 
 #define BIT(state) (1u << CONNECTION_##state)
-static const unsigned allowed[CONNECTION_STATE_COUNT] = {
-    [CONNECTION_HANDSHAKE] = BIT(IDLE) | BIT(CLOSING),
-    [CONNECTION_IDLE] = BIT(HEAD) | BIT(LAST) | BIT(CLOSING),
-    [CONNECTION_HEAD] = BIT(BODY) | BIT(IDLE) | BIT(LAST) | BIT(CLOSING),
-    [CONNECTION_BODY] = BIT(IDLE) | BIT(LAST) | BIT(CLOSING),
-    [CONNECTION_LAST] = BIT(LINGER) | BIT(CLOSING),
-    [CONNECTION_LINGER] = BIT(CLOSING),
-};
-
-static void move(struct connection *connection, enum connection_state to)
-{
-    assert(allowed[connection->state] & (1u << to));
-    connection->state = to;
-    connection->since_ms = server_now_ms(connection->server);
-}
 
 static const struct http_limits *limits_of(const struct connection *connection)
 {
     return &connection->server->config.limits;
-}
-
-/* --- the queue of exchanges --- */
-
-static struct exchange *append_exchange(struct connection *connection)
-{
-    struct exchange *exchange = exchange_create(connection->server);
-    if (!exchange) return NULL;
-    exchange->connection = connection;
-    exchange->phase = EXCHANGE_READING;
-    exchange->request.started_ns = clock_mono_ns(connection->server->clock);
-    if (connection->last) connection->last->next = exchange;
-    else connection->first = exchange;
-    connection->last = connection->current = exchange;
-    connection->in_flight++;
-    parser_begin(&connection->parser, limits_of(connection), &exchange->message);
-    return exchange;
-}
-
-/* Gives up on everything that isn't sent. */
-static void abandon_queue(struct connection *connection)
-{
-    struct exchange *exchange = connection->first;
-    connection->first = connection->last = connection->current = NULL;
-    connection->out_owner = NULL;
-    connection->in_flight = 0;
-    while (exchange) {
-        struct exchange *next = exchange->next;
-        exchange_abandon(exchange);
-        exchange = next;
-    }
-}
-
-/* The peer ended in the middle of a request: forget it, answer those before. */
-static void drop_current(struct connection *connection)
-{
-    struct exchange **link = &connection->first, *previous = NULL;
-    while (*link != connection->current) {
-        previous = *link;
-        link = &previous->next;
-    }
-    *link = NULL;
-    connection->last = previous;
-    connection->in_flight--;
-    if (connection->out_owner == connection->current) connection->out_owner = NULL;
-    exchange_abandon(connection->current);
-    connection->current = NULL;
-}
-
-static void refuse_current(struct connection *connection, enum http_refusal why)
-{
-    struct exchange *exchange = connection->current;
-    connection->current = NULL;
-    connection->unread = true;
-    exchange_refuse(exchange, why);
-    move(connection, CONNECTION_LAST);
 }
 
 /* --- input --- */
@@ -137,7 +66,7 @@ static bool step_handshake(struct connection *connection)
     switch (tls_handshake(connection)) {
     case TLS_DONE:
         connection->server->counters.tls_handshakes++;
-        move(connection, CONNECTION_IDLE);
+        connection_move(connection, CONNECTION_IDLE);
         return true;
     case TLS_FAILED:
         connection->server->counters.refused[HTTP_REFUSED_TLS]++;
@@ -153,25 +82,25 @@ static bool step_handshake(struct connection *connection)
 static bool step_idle(struct connection *connection)
 {
     if (connection->server->stopping) {
-        move(connection, CONNECTION_LAST);
+        connection_move(connection, CONNECTION_LAST);
         return true;
     }
     if (connection->in_flight >= limits_of(connection)->pipelined_requests) return false;
     if (!refill(connection)) {
-        if (connection->ended) move(connection, CONNECTION_LAST);
+        if (connection->ended) connection_move(connection, CONNECTION_LAST);
         return connection->ended;
     }
     size_t blanks = 0; /* between requests they mean nothing, and are no sign of life */
     while (blanks < connection->in_size && (connection->in[blanks] == '\r' || connection->in[blanks] == '\n')) blanks++;
     take(connection, blanks);
     if (connection->in_size == 0) return true;
-    if (!append_exchange(connection)) {
+    if (!connection_append(connection)) {
         connection->server->counters.refused[HTTP_REFUSED_NO_MEMORY]++;
         connection->broken = true;
         return false;
     }
     connection->served = true;
-    move(connection, CONNECTION_HEAD);
+    connection_move(connection, CONNECTION_HEAD);
     return true;
 }
 
@@ -202,7 +131,7 @@ static void leave_answered(struct connection *connection)
     bool is_last = message->has_body || !message->keep_alive;
     connection->current = NULL;
     connection->unread = message->has_body;
-    move(connection, is_last ? CONNECTION_LAST : CONNECTION_IDLE);
+    connection_move(connection, is_last ? CONNECTION_LAST : CONNECTION_IDLE);
 }
 
 static void hand_over(struct connection *connection)
@@ -213,7 +142,7 @@ static void hand_over(struct connection *connection)
     exchange->phase = EXCHANGE_HANDED;
     connection->current = NULL;
     connection->server->counters.requests++;
-    move(connection, exchange->message.keep_alive ? CONNECTION_IDLE : CONNECTION_LAST);
+    connection_move(connection, exchange->message.keep_alive ? CONNECTION_IDLE : CONNECTION_LAST);
     config->on_request(&exchange->request, config->user);
 }
 
@@ -221,9 +150,9 @@ static void begin_body(struct connection *connection)
 {
     struct exchange *exchange = connection->current;
     size_t used;
-    move(connection, CONNECTION_BODY);
+    connection_move(connection, CONNECTION_BODY);
     if (parser_feed(&connection->parser, NULL, 0, &used) == PARSE_REFUSED) /* by Content-Length */
-        refuse_current(connection, connection->parser.refusal);
+        connection_refuse_current(connection, connection->parser.refusal);
     else if (exchange->message.expects_continue && connection->in_size == 0)
         buffer_add(&exchange->answer, STR("HTTP/1.1 100 Continue\r\n\r\n"));
 }
@@ -232,15 +161,15 @@ static bool step_read(struct connection *connection)
 {
     if (!refill(connection)) {
         if (!connection->ended) return false;
-        drop_current(connection);
-        move(connection, CONNECTION_LAST);
+        connection_drop_current(connection);
+        connection_move(connection, CONNECTION_LAST);
         return true;
     }
     size_t used = 0;
     enum parse_result result = parser_feed(&connection->parser, connection->in, connection->in_size, &used);
     take(connection, used);
     if (result == PARSE_REFUSED) {
-        refuse_current(connection, connection->parser.refusal);
+        connection_refuse_current(connection, connection->parser.refusal);
     } else if (result != PARSE_MORE) {
         bool is_new = connection->state == CONNECTION_HEAD;
         if (is_new && !offer_head(connection)) leave_answered(connection);
@@ -263,7 +192,7 @@ static bool discard(struct connection *connection)
 static bool step_last(struct connection *connection)
 {
     bool more = discard(connection);
-    if (connection->said_close) abandon_queue(connection);
+    if (connection->said_close) connection_abandon_all(connection);
     /* Half-closing after a request is fine; a stream would otherwise never learn that nobody listens. */
     bool is_stream = connection->first && connection->first->phase == EXCHANGE_STREAMING;
     if (connection->ended && is_stream) connection->broken = true;
@@ -272,7 +201,7 @@ static bool step_last(struct connection *connection)
         connection->broken = true;
         return false;
     }
-    move(connection, CONNECTION_LINGER);
+    connection_move(connection, CONNECTION_LINGER);
     output_shutdown(connection);
     return false;
 }
@@ -289,8 +218,8 @@ static bool step(struct connection *connection)
 {
     const unsigned reads_requests = BIT(IDLE) | BIT(HEAD) | BIT(BODY);
     if (connection->said_close && (reads_requests & (1u << connection->state))) {
-        abandon_queue(connection);
-        move(connection, CONNECTION_LAST);
+        connection_abandon_all(connection);
+        connection_move(connection, CONNECTION_LAST);
     }
     switch (connection->state) {
     case CONNECTION_HANDSHAKE: return step_handshake(connection);
@@ -362,9 +291,9 @@ static void on_closed(uv_handle_t *handle)
 
 static void begin_close(struct connection *connection)
 {
-    move(connection, CONNECTION_CLOSING);
+    connection_move(connection, CONNECTION_CLOSING);
     connection->in_size = 0;
-    abandon_queue(connection);
+    connection_abandon_all(connection);
     uv_close((uv_handle_t *)&connection->tcp, on_closed);
 }
 
@@ -372,6 +301,7 @@ struct connection *connection_create(struct http_server *server)
 {
     struct connection *connection = calloc(1, sizeof *connection);
     if (!connection) return NULL;
+    server_read_clock(server);
     if (uv_tcp_init(server->loop, &connection->tcp) != 0) {
         free(connection);
         return NULL;
@@ -395,11 +325,11 @@ void connection_begin(struct connection *connection, enum http_refusal refusal)
         return;
     }
     if (refusal) {
-        if (!append_exchange(connection)) {
+        if (!connection_append(connection)) {
             connection_cut(connection, refusal);
             return;
         }
-        refuse_current(connection, refusal);
+        connection_refuse_current(connection, refusal);
     }
     connection_tick(connection);
 }
@@ -427,6 +357,7 @@ void connection_tick(struct connection *connection)
 {
     if (connection->ticking || connection->state == CONNECTION_CLOSING) return;
     connection->ticking = true;
+    server_read_clock(connection->server);
     if (connection->server->stopping) end_streams(connection);
     do {
         while (!connection->broken && step(connection)) {}
@@ -442,48 +373,5 @@ void connection_cut(struct connection *connection, enum http_refusal why)
     if (connection->state == CONNECTION_CLOSING) return;
     if (why) connection->server->counters.refused[why]++;
     connection->broken = true;
-    connection_tick(connection);
-}
-
-/* --- deadlines --- */
-
-static bool is_body_too_slow(const struct connection *connection, int64_t elapsed_ms)
-{
-    const struct http_limits *limits = limits_of(connection);
-    uint64_t received = connection->parser.message->body.size;
-    return elapsed_ms > limits->body_grace_ms + (int64_t)(received / limits->body_rate_bytes * 1000);
-}
-
-void connection_judge_deadlines(struct connection *connection, int64_t now_ms)
-{
-    const struct http_limits *limits = limits_of(connection);
-    int64_t elapsed_ms = now_ms - connection->since_ms;
-    if (connection->writing && now_ms > connection->write_deadline_ms) {
-        connection_cut(connection, HTTP_REFUSED_SLOW_READER);
-        return;
-    }
-    switch (connection->state) {
-    case CONNECTION_HANDSHAKE:
-        if (elapsed_ms > limits->header_deadline_ms) connection_cut(connection, HTTP_REFUSED_TLS);
-        return;
-    case CONNECTION_IDLE:
-        if (connection->in_flight == 0 && !connection->writing &&
-            elapsed_ms > (connection->served ? limits->idle_timeout_ms : limits->header_deadline_ms))
-            connection_cut(connection, HTTP_REFUSED_IDLE);
-        return;
-    case CONNECTION_HEAD:
-        if (elapsed_ms <= limits->header_deadline_ms) return;
-        refuse_current(connection, HTTP_REFUSED_HEADER_DEADLINE);
-        break;
-    case CONNECTION_BODY:
-        if (!is_body_too_slow(connection, elapsed_ms)) return;
-        refuse_current(connection, HTTP_REFUSED_BODY_RATE);
-        break;
-    case CONNECTION_LINGER:
-        if (elapsed_ms > (connection->server->stopping ? LINGER_STOPPING_MS : LINGER_MS))
-            connection_cut(connection, HTTP_REFUSED_NOT);
-        return;
-    default: return;
-    }
     connection_tick(connection);
 }

@@ -43,6 +43,7 @@ void exchange_recycle(struct exchange *exchange)
 {
     struct http_server *server = exchange->server;
     server->exchange_count--;
+    server->bodies.used_bytes -= exchange->message.body.size;
     if (server->spare_count >= SPARE_EXCHANGES) {
         exchange_destroy(exchange);
         return;

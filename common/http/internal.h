@@ -106,9 +106,17 @@ void connection_begin(struct connection *connection, enum http_refusal refusal);
 /* Does what can be done now; the only function that moves states, and it is not reentrant. */
 void connection_tick(struct connection *connection);
 void connection_ready(struct connection *connection); /* tick it soon */
+void connection_cut(struct connection *connection, enum http_refusal why); /* closes it, counts why */
+/* --- queue.c --- */
+void connection_move(struct connection *connection, enum connection_state to);
+struct exchange *connection_append(struct connection *connection); /* now being read; NULL without memory */
+void connection_abandon_all(struct connection *connection);
+void connection_drop_current(struct connection *connection); /* its peer ended in the middle of it */
+void connection_refuse_current(struct connection *connection, enum http_refusal why);
+
+/* --- deadlines.c --- */
 /* Time has passed: refuses, or cuts off, what is beyond its deadline. */
 void connection_judge_deadlines(struct connection *connection, int64_t now_ms);
-void connection_cut(struct connection *connection, enum http_refusal why); /* closes it, counts why */
 
 /* --- exchange.c --- */
 struct exchange *exchange_create(struct http_server *server);
@@ -172,17 +180,20 @@ struct http_server {
     size_t spare_count, connection_count, admitted_count, exchange_count;
     SSL_CTX *tls;
     struct addresses addresses;
+    struct body_budget bodies;
     struct http_counters counters;
     bool stopping, stopped;
     int64_t stop_at_ms;
     void (*on_stopped)(void *user);
     void *on_stopped_user;
+    int64_t now_ns; /* monotonic, at the start of the tick or sweep that runs: one reading serves all of it */
     char date[32];
-    int64_t date_s;
+    int64_t date_valid_ns;
     struct buffer scratch; /* bodies of refusals */
     char read_buffer[READ_BYTES], plain_buffer[READ_BYTES];
 };
-static inline int64_t server_now_ms(const struct http_server *server) { return clock_mono_ms(server->clock); }
+static inline int64_t server_now_ms(const struct http_server *server) { return server->now_ns / 1000000; }
+static inline void server_read_clock(struct http_server *server) { server->now_ns = clock_mono_ns(server->clock); }
 struct str server_date(struct http_server *server);
 void server_connection_came(struct http_server *server);
 void server_connection_gone(struct http_server *server); /* one was freed */

@@ -33,10 +33,16 @@ enum parse_result {
     PARSE_REFUSED, /* see parser->refusal; nothing more can be read from this caller */
 };
 
+/* Bytes of bodies that all requests hold together. */
+struct body_budget {
+    size_t used_bytes, limit_bytes;
+};
+
 struct parser {
     llhttp_t llhttp;
     const struct http_limits *limits;
     struct message *message;
+    struct body_budget *budget; /* set by the owner, who gives back message->body.size; NULL: no bound */
     size_t body_limit_bytes;
     size_t line_bytes, lines, blanks;
     uint64_t body_wire_bytes; /* with the chunks' framing and trailers */
@@ -59,6 +65,16 @@ void message_deinit(struct message *message);
 /* A buffer that has grown beyond this is given back when its request is over. */
 enum { KEEP_BUFFER_BYTES = 64 * 1024 };
 void buffer_recycle(struct buffer *buffer);
+
+/* --- head.c --- */
+
+bool head_is_token(struct str s); /* RFC 9110 section 5.6.2 */
+/* The request line, without CRLF. */
+enum http_refusal head_judge_line(struct str line, size_t target_limit_bytes);
+/* The whole head, as llhttp parsed it; `method` is llhttp's. Completes method, path and query. */
+enum http_refusal head_judge(struct message *message, uint8_t method);
+/* Why llhttp could not make sense of Transfer-Encoding: 501 if it is only unknown. */
+enum http_refusal head_judge_coding(const struct message *message);
 
 /* --- target.c --- */
 

@@ -49,11 +49,11 @@ static void on_check(uv_check_t *check)
 
 struct str server_date(struct http_server *server)
 {
-    int64_t now_s = clock_wall_ms(server->clock) / 1000;
-    if (now_s != server->date_s || server->date[0] == '\0') {
+    if (server->date[0] == '\0' || server->now_ns >= server->date_valid_ns) {
         struct tm parts;
-        time_t seconds = (time_t)now_s;
-        server->date_s = now_s;
+        int64_t wall_ms = clock_wall_ms(server->clock);
+        time_t seconds = (time_t)(wall_ms / 1000);
+        server->date_valid_ns = server->now_ns + (1000 - wall_ms % 1000) * 1000000;
         if (gmtime_r(&seconds, &parts))
             strftime(server->date, sizeof server->date, "%a, %d %b %Y %H:%M:%S GMT", &parts);
     }
@@ -62,6 +62,7 @@ struct str server_date(struct http_server *server)
 
 void http_server_sweep(struct http_server *server)
 {
+    server_read_clock(server);
     int64_t now_ms = server_now_ms(server);
     bool is_over = server->stopping && now_ms >= server->stop_at_ms;
     struct connection *next;
@@ -69,6 +70,7 @@ void http_server_sweep(struct http_server *server)
         next = connection->next; /* freed by the loop later, never here */
         if (is_over) connection_cut(connection, HTTP_REFUSED_NOT);
         else connection_judge_deadlines(connection, now_ms);
+        if (server->stopping) connection_tick(connection);
     }
 }
 
@@ -116,6 +118,7 @@ void http_server_stop(struct http_server *server, int64_t deadline_ms, void (*on
 {
     if (server->stopping) return;
     server->stopping = true;
+    server_read_clock(server);
     server->stop_at_ms = server_now_ms(server) + deadline_ms;
     server->on_stopped = on_stopped;
     server->on_stopped_user = user;
@@ -134,6 +137,7 @@ static void set_defaults(struct http_limits *limits)
     DEFAULT(header_bytes, 16 * 1024);
     DEFAULT(header_count, 100);
     DEFAULT(body_bytes, 16 * 1024 * 1024);
+    DEFAULT(bodies_bytes, 256 * 1024 * 1024);
     DEFAULT(header_deadline_ms, 10 * 1000);
     DEFAULT(body_rate_bytes, 1024);
     DEFAULT(body_grace_ms, 10 * 1000);
@@ -212,6 +216,7 @@ static int prepare(struct http_server *server, const struct http_server_config *
     if (!certificate != !key) return err_set(err, E_BAD_CONFIG, "TLS needs a certificate file and a key file");
     server->config = *config;
     set_defaults(&server->config.limits);
+    server->bodies.limit_bytes = server->config.limits.bodies_bytes;
     server->clock = config->clock ? config->clock : clock_system();
     int rc = copy_text(&server->address, config->address, err);
     if (rc == E_OK) rc = copy_text(&server->certificate_file, certificate, err);

@@ -29,6 +29,7 @@ struct http_limits {
     size_t header_bytes;             /* request line and headers, 16 KiB; beyond: 431 */
     size_t header_count;             /* 100; beyond: 431 */
     size_t body_bytes;               /* 16 MiB, per request adjustable in on_headers; beyond: 413 */
+    size_t bodies_bytes;             /* 256 MiB of bodies held at once, of all requests; beyond: 503 */
     int64_t header_deadline_ms;      /* 10 s from the first byte to the whole head (and for a TLS
                                       * handshake, and from accept to the first byte); beyond: 408 */
     size_t body_rate_bytes;          /* 1 KiB/s, on average, from a reader as from a writer, */

@@ -144,6 +144,35 @@ static void test_trailers_are_bounded(void **state)
     rig_finish(&rig);
 }
 
+/* Many bodies, each within its limit, must not add up to more than the server has. */
+static void test_bodies_share_a_budget(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, (struct http_limits){.bodies_bytes = 1000});
+    struct client first = client_connect(&rig), second = client_connect(&rig);
+    struct buffer body = {0};
+    for (int i = 0; i < 600; i++) buffer_add_char(&body, 'x');
+    client_send_text(&rig, &first, "POST /later HTTP/1.1\r\n" HOST "Content-Length: 600\r\n\r\n");
+    client_send(&rig, &first, buffer_str(&body));
+    RIG_UNTIL(&rig, rig.held_count == 1);
+    client_send_text(&rig, &second, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 600\r\n\r\n");
+    client_send(&rig, &second, buffer_str(&body));
+    client_until_text(&rig, &second, "HTTP/1.1 503 ");
+    assert_true(client_has(&second, "Retry-After: 5\r\n"));
+    client_close(&second);
+    CASE("what was answered is given back");
+    http_respond(rig.held[0], 200, STR("text/plain"), STR("late"));
+    rig.held_count = 0;
+    client_until_text(&rig, &first, "late");
+    client_send_text(&rig, &first, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 600\r\n\r\n");
+    client_send(&rig, &first, buffer_str(&body));
+    client_until_text(&rig, &first, "xxx]");
+    client_close(&first);
+    buffer_deinit(&body);
+    rig_finish(&rig);
+}
+
 /* --- time --- */
 
 static const struct http_limits short_times = {
@@ -512,6 +541,7 @@ int main(void)
         cmocka_unit_test(test_twenty_megabytes),
         cmocka_unit_test(test_body_up_to_the_limit),
         cmocka_unit_test(test_trailers_are_bounded),
+        cmocka_unit_test(test_bodies_share_a_budget),
         cmocka_unit_test(test_deadlines),
         cmocka_unit_test(test_trickle),
         cmocka_unit_test(test_slow_reader_is_cut_off),

@@ -229,6 +229,49 @@ static void test_continue(void **state)
     rig_finish(&rig);
 }
 
+/* What handlers can say about an answer, and what they can't make us say. */
+static void on_header_request(struct http_request *request, void *user)
+{
+    (void)user;
+    assert_true(http_content_type_is(request, STR("application/json")));
+    assert_false(http_content_type_is(request, STR("application")));
+    assert_true(str_equal(http_header(request, STR("x-thing")), STR("a, b")));
+    assert_null(http_header(request, STR("x-none")).data);
+    assert_true(request->peer_is_loopback);
+    assert_string_equal(request->peer, "127.0.0.1");
+    http_add_header(request, STR("X-Back"), STR("split\r\nSet-Cookie: x"));
+    http_add_header(request, STR("Cache-Control"), STR("max-age=60"));
+    http_refuse_busy(request, 429, 7, "Slow down.");
+}
+
+static void test_headers(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct err err = {0};
+    rig_start(&rig, (struct http_limits){0});
+    struct http_server *rigs = rig.server, *server = NULL;
+    struct http_server_config config = {.address = "127.0.0.1", .on_request = on_header_request};
+    assert_int_equal(http_server_start(&rig.loop, &config, &server, &err), E_OK);
+    rig.server = server;
+    struct client client = client_connect(&rig);
+    client_send_text(&rig, &client, "POST / HTTP/1.1\r\n" HOST "Content-Type: Application/JSON; charset=utf-8\r\n"
+                     "X-Thing:   a, b \t\r\n\r\n");
+    client_until_text(&rig, &client, "Slow down.");
+    assert_true(client_has(&client, "HTTP/1.1 429 Too Many Requests\r\n"));
+    assert_true(client_has(&client, "\r\nRetry-After: 7\r\n"));
+    assert_true(client_has(&client, "\r\nX-Back: split  Set-Cookie: x\r\n"));
+    assert_int_equal(count_text(&client, "Cache-Control"), 1);
+    assert_int_equal(rig_counters(&rig)->answers[4], 1);
+    client_close(&client);
+    http_server_stop(server, 0, rig_on_stopped, &rig);
+    RIG_UNTIL(&rig, rig.stopped);
+    http_server_destroy(server);
+    rig.stopped = false;
+    rig.server = rigs;
+    rig_finish(&rig);
+}
+
 static void test_query(void **state)
 {
     (void)state;
@@ -265,6 +308,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),       cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_byte_by_byte),
         cmocka_unit_test(test_answer_head), cmocka_unit_test(test_continue),     cmocka_unit_test(test_query),
+        cmocka_unit_test(test_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
