@@ -69,7 +69,7 @@ int s3_make_token(char ret_token[static S3_TOKEN_BYTES], struct err *err)
     return E_OK;
 }
 
-int s3_is_ours(struct s3 *s3, struct str key, const char *token, enum err_code refusal, struct err *err)
+int s3_is_ours(struct s3 *s3, struct str key, const char *token, int refusal, struct err *err)
 {
     struct err head_err;
     struct s3_call call = s3_call(s3, "HEAD", key);
@@ -81,10 +81,8 @@ int s3_is_ours(struct s3 *s3, struct str key, const char *token, enum err_code r
 
 enum { SHA256_BASE64_BYTES = 45 };
 
-static void checksum_of(struct str body, char out[static SHA256_BASE64_BYTES])
+static void base64_of(const uint8_t hash[static SHA256_BYTES], char out[static SHA256_BASE64_BYTES])
 {
-    uint8_t hash[SHA256_BYTES];
-    hash_sha256(body, hash);
     EVP_EncodeBlock((unsigned char *)out, hash, SHA256_BYTES);
 }
 
@@ -97,13 +95,12 @@ static int s3_put(struct store *store, struct str key, struct str body, const st
     struct s3_call call = s3_call(s3, "PUT", key);
     int rc = s3_put_headers(s3, &call, options, err);
     if (rc != E_OK) return rc;
-    checksum_of(body, checksum);
+    s3_call_body(&call, body);
+    base64_of(call.body_hash, checksum);
     s3_call_header(&call, "x-amz-checksum-sha256", str_of(checksum));
     s3_call_header(&call, S3_TOKEN_HEADER, str_of(token));
     if (options->if_absent) s3_call_header(&call, "if-none-match", STR("*"));
     call.if_absent = options->if_absent;
-    call.has_body = true;
-    call.body = body;
     rc = s3_perform(s3, &call, err);
     return rc == E_EXISTS && options->if_absent ? s3_is_ours(s3, key, token, E_EXISTS, err) : rc;
 }
@@ -162,7 +159,9 @@ static int s3_get(struct store *store, struct str key, uint64_t offset, size_t s
     if (rc == E_TOO_LARGE) err_wrap(err, "%.*s", STR_ARGS(key));
     if (rc != E_OK || !*call.reply.checksum_sha256 || strchr(call.reply.checksum_sha256, '-')) return rc;
     char checksum[SHA256_BASE64_BYTES];
-    checksum_of(str_slice(buffer_str(out), before, out->size), checksum);
+    uint8_t hash[SHA256_BYTES];
+    hash_sha256(str_slice(buffer_str(out), before, out->size), hash);
+    base64_of(hash, checksum);
     if (strcmp(checksum, call.reply.checksum_sha256) == 0) return E_OK;
     return err_set(err, E_IO, "%.*s arrived damaged: its checksum differs", STR_ARGS(key));
 }

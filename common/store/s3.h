@@ -47,7 +47,8 @@ struct s3_call {
     bool overflow;  /* more query or headers than there is room for */
     bool if_absent; /* what 412 means */
     bool has_body;
-    struct str body;
+    struct str body; /* s3_call_body() */
+    uint8_t body_hash[SHA256_BYTES];
     struct buffer *out; /* gets the body of a 2xx reply; NULL: none is wanted */
     size_t limit_bytes;
 
@@ -63,6 +64,8 @@ struct s3_call s3_call(struct s3 *s3, const char *method, struct str key);
 void s3_call_query(struct s3_call *call, const char *name, struct str value);
 void s3_call_header(struct s3_call *call, const char *name, struct str value); /* lower-case name; empty: left out */
 
+void s3_call_body(struct s3_call *call, struct str body); /* hashes it, once */
+
 /* Sends it and waits. Corrects a skewed clock and re-reads credentials, each once. E_OK for 2xx only;
  * the other codes as store.h says. call->status and call->error stay to be looked at. */
 int s3_perform(struct s3 *s3, struct s3_call *call, struct err *err) CHECKED;
@@ -73,7 +76,7 @@ int s3_perform(struct s3 *s3, struct s3_call *call, struct err *err) CHECKED;
 enum { S3_TOKEN_BYTES = 33 };
 int s3_make_token(char ret_token[static S3_TOKEN_BYTES], struct err *err) CHECKED;
 /* After `refusal`, with its text in err: E_OK if the object carries the token, else the refusal as it is. */
-int s3_is_ours(struct s3 *s3, struct str key, const char *token, enum err_code refusal, struct err *err) CHECKED;
+int s3_is_ours(struct s3 *s3, struct str key, const char *token, int refusal, struct err *err) CHECKED;
 
 /* The policy: which error code an HTTP status and an S3 error code are. Never E_OK. */
 enum err_code s3_classify(long status, const char *code, bool if_absent);

@@ -17,7 +17,15 @@ struct s3_call s3_call(struct s3 *s3, const char *method, struct str key)
     struct s3_call call = {.method = method};
     if (key.size) call.key = s3_full_key(s3, key);
     call.no_memory = key.size && !call.key.size;
+    hash_sha256(STR(""), call.body_hash);
     return call;
+}
+
+void s3_call_body(struct s3_call *call, struct str body)
+{
+    call->has_body = true;
+    call->body = body;
+    hash_sha256(body, call->body_hash);
 }
 
 struct str s3_full_key(struct s3 *s3, struct str key)
@@ -138,7 +146,7 @@ static struct curl_slist *make_headers(struct s3 *s3, const struct s3_call *call
     size_t count = 0;
     signing[count++] = (struct sigv4_pair){STR("host"), str_of(s3->endpoint.host)};
     for (size_t i = 0; i < call->header_count; i++) signing[count++] = call->headers[i];
-    sigv4_payload_hash(call->body, payload_hash);
+    hash_hex(call->body_hash, sizeof call->body_hash, payload_hash);
     const struct sigv4_request request = {
         .method = str_of(call->method),
         .path = path,

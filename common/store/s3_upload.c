@@ -36,7 +36,7 @@ static int create(struct s3 *s3, struct s3_upload *upload, const struct store_pu
     if (rc != E_OK) return rc;
     s3_call_header(&call, S3_TOKEN_HEADER, str_of(upload->token));
     s3_call_query(&call, "uploads", STR(""));
-    call.has_body = true;
+    s3_call_body(&call, STR(""));
     call.out = &body;
     call.limit_bytes = 64 * 1024;
     rc = s3_perform(s3, &call, err);
@@ -71,8 +71,7 @@ int s3_upload_part(struct store_upload *base, struct str bytes, struct err *err)
     s3_call_query(&call, "partNumber", number);
     s3_call_query(&call, "uploadId", str_of(upload->id));
     s3_call_header(&call, "content-type", STR("application/octet-stream"));
-    call.has_body = true;
-    call.body = bytes; /* its hash is signed: a torn part is refused */
+    s3_call_body(&call, bytes); /* the hash is signed: a torn part is refused */
     int rc = s3_perform(s3, &call, err);
     if (rc != E_OK) return rc;
     if (!*call.reply.etag) return err_set(err, E_UPSTREAM, "the store took a part without an ETag");
@@ -105,8 +104,7 @@ static int complete(struct s3 *s3, struct s3_upload *upload, struct err *err)
     s3_call_header(&call, "content-type", STR("application/xml"));
     if (upload->if_absent) s3_call_header(&call, "if-none-match", STR("*"));
     call.if_absent = upload->if_absent;
-    call.has_body = true;
-    call.body = buffer_str(&request);
+    s3_call_body(&call, buffer_str(&request));
     call.out = &reply;
     call.limit_bytes = 64 * 1024;
     rc = s3_perform(s3, &call, err);
@@ -129,7 +127,7 @@ int s3_upload_finish(struct store_upload *base, struct err *err)
     struct s3 *s3 = of(base->store);
     int rc = complete(s3, upload, err);
     if (rc == E_NOT_FOUND || rc == E_EXISTS)
-        rc = s3_is_ours(s3, upload->key, upload->token, (enum err_code)rc, err);
+        rc = s3_is_ours(s3, upload->key, upload->token, rc, err);
     if (rc != E_OK) return rc;
     upload_free(upload);
     return E_OK;

@@ -1,6 +1,9 @@
-"""An S3 server that misbehaves: the key says how. Prints its port, then serves until it is killed."""
+"""An S3 server that misbehaves: the key says how. Prints its two ports, HTTP and HTTPS (with the certificate and
+key in the file that it is given), then serves until it is killed."""
 import hashlib
+import ssl
 import sys
+import threading
 import time
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -117,6 +120,14 @@ class Stub(BaseHTTPRequestHandler):
         }[bucket]
         self.reply(200, page)
 
+    def wanted(self):
+        """What the test's store was told to send with each object."""
+        want = {"x-amz-server-side-encryption": "aws:kms", "x-amz-storage-class": "STANDARD_IA",
+                "x-amz-server-side-encryption-aws-kms-key-id": "key/1", "x-amz-security-token": "a/token=="}
+        signed = self.headers["authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
+        good = all(self.headers[name] == value and name in signed for name, value in want.items())
+        self.reply(200) if good else self.reply(400, error("Missing", str(self.headers)))
+
     def handle_any(self):
         self.body = self.rfile.read(int(self.headers.get("content-length") or 0))
         bucket, _, key = self.path.split("?")[0].lstrip("/").partition("/")
@@ -133,7 +144,7 @@ class Stub(BaseHTTPRequestHandler):
             "301": lambda: self.reply(301, error("PermanentRedirect"), x_amz_bucket_region="eu-west-3"),
             "damaged": lambda: self.reply(200, b"hello", x_amz_checksum_sha256="A" * 43 + "="),
             "norange": lambda: self.reply(200, b"hello"),
-            "signed": self.headers_checked,
+            "signed": self.headers_checked, "wanted": self.wanted,
             "half": self.half, "slow": self.slow, "huge": self.huge, "rotate": self.rotate, "skew": self.skew,
             "drop": self.drop, "put-lost": self.put_lost,
         }
@@ -147,8 +158,24 @@ class Stub(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Stub)
-server.daemon_threads = True
-print(server.server_address[1], flush=True)
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *args):
+        """A client that goes away, or doesn't trust us, is what the tests are about."""
+
+
+class TlsServer(Server):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+    def get_request(self):
+        connection, address = super().get_request()
+        return self.context.wrap_socket(connection, server_side=True), address
+
+
+TlsServer.context.load_cert_chain(sys.argv[1])
+plain, secure = Server(("127.0.0.1", 0), Stub), TlsServer(("127.0.0.1", 0), Stub)
+print(plain.server_address[1], secure.server_address[1], flush=True)
 sys.stdout.close()
-server.serve_forever()
+threading.Thread(target=secure.serve_forever, daemon=True).start()
+plain.serve_forever()

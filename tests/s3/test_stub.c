@@ -197,6 +197,46 @@ static void lost_answers_to_complete_are_recognised(void **state)
     store_close(store);
 }
 
+static void sends_encryption_class_and_token(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct store_config config = config_of("s3://bucket");
+    config.session_token = "a/token==";
+    config.encryption = STORE_ENCRYPTION_KMS;
+    config.kms_key_id = "key/1";
+    config.storage_class = "STANDARD_IA";
+    struct store *store = open_with(config);
+    expect(E_OK, store_put(store, STR("wanted"), STR("x"), NULL, &err), &err);
+    store_close(store);
+    store = open_with(config_of("s3://bucket")); /* told nothing, it sends nothing */
+    expect(E_UPSTREAM, store_put(store, STR("wanted"), STR("x"), NULL, &err), &err);
+    store_close(store);
+}
+
+static void trusts_only_whom_it_is_told_to(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct buffer out = {0};
+    struct store_config config = config_of("s3://bucket");
+    config.endpoint = getenv("S3_TLS_ENDPOINT");
+    struct store *store = open_with(config);
+    expect(E_UNAVAILABLE, store_get(store, STR("ok"), 100, &out, &err), &err);
+    assert_non_null(strstr(err.text, "certificate"));
+    store_close(store);
+    config.ca_file = getenv("S3_CA");
+    store = open_with(config);
+    expect(E_OK, store_get(store, STR("ok"), 100, &out, &err), &err);
+    assert_true(str_equal(buffer_str(&out), STR("hello")));
+    store_close(store);
+    config.ca_file = "/nonexistent/ca.pem";
+    store = open_with(config);
+    expect(E_BAD_CONFIG, store_get(store, STR("ok"), 100, &out, &err), &err);
+    buffer_deinit(&out);
+    store_close(store);
+}
+
 static void bad_lists_are_refused(void **state)
 {
     (void)state;
@@ -224,6 +264,8 @@ int main(void)
         cmocka_unit_test(a_rotated_secret_is_read_again),
         cmocka_unit_test(a_wrong_clock_is_corrected_once),
         cmocka_unit_test(lost_answers_to_complete_are_recognised),
+        cmocka_unit_test(sends_encryption_class_and_token),
+        cmocka_unit_test(trusts_only_whom_it_is_told_to),
         cmocka_unit_test(bad_lists_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* Store URLs, endpoints, keys and credentials files: what is understood and what is refused. */
 #include <stdlib.h>
 
+#include "config/config.h"
 #include "store/credentials.h"
 #include "store/location.h"
 #include "test.h"
@@ -188,12 +189,37 @@ static void credentials_come_in_order(void **state)
     assert_non_null(strstr(err.text, "AWS_ACCESS_KEY_ID"));
 }
 
+/* The option table through the configuration: defaults and units arrive where they should. */
+static void options_become_a_config(void **state)
+{
+    (void)state;
+    static const struct option_table *const tables[] = {&store_option_table, NULL};
+    struct config *config = NULL;
+    struct store_options options;
+    struct err err = {0};
+    assert_int_equal(config_create(tables, &config, &err), E_OK);
+    struct str text = STR("[store]\naddressing = host\nencryption = aws:kms\ndeadline = 2s\nsecret_access_key = s\n");
+    assert_int_equal(config_read_text(config, "test", text, &err), E_OK);
+    assert_int_equal(config_get(config, &store_option_table, &options, &err), E_OK);
+    struct store_config made = store_config_of(&options, "s3://bucket");
+    assert_string_equal(made.url, "s3://bucket");
+    assert_int_equal(made.addressing, STORE_ADDRESSING_HOST);
+    assert_int_equal(made.encryption, STORE_ENCRYPTION_KMS);
+    assert_string_equal(made.secret_access_key, "s");
+    assert_int_equal(made.deadline_ms, 2000);
+    assert_int_equal(made.connect_timeout_ms, 5000);
+    assert_int_equal(made.least_speed_bytes, 1024);
+    assert_int_equal(made.least_speed_time_ms, 20000);
+    assert_string_equal(config_value(config, "store", "secret_access_key", NULL), "(set)");
+    config_destroy(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parses_urls),             cmocka_unit_test(makes_endpoints),
         cmocka_unit_test(checks_keys),             cmocka_unit_test(reads_credentials_files),
-        cmocka_unit_test(credentials_come_in_order),
+        cmocka_unit_test(credentials_come_in_order), cmocka_unit_test(options_become_a_config),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
