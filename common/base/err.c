@@ -19,17 +19,17 @@ static const struct {
 
 int err_set(struct err *err, enum err_code code, const char *format, ...)
 {
-    if (!err) return code;
+    if (!err) return (int)code;
     err->code = code;
     if (!format) {
         snprintf(err->text, sizeof err->text, "%s", table[code].text);
-        return code;
+        return (int)code;
     }
     va_list args;
     va_start(args, format);
     vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
-    return code;
+    return (int)code;
 }
 
 /* ": text" behind the first `used` characters (of snprintf, so maybe more than fit); cut at the end. */
@@ -59,14 +59,14 @@ int err_system(struct err *err, enum err_code code, const char *format, ...)
 {
     int number = errno;
     code = code_of_errno(number, code);
-    if (!err) return code;
+    if (!err) return (int)code;
     err->code = code;
     va_list args;
     va_start(args, format);
     int used = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
     append(err, used, strerror(number));
-    return code;
+    return (int)code;
 }
 
 int err_wrap(struct err *err, const char *format, ...)
@@ -79,7 +79,7 @@ int err_wrap(struct err *err, const char *format, ...)
     int used = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
     append(err, used, inner);
-    return err->code;
+    return (int)err->code;
 }
 
 const char *err_name(enum err_code code) { return table[code].name; }
