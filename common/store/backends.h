@@ -7,9 +7,9 @@
 #define STORE_TEMPORARY_PREFIX ".verbatim-tmp-"
 enum { STORE_SEGMENT_BYTES_MAX = 200 }; /* leaves room in NAME_MAX */
 
-int directory_open(const struct store_config *config, const struct location *location, struct store **ret_store,
-                   struct err *err) CHECKED;
-int s3_open(const struct store_config *config, const struct location *location, struct store **ret_store,
-            struct err *err) CHECKED;
+int directory_open(const struct store_config *config, const struct location *location,
+                   struct store **ret_store, struct err *err) CHECKED;
+int s3_open(const struct store_config *config, const struct location *location,
+            struct store **ret_store, struct err *err) CHECKED;
 
 #endif

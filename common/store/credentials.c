@@ -9,7 +9,8 @@ enum { FILE_BYTES_MAX = 1024 * 1024 };
 void credentials_deinit(struct credentials *credentials)
 {
     if (!credentials) return;
-    if (credentials->memory.data) explicit_bzero(credentials->memory.data, credentials->memory.capacity);
+    if (credentials->memory.data)
+        explicit_bzero(credentials->memory.data, credentials->memory.capacity);
     buffer_deinit(&credentials->memory);
     *credentials = (struct credentials){0};
 }
@@ -20,8 +21,8 @@ static const char *either(const char *first, const char *second)
 }
 
 /* Copies the keys into memory of its own. */
-static int keep(struct credentials *credentials, enum credentials_origin origin, struct sigv4_credentials keys,
-                struct err *err)
+static int keep(struct credentials *credentials, enum credentials_origin origin,
+                struct sigv4_credentials keys, struct err *err)
 {
     struct str parts[] = {keys.access_key_id, keys.secret_access_key, keys.session_token};
     struct credentials fresh = {.origin = origin};
@@ -45,13 +46,15 @@ static bool is_clean(struct str s)
     return true;
 }
 
-static int keep_checked(struct credentials *credentials, enum credentials_origin origin, struct sigv4_credentials keys,
-                        const char *where, struct err *err)
+static int keep_checked(struct credentials *credentials, enum credentials_origin origin,
+                        struct sigv4_credentials keys, const char *where, struct err *err)
 {
     if (!keys.secret_access_key.size)
         return err_set(err, E_BAD_CONFIG, "%s has an access key but no secret", where);
-    if (!is_clean(keys.access_key_id) || !is_clean(keys.secret_access_key) || !is_clean(keys.session_token))
-        return err_set(err, E_BAD_CONFIG, "credentials in %s hold white space or control characters", where);
+    if (!is_clean(keys.access_key_id) || !is_clean(keys.secret_access_key) ||
+        !is_clean(keys.session_token))
+        return err_set(err, E_BAD_CONFIG,
+                       "credentials in %s hold white space or control characters", where);
     return keep(credentials, origin, keys, err);
 }
 
@@ -71,28 +74,37 @@ bool credentials_parse_file(struct str text, struct str profile, struct sigv4_cr
         }
         struct str name = str_trim(str_cut(&line, '=')), value = str_trim(line);
         if (!inside) continue;
-        if (str_equal_ignoring_case(name, STR("aws_access_key_id"))) keys.access_key_id = value;
-        else if (str_equal_ignoring_case(name, STR("aws_secret_access_key"))) keys.secret_access_key = value;
-        else if (str_equal_ignoring_case(name, STR("aws_session_token"))) keys.session_token = value;
+        if (str_equal_ignoring_case(name, STR("aws_access_key_id")))
+            keys.access_key_id = value;
+        else if (str_equal_ignoring_case(name, STR("aws_secret_access_key")))
+            keys.secret_access_key = value;
+        else if (str_equal_ignoring_case(name, STR("aws_session_token")))
+            keys.session_token = value;
     }
     if (!keys.access_key_id.size || !keys.secret_access_key.size) return false;
     *ret_keys = keys;
     return true;
 }
 
-static int load_file(const struct credentials_config *config, struct credentials *ret_credentials, struct err *err)
+static int load_file(const struct credentials_config *config, struct credentials *ret_credentials,
+                     struct err *err)
 {
     char path[4096];
-    const char *home = getenv("HOME"), *given = either(config->file, getenv("AWS_SHARED_CREDENTIALS_FILE"));
+    const char *home = getenv("HOME"),
+               *given = either(config->file, getenv("AWS_SHARED_CREDENTIALS_FILE"));
     const char *profile = either(either(config->profile, getenv("AWS_PROFILE")), "default");
-    if (*given) snprintf(path, sizeof path, "%s", given);
-    else snprintf(path, sizeof path, "%s/.aws/credentials", home ? home : "");
+    if (*given)
+        snprintf(path, sizeof path, "%s", given);
+    else
+        snprintf(path, sizeof path, "%s/.aws/credentials", home ? home : "");
 
     struct buffer text = {0};
     struct sigv4_credentials keys;
     int rc = buffer_read_file(&text, path, FILE_BYTES_MAX, err);
     if (rc == E_NO_INPUT && !*given)
-        rc = err_set(err, E_BAD_CONFIG, "no S3 credentials: set access_key_id, AWS_ACCESS_KEY_ID or a credentials file");
+        rc = err_set(
+            err, E_BAD_CONFIG,
+            "no S3 credentials: set access_key_id, AWS_ACCESS_KEY_ID or a credentials file");
     else if (rc == E_OK && !credentials_parse_file(buffer_str(&text), str_of(profile), &keys))
         rc = err_set(err, E_BAD_CONFIG, "%s has no complete profile \"%s\"", path, profile);
     else if (rc == E_NO_INPUT || rc == E_TOO_LARGE)
@@ -103,17 +115,20 @@ static int load_file(const struct credentials_config *config, struct credentials
     return rc;
 }
 
-int credentials_load(const struct credentials_config *config, struct credentials *ret_credentials, struct err *err)
+int credentials_load(const struct credentials_config *config, struct credentials *ret_credentials,
+                     struct err *err)
 {
     if (config->access_key_id && *config->access_key_id) {
-        struct sigv4_credentials keys = {str_of(config->access_key_id), str_of(either(config->secret_access_key, "")),
+        struct sigv4_credentials keys = {str_of(config->access_key_id),
+                                         str_of(either(config->secret_access_key, "")),
                                          str_of(either(config->session_token, ""))};
         return keep_checked(ret_credentials, CREDENTIALS_CONFIG, keys, "the configuration", err);
     }
     /* A file that is named wins over an environment that is just there. */
     const char *id = getenv("AWS_ACCESS_KEY_ID");
     if (id && *id && !(config->file && *config->file)) {
-        struct sigv4_credentials keys = {str_of(id), str_of(either(getenv("AWS_SECRET_ACCESS_KEY"), "")),
+        struct sigv4_credentials keys = {str_of(id),
+                                         str_of(either(getenv("AWS_SECRET_ACCESS_KEY"), "")),
                                          str_of(either(getenv("AWS_SESSION_TOKEN"), ""))};
         return keep_checked(ret_credentials, CREDENTIALS_ENVIRONMENT, keys, "the environment", err);
     }

@@ -1,7 +1,7 @@
 /* AWS credentials: from the configuration, else the environment, else a credentials file.
  *
- * The file is read again when the store refuses them, as a rotated secret appears there. They are never
- * printed, and wiped when they go. */
+ * The file is read again when the store refuses them, as a rotated secret appears there. They are
+ * never printed, and wiped when they go. */
 #ifndef VERBATIM_STORE_CREDENTIALS_H
 #define VERBATIM_STORE_CREDENTIALS_H
 
@@ -26,6 +26,7 @@ int credentials_load(const struct credentials_config *config, struct credentials
 void credentials_deinit(struct credentials *credentials); /* zeroed is valid */
 
 /* One profile out of the text of a credentials file. False if it isn't there or lacks a key. */
-bool credentials_parse_file(struct str text, struct str profile, struct sigv4_credentials *ret_keys);
+bool credentials_parse_file(struct str text, struct str profile,
+                            struct sigv4_credentials *ret_keys);
 
 #endif

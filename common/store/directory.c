@@ -1,8 +1,9 @@
 /* The directory store: one file an object.
  *
- * Happy path of a write: a temporary file in the object's own folder, written and synced; renamed to its
- * name (with RENAME_NOREPLACE for if_absent, so that the kernel decides who is first); the folder synced.
- * A crash leaves at most a temporary file, which lists don't show; a reader never sees half an object. */
+ * Happy path of a write: a temporary file in the object's own folder, written and synced; renamed
+ * to its name (with RENAME_NOREPLACE for if_absent, so that the kernel decides who is first); the
+ * folder synced. A crash leaves at most a temporary file, which lists don't show; a reader never
+ * sees half an object. */
 #include "store/directory.h"
 
 #include <errno.h>
@@ -32,10 +33,11 @@ static int sync_fd(const struct directory_store *directory, int fd)
     return directory->sync ? fsync(fd) : 0;
 }
 
-/* --- folders ------------------------------------------------------------------------------------ */
+/* --- folders --------------------------------------------------------------------------------- */
 
 /* Opens one folder below `parent`, making it if wanted; a new one is made durable in its parent. */
-static int step_into(const struct directory_store *directory, int parent, const char *name, bool create)
+static int step_into(const struct directory_store *directory, int parent, const char *name,
+                     bool create)
 {
     int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     int fd = openat(parent, name, flags);
@@ -69,13 +71,17 @@ static int open_folder(const struct directory_store *directory, struct str key, 
 }
 
 /* A key that this store can't hold is not found, whoever asks. */
-static int open_object(struct directory_store *directory, struct str key, int *ret_fd, struct stat *ret_stat, struct err *err)
+static int open_object(struct directory_store *directory, struct str key, int *ret_fd,
+                       struct stat *ret_stat, struct err *err)
 {
     char name[STORE_SEGMENT_BYTES_MAX + 1];
-    if (store_key_check(key, NULL) != E_OK) return err_set(err, E_NOT_FOUND, "%.*s not found", STR_ARGS(key));
+    if (store_key_check(key, NULL) != E_OK)
+        return err_set(err, E_NOT_FOUND, "%.*s not found", STR_ARGS(key));
     int folder = open_folder(directory, key, false, name);
-    if (folder < 0) return errno == ENOTDIR ? (errno = ENOENT, path_error(err, "opening", key)) : path_error(err, "opening", key);
-    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block us */
+    if (folder < 0 && errno == ENOTDIR) errno = ENOENT;
+    if (folder < 0) return path_error(err, "opening", key);
+    int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK; /* a pipe must not block us */
+    int fd = openat(folder, name, flags);
     int rc = E_OK;
     if (fd < 0 || fstat(fd, ret_stat) != 0) {
         rc = path_error(err, "opening", key);
@@ -88,7 +94,7 @@ static int open_object(struct directory_store *directory, struct str key, int *r
     return rc;
 }
 
-/* --- writing ------------------------------------------------------------------------------------ */
+/* --- writing --------------------------------------------------------------------------------- */
 
 /* A file on its way to its name. */
 struct draft {
@@ -106,15 +112,19 @@ static void draft_drop(struct draft *draft)
     draft->fd = draft->folder = -1;
 }
 
-static int draft_begin(struct directory_store *directory, struct str key, struct draft *draft, struct err *err)
+static int draft_begin(struct directory_store *directory, struct str key, struct draft *draft,
+                       struct err *err)
 {
     uint64_t nonce;
     *draft = (struct draft){.folder = -1, .fd = -1};
     draft->folder = open_folder(directory, key, true, draft->name);
     if (draft->folder < 0) return path_error(err, "creating the folder of", key);
-    if (getrandom(&nonce, sizeof nonce, 0) != sizeof nonce) nonce = (uint64_t)(uintptr_t)draft ^ (uint64_t)getpid();
-    snprintf(draft->temporary, sizeof draft->temporary, STORE_TEMPORARY_PREFIX "%016llx", (unsigned long long)nonce);
-    draft->fd = openat(draft->folder, draft->temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (getrandom(&nonce, sizeof nonce, 0) != sizeof nonce)
+        nonce = (uint64_t)(uintptr_t)draft ^ (uint64_t)getpid();
+    snprintf(draft->temporary, sizeof draft->temporary, STORE_TEMPORARY_PREFIX "%016llx",
+             (unsigned long long)nonce);
+    draft->fd = openat(draft->folder, draft->temporary,
+                       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (draft->fd >= 0) return E_OK;
     int rc = path_error(err, "creating a file for", key);
     draft_drop(draft);
@@ -134,7 +144,8 @@ static int write_all(int fd, struct str bytes, off_t offset)
     return 0;
 }
 
-/* Gives the draft its name, unless the name is taken. File systems without RENAME_NOREPLACE have link(2). */
+/* Gives the draft its name, unless the name is taken. File systems without RENAME_NOREPLACE have
+ * link(2). */
 static int rename_if_absent(const struct draft *draft)
 {
     int folder = draft->folder;
@@ -146,34 +157,39 @@ static int rename_if_absent(const struct draft *draft)
 }
 
 /* On success the draft is finished; on failure it is as before, unless it already has its name. */
-static int draft_publish(struct directory_store *directory, struct str key, bool if_absent, struct draft *draft,
-                         struct err *err)
+static int draft_publish(struct directory_store *directory, struct str key, bool if_absent,
+                         struct draft *draft, struct err *err)
 {
-    if (sync_fd(directory, draft->fd) != 0) return err_system(err, E_IO, "syncing %.*s", STR_ARGS(key));
+    if (sync_fd(directory, draft->fd) != 0)
+        return err_system(err, E_IO, "syncing %.*s", STR_ARGS(key));
     int failed = if_absent ? rename_if_absent(draft)
                            : renameat(draft->folder, draft->temporary, draft->folder, draft->name);
-    if (failed && errno == EEXIST) return err_set(err, E_EXISTS, "%.*s exists already", STR_ARGS(key));
+    if (failed && errno == EEXIST)
+        return err_set(err, E_EXISTS, "%.*s exists already", STR_ARGS(key));
     if (failed) return path_error(err, "naming", key);
-    int rc = sync_fd(directory, draft->folder) != 0 ? err_system(err, E_IO, "syncing the folder of %.*s", STR_ARGS(key)) : E_OK;
+    int rc = sync_fd(directory, draft->folder) != 0
+                 ? err_system(err, E_IO, "syncing the folder of %.*s", STR_ARGS(key))
+                 : E_OK;
     close(draft->fd);
     draft->fd = -1;
     draft_drop(draft);
     return rc;
 }
 
-static int directory_put(struct store *store, struct str key, struct str body, const struct store_put_options *options,
-                         struct err *err)
+static int directory_put(struct store *store, struct str key, struct str body,
+                         const struct store_put_options *options, struct err *err)
 {
     struct draft draft;
     int rc = draft_begin(of(store), key, &draft, err);
     if (rc != E_OK) return rc;
-    if (write_all(draft.fd, body, 0) != 0) rc = err_system(err, E_IO, "writing %.*s", STR_ARGS(key));
+    if (write_all(draft.fd, body, 0) != 0)
+        rc = err_system(err, E_IO, "writing %.*s", STR_ARGS(key));
     if (rc == E_OK) rc = draft_publish(of(store), key, options->if_absent, &draft, err);
     draft_drop(&draft);
     return rc;
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading --------------------------------------------------------------------------------- */
 
 void directory_info(const struct stat *stat, struct store_info *ret_info)
 {
@@ -181,11 +197,13 @@ void directory_info(const struct stat *stat, struct store_info *ret_info)
         .size_bytes = (uint64_t)stat->st_size,
         .modified_ms = (int64_t)stat->st_mtim.tv_sec * 1000 + stat->st_mtim.tv_nsec / 1000000,
     };
-    snprintf(ret_info->etag, sizeof ret_info->etag, "%llx-%llx-%llx%09lx", (unsigned long long)stat->st_ino,
-             (unsigned long long)stat->st_size, (unsigned long long)stat->st_mtim.tv_sec, stat->st_mtim.tv_nsec);
+    snprintf(ret_info->etag, sizeof ret_info->etag, "%llx-%llx-%llx%09lx",
+             (unsigned long long)stat->st_ino, (unsigned long long)stat->st_size,
+             (unsigned long long)stat->st_mtim.tv_sec, stat->st_mtim.tv_nsec);
 }
 
-static int read_range(int fd, uint64_t offset, size_t size_bytes, struct buffer *out, struct err *err)
+static int read_range(int fd, uint64_t offset, size_t size_bytes, struct buffer *out,
+                      struct err *err)
 {
     enum { CHUNK = 256 * 1024 };
     while (size_bytes) {
@@ -203,8 +221,8 @@ static int read_range(int fd, uint64_t offset, size_t size_bytes, struct buffer 
     return E_OK;
 }
 
-static int directory_get(struct store *store, struct str key, uint64_t offset, size_t size_bytes, const char *etag,
-                         bool whole, struct buffer *out, struct err *err)
+static int directory_get(struct store *store, struct str key, uint64_t offset, size_t size_bytes,
+                         const char *etag, bool whole, struct buffer *out, struct err *err)
 {
     int fd;
     struct stat stat;
@@ -213,17 +231,21 @@ static int directory_get(struct store *store, struct str key, uint64_t offset, s
     if (rc != E_OK) return rc;
     directory_info(&stat, &info);
     size_t before = out->size;
-    if (etag && strcmp(etag, info.etag) != 0) rc = err_set(err, E_NOT_FOUND, "%.*s has changed", STR_ARGS(key));
+    if (etag && strcmp(etag, info.etag) != 0)
+        rc = err_set(err, E_NOT_FOUND, "%.*s has changed", STR_ARGS(key));
     else if (whole && info.size_bytes > size_bytes)
         rc = err_set(err, E_TOO_LARGE, "%.*s has more than %zu bytes", STR_ARGS(key), size_bytes);
-    else rc = read_range(fd, offset, size_bytes, out, err);
-    if (rc == E_OK && whole && out->size - before != info.size_bytes) /* somebody writes into it: not one of ours */
+    else
+        rc = read_range(fd, offset, size_bytes, out, err);
+    if (rc == E_OK && whole &&
+        out->size - before != info.size_bytes) /* somebody writes into it: not one of ours */
         rc = err_set(err, E_BUSY, "%.*s changed while it was read", STR_ARGS(key));
     close(fd);
     return rc;
 }
 
-static int directory_head(struct store *store, struct str key, struct store_info *ret_info, struct err *err)
+static int directory_head(struct store *store, struct str key, struct store_info *ret_info,
+                          struct err *err)
 {
     int fd;
     struct stat stat;
@@ -240,9 +262,11 @@ static int directory_delete(struct store *store, struct str key, struct err *err
     struct directory_store *directory = of(store);
     if (store_key_check(key, NULL) != E_OK) return E_OK;
     int folder = open_folder(directory, key, false, name), rc = E_OK;
-    if (folder < 0) return errno == ENOENT || errno == ENOTDIR ? E_OK : path_error(err, "deleting", key);
+    if (folder < 0)
+        return errno == ENOENT || errno == ENOTDIR ? E_OK : path_error(err, "deleting", key);
     if (unlinkat(folder, name, 0) == 0) {
-        if (sync_fd(directory, folder) != 0) rc = err_system(err, E_IO, "syncing the folder of %.*s", STR_ARGS(key));
+        if (sync_fd(directory, folder) != 0)
+            rc = err_system(err, E_IO, "syncing the folder of %.*s", STR_ARGS(key));
     } else if (errno != ENOENT && errno != EISDIR) { /* a folder is no object */
         rc = path_error(err, "deleting", key);
     }
@@ -250,7 +274,8 @@ static int directory_delete(struct store *store, struct str key, struct err *err
     return rc;
 }
 
-/* --- parts: appended to the draft, which a failed part doesn't lengthen ----------------------------- */
+/* --- parts: appended to the draft, which a failed part doesn't lengthen
+ * ----------------------------- */
 
 struct directory_upload {
     struct store_upload base;
@@ -260,8 +285,9 @@ struct directory_upload {
     struct str key; /* behind the struct */
 };
 
-static int upload_begin(struct store *store, struct str key, const struct store_put_options *options,
-                        struct store_upload **ret_upload, struct err *err)
+static int upload_begin(struct store *store, struct str key,
+                        const struct store_put_options *options, struct store_upload **ret_upload,
+                        struct err *err)
 {
     struct directory_upload *upload = calloc(1, sizeof *upload + key.size);
     if (!upload) return err_set(err, E_NO_MEMORY, "beginning an upload");
@@ -283,7 +309,8 @@ static int upload_part(struct store_upload *base, struct str bytes, struct err *
     struct directory_upload *upload = (struct directory_upload *)base;
     if (write_all(upload->draft.fd, bytes, upload->size) != 0) {
         int rc = err_system(err, E_IO, "writing %.*s", STR_ARGS(upload->key));
-        if (ftruncate(upload->draft.fd, upload->size) != 0) err_wrap(err, "and its rest couldn't be cut off");
+        if (ftruncate(upload->draft.fd, upload->size) != 0)
+            err_wrap(err, "and its rest couldn't be cut off");
         return rc;
     }
     upload->size += (off_t)bytes.size;
@@ -295,8 +322,12 @@ static int upload_finish(struct store_upload *base, struct err *err)
     struct directory_upload *upload = (struct directory_upload *)base;
     int rc = E_OK;
     if (upload->draft.fd >= 0) {
-        rc = ftruncate(upload->draft.fd, upload->size) != 0 ? err_system(err, E_IO, "writing %.*s", STR_ARGS(upload->key)) : E_OK;
-        if (rc == E_OK) rc = draft_publish(of(base->store), upload->key, upload->if_absent, &upload->draft, err);
+        rc = ftruncate(upload->draft.fd, upload->size) != 0
+                 ? err_system(err, E_IO, "writing %.*s", STR_ARGS(upload->key))
+                 : E_OK;
+        if (rc == E_OK)
+            rc =
+                draft_publish(of(base->store), upload->key, upload->if_absent, &upload->draft, err);
     }
     if (rc == E_OK) free(upload);
     return rc;
@@ -309,7 +340,8 @@ static void upload_abort(struct store_upload *base)
     free(upload);
 }
 
-/* --- the store -------------------------------------------------------------------------------------- */
+/* --- the store
+ * -------------------------------------------------------------------------------------- */
 
 static const char *directory_description(const struct store *store)
 {
@@ -352,8 +384,8 @@ static int make_folders(const char *path)
     return 0;
 }
 
-int directory_open(const struct store_config *config, const struct location *location, struct store **ret_store,
-                   struct err *err)
+int directory_open(const struct store_config *config, const struct location *location,
+                   struct store **ret_store, struct err *err)
 {
     struct directory_store *directory = calloc(1, sizeof *directory);
     if (!directory) return err_set(err, E_NO_MEMORY, "opening a store");
@@ -368,7 +400,9 @@ int directory_open(const struct store_config *config, const struct location *loc
                (directory->root = open(location->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
         rc = err_system(err, E_NO_OUTPUT, "store directory %s", location->path);
     }
-    if (rc == E_OK) *ret_store = &directory->base;
-    else directory_close(&directory->base);
+    if (rc == E_OK)
+        *ret_store = &directory->base;
+    else
+        directory_close(&directory->base);
     return rc;
 }

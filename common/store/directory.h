@@ -1,4 +1,5 @@
-/* Inside the directory store: files below a folder that is held open, never through symbolic links. */
+/* Inside the directory store: files below a folder that is held open, never through symbolic links.
+ */
 #ifndef VERBATIM_STORE_DIRECTORY_H
 #define VERBATIM_STORE_DIRECTORY_H
 
@@ -11,8 +12,8 @@ struct directory_store {
     char *description;
 };
 
-int directory_list(struct store *store, struct str prefix, struct str after, size_t limit, struct store_page *page,
-                   struct err *err) CHECKED;
+int directory_list(struct store *store, struct str prefix, struct str after, size_t limit,
+                   struct store_page *page, struct err *err) CHECKED;
 
 struct stat;
 void directory_info(const struct stat *stat, struct store_info *ret_info);

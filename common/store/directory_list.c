@@ -1,7 +1,9 @@
-/* Lists the directory store: a walk in the order of the keys' bytes, which is not that of the names.
+/* Lists the directory store: a walk in the order of the keys' bytes, which is not that of the
+ * names.
  *
- * "a.txt" sorts before "a/b", as '.' comes before '/': a folder takes part as its name with a slash. What
- * sorts at or before `after`, or can't start with the prefix, is not walked into, so a page costs the folders on its way only. */
+ * "a.txt" sorts before "a/b", as '.' comes before '/': a folder takes part as its name with a
+ * slash. What sorts at or before `after`, or can't start with the prefix, is not walked into, so a
+ * page costs the folders on its way only. */
 #include "store/directory.h"
 
 #include <dirent.h>
@@ -32,7 +34,8 @@ static int entry_compare(const void *left, const void *right)
 
 static int no_memory(struct err *err) { return err_set(err, E_NO_MEMORY, "listing a directory"); }
 
-/* Whether the entry, appended to the first `size` bytes of the walk's key, may hold something that is asked for. */
+/* Whether the entry, appended to the first `size` bytes of the walk's key, may hold something that
+ * is asked for. */
 static bool is_wanted(const struct walk *walk, size_t size, struct str name)
 {
     char text[STORE_KEY_BYTES_MAX];
@@ -49,8 +52,8 @@ static bool is_wanted(const struct walk *walk, size_t size, struct str name)
 }
 
 /* Adds one name, if it is a file or a folder that a key can name. */
-static int add_entry(struct walk *walk, DIR *folder, const struct dirent *found, size_t size, struct buffer *entries,
-                     struct err *err)
+static int add_entry(struct walk *walk, DIR *folder, const struct dirent *found, size_t size,
+                     struct buffer *entries, struct err *err)
 {
     struct str name = str_of(found->d_name);
     unsigned char type = found->d_type;
@@ -63,11 +66,13 @@ static int add_entry(struct walk *walk, DIR *folder, const struct dirent *found,
     if (type != DT_DIR && type != DT_REG) return E_OK;
     struct str copy = arena_printf(walk->names, "%s%s", found->d_name, type == DT_DIR ? "/" : "");
     if (!copy.data) return no_memory(err);
-    if (is_wanted(walk, size, copy)) buffer_append(entries, &(struct entry){copy}, sizeof(struct entry));
+    if (is_wanted(walk, size, copy))
+        buffer_append(entries, &(struct entry){copy}, sizeof(struct entry));
     return entries->failed ? no_memory(err) : E_OK;
 }
 
-static int read_entries(struct walk *walk, DIR *folder, size_t size, struct buffer *entries, struct err *err)
+static int read_entries(struct walk *walk, DIR *folder, size_t size, struct buffer *entries,
+                        struct err *err)
 {
     for (;;) {
         errno = 0;
@@ -86,7 +91,8 @@ static int add_object(struct walk *walk, int folder, struct str name, size_t siz
 {
     struct stat stat;
     struct store_page *page = walk->page;
-    if (fstatat(folder, name.data, &stat, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(stat.st_mode)) return E_OK; /* gone */
+    if (fstatat(folder, name.data, &stat, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(stat.st_mode))
+        return E_OK; /* gone */
     if (page->count == walk->limit) {
         page->more = true;
         return E_OK;
@@ -100,12 +106,14 @@ static int add_object(struct walk *walk, int folder, struct str name, size_t siz
     return E_OK;
 }
 
-/* `fd` is the walk's to close. The first `size` bytes of walk->key name the folder, with a slash. */
+/* `fd` is the walk's to close. The first `size` bytes of walk->key name the folder, with a slash.
+ */
 static int walk_folder(struct walk *walk, int fd, size_t size, unsigned depth, struct err *err)
 {
     struct buffer entries = {0};
     DIR *folder = fdopendir(fd);
-    int rc = folder ? read_entries(walk, folder, size, &entries, err) : err_system(err, E_IO, "listing a directory");
+    int rc = folder ? read_entries(walk, folder, size, &entries, err)
+                    : err_system(err, E_IO, "listing a directory");
     if (!folder) close(fd);
     const struct entry *entry = (const struct entry *)(void *)entries.data;
     size_t count = entries.size / sizeof *entry;
@@ -117,23 +125,28 @@ static int walk_folder(struct walk *walk, int fd, size_t size, unsigned depth, s
             continue;
         }
         if (depth == DEPTH_MAX) continue;
-        int inner = openat(dirfd(folder), name.data, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (inner >= 0) rc = walk_folder(walk, inner, size + name.size, depth + 1, err);
-        else if (errno != ENOENT && errno != ENOTDIR) rc = err_system(err, E_IO, "listing %.*s", STR_ARGS(name));
+        int inner =
+            openat(dirfd(folder), name.data, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (inner >= 0)
+            rc = walk_folder(walk, inner, size + name.size, depth + 1, err);
+        else if (errno != ENOENT && errno != ENOTDIR)
+            rc = err_system(err, E_IO, "listing %.*s", STR_ARGS(name));
     }
     buffer_deinit(&entries);
     if (folder) closedir(folder);
     return rc;
 }
 
-int directory_list(struct store *store, struct str prefix, struct str after, size_t limit, struct store_page *page,
-                   struct err *err)
+int directory_list(struct store *store, struct str prefix, struct str after, size_t limit,
+                   struct store_page *page, struct err *err)
 {
     struct arena names = {0};
-    struct walk walk = {.prefix = prefix, .after = after, .limit = limit, .page = page, .names = &names};
+    struct walk walk = {
+        .prefix = prefix, .after = after, .limit = limit, .page = page, .names = &names};
     page->objects = ARENA_ARRAY(&page->arena, struct store_object, limit);
     if (!page->objects) return no_memory(err);
-    int root = openat(((struct directory_store *)store)->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int root =
+        openat(((struct directory_store *)store)->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) return err_system(err, E_IO, "listing a directory");
     int rc = walk_folder(&walk, root, 0, 0, err);
     arena_deinit(&names);

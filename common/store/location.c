@@ -3,13 +3,17 @@
 
 #include <stdio.h>
 
-static bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+static bool is_alphanumeric(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 
 /* Whether all of s are letters, digits or of `others`. */
 static bool consists_of(struct str s, const char *others)
 {
     for (size_t i = 0; i < s.size; i++)
-        if (!is_alphanumeric(s.data[i]) && (s.data[i] == '\0' || !strchr(others, s.data[i]))) return false;
+        if (!is_alphanumeric(s.data[i]) && (s.data[i] == '\0' || !strchr(others, s.data[i])))
+            return false;
     return true;
 }
 
@@ -22,13 +26,18 @@ static void copy(char *out, struct str s)
 static int parse_s3(struct str rest, struct location *location, struct err *err)
 {
     struct str bucket = str_cut(&rest, '/');
-    if (bucket.size < 3 || bucket.size > 63 || !is_alphanumeric(bucket.data[0]) || !consists_of(bucket, "-._"))
-        return err_set(err, E_BAD_CONFIG, "bucket \"%.*s\": 3 to 63 letters, digits, '-', '.' or '_'", STR_ARGS(bucket));
+    if (bucket.size < 3 || bucket.size > 63 || !is_alphanumeric(bucket.data[0]) ||
+        !consists_of(bucket, "-._"))
+        return err_set(err, E_BAD_CONFIG,
+                       "bucket \"%.*s\": 3 to 63 letters, digits, '-', '.' or '_'",
+                       STR_ARGS(bucket));
     while (str_ends(rest, STR("/"))) rest.size--;
     if (rest.size) {
-        if (rest.size > sizeof location->prefix - 2) return err_set(err, E_BAD_CONFIG, "the URL's prefix is too long");
+        if (rest.size > sizeof location->prefix - 2)
+            return err_set(err, E_BAD_CONFIG, "the URL's prefix is too long");
         struct err why;
-        if (store_key_check(rest, &why) != E_OK) return err_set(err, E_BAD_CONFIG, "prefix of the URL: %s", why.text);
+        if (store_key_check(rest, &why) != E_OK)
+            return err_set(err, E_BAD_CONFIG, "prefix of the URL: %s", why.text);
     }
     copy(location->bucket, bucket);
     copy(location->prefix, rest);
@@ -50,11 +59,14 @@ int location_parse(const char *url, struct location *ret_location, struct err *e
     if (str_starts(rest, STR("file://"))) {
         rest = str_slice(rest, 7, rest.size);
         if (str_starts(rest, STR("localhost/"))) rest = str_slice(rest, 9, rest.size);
-        if (!str_starts(rest, STR("/"))) return err_set(err, E_BAD_CONFIG, "file URL \"%s\" needs an absolute path", url);
+        if (!str_starts(rest, STR("/")))
+            return err_set(err, E_BAD_CONFIG, "file URL \"%s\" needs an absolute path", url);
     } else if (str_find(rest, STR("://")) < rest.size) {
-        return err_set(err, E_BAD_CONFIG, "store URL \"%s\": s3://bucket/prefix, file:///path, or a path", url);
+        return err_set(err, E_BAD_CONFIG,
+                       "store URL \"%s\": s3://bucket/prefix, file:///path, or a path", url);
     }
-    if (rest.size >= sizeof location.path) return err_set(err, E_BAD_CONFIG, "the store's path is too long");
+    if (rest.size >= sizeof location.path)
+        return err_set(err, E_BAD_CONFIG, "the store's path is too long");
     copy(location.path, rest);
     *ret_location = location;
     return E_OK;
@@ -78,14 +90,15 @@ static bool split_authority(struct str authority, struct str *ret_host, struct s
     uint64_t port = 1;
     *ret_host = str_slice(authority, 0, colon);
     *ret_port = str_slice(authority, colon + 1, authority.size);
-    if (ret_port->size && (!str_to_u64(*ret_port, &port) || port == 0 || port > 65535)) return false;
+    if (ret_port->size && (!str_to_u64(*ret_port, &port) || port == 0 || port > 65535))
+        return false;
     if (ret_port->size == 0 && colon < authority.size) return false;
     if (end) return ret_host->size == end + 1 && consists_of(*ret_host, "[]:.");
     return ret_host->size && consists_of(*ret_host, "-._");
 }
 
-int endpoint_make(const char *endpoint, const char *region, const char *bucket, enum store_addressing addressing,
-                  struct endpoint *ret_endpoint, struct err *err)
+int endpoint_make(const char *endpoint, const char *region, const char *bucket,
+                  enum store_addressing addressing, struct endpoint *ret_endpoint, struct err *err)
 {
     char amazon[256];
     struct endpoint result = {0};
@@ -100,20 +113,24 @@ int endpoint_make(const char *endpoint, const char *region, const char *bucket, 
     struct str rest = str_of(endpoint), host, port;
     struct str scheme = str_starts(rest, STR("http://")) ? STR("http") : STR("https");
     if (!str_starts(rest, STR("http://")) && !str_starts(rest, STR("https://")))
-        return err_set(err, E_BAD_CONFIG, "endpoint \"%s\" must start with http:// or https://", endpoint);
+        return err_set(err, E_BAD_CONFIG, "endpoint \"%s\" must start with http:// or https://",
+                       endpoint);
     rest = str_slice(rest, scheme.size + 3, rest.size);
     if (str_ends(rest, STR("/"))) rest.size--;
     if (rest.size > 255 || !split_authority(rest, &host, &port))
-        return err_set(err, E_BAD_CONFIG, "endpoint \"%s\": a host and a port, nothing else", endpoint);
+        return err_set(err, E_BAD_CONFIG, "endpoint \"%s\": a host and a port, nothing else",
+                       endpoint);
 
     struct str default_port = scheme.size == 4 ? STR("80") : STR("443");
-    bool dotted = strchr(bucket, '.') || strchr(bucket, '_'); /* no certificate covers those as host */
+    bool dotted =
+        strchr(bucket, '.') || strchr(bucket, '_'); /* no certificate covers those as host */
     result.bucket_in_path = addressing == STORE_ADDRESSING_PATH ||
-                            (addressing == STORE_ADDRESSING_AUTO && (given || dotted)) || is_ip_address(host);
+                            (addressing == STORE_ADDRESSING_AUTO && (given || dotted)) ||
+                            is_ip_address(host);
     bool show_port = port.size && !str_equal(port, default_port);
     snprintf(result.host, sizeof result.host, "%s%s%.*s%s%.*s", result.bucket_in_path ? "" : bucket,
-             result.bucket_in_path ? "" : ".", STR_ARGS(host), show_port ? ":" : "", show_port ? (int)port.size : 0,
-             port.data ? port.data : "");
+             result.bucket_in_path ? "" : ".", STR_ARGS(host), show_port ? ":" : "",
+             show_port ? (int)port.size : 0, port.data ? port.data : "");
     snprintf(result.base, sizeof result.base, "%.*s://%s", STR_ARGS(scheme), result.host);
     *ret_endpoint = result;
     return E_OK;

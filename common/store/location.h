@@ -6,7 +6,7 @@
 
 struct location {
     bool s3;
-    char path[4096];               /* directory */
+    char path[4096];                              /* directory */
     char bucket[64], prefix[STORE_KEY_BYTES_MAX]; /* S3; prefix is "" or ends in '/' */
 };
 
@@ -21,7 +21,8 @@ struct endpoint {
 };
 
 /* `endpoint` may be NULL or "": Amazon's for the region. */
-int endpoint_make(const char *endpoint, const char *region, const char *bucket, enum store_addressing addressing,
-                  struct endpoint *ret_endpoint, struct err *err) CHECKED;
+int endpoint_make(const char *endpoint, const char *region, const char *bucket,
+                  enum store_addressing addressing, struct endpoint *ret_endpoint,
+                  struct err *err) CHECKED;
 
 #endif

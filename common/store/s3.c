@@ -12,7 +12,8 @@
 
 static struct s3 *of(struct store *store) { return (struct s3 *)store; }
 
-/* --- objects -------------------------------------------------------------------------------------------- */
+/* --- objects
+ * -------------------------------------------------------------------------------------------- */
 
 static bool is_header_text(struct str s)
 {
@@ -25,18 +26,23 @@ static bool is_metadata_name(struct str s)
 {
     for (size_t i = 0; i < s.size; i++) {
         char c = s.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-')) return false;
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '-'))
+            return false;
     }
     return s.size > 0 && s.size <= 64;
 }
 
-static int add_metadata(struct s3 *s3, struct s3_call *call, const struct store_put_options *options, struct err *err)
+static int add_metadata(struct s3 *s3, struct s3_call *call,
+                        const struct store_put_options *options, struct err *err)
 {
-    if (options->metadata_count > S3_METADATA_MAX) return err_set(err, E_USAGE, "more than %d metadata", S3_METADATA_MAX);
+    if (options->metadata_count > S3_METADATA_MAX)
+        return err_set(err, E_USAGE, "more than %d metadata", S3_METADATA_MAX);
     for (size_t i = 0; i < options->metadata_count; i++) {
         struct store_pair pair = options->metadata[i];
         if (!is_metadata_name(pair.name) || !is_header_text(pair.value))
-            return err_set(err, E_USAGE, "metadata \"%.*s\" doesn't fit in a header", STR_ARGS(pair.name));
+            return err_set(err, E_USAGE, "metadata \"%.*s\" doesn't fit in a header",
+                           STR_ARGS(pair.name));
         struct str name = arena_printf(&s3->scratch, "x-amz-meta-%.*s", STR_ARGS(pair.name));
         if (!name.data) return err_set(err, E_NO_MEMORY, "preparing a request");
         s3_call_header(call, name.data, pair.value);
@@ -44,11 +50,14 @@ static int add_metadata(struct s3 *s3, struct s3_call *call, const struct store_
     return E_OK;
 }
 
-int s3_put_headers(struct s3 *s3, struct s3_call *call, const struct store_put_options *options, struct err *err)
+int s3_put_headers(struct s3 *s3, struct s3_call *call, const struct store_put_options *options,
+                   struct err *err)
 {
-    struct str type = options->content_type ? str_of(options->content_type) : STR("application/octet-stream");
+    struct str type =
+        options->content_type ? str_of(options->content_type) : STR("application/octet-stream");
     struct str encoding = str_of(options->content_encoding);
-    if (!is_header_text(type) || !is_header_text(encoding)) return err_set(err, E_USAGE, "content type or encoding");
+    if (!is_header_text(type) || !is_header_text(encoding))
+        return err_set(err, E_USAGE, "content type or encoding");
     s3_call_header(call, "content-type", type);
     s3_call_header(call, "content-encoding", encoding);
     s3_call_header(call, "x-amz-server-side-encryption", str_of(s3->encryption));
@@ -86,8 +95,8 @@ static void base64_of(const uint8_t hash[static SHA256_BYTES], char out[static S
     EVP_EncodeBlock((unsigned char *)out, hash, SHA256_BYTES);
 }
 
-static int s3_put(struct store *store, struct str key, struct str body, const struct store_put_options *options,
-                  struct err *err)
+static int s3_put(struct store *store, struct str key, struct str body,
+                  const struct store_put_options *options, struct err *err)
 {
     struct s3 *s3 = of(store);
     char checksum[SHA256_BASE64_BYTES], token[S3_TOKEN_BYTES] = "";
@@ -110,21 +119,25 @@ static int check_range(const struct s3_call *call, uint64_t offset, int rc, stru
 {
     bool whole = call->status == 200;
     if (whole && offset == 0 && rc == E_OK) return E_OK;
-    if (whole && (rc == E_OK || rc == E_TOO_LARGE)) return err_set(err, E_UPSTREAM, "the store doesn't know ranges");
+    if (whole && (rc == E_OK || rc == E_TOO_LARGE))
+        return err_set(err, E_UPSTREAM, "the store doesn't know ranges");
     return rc;
 }
 
-static int s3_head(struct store *store, struct str key, struct store_info *ret_info, struct err *err)
+static int s3_head(struct store *store, struct str key, struct store_info *ret_info,
+                   struct err *err)
 {
     struct s3_call call = s3_call(of(store), "HEAD", key);
     int rc = s3_perform(of(store), &call, err);
     if (rc != E_OK) return rc;
-    *ret_info = (struct store_info){.size_bytes = call.reply.size_bytes, .modified_ms = call.reply.modified_ms};
+    *ret_info = (struct store_info){.size_bytes = call.reply.size_bytes,
+                                    .modified_ms = call.reply.modified_ms};
     memcpy(ret_info->etag, call.reply.etag, sizeof ret_info->etag);
     return E_OK;
 }
 
-/* 416: nothing there, which is fine if it is the object that was meant (MinIO looks at the range first). */
+/* 416: nothing there, which is fine if it is the object that was meant (MinIO looks at the range
+ * first). */
 static int behind_the_end(struct store *store, struct str key, const char *etag, struct err *err)
 {
     struct store_info info;
@@ -134,8 +147,8 @@ static int behind_the_end(struct store *store, struct str key, const char *etag,
     return rc;
 }
 
-static int s3_get(struct store *store, struct str key, uint64_t offset, size_t size_bytes, const char *etag, bool whole,
-                  struct buffer *out, struct err *err)
+static int s3_get(struct store *store, struct str key, uint64_t offset, size_t size_bytes,
+                  const char *etag, bool whole, struct buffer *out, struct err *err)
 {
     struct s3 *s3 = of(store);
     size_t before = out->size;
@@ -157,7 +170,8 @@ static int s3_get(struct store *store, struct str key, uint64_t offset, size_t s
     if (!whole && call.status == 416) return behind_the_end(store, key, etag, err);
     if (!whole) return check_range(&call, offset, rc, err);
     if (rc == E_TOO_LARGE) err_wrap(err, "%.*s", STR_ARGS(key));
-    if (rc != E_OK || !*call.reply.checksum_sha256 || strchr(call.reply.checksum_sha256, '-')) return rc;
+    if (rc != E_OK || !*call.reply.checksum_sha256 || strchr(call.reply.checksum_sha256, '-'))
+        return rc;
     char checksum[SHA256_BASE64_BYTES];
     uint8_t hash[SHA256_BYTES];
     hash_sha256(str_slice(buffer_str(out), before, out->size), hash);
@@ -173,17 +187,20 @@ static int s3_delete(struct store *store, struct str key, struct err *err)
     return rc == E_NOT_FOUND ? E_OK : rc;
 }
 
-/* Pages go on by start-after, not by a token: so a list is stateless, and can be taken up anywhere. */
-static int s3_list(struct store *store, struct str prefix, struct str after, size_t limit, struct store_page *page,
-                   struct err *err)
+/* Pages go on by start-after, not by a token: so a list is stateless, and can be taken up anywhere.
+ */
+static int s3_list(struct store *store, struct str prefix, struct str after, size_t limit,
+                   struct store_page *page, struct err *err)
 {
     struct s3 *s3 = of(store);
     struct buffer body = {0};
     struct s3_call call = s3_call(s3, "GET", STR(""));
-    struct str full_prefix = s3_full_key(s3, prefix), full_after = after.size ? s3_full_key(s3, after) : STR("");
+    struct str full_prefix = s3_full_key(s3, prefix),
+               full_after = after.size ? s3_full_key(s3, after) : STR("");
     struct str count = arena_printf(&s3->scratch, "%zu", limit);
     bool complete = count.data && full_prefix.size == strlen(s3->location.prefix) + prefix.size;
-    if (!complete || (after.size && !full_after.size)) return err_set(err, E_NO_MEMORY, "preparing a request");
+    if (!complete || (after.size && !full_after.size))
+        return err_set(err, E_NO_MEMORY, "preparing a request");
     s3_call_query(&call, "list-type", STR("2"));
     s3_call_query(&call, "encoding-type", STR("url"));
     s3_call_query(&call, "max-keys", count);
@@ -192,15 +209,21 @@ static int s3_list(struct store *store, struct str prefix, struct str after, siz
     call.out = &body;
     call.limit_bytes = S3_REPLY_BYTES_MAX;
     int rc = s3_perform(s3, &call, err);
-    if (rc == E_TOO_LARGE) rc = err_set(err, E_UPSTREAM, "a list of more than %d bytes", S3_REPLY_BYTES_MAX);
-    if (rc == E_OK) rc = s3_reply_list(buffer_str(&body), str_of(s3->location.prefix), full_after, page, err);
+    if (rc == E_TOO_LARGE)
+        rc = err_set(err, E_UPSTREAM, "a list of more than %d bytes", S3_REPLY_BYTES_MAX);
+    if (rc == E_OK)
+        rc = s3_reply_list(buffer_str(&body), str_of(s3->location.prefix), full_after, page, err);
     buffer_deinit(&body);
     return rc;
 }
 
-/* --- the store --------------------------------------------------------------------------------------------- */
+/* --- the store
+ * --------------------------------------------------------------------------------------------- */
 
-static const char *s3_description(const struct store *store) { return ((const struct s3 *)store)->description; }
+static const char *s3_description(const struct store *store)
+{
+    return ((const struct s3 *)store)->description;
+}
 
 static void s3_close(struct store *store)
 {
@@ -245,7 +268,8 @@ static const char *keep(struct s3 *s3, const char *text, bool *ok)
 
 static const char *region_of(const struct store_config *config)
 {
-    const char *choices[] = {config->region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"), "us-east-1"};
+    const char *choices[] = {config->region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"),
+                             "us-east-1"};
     size_t i = 0;
     while (!choices[i] || !*choices[i]) i++;
     return choices[i];
@@ -259,7 +283,8 @@ static int copy_config(struct s3 *s3, const struct store_config *config, struct 
     bool ok = true;
     s3->region = keep(s3, region_of(config), &ok);
     s3->encryption = encryptions[config->encryption];
-    s3->kms_key_id = config->encryption == STORE_ENCRYPTION_KMS ? keep(s3, config->kms_key_id, &ok) : NULL;
+    s3->kms_key_id =
+        config->encryption == STORE_ENCRYPTION_KMS ? keep(s3, config->kms_key_id, &ok) : NULL;
     s3->storage_class = keep(s3, config->storage_class, &ok);
     s3->tags = keep(s3, config->tags, &ok);
     s3->ca_file = keep(s3, config->ca_file, &ok);
@@ -280,13 +305,15 @@ static int copy_config(struct s3 *s3, const struct store_config *config, struct 
     const char *headers[] = {s3->region, s3->kms_key_id, s3->storage_class, s3->tags};
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
         if (!is_header_text(str_of(headers[i])))
-            return err_set(err, E_BAD_CONFIG, "store: region, key id, storage class and tags are printable ASCII");
+            return err_set(err, E_BAD_CONFIG,
+                           "store: region, key id, storage class and tags are printable ASCII");
     return E_OK;
 }
 
 static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
 
-int s3_open(const struct store_config *config, const struct location *location, struct store **ret_store, struct err *err)
+int s3_open(const struct store_config *config, const struct location *location,
+            struct store **ret_store, struct err *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, start_curl);
@@ -296,15 +323,19 @@ int s3_open(const struct store_config *config, const struct location *location, 
     s3->location = *location;
     int rc = copy_config(s3, config, err);
     if (rc == E_OK)
-        rc = endpoint_make(config->endpoint, s3->region, location->bucket, config->addressing, &s3->endpoint, err);
+        rc = endpoint_make(config->endpoint, s3->region, location->bucket, config->addressing,
+                           &s3->endpoint, err);
     if (rc == E_OK) rc = credentials_load(&s3->credentials_config, &s3->credentials, err);
     if (rc == E_OK) {
-        s3->description = arena_printf(&s3->texts, "s3://%s/%s at %s", location->bucket, location->prefix,
-                                       s3->endpoint.base).data;
+        s3->description = arena_printf(&s3->texts, "s3://%s/%s at %s", location->bucket,
+                                       location->prefix, s3->endpoint.base)
+                              .data;
         s3->curl = curl_easy_init();
         if (!s3->curl || !s3->description) rc = err_set(err, E_NO_MEMORY, "opening a store");
     }
-    if (rc == E_OK) *ret_store = &s3->base;
-    else s3_close(&s3->base);
+    if (rc == E_OK)
+        *ret_store = &s3->base;
+    else
+        s3_close(&s3->base);
     return rc;
 }

@@ -62,30 +62,35 @@ struct s3_call {
 /* Resets the scratch arena: one call at a time. */
 struct s3_call s3_call(struct s3 *s3, const char *method, struct str key);
 void s3_call_query(struct s3_call *call, const char *name, struct str value);
-void s3_call_header(struct s3_call *call, const char *name, struct str value); /* lower-case name; empty: left out */
+void s3_call_header(struct s3_call *call, const char *name,
+                    struct str value); /* lower-case name; empty: left out */
 
 void s3_call_body(struct s3_call *call, struct str body); /* hashes it, once */
 
-/* Sends it and waits. Corrects a skewed clock and re-reads credentials, each once. E_OK for 2xx only;
- * the other codes as store.h says. call->status and call->error stay to be looked at. */
+/* Sends it and waits. Corrects a skewed clock and re-reads credentials, each once. E_OK for 2xx
+ * only; the other codes as store.h says. call->status and call->error stay to be looked at. */
 int s3_perform(struct s3 *s3, struct s3_call *call, struct err *err) CHECKED;
 
-/* A token of our own in an object's metadata tells whose an object is that "exists already": curl sends a
- * request again when a kept connection turns out to be dead, and the first one may have been carried out. */
+/* A token of our own in an object's metadata tells whose an object is that "exists already": curl
+ * sends a request again when a kept connection turns out to be dead, and the first one may have
+ * been carried out. */
 #define S3_TOKEN_HEADER "x-amz-meta-verbatim-upload"
 enum { S3_TOKEN_BYTES = 33 };
 int s3_make_token(char ret_token[static S3_TOKEN_BYTES], struct err *err) CHECKED;
-/* After `refusal`, with its text in err: E_OK if the object carries the token, else the refusal as it is. */
-int s3_is_ours(struct s3 *s3, struct str key, const char *token, int refusal, struct err *err) CHECKED;
+/* After `refusal`, with its text in err: E_OK if the object carries the token, else the refusal as
+ * it is. */
+int s3_is_ours(struct s3 *s3, struct str key, const char *token, int refusal,
+               struct err *err) CHECKED;
 
 /* The policy: which error code an HTTP status and an S3 error code are. Never E_OK. */
 enum err_code s3_classify(long status, const char *code, bool if_absent);
 /* Fills err from call->status and call->error. */
 int s3_refused(struct s3 *s3, const struct s3_call *call, struct err *err);
 
-/* Headers that a new object gets: type, encoding, metadata, encryption, storage class, tags. USAGE for
- * values that no header can hold. */
-int s3_put_headers(struct s3 *s3, struct s3_call *call, const struct store_put_options *options, struct err *err) CHECKED;
+/* Headers that a new object gets: type, encoding, metadata, encryption, storage class, tags. USAGE
+ * for values that no header can hold. */
+int s3_put_headers(struct s3 *s3, struct s3_call *call, const struct store_put_options *options,
+                   struct err *err) CHECKED;
 
 /* s3_upload.c */
 int s3_upload_begin(struct store *store, struct str key, const struct store_put_options *options,

@@ -3,7 +3,10 @@
 
 #include "store/xml.h"
 
-static int bad(struct err *err, const char *why) { return err_set(err, E_UPSTREAM, "bad reply of the store: %s", why); }
+static int bad(struct err *err, const char *why)
+{
+    return err_set(err, E_UPSTREAM, "bad reply of the store: %s", why);
+}
 
 /* Copies printable ASCII, cut to fit. */
 static void copy_clean(char *out, size_t out_bytes, struct str text)
@@ -30,9 +33,12 @@ bool s3_reply_error(struct str body, struct s3_error *ret_error)
         }
         if (event != XML_CLOSE || xml.depth != 1) continue;
         struct str text = buffer_str(&xml.text);
-        if (str_equal(xml.name, STR("Code"))) copy_clean(error.code, sizeof error.code, text);
-        else if (str_equal(xml.name, STR("Message"))) copy_clean(error.message, sizeof error.message, text);
-        else if (str_equal(xml.name, STR("Region"))) copy_clean(error.region, sizeof error.region, text);
+        if (str_equal(xml.name, STR("Code")))
+            copy_clean(error.code, sizeof error.code, text);
+        else if (str_equal(xml.name, STR("Message")))
+            copy_clean(error.message, sizeof error.message, text);
+        else if (str_equal(xml.name, STR("Region")))
+            copy_clean(error.region, sizeof error.region, text);
     }
     xml_deinit(&xml);
     *ret_error = error;
@@ -71,7 +77,8 @@ int s3_reply_upload_id(struct str body, char ret_id[static S3_UPLOAD_ID_BYTES], 
     return E_OK;
 }
 
-/* --- lists ---------------------------------------------------------------------------------------- */
+/* --- lists
+ * ---------------------------------------------------------------------------------------- */
 
 struct list {
     struct store_page *page;
@@ -86,7 +93,8 @@ static int list_field(struct list *list, struct str name, struct str text, struc
         object->key = arena_copy(&list->page->arena, text);
         if (!object->key.data) return err_set(err, E_NO_MEMORY, "reading a list");
     } else if (str_equal(name, STR("Size"))) {
-        if (!str_to_u64(str_trim(text), &object->info.size_bytes)) return bad(err, "a size that is no number");
+        if (!str_to_u64(str_trim(text), &object->info.size_bytes))
+            return bad(err, "a size that is no number");
     } else if (str_equal(name, STR("LastModified"))) {
         if (!time_parse(str_trim(text), &object->info.modified_ms)) object->info.modified_ms = 0;
     } else if (str_equal(name, STR("ETag"))) {
@@ -106,24 +114,32 @@ static int list_add(struct list *list, struct err *err)
 }
 
 /* Contents are at depth 2, their fields at depth 3. */
-static int list_event(struct list *list, const struct xml *xml, enum xml_event event, struct err *err)
+static int list_event(struct list *list, const struct xml *xml, enum xml_event event,
+                      struct err *err)
 {
     struct str text = buffer_str(&xml->text);
-    if (event == XML_OPEN && xml->depth == 1) list->is_list = str_equal(xml->name, STR("ListBucketResult"));
+    if (event == XML_OPEN && xml->depth == 1)
+        list->is_list = str_equal(xml->name, STR("ListBucketResult"));
     bool in_contents = xml->depth >= 2 && str_equal(xml->open[1], STR("Contents"));
-    if (event == XML_OPEN && xml->depth == 2 && in_contents) list->current = (struct store_object){0};
+    if (event == XML_OPEN && xml->depth == 2 && in_contents)
+        list->current = (struct store_object){0};
     if (event != XML_CLOSE) return E_OK;
     if (xml->depth == 2 && in_contents) return list_field(list, xml->name, text, err);
     if (xml->depth != 1) return E_OK;
     if (str_equal(xml->name, STR("Contents"))) return list_add(list, err);
-    if (str_equal(xml->name, STR("IsTruncated"))) list->truncated = str_equal(str_trim(text), STR("true"));
-    if (str_equal(xml->name, STR("EncodingType"))) list->encoded = str_equal(str_trim(text), STR("url"));
+    if (str_equal(xml->name, STR("IsTruncated")))
+        list->truncated = str_equal(str_trim(text), STR("true"));
+    if (str_equal(xml->name, STR("EncodingType")))
+        list->encoded = str_equal(str_trim(text), STR("url"));
     return E_OK;
 }
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                  : -1;
 }
 
 /* In place; S3 writes a space as '+'. */
@@ -156,22 +172,26 @@ static int list_finish(struct list *list, struct str prefix, struct str after, s
     size_t kept = 0;
     for (size_t i = 0; i < page->count; i++) {
         struct store_object object = page->objects[i];
-        if (list->encoded && !decode_key(&object.key)) return bad(err, "a key that isn't encoded as said");
+        if (list->encoded && !decode_key(&object.key))
+            return bad(err, "a key that isn't encoded as said");
         if (object.key.size > STORE_KEY_BYTES_MAX) return bad(err, "a key that is too long");
         if (!str_starts(object.key, prefix)) return bad(err, "a key without the prefix");
-        if (str_compare(object.key, last) <= 0) return bad(err, "keys out of order (an S3 directory bucket?)");
+        if (str_compare(object.key, last) <= 0)
+            return bad(err, "keys out of order (an S3 directory bucket?)");
         last = object.key;
         object.key = str_slice(object.key, prefix.size, object.key.size);
         page->next = object.key;
         if (object.key.size && !str_ends(object.key, STR("/"))) page->objects[kept++] = object;
     }
-    if (list->truncated && page->count == 0) return bad(err, "a page without keys that is not the last");
+    if (list->truncated && page->count == 0)
+        return bad(err, "a page without keys that is not the last");
     page->count = kept;
     page->more = list->truncated;
     return E_OK;
 }
 
-int s3_reply_list(struct str body, struct str prefix, struct str after, struct store_page *page, struct err *err)
+int s3_reply_list(struct str body, struct str prefix, struct str after, struct store_page *page,
+                  struct err *err)
 {
     struct xml xml;
     enum xml_event event = XML_OPEN;

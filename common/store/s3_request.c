@@ -1,15 +1,20 @@
 /* One signed request to S3.
  *
- * Happy path: write path and query, hash the body, sign, send on the kept connection, collect the reply.
- * Failure modes: no connection or a broken one (UNAVAILABLE), too slow (TIMEOUT), more bytes than wanted
- * (TOO_LARGE), cancelled; a refusal, which s3_classify() turns into a code. Two refusals are answered here,
- * once each: a skewed clock is corrected by the server's Date, and a credentials file is read again. */
+ * Happy path: write path and query, hash the body, sign, send on the kept connection, collect the
+ * reply. Failure modes: no connection or a broken one (UNAVAILABLE), too slow (TIMEOUT), more bytes
+ * than wanted (TOO_LARGE), cancelled; a refusal, which s3_classify() turns into a code. Two
+ * refusals are answered here, once each: a skewed clock is corrected by the server's Date, and a
+ * credentials file is read again. */
 #include "store/s3.h"
 
 #include <stdlib.h>
 #include <strings.h>
 
-enum { ERROR_BODY_BYTES_MAX = 64 * 1024, SKEW_NOTICED_MS = 5 * 60 * 1000, RETRY_AFTER_MAX_MS = 3600 * 1000 };
+enum {
+    ERROR_BODY_BYTES_MAX = 64 * 1024,
+    SKEW_NOTICED_MS = 5 * 60 * 1000,
+    RETRY_AFTER_MAX_MS = 3600 * 1000
+};
 
 struct s3_call s3_call(struct s3 *s3, const char *method, struct str key)
 {
@@ -36,18 +41,23 @@ struct str s3_full_key(struct s3 *s3, struct str key)
 
 void s3_call_query(struct s3_call *call, const char *name, struct str value)
 {
-    if (call->query_count == S3_QUERY_MAX) call->overflow = true;
-    else call->query[call->query_count++] = (struct sigv4_pair){str_of(name), value};
+    if (call->query_count == S3_QUERY_MAX)
+        call->overflow = true;
+    else
+        call->query[call->query_count++] = (struct sigv4_pair){str_of(name), value};
 }
 
 void s3_call_header(struct s3_call *call, const char *name, struct str value)
 {
     if (value.size == 0) return;
-    if (call->header_count == S3_HEADERS_MAX) call->overflow = true;
-    else call->headers[call->header_count++] = (struct sigv4_pair){str_of(name), value};
+    if (call->header_count == S3_HEADERS_MAX)
+        call->overflow = true;
+    else
+        call->headers[call->header_count++] = (struct sigv4_pair){str_of(name), value};
 }
 
-/* --- the reply, as curl hands it over -------------------------------------------------------------- */
+/* --- the reply, as curl hands it over
+ * -------------------------------------------------------------- */
 
 static void copy_header(char *out, size_t out_bytes, struct str value)
 {
@@ -81,16 +91,20 @@ static size_t on_header(char *data, size_t one, size_t size, void *user)
     }
     struct str name = str_trim(str_cut(&value, ':'));
     value = str_trim(value);
-    if (str_equal_ignoring_case(name, STR("etag"))) copy_header(reply->etag, sizeof reply->etag, value);
+    if (str_equal_ignoring_case(name, STR("etag")))
+        copy_header(reply->etag, sizeof reply->etag, value);
     else if (str_equal_ignoring_case(name, STR("x-amz-checksum-sha256")))
         copy_header(reply->checksum_sha256, sizeof reply->checksum_sha256, value);
     else if (str_equal_ignoring_case(name, STR(S3_TOKEN_HEADER)))
         copy_header(reply->upload_token, sizeof reply->upload_token, value);
     else if (str_equal_ignoring_case(name, STR("x-amz-bucket-region")))
         copy_header(reply->region, sizeof reply->region, value);
-    else if (str_equal_ignoring_case(name, STR("last-modified"))) reply->modified_ms = parse_http_date(value);
-    else if (str_equal_ignoring_case(name, STR("date"))) reply->date_ms = parse_http_date(value);
-    else if (str_equal_ignoring_case(name, STR("content-length")) && !str_to_u64(value, &reply->size_bytes))
+    else if (str_equal_ignoring_case(name, STR("last-modified")))
+        reply->modified_ms = parse_http_date(value);
+    else if (str_equal_ignoring_case(name, STR("date")))
+        reply->date_ms = parse_http_date(value);
+    else if (str_equal_ignoring_case(name, STR("content-length")) &&
+             !str_to_u64(value, &reply->size_bytes))
         reply->size_bytes = 0;
     return size;
 }
@@ -128,9 +142,11 @@ static int on_progress(void *user, curl_off_t a, curl_off_t b, curl_off_t c, cur
     return s3->cancelled && atomic_load_explicit(s3->cancelled, memory_order_relaxed);
 }
 
-/* --- the request ------------------------------------------------------------------------------------- */
+/* --- the request
+ * ------------------------------------------------------------------------------------- */
 
-static struct curl_slist *add_line(struct s3 *s3, struct curl_slist *list, struct str name, struct str value, bool *ok)
+static struct curl_slist *add_line(struct s3 *s3, struct curl_slist *list, struct str name,
+                                   struct str value, bool *ok)
 {
     struct str line = arena_printf(&s3->scratch, "%.*s: %.*s", STR_ARGS(name), STR_ARGS(value));
     struct curl_slist *longer = line.data && *ok ? curl_slist_append(list, line.data) : NULL;
@@ -139,7 +155,8 @@ static struct curl_slist *add_line(struct s3 *s3, struct curl_slist *list, struc
 }
 
 /* Signs the call and returns its header lines; NULL with err. */
-static struct curl_slist *make_headers(struct s3 *s3, const struct s3_call *call, struct str path, struct err *err)
+static struct curl_slist *make_headers(struct s3 *s3, const struct s3_call *call, struct str path,
+                                       struct err *err)
 {
     char payload_hash[SHA256_TEXT_BYTES];
     struct sigv4_pair signing[S3_HEADERS_MAX + 1];
@@ -160,17 +177,21 @@ static struct curl_slist *make_headers(struct s3 *s3, const struct s3_call *call
         .service = STR("s3"),
     };
     int64_t now_ms = clock_wall_ms(s3->clock) + s3->skew_ms;
-    if (sigv4_sign(&s3->signer, &s3->credentials.keys, &request, now_ms, &s3->sign, err) != E_OK) return NULL;
+    if (sigv4_sign(&s3->signer, &s3->credentials.keys, &request, now_ms, &s3->sign, err) != E_OK)
+        return NULL;
 
     bool ok = true;
     struct curl_slist *list = NULL;
-    for (size_t i = 0; i < count; i++) list = add_line(s3, list, signing[i].name, signing[i].value, &ok);
+    for (size_t i = 0; i < count; i++)
+        list = add_line(s3, list, signing[i].name, signing[i].value, &ok);
     list = add_line(s3, list, STR("x-amz-date"), str_of(s3->sign.date), &ok);
     list = add_line(s3, list, STR("x-amz-content-sha256"), request.payload_hash, &ok);
     if (s3->credentials.keys.session_token.size)
-        list = add_line(s3, list, STR("x-amz-security-token"), s3->credentials.keys.session_token, &ok);
+        list = add_line(s3, list, STR("x-amz-security-token"), s3->credentials.keys.session_token,
+                        &ok);
     list = add_line(s3, list, STR("authorization"), buffer_str(&s3->sign.authorization), &ok);
-    struct curl_slist *longer = ok ? curl_slist_append(list, "Expect:") : NULL; /* no wait for 100 Continue */
+    struct curl_slist *longer =
+        ok ? curl_slist_append(list, "Expect:") : NULL; /* no wait for 100 Continue */
     if (longer) return longer;
     curl_slist_free_all(list);
     err_set(err, E_NO_MEMORY, "preparing a request");
@@ -202,7 +223,8 @@ static int make_url(struct s3 *s3, struct s3_call *call, struct str *ret_path, s
 }
 
 /* curl copies none of what it is given here but the URL. */
-static void set_options(struct s3 *s3, struct s3_call *call, struct receiver *receiver, struct curl_slist *headers)
+static void set_options(struct s3 *s3, struct s3_call *call, struct receiver *receiver,
+                        struct curl_slist *headers)
 {
     CURL *curl = s3->curl;
     curl_easy_reset(curl); /* keeps the connection and the DNS cache */
@@ -231,8 +253,10 @@ static void set_options(struct s3 *s3, struct s3_call *call, struct receiver *re
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.size);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body.size ? call->body.data : "");
     }
-    if (strcmp(call->method, "HEAD") == 0) curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
-    else curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+    if (strcmp(call->method, "HEAD") == 0)
+        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    else
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
 }
 
 static enum err_code code_of_curl(CURLcode result)
@@ -244,7 +268,9 @@ static enum err_code code_of_curl(CURLcode result)
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_SSL_CACERT_BADFILE: return E_BAD_CONFIG;
-    default: return E_UNAVAILABLE; /* no connection, a broken one, a certificate that may yet be renewed */
+    default:
+        return E_UNAVAILABLE; /* no connection, a broken one, a certificate that may yet be renewed
+                               */
     }
 }
 
@@ -269,34 +295,41 @@ static int attempt(struct s3 *s3, struct s3_call *call, struct err *err)
     curl_easy_getinfo(s3->curl, CURLINFO_RESPONSE_CODE, &call->status);
     curl_easy_setopt(s3->curl, CURLOPT_ERRORBUFFER, NULL);
     curl_slist_free_all(headers);
-    if (call->too_large) return err_set(err, E_TOO_LARGE, "reply of more than %zu bytes", call->limit_bytes);
+    if (call->too_large)
+        return err_set(err, E_TOO_LARGE, "reply of more than %zu bytes", call->limit_bytes);
     if (call->no_memory) return err_set(err, E_NO_MEMORY, "receiving a reply");
     if (result == CURLE_OK) return E_OK;
     return err_set(err, code_of_curl(result), "%s %s: %s", call->method, s3->endpoint.base,
                    *detail ? detail : curl_easy_strerror(result));
 }
 
-/* --- refusals -------------------------------------------------------------------------------------------- */
+/* --- refusals
+ * -------------------------------------------------------------------------------------------- */
+
+/* What S3's own codes mean, where the HTTP status alone would mislead. Source: "Error responses". */
+/* clang-format off */
+static const struct { const char *code; enum err_code err; } known_refusals[] = {
+    {"SlowDown", E_BUSY}, {"ServiceUnavailable", E_BUSY}, {"Throttling", E_BUSY}, {"TooManyRequests", E_BUSY},
+    {"ConditionalRequestConflict", E_BUSY}, {"OperationAborted", E_BUSY},
+    {"RequestTimeout", E_TIMEOUT}, {"InternalError", E_UNAVAILABLE},
+    {"BadDigest", E_UNAVAILABLE}, {"XAmzContentSHA256Mismatch", E_UNAVAILABLE}, {"IncompleteBody", E_UNAVAILABLE},
+    {"ExpiredToken", E_DENIED}, {"InvalidToken", E_DENIED}, {"TokenRefreshRequired", E_DENIED},
+    {"InvalidAccessKeyId", E_DENIED}, {"SignatureDoesNotMatch", E_DENIED}, {"AccessDenied", E_DENIED},
+    {"NoSuchBucket", E_BAD_CONFIG}, {"InvalidBucketName", E_BAD_CONFIG}, {"NotImplemented", E_BAD_CONFIG},
+    {"InvalidStorageClass", E_BAD_CONFIG}, {"InvalidTag", E_BAD_CONFIG},
+    {"AuthorizationHeaderMalformed", E_BAD_CONFIG}, {"PermanentRedirect", E_BAD_CONFIG},
+    {"EntityTooLarge", E_TOO_LARGE}, {"KeyTooLongError", E_BAD_MESSAGE}, {"PreconditionFailed", E_EXISTS},
+    {"XMinioStorageFull", E_DISK_FULL}, {"QuotaExceeded", E_DISK_FULL},
+};
+/* clang-format on */
 
 enum err_code s3_classify(long status, const char *code, bool if_absent)
 {
-    static const struct { const char *code; enum err_code err; } known[] = {
-        {"SlowDown", E_BUSY}, {"ServiceUnavailable", E_BUSY}, {"Throttling", E_BUSY}, {"TooManyRequests", E_BUSY},
-        {"ConditionalRequestConflict", E_BUSY}, {"OperationAborted", E_BUSY},
-        {"RequestTimeout", E_TIMEOUT}, {"InternalError", E_UNAVAILABLE},
-        {"BadDigest", E_UNAVAILABLE}, {"XAmzContentSHA256Mismatch", E_UNAVAILABLE}, {"IncompleteBody", E_UNAVAILABLE},
-        {"ExpiredToken", E_DENIED}, {"InvalidToken", E_DENIED}, {"TokenRefreshRequired", E_DENIED},
-        {"InvalidAccessKeyId", E_DENIED}, {"SignatureDoesNotMatch", E_DENIED}, {"AccessDenied", E_DENIED},
-        {"NoSuchBucket", E_BAD_CONFIG}, {"InvalidBucketName", E_BAD_CONFIG}, {"NotImplemented", E_BAD_CONFIG},
-        {"InvalidStorageClass", E_BAD_CONFIG}, {"InvalidTag", E_BAD_CONFIG},
-        {"AuthorizationHeaderMalformed", E_BAD_CONFIG}, {"PermanentRedirect", E_BAD_CONFIG},
-        {"EntityTooLarge", E_TOO_LARGE}, {"KeyTooLongError", E_BAD_MESSAGE}, {"PreconditionFailed", E_EXISTS},
-        {"XMinioStorageFull", E_DISK_FULL}, {"QuotaExceeded", E_DISK_FULL},
-    };
     enum err_code found = E_OK;
-    for (size_t i = 0; i < sizeof known / sizeof known[0] && found == E_OK; i++)
-        if (strcmp(known[i].code, code) == 0) found = known[i].err;
-    if (found == E_EXISTS || (found == E_OK && status == 412)) return if_absent ? E_EXISTS : E_NOT_FOUND; /* If-Match */
+    for (size_t i = 0; i < sizeof known_refusals / sizeof known_refusals[0] && found == E_OK; i++)
+        if (strcmp(known_refusals[i].code, code) == 0) found = known_refusals[i].err;
+    if (found == E_EXISTS || (found == E_OK && status == 412))
+        return if_absent ? E_EXISTS : E_NOT_FOUND; /* If-Match */
     if (found != E_OK) return found;
     switch (status) {
     case 401:
@@ -321,21 +354,24 @@ int s3_refused(struct s3 *s3, const struct s3_call *call, struct err *err)
     curl_off_t retry_after = 0;
     curl_easy_getinfo(s3->curl, CURLINFO_RETRY_AFTER, &retry_after);
     if (retry_after > 0)
-        s3->base.retry_after_ms = retry_after < RETRY_AFTER_MAX_MS / 1000 ? retry_after * 1000 : RETRY_AFTER_MAX_MS;
+        s3->base.retry_after_ms =
+            retry_after < RETRY_AFTER_MAX_MS / 1000 ? retry_after * 1000 : RETRY_AFTER_MAX_MS;
     const struct s3_error *error = &call->error;
     const char *region = *error->region ? error->region : call->reply.region;
     enum err_code code = s3_classify(call->status, error->code, call->if_absent);
     bool elsewhere = code == E_BAD_CONFIG && *region && strcmp(region, s3->region) != 0;
-    return err_set(err, code, "%s s3://%s/%.*s: %ld %s%s%s%s%s", call->method, s3->location.bucket, STR_ARGS(call->key),
-                   call->status, error->code, *error->message ? ": " : "", error->message,
-                   elsewhere ? "; the bucket is in region " : "", elsewhere ? region : "");
+    return err_set(err, code, "%s s3://%s/%.*s: %ld %s%s%s%s%s", call->method, s3->location.bucket,
+                   STR_ARGS(call->key), call->status, error->code, *error->message ? ": " : "",
+                   error->message, elsewhere ? "; the bucket is in region " : "",
+                   elsewhere ? region : "");
 }
 
 /* A refusal of the time, said so, or (HEAD has no body) to be seen by the Date. */
 static bool correct_skew(struct s3 *s3, const struct s3_call *call)
 {
     if (!call->reply.date_ms) return false;
-    int64_t skew_ms = call->reply.date_ms - clock_wall_ms(s3->clock), change_ms = skew_ms - s3->skew_ms;
+    int64_t skew_ms = call->reply.date_ms - clock_wall_ms(s3->clock),
+            change_ms = skew_ms - s3->skew_ms;
     bool noticeable = change_ms > SKEW_NOTICED_MS || change_ms < -SKEW_NOTICED_MS;
     bool said = strcmp(call->error.code, "RequestTimeTooSkewed") == 0;
     if (!said && !(call->status == 403 && !*call->error.code && noticeable)) return false;
@@ -349,7 +385,8 @@ static bool reread_credentials(struct s3 *s3)
     if (s3->credentials.origin != CREDENTIALS_FILE) return false;
     if (credentials_load(&s3->credentials_config, &fresh, NULL) != E_OK) return false;
     struct sigv4_credentials *a = &s3->credentials.keys, *b = &fresh.keys;
-    bool changed = !str_equal(a->access_key_id, b->access_key_id) || !str_equal(a->session_token, b->session_token) ||
+    bool changed = !str_equal(a->access_key_id, b->access_key_id) ||
+                   !str_equal(a->session_token, b->session_token) ||
                    !str_equal(a->secret_access_key, b->secret_access_key);
     if (changed) {
         credentials_deinit(&s3->credentials);

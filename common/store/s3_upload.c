@@ -1,8 +1,9 @@
 /* Large objects to S3, in parts.
  *
- * Happy path: create → parts → complete. An answer to complete may be lost, or be 200 with an error inside,
- * and asking again then says that the upload is unknown, or the key taken. Then the token in the object's
- * metadata tells (s3_is_ours()): if the object that is there carries ours, the upload was completed. */
+ * Happy path: create, parts, complete. An answer to complete may be lost, or be 200 with an error
+ * inside, and asking again then says that the upload is unknown, or the key taken. Then the token
+ * in the object's metadata tells (s3_is_ours()): if the object that is there carries ours, the
+ * upload was completed. */
 #include "store/s3.h"
 
 #include <stdio.h>
@@ -28,7 +29,8 @@ static void upload_free(struct s3_upload *upload)
     free(upload);
 }
 
-static int create(struct s3 *s3, struct s3_upload *upload, const struct store_put_options *options, struct err *err)
+static int create(struct s3 *s3, struct s3_upload *upload, const struct store_put_options *options,
+                  struct err *err)
 {
     struct buffer body = {0};
     struct s3_call call = s3_call(s3, "POST", upload->key);
@@ -56,8 +58,10 @@ int s3_upload_begin(struct store *store, struct str key, const struct store_put_
     upload->if_absent = options->if_absent;
     int rc = s3_make_token(upload->token, err);
     if (rc == E_OK) rc = create(of(store), upload, options, err);
-    if (rc == E_OK) *ret_upload = &upload->base;
-    else upload_free(upload);
+    if (rc == E_OK)
+        *ret_upload = &upload->base;
+    else
+        upload_free(upload);
     return rc;
 }
 
@@ -84,9 +88,12 @@ int s3_upload_part(struct store_upload *base, struct str bytes, struct err *err)
 static void write_parts(const struct s3_upload *upload, struct buffer *out)
 {
     const struct part *part = (const struct part *)(const void *)upload->parts.data;
-    buffer_add(out, STR("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"));
-    for (uint32_t i = 0; i < upload->base.parts; i++) /* ETags hold no markup: copy_header() saw to it */
-        buffer_printf(out, "<Part><PartNumber>%u</PartNumber><ETag>\"%s\"</ETag></Part>", i + 1, part[i].etag);
+    buffer_add(out,
+               STR("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"));
+    for (uint32_t i = 0; i < upload->base.parts;
+         i++) /* ETags hold no markup: copy_header() saw to it */
+        buffer_printf(out, "<Part><PartNumber>%u</PartNumber><ETag>\"%s\"</ETag></Part>", i + 1,
+                      part[i].etag);
     buffer_add(out, STR("</CompleteMultipartUpload>"));
 }
 

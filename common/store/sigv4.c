@@ -22,12 +22,12 @@ void sigv4_payload_hash(struct str payload, char out[static SHA256_TEXT_BYTES])
     hash_hex(hash, sizeof hash, out);
 }
 
-/* --- encoding ------------------------------------------------------------------------------- */
+/* --- encoding -------------------------------------------------------------------------------- */
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.' || c == '~';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '~';
 }
 
 void sigv4_encode(struct str text, bool keep_slash, struct buffer *out)
@@ -52,7 +52,8 @@ static int encoded_compare(struct str a, struct str b)
     if (i == a.size || i == b.size) return (a.size > i) - (b.size > i);
     bool plain_a = is_unreserved(a.data[i]), plain_b = is_unreserved(b.data[i]);
     uint8_t x = plain_a ? (uint8_t)a.data[i] : '%', y = plain_b ? (uint8_t)b.data[i] : '%';
-    if (!plain_a && !plain_b) x = (uint8_t)a.data[i], y = (uint8_t)b.data[i]; /* hex keeps the order */
+    if (!plain_a && !plain_b)
+        x = (uint8_t)a.data[i], y = (uint8_t)b.data[i]; /* hex keeps the order */
     return (x > y) - (x < y);
 }
 
@@ -74,7 +75,7 @@ void sigv4_encode_query(struct sigv4_pair *pairs, size_t count, struct buffer *o
     }
 }
 
-/* --- canonical request ------------------------------------------------------------------------ */
+/* --- canonical request ----------------------------------------------------------------------- */
 
 /* Dot segments and empty ones go; a slash at the end stays; each segment is encoded once more. */
 static void add_normal_path(struct str path, struct buffer *out)
@@ -96,9 +97,12 @@ static void add_normal_path(struct str path, struct buffer *out)
 
 static void add_path(const struct sigv4_request *request, struct buffer *out)
 {
-    if (request->path_rule == SIGV4_PATH_ENCODE_AGAIN) add_normal_path(request->path, out);
-    else if (request->path.size) buffer_add(out, request->path);
-    else buffer_add_char(out, '/');
+    if (request->path_rule == SIGV4_PATH_ENCODE_AGAIN)
+        add_normal_path(request->path, out);
+    else if (request->path.size)
+        buffer_add(out, request->path);
+    else
+        buffer_add_char(out, '/');
 }
 
 static int header_compare(const void *left, const void *right)
@@ -129,14 +133,17 @@ static void add_header_value(struct buffer *out, struct str value)
     value = str_trim(value);
     for (size_t i = 0; i < value.size; i++) {
         bool space = value.data[i] == ' ' || (value.data[i] >= '\t' && value.data[i] <= '\r');
-        if (!space) buffer_add_char(out, value.data[i]);
-        else if (value.data[i - 1] != ' ' && !(value.data[i - 1] >= '\t' && value.data[i - 1] <= '\r'))
+        if (!space)
+            buffer_add_char(out, value.data[i]);
+        else if (value.data[i - 1] != ' ' &&
+                 !(value.data[i - 1] >= '\t' && value.data[i - 1] <= '\r'))
             buffer_add_char(out, ' ');
     }
 }
 
-static size_t collect_headers(const struct sigv4_credentials *credentials, const struct sigv4_request *request,
-                              const char *date, struct sigv4_pair all[static SIGV4_HEADERS_MAX])
+static size_t collect_headers(const struct sigv4_credentials *credentials,
+                              const struct sigv4_request *request, const char *date,
+                              struct sigv4_pair all[static SIGV4_HEADERS_MAX])
 {
     size_t count = 0;
     for (; count < request->header_count; count++) all[count] = request->headers[count];
@@ -153,8 +160,9 @@ static bool same_name(const struct sigv4_pair *a, const struct sigv4_pair *b)
     return str_equal_ignoring_case(a->name, b->name);
 }
 
-void sigv4_canonical_request(const struct sigv4_credentials *credentials, const struct sigv4_request *request,
-                             const char *date, struct buffer *out, struct str *ret_signed_headers)
+void sigv4_canonical_request(const struct sigv4_credentials *credentials,
+                             const struct sigv4_request *request, const char *date,
+                             struct buffer *out, struct str *ret_signed_headers)
 {
     struct sigv4_pair all[SIGV4_HEADERS_MAX];
     assert(request->header_count <= SIGV4_HEADERS_MAX - 3);
@@ -191,13 +199,16 @@ void sigv4_canonical_request(const struct sigv4_credentials *credentials, const 
     *ret_signed_headers = out->failed ? STR("") : str_make(out->data + names, names_size);
 }
 
-/* --- signature -------------------------------------------------------------------------------- */
+/* --- signature ------------------------------------------------------------------------------- */
 
-static struct str bytes_of(const uint8_t hash[static SHA256_BYTES]) { return str_make(hash, SHA256_BYTES); }
+static struct str bytes_of(const uint8_t hash[static SHA256_BYTES])
+{
+    return str_make(hash, SHA256_BYTES);
+}
 
 /* key = HMAC(HMAC(HMAC(HMAC("AWS4" secret, day), region), service), "aws4_request") */
-static void derive_key(struct str secret, struct str day, struct str region, struct str service, struct buffer *scratch,
-                       uint8_t key[static SHA256_BYTES])
+static void derive_key(struct str secret, struct str day, struct str region, struct str service,
+                       struct buffer *scratch, uint8_t key[static SHA256_BYTES])
 {
     uint8_t step[SHA256_BYTES];
     buffer_clear(scratch);
@@ -248,7 +259,8 @@ static void add_scope(struct buffer *out, struct str day, const struct sigv4_req
 }
 
 int sigv4_sign(struct sigv4_signer *signer, const struct sigv4_credentials *credentials,
-               const struct sigv4_request *request, int64_t wall_ms, struct sigv4_signed *ret_signed, struct err *err)
+               const struct sigv4_request *request, int64_t wall_ms,
+               struct sigv4_signed *ret_signed, struct err *err)
 {
     struct buffer canonical = {0}, text = {0};
     struct sigv4_signer once = {0};
@@ -256,8 +268,10 @@ int sigv4_sign(struct sigv4_signer *signer, const struct sigv4_credentials *cred
     uint8_t signature[SHA256_BYTES];
     int rc = E_OK;
 
-    if (request->header_count > SIGV4_HEADERS_MAX - 3) return err_set(err, E_USAGE, "too many headers to sign");
-    if (!format_date(wall_ms, date)) return err_set(err, E_USAGE, "the clock's time can't be signed");
+    if (request->header_count > SIGV4_HEADERS_MAX - 3)
+        return err_set(err, E_USAGE, "too many headers to sign");
+    if (!format_date(wall_ms, date))
+        return err_set(err, E_USAGE, "the clock's time can't be signed");
     struct str day = str_make(date, 8), signed_headers;
     if (!signer) signer = &once;
 
@@ -272,16 +286,21 @@ int sigv4_sign(struct sigv4_signer *signer, const struct sigv4_credentials *cred
         rc = err_set(err, E_NO_MEMORY, "signing a request");
         goto out;
     }
-    hash_hmac_sha256(bytes_of(signer->key), str_slice(buffer_str(&text), start, text.size), signature);
+    hash_hmac_sha256(bytes_of(signer->key), str_slice(buffer_str(&text), start, text.size),
+                     signature);
     hash_hex(signature, sizeof signature, hash_text);
 
     struct buffer *authorization = &ret_signed->authorization;
     buffer_clear(authorization);
-    buffer_printf(authorization, "AWS4-HMAC-SHA256 Credential=%.*s/", STR_ARGS(credentials->access_key_id));
+    buffer_printf(authorization, "AWS4-HMAC-SHA256 Credential=%.*s/",
+                  STR_ARGS(credentials->access_key_id));
     add_scope(authorization, day, request);
-    buffer_printf(authorization, ", SignedHeaders=%.*s, Signature=%s", STR_ARGS(signed_headers), hash_text);
-    if (authorization->failed) rc = err_set(err, E_NO_MEMORY, "signing a request");
-    else memcpy(ret_signed->date, date, sizeof date);
+    buffer_printf(authorization, ", SignedHeaders=%.*s, Signature=%s", STR_ARGS(signed_headers),
+                  hash_text);
+    if (authorization->failed)
+        rc = err_set(err, E_NO_MEMORY, "signing a request");
+    else
+        memcpy(ret_signed->date, date, sizeof date);
 out:
     buffer_deinit(&canonical);
     buffer_deinit(&text);

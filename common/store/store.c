@@ -4,7 +4,8 @@
 #include <assert.h>
 
 #define OPTIONS_OWNER struct store_options
-OPTIONS_TABLE(store, STORE_OPTIONS, "How object stores are reached; credentials are never printed.");
+OPTIONS_TABLE(store, STORE_OPTIONS,
+              "How object stores are reached; credentials are never printed.");
 
 struct store_config store_config_of(const struct store_options *options, const char *url)
 {
@@ -54,16 +55,22 @@ int store_probe(struct store *store, struct err *err)
     return rc;
 }
 
-/* --- keys ------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------ */
 
-static int refuse_key(struct err *err, const char *why) { return err_set(err, E_BAD_MESSAGE, "object key: %s", why); }
+static int refuse_key(struct err *err, const char *why)
+{
+    return err_set(err, E_BAD_MESSAGE, "object key: %s", why);
+}
 
 static int check_segment(struct str segment, struct err *err)
 {
     if (segment.size == 0) return refuse_key(err, "empty segment");
-    if (segment.size > STORE_SEGMENT_BYTES_MAX) return refuse_key(err, "a segment of more than 200 bytes");
-    if (str_equal(segment, STR(".")) || str_equal(segment, STR(".."))) return refuse_key(err, "\".\" or \"..\" segment");
-    if (str_starts(segment, STR(STORE_TEMPORARY_PREFIX))) return refuse_key(err, "a temporary file's name");
+    if (segment.size > STORE_SEGMENT_BYTES_MAX)
+        return refuse_key(err, "a segment of more than 200 bytes");
+    if (str_equal(segment, STR(".")) || str_equal(segment, STR("..")))
+        return refuse_key(err, "\".\" or \"..\" segment");
+    if (str_starts(segment, STR(STORE_TEMPORARY_PREFIX)))
+        return refuse_key(err, "a temporary file's name");
     return E_OK;
 }
 
@@ -73,7 +80,8 @@ int store_key_check(struct str key, struct err *err)
     if (key.size > STORE_KEY_BYTES_MAX) return refuse_key(err, "longer than 1024 bytes");
     if (!str_is_utf8(key)) return refuse_key(err, "not UTF-8");
     for (size_t i = 0; i < key.size; i++)
-        if ((uint8_t)key.data[i] < ' ' || key.data[i] == 0x7F) return refuse_key(err, "control character");
+        if ((uint8_t)key.data[i] < ' ' || key.data[i] == 0x7F)
+            return refuse_key(err, "control character");
     for (bool last = false; !last;) {
         last = str_find(key, STR("/")) == key.size;
         int rc = check_segment(str_cut(&key, '/'), err);
@@ -85,24 +93,25 @@ int store_key_check(struct str key, struct err *err)
 /* What others wrote may have any key that their store took: only bounds are checked for reading. */
 static int check_foreign_key(struct str key, struct err *err)
 {
-    if (key.size == 0 || key.size > STORE_KEY_BYTES_MAX) return refuse_key(err, "empty, or longer than 1024 bytes");
+    if (key.size == 0 || key.size > STORE_KEY_BYTES_MAX)
+        return refuse_key(err, "empty, or longer than 1024 bytes");
     return memchr(key.data, '\0', key.size) ? refuse_key(err, "NUL") : E_OK;
 }
 
-/* --- objects ------------------------------------------------------------------------------------ */
+/* --- objects --------------------------------------------------------------------------------- */
 
 static const struct store_put_options plain = {0};
 
-int store_put(struct store *store, struct str key, struct str body, const struct store_put_options *options,
-              struct err *err)
+int store_put(struct store *store, struct str key, struct str body,
+              const struct store_put_options *options, struct err *err)
 {
     store->retry_after_ms = 0;
     int rc = store_key_check(key, err);
     return rc != E_OK ? rc : store->ops->put(store, key, body, options ? options : &plain, err);
 }
 
-static int get(struct store *store, struct str key, uint64_t offset, size_t size_bytes, const char *etag, bool whole,
-               struct buffer *out, struct err *err)
+static int get(struct store *store, struct str key, uint64_t offset, size_t size_bytes,
+               const char *etag, bool whole, struct buffer *out, struct err *err)
 {
     size_t before = out->size;
     store->retry_after_ms = 0;
@@ -112,16 +121,18 @@ static int get(struct store *store, struct str key, uint64_t offset, size_t size
     return rc;
 }
 
-int store_get(struct store *store, struct str key, size_t limit_bytes, struct buffer *out, struct err *err)
+int store_get(struct store *store, struct str key, size_t limit_bytes, struct buffer *out,
+              struct err *err)
 {
     return get(store, key, 0, limit_bytes, NULL, true, out, err);
 }
 
-int store_get_range(struct store *store, struct str key, uint64_t offset, size_t size_bytes, const char *etag,
-                    struct buffer *out, struct err *err)
+int store_get_range(struct store *store, struct str key, uint64_t offset, size_t size_bytes,
+                    const char *etag, struct buffer *out, struct err *err)
 {
     if (size_bytes == 0) return E_OK;
-    if (offset > INT64_MAX - size_bytes) return err_set(err, E_TOO_LARGE, "offset beyond any object");
+    if (offset > INT64_MAX - size_bytes)
+        return err_set(err, E_TOO_LARGE, "offset beyond any object");
     return get(store, key, offset, size_bytes, etag && *etag ? etag : NULL, false, out, err);
 }
 
@@ -132,7 +143,8 @@ int store_head(struct store *store, struct str key, struct store_info *ret_info,
     return rc != E_OK ? rc : store->ops->head(store, key, ret_info, err);
 }
 
-int store_matches(struct store *store, struct str key, struct str body, bool *ret_same, struct err *err)
+int store_matches(struct store *store, struct str key, struct str body, bool *ret_same,
+                  struct err *err)
 {
     struct buffer found = {0};
     int rc = store_get(store, key, body.size, &found, err);
@@ -146,7 +158,7 @@ int store_delete(struct store *store, struct str key, struct err *err)
 {
     store->retry_after_ms = 0;
     int rc = check_foreign_key(key, err);
-    return rc != E_OK ? rc : store->ops->delete(store, key, err);
+    return rc != E_OK ? rc : store->ops->delete (store, key, err);
 }
 
 void store_page_deinit(struct store_page *page)
@@ -156,8 +168,8 @@ void store_page_deinit(struct store_page *page)
     *page = (struct store_page){0};
 }
 
-int store_list(struct store *store, struct str prefix, struct str after, size_t limit, struct store_page *page,
-               struct err *err)
+int store_list(struct store *store, struct str prefix, struct str after, size_t limit,
+               struct store_page *page, struct err *err)
 {
     store->retry_after_ms = 0;
     if (prefix.size > STORE_KEY_BYTES_MAX || after.size > STORE_KEY_BYTES_MAX)
@@ -171,25 +183,29 @@ int store_list(struct store *store, struct str prefix, struct str after, size_t 
     struct arena arena = page->arena;
     arena_reset(&arena);
     *page = (struct store_page){.arena = arena};
-    int rc = store->ops->list(store, str_make(prefix_copy, prefix.size), str_make(after_copy, after.size), limit, page, err);
+    int rc = store->ops->list(store, str_make(prefix_copy, prefix.size),
+                              str_make(after_copy, after.size), limit, page, err);
     if (rc != E_OK) page->objects = NULL, page->count = 0, page->more = false, page->next = STR("");
     return rc;
 }
 
-/* --- parts -------------------------------------------------------------------------------------- */
+/* --- parts ----------------------------------------------------------------------------------- */
 
 int store_upload_begin(struct store *store, struct str key, const struct store_put_options *options,
                        struct store_upload **ret_upload, struct err *err)
 {
     store->retry_after_ms = 0;
     int rc = store_key_check(key, err);
-    return rc != E_OK ? rc : store->ops->upload_begin(store, key, options ? options : &plain, ret_upload, err);
+    return rc != E_OK
+               ? rc
+               : store->ops->upload_begin(store, key, options ? options : &plain, ret_upload, err);
 }
 
 int store_upload_part(struct store_upload *upload, struct str bytes, struct err *err)
 {
     upload->store->retry_after_ms = 0;
-    if (upload->parts >= STORE_PARTS_MAX) return err_set(err, E_TOO_LARGE, "more than %d parts", STORE_PARTS_MAX);
+    if (upload->parts >= STORE_PARTS_MAX)
+        return err_set(err, E_TOO_LARGE, "more than %d parts", STORE_PARTS_MAX);
     int rc = upload->store->ops->upload_part(upload, bytes, err);
     if (rc == E_OK) upload->parts++;
     return rc;

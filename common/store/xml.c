@@ -4,7 +4,10 @@
 void xml_init(struct xml *xml, struct str document) { *xml = (struct xml){.rest = document}; }
 void xml_deinit(struct xml *xml) { buffer_deinit(&xml->text); }
 
-static int bad(struct err *err, const char *what) { return err_set(err, E_UPSTREAM, "bad XML in a reply: %s", what); }
+static int bad(struct err *err, const char *what)
+{
+    return err_set(err, E_UPSTREAM, "bad XML in a reply: %s", what);
+}
 
 static struct str take(struct xml *xml, size_t size)
 {
@@ -23,7 +26,7 @@ static bool skip_past(struct xml *xml, struct str end, struct str *ret_skipped)
     return true;
 }
 
-/* --- text ------------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------ */
 
 static void add_code_point(struct buffer *out, uint32_t c)
 {
@@ -43,22 +46,27 @@ static bool add_character(struct buffer *out, struct str digits)
     if (digits.size == 0 || digits.size > 8) return false;
     for (size_t i = 0; i < digits.size; i++) {
         char c = digits.data[i];
-        uint32_t digit = c >= '0' && c <= '9' ? (uint32_t)(c - '0')
+        uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
                          : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
-                         : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10) : 16;
+                         : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)
+                                                : 16;
         if (digit >= base || value > 0x10FFFF) return false;
         value = value * base + digit;
     }
-    bool exists = value == '\t' || value == '\n' || value == '\r' || (value >= 0x20 && value < 0xD800) ||
-                  (value >= 0xE000 && value <= 0x10FFFF);
+    bool exists = value == '\t' || value == '\n' || value == '\r' ||
+                  (value >= 0x20 && value < 0xD800) || (value >= 0xE000 && value <= 0x10FFFF);
     if (exists) add_code_point(out, value);
     return exists;
 }
 
 static bool add_reference(struct buffer *out, struct str name)
 {
-    static const struct { struct str name; char character; } known[] = {
-        {{"lt", 2}, '<'}, {{"gt", 2}, '>'}, {{"amp", 3}, '&'}, {{"quot", 4}, '"'}, {{"apos", 4}, '\''},
+    static const struct {
+        struct str name;
+        char character;
+    } known[] = {
+        {{"lt", 2}, '<'},   {{"gt", 2}, '>'},    {{"amp", 3}, '&'},
+        {{"quot", 4}, '"'}, {{"apos", 4}, '\''},
     };
     if (name.size && name.data[0] == '#') return add_character(out, str_slice(name, 1, name.size));
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
@@ -78,14 +86,15 @@ static int add_text(struct xml *xml, struct str raw, struct err *err)
         if (raw.size == 0) break;
         size_t end = str_find(str_slice(raw, 0, 12), STR(";")); /* the longest is &#1114111; */
         if (end >= 12 || end == raw.size) return bad(err, "a reference without end");
-        if (!add_reference(&xml->text, str_slice(raw, 1, end))) return bad(err, "an unknown reference");
+        if (!add_reference(&xml->text, str_slice(raw, 1, end)))
+            return bad(err, "an unknown reference");
         raw = str_slice(raw, end + 1, raw.size);
     }
     if (xml->text.failed) return err_set(err, E_NO_MEMORY, "reading a reply");
     return xml->text.size > XML_TEXT_BYTES_MAX ? bad(err, "too much text in an element") : E_OK;
 }
 
-/* --- tags --------------------------------------------------------------------------------------- */
+/* --- tags ------------------------------------------------------------------------------------ */
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -95,23 +104,30 @@ static struct str local_name(struct str name)
     return colon == name.size ? name : str_slice(name, colon + 1, name.size);
 }
 
-/* Size of the tag up to its '>', which may also stand in a quoted attribute; rest.size if there is none. */
+/* Size of the tag up to its '>', which may also stand in a quoted attribute; rest.size if there is
+ * none. */
 static size_t tag_size(struct str rest)
 {
     char quote = 0;
     for (size_t i = 0; i < rest.size; i++) {
         char c = rest.data[i];
-        if (quote) quote = c == quote ? 0 : quote;
-        else if (c == '"' || c == '\'') quote = c;
-        else if (c == '>') return i;
-        else if (c == '<') break;
+        if (quote)
+            quote = c == quote ? 0 : quote;
+        else if (c == '"' || c == '\'')
+            quote = c;
+        else if (c == '>')
+            return i;
+        else if (c == '<')
+            break;
     }
     return rest.size;
 }
 
-static int close_element(struct xml *xml, struct str name, enum xml_event *ret_event, struct err *err)
+static int close_element(struct xml *xml, struct str name, enum xml_event *ret_event,
+                         struct err *err)
 {
-    if (xml->depth == 0 || !str_equal(name, xml->open[xml->depth - 1])) return bad(err, "tags don't match");
+    if (xml->depth == 0 || !str_equal(name, xml->open[xml->depth - 1]))
+        return bad(err, "tags don't match");
     xml->depth--;
     xml->name = local_name(name);
     *ret_event = XML_CLOSE;
@@ -145,10 +161,12 @@ static int read_markup(struct xml *xml, bool *ret_tag, enum xml_event *ret_event
         take(xml, 4);
         return skip_past(xml, STR("-->"), &skipped) ? E_OK : bad(err, "a comment without end");
     }
-    if (str_starts(xml->rest, STR("<?"))) return skip_past(xml, STR("?>"), &skipped) ? E_OK : bad(err, "a prolog without end");
+    if (str_starts(xml->rest, STR("<?")))
+        return skip_past(xml, STR("?>"), &skipped) ? E_OK : bad(err, "a prolog without end");
     if (str_starts(xml->rest, STR("<![CDATA["))) {
         take(xml, 9);
-        if (xml->depth == 0 || !skip_past(xml, STR("]]>"), &skipped)) return bad(err, "CDATA without end or place");
+        if (xml->depth == 0 || !skip_past(xml, STR("]]>"), &skipped))
+            return bad(err, "CDATA without end or place");
         buffer_add(&xml->text, skipped);
         return add_text(xml, STR(""), err);
     }
@@ -159,7 +177,8 @@ static int read_markup(struct xml *xml, bool *ret_tag, enum xml_event *ret_event
     struct str tag = take(xml, size);
     take(xml, 1);
     *ret_tag = true;
-    if (tag.data[0] == '/') return close_element(xml, str_trim(str_slice(tag, 1, tag.size)), ret_event, err);
+    if (tag.data[0] == '/')
+        return close_element(xml, str_trim(str_slice(tag, 1, tag.size)), ret_event, err);
     return open_element(xml, tag, ret_event, err);
 }
 
@@ -174,8 +193,10 @@ int xml_next(struct xml *xml, enum xml_event *ret_event, struct err *err)
         struct str raw = take(xml, str_find(xml->rest, STR("<")));
         int rc = E_OK;
         bool tag = false;
-        if (xml->depth) rc = add_text(xml, raw, err);
-        else if (str_trim(raw).size && !str_equal(raw, STR("\xEF\xBB\xBF"))) rc = bad(err, "text outside of the root");
+        if (xml->depth)
+            rc = add_text(xml, raw, err);
+        else if (str_trim(raw).size && !str_equal(raw, STR("\xEF\xBB\xBF")))
+            rc = bad(err, "text outside of the root");
         if (rc == E_OK && xml->rest.size) rc = read_markup(xml, &tag, ret_event, err);
         if (rc != E_OK || tag) return rc;
     }

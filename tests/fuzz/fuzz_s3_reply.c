@@ -1,5 +1,6 @@
 /* links: common_store */
-/* S3's XML replies, all readers of them: no crash, and what a list gives keeps the header's promises. */
+/* S3's XML replies, all readers of them: no crash, and what a list gives keeps the header's
+ * promises. */
 #include <assert.h>
 
 #include "store/s3_reply.h"

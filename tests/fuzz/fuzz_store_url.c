@@ -1,5 +1,6 @@
 /* links: common_store */
-/* What operators and files tell a store: URL, endpoint, key and credentials file, by the first byte. */
+/* What operators and files tell a store: URL, endpoint, key and credentials file, by the first
+ * byte. */
 #include <assert.h>
 
 #include "store/credentials.h"
@@ -10,9 +11,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void try_endpoint(const char *text)
 {
     struct endpoint endpoint;
-    for (int addressing = STORE_ADDRESSING_AUTO; addressing <= STORE_ADDRESSING_HOST; addressing++) {
-        if (endpoint_make(text, "us-east-1", "bucket", (enum store_addressing)addressing, &endpoint, NULL) != E_OK) continue;
-        for (const char *c = endpoint.host; *c; c++) assert(*c > ' ' && *c <= '~' && *c != '/' && *c != '@');
+    for (int addressing = STORE_ADDRESSING_AUTO; addressing <= STORE_ADDRESSING_HOST;
+         addressing++) {
+        if (endpoint_make(text, "us-east-1", "bucket", (enum store_addressing)addressing, &endpoint,
+                          NULL) != E_OK)
+            continue;
+        for (const char *c = endpoint.host; *c; c++)
+            assert(*c > ' ' && *c <= '~' && *c != '/' && *c != '@');
         assert(strstr(endpoint.base, endpoint.host));
     }
 }
@@ -23,7 +28,9 @@ static void try_url(const char *text)
     if (location_parse(text, &location, NULL) != E_OK) return;
     assert(location.s3 ? *location.bucket && !*location.path : *location.path && !*location.bucket);
     size_t size = strlen(location.prefix);
-    if (size) assert(location.prefix[size - 1] == '/' && store_key_check(str_make(location.prefix, size - 1), NULL) == E_OK);
+    if (size)
+        assert(location.prefix[size - 1] == '/' &&
+               store_key_check(str_make(location.prefix, size - 1), NULL) == E_OK);
 }
 
 static void try_credentials(struct str text)
@@ -45,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 1: try_endpoint(buffer_cstr(&text)); break;
     case 2: try_credentials(buffer_str(&text)); break;
     default:
-        if (store_key_check(buffer_str(&text), NULL) == E_OK) assert(text.size <= STORE_KEY_BYTES_MAX);
+        if (store_key_check(buffer_str(&text), NULL) == E_OK)
+            assert(text.size <= STORE_KEY_BYTES_MAX);
     }
     buffer_deinit(&text);
     return 0;

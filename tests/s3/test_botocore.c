@@ -6,7 +6,8 @@
 
 enum { FIELDS = 15, PAIRS_MAX = 16 };
 
-static struct buffer memory; /* of all that one vector decodes; never grows while views are in use */
+static struct buffer
+    memory; /* of all that one vector decodes; never grows while views are in use */
 
 static struct str decode_hex(struct str text)
 {
@@ -53,15 +54,25 @@ static void check(struct sigv4_signer *signer, struct str line)
     uint64_t seconds;
     assert_true(str_to_u64(field[13], &seconds));
     struct sigv4_request request = {
-        .method = field[1], .path = buffer_str(&path), .query = buffer_str(&query_text), .headers = headers,
-        .header_count = header_count, .payload_hash = str_of(payload_hash), .sign_payload_header = s3,
-        .path_rule = s3 ? SIGV4_PATH_AS_SENT : SIGV4_PATH_ENCODE_AGAIN, .region = field[8], .service = field[9],
+        .method = field[1],
+        .path = buffer_str(&path),
+        .query = buffer_str(&query_text),
+        .headers = headers,
+        .header_count = header_count,
+        .payload_hash = str_of(payload_hash),
+        .sign_payload_header = s3,
+        .path_rule = s3 ? SIGV4_PATH_AS_SENT : SIGV4_PATH_ENCODE_AGAIN,
+        .region = field[8],
+        .service = field[9],
     };
-    struct sigv4_credentials credentials = {field[10], decode_hex(field[11]), decode_hex(field[12])};
-    assert_int_equal(sigv4_sign(signer, &credentials, &request, (int64_t)seconds * 1000, &sign, &err), E_OK);
+    struct sigv4_credentials credentials = {field[10], decode_hex(field[11]),
+                                            decode_hex(field[12])};
+    assert_int_equal(
+        sigv4_sign(signer, &credentials, &request, (int64_t)seconds * 1000, &sign, &err), E_OK);
     if (!str_equal(buffer_str(&sign.authorization), field[14]))
-        fail_msg("%.*s %.*s?%.*s\n  ours:     %s\n  botocore: %.*s", STR_ARGS(field[1]), STR_ARGS(field[4]),
-                 STR_ARGS(request.query), buffer_cstr(&sign.authorization), STR_ARGS(field[14]));
+        fail_msg("%.*s %.*s?%.*s\n  ours:     %s\n  botocore: %.*s", STR_ARGS(field[1]),
+                 STR_ARGS(field[4]), STR_ARGS(request.query), buffer_cstr(&sign.authorization),
+                 STR_ARGS(field[14]));
     sigv4_signed_deinit(&sign);
     buffer_deinit(&path);
     buffer_deinit(&query_text);
@@ -72,13 +83,15 @@ static void signs_as_botocore_does(void **state)
     (void)state;
     struct buffer file = {0};
     struct err err;
-    struct sigv4_signer signer = {0}; /* shared: its cache must notice day, region, service and secret */
+    struct sigv4_signer signer = {
+        0}; /* shared: its cache must notice day, region, service and secret */
     const char *path = getenv("S3_VECTORS");
     size_t count = 0;
     assert_non_null(path);
     assert_int_equal(buffer_read_file(&file, path, 16 << 20, &err), E_OK);
     assert_non_null(buffer_reserve(&memory, 1 << 20));
-    for (struct str rest = buffer_str(&file); rest.size; count++) check(&signer, str_cut(&rest, '\n'));
+    for (struct str rest = buffer_str(&file); rest.size; count++)
+        check(&signer, str_cut(&rest, '\n'));
     print_message("%zu vectors\n", count);
     assert_true(count >= 200);
     sigv4_signer_deinit(&signer);

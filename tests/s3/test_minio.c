@@ -1,7 +1,8 @@
-/* The S3 store against a real MinIO. What it leaves in the bucket "oracle" is judged by judge.py. */
+/* The S3 store against a real MinIO. What it leaves in the bucket "oracle" is judged by judge.py.
+ */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 #include "store/store.h"
@@ -18,13 +19,17 @@ static struct store *open_with(struct store_config config)
     return store;
 }
 
-static struct store *open_url(const char *url) { return open_with((struct store_config){.url = url}); }
+static struct store *open_url(const char *url)
+{
+    return open_with((struct store_config){.url = url});
+}
 
 /* rc's name and the error's text in the failure, not two numbers. */
 static void expect(enum err_code wanted, int rc, const struct err *err)
 {
     if (rc != (int)wanted)
-        fail_msg("wanted %s, got %s: %s", err_name(wanted), err_name((enum err_code)rc), rc ? err->text : "");
+        fail_msg("wanted %s, got %s: %s", err_name(wanted), err_name((enum err_code)rc),
+                 rc ? err->text : "");
 }
 
 static void puts_and_gets(void **state)
@@ -88,7 +93,9 @@ static void writes_once_if_absent(void **state)
     store_close(store);
 }
 
-static const struct { const char *why, *key; } odd_keys[] = {
+static const struct {
+    const char *why, *key;
+} odd_keys[] = {
     {"a partition of a date", "topic/date=2026-01-02/0/000.ndjson.zst"},
     {"a space", "with space/and more "},
     {"plus, percent, ampersand", "plus+percent%20&amp;"},
@@ -182,7 +189,9 @@ static void uploads_in_parts(void **state)
     for (int round = 0; round < 2; round++) {
         expect(E_OK, store_upload_begin(store, STR("large"), &once, &upload, &err), &err);
         for (size_t at = 0; at < SIZE; at += PART)
-            expect(E_OK, store_upload_part(upload, str_slice(buffer_str(&body), at, at + PART), &err), &err);
+            expect(E_OK,
+                   store_upload_part(upload, str_slice(buffer_str(&body), at, at + PART), &err),
+                   &err);
         if (round == 0) {
             expect(E_NOT_FOUND, store_head(store, STR("large"), &info, &err), &err);
             expect(E_OK, store_upload_finish(upload, &err), &err);
@@ -205,11 +214,14 @@ static void sends_what_the_bucket_wants(void **state)
 {
     (void)state;
     struct err err = {0};
-    struct store *store = open_with((struct store_config){
-        .url = "s3://oracle/headers", .storage_class = "REDUCED_REDUNDANCY", .tags = "team=cx&kind=a%20b"});
+    struct store *store = open_with((struct store_config){.url = "s3://oracle/headers",
+                                                          .storage_class = "REDUCED_REDUNDANCY",
+                                                          .tags = "team=cx&kind=a%20b"});
     struct store_pair metadata[] = {{STR("sha256"), STR("00ff")}, {STR("Two-Words"), STR("a  b")}};
-    struct store_put_options options = {.content_type = "application/x-ndjson", .content_encoding = "zstd",
-                                        .metadata = metadata, .metadata_count = 2};
+    struct store_put_options options = {.content_type = "application/x-ndjson",
+                                        .content_encoding = "zstd",
+                                        .metadata = metadata,
+                                        .metadata_count = 2};
     expect(E_OK, store_put(store, STR("object"), STR("{}\n"), &options, &err), &err);
     struct store_upload *upload = NULL;
     expect(E_OK, store_upload_begin(store, STR("upload"), &options, &upload, &err), &err);
@@ -220,7 +232,8 @@ static void sends_what_the_bucket_wants(void **state)
     store_close(store);
 
     /* Without a KMS MinIO refuses encryption and says why: so the header arrived. */
-    store = open_with((struct store_config){.url = "s3://verbatim/sse", .encryption = STORE_ENCRYPTION_AES256});
+    store = open_with(
+        (struct store_config){.url = "s3://verbatim/sse", .encryption = STORE_ENCRYPTION_AES256});
     int rc = store_put(store, STR("object"), STR("x"), NULL, &err);
     if (rc != E_OK) {
         expect(E_BAD_CONFIG, rc, &err);
@@ -245,12 +258,18 @@ static void refusals_have_their_class(void **state)
     (void)state;
     char nobody[64];
     snprintf(nobody, sizeof nobody, "http://127.0.0.1:%d", closed_port());
-    const struct { const char *why; struct store_config config; enum err_code rc; } cases[] = {
+    const struct {
+        const char *why;
+        struct store_config config;
+        enum err_code rc;
+    } cases[] = {
         {"a wrong secret", {.url = "s3://verbatim", .secret_access_key = "wrong-secret"}, E_DENIED},
         {"an unknown access key", {.url = "s3://verbatim", .access_key_id = "nobody"}, E_DENIED},
         {"a bucket that isn't there", {.url = "s3://no-such-bucket"}, E_BAD_CONFIG},
         {"nobody listens", {.url = "s3://verbatim", .endpoint = nobody}, E_UNAVAILABLE},
-        {"a host that doesn't exist", {.url = "s3://verbatim", .endpoint = "http://s3.invalid"}, E_UNAVAILABLE},
+        {"a host that doesn't exist",
+         {.url = "s3://verbatim", .endpoint = "http://s3.invalid"},
+         E_UNAVAILABLE},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
@@ -263,7 +282,8 @@ static void refusals_have_their_class(void **state)
     }
 }
 
-/* Ours are an hour slow: the first request is refused, corrected by the server's Date, and sent again. */
+/* Ours are an hour slow: the first request is refused, corrected by the server's Date, and sent
+ * again. */
 static void corrects_a_slow_clock(void **state)
 {
     (void)state;
@@ -271,21 +291,27 @@ static void corrects_a_slow_clock(void **state)
     struct clock_manual slow;
     struct store_info info;
     clock_manual_init(&slow, clock_wall_ms(clock_system()) - 3600 * 1000);
-    struct store *store = open_with((struct store_config){.url = "s3://verbatim/skew", .clock = &slow.clock});
+    struct store *store =
+        open_with((struct store_config){.url = "s3://verbatim/skew", .clock = &slow.clock});
     expect(E_OK, store_put(store, STR("k"), STR("x"), NULL, &err), &err);
     store_close(store);
     store = open_with((struct store_config){.url = "s3://verbatim/skew", .clock = &slow.clock});
-    expect(E_OK, store_head(store, STR("k"), &info, &err), &err); /* no body says why: the Date alone */
+    expect(E_OK, store_head(store, STR("k"), &info, &err),
+           &err); /* no body says why: the Date alone */
     store_close(store);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(puts_and_gets),          cmocka_unit_test(writes_once_if_absent),
-        cmocka_unit_test(takes_odd_keys),         cmocka_unit_test(lists_in_pages),
-        cmocka_unit_test(uploads_in_parts),       cmocka_unit_test(sends_what_the_bucket_wants),
-        cmocka_unit_test(refusals_have_their_class), cmocka_unit_test(corrects_a_slow_clock),
+        cmocka_unit_test(puts_and_gets),
+        cmocka_unit_test(writes_once_if_absent),
+        cmocka_unit_test(takes_odd_keys),
+        cmocka_unit_test(lists_in_pages),
+        cmocka_unit_test(uploads_in_parts),
+        cmocka_unit_test(sends_what_the_bucket_wants),
+        cmocka_unit_test(refusals_have_their_class),
+        cmocka_unit_test(corrects_a_slow_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
