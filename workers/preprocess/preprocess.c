@@ -23,6 +23,7 @@
     O(SECRET, customer_key,            "Key of the customer hash; empty: one is generated and kept in the folder.")     \
     O(U32,    window_records, "65536", 1024, 4194304, "Texts that repeats are looked for in; a power of two.")         \
     O(MS,     window_age,     "7d",    1000, 31536000000, "Age beyond which a repeat is news again.")                  \
+    O(BOOL,   drop_retried,   "true",  "Drop a record whose id came before as another message: its caller posted again.") \
     O(U32,    repeat_words,   "5",     1, 100, "Shorter texts are never marked as repeats: \"good\" isn't copied.")     \
     O(MS,     due_serious,    "15d",   60000, 31536000000, "Reporting clock of serious adverse events (EU, GVP VI).")   \
     O(MS,     due_other,      "90d",   60000, 31536000000, "Reporting clock of other adverse events and situations.")   \
@@ -77,8 +78,8 @@ static bool mark_repeat(struct worker_context *context, struct job *job, const s
         .exact = exact, .similar = text_simhash(tokens),
     };
     enum window_match match = window_check(state->window, &record, options->window_age, &earlier);
-    if (match == WINDOW_RETRIED) state->retried++;
-    if (match == WINDOW_RETRIED || match == WINDOW_NEW) return match == WINDOW_RETRIED;
+    if (match == WINDOW_RETRIED && options->drop_retried) return state->retried++, true;
+    if (match == WINDOW_RETRIED || match == WINDOW_NEW) return false;
     uint32_t kind = match == WINDOW_EXACT ? ENUM_duplicate_kind_exact : ENUM_duplicate_kind_near;
     state->duplicates[kind]++;
     shape_set(document, document, duplicate, kind);

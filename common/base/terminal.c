@@ -1,0 +1,66 @@
+/* Escape sequences and one redrawn line. */
+#include "base/terminal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+bool terminal_is(int fd) { return isatty(fd) == 1; }
+
+static bool coloured(int fd)
+{
+    const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+    if (no_colour && no_colour[0]) return false;
+    return terminal_is(fd) && !(term && strcmp(term, "dumb") == 0);
+}
+
+const char *terminal_colour(int fd, enum colour colour)
+{
+    static const char *const sequences[] = {"", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[34m", "\x1b[2m", "\x1b[1m"};
+    return coloured(fd) ? sequences[colour] : "";
+}
+
+const char *terminal_reset(int fd) { return coloured(fd) ? "\x1b[0m" : ""; }
+
+unsigned terminal_columns(int fd)
+{
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
+void progress_start(struct progress *progress, const char *what, uint64_t total)
+{
+    *progress = (struct progress){.what = what, .total = total, .started_ns = clock_mono_ns(clock_system()),
+                                  .shown = terminal_is(STDERR_FILENO)};
+}
+
+static void draw_bar(uint64_t done, uint64_t total)
+{
+    enum { CELLS = 30 };
+    uint64_t full = total ? done * CELLS / total : 0;
+    fputc('[', stderr);
+    for (uint64_t i = 0; i < CELLS; i++) fputc(i < full ? '#' : '.', stderr);
+    fputs("] ", stderr);
+}
+
+void progress_set(struct progress *progress, uint64_t done)
+{
+    int64_t now = clock_mono_ns(clock_system());
+    if (!progress->shown || now - progress->drawn_ns < 100000000) return;
+    progress->drawn_ns = now;
+    double seconds = (double)(now - progress->started_ns) * 1e-9;
+    fputs("\r\x1b[K", stderr);
+    if (progress->total) draw_bar(done, progress->total);
+    fprintf(stderr, "%llu", (unsigned long long)done);
+    if (progress->total) fprintf(stderr, " of %llu", (unsigned long long)progress->total);
+    fprintf(stderr, " %s, %.0f/s", progress->what, seconds > 0 ? (double)done / seconds : 0);
+    if (progress->total && done) fprintf(stderr, ", %.0f s left", seconds * (double)(progress->total - done) / (double)done);
+    fflush(stderr);
+}
+
+void progress_end(struct progress *progress)
+{
+    if (progress->shown && progress->drawn_ns) fputs("\r\x1b[K", stderr);
+    progress->shown = false;
+}

@@ -1,0 +1,26 @@
+/* What people see: colours that honour NO_COLOR, and a progress bar on stderr when that is a terminal. */
+#ifndef VERBATIM_BASE_TERMINAL_H
+#define VERBATIM_BASE_TERMINAL_H
+
+#include "base/clock.h"
+
+enum colour { COLOUR_NONE, COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_BLUE, COLOUR_DIM, COLOUR_BOLD };
+
+/* The escape sequence, or "" if `fd` is no terminal, NO_COLOR is set or TERM is "dumb". */
+const char *terminal_colour(int fd, enum colour colour);
+const char *terminal_reset(int fd);
+bool terminal_is(int fd);
+unsigned terminal_columns(int fd); /* 80 if unknown */
+
+/* Drawn at most ten times a second, and not at all unless stderr is a terminal. */
+struct progress {
+    const char *what; /* "records" */
+    uint64_t total;   /* 0: unknown */
+    int64_t started_ns, drawn_ns;
+    bool shown;
+};
+void progress_start(struct progress *progress, const char *what, uint64_t total);
+void progress_set(struct progress *progress, uint64_t done);
+void progress_end(struct progress *progress); /* wipes the line */
+
+#endif

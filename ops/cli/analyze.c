@@ -1,0 +1,178 @@
+/* verbatim analyze: the whole pipeline as a Unix filter. Records in, insights out, in input order. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ops/cli/cli.h"
+#include "ops/cli/input.h"
+#include "ops/cli/summary.h"
+#include "runtime/chain.h"
+
+enum { OUTPUT_BYTES = 256 * 1024, REFUSALS_SHOWN = 20 };
+
+struct analysis {
+    struct chain *chain;
+    struct buffer out;
+    struct arena arena;      /* of the record being read */
+    struct arena summary_arena;
+    struct str original;     /* --keep-text: put back into the result */
+    struct summary summary;
+    struct err err;          /* what went wrong inside on_output() */
+    bool keep_text, count, output_closed;
+};
+
+static int flush(struct analysis *analysis, struct err *err)
+{
+    struct str rest = buffer_str(&analysis->out);
+    while (rest.size) {
+        ssize_t written = write(STDOUT_FILENO, rest.data, rest.size);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EPIPE) return analysis->output_closed = true, E_OK; /* head(1) has enough */
+        if (written < 0) return err_system(err, E_NO_OUTPUT, "standard output");
+        rest = str_slice(rest, (size_t)written, rest.size);
+    }
+    buffer_clear(&analysis->out);
+    return E_OK;
+}
+
+static int put_text_back(struct analysis *analysis, struct str *message, struct err *err)
+{
+    struct record record;
+    struct feedback feedback;
+    int rc = record_scan(*message, &analysis->summary_arena, &record, err);
+    if (rc == E_OK) rc = record_decode(&record, SECTION_FEEDBACK, &feedback, &analysis->summary_arena, err);
+    if (rc) return rc;
+    shape_set(feedback, &feedback, text, analysis->original);
+    rc = record_put(&record, SECTION_FEEDBACK, &feedback, &analysis->summary_arena, err);
+    return rc ? rc : record_write(&record, &analysis->summary_arena, message, err);
+}
+
+static void on_output(void *user, enum topic topic, struct str key, struct str message)
+{
+    struct analysis *analysis = user;
+    struct err *err = &analysis->err;
+    int rc = E_OK;
+    (void)key;
+    if (topic == TOPIC_SAFETY) return; /* the finished record holds it */
+    arena_reset(&analysis->summary_arena);
+    if (topic == TOPIC_DEAD_LETTERS) analysis->summary.dead_letters++;
+    else if (analysis->keep_text) rc = put_text_back(analysis, &message, err);
+    if (rc == E_OK && topic == TOPIC_INSIGHTS && analysis->count) rc = summary_add(&analysis->summary, message, &analysis->summary_arena, err);
+    if (rc == E_OK) rc = json_write_record(message, &analysis->out, err);
+    if (rc == E_OK) buffer_add_char(&analysis->out, '\n');
+}
+
+static void refused(struct analysis *analysis, const struct err *err)
+{
+    if (analysis->summary.refused++ < REFUSALS_SHOWN) fprintf(stderr, "verbatim analyze: %s\n", err->text);
+    else if (analysis->summary.refused == REFUSALS_SHOWN + 1) fprintf(stderr, "verbatim analyze: further refusals are only counted\n");
+}
+
+static int take(struct analysis *analysis, const struct intake *intake, int64_t now_ms, struct err *err)
+{
+    analysis->original = intake->feedback.text;
+    int rc = chain_process(analysis->chain, TOPIC_FEEDBACK, intake->key, intake->message, now_ms, on_output, analysis, err);
+    if (rc == E_OK && analysis->err.code) {
+        *err = analysis->err;
+        rc = (int)analysis->err.code;
+    }
+    return rc;
+}
+
+static int filter(struct analysis *analysis, struct input *input, struct progress *progress, struct err *err)
+{
+    struct cli_ids ids;
+    struct intake intake;
+    struct json_problems problems;
+    uint64_t done = 0;
+    int rc = E_OK;
+    cli_ids_init(&ids);
+    while (rc == E_OK && !analysis->output_closed) {
+        int64_t now_ms = clock_wall_ms(clock_system());
+        struct intake_rules rules = {.keep_unknown = true, .ids = &ids.generator, .received_ms = now_ms};
+        arena_reset(&analysis->arena);
+        enum input_result result = input_next(input, &rules, &analysis->arena, &intake, &problems, err);
+        if (result == INPUT_END) {
+            rc = (int)err->code;
+            break;
+        }
+        if (result == INPUT_REFUSED) refused(analysis, err);
+        else rc = take(analysis, &intake, now_ms, err);
+        if (rc == E_OK && analysis->out.size >= OUTPUT_BYTES) rc = flush(analysis, err);
+        if ((++done & 0xFF) == 0) progress_set(progress, done);
+    }
+    return rc ? rc : flush(analysis, err);
+}
+
+static int open_chain(const struct cli_config *config, struct chain **ret_chain, struct err *err)
+{
+    const struct worker *const *workers = cli_workers + 1; /* from preprocess to genai */
+    int rc = config_set(config->config, STR("preprocess.drop_retried=false"), "analyze", err); /* as many out as in */
+    return rc ? rc : chain_create(workers, CLI_WORKERS - 2, config->config, clock_system(), ret_chain, err);
+}
+
+static int analyze(struct analysis *analysis, const struct arguments *arguments, enum input_form form, struct err *err)
+{
+    struct cli_config config = {0};
+    struct input input = {.fd = -1};
+    struct progress progress;
+    int rc = cli_config(arguments, &config, err);
+    if (rc) return rc;
+    rc = open_chain(&config, &analysis->chain, err);
+    if (rc == E_OK) rc = input_open(&input, arguments->positional_count ? arguments->positionals[0] : NULL, form, err);
+    if (rc == E_OK) {
+        progress_start(&progress, "records", 0);
+        rc = filter(analysis, &input, &progress, err);
+        progress_end(&progress);
+        input_close(&input);
+    }
+    chain_destroy(analysis->chain);
+    cli_config_free(&config);
+    return rc;
+}
+
+static int analyze_run(const struct command *command, int argc, char **argv, struct err *err)
+{
+    bool keep_text = false, quiet = false, csv = false;
+    const struct flag flags[] = {
+        {"keep-text", FLAG_BOOL, &keep_text, "put the original text back into the output"},
+        {"csv", FLAG_BOOL, &csv, "the input is CSV (otherwise its first byte tells)"},
+        {"quiet", FLAG_BOOL, &quiet, "no summary"},
+    };
+    struct arguments arguments;
+    int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
+    if (rc || arguments.help) return rc;
+    if (arguments.positional_count > 1) return err_set(err, E_USAGE, "one input at most; use cat for more");
+    struct analysis *analysis = calloc(1, sizeof *analysis);
+    if (!analysis) return err_set(err, E_NO_MEMORY, NULL);
+    analysis->keep_text = keep_text;
+    analysis->count = !quiet;
+    int64_t start_ns = clock_mono_ns(clock_system());
+    rc = analyze(analysis, &arguments, csv ? INPUT_CSV : INPUT_GUESS, err);
+    double seconds = (double)(clock_mono_ns(clock_system()) - start_ns) * 1e-9;
+    if (rc == E_OK && !quiet) {
+        summary_print(&analysis->summary, stderr);
+        fprintf(stderr, "  %.2f s, %.0f records/s\n", seconds, seconds > 0 ? (double)analysis->summary.records / seconds : 0);
+    }
+    if (rc == E_OK && analysis->summary.refused)
+        rc = err_set(err, E_BAD_MESSAGE, "%llu of %llu records were refused", (unsigned long long)analysis->summary.refused,
+                     (unsigned long long)(analysis->summary.refused + analysis->summary.records + analysis->summary.dead_letters));
+    buffer_deinit(&analysis->out);
+    arena_deinit(&analysis->arena);
+    arena_deinit(&analysis->summary_arena);
+    free(analysis);
+    return rc;
+}
+
+const struct command analyze_command = {
+    .name = "analyze",
+    .summary = "feedback in, insights out, as a filter",
+    .usage = "[--keep-text] [--csv] [--quiet] [FILE]",
+    .details = "Reads NDJSON (one object a line) or CSV with a header; writes one record a line as JSON, in input order.\n"
+               "Fields: text (required), id, product, channel, customer, rating, language, occurred_at, attributes;\n"
+               "others become attributes. Exit status 65 if records were refused; the rest is there all the same.\n\n"
+               "Example: verbatim analyze < reviews.ndjson > insights.ndjson\n",
+    .run = analyze_run,
+};

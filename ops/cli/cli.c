@@ -1,0 +1,135 @@
+/* Flags, help and configuration of every command. */
+#include "ops/cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "runtime/runtime.h"
+#include "workers/featurize/featurize.h"
+#include "workers/genai/genai.h"
+#include "workers/ingest/ingest.h"
+#include "workers/logsink/logsink.h"
+#include "workers/preprocess/preprocess.h"
+#include "workers/segment/segment.h"
+
+extern char **environ;
+
+const struct worker *const cli_workers[CLI_WORKERS] = {
+    &ingest_worker, &preprocess_worker, &featurize_worker, &segment_worker, &genai_worker, &logsink_worker,
+};
+
+static void print_command_help(const struct command *command, const struct flag *flags, size_t flag_count)
+{
+    printf("verbatim %s: %s\n\nUsage: verbatim %s %s\n\n", command->name, command->summary, command->name, command->usage);
+    for (size_t i = 0; i < flag_count; i++) printf("  --%-14s %s\n", flags[i].name, flags[i].help);
+    printf("  --%-14s %s\n  --%-14s %s\n  --%-14s %s\n\n%s", "config", "FILE  options from a file; may be given more than once",
+           "SECTION.NAME=V", "any option; verbatim config lists them", "help", "this text", command->details);
+}
+
+static const struct flag *find_flag(const struct flag *flags, size_t count, struct str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(name, str_of(flags[i].name))) return &flags[i];
+    return NULL;
+}
+
+static int unknown_flag(const struct command *command, const struct flag *flags, size_t count, struct str name, struct err *err)
+{
+    size_t best = 4;
+    const char *nearest = NULL;
+    for (size_t i = 0; i < count; i++) {
+        size_t distance = str_distance(name, str_of(flags[i].name));
+        if (distance < best) best = distance, nearest = flags[i].name;
+    }
+    if (nearest) return err_set(err, E_USAGE, "unknown option --%.*s; did you mean --%s?", STR_ARGS(name), nearest);
+    return err_set(err, E_USAGE, "unknown option --%.*s; see verbatim %s --help", STR_ARGS(name), command->name);
+}
+
+static int store_flag(const struct flag *flag, const char *value, struct err *err)
+{
+    if (flag->kind == FLAG_TEXT) *(const char **)flag->into = value;
+    else if (!str_to_u64(str_of(value), flag->into)) return err_set(err, E_USAGE, "--%s needs a whole number, not \"%s\"", flag->name, value);
+    return E_OK;
+}
+
+static int parse_flag(const struct command *command, const struct flag *flags, size_t count, int argc, char **argv, int *at,
+                      struct arguments *arguments, struct err *err)
+{
+    struct str rest = str_of(argv[*at] + 2), name = str_cut(&rest, '=');
+    bool has_value = strchr(argv[*at], '=') != NULL;
+    if (str_find(name, STR(".")) < name.size) {
+        if (arguments->setting_count == 128) return err_set(err, E_USAGE, "too many settings");
+        arguments->settings[arguments->setting_count++] = argv[*at] + 2;
+        return E_OK;
+    }
+    const char *config_file = NULL;
+    const struct flag config = {"config", FLAG_TEXT, &config_file, ""};
+    const struct flag *flag = str_equal(name, STR("config")) ? &config : find_flag(flags, count, name);
+    if (!flag) return unknown_flag(command, flags, count, name, err);
+    if (flag->kind == FLAG_BOOL) {
+        if (has_value) return err_set(err, E_USAGE, "--%s takes no value", flag->name);
+        *(bool *)flag->into = true;
+        return E_OK;
+    }
+    if (!has_value && *at + 1 >= argc) return err_set(err, E_USAGE, "--%s needs a value", flag->name);
+    int rc = store_flag(flag, has_value ? rest.data : argv[++*at], err);
+    if (rc == E_OK && config_file) {
+        if (arguments->config_file_count == 16) return err_set(err, E_USAGE, "too many --config");
+        arguments->config_files[arguments->config_file_count++] = config_file;
+    }
+    return rc;
+}
+
+int cli_parse(const struct command *command, const struct flag *flags, size_t flag_count, int argc, char **argv,
+              struct arguments *ret_arguments, struct err *err)
+{
+    struct arguments arguments = {0};
+    bool only_positionals = false;
+    for (int i = 1; i < argc; i++) {
+        struct str argument = str_of(argv[i]);
+        if (!only_positionals && str_equal(argument, STR("--"))) {
+            only_positionals = true;
+        } else if (!only_positionals && (str_equal(argument, STR("--help")) || str_equal(argument, STR("-h")))) {
+            print_command_help(command, flags, flag_count);
+            arguments.help = true;
+        } else if (!only_positionals && str_starts(argument, STR("--"))) {
+            int rc = parse_flag(command, flags, flag_count, argc, argv, &i, &arguments, err);
+            if (rc) return rc;
+        } else {
+            if (arguments.positional_count == 64) return err_set(err, E_USAGE, "too many arguments");
+            arguments.positionals[arguments.positional_count++] = argv[i];
+        }
+    }
+    *ret_arguments = arguments;
+    return E_OK;
+}
+
+int cli_config(const struct arguments *arguments, struct cli_config *ret_config, struct err *err)
+{
+    struct cli_config config = {.tables = runtime_tables(cli_workers, CLI_WORKERS)};
+    const char *from_environment = getenv("VERBATIM_CONFIG");
+    if (!config.tables) return err_set(err, E_NO_MEMORY, NULL);
+    int rc = config_create(config.tables, &config.config, err);
+    for (const char *const *preset = arguments->presets; preset && *preset && rc == E_OK; preset++)
+        rc = config_set(config.config, str_of(*preset), "command", err);
+    if (rc == E_OK && from_environment && from_environment[0]) rc = config_read_file(config.config, from_environment, err);
+    for (size_t i = 0; i < arguments->config_file_count && rc == E_OK; i++) rc = config_read_file(config.config, arguments->config_files[i], err);
+    if (rc == E_OK) rc = config_read_environment(config.config, environ, err);
+    for (size_t i = 0; i < arguments->setting_count && rc == E_OK; i++) rc = config_set(config.config, str_of(arguments->settings[i]), "flag", err);
+    if (rc) cli_config_free(&config);
+    else *ret_config = config;
+    return rc;
+}
+
+void cli_config_free(struct cli_config *config)
+{
+    config_destroy(config->config);
+    free(config->tables);
+    *config = (struct cli_config){0};
+}
+
+void cli_ids_init(struct cli_ids *ids)
+{
+    random_seed_system(&ids->random);
+    ids->generator = (struct uuid_generator){.clock = clock_system(), .random = &ids->random};
+}

@@ -1,0 +1,61 @@
+/* What the commands of `verbatim` share: flags, configuration, help. One file a command. */
+#ifndef VERBATIM_OPS_CLI_H
+#define VERBATIM_OPS_CLI_H
+
+#include "base/terminal.h"
+#include "config/config.h"
+#include "runtime/worker.h"
+
+enum flag_kind { FLAG_BOOL, FLAG_TEXT, FLAG_NUMBER };
+
+struct flag {
+    const char *name; /* without dashes */
+    enum flag_kind kind;
+    void *into;       /* bool *, const char **, uint64_t * */
+    const char *help; /* "FILE  what it does" for flags with a value */
+};
+
+struct command {
+    const char *name, *summary;
+    const char *usage;   /* "[--all] TOPIC" */
+    const char *details; /* some lines; ends with an example */
+    /* argv[0] is the command's name. Returns an err_code; err says why. */
+    int (*run)(const struct command *command, int argc, char **argv, struct err *err);
+};
+
+extern const struct command analyze_command, config_command, run_command, schema_command, send_command, tail_command,
+    topics_command, train_command, version_command;
+
+/* The six workers in the order of the data. */
+extern const struct worker *const cli_workers[];
+enum { CLI_WORKERS = 6 };
+
+/* Flags into their variables; what is left into positionals. --help prints help and sets *ret_help.
+ * --config FILE (may repeat) and --section.name=value are collected for cli_config(). USAGE. */
+struct arguments {
+    const char *positionals[64];
+    size_t positional_count;
+    const char *config_files[16], *settings[128];
+    const char *const *presets; /* the command's own defaults, "section.name=value", ends with NULL; may be NULL */
+    size_t config_file_count, setting_count;
+    bool help;
+};
+int cli_parse(const struct command *command, const struct flag *flags, size_t flag_count, int argc, char **argv,
+              struct arguments *ret_arguments, struct err *err) CHECKED;
+
+/* Every module's options: defaults < files < environment < settings. Free by cli_config_free(). */
+struct cli_config {
+    const struct option_table **tables;
+    struct config *config;
+};
+int cli_config(const struct arguments *arguments, struct cli_config *ret_config, struct err *err) CHECKED;
+void cli_config_free(struct cli_config *config);
+
+/* The clock and ids of a program. */
+struct cli_ids {
+    struct random random;
+    struct uuid_generator generator;
+};
+void cli_ids_init(struct cli_ids *ids);
+
+#endif

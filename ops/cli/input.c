@@ -1,0 +1,156 @@
+/* Reads in large blocks and hands out views of them. */
+#include "ops/cli/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BLOCK_BYTES = 256 * 1024, RECORD_BYTES_MAX = 4 << 20 };
+
+int input_open(struct input *input, const char *path, enum input_form form, struct err *err)
+{
+    bool standard = !path || strcmp(path, "-") == 0;
+    *input = (struct input){.fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), .name = standard ? "standard input" : path, .form = form, .line = 1};
+    if (input->fd < 0) return err_system(err, E_NO_INPUT, "%s", path);
+    if (form == INPUT_GUESS && path && str_ends(str_of(path), STR(".csv"))) input->form = INPUT_CSV;
+    return E_OK;
+}
+
+void input_close(struct input *input)
+{
+    if (input->fd > STDIN_FILENO) close(input->fd);
+    buffer_deinit(&input->bytes);
+    arena_deinit(&input->header_arena);
+}
+
+/* False at the end of the input, or on an error that err tells. */
+static bool read_more(struct input *input, struct err *err)
+{
+    if (input->ended) return false;
+    buffer_consume(&input->bytes, input->at);
+    input->at = 0;
+    char *room = buffer_reserve(&input->bytes, BLOCK_BYTES);
+    ssize_t got = -1;
+    if (!room) err_set(err, E_NO_MEMORY, NULL);
+    else do got = read(input->fd, room, BLOCK_BYTES);
+        while (got < 0 && errno == EINTR);
+    if (room && got < 0) err_system(err, E_NO_INPUT, "reading %s", input->name);
+    if (got <= 0) input->ended = true;
+    else input->bytes.size += (size_t)got;
+    return got > 0;
+}
+
+static struct str unread(const struct input *input)
+{
+    return str_make(input->bytes.data + input->at, input->bytes.size - input->at);
+}
+
+/* The form shows in the first byte: an object or array is JSON. */
+static void guess(struct input *input)
+{
+    struct str text = str_trim(unread(input));
+    if (str_starts(text, STR("\xEF\xBB\xBF"))) text = str_trim(str_slice(text, 3, text.size));
+    input->form = text.size && text.data[0] != '{' && text.data[0] != '[' ? INPUT_CSV : INPUT_NDJSON;
+}
+
+/* One line without its end; false when there is none left. */
+static bool next_line(struct input *input, struct str *ret_line, struct err *err)
+{
+    for (;;) {
+        struct str rest = unread(input);
+        size_t end = rest.size ? str_find(rest, STR("\n")) : 0;
+        if (end < rest.size || (input->ended && rest.size)) {
+            *ret_line = str_slice(rest, 0, end);
+            input->at += end < rest.size ? end + 1 : end;
+            return true;
+        }
+        if (rest.size > RECORD_BYTES_MAX) {
+            err_set(err, E_TOO_LARGE, "%s: line %llu is longer than %d bytes", input->name, (unsigned long long)input->line, RECORD_BYTES_MAX);
+            return false;
+        }
+        if (!read_more(input, err) && unread(input).size == 0) return false;
+    }
+}
+
+static bool is_punctuation(struct str line)
+{
+    return str_equal(line, STR("[")) || str_equal(line, STR("]")) || str_equal(line, STR(","));
+}
+
+static enum input_result next_json(struct input *input, const struct intake_rules *rules, struct arena *arena, struct intake *ret_intake,
+                                   struct json_problems *problems, struct err *err)
+{
+    struct str line;
+    while (next_line(input, &line, err)) {
+        uint64_t number = input->line++;
+        if (number == 1 && str_starts(line, STR("\xEF\xBB\xBF"))) line = str_slice(line, 3, line.size);
+        line = str_trim(line);
+        if (line.size == 0 || is_punctuation(line)) continue;
+        if (line.data[line.size - 1] == ',') line.size--; /* an array with one object a line */
+        problems->count = 0;
+        if (intake_json(line, rules, input->row++, arena, ret_intake, problems, err) == E_OK) return INPUT_RECORD;
+        err_wrap(err, "%s, line %llu", input->name, (unsigned long long)number);
+        return INPUT_REFUSED;
+    }
+    return INPUT_END;
+}
+
+/* A row, reading more until it is whole. */
+static int next_row(struct input *input, struct arena *arena, struct csv_row *ret_row, struct err *err)
+{
+    for (;;) {
+        struct csv_reader reader = csv_reader(unread(input), input->ended);
+        reader.line = input->line;
+        size_t before = reader.rest.size;
+        int rc = csv_next(&reader, arena, ret_row, err);
+        if (rc != E_NOT_FOUND) {
+            input->at += before - reader.rest.size + (unread(input).size - before);
+            input->line = reader.line;
+            return rc;
+        }
+        if (before > RECORD_BYTES_MAX) {
+            input->ended = true;
+            input->at = input->bytes.size;
+            return err_set(err, E_TOO_LARGE, "%s: the row at line %llu is longer than %d bytes; is a quote not closed?", input->name,
+                           (unsigned long long)input->line, RECORD_BYTES_MAX);
+        }
+        *err = (struct err){0};
+        if (!read_more(input, err) && (err->code || unread(input).size == 0)) return err->code ? (int)err->code : err_set(err, E_NOT_FOUND, "end");
+    }
+}
+
+static enum input_result next_csv(struct input *input, const struct intake_rules *rules, struct arena *arena, struct intake *ret_intake,
+                                  struct json_problems *problems, struct err *err)
+{
+    struct csv_row row;
+    problems->count = 0;
+    int rc = E_OK;
+    if (!input->header.count) {
+        rc = next_row(input, &input->header_arena, &input->header, err);
+        for (uint32_t i = 0; rc == E_OK && i < input->header.count; i++) /* the buffer moves */
+            input->header.cells[i] = arena_copy(&input->header_arena, input->header.cells[i]);
+    }
+    if (rc == E_OK) rc = next_row(input, arena, &row, err);
+    if (rc == E_NOT_FOUND) {
+        *err = (struct err){0};
+        return INPUT_END;
+    }
+    if (rc == E_OK) rc = intake_csv(&input->header, &row, rules, input->row++, arena, ret_intake, problems, err);
+    if (rc == E_OK) return INPUT_RECORD;
+    if (rc == E_BAD_MESSAGE) err_wrap(err, "%s", input->name);
+    return rc == E_NO_INPUT || rc == E_NO_MEMORY ? INPUT_END : INPUT_REFUSED;
+}
+
+enum input_result input_next(struct input *input, const struct intake_rules *rules, struct arena *arena, struct intake *ret_intake,
+                             struct json_problems *problems, struct err *err)
+{
+    *err = (struct err){0};
+    if (input->form == INPUT_GUESS) {
+        while (str_trim(unread(input)).size == 0 && read_more(input, err)) continue;
+        if (err->code) return INPUT_END;
+        guess(input);
+    }
+    return input->form == INPUT_CSV ? next_csv(input, rules, arena, ret_intake, problems, err)
+                                    : next_json(input, rules, arena, ret_intake, problems, err);
+}

@@ -1,0 +1,32 @@
+/* Feedback from a file or a pipe, record by record: NDJSON, a JSON array's lines, or CSV. */
+#ifndef VERBATIM_OPS_CLI_INPUT_H
+#define VERBATIM_OPS_CLI_INPUT_H
+
+#include "schema/intake.h"
+
+enum input_form { INPUT_GUESS, INPUT_NDJSON, INPUT_CSV };
+
+struct input {
+    int fd;
+    const char *name;      /* for messages */
+    enum input_form form;
+    struct buffer bytes;   /* read and not yet consumed */
+    size_t at;             /* start of the next record in bytes */
+    bool ended;
+    uint64_t row, line;
+    struct csv_row header;
+    struct arena header_arena;
+};
+
+/* path NULL or "-": standard input. NO_INPUT. */
+int input_open(struct input *input, const char *path, enum input_form form, struct err *err) CHECKED;
+void input_close(struct input *input);
+
+enum input_result { INPUT_RECORD, INPUT_REFUSED, INPUT_END };
+
+/* The next record. Its memory is the arena's, and valid until the next call. REFUSED: err and problems
+ * say why; go on with the next. A read error is INPUT_END with err->code set. */
+enum input_result input_next(struct input *input, const struct intake_rules *rules, struct arena *arena, struct intake *ret_intake,
+                             struct json_problems *problems, struct err *err);
+
+#endif

@@ -1,0 +1,136 @@
+/* verbatim send: feedback from files or a pipe straight onto the bus. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <poll.h>
+
+#include "ops/cli/cli.h"
+#include "ops/cli/input.h"
+
+enum { BATCH_RECORDS = 500 };
+
+/* A batch of records in one arena, until the bus holds them. */
+struct shipment {
+    struct arena arena;
+    struct bus_output outputs[BATCH_RECORDS];
+    size_t count;
+    bool done;
+    struct err err;
+};
+
+static void on_done(void *user, const struct err *err)
+{
+    struct shipment *shipment = user;
+    shipment->done = true;
+    if (err) shipment->err = *err;
+}
+
+/* Hands the batch over and waits until the bus holds it: what was counted was written. */
+static int ship(struct bus_producer *producer, struct shipment *shipment, struct err *err)
+{
+    if (shipment->count == 0) return E_OK;
+    shipment->done = false;
+    shipment->err = (struct err){0};
+    int rc = bus_produce(producer, shipment->outputs, shipment->count, on_done, shipment, err);
+    while (rc == E_OK && !shipment->done) rc = bus_producer_flush(producer, 60000, err);
+    if (rc == E_OK && shipment->err.code) {
+        *err = shipment->err;
+        rc = (int)err->code;
+    }
+    shipment->count = 0;
+    arena_reset(&shipment->arena);
+    return rc;
+}
+
+static int pack(struct shipment *shipment, const struct intake *intake, struct random *random, int64_t now_ms, struct err *err)
+{
+    struct bus_header *headers = ARENA_ARRAY(&shipment->arena, struct bus_header, JOB_HEADERS);
+    char *trace = arena_alloc(&shipment->arena, TRACE_TEXT_BYTES);
+    if (!headers || !trace) return err_set(err, E_NO_MEMORY, NULL);
+    trace_child((struct str){0}, random, trace);
+    headers_fill(headers, TOPIC_FEEDBACK, "send", intake->id, str_of(trace));
+    struct str key = arena_copy(&shipment->arena, intake->key); /* may be a view of the input's buffer */
+    if (!key.data) return err_set(err, E_NO_MEMORY, NULL);
+    headers[4].value = arena_copy(&shipment->arena, intake->id);
+    shipment->outputs[shipment->count++] = (struct bus_output){.topic = TOPIC_FEEDBACK, .timestamp_ms = now_ms, .key = key,
+                                                               .value = intake->message, .headers = headers, .header_count = JOB_HEADERS};
+    return E_OK;
+}
+
+static int send_all(struct bus_producer *producer, struct input *input, uint64_t *sent, uint64_t *refused, struct err *err)
+{
+    struct shipment *shipment = calloc(1, sizeof *shipment);
+    struct cli_ids ids;
+    struct intake intake;
+    struct json_problems problems;
+    struct progress progress;
+    int rc = shipment ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+    cli_ids_init(&ids);
+    progress_start(&progress, "records", 0);
+    while (rc == E_OK) {
+        int64_t now_ms = clock_wall_ms(clock_system());
+        struct intake_rules rules = {.source = str_of(input->name), .ids = &ids.generator, .received_ms = now_ms};
+        enum input_result result = input_next(input, &rules, &shipment->arena, &intake, &problems, err);
+        if (result == INPUT_END) {
+            rc = (int)err->code;
+            break;
+        }
+        if (result == INPUT_REFUSED) {
+            fprintf(stderr, "verbatim send: %s\n", err->text);
+            ++*refused;
+            continue;
+        }
+        rc = pack(shipment, &intake, &ids.random, now_ms, err);
+        if (rc == E_OK) ++*sent;
+        if (rc == E_OK && shipment->count == BATCH_RECORDS) rc = ship(producer, shipment, err);
+        progress_set(&progress, *sent);
+    }
+    if (rc == E_OK) rc = ship(producer, shipment, err);
+    progress_end(&progress);
+    if (shipment) arena_deinit(&shipment->arena);
+    free(shipment);
+    return rc;
+}
+
+static int send_files(struct bus *bus, const struct arguments *arguments, uint64_t *sent, uint64_t *refused, struct err *err)
+{
+    struct bus_producer *producer = NULL;
+    int rc = bus_producer_open(bus, "send", &producer, err);
+    size_t count = arguments->positional_count ? arguments->positional_count : 1;
+    for (size_t i = 0; i < count && rc == E_OK; i++) {
+        struct input input;
+        rc = input_open(&input, arguments->positional_count ? arguments->positionals[i] : NULL, INPUT_GUESS, err);
+        if (rc) break;
+        rc = send_all(producer, &input, sent, refused, err);
+        input_close(&input);
+    }
+    bus_producer_close(producer);
+    return rc;
+}
+
+static int send_run(const struct command *command, int argc, char **argv, struct err *err)
+{
+    struct arguments arguments;
+    struct cli_config config;
+    struct bus *bus = NULL;
+    uint64_t sent = 0, refused = 0;
+    int rc = cli_parse(command, NULL, 0, argc, argv, &arguments, err);
+    if (rc || arguments.help) return rc;
+    rc = cli_config(&arguments, &config, err);
+    if (rc) return rc;
+    rc = bus_open(config.config, clock_system(), &bus, err);
+    if (rc == E_OK) rc = send_files(bus, &arguments, &sent, &refused, err);
+    if (rc == E_OK) fprintf(stderr, "  %llu records sent to %s\n", (unsigned long long)sent, bus_description(bus));
+    if (rc == E_OK && refused) rc = err_set(err, E_BAD_MESSAGE, "%llu records were refused", (unsigned long long)refused);
+    bus_close(bus);
+    cli_config_free(&config);
+    return rc;
+}
+
+const struct command send_command = {
+    .name = "send",
+    .summary = "feedback from files straight onto the bus",
+    .usage = "[FILE ...]",
+    .details = "NDJSON or CSV as for analyze; unknown fields are refused. Counts only what the bus holds.\n\n"
+               "Example: verbatim send config/sample/feedback.ndjson\n",
+    .run = send_run,
+};

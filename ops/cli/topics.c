@@ -1,0 +1,73 @@
+/* verbatim topics: create them, list them. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ops/cli/cli.h"
+
+static void print_row(enum topic topic, const struct bus_topic_state *state, const char *what, bool json, bool *first)
+{
+    const struct topic_info *info = topic_info(topic);
+    if (json) {
+        printf("%s{\"topic\":\"%s\",\"partitions\":%u,\"records\":%llu,\"state\":\"%s\"}", *first ? "[" : ",\n ", info->name, state->partitions,
+               (unsigned long long)state->records, what);
+    } else {
+        if (*first) printf("%-14s %10s %12s  %-8s %s\n", "topic", "partitions", "records", "", "what");
+        printf("%-14s %10u %12llu  %-8s %s\n", info->name, state->partitions, (unsigned long long)state->records, what, info->description);
+    }
+    *first = false;
+}
+
+static int create(struct bus *bus, enum topic topic, bool *ret_created, struct err *err)
+{
+    const struct bus_topic_settings settings = {0}; /* [bus] decides; 0 is the schema's */
+    return bus_topic_create(bus, topic, &settings, ret_created, err);
+}
+
+static int each_topic(struct bus *bus, bool creating, bool json, struct err *err)
+{
+    bool first = true;
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        struct bus_topic_state state = {0};
+        bool created = false;
+        int rc = creating ? create(bus, (enum topic)i, &created, err) : E_OK;
+        if (rc == E_OK) rc = bus_topic_describe(bus, (enum topic)i, &state, err);
+        if (rc == E_NOT_FOUND) {
+            print_row((enum topic)i, &state, "missing", json, &first);
+            continue;
+        }
+        if (rc) return rc;
+        print_row((enum topic)i, &state, creating ? created ? "created" : "kept" : "", json, &first);
+    }
+    if (json) printf("]\n");
+    return E_OK;
+}
+
+static int topics_run(const struct command *command, int argc, char **argv, struct err *err)
+{
+    bool json = false;
+    const struct flag flags[] = {{"json", FLAG_BOOL, &json, "as JSON, for programs"}};
+    struct arguments arguments;
+    struct cli_config config;
+    struct bus *bus = NULL;
+    int rc = cli_parse(command, flags, 1, argc, argv, &arguments, err);
+    if (rc || arguments.help) return rc;
+    const char *verb = arguments.positional_count == 1 ? arguments.positionals[0] : "";
+    bool creating = str_equal(str_of(verb), STR("create"));
+    if (!creating && !str_equal(str_of(verb), STR("list"))) return err_set(err, E_USAGE, "say \"create\" or \"list\"");
+    rc = cli_config(&arguments, &config, err);
+    if (rc) return rc;
+    rc = bus_open(config.config, clock_system(), &bus, err);
+    if (rc == E_OK) rc = each_topic(bus, creating, json, err);
+    bus_close(bus);
+    cli_config_free(&config);
+    return rc;
+}
+
+const struct command topics_command = {
+    .name = "topics",
+    .summary = "create or list the topics",
+    .usage = "create|list [--json]",
+    .details = "Partitions, replication and retention come from [bus], or from schemas/topics.def. Topics that are there stay as they are.\n\n"
+               "Example: verbatim topics create --bus.kind=kafka --kafka.bootstrap.servers=127.0.0.1:9092 --bus.replication=3\n",
+    .run = topics_run,
+};

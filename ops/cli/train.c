@@ -1,0 +1,125 @@
+/* verbatim train segments: k-means over the vectors on the bus or in an archive, to a versioned model. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "model/features.h"
+#include "model/segments.h"
+#include "ops/cli/cli.h"
+#include "ops/cli/reader.h"
+#include "ops/cli/rows.h"
+
+struct training {
+    const char *archive, *out, *name;
+    uint64_t clusters, seed, most;
+    struct progress progress;
+};
+
+static void on_row(void *user, size_t count) { progress_set(user, count); }
+
+static int rows_from_bus(struct training *training, struct bus *bus, struct rows *rows, struct err *err)
+{
+    const enum topic topics[] = {TOPIC_FEATURES};
+    struct reader reader;
+    struct arena arena = {0};
+    int rc = reader_open(&reader, bus, topics, 1, BUS_EARLIEST, err);
+    while (rc == E_OK && rows->count < training->most) {
+        const struct bus_message *message = reader_next(&reader, 2000, err);
+        if (!message) {
+            rc = (int)err->code;
+            break;
+        }
+        arena_reset(&arena);
+        rc = rows_add(rows, message->value, &arena, err);
+        if (rc && err_class((enum err_code)rc) == ERR_REJECT) rc = E_OK; /* what can't be read is no row */
+        progress_set(&training->progress, rows->count);
+    }
+    arena_deinit(&arena);
+    reader_close(&reader);
+    return rc;
+}
+
+static int read_rows(struct training *training, const struct config *config, struct rows *rows, struct err *err)
+{
+    struct bus *bus = NULL;
+    progress_start(&training->progress, "vectors", 0);
+    int rc;
+    if (training->archive) {
+        rc = rows_from_archive(rows, training->archive, on_row, &training->progress, err);
+    } else {
+        rc = bus_open(config, clock_system(), &bus, err);
+        if (rc == E_OK) rc = rows_from_bus(training, bus, rows, err);
+        bus_close(bus);
+    }
+    progress_end(&training->progress);
+    return rc;
+}
+
+static bool on_progress(void *user, const struct kmeans_progress *step)
+{
+    struct training *training = user;
+    if (training->progress.what != step->stage) progress_start(&training->progress, step->stage, step->total);
+    progress_set(&training->progress, step->done);
+    return true;
+}
+
+static void print_metrics(const struct centroids *centroids, const struct kmeans_metrics *metrics, size_t rows, const struct training *training)
+{
+    printf("%zu vectors, %u segments, mean distance %.4f, silhouette %.4f\n", rows, centroids->count, metrics->mean_distance, metrics->silhouette);
+    for (uint32_t i = 0; i < centroids->count; i++)
+        printf("  segment %3u %8llu  %5.1f%%\n", i, (unsigned long long)metrics->sizes[i], 100.0 * (double)metrics->sizes[i] / (double)rows);
+    printf("written: %s (%s)\n", training->out, training->name);
+}
+
+static int train(struct training *training, const struct rows *rows, struct err *err)
+{
+    struct kmeans_options options = {.clusters = (uint32_t)training->clusters, .seed = training->seed, .on_progress = on_progress, .context = training};
+    struct centroids centroids;
+    struct kmeans_metrics metrics = {0};
+    training->progress.what = NULL;
+    int rc = kmeans_train(rows->values, rows->count, rows->dimensions, &options, &centroids, &metrics, err);
+    progress_end(&training->progress);
+    if (rc) return rc;
+    rc = segment_model_save(&centroids, training->name, rows->extractor, training->seed, rows->count, &metrics, training->out, err);
+    if (rc == E_OK) print_metrics(&centroids, &metrics, rows->count, training);
+    kmeans_metrics_deinit(&metrics);
+    centroids_deinit(&centroids);
+    return rc;
+}
+
+static int train_run(const struct command *command, int argc, char **argv, struct err *err)
+{
+    struct training training = {.out = "segments.model", .name = "segments-000001", .clusters = 8, .seed = 1, .most = 1000000};
+    const struct flag flags[] = {
+        {"archive", FLAG_TEXT, &training.archive, "FOLDER  read an archive's objects instead of the bus"},
+        {"clusters", FLAG_NUMBER, &training.clusters, "K  how many segments (8)"},
+        {"seed", FLAG_NUMBER, &training.seed, "N  the same seed and rows, the same model (1)"},
+        {"most", FLAG_NUMBER, &training.most, "N  at most so many vectors from the bus (1000000)"},
+        {"name", FLAG_TEXT, &training.name, "NAME  version that records will carry (segments-000001)"},
+        {"out", FLAG_TEXT, &training.out, "FILE  where the model goes (segments.model)"},
+    };
+    struct arguments arguments;
+    struct cli_config config;
+    struct rows rows = {0};
+    int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
+    if (rc || arguments.help) return rc;
+    if (arguments.positional_count != 1 || !str_equal(str_of(arguments.positionals[0]), STR("segments")))
+        return err_set(err, E_USAGE, "what can be trained here: segments");
+    if (training.clusters < 1 || training.clusters > CENTROIDS_MAX) return err_set(err, E_USAGE, "--clusters must be from 1 to %d", CENTROIDS_MAX);
+    rc = cli_config(&arguments, &config, err);
+    if (rc) return rc;
+    rc = read_rows(&training, config.config, &rows, err);
+    if (rc == E_OK && rows.count == 0) rc = err_set(err, E_NO_INPUT, "no vectors found; run records through featurize first, or give --archive");
+    if (rc == E_OK) rc = train(&training, &rows, err);
+    rows_deinit(&rows);
+    cli_config_free(&config);
+    return rc;
+}
+
+const struct command train_command = {
+    .name = "train",
+    .summary = "train customer segments from feature vectors",
+    .usage = "segments [--archive FOLDER] [--clusters K] [--seed N] [--name NAME] [--out FILE]",
+    .details = "Serve the model with segment.model=FILE, and reload running workers by SIGHUP.\n\n"
+               "Example: verbatim train segments --archive data/archive/features --clusters 12 --out segments.model\n",
+    .run = train_run,
+};

@@ -1,0 +1,24 @@
+/* verbatim version: what runs, with which libraries. */
+#include <lmdb.h>
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+
+#include "ops/cli/cli.h"
+
+static int version_run(const struct command *command, int argc, char **argv, struct err *err)
+{
+    struct arguments arguments;
+    int rc = cli_parse(command, NULL, 0, argc, argv, &arguments, err);
+    if (rc || arguments.help) return rc;
+    printf("verbatim %s\nschema %d\nlibrdkafka %s\nlibuv %s\nlmdb %s\n", VERBATIM_VERSION, RECORD_VERSION, rd_kafka_version_str(),
+           uv_version_string(), mdb_version(NULL, NULL, NULL));
+    return E_OK;
+}
+
+const struct command version_command = {
+    .name = "version",
+    .summary = "versions of program, schema and libraries",
+    .usage = "",
+    .details = "Example: verbatim version\n",
+    .run = version_run,
+};
