@@ -1,5 +1,6 @@
 /* Turns tokens into the hashes that linear models score: see linear.h for the list. */
 #include "base/hash.h"
+#include "model/elision.h"
 #include "model/linear.h"
 #include "model/ngram.h"
 
@@ -58,19 +59,6 @@ static bool is_negator(struct str word)
         list = space + 1;
     }
     return false;
-}
-
-/* Bytes of a French elision at the head of a word ("n'", "qu’"), or 0. */
-static size_t elision_bytes(struct str word)
-{
-    static const char LETTERS[] = "cdjlmnst";
-    size_t letters = 1;
-    if (word.size < 4) return 0;
-    if (word.data[0] == 'q' && word.data[1] == 'u') letters = 2;
-    else if (!memchr(LETTERS, word.data[0], sizeof LETTERS - 1)) return 0;
-    if (word.data[letters] == '\'') return letters + 1;
-    if (word.size > letters + 3 && memcmp(word.data + letters, "\xe2\x80\x99", 3) == 0) return letters + 3;
-    return 0;
 }
 
 static uint64_t stem_hash(struct str word, size_t letters)

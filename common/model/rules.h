@@ -1,0 +1,50 @@
+/* Recommendation rules: what to do about a record and who should, from a text file that operators edit.
+ *
+ * Grammar (config/recommendations.txt), UTF-8, at most 1 MiB; '#' opens a comment line:
+ *   rule late-delivery                        opens a rule; a-z, 0-9, '-' and '_'
+ *     when topic=delivery feeling=negative    all of them must hold; needed, once
+ *     team support                            support, product, safety or marketing; needed
+ *     priority 2                              1 (now) to 5 (some day); needed
+ *     en Find out where the parcel is.        the advice; en needed, es and fr fall back to it
+ * Conditions, '|' between alternatives:
+ *   always                 every record with words in it
+ *   safety                 the safety screen was positive
+ *   sentiment=negative|mixed   of the record
+ *   need=feature_request|problem_report|question
+ *   topic=NAME|NAME        spoken of
+ *   feeling=negative       of the clause that speaks of it; only beside topic=
+ * The first rule of each team that holds is taken, in the order of the file. */
+#ifndef VERBATIM_MODEL_RULES_H
+#define VERBATIM_MODEL_RULES_H
+
+#include "model/insight.h"
+#include "model/topics.h"
+
+enum { RULES_MAX = 256, RULES_FILE_BYTES_MAX = 1 << 20, RULE_TEXT_BYTES_MAX = 1024, RULE_LANGUAGES = 3 };
+
+struct rule {
+    struct str name, texts[RULE_LANGUAGES]; /* en, es, fr; in the arena */
+    bool has_when, has_team, safety;
+    uint32_t sentiments, needs, feelings;  /* bits by enum; 0: any */
+    uint64_t topics[TOPICS_MAX / 64];      /* bits; none: any */
+    bool has_topics;
+    enum insight_team team;
+    uint32_t priority;
+};
+struct rules {
+    struct arena arena;
+    struct rule *items; /* RULES_MAX of them */
+    uint32_t count;
+};
+
+/* Topics that a rule names must be in `topics`. BAD_CONFIG names file and line. */
+int rules_parse(struct rules *rules, const char *file, struct str content, const struct topics *topics,
+                struct err *err) CHECKED;
+void rules_deinit(struct rules *rules); /* zeroed is fine */
+
+static inline bool rule_has_topic(const struct rule *rule, uint32_t topic)
+{
+    return rule->topics[topic / 64] >> (topic % 64) & 1;
+}
+
+#endif

@@ -1,0 +1,204 @@
+/* Parses taxonomies and finds their keywords: chains by the first word's hash, or by its first four
+ * bytes where the keyword is a single word with a star. */
+#include "model/topics.h"
+
+#include "base/hash.h"
+#include "model/elision.h"
+
+enum { PREFIX_BYTES = 4 };
+
+struct keyword_word {
+    struct str folded;
+    uint64_t hash;
+};
+struct topic_keyword {
+    struct topic_keyword *next;
+    struct keyword_word words[TOPIC_WORDS_MAX];
+    uint32_t word_count, topic, language;
+    bool star; /* the last word may go on */
+};
+
+struct place {
+    const char *file;
+    uint32_t line;
+};
+
+static int bad(struct err *err, const struct place *place, const char *what)
+{
+    return err_set(err, E_BAD_CONFIG, "%s:%u: %s", place->file, place->line, what);
+}
+
+void topics_init(struct topics *topics)
+{
+    *topics = (struct topics){0};
+    arena_init(&topics->arena, 0);
+}
+
+void topics_deinit(struct topics *topics)
+{
+    arena_deinit(&topics->arena);
+    *topics = (struct topics){0};
+}
+
+uint32_t topics_find(const struct topics *topics, struct str name)
+{
+    for (uint32_t i = 0; i < topics->count; i++)
+        if (str_equal(topics->names[i], name)) return i;
+    return TOPICS_MAX;
+}
+
+static bool is_name(struct str name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) return false;
+    }
+    return name.size > 0 && name.size < 64;
+}
+
+static int open_topic(struct topics *topics, const struct place *place, struct str line, uint32_t *ret_topic,
+                      struct err *err)
+{
+    if (!str_ends(line, STR("]"))) return bad(err, place, "a topic's name ends with ]");
+    struct str name = str_trim(str_slice(line, 1, line.size - 1));
+    if (!is_name(name)) return bad(err, place, "a topic's name is a-z, 0-9, '-' or '_', at most 63 of them");
+    uint32_t topic = topics_find(topics, name);
+    if (topic == TOPICS_MAX) {
+        if (topics->count == TOPICS_MAX) return bad(err, place, "too many topics");
+        struct str copy = arena_copy(&topics->arena, name);
+        if (!copy.data) return err_set(err, E_NO_MEMORY, NULL);
+        topic = topics->count++;
+        topics->names[topic] = copy;
+    }
+    *ret_topic = topic;
+    return E_OK;
+}
+
+static uint64_t prefix_of(struct str word)
+{
+    uint32_t bytes;
+    memcpy(&bytes, word.data, PREFIX_BYTES);
+    return bytes * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+}
+
+static int fill_words(struct topic_keyword *keyword, const struct place *place, const struct tokens *tokens,
+                      struct err *err)
+{
+    if (tokens->count == 0) return bad(err, place, "a keyword without a word");
+    if (tokens->count > TOPIC_WORDS_MAX) return bad(err, place, "a keyword of more than four words");
+    for (uint32_t i = 0; i < tokens->count; i++)
+        keyword->words[i] = (struct keyword_word){tokens->items[i].folded, tokens->items[i].hash};
+    keyword->word_count = tokens->count;
+    if (keyword->star && keyword->words[tokens->count - 1].folded.size < PREFIX_BYTES)
+        return bad(err, place, "a word with a star has at least four letters");
+    return E_OK;
+}
+
+static int add_keyword(struct topics *topics, const struct place *place, struct str text, uint32_t topic,
+                       uint32_t language, struct err *err)
+{
+    struct tokens tokens;
+    struct topic_keyword *keyword = ARENA_NEW(&topics->arena, struct topic_keyword);
+    bool star = str_ends(text, STR("*"));
+    if (star) text.size--;
+    if (str_find(text, STR("*")) < text.size) return bad(err, place, "a star is allowed at a keyword's end only");
+    struct str copy = arena_copy(&topics->arena, text); /* what isn't folded stays a view of it */
+    if (!keyword || !copy.data) return err_set(err, E_NO_MEMORY, NULL);
+    if (++topics->keyword_count > TOPIC_KEYWORDS_MAX) return bad(err, place, "too many keywords");
+    *keyword = (struct topic_keyword){.topic = topic, .language = language, .star = star};
+    int rc = text_tokenize(copy, &topics->arena, &tokens, err);
+    if (!rc) rc = fill_words(keyword, place, &tokens, err);
+    if (rc) return rc;
+    struct topic_keyword **chain = star && keyword->word_count == 1
+                                       ? &topics->by_prefix[prefix_of(keyword->words[0].folded) % TOPIC_BUCKETS]
+                                       : &topics->by_word[keyword->words[0].hash % TOPIC_BUCKETS];
+    keyword->next = *chain;
+    *chain = keyword;
+    return E_OK;
+}
+
+static int add_line(struct topics *topics, const struct place *place, struct str line, uint32_t *topic,
+                    uint32_t language, struct err *err)
+{
+    int rc = E_OK;
+    line = str_trim(str_slice(line, 0, str_find(line, STR("#"))));
+    if (line.size == 0) return E_OK;
+    if (line.data[0] == '[') return open_topic(topics, place, line, topic, err);
+    if (*topic == TOPICS_MAX) return bad(err, place, "keywords before the first [topic]");
+    while (line.size && !rc) {
+        struct str keyword = str_trim(str_cut(&line, ','));
+        if (keyword.size) rc = add_keyword(topics, place, keyword, *topic, language, err);
+    }
+    return rc;
+}
+
+int topics_add(struct topics *topics, const char *file, struct str content, uint32_t language, struct err *err)
+{
+    struct place place = {file, 0};
+    uint32_t topic = TOPICS_MAX;
+    int rc = E_OK;
+    if (content.size > TOPIC_FILE_BYTES_MAX) return bad(err, &place, "larger than 1 MiB");
+    if (!str_is_utf8(content)) return bad(err, &place, "not UTF-8");
+    while (content.size && !rc) {
+        place.line++;
+        rc = add_line(topics, &place, str_cut(&content, '\n'), &topic, language, err);
+    }
+    return rc;
+}
+
+/* A token's word with the elision off; its hash goes to *hash. */
+static struct str bare_word(const struct token *token, uint64_t *hash)
+{
+    size_t cut = token->kind == TOKEN_WORD ? elision_bytes(token->folded) : 0;
+    *hash = token->hash;
+    if (!cut) return token->folded;
+    struct str word = str_slice(token->folded, cut, token->folded.size);
+    *hash = hash_fast(word, 0);
+    return word;
+}
+
+static bool fits(const struct topic_keyword *keyword, const struct tokens *tokens, uint32_t at)
+{
+    if (keyword->word_count > tokens->count - at) return false;
+    for (uint32_t i = 0; i < keyword->word_count; i++) {
+        uint64_t hash;
+        struct str word = bare_word(&tokens->items[at + i], &hash);
+        bool open = keyword->star && i + 1 == keyword->word_count;
+        if (i && tokens->items[at + i].sentence_before) return false;
+        if (open ? !str_starts(word, keyword->words[i].folded)
+                 : hash != keyword->words[i].hash && tokens->items[at + i].hash != keyword->words[i].hash)
+            return false;
+    }
+    return true;
+}
+
+static uint32_t keep_longest(struct topic_match *matches, uint32_t count, const struct topic_keyword *keyword)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (matches[i].topic != keyword->topic) continue;
+        if (keyword->word_count > matches[i].words) matches[i].words = keyword->word_count;
+        return count;
+    }
+    if (count == TOPIC_MATCHES_MAX) return count;
+    matches[count] = (struct topic_match){keyword->topic, keyword->word_count};
+    return count + 1;
+}
+
+static uint32_t follow(const struct topic_keyword *keyword, const struct tokens *tokens, uint32_t at,
+                       uint32_t languages, struct topic_match *matches, uint32_t count)
+{
+    for (; keyword; keyword = keyword->next)
+        if (keyword->language & languages && fits(keyword, tokens, at))
+            count = keep_longest(matches, count, keyword);
+    return count;
+}
+
+uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
+                      struct topic_match matches[static TOPIC_MATCHES_MAX])
+{
+    uint64_t hash;
+    struct str word = bare_word(&tokens->items[at], &hash);
+    uint32_t count = follow(topics->by_word[hash % TOPIC_BUCKETS], tokens, at, languages, matches, 0);
+    if (word.size < PREFIX_BYTES) return count;
+    return follow(topics->by_prefix[prefix_of(word) % TOPIC_BUCKETS], tokens, at, languages, matches, count);
+}
