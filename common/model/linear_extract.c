@@ -3,6 +3,7 @@
 #include "model/elision.h"
 #include "model/linear.h"
 #include "model/ngram.h"
+#include "model/words.h"
 
 enum { FEATURES_PER_TOKEN_MAX = 10, NEGATION_WORDS = 4, GAP_BYTES_MAX = 16 };
 
@@ -28,37 +29,28 @@ static inline void emit(struct extraction *extraction, uint64_t hash, uint64_t s
     extraction->items[extraction->count++] = (uint32_t)((mixed ^ mixed >> 29) * salt >> 32);
 }
 
-/* Words that turn what follows, by first letter, in English, Spanish and French, accents off. */
-static const char *const NEGATORS[26] = {
-    ['a' - 'a'] = "aint arent aucun aucune ",
-    ['b' - 'a'] = "barely ",
-    ['c' - 'a'] = "cannot cant couldnt ",
-    ['d' - 'a'] = "dont doesnt didnt ",
-    ['g' - 'a'] = "guere ",
-    ['h' - 'a'] = "hardly havent hasnt hadnt ",
-    ['i' - 'a'] = "isnt ",
-    ['j' - 'a'] = "jamas jamais ",
-    ['l' - 'a'] = "lacks ",
-    ['n' - 'a'] = "no not nor never none nothing nobody neither ne ni nunca nada nadie ningun ninguna ninguno ",
-    ['p' - 'a'] = "pas ",
-    ['r' - 'a'] = "rien ",
-    ['s' - 'a'] = "sin sans scarcely shouldnt ",
-    ['t' - 'a'] = "tampoco ",
-    ['w' - 'a'] = "without wont wasnt werent wouldnt ",
-};
+/* Words that turn what follows, in English, Spanish and French, accents off. */
+static const struct words NEGATORS = {{
+    WORDS_AT('a') = "aint arent aucun aucune ",
+    WORDS_AT('b') = "barely ",
+    WORDS_AT('c') = "cannot cant couldnt ",
+    WORDS_AT('d') = "didnt doesnt dont ",
+    WORDS_AT('g') = "guere ",
+    WORDS_AT('h') = "hadnt hardly hasnt havent ",
+    WORDS_AT('i') = "isnt ",
+    WORDS_AT('j') = "jamais jamas ",
+    WORDS_AT('l') = "lacks ",
+    WORDS_AT('n') = "nada nadie ne neither never ni ningun ninguna ninguno no nobody none nor not nothing nunca ",
+    WORDS_AT('p') = "pas ",
+    WORDS_AT('r') = "rien ",
+    WORDS_AT('s') = "sans scarcely shouldnt sin ",
+    WORDS_AT('t') = "tampoco ",
+    WORDS_AT('w') = "wasnt werent without wont wouldnt ",
+}};
 
 static bool is_negator(struct str word)
 {
-    if (word.size < 2) return false;
-    if (word.size > 3 && memcmp(word.data + word.size - 3, "n't", 3) == 0) return true;
-    unsigned letter = (unsigned char)word.data[0] - (unsigned)'a';
-    const char *list = letter < 26 ? NEGATORS[letter] : NULL;
-    while (list && *list) {
-        const char *space = strchr(list, ' ');
-        if ((size_t)(space - list) == word.size && memcmp(list, word.data, word.size) == 0) return true;
-        list = space + 1;
-    }
-    return false;
+    return words_have(&NEGATORS, word) || (word.size > 3 && str_ends(word, STR("n't")));
 }
 
 static uint64_t stem_hash(struct str word, size_t letters)

@@ -1,0 +1,121 @@
+/* Cuts a text into sentences and clauses, and scores each clause once: sums of clauses add up to
+ * those of sentences and of the whole, so nothing is scored twice. */
+#include "model/insight_internal.h"
+#include "model/words.h"
+
+/* A clause of fewer words joins the one before: "red, white, and blue" is one thing. */
+enum { CLAUSE_WORDS_MIN = 3, MARK_BYTES_MAX = 8 };
+
+/* Words that turn the feeling begin a clause of their own. */
+static const struct words TURNS = {{
+    WORDS_AT('a') = "although aunque ",
+    WORDS_AT('b') = "bemol but ",
+    WORDS_AT('c') = "cependant ",
+    WORDS_AT('d') = "desgraciadamente dommage ",
+    WORDS_AT('e') = "except ",
+    WORDS_AT('h') = "hormis however ",
+    WORDS_AT('l') = "lamentablemente lastima ",
+    WORDS_AT('m') = "mais malheureusement ",
+    WORDS_AT('p') = "pero pourtant ",
+    WORDS_AT('s') = "salvo ",
+    WORDS_AT('t') = "though toutefois ",
+    WORDS_AT('u') = "unfortunately ",
+    WORDS_AT('y') = "yet ",
+}};
+
+static bool opens_clause(const struct reading *reading, const struct clause *clause, uint32_t at)
+{
+    const struct token *token = &reading->tokens->items[at];
+    if (token->sentence_before) return true;
+    if (at - clause->first < CLAUSE_WORDS_MIN) return false;
+    return token->clause_before || words_have(&TURNS, token->folded);
+}
+
+static bool asked(const struct reading *reading, uint32_t last)
+{
+    const struct tokens *tokens = reading->tokens;
+    size_t behind = last < tokens->count ? tokens->items[last].start : reading->text.size;
+    size_t from = tokens->items[last - 1].end;
+    if (behind > from + MARK_BYTES_MAX) behind = from + MARK_BYTES_MAX;
+    for (size_t i = from; i < behind; i++)
+        if (reading->text.data[i] == '?') return true;
+    return false;
+}
+
+static void add_sums(struct linear_sums *sums, const struct linear_sums *more)
+{
+    for (int i = 0; i < LINEAR_CLASSES_MAX; i++) sums->classes[i] += more->classes[i];
+    sums->count += more->count;
+}
+
+float insight_score(const struct insight_engine *engine, const struct linear_sums *sums)
+{
+    float probabilities[LINEAR_CLASSES_MAX];
+    linear_probabilities(&engine->sentiment, sums, probabilities);
+    return probabilities[engine->positive] - probabilities[engine->negative];
+}
+
+enum insight_sentiment insight_label(float score)
+{
+    if (score >= 0.25f) return INSIGHT_POSITIVE;
+    return score <= -0.25f ? INSIGHT_NEGATIVE : INSIGHT_NEUTRAL;
+}
+
+static void find_clauses(struct reading *reading)
+{
+    struct clause *clause = NULL;
+    for (uint32_t i = 0; i < reading->tokens->count; i++) {
+        bool sentence = i == 0 || reading->tokens->items[i].sentence_before;
+        if (sentence) reading->sentences[reading->sentence_count++] = (struct sentence){.first = i};
+        if (!clause || opens_clause(reading, clause, i)) {
+            clause = &reading->clauses[reading->clause_count++];
+            *clause = (struct clause){.first = i, .sentence = reading->sentence_count - 1};
+        }
+        clause->last = i + 1;
+        reading->sentences[reading->sentence_count - 1].last = i + 1;
+    }
+}
+
+static void score_sentences(struct reading *reading)
+{
+    const struct insight_engine *engine = reading->engine;
+    struct linear_sums feeling = {0};
+    uint32_t clause = 0;
+    for (uint32_t i = 0; i < reading->sentence_count; i++) {
+        struct sentence *sentence = &reading->sentences[i];
+        float probabilities[LINEAR_CLASSES_MAX];
+        feeling = (struct linear_sums){0};
+        for (; clause < reading->clause_count && reading->clauses[clause].sentence == i; clause++)
+            add_sums(&feeling, &reading->clauses[clause].sentiment);
+        linear_sum(&engine->needs, &reading->features, sentence->first, sentence->last, &sentence->needs);
+        linear_probabilities(&engine->needs, &sentence->needs, probabilities);
+        for (int kind = 0; kind < 3; kind++)
+            sentence->probabilities[kind] = probabilities[engine->need_classes[kind]];
+        sentence->score = insight_score(engine, &feeling);
+        sentence->asked = asked(reading, sentence->last);
+        add_sums(&reading->sentiment_total, &feeling);
+        add_sums(&reading->needs_total, &sentence->needs);
+    }
+}
+
+int reading_split(struct reading *reading, struct err *err)
+{
+    uint32_t count = reading->tokens->count;
+    size_t room = (size_t)count + 1;
+    reading->clauses = arena_alloc(reading->arena, room * sizeof *reading->clauses);
+    reading->sentences = arena_alloc(reading->arena, room * sizeof *reading->sentences);
+    if (!reading->clauses || !reading->sentences) return err_set(err, E_NO_MEMORY, NULL);
+    find_clauses(reading);
+    for (uint32_t i = 0; i < reading->clause_count; i++) {
+        struct clause *clause = &reading->clauses[i];
+        linear_sum(&reading->engine->sentiment, &reading->features, clause->first, clause->last, &clause->sentiment);
+        clause->score = insight_score(reading->engine, &clause->sentiment);
+    }
+    score_sentences(reading);
+    return E_OK;
+}
+
+struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last)
+{
+    return (struct insight_span){reading->tokens->items[first].start, reading->tokens->items[last - 1].end};
+}

@@ -1,0 +1,153 @@
+/* Opens what insight needs from a configuration folder, and runs the readers one after the other. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model/insight_internal.h"
+
+static int need_class(const struct linear_model *model, const char *name, uint32_t *ret_class, struct err *err)
+{
+    *ret_class = linear_class(model, name);
+    if (*ret_class < LINEAR_CLASSES_MAX) return E_OK;
+    return err_set(err, E_BAD_MODEL, "model %.*s has no class %s", STR_ARGS(model->file.name), name);
+}
+
+static int open_model(const char *folder, const char *name, struct linear_model *model, struct err *err)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/models/%s.model", folder, name);
+    return linear_open(path, model, err);
+}
+
+static int open_models(struct insight_engine *engine, const char *folder, struct err *err)
+{
+    static const char *const NEEDS[] = {"feature_request", "problem_report", "question"};
+    int rc = open_model(folder, "sentiment", &engine->sentiment, err);
+    if (!rc) rc = open_model(folder, "needs", &engine->needs, err);
+    if (!rc) rc = need_class(&engine->sentiment, "positive", &engine->positive, err);
+    if (!rc) rc = need_class(&engine->sentiment, "negative", &engine->negative, err);
+    if (!rc) rc = need_class(&engine->sentiment, "neutral", &engine->neutral, err);
+    for (int kind = 0; kind < 3 && !rc; kind++)
+        rc = need_class(&engine->needs, NEEDS[kind], &engine->need_classes[kind], err);
+    if (!rc) snprintf(engine->models, sizeof engine->models, "%.*s %.*s",
+                      STR_ARGS(engine->sentiment.file.name), STR_ARGS(engine->needs.file.name));
+    return rc;
+}
+
+static int read_text(const char *folder, const char *name, struct buffer *content, char path[4096],
+                     struct err *err)
+{
+    snprintf(path, 4096, "%s/%s", folder, name);
+    return buffer_read_file(content, path, TOPIC_FILE_BYTES_MAX, err);
+}
+
+static int open_topics(struct insight_engine *engine, const char *folder, struct err *err)
+{
+    static const struct {
+        const char *name;
+        uint32_t language;
+    } files[] = {{"topics/en.txt", LANGUAGE_EN}, {"topics/es.txt", LANGUAGE_ES}, {"topics/fr.txt", LANGUAGE_FR}};
+    int rc = E_OK;
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && !rc; i++) {
+        char path[4096];
+        struct buffer content = {0};
+        rc = read_text(folder, files[i].name, &content, path, err);
+        if (!rc) rc = topics_add(&engine->topics, path, buffer_str(&content), files[i].language, err);
+        buffer_deinit(&content);
+    }
+    return rc;
+}
+
+static int open_rules(struct insight_engine *engine, const char *folder, struct err *err)
+{
+    char path[4096];
+    struct buffer content = {0};
+    int rc = read_text(folder, "recommendations.txt", &content, path, err);
+    if (!rc) rc = rules_parse(&engine->rules, path, buffer_str(&content), &engine->topics, err);
+    buffer_deinit(&content);
+    return rc;
+}
+
+int insight_engine_create(const char *folder, struct insight_engine **ret_engine, struct err *err)
+{
+    struct insight_engine *engine = calloc(1, sizeof *engine);
+    if (!engine) return err_set(err, E_NO_MEMORY, NULL);
+    topics_init(&engine->topics);
+    int rc = open_models(engine, folder, err);
+    if (!rc) rc = open_topics(engine, folder, err);
+    if (!rc) rc = open_rules(engine, folder, err);
+    if (rc) {
+        insight_engine_destroy(engine);
+        return rc;
+    }
+    *ret_engine = engine;
+    return E_OK;
+}
+
+void insight_engine_destroy(struct insight_engine *engine)
+{
+    if (!engine) return;
+    linear_close(&engine->sentiment);
+    linear_close(&engine->needs);
+    topics_deinit(&engine->topics);
+    rules_deinit(&engine->rules);
+    free(engine);
+}
+
+const char *insight_engine_models(const struct insight_engine *engine)
+{
+    return engine->models;
+}
+
+static void choose_language(struct reading *reading, const char *language)
+{
+    static const char CODES[3][3] = {"en", "es", "fr"};
+    reading->languages = LANGUAGE_ALL;
+    for (uint32_t i = 0; language && i < 3; i++) {
+        if (strncmp(language, CODES[i], 2) != 0 || (language[2] && language[2] != '-')) continue;
+        reading->languages = 1u << i;
+        reading->text_language = i;
+    }
+}
+
+int insight_analyze(const struct insight_engine *engine, struct str text, const struct tokens *tokens,
+                    const char *language, bool has_rating, float rating, bool safety_positive,
+                    struct arena *arena, struct insight_result *ret_result, struct err *err)
+{
+    struct insight_result result = {.sentiment = INSIGHT_NEUTRAL};
+    struct reading reading = {
+        .engine = engine, .text = text, .tokens = tokens, .arena = arena,
+        .has_rating = has_rating && rating >= 1 && rating <= 5, /* other scales can't be read */
+        .rating = rating, .safety_positive = safety_positive,
+    };
+    choose_language(&reading, language);
+    int rc = linear_extract(text, tokens, arena, &reading.features, err);
+    if (!rc) rc = reading_split(&reading, err);
+    if (rc) return rc;
+    reading_sentiment(&reading, &result);
+    if (tokens->count) {
+        rc = reading_needs(&reading, &result, err);
+        if (rc) return rc;
+        reading_topics(&reading, &result);
+        reading_advice(&reading, &result);
+    }
+    *ret_result = result;
+    return E_OK;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Whether a character may begin at `at`: not inside a UTF-8 sequence. */
+static bool is_boundary(struct str text, uint32_t at)
+{
+    return at == text.size || ((unsigned char)text.data[at] & 0xc0) != 0x80;
+}
+
+bool evidence_holds(struct str text, uint32_t start, uint32_t end)
+{
+    if (start >= end || end > text.size) return false;
+    if (!is_boundary(text, start) || !is_boundary(text, end)) return false;
+    return !is_space(text.data[start]) && !is_space(text.data[end - 1]);
+}

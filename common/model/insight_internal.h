@@ -1,0 +1,61 @@
+/* What the parts of insight share; nobody else includes it. */
+#ifndef VERBATIM_MODEL_INSIGHT_INTERNAL_H
+#define VERBATIM_MODEL_INSIGHT_INTERNAL_H
+
+#include "model/insight.h"
+#include "model/linear.h"
+#include "model/rules.h"
+#include "model/topics.h"
+
+struct insight_engine {
+    struct linear_model sentiment, needs;
+    uint32_t positive, negative, neutral; /* classes of the sentiment model */
+    uint32_t need_classes[3];             /* of the needs model, by enum insight_need_kind */
+    struct topics topics;
+    struct rules rules;
+    char models[160];
+};
+
+/* A stretch of one sentence with one feeling: tokens [first, last). */
+struct clause {
+    uint32_t first, last;
+    uint32_t sentence; /* index of it */
+    struct linear_sums sentiment;
+    float score; /* P(positive) - P(negative) */
+};
+struct sentence {
+    uint32_t first, last;
+    struct linear_sums needs;
+    float score, probabilities[3]; /* by enum insight_need_kind */
+    bool asked;                    /* a question mark stands behind it */
+};
+
+/* Everything about one text while it is analysed. */
+struct reading {
+    const struct insight_engine *engine;
+    struct str text;
+    const struct tokens *tokens;
+    struct arena *arena;
+    struct linear_features features;
+    struct clause *clauses;
+    struct sentence *sentences;
+    uint32_t clause_count, sentence_count;
+    struct linear_sums sentiment_total, needs_total;
+    uint32_t languages, text_language; /* bits of taxonomies; index of texts */
+    bool has_rating, safety_positive;
+    float rating;
+};
+
+/* insight_clauses.c */
+int reading_split(struct reading *reading, struct err *err) CHECKED;
+struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last);
+float insight_score(const struct insight_engine *engine, const struct linear_sums *sums);
+enum insight_sentiment insight_label(float score);
+
+/* insight_sentiment.c, insight_needs.c, insight_topics.c, insight_advice.c */
+void reading_sentiment(const struct reading *reading, struct insight_result *result);
+int reading_needs(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;
+void reading_topics(const struct reading *reading, struct insight_result *result);
+void reading_advice(const struct reading *reading, struct insight_result *result);
+
+#endif

@@ -1,0 +1,103 @@
+/* Needs: which sentences ask for something, report a problem or put a question. */
+#include "model/insight_internal.h"
+#include "model/words.h"
+
+enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
+/* A sentence in a text that as a whole states no such need must be surer by this share of the rest. */
+#define ALONE_MARGIN 0.35f
+#define ASKED_PROBABILITY 0.9f
+/* Praise isn't a problem, unless the model is very sure. */
+#define PRAISE 0.5f
+#define PRAISE_PROBABILITY 0.85f
+
+/* Openings that say nothing about the need. */
+static const struct words FILLERS = {{
+    WORDS_AT('a') = "ademas alors also and aussi ",
+    WORDS_AT('b') = "bonjour bonsoir buenas but ",
+    WORDS_AT('d') = "dear donc ",
+    WORDS_AT('e') = "et ",
+    WORDS_AT('h') = "hello hey hi hola however ",
+    WORDS_AT('m') = "mais ",
+    WORDS_AT('p') = "pero please pls ",
+    WORDS_AT('s') = "salut so svp ",
+    WORDS_AT('t') = "tambien ",
+    WORDS_AT('w') = "well ",
+    WORDS_AT('y') = "y ",
+}};
+
+/* On one line, single spaces, at most INSIGHT_NEED_TEXT_BYTES in whole words where there are any. */
+static struct str normalise(struct arena *arena, struct str clause)
+{
+    char *out = arena_alloc(arena, INSIGHT_NEED_TEXT_BYTES);
+    size_t size = 0, word_end = 0;
+    if (!out) return (struct str){0};
+    for (size_t i = 0; i < clause.size; i++) {
+        char c = clause.data[i];
+        bool space = c == ' ' || (c >= '\t' && c <= '\r');
+        if (space && (size == 0 || out[size - 1] == ' ')) continue;
+        if (space) word_end = size;
+        if (size == INSIGHT_NEED_TEXT_BYTES) {
+            if (word_end) size = word_end;
+            while (!word_end && size && ((unsigned char)clause.data[i] & 0xc0) == 0x80) size--, i--;
+            break;
+        }
+        out[size++] = space ? ' ' : c;
+    }
+    return str_trim(str_make(out, size));
+}
+
+static int add_need(const struct reading *reading, struct insight_result *result, enum insight_need_kind kind,
+                    const struct sentence *sentence, float confidence, struct err *err)
+{
+    uint32_t first = sentence->first;
+    if (result->need_count == INSIGHT_NEEDS_MAX) return E_OK;
+    while (first + 2 < sentence->last && words_have(&FILLERS, reading->tokens->items[first].folded)) first++;
+    struct insight_span span = reading_span(reading, first, sentence->last);
+    struct str text = normalise(reading->arena, str_slice(reading->text, span.start, span.end));
+    if (!text.data) return err_set(err, E_NO_MEMORY, NULL);
+    result->needs[result->need_count++] = (struct insight_need){kind, text, span, confidence};
+    return E_OK;
+}
+
+/* How surely the sentence is a need of the kind, after the rules that words alone don't give. */
+static float sentence_probability(const struct sentence *sentence, enum insight_need_kind kind)
+{
+    float probability = sentence->probabilities[kind];
+    uint32_t words = sentence->last - sentence->first;
+    if (kind == INSIGHT_QUESTION && sentence->asked)
+        return words >= QUESTION_WORDS_MIN && probability < ASKED_PROBABILITY ? ASKED_PROBABILITY : probability;
+    if (kind == INSIGHT_PROBLEM_REPORT && sentence->score >= PRAISE && probability < PRAISE_PROBABILITY) return 0;
+    return probability;
+}
+
+static int find_kind(const struct reading *reading, struct insight_result *result, enum insight_need_kind kind,
+                     float whole, struct err *err)
+{
+    uint32_t class = reading->engine->need_classes[kind], found = 0;
+    float threshold = reading->engine->needs.thresholds[class], best_probability = 0;
+    const struct sentence *best = NULL;
+    bool stated = whole >= threshold;
+    float floor = stated ? threshold : threshold + (1 - threshold) * ALONE_MARGIN;
+    int rc = E_OK;
+    for (uint32_t i = 0; i < reading->sentence_count && found < NEEDS_PER_KIND && !rc; i++) {
+        const struct sentence *sentence = &reading->sentences[i];
+        float probability = sentence_probability(sentence, kind);
+        if (probability > best_probability) best = sentence, best_probability = probability;
+        if (probability < floor) continue;
+        rc = add_need(reading, result, kind, sentence, probability, err);
+        found++;
+    }
+    if (rc || found || !stated || !best || result->score >= PRAISE) return rc;
+    return add_need(reading, result, kind, best, whole, err);
+}
+
+int reading_needs(struct reading *reading, struct insight_result *result, struct err *err)
+{
+    const struct insight_engine *engine = reading->engine;
+    float probabilities[LINEAR_CLASSES_MAX];
+    int rc = E_OK;
+    linear_probabilities(&engine->needs, &reading->needs_total, probabilities);
+    for (int kind = 0; kind < 3 && !rc; kind++)
+        rc = find_kind(reading, result, (enum insight_need_kind)kind, probabilities[engine->need_classes[kind]], err);
+    return rc;
+}

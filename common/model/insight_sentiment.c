@@ -1,0 +1,95 @@
+/* The record's feeling: the model on the whole text, shifted by the rating, mixed by a rule. */
+#include <math.h>
+
+#include "model/insight_internal.h"
+
+/* A star away from the middle is worth this much log-odds of positive against negative. */
+#define RATING_LOGIT 0.9f
+/* A clause counts as felt from this score on, and the weaker side must reach this share of the stronger. */
+#define FELT 0.4f
+#define MIXED_SHARE 0.45f
+
+static void apply_rating(const struct reading *reading, float *positive, float *negative, float *neutral)
+{
+    if (!reading->has_rating) return;
+    float shift = expf((reading->rating - 3) * RATING_LOGIT);
+    *positive *= shift;
+    *negative /= shift;
+    float total = *positive + *negative + *neutral;
+    *positive /= total;
+    *negative /= total;
+    *neutral /= total;
+}
+
+struct sides {
+    float positive, negative;         /* sums of score x words */
+    float most_positive, most_negative; /* the strongest clause of each */
+};
+
+static struct sides weigh_sides(const struct reading *reading)
+{
+    struct sides sides = {0};
+    for (uint32_t i = 0; i < reading->clause_count; i++) {
+        const struct clause *clause = &reading->clauses[i];
+        float words = (float)(clause->last - clause->first);
+        if (clause->score >= FELT) sides.positive += clause->score * words;
+        if (clause->score <= -FELT) sides.negative -= clause->score * words;
+        sides.most_positive = fmaxf(sides.most_positive, clause->score);
+        sides.most_negative = fmaxf(sides.most_negative, -clause->score);
+    }
+    return sides;
+}
+
+/* Praise and blame in one text. One or five stars say that one side prevails. */
+static bool is_mixed(const struct reading *reading, const struct sides *sides)
+{
+    float weaker = fminf(sides->positive, sides->negative), stronger = fmaxf(sides->positive, sides->negative);
+    bool extreme = reading->has_rating && (reading->rating < 1.5f || reading->rating > 4.5f);
+    return !extreme && weaker > 0 && weaker >= MIXED_SHARE * stronger;
+}
+
+static void add_evidence(const struct reading *reading, struct insight_result *result, const struct clause *clause)
+{
+    if (result->evidence_count == INSIGHT_EVIDENCE_MAX) return;
+    result->evidence[result->evidence_count++] = reading_span(reading, clause->first, clause->last);
+}
+
+/* Clauses that feel as the record does, in the text's order; if none does, the nearest one. */
+static void find_evidence(const struct reading *reading, struct insight_result *result)
+{
+    const struct clause *best = NULL;
+    float sign = result->sentiment == INSIGHT_NEGATIVE ? -1.0f : 1.0f;
+    if (result->sentiment == INSIGHT_NEUTRAL) return;
+    for (uint32_t i = 0; i < reading->clause_count; i++) {
+        const struct clause *clause = &reading->clauses[i];
+        float score = result->sentiment == INSIGHT_MIXED ? fabsf(clause->score) : sign * clause->score;
+        if (score >= FELT) add_evidence(reading, result, clause);
+        if (!best || score > sign * best->score) best = clause;
+    }
+    if (best && result->evidence_count == 0) add_evidence(reading, result, best);
+}
+
+void reading_sentiment(const struct reading *reading, struct insight_result *result)
+{
+    const struct insight_engine *engine = reading->engine;
+    float probabilities[LINEAR_CLASSES_MAX];
+    linear_probabilities(&engine->sentiment, &reading->sentiment_total, probabilities);
+    float positive = probabilities[engine->positive], negative = probabilities[engine->negative];
+    float neutral = probabilities[engine->neutral];
+    apply_rating(reading, &positive, &negative, &neutral);
+    struct sides sides = weigh_sides(reading);
+    uint32_t said = positive >= negative ? engine->positive : engine->negative;
+    float sure = fmaxf(positive, negative);
+    result->score = positive - negative;
+    if (is_mixed(reading, &sides)) {
+        result->sentiment = INSIGHT_MIXED;
+        result->confidence = fminf(sides.most_positive, sides.most_negative);
+    } else if (neutral > sure || sure < engine->sentiment.thresholds[said]) {
+        result->sentiment = INSIGHT_NEUTRAL;
+        result->confidence = neutral;
+    } else {
+        result->sentiment = said == engine->positive ? INSIGHT_POSITIVE : INSIGHT_NEGATIVE;
+        result->confidence = sure;
+    }
+    find_evidence(reading, result);
+}

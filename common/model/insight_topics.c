@@ -1,0 +1,30 @@
+/* Topics: keywords of the taxonomy where they stand, with the feeling of their clause. */
+#include <math.h>
+
+#include "model/insight_internal.h"
+
+/* One mention a topic: the one in the clause that feels most. */
+static void add_mention(const struct reading *reading, struct insight_result *result, uint32_t at,
+                        struct topic_match match, const struct clause *clause)
+{
+    struct str name = reading->engine->topics.names[match.topic];
+    struct insight_topic mention = {name, reading_span(reading, at, at + match.words), insight_label(clause->score),
+                                    clause->score};
+    for (uint32_t i = 0; i < result->topic_count; i++) {
+        if (!str_equal(result->topics[i].name, name)) continue;
+        if (fabsf(clause->score) > fabsf(result->topics[i].score)) result->topics[i] = mention;
+        return;
+    }
+    if (result->topic_count < INSIGHT_TOPICS_MAX) result->topics[result->topic_count++] = mention;
+}
+
+void reading_topics(const struct reading *reading, struct insight_result *result)
+{
+    const struct clause *clause = reading->clauses;
+    for (uint32_t at = 0; at < reading->tokens->count; at++) {
+        struct topic_match matches[TOPIC_MATCHES_MAX];
+        uint32_t count = topics_match(&reading->engine->topics, reading->tokens, at, reading->languages, matches);
+        while (at >= clause->last) clause++;
+        for (uint32_t i = 0; i < count; i++) add_mention(reading, result, at, matches[i], clause);
+    }
+}
