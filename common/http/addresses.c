@@ -26,14 +26,16 @@ void addresses_deinit(struct addresses *addresses)
 
 static size_t home_of(const struct addresses *addresses, const struct address_key *key)
 {
-    return (size_t)hash_fast(str_make(key->bytes, sizeof key->bytes), addresses->seed) & addresses->mask;
+    return (size_t)hash_fast(str_make(key->bytes, sizeof key->bytes),
+                             addresses->seed) & addresses->mask;
 }
 
 /* The key's slot, or the free one where it would go. The table is never more than half full. */
 static size_t find(const struct addresses *addresses, const struct address_key *key)
 {
     size_t at = home_of(addresses, key);
-    while (addresses->slots[at].count > 0 && memcmp(&addresses->slots[at].key, key, sizeof *key) != 0)
+    while (addresses->slots[at].count > 0 &&
+           memcmp(&addresses->slots[at].key, key, sizeof *key) != 0)
         at = (at + 1) & addresses->mask;
     return at;
 }

@@ -1,5 +1,5 @@
 /* Who gets in: accepting connections, in all and per address. Those that don't are told so (503 or
- * 429 with Retry-After) as long as a reserve of connections for that lasts, and then just closed. */
+ * 429 with Retry-After) as long as a reserve of connections for that lasts, then just closed. */
 #include "http/internal.h"
 #include "http/admission.h"
 

@@ -3,8 +3,8 @@
  * Happy path: HANDSHAKE (TLS only) → IDLE → HEAD → BODY → IDLE … until one side wants no more: LAST
  * (what is in flight is answered, nothing more is read) → LINGER (our side is shut; input is thrown
  * away, so that no reset overtakes the answer) → CLOSING.
- * Failure: what the parser or a deadline refuses is answered in its turn and leads to LAST; a broken
- * socket or TLS session sets `broken`, and the tick closes. */
+ * Failure: what the parser or a deadline refuses is answered in its turn and leads to LAST; a
+ * broken socket or TLS session sets `broken`, and the tick closes. */
 #include "http/internal.h"
 
 #include <assert.h>
@@ -91,7 +91,8 @@ static bool step_idle(struct connection *connection)
         return connection->ended;
     }
     size_t blanks = 0; /* between requests they mean nothing, and are no sign of life */
-    while (blanks < connection->in_size && (connection->in[blanks] == '\r' || connection->in[blanks] == '\n')) blanks++;
+    while (blanks < connection->in_size &&
+           (connection->in[blanks] == '\r' || connection->in[blanks] == '\n')) blanks++;
     take(connection, blanks);
     if (connection->in_size == 0) return true;
     if (!connection_append(connection)) {
@@ -166,7 +167,8 @@ static bool step_read(struct connection *connection)
         return true;
     }
     size_t used = 0;
-    enum parse_result result = parser_feed(&connection->parser, connection->in, connection->in_size, &used);
+    enum parse_result result = parser_feed(&connection->parser, connection->in, connection->in_size,
+                                           &used);
     take(connection, used);
     if (result == PARSE_REFUSED) {
         connection_refuse_current(connection, connection->parser.refusal);
@@ -186,14 +188,15 @@ static bool discard(struct connection *connection)
         connection->lingered_bytes += connection->in_size;
         take(connection, connection->in_size);
     }
-    return !connection->ended && connection->lingered_bytes <= 4 * (uint64_t)limits_of(connection)->body_bytes;
+    return !connection->ended &&
+        connection->lingered_bytes <= 4 * (uint64_t)limits_of(connection)->body_bytes;
 }
 
 static bool step_last(struct connection *connection)
 {
     bool more = discard(connection);
     if (connection->said_close) connection_abandon_all(connection);
-    /* Half-closing after a request is fine; a stream would otherwise never learn that nobody listens. */
+    /* Half-closing after a request is fine, but a stream would never learn that nobody listens. */
     bool is_stream = connection->first && connection->first->phase == EXCHANGE_STREAMING;
     if (connection->ended && is_stream) connection->broken = true;
     if (connection->first || !output_is_empty(connection)) return false;
@@ -206,7 +209,7 @@ static bool step_last(struct connection *connection)
     return false;
 }
 
-/* Lingers only for a caller that may still be sending: a reset would eat the answer he has yet to read. */
+/* Only for a caller that may still be sending: a reset would eat the answer he has yet to read. */
 static bool step_linger(struct connection *connection)
 {
     bool more = discard(connection) && (connection->unread || connection->lingered_bytes > 0);
@@ -270,7 +273,8 @@ static void set_reading(struct connection *connection)
     if (want == connection->reading) return;
     connection->reading = want;
     if (!want) uv_read_stop((uv_stream_t *)&connection->tcp);
-    else if (uv_read_start((uv_stream_t *)&connection->tcp, on_allocate, on_read) != 0) connection->broken = true;
+    else if (uv_read_start((uv_stream_t *)&connection->tcp, on_allocate, on_read) != 0)
+        connection->broken = true;
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -349,7 +353,8 @@ static void end_streams(struct connection *connection)
 static bool flush(struct connection *connection)
 {
     if (!output_flush(connection)) return false;
-    if (!connection->first) connection->since_ms = server_now_ms(connection->server); /* idle from here */
+    /* Idle time begins when the last answer has gone. */
+    if (!connection->first) connection->since_ms = server_now_ms(connection->server);
     return true;
 }
 

@@ -5,13 +5,16 @@ static bool is_body_too_slow(const struct connection *connection, int64_t elapse
 {
     const struct http_limits *limits = &connection->server->config.limits;
     uint64_t received = connection->parser.message->body.size;
-    return elapsed_ms > limits->body_grace_ms + (int64_t)(received / limits->body_rate_bytes * 1000);
+    int64_t earned_ms = (int64_t)(received / limits->body_rate_bytes * 1000);
+    return elapsed_ms > limits->body_grace_ms + earned_ms;
 }
 
 void connection_judge_deadlines(struct connection *connection, int64_t now_ms)
 {
     const struct http_limits *limits = &connection->server->config.limits;
     int64_t elapsed_ms = now_ms - connection->since_ms;
+    int64_t idle_limit_ms =
+        connection->served ? limits->idle_timeout_ms : limits->header_deadline_ms;
     if (connection->writing && now_ms > connection->write_deadline_ms) {
         connection_cut(connection, HTTP_REFUSED_SLOW_READER);
         return;
@@ -21,8 +24,7 @@ void connection_judge_deadlines(struct connection *connection, int64_t now_ms)
         if (elapsed_ms > limits->header_deadline_ms) connection_cut(connection, HTTP_REFUSED_TLS);
         return;
     case CONNECTION_IDLE:
-        if (connection->in_flight == 0 && !connection->writing &&
-            elapsed_ms > (connection->served ? limits->idle_timeout_ms : limits->header_deadline_ms))
+        if (connection->in_flight == 0 && !connection->writing && elapsed_ms > idle_limit_ms)
             connection_cut(connection, HTTP_REFUSED_IDLE);
         return;
     case CONNECTION_HEAD:

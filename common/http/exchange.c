@@ -1,8 +1,8 @@
 /* One request and its answer: made, answered (at once, later, or as a stream), forgotten.
  *
  * Happy path: the connection takes one from the spare ones, the parser fills it, the user answers,
- * output.c sends and recycles it. If the client goes away first, exchange_abandon() cuts the tie, and
- * whoever comes last recycles: the user's on_close, or his answer. */
+ * output.c sends and recycles it. If the client goes away first, exchange_abandon() cuts the tie,
+ * and whoever comes last recycles: the user's on_close, or his answer. */
 #include "http/internal.h"
 
 #include <assert.h>
@@ -11,7 +11,8 @@
 
 struct exchange *exchange_of(const struct http_request *request)
 {
-    _Static_assert(offsetof(struct exchange, request) == 0, "the request is the exchange's first member");
+    _Static_assert(offsetof(struct exchange, request) == 0,
+                   "the request is the exchange's first member");
     return (struct exchange *)(void *)(uintptr_t)request;
 }
 
@@ -91,7 +92,8 @@ static void add_number(struct buffer *out, size_t number)
 
 enum { LENGTH_UNKNOWN, LENGTH_KNOWN };
 
-static void write_head(struct exchange *exchange, int status, struct str content_type, int kind, size_t length)
+static void write_head(struct exchange *exchange, int status, struct str content_type, int kind,
+                       size_t length)
 {
     struct buffer *out = &exchange->answer;
     const struct message *message = &exchange->message;
@@ -121,7 +123,7 @@ static void write_head(struct exchange *exchange, int status, struct str content
     if (class >= 1 && class <= 5) exchange->server->counters.answers[class]++;
 }
 
-/* An answer given before the body was read, or the last one before the server stops, is the last. */
+/* Answers given before the body was read, and the last one before the server stops. */
 static bool is_last_answer(const struct exchange *exchange)
 {
     const struct message *message = &exchange->message;
@@ -171,7 +173,8 @@ void http_add_header(struct http_request *request, struct str name, struct str v
     buffer_add(&exchange->headers, STR("\r\n"));
 }
 
-void http_respond(struct http_request *request, int status, struct str content_type, struct str body)
+void http_respond(struct http_request *request, int status, struct str content_type,
+                  struct str body)
 {
     struct exchange *exchange = exchange_of(request);
     assert(is_users(exchange) && status >= 200 && status <= 599);
@@ -190,10 +193,12 @@ void http_respond_problem(struct http_request *request, const struct problem *pr
 
 void http_refuse(struct http_request *request, int status, const char *detail)
 {
-    http_respond_problem(request, &(struct problem){.status = status, .detail = str_of(detail)}, NULL, 0);
+    http_respond_problem(request, &(struct problem){.status = status, .detail = str_of(detail)},
+                         NULL, 0);
 }
 
-void http_refuse_busy(struct http_request *request, int status, unsigned retry_after_s, const char *detail)
+void http_refuse_busy(struct http_request *request, int status, unsigned retry_after_s,
+                      const char *detail)
 {
     char text[16];
     snprintf(text, sizeof text, "%u", retry_after_s);
@@ -238,7 +243,8 @@ void http_stream_begin(struct http_request *request, int status, struct str cont
 static size_t waiting_bytes(const struct exchange *exchange)
 {
     const struct connection *connection = exchange->connection;
-    size_t in_libuv = connection->writing && connection->out_owner == exchange ? connection->out.size : 0;
+    size_t in_libuv = connection->writing && connection->out_owner == exchange
+        ? connection->out.size : 0;
     return exchange->answer.size - exchange->sent + in_libuv;
 }
 
@@ -246,7 +252,8 @@ bool http_stream_write(struct http_request *request, struct str data)
 {
     struct exchange *exchange = exchange_of(request);
     assert(exchange->phase == EXCHANGE_STREAMING);
-    if (!exchange->connection || data.size == 0 || exchange->message.method == HTTP_METHOD_HEAD) return true;
+    if (!exchange->connection || data.size == 0 || exchange->message.method == HTTP_METHOD_HEAD)
+        return true;
     size_t waiting = waiting_bytes(exchange), limit = exchange->server->config.limits.stream_bytes;
     if (waiting > 0 && (data.size > limit || waiting > limit - data.size)) return false;
     struct buffer *out = &exchange->answer;
@@ -289,9 +296,11 @@ void exchange_refuse(struct exchange *exchange, enum http_refusal why)
     assert(exchange->phase == EXCHANGE_READING && status > 0);
     exchange->server->counters.refused[why]++;
     exchange->close_after = true;
-    if (status == 429 || status == 503) http_add_header(&exchange->request, STR("Retry-After"), STR("5"));
+    if (status == 429 || status == 503)
+        http_add_header(&exchange->request, STR("Retry-After"), STR("5"));
     buffer_recycle(scratch);
-    problem_write(scratch, &(struct problem){.status = status, .detail = str_of(refusals[why].detail)}, NULL, 0);
+    struct problem problem = {.status = status, .detail = str_of(refusals[why].detail)};
+    problem_write(scratch, &problem, NULL, 0);
     answer(exchange, status, PROBLEM_CONTENT_TYPE, buffer_str(scratch));
     if (exchange->answer.failed) exchange->connection->broken = true;
     exchange->phase = EXCHANGE_ANSWERED;

@@ -64,13 +64,16 @@ struct str message_header(const struct message *message, struct str name)
 {
     const struct header_field *fields = fields_of(message);
     for (size_t i = 0; i < message->field_count; i++)
-        if (str_equal_ignoring_case(field_text(message, fields[i].name, fields[i].name_bytes), name))
+        if (str_equal_ignoring_case(field_text(message, fields[i].name, fields[i].name_bytes),
+                                    name))
             return field_text(message, fields[i].value, fields[i].value_bytes);
     return (struct str){0};
 }
 
 /* The headers that decide about framing and validity, found in one pass. */
-enum known_name { KNOWN_HOST, KNOWN_LENGTH, KNOWN_CODING, KNOWN_ENCODING, KNOWN_EXPECT, KNOWN_COUNT };
+enum known_name {
+    KNOWN_HOST, KNOWN_LENGTH, KNOWN_CODING, KNOWN_ENCODING, KNOWN_EXPECT, KNOWN_COUNT
+};
 struct known {
     size_t count[KNOWN_COUNT];
     struct str value[KNOWN_COUNT]; /* of the last one */
@@ -79,7 +82,8 @@ struct known {
 static struct known find_known(const struct message *message)
 {
     static const struct str names[KNOWN_COUNT] = {
-        {"host", 4}, {"content-length", 14}, {"transfer-encoding", 17}, {"content-encoding", 16}, {"expect", 6}};
+        {"host", 4}, {"content-length", 14}, {"transfer-encoding", 17}, {"content-encoding", 16},
+        {"expect", 6}};
     const struct header_field *fields = fields_of(message);
     struct known known;
     memset(&known, 0, sizeof known);
@@ -127,11 +131,13 @@ enum http_refusal head_judge(struct message *message, uint8_t method)
         if (methods[i].llhttp == method) message->method = methods[i].method;
     char *target = message->head.data + (message->path.data - message->head.data);
     bool asterisk_allowed = message->method == HTTP_METHOD_OPTIONS;
-    if (!target_parse(target, message->path.size, asterisk_allowed, &message->path, &message->query))
+    if (!target_parse(target, message->path.size, asterisk_allowed, &message->path,
+                      &message->query))
         return HTTP_REFUSED_TARGET;
 
     struct str encoding = known.value[KNOWN_ENCODING], expect = known.value[KNOWN_EXPECT];
-    if (encoding.size > 0 && !str_equal_ignoring_case(encoding, STR("identity"))) return HTTP_REFUSED_ENCODING;
+    if (encoding.size > 0 && !str_equal_ignoring_case(encoding, STR("identity")))
+        return HTTP_REFUSED_ENCODING;
     if (expect.size > 0 && message->version_1_1) {
         if (!str_equal_ignoring_case(expect, STR("100-continue"))) return HTTP_REFUSED_EXPECTATION;
         message->expects_continue = message->has_body;

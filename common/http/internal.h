@@ -1,11 +1,11 @@
 /* What the files of this folder share: the server, its connections, and the exchanges on them.
  *
- * A connection has a queue of exchanges (request and answer) in order of arrival. Reading appends to
- * its end; output_flush() sends from its front. Who may touch what, and when:
+ * A connection has a queue of exchanges (request and answer) in order of arrival. Reading appends
+ * to its end; output_flush() sends from its front. Who may touch what, and when:
  *   - libuv's callbacks and the sweep record what happened and call connection_tick();
  *   - http_respond() and friends, called by the user at any time, only fill the answer and put the
- *     connection on the ready list, which a check handle works off right after polling. So user code
- *     is never entered from its own calls, and answers of one loop turn leave in one write. */
+ *     connection on the ready list, which a check handle works off right after polling. So user
+ *     code is never entered from its own calls, and answers of one loop turn leave in one write. */
 #ifndef VERBATIM_HTTP_INTERNAL_H
 #define VERBATIM_HTTP_INTERNAL_H
 
@@ -106,12 +106,15 @@ void connection_begin(struct connection *connection, enum http_refusal refusal);
 /* Does what can be done now; the only function that moves states, and it is not reentrant. */
 void connection_tick(struct connection *connection);
 void connection_ready(struct connection *connection); /* tick it soon */
-void connection_cut(struct connection *connection, enum http_refusal why); /* closes it, counts why */
+/* Closes it, and counts why. */
+void connection_cut(struct connection *connection, enum http_refusal why);
 /* --- queue.c --- */
 void connection_move(struct connection *connection, enum connection_state to);
-struct exchange *connection_append(struct connection *connection); /* now being read; NULL without memory */
+/* The new one is being read; NULL without memory. */
+struct exchange *connection_append(struct connection *connection);
 void connection_abandon_all(struct connection *connection);
-void connection_drop_current(struct connection *connection); /* its peer ended in the middle of it */
+/* Its peer ended in the middle of it. */
+void connection_drop_current(struct connection *connection);
 void connection_refuse_current(struct connection *connection, enum http_refusal why);
 
 /* --- deadlines.c --- */
@@ -136,13 +139,14 @@ bool exchange_has_unsent(const struct exchange *exchange);
 void output_shutdown(struct connection *connection);
 
 /* --- tls.c --- */
-int tls_context_create(const char *certificate_file, const char *key_file, SSL_CTX **ret_context, struct err *err) CHECKED;
+int tls_context_create(const char *certificate_file, const char *key_file, SSL_CTX **ret_context,
+                       struct err *err) CHECKED;
 bool tls_begin(struct connection *connection, SSL_CTX *context);
 void tls_end(struct connection *connection);
 bool tls_feed(struct connection *connection, const char *data, size_t size);
 enum tls_step { TLS_DONE, TLS_WAIT, TLS_FAILED };
 enum tls_step tls_handshake(struct connection *connection);
-/* Next decrypted bytes; 0: none now. tls_closed is set when the peer closed, broken when it failed. */
+/* Next decrypted bytes; 0: none now. Sets tls_closed when the peer closed, broken on failure. */
 size_t tls_read(struct connection *connection, char *out, size_t size);
 bool tls_write(struct connection *connection, const char *data, size_t size);
 
@@ -186,14 +190,21 @@ struct http_server {
     int64_t stop_at_ms;
     void (*on_stopped)(void *user);
     void *on_stopped_user;
-    int64_t now_ns; /* monotonic, at the start of the tick or sweep that runs: one reading serves all of it */
+    /* monotonic, at the start of the tick or sweep that runs: one reading serves all of it */
+    int64_t now_ns;
     char date[32];
     int64_t date_valid_ns;
     struct buffer scratch; /* bodies of refusals */
     char read_buffer[READ_BYTES], plain_buffer[READ_BYTES];
 };
-static inline int64_t server_now_ms(const struct http_server *server) { return server->now_ns / 1000000; }
-static inline void server_read_clock(struct http_server *server) { server->now_ns = clock_mono_ns(server->clock); }
+static inline int64_t server_now_ms(const struct http_server *server)
+{
+    return server->now_ns / 1000000;
+}
+static inline void server_read_clock(struct http_server *server)
+{
+    server->now_ns = clock_mono_ns(server->clock);
+}
 struct str server_date(struct http_server *server);
 void server_connection_came(struct http_server *server);
 void server_connection_gone(struct http_server *server); /* one was freed */

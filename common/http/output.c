@@ -5,7 +5,10 @@
 
 enum { TLS_PIECE_BYTES = 64 * 1024 };
 
-bool exchange_has_unsent(const struct exchange *exchange) { return exchange->answer.size > exchange->sent; }
+bool exchange_has_unsent(const struct exchange *exchange)
+{
+    return exchange->answer.size > exchange->sent;
+}
 
 static void on_written(uv_write_t *write, int status)
 {
@@ -30,7 +33,8 @@ static void begin_write(struct connection *connection, size_t at)
     connection->write_deadline_ms = server_now_ms(connection->server) + limits->body_grace_ms +
                                     (int64_t)(size / limits->body_rate_bytes * 1000);
     connection->out_at = at;
-    if (uv_write(&connection->write, (uv_stream_t *)&connection->tcp, &bytes, 1, on_written) == 0) return;
+    uv_stream_t *stream = (uv_stream_t *)&connection->tcp;
+    if (uv_write(&connection->write, stream, &bytes, 1, on_written) == 0) return;
     connection->writing = false;
     connection->broken = true;
 }
@@ -75,7 +79,8 @@ static struct exchange *next_answer(const struct exchange *exchange)
     return exchange->phase == EXCHANGE_ANSWERED && !exchange->close_after ? exchange->next : NULL;
 }
 
-static unsigned gather(const struct connection *connection, uv_buf_t pieces[static GATHER_MAX], size_t *ret_size)
+static unsigned gather(const struct connection *connection, uv_buf_t pieces[static GATHER_MAX],
+                       size_t *ret_size)
 {
     unsigned count = 0;
     *ret_size = 0;
@@ -152,7 +157,8 @@ static bool flush_tls(struct connection *connection)
         while (!connection->said_close && BIO_ctrl_pending(connection->tls_out) < TLS_PIECE_BYTES) {
             struct exchange *e = mark_sent(connection, 0);
             if (!e) break;
-            size_t unsent = e->answer.size - e->sent, piece = unsent < TLS_PIECE_BYTES ? unsent : TLS_PIECE_BYTES;
+            size_t unsent = e->answer.size - e->sent;
+            size_t piece = unsent < TLS_PIECE_BYTES ? unsent : TLS_PIECE_BYTES;
             if (!tls_write(connection, e->answer.data + e->sent, piece)) {
                 connection->broken = true;
                 return popped;

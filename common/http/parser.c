@@ -1,14 +1,14 @@
 /* One request out of bytes.
  *
- * Happy path: parser_feed() gathers lines until the empty one (scan_head), runs llhttp over the whole
- * head, has it judged (head.c), and then passes the body through llhttp until it is complete.
+ * Happy path: parser_feed() gathers lines until the empty one (scan_head), runs llhttp over the
+ * whole head, has it judged (head.c), and then passes the body through llhttp until it is complete.
  * Failure: the first thing that is wrong sets `refusal`; the parser takes nothing from then on. */
 #include "http/parser.h"
 
 enum {
     AROUND_TARGET_BYTES = 32,    /* method, version and spaces */
-    BLANKS_MAX = 8,              /* CR and LF bytes tolerated before a request line (RFC 9112 2.2) */
-    CHUNK_OVERHEAD_PER_BYTE = 16 /* framing allowed per body byte, beside header_bytes of trailers */
+    BLANKS_MAX = 8,              /* CR and LF tolerated before a request line (RFC 9112 2.2) */
+    CHUNK_OVERHEAD_PER_BYTE = 16 /* framing allowed per body byte, beside header_bytes of it */
 };
 
 static enum parse_result refuse(struct parser *parser, enum http_refusal why)
@@ -21,7 +21,8 @@ static enum parse_result refuse(struct parser *parser, enum http_refusal why)
 
 /* Judges the line that ends with the LF at data[end]; `start` is where it begins in data, or 0 if
  * its beginning came earlier. */
-static enum http_refusal judge_line(struct parser *parser, const char *data, size_t start, size_t end)
+static enum http_refusal judge_line(struct parser *parser, const char *data, size_t start,
+                                    size_t end)
 {
     char before = end > 0 ? data[end - 1] : parser->last;
     if (before != '\r') return HTTP_REFUSED_MALFORMED;
@@ -30,17 +31,20 @@ static enum http_refusal judge_line(struct parser *parser, const char *data, siz
     if (earlier > 0) {
         buffer_append(&parser->message->head, data + start, end - start);
         struct str line = buffer_str(&parser->message->head);
-        enum http_refusal why = head_judge_line(str_slice(line, 0, line.size - 1), parser->limits->target_bytes);
+        enum http_refusal why = head_judge_line(str_slice(line, 0, line.size - 1),
+                                                parser->limits->target_bytes);
         parser->message->head.size = earlier;
         return why;
     }
-    return head_judge_line((struct str){data + start, end - 1 - start}, parser->limits->target_bytes);
+    return head_judge_line((struct str){data + start, end - 1 - start},
+                           parser->limits->target_bytes);
 }
 
 /* Refuses a request line that has come to parser->line_bytes + more without an end. */
 static bool is_target_too_long(struct parser *parser, size_t more)
 {
-    if (parser->lines > 0 || parser->line_bytes + more <= parser->limits->target_bytes + AROUND_TARGET_BYTES) return false;
+    size_t limit = parser->limits->target_bytes + AROUND_TARGET_BYTES;
+    if (parser->lines > 0 || parser->line_bytes + more <= limit) return false;
     refuse(parser, HTTP_REFUSED_TARGET_SIZE);
     return true;
 }
@@ -95,7 +99,8 @@ static int on_header_field(llhttp_t *llhttp, const char *at, size_t size)
     struct message *message = parser->message;
     if (parser->in_body) return 0; /* a trailer: allowed, unused */
     struct header_field field = {(uint32_t)(at - message->head.data), (uint32_t)size, 0, 0};
-    if (!head_is_token((struct str){at, size})) return refuse(parser, HTTP_REFUSED_MALFORMED), HPE_USER;
+    if (!head_is_token((struct str){at, size}))
+        return refuse(parser, HTTP_REFUSED_MALFORMED), HPE_USER;
     buffer_append(&message->fields, &field, sizeof field);
     message->field_count++;
     return 0;
@@ -106,8 +111,10 @@ static int on_header_value(llhttp_t *llhttp, const char *at, size_t size)
     struct parser *parser = parser_of(llhttp);
     struct message *message = parser->message;
     if (parser->in_body || message->fields.failed) return 0;
-    struct header_field *field = (struct header_field *)(void *)message->fields.data + message->field_count - 1;
-    if (field->value_bytes > 0) return refuse(parser, HTTP_REFUSED_MALFORMED), HPE_USER; /* in two parts */
+    struct header_field *field =
+        (struct header_field *)(void *)message->fields.data + message->field_count - 1;
+    /* A value in two parts would be a fold. */
+    if (field->value_bytes > 0) return refuse(parser, HTTP_REFUSED_MALFORMED), HPE_USER;
     struct str value = str_trim((struct str){at, size});
     field->value = (uint32_t)(value.data - message->head.data);
     field->value_bytes = (uint32_t)value.size;
@@ -137,7 +144,8 @@ static int on_body(llhttp_t *llhttp, const char *at, size_t size)
 {
     struct parser *parser = parser_of(llhttp);
     struct buffer *body = &parser->message->body;
-    if (size > parser->body_limit_bytes - body->size) return refuse(parser, HTTP_REFUSED_BODY_SIZE), HPE_USER;
+    if (size > parser->body_limit_bytes - body->size)
+        return refuse(parser, HTTP_REFUSED_BODY_SIZE), HPE_USER;
     struct body_budget *budget = parser->budget;
     if (budget && size > budget->limit_bytes - budget->used_bytes)
         return refuse(parser, HTTP_REFUSED_NO_MEMORY), HPE_USER;
@@ -182,17 +190,20 @@ static enum parse_result parse_head(struct parser *parser)
     return PARSE_HEAD;
 }
 
-static enum parse_result feed_head(struct parser *parser, const char *data, size_t size, size_t *ret_used)
+static enum parse_result feed_head(struct parser *parser, const char *data, size_t size,
+                                   size_t *ret_used)
 {
     size_t blanks = 0;
-    while (!parser_has_begun(parser) && blanks < size && (data[blanks] == '\r' || data[blanks] == '\n')) {
+    while (!parser_has_begun(parser) && blanks < size &&
+           (data[blanks] == '\r' || data[blanks] == '\n')) {
         if (++parser->blanks > BLANKS_MAX) return refuse(parser, HTTP_REFUSED_MALFORMED);
         blanks++;
     }
     *ret_used = blanks;
     if (blanks == size) return PARSE_MORE;
     if (!parser_has_begun(parser) && !head_is_token((struct str){data + blanks, 1}))
-        return refuse(parser, HTTP_REFUSED_MALFORMED); /* TLS at a plain port need not wait for a line */
+        /* TLS at a plain port need not wait for a line */
+        return refuse(parser, HTTP_REFUSED_MALFORMED);
     bool end = false;
     struct buffer *head = &parser->message->head;
     size_t room = parser->limits->header_bytes - head->size, available = size - blanks;
@@ -206,17 +217,19 @@ static enum parse_result feed_head(struct parser *parser, const char *data, size
     return end ? parse_head(parser) : PARSE_MORE;
 }
 
-static enum parse_result feed_body(struct parser *parser, const char *data, size_t size, size_t *ret_used)
+static enum parse_result feed_body(struct parser *parser, const char *data, size_t size,
+                                   size_t *ret_used)
 {
     struct message *message = parser->message;
-    if (message->content_length > parser->body_limit_bytes) return refuse(parser, HTTP_REFUSED_BODY_SIZE);
+    if (message->content_length > parser->body_limit_bytes)
+        return refuse(parser, HTTP_REFUSED_BODY_SIZE);
     if (size == 0) return PARSE_MORE;
     llhttp_errno_t rc = llhttp_execute(&parser->llhttp, data, size);
     size_t used = rc == HPE_OK ? size : (size_t)(llhttp_get_error_pos(&parser->llhttp) - data);
     if (rc != HPE_OK && !parser->complete) return refuse(parser, HTTP_REFUSED_MALFORMED);
     parser->body_wire_bytes += used;
-    if (message->chunked && parser->body_wire_bytes >
-                                parser->limits->header_bytes + (uint64_t)message->body.size * CHUNK_OVERHEAD_PER_BYTE)
+    uint64_t framing_limit = (uint64_t)message->body.size * CHUNK_OVERHEAD_PER_BYTE;
+    if (message->chunked && parser->body_wire_bytes > parser->limits->header_bytes + framing_limit)
         return refuse(parser, HTTP_REFUSED_BODY_SIZE);
     *ret_used = used;
     return parser->complete ? PARSE_DONE : PARSE_MORE;
@@ -237,11 +250,13 @@ void parser_begin(struct parser *parser, const struct http_limits *limits, struc
     parser->refusal = HTTP_REFUSED_NOT;
 }
 
-enum parse_result parser_feed(struct parser *parser, const char *data, size_t size, size_t *ret_used)
+enum parse_result parser_feed(struct parser *parser, const char *data, size_t size,
+                              size_t *ret_used)
 {
     *ret_used = 0;
     if (parser->refusal) return PARSE_REFUSED;
-    return parser->in_body ? feed_body(parser, data, size, ret_used) : feed_head(parser, data, size, ret_used);
+    return parser->in_body
+        ? feed_body(parser, data, size, ret_used) : feed_head(parser, data, size, ret_used);
 }
 
 void buffer_recycle(struct buffer *buffer)

@@ -42,7 +42,8 @@ struct parser {
     llhttp_t llhttp;
     const struct http_limits *limits;
     struct message *message;
-    struct body_budget *budget; /* set by the owner, who gives back message->body.size; NULL: no bound */
+    /* set by the owner, who gives back message->body.size; NULL: no bound */
+    struct body_budget *budget;
     size_t body_limit_bytes;
     size_t line_bytes, lines, blanks;
     uint64_t body_wire_bytes; /* with the chunks' framing and trailers */
@@ -53,10 +54,14 @@ struct parser {
 
 /* `message` is emptied. All three must outlive the parsing. */
 void parser_begin(struct parser *parser, const struct http_limits *limits, struct message *message);
-enum parse_result parser_feed(struct parser *parser, const char *data, size_t size, size_t *ret_used);
+enum parse_result parser_feed(struct parser *parser, const char *data, size_t size,
+                              size_t *ret_used);
 
 /* True once a byte of the request has come (blank lines before it don't count). */
-static inline bool parser_has_begun(const struct parser *parser) { return parser->message->head.size > 0; }
+static inline bool parser_has_begun(const struct parser *parser)
+{
+    return parser->message->head.size > 0;
+}
 
 struct str message_header(const struct message *message, struct str name);
 void message_clear(struct message *message); /* keeps the buffers up to keep_bytes each */
@@ -78,7 +83,8 @@ enum http_refusal head_judge_coding(const struct message *message);
 
 /* --- target.c --- */
 
-/* Cuts a request target into path and query and decodes the path, all in place. False: not valid. */
-bool target_parse(char *target, size_t size, bool asterisk_allowed, struct str *ret_path, struct str *ret_query);
+/* Cuts a target into path and query and decodes the path, all in place. False: not valid. */
+bool target_parse(char *target, size_t size, bool asterisk_allowed, struct str *ret_path,
+                  struct str *ret_query);
 
 #endif

@@ -7,13 +7,15 @@ static const struct {
 } phrases[] = {
     {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
     {207, "Multi-Status"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"},
-    {304, "Not Modified"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"},
+    {304, "Not Modified"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"},
+    {400, "Bad Request"},
     {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
     {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"},
     {411, "Length Required"}, {412, "Precondition Failed"}, {413, "Content Too Large"},
     {414, "URI Too Long"}, {415, "Unsupported Media Type"}, {416, "Range Not Satisfiable"},
     {417, "Expectation Failed"}, {421, "Misdirected Request"}, {422, "Unprocessable Content"},
-    {428, "Precondition Required"}, {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
+    {428, "Precondition Required"}, {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
     {503, "Service Unavailable"}, {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"},
     {507, "Insufficient Storage"},
@@ -74,16 +76,19 @@ static void add_error(struct buffer *out, const struct problem_error *error)
     add_member(out, "field", error->field, &first);
     add_member(out, "code", error->code, &first);
     add_member(out, "detail", error->detail, &first);
-    if (error->row >= 0) buffer_printf(out, "%s\"row\":%lld", first ? "" : ",", (long long)error->row);
+    if (error->row >= 0)
+        buffer_printf(out, "%s\"row\":%lld", first ? "" : ",", (long long)error->row);
     buffer_add_char(out, '}');
 }
 
-void problem_write(struct buffer *out, const struct problem *problem, const struct problem_error *errors, size_t count)
+void problem_write(struct buffer *out, const struct problem *problem,
+                   const struct problem_error *errors, size_t count)
 {
     bool first = true;
     buffer_add_char(out, '{');
     add_member(out, "type", problem->type.size ? problem->type : STR("about:blank"), &first);
-    add_member(out, "title", problem->title.size ? problem->title : str_of(http_status_phrase(problem->status)), &first);
+    struct str phrase = str_of(http_status_phrase(problem->status));
+    add_member(out, "title", problem->title.size ? problem->title : phrase, &first);
     buffer_printf(out, ",\"status\":%d", problem->status);
     add_member(out, "detail", problem->detail, &first);
     add_member(out, "instance", problem->instance, &first);

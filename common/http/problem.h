@@ -25,9 +25,10 @@ struct problem_error {
 };
 
 /* Appends the JSON object. Allocation failure: out->failed. */
-void problem_write(struct buffer *out, const struct problem *problem, const struct problem_error *errors, size_t count);
+void problem_write(struct buffer *out, const struct problem *problem,
+                   const struct problem_error *errors, size_t count);
 
-/* Appends text as a JSON string with its quotes (RFC 8259); bytes that aren't UTF-8 become U+FFFD. */
+/* Appends a JSON string with its quotes (RFC 8259); bytes that aren't UTF-8 become U+FFFD. */
 void problem_quote(struct buffer *out, struct str text);
 
 /* The phrase of RFC 9110: "Not Found" for 404, "Unknown" for what isn't in there. */

@@ -16,7 +16,8 @@ enum { BACKLOG = 1024, SPARE_FILES = 256 };
 
 /* --- the ready list --- */
 
-static void on_idle(uv_idle_t *idle) { (void)idle; } /* keeps the loop from sleeping, nothing more */
+/* Keeps the loop from sleeping, nothing more. */
+static void on_idle(uv_idle_t *idle) { (void)idle; }
 
 void connection_ready(struct connection *connection)
 {
@@ -103,18 +104,21 @@ void server_connection_came(struct http_server *server)
 {
     server->counters.connections_open = ++server->connection_count;
     if (server->connection_count > 1) return;
-    uv_timer_start(&server->timer, on_timer, SWEEP_MS, SWEEP_MS); /* an idle server doesn't wake up */
+    /* Only now: an idle server doesn't wake up. */
+    uv_timer_start(&server->timer, on_timer, SWEEP_MS, SWEEP_MS);
     uv_unref((uv_handle_t *)&server->timer);
 }
 
 void server_connection_gone(struct http_server *server)
 {
     server->counters.connections_open = --server->connection_count;
-    if (server->connection_count == 0 && !uv_is_closing((uv_handle_t *)&server->timer)) uv_timer_stop(&server->timer);
+    if (server->connection_count == 0 && !uv_is_closing((uv_handle_t *)&server->timer))
+        uv_timer_stop(&server->timer);
     finish_stop(server);
 }
 
-void http_server_stop(struct http_server *server, int64_t deadline_ms, void (*on_stopped)(void *user), void *user)
+void http_server_stop(struct http_server *server, int64_t deadline_ms,
+                      void (*on_stopped)(void *user), void *user)
 {
     if (server->stopping) return;
     server->stopping = true;
@@ -123,8 +127,8 @@ void http_server_stop(struct http_server *server, int64_t deadline_ms, void (*on
     server->on_stopped = on_stopped;
     server->on_stopped_user = user;
     close_handle(&server->listener);
-    for (struct connection *connection = server->connections; connection; connection = connection->next)
-        connection_ready(connection);
+    for (struct connection *each = server->connections; each; each = each->next)
+        connection_ready(each);
     finish_stop(server);
 }
 
@@ -147,7 +151,8 @@ static void set_defaults(struct http_limits *limits)
     DEFAULT(pipelined_requests, 16);
     DEFAULT(stream_bytes, 256 * 1024);
 #undef DEFAULT
-    if (limits->header_bytes > UINT32_MAX) limits->header_bytes = UINT32_MAX; /* struct header_field */
+    /* struct header_field counts in 32 bits. */
+    if (limits->header_bytes > UINT32_MAX) limits->header_bytes = UINT32_MAX;
 }
 
 /* As far as the hard limit lets us: refusing to start over a generous default would help nobody. */
@@ -164,31 +169,37 @@ static void raise_file_limit(size_t connections)
 static void ignore_broken_pipes(void)
 {
     struct sigaction action;
-    if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL) signal(SIGPIPE, SIG_IGN);
+    if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+        signal(SIGPIPE, SIG_IGN);
 }
 
-static int parse_address(const struct http_server_config *config, struct sockaddr_storage *ret_address, struct err *err)
+static int parse_address(const struct http_server_config *config,
+                         struct sockaddr_storage *ret_address, struct err *err)
 {
     struct sockaddr_storage address = {0};
     if (!config->address) return err_set(err, E_BAD_CONFIG, "no address to listen on");
     if (uv_ip4_addr(config->address, config->port, (struct sockaddr_in *)(void *)&address) != 0 &&
         uv_ip6_addr(config->address, config->port, (struct sockaddr_in6 *)(void *)&address) != 0)
-        return err_set(err, E_BAD_CONFIG, "\"%s\" is not a numeric IPv4 or IPv6 address", config->address);
+        return err_set(err, E_BAD_CONFIG, "\"%s\" is not a numeric IPv4 or IPv6 address",
+                       config->address);
     *ret_address = address;
     return E_OK;
 }
 
 /* A listening socket of our own making, so that nothing of libuv's must be undone when it fails. */
-static int open_listener(struct http_server *server, const struct sockaddr_storage *address, int *ret_fd, struct err *err)
+static int open_listener(struct http_server *server, const struct sockaddr_storage *address,
+                         int *ret_fd, struct err *err)
 {
     struct sockaddr_storage bound = {0};
-    socklen_t size = address->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    socklen_t size = address->ss_family == AF_INET
+        ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
     int yes = 1, fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return err_system(err, E_SYSTEM, "socket");
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
         bind(fd, (const struct sockaddr *)address, size) != 0 || listen(fd, BACKLOG) != 0 ||
         getsockname(fd, (struct sockaddr *)&bound, &(socklen_t){sizeof bound}) != 0) {
-        int rc = err_system(err, errno == EADDRNOTAVAIL ? E_BAD_CONFIG : E_SYSTEM, "listening on %s port %u",
+        int rc = err_system(err, errno == EADDRNOTAVAIL ? E_BAD_CONFIG : E_SYSTEM,
+                            "listening on %s port %u",
                             server->config.address, (unsigned)server->config.port);
         close(fd);
         return rc;
@@ -209,11 +220,13 @@ static int copy_text(char **ret_copy, const char *text, struct err *err)
 }
 
 /* What can fail without the loop. */
-static int prepare(struct http_server *server, const struct http_server_config *config, struct err *err)
+static int prepare(struct http_server *server, const struct http_server_config *config,
+                   struct err *err)
 {
     const char *certificate = config->tls.certificate_file, *key = config->tls.key_file;
     if (!config->on_request) return err_set(err, E_BUG, "a server without on_request");
-    if (!certificate != !key) return err_set(err, E_BAD_CONFIG, "TLS needs a certificate file and a key file");
+    if (!certificate != !key)
+        return err_set(err, E_BAD_CONFIG, "TLS needs a certificate file and a key file");
     server->config = *config;
     set_defaults(&server->config.limits);
     server->bodies.limit_bytes = server->config.limits.bodies_bytes;
@@ -255,13 +268,15 @@ static void open_handles(struct http_server *server, int fd)
     server->listener.data = server->timer.data = server->check.data = server->idle.data = server;
     server->handles_open = 4;
     uv_check_start(&server->check, on_check);
-    uv_unref((uv_handle_t *)&server->check); /* the listener and the connections keep the loop alive */
+    /* the listener and the connections keep the loop alive */
+    uv_unref((uv_handle_t *)&server->check);
     int rc = uv_tcp_open(&server->listener, fd);
     if (rc == 0) rc = uv_listen((uv_stream_t *)&server->listener, BACKLOG, admission_on_connection);
     assert(rc == 0);
 }
 
-int http_server_start(uv_loop_t *loop, const struct http_server_config *config, struct http_server **ret_server,
+int http_server_start(uv_loop_t *loop, const struct http_server_config *config,
+                      struct http_server **ret_server,
                       struct err *err)
 {
     struct sockaddr_storage address;
@@ -284,7 +299,10 @@ int http_server_start(uv_loop_t *loop, const struct http_server_config *config, 
 }
 
 uint16_t http_server_port(const struct http_server *server) { return server->port; }
-const struct http_counters *http_server_counters(const struct http_server *server) { return &server->counters; }
+const struct http_counters *http_server_counters(const struct http_server *server)
+{
+    return &server->counters;
+}
 
 int http_server_reload_tls(struct http_server *server, struct err *err)
 {

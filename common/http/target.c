@@ -41,7 +41,8 @@ static bool is_clean_text(struct str s)
 static struct str without_authority(struct str target)
 {
     struct str scheme = str_slice(target, 0, str_find(target, STR("://")));
-    if (!str_equal_ignoring_case(scheme, STR("http")) && !str_equal_ignoring_case(scheme, STR("https")))
+    if (!str_equal_ignoring_case(scheme, STR("http")) &&
+        !str_equal_ignoring_case(scheme, STR("https")))
         return target;
     struct str rest = str_slice(target, scheme.size + 3, target.size);
     size_t slash = 0;
@@ -49,7 +50,8 @@ static struct str without_authority(struct str target)
     return str_slice(rest, slash, rest.size);
 }
 
-bool target_parse(char *target, size_t size, bool asterisk_allowed, struct str *ret_path, struct str *ret_query)
+bool target_parse(char *target, size_t size, bool asterisk_allowed, struct str *ret_path,
+                  struct str *ret_query)
 {
     struct str whole = {target, size};
     if (str_equal(whole, STR("*"))) {
@@ -60,10 +62,12 @@ bool target_parse(char *target, size_t size, bool asterisk_allowed, struct str *
     if (size > 0 && target[0] != '/') whole = without_authority(whole);
     whole = str_slice(whole, 0, str_find(whole, STR("#")));
     size_t path_bytes = str_find(whole, STR("?"));
-    struct str path = str_slice(whole, 0, path_bytes), query = str_slice(whole, path_bytes + 1, whole.size);
+    struct str path = str_slice(whole, 0, path_bytes),
+        query = str_slice(whole, path_bytes + 1, whole.size);
     if (path.size == 0 && whole.data != target) path = STR("/"); /* "http://host?x" */
     if (path.size == 0 || path.data[0] != '/') return false;
-    char *place = path.data >= target && path.data < target + size ? target + (path.data - target) : NULL;
+    char *place = path.data >= target && path.data < target + size
+        ? target + (path.data - target) : NULL;
     if (place && !decode(path, false, place, &path.size)) return false;
     if (!is_clean_text(path)) return false;
     *ret_path = path;
@@ -71,7 +75,8 @@ bool target_parse(char *target, size_t size, bool asterisk_allowed, struct str *
     return true;
 }
 
-enum http_query http_query_get(struct str query, struct str name, char *out, size_t out_bytes, struct str *ret_value)
+enum http_query http_query_get(struct str query, struct str name, char *out, size_t out_bytes,
+                               struct str *ret_value)
 {
     while (query.size > 0) {
         struct str value = str_cut(&query, '&'), key = str_cut(&value, '=');

@@ -1,4 +1,4 @@
-/* TLS over memory: OpenSSL never sees the socket, only bytes that the connection gives and takes. */
+/* TLS over memory: OpenSSL never sees the socket, only bytes that the connection moves. */
 #include "http/internal.h"
 
 #include <openssl/err.h>
@@ -15,28 +15,33 @@ static int tls_error(struct err *err, const char *what, const char *file)
 }
 
 /* ALPN (RFC 7301): HTTP/1.1 or nothing that we share. */
-static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_bytes, const unsigned char *in,
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_bytes,
+                           const unsigned char *in,
                            unsigned in_bytes, void *unused)
 {
     static const unsigned char ours[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     (void)ssl, (void)unused;
     unsigned char *chosen = NULL;
-    if (SSL_select_next_proto(&chosen, out_bytes, ours, sizeof ours, in, in_bytes) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&chosen, out_bytes, ours, sizeof ours, in,
+                              in_bytes) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
 }
 
-int tls_context_create(const char *certificate_file, const char *key_file, SSL_CTX **ret_context, struct err *err)
+int tls_context_create(const char *certificate_file, const char *key_file, SSL_CTX **ret_context,
+                       struct err *err)
 {
     int rc = E_OK;
     ERR_clear_error();
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     if (!context) return err_set(err, E_NO_MEMORY, "TLS context");
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); /* tickets resume without memory of ours */
+    /* tickets resume without memory of ours */
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
     if (SSL_CTX_use_certificate_chain_file(context, certificate_file) != 1)
         rc = tls_error(err, "certificate", certificate_file);

@@ -19,7 +19,8 @@ struct outcome {
 };
 
 /* Feeds pieces of 1 to `most` bytes, or everything at once (most == 0). */
-static struct outcome parse(struct parser *parser, struct message *message, const uint8_t *data, size_t size,
+static struct outcome parse(struct parser *parser, struct message *message, const uint8_t *data,
+                            size_t size,
                             unsigned most, unsigned seed)
 {
     struct outcome outcome = {.result = PARSE_MORE};
@@ -54,7 +55,8 @@ static void check_request(const struct message *message)
 
 static void check_same(const struct message *a, const struct message *b)
 {
-    REQUIRE(a->method == b->method && a->keep_alive == b->keep_alive && a->field_count == b->field_count);
+    REQUIRE(a->method == b->method && a->keep_alive == b->keep_alive &&
+            a->field_count == b->field_count);
     REQUIRE(str_equal(a->path, b->path) && str_equal(a->query, b->query));
     REQUIRE(str_equal(buffer_str(&a->body), buffer_str(&b->body)));
 }
@@ -70,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct outcome a = parse(&whole, &whole_message, data, size, 0, 0);
         struct outcome b = parse(&cut, &cut_message, data, size, most, seed);
         /* The bound on chunk framing is judged per read, so it may be seen sooner or later than another error. */
-        if (whole_message.chunked && (a.refusal == HTTP_REFUSED_BODY_SIZE || b.refusal == HTTP_REFUSED_BODY_SIZE)) break;
+        if (whole_message.chunked &&
+            (a.refusal == HTTP_REFUSED_BODY_SIZE || b.refusal == HTTP_REFUSED_BODY_SIZE)) break;
         REQUIRE(a.refusal == b.refusal);
         if (a.result != PARSE_DONE) break;
         REQUIRE(b.result == PARSE_DONE && a.used == b.used);

@@ -41,7 +41,8 @@ static inline void rig_on_request(struct http_request *request, void *user)
 {
     struct rig *rig = user;
     size_t used = strlen(rig->order);
-    if (used + 2 < sizeof rig->order && request->path.size > 1) rig->order[used] = request->path.data[1];
+    bool has_room = used + 2 < sizeof rig->order;
+    if (has_room && request->path.size > 1) rig->order[used] = request->path.data[1];
     if (str_starts(request->path, STR("/later")) || str_starts(request->path, STR("/stream"))) {
         assert_true(rig->held_count < RIG_HELD_MAX);
         rig->held[rig->held_count++] = request;
@@ -63,8 +64,8 @@ static inline void rig_on_request(struct http_request *request, void *user)
         return;
     }
     struct buffer text = {0};
-    buffer_printf(&text, "%s %.*s?%.*s [%.*s]", http_method_name(request->method), STR_ARGS(request->path),
-                  STR_ARGS(request->query), STR_ARGS(request->body));
+    buffer_printf(&text, "%s %.*s?%.*s [%.*s]", http_method_name(request->method),
+                  STR_ARGS(request->path), STR_ARGS(request->query), STR_ARGS(request->body));
     http_respond(request, 200, STR("text/plain"), buffer_str(&text));
     buffer_deinit(&text);
 }
@@ -147,17 +148,22 @@ struct client {
 
 static inline struct client client_connect_buffered(struct rig *rig, int receive_bytes)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(http_server_port(rig->server))};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(http_server_port(rig->server))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     struct client client = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     assert_true(client.fd >= 0);
-    if (receive_bytes) setsockopt(client.fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
+    if (receive_bytes)
+        setsockopt(client.fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
     assert_int_equal(connect(client.fd, (struct sockaddr *)&address, sizeof address), 0);
     fcntl(client.fd, F_SETFL, O_NONBLOCK);
     return client;
 }
 
-static inline struct client client_connect(struct rig *rig) { return client_connect_buffered(rig, 0); }
+static inline struct client client_connect(struct rig *rig)
+{
+    return client_connect_buffered(rig, 0);
+}
 
 static inline void client_close(struct client *client)
 {

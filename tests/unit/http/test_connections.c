@@ -9,7 +9,8 @@ static void test_answers_in_order(void **state)
     struct rig rig;
     rig_start(&rig, (struct http_limits){0});
     struct client client = client_connect(&rig);
-    client_send_text(&rig, &client, "GET /later HTTP/1.1\r\n" HOST "\r\nGET /echo?2 HTTP/1.1\r\n" HOST
+    client_send_text(&rig, &client,
+                     "GET /later HTTP/1.1\r\n" HOST "\r\nGET /echo?2 HTTP/1.1\r\n" HOST
                      "\r\nGET /later HTTP/1.1\r\n" HOST "\r\nGET /echo?4 HTTP/1.1\r\n" HOST "\r\n");
     RIG_UNTIL(&rig, strlen(rig.order) == 4);
     assert_string_equal(rig.order, "lele");
@@ -36,7 +37,8 @@ static void test_pipeline_is_bounded(void **state)
     struct rig rig;
     rig_start(&rig, (struct http_limits){.pipelined_requests = 2});
     struct client client = client_connect(&rig);
-    for (int i = 0; i < 6; i++) client_send_text(&rig, &client, "GET /later HTTP/1.1\r\n" HOST "\r\n");
+    for (int i = 0; i < 6; i++)
+        client_send_text(&rig, &client, "GET /later HTTP/1.1\r\n" HOST "\r\n");
     for (int i = 0; i < 20; i++) rig_turn(&rig);
     assert_int_equal(rig.held_count, 2); /* reading has stopped */
     for (size_t i = 0; i < 6; i++) {
@@ -59,7 +61,8 @@ static void test_long_pipeline(void **state)
     struct client client = client_connect(&rig);
     struct buffer all = {0};
     for (int i = 0; i < 200; i++)
-        buffer_printf(&all, "POST /echo?%d HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nbody%d", i, i % 10);
+        buffer_printf(&all, "POST /echo?%d HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nbody%d", i,
+                      i % 10);
     client_send(&rig, &client, buffer_str(&all));
     CLIENT_UNTIL(&rig, &client, count_text(&client, "HTTP/1.1 200") == 200);
     struct str rest = buffer_str(&client.got);
@@ -90,14 +93,16 @@ static void test_twenty_megabytes(void **state)
 
     CASE("announced: refused at once, and the answer survives what is still being sent");
     struct client client = client_connect(&rig);
-    client_send_text(&rig, &client, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 20971520\r\n\r\n");
+    client_send_text(&rig, &client,
+                     "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 20971520\r\n\r\n");
     client_until_text(&rig, &client, "HTTP/1.1 413 ");
     client_send(&rig, &client, buffer_str(&body));
     client_close(&client);
 
     CASE("in chunks: refused when it passes 16 MiB");
     client = client_connect(&rig);
-    client_send_text(&rig, &client, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n1400000\r\n");
+    client_send_text(&rig, &client, "POST /echo HTTP/1.1\r\n" HOST
+                     "Transfer-Encoding: chunked\r\n\r\n1400000\r\n");
     client_send(&rig, &client, buffer_str(&body));
     client_until_text(&rig, &client, "HTTP/1.1 413 ");
     assert_true(client_has(&client, "application/problem+json"));
@@ -136,8 +141,10 @@ static void test_trailers_are_bounded(void **state)
     struct rig rig;
     rig_start(&rig, (struct http_limits){.header_bytes = 1024});
     struct client client = client_connect(&rig);
-    client_send_text(&rig, &client, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n");
-    for (int i = 0; i < 100 && !client.closed; i++) client_send_text(&rig, &client, "Trailer: 0123456789012345678901\r\n");
+    client_send_text(&rig, &client,
+                     "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n");
+    for (int i = 0; i < 100 && !client.closed; i++)
+        client_send_text(&rig, &client, "Trailer: 0123456789012345678901\r\n");
     client_until_closed(&rig, &client);
     assert_true(client_has(&client, "HTTP/1.1 413 "));
     client_close(&client);
@@ -176,7 +183,8 @@ static void test_bodies_share_a_budget(void **state)
 /* --- time --- */
 
 static const struct http_limits short_times = {
-    .header_deadline_ms = 1000, .body_rate_bytes = 100, .body_grace_ms = 1000, .idle_timeout_ms = 5000};
+    .header_deadline_ms = 1000, .body_rate_bytes = 100, .body_grace_ms = 1000,
+    .idle_timeout_ms = 5000};
 
 static void test_deadlines(void **state)
 {
@@ -266,7 +274,8 @@ static void test_big_answer_arrives(void **state)
     struct rig rig;
     rig_start(&rig, (struct http_limits){0});
     struct client client = client_connect_buffered(&rig, 8192);
-    client_send_text(&rig, &client, "GET /big HTTP/1.1\r\n" HOST "\r\nGET /echo?after HTTP/1.1\r\n" HOST "\r\n");
+    client_send_text(&rig, &client,
+                     "GET /big HTTP/1.1\r\n" HOST "\r\nGET /echo?after HTTP/1.1\r\n" HOST "\r\n");
     client_until_text(&rig, &client, "/echo?after");
     assert_true(client.got.size > 4 << 20);
     client_close(&client);
@@ -361,7 +370,8 @@ static void test_client_goes_away(void **state)
     client = client_connect(&rig);
     client_send_text(&rig, &client, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nabc");
     client_close(&client);
-    RIG_UNTIL(&rig, rig_counters(&rig)->connections_accepted == 2 && rig_counters(&rig)->connections_open == 0);
+    RIG_UNTIL(&rig, rig_counters(&rig)->connections_accepted == 2 &&
+              rig_counters(&rig)->connections_open == 0);
     assert_int_equal(rig_counters(&rig)->requests, 1);
 
     CASE("half-closed: the answer is still delivered");
@@ -395,7 +405,8 @@ static void test_stream(void **state)
     http_stream_end(rig.held[0]);
     rig.held[0] = NULL;
     client_until_text(&rig, &client, "0\r\n\r\n");
-    client_send_text(&rig, &client, "GET /echo HTTP/1.1\r\n" HOST "\r\n"); /* the connection lives on */
+    CASE("the connection lives on");
+    client_send_text(&rig, &client, "GET /echo HTTP/1.1\r\n" HOST "\r\n");
     client_until_text(&rig, &client, "GET /echo");
     assert_int_equal(rig_counters(&rig)->streams_open, 0);
     client_close(&client);
@@ -426,21 +437,24 @@ static void test_slow_stream_reader(void **state)
 {
     (void)state;
     struct rig rig;
-    rig_start(&rig, (struct http_limits){.stream_bytes = 64 * 1024, .body_grace_ms = 1000, .body_rate_bytes = 1 << 20});
+    rig_start(&rig, (struct http_limits){.stream_bytes = 64 * 1024, .body_grace_ms = 1000,
+                                         .body_rate_bytes = 1 << 20});
     struct client client = client_connect_buffered(&rig, 4096);
     client_send_text(&rig, &client, "GET /stream HTTP/1.1\r\n" HOST "\r\n");
     RIG_UNTIL(&rig, rig.held_count == 1);
     char event[1024];
     memset(event, 'e', sizeof event);
     size_t written = 0;
-    while (http_stream_write(rig.held[0], str_make(event, sizeof event))) { /* until it is too slow */
+    CASE("it accepts until the reader is too slow");
+    while (http_stream_write(rig.held[0], str_make(event, sizeof event))) {
         written += sizeof event;
         rig_turn(&rig);
         assert_true(written < 64 << 20);
     }
     assert_true(written >= 64 * 1024);
     CASE("it reads on: there is room again");
-    for (time_t give_up_at = rig_give_up_at(); !http_stream_write(rig.held[0], str_make(event, sizeof event));) {
+    struct str one = str_make(event, sizeof event);
+    for (time_t give_up_at = rig_give_up_at(); !http_stream_write(rig.held[0], one);) {
         client_receive(&client);
         rig_turn(&rig);
         rig_check_time(give_up_at, "room in the stream");
@@ -461,15 +475,16 @@ static void test_stop(void **state)
     (void)state;
     struct rig rig;
     rig_start(&rig, (struct http_limits){0});
-    struct client idle = client_connect(&rig), busy = client_connect(&rig), stream = client_connect(&rig);
-    struct client stuck = client_connect(&rig);
+    struct client idle = client_connect(&rig), busy = client_connect(&rig);
+    struct client stream = client_connect(&rig), stuck = client_connect(&rig);
     client_send_text(&rig, &busy, "GET /later HTTP/1.1\r\n" HOST "\r\n");
     client_send_text(&rig, &stream, "GET /stream HTTP/1.1\r\n" HOST "\r\n");
     client_send_text(&rig, &stuck, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\na");
     client_send_text(&rig, &idle, "GET /echo HTTP/1.1\r\n" HOST "\r\n");
     client_until_text(&rig, &idle, "[]");
     RIG_UNTIL(&rig, rig.held_count == 2);
-    struct http_request *later = str_equal(rig.held[0]->path, STR("/later")) ? rig.held[0] : rig.held[1];
+    struct http_request *later = str_equal(rig.held[0]->path, STR("/later"))
+        ? rig.held[0] : rig.held[1];
 
     http_server_stop(rig.server, 5000, rig_on_stopped, &rig);
     CASE("idle connections close, streams end");
@@ -478,7 +493,8 @@ static void test_stop(void **state)
     assert_true(client_has(&stream, "0\r\n\r\n"));
     assert_int_equal(rig.closed_count, 1);
     CASE("new ones are not accepted");
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(http_server_port(rig.server))};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(http_server_port(rig.server))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), -1);

@@ -32,7 +32,8 @@ static void test_write(void **state)
 {
     (void)state;
     const struct problem_error errors[] = {
-        {.pointer = STR("/rating"), .code = STR("out_of_range"), .detail = STR("must be 1 to 5"), .row = -1},
+        {.pointer = STR("/rating"), .code = STR("out_of_range"), .detail = STR("must be 1 to 5"),
+         .row = -1},
         {.field = STR("text"), .row = 7},
         {.row = 0},
     };

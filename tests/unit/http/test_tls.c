@@ -69,7 +69,8 @@ struct tls_client {
 
 static struct tls_client tls_open(struct rig *rig, int max_version, const char *alpn)
 {
-    struct tls_client client = {.tcp = client_connect(rig), .context = SSL_CTX_new(TLS_client_method())};
+    struct tls_client client = {.tcp = client_connect(rig),
+                                .context = SSL_CTX_new(TLS_client_method())};
     if (max_version) {
         SSL_CTX_set_max_proto_version(client.context, max_version);
         SSL_CTX_set_min_proto_version(client.context, max_version);
@@ -112,7 +113,8 @@ static void tls_send(struct rig *rig, struct tls_client *client, struct str data
     time_t give_up_at = rig_give_up_at();
     while (data.size > 0 && !client->tcp.closed) {
         size_t sent = 0, piece = data.size < 16384 ? data.size : 16384;
-        if (SSL_write_ex(client->ssl, data.data, piece, &sent) == 1) data = str_slice(data, sent, data.size);
+        if (SSL_write_ex(client->ssl, data.data, piece, &sent) == 1)
+            data = str_slice(data, sent, data.size);
         rig_turn(rig);
         tls_receive(client);
         rig_check_time(give_up_at, "bytes to be taken");
@@ -124,7 +126,8 @@ static void tls_until(struct rig *rig, struct tls_client *client, const char *te
     for (time_t give_up_at = rig_give_up_at(); !client_has(&client->tcp, text);) {
         rig_turn(rig);
         tls_receive(client);
-        if (client->tcp.closed && !client_has(&client->tcp, text)) fail_msg("closed before %s", text);
+        if (client->tcp.closed && !client_has(&client->tcp, text))
+            fail_msg("closed before %s", text);
         rig_check_time(give_up_at, text);
     }
 }
@@ -153,7 +156,8 @@ static void test_requests(void **state)
         unsigned size;
         SSL_get0_alpn_selected(client.ssl, &chosen, &size);
         assert_true(str_equal(str_make(chosen, size), STR("http/1.1")));
-        tls_send(&rig, &client, STR("GET /echo?1 HTTP/1.1\r\n" HOST "\r\nGET /echo?2 HTTP/1.1\r\n" HOST "\r\n"));
+        tls_send(&rig, &client,
+                 STR("GET /echo?1 HTTP/1.1\r\n" HOST "\r\nGET /echo?2 HTTP/1.1\r\n" HOST "\r\n"));
         tls_until(&rig, &client, "/echo?2 ");
         tls_send(&rig, &client, STR("GET /echo?3 HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"));
         tls_until(&rig, &client, "/echo?3 ");
@@ -162,7 +166,8 @@ static void test_requests(void **state)
             tls_receive(&client);
             rig_check_time(give_up_at, "close");
         }
-        assert_true(SSL_get_shutdown(client.ssl) & SSL_RECEIVED_SHUTDOWN); /* close_notify came first */
+        /* close_notify came first */
+        assert_true(SSL_get_shutdown(client.ssl) & SSL_RECEIVED_SHUTDOWN);
         tls_close(&client);
     }
     assert_int_equal(rig_counters(&rig)->tls_handshakes, 2);
@@ -217,7 +222,8 @@ static void test_big_bodies(void **state)
     memset(body, 'z', 3 << 20);
     request.size += 3 << 20;
     for (int i = 0; i < 5; i++) buffer_printf(&request, "GET /echo?%d HTTP/1.1\r\n" HOST "\r\n", i);
-    buffer_add(&request, STR("GET /big HTTP/1.1\r\n" HOST "\r\nGET /echo?last HTTP/1.1\r\n" HOST "\r\n"));
+    buffer_add(&request,
+               STR("GET /big HTTP/1.1\r\n" HOST "\r\nGET /echo?last HTTP/1.1\r\n" HOST "\r\n"));
     tls_send(&rig, &client, buffer_str(&request));
     tls_until(&rig, &client, "/echo?last ");
     assert_true(client.tcp.got.size > 7 << 20);
@@ -302,8 +308,11 @@ static void test_reload(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_requests), cmocka_unit_test(test_refused_handshakes), cmocka_unit_test(test_big_bodies),
-        cmocka_unit_test(test_stream),   cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_refused_handshakes),
+        cmocka_unit_test(test_big_bodies),
+        cmocka_unit_test(test_stream),
+        cmocka_unit_test(test_reload),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
