@@ -19,6 +19,20 @@ static uint8_t boundary_before(struct str text, const struct tokens *tokens, uin
     return between.size == 1 && between.data[0] == ',' ? BOUNDARY_COMMA : BOUNDARY_CLAUSE;
 }
 
+/* An accent that tells two short words apart ("sí" and "si"): a list may know the accented one as "^si". */
+static uint32_t find_accented(const struct cue_list *list, const struct token *token)
+{
+    enum { SHORT_WORD_BYTES = 4 };
+    struct str folded = token->folded;
+    if (folded.size > SHORT_WORD_BYTES || token->kind != TOKEN_WORD || token->end - token->start <= folded.size)
+        return CUE_NO_ENTRY;
+    char room[SHORT_WORD_BYTES + 1] = "^";
+    memcpy(room + 1, folded.data, folded.size);
+    struct str word = str_make(room, folded.size + 1);
+    uint32_t entry = cue_list_find(list, word, hash_fast(word, 0));
+    return list->entries[entry].prefix ? CUE_NO_ENTRY : entry;
+}
+
 static bool has_apostrophe(struct str word)
 {
     for (size_t i = 0; i < word.size; i++)
@@ -37,7 +51,9 @@ int screen_words_find(const struct cue_list *list, struct str text, const struct
         const struct token *token = &tokens->items[i];
         uint8_t before = boundary_before(text, tokens, i);
         if (!has_apostrophe(token->folded)) {
-            items[count++] = (struct screen_word){cue_list_find(list, token->folded, token->hash), i, before};
+            uint32_t entry = find_accented(list, token);
+            if (!entry) entry = cue_list_find(list, token->folded, token->hash);
+            items[count++] = (struct screen_word){entry, i, before};
             continue;
         }
         struct str rest = token->folded;
