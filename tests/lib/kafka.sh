@@ -76,13 +76,21 @@ exec_java() {
     exec java -Xms64m -XX:+UseSerialGC -Dlog4j2.configurationFile="$cache/log4j2.xml" -cp "$cache/jars/*" "$@"
 }
 
-# COUNT ports that nobody listens on now, all different.
+# COUNT ports that nobody listens on now, all different. Below the range from which the system takes ports for
+# outgoing connections: so a broker that is restarted finds its port free.
 free_ports() {
     python3 - "$1" <<'END'
-import socket, sys
-held = [socket.socket() for _ in range(int(sys.argv[1]))]
-for s in held:
-    s.bind(("127.0.0.1", 0))
+import random, socket, sys
+held = []
+for port in random.SystemRandom().sample(range(20000, 32000), 1000):
+    s = socket.socket()
+    try:
+        s.bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    held.append(s)
+    if len(held) == int(sys.argv[1]):
+        break
 print(*(s.getsockname()[1] for s in held))
 END
 }
