@@ -156,7 +156,17 @@ static int rename_if_absent(const struct draft *draft)
     return 0;
 }
 
-/* On success the draft is finished; on failure it is as before, unless it already has its name. */
+/* Makes the name durable: the last step, which may be repeated. */
+static int draft_sync_folder(struct directory_store *directory, struct str key, struct draft *draft,
+                             struct err *err)
+{
+    if (sync_fd(directory, draft->folder) != 0)
+        return err_system(err, E_IO, "syncing the folder of %.*s", STR_ARGS(key));
+    draft_drop(draft);
+    return E_OK;
+}
+
+/* On success the draft is finished; on failure it is as before, or (fd < 0) has its name already. */
 static int draft_publish(struct directory_store *directory, struct str key, bool if_absent,
                          struct draft *draft, struct err *err)
 {
@@ -167,13 +177,9 @@ static int draft_publish(struct directory_store *directory, struct str key, bool
     if (failed && errno == EEXIST)
         return err_set(err, E_EXISTS, "%.*s exists already", STR_ARGS(key));
     if (failed) return path_error(err, "naming", key);
-    int rc = sync_fd(directory, draft->folder) != 0
-                 ? err_system(err, E_IO, "syncing the folder of %.*s", STR_ARGS(key))
-                 : E_OK;
     close(draft->fd);
     draft->fd = -1;
-    draft_drop(draft);
-    return rc;
+    return draft_sync_folder(directory, key, draft, err);
 }
 
 static int directory_put(struct store *store, struct str key, struct str body,
@@ -320,14 +326,14 @@ static int upload_part(struct store_upload *base, struct str bytes, struct err *
 static int upload_finish(struct store_upload *base, struct err *err)
 {
     struct directory_upload *upload = (struct directory_upload *)base;
+    struct directory_store *directory = of(base->store);
     int rc = E_OK;
-    if (upload->draft.fd >= 0) {
-        rc = ftruncate(upload->draft.fd, upload->size) != 0
-                 ? err_system(err, E_IO, "writing %.*s", STR_ARGS(upload->key))
-                 : E_OK;
-        if (rc == E_OK)
-            rc =
-                draft_publish(of(base->store), upload->key, upload->if_absent, &upload->draft, err);
+    if (upload->draft.fd < 0) {
+        rc = draft_sync_folder(directory, upload->key, &upload->draft, err);
+    } else if (ftruncate(upload->draft.fd, upload->size) != 0) {
+        rc = err_system(err, E_IO, "writing %.*s", STR_ARGS(upload->key));
+    } else {
+        rc = draft_publish(directory, upload->key, upload->if_absent, &upload->draft, err);
     }
     if (rc == E_OK) free(upload);
     return rc;

@@ -64,10 +64,14 @@ static int add_entry(struct walk *walk, DIR *folder, const struct dirent *found,
         type = S_ISDIR(stat.st_mode) ? DT_DIR : S_ISREG(stat.st_mode) ? DT_REG : DT_LNK;
     }
     if (type != DT_DIR && type != DT_REG) return E_OK;
-    struct str copy = arena_printf(walk->names, "%s%s", found->d_name, type == DT_DIR ? "/" : "");
+    char text[STORE_SEGMENT_BYTES_MAX + 1]; /* a folder takes part as its name with a slash */
+    memcpy(text, name.data, name.size);
+    if (type == DT_DIR) text[name.size++] = '/';
+    name.data = text;
+    if (!is_wanted(walk, size, name)) return E_OK;
+    struct str copy = arena_copy(walk->names, name);
     if (!copy.data) return no_memory(err);
-    if (is_wanted(walk, size, copy))
-        buffer_append(entries, &(struct entry){copy}, sizeof(struct entry));
+    buffer_append(entries, &(struct entry){copy}, sizeof(struct entry));
     return entries->failed ? no_memory(err) : E_OK;
 }
 

@@ -315,6 +315,7 @@ static const struct { const char *code; enum err_code err; } known_refusals[] = 
     {"BadDigest", E_UNAVAILABLE}, {"XAmzContentSHA256Mismatch", E_UNAVAILABLE}, {"IncompleteBody", E_UNAVAILABLE},
     {"ExpiredToken", E_DENIED}, {"InvalidToken", E_DENIED}, {"TokenRefreshRequired", E_DENIED},
     {"InvalidAccessKeyId", E_DENIED}, {"SignatureDoesNotMatch", E_DENIED}, {"AccessDenied", E_DENIED},
+    {"XAdminUserNotFound", E_DENIED}, /* versitygw, with 404 */
     {"NoSuchBucket", E_BAD_CONFIG}, {"InvalidBucketName", E_BAD_CONFIG}, {"NotImplemented", E_BAD_CONFIG},
     {"InvalidStorageClass", E_BAD_CONFIG}, {"InvalidTag", E_BAD_CONFIG},
     {"AuthorizationHeaderMalformed", E_BAD_CONFIG}, {"PermanentRedirect", E_BAD_CONFIG},

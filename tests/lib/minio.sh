@@ -11,13 +11,15 @@ usage: tests/lib/minio.sh start DIR     prints endpoint=http://127.0.0.1:PORT, p
 
 Everything lives in DIR: data/, minio.log, minio.pid, minio.port. A bucket is a folder: mkdir DIR/data/NAME.
 Access key verbatim, secret verbatim-secret (MINIO_ROOT_USER and MINIO_ROOT_PASSWORD change them).
-The program is built once by `go install` into ${VERBATIM_CACHE:-~/.cache/verbatim}/minio.
+The program is built once by `go install` into ${VERBATIM_CACHE:-~/.cache/verbatim}/minio (MINIO_VERSION=latest
+takes another one than ours).
 Exit 77: MinIO can't be had here, and why.
 
 example: eval "$(tests/lib/minio.sh start /tmp/minio)"; curl "$endpoint/minio/health/live"; tests/lib/minio.sh stop /tmp/minio
 END
 }
 
+version=${MINIO_VERSION:-v0.0.0-20260212201848-7aac2a2c5b7c}
 cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/minio
 
 skip() {
@@ -33,7 +35,7 @@ fetch() {
     (
         flock 9
         [ ! -x "$cache/minio" ] || exit 0
-        GOBIN=$cache go install github.com/minio/minio@latest >"$cache/build.log" 2>&1 ||
+        GOBIN=$cache go install "github.com/minio/minio@$version" >"$cache/build.log" 2>&1 ||
             skip "go could not build MinIO: $(tail -n 1 "$cache/build.log")"
     ) 9>"$cache/lock"
 }

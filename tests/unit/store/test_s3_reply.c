@@ -99,7 +99,7 @@ static const struct { long status; const char *code; bool if_absent; enum err_co
     {500, "InternalError", false, E_UNAVAILABLE}, {502, "", false, E_UNAVAILABLE}, {503, "", false, E_BUSY},
     {503, "SlowDown", false, E_BUSY}, {429, "", false, E_BUSY}, {504, "", false, E_TIMEOUT}, {408, "", false, E_TIMEOUT},
     {400, "RequestTimeout", false, E_TIMEOUT}, {401, "", false, E_DENIED}, {403, "AccessDenied", false, E_DENIED},
-    {400, "ExpiredToken", false, E_DENIED}, {404, "NoSuchKey", false, E_NOT_FOUND}, {404, "", false, E_NOT_FOUND},
+    {400, "ExpiredToken", false, E_DENIED}, {404, "XAdminUserNotFound", false, E_DENIED}, {404, "NoSuchKey", false, E_NOT_FOUND}, {404, "", false, E_NOT_FOUND},
     {404, "NoSuchBucket", false, E_BAD_CONFIG}, {412, "PreconditionFailed", true, E_EXISTS}, {412, "", true, E_EXISTS},
     {412, "PreconditionFailed", false, E_NOT_FOUND}, {409, "BucketAlreadyExists", true, E_EXISTS},
     {409, "ConditionalRequestConflict", true, E_BUSY}, {400, "EntityTooLarge", false, E_TOO_LARGE},
