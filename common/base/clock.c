@@ -173,7 +173,8 @@ bool time_parse(struct str text, int64_t *ret_wall_ms)
     if (literal(&text, ".") && !parse_fraction(&text, &ms)) return false;
     if (!parse_offset(&text, &offset_ms) || text.size) return false;
     ms -= offset_ms;
-    if (ms < EARLIEST_MS || ms > LATEST_MS) return false; /* an offset may lead out of the years we can write */
+    /* An offset may lead out of the years that time_format() can write. */
+    if (ms < EARLIEST_MS || ms > LATEST_MS) return false;
     *ret_wall_ms = ms;
     return true;
 }

@@ -32,7 +32,7 @@ int err_set(struct err *err, enum err_code code, const char *format, ...)
     return (int)code;
 }
 
-/* ": text" behind the first `used` characters (of snprintf, so maybe more than fit); cut at the end. */
+/* ": text" behind the first `used` characters (as snprintf counts, so maybe more than fit); cut. */
 static void append(struct err *err, int used, const char *text)
 {
     if (used < 0 || (size_t)used >= sizeof err->text) return;

@@ -60,19 +60,17 @@ static void put_bytes(struct line *line, const char *bytes, size_t size)
 
 static void put(struct line *line, const char *text) { put_bytes(line, text, strlen(text)); }
 
-/* One character of valid UTF-8. C0, DEL and C1 controls are escaped: JSON asks for it, and values from
- * outside must not steer a terminal. */
+/* One character of valid UTF-8. C0, DEL and C1 controls are escaped: JSON asks for it, and values
+ * from outside must not steer a terminal. */
 static void put_character(struct line *line, const char *at, size_t size)
 {
     unsigned code = (unsigned char)at[0];
     char escape[8];
     if (size == 2 && code == 0xC2 && (unsigned char)at[1] < 0xA0) code = (unsigned char)at[1];
     if (code == '"' || code == '\\') snprintf(escape, sizeof escape, "\\%c", (char)code);
-    else if (code < 0x20 || (code >= 0x7F && code < 0xA0)) snprintf(escape, sizeof escape, "\\u%04x", code);
-    else {
-        put_bytes(line, at, size);
-        return;
-    }
+    else if (code < 0x20 || (code >= 0x7F && code < 0xA0))
+        snprintf(escape, sizeof escape, "\\u%04x", code);
+    else snprintf(escape, sizeof escape, "%.*s", (int)size, at);
     put(line, escape);
 }
 
@@ -105,7 +103,8 @@ static void put_field(struct line *line, const struct log_field *field, enum log
     if (line->full) line->size = before, line->full = false;
 }
 
-static void put_head(struct line *line, const struct log_event *event, enum log_format format, const char *time)
+static void put_head(struct line *line, const struct log_event *event, enum log_format format,
+                     const char *time)
 {
     const char *level = level_names[event->level];
     if (format == LOG_JSON) {

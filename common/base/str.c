@@ -81,7 +81,7 @@ bool str_to_f64(struct str s, double *ret_value)
     if (s.size == 0 || s.size >= sizeof text) return false;
     memcpy(text, s.data, s.size);
     text[s.size] = '\0';
-    /* Decimals only: strtod() also takes spaces, hexadecimal, and "nan", which passes any range check. */
+    /* Decimals only: strtod() takes hexadecimal too, and "nan", which passes any range check. */
     if (strspn(text, "+-.0123456789eE") != s.size) return false;
     errno = 0;
     double value = strtod(text, &end);

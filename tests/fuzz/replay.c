@@ -1,5 +1,5 @@
-/* Runs a fuzz target without a fuzzer: each corpus file once, then mutations of it that are the same in
- * every run. So the corpus is a regression test in every build, and under every sanitizer.
+/* Runs a fuzz target without a fuzzer: each corpus file once, then mutations of it that are the
+ * same in every run. So the corpus is a regression test in every build, and under every sanitizer.
  *
  *   fuzz_NAME CORPUS-FOLDER      the files of the folder, and MUTATIONS inputs made from them
  *   fuzz_NAME FILE...            only these files, e.g. a reproducer
@@ -51,7 +51,8 @@ static bool add_folder(const char *folder)
     for (int i = 0; i < count; i++) {
         char path[4096];
         int size = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        if (entries[i]->d_name[0] != '.' && size > 0 && (size_t)size < sizeof path) good = add_file(path) && good;
+        if (entries[i]->d_name[0] != '.' && size > 0 && (size_t)size < sizeof path)
+            good = add_file(path) && good;
         free(entries[i]);
     }
     if (count >= 0) free(entries);
@@ -62,7 +63,8 @@ static bool add_folder(const char *folder)
 static void pick_range(struct random *random, size_t size, size_t *start, size_t *length)
 {
     *start = size ? (size_t)random_below(random, size) : 0;
-    *length = size - *start ? (size_t)random_below(random, size - *start < 64 ? size - *start : 64) + 1 : 0;
+    size_t most = size - *start < 64 ? size - *start : 64;
+    *length = most ? (size_t)random_below(random, most) + 1 : 0;
 }
 
 static void replace(struct buffer *input, size_t start, size_t length, struct str with)
@@ -77,7 +79,8 @@ static void replace(struct buffer *input, size_t start, size_t length, struct st
 
 static void mutate(struct buffer *input, struct random *random)
 {
-    static const unsigned char edges[] = {0x00, 0x01, 0x7F, 0x80, 0xC0, 0xC1, 0xDC, 0xDD, 0xDF, 0xFF, '"', '\n'};
+    static const unsigned char edges[] = {0x00, 0x01, 0x7F, 0x80, 0xC0, 0xC1,
+                                          0xDC, 0xDD, 0xDF, 0xFF, '"', '\n'};
     size_t start, length, from, taken;
     const struct buffer *other = &files[random_below(random, file_count)];
     pick_range(random, input->size, &start, &length);
@@ -101,7 +104,8 @@ static void run_mutations(void)
         struct buffer input = {0};
         buffer_add(&input, buffer_str(&files[i % file_count]));
         buffer_reserve(&input, 1);
-        for (uint64_t step = random_below(&random, STEPS_MAX) + 1; step > 0; step--) mutate(&input, &random);
+        for (uint64_t step = random_below(&random, STEPS_MAX) + 1; step > 0; step--)
+            mutate(&input, &random);
         run_once(input.data, input.size);
         buffer_deinit(&input);
     }
@@ -117,7 +121,7 @@ int main(int argc, char **argv)
         mutations = mutations || folder;
     }
     if (!good || file_count == 0) {
-        fprintf(stderr, "usage: %s CORPUS-FOLDER | FILE...   (a folder must hold at least one file)\n", argv[0]);
+        fprintf(stderr, "usage: %s CORPUS-FOLDER | FILE...   (a folder must hold a file)\n", argv[0]);
         return 64;
     }
     run_once("", 0);

@@ -51,7 +51,12 @@ static void parts_hash_like_the_whole(void **state)
 /* RFC 4231. */
 static void hmac_gives_the_published_answers(void **state)
 {
-    static const struct { const char *why; char key_byte; size_t key_size; const char *key, *text, *expected; } cases[] = {
+    static const struct {
+        const char *why;
+        char key_byte;
+        size_t key_size;
+        const char *key, *text, *expected;
+    } cases[] = {
         {"case 1: a short key", 0x0b, 20, NULL, "Hi There",
          "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
         {"case 2: a key shorter than the digest", 0, 4, "Jefe", "what do ya want for nothing?",

@@ -1,4 +1,4 @@
-/* Log lines, read back through a pipe in place of stderr: each is one line, and each JSON line is JSON. */
+/* Log lines, read back through a pipe in place of stderr: each is one line, and JSON where asked. */
 #include "base/log.h"
 
 #include <fcntl.h>
@@ -21,7 +21,8 @@ static const char *capture(void (*write_event)(void *), void *argument)
     assert_true(dup2(saved, STDERR_FILENO) >= 0);
     close(saved);
     size_t size = 0;
-    for (ssize_t got; (got = read(ends[0], captured + size, sizeof captured - 1 - size)) > 0;) size += (size_t)got;
+    ssize_t got;
+    while ((got = read(ends[0], captured + size, sizeof captured - 1 - size)) > 0) size += (size_t)got;
     close(ends[0]);
     captured[size] = '\0';
     return captured;
@@ -59,7 +60,7 @@ static void values_come_back_from_json(void **state)
     log_setup(LOG_INFO, LOG_JSON);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        log_begin(&event, LOG_WARN, "test", "something happened");
+        log_begin(&event, LOG_WARN, "test", "it happened");
         log_add(&event, "value", "%s", cases[i].value);
         log_add(&event, "count", "%d", 7);
         const char *line = capture(end, &event);
@@ -70,7 +71,7 @@ static void values_come_back_from_json(void **state)
         assert_string_equal(json_string_value(json_object_get(root, "count")), "7");
         assert_string_equal(json_string_value(json_object_get(root, "level")), "warn");
         assert_string_equal(json_string_value(json_object_get(root, "component")), "test");
-        assert_string_equal(json_string_value(json_object_get(root, "message")), "something happened");
+        assert_string_equal(json_string_value(json_object_get(root, "message")), "it happened");
         assert_int_equal(strlen(json_string_value(json_object_get(root, "time"))), 24);
         json_decref(root);
     }
@@ -78,7 +79,8 @@ static void values_come_back_from_json(void **state)
 
 static void too_much_is_cut_and_still_json(void **state)
 {
-    static const char *const keys[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n"};
+    static const char *const keys[] = {"a", "b", "c", "d", "e", "f", "g",
+                                       "h", "i", "j", "k", "l", "m", "n"};
     static const struct { const char *why, *unit; } cases[] = {
         {"letters",                     "x"},
         {"bytes that grow six-fold",    "\x01"},

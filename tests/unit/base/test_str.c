@@ -159,8 +159,8 @@ static void order_is_bytewise_then_by_size(void **state)
     assert_true(str_compare((struct str){0}, STR("a")) < 0);
     assert_int_equal(str_compare((struct str){0}, STR("")), 0);
     assert_true(str_equal_ignoring_case(STR("Content-Type"), STR("content-TYPE")));
-    assert_false(str_equal_ignoring_case(STR("\xC3\x89"), STR("\xC3\xA9"))); /* É, é: ASCII only */
-    assert_false(str_equal_ignoring_case(STR("@"), STR("`")));               /* one bit apart, no letters */
+    assert_false(str_equal_ignoring_case(STR("\xC3\x89"), STR("\xC3\xA9"))); /* É, é */
+    assert_false(str_equal_ignoring_case(STR("@"), STR("`"))); /* no letters */
 }
 
 static void slices_and_trims_stay_inside(void **state)
@@ -195,7 +195,8 @@ static void distance_helps_did_you_mean(void **state)
         assert_int_equal(str_distance(cases[i].a, cases[i].b), cases[i].distance);
     }
     memset(big_a, 'a', sizeof big_a), memset(big_b, 'b', sizeof big_b);
-    assert_int_equal(str_distance(str_make(big_a, sizeof big_a), str_make(big_b, sizeof big_b)), 63);
+    struct str a = str_make(big_a, sizeof big_a), b = str_make(big_b, sizeof big_b);
+    assert_int_equal(str_distance(a, b), 63);
 }
 
 int main(void)
