@@ -64,3 +64,13 @@ function(verbatim_tests)
       ENVIRONMENT "VERBATIM_SOURCE=${PROJECT_SOURCE_DIR};VERBATIM_BIN=${PROJECT_BINARY_DIR}/bin")
   endforeach()
 endfunction()
+
+# verbatim_embed(TARGET FILE SYMBOL): the file's bytes as `const char SYMBOL[]` and `const size_t SYMBOL_size`.
+function(verbatim_embed target file symbol)
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.c)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${CMAKE_CURRENT_SOURCE_DIR}/${file} -DOUTPUT=${output} -DSYMBOL=${symbol}
+            -P ${PROJECT_SOURCE_DIR}/ops/cmake/embed.cmake
+    DEPENDS ${file} ${PROJECT_SOURCE_DIR}/ops/cmake/embed.cmake)
+  target_sources(${target} PRIVATE ${output})
+endfunction()

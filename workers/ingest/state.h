@@ -1,0 +1,87 @@
+/* What the files of ingest share. One loop thread; see ingest.c for who does what. */
+#ifndef VERBATIM_WORKERS_INGEST_STATE_H
+#define VERBATIM_WORKERS_INGEST_STATE_H
+
+#include "http/server.h"
+#include "runtime/worker.h"
+#include "store/store.h"
+
+#define INGEST_OPTIONS(O)                                                                                                   \
+    O(STR,   listen,          "127.0.0.1:8080", "Address and port of the HTTP API and the dashboard; empty: no HTTP.")     \
+    O(STR,   certificate,     "",     "TLS certificate chain, PEM; empty: plain HTTP.")                                     \
+    O(STR,   private_key,     "",     "TLS private key, PEM.")                                                              \
+    O(STR,   keys,            "",     "File of API keys, one a line: NAME:SHA-256 of the secret in hex:TENANT:SCOPES. May be empty on loopback only.") \
+    O(STR,   cors_origins,    "",     "Origins that browsers may call from, parted by commas, or *.")                       \
+    O(BYTES, body_most,       "16M",  1024, 268435456, "Largest request body.")                                             \
+    O(U32,   rows_most,       "10000", 1, 1000000, "Most records in one request.")                                          \
+    O(BYTES, in_flight_most,  "64M",  65536, 4294967296, "Bytes of posts that wait for the bus; beyond, callers get 429.") \
+    O(U32,   connections,     "10240", 1, 1000000, "Open connections in all.")                                              \
+    O(U32,   connections_per_address, "10240", 1, 1000000, "Open connections of one address.")                              \
+    O(MS,    header_deadline, "10s",  100, 600000, "Time for a request's head to come.")                                    \
+    O(MS,    idle,            "75s",  100, 3600000, "Time between two requests of a connection.")                           \
+    O(MS,    wait_most,       "30s",  0, 300000, "Longest ?wait= for a finished insight.")                                  \
+    O(U32,   streams,         "256",  1, 65536, "Insight streams (SSE) at once.")                                           \
+    O(STR,   watch,           "",     "Folder or s3://BUCKET/raw/ where new CSV and NDJSON objects are taken in; empty: none.") \
+    O(MS,    watch_every,     "2s",   100, 3600000, "How often to look there.")
+OPTIONS_STRUCT(ingest, INGEST_OPTIONS);
+
+struct door;
+struct feed;
+struct keyring;
+struct watch;
+
+struct ingest_state {
+    struct worker_context *context;
+    const struct ingest_options *options;
+    struct http_server *server;
+    struct bus_producer *producer;
+    uv_poll_t producer_ready;
+    struct uuid_generator ids;
+    struct keyring *keys;    /* NULL: no keys are needed (loopback) */
+    struct feed *feed;       /* finished insights, live */
+    struct watch *watch;     /* NULL: nothing is watched */
+    uint64_t in_flight_bytes, posts_open;
+    uint64_t receipts, invalid;
+    bool draining, server_stopped, bus_failing;
+    int64_t bus_failed_ms;
+};
+
+/* Who calls. Tenant and scopes are those of the key. */
+struct caller {
+    struct str tenant;
+    bool may_write, may_read;
+};
+
+/* keys.c */
+int keyring_open(const char *path, struct keyring **ret_keys, struct err *err) CHECKED;
+void keyring_close(struct keyring *keys);
+/* 0, or the status to refuse with: 401 or 403. keys NULL: everything is allowed. */
+int keyring_check(const struct keyring *keys, const struct http_request *request, bool writes, struct caller *ret_caller);
+
+/* door.c: POST /v1/feedback */
+void door_post(struct ingest_state *state, struct http_request *request, const struct caller *caller);
+/* Refuses by its head a post that can't succeed; true if it did. */
+bool door_refuses(struct ingest_state *state, struct http_request *request);
+
+/* feed.c: insights as they are finished */
+int feed_open(struct ingest_state *state, struct feed **ret_feed, struct err *err) CHECKED;
+void feed_close(struct feed *feed);
+void feed_end_streams(struct feed *feed);
+void feed_stream(struct feed *feed, struct http_request *request, const struct caller *caller); /* GET /v1/insights/stream */
+void feed_status(struct feed *feed, struct http_request *request);                               /* GET /v1/status */
+uint64_t feed_stream_count(const struct feed *feed);
+/* Calls on_insight once: with the finished record as JSON, or with data == NULL when time is up. */
+typedef void feed_on_insight(void *user, struct str json);
+int feed_wait(struct feed *feed, struct str id, int64_t timeout_ms, feed_on_insight *on_insight, void *user, struct err *err) CHECKED;
+void feed_forget(struct feed *feed, void *user);
+
+/* pages.c: the dashboard and the OpenAPI document */
+bool pages_serve(struct http_request *request); /* false: no such page */
+
+/* watch.c: files and S3 objects */
+int watch_open(struct ingest_state *state, struct watch **ret_watch, struct err *err) CHECKED;
+void watch_close(struct watch *watch);
+bool watch_busy(const struct watch *watch);
+void watch_metrics(const struct watch *watch, struct metrics_writer *writer);
+
+#endif
