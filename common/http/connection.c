@@ -125,11 +125,16 @@ static bool offer_head(struct connection *connection)
     return true;
 }
 
-/* Answered before its body was read: without a body the next request can follow. */
+/* Answered before its body was read: unless that is long, the next request can follow. */
 static void leave_answered(struct connection *connection)
 {
     const struct message *message = &connection->current->message;
     bool is_last = message->has_body || !message->keep_alive;
+    if (message->has_body && message_is_skippable(message)) {
+        connection->parser.body_limit_bytes = SKIP_BYTES;
+        connection_move(connection, CONNECTION_BODY);
+        return;
+    }
     connection->current = NULL;
     connection->unread = message->has_body;
     connection_move(connection, is_last ? CONNECTION_LAST : CONNECTION_IDLE);
@@ -158,6 +163,13 @@ static void begin_body(struct connection *connection)
         buffer_add(&exchange->answer, STR("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
+/* The rest of a request that was answered by its head alone. */
+static void forget_skipped(struct connection *connection)
+{
+    connection->current = NULL;
+    connection_move(connection, CONNECTION_IDLE);
+}
+
 static bool step_read(struct connection *connection)
 {
     if (!refill(connection)) {
@@ -176,7 +188,8 @@ static bool step_read(struct connection *connection)
         bool is_new = connection->state == CONNECTION_HEAD;
         if (is_new && !offer_head(connection)) leave_answered(connection);
         else if (result == PARSE_HEAD) begin_body(connection);
-        else hand_over(connection);
+        else if (connection->current->phase == EXCHANGE_READING) hand_over(connection);
+        else forget_skipped(connection);
     }
     return true;
 }

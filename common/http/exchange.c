@@ -123,12 +123,13 @@ static void write_head(struct exchange *exchange, int status, struct str content
     if (class >= 1 && class <= 5) exchange->server->counters.answers[class]++;
 }
 
-/* Answers given before the body was read, and the last one before the server stops. */
+/* Answers given before a long body was read, and the last one before the server stops. */
 static bool is_last_answer(const struct exchange *exchange)
 {
     const struct message *message = &exchange->message;
     if (!message->keep_alive) return true;
-    if (exchange->phase == EXCHANGE_READING && message->has_body) return true;
+    bool is_early = exchange->phase == EXCHANGE_READING && message->has_body;
+    if (is_early && !message_is_skippable(message)) return true;
     return exchange->server->stopping && !exchange->next;
 }
 

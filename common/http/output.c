@@ -61,7 +61,7 @@ static bool pop_finished(struct connection *connection)
         if (!first || exchange_has_unsent(first)) break;
         buffer_recycle(&first->answer);
         first->sent = 0;
-        if (first->phase != EXCHANGE_ANSWERED) break;
+        if (first->phase != EXCHANGE_ANSWERED || first == connection->current) break;
         connection->first = first->next;
         if (!connection->first) connection->last = NULL;
         connection->in_flight--;

@@ -26,6 +26,14 @@ struct message {
     uint64_t content_length; /* as announced; 0 if chunked */
 };
 
+/* A body that is cheaper to read and forget than a new connection, after an answer without it. */
+enum { SKIP_BYTES = 64 * 1024 };
+static inline bool message_is_skippable(const struct message *message)
+{
+    return message->keep_alive && !message->chunked && !message->expects_continue &&
+           message->content_length <= SKIP_BYTES;
+}
+
 enum parse_result {
     PARSE_MORE,    /* all bytes were taken, more are needed */
     PARSE_HEAD,    /* the head is complete and a body follows: call again for it */

@@ -72,6 +72,7 @@ void connection_refuse_current(struct connection *connection, enum http_refusal 
     struct exchange *exchange = connection->current;
     connection->current = NULL;
     connection->unread = true;
-    exchange_refuse(exchange, why);
+    if (exchange->phase == EXCHANGE_READING) exchange_refuse(exchange, why);
+    else connection->server->counters.refused[why]++; /* it has its answer; this was a skipped body */
     connection_move(connection, CONNECTION_LAST);
 }

@@ -120,7 +120,8 @@ struct http_server_config {
         const char *certificate_file, *key_file; /* PEM; both NULL: plain HTTP. TLS 1.2 or newer. */
     } tls;
     const struct clock *clock;  /* NULL: clock_system() */
-    http_on_request on_headers; /* may answer, which refuses the body; NULL: none */
+    http_on_request on_headers; /* may answer, which refuses the body; NULL: none. A body of up to
+                                 * 64 KiB is then skipped, after a longer one the connection ends. */
     http_on_request on_request;
     void *user;
 };

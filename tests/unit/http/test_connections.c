@@ -206,6 +206,9 @@ static void test_deadlines(void **state)
          "01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
          "123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
          3000, 3001, "HTTP/1.1 408 ", HTTP_REFUSED_BODY_RATE},
+        {"a skipped body that never comes",
+         "POST /denied HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n", 1000, 1001, "HTTP/1.1 401 ",
+         HTTP_REFUSED_BODY_RATE},
         {"idle after an answer", "GET /echo HTTP/1.1\r\n" HOST "\r\n", 5000, 5001, "HTTP/1.1 200 ", HTTP_REFUSED_IDLE},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

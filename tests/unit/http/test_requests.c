@@ -33,7 +33,12 @@ static const struct {
     {"the path is decoded, the query is not", "GET /echo%2F%c3%a9?%41 HTTP/1.1\r\n" HOST "\r\n", "200", KEEP,
      "GET /echo/\xc3\xa9?%41 "},
     {"a header refusal has no body to wait for", "GET /denied HTTP/1.1\r\n" HOST "\r\n", "401", KEEP, "No key."},
-    {"and else closes, body unread", "POST /denied HTTP/1.1\r\n" HOST "Content-Length: 9999\r\n\r\n", "401", CLOSE, ""},
+    {"a short body that nobody wants is skipped", "POST /denied HTTP/1.1\r\n" HOST "Content-Length: 6\r\n\r\nsecret",
+     "401", KEEP, "No key."},
+    {"a long one ends the connection", "POST /denied HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n\r\n", "401", CLOSE, ""},
+    {"so does one of unknown length", "POST /denied HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", "401", CLOSE, ""},
+    {"and one that waits to be asked for", "POST /denied HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n",
+     "401", CLOSE, ""},
     {"100-continue", "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", "200", KEEP, "[abc]"},
 
     {"no Host", "GET /echo HTTP/1.1\r\n\r\n", "400", CLOSE, "Host"},
