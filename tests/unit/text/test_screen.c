@@ -51,7 +51,7 @@ static const struct screen_case {
     {"negation behind the finding", "en", "Completely rash free with this one.", 0, 0, "rash", NEG},
     {"a negator inside a cue negates nothing else", "en", "Couldn't breathe with that swelling.", AE, LIFE, "swelling", AFF},
     {"negated hazard", "en", "There was no smoke and no fire hazard.", 0, 0, "fire hazard", NEG},
-    {"negated seriousness", "en", "Nobody died and nobody had to go to the hospital, I never had a seizure.", AE, HOSP, "seizure", NEG},
+    {"negated seriousness", "en", "Nobody died and nobody had to go to the hospital, I never had a seizure.", 0, 0, "seizure", NEG},
     {"without", "en", "Six weeks without migraines, wonderful.", 0, 0, "migraines", NEG},
     /* English: condition, indication */
     {"a condition", "en", "Stop using it if you get a rash.", 0, 0, "rash", CON},
