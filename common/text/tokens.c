@@ -1,0 +1,235 @@
+/* Cuts a text into words, numbers and emoji, folding each to lower case without accents.
+ *
+ * ASCII goes through one table, Latin letters with accents through another; only what is left asks
+ * utf8proc. Folded words that differ from the text are written into one piece of the arena. */
+#include "text/tokens.h"
+
+#include <utf8proc.h>
+
+#include "base/hash.h"
+
+enum { LATIN_FIRST = 0xC0, LATIN_LAST = 0x17F, FOLD_MOST = 4 /* bytes that one byte can fold to */ };
+
+static const char latin[LATIN_LAST - LATIN_FIRST + 1][4] = {
+#include "text/latin.inc"
+};
+
+enum class { OTHER, LETTER, DIGIT, MARK, EMOJI };
+
+struct character {
+    uint32_t code;
+    uint8_t size; /* bytes */
+    uint8_t class;
+};
+
+static uint8_t ascii_class(uint8_t c)
+{
+    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') return LETTER;
+    return c >= '0' && c <= '9' ? DIGIT : OTHER;
+}
+
+static bool is_emoji(uint32_t code)
+{
+    return (code >= 0x1F300 && code <= 0x1FAFF) || (code >= 0x2600 && code <= 0x27BF) || (code >= 0x1F1E6 && code <= 0x1F1FF) ||
+           code == 0x2B50 || code == 0x2B55 || code == 0x203C || code == 0x2049;
+}
+
+/* What follows an emoji and belongs to it: variation selectors, skin tones, keycaps, tags. */
+static bool is_modifier(uint32_t code)
+{
+    return code == 0xFE0F || code == 0xFE0E || code == 0x20E3 || (code >= 0x1F3FB && code <= 0x1F3FF) || (code >= 0xE0020 && code <= 0xE007F);
+}
+
+static uint8_t class_of(uint32_t code)
+{
+    if (is_emoji(code)) return EMOJI;
+    switch (utf8proc_category((utf8proc_int32_t)code)) {
+    case UTF8PROC_CATEGORY_LU: case UTF8PROC_CATEGORY_LL: case UTF8PROC_CATEGORY_LT: case UTF8PROC_CATEGORY_LM: case UTF8PROC_CATEGORY_LO:
+        return LETTER;
+    case UTF8PROC_CATEGORY_ND: case UTF8PROC_CATEGORY_NL: case UTF8PROC_CATEGORY_NO: return DIGIT;
+    case UTF8PROC_CATEGORY_MN: case UTF8PROC_CATEGORY_MC: case UTF8PROC_CATEGORY_ME: return MARK;
+    default: return OTHER;
+    }
+}
+
+/* The text is valid UTF-8, or was cut at a character: a broken tail reads as one odd byte. */
+static struct character read_character(struct str text, size_t at)
+{
+    const uint8_t *p = (const uint8_t *)text.data + at;
+    size_t left = text.size - at;
+    if (p[0] < 0x80) return (struct character){p[0], 1, ascii_class(p[0])};
+    if (p[0] < 0xE0 && left >= 2) {
+        uint32_t code = (uint32_t)(p[0] & 0x1F) << 6 | (p[1] & 0x3F);
+        bool accented = code >= LATIN_FIRST && code <= LATIN_LAST;
+        return (struct character){code, 2, accented ? (latin[code - LATIN_FIRST][0] ? LETTER : OTHER) : class_of(code)};
+    }
+    if (p[0] < 0xF0 && left >= 3) {
+        uint32_t code = (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+        return (struct character){code, 3, class_of(code)};
+    }
+    if (left >= 4) {
+        uint32_t code = (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3F) << 12 | (uint32_t)(p[2] & 0x3F) << 6 | (p[3] & 0x3F);
+        return (struct character){code, 4, class_of(code)};
+    }
+    return (struct character){0xFFFD, 1, OTHER};
+}
+
+/* --- folding ------------------------------------------------------------------------------------ */
+
+static size_t fold_slowly(uint32_t code, char *out)
+{
+    utf8proc_int32_t parts[8];
+    int boundary = 0;
+    size_t size = 0;
+    utf8proc_ssize_t count = utf8proc_decompose_char((utf8proc_int32_t)code, parts, 8, UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK, &boundary);
+    for (utf8proc_ssize_t i = 0; i < count && i < 8 && size + 4 <= 8; i++)
+        size += (size_t)utf8proc_encode_char(parts[i], (utf8proc_uint8_t *)out + size);
+    return size;
+}
+
+/* Writes the folded form of one character, at most 8 bytes. */
+static size_t fold_character(struct character c, char *out)
+{
+    if (c.code < 0x80) {
+        out[0] = (char)(c.code >= 'A' && c.code <= 'Z' ? c.code + 32 : c.code);
+        return 1;
+    }
+    if (c.code >= LATIN_FIRST && c.code <= LATIN_LAST && latin[c.code - LATIN_FIRST][0]) {
+        const char *folded = latin[c.code - LATIN_FIRST];
+        out[0] = folded[0];
+        if (!folded[1]) return 1;
+        out[1] = folded[1];
+        return 2;
+    }
+    if (c.code == 0x2019) { /* the typographic apostrophe */
+        out[0] = '\'';
+        return 1;
+    }
+    return fold_slowly(c.code, out);
+}
+
+struct str text_fold(struct str text, struct arena *arena)
+{
+    char *copy = arena_alloc(arena, text.size * FOLD_MOST + 8);
+    size_t size = 0;
+    if (!copy) return (struct str){0};
+    for (size_t at = 0; at < text.size;) {
+        struct character c = read_character(text, at);
+        size += fold_character(c, copy + size);
+        at += c.size;
+    }
+    return (struct str){copy, size};
+}
+
+/* --- tokens --------------------------------------------------------------------------------------- */
+
+struct tokenizer {
+    struct str text;
+    struct token *items;
+    uint32_t count;
+    char *folded; /* grows at its end; text.size × FOLD_MOST + 8 bytes */
+    size_t folded_size;
+    bool clause, sentence; /* a boundary since the last token */
+};
+
+static void note_boundary(struct tokenizer *tokenizer, uint32_t code)
+{
+    switch (code) {
+    case '.': case '!': case '?': case '\n': case 0x2026: case 0xBF: case 0xA1: tokenizer->sentence = true; /* fall through */
+    case ';': case ':': case ',': case '-': case '(': case ')': case '[': case ']': case '{': case '}': case '/':
+    case 0x2013: case 0x2014: case '"': case 0xAB: case 0xBB: tokenizer->clause = true; return;
+    default: return;
+    }
+}
+
+static bool apostrophe_within(const struct tokenizer *tokenizer, struct character c, size_t at)
+{
+    if (c.code != '\'' && c.code != 0x2019) return false;
+    size_t next = at + c.size;
+    return next < tokenizer->text.size && read_character(tokenizer->text, next).class == LETTER;
+}
+
+static struct token *new_token(struct tokenizer *tokenizer, size_t start, uint8_t kind)
+{
+    struct token *token = &tokenizer->items[tokenizer->count++];
+    *token = (struct token){.start = (uint32_t)start, .kind = kind, .clause_before = tokenizer->clause, .sentence_before = tokenizer->sentence};
+    tokenizer->clause = tokenizer->sentence = false;
+    return token;
+}
+
+static bool is_upper(struct character c, const char *folded, size_t size)
+{
+    if (c.code < 0x80) return c.code >= 'A' && c.code <= 'Z';
+    if (c.code <= LATIN_LAST) { /* case pairs: 32 apart in Latin-1, next to each other above */
+        if (c.code < 0x100) return c.code < 0xE0 && c.code != 0xDF;
+        return size > 0 && folded[0] && utf8proc_category((utf8proc_int32_t)c.code) == UTF8PROC_CATEGORY_LU;
+    }
+    return utf8proc_category((utf8proc_int32_t)c.code) == UTF8PROC_CATEGORY_LU;
+}
+
+static size_t take_word(struct tokenizer *tokenizer, size_t at, struct character c)
+{
+    struct token *token = new_token(tokenizer, at, TOKEN_NUMBER);
+    char *folded = tokenizer->folded + tokenizer->folded_size;
+    size_t size = 0;
+    uint32_t previous = 0;
+    unsigned run = 0, letters = 0, uppers = 0;
+    for (;;) {
+        size_t added = fold_character(c, folded + size);
+        if (c.class == LETTER) letters++, uppers += is_upper(c, folded + size, added);
+        uint32_t now = added ? (uint8_t)folded[size] : 0;
+        run = c.class == LETTER && now == previous ? run + 1 : 1;
+        if (run >= 3) token->stretched = true;
+        previous = now;
+        size += added;
+        at += c.size;
+        if (at >= tokenizer->text.size) break;
+        c = read_character(tokenizer->text, at);
+        if (c.class != LETTER && c.class != DIGIT && c.class != MARK && !apostrophe_within(tokenizer, c, at)) break;
+    }
+    token->end = (uint32_t)at;
+    token->folded = (struct str){folded, size};
+    token->hash = hash_fast(token->folded, 0);
+    if (letters) token->kind = TOKEN_WORD;
+    token->upper = letters >= 2 && uppers == letters;
+    tokenizer->folded_size += size;
+    return at;
+}
+
+static size_t take_emoji(struct tokenizer *tokenizer, size_t at, struct character c)
+{
+    struct token *token = new_token(tokenizer, at, TOKEN_EMOJI);
+    token->folded = str_slice(tokenizer->text, at, at + c.size); /* without its modifiers: one meaning */
+    token->hash = hash_fast(token->folded, 0);
+    at += c.size;
+    while (at < tokenizer->text.size) {
+        c = read_character(tokenizer->text, at);
+        if (!is_modifier(c.code)) break;
+        at += c.size;
+    }
+    token->end = (uint32_t)at;
+    return at;
+}
+
+int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_tokens, struct err *err)
+{
+    struct tokenizer tokenizer = {
+        .text = text,
+        .items = arena_alloc(arena, (text.size / 2 + 1) * sizeof(struct token)), /* a token and what parts it from the next */
+        .folded = arena_alloc(arena, text.size * FOLD_MOST + 8),
+    };
+    if (!tokenizer.items || !tokenizer.folded) return err_set(err, E_NO_MEMORY, NULL);
+    for (size_t at = 0; at < text.size;) {
+        struct character c = read_character(text, at);
+        if (c.class == LETTER || c.class == DIGIT) {
+            at = take_word(&tokenizer, at, c);
+        } else if (c.class == EMOJI) {
+            at = take_emoji(&tokenizer, at, c);
+        } else {
+            note_boundary(&tokenizer, c.code);
+            at += c.size;
+        }
+    }
+    *ret_tokens = (struct tokens){tokenizer.items, tokenizer.count};
+    return E_OK;
+}
