@@ -75,11 +75,11 @@ launch() {
 }
 
 start() {
-    local dir=$1 port rc=0 try
+    local dir=$1 port rc=0
     fetch
     mkdir -p "$dir/data"
     running "$dir" && { echo "minio.sh: one runs already in $dir" >&2; exit 1; }
-    for try in 1 2 3; do
+    for _ in 1 2 3; do
         port=${2:-$(free_port)}
         rc=0
         launch "$dir" "$port" || rc=$?

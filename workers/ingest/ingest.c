@@ -258,7 +258,7 @@ static void ingest_metrics(struct worker_context *context, struct metrics_writer
     if (state->watch) watch_metrics(state->watch, writer);
     if (!state->server) return;
     const struct http_counters *counters = http_server_counters(state->server);
-    for (int i = 2; i < 6; i++) metrics_sample(writer, METRIC_HTTP_REQUESTS, "class", classes[i], (double)counters->answers[i]);
+    for (int i = 2; i < 6; i++) metrics_sample(writer, METRIC_HTTP_REQUESTS, "status", classes[i], (double)counters->answers[i]);
     for (int i = 1; i < HTTP_REFUSAL_COUNT; i++)
         if (counters->refused[i]) metrics_sample(writer, METRIC_HTTP_REFUSED, "reason", http_refusal_name((enum http_refusal)i), (double)counters->refused[i]);
     metrics_sample(writer, METRIC_HTTP_CONNECTIONS, NULL, NULL, (double)counters->connections_open);
