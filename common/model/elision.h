@@ -7,14 +7,22 @@
 /* Bytes of a French elision at the head of a word ("n'", "qu’"), or 0. */
 static inline size_t elision_bytes(struct str word)
 {
-    static const char LETTERS[] = "cdjlmnst";
-    size_t letters = 1;
     if (word.size < 4) return 0;
-    if (word.data[0] == 'q' && word.data[1] == 'u') letters = 2;
-    else if (!memchr(LETTERS, word.data[0], sizeof LETTERS - 1)) return 0;
-    if (word.data[letters] == '\'') return letters + 1;
-    if (word.size > letters + 3 && memcmp(word.data + letters, "\xe2\x80\x99", 3) == 0) return letters + 3;
-    return 0;
+    char first = word.data[0];
+    size_t letters = first == 'q' && word.data[1] == 'u' ? 2 : 1;
+    char mark = word.data[letters];
+    if (mark != '\'' && mark != '\xe2') return 0;
+    if (letters == 1 && !(first == 'c' || first == 'd' || first == 'j' || (first >= 'l' && first <= 'n') ||
+                          first == 's' || first == 't'))
+        return 0;
+    if (mark == '\'') return letters + 1;
+    bool typographic = word.size > letters + 3 && memcmp(word.data + letters, "\xe2\x80\x99", 3) == 0;
+    return typographic ? letters + 3 : 0;
+}
+
+static inline struct str bare_word(struct str word)
+{
+    return str_slice(word, elision_bytes(word), word.size);
 }
 
 #endif

@@ -8,19 +8,19 @@ enum { CLAUSE_WORDS_MIN = 3, MARK_BYTES_MAX = 8 };
 
 /* Words that turn the feeling begin a clause of their own. */
 static const struct words TURNS = {{
-    WORDS_AT('a') = "although aunque ",
-    WORDS_AT('b') = "bemol but ",
-    WORDS_AT('c') = "cependant ",
-    WORDS_AT('d') = "desgraciadamente dommage ",
-    WORDS_AT('e') = "except ",
-    WORDS_AT('h') = "hormis however ",
-    WORDS_AT('l') = "lamentablemente lastima ",
-    WORDS_AT('m') = "mais malheureusement ",
-    WORDS_AT('p') = "pero pourtant ",
-    WORDS_AT('s') = "salvo ",
-    WORDS_AT('t') = "though toutefois ",
-    WORDS_AT('u') = "unfortunately ",
-    WORDS_AT('y') = "yet ",
+    WORDS_AT('a', "although", "aunque"),
+    WORDS_AT('b', "bemol", "but"),
+    WORDS_AT('c', "cependant"),
+    WORDS_AT('d', "desgraciadamente", "dommage"),
+    WORDS_AT('e', "except"),
+    WORDS_AT('h', "hormis", "however"),
+    WORDS_AT('l', "lamentablemente", "lastima"),
+    WORDS_AT('m', "mais", "malheureusement"),
+    WORDS_AT('p', "pero", "pourtant"),
+    WORDS_AT('s', "salvo"),
+    WORDS_AT('t', "though", "toutefois"),
+    WORDS_AT('u', "unfortunately"),
+    WORDS_AT('y', "yet"),
 }};
 
 static bool opens_clause(const struct reading *reading, const struct clause *clause, uint32_t at)

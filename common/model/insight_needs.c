@@ -1,4 +1,7 @@
 /* Needs: which sentences ask for something, report a problem or put a question. */
+#include <math.h>
+
+#include "model/elision.h"
 #include "model/insight_internal.h"
 #include "model/words.h"
 
@@ -6,23 +9,33 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
 /* A sentence in a text that as a whole states no such need must be surer by this share of the rest. */
 #define ALONE_MARGIN 0.35f
 #define ASKED_PROBABILITY 0.9f
+/* No sentence states a need below SENTENCE_FLOOR; where the text as a whole does, its best one above
+ * BEST_FLOOR is taken. */
+#define SENTENCE_FLOOR 0.45f
+#define BEST_FLOOR 0.3f
+/* Shifts of the log-odds: a wish with or without words of wishing; a problem that is put as a question;
+ * a question without its mark. */
+#define WISH_PROBABILITY_MIN 0.1f /* below it no shift reaches BEST_FLOOR */
+#define WISH_LOGIT 1.2f
+#define NO_WISH_LOGIT 1.8f
+#define ASKED_LOGIT 1.0f
 /* Praise isn't a problem, unless the model is very sure. */
 #define PRAISE 0.5f
 #define PRAISE_PROBABILITY 0.85f
 
 /* Openings that say nothing about the need. */
 static const struct words FILLERS = {{
-    WORDS_AT('a') = "ademas alors also and aussi ",
-    WORDS_AT('b') = "bonjour bonsoir buenas but ",
-    WORDS_AT('d') = "dear donc ",
-    WORDS_AT('e') = "et ",
-    WORDS_AT('h') = "hello hey hi hola however ",
-    WORDS_AT('m') = "mais ",
-    WORDS_AT('p') = "pero please pls ",
-    WORDS_AT('s') = "salut so svp ",
-    WORDS_AT('t') = "tambien ",
-    WORDS_AT('w') = "well ",
-    WORDS_AT('y') = "y ",
+    WORDS_AT('a', "ademas", "alors", "also", "and", "aussi"),
+    WORDS_AT('b', "bonjour", "bonsoir", "buenas", "but"),
+    WORDS_AT('d', "dear", "donc"),
+    WORDS_AT('e', "et"),
+    WORDS_AT('h', "hello", "hey", "hi", "hola", "however"),
+    WORDS_AT('m', "mais"),
+    WORDS_AT('p', "pero", "please", "pls"),
+    WORDS_AT('s', "salut", "so", "svp"),
+    WORDS_AT('t', "tambien"),
+    WORDS_AT('w', "well"),
+    WORDS_AT('y', "y"),
 }};
 
 /* On one line, single spaces, at most INSIGHT_NEED_TEXT_BYTES in whole words where there are any. */
@@ -59,15 +72,57 @@ static int add_need(const struct reading *reading, struct insight_result *result
     return E_OK;
 }
 
+/* Words that wishes are made of. The model learnt on reviews of apps; these carry over to the rest. */
+static const struct words WISHES = {{
+    WORDS_AT('a', "add", "added", "adding", "agradeceria", "agregar", "agreguen", "aimerais", "aimerait", "ajout", "ajouter", "ajoutez", "allow", "anadan", "anadid", "anadir"),
+    WORDS_AT('b', "bring"),
+    WORDS_AT('c', "consider", "convendria", "could"),
+    WORDS_AT('d', "deberia", "deberian", "devraient", "devrait", "dommage"),
+    WORDS_AT('e', "echo", "encantaria", "estaria"),
+    WORDS_AT('f', "falta", "faltan", "faudrait", "feature"),
+    WORDS_AT('g', "gustaria"),
+    WORDS_AT('h', "hagan", "hope", "hopefully"),
+    WORDS_AT('i', "implement", "improve", "include", "incluir", "incluyan", "instead"),
+    WORDS_AT('l', "lack", "lacking", "lacks"),
+    WORDS_AT('m', "manque", "manquent", "mejorar", "mettez", "miss", "missing"),
+    WORDS_AT('n', "necesita", "necesitamos", "necesito", "need", "needs"),
+    WORDS_AT('o', "ojala", "opcion", "option"),
+    WORDS_AT('p', "pediria", "permettre", "permitan", "please", "poder", "podria", "podrian", "pon", "pongan", "possibilite", "pourraient", "pourrait", "pourriez", "pouvez", "pouvoir", "prevoir", "propongo"),
+    WORDS_AT('q', "quiero", "quisiera"),
+    WORDS_AT('s', "serait", "seria", "should", "souhaitable", "souhaite", "souhaiterais", "sugerencia", "suggere", "suggest", "suggestion", "sugiero", "support"),
+    WORDS_AT('t', "tuviera"),
+    WORDS_AT('v', "veux", "voudrais"),
+    WORDS_AT('w', "want", "wish", "would"),
+}};
+
+static bool wishes(const struct reading *reading, const struct sentence *sentence)
+{
+    for (uint32_t i = sentence->first; i < sentence->last; i++)
+        if (words_have(&WISHES, bare_word(reading->tokens->items[i].folded))) return true;
+    return false;
+}
+
+static float shift_odds(float probability, float logit)
+{
+    float odds = probability / (1 - probability + 1e-6f) * expf(logit);
+    return odds / (1 + odds);
+}
+
 /* How surely the sentence is a need of the kind, after the rules that words alone don't give. */
-static float sentence_probability(const struct sentence *sentence, enum insight_need_kind kind)
+static float sentence_probability(const struct reading *reading, const struct sentence *sentence,
+                                  enum insight_need_kind kind)
 {
     float probability = sentence->probabilities[kind];
     uint32_t words = sentence->last - sentence->first;
-    if (kind == INSIGHT_QUESTION && sentence->asked)
-        return words >= QUESTION_WORDS_MIN && probability < ASKED_PROBABILITY ? ASKED_PROBABILITY : probability;
-    if (kind == INSIGHT_PROBLEM_REPORT && sentence->score >= PRAISE && probability < PRAISE_PROBABILITY) return 0;
-    return probability;
+    if (kind == INSIGHT_FEATURE_REQUEST && probability < WISH_PROBABILITY_MIN) return probability;
+    if (kind == INSIGHT_FEATURE_REQUEST)
+        return shift_odds(probability, wishes(reading, sentence) ? WISH_LOGIT : -NO_WISH_LOGIT);
+    if (kind == INSIGHT_PROBLEM_REPORT) {
+        if (sentence->asked) probability = shift_odds(probability, -ASKED_LOGIT);
+        return sentence->score >= PRAISE && probability < PRAISE_PROBABILITY ? 0 : probability;
+    }
+    if (sentence->asked && words >= QUESTION_WORDS_MIN) return fmaxf(probability, ASKED_PROBABILITY);
+    return shift_odds(probability, -ASKED_LOGIT);
 }
 
 static int find_kind(const struct reading *reading, struct insight_result *result, enum insight_need_kind kind,
@@ -77,17 +132,17 @@ static int find_kind(const struct reading *reading, struct insight_result *resul
     float threshold = reading->engine->needs.thresholds[class], best_probability = 0;
     const struct sentence *best = NULL;
     bool stated = whole >= threshold;
-    float floor = stated ? threshold : threshold + (1 - threshold) * ALONE_MARGIN;
+    float floor = stated ? fmaxf(threshold, SENTENCE_FLOOR) : threshold + (1 - threshold) * ALONE_MARGIN;
     int rc = E_OK;
     for (uint32_t i = 0; i < reading->sentence_count && found < NEEDS_PER_KIND && !rc; i++) {
         const struct sentence *sentence = &reading->sentences[i];
-        float probability = sentence_probability(sentence, kind);
+        float probability = sentence_probability(reading, sentence, kind);
         if (probability > best_probability) best = sentence, best_probability = probability;
         if (probability < floor) continue;
         rc = add_need(reading, result, kind, sentence, probability, err);
         found++;
     }
-    if (rc || found || !stated || !best || result->score >= PRAISE) return rc;
+    if (rc || found || !stated || best_probability < BEST_FLOOR) return rc;
     return add_need(reading, result, kind, best, whole, err);
 }
 

@@ -5,9 +5,13 @@
 
 /* A star away from the middle is worth this much log-odds of positive against negative. */
 #define RATING_LOGIT 0.9f
-/* A clause counts as felt from this score on, and the weaker side must reach this share of the stronger. */
+/* From this score on a clause counts as felt. */
 #define FELT 0.4f
+/* Mixed: each side has a clause of this score, and the weaker this share of the stronger's weight. */
+#define SIDE 0.5f
 #define MIXED_SHARE 0.45f
+/* … and the text as a whole doesn't clearly lean. */
+#define MIXED_SCORE_MAX 0.88f
 
 static void apply_rating(const struct reading *reading, float *positive, float *negative, float *neutral)
 {
@@ -32,8 +36,9 @@ static struct sides weigh_sides(const struct reading *reading)
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         const struct clause *clause = &reading->clauses[i];
         float words = (float)(clause->last - clause->first);
-        if (clause->score >= FELT) sides.positive += clause->score * words;
-        if (clause->score <= -FELT) sides.negative -= clause->score * words;
+        if (reading->sentences[clause->sentence].asked) continue; /* asks, rather than judges */
+        if (clause->score >= SIDE) sides.positive += clause->score * words;
+        if (clause->score <= -SIDE) sides.negative -= clause->score * words;
         sides.most_positive = fmaxf(sides.most_positive, clause->score);
         sides.most_negative = fmaxf(sides.most_negative, -clause->score);
     }
@@ -41,11 +46,11 @@ static struct sides weigh_sides(const struct reading *reading)
 }
 
 /* Praise and blame in one text. One or five stars say that one side prevails. */
-static bool is_mixed(const struct reading *reading, const struct sides *sides)
+static bool is_mixed(const struct reading *reading, const struct sides *sides, float score)
 {
     float weaker = fminf(sides->positive, sides->negative), stronger = fmaxf(sides->positive, sides->negative);
     bool extreme = reading->has_rating && (reading->rating < 1.5f || reading->rating > 4.5f);
-    return !extreme && weaker > 0 && weaker >= MIXED_SHARE * stronger;
+    return !extreme && fabsf(score) <= MIXED_SCORE_MAX && weaker > 0 && weaker >= MIXED_SHARE * stronger;
 }
 
 static void add_evidence(const struct reading *reading, struct insight_result *result, const struct clause *clause)
@@ -81,7 +86,7 @@ void reading_sentiment(const struct reading *reading, struct insight_result *res
     uint32_t said = positive >= negative ? engine->positive : engine->negative;
     float sure = fmaxf(positive, negative);
     result->score = positive - negative;
-    if (is_mixed(reading, &sides)) {
+    if (is_mixed(reading, &sides, result->score)) {
         result->sentiment = INSIGHT_MIXED;
         result->confidence = fminf(sides.most_positive, sides.most_negative);
     } else if (neutral > sure || sure < engine->sentiment.thresholds[said]) {

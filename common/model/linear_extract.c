@@ -31,26 +31,27 @@ static inline void emit(struct extraction *extraction, uint64_t hash, uint64_t s
 
 /* Words that turn what follows, in English, Spanish and French, accents off. */
 static const struct words NEGATORS = {{
-    WORDS_AT('a') = "aint arent aucun aucune ",
-    WORDS_AT('b') = "barely ",
-    WORDS_AT('c') = "cannot cant couldnt ",
-    WORDS_AT('d') = "didnt doesnt dont ",
-    WORDS_AT('g') = "guere ",
-    WORDS_AT('h') = "hadnt hardly hasnt havent ",
-    WORDS_AT('i') = "isnt ",
-    WORDS_AT('j') = "jamais jamas ",
-    WORDS_AT('l') = "lacks ",
-    WORDS_AT('n') = "nada nadie ne neither never ni ningun ninguna ninguno no nobody none nor not nothing nunca ",
-    WORDS_AT('p') = "pas ",
-    WORDS_AT('r') = "rien ",
-    WORDS_AT('s') = "sans scarcely shouldnt sin ",
-    WORDS_AT('t') = "tampoco ",
-    WORDS_AT('w') = "wasnt werent without wont wouldnt ",
+    WORDS_AT('a', "aint", "arent", "aucun", "aucune"),
+    WORDS_AT('b', "barely"),
+    WORDS_AT('c', "cannot", "cant", "couldnt"),
+    WORDS_AT('d', "didnt", "doesnt", "dont"),
+    WORDS_AT('g', "guere"),
+    WORDS_AT('h', "hadnt", "hardly", "hasnt", "havent"),
+    WORDS_AT('i', "isnt"),
+    WORDS_AT('j', "jamais", "jamas"),
+    WORDS_AT('l', "lacks"),
+    WORDS_AT('n', "nada", "nadie", "ne", "neither", "never", "ni", "ningun", "ninguna", "ninguno", "no", "nobody", "none", "nor", "not", "nothing", "nunca"),
+    WORDS_AT('p', "pas"),
+    WORDS_AT('r', "rien"),
+    WORDS_AT('s', "sans", "scarcely", "shouldnt", "sin"),
+    WORDS_AT('t', "tampoco"),
+    WORDS_AT('w', "wasnt", "werent", "without", "wont", "wouldnt"),
 }};
 
 static bool is_negator(struct str word)
 {
-    return words_have(&NEGATORS, word) || (word.size > 3 && str_ends(word, STR("n't")));
+    if (word.size > 3 && word.data[word.size - 2] == '\'') return word.data[word.size - 3] == 'n';
+    return words_have(&NEGATORS, word);
 }
 
 static uint64_t stem_hash(struct str word, size_t letters)

@@ -147,7 +147,7 @@ int topics_add(struct topics *topics, const char *file, struct str content, uint
 }
 
 /* A token's word with the elision off; its hash goes to *hash. */
-static struct str bare_word(const struct token *token, uint64_t *hash)
+static struct str bare_token(const struct token *token, uint64_t *hash)
 {
     size_t cut = token->kind == TOKEN_WORD ? elision_bytes(token->folded) : 0;
     *hash = token->hash;
@@ -162,7 +162,7 @@ static bool fits(const struct topic_keyword *keyword, const struct tokens *token
     if (keyword->word_count > tokens->count - at) return false;
     for (uint32_t i = 0; i < keyword->word_count; i++) {
         uint64_t hash;
-        struct str word = bare_word(&tokens->items[at + i], &hash);
+        struct str word = bare_token(&tokens->items[at + i], &hash);
         bool open = keyword->star && i + 1 == keyword->word_count;
         if (i && tokens->items[at + i].sentence_before) return false;
         if (open ? !str_starts(word, keyword->words[i].folded)
@@ -197,7 +197,7 @@ uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, 
                       struct topic_match matches[static TOPIC_MATCHES_MAX])
 {
     uint64_t hash;
-    struct str word = bare_word(&tokens->items[at], &hash);
+    struct str word = bare_token(&tokens->items[at], &hash);
     uint32_t count = follow(topics->by_word[hash % TOPIC_BUCKETS], tokens, at, languages, matches, 0);
     if (word.size < PREFIX_BYTES) return count;
     return follow(topics->by_prefix[prefix_of(word) % TOPIC_BUCKETS], tokens, at, languages, matches, count);
