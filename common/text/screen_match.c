@@ -169,8 +169,9 @@ static uint32_t scan(const struct screen_words *words, struct raw_hit *hits, uin
     for (uint32_t at = 0; at < words->count; at++) {
         const struct cue_entry *entry = &list->entries[words->items[at].entry];
         for (uint32_t k = 0; k < entry->cue_forms; k++) {
-            const struct cue_form *form = &list->forms[list->entry_forms[entry->first_form + k]];
-            struct raw_hit hit = {.cue = form->cue};
+            uint32_t at_form = list->entry_forms[entry->first_form + k];
+            const struct cue_form *form = &list->forms[at_form];
+            struct raw_hit hit = {.cue = form->cue, .form = at_form};
             if (!screen_form_match(words, form, at, &hit.first, &hit.last) ||
                 !screen_context_match(words, &list->cues[form->cue], hit.first, hit.last))
                 continue;

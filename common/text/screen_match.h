@@ -37,7 +37,7 @@ enum {
 
 struct raw_hit {
     uint32_t first, last; /* words */
-    uint32_t cue;         /* of the list */
+    uint32_t cue, form;   /* of the list */
     uint8_t polarity;     /* enum screen_polarity */
 };
 

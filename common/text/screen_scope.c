@@ -58,7 +58,7 @@ static void mark_words(const struct screen_words *words, uint16_t *marks, struct
         for (uint32_t w = hits->items[i].first; w <= hits->items[i].last; w++) marks[w] |= MARK_IN_HIT;
 }
 
-/* The first of `wanted` on the words before the hit, within their reach and its clause; 0 if there is none. */
+/* What the words before the hit say about it, within their reach and its clause. */
 static uint16_t look_back(const struct screen_words *words, const uint16_t *marks, const struct raw_hit *hit)
 {
     uint16_t found = 0;
@@ -71,6 +71,27 @@ static uint16_t look_back(const struct screen_words *words, const uint16_t *mark
         if ((mark & MARK_INDICATION_BEFORE) && n <= INDICATION_WORDS) found |= MARK_INDICATION_BEFORE;
         if (mark & MARK_HYPOTHETICAL_BEFORE) found |= MARK_HYPOTHETICAL_BEFORE;
     }
+    return found;
+}
+
+/* The cue itself asks for this word, so the word says nothing about the cue ("couldn't breathe"). */
+static bool is_asked_for(const struct screen_words *words, const struct raw_hit *hit, uint32_t at)
+{
+    const struct cue_form *form = &words->list->forms[hit->form];
+    for (uint32_t i = 0; i < form->steps; i++)
+        if (cue_entry_has(words->list, words->items[at].entry, words->list->steps[form->first_step + i].symbol))
+            return true;
+    return false;
+}
+
+/* What stands in a gap of the cue: "my skin is not red". */
+static uint16_t look_inside(const struct screen_words *words, const uint16_t *marks, const struct raw_hit *hit)
+{
+    const uint16_t wanted = MARK_NEGATION_BEFORE | MARK_HYPOTHETICAL_BEFORE | MARK_INDICATION_BEFORE;
+    uint16_t found = 0;
+    for (uint32_t at = hit->first + 1; at < hit->last; at++)
+        if ((marks[at] & wanted) && !(marks[at] & MARK_NEGATION_FALSE) && !is_asked_for(words, hit, at))
+            found |= marks[at] & wanted;
     return found;
 }
 
@@ -103,7 +124,8 @@ static enum screen_polarity polarity_of(const struct screen_words *words, const 
     uint16_t inside = 0;
     for (uint32_t i = hit->first; i <= hit->last; i++) inside |= marks[i];
     if (inside & MARK_IDIOM) return SCREEN_FIGURATIVE;
-    uint16_t found = (uint16_t)(look_back(words, marks, hit) | look_ahead(words, marks, hit));
+    uint16_t found = (uint16_t)(look_back(words, marks, hit) | look_inside(words, marks, hit) |
+                                look_ahead(words, marks, hit));
     if (found & (MARK_NEGATION_BEFORE | MARK_NEGATION_AFTER)) return SCREEN_NEGATED;
     if (inside & MARK_INDICATION_PHRASE || found & (MARK_INDICATION_BEFORE | MARK_INDICATION_AFTER))
         return SCREEN_INDICATION;

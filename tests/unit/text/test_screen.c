@@ -19,7 +19,7 @@
 enum { AFF = SCREEN_AFFIRMED, NEG = SCREEN_NEGATED, CON = SCREEN_CONDITIONAL, IND = SCREEN_INDICATION,
        FIG = SCREEN_FIGURATIVE };
 
-/* kinds 0: negative. quote: what one hit must cover, byte for byte, with this polarity; NULL: there is no hit. */
+/* kinds 0: negative. quote: what one hit must cover, byte for byte, with this polarity; NULL with polarity 0: there is no hit. */
 static const struct screen_case {
     const char *why, *language, *text;
     uint32_t kinds, seriousness;
@@ -50,6 +50,9 @@ static const struct screen_case {
     {"no doubt negates nothing", "en", "No doubt these headaches come from the pills.", AE, 0, "headaches", AFF},
     {"negation behind the finding", "en", "Completely rash free with this one.", 0, 0, "rash", NEG},
     {"a negator inside a cue negates nothing else", "en", "Couldn't breathe with that swelling.", AE, LIFE, "swelling", AFF},
+    {"a negator in the gap of a cue", "en", "My face is not red any more.", 0, 0, "face is not red", NEG},
+    {"another negator in a gap", "en", "My skin is no longer itchy.", 0, 0, "skin is no longer itchy", NEG},
+    {"not a single", "en", "Not a single side effect.", 0, 0, "side effect", NEG},
     {"negated hazard", "en", "There was no smoke and no fire hazard.", 0, 0, "fire hazard", NEG},
     {"negated seriousness", "en", "Nobody died and nobody had to go to the hospital, I never had a seizure.", 0, 0, "seizure", NEG},
     {"without", "en", "Six weeks without migraines, wonderful.", 0, 0, "migraines", NEG},
@@ -120,6 +123,8 @@ static const struct screen_case {
     {"no solo no niega", "es", "No solo tuve urticaria, sino también fiebre.", AE, 0, "urticaria", AFF},
     {"sí no es si", "es", "La crema sí me produce picor.", AE, 0, NULL, -1},
     {"si es una condición", "es", "No la uses si te produce picor.", 0, 0, "picor", CON},
+    {"ya no", "es", "Ya no me pica.", 0, 0, "me pica", NEG},
+    {"negado con verbo", "es", "La crema no me produce picor.", 0, 0, NULL, -1},
     {"condicional", "es", "El prospecto dice que puede causar mareos.", 0, 0, "mareos", CON},
     {"indicación", "es", "Lo tomo para el dolor de cabeza.", 0, 0, "dolor de cabeza", IND},
     {"alivio", "es", "Me alivia el picor.", 0, 0, "picor", IND},
@@ -147,6 +152,8 @@ static const struct screen_case {
     {"nié en liste", "fr", "Pas de nausées ni de vertiges.", 0, 0, "vertiges", NEG},
     {"la négation s'arrête à mais", "fr", "Pas de fièvre mais des vomissements.", AE, 0, "vomissements", AFF},
     {"pas seulement ne nie pas", "fr", "Pas seulement des démangeaisons, aussi de la fièvre.", AE, 0, "démangeaisons", AFF},
+    {"ne suffit à nier", "fr", "Cette crème ne m'irrite pas la peau.", 0, 0, NULL, -1},
+    {"ne … que ne nie pas", "fr", "Ne m'a apporté que des rougeurs.", AE, 0, "rougeurs", AFF},
     {"conditionnel", "fr", "La notice dit que cela peut causer des vertiges.", 0, 0, "vertiges", CON},
     {"indication", "fr", "Efficace contre les migraines.", 0, 0, "migraines", IND},
     {"soulagement", "fr", "Ce baume soulage mes démangeaisons.", 0, 0, "démangeaisons", IND},
@@ -257,7 +264,7 @@ static void judges_the_cases(void **state)
         check_sound(&result, text);
         bool right = result.kinds == c->kinds && result.seriousness == c->seriousness && !result.reason;
         if (c->quote) right &= has_hit(&result, text, c->quote, c->polarity);
-        if (c->quote || c->kinds) right &= result.count > 0;
+        right &= (result.count > 0) == (c->quote || c->polarity);
         if (right) continue;
         wrong++;
         print_message("  - %s: %s: kinds %x, seriousness %x\n", c->why, c->text, result.kinds, result.seriousness);
