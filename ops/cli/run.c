@@ -211,7 +211,8 @@ static void print_insight(const struct document *document, const struct safety *
     if (safety->state == ENUM_safety_state_positive)
         printf("%s%s%s ", terminal_colour(STDOUT_FILENO, COLOUR_RED), safety->serious ? "SERIOUS" : "safety ", terminal_reset(STDOUT_FILENO));
     else printf("%s ", safety->state == ENUM_safety_state_unassessed ? "check  " : "       ");
-    printf("%-13.*s ", insight->topics.count ? STR_ARGS(insight->topics.items[0]) : STR_ARGS(STR("-")));
+    struct str topic = insight->topics.count ? insight->topics.items[0] : STR("-");
+    printf("%-13.*s ", STR_ARGS(topic));
     print_text(document->text, columns > 40 + TEXT_COLUMNS ? columns - 40 : TEXT_COLUMNS);
     putchar('\n');
     if (insight->recommendations.count) {

@@ -30,12 +30,13 @@ skip() {
 # Fills the cache once, even when several tests ask at the same time.
 fetch() {
     [ ! -x "$cache/minio" ] || return 0
-    command -v go >/dev/null || skip "no minio in $cache, and no go to build it (ops/deps --test installs one)"
+    local go
+    go=$("$(dirname "$0")/go.sh") || skip "no minio in $cache, and no go to build it"
     mkdir -p "$cache"
     (
         flock 9
         [ ! -x "$cache/minio" ] || exit 0
-        GOBIN=$cache go install "github.com/minio/minio@$version" >"$cache/build.log" 2>&1 ||
+        GOBIN=$cache "$go" install "github.com/minio/minio@$version" >"$cache/build.log" 2>&1 ||
             skip "go could not build MinIO: $(tail -n 1 "$cache/build.log")"
     ) 9>"$cache/lock"
 }
