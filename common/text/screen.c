@@ -1,4 +1,5 @@
-/* The safety screen's door: opens the cue lists, screens a text with those of its language, and decides. */
+/* The safety screen's door: opens the cue lists, screens a text with those of its language, and
+ * decides. */
 #include "text/screen.h"
 
 #include <assert.h>
@@ -10,8 +11,8 @@
 enum { LANGUAGE_COUNT = 3 };
 static const char *const languages[LANGUAGE_COUNT] = {"en", "es", "fr"};
 
-/* Below SURE a text is screened with all lists, as it may mix languages or be misread; below KNOWN its
- * language says nothing, and a text without findings is not judged. */
+/* Below SURE a text is screened with all lists, as it may mix languages or be misread; below KNOWN
+ * its language says nothing, and a text without findings is not judged. */
 static const float CONFIDENCE_SURE = 0.8f, CONFIDENCE_KNOWN = 0.3f;
 
 struct screen {
@@ -19,7 +20,8 @@ struct screen {
 };
 
 #define TEXT(code, name) [SCREEN_##code] = name,
-static const char *const state_names[] = {[SCREEN_NEGATIVE] = "negative", [SCREEN_POSITIVE] = "positive",
+static const char *const state_names[] = {[SCREEN_NEGATIVE] = "negative",
+                                          [SCREEN_POSITIVE] = "positive",
                                           [SCREEN_UNASSESSED] = "unassessed"};
 static const char *const kind_names[] = {SCREEN_KINDS(TEXT)};
 static const char *const serious_names[] = {SCREEN_SERIOUSNESS(TEXT)};
@@ -57,7 +59,8 @@ const char *screen_polarity_name(enum screen_polarity polarity)
     return polarity_names[polarity];
 }
 
-static int open_list(const char *folder, const char *language, struct cue_list *list, struct err *err)
+static int open_list(const char *folder, const char *language, struct cue_list *list,
+                     struct err *err)
 {
     struct buffer path = {0}, file = {0};
     buffer_printf(&path, "%s/%s.txt", folder, language);
@@ -123,10 +126,11 @@ static int compare_hits(const void *a, const void *b)
     return str_compare(left->cue, right->cue);
 }
 
-/* Joins one list's findings to the result. Whoever else judges a text (a trained model) is to be joined the
- * same way: it can add kinds and hits, and never take any away. */
-static int join_hits(const struct screen_words *words, const struct tokens *tokens, const struct raw_hits *raw,
-                     struct arena *arena, struct screen_result *result, struct err *err)
+/* Joins one list's findings to the result. Whoever else judges a text (a trained model) is to be
+ * joined the same way: it can add kinds and hits, and never take any away. */
+static int join_hits(const struct screen_words *words, const struct tokens *tokens,
+                     const struct raw_hits *raw, struct arena *arena, struct screen_result *result,
+                     struct err *err)
 {
     if (!result->hits) result->hits = ARENA_ARRAY(arena, struct screen_hit, SCREEN_MAX_HITS);
     if (!result->hits) return err_set(err, E_NO_MEMORY, NULL);
@@ -147,8 +151,9 @@ static int join_hits(const struct screen_words *words, const struct tokens *toke
     return E_OK;
 }
 
-static int screen_with(const struct cue_list *list, struct str text, const struct tokens *tokens, uint32_t token_count,
-                       struct arena *arena, struct screen_result *result, bool *ret_cut, struct err *err)
+static int screen_with(const struct cue_list *list, struct str text, const struct tokens *tokens,
+                       uint32_t token_count, struct arena *arena, struct screen_result *result,
+                       bool *ret_cut, struct err *err)
 {
     struct screen_words words;
     struct raw_hits raw;
@@ -168,11 +173,12 @@ static int judged(const char *language)
     return -1;
 }
 
-int screen_text(const struct screen *screen, struct str text, const struct tokens *tokens, const char *language,
-                float language_confidence, bool product_known, struct arena *arena,
-                struct screen_result *ret_result, struct err *err)
+int screen_text(const struct screen *screen, struct str text, const struct tokens *tokens,
+                const char *language, float language_confidence, bool product_known,
+                struct arena *arena, struct screen_result *ret_result, struct err *err)
 {
-    struct screen_result result = {.state = SCREEN_UNASSESSED, .product = product_known, .reason = "not_loaded"};
+    struct screen_result result = {
+        .state = SCREEN_UNASSESSED, .product = product_known, .reason = "not_loaded"};
     if (!screen) {
         *ret_result = result;
         return E_OK;
@@ -184,17 +190,22 @@ int screen_text(const struct screen *screen, struct str text, const struct token
     cut = token_count < tokens->count;
     for (int i = 0; i < LANGUAGE_COUNT; i++) {
         if (sure && i != own) continue;
-        int rc = screen_with(&screen->lists[i], text, tokens, token_count, arena, &result, &cut, err);
+        int rc =
+            screen_with(&screen->lists[i], text, tokens, token_count, arena, &result, &cut, err);
         if (rc) return rc;
     }
     if (result.count) qsort(result.hits, result.count, sizeof *result.hits, compare_hits);
     result.reason = NULL;
     result.reaction = result.kinds & 1u << SCREEN_ADVERSE_EVENT;
     result.serious = result.seriousness != 0;
-    if (result.kinds) result.state = SCREEN_POSITIVE;
-    else if (cut) result.reason = "too_long";
-    else if (own < 0 || !(language_confidence >= CONFIDENCE_KNOWN)) result.reason = "language";
-    else result.state = SCREEN_NEGATIVE;
+    if (result.kinds)
+        result.state = SCREEN_POSITIVE;
+    else if (cut)
+        result.reason = "too_long";
+    else if (own < 0 || !(language_confidence >= CONFIDENCE_KNOWN))
+        result.reason = "language";
+    else
+        result.state = SCREEN_NEGATIVE;
     *ret_result = result;
     return E_OK;
 }

@@ -1,13 +1,14 @@
 /* Safety screen: does this text tell of harm, danger, a spoilt product or a special situation?
  *
- * Local and without a network: cue lists (config/cues, one file a language) matched on folded words, then
- * negation, condition, indication and figure of speech resolved around every hit. Recall comes first:
- * a cue counts unless it is negated, conditional, the thing treated, or figurative; a serious outcome or
- * a hazard counts unless it is negated or figurative. Whatever was found and did not count stays in
- * `hits` with its polarity, for the audit.
+ * Local and without a network: cue lists (config/cues, one file a language) matched on folded
+ * words, then negation, condition, indication and figure of speech resolved around every hit.
+ * Recall comes first: a cue counts unless it is negated, conditional, the thing treated, or
+ * figurative; a serious outcome or a hazard counts unless it is negated or figurative. Whatever was
+ * found and did not count stays in `hits` with its polarity, for the audit.
  *
- * What an adverse event, seriousness and special situations are: ICH E2A and E2D, EMA GVP module VI (VI.B.6);
- * hazards: 16 CFR 1115. Causality is never asked for, and patient and reporter are fields, never gates. */
+ * What an adverse event, seriousness and special situations are: ICH E2A and E2D, EMA GVP module VI
+ * (VI.B.6); hazards: 16 CFR 1115. Causality is never asked for, and patient and reporter are
+ * fields, never gates. */
 #ifndef VERBATIM_TEXT_SCREEN_H
 #define VERBATIM_TEXT_SCREEN_H
 
@@ -15,6 +16,7 @@
 
 enum screen_state { SCREEN_NEGATIVE, SCREEN_POSITIVE, SCREEN_UNASSESSED };
 
+/* clang-format off */
 /*    code             name, as in the record's JSON */
 #define SCREEN_KINDS(K)                          \
     K(ADVERSE_EVENT,     "adverse_event")        \
@@ -48,6 +50,7 @@ enum screen_state { SCREEN_NEGATIVE, SCREEN_POSITIVE, SCREEN_UNASSESSED };
     P(CONDITIONAL, "conditional") \
     P(INDICATION,  "indication") \
     P(FIGURATIVE,  "figurative")
+/* clang-format on */
 
 /* The position of a bit in `kinds`, `seriousness` and `specials`: 1u << SCREEN_ADVERSE_EVENT … */
 #define SCREEN_CODE(code, name) SCREEN_##code,
@@ -88,7 +91,7 @@ struct screen_result {
     bool serious;
     /* The four criteria of a valid case report: found in the text (or known), never a gate. */
     bool reaction, product, patient, reporter;
-    const char *reason; /* of UNASSESSED: "language", "too_long" or "not_loaded"; else NULL */
+    const char *reason;      /* of UNASSESSED: "language", "too_long" or "not_loaded"; else NULL */
     struct screen_hit *hits; /* in text order, in the arena */
     uint32_t count;
 };
@@ -98,12 +101,13 @@ struct screen_result {
 int screen_open(const char *cues_folder, struct screen **ret_screen, struct err *err) CHECKED;
 void screen_close(struct screen *screen); /* NULL is ignored */
 
-/* language: BCP 47 primary tag ("en", "es", "fr"; anything else, "" or NULL is not judged), with its
- * confidence, 0 to 1. A language that is not sure is screened with all lists; one that we don't judge as well,
- * and is UNASSESSED when nothing was found. screen may be NULL: UNASSESSED, "not_loaded".
- * tokens: of this text, by text_tokenize(). Allocates from the arena only. NO_MEMORY only. */
-int screen_text(const struct screen *screen, struct str text, const struct tokens *tokens, const char *language,
-                float language_confidence, bool product_known, struct arena *arena,
-                struct screen_result *ret_result, struct err *err) CHECKED;
+/* language: BCP 47 primary tag ("en", "es", "fr"; anything else, "" or NULL is not judged), with
+ * its confidence, 0 to 1. A language that is not sure is screened with all lists; one that we don't
+ * judge as well, and is UNASSESSED when nothing was found. screen may be NULL: UNASSESSED,
+ * "not_loaded". tokens: of this text, by text_tokenize(). Allocates from the arena only. NO_MEMORY
+ * only. */
+int screen_text(const struct screen *screen, struct str text, const struct tokens *tokens,
+                const char *language, float language_confidence, bool product_known,
+                struct arena *arena, struct screen_result *ret_result, struct err *err) CHECKED;
 
 #endif

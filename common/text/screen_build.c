@@ -1,4 +1,5 @@
-/* Collects the words, symbols and forms of a cue list while it is parsed, and indexes them at the end. */
+/* Collects the words, symbols and forms of a cue list while it is parsed, and indexes them at the
+ * end. */
 #include "text/screen_build.h"
 
 #include <assert.h>
@@ -34,7 +35,8 @@ static void *vector_add(struct vector *vector, size_t item_bytes)
     return (char *)vector->items + (size_t)vector->count++ * item_bytes;
 }
 
-int cue_builder_init(struct cue_builder *builder, struct cue_list *list, const char *name, struct err *err)
+int cue_builder_init(struct cue_builder *builder, struct cue_list *list, const char *name,
+                     struct err *err)
 {
     *builder = (struct cue_builder){.list = list, .name = name, .symbol_count = CUES_MAX_GROUPS};
     builder->map = calloc(MAP_SLOTS, sizeof *builder->map);
@@ -62,13 +64,15 @@ static struct built_word *word_at(const struct cue_builder *builder, uint32_t in
     return (struct built_word *)builder->words.items + index;
 }
 
-static struct cue_slot *find_slot(const struct cue_builder *builder, struct str text, bool prefix, uint64_t hash)
+static struct cue_slot *find_slot(const struct cue_builder *builder, struct str text, bool prefix,
+                                  uint64_t hash)
 {
     for (uint32_t i = (uint32_t)hash & builder->map_mask;; i = (i + 1) & builder->map_mask) {
         struct cue_slot *slot = &builder->map[i];
         if (!slot->entry) return slot;
         const struct built_word *word = word_at(builder, slot->entry - 1);
-        if (slot->hash == hash && word->prefix == prefix && str_equal(word->text, text)) return slot;
+        if (slot->hash == hash && word->prefix == prefix && str_equal(word->text, text))
+            return slot;
     }
 }
 
@@ -76,9 +80,11 @@ static int find_or_add_word(struct cue_builder *builder, struct str text, bool p
                             struct built_word **ret_word, struct err *err)
 {
     if (text.size > CUES_MAX_WORD_BYTES)
-        return cue_builder_error(builder, err, "a word has more than %d bytes", CUES_MAX_WORD_BYTES);
+        return cue_builder_error(builder, err, "a word has more than %d bytes",
+                                 CUES_MAX_WORD_BYTES);
     if (prefix && text.size < CUES_MIN_PREFIX_BYTES)
-        return cue_builder_error(builder, err, "\"%.*s*\" has fewer than %d letters before the asterisk",
+        return cue_builder_error(builder, err,
+                                 "\"%.*s*\" has fewer than %d letters before the asterisk",
                                  STR_ARGS(text), CUES_MIN_PREFIX_BYTES);
     uint64_t hash = hash_fast(text, prefix);
     struct cue_slot *slot = find_slot(builder, text, prefix, hash);
@@ -98,7 +104,8 @@ static int find_or_add_word(struct cue_builder *builder, struct str text, bool p
 int cue_builder_new_symbol(struct cue_builder *builder, uint16_t *ret_symbol, struct err *err)
 {
     if (builder->symbol_count >= CUES_MAX_SYMBOLS)
-        return cue_builder_error(builder, err, "more than %d different words and sets", CUES_MAX_SYMBOLS);
+        return cue_builder_error(builder, err, "more than %d different words and sets",
+                                 CUES_MAX_SYMBOLS);
     uint8_t *weight = vector_add(&builder->weights, 1);
     if (!weight) return err_set(err, E_NO_MEMORY, NULL);
     *weight = UINT8_MAX;
@@ -106,7 +113,8 @@ int cue_builder_new_symbol(struct cue_builder *builder, uint16_t *ret_symbol, st
     return E_OK;
 }
 
-int cue_builder_link(struct cue_builder *builder, struct str text, bool prefix, uint16_t symbol, struct err *err)
+int cue_builder_link(struct cue_builder *builder, struct str text, bool prefix, uint16_t symbol,
+                     struct err *err)
 {
     struct built_word *word;
     int rc = find_or_add_word(builder, text, prefix, &word, err);
@@ -121,8 +129,8 @@ int cue_builder_link(struct cue_builder *builder, struct str text, bool prefix, 
     return E_OK;
 }
 
-int cue_builder_word(struct cue_builder *builder, struct str text, bool prefix, uint16_t *ret_symbol,
-                     struct err *err)
+int cue_builder_word(struct cue_builder *builder, struct str text, bool prefix,
+                     uint16_t *ret_symbol, struct err *err)
 {
     struct built_word *word;
     int rc = find_or_add_word(builder, text, prefix, &word, err);
@@ -139,8 +147,8 @@ int cue_builder_word(struct cue_builder *builder, struct str text, bool prefix, 
     return E_OK;
 }
 
-int cue_builder_group(struct cue_builder *builder, struct str name, bool defines, uint16_t *ret_symbol,
-                      struct err *err)
+int cue_builder_group(struct cue_builder *builder, struct str name, bool defines,
+                      uint16_t *ret_symbol, struct err *err)
 {
     uint32_t i = 0;
     if (!name.size) return cue_builder_error(builder, err, "a group needs a name");
@@ -152,8 +160,10 @@ int cue_builder_group(struct cue_builder *builder, struct str name, bool defines
         if (!copy.data) return err_set(err, E_NO_MEMORY, NULL);
         builder->groups[builder->group_count++] = (struct built_group){.name = copy};
     }
-    if (defines) builder->groups[i].defined = true;
-    else if (!builder->groups[i].used_line) builder->groups[i].used_line = builder->line;
+    if (defines)
+        builder->groups[i].defined = true;
+    else if (!builder->groups[i].used_line)
+        builder->groups[i].used_line = builder->line;
     *ret_symbol = (uint16_t)i;
     return E_OK;
 }
@@ -168,12 +178,15 @@ int cue_builder_cue(struct cue_builder *builder, const struct cue *cue, struct e
     return E_OK;
 }
 
-int cue_builder_form(struct cue_builder *builder, const struct cue_step *steps, uint32_t count, struct err *err)
+int cue_builder_form(struct cue_builder *builder, const struct cue_step *steps, uint32_t count,
+                     struct err *err)
 {
     assert(builder->cues.count > 0 && count > 0 && count <= CUES_MAX_STEPS);
     if (builder->forms.count >= CUES_MAX_TOTAL_FORMS)
         return cue_builder_error(builder, err, "more than %d forms of cues", CUES_MAX_TOTAL_FORMS);
-    struct cue_form form = {.cue = builder->cues.count - 1, .first_step = builder->steps.count, .steps = (uint8_t)count};
+    struct cue_form form = {.cue = builder->cues.count - 1,
+                            .first_step = builder->steps.count,
+                            .steps = (uint8_t)count};
     const uint8_t *weights = builder->weights.items;
     for (uint32_t i = 0; i < count; i++) {
         struct cue_step *step = vector_add(&builder->steps, sizeof *step);
@@ -220,7 +233,8 @@ static bool collect_symbols(const struct cue_builder *builder, const struct buil
     for (size_t size = CUES_MIN_PREFIX_BYTES; size <= longest; size++) {
         struct str start = str_slice(word->text, 0, size);
         struct cue_slot *slot = find_slot(builder, start, true, hash_fast(start, true));
-        if (slot->entry && !symbol_set_add_word(builder, word_at(builder, slot->entry - 1), set)) return false;
+        if (slot->entry && !symbol_set_add_word(builder, word_at(builder, slot->entry - 1), set))
+            return false;
     }
     qsort(set->items, set->count, sizeof *set->items, compare_symbols);
     uint32_t kept = 0;
@@ -243,22 +257,29 @@ static int index_entries(struct cue_builder *builder, struct err *err)
         const struct built_word *word = word_at(builder, i - 1);
         struct cue_entry *entry = &list->entries[i];
         if (!collect_symbols(builder, word, &set)) {
-            rc = cue_builder_error(builder, err, "\"%.*s\" stands in too many cues", STR_ARGS(word->text));
+            rc = cue_builder_error(builder, err, "\"%.*s\" stands in too many cues",
+                                   STR_ARGS(word->text));
             break;
         }
-        *entry = (struct cue_entry){.word = word->text, .prefix = word->prefix,
-                                    .first_symbol = symbols.count, .symbols = (uint16_t)set.count};
+        *entry = (struct cue_entry){.word = word->text,
+                                    .prefix = word->prefix,
+                                    .first_symbol = symbols.count,
+                                    .symbols = (uint16_t)set.count};
         for (uint32_t k = 0; k < set.count && !rc; k++) {
             uint16_t *room = vector_add(&symbols, sizeof *room);
-            if (!room) rc = err_set(err, E_NO_MEMORY, NULL);
-            else *room = set.items[k];
+            if (!room)
+                rc = err_set(err, E_NO_MEMORY, NULL);
+            else
+                *room = set.items[k];
             if (set.items[k] < CUES_MAX_GROUPS) entry->groups |= UINT64_C(1) << set.items[k];
         }
     }
     if (!rc && symbols.count) {
         list->symbols = arena_alloc(&list->memory, symbols.count * sizeof *list->symbols);
-        if (!list->symbols) rc = err_set(err, E_NO_MEMORY, NULL);
-        else memcpy(list->symbols, symbols.items, symbols.count * sizeof *list->symbols);
+        if (!list->symbols)
+            rc = err_set(err, E_NO_MEMORY, NULL);
+        else
+            memcpy(list->symbols, symbols.items, symbols.count * sizeof *list->symbols);
     }
     free(symbols.items);
     return rc;
@@ -274,7 +295,8 @@ static void sort_forms(const struct cue_builder *builder, uint32_t *first, uint3
 {
     const struct cue_form *forms = builder->forms.items;
     const struct cue_step *steps = builder->steps.items;
-    for (uint32_t i = 0; i < builder->forms.count; i++) first[steps[forms[i].first_step + forms[i].anchor].symbol + 1]++;
+    for (uint32_t i = 0; i < builder->forms.count; i++)
+        first[steps[forms[i].first_step + forms[i].anchor].symbol + 1]++;
     for (uint32_t s = 0; s < builder->symbol_count; s++) first[s + 1] += first[s];
     for (uint32_t i = builder->forms.count; i-- > 0;) {
         uint16_t symbol = steps[forms[i].first_step + forms[i].anchor].symbol;
@@ -316,12 +338,14 @@ static int index_forms(struct cue_builder *builder, struct err *err)
             for (uint32_t k = 0; k < entry->symbols; k++) {
                 uint16_t symbol = list->symbols[entry->first_symbol + k];
                 for (uint32_t f = first[symbol]; f < first[symbol + 1]; f++)
-                    if (form_decides(list, sorted[f]) == decides) list->entry_forms[used++] = sorted[f];
+                    if (form_decides(list, sorted[f]) == decides)
+                        list->entry_forms[used++] = sorted[f];
                 if (decides) entry->cue_forms = (uint16_t)(used - entry->first_form);
             }
         entry->other_forms = (uint16_t)(used - entry->first_form - entry->cue_forms);
         if (used - entry->first_form > UINT16_MAX)
-            rc = cue_builder_error(builder, err, "\"%.*s\" stands in too many cues", STR_ARGS(entry->word));
+            rc = cue_builder_error(builder, err, "\"%.*s\" stands in too many cues",
+                                   STR_ARGS(entry->word));
     }
 out:
     free(first);
@@ -332,9 +356,11 @@ out:
 static int compare_longer_first(const void *a, const void *b)
 {
     const struct cue_entry *const *left = a, *const *right = b;
-    uint32_t left_bucket = cue_prefix_bucket((*left)->word), right_bucket = cue_prefix_bucket((*right)->word);
+    uint32_t left_bucket = cue_prefix_bucket((*left)->word),
+             right_bucket = cue_prefix_bucket((*right)->word);
     if (left_bucket != right_bucket) return left_bucket < right_bucket ? -1 : 1;
-    if ((*left)->word.size != (*right)->word.size) return (*left)->word.size > (*right)->word.size ? -1 : 1;
+    if ((*left)->word.size != (*right)->word.size)
+        return (*left)->word.size > (*right)->word.size ? -1 : 1;
     return str_compare((*left)->word, (*right)->word);
 }
 

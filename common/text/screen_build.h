@@ -1,4 +1,5 @@
-/* Building a cue list: symbols and forms are added one by one, then indexed once. Private to screen*.c. */
+/* Building a cue list: symbols and forms are added one by one, then indexed once. Private to
+ * screen*.c. */
 #ifndef VERBATIM_TEXT_SCREEN_BUILD_H
 #define VERBATIM_TEXT_SCREEN_BUILD_H
 
@@ -36,12 +37,14 @@ struct cue_builder {
     uint32_t line;    /* that is being read */
     struct built_group groups[CUES_MAX_GROUPS];
     uint32_t group_count, symbol_count;
-    struct vector words, links, cues, forms, steps, weights; /* weights: uint8_t a symbol, its rarity */
+    struct vector words, links, cues, forms, steps,
+        weights;          /* weights: uint8_t a symbol, its rarity */
     struct cue_slot *map; /* words by hash; entry is 1 + index */
     uint32_t map_mask;
 };
 
-int cue_builder_init(struct cue_builder *builder, struct cue_list *list, const char *name, struct err *err) CHECKED;
+int cue_builder_init(struct cue_builder *builder, struct cue_list *list, const char *name,
+                     struct err *err) CHECKED;
 void cue_builder_deinit(struct cue_builder *builder);
 
 /* BAD_MODEL, with the place in front. */
@@ -49,14 +52,15 @@ int cue_builder_error(const struct cue_builder *builder, struct err *err, const 
     PRINTF_LIKE(3, 4);
 
 /* The symbol of one word or prefix alone. */
-int cue_builder_word(struct cue_builder *builder, struct str word, bool prefix, uint16_t *ret_symbol,
-                     struct err *err) CHECKED;
+int cue_builder_word(struct cue_builder *builder, struct str word, bool prefix,
+                     uint16_t *ret_symbol, struct err *err) CHECKED;
 /* Adds a word to the set that `symbol` stands for. */
 int cue_builder_link(struct cue_builder *builder, struct str word, bool prefix, uint16_t symbol,
                      struct err *err) CHECKED;
-int cue_builder_new_symbol(struct cue_builder *builder, uint16_t *ret_symbol, struct err *err) CHECKED;
-int cue_builder_group(struct cue_builder *builder, struct str name, bool defines, uint16_t *ret_symbol,
-                      struct err *err) CHECKED;
+int cue_builder_new_symbol(struct cue_builder *builder, uint16_t *ret_symbol,
+                           struct err *err) CHECKED;
+int cue_builder_group(struct cue_builder *builder, struct str name, bool defines,
+                      uint16_t *ret_symbol, struct err *err) CHECKED;
 int cue_builder_cue(struct cue_builder *builder, const struct cue *cue, struct err *err) CHECKED;
 /* Adds a form of the last cue. */
 int cue_builder_form(struct cue_builder *builder, const struct cue_step *steps, uint32_t count,

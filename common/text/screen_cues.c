@@ -1,82 +1,19 @@
-/* Parses a cue list and looks words up in it. The grammar is in config/cues/README.md. */
+/* Parses a cue list. The grammar is in config/cues/README.md. */
 #include "text/screen_cues.h"
 
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "text/screen_build.h"
 
 const struct cue_section cue_sections[] = {
-#define SECTION(name, role, kind, seriousness, specials) {name, CUE_##role, SCREEN_##kind, seriousness, specials},
-    CUE_SECTIONS(SECTION)
-#undef SECTION
+#define DECIDING(name, kind, seriousness, specials)                                                \
+    {name, CUE_CUE, SCREEN_##kind, seriousness, specials},
+#define OTHER(name, role) {name, CUE_##role, SCREEN_ADVERSE_EVENT, 0, 0},
+    CUE_DECIDING_SECTIONS(DECIDING) CUE_OTHER_SECTIONS(OTHER)
+#undef DECIDING
+#undef OTHER
 };
 const size_t cue_section_count = sizeof cue_sections / sizeof *cue_sections;
-
-/* Words. */
-
-/* The place of the first apostrophe; *ret_bytes is its size. word.size if there is none. */
-static size_t find_apostrophe(struct str word, size_t *ret_bytes)
-{
-    for (size_t i = 0; i < word.size; i++) {
-        if (word.data[i] == '\'') {
-            *ret_bytes = 1;
-            return i;
-        }
-        if (word.data[i] == '\xe2' && word.size - i >= 3 && memcmp(word.data + i, "\xe2\x80\x99", 3) == 0) {
-            *ret_bytes = 3;
-            return i;
-        }
-    }
-    *ret_bytes = 0;
-    return word.size;
-}
-
-struct str cue_word_cut(struct str *rest, char *room)
-{
-    size_t mark_bytes;
-    size_t at = find_apostrophe(*rest, &mark_bytes);
-    struct str head = str_slice(*rest, 0, at);
-    struct str tail = str_slice(*rest, at + mark_bytes, rest->size);
-    *rest = (struct str){0};
-    if (tail.size == 0 || str_equal(tail, STR("s"))) return head; /* "son's" is about the son */
-    if (head.size && str_equal(tail, STR("t")) && at + 1 <= CUES_MAX_WORD_BYTES) {
-        memcpy(room, head.data, at); /* "didn't", which many write "didnt" */
-        room[at] = 't';
-        return (struct str){room, at + 1};
-    }
-    *rest = tail; /* "l'hopital", "i've" */
-    return head;
-}
-
-uint32_t cue_prefix_bucket(struct str word)
-{
-    const unsigned char *bytes = (const unsigned char *)word.data;
-    uint32_t key = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
-    return (key * UINT32_C(2654435761)) >> 20;
-}
-
-uint32_t cue_list_find(const struct cue_list *list, struct str word, uint64_t hash)
-{
-    /* 64 equal bits are taken for the same word: comparing bytes would cost two cache misses a word, and who
-     * forges a collision only wins an alert. */
-    for (uint32_t i = (uint32_t)hash & list->slot_mask; list->slots[i].entry; i = (i + 1) & list->slot_mask)
-        if (list->slots[i].hash == hash) return list->slots[i].entry;
-    if (word.size < CUES_MIN_PREFIX_BYTES) return CUE_NO_ENTRY;
-    uint32_t bucket = cue_prefix_bucket(word);
-    for (uint32_t i = list->prefix_first[bucket]; i < list->prefix_first[bucket + 1]; i++)
-        if (str_starts(word, list->entries[list->prefixes[i]].word)) return list->prefixes[i];
-    return CUE_NO_ENTRY;
-}
-
-bool cue_entry_has(const struct cue_list *list, uint32_t entry, uint16_t symbol)
-{
-    const struct cue_entry *of = &list->entries[entry];
-    const uint16_t *symbols = list->symbols + of->first_symbol;
-    for (uint32_t i = 0; i < of->symbols; i++)
-        if (symbols[i] == symbol) return true;
-    return false;
-}
 
 /* Parsing: a line is a row of slots, a slot a row of choices, a choice a row of steps. */
 
@@ -131,7 +68,7 @@ static bool is_plain(struct str word)
 static bool is_single(struct str word)
 {
     size_t bytes;
-    return !memchr(word.data, '-', word.size) && find_apostrophe(word, &bytes) == word.size;
+    return !memchr(word.data, '-', word.size) && cue_find_apostrophe(word, &bytes) == word.size;
 }
 
 /* Adds one written word to a set. */
@@ -140,8 +77,8 @@ static int link_single(struct parser *parser, struct str written, uint16_t symbo
     bool prefix = str_ends(written, STR("*"));
     if (prefix) written.size--;
     if (!is_plain(written) || !is_single(written))
-        return cue_builder_error(&parser->builder, err, "\"%.*s\" is not a single word", (int)(written.size % 100),
-                                 written.data);
+        return cue_builder_error(&parser->builder, err, "\"%.*s\" is not a single word",
+                                 (int)(written.size % 100), written.data);
     return cue_builder_link(&parser->builder, written, prefix, symbol, err);
 }
 
@@ -157,19 +94,24 @@ static int gap_of(struct str word)
 static int add_step(struct parser *parser, struct choice *choice, uint16_t symbol, struct err *err)
 {
     if (choice->count == CUES_MAX_STEPS)
-        return cue_builder_error(&parser->builder, err, "more than %d words in a row", CUES_MAX_STEPS);
-    choice->steps[choice->count++] = (struct cue_step){.symbol = symbol, .gap = choice->trailing_gap};
+        return cue_builder_error(&parser->builder, err, "more than %d words in a row",
+                                 CUES_MAX_STEPS);
+    choice->steps[choice->count++] =
+        (struct cue_step){.symbol = symbol, .gap = choice->trailing_gap};
     choice->trailing_gap = 0;
     return E_OK;
 }
 
-/* One written word; hyphens and apostrophes make several steps of it, the asterisk belongs to the last. */
-static int add_word(struct parser *parser, struct choice *choice, struct str written, struct err *err)
+/* One written word; hyphens and apostrophes make several steps of it, the asterisk belongs to the
+ * last. */
+static int add_word(struct parser *parser, struct choice *choice, struct str written,
+                    struct err *err)
 {
     bool prefix = str_ends(written, STR("*"));
     if (prefix) written.size--;
     if (!is_plain(written) || written.size > 4 * CUES_MAX_WORD_BYTES)
-        return cue_builder_error(&parser->builder, err, "\"%.*s\" is not a word", (int)(written.size % 100), written.data);
+        return cue_builder_error(&parser->builder, err, "\"%.*s\" is not a word",
+                                 (int)(written.size % 100), written.data);
     while (written.size) {
         struct str part = str_cut(&written, '-');
         while (part.size) {
@@ -186,7 +128,8 @@ static int add_word(struct parser *parser, struct choice *choice, struct str wri
     return E_OK;
 }
 
-static int parse_choice(struct parser *parser, struct str text, struct choice *choice, struct err *err)
+static int parse_choice(struct parser *parser, struct str text, struct choice *choice,
+                        struct err *err)
 {
     *choice = (struct choice){0};
     uint32_t words = 0;
@@ -195,10 +138,12 @@ static int parse_choice(struct parser *parser, struct str text, struct choice *c
         struct str word = cut_element(&text);
         int rc = E_OK;
         int gap = gap_of(word);
-        if (gap >= 0) choice->trailing_gap = (uint8_t)gap;
+        if (gap >= 0)
+            choice->trailing_gap = (uint8_t)gap;
         else if (str_starts(word, STR("@"))) {
             uint16_t symbol;
-            rc = cue_builder_group(&parser->builder, str_slice(word, 1, word.size), false, &symbol, err);
+            rc = cue_builder_group(&parser->builder, str_slice(word, 1, word.size), false, &symbol,
+                                   err);
             if (!rc) rc = add_step(parser, choice, symbol, err);
         } else {
             only = word;
@@ -210,7 +155,8 @@ static int parse_choice(struct parser *parser, struct str text, struct choice *c
         choice->only_prefix = str_ends(only, STR("*"));
         choice->only_word = str_slice(only, 0, only.size - choice->only_prefix);
     }
-    if (!choice->count && !choice->trailing_gap) return cue_builder_error(&parser->builder, err, "an empty choice");
+    if (!choice->count && !choice->trailing_gap)
+        return cue_builder_error(&parser->builder, err, "an empty choice");
     return E_OK;
 }
 
@@ -225,7 +171,8 @@ static int join_words(struct parser *parser, struct slot *slot, struct err *err)
     for (uint32_t i = 0; i < slot->count && !rc; i++) {
         struct choice *choice = &slot->choices[i];
         if (choice->only_word.size) {
-            rc = cue_builder_link(&parser->builder, choice->only_word, choice->only_prefix, symbol, err);
+            rc = cue_builder_link(&parser->builder, choice->only_word, choice->only_prefix, symbol,
+                                  err);
         } else {
             if (kept != i) slot->choices[kept] = *choice;
             kept++;
@@ -244,12 +191,14 @@ static int parse_slot(struct parser *parser, struct str element, struct slot *sl
     bool optional = str_ends(element, STR("?"));
     if (optional) element.size--;
     if (str_starts(element, STR("("))) {
-        if (!str_ends(element, STR(")"))) return cue_builder_error(&parser->builder, err, "a bracket is not closed");
+        if (!str_ends(element, STR(")")))
+            return cue_builder_error(&parser->builder, err, "a bracket is not closed");
         struct str rest = str_slice(element, 1, element.size - 1);
         bool more = true;
         while (more) {
             if (slot->count == CUES_MAX_CHOICES)
-                return cue_builder_error(&parser->builder, err, "more than %d choices", CUES_MAX_CHOICES);
+                return cue_builder_error(&parser->builder, err, "more than %d choices",
+                                         CUES_MAX_CHOICES);
             more = memchr(rest.data, '|', rest.size) != NULL;
             struct str part = str_cut(&rest, '|');
             int rc = parse_choice(parser, part, &slot->choices[slot->count++], err);
@@ -265,15 +214,16 @@ static int parse_slot(struct parser *parser, struct str element, struct slot *sl
     return E_OK;
 }
 
-/* Writes the cue out: every choice of this slot, followed by every way to write the slots behind it.
- * A gap at either end, left over from an optional part, asks for nothing. */
-static int expand(struct parser *parser, uint32_t at, struct cue_step *steps, uint32_t count, uint8_t gap,
-                  uint32_t *forms, struct err *err)
+/* Writes the cue out: every choice of this slot, followed by every way to write the slots behind
+ * it. A gap at either end, left over from an optional part, asks for nothing. */
+static int expand(struct parser *parser, uint32_t at, struct cue_step *steps, uint32_t count,
+                  uint8_t gap, uint32_t *forms, struct err *err)
 {
     if (at == parser->slot_count) {
         if (!count) return E_OK;
         if (++*forms > CUES_MAX_FORMS)
-            return cue_builder_error(&parser->builder, err, "more than %d ways to write this cue", CUES_MAX_FORMS);
+            return cue_builder_error(&parser->builder, err, "more than %d ways to write this cue",
+                                     CUES_MAX_FORMS);
         return cue_builder_form(&parser->builder, steps, count, err);
     }
     const struct slot *slot = &parser->slots[at];
@@ -281,7 +231,8 @@ static int expand(struct parser *parser, uint32_t at, struct cue_step *steps, ui
         const struct choice *choice = &slot->choices[i];
         uint8_t next_gap = gap;
         if (count + choice->count > CUES_MAX_STEPS)
-            return cue_builder_error(&parser->builder, err, "more than %d words in a row", CUES_MAX_STEPS);
+            return cue_builder_error(&parser->builder, err, "more than %d words in a row",
+                                     CUES_MAX_STEPS);
         for (uint32_t k = 0; k < choice->count; k++) {
             steps[count + k] = choice->steps[k];
             if (k == 0 && next_gap > steps[count].gap) steps[count].gap = next_gap;
@@ -310,7 +261,8 @@ static int parse_context(struct parser *parser, struct str rest, struct cue *cue
             rc = cue_builder_error(&parser->builder, err, "& and ! stand alone");
         } else if (word.data[0] == '@') {
             uint16_t symbol;
-            rc = cue_builder_group(&parser->builder, str_slice(word, 1, word.size), false, &symbol, err);
+            rc = cue_builder_group(&parser->builder, str_slice(word, 1, word.size), false, &symbol,
+                                   err);
             if (!rc) *groups |= UINT64_C(1) << symbol;
         } else {
             if (*words == CUE_NO_SYMBOL) rc = cue_builder_new_symbol(&parser->builder, words, err);
@@ -322,8 +274,10 @@ static int parse_context(struct parser *parser, struct str rest, struct cue *cue
 
 static int parse_cue(struct parser *parser, struct str written, struct str folded, struct err *err)
 {
-    struct cue cue = {.line = parser->builder.line, .section = (uint8_t)parser->section,
-                      .near_words = CUE_NO_SYMBOL, .far_words = CUE_NO_SYMBOL};
+    struct cue cue = {.line = parser->builder.line,
+                      .section = (uint8_t)parser->section,
+                      .near_words = CUE_NO_SYMBOL,
+                      .far_words = CUE_NO_SYMBOL};
     struct str rest = folded;
     uint32_t forms = 0;
     cue.text = arena_copy(&parser->builder.list->memory, written);
@@ -333,7 +287,8 @@ static int parse_cue(struct parser *parser, struct str written, struct str folde
         struct str element = cut_element(&rest);
         if (parser->slot_count == CUES_MAX_SLOTS)
             return cue_builder_error(&parser->builder, err, "more than %d parts", CUES_MAX_SLOTS);
-        bool first = parser->slot_count == 0, last = !rest.size || rest.data[0] == '&' || rest.data[0] == '!';
+        bool first = parser->slot_count == 0,
+             last = !rest.size || rest.data[0] == '&' || rest.data[0] == '!';
         if ((first || last) && gap_of(element) >= 0)
             return cue_builder_error(&parser->builder, err, "a cue can't start or end with a gap");
         int rc = parse_slot(parser, element, &parser->slots[parser->slot_count++], err);
@@ -343,7 +298,8 @@ static int parse_cue(struct parser *parser, struct str written, struct str folde
     if (!rc) rc = cue_builder_cue(&parser->builder, &cue, err);
     struct cue_step steps[CUES_MAX_STEPS];
     if (!rc) rc = expand(parser, 0, steps, 0, 0, &forms, err);
-    if (!rc && !forms) rc = cue_builder_error(&parser->builder, err, "a cue needs a word that is not optional");
+    if (!rc && !forms)
+        rc = cue_builder_error(&parser->builder, err, "a cue needs a word that is not optional");
     return rc;
 }
 
@@ -356,13 +312,15 @@ static int parse_group(struct parser *parser, struct str folded, struct err *err
 
 static int parse_section(struct parser *parser, struct str line, struct err *err)
 {
-    if (!str_ends(line, STR("]"))) return cue_builder_error(&parser->builder, err, "a section ends with ]");
+    if (!str_ends(line, STR("]")))
+        return cue_builder_error(&parser->builder, err, "a section ends with ]");
     struct str name = str_trim(str_slice(line, 1, line.size - 1));
     parser->any_section = true;
     if (str_starts(name, STR("group "))) {
         struct str group = str_trim(str_slice(name, 6, name.size));
         parser->section = -1;
-        if (!is_plain(group)) return cue_builder_error(&parser->builder, err, "a group needs a plain name");
+        if (!is_plain(group))
+            return cue_builder_error(&parser->builder, err, "a group needs a plain name");
         return cue_builder_group(&parser->builder, group, true, &parser->group, err);
     }
     for (size_t i = 0; i < cue_section_count; i++)
@@ -370,23 +328,28 @@ static int parse_section(struct parser *parser, struct str line, struct err *err
             parser->section = (int)i;
             return E_OK;
         }
-    return cue_builder_error(&parser->builder, err, "unknown section [%.*s]", (int)(name.size % 100), name.data);
+    return cue_builder_error(&parser->builder, err, "unknown section [%.*s]",
+                             (int)(name.size % 100), name.data);
 }
 
 /* The line without its comment, which starts with # at the line's start or behind white space. */
 static struct str without_comment(struct str line)
 {
     for (size_t i = 0; i < line.size; i++)
-        if (line.data[i] == '#' && (i == 0 || is_space(line.data[i - 1]))) return str_trim(str_slice(line, 0, i));
+        if (line.data[i] == '#' && (i == 0 || is_space(line.data[i - 1])))
+            return str_trim(str_slice(line, 0, i));
     return str_trim(line);
 }
 
-static int parse_line(struct parser *parser, struct str line, struct arena *scratch, struct err *err)
+static int parse_line(struct parser *parser, struct str line, struct arena *scratch,
+                      struct err *err)
 {
     if (line.size > CUES_MAX_LINE_BYTES)
-        return cue_builder_error(&parser->builder, err, "a line has more than %d bytes", CUES_MAX_LINE_BYTES);
+        return cue_builder_error(&parser->builder, err, "a line has more than %d bytes",
+                                 CUES_MAX_LINE_BYTES);
     if (!str_is_utf8(line)) return cue_builder_error(&parser->builder, err, "not valid UTF-8");
-    if (memchr(line.data, '\0', line.size)) return cue_builder_error(&parser->builder, err, "a NUL byte");
+    if (memchr(line.data, '\0', line.size))
+        return cue_builder_error(&parser->builder, err, "a NUL byte");
     line = without_comment(line);
     if (!line.size) return E_OK;
     struct str folded = text_fold(line, scratch);
@@ -394,8 +357,10 @@ static int parse_line(struct parser *parser, struct str line, struct arena *scra
     folded = str_trim(folded);
     if (!folded.size) return E_OK;
     if (folded.data[0] == '[') return parse_section(parser, folded, err);
-    if (!parser->any_section) return cue_builder_error(&parser->builder, err, "a cue stands before the first [section]");
-    return parser->section < 0 ? parse_group(parser, folded, err) : parse_cue(parser, line, folded, err);
+    if (!parser->any_section)
+        return cue_builder_error(&parser->builder, err, "a cue stands before the first [section]");
+    return parser->section < 0 ? parse_group(parser, folded, err)
+                               : parse_cue(parser, line, folded, err);
 }
 
 int cue_list_parse(struct str file, const char *name, struct cue_list *list, struct err *err)
@@ -415,7 +380,8 @@ int cue_list_parse(struct str file, const char *name, struct cue_list *list, str
         arena_reset(&scratch);
         rc = parse_line(parser, line, &scratch, err);
     }
-    if (!rc && !parser->builder.cues.count) rc = cue_builder_error(&parser->builder, err, "no cue in this list");
+    if (!rc && !parser->builder.cues.count)
+        rc = cue_builder_error(&parser->builder, err, "no cue in this list");
     if (!rc) rc = cue_builder_finish(&parser->builder, err);
     if (parser) cue_builder_deinit(&parser->builder);
     free(parser);

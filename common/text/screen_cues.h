@@ -1,9 +1,10 @@
 /* Cue lists of the safety screen: one language's list, parsed and indexed. Private to screen*.c.
  *
- * A list is lines of cues below [section] headers; config/cues/README.md has the grammar. Each cue becomes one or
- * more forms (its optional words and alternatives written out); a form is a row of steps; a step asks a word
- * for one symbol: a literal, a prefix, a group or a set of single words. Every word that a list knows has
- * one entry with all its symbols, so that matching looks a text's word up once. */
+ * A list is lines of cues below [section] headers; config/cues/README.md has the grammar. Each cue
+ * becomes one or more forms (its optional words and alternatives written out); a form is a row of
+ * steps; a step asks a word for one symbol: a literal, a prefix, a group or a set of single words.
+ * Every word that a list knows has one entry with all its symbols, so that matching looks a text's
+ * word up once. */
 #ifndef VERBATIM_TEXT_SCREEN_CUES_H
 #define VERBATIM_TEXT_SCREEN_CUES_H
 
@@ -27,47 +28,64 @@ enum {
     CUES_MAX_SYMBOLS = 60000,
 };
 
-/* Sections. ROLE: what its cues do; KIND, and the serious or special bit that they stand for. */
-#define CUE_SECTIONS(S)                                                              \
-    S("reaction",            CUE,               ADVERSE_EVENT,     0, 0)             \
-    S("death",               CUE,               ADVERSE_EVENT,     1u << SCREEN_DEATH, 0) \
-    S("life_threatening",    CUE,               ADVERSE_EVENT,     1u << SCREEN_LIFE_THREATENING, 0) \
-    S("hospitalisation",     CUE,               ADVERSE_EVENT,     1u << SCREEN_HOSPITALISATION, 0) \
-    S("disability",          CUE,               ADVERSE_EVENT,     1u << SCREEN_DISABILITY, 0) \
-    S("congenital_anomaly",  CUE,               ADVERSE_EVENT,     1u << SCREEN_CONGENITAL_ANOMALY, 0) \
-    S("medically_important", CUE,               ADVERSE_EVENT,     1u << SCREEN_MEDICALLY_IMPORTANT, 0) \
-    S("hazard",              CUE,               HAZARD,            0, 0)             \
-    S("complaint",           CUE,               PRODUCT_COMPLAINT, 0, 0)             \
-    S("special pregnancy",   CUE,               SPECIAL_SITUATION, 0, 1u << SCREEN_PREGNANCY) \
-    S("special overdose",    CUE,               SPECIAL_SITUATION, 0, 1u << SCREEN_OVERDOSE) \
-    S("special abuse",       CUE,               SPECIAL_SITUATION, 0, 1u << SCREEN_ABUSE) \
-    S("special misuse",      CUE,               SPECIAL_SITUATION, 0, 1u << SCREEN_MISUSE) \
-    S("special off_label",   CUE,               SPECIAL_SITUATION, 0, 1u << SCREEN_OFF_LABEL) \
-    S("special medication_error", CUE,          SPECIAL_SITUATION, 0, 1u << SCREEN_MEDICATION_ERROR) \
-    S("special occupational_exposure", CUE,     SPECIAL_SITUATION, 0, 1u << SCREEN_OCCUPATIONAL) \
-    S("special falsified",   CUE,               SPECIAL_SITUATION, 0, 1u << SCREEN_FALSIFIED) \
-    S("special lack_of_effect", CUE,            SPECIAL_SITUATION, 0, 1u << SCREEN_LACK_OF_EFFECT) \
-    S("special interaction", CUE,               SPECIAL_SITUATION, 0, 1u << SCREEN_INTERACTION) \
-    S("negation before",     NEGATION_BEFORE,   ADVERSE_EVENT, 0, 0)                 \
-    S("negation after",      NEGATION_AFTER,    ADVERSE_EVENT, 0, 0)                 \
-    S("negation false",      NEGATION_FALSE,    ADVERSE_EVENT, 0, 0)                 \
-    S("hypothetical before", HYPOTHETICAL_BEFORE, ADVERSE_EVENT, 0, 0)               \
-    S("hypothetical after",  HYPOTHETICAL_AFTER, ADVERSE_EVENT, 0, 0)                \
-    S("indication before",   INDICATION_BEFORE, ADVERSE_EVENT, 0, 0)                 \
-    S("indication phrase",   INDICATION_PHRASE, ADVERSE_EVENT, 0, 0)                 \
-    S("indication after",    INDICATION_AFTER,  ADVERSE_EVENT, 0, 0)                 \
-    S("idiom",               IDIOM,             ADVERSE_EVENT, 0, 0)                 \
-    S("scope end",           SCOPE_END,         ADVERSE_EVENT, 0, 0)                 \
-    S("list",                LIST,              ADVERSE_EVENT, 0, 0)                 \
-    S("patient",             PATIENT,           ADVERSE_EVENT, 0, 0)                 \
-    S("product",             PRODUCT,           ADVERSE_EVENT, 0, 0)                 \
-    S("reporter",            REPORTER,          ADVERSE_EVENT, 0, 0)
+/* clang-format off */
+/* Sections that decide: name, kind, and the serious outcome or special situation they stand for. */
+#define CUE_DECIDING_SECTIONS(S) \
+    S("reaction",                       ADVERSE_EVENT,     0, 0) \
+    S("death",                          ADVERSE_EVENT,     CUE_BIT(DEATH), 0) \
+    S("life_threatening",               ADVERSE_EVENT,     CUE_BIT(LIFE_THREATENING), 0) \
+    S("hospitalisation",                ADVERSE_EVENT,     CUE_BIT(HOSPITALISATION), 0) \
+    S("disability",                     ADVERSE_EVENT,     CUE_BIT(DISABILITY), 0) \
+    S("congenital_anomaly",             ADVERSE_EVENT,     CUE_BIT(CONGENITAL_ANOMALY), 0) \
+    S("medically_important",            ADVERSE_EVENT,     CUE_BIT(MEDICALLY_IMPORTANT), 0) \
+    S("hazard",                         HAZARD,            0, 0) \
+    S("complaint",                      PRODUCT_COMPLAINT, 0, 0) \
+    S("special pregnancy",              SPECIAL_SITUATION, 0, CUE_BIT(PREGNANCY)) \
+    S("special overdose",               SPECIAL_SITUATION, 0, CUE_BIT(OVERDOSE)) \
+    S("special abuse",                  SPECIAL_SITUATION, 0, CUE_BIT(ABUSE)) \
+    S("special misuse",                 SPECIAL_SITUATION, 0, CUE_BIT(MISUSE)) \
+    S("special off_label",              SPECIAL_SITUATION, 0, CUE_BIT(OFF_LABEL)) \
+    S("special medication_error",       SPECIAL_SITUATION, 0, CUE_BIT(MEDICATION_ERROR)) \
+    S("special occupational_exposure",  SPECIAL_SITUATION, 0, CUE_BIT(OCCUPATIONAL)) \
+    S("special falsified",              SPECIAL_SITUATION, 0, CUE_BIT(FALSIFIED)) \
+    S("special lack_of_effect",         SPECIAL_SITUATION, 0, CUE_BIT(LACK_OF_EFFECT)) \
+    S("special interaction",            SPECIAL_SITUATION, 0, CUE_BIT(INTERACTION))
+#define CUE_BIT(code) (1u << SCREEN_##code)
+
+/* Sections that only shade those: name, role. */
+#define CUE_OTHER_SECTIONS(S) \
+    S("negation before",      NEGATION_BEFORE) \
+    S("negation after",       NEGATION_AFTER) \
+    S("negation false",       NEGATION_FALSE) \
+    S("hypothetical before",  HYPOTHETICAL_BEFORE) \
+    S("hypothetical after",   HYPOTHETICAL_AFTER) \
+    S("indication before",    INDICATION_BEFORE) \
+    S("indication phrase",    INDICATION_PHRASE) \
+    S("indication after",     INDICATION_AFTER) \
+    S("idiom",                IDIOM) \
+    S("scope end",            SCOPE_END) \
+    S("list",                 LIST) \
+    S("patient",              PATIENT) \
+    S("product",              PRODUCT) \
+    S("reporter",             REPORTER)
+/* clang-format on */
 
 enum cue_role {
     CUE_CUE, /* it decides, unless its polarity says no; all others only shade those */
-    CUE_NEGATION_BEFORE, CUE_NEGATION_AFTER, CUE_NEGATION_FALSE,
-    CUE_HYPOTHETICAL_BEFORE, CUE_HYPOTHETICAL_AFTER, CUE_INDICATION_BEFORE, CUE_INDICATION_PHRASE,
-    CUE_INDICATION_AFTER,     CUE_IDIOM, CUE_SCOPE_END, CUE_LIST, CUE_PATIENT, CUE_PRODUCT, CUE_REPORTER,
+    CUE_NEGATION_BEFORE,
+    CUE_NEGATION_AFTER,
+    CUE_NEGATION_FALSE,
+    CUE_HYPOTHETICAL_BEFORE,
+    CUE_HYPOTHETICAL_AFTER,
+    CUE_INDICATION_BEFORE,
+    CUE_INDICATION_PHRASE,
+    CUE_INDICATION_AFTER,
+    CUE_IDIOM,
+    CUE_SCOPE_END,
+    CUE_LIST,
+    CUE_PATIENT,
+    CUE_PRODUCT,
+    CUE_REPORTER,
 };
 
 struct cue_section {
@@ -83,7 +101,8 @@ enum { CUE_NO_ENTRY = 0, CUE_NO_SYMBOL = UINT16_MAX };
 
 struct cue {
     struct str text; /* its line, trimmed, as it was written */
-    /* What must stand close by, and what may not: groups, and a set of words of the cue's own or CUE_NO_SYMBOL. */
+    /* What must stand close by, and what may not: groups, and a set of words of the cue's own or
+     * CUE_NO_SYMBOL. */
     uint64_t near_groups, far_groups;
     uint16_t near_words, far_words;
     uint32_t line;
@@ -103,7 +122,8 @@ struct cue_form {
 struct cue_entry {
     struct str word;
     uint64_t groups;
-    uint32_t first_symbol, first_form; /* deciding forms anchored on the word first, then the others */
+    uint32_t first_symbol,
+        first_form; /* deciding forms anchored on the word first, then the others */
     uint16_t symbols, cue_forms, other_forms;
     bool prefix;
 };
@@ -122,27 +142,33 @@ struct cue_list {
     struct cue_form *forms;
     struct cue_step *steps;
     struct cue_entry *entries;
-    uint16_t *symbols;     /* of all entries; sorted within one */
-    uint32_t *entry_forms; /* of all entries */
+    uint16_t *symbols;      /* of all entries; sorted within one */
+    uint32_t *entry_forms;  /* of all entries */
     struct cue_slot *slots; /* open addressing over the hash of whole words */
     uint32_t slot_mask;
-    uint32_t prefix_first[CUES_PREFIX_BUCKETS + 1]; /* into prefixes, by the word's first three bytes */
-    uint32_t *prefixes;                             /* entries; longest first within a bucket */
+    uint32_t
+        prefix_first[CUES_PREFIX_BUCKETS + 1]; /* into prefixes, by the word's first three bytes */
+    uint32_t *prefixes;                        /* entries; longest first within a bucket */
     uint32_t cue_count, form_count, entry_count;
 };
 
 /* file: the list's bytes; name: for errors ("en.txt"). Close it whether or not it worked. */
-int cue_list_parse(struct str file, const char *name, struct cue_list *ret_list, struct err *err) CHECKED;
+int cue_list_parse(struct str file, const char *name, struct cue_list *ret_list,
+                   struct err *err) CHECKED;
 void cue_list_deinit(struct cue_list *list);
 
 /* The entry of a folded word, or CUE_NO_ENTRY. hash: hash_fast(word, 0). */
 uint32_t cue_list_find(const struct cue_list *list, struct str word, uint64_t hash);
 bool cue_entry_has(const struct cue_list *list, uint32_t entry, uint16_t symbol);
 
-/* Cuts one part of a written word off `rest`: apostrophes and elisions split or vanish, the same way in lists
- * and in texts. "l'hopital" → "l", "hopital"; "didn't" → "didnt"; "son's" → "son". room: CUES_MAX_WORD_BYTES
- * bytes, used when the part is no substring. Apostrophes: U+0027 and U+2019. */
+/* Cuts one part of a written word off `rest`: apostrophes and elisions split or vanish, the same
+ * way in lists and in texts. "l'hopital" → "l", "hopital"; "didn't" → "didnt"; "son's" → "son".
+ * room: CUES_MAX_WORD_BYTES bytes, used when the part is no substring. Apostrophes: U+0027 and
+ * U+2019. */
 struct str cue_word_cut(struct str *rest, char *room);
+
+/* The place of the first apostrophe; *ret_bytes is its size. word.size if there is none. */
+size_t cue_find_apostrophe(struct str word, size_t *ret_bytes);
 
 /* Where a prefix stands in prefix_first, by its first three bytes. */
 uint32_t cue_prefix_bucket(struct str word);

@@ -8,7 +8,8 @@
 /* Words on either side in which a cue's `&` and `!` groups are looked for, within the sentence. */
 enum { NEAR_WORDS = 6, FAR_WORDS = 4 };
 
-/* What lies between two tokens. A lone hyphen joins ("life-threatening"), a comma parts less than the rest. */
+/* What lies between two tokens. A lone hyphen joins ("life-threatening"), a comma parts less than
+ * the rest. */
 static uint8_t boundary_before(struct str text, const struct tokens *tokens, uint32_t at)
 {
     const struct token *token = &tokens->items[at];
@@ -19,12 +20,14 @@ static uint8_t boundary_before(struct str text, const struct tokens *tokens, uin
     return between.size == 1 && between.data[0] == ',' ? BOUNDARY_COMMA : BOUNDARY_CLAUSE;
 }
 
-/* An accent that tells two short words apart ("sí" and "si"): a list may know the accented one as "^si". */
+/* An accent that tells two short words apart ("sí" and "si"): a list may know the accented one as
+ * "^si". */
 static uint32_t find_accented(const struct cue_list *list, const struct token *token)
 {
     enum { SHORT_WORD_BYTES = 4 };
     struct str folded = token->folded;
-    if (folded.size > SHORT_WORD_BYTES || token->kind != TOKEN_WORD || token->end - token->start <= folded.size)
+    if (folded.size > SHORT_WORD_BYTES || token->kind != TOKEN_WORD ||
+        token->end - token->start <= folded.size)
         return CUE_NO_ENTRY;
     char room[SHORT_WORD_BYTES + 1] = "^";
     memcpy(room + 1, folded.data, folded.size);
@@ -40,8 +43,9 @@ static bool has_apostrophe(struct str word)
     return false;
 }
 
-int screen_words_find(const struct cue_list *list, struct str text, const struct tokens *tokens, uint32_t token_count,
-                      struct arena *arena, struct screen_words *ret_words, struct err *err)
+int screen_words_find(const struct cue_list *list, struct str text, const struct tokens *tokens,
+                      uint32_t token_count, struct arena *arena, struct screen_words *ret_words,
+                      struct err *err)
 {
     /* Two words a token at most: what follows a second apostrophe has no cue. */
     struct screen_word *items = arena_alloc(arena, ((size_t)token_count * 2 + 1) * sizeof *items);
@@ -61,7 +65,8 @@ int screen_words_find(const struct cue_list *list, struct str text, const struct
             char room[CUES_MAX_WORD_BYTES];
             struct str word = cue_word_cut(&rest, room);
             if (!word.size) continue;
-            items[count++] = (struct screen_word){cue_list_find(list, word, hash_fast(word, 0)), i, before};
+            items[count++] =
+                (struct screen_word){cue_list_find(list, word, hash_fast(word, 0)), i, before};
             before = BOUNDARY_NONE;
         }
     }
@@ -70,8 +75,8 @@ int screen_words_find(const struct cue_list *list, struct str text, const struct
 }
 
 /* Steps [step, end) match behind word `at`. */
-static bool match_behind(const struct screen_words *words, const struct cue_step *steps, uint32_t count, uint32_t at,
-                         uint32_t *ret_last)
+static bool match_behind(const struct screen_words *words, const struct cue_step *steps,
+                         uint32_t count, uint32_t at, uint32_t *ret_last)
 {
     if (!count) {
         *ret_last = at;
@@ -88,8 +93,8 @@ static bool match_behind(const struct screen_words *words, const struct cue_step
 }
 
 /* The `count` steps before steps[0] match before word `at`, where steps[0] is. */
-static bool match_before(const struct screen_words *words, const struct cue_step *steps, uint32_t count, uint32_t at,
-                         uint32_t *ret_first)
+static bool match_before(const struct screen_words *words, const struct cue_step *steps,
+                         uint32_t count, uint32_t at, uint32_t *ret_first)
 {
     if (!count) {
         *ret_first = at;
@@ -121,11 +126,13 @@ static bool word_is(const struct screen_words *words, uint32_t at, uint64_t grou
     return symbol != CUE_NO_SYMBOL && cue_entry_has(words->list, entry, symbol);
 }
 
-/* One of the groups, or of the words of `symbol`, stands within `reach` of the match, in its sentence. */
-static bool stands_near(const struct screen_words *words, uint32_t first, uint32_t last, uint32_t reach,
-                        uint64_t groups, uint16_t symbol)
+/* One of the groups, or of the words of `symbol`, stands within `reach` of the match, in its
+ * sentence. */
+static bool stands_near(const struct screen_words *words, uint32_t first, uint32_t last,
+                        uint32_t reach, uint64_t groups, uint16_t symbol)
 {
-    for (uint32_t i = first, n = 0; i > 0 && n < reach && words->items[i].before != BOUNDARY_SENTENCE; i--, n++)
+    for (uint32_t i = first, n = 0;
+         i > 0 && n < reach && words->items[i].before != BOUNDARY_SENTENCE; i--, n++)
         if (word_is(words, i - 1, groups, symbol)) return true;
     for (uint32_t i = last + 1, n = 0; i < words->count && n < reach; i++, n++) {
         if (words->items[i].before == BOUNDARY_SENTENCE) break;
@@ -134,11 +141,13 @@ static bool stands_near(const struct screen_words *words, uint32_t first, uint32
     return false;
 }
 
-bool screen_context_match(const struct screen_words *words, const struct cue *cue, uint32_t first, uint32_t last)
+bool screen_context_match(const struct screen_words *words, const struct cue *cue, uint32_t first,
+                          uint32_t last)
 {
     bool asks = cue->near_groups || cue->near_words != CUE_NO_SYMBOL;
     bool refuses = cue->far_groups || cue->far_words != CUE_NO_SYMBOL;
-    if (asks && !stands_near(words, first, last, NEAR_WORDS, cue->near_groups, cue->near_words)) return false;
+    if (asks && !stands_near(words, first, last, NEAR_WORDS, cue->near_groups, cue->near_words))
+        return false;
     return !refuses || !stands_near(words, first, last, FAR_WORDS, cue->far_groups, cue->far_words);
 }
 
@@ -150,7 +159,8 @@ static int compare_hits(const void *a, const void *b)
     return left->cue < right->cue ? -1 : left->cue > right->cue;
 }
 
-/* One of the `kept` hits so far is of the same section and covers this one. It lies close by in the sorted row. */
+/* One of the `kept` hits so far is of the same section and covers this one. It lies close by in the
+ * sorted row. */
 static bool is_covered(const struct cue_list *list, const struct raw_hit *hits, uint32_t kept,
                        const struct raw_hit *hit)
 {
@@ -183,8 +193,8 @@ static uint32_t scan(const struct screen_words *words, struct raw_hit *hits, uin
     return count;
 }
 
-int screen_hits_find(const struct screen_words *words, struct arena *arena, struct raw_hits *ret_hits,
-                     struct err *err)
+int screen_hits_find(const struct screen_words *words, struct arena *arena,
+                     struct raw_hits *ret_hits, struct err *err)
 {
     enum { FEW = 16 };
     struct raw_hit few[FEW];
@@ -198,11 +208,14 @@ int screen_hits_find(const struct screen_words *words, struct arena *arena, stru
     hits.count = hits.cut ? SCREEN_RAW_HITS : count;
     hits.items = ARENA_ARRAY(arena, struct raw_hit, hits.count);
     if (!hits.items) return err_set(err, E_NO_MEMORY, NULL);
-    if (count <= FEW) memcpy(hits.items, few, count * sizeof *few);
-    else (void)scan(words, hits.items, hits.count);
+    if (count <= FEW)
+        memcpy(hits.items, few, count * sizeof *few);
+    else
+        (void)scan(words, hits.items, hits.count);
     qsort(hits.items, hits.count, sizeof *hits.items, compare_hits);
     for (uint32_t i = 0; i < hits.count; i++)
-        if (!is_covered(words->list, hits.items, kept, &hits.items[i])) hits.items[kept++] = hits.items[i];
+        if (!is_covered(words->list, hits.items, kept, &hits.items[i]))
+            hits.items[kept++] = hits.items[i];
     hits.count = kept;
     *ret_hits = hits;
     return E_OK;

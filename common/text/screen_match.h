@@ -1,4 +1,5 @@
-/* Finding a cue list's cues in the words of a text, and what is around them. Private to screen*.c. */
+/* Finding a cue list's cues in the words of a text, and what is around them. Private to screen*.c.
+ */
 #ifndef VERBATIM_TEXT_SCREEN_MATCH_H
 #define VERBATIM_TEXT_SCREEN_MATCH_H
 
@@ -44,28 +45,30 @@ struct raw_hit {
 struct raw_hits {
     struct raw_hit *items; /* by first word */
     uint32_t count;
-    bool cut;   /* there were more than SCREEN_RAW_HITS */
+    bool cut; /* there were more than SCREEN_RAW_HITS */
     bool patient, product, reporter;
 };
 
 /* More in one text is no feedback. */
 enum { SCREEN_RAW_HITS = 1024 };
 
-int screen_words_find(const struct cue_list *list, struct str text, const struct tokens *tokens, uint32_t token_count,
-                      struct arena *arena, struct screen_words *ret_words, struct err *err) CHECKED;
+int screen_words_find(const struct cue_list *list, struct str text, const struct tokens *tokens,
+                      uint32_t token_count, struct arena *arena, struct screen_words *ret_words,
+                      struct err *err) CHECKED;
 
 /* Deciding cues, each longest match once. */
-int screen_hits_find(const struct screen_words *words, struct arena *arena, struct raw_hits *ret_hits,
-                     struct err *err) CHECKED;
+int screen_hits_find(const struct screen_words *words, struct arena *arena,
+                     struct raw_hits *ret_hits, struct err *err) CHECKED;
 
 /* Settles each hit's polarity, and whether patient, product and reporter are named. */
-int screen_scope_resolve(const struct screen_words *words, struct arena *arena, struct raw_hits *hits,
-                         struct err *err) CHECKED;
+int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
+                         struct raw_hits *hits, struct err *err) CHECKED;
 
 /* The form matches with its anchor on word `at`. */
 bool screen_form_match(const struct screen_words *words, const struct cue_form *form, uint32_t at,
                        uint32_t *ret_first, uint32_t *ret_last);
 /* The groups that must, and must not, stand near the match. */
-bool screen_context_match(const struct screen_words *words, const struct cue *cue, uint32_t first, uint32_t last);
+bool screen_context_match(const struct screen_words *words, const struct cue *cue, uint32_t first,
+                          uint32_t last);
 
 #endif

@@ -1,9 +1,11 @@
-/* Settles what was said about each hit: affirmed, negated, conditional, the thing treated, or a figure of speech.
+/* Settles what was said about each hit: affirmed, negated, conditional, the thing treated, or a
+ * figure of speech.
  *
- * Negators reach a few words forward within their clause, as in NegEx (Chapman et al. 2001, "A simple algorithm
- * for identifying negated findings and diseases in discharge summaries"), with three changes: a comma ends a
- * scope too, unless a list of findings goes on ("no rash, itching or redness"); a negator inside another
- * cue ("couldn't breathe") negates nothing else; conditions and indications are scoped the same way. */
+ * Negators reach a few words forward within their clause, as in NegEx (Chapman et al. 2001, "A
+ * simple algorithm for identifying negated findings and diseases in discharge summaries"), with
+ * three changes: a comma ends a scope too, unless a list of findings goes on ("no rash, itching or
+ * redness"); a negator inside another cue ("couldn't breathe") negates nothing else; conditions and
+ * indications are scoped the same way. */
 #include "text/screen_match.h"
 
 enum {
@@ -14,8 +16,11 @@ enum {
     LIST_WORDS = 3, /* "or any kind of" between two findings of one list */
 };
 
-/* Where a role leaves its mark: on all words of its match, or on the end that looks at the scope. */
-static const struct { uint16_t all, first, last; } role_marks[] = {
+/* Where a role leaves its mark: on all words of its match, or on the end that looks at the scope.
+ */
+static const struct {
+    uint16_t all, first, last;
+} role_marks[] = {
     [CUE_NEGATION_BEFORE] = {.last = MARK_NEGATION_BEFORE},
     [CUE_NEGATION_AFTER] = {.first = MARK_NEGATION_AFTER},
     [CUE_NEGATION_FALSE] = {.all = MARK_NEGATION_FALSE},
@@ -30,13 +35,14 @@ static const struct { uint16_t all, first, last; } role_marks[] = {
     [CUE_REPORTER] = {0},
 };
 
-static void mark_form(const struct screen_words *words, const struct cue_form *form, uint32_t at, uint16_t *marks,
-                      struct raw_hits *hits)
+static void mark_form(const struct screen_words *words, const struct cue_form *form, uint32_t at,
+                      uint16_t *marks, struct raw_hits *hits)
 {
     const struct cue *cue = &words->list->cues[form->cue];
     uint8_t role = cue_sections[cue->section].role;
     uint32_t first, last;
-    if (!screen_form_match(words, form, at, &first, &last) || !screen_context_match(words, cue, first, last))
+    if (!screen_form_match(words, form, at, &first, &last) ||
+        !screen_context_match(words, cue, first, last))
         return;
     for (uint32_t i = first; i <= last; i++) marks[i] |= role_marks[role].all;
     marks[first] |= role_marks[role].first;
@@ -52,63 +58,76 @@ static void mark_words(const struct screen_words *words, uint16_t *marks, struct
     for (uint32_t at = 0; at < words->count; at++) {
         const struct cue_entry *entry = &list->entries[words->items[at].entry];
         const uint32_t *forms = list->entry_forms + entry->first_form + entry->cue_forms;
-        for (uint32_t k = 0; k < entry->other_forms; k++) mark_form(words, &list->forms[forms[k]], at, marks, hits);
+        for (uint32_t k = 0; k < entry->other_forms; k++)
+            mark_form(words, &list->forms[forms[k]], at, marks, hits);
     }
     for (uint32_t i = 0; i < hits->count; i++)
-        for (uint32_t w = hits->items[i].first; w <= hits->items[i].last; w++) marks[w] |= MARK_IN_HIT;
+        for (uint32_t w = hits->items[i].first; w <= hits->items[i].last; w++)
+            marks[w] |= MARK_IN_HIT;
 }
 
 /* What the words before the hit say about it, within their reach and its clause. */
-static uint16_t look_back(const struct screen_words *words, const uint16_t *marks, const struct raw_hit *hit)
+static uint16_t look_back(const struct screen_words *words, const uint16_t *marks,
+                          const struct raw_hit *hit)
 {
     uint16_t found = 0;
     for (uint32_t n = 1; n <= hit->first && n <= HYPOTHETICAL_WORDS; n++) {
         if (words->items[hit->first - n + 1].before != BOUNDARY_NONE) break;
         uint16_t mark = marks[hit->first - n];
         if (mark & MARK_SCOPE_END) break;
-        if ((mark & MARK_NEGATION_BEFORE) && n <= NEGATION_WORDS && !(mark & (MARK_NEGATION_FALSE | MARK_IN_HIT)))
+        if ((mark & MARK_NEGATION_BEFORE) && n <= NEGATION_WORDS &&
+            !(mark & (MARK_NEGATION_FALSE | MARK_IN_HIT)))
             found |= MARK_NEGATION_BEFORE;
-        if ((mark & MARK_INDICATION_BEFORE) && n <= INDICATION_WORDS) found |= MARK_INDICATION_BEFORE;
+        if ((mark & MARK_INDICATION_BEFORE) && n <= INDICATION_WORDS)
+            found |= MARK_INDICATION_BEFORE;
         if (mark & MARK_HYPOTHETICAL_BEFORE) found |= MARK_HYPOTHETICAL_BEFORE;
     }
     return found;
 }
 
-/* The cue itself asks for this word, so the word says nothing about the cue ("couldn't breathe"). */
+/* The cue itself asks for this word, so the word says nothing about the cue ("couldn't breathe").
+ */
 static bool is_asked_for(const struct screen_words *words, const struct raw_hit *hit, uint32_t at)
 {
     const struct cue_form *form = &words->list->forms[hit->form];
     for (uint32_t i = 0; i < form->steps; i++)
-        if (cue_entry_has(words->list, words->items[at].entry, words->list->steps[form->first_step + i].symbol))
+        if (cue_entry_has(words->list, words->items[at].entry,
+                          words->list->steps[form->first_step + i].symbol))
             return true;
     return false;
 }
 
 /* What stands in a gap of the cue: "my skin is not red". */
-static uint16_t look_inside(const struct screen_words *words, const uint16_t *marks, const struct raw_hit *hit)
+static uint16_t look_inside(const struct screen_words *words, const uint16_t *marks,
+                            const struct raw_hit *hit)
 {
-    const uint16_t wanted = MARK_NEGATION_BEFORE | MARK_HYPOTHETICAL_BEFORE | MARK_INDICATION_BEFORE;
+    const uint16_t wanted =
+        MARK_NEGATION_BEFORE | MARK_HYPOTHETICAL_BEFORE | MARK_INDICATION_BEFORE;
     uint16_t found = 0;
     for (uint32_t at = hit->first + 1; at < hit->last; at++)
-        if ((marks[at] & wanted) && !(marks[at] & MARK_NEGATION_FALSE) && !is_asked_for(words, hit, at))
+        if ((marks[at] & wanted) && !(marks[at] & MARK_NEGATION_FALSE) &&
+            !is_asked_for(words, hit, at))
             found |= marks[at] & wanted;
     return found;
 }
 
-static uint16_t look_ahead(const struct screen_words *words, const uint16_t *marks, const struct raw_hit *hit)
+static uint16_t look_ahead(const struct screen_words *words, const uint16_t *marks,
+                           const struct raw_hit *hit)
 {
     uint16_t found = 0;
     for (uint32_t n = 1; n <= AFTER_WORDS && hit->last + n < words->count; n++) {
         uint32_t at = hit->last + n;
         if (words->items[at].before != BOUNDARY_NONE || (marks[at] & MARK_SCOPE_END)) break;
-        found |= marks[at] & (MARK_NEGATION_AFTER | MARK_HYPOTHETICAL_AFTER | MARK_INDICATION_AFTER);
+        found |=
+            marks[at] & (MARK_NEGATION_AFTER | MARK_HYPOTHETICAL_AFTER | MARK_INDICATION_AFTER);
     }
     return found;
 }
 
-/* The hit goes on with a list that the one before belongs to: only "or", "any", a comma between them. */
-static bool goes_on(const struct screen_words *words, const uint16_t *marks, const struct raw_hit *before,
-                    const struct raw_hit *hit)
+/* The hit goes on with a list that the one before belongs to: only "or", "any", a comma between
+ * them. */
+static bool goes_on(const struct screen_words *words, const uint16_t *marks,
+                    const struct raw_hit *before, const struct raw_hit *hit)
 {
     if (hit->first <= before->last || hit->first - before->last - 1 > LIST_WORDS) return false;
     for (uint32_t i = before->last + 1; i <= hit->first; i++) {
@@ -135,8 +154,8 @@ static enum screen_polarity polarity_of(const struct screen_words *words, const 
     return SCREEN_AFFIRMED;
 }
 
-int screen_scope_resolve(const struct screen_words *words, struct arena *arena, struct raw_hits *hits,
-                         struct err *err)
+int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
+                         struct raw_hits *hits, struct err *err)
 {
     uint16_t *marks = ARENA_ARRAY(arena, uint16_t, words->count);
     if (!marks) return err_set(err, E_NO_MEMORY, NULL);

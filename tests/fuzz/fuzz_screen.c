@@ -1,15 +1,20 @@
 /* links: common_text */
-/* The cue parser and the matcher on hostile bytes: "list %% text", or a text alone for a list of every section. */
+/* The cue parser and the matcher on hostile bytes: "list %% text", or a text alone for a list of
+ * every section. */
 #include <assert.h>
 #include <stdlib.h>
 
 #include "text/screen_match.h"
 
 static const char own_list[] =
-    "[group body]\nskin eye*\n[reaction]\nrash\nitch* .. @body\n(hair|eye lash) loss? & skin ! paint\n[hazard]\ncaught? fire\n"
-    "[death]\ndied\n[special overdose]\ndouble dose\n[complaint]\nmould\n[negation before]\nno\nnot ..2 any\n[negation after]\nfree\n"
-    "[negation false]\nno doubt\n[hypothetical before]\nif\n[hypothetical after]\nmay occur\n[indication before]\nfor my\n"
-    "[indication after]\nis gone\n[indication phrase]\nrash cream\n[idiom]\nto die for\nfire sale\n[scope end]\nbut\n^si\n[list]\nor\nand\n"
+    "[group body]\nskin eye*\n[reaction]\nrash\nitch* .. @body\n(hair|eye lash) loss? & skin ! "
+    "paint\n[hazard]\ncaught? fire\n"
+    "[death]\ndied\n[special overdose]\ndouble dose\n[complaint]\nmould\n[negation "
+    "before]\nno\nnot ..2 any\n[negation after]\nfree\n"
+    "[negation false]\nno doubt\n[hypothetical before]\nif\n[hypothetical after]\nmay "
+    "occur\n[indication before]\nfor my\n"
+    "[indication after]\nis gone\n[indication phrase]\nrash cream\n[idiom]\nto die for\nfire "
+    "sale\n[scope end]\nbut\n^si\n[list]\nor\nand\n"
     "[patient]\nmy\n[product]\nit\n[reporter]\nI\n";
 
 static void screen_with(const struct cue_list *list, struct str text)

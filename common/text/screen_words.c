@@ -1,0 +1,66 @@
+/* Words as cue lists see them: how a written word is cut, and how it is looked up. */
+#include "text/screen_cues.h"
+
+size_t cue_find_apostrophe(struct str word, size_t *ret_bytes)
+{
+    for (size_t i = 0; i < word.size; i++) {
+        if (word.data[i] == '\'') {
+            *ret_bytes = 1;
+            return i;
+        }
+        if (word.data[i] == '\xe2' && word.size - i >= 3 &&
+            memcmp(word.data + i, "\xe2\x80\x99", 3) == 0) {
+            *ret_bytes = 3;
+            return i;
+        }
+    }
+    *ret_bytes = 0;
+    return word.size;
+}
+
+struct str cue_word_cut(struct str *rest, char *room)
+{
+    size_t mark_bytes;
+    size_t at = cue_find_apostrophe(*rest, &mark_bytes);
+    struct str head = str_slice(*rest, 0, at);
+    struct str tail = str_slice(*rest, at + mark_bytes, rest->size);
+    *rest = (struct str){0};
+    if (tail.size == 0 || str_equal(tail, STR("s"))) return head; /* "son's" is about the son */
+    if (head.size && str_equal(tail, STR("t")) && at + 1 <= CUES_MAX_WORD_BYTES) {
+        memcpy(room, head.data, at); /* "didn't", which many write "didnt" */
+        room[at] = 't';
+        return (struct str){room, at + 1};
+    }
+    *rest = tail; /* "l'hopital", "i've" */
+    return head;
+}
+
+uint32_t cue_prefix_bucket(struct str word)
+{
+    const unsigned char *bytes = (const unsigned char *)word.data;
+    uint32_t key = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
+    return (key * UINT32_C(2654435761)) >> 20;
+}
+
+uint32_t cue_list_find(const struct cue_list *list, struct str word, uint64_t hash)
+{
+    /* 64 equal bits are taken for the same word: comparing bytes would cost two cache misses a
+     * word, and who forges a collision only wins an alert. */
+    for (uint32_t i = (uint32_t)hash & list->slot_mask; list->slots[i].entry;
+         i = (i + 1) & list->slot_mask)
+        if (list->slots[i].hash == hash) return list->slots[i].entry;
+    if (word.size < CUES_MIN_PREFIX_BYTES) return CUE_NO_ENTRY;
+    uint32_t bucket = cue_prefix_bucket(word);
+    for (uint32_t i = list->prefix_first[bucket]; i < list->prefix_first[bucket + 1]; i++)
+        if (str_starts(word, list->entries[list->prefixes[i]].word)) return list->prefixes[i];
+    return CUE_NO_ENTRY;
+}
+
+bool cue_entry_has(const struct cue_list *list, uint32_t entry, uint16_t symbol)
+{
+    const struct cue_entry *of = &list->entries[entry];
+    const uint16_t *symbols = list->symbols + of->first_symbol;
+    for (uint32_t i = 0; i < of->symbols; i++)
+        if (symbols[i] == symbol) return true;
+    return false;
+}
