@@ -126,6 +126,23 @@ static int compare_hits(const void *a, const void *b)
     return str_compare(left->cue, right->cue);
 }
 
+/* Keeps the hit as evidence: each place and kind once, and what decides before what doesn't. */
+static void keep_hit(struct screen_result *result, const struct screen_hit *hit)
+{
+    struct screen_hit *room = NULL;
+    for (uint32_t i = 0; i < result->count; i++) {
+        struct screen_hit *old = &result->hits[i];
+        if (old->start == hit->start && old->end == hit->end && old->kind == hit->kind &&
+            old->seriousness == hit->seriousness && old->decisive >= hit->decisive)
+            return; /* two lists know the same word */
+        if (!old->decisive) room = old;
+    }
+    if (result->count < SCREEN_MAX_HITS)
+        result->hits[result->count++] = *hit;
+    else if (room && hit->decisive)
+        *room = *hit;
+}
+
 /* Joins one list's findings to the result. Whoever else judges a text (a trained model) is to be
  * joined the same way: it can add kinds and hits, and never take any away. */
 static int join_hits(const struct screen_words *words, const struct tokens *tokens,
@@ -143,7 +160,7 @@ static int join_hits(const struct screen_words *words, const struct tokens *toke
                 result->seriousness |= hit.seriousness;
                 result->specials |= hit.specials;
             }
-            if (result->count < SCREEN_MAX_HITS) result->hits[result->count++] = hit;
+            keep_hit(result, &hit);
         }
     result->product |= raw->product;
     result->patient |= raw->patient;

@@ -47,6 +47,14 @@ int cue_builder_init(struct cue_builder *builder, struct cue_list *list, const c
                      struct err *err) CHECKED;
 void cue_builder_deinit(struct cue_builder *builder);
 
+/* Room for one more item, or NULL. */
+void *cue_vector_add(struct vector *vector, size_t item_bytes);
+struct built_word *cue_builder_word_at(const struct cue_builder *builder, uint32_t index);
+/* The slot of this word in the map, or the empty one where it belongs. hash: hash_fast(text,
+ * prefix). */
+struct cue_slot *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
+                                  uint64_t hash);
+
 /* BAD_MODEL, with the place in front. */
 int cue_builder_error(const struct cue_builder *builder, struct err *err, const char *format, ...)
     PRINTF_LIKE(3, 4);

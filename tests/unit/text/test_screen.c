@@ -418,6 +418,13 @@ static void evidence_is_bounded(void **state)
     check_sound(&result, str_of(text));
     assert_int_equal(result.count, SCREEN_MAX_HITS);
     assert_true(has_hit(&result, str_of(text), "hives", AFF));
+    /* Of several lists as well: the last one finds what decides. */
+    text[strlen(text) - strlen("I got hives.")] = '\0';
+    strcat(text, "J'ai des vertiges.");
+    result = judge(shipped, str_of(text), "en", 0.5f, &arena);
+    check_sound(&result, str_of(text));
+    assert_int_equal(result.count, SCREEN_MAX_HITS);
+    assert_true(has_hit(&result, str_of(text), "vertiges", AFF));
     arena_deinit(&arena);
 }
 
