@@ -1,0 +1,512 @@
+/* Reading and committing on the embedded bus.
+ *
+ * A batch is a read transaction and views into its snapshot: nothing is copied, and nothing moves while
+ * it is held. Held batches keep the file from reusing what was deleted since, so they should be short. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "bus/embedded.h"
+
+static struct embedded_consumer *of(struct bus_consumer *consumer) { return (struct embedded_consumer *)consumer; }
+
+/* --- what it owns ----------------------------------------------------------------------------- */
+
+int consumer_find(const struct embedded_consumer *consumer, enum topic topic, uint32_t partition)
+{
+    for (size_t i = 0; i < consumer->owned_count; i++)
+        if (consumer->owned[i].topic == topic && consumer->owned[i].partition == partition) return (int)i;
+    return -1;
+}
+
+uint32_t consumer_known_topics(const struct embedded_consumer *consumer)
+{
+    uint32_t known = 0;
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        if (consumer->all_topics >> i & 1 && environment_partitions(consumer->environment, (enum topic)i)) known |= 1u << i;
+    return known;
+}
+
+int consumer_own(struct embedded_consumer *consumer, enum topic topic, uint32_t partition, int64_t position,
+                 struct err *err)
+{
+    if (consumer->owned_count == consumer->owned_capacity) {
+        size_t capacity = consumer->owned_capacity ? consumer->owned_capacity * 2 : 16;
+        struct owned_partition *grown = realloc(consumer->owned, capacity * sizeof *grown);
+        if (!grown) return err_set(err, E_NO_MEMORY, NULL);
+        consumer->owned = grown;
+        consumer->owned_capacity = capacity;
+    }
+    consumer->owned[consumer->owned_count++] = (struct owned_partition){topic, partition, position, position};
+    return E_OK;
+}
+
+/* --- a reader without a group ------------------------------------------------------------------- */
+
+/* Adds a topic that has become known. One that was created after the subscription is read whole. */
+static int add_topic(struct embedded_consumer *consumer, enum topic topic, bool latest, struct err *err)
+{
+    uint32_t count = environment_partitions(consumer->environment, topic);
+    int rc = environment_read(consumer->environment, &consumer->look, err);
+    if (rc) return rc;
+    for (uint32_t i = 0; i < count && rc == E_OK; i++) {
+        struct partition_state state;
+        rc = partition_read_state(consumer->environment, consumer->look, topic, i, &state, err);
+        if (rc == E_OK) rc = consumer_own(consumer, topic, i, latest ? state.next : state.first, err);
+    }
+    environment_rest(consumer->environment, consumer->look);
+    if (rc == E_OK) consumer->known_topics |= 1u << topic;
+    consumer->emptied_at = 0;
+    return rc;
+}
+
+static int reader_look(struct embedded_consumer *consumer, bool latest, struct err *err)
+{
+    int64_t now_ns = clock_mono_ns(consumer->bus->clock);
+    int rc = E_OK;
+    if (consumer->known_topics == consumer->all_topics) return E_OK;
+    if (now_ns >= consumer->look_due_ns) {
+        rc = environment_load_topics(consumer->environment, err);
+        consumer->look_due_ns = now_ns + (int64_t)EMBEDDED_LOOK_MS * 1000000;
+    }
+    uint32_t fresh = consumer_known_topics(consumer) & ~consumer->known_topics;
+    for (int i = 0; i < TOPIC_COUNT && rc == E_OK; i++)
+        if (fresh >> i & 1) rc = add_topic(consumer, (enum topic)i, latest, err);
+    return rc;
+}
+
+/* --- life ----------------------------------------------------------------------------------------- */
+
+static int check_name(const char *what, const char *name, struct err *err)
+{
+    size_t size = name ? strlen(name) : 0;
+    if (size >= 1 && size <= EMBEDDED_NAME_MAX) return E_OK;
+    return err_set(err, E_BAD_CONFIG, "the name of a %s has 1 to %d bytes", what, EMBEDDED_NAME_MAX);
+}
+
+static int start(struct embedded_consumer *consumer, struct err *err)
+{
+    int rc = live_watch(consumer->environment, &consumer->watch, err);
+    if (rc) return rc;
+    if (!consumer->group[0]) return reader_look(consumer, consumer->subscription.start == BUS_LATEST, err);
+    rc = live_open_lease(consumer->environment, &consumer->lease_fd, err);
+    return rc ? rc : membership_join(consumer, err);
+}
+
+int embedded_subscribe(struct bus *bus, const struct bus_subscription *subscription,
+                       struct bus_consumer **ret_consumer, struct err *err)
+{
+    int rc = subscription->group ? check_name("group", subscription->group, err) : E_OK;
+    if (rc == E_OK && subscription->group) rc = check_name("member", subscription->member, err);
+    if (rc) return rc;
+    struct embedded_consumer *consumer = calloc(1, sizeof *consumer);
+    if (!consumer) return err_set(err, E_NO_MEMORY, NULL);
+    consumer->base.backend = bus->backend;
+    consumer->bus = (struct embedded_bus *)bus;
+    consumer->environment = consumer->bus->environment;
+    consumer->subscription = *subscription;
+    consumer->lease_fd = consumer->watch.wake_fd = -1;
+    if (subscription->group) snprintf(consumer->group, sizeof consumer->group, "%s", subscription->group);
+    if (subscription->group) snprintf(consumer->member, sizeof consumer->member, "%s", subscription->member);
+    for (size_t i = 0; i < subscription->topic_count; i++) consumer->all_topics |= 1u << subscription->topics[i];
+    consumer->watch.topics = consumer->all_topics;
+    rc = start(consumer, err);
+    if (rc) {
+        embedded_unsubscribe(&consumer->base);
+        return rc;
+    }
+    *ret_consumer = &consumer->base;
+    return E_OK;
+}
+
+void embedded_unsubscribe(struct bus_consumer *base)
+{
+    struct embedded_consumer *consumer = of(base);
+    live_unwatch(consumer->environment, &consumer->watch);
+    if (consumer->group[0]) membership_leave(consumer);
+    if (consumer->lease_fd >= 0) close(consumer->lease_fd);
+    if (consumer->look) mdb_txn_abort(consumer->look);
+    embedded_free_batches(consumer);
+    appender_deinit(&consumer->appender);
+    free(consumer->owned);
+    free(consumer);
+}
+
+/* --- wake-ups --------------------------------------------------------------------------------------- */
+
+int embedded_wake_fd(const struct bus_consumer *consumer)
+{
+    return ((const struct embedded_consumer *)consumer)->watch.wake_fd;
+}
+
+static void make_readable(struct embedded_consumer *consumer)
+{
+    if (consumer->readable) return;
+    consumer->readable = true;
+    if (eventfd_write(consumer->watch.wake_fd, 1)) return; /* full: readable */
+}
+
+static void make_quiet(struct embedded_consumer *consumer)
+{
+    eventfd_t value;
+    consumer->readable = false;
+    if (eventfd_read(consumer->watch.wake_fd, &value)) return; /* quiet already */
+}
+
+void embedded_pause(struct bus_consumer *base, bool paused)
+{
+    struct embedded_consumer *consumer = of(base);
+    consumer->paused = paused;
+    if (!paused) make_readable(consumer);
+}
+
+/* --- polling ---------------------------------------------------------------------------------------- */
+
+struct embedded_batch {
+    struct embedded_batch *next;
+    MDB_txn *txn; /* rests while the batch is idle */
+    struct bus_message *messages;
+    uint32_t count, capacity;
+    struct bus_header *headers;
+    size_t header_count, header_capacity;
+    size_t bytes;
+};
+
+void embedded_free_batches(struct embedded_consumer *consumer)
+{
+    while (consumer->idle) {
+        struct embedded_batch *batch = consumer->idle;
+        consumer->idle = batch->next;
+        if (batch->txn) mdb_txn_abort(batch->txn);
+        free(batch->messages);
+        free(batch->headers);
+        free(batch);
+    }
+}
+
+static int open_batch(struct embedded_consumer *consumer, struct embedded_batch **ret_batch, struct err *err)
+{
+    struct embedded_batch *batch = consumer->idle;
+    if (consumer->batches_open == EMBEDDED_BATCHES_MAX)
+        return err_set(err, E_BUSY, "%d batches are held already", EMBEDDED_BATCHES_MAX);
+    if (!batch && !(batch = calloc(1, sizeof *batch))) return err_set(err, E_NO_MEMORY, NULL);
+    if (batch == consumer->idle) consumer->idle = batch->next;
+    int rc = environment_read(consumer->environment, &batch->txn, err);
+    if (rc) {
+        batch->next = consumer->idle;
+        consumer->idle = batch;
+        return rc;
+    }
+    batch->count = 0;
+    batch->header_count = batch->bytes = 0;
+    consumer->batches_open++;
+    *ret_batch = batch;
+    return E_OK;
+}
+
+static void close_batch(struct embedded_consumer *consumer, struct embedded_batch *batch)
+{
+    environment_rest(consumer->environment, batch->txn);
+    batch->next = consumer->idle;
+    consumer->idle = batch;
+    consumer->batches_open--;
+}
+
+static bool make_room(struct embedded_batch *batch)
+{
+    if (batch->count == batch->capacity) {
+        uint32_t capacity = batch->capacity ? batch->capacity * 2 : 32;
+        struct bus_message *grown = realloc(batch->messages, capacity * sizeof *grown);
+        if (!grown) return false;
+        batch->messages = grown;
+        batch->capacity = capacity;
+    }
+    if (batch->header_capacity - batch->header_count < BUS_HEADERS_MAX) {
+        size_t capacity = batch->header_capacity * 2 + 2 * BUS_HEADERS_MAX;
+        struct bus_header *grown = realloc(batch->headers, capacity * sizeof *grown);
+        if (!grown) return false;
+        batch->headers = grown;
+        batch->header_capacity = capacity;
+    }
+    return true;
+}
+
+static int add_message(struct embedded_batch *batch, struct owned_partition *from, MDB_val key, MDB_val value,
+                       struct err *err)
+{
+    size_t offset;
+    if (!make_room(batch)) return err_set(err, E_NO_MEMORY, NULL);
+    struct bus_message *message = &batch->messages[batch->count];
+    bool valid = key.mv_size == sizeof offset &&
+                 stored_read(str_make(value.mv_data, value.mv_size), message, batch->headers + batch->header_count);
+    if (valid) {
+        memcpy(&offset, key.mv_data, sizeof offset);
+        valid = (int64_t)offset == from->position;
+    }
+    if (!valid)
+        return err_set(err, E_IO, "the bus is damaged: %s/%u at %lld", topic_info(from->topic)->name, from->partition,
+                       (long long)from->position);
+    message->topic = from->topic;
+    message->partition = from->partition;
+    message->offset = from->position++;
+    batch->header_count += message->header_count;
+    batch->bytes += message->value.size;
+    batch->count++;
+    return E_OK;
+}
+
+/* Reads one partition until the batch has `records` messages or `bytes` of values. */
+static int read_run(struct embedded_consumer *consumer, struct embedded_batch *batch, struct owned_partition *from,
+                    uint32_t records, size_t bytes, struct err *err)
+{
+    const struct partition_handle *handle = &consumer->environment->topic[from->topic].partitions[from->partition];
+    size_t offset = (size_t)from->position;
+    MDB_val key = mdb_value(&offset, sizeof offset), value;
+    MDB_cursor *cursor;
+    int rc = mdb_cursor_open(batch->txn, handle->messages, &cursor);
+    if (rc) return environment_error(rc, handle->key, err);
+    MDB_cursor_op step = MDB_SET_KEY;
+    while (from->position < from->end && batch->count < records && (batch->bytes < bytes || batch->count == 0)) {
+        rc = mdb_cursor_get(cursor, &key, &value, step);
+        if (rc) {
+            rc = environment_error(rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc, handle->key, err);
+            break;
+        }
+        rc = add_message(batch, from, key, value, err);
+        if (rc) break;
+        step = MDB_NEXT;
+    }
+    mdb_cursor_close(cursor);
+    return rc;
+}
+
+/* Where each partition ends in this snapshot; *ret_ready counts those with something to read. */
+static int look_at_ends(struct embedded_consumer *consumer, MDB_txn *txn, uint32_t *ret_ready, struct err *err)
+{
+    *ret_ready = 0;
+    for (size_t i = 0; i < consumer->owned_count; i++) {
+        struct owned_partition *at = &consumer->owned[i];
+        struct partition_state state;
+        int rc = partition_read_state(consumer->environment, txn, at->topic, at->partition, &state, err);
+        if (rc) return rc;
+        if (at->position < state.first) {
+            consumer->skipped += (uint64_t)(state.first - at->position);
+            at->position = state.first;
+        }
+        at->end = state.next;
+        *ret_ready += at->position < at->end;
+    }
+    return E_OK;
+}
+
+/* First an equal share from each partition, then whatever there is. Begins elsewhere each time. */
+static int fill(struct embedded_consumer *consumer, struct embedded_batch *batch, uint32_t max_records,
+                size_t max_bytes, struct err *err)
+{
+    uint32_t ready, share;
+    int rc = look_at_ends(consumer, batch->txn, &ready, err);
+    if (rc || ready == 0) return rc;
+    share = max_records / ready ? max_records / ready : 1;
+    size_t share_bytes = max_bytes / ready, count = consumer->owned_count;
+    consumer->turn++;
+    for (size_t i = 0; i < 2 * count && batch->count < max_records && batch->bytes < max_bytes; i++) {
+        struct owned_partition *from = &consumer->owned[(consumer->turn + i) % count];
+        uint32_t records = i < count && share < max_records - batch->count ? batch->count + share : max_records;
+        size_t bytes = i < count && share_bytes < max_bytes - batch->bytes ? batch->bytes + share_bytes + 1 : max_bytes;
+        if (from->position >= from->end) continue;
+        rc = read_run(consumer, batch, from, records, bytes, err);
+        if (rc) return rc;
+    }
+    size_t headers = 0; /* their array may have moved while it grew */
+    for (uint32_t i = 0; i < batch->count; i++) {
+        batch->messages[i].headers = batch->headers + headers;
+        headers += batch->messages[i].header_count;
+    }
+    return E_OK;
+}
+
+/* What a batch took is to be read again. */
+static void put_back(struct embedded_consumer *consumer, const struct embedded_batch *batch)
+{
+    for (uint32_t i = batch->count; i-- > 0;) {
+        int index = consumer_find(consumer, batch->messages[i].topic, batch->messages[i].partition);
+        if (index >= 0) consumer->owned[index].position = batch->messages[i].offset;
+    }
+}
+
+static int read_batch(struct embedded_consumer *consumer, uint32_t max_records, size_t max_bytes,
+                      struct bus_batch *ret_batch, struct err *err)
+{
+    struct embedded_batch *batch = NULL;
+    int rc = open_batch(consumer, &batch, err);
+    if (rc) return rc;
+    rc = fill(consumer, batch, max_records, max_bytes, err);
+    if (rc) put_back(consumer, batch);
+    else if (batch->count == 0) consumer->emptied_at = mdb_txn_id(batch->txn);
+    if (rc || batch->count == 0) {
+        close_batch(consumer, batch);
+        return rc;
+    }
+    *ret_batch = (struct bus_batch){batch->messages, batch->count, batch};
+    return E_OK;
+}
+
+/* The descriptor is quietened before the last look, so that no wake-up is lost between the two. */
+static int poll_messages(struct embedded_consumer *consumer, uint32_t max_records, size_t max_bytes,
+                         struct bus_batch *ret_batch, struct err *err)
+{
+    for (int attempt = 0; attempt < 2; attempt++) {
+        if (consumer->emptied_at != environment_last_commit(consumer->environment)) {
+            int rc = read_batch(consumer, max_records, max_bytes, ret_batch, err);
+            if (rc) return rc;
+            if (ret_batch->count) {
+                make_readable(consumer);
+                return E_OK;
+            }
+        }
+        if (attempt == 0) make_quiet(consumer);
+        if (consumer->emptied_at == environment_last_commit(consumer->environment)) return E_OK;
+    }
+    make_readable(consumer); /* commits keep coming: again soon */
+    return E_OK;
+}
+
+int embedded_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes, struct bus_batch *ret_batch,
+                  struct err *err)
+{
+    struct embedded_consumer *consumer = of(base);
+    struct bus_batch batch = {0};
+    if (consumer->fenced)
+        return err_set(err, E_FENCED, "another %s has joined group %s", consumer->member, consumer->group);
+    int rc = consumer->group[0] ? membership_tick(consumer, err) : reader_look(consumer, false, err);
+    if (rc == E_OK && consumer->paused) make_quiet(consumer);
+    else if (rc == E_OK && max_records > 0) rc = poll_messages(consumer, max_records, max_bytes, &batch, err);
+    if (rc == E_OK) *ret_batch = batch;
+    return rc;
+}
+
+void embedded_release(struct bus_consumer *base, struct bus_batch *batch)
+{
+    if (batch->handle) close_batch(of(base), batch->handle);
+}
+
+/* --- committing --------------------------------------------------------------------------------------- */
+
+static int write_commit(struct embedded_consumer *consumer, MDB_txn *txn, const struct bus_output *outputs,
+                        size_t output_count, const struct bus_position *positions, size_t position_count,
+                        int64_t wall_ms, struct err *err)
+{
+    struct appender *appender = &consumer->appender;
+    struct environment *environment = consumer->environment;
+    int rc = consumer->group[0] ? membership_check(consumer, txn, err) : E_OK;
+    if (rc == E_OK) rc = membership_move(consumer, txn, positions, position_count, err);
+    if (rc == E_OK) rc = appender_add(appender, environment, txn, outputs, output_count, wall_ms, err);
+    if (rc == E_OK) rc = appender_finish(appender, environment, txn, wall_ms, err);
+    return rc;
+}
+
+/* Outputs and positions in one transaction; at_least_once asks for less, and gets the same. */
+int embedded_commit(struct bus_consumer *base, const struct bus_output *outputs, size_t output_count,
+                    const struct bus_position *positions, size_t position_count, struct err *err)
+{
+    struct embedded_consumer *consumer = of(base);
+    struct environment *environment = consumer->environment;
+    int64_t wall_ms = clock_wall_ms(consumer->bus->clock);
+    uint64_t pages = 0;
+    MDB_txn *txn = NULL;
+    if (position_count && !consumer->group[0]) return err_set(err, E_BUG, "a reader without a group commits no positions");
+    atomic_store(&environment->wall_ms, wall_ms);
+    int rc = appender_check(outputs, output_count, err);
+    if (rc == E_OK) rc = appender_prepare(environment, outputs, output_count, &consumer->bus->options, &pages, err);
+    if (rc == E_OK) rc = retention_room(environment, pages, err);
+    if (rc == E_OK) rc = environment_write(environment, &txn, err);
+    if (rc) return rc;
+    appender_begin(&consumer->appender);
+    rc = write_commit(consumer, txn, outputs, output_count, positions, position_count, wall_ms, err);
+    if (rc) {
+        environment_abort(environment, txn);
+        return rc;
+    }
+    rc = environment_commit(environment, txn, "commit", err);
+    if (rc) return rc;
+    if (output_count) live_publish(environment, consumer->appender.added, false);
+    retention_tick(environment, consumer->bus->clock);
+    return E_OK;
+}
+
+/* --- positions ---------------------------------------------------------------------------------------- */
+
+int embedded_rewind(struct bus_consumer *base, struct err *err)
+{
+    struct embedded_consumer *consumer = of(base);
+    if (!consumer->group[0]) return err_set(err, E_BUG, "a reader without a group has no committed position");
+    int rc = environment_read(consumer->environment, &consumer->look, err);
+    if (rc) return rc;
+    for (size_t i = 0; i < consumer->owned_count && rc == E_OK; i++) {
+        struct owned_partition *at = &consumer->owned[i];
+        struct group_position position;
+        bool found;
+        rc = membership_position(consumer, consumer->look, at->topic, at->partition, &position, &found, err);
+        if (rc == E_OK && found) at->position = position.offset;
+    }
+    environment_rest(consumer->environment, consumer->look);
+    consumer->emptied_at = 0;
+    make_readable(consumer);
+    return rc;
+}
+
+int embedded_seek(struct bus_consumer *base, const struct bus_position *position, struct err *err)
+{
+    struct embedded_consumer *consumer = of(base);
+    if (consumer->group[0]) return err_set(err, E_BUG, "a group's positions move by commits only");
+    int index = consumer_find(consumer, position->topic, position->partition);
+    if (index < 0 || position->offset < 0)
+        return err_set(err, E_NOT_FOUND, "%s/%u at %lld", topic_info(position->topic)->name, position->partition,
+                       (long long)position->offset);
+    consumer->owned[index].position = position->offset;
+    consumer->emptied_at = 0;
+    make_readable(consumer);
+    return E_OK;
+}
+
+static struct bus_backlog backlog_of(struct embedded_consumer *consumer, struct owned_partition *at)
+{
+    struct bus_backlog item = {.topic = at->topic, .partition = at->partition, .position = at->position, .end = at->end};
+    struct partition_state state;
+    struct err err;
+    int64_t timestamp_ms, written_ms;
+    if (partition_read_state(consumer->environment, consumer->look, at->topic, at->partition, &state, &err)) return item;
+    item.end = at->end = state.next;
+    size_t offset = (size_t)(at->position > state.first ? at->position : state.first);
+    if ((int64_t)offset >= state.next) return item;
+    item.records = (uint64_t)state.next - offset;
+    MDB_val key = mdb_value(&offset, sizeof offset), value;
+    MDB_dbi messages = consumer->environment->topic[at->topic].partitions[at->partition].messages;
+    if (mdb_get(consumer->look, messages, &key, &value) == 0 &&
+        stored_times(str_make(value.mv_data, value.mv_size), &timestamp_ms, &written_ms))
+        item.oldest_ms = timestamp_ms;
+    return item;
+}
+
+size_t embedded_backlog(struct bus_consumer *base, struct bus_backlog *out, size_t max)
+{
+    struct embedded_consumer *consumer = of(base);
+    struct err err;
+    bool open = environment_read(consumer->environment, &consumer->look, &err) == E_OK;
+    for (size_t i = 0; i < consumer->owned_count && i < max; i++) {
+        struct owned_partition *at = &consumer->owned[i];
+        if (open) out[i] = backlog_of(consumer, at);
+        else out[i] = (struct bus_backlog){.topic = at->topic, .partition = at->partition, .position = at->position,
+                                           .end = at->end, .records = (uint64_t)(at->end - at->position)};
+    }
+    if (open) environment_rest(consumer->environment, consumer->look);
+    return consumer->owned_count;
+}
+
+uint64_t embedded_skipped(const struct bus_consumer *consumer)
+{
+    return ((const struct embedded_consumer *)consumer)->skipped;
+}

@@ -1,0 +1,21 @@
+/* The embedded bus does what every bus must do. */
+#include "test.h"
+
+#include "test_embedded_rig.h"
+
+static struct bus *conformance_open(void)
+{
+    rig_make_folder();
+    struct bus_options options = rig_options();
+    return rig_open(&options, clock_system());
+}
+
+static void conformance_close(struct bus *bus)
+{
+    bus_close(bus);
+    rig_remove_folder();
+}
+
+#include "test_conformance.h"
+
+int main(void) { return conformance_run("embedded bus"); }
