@@ -19,7 +19,7 @@
 #define CONFORMANCE_WAIT_MS 60000
 #endif
 
-enum { SEEN_MAX = 4096 };
+enum { SEEN_MAX = 4096, KEYS = 29 }; /* so many keys reach each of up to 4 partitions */
 
 /* --- helpers -------------------------------------------------------------------------------- */
 
@@ -59,13 +59,13 @@ static void send_all(struct bus *bus, const struct bus_output *outputs, size_t c
     bus_producer_close(producer);
 }
 
-/* `count` messages "0", "1", … with keys k0 to k6. */
+/* `count` messages "0", "1", … with keys k0 to k28. */
 static void send_numbers(struct bus *bus, enum topic topic, int from, int count)
 {
     struct bus_output *outputs = calloc((size_t)count, sizeof *outputs);
     char(*texts)[2][16] = calloc((size_t)count, sizeof *texts);
     for (int i = 0; i < count; i++) {
-        snprintf(texts[i][0], 16, "k%d", (from + i) % 7);
+        snprintf(texts[i][0], 16, "k%d", (from + i) % KEYS);
         snprintf(texts[i][1], 16, "%d", from + i);
         outputs[i] = output_of(topic, texts[i][0], texts[i][1], 1700000000000 + from + i);
     }
@@ -178,7 +178,8 @@ static void check_complete(const struct seen *seen, int from, int count)
 static void conform_order(struct bus *bus)
 {
     struct seen *seen = calloc(1, sizeof *seen);
-    int last[7] = {-1, -1, -1, -1, -1, -1, -1};
+    int last[KEYS];
+    for (int i = 0; i < KEYS; i++) last[i] = -1;
     create_topic(bus, TOPIC_FEEDBACK, 4);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 500);
     struct bus_consumer *consumer = subscribe(bus, "order", "order-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
@@ -187,9 +188,9 @@ static void conform_order(struct bus *bus)
     for (int i = 0; i < seen->count; i++) {
         char key[16];
         int number = seen->at[i].number;
-        snprintf(key, sizeof key, "k%d", number % 7);
-        assert_true(number > last[number % 7]);
-        last[number % 7] = number;
+        snprintf(key, sizeof key, "k%d", number % KEYS);
+        assert_true(number > last[number % KEYS]);
+        last[number % KEYS] = number;
         assert_int_equal(seen->at[i].partition, bus_partition_of(str_of(key), 4));
     }
     bus_unsubscribe(consumer);
