@@ -68,7 +68,7 @@ static int commit_values(struct rig *rig, struct bus_consumer *consumer, int cou
 {
     struct bus_output outputs[64];
     char *value = calloc(1, bytes + 1);
-    char keys[64][8];
+    char keys[64][16];
     (void)rig;
     for (int i = 0; i < count; i++) {
         snprintf(keys[i], sizeof keys[i], "k%d", i);

@@ -1,0 +1,126 @@
+/* Figures, CPU time, children, texts. */
+#include "ops/benchmarks/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/random.h"
+#include "config/shipped.h"
+#include "schema/json.h"
+
+enum { FIGURES_MAX = 64, SENTENCES_MAX = 4096 };
+
+static struct {
+    const char *name, *unit;
+    double value, aim;
+    bool ratio;
+} figures[FIGURES_MAX];
+static size_t figure_count;
+
+void bench_figure(const char *name, double value, const char *unit)
+{
+    if (figure_count == FIGURES_MAX) return;
+    figures[figure_count].name = name;
+    figures[figure_count].value = value;
+    figures[figure_count++].unit = unit;
+}
+
+void bench_ratio(const char *name, double value, double aim)
+{
+    bench_figure(name, value, "");
+    figures[figure_count - 1].ratio = true;
+    figures[figure_count - 1].aim = aim;
+}
+
+void bench_print(const char *benchmark, bool json)
+{
+    for (size_t i = 0; !json && i < figure_count; i++) {
+        printf("  %-36s %14.*f %s", figures[i].name, figures[i].value < 100 ? 3 : 0, figures[i].value, figures[i].unit);
+        if (figures[i].aim > 0) printf("(aim %g)", figures[i].aim);
+        putchar('\n');
+    }
+    if (!json) return;
+    printf("{\"benchmark\":\"%s\"", benchmark);
+    for (size_t i = 0; i < figure_count; i++) printf(",\"%s\":%.6g", figures[i].name, figures[i].value);
+    printf("}\n");
+}
+
+double bench_cpu_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+double bench_median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_value);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+double bench_child(int (*work)(void *user), void *user)
+{
+    struct rusage usage;
+    int status = 0;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) _exit(work(user));
+    if (child < 0 || wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status)) return -1;
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+}
+
+/* The texts of the sample, as views of `file` or in the arena. */
+static int read_texts(struct buffer *file, struct arena *arena, struct str *texts, size_t *ret_count, struct err *err)
+{
+    char path[SHIPPED_PATH_BYTES];
+    struct json_problems problems;
+    int rc = shipped_path("", "sample/feedback.ndjson", path, err);
+    if (rc == E_OK) rc = buffer_read_file(file, path, 16 << 20, err);
+    struct str rest = buffer_str(file);
+    size_t count = 0;
+    while (rc == E_OK && rest.size && count < SENTENCES_MAX) {
+        struct feedback feedback;
+        struct str line = str_cut(&rest, '\n');
+        if (line.size && json_read_shape(&feedback_shape, line, JSON_UNKNOWN_KEEP, arena, &feedback, &problems, err) == E_OK) texts[count++] = feedback.text;
+    }
+    *ret_count = count;
+    return rc == E_OK && count == 0 ? err_set(err, E_NO_INPUT, "the sample is empty") : rc;
+}
+
+int bench_lines(size_t count, size_t text_bytes, struct buffer *out, struct err *err)
+{
+    struct buffer file = {0}, text = {0};
+    struct arena arena = {0};
+    struct random random;
+    static struct str texts[SENTENCES_MAX];
+    size_t texts_count;
+    int rc = read_texts(&file, &arena, texts, &texts_count, err);
+    random_seed(&random, 7);
+    for (size_t i = 0; i < count && rc == E_OK; i++) {
+        size_t first = (size_t)random_below(&random, texts_count);
+        buffer_clear(&text);
+        for (size_t n = 0; text.size < text_bytes; n++) { /* neighbours in the sample share a language */
+            buffer_add(&text, texts[(first + n) % texts_count]);
+            buffer_add_char(&text, ' ');
+        }
+        struct str cut = str_slice(buffer_str(&text), 0, text_bytes);
+        cut.size = str_utf8_valid_prefix(cut);
+        buffer_printf(out, "{\"id\":\"b-%zu\",\"product\":\"p-%zu\",\"channel\":\"review\",\"rating\":%u,\"text\":", i, i % 50, (unsigned)(i % 5 + 1));
+        json_write_string(out, cut);
+        buffer_add(out, STR("}\n"));
+    }
+    buffer_deinit(&file);
+    buffer_deinit(&text);
+    arena_deinit(&arena);
+    return rc ? rc : out->failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
+}

@@ -1,0 +1,33 @@
+/* What the benchmarks share: texts, CPU time, child processes, and results as a table or JSON. */
+#ifndef VERBATIM_OPS_BENCHMARKS_BENCH_H
+#define VERBATIM_OPS_BENCHMARKS_BENCH_H
+
+#include "base/buffer.h"
+#include "config/config.h"
+
+struct bench_options {
+    const char *bootstrap; /* of a running Kafka */
+    uint64_t records, rounds;
+    bool json;
+};
+
+/* One figure with its name; ratios are what is comparable between machines. */
+void bench_figure(const char *name, double value, const char *unit);
+void bench_ratio(const char *name, double value, double aim);
+/* After all: the table, or with --json one object on the last line. */
+void bench_print(const char *benchmark, bool json);
+
+double bench_cpu_seconds(void); /* of this process */
+double bench_median(double *values, size_t count); /* sorts them */
+
+/* Runs `work` in a child process; its CPU seconds (all threads), or < 0 if it failed. */
+double bench_child(int (*work)(void *user), void *user);
+
+/* Feedback objects as NDJSON lines of about `text_bytes` of text, made of the shipped sample's
+ * sentences, all different. */
+int bench_lines(size_t count, size_t text_bytes, struct buffer *out, struct err *err) CHECKED;
+
+int bench_analyze(const struct bench_options *options, struct err *err);
+int bench_pass(const struct bench_options *options, struct err *err);
+
+#endif
