@@ -2,6 +2,7 @@
 #ifndef VERBATIM_OPS_CLI_ROWS_H
 #define VERBATIM_OPS_CLI_ROWS_H
 
+#include "config/config.h"
 #include "schema/record.h"
 
 struct rows {
@@ -15,6 +16,9 @@ struct rows {
 int rows_add(struct rows *rows, struct str message, struct arena *arena, struct err *err) CHECKED;
 /* Every *.ndjson and *.ndjson.zst below the folder, as logsink writes them. */
 int rows_from_archive(struct rows *rows, const char *folder, void (*on_row)(void *user, size_t count), void *user, struct err *err) CHECKED;
+/* Feedback as `verbatim analyze` reads it ("-": standard input), through preprocess and featurize here. */
+int rows_from_feedback(struct rows *rows, const char *path, struct config *config,
+                       void (*on_row)(void *user, size_t count), void *user, struct err *err) CHECKED;
 void rows_deinit(struct rows *rows);
 
 #endif

@@ -1,4 +1,5 @@
-/* verbatim train segments: k-means over the vectors on the bus or in an archive, to a versioned model. */
+/* verbatim train segments: k-means over feature vectors, to a versioned model.
+ * The vectors come off the bus, out of an archive, or from feedback that is featurized here. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -9,7 +10,7 @@
 #include "ops/cli/rows.h"
 
 struct training {
-    const char *archive, *out, *name;
+    const char *archive, *input, *out, *name;
     uint64_t clusters, seed, most;
     struct progress progress;
 };
@@ -38,13 +39,15 @@ static int rows_from_bus(struct training *training, struct bus *bus, struct rows
     return rc;
 }
 
-static int read_rows(struct training *training, const struct config *config, struct rows *rows, struct err *err)
+static int read_rows(struct training *training, struct config *config, struct rows *rows, struct err *err)
 {
     struct bus *bus = NULL;
     progress_start(&training->progress, "vectors", 0);
     int rc;
     if (training->archive) {
         rc = rows_from_archive(rows, training->archive, on_row, &training->progress, err);
+    } else if (training->input) {
+        rc = rows_from_feedback(rows, training->input, config, on_row, &training->progress, err);
     } else {
         rc = bus_open(config, clock_system(), &bus, err);
         if (rc == E_OK) rc = rows_from_bus(training, bus, rows, err);
@@ -91,6 +94,7 @@ static int train_run(const struct command *command, int argc, char **argv, struc
     struct training training = {.out = "segments.model", .name = "segments-000001", .clusters = 8, .seed = 1, .most = 1000000};
     const struct flag flags[] = {
         {"archive", FLAG_TEXT, &training.archive, "FOLDER  read an archive's objects instead of the bus"},
+        {"input", FLAG_TEXT, &training.input, "FILE  read feedback (NDJSON, CSV; - for stdin) and featurize it here"},
         {"clusters", FLAG_NUMBER, &training.clusters, "K  how many segments (8)"},
         {"seed", FLAG_NUMBER, &training.seed, "N  the same seed and rows, the same model (1)"},
         {"most", FLAG_NUMBER, &training.most, "N  at most so many vectors from the bus (1000000)"},
@@ -104,11 +108,12 @@ static int train_run(const struct command *command, int argc, char **argv, struc
     if (rc || arguments.help) return rc;
     if (arguments.positional_count != 1 || !str_equal(str_of(arguments.positionals[0]), STR("segments")))
         return err_set(err, E_USAGE, "what can be trained here: segments");
+    if (training.archive && training.input) return err_set(err, E_USAGE, "either --archive or --input");
     if (training.clusters < 1 || training.clusters > CENTROIDS_MAX) return err_set(err, E_USAGE, "--clusters must be from 1 to %d", CENTROIDS_MAX);
     rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
     rc = read_rows(&training, config.config, &rows, err);
-    if (rc == E_OK && rows.count == 0) rc = err_set(err, E_NO_INPUT, "no vectors found; run records through featurize first, or give --archive");
+    if (rc == E_OK && rows.count == 0) rc = err_set(err, E_NO_INPUT, "no vectors found; run records through featurize first, or give --archive or --input");
     if (rc == E_OK) rc = train(&training, &rows, err);
     rows_deinit(&rows);
     cli_config_free(&config);
@@ -118,7 +123,7 @@ static int train_run(const struct command *command, int argc, char **argv, struc
 const struct command train_command = {
     .name = "train",
     .summary = "train customer segments from feature vectors",
-    .usage = "segments [--archive FOLDER] [--clusters K] [--seed N] [--name NAME] [--out FILE]",
+    .usage = "segments [--archive FOLDER | --input FILE] [--clusters K] [--seed N] [--name NAME] [--out FILE]",
     .details = "Serve the model with segment.model=FILE, and reload running workers by SIGHUP.\n\n"
                "Example: verbatim train segments --archive data/archive/features --clusters 12 --out segments.model\n",
     .run = train_run,
