@@ -187,6 +187,7 @@ void job_finish(struct job *job, enum err_code code, const struct err *err)
     struct flow *flow = job->context->flow;
     assert(job->deferred);
     job->deferred = false;
+    worker_wake(job->context); /* to gather it, without waiting for the next heartbeat */
     if (job->state == JOB_DROPPED) { /* its partition went to somebody else meanwhile */
         job_gone(flow, job);
         return;

@@ -57,3 +57,14 @@ void job_reset(struct job *job)
     job->outputs_end = &job->outputs;
     job->deferred = false;
 }
+
+void worker_wake(struct worker_context *context)
+{
+    if (context->wake) uv_async_send(context->wake);
+}
+
+void worker_fail(struct worker_context *context, const struct err *err)
+{
+    if (!context->flow->fatal.code) context->flow->fatal = *err;
+    worker_wake(context);
+}

@@ -361,6 +361,7 @@ int runtime_create(const struct worker *worker, const struct config *config, str
     runtime->context = (struct worker_context){
         .worker = worker, .config = config, .options = runtime->worker_options, .clock = clock_system(),
         .random = &runtime->random, .member = runtime->member, .loop = &runtime->loop,
+        .wake = &runtime->wake,
     };
     *ret_runtime = runtime;
     return E_OK;

@@ -41,6 +41,7 @@ struct worker_context {
     uv_loop_t *loop;
     struct bus *bus;
     struct flow *flow;         /* the runtime's own */
+    uv_async_t *wake;          /* the runtime's own, for worker_wake() */
 };
 
 /* One message on its way through a worker. */
@@ -98,6 +99,11 @@ int job_emit_record(struct job *job, enum topic topic, struct err *err) CHECKED;
  * job_finish() says how it ended. The job stays valid until then. */
 void job_defer(struct job *job);
 void job_finish(struct job *job, enum err_code code, const struct err *err);
+
+/* For workers with callbacks of their own, on the loop thread: something has changed that the runtime
+ * should look at now (job_finish() does this by itself); and: the worker can't go on. */
+void worker_wake(struct worker_context *context);
+void worker_fail(struct worker_context *context, const struct err *err);
 
 /* The headers that a message of ours carries: CloudEvents 1.0 Kafka binding, binary mode. */
 enum { JOB_HEADERS = 6 };
