@@ -18,12 +18,25 @@ const struct worker *const cli_workers[CLI_WORKERS] = {
     &ingest_worker, &preprocess_worker, &featurize_worker, &segment_worker, &genai_worker, &logsink_worker,
 };
 
+/* "FOLDER  where it goes" becomes "--data FOLDER   where it goes". */
+static void print_flag(const char *name, const char *help)
+{
+    enum { HELP_COLUMN = 22 };
+    const char *gap = strstr(help, "  ");
+    int size = gap ? (int)(gap - help) : 0;
+    int used = printf("  --%s%s%.*s", name, size ? " " : "", size, help);
+    printf("%*s  %s\n", used < HELP_COLUMN ? HELP_COLUMN - used : 0, "", gap ? gap + 2 : help);
+}
+
 static void print_command_help(const struct command *command, const struct flag *flags, size_t flag_count)
 {
-    printf("verbatim %s: %s\n\nUsage: verbatim %s %s\n\n", command->name, command->summary, command->name, command->usage);
-    for (size_t i = 0; i < flag_count; i++) printf("  --%-14s %s\n", flags[i].name, flags[i].help);
-    printf("  --%-14s %s\n  --%-14s %s\n  --%-14s %s\n\n%s", "config", "FILE  options from a file; may be given more than once",
-           "SECTION.NAME=V", "any option; verbatim config lists them", "help", "this text", command->details);
+    printf("verbatim %s: %s\n\nUsage: verbatim %s%s%s\n\n", command->name, command->summary, command->name,
+           command->usage[0] ? " " : "", command->usage);
+    for (size_t i = 0; i < flag_count; i++) print_flag(flags[i].name, flags[i].help);
+    print_flag("config", "FILE  options from a file; may be given more than once");
+    print_flag("SECTION.NAME=VALUE", "any option; verbatim config lists them");
+    print_flag("help", "this text");
+    printf("\n%s", command->details);
 }
 
 static const struct flag *find_flag(const struct flag *flags, size_t count, struct str name)

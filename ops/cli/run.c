@@ -1,25 +1,31 @@
 /* verbatim run: all six workers in this process on the embedded bus, with the HTTP API and the dashboard.
  *
  * Each worker has a thread with a loop of its own, as it would have a process. The main thread posts the sample
- * through the front door, shows finished insights, and waits for a signal, or with --once until all is done. */
-#include <curl/curl.h>
+ * through the front door, shows its insights, their summary and where everything is, and then what else comes,
+ * until a signal; with --once it stops when the sample is done. */
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/folder.h"
 #include "base/log.h"
 #include "config/shipped.h"
 #include "ops/cli/cli.h"
+#include "ops/cli/post.h"
 #include "ops/cli/reader.h"
+#include "ops/cli/show.h"
 #include "ops/cli/summary.h"
 #include "runtime/runtime.h"
 #include "schema/json.h"
 
-enum { READY_MS = 20000, ONCE_MS = 120000, TEXT_COLUMNS = 60, PATH_BYTES = 4096 };
+enum { READY_MS = 20000, ONCE_MS = 120000, PATH_BYTES = 4096 };
 
 struct member {
     struct runtime *runtime;
@@ -28,6 +34,12 @@ struct member {
     int rc;
     bool started;
     atomic_bool ended;
+};
+
+/* What the command line asks for. */
+struct plan {
+    const char *data, *sample; /* sample "": the shipped one */
+    bool once, no_sample;
 };
 
 struct session {
@@ -40,6 +52,7 @@ struct session {
     uint64_t expected; /* insights of the sample; 0: none was played */
     uint64_t seen;
     char base_url[128];
+    int lock; /* on the data folder */
     bool quiet;
 };
 
@@ -132,49 +145,6 @@ static bool all_idle(const struct session *session)
 
 /* --- the sample --------------------------------------------------------------------------------- */
 
-static size_t collect(char *data, size_t size, size_t count, void *user)
-{
-    buffer_append(user, data, size * count);
-    return size * count;
-}
-
-/* Accepted records, out of the door's own answer. */
-static uint64_t accepted_of(struct str answer)
-{
-    size_t at = str_find(answer, STR("\"accepted\":"));
-    struct str rest = str_slice(answer, at + 11, answer.size);
-    uint64_t accepted = 0;
-    struct str number = str_cut(&rest, ',');
-    return str_to_u64(number, &accepted) ? accepted : 0;
-}
-
-static int post(const char *url, struct str body, uint64_t *ret_accepted, struct err *err)
-{
-    struct buffer answer = {0};
-    long status = 0;
-    CURL *curl = curl_easy_init();
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/x-ndjson");
-    if (!curl || !headers) return err_set(err, E_NO_MEMORY, NULL);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    CURLcode code = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    int rc = E_OK;
-    if (code != CURLE_OK) rc = err_set(err, E_UNAVAILABLE, "posting the sample: %s", curl_easy_strerror(code));
-    else if (status != 202) rc = err_set(err, E_BAD_MESSAGE, "posting the sample: %ld %.*s", status, STR_ARGS(str_slice(buffer_str(&answer), 0, 200)));
-    else *ret_accepted = accepted_of(buffer_str(&answer));
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
-    buffer_deinit(&answer);
-    return rc;
-}
-
 static int play_sample(struct session *session, const char *path, struct err *err)
 {
     struct buffer body = {0};
@@ -182,47 +152,16 @@ static int play_sample(struct session *session, const char *path, struct err *er
     snprintf(url, sizeof url, "%s/v1/feedback", session->base_url);
     int rc = shipped_path(path, "sample/feedback.ndjson", file, err);
     if (rc == E_OK) rc = buffer_read_file(&body, file, 16 << 20, err);
-    if (rc == E_OK) rc = post(url, buffer_str(&body), &session->expected, err);
+    if (rc == E_OK) rc = post_ndjson(url, buffer_str(&body), &session->expected, err);
     buffer_deinit(&body);
     return rc;
 }
 
 /* --- the display -------------------------------------------------------------------------------- */
 
-/* One line of the text, without what would break the line, at most so many characters. */
-static void print_text(struct str text, unsigned columns)
+static void show(struct session *session, const struct bus_message *message)
 {
-    for (size_t i = 0; i < text.size && columns; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if ((c & 0xC0) != 0x80) columns--;
-        if (c < 0x20 || c == 0x7F) putchar(' ');
-        else putchar((int)c);
-        while (i + 1 < text.size && columns == 0 && ((unsigned char)text.data[i + 1] & 0xC0) == 0x80) putchar(text.data[++i]);
-    }
-}
-
-static void print_insight(const struct document *document, const struct safety *safety, const struct insight *insight)
-{
-    static const enum colour feelings[] = {COLOUR_GREEN, COLOUR_RED, COLOUR_DIM, COLOUR_YELLOW};
-    unsigned columns = terminal_columns(STDOUT_FILENO);
-    uint32_t label = insight->sentiment.label;
-    printf("%s%-8s%s %-3.*s ", terminal_colour(STDOUT_FILENO, feelings[label]), sentiment_label_enumeration.values[label],
-           terminal_reset(STDOUT_FILENO), STR_ARGS(document->language));
-    if (safety->state == ENUM_safety_state_positive)
-        printf("%s%s%s ", terminal_colour(STDOUT_FILENO, COLOUR_RED), safety->serious ? "SERIOUS" : "safety ", terminal_reset(STDOUT_FILENO));
-    else printf("%s ", safety->state == ENUM_safety_state_unassessed ? "check  " : "       ");
-    struct str topic = insight->topics.count ? insight->topics.items[0] : STR("-");
-    printf("%-13.*s ", STR_ARGS(topic));
-    print_text(document->text, columns > 40 + TEXT_COLUMNS ? columns - 40 : TEXT_COLUMNS);
-    putchar('\n');
-    if (insight->recommendations.count) {
-        printf("%s%32s→ %s: %.*s%s\n", terminal_colour(STDOUT_FILENO, COLOUR_DIM), "", team_enumeration.values[insight->recommendations.items[0].team],
-               STR_ARGS(insight->recommendations.items[0].text), terminal_reset(STDOUT_FILENO));
-    }
-}
-
-static int show(struct session *session, const struct bus_message *message, struct err *err)
-{
+    struct err ignored, *err = &ignored;
     struct record record;
     struct document document;
     struct safety safety;
@@ -233,26 +172,31 @@ static int show(struct session *session, const struct bus_message *message, stru
     if (rc == E_OK) rc = record_decode(&record, SECTION_SAFETY, &safety, &session->arena, err);
     if (rc == E_OK) rc = record_decode(&record, SECTION_INSIGHT, &insight, &session->arena, err);
     if (rc == E_OK) rc = summary_add(&session->summary, message->value, &session->arena, err);
-    if (rc) return E_OK; /* not one of ours; the workers have dead letters for such */
+    if (rc) return; /* not one of ours; the workers have dead letters for such */
     session->seen++;
-    if (!session->quiet) print_insight(&document, &safety, &insight);
+    if (session->quiet) return;
+    if (session->seen == 1) show_heading();
+    show_insight(&document, &safety, &insight);
     fflush(stdout);
-    return E_OK;
 }
 
-static int watch(struct session *session, bool once, struct err *err)
+/* Shows insights until a signal, or until those of the sample are there; with `once` until all workers are idle
+ * too, and within a time. */
+static int watch(struct session *session, bool until_played, bool once, struct err *err)
 {
     int64_t until = clock_mono_ms(clock_system()) + ONCE_MS;
     while (!stop_asked) {
+        bool played = session->seen >= session->expected;
+        if (until_played && !once && played) return E_OK;
         const struct bus_message *message = reader_next(&session->reader, 100, err);
         if (!message && err->code) return (int)err->code;
         if (message) {
-            show(session, message, err);
+            show(session, message);
             continue;
         }
         int rc = failed_member(session, err);
         if (rc) return rc;
-        if (once && session->seen >= session->expected && all_idle(session)) return E_OK;
+        if (once && played && all_idle(session)) return E_OK;
         if (once && clock_mono_ms(clock_system()) > until)
             return err_set(err, E_TIMEOUT, "%llu of %llu insights came within %d s", (unsigned long long)session->seen,
                            (unsigned long long)session->expected, ONCE_MS / 1000);
@@ -290,22 +234,73 @@ static int close_session(struct session *session, struct err *err)
     return rc;
 }
 
+static void print_row(const char *name, const char *format, ...) PRINTF_LIKE(2, 3);
+static void print_row(const char *name, const char *format, ...)
+{
+    va_list args;
+    printf("  %s%-10s%s  ", terminal_colour(STDOUT_FILENO, COLOUR_BOLD), name, terminal_reset(STDOUT_FILENO));
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+}
+
 static void print_where(const struct session *session, const char *data, bool once)
 {
-    if (!once) printf("\n  dashboard  %s%s/%s\n", terminal_colour(STDOUT_FILENO, COLOUR_BOLD), session->base_url, terminal_reset(STDOUT_FILENO));
-    printf("%s  archive    %s\n", once ? "\n" : "", config_value(session->config.config, "logsink", "url", NULL));
-    if (!once) printf("  try        curl -s '%s/v1/feedback?wait=5s' -H 'Content-Type: application/json' -d '{\"text\":\"Great, but delivery took 3 weeks\"}'\n"
-                      "  stop       Ctrl-C; everything is kept in %s/\n\n", session->base_url, data);
+    putchar('\n');
+    if (!once) print_row("dashboard", "%s/", session->base_url);
+    print_row("archive", "%s", config_value(session->config.config, "logsink", "url", NULL));
+    print_row("topics", "%s", bus_description(session->bus));
+    if (!once) {
+        print_row("send", "curl -s '%s/v1/feedback?wait=5s' -H 'Content-Type: application/json' \\", session->base_url);
+        printf("              -d '{\"text\": \"Great taste, but I got a rash.\"}'\n");
+        print_row("stop", "Ctrl-C; everything is kept in %s/, and goes on from there", data);
+    }
+    putchar('\n');
     fflush(stdout);
 }
 
-static int run_session(struct session *session, const char *data, const char *sample, bool play, bool once, struct err *err)
+static void print_summary(const struct session *session)
+{
+    if (session->summary.records == 0) return;
+    putchar('\n');
+    summary_print(&session->summary, stdout);
+}
+
+/* Two on one folder would be two replicas of the same name: each would take over from the other. */
+static int lock_folder(struct session *session, const char *data, struct err *err)
+{
+    char path[PATH_BYTES];
+    int rc = folder_create(data, err);
+    if (rc) return rc;
+    snprintf(path, sizeof path, "%s/lock", data);
+    session->lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (session->lock < 0) return err_system(err, E_SYSTEM, "%s", path);
+    if (flock(session->lock, LOCK_EX | LOCK_NB) == 0) return E_OK;
+    if (errno == EWOULDBLOCK) return err_set(err, E_IN_USE, "another verbatim run uses %s/; stop it, or give another --data", data);
+    return err_system(err, E_SYSTEM, "locking %s", path);
+}
+
+/* Of the shipped sample one showing is enough: on a later start the folder holds somebody's own feedback. */
+static bool first_start(const struct session *session)
+{
+    struct bus_topic_state state = {0};
+    return bus_topic_describe(session->bus, TOPIC_FEEDBACK, &state, NULL) == E_OK && state.records == 0;
+}
+
+static int run_session(struct session *session, const struct plan *plan, struct err *err)
 {
     int rc = open_session(session, err);
-    if (rc == E_OK && play) rc = play_sample(session, sample, err);
-    if (rc == E_OK && !once) print_where(session, data, false);
-    if (rc == E_OK) rc = watch(session, once, err);
-    if (rc == E_OK && once) print_where(session, data, true);
+    bool play = !plan->no_sample && (plan->once || plan->sample[0] || (rc == E_OK && first_start(session)));
+    if (rc == E_OK && play) rc = play_sample(session, plan->sample, err);
+    if (rc == E_OK && (play || plan->once)) rc = watch(session, true, plan->once, err);
+    if (rc == E_OK) print_summary(session);
+    if (rc == E_OK) print_where(session, plan->data, plan->once || stop_asked);
+    if (rc == E_OK && !plan->once && !stop_asked) {
+        session->summary = (struct summary){0};
+        rc = watch(session, false, false, err);
+        if (rc == E_OK) print_summary(session);
+    }
     struct err stopping;
     int stop_rc = close_session(session, &stopping);
     if (rc == E_OK && stop_rc) {
@@ -315,41 +310,46 @@ static int run_session(struct session *session, const char *data, const char *sa
     return rc;
 }
 
-static int run_run(const struct command *command, int argc, char **argv, struct err *err)
+static int configure(struct session *session, struct arguments *arguments, const char *data, struct err *err)
 {
-    const char *data = "data", *sample = "";
-    bool once = false, empty = false, quiet = false;
-    const struct flag flags[] = {
-        {"once", FLAG_BOOL, &once, "play the sample, wait for its insights, and stop"},
-        {"sample", FLAG_TEXT, &sample, "FILE  another sample to play (NDJSON)"},
-        {"no-sample", FLAG_BOOL, &empty, "play none"},
-        {"data", FLAG_TEXT, &data, "FOLDER  where everything is kept (data)"},
-        {"quiet", FLAG_BOOL, &quiet, "don't show each insight"},
-    };
-    struct arguments arguments;
     char bus[PATH_BYTES], archive[PATH_BYTES], memory[PATH_BYTES];
-    int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
-    if (rc || arguments.help) return rc;
-    if (arguments.positional_count) return err_set(err, E_USAGE, "run takes no arguments");
     snprintf(bus, sizeof bus, "bus.path=%s/bus", data);
     snprintf(archive, sizeof archive, "logsink.url=%s/archive", data);
     snprintf(memory, sizeof memory, "preprocess.folder=%s/preprocess", data);
     const char *const presets[] = {bus, archive, memory, "runtime.status_every=2s", "runtime.log_level=warn", NULL};
-    arguments.presets = presets;
+    struct runtime_options options;
+    arguments->presets = presets;
+    int rc = cli_config(arguments, &session->config, err);
+    if (rc == E_OK) rc = config_get(session->config.config, &runtime_option_table, &options, err);
+    if (rc == E_OK) log_setup((enum log_level)options.log_level, (enum log_format)options.log);
+    return rc;
+}
+
+static int run_run(const struct command *command, int argc, char **argv, struct err *err)
+{
+    struct plan plan = {.data = "data", .sample = ""};
+    bool quiet = false;
+    const struct flag flags[] = {
+        {"once", FLAG_BOOL, &plan.once, "play the sample, wait for its insights, and stop"},
+        {"sample", FLAG_TEXT, &plan.sample, "FILE  play this one (NDJSON), also on a later start"},
+        {"no-sample", FLAG_BOOL, &plan.no_sample, "play none"},
+        {"data", FLAG_TEXT, &plan.data, "FOLDER  where everything is kept (data)"},
+        {"quiet", FLAG_BOOL, &quiet, "don't show each insight"},
+    };
+    struct arguments arguments;
+    int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
+    if (rc || arguments.help) return rc;
+    if (arguments.positional_count) return err_set(err, E_USAGE, "run takes no arguments");
     struct session *session = calloc(1, sizeof *session);
     if (!session) return err_set(err, E_NO_MEMORY, NULL);
     session->quiet = quiet;
-    rc = cli_config(&arguments, &session->config, err);
-    struct runtime_options options;
-    if (rc == E_OK) rc = config_get(session->config.config, &runtime_option_table, &options, err);
-    if (rc == E_OK) {
-        log_setup((enum log_level)options.log_level, (enum log_format)options.log);
-        rc = folder_create(data, err);
-    }
+    session->lock = -1;
+    rc = configure(session, &arguments, plan.data, err);
+    if (rc == E_OK) rc = lock_folder(session, plan.data, err);
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
-    if (rc == E_OK) rc = run_session(session, data, sample, !empty, once, err);
-    if (rc == E_OK && session->summary.records) summary_print(&session->summary, stdout);
+    if (rc == E_OK) rc = run_session(session, &plan, err);
+    if (session->lock >= 0) close(session->lock);
     free(session);
     return rc;
 }
@@ -358,7 +358,8 @@ const struct command run_command = {
     .name = "run",
     .summary = "all six workers here, with the HTTP API and the dashboard",
     .usage = "[--once] [--sample FILE | --no-sample] [--data FOLDER] [--quiet]",
-    .details = "Needs no broker: topics live in FOLDER/bus, the archive in FOLDER/archive. Plays the shipped sample first.\n\n"
+    .details = "Needs no broker: topics live in FOLDER/bus, the archive in FOLDER/archive.\n"
+               "On its first start it plays the shipped sample. Colours honour NO_COLOR.\n\n"
                "Example: verbatim run --once\n",
     .run = run_run,
 };

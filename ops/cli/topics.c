@@ -11,8 +11,9 @@ static void print_row(enum topic topic, const struct bus_topic_state *state, con
         printf("%s{\"topic\":\"%s\",\"partitions\":%u,\"records\":%llu,\"state\":\"%s\"}", *first ? "[" : ",\n ", info->name, state->partitions,
                (unsigned long long)state->records, what);
     } else {
-        if (*first) printf("%-14s %10s %12s  %-8s %s\n", "topic", "partitions", "records", "", "what");
-        printf("%-14s %10u %12llu  %-8s %s\n", info->name, state->partitions, (unsigned long long)state->records, what, info->description);
+        if (*first) printf("%-13s %10s %10s  %s\n", "topic", "partitions", "records", "what");
+        printf("%-13s %10u %10llu  %s%s%s\n", info->name, state->partitions, (unsigned long long)state->records, what,
+               what[0] ? ": " : "", info->description);
     }
     *first = false;
 }

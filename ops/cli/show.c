@@ -1,0 +1,90 @@
+/* Columns that line up whatever the script: widths are those of the terminal's cells, not bytes. */
+#include "ops/cli/show.h"
+
+#include <stdio.h>
+#include <unistd.h>
+#include <utf8proc.h>
+
+#include "base/terminal.h"
+
+enum { TEXT_COLUMN = 42, UNKNOWN_COLUMNS = 120, TEXT_COLUMNS_LEAST = 30 };
+
+static const char *colour(enum colour which) { return terminal_colour(STDOUT_FILENO, which); }
+static const char *reset(void) { return terminal_reset(STDOUT_FILENO); }
+
+static unsigned text_columns(void)
+{
+    unsigned columns = terminal_is(STDOUT_FILENO) ? terminal_columns(STDOUT_FILENO) : UNKNOWN_COLUMNS;
+    return columns > TEXT_COLUMN + TEXT_COLUMNS_LEAST ? columns - TEXT_COLUMN - 1 : TEXT_COLUMNS_LEAST;
+}
+
+/* The next character, its bytes and its cells; what would break the line becomes a blank. */
+static struct str next_character(struct str text, unsigned *ret_cells)
+{
+    utf8proc_int32_t character = 0;
+    utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)text.data, (utf8proc_ssize_t)text.size, &character);
+    *ret_cells = 1;
+    if (size <= 0) return str_make("?", 1);
+    if (character < 0x20 || (character >= 0x7F && character < 0xA0)) return str_make(" ", 1);
+    *ret_cells = (unsigned)utf8proc_charwidth(character);
+    return str_slice(text, 0, (size_t)size);
+}
+
+static unsigned cells_of(struct str text)
+{
+    unsigned cells = 0, more;
+    while (text.size) {
+        struct str character = next_character(text, &more);
+        cells += more;
+        text = str_slice(text, character.size, text.size);
+    }
+    return cells;
+}
+
+/* At most so many cells; what is cut off leaves an ellipsis. */
+static void print_cut(struct str text, unsigned columns)
+{
+    bool cut = cells_of(text) > columns;
+    unsigned left = cut ? columns - 1 : columns, cells;
+    while (text.size) {
+        struct str character = next_character(text, &cells);
+        if (cells > left) break;
+        fwrite(character.data, 1, character.size, stdout);
+        left -= cells;
+        text = str_slice(text, character.size, text.size);
+    }
+    if (cut) fputs("…", stdout);
+}
+
+void show_heading(void)
+{
+    printf("%s%-9s %-4s  %-8s  %-14s  %s%s\n", colour(COLOUR_BOLD), "feeling", "lang", "safety", "topic",
+           "what the customer said, and what to do", reset());
+}
+
+static void print_safety(const struct safety *safety)
+{
+    if (safety->state == ENUM_safety_state_positive)
+        printf("%s%-8s%s  ", colour(COLOUR_RED), safety->serious ? "SERIOUS" : "alert", reset());
+    else
+        printf("%s%-8s%s  ", colour(COLOUR_YELLOW), safety->state == ENUM_safety_state_unassessed ? "look" : "", reset());
+}
+
+void show_insight(const struct document *document, const struct safety *safety, const struct insight *insight)
+{
+    static const enum colour feelings[] = {COLOUR_GREEN, COLOUR_RED, COLOUR_NONE, COLOUR_YELLOW};
+    uint32_t label = insight->sentiment.label;
+    struct str topic = insight->topics.count ? insight->topics.items[0] : STR("-");
+    unsigned columns = text_columns();
+    printf("%s%-9s%s %-4.*s  ", colour(feelings[label]), sentiment_label_enumeration.values[label], reset(), STR_ARGS(document->language));
+    print_safety(safety);
+    printf("%-14.*s  ", STR_ARGS(topic));
+    print_cut(document->text, columns);
+    putchar('\n');
+    if (insight->recommendations.count == 0) return;
+    const struct recommendation *advice = &insight->recommendations.items[0];
+    const char *team = team_enumeration.values[advice->team];
+    printf("%s%*s→ %s: ", colour(COLOUR_DIM), TEXT_COLUMN, "", team);
+    print_cut(advice->text, columns > 30 ? columns - (unsigned)strlen(team) - 4 : columns);
+    printf("%s\n", reset());
+}

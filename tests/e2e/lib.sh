@@ -1,0 +1,137 @@
+# What the end-to-end tests share; to be sourced first. It makes a scratch folder ($scratch), finds the programs
+# ($bin) and the tree ($source), and at the end stops by pid what was started, whatever happened.
+#
+#   launch NAME COMMAND...      in the background; its output is $scratch/NAME.log
+#   halt NAME [SIGNAL]          TERM (or another) and wait; sets $status
+#   await WHAT SECONDS COMMAND...    polls until it succeeds; the time is only how long to wait for a hang
+#   check WHAT COMMAND...       one assertion; a failure is shown, counted, and fails the test at its end
+#   equal WHAT FOUND WANTED     another
+#   finish                      the last line of every test
+#   at_end                      if a test defines it: what else has to be cleaned up, once all are stopped
+
+set -u
+source=${VERBATIM_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+bin=${VERBATIM_BIN:-$source/build/release/bin}
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/verbatim-e2e.XXXXXX")
+failures=0
+checks=0
+declare -A pids=()
+export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
+unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION
+unset VERBATIM_CONFIG VERBATIM_HOME
+
+clean_up() {
+    local name
+    for name in "${!pids[@]}"; do kill -KILL "${pids[$name]}" 2>/dev/null; done
+    wait 2>/dev/null
+    if declare -F at_end >/dev/null; then at_end; fi
+    if [ -e "$scratch/kafka/broker-1.pid" ]; then "$source/tests/lib/kafka.sh" stop "$scratch/kafka"; fi
+    if [ -e "$scratch/minio/minio.pid" ]; then "$source/tests/lib/minio.sh" stop "$scratch/minio"; fi
+    if [ -n "${VERBATIM_TEST_KEEP:-}" ]; then echo "kept: $scratch"; else rm -rf "$scratch"; fi
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+skip() {
+    echo "skipped: $*" >&2
+    exit 77
+}
+
+launch() {
+    local name=$1
+    shift
+    "$@" >"$scratch/$name.log" 2>&1 </dev/null &
+    pids[$name]=$!
+}
+
+running() { kill -0 "${pids[$1]}" 2>/dev/null; }
+
+# Waits for its end and sets $status. Only what was launched here can be waited for.
+reap() {
+    status=0
+    { wait "${pids[$1]}" || status=$?; } 2>/dev/null
+    unset "pids[$1]"
+}
+
+halt() {
+    kill "-${2:-TERM}" "${pids[$1]}" 2>/dev/null
+    reap "$1"
+}
+
+# Ends the test at once: what comes after would only fail too. Shows the logs of all that was launched.
+give_up() {
+    local log
+    echo "FAILED: $*" >&2
+    for log in "$scratch"/*.log; do
+        [ -s "$log" ] || continue
+        echo "--- ${log##*/}, its end" >&2
+        tail -n 15 "$log" >&2
+    done
+    exit 1
+}
+
+await() {
+    local what=$1 deadline=$((SECONDS + $2))
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $deadline ] || give_up "waited in vain for: $what"
+        sleep 0.1
+    done
+}
+
+check() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    if "$@" >/dev/null 2>&1; then return 0; fi
+    failures=$((failures + 1))
+    echo "FAILED: $what" >&2
+    echo "        $*" | head -c 400 >&2
+    return 1
+}
+
+equal() {
+    checks=$((checks + 1))
+    if [ "$2" = "$3" ]; then return 0; fi
+    failures=$((failures + 1))
+    printf 'FAILED: %s: found "%.300s", wanted "%.300s"\n' "$1" "$2" "$3" >&2
+    return 1
+}
+
+contains() { grep -qF -- "$2" "$1"; }
+
+finish() {
+    echo "$checks checks, $failures failed"
+    [ $failures -eq 0 ] && [ $checks -gt 0 ]
+    exit
+}
+
+# COUNT free ports of 127.0.0.1, all different.
+free_ports() {
+    python3 - "$1" <<'PY'
+import random, socket, sys
+held = []
+for port in random.SystemRandom().sample(range(12000, 20000), 1000):
+    s = socket.socket()
+    try:
+        s.bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    held.append(s)
+    if len(held) == int(sys.argv[1]):
+        break
+print(*(s.getsockname()[1] for s in held))
+PY
+}
+
+answers() { curl -sf -m 5 -o /dev/null "$1"; }
+
+# Ids in a file of records as JSON lines, by insight or whatever else was asked for.
+ids() { jq -r .id "$@"; }
+
+# Everything that an archive holds of a topic, as JSON lines.
+archived() { find "$1/$2" -name '*.ndjson.zst' -exec zstd -dcq {} + 2>/dev/null; }
+
+for tool in curl jq zstd python3; do
+    command -v $tool >/dev/null || skip "no $tool (ops/deps --test installs it)"
+done

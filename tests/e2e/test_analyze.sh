@@ -1,0 +1,66 @@
+#!/bin/bash
+# verbatim analyze as a Unix filter: 10,000 records in, as many out, in order, in flat memory; and its manners
+# with CSV, bad rows, a reader that goes away, and arguments that make no sense.
+. "$(dirname "$0")/lib.sh"
+
+# Room for the window of texts in which repeats are looked for: it fills up to a fixed size.
+growth_most_kib=8192
+verbatim=$bin/verbatim
+generate=$source/tests/e2e/generate.py
+
+python3 "$generate" 10000 --prefix in >"$scratch/in.ndjson"
+head -n 1000 "$scratch/in.ndjson" >"$scratch/small.ndjson"
+python3 "$source/tests/e2e/peak.py" "$scratch/small.peak" \
+    "$verbatim" analyze --quiet <"$scratch/small.ndjson" >"$scratch/small.out" 2>"$scratch/small.err"
+equal "1,000 records exit 0" $? 0
+python3 "$source/tests/e2e/peak.py" "$scratch/peak" \
+    "$verbatim" analyze <"$scratch/in.ndjson" >"$scratch/out.ndjson" 2>"$scratch/err"
+equal "10,000 records exit 0" $? 0
+ids "$scratch/in.ndjson" >"$scratch/in.ids"
+ids "$scratch/out.ndjson" >"$scratch/out.ids"
+check "as many out as in, in input order" cmp "$scratch/in.ids" "$scratch/out.ids"
+equal "each has an insight with a sentiment" "$(jq -c 'select(.insight.sentiment.label and .document.text and .safety.state)' "$scratch/out.ndjson" | wc -l)" 10000
+equal "the original text and the customer's name are gone" "$(jq -c 'select(.feedback.text)' "$scratch/out.ndjson" | wc -l)" 0
+check "the summary on standard error counts them" contains "$scratch/err" "10000 records"
+small=$(cat "$scratch/small.peak") large=$(cat "$scratch/peak")
+echo "most memory: $small KiB for 1,000 records, $large KiB for 10,000"
+check "memory is flat: $small KiB for 1,000 records, $large KiB for 10,000" [ $((large - small)) -le $growth_most_kib ]
+
+# Other people's texts, where they are at hand: odd bytes, emoji, markup, slang.
+data=${VERBATIM_TEST_DATA:-$source/../shared/data}
+if [ -e "$data/sentiment/goemotions.tsv" ]; then
+    head -q -n 2500 "$data"/sentiment/{goemotions,tweets_es,allocine_fr,tweets_fr,vader_tweets}.tsv | head -n 10000 |
+        python3 -c 'import json, sys
+for i, line in enumerate(sys.stdin): print(json.dumps({"id": f"t-{i}", "text": line.rstrip("\n").split("\t")[-1] or "-"}))' >"$scratch/texts.ndjson"
+    "$verbatim" analyze --quiet <"$scratch/texts.ndjson" >"$scratch/texts.out" 2>"$scratch/texts.err"
+    equal "others' texts exit 0" $? 0
+    check "others' texts come out as they went in" cmp <(ids "$scratch/texts.ndjson") <(ids "$scratch/texts.out")
+fi
+
+# CSV, and the text put back.
+printf 'id,text,rating,shop\nc1,"Great, but ""slow""",4,north\nc2,"two\nlines",1,south\n' |
+    "$verbatim" analyze --csv --keep-text --quiet >"$scratch/csv.out"
+equal "CSV exits 0" $? 0
+equal "a quoted field keeps its comma and quotes" "$(jq -r 'select(.id == "c1") | .feedback.text' "$scratch/csv.out")" 'Great, but "slow"'
+equal "an unknown column becomes an attribute" "$(jq -r 'select(.id == "c2") | .feedback.attributes.shop' "$scratch/csv.out")" south
+
+# Rows that can't be: the rest is there all the same, and the exit status tells.
+printf '{"id":"a","text":"fine"}\n{"id":"b"}\nnot json\n{"id":"c","text":"also fine"}\n{"id":"d","text":7}\n' |
+    "$verbatim" analyze >"$scratch/bad.out" 2>"$scratch/bad.err"
+equal "refused rows exit 65" $? 65
+equal "the good rows are there" "$(ids "$scratch/bad.out" | paste -sd,)" "a,c"
+check "the count of refused rows is told" contains "$scratch/bad.err" "3 of 5 records were refused"
+
+# A reader that has enough is no failure.
+"$verbatim" analyze --quiet <"$scratch/in.ndjson" 2>"$scratch/head.err" | head -n 1 >/dev/null
+equal "head may close the pipe" "${PIPESTATUS[0]}" 0
+equal "no record, no output" "$("$verbatim" analyze --quiet </dev/null | wc -c)" 0
+"$verbatim" analyze --quiet "$scratch/missing.ndjson" >/dev/null 2>"$scratch/missing.err"
+equal "a missing file exits 66" $? 66
+check "and is named" contains "$scratch/missing.err" "missing.ndjson"
+"$verbatim" analyze --kep-text </dev/null >/dev/null 2>"$scratch/flag.err"
+equal "an unknown flag exits 64" $? 64
+check "and the nearest is offered" contains "$scratch/flag.err" "--keep-text"
+"$verbatim" analyze --quiet <"$scratch/small.ndjson" >/dev/full 2>"$scratch/full.err"
+equal "a full disk behind standard output exits 74" $? 74
+finish

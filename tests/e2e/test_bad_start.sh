@@ -1,0 +1,74 @@
+#!/bin/bash
+# What an operator gets wrong, one case each: the program says what, where and what was meant, and exits with the
+# status of sysexits.h that scripts can tell apart.
+. "$(dirname "$0")/lib.sh"
+
+data=$scratch/data
+read -r taken free <<<"$(free_ports 2)"
+launch holder python3 -m http.server "$taken" --bind 127.0.0.1
+await "a port is taken" 10 answers "http://127.0.0.1:$taken/"
+
+# refused WHY STATUS TEXT COMMAND...: it ends by itself with this status, and says this on standard error
+refused() {
+    local why=$1 wanted=$2 text=$3 rc=0
+    shift 3
+    timeout 20 "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || rc=$?
+    equal "$why: exit status" $rc "$wanted"
+    check "$why: says \"$text\" (said: $(head -c 300 "$scratch/err"))" contains "$scratch/err" "$text"
+}
+
+# --- configuration
+printf '# ours\n[segment]\nmodle = x\n' >"$scratch/typo.ini"
+printf '[runtime]\nbatches = many\n' >"$scratch/value.ini"
+printf '[segmnt]\nmodel = x\n' >"$scratch/section.ini"
+printf '[segment\nmodel = x\n' >"$scratch/syntax.ini"
+segment=("$bin/verbatim-segment" "--bus.path=$data/bus")
+refused "a key with a typo names file and line" 78 "typo.ini:3" "${segment[@]}" --config "$scratch/typo.ini"
+refused "and the key" 78 "segment.modle" "${segment[@]}" --config "$scratch/typo.ini"
+refused "and the nearest" 78 'did you mean "segment.model"?' "${segment[@]}" --config "$scratch/typo.ini"
+refused "so does verbatim config" 78 "typo.ini:3" "$bin/verbatim" config --config "$scratch/typo.ini"
+refused "so does verbatim run" 78 "typo.ini:3" "$bin/verbatim" run --once --data "$data" --config "$scratch/typo.ini"
+refused "a bad value names file and line" 78 "value.ini:2" "${segment[@]}" --config "$scratch/value.ini"
+refused "and what is allowed" 78 "from 2 to 64" "${segment[@]}" --config "$scratch/value.ini"
+refused "an unknown section" 78 "section.ini:1" "${segment[@]}" --config "$scratch/section.ini"
+refused "a line that is none" 78 "syntax.ini:1" "${segment[@]}" --config "$scratch/syntax.ini"
+refused "a file that isn't there" 78 "none.ini" "${segment[@]}" --config "$scratch/none.ini"
+refused "an environment variable with a typo" 78 "VERBATIM_SEGMENT_MODLE" env VERBATIM_SEGMENT_MODLE=x "${segment[@]}"
+refused "a flag with a typo" 78 "segment.modle" "${segment[@]}" --segment.modle=x
+refused "a flag that is none" 64 "--modle" "${segment[@]}" --modle
+refused "a command with a typo" 64 'did you mean "analyze"?' "$bin/verbatim" analyse
+refused "a model that isn't there" 66 "no.model" "${segment[@]}" --segment.model="$scratch/no.model"
+printf 'not a model' >"$scratch/bad.model"
+refused "a model that is none" 78 "bad.model" "${segment[@]}" --segment.model="$scratch/bad.model"
+refused "an open door without keys" 78 "ingest.keys" "$bin/verbatim-ingest" "--bus.path=$data/bus" --ingest.listen="0.0.0.0:$free"
+refused "an address that is none" 78 "ingest.listen" "$bin/verbatim-ingest" "--bus.path=$data/bus" --ingest.listen=somewhere
+
+# --- ports and folders in use
+refused "the door's port is in use" 69 "127.0.0.1:$taken" "$bin/verbatim-ingest" "--bus.path=$data/bus" --ingest.listen="127.0.0.1:$taken"
+refused "the admin port is in use" 69 "127.0.0.1:$taken" "${segment[@]}" --runtime.admin="127.0.0.1:$taken"
+refused "run's port is in use" 69 "127.0.0.1:$taken" "$bin/verbatim" run --once --data "$data" --ingest.listen="127.0.0.1:$taken"
+touch "$scratch/file"
+refused "a folder that is a file" 71 "$scratch/file" "$bin/verbatim" run --once --data "$scratch/file" --ingest.listen="127.0.0.1:$free"
+
+launch first "$bin/verbatim" run --no-sample --quiet --data "$data" --ingest.listen="127.0.0.1:$free"
+await "the first run is ready" 20 answers "http://127.0.0.1:$free/readyz"
+read -r other <<<"$(free_ports 1)"
+refused "a second run on the same folder" 69 "$data" "$bin/verbatim" run --once --data "$data" --ingest.listen="127.0.0.1:$other"
+check "leaves the first alone" answers "http://127.0.0.1:$free/readyz"
+halt first
+equal "the first ends well" "$status" 0
+halt holder KILL
+
+# --- the newcomer's questions
+for command in run analyze send tail topics train schema config version; do
+    "$bin/verbatim" $command --help >"$scratch/help" 2>"$scratch/err"
+    equal "$command --help exits 0" $? 0
+    check "$command --help has an example" contains "$scratch/help" "Example: "
+done
+for worker in ingest preprocess featurize segment genai logsink; do
+    "$bin/verbatim-$worker" --help >"$scratch/help" 2>"$scratch/err"
+    equal "verbatim-$worker --help exits 0" $? 0
+    check "verbatim-$worker --help has an example" contains "$scratch/help" "Example: "
+    equal "verbatim-$worker --version" "$("$bin/verbatim-$worker" --version)" "verbatim-$worker $("$bin/verbatim" version | sed -n 's/^verbatim //p')"
+done
+finish
