@@ -77,12 +77,12 @@ static struct link *consumer_of(struct chain *chain, enum topic topic)
 static int run_job(struct link *link, struct job *job, struct err *err)
 {
     int rc = E_OK;
-    for (job->attempts = 0; job->attempts < CHAIN_ATTEMPTS; job->attempts++) {
+    for (job->attempts = 1; ; job->attempts++) {
         job_reset(job);
         rc = link->context.worker->raw ? E_OK : record_scan(job->message->value, job->arena, &job->record, err);
         if (rc == E_OK) rc = link->context.worker->process(&link->context, job, err);
         assert(!job->deferred); /* only workers that answer at once can be chained */
-        if (rc == E_OK || err_class((enum err_code)rc) != ERR_RETRY) break;
+        if (rc == E_OK || err_class((enum err_code)rc) != ERR_RETRY || job->attempts == CHAIN_ATTEMPTS) break;
     }
     if (rc == E_OK || err_class((enum err_code)rc) == ERR_FATAL) return rc;
     struct err cause = *err;

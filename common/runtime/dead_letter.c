@@ -19,14 +19,16 @@ static struct str letter_id(const struct job *job, struct arena *arena)
 {
     uint8_t hash[SHA256_BYTES];
     char text[UUID_TEXT_BYTES];
-    struct str origin = arena_printf(arena, "%s/%s/%u/%lld", job->context->worker->name, topic_info(job->message->topic)->name,
-                                     job->message->partition, (long long)job->message->offset);
+    const struct bus_message *message = job->message;
+    struct str origin = arena_printf(arena, "%s/%s/%u/%lld", job->context->worker->name,
+                                     topic_info(message->topic)->name, message->partition, (long long)message->offset);
     hash_sha256(origin, hash);
     uuid_from_hash(hash, text);
     return arena_copy(arena, str_of(text));
 }
 
-int dead_letter_emit(struct job *job, enum err_code code, const struct err *cause, size_t bytes_limit, struct err *err)
+int dead_letter_emit(struct job *job, enum err_code code, const struct err *cause, size_t bytes_limit,
+                     struct err *err)
 {
     const struct bus_message *message = job->message;
     struct dead_letter letter = {0};
@@ -42,10 +44,11 @@ int dead_letter_emit(struct job *job, enum err_code code, const struct err *caus
     shape_set(dead_letter, &letter, topic, str_of(topic_info(message->topic)->name));
     shape_set(dead_letter, &letter, partition, message->partition);
     shape_set(dead_letter, &letter, offset, (uint64_t)message->offset);
-    shape_set(dead_letter, &letter, attempts, job->attempts + 1);
+    shape_set(dead_letter, &letter, attempts, job->attempts);
     shape_set(dead_letter, &letter, failed_at, clock_wall_ms(job->context->clock));
     shape_set(dead_letter, &letter, value_sha256, arena_copy(job->arena, str_of(hex)));
-    if (message->key.size && message->key.size <= BUS_KEY_BYTES_MAX) shape_set(dead_letter, &letter, key, message->key);
+    struct str key = message->key.size <= BUS_KEY_BYTES_MAX ? message->key : (struct str){0};
+    if (key.size) shape_set(dead_letter, &letter, key, key);
     if (message->value.size <= bytes_limit) shape_set(dead_letter, &letter, value, message->value);
     fill_headers(&letter, message, job->arena);
 
@@ -55,5 +58,5 @@ int dead_letter_emit(struct job *job, enum err_code code, const struct err *caus
     int rc = record_put(&record, SECTION_DEAD_LETTER, &letter, job->arena, err);
     if (rc == E_OK) rc = record_write(&record, job->arena, &value, err);
     job->record.id = record.id;
-    return rc ? rc : job_emit(job, TOPIC_DEAD_LETTERS, message->key, value, err);
+    return rc ? rc : job_emit(job, TOPIC_DEAD_LETTERS, key, value, err);
 }

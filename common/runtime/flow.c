@@ -10,11 +10,72 @@ void flow_init(struct flow *flow, struct worker_context *context, struct bus_con
     context->flow = flow;
 }
 
+/* --- memory ----------------------------------------------------------------------------------- */
+
+static void free_arena(struct arena *arena)
+{
+    arena_deinit(arena);
+    free(arena);
+}
+
 static void free_batch(struct batch *batch)
 {
     arena_deinit(&batch->arena);
     free(batch);
 }
+
+/* The job's memory for one run. It is the job's own as long as it is deferred. */
+static bool give_scratch(struct flow *flow, struct job *job)
+{
+    if (!flow->scratch && !(flow->scratch = calloc(1, sizeof *flow->scratch))) return false;
+    job->arena = flow->scratch;
+    return true;
+}
+
+static void take_scratch(struct flow *flow, struct job *job)
+{
+    struct arena *arena = job->arena;
+    job->arena = NULL;
+    if (!arena) return;
+    if (flow->scratch && flow->scratch != arena) {
+        free_arena(arena);
+        return;
+    }
+    arena_reset(arena);
+    flow->scratch = arena;
+}
+
+static bool lies_in(struct str part, struct str whole)
+{
+    return part.data >= whole.data && part.data + part.size <= whole.data + whole.size;
+}
+
+/* Views of the message stay; the rest is copied to the batch. */
+static bool keep_bytes(struct job *job, struct str *bytes)
+{
+    if (bytes->size == 0 || lies_in(*bytes, job->message->value) || lies_in(*bytes, job->message->key)) return true;
+    struct str copy = arena_copy(&job->batch->arena, *bytes);
+    if (!copy.data) return false;
+    *bytes = copy;
+    return true;
+}
+
+/* Moves what the job emitted from its scratch arena to its batch. */
+static bool keep_outputs(struct job *job)
+{
+    for (struct job_output **link = &job->outputs; *link; link = &(*link)->next) {
+        struct job_output *kept = arena_alloc(&job->batch->arena, sizeof *kept);
+        if (!kept) return false;
+        *kept = **link;
+        struct str id = kept->headers[JOB_HEADER_ID].value;
+        if (!keep_bytes(job, &kept->bus.key) || !keep_bytes(job, &kept->bus.value) || !keep_bytes(job, &id)) return false;
+        job_fill_headers(job, kept, id);
+        *link = kept;
+    }
+    return true;
+}
+
+/* --- batches and lanes ------------------------------------------------------------------------ */
 
 /* Gives a batch's messages back and keeps its memory for the next one. */
 static void close_batch(struct flow *flow, struct batch *batch)
@@ -35,10 +96,20 @@ static void close_batch(struct flow *flow, struct batch *batch)
     flow->spare = batch;
 }
 
+/* The last jobs of a batch that may still be there: deferred ones, which nobody will finish. */
+static void forget_batch(struct flow *flow, struct batch *batch)
+{
+    for (uint32_t i = 0; i < batch->messages.count; i++)
+        if (batch->jobs[i].deferred) take_scratch(flow, &batch->jobs[i]);
+    close_batch(flow, batch);
+}
+
 void flow_deinit(struct flow *flow)
 {
     flow_drop_all(flow);
+    while (flow->batches) forget_batch(flow, flow->batches);
     if (flow->spare) free_batch(flow->spare);
+    if (flow->scratch) free_arena(flow->scratch);
     free(flow->lanes);
     free(flow->outputs);
     free(flow->positions);
@@ -107,8 +178,7 @@ int flow_take(struct flow *flow, struct bus_batch *messages, struct err *err)
     flow->in_flight += messages->count;
     for (uint32_t i = 0; i < messages->count; i++) {
         struct job *job = &batch->jobs[i];
-        *job = (struct job){.message = &batch->messages.messages[i], .arena = &batch->arena, .context = flow->context, .batch = batch};
-        job_reset(job);
+        *job = (struct job){.message = &batch->messages.messages[i], .context = flow->context, .batch = batch};
         if (!lane || lane->topic != job->message->topic || lane->partition != job->message->partition)
             lane = lane_of(flow, job->message->topic, job->message->partition);
         if (!lane) return err_set(err, E_NO_MEMORY, NULL); /* fatal to the worker: nothing is committed */
@@ -116,6 +186,8 @@ int flow_take(struct flow *flow, struct bus_batch *messages, struct err *err)
     }
     return E_OK;
 }
+
+/* --- running ---------------------------------------------------------------------------------- */
 
 static void reject(struct flow *flow, struct job *job, enum err_code code, const struct err *cause)
 {
@@ -130,35 +202,43 @@ static void reject(struct flow *flow, struct job *job, enum err_code code, const
     job->state = JOB_DONE;
 }
 
-/* Exponential with full jitter (Brooker, "Exponential Backoff And Jitter"), never below the least. */
-static int64_t backoff_ms(const struct flow *flow, uint32_t attempts)
+int64_t flow_backoff_ms(const struct flow_limits *limits, struct random *random, uint32_t failures)
 {
-    int64_t most = flow->limits.backoff_least_ms << (attempts < 16 ? attempts : 16);
-    if (most > flow->limits.backoff_most_ms) most = flow->limits.backoff_most_ms;
-    int64_t spread = most - flow->limits.backoff_least_ms;
-    return flow->limits.backoff_least_ms + (spread > 0 ? (int64_t)random_below(flow->context->random, (uint64_t)spread + 1) : 0);
+    int64_t most = limits->backoff_least_ms << (failures < 16 ? failures : 16);
+    if (most > limits->backoff_most_ms) most = limits->backoff_most_ms;
+    int64_t spread = most - limits->backoff_least_ms;
+    return limits->backoff_least_ms + (spread > 0 ? (int64_t)random_below(random, (uint64_t)spread + 1) : 0);
 }
 
-static void settle(struct flow *flow, struct job *job, enum err_code code, const struct err *err)
+static void retry_later(struct flow *flow, struct job *job)
+{
+    const struct worker_context *context = flow->context;
+    job->state = JOB_WAITING;
+    job->retry_at_ms = clock_mono_ms(context->clock) + flow_backoff_ms(&flow->limits, context->random, job->attempts);
+    flow->waiting++;
+    flow->counters.retries++;
+}
+
+static void judge(struct flow *flow, struct job *job, enum err_code code, const struct err *err)
 {
     if (code == E_OK) {
         job->state = JOB_DONE;
         flow->counters.done++;
-        return;
+    } else if (err_class(code) == ERR_FATAL) {
+        flow->fatal = *err;
+    } else if (err_class(code) == ERR_RETRY && job->attempts < flow->limits.attempts) {
+        retry_later(flow, job);
+    } else {
+        reject(flow, job, code, err);
     }
-    switch (err_class(code)) {
-    case ERR_FATAL: flow->fatal = *err; return;
-    case ERR_REJECT: reject(flow, job, code, err); return;
-    case ERR_RETRY:
-        job->attempts++;
-        if (job->attempts >= flow->limits.attempts) {
-            reject(flow, job, code, err);
-            return;
-        }
-        job->state = JOB_WAITING;
-        job->retry_at_ms = clock_mono_ms(flow->context->clock) + backoff_ms(flow, job->attempts);
-        flow->counters.retries++;
-    }
+}
+
+/* The job has ended, well or not: what becomes of it, and of its memory. */
+static void settle(struct flow *flow, struct job *job, enum err_code code, const struct err *err)
+{
+    judge(flow, job, code, err);
+    if (job->state == JOB_DONE && !keep_outputs(job)) err_set(&flow->fatal, E_NO_MEMORY, NULL);
+    take_scratch(flow, job);
 }
 
 static void run(struct flow *flow, struct job *job)
@@ -166,15 +246,20 @@ static void run(struct flow *flow, struct job *job)
     const struct worker *worker = flow->context->worker;
     struct err err = {0};
     int rc = E_OK;
+    if (!give_scratch(flow, job)) {
+        err_set(&flow->fatal, E_NO_MEMORY, NULL);
+        return;
+    }
     job->state = JOB_RUNNING;
+    job->attempts++;
     job_reset(job);
     if (!worker->raw) rc = record_scan(job->message->value, job->arena, &job->record, &err);
     if (rc == E_OK) rc = worker->process(flow->context, job, &err);
-    if (rc == E_OK && job->deferred) return;
-    settle(flow, job, (enum err_code)rc, &err);
+    if (rc == E_OK && job->deferred) flow->scratch = NULL;
+    else settle(flow, job, (enum err_code)rc, &err);
 }
 
-/* Drops the last reference of a batch when all its jobs are gone. */
+/* Gives its batch back when all the batch's jobs are gone. */
 static void job_gone(struct flow *flow, struct job *job)
 {
     struct batch *batch = job->batch;
@@ -189,11 +274,13 @@ void job_finish(struct job *job, enum err_code code, const struct err *err)
     job->deferred = false;
     worker_wake(job->context); /* to gather it, without waiting for the next heartbeat */
     if (job->state == JOB_DROPPED) { /* its partition went to somebody else meanwhile */
+        take_scratch(flow, job);
         job_gone(flow, job);
         return;
     }
     assert(job->state == JOB_RUNNING);
     settle(flow, job, code, err);
+    if (flow->on_finished) flow->on_finished(flow->user);
 }
 
 uint32_t flow_run(struct flow *flow, uint32_t most)
@@ -222,13 +309,19 @@ bool flow_has_fresh(const struct flow *flow)
 int64_t flow_retry_due(struct flow *flow, int64_t now_ms)
 {
     int64_t next = -1;
+    if (flow->waiting == 0) return next; /* the usual case: nothing to look for */
     for (uint32_t i = 0; i < flow->lane_count; i++)
         for (struct job *job = flow->lanes[i].first; job && !flow->fatal.code; job = job->next) {
-            if (job->state == JOB_WAITING && job->retry_at_ms <= now_ms) run(flow, job);
+            if (job->state == JOB_WAITING && job->retry_at_ms <= now_ms) {
+                flow->waiting--;
+                run(flow, job);
+            }
             if (job->state == JOB_WAITING && (next < 0 || job->retry_at_ms < next)) next = job->retry_at_ms;
         }
     return next;
 }
+
+/* --- transactions ----------------------------------------------------------------------------- */
 
 /* Room for one more item in one of the transaction's arrays. */
 static bool grow(void *items, size_t *capacity, size_t count, size_t item_bytes)
@@ -284,10 +377,11 @@ bool flow_gather(struct flow *flow)
     flow->output_count = flow->position_count = flow->gathered_count = 0;
     for (uint32_t i = 0; i < flow->lane_count; i++) {
         struct lane *lane = &flow->lanes[i];
+        /* First: outputs without their position would be written again. */
+        if (!grow(&flow->positions, &flow->position_capacity, flow->position_count, sizeof(struct bus_position))) break;
         gather_lane(flow, lane);
         int64_t position = committable(flow, lane);
         if (position < 0 || position <= lane->committed) continue;
-        if (!grow(&flow->positions, &flow->position_capacity, flow->position_count, sizeof(struct bus_position))) break;
         flow->positions[flow->position_count++] = (struct bus_position){lane->topic, lane->partition, position};
     }
     if (flow->position_count == 0 && flow->output_count == 0) {
@@ -299,7 +393,8 @@ bool flow_gather(struct flow *flow)
 
 int flow_add_output(struct flow *flow, const struct bus_output *output, struct err *err)
 {
-    if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count, sizeof *output)) return err_set(err, E_NO_MEMORY, NULL);
+    if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count, sizeof *output))
+        return err_set(err, E_NO_MEMORY, NULL);
     flow->outputs[flow->output_count++] = *output;
     return E_OK;
 }
@@ -325,9 +420,10 @@ static void drop_lane(struct flow *flow, struct lane *lane)
     for (struct job *job = lane->first, *next; job; job = next) {
         next = job->next;
         flow->counters.dropped++;
-        bool running = job->state == JOB_RUNNING; /* job_finish() will come, and let go of it */
+        bool deferred = job->deferred; /* job_finish() will come, and let go of it */
+        flow->waiting -= job->state == JOB_WAITING;
         job->state = JOB_DROPPED;
-        if (!running) job_gone(flow, job);
+        if (!deferred) job_gone(flow, job);
     }
     lane->first = lane->last = NULL;
     lane->done = lane->committed = -1;

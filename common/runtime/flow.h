@@ -4,8 +4,12 @@
  * Happy path: flow_take() a polled batch; flow_run() processes each record; flow_gather() collects
  * the done prefix of every partition into one transaction; when that is committed,
  * flow_committed() forgets them and gives batches back. Failures: a RETRY is scheduled with back-off
- * and jitter and blocks its own partition only; a REJECT becomes a dead letter, which is an output
- * like any other; a lost generation drops everything (flow_drop_all). */
+ * and jitter and blocks its own partition only (others go on until the batches are used up); a REJECT
+ * becomes a dead letter, which is an output like any other; a lost generation drops everything
+ * (flow_drop_all).
+ *
+ * Memory: a job runs in a scratch arena that stays in the cache; only what it emitted is copied to its
+ * batch, which lives until the commit. A deferred job keeps its scratch arena until it is finished. */
 #ifndef VERBATIM_RUNTIME_FLOW_H
 #define VERBATIM_RUNTIME_FLOW_H
 
@@ -22,11 +26,11 @@ struct job_output {
     char traceparent[TRACE_TEXT_BYTES];
 };
 
-/* One polled batch with its arena; freed when its last job is committed or dropped. */
+/* One polled batch; given back when its last job is committed or dropped. */
 struct batch {
     struct bus_batch messages;
     struct job *jobs;
-    struct arena arena;
+    struct arena arena; /* of the jobs and of what they emitted */
     uint32_t open;     /* jobs not yet committed or dropped */
     uint32_t next_run; /* first job that has not been run */
     struct batch *next;
@@ -60,11 +64,15 @@ struct flow {
     struct bus_consumer *consumer;
     struct flow_limits limits;
     struct batch *batches, *spare;
+    struct arena *scratch; /* of the next job to run; NULL: a deferred one has taken it */
     uint32_t batch_count, in_flight;
+    uint32_t waiting;      /* jobs in JOB_WAITING */
     struct lane *lanes;
     uint32_t lane_count, lane_capacity;
     struct flow_counters counters;
     struct err fatal;      /* code != E_OK: the worker must stop */
+    void (*on_finished)(void *user); /* a deferred job has ended; may be NULL */
+    void *user;
     /* The transaction that was gathered last; valid until flow_committed() or a drop. */
     struct bus_output *outputs;
     struct bus_position *positions;
@@ -74,7 +82,8 @@ struct flow {
 
 void flow_init(struct flow *flow, struct worker_context *context, struct bus_consumer *consumer,
                const struct flow_limits *limits);
-void flow_deinit(struct flow *flow); /* no commit running */
+/* No commit running. Deferred jobs are forgotten: none may be finished any more. */
+void flow_deinit(struct flow *flow);
 
 /* Room for another batch? */
 static inline bool flow_has_room(const struct flow *flow) { return flow->batch_count < flow->limits.batches; }
@@ -95,8 +104,14 @@ void flow_committed(struct flow *flow);
 /* Records in flight are no longer ours. Not while a gathered transaction is being committed. */
 void flow_drop_all(struct flow *flow);
 
-/* For job.c and dead_letter.c. */
+/* Pause before try number `failures` + 1: exponential with full jitter (Brooker, "Exponential Backoff And
+ * Jitter"), never below the least. */
+int64_t flow_backoff_ms(const struct flow_limits *limits, struct random *random, uint32_t failures);
+
+/* For job.c, dead_letter.c and chain.c. */
 void job_reset(struct job *job);
-int dead_letter_emit(struct job *job, enum err_code code, const struct err *cause, size_t bytes_limit, struct err *err) CHECKED;
+void job_fill_headers(const struct job *job, struct job_output *output, struct str id);
+int dead_letter_emit(struct job *job, enum err_code code, const struct err *cause, size_t bytes_limit,
+                     struct err *err) CHECKED;
 
 #endif

@@ -25,7 +25,7 @@ struct runtime {
     uv_poll_t readable;   /* the bus has something */
     uv_timer_t timer;     /* retries, back-off, and a look at the bus each second */
     uv_idle_t busy;       /* keeps the loop turning while there is work */
-    bool readable_started, busy_started, handles_open;
+    bool readable_started, busy_started;
 
     struct bus *bus;
     struct bus_consumer *consumer;
@@ -57,7 +57,10 @@ struct runtime {
     } progress;
 };
 
+/* loop.c */
 void runtime_tick(struct runtime *runtime);
+void runtime_set_readable(struct runtime *runtime, bool wanted); /* wake when the bus has something */
+void runtime_on_revoked(void *user, const struct bus_position *partitions, size_t count);
 
 /* admin.c */
 int admin_start(struct runtime *runtime, struct err *err) CHECKED;

@@ -1,5 +1,6 @@
 /* What a worker may do with a job: emit, defer, finish; and the headers of every message. */
 #include "runtime/flow.h"
+#include "schema/msgpack.h"
 
 static const char *const event_types[TOPIC_COUNT] = {
 #define TOPIC(id, name, partitions, retention_ms, description) [TOPIC_##id] = "verbatim." name,
@@ -14,7 +15,7 @@ void headers_fill(struct bus_header out[static JOB_HEADERS], enum topic topic, c
     out[1] = (struct bus_header){STR("ce_specversion"), STR("1.0")};
     out[2] = (struct bus_header){STR("ce_type"), str_of(event_types[topic])};
     out[3] = (struct bus_header){STR("ce_source"), str_of(worker_source)};
-    out[4] = (struct bus_header){STR("ce_id"), id};
+    out[JOB_HEADER_ID] = (struct bus_header){STR("ce_id"), id};
     out[5] = (struct bus_header){STR("traceparent"), traceparent};
 }
 
@@ -25,18 +26,38 @@ struct str header_find(const struct bus_message *message, struct str name)
     return (struct str){0};
 }
 
+void job_fill_headers(const struct job *job, struct job_output *output, struct str id)
+{
+    struct str trace = str_make(output->traceparent, TRACE_TEXT_BYTES - 1);
+    headers_fill(output->headers, output->bus.topic, job->context->worker->name, id, trace);
+    output->bus.headers = output->headers;
+    output->bus.header_count = JOB_HEADERS;
+}
+
+/* What every bus takes; refused here, where it is still one record's fault and not a transaction's. */
+static int check_size(struct str key, struct str value, struct err *err)
+{
+    if (key.size > BUS_KEY_BYTES_MAX)
+        return err_set(err, E_TOO_LARGE, "key of %zu bytes; the limit is %d", key.size, BUS_KEY_BYTES_MAX);
+    if (value.size > MSGPACK_BYTES_MAX)
+        return err_set(err, E_TOO_LARGE, "message of %zu bytes; the limit is %d", value.size, MSGPACK_BYTES_MAX);
+    return E_OK;
+}
+
 int job_emit(struct job *job, enum topic topic, struct str key, struct str value, struct err *err)
 {
     const struct worker *worker = job->context->worker;
     assert(worker->produces >> topic & 1 || topic == TOPIC_DEAD_LETTERS || topic == TOPIC_AUDIT);
+    int rc = check_size(key, value, err);
+    if (rc) return rc;
     struct job_output *output = arena_alloc(job->arena, sizeof *output);
     if (!output) return err_set(err, E_NO_MEMORY, NULL);
     struct str id = job->record.id.size ? job->record.id : header_find(job->message, STR("ce_id"));
     trace_child(header_find(job->message, STR("traceparent")), job->context->random, output->traceparent);
-    headers_fill(output->headers, topic, worker->name, id, str_make(output->traceparent, TRACE_TEXT_BYTES - 1));
     output->next = NULL;
-    output->bus = (struct bus_output){.topic = topic, .timestamp_ms = job->message->timestamp_ms, .key = key, .value = value,
-                                      .headers = output->headers, .header_count = JOB_HEADERS};
+    output->bus = (struct bus_output){
+        .topic = topic, .timestamp_ms = job->message->timestamp_ms, .key = key, .value = value};
+    job_fill_headers(job, output, str_slice(id, 0, RECORD_ID_BYTES_MAX)); /* foreign ids may be any size */
     *job->outputs_end = output;
     job->outputs_end = &output->next;
     return E_OK;

@@ -48,13 +48,15 @@ struct worker_context {
 struct job {
     const struct bus_message *message;
     struct record record;      /* scanned; the worker changes its sections and writes it (not if .raw) */
-    struct arena *arena;       /* lives until the job's offset is committed; process() never frees */
+    /* What process() needs, and never frees: gone when it returns, or when a deferred job is finished.
+     * What was emitted is kept by the runtime. */
+    struct arena *arena;
     /* The runtime's own: */
     struct worker_context *context;
     struct job_output *outputs, **outputs_end;
     struct job *next;          /* in its partition's lane */
     struct batch *batch;
-    uint32_t attempts;
+    uint32_t attempts;         /* how often it has been tried, this time included */
     uint8_t state;             /* enum job_state, in runtime/flow.h */
     bool deferred;
     int64_t retry_at_ms;
@@ -77,6 +79,7 @@ struct worker {
     void (*drain)(struct worker_context *context);
     /* Not done draining yet? Polled until false or the deadline. Optional. */
     bool (*draining)(struct worker_context *context);
+    /* Deferred jobs have been dropped by now: finish them or forget them here, later is too late. */
     void (*close)(struct worker_context *context);
     /* Adds the worker's own metrics to a scrape. Optional. */
     void (*metrics)(struct worker_context *context, struct metrics_writer *writer);
@@ -89,7 +92,7 @@ struct worker {
 };
 
 /* Emits one message; key and value must live in the job's arena, in its message, or for ever. The
- * runtime adds the headers (content-type, ce_*, traceparent). NO_MEMORY. */
+ * runtime adds the headers (content-type, ce_*, traceparent). TOO_LARGE: no bus would take it. */
 int job_emit(struct job *job, enum topic topic, struct str key, struct str value, struct err *err) CHECKED;
 
 /* Writes job->record to one message and emits it under the input's key: the usual end of process(). */
@@ -106,7 +109,7 @@ void worker_wake(struct worker_context *context);
 void worker_fail(struct worker_context *context, const struct err *err);
 
 /* The headers that a message of ours carries: CloudEvents 1.0 Kafka binding, binary mode. */
-enum { JOB_HEADERS = 6 };
+enum { JOB_HEADERS = 6, JOB_HEADER_ID = 4 };
 /* `traceparent`, `id` must live as long as the headers. */
 void headers_fill(struct bus_header out[static JOB_HEADERS], enum topic topic, const char *worker_source,
                   struct str id, struct str traceparent);

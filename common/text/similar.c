@@ -31,7 +31,7 @@ uint64_t text_simhash(const struct tokens *tokens)
         uint64_t hash = mix(tokens->items[i].hash * 3 + tokens->items[i + 1].hash);
         for (int b = 0; b < 8; b++) counts[b] += spread(hash >> (8 * b) & 0xFF);
         if (++pairs % 255 && i + 2 < tokens->count) continue;
-        for (int bit = 0; bit < 64; bit++) votes[bit] += counts[bit / 8] >> (8 * (bit % 8)) & 0xFF; /* before a byte overflows */
+        for (int bit = 0; bit < 64; bit++) votes[bit] += (uint32_t)(counts[bit / 8] >> (8 * (bit % 8)) & 0xFF); /* before a byte overflows */
         for (int b = 0; b < 8; b++) counts[b] = 0;
     }
     for (int bit = 0; bit < 64; bit++)

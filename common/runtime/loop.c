@@ -1,0 +1,330 @@
+/* One turn of a worker's loop.
+ *
+ * runtime_tick() is the one place where anything happens. Callbacks of libuv record nothing more
+ * than that it is time, and call it. In its order: finish a commit, retry, run fresh records, poll,
+ * gather and start the next commit. So the next batch is computed while one is being committed, and
+ * what is done is committed as soon as the committer is free: under load in large transactions, else
+ * at once.
+ *
+ * When a generation is lost (a commit was cancelled, or partitions changed hands inside bus_poll()),
+ * everything in flight is dropped at once, and nothing runs until bus_rewind() has succeeded. */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "runtime/internal.h"
+
+enum { RUN_CHUNK = 256, HEARTBEAT_MS = 1000, PAUSE_AFTER_MS = 5000, DRAIN_LOOK_MS = 20 };
+
+static int64_t now_ms(const struct runtime *runtime) { return clock_mono_ms(runtime->context.clock); }
+
+static int64_t backoff_ms(struct runtime *runtime, uint32_t failures)
+{
+    return flow_backoff_ms(&runtime->flow.limits, &runtime->random, failures);
+}
+
+static void fail(struct runtime *runtime, const struct err *err)
+{
+    if (!runtime->fatal.code) runtime->fatal = *err;
+}
+
+/* Every fourth failure of a row is worth a line. */
+static void complain(const struct runtime *runtime, uint32_t failures, const char *what, const struct err *err)
+{
+    if (failures % 4 == 1) log_error(LOG_WARN, runtime->worker->name, what, err);
+}
+
+/* --- starting over -------------------------------------------------------------------------- */
+
+/* What is in flight is not ours any more, or can't be committed. No commit is running. */
+static void lose_generation(struct runtime *runtime)
+{
+    flow_drop_all(&runtime->flow);
+    arena_reset(&runtime->status_arena);
+    runtime->gathered = false;
+    runtime->generation_lost = true;
+    if (runtime->worker->rewound) runtime->worker->rewound(&runtime->context);
+}
+
+/* Begins again at the committed positions. False: not yet. */
+static bool start_over(struct runtime *runtime, int64_t now)
+{
+    struct err err;
+    if (now < runtime->poll_again_ms) return false;
+    if (bus_rewind(runtime->consumer, &err) == E_OK) {
+        runtime->generation_lost = false;
+        return true;
+    }
+    if (err_class(err.code) == ERR_FATAL) {
+        fail(runtime, &err);
+        return false;
+    }
+    runtime->poll_again_ms = now + backoff_ms(runtime, ++runtime->poll_failures);
+    complain(runtime, runtime->poll_failures, "committed positions can't be read; trying again", &err);
+    return false;
+}
+
+/* --- commit --------------------------------------------------------------------------------- */
+
+static void commit_failed(struct runtime *runtime, const struct err *err)
+{
+    if (err->code == E_CANCELLED) {
+        runtime->commits_cancelled++;
+        log_error(LOG_WARN, runtime->worker->name, "commit was cancelled; starting from what is committed", err);
+        lose_generation(runtime);
+    } else if (err_class(err->code) == ERR_FATAL) {
+        fail(runtime, err);
+    } else { /* the same transaction again; meanwhile what is in flight fills up, and the source is paused */
+        runtime->commits_retried++;
+        runtime->commit_again_ms = now_ms(runtime) + backoff_ms(runtime, ++runtime->commit_failures);
+        complain(runtime, runtime->commit_failures, "commit will be tried again", err);
+    }
+}
+
+static void take_commit(struct runtime *runtime)
+{
+    int code;
+    struct err err;
+    double seconds;
+    if (!committer_take(runtime->committer, &code, &err, &seconds)) return;
+    histogram_add(&runtime->commit_seconds, seconds, 1);
+    if (code) {
+        commit_failed(runtime, &err);
+        return;
+    }
+    runtime->commits_done++;
+    runtime->commit_failures = 0;
+    runtime->gathered = false;
+    flow_committed(&runtime->flow);
+    arena_reset(&runtime->status_arena);
+}
+
+static void add_status(struct runtime *runtime, int64_t now)
+{
+    struct bus_output output;
+    struct err err;
+    if (now < runtime->next_status_ms || runtime->phase != PHASE_RUNNING) return;
+    runtime->next_status_ms = now + runtime->options.status_every;
+    if (!status_gather(runtime, &runtime->status_arena, &output)) return;
+    if (flow_add_output(&runtime->flow, &output, &err) == E_OK) runtime->gathered = true;
+}
+
+static void start_commit(struct runtime *runtime, int64_t now)
+{
+    const struct flow *flow = &runtime->flow;
+    if (committer_busy(runtime->committer) || now < runtime->commit_again_ms) return;
+    if (!runtime->gathered) {
+        runtime->gathered = flow_gather(&runtime->flow);
+        add_status(runtime, now);
+    }
+    if (!runtime->gathered) return;
+    committer_start(runtime->committer, flow->outputs, flow->output_count, flow->positions, flow->position_count);
+}
+
+/* --- taking in ------------------------------------------------------------------------------ */
+
+/* Inside bus_poll(): a running commit is allowed to end first, as its partitions are still ours. */
+void runtime_on_revoked(void *user, const struct bus_position *partitions, size_t count)
+{
+    struct runtime *runtime = user;
+    (void)partitions;
+    if (count == 0) return;
+    committer_wait(runtime->committer);
+    take_commit(runtime);
+    if (!runtime->generation_lost) lose_generation(runtime);
+}
+
+static void poll_failed(struct runtime *runtime, const struct err *err, int64_t now)
+{
+    if (err_class(err->code) == ERR_FATAL) {
+        fail(runtime, err);
+        return;
+    }
+    runtime->poll_again_ms = now + backoff_ms(runtime, ++runtime->poll_failures);
+    complain(runtime, runtime->poll_failures, "the bus can't be read; trying again", err);
+}
+
+static void poll_bus(struct runtime *runtime, int64_t now)
+{
+    const struct runtime_options *options = &runtime->options;
+    struct bus_batch batch = {0};
+    struct err err;
+    runtime->last_poll_ms = now;
+    if (bus_poll(runtime->consumer, options->batch_records, options->batch_bytes, &batch, &err)) {
+        poll_failed(runtime, &err, now);
+        return;
+    }
+    runtime->poll_failures = 0;
+    runtime->input_empty = batch.count == 0;
+    if (runtime->generation_lost) { /* what was read before the loss will be read again */
+        bus_release(runtime->consumer, &batch);
+        runtime->input_empty = false;
+    } else if (batch.count && flow_take(&runtime->flow, &batch, &err)) {
+        fail(runtime, &err);
+    }
+}
+
+static void set_paused(struct runtime *runtime, bool paused)
+{
+    if (runtime->paused == paused) return;
+    runtime->paused = paused;
+    bus_pause(runtime->consumer, paused);
+}
+
+/* Reads only what there is room for. When there is none for long, the source is paused, so that the
+ * membership can be kept alive by polls that bring nothing. */
+static void take_in(struct runtime *runtime, int64_t now)
+{
+    if (now < runtime->poll_again_ms) return;
+    bool room = flow_has_room(&runtime->flow) && !flow_has_fresh(&runtime->flow);
+    room = room && runtime->phase == PHASE_RUNNING;
+    int64_t unpolled_ms = now - runtime->last_poll_ms;
+    if (room) set_paused(runtime, false);
+    else if (unpolled_ms >= PAUSE_AFTER_MS) set_paused(runtime, true);
+    if (room || (runtime->paused && unpolled_ms >= HEARTBEAT_MS)) poll_bus(runtime, now);
+}
+
+/* --- stopping and reloading ----------------------------------------------------------------- */
+
+static void begin_drain(struct runtime *runtime)
+{
+    runtime->phase = PHASE_DRAINING;
+    runtime->drain_deadline_ms = now_ms(runtime) + runtime->options.drain;
+    if (runtime->worker->drain) runtime->worker->drain(&runtime->context);
+}
+
+static bool drained(struct runtime *runtime)
+{
+    if (runtime->worker->draining && runtime->worker->draining(&runtime->context)) return false;
+    if (!runtime->consumer) return true;
+    return runtime->flow.in_flight == 0 && !runtime->gathered && !committer_busy(runtime->committer);
+}
+
+static void reload(struct runtime *runtime)
+{
+    const char *name = runtime->worker->name;
+    struct err err = {0};
+    if (runtime->admin && http_server_reload_tls(runtime->admin, &err))
+        log_error(LOG_ERROR, name, "admin certificate", &err);
+    if (!runtime->worker->reload || runtime->worker->reload(&runtime->context, &err) == E_OK) {
+        runtime->reloads_done++;
+        log_line(LOG_INFO, name, "reloaded");
+        return;
+    }
+    runtime->reloads_refused++;
+    log_error(LOG_ERROR, name, "reload refused; what was in force stays", &err);
+}
+
+static void stop_loop(struct runtime *runtime, bool late)
+{
+    struct log_event event;
+    runtime->phase = PHASE_STOPPED;
+    uv_stop(&runtime->loop);
+    if (!late) return;
+    log_begin(&event, LOG_WARN, runtime->worker->name, "stopping unfinished; what is in flight will be read again");
+    log_add(&event, "in_flight", "%u", runtime->flow.in_flight);
+    log_end(&event);
+}
+
+/* --- when to turn again --------------------------------------------------------------------- */
+
+static void on_busy(uv_idle_t *handle) { runtime_tick(handle->data); }
+
+static void set_busy(struct runtime *runtime, bool wanted)
+{
+    if (wanted == runtime->busy_started) return;
+    runtime->busy_started = wanted;
+    if (wanted) uv_idle_start(&runtime->busy, on_busy);
+    else uv_idle_stop(&runtime->busy);
+}
+
+static void on_readable(uv_poll_t *handle, int status, int events)
+{
+    struct runtime *runtime = handle->data;
+    (void)status, (void)events;
+    runtime->input_empty = false;
+    runtime_tick(runtime);
+}
+
+void runtime_set_readable(struct runtime *runtime, bool wanted)
+{
+    if (wanted == runtime->readable_started) return;
+    runtime->readable_started = wanted;
+    if (wanted) uv_poll_start(&runtime->readable, UV_READABLE, on_readable);
+    else uv_poll_stop(&runtime->readable);
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+    struct runtime *runtime = handle->data;
+    runtime->input_empty = false; /* look again, whatever the descriptor says */
+    runtime_tick(runtime);
+}
+
+static int64_t earlier(int64_t due_ms, int64_t other_ms, int64_t now)
+{
+    return other_ms > now && other_ms < due_ms ? other_ms : due_ms;
+}
+
+/* The next time that something is due by the clock alone. */
+static void arm_timer(struct runtime *runtime, int64_t now, int64_t retry_ms)
+{
+    int64_t due = now + (runtime->consumer ? HEARTBEAT_MS : 10 * HEARTBEAT_MS);
+    if (runtime->phase == PHASE_DRAINING) due = now + DRAIN_LOOK_MS;
+    if (retry_ms >= 0 && retry_ms < due) due = retry_ms;
+    due = earlier(due, runtime->poll_again_ms, now);
+    due = earlier(due, runtime->commit_again_ms, now);
+    uv_timer_start(&runtime->timer, on_timer, due > now ? (uint64_t)(due - now) : 1, 0);
+}
+
+/* More to do at once, more to wait for, or nothing until something calls. */
+static void arrange_wakeup(struct runtime *runtime, int64_t now, int64_t retry_ms)
+{
+    const struct flow *flow = &runtime->flow;
+    bool may_poll = runtime->consumer && runtime->phase == PHASE_RUNNING && now >= runtime->poll_again_ms &&
+                    flow_has_room(flow);
+    bool work = runtime->consumer && (flow_has_fresh(flow) || (may_poll && !runtime->input_empty));
+    set_busy(runtime, work);
+    runtime_set_readable(runtime, may_poll && !work);
+    arm_timer(runtime, now, retry_ms);
+}
+
+static void publish_progress(struct runtime *runtime)
+{
+    const struct flow_counters *counters = &runtime->flow.counters;
+    bool idle = runtime->input_empty && runtime->flow.in_flight == 0 && !runtime->gathered;
+    atomic_store(&runtime->progress.done, counters->done);
+    atomic_store(&runtime->progress.rejected, counters->rejected);
+    atomic_store(&runtime->progress.outputs, counters->outputs);
+    atomic_store(&runtime->progress.idle, idle);
+}
+
+/* --- the tick ------------------------------------------------------------------------------- */
+
+static void tick_consumer(struct runtime *runtime, int64_t now, int64_t *retry_ms)
+{
+    take_commit(runtime);
+    if (runtime->generation_lost && !start_over(runtime, now)) return;
+    *retry_ms = flow_retry_due(&runtime->flow, now);
+    flow_run(&runtime->flow, RUN_CHUNK);
+    if (runtime->flow.fatal.code) fail(runtime, &runtime->flow.fatal);
+    if (!runtime->fatal.code) take_in(runtime, now);
+    if (runtime->fatal.code || runtime->generation_lost) return;
+    start_commit(runtime, now);
+    if (now < runtime->next_backlog_ms) return;
+    runtime->next_backlog_ms = now + HEARTBEAT_MS;
+    status_refresh(runtime);
+}
+
+void runtime_tick(struct runtime *runtime)
+{
+    int64_t now = now_ms(runtime), retry_ms = -1;
+    if (runtime->phase == PHASE_STOPPED) return;
+    if (atomic_exchange(&runtime->reload_asked, false)) reload(runtime);
+    if (atomic_load(&runtime->stop_asked) && runtime->phase == PHASE_RUNNING) begin_drain(runtime);
+    if (runtime->consumer) tick_consumer(runtime, now, &retry_ms);
+    publish_progress(runtime);
+    bool done = runtime->phase == PHASE_DRAINING && drained(runtime);
+    bool late = runtime->phase == PHASE_DRAINING && now >= runtime->drain_deadline_ms;
+    if (done || late || runtime->fatal.code) stop_loop(runtime, late && !done && !runtime->fatal.code);
+    else arrange_wakeup(runtime, now, retry_ms);
+}
