@@ -1,6 +1,9 @@
 /* The dashboard and the OpenAPI document. The page is one file without a build step: dashboard.html. */
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "schema/reference.h"
 #include "workers/ingest/state.h"
 
@@ -37,6 +40,7 @@ static void write_openapi(struct buffer *out)
                         "{\"name\":\"product\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},{\"name\":\"tenant\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
                         "{\"name\":\"safety\",\"in\":\"query\",\"schema\":{\"enum\":[\"positive\",\"negative\",\"unassessed\"]}},"
                         "{\"name\":\"sentiment\",\"in\":\"query\",\"schema\":{\"enum\":[\"positive\",\"negative\",\"neutral\",\"mixed\"]}},"
+                        "{\"name\":\"recent\",\"in\":\"query\",\"description\":\"Begin with about so many of the newest insights.\",\"schema\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":10000}},"
                         "{\"name\":\"Last-Event-ID\",\"in\":\"header\",\"schema\":{\"type\":\"string\"}}],"
                         "\"responses\":{\"200\":{\"description\":\"A stream of events named insight.\",\"content\":{\"text/event-stream\":{\"schema\":{\"type\":\"string\"}}}}}}},"
                         "\"/v1/status\":{\"get\":{\"operationId\":\"status\",\"summary\":\"Backlog of each worker.\",\"responses\":{\"200\":{\"description\":\"State.\",\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\"}}}}}}}},"
@@ -57,15 +61,39 @@ static void serve_openapi(struct http_request *request)
     buffer_deinit(&out);
 }
 
+/* Adds the CSP source of what stands between two tags: nothing else may run or style the page. */
+static void add_source(struct buffer *out, struct str page, struct str open, struct str close)
+{
+    enum { SOURCE_BYTES = 4 * ((SHA256_BYTES + 2) / 3) + 1 };
+    uint8_t hash[SHA256_BYTES];
+    unsigned char text[SOURCE_BYTES];
+    struct str inside = str_slice(page, str_find(page, open) + open.size, page.size);
+    hash_sha256(str_slice(inside, 0, str_find(inside, close)), hash);
+    EVP_EncodeBlock(text, hash, SHA256_BYTES);
+    buffer_printf(out, "'sha256-%s'; ", (const char *)text);
+}
+
+static void serve_dashboard(struct http_request *request)
+{
+    struct str page = str_make(dashboard_html, dashboard_html_size);
+    struct buffer policy = {0};
+    buffer_add(&policy, STR("default-src 'none'; script-src "));
+    add_source(&policy, page, STR("<script>"), STR("</script>"));
+    buffer_add(&policy, STR("style-src "));
+    add_source(&policy, page, STR("<style>"), STR("</style>"));
+    buffer_add(&policy, STR("connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+                            "frame-ancestors 'none'; require-trusted-types-for 'script'"));
+    http_add_header(request, STR("Content-Security-Policy"), buffer_str(&policy));
+    http_add_header(request, STR("Referrer-Policy"), STR("no-referrer"));
+    if (policy.failed) http_refuse_busy(request, 503, 1, "The server is short of memory.");
+    else http_respond(request, 200, STR("text/html; charset=utf-8"), page);
+    buffer_deinit(&policy);
+}
+
 bool pages_serve(struct http_request *request)
 {
-    if (str_equal(request->path, STR("/v1/openapi.json"))) {
-        serve_openapi(request);
-        return true;
-    }
-    if (!str_equal(request->path, STR("/"))) return false;
-    http_add_header(request, STR("Content-Security-Policy"),
-                    STR("default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"));
-    http_respond(request, 200, STR("text/html; charset=utf-8"), str_make(dashboard_html, dashboard_html_size));
+    if (str_equal(request->path, STR("/v1/openapi.json"))) serve_openapi(request);
+    else if (str_equal(request->path, STR("/"))) serve_dashboard(request);
+    else return false;
     return true;
 }

@@ -1,0 +1,66 @@
+/* What the files of the feed share: feed.c reads the bus, streams.c writes to callers who follow, waiters.c
+ * answers posts that wait, members.c knows the workers' states. All on the loop's thread. */
+#ifndef VERBATIM_WORKERS_INGEST_FEED_H
+#define VERBATIM_WORKERS_INGEST_FEED_H
+
+#include "schema/json.h"
+#include "workers/ingest/state.h"
+
+enum { PARTITIONS_MAX = 64, POLL_RECORDS = 256, POLL_BYTES = 1 << 20, MEMBERS_MAX = 64 };
+
+/* What a stream and a filter want to know of a finished record. Views of the message or for ever. */
+struct finished {
+    struct str id, tenant, product, safety, sentiment;
+};
+
+/* Offset of the next insight of each partition; 0: unknown, or nothing was read yet. */
+struct positions {
+    int64_t next[PARTITIONS_MAX];
+};
+
+struct stream;
+struct waiter;
+
+/* The last status of each member, as JSON. */
+struct member {
+    char name[64], json[512];
+};
+
+struct feed {
+    struct ingest_state *state;
+    struct bus_consumer *consumer;
+    uv_poll_t ready;
+    uv_timer_t timer;
+    struct positions positions;
+    struct stream *streams;
+    struct waiter *waiters;
+    size_t stream_count, resumed_count, waiter_count, member_count;
+    struct member members[MEMBERS_MAX];
+    struct arena arena;
+    struct buffer json, event;
+};
+
+static inline int64_t feed_now_ms(const struct feed *feed)
+{
+    return clock_mono_ms(feed->state->context->clock);
+}
+
+/* feed.c: decodes one message; `finished` and feed->json are good until the next. False: not ours to show. */
+bool feed_look_into(struct feed *feed, struct str message, struct finished *ret_finished);
+
+/* streams.c */
+void streams_offer(struct feed *feed, const struct bus_message *message,
+                   const struct finished *finished, struct str json);
+void streams_end_closing(struct feed *feed); /* outside of any walk over the streams */
+void streams_keep_alive(struct feed *feed, int64_t now_ms);
+void streams_end_all(struct feed *feed);
+
+/* waiters.c */
+void waiters_wake(struct feed *feed, struct str id, struct str json);
+void waiters_time_out(struct feed *feed, int64_t now_ms);
+void waiters_drop_all(struct feed *feed);
+
+/* members.c */
+void members_take(struct feed *feed, struct str audit_message);
+
+#endif

@@ -1,0 +1,369 @@
+/* GET /v1/insights/stream: finished insights as server-sent events, filtered, and resumable without loss.
+ *
+ * Happy path: the shared reader offers each insight to every stream; one that wants it gets an event whose id says
+ * where all partitions stand. A stream that comes back with a Last-Event-ID, or asks for ?recent=N, gets a reader of
+ * its own from there; once that has caught up with the shared one, it is given up. A caller too slow for its stream
+ * is cut off, and resumes. A place behind the end (the bus was replaced) is moved to the end. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "workers/ingest/feed.h"
+
+enum {
+    REPLAYS_MAX = 32,
+    RECENT_MAX = 10000,
+    BEAT_MS = 15000,   /* proxies close what is silent */
+    SETTLED_MS = 2000, /* by then a reader knows the ends of its partitions */
+    EVENT_ID_BYTES = 1024,
+};
+
+/* What a stream asks for; empty: anything. */
+struct filter {
+    char tenant[65], product[257], safety[16], sentiment[16];
+};
+
+/* A stream's own reader, while it catches up. */
+struct replay {
+    struct stream *stream;
+    struct bus_consumer *consumer;
+    uv_poll_t ready;
+};
+
+struct stream {
+    struct feed *feed;
+    struct http_request *request;
+    struct filter filter;
+    struct replay *replay; /* NULL: fed by the shared reader */
+    struct positions positions;
+    int64_t began_ms, written_ms;
+    bool closing;
+    struct stream *next;
+};
+
+/* --- event ids ---------------------------------------------------------------------------------- */
+
+static void format_positions(const struct positions *positions, char out[static EVENT_ID_BYTES])
+{
+    size_t size = 0;
+    out[0] = '\0';
+    for (int i = 0; i < PARTITIONS_MAX; i++) {
+        if (positions->next[i] == 0) continue;
+        int added = snprintf(out + size, EVENT_ID_BYTES - size, "%s%d:%lld", size ? "," : "", i,
+                             (long long)positions->next[i]);
+        if (added < 0 || size + (size_t)added >= EVENT_ID_BYTES) return;
+        size += (size_t)added;
+    }
+}
+
+static bool parse_positions(struct str text, struct positions *positions)
+{
+    while (text.size) {
+        struct str offset = str_cut(&text, ','), partition = str_cut(&offset, ':');
+        uint64_t number;
+        int64_t next;
+        if (!str_to_u64(partition, &number) || number >= PARTITIONS_MAX) return false;
+        if (!str_to_i64(offset, &next) || next < 0) return false;
+        positions->next[number] = next;
+    }
+    return true;
+}
+
+/* --- events ------------------------------------------------------------------------------------- */
+
+static bool wants(const struct filter *filter, const struct finished *finished)
+{
+    if (filter->tenant[0] && !str_equal(finished->tenant, str_of(filter->tenant))) return false;
+    if (filter->product[0] && !str_equal(finished->product, str_of(filter->product))) return false;
+    if (filter->safety[0] && !str_equal(finished->safety, str_of(filter->safety))) return false;
+    return !filter->sentiment[0] || str_equal(finished->sentiment, str_of(filter->sentiment));
+}
+
+static void write_text(struct stream *stream, struct str text)
+{
+    stream->written_ms = feed_now_ms(stream->feed);
+    if (!http_stream_write(stream->request, text)) stream->closing = true;
+}
+
+static void write_event(struct stream *stream, struct str json)
+{
+    struct buffer *event = &stream->feed->event;
+    char id[EVENT_ID_BYTES];
+    format_positions(&stream->positions, id);
+    buffer_clear(event);
+    buffer_printf(event, "id: %s\nevent: insight\ndata: ", id);
+    buffer_add(event, json);
+    buffer_add(event, STR("\n\n"));
+    if (event->failed) stream->closing = true;
+    else write_text(stream, buffer_str(event));
+}
+
+/* False: the stream has had this one. */
+static bool advance(struct stream *stream, const struct bus_message *message)
+{
+    if (message->partition >= PARTITIONS_MAX) return true;
+    int64_t *next = &stream->positions.next[message->partition];
+    if (message->offset < *next) return false;
+    *next = message->offset + 1;
+    return true;
+}
+
+void streams_offer(struct feed *feed, const struct bus_message *message,
+                   const struct finished *finished, struct str json)
+{
+    for (struct stream *stream = feed->streams; stream; stream = stream->next) {
+        if (stream->closing || stream->replay || !advance(stream, message)) continue;
+        if (wants(&stream->filter, finished)) write_event(stream, json);
+    }
+}
+
+/* --- catching up -------------------------------------------------------------------------------- */
+
+static void free_replay(uv_handle_t *handle) { free(handle->data); }
+
+static void end_replay(struct stream *stream)
+{
+    struct replay *replay = stream->replay;
+    if (!replay) return;
+    stream->replay = NULL;
+    stream->feed->resumed_count--;
+    uv_poll_stop(&replay->ready);
+    bus_unsubscribe(replay->consumer);
+    uv_close((uv_handle_t *)&replay->ready, free_replay);
+}
+
+/* Nothing is between this stream and the shared reader, which by now surely knows where it stands. */
+static bool caught_up(const struct stream *stream)
+{
+    const struct positions *shared = &stream->feed->positions;
+    if (feed_now_ms(stream->feed) - stream->began_ms < SETTLED_MS) return false;
+    for (int i = 0; i < PARTITIONS_MAX; i++)
+        if (stream->positions.next[i] < shared->next[i]) return false;
+    return true;
+}
+
+/* One batch, and the shared reader takes over once nothing is between the two. */
+static void read_replay(struct stream *stream)
+{
+    struct feed *feed = stream->feed;
+    struct bus_batch batch = {0};
+    struct err err;
+    if (bus_poll(stream->replay->consumer, POLL_RECORDS, POLL_BYTES, &batch, &err)) return;
+    for (uint32_t i = 0; i < batch.count && !stream->closing; i++) {
+        struct finished finished;
+        if (!advance(stream, &batch.messages[i])) continue;
+        if (!feed_look_into(feed, batch.messages[i].value, &finished)) continue;
+        if (wants(&stream->filter, &finished)) write_event(stream, buffer_str(&feed->json));
+    }
+    bus_release(stream->replay->consumer, &batch);
+    if (caught_up(stream)) end_replay(stream);
+}
+
+static void on_replay_ready(uv_poll_t *handle, int status, int events)
+{
+    struct stream *stream = ((struct replay *)handle->data)->stream;
+    struct feed *feed = stream->feed;
+    (void)status, (void)events;
+    read_replay(stream);
+    streams_end_closing(feed);
+}
+
+/* Places that no insight has: they belong to a bus that was here before. */
+static void leave_beyond(struct stream *stream)
+{
+    struct bus_backlog items[PARTITIONS_MAX];
+    struct bus_consumer *consumer = stream->replay->consumer;
+    size_t count = bus_backlog(consumer, items, PARTITIONS_MAX);
+    for (size_t i = 0; i < count && i < PARTITIONS_MAX; i++) {
+        struct bus_position end = {TOPIC_INSIGHTS, items[i].partition, items[i].end};
+        if (items[i].end < 0 || items[i].position <= items[i].end) continue;
+        if (items[i].partition >= PARTITIONS_MAX || bus_seek(consumer, &end, NULL)) continue;
+        stream->positions.next[items[i].partition] = items[i].end;
+    }
+}
+
+static int begin_replay(struct stream *stream, const struct positions *from, struct err *err)
+{
+    const enum topic topics[] = {TOPIC_INSIGHTS};
+    struct feed *feed = stream->feed;
+    if (feed->resumed_count == REPLAYS_MAX)
+        return err_set(err, E_BUSY, "Too many streams are catching up.");
+    struct replay *replay = calloc(1, sizeof *replay);
+    if (!replay) return err_set(err, E_NO_MEMORY, NULL);
+    struct bus_subscription subscription = {
+        .member = "stream", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
+    int rc = bus_subscribe(feed->state->context->bus, &subscription, &replay->consumer, err);
+    for (uint32_t i = 0; i < PARTITIONS_MAX && rc == E_OK; i++) {
+        struct bus_position position = {TOPIC_INSIGHTS, i, from->next[i]};
+        if (position.offset) rc = bus_seek(replay->consumer, &position, err);
+    }
+    if (rc) {
+        bus_unsubscribe(replay->consumer);
+        free(replay);
+        return rc;
+    }
+    replay->stream = stream;
+    stream->replay = replay;
+    stream->positions = *from;
+    feed->resumed_count++;
+    uv_poll_init(feed->state->context->loop, &replay->ready, bus_wake_fd(replay->consumer));
+    replay->ready.data = replay;
+    uv_poll_start(&replay->ready, UV_READABLE, on_replay_ready);
+    return E_OK;
+}
+
+/* --- ends --------------------------------------------------------------------------------------- */
+
+static void remove_stream(struct stream *stream)
+{
+    struct feed *feed = stream->feed;
+    for (struct stream **link = &feed->streams; *link; link = &(*link)->next) {
+        if (*link != stream) continue;
+        *link = stream->next;
+        break;
+    }
+    feed->stream_count--;
+    end_replay(stream);
+    free(stream);
+}
+
+static void on_stream_closed(struct http_request *request, void *user)
+{
+    (void)request;
+    remove_stream(user);
+}
+
+void streams_end_closing(struct feed *feed)
+{
+    for (struct stream *stream = feed->streams, *next; stream; stream = next) {
+        next = stream->next;
+        if (!stream->closing) continue;
+        http_stream_end(stream->request);
+        remove_stream(stream);
+    }
+}
+
+void streams_end_all(struct feed *feed)
+{
+    for (struct stream *stream = feed->streams; stream; stream = stream->next)
+        stream->closing = true;
+    streams_end_closing(feed);
+}
+
+void streams_keep_alive(struct feed *feed, int64_t now_ms)
+{
+    for (struct stream *stream = feed->streams; stream; stream = stream->next) {
+        if (stream->replay && now_ms - stream->began_ms >= SETTLED_MS) leave_beyond(stream);
+        if (stream->replay) read_replay(stream); /* a wake-up may have been for a batch that failed */
+        if (now_ms - stream->written_ms >= BEAT_MS) write_text(stream, STR(": still here\n\n"));
+    }
+    streams_end_closing(feed);
+}
+
+/* --- the request -------------------------------------------------------------------------------- */
+
+static bool take_query(struct http_request *request, struct str name, char *out, size_t room)
+{
+    struct str value;
+    out[0] = '\0';
+    return http_query_get(request->query, name, out, room, &value) != HTTP_QUERY_BAD;
+}
+
+static bool take_choice(struct http_request *request, struct str name,
+                        const struct enumeration *enumeration, char *out, size_t room)
+{
+    if (!take_query(request, name, out, room)) return false;
+    return !out[0] || enumeration_find(enumeration, str_of(out)) < enumeration->count;
+}
+
+/* NULL, or why the filter is refused. */
+static const char *read_filter(struct http_request *request, const struct caller *caller,
+                               struct filter *filter)
+{
+    if (!take_query(request, STR("tenant"), filter->tenant, sizeof filter->tenant))
+        return "tenant is too long.";
+    if (!take_query(request, STR("product"), filter->product, sizeof filter->product))
+        return "product is too long.";
+    if (!take_choice(request, STR("safety"), &safety_state_enumeration, filter->safety,
+                     sizeof filter->safety))
+        return "safety is positive, negative or unassessed.";
+    if (!take_choice(request, STR("sentiment"), &sentiment_label_enumeration, filter->sentiment,
+                     sizeof filter->sentiment))
+        return "sentiment is positive, negative, neutral or mixed.";
+    if (caller->tenant.size) /* never another's */
+        snprintf(filter->tenant, sizeof filter->tenant, "%.*s", STR_ARGS(caller->tenant));
+    return NULL;
+}
+
+/* So many of the newest, spread over the partitions. */
+static void place_recent(const struct feed *feed, uint64_t recent, struct positions *from)
+{
+    int64_t partitions = 0;
+    for (int i = 0; i < PARTITIONS_MAX; i++) partitions += feed->positions.next[i] > 0;
+    int64_t share = partitions ? ((int64_t)recent + partitions - 1) / partitions : 0;
+    for (int i = 0; i < PARTITIONS_MAX; i++)
+        if (feed->positions.next[i] > share) from->next[i] = feed->positions.next[i] - share;
+}
+
+/* Where the stream begins. NULL, or why it can't; *ret_replay: with a reader of its own. */
+static const char *read_start(const struct feed *feed, struct http_request *request,
+                              struct positions *from, bool *ret_replay)
+{
+    char room[16];
+    struct str last = http_header(request, STR("last-event-id")), text = {0};
+    uint64_t recent = 0;
+    *ret_replay = last.size > 0;
+    if (last.size) return parse_positions(last, from) ? NULL : "Last-Event-ID is not one of ours.";
+    enum http_query found = http_query_get(request->query, STR("recent"), room, sizeof room, &text);
+    if (found == HTTP_QUERY_ABSENT) return NULL;
+    if (found == HTTP_QUERY_BAD || !str_to_u64(text, &recent) || recent > RECENT_MAX)
+        return "recent is a number up to 10000.";
+    place_recent(feed, recent, from);
+    *ret_replay = recent > 0;
+    return NULL;
+}
+
+static void refuse(struct http_request *request, int rc, const struct err *err)
+{
+    if (err_class((enum err_code)rc) == ERR_RETRY || rc == E_NO_MEMORY)
+        http_refuse_busy(request, 503, 5, rc == E_BUSY ? err->text : "The bus can't be read now.");
+    else http_refuse(request, 400, "Last-Event-ID is not one of ours.");
+}
+
+static void begin(struct stream *stream)
+{
+    struct feed *feed = stream->feed;
+    stream->next = feed->streams;
+    feed->streams = stream;
+    feed->stream_count++;
+    http_on_close(stream->request, on_stream_closed, stream);
+    http_stream_begin(stream->request, 200, STR("text/event-stream"));
+    write_text(stream, STR("retry: 2000\n: insights follow\n\n"));
+    if (stream->replay) read_replay(stream);
+    streams_end_closing(feed);
+}
+
+void feed_stream(struct feed *feed, struct http_request *request, const struct caller *caller)
+{
+    bool room = feed->stream_count < feed->state->options->streams, replay = false;
+    struct stream *stream = room ? calloc(1, sizeof *stream) : NULL;
+    struct positions from = {.next = {0}};
+    struct err err;
+    if (!stream) {
+        http_refuse_busy(request, 503, 5, "Too many streams are open.");
+        return;
+    }
+    *stream = (struct stream){.feed = feed, .request = request, .positions = feed->positions};
+    stream->began_ms = feed_now_ms(feed);
+    const char *refusal = read_filter(request, caller, &stream->filter);
+    if (!refusal) refusal = read_start(feed, request, &from, &replay);
+    int rc = !refusal && replay ? begin_replay(stream, &from, &err) : E_OK;
+    if (!refusal && !rc) {
+        begin(stream);
+        return;
+    }
+    if (refusal) http_refuse(request, 400, refusal);
+    else refuse(request, rc, &err);
+    free(stream);
+}
+
+uint64_t feed_stream_count(const struct feed *feed) { return feed->stream_count; }
