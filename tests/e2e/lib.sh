@@ -23,7 +23,7 @@ unset VERBATIM_CONFIG VERBATIM_HOME
 clean_up() {
     local name
     for name in "${!pids[@]}"; do kill -KILL "${pids[$name]}" 2>/dev/null; done
-    wait 2>/dev/null
+    { wait; } 2>/dev/null
     if declare -F at_end >/dev/null; then at_end; fi
     if [ -e "$scratch/kafka/broker-1.pid" ]; then "$source/tests/lib/kafka.sh" stop "$scratch/kafka"; fi
     if [ -e "$scratch/minio/minio.pid" ]; then "$source/tests/lib/minio.sh" stop "$scratch/minio"; fi

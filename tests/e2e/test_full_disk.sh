@@ -27,7 +27,7 @@ if [ -n "${VERBATIM_TEST_MOUNTS:-}" ]; then
 else
     launch run python3 -c 'import os, signal, sys, resource
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (6 << 20, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (20 << 20, resource.RLIM_INFINITY))
 os.execv(sys.argv[1], sys.argv[1:])' "${run[@]}"
     make_room() { prlimit --pid "${pids[run]}" --fsize=unlimited; }
 fi
