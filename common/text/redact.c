@@ -1,9 +1,237 @@
-/* First version: finds nothing. */
-#include "text/redact.h"
+/* One scan for the bytes that personal data can't do without (a digit, '@', ':', a capital, the start
+ * of a cue word); a finder looks around each; then overlaps are settled and the text is written anew.
+ *
+ * Text without any is returned as it came, and nothing is allocated. After a find the scan is run again
+ * over the result, because a placeholder can be what was missing to see its neighbour ("[EMAIL] at …");
+ * so a second call finds nothing new. */
+#include "text/redact_find.h"
 
-int text_redact(struct str text, const char *language, struct arena *arena, struct redacted *ret_redacted, struct err *err)
+#include <stdlib.h>
+
+enum { PASSES_MOST = 4 };
+
+#define KIND_NAME(code) "[" #code "]",
+static const char *const placeholders[] = {REDACT_KINDS(KIND_NAME)};
+#undef KIND_NAME
+
+void redact_add(struct redact_finder *finder, size_t start, size_t end, enum redact_kind kind)
 {
-    (void)language, (void)arena, (void)err;
-    *ret_redacted = (struct redacted){.text = text};
+    if (finder->count == finder->capacity) {
+        uint32_t capacity = finder->capacity ? finder->capacity * 2 : 16;
+        struct redact_found *items = arena_alloc(finder->arena, capacity * sizeof *items);
+        if (!items) {
+            finder->no_memory = true;
+            return;
+        }
+        if (finder->count) memcpy(items, finder->items, finder->count * sizeof *items);
+        finder->items = items, finder->capacity = capacity;
+    }
+    finder->items[finder->count++] = (struct redact_found){(uint32_t)start, (uint32_t)end, kind};
+}
+
+/* --- scan ------------------------------------------------------------------------------------------ */
+
+enum { PLAIN, LETTER, CAPITAL, HIGH, DIGIT, SIGN, COLON };
+
+#define TIMES_2(c) c, c
+#define TIMES_4(c) TIMES_2(c), TIMES_2(c)
+#define TIMES_16(c) TIMES_4(c), TIMES_4(c), TIMES_4(c), TIMES_4(c)
+#define TIMES_26(c) TIMES_16(c), TIMES_4(c), TIMES_4(c), TIMES_2(c)
+/* clang-format off */
+static const uint8_t classes[256] = {
+    TIMES_16(PLAIN), TIMES_16(PLAIN), TIMES_16(PLAIN),
+    TIMES_4(DIGIT), TIMES_4(DIGIT), TIMES_2(DIGIT), COLON, PLAIN, TIMES_4(PLAIN),       /* 0 to ? */
+    SIGN, TIMES_26(CAPITAL), TIMES_4(PLAIN), PLAIN,                                      /* @ to _ */
+    PLAIN, TIMES_26(LETTER), TIMES_4(PLAIN), PLAIN,                                      /* ` to DEL */
+    TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH),
+};
+/* clang-format on */
+
+/* Behind the placeholder that starts at `start`, or `start`. */
+static size_t placeholder_end(struct str text, size_t start)
+{
+    if (at(text, start) != '[' || !is_upper(at(text, start + 1))) return start;
+    for (size_t i = 0; i < REDACT_KIND_COUNT; i++) {
+        struct str name = str_of(placeholders[i]);
+        if (str_starts(str_slice(text, start, text.size), name)) return start + name.size;
+    }
+    return start;
+}
+
+static size_t word_end(struct str text, size_t i)
+{
+    while (i < text.size && classes[(uint8_t)text.data[i]] - 1u <= HIGH - LETTER) i++;
+    return i;
+}
+
+static size_t on_word(struct redact_finder *finder, size_t start)
+{
+    struct str text = finder->text;
+    struct redact_word word;
+    redact_word_at(text, start, &word);
+    size_t end = redact_secret_token(finder, start);
+    if (end > start || !word.size) return end;
+    if (word.cues & CUE(AT)) end = redact_email_spelled(finder, &word);
+    if (end <= start && word.cues & CUE(SECRET)) end = redact_secret_word(finder, &word);
+    if (end <= start) end = redact_address_word(finder, &word);
+    if (end <= start) end = redact_person(finder, &word);
+    return end > word.end ? end : word.end;
+}
+
+static size_t skip_digits(struct str text, size_t i)
+{
+    while (is_digit(at(text, i))) i++;
+    return i;
+}
+
+static size_t on_colon(struct redact_finder *finder, size_t i)
+{
+    struct str text = finder->text;
+    size_t end = 0;
+    if (at(text, i + 1) == '/' && at(text, i + 2) == '/') end = redact_link(finder, i);
+    else if (is_ascii_alnum(at(text, i + 1)) || at(text, i + 1) == ':') end = redact_ipv6(finder, i);
+    return end > i ? end : i + 1;
+}
+
+static void scan(struct redact_finder *finder)
+{
+    struct str text = finder->text;
+    size_t i = 0, end;
+    while (i < text.size) {
+        switch (classes[(uint8_t)text.data[i]]) {
+        case PLAIN:
+            end = text.data[i] == '[' ? placeholder_end(text, i) : i;
+            i = end > i ? end : i + 1;
+            break;
+        case LETTER:
+            i = redact_words_may_start(text.data + i, text.size - i) ? on_word(finder, i) : word_end(text, i + 1);
+            break;
+        case CAPITAL:
+        case HIGH:
+            end = on_word(finder, i);
+            i = end > i ? end : i + 1;
+            break;
+        case DIGIT:
+            end = redact_number(finder, i);
+            i = end > i ? end : skip_digits(text, i);
+            break;
+        case SIGN:
+            end = redact_email(finder, i);
+            i = end > i ? end : i + 1;
+            break;
+        case COLON: i = on_colon(finder, i); break;
+        }
+    }
+}
+
+/* --- overlaps ---------------------------------------------------------------------------------------- */
+
+/* The most specific kind wins, over all that the two cover: half a number must not stay. */
+static const uint8_t rank[REDACT_KIND_COUNT] = {
+    [REDACT_URL] = 11,  [REDACT_EMAIL] = 10, [REDACT_SECRET] = 9, [REDACT_IBAN] = 8,    [REDACT_CARD] = 7,   [REDACT_NATIONAL_ID] = 6,
+    [REDACT_IP] = 5,    [REDACT_DATE_OF_BIRTH] = 4, [REDACT_ACCOUNT] = 3, [REDACT_PHONE] = 2, [REDACT_ADDRESS] = 1, [REDACT_PERSON] = 0,
+};
+
+static int by_start(const void *a, const void *b)
+{
+    const struct redact_found *left = a, *right = b;
+    if (left->start != right->start) return left->start < right->start ? -1 : 1;
+    return (left->end < right->end) - (left->end > right->end);
+}
+
+/* Parts of one address, or one name, that only blanks and commas part. */
+static bool goes_on(struct str text, const struct redact_found *earlier, const struct redact_found *next)
+{
+    if (earlier->kind != next->kind || (next->kind != REDACT_ADDRESS && next->kind != REDACT_PERSON)) return false;
+    if (next->start > earlier->end + 3 || next->start < earlier->end) return next->start < earlier->end;
+    for (size_t i = earlier->end; i < next->start; i++)
+        if (text.data[i] != ' ' && (next->kind != REDACT_ADDRESS || (text.data[i] != ',' && text.data[i] != '\n'))) return false;
+    return true;
+}
+
+/* Finders look around: what they found must not reach into a placeholder. */
+static void clip(struct str text, struct redact_found *found)
+{
+    for (size_t i = found->start; i < found->end; i++) {
+        size_t end = placeholder_end(text, i);
+        if (end == i) continue;
+        if (i == found->start) found->start = (uint32_t)(end < found->end ? end : found->end);
+        else found->end = (uint32_t)i;
+    }
+    while (found->start < found->end && is_blank(text.data[found->start])) found->start++;
+    while (found->start < found->end && is_blank(text.data[found->end - 1])) found->end--;
+}
+
+static void settle(struct redact_finder *finder)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < finder->count; i++) clip(finder->text, &finder->items[i]);
+    if (!finder->count) return;
+    qsort(finder->items, finder->count, sizeof *finder->items, by_start);
+    for (uint32_t i = 0; i < finder->count; i++) {
+        struct redact_found next = finder->items[i], *last = kept ? &finder->items[kept - 1] : NULL;
+        if (next.start >= next.end) continue;
+        if (last && (next.start < last->end || goes_on(finder->text, last, &next))) {
+            if (next.end > last->end) last->end = next.end;
+            if (rank[next.kind] > rank[last->kind]) last->kind = next.kind;
+        } else {
+            finder->items[kept++] = next;
+        }
+    }
+    finder->count = kept;
+}
+
+/* --- the text anew -------------------------------------------------------------------------------------- */
+
+/* What was replaced in passes before is in `result`, in order; the new finds go in between. */
+static int rewrite(const struct redact_finder *finder, struct redacted *result, struct err *err)
+{
+    size_t size = finder->text.size;
+    for (uint32_t i = 0; i < finder->count; i++) size += strlen(placeholders[finder->items[i].kind]);
+    char *out = arena_alloc(finder->arena, size + 1);
+    struct redacted_span *spans = ARENA_ARRAY(finder->arena, struct redacted_span, finder->count + result->count);
+    if (!out || !spans) return err_set(err, E_NO_MEMORY, NULL);
+    size_t from = 0, to = 0;
+    uint32_t count = 0, earlier = 0;
+    for (uint32_t i = 0; i <= finder->count; i++) {
+        size_t start = i < finder->count ? finder->items[i].start : finder->text.size;
+        for (; earlier < result->count && result->items[earlier].start < start; earlier++) {
+            struct redacted_span span = result->items[earlier];
+            uint32_t moved = (uint32_t)(to + (span.start - from));
+            spans[count++] = (struct redacted_span){moved, moved + (span.end - span.start), span.kind};
+        }
+        memcpy(out + to, finder->text.data + from, start - from);
+        to += start - from;
+        if (i == finder->count) break;
+        size_t length = strlen(placeholders[finder->items[i].kind]);
+        memcpy(out + to, placeholders[finder->items[i].kind], length);
+        spans[count++] = (struct redacted_span){(uint32_t)to, (uint32_t)(to + length), finder->items[i].kind};
+        to += length;
+        from = finder->items[i].end;
+    }
+    out[to] = '\0';
+    *result = (struct redacted){{out, to}, spans, count};
+    return E_OK;
+}
+
+int text_redact(struct str text, const char *language, struct arena *arena,
+                struct redacted *ret_redacted, struct err *err)
+{
+    struct redacted result = {.text = text};
+    struct str tag = str_of(language);
+    bool known = tag.size && !str_equal(tag, STR("und"));
+    redact_words_open();
+    for (int pass = 0; pass < PASSES_MOST; pass++) {
+        struct redact_finder finder = {.text = result.text, .arena = arena, .known = known};
+        finder.english = str_equal(tag, STR("en")), finder.spanish = str_equal(tag, STR("es"));
+        finder.french = str_equal(tag, STR("fr"));
+        scan(&finder);
+        if (finder.no_memory) return err_set(err, E_NO_MEMORY, NULL);
+        settle(&finder);
+        if (!finder.count) break;
+        int rc = rewrite(&finder, &result, err);
+        if (rc) return rc;
+    }
+    *ret_redacted = result;
     return E_OK;
 }

@@ -33,6 +33,10 @@ OPTIONS_STRUCT(preprocess, PREPROCESS_OPTIONS);
 OPTIONS_TABLE(preprocess, PREPROCESS_OPTIONS, "Clean-up, language, personal data, repeats, safety.");
 #undef OPTIONS_OWNER
 
+/* common/text may not know the schema: its kinds mirror it. */
+_Static_assert((int)ENUM_redaction_kind_email == REDACT_EMAIL && (int)ENUM_redaction_kind_secret == REDACT_SECRET &&
+               (int)ENUM_redaction_kind_count == REDACT_KIND_COUNT, "text/redact.h and schemas/enums.def differ");
+
 enum { NEAR_WORDS = 8, LANGUAGES_MAX = 16, WORST_CONFIDENCE_PERCENT = 50 };
 
 struct preprocess_state {

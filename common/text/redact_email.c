@@ -1,0 +1,162 @@
+/* E-mail addresses, plain ("anna@mail.example") and as people write them out to keep machines away
+ * ("anna at gmail dot com", "ana arroba correo punto es", "anne (arobase) free.fr"). */
+#include "text/redact_find.h"
+
+enum { LOCAL_BYTES = 64, DOMAIN_BYTES = 253 };
+
+static bool is_local(char c)
+{
+    return is_word(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '-' || c == '\'';
+}
+
+static bool is_label(char c) { return is_word(c) || c == '-' || c == '_'; }
+
+static size_t local_start(struct str text, size_t end)
+{
+    size_t start = end;
+    while (start > 0 && end - start < LOCAL_BYTES && is_local(text.data[start - 1])) start--;
+    while (start < end && !is_word(text.data[start])) start++;
+    return start;
+}
+
+/* End of a domain with a dot and an ending of two letters or more; `start` if it is none. */
+static size_t domain_end(struct str text, size_t start)
+{
+    size_t end = start, good = start;
+    bool dotted = false;
+    while (end < text.size && end - start < DOMAIN_BYTES) {
+        size_t label = end;
+        while (end < text.size && end - start < DOMAIN_BYTES && is_label(text.data[end])) end++;
+        if (end == label) break;
+        if (dotted && end - label >= 2 && is_letter(text.data[label])) good = end;
+        if (at(text, end) != '.') break;
+        dotted = true;
+        end++;
+    }
+    while (good > start && (text.data[good - 1] == '-' || text.data[good - 1] == '_')) good--;
+    return good;
+}
+
+/* "anna @ gmail.com": blanks around the sign, only before an ending that can't be a word. */
+size_t redact_email(struct redact_finder *finder, size_t sign)
+{
+    struct str text = finder->text;
+    size_t left = sign, right = sign + 1;
+    if (at(text, right) == ' ' && before(text, left) == ' ') left--, right++;
+    size_t start = local_start(text, left), end = domain_end(text, right);
+    if (start == left || end == right) return 0;
+    redact_add(finder, start, end, REDACT_EMAIL);
+    return end;
+}
+
+/* --- written out ---------------------------------------------------------------------------------- */
+
+struct place {
+    size_t at;
+    bool spelled; /* by a word or in brackets, not by the sign */
+};
+
+static size_t skip_blanks(struct str text, size_t i)
+{
+    while (at(text, i) == ' ') i++;
+    return i;
+}
+
+/* Behind a dot: ".", " . ", " dot ", "(dot)", "[punto]". False: there is none. */
+static bool read_dot(struct str text, size_t i, struct place *ret_behind)
+{
+    size_t next = skip_blanks(text, i);
+    bool blank = next > i;
+    if (at(text, next) == '.') {
+        size_t behind = skip_blanks(text, next + 1);
+        *ret_behind = (struct place){behind, false};
+        return is_word(at(text, behind)) && (behind == next + 1 || blank);
+    }
+    bool bracket = at(text, next) == '(' || at(text, next) == '[';
+    struct redact_word word;
+    redact_word_at(text, next + bracket, &word);
+    if (!(word.cues & CUE(DOT)) || (!bracket && !blank)) return false;
+    size_t behind = word.end;
+    if (bracket && at(text, behind) != ')' && at(text, behind) != ']') return false;
+    *ret_behind = (struct place){skip_blanks(text, behind + bracket), true};
+    return true;
+}
+
+static bool is_ending(struct str text, size_t start, size_t end)
+{
+    static const char *const endings[] = {
+        "com", "org", "net",  "info", "edu", "gov", "io", "me", "es", "fr", "mx", "be", "ca", "uk", "us",
+        "eu",  "de",  "it",   "pt",   "nl",  "ch",  "ar", "co", "cl", "pe", "br", "ie", "au", "app", "dev",
+        "biz", "cat", "email", "online", "lu", "at", "pl", "in",
+    };
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (str_equal_ignoring_case(str_slice(text, start, end), str_of(endings[i]))) return true;
+    return false;
+}
+
+static size_t label_end(struct str text, size_t start)
+{
+    size_t end = start;
+    while (end < text.size && end - start < LOCAL_BYTES && is_label(text.data[end])) end++;
+    return end;
+}
+
+/* Start of "maria dot lopez" or "maria.lopez" that ends at `end`. */
+static struct place spelled_local(struct str text, size_t end)
+{
+    while (end > 0 && text.data[end - 1] == ' ') end--;
+    size_t start = local_start(text, end);
+    struct place place = {start, false};
+    for (int parts = 0; parts < 4 && start < end && start > 1; parts++) {
+        struct redact_word word;
+        redact_word_before(text, start, &word);
+        if (!word.size || !(word.cues & CUE(DOT)) || word.end + 1 != start || word.start < 2) break;
+        size_t earlier = local_start(text, word.start - 1);
+        if (earlier + 1 >= word.start || text.data[word.start - 1] != ' ') break;
+        place = (struct place){start = earlier, true};
+    }
+    return place;
+}
+
+static bool has_mark(struct str text, size_t start, size_t end)
+{
+    for (size_t i = start; i < end; i++)
+        if (!is_letter(text.data[i])) return true;
+    return false;
+}
+
+/* "at" is a word like any other: it wants a mail host, a mark in the name, or talk of mail before it. */
+static bool is_plain_at(const struct redact_word *sign, bool bracket)
+{
+    return !bracket && (sign->size == 2 || str_equal(str_make(sign->folded, sign->size), STR("chez")));
+}
+
+size_t redact_email_spelled(struct redact_finder *finder, const struct redact_word *sign)
+{
+    struct str text = finder->text;
+    char open = before(text, sign->start);
+    bool bracket = (open == '(' || open == '[' || open == '<' || open == '{') && sign->end < text.size;
+    struct place local = spelled_local(text, sign->start - bracket);
+    size_t local_end = sign->start - bracket;
+    while (local_end > 0 && text.data[local_end - 1] == ' ') local_end--;
+    if (local.at >= local_end) return 0;
+
+    struct redact_word host;
+    size_t label = skip_blanks(text, sign->end + bracket), end = label_end(text, label), good = 0;
+    redact_word_at(text, label, &host);
+    bool spelled = local.spelled;
+    struct place next;
+    for (int dots = 0; dots < 4 && end > label && read_dot(text, end, &next); dots++) {
+        label = next.at, end = label_end(text, label);
+        if (!is_ending(text, label, end)) continue;
+        good = end;
+        spelled |= next.spelled;
+    }
+    if (!good) return 0;
+    struct redact_context context = redact_context_before(text, local.at);
+    bool sure = !is_plain_at(sign, bracket) || host.cues & CUE(MAIL_HOST) ||
+                (spelled && (has_mark(text, local.at, local_end) || context.all & CUE(MAIL)));
+    if (!sure) return 0;
+    redact_add(finder, local.at, good, REDACT_EMAIL);
+    return good;
+}

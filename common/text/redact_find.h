@@ -1,0 +1,121 @@
+/* What the finders of personal data share. Each looks around one place of the text that the scan in
+ * redact.c stopped at, within fixed bounds, and adds what it finds; the scan goes on behind it. */
+#ifndef VERBATIM_TEXT_REDACT_FIND_H
+#define VERBATIM_TEXT_REDACT_FIND_H
+
+#include "text/redact.h"
+
+struct redact_found {
+    uint32_t start, end; /* bytes of the text */
+    uint32_t kind;
+};
+
+struct redact_finder {
+    struct str text;
+    bool english, spanish, french, known; /* known: a language was told, and is none of ours if all are false */
+    struct arena *arena;
+    struct redact_found *items; /* in the order of finding: not sorted, may overlap */
+    uint32_t count, capacity;
+    bool no_memory;
+};
+
+/* Remembers bytes [start, end); memory that runs out is told at the end. */
+void redact_add(struct redact_finder *finder, size_t start, size_t end, enum redact_kind kind);
+
+/* --- words that mean something to a finder (redact_words.c) ---------------------------------- */
+
+/* clang-format off */
+#define REDACT_CUES(C)                                                                             \
+    C(PHONE)    C(CARD)     C(ACCOUNT)  C(ID)       C(BIRTH)    C(SECRET)   C(ADDRESS) C(ZIP)      \
+    C(ORDER)    /* an order, a model, a version, a price: the number behind it is no person's */   \
+    C(VERSION)                                                                                     \
+    C(AT)       C(DOT)      C(MAIL)     C(MAIL_HOST)                                               \
+    C(MONTH)    C(STREET)   C(STREET_FIRST)          C(UNIT)                                       \
+    C(TITLE)    C(NAMED)    C(SIGN_OFF) C(RELATIVE) C(GIVEN)    C(FAMILY)   C(COMMON)  C(PARTICLE) \
+    C(GREETING) C(COMPANY)  C(NUMBER)
+/* clang-format on */
+#define CUE_BIT(name) CUE_BIT_##name,
+enum { REDACT_CUES(CUE_BIT) CUE_BIT_COUNT };
+#undef CUE_BIT
+#define CUE(name) (1u << CUE_BIT_##name)
+
+enum { WORD_BYTES = 32 };
+
+struct redact_word {
+    uint32_t start, end;   /* bytes of the text */
+    uint32_t cues;         /* CUE bits, 0: an ordinary word */
+    bool capital, upper;   /* starts with a capital; has two letters or more, all capitals */
+    uint8_t size;          /* of folded */
+    char folded[WORD_BYTES]; /* lower case, accents off; cut when longer */
+};
+
+void redact_words_open(void); /* builds the tables once; any thread, any number of times */
+/* False when no word of ours starts like this: a quick look at the first bytes. */
+bool redact_words_may_start(const char *at, size_t left);
+/* The word that starts at `start`: a run of letters with inner apostrophes. size 0: there is none. */
+void redact_word_at(struct str text, size_t start, struct redact_word *ret_word);
+/* The word that ends at or before `end`, looking back 32 bytes at most. size 0: there is none. */
+void redact_word_before(struct str text, size_t end, struct redact_word *ret_word);
+uint32_t redact_cues_of(struct str folded);
+
+struct redact_context {
+    uint32_t nearest, all; /* CUE bits of the cue word nearest before, and of all in the window */
+    uint32_t distance;     /* words between the nearest one and the place */
+};
+/* The words before `start`: eight of them or 64 bytes. */
+struct redact_context redact_context_before(struct str text, size_t start);
+
+/* --- bytes ------------------------------------------------------------------------------------ */
+
+static inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static inline bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+static inline bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+static inline bool is_letter(char c) { return is_upper((char)(c & ~0x20)) || (unsigned char)c >= 0x80; }
+static inline bool is_ascii_alnum(char c) { return is_digit(c) || is_upper((char)(c & ~0x20)); }
+static inline bool is_word(char c) { return is_digit(c) || is_letter(c); }
+static inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+static inline char at(struct str text, size_t i) { return i < text.size ? text.data[i] : '\0'; }
+static inline char before(struct str text, size_t i) { return i ? text.data[i - 1] : '\0'; }
+
+/* --- finders: each returns where the scan goes on, `start` or less if it found nothing ---------- */
+
+size_t redact_email(struct redact_finder *finder, size_t sign);           /* at an '@' */
+size_t redact_email_spelled(struct redact_finder *finder, const struct redact_word *sign);
+size_t redact_number(struct redact_finder *finder, size_t start);         /* at a digit */
+size_t redact_link(struct redact_finder *finder, size_t colon);           /* at "://" */
+size_t redact_ipv6(struct redact_finder *finder, size_t colon);           /* at a ':' */
+size_t redact_secret_word(struct redact_finder *finder, const struct redact_word *cue);
+size_t redact_secret_token(struct redact_finder *finder, size_t start);   /* at a word's start */
+struct str redact_secret_starts(size_t i);                                /* of keys; empty: no more */
+size_t redact_person(struct redact_finder *finder, const struct redact_word *word);
+size_t redact_address_word(struct redact_finder *finder, const struct redact_word *word);
+
+/* --- numbers, gathered (redact_numbers.c) ------------------------------------------------------- */
+
+enum { NUMBER_GROUPS = 12, NUMBER_DIGITS = 32 };
+
+/* Digits in groups: "(555) 123-4567" is 3 groups with separators ')' and '-'. */
+struct redact_digits {
+    uint32_t start, end;   /* with the parenthesis or plus sign before the first group */
+    bool plus;
+    uint8_t groups, count; /* count: of digits */
+    uint8_t sizes[NUMBER_GROUPS];
+    char separators[NUMBER_GROUPS]; /* before group i; ' ' for any blank */
+    uint32_t ends[NUMBER_GROUPS];   /* byte behind group i */
+    char digits[NUMBER_DIGITS];
+};
+
+/* A reading of the first `groups` groups; 0: it isn't one. */
+uint8_t redact_card_groups(const struct redact_digits *digits, const struct redact_context *context);
+uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact_digits *digits,
+                         const struct redact_context *context);
+uint8_t redact_phone_groups(const struct redact_finder *finder, const struct redact_digits *digits,
+                            const struct redact_context *context);
+
+/* Letters and digits: IBAN, DNI, NINO … `token` starts and ends at word borders. Returns the end of
+ * what was found and its kind, or 0. */
+size_t redact_code_at(struct str text, size_t start, const struct redact_context *context,
+                      enum redact_kind *ret_kind);
+bool redact_luhn(const char *digits, size_t count);
+
+#endif

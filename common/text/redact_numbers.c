@@ -1,0 +1,381 @@
+/* Numbers: gathers the groups of digits at one place and asks what they are, surest form first.
+ *
+ * A card, an IBAN, a national id and an IPv4 address are known by their form and check digits; a phone
+ * by its grouping; birth dates, accounts and postal codes only by the words before them. */
+#include "text/redact_find.h"
+
+enum { TOKEN_BACK = 40, DATE_BYTES = 24, CODE_BYTES = 40 };
+
+/* A blank, also the narrow and the non-breaking one, is ' '. 0: no separator. */
+static char separator_at(struct str text, size_t i, size_t *ret_size)
+{
+    char c = at(text, i);
+    *ret_size = 1;
+    if (c == ' ' || c == '-' || c == '.' || c == '/' || c == ')' || c == '(') return c;
+    if (c == '\xC2' && at(text, i + 1) == '\xA0') return *ret_size = 2, ' ';
+    if (c == '\xE2' && at(text, i + 1) == '\x80' && (at(text, i + 2) == '\xAF' || at(text, i + 2) == '\x89')) return *ret_size = 3, ' ';
+    if (c == '\xE2' && at(text, i + 1) == '\x80' && at(text, i + 2) >= '\x90' && at(text, i + 2) <= '\x94') return *ret_size = 3, '-';
+    return 0;
+}
+
+static bool belong_together(char first, char second)
+{
+    return (first == ' ' && strchr("(-/ ", second)) || (first == ')' && strchr(" -/", second)) || (first == '-' && strchr(" (", second)) ||
+           (first == '/' && second == ' ');
+}
+
+/* Behind the separators between two groups: one of them, or some that belong together (") ", " (", ") -", " - "). */
+static size_t skip_separators(struct str text, size_t i, char *ret_separator)
+{
+    size_t size, start = i;
+    char last = 0;
+    *ret_separator = 0;
+    for (int k = 0; k < 3; k++) {
+        char c = separator_at(text, i, &size);
+        if (!c || (last && !belong_together(last, c))) break;
+        last = c;
+        if (*ret_separator == 0 || *ret_separator == ' ') *ret_separator = c;
+        i += size;
+    }
+    return is_digit(at(text, i)) ? i : start;
+}
+
+static void gather(struct str text, size_t start, struct redact_digits *digits)
+{
+    *digits = (struct redact_digits){.start = (uint32_t)start};
+    size_t i = start;
+    char separator = 0;
+    while (digits->groups < NUMBER_GROUPS) {
+        size_t group = i;
+        while (is_digit(at(text, i)) && digits->count < NUMBER_DIGITS) digits->digits[digits->count++] = text.data[i++];
+        if (is_digit(at(text, i)) || i == group) break;
+        digits->sizes[digits->groups] = (uint8_t)(i - group);
+        digits->separators[digits->groups] = separator;
+        digits->ends[digits->groups++] = (uint32_t)i;
+        size_t next = skip_separators(text, i, &separator);
+        if (next == i) break;
+        i = next;
+    }
+    digits->count = 0;
+    for (int g = 0; g < digits->groups; g++) digits->count = (uint8_t)(digits->count + digits->sizes[g]);
+    digits->end = digits->groups ? digits->ends[digits->groups - 1] : (uint32_t)start;
+    if (before(text, digits->start) == '(') digits->start--;
+    if (before(text, digits->start) == '+') digits->start--, digits->plus = true;
+    if (digits->plus && before(text, digits->start) == '(') digits->start--;
+}
+
+/* A parenthesis opened right before the number belongs to it if it is closed inside. */
+static size_t number_start(struct str text, const struct redact_digits *digits, size_t end)
+{
+    size_t start = digits->start;
+    bool closed = memchr(text.data + start, ')', end - start) != NULL;
+    return at(text, start) == '(' && !closed ? start + 1 : start;
+}
+
+/* --- cards ------------------------------------------------------------------------------------------ */
+
+bool redact_luhn(const char *digits, size_t count)
+{
+    unsigned sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned d = (unsigned)(digits[count - 1 - i] - '0') << (i & 1);
+        sum += d > 9 ? d - 9 : d;
+    }
+    return sum % 10 == 0;
+}
+
+/* Issuers' first digits and lengths (ISO/IEC 7812; Visa, Mastercard, Amex, Discover, UnionPay, JCB, Diners).
+ * Maestro's wide range wants a word before it. */
+static bool is_issuer(const char *digits, size_t count, bool cue)
+{
+    unsigned two = (unsigned)(digits[0] - '0') * 10 + (unsigned)(digits[1] - '0');
+    unsigned four = two * 100 + (unsigned)(digits[2] - '0') * 10 + (unsigned)(digits[3] - '0');
+    if (digits[0] == '4') return count == 16 || ((count == 13 || count == 19) && (cue || count == 19));
+    if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720)) return count == 16;
+    if (two == 34 || two == 37) return count == 15;
+    if (four == 6011 || two == 65 || two == 64 || two == 62 || two == 35) return count >= 16 && count <= 19;
+    if (four == 1800 || four == 2131) return count == 15;
+    if (two == 30 || two == 36 || two == 38) return count == 14;
+    return cue && count >= 12 && count <= 19 && (digits[0] == '5' || digits[0] == '6');
+}
+
+static bool is_card_grouping(const struct redact_digits *digits, uint8_t groups)
+{
+    if (groups == 1) return true;
+    char separator = digits->separators[1];
+    if (separator != ' ' && separator != '-' && separator != '.') return false;
+    for (int g = 0; g < groups; g++)
+        if (digits->sizes[g] > 7 || digits->sizes[g] < 2 || (g > 0 && digits->separators[g] != separator)) return false;
+    return digits->sizes[0] == 4 || groups == 2;
+}
+
+uint8_t redact_card_groups(const struct redact_digits *digits, const struct redact_context *context)
+{
+    bool cue = context->all & CUE(CARD);
+    size_t count = 0;
+    uint8_t best = 0;
+    for (uint8_t groups = 1; groups <= digits->groups; groups++) {
+        count += digits->sizes[groups - 1];
+        if (count > 19) break;
+        if (count < 12 || !is_card_grouping(digits, groups)) continue;
+        bool checked = redact_luhn(digits->digits, count) && is_issuer(digits->digits, count, cue);
+        bool named = context->nearest & CUE(CARD) && count >= 13; /* mistyped, yet a card */
+        if (checked || named) best = groups;
+    }
+    return best;
+}
+
+/* --- IPv4 ------------------------------------------------------------------------------------------- */
+
+static uint8_t ipv4_groups(const struct redact_digits *digits, const struct redact_context *context)
+{
+    if (digits->groups < 4 || (context->nearest & CUE(VERSION) && context->distance <= 2)) return 0;
+    size_t first = 0;
+    for (int g = 0; g < 4; g++) {
+        unsigned value = 0;
+        if (digits->sizes[g] > 3 || (g && digits->separators[g] != '.')) return 0;
+        for (int k = 0; k < digits->sizes[g]; k++) value = value * 10 + (unsigned)(digits->digits[first++] - '0');
+        if (value > 255 || (g == 0 && value == 0)) return 0;
+    }
+    return digits->groups > 4 && digits->separators[4] == '.' ? 0 : 4;
+}
+
+/* --- dates of birth --------------------------------------------------------------------------------- */
+
+static unsigned group_value(const struct redact_digits *digits, int group)
+{
+    unsigned value = 0;
+    size_t first = 0;
+    for (int g = 0; g < group; g++) first += digits->sizes[g];
+    for (int k = 0; k < digits->sizes[group] && k < 4; k++) value = value * 10 + (unsigned)(digits->digits[first++] - '0');
+    return value;
+}
+
+static bool is_year(unsigned value, uint8_t size) { return size == 2 || (size == 4 && value >= 1900 && value <= 2100); }
+
+/* 12/03/1985, 1985-03-12, 12.3.85. */
+static uint8_t numeric_date_groups(const struct redact_digits *digits)
+{
+    if (digits->groups < 3 || digits->separators[1] != digits->separators[2] || strchr(")(", digits->separators[1])) return 0;
+    unsigned a = group_value(digits, 0), b = group_value(digits, 1), c = group_value(digits, 2);
+    bool year_last = digits->sizes[0] <= 2 && digits->sizes[1] <= 2 && is_year(c, digits->sizes[2]) && a >= 1 && b >= 1 &&
+                     ((a <= 31 && b <= 12) || (a <= 12 && b <= 31));
+    bool year_first = digits->sizes[0] == 4 && is_year(a, 4) && digits->sizes[1] <= 2 && digits->sizes[2] <= 2 && b >= 1 && b <= 12 && c >= 1 && c <= 31;
+    return year_last || year_first ? 3 : 0;
+}
+
+static size_t skip_date_words(struct str text, size_t i)
+{
+    for (int k = 0; k < 2; k++) {
+        while (at(text, i) == ' ' || at(text, i) == ',' || at(text, i) == '.') i++;
+        if (at(text, i) == 'd' && at(text, i + 1) == 'e' && (at(text, i + 2) == ' ' || at(text, i + 2) == 'l')) i += at(text, i + 2) == 'l' ? 3 : 2;
+    }
+    while (at(text, i) == ' ') i++;
+    return i;
+}
+
+static size_t year_end(struct str text, size_t i)
+{
+    size_t end = i;
+    while (is_digit(at(text, end)) && end - i < 5) end++;
+    return end - i == 4 || end - i == 2 ? end : 0;
+}
+
+/* "12 de marzo de 1985", "12th of March 1985", "March 12, 1985", "1er mars 1985". */
+static bool worded_date(struct str text, const struct redact_digits *digits, size_t *ret_start, size_t *ret_end)
+{
+    struct redact_word word;
+    size_t start = digits->start, end = digits->ends[0];
+    if (digits->sizes[0] > 2 || group_value(digits, 0) > 31) return false;
+    redact_word_before(text, start, &word);
+    if (word.cues & CUE(MONTH) && word.end + 2 >= start) {
+        if (strchr("snrt", at(text, end))) end += is_letter(at(text, end)) && is_letter(at(text, end + 1)) ? 2 : 0;
+        size_t year = year_end(text, skip_date_words(text, end));
+        *ret_start = word.start, *ret_end = year ? year : end;
+        return true;
+    }
+    if (is_letter(at(text, end))) {
+        redact_word_at(text, end, &word);
+        if (word.size > 3) return false;
+        end = word.end;
+    } else if (str_starts(str_slice(text, end, end + 2), STR("\xC2\xBA")) || str_starts(str_slice(text, end, end + 2), STR("\xC2\xB0"))) {
+        end += 2;
+    }
+    size_t month = skip_date_words(text, end);
+    if (str_starts(str_slice(text, month, month + 3), STR("of "))) month += 3;
+    if (at(text, month) == '-' || at(text, month) == '/') month++;
+    redact_word_at(text, month, &word);
+    if (!(word.cues & CUE(MONTH))) return false;
+    size_t behind = word.end;
+    if (at(text, behind) == '-' || at(text, behind) == '/') behind++;
+    size_t year = year_end(text, skip_date_words(text, behind));
+    *ret_start = start, *ret_end = year ? year : word.end;
+    return true;
+}
+
+static size_t birth_date(struct redact_finder *finder, const struct redact_digits *digits, const struct redact_context *context)
+{
+    size_t start = digits->start, end;
+    uint8_t groups = numeric_date_groups(digits);
+    if (!(context->nearest & CUE(BIRTH)) || context->distance > 4) return 0;
+    if (groups) end = digits->ends[groups - 1];
+    else if (!worded_date(finder->text, digits, &start, &end)) {
+        /* "born in 1985": a year alone, right behind the cue. */
+        bool year = digits->sizes[0] == 4 && is_year(group_value(digits, 0), 4) && group_value(digits, 0) < 2020;
+        if (!year || context->distance > 2) return 0;
+        end = digits->ends[0];
+    }
+    redact_add(finder, start, end, REDACT_DATE_OF_BIRTH);
+    return end;
+}
+
+/* --- known by the words before them ------------------------------------------------------------------ */
+
+static size_t take(struct redact_finder *finder, const struct redact_digits *digits, uint8_t groups, enum redact_kind kind)
+{
+    size_t end = digits->ends[groups - 1];
+    redact_add(finder, number_start(finder->text, digits, end), end, kind);
+    return end;
+}
+
+static bool is_date(const struct redact_digits *digits) { return numeric_date_groups(digits) == 3; }
+
+/* Groups that one number is likely to have: as long as the separators stay the same. */
+static uint8_t same_separator_groups(const struct redact_digits *digits)
+{
+    uint8_t groups = 1;
+    while (groups < digits->groups && digits->separators[groups] == digits->separators[1] && !strchr("()", digits->separators[groups])) groups++;
+    return groups;
+}
+
+static size_t sum_digits(const struct redact_digits *digits, uint8_t groups)
+{
+    size_t count = 0;
+    for (int g = 0; g < groups; g++) count += digits->sizes[g];
+    return count;
+}
+
+static size_t cued_number(struct redact_finder *finder, const struct redact_digits *digits, const struct redact_context *context)
+{
+    uint8_t groups = same_separator_groups(digits);
+    size_t count = sum_digits(digits, groups);
+    enum redact_kind kind = REDACT_ACCOUNT;
+    bool found = false;
+    if (is_date(digits) || is_letter(at(finder->text, digits->end))) return 0;
+    if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER))) found = count >= 6 && context->distance <= 5;
+    else if (context->nearest & CUE(ID)) found = count >= 5 && context->distance <= 4, kind = REDACT_NATIONAL_ID;
+    else if (context->nearest & CUE(ZIP)) found = count >= 3 && count <= 9 && context->distance <= 2, kind = REDACT_ADDRESS;
+    if (!found) return 0;
+    return take(finder, digits, groups, kind);
+}
+
+/* --- letters and digits ------------------------------------------------------------------------------ */
+
+static bool is_code(char c) { return is_ascii_alnum(c); }
+
+/* "AB 12 34 56 C" and "X 1234567 L" start with letters that stand apart. */
+static size_t code_start(struct str text, size_t start)
+{
+    size_t i = start;
+    for (size_t letters = 1; letters <= 2 && before(text, start) == ' '; letters++) {
+        if (start < letters + 1 || !is_upper(text.data[start - 2]) || !is_upper(text.data[start - letters - 1])) break;
+        if (!is_word(before(text, start - letters - 1))) return start - letters - 1;
+    }
+    while (i > 0 && start - i < TOKEN_BACK && (is_code(text.data[i - 1]) || (text.data[i - 1] == '-' && i > 1 && is_code(text.data[i - 2])))) i--;
+    return i;
+}
+
+/* "passport XG9382049", "policy AB-12345": a mixed token right behind the cue. */
+static size_t cued_code(struct redact_finder *finder, size_t start, const struct redact_context *context)
+{
+    struct str text = finder->text;
+    size_t end = start, digits = 0;
+    while (end < text.size && end - start < CODE_BYTES && (is_code(text.data[end]) || ((text.data[end] == '-' || text.data[end] == '_') && is_code(at(text, end + 1)))))
+        digits += is_digit(text.data[end++]);
+    bool id = context->nearest & CUE(ID), account = context->nearest & CUE(ACCOUNT);
+    if (is_word(at(text, end)) || digits < 4 || end - start < 6 || context->distance > 3 || (!id && !account)) return 0;
+    redact_add(finder, start, end, id ? REDACT_NATIONAL_ID : REDACT_ACCOUNT);
+    return end;
+}
+
+static size_t code_token(struct redact_finder *finder, size_t start)
+{
+    struct redact_context context = redact_context_before(finder->text, start);
+    enum redact_kind kind;
+    size_t end = redact_code_at(finder->text, start, &context, &kind);
+    if (!end && at(finder->text, start + 1) == ' ') return 0;
+    if (!end && at(finder->text, start + 2) == ' ') return 0;
+    if (!end) return cued_code(finder, start, &context);
+    redact_add(finder, start, end, kind);
+    return end;
+}
+
+/* --- a digit ------------------------------------------------------------------------------------------ */
+
+static bool is_price(struct str text, const struct redact_digits *digits)
+{
+    static const struct {
+        const char *sign;
+        uint8_t size;
+    } signs[] = {{"$", 1}, {"\xE2\x82\xAC", 3}, {"\xC2\xA3", 2}, {"\xC2\xA5", 2}};
+    size_t start = digits->start;
+    if (before(text, start) == ' ') start--;
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        struct str sign = str_make(signs[i].sign, signs[i].size);
+        if (start >= sign.size && str_ends(str_slice(text, 0, start), sign)) return true;
+    }
+    return false;
+}
+
+/* "x0135", "ext. 12", "poste 3" behind a phone number. */
+static size_t extension_end(struct str text, size_t end)
+{
+    size_t i = end;
+    while (at(text, i) == ' ' || at(text, i) == ',') i++;
+    struct redact_word word;
+    redact_word_at(text, i, &word);
+    static const char *const names[] = {"x", "ext", "extension", "poste", "anexo", "interno", "durchwahl"};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        if (!word.size || !str_equal(str_make(word.folded, word.size), str_of(names[k]))) continue;
+        i = word.end;
+        if (at(text, i) == '.') i++;
+        while (at(text, i) == ' ') i++;
+        size_t digits = i;
+        while (is_digit(at(text, i)) && i - digits < 7) i++;
+        return i > digits && !is_word(at(text, i)) ? i : end;
+    }
+    return end;
+}
+
+size_t redact_number(struct redact_finder *finder, size_t start)
+{
+    struct str text = finder->text;
+    struct redact_digits digits;
+    size_t token = code_start(text, start);
+    if (token < start) {
+        size_t end = code_token(finder, token);
+        if (end || is_code(before(text, start)) || is_letter(before(text, start))) return end;
+    }
+    gather(text, start, &digits);
+    if (digits.groups == 0) return 0;
+    struct redact_context context = redact_context_before(text, digits.start);
+    uint8_t groups = redact_card_groups(&digits, &context);
+    if (groups) return take(finder, &digits, groups, REDACT_CARD);
+    size_t end = birth_date(finder, &digits, &context);
+    if (end) return end;
+    enum redact_kind kind;
+    end = redact_code_at(text, start, &context, &kind);
+    if (end) return redact_add(finder, start, end, kind), end;
+    if ((groups = ipv4_groups(&digits, &context)) != 0) return take(finder, &digits, groups, REDACT_IP);
+    if ((groups = redact_id_groups(finder, &digits, &context)) != 0) return take(finder, &digits, groups, REDACT_NATIONAL_ID);
+    if (is_price(text, &digits)) return 0;
+    if ((groups = redact_phone_groups(finder, &digits, &context)) != 0) {
+        size_t bare = digits.ends[groups - 1];
+        end = extension_end(text, bare);
+        if (end == bare && is_letter(at(text, bare))) return 0; /* "5551234567mAh" */
+        redact_add(finder, number_start(text, &digits, end), end, REDACT_PHONE);
+        return end;
+    }
+    end = cued_number(finder, &digits, &context);
+    return end ? end : cued_code(finder, start, &context);
+}

@@ -1,0 +1,201 @@
+/* The words that the finders of personal data know, and the words around a place. */
+#include "text/redact_find.h"
+
+#include <threads.h>
+
+static const struct word_list {
+    uint32_t cues;
+    const char *words; /* folded, parted by blanks */
+} lists[] = {
+#include "text/redact_words.inc"
+};
+
+static const struct word_list given_names = {
+    CUE(GIVEN),
+#include "text/redact_given.inc"
+};
+
+static const struct word_list family_names = {
+    CUE(FAMILY),
+#include "text/redact_family.inc"
+};
+
+/* Open addressing; never more than half full. */
+enum { SLOTS = 1 << 16, STARTS = 1 << 13 };
+
+static struct slot {
+    const char *word; /* not NUL-terminated; NULL: empty */
+    uint32_t size, cues;
+} slots[SLOTS];
+static uint8_t starts[STARTS / 8];
+static once_flag once = ONCE_FLAG_INIT;
+
+/* FNV-1a: words are short, and the tables are our own. */
+static uint32_t hash_of(struct str word)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < word.size; i++) hash = (hash ^ (uint8_t)word.data[i]) * 16777619u;
+    return hash ^ hash >> 15;
+}
+
+/* Of the first three letters, in any case; what isn't ASCII counts as a blank. */
+static uint32_t start_of(struct str word)
+{
+    uint32_t hash = 0;
+    for (size_t i = 0; i < 3; i++) {
+        char c = i < word.size && is_upper((char)(word.data[i] & ~0x20)) ? (char)(word.data[i] | 0x20) : ' ';
+        hash = hash * 331u ^ (uint8_t)c;
+        if (c == ' ') break;
+    }
+    return (hash ^ hash >> 13) & (STARTS - 1);
+}
+
+static struct slot *slot_of(struct str word)
+{
+    uint32_t i = hash_of(word) & (SLOTS - 1);
+    while (slots[i].word && !str_equal(str_make(slots[i].word, slots[i].size), word)) i = (i + 1) & (SLOTS - 1);
+    return &slots[i];
+}
+
+static void mark_start(struct str word)
+{
+    uint32_t start = start_of(word);
+    starts[start / 8] |= (uint8_t)(1u << start % 8);
+}
+
+static void enter(const struct word_list *list, bool trigger)
+{
+    struct str rest = str_of(list->words);
+    while (rest.size) {
+        struct str word = str_cut(&rest, ' ');
+        if (!word.size) continue;
+        struct slot *slot = slot_of(word);
+        *slot = (struct slot){word.data, (uint32_t)word.size, slot->cues | list->cues};
+        if (trigger) mark_start(word);
+    }
+}
+
+/* Only words that a finder starts from are looked up in the scan; others are read around numbers. */
+static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) | CUE(NAMED) | CUE(RELATIVE) | CUE(TITLE) | CUE(ADDRESS) | CUE(SIGN_OFF);
+
+static void build(void)
+{
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) enter(&lists[i], lists[i].cues & trigger_cues);
+    for (size_t i = 0; redact_secret_starts(i).size; i++) mark_start(redact_secret_starts(i));
+    enter(&given_names, false);
+    enter(&family_names, false);
+}
+
+void redact_words_open(void) { call_once(&once, build); }
+
+uint32_t redact_cues_of(struct str folded) { return slot_of(folded)->cues; }
+
+bool redact_words_may_start(const char *at, size_t left)
+{
+    struct str word = str_make(at, left);
+    /* "née" is folded only later. */
+    if (left > 2 && ((uint8_t)at[1] >= 0x80 || (is_letter(at[1]) && (uint8_t)at[2] >= 0x80))) return true;
+    uint32_t start = start_of(word);
+    return starts[start / 8] >> start % 8 & 1;
+}
+
+/* --- words of the text --------------------------------------------------------------------------------- */
+
+enum { LATIN_FIRST = 0xC0, LATIN_LAST = 0x17F };
+
+static const char latin[LATIN_LAST - LATIN_FIRST + 1][4] = {
+#include "text/latin.inc"
+};
+
+/* Bytes of the letter at i; 0: none. Signs, dashes and quotes of the blocks from U+2000 on are no letters. */
+static size_t letter_size(struct str text, size_t i)
+{
+    uint8_t c = (uint8_t)at(text, i);
+    if (c < 0x80) return is_letter((char)c) && c ? 1 : 0;
+    if (c < 0xC3 || i + 1 >= text.size) return 0; /* U+0080 to U+00BF: signs */
+    if (c == 0xC3 && ((uint8_t)text.data[i + 1] == 0x97 || (uint8_t)text.data[i + 1] == 0xB7)) return 0;
+    if (c < 0xE0) return 2;
+    if (c == 0xE2 || c >= 0xF0 || c == 0xE3 || c == 0xEF) return 0; /* punctuation, symbols, emoji */
+    return i + 2 < text.size ? 3 : 0;
+}
+
+static void fold_letter(struct str text, size_t i, size_t size, struct redact_word *word)
+{
+    char plain[4] = {0}, c = text.data[i];
+    const char *folded = plain;
+    if (size == 1) plain[0] = (char)(c | 0x20);
+    else if (size == 2) {
+        uint32_t code = ((uint32_t)c & 0x1F) << 6 | ((uint32_t)text.data[i + 1] & 0x3F);
+        if (code >= LATIN_FIRST && code <= LATIN_LAST) folded = latin[code - LATIN_FIRST];
+        else memcpy(plain, text.data + i, 2);
+    } else memcpy(plain, text.data + i, 3);
+    for (; *folded && word->size + 1 < WORD_BYTES; folded++) word->folded[word->size++] = *folded;
+}
+
+/* Capitals of Latin-1, Latin Extended-A (even codes, near enough), Greek and Cyrillic. */
+static bool is_capital(struct str text, size_t i, size_t size)
+{
+    if (size == 1) return is_upper(text.data[i]);
+    if (size != 2) return false;
+    uint32_t code = ((uint32_t)text.data[i] & 0x1F) << 6 | ((uint32_t)text.data[i + 1] & 0x3F);
+    if (code >= 0xC0 && code <= 0xDE) return true;
+    if (code >= 0x100 && code <= 0x17F) return (code >= 0x139 && code <= 0x148) || code >= 0x179 ? code & 1 : !(code & 1);
+    return (code >= 0x386 && code <= 0x3A9) || (code >= 0x400 && code <= 0x42F);
+}
+
+void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
+{
+    struct redact_word word = {.start = (uint32_t)start, .upper = true};
+    size_t i = start, size, letters = 0;
+    for (; (size = letter_size(text, i)) != 0 && i - start < 4 * WORD_BYTES; i += size, letters++) {
+        bool capital = is_capital(text, i, size);
+        if (i == start) word.capital = capital;
+        word.upper &= capital;
+        fold_letter(text, i, size, &word);
+    }
+    word.end = (uint32_t)i;
+    word.upper &= letters > 1;
+    word.cues = word.size ? redact_cues_of(str_make(word.folded, word.size)) : 0;
+    *ret_word = word;
+}
+
+void redact_word_before(struct str text, size_t end, struct redact_word *ret_word)
+{
+    size_t least = end > 2 * WORD_BYTES ? end - 2 * WORD_BYTES : 0, last = end;
+    while (last > least && !is_letter(text.data[last - 1])) last--;
+    size_t start = last;
+    while (start > least && is_letter(text.data[start - 1])) start--;
+    while (start < last && !letter_size(text, start)) start++;
+    redact_word_at(text, start, ret_word);
+    if (ret_word->end > last || start == last) *ret_word = (struct redact_word){.start = (uint32_t)end, .end = (uint32_t)end};
+}
+
+/* A placeholder, a blank line, or the end of a sentence lies between ("tel. 555" is none). */
+static bool parts(struct str text, size_t start, size_t end, bool cue)
+{
+    bool digit = false;
+    for (size_t i = start; i < end; i++) {
+        char c = text.data[i], next = at(text, i + 1);
+        digit |= is_digit(c);
+        if (c == '[' || c == ']' || (c == '\n' && next == '\n')) return true;
+        if (c == '.' && is_blank(next) && (!cue || digit)) return true;
+    }
+    return false;
+}
+
+struct redact_context redact_context_before(struct str text, size_t start)
+{
+    static const uint32_t classes = CUE(PHONE) | CUE(CARD) | CUE(ACCOUNT) | CUE(ID) | CUE(BIRTH) | CUE(SECRET) | CUE(ZIP) | CUE(ORDER) | CUE(VERSION);
+    struct redact_context context = {0};
+    size_t least = start > 64 ? start - 64 : 0;
+    size_t end = start;
+    for (uint32_t words = 0; words < 8 && end > least; words++) {
+        struct redact_word word;
+        redact_word_before(text, end, &word);
+        if (!word.size || word.start < least || parts(text, word.end, end, word.cues & classes)) break;
+        context.all |= word.cues;
+        if (!context.nearest && word.cues & classes) context.nearest = word.cues & classes, context.distance = words;
+        end = word.start;
+    }
+    return context;
+}

@@ -1,0 +1,161 @@
+/* Personal data known by its form, check digits or the words before it: what goes, and what looks like
+ * it and stays. All numbers are made up or the documentation's own examples. */
+#include "test.h"
+
+#include "text/redact.h"
+
+static const struct redact_case {
+    const char *why, *language, *text, *expected; /* expected NULL: nothing is changed */
+} cases[] = {
+    /* e-mail */
+    {"plain", "en", "Write to john.doe@mail.example.com.", "Write to [EMAIL]."},
+    {"plus, underscore, digits", "en", "a_b+c99@x-y.co.uk!", "[EMAIL]!"},
+    {"accented", "fr", "josé.núñez@correo.es ou né@né.fr", "[EMAIL] ou [EMAIL]"},
+    {"blanks around the sign", "es", "ana.lopez @ gmail.com", "[EMAIL]"},
+    {"in brackets and quotes", "en", "<\"jo@ex.org\">", "<\"[EMAIL]\">"},
+    {"at and dot as words", "en", "jane at gmail dot com, please", "[EMAIL], please"},
+    {"at and dot in brackets", "en", "jane (at) corp [dot] org", "[EMAIL]"},
+    {"arroba punto", "es", "escríbeme a ana arroba correo punto es", "escríbeme a [EMAIL]"},
+    {"name with a spelled dot", "es", "juan punto perez arroba gmail punto com", "[EMAIL]"},
+    {"arobase", "fr", "mon mail: anne.dupont arobase free.fr.", "mon mail: [EMAIL]."},
+    {"a shop's site is no address", "en", "I shop at amazon.com every week", NULL},
+    {"nor is a provider's", "fr", "Je suis client chez orange.fr depuis 2 ans", NULL},
+    {"a handle is no e-mail", "en", "thanks @acme_help for nothing", NULL},
+    {"a price per piece", "en", "3 @ 5.99 each", NULL},
+    /* phones */
+    {"international", "en", "+1-408-555-1234 or +44 20 7946 0018", "[PHONE] or [PHONE]"},
+    {"international by 00", "fr", "0033612345678 ou 00 33 6 12 34 56 78", "[PHONE] ou [PHONE]"},
+    {"trunk zero in parentheses", "en", "+46 (0)157 548 89 is ours", "[PHONE] is ours"},
+    {"US forms", "en", "(555) 234-5678, 555-234-5678, 555.234.5678", "[PHONE], [PHONE], [PHONE]"},
+    {"parenthesis around it all stays", "en", "our shop (555-234-5678) is shut", "our shop ([PHONE]) is shut"},
+    {"an extension", "en", "(898)666-3621x0135 and 555-234-5678 ext. 12", "[PHONE] and [PHONE]"},
+    {"UK", "en", "07700 900123, 020 7946 0018, 01632 960 123", "[PHONE], [PHONE], [PHONE]"},
+    {"Spain", "es", "llámame al 612 345 678 o al 912345678", "llámame al [PHONE] o al [PHONE]"},
+    {"Mexico", "es", "tel. 55 1234 5678; WhatsApp +52 1 55 1234 5678", "tel. [PHONE]; WhatsApp [PHONE]"},
+    {"France", "fr", "06 12 34 56 78, 06.12.34.56.78 ou 0612345678", "[PHONE], [PHONE] ou [PHONE]"},
+    {"Belgium", "fr", "gsm 0475/12.34.56, fixe 02 123 45 67", "gsm [PHONE], fixe [PHONE]"},
+    {"any grouping behind a cue", "en", "you can call me on 358 0594", "you can call me on [PHONE]"},
+    {"an order number", "en", "Order 4012345678 came late", NULL},
+    {"pedido", "es", "el pedido 612345678 no llega", NULL},
+    {"commande", "fr", "commande 0612345 toujours pas là", NULL},
+    {"a ticket with its sign", "en", "see #5552345678", NULL},
+    {"a price", "en", "it cost $1,234,567.89 or 600.000.000 pesos", NULL},
+    {"a date", "en", "bought on 03/12/2019, again 2020-01-02", NULL},
+    {"ISBN", "en", "ISBN 978-3-16-148410-0", NULL},
+    {"tracking", "en", "Tracking 1Z999AA10123456784, 9400111899223197428490", NULL},
+    {"ratings, models, sizes", "en", "10/10, iPhone 12, SM-G973F, 1920x1080, 5000mAh, 16:9, 24/7", NULL},
+    {"years and counts", "en", "between 2019 2020 2021 we sold 100 200 300", NULL},
+    /* cards */
+    {"Luhn and issuer", "en", "4539 1488 0343 6467 and 4111111111111111", "[CARD] and [CARD]"},
+    {"Amex", "en", "3782-822463-10005", "[CARD]"},
+    {"Luhn fails, no cue", "en", "4539 1488 0343 6468 widgets", NULL},
+    {"mistyped behind a cue", "en", "my card 4539 1488 0343 6468", "my card [CARD]"},
+    {"Maestro wants a cue", "en", "card number 630427373398 is lost", "card number [CARD] is lost"},
+    {"a number inside a link", "en", "https://shop.example/dp/4111111111111111", NULL},
+    /* IBAN */
+    {"mod 97, blanks", "en", "GB29 NWBK 6016 1331 9268 19 is it", "[IBAN] is it"},
+    {"mod 97, one piece, any case", "fr", "fr1420041010050500013m02606", "[IBAN]"},
+    {"mod 97 fails, no cue", "en", "GB28NWBK60161331926819", NULL},
+    {"mistyped behind a cue", "en", "IBAN GB28NWBK60161331926819", "IBAN [IBAN]"},
+    /* IP and links */
+    {"IPv4, IPv6", "en", "from 192.168.1.20 or fe80::1ff:fe23:4567:890a", "from [IP] or [IP]"},
+    {"a version", "en", "version 1.2.3.4, 256.1.1.1, at 12:30:45", NULL},
+    {"a link with a token", "en", "see https://x.y/z?token=abc123.", "see [URL]."},
+    {"a link with a password", "en", "ftp://bob:pw1@host/x", "[URL]"},
+    {"a plain link stays", "en", "https://example.com/a?page=2&sort=up", NULL},
+    /* national ids */
+    {"DNI, NIE", "es", "DNI 12345678Z, 12.345.678-Z, NIE X1234567L", "DNI [NATIONAL_ID], [NATIONAL_ID], NIE [NATIONAL_ID]"},
+    {"DNI letter is wrong, no cue", "es", "la pieza 12345678A no encaja", NULL},
+    {"NIR with its key", "fr", "1 85 05 78 006 084 91", "[NATIONAL_ID]"},
+    {"NIR of Corsica", "fr", "1 85 05 2A 006 084 35", "[NATIONAL_ID]"},
+    {"NIR with a wrong key", "fr", "lot 1 85 05 78 006 084 92", NULL},
+    {"SSN", "en", "his SSN is 521-44-9382", "his SSN is [NATIONAL_ID]"},
+    {"no SSN has area 000, 666", "en", "part 000-12-3456, part 666-12-3456", NULL},
+    {"NINO", "en", "AB 12 34 56 C or AB123456C", "[NATIONAL_ID] or [NATIONAL_ID]"},
+    {"CURP, RFC", "es", "GOMC850312HDFRRS09, GOMC850312AB1", "[NATIONAL_ID], [NATIONAL_ID]"},
+    {"Belgian number", "fr", "85.07.30-033.28", "[NATIONAL_ID]"},
+    {"SIN with Luhn", "en", "SIN 046 454 286, 193-456-787", "SIN [NATIONAL_ID], [NATIONAL_ID]"},
+    {"codice fiscale, Steuer-ID", "en", "RSSMRA85T10A562S; Steuer-ID 86095742719", "[NATIONAL_ID]; Steuer-ID [NATIONAL_ID]"},
+    {"passport behind its word", "en", "passport XG9382049", "passport [NATIONAL_ID]"},
+    /* by the words before */
+    {"date of birth", "en", "born on March 12, 1985 / DOB: 1985-03-12", "born on [DATE_OF_BIRTH] / DOB: [DATE_OF_BIRTH]"},
+    {"nací", "es", "Nací el 12 de marzo de 1985", "Nací el [DATE_OF_BIRTH]"},
+    {"née", "fr", "née le 01/02/1980 à Lyon", "née le [DATE_OF_BIRTH] à Lyon"},
+    {"another date stays", "en", "DOB: 1985-03-12. Bought on 03/12/2019", "DOB: [DATE_OF_BIRTH]. Bought on 03/12/2019"},
+    {"account", "en", "account number 3847283911 was hit", "account number [ACCOUNT] was hit"},
+    {"cuenta, compte", "fr", "mon compte 00012345678", "mon compte [ACCOUNT]"},
+    /* secrets */
+    {"keys by their start", "en", "sk-abcd1234efgh5678ijkl AKIAIOSFODNN7EXAMPLE", "[SECRET] [SECRET]"},
+    {"a JWT", "en", "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3", "Bearer [SECRET]"},
+    {"password behind a colon", "en", "password: hunter", "password: [SECRET]"},
+    {"password behind is", "es", "Mi contraseña es Perro2024!", "Mi contraseña es [SECRET]"},
+    {"mot de passe", "fr", "mot de passe: Soleil!99", "mot de passe: [SECRET]"},
+    {"PIN", "en", "my PIN 4821 is wrong", "my PIN [SECRET] is wrong"},
+    {"talk about passwords", "en", "my password is not working, login: works", NULL},
+    /* placeholders */
+    {"placeholders are left alone", "en", "password: [SECRET], call [PHONE], [EMAIL]@", NULL},
+    {"nothing", "en", "", NULL},
+    {"no language known", "", "612 345 679", "[PHONE]"},
+};
+
+static void finds_what_is_personal(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = {0};
+        struct redacted redacted, again;
+        struct err err;
+        struct str text = str_of(cases[i].text);
+        const char *expected = cases[i].expected ? cases[i].expected : cases[i].text;
+        CASE(cases[i].why);
+        assert_int_equal(text_redact(text, cases[i].language, &arena, &redacted, &err), E_OK);
+        assert_string_equal(arena_copy(&arena, redacted.text).data, expected);
+        if (!cases[i].expected) assert_ptr_equal(redacted.text.data, text.data);
+        assert_int_equal(text_redact(redacted.text, cases[i].language, &arena, &again, &err), E_OK);
+        assert_int_equal(again.count, 0);
+        arena_deinit(&arena);
+    }
+}
+
+static void tells_where_the_placeholders_are(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct redacted redacted;
+    struct err err;
+    struct str text = STR("Jo: a@b.com, 4111111111111111 ok, DOB 01/02/1980");
+    static const struct {
+        const char *placeholder;
+        uint32_t kind;
+    } expected[] = {{"[EMAIL]", REDACT_EMAIL}, {"[CARD]", REDACT_CARD}, {"[DATE_OF_BIRTH]", REDACT_DATE_OF_BIRTH}};
+    assert_int_equal(text_redact(text, "en", &arena, &redacted, &err), E_OK);
+    assert_int_equal(redacted.count, COUNT_OF(expected));
+    for (uint32_t i = 0; i < redacted.count; i++) {
+        struct str part = str_slice(redacted.text, redacted.items[i].start, redacted.items[i].end);
+        assert_true(str_equal(part, str_of(expected[i].placeholder)));
+        assert_int_equal(redacted.items[i].kind, expected[i].kind);
+    }
+    arena_deinit(&arena);
+}
+
+static void tells_when_memory_runs_out(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct redacted redacted;
+    struct err err;
+    arena_init(&arena, 8);
+    assert_int_equal(text_redact(STR("a@b.com"), "en", &arena, &redacted, &err), E_NO_MEMORY);
+    assert_int_equal(text_redact(STR("nothing here"), "en", &arena, &redacted, &err), E_OK);
+    arena_deinit(&arena);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_what_is_personal),
+        cmocka_unit_test(tells_where_the_placeholders_are),
+        cmocka_unit_test(tells_when_memory_runs_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
