@@ -9,10 +9,13 @@
 
 /* Appends a record's message as JSON, without a newline. BAD_MESSAGE, NO_MEMORY. */
 int json_write_record(struct str message, struct buffer *out, struct err *err) CHECKED;
+/* The same of a record that is scanned already, without what was taken out of it since. */
+int json_write_scanned(const struct record *record, struct buffer *out, struct err *err) CHECKED;
 /* One section's or struct's msgpack. */
 int json_write_shape(const struct shape *shape, struct str bytes, struct buffer *out, struct err *err) CHECKED;
 /* "text" with escapes; the text must be UTF-8. */
 void json_write_string(struct buffer *out, struct str text);
+void json_write_base64(struct buffer *out, struct str bytes); /* "text", with padding */
 /* Shortest of at most 6 decimals; null if not finite. */
 void json_write_number(struct buffer *out, double value);
 

@@ -79,7 +79,7 @@ static void write_time(struct buffer *out, int64_t wall_ms)
     buffer_add_char(out, '"');
 }
 
-static void write_base64(struct buffer *out, struct str bytes)
+void json_write_base64(struct buffer *out, struct str bytes)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const uint8_t *at = (const uint8_t *)bytes.data;
@@ -131,7 +131,7 @@ static bool write_any(struct msgpack_reader *reader, const struct field *field, 
     case MSGPACK_STR: json_write_string(out, item.bytes); return true;
     case MSGPACK_BIN:
         if (kind == KIND_vector) write_vector(out, item.bytes);
-        else write_base64(out, item.bytes);
+        else json_write_base64(out, item.bytes);
         return true;
     case MSGPACK_ARRAY:
         buffer_add_char(out, '[');
@@ -181,30 +181,34 @@ int json_write_shape(const struct shape *shape, struct str bytes, struct buffer 
     return rc ? rc : written(write_section(shape, bytes, out), out, err);
 }
 
+int json_write_scanned(const struct record *record, struct buffer *out, struct err *err)
+{
+    bool ok = true;
+    buffer_add(out, STR("{\"id\":"));
+    json_write_string(out, record->id);
+    for (int i = 0; ok && i < SECTION_COUNT; i++) {
+        if (!record->sections[i].data) continue;
+        buffer_add(out, STR(",\""));
+        buffer_add(out, str_of(section_info((enum section)i)->name));
+        buffer_add(out, STR("\":"));
+        ok = write_section(section_info((enum section)i)->shape, record->sections[i], out);
+    }
+    for (uint32_t i = 0; ok && i < record->unknown.count; i++) {
+        buffer_add_char(out, ',');
+        json_write_string(out, record->unknown.items[i].name);
+        buffer_add_char(out, ':');
+        ok = write_section(NULL, record->unknown.items[i].value, out);
+    }
+    if (ok) buffer_add_char(out, '}');
+    return written(ok, out, err);
+}
+
 int json_write_record(struct str message, struct buffer *out, struct err *err)
 {
     struct arena arena = {0}; /* only unknown sections use it */
     struct record record;
     int rc = record_scan(message, &arena, &record, err);
-    bool ok = rc == E_OK;
-    if (ok) {
-        buffer_add(out, STR("{\"id\":"));
-        json_write_string(out, record.id);
-    }
-    for (int i = 0; ok && i < SECTION_COUNT; i++) {
-        if (!record.sections[i].data) continue;
-        buffer_add(out, STR(",\""));
-        buffer_add(out, str_of(section_info((enum section)i)->name));
-        buffer_add(out, STR("\":"));
-        ok = write_section(section_info((enum section)i)->shape, record.sections[i], out);
-    }
-    for (uint32_t i = 0; ok && i < record.unknown.count; i++) {
-        buffer_add_char(out, ',');
-        json_write_string(out, record.unknown.items[i].name);
-        buffer_add_char(out, ':');
-        ok = write_section(NULL, record.unknown.items[i].value, out);
-    }
-    if (ok) buffer_add_char(out, '}');
+    if (rc == E_OK) rc = json_write_scanned(&record, out, err);
     arena_deinit(&arena);
-    return rc ? rc : written(ok, out, err);
+    return rc;
 }

@@ -78,7 +78,7 @@ static int add_lines(struct rows *rows, struct str text, void (*on_row)(void *, 
     while (text.size && rc == E_OK) {
         struct str line = str_trim(str_cut(&text, '\n')), message;
         arena_reset(&arena);
-        if (line.size == 0) continue;
+        if (line.size == 0 || str_starts(line, STR("{\"raw\":"))) continue; /* logsink: was no record */
         rc = json_read_record(line, &arena, &message, &problems, err);
         if (rc == E_OK) rc = rows_add(rows, message, &arena, err);
         if (rc == E_NOT_FOUND) rc = E_OK;

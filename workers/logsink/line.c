@@ -1,0 +1,155 @@
+/* Messages to lines and back. */
+#include "workers/logsink/line.h"
+
+#include "schema/json.h"
+#include "runtime/worker.h"
+#include "workers/logsink/layout.h"
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+static bool is_reserved(struct str name)
+{
+    return str_equal(name, STR("bus")) || str_equal(name, STR("raw")) ||
+           str_equal(name, STR("error"));
+}
+
+/* Takes sections with the archive's own names out of the record; *ret_taken: there were some. */
+static int take_reserved(struct record *record, struct arena *arena, bool *ret_taken,
+                         struct err *err)
+{
+    uint32_t count = 0, kept = 0;
+    for (uint32_t i = 0; i < record->unknown.count; i++)
+        count += is_reserved(record->unknown.items[i].name);
+    *ret_taken = count > 0;
+    if (count == 0) return E_OK;
+    struct raw_field *items = ARENA_ARRAY(arena, struct raw_field, record->unknown.count);
+    if (!items) return err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t i = 0; i < record->unknown.count; i++)
+        if (!is_reserved(record->unknown.items[i].name)) items[kept++] = record->unknown.items[i];
+    record->unknown = (struct raw_fields){.items = items, .count = kept};
+    return E_OK;
+}
+
+static void write_raw(struct str value, struct buffer *out)
+{
+    buffer_add(out, STR("\"raw\":"));
+    json_write_base64(out, value);
+    buffer_add_char(out, ',');
+}
+
+/* The record, open at its end: a comma, and no closing brace yet. */
+static int write_record(const struct bus_message *message, struct arena *arena, struct buffer *out,
+                        bool *ret_raw, struct err *err)
+{
+    struct record record;
+    int rc = record_scan(message->value, arena, &record, err);
+    if (rc == E_OK) rc = take_reserved(&record, arena, ret_raw, err);
+    if (rc == E_OK) rc = json_write_scanned(&record, out, err);
+    if (rc != E_OK) return rc;
+    out->data[out->size - 1] = ',';
+    if (*ret_raw) write_raw(message->value, out);
+    return E_OK;
+}
+
+static void write_refused(const struct bus_message *message, const struct err *why,
+                          struct buffer *out)
+{
+    struct str text = str_of(why->text);
+    text.size = str_utf8_valid_prefix(text);
+    buffer_add_char(out, '{');
+    write_raw(message->value, out);
+    buffer_printf(out, "\"error\":\"%s\",\"error_text\":", err_name(why->code));
+    json_write_string(out, text);
+    buffer_add_char(out, ',');
+}
+
+static void write_key(struct str key, struct buffer *out)
+{
+    if (key.size == 0) return;
+    bool text = str_is_utf8(key);
+    buffer_add(out, text ? STR(",\"key\":") : STR(",\"key_base64\":"));
+    if (text)
+        json_write_string(out, key);
+    else
+        json_write_base64(out, key);
+}
+
+static void write_bus(const struct bus_message *message, struct buffer *out)
+{
+    char time[TIME_TEXT_BYTES];
+    struct str trace = header_find(message, STR("traceparent"));
+    time_format(layout_time(message->timestamp_ms), time);
+    buffer_printf(out, "\"bus\":{\"topic\":\"%s\",\"partition\":%u,\"offset\":%lld,\"timestamp\":\"%s\"",
+                  topic_info(message->topic)->name, message->partition, (long long)message->offset,
+                  time);
+    write_key(message->key, out);
+    if (trace.size && trace.size <= TRACE_TEXT_BYTES && str_is_utf8(trace)) {
+        buffer_add(out, STR(",\"traceparent\":"));
+        json_write_string(out, trace);
+    }
+    buffer_add(out, STR("}}\n"));
+}
+
+int line_write(const struct bus_message *message, struct arena *arena, struct buffer *out,
+               bool *ret_raw, struct err *err)
+{
+    struct err why = {0};
+    size_t before = out->size;
+    *ret_raw = false;
+    int rc = write_record(message, arena, out, ret_raw, &why);
+    if (rc == E_NO_MEMORY) return err_set(err, E_NO_MEMORY, NULL);
+    if (rc != E_OK) {
+        out->size = before;
+        *ret_raw = true;
+        write_refused(message, &why, out);
+    }
+    write_bus(message, out);
+    return out->failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
+}
+
+/* --- reading back ---------------------------------------------------------------------------- */
+
+static void read_bus(struct json_reader *reader, struct line_identity *identity, unsigned *found)
+{
+    struct json_value value;
+    struct str name, raw;
+    if (!json_next(reader, &value) || value.kind != JSON_OBJECT) return;
+    for (bool first = true; json_member(reader, &first, &name);) {
+        bool offset = str_equal(name, STR("offset")), time = str_equal(name, STR("timestamp"));
+        if (!offset && !time) {
+            if (!json_skip(reader, &raw)) return;
+            continue;
+        }
+        if (!json_next(reader, &value)) return;
+        if (offset && value.kind == JSON_NUMBER)
+            *found += str_to_i64(value.text, &identity->offset);
+        if (time && value.kind == JSON_STRING)
+            *found += time_parse(value.text, &identity->timestamp_ms);
+    }
+}
+
+int line_identify(struct str line, struct arena *arena, struct line_identity *ret_identity,
+                  struct err *err)
+{
+    struct json_reader reader = json_reader(line, arena);
+    struct json_value value;
+    struct line_identity identity = {0};
+    struct str name, raw;
+    unsigned found = 0;
+    if (!json_next(&reader, &value)) return json_fault(&reader, err);
+    if (value.kind != JSON_OBJECT) return err_set(err, E_BAD_MESSAGE, "a line is no object");
+    for (bool first = true; json_member(&reader, &first, &name);) {
+        if (str_equal(name, STR("bus"))) {
+            read_bus(&reader, &identity, &found);
+        } else if (str_equal(name, STR("id"))) {
+            if (json_next(&reader, &value) && value.kind == JSON_STRING) identity.id = value.text;
+        } else if (json_skip(&reader, &raw)) {
+            identity.raw |= str_equal(name, STR("raw"));
+        }
+    }
+    if (!json_end(&reader)) return json_fault(&reader, err);
+    if (found != 2 || identity.offset < 0)
+        return err_set(err, E_BAD_MESSAGE, "a line doesn't say where it was read");
+    *ret_identity = identity;
+    return E_OK;
+}

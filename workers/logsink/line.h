@@ -1,0 +1,32 @@
+/* One message as one line of the archive, and what identifies a line that is read back.
+ *
+ *     {"id":"…","feedback":{…},…,"bus":{"topic":"feedback","partition":3,"offset":17,
+ *      "timestamp":"2026-01-02T03:04:05.678Z","key":"…","traceparent":"…"}}
+ *
+ * That is the record as it is shown everywhere, and the member "bus": where it was read. A message
+ * that is no record (bad msgpack, a newer schema, …) is kept all the same, with its bytes in base64:
+ *
+ *     {"raw":"…","error":"bad_message","error_text":"…","bus":{…}}
+ *
+ * Other sections may not be called bus, raw or error: a record with such a section has it
+ * left out, and its bytes are kept beside it as "raw". A key that isn't text is "key_base64". */
+#ifndef VERBATIM_LOGSINK_LINE_H
+#define VERBATIM_LOGSINK_LINE_H
+
+#include "bus/bus.h"
+#include "base/buffer.h"
+
+/* Appends the line with its newline. *ret_raw: the message's bytes are in it. NO_MEMORY. */
+int line_write(const struct bus_message *message, struct arena *arena, struct buffer *out,
+               bool *ret_raw, struct err *err) CHECKED;
+
+struct line_identity {
+    int64_t offset, timestamp_ms;
+    struct str id; /* empty where the message was no record */
+    bool raw;
+};
+/* Of a line without its newline; views of the line or in the arena. BAD_JSON, BAD_MESSAGE. */
+int line_identify(struct str line, struct arena *arena, struct line_identity *ret_identity,
+                  struct err *err) CHECKED;
+
+#endif
