@@ -28,6 +28,7 @@
 enum { READY_MS = 20000, ONCE_MS = 120000, PATH_BYTES = 4096 };
 
 struct member {
+    struct cli_config config; /* its own: each has another admin port */
     struct runtime *runtime;
     pthread_t thread;
     struct err err;
@@ -44,6 +45,7 @@ struct plan {
 
 struct session {
     struct member members[CLI_WORKERS];
+    const struct arguments *arguments;
     struct cli_config config;
     struct bus *bus;
     struct reader reader;
@@ -69,11 +71,24 @@ static void *member_main(void *argument)
     return NULL;
 }
 
+/* Six workers in one process can't share one admin port: they take it and the five behind it. */
+static int configure_member(const struct session *session, int number, struct cli_config *config, struct err *err)
+{
+    int rc = cli_config(session->arguments, config, err);
+    const char *admin = rc ? "" : config_value(config->config, "runtime", "admin", NULL), *colon = strrchr(admin, ':');
+    uint64_t port;
+    char assignment[192];
+    if (rc || !colon || !str_to_u64(str_of(colon + 1), &port)) return rc; /* what is no address, the worker will refuse */
+    snprintf(assignment, sizeof assignment, "runtime.admin=%.*s:%llu", (int)(colon - admin), admin, (unsigned long long)port + (unsigned)number);
+    return config_set(config->config, str_of(assignment), "run", err);
+}
+
 static int start_members(struct session *session, struct err *err)
 {
     for (int i = 0; i < CLI_WORKERS; i++) {
         struct member *member = &session->members[i];
-        int rc = runtime_create(cli_workers[i], session->config.config, &member->runtime, err);
+        int rc = configure_member(session, i, &member->config, err);
+        if (rc == E_OK) rc = runtime_create(cli_workers[i], member->config.config, &member->runtime, err);
         if (rc) return rc;
         if (pthread_create(&member->thread, NULL, member_main, member)) return err_set(err, E_SYSTEM, "a thread can't be started");
         member->started = true;
@@ -127,6 +142,7 @@ static int stop_members(struct session *session, struct err *err)
         }
         runtime_destroy(member->runtime);
         member->runtime = NULL;
+        cli_config_free(&member->config);
     }
     return rc;
 }
@@ -310,16 +326,25 @@ static int run_session(struct session *session, const struct plan *plan, struct 
     return rc;
 }
 
-static int configure(struct session *session, struct arguments *arguments, const char *data, struct err *err)
-{
+/* Where everything is under the data folder, unless somebody says otherwise. */
+struct presets {
     char bus[PATH_BYTES], archive[PATH_BYTES], memory[PATH_BYTES];
-    snprintf(bus, sizeof bus, "bus.path=%s/bus", data);
-    snprintf(archive, sizeof archive, "logsink.url=%s/archive", data);
-    snprintf(memory, sizeof memory, "preprocess.folder=%s/preprocess", data);
-    const char *const presets[] = {bus, archive, memory, "runtime.status_every=2s", "runtime.log_level=warn", NULL};
+    const char *all[6];
+};
+
+static void fill_presets(struct presets *presets, const char *data)
+{
+    snprintf(presets->bus, sizeof presets->bus, "bus.path=%s/bus", data);
+    snprintf(presets->archive, sizeof presets->archive, "logsink.url=%s/archive", data);
+    snprintf(presets->memory, sizeof presets->memory, "preprocess.folder=%s/preprocess", data);
+    const char *const all[] = {presets->bus, presets->archive, presets->memory, "runtime.status_every=2s", "runtime.log_level=warn", NULL};
+    memcpy(presets->all, all, sizeof all);
+}
+
+static int configure(struct session *session, struct err *err)
+{
     struct runtime_options options;
-    arguments->presets = presets;
-    int rc = cli_config(arguments, &session->config, err);
+    int rc = cli_config(session->arguments, &session->config, err);
     if (rc == E_OK) rc = config_get(session->config.config, &runtime_option_table, &options, err);
     if (rc == E_OK) log_setup((enum log_level)options.log_level, (enum log_format)options.log);
     return rc;
@@ -337,6 +362,7 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
         {"quiet", FLAG_BOOL, &quiet, "don't show each insight"},
     };
     struct arguments arguments;
+    struct presets presets;
     int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
     if (arguments.positional_count) return err_set(err, E_USAGE, "run takes no arguments");
@@ -344,7 +370,10 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
     if (!session) return err_set(err, E_NO_MEMORY, NULL);
     session->quiet = quiet;
     session->lock = -1;
-    rc = configure(session, &arguments, plan.data, err);
+    session->arguments = &arguments;
+    fill_presets(&presets, plan.data);
+    arguments.presets = presets.all;
+    rc = configure(session, err);
     if (rc == E_OK) rc = lock_folder(session, plan.data, err);
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
@@ -359,7 +388,8 @@ const struct command run_command = {
     .summary = "all six workers here, with the HTTP API and the dashboard",
     .usage = "[--once] [--sample FILE | --no-sample] [--data FOLDER] [--quiet]",
     .details = "Needs no broker: topics live in FOLDER/bus, the archive in FOLDER/archive.\n"
-               "On its first start it plays the shipped sample. Colours honour NO_COLOR.\n\n"
+               "On its first start it plays the shipped sample. Colours honour NO_COLOR.\n"
+               "With runtime.admin=ADDRESS:PORT the workers serve /metrics from ingest at PORT to logsink at PORT + 5.\n\n"
                "Example: verbatim run --once\n",
     .run = run_run,
 };
