@@ -21,7 +21,8 @@ static void write_flow(struct runtime *runtime, struct metrics_writer *writer)
     metrics_histogram(writer, METRIC_PROCESS_SECONDS, &counters->process_seconds);
     metrics_histogram(writer, METRIC_LATENCY_SECONDS, &counters->age_seconds);
     metrics_sample(writer, METRIC_IN_FLIGHT, NULL, NULL, runtime->flow.in_flight);
-    metrics_sample(writer, METRIC_PAUSED, NULL, NULL, runtime->paused || runtime->poll_failures);
+    bool waits = runtime->paused || runtime->poll_failures || runtime->commit_failures;
+    metrics_sample(writer, METRIC_PAUSED, NULL, NULL, waits);
 }
 
 static void write_backlog(struct runtime *runtime, struct metrics_writer *writer)

@@ -280,7 +280,6 @@ void job_finish(struct job *job, enum err_code code, const struct err *err)
     }
     assert(job->state == JOB_RUNNING);
     settle(flow, job, code, err);
-    if (flow->on_finished) flow->on_finished(flow->user);
 }
 
 uint32_t flow_run(struct flow *flow, uint32_t most)

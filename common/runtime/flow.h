@@ -71,8 +71,6 @@ struct flow {
     uint32_t lane_count, lane_capacity;
     struct flow_counters counters;
     struct err fatal;      /* code != E_OK: the worker must stop */
-    void (*on_finished)(void *user); /* a deferred job has ended; may be NULL */
-    void *user;
     /* The transaction that was gathered last; valid until flow_committed() or a drop. */
     struct bus_output *outputs;
     struct bus_position *positions;

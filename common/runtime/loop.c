@@ -203,8 +203,6 @@ static void reload(struct runtime *runtime)
 {
     const char *name = runtime->worker->name;
     struct err err = {0};
-    if (runtime->admin && http_server_reload_tls(runtime->admin, &err))
-        log_error(LOG_ERROR, name, "admin certificate", &err);
     if (!runtime->worker->reload || runtime->worker->reload(&runtime->context, &err) == E_OK) {
         runtime->reloads_done++;
         log_line(LOG_INFO, name, "reloaded");

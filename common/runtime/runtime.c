@@ -14,8 +14,7 @@ enum { ADMIN_STOP_TURNS = 1000 };
 
 static void on_wake(uv_async_t *handle) { runtime_tick(handle->data); }
 
-/* A commit has ended, on the committer's thread; or a deferred job, on the loop's own. */
-static void wake(void *user) { uv_async_send(&((struct runtime *)user)->wake); }
+static void on_commit_done(void *user) { uv_async_send(&((struct runtime *)user)->wake); }
 
 /* --- create ----------------------------------------------------------------------------------- */
 
@@ -98,9 +97,7 @@ static int open_consumer(struct runtime *runtime, struct err *err)
     int rc = subscribe(runtime, err);
     if (rc) return rc;
     flow_init(&runtime->flow, &runtime->context, runtime->consumer, &limits);
-    runtime->flow.on_finished = wake;
-    runtime->flow.user = runtime;
-    rc = committer_create(runtime->consumer, wake, runtime, &runtime->committer, err);
+    rc = committer_create(runtime->consumer, on_commit_done, runtime, &runtime->committer, err);
     if (rc) return rc;
     uv_poll_init(&runtime->loop, &runtime->readable, bus_wake_fd(runtime->consumer));
     runtime->readable.data = runtime;

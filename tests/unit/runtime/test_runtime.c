@@ -1,0 +1,283 @@
+/* A worker on the embedded bus: starts, processes, commits, drains, reloads, recovers, each record once. */
+#include "runtime_rig.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+static struct tally fresh_tally(void) { return (struct tally){.ordered = true}; }
+
+/* --- the happy path ------------------------------------------------------------------------------ */
+
+static void test_each_once_and_in_order(void **state)
+{
+    static struct tally tally;
+    struct outside outside;
+    struct replica replica;
+    (void)state;
+    tally = fresh_tally();
+    outside_open(&outside, TOPIC_DOCUMENTS);
+    outside_produce(&outside, "ok", 0, 300, NULL, 0);
+    replica_start(&replica, NULL);
+    outside_read(&outside, 300, tally_on_message, &tally);
+    tally_check(&tally, 0, 300);
+    assert_true(tally.ordered); /* one key, one partition, one order */
+    RIG_AWAIT(replica_progress(&replica).idle);
+    assert_int_equal(replica_progress(&replica).done, 300);
+    assert_int_equal(replica_stop(&replica), E_OK);
+
+    replica_start(&replica, NULL); /* what is committed isn't done again */
+    replica_await_ready(&replica);
+    outside_produce(&outside, "ok", 300, 1, NULL, 0);
+    outside_read(&outside, 1, tally_on_message, &tally);
+    tally_check(&tally, 0, 301);
+    assert_int_equal(replica_progress(&replica).done, 1);
+    assert_int_equal(replica_stop(&replica), E_OK);
+    outside_read_none(&outside);
+    outside_close(&outside);
+}
+
+static void test_asynchronous_steps(void **state)
+{
+    static struct tally tally;
+    struct outside outside;
+    struct replica replica;
+    (void)state;
+    tally = fresh_tally();
+    outside_open(&outside, TOPIC_DOCUMENTS);
+    replica_start(&replica, NULL);
+    outside_produce(&outside, "defer", 0, 40, NULL, 0);
+    outside_read(&outside, 40, tally_on_message, &tally);
+    tally_check(&tally, 0, 40);
+    assert_int_equal(replica_stop(&replica), E_OK);
+    outside_close(&outside);
+}
+
+/* --- stopping ------------------------------------------------------------------------------------- */
+
+static void test_stop_drains(void **state)
+{
+    static struct tally tally;
+    struct outside outside;
+    struct replica replica;
+    (void)state;
+    tally = fresh_tally();
+    atomic_store(&shell_hold, 1);
+    outside_open(&outside, TOPIC_DOCUMENTS);
+    outside_produce(&outside, "defer", 0, 20, NULL, 0);
+    replica_start(&replica, (const char *[]){"runtime.drain=60s", NULL});
+    RIG_AWAIT(atomic_load(&shell_deferred) == 20);
+    runtime_stop(replica.runtime);
+    RIG_AWAIT(atomic_load(&shell_drains) == 1); /* and yet it runs: answers are awaited */
+    assert_true(replica_progress(&replica).ready);
+    atomic_store(&shell_hold, 0);
+    assert_int_equal(replica_join(&replica), E_OK);
+    outside_read(&outside, 20, tally_on_message, &tally);
+    tally_check(&tally, 0, 20);
+    outside_close(&outside);
+}
+
+static void test_stop_ends_at_its_deadline(void **state)
+{
+    static struct tally tally;
+    struct outside outside;
+    struct replica replica;
+    (void)state;
+    tally = fresh_tally();
+    atomic_store(&shell_hold, 1);
+    outside_open(&outside, TOPIC_DOCUMENTS);
+    outside_produce(&outside, "defer", 0, 20, NULL, 0);
+    replica_start(&replica, (const char *[]){"runtime.drain=10ms", NULL});
+    RIG_AWAIT(atomic_load(&shell_deferred) == 20);
+    assert_int_equal(replica_stop(&replica), E_OK); /* although nothing was answered */
+    outside_read_none(&outside);
+
+    atomic_store(&shell_hold, 0); /* the next one finds them all */
+    replica_start(&replica, NULL);
+    outside_read(&outside, 20, tally_on_message, &tally);
+    tally_check(&tally, 0, 20);
+    assert_int_equal(replica_stop(&replica), E_OK);
+    outside_close(&outside);
+}
+
+static void test_fatal_stops_and_commits_nothing_of_it(void **state)
+{
+    struct outside outside;
+    struct replica replica;
+    (void)state;
+    outside_open(&outside, TOPIC_DOCUMENTS);
+    outside_produce(&outside, "fatal", 0, 1, NULL, 0);
+    for (int i = 0; i < 2; i++) { /* and so it does again: the record is still there */
+        replica_start(&replica, NULL);
+        assert_int_equal(replica_join(&replica), E_BUG);
+        assert_string_equal(replica.err.text, "broken");
+    }
+    outside_close(&outside);
+}
+
+/* --- a bus that refuses ----------------------------------------------------------------------------- */
+
+static void test_commit_faults(void **state)
+{
+    static const struct {
+        const char *why;
+        enum err_code code;
+        int count;
+        int rewinds;
+    } cases[] = {
+        {"a full disk is waited for", E_DISK_FULL, 5, 0},
+        {"a broker that isn't there is waited for", E_UNAVAILABLE, 3, 0},
+        {"a refusal is not taken for success", E_TOO_LARGE, 3, 0},
+        {"a lost generation starts from what is committed", E_CANCELLED, 1, 1},
+        {"and so again and again", E_CANCELLED, 3, 3},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        static struct tally tally;
+        struct outside outside;
+        struct replica replica;
+        CASE(cases[i].why);
+        if (i) assert_int_equal(rig_setup(NULL), 0);
+        tally = fresh_tally();
+        outside_open(&outside, TOPIC_DOCUMENTS);
+        outside_produce(&outside, "ok", 0, 50, NULL, 0);
+        rig_fail_commits(cases[i].code, cases[i].count);
+        replica_start(&replica, NULL);
+        outside_read(&outside, 50, tally_on_message, &tally);
+        tally_check(&tally, 0, 50);
+        assert_int_equal(atomic_load(&shell_rewinds), cases[i].rewinds);
+        assert_true(atomic_load(&commits_asked) > cases[i].count);
+        assert_int_equal(replica_stop(&replica), E_OK);
+        outside_read_none(&outside);
+        outside_close(&outside);
+        if (i + 1 < COUNT_OF(cases)) assert_int_equal(rig_teardown(NULL), 0);
+    }
+}
+
+static void test_fatal_commit_stops(void **state)
+{
+    struct outside outside;
+    struct replica replica;
+    (void)state;
+    outside_open(&outside, TOPIC_DOCUMENTS);
+    outside_produce(&outside, "ok", 0, 1, NULL, 0);
+    rig_fail_commits(E_FENCED, 1000);
+    replica_start(&replica, NULL);
+    assert_int_equal(replica_join(&replica), E_FENCED);
+    outside_read_none(&outside);
+    outside_close(&outside);
+}
+
+/* A dead letter is an output: while it can't be written, nothing is committed, and the source waits. */
+static void test_dead_letter_that_cannot_be_written(void **state)
+{
+    struct outside outside;
+    struct replica replica;
+    static struct tally tally;
+    (void)state;
+    tally = fresh_tally();
+    outside_open(&outside, TOPIC_DOCUMENTS);
+    outside_produce(&outside, "reject", 0, 60, NULL, 0);
+    outside_produce(&outside, "ok", 60, 60, NULL, 0);
+    rig_fail_commits(E_DISK_FULL, 1000000);
+    replica_start(&replica, (const char *[]){"runtime.batch_records=10", "runtime.batches=2", NULL});
+    RIG_AWAIT(atomic_load(&commits_asked) > 5);
+    struct runtime_progress progress = replica_progress(&replica);
+    assert_int_equal(progress.outputs, 0);
+    assert_true(progress.done + progress.rejected <= 20); /* two batches of ten, and no more */
+    outside_read_none(&outside);
+    rig_fail_commits(E_OK, 0);
+    outside_read(&outside, 60, tally_on_message, &tally);
+    RIG_AWAIT(replica_progress(&replica).outputs == 60 + 60 + 1); /* letters, records, a status */
+    assert_int_equal(replica_progress(&replica).rejected, 60);
+    tally_check(&tally, 60, 60);
+    assert_int_equal(replica_stop(&replica), E_OK);
+    outside_close(&outside);
+}
+
+/* --- replicas ----------------------------------------------------------------------------------------- */
+
+static void test_two_replicas_share(void **state)
+{
+    static struct tally tally;
+    static const char *const first[] = {"runtime.replica=0", NULL}, *const second[] = {"runtime.replica=1", NULL};
+    struct outside outside;
+    struct replica replicas[2];
+    (void)state;
+    tally = fresh_tally();
+    outside_open(&outside, TOPIC_DOCUMENTS);
+    replica_start(&replicas[0], first);
+    replica_start(&replicas[1], second);
+    replica_await_ready(&replicas[0]);
+    replica_await_ready(&replicas[1]);
+    int produced = 0;
+    while (tally.by_member[0] == 0 || tally.by_member[1] == 0) { /* until both have had some */
+        assert_true(produced < 4000);
+        outside_produce(&outside, "ok", produced, 100, NULL, 0);
+        produced += 100;
+        outside_read(&outside, 100, tally_on_message, &tally);
+    }
+    outside_produce(&outside, "ok", produced, 200, NULL, 0);
+    assert_int_equal(replica_stop(&replicas[1]), E_OK); /* in the middle of it */
+    outside_produce(&outside, "ok", produced + 200, 100, NULL, 0);
+    outside_read(&outside, 300, tally_on_message, &tally);
+    tally_check(&tally, 0, produced + 300);
+    assert_int_equal(replica_stop(&replicas[0]), E_OK);
+    outside_read_none(&outside);
+    outside_close(&outside);
+}
+
+/* The child of test_killed_replica(): a replica in a process of its own. */
+static void run_child(void)
+{
+    struct config *config = rig_config((const char *[]){"runtime.replica=1", "runtime.batch_records=7", NULL});
+    struct runtime *runtime;
+    struct err err;
+    must(runtime_create(&shell_worker, config, &runtime, &err), &err);
+    must(runtime_run(runtime, &err), &err);
+}
+
+static void test_killed_replica(void **state)
+{
+    static struct tally tally;
+    struct outside outside;
+    struct replica replica;
+    (void)state;
+    tally = fresh_tally();
+    pid_t child = fork(); /* before there are threads */
+    assert_true(child >= 0);
+    if (child == 0) {
+        run_child();
+        _exit(0);
+    }
+    outside_open(&outside, TOPIC_DOCUMENTS);
+    replica_start(&replica, (const char *[]){"runtime.replica=0", "runtime.batch_records=7", NULL});
+    int produced = 0;
+    while (tally.by_member[1] == 0) { /* until the child has its share */
+        assert_true(produced < 4000);
+        outside_produce(&outside, "ok", produced, 100, NULL, 0);
+        produced += 100;
+        outside_read(&outside, 100, tally_on_message, &tally);
+    }
+    outside_produce(&outside, "ok", produced, 1000, NULL, 0);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    outside_read(&outside, 1000, tally_on_message, &tally);
+    tally_check(&tally, 0, produced + 1000);
+    assert_int_equal(replica_stop(&replica), E_OK);
+    outside_read_none(&outside);
+    outside_close(&outside);
+}
+
+int main(void)
+{
+    log_setup(LOG_ERROR, LOG_TEXT);
+#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+    const struct CMUnitTest tests[] = {
+        RIG_TEST(test_killed_replica), RIG_TEST(test_each_once_and_in_order), RIG_TEST(test_asynchronous_steps),
+        RIG_TEST(test_stop_drains), RIG_TEST(test_stop_ends_at_its_deadline),
+        RIG_TEST(test_fatal_stops_and_commits_nothing_of_it), RIG_TEST(test_commit_faults),
+        RIG_TEST(test_fatal_commit_stops), RIG_TEST(test_dead_letter_that_cannot_be_written),
+        RIG_TEST(test_two_replicas_share),
+    };
+    return cmocka_run_group_tests_name("runtime", tests, NULL, NULL);
+}
