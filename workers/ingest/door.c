@@ -325,35 +325,6 @@ static void on_written(void *user, const struct err *err)
     finish(post);
 }
 
-static int make_outputs(struct post *post, struct err *err)
-{
-    struct str parent = http_header(post->request, STR("traceparent"));
-    struct bus_header *headers = ARENA_ARRAY(&post->arena, struct bus_header, post->count * JOB_HEADERS);
-    post->outputs = ARENA_ARRAY(&post->arena, struct bus_output, post->count);
-    if (!headers || !post->outputs) return err_set(err, E_NO_MEMORY, NULL);
-    int64_t now_ms = clock_wall_ms(post->state->context->clock);
-    for (size_t i = 0; i < post->count; i++) {
-        char *trace = arena_alloc(&post->arena, TRACE_TEXT_BYTES);
-        if (!trace) return err_set(err, E_NO_MEMORY, NULL);
-        trace_child(parent, post->state->context->random, trace);
-        headers_fill(headers + i * JOB_HEADERS, TOPIC_FEEDBACK, "ingest", post->intakes[i].id, str_make(trace, TRACE_TEXT_BYTES - 1));
-        post->outputs[i] = (struct bus_output){.topic = TOPIC_FEEDBACK, .timestamp_ms = now_ms, .key = post->intakes[i].key,
-                                               .value = post->intakes[i].message, .headers = headers + i * JOB_HEADERS, .header_count = JOB_HEADERS};
-    }
-    return E_OK;
-}
-
-/* What the outputs point to must outlive the request: a client may go away before the bus answers. */
-static int detach(struct post *post, struct err *err)
-{
-    for (size_t i = 0; i < post->count; i++) {
-        post->intakes[i].key = arena_copy(&post->arena, post->intakes[i].key);
-        post->intakes[i].id = arena_copy(&post->arena, post->intakes[i].id);
-        if (!post->intakes[i].key.data || !post->intakes[i].id.data) return err_set(err, E_NO_MEMORY, NULL);
-    }
-    return E_OK;
-}
-
 /* ?wait=5s or "Prefer: wait=5" (RFC 7240, seconds). */
 static int64_t wait_of(const struct post *post)
 {
@@ -376,8 +347,10 @@ static int64_t wait_of(const struct post *post)
 static void produce(struct post *post)
 {
     struct err err;
-    int rc = detach(post, &err);
-    if (rc == E_OK) rc = make_outputs(post, &err);
+    struct ingest_state *state = post->state;
+    int rc = outputs_make(post->intakes, post->count, http_header(post->request, STR("traceparent")),
+                          clock_wall_ms(state->context->clock), state->context->random, &post->arena,
+                          &post->outputs, &err);
     if (rc == E_OK && !post->bulk && (post->wait_ms = wait_of(post)) > 0) {
         post->waiting = feed_wait(post->state->feed, post->intakes[0].id, post->wait_ms, on_insight, post, &err) == E_OK;
     }

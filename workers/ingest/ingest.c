@@ -218,6 +218,7 @@ static void ingest_drain(struct worker_context *context)
     struct ingest_state *state = context->state;
     state->draining = true;
     feed_end_streams(state->feed);
+    watch_stop(state->watch);
     if (state->server) http_server_stop(state->server, DEADLINE_MS, on_server_stopped, state);
 }
 
@@ -252,8 +253,8 @@ static void ingest_metrics(struct worker_context *context, struct metrics_writer
 {
     const struct ingest_state *state = context->state;
     static const char *const classes[] = {"", "1xx", "2xx", "3xx", "4xx", "5xx"};
-    metrics_sample(writer, METRIC_RECEIPTS, NULL, NULL, (double)state->receipts);
-    metrics_sample(writer, METRIC_INVALID, NULL, NULL, (double)state->invalid);
+    metrics_sample(writer, METRIC_RECEIPTS, NULL, NULL, (double)(state->receipts + watch_receipts(state->watch)));
+    metrics_sample(writer, METRIC_INVALID, NULL, NULL, (double)(state->invalid + watch_refused(state->watch)));
     metrics_sample(writer, METRIC_STREAMS, NULL, NULL, (double)feed_stream_count(state->feed));
     if (state->watch) watch_metrics(state->watch, writer);
     if (!state->server) return;

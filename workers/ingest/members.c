@@ -66,7 +66,8 @@ void feed_status(struct feed *feed, struct http_request *request)
     buffer_printf(&out, "{\"version\":\"%s\",\"bus\":", VERBATIM_VERSION);
     json_write_string(&out, str_of(bus_description(state->context->bus)));
     buffer_printf(&out, ",\"receipts\":%llu,\"invalid\":%llu,\"streams\":%zu,\"workers\":[",
-                  (unsigned long long)state->receipts, (unsigned long long)state->invalid,
+                  (unsigned long long)(state->receipts + watch_receipts(state->watch)),
+                  (unsigned long long)(state->invalid + watch_refused(state->watch)),
                   feed->stream_count);
     for (size_t i = 0; i < feed->member_count; i++)
         buffer_printf(&out, "%s%s", i ? "," : "", feed->members[i].json);

@@ -4,6 +4,7 @@
 
 #include "http/server.h"
 #include "runtime/worker.h"
+#include "schema/intake.h"
 #include "store/store.h"
 
 #define INGEST_OPTIONS(O)                                                                                                   \
@@ -22,7 +23,8 @@
     O(MS,    wait_most,       "30s",  0, 300000, "Longest ?wait= for a finished insight.")                                  \
     O(U32,   streams,         "256",  1, 65536, "Insight streams (SSE) at once.")                                           \
     O(STR,   watch,           "",     "Folder or s3://BUCKET/raw/ where new CSV and NDJSON objects are taken in; empty: none.") \
-    O(MS,    watch_every,     "2s",   100, 3600000, "How often to look there.")
+    O(MS,    watch_every,     "2s",   10, 3600000, "How often to look there.")                                              \
+    O(STR,   watch_tenant,    "",     "Tenant of what is taken in from there; empty: none.")
 OPTIONS_STRUCT(ingest, INGEST_OPTIONS);
 
 struct door;
@@ -63,7 +65,12 @@ void door_post(struct ingest_state *state, struct http_request *request, const s
 /* Refuses by its head a post that can't succeed; true if it did. */
 bool door_refuses(struct ingest_state *state, struct http_request *request);
 
-/* feed.c: insights as they are finished */
+/* outputs.c: with all that the outputs point to in the arena; `parent`: a traceparent, or nothing. */
+int outputs_make(const struct intake *intakes, size_t count, struct str parent, int64_t now_ms,
+                 struct random *random, struct arena *arena, struct bus_output **ret_outputs,
+                 struct err *err) CHECKED;
+
+/* feed.c, streams.c, waiters.c, members.c: insights as they are finished */
 int feed_open(struct ingest_state *state, struct feed **ret_feed, struct err *err) CHECKED;
 void feed_close(struct feed *feed);
 void feed_end_streams(struct feed *feed);
@@ -78,10 +85,13 @@ void feed_forget(struct feed *feed, void *user);
 /* pages.c: the dashboard and the OpenAPI document */
 bool pages_serve(struct http_request *request); /* false: no such page */
 
-/* watch.c: files and S3 objects */
+/* watch.c and watch_*.c: files and S3 objects */
 int watch_open(struct ingest_state *state, struct watch **ret_watch, struct err *err) CHECKED;
 void watch_close(struct watch *watch);
+void watch_stop(struct watch *watch); /* begins to end; NULL is ignored */
 bool watch_busy(const struct watch *watch);
+uint64_t watch_receipts(const struct watch *watch); /* rows taken in, */
+uint64_t watch_refused(const struct watch *watch);  /* and those refused; NULL: 0 */
 void watch_metrics(const struct watch *watch, struct metrics_writer *writer);
 
 #endif
