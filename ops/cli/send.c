@@ -113,13 +113,16 @@ static int send_run(const struct command *command, int argc, char **argv, struct
     struct cli_config config;
     struct bus *bus = NULL;
     uint64_t sent = 0, refused = 0;
-    int rc = cli_parse(command, NULL, 0, argc, argv, &arguments, err);
+    bool json = false;
+    const struct flag flags[] = {{"json", FLAG_BOOL, &json, "the counts as JSON, for programs"}};
+    int rc = cli_parse(command, flags, 1, argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
     rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
     rc = bus_open(config.config, clock_system(), &bus, err);
     if (rc == E_OK) rc = send_files(bus, &arguments, &sent, &refused, err);
-    if (rc == E_OK) fprintf(stderr, "  %llu records sent to %s\n", (unsigned long long)sent, bus_description(bus));
+    if (rc == E_OK && json) printf("{\"sent\":%llu,\"refused\":%llu}\n", (unsigned long long)sent, (unsigned long long)refused);
+    else if (rc == E_OK) fprintf(stderr, "  %llu records sent to %s\n", (unsigned long long)sent, bus_description(bus));
     if (rc == E_OK && refused) rc = err_set(err, E_BAD_MESSAGE, "%llu records were refused", (unsigned long long)refused);
     bus_close(bus);
     cli_config_free(&config);
@@ -129,7 +132,7 @@ static int send_run(const struct command *command, int argc, char **argv, struct
 const struct command send_command = {
     .name = "send",
     .summary = "feedback from files straight onto the bus",
-    .usage = "[FILE ...]",
+    .usage = "[--json] [FILE ...]",
     .details = "NDJSON or CSV as for analyze; unknown fields are refused. Counts only what the bus holds.\n\n"
                "Example: verbatim send config/sample/feedback.ndjson\n",
     .run = send_run,

@@ -1,15 +1,34 @@
-/* verbatim tail: what goes over a topic, as JSON lines. */
+/* verbatim tail: what goes over a topic; a table on a terminal, JSON lines for programs. */
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "ops/cli/cli.h"
 #include "ops/cli/reader.h"
+#include "ops/cli/show.h"
 #include "schema/json.h"
 
 static volatile sig_atomic_t stopped;
 static void on_signal(int number) { (void)number, stopped = 1; }
 
+/* Finished records only: what has no insight yet has no columns to stand in. */
+static bool write_row(const struct bus_message *message, struct arena *arena)
+{
+    struct record record;
+    struct document document;
+    struct safety safety;
+    struct insight insight;
+    arena_reset(arena);
+    if (record_scan(message->value, arena, &record, NULL) || !record_has(&record, SECTION_INSIGHT)) return false;
+    if (record_decode(&record, SECTION_DOCUMENT, &document, arena, NULL) || record_decode(&record, SECTION_SAFETY, &safety, arena, NULL) ||
+        record_decode(&record, SECTION_INSIGHT, &insight, arena, NULL))
+        return false;
+    show_insight(&document, &safety, &insight);
+    fflush(stdout);
+    return true;
+}
+
+/* False when nobody reads any more. */
 static bool write_line(const struct bus_message *message, struct buffer *line)
 {
     struct err err;
@@ -22,25 +41,35 @@ static bool write_line(const struct bus_message *message, struct buffer *line)
     return fwrite(line->data, 1, line->size, stdout) == line->size && fflush(stdout) == 0;
 }
 
-static int tail(struct bus *bus, const enum topic *topics, size_t count, bool from_start, bool follow, uint64_t most, struct err *err)
+struct wish {
+    bool from_start, once, json;
+    uint64_t most; /* 0: no end */
+};
+
+static int tail(struct bus *bus, const enum topic *topics, size_t count, const struct wish *wish, struct err *err)
 {
     struct reader reader;
     struct buffer line = {0};
-    int rc = reader_open(&reader, bus, topics, count, from_start ? BUS_EARLIEST : BUS_LATEST, err);
+    struct arena arena = {0};
+    bool table = !wish->json && terminal_is(STDOUT_FILENO);
+    int rc = reader_open(&reader, bus, topics, count, wish->from_start ? BUS_EARLIEST : BUS_LATEST, err);
     if (rc) return rc;
-    for (uint64_t shown = 0; !stopped && (most == 0 || shown < most);) {
-        const struct bus_message *message = reader_next(&reader, follow ? 500 : 2000, err);
+    if (table) show_heading();
+    for (uint64_t shown = 0; !stopped && (wish->most == 0 || shown < wish->most);) {
+        const struct bus_message *message = reader_next(&reader, wish->once ? 2000 : 500, err);
         if (!message && err->code) {
             rc = (int)err->code;
             break;
         }
-        if (!message && !follow) break;
+        if (!message && wish->once) break;
         if (!message) continue;
         shown++;
-        if (!write_line(message, &line)) break; /* the reader has enough */
+        if (table && write_row(message, &arena)) continue;
+        if (!write_line(message, &line)) break;
     }
     reader_close(&reader);
     buffer_deinit(&line);
+    arena_deinit(&arena);
     return rc;
 }
 
@@ -57,12 +86,12 @@ static int parse_topics(const struct arguments *arguments, enum topic *topics, s
 
 static int tail_run(const struct command *command, int argc, char **argv, struct err *err)
 {
-    bool from_start = false, once = false;
-    uint64_t most = 0;
+    struct wish wish = {0};
     const struct flag flags[] = {
-        {"from-start", FLAG_BOOL, &from_start, "from the oldest message that is kept"},
-        {"once", FLAG_BOOL, &once, "stop when nothing comes for two seconds"},
-        {"count", FLAG_NUMBER, &most, "N  stop after N messages"},
+        {"from-start", FLAG_BOOL, &wish.from_start, "from the oldest message that is kept"},
+        {"once", FLAG_BOOL, &wish.once, "stop when nothing comes for two seconds"},
+        {"count", FLAG_NUMBER, &wish.most, "N  stop after N messages"},
+        {"json", FLAG_BOOL, &wish.json, "whole records as JSON lines, on a terminal too"},
     };
     struct arguments arguments;
     struct cli_config config;
@@ -77,7 +106,7 @@ static int tail_run(const struct command *command, int argc, char **argv, struct
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     rc = bus_open(config.config, clock_system(), &bus, err);
-    if (rc == E_OK) rc = tail(bus, topics, count, from_start, !once, most, err);
+    if (rc == E_OK) rc = tail(bus, topics, count, &wish, err);
     bus_close(bus);
     cli_config_free(&config);
     return rc;
@@ -85,9 +114,10 @@ static int tail_run(const struct command *command, int argc, char **argv, struct
 
 const struct command tail_command = {
     .name = "tail",
-    .summary = "what goes over a topic, as JSON lines",
-    .usage = "[--from-start] [--once] [--count N] [TOPIC ...]",
-    .details = "Without a topic: insights. Reads beside the workers and commits nothing.\n\n"
-               "Example: verbatim tail --from-start --once safety\n",
+    .summary = "what goes over a topic",
+    .usage = "[--from-start] [--once] [--count N] [--json] [TOPIC ...]",
+    .details = "Without a topic: insights. A table on a terminal, JSON lines into a pipe or file. Reads beside the\n"
+               "workers and commits nothing; --bus.path=FOLDER/bus reads what `verbatim run --data FOLDER` keeps.\n\n"
+               "Example: verbatim tail --from-start --once safety | jq -r .document.text\n",
     .run = tail_run,
 };

@@ -8,9 +8,12 @@
 static int version_run(const struct command *command, int argc, char **argv, struct err *err)
 {
     struct arguments arguments;
-    int rc = cli_parse(command, NULL, 0, argc, argv, &arguments, err);
+    bool json = false;
+    const struct flag flags[] = {{"json", FLAG_BOOL, &json, "as JSON, for programs"}};
+    int rc = cli_parse(command, flags, 1, argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
-    printf("verbatim %s\nschema %d\nlibrdkafka %s\nlibuv %s\nlmdb %s\n", VERBATIM_VERSION, RECORD_VERSION, rd_kafka_version_str(),
+    printf(json ? "{\"verbatim\":\"%s\",\"schema\":%d,\"librdkafka\":\"%s\",\"libuv\":\"%s\",\"lmdb\":\"%s\"}\n"
+                : "verbatim %s\nschema %d\nlibrdkafka %s\nlibuv %s\nlmdb %s\n", VERBATIM_VERSION, RECORD_VERSION, rd_kafka_version_str(),
            uv_version_string(), mdb_version(NULL, NULL, NULL));
     return E_OK;
 }
@@ -18,7 +21,7 @@ static int version_run(const struct command *command, int argc, char **argv, str
 const struct command version_command = {
     .name = "version",
     .summary = "versions of program, schema and libraries",
-    .usage = "",
+    .usage = "[--json]",
     .details = "Example: verbatim version\n",
     .run = version_run,
 };
