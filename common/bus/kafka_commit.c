@@ -1,0 +1,344 @@
+/* Committing on Kafka: outputs and positions in one transaction, or outputs first and positions after.
+ *
+ * One transaction: begin, send, positions with the group's fresh metadata (KIP-447: that is what fences members
+ * of a former generation), commit. What a failing call says decides, in this order:
+ *   fatal      the producer is of no more use: it is replaced, and the caller begins again at what is committed
+ *   abortable  the transaction is aborted. A lost generation cancels; else the same may be tried again
+ *   retriable  the same call again, until commit_timeout
+ *   others     as fatal
+ * A commit that times out may or may not have happened: the producer is replaced, whose
+ * init_transactions() makes the coordinator decide, and the caller asks what is committed (issue 5423). The
+ * same when an abort fails (issue 4849).
+ *
+ * Being fenced may be our own doing (a transaction took longer than transaction.timeout.ms), so it is
+ * forgiven a few times; after that another process has our name, and we stop. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bus/kafka.h"
+
+enum {
+    REPLACED_MAX = 4,                  /* producers in a row that break */
+    FENCED_MAX = 3,                    /* within FENCED_WITHIN_MS */
+    FENCED_WITHIN_MS = 10 * 60 * 1000,
+    CALL_SLICE_MS = 1000,
+    WARM_SLICE_MS = 500,
+    SEND_WAIT_MS = 20,
+};
+
+enum verdict { GOOD, AGAIN, ABORT, REPLACE };
+
+static int64_t now_ms(void) { return clock_mono_ms(clock_system()); }
+
+static int left_ms(int64_t deadline_ms, int most_ms)
+{
+    int64_t left = deadline_ms - now_ms();
+    return left <= 0 ? 0 : left < most_ms ? (int)left : most_ms;
+}
+
+/* Reads an error, and frees it. */
+static enum verdict judge(rd_kafka_error_t *error, const char *what, struct err *err)
+{
+    if (!error) return GOOD;
+    enum verdict verdict = REPLACE;
+    if (rd_kafka_error_is_fatal(error)) verdict = REPLACE;
+    else if (rd_kafka_error_txn_requires_abort(error)) verdict = ABORT;
+    else if (rd_kafka_error_is_retriable(error)) verdict = AGAIN;
+    kafka_error(rd_kafka_error_code(error), what, rd_kafka_error_string(error), err);
+    rd_kafka_error_destroy(error);
+    return verdict;
+}
+
+/* --- producer ------------------------------------------------------------------------------------- */
+
+static int open_sender(struct kafka_consumer *consumer, struct err *err)
+{
+    struct kafka_commit *commit = &consumer->commit;
+    const char *id = consumer->subscription.at_least_once ? NULL : commit->transactional_id;
+    commit->ready = id == NULL;
+    if (commit->sender.client) return E_OK;
+    return sender_open(&commit->sender, consumer->bus, commit->client_id, id, NULL, NULL, err);
+}
+
+static enum verdict init(struct kafka_commit *commit, int64_t deadline_ms, int slice_ms, struct err *err)
+{
+    enum verdict verdict;
+    do {
+        int timeout_ms = left_ms(deadline_ms, slice_ms);
+        verdict = judge(rd_kafka_init_transactions(commit->sender.client, timeout_ms > 0 ? timeout_ms : 1), "init_transactions", err);
+    } while (verdict == AGAIN && now_ms() < deadline_ms && !atomic_load(&commit->stops));
+    if (verdict == GOOD) commit->ready = true;
+    return verdict;
+}
+
+/* The broken producer goes. `rc` is what the caller will hear, unless this was once too often. */
+static int replace(struct kafka_consumer *consumer, int rc, struct err *err)
+{
+    struct kafka_commit *commit = &consumer->commit;
+    bool fenced = rc == E_FENCED;
+    sender_close(&commit->sender);
+    commit->ready = false;
+    if (fenced && now_ms() - commit->fenced_ms > FENCED_WITHIN_MS) commit->fenced = 0, commit->fenced_ms = now_ms();
+    if (fenced && ++commit->fenced > FENCED_MAX) {
+        err_wrap(err, "another process uses the transactional.id %s", commit->transactional_id);
+        return E_FENCED;
+    }
+    if (++commit->replaced > REPLACED_MAX && !fenced && rc != E_TIMEOUT && rc != E_UNAVAILABLE) {
+        err_wrap(err, "%u producers in a row broke", commit->replaced);
+        if (err) err->code = E_SYSTEM;
+        return E_SYSTEM;
+    }
+    return rc;
+}
+
+/* As replace(), where nobody knows what was written; the new producer settles it, if the broker answers. */
+static int start_over(struct kafka_consumer *consumer, int rc, struct err *err)
+{
+    struct err ignored;
+    rc = replace(consumer, rc, err);
+    if (rc == E_SYSTEM || rc == E_FENCED) {
+        if (rc == E_SYSTEM || consumer->commit.fenced > FENCED_MAX) return rc;
+    }
+    if (open_sender(consumer, &ignored) == E_OK)
+        (void)init(&consumer->commit, now_ms() + KAFKA_CALL_MS, CALL_SLICE_MS, &ignored);
+    if (err) err->code = E_CANCELLED;
+    return E_CANCELLED;
+}
+
+static int make_ready(struct kafka_consumer *consumer, int64_t deadline_ms, struct err *err)
+{
+    struct kafka_commit *commit = &consumer->commit;
+    int rc = E_OK;
+    if (!commit->sender.client || !commit->ready) rc = open_sender(consumer, err);
+    if (rc || commit->ready) return rc;
+    enum verdict verdict = init(commit, deadline_ms, CALL_SLICE_MS, err);
+    if (verdict == GOOD) return E_OK;
+    if (verdict == AGAIN) return E_UNAVAILABLE; /* nothing was begun: the same producer may go on later */
+    return replace(consumer, err ? (int)err->code : E_UNAVAILABLE, err);
+}
+
+/* --- warming up ----------------------------------------------------------------------------------- */
+
+/* The first init_transactions() takes a second with librdkafka 2.0.2: meanwhile the consumer joins. */
+static void *warm_main(void *argument)
+{
+    struct kafka_consumer *consumer = argument;
+    struct err err;
+    (void)init(&consumer->commit, now_ms() + consumer->bus->options.commit_timeout, WARM_SLICE_MS, &err);
+    return NULL;
+}
+
+int commit_open(struct kafka_consumer *consumer, struct err *err)
+{
+    int rc = open_sender(consumer, err);
+    if (rc || consumer->subscription.at_least_once) return rc;
+    consumer->commit.warming = pthread_create(&consumer->commit.warmer, NULL, warm_main, consumer) == 0;
+    return E_OK;
+}
+
+static void end_warming(struct kafka_commit *commit)
+{
+    if (commit->warming) pthread_join(commit->warmer, NULL);
+    commit->warming = false;
+}
+
+void commit_close(struct kafka_consumer *consumer)
+{
+    atomic_store(&consumer->commit.stops, true);
+    end_warming(&consumer->commit);
+    sender_close(&consumer->commit.sender);
+}
+
+/* --- what both ways share ------------------------------------------------------------------------- */
+
+/* The broker doesn't know which partitions a member has, only its generation. */
+static int check_owned(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count, struct err *err)
+{
+    int rc = E_OK;
+    pthread_mutex_lock(&consumer->lock);
+    for (size_t i = 0; i < count && rc == E_OK; i++) {
+        bool found = false;
+        for (size_t j = 0; j < consumer->owned_count && !found; j++)
+            found = consumer->owned[j].topic == positions[i].topic && consumer->owned[j].partition == positions[i].partition;
+        if (!found)
+            rc = err_set(err, E_CANCELLED, "partition %u of %s has another owner", positions[i].partition, topic_info(positions[i].topic)->name);
+    }
+    pthread_mutex_unlock(&consumer->lock);
+    return rc;
+}
+
+static rd_kafka_topic_partition_list_t *list_of(const struct kafka_consumer *consumer, const struct bus_position *positions, size_t count)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(list, consumer->bus->topics[positions[i].topic], (int32_t)positions[i].partition)->offset =
+            positions[i].offset;
+    return list;
+}
+
+/* Waits for room in the producer's buffer where there is none. */
+static int send_all(struct kafka_sender *sender, const struct bus_output *outputs, size_t count, int64_t deadline_ms, struct err *err)
+{
+    sender->failure.code = E_OK;
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_resp_err_t code = sender_send(sender, &outputs[i], NULL);
+        while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && now_ms() < deadline_ms) {
+            rd_kafka_poll(sender->client, SEND_WAIT_MS);
+            code = sender_send(sender, &outputs[i], NULL);
+        }
+        if (code) return kafka_error(code, topic_info(outputs[i].topic)->name, NULL, err);
+    }
+    return E_OK;
+}
+
+/* --- at least once -------------------------------------------------------------------------------- */
+
+/* Nothing of ours may be left in the producer: the caller's memory goes. */
+static int give_up_sending(struct kafka_consumer *consumer, int rc, struct err *err)
+{
+    struct kafka_sender *sender = &consumer->commit.sender;
+    char text[128];
+    rd_kafka_purge(sender->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    bool clean = sender_flush(sender, KAFKA_CALL_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!clean || rd_kafka_fatal_error(sender->client, text, sizeof text)) return replace(consumer, rc, err);
+    return rc;
+}
+
+/* A queue of its own for each, so that an answer that comes too late is nobody's. */
+static int commit_positions(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count,
+                            int64_t deadline_ms, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->client);
+    rd_kafka_resp_err_t code = rd_kafka_commit_queue(consumer->client, list, queue, NULL, NULL);
+    rd_kafka_event_t *event = code ? NULL : rd_kafka_queue_poll(queue, left_ms(deadline_ms, INT32_MAX));
+    if (!code) code = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    const rd_kafka_topic_partition_list_t *answer = event ? rd_kafka_event_topic_partition_list(event) : NULL;
+    for (int i = 0; answer && i < answer->cnt && !code; i++) code = answer->elems[i].err;
+    if (event) rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code ? kafka_error(code, "positions", NULL, err) : E_OK;
+}
+
+static int commit_at_least_once(struct kafka_consumer *consumer, const struct bus_output *outputs, size_t output_count,
+                                const struct bus_position *positions, size_t position_count, struct err *err)
+{
+    struct kafka_sender *sender = &consumer->commit.sender;
+    int64_t deadline_ms = now_ms() + consumer->bus->options.commit_timeout;
+    int rc = make_ready(consumer, deadline_ms, err);
+    if (rc) return rc;
+    rc = send_all(sender, outputs, output_count, deadline_ms, err);
+    if (rc == E_OK && output_count) {
+        rd_kafka_resp_err_t code = sender_flush(sender, left_ms(deadline_ms, INT32_MAX));
+        if (code) rc = kafka_error(code, "outputs", NULL, err);
+    }
+    if (rc == E_OK && sender->failure.code) {
+        if (err) *err = sender->failure;
+        rc = (int)sender->failure.code;
+    }
+    if (rc == E_FENCED) rc = E_UNAVAILABLE; /* an idempotent producer has no rival; its epoch was outrun */
+    if (rc && err) err->code = (enum err_code)rc;
+    if (rc) return give_up_sending(consumer, rc, err);
+    consumer->commit.replaced = 0;
+    return position_count ? commit_positions(consumer, positions, position_count, deadline_ms, err) : E_OK;
+}
+
+/* --- exactly once --------------------------------------------------------------------------------- */
+
+static enum verdict send_positions(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count,
+                                   int64_t deadline_ms, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
+    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(consumer->client);
+    enum verdict verdict = AGAIN;
+    if (!group) err_set(err, E_UNAVAILABLE, "the group is not known yet");
+    while (group && verdict == AGAIN) { /* with identical arguments */
+        int timeout_ms = left_ms(deadline_ms, INT32_MAX);
+        if (timeout_ms == 0) break;
+        verdict = judge(rd_kafka_send_offsets_to_transaction(consumer->commit.sender.client, list, group, timeout_ms), "positions", err);
+    }
+    if (group) rd_kafka_consumer_group_metadata_destroy(group);
+    rd_kafka_topic_partition_list_destroy(list);
+    return verdict;
+}
+
+static int abort_transaction(struct kafka_consumer *consumer, int rc, struct err *err)
+{
+    struct err why;
+    int64_t deadline_ms = now_ms() + consumer->bus->options.commit_timeout;
+    enum verdict verdict = AGAIN;
+    while (verdict == AGAIN && now_ms() < deadline_ms)
+        verdict = judge(rd_kafka_abort_transaction(consumer->commit.sender.client, left_ms(deadline_ms, INT32_MAX)), "abort", &why);
+    if (verdict == GOOD) {
+        consumer->commit.replaced = 0;
+        return rc;
+    }
+    if (why.code == E_FENCED && err) *err = why;
+    return start_over(consumer, why.code == E_FENCED ? E_FENCED : rc, err);
+}
+
+/* The transaction is open, and `rc` and `verdict` say why it can't go on. */
+static int give_up(struct kafka_consumer *consumer, enum verdict verdict, int rc, struct err *err)
+{
+    const struct kafka_sender *sender = &consumer->commit.sender;
+    if (verdict == ABORT || verdict == GOOD) {
+        if (sender->failure.code) { /* the reason behind "a message failed" */
+            if (err) *err = sender->failure;
+            rc = (int)sender->failure.code;
+        }
+        if (rc == E_FENCED) return start_over(consumer, rc, err);
+        return abort_transaction(consumer, rc, err);
+    }
+    return start_over(consumer, rc, err);
+}
+
+/* Positions did not get through in time. Nothing is committed then, so the same may be tried again. */
+static int too_slow(struct kafka_consumer *consumer, struct err *err)
+{
+    int rc = replace(consumer, E_TIMEOUT, err);
+    if (err) err->code = (enum err_code)rc;
+    return rc;
+}
+
+static int commit_transaction(struct kafka_consumer *consumer, const struct bus_output *outputs, size_t output_count,
+                              const struct bus_position *positions, size_t position_count, struct err *err)
+{
+    struct kafka_sender *sender = &consumer->commit.sender;
+    struct err local;
+    int64_t deadline_ms = now_ms() + consumer->bus->options.commit_timeout;
+    if (!err) err = &local;
+    int rc = make_ready(consumer, deadline_ms, err);
+    if (rc) return rc;
+    enum verdict verdict = judge(rd_kafka_begin_transaction(sender->client), "begin", err);
+    if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
+    rc = send_all(sender, outputs, output_count, deadline_ms, err);
+    if (rc) return give_up(consumer, GOOD, rc, err);
+    if (position_count) verdict = send_positions(consumer, positions, position_count, deadline_ms, err);
+    if (verdict == AGAIN) return too_slow(consumer, err);
+    if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
+    do {
+        int timeout_ms = left_ms(deadline_ms, INT32_MAX);
+        if (timeout_ms == 0) return start_over(consumer, E_TIMEOUT, err);
+        verdict = judge(rd_kafka_commit_transaction(sender->client, timeout_ms), "commit", err);
+    } while (verdict == AGAIN);
+    if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
+    consumer->commit.replaced = 0;
+    return E_OK;
+}
+
+int kafka_commit(struct bus_consumer *base, const struct bus_output *outputs, size_t output_count,
+                 const struct bus_position *positions, size_t position_count, struct err *err)
+{
+    struct kafka_consumer *consumer = kafka_consumer_of(base);
+    size_t bytes = 0;
+    assert(consumer->in_group);
+    int rc = sender_check(consumer->bus, outputs, output_count, &bytes, err);
+    if (rc == E_OK) rc = check_owned(consumer, positions, position_count, err);
+    if (rc || (output_count == 0 && position_count == 0)) return rc;
+    end_warming(&consumer->commit);
+    if (consumer->subscription.at_least_once)
+        return commit_at_least_once(consumer, outputs, output_count, positions, position_count, err);
+    return commit_transaction(consumer, outputs, output_count, positions, position_count, err);
+}

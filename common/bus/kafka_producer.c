@@ -1,0 +1,235 @@
+/* The door's producer on Kafka: idempotent, acks=all, all of one call reported together.
+ *
+ * A call → a request that counts its messages down as they are delivered → done → reported by
+ * bus_producer_poll(), after librdkafka's callbacks are over, because on_done may produce again. A client
+ * that breaks (issue 4438) fails what it holds, and is replaced for the next call. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "bus/kafka.h"
+
+enum { REQUESTS_MAX = 65536, REQUESTS_IDLE_MAX = 256, CLOSE_MS = 10000, FLUSH_SLICE_MS = 100 };
+
+struct request {
+    struct request *next;
+    bus_on_done *on_done;
+    void *user;
+    size_t bytes, pending;
+    struct err err; /* code 0: all are delivered so far */
+};
+
+struct producer {
+    struct bus_producer base;
+    struct kafka_bus *bus;
+    struct kafka_sender sender;
+    rd_kafka_queue_t *queue;
+    int wake_fd;
+    char client_id[KAFKA_NAME_MAX + 1];
+    bool broken;
+    size_t in_flight, bytes; /* not reported yet */
+    struct request *done, **done_last, *idle;
+    size_t idle_count;
+};
+
+static struct producer *of(struct bus_producer *producer) { return (struct producer *)producer; }
+
+static void make_readable(struct producer *producer)
+{
+    if (eventfd_write(producer->wake_fd, 1)) return; /* full: readable */
+}
+
+/* --- requests ------------------------------------------------------------------------------------- */
+
+static struct request *new_request(struct producer *producer)
+{
+    struct request *request = producer->idle;
+    if (!request) return malloc(sizeof *request);
+    producer->idle = request->next;
+    producer->idle_count--;
+    return request;
+}
+
+static void free_request(struct producer *producer, struct request *request)
+{
+    if (producer->idle_count == REQUESTS_IDLE_MAX) {
+        free(request);
+        return;
+    }
+    request->next = producer->idle;
+    producer->idle = request;
+    producer->idle_count++;
+}
+
+static void settle(struct producer *producer, struct request *request, size_t count)
+{
+    request->pending -= count;
+    if (request->pending) return;
+    request->next = NULL;
+    *producer->done_last = request;
+    producer->done_last = &request->next;
+}
+
+static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
+{
+    struct request *request = message->_private;
+    (void)client;
+    if (message->err && !request->err.code) {
+        kafka_error(message->err, "not delivered", NULL, &request->err);
+        if (request->err.code == E_FENCED || request->err.code == E_CANCELLED) request->err.code = E_UNAVAILABLE;
+    }
+    settle(opaque, request, 1);
+}
+
+static void report_done(struct producer *producer)
+{
+    struct request *done = producer->done;
+    producer->done = NULL;
+    producer->done_last = &producer->done;
+    while (done) {
+        struct request *next = done->next;
+        producer->in_flight--;
+        producer->bytes -= done->bytes;
+        if (done->on_done) done->on_done(done->user, done->err.code ? &done->err : NULL);
+        free_request(producer, done);
+        done = next;
+    }
+}
+
+/* --- client --------------------------------------------------------------------------------------- */
+
+static int connect_client(struct producer *producer, struct err *err)
+{
+    const uint64_t one = 1;
+    int rc = sender_open(&producer->sender, producer->bus, producer->client_id, NULL, on_report, producer, err);
+    if (rc) return rc;
+    producer->queue = rd_kafka_queue_get_main(producer->sender.client);
+    rd_kafka_queue_io_event_enable(producer->queue, producer->wake_fd, &one, sizeof one);
+    return E_OK;
+}
+
+/* Everything that is still in it fails; the reports come from the flush. */
+static void disconnect_client(struct producer *producer)
+{
+    if (!producer->sender.client) return;
+    rd_kafka_purge(producer->sender.client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    sender_flush(&producer->sender, KAFKA_CALL_MS);
+    rd_kafka_queue_io_event_enable(producer->queue, -1, NULL, 0);
+    rd_kafka_queue_destroy(producer->queue);
+    sender_close(&producer->sender);
+}
+
+static void look_for_fatal(struct producer *producer)
+{
+    char text[128];
+    if (rd_kafka_fatal_error(producer->sender.client, text, sizeof text)) producer->broken = true;
+}
+
+/* --- life ----------------------------------------------------------------------------------------- */
+
+int kafka_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer, struct err *err)
+{
+    struct producer *producer = calloc(1, sizeof *producer);
+    if (!producer) return err_set(err, E_NO_MEMORY, NULL);
+    producer->base.backend = bus->backend;
+    producer->bus = kafka_bus_of(bus);
+    producer->done_last = &producer->done;
+    snprintf(producer->client_id, sizeof producer->client_id, "%.240s", member ? member : "producer");
+    producer->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    int rc = producer->wake_fd < 0 ? err_system(err, E_SYSTEM, "eventfd") : connect_client(producer, err);
+    if (rc) {
+        if (producer->wake_fd >= 0) close(producer->wake_fd);
+        free(producer);
+        return rc;
+    }
+    *ret_producer = &producer->base;
+    return E_OK;
+}
+
+void kafka_producer_close(struct bus_producer *base)
+{
+    struct producer *producer = of(base);
+    struct err err;
+    if (kafka_producer_flush(base, CLOSE_MS, &err)) producer->broken = true;
+    disconnect_client(producer);
+    report_done(producer); /* what was given up at the deadline */
+    while (producer->idle) {
+        struct request *next = producer->idle->next;
+        free(producer->idle);
+        producer->idle = next;
+    }
+    close(producer->wake_fd);
+    free(producer);
+}
+
+/* --- produce -------------------------------------------------------------------------------------- */
+
+static int make_room(struct producer *producer, size_t bytes, struct err *err)
+{
+    if (producer->broken) {
+        disconnect_client(producer);
+        producer->broken = false;
+        if (producer->done) make_readable(producer);
+    }
+    if (!producer->sender.client) {
+        int rc = connect_client(producer, err);
+        if (rc) return rc;
+    }
+    if (producer->in_flight >= REQUESTS_MAX || (producer->in_flight && producer->bytes + bytes > producer->bus->options.buffer))
+        return err_set(err, E_BUSY, "%zu bytes wait to be written", producer->bytes);
+    return E_OK;
+}
+
+int kafka_produce(struct bus_producer *base, const struct bus_output *outputs, size_t count, bus_on_done *on_done,
+                  void *user, struct err *err)
+{
+    struct producer *producer = of(base);
+    size_t bytes = 0, sent = 0;
+    int rc = sender_check(producer->bus, outputs, count, &bytes, err);
+    if (rc == E_OK) rc = make_room(producer, bytes, err);
+    if (rc) return rc;
+    struct request *request = new_request(producer);
+    if (!request) return err_set(err, E_NO_MEMORY, NULL);
+    *request = (struct request){.on_done = on_done, .user = user, .bytes = bytes, .pending = count + 1};
+    producer->in_flight++;
+    producer->bytes += bytes;
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    while (sent < count && !(code = sender_send(&producer->sender, &outputs[sent], request))) sent++;
+    if (code) { /* reported like any other failure, as a part is on its way */
+        kafka_error(code, topic_info(outputs[sent].topic)->name, NULL, &request->err);
+        look_for_fatal(producer);
+    }
+    settle(producer, request, count - sent + 1);
+    if (producer->done) make_readable(producer);
+    return E_OK;
+}
+
+int kafka_producer_wake_fd(const struct bus_producer *producer) { return ((const struct producer *)producer)->wake_fd; }
+
+void kafka_producer_poll(struct bus_producer *base)
+{
+    struct producer *producer = of(base);
+    eventfd_t value;
+    if (eventfd_read(producer->wake_fd, &value)) value = 0; /* asked by the clock */
+    if (producer->sender.client) {
+        rd_kafka_poll(producer->sender.client, 0);
+        look_for_fatal(producer);
+    }
+    report_done(producer);
+}
+
+int kafka_producer_flush(struct bus_producer *base, int64_t timeout_ms, struct err *err)
+{
+    struct producer *producer = of(base);
+    int64_t deadline_ms = clock_mono_ms(clock_system()) + timeout_ms;
+    kafka_producer_poll(base);
+    while (producer->in_flight) {
+        int64_t left = deadline_ms - clock_mono_ms(clock_system());
+        if (left <= 0) return err_set(err, E_TIMEOUT, "writing takes longer than %lld ms", (long long)timeout_ms);
+        sender_flush(&producer->sender, left < FLUSH_SLICE_MS ? (int)left : FLUSH_SLICE_MS);
+        kafka_producer_poll(base);
+    }
+    return E_OK;
+}
