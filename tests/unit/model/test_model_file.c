@@ -122,7 +122,8 @@ static void lies_with_a_right_checksum_are_refused(void **state)
         {"a section that begins early", 64 + 32, 0},
         {"a section far outside", 64 + 39, 0x7f},
         {"a section of endless size", 64 + 47, 0xff},
-        {"a section one byte longer", 64 + 40, 101},
+        /* One that grows into its own padding can't be told apart here: model_file_section() asks for the exact size. */
+        {"a section that reaches into the next", 64 + 40, 129},
         {"a capital in a key", 64 + 3 * 48, 'K'},
         {"a key without a value", 64 + 3 * 48 + 4, 'x'},
         {"a byte that is no UTF-8", 64 + 3 * 48 + 6, 0xff},
