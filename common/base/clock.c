@@ -72,6 +72,8 @@ static void civil_from_days(int64_t days, int *year, int *month, int *day)
 #define EARLIEST_MS INT64_C(-62135596800000)
 #define LATEST_MS INT64_C(253402300799999)
 
+bool time_is_writable(int64_t wall_ms) { return wall_ms >= EARLIEST_MS && wall_ms <= LATEST_MS; }
+
 static char *put_digits(char *out, int value, int digits)
 {
     for (int i = digits - 1; i >= 0; i--, value /= 10) out[i] = (char)('0' + value % 10);
@@ -174,7 +176,7 @@ bool time_parse(struct str text, int64_t *ret_wall_ms)
     if (!parse_offset(&text, &offset_ms) || text.size) return false;
     ms -= offset_ms;
     /* An offset may lead out of the years that time_format() can write. */
-    if (ms < EARLIEST_MS || ms > LATEST_MS) return false;
+    if (!time_is_writable(ms)) return false;
     *ret_wall_ms = ms;
     return true;
 }

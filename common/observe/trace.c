@@ -18,14 +18,17 @@ static bool all_zero(struct str text)
     return true;
 }
 
+/* Versions above 00 may have more behind their flags, after a dash; ff is never one. */
 bool trace_is_valid(struct str traceparent)
 {
-    if (traceparent.size != TRACE_TEXT_BYTES - 1 || traceparent.data[2] != '-' || traceparent.data[35] != '-' ||
-        traceparent.data[52] != '-')
+    enum { SIZE = TRACE_TEXT_BYTES - 1 };
+    if (traceparent.size < SIZE || traceparent.data[2] != '-' || traceparent.data[35] != '-' || traceparent.data[52] != '-')
         return false;
     struct str version = str_slice(traceparent, 0, 2), trace = str_slice(traceparent, 3, 35),
-               span = str_slice(traceparent, 36, 52), flags = str_slice(traceparent, 53, 55);
-    return str_equal(version, STR("00")) && is_hex(trace) && is_hex(span) && is_hex(flags) && !all_zero(trace) && !all_zero(span);
+               span = str_slice(traceparent, 36, 52), flags = str_slice(traceparent, 53, SIZE);
+    if (!is_hex(version) || str_equal(version, STR("ff"))) return false;
+    if (traceparent.size > SIZE && (str_equal(version, STR("00")) || traceparent.data[SIZE] != '-')) return false;
+    return is_hex(trace) && is_hex(span) && is_hex(flags) && !all_zero(trace) && !all_zero(span);
 }
 
 static void put_hex(char *out, uint64_t value)
@@ -36,7 +39,10 @@ static void put_hex(char *out, uint64_t value)
 void trace_child(struct str parent, struct random *random, char out[static TRACE_TEXT_BYTES])
 {
     if (trace_is_valid(parent)) {
-        memcpy(out, parent.data, TRACE_TEXT_BYTES - 1);
+        bool sampled = strchr("13579bdf", parent.data[54]) != NULL;
+        memcpy(out, "00", 2); /* we write the version that we know, and of the flags only that one */
+        memcpy(out + 2, parent.data + 2, TRACE_TEXT_BYTES - 5);
+        memcpy(out + 53, sampled ? "01" : "00", 2);
     } else {
         memcpy(out, "00-", 3);
         put_hex(out + 3, random_u64(random) | 1);

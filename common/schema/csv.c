@@ -4,23 +4,58 @@
 struct csv_reader csv_reader(struct str text, bool complete)
 {
     if (str_starts(text, STR("\xEF\xBB\xBF"))) text = str_slice(text, 3, text.size);
-    return (struct csv_reader){.rest = text, .line = 1, .complete = complete};
+    return (struct csv_reader){.rest = text, .line = 1, .complete = complete, .delimiter = ','};
+}
+
+/* Where the cell that begins at `at` ends: at a delimiter, a line feed, or text.size. Only a quote that
+ * opens a cell counts, so a stray one costs its own row and not all that follow. *ret_closed is false when
+ * the text ended inside quotes. */
+static size_t cell_end(struct str text, size_t at, char delimiter, uint64_t *lines, bool *ret_closed)
+{
+    *ret_closed = true;
+    if (at < text.size && text.data[at] == '"') {
+        for (at++; at < text.size; at++) {
+            if (text.data[at] == '\n') ++*lines;
+            if (text.data[at] != '"') continue;
+            if (at + 1 == text.size || text.data[at + 1] != '"') break;
+            at++;
+        }
+        if (at == text.size) return *ret_closed = false, at;
+        at++;
+    }
+    while (at < text.size && text.data[at] != delimiter && text.data[at] != '\n') at++;
+    return at;
 }
 
 /* Bytes of the row with its line end; 0 when its end has not come yet. */
 static size_t row_size(const struct csv_reader *reader, uint64_t *ret_lines)
 {
-    bool quoted = false;
-    uint64_t lines = 0;
-    for (size_t i = 0; i < reader->rest.size; i++) {
-        char c = reader->rest.data[i];
-        if (c == '"') quoted = !quoted;
-        if (c != '\n') continue;
-        lines++;
-        if (!quoted) return *ret_lines = lines, i + 1;
+    uint64_t lines = 1;
+    size_t at = 0;
+    bool closed;
+    for (;; at++) {
+        at = cell_end(reader->rest, at, reader->delimiter, &lines, &closed);
+        if (at == reader->rest.size) break;
+        if (reader->rest.data[at] == '\n') return *ret_lines = lines, at + 1;
     }
-    *ret_lines = lines + 1;
+    *ret_lines = lines;
     return reader->complete ? reader->rest.size : 0;
+}
+
+char csv_delimiter(struct str text)
+{
+    static const char delimiters[] = ",;\t";
+    size_t counts[sizeof delimiters] = {0}, best = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < text.size && (quoted || text.data[i] != '\n'); i++) {
+        char c = text.data[i];
+        if (c == '"') quoted = !quoted;
+        const char *found = quoted || !c ? NULL : strchr(delimiters, c);
+        if (found) counts[found - delimiters]++;
+    }
+    for (size_t i = 1; delimiters[i]; i++)
+        if (counts[i] > counts[best]) best = i;
+    return delimiters[best];
 }
 
 static struct str without_line_end(struct str row)
@@ -30,39 +65,59 @@ static struct str without_line_end(struct str row)
     return row;
 }
 
-/* A cell that begins with a quote: up to the closing one. */
-static bool quoted_cell(struct str *rest, struct arena *arena, struct str *ret_cell)
+/* Inside the outer quotes, does every quote have its twin? Otherwise one closed the cell before its end. */
+static bool quotes_pair(struct str cell)
 {
-    char *copy = arena_alloc(arena, rest->size);
-    size_t size = 0, at = 1;
-    if (!copy) return false;
-    for (;; at++) {
-        if (at >= rest->size) return false;
-        if (rest->data[at] != '"') copy[size++] = rest->data[at];
-        else if (at + 1 < rest->size && rest->data[at + 1] == '"') copy[size++] = rest->data[at++];
-        else break;
+    for (size_t i = 1; i + 1 < cell.size; i++)
+        if (cell.data[i] == '"' && (i + 2 >= cell.size || cell.data[++i] != '"')) return false;
+    return true;
+}
+
+/* "a ""b"" c" without its outer quotes and with the inner ones single: a view if there are none. */
+static int unquote(struct str cell, struct arena *arena, struct str *ret_cell)
+{
+    cell = str_slice(cell, 1, cell.size - 1);
+    if (str_find(cell, STR("\"")) == cell.size) return *ret_cell = cell, E_OK;
+    char *copy = arena_alloc(arena, cell.size);
+    size_t size = 0;
+    if (!copy) return E_NO_MEMORY;
+    for (size_t i = 0; i < cell.size; i++) {
+        copy[size++] = cell.data[i];
+        if (cell.data[i] == '"') i++;
     }
-    *rest = str_slice(*rest, at + 1, rest->size);
     *ret_cell = str_make(copy, size);
-    return rest->size == 0 || rest->data[0] == ',';
+    return E_OK;
 }
 
-static bool plain_cell(struct str *rest, struct str *ret_cell)
+/* The cell at the start of `rest`, which moves behind it. */
+static int cut_cell(struct str *rest, char delimiter, struct arena *arena, struct str *ret_cell)
 {
-    size_t comma = str_find(*rest, STR(","));
-    *ret_cell = str_slice(*rest, 0, comma);
-    *rest = str_slice(*rest, comma, rest->size);
-    return !memchr(ret_cell->data, '"', ret_cell->size);
+    uint64_t lines = 0;
+    bool closed;
+    size_t end = cell_end(*rest, 0, delimiter, &lines, &closed);
+    struct str cell = str_slice(*rest, 0, end);
+    *rest = str_slice(*rest, end, rest->size);
+    if (!closed) return E_BAD_MESSAGE;
+    if (cell.size == 0 || cell.data[0] != '"') {
+        *ret_cell = cell;
+        return str_find(cell, STR("\"")) == cell.size ? E_OK : E_BAD_MESSAGE;
+    }
+    size_t closing = cell.size - 1; /* junk behind the closing quote? */
+    return cell.data[closing] == '"' && cell.size > 1 && quotes_pair(cell) ? unquote(cell, arena, ret_cell) : E_BAD_MESSAGE;
 }
 
-static int cut_cells(struct str rest, uint64_t line, struct arena *arena, struct csv_row *row, struct err *err)
+static int cut_cells(struct str rest, char delimiter, struct arena *arena, struct csv_row *row, struct err *err)
 {
     struct str cells[CSV_COLUMNS_MAX];
     for (row->count = 0;; rest = str_slice(rest, 1, rest.size)) {
         if (row->count == CSV_COLUMNS_MAX)
-            return err_set(err, E_BAD_MESSAGE, "line %llu: more than %d columns", (unsigned long long)line, CSV_COLUMNS_MAX);
-        bool ok = rest.size && rest.data[0] == '"' ? quoted_cell(&rest, arena, &cells[row->count]) : plain_cell(&rest, &cells[row->count]);
-        if (!ok) return err_set(err, E_BAD_MESSAGE, "line %llu, column %u: a quote out of place", (unsigned long long)line, row->count + 1);
+            return err_set(err, E_BAD_MESSAGE, "line %llu: more than %d columns", (unsigned long long)row->line,
+                           CSV_COLUMNS_MAX);
+        int rc = cut_cell(&rest, delimiter, arena, &cells[row->count]);
+        if (rc == E_NO_MEMORY) return err_set(err, E_NO_MEMORY, NULL);
+        if (rc)
+            return err_set(err, E_BAD_MESSAGE, "line %llu, column %u: a quote out of place",
+                           (unsigned long long)row->line, row->count + 1);
         row->count++;
         if (rest.size == 0) break;
     }
@@ -84,7 +139,7 @@ int csv_next(struct csv_reader *reader, struct arena *arena, struct csv_row *ret
         reader->line += lines;
         if (row.size == 0) continue;
         struct csv_row result = {.line = line};
-        int rc = cut_cells(row, line, arena, &result, err);
+        int rc = cut_cells(row, reader->delimiter, arena, &result, err);
         if (rc == E_OK) *ret_row = result;
         return rc;
     }

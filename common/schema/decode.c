@@ -1,6 +1,7 @@
 /* Msgpack to a struct, by its field table: types, bounds, required and doubled fields are checked. */
 #include <math.h>
 
+#include "base/clock.h"
 #include "schema/msgpack.h"
 #include "schema/record.h"
 
@@ -51,6 +52,7 @@ static int decode_wide(struct decoder *decoder, const struct field *field, const
     bool negative_allowed = field->kind == KIND_time;
     if (item->kind != MSGPACK_UINT && !(negative_allowed && item->kind == MSGPACK_INT)) return wrong(decoder, field, "a whole number");
     if (negative_allowed && item->kind == MSGPACK_UINT && item->uint > INT64_MAX) return wrong(decoder, field, "a time");
+    if (negative_allowed && !time_is_writable(item->sint)) return wrong(decoder, field, "a time of the years 1 to 9999");
     memcpy(at, &item->uint, sizeof item->uint);
     return E_OK;
 }
@@ -121,9 +123,13 @@ static int decode_map(struct decoder *decoder, const struct field *field, const 
     if (rc) return rc;
     struct str_map map = {.items = ARENA_ARRAY(decoder->arena, struct str_pair, item->count), .count = item->count};
     if (!map.items) return err_set(decoder->err, E_NO_MEMORY, NULL);
-    for (uint32_t i = 0; i < map.count; i++)
+    for (uint32_t i = 0; i < map.count; i++) {
         if (!next_str(decoder, &map.items[i].name) || !next_str(decoder, &map.items[i].value))
             return wrong(decoder, field, "a map of strings");
+        for (uint32_t j = 0; j < i; j++) /* at most field->most of them */
+            if (str_equal(map.items[i].name, map.items[j].name))
+                return wrong(decoder, field, "a map whose names differ");
+    }
     memcpy(at, &map, sizeof map);
     return E_OK;
 }

@@ -6,6 +6,8 @@
 #include "base/hash.h"
 #include "schema/msgpack.h"
 
+enum { ATTRIBUTES_MAX = 64 }; /* as feedback.def has it */
+
 static int add_problem(struct json_problems *problems, struct arena *arena, const char *pointer, const char *detail, struct err *err)
 {
     if (problems->count < JSON_PROBLEMS_MAX) {
@@ -14,6 +16,15 @@ static int add_problem(struct json_problems *problems, struct arena *arena, cons
         problems->items[problems->count++] = problem;
     }
     return err_set(err, E_BAD_MESSAGE, "%s %s", pointer, detail);
+}
+
+/* A problem with the field of this name. */
+static int field_problem(struct json_problems *problems, struct arena *arena, struct str name, const char *detail,
+                         struct err *err)
+{
+    char pointer[160];
+    json_pointer_step(name, pointer, sizeof pointer);
+    return add_problem(problems, arena, pointer, detail, err);
 }
 
 /* --- id ----------------------------------------------------------------------------------------- */
@@ -54,64 +65,102 @@ static int choose_id(const struct intake_rules *rules, struct str given, uint64_
 
 /* --- fields that the schema doesn't know ---------------------------------------------------------- */
 
-static struct str scalar_text(struct str raw, struct arena *arena)
+/* A nested value stays readable as JSON text. BAD_MESSAGE: it nests too deeply. */
+static int nested_text(struct str raw, struct arena *arena, struct str *ret_text)
 {
-    struct msgpack_reader reader = msgpack_reader(raw);
-    struct msgpack_item item;
-    if (!msgpack_next(&reader, &item)) return (struct str){0};
-    switch (item.kind) {
-    case MSGPACK_STR: return item.bytes.data ? item.bytes : STR("");
-    case MSGPACK_BOOL: return item.flag ? STR("true") : STR("false");
-    case MSGPACK_UINT: return arena_printf(arena, "%llu", (unsigned long long)item.uint);
-    case MSGPACK_INT: return arena_printf(arena, "%lld", (long long)item.sint);
-    case MSGPACK_FLOAT: return arena_printf(arena, "%g", item.real);
-    case MSGPACK_NIL: return STR("");
-    default: break;
-    }
-    struct buffer json = {0}; /* a nested value stays readable as JSON text */
-    struct str text = {0};
-    const struct shape any = {.name = "any"};
-    if (item.kind == MSGPACK_MAP && json_write_shape(&any, raw, &json, NULL) == E_OK) text = arena_copy(arena, buffer_str(&json));
+    static const struct shape any = {.name = "any"};
+    struct buffer json = {0};
+    int rc = json_write_shape(&any, raw, &json, NULL);
+    if (rc == E_OK) *ret_text = arena_copy(arena, buffer_str(&json));
     buffer_deinit(&json);
+    return rc;
+}
+
+/* As few digits as give the same double again. */
+static struct str shortest(double value, struct arena *arena)
+{
+    struct str text = {0};
+    double again;
+    for (int digits = 15; digits <= 17; digits++) {
+        text = arena_printf(arena, "%.*g", digits, value);
+        if (!text.data || (str_to_f64(text, &again) && !(again < value) && !(again > value))) break;
+    }
     return text;
 }
 
-static const char *nearest_field(struct str name)
+static int text_of(struct str raw, struct arena *arena, struct str *ret_text)
 {
-    const char *nearest = "";
-    size_t best = SIZE_MAX;
-    for (uint32_t i = 0; i < feedback_shape.count; i++) {
-        size_t distance = str_distance(name, str_of(feedback_shape.fields[i].name));
-        if (distance < best) best = distance, nearest = feedback_shape.fields[i].name;
+    struct msgpack_reader reader = msgpack_reader(raw);
+    struct msgpack_item item;
+    if (!msgpack_next(&reader, &item)) return E_BAD_MESSAGE;
+    struct str text = STR("");
+    int rc = E_OK;
+    switch (item.kind) {
+    case MSGPACK_STR: text = item.bytes; break;
+    case MSGPACK_BOOL: text = item.flag ? STR("true") : STR("false"); break;
+    case MSGPACK_UINT: text = arena_printf(arena, "%llu", (unsigned long long)item.uint); break;
+    case MSGPACK_INT: text = arena_printf(arena, "%lld", (long long)item.sint); break;
+    case MSGPACK_FLOAT: text = shortest(item.real, arena); break;
+    case MSGPACK_ARRAY:
+    case MSGPACK_MAP: rc = nested_text(raw, arena, &text); break;
+    case MSGPACK_NIL:
+    case MSGPACK_BIN:
+    case MSGPACK_EXT: break;
     }
-    return best <= 3 ? nearest : NULL;
+    if (rc == E_OK && !text.data) rc = E_NO_MEMORY;
+    if (rc == E_OK) *ret_text = text;
+    return rc;
 }
 
 static int refuse_unknown(struct str name, struct arena *arena, struct json_problems *problems, struct err *err)
 {
-    char pointer[96], detail[128];
-    const char *nearest = nearest_field(name);
-    snprintf(pointer, sizeof pointer, "/%.*s", STR_ARGS(str_slice(name, 0, 80)));
+    char detail[128];
+    const char *nearest = json_nearest_field(&feedback_shape, name);
     if (nearest) snprintf(detail, sizeof detail, "unknown field; did you mean \"%s\"?", nearest);
     else snprintf(detail, sizeof detail, "unknown field; put your own data under \"attributes\"");
-    return add_problem(problems, arena, pointer, detail, err);
+    return field_problem(problems, arena, name, detail, err);
+}
+
+/* Two attributes of one name, or more than the schema allows, are problems: nothing is lost in silence. */
+static int add_attribute(struct str_map *map, struct str name, struct str value, struct arena *arena,
+                         struct json_problems *problems, struct err *err)
+{
+    for (uint32_t i = 0; i < map->count; i++)
+        if (str_equal(map->items[i].name, name))
+            return field_problem(problems, arena, name, "is an attribute already", err);
+    if (map->count == ATTRIBUTES_MAX)
+        return field_problem(problems, arena, name, "is one attribute too many; 64 are allowed", err);
+    map->items[map->count++] = (struct str_pair){name, value};
+    return E_OK;
+}
+
+static int settle_one(const struct intake_rules *rules, const struct raw_field *field, struct str_map *map, struct str *ret_id,
+                      struct arena *arena, struct json_problems *problems, struct err *err)
+{
+    bool is_id_field = str_equal(field->name, STR("id"));
+    if (!is_id_field && !rules->keep_unknown) return refuse_unknown(field->name, arena, problems, err);
+    struct str text = {0};
+    if (is_id_field && str_equal(field->value, STR("\xc0"))) return E_OK; /* null is the same as not there */
+    int rc = text_of(field->value, arena, &text);
+    if (rc == E_NO_MEMORY) return err_set(err, E_NO_MEMORY, NULL);
+    if (rc) return field_problem(problems, arena, field->name, "can't be kept: it nests too deeply", err);
+    if (is_id_field) return *ret_id = text, E_OK;
+    return add_attribute(map, field->name, text, arena, problems, err);
 }
 
 /* Takes "id" out of the unknown fields; the others become attributes, or problems. */
 static int settle_unknown(const struct intake_rules *rules, struct arena *arena, struct feedback *feedback, struct str *ret_id,
                           struct json_problems *problems, struct err *err)
 {
-    uint32_t known = feedback->attributes.count, room = known + feedback->extra.count;
-    struct str_map map = {.items = ARENA_ARRAY(arena, struct str_pair, room), .count = known};
+    uint32_t known = feedback->attributes.count;
+    struct str_map map = {.items = ARENA_ARRAY(arena, struct str_pair, ATTRIBUTES_MAX), .count = known};
     int rc = E_OK;
     if (!map.items) return err_set(err, E_NO_MEMORY, NULL);
     if (known) memcpy(map.items, feedback->attributes.items, known * sizeof *map.items);
     for (uint32_t i = 0; i < feedback->extra.count; i++) {
-        const struct raw_field *field = &feedback->extra.items[i];
-        struct str text = scalar_text(field->value, arena);
-        if (str_equal(field->name, STR("id"))) *ret_id = text.data ? text : STR("");
-        else if (!rules->keep_unknown) rc = refuse_unknown(field->name, arena, problems, err);
-        else if (text.data && map.count < 64) map.items[map.count++] = (struct str_pair){field->name, text};
+        struct err other;
+        int one = settle_one(rules, &feedback->extra.items[i], &map, ret_id, arena, problems, rc ? &other : err);
+        if (rc == E_OK) rc = one;
     }
     feedback->extra = (struct raw_fields){0};
     if (map.count) shape_set(feedback, feedback, attributes, map);
@@ -195,17 +244,21 @@ static int take_cell(struct str name, struct str cell, const struct intake_rules
                      struct str *id, struct str_map *attributes, struct json_problems *problems, struct err *err)
 {
     const struct field *field = shape_field(&feedback_shape, name);
-    char pointer[96];
-    snprintf(pointer, sizeof pointer, "/%.*s", STR_ARGS(str_slice(name, 0, 80)));
-    if (!str_is_utf8(cell)) return add_problem(problems, arena, pointer, "holds bytes that are not UTF-8", err);
-    if (cell.size && memchr(cell.data, '\0', cell.size)) return add_problem(problems, arena, pointer, "holds a NUL character", err);
+    if (!str_is_utf8(name)) return add_problem(problems, arena, "", "a column's name is not UTF-8", err);
+    if (!str_is_utf8(cell)) return field_problem(problems, arena, name, "holds bytes that are not UTF-8", err);
+    if (cell.size && memchr(cell.data, '\0', cell.size))
+        return field_problem(problems, arena, name, "holds a NUL character", err);
     if (str_equal(name, STR("id"))) return *id = cell, E_OK;
-    if (field && field->kind != KIND_map) return set_cell(&intake->feedback, field, cell) ? E_OK : add_problem(problems, arena, pointer, cell_rule(field), err);
+    if (field && field->kind != KIND_map) {
+        if (intake->feedback.present >> (field - feedback_shape.fields) & 1)
+            return field_problem(problems, arena, name, "is there twice", err);
+        return set_cell(&intake->feedback, field, cell) ? E_OK
+                                                        : field_problem(problems, arena, name, cell_rule(field), err);
+    }
     bool attribute = str_starts(name, STR("attributes."));
     if (!attribute && !rules->keep_unknown) return refuse_unknown(name, arena, problems, err);
     if (attribute) name = str_slice(name, sizeof "attributes." - 1, name.size);
-    if (attributes->count < 64) attributes->items[attributes->count++] = (struct str_pair){name, cell};
-    return E_OK;
+    return add_attribute(attributes, name, cell, arena, problems, err);
 }
 
 int intake_csv(const struct csv_row *header, const struct csv_row *cells, const struct intake_rules *rules, uint64_t row,
@@ -213,7 +266,7 @@ int intake_csv(const struct csv_row *header, const struct csv_row *cells, const 
 {
     struct intake intake = {0};
     struct str id = {0};
-    struct str_map attributes = {.items = ARENA_ARRAY(arena, struct str_pair, 64)};
+    struct str_map attributes = {.items = ARENA_ARRAY(arena, struct str_pair, ATTRIBUTES_MAX)};
     int rc = E_OK;
     problems->count = 0;
     if (!attributes.items) return err_set(err, E_NO_MEMORY, NULL);
@@ -221,7 +274,9 @@ int intake_csv(const struct csv_row *header, const struct csv_row *cells, const 
         return add_problem(problems, arena, "", "the row has more cells than the header has columns", err);
     for (uint32_t i = 0; i < cells->count; i++) {
         if (is_blank(cells->cells[i])) continue;
-        int cell_rc = take_cell(str_trim(header->cells[i]), cells->cells[i], rules, arena, &intake, &id, &attributes, problems, err);
+        struct err other;
+        int cell_rc = take_cell(str_trim(header->cells[i]), cells->cells[i], rules, arena, &intake, &id, &attributes,
+                                problems, rc ? &other : err);
         if (cell_rc && rc == E_OK) rc = cell_rc;
     }
     if (rc) return rc;

@@ -7,7 +7,7 @@
 
 #include "schema/record.h"
 
-/* Appends a record's message as JSON, without a newline. BAD_MESSAGE, NO_MEMORY. */
+/* Appends a record's message as JSON, without a newline; nothing when it fails. BAD_MESSAGE, NO_MEMORY. */
 int json_write_record(struct str message, struct buffer *out, struct err *err) CHECKED;
 /* The same of a record that is scanned already, without what was taken out of it since. */
 int json_write_scanned(const struct record *record, struct buffer *out, struct err *err) CHECKED;
@@ -16,7 +16,7 @@ int json_write_shape(const struct shape *shape, struct str bytes, struct buffer 
 /* "text" with escapes; the text must be UTF-8. */
 void json_write_string(struct buffer *out, struct str text);
 void json_write_base64(struct buffer *out, struct str bytes); /* "text", with padding */
-/* Shortest of at most 6 decimals; null if not finite. */
+/* At most 6 decimals below 1e9, 17 digits from there on; null if not finite. */
 void json_write_number(struct buffer *out, double value);
 
 /* --- in ------------------------------------------------------------------------------------- */
@@ -31,6 +31,11 @@ struct json_problems {
     struct json_problem items[JSON_PROBLEMS_MAX];
     uint32_t count;
 };
+
+/* Writes "/name", escaped as a step of a pointer, cut at 64 bytes and to the room; returns its size. */
+size_t json_pointer_step(struct str name, char *out, size_t room);
+/* The field that may have been meant; NULL if none is near. */
+const char *json_nearest_field(const struct shape *shape, struct str name);
 
 enum json_unknown {
     JSON_UNKNOWN_REFUSE, /* a problem that names the nearest known field */
@@ -51,7 +56,7 @@ enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSO
 
 struct json_reader {
     const char *start, *at, *end;
-    struct arena *arena; /* for strings with escapes */
+    struct arena *arena; /* for strings with escapes; NULL: these are checked, but not given */
     unsigned depth;
     const char *fault;   /* what is malformed, at `at`; NULL so far */
 };
@@ -72,7 +77,7 @@ bool json_member(struct json_reader *reader, bool *first, struct str *ret_name);
 bool json_skip(struct json_reader *reader, struct str *ret_raw);
 /* Nothing but white space is left? A fault otherwise. */
 bool json_end(struct json_reader *reader);
-/* Fills err with BAD_JSON, line and column. */
+/* Fills err with BAD_JSON, line and column; or NO_MEMORY. */
 int json_fault(const struct json_reader *reader, struct err *err);
 
 #endif

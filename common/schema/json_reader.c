@@ -9,6 +9,8 @@ struct json_reader json_reader(struct str text, struct arena *arena)
     return (struct json_reader){.start = start, .at = start, .end = start + text.size, .arena = arena};
 }
 
+static const char no_memory[] = "out of memory";
+
 static bool fault(struct json_reader *reader, const char *what)
 {
     if (!reader->fault) reader->fault = what;
@@ -131,13 +133,14 @@ static bool escape(struct json_reader *reader, char **out)
 /* An escape is never shorter than what it stands for, so the raw size bounds the result. */
 static bool unescape(struct json_reader *reader, const char *start, const char *close, struct str *ret_text)
 {
-    char *copy = arena_alloc(reader->arena, (size_t)(close - start) + 1), *out = copy;
-    if (!copy) return fault(reader, "out of memory");
+    char scratch[8], *copy = reader->arena ? arena_alloc(reader->arena, (size_t)(close - start) + 1) : scratch, *out = copy;
+    if (!copy) return fault(reader, no_memory);
     const char *end = reader->end;
     reader->at = start;
     reader->end = close;
     while (reader->at < reader->end) {
         char c = *reader->at++;
+        if (!reader->arena) out = scratch; /* only looked at */
         if (c != '\\') *out++ = c;
         else if (!escape(reader, &out)) return reader->end = end, false;
     }
@@ -239,9 +242,13 @@ static bool skip(struct json_reader *reader)
 
 bool json_skip(struct json_reader *reader, struct str *ret_raw)
 {
+    struct arena *arena = reader->arena;
     skip_space(reader);
     const char *start = reader->at;
-    if (!skip(reader)) return false;
+    reader->arena = NULL; /* nobody will see the strings */
+    bool ok = skip(reader);
+    reader->arena = arena;
+    if (!ok) return false;
     if (ret_raw) *ret_raw = str_make(start, (size_t)(reader->at - start));
     return true;
 }
@@ -256,6 +263,7 @@ bool json_end(struct json_reader *reader)
 int json_fault(const struct json_reader *reader, struct err *err)
 {
     unsigned line = 1, column = 1;
+    if (reader->fault == no_memory) return err_set(err, E_NO_MEMORY, NULL);
     for (const char *at = reader->start; at < reader->at && at < reader->end; at++) {
         column++;
         if (*at == '\n') line++, column = 1;

@@ -54,7 +54,7 @@ void json_write_number(struct buffer *out, double value)
         buffer_add(out, STR("null"));
         return;
     }
-    if (fabs(value) >= 1e12) {
+    if (fabs(value) >= 1e9) { /* below, the six decimals are exact in a double */
         buffer_printf(out, "%.17g", value);
         return;
     }
@@ -169,20 +169,23 @@ static bool write_section(const struct shape *shape, struct str bytes, struct bu
     return write_any(&reader, shape ? &field : NULL, out);
 }
 
-static int written(bool ok, const struct buffer *out, struct err *err)
+static int written(bool ok, size_t before, struct buffer *out, struct err *err)
 {
+    if (!ok || out->failed) out->size = before; /* no half records */
     if (!ok) return err_set(err, E_BAD_MESSAGE, "a field's name is not a string");
     return out->failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
 }
 
 int json_write_shape(const struct shape *shape, struct str bytes, struct buffer *out, struct err *err)
 {
+    size_t before = out->size;
     int rc = msgpack_check(bytes, err);
-    return rc ? rc : written(write_section(shape, bytes, out), out, err);
+    return rc ? rc : written(write_section(shape, bytes, out), before, out, err);
 }
 
 int json_write_scanned(const struct record *record, struct buffer *out, struct err *err)
 {
+    size_t before = out->size;
     bool ok = true;
     buffer_add(out, STR("{\"id\":"));
     json_write_string(out, record->id);
@@ -200,7 +203,7 @@ int json_write_scanned(const struct record *record, struct buffer *out, struct e
         ok = write_section(NULL, record->unknown.items[i].value, out);
     }
     if (ok) buffer_add_char(out, '}');
-    return written(ok, out, err);
+    return written(ok, before, out, err);
 }
 
 int json_write_record(struct str message, struct buffer *out, struct err *err)

@@ -138,8 +138,9 @@ int record_write(const struct record *record, struct arena *arena, struct str *r
         pack_str(&pack, record->unknown.items[i].name);
         pack_raw(&pack, record->unknown.items[i].value);
     }
-    *ret_message = pack_end(&pack);
-    if (ret_message->size > MSGPACK_BYTES_MAX)
-        return err_set(err, E_TOO_LARGE, "record of %zu bytes; the limit is %d", ret_message->size, MSGPACK_BYTES_MAX);
+    struct str message = pack_end(&pack);
+    if (message.size > MSGPACK_BYTES_MAX)
+        return err_set(err, E_TOO_LARGE, "record of %zu bytes; the limit is %d", message.size, MSGPACK_BYTES_MAX);
+    *ret_message = message;
     return E_OK;
 }

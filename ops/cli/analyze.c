@@ -20,6 +20,7 @@ struct analysis {
     struct str original;     /* --keep-text: put back into the result */
     struct summary summary;
     struct err err;          /* what went wrong inside on_output() */
+    uint64_t read;           /* records of the input, refused ones too */
     bool keep_text, count, output_closed;
 };
 
@@ -98,6 +99,7 @@ static int filter(struct analysis *analysis, struct input *input, struct progres
             rc = (int)err->code;
             break;
         }
+        analysis->read++;
         if (result == INPUT_REFUSED) refused(analysis, err);
         else rc = take(analysis, &intake, now_ms, err);
         if (rc == E_OK && analysis->out.size >= OUTPUT_BYTES) rc = flush(analysis, err);
@@ -158,7 +160,7 @@ static int analyze_run(const struct command *command, int argc, char **argv, str
     }
     if (rc == E_OK && analysis->summary.refused)
         rc = err_set(err, E_BAD_MESSAGE, "%llu of %llu records were refused", (unsigned long long)analysis->summary.refused,
-                     (unsigned long long)(analysis->summary.refused + analysis->summary.records + analysis->summary.dead_letters));
+                     (unsigned long long)analysis->read);
     buffer_deinit(&analysis->out);
     arena_deinit(&analysis->arena);
     arena_deinit(&analysis->summary_arena);

@@ -102,6 +102,7 @@ static int next_row(struct input *input, struct arena *arena, struct csv_row *re
     for (;;) {
         struct csv_reader reader = csv_reader(unread(input), input->ended);
         reader.line = input->line;
+        if (input->delimiter) reader.delimiter = input->delimiter;
         size_t before = reader.rest.size;
         int rc = csv_next(&reader, arena, ret_row, err);
         if (rc != E_NOT_FOUND) {
@@ -127,6 +128,10 @@ static enum input_result next_csv(struct input *input, const struct intake_rules
     problems->count = 0;
     int rc = E_OK;
     if (!input->header.count) {
+        while (str_find(unread(input), STR("\n")) == unread(input).size && unread(input).size < RECORD_BYTES_MAX &&
+               read_more(input, err))
+            continue;
+        input->delimiter = csv_delimiter(unread(input));
         rc = next_row(input, &input->header_arena, &input->header, err);
         for (uint32_t i = 0; rc == E_OK && i < input->header.count; i++) /* the buffer moves */
             input->header.cells[i] = arena_copy(&input->header_arena, input->header.cells[i]);

@@ -15,6 +15,7 @@ struct input {
     bool ended;
     uint64_t row, line;
     struct csv_row header;
+    char delimiter;        /* as the header shows */
     struct arena header_arena;
 };
 

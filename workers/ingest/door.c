@@ -146,6 +146,7 @@ static int read_ndjson(struct post *post, struct str body, const struct intake_r
 static int read_csv(struct post *post, struct str body, const struct intake_rules *rules, struct err *err)
 {
     struct csv_reader reader = csv_reader(body, true);
+    reader.delimiter = csv_delimiter(body);
     struct csv_row header, row;
     post->bulk = true;
     int rc = csv_next(&reader, &post->arena, &header, err);

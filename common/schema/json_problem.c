@@ -1,0 +1,109 @@
+/* What is wrong with a JSON document, and where: RFC 6901 pointers, and names that may have been meant. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "schema/json_reading.h"
+
+enum { NAME_BYTES_MAX = 64, NEAR_ENOUGH = 3 };
+
+size_t json_pointer_step(struct str name, char *out, size_t room)
+{
+    size_t size = 0;
+    name = str_slice(name, 0, NAME_BYTES_MAX);
+    name.size = str_utf8_valid_prefix(name); /* not half a character */
+    if (room < 2) return 0;
+    out[size++] = '/';
+    for (size_t i = 0; i < name.size && size + 2 < room; i++) {
+        char c = name.data[i];
+        if (c == '~' || c == '/') out[size++] = '~';
+        out[size++] = c == '~' ? '0' : c == '/' ? '1' : c ? c : '?'; /* NUL would end the text */
+    }
+    size = str_utf8_valid_prefix(str_make(out, size)); /* nor where the room ended */
+    out[size] = '\0';
+    return size;
+}
+
+const char *json_nearest_field(const struct shape *shape, struct str name)
+{
+    size_t best = NEAR_ENOUGH + 1;
+    const char *nearest = NULL;
+    for (uint32_t i = 0; i < shape->count; i++) {
+        size_t distance = str_distance(name, str_of(shape->fields[i].name));
+        if (distance < best) best = distance, nearest = shape->fields[i].name;
+    }
+    return nearest;
+}
+
+void reading_problem(struct reading *reading, const char *format, ...)
+{
+    struct json_problems *problems = reading->problems;
+    if (problems->count == JSON_PROBLEMS_MAX) return;
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    struct json_problem added = {
+        .pointer = arena_copy(reading->arena, str_make(reading->pointer, reading->pointer_size)),
+        .detail = arena_copy(reading->arena, str_of(text)),
+    };
+    if (!added.pointer.data || !added.detail.data) reading->out_of_memory = true;
+    else problems->items[problems->count++] = added;
+}
+
+size_t reading_enter(struct reading *reading, struct str name)
+{
+    size_t before = reading->pointer_size;
+    reading->pointer_size += json_pointer_step(name, reading->pointer + before, POINTER_BYTES - before);
+    return before;
+}
+
+size_t reading_enter_index(struct reading *reading, uint32_t index)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%u", index);
+    return reading_enter(reading, str_of(text));
+}
+
+bool reading_skip_rest(struct reading *reading, const struct json_value *value)
+{
+    bool first = true;
+    struct str name;
+    if (value->kind == JSON_ARRAY)
+        while (json_item(&reading->json, &first))
+            if (!json_skip(&reading->json, NULL)) return false;
+    if (value->kind == JSON_OBJECT)
+        while (json_member(&reading->json, &first, &name))
+            if (!json_skip(&reading->json, NULL)) return false;
+    return !reading->json.fault;
+}
+
+bool reading_wrong_kind(struct reading *reading, const struct json_value *value, const char *expected)
+{
+    static const char *const names[] = {"null",     "a boolean", "a boolean", "a number",
+                                        "a string", "an array",  "an object"};
+    reading_problem(reading, "must be %s, not %s", expected, names[value->kind]);
+    return reading_skip_rest(reading, value);
+}
+
+void reading_refuse_unknown(struct reading *reading, const struct shape *shape, struct str name)
+{
+    const char *nearest = json_nearest_field(shape, name);
+    if (nearest) reading_problem(reading, "unknown field; did you mean \"%s\"?", nearest);
+    else reading_problem(reading, "unknown field; put your own data under \"attributes\"");
+}
+
+bool reading_count(const struct reading *reading, enum json_kind container, uint32_t *ret_count)
+{
+    struct json_reader ahead = reading->json;
+    bool first = true;
+    uint32_t count = 0;
+    struct str name;
+    ahead.arena = NULL; /* only looked at */
+    while (container == JSON_OBJECT ? json_member(&ahead, &first, &name) : json_item(&ahead, &first)) {
+        if (!json_skip(&ahead, NULL)) break;
+        count++;
+    }
+    *ret_count = count;
+    return !ahead.fault;
+}

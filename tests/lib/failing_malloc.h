@@ -1,0 +1,49 @@
+/* Torture: fails the nth allocation, then the one after it, until none fails. Include it in one test program, which
+ * links with FAILING_MALLOC (see tests/unit/schema/CMakeLists.txt), so that only our own calls come here. */
+#ifndef VERBATIM_FAILING_MALLOC_H
+#define VERBATIM_FAILING_MALLOC_H
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+/* Allocations until one fails; negative: none ever. */
+static long allocations_left = -1;
+static bool allocation_failed;
+
+static bool allocation_fails(void)
+{
+    if (allocations_left < 0) return false;
+    if (allocations_left-- > 0) return false;
+    allocation_failed = true;
+    return true; /* once: what follows finds memory again, and must not paper over the failure */
+}
+
+void *__wrap_malloc(size_t size) { return allocation_fails() ? NULL : __real_malloc(size); }
+void *__wrap_calloc(size_t count, size_t size) { return allocation_fails() ? NULL : __real_calloc(count, size); }
+void *__wrap_realloc(void *old, size_t size) { return allocation_fails() ? NULL : __real_realloc(old, size); }
+
+/* Runs `step` with the first, second, ... allocation failing. Each such run must say E_NO_MEMORY (71 on exit), the
+ * last one, in which nothing fails, E_OK. Returns how many runs failed. */
+static unsigned torture(int (*step)(void *user), void *user)
+{
+    for (unsigned nth = 0;; nth++) {
+        allocation_failed = false;
+        allocations_left = (long)nth;
+        int rc = step(user);
+        allocations_left = -1;
+        if (!allocation_failed) {
+            assert_int_equal(rc, E_OK);
+            return nth;
+        }
+        assert_int_equal(rc, E_NO_MEMORY);
+    }
+}
+
+#endif
