@@ -15,7 +15,7 @@ static const struct { const char *name, *kind, *help; } table[] = {
 
 static void names_follow_the_rules(void **state)
 {
-    static const char *const units[] = {"_seconds", "_bytes", "_records", "_connections", "_streams", "_info", "_paused"};
+    static const char *const units[] = {"_seconds", "_bytes", "_records", "_connections", "_streams", "_info", "_paused", "_failing"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct str name = str_of(table[i].name);
