@@ -64,12 +64,16 @@ static int finish(struct job *job, struct str text, struct insight *insight, str
     struct genai_state *state = job->context->state;
     uint32_t dropped = evidence_check(insight, text);
     if (dropped) shape_set(insight, insight, dropped_claims, dropped);
-    state->dropped_claims += dropped;
-    state->sentiments[insight->sentiment.label]++;
     shape_set(insight, insight, provider, str_of(state->provider->ops->name));
     shape_set(insight, insight, finished_at, clock_wall_ms(job->context->clock));
+    if (insight->sentiment.label >= ENUM_sentiment_label_count)
+        return err_set(err, E_BAD_MESSAGE, "the provider gave a feeling that there isn't");
     int rc = record_put(&job->record, SECTION_INSIGHT, insight, job->arena, err);
-    return rc ? rc : job_emit_record(job, TOPIC_INSIGHTS, err);
+    if (rc == E_OK) rc = job_emit_record(job, TOPIC_INSIGHTS, err);
+    if (rc) return rc;
+    state->dropped_claims += dropped;
+    state->sentiments[insight->sentiment.label]++;
+    return E_OK;
 }
 
 /* The end of a deferred job: a remote provider's reply has come. */

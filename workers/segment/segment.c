@@ -19,12 +19,23 @@ struct segment_state {
     uint64_t *records; /* by segment */
 };
 
+/* A model that can't serve is refused here, before it could turn every record into a dead letter. */
+static int open_model(const char *path, struct segment_model *model, struct err *err)
+{
+    int rc = segment_model_open(path, FEATURES_VERSION, model, err);
+    if (rc || model->centroids.dimensions == FEATURES_DIMENSIONS) return rc;
+    rc = err_set(err, E_BAD_MODEL, "%s: centroids of %u dimensions; the extractor gives %d", path,
+                 model->centroids.dimensions, FEATURES_DIMENSIONS);
+    segment_model_close(model);
+    return rc;
+}
+
 static int load(struct worker_context *context, struct segment_state *state, struct err *err)
 {
     const struct segment_options *options = context->options;
     char path[SHIPPED_PATH_BYTES];
     int rc = shipped_path(options->model, "models/segments.model", path, err);
-    if (rc == E_OK) rc = segment_model_open(path, FEATURES_VERSION, &state->model, err);
+    if (rc == E_OK) rc = open_model(path, &state->model, err);
     if (rc) return rc;
     state->records = calloc(state->model.centroids.count, sizeof *state->records);
     if (state->records) return E_OK;
@@ -74,8 +85,9 @@ static int segment_process(struct worker_context *context, struct job *job, stru
     int rc = record_decode(&job->record, SECTION_FEATURES, &features, job->arena, err);
     if (rc) return rc;
     if (features.vector.count != model->centroids.dimensions || !str_equal(features.extractor, str_of(model->extractor)))
-        return err_set(err, E_BAD_MESSAGE, "features of %.*s (%u dimensions) don't fit model %s of %s (%u)", STR_ARGS(features.extractor),
-                       features.vector.count, model->name, model->extractor, model->centroids.dimensions);
+        return err_set(err, E_BAD_MESSAGE, "features of %.*s (%u dimensions) don't fit model %s of %s (%u)",
+                       STR_ARGS(features.extractor), features.vector.count, model->name, model->extractor,
+                       model->centroids.dimensions);
     uint32_t index;
     float distance;
     centroids_nearest(&model->centroids, features.vector.values, &index, &distance);

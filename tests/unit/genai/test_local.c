@@ -1,0 +1,155 @@
+/* The local provider with the models that ship: plain cases in three languages, and evidence that is
+ * there in every record of the sample. */
+#include "genai_bench.h"
+
+#include "schema/intake.h"
+
+static bool has_need(const struct insight *insight, uint32_t kind)
+{
+    for (uint32_t i = 0; i < insight->needs.count; i++)
+        if (insight->needs.items[i].kind == kind) return true;
+    return false;
+}
+
+static bool has_topic(const struct insight *insight, const char *topic)
+{
+    for (uint32_t i = 0; i < insight->topics.count; i++)
+        if (str_equal(insight->topics.items[i], str_of(topic))) return true;
+    return false;
+}
+
+static void test_plain_cases(void **state)
+{
+    enum { NO_NEED = ENUM_need_kind_count };
+    static const struct {
+        const char *why, *text, *language;
+        float rating;
+        uint32_t label, need;
+        const char *topic;
+    } cases[] = {
+        {"praise", "I love this kettle, it is excellent and works perfectly.", "en", 5, ENUM_sentiment_label_positive, NO_NEED, NULL},
+        {"a complaint", "Terrible. It broke after two days and support never answered.", "en", 1, ENUM_sentiment_label_negative,
+         ENUM_need_kind_problem_report, NULL},
+        {"a wish", "Please add a dark mode to the app, I would like that very much.", "en", 0, ENUM_sentiment_label_count,
+         ENUM_need_kind_feature_request, "app"},
+        {"a question", "How do I pair the headphones with two laptops?", "en", 0, ENUM_sentiment_label_count,
+         ENUM_need_kind_question, NULL},
+        {"late, in Spanish", "El paquete lleg\xc3\xb3 tarde y la caja estaba rota. Muy mal servicio.", "es", 1,
+         ENUM_sentiment_label_negative, NO_NEED, "delivery"},
+        {"late, in French", "La livraison est arriv\xc3\xa9" "e en retard, je suis tr\xc3\xa8s d\xc3\xa9\xc3\xa7u.", "fr", 1,
+         ENUM_sentiment_label_negative, NO_NEED, "delivery"},
+    };
+    (void)state;
+    struct bench bench;
+    struct err err;
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, cases[i].rating);
+        if (cases[i].label != ENUM_sentiment_label_count) assert_int_equal(insight.sentiment.label, cases[i].label);
+        if (cases[i].need != NO_NEED) assert_true(has_need(&insight, cases[i].need));
+        if (cases[i].topic) assert_true(has_topic(&insight, cases[i].topic));
+        assert_true(insight.sentiment.score >= -1 && insight.sentiment.score <= 1);
+        assert_str(insight.provider, "local");
+        assert_true(insight.model.size > 0);
+    }
+    bench_close(&bench);
+}
+
+/* The text that a claim shows is the text that was written there. */
+static void check_evidence(const struct insight *insight, struct str text)
+{
+    for (uint32_t i = 0; i < insight->sentiment.evidence.count; i++)
+        assert_true(evidence_holds(text, insight->sentiment.evidence.items[i].start, insight->sentiment.evidence.items[i].end));
+    for (uint32_t i = 0; i < insight->needs.count; i++) {
+        const struct need *need = &insight->needs.items[i];
+        assert_true(evidence_holds(text, need->start, need->end));
+        struct str clause = str_slice(text, need->start, need->end);
+        assert_true(need->text.size > 0 && need->text.data[0] == clause.data[0]);
+    }
+    for (uint32_t i = 0; i < insight->mentions.count; i++)
+        assert_true(evidence_holds(text, insight->mentions.items[i].start, insight->mentions.items[i].end));
+    for (uint32_t i = 0; i < insight->recommendations.count; i++) {
+        assert_true(evidence_holds(text, insight->recommendations.items[i].start, insight->recommendations.items[i].end));
+        assert_in_range(insight->recommendations.items[i].priority, 1, 5);
+    }
+}
+
+static void test_evidence_in_the_sample(void **state)
+{
+    struct bench bench;
+    struct buffer file = {0};
+    struct err err;
+    char path[512];
+    uint32_t records = 0, needs = 0, mentions = 0, advice = 0;
+    const char *source = getenv("VERBATIM_SOURCE");
+    (void)state;
+    snprintf(path, sizeof path, "%s/config/sample/feedback.ndjson", source ? source : ".");
+    bench_must(buffer_read_file(&file, path, 1 << 20, &err), &err);
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    struct uuid_generator ids = {.clock = &bench.clock.clock, .random = &bench.random};
+    struct intake_rules rules = {.keep_unknown = true, .ids = &ids, .received_ms = 1};
+    for (struct str rest = buffer_str(&file); rest.size; records++) {
+        struct intake intake;
+        struct json_problems problems;
+        bench_must(intake_json(str_cut(&rest, '\n'), &rules, records, &bench.arena, &intake, &problems, &err), &err);
+        struct str text = arena_copy(&bench.arena, intake.feedback.text);
+        struct insight insight = genai_pass(&bench, text.data, "en", intake.feedback.rating);
+        assert_int_equal(insight.dropped_claims, 0); /* our own provider claims nothing that isn't there */
+        check_evidence(&insight, text);
+        needs += insight.needs.count, mentions += insight.mentions.count, advice += insight.recommendations.count;
+    }
+    assert_true(records > 150 && needs > records / 4 && mentions > records / 2 && advice > records / 4);
+    bench_close(&bench);
+    buffer_deinit(&file);
+}
+
+/* Texts that try to be awkward: an answer all the same, with evidence inside. */
+static void test_awkward_texts(void **state)
+{
+    static char long_text[60000];
+    memset(long_text, 'a', sizeof long_text - 1);
+    for (size_t i = 7; i < sizeof long_text - 1; i += 8) long_text[i] = i % 64 == 63 ? '.' : ' ';
+    const struct {
+        const char *why, *text;
+    } cases[] = {
+        {"one character", "a"},
+        {"no word", "!!! ... ???"},
+        {"only emoji", "\xf0\x9f\x98\xa1\xf0\x9f\x98\xa1"},
+        {"no spaces", "verylatedeliveryandbrokenbox"},
+        {"only line breaks and words", "late\n\n\nlate\n\nbroken\n"},
+        {"combining marks", "e\xcc\x81" "e\xcc\x81 late \xcc\x81"},
+        {"another script", "\xe5\xbe\x88\xe7\xb3\x9f\xe7\xb3\x95"},
+        {"60,000 bytes", long_text},
+    };
+    struct bench bench;
+    struct err err;
+    (void)state;
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        struct insight insight = genai_pass(&bench, cases[i].text, "und", 0);
+        check_evidence(&insight, str_of(cases[i].text));
+    }
+    bench_close(&bench);
+}
+
+static void test_missing_models(void **state)
+{
+    struct bench bench;
+    struct err err;
+    (void)state;
+    int rc = bench_open(&bench, &genai_worker, "genai.folder=/nowhere", &err);
+    assert_int_equal(rc, E_NO_INPUT);
+    assert_non_null(strstr(err.text, "/nowhere"));
+    bench_close(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain_cases), cmocka_unit_test(test_evidence_in_the_sample),
+        cmocka_unit_test(test_awkward_texts), cmocka_unit_test(test_missing_models),
+    };
+    return cmocka_run_group_tests_name("local", tests, NULL, NULL);
+}
