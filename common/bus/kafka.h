@@ -201,9 +201,9 @@ int kafka_rewind(struct bus_consumer *consumer, struct err *err) CHECKED;
 int kafka_seek(struct bus_consumer *consumer, const struct bus_position *position, struct err *err) CHECKED;
 size_t kafka_backlog(struct bus_consumer *consumer, struct bus_backlog *out, size_t max);
 
-int watch_start(struct kafka_consumer *consumer, struct err *err) CHECKED;
-void watch_stop(struct kafka_consumer *consumer);
-void watch_ask(struct kafka_consumer *consumer); /* for the ends; this also wakes fetchers that pause */
+int ends_start(struct kafka_consumer *consumer, struct err *err) CHECKED;
+void ends_stop(struct kafka_consumer *consumer);
+void ends_ask(struct kafka_consumer *consumer); /* for the ends; this also wakes fetchers that pause */
 
 int commit_open(struct kafka_consumer *consumer, struct err *err) CHECKED;
 void commit_close(struct kafka_consumer *consumer);

@@ -270,7 +270,7 @@ static void keep_fetching(struct kafka_consumer *consumer)
     if (length > consumer->peak) consumer->peak = length;
     if (length > consumer->peak / 2 || consumer->peak < 1000) return;
     consumer->peak = length;
-    watch_ask(consumer);
+    ends_ask(consumer);
 }
 
 static int fill_batch(struct kafka_consumer *consumer, struct kafka_batch *batch, uint32_t max_records, size_t max_bytes,
@@ -381,7 +381,7 @@ static int start(struct kafka_consumer *consumer, const struct bus_subscription 
     rd_kafka_queue_io_event_enable(consumer->queue, consumer->wake_fd, &one, sizeof one);
     if (consumer->in_group) rc = commit_open(consumer, err);
     if (rc == E_OK && consumer->in_group) rc = join(consumer, err);
-    if (rc == E_OK) rc = watch_start(consumer, err);
+    if (rc == E_OK) rc = ends_start(consumer, err);
     return rc;
 }
 
@@ -433,7 +433,7 @@ void kafka_unsubscribe(struct bus_consumer *base)
 {
     struct kafka_consumer *consumer = kafka_consumer_of(base);
     consumer->closing = true;
-    watch_stop(consumer);
+    ends_stop(consumer);
     commit_close(consumer);
     free_batches(consumer->open);
     free_batches(consumer->idle);

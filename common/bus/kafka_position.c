@@ -223,7 +223,7 @@ static int64_t oldest_ms(const struct kafka_partition *partition)
 size_t kafka_backlog(struct bus_consumer *base, struct bus_backlog *out, size_t max)
 {
     struct kafka_consumer *consumer = kafka_consumer_of(base);
-    if (consumer->paused) watch_ask(consumer);
+    if (consumer->paused) ends_ask(consumer);
     pthread_mutex_lock(&consumer->lock);
     for (size_t i = 0; i < consumer->owned_count && i < max; i++) {
         struct kafka_partition *partition = &consumer->owned[i];

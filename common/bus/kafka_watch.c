@@ -119,7 +119,7 @@ static void *watch_main(void *argument)
     return NULL;
 }
 
-void watch_ask(struct kafka_consumer *consumer)
+void ends_ask(struct kafka_consumer *consumer)
 {
     pthread_mutex_lock(&consumer->lock);
     consumer->watch.asked = true;
@@ -138,7 +138,7 @@ static void await_first_look(struct kafka_consumer *consumer)
     pthread_mutex_unlock(&consumer->lock);
 }
 
-int watch_start(struct kafka_consumer *consumer, struct err *err)
+int ends_start(struct kafka_consumer *consumer, struct err *err)
 {
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
@@ -155,7 +155,7 @@ int watch_start(struct kafka_consumer *consumer, struct err *err)
     return E_OK;
 }
 
-void watch_stop(struct kafka_consumer *consumer)
+void ends_stop(struct kafka_consumer *consumer)
 {
     if (!consumer->watch.started) return;
     pthread_mutex_lock(&consumer->lock);
