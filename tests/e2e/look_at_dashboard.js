@@ -1,0 +1,220 @@
+// Looks at the dashboard as a person would: node look_at_dashboard.js URL URL_WITH_KEYS FOLDER
+// FOLDER/restart asks the caller to restart the server, FOLDER/restarted says that it did.
+"use strict";
+const fs = require("fs"), path = require("path");
+const { chromium } = require("playwright-core");
+const [url, lockedUrl, folder] = process.argv.slice(2);
+
+const LONG_MS = 30000; // how long to wait for a hang; nothing is asserted about time
+let failures = 0, checks = 0;
+function check(what, good, found) {
+  checks++;
+  if (good) return;
+  failures++;
+  console.log(`FAILED: ${what}` + (found === undefined ? "" : `: found ${JSON.stringify(found)}`));
+}
+
+async function post(feedback) {
+  const response = await fetch(url + "/v1/feedback?wait=20s", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(feedback)});
+  return {status: response.status, record: await response.json()};
+}
+
+const EVIL = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`;
+const FEEDBACK = [
+  {text: "I love this shampoo, it is wonderful and my hair shines.", product: "Florea shampoo", rating: 5},
+  {text: "The power bank exploded in my hand and I had to go to the emergency room with burns.", product: "Voltari power bank", rating: 1},
+  {text: `Awful service, "quoted" & <b>bold</b> ${EVIL}`, product: EVIL, channel: `"><svg onload=window.hacked=1>`, rating: 1},
+];
+
+// Every text node's colour against what is painted behind it (WCAG 2.1, 1.4.3: 4.5, large text 3).
+function poorContrast() {
+  const rgb = text => (text.match(/[\d.]+/g) || []).map((part, i) => Number(part) * (text.startsWith("color(") && i < 3 ? 255 : 1));
+  const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = node => {
+    for (; node; node = node.parentElement) {
+      const colour = rgb(getComputedStyle(node).backgroundColor);
+      if (colour.length && (colour.length < 4 || colour[3] > 0.5)) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const bad = [];
+  for (const node of document.querySelectorAll("body *")) {
+    const own = [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim());
+    if (!own || !node.getClientRects().length || node.closest("script, style, .quiet, .skip, svg, .fresh, dialog:not([open])")) continue;
+    const style = getComputedStyle(node), [a, b] = [luminance(rgb(style.color)), luminance(behind(node))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), large = parseFloat(style.fontSize) >= 24;
+    if (ratio < (large ? 3 : 4.5)) bad.push(`${node.tagName}.${node.className} "${node.textContent.slice(0, 30)}" ${ratio.toFixed(2)}`);
+  }
+  return bad;
+}
+
+function unlabelled() {
+  return [...document.querySelectorAll("button, select, input, textarea, a[href]")]
+    .filter(node => !node.hidden && !(node.labels && node.labels.length) && !node.textContent.trim() && !node.getAttribute("aria-label")).map(node => node.outerHTML);
+}
+
+const cards = page => page.locator("#insights > li").count();
+const untilCards = (page, count) => page.waitForFunction(wanted => document.querySelectorAll("#insights > li").length === wanted, count, {timeout: LONG_MS});
+
+async function lookAtEmpty(page) {
+  await page.locator("#empty").waitFor({timeout: LONG_MS});
+  const command = await page.locator("#command").textContent();
+  check("the empty page teaches the command for this server", command.includes("curl " + url + "/v1/feedback"), command);
+  check("nothing is shown yet", await cards(page) === 0);
+}
+
+async function lookAtInsights(page) {
+  for (const feedback of FEEDBACK) {
+    const {status, record} = await post(feedback);
+    check("a post that waits gets its insight", status === 200 && Boolean(record.insight), {status, record});
+  }
+  await untilCards(page, FEEDBACK.length);
+  check("the lesson is gone", await page.locator("#empty").isHidden());
+  const texts = await page.locator("#insights").innerText();
+  check("the insight shows the customer's words", texts.includes("it is wonderful and my hair shines"), texts);
+  check("the newest is first", (await page.locator("#insights > li .words").first().innerText()).includes("Awful service"));
+  check("the count", await page.locator("#live-count").textContent() === "3");
+
+  const bars = await page.locator("#chart svg g.bar rect[fill]").count();
+  check("the sentiment chart has bars", bars >= 1, bars);
+  const chart = await page.locator("#chart svg").getAttribute("aria-label");
+  check("the chart says in words what it shows", /Sentiment over time: \d+ positive/.test(chart), chart);
+  check("the legend counts a positive one", /positive\s*[1-9]/.test(await page.locator("#legend").innerText()));
+
+  const first = page.locator("#safety > li").first();
+  await first.waitFor({timeout: LONG_MS});
+  const safety = await first.innerText();
+  check("the serious report leads the safety queue", safety.includes("exploded") && safety.includes("serious"), safety);
+  check("it has a due time", /due|overdue/.test(safety) && await first.locator("time[datetime]").count() === 1, safety);
+
+  await page.waitForFunction(() => {
+    const worker = document.querySelector('[data-worker="preprocess"]');
+    return worker && /[1-9]\d* done/.test(worker.textContent);
+  }, null, {timeout: LONG_MS});
+  for (const worker of ["preprocess", "featurize", "segment", "genai", "logsink"])
+    await page.locator(`[data-worker="${worker}"]`).waitFor({timeout: LONG_MS});
+  check("the backlog of each worker is there", (await page.locator("#workers").innerText()).includes("ingest"));
+}
+
+async function lookAtHostility(page) {
+  const evil = page.locator("#insights > li").first();
+  check("a hostile product is shown as the text that it is", (await evil.locator("b").first().textContent()) === EVIL, await evil.locator("b").first().textContent());
+  await evil.locator("summary").click();
+  check("the record opens as JSON", (await evil.locator("pre").textContent()).includes('"insight"'));
+  await page.locator("#filter-product").selectOption(EVIL);
+  await untilCards(page, 1);
+  await page.locator("#clear").click();
+  await untilCards(page, 3);
+  check("nothing hostile ran", await page.evaluate(() => window.hacked) === undefined);
+  check("nothing hostile became an element", await page.locator("main img, main script, main svg[onload], #insights b b").count() === 0);
+}
+
+async function lookAtFilters(page) {
+  await page.locator("#filter-product").selectOption("Florea shampoo");
+  await untilCards(page, 1);
+  check("the filter says what it does", (await page.locator("#filtered").textContent()) === "1 of 3 insights");
+  await page.locator("#filter-sentiment").selectOption("negative");
+  await untilCards(page, 0);
+  check("no match is said", (await page.locator("#live-none").textContent()) === "Nothing matches the filters.");
+  await page.locator("#clear").click();
+  await untilCards(page, 3);
+}
+
+async function lookAtPause(page) {
+  await page.locator("#pause").click();
+  check("the pause is told", (await page.locator("#connection").innerText()) === "Paused");
+  await post({text: "Sent while the page was paused, terrible.", product: "Pause"});
+  await page.locator("#held").waitFor({timeout: LONG_MS});
+  check("what came is counted, not shown", (await page.locator("#held").textContent()).startsWith("1 new") && await cards(page) === 3);
+  await page.locator("#pause").click();
+  await untilCards(page, 4);
+}
+
+async function lookAtRestart(page) {
+  fs.writeFileSync(path.join(folder, "restart"), "");
+  await page.waitForFunction(() => document.getElementById("connection").dataset.state === "lost", null, {timeout: LONG_MS});
+  for (let i = 0; !fs.existsSync(path.join(folder, "restarted")); i++) {
+    if (i > 600) throw new Error("the server was not restarted");
+    await page.waitForTimeout(100);
+  }
+  await post({text: "Said right after the restart, a lovely surprise.", product: "Restart"});
+  await post({text: "And one more after it, broken on arrival.", product: "Restart"});
+  await page.waitForFunction(() => document.getElementById("connection").dataset.state === "live", null, {timeout: LONG_MS});
+  await untilCards(page, 6);
+  const ids = await page.locator("#insights > li").evaluateAll(nodes => nodes.map(node => node.dataset.id));
+  check("each insight is shown once, over a restart", new Set(ids).size === 6 && ids.length === 6, ids);
+}
+
+async function lookAtPosting(page) {
+  await page.locator("#say").click();
+  await page.locator("#say-text").fill("  ");
+  await page.locator("#say-form button[type=submit]").click();
+  await page.waitForFunction(() => document.getElementById("say-said").textContent, null, {timeout: LONG_MS});
+  check("a refused post says which field", (await page.locator("#say-said").textContent()).includes("/text"), await page.locator("#say-said").textContent());
+  await page.locator("#say-text").fill("Posted from the page itself, works a treat.");
+  await page.locator("#say-form button[type=submit]").click();
+  await untilCards(page, 7);
+}
+
+async function lookAtKeys(browser) {
+  const page = await browser.newPage();
+  await page.goto(lockedUrl);
+  await page.locator("#key-dialog[open]").waitFor({timeout: LONG_MS});
+  for (const [key, said] of [["reader.wrong", "not valid"], ["writer.secret-w", "may not read"]]) {
+    await page.locator("#key").fill(key);
+    await page.locator("#key-form button").click();
+    await page.waitForFunction(text => document.getElementById("key-said").textContent.includes(text), said, {timeout: LONG_MS});
+  }
+  await page.locator("#key").fill("reader.secret-r");
+  await page.locator("#key-form button").click();
+  await page.waitForFunction(() => document.getElementById("connection").dataset.state === "live", null, {timeout: LONG_MS});
+  check("the dialog is gone with a good key", await page.locator("#key-dialog[open]").count() === 0);
+  await page.close();
+}
+
+async function lookAtForms(browser) {
+  for (const [name, options] of Object.entries({
+    light: {viewport: {width: 1280, height: 900}, colorScheme: "light"}, dark: {viewport: {width: 1280, height: 900}, colorScheme: "dark"},
+    phone: {viewport: {width: 360, height: 740}, colorScheme: "light"}, still: {viewport: {width: 1280, height: 900}, reducedMotion: "reduce"}})) {
+    const page = await (await browser.newContext(options)).newPage();
+    await page.goto(url);
+    await untilCards(page, 7);
+    check(`${name}: nothing is wider than the screen`, await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    const poor = await page.evaluate(poorContrast);
+    check(`${name}: contrast`, poor.length === 0, poor);
+    const bare = await page.evaluate(unlabelled);
+    check(`${name}: every control has a name`, bare.length === 0, bare);
+    const moving = await page.evaluate(() => document.getAnimations().length);
+    if (name === "still") check("nothing moves for those who don't want it", moving === 0, moving);
+    check(`${name}: landmarks`, await page.locator("body > header").count() === 1 && await page.locator("main").count() === 1 && await page.locator("h1").count() === 1);
+    await page.context().close();
+  }
+}
+
+(async () => {
+  const browser = await chromium.launch({executablePath: process.env.CHROMIUM, args: process.env.CHROMIUM_FLAGS.split(" ")});
+  const page = await browser.newPage({viewport: {width: 1280, height: 900}});
+  const foreign = [], errors = [];
+  page.on("request", request => { if (!request.url().startsWith(url) && !request.url().startsWith("data:")) foreign.push(request.url()); });
+  page.on("console", message => { if (message.type() === "error" && !message.text().includes("Failed to load resource") && !message.text().includes("net::ERR")) errors.push(message.text()); });
+  page.on("pageerror", error => errors.push(error.message));
+  await page.goto(url);
+  await lookAtEmpty(page);
+  await lookAtInsights(page);
+  await lookAtHostility(page);
+  await lookAtFilters(page);
+  await lookAtPause(page);
+  await lookAtRestart(page);
+  await lookAtPosting(page);
+  check("no request leaves for anybody else", foreign.length === 0, foreign);
+  check("no error, and no breach of the content security policy", errors.length === 0, errors);
+  await lookAtForms(browser);
+  await lookAtKeys(browser);
+  await browser.close();
+  console.log(`all looked at: ${checks} checks, ${failures} failed`);
+  process.exit(failures ? 1 : 0);
+})().catch(error => {
+  console.log("FAILED:", error.message);
+  process.exit(1);
+});
