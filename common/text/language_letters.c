@@ -1,0 +1,97 @@
+/* Boils a text down to its Latin letters, and counts those of other scripts. */
+#include "text/language_grams.h"
+
+enum { SPACE = ' ', LOOK = 1 /* the character may begin something that is no text */ };
+
+#define SPACES_8 SPACE, SPACE, SPACE, SPACE, SPACE, SPACE, SPACE, SPACE
+static const uint8_t ascii[128] = {
+    SPACES_8, SPACES_8, SPACES_8, SPACES_8, SPACES_8, SPACES_8, SPACES_8,
+    SPACE, SPACE, LOOK /* : */, SPACE, SPACE, SPACE, SPACE, SPACE,
+    LOOK /* @ */, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
+    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', SPACE, SPACE, SPACE, SPACE, SPACE,
+    SPACE, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
+    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', SPACE, SPACE, SPACE, SPACE, SPACE,
+};
+#undef SPACES_8
+
+static size_t skip_word(struct str text, size_t at)
+{
+    while (at < text.size && (uint8_t)text.data[at] > ' ') at++;
+    return at;
+}
+
+static void put(struct language_letters *letters, uint8_t byte)
+{
+    letters->bytes[letters->size] = byte;
+    letters->size += byte != SPACE || letters->bytes[letters->size - 1] != SPACE;
+}
+
+/* "@name" goes; so does "https" with what follows it. */
+static size_t take_odd(struct language_letters *letters, struct str text, size_t at)
+{
+    bool web = text.data[at] == ':' && str_starts(str_slice(text, at + 1, text.size), STR("//"));
+    while (web && letters->bytes[letters->size - 1] != SPACE) letters->size--;
+    put(letters, SPACE);
+    return web || text.data[at] == '@' ? skip_word(text, at + 1) : at + 1;
+}
+
+/* U+00C0 to U+027F in two bytes, to lower case. */
+static void put_latin(struct language_letters *letters, uint8_t lead, uint8_t next)
+{
+    unsigned code = (lead & 0x1Fu) << 6 | (next & 0x3Fu);
+    if (code <= 0xDE && code != 0xD7) code += 0x20;
+    else if (code >= 0x100 && code <= 0x137) code |= 1;
+    else if (code >= 0x139 && code <= 0x148) code += code & 1;
+    else if (code >= 0x14A && code <= 0x177) code |= 1;
+    else if (code >= 0x179 && code <= 0x17E) code += code & 1;
+    put(letters, (uint8_t)(0xC0 | code >> 6));
+    put(letters, (uint8_t)(0x80 | (code & 0x3F)));
+}
+
+/* One character beyond ASCII; the text may end, or have been cut, within it. */
+static size_t take_wide(struct language_letters *letters, struct str text, size_t at)
+{
+    uint8_t lead = (uint8_t)text.data[at];
+    size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+    if (size == 1 || size > text.size - at) {
+        put(letters, SPACE);
+        return at + 1;
+    }
+    uint8_t next = (uint8_t)text.data[at + 1];
+    if (lead >= 0xC3 && lead <= 0xC9) {
+        put_latin(letters, lead, next);
+    } else if (lead == 0xE1 && next >= 0xB8 && next <= 0xBB) { /* Latin Extended Additional */
+        put(letters, lead);
+        put(letters, next);
+        put(letters, (uint8_t)text.data[at + 2] | 1);
+    } else if (lead != 0xCC && lead != 0xCD) { /* combining marks part nothing */
+        letters->foreign += lead >= 0xCE && lead != 0xE2 && lead < 0xEE;
+        put(letters, SPACE);
+    }
+    return at + size;
+}
+
+void language_letters(struct str text, struct language_letters *letters)
+{
+    text.size = text.size < LANGUAGE_READ_BYTES ? text.size : LANGUAGE_READ_BYTES;
+    letters->bytes[0] = SPACE;
+    letters->size = 1;
+    letters->foreign = 0;
+    uint32_t size = 1;
+    for (size_t at = 0; at < text.size;) {
+        uint8_t byte = (uint8_t)text.data[at], letter = byte < 0x80 ? ascii[byte] : 0;
+        if (letter > LOOK) {
+            letters->bytes[size] = letter;
+            size += letter != SPACE || letters->bytes[size - 1] != SPACE;
+            at++;
+            continue;
+        }
+        letters->size = size;
+        at = letter ? take_odd(letters, text, at) : take_wide(letters, text, at);
+        size = letters->size;
+    }
+    letters->size = size;
+    put(letters, SPACE);
+    memset(letters->bytes + letters->size, SPACE, 8);
+    letters->latin = letters->size - 1;
+}

@@ -1,0 +1,25 @@
+/* config/models/language.model, compiled in: the table that language.c adds up and how to read it.
+ *
+ * Little-endian: the header below, then LANGUAGE_ROWS rows of LANGUAGE_LANES int8 weights. */
+#ifndef VERBATIM_TEXT_LANGUAGE_MODEL_H
+#define VERBATIM_TEXT_LANGUAGE_MODEL_H
+
+#include "text/language_grams.h"
+
+#define LANGUAGE_MAGIC "VBLANG01"
+enum { LANGUAGE_WEIGHT_MAX = 42 }; /* three of them fit into an int8 */
+
+struct language_header {
+    char magic[8];
+    uint64_t checksum; /* hash_fast() of all that follows */
+    uint32_t rows, lanes;
+    char codes[LANGUAGE_LANES][4]; /* "und" for lanes that stand for many languages */
+    float scale;                   /* score = bias + scale × sum of weights ÷ √places */
+    float bias[LANGUAGE_LANES];
+    float sharpness, slope; /* probability = softmax(score × (sharpness + slope × √places)) */
+};
+
+extern const char language_model[];
+extern const size_t language_model_size;
+
+#endif

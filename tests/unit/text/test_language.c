@@ -1,0 +1,123 @@
+/* Languages of sentences written for it, whole and in pieces, and what is no language at all. */
+#include "test.h"
+
+#include "base/hash.h"
+#include "text/language.h"
+#include "text/language_model.h"
+
+static const struct {
+    const char *why, *text, *code;
+    float least, most; /* bounds of the confidence */
+} cases[] = {
+    {"English", "The delivery was late and nobody answered my emails.", "en", 0.9f, 1},
+    {"Spanish", "El pedido llegó tarde y nadie contestó a mis correos.", "es", 0.9f, 1},
+    {"French", "La commande est arrivée en retard et personne n'a répondu.", "fr", 0.9f, 1},
+    {"Portuguese", "A encomenda chegou atrasada e ninguém respondeu aos meus e-mails.", "pt", 0.9f, 1},
+    {"Italian", "L'ordine è arrivato in ritardo e nessuno ha risposto alle mie mail.", "it", 0.9f, 1},
+    {"German", "Die Bestellung kam zu spät und niemand hat auf meine Mails geantwortet.", "de", 0.9f, 1},
+    {"Dutch", "De bestelling kwam te laat en niemand heeft op mijn mails geantwoord.", "nl", 0.9f, 1},
+    {"Catalan", "La comanda va arribar tard i ningú no ha contestat els meus correus.", "ca", 0.9f, 1},
+    {"without accents", "el telefono no funciona despues de la actualizacion", "es", 0.8f, 1},
+    {"capitals", "LE PRODUIT EST ARRIVÉ CASSÉ, JE SUIS TRÈS DÉÇU", "fr", 0.9f, 1},
+    {"short English", "works great", "en", 0.6f, 1},
+    {"short Spanish", "muy buena calidad", "es", 0.6f, 1},
+    {"short French", "très bon produit", "fr", 0.6f, 1},
+    {"handles and addresses are passed over", "@thedeliverypeople https://www.the.example/with/this merci beaucoup", "fr", 0.6f, 1},
+    {"an address in the middle of a word", "see(https://exemple.fr/une/page/avec/des/mots) this was not what I ordered", "en", 0.8f, 1},
+    {"Swedish is none of ours", "Leveransen var försenad och ingen svarade på mina mejl.", "und", 0.8f, 1},
+    {"Czech is none of ours", "Zásilka přišla pozdě a nikdo neodpověděl na moje zprávy.", "und", 0.8f, 1},
+    {"Finnish is none of ours", "Toimitus oli myöhässä eikä kukaan vastannut viesteihini.", "und", 0.8f, 1},
+    {"Polish", "Przesyłka przyszła za późno i nikt nie odpowiedział na moje maile.", "pl", 0.8f, 1},
+    {"Russian", "Доставка опоздала, и никто не ответил на мои письма. Это был ужас", "ru", 0.8f, 1},
+    {"Ukrainian", "Доставка запізнилася, і ніхто не відповів на мої листи.", "uk", 0.8f, 1},
+    {"Cyrillic without telling letters", "Поръчката закъсня", "und", 0.5f, 1},
+    {"Greek", "Η παράδοση άργησε και κανείς δεν απάντησε.", "el", 0.9f, 1},
+    {"Arabic", "تأخر التسليم ولم يرد أحد على رسائلي", "ar", 0.5f, 0.9f},
+    {"Persian", "سفارش دیر رسید و هیچ کس پاسخ نداد", "fa", 0.8f, 1},
+    {"Hebrew", "המשלוח איחר ואף אחד לא ענה", "he", 0.9f, 1},
+    {"Japanese", "配達が遅れて、誰も返事をくれませんでした。", "ja", 0.9f, 1},
+    {"Chinese", "送货太晚了，没有人回复我的邮件。", "zh", 0.8f, 1},
+    {"Korean", "배송이 늦었고 아무도 답장하지 않았어요.", "ko", 0.9f, 1},
+    {"Thai", "การจัดส่งล่าช้าและไม่มีใครตอบ", "th", 0.9f, 1},
+    {"other scripts with a Latin name in it", "Мой iPhone сломался, и это очень плохо. Мы ждём ответы", "ru", 0.6f, 1},
+    {"nothing", "", "und", 0, 0},
+    {"an emoji", "👍👍", "und", 0, 0},
+    {"numbers", "12345 / 10.99 €", "und", 0, 0},
+    {"spaces", " \n\t ", "und", 0, 0},
+    {"only a handle", "@someone", "und", 0, 0},
+};
+
+static bool right(const struct language_guess *guess, size_t i)
+{
+    return strcmp(guess->code, cases[i].code) == 0 && guess->confidence >= cases[i].least &&
+           guess->confidence <= cases[i].most;
+}
+
+static void tells_languages(void **state)
+{
+    (void)state;
+    int wrong = 0;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct language_guess guess;
+        language_detect(str_of(cases[i].text), &guess);
+        if (right(&guess, i)) continue;
+        wrong++;
+        print_message("  - %s: %s %.2f\n", cases[i].why, guess.code, (double)guess.confidence);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+/* Whatever the text is cut to: a code, a probability, and no byte beyond the end is read (ASan). */
+static void survives_every_cut(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct str text = str_of(cases[i].text);
+        for (size_t size = 0; size <= text.size; size++) {
+            char *exact = test_malloc(size + 1);
+            struct language_guess guess;
+            memcpy(exact, text.data, size);
+            language_detect(str_make(exact, size), &guess);
+            test_free(exact);
+            assert_in_range(strlen(guess.code), 2, 3);
+            assert_true(guess.confidence >= 0 && guess.confidence <= 1);
+        }
+    }
+}
+
+static void long_texts_are_told_too(void **state)
+{
+    (void)state;
+    static char text[200000];
+    struct language_guess guess;
+    for (size_t size = 0; size + 64 < sizeof text;) size += (size_t)sprintf(text + size, "%s ", "Het werkt niet en de batterij is leeg.");
+    language_detect(str_of(text), &guess);
+    assert_string_equal(guess.code, "nl");
+    assert_true(guess.confidence > 0.95f);
+}
+
+static void the_model_is_whole(void **state)
+{
+    (void)state;
+    const struct language_header *header = (const void *)language_model;
+    struct str whole = str_make(language_model, language_model_size);
+    assert_int_equal(language_model_size, sizeof *header + LANGUAGE_ROWS * LANGUAGE_LANES);
+    assert_memory_equal(header->magic, LANGUAGE_MAGIC, sizeof header->magic);
+    assert_int_equal(header->checksum, hash_fast(str_slice(whole, 16, whole.size), 0));
+    assert_int_equal(header->rows, LANGUAGE_ROWS);
+    assert_int_equal(header->lanes, LANGUAGE_LANES);
+    const int8_t *weights = (const int8_t *)(language_model + sizeof *header);
+    for (size_t i = 0; i < (size_t)LANGUAGE_ROWS * LANGUAGE_LANES; i++)
+        assert_true(weights[i] >= -LANGUAGE_WEIGHT_MAX && weights[i] <= LANGUAGE_WEIGHT_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_languages),
+        cmocka_unit_test(survives_every_cut),
+        cmocka_unit_test(long_texts_are_told_too),
+        cmocka_unit_test(the_model_is_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
