@@ -16,8 +16,7 @@ enum { FIGURES_MAX = 64, SENTENCES_MAX = 4096 };
 
 static struct {
     const char *name, *unit;
-    double value, aim;
-    bool ratio;
+    double value, least, most; /* the aim, where there is one */
 } figures[FIGURES_MAX];
 static size_t figure_count;
 
@@ -32,15 +31,21 @@ void bench_figure(const char *name, double value, const char *unit)
 void bench_ratio(const char *name, double value, double aim)
 {
     bench_figure(name, value, "");
-    figures[figure_count - 1].ratio = true;
-    figures[figure_count - 1].aim = aim;
+    figures[figure_count - 1].least = aim;
+}
+
+void bench_bound(const char *name, double value, const char *unit, double most)
+{
+    bench_figure(name, value, unit);
+    figures[figure_count - 1].most = most;
 }
 
 void bench_print(const char *benchmark, bool json)
 {
     for (size_t i = 0; !json && i < figure_count; i++) {
         printf("  %-36s %14.*f %s", figures[i].name, figures[i].value < 100 ? 3 : 0, figures[i].value, figures[i].unit);
-        if (figures[i].aim > 0) printf("(aim %g)", figures[i].aim);
+        if (figures[i].least > 0) printf(" (aim: at least %g)", figures[i].least);
+        if (figures[i].most > 0) printf(" (aim: at most %g)", figures[i].most);
         putchar('\n');
     }
     if (!json) return;

@@ -14,6 +14,8 @@ struct bench_options {
 /* One figure with its name; ratios are what is comparable between machines. */
 void bench_figure(const char *name, double value, const char *unit);
 void bench_ratio(const char *name, double value, double aim);
+/* A figure that should be at most `most`. */
+void bench_bound(const char *name, double value, const char *unit, double most);
 /* After all: the table, or with --json one object on the last line. */
 void bench_print(const char *benchmark, bool json);
 
@@ -29,5 +31,6 @@ int bench_lines(size_t count, size_t text_bytes, struct buffer *out, struct err 
 
 int bench_analyze(const struct bench_options *options, struct err *err);
 int bench_pass(const struct bench_options *options, struct err *err);
+int bench_start(const struct bench_options *options, struct err *err);
 
 #endif

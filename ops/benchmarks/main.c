@@ -9,6 +9,7 @@ static const struct {
     int (*run)(const struct bench_options *options, struct err *err);
 } benchmarks[] = {
     {"analyze", "the whole chain on 500-byte records, and where the time goes", bench_analyze},
+    {"start", "each worker's program: time to its first record, memory when idle", bench_start},
     {"pass", "our worker shell against a bare librdkafka loop (needs --bootstrap)", bench_pass},
 };
 enum { BENCHMARKS = sizeof benchmarks / sizeof benchmarks[0] };
