@@ -38,6 +38,7 @@ struct window {
     uint32_t mask; /* of the buckets of ids and of texts */
     size_t size_bytes;
     int fd;
+    bool zeroed; /* fresh memory, or blocks of a file that was just made: not touched yet */
 };
 
 static size_t index_slots(uint32_t entries) { return (size_t)entries / 2 * WAYS; }
@@ -65,7 +66,8 @@ static int open_file(struct window *window, const char *path, struct err *err)
     if (window->fd < 0) return err_system(err, E_SYSTEM, "duplicate window %s", path);
     if (flock(window->fd, LOCK_EX | LOCK_NB)) return err_set(err, E_IN_USE, "duplicate window %s is used by another process", path);
     if (fstat(window->fd, &status)) return err_system(err, E_SYSTEM, "duplicate window %s", path);
-    if ((size_t)status.st_size == window->size_bytes) return E_OK;
+    window->zeroed = (size_t)status.st_size != window->size_bytes;
+    if (!window->zeroed) return E_OK;
     /* Real blocks: a full disk must be an error here, not a SIGBUS later. */
     if (ftruncate(window->fd, 0) || (errno = posix_fallocate(window->fd, 0, (off_t)window->size_bytes)) != 0)
         return err_system(err, E_SYSTEM, "duplicate window %s", path);
@@ -77,6 +79,7 @@ int window_open(const char *path, uint32_t entries, struct window **ret_window, 
     struct window *window = calloc(1, sizeof *window);
     if (!window) return err_set(err, E_NO_MEMORY, NULL);
     window->fd = -1;
+    window->zeroed = true;
     window->size_bytes = size_of(entries);
     int rc = path ? open_file(window, path, err) : E_OK;
     void *base = MAP_FAILED;
@@ -91,8 +94,11 @@ int window_open(const char *path, uint32_t entries, struct window **ret_window, 
         return rc;
     }
     lay_out(window, entries, base);
-    if (memcmp(window->header->magic, magic, sizeof magic) != 0 || window->header->entries != entries || window->header->next >= entries) {
-        if (path) memset(base, 0, window->size_bytes); /* fresh anonymous memory is zero already, and untouched */
+    /* Lookups go anywhere: pages around the one that is needed would only be resident for nothing. */
+    madvise(base, window->size_bytes, MADV_RANDOM);
+    const struct header *header = window->header;
+    if (memcmp(header->magic, magic, sizeof magic) != 0 || header->entries != entries || header->next >= entries) {
+        if (!window->zeroed) memset(base, 0, window->size_bytes);
         memcpy(window->header->magic, magic, sizeof magic);
         window->header->entries = entries;
     }
