@@ -1,0 +1,83 @@
+#!/bin/bash
+# verbatim run: the sample becomes insights and an archive; and however it is stopped in the middle, by SIGTERM,
+# Ctrl-C or kill -9, started again it goes on where it was, and each record is there exactly once.
+. "$(dirname "$0")/lib.sh"
+
+verbatim=$bin/verbatim
+data=$scratch/data
+topics="feedback documents features segments insights"
+read -r http <<<"$(free_ports 1)"
+url=http://127.0.0.1:$http
+sample=$(wc -l <"$source/config/sample/feedback.ndjson")
+
+start() { launch run "$verbatim" run --no-sample --quiet --data "$data" --ingest.listen="127.0.0.1:$http"; }
+insights() { "$verbatim" topics list --json --bus.path="$data/bus" | jq '.[] | select(.topic == "insights") | .records'; }
+has_insights() { [ "$(insights)" -ge "$1" ]; }
+
+# each_once WHAT COUNT: on every topic's archive, so many records, and each id once.
+each_once() {
+    local topic
+    for topic in $topics; do
+        archived "$data/archive" "$topic" | ids >"$scratch/$topic.ids"
+        equal "$1: records in the archive of $topic" "$(wc -l <"$scratch/$topic.ids")" "$2"
+        equal "$1: distinct ids in the archive of $topic" "$(sort -u "$scratch/$topic.ids" | wc -l)" "$2"
+    done
+}
+
+# --- once, and again
+"$verbatim" run --once --data "$data" --ingest.listen="127.0.0.1:$http" >"$scratch/once.txt" 2>"$scratch/once.err"
+equal "run --once exits 0" $? 0
+equal "it says nothing on standard error" "$(cat "$scratch/once.err")" ""
+check "the summary counts the whole sample" contains "$scratch/once.txt" "$sample records"
+for word in en es fr positive negative serious archive; do check "$word is on the screen" contains "$scratch/once.txt" "$word"; done
+check "without a terminal there are no colours" [ "$(tr -dc '\033' <"$scratch/once.txt" | wc -c)" = 0 ]
+each_once "first run" "$sample"
+equal "each insight has evidence that its text holds" \
+    "$(archived "$data/archive" insights | jq -c 'select([.insight.sentiment.evidence[]?, .insight.needs[]?, .safety.evidence[]?] | all(.start < .end)) | select(.document.text | length > 0)' | wc -l)" "$sample"
+equal "nothing after preprocess holds the text that was received" "$(archived "$data/archive" insights | jq -c 'select(.feedback.text)' | wc -l)" 0
+equal "no dead letters" "$(archived "$data/archive" dead-letters | wc -l)" 0
+check "the safety topic holds a serious case" [ "$(archived "$data/archive" safety | jq -c 'select(.safety.serious)' | wc -l)" -ge 5 ]
+
+"$verbatim" run --once --data "$data" --ingest.listen="127.0.0.1:$http" >"$scratch/twice.txt" 2>&1
+equal "a second run exits 0" $? 0
+each_once "second run" $((sample * 2))
+
+# --- stopped in the middle
+python3 "$source/tests/e2e/generate.py" 6000 --prefix r >"$scratch/in.ndjson"
+split -l 500 "$scratch/in.ndjson" "$scratch/part."
+accepted=0
+# Posts a part again until it gets its receipt: ids make that safe.
+post() {
+    local answer=$scratch/answer.json deadline=$((SECONDS + 60))
+    until curl -sf -m 20 -o "$answer" -H 'Content-Type: application/x-ndjson' --data-binary "@$1" "$url/v1/feedback"; do
+        if ! running run; then reap run && start; fi
+        [ $SECONDS -lt $deadline ] || give_up "no receipt for $1"
+        sleep 0.1
+    done
+    accepted=$((accepted + $(jq .accepted "$answer")))
+}
+
+start
+await "run is ready" 20 answers "$url/readyz"
+round=0
+for part in "$scratch"/part.*; do
+    round=$((round + 1))
+    post "$part"
+    case $round in
+    3) halt run TERM && equal "SIGTERM ends it with 0" "$status" 0 && start ;;
+    6) halt run INT && equal "Ctrl-C ends it with 0" "$status" 0 && start ;;
+    9) halt run KILL && equal "kill -9 is kill -9" "$status" 137 && start ;;
+    esac
+done
+equal "a receipt for each" "$accepted" 6000
+total=$((sample * 2 + 6000))
+await "an insight for each of $total" 60 has_insights "$total"
+halt run
+equal "SIGTERM ends it with 0" "$status" 0
+# What the archive had not taken in yet, it takes from the bus on the next start.
+"$verbatim" run --once --no-sample --data "$data" --ingest.listen="127.0.0.1:$http" >"$scratch/rest.txt" 2>&1
+equal "run --once --no-sample finishes what is left, and exits 0" $? 0
+each_once "after SIGTERM, Ctrl-C and kill -9" "$total"
+check "those of the input are those of the archive" cmp <(ids "$scratch/in.ndjson" | sort) <(grep '^r-' "$scratch/insights.ids" | sort)
+equal "the bus holds as many insights" "$(insights)" "$total"
+finish
