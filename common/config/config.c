@@ -7,25 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/arena.h"
+#include "config/internal.h"
 #include "config/value.h"
-
-struct setting {
-    const char *value, *origin; /* NULL value: the table's fallback is in force */
-};
-
-struct property {
-    const char *name, *value, *origin;
-};
-
-struct config {
-    const struct option_table *const *tables;
-    struct setting **settings; /* one row a table, one item an option */
-    size_t table_count;
-    struct property *properties;
-    size_t property_count, property_capacity;
-    struct arena arena;
-};
 
 int config_create(const struct option_table *const *tables, struct config **ret_config, struct err *err)
 {
@@ -54,14 +37,14 @@ void config_destroy(struct config *config)
     free(config);
 }
 
-static size_t find_table(const struct config *config, struct str module)
+size_t config_find_table(const struct config *config, struct str module)
 {
     for (size_t i = 0; i < config->table_count; i++)
         if (str_equal(module, str_of(config->tables[i]->module))) return i;
     return config->table_count;
 }
 
-static size_t find_option(const struct option_table *table, struct str name)
+size_t config_find_option(const struct option_table *table, struct str name)
 {
     for (size_t i = 0; i < table->count; i++)
         if (str_equal(name, str_of(table->options[i].name))) return i;
@@ -96,6 +79,18 @@ static int unknown_key(const struct config *config, struct str module, struct st
     nearest_key(config, str_of(key), nearest);
     if (!nearest[0]) return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"", origin, key);
     return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"; did you mean \"%s\"?", origin, key, nearest);
+}
+
+static int unknown_section(const struct config *config, struct str module, const char *origin, struct err *err)
+{
+    const char *nearest = "";
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < config->table_count; i++) {
+        size_t distance = str_distance(module, str_of(config->tables[i]->module));
+        if (distance < best) best = distance, nearest = config->tables[i]->module;
+    }
+    return err_set(err, E_BAD_CONFIG, "%s: unknown section [%.*s]; did you mean [%s]?", origin,
+                   STR_ARGS(str_slice(module, 0, 60)), nearest);
 }
 
 static int set_property(struct config *config, struct str name, struct str value, const char *origin,
@@ -143,6 +138,16 @@ static int read_secret(struct config *config, struct str path, struct str *ret_v
     return rc;
 }
 
+/* sasl.password_file (VERBATIM_KAFKA_SASL_PASSWORD_FILE: .file) reads sasl.password; so with any secret. */
+static int set_passed(struct config *config, struct str name, struct str value, const char *origin, struct err *err)
+{
+    struct str stem = str_slice(name, 0, name.size > 5 ? name.size - 5 : 0), secret;
+    bool is_file = str_ends(name, STR("_file")) || str_ends(name, STR(".file"));
+    if (!is_file || !config_property_is_secret(stem)) return set_property(config, name, value, origin, err);
+    int rc = read_secret(config, value, &secret, origin, err);
+    return rc ? rc : set_property(config, stem, secret, origin, err);
+}
+
 static int set_option(struct config *config, size_t table, size_t option, struct str value, const char *origin,
                       struct err *err)
 {
@@ -160,18 +165,18 @@ static int set_option(struct config *config, size_t table, size_t option, struct
 static int set_key(struct config *config, struct str module, struct str name, struct str value,
                    const char *origin, struct err *err)
 {
-    size_t table = find_table(config, module);
+    size_t table = config_find_table(config, module);
     if (table == config->table_count) return unknown_key(config, module, name, origin, err);
     if (memchr(value.data ? value.data : "", '\0', value.size))
         return err_set(err, E_BAD_CONFIG, "%s: %.*s.%.*s holds a NUL byte", origin, STR_ARGS(module), STR_ARGS(name));
     if (passes_through(config->tables[table])) {
         if (name.size == 0) return unknown_key(config, module, name, origin, err);
-        return set_property(config, name, value, origin, err);
+        return set_passed(config, name, value, origin, err);
     }
-    size_t option = find_option(config->tables[table], name);
+    size_t option = config_find_option(config->tables[table], name);
     if (option < config->tables[table]->count) return set_option(config, table, option, value, origin, err);
     struct str stem = str_ends(name, STR("_file")) ? str_slice(name, 0, name.size - 5) : STR("");
-    option = find_option(config->tables[table], stem);
+    option = config_find_option(config->tables[table], stem);
     if (option == config->tables[table]->count || config->tables[table]->options[option].kind != OPTION_SECRET)
         return unknown_key(config, module, name, origin, err);
     struct str secret;
@@ -189,8 +194,7 @@ static int read_line(struct config *config, struct str line, struct str *module,
         if (line.data[line.size - 1] != ']')
             return err_set(err, E_BAD_CONFIG, "%s: a section reads [name]", origin);
         *module = str_trim(str_slice(line, 1, line.size - 1));
-        if (find_table(config, *module) == config->table_count) return unknown_key(config, *module, STR(""), origin, err);
-        return E_OK;
+        return config_find_table(config, *module) < config->table_count ? E_OK : unknown_section(config, *module, origin, err);
     }
     size_t equals = str_find(line, STR("="));
     if (equals == line.size) return err_set(err, E_BAD_CONFIG, "%s: expected \"name = value\"", origin);
@@ -242,7 +246,7 @@ static int read_variable(struct config *config, struct str variable, struct str 
     char module[64], name[128], origin[160];
     struct str rest = str_slice(variable, sizeof "VERBATIM_" - 1, variable.size);
     lower_into(module, sizeof module, str_cut(&rest, '_'), '_');
-    size_t table = find_table(config, str_of(module));
+    size_t table = config_find_table(config, str_of(module));
     bool dotted = table < config->table_count && passes_through(config->tables[table]);
     lower_into(name, sizeof name, rest, dotted ? '.' : '_');
     snprintf(origin, sizeof origin, "environment %.*s", STR_ARGS(str_slice(variable, 0, 120)));
@@ -283,7 +287,7 @@ int config_set(struct config *config, struct str assignment, const char *origin,
 
 int config_get(const struct config *config, const struct option_table *table, void *options, struct err *err)
 {
-    size_t at = find_table(config, str_of(table->module));
+    size_t at = config_find_table(config, str_of(table->module));
     assert(at < config->table_count); /* every table that is asked for was given to config_create() */
     for (size_t i = 0; i < table->count; i++) {
         const struct option *row = &table->options[i];
@@ -296,22 +300,6 @@ int config_get(const struct config *config, const struct option_table *table, vo
     return E_OK;
 }
 
-static const char *shown(const struct option *row, const struct setting *setting)
-{
-    const char *value = setting->value ? setting->value : row->fallback;
-    return row->kind == OPTION_SECRET && value[0] ? "(set)" : value;
-}
-
-const char *config_value(const struct config *config, const char *module, const char *name, const char **ret_origin)
-{
-    size_t table = find_table(config, str_of(module));
-    size_t option = table < config->table_count ? find_option(config->tables[table], str_of(name)) : 0;
-    if (table == config->table_count || option == config->tables[table]->count) return NULL;
-    const struct setting *setting = &config->settings[table][option];
-    if (ret_origin) *ret_origin = setting->origin ? setting->origin : "default";
-    return shown(&config->tables[table]->options[option], setting);
-}
-
 size_t config_property_count(const struct config *config) { return config->property_count; }
 
 void config_property(const struct config *config, size_t index, const char **ret_name, const char **ret_value)
@@ -319,62 +307,4 @@ void config_property(const struct config *config, size_t index, const char **ret
     assert(index < config->property_count);
     *ret_name = config->properties[index].name;
     *ret_value = config->properties[index].value;
-}
-
-/* librdkafka's own sensitive properties, by the end of their names. */
-static bool property_is_secret(const char *name)
-{
-    static const char *const marks[] = {"password", "secret", "key.pem", "jaas", "oauthbearer.config"};
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-        if (strstr(name, marks[i])) return true;
-    return false;
-}
-
-static void print_json_string(struct buffer *out, const char *text)
-{
-    buffer_add_char(out, '"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\') buffer_printf(out, "\\%c", c);
-        else if (c < 0x20) buffer_printf(out, "\\u%04x", c);
-        else buffer_add_char(out, (char)c);
-    }
-    buffer_add_char(out, '"');
-}
-
-static void print_item(bool json, bool first, const char *module, const char *name, const char *value,
-                       const char *origin, struct buffer *out)
-{
-    if (!json) {
-        char key[160];
-        snprintf(key, sizeof key, "%s.%s", module, name);
-        buffer_printf(out, "%-32s %-28s %s\n", key, value[0] ? value : "\"\"", origin);
-        return;
-    }
-    buffer_add(out, first ? STR("\n  ") : STR(",\n  "));
-    buffer_printf(out, "{\"key\": \"%s.%s\", \"value\": ", module, name);
-    print_json_string(out, value);
-    buffer_add(out, STR(", \"origin\": "));
-    print_json_string(out, origin);
-    buffer_add_char(out, '}');
-}
-
-void config_print(const struct config *config, bool json, struct buffer *out)
-{
-    bool first = true;
-    if (json) buffer_add_char(out, '[');
-    for (size_t i = 0; i < config->table_count; i++) {
-        const struct option_table *table = config->tables[i];
-        for (size_t j = 0; j < table->count; j++, first = false) {
-            const struct setting *setting = &config->settings[i][j];
-            print_item(json, first, table->module, table->options[j].name, shown(&table->options[j], setting),
-                       setting->origin ? setting->origin : "default", out);
-        }
-    }
-    for (size_t i = 0; i < config->property_count; i++, first = false) {
-        const struct property *property = &config->properties[i];
-        print_item(json, first, "kafka", property->name,
-                   property_is_secret(property->name) ? "(set)" : property->value, property->origin, out);
-    }
-    if (json) buffer_add(out, STR("\n]\n"));
 }

@@ -1,9 +1,9 @@
 /* What is in force: defaults < file < environment < flags, each value with its origin.
  *
- * A file has [module] sections of `name = value` lines; `#` and `;` start comments. The environment
+ * A file has [module] sections of `name = value` lines; lines that start with `#` or `;` are comments. The environment
  * name of [segment] model is VERBATIM_SEGMENT_MODEL, its flag --segment.model=VALUE. The section
  * [kafka] takes any librdkafka property as it is (VERBATIM_KAFKA_BOOTSTRAP_SERVERS is
- * kafka.bootstrap.servers; --kafka.linger.ms=5).
+ * kafka.bootstrap.servers; --kafka.linger.ms=5). NAME_file reads a secret NAME from the first line of a file.
  *
  * Errors are BAD_CONFIG (exit 78) and name file, line, key and the nearest valid key. */
 #ifndef VERBATIM_CONFIG_CONFIG_H
@@ -40,5 +40,7 @@ void config_property(const struct config *config, size_t index, const char **ret
 /* Prints every key with value and origin (as text, or JSON), secrets hidden; or the reference. */
 void config_print(const struct config *config, bool json, struct buffer *out);
 void config_print_reference(const struct option_table *const *tables, struct buffer *out); /* Markdown */
+/* A file that sets every option to its default, with what it means: config/WORKER.conf. */
+void config_print_file(const struct option_table *const *tables, struct buffer *out);
 
 #endif

@@ -1,0 +1,31 @@
+/* Inside of a config: what was set, and where. Shared by config.c and print.c only. */
+#ifndef VERBATIM_CONFIG_INTERNAL_H
+#define VERBATIM_CONFIG_INTERNAL_H
+
+#include "base/arena.h"
+#include "config/config.h"
+
+struct setting {
+    const char *value, *origin; /* NULL value: the table's fallback is in force */
+};
+
+struct property {
+    const char *name, *value, *origin;
+};
+
+struct config {
+    const struct option_table *const *tables;
+    struct setting **settings; /* one row a table, one item an option */
+    size_t table_count;
+    struct property *properties;
+    size_t property_count, property_capacity;
+    struct arena arena;
+};
+
+/* Where option `name` stands in its table, table->count if nowhere. */
+size_t config_find_table(const struct config *config, struct str module);
+size_t config_find_option(const struct option_table *table, struct str name);
+/* Is this librdkafka property one whose value nobody may see? */
+bool config_property_is_secret(struct str name);
+
+#endif
