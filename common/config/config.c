@@ -53,8 +53,8 @@ size_t config_find_option(const struct option_table *table, struct str name)
 
 static bool passes_through(const struct option_table *table) { return table->count == 0; }
 
-/* The known key that is spelled most like `module.name`. */
-static void nearest_key(const struct config *config, struct str key, char out[static 128])
+/* The known key that is spelled most like `key`, which ends in `name`. */
+static void nearest_key(const struct config *config, struct str key, struct str name, char out[static 128])
 {
     size_t best = SIZE_MAX;
     out[0] = '\0';
@@ -64,6 +64,7 @@ static void nearest_key(const struct config *config, struct str key, char out[st
             char known[128];
             snprintf(known, sizeof known, "%s.%s", table->module, table->options[j].name);
             size_t distance = str_distance(key, str_of(known));
+            if (str_equal(name, str_of(table->options[j].name))) distance = 0; /* only the section is wrong */
             if (distance >= best) continue;
             best = distance;
             memcpy(out, known, sizeof known);
@@ -76,7 +77,7 @@ static int unknown_key(const struct config *config, struct str module, struct st
 {
     char key[128], nearest[128];
     snprintf(key, sizeof key, "%.*s.%.*s", STR_ARGS(str_slice(module, 0, 60)), STR_ARGS(str_slice(name, 0, 60)));
-    nearest_key(config, str_of(key), nearest);
+    nearest_key(config, str_of(key), name, nearest);
     if (!nearest[0]) return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"", origin, key);
     return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"; did you mean \"%s\"?", origin, key, nearest);
 }

@@ -102,7 +102,7 @@ static void print_file_option(const struct option *row, struct buffer *out)
     if (row->kind == OPTION_SECRET) snprintf(text, sizeof text, "%s Better %s_file = PATH, or the environment.", row->help, row->name);
     print_wrapped(text, out);
     /* A secret's empty default is left out, so that one from the environment isn't thought to be set here. */
-    buffer_printf(out, "%s%s = %s\n\n", row->kind == OPTION_SECRET ? "#" : "", row->name, row->fallback);
+    buffer_printf(out, "%s%s =%s%s\n\n", row->kind == OPTION_SECRET ? "#" : "", row->name, row->fallback[0] ? " " : "", row->fallback);
 }
 
 void config_print_file(const struct option_table *const *tables, struct buffer *out)

@@ -1,0 +1,46 @@
+/* Files that ship are found by choice, by VERBATIM_HOME, beside the program, or here. */
+#include "config/shipped.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "test.h"
+
+static void files_are_found(void **state)
+{
+    char home[] = "/tmp/verbatim-home-XXXXXX", folder[64], file[80], found[SHIPPED_PATH_BYTES];
+    char *longest = malloc(SHIPPED_PATH_BYTES + 2);
+    struct err err = {0};
+    (void)state;
+    assert_non_null(mkdtemp(home));
+    snprintf(folder, sizeof folder, "%s/config", home);
+    snprintf(file, sizeof file, "%s/only-here", folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    FILE *made = fopen(file, "w");
+    assert_non_null(made);
+    fclose(made);
+
+    assert_int_equal(shipped_path("/chosen/by/hand", "only-here", found, &err), E_OK);
+    assert_string_equal(found, "/chosen/by/hand"); /* as it is, there or not */
+    setenv("VERBATIM_HOME", home, 1);
+    assert_int_equal(shipped_path("", "only-here", found, &err), E_OK);
+    assert_string_equal(found, file);
+    assert_int_equal(shipped_path(NULL, "cues", found, &err), E_OK); /* not there, but in the tree beside the program */
+    assert_non_null(strstr(found, "config/cues"));
+    unsetenv("VERBATIM_HOME");
+    assert_int_equal(shipped_path(NULL, "only-here", found, &err), E_NO_INPUT);
+    assert_non_null(strstr(err.text, "config/only-here was not found"));
+    assert_non_null(longest);
+    memset(longest, 'x', SHIPPED_PATH_BYTES + 1);
+    longest[SHIPPED_PATH_BYTES + 1] = '\0';
+    assert_int_equal(shipped_path(longest, "cues", found, &err), E_BAD_CONFIG);
+    free(longest);
+    unlink(file), rmdir(folder), rmdir(home);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(files_are_found)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
