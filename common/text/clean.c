@@ -1,10 +1,57 @@
-/* First version: passes valid UTF-8 through. */
+/* Happy path: the scan finds nothing to do, and the text itself is the answer.
+ *
+ * Otherwise the steps run in turn until markup has no more to take out: what one step removes may join
+ * what the next one knows ("&am<b></b>p;lt;"). Nesting beyond PASSES is nobody's mark-up but an attack;
+ * there, what could still open a tag or an entity gives way to blanks. So the work is linear, and
+ * cleaning what is clean changes nothing. */
 #include "text/clean.h"
+
+#include "text/clean_internal.h"
+
+enum { PASSES = 4 };
+
+/* Filtered and composed. */
+static struct str normal_form(struct str text, struct arena *arena)
+{
+    unsigned needs = clean_scan(text);
+    if (needs & CLEAN_FILTER) text = clean_filter(text, arena);
+    if (text.data && needs & CLEAN_COMPOSE) text = clean_compose(text, arena);
+    return text;
+}
+
+static struct str without_openers(struct str text, struct arena *arena)
+{
+    char *copy = arena_alloc(arena, text.size + 1);
+    if (!copy) return (struct str){0};
+    for (size_t i = 0; i < text.size; i++)
+        copy[i] = text.data[i] == '<' || text.data[i] == '&' ? ' ' : text.data[i];
+    return normal_form(str_make(copy, text.size), arena);
+}
+
+static bool holds_markup(struct str text)
+{
+    return text.size && (memchr(text.data, '<', text.size) || memchr(text.data, '&', text.size));
+}
+
+static struct str clean_slowly(struct str text, struct arena *arena)
+{
+    bool changed = true;
+    for (int pass = 0; pass < PASSES && changed; pass++) {
+        text = normal_form(text, arena);
+        if (!text.data || !holds_markup(text)) return text;
+        text = clean_markup(text, arena, &changed);
+        if (!text.data) return text;
+    }
+    return changed ? without_openers(text, arena) : text;
+}
 
 int text_clean(struct str text, struct arena *arena, struct str *ret_clean, struct err *err)
 {
-    (void)arena;
     if (!str_is_utf8(text)) return err_set(err, E_BAD_TEXT, NULL);
+    if (text.size && clean_scan(text)) {
+        text = clean_slowly(text, arena);
+        if (!text.data) return err_set(err, E_NO_MEMORY, NULL);
+    }
     *ret_clean = text;
     return E_OK;
 }

@@ -1,0 +1,40 @@
+/* links: common_text */
+/* Tokens of any valid text: in order, within it, folded the same when folded again; and the kernels that
+ * read text or tokens: language and hashes. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "text/language.h"
+#include "text/similar.h"
+
+static void check_token(struct str text, const struct token *token, uint32_t before)
+{
+    assert(token->start >= before && token->end > token->start && token->end <= text.size);
+    assert(str_is_utf8(str_slice(text, token->start, token->end)));
+    assert(token->kind <= TOKEN_EMOJI);
+    assert(token->hash == hash_fast(token->folded, 0));
+    assert(!token->sentence_before || token->clause_before);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena arena = {0};
+    struct err err;
+    struct tokens tokens;
+    struct language_guess guess;
+    struct str text = str_make(data, size);
+    text = str_slice(text, 0, str_utf8_valid_prefix(text));
+    if (text.size > 1 << 16) return 0;
+    assert(text_tokenize(text, &arena, &tokens, &err) == E_OK);
+    for (uint32_t i = 0; i < tokens.count; i++)
+        check_token(text, &tokens.items[i], i ? tokens.items[i - 1].end : 0);
+    uint64_t exact = text_exact_hash(&tokens), similar = text_simhash(&tokens);
+    assert(tokens.count || (exact == text_exact_hash(&(struct tokens){0}) && similar == 0));
+    language_detect(text, &guess);
+    assert(strlen(guess.code) >= 2 && guess.confidence >= 0 && guess.confidence <= 1);
+    arena_deinit(&arena);
+    return 0;
+}
