@@ -147,7 +147,7 @@ void reference_shape_schema(const struct shape *shape, struct buffer *out)
     bool first = true;
     buffer_add(out, STR("{\"type\":\"object\",\"properties\":{"));
     for (uint32_t i = 0; i < shape->count; i++) {
-        buffer_printf(out, "%s\"%s\":", i ? "," : "", shape->fields[i].name);
+        buffer_printf(out, "%s\n\"%s\":", i ? "," : "", shape->fields[i].name); /* so that a diff shows the field */
         schema_field(&shape->fields[i], out);
     }
     buffer_add(out, STR("},\"required\":["));

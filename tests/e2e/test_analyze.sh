@@ -44,6 +44,12 @@ equal "CSV exits 0" $? 0
 equal "a quoted field keeps its comma and quotes" "$(jq -r 'select(.id == "c1") | .feedback.text' "$scratch/csv.out")" 'Great, but "slow"'
 equal "an unknown column becomes an attribute" "$(jq -r 'select(.id == "c2") | .feedback.attributes.shop' "$scratch/csv.out")" south
 
+printf '\xef\xbb\xbftext;id;rating\r\n"a; b";s1;4\r\nstray"quote;s2;1\r\nlast;s3;2\r\n' |
+    "$verbatim" analyze --csv --keep-text --quiet >"$scratch/semicolons.out" 2>"$scratch/semicolons.err"
+equal "a bad row of CSV exits 65" $? 65
+equal "and costs itself only; ; parts the cells where the header has it" "$(jq -r '.id + "=" + .feedback.text' "$scratch/semicolons.out" | paste -sd,)" "s1=a; b,s3=last"
+check "and is told by its line" contains "$scratch/semicolons.err" "line 3, column 1: a quote out of place"
+
 # Rows that can't be: the rest is there all the same, and the exit status tells.
 printf '{"id":"a","text":"fine"}\n{"id":"b"}\nnot json\n{"id":"c","text":"also fine"}\n{"id":"d","text":7}\n' |
     "$verbatim" analyze >"$scratch/bad.out" 2>"$scratch/bad.err"

@@ -18,7 +18,7 @@ static void names_follow_the_rules(void **state)
     static const char *const units[] = {"_seconds", "_bytes", "_records", "_connections", "_streams", "_info", "_paused", "_failing"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
-        struct str name = str_of(table[i].name);
+        struct str name = str_make(table[i].name, strlen(table[i].name));
         bool counter = strcmp(table[i].kind, "COUNTER") == 0, unit = counter;
         CASE(table[i].name);
         assert_int_equal(strspn(name.data, "abcdefghijklmnopqrstuvwxyz_"), name.size);
