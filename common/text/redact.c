@@ -68,9 +68,10 @@ static size_t on_word(struct redact_finder *finder, size_t start)
 {
     struct str text = finder->text;
     struct redact_word word;
+    size_t end = redact_secret_may_start(text.data + start, text.size - start) ? redact_secret_token(finder, start) : start;
+    if (end > start) return end;
     redact_word_at(text, start, &word);
-    size_t end = redact_secret_token(finder, start);
-    if (end > start || !word.size) return end;
+    if (!word.cues && !word.capital) return word.end;
     if (word.cues & CUE(AT)) end = redact_email_spelled(finder, &word);
     if (end <= start && word.cues & CUE(SECRET)) end = redact_secret_word(finder, &word);
     if (end <= start) end = redact_address_word(finder, &word);
@@ -104,9 +105,11 @@ static void scan(struct redact_finder *finder)
             i = end > i ? end : i + 1;
             break;
         case LETTER:
-            i = redact_words_may_start(text.data + i, text.size - i) ? on_word(finder, i) : word_end(text, i + 1);
+            end = redact_words_may_start(text.data + i, text.size - i) || redact_secret_may_start(text.data + i, text.size - i)
+                      ? on_word(finder, i) : i;
+            i = end > i ? end : word_end(text, i + 1);
             break;
-        case CAPITAL:
+        case CAPITAL: finder->capitals = true; /* fall through */
         case HIGH:
             end = on_word(finder, i);
             i = end > i ? end : i + 1;
@@ -226,6 +229,7 @@ int text_redact(struct str text, const char *language, struct arena *arena,
         finder.english = str_equal(tag, STR("en")), finder.spanish = str_equal(tag, STR("es"));
         finder.french = str_equal(tag, STR("fr"));
         scan(&finder);
+        redact_person_again(&finder);
         if (finder.no_memory) return err_set(err, E_NO_MEMORY, NULL);
         settle(&finder);
         if (!finder.count) break;

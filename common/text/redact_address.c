@@ -1,2 +1,325 @@
+/* Postal addresses: a number with a street word before or after ("12 High Street", "Calle Mayor 3, 2º B",
+ * "12 bis rue de la Paix"), what stands behind "Address:" and "lives at", boxes, and the postal codes that
+ * can be nothing else (UK, Canada). What follows is taken along: flat, postal code, city. */
 #include "text/redact_find.h"
-size_t redact_address_word(struct redact_finder *finder, const struct redact_word *word) { (void)finder, (void)word; return 0; }
+
+enum { LINE_BYTES = 160, NUMBER_MOST = 6, NAME_WORDS = 5, TAIL_PARTS = 7 };
+
+static size_t skip(struct str text, size_t i, const char *among, size_t most)
+{
+    size_t start = i;
+    while (i < text.size && i - start < most && strchr(among, text.data[i])) i++;
+    return i;
+}
+
+/* "23", "23B", "23-25", "3º", "2ª", "nº 2", "1D": end of it, or `i`. */
+static size_t house_end(struct str text, size_t i)
+{
+    size_t start = i;
+    static const char *const signs[] = {"n\xC2\xBA", "n\xC2\xB0", "N\xC2\xBA", "N\xC2\xB0", "n.", "no.", "num.", "#", "n\xC3\xBAm.", "km. ", "km "};
+    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
+        if (str_starts(str_slice(text, i, text.size), str_of(signs[k]))) {
+            i = skip(text, i + strlen(signs[k]), " ", 1);
+            break;
+        }
+    struct str rest = str_slice(text, i, i + 3);
+    if ((str_equal(rest, STR("s/n")) || str_equal(rest, STR("S/N"))) && !is_word(at(text, i + 3))) return i + 3; /* without number */
+    size_t digits = i;
+    while (is_digit(at(text, i)) && i - digits < NUMBER_MOST) i++;
+    if (i == digits || is_digit(at(text, i))) return start;
+    if (str_starts(str_slice(text, i, i + 2), STR("\xC2\xBA")) || str_starts(str_slice(text, i, i + 2), STR("\xC2\xAA")) ||
+        str_starts(str_slice(text, i, i + 2), STR("\xC2\xB0")))
+        i += 2;
+    if (is_ascii_alnum(at(text, i)) && !is_word(at(text, i + 1))) i++; /* a letter */
+    if (is_word(at(text, i))) return start;
+    if (at(text, i) == '-' && is_digit(at(text, i + 1))) {
+        size_t next = house_end(text, i + 1);
+        if (next > i + 1) return next;
+    }
+    return i;
+}
+
+/* "SW1A 1AA", "K1A 0B1", "28035", "4850-123", "94103-1234": end, or `i`. */
+static size_t code_end(struct str text, size_t i)
+{
+    static const char *const forms[] = {"A9 9AA", "A99 9AA", "AA9 9AA", "AA99 9AA", "A9A 9AA", "AA9A 9AA", "A9A 9A9", "99999-9999", "99999", "999 99", "9999", "999999"};
+    for (size_t k = 0; k < sizeof forms / sizeof *forms; k++) {
+        size_t end = i;
+        const char *form = forms[k];
+        for (; *form; form++, end++) {
+            char c = at(text, end);
+            if (*form == 'A' ? !is_upper(c) : *form == '9' ? !is_digit(c) : c != *form) break;
+        }
+        if (!*form && !is_word(at(text, end))) return end;
+    }
+    return i;
+}
+
+static bool is_british_or_canadian(struct str code) { return is_upper(code.data[0]); }
+
+/* Capitalised words and the particles between them; 0 words: `i`. */
+static size_t names_end(struct str text, size_t i, int most, int *ret_words)
+{
+    size_t end = i;
+    *ret_words = 0;
+    for (int k = 0; k < most + 3 && *ret_words < most; k++) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        bool particle = word.cues & CUE(PARTICLE) || (word.size == 1 && (word.folded[0] == 'd' || word.folded[0] == 'l'));
+        if (!word.size || (!word.capital && !particle) || (word.capital && word.cues & CUE(COMMON) && !particle)) break;
+        if (word.capital) end = word.end, ++*ret_words;
+        i = word.end;
+        if (at(text, i) == '.' && word.size <= 4 && at(text, i + 1) == ' ') i++; /* "Dr. Joaquín" */
+        if (at(text, i) == ' ' || at(text, i) == '-' || at(text, i) == '\'') i++;
+        else if (str_starts(str_slice(text, i, i + 3), STR("\xE2\x80\x99"))) i += 3;
+        else break;
+    }
+    return end;
+}
+
+/* "Apt. 864", "Suite 5", "3º izquierda", "piso 2 B", "bajo". */
+static size_t unit_end(struct str text, size_t i)
+{
+    struct redact_word word;
+    redact_word_at(text, i, &word);
+    if (!(word.cues & CUE(UNIT))) return i;
+    size_t next = skip(text, word.end, ". ", 2), end = house_end(text, next);
+    if (end > next) return end;
+    if (next > word.end && is_upper(at(text, next)) && !is_word(at(text, next + 1))) return next + 1;
+    return word.end;
+}
+
+/* What belongs to an address behind its street: flat, city, state, code, in any order, up to a full stop. */
+static size_t tail_end(struct str text, size_t end)
+{
+    size_t i = end;
+    for (int part = 0; part < TAIL_PARTS; part++) {
+        size_t next = skip(text, i, " ,\n-(>", 6);
+        if (next == i) break;
+        bool comma = memchr(text.data + i, ',', next - i) || memchr(text.data + i, '\n', next - i) || memchr(text.data + i, '-', next - i);
+        int words;
+        size_t behind = unit_end(text, next);
+        if (behind == next) behind = code_end(text, next);
+        if (behind == next && comma) behind = house_end(text, next);
+        if (behind > next) {
+            end = i = behind;
+            continue;
+        }
+        /* A city: behind a comma or a code, or before a code. */
+        behind = names_end(text, next, 3, &words);
+        if (!words) break;
+        size_t code = skip(text, behind, " ,\n", 3);
+        bool coded = (code > behind && code_end(text, code) > code) || is_digit(before(text, i)) || is_upper(before(text, i));
+        if (!comma && !coded) break;
+        i = behind;
+        if (coded || memchr(text.data + end, ',', next - end)) end = behind;
+    }
+    return end;
+}
+
+static size_t take(struct redact_finder *finder, size_t start, size_t end)
+{
+    if (at(finder->text, end) == ')' && memchr(finder->text.data + start, '(', end - start)) end++;
+    redact_add(finder, start, end, REDACT_ADDRESS);
+    return end;
+}
+
+/* --- a street word that comes first: "Calle Mayor 3", "rue de la Paix, 12" ------------------------------- */
+
+/* Where the number before it starts: "12 bis, rue", "12, rue"; `i` if there is none. */
+static size_t number_before(struct str text, size_t i)
+{
+    size_t start = i;
+    while (start > 0 && (text.data[start - 1] == ' ' || text.data[start - 1] == ',')) start--;
+    struct redact_word word;
+    redact_word_before(text, start, &word);
+    if (word.end == start && (str_equal(str_make(word.folded, word.size), STR("bis")) || str_equal(str_make(word.folded, word.size), STR("ter"))))
+        start = word.start && text.data[word.start - 1] == ' ' ? word.start - 1 : word.start;
+    size_t end = start;
+    while (start > 0 && end - start < NUMBER_MOST && is_digit(text.data[start - 1])) start--;
+    return start < end && start < i && !is_word(before(text, start)) ? start : i;
+}
+
+static bool is_among(const struct redact_word *word, const char *const *words, size_t count)
+{
+    for (size_t k = 0; k < count; k++)
+        if (str_equal(str_make(word->folded, word->size), str_of(words[k]))) return true;
+    return false;
+}
+
+/* "via PayPal 20 euros": these are also ordinary words, and want a number before or a capital. */
+static bool is_weak(const struct redact_word *word)
+{
+    static const char *const words[] = {"via", "place", "route", "largo", "colonia", "privada", "residence", "square", "cours", "camino", "corso", "rambla"};
+    return is_among(word, words, sizeof words / sizeof *words);
+}
+
+static bool is_sure(const struct redact_word *word)
+{
+    static const char *const words[] = {"rue", "calle", "avenida", "boulevard", "impasse", "avda", "allee"};
+    return is_among(word, words, sizeof words / sizeof *words);
+}
+
+/* "12 rue victor hugo", "calle mayor 3": names written small, up to a number or, with one before, two words. */
+static size_t small_names_end(struct str text, size_t i, bool numbered, int *ret_words)
+{
+    size_t start = i, end = i;
+    int words = 0, all = 0;
+    for (; all < NAME_WORDS; all++) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        if (!word.size || at(text, word.start) == '\0') break;
+        words += !(word.cues & CUE(PARTICLE));
+        i = end = word.end;
+        if (numbered && words == 2) break;
+        if (at(text, i) != ' ' && at(text, i) != '\'') break;
+        i++;
+    }
+    size_t next = skip(text, end, " ,", 2);
+    *ret_words = numbered || (next > end && house_end(text, next) > next) ? words : 0;
+    return *ret_words ? end : start;
+}
+
+static size_t street_first(struct redact_finder *finder, const struct redact_word *word)
+{
+    struct str text = finder->text;
+    int words;
+    size_t i = skip(text, word->end, ". /", 2);
+    if (i == word->end || before(text, word->start) == '/') return 0;
+    size_t start = number_before(text, word->start), name = names_end(text, i, NAME_WORDS, &words);
+    if (!words && is_sure(word)) name = small_names_end(text, i, start < word->start, &words);
+    if (is_weak(word) && !word->capital && start == word->start) return 0;
+    size_t next = skip(text, name, " ,.", 3), house = next > name ? house_end(text, next) : next;
+    bool numbered = house > next || start < word->start;
+    struct redact_context context = redact_context_before(text, start);
+    if (!numbered && !(context.all & CUE(ADDRESS) && context.all & ~CUE(ADDRESS) & CUE(OWNER))) return 0;
+    if (!words) return 0;
+    return take(finder, start, tail_end(text, house > next ? house : name));
+}
+
+/* "C/ Mayor 3", "Av. Litoral, 30": short forms want the number behind. */
+static size_t street_short(struct redact_finder *finder, const struct redact_word *word)
+{
+    static const char *const forms[] = {"c", "av", "avd", "pza", "pl", "pso", "ctra", "avda", "cl", "crta", "urb", "r"};
+    struct str text = finder->text;
+    char mark = at(text, word->end);
+    if ((mark != '/' && mark != '.') || !word->capital || !is_among(word, forms, sizeof forms / sizeof *forms)) return 0;
+    int words;
+    size_t i = skip(text, word->end, "./ ", 3), name = names_end(text, i, NAME_WORDS, &words), next = skip(text, name, " ,", 2);
+    size_t house = next > name ? house_end(text, next) : next;
+    return words && house > next ? take(finder, word->start, tail_end(text, house)) : 0;
+}
+
+/* --- behind "Address:" ------------------------------------------------------------------------------------ */
+
+static bool ends_sentence(struct str text, size_t i)
+{
+    struct redact_word word;
+    if (text.data[i] != '.' || (i + 1 < text.size && !is_blank(text.data[i + 1]))) return false;
+    redact_word_before(text, i, &word);
+    return word.end != i || word.size > 5 || i + 1 >= text.size || text.data[i + 1] == '\n';
+}
+
+static size_t behind_label(struct redact_finder *finder, const struct redact_word *word)
+{
+    struct str text = finder->text;
+    bool digit = false;
+    size_t start = skip(text, word->end, " ", 2), end;
+    if (at(text, start) != ':') return 0;
+    start = skip(text, start + 1, " \n", 8);
+    if (!is_digit(at(text, start)) && !is_upper(at(text, start))) return 0;
+    for (end = start; end < text.size && end - start < LINE_BYTES; end++) {
+        if (text.data[end] == '\n' || text.data[end] == ';' || text.data[end] == '|' || text.data[end] == '?' || ends_sentence(text, end)) break;
+        if (text.data[end] == '@' || (text.data[end] == ':' && at(text, end + 1) == '/')) return 0;
+        digit |= is_digit(text.data[end]);
+    }
+    while (end < text.size && ((unsigned char)text.data[end] & 0xC0) == 0x80) end--;
+    return digit ? take(finder, start, tail_end(text, end)) : 0;
+}
+
+size_t redact_address_word(struct redact_finder *finder, const struct redact_word *word)
+{
+    size_t end = 0;
+    if (word->cues & CUE(LABEL)) end = behind_label(finder, word);
+    if (!end && word->cues & CUE(STREET_FIRST)) end = street_first(finder, word);
+    if (!end && word->size <= 4) end = street_short(finder, word);
+    return end;
+}
+
+/* --- a number that comes first: "11 Souterhead Road", "PO Box 12" ------------------------------------------ */
+
+/* The street word among the capitalised words behind the number; `i` if there is none. */
+static size_t street_behind(struct str text, size_t i)
+{
+    size_t start = i;
+    for (int k = 0; k < NAME_WORDS; k++) {
+        struct redact_word word;
+        if (is_digit(at(text, i)) && k) { /* "12 5th Avenue", "69 42 Gordon Terrace" */
+            while (is_ascii_alnum(at(text, i))) i++;
+        } else {
+            redact_word_at(text, i, &word);
+            if (!word.size || !word.capital || word.cues & CUE(COMMON)) return start;
+            i = word.end;
+            if (word.cues & CUE(STREET) && k) return at(text, i) == '.' && word.size <= 4 && at(text, i + 1) != '\n' && i + 1 < text.size ? i + 1 : i;
+        }
+        if (at(text, i) == '.') i++;
+        if (at(text, i) != ' ' && at(text, i) != '\'' && at(text, i) != '-') return start;
+        i++;
+    }
+    return start;
+}
+
+/* A box: "P.O. Box 242", "Unit 5022 Box 1225", "PSC 4095, Box 8316". */
+static size_t box_start(struct str text, size_t number)
+{
+    struct redact_word box, kind;
+    redact_word_before(text, number, &box);
+    bool spanish = str_equal(str_make(box.folded, box.size), STR("apartado")), french = box.upper && str_equal(str_make(box.folded, box.size), STR("bp"));
+    if (box.end + 1 != number) return number;
+    if (spanish || french) return box.start;
+    if (!box.capital || !str_equal(str_make(box.folded, box.size), STR("box"))) return number;
+    redact_word_before(text, box.start, &kind);
+    struct str name = str_make(kind.folded, kind.size);
+    if (str_equal(name, STR("po")) || str_equal(name, STR("unit")) || str_equal(name, STR("psc"))) return kind.start;
+    if (str_equal(name, STR("o")) && kind.start >= 2 && (text.data[kind.start - 2] | 0x20) == 'p') return kind.start - 2;
+    return number;
+}
+
+/* Behind "lives at", "address is": a number with names, with another number or without. */
+static size_t behind_cue(struct str text, size_t names, const struct redact_context *context)
+{
+    int words;
+    if (!(context->all & CUE(ADDRESS))) return names;
+    size_t end = names_end(text, names, NAME_WORDS, &words);
+    if (!words) return names;
+    size_t next = skip(text, end, " ,.", 2), house = next > end ? house_end(text, next) : next;
+    return house > next ? house : end;
+}
+
+size_t redact_address_number(struct redact_finder *finder, size_t start, const struct redact_context *context)
+{
+    struct str text = finder->text;
+    size_t number = house_end(text, start), box = box_start(text, start), code = code_end(text, start);
+    if (box < start && number > start) return take(finder, box, tail_end(text, number));
+    if (code > start && is_british_or_canadian(str_slice(text, start, code))) return take(finder, start, code);
+    if (number == start || at(text, start) == '#') return 0;
+    size_t names = skip(text, number, " ,", 2);
+    if (names == number) return 0;
+    size_t second = house_end(text, names); /* "6750 17 Via Roma": a number of the building before */
+    if (second > names) names = skip(text, second, " ", 1);
+    size_t end = street_behind(text, names);
+    if (end == names) {
+        struct redact_word first;
+        int words;
+        redact_word_at(text, names, &first);
+        size_t name = names_end(text, names, NAME_WORDS, &words), next = skip(text, name, " ", 1), house = words && next > name ? house_end(text, next) : next;
+        /* "6750 Koskikatu 25 Apt. 864", "0104 Hafnarstraeti 5\n Suite 179" */
+        size_t unit = skip(text, house, " \n,", 3);
+        if (house > next && unit > house && unit_end(text, unit) > unit) end = house;
+        /* "228 Ringvej 144,": nothing else has a long number, a name and a short one in a line of its own. */
+        bool closed = at(text, house) == ',' || at(text, house) == '\n' || house == text.size;
+        if (house > next && number - start >= 3 && house - next <= 4 && words <= 3 && closed && name - names > 4) end = house;
+    }
+    if (end == names) end = behind_cue(text, names, context);
+    return end > names ? take(finder, start, tail_end(text, end)) : 0;
+}

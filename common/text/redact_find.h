@@ -16,7 +16,8 @@ struct redact_finder {
     struct arena *arena;
     struct redact_found *items; /* in the order of finding: not sorted, may overlap */
     uint32_t count, capacity;
-    bool no_memory;
+    bool no_memory, capitals; /* capitals: the text has some */
+    int8_t culture; /* does the text speak of films, books, music? 0: not looked yet, 1: no, 2: yes */
 };
 
 /* Remembers bytes [start, end); memory that runs out is told at the end. */
@@ -32,7 +33,7 @@ void redact_add(struct redact_finder *finder, size_t start, size_t end, enum red
     C(AT)       C(DOT)      C(MAIL)     C(MAIL_HOST)                                               \
     C(MONTH)    C(STREET)   C(STREET_FIRST)          C(UNIT)                                       \
     C(TITLE)    C(NAMED)    C(SIGN_OFF) C(RELATIVE) C(GIVEN)    C(FAMILY)   C(COMMON)  C(PARTICLE) \
-    C(GREETING) C(COMPANY)  C(NUMBER)
+    C(LABEL)    C(COMPANY)  C(ALSO)     C(CULTURE)  C(OWNER)
 /* clang-format on */
 #define CUE_BIT(name) CUE_BIT_##name,
 enum { REDACT_CUES(CUE_BIT) CUE_BIT_COUNT };
@@ -45,6 +46,7 @@ struct redact_word {
     uint32_t start, end;   /* bytes of the text */
     uint32_t cues;         /* CUE bits, 0: an ordinary word */
     bool capital, upper;   /* starts with a capital; has two letters or more, all capitals */
+    bool accented;         /* has a letter beyond ASCII */
     uint8_t size;          /* of folded */
     char folded[WORD_BYTES]; /* lower case, accents off; cut when longer */
 };
@@ -52,6 +54,9 @@ struct redact_word {
 void redact_words_open(void); /* builds the tables once; any thread, any number of times */
 /* False when no word of ours starts like this: a quick look at the first bytes. */
 bool redact_words_may_start(const char *at, size_t left);
+bool redact_secret_may_start(const char *at, size_t left);
+bool redact_given_may_start(const char *at, size_t left);
+bool redact_family_may_start(const char *at, size_t left);
 /* The word that starts at `start`: a run of letters with inner apostrophes. size 0: there is none. */
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word);
 /* The word that ends at or before `end`, looking back 32 bytes at most. size 0: there is none. */
@@ -88,7 +93,9 @@ size_t redact_secret_word(struct redact_finder *finder, const struct redact_word
 size_t redact_secret_token(struct redact_finder *finder, size_t start);   /* at a word's start */
 struct str redact_secret_starts(size_t i);                                /* of keys; empty: no more */
 size_t redact_person(struct redact_finder *finder, const struct redact_word *word);
+void redact_person_again(struct redact_finder *finder); /* the same names elsewhere in the text */
 size_t redact_address_word(struct redact_finder *finder, const struct redact_word *word);
+size_t redact_address_number(struct redact_finder *finder, size_t start, const struct redact_context *context);
 
 /* --- numbers, gathered (redact_numbers.c) ------------------------------------------------------- */
 

@@ -262,7 +262,8 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
     enum redact_kind kind = REDACT_ACCOUNT;
     bool found = false;
     if (is_date(digits) || is_letter(at(finder->text, digits->end))) return 0;
-    if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER))) found = count >= 6 && context->distance <= 5;
+    bool labelled = context->distance == 0 && digits->start > 1 && memchr(finder->text.data + digits->start - 2, ':', 2);
+    if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER))) found = count >= (labelled ? 4u : 6u) && context->distance <= 5;
     else if (context->nearest & CUE(ID)) found = count >= 5 && context->distance <= 4, kind = REDACT_NATIONAL_ID;
     else if (context->nearest & CUE(ZIP)) found = count >= 3 && count <= 9 && context->distance <= 2, kind = REDACT_ADDRESS;
     if (!found) return 0;
@@ -303,11 +304,11 @@ static size_t code_token(struct redact_finder *finder, size_t start)
     struct redact_context context = redact_context_before(finder->text, start);
     enum redact_kind kind;
     size_t end = redact_code_at(finder->text, start, &context, &kind);
-    if (!end && at(finder->text, start + 1) == ' ') return 0;
-    if (!end && at(finder->text, start + 2) == ' ') return 0;
-    if (!end) return cued_code(finder, start, &context);
-    redact_add(finder, start, end, kind);
-    return end;
+    if (end) return redact_add(finder, start, end, kind), end;
+    bool apart = at(finder->text, start + 1) == ' ' || at(finder->text, start + 2) == ' ';
+    if (!apart) end = cued_code(finder, start, &context);
+    /* "SW1A 1AA" */
+    return !end && is_upper(at(finder->text, start)) ? redact_address_number(finder, start, &context) : end;
 }
 
 /* --- a digit ------------------------------------------------------------------------------------------ */
@@ -347,6 +348,17 @@ static size_t extension_end(struct str text, size_t end)
     return end;
 }
 
+/* "5 stars", "2 years": the first look at most numbers is the last. */
+static bool is_small(struct str text, const struct redact_digits *digits)
+{
+    struct redact_word next, last;
+    if (digits->groups > 1 || digits->count > 2 || digits->plus || at(text, digits->end) != ' ' || !is_lower(at(text, digits->end + 1))) return false;
+    redact_word_at(text, digits->end + 1, &next);
+    if (next.size <= 2 || next.cues & (CUE(MONTH) | CUE(PARTICLE) | CUE(STREET_FIRST) | CUE(STREET)) || strchr("bt", next.folded[0])) return false;
+    redact_word_before(text, digits->start, &last);
+    return !(last.cues & (CUE(MONTH) | CUE(BIRTH))) && !str_equal(str_make(last.folded, last.size), STR("box"));
+}
+
 size_t redact_number(struct redact_finder *finder, size_t start)
 {
     struct str text = finder->text;
@@ -358,6 +370,7 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     }
     gather(text, start, &digits);
     if (digits.groups == 0) return 0;
+    if (is_small(text, &digits)) return 0;
     struct redact_context context = redact_context_before(text, digits.start);
     uint8_t groups = redact_card_groups(&digits, &context);
     if (groups) return take(finder, &digits, groups, REDACT_CARD);
@@ -377,5 +390,6 @@ size_t redact_number(struct redact_finder *finder, size_t start)
         return end;
     }
     end = cued_number(finder, &digits, &context);
-    return end ? end : cued_code(finder, start, &context);
+    if (!end) end = cued_code(finder, start, &context);
+    return end ? end : redact_address_number(finder, start, &context);
 }

@@ -1,2 +1,457 @@
+/* Persons: behind words that name somebody ("my name is", "me llamo", "Mme", "Regards,", "my wife"), and
+ * capitalised names that the lists know. Brands, places and ordinary words that are names as well count
+ * only behind such a word or beside another name; people of films, books and politics stay. */
 #include "text/redact_find.h"
-size_t redact_person(struct redact_finder *finder, const struct redact_word *word) { (void)finder, (void)word; return 0; }
+
+enum { NAME_PARTS = 5, AGAIN_NAMES = 16 };
+
+struct name {
+    size_t start, end;
+    int parts, known, given, also; /* words; of them: on a list or formed like one, given names, "also" names */
+    int foreign;                   /* words with letters beyond ASCII */
+    bool initial, company;
+};
+
+static struct str folded_of(const struct redact_word *word) { return str_make(word->folded, word->size); }
+
+static bool is_one_of(struct str word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(word, str_of(words[i]))) return true;
+    return false;
+}
+#define IS_ONE_OF(word, list) is_one_of(folded_of(word), list, sizeof(list) / sizeof *(list))
+
+static size_t skip_blanks(struct str text, size_t i)
+{
+    while (at(text, i) == ' ') i++;
+    return i;
+}
+
+static bool is_apostrophe(struct str text, size_t i, size_t *ret_size)
+{
+    *ret_size = at(text, i) == '\'' ? 1 : 3;
+    return at(text, i) == '\'' || str_starts(str_slice(text, i, i + 3), STR("\xE2\x80\x99"));
+}
+
+/* One capitalised word with what is joined to it: "García-Ripoll", "O'Brien". */
+static size_t joined_end(struct str text, const struct redact_word *word)
+{
+    size_t end = word->end, size;
+    for (int k = 0; k < 3; k++) {
+        struct redact_word next;
+        bool apostrophe = word->size <= 2 && is_apostrophe(text, end, &size);
+        if (!apostrophe && at(text, end) != '-') break;
+        redact_word_at(text, end + (apostrophe ? size : 1), &next);
+        if (!next.size || !next.capital) break;
+        end = next.end;
+    }
+    return end;
+}
+
+/* Family names of the Slavic, Nordic, Greek and Armenian kind, by their ending. */
+static bool is_formed_like_one(const struct redact_word *word)
+{
+    static const char *const endings[] = {"sen", "sson", "dottir", "ova", "eva", "kov", "nov", "rov", "tov", "lov", "mov", "sov", "chev", "yev", "iev", "aev",
+                                          "ski", "ska", "sky", "skaya", "vich", "vic", "escu", "idis", "poulos", "yan", "enko", "strom", "quist", "kova"};
+    for (size_t i = 0; word->size >= 6 && i < sizeof endings / sizeof *endings; i++)
+        if (str_ends(folded_of(word), str_of(endings[i]))) return true;
+    return false;
+}
+
+static void count_part(struct name *name, const struct redact_word *word)
+{
+    bool listed = word->cues & (CUE(GIVEN) | CUE(FAMILY)) || is_formed_like_one(word);
+    name->foreign += word->accented;
+    name->parts++;
+    name->known += listed;
+    name->given += (word->cues & CUE(GIVEN)) != 0;
+    name->also += (word->cues & CUE(ALSO)) != 0;
+}
+
+static bool is_name_word(const struct redact_word *word, bool lower)
+{
+    uint32_t never = CUE(COMMON) | CUE(COMPANY) | (word->accented ? 0 : CUE(MONTH)); /* "Ján" is no month */
+    if (!word->size || word->cues & never) return false;
+    return word->capital || (lower && (word->cues & (CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO)) || is_formed_like_one(word)));
+}
+
+/* The particles before a family name: "de la", "van der". Returns where the capital stands, or 0. */
+static size_t skip_particles(struct str text, size_t i)
+{
+    for (int k = 0; k < 3; k++) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        if (!(word.cues & CUE(PARTICLE)) || at(text, word.end) != ' ') return k ? i : 0;
+        i = skip_blanks(text, word.end);
+    }
+    return i;
+}
+
+/* The name that starts at `start`; parts 0: there is none. lower: listed names may be written small. */
+static struct name read_name(struct str text, size_t start, bool lower)
+{
+    struct name name = {.start = start, .end = start};
+    struct redact_word word;
+    size_t i = start;
+    while (name.parts < NAME_PARTS) {
+        redact_word_at(text, i, &word);
+        if (word.size == 1 && (word.capital || lower) && name.parts && word.end - word.start <= 2) { /* an initial */
+            size_t behind = word.end + (at(text, word.end) == '.');
+            redact_word_at(text, skip_blanks(text, behind), &word);
+            if (!is_name_word(&word, lower) || skip_blanks(text, behind) == behind) break;
+            name.initial = true;
+            i = word.start;
+        }
+        if (!is_name_word(&word, lower)) {
+            size_t particle = name.parts ? skip_particles(text, i) : 0;
+            if (!particle) break;
+            redact_word_at(text, particle, &word);
+            if (!word.capital || !is_name_word(&word, false)) break;
+        }
+        if (is_digit(at(text, word.end)) || at(text, word.end) == '_') break; /* "GB28", "Tony_3" */
+        count_part(&name, &word);
+        name.end = joined_end(text, &word);
+        if (at(text, name.end) != ' ') break;
+        i = skip_blanks(text, name.end);
+    }
+    redact_word_at(text, skip_blanks(text, name.end), &word);
+    name.company = word.cues & CUE(COMPANY) && word.capital;
+    return name;
+}
+
+/* --- people that everybody knows ---------------------------------------------------------------------- */
+
+/* Talk of films, books, music, politics or sport: its names are public. */
+static bool is_culture(struct redact_finder *finder)
+{
+    struct str text = finder->text;
+    for (size_t i = 0; finder->culture == 0 && i < text.size;) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        if (word.cues & CUE(CULTURE)) finder->culture = 2;
+        i = word.end > i ? word.end : i + 1;
+    }
+    if (finder->culture == 0) finder->culture = 1;
+    return finder->culture == 2;
+}
+
+/* Companies, brands and products named like people: folded, first and second word. */
+static bool is_brand(struct str text, const struct name *name)
+{
+    static const char *const brands[] = {
+        "calvin klein",    "tommy hilfiger",  "ralph lauren",    "marc jacobs",      "michael kors",   "kate spade",
+        "betty crocker",   "oscar mayer",     "johnnie walker",  "jack daniel",      "jack daniels",   "jim beam",
+        "paco rabanne",    "yves saint",      "yves rocher",     "jean paul",        "massimo dutti",  "adolfo dominguez",
+        "carolina herrera", "harley davidson", "john deere",     "martin logan",     "louis vuitton",  "christian dior",
+        "hugo boss",       "giorgio armani",  "sally hansen",    "estee lauder",     "bobbi brown",    "elizabeth arden",
+        "trader joe",      "trader joes",     "mary kay",        "harry potter",     "fisher price",   "ben jerry",
+        "wells fargo",     "morgan stanley",  "merrill lynch",   "goldman sachs",    "charles schwab", "ernest jones",
+        "john lewis",      "ted baker",       "paul smith",      "karl lagerfeld",   "vera wang",      "vera bradley",
+        "donna karan",     "tory burch",      "steve madden",    "jimmy choo",       "bruno banani",   "jean louis",
+        "victoria secret", "victorias secret", "tim hortons",    "papa john",        "papa johns",     "carl zeiss",
+        "mercedes benz",   "alfa romeo",      "aston martin",    "rolls royce",      "eddie bauer",    "abercrombie fitch",
+        "pedro del",       "maria galland",   "helena rubinstein", "nina ricci",     "jacques dessange", "franck provost",
+        "leroy merlin",    "marie claire",    "santa claus",     "tom tom",          "tom ford",       "paul mitchell",
+        "peter pan",       "james bond",      "barnes noble",    "johnson johnson",  "perry ellis",    "kenneth cole",
+        "jo malone",       "max factor",      "max mara",        "hello kitty",      "anna sui",       "cath kidston",
+        "laura ashley",    "lulu guinness",   "charlotte tilbury", "huda beauty",    "rebecca minkoff", "stella artois",
+        "samuel adams",    "sam adams",       "jose cuervo",     "captain morgan",   "dolce gabbana",  "bang olufsen",
+        "john frieda",     "marc anthony",    "burt bees",       "sara lee",         "marie callender", "jimmy dean",
+        "uncle ben",       "aunt jemima",     "don simon",       "agatha ruiz",      "bimba lola",     "pierre cardin",
+        "michel augustin", "pierre herve",    "monsieur bricolage", "monsieur cuisine", "mr bricolage", "google assistant",
+    };
+    char joined[2 * WORD_BYTES + 1];
+    struct redact_word first, second;
+    redact_word_at(text, name->start, &first);
+    size_t size;
+    size_t i = first.end;
+    if (is_apostrophe(text, i, &size) && at(text, i + size) == 's') i += size + 1;
+    while (i < text.size && (text.data[i] == ' ' || text.data[i] == '-' || text.data[i] == '&')) i++;
+    redact_word_at(text, i, &second);
+    memcpy(joined, first.folded, first.size);
+    joined[first.size] = ' ';
+    memcpy(joined + first.size + 1, second.folded, second.size);
+    return is_one_of(str_make(joined, (size_t)first.size + 1 + second.size), brands, sizeof brands / sizeof *brands);
+}
+
+static size_t take(struct redact_finder *finder, const struct name *name)
+{
+    redact_add(finder, name->start, name->end, REDACT_PERSON);
+    return name->end;
+}
+
+/* --- behind a title ------------------------------------------------------------------------------------ */
+
+static size_t behind_title(struct redact_finder *finder, const struct redact_word *title)
+{
+    static const char *const weak[] = {"miss", "doctor", "sir", "lady", "lord", "don", "dona", "mx", "mm", "officer", "senor", "professor", "monsieur"};
+    static const char *const brands[] = {"pepper", "martens", "oetker", "coffee", "clean", "muscle", "bronner", "bronners", "scholl", "scholls", "meyer",
+                                         "meyers", "dior", "gaga", "potato", "bean", "robot", "kipling", "who", "dre", "seuss", "strange", "house", "bricolage",
+                                         "cuisine", "propre", "simon", "patron", "peppers", "beast", "brown", "jart", "hauschka", "pierre", "fields", "smith"};
+    struct str text = finder->text;
+    struct redact_word first;
+    size_t i = title->end + (at(text, title->end) == '.');
+    if (skip_blanks(text, i) == i && at(text, title->end) != '.') return 0;
+    struct name name = read_name(text, skip_blanks(text, i), !title->capital || IS_ONE_OF(title, ((const char *const[]){"ms", "mr", "mrs"})));
+    if (!name.parts || name.company) return 0;
+    redact_word_at(text, name.start, &first);
+    if (IS_ONE_OF(&first, brands) && name.parts == 1) return 0;
+    if (IS_ONE_OF(title, weak) && !name.known && (name.parts < 2 || !title->capital)) return 0;
+    return take(finder, &name);
+}
+
+/* --- behind a word that names ---------------------------------------------------------------------------- */
+
+/* "is", "es", ":" and the like between the cue and the name. */
+static size_t skip_links(struct str text, size_t i, bool *ret_link)
+{
+    static const char *const links[] = {"is", "was", "es", "era", "est", "etait", "as", "ist", "to", "y", "me"};
+    *ret_link = false;
+    for (int k = 0; k < 3; k++) {
+        struct redact_word word;
+        while (at(text, i) == ' ' || at(text, i) == ':' || (at(text, i) == '?' && k == 0 && at(text, i + 1) == ' ') || at(text, i) == '"' || at(text, i) == '=' || (at(text, i) == '\n' && *ret_link)) {
+            *ret_link |= text.data[i] == ':' || text.data[i] == '=' || text.data[i] == '?';
+            i++;
+        }
+        redact_word_at(text, i, &word);
+        if (!word.size || !IS_ONE_OF(&word, links) || word.capital) break;
+        *ret_link = true;
+        i = word.end;
+    }
+    return i;
+}
+
+/* "my name", "maiden name", "apellido:", "Name:" at the start of a line. */
+static bool is_persons_name(struct str text, const struct redact_word *cue, bool link)
+{
+    struct redact_word word;
+    redact_word_before(text, cue->start, &word);
+    if (!link) return word.cues & CUE(OWNER) && word.end + 1 == cue->start && cue->size > 3;
+    bool line = cue->start == 0 || strchr("\n.-*>", text.data[cue->start - 1]) || (cue->start > 1 && strchr("\n.-*>;", text.data[cue->start - 2]));
+    return line || (word.cues & CUE(OWNER) && word.end + 1 == cue->start);
+}
+
+static size_t behind_naming(struct redact_finder *finder, const struct redact_word *cue)
+{
+    static const char *const sure[] = {"llamo", "appelle", "heisse", "chiamo", "chamo", "surname", "apellido", "apellidos", "prenom", "firstname", "signed", "firmado"};
+    static const char *const weak[] = {"soy", "suis", "called", "named", "nome", "llama", "llaman", "llamamos", "appelles", "heisst"};
+    struct str text = finder->text;
+    bool link;
+    size_t i = skip_links(text, cue->end, &link);
+    if (i == cue->end) return 0;
+    bool strong = IS_ONE_OF(cue, sure) || (!IS_ONE_OF(cue, weak) && is_persons_name(text, cue, link));
+    struct name name = read_name(text, i, strong);
+    if (!name.parts || name.company || is_brand(text, &name)) return 0;
+    if (!strong && (!name.known || (name.parts == 1 && name.given == 0))) return 0;
+    return take(finder, &name);
+}
+
+static size_t behind_sign_off(struct redact_finder *finder, const struct redact_word *cue)
+{
+    struct str text = finder->text;
+    size_t i = cue->end;
+    bool line = false, mark = false;
+    for (int k = 0; k < 5 && i < text.size && strchr(" ,.!-\n", text.data[i]); k++, i++) line |= text.data[i] == '\n', mark |= text.data[i] != ' ';
+    if (!mark) return 0;
+    struct name name = read_name(text, i, false);
+    size_t end = name.end + (at(text, name.end) == '.');
+    bool last = end >= text.size || text.data[end] == '\n';
+    if (!name.parts || name.company || !last || is_brand(text, &name)) return 0;
+    return name.known || (line && name.parts <= 3) ? take(finder, &name) : 0;
+}
+
+static size_t behind_relative(struct redact_finder *finder, const struct redact_word *cue)
+{
+    struct str text = finder->text;
+    size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ','));
+    struct name name = read_name(text, i, false);
+    if (!name.parts || i == cue->end || name.company || is_brand(text, &name)) return 0;
+    return name.known ? take(finder, &name) : 0;
+}
+
+/* --- known from the lists --------------------------------------------------------------------------------- */
+
+/* Words right before a name, and right behind one, that only go with people (or nearly so). */
+static const char *const leads[] = {
+    "am", "m", "hi", "hello", "hey", "dear", "hola", "bonjour", "estimado", "estimada", "cher", "chere", "querido", "querida", "salut", "with", "by",
+    "from", "to", "for", "named", "thanks", "told", "asked", "ask", "him", "her", "me", "under", "says", "said", "and", "contact", "user", "con", "por",
+    "a", "para", "de", "y", "dijo", "avec", "par", "chez", "pour", "et", "dit", "of", "between", "add", "remove", "called", "calls", "kid", "is", "was",
+    "that", "que", "producer", "commenter", "correct", "at", "about", "spoke", "early", "have", "had", "why", "unlike", "not", "them", "people",
+};
+static const char *const follows[] = {
+    "said", "says", "told", "was", "is", "helped", "asked", "had", "has", "from", "lives", "who", "and", "can", "will", "me", "dijo", "fue", "es", "estuvo",
+    "atendio", "nos", "quien", "a", "m", "est", "etait", "qui", "nous", "s", "spent", "explained", "in", "speak", "shouted", "y", "et", "were", "are",
+};
+/* Nearly only people do this. */
+static const char *const people_do[] = {"lives", "says", "said", "told", "shouted", "spent", "explained", "listed", "vive", "dijo", "habite", "dit"};
+static const char *const people_are[] = {"am", "add", "says", "named", "called", "under", "unlike", "remove", "mother", "grandmother", "grandfather"};
+
+static bool starts_line(struct str text, size_t i) { return i == 0 || text.data[i - 1] == '\n' || text.data[i - 1] == '>'; }
+
+struct around {
+    struct redact_word lead, follow; /* size 0: none is right there */
+};
+
+static struct around look_around(struct str text, const struct name *name)
+{
+    struct around around;
+    size_t size, behind = name->end;
+    redact_word_before(text, name->start, &around.lead);
+    if (around.lead.end + 1 < name->start) around.lead = (struct redact_word){.size = 0};
+    if (is_apostrophe(text, behind, &size)) behind += size;
+    redact_word_at(text, skip_blanks(text, behind), &around.follow);
+    if (around.follow.capital) around.follow = (struct redact_word){.size = 0};
+    return around;
+}
+
+/* Somebody is addressed, named, or does what only people do. */
+static bool is_about_a_person(struct str text, const struct name *name)
+{
+    struct around around = look_around(text, name);
+    if (around.lead.size && IS_ONE_OF(&around.lead, leads)) return true;
+    if (around.follow.size && IS_ONE_OF(&around.follow, follows)) return true;
+    bool says = starts_line(text, name->start) && at(text, name->end) == ':';
+    bool called = name->start > 1 && text.data[name->start - 1] == ' ' && text.data[name->start - 2] == ',' && name->end < text.size && strchr("?!", text.data[name->end]);
+    struct redact_word next;
+    redact_word_at(text, name->end + 2, &next);
+    bool list = at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && next.capital && next.cues & (CUE(GIVEN) | CUE(FAMILY));
+    return says || called || list;
+}
+
+static bool starts_sentence(struct str text, size_t i)
+{
+    while (i > 0 && (text.data[i - 1] == ' ' || text.data[i - 1] == '"')) i--;
+    return i == 0 || strchr(".!?:\n>-", text.data[i - 1]);
+}
+
+/* Nobody on our lists, yet "… Nishiyama lives at", or foreign letters in an English text. */
+static size_t unlisted(struct redact_finder *finder, const struct redact_word *word)
+{
+    struct str text = finder->text;
+    if (word->upper || word->size < 3 || word->cues & CUE(COMMON)) return 0;
+    bool more = at(text, word->end) == '-' || (at(text, word->end) == ' ' && word->end + 1 < text.size && !is_lower(text.data[word->end + 1]));
+    if (!more && !word->accented) return 0;
+    struct name name = read_name(text, word->start, false);
+    if (name.parts == 1 && finder->english && name.foreign && word->size >= 4 && !is_culture(finder) && !name.company) {
+        struct around near = look_around(text, &name);
+        bool sure = near.lead.size && (IS_ONE_OF(&near.lead, people_are) || str_equal(folded_of(&near.lead), STR("me")));
+        return sure || (near.follow.size && IS_ONE_OF(&near.follow, people_do)) ? take(finder, &name) : 0;
+    }
+    if (name.parts < 2 || name.parts > 3 || name.company) return 0;
+    struct around around = look_around(text, &name);
+    bool person = (around.follow.size && IS_ONE_OF(&around.follow, people_do)) || (around.lead.size && IS_ONE_OF(&around.lead, people_are));
+    bool alone = starts_line(text, name.start) && (at(text, name.end) == '\n' || name.end == text.size);
+    bool foreign = finder->english && name.foreign;
+    bool family = name.known && (!starts_sentence(text, name.start) || alone);
+    if (!person && !foreign && !family && !(name.initial && alone)) return 0;
+    if (is_brand(text, &name) || (!finder->english && is_culture(finder))) return 0;
+    return take(finder, &name);
+}
+
+static size_t listed(struct redact_finder *finder, const struct redact_word *word)
+{
+    struct str text = finder->text;
+    if (!(word->cues & (CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO))) || word->cues & (CUE(COMMON) | CUE(MONTH)) || word->size < 3) return 0;
+    if (before(text, word->start) == '@' || before(text, word->start) == '#' || is_digit(before(text, word->start))) return 0;
+    struct name name = read_name(text, word->start, false);
+    if (!name.parts || name.company || !name.known || is_brand(text, &name)) return 0;
+    bool full = name.parts >= 2 && name.known + name.also >= 2 && name.given + name.also >= 1;
+    bool half = name.parts >= 2 && word->cues & CUE(GIVEN);
+    bool alone = name.parts == 1 && !word->upper && word->cues & (CUE(GIVEN) | CUE(FAMILY)) && is_about_a_person(text, &name);
+    /* In English texts full names go all the same: letters to a paper, lists of songs, speakers of a meeting. */
+    if ((alone || !finder->english) && is_culture(finder)) return 0;
+    return full || half || name.initial || alone ? take(finder, &name) : 0;
+}
+
+size_t redact_person(struct redact_finder *finder, const struct redact_word *word)
+{
+    size_t end = 0;
+    /* "M. Dupont" */
+    bool monsieur = finder->french && word->size == 1 && word->folded[0] == 'm' && word->capital && at(finder->text, word->end) == '.';
+    if (word->cues & CUE(TITLE) || monsieur) end = behind_title(finder, word);
+    if (!end && word->cues & CUE(NAMED)) end = behind_naming(finder, word);
+    if (!end && word->cues & CUE(SIGN_OFF)) end = behind_sign_off(finder, word);
+    if (!end && word->cues & CUE(RELATIVE)) end = behind_relative(finder, word);
+    if (!end && word->capital) end = listed(finder, word);
+    if (!end && word->capital) end = unlisted(finder, word);
+    return end;
+}
+
+/* --- again ---------------------------------------------------------------------------------------------------- */
+
+struct seen {
+    struct redact_word words[AGAIN_NAMES];
+    int count;
+};
+
+static void remember(struct seen *seen, struct str text, const struct redact_found *found)
+{
+    for (size_t i = found->start; i < found->end && seen->count < AGAIN_NAMES;) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        if (word.capital && word.size >= 4 && !(word.cues & (CUE(COMMON) | CUE(ALSO)))) seen->words[seen->count++] = word;
+        i = word.end > i ? word.end : i + 1;
+    }
+}
+
+/* "olga krylova told me": in a text without any capital, two listed names are a person. */
+static void find_small(struct redact_finder *finder)
+{
+    struct str text = finder->text;
+    for (size_t i = 0; i < text.size;) {
+        size_t start = i;
+        while (i < text.size && is_letter(text.data[i])) i++;
+        size_t next = i + 1, end = i > start ? i : i + 1;
+        i = end;
+        if (end < start + 3 || at(text, end) != ' ' || !redact_given_may_start(text.data + start, text.size - start)) continue;
+        bool initial = next + 1 < text.size && !is_letter(text.data[next + 1]);
+        if (next >= text.size || (!initial && !redact_family_may_start(text.data + next, text.size - next))) continue;
+        struct redact_word word;
+        redact_word_at(text, start, &word);
+        if (!(word.cues & CUE(GIVEN))) continue;
+        struct name name = read_name(text, start, true);
+        if (name.known >= 2 && !name.company && !is_brand(text, &name)) i = take(finder, &name);
+    }
+}
+
+/* "Anna, Becker and Ruiz": a name behind a name. What is added is looked behind in its turn. */
+static void find_next(struct redact_finder *finder, size_t end)
+{
+    static const char *const joins[] = {"and", "y", "e", "et", "or", "o", "ou"};
+    struct str text = finder->text;
+    struct redact_word word;
+    size_t i = skip_blanks(text, end + (at(text, end) == ','));
+    redact_word_at(text, i, &word);
+    if (word.size && IS_ONE_OF(&word, joins) && !word.capital) i = skip_blanks(text, word.end);
+    if (i <= end + 1 || i > end + 8) return;
+    redact_word_at(text, i, &word);
+    struct name name = read_name(text, i, false);
+    bool found = false;
+    for (uint32_t k = finder->count > 32 ? finder->count - 32 : 0; k < finder->count; k++) found |= finder->items[k].start == i;
+    if (found || !name.parts || word.upper || name.company || !(name.known || name.also || name.foreign) || is_brand(text, &name)) return;
+    take(finder, &name);
+}
+
+/* "Anna Reyes called. Reyes said …": a name that was found is one elsewhere, too. */
+void redact_person_again(struct redact_finder *finder)
+{
+    struct seen seen = {.count = 0};
+    struct str text = finder->text;
+    if (!finder->capitals) find_small(finder);
+    for (uint32_t i = 0; i < finder->count; i++) {
+        if (finder->items[i].kind != REDACT_PERSON) continue;
+        remember(&seen, text, &finder->items[i]);
+        find_next(finder, finder->items[i].end);
+    }
+    for (size_t i = 0; seen.count && i < text.size;) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        for (int k = 0; word.capital && k < seen.count; k++) {
+            if (!str_equal(folded_of(&word), folded_of(&seen.words[k]))) continue;
+            redact_add(finder, word.start, word.end, REDACT_PERSON);
+            break;
+        }
+        i = word.end > i ? word.end : i + 1;
+    }
+}

@@ -10,24 +10,32 @@ static const struct word_list {
 #include "text/redact_words.inc"
 };
 
-static const struct word_list given_names = {
-    CUE(GIVEN),
+/* Given and family names of many countries; those that are ordinary words, places or brands as well. */
+static const char *const given_names[] = {
 #include "text/redact_given.inc"
 };
-
-static const struct word_list family_names = {
-    CUE(FAMILY),
+static const char *const family_names[] = {
 #include "text/redact_family.inc"
 };
+static const char *const names_also[] = {
+#include "text/redact_names_also.inc"
+};
 
-/* Open addressing; never more than half full. */
-enum { SLOTS = 1 << 16, STARTS = 1 << 13 };
+/* Open addressing over 32-bit hashes: with 20,000 words, one foreign word in 200,000 is taken for one of
+ * ours, always the same one. Half the memory and no comparison of strings. */
+enum { SLOTS = 1 << 15 };
 
 static struct slot {
-    const char *word; /* not NUL-terminated; NULL: empty */
-    uint32_t size, cues;
+    uint32_t hash, cues; /* cues 0: empty */
 } slots[SLOTS];
-static uint8_t starts[STARTS / 8];
+
+/* Which letters words start with, as bits: of the third by the first two, and of the second by the third
+ * and fourth. Two loads tell nearly always that a word is none of ours. */
+struct starts {
+    uint32_t third[1024], second[1024];
+};
+
+static struct starts starts, secret_starts, given_starts, family_starts;
 static once_flag once = ONCE_FLAG_INIT;
 
 /* FNV-1a: words are short, and the tables are our own. */
@@ -35,69 +43,70 @@ static uint32_t hash_of(struct str word)
 {
     uint32_t hash = 2166136261u;
     for (size_t i = 0; i < word.size; i++) hash = (hash ^ (uint8_t)word.data[i]) * 16777619u;
-    return hash ^ hash >> 15;
+    hash ^= hash >> 15;
+    return hash ? hash : 1;
 }
 
-/* Of the first three letters, in any case; what isn't ASCII counts as a blank. */
-static uint32_t start_of(struct str word)
+static void mark(struct starts *starts_of, struct str word)
 {
-    uint32_t hash = 0;
-    for (size_t i = 0; i < 3; i++) {
-        char c = i < word.size && is_upper((char)(word.data[i] & ~0x20)) ? (char)(word.data[i] | 0x20) : ' ';
-        hash = hash * 331u ^ (uint8_t)c;
-        if (c == ' ') break;
+    uint32_t first = (uint8_t)word.data[0] & 31u, second = (uint8_t)word.data[1] & 31u;
+    uint32_t all = UINT32_MAX;
+    uint32_t third = word.size > 2 ? (uint8_t)word.data[2] & 31u : 0;
+    starts_of->third[first << 5 | second] |= word.size > 2 ? 1u << third : all;
+    for (uint32_t c = 0; c < 32; c++) { /* what stands behind a short word may be anything */
+        uint32_t fourth = word.size > 3 ? (uint8_t)word.data[3] & 31u : c;
+        for (uint32_t d = 0; d < 32 && word.size < 3; d++) starts_of->second[d << 5 | fourth] |= 1u << second;
+        if (word.size > 2) starts_of->second[third << 5 | fourth] |= 1u << second;
     }
-    return (hash ^ hash >> 13) & (STARTS - 1);
+}
+
+/* Letters beyond ASCII are folded only later ("née"): they may be anything. */
+static bool is_marked(const struct starts *starts_of, const char *at, size_t left)
+{
+    uint8_t c[4] = {0};
+    memcpy(c, at, left < 4 ? left : 4);
+    if ((c[1] | c[2] | c[3]) & 0x80) return true;
+    return starts_of->third[(c[0] & 31u) << 5 | (c[1] & 31u)] >> (c[2] & 31u) & starts_of->second[(c[2] & 31u) << 5 | (c[3] & 31u)] >> (c[1] & 31u) & 1;
 }
 
 static struct slot *slot_of(struct str word)
 {
-    uint32_t i = hash_of(word) & (SLOTS - 1);
-    while (slots[i].word && !str_equal(str_make(slots[i].word, slots[i].size), word)) i = (i + 1) & (SLOTS - 1);
+    uint32_t hash = hash_of(word), i = hash & (SLOTS - 1);
+    while (slots[i].cues && slots[i].hash != hash) i = (i + 1) & (SLOTS - 1);
     return &slots[i];
 }
 
-static void mark_start(struct str word)
+static void enter(const char *words, uint32_t cues, struct starts *starts_of)
 {
-    uint32_t start = start_of(word);
-    starts[start / 8] |= (uint8_t)(1u << start % 8);
-}
-
-static void enter(const struct word_list *list, bool trigger)
-{
-    struct str rest = str_of(list->words);
+    struct str rest = str_of(words);
     while (rest.size) {
         struct str word = str_cut(&rest, ' ');
-        if (!word.size) continue;
         struct slot *slot = slot_of(word);
-        *slot = (struct slot){word.data, (uint32_t)word.size, slot->cues | list->cues};
-        if (trigger) mark_start(word);
+        *slot = (struct slot){hash_of(word), slot->cues | cues};
+        if (starts_of && word.size > 1) mark(starts_of, word);
     }
 }
 
 /* Only words that a finder starts from are looked up in the scan; others are read around numbers. */
-static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) | CUE(NAMED) | CUE(RELATIVE) | CUE(TITLE) | CUE(ADDRESS) | CUE(SIGN_OFF);
+static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) | CUE(NAMED) | CUE(RELATIVE) | CUE(TITLE) | CUE(LABEL) | CUE(SIGN_OFF);
 
 static void build(void)
 {
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) enter(&lists[i], lists[i].cues & trigger_cues);
-    for (size_t i = 0; redact_secret_starts(i).size; i++) mark_start(redact_secret_starts(i));
-    enter(&given_names, false);
-    enter(&family_names, false);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &starts : NULL);
+    for (size_t i = 0; redact_secret_starts(i).size; i++) mark(&secret_starts, redact_secret_starts(i));
+    for (size_t i = 0; i < sizeof given_names / sizeof *given_names; i++) enter(given_names[i], CUE(GIVEN), &given_starts);
+    for (size_t i = 0; i < sizeof family_names / sizeof *family_names; i++) enter(family_names[i], CUE(FAMILY), &family_starts);
+    for (size_t i = 0; i < sizeof names_also / sizeof *names_also; i++) enter(names_also[i], CUE(ALSO), NULL);
 }
 
 void redact_words_open(void) { call_once(&once, build); }
 
 uint32_t redact_cues_of(struct str folded) { return slot_of(folded)->cues; }
 
-bool redact_words_may_start(const char *at, size_t left)
-{
-    struct str word = str_make(at, left);
-    /* "née" is folded only later. */
-    if (left > 2 && ((uint8_t)at[1] >= 0x80 || (is_letter(at[1]) && (uint8_t)at[2] >= 0x80))) return true;
-    uint32_t start = start_of(word);
-    return starts[start / 8] >> start % 8 & 1;
-}
+bool redact_words_may_start(const char *at, size_t left) { return is_marked(&starts, at, left); }
+bool redact_secret_may_start(const char *at, size_t left) { return is_marked(&secret_starts, at, left); }
+bool redact_given_may_start(const char *at, size_t left) { return is_marked(&given_starts, at, left); }
+bool redact_family_may_start(const char *at, size_t left) { return is_marked(&family_starts, at, left); }
 
 /* --- words of the text --------------------------------------------------------------------------------- */
 
@@ -146,11 +155,19 @@ static bool is_capital(struct str text, size_t i, size_t size)
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
 {
     struct redact_word word = {.start = (uint32_t)start, .upper = true};
-    size_t i = start, size, letters = 0;
-    for (; (size = letter_size(text, i)) != 0 && i - start < 4 * WORD_BYTES; i += size, letters++) {
+    size_t i = start, size, letters = 0, most = start + 4 * WORD_BYTES;
+    word.capital = is_upper(at(text, start));
+    for (; i < text.size && i < most; i++, letters++) { /* ASCII, nearly always */
+        char c = text.data[i];
+        if ((uint8_t)c >= 0x80 || !is_letter(c)) break;
+        word.upper &= is_upper(c);
+        if (word.size + 1 < WORD_BYTES) word.folded[word.size++] = (char)(c | 0x20);
+    }
+    for (; i < most && (size = letter_size(text, i)) != 0; i += size, letters++) {
         bool capital = is_capital(text, i, size);
         if (i == start) word.capital = capital;
         word.upper &= capital;
+        word.accented |= size > 1;
         fold_letter(text, i, size, &word);
     }
     word.end = (uint32_t)i;
