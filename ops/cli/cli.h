@@ -23,7 +23,7 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv, struct err *err);
 };
 
-extern const struct command analyze_command, config_command, run_command, schema_command, send_command, tail_command,
+extern const struct command analyze_command, config_command, keys_command, run_command, schema_command, send_command, tail_command,
     topics_command, train_command, version_command;
 
 /* The six workers in the order of the data. */

@@ -52,6 +52,7 @@ static void add_cors(const struct ingest_state *state, struct http_request *requ
     if (!origin.size || !origin_allowed(state, origin)) return;
     http_add_header(request, STR("Access-Control-Allow-Origin"), origin);
     http_add_header(request, STR("Vary"), STR("Origin"));
+    http_add_header(request, STR("Access-Control-Expose-Headers"), STR("Retry-After"));
 }
 
 static void answer_preflight(struct http_request *request)

@@ -1,0 +1,44 @@
+/* What the files of the door share: door.c leads a post from its head to the bus and back, door_body.c reads its
+ * body, door_answer.c writes its answer. */
+#ifndef VERBATIM_WORKERS_INGEST_DOOR_H
+#define VERBATIM_WORKERS_INGEST_DOOR_H
+
+#include "schema/json.h"
+#include "workers/ingest/state.h"
+
+enum { ERRORS_SHOWN = 100 };
+
+struct row_error {
+    uint64_t row;
+    struct json_problems problems;
+};
+
+/* One request, from its body to its answer. */
+struct post {
+    struct ingest_state *state;
+    struct http_request *request; /* NULL: answered, or the client went away */
+    struct arena arena;
+    struct caller caller;
+    struct intake *intakes;
+    struct bus_output *outputs;
+    size_t count, capacity;
+    struct row_error *errors; /* the first ERRORS_SHOWN */
+    size_t error_count;
+    uint64_t rows, refused;
+    size_t counted_bytes;
+    bool bulk, written, waiting;
+    int64_t wait_ms;
+};
+
+/* door_body.c */
+enum body_form { BODY_JSON, BODY_NDJSON, BODY_CSV, BODY_UNKNOWN };
+enum body_form body_form_of(const struct http_request *request);
+/* Fills intakes and errors. An error is about the body as a whole; `err` also keeps the last row's. */
+int body_read(struct post *post, struct err *err) CHECKED;
+
+/* door_answer.c: each answers post->request and sets it to NULL. */
+void answer_receipts(struct post *post);
+void answer_problems(struct post *post); /* nothing in the body could be taken in */
+void answer_unreadable(struct post *post, int rc, const struct err *err);
+
+#endif

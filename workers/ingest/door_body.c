@@ -1,0 +1,154 @@
+/* The body of a post: one JSON object, an array of them, NDJSON or CSV → records, and what is wrong with the rest. */
+#include "workers/ingest/door.h"
+
+enum { IDEMPOTENCY_KEY_BYTES = 255 };
+
+enum body_form body_form_of(const struct http_request *request)
+{
+    static const struct {
+        const char *type;
+        enum body_form form;
+    } types[] = {{"application/json", BODY_JSON}, {"application/x-ndjson", BODY_NDJSON},
+                 {"application/ndjson", BODY_NDJSON}, {"application/jsonl", BODY_NDJSON},
+                 {"text/csv", BODY_CSV}};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (http_content_type_is(request, str_of(types[i].type))) return types[i].form;
+    return BODY_UNKNOWN;
+}
+
+/* --- one row ------------------------------------------------------------------------------------ */
+
+static void note_error(struct post *post, uint64_t row, const struct json_problems *problems,
+                       const struct err *err)
+{
+    post->refused++;
+    post->state->invalid++;
+    if (post->error_count == ERRORS_SHOWN) return;
+    if (!post->errors) post->errors = ARENA_ARRAY(&post->arena, struct row_error, ERRORS_SHOWN);
+    if (!post->errors) return;
+    struct row_error *error = &post->errors[post->error_count++];
+    *error = (struct row_error){.row = row, .problems = *problems};
+    if (problems->count) return;
+    struct str detail = arena_copy(&post->arena, str_of(err->text));
+    error->problems.items[0] = (struct json_problem){STR(""), detail};
+    error->problems.count = 1;
+}
+
+static int keep(struct post *post, const struct intake *intake, struct err *err)
+{
+    if (post->count == post->capacity) {
+        size_t capacity = post->capacity ? post->capacity * 2 : 1;
+        struct intake *grown = ARENA_ARRAY(&post->arena, struct intake, capacity);
+        if (!grown) return err_set(err, E_NO_MEMORY, NULL);
+        if (post->count) memcpy(grown, post->intakes, post->count * sizeof *grown);
+        post->intakes = grown;
+        post->capacity = capacity;
+    }
+    post->intakes[post->count++] = *intake;
+    return E_OK;
+}
+
+/* What one row came to: kept, noted as an error, or the whole post fails. */
+static int settle_row(struct post *post, int rc, const struct intake *intake,
+                      const struct json_problems *problems, struct err *err)
+{
+    uint64_t row = post->rows++;
+    if (rc == E_OK) return keep(post, intake, err);
+    if (err_class((enum err_code)rc) != ERR_REJECT) return rc;
+    note_error(post, row, problems, err);
+    return E_OK;
+}
+
+static int check_rows(const struct post *post, struct err *err)
+{
+    if (post->rows < post->state->options->rows_most) return E_OK;
+    return err_set(err, E_TOO_LARGE, "more than %u records in one request",
+                   post->state->options->rows_most);
+}
+
+/* --- the forms ---------------------------------------------------------------------------------- */
+
+static int take_json(struct post *post, struct str text, const struct intake_rules *rules,
+                     struct err *err)
+{
+    struct intake intake;
+    struct json_problems problems = {.count = 0};
+    int rc = check_rows(post, err);
+    if (rc) return rc;
+    rc = intake_json(text, rules, post->rows, &post->arena, &intake, &problems, err);
+    return settle_row(post, rc, &intake, &problems, err);
+}
+
+static int read_json(struct post *post, struct str body, const struct intake_rules *rules,
+                     struct err *err)
+{
+    struct json_reader reader = json_reader(body, &post->arena);
+    struct json_value value;
+    struct str raw, trimmed = str_trim(body);
+    bool first = true;
+    int rc = E_OK;
+    if (trimmed.size == 0 || trimmed.data[0] != '[') return take_json(post, body, rules, err);
+    post->bulk = true;
+    if (!json_next(&reader, &value)) return json_fault(&reader, err);
+    while (rc == E_OK && json_item(&reader, &first))
+        rc = json_skip(&reader, &raw) ? take_json(post, raw, rules, err) : E_OK;
+    if (rc == E_OK && !json_end(&reader)) rc = json_fault(&reader, err);
+    return rc;
+}
+
+static int read_ndjson(struct post *post, struct str body, const struct intake_rules *rules,
+                       struct err *err)
+{
+    int rc = E_OK;
+    post->bulk = true;
+    while (body.size && rc == E_OK) {
+        struct str line = str_trim(str_cut(&body, '\n'));
+        if (line.size) rc = take_json(post, line, rules, err);
+    }
+    return rc;
+}
+
+static int read_csv(struct post *post, struct str body, const struct intake_rules *rules,
+                    struct err *err)
+{
+    struct csv_reader reader = csv_reader(body, true);
+    struct csv_row header, row;
+    post->bulk = true;
+    int rc = csv_next(&reader, &post->arena, &header, err);
+    if (rc == E_NOT_FOUND) return err_set(err, E_BAD_MESSAGE, "the CSV has no header");
+    if (rc) return rc;
+    for (;;) {
+        struct intake intake;
+        struct json_problems problems = {.count = 0};
+        rc = csv_next(&reader, &post->arena, &row, err);
+        if (rc == E_NOT_FOUND) return E_OK;
+        int full = check_rows(post, err);
+        if (full) return full;
+        if (rc == E_OK)
+            rc = intake_csv(&header, &row, rules, post->rows, &post->arena, &intake, &problems, err);
+        rc = settle_row(post, rc, &intake, &problems, err);
+        if (rc) return rc;
+    }
+}
+
+int body_read(struct post *post, struct err *err)
+{
+    struct http_request *request = post->request;
+    struct intake_rules rules = {
+        .tenant = post->caller.tenant,
+        .source = STR("http"),
+        .idempotency = http_header(request, STR("idempotency-key")),
+        .ids = &post->state->ids,
+        .received_ms = clock_wall_ms(post->state->context->clock),
+    };
+    if (rules.idempotency.size > IDEMPOTENCY_KEY_BYTES || !str_is_utf8(rules.idempotency))
+        return err_set(err, E_BAD_MESSAGE, "Idempotency-Key has at most %d bytes of UTF-8",
+                       IDEMPOTENCY_KEY_BYTES);
+    switch (body_form_of(request)) {
+    case BODY_JSON: return read_json(post, request->body, &rules, err);
+    case BODY_NDJSON: return read_ndjson(post, request->body, &rules, err);
+    case BODY_CSV: return read_csv(post, request->body, &rules, err);
+    case BODY_UNKNOWN: break;
+    }
+    return err_set(err, E_BAD_MESSAGE, "unknown form"); /* refused by its head */
+}
