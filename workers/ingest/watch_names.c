@@ -11,7 +11,7 @@
 void watch_place(const char *url, char store_url[static 4096], struct str *ret_prefix)
 {
     struct str place = str_of(url);
-    while (place.size > 1 && place.data[place.size - 1] == '/') place.size--;
+    while (place.size > 1 && place.data[place.size - 1] == '/' && !str_ends(place, STR("://"))) place.size--;
     bool raw = str_equal(place, STR("raw")) || str_ends(place, STR("/raw"));
     if (raw) place.size -= 3;
     while (raw && place.size > 1 && place.data[place.size - 1] == '/') place.size--;

@@ -190,10 +190,9 @@ static int put_validation(struct taking *taking, struct err *err)
 {
     struct object *object = taking->object;
     struct watch *watch = taking->watch;
-    char suffix[48];
     if (taking->chunk.refused_rows == 0) return E_OK;
-    snprintf(suffix, sizeof suffix, "/%012llu.ndjson", (unsigned long long)object->rows);
-    struct str key = watch_name(&watch->arena, "validation", object->key, object->id, suffix);
+    struct str folder = watch_name(&watch->arena, "validation", object->key, object->id, "");
+    struct str key = arena_printf(&watch->arena, "%.*s/%012llu.ndjson", STR_ARGS(folder), (unsigned long long)object->rows);
     return put(watch, key, buffer_str(&taking->chunk.refused), false, "application/x-ndjson", err);
 }
 
@@ -237,7 +236,7 @@ static void write_receipt(struct taking *taking, struct buffer *out)
 {
     static const char *const statuses[] = {[FILE_DONE] = "done", [FILE_FAILED] = "failed", [FILE_CHANGED] = "changed"};
     const struct object *object = taking->object;
-    struct str validation = watch_name(&taking->watch->arena, "validation", object->key, object->id, "/");
+    struct str validation = watch_name(&taking->watch->arena, "validation", object->key, object->id, "");
     buffer_add(out, STR("{\"object\":"));
     json_write_string(out, object->key);
     buffer_add(out, STR(",\"etag\":"));
