@@ -119,6 +119,15 @@ static int set_property(struct config *config, struct str name, struct str value
     return E_OK;
 }
 
+/* A file that can't be read is bad configuration; memory that runs out isn't. */
+static int unreadable(int rc, struct err *err, const char *origin, const char *what)
+{
+    err_wrap(err, "%s%s", origin, what);
+    if (rc == E_NO_MEMORY) return rc;
+    if (err) err->code = E_BAD_CONFIG;
+    return E_BAD_CONFIG;
+}
+
 /* NAME_file of a SECRET: the file's first line is the value. */
 static int read_secret(struct config *config, struct str path, struct str *ret_value, const char *origin,
                        struct err *err)
@@ -127,9 +136,7 @@ static int read_secret(struct config *config, struct str path, struct str *ret_v
     struct str name = arena_copy(&config->arena, path);
     int rc = name.data ? buffer_read_file(&file, name.data, 64 * 1024, err) : err_set(err, E_NO_MEMORY, NULL);
     if (rc) {
-        err_wrap(err, "%s: secret", origin);
-        if (err) err->code = E_BAD_CONFIG;
-        rc = E_BAD_CONFIG;
+        rc = unreadable(rc, err, origin, ": secret");
     } else {
         struct str rest = buffer_str(&file);
         *ret_value = arena_copy(&config->arena, str_trim(str_cut(&rest, '\n')));
@@ -222,11 +229,7 @@ int config_read_file(struct config *config, const char *path, struct err *err)
     struct buffer text = {0};
     int rc = buffer_read_file(&text, path, 1 << 20, err);
     if (rc == E_OK) rc = config_read_text(config, path, buffer_str(&text), err);
-    else {
-        err_wrap(err, "configuration file");
-        if (err) err->code = E_BAD_CONFIG;
-        rc = E_BAD_CONFIG;
-    }
+    else rc = unreadable(rc, err, "configuration file", "");
     buffer_deinit(&text);
     return rc;
 }

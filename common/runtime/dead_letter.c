@@ -2,13 +2,21 @@
 #include "base/hash.h"
 #include "runtime/flow.h"
 
+static bool has_name(const struct str_map *map, struct str name)
+{
+    for (uint32_t i = 0; i < map->count; i++)
+        if (str_equal(map->items[i].name, name)) return true;
+    return false;
+}
+
+/* Headers may come twice; the schema's maps hold a name once, so the first counts. */
 static void fill_headers(struct dead_letter *letter, const struct bus_message *message, struct arena *arena)
 {
     struct str_map map = {.items = ARENA_ARRAY(arena, struct str_pair, message->header_count)};
     if (!map.items) return; /* headers are a help, not a promise */
     for (uint32_t i = 0; i < message->header_count && map.count < 16; i++) {
         const struct bus_header *header = &message->headers[i];
-        if (!str_is_utf8(header->name) || !str_is_utf8(header->value)) continue;
+        if (!str_is_utf8(header->name) || !str_is_utf8(header->value) || has_name(&map, header->name)) continue;
         map.items[map.count++] = (struct str_pair){header->name, header->value};
     }
     if (map.count) shape_set(dead_letter, letter, headers, map);

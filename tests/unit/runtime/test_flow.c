@@ -192,7 +192,8 @@ static void test_backoff(void **state)
 
 static void test_dead_letter(void **state)
 {
-    static const struct bus_header headers[] = {{{"source", 6}, {"shop", 4}}, {{"binary", 6}, {"\xff\xfe", 2}}};
+    static const struct bus_header headers[] = {{{"source", 6}, {"shop", 4}}, {{"binary", 6}, {"\xff\xfe", 2}},
+                                                {{"source", 6}, {"mill", 4}}}; /* Kafka allows it; a map of ours doesn't */
     struct rig *rig = rig_create(NULL);
     struct arena arena = {0};
     (void)state;
@@ -214,7 +215,7 @@ static void test_dead_letter(void **state)
     assert_str(letter.key, "key");
     assert_str(letter.value, "reject");
     assert_str(letter.value_sha256, "084e990a49ba65e622926853785e0ed05c63fc7fbf798a26e8242b5ee3d7ce9f");
-    assert_int_equal(letter.headers.count, 1); /* only what is text */
+    assert_int_equal(letter.headers.count, 1); /* only what is text, and each name once */
     assert_str(letter.headers.items[0].value, "shop");
     assert_int_equal(rig->flow.counters.rejected, 1);
     assert_int_equal(rig->flow.counters.dead_letters[E_BAD_MESSAGE], 1);

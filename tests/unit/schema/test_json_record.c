@@ -252,6 +252,36 @@ static void broken_sections_are_still_json(void **state)
     }
 }
 
+/* What is unknown is kept, up to a bound that is told. */
+static void unknown_things_are_bounded(void **state)
+{
+    static const struct { const char *why, *before, *after; int most; const char *problem; } cases[] = {
+        {"fields of a section", "\"feedback\":{\"text\":\"t\"", "}", 64, "/feedback/z64 is one unknown field too many"},
+        {"sections", "\"v\":1", "", RECORD_UNKNOWN_MAX, "/z32 is one unknown section too many"},
+    };
+    struct buffer text = {0}, out = {0};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        for (int extra = 0; extra <= 1; extra++) {
+            struct arena arena = {0};
+            struct json_problems problems;
+            struct str message;
+            struct err err = {0};
+            buffer_clear(&text);
+            buffer_printf(&text, "{\"id\":\"x\",%s", cases[i].before);
+            for (int j = 0; j < cases[i].most + extra; j++) buffer_printf(&text, ",\"z%d\":[%d]", j, j);
+            buffer_printf(&text, "%s}", cases[i].after);
+            int rc = json_read_record(buffer_str(&text), &arena, &message, &problems, &err);
+            assert_int_equal(rc, extra ? E_BAD_MESSAGE : E_OK);
+            assert_string_equal(told(&problems, &out), extra ? cases[i].problem : "");
+            arena_deinit(&arena);
+        }
+    }
+    buffer_deinit(&text);
+    buffer_deinit(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +290,7 @@ int main(void)
         cmocka_unit_test(at_most_so_many_problems_are_told),
         cmocka_unit_test(records_come_back),
         cmocka_unit_test(what_is_no_record_is_refused),
+        cmocka_unit_test(unknown_things_are_bounded),
         cmocka_unit_test(numbers_are_written_short),
         cmocka_unit_test(broken_sections_are_still_json),
     };

@@ -1,0 +1,113 @@
+/* Colours and progress for people; not a byte of either where a program reads. */
+#include "base/terminal.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "test.h"
+
+/* A terminal of our own: what is written to `slave` can be read from `master`. */
+static void open_terminal(int *master, int *slave)
+{
+    char name[128];
+    *master = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(*master >= 0 && grantpt(*master) == 0 && unlockpt(*master) == 0);
+    assert_int_equal(ptsname_r(*master, name, sizeof name), 0);
+    *slave = open(name, O_RDWR | O_NOCTTY);
+    assert_true(*slave >= 0);
+}
+
+static void colours_are_for_terminals(void **state)
+{
+    static const struct { const char *why, *no_colour, *term; bool terminal; const char *red, *reset; } cases[] = {
+        {"a terminal", NULL, "xterm", true, "\x1b[31m", "\x1b[0m"},
+        {"a file", NULL, "xterm", false, "", ""},
+        {"who wants none (no-color.org)", "1", "xterm", true, "", ""},
+        {"an empty NO_COLOR says nothing", "", "xterm", true, "\x1b[31m", "\x1b[0m"},
+        {"a terminal that can't", NULL, "dumb", true, "", ""},
+    };
+    int master, slave, file = open("/dev/null", O_WRONLY);
+    (void)state;
+    assert_true(file >= 0);
+    open_terminal(&master, &slave);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int fd = cases[i].terminal ? slave : file;
+        CASE(cases[i].why);
+        if (cases[i].no_colour) setenv("NO_COLOR", cases[i].no_colour, 1);
+        else unsetenv("NO_COLOR");
+        setenv("TERM", cases[i].term, 1);
+        assert_int_equal(terminal_is(fd), cases[i].terminal);
+        assert_string_equal(terminal_colour(fd, COLOUR_RED), cases[i].red);
+        assert_string_equal(terminal_colour(fd, COLOUR_NONE), "");
+        assert_string_equal(terminal_reset(fd), cases[i].reset);
+    }
+    struct winsize size = {.ws_col = 132, .ws_row = 24};
+    assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
+    assert_int_equal(terminal_columns(slave), 132);
+    assert_int_equal(terminal_columns(file), 80);
+    close(master), close(slave), close(file);
+}
+
+/* What `progress` shows of 50 of `total` on a standard error that is `fd`. */
+static void show(int fd, uint64_t total)
+{
+    struct progress progress;
+    int before = dup(STDERR_FILENO);
+    assert_true(before >= 0 && dup2(fd, STDERR_FILENO) == STDERR_FILENO);
+    progress_start(&progress, "records", total);
+    progress_set(&progress, 50);
+    progress_set(&progress, 51); /* too soon to be drawn again */
+    progress_end(&progress);
+    progress_set(&progress, 52); /* nothing after its end */
+    fflush(stderr);
+    assert_true(dup2(before, STDERR_FILENO) == STDERR_FILENO);
+    close(before);
+}
+
+static size_t read_all(int fd, char *out, size_t room)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    size_t size = 0;
+    while (poll(&ready, 1, 0) == 1 && (ready.revents & POLLIN)) {
+        ssize_t got = read(fd, out + size, room - 1 - size);
+        if (got <= 0) break;
+        size += (size_t)got;
+    }
+    out[size] = '\0';
+    return size;
+}
+
+static void progress_is_drawn_on_terminals(void **state)
+{
+    char text[1024];
+    int master, slave, ends[2];
+    (void)state;
+    open_terminal(&master, &slave);
+    show(slave, 100);
+    read_all(master, text, sizeof text);
+    assert_int_equal(strncmp(text, "\r\x1b[K[###############...............] 50 of 100 records, ", 55), 0);
+    assert_non_null(strstr(text, " s left"));
+    assert_null(strstr(text, "51 of"));
+    assert_null(strstr(text, "52"));
+    assert_string_equal(text + strlen(text) - 4, "\r\x1b[K"); /* wiped */
+    show(slave, 0);
+    read_all(master, text, sizeof text);
+    assert_int_equal(strncmp(text, "\r\x1b[K50 records, ", 16), 0); /* no total, no bar */
+    close(master), close(slave);
+    assert_int_equal(pipe(ends), 0);
+    show(ends[1], 100);
+    assert_int_equal(read_all(ends[0], text, sizeof text), 0);
+    close(ends[0]), close(ends[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(colours_are_for_terminals),
+        cmocka_unit_test(progress_is_drawn_on_terminals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
