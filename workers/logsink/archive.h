@@ -15,6 +15,7 @@
 
 #include "runtime/worker.h"
 #include "workers/logsink/task.h"
+#include "workers/logsink/track.h"
 
 struct archive_options {
     uint64_t count;         /* lines of an object, at most */
@@ -31,27 +32,6 @@ struct archive_counters {
     uint64_t written_bytes, records, raw, skipped;
 };
 
-enum track_state {
-    TRACK_ASKING, /* what the store holds ahead isn't known: jobs wait */
-    TRACK_TAKING,
-};
-
-/* One partition. */
-struct track {
-    enum topic topic;
-    uint32_t partition;
-    enum track_state state;
-    bool busy;                      /* a task of it is running, maybe one of before a rewind */
-    struct object *open;            /* collects */
-    struct object *sealed, **sealed_end; /* wait, in order */
-    bool storing;                   /* the oldest is with a task: */
-    struct span_of_offsets storing_span;
-    struct lookup_result ahead;     /* what the store holds already */
-    uint32_t ahead_at;
-    struct job **parked;            /* deferred, [parked_at, parked_count) */
-    uint32_t parked_at, parked_count, parked_capacity;
-};
-
 struct archive {
     struct archive_options options;
     struct worker_context *context;
@@ -59,18 +39,15 @@ struct archive {
     void *user;
 
     ZSTD_CCtx *quick;
-    struct track **tracks;
-    uint32_t track_count, track_capacity, turn; /* turn: who may start a call next */
-    struct track_index {
-        struct track **of; /* by partition */
-        uint32_t count;
-    } index[TOPIC_COUNT];
+    struct tracks tracks;
+    uint32_t turn; /* the track that may start a call next */
     uint64_t generation;
     size_t open_bytes, sealed_bytes; /* sealed: those with a task too */
     uint32_t running;
     uint32_t failures;     /* in a row */
     int64_t try_again_ms;  /* monotonic */
     int64_t due_ms;        /* when archive_tick() is due; -1: never */
+    bool failed;  /* the worker stops: no more calls */
     bool touched; /* since archive_draining() asked last */
     struct archive_counters counters;
     struct err last_error; /* of the store; code 0: it works */
@@ -97,5 +74,17 @@ void archive_rewound(struct archive *archive);
 void archive_drain(struct archive *archive);
 /* Is something not stored yet? Called again and again while draining. */
 bool archive_draining(struct archive *archive);
+
+/* --- between archive.c and calls.c ------------------------------------------------------------- */
+
+static inline int64_t archive_now_ms(const struct archive *archive)
+{
+    return clock_mono_ms(archive->context->clock);
+}
+void archive_fail(struct archive *archive, const struct err *err);
+void archive_due_at(struct archive *archive, int64_t ms);
+void archive_drop(size_t *bytes, struct object *object); /* destroys it; its memory isn't counted any more */
+void archive_go_on(struct archive *archive);             /* jobs that waited, then calls */
+void calls_start(struct archive *archive);               /* as many as may run */
 
 #endif
