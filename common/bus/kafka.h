@@ -25,7 +25,8 @@
 enum {
     KAFKA_NAME_MAX = 249,          /* of topics, and what we allow of groups and members */
     KAFKA_CALL_MS = 5000,          /* for calls of the loop that wait for an answer */
-    KAFKA_ADMIN_MS = 15000,        /* for topics */
+    KAFKA_ADMIN_MS = 10000,        /* for topics */
+    KAFKA_RETRY_MS = 50,
     KAFKA_CLOSE_MS = 5000,         /* leaving a group; then it goes without saying goodbye */
     KAFKA_MESSAGE_OVERHEAD = 512,  /* what the broker adds to a message, generously */
 };
@@ -111,7 +112,7 @@ struct kafka_partition {
     int64_t sought;      /* where reading shall begin, until a message has come; -1 */
     int64_t last_ms;     /* timestamp of the last message read; 0: none */
     int64_t caught_up_ms; /* when last all had been read, by the wall clock; 0: never */
-    int64_t end;         /* as the watcher has heard; guarded by the lock */
+    int64_t end, committed; /* as the watcher has heard; -1: not yet. Guarded by the lock. */
 };
 
 struct kafka_batch;

@@ -279,19 +279,25 @@ static int abort_transaction(struct kafka_consumer *consumer, int rc, struct err
     return start_over(consumer, why.code == E_FENCED ? E_FENCED : rc, err);
 }
 
+/* A message was refused. With librdkafka 2.0.2 the producer's sequence numbers have a gap then, also after
+ * an abort, so it is replaced; which aborts. */
+static int give_up_message(struct kafka_consumer *consumer, struct err *err)
+{
+    *err = consumer->commit.sender.failure;
+    enum err_code code = err->code;
+    if (code == E_FENCED) return start_over(consumer, E_FENCED, err);
+    int rc = replace(consumer, E_UNAVAILABLE, err);
+    consumer->commit.replaced = 0;
+    return rc == E_UNAVAILABLE ? (int)(err->code = code) : rc;
+}
+
 /* The transaction is open, and `rc` and `verdict` say why it can't go on. */
 static int give_up(struct kafka_consumer *consumer, enum verdict verdict, int rc, struct err *err)
 {
-    const struct kafka_sender *sender = &consumer->commit.sender;
-    if (verdict == ABORT || verdict == GOOD) {
-        if (sender->failure.code) { /* the reason behind "a message failed" */
-            if (err) *err = sender->failure;
-            rc = (int)sender->failure.code;
-        }
-        if (rc == E_FENCED) return start_over(consumer, rc, err);
-        return abort_transaction(consumer, rc, err);
-    }
-    return start_over(consumer, rc, err);
+    if (verdict != ABORT && verdict != GOOD) return start_over(consumer, rc, err);
+    if (consumer->commit.sender.failure.code) return give_up_message(consumer, err);
+    if (rc == E_FENCED) return start_over(consumer, rc, err);
+    return abort_transaction(consumer, rc, err);
 }
 
 /* Positions did not get through in time. Nothing is committed then, so the same may be tried again. */

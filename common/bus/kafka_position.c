@@ -29,7 +29,7 @@ int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t par
     }
     if (rc == E_OK)
         consumer->owned[consumer->owned_count++] = (struct kafka_partition){
-            .topic = topic, .partition = partition, .position = offset, .first_read = -1, .sought = -1, .end = -1};
+            .topic = topic, .partition = partition, .position = offset, .first_read = -1, .sought = -1, .end = -1, .committed = -1};
     consumer->generation++;
     pthread_mutex_unlock(&consumer->lock);
     return rc;
@@ -202,14 +202,22 @@ int kafka_seek(struct bus_consumer *base, const struct bus_position *position, s
 /* --- backlog -------------------------------------------------------------------------------------- */
 
 /* The end as fetches tell it, without asking; while none are made (paused), as the watcher has heard. */
-static int64_t end_of(struct kafka_consumer *consumer, struct kafka_partition *partition)
+static int64_t end_of(const struct kafka_consumer *consumer, const struct kafka_partition *partition, int64_t *ret_low)
 {
     int64_t low = -1, high = -1;
     rd_kafka_get_watermark_offsets(consumer->client, consumer->bus->topics[partition->topic], (int32_t)partition->partition,
                                    &low, &high);
     if (partition->end > high) high = partition->end;
-    if (partition->position < 0 && low >= 0) partition->position = low; /* nothing was read, nothing committed */
+    *ret_low = low;
     return high > partition->position ? high : partition->position;
+}
+
+/* Before anything has been read, it is where reading will begin. */
+static int64_t position_of(const struct kafka_partition *partition, int64_t low)
+{
+    if (partition->position >= 0) return partition->position;
+    if (partition->committed >= 0) return partition->committed;
+    return low >= 0 ? low : 0;
 }
 
 /* The next message's timestamp isn't known before it is read. It isn't before the last one's, nor before the
@@ -226,9 +234,8 @@ size_t kafka_backlog(struct bus_consumer *base, struct bus_backlog *out, size_t 
     if (consumer->paused) ends_ask(consumer);
     pthread_mutex_lock(&consumer->lock);
     for (size_t i = 0; i < consumer->owned_count && i < max; i++) {
-        struct kafka_partition *partition = &consumer->owned[i];
-        int64_t end = end_of(consumer, partition);
-        int64_t position = partition->position >= 0 ? partition->position : 0;
+        const struct kafka_partition *partition = &consumer->owned[i];
+        int64_t low, end = end_of(consumer, partition, &low), position = position_of(partition, low);
         uint64_t records = end > position ? (uint64_t)(end - position) : 0;
         out[i] = (struct bus_backlog){.topic = partition->topic, .partition = partition->partition, .position = position,
                                       .end = end > 0 ? end : 0, .records = records, .oldest_ms = records ? oldest_ms(partition) : 0};

@@ -125,6 +125,22 @@ int kafka_partition_count(rd_kafka_t *client, const char *name, int timeout_ms, 
     return rc;
 }
 
+/* A topic that was created a moment ago may not have found its leaders yet. */
+static int count_records(rd_kafka_t *client, const char *topic, uint32_t partition, int64_t deadline_ms, uint64_t *ret_records,
+                         struct err *err)
+{
+    int64_t low, high;
+    for (;;) {
+        rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(client, topic, (int32_t)partition, &low, &high, KAFKA_ADMIN_MS);
+        if (!code) break;
+        int rc = kafka_error(code, topic, NULL, err);
+        if (err_class((enum err_code)rc) != ERR_RETRY || clock_mono_ms(clock_system()) >= deadline_ms) return rc;
+        rd_kafka_poll(client, KAFKA_RETRY_MS);
+    }
+    *ret_records = (uint64_t)(high - low);
+    return E_OK;
+}
+
 /* Offsets between the ends of each partition: transaction markers, which nobody can see, count too. */
 int kafka_topic_describe(struct bus *base, enum topic topic, struct bus_topic_state *ret_state, struct err *err)
 {
@@ -133,11 +149,11 @@ int kafka_topic_describe(struct bus *base, enum topic topic, struct bus_topic_st
     rd_kafka_t *client;
     int rc = admin_client(bus, &client, err);
     if (rc == E_OK) rc = kafka_partition_count(client, bus->topics[topic], KAFKA_ADMIN_MS, &state.partitions, err);
+    int64_t deadline_ms = clock_mono_ms(clock_system()) + KAFKA_ADMIN_MS;
     for (uint32_t i = 0; i < state.partitions && rc == E_OK; i++) {
-        int64_t low, high;
-        rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(client, bus->topics[topic], (int32_t)i, &low, &high, KAFKA_ADMIN_MS);
-        if (code) rc = kafka_error(code, bus->topics[topic], NULL, err);
-        else state.records += (uint64_t)(high - low);
+        uint64_t records = 0;
+        rc = count_records(client, bus->topics[topic], i, deadline_ms, &records, err);
+        state.records += records;
     }
     if (rc == E_OK) *ret_state = state;
     return rc;

@@ -1,7 +1,7 @@
 /* A thread per Kafka consumer for the calls that wait for a broker, which the loop must not make.
  *
- * It asks for the ends of all partitions when it is told to: for the backlog of a paused consumer, and
- * because a request to the partitions' leaders wakes fetchers that pause (see keep_fetching()). For a reader
+ * It asks for the ends of all partitions when it is told to: for the backlog of a consumer that is new or
+ * paused, and because a request to the partitions' leaders wakes fetchers that pause (see keep_fetching()). For a reader
  * without a group it looks for its topics until all of them are there, and where to begin. */
 #include <stdlib.h>
 #include <time.h>
@@ -20,29 +20,43 @@ static struct timespec after_ms(int64_t ms)
 
 /* --- ends ----------------------------------------------------------------------------------------- */
 
-static void take_ends(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
+enum figure { FIGURE_END, FIGURE_COMMITTED };
+
+static void take_figures(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list, enum figure figure)
 {
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *item = &list->elems[i];
         enum topic topic = kafka_topic_of(consumer->bus, item->topic);
         for (size_t j = 0; j < consumer->owned_count && !item->err; j++) {
             struct kafka_partition *partition = &consumer->owned[j];
-            if (partition->topic == topic && partition->partition == (uint32_t)item->partition && item->offset > partition->end)
-                partition->end = item->offset;
+            if (partition->topic != topic || partition->partition != (uint32_t)item->partition) continue;
+            if (figure == FIGURE_COMMITTED) partition->committed = item->offset;
+            else if (item->offset > partition->end) partition->end = item->offset;
         }
     }
+}
+
+static bool is_new(const struct kafka_consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->owned_count; i++)
+        if (consumer->owned[i].end < 0) return true;
+    return false;
 }
 
 /* The lock is held, but not while it waits. */
 static void ask_ends(struct kafka_consumer *consumer)
 {
-    rd_kafka_topic_partition_list_t *list = position_list(consumer);
+    rd_kafka_topic_partition_list_t *list = position_list(consumer), *committed = NULL;
+    if (consumer->in_group && is_new(consumer)) committed = rd_kafka_topic_partition_list_copy(list);
     for (int i = 0; i < list->cnt; i++) list->elems[i].offset = RD_KAFKA_OFFSET_END; /* as a "time" */
     pthread_mutex_unlock(&consumer->lock);
-    rd_kafka_resp_err_t code = list->cnt ? rd_kafka_offsets_for_times(consumer->client, list, ASK_MS) : RD_KAFKA_RESP_ERR__FAIL;
+    bool has_committed = committed && rd_kafka_committed(consumer->client, committed, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool has_ends = list->cnt && rd_kafka_offsets_for_times(consumer->client, list, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
     pthread_mutex_lock(&consumer->lock);
-    if (!code) take_ends(consumer, list);
+    if (has_committed) take_figures(consumer, committed, FIGURE_COMMITTED);
+    if (has_ends) take_figures(consumer, list, FIGURE_END);
     rd_kafka_topic_partition_list_destroy(list);
+    if (committed) rd_kafka_topic_partition_list_destroy(committed);
 }
 
 /* --- a reader's topics ---------------------------------------------------------------------------- */

@@ -4,6 +4,8 @@
 #include "kafka_rig.h"
 
 static struct config *config;
+static bool at_least_once;
+#define CONFORMANCE_AT_LEAST_ONCE at_least_once
 
 static struct bus *conformance_open(void)
 {
@@ -23,4 +25,8 @@ static void conformance_close(struct bus *bus)
 
 #include "../unit/bus/test_conformance.h"
 
-int main(void) { return conformance_run("kafka bus"); }
+int main(int argc, char **argv)
+{
+    at_least_once = argc == 2 && strcmp(argv[1], "at_least_once") == 0;
+    return conformance_run(at_least_once ? "kafka bus, at least once" : "kafka bus");
+}

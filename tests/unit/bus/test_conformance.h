@@ -3,7 +3,7 @@
  * The includer defines, before including this:
  *   static struct bus *conformance_open(void);          a bus without topics (a fresh folder, or a fresh prefix)
  *   static void conformance_close(struct bus *bus);
- * and runs conformance_run(). Waiting is done on wake descriptors, up to CONFORMANCE_WAIT_MS. */
+ * and, if it likes, CONFORMANCE_AT_LEAST_ONCE, and runs conformance_run(). Waiting is done on wake descriptors, up to CONFORMANCE_WAIT_MS. */
 #ifndef VERBATIM_TEST_CONFORMANCE_H
 #define VERBATIM_TEST_CONFORMANCE_H
 
@@ -15,9 +15,15 @@
 #include "base/clock.h"
 #include "bus/bus.h"
 
+#ifndef CONFORMANCE_AT_LEAST_ONCE
+#define CONFORMANCE_AT_LEAST_ONCE false
+#endif
 #ifndef CONFORMANCE_WAIT_MS
 #define CONFORMANCE_WAIT_MS 60000
 #endif
+
+/* Messages are as old as 1970: kept for a century, or Kafka's retention takes them away. */
+#define CONFORMANCE_RETENTION_MS ((int64_t)3155760000000)
 
 enum { SEEN_MAX = 4096, KEYS = 29 }; /* so many keys reach each of up to 4 partitions */
 
@@ -32,7 +38,7 @@ static void create_topic(struct bus *bus, enum topic topic, uint32_t partitions)
 {
     struct err err;
     bool created;
-    must(bus_topic_create(bus, topic, &(struct bus_topic_settings){.partitions = partitions, .replication = 1}, &created, &err), &err);
+    must(bus_topic_create(bus, topic, &(struct bus_topic_settings){.partitions = partitions, .replication = 1, .retention_ms = CONFORMANCE_RETENTION_MS}, &created, &err), &err);
 }
 
 static struct bus_output output_of(enum topic topic, const char *key, const char *value, int64_t timestamp_ms)
@@ -93,6 +99,7 @@ static struct bus_consumer *subscribe(struct bus *bus, const char *group, const 
     struct err err;
     const struct bus_subscription subscription = {
         .group = group, .member = member, .topics = &topic, .topic_count = 1, .start = start,
+        .at_least_once = CONFORMANCE_AT_LEAST_ONCE,
         .on_assigned = event ? on_assigned : NULL, .on_revoked = event ? on_revoked : NULL, .user = event};
     must(bus_subscribe(bus, &subscription, &consumer, &err), &err);
     return consumer;
@@ -617,7 +624,8 @@ static void conform_topics(struct bus *bus)
     struct bus_topic_state state;
     struct err err;
     bool created = false;
-    const struct bus_topic_settings three = {.partitions = 3, .replication = 1}, five = {.partitions = 5, .replication = 1};
+    const struct bus_topic_settings three = {.partitions = 3, .replication = 1, .retention_ms = CONFORMANCE_RETENTION_MS};
+    const struct bus_topic_settings five = {.partitions = 5, .replication = 1};
     assert_int_equal(bus_topic_describe(bus, TOPIC_SAFETY, &state, &err), E_NOT_FOUND);
     must(bus_topic_create(bus, TOPIC_SAFETY, &three, &created, &err), &err);
     assert_true(created);
