@@ -1,0 +1,53 @@
+#!/bin/bash
+# Help, versions and what is in force: each program and command says how it is used, with an example, and exits as told.
+. "$(dirname "$0")/lib.sh"
+verbatim=$bin/verbatim
+
+# says WHY STATUS STREAM TEXT COMMAND...: exits so, and the stream (out, err) holds the text
+says() {
+    local why=$1 status=$2 stream=$3 text=$4
+    shift 4
+    "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
+    equal "$why exits $status" $? "$status"
+    check "$why says \"$text\"" contains "$scratch/$stream" "$text"
+}
+
+says "no command" 64 err "Usage: verbatim COMMAND" "$verbatim"
+says "--help" 0 out "Usage: verbatim COMMAND" "$verbatim" --help
+says "help" 0 out "Usage: verbatim COMMAND" "$verbatim" help
+check "without colours where nobody looks" bash -c "! grep -q $'\x1b' '$scratch/out'"
+commands=$(sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p' "$scratch/out")
+check "it lists the commands" [ "$(wc -w <<<"$commands")" -ge 9 ]
+says "nonsense" 64 err 'unknown command "nonsense"; did you mean' "$verbatim" nonsense
+says "a near miss" 64 err 'did you mean "schema"?' "$verbatim" shcema
+for command in $commands; do
+    says "$command --help" 0 out "Usage: verbatim $command" "$verbatim" "$command" --help
+    check "with an example" contains "$scratch/out" "Example: "
+    says "$command with a flag that isn't" 64 err "--nonsense" "$verbatim" "$command" --nonsense
+done
+says "version" 0 out "librdkafka " "$verbatim" version
+says "--version" 0 out "verbatim 0." "$verbatim" --version
+says "a format that isn't" 64 err "json-schema" "$verbatim" schema --format xml
+says "a worker that isn't" 64 err "preprocess" "$verbatim" config --file nobody
+for worker in ingest preprocess featurize segment genai logsink; do
+    says "verbatim-$worker --help" 0 out "Usage: verbatim-$worker" "$bin/verbatim-$worker" --help
+    check "with an example" contains "$scratch/out" "Example: "
+    check "and its options" contains "$scratch/out" "--runtime.batch_records"
+    says "verbatim-$worker --version" 0 out "verbatim-$worker 0." "$bin/verbatim-$worker" --version
+done
+
+# What is in force, and where it came from; a secret from a file is never shown.
+printf '[runtime]\nbatches = 5\nattempts = 6\n' >"$scratch/a.conf"
+echo hunter2 >"$scratch/secret"
+VERBATIM_RUNTIME_ATTEMPTS=7 VERBATIM_KAFKA_SASL_PASSWORD_FILE=$scratch/secret "$verbatim" config --json --config "$scratch/a.conf" \
+    --runtime.replica=2 --kafka.linger.ms=5 >"$scratch/config.json"
+equal "verbatim config exits 0" $? 0
+origin() { jq -r --arg key "$1" '.[] | select(.key == $key) | .value + " from " + .origin' "$scratch/config.json"; }
+equal "a file's line" "$(origin runtime.batches)" "5 from $scratch/a.conf:2"
+equal "the environment beats it" "$(origin runtime.attempts)" "7 from environment VERBATIM_RUNTIME_ATTEMPTS"
+equal "a flag" "$(origin runtime.replica)" "2 from flag"
+equal "a default" "$(origin runtime.delivery)" "exactly_once from default"
+equal "a property of librdkafka" "$(origin kafka.linger.ms)" "5 from flag"
+equal "a secret is hidden" "$(origin kafka.sasl.password)" "(set) from environment VERBATIM_KAFKA_SASL_PASSWORD_FILE"
+check "in every way" bash -c "! grep -q hunter2 '$scratch/config.json'"
+finish
