@@ -1,7 +1,7 @@
 /* Makes a safe document of what was received, and screens it for harm before anything else sees it.
  *
  * In this order: clean (Unicode, markup) → language → personal data out → repeats → safety screen. The
- * original text goes no further, the customer only as a keyed hash. A record whose screen is positive
+ * original text goes no further, the customer only as a keyed hash (strip.c). A record whose screen is positive
  * or unassessed is also emitted on the safety topic, at once: people read that. */
 #include "workers/preprocess/preprocess.h"
 
@@ -14,7 +14,7 @@
 #include "text/redact.h"
 #include "text/screen.h"
 #include "text/similar.h"
-#include "workers/preprocess/pseudonym.h"
+#include "workers/preprocess/strip.h"
 #include "workers/preprocess/window.h"
 
 #define PREPROCESS_OPTIONS(O)                                                                                           \
@@ -37,7 +37,7 @@ OPTIONS_TABLE(preprocess, PREPROCESS_OPTIONS, "Clean-up, language, personal data
 _Static_assert((int)ENUM_redaction_kind_email == REDACT_EMAIL && (int)ENUM_redaction_kind_secret == REDACT_SECRET &&
                (int)ENUM_redaction_kind_count == REDACT_KIND_COUNT, "text/redact.h and schemas/enums.def differ");
 
-enum { NEAR_WORDS = 8, LANGUAGES_MAX = 16, WORST_CONFIDENCE_PERCENT = 50 };
+enum { DOCUMENT_BYTES = 262144, NEAR_WORDS = 8, LANGUAGES_MAX = 16, WORST_CONFIDENCE_PERCENT = 50 };
 
 struct preprocess_state {
     struct screen *screen;
@@ -122,6 +122,8 @@ static int make_document(struct worker_context *context, struct job *job, const 
     if (rc) return rc;
     choose_language(feedback, clean, guess);
     rc = text_redact(clean, guess->code, job->arena, &redacted, err);
+    if (rc == E_OK && redacted.text.size > DOCUMENT_BYTES)
+        rc = err_set(err, E_TOO_LARGE, "document: longer than %d bytes with its placeholders", DOCUMENT_BYTES);
     if (rc == E_OK) rc = text_tokenize(redacted.text, job->arena, tokens, err);
     if (rc == E_OK) rc = fill_redactions(context->state, &redacted, job->arena, document, err);
     if (rc) return rc;
@@ -199,33 +201,7 @@ static int make_safety(struct worker_context *context, struct job *job, const st
     return E_OK;
 }
 
-/* --- what is left of the feedback --------------------------------------------------------------- */
-
-/* Callers put anything into attributes. */
-static int redact_attributes(struct feedback *feedback, const char *language, struct arena *arena, struct err *err)
-{
-    for (uint32_t i = 0; i < feedback->attributes.count; i++) {
-        struct redacted redacted;
-        int rc = text_redact(feedback->attributes.items[i].value, language, arena, &redacted, err);
-        if (rc) return rc;
-        feedback->attributes.items[i].value = redacted.text;
-    }
-    return E_OK;
-}
-
-static int strip_feedback(struct worker_context *context, struct job *job, struct feedback *feedback,
-                          const char *language, struct str *ret_key, struct err *err)
-{
-    struct preprocess_state *state = context->state;
-    *ret_key = job->record.id;
-    shape_unset(feedback, feedback, text);
-    if (shape_has(feedback, feedback, customer)) {
-        feedback->customer = pseudonym_of(&state->pseudonym, feedback->customer, job->arena);
-        if (!feedback->customer.data) return err_set(err, E_NO_MEMORY, NULL);
-        *ret_key = feedback->customer;
-    }
-    return redact_attributes(feedback, language, job->arena, err);
-}
+/* --- the record that goes on --------------------------------------------------------------------- */
 
 static int preprocess_process(struct worker_context *context, struct job *job, struct err *err)
 {
@@ -242,11 +218,13 @@ static int preprocess_process(struct worker_context *context, struct job *job, s
     rc = make_document(context, job, &feedback, &document, &tokens, &guess, &retried, err);
     if (rc || retried) return rc;
     rc = make_safety(context, job, &feedback, &document, &tokens, &guess, &safety, err);
-    if (rc == E_OK) rc = strip_feedback(context, job, &feedback, guess.code, &key, err);
+    if (rc == E_OK) rc = strip_feedback(&feedback, &((struct preprocess_state *)context->state)->pseudonym, guess.code, job->arena, err);
+    strip_sections(&job->record);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_DOCUMENT, &document, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_SAFETY, &safety, job->arena, err);
     if (rc == E_OK) rc = record_write(&job->record, job->arena, &value, err);
+    key = shape_has(feedback, &feedback, customer) ? feedback.customer : job->record.id;
     if (rc == E_OK && safety.state != ENUM_safety_state_negative) rc = job_emit(job, TOPIC_SAFETY, key, value, err);
     return rc ? rc : job_emit(job, TOPIC_DOCUMENTS, key, value, err);
 }

@@ -1,0 +1,70 @@
+/* Customers under another name: the same for the same key, and the key's file. */
+#include "test.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "workers/preprocess/pseudonym.h"
+
+static void hashes_with_a_key(void **state)
+{
+    /* RFC 4231, test case 2: HMAC-SHA-256 with the key "Jefe", first half. */
+    struct pseudonym pseudonym = {0}, other = {0};
+    struct arena arena = {0};
+    struct err err;
+    (void)state;
+    assert_int_equal(pseudonym_open(&pseudonym, "Jefe", "", &err), E_OK);
+    struct str hash = pseudonym_of(&pseudonym, STR("what do ya want for nothing?"), &arena);
+    assert_true(str_equal(hash, STR("5bdcc146bf60754e6a042426089575c7")));
+    assert_int_equal(pseudonym_open(&other, "Jef2", "", &err), E_OK);
+    assert_false(str_equal(hash, pseudonym_of(&other, STR("what do ya want for nothing?"), &arena)));
+    assert_false(str_equal(hash, pseudonym_of(&pseudonym, STR("what do ya want for nothing!"), &arena)));
+    arena_deinit(&arena);
+}
+
+static void makes_a_key(void **state)
+{
+    struct pseudonym first = {0}, second = {0};
+    struct err err;
+    (void)state;
+    assert_int_equal(pseudonym_open(&first, "", "", &err), E_OK); /* of this run only */
+    assert_int_equal(pseudonym_open(&second, "", "", &err), E_OK);
+    assert_true(first.key_size >= 32 && second.key_size >= 32);
+    assert_memory_not_equal(first.key, second.key, 32);
+}
+
+static void keeps_the_key(void **state)
+{
+    char folder[] = "/tmp/verbatim-key-XXXXXX", path[64];
+    struct pseudonym first = {0}, second = {0};
+    struct stat status;
+    struct err err;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/customer.key", folder);
+    assert_int_equal(pseudonym_open(&first, "", folder, &err), E_OK);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_int_equal(pseudonym_open(&second, "", folder, &err), E_OK);
+    assert_int_equal(first.key_size, second.key_size);
+    assert_memory_equal(first.key, second.key, first.key_size);
+    CASE("a key that is too short is refused");
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("short\n", file);
+    fclose(file);
+    assert_int_equal(pseudonym_open(&second, "", folder, &err), E_BAD_CONFIG);
+    unlink(path);
+    rmdir(folder);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hashes_with_a_key),
+        cmocka_unit_test(makes_a_key),
+        cmocka_unit_test(keeps_the_key),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,118 @@
+/* What is left of the fields around the text. */
+#include "test.h"
+
+#include "workers/preprocess/strip.h"
+
+static const struct pseudonym pseudonym = {.key = "0123456789abcdef", .key_size = 16};
+
+static void strips_attributes(void **state)
+{
+    static const struct {
+        const char *why, *name, *value, *ret_name, *ret_value; /* ret_value NULL: the hash of the value */
+    } cases[] = {
+        {"an ordinary one stays", "plan", "premium 24", "plan", "premium 24"},
+        {"personal data inside goes", "note", "mail bob@ex.org", "note", "mail [EMAIL]"},
+        {"a name, whatever it looks like", "Full_Name", "xx yy", "Full_Name", "[PERSON]"},
+        {"a product's name is none", "product_name", "Pixel 7", "product_name", "Pixel 7"},
+        {"an e-mail that is broken", "e-mail", "bob(ex.org", "e-mail", "[EMAIL]"},
+        {"Spanish", "codigo-postal", "28001", "codigo-postal", "[ADDRESS]"},
+        {"French", "nom", "x", "nom", "[PERSON]"},
+        {"a number of a person is hashed", "user_id", "4711", "user_id", NULL},
+        {"an order's number stays", "order_id", "4012345678", "order_id", "4012345678"},
+        {"the name itself may be personal", "bob@ex.org", "yes", "[EMAIL]", "yes"},
+        {"empty name", "", "x", "", "x"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = {0};
+        struct err err;
+        struct str_pair pair = {str_of(cases[i].name), str_of(cases[i].value)};
+        struct feedback feedback = {0};
+        CASE(cases[i].why);
+        shape_set(feedback, &feedback, attributes, ((struct str_map){&pair, 1}));
+        assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &arena, &err), E_OK);
+        struct str expected = cases[i].ret_value ? str_of(cases[i].ret_value) : pseudonym_of(&pseudonym, str_of(cases[i].value), &arena);
+        assert_true(str_equal(feedback.attributes.items[0].name, str_of(cases[i].ret_name)));
+        assert_true(str_equal(feedback.attributes.items[0].value, expected));
+        arena_deinit(&arena);
+    }
+}
+
+static void strips_words(void **state)
+{
+    static const struct {
+        const char *why, *text, *expected;
+    } cases[] = {
+        {"a brand named like a person", "Calvin Klein", "Calvin Klein"},
+        {"a doctor's brand", "Dr. Rosa Jones Cream", "Dr. Rosa Jones Cream"},
+        {"an address of mail", "inbox of bob@ex.org", "inbox of [EMAIL]"},
+        {"a phone", "call +34 612 345 678", "call [PHONE]"},
+        {"a file's name", "s3://raw/feedback-2024-12-01.csv", "s3://raw/feedback-2024-12-01.csv"},
+        {"a model", "iPhone 12 Pro 128", "iPhone 12 Pro 128"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = {0};
+        struct err err;
+        struct feedback feedback = {0};
+        CASE(cases[i].why);
+        shape_set(feedback, &feedback, product, str_of(cases[i].text));
+        shape_set(feedback, &feedback, source, str_of(cases[i].text));
+        assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &arena, &err), E_OK);
+        assert_true(str_equal(feedback.product, str_of(cases[i].expected)));
+        assert_true(str_equal(feedback.source, str_of(cases[i].expected)));
+        arena_deinit(&arena);
+    }
+}
+
+static void keeps_the_bounds_of_the_schema(void **state)
+{
+    struct arena arena = {0};
+    struct err err;
+    struct feedback feedback = {0};
+    char channel[64];
+    struct str_pair pairs[] = {{STR("a@ex.org"), STR("1")}, {STR("b@ex.org"), STR("2")}, {STR("c"), STR("3")}};
+    (void)state;
+    memset(channel, ' ', sizeof channel);
+    memcpy(channel + sizeof channel - 7, "a@b.com", 7);
+    shape_set(feedback, &feedback, channel, str_make(channel, sizeof channel));
+    memcpy(channel, "a@b.co ", 7);
+    shape_set(feedback, &feedback, attributes, ((struct str_map){pairs, 3}));
+    assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &arena, &err), E_OK);
+    assert_true(feedback.channel.size <= 64);
+    assert_true(str_starts(feedback.channel, STR("[EMAIL] ")));
+    assert_int_equal(feedback.attributes.count, 2); /* a map with two names that are equal can't be read */
+    assert_true(str_equal(feedback.attributes.items[1].name, STR("c")));
+    arena_deinit(&arena);
+}
+
+static void drops_what_it_does_not_know(void **state)
+{
+    struct raw_field extra = {STR("mother"), STR("\xA4rosa")};
+    struct record record = {.unknown = {&extra, 1}};
+    struct feedback feedback = {.extra = {&extra, 1}};
+    struct arena arena = {0};
+    struct err err;
+    (void)state;
+    shape_set(feedback, &feedback, text, STR("secret"));
+    assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &arena, &err), E_OK);
+    assert_int_equal(feedback.extra.count, 0);
+    assert_false(shape_has(feedback, &feedback, text));
+    record.sections[SECTION_FEEDBACK] = STR("f"), record.sections[SECTION_INSIGHT] = STR("i");
+    strip_sections(&record);
+    assert_true(record_has(&record, SECTION_FEEDBACK));
+    assert_false(record_has(&record, SECTION_INSIGHT));
+    assert_int_equal(record.unknown.count, 0);
+    arena_deinit(&arena);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strips_attributes),
+        cmocka_unit_test(strips_words),
+        cmocka_unit_test(keeps_the_bounds_of_the_schema),
+        cmocka_unit_test(drops_what_it_does_not_know),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,23 @@
+/* What is left of a received record once its text is a document: nothing that tells who wrote it. */
+#ifndef VERBATIM_WORKERS_PREPROCESS_STRIP_H
+#define VERBATIM_WORKERS_PREPROCESS_STRIP_H
+
+#include "schema/record.h"
+#include "workers/preprocess/pseudonym.h"
+
+/* The text goes, the customer gives way to a keyed hash, other texts are redacted:
+ * - attributes called like a person's data ("email", "first_name") become its placeholder, whatever
+ *   they hold; those that number people ("user_id", "device_id") are hashed like the customer, by the
+ *   same key; in others, and in all names, personal data is looked for as in the text;
+ * - product, channel, source and language keep what only looks like a name ("Calvin Klein"), and
+ *   lose addresses of mail, numbers of phones and cards, and the like;
+ * - fields that this version doesn't know are dropped: nobody can tell what they hold.
+ * Strings live in the arena. NO_MEMORY only. */
+int strip_feedback(struct feedback *feedback, const struct pseudonym *pseudonym, const char *language,
+                   struct arena *arena, struct err *err) CHECKED;
+
+/* Drops every section but feedback: those of later workers will be made anew, and unknown ones may
+ * hold anything. */
+void strip_sections(struct record *record);
+
+#endif
