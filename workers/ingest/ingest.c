@@ -208,7 +208,7 @@ static int ingest_reload(struct worker_context *context, struct err *err)
     if (rc) return rc;
     keyring_close(state->keys);
     state->keys = fresh;
-    return state->server ? http_server_reload_tls(state->server, err) : E_OK;
+    return state->server && state->options->certificate[0] ? http_server_reload_tls(state->server, err) : E_OK;
 }
 
 static void on_server_stopped(void *user) { ((struct ingest_state *)user)->server_stopped = true; }

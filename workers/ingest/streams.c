@@ -131,14 +131,27 @@ static void end_replay(struct stream *stream)
     uv_close((uv_handle_t *)&replay->ready, free_replay);
 }
 
-/* Nothing is between this stream and the shared reader, which by now surely knows where it stands. */
+/* Nothing is between this stream and the shared reader. */
 static bool caught_up(const struct stream *stream)
 {
     const struct positions *shared = &stream->feed->positions;
-    if (feed_now_ms(stream->feed) - stream->began_ms < SETTLED_MS) return false;
     for (int i = 0; i < PARTITIONS_MAX; i++)
         if (stream->positions.next[i] < shared->next[i]) return false;
     return true;
+}
+
+/* Places that no insight has: they belong to a bus that was here before. */
+static void leave_beyond(struct stream *stream)
+{
+    struct bus_backlog items[PARTITIONS_MAX];
+    struct bus_consumer *consumer = stream->replay->consumer;
+    size_t count = bus_backlog(consumer, items, PARTITIONS_MAX);
+    for (size_t i = 0; i < count && i < PARTITIONS_MAX; i++) {
+        struct bus_position end = {TOPIC_INSIGHTS, items[i].partition, items[i].end};
+        if (items[i].end < 0 || items[i].position <= items[i].end) continue;
+        if (items[i].partition >= PARTITIONS_MAX || bus_seek(consumer, &end, NULL)) continue;
+        stream->positions.next[items[i].partition] = items[i].end;
+    }
 }
 
 /* One batch, and the shared reader takes over once nothing is between the two. */
@@ -155,6 +168,8 @@ static void read_replay(struct stream *stream)
         if (wants(&stream->filter, &finished)) write_event(stream, buffer_str(&feed->json));
     }
     bus_release(stream->replay->consumer, &batch);
+    if (feed_now_ms(feed) - stream->began_ms < SETTLED_MS) return;
+    leave_beyond(stream);
     if (caught_up(stream)) end_replay(stream);
 }
 
@@ -165,20 +180,6 @@ static void on_replay_ready(uv_poll_t *handle, int status, int events)
     (void)status, (void)events;
     read_replay(stream);
     streams_end_closing(feed);
-}
-
-/* Places that no insight has: they belong to a bus that was here before. */
-static void leave_beyond(struct stream *stream)
-{
-    struct bus_backlog items[PARTITIONS_MAX];
-    struct bus_consumer *consumer = stream->replay->consumer;
-    size_t count = bus_backlog(consumer, items, PARTITIONS_MAX);
-    for (size_t i = 0; i < count && i < PARTITIONS_MAX; i++) {
-        struct bus_position end = {TOPIC_INSIGHTS, items[i].partition, items[i].end};
-        if (items[i].end < 0 || items[i].position <= items[i].end) continue;
-        if (items[i].partition >= PARTITIONS_MAX || bus_seek(consumer, &end, NULL)) continue;
-        stream->positions.next[items[i].partition] = items[i].end;
-    }
 }
 
 static int begin_replay(struct stream *stream, const struct positions *from, struct err *err)
@@ -252,7 +253,6 @@ void streams_end_all(struct feed *feed)
 void streams_keep_alive(struct feed *feed, int64_t now_ms)
 {
     for (struct stream *stream = feed->streams; stream; stream = stream->next) {
-        if (stream->replay && now_ms - stream->began_ms >= SETTLED_MS) leave_beyond(stream);
         if (stream->replay) read_replay(stream); /* a wake-up may have been for a batch that failed */
         if (now_ms - stream->written_ms >= BEAT_MS) write_text(stream, STR(": still here\n\n"));
     }

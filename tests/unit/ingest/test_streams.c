@@ -1,0 +1,445 @@
+/* Who may do what, and insights as they stream: keys, tenants, filters, and coming back without loss. */
+#include "ingest_rig.h"
+
+#include "base/hash.h"
+
+static struct rig rig;
+
+/* --- keys ------------------------------------------------------------------------------------------------ */
+
+static void write_keys(char setting[static 128])
+{
+    static const struct {
+        const char *name, *secret, *rest;
+    } keys[] = {{"writer", "sw", "acme:write"}, {"reader", "sr", "acme:read"}, {"both", "sb", ":write,read"},
+                {"other", "so", "globex:write,read"}, {"both", "next", ":write,read"} /* two secrets while a key is exchanged */};
+    char path[96];
+    snprintf(path, sizeof path, "%s/keys", rig_folder);
+    snprintf(setting, 128, "ingest.keys=%s", path);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("# NAME:SHA-256:TENANT:SCOPES\n\n", file);
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        uint8_t hash[SHA256_BYTES];
+        char hex[SHA256_TEXT_BYTES];
+        hash_sha256(str_of(keys[i].secret), hash);
+        hash_hex(hash, SHA256_BYTES, hex);
+        fprintf(file, "%s:%s:%s\n", keys[i].name, hex, keys[i].rest);
+    }
+    fclose(file);
+}
+
+static int start_with_keys(void **state)
+{
+    char keys[128];
+    if (rig_setup(state)) return -1;
+    write_keys(keys);
+    rig_start(&rig, (const char *const[]){keys, "ingest.cors_origins=https://a.example, https://b.example", NULL});
+    return 0;
+}
+
+static int start(void **state)
+{
+    if (rig_setup(state)) return -1;
+    rig_start(&rig, (const char *const[]){"ingest.streams=40", NULL});
+    return 0;
+}
+
+static int stop(void **state)
+{
+    assert_int_equal(rig_stop(&rig), E_OK);
+    return rig_teardown(state);
+}
+
+static const struct {
+    const char *why, *method, *target, *headers;
+    int status;
+    const char *head_says;
+} calls[] = {
+    {"no key", "POST", "/v1/feedback", JSON_TYPE, 401, "WWW-Authenticate: Bearer"},
+    {"a good key", "POST", "/v1/feedback", JSON_TYPE "Authorization: Bearer writer.sw\r\n", 202, ""},
+    {"in any case", "POST", "/v1/feedback", JSON_TYPE "authorization: bearer writer.sw\r\n", 202, ""},
+    {"in the other header", "POST", "/v1/feedback", JSON_TYPE "X-API-Key: writer.sw\r\n", 202, ""},
+    {"a second secret of the same name", "POST", "/v1/feedback", JSON_TYPE "X-API-Key: both.next\r\n", 202, ""},
+    {"a wrong secret", "POST", "/v1/feedback", JSON_TYPE "X-API-Key: writer.sx\r\n", 401, ""},
+    {"a longer secret", "POST", "/v1/feedback", JSON_TYPE "X-API-Key: writer.sww\r\n", 401, ""},
+    {"another's secret", "POST", "/v1/feedback", JSON_TYPE "X-API-Key: writer.sr\r\n", 401, ""},
+    {"no secret", "POST", "/v1/feedback", JSON_TYPE "X-API-Key: writer\r\n", 401, ""},
+    {"the hash is no secret", "POST", "/v1/feedback",
+     JSON_TYPE "X-API-Key: writer.5d0e9cab6bd3b2ff7a37ad9e2e5a0d8f3bfbd0e1a5a5f0d2c5c3a1f0e9d8c7b6\r\n", 401, ""},
+    {"basic credentials", "POST", "/v1/feedback", JSON_TYPE "Authorization: Basic d3JpdGVyOnN3\r\n", 401, ""},
+    {"a key in the query is for reading only", "POST", "/v1/feedback?key=writer.sw", JSON_TYPE, 401, ""},
+    {"readers don't write", "POST", "/v1/feedback", JSON_TYPE "X-API-Key: reader.sr\r\n", 403, ""},
+    {"writers don't read", "GET", "/v1/status", "X-API-Key: writer.sw\r\n", 403, ""},
+    {"nor follow", "GET", "/v1/insights/stream", "X-API-Key: writer.sw\r\n", 403, ""},
+    {"readers read", "GET", "/v1/status", "X-API-Key: reader.sr\r\n", 200, ""},
+    {"by query too", "GET", "/v1/status?key=reader.sr", "", 200, ""},
+    {"status is for callers with a key", "GET", "/v1/status", "", 401, ""},
+    {"the page itself holds no data", "GET", "/", "", 200, ""},
+    {"nor does the reference", "GET", "/v1/openapi.json", "", 200, ""},
+    {"a browser asks first", "OPTIONS", "/v1/feedback", "Origin: https://b.example\r\n", 204, "Access-Control-Allow-Origin: https://b.example"},
+    {"and is told what it may send", "OPTIONS", "/v1/feedback", "Origin: https://a.example\r\n", 204, "Idempotency-Key"},
+    {"an origin in a refusal", "POST", "/v1/feedback", JSON_TYPE "Origin: https://a.example\r\n", 401, "Access-Control-Allow-Origin: https://a.example"},
+    {"caches keep origins apart", "GET", "/healthz", "Origin: https://a.example\r\n", 200, "Vary: Origin"},
+};
+
+static void test_callers(void **state)
+{
+    struct answer answer;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(calls); i++) {
+        CASE(calls[i].why);
+        caller_ask(&rig, calls[i].method, calls[i].target, calls[i].headers, strcmp(calls[i].method, "POST") ? (struct str){0} : STR("{\"text\":\"a\"}"), &answer);
+        if (answer.status != calls[i].status || !holds(answer.head, calls[i].head_says)) fail_msg("answered %.*s", STR_ARGS(answer.head));
+        answer_free(&answer);
+    }
+    caller_ask(&rig, "OPTIONS", "/v1/feedback", "Origin: https://evil.example\r\n", (struct str){0}, &answer);
+    assert_false(holds(answer.head, "Access-Control-Allow-Origin"));
+    answer_free(&answer);
+}
+
+static void on_tenant(void *user, const struct seen *seen)
+{
+    struct str *tenants = user;
+    bool acme = str_equal(seen->feedback.tenant, STR("acme")) && str_starts(seen->record.id, STR("acme:"));
+    bool none = !shape_has(feedback, &seen->feedback, tenant) && str_equal(seen->record.id, STR("x1"));
+    tenants->size += acme || none;
+}
+
+static void test_tenant_of_records(void **state)
+{
+    struct answer answer;
+    struct str right = {0};
+    (void)state;
+    caller_ask(&rig, "POST", "/v1/feedback", JSON_TYPE "X-API-Key: writer.sw\r\n", STR("{\"text\":\"a\",\"tenant\":\"globex\",\"id\":\"x1\"}"), &answer);
+    assert_int_equal(answer.status, 202);
+    assert_true(holds(answer.body, "\"id\":\"acme:x1\"")); /* another tenant's x1 is another record */
+    answer_free(&answer);
+    caller_ask(&rig, "POST", "/v1/feedback", JSON_TYPE "X-API-Key: both.sb\r\n", STR("{\"text\":\"a\",\"tenant\":\"globex\",\"id\":\"x1\"}"), &answer);
+    assert_int_equal(answer.status, 202);
+    answer_free(&answer);
+    assert_int_equal(rig_read_feedback(&rig, on_tenant, &right), 2);
+    assert_int_equal(right.size, 2);
+}
+
+static const struct {
+    const char *why, *file, *says;
+} key_files[] = {
+    {"no key at all", "# nothing\n", "holds no key"},
+    {"a secret instead of its hash", "a:secret:t:read\n", ":1: expected"},
+    {"an unknown scope", "a:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff:t:admin\n", ":1: scopes are"},
+    {"no scope", "a:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff:t:\n", ":1: scopes are"},
+    {"a dot in the name", "\na.b:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff:t:read\n", ":2: a key's name has no dot"},
+};
+
+static void test_bad_key_files(void **state)
+{
+    struct err err;
+    char path[96], setting[128];
+    (void)state;
+    snprintf(path, sizeof path, "%s/bad", rig_folder);
+    snprintf(setting, sizeof setting, "ingest.keys=%s", path);
+    for (size_t i = 0; i < COUNT_OF(key_files); i++) {
+        CASE(key_files[i].why);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fputs(key_files[i].file, file);
+        fclose(file);
+        assert_int_equal(rig_refusal((const char *const[]){setting, NULL}, &err), E_BAD_CONFIG);
+        if (!holds(str_of(err.text), key_files[i].says)) fail_msg("%s", err.text);
+    }
+    assert_int_equal(rig_refusal((const char *const[]){"ingest.keys=/nowhere/keys", NULL}, &err), E_BAD_CONFIG);
+    assert_int_equal(err_exit_status(E_BAD_CONFIG), 78);
+}
+
+static void test_reload(void **state)
+{
+    struct answer answer;
+    char path[96];
+    (void)state;
+    snprintf(path, sizeof path, "%s/keys", rig_folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("fresh:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b::read\n", file); /* of "secret" */
+    fclose(file);
+    runtime_reload(rig.runtime);
+    bool fresh = false;
+    RIG_AWAIT((caller_ask(&rig, "GET", "/v1/status", "X-API-Key: fresh.secret\r\n", (struct str){0}, &answer), fresh = answer.status == 200, answer_free(&answer), fresh));
+    caller_ask(&rig, "GET", "/v1/status", "X-API-Key: reader.sr\r\n", (struct str){0}, &answer);
+    assert_int_equal(answer.status, 401);
+    answer_free(&answer);
+}
+
+/* --- starting where we shouldn't ------------------------------------------------------------------------------ */
+
+static void test_refused_starts(void **state)
+{
+    struct err err;
+    char taken[64];
+    (void)state;
+    assert_int_equal(rig_refusal((const char *const[]){"ingest.listen=0.0.0.0:0", NULL}, &err), E_BAD_CONFIG);
+    assert_true(holds(str_of(err.text), "ingest.keys is empty"));
+    assert_int_equal(err_exit_status(E_BAD_CONFIG), 78);
+    assert_int_equal(rig_refusal((const char *const[]){"ingest.listen=[::]:0", NULL}, &err), E_BAD_CONFIG);
+    assert_int_equal(rig_refusal((const char *const[]){"ingest.listen=nowhere", NULL}, &err), E_BAD_CONFIG);
+    snprintf(taken, sizeof taken, "ingest.listen=127.0.0.1:%u", rig.port);
+    assert_int_equal(rig_refusal((const char *const[]){taken, NULL}, &err), E_IN_USE);
+    assert_true(holds(str_of(err.text), taken + strlen("ingest.listen=")));
+    assert_int_equal(err_exit_status(E_IN_USE), 69);
+}
+
+/* --- streams ---------------------------------------------------------------------------------------------------- */
+
+struct follower {
+    int fd;
+    struct buffer in;
+};
+
+static void follow(struct follower *follower, const char *target, const char *headers)
+{
+    struct buffer request = {0};
+    *follower = (struct follower){.fd = caller_connect(&rig)};
+    buffer_printf(&request, "GET %s HTTP/1.1\r\nHost: test\r\n%s\r\n", target, headers);
+    caller_send(follower->fd, buffer_str(&request));
+    buffer_deinit(&request);
+    assert_true(caller_read_until(follower->fd, &follower->in, ": insights follow"));
+    assert_true(holds(buffer_str(&follower->in), "text/event-stream"));
+}
+
+static void unfollow(struct follower *follower)
+{
+    close(follower->fd);
+    buffer_deinit(&follower->in);
+}
+
+static void publish(const char *id, const char *tenant, const char *product, uint32_t safety, uint32_t label)
+{
+    rig_publish(&rig, id, id, tenant, product, safety, label);
+}
+
+/* Until it is told `id`; then what it was told. */
+static struct str told(struct follower *follower, const char *id)
+{
+    char part[64];
+    snprintf(part, sizeof part, "{\"id\":\"%s\"", id);
+    assert_true(caller_read_until(follower->fd, &follower->in, part));
+    return buffer_str(&follower->in);
+}
+
+static size_t count_of(struct str text, const char *part)
+{
+    size_t count = 0;
+    for (size_t at; (at = str_find(text, str_of(part))) < text.size; count++) text = str_slice(text, at + 1, text.size);
+    return count;
+}
+
+static void last_event_id(struct str text, char out[static 256])
+{
+    struct str id = STR("");
+    for (size_t at; (at = str_find(text, STR("\nid: "))) < text.size;) {
+        text = str_slice(text, at + 5, text.size);
+        id = str_slice(text, 0, str_find(text, STR("\n")));
+    }
+    snprintf(out, 256, "Last-Event-ID: %.*s\r\n", STR_ARGS(id));
+}
+
+static const struct {
+    const char *why, *query;
+    const char *ids; /* of the four below that it is told */
+} filters[] = {
+    {"everything", "", "1234"},
+    {"one product", "?product=tea%20pot", "12"},
+    {"one safety state", "?safety=positive", "13"},
+    {"one sentiment", "?sentiment=negative", "134"},
+    {"all of it", "?product=cup&safety=positive&sentiment=negative&tenant=acme", "3"},
+    {"one tenant", "?tenant=globex", "4"},
+    {"nothing is like that", "?product=saucer", ""},
+};
+
+static void test_filters(void **state)
+{
+    struct follower followers[COUNT_OF(filters)];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(filters); i++) {
+        char target[128];
+        snprintf(target, sizeof target, "/v1/insights/stream%s", filters[i].query);
+        follow(&followers[i], target, "");
+    }
+    struct follower all;
+    follow(&all, "/v1/insights/stream", "");
+    publish("i1", "acme", "tea pot", ENUM_safety_state_positive, ENUM_sentiment_label_negative);
+    publish("i2", "acme", "tea pot", ENUM_safety_state_negative, ENUM_sentiment_label_positive);
+    publish("i3", "acme", "cup", ENUM_safety_state_positive, ENUM_sentiment_label_negative);
+    publish("i4", "globex", "cup", ENUM_safety_state_unassessed, ENUM_sentiment_label_negative);
+    for (int i = 1; i <= 4; i++) told(&all, (const char *const[]){"", "i1", "i2", "i3", "i4"}[i]);
+    atomic_fetch_add(&rig_ahead_ms, 16000); /* a beat, which comes behind everything before it */
+    for (size_t i = 0; i < COUNT_OF(filters); i++) {
+        CASE(filters[i].why);
+        assert_true(caller_read_until(followers[i].fd, &followers[i].in, ": still here"));
+        for (char id = '1'; id <= '4'; id++) {
+            char part[16];
+            snprintf(part, sizeof part, "{\"id\":\"i%c\"", id);
+            assert_int_equal(count_of(buffer_str(&followers[i].in), part), strchr(filters[i].ids, id) != NULL);
+        }
+        unfollow(&followers[i]);
+    }
+    unfollow(&all);
+}
+
+static void test_bad_filters(void **state)
+{
+    static const struct {
+        const char *why, *target, *headers, *says;
+    } cases[] = {
+        {"an unknown safety state", "/v1/insights/stream?safety=maybe", "", "safety is positive, negative or unassessed."},
+        {"an unknown sentiment", "/v1/insights/stream?sentiment=happy", "", "sentiment is"},
+        {"an event id of somebody else", "/v1/insights/stream", "Last-Event-ID: 42\r\n", "Last-Event-ID"},
+        {"of a partition that isn't there", "/v1/insights/stream", "Last-Event-ID: 63:5\r\n", "Last-Event-ID"},
+        {"of one that can't be", "/v1/insights/stream", "Last-Event-ID: 64:5\r\n", "Last-Event-ID"},
+        {"before the start", "/v1/insights/stream", "Last-Event-ID: 0:-5\r\n", "Last-Event-ID"},
+        {"too many recent ones", "/v1/insights/stream?recent=10001", "", "recent is"},
+        {"recent ones that are no number", "/v1/insights/stream?recent=all", "", "recent is"},
+    };
+    (void)state;
+    publish("i0", NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct answer answer;
+        CASE(cases[i].why);
+        caller_ask(&rig, "GET", cases[i].target, cases[i].headers, (struct str){0}, &answer);
+        assert_int_equal(answer.status, 400);
+        assert_true(holds(answer.body, cases[i].says));
+        answer_free(&answer);
+    }
+}
+
+/* Away while insights come, over a restart of the worker too: each is told once. */
+static void test_resume(void **state)
+{
+    struct follower follower;
+    char place[256], id[16];
+    (void)state;
+    follow(&follower, "/v1/insights/stream", "");
+    for (int i = 0; i < 10; i++) {
+        snprintf(id, sizeof id, "i%d", i);
+        publish(id, NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+        told(&follower, id);
+    }
+    last_event_id(buffer_str(&follower.in), place);
+    unfollow(&follower);
+    for (int i = 10; i < 30; i++) {
+        snprintf(id, sizeof id, "i%d", i);
+        publish(id, NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+    }
+    assert_int_equal(rig_stop(&rig), E_OK);
+    rig_start(&rig, NULL);
+    follow(&follower, "/v1/insights/stream", place);
+    for (int i = 10; i < 30; i++) {
+        snprintf(id, sizeof id, "i%d", i);
+        told(&follower, id);
+    }
+    atomic_fetch_add(&rig_ahead_ms, 3000); /* settled: the shared reader takes over, */
+    publish("j0", NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+    told(&follower, "j0"); /* and nothing is missed or doubled */
+    publish("j1", NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+    struct str all = told(&follower, "j1");
+    assert_int_equal(count_of(all, "\nevent: insight\n"), 22);
+    unfollow(&follower);
+}
+
+/* An event id of a bus that is gone: the stream goes on at the end of this one. */
+static void test_other_bus(void **state)
+{
+    struct follower follower;
+    (void)state;
+    follow(&follower, "/v1/insights/stream", "Last-Event-ID: 0:1000,1:1000,2:1000\r\n");
+    atomic_fetch_add(&rig_ahead_ms, 3000);
+    for (int i = 0; count_of(buffer_str(&follower.in), "event: insight") == 0; i++) { /* until the reader has been moved */
+        struct pollfd ready = {.fd = follower.fd, .events = POLLIN};
+        char id[16], room[4096];
+        assert_true(i < 600);
+        snprintf(id, sizeof id, "i%d", i);
+        publish(id, NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+        if (poll(&ready, 1, 100) <= 0) continue;
+        ssize_t got = recv(follower.fd, room, sizeof room, 0);
+        assert_true(got > 0);
+        buffer_append(&follower.in, room, (size_t)got);
+    }
+    unfollow(&follower);
+}
+
+static void test_recent(void **state)
+{
+    struct follower follower;
+    char id[16];
+    (void)state;
+    for (int i = 0; i < 30; i++) {
+        snprintf(id, sizeof id, "i%d", i);
+        publish(id, NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+    }
+    struct answer answer; /* the shared reader has seen them once it tells a stream of the last */
+    follow(&follower, "/v1/insights/stream", "");
+    publish("last", NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+    told(&follower, "last");
+    unfollow(&follower);
+    follow(&follower, "/v1/insights/stream?recent=10000", "");
+    struct str all = told(&follower, "i0");
+    for (int i = 0; i < 30; i++) {
+        snprintf(id, sizeof id, "i%d", i);
+        all = told(&follower, id);
+    }
+    told(&follower, "last");
+    unfollow(&follower);
+    follow(&follower, "/v1/insights/stream?recent=3", "");
+    publish("end", NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+    all = told(&follower, "end");
+    size_t events = count_of(all, "event: insight");
+    assert_true(events >= 1 && events <= 4);
+    unfollow(&follower);
+    caller_ask(&rig, "GET", "/v1/status", NULL, (struct str){0}, &answer);
+    assert_true(holds(answer.body, "\"streams\":"));
+    answer_free(&answer);
+}
+
+static void test_isolation(void **state)
+{
+    struct follower acme, everybody;
+    (void)state;
+    follow(&acme, "/v1/insights/stream?tenant=globex", "X-API-Key: reader.sr\r\n"); /* asking for another's is asking for one's own */
+    follow(&everybody, "/v1/insights/stream?key=both.sb", "");
+    publish("g1", "globex", "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+    publish("n1", NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+    publish("a1", "acme", "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
+    struct str seen = told(&acme, "a1");
+    assert_false(holds(seen, "g1") || holds(seen, "n1"));
+    told(&everybody, "g1");
+    told(&everybody, "n1");
+    told(&everybody, "a1");
+    unfollow(&acme);
+    unfollow(&everybody);
+}
+
+static void test_too_many_streams(void **state)
+{
+    struct follower followers[40];
+    struct answer answer;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(followers); i++) follow(&followers[i], "/v1/insights/stream", "");
+    caller_ask(&rig, "GET", "/v1/insights/stream", NULL, (struct str){0}, &answer);
+    assert_int_equal(answer.status, 503);
+    assert_true(holds(answer.head, "Retry-After: 5"));
+    answer_free(&answer);
+    for (size_t i = 0; i < COUNT_OF(followers); i++) unfollow(&followers[i]);
+}
+
+#define WITH_KEYS(test) cmocka_unit_test_setup_teardown(test, start_with_keys, stop)
+#define WITHOUT(test)   cmocka_unit_test_setup_teardown(test, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_KEYS(test_callers), WITH_KEYS(test_tenant_of_records), WITH_KEYS(test_reload), WITH_KEYS(test_isolation),
+        WITHOUT(test_bad_key_files), WITHOUT(test_refused_starts), WITHOUT(test_filters), WITHOUT(test_bad_filters),
+        WITHOUT(test_resume), WITHOUT(test_other_bus), WITHOUT(test_recent), WITHOUT(test_too_many_streams),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
