@@ -201,7 +201,7 @@ static void take_assignment(struct kafka_consumer *consumer, rd_kafka_topic_part
         if (topic == TOPIC_NONE) continue;
         if (position_add(consumer, topic, (uint32_t)partitions->elems[i].partition, -1, &err)) consumer->trouble = err;
     }
-    watch_ask(consumer); /* so that the backlog is known before anything has been fetched */
+    ends_ask(consumer); /* so that the backlog is known before anything has been fetched */
 }
 
 static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *partitions,
