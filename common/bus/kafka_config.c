@@ -1,7 +1,6 @@
 /* Properties of a Kafka client: what we choose, below what [kafka] says, below what must be so.
  *
- * Any librdkafka property passes through. A secret can also come from a file: NAME_file, or NAME.file as the
- * environment spells it, holds its path, and the first line is the value. Values of secrets are in no message. */
+ * Any librdkafka property passes through; values of secrets are in no message. */
 #include "bus/kafka.h"
 
 #include <stdio.h>
@@ -21,14 +20,6 @@ static const struct { const char *name, *why; } reserved[] = {
     {"auto.offset.reset", "each consumer chooses where it begins"},
     {"delivery.report.only.error", "each producer chooses"},
 };
-
-static bool is_secret(const char *name)
-{
-    static const char *const marks[] = {"password", "secret", "key.pem", "jaas", "oauthbearer.config"};
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-        if (strstr(name, marks[i])) return true;
-    return false;
-}
 
 /* --- unknown names -------------------------------------------------------------------------------- */
 
@@ -73,7 +64,7 @@ static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struc
     case RD_KAFKA_CONF_OK: return E_OK;
     case RD_KAFKA_CONF_UNKNOWN: return unknown(name, err);
     default:
-        if (is_secret(name)) return err_set(err, E_BAD_CONFIG, "kafka.%s: librdkafka refuses its value", name);
+        if (config_property_is_secret(str_of(name))) return err_set(err, E_BAD_CONFIG, "kafka.%s: librdkafka refuses its value", name);
         return err_set(err, E_BAD_CONFIG, "kafka.%s: %s", name, text);
     }
 }
@@ -85,43 +76,11 @@ static int set_all(rd_kafka_conf_t *conf, const struct kafka_property *propertie
     return rc;
 }
 
-/* "sasl.password_file", "sasl.password.file": the stem, if it is a secret's name. */
-static bool names_secret_file(const char *name, char stem[static 128])
-{
-    size_t size = strlen(name);
-    if (size <= 5 || size - 5 >= 128 || strcmp(name + size - 4, "file") != 0) return false;
-    if (name[size - 5] != '_' && name[size - 5] != '.') return false;
-    memcpy(stem, name, size - 5);
-    stem[size - 5] = '\0';
-    return is_secret(stem);
-}
-
-static int set_from_file(rd_kafka_conf_t *conf, const char *name, const char *path, struct err *err)
-{
-    struct buffer file = {0};
-    int rc = buffer_read_file(&file, path, 64 * 1024, err);
-    if (rc) {
-        err_wrap(err, "kafka.%s: secret", name);
-        if (err) err->code = E_BAD_CONFIG;
-        rc = E_BAD_CONFIG;
-    } else {
-        struct buffer line = {0};
-        struct str rest = buffer_str(&file);
-        buffer_add(&line, strstr(name, ".pem") ? rest : str_trim(str_cut(&rest, '\n')));
-        rc = set(conf, name, buffer_cstr(&line), err);
-        buffer_deinit(&line);
-    }
-    buffer_deinit(&file);
-    return rc;
-}
-
 static int set_by_user(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *err)
 {
-    char stem[128];
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
         if (strcmp(name, reserved[i].name) == 0)
             return err_set(err, E_BAD_CONFIG, "kafka.%s can't be set: %s", name, reserved[i].why);
-    if (names_secret_file(name, stem)) return set_from_file(conf, stem, value, err);
     return set(conf, name, value, err);
 }
 

@@ -26,6 +26,32 @@ void kafka_topics_close(struct kafka_bus *bus)
     bus->admin = NULL;
 }
 
+/* --- partitions ----------------------------------------------------------------------------------- */
+
+static int count_of(const struct rd_kafka_metadata *metadata, uint32_t *ret_count, struct err *err)
+{
+    if (metadata->topic_cnt != 1) return err_set(err, E_UPSTREAM, "the broker's answer makes no sense");
+    const struct rd_kafka_metadata_topic *topic = &metadata->topics[0];
+    if (topic->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return err_set(err, E_NOT_FOUND, "topic %s does not exist", topic->topic);
+    if (topic->err) return kafka_error(topic->err, topic->topic, NULL, err);
+    for (int i = 0; i < topic->partition_cnt; i++)
+        if (topic->partitions[i].leader < 0) return err_set(err, E_UNAVAILABLE, "partition %d of %s has no leader", i, topic->topic);
+    *ret_count = (uint32_t)topic->partition_cnt;
+    return E_OK;
+}
+
+int kafka_partition_count(rd_kafka_t *client, const char *name, int timeout_ms, uint32_t *ret_count, struct err *err)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(client, name, NULL);
+    if (!topic) return err_set(err, E_UPSTREAM, "topic %s: %s", name, rd_kafka_err2str(rd_kafka_last_error()));
+    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, topic, &metadata, timeout_ms);
+    int rc = code ? kafka_error(code, name, NULL, err) : count_of(metadata, ret_count, err);
+    if (metadata) rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(topic);
+    return rc;
+}
+
 /* --- create --------------------------------------------------------------------------------------- */
 
 static uint32_t partitions_of(const struct kafka_bus *bus, enum topic topic, const struct bus_topic_settings *settings)
@@ -75,6 +101,18 @@ static int read_created(rd_kafka_event_t *event, bool *ret_created, struct err *
     return E_OK;
 }
 
+/* The answer comes before every broker has heard of it. */
+static int await_topic(rd_kafka_t *client, const char *topic, struct err *err)
+{
+    int64_t deadline_ms = clock_mono_ms(clock_system()) + KAFKA_ADMIN_MS;
+    for (;;) {
+        uint32_t count;
+        int rc = kafka_partition_count(client, topic, KAFKA_ADMIN_MS, &count, err);
+        if (rc == E_OK || clock_mono_ms(clock_system()) >= deadline_ms) return rc;
+        rd_kafka_poll(client, KAFKA_RETRY_MS);
+    }
+}
+
 int kafka_topic_create(struct bus *base, enum topic topic, const struct bus_topic_settings *settings,
                        bool *ret_created, struct err *err)
 {
@@ -96,34 +134,11 @@ int kafka_topic_create(struct bus *base, enum topic topic, const struct bus_topi
     rd_kafka_AdminOptions_destroy(options);
     rd_kafka_queue_destroy(queue);
     rd_kafka_NewTopic_destroy(wanted);
-    return rc ? err_wrap(err, "topic %s", bus->topics[topic]) : E_OK;
+    if (rc) return err_wrap(err, "topic %s", bus->topics[topic]);
+    return *ret_created ? await_topic(client, bus->topics[topic], err) : E_OK;
 }
 
 /* --- describe ------------------------------------------------------------------------------------- */
-
-static int count_of(const struct rd_kafka_metadata *metadata, uint32_t *ret_count, struct err *err)
-{
-    if (metadata->topic_cnt != 1) return err_set(err, E_UPSTREAM, "the broker's answer makes no sense");
-    const struct rd_kafka_metadata_topic *topic = &metadata->topics[0];
-    if (topic->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return err_set(err, E_NOT_FOUND, "topic %s does not exist", topic->topic);
-    if (topic->err) return kafka_error(topic->err, topic->topic, NULL, err);
-    for (int i = 0; i < topic->partition_cnt; i++)
-        if (topic->partitions[i].leader < 0) return err_set(err, E_UNAVAILABLE, "partition %d of %s has no leader", i, topic->topic);
-    *ret_count = (uint32_t)topic->partition_cnt;
-    return E_OK;
-}
-
-int kafka_partition_count(rd_kafka_t *client, const char *name, int timeout_ms, uint32_t *ret_count, struct err *err)
-{
-    const struct rd_kafka_metadata *metadata = NULL;
-    rd_kafka_topic_t *topic = rd_kafka_topic_new(client, name, NULL);
-    if (!topic) return err_set(err, E_UPSTREAM, "topic %s: %s", name, rd_kafka_err2str(rd_kafka_last_error()));
-    rd_kafka_resp_err_t code = rd_kafka_metadata(client, 0, topic, &metadata, timeout_ms);
-    int rc = code ? kafka_error(code, name, NULL, err) : count_of(metadata, ret_count, err);
-    if (metadata) rd_kafka_metadata_destroy(metadata);
-    rd_kafka_topic_destroy(topic);
-    return rc;
-}
 
 /* A topic that was created a moment ago may not have found its leaders yet. */
 static int count_records(rd_kafka_t *client, const char *topic, uint32_t partition, int64_t deadline_ms, uint64_t *ret_records,

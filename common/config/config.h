@@ -36,6 +36,8 @@ const char *config_value(const struct config *config, const char *module, const 
 /* The [kafka] pass-through properties, in no special order. */
 size_t config_property_count(const struct config *config);
 void config_property(const struct config *config, size_t index, const char **ret_name, const char **ret_value);
+/* Is this librdkafka property one whose value nobody may see? */
+bool config_property_is_secret(struct str name);
 
 /* Prints every key with value and origin (as text, or JSON), secrets hidden; or the reference. */
 void config_print(const struct config *config, bool json, struct buffer *out);

@@ -25,7 +25,5 @@ struct config {
 /* Where option `name` stands in its table, table->count if nowhere. */
 size_t config_find_table(const struct config *config, struct str module);
 size_t config_find_option(const struct option_table *table, struct str name);
-/* Is this librdkafka property one whose value nobody may see? */
-bool config_property_is_secret(struct str name);
 
 #endif

@@ -430,7 +430,7 @@ static void test_properties(void **state)
         {"the group has its own option", "kafka.group.id=mine", E_BAD_CONFIG, "runtime.group", NULL},
         {"a secret passes", "kafka.sasl.password=hunter2", E_OK, NULL, NULL},
         {"a secret can be in a file", by_file, E_OK, NULL, NULL},
-        {"which must be there", "kafka.sasl.password_file=/nowhere/at/all", E_BAD_CONFIG, "sasl.password", NULL},
+        {"which must be there", "kafka.sasl.password_file=/nowhere/at/all", E_BAD_CONFIG, "/nowhere/at/all", NULL},
         {"brokers must be named", "kafka.bootstrap.servers=", E_BAD_CONFIG, "bootstrap.servers", NULL},
     };
     (void)state;
