@@ -64,10 +64,10 @@ static void row(FILE *out, const char *group, const char *name, uint64_t count, 
     enum { CELLS = 24 };
     int fd = fileno(out);
     uint64_t full = of ? count * CELLS / of : 0;
-    fprintf(out, "  %-11s %-18s %s%8llu%s  %5.1f%%  %s", group, name, terminal_colour(fd, colour), (unsigned long long)count, terminal_reset(fd),
-            of ? 100.0 * (double)count / (double)of : 0.0, terminal_colour(fd, COLOUR_DIM));
+    fprintf(out, "  %-11s %-18s %s%8llu%s", group, name, terminal_colour(fd, colour), (unsigned long long)count, terminal_reset(fd));
+    if (of) fprintf(out, "  %5.1f%%  %s", 100.0 * (double)count / (double)of, terminal_colour(fd, COLOUR_DIM));
     for (uint64_t i = 0; i < full && i < CELLS; i++) fputs("▇", out);
-    fprintf(out, "%s\n", terminal_reset(fd));
+    fprintf(out, "%s\n", of ? terminal_reset(fd) : "");
 }
 
 static void enum_rows(FILE *out, const char *group, const struct enumeration *names, const uint64_t *counts, uint64_t of, const enum colour *colours)

@@ -126,8 +126,8 @@ def check_starts(where, command, environment):
     name, port = where.replace(" ", "-").replace("/", "-"), free_port()
     folder = os.path.join(SCRATCH, name)
     os.makedirs(folder)
-    with open(os.path.join(folder, "keys"), "w", encoding="ascii") as keys:
-        subprocess.run([os.path.join(SOURCE, "ops/key"), "me"], stdout=keys, stderr=subprocess.DEVNULL, check=True)
+    subprocess.run([os.path.join(BIN, "verbatim"), "keys", "create", "me", "--file", f"{folder}/keys"],
+                   env=clean({}), stdout=subprocess.DEVNULL, check=True)
     here = {key: value for key, value in environment.items() if not key.startswith("VERBATIM_KAFKA_")}
     changes = {"VERBATIM_BUS_KIND": "embedded", "VERBATIM_BUS_PATH": f"{folder}/bus",
                "VERBATIM_RUNTIME_ADMIN": f"127.0.0.1:{port}", "VERBATIM_INGEST_KEYS": f"{folder}/keys",

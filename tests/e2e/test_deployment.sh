@@ -6,10 +6,9 @@ python=$("$source/tests/lib/python.sh") || skip "no Python packages"
 "$python" "$source/tests/e2e/check_deployment.py" "$source" "$bin" "$scratch"
 equal "check_deployment.py exits 0" $? 0
 
-# A key that ops/key makes opens the door; another, or none, doesn't.
+# A key that verbatim makes opens the door; another, or none, doesn't.
 read -r http <<<"$(free_ports 1)"
-"$source/ops/key" shop acme write >"$scratch/keys" 2>"$scratch/key"
-key=$(sed -n 's/^key: //p' "$scratch/key")
+key=$("$bin/verbatim" keys create shop --tenant acme --scopes write --file "$scratch/keys")
 launch ingest "$bin/verbatim-ingest" --bus.path="$scratch/bus" --ingest.listen="127.0.0.1:$http" --ingest.keys="$scratch/keys"
 await "ingest is ready" 20 answers "http://127.0.0.1:$http/readyz"
 post() { curl -s -o "$scratch/answer" -w '%{http_code}' "$@" "http://127.0.0.1:$http/v1/feedback" -H 'Content-Type: application/json' -d '{"text":"Fine."}'; }

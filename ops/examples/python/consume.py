@@ -23,7 +23,7 @@ def line_of(record):
     needs = ", ".join(need["text"] for need in insight.get("needs", []))
     return "{id}  {label:8} {score:+.2f}  {language:3}  {safety:10}  {text}{needs}".format(
         id=record["id"], label=sentiment["label"], score=sentiment["score"], language=document["language"],
-        safety=record["safety"]["state"], text=document["text"][:70].replace("\n", " "),
+        safety=record.get("safety", {}).get("state", "?"), text=document["text"][:70].replace("\n", " "),
         needs=f"  [{needs}]" if needs else "")
 
 
