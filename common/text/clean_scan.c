@@ -1,6 +1,10 @@
 /* Looks through a text for anything that cleaning would change: sixteen bytes at once while they are
- * plain, then one by one through a table, and only what is rare by its code point. */
+ * plain, the others one by one through a table, and only what is rare by its code point. */
 #include "text/clean_internal.h"
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "plain_bytes() counts from the low end"
+#endif
 
 enum { BLOCK = 16 };
 
@@ -26,15 +30,17 @@ static const uint8_t steps[256] = {
 typedef int8_t bytes_16 __attribute__((vector_size(BLOCK)));
 typedef uint64_t words_2 __attribute__((vector_size(BLOCK)));
 
-/* No control, nothing beyond ASCII (negative), no opener, and no blank that follows a blank or a newline.
- * The byte before the block is readable. */
-static bool is_plain_block(const char *data)
+/* How many of the next sixteen bytes are plain: no control, nothing beyond ASCII (negative), no opener,
+ * and no blank that follows a blank, a newline or (to be looked at again) a character beyond ASCII.
+ * The byte before them is readable. */
+static unsigned plain_bytes(const char *data)
 {
     bytes_16 now, before;
     memcpy(&now, data, BLOCK);
     memcpy(&before, data - 1, BLOCK);
     words_2 odd = (words_2)((now < ' ') | (now == 0x7F) | (now == '<') | (now == '&') | ((now == ' ') & (before <= ' ')));
-    return (odd[0] | odd[1]) == 0;
+    if (odd[0]) return (unsigned)__builtin_ctzll(odd[0]) / 8; /* little-endian: the first byte is the lowest */
+    return odd[1] ? 8 + (unsigned)__builtin_ctzll(odd[1]) / 8 : BLOCK;
 }
 
 /* NFC whatever stands beside them; from U+0300 on. Leaves out what composes or has a form of its own. */
@@ -65,34 +71,24 @@ unsigned clean_scan(struct str text)
     unsigned needs = 0, newlines = 0;
     bool blank = true; /* the character before is one, or there is none */
     for (size_t at = 0; at < text.size;) {
-        if (at && text.size - at >= BLOCK && is_plain_block(text.data + at)) {
-            at += BLOCK;
+        unsigned plain = at && text.size - at >= BLOCK ? plain_bytes(text.data + at) : 0;
+        if (plain) {
+            at += plain;
             blank = text.data[at - 1] == ' ';
             newlines = 0;
             continue;
         }
-        for (size_t end = at + BLOCK < text.size ? at + BLOCK : text.size; at < end;) {
-            size_t size = 1;
-            switch ((enum step)steps[(uint8_t)text.data[at]]) {
-            case BLANK:
-                if (blank || newlines) needs |= CLEAN_FILTER;
-                at++;
-                blank = true;
-                continue;
-            case NEWLINE:
-                if (blank || ++newlines > 2) needs |= CLEAN_FILTER;
-                at++;
-                continue;
-            case MARKUP: needs |= CLEAN_MARKUP; break;
-            case BAD: needs |= CLEAN_FILTER; break;
-            case LATIN: size = 2; break;
-            case WIDE: needs |= scan_wide(clean_read(text, at, &size)); break;
-            case PLAIN: break;
-            }
-            at += size;
-            blank = false;
-            newlines = 0;
-        }
+        size_t size = 1;
+        enum step step = steps[(uint8_t)text.data[at]];
+        if (step == BLANK) needs |= blank || newlines ? CLEAN_FILTER : 0;
+        else if (step == NEWLINE) needs |= blank || ++newlines > 2 ? CLEAN_FILTER : 0;
+        else if (step == MARKUP) needs |= CLEAN_MARKUP;
+        else if (step == BAD) needs |= CLEAN_FILTER;
+        else if (step == LATIN) size = 2;
+        else if (step == WIDE) needs |= scan_wide(clean_read(text, at, &size));
+        at += size;
+        blank = step == BLANK;
+        if (step != NEWLINE) newlines = 0;
     }
     return blank || newlines ? needs | CLEAN_FILTER : needs;
 }

@@ -1,8 +1,9 @@
 /* Adds up a row of int8 weights, one lane a language, for every gram of a text's Latin letters.
  *
  * The table (language_model.h) is compiled in. The sums of the three grams at a place fit into int8, those of a
- * block of places into int16, so that the compiler can keep all lanes in vector registers. Long
- * texts are read at their beginning. Other scripts are told by their code points. */
+ * block of places into int16, so that the compiler can keep all lanes in vector registers. Of a long
+ * text blocks from its whole length are read; when some speak for another language, the guess says so
+ * by its confidence. Other scripts are told by their code points. */
 #include "text/language.h"
 
 #include <math.h>
@@ -14,12 +15,18 @@
 #error "the model file is little-endian, and read as it is"
 #endif
 
-enum { BLOCK_PLACES = 64 };
-/* Below it a guess is none: with 16 lanes the most probable one can be this improbable. */
-static const float LEAST_CONFIDENCE = 0.3f;
+enum { BLOCK_PLACES = 36, BLOCKS_MAX = LANGUAGE_LETTER_BYTES / BLOCK_PLACES + 1, SCRIPT_BYTES = 1024 };
+static const float LEAST_CONFIDENCE = 0.3f; /* below it a guess is none */
+static const float DISSENT = 6;             /* log odds at which a block speaks for another language */
+static const float NEGLIGIBLE = -16;        /* e to that is nothing */
 
 typedef int8_t bytes_16 __attribute__((vector_size(16)));
 typedef int16_t shorts_16 __attribute__((vector_size(32)));
+
+struct blocks {
+    int16_t sums[BLOCKS_MAX][LANGUAGE_LANES];
+    uint32_t sizes[BLOCKS_MAX], count, places;
+};
 
 static const struct language_header *header(void) { return (const void *)language_model; }
 
@@ -30,36 +37,65 @@ static bytes_16 row_at(uint32_t row)
     return weights;
 }
 
-static void add_places(const uint8_t *place, uint32_t count, int32_t sums[LANGUAGE_LANES])
+static void add_block(struct blocks *blocks, const uint8_t *place, uint32_t size)
 {
-    shorts_16 block = {0};
-    for (uint32_t i = 0; i < count; i++) {
+    shorts_16 sums = {0};
+    for (uint32_t i = 0; i < size; i++) {
         uint32_t rows[LANGUAGE_GRAMS];
         language_rows(place + i, rows);
-        block += __builtin_convertvector(row_at(rows[0]) + row_at(rows[1]) + row_at(rows[2]), shorts_16);
+        sums += __builtin_convertvector(row_at(rows[0]) + row_at(rows[1]) + row_at(rows[2]), shorts_16);
     }
-    for (int c = 0; c < LANGUAGE_LANES; c++) sums[c] += block[c];
+    memcpy(blocks->sums[blocks->count], &sums, sizeof sums);
+    blocks->sizes[blocks->count++] = size;
+    blocks->places += size;
+}
+
+static void add_blocks(struct blocks *blocks, const struct language_letters *letters)
+{
+    uint32_t places = language_places(letters);
+    for (uint32_t at = 0; at < places; at += BLOCK_PLACES)
+        add_block(blocks, letters->bytes + at, places - at < BLOCK_PLACES ? places - at : BLOCK_PLACES);
+}
+
+/* What a weight counts for in the log odds of a text with so many places. */
+static float weight_of(uint32_t places)
+{
+    float root = sqrtf((float)places);
+    return header()->scale * (header()->sharpness / root + header()->slope);
+}
+
+/* The part of the blocks that don't speak, loudly, for another language. */
+static float agreement(const struct blocks *blocks, int lane)
+{
+    uint32_t dissent = 0;
+    for (uint32_t b = 0; b < blocks->count; b++) {
+        const int16_t *sums = blocks->sums[b];
+        int most = sums[0];
+        for (int c = 1; c < LANGUAGE_LANES; c++) most = sums[c] > most ? sums[c] : most;
+        dissent += (float)(most - sums[lane]) * weight_of(blocks->sizes[b]) > DISSENT;
+    }
+    return 1 - (float)dissent / (float)blocks->count;
 }
 
 static void guess_latin(const struct language_letters *letters, struct language_guess *guess)
 {
+    struct blocks blocks = {0};
     int32_t sums[LANGUAGE_LANES] = {0};
-    uint32_t places = language_places(letters);
-    for (uint32_t at = 0; at < places; at += BLOCK_PLACES)
-        add_places(letters->bytes + at, places - at < BLOCK_PLACES ? places - at : BLOCK_PLACES, sums);
-    float root = sqrtf((float)places), total = 0, factor = header()->sharpness + header()->slope * root;
-    float by_code[LANGUAGE_LANES], unknown = 0;
+    add_blocks(&blocks, letters);
+    for (uint32_t b = 0; b < blocks.count; b++)
+        for (int c = 0; c < LANGUAGE_LANES; c++) sums[c] += blocks.sums[b][c];
     int best = 0;
     for (int c = 1; c < LANGUAGE_LANES; c++)
         if (sums[c] > sums[best]) best = c;
+    float total = 0, unknown = 0, weight = weight_of(blocks.places);
     for (int c = 0; c < LANGUAGE_LANES; c++) {
-        by_code[c] = expf(factor * header()->scale / root * (float)(sums[c] - sums[best]));
-        total += by_code[c];
-        if (header()->codes[c][0] == 'u') unknown += by_code[c];
+        float odds = weight * (float)(sums[c] - sums[best]), share = odds > NEGLIGIBLE ? expf(odds) : 0;
+        total += share;
+        if (header()->codes[c][0] == 'u') unknown += share;
     }
-    float confidence = 1 / total;
-    if (header()->codes[best][0] == 'u') confidence = unknown / total;
-    else if (confidence < LEAST_CONFIDENCE) return;
+    bool is_unknown = header()->codes[best][0] == 'u';
+    float confidence = (is_unknown ? unknown : 1) / total * agreement(&blocks, best);
+    if (!is_unknown && confidence < LEAST_CONFIDENCE) return;
     memcpy(guess->code, header()->codes[best], sizeof header()->codes[best]);
     guess->confidence = confidence;
 }
@@ -78,6 +114,6 @@ void language_detect(struct str text, struct language_guess *guess)
     if (!letters.latin && !letters.foreign) return;
     float latin = latin_share(&letters);
     if (latin >= 0.5f) guess_latin(&letters, guess);
-    else language_of_script(str_slice(text, 0, LANGUAGE_READ_BYTES), guess);
+    else language_of_script(str_slice(text, 0, SCRIPT_BYTES), guess);
     guess->confidence *= latin >= 0.5f ? latin : 1 - latin;
 }

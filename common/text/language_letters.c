@@ -1,7 +1,13 @@
 /* Boils a text down to its Latin letters, and counts those of other scripts. */
 #include "text/language_grams.h"
 
-enum { SPACE = ' ', LOOK = 1 /* the character may begin something that is no text */ };
+enum {
+    SPACE = ' ',
+    LOOK = 1, /* the character may begin something that is no text */
+    PIECES = 6,
+    PIECE_BYTES = 36,
+    WORD_BYTES = 12
+};
 
 #define SPACES_8 SPACE, SPACE, SPACE, SPACE, SPACE, SPACE, SPACE, SPACE
 static const uint8_t ascii[128] = {
@@ -71,27 +77,51 @@ static size_t take_wide(struct language_letters *letters, struct str text, size_
     return at + size;
 }
 
-void language_letters(struct str text, struct language_letters *letters)
+/* The usual bytes go by a table, with the state in registers. */
+static void take_piece(struct language_letters *letters, struct str text)
 {
-    text.size = text.size < LANGUAGE_READ_BYTES ? text.size : LANGUAGE_READ_BYTES;
-    letters->bytes[0] = SPACE;
-    letters->size = 1;
-    letters->foreign = 0;
-    uint32_t size = 1;
+    uint32_t size = letters->size;
+    uint8_t before = letters->bytes[size - 1];
     for (size_t at = 0; at < text.size;) {
         uint8_t byte = (uint8_t)text.data[at], letter = byte < 0x80 ? ascii[byte] : 0;
         if (letter > LOOK) {
             letters->bytes[size] = letter;
-            size += letter != SPACE || letters->bytes[size - 1] != SPACE;
+            size += letter != SPACE || before != SPACE;
+            before = letter;
             at++;
             continue;
         }
         letters->size = size;
         at = letter ? take_odd(letters, text, at) : take_wide(letters, text, at);
         size = letters->size;
+        before = letters->bytes[size - 1];
     }
     letters->size = size;
     put(letters, SPACE);
+}
+
+/* Where the word after text[at] begins, if that is near. */
+static size_t next_word(struct str text, size_t at)
+{
+    for (size_t i = at; i < at + WORD_BYTES && i < text.size; i++)
+        if (text.data[i] == ' ') return i;
+    return at;
+}
+
+void language_letters(struct str text, struct language_letters *letters)
+{
+    letters->bytes[0] = SPACE;
+    letters->size = 1;
+    letters->foreign = 0;
+    if (text.size <= LANGUAGE_WHOLE_BYTES) {
+        take_piece(letters, text);
+    } else {
+        for (size_t piece = 0; piece < PIECES; piece++) {
+            size_t start = (text.size - PIECE_BYTES - WORD_BYTES) * piece / (PIECES - 1);
+            if (piece) start = next_word(text, start);
+            take_piece(letters, str_slice(text, start, start + PIECE_BYTES));
+        }
+    }
     memset(letters->bytes + letters->size, SPACE, 8);
     letters->latin = letters->size - 1;
 }

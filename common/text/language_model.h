@@ -14,8 +14,7 @@ struct language_header {
     uint64_t checksum; /* hash_fast() of all that follows */
     uint32_t rows, lanes;
     char codes[LANGUAGE_LANES][4]; /* "und" for lanes that stand for many languages */
-    float scale;                   /* score = bias + scale × sum of weights ÷ √places */
-    float bias[LANGUAGE_LANES];
+    float scale;                   /* score = scale × sum of weights ÷ √places */
     float sharpness, slope; /* probability = softmax(score × (sharpness + slope × √places)) */
 };
 

@@ -177,7 +177,8 @@ static size_t take_word(struct tokenizer *tokenizer, size_t at, struct character
     for (;;) {
         size_t added = fold_character(c, folded + size);
         if (c.class == LETTER) letters++, uppers += is_upper(c, folded + size, added);
-        uint32_t now = added ? (uint8_t)folded[size] : 0;
+        uint32_t now = 0; /* the folded letter: its bytes, of which the first alone is shared by a script */
+        memcpy(&now, folded + size, added < sizeof now ? added : sizeof now);
         run = c.class == LETTER && now == previous ? run + 1 : 1;
         if (run >= 3) token->stretched = true;
         previous = now;

@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "train.h"
 
-enum { LESSONS = 1200000 };
+enum { LESSONS = 2000000 };
 
 static int write_model(const char *path, struct language_model *model, struct err *err)
 {

@@ -1,0 +1,97 @@
+/* Same and near: what changes a hash, and by how many bits. */
+#include "test.h"
+
+#include "text/similar.h"
+
+static struct tokens tokens_of(const char *text, struct arena *arena)
+{
+    struct err err = {0};
+    struct tokens tokens;
+    assert_int_equal(text_tokenize(str_of(text), arena, &tokens, &err), E_OK);
+    return tokens;
+}
+
+static const struct {
+    const char *why, *one, *other;
+    bool same;
+} exact[] = {
+    {"the text itself", "The box was broken.", "The box was broken.", true},
+    {"case and punctuation don't count", "The box was broken!!!", "the BOX, was (broken)", true},
+    {"accents don't count", "Très déçu de l’écran", "tres decu de l'ecran", true},
+    {"blanks and lines don't count", "The box\n was   broken", "The box was broken", true},
+    {"order counts", "box the was broken", "the box was broken", false},
+    {"a word more counts", "the box was broken again", "the box was broken", false},
+    {"a word twice counts", "very very good", "very good", false},
+    {"where words part counts", "be at", "beat", false},
+    {"numbers count", "5 stars", "4 stars", false},
+    {"emoji count", "good 👍", "good 👎", false},
+    {"nothing and something", "", "a", false},
+    {"nothing and nothing", "", " !? ", true},
+};
+
+static void exact_hashes_tell_same_texts(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    for (size_t i = 0; i < COUNT_OF(exact); i++) {
+        CASE(exact[i].why);
+        struct tokens one = tokens_of(exact[i].one, &arena), other = tokens_of(exact[i].other, &arena);
+        assert_int_equal(text_exact_hash(&one) == text_exact_hash(&other), exact[i].same);
+    }
+    arena_deinit(&arena);
+}
+
+#define REVIEW                                                                                       \
+    "I bought this kettle three weeks ago and was happy with it at first, but now the lid does not " \
+    "close any more, water leaks from the handle and nobody at the shop answers my messages, so I "  \
+    "want my money back and will not buy from them again"
+
+static const struct {
+    const char *why, *one, *other;
+    int least, most; /* bits that differ */
+} near[] = {
+    {"the same words", REVIEW, REVIEW "!", 0, 0},
+    {"case and accents", "Le café était froid et amer", "LE CAFE ETAIT FROID ET AMER", 0, 0},
+    {"a word more at the end", REVIEW, REVIEW " thanks", 0, 8},
+    {"another name in front", "Anna: " REVIEW, "Peter: " REVIEW, 0, 8},
+    {"another text", REVIEW, "Fast delivery, the colour is exactly as shown and my daughter loves it, we will order "
+                             "the bigger one for her brother as soon as it is back in stock", 16, 48},
+    {"nothing and one word: no pairs in either", "", "word", 0, 0},
+};
+
+static void near_texts_differ_in_few_bits(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    for (size_t i = 0; i < COUNT_OF(near); i++) {
+        struct tokens one = tokens_of(near[i].one, &arena), other = tokens_of(near[i].other, &arena);
+        int bits = __builtin_popcountll(text_simhash(&one) ^ text_simhash(&other));
+        print_message("  - %s: %d bits\n", near[i].why, bits);
+        assert_in_range(bits, near[i].least, near[i].most);
+    }
+    arena_deinit(&arena);
+}
+
+/* Votes are counted in bytes and flushed every 255 pairs: the hash of a text must be the hash of the same text
+ * many times over, as the pairs have the same shares (but for the one where the copies meet). */
+static void long_texts_don_t_overflow_the_votes(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    static char text[sizeof REVIEW * 200];
+    for (int i = 0; i < 150; i++) strcat(text, REVIEW " ");
+    struct tokens one = tokens_of(REVIEW, &arena), many = tokens_of(text, &arena);
+    assert_int_equal(many.count, one.count * 150);
+    assert_in_range(__builtin_popcountll(text_simhash(&one) ^ text_simhash(&many)), 0, 8);
+    arena_deinit(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(exact_hashes_tell_same_texts),
+        cmocka_unit_test(near_texts_differ_in_few_bits),
+        cmocka_unit_test(long_texts_don_t_overflow_the_votes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
