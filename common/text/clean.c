@@ -10,13 +10,26 @@
 
 enum { PASSES = 4 };
 
-/* Filtered and composed. */
+static struct str repair_fully(struct str text, struct arena *arena)
+{
+    size_t before = SIZE_MAX; /* a repair at least halves what is beyond ASCII: there are few */
+    while (text.data && text.size != before && clean_scan(text) & CLEAN_REPAIR) {
+        before = text.size;
+        text = clean_repair(text, arena);
+    }
+    return text;
+}
+
+/* In the right encoding, filtered and composed, until none of them changes anything. */
 static struct str normal_form(struct str text, struct arena *arena)
 {
-    unsigned needs = clean_scan(text);
-    if (needs & CLEAN_FILTER) text = clean_filter(text, arena);
-    if (text.data && needs & CLEAN_COMPOSE) text = clean_compose(text, arena);
-    return text;
+    for (;;) {
+        struct str before = text = repair_fully(text, arena);
+        unsigned needs = text.data ? clean_scan(text) : 0;
+        if (needs & CLEAN_FILTER) text = clean_filter(text, arena);
+        if (text.data && needs & CLEAN_COMPOSE) text = clean_compose(text, arena);
+        if (!text.data || str_equal(text, before) || !(clean_scan(text) & CLEAN_REPAIR)) return text;
+    }
 }
 
 static struct str without_openers(struct str text, struct arena *arena)

@@ -9,6 +9,7 @@ enum {
     CLEAN_FILTER = 1, /* a character or a blank has to go */
     CLEAN_COMPOSE = 2, /* may not be NFC */
     CLEAN_MARKUP = 4, /* holds '<' or '&' */
+    CLEAN_REPAIR = 8, /* may have been read in the wrong encoding */
 };
 
 /* clean_scan.c: what a text needs, as bits of the above; 0 for most texts, found fast. */
@@ -23,6 +24,9 @@ struct str clean_compose(struct str text, struct arena *arena); /* Unicode NFC *
 bool clean_keeps(uint32_t code);
 bool clean_is_blank(uint32_t code);   /* a space of any width; code >= 0x80 */
 bool clean_is_newline(uint32_t code); /* NEL, line and paragraph separator */
+
+/* clean_repair.c: UTF-8 that went through windows-1252; the text itself where there is no sign of it. */
+struct str clean_repair(struct str text, struct arena *arena);
 
 /* clean_markup.c: tags, comments, scripts and styles out, entities decoded: one level of each.
  * *ret_changed: whether anything was done. */

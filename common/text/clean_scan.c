@@ -49,7 +49,7 @@ static bool is_composed(uint32_t code)
     static const struct {
         uint32_t first, last;
     } ranges[] = {
-        {0x2010, 0x205E},   {0x20A0, 0x20C0},   {0x2190, 0x2328},   {0x232B, 0x2AD0},   {0x1F000, 0x1FAFF}, {0xFE0E, 0xFE0F},
+        {0x2010, 0x205E},   {0x20A0, 0x20C0}, {0x2100, 0x2125}, {0x212C, 0x218F},  {0x2190, 0x2328},   {0x232B, 0x2AD0},   {0x1F000, 0x1FAFF}, {0xFE0E, 0xFE0F},
         {0x0391, 0x03C9},   {0x0400, 0x0482},   {0x048A, 0x052F},   {0x05D0, 0x05EA},   {0x0621, 0x063A},
         {0x0641, 0x064A},   {0x0E01, 0x0E30},   {0x1E00, 0x1E99},   {0x1EA0, 0x1EF9},   {0x3001, 0x3029},
         {0x3041, 0x3096},   {0x309B, 0x30FF},   {0x4E00, 0x9FFF},   {0xAC00, 0xD7A3},   {0xFF01, 0xFF9F}, {0xFFFD, 0xFFFD},
@@ -57,6 +57,14 @@ static bool is_composed(uint32_t code)
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
         if (code >= ranges[i].first && code <= ranges[i].last) return true;
     return false;
+}
+
+/* A letter that is also the first byte of UTF-8, followed by another character beyond ASCII. */
+static unsigned scan_latin(struct str text, size_t at)
+{
+    const uint8_t *p = (const uint8_t *)text.data + at;
+    if (p[0] != 0xC3 || text.size - at < 4 || p[2] < 0x80) return 0;
+    return p[1] == 0x82 || p[1] == 0x83 || p[1] == 0xA2 || p[1] == 0xB0 ? CLEAN_REPAIR : 0; /* Â Ã â ð */
 }
 
 static unsigned scan_wide(uint32_t code)
@@ -84,7 +92,7 @@ unsigned clean_scan(struct str text)
         else if (step == NEWLINE) needs |= blank || ++newlines > 2 ? CLEAN_FILTER : 0;
         else if (step == MARKUP) needs |= CLEAN_MARKUP;
         else if (step == BAD) needs |= CLEAN_FILTER;
-        else if (step == LATIN) size = 2;
+        else if (step == LATIN) size = 2, needs |= scan_latin(text, at);
         else if (step == WIDE) needs |= scan_wide(clean_read(text, at, &size));
         at += size;
         blank = step == BLANK;

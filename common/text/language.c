@@ -94,7 +94,7 @@ static void guess_latin(const struct language_letters *letters, struct language_
         if (header()->codes[c][0] == 'u') unknown += share;
     }
     bool is_unknown = header()->codes[best][0] == 'u';
-    float confidence = (is_unknown ? unknown : 1) / total * agreement(&blocks, best);
+    float confidence = (is_unknown ? unknown : 1) / total * (blocks.count > 1 ? agreement(&blocks, best) : 1);
     if (!is_unknown && confidence < LEAST_CONFIDENCE) return;
     memcpy(guess->code, header()->codes[best], sizeof header()->codes[best]);
     guess->confidence = confidence;
