@@ -8,6 +8,11 @@
 
 enum { ATTRIBUTES_MAX = 64 }; /* as feedback.def has it */
 
+bool intake_tenant_is_valid(struct str tenant)
+{
+    return tenant.size <= INTAKE_TENANT_BYTES_MAX && str_is_utf8(tenant);
+}
+
 static int add_problem(struct json_problems *problems, struct arena *arena, const char *pointer, const char *detail, struct err *err)
 {
     if (problems->count < JSON_PROBLEMS_MAX) {
@@ -56,6 +61,8 @@ static int choose_id(const struct intake_rules *rules, struct str given, uint64_
 {
     char fresh[UUID_TEXT_BYTES];
     if (given.data && !is_id(given)) return add_problem(problems, arena, "/id", "must be 1 to 64 letters, digits, or any of . _ : -", err);
+    if (given.data && rules->tenant.size + 1 + given.size > RECORD_ID_BYTES_MAX)
+        return add_problem(problems, arena, "/id", "is too long together with the tenant's name", err);
     if (given.data && rules->tenant.size) intake->id = arena_printf(arena, "%.*s:%.*s", STR_ARGS(rules->tenant), STR_ARGS(given));
     else if (given.data) intake->id = given;
     else if (rules->idempotency.size) intake->id = derived_id(rules, row, arena);
@@ -171,6 +178,14 @@ static int settle_unknown(const struct intake_rules *rules, struct arena *arena,
 
 static bool is_blank(struct str text) { return str_trim(text).size == 0; }
 
+/* The name of a file or object may be longer than a source: its start is kept, in whole characters. */
+static struct str fitting(struct str source)
+{
+    source = str_slice(source, 0, feedback_shape.fields[FIELD_feedback_source].most);
+    source.size = str_utf8_valid_prefix(source);
+    return source;
+}
+
 static int finish(const struct intake_rules *rules, struct str given_id, uint64_t row, struct arena *arena,
                   struct intake *intake, struct json_problems *problems, struct err *err)
 {
@@ -179,7 +194,7 @@ static int finish(const struct intake_rules *rules, struct str given_id, uint64_
     if (is_blank(feedback->text)) return add_problem(problems, arena, "/text", "is empty", err);
     int rc = choose_id(rules, given_id, row, arena, intake, problems, err);
     if (rc) return rc;
-    if (!shape_has(feedback, feedback, source) && rules->source.size) shape_set(feedback, feedback, source, rules->source);
+    if (!shape_has(feedback, feedback, source) && rules->source.size) shape_set(feedback, feedback, source, fitting(rules->source));
     shape_unset(feedback, feedback, tenant); /* never the caller's word */
     if (rules->tenant.size) shape_set(feedback, feedback, tenant, rules->tenant);
     shape_set(feedback, feedback, received_at, rules->received_ms);

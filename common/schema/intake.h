@@ -24,7 +24,10 @@ struct intake {
     uint64_t row;             /* as given */
 };
 
-enum { INTAKE_ID_BYTES_MAX = 64 };
+enum { INTAKE_ID_BYTES_MAX = 64, INTAKE_TENANT_BYTES_MAX = 64 };
+
+/* May rules name this tenant? Otherwise no worker could read their records: check where it is configured. */
+bool intake_tenant_is_valid(struct str tenant);
 
 /* The id is the caller's "id" (letters, digits and . _ : - ), as "TENANT:id" where there is a tenant; or derived from
  * the idempotency key and the row; or a new UUIDv7. BAD_JSON, BAD_MESSAGE (see problems), NO_MEMORY.

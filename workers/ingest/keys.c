@@ -49,7 +49,7 @@ static int parse_line(struct str line, const char *path, unsigned number, struct
     key->name = str_cut(&line, ':');
     struct str hash = str_cut(&line, ':');
     key->tenant = str_cut(&line, ':');
-    if (key->name.size == 0 || key->tenant.size > 64 || !parse_hex(str_trim(hash), key->hash))
+    if (key->name.size == 0 || !intake_tenant_is_valid(key->tenant) || !parse_hex(str_trim(hash), key->hash))
         return err_set(err, E_BAD_CONFIG, "%s:%u: expected NAME:SHA-256 in hex:TENANT:SCOPES", path, number);
     if (memchr(key->name.data, '.', key->name.size))
         return err_set(err, E_BAD_CONFIG, "%s:%u: a key's name has no dot: it ends at the first one", path, number);

@@ -103,6 +103,8 @@ static void watch_main(void *user)
 static int open_store(struct watch *watch, struct err *err)
 {
     struct store_options options;
+    if (!intake_tenant_is_valid(watch->tenant))
+        return err_set(err, E_BAD_CONFIG, "ingest.watch_tenant is longer than %d bytes, or not UTF-8", INTAKE_TENANT_BYTES_MAX);
     watch_place(watch->state->options->watch, watch->store_url, &watch->prefix);
     watch->wait_until_stable = !str_starts(str_of(watch->store_url), STR("s3://"));
     int rc = config_get(watch->state->context->config, &store_option_table, &options, err);

@@ -176,6 +176,39 @@ static void ids_are_fresh_or_derived(void **state)
     rig_deinit(&rig);
 }
 
+/* What the rules bring is within the schema's bounds too, or no worker could read the record. */
+static void rules_are_within_the_schema(void **state)
+{
+    struct rig rig;
+    struct record record;
+    struct feedback feedback;
+    char tenant[65], source[300];
+    (void)state;
+    rig_init(&rig);
+    struct intake_rules rules = rules_of(&rig);
+    memset(tenant, 't', sizeof tenant);
+    memset(source, 's', sizeof source);
+    memcpy(source + 255, "\xc3\xa9", 2); /* a character across the bound */
+    rules.tenant = str_make(tenant, 64);
+    assert_true(intake_tenant_is_valid(rules.tenant) && intake_tenant_is_valid(STR("")));
+    assert_false(intake_tenant_is_valid(str_make(tenant, 65)) || intake_tenant_is_valid(STR("\xff")));
+    rules.source = str_make(source, sizeof source);
+    struct buffer text = {0};
+    buffer_add(&text, STR("{\"text\":\"x\",\"id\":\""));
+    for (int i = 0; i < 63; i++) buffer_add_char(&text, 'i');
+    buffer_add(&text, STR("\"}"));
+    assert_int_equal(id_of(&rig, &rules, buffer_cstr(&text), 0).size, RECORD_ID_BYTES_MAX);
+    assert_int_equal(record_scan(rig.intake.message, &rig.arena, &record, &rig.err), E_OK);
+    assert_int_equal(record_decode(&record, SECTION_FEEDBACK, &feedback, &rig.arena, &rig.err), E_OK);
+    assert_int_equal(feedback.source.size, 255);
+    text.size -= 2;
+    buffer_add(&text, STR("i\"}")); /* one letter more */
+    assert_int_equal(intake_json(buffer_str(&text), &rules, 0, &rig.arena, &rig.intake, &rig.problems, &rig.err), E_BAD_MESSAGE);
+    assert_string_equal(told(&rig), "/id is too long together with the tenant's name");
+    buffer_deinit(&text);
+    rig_deinit(&rig);
+}
+
 static void rows_become_records(void **state)
 {
     static const struct { const char *why, *text; bool keep; const char *record, *problems; } cases[] = {
@@ -226,6 +259,7 @@ int main(void)
         cmocka_unit_test(objects_that_are_refused),
         cmocka_unit_test(one_attribute_too_many_is_told),
         cmocka_unit_test(ids_are_fresh_or_derived),
+        cmocka_unit_test(rules_are_within_the_schema),
         cmocka_unit_test(rows_become_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
