@@ -26,6 +26,7 @@ struct filter {
 struct replay {
     struct stream *stream;
     struct bus_consumer *consumer;
+    bool placed; /* its partitions are known, and it stands where it shall begin */
     uv_poll_t ready;
 };
 
@@ -107,11 +108,20 @@ static bool advance(struct stream *stream, const struct bus_message *message)
     return true;
 }
 
+/* What the shared reader has passed, its streams have had. Some places it learns late: Kafka is asked for them. */
+static void catch_places(struct stream *stream)
+{
+    for (int i = 0; i < PARTITIONS_MAX; i++)
+        if (stream->positions.next[i] < stream->feed->positions.next[i])
+            stream->positions.next[i] = stream->feed->positions.next[i];
+}
+
 void streams_offer(struct feed *feed, const struct bus_message *message,
                    const struct finished *finished, struct str json)
 {
     for (struct stream *stream = feed->streams; stream; stream = stream->next) {
         if (stream->closing || stream->replay || !advance(stream, message)) continue;
+        catch_places(stream);
         if (wants(&stream->filter, finished)) write_event(stream, json);
     }
 }
@@ -135,9 +145,35 @@ static void end_replay(struct stream *stream)
 static bool caught_up(const struct stream *stream)
 {
     const struct positions *shared = &stream->feed->positions;
-    for (int i = 0; i < PARTITIONS_MAX; i++)
+    bool known = false;
+    for (int i = 0; i < PARTITIONS_MAX; i++) {
         if (stream->positions.next[i] < shared->next[i]) return false;
-    return true;
+        known |= shared->next[i] > 0;
+    }
+    return known;
+}
+
+/* Goes where the stream shall begin, once the bus has told which partitions there are: the embedded one at once,
+ * Kafka a little later. NOT_FOUND: a place in a partition that isn't there. */
+static int place(struct replay *replay, struct err *err)
+{
+    struct bus_backlog items[PARTITIONS_MAX];
+    const struct positions *from = &replay->stream->positions;
+    uint64_t found = 0;
+    size_t count = bus_backlog(replay->consumer, items, PARTITIONS_MAX);
+    int rc = E_OK;
+    if (count == 0) return E_OK;
+    for (size_t i = 0; i < count && i < PARTITIONS_MAX && rc == E_OK; i++) {
+        if (items[i].partition >= PARTITIONS_MAX) continue;
+        found |= 1ull << items[i].partition;
+        struct bus_position position = {TOPIC_INSIGHTS, items[i].partition,
+                                        from->next[items[i].partition]};
+        rc = bus_seek(replay->consumer, &position, err);
+    }
+    for (uint32_t i = 0; i < PARTITIONS_MAX && rc == E_OK; i++)
+        if (from->next[i] && !(found >> i & 1)) rc = err_set(err, E_NOT_FOUND, "no partition %u", i);
+    replay->placed = rc == E_OK;
+    return rc;
 }
 
 /* Places that no insight has: they belong to a bus that was here before. */
@@ -160,14 +196,17 @@ static void read_replay(struct stream *stream)
     struct feed *feed = stream->feed;
     struct bus_batch batch = {0};
     struct err err;
+    bool placed = stream->replay->placed;
     if (bus_poll(stream->replay->consumer, POLL_RECORDS, POLL_BYTES, &batch, &err)) return;
-    for (uint32_t i = 0; i < batch.count && !stream->closing; i++) {
+    for (uint32_t i = 0; placed && i < batch.count && !stream->closing; i++) {
         struct finished finished;
         if (!advance(stream, &batch.messages[i])) continue;
         if (!feed_look_into(feed, batch.messages[i].value, &finished)) continue;
         if (wants(&stream->filter, &finished)) write_event(stream, buffer_str(&feed->json));
     }
     bus_release(stream->replay->consumer, &batch);
+    if (!placed && place(stream->replay, &err)) stream->closing = true;
+    if (!placed) return;
     if (feed_now_ms(feed) - stream->began_ms < SETTLED_MS) return;
     leave_beyond(stream);
     if (caught_up(stream)) end_replay(stream);
@@ -192,19 +231,16 @@ static int begin_replay(struct stream *stream, const struct positions *from, str
     if (!replay) return err_set(err, E_NO_MEMORY, NULL);
     struct bus_subscription subscription = {
         .member = "stream", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
+    replay->stream = stream;
+    stream->positions = *from;
     int rc = bus_subscribe(feed->state->context->bus, &subscription, &replay->consumer, err);
-    for (uint32_t i = 0; i < PARTITIONS_MAX && rc == E_OK; i++) {
-        struct bus_position position = {TOPIC_INSIGHTS, i, from->next[i]};
-        if (position.offset) rc = bus_seek(replay->consumer, &position, err);
-    }
+    if (rc == E_OK) rc = place(replay, err);
     if (rc) {
         bus_unsubscribe(replay->consumer);
         free(replay);
         return rc;
     }
-    replay->stream = stream;
     stream->replay = replay;
-    stream->positions = *from;
     feed->resumed_count++;
     uv_poll_init(feed->state->context->loop, &replay->ready, bus_wake_fd(replay->consumer));
     replay->ready.data = replay;
