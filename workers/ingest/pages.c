@@ -49,7 +49,8 @@ static void write_openapi(struct buffer *out)
                         "\"detail\":{\"type\":\"string\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}},"
                         "\"Feedback\":{\"required\":[\"text\"],\"allOf\":["));
     reference_shape_schema(&feedback_shape, out);
-    buffer_add(out, STR("],\"properties\":{\"id\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._:-]{1,64}$\"}}}}}}\n"));
+    buffer_add(out, STR("],\"properties\":{\"id\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._:-]{1,64}$\"},\"text\":{\"pattern\":\"\\\\S\"}},"
+                         "\"unevaluatedProperties\":false}}}}\n"));
 }
 
 static void serve_openapi(struct http_request *request)
