@@ -7,7 +7,7 @@
  * retention:   the oldest messages out of it, and room on the disk (embedded_retention.c)
  * membership:  who owns which partition of a group (embedded_group.c)
  *
- * embedded.md says why it is built this way. */
+ * README.md says why it is built this way. */
 #ifndef VERBATIM_BUS_EMBEDDED_H
 #define VERBATIM_BUS_EMBEDDED_H
 

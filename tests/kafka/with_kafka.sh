@@ -1,12 +1,35 @@
 #!/bin/bash
-# Runs a program against a fresh Kafka (KAFKA_BOOTSTRAP).
+# Runs programs at the same time against one fresh Kafka (KAFKA_BOOTSTRAP), and prints one's lines after the
+# other's. "+" parts the programs.
 #   example: tests/kafka/with_kafka.sh build/dev/tests/kafka_test_faults test_killed
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 "$here/../lib/kafka.sh" fetch || exit $?
 dir=$(mktemp -d)
-trap '"$here/../lib/kafka.sh" stop "$dir"; rm -rf "$dir"' EXIT
-eval "$("$here/../lib/kafka.sh" start "$dir")"
-# shellcheck disable=SC2154 # assigned by the eval
-export KAFKA_BOOTSTRAP=$bootstrap
-"$@"
+trap '"$here/../lib/kafka.sh" stop "$dir/kafka"; rm -rf "$dir"' EXIT
+started=$("$here/../lib/kafka.sh" start "$dir/kafka") || exit $?
+export KAFKA_BOOTSTRAP=${started#bootstrap=}
+
+pids=()
+launch() {
+    [ $# -gt 0 ] || return 0
+    "$@" >"$dir/${#pids[@]}.log" 2>&1 &
+    pids+=($!)
+}
+words=()
+for word in "$@"; do
+    if [ "$word" = + ]; then
+        launch "${words[@]}"
+        words=()
+    else
+        words+=("$word")
+    fi
+done
+launch "${words[@]}"
+
+failed=0
+for i in "${!pids[@]}"; do
+    wait "${pids[i]}" || failed=1
+    cat "$dir/$i.log"
+done
+exit $failed

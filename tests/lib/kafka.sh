@@ -137,7 +137,7 @@ launch() {
 
 # Up means: it answers an API request, not merely that its port is open.
 wait_until_up() {
-    local node=$1 port pid deadline=$((SECONDS + 60))
+    local node=$1 port pid deadline=$((SECONDS + 180)) # on a machine that does other things too
     port=$(sed -n 's/^listeners=CLIENT:\/\/127.0.0.1:\([0-9]*\),.*/\1/p' "$dir/broker-$node.properties")
     pid=$(cat "$dir/broker-$node.pid")
     while ! answers "$port"; do
@@ -147,7 +147,7 @@ wait_until_up() {
             return 1
         fi
         if [ $SECONDS -ge $deadline ]; then
-            echo "kafka.sh: broker $node isn't up after 60 s; see $dir/broker-$node.log" >&2
+            echo "kafka.sh: broker $node isn't up after 180 s; see $dir/broker-$node.log" >&2
             return 1
         fi
         sleep 0.1
