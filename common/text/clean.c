@@ -1,9 +1,9 @@
 /* Happy path: the scan finds nothing to do, and the text itself is the answer.
  *
- * Otherwise the steps run in turn until markup has no more to take out: what one step removes may join
- * what the next one knows ("&am<b></b>p;lt;"). Nesting beyond PASSES is nobody's mark-up but an attack;
- * there, what could still open a tag or an entity gives way to blanks. So the work is linear, and
- * cleaning what is clean changes nothing. */
+ * Otherwise the steps run in turn until markup has no more to take out: what one step removes may
+ * join what the next one knows ("&am<b></b>p;lt;"). Nesting beyond PASSES is nobody's mark-up but
+ * an attack; there, what could still open a tag or an entity gives way to blanks. So the work is
+ * linear, and cleaning what is clean changes nothing. */
 #include "text/clean.h"
 
 #include "text/clean_internal.h"
@@ -28,7 +28,8 @@ static struct str normal_form(struct str text, struct arena *arena)
         unsigned needs = text.data ? clean_scan(text) : 0;
         if (needs & CLEAN_FILTER) text = clean_filter(text, arena);
         if (text.data && needs & CLEAN_COMPOSE) text = clean_compose(text, arena);
-        if (!text.data || str_equal(text, before) || !(clean_scan(text) & CLEAN_REPAIR)) return text;
+        if (!text.data || str_equal(text, before) || !(clean_scan(text) & CLEAN_REPAIR))
+            return text;
     }
 }
 

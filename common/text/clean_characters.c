@@ -1,13 +1,20 @@
 /* Which characters stay, blanks and newlines, and Unicode's composed form.
  *
- * Hidden characters go: they carry no meaning that a reader sees, and can hide words from the screens
- * behind us. Joiners and variation selectors stay where they make an emoji. Marks on one letter are
- * bounded (as Unicode's stream-safe format does): putting them in order is quadratic in their number. */
+ * Hidden characters go: they carry no meaning that a reader sees, and can hide words from the
+ * screens behind us. Joiners and variation selectors stay where they make an emoji. Marks on one
+ * letter are bounded (as Unicode's stream-safe format does): putting them in order is quadratic in
+ * their number. */
 #include "text/clean_internal.h"
 
 #include <utf8proc.h>
 
-enum { MARKS_MAX = 30, TAGS_MAX = 8, ZERO_WIDTH_JOINER = 0x200D, KEYCAP = 0x20E3, BLACK_FLAG = 0x1F3F4 };
+enum {
+    MARKS_MAX = 30,
+    TAGS_MAX = 8,
+    ZERO_WIDTH_JOINER = 0x200D,
+    KEYCAP = 0x20E3,
+    BLACK_FLAG = 0x1F3F4
+};
 
 static bool is_private_or_none(uint32_t code)
 {
@@ -18,8 +25,9 @@ static bool is_private_or_none(uint32_t code)
 /* Assigned as letters or marks, and shown as nothing. */
 static bool is_invisible(uint32_t code)
 {
-    return code == 0x034F || code == 0x115F || code == 0x1160 || code == 0x17B4 || code == 0x17B5 || code == 0x3164 ||
-           code == 0xFFA0 || code == 0x2800 || (code >= 0x180B && code <= 0x180F) || (code >= 0xFE00 && code <= 0xFE0D) ||
+    return code == 0x034F || code == 0x115F || code == 0x1160 || code == 0x17B4 || code == 0x17B5 ||
+           code == 0x3164 || code == 0xFFA0 || code == 0x2800 ||
+           (code >= 0x180B && code <= 0x180F) || (code >= 0xFE00 && code <= 0xFE0D) ||
            (code >= 0xE0000 && code <= 0xE0FFF);
 }
 
@@ -35,17 +43,18 @@ bool clean_is_newline(uint32_t code) { return code == 0x85 || code == 0x2028 || 
 
 bool clean_is_blank(uint32_t code)
 {
-    return code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x202F || code == 0x205F ||
-           code == 0x3000;
+    return code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x202F ||
+           code == 0x205F || code == 0x3000;
 }
 
-/* --- emoji ------------------------------------------------------------------------------------- */
+/* --- emoji -------------------------------------------------------------------------------------
+ */
 
 static bool is_pictograph(uint32_t code)
 {
-    return (code >= 0x1F000 && code <= 0x1FAFF) || (code >= 0x2190 && code <= 0x2BFF) || code == 0xA9 || code == 0xAE ||
-           code == 0x203C || code == 0x2049 || code == 0x2122 || code == 0x2139 || code == 0x3030 || code == 0x303D ||
-           code == 0x3297 || code == 0x3299;
+    return (code >= 0x1F000 && code <= 0x1FAFF) || (code >= 0x2190 && code <= 0x2BFF) ||
+           code == 0xA9 || code == 0xAE || code == 0x203C || code == 0x2049 || code == 0x2122 ||
+           code == 0x2139 || code == 0x3030 || code == 0x303D || code == 0x3297 || code == 0x3299;
 }
 
 static bool is_tag(uint32_t code) { return code >= 0xE0020 && code <= 0xE007F; }
@@ -62,31 +71,38 @@ struct filter {
     unsigned marks, tags;
 };
 
-/* Whether a character that makes emoji stands in one. next: where the character behind it starts. */
+/* Whether a character that makes emoji stands in one. next: where the character behind it starts.
+ */
 static bool joins_emoji(const struct filter *filter, uint32_t code, size_t next)
 {
     size_t size;
     uint32_t follower = next < filter->text.size ? clean_read(filter->text, next, &size) : 0;
     if (filter->blank || filter->newlines) return false;
     if (code == ZERO_WIDTH_JOINER)
-        return (is_pictograph(filter->last) || is_selector(filter->last)) && is_pictograph(follower);
+        return (is_pictograph(filter->last) || is_selector(filter->last)) &&
+               is_pictograph(follower);
     if (is_selector(code)) {
-        bool key = (filter->last >= '0' && filter->last <= '9') || filter->last == '#' || filter->last == '*';
+        bool key = (filter->last >= '0' && filter->last <= '9') || filter->last == '#' ||
+                   filter->last == '*';
         return is_pictograph(filter->last) || (key && follower == KEYCAP);
     }
-    return is_tag(code) && filter->tags < TAGS_MAX && (filter->last == BLACK_FLAG || is_tag(filter->last));
+    return is_tag(code) && filter->tags < TAGS_MAX &&
+           (filter->last == BLACK_FLAG || is_tag(filter->last));
 }
 
-/* --- marks ------------------------------------------------------------------------------------- */
+/* --- marks -------------------------------------------------------------------------------------
+ */
 
 /* Marks at the end of a character's full decomposition: the same for equivalent texts. */
 static unsigned marks_of(uint32_t code)
 {
     utf8proc_int32_t parts[8];
     int boundary = 0;
-    utf8proc_ssize_t count = utf8proc_decompose_char((utf8proc_int32_t)code, parts, 8, UTF8PROC_DECOMPOSE, &boundary);
+    utf8proc_ssize_t count =
+        utf8proc_decompose_char((utf8proc_int32_t)code, parts, 8, UTF8PROC_DECOMPOSE, &boundary);
     unsigned marks = 0;
-    for (utf8proc_ssize_t i = count < 8 ? count - 1 : 7; i >= 0 && utf8proc_get_property(parts[i])->combining_class; i--)
+    for (utf8proc_ssize_t i = count < 8 ? count - 1 : 7;
+         i >= 0 && utf8proc_get_property(parts[i])->combining_class; i--)
         marks++;
     return marks;
 }
@@ -102,7 +118,8 @@ static bool is_one_mark_too_many(struct filter *filter, uint32_t code)
     return filter->marks > MARKS_MAX;
 }
 
-/* --- the filter -------------------------------------------------------------------------------- */
+/* --- the filter --------------------------------------------------------------------------------
+ */
 
 static void write_pending(struct filter *filter)
 {
@@ -146,10 +163,15 @@ struct str clean_filter(struct str text, struct arena *arena)
     if (!filter.out) return (struct str){0};
     for (size_t at = 0, size; at < text.size; at += size) {
         uint32_t code = clean_read(text, at, &size);
-        if (code < 0x80) take_ascii(&filter, at, code);
-        else if (clean_is_newline(code)) filter.newlines += filter.newlines < 2;
-        else if (clean_is_blank(code)) filter.blank = ' ';
-        else if (code == ZERO_WIDTH_JOINER || is_selector(code) || is_tag(code) ? joins_emoji(&filter, code, at + size) : clean_keeps(code))
+        if (code < 0x80)
+            take_ascii(&filter, at, code);
+        else if (clean_is_newline(code))
+            filter.newlines += filter.newlines < 2;
+        else if (clean_is_blank(code))
+            filter.blank = ' ';
+        else if (code == ZERO_WIDTH_JOINER || is_selector(code) || is_tag(code)
+                     ? joins_emoji(&filter, code, at + size)
+                     : clean_keeps(code))
             write_character(&filter, at, size, code);
     }
     return str_make(filter.out, filter.size);

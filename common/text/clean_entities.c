@@ -1,7 +1,7 @@
 /* Character references of HTML, with the semicolon: "&eacute;", "&#233;", "&#xE9;".
  *
- * As browsers do, numbers 128 to 159 are read as windows-1252. Halves of a UTF-16 pair, written as two
- * numbers by programs that didn't know better, become the one character that was meant. */
+ * As browsers do, numbers 128 to 159 are read as windows-1252. Halves of a UTF-16 pair, written as
+ * two numbers by programs that didn't know better, become the one character that was meant. */
 #include <stdlib.h>
 
 #include "text/clean_internal.h"
@@ -17,10 +17,13 @@ static const struct entity {
 #include "text/clean_entities.inc"
 };
 
+/* clang-format off */
 static const uint16_t windows_1252[32] = {
-    0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D, 0x017D, 0x008F,
-    0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178,
+    0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039,
+    0x0152, 0x008D, 0x017D, 0x008F, 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+    0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178,
 };
+/* clang-format on */
 
 static int compare_names(const void *key, const void *entity)
 {
@@ -35,7 +38,8 @@ static size_t named(struct str text, uint32_t *ret_code)
     while (end < text.size && end <= NAME_MAX_BYTES + 1 && text.data[end] != ';') end++;
     if (end == text.size || text.data[end] != ';') return 0;
     struct str name = str_slice(text, 1, end);
-    const struct entity *entity = bsearch(&name, entities, sizeof entities / sizeof entities[0], sizeof entities[0], compare_names);
+    const struct entity *entity = bsearch(&name, entities, sizeof entities / sizeof entities[0],
+                                          sizeof entities[0], compare_names);
     if (!entity) return 0;
     *ret_code = entity->code;
     return end + 1;
@@ -79,9 +83,11 @@ static size_t number_or_pair(struct str text, uint32_t *ret_code)
 size_t clean_entity(struct str text, char *out, size_t *ret_written)
 {
     uint32_t code;
-    size_t size = text.size > 1 && text.data[1] == '#' ? number_or_pair(text, &code) : named(text, &code);
+    size_t size =
+        text.size > 1 && text.data[1] == '#' ? number_or_pair(text, &code) : named(text, &code);
     *ret_written = 0;
-    if (!size || code == 0 || code > CODE_MAX || (code >= 0xD800 && code <= 0xDFFF)) return size; /* stands for nothing */
+    if (!size || code == 0 || code > CODE_MAX || (code >= 0xD800 && code <= 0xDFFF))
+        return size; /* stands for nothing */
     *ret_written = (size_t)utf8proc_encode_char((utf8proc_int32_t)code, (utf8proc_uint8_t *)out);
     return size;
 }

@@ -1,10 +1,10 @@
 /* HTML out of a text that people wrote: only what is sure to be mark-up goes.
  *
- * A tag has the name of an HTML element, then nothing or attributes with '='; so "I <3 it", "5 < 6 and
- * 7 > 2", "<b and c>" and "<john@example.com>" stay. Tags of blocks become a newline, cells a blank, others nothing.
- * Comments, scripts and styles go with what they hold, when they end: what doesn't end is text, since a
- * word too much does less harm than a report of harm lost. Every search that failed is remembered, so
- * that the time stays linear. */
+ * A tag has the name of an HTML element, then nothing or attributes with '='; so "I <3 it", "5 < 6
+ * and 7 > 2", "<b and c>" and "<john@example.com>" stay. Tags of blocks become a newline, cells a
+ * blank, others nothing. Comments, scripts and styles go with what they hold, when they end: what
+ * doesn't end is text, since a word too much does less harm than a report of harm lost. Every
+ * search that failed is remembered, so that the time stays linear. */
 #include <stdlib.h>
 
 #include "text/clean_internal.h"
@@ -12,31 +12,38 @@
 enum { ELEMENT_BYTES = 10 };
 enum effect { INLINE, BLOCK, CELL, HIDDEN /* goes with its content */ };
 
+/* clang-format off */
 static const struct element {
     char name[ELEMENT_BYTES + 1];
     uint8_t effect;
 } elements[] = {
     /* sorted */
-    {"a", INLINE}, {"abbr", INLINE}, {"acronym", INLINE}, {"address", BLOCK}, {"article", BLOCK}, {"aside", BLOCK},
-    {"audio", INLINE}, {"b", INLINE}, {"base", INLINE}, {"basefont", INLINE}, {"bdi", INLINE}, {"bdo", INLINE},
-    {"big", INLINE}, {"blink", INLINE}, {"blockquote", BLOCK}, {"body", BLOCK}, {"br", BLOCK}, {"button", CELL},
-    {"canvas", INLINE}, {"caption", BLOCK}, {"center", BLOCK}, {"cite", INLINE}, {"code", INLINE}, {"col", INLINE},
-    {"colgroup", INLINE}, {"dd", BLOCK}, {"del", INLINE}, {"details", BLOCK}, {"dfn", INLINE}, {"dir", BLOCK},
-    {"div", BLOCK}, {"dl", BLOCK}, {"dt", BLOCK}, {"em", INLINE}, {"embed", INLINE}, {"fieldset", BLOCK},
-    {"figcaption", BLOCK}, {"figure", BLOCK}, {"font", INLINE}, {"footer", BLOCK}, {"form", BLOCK}, {"frame", INLINE},
-    {"frameset", INLINE}, {"h1", BLOCK}, {"h2", BLOCK}, {"h3", BLOCK}, {"h4", BLOCK}, {"h5", BLOCK}, {"h6", BLOCK},
-    {"head", BLOCK}, {"header", BLOCK}, {"hr", BLOCK}, {"html", BLOCK}, {"i", INLINE}, {"iframe", INLINE}, {"img", CELL},
-    {"input", CELL}, {"ins", INLINE}, {"kbd", INLINE}, {"label", INLINE}, {"legend", BLOCK}, {"li", BLOCK}, {"link", INLINE},
-    {"main", BLOCK}, {"map", INLINE}, {"mark", INLINE}, {"meta", INLINE}, {"nav", BLOCK}, {"nobr", INLINE},
-    {"noscript", INLINE}, {"o:p", BLOCK}, {"object", INLINE}, {"ol", BLOCK}, {"optgroup", BLOCK}, {"option", BLOCK},
-    {"p", BLOCK}, {"param", INLINE}, {"picture", INLINE}, {"pre", BLOCK}, {"q", INLINE}, {"s", INLINE}, {"samp", INLINE},
-    {"script", HIDDEN}, {"section", BLOCK}, {"select", CELL}, {"small", INLINE}, {"source", INLINE}, {"span", INLINE},
-    {"strike", INLINE}, {"strong", INLINE}, {"style", HIDDEN}, {"sub", INLINE}, {"summary", BLOCK}, {"sup", INLINE},
-    {"svg", INLINE}, {"table", BLOCK}, {"tbody", BLOCK}, {"td", CELL}, {"textarea", BLOCK}, {"tfoot", BLOCK}, {"th", CELL},
-    {"thead", BLOCK}, {"time", INLINE}, {"title", BLOCK}, {"tr", BLOCK}, {"tt", INLINE}, {"u", INLINE}, {"ul", BLOCK},
-    {"var", INLINE}, {"video", INLINE}, {"wbr", INLINE},
+    {"a", INLINE}, {"abbr", INLINE}, {"acronym", INLINE}, {"address", BLOCK}, {"article", BLOCK},
+    {"aside", BLOCK}, {"audio", INLINE}, {"b", INLINE}, {"base", INLINE}, {"basefont", INLINE},
+    {"bdi", INLINE}, {"bdo", INLINE}, {"big", INLINE}, {"blink", INLINE}, {"blockquote", BLOCK},
+    {"body", BLOCK}, {"br", BLOCK}, {"button", CELL}, {"canvas", INLINE}, {"caption", BLOCK},
+    {"center", BLOCK}, {"cite", INLINE}, {"code", INLINE}, {"col", INLINE}, {"colgroup", INLINE},
+    {"dd", BLOCK}, {"del", INLINE}, {"details", BLOCK}, {"dfn", INLINE}, {"dir", BLOCK},
+    {"div", BLOCK}, {"dl", BLOCK}, {"dt", BLOCK}, {"em", INLINE}, {"embed", INLINE},
+    {"fieldset", BLOCK}, {"figcaption", BLOCK}, {"figure", BLOCK}, {"font", INLINE},
+    {"footer", BLOCK}, {"form", BLOCK}, {"frame", INLINE}, {"frameset", INLINE}, {"h1", BLOCK},
+    {"h2", BLOCK}, {"h3", BLOCK}, {"h4", BLOCK}, {"h5", BLOCK}, {"h6", BLOCK}, {"head", BLOCK},
+    {"header", BLOCK}, {"hr", BLOCK}, {"html", BLOCK}, {"i", INLINE}, {"iframe", INLINE},
+    {"img", CELL}, {"input", CELL}, {"ins", INLINE}, {"kbd", INLINE}, {"label", INLINE},
+    {"legend", BLOCK}, {"li", BLOCK}, {"link", INLINE}, {"main", BLOCK}, {"map", INLINE},
+    {"mark", INLINE}, {"meta", INLINE}, {"nav", BLOCK}, {"nobr", INLINE}, {"noscript", INLINE},
+    {"o:p", BLOCK}, {"object", INLINE}, {"ol", BLOCK}, {"optgroup", BLOCK}, {"option", BLOCK},
+    {"p", BLOCK}, {"param", INLINE}, {"picture", INLINE}, {"pre", BLOCK}, {"q", INLINE},
+    {"s", INLINE}, {"samp", INLINE}, {"script", HIDDEN}, {"section", BLOCK}, {"select", CELL},
+    {"small", INLINE}, {"source", INLINE}, {"span", INLINE}, {"strike", INLINE}, {"strong", INLINE},
+    {"style", HIDDEN}, {"sub", INLINE}, {"summary", BLOCK}, {"sup", INLINE}, {"svg", INLINE},
+    {"table", BLOCK}, {"tbody", BLOCK}, {"td", CELL}, {"textarea", BLOCK}, {"tfoot", BLOCK},
+    {"th", CELL}, {"thead", BLOCK}, {"time", INLINE}, {"title", BLOCK}, {"tr", BLOCK},
+    {"tt", INLINE}, {"u", INLINE}, {"ul", BLOCK}, {"var", INLINE}, {"video", INLINE},
+    {"wbr", INLINE},
 };
 
+/* clang-format on */
 struct stripper {
     struct str text;
     char *out;
@@ -48,11 +55,17 @@ struct stripper {
     } comment_end, script_end, style_end, cdata_end;
 };
 
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+}
 
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c; }
 
-static bool is_name(char c) { return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == ':'; }
+static bool is_name(char c)
+{
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == ':';
+}
 
 static int compare_names(const void *key, const void *element)
 {
@@ -71,11 +84,12 @@ static const struct element *element_at(struct str text, size_t at, size_t *ret_
     }
     name[size] = '\0';
     *ret_end = at + size;
-    return bsearch(name, elements, sizeof elements / sizeof elements[0], sizeof elements[0], compare_names);
+    return bsearch(name, elements, sizeof elements / sizeof elements[0], sizeof elements[0],
+                   compare_names);
 }
 
-/* Behind the '>' that ends a tag whose attributes start at text[at], or 0. A quoted value may hold any
- * character; outside of one, '<' means that this was no tag. */
+/* Behind the '>' that ends a tag whose attributes start at text[at], or 0. A quoted value may hold
+ * any character; outside of one, '<' means that this was no tag. */
 static size_t end_of_tag(struct str text, size_t at)
 {
     bool words = false, equals = false;
@@ -104,10 +118,12 @@ static size_t behind(struct stripper *stripper, size_t at, struct str end, struc
 {
     if (search->behind >= at + end.size) return search->behind;
     for (; !search->missed && at + end.size <= stripper->text.size; at++) {
-        const char *found = memchr(stripper->text.data + at, end.data[0], stripper->text.size - end.size + 1 - at);
+        const char *found =
+            memchr(stripper->text.data + at, end.data[0], stripper->text.size - end.size + 1 - at);
         if (!found) break;
         at = (size_t)(found - stripper->text.data);
-        if (str_equal_ignoring_case(str_slice(stripper->text, at, at + end.size), end)) return search->behind = at + end.size;
+        if (str_equal_ignoring_case(str_slice(stripper->text, at, at + end.size), end))
+            return search->behind = at + end.size;
     }
     search->missed = true;
     return 0;
@@ -123,25 +139,26 @@ static size_t behind_hidden(struct stripper *stripper, const struct element *ele
     return closed ? closed : at;
 }
 
-static void put(struct stripper *stripper, char c)
-{
-    stripper->out[stripper->size++] = c;
-}
+static void put(struct stripper *stripper, char c) { stripper->out[stripper->size++] = c; }
 
 /* "<!-- … -->", "<!DOCTYPE …>", "<![CDATA[ … ]]>" (its text stays), "<?xml … ?>": behind it, or 0. */
 static size_t take_declaration(struct stripper *stripper, size_t at)
 {
     struct str rest = str_slice(stripper->text, at, stripper->text.size);
-    if (str_starts(rest, STR("<!--"))) return behind(stripper, at + 4, STR("-->"), &stripper->comment_end);
+    if (str_starts(rest, STR("<!--")))
+        return behind(stripper, at + 4, STR("-->"), &stripper->comment_end);
     if (str_starts(rest, STR("<![CDATA["))) {
         size_t end = behind(stripper, at + 9, STR("]]>"), &stripper->cdata_end);
         for (size_t i = at + 9; i + 3 < end; i++) put(stripper, stripper->text.data[i]);
         return end;
     }
-    bool declares = str_equal_ignoring_case(str_slice(rest, 0, 9), STR("<!DOCTYPE")) || str_starts(rest, STR("<?xml")) ||
-                    str_starts(rest, STR("<![if")) || str_starts(rest, STR("<![endif"));
+    bool declares = str_equal_ignoring_case(str_slice(rest, 0, 9), STR("<!DOCTYPE")) ||
+                    str_starts(rest, STR("<?xml")) || str_starts(rest, STR("<![if")) ||
+                    str_starts(rest, STR("<![endif"));
     size_t end = at + 1;
-    while (declares && end < stripper->text.size && stripper->text.data[end] != '<' && stripper->text.data[end] != '>') end++;
+    while (declares && end < stripper->text.size && stripper->text.data[end] != '<' &&
+           stripper->text.data[end] != '>')
+        end++;
     return declares && end < stripper->text.size && stripper->text.data[end] == '>' ? end + 1 : 0;
 }
 
@@ -166,7 +183,8 @@ static size_t take_tag(struct stripper *stripper, size_t at)
 
 static size_t take_entity(struct stripper *stripper, size_t at)
 {
-    size_t written, size = clean_entity(str_slice(stripper->text, at, stripper->text.size), stripper->out + stripper->size, &written);
+    size_t written, size = clean_entity(str_slice(stripper->text, at, stripper->text.size),
+                                        stripper->out + stripper->size, &written);
     stripper->size += written;
     return size ? at + size : 0;
 }
@@ -178,8 +196,10 @@ struct str clean_markup(struct str text, struct arena *arena, bool *ret_changed)
     for (size_t at = 0; at < text.size;) {
         char c = text.data[at];
         size_t end = c == '<' ? take_tag(&stripper, at) : c == '&' ? take_entity(&stripper, at) : 0;
-        if (end) stripper.changed = true;
-        else put(&stripper, c), end = at + 1;
+        if (end)
+            stripper.changed = true;
+        else
+            put(&stripper, c), end = at + 1;
         at = end;
     }
     *ret_changed = stripper.changed;

@@ -1,5 +1,5 @@
-/* Looks through a text for anything that cleaning would change: sixteen bytes at once while they are
- * plain, the others one by one through a table, and only what is rare by its code point. */
+/* Looks through a text for anything that cleaning would change: sixteen bytes at once while they
+ * are plain, the others one by one through a table, and only what is rare by its code point. */
 #include "text/clean_internal.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -11,48 +11,57 @@ enum { BLOCK = 16 };
 /* What a byte means at the start of a character. */
 enum step { PLAIN, BLANK, NEWLINE, MARKUP, BAD, LATIN /* C3 to CB: U+00C0 to U+02FF */, WIDE };
 
+/* clang-format off */
 static const uint8_t steps[256] = {
-    [0x00] = BAD,  [0x01] = BAD,  [0x02] = BAD,  [0x03] = BAD,  [0x04] = BAD,  [0x05] = BAD,  [0x06] = BAD,
-    [0x07] = BAD,  [0x08] = BAD,  [0x09] = BLANK, [0x0A] = NEWLINE, [0x0B] = BAD, [0x0C] = BAD, [0x0D] = BAD,
-    [0x0E] = BAD,  [0x0F] = BAD,  [0x10] = BAD,  [0x11] = BAD,  [0x12] = BAD,  [0x13] = BAD,  [0x14] = BAD,
-    [0x15] = BAD,  [0x16] = BAD,  [0x17] = BAD,  [0x18] = BAD,  [0x19] = BAD,  [0x1A] = BAD,  [0x1B] = BAD,
-    [0x1C] = BAD,  [0x1D] = BAD,  [0x1E] = BAD,  [0x1F] = BAD,  [0x20] = BLANK, [0x26] = MARKUP, [0x3C] = MARKUP,
-    [0x7F] = BAD,  [0xC2] = WIDE, [0xC3] = LATIN, [0xC4] = LATIN, [0xC5] = LATIN, [0xC6] = LATIN, [0xC7] = LATIN,
-    [0xC8] = LATIN, [0xC9] = LATIN, [0xCA] = LATIN, [0xCB] = LATIN, [0xCC] = WIDE, [0xCD] = WIDE, [0xCE] = WIDE,
-    [0xCF] = WIDE, [0xD0] = WIDE, [0xD1] = WIDE, [0xD2] = WIDE, [0xD3] = WIDE, [0xD4] = WIDE, [0xD5] = WIDE,
-    [0xD6] = WIDE, [0xD7] = WIDE, [0xD8] = WIDE, [0xD9] = WIDE, [0xDA] = WIDE, [0xDB] = WIDE, [0xDC] = WIDE,
-    [0xDD] = WIDE, [0xDE] = WIDE, [0xDF] = WIDE, [0xE0] = WIDE, [0xE1] = WIDE, [0xE2] = WIDE, [0xE3] = WIDE,
-    [0xE4] = WIDE, [0xE5] = WIDE, [0xE6] = WIDE, [0xE7] = WIDE, [0xE8] = WIDE, [0xE9] = WIDE, [0xEA] = WIDE,
-    [0xEB] = WIDE, [0xEC] = WIDE, [0xED] = WIDE, [0xEE] = WIDE, [0xEF] = WIDE, [0xF0] = WIDE, [0xF1] = WIDE,
+    [0x00] = BAD, [0x01] = BAD, [0x02] = BAD, [0x03] = BAD, [0x04] = BAD, [0x05] = BAD,
+    [0x06] = BAD, [0x07] = BAD, [0x08] = BAD, [0x09] = BLANK, [0x0A] = NEWLINE, [0x0B] = BAD,
+    [0x0C] = BAD, [0x0D] = BAD, [0x0E] = BAD, [0x0F] = BAD, [0x10] = BAD, [0x11] = BAD,
+    [0x12] = BAD, [0x13] = BAD, [0x14] = BAD, [0x15] = BAD, [0x16] = BAD, [0x17] = BAD,
+    [0x18] = BAD, [0x19] = BAD, [0x1A] = BAD, [0x1B] = BAD, [0x1C] = BAD, [0x1D] = BAD,
+    [0x1E] = BAD, [0x1F] = BAD, [0x20] = BLANK, [0x26] = MARKUP, [0x3C] = MARKUP, [0x7F] = BAD,
+    [0xC2] = WIDE, [0xC3] = LATIN, [0xC4] = LATIN, [0xC5] = LATIN, [0xC6] = LATIN, [0xC7] = LATIN,
+    [0xC8] = LATIN, [0xC9] = LATIN, [0xCA] = LATIN, [0xCB] = LATIN, [0xCC] = WIDE, [0xCD] = WIDE,
+    [0xCE] = WIDE, [0xCF] = WIDE, [0xD0] = WIDE, [0xD1] = WIDE, [0xD2] = WIDE, [0xD3] = WIDE,
+    [0xD4] = WIDE, [0xD5] = WIDE, [0xD6] = WIDE, [0xD7] = WIDE, [0xD8] = WIDE, [0xD9] = WIDE,
+    [0xDA] = WIDE, [0xDB] = WIDE, [0xDC] = WIDE, [0xDD] = WIDE, [0xDE] = WIDE, [0xDF] = WIDE,
+    [0xE0] = WIDE, [0xE1] = WIDE, [0xE2] = WIDE, [0xE3] = WIDE, [0xE4] = WIDE, [0xE5] = WIDE,
+    [0xE6] = WIDE, [0xE7] = WIDE, [0xE8] = WIDE, [0xE9] = WIDE, [0xEA] = WIDE, [0xEB] = WIDE,
+    [0xEC] = WIDE, [0xED] = WIDE, [0xEE] = WIDE, [0xEF] = WIDE, [0xF0] = WIDE, [0xF1] = WIDE,
     [0xF2] = WIDE, [0xF3] = WIDE, [0xF4] = WIDE,
 };
+/* clang-format on */
 
 typedef int8_t bytes_16 __attribute__((vector_size(BLOCK)));
 typedef uint64_t words_2 __attribute__((vector_size(BLOCK)));
 
-/* How many of the next sixteen bytes are plain: no control, nothing beyond ASCII (negative), no opener,
- * and no blank that follows a blank, a newline or (to be looked at again) a character beyond ASCII.
- * The byte before them is readable. */
+/* How many of the next sixteen bytes are plain: no control, nothing beyond ASCII (negative), no
+ * opener, and no blank that follows a blank, a newline or (to be looked at again) a character
+ * beyond ASCII. The byte before them is readable. */
 static unsigned plain_bytes(const char *data)
 {
     bytes_16 now, before;
     memcpy(&now, data, BLOCK);
     memcpy(&before, data - 1, BLOCK);
-    words_2 odd = (words_2)((now < ' ') | (now == 0x7F) | (now == '<') | (now == '&') | ((now == ' ') & (before <= ' ')));
-    if (odd[0]) return (unsigned)__builtin_ctzll(odd[0]) / 8; /* little-endian: the first byte is the lowest */
+    words_2 odd = (words_2)((now < ' ') | (now == 0x7F) | (now == '<') | (now == '&') |
+                            ((now == ' ') & (before <= ' ')));
+    if (odd[0])
+        return (unsigned)__builtin_ctzll(odd[0]) /
+               8; /* little-endian: the first byte is the lowest */
     return odd[1] ? 8 + (unsigned)__builtin_ctzll(odd[1]) / 8 : BLOCK;
 }
 
-/* NFC whatever stands beside them; from U+0300 on. Leaves out what composes or has a form of its own. */
+/* NFC whatever stands beside them; from U+0300 on. Leaves out what composes or has a form of its
+ * own. */
 static bool is_composed(uint32_t code)
 {
     static const struct {
         uint32_t first, last;
     } ranges[] = {
-        {0x2010, 0x205E},   {0x20A0, 0x20C0}, {0x2100, 0x2125}, {0x212C, 0x218F},  {0x2190, 0x2328},   {0x232B, 0x2AD0},   {0x1F000, 0x1FAFF}, {0xFE0E, 0xFE0F},
-        {0x0391, 0x03C9},   {0x0400, 0x0482},   {0x048A, 0x052F},   {0x05D0, 0x05EA},   {0x0621, 0x063A},
-        {0x0641, 0x064A},   {0x0E01, 0x0E30},   {0x1E00, 0x1E99},   {0x1EA0, 0x1EF9},   {0x3001, 0x3029},
-        {0x3041, 0x3096},   {0x309B, 0x30FF},   {0x4E00, 0x9FFF},   {0xAC00, 0xD7A3},   {0xFF01, 0xFF9F}, {0xFFFD, 0xFFFD},
+        {0x2010, 0x205E}, {0x20A0, 0x20C0},   {0x2100, 0x2125}, {0x212C, 0x218F}, {0x2190, 0x2328},
+        {0x232B, 0x2AD0}, {0x1F000, 0x1FAFF}, {0xFE0E, 0xFE0F}, {0x0391, 0x03C9}, {0x0400, 0x0482},
+        {0x048A, 0x052F}, {0x05D0, 0x05EA},   {0x0621, 0x063A}, {0x0641, 0x064A}, {0x0E01, 0x0E30},
+        {0x1E00, 0x1E99}, {0x1EA0, 0x1EF9},   {0x3001, 0x3029}, {0x3041, 0x3096}, {0x309B, 0x30FF},
+        {0x4E00, 0x9FFF}, {0xAC00, 0xD7A3},   {0xFF01, 0xFF9F}, {0xFFFD, 0xFFFD},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
         if (code >= ranges[i].first && code <= ranges[i].last) return true;
@@ -64,13 +73,15 @@ static unsigned scan_latin(struct str text, size_t at)
 {
     const uint8_t *p = (const uint8_t *)text.data + at;
     if (p[0] != 0xC3 || text.size - at < 4 || p[2] < 0x80) return 0;
-    return p[1] == 0x82 || p[1] == 0x83 || p[1] == 0xA2 || p[1] == 0xB0 ? CLEAN_REPAIR : 0; /* Â Ã â ð */
+    return p[1] == 0x82 || p[1] == 0x83 || p[1] == 0xA2 || p[1] == 0xB0 ? CLEAN_REPAIR
+                                                                        : 0; /* Â Ã â ð */
 }
 
 static unsigned scan_wide(uint32_t code)
 {
     if (!clean_keeps(code) || clean_is_blank(code) || clean_is_newline(code)) return CLEAN_FILTER;
-    if (code < 0x300 || is_composed(code)) return code == 0xFE0E || code == 0xFE0F ? CLEAN_FILTER : 0;
+    if (code < 0x300 || is_composed(code))
+        return code == 0xFE0E || code == 0xFE0F ? CLEAN_FILTER : 0;
     return CLEAN_COMPOSE | CLEAN_FILTER; /* the filter counts marks */
 }
 
@@ -88,12 +99,18 @@ unsigned clean_scan(struct str text)
         }
         size_t size = 1;
         enum step step = steps[(uint8_t)text.data[at]];
-        if (step == BLANK) needs |= blank || newlines ? CLEAN_FILTER : 0;
-        else if (step == NEWLINE) needs |= blank || ++newlines > 2 ? CLEAN_FILTER : 0;
-        else if (step == MARKUP) needs |= CLEAN_MARKUP;
-        else if (step == BAD) needs |= CLEAN_FILTER;
-        else if (step == LATIN) size = 2, needs |= scan_latin(text, at);
-        else if (step == WIDE) needs |= scan_wide(clean_read(text, at, &size));
+        if (step == BLANK)
+            needs |= blank || newlines ? CLEAN_FILTER : 0;
+        else if (step == NEWLINE)
+            needs |= blank || ++newlines > 2 ? CLEAN_FILTER : 0;
+        else if (step == MARKUP)
+            needs |= CLEAN_MARKUP;
+        else if (step == BAD)
+            needs |= CLEAN_FILTER;
+        else if (step == LATIN)
+            size = 2, needs |= scan_latin(text, at);
+        else if (step == WIDE)
+            needs |= scan_wide(clean_read(text, at, &size));
         at += size;
         blank = step == BLANK;
         if (step != NEWLINE) newlines = 0;

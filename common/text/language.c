@@ -1,9 +1,9 @@
 /* Adds up a row of int8 weights, one lane a language, for every gram of a text's Latin letters.
  *
- * The table (language_model.h) is compiled in. The sums of the three grams at a place fit into int8, those of a
- * block of places into int16, so that the compiler can keep all lanes in vector registers. Of a long
- * text blocks from its whole length are read; when some speak for another language, the guess says so
- * by its confidence. Other scripts are told by their code points. */
+ * The table (language_model.h) is compiled in. The sums of the three grams at a place fit into
+ * int8, those of a block of places into int16, so that the compiler can keep all lanes in vector
+ * registers. Of a long text blocks from its whole length are read; when some speak for another
+ * language, the guess says so by its confidence. Other scripts are told by their code points. */
 #include "text/language.h"
 
 #include <math.h>
@@ -15,10 +15,14 @@
 #error "the model file is little-endian, and read as it is"
 #endif
 
-enum { BLOCK_PLACES = 36, BLOCKS_MAX = LANGUAGE_LETTER_BYTES / BLOCK_PLACES + 1, SCRIPT_BYTES = 1024 };
+enum {
+    BLOCK_PLACES = 36,
+    BLOCKS_MAX = LANGUAGE_LETTER_BYTES / BLOCK_PLACES + 1,
+    SCRIPT_BYTES = 1024
+};
 static const float LEAST_CONFIDENCE = 0.3f; /* below it a guess is none */
-static const float DISSENT = 6;             /* log odds at which a block speaks for another language */
-static const float NEGLIGIBLE = -16;        /* e to that is nothing */
+static const float DISSENT = 6;      /* log odds at which a block speaks for another language */
+static const float NEGLIGIBLE = -16; /* e to that is nothing */
 
 typedef int8_t bytes_16 __attribute__((vector_size(16)));
 typedef int16_t shorts_16 __attribute__((vector_size(32)));
@@ -33,7 +37,8 @@ static const struct language_header *header(void) { return (const void *)languag
 static bytes_16 row_at(uint32_t row)
 {
     bytes_16 weights;
-    memcpy(&weights, language_model + sizeof(struct language_header) + (size_t)row * LANGUAGE_LANES, sizeof weights);
+    memcpy(&weights, language_model + sizeof(struct language_header) + (size_t)row * LANGUAGE_LANES,
+           sizeof weights);
     return weights;
 }
 
@@ -43,7 +48,8 @@ static void add_block(struct blocks *blocks, const uint8_t *place, uint32_t size
     for (uint32_t i = 0; i < size; i++) {
         uint32_t rows[LANGUAGE_GRAMS];
         language_rows(place + i, rows);
-        sums += __builtin_convertvector(row_at(rows[0]) + row_at(rows[1]) + row_at(rows[2]), shorts_16);
+        sums +=
+            __builtin_convertvector(row_at(rows[0]) + row_at(rows[1]) + row_at(rows[2]), shorts_16);
     }
     memcpy(blocks->sums[blocks->count], &sums, sizeof sums);
     blocks->sizes[blocks->count++] = size;
@@ -54,7 +60,8 @@ static void add_blocks(struct blocks *blocks, const struct language_letters *let
 {
     uint32_t places = language_places(letters);
     for (uint32_t at = 0; at < places; at += BLOCK_PLACES)
-        add_block(blocks, letters->bytes + at, places - at < BLOCK_PLACES ? places - at : BLOCK_PLACES);
+        add_block(blocks, letters->bytes + at,
+                  places - at < BLOCK_PLACES ? places - at : BLOCK_PLACES);
 }
 
 /* What a weight counts for in the log odds of a text with so many places. */
@@ -89,12 +96,14 @@ static void guess_latin(const struct language_letters *letters, struct language_
         if (sums[c] > sums[best]) best = c;
     float total = 0, unknown = 0, weight = weight_of(blocks.places);
     for (int c = 0; c < LANGUAGE_LANES; c++) {
-        float odds = weight * (float)(sums[c] - sums[best]), share = odds > NEGLIGIBLE ? expf(odds) : 0;
+        float odds = weight * (float)(sums[c] - sums[best]),
+              share = odds > NEGLIGIBLE ? expf(odds) : 0;
         total += share;
         if (header()->codes[c][0] == 'u') unknown += share;
     }
     bool is_unknown = header()->codes[best][0] == 'u';
-    float confidence = (is_unknown ? unknown : 1) / total * (blocks.count > 1 ? agreement(&blocks, best) : 1);
+    float confidence =
+        (is_unknown ? unknown : 1) / total * (blocks.count > 1 ? agreement(&blocks, best) : 1);
     if (!is_unknown && confidence < LEAST_CONFIDENCE) return;
     memcpy(guess->code, header()->codes[best], sizeof header()->codes[best]);
     guess->confidence = confidence;
@@ -113,7 +122,9 @@ void language_detect(struct str text, struct language_guess *guess)
     language_letters(text, &letters);
     if (!letters.latin && !letters.foreign) return;
     float latin = latin_share(&letters);
-    if (latin >= 0.5f) guess_latin(&letters, guess);
-    else language_of_script(str_slice(text, 0, SCRIPT_BYTES), guess);
+    if (latin >= 0.5f)
+        guess_latin(&letters, guess);
+    else
+        language_of_script(str_slice(text, 0, SCRIPT_BYTES), guess);
     guess->confidence *= latin >= 0.5f ? latin : 1 - latin;
 }

@@ -9,7 +9,7 @@
 enum {
     LANGUAGE_ROW_BITS = 14,
     LANGUAGE_ROWS = 1 << LANGUAGE_ROW_BITS,
-    LANGUAGE_LANES = 16, /* classes: a row of the table is one vector register */
+    LANGUAGE_LANES = 16,        /* classes: a row of the table is one vector register */
     LANGUAGE_WHOLE_BYTES = 256, /* a longer text is read in pieces, less than this together */
     LANGUAGE_LETTER_BYTES = LANGUAGE_WHOLE_BYTES + 32,
     LANGUAGE_GRAMS = 3 /* a place */
@@ -21,8 +21,9 @@ struct language_letters {
     uint32_t latin, foreign;              /* bytes of Latin letters; letters of other scripts */
 };
 
-/* Reads a text of LANGUAGE_WHOLE_BYTES whole, of a longer one pieces from its whole length. Handles and addresses on the web ("@name", "https://…") are
- * passed over: they say nothing about the language. */
+/* Reads a text of LANGUAGE_WHOLE_BYTES whole, of a longer one pieces from its whole length. Handles
+ * and addresses on the web ("@name", "https://…") are passed over: they say nothing about the
+ * language. */
 void language_letters(struct str text, struct language_letters *ret_letters);
 
 /* The places whose grams count: each but the last two. */

@@ -9,6 +9,7 @@ enum {
     WORD_BYTES = 12
 };
 
+/* clang-format off */
 #define SPACES_8 SPACE, SPACE, SPACE, SPACE, SPACE, SPACE, SPACE, SPACE
 static const uint8_t ascii[128] = {
     SPACES_8, SPACES_8, SPACES_8, SPACES_8, SPACES_8, SPACES_8, SPACES_8,
@@ -19,6 +20,7 @@ static const uint8_t ascii[128] = {
     'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', SPACE, SPACE, SPACE, SPACE, SPACE,
 };
 #undef SPACES_8
+/* clang-format on */
 
 static size_t skip_word(struct str text, size_t at)
 {
@@ -45,11 +47,16 @@ static size_t take_odd(struct language_letters *letters, struct str text, size_t
 static void put_latin(struct language_letters *letters, uint8_t lead, uint8_t next)
 {
     unsigned code = (lead & 0x1Fu) << 6 | (next & 0x3Fu);
-    if (code <= 0xDE && code != 0xD7) code += 0x20;
-    else if (code >= 0x100 && code <= 0x137) code |= 1;
-    else if (code >= 0x139 && code <= 0x148) code += code & 1;
-    else if (code >= 0x14A && code <= 0x177) code |= 1;
-    else if (code >= 0x179 && code <= 0x17E) code += code & 1;
+    if (code <= 0xDE && code != 0xD7)
+        code += 0x20;
+    else if (code >= 0x100 && code <= 0x137)
+        code |= 1;
+    else if (code >= 0x139 && code <= 0x148)
+        code += code & 1;
+    else if (code >= 0x14A && code <= 0x177)
+        code |= 1;
+    else if (code >= 0x179 && code <= 0x17E)
+        code += code & 1;
     put(letters, (uint8_t)(0xC0 | code >> 6));
     put(letters, (uint8_t)(0x80 | (code & 0x3F)));
 }

@@ -1,30 +1,49 @@
 /* Languages that their script gives away, or nearly: counts letters per script, then looks for the
  * letters that only one language of a script has. */
-#include "text/language_grams.h"
 #include "text/language_script.h"
+#include "text/language_grams.h"
 
 enum { LETTERS_MAX = 256 /* so many are plenty */ };
 
-enum script { GREEK, CYRILLIC, HEBREW, ARABIC, DEVANAGARI, BENGALI, TAMIL, THAI, GEORGIAN, ARMENIAN, HANGUL, KANA, HAN, SCRIPTS };
+enum script {
+    GREEK,
+    CYRILLIC,
+    HEBREW,
+    ARABIC,
+    DEVANAGARI,
+    BENGALI,
+    TAMIL,
+    THAI,
+    GEORGIAN,
+    ARMENIAN,
+    HANGUL,
+    KANA,
+    HAN,
+    SCRIPTS
+};
 
 static const struct block {
     uint32_t first, last;
     enum script script;
 } blocks[] = {
-    {0x0370, 0x03FF, GREEK},    {0x0400, 0x052F, CYRILLIC},   {0x0530, 0x058F, ARMENIAN}, {0x0590, 0x05FF, HEBREW},
-    {0x0600, 0x06FF, ARABIC},   {0x0750, 0x077F, ARABIC},     {0x0900, 0x097F, DEVANAGARI}, {0x0980, 0x09FF, BENGALI},
-    {0x0B80, 0x0BFF, TAMIL},    {0x0E00, 0x0E7F, THAI},       {0x10A0, 0x10FF, GEORGIAN}, {0x1F00, 0x1FFF, GREEK},
-    {0x3040, 0x30FF, KANA},     {0x3400, 0x4DBF, HAN},        {0x4E00, 0x9FFF, HAN},      {0xAC00, 0xD7A3, HANGUL},
+    {0x0370, 0x03FF, GREEK},      {0x0400, 0x052F, CYRILLIC}, {0x0530, 0x058F, ARMENIAN},
+    {0x0590, 0x05FF, HEBREW},     {0x0600, 0x06FF, ARABIC},   {0x0750, 0x077F, ARABIC},
+    {0x0900, 0x097F, DEVANAGARI}, {0x0980, 0x09FF, BENGALI},  {0x0B80, 0x0BFF, TAMIL},
+    {0x0E00, 0x0E7F, THAI},       {0x10A0, 0x10FF, GEORGIAN}, {0x1F00, 0x1FFF, GREEK},
+    {0x3040, 0x30FF, KANA},       {0x3400, 0x4DBF, HAN},      {0x4E00, 0x9FFF, HAN},
+    {0xAC00, 0xD7A3, HANGUL},
 };
 
-/* What a script says by itself. Devanagari, Cyrillic and Arabic are shared: hence the probability. */
+/* What a script says by itself. Devanagari, Cyrillic and Arabic are shared: hence the probability.
+ */
 static const struct {
     char code[4];
     float confidence;
 } languages[SCRIPTS] = {
-    [GREEK] = {"el", 0.98f},  [CYRILLIC] = {"und", 0.9f},   [HEBREW] = {"he", 0.95f}, [ARABIC] = {"ar", 0.8f},
-    [DEVANAGARI] = {"hi", 0.7f}, [BENGALI] = {"bn", 0.9f},  [TAMIL] = {"ta", 0.98f},  [THAI] = {"th", 0.98f},
-    [GEORGIAN] = {"ka", 0.95f}, [ARMENIAN] = {"hy", 0.98f}, [HANGUL] = {"ko", 0.99f}, [KANA] = {"ja", 0.99f},
+    [GREEK] = {"el", 0.98f},    [CYRILLIC] = {"und", 0.9f},  [HEBREW] = {"he", 0.95f},
+    [ARABIC] = {"ar", 0.8f},    [DEVANAGARI] = {"hi", 0.7f}, [BENGALI] = {"bn", 0.9f},
+    [TAMIL] = {"ta", 0.98f},    [THAI] = {"th", 0.98f},      [GEORGIAN] = {"ka", 0.95f},
+    [ARMENIAN] = {"hy", 0.98f}, [HANGUL] = {"ko", 0.99f},    [KANA] = {"ja", 0.99f},
     [HAN] = {"zh", 0.9f},
 };
 
@@ -50,7 +69,8 @@ static size_t read_letter(struct str text, size_t at, uint32_t *ret_code)
     if (size > text.size - at) return text.size - at;
     const char *p = text.data + at;
     if (size == 2) *ret_code = (uint32_t)(lead & 0x1F) << 6 | (p[1] & 0x3F);
-    if (size == 3) *ret_code = (uint32_t)(lead & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+    if (size == 3)
+        *ret_code = (uint32_t)(lead & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
     return size;
 }
 
@@ -61,7 +81,8 @@ static bool count_letter(struct counts *counts, struct str letter, uint32_t code
         counts->of_script[blocks[i].script]++;
         for (size_t t = 0; t < sizeof telling / sizeof telling[0]; t++)
             if (telling[t].script == blocks[i].script)
-                counts->of_telling[t] += str_find(str_of(telling[t].letters), letter) < strlen(telling[t].letters);
+                counts->of_telling[t] +=
+                    str_find(str_of(telling[t].letters), letter) < strlen(telling[t].letters);
         return true;
     }
     return false;
@@ -80,7 +101,8 @@ void language_of_script(struct str text, struct language_guess *guess)
     for (uint32_t s = 1; s < SCRIPTS; s++)
         if (counts.of_script[s] > counts.of_script[most]) most = s;
     if (!counts.of_script[most]) return;
-    if (most == HAN && counts.of_script[KANA] * 8 > counts.of_script[HAN]) most = KANA; /* Japanese uses both */
+    if (most == HAN && counts.of_script[KANA] * 8 > counts.of_script[HAN])
+        most = KANA; /* Japanese uses both */
     memcpy(guess->code, languages[most].code, sizeof languages[most].code);
     guess->confidence = languages[most].confidence;
     uint32_t told = 0;

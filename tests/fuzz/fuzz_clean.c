@@ -1,6 +1,6 @@
 /* links: common_text deps::utf8proc */
-/* Cleaning any bytes: valid UTF-8 or refused; the result is valid, in NFC, no longer than three times the
- * input, holds no control, and cleaning it again changes nothing. */
+/* Cleaning any bytes: valid UTF-8 or refused; the result is valid, in NFC, no longer than three
+ * times the input, holds no control, and cleaning it again changes nothing. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -11,8 +11,9 @@
 static void check_composed(struct str text)
 {
     utf8proc_uint8_t *composed = NULL;
-    utf8proc_ssize_t size = utf8proc_map((const utf8proc_uint8_t *)text.data, (utf8proc_ssize_t)text.size, &composed,
-                                         UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+    utf8proc_ssize_t size =
+        utf8proc_map((const utf8proc_uint8_t *)text.data, (utf8proc_ssize_t)text.size, &composed,
+                     UTF8PROC_COMPOSE | UTF8PROC_STABLE);
     assert(size >= 0 && str_equal(text, str_make(composed, (size_t)size)));
     free(composed);
 }

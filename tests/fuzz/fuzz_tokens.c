@@ -1,6 +1,6 @@
 /* links: common_text */
-/* Tokens of any valid text: in order, within it, folded the same when folded again; and the kernels that
- * read text or tokens: language and hashes. */
+/* Tokens of any valid text: in order, within it, folded the same when folded again; and the kernels
+ * that read text or tokens: language and hashes. */
 #include <assert.h>
 #include <stdlib.h>
 

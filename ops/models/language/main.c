@@ -1,4 +1,5 @@
-/* verbatim-build-language DATA FETCHED OUT [LESSONS]: trains the model that common/text/language.c reads. */
+/* verbatim-build-language DATA FETCHED OUT [LESSONS]: trains the model that common/text/language.c
+ * reads. */
 #include <stdio.h>
 #include <stdlib.h>
 

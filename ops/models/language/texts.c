@@ -1,5 +1,5 @@
-/* Word lists and lines per language, and how lessons are drawn from them: words by their frequency in
- * no order, or a line, whole or in part, now and then with the accents off as people type. */
+/* Word lists and lines per language, and how lessons are drawn from them: words by their frequency
+ * in no order, or a line, whole or in part, now and then with the accents off as people type. */
 #include "texts.h"
 
 #include <stdio.h>
@@ -34,14 +34,18 @@ static const struct lane lanes[LANGUAGE_LANES] = {
 };
 
 /* What of the data folder is read. Sources that are left out here (needs/, allocine_fr, psytar,
- * banking77, meddocan) are there to judge by. `most`: a source of one language must not drown it. */
+ * banking77, meddocan) are there to judge by. `most`: a source of one language must not drown it.
+ */
 static const struct source {
     const char *path, *language; /* "": the row's own column lang */
     uint32_t most;
 } sources[] = {
-    {"langid/tweets.tsv", "", 10000},        {"sentiment/tweets_en.tsv", "en", 10000},
-    {"sentiment/tweets_es.tsv", "es", 10000}, {"sentiment/tweets_fr.tsv", "fr", 10000},
-    {"sentiment/vader_tweets.tsv", "en", 2000}, {"sentiment/goemotions.tsv", "en", 4000},
+    {"langid/tweets.tsv", "", 10000},
+    {"sentiment/tweets_en.tsv", "en", 10000},
+    {"sentiment/tweets_es.tsv", "es", 10000},
+    {"sentiment/tweets_fr.tsv", "fr", 10000},
+    {"sentiment/vader_tweets.tsv", "en", 2000},
+    {"sentiment/goemotions.tsv", "en", 4000},
     {"sentiment/product_features.tsv", "en", 4000},
 };
 
@@ -102,9 +106,13 @@ static int open_language(struct texts *texts, const char *fetched, struct str co
     texts->lane_of[texts->count] = lane;
     texts->languages[texts->count++] = language;
     memcpy(language->code, code.data, code.size);
-    int rc = read_lines(fetched, language->code, "words", &language->word_file, &language->words, err);
-    if (!rc) rc = read_lines(fetched, language->code, "lines", &language->line_file, &language->lines, err);
-    if (!rc && !language->lines.count) rc = err_set(err, E_NO_INPUT, "%s/%s.lines", fetched, language->code);
+    int rc =
+        read_lines(fetched, language->code, "words", &language->word_file, &language->words, err);
+    if (!rc)
+        rc = read_lines(fetched, language->code, "lines", &language->line_file, &language->lines,
+                        err);
+    if (!rc && !language->lines.count)
+        rc = err_set(err, E_NO_INPUT, "%s/%s.lines", fetched, language->code);
     if (language->words.count > WORDS_MAX) language->words.count = WORDS_MAX;
     double total = 0;
     for (size_t i = 0; i < language->words.count; i++)
@@ -126,7 +134,8 @@ static int add_source(struct texts *texts, const struct source *source, struct t
     uint32_t added = 0;
     while (!rc && added < source->most && table_next(table)) {
         struct str text = table_cell(table, "text");
-        struct str code = source->language[0] ? str_of(source->language) : table_cell(table, "lang");
+        struct str code =
+            source->language[0] ? str_of(source->language) : table_cell(table, "lang");
         struct language *language = language_named(texts, code);
         if (!language || split_of(text) != SPLIT_TRAIN || !str_is_utf8(text)) continue;
         rc = add_line(&language->lines, text, err);
@@ -142,12 +151,15 @@ int texts_open(const char *data, const char *fetched, struct texts **ret_texts, 
     int rc = E_OK;
     for (uint32_t lane = 0; lane < LANGUAGE_LANES && !rc; lane++) {
         struct str codes = str_of(lanes[lane].languages);
-        while (codes.size && !rc) rc = open_language(texts, fetched, str_cut(&codes, ' '), lane, err);
+        while (codes.size && !rc)
+            rc = open_language(texts, fetched, str_cut(&codes, ' '), lane, err);
     }
     for (size_t i = 0; i < sizeof sources / sizeof sources[0] && !rc; i++)
         rc = add_source(texts, &sources[i], &texts->tables[i], data, err);
-    if (rc) texts_close(texts);
-    else *ret_texts = texts;
+    if (rc)
+        texts_close(texts);
+    else
+        *ret_texts = texts;
     return rc;
 }
 
@@ -166,7 +178,8 @@ void texts_close(struct texts *texts)
     free(texts);
 }
 
-/* --- lessons ------------------------------------------------------------------------------------ */
+/* --- lessons ------------------------------------------------------------------------------------
+ */
 
 static struct str draw_word(const struct language *language, struct random *random)
 {
@@ -174,8 +187,10 @@ static struct str draw_word(const struct language *language, struct random *rand
     double at = random_unit(random) * language->total[high];
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (language->total[middle] < at) low = middle + 1;
-        else high = middle;
+        if (language->total[middle] < at)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return language->words.items[low];
 }
@@ -188,7 +203,8 @@ static size_t append(char *buffer, size_t size, size_t room, struct str part)
     return size + part.size;
 }
 
-static struct str draw_words(const struct language *language, struct random *random, char *buffer, size_t room)
+static struct str draw_words(const struct language *language, struct random *random, char *buffer,
+                             size_t room)
 {
     size_t size = 0;
     uint64_t most = random_below(random, 2) ? 6 : 24;
@@ -198,7 +214,8 @@ static struct str draw_words(const struct language *language, struct random *ran
 }
 
 /* A line whole, or a few of its words. */
-static struct str draw_line(const struct language *language, struct random *random, char *buffer, size_t room)
+static struct str draw_line(const struct language *language, struct random *random, char *buffer,
+                            size_t room)
 {
     struct str line = language->lines.items[random_below(random, language->lines.count)];
     size_t size = 0, skipped = 0;
@@ -238,7 +255,9 @@ struct str texts_draw(const struct texts *texts, struct random *random, char *bu
     while (first + count < texts->count && texts->lane_of[first + count] == lane) count++;
     const struct language *language = texts->languages[first + random_below(random, count)];
     *ret_lane = lane;
-    bool words = language->words.count && (random_below(random, 5) < 2 || language->lines.count < 8);
-    struct str text = words ? draw_words(language, random, buffer, room) : draw_line(language, random, buffer, room);
+    bool words =
+        language->words.count && (random_below(random, 5) < 2 || language->lines.count < 8);
+    struct str text = words ? draw_words(language, random, buffer, room)
+                            : draw_line(language, random, buffer, room);
     return random_below(random, 7) == 0 ? without_accents(text, buffer) : text;
 }

@@ -7,22 +7,22 @@
 #include "text/language_grams.h"
 
 /* Lanes: code, and the languages whose texts it learns from. */
-#define LANGUAGE_LANES_TABLE(L)                        \
-    L("en", "en")                                      \
-    L("es", "es")                                      \
-    L("fr", "fr")                                      \
-    L("pt", "pt")                                      \
-    L("it", "it")                                      \
-    L("de", "de")                                      \
-    L("nl", "nl")                                      \
-    L("ca", "ca")                                      \
-    L("ro", "ro")                                      \
-    L("pl", "pl")                                      \
-    L("tr", "tr")                                      \
-    L("id", "id")                                      \
-    L("und", "sv no da is")                            \
-    L("und", "cs sk sl sr")                            \
-    L("und", "fi et hu lv lt")                         \
+#define LANGUAGE_LANES_TABLE(L)                                                                    \
+    L("en", "en")                                                                                  \
+    L("es", "es")                                                                                  \
+    L("fr", "fr")                                                                                  \
+    L("pt", "pt")                                                                                  \
+    L("it", "it")                                                                                  \
+    L("de", "de")                                                                                  \
+    L("nl", "nl")                                                                                  \
+    L("ca", "ca")                                                                                  \
+    L("ro", "ro")                                                                                  \
+    L("pl", "pl")                                                                                  \
+    L("tr", "tr")                                                                                  \
+    L("id", "id")                                                                                  \
+    L("und", "sv no da is")                                                                        \
+    L("und", "cs sk sl sr")                                                                        \
+    L("und", "fi et hu lv lt")                                                                     \
     L("und", "sw tl vi af sq eo eu cy ga ht")
 
 /* What a row of langid/tweets.tsv is for: decided by its text, so that no text is in two parts. */
@@ -30,7 +30,8 @@ enum split { SPLIT_TRAIN, SPLIT_TUNE, SPLIT_TEST };
 enum split split_of(struct str text);
 
 struct texts;
-int texts_open(const char *data, const char *fetched, struct texts **ret_texts, struct err *err) CHECKED;
+int texts_open(const char *data, const char *fetched, struct texts **ret_texts,
+               struct err *err) CHECKED;
 void texts_close(struct texts *texts);
 const char *texts_code(uint32_t lane);
 int texts_lane(struct str code); /* the lane that says this code, or -1 */

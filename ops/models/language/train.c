@@ -1,6 +1,7 @@
 /* AdaGrad (Duchi, Hazan, Singer 2011) on the softmax loss, one lesson after the other, then int8.
  *
- * Repeatable to the byte: seeded, one thread, plain double arithmetic, no exp() of the C library. */
+ * Repeatable to the byte: seeded, one thread, plain double arithmetic, no exp() of the C library.
+ */
 #include "train.h"
 
 #include <math.h>
@@ -23,7 +24,8 @@ static void softmax(const double *scores, double *probabilities)
     double largest = scores[0], total = 0;
     for (int c = 1; c < LANGUAGE_LANES; c++)
         if (scores[c] > largest) largest = scores[c];
-    for (int c = 0; c < LANGUAGE_LANES; c++) total += probabilities[c] = train_exp(scores[c] - largest);
+    for (int c = 0; c < LANGUAGE_LANES; c++)
+        total += probabilities[c] = train_exp(scores[c] - largest);
     for (int c = 0; c < LANGUAGE_LANES; c++) probabilities[c] /= total;
 }
 
@@ -67,7 +69,8 @@ static int quantize(const struct weights *fit, struct language_model *model, str
     size_t count = (size_t)LANGUAGE_ROWS * LANGUAGE_LANES;
     double *sizes = malloc(count * sizeof *sizes);
     if (!sizes) return err_set(err, E_NO_MEMORY, NULL);
-    for (size_t i = 0; i < count; i++) sizes[i] = fabs(fit->weight[i / LANGUAGE_LANES][i % LANGUAGE_LANES]);
+    for (size_t i = 0; i < count; i++)
+        sizes[i] = fabs(fit->weight[i / LANGUAGE_LANES][i % LANGUAGE_LANES]);
     qsort(sizes, count, sizeof *sizes, compare_doubles);
     double scale = sizes[count - count / 500] / LANGUAGE_WEIGHT_MAX;
     free(sizes);
@@ -85,10 +88,12 @@ static void fill_header(struct language_header *header)
     memcpy(header->magic, LANGUAGE_MAGIC, sizeof header->magic);
     header->rows = LANGUAGE_ROWS;
     header->lanes = LANGUAGE_LANES;
-    for (uint32_t c = 0; c < LANGUAGE_LANES; c++) memcpy(header->codes[c], texts_code(c), strlen(texts_code(c)));
+    for (uint32_t c = 0; c < LANGUAGE_LANES; c++)
+        memcpy(header->codes[c], texts_code(c), strlen(texts_code(c)));
 }
 
-int train_language(const struct texts *texts, uint32_t lessons, struct language_model *model, struct err *err)
+int train_language(const struct texts *texts, uint32_t lessons, struct language_model *model,
+                   struct err *err)
 {
     struct weights *fit = calloc(1, sizeof *fit);
     struct random random;
@@ -112,7 +117,8 @@ int train_language(const struct texts *texts, uint32_t lessons, struct language_
     return rc;
 }
 
-/* --- calibration -------------------------------------------------------------------------------- */
+/* --- calibration --------------------------------------------------------------------------------
+ */
 
 struct judged {
     double scores[LANGUAGE_LANES], root;
@@ -143,9 +149,11 @@ static int judge(const struct language_model *model, struct str text, uint32_t l
     for (uint32_t at = 0; at < places; at++) {
         language_rows(letters.bytes + at, rows);
         for (int g = 0; g < LANGUAGE_GRAMS; g++)
-            for (int c = 0; c < LANGUAGE_LANES; c++) judged->scores[c] += model->weights[rows[g]][c];
+            for (int c = 0; c < LANGUAGE_LANES; c++)
+                judged->scores[c] += model->weights[rows[g]][c];
     }
-    for (int c = 0; c < LANGUAGE_LANES; c++) judged->scores[c] *= (double)model->header.scale / judged->root;
+    for (int c = 0; c < LANGUAGE_LANES; c++)
+        judged->scores[c] *= (double)model->header.scale / judged->root;
     return E_OK;
 }
 
@@ -156,7 +164,8 @@ static double brier(const struct judgements *all, double sharpness, double slope
     for (size_t i = 0; i < all->count; i++) {
         const struct judged *judged = &all->items[i];
         double scores[LANGUAGE_LANES], probabilities[LANGUAGE_LANES];
-        for (int c = 0; c < LANGUAGE_LANES; c++) scores[c] = judged->scores[c] * (sharpness + slope * judged->root);
+        for (int c = 0; c < LANGUAGE_LANES; c++)
+            scores[c] = judged->scores[c] * (sharpness + slope * judged->root);
         softmax(scores, probabilities);
         for (uint32_t c = 0; c < LANGUAGE_LANES; c++) {
             double miss = probabilities[c] - (c == judged->lane);
@@ -167,8 +176,8 @@ static double brier(const struct judgements *all, double sharpness, double slope
 }
 
 /* Each tweet whole, and pieces of it. */
-static int judge_tweets(const char *data, const struct language_model *model, struct judgements *all,
-                        struct err *err)
+static int judge_tweets(const char *data, const struct language_model *model,
+                        struct judgements *all, struct err *err)
 {
     struct table table;
     int rc = table_open(&table, data, "langid/tweets.tsv", true, err);
@@ -178,7 +187,8 @@ static int judge_tweets(const char *data, const struct language_model *model, st
         if (split_of(text) != SPLIT_TUNE || !str_is_utf8(text)) continue;
         rc = judge(model, text, lane, all, err);
         for (size_t i = 1; i <= CROPS && !rc; i++) {
-            struct str piece = str_slice(text, text.size * i / (CROPS + 1), text.size * i / (CROPS + 1) + 12 * i);
+            struct str piece =
+                str_slice(text, text.size * i / (CROPS + 1), text.size * i / (CROPS + 1) + 12 * i);
             str_cut(&piece, ' ');
             rc = judge(model, piece, lane, all, err);
         }
@@ -194,15 +204,16 @@ int calibrate_language(const char *data, struct language_model *model, struct er
     double best = 1e9;
     for (int i = 1; i <= 30 && !rc; i++) {
         for (int j = 0; j <= 60; j++) {
-            double sharpness = i * 0.05 - 0.05, slope = j * 0.01, score = brier(&all, sharpness, slope);
+            double sharpness = i * 0.05 - 0.05, slope = j * 0.01,
+                   score = brier(&all, sharpness, slope);
             if (score >= best) continue;
             best = score;
             model->header.sharpness = (float)sharpness;
             model->header.slope = (float)slope;
         }
     }
-    fprintf(stderr, "calibrated on %zu texts: sharpness %.2f, slope %.2f, Brier score %.4f\n", all.count,
-            (double)model->header.sharpness, (double)model->header.slope, best);
+    fprintf(stderr, "calibrated on %zu texts: sharpness %.2f, slope %.2f, Brier score %.4f\n",
+            all.count, (double)model->header.sharpness, (double)model->header.slope, best);
     free(all.items);
     return rc;
 }

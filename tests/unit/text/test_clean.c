@@ -25,11 +25,22 @@ static const struct {
     {"at most one empty line", "one\n\n\n\n\ntwo", "one\n\ntwo"},
     {"blanks around a newline go", "one  \n  two", "one\ntwo"},
     {"a no-break space is a blank", "10\u00A0€\u202Fand\u3000more", "10 € and more"},
-    {"line and paragraph separators, next line", "one\u2028two\u2029three\xC2\x85" "four", "one\ntwo\nthree\nfour"},
+    {"line and paragraph separators, next line",
+     "one\u2028two\u2029three\xC2\x85"
+     "four",
+     "one\ntwo\nthree\nfour"},
     {"form feed and vertical tab are blanks", "one\ftwo\vthree", "one two three"},
     /* characters that nobody sees */
-    {"controls go", "a\x01" "b\x1B[0m\x7F" "c", "ab[0mc"},
-    {"C1 controls go", "a\xC2\x81" "b\xC2\x9F" "c", "abc"},
+    {"controls go",
+     "a\x01"
+     "b\x1B[0m\x7F"
+     "c",
+     "ab[0mc"},
+    {"C1 controls go",
+     "a\xC2\x81"
+     "b\xC2\x9F"
+     "c",
+     "abc"},
     {"zero widths go", "fi\u200Bre \u2060\uFEFFnow\u200C", "fire now"},
     {"a soft hyphen goes", "hospi\u00ADtalised", "hospitalised"},
     {"bidi overrides go", "safe \u202Eelbissop\u202C \u2066x\u2069\u200F", "safe elbissop x"},
@@ -45,7 +56,8 @@ static const struct {
     {"a keycap", "1️⃣ star", "1️⃣ star"},
     {"skin tone and profession", "👩🏽‍🔬", "👩🏽‍🔬"},
     {"the rainbow flag", "🏳️‍🌈", "🏳️‍🌈"},
-    {"the flag of Scotland", "🏴󠁧󠁢󠁳󠁣󠁴󠁿 rain", "🏴󠁧󠁢󠁳󠁣󠁴󠁿 rain"},
+    {"the flag of Scotland", "🏴󠁧󠁢󠁳󠁣󠁴󠁿 rain",
+     "🏴󠁧󠁢󠁳󠁣󠁴󠁿 rain"},
     {"a joiner between letters goes", "a\u200Db", "ab"},
     {"a joiner at the end goes", "👍\u200D", "👍"},
     /* one form */
@@ -56,7 +68,8 @@ static const struct {
     {"a zero width between letter and mark", "e\u200B\u0301", "é"},
     {"compatibility forms are not folded", "ﬁne ①", "ﬁne ①"},
     /* entities */
-    {"the named ones", "caf&eacute; &amp; th&eacute; &lt;3 &quot;x&quot; &euro;5 &hellip;", "café & thé <3 \"x\" €5 …"},
+    {"the named ones", "caf&eacute; &amp; th&eacute; &lt;3 &quot;x&quot; &euro;5 &hellip;",
+     "café & thé <3 \"x\" €5 …"},
     {"numbers", "caf&#233; caf&#xE9; caf&#XE9;", "café café café"},
     {"windows-1252 numbers", "it&#146;s &#128;5", "it’s €5"},
     {"encoded twice", "caf&amp;eacute; &amp;amp; th&amp;#233;", "café & thé"},
@@ -77,9 +90,11 @@ static const struct {
     {"a list", "<ul><li>one</li><li>two</li></ul>", "one\n\ntwo"},
     {"cells are parted", "<td>one</td><td>two</td>", "one two"},
     {"comments", "a <!-- hidden <b> --> b", "a b"},
-    {"scripts and styles with what they hold", "a<script type=\"x\">if (1<2) {}</script>b<STYLE>p {}</STYLE >c", "a b c"},
+    {"scripts and styles with what they hold",
+     "a<script type=\"x\">if (1<2) {}</script>b<STYLE>p {}</STYLE >c", "a b c"},
     {"a quoted >", "see <a href=\"x>y\" title='a>b'>this</a> now", "see this now"},
-    {"a whole page", "<!DOCTYPE html><html><head><title>T</title></head><body>hi</body></html>", "T\n\nhi"},
+    {"a whole page", "<!DOCTYPE html><html><head><title>T</title></head><body>hi</body></html>",
+     "T\n\nhi"},
     {"CDATA is text", "<![CDATA[good & <b>cheap</b>]]>", "good & cheap"},
     {"Word's paragraphs", "text<o:p></o:p>", "text"},
     {"encoded tags go too", "one&lt;br&gt;two", "one\ntwo"},
@@ -131,7 +146,8 @@ static void cleans_the_cases(void **state)
     struct arena arena = {0};
     int wrong = 0;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct str text = str_of(cases[i].text), want = cases[i].clean ? str_of(cases[i].clean) : text;
+        struct str text = str_of(cases[i].text),
+                   want = cases[i].clean ? str_of(cases[i].clean) : text;
         struct str clean = clean_or_fail(text, &arena);
         struct str again = clean_or_fail(clean, &arena);
         bool right = str_equal(clean, want) && str_equal(again, clean);
@@ -150,8 +166,12 @@ static void refuses_what_is_not_utf8(void **state)
     static const struct {
         const char *why, *text;
     } bad[] = {
-        {"Latin-1", "caf\xE9"}, {"a lone continuation", "a\x80"}, {"overlong", "\xC0\xAF"},
-        {"a surrogate", "\xED\xA0\x80"}, {"beyond Unicode", "\xF4\x90\x80\x80"}, {"cut", "caf\xC3"},
+        {"Latin-1", "caf\xE9"},
+        {"a lone continuation", "a\x80"},
+        {"overlong", "\xC0\xAF"},
+        {"a surrogate", "\xED\xA0\x80"},
+        {"beyond Unicode", "\xF4\x90\x80\x80"},
+        {"cut", "caf\xC3"},
     };
     struct arena arena = {0};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -164,7 +184,8 @@ static void refuses_what_is_not_utf8(void **state)
     arena_deinit(&arena);
 }
 
-/* Every place of a long text is looked at: one odd byte anywhere is found, whatever its neighbours. */
+/* Every place of a long text is looked at: one odd byte anywhere is found, whatever its neighbours.
+ */
 static void finds_one_odd_byte_anywhere(void **state)
 {
     (void)state;
@@ -191,11 +212,21 @@ static void hostile_texts_take_linear_time(void **state)
     static const struct {
         const char *why, *unit;
     } hostile[] = {
-        {"tags that never end", "<a "}, {"quotes that never end", "<a x=\""}, {"two quotes in turn", "<a x=\"'<a x='\""},
-        {"comments that never end", "<!--"}, {"scripts that never end", "<script>"}, {"end tags that never end", "<script></script"},
-        {"CDATA that never ends", "<![CDATA["}, {"declarations", "<!DOCTYPE "}, {"entities", "&amp;"},
-        {"nested entities", "&amp;amp;amp;amp;amp;amp;lt;"}, {"nested tags", "<<b>b>"}, {"marks in the wrong order", "\u0301\u0323"},
-        {"joiners", "👨\u200D"}, {"ampersands", "&"}, {"openers", "<"},
+        {"tags that never end", "<a "},
+        {"quotes that never end", "<a x=\""},
+        {"two quotes in turn", "<a x=\"'<a x='\""},
+        {"comments that never end", "<!--"},
+        {"scripts that never end", "<script>"},
+        {"end tags that never end", "<script></script"},
+        {"CDATA that never ends", "<![CDATA["},
+        {"declarations", "<!DOCTYPE "},
+        {"entities", "&amp;"},
+        {"nested entities", "&amp;amp;amp;amp;amp;amp;lt;"},
+        {"nested tags", "<<b>b>"},
+        {"marks in the wrong order", "\u0301\u0323"},
+        {"joiners", "👨\u200D"},
+        {"ampersands", "&"},
+        {"openers", "<"},
     };
     enum { SIZE = 1 << 20 };
     struct arena arena = {0};

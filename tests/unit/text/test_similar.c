@@ -35,15 +35,18 @@ static void exact_hashes_tell_same_texts(void **state)
     struct arena arena = {0};
     for (size_t i = 0; i < COUNT_OF(exact); i++) {
         CASE(exact[i].why);
-        struct tokens one = tokens_of(exact[i].one, &arena), other = tokens_of(exact[i].other, &arena);
+        struct tokens one = tokens_of(exact[i].one, &arena),
+                      other = tokens_of(exact[i].other, &arena);
         assert_int_equal(text_exact_hash(&one) == text_exact_hash(&other), exact[i].same);
     }
     arena_deinit(&arena);
 }
 
-#define REVIEW                                                                                       \
-    "I bought this kettle three weeks ago and was happy with it at first, but now the lid does not " \
-    "close any more, water leaks from the handle and nobody at the shop answers my messages, so I "  \
+#define REVIEW                                                                                     \
+    "I bought this kettle three weeks ago and was happy with it at first, but now the lid does "   \
+    "not "                                                                                         \
+    "close any more, water leaks from the handle and nobody at the shop answers my messages, so "  \
+    "I "                                                                                           \
     "want my money back and will not buy from them again"
 
 static const struct {
@@ -54,8 +57,10 @@ static const struct {
     {"case and accents", "Le café était froid et amer", "LE CAFE ETAIT FROID ET AMER", 0, 0},
     {"a word more at the end", REVIEW, REVIEW " thanks", 0, 8},
     {"another name in front", "Anna: " REVIEW, "Peter: " REVIEW, 0, 8},
-    {"another text", REVIEW, "Fast delivery, the colour is exactly as shown and my daughter loves it, we will order "
-                             "the bigger one for her brother as soon as it is back in stock", 16, 48},
+    {"another text", REVIEW,
+     "Fast delivery, the colour is exactly as shown and my daughter loves it, we will order "
+     "the bigger one for her brother as soon as it is back in stock",
+     16, 48},
     {"nothing and one word: no pairs in either", "", "word", 0, 0},
 };
 
@@ -64,7 +69,8 @@ static void near_texts_differ_in_few_bits(void **state)
     (void)state;
     struct arena arena = {0};
     for (size_t i = 0; i < COUNT_OF(near); i++) {
-        struct tokens one = tokens_of(near[i].one, &arena), other = tokens_of(near[i].other, &arena);
+        struct tokens one = tokens_of(near[i].one, &arena),
+                      other = tokens_of(near[i].other, &arena);
         int bits = __builtin_popcountll(text_simhash(&one) ^ text_simhash(&other));
         print_message("  - %s: %d bits\n", near[i].why, bits);
         assert_in_range(bits, near[i].least, near[i].most);
@@ -72,8 +78,9 @@ static void near_texts_differ_in_few_bits(void **state)
     arena_deinit(&arena);
 }
 
-/* Votes are counted in bytes and flushed every 255 pairs: the hash of a text must be the hash of the same text
- * many times over, as the pairs have the same shares (but for the one where the copies meet). */
+/* Votes are counted in bytes and flushed every 255 pairs: the hash of a text must be the hash of
+ * the same text many times over, as the pairs have the same shares (but for the one where the
+ * copies meet). */
 static void long_texts_don_t_overflow_the_votes(void **state)
 {
     (void)state;

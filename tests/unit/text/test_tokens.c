@@ -6,7 +6,8 @@
 #include "base/hash.h"
 #include "text/tokens.h"
 
-/* want: tokens folded, each with its marks in front: "," a clause and "." a sentence boundary lie before it,
+/* want: tokens folded, each with its marks in front: "," a clause and "." a sentence boundary lie
+ * before it,
  * "^" upper case, "~" stretched, "#" a number, ":" an emoji. */
 static const struct {
     const char *why, *text, *want;
@@ -24,8 +25,10 @@ static const struct {
     {"capitals of two letters or more", "BAD A OK É ÉTÉ McD iOS", "^bad a ^ok e ^ete mcd ios"},
     {"digits don't spoil capitals", "PS5 B2B 4K", "^ps5 ^b2b 4k"},
     {"stretched", "soooo good NOOO 1000 aab", "~soooo good ^~nooo #1000 aab"},
-    {"clauses", "one, two; three: four - five (six) [seven] / eight", "one ,two ,three ,four ,five ,six ,seven ,eight"},
-    {"sentences", "One. Two! Three? Four… ¿Five ¡Six\nSeven", "one .two .three .four .five .six .seven"},
+    {"clauses", "one, two; three: four - five (six) [seven] / eight",
+     "one ,two ,three ,four ,five ,six ,seven ,eight"},
+    {"sentences", "One. Two! Three? Four… ¿Five ¡Six\nSeven",
+     "one .two .three .four .five .six .seven"},
     {"a hyphen parts", "well-made", "well ,made"},
     {"dashes and quotes part clauses", "a – b — c \"d\" «e»", "a ,b ,c ,d ,e"},
     {"emoji are words of their own", "nice👍done", "nice :👍 done"},
@@ -44,9 +47,12 @@ static const char *describe(const struct tokens *tokens, struct arena *arena)
     for (uint32_t i = 0; i < tokens->count; i++) {
         const struct token *token = &tokens->items[i];
         const char *boundary = token->sentence_before ? "." : token->clause_before ? "," : "";
-        const char *kind = token->kind == TOKEN_NUMBER ? "#" : token->kind == TOKEN_EMOJI ? ":" : "";
-        all = arena_printf(arena, "%.*s%s%s%s%s%s%.*s", STR_ARGS(all), i ? " " : "", boundary, token->upper ? "^" : "",
-                           token->stretched ? "~" : "", kind, STR_ARGS(token->folded));
+        const char *kind = token->kind == TOKEN_NUMBER  ? "#"
+                           : token->kind == TOKEN_EMOJI ? ":"
+                                                        : "";
+        all = arena_printf(arena, "%.*s%s%s%s%s%s%.*s", STR_ARGS(all), i ? " " : "", boundary,
+                           token->upper ? "^" : "", token->stretched ? "~" : "", kind,
+                           STR_ARGS(token->folded));
     }
     return all.data;
 }
@@ -93,8 +99,8 @@ static void folds_whole_strings(void **state)
     arena_deinit(&arena);
 }
 
-/* One character after the other up to the last of Unicode: folding once is folding twice, and the room that
- * was reckoned is enough (ASan). */
+/* One character after the other up to the last of Unicode: folding once is folding twice, and the
+ * room that was reckoned is enough (ASan). */
 static void every_character_fits(void **state)
 {
     (void)state;
@@ -105,9 +111,15 @@ static void every_character_fits(void **state)
         struct tokens tokens;
         size_t size = 0;
         if (code >= 0xD800 && code < 0xE000) continue;
-        if (code < 0x800) text[size++] = (char)(0xC0 | code >> 6);
-        else if (code < 0x10000) text[size++] = (char)(0xE0 | code >> 12), text[size++] = (char)(0x80 | (code >> 6 & 0x3F));
-        else text[size++] = (char)(0xF0 | code >> 18), text[size++] = (char)(0x80 | (code >> 12 & 0x3F)), text[size++] = (char)(0x80 | (code >> 6 & 0x3F));
+        if (code < 0x800)
+            text[size++] = (char)(0xC0 | code >> 6);
+        else if (code < 0x10000)
+            text[size++] = (char)(0xE0 | code >> 12),
+            text[size++] = (char)(0x80 | (code >> 6 & 0x3F));
+        else
+            text[size++] = (char)(0xF0 | code >> 18),
+            text[size++] = (char)(0x80 | (code >> 12 & 0x3F)),
+            text[size++] = (char)(0x80 | (code >> 6 & 0x3F));
         text[size++] = (char)(0x80 | (code & 0x3F));
         struct str character = str_make(text, size), folded = text_fold(character, &arena);
         assert_true(str_is_utf8(folded));
