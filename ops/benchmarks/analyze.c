@@ -13,7 +13,7 @@
 #include "workers/segment/segment.h"
 
 static const struct worker *const workers[] = {&preprocess_worker, &featurize_worker, &segment_worker, &genai_worker};
-enum { WORKERS = 4, TEXT_BYTES = 500 };
+enum { WORKERS = 4, LINE_BYTES = 500 };
 
 struct sink {
     struct buffer json;
@@ -95,7 +95,7 @@ int bench_analyze(const struct bench_options *options, struct err *err)
     const struct option_table **tables = runtime_tables(workers, WORKERS);
     int rc = tables ? config_create(tables, &config, err) : err_set(err, E_NO_MEMORY, NULL);
     if (rc == E_OK) rc = config_set(config, STR("preprocess.drop_retried=false"), "bench", err);
-    if (rc == E_OK) rc = bench_lines(records, TEXT_BYTES, &lines, err);
+    if (rc == E_OK) rc = bench_lines(records, LINE_BYTES, &lines, err);
     if (rc == E_OK) rc = measure(buffer_str(&lines), records, options->rounds ? options->rounds : 5, config, err);
     buffer_deinit(&lines);
     config_destroy(config);

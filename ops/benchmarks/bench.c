@@ -102,7 +102,20 @@ static int read_texts(struct buffer *file, struct arena *arena, struct str *text
     return rc == E_OK && count == 0 ? err_set(err, E_NO_INPUT, "the sample is empty") : rc;
 }
 
-int bench_lines(size_t count, size_t text_bytes, struct buffer *out, struct err *err)
+/* Text of about so many bytes, from the sample's texts beginning at one of them. */
+static struct str make_text(const struct str *texts, size_t count, size_t first, size_t size, struct buffer *text)
+{
+    buffer_clear(text);
+    for (size_t n = 0; text->size < size; n++) { /* neighbours in the sample share a language */
+        buffer_add(text, texts[(first + n) % count]);
+        buffer_add_char(text, ' ');
+    }
+    struct str cut = str_slice(buffer_str(text), 0, size);
+    cut.size = str_utf8_valid_prefix(cut);
+    return cut;
+}
+
+int bench_lines(size_t count, size_t line_bytes, struct buffer *out, struct err *err)
 {
     struct buffer file = {0}, text = {0};
     struct arena arena = {0};
@@ -112,16 +125,11 @@ int bench_lines(size_t count, size_t text_bytes, struct buffer *out, struct err 
     int rc = read_texts(&file, &arena, texts, &texts_count, err);
     random_seed(&random, 7);
     for (size_t i = 0; i < count && rc == E_OK; i++) {
-        size_t first = (size_t)random_below(&random, texts_count);
-        buffer_clear(&text);
-        for (size_t n = 0; text.size < text_bytes; n++) { /* neighbours in the sample share a language */
-            buffer_add(&text, texts[(first + n) % texts_count]);
-            buffer_add_char(&text, ' ');
-        }
-        struct str cut = str_slice(buffer_str(&text), 0, text_bytes);
-        cut.size = str_utf8_valid_prefix(cut);
-        buffer_printf(out, "{\"id\":\"b-%zu\",\"product\":\"p-%zu\",\"channel\":\"review\",\"rating\":%u,\"text\":", i, i % 50, (unsigned)(i % 5 + 1));
-        json_write_string(out, cut);
+        size_t first = (size_t)random_below(&random, texts_count), start = out->size;
+        buffer_printf(out, "{\"id\":\"b-%zu\",\"product\":\"p-%zu\",\"channel\":\"review\",\"rating\":%u,\"text\":", i,
+                      i % 50, (unsigned)(i % 5 + 1));
+        size_t head_bytes = out->size - start;
+        json_write_string(out, make_text(texts, texts_count, first, line_bytes - head_bytes - 4, &text));
         buffer_add(out, STR("}\n"));
     }
     buffer_deinit(&file);
