@@ -167,33 +167,72 @@ static bool is_upper(struct character c, const char *folded, size_t size)
     return utf8proc_category((utf8proc_int32_t)c.code) == UTF8PROC_CATEGORY_LU;
 }
 
-static size_t take_word(struct tokenizer *tokenizer, size_t at, struct character c)
+/* What is known of a word so far. */
+struct word {
+    char *folded;
+    size_t size;
+    uint32_t previous; /* folded bytes of the last character */
+    unsigned run, letters, uppers;
+    bool stretched;
+};
+
+static inline void note_character(struct word *word, uint32_t folded, bool letter, bool upper)
+{
+    word->letters += letter;
+    word->uppers += upper;
+    word->run = letter && folded == word->previous ? word->run + 1 : 1;
+    word->stretched |= word->run >= 3;
+    word->previous = folded;
+}
+
+/* ASCII letters and digits from `at` on: the most of most texts. Both fold by one bit, which digits have
+ * already. Returns where they end. */
+static size_t take_ascii(const struct str text, size_t at, struct word *into)
+{
+    struct word word = *into; /* in registers */
+    for (; at < text.size; at++) {
+        uint8_t c = (uint8_t)text.data[at], folded = c | 0x20;
+        bool letter = (uint8_t)(folded - 'a') < 26;
+        if (!letter && (uint8_t)(c - '0') >= 10) break;
+        word.folded[word.size++] = (char)folded;
+        note_character(&word, folded, letter, letter && !(c & 0x20));
+    }
+    *into = word;
+    return at;
+}
+
+static void take_character(struct word *word, struct character c)
+{
+    char *folded = word->folded + word->size;
+    size_t added = fold_character(c, folded);
+    bool letter = c.class == LETTER;
+    uint32_t bytes = 0;
+    for (size_t i = 0; i < added; i++) bytes = bytes << 8 | (uint8_t)folded[i];
+    note_character(word, bytes, letter, letter && is_upper(c, folded, added));
+    word->size += added;
+}
+
+/* From its first letter or digit to where it ends. */
+static size_t take_word(struct tokenizer *tokenizer, size_t at)
 {
     struct token *token = new_token(tokenizer, at, TOKEN_NUMBER);
-    char *folded = tokenizer->folded + tokenizer->folded_size;
-    size_t size = 0;
-    uint32_t previous = 0;
-    unsigned run = 0, letters = 0, uppers = 0;
+    struct str text = tokenizer->text;
+    struct word word = {.folded = tokenizer->folded + tokenizer->folded_size};
     for (;;) {
-        size_t added = fold_character(c, folded + size);
-        if (c.class == LETTER) letters++, uppers += is_upper(c, folded + size, added);
-        uint32_t now = 0; /* the folded letter: its bytes, of which the first alone is shared by a script */
-        memcpy(&now, folded + size, added < sizeof now ? added : sizeof now);
-        run = c.class == LETTER && now == previous ? run + 1 : 1;
-        if (run >= 3) token->stretched = true;
-        previous = now;
-        size += added;
-        at += c.size;
-        if (at >= tokenizer->text.size) break;
-        c = read_character(tokenizer->text, at);
+        at = take_ascii(text, at, &word);
+        if (at >= text.size || text.data[at] == ' ') break;
+        struct character c = read_character(text, at);
         if (c.class != LETTER && c.class != DIGIT && c.class != MARK && !apostrophe_within(tokenizer, c, at)) break;
+        take_character(&word, c);
+        at += c.size;
     }
     token->end = (uint32_t)at;
-    token->folded = (struct str){folded, size};
+    token->folded = (struct str){word.folded, word.size};
     token->hash = hash_fast(token->folded, 0);
-    if (letters) token->kind = TOKEN_WORD;
-    token->upper = letters >= 2 && uppers == letters;
-    tokenizer->folded_size += size;
+    if (word.letters) token->kind = TOKEN_WORD;
+    token->upper = word.letters >= 2 && word.uppers == word.letters;
+    token->stretched = word.stretched;
+    tokenizer->folded_size += word.size;
     return at;
 }
 
@@ -221,9 +260,13 @@ int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_token
     };
     if (!tokenizer.items || !tokenizer.folded) return err_set(err, E_NO_MEMORY, NULL);
     for (size_t at = 0; at < text.size;) {
+        if (text.data[at] == ' ') { /* one in six bytes, and never a boundary */
+            at++;
+            continue;
+        }
         struct character c = read_character(text, at);
         if (c.class == LETTER || c.class == DIGIT) {
-            at = take_word(&tokenizer, at, c);
+            at = take_word(&tokenizer, at);
         } else if (c.class == EMOJI) {
             at = take_emoji(&tokenizer, at, c);
         } else {

@@ -37,7 +37,8 @@ OPTIONS_TABLE(preprocess, PREPROCESS_OPTIONS, "Clean-up, language, personal data
 _Static_assert((int)ENUM_redaction_kind_email == REDACT_EMAIL && (int)ENUM_redaction_kind_secret == REDACT_SECRET &&
                (int)ENUM_redaction_kind_count == REDACT_KIND_COUNT, "text/redact.h and schemas/enums.def differ");
 
-enum { DOCUMENT_BYTES = 262144, NEAR_WORDS = 8, LANGUAGES_MAX = 16, WORST_CONFIDENCE_PERCENT = 50 };
+enum { DOCUMENT_BYTES = 262144, CUE_BYTES_MAX = 128, /* both as schemas/ has it */
+       NEAR_WORDS = 8, LANGUAGES_MAX = 16, WORST_CONFIDENCE_PERCENT = 50 };
 
 struct preprocess_state {
     struct screen *screen;
@@ -148,7 +149,9 @@ static int fill_evidence(const struct screen_result *result, struct arena *arena
         const struct screen_hit *hit = &result->hits[i];
         shape_set(evidence, &list.items[i], start, hit->start);
         shape_set(evidence, &list.items[i], end, hit->end);
-        shape_set(evidence, &list.items[i], cue, str_slice(hit->cue, 0, 128));
+        struct str cue = str_slice(hit->cue, 0, CUE_BYTES_MAX);
+        cue.size = str_utf8_valid_prefix(cue); /* no half character at the cut */
+        shape_set(evidence, &list.items[i], cue, cue);
         shape_set(evidence, &list.items[i], polarity, hit->polarity);
     }
     if (list.count) shape_set(safety, safety, evidence, list);
