@@ -15,10 +15,9 @@ void buffer_deinit(struct buffer *buffer)
     *buffer = (struct buffer){0};
 }
 
-char *buffer_reserve(struct buffer *buffer, size_t more)
+char *buffer_grow(struct buffer *buffer, size_t more)
 {
     if (buffer->failed) return NULL;
-    if (buffer->capacity - buffer->size >= more && buffer->data) return buffer->data + buffer->size;
     size_t capacity = buffer->capacity ? buffer->capacity : 256;
     while (capacity - buffer->size < more) {
         if (capacity > SIZE_MAX / 4) goto failed;

@@ -14,8 +14,15 @@ struct buffer {
 void buffer_deinit(struct buffer *buffer); /* a zeroed buffer is valid */
 static inline void buffer_clear(struct buffer *buffer) { buffer->size = 0, buffer->failed = false; }
 
+/* For buffer_reserve(), when there is no room: grows, or fails. */
+char *buffer_grow(struct buffer *buffer, size_t more);
+
 /* Room for `more` bytes after size, or NULL; the caller then adds what it wrote to size. */
-char *buffer_reserve(struct buffer *buffer, size_t more);
+static inline char *buffer_reserve(struct buffer *buffer, size_t more)
+{
+    bool fits = buffer->capacity - buffer->size >= more && buffer->data && !buffer->failed;
+    return fits ? buffer->data + buffer->size : buffer_grow(buffer, more);
+}
 
 static inline void buffer_append(struct buffer *buffer, const void *data, size_t size)
 {
@@ -27,7 +34,13 @@ static inline void buffer_append(struct buffer *buffer, const void *data, size_t
 }
 
 static inline void buffer_add(struct buffer *buffer, struct str s) { buffer_append(buffer, s.data, s.size); }
-static inline void buffer_add_char(struct buffer *buffer, char c) { buffer_append(buffer, &c, 1); }
+static inline void buffer_add_char(struct buffer *buffer, char c)
+{
+    char *room = buffer_reserve(buffer, 1);
+    if (!room) return;
+    *room = c;
+    buffer->size++;
+}
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 
 static inline struct str buffer_str(const struct buffer *buffer) { return (struct str){buffer->data, buffer->size}; }

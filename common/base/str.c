@@ -140,6 +140,10 @@ size_t str_utf8_valid_prefix(struct str s)
             at += 8;
             continue;
         }
+        if ((uint8_t)s.data[at] < 0x80) { /* the last few, and those around an accent */
+            at++;
+            continue;
+        }
         size_t size = sequence_size((const uint8_t *)s.data + at, s.size - at);
         if (size == 0) return at;
         at += size;

@@ -103,7 +103,7 @@ static bool next_long(struct msgpack_reader *reader, uint8_t type, struct msgpac
     }
 }
 
-bool msgpack_next(struct msgpack_reader *reader, struct msgpack_item *item)
+static inline bool next_item(struct msgpack_reader *reader, struct msgpack_item *item)
 {
     if (reader->at == reader->end) return false;
     uint8_t type = *reader->at;
@@ -127,6 +127,8 @@ bool msgpack_next(struct msgpack_reader *reader, struct msgpack_item *item)
     return next_long(reader, type, item);
 }
 
+bool msgpack_next(struct msgpack_reader *reader, struct msgpack_item *item) { return next_item(reader, item); }
+
 /* How many objects are still to come at each level of nesting. */
 struct walk {
     uint64_t left[MSGPACK_DEPTH_MAX + 1];
@@ -134,7 +136,7 @@ struct walk {
 };
 
 /* Takes one item off the walk; false when it nests too deeply. */
-static bool walk_item(struct walk *walk, const struct msgpack_item *item)
+static inline bool walk_item(struct walk *walk, const struct msgpack_item *item)
 {
     walk->left[walk->depth]--;
     if (item->kind == MSGPACK_ARRAY || item->kind == MSGPACK_MAP) {
@@ -145,20 +147,30 @@ static bool walk_item(struct walk *walk, const struct msgpack_item *item)
     return true;
 }
 
+/* Most strings are short names in ASCII: no call for these. */
+static inline bool is_text(struct str bytes)
+{
+    uint8_t all = 0;
+    if (bytes.size > 16) return str_is_utf8(bytes);
+    for (size_t i = 0; i < bytes.size; i++) all |= (uint8_t)bytes.data[i];
+    return all < 0x80 || str_is_utf8(bytes);
+}
+
 int msgpack_check(struct str message, struct err *err)
 {
     if (message.size > MSGPACK_BYTES_MAX)
         return err_set(err, E_TOO_LARGE, "message of %zu bytes; the limit is %d", message.size, MSGPACK_BYTES_MAX);
     struct msgpack_reader reader = msgpack_reader(message);
-    struct walk walk = {.left = {1}};
+    struct walk walk; /* only the levels in use are ever read */
+    walk.depth = 0, walk.left[0] = 1;
     for (unsigned nodes = 0; walk.depth || walk.left[0]; nodes++) {
         struct msgpack_item item;
         size_t at = (size_t)(reader.at - (const uint8_t *)message.data);
-        if (!msgpack_next(&reader, &item))
+        if (!next_item(&reader, &item))
             return err_set(err, E_BAD_MESSAGE, "msgpack is cut off or invalid at byte %zu", at);
         if (nodes == MSGPACK_NODES_MAX)
             return err_set(err, E_BAD_MESSAGE, "msgpack holds more than %d objects", MSGPACK_NODES_MAX);
-        if (item.kind == MSGPACK_STR && !str_is_utf8(item.bytes))
+        if (item.kind == MSGPACK_STR && !is_text(item.bytes))
             return err_set(err, E_BAD_MESSAGE, "string at byte %zu is not UTF-8", at);
         if (!walk_item(&walk, &item))
             return err_set(err, E_BAD_MESSAGE, "msgpack nests deeper than %d at byte %zu", MSGPACK_DEPTH_MAX, at);
@@ -171,10 +183,11 @@ int msgpack_check(struct str message, struct err *err)
 bool msgpack_skip(struct msgpack_reader *reader, struct str *ret_raw)
 {
     const uint8_t *start = reader->at;
-    struct walk walk = {.left = {1}};
+    struct walk walk;
+    walk.depth = 0, walk.left[0] = 1;
     while (walk.depth || walk.left[0]) {
         struct msgpack_item item;
-        if (!msgpack_next(reader, &item) || !walk_item(&walk, &item)) return false;
+        if (!next_item(reader, &item) || !walk_item(&walk, &item)) return false;
     }
     if (ret_raw) *ret_raw = str_make(start, (size_t)(reader->at - start));
     return true;

@@ -195,7 +195,15 @@ static size_t take_ascii(const struct str text, size_t at, struct word *into)
         bool letter = (uint8_t)(folded - 'a') < 26;
         if (!letter && (uint8_t)(c - '0') >= 10) break;
         word.folded[word.size++] = (char)folded;
-        note_character(&word, folded, letter, letter && !(c & 0x20));
+        word.letters += letter;
+        word.uppers += letter & !(c & 0x20);
+        if (folded == word.previous) {
+            word.run = letter ? word.run + 1 : 1;
+            word.stretched |= word.run >= 3;
+        } else {
+            word.run = 1;
+            word.previous = folded;
+        }
     }
     *into = word;
     return at;
