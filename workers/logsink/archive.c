@@ -44,8 +44,8 @@ static void make_room(struct archive *archive)
         struct track *largest = NULL;
         for (uint32_t i = 0; i < archive->tracks.count; i++) {
             struct track *track = archive->tracks.items[i];
-            if (track->open && (!largest || object_memory_bytes(track->open) >
-                                                object_memory_bytes(largest->open)))
+            if (track->open &&
+                (!largest || object_memory_bytes(track->open) > object_memory_bytes(largest->open)))
                 largest = track;
         }
         if (!largest) return;
@@ -161,7 +161,8 @@ void archive_go_on(struct archive *archive)
 
 int archive_take(struct archive *archive, struct job *job, struct err *err)
 {
-    struct track *track = tracks_get(&archive->tracks, job->message->topic, job->message->partition);
+    struct track *track =
+        tracks_get(&archive->tracks, job->message->topic, job->message->partition);
     if (!track) return no_memory(err);
     archive->touched = true;
     int rc = track_has_parked(track) ? E_BUSY : take(archive, track, job, err);
@@ -188,13 +189,36 @@ void archive_tick(struct archive *archive)
     archive_go_on(archive);
 }
 
+static const struct object_facts *oldest_of(const struct track *track)
+{
+    if (track->storing) return &track->storing_facts;
+    if (track->sealed) return &track->sealed->facts;
+    return track->open ? &track->open->facts : NULL;
+}
+
 int64_t archive_durable(const struct archive *archive, enum topic topic, uint32_t partition)
 {
     const struct track *track = tracks_find(&archive->tracks, topic, partition);
     if (!track) return INT64_MAX;
-    if (track->storing) return track->storing_span.start;
-    const struct object *oldest = track->sealed ? track->sealed : track->open;
-    return oldest ? oldest->facts.span.start : INT64_MAX;
+    const struct object_facts *oldest = oldest_of(track);
+    return oldest ? oldest->span.start : INT64_MAX;
+}
+
+struct archive_waiting archive_waiting(const struct archive *archive)
+{
+    struct archive_waiting waiting = {0};
+    for (uint32_t i = 0; i < archive->tracks.count; i++) {
+        const struct track *track = archive->tracks.items[i];
+        const struct object_facts *oldest = oldest_of(track);
+        if (!oldest) continue;
+        if (!waiting.records || oldest->earliest_ms < waiting.oldest_ms)
+            waiting.oldest_ms = oldest->earliest_ms;
+        if (track->storing) waiting.records += track->storing_facts.records;
+        for (const struct object *object = track->sealed; object; object = object->next)
+            waiting.records += object->facts.records;
+        if (track->open) waiting.records += track->open->facts.records;
+    }
+    return waiting;
 }
 
 static void forget(struct archive *archive, struct track *track)

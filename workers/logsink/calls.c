@@ -40,7 +40,7 @@ static struct task *keep_task(struct archive *archive, struct track *track)
     task->object = track_pop(track);
     task->object_bytes = object_memory_bytes(task->object);
     track->storing = true;
-    track->storing_span = task->object->facts.span;
+    track->storing_facts = task->object->facts;
     return task;
 }
 
@@ -91,8 +91,8 @@ static void pause_calls(struct archive *archive, const struct task *task)
     int64_t most = options->backoff_least_ms << doublings;
     if (most > options->backoff_most_ms) most = options->backoff_most_ms;
     int64_t pause = options->backoff_least_ms;
-    if (most > pause) pause += (int64_t)random_below(archive->context->random,
-                                                     (uint64_t)(most - pause) + 1);
+    if (most > pause)
+        pause += (int64_t)random_below(archive->context->random, (uint64_t)(most - pause) + 1);
     if (task->retry_after_ms > pause) pause = task->retry_after_ms;
     archive->failures++;
     archive->counters.failed++;

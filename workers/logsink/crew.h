@@ -6,9 +6,9 @@
 
 struct crew;
 
-/* Opens the first thread's store at once, so that what can't be meant is an error here. The config's
- * texts must outlive the crew. on_ended is called on a crew thread when crew_take() has something.
- * NO_MEMORY, SYSTEM, and store_open()'s. */
+/* Opens the first thread's store at once, so that what can't be meant is an error here. The
+ * config's texts must outlive the crew. on_ended is called on a crew thread when crew_take() has
+ * something. NO_MEMORY, SYSTEM, and store_open()'s. */
 int crew_create(uint32_t threads, const struct store_config *config, void (*on_ended)(void *user),
                 void *user, struct crew **ret_crew, struct err *err) CHECKED;
 

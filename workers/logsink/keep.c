@@ -66,10 +66,11 @@ int keep_compare_lines(struct str ours, struct str theirs, struct arena *arena, 
     bool same_id = str_equal(mine.id, other.id) || !mine.id.size || !other.id.size;
     if (mine.offset == other.offset && mine.timestamp_ms == other.timestamp_ms && same_id)
         return E_OK;
-    return err_set(err, E_BAD_CONFIG,
-                   "the archive holds another record at offset %lld: was the topic created anew? Give "
-                   "it an archive of its own (logsink.url)",
-                   (long long)mine.offset);
+    return err_set(
+        err, E_BAD_CONFIG,
+        "the archive holds another record at offset %lld: was the topic created anew? Give "
+        "it an archive of its own (logsink.url)",
+        (long long)mine.offset);
 }
 
 static int compare_objects(const struct object *ours, struct str theirs, struct err *err)

@@ -1,8 +1,8 @@
 /* Messages to lines and back. */
 #include "workers/logsink/line.h"
 
-#include "schema/json.h"
 #include "runtime/worker.h"
+#include "schema/json.h"
 #include "workers/logsink/layout.h"
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -79,9 +79,9 @@ static void write_bus(const struct bus_message *message, struct buffer *out)
     char time[TIME_TEXT_BYTES];
     struct str trace = header_find(message, STR("traceparent"));
     time_format(layout_time(message->timestamp_ms), time);
-    buffer_printf(out, "\"bus\":{\"topic\":\"%s\",\"partition\":%u,\"offset\":%lld,\"timestamp\":\"%s\"",
-                  topic_info(message->topic)->name, message->partition, (long long)message->offset,
-                  time);
+    buffer_printf(
+        out, "\"bus\":{\"topic\":\"%s\",\"partition\":%u,\"offset\":%lld,\"timestamp\":\"%s\"",
+        topic_info(message->topic)->name, message->partition, (long long)message->offset, time);
     write_key(message->key, out);
     if (trace.size && trace.size <= TRACE_TEXT_BYTES && str_is_utf8(trace)) {
         buffer_add(out, STR(",\"traceparent\":"));

@@ -4,7 +4,8 @@
  *      "timestamp":"2026-01-02T03:04:05.678Z","key":"…","traceparent":"…"}}
  *
  * That is the record as it is shown everywhere, and the member "bus": where it was read. A message
- * that is no record (bad msgpack, a newer schema, …) is kept all the same, with its bytes in base64:
+ * that is no record (bad msgpack, a newer schema, …) is kept all the same, with its bytes in
+ * base64:
  *
  *     {"raw":"…","error":"bad_message","error_text":"…","bus":{…}}
  *
@@ -13,8 +14,8 @@
 #ifndef VERBATIM_LOGSINK_LINE_H
 #define VERBATIM_LOGSINK_LINE_H
 
-#include "bus/bus.h"
 #include "base/buffer.h"
+#include "bus/bus.h"
 
 /* Appends the line with its newline. *ret_raw: the message's bytes are in it. NO_MEMORY. */
 int line_write(const struct bus_message *message, struct arena *arena, struct buffer *out,

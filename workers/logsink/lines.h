@@ -11,7 +11,7 @@ enum { LINE_BYTES_MAX = 32 << 20 };
 
 struct line_reader {
     ZSTD_DCtx *context;
-    struct buffer text;    /* decompressed, [at, size) not read yet */
+    struct buffer text; /* decompressed, [at, size) not read yet */
     size_t at;
     const struct str *spans; /* whole frames, one behind the other */
     size_t span_count;

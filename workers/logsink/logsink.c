@@ -2,9 +2,9 @@
  *
  * Happy path: process() adds the record to its partition's open object (archive.c); sealed objects
  * are stored by a few threads (crew.c); when one is in the store with its manifest, the partition's
- * position may be committed (durable()). A crash before the commit reads the records again and finds
- * the object there (keep.c). No record is ever refused: one that can't be read is kept as it is
- * (line.c), and the worker that it was meant for makes the dead letter of it. */
+ * position may be committed (durable()). A crash before the commit reads the records again and
+ * finds the object there (keep.c). No record is ever refused: one that can't be read is kept as it
+ * is (line.c), and the worker that it was meant for makes the dead letter of it. */
 #include "workers/logsink/logsink.h"
 
 #include <stdlib.h>
@@ -205,6 +205,14 @@ static int logsink_reload(struct worker_context *context, struct err *err)
     return E_OK;
 }
 
+static double waiting_seconds(struct worker_context *context, struct archive_waiting waiting)
+{
+    int64_t now_ms = clock_wall_ms(context->clock);
+    return waiting.records && waiting.oldest_ms < now_ms
+               ? (double)(now_ms - waiting.oldest_ms) * 1e-3
+               : 0;
+}
+
 static void logsink_metrics(struct worker_context *context, struct metrics_writer *writer)
 {
     const struct archive *archive = &((struct logsink *)context->state)->archive;
@@ -218,6 +226,9 @@ static void logsink_metrics(struct worker_context *context, struct metrics_write
     metrics_sample(writer, METRIC_ARCHIVED_BEFORE, NULL, NULL, (double)counters->skipped);
     metrics_sample(writer, METRIC_ARCHIVE_MEMORY, NULL, NULL,
                    (double)(archive->open_bytes + archive->sealed_bytes));
+    struct archive_waiting waiting = archive_waiting(archive);
+    metrics_sample(writer, METRIC_ARCHIVE_WAITING, NULL, NULL, (double)waiting.records);
+    metrics_sample(writer, METRIC_ARCHIVE_OLDEST, NULL, NULL, waiting_seconds(context, waiting));
     metrics_sample(writer, METRIC_ARCHIVE_FAILING, NULL, NULL, archive->failures ? 1 : 0);
 }
 

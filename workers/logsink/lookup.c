@@ -44,7 +44,8 @@ static int compare_with_object(struct str packed, int64_t offset, struct str lin
     return rc;
 }
 
-/* The object itself is gone (a lifecycle rule, an erasure): then it stays gone, if the times agree. */
+/* The object itself is gone (a lifecycle rule, an erasure): then it stays gone, if the times agree.
+ */
 static int compare_with_manifest(const struct manifest *manifest, struct str line,
                                  struct arena *arena, struct err *err)
 {
@@ -54,8 +55,9 @@ static int compare_with_manifest(const struct manifest *manifest, struct str lin
     if (identity.timestamp_ms >= manifest->earliest_ms &&
         identity.timestamp_ms <= manifest->latest_ms)
         return E_OK;
-    return err_set(err, E_BAD_CONFIG, "the record at offset %lld is not of the time that the "
-                                      "archive's manifest says",
+    return err_set(err, E_BAD_CONFIG,
+                   "the record at offset %lld is not of the time that the "
+                   "archive's manifest says",
                    (long long)identity.offset);
 }
 
@@ -72,8 +74,10 @@ static int verify_span(struct store *store, enum topic topic, uint32_t partition
     if (rc == E_OK) rc = manifest_read(buffer_str(&text), &arena, &manifest, err);
     if (rc == E_OK) {
         rc = store_get(store, manifest.object, OBJECT_BYTES_MAX, &packed, err);
-        if (rc == E_OK) rc = compare_with_object(buffer_str(&packed), offset, line, err);
-        else if (rc == E_NOT_FOUND) rc = compare_with_manifest(&manifest, line, &arena, err);
+        if (rc == E_OK)
+            rc = compare_with_object(buffer_str(&packed), offset, line, err);
+        else if (rc == E_NOT_FOUND)
+            rc = compare_with_manifest(&manifest, line, &arena, err);
     }
     if (rc != E_OK) err_wrap(err, "%s", key);
     buffer_deinit(&text);

@@ -63,8 +63,8 @@ static int cut_piece(struct object *object, ZSTD_CCtx *quick, struct err *err)
     size_t bound = ZSTD_compressBound(object->tail.size);
     struct object_piece *piece = malloc(sizeof *piece + bound);
     if (!piece) return err_set(err, E_NO_MEMORY, NULL);
-    size_t size = ZSTD_compressCCtx(quick, piece->bytes, bound, object->tail.data,
-                                    object->tail.size, 1);
+    size_t size =
+        ZSTD_compressCCtx(quick, piece->bytes, bound, object->tail.data, object->tail.size, 1);
     if (ZSTD_isError(size)) {
         free(piece);
         return err_set(err, E_NO_MEMORY, "zstd: %s", ZSTD_getErrorName(size));
@@ -139,9 +139,8 @@ static int pack_piece(struct press *press, struct object *object, struct err *er
 
 static bool press_init(struct press *press, const struct object *object, int level)
 {
-    *press = (struct press){.pack = ZSTD_createCCtx(),
-                            .unpack = ZSTD_createDCtx(),
-                            .content = hash_stream_create()};
+    *press = (struct press){
+        .pack = ZSTD_createCCtx(), .unpack = ZSTD_createDCtx(), .content = hash_stream_create()};
     if (!press->pack || !press->unpack || !press->content) return false;
     return !ZSTD_isError(ZSTD_CCtx_setParameter(press->pack, ZSTD_c_compressionLevel, level)) &&
            !ZSTD_isError(ZSTD_CCtx_setParameter(press->pack, ZSTD_c_windowLog, WINDOW_LOG)) &&

@@ -16,10 +16,10 @@ struct object_facts {
     enum topic topic;
     uint32_t partition;
     struct span_of_offsets span;
-    uint64_t records, raw;             /* lines; those that hold a message's bytes */
-    int64_t first_ms;                  /* timestamp of the first: decides the date */
-    int64_t earliest_ms, latest_ms;    /* of all */
-    uint64_t content_bytes, bytes;     /* of the lines; of the object */
+    uint64_t records, raw;          /* lines; those that hold a message's bytes */
+    int64_t first_ms;               /* timestamp of the first: decides the date */
+    int64_t earliest_ms, latest_ms; /* of all */
+    uint64_t content_bytes, bytes;  /* of the lines; of the object */
     char content_sha256[SHA256_TEXT_BYTES], sha256[SHA256_TEXT_BYTES];
 };
 
@@ -31,12 +31,12 @@ struct object_piece {
 
 struct object {
     struct object_facts facts;
-    struct buffer tail;                 /* lines that are not compressed yet */
-    struct object_piece *first, *last;  /* a zstd frame each */
+    struct buffer tail;                /* lines that are not compressed yet */
+    struct object_piece *first, *last; /* a zstd frame each */
     size_t piece_bytes;
-    struct buffer packed;               /* finished; empty before */
-    int64_t opened_ms;                  /* monotonic */
-    struct object *next;                /* in its partition's queue */
+    struct buffer packed; /* finished; empty before */
+    int64_t opened_ms;    /* monotonic */
+    struct object *next;  /* in its partition's queue */
 };
 
 /* NULL without memory. */
@@ -59,8 +59,8 @@ size_t object_memory_bytes(const struct object *object);
 /* Finishes the object, once: `packed` and the facts' hashes and sizes. NO_MEMORY. */
 int object_finish(struct object *object, int level, struct err *err) CHECKED;
 
-/* The same object without the lines below `offset`: a new one, open; the old one stays. *ret_rest is
- * NULL when nothing is left. */
+/* The same object without the lines below `offset`: a new one, open; the old one stays. *ret_rest
+ * is NULL when nothing is left. */
 int object_rest(const struct object *object, ZSTD_CCtx *quick, int64_t offset,
                 struct object **ret_rest, struct err *err) CHECKED;
 

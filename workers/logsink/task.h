@@ -19,10 +19,10 @@ struct task {
     /* in: */
     enum topic topic;
     uint32_t partition;
-    int64_t offset;         /* LOOKUP */
-    struct buffer line;     /* LOOKUP: of the record at the offset */
-    struct object *object;  /* KEEP: the task's while it runs */
-    size_t object_bytes;    /* KEEP: its memory before */
+    int64_t offset;        /* LOOKUP */
+    struct buffer line;    /* LOOKUP: of the record at the offset */
+    struct object *object; /* KEEP: the task's while it runs */
+    size_t object_bytes;   /* KEEP: its memory before */
     struct keep_options keep;
 
     /* out: */

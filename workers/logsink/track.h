@@ -1,4 +1,5 @@
-/* One partition of the archive: its open object, those that wait to be stored, and jobs that wait. */
+/* One partition of the archive: its open object, those that wait to be stored, and jobs that wait.
+ */
 #ifndef VERBATIM_LOGSINK_TRACK_H
 #define VERBATIM_LOGSINK_TRACK_H
 
@@ -15,14 +16,14 @@ struct track {
     enum topic topic;
     uint32_t partition;
     enum track_state state;
-    bool busy;                      /* a task of it is running, maybe one of before a rewind */
-    struct object *open;            /* collects */
+    bool busy;                           /* a task of it is running, maybe one of before a rewind */
+    struct object *open;                 /* collects */
     struct object *sealed, **sealed_end; /* wait, in order */
-    bool storing;                   /* the oldest is with a task: */
-    struct span_of_offsets storing_span;
-    struct lookup_result ahead;     /* what the store holds already */
+    bool storing;                        /* the oldest is with a task: */
+    struct object_facts storing_facts;
+    struct lookup_result ahead; /* what the store holds already */
     uint32_t ahead_at;
-    struct job **parked;            /* deferred, [parked_at, parked_count) */
+    struct job **parked; /* deferred, [parked_at, parked_count) */
     uint32_t parked_at, parked_count, parked_capacity;
 };
 

@@ -1,5 +1,6 @@
-/* A world for the archive in one thread: a topic's messages, what is committed, a store in memory, and
- * members that read, archive and commit step by step, as the test says. Real flow, real archive. */
+/* A world for the archive in one thread: a topic's messages, what is committed, a store in memory,
+ * and members that read, archive and commit step by step, as the test says. Real flow, real
+ * archive. */
 #ifndef VERBATIM_TEST_ARCHIVE_RIG_H
 #define VERBATIM_TEST_ARCHIVE_RIG_H
 
@@ -50,13 +51,17 @@ static struct str rig_record(struct world *world, const char *id, const char *te
     return value;
 }
 
-static struct bus_message *rig_add_raw(struct world *world, uint32_t partition, int64_t offset, int64_t timestamp_ms,
-                                       struct str value)
+static struct bus_message *rig_add_raw(struct world *world, uint32_t partition, int64_t offset,
+                                       int64_t timestamp_ms, struct str value)
 {
     assert_true(world->count[partition] < RIG_MESSAGES_MAX);
     struct bus_message *message = &world->messages[partition][world->count[partition]++];
-    *message = (struct bus_message){.topic = TOPIC_FEEDBACK, .partition = partition, .offset = offset,
-                                    .timestamp_ms = timestamp_ms, .key = STR("customer"), .value = value};
+    *message = (struct bus_message){.topic = TOPIC_FEEDBACK,
+                                    .partition = partition,
+                                    .offset = offset,
+                                    .timestamp_ms = timestamp_ms,
+                                    .key = STR("customer"),
+                                    .value = value};
     return message;
 }
 
@@ -69,7 +74,8 @@ static inline void rig_add(struct world *world, uint32_t partition, uint32_t cou
         int64_t offset = at ? world->messages[partition][at - 1].offset + 1 : 0;
         snprintf(id, sizeof id, "id-%u-%lld", partition, (long long)offset);
         snprintf(text, sizeof text, "text %u of partition %u", at, partition);
-        rig_add_raw(world, partition, offset, RIG_START_MS + at * 1000, rig_record(world, id, text));
+        rig_add_raw(world, partition, offset, RIG_START_MS + at * 1000,
+                    rig_record(world, id, text));
     }
 }
 
@@ -88,7 +94,10 @@ static void world_deinit(struct world *world)
 
 /* --- members --------------------------------------------------------------------------------- */
 
-static struct archive *rig_archive(struct worker_context *context) { return &((struct member *)context->state)->archive; }
+static struct archive *rig_archive(struct worker_context *context)
+{
+    return &((struct member *)context->state)->archive;
+}
 
 static int rig_process(struct worker_context *context, struct job *job, struct err *err)
 {
@@ -118,9 +127,14 @@ static void rig_start(void *user, struct task *task)
 
 static struct archive_options rig_options(void)
 {
-    return (struct archive_options){
-        .count = 1000, .bytes = 1 << 20, .age_ms = 60000, .memory_bytes = 16 << 20, .calls = 2,
-        .backoff_least_ms = 100, .backoff_most_ms = 1000, .keep = {.level = 1, .part_bytes = 16 << 20}};
+    return (struct archive_options){.count = 1000,
+                                    .bytes = 1 << 20,
+                                    .age_ms = 60000,
+                                    .memory_bytes = 16 << 20,
+                                    .calls = 2,
+                                    .backoff_least_ms = 100,
+                                    .backoff_most_ms = 1000,
+                                    .keep = {.level = 1, .part_bytes = 16 << 20}};
 }
 
 static void member_assign(struct member *member)
@@ -128,7 +142,8 @@ static void member_assign(struct member *member)
     for (uint32_t p = 0; p < RIG_PARTITIONS; p++) {
         const struct world *world = member->world;
         member->position[p] = 0;
-        while (member->position[p] < world->count[p] && world->messages[p][member->position[p]].offset < world->committed[p])
+        while (member->position[p] < world->count[p] &&
+               world->messages[p][member->position[p]].offset < world->committed[p])
             member->position[p]++;
     }
 }
@@ -136,15 +151,26 @@ static void member_assign(struct member *member)
 static void member_init(struct member *member, struct world *world, struct archive_options options)
 {
     struct err err;
-    const struct flow_limits limits = {.batches = 64, .attempts = 3, .backoff_least_ms = 1, .backoff_most_ms = 2,
-                                       .transaction_records = 100000, .dead_letter_bytes = 1000};
+    const struct flow_limits limits = {.batches = 64,
+                                       .attempts = 3,
+                                       .backoff_least_ms = 1,
+                                       .backoff_most_ms = 2,
+                                       .transaction_records = 100000,
+                                       .dead_letter_bytes = 1000};
     *member = (struct member){.world = world, .consumer = {&rig_backend}, .end = &member->first};
-    member->worker = (struct worker){.name = "logsink", .consumes = TOPICS(FEEDBACK), .raw = true,
-                                     .process = rig_process, .durable = rig_durable};
-    member->context = (struct worker_context){.worker = &member->worker, .state = member, .clock = &world->clock.clock,
-                                              .random = &world->random, .member = "logsink-0"};
+    member->worker = (struct worker){.name = "logsink",
+                                     .consumes = TOPICS(FEEDBACK),
+                                     .raw = true,
+                                     .process = rig_process,
+                                     .durable = rig_durable};
+    member->context = (struct worker_context){.worker = &member->worker,
+                                              .state = member,
+                                              .clock = &world->clock.clock,
+                                              .random = &world->random,
+                                              .member = "logsink-0"};
     flow_init(&member->flow, &member->context, &member->consumer, &limits);
-    assert_int_equal(archive_init(&member->archive, &options, &member->context, rig_start, member, &err), E_OK);
+    assert_int_equal(
+        archive_init(&member->archive, &options, &member->context, rig_start, member, &err), E_OK);
     member_assign(member);
 }
 
@@ -157,7 +183,8 @@ static void member_read(struct member *member, uint32_t partition, uint32_t coun
     if (count == 0 || !flow_has_room(&member->flow)) return;
     struct bus_batch batch = {.messages = calloc(count, sizeof *batch.messages), .count = count};
     if (!batch.messages) abort();
-    memcpy(batch.messages, &member->world->messages[partition][member->position[partition]], count * sizeof *batch.messages);
+    memcpy(batch.messages, &member->world->messages[partition][member->position[partition]],
+           count * sizeof *batch.messages);
     member->position[partition] += count;
     assert_int_equal(flow_take(&member->flow, &batch, &err), E_OK);
     flow_run(&member->flow, count);
@@ -168,7 +195,8 @@ static void member_commit(struct member *member)
     if (!flow_gather(&member->flow)) return;
     assert_int_equal(member->flow.output_count, 0);
     for (size_t i = 0; i < member->flow.position_count; i++)
-        member->world->committed[member->flow.positions[i].partition] = member->flow.positions[i].offset;
+        member->world->committed[member->flow.positions[i].partition] =
+            member->flow.positions[i].offset;
     flow_committed(&member->flow);
 }
 
@@ -187,7 +215,8 @@ static bool member_call(struct member *member)
 
 static void member_calls(struct member *member)
 {
-    while (member_call(member)) {}
+    while (member_call(member)) {
+    }
 }
 
 static void member_rewind(struct member *member)
@@ -228,7 +257,8 @@ static void member_finish(struct member *member)
 
 /* --- the judge ------------------------------------------------------------------------------- */
 
-static void judge_line(const struct world *world, uint32_t partition, struct str line, uint32_t *seen)
+static void judge_line(const struct world *world, uint32_t partition, struct str line,
+                       uint32_t *seen)
 {
     struct arena arena = {0};
     struct line_identity identity = {0};
@@ -261,7 +291,8 @@ static void judge(const struct world *world)
         sscanf(object->key, "feedback/date=%*10c/%u/", &partition);
         assert_true(partition < RIG_PARTITIONS);
         assert_int_equal(line_reader_init(&reader, &bytes, 1, &err), E_OK);
-        while (line_reader_next(&reader, &line, &err) == E_OK && line.data) judge_line(world, partition, line, seen[partition]);
+        while (line_reader_next(&reader, &line, &err) == E_OK && line.data)
+            judge_line(world, partition, line, seen[partition]);
         line_reader_deinit(&reader);
         assert_int_equal(object_read_facts(bytes, TOPIC_FEEDBACK, partition, &facts, &err), E_OK);
         layout_object_key(TOPIC_FEEDBACK, partition, facts.span.start, facts.first_ms, key);
@@ -275,7 +306,9 @@ static void judge(const struct world *world)
     assert_int_equal(objects, manifests);
     for (uint32_t p = 0; p < RIG_PARTITIONS; p++)
         for (uint32_t i = 0; i < world->count[p]; i++)
-            if (seen[p][i] != 1) fail_msg("seed %llu: message %u of partition %u is there %u times", (unsigned long long)world->seed, i, p, seen[p][i]);
+            if (seen[p][i] != 1)
+                fail_msg("seed %llu: message %u of partition %u is there %u times",
+                         (unsigned long long)world->seed, i, p, seen[p][i]);
 }
 
 #endif

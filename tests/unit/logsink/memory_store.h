@@ -34,8 +34,10 @@ static size_t memory_find(const struct memory_store *store, struct str key, bool
     size_t low = 0, high = store->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (str_compare(str_of(store->objects[middle].key), key) < 0) low = middle + 1;
-        else high = middle;
+        if (str_compare(str_of(store->objects[middle].key), key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
     *ret_found = low < store->count && str_equal(str_of(store->objects[low].key), key);
     return low;
@@ -65,7 +67,8 @@ static void memory_remove(struct memory_store *store, struct str key)
     free(store->objects[at].key);
     free(store->objects[at].bytes);
     store->count--;
-    memmove(&store->objects[at], &store->objects[at + 1], (store->count - at) * sizeof *store->objects);
+    memmove(&store->objects[at], &store->objects[at + 1],
+            (store->count - at) * sizeof *store->objects);
 }
 
 static void memory_set(struct memory_store *store, struct str key, struct str body)
@@ -74,16 +77,18 @@ static void memory_set(struct memory_store *store, struct str key, struct str bo
     memory_remove(store, key);
     size_t at = memory_find(store, key, &found);
     if (store->count == MEMORY_OBJECTS_MAX) abort();
-    memmove(&store->objects[at + 1], &store->objects[at], (store->count - at) * sizeof *store->objects);
+    memmove(&store->objects[at + 1], &store->objects[at],
+            (store->count - at) * sizeof *store->objects);
     store->objects[at] = (struct memory_object){memory_copy(key), memory_copy(body), body.size};
     store->count++;
 }
 
-static enum memory_fault memory_ask(struct memory_store *store, struct str key, int *rc, struct err *err)
+static enum memory_fault memory_ask(struct memory_store *store, struct str key, int *rc,
+                                    struct err *err)
 {
     *rc = E_OK;
     enum memory_fault fault = store->fault ? store->fault(store->user, key, rc) : FAULT_NONE;
-    if (fault != FAULT_NONE) err_set(err, (enum err_code)*rc, "a fault, asked for");
+    if (fault != FAULT_NONE) err_set(err, (enum err_code) * rc, "a fault, asked for");
     return fault;
 }
 
@@ -145,7 +150,8 @@ struct memory_upload {
     bool if_absent;
 };
 
-static int memory_upload_begin(struct store *base, struct str key, const struct store_put_options *options,
+static int memory_upload_begin(struct store *base, struct str key,
+                               const struct store_put_options *options,
                                struct store_upload **ret_upload, struct err *err)
 {
     struct memory_upload *upload = calloc(1, sizeof *upload);
@@ -178,7 +184,8 @@ static int memory_upload_finish(struct store_upload *base, struct err *err)
 {
     struct memory_upload *upload = (struct memory_upload *)base;
     const struct store_put_options options = {.if_absent = upload->if_absent};
-    int rc = memory_put(base->store, str_of(upload->key), buffer_str(&upload->bytes), &options, err);
+    int rc =
+        memory_put(base->store, str_of(upload->key), buffer_str(&upload->bytes), &options, err);
     if (rc == E_OK) memory_upload_abort(base);
     return rc;
 }

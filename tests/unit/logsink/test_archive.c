@@ -4,17 +4,22 @@
 static size_t objects_of(const struct world *world)
 {
     size_t count = 0;
-    for (size_t i = 0; i < world->store->count; i++) count += !str_starts(str_of(world->store->objects[i].key), STR("manifests/"));
+    for (size_t i = 0; i < world->store->count; i++)
+        count += !str_starts(str_of(world->store->objects[i].key), STR("manifests/"));
     return count;
 }
 
-static bool has_key(const struct world *world, const char *key) { return memory_get_object(world->store, str_of(key)).data != NULL; }
+static bool has_key(const struct world *world, const char *key)
+{
+    return memory_get_object(world->store, str_of(key)).data != NULL;
+}
 
-#define OBJECT(start) "feedback/date=2026-01-01/0/" start ".ndjson.zst"
+#define OBJECT(start)        "feedback/date=2026-01-01/0/" start ".ndjson.zst"
 #define MANIFEST(end, start) "manifests/feedback/0/" end "-" start ".json"
 
 /* --- when an object ends --------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct {
     const char *why;
     uint64_t count, bytes;
@@ -31,6 +36,7 @@ static const struct {
     {"by our clock, just not yet",              1000, 1 << 20, 60000, 10, 59999, 0},
     {"by our clock",                            1000, 1 << 20, 60000, 10, 60000, 1},
 };
+/* clang-format on */
 
 static void cuts_objects(void **state)
 {
@@ -40,7 +46,8 @@ static void cuts_objects(void **state)
         static struct world world;
         struct member member;
         struct archive_options options = rig_options();
-        options.count = cuts[i].count, options.bytes = cuts[i].bytes, options.age_ms = cuts[i].age_ms;
+        options.count = cuts[i].count, options.bytes = cuts[i].bytes,
+        options.age_ms = cuts[i].age_ms;
         world_init(&world);
         rig_add(&world, 0, cuts[i].records);
         member_init(&member, &world, options);
@@ -104,6 +111,8 @@ static void commits_behind_the_store_only(void **state)
     assert_true(member_call(&member));
     member_commit(&member);
     assert_int_equal(world.committed[0], 4);
+    assert_int_equal(archive_waiting(&member.archive).records, 6); /* with a call, and open */
+    assert_int_equal(archive_waiting(&member.archive).oldest_ms, RIG_START_MS + 4000);
     assert_true(has_key(&world, MANIFEST("00000000000000000004", "00000000000000000000")));
     member_finish(&member);
     assert_int_equal(world.committed[0], 10);
@@ -150,6 +159,7 @@ static enum memory_fault crash_once(void *user, struct str key, int *rc)
     return crash_fault;
 }
 
+/* clang-format off */
 static const struct {
     const char *why, *prefix;
     enum memory_fault fault;
@@ -163,6 +173,7 @@ static const struct {
     {"between manifest and commit, cut the same",     "manifests/", FAULT_AFTER,  4, 4},
     {"between manifest and commit, cut later now",    "manifests/", FAULT_AFTER,  4, 6},
 };
+/* clang-format on */
 
 static void survives_crashes(void **state)
 {
@@ -205,7 +216,8 @@ static void skips_what_is_stored_when_offsets_are_lost(void **state)
     member_init(&member, &world, options);
     member_finish(&member);
     member_kill(&member);
-    for (int64_t offset = 0; offset <= 150; offset += 75) { /* the beginning, the middle of an object */
+    for (int64_t offset = 0; offset <= 150;
+         offset += 75) { /* the beginning, the middle of an object */
         uint32_t puts = world.store->puts;
         world.committed[0] = offset;
         member_init(&member, &world, options);
@@ -266,6 +278,7 @@ static void what_was_deleted_stays_deleted(void **state)
 
 /* --- what contradicts ------------------------------------------------------------------------ */
 
+/* clang-format off */
 static const struct {
     const char *why;
     bool forget_manifests; /* the object is found by its name, not by a lookup */
@@ -277,6 +290,7 @@ static const struct {
     {"another time of the same id",                    false, 60000, "id-0-0"},
     {"the same, by the object's name",                 true,  60000, "id-0-0"},
 };
+/* clang-format on */
 
 static void refuses_another_history(void **state)
 {
@@ -290,11 +304,14 @@ static void refuses_another_history(void **state)
         member_init(&member, &world, rig_options());
         member_finish(&member);
         member_kill(&member);
-        if (contradictions[i].forget_manifests) memory_remove(world.store, STR(MANIFEST("00000000000000000004", "00000000000000000000")));
+        if (contradictions[i].forget_manifests)
+            memory_remove(world.store,
+                          STR(MANIFEST("00000000000000000004", "00000000000000000000")));
         struct str before = memory_get_object(world.store, STR(OBJECT("00000000000000000000")));
         world.committed[0] = 0;
         world.count[0] = 0;
-        rig_add_raw(&world, 0, 0, RIG_START_MS + contradictions[i].later_ms, rig_record(&world, contradictions[i].id, "another text"));
+        rig_add_raw(&world, 0, 0, RIG_START_MS + contradictions[i].later_ms,
+                    rig_record(&world, contradictions[i].id, "another text"));
         member_init(&member, &world, rig_options());
         member_read(&member, 0, 1);
         member_calls(&member);
@@ -307,7 +324,8 @@ static void refuses_another_history(void **state)
         assert_non_null(strstr(member.flow.fatal.text, "00000000000000000000"));
         member_commit(&member);
         assert_int_equal(world.committed[0], 0);
-        assert_true(str_equal(before, memory_get_object(world.store, STR(OBJECT("00000000000000000000")))));
+        assert_true(
+            str_equal(before, memory_get_object(world.store, STR(OBJECT("00000000000000000000")))));
         member_kill(&member);
         world_deinit(&world);
     }
@@ -361,6 +379,7 @@ static enum memory_fault always_fails(void *user, struct str key, int *rc)
     return always_rc ? FAULT_BEFORE : FAULT_NONE;
 }
 
+/* clang-format off */
 static const struct {
     const char *why;
     enum err_code rc;
@@ -373,6 +392,7 @@ static const struct {
     {"the bucket doesn't exist",        E_BAD_CONFIG,  false},
     {"a key that no store can hold",    E_BAD_MESSAGE, false},
 };
+/* clang-format on */
 
 static void waits_for_a_store_that_fails(void **state)
 {
@@ -398,6 +418,7 @@ static void waits_for_a_store_that_fails(void **state)
         }
         member_commit(&member);
         assert_int_equal(world.committed[0], 0);
+        assert_int_equal(archive_waiting(&member.archive).records, 0); /* the lookups are first */
         if (!failures[i].passes) {
             assert_int_equal(member.flow.fatal.code, failures[i].rc);
         } else {
@@ -453,7 +474,8 @@ static void memory_is_bounded(void **state)
     for (uint32_t i = 0; i < 1000; i++) {
         char id[16];
         snprintf(id, sizeof id, "%u", i);
-        for (size_t c = 0; c < sizeof noise - 1; c++) noise[c] = (char)('0' + random_below(&world.random, 64));
+        for (size_t c = 0; c < sizeof noise - 1; c++)
+            noise[c] = (char)('0' + random_below(&world.random, 64));
         rig_add_raw(&world, i % 2, i / 2, RIG_START_MS, rig_record(&world, id, noise));
     }
     member_init(&member, &world, options);
@@ -466,12 +488,14 @@ static void memory_is_bounded(void **state)
         for (uint32_t p = 0; p < 2; p++) member_read(&member, p, 15);
         member_calls(&member);
         size_t held = member.archive.open_bytes + member.archive.sealed_bytes;
-        assert_true(held <= options.memory_bytes + (64 << 10)); /* and the tail that was just added to */
+        assert_true(held <=
+                    options.memory_bytes + (64 << 10)); /* and the tail that was just added to */
     }
     assert_true(member.flow.in_flight > 0); /* they wait, and the source with them */
     always_rc = E_OK;
     member_finish(&member);
-    while (member.position[0] < world.count[0] || member.position[1] < world.count[1]) member_finish(&member);
+    while (member.position[0] < world.count[0] || member.position[1] < world.count[1])
+        member_finish(&member);
     judge(&world);
     assert_int_equal(member.archive.open_bytes + member.archive.sealed_bytes, 0);
     member_kill(&member);

@@ -1,6 +1,6 @@
-/* Two replicas, one of them now and then the owner and the other not knowing it; a store that fails before
- * and after it does something; kills, rewinds, clocks that go on: thousands of schedules from seeds, each
- * of which must leave every message in the archive exactly once.
+/* Two replicas, one of them now and then the owner and the other not knowing it; a store that fails
+ * before and after it does something; kills, rewinds, clocks that go on: thousands of schedules
+ * from seeds, each of which must leave every message in the archive exactly once.
  *
  *     logsink_test_archive_chaos SEED [COUNT]      plays other schedules, or one again */
 #include "archive_rig.h"
@@ -52,11 +52,19 @@ static void step(void)
     uint32_t who = roll(2);
     struct member *member = &members[who];
     switch (roll(12)) {
-    case 0: case 1: case 2: case 3: member_read(member, roll(RIG_PARTITIONS), 1 + roll(20)); break;
-    case 4: case 5: case 6: case 7: member_call(member); break;
+    case 0:
+    case 1:
+    case 2:
+    case 3: member_read(member, roll(RIG_PARTITIONS), 1 + roll(20)); break;
+    case 4:
+    case 5:
+    case 6:
+    case 7: member_call(member); break;
     case 8:
-        if (who == owner) member_commit(member);
-        else if (roll(2)) member_rewind(member); /* its commit is refused, so it starts over */
+        if (who == owner)
+            member_commit(member);
+        else if (roll(2))
+            member_rewind(member); /* its commit is refused, so it starts over */
         break;
     case 9:
         clock_manual_advance(&world.clock, roll(3000));
@@ -74,7 +82,9 @@ static void step(void)
         break;
     }
     for (int i = 0; i < 2; i++)
-        if (members[i].flow.fatal.code) fail_msg("seed %llu: member %d stopped: %s", (unsigned long long)world.seed, i, members[i].flow.fatal.text);
+        if (members[i].flow.fatal.code)
+            fail_msg("seed %llu: member %d stopped: %s", (unsigned long long)world.seed, i,
+                     members[i].flow.fatal.text);
 }
 
 static void play(uint64_t seed)
@@ -92,10 +102,11 @@ static void play(uint64_t seed)
     if (roll(2)) member_calls(&members[1 - owner]); /* what the other had begun comes early, … */
     do member_finish(&members[owner]);
     while (members[owner].flow.in_flight);
-    member_calls(&members[1 - owner]);              /* … or late */
+    member_calls(&members[1 - owner]); /* … or late */
     judge(&world);
     for (uint32_t p = 0; p < RIG_PARTITIONS; p++)
-        if (world.count[p]) assert_int_equal(world.committed[p], world.messages[p][world.count[p] - 1].offset + 1);
+        if (world.count[p])
+            assert_int_equal(world.committed[p], world.messages[p][world.count[p] - 1].offset + 1);
     for (int i = 0; i < 2; i++) member_kill(&members[i]);
     world_deinit(&world);
 }

@@ -21,6 +21,7 @@ static struct str record_with(struct arena *arena, const char *section)
     return value;
 }
 
+/* clang-format off */
 #define RECORD "{\"id\":\"id-1\",\"feedback\":{\"text\":\"a \\\"quoted\\\"\\nword\"}"
 #define BUS(key) "\"bus\":{\"topic\":\"insights\",\"partition\":3,\"offset\":17,\"timestamp\":\"2026-01-02T03:04:05.678Z\"" key "}}\n"
 
@@ -40,6 +41,7 @@ static const struct {
     {"another such", "raw", "k", NULL, NULL, RECORD ",\"raw\":\"", true},
     {"another such", "error", "k", NULL, NULL, RECORD ",\"raw\":\"", true},
 };
+/* clang-format on */
 
 static void writes_lines(void **state)
 {
@@ -51,9 +53,14 @@ static void writes_lines(void **state)
         struct err err = {0};
         bool raw;
         struct bus_header header = {STR("traceparent"), str_of(lines[i].trace)};
-        struct bus_message message = {.topic = TOPIC_INSIGHTS, .partition = 3, .offset = 17, .timestamp_ms = 1767323045678,
-                                      .key = str_of(lines[i].key), .value = record_with(&arena, lines[i].section),
-                                      .headers = &header, .header_count = lines[i].trace ? 1 : 0};
+        struct bus_message message = {.topic = TOPIC_INSIGHTS,
+                                      .partition = 3,
+                                      .offset = 17,
+                                      .timestamp_ms = 1767323045678,
+                                      .key = str_of(lines[i].key),
+                                      .value = record_with(&arena, lines[i].section),
+                                      .headers = &header,
+                                      .header_count = lines[i].trace ? 1 : 0};
         assert_int_equal(line_write(&message, &arena, &out, &raw, &err), E_OK);
         assert_int_equal(raw, lines[i].raw);
         if (lines[i].line) assert_string_equal(buffer_cstr(&out), lines[i].line);
@@ -64,6 +71,7 @@ static void writes_lines(void **state)
     arena_deinit(&arena);
 }
 
+/* clang-format off */
 static const struct {
     const char *why;
     struct str value;
@@ -75,6 +83,7 @@ static const struct {
     {"a newer version of the schema", {"\x82\xa1v\x63\xa2id\xa1x", 9}, "{\"raw\":\"gqF2Y6JpZKF4\",\"error\":\"bad_message\",\"error_text\":\""},
     {"a count that would take gigabytes", {"\xdd\x04\x00\x00\x00", 5}, "{\"raw\":\"3QQAAAA=\",\"error\":\"bad_message\",\"error_text\":\""},
 };
+/* clang-format on */
 
 static void keeps_poison(void **state)
 {
@@ -86,7 +95,11 @@ static void keeps_poison(void **state)
         struct err err = {0};
         struct line_identity identity;
         bool raw = false;
-        struct bus_message message = {.topic = TOPIC_DEAD_LETTERS, .partition = 3, .offset = 17, .timestamp_ms = -1, .value = poison[i].value};
+        struct bus_message message = {.topic = TOPIC_DEAD_LETTERS,
+                                      .partition = 3,
+                                      .offset = 17,
+                                      .timestamp_ms = -1,
+                                      .value = poison[i].value};
         buffer_add(&out, STR("before\n"));
         assert_int_equal(line_write(&message, &arena, &out, &raw, &err), E_OK);
         assert_true(raw);
@@ -102,6 +115,7 @@ static void keeps_poison(void **state)
     arena_deinit(&arena);
 }
 
+/* clang-format off */
 static const struct {
     const char *why, *line;
     int rc;
@@ -117,6 +131,7 @@ static const struct {
     {"cut off",                "{\"id\":\"a\",\"bus\":{\"offset\":5", E_BAD_JSON},
     {"empty",                  "", E_BAD_JSON},
 };
+/* clang-format on */
 
 static void reads_identities(void **state)
 {
@@ -126,7 +141,8 @@ static void reads_identities(void **state)
         CASE(identities[i].why);
         struct line_identity identity;
         struct err err = {0};
-        assert_int_equal(line_identify(str_of(identities[i].line), &arena, &identity, &err), identities[i].rc);
+        assert_int_equal(line_identify(str_of(identities[i].line), &arena, &identity, &err),
+                         identities[i].rc);
         if (identities[i].rc) continue;
         assert_int_equal(identity.offset, 5);
         assert_int_equal(identity.timestamp_ms, 1767323045678);
@@ -146,7 +162,8 @@ static void names_objects(void **state)
     layout_object_key(TOPIC_AUDIT, 0, INT64_MAX, INT64_MAX, key);
     assert_string_equal(key, "audit/date=9999-12-31/0/09223372036854775807.ndjson.zst");
     layout_manifest_key(TOPIC_DEAD_LETTERS, 1, (struct span_of_offsets){7, 9}, key);
-    assert_string_equal(key, "manifests/dead-letters/1/00000000000000000009-00000000000000000007.json");
+    assert_string_equal(key,
+                        "manifests/dead-letters/1/00000000000000000009-00000000000000000007.json");
     assert_true(layout_manifest_span(str_of(key), &span));
     assert_int_equal(span.start, 7);
     assert_int_equal(span.end, 9);
@@ -161,10 +178,13 @@ static void ignores_other_names(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "manifests/audit/0/README", "manifests/audit/0/00000000000000000009-00000000000000000007.json.bak",
+        "manifests/audit/0/README",
+        "manifests/audit/0/00000000000000000009-00000000000000000007.json.bak",
         "manifests/audit/0/00000000000000000009_00000000000000000007.json",
-        "manifests/audit/0/00000000000000000007-00000000000000000009.json", /* ends before it starts */
-        "manifests/audit/0/0000000000000000000x-00000000000000000007.json", "",
+        "manifests/audit/0/00000000000000000007-00000000000000000009.json", /* ends before it starts
+                                                                             */
+        "manifests/audit/0/0000000000000000000x-00000000000000000007.json",
+        "",
     };
     struct span_of_offsets span;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -176,20 +196,31 @@ static void ignores_other_names(void **state)
 static void manifests_can_be_read_back(void **state)
 {
     (void)state;
-    struct object_facts facts = {.topic = TOPIC_SAFETY, .partition = 2, .span = {5, 9}, .records = 3, .raw = 1,
-                                 .first_ms = 1767323045678, .earliest_ms = 1767323045000, .latest_ms = 1767323046000,
-                                 .content_bytes = 100, .bytes = 50, .content_sha256 = "aa", .sha256 = "bb"};
+    struct object_facts facts = {.topic = TOPIC_SAFETY,
+                                 .partition = 2,
+                                 .span = {5, 9},
+                                 .records = 3,
+                                 .raw = 1,
+                                 .first_ms = 1767323045678,
+                                 .earliest_ms = 1767323045000,
+                                 .latest_ms = 1767323046000,
+                                 .content_bytes = 100,
+                                 .bytes = 50,
+                                 .content_sha256 = "aa",
+                                 .sha256 = "bb"};
     struct buffer text = {0};
     struct arena arena = {0};
     struct manifest manifest;
     struct err err;
     manifest_write(&facts, &text);
     assert_int_equal(manifest_read(buffer_str(&text), &arena, &manifest, &err), E_OK);
-    assert_true(str_equal(manifest.object, STR("safety/date=2026-01-02/2/00000000000000000005.ndjson.zst")));
+    assert_true(str_equal(manifest.object,
+                          STR("safety/date=2026-01-02/2/00000000000000000005.ndjson.zst")));
     assert_int_equal(manifest.earliest_ms, 1767323045000);
     assert_int_equal(manifest.latest_ms, 1767323046000);
     for (size_t size = 0; size + 2 < text.size; size++)
-        assert_int_not_equal(manifest_read(str_slice(buffer_str(&text), 0, size), &arena, &manifest, &err), E_OK);
+        assert_int_not_equal(
+            manifest_read(str_slice(buffer_str(&text), 0, size), &arena, &manifest, &err), E_OK);
     buffer_deinit(&text);
     arena_deinit(&arena);
 }
@@ -197,12 +228,9 @@ static void manifests_can_be_read_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_lines),
-        cmocka_unit_test(keeps_poison),
-        cmocka_unit_test(reads_identities),
-        cmocka_unit_test(names_objects),
-        cmocka_unit_test(ignores_other_names),
-        cmocka_unit_test(manifests_can_be_read_back),
+        cmocka_unit_test(writes_lines),        cmocka_unit_test(keeps_poison),
+        cmocka_unit_test(reads_identities),    cmocka_unit_test(names_objects),
+        cmocka_unit_test(ignores_other_names), cmocka_unit_test(manifests_can_be_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,11 +21,16 @@ static void make(struct made *made, uint32_t records, size_t noise_bytes)
     for (uint32_t i = 0; i < records; i++) {
         struct buffer line = {0};
         buffer_printf(&line, "{\"id\":\"%u\",\"noise\":\"", i);
-        for (size_t n = 0; n < noise_bytes; n++) buffer_add_char(&line, (char)('a' + random_below(&random, 26)));
-        buffer_printf(&line, "\",\"bus\":{\"offset\":%u,\"timestamp\":\"2026-01-02T00:00:00.%03uZ\"}}\n", i * 2, i % 1000);
+        for (size_t n = 0; n < noise_bytes; n++)
+            buffer_add_char(&line, (char)('a' + random_below(&random, 26)));
+        buffer_printf(&line,
+                      "\",\"bus\":{\"offset\":%u,\"timestamp\":\"2026-01-02T00:00:00.%03uZ\"}}\n",
+                      i * 2, i % 1000);
         buffer_add(object_tail(made->object), buffer_str(&line));
         buffer_add(&made->text, buffer_str(&line));
-        assert_int_equal(object_added(made->object, made->quick, i * 2, 1767312000000 + i % 1000, false, line.size, &err), E_OK);
+        assert_int_equal(object_added(made->object, made->quick, i * 2, 1767312000000 + i % 1000,
+                                      false, line.size, &err),
+                         E_OK);
         buffer_deinit(&line);
     }
 }
@@ -49,6 +54,7 @@ static void check_text(struct str packed, struct str text)
     free(out);
 }
 
+/* clang-format off */
 static const struct {
     const char *why;
     uint32_t records;
@@ -60,6 +66,7 @@ static const struct {
     {"lines larger than a piece",      5,    100000},
     {"a line that outgrows the reader", 1,   3000000},
 };
+/* clang-format on */
 
 static void packs_lines(void **state)
 {
@@ -75,8 +82,11 @@ static void packs_lines(void **state)
         assert_int_equal(object_finish(made.object, 3, &err), E_OK);
         assert_int_equal(object_finish(made.object, 3, &err), E_OK); /* again: nothing to do */
         check_text(buffer_str(&made.object->packed), buffer_str(&made.text));
-        assert_int_equal(object_memory_bytes(made.object), sizeof *made.object + made.object->packed.size);
-        assert_int_equal(object_read_facts(buffer_str(&made.object->packed), TOPIC_AUDIT, 1, &facts, &err), E_OK);
+        assert_int_equal(object_memory_bytes(made.object),
+                         sizeof *made.object + made.object->packed.size);
+        assert_int_equal(
+            object_read_facts(buffer_str(&made.object->packed), TOPIC_AUDIT, 1, &facts, &err),
+            E_OK);
         assert_memory_equal(&facts, &made.object->facts, sizeof facts);
         assert_int_equal(facts.records, sizes[i].records);
         assert_int_equal(facts.span.end, sizes[i].records * 2 - 1);
@@ -84,6 +94,7 @@ static void packs_lines(void **state)
     }
 }
 
+/* clang-format off */
 static const struct {
     const char *why;
     int64_t offset;
@@ -96,6 +107,7 @@ static const struct {
     {"all but the last",      1998, 1},
     {"all",                   1999, 0},
 };
+/* clang-format on */
 
 static void keeps_the_rest(void **state)
 {
@@ -108,7 +120,8 @@ static void keeps_the_rest(void **state)
             struct err err;
             make(&made, 1000, 100);
             if (finished) assert_int_equal(object_finish(made.object, 3, &err), E_OK);
-            assert_int_equal(object_rest(made.object, made.quick, rests[i].offset, &rest, &err), E_OK);
+            assert_int_equal(object_rest(made.object, made.quick, rests[i].offset, &rest, &err),
+                             E_OK);
             if (rests[i].left == 0) {
                 assert_null(rest);
             } else {
@@ -136,15 +149,19 @@ static void refuses_damage(void **state)
     assert_int_equal(object_finish(made.object, 3, &err), E_OK);
     struct buffer *packed = &made.object->packed;
     for (size_t size = 0; size < packed->size; size += 1 + packed->size / 300)
-        assert_int_equal(object_read_facts(str_slice(buffer_str(packed), 0, size), TOPIC_AUDIT, 1, &facts, &err), E_BAD_MESSAGE);
+        assert_int_equal(
+            object_read_facts(str_slice(buffer_str(packed), 0, size), TOPIC_AUDIT, 1, &facts, &err),
+            E_BAD_MESSAGE);
     for (size_t at = 0; at < packed->size; at += 1 + packed->size / 300) {
         packed->data[at] ^= 0x55;
-        assert_int_not_equal(object_read_facts(buffer_str(packed), TOPIC_AUDIT, 1, &facts, &err), E_OK);
+        assert_int_not_equal(object_read_facts(buffer_str(packed), TOPIC_AUDIT, 1, &facts, &err),
+                             E_OK);
         packed->data[at] ^= 0x55;
     }
     unmake(&made);
 }
 
+/* clang-format off */
 static const struct {
     const char *why, *text;
     int rc;
@@ -155,6 +172,7 @@ static const struct {
     {"an empty line",       "\n", E_BAD_JSON},
     {"no line at all",      "", E_BAD_MESSAGE},
 };
+/* clang-format on */
 
 static void reads_frames_of_others(void **state)
 {
@@ -164,10 +182,13 @@ static void reads_frames_of_others(void **state)
         char packed[1024];
         struct object_facts facts;
         struct err err;
-        size_t half = strlen(texts[i].text) / 2, size = ZSTD_compress(packed, sizeof packed, texts[i].text, half, 1);
+        size_t half = strlen(texts[i].text) / 2,
+               size = ZSTD_compress(packed, sizeof packed, texts[i].text, half, 1);
         /* Two frames, cut in the middle of a line. */
-        size += ZSTD_compress(packed + size, sizeof packed - size, texts[i].text + half, strlen(texts[i].text) - half, 1);
-        assert_int_equal(object_read_facts(str_make(packed, size), TOPIC_AUDIT, 1, &facts, &err), texts[i].rc);
+        size += ZSTD_compress(packed + size, sizeof packed - size, texts[i].text + half,
+                              strlen(texts[i].text) - half, 1);
+        assert_int_equal(object_read_facts(str_make(packed, size), TOPIC_AUDIT, 1, &facts, &err),
+                         texts[i].rc);
     }
 }
 

@@ -1,5 +1,5 @@
-/* The whole worker, threads and all, on an embedded bus and a folder: what is on the bus is in the folder,
- * once, over stops and starts. */
+/* The whole worker, threads and all, on an embedded bus and a folder: what is on the bus is in the
+ * folder, once, over stops and starts. */
 #include <ftw.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -80,8 +80,10 @@ static void produce(struct config *config, uint32_t count)
     assert_int_equal(bus_producer_open(bus, "test", &producer, &err), E_OK);
     struct bus_output *outputs = ARENA_ARRAY(&arena, struct bus_output, count);
     for (uint32_t i = 0; i < count; i++) {
-        struct record record = {.version = RECORD_VERSION, .id = arena_printf(&arena, "id-%u", produced++)};
-        outputs[i] = (struct bus_output){.topic = TOPIC_SAFETY, .timestamp_ms = clock_wall_ms(clock_system()), .key = record.id};
+        struct record record = {.version = RECORD_VERSION,
+                                .id = arena_printf(&arena, "id-%u", produced++)};
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_SAFETY, .timestamp_ms = clock_wall_ms(clock_system()), .key = record.id};
         assert_int_equal(record_write(&record, &arena, &outputs[i].value, &err), E_OK);
     }
     assert_int_equal(bus_produce(producer, outputs, count, on_produced, &done, &err), E_OK);
@@ -112,7 +114,8 @@ static void run_worker(struct config *config, uint64_t records)
     struct runtime_progress progress = {0};
     pthread_t thread;
     int64_t until = clock_mono_ms(clock_system()) + PATIENCE_MS;
-    if (runtime_create(&logsink_worker, config, &run.runtime, &run.err)) fail_msg("%s", run.err.text);
+    if (runtime_create(&logsink_worker, config, &run.runtime, &run.err))
+        fail_msg("%s", run.err.text);
     assert_int_equal(pthread_create(&thread, NULL, run_thread, &run), 0);
     runtime_reload(run.runtime);
     while (progress.done < records && clock_mono_ms(clock_system()) < until) {
@@ -179,6 +182,7 @@ static size_t judge(void)
 
 /* --- the cases ------------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct {
     const char *why;
     const char *settings[4];
@@ -189,6 +193,7 @@ static const struct {
     {"little memory, batches that hold all there is", {"logsink.memory=4M", "logsink.bytes=4k", "runtime.batch_records=2000"}, PARTITIONS},
     {"at least once", {"runtime.delivery=at_least_once", "logsink.count=100"}, 10},
 };
+/* clang-format on */
 
 static void archives_over_restarts(void **state)
 {
@@ -209,6 +214,7 @@ static void archives_over_restarts(void **state)
     }
 }
 
+/* clang-format off */
 static const struct {
     const char *why, *setting, *named;
     int rc;
@@ -217,6 +223,7 @@ static const struct {
     {"a bucket without a name",     "logsink.url=s3://",       "logsink.url", E_BAD_CONFIG},
     {"a folder that can't be made", "logsink.url=/dev/null/x", "logsink.url", E_NO_OUTPUT},
 };
+/* clang-format on */
 
 static void refuses_what_cannot_be_meant(void **state)
 {
