@@ -36,7 +36,8 @@ static void make_secret(char out[static SECRET_TEXT_BYTES])
     struct random random;
     uint8_t bytes[SECRET_BYTES], hash[SHA256_BYTES];
     random_seed_system(&random);
-    for (size_t i = 0; i < SECRET_BYTES; i += 8) memcpy(bytes + i, &(uint64_t){random_u64(&random)}, 8);
+    for (size_t i = 0; i < SECRET_BYTES; i += 8)
+        memcpy(bytes + i, &(uint64_t){random_u64(&random)}, 8);
     hash_sha256(str_make(bytes, SECRET_BYTES), hash); /* shows nothing of the generator's state */
     hash_hex(hash, SECRET_BYTES, out);
 }
@@ -46,18 +47,24 @@ static int append_line(const char *path, const char *line, struct err *err)
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0) return err_system(err, E_NO_OUTPUT, "%s", path);
     size_t size = strlen(line);
-    int rc = write(fd, line, size) == (ssize_t)size && fsync(fd) == 0 ? E_OK : err_system(err, E_NO_OUTPUT, "%s", path);
+    int rc = write(fd, line, size) == (ssize_t)size && fsync(fd) == 0
+                 ? E_OK
+                 : err_system(err, E_NO_OUTPUT, "%s", path);
     close(fd);
     return rc;
 }
 
-static int create(const char *name, const char *tenant, const char *scopes, const char *file, struct err *err)
+static int create(const char *name, const char *tenant, const char *scopes, const char *file,
+                  struct err *err)
 {
     char secret[SECRET_TEXT_BYTES], hex[SHA256_TEXT_BYTES], line[LINE_BYTES];
     uint8_t hash[SHA256_BYTES];
-    if (!name[0] || !is_name(str_of(name), 64)) return err_set(err, E_USAGE, "a key's name is 1 to 64 letters, digits, _ or -");
-    if (!is_name(str_of(tenant), 64)) return err_set(err, E_USAGE, "a tenant is up to 64 letters, digits, _ or -");
-    if (!are_scopes(str_of(scopes))) return err_set(err, E_USAGE, "scopes are write, read, or both with a comma");
+    if (!name[0] || !is_name(str_of(name), 64))
+        return err_set(err, E_USAGE, "a key's name is 1 to 64 letters, digits, _ or -");
+    if (!is_name(str_of(tenant), 64))
+        return err_set(err, E_USAGE, "a tenant is up to 64 letters, digits, _ or -");
+    if (!are_scopes(str_of(scopes)))
+        return err_set(err, E_USAGE, "scopes are write, read, or both with a comma");
     make_secret(secret);
     hash_sha256(str_of(secret), hash);
     hash_hex(hash, SHA256_BYTES, hex);
@@ -67,8 +74,11 @@ static int create(const char *name, const char *tenant, const char *scopes, cons
     printf("%s.%s\n", name, secret);
     if (!file) printf("%s", line);
     if (!terminal_is(STDERR_FILENO)) return E_OK;
-    fprintf(stderr, file ? "\nThe key is shown this once. SIGHUP makes a running ingest read %s again.\n"
-                         : "\nThe first line is the key, shown this once; the second belongs into the file of ingest.keys.\n", file);
+    fprintf(stderr,
+            file ? "\nThe key is shown this once. SIGHUP makes a running ingest read %s again.\n"
+                 : "\nThe first line is the key, shown this once; the second belongs into the file "
+                   "of ingest.keys.\n",
+            file);
     return E_OK;
 }
 
@@ -92,7 +102,9 @@ const struct command keys_command = {
     .name = "keys",
     .summary = "make an API key for the HTTP door",
     .usage = "create NAME [--tenant NAME] [--scopes write,read] [--file FILE]",
-    .details = "Prints the key, NAME.SECRET, and the line for the file of ingest.keys, which holds its SHA-256 only.\n\n"
-               "Example: verbatim keys create webshop --tenant acme --scopes write --file keys.txt\n",
+    .details =
+        "Prints the key, NAME.SECRET, and the line for the file of ingest.keys, which holds its "
+        "SHA-256 only.\n\n"
+        "Example: verbatim keys create webshop --tenant acme --scopes write --file keys.txt\n",
     .run = keys_run,
 };

@@ -1,14 +1,15 @@
 /* POST /v1/feedback: a receipt only when the bus holds the records.
  *
- * Happy path: parse the body into records → hand them to the producer → on_written → 202 with receipts, or with
- * ?wait= the finished insight. A body that holds nothing valid is 4xx; a full queue 429; a bus that doesn't
- * answer 503: no receipt, so the caller may post again, and an idempotency key makes that the same record.
- * A client that goes away changes nothing for its records. */
+ * Happy path: parse the body into records → hand them to the producer → on_written → 202 with
+ * receipts, or with ?wait= the finished insight. A body that holds nothing valid is 4xx; a full
+ * queue 429; a bus that doesn't answer 503: no receipt, so the caller may post again, and an
+ * idempotency key makes that the same record. A client that goes away changes nothing for its
+ * records. */
 #include "workers/ingest/door.h"
 
 #include <stdlib.h>
 
-/* --- waiting ------------------------------------------------------------------------------------ */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 /* "5", "5s" or "250ms". */
 static bool parse_wait(struct str text, int64_t *ret_ms)
@@ -34,31 +35,35 @@ static bool read_wait(const struct http_request *request, int64_t *ret_ms)
     }
     struct str preferences = http_header(request, STR("prefer"));
     while (preferences.size) {
-        struct str value = str_trim(str_cut(&preferences, ',')), name = str_trim(str_cut(&value, '='));
+        struct str value = str_trim(str_cut(&preferences, ',')),
+                   name = str_trim(str_cut(&value, '='));
         if (str_equal_ignoring_case(name, STR("wait"))) (void)parse_wait(str_trim(value), ret_ms);
     }
     return true; /* a preference that isn't understood is no error */
 }
 
-/* --- by its head -------------------------------------------------------------------------------- */
+/* --- by its head ------------------------------------------------------------------------------ */
 
 bool door_refuses(struct ingest_state *state, struct http_request *request)
 {
     int64_t wait_ms;
     request->body_limit_bytes = state->options->body_most;
-    if (state->draining) http_refuse_busy(request, 503, 1, "The server is stopping.");
+    if (state->draining)
+        http_refuse_busy(request, 503, 1, "The server is stopping.");
     else if (body_form_of(request) == BODY_UNKNOWN)
         http_refuse(request, 415,
                     "Content-Type must be application/json, application/x-ndjson or text/csv.");
     else if (!read_wait(request, &wait_ms))
         http_refuse(request, 400, "wait is a time such as 5s or 500ms.");
     else if (state->in_flight_bytes >= state->options->in_flight_most)
-        http_refuse_busy(request, 429, 1, "Too much is waiting to be written; try again in a moment.");
-    else return false;
+        http_refuse_busy(request, 429, 1,
+                         "Too much is waiting to be written; try again in a moment.");
+    else
+        return false;
     return true;
 }
 
-/* --- ends --------------------------------------------------------------------------------------- */
+/* --- ends ------------------------------------------------------------------------------------- */
 
 static void forget(struct post *post)
 {
@@ -89,7 +94,7 @@ static void on_client_gone(struct http_request *request, void *user)
     finish(post);
 }
 
-/* --- to the bus and back ------------------------------------------------------------------------ */
+/* --- to the bus and back ---------------------------------------------------------------------- */
 
 static void on_insight(void *user, struct str json)
 {
@@ -134,10 +139,11 @@ static void begin_waiting(struct post *post)
 {
     struct err err; /* too many wait: a receipt will do */
     if (post->bulk || !read_wait(post->request, &post->wait_ms)) return;
-    if (post->wait_ms > post->state->options->wait_most) post->wait_ms = post->state->options->wait_most;
+    if (post->wait_ms > post->state->options->wait_most)
+        post->wait_ms = post->state->options->wait_most;
     if (post->wait_ms == 0) return;
-    post->waiting = feed_wait(post->state->feed, post->intakes[0].id, post->wait_ms, on_insight, post,
-                              &err) == E_OK;
+    post->waiting = feed_wait(post->state->feed, post->intakes[0].id, post->wait_ms, on_insight,
+                              post, &err) == E_OK;
 }
 
 static void unproduced(struct post *post, int rc)
@@ -178,11 +184,14 @@ static void judge_body(struct post *post)
     bool nothing = rc == E_OK && post->error_count == 0;
     if (nothing) rc = err_set(&err, E_BAD_MESSAGE, "the body holds no record");
     if (rc == E_OK && !post->bulk && err.code == E_BAD_JSON) rc = E_BAD_JSON;
-    if (rc) answer_unreadable(post, rc, &err);
-    else answer_problems(post);
+    if (rc)
+        answer_unreadable(post, rc, &err);
+    else
+        answer_problems(post);
 }
 
-void door_post(struct ingest_state *state, struct http_request *request, const struct caller *caller)
+void door_post(struct ingest_state *state, struct http_request *request,
+               const struct caller *caller)
 {
     struct post *post = calloc(1, sizeof *post);
     if (!post) {
@@ -192,6 +201,8 @@ void door_post(struct ingest_state *state, struct http_request *request, const s
     *post = (struct post){.state = state, .request = request, .caller = *caller};
     state->posts_open++;
     judge_body(post);
-    if (post->request) produce(post);
-    else forget(post);
+    if (post->request)
+        produce(post);
+    else
+        forget(post);
 }

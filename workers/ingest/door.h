@@ -1,5 +1,5 @@
-/* What the files of the door share: door.c leads a post from its head to the bus and back, door_body.c reads its
- * body, door_answer.c writes its answer. */
+/* What the files of the door share: door.c leads a post from its head to the bus and back,
+ * door_body.c reads its body, door_answer.c writes its answer. */
 #ifndef VERBATIM_WORKERS_INGEST_DOOR_H
 #define VERBATIM_WORKERS_INGEST_DOOR_H
 
@@ -33,7 +33,8 @@ struct post {
 /* door_body.c */
 enum body_form { BODY_JSON, BODY_NDJSON, BODY_CSV, BODY_UNKNOWN };
 enum body_form body_form_of(const struct http_request *request);
-/* Fills intakes and errors. An error is about the body as a whole; `err` also keeps the last row's. */
+/* Fills intakes and errors. An error is about the body as a whole; `err` also keeps the last row's.
+ */
 int body_read(struct post *post, struct err *err) CHECKED;
 
 /* door_answer.c: each answers post->request and sets it to NULL. */

@@ -47,7 +47,8 @@ void answer_receipts(struct post *post)
     write_receipts(post, &out);
     if (out.failed)
         http_refuse_busy(post->request, 503, 1, "Short of memory; but the records were taken in.");
-    else http_respond(post->request, 202, STR("application/json"), buffer_str(&out));
+    else
+        http_respond(post->request, 202, STR("application/json"), buffer_str(&out));
     post->request = NULL;
     buffer_deinit(&out);
 }
@@ -59,9 +60,10 @@ void answer_problems(struct post *post)
     for (size_t i = 0; i < post->error_count; i++)
         for (uint32_t j = 0; j < post->errors[i].problems.count && count < ERRORS_SHOWN; j++) {
             const struct json_problem *problem = &post->errors[i].problems.items[j];
-            errors[count++] = (struct problem_error){
-                .pointer = problem->pointer, .detail = problem->detail,
-                .row = post->bulk ? (int64_t)post->errors[i].row : -1};
+            errors[count++] =
+                (struct problem_error){.pointer = problem->pointer,
+                                       .detail = problem->detail,
+                                       .row = post->bulk ? (int64_t)post->errors[i].row : -1};
         }
     const struct problem problem = {
         .status = 422,
@@ -85,6 +87,7 @@ void answer_unreadable(struct post *post, int rc, const struct err *err)
     if (rc == E_TOO_LARGE) problem = (struct problem){.status = 413, .detail = str_of(err->text)};
     if (err_class((enum err_code)rc) != ERR_REJECT)
         http_refuse_busy(post->request, 503, 1, "The server is short of memory.");
-    else http_respond_problem(post->request, &problem, NULL, 0);
+    else
+        http_respond_problem(post->request, &problem, NULL, 0);
     post->request = NULL;
 }

@@ -1,4 +1,5 @@
-/* The body of a post: one JSON object, an array of them, NDJSON or CSV → records, and what is wrong with the rest. */
+/* The body of a post: one JSON object, an array of them, NDJSON or CSV → records, and what is wrong
+ * with the rest. */
 #include "workers/ingest/door.h"
 
 enum { IDEMPOTENCY_KEY_BYTES = 255 };
@@ -8,15 +9,17 @@ enum body_form body_form_of(const struct http_request *request)
     static const struct {
         const char *type;
         enum body_form form;
-    } types[] = {{"application/json", BODY_JSON}, {"application/x-ndjson", BODY_NDJSON},
-                 {"application/ndjson", BODY_NDJSON}, {"application/jsonl", BODY_NDJSON},
+    } types[] = {{"application/json", BODY_JSON},
+                 {"application/x-ndjson", BODY_NDJSON},
+                 {"application/ndjson", BODY_NDJSON},
+                 {"application/jsonl", BODY_NDJSON},
                  {"text/csv", BODY_CSV}};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (http_content_type_is(request, str_of(types[i].type))) return types[i].form;
     return BODY_UNKNOWN;
 }
 
-/* --- one row ------------------------------------------------------------------------------------ */
+/* --- one row ---------------------------------------------------------------------------------- */
 
 static void note_error(struct post *post, uint64_t row, const struct json_problems *problems,
                        const struct err *err)
@@ -66,7 +69,7 @@ static int check_rows(const struct post *post, struct err *err)
                    post->state->options->rows_most);
 }
 
-/* --- the forms ---------------------------------------------------------------------------------- */
+/* --- the forms -------------------------------------------------------------------------------- */
 
 static int take_json(struct post *post, struct str text, const struct intake_rules *rules,
                      struct err *err)
@@ -125,7 +128,8 @@ static int read_csv(struct post *post, struct str body, const struct intake_rule
         int full = check_rows(post, err);
         if (full) return full;
         if (rc == E_OK)
-            rc = intake_csv(&header, &row, rules, post->rows, &post->arena, &intake, &problems, err);
+            rc =
+                intake_csv(&header, &row, rules, post->rows, &post->arena, &intake, &problems, err);
         rc = settle_row(post, rc, &intake, &problems, err);
         if (rc) return rc;
     }

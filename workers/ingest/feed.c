@@ -1,7 +1,8 @@
 /* Finished insights as they come: for streams (SSE), for posts that wait, and the workers' states.
  *
- * One reader without a group follows the topics insights and audit from their end. It costs nothing while nobody
- * listens: messages are then only counted. A bus that can't be read is tried again at every tick of the timer. */
+ * One reader without a group follows the topics insights and audit from their end. It costs nothing
+ * while nobody listens: messages are then only counted. A bus that can't be read is tried again at
+ * every tick of the timer. */
 #include "workers/ingest/feed.h"
 
 #include <stdlib.h>
@@ -40,7 +41,7 @@ bool feed_look_into(struct feed *feed, struct str message, struct finished *ret_
            json_write_record(message, &feed->json, &err) == E_OK && !feed->json.failed;
 }
 
-/* --- the shared reader -------------------------------------------------------------------------- */
+/* --- the shared reader ------------------------------------------------------------------------ */
 
 static void take_insight(struct feed *feed, const struct bus_message *message)
 {
@@ -60,8 +61,10 @@ static bool drain(struct feed *feed)
     if (bus_poll(feed->consumer, POLL_RECORDS, POLL_BYTES, &batch, &err)) return false;
     for (uint32_t i = 0; i < batch.count; i++) {
         arena_reset(&feed->arena);
-        if (batch.messages[i].topic == TOPIC_AUDIT) members_take(feed, batch.messages[i].value);
-        else take_insight(feed, &batch.messages[i]);
+        if (batch.messages[i].topic == TOPIC_AUDIT)
+            members_take(feed, batch.messages[i].value);
+        else
+            take_insight(feed, &batch.messages[i]);
     }
     bool full = batch.count == POLL_RECORDS;
     bus_release(feed->consumer, &batch);
@@ -72,7 +75,8 @@ static bool drain(struct feed *feed)
 static void on_ready(uv_poll_t *handle, int status, int events)
 {
     (void)status, (void)events;
-    for (int i = 0; i < 4 && drain(handle->data); i++) continue; /* other callers want the loop too */
+    for (int i = 0; i < 4 && drain(handle->data); i++)
+        continue; /* other callers want the loop too */
 }
 
 /* Partitions where nothing was read yet: their place belongs into event ids too. */
@@ -97,7 +101,7 @@ static void on_timer(uv_timer_t *handle)
     streams_keep_alive(feed, now_ms);
 }
 
-/* --- life --------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 int feed_open(struct ingest_state *state, struct feed **ret_feed, struct err *err)
 {

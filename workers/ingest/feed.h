@@ -1,5 +1,6 @@
-/* What the files of the feed share: feed.c reads the bus, streams.c writes to callers who follow, waiters.c
- * answers posts that wait, members.c knows the workers' states. All on the loop's thread. */
+/* What the files of the feed share: feed.c reads the bus, streams.c writes to callers who follow,
+ * waiters.c answers posts that wait, members.c knows the workers' states. All on the loop's thread.
+ */
 #ifndef VERBATIM_WORKERS_INGEST_FEED_H
 #define VERBATIM_WORKERS_INGEST_FEED_H
 
@@ -8,7 +9,8 @@
 
 enum { PARTITIONS_MAX = 64, POLL_RECORDS = 256, POLL_BYTES = 1 << 20, MEMBERS_MAX = 64 };
 
-/* What a stream and a filter want to know of a finished record. Views of the message or for ever. */
+/* What a stream and a filter want to know of a finished record. Views of the message or for ever.
+ */
 struct finished {
     struct str id, tenant, product, safety, sentiment;
 };
@@ -45,7 +47,8 @@ static inline int64_t feed_now_ms(const struct feed *feed)
     return clock_mono_ms(feed->state->context->clock);
 }
 
-/* feed.c: decodes one message; `finished` and feed->json are good until the next. False: not ours to show. */
+/* feed.c: decodes one message; `finished` and feed->json are good until the next. False: not ours
+ * to show. */
 bool feed_look_into(struct feed *feed, struct str message, struct finished *ret_finished);
 
 /* streams.c */

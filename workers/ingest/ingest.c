@@ -1,7 +1,8 @@
 /* The front door: takes feedback in over HTTP and from files, and serves finished insights back.
  *
- * door.c takes posts, feed.c streams insights, watch.c takes files, keys.c tells callers apart, pages.c holds the
- * dashboard and the OpenAPI document. This file routes and binds them to a worker's life. */
+ * door.c takes posts, feed.c streams insights, watch.c takes files, keys.c tells callers apart,
+ * pages.c holds the dashboard and the OpenAPI document. This file routes and binds them to a
+ * worker's life. */
 #include "workers/ingest/ingest.h"
 
 #include <stdio.h>
@@ -16,9 +17,17 @@ OPTIONS_TABLE(ingest, INGEST_OPTIONS, "The front door: HTTP, files, streams of i
 
 enum { BUS_FAILING_MS = 2000 };
 
-/* --- routes ------------------------------------------------------------------------------------- */
+/* --- routes ----------------------------------------------------------------------------------- */
 
-enum route { ROUTE_NONE, ROUTE_FEEDBACK, ROUTE_STREAM, ROUTE_STATUS, ROUTE_HEALTH, ROUTE_READY, ROUTE_PAGE };
+enum route {
+    ROUTE_NONE,
+    ROUTE_FEEDBACK,
+    ROUTE_STREAM,
+    ROUTE_STATUS,
+    ROUTE_HEALTH,
+    ROUTE_READY,
+    ROUTE_PAGE
+};
 
 static enum route route_of(const struct http_request *request)
 {
@@ -26,8 +35,12 @@ static enum route route_of(const struct http_request *request)
         const char *path;
         enum route route;
     } routes[] = {
-        {"/v1/feedback", ROUTE_FEEDBACK}, {"/v1/insights/stream", ROUTE_STREAM}, {"/v1/status", ROUTE_STATUS},
-        {"/v1/openapi.json", ROUTE_PAGE}, {"/healthz", ROUTE_HEALTH},            {"/readyz", ROUTE_READY},
+        {"/v1/feedback", ROUTE_FEEDBACK},
+        {"/v1/insights/stream", ROUTE_STREAM},
+        {"/v1/status", ROUTE_STATUS},
+        {"/v1/openapi.json", ROUTE_PAGE},
+        {"/healthz", ROUTE_HEALTH},
+        {"/readyz", ROUTE_READY},
         {"/", ROUTE_PAGE},
     };
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
@@ -58,17 +71,22 @@ static void add_cors(const struct ingest_state *state, struct http_request *requ
 static void answer_preflight(struct http_request *request)
 {
     http_add_header(request, STR("Access-Control-Allow-Methods"), STR("GET, POST"));
-    http_add_header(request, STR("Access-Control-Allow-Headers"), STR("Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer, X-API-Key, traceparent"));
+    http_add_header(request, STR("Access-Control-Allow-Headers"),
+                    STR("Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer, "
+                        "X-API-Key, traceparent"));
     http_add_header(request, STR("Access-Control-Max-Age"), STR("600"));
     http_respond(request, 204, STR(""), STR(""));
 }
 
-static bool refuse_caller(struct ingest_state *state, struct http_request *request, enum route route, struct caller *caller)
+static bool refuse_caller(struct ingest_state *state, struct http_request *request,
+                          enum route route, struct caller *caller)
 {
     int status = keyring_check(state->keys, request, route == ROUTE_FEEDBACK, caller);
     if (status == 0) return false;
     if (status == 401) http_add_header(request, STR("WWW-Authenticate"), STR("Bearer"));
-    http_refuse(request, status, status == 401 ? "A valid API key is needed: Authorization: Bearer NAME.SECRET" : "The key lacks the scope for this.");
+    http_refuse(request, status,
+                status == 401 ? "A valid API key is needed: Authorization: Bearer NAME.SECRET"
+                              : "The key lacks the scope for this.");
     return true;
 }
 
@@ -76,7 +94,8 @@ static bool refuse_method(struct http_request *request, enum route route)
 {
     bool get = request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD;
     if (route == ROUTE_FEEDBACK ? request->method == HTTP_METHOD_POST : get) return false;
-    http_add_header(request, STR("Allow"), route == ROUTE_FEEDBACK ? STR("POST, OPTIONS") : STR("GET, HEAD, OPTIONS"));
+    http_add_header(request, STR("Allow"),
+                    route == ROUTE_FEEDBACK ? STR("POST, OPTIONS") : STR("GET, HEAD, OPTIONS"));
     http_refuse(request, 405, route == ROUTE_FEEDBACK ? "Use POST." : "Use GET.");
     return true;
 }
@@ -88,16 +107,25 @@ static void on_headers(struct http_request *request, void *user)
     struct caller caller;
     enum route route = route_of(request);
     add_cors(state, request);
-    if (request->method == HTTP_METHOD_OPTIONS && route != ROUTE_NONE) answer_preflight(request);
-    else if (route == ROUTE_NONE) http_refuse(request, 404, "Served here: /, /v1/feedback, /v1/insights/stream, /v1/status, /v1/openapi.json.");
-    else if (refuse_method(request, route)) return;
-    else if ((route == ROUTE_FEEDBACK || route == ROUTE_STREAM || route == ROUTE_STATUS) && refuse_caller(state, request, route, &caller)) return;
-    else if (route == ROUTE_FEEDBACK) door_refuses(state, request);
+    if (request->method == HTTP_METHOD_OPTIONS && route != ROUTE_NONE)
+        answer_preflight(request);
+    else if (route == ROUTE_NONE)
+        http_refuse(
+            request, 404,
+            "Served here: /, /v1/feedback, /v1/insights/stream, /v1/status, /v1/openapi.json.");
+    else if (refuse_method(request, route))
+        return;
+    else if ((route == ROUTE_FEEDBACK || route == ROUTE_STREAM || route == ROUTE_STATUS) &&
+             refuse_caller(state, request, route, &caller))
+        return;
+    else if (route == ROUTE_FEEDBACK)
+        door_refuses(state, request);
 }
 
 static bool bus_failing(const struct ingest_state *state)
 {
-    return state->bus_failing && clock_mono_ms(state->context->clock) - state->bus_failed_ms < BUS_FAILING_MS;
+    return state->bus_failing &&
+           clock_mono_ms(state->context->clock) - state->bus_failed_ms < BUS_FAILING_MS;
 }
 
 static void on_request(struct http_request *request, void *user)
@@ -113,8 +141,10 @@ static void on_request(struct http_request *request, void *user)
     case ROUTE_STATUS: feed_status(state->feed, request); return;
     case ROUTE_HEALTH: http_respond(request, 200, STR("text/plain"), STR("alive\n")); return;
     case ROUTE_READY:
-        if (state->draining || bus_failing(state)) http_refuse_busy(request, 503, 1, "Not ready: stopping, or the bus does not answer.");
-        else http_respond(request, 200, STR("text/plain"), STR("ready\n"));
+        if (state->draining || bus_failing(state))
+            http_refuse_busy(request, 503, 1, "Not ready: stopping, or the bus does not answer.");
+        else
+            http_respond(request, 200, STR("text/plain"), STR("ready\n"));
         return;
     case ROUTE_PAGE:
         if (!pages_serve(request)) http_refuse(request, 404, "No such page.");
@@ -123,16 +153,19 @@ static void on_request(struct http_request *request, void *user)
     }
 }
 
-/* --- life --------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
-static int split_listen(const char *listen, char host[static 64], uint16_t *ret_port, struct err *err)
+static int split_listen(const char *listen, char host[static 64], uint16_t *ret_port,
+                        struct err *err)
 {
     const char *colon = strrchr(listen, ':');
     uint64_t port;
     if (!colon || !str_to_u64(str_of(colon + 1), &port) || port > 65535)
-        return err_set(err, E_BAD_CONFIG, "ingest.listen: \"%s\" is not an address such as 127.0.0.1:8080", listen);
+        return err_set(err, E_BAD_CONFIG,
+                       "ingest.listen: \"%s\" is not an address such as 127.0.0.1:8080", listen);
     struct str name = str_make(listen, (size_t)(colon - listen));
-    if (name.size >= 2 && name.data[0] == '[' && name.data[name.size - 1] == ']') name = str_slice(name, 1, name.size - 1);
+    if (name.size >= 2 && name.data[0] == '[' && name.data[name.size - 1] == ']')
+        name = str_slice(name, 1, name.size - 1);
     snprintf(host, 64, "%.*s", STR_ARGS(str_slice(name, 0, 63)));
     *ret_port = (uint16_t)port;
     return E_OK;
@@ -149,16 +182,24 @@ static int start_server(struct ingest_state *state, struct err *err)
     char host[64];
     struct http_server_config config = {
         .address = host,
-        .limits = {.body_bytes = options->body_most, .connections = options->connections,
+        .limits = {.body_bytes = options->body_most,
+                   .connections = options->connections,
                    .connections_per_address = options->connections_per_address,
-                   .header_deadline_ms = options->header_deadline, .idle_timeout_ms = options->idle},
-        .tls = {options->certificate[0] ? options->certificate : NULL, options->private_key[0] ? options->private_key : NULL},
+                   .header_deadline_ms = options->header_deadline,
+                   .idle_timeout_ms = options->idle},
+        .tls = {options->certificate[0] ? options->certificate : NULL,
+                options->private_key[0] ? options->private_key : NULL},
         .clock = state->context->clock,
-        .on_headers = on_headers, .on_request = on_request, .user = state,
+        .on_headers = on_headers,
+        .on_request = on_request,
+        .user = state,
     };
     int rc = split_listen(options->listen, host, &config.port, err);
     if (rc == E_OK && !state->keys && !is_loopback(host))
-        rc = err_set(err, E_BAD_CONFIG, "ingest.keys is empty: without API keys, ingest.listen must be a loopback address, not %s", host);
+        rc = err_set(err, E_BAD_CONFIG,
+                     "ingest.keys is empty: without API keys, ingest.listen must be a loopback "
+                     "address, not %s",
+                     host);
     if (rc == E_OK) rc = http_server_start(state->context->loop, &config, &state->server, err);
     return rc ? err_wrap(err, "ingest.listen %s", options->listen) : E_OK;
 }
@@ -174,7 +215,8 @@ static int open_producer(struct ingest_state *state, struct err *err)
 {
     int rc = bus_producer_open(state->context->bus, state->context->member, &state->producer, err);
     if (rc) return rc;
-    uv_poll_init(state->context->loop, &state->producer_ready, bus_producer_wake_fd(state->producer));
+    uv_poll_init(state->context->loop, &state->producer_ready,
+                 bus_producer_wake_fd(state->producer));
     state->producer_ready.data = state;
     uv_poll_start(&state->producer_ready, UV_READABLE, on_producer_ready);
     return E_OK;
@@ -208,7 +250,9 @@ static int ingest_reload(struct worker_context *context, struct err *err)
     if (rc) return rc;
     keyring_close(state->keys);
     state->keys = fresh;
-    return state->server && state->options->certificate[0] ? http_server_reload_tls(state->server, err) : E_OK;
+    return state->server && state->options->certificate[0]
+               ? http_server_reload_tls(state->server, err)
+               : E_OK;
 }
 
 static void on_server_stopped(void *user) { ((struct ingest_state *)user)->server_stopped = true; }
@@ -226,7 +270,8 @@ static void ingest_drain(struct worker_context *context)
 static bool ingest_draining(struct worker_context *context)
 {
     const struct ingest_state *state = context->state;
-    return (state->server && !state->server_stopped) || state->posts_open || watch_busy(state->watch);
+    return (state->server && !state->server_stopped) || state->posts_open ||
+           watch_busy(state->watch);
 }
 
 static void ingest_close(struct worker_context *context)
@@ -236,7 +281,8 @@ static void ingest_close(struct worker_context *context)
     feed_close(state->feed);
     if (state->server && !state->server_stopped) {
         http_server_stop(state->server, 0, on_server_stopped, state);
-        for (int i = 0; i < 1000 && !state->server_stopped; i++) uv_run(context->loop, UV_RUN_NOWAIT);
+        for (int i = 0; i < 1000 && !state->server_stopped; i++)
+            uv_run(context->loop, UV_RUN_NOWAIT);
     }
     http_server_destroy(state->server);
     if (state->producer) {
@@ -254,15 +300,21 @@ static void ingest_metrics(struct worker_context *context, struct metrics_writer
 {
     const struct ingest_state *state = context->state;
     static const char *const classes[] = {"", "1xx", "2xx", "3xx", "4xx", "5xx"};
-    metrics_sample(writer, METRIC_RECEIPTS, NULL, NULL, (double)(state->receipts + watch_receipts(state->watch)));
-    metrics_sample(writer, METRIC_INVALID, NULL, NULL, (double)(state->invalid + watch_refused(state->watch)));
+    metrics_sample(writer, METRIC_RECEIPTS, NULL, NULL,
+                   (double)(state->receipts + watch_receipts(state->watch)));
+    metrics_sample(writer, METRIC_INVALID, NULL, NULL,
+                   (double)(state->invalid + watch_refused(state->watch)));
     metrics_sample(writer, METRIC_STREAMS, NULL, NULL, (double)feed_stream_count(state->feed));
     if (state->watch) watch_metrics(state->watch, writer);
     if (!state->server) return;
     const struct http_counters *counters = http_server_counters(state->server);
-    for (int i = 2; i < 6; i++) metrics_sample(writer, METRIC_HTTP_REQUESTS, "status", classes[i], (double)counters->answers[i]);
+    for (int i = 2; i < 6; i++)
+        metrics_sample(writer, METRIC_HTTP_REQUESTS, "status", classes[i],
+                       (double)counters->answers[i]);
     for (int i = 1; i < HTTP_REFUSAL_COUNT; i++)
-        if (counters->refused[i]) metrics_sample(writer, METRIC_HTTP_REFUSED, "reason", http_refusal_name((enum http_refusal)i), (double)counters->refused[i]);
+        if (counters->refused[i])
+            metrics_sample(writer, METRIC_HTTP_REFUSED, "reason",
+                           http_refusal_name((enum http_refusal)i), (double)counters->refused[i]);
     metrics_sample(writer, METRIC_HTTP_CONNECTIONS, NULL, NULL, (double)counters->connections_open);
 }
 
@@ -274,6 +326,10 @@ const struct worker ingest_worker = {
     .produces = TOPICS(FEEDBACK),
     .options = &ingest_option_table,
     .tables = ingest_tables,
-    .open = ingest_open, .reload = ingest_reload, .drain = ingest_drain, .draining = ingest_draining, .close = ingest_close,
+    .open = ingest_open,
+    .reload = ingest_reload,
+    .drain = ingest_drain,
+    .draining = ingest_draining,
+    .close = ingest_close,
     .metrics = ingest_metrics,
 };

@@ -1,7 +1,8 @@
 /* API keys: kept as SHA-256, compared in constant time, each with a tenant and scopes.
  *
- * A key is NAME.SECRET, sent as "Authorization: Bearer NAME.SECRET" or "X-API-Key: NAME.SECRET". Secrets are
- * made by machines with 128 bits or more, so a plain hash is enough: there is nothing to guess. */
+ * A key is NAME.SECRET, sent as "Authorization: Bearer NAME.SECRET" or "X-API-Key: NAME.SECRET".
+ * Secrets are made by machines with 128 bits or more, so a plain hash is enough: there is nothing
+ * to guess. */
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -26,7 +27,10 @@ static bool parse_hex(struct str text, uint8_t out[static SHA256_BYTES])
     if (text.size != 2 * SHA256_BYTES) return false;
     for (size_t i = 0; i < text.size; i++) {
         char c = text.data[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
         if (digit < 0) return false;
         out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | digit : digit << 4);
     }
@@ -37,23 +41,32 @@ static bool parse_scopes(struct str text, struct key *key)
 {
     while (text.size) {
         struct str scope = str_trim(str_cut(&text, ','));
-        if (str_equal(scope, STR("write"))) key->may_write = true;
-        else if (str_equal(scope, STR("read"))) key->may_read = true;
-        else return false;
+        if (str_equal(scope, STR("write")))
+            key->may_write = true;
+        else if (str_equal(scope, STR("read")))
+            key->may_read = true;
+        else
+            return false;
     }
     return key->may_write || key->may_read;
 }
 
-static int parse_line(struct str line, const char *path, unsigned number, struct key *key, struct err *err)
+static int parse_line(struct str line, const char *path, unsigned number, struct key *key,
+                      struct err *err)
 {
     key->name = str_cut(&line, ':');
     struct str hash = str_cut(&line, ':');
     key->tenant = str_cut(&line, ':');
-    if (key->name.size == 0 || !intake_tenant_is_valid(key->tenant) || !parse_hex(str_trim(hash), key->hash))
-        return err_set(err, E_BAD_CONFIG, "%s:%u: expected NAME:SHA-256 in hex:TENANT:SCOPES", path, number);
+    if (key->name.size == 0 || !intake_tenant_is_valid(key->tenant) ||
+        !parse_hex(str_trim(hash), key->hash))
+        return err_set(err, E_BAD_CONFIG, "%s:%u: expected NAME:SHA-256 in hex:TENANT:SCOPES", path,
+                       number);
     if (memchr(key->name.data, '.', key->name.size))
-        return err_set(err, E_BAD_CONFIG, "%s:%u: a key's name has no dot: it ends at the first one", path, number);
-    if (!parse_scopes(line, key)) return err_set(err, E_BAD_CONFIG, "%s:%u: scopes are write, read, or both with a comma", path, number);
+        return err_set(err, E_BAD_CONFIG,
+                       "%s:%u: a key's name has no dot: it ends at the first one", path, number);
+    if (!parse_scopes(line, key))
+        return err_set(err, E_BAD_CONFIG, "%s:%u: scopes are write, read, or both with a comma",
+                       path, number);
     return E_OK;
 }
 
@@ -63,7 +76,8 @@ static int parse(struct keyring *keys, const char *path, struct err *err)
     for (unsigned number = 1; text.size; number++) {
         struct str line = str_trim(str_cut(&text, '\n'));
         if (line.size == 0 || line.data[0] == '#') continue;
-        if (keys->count == KEYS_MAX) return err_set(err, E_BAD_CONFIG, "%s: more than %d keys", path, KEYS_MAX);
+        if (keys->count == KEYS_MAX)
+            return err_set(err, E_BAD_CONFIG, "%s: more than %d keys", path, KEYS_MAX);
         struct key *grown = realloc(keys->keys, (keys->count + 1) * sizeof *grown);
         if (!grown) return err_set(err, E_NO_MEMORY, NULL);
         keys->keys = grown;
@@ -80,10 +94,13 @@ int keyring_open(const char *path, struct keyring **ret_keys, struct err *err)
     struct keyring *keys = calloc(1, sizeof *keys);
     if (!keys) return err_set(err, E_NO_MEMORY, NULL);
     int rc = buffer_read_file(&keys->file, path, KEYS_FILE_BYTES, err);
-    if (rc == E_NO_INPUT) rc = err_wrap(err, "ingest.keys"), err->code = E_BAD_CONFIG, rc = E_BAD_CONFIG;
+    if (rc == E_NO_INPUT)
+        rc = err_wrap(err, "ingest.keys"), err->code = E_BAD_CONFIG, rc = E_BAD_CONFIG;
     if (rc == E_OK) rc = parse(keys, path, err);
-    if (rc) keyring_close(keys);
-    else *ret_keys = keys;
+    if (rc)
+        keyring_close(keys);
+    else
+        *ret_keys = keys;
     return rc;
 }
 
@@ -98,14 +115,19 @@ void keyring_close(struct keyring *keys)
 /* EventSource can't send headers, so a stream may carry its key as ?key=; we never log targets. */
 static struct str sent_key(const struct http_request *request, char *room, size_t room_bytes)
 {
-    struct str header = http_header(request, STR("authorization")), key = http_header(request, STR("x-api-key"));
-    if (header.size > 7 && str_equal_ignoring_case(str_slice(header, 0, 7), STR("bearer "))) return str_trim(str_slice(header, 7, header.size));
+    struct str header = http_header(request, STR("authorization")),
+               key = http_header(request, STR("x-api-key"));
+    if (header.size > 7 && str_equal_ignoring_case(str_slice(header, 0, 7), STR("bearer ")))
+        return str_trim(str_slice(header, 7, header.size));
     if (key.data) return str_trim(key);
-    if (request->method == HTTP_METHOD_GET && http_query_get(request->query, STR("key"), room, room_bytes, &key) == HTTP_QUERY_FOUND) return key;
+    if (request->method == HTTP_METHOD_GET &&
+        http_query_get(request->query, STR("key"), room, room_bytes, &key) == HTTP_QUERY_FOUND)
+        return key;
     return (struct str){0};
 }
 
-int keyring_check(const struct keyring *keys, const struct http_request *request, bool writes, struct caller *ret_caller)
+int keyring_check(const struct keyring *keys, const struct http_request *request, bool writes,
+                  struct caller *ret_caller)
 {
     char room[512];
     uint8_t hash[SHA256_BYTES];
@@ -115,8 +137,11 @@ int keyring_check(const struct keyring *keys, const struct http_request *request
     for (size_t i = 0; i < keys->count; i++) {
         const struct key *key = &keys->keys[i];
         if (!str_equal(key->name, name)) continue;
-        if (!hash_equal_constant_time(str_make(key->hash, SHA256_BYTES), str_make(hash, SHA256_BYTES))) continue;
-        *ret_caller = (struct caller){.tenant = key->tenant, .may_write = key->may_write, .may_read = key->may_read};
+        if (!hash_equal_constant_time(str_make(key->hash, SHA256_BYTES),
+                                      str_make(hash, SHA256_BYTES)))
+            continue;
+        *ret_caller = (struct caller){
+            .tenant = key->tenant, .may_write = key->may_write, .may_read = key->may_read};
         return (writes ? key->may_write : key->may_read) ? 0 : 403;
     }
     return 401;

@@ -1,9 +1,11 @@
-/* GET /v1/insights/stream: finished insights as server-sent events, filtered, and resumable without loss.
+/* GET /v1/insights/stream: finished insights as server-sent events, filtered, and resumable without
+ * loss.
  *
- * Happy path: the shared reader offers each insight to every stream; one that wants it gets an event whose id says
- * where all partitions stand. A stream that comes back with a Last-Event-ID, or asks for ?recent=N, gets a reader of
- * its own from there; once that has caught up with the shared one, it is given up. A caller too slow for its stream
- * is cut off, and resumes. A place behind the end (the bus was replaced) is moved to the end. */
+ * Happy path: the shared reader offers each insight to every stream; one that wants it gets an
+ * event whose id says where all partitions stand. A stream that comes back with a Last-Event-ID, or
+ * asks for ?recent=N, gets a reader of its own from there; once that has caught up with the shared
+ * one, it is given up. A caller too slow for its stream is cut off, and resumes. A place behind the
+ * end (the bus was replaced) is moved to the end. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,7 +43,7 @@ struct stream {
     struct stream *next;
 };
 
-/* --- event ids ---------------------------------------------------------------------------------- */
+/* --- event ids -------------------------------------------------------------------------------- */
 
 static void format_positions(const struct positions *positions, char out[static EVENT_ID_BYTES])
 {
@@ -69,7 +71,7 @@ static bool parse_positions(struct str text, struct positions *positions)
     return true;
 }
 
-/* --- events ------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static bool wants(const struct filter *filter, const struct finished *finished)
 {
@@ -94,8 +96,10 @@ static void write_event(struct stream *stream, struct str json)
     buffer_printf(event, "id: %s\nevent: insight\ndata: ", id);
     buffer_add(event, json);
     buffer_add(event, STR("\n\n"));
-    if (event->failed) stream->closing = true;
-    else write_text(stream, buffer_str(event));
+    if (event->failed)
+        stream->closing = true;
+    else
+        write_text(stream, buffer_str(event));
 }
 
 /* False: the stream has had this one. */
@@ -108,7 +112,8 @@ static bool advance(struct stream *stream, const struct bus_message *message)
     return true;
 }
 
-/* What the shared reader has passed, its streams have had. Some places it learns late: Kafka is asked for them. */
+/* What the shared reader has passed, its streams have had. Some places it learns late: Kafka is
+ * asked for them. */
 static void catch_places(struct stream *stream)
 {
     for (int i = 0; i < PARTITIONS_MAX; i++)
@@ -126,7 +131,7 @@ void streams_offer(struct feed *feed, const struct bus_message *message,
     }
 }
 
-/* --- catching up -------------------------------------------------------------------------------- */
+/* --- catching up ------------------------------------------------------------------------------ */
 
 static void free_replay(uv_handle_t *handle) { free(handle->data); }
 
@@ -153,8 +158,8 @@ static bool caught_up(const struct stream *stream)
     return known;
 }
 
-/* Goes where the stream shall begin, once the bus has told which partitions there are: the embedded one at once,
- * Kafka a little later. NOT_FOUND: a place in a partition that isn't there. */
+/* Goes where the stream shall begin, once the bus has told which partitions there are: the embedded
+ * one at once, Kafka a little later. NOT_FOUND: a place in a partition that isn't there. */
 static int place(struct replay *replay, struct err *err)
 {
     struct bus_backlog items[PARTITIONS_MAX];
@@ -171,7 +176,8 @@ static int place(struct replay *replay, struct err *err)
         rc = bus_seek(replay->consumer, &position, err);
     }
     for (uint32_t i = 0; i < PARTITIONS_MAX && rc == E_OK; i++)
-        if (from->next[i] && !(found >> i & 1)) rc = err_set(err, E_NOT_FOUND, "no partition %u", i);
+        if (from->next[i] && !(found >> i & 1))
+            rc = err_set(err, E_NOT_FOUND, "no partition %u", i);
     replay->placed = rc == E_OK;
     return rc;
 }
@@ -248,7 +254,7 @@ static int begin_replay(struct stream *stream, const struct positions *from, str
     return E_OK;
 }
 
-/* --- ends --------------------------------------------------------------------------------------- */
+/* --- ends ------------------------------------------------------------------------------------- */
 
 static void remove_stream(struct stream *stream)
 {
@@ -289,13 +295,14 @@ void streams_end_all(struct feed *feed)
 void streams_keep_alive(struct feed *feed, int64_t now_ms)
 {
     for (struct stream *stream = feed->streams; stream; stream = stream->next) {
-        if (stream->replay) read_replay(stream); /* a wake-up may have been for a batch that failed */
+        if (stream->replay)
+            read_replay(stream); /* a wake-up may have been for a batch that failed */
         if (now_ms - stream->written_ms >= BEAT_MS) write_text(stream, STR(": still here\n\n"));
     }
     streams_end_closing(feed);
 }
 
-/* --- the request -------------------------------------------------------------------------------- */
+/* --- the request ------------------------------------------------------------------------------ */
 
 static bool take_query(struct http_request *request, struct str name, char *out, size_t room)
 {
@@ -362,7 +369,8 @@ static void refuse(struct http_request *request, int rc, const struct err *err)
 {
     if (err_class((enum err_code)rc) == ERR_RETRY || rc == E_NO_MEMORY)
         http_refuse_busy(request, 503, 5, rc == E_BUSY ? err->text : "The bus can't be read now.");
-    else http_refuse(request, 400, "Last-Event-ID is not one of ours.");
+    else
+        http_refuse(request, 400, "Last-Event-ID is not one of ours.");
 }
 
 static void begin(struct stream *stream)
@@ -397,8 +405,10 @@ void feed_stream(struct feed *feed, struct http_request *request, const struct c
         begin(stream);
         return;
     }
-    if (refusal) http_refuse(request, 400, refusal);
-    else refuse(request, rc, &err);
+    if (refusal)
+        http_refuse(request, 400, refusal);
+    else
+        refuse(request, rc, &err);
     free(stream);
 }
 

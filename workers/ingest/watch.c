@@ -1,8 +1,10 @@
-/* Files: a watched folder or S3 prefix, where each new CSV or NDJSON object is taken in exactly once.
+/* Files: a watched folder or S3 prefix, where each new CSV or NDJSON object is taken in exactly
+ * once.
  *
- * A thread of its own, as stores block: look → take what is due, one object at a time (watch_object.c) → pause.
- * What was taken before is known by its receipt: all receipts are listed once, at the start. In a folder a file is
- * taken when two looks in a row find the same size and time, or when it was not touched for a minute. */
+ * A thread of its own, as stores block: look → take what is due, one object at a time
+ * (watch_object.c) → pause. What was taken before is known by its receipt: all receipts are listed
+ * once, at the start. In a folder a file is taken when two looks in a row find the same size and
+ * time, or when it was not touched for a minute. */
 #include "workers/ingest/watch.h"
 
 #include <poll.h>
@@ -14,7 +16,10 @@
 
 bool watch_stopping(const struct watch *watch) { return atomic_load(&watch->stopping); }
 
-static void wake(struct watch *watch) { (void)!write(watch->wake_fd, &(uint64_t){1}, sizeof(uint64_t)); }
+static void wake(struct watch *watch)
+{
+    (void)!write(watch->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
+}
 
 static bool pause_for(struct watch *watch, int64_t ms)
 {
@@ -42,7 +47,7 @@ void watch_recovered(struct watch *watch)
     watch->failures_in_a_row = 0;
 }
 
-/* --- looking ---------------------------------------------------------------------------------------- */
+/* --- looking ---------------------------------------------------------------------------------- */
 
 typedef bool on_object(struct watch *watch, const struct store_object *object);
 
@@ -58,7 +63,8 @@ static bool walk(struct watch *watch, struct str prefix, on_object *visit)
             watch_back_off(watch, "the watched place can't be listed", &err);
             break;
         }
-        for (size_t i = 0; i < page.count && going; i++) going = visit(watch, &page.objects[i]) && !watch_stopping(watch);
+        for (size_t i = 0; i < page.count && going; i++)
+            going = visit(watch, &page.objects[i]) && !watch_stopping(watch);
     } while (going && page.more);
     store_page_deinit(&page);
     return going;
@@ -98,13 +104,15 @@ static void watch_main(void *user)
     atomic_store(&watch->ended, true);
 }
 
-/* --- life --------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int open_store(struct watch *watch, struct err *err)
 {
     struct store_options options;
     if (!intake_tenant_is_valid(watch->tenant))
-        return err_set(err, E_BAD_CONFIG, "ingest.watch_tenant is longer than %d bytes, or not UTF-8", INTAKE_TENANT_BYTES_MAX);
+        return err_set(err, E_BAD_CONFIG,
+                       "ingest.watch_tenant is longer than %d bytes, or not UTF-8",
+                       INTAKE_TENANT_BYTES_MAX);
     watch_place(watch->state->options->watch, watch->store_url, &watch->prefix);
     watch->wait_until_stable = !str_starts(str_of(watch->store_url), STR("s3://"));
     int rc = config_get(watch->state->context->config, &store_option_table, &options, err);
@@ -127,7 +135,8 @@ int watch_open(struct ingest_state *state, struct watch **ret_watch, struct err 
     snprintf(member, sizeof member, "%.64s-files", state->context->member);
     int rc = watch->wake_fd < 0 ? err_system(err, E_SYSTEM, "eventfd") : open_store(watch, err);
     if (rc == E_OK) rc = bus_producer_open(state->context->bus, member, &watch->producer, err);
-    if (rc == E_OK && uv_thread_create(&watch->thread, watch_main, watch)) rc = err_set(err, E_SYSTEM, "no thread for files");
+    if (rc == E_OK && uv_thread_create(&watch->thread, watch_main, watch))
+        rc = err_set(err, E_SYSTEM, "no thread for files");
     watch->started = rc == E_OK;
     if (rc == E_OK) {
         *ret_watch = watch;
@@ -154,7 +163,8 @@ void watch_close(struct watch *watch)
         watch_stop(watch);
         uv_thread_join(&watch->thread);
     }
-    if (watch->producer) bus_producer_close(watch->producer); /* what it holds of ours it gives up here */
+    if (watch->producer)
+        bus_producer_close(watch->producer); /* what it holds of ours it gives up here */
     store_close(watch->store);
     name_set_clear(&watch->done);
     name_set_clear(&watch->pending);
@@ -165,13 +175,21 @@ void watch_close(struct watch *watch)
     free(watch);
 }
 
-uint64_t watch_receipts(const struct watch *watch) { return watch ? atomic_load(&watch->receipts) : 0; }
-uint64_t watch_refused(const struct watch *watch) { return watch ? atomic_load(&watch->refused_rows) : 0; }
+uint64_t watch_receipts(const struct watch *watch)
+{
+    return watch ? atomic_load(&watch->receipts) : 0;
+}
+uint64_t watch_refused(const struct watch *watch)
+{
+    return watch ? atomic_load(&watch->refused_rows) : 0;
+}
 
 void watch_metrics(const struct watch *watch, struct metrics_writer *writer)
 {
     static const char *const names[FILE_RESULT_COUNT] = {"done", "failed", "changed"};
     for (int i = 0; i < FILE_RESULT_COUNT; i++)
-        metrics_sample(writer, METRIC_FILES, "result", names[i], (double)atomic_load(&watch->results[i]));
-    metrics_sample(writer, METRIC_FILES, "result", "retried", (double)atomic_load(&watch->failures));
+        metrics_sample(writer, METRIC_FILES, "result", names[i],
+                       (double)atomic_load(&watch->results[i]));
+    metrics_sample(writer, METRIC_FILES, "result", "retried",
+                   (double)atomic_load(&watch->failures));
 }

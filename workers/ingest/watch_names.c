@@ -1,7 +1,7 @@
 /* What lies where in a watched place, and sets of such names.
  *
- * PLACE/raw/… is watched with PLACE/receipts/ and PLACE/validation/ beside it when the URL ends in "raw"; for any
- * other URL the two are folders in it, which are passed over. */
+ * PLACE/raw/… is watched with PLACE/receipts/ and PLACE/validation/ beside it when the URL ends in
+ * "raw"; for any other URL the two are folders in it, which are passed over. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +11,8 @@
 void watch_place(const char *url, char store_url[static 4096], struct str *ret_prefix)
 {
     struct str place = str_of(url);
-    while (place.size > 1 && place.data[place.size - 1] == '/' && !str_ends(place, STR("://"))) place.size--;
+    while (place.size > 1 && place.data[place.size - 1] == '/' && !str_ends(place, STR("://")))
+        place.size--;
     bool raw = str_equal(place, STR("raw")) || str_ends(place, STR("/raw"));
     if (raw) place.size -= 3;
     while (raw && place.size > 1 && place.data[place.size - 1] == '/') place.size--;
@@ -52,7 +53,7 @@ struct str watch_name(struct arena *arena, const char *folder, struct str key, c
     return arena_printf(arena, "%s/other/%s.%s%s", folder, hex, id, suffix);
 }
 
-/* --- sets: open addressing over 64-bit hashes; two names with one hash are taken to be one ------------- */
+/* --- sets: open addressing over 64-bit hashes; two names with one hash are taken to be one ---- */
 
 static uint64_t hash_of(struct str name)
 {
@@ -74,7 +75,8 @@ bool name_set_has(const struct name_set *set, struct str name)
 
 static bool grow(struct name_set *set)
 {
-    struct name_set grown = {.capacity = set->capacity ? set->capacity * 2 : 256, .count = set->count};
+    struct name_set grown = {.capacity = set->capacity ? set->capacity * 2 : 256,
+                             .count = set->count};
     grown.slots = calloc(grown.capacity, sizeof *grown.slots);
     if (!grown.slots) return false;
     for (size_t i = 0; i < set->capacity; i++)

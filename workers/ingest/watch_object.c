@@ -1,10 +1,11 @@
 /* One watched object, from its first row to its receipt.
  *
- * Happy path: read a chunk → send its rows → once the bus holds them, write down the refused ones → note how far
- * we are → … → put the receipt, which must not exist yet. The id of a row is made of the object's key, its ETag and
- * the row's number; so what is sent again after a crash (at most one chunk) are the same records.
- * Failures: what may work later is tried again for ever, longer apart each time; an object that was replaced or
- * can't be read as what it says it is gets a receipt that says so, and is not looked at again. */
+ * Happy path: read a chunk → send its rows → once the bus holds them, write down the refused ones →
+ * note how far we are → … → put the receipt, which must not exist yet. The id of a row is made of
+ * the object's key, its ETag and the row's number; so what is sent again after a crash (at most one
+ * chunk) are the same records. Failures: what may work later is tried again for ever, longer apart
+ * each time; an object that was replaced or can't be read as what it says it is gets a receipt that
+ * says so, and is not looked at again. */
 #include "workers/ingest/watch.h"
 
 #include <poll.h>
@@ -15,7 +16,17 @@
 
 enum { PROGRESS_BYTES = 4096, SLICE_RECORDS = 256, SLICE_BYTES = 1 << 20, WAIT_MS = 100 };
 
-enum step { STEP_RESUME, STEP_HEADER, STEP_READ, STEP_SEND, STEP_VALIDATION, STEP_PROGRESS, STEP_RECEIPT, STEP_TIDY, STEP_END };
+enum step {
+    STEP_RESUME,
+    STEP_HEADER,
+    STEP_READ,
+    STEP_SEND,
+    STEP_VALIDATION,
+    STEP_PROGRESS,
+    STEP_RECEIPT,
+    STEP_TIDY,
+    STEP_END
+};
 
 struct taking {
     struct watch *watch;
@@ -23,43 +34,7 @@ struct taking {
     struct chunk chunk;
 };
 
-/* --- progress ------------------------------------------------------------------------------------- */
-
-static void write_progress(const struct object *object, struct buffer *out)
-{
-    buffer_printf(out,
-                  "{\"offset\":%llu,\"line\":%llu,\"rows\":%llu,\"accepted\":%llu,\"refused\":%llu,"
-                  "\"validations\":%llu,\"skipping\":%d,\"started\":%lld}\n",
-                  (unsigned long long)object->offset, (unsigned long long)object->line,
-                  (unsigned long long)object->rows, (unsigned long long)object->accepted,
-                  (unsigned long long)object->refused, (unsigned long long)object->validations,
-                  object->skipping, (long long)object->started_ms);
-}
-
-static bool read_progress(struct object *object, struct str text, struct arena *arena)
-{
-    struct json_reader reader = json_reader(text, arena);
-    struct json_value value;
-    struct str name;
-    uint64_t skipping = 0, started = 0;
-    bool first = true;
-    if (!json_next(&reader, &value) || value.kind != JSON_OBJECT) return false;
-    while (json_member(&reader, &first, &name)) {
-        const struct {
-            struct str name;
-            uint64_t *at;
-        } members[] = {{STR("offset"), &object->offset}, {STR("line"), &object->line},
-                       {STR("rows"), &object->rows}, {STR("accepted"), &object->accepted},
-                       {STR("refused"), &object->refused}, {STR("validations"), &object->validations},
-                       {STR("skipping"), &skipping}, {STR("started"), &started}};
-        if (!json_next(&reader, &value) || value.kind != JSON_NUMBER) return false;
-        for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-            if (str_equal(members[i].name, name) && !str_to_u64(value.text, members[i].at)) return false;
-    }
-    object->skipping = skipping != 0;
-    object->started_ms = (int64_t)started;
-    return json_end(&reader) && object->offset <= object->info.size_bytes;
-}
+/* --- progress --------------------------------------------------------------------------------- */
 
 static int resume(struct taking *taking, struct err *err)
 {
@@ -68,7 +43,7 @@ static int resume(struct taking *taking, struct err *err)
     if (object->info.size_bytes <= CHUNK_BYTES) return E_OK; /* there is never any */
     struct object before = *object;
     int rc = store_get(taking->watch->store, object->progress_key, PROGRESS_BYTES, &text, err);
-    if (rc == E_OK && !read_progress(object, buffer_str(&text), &object->arena)) {
+    if (rc == E_OK && !watch_read_progress(object, buffer_str(&text))) {
         struct arena arena = object->arena; /* junk: from the start, which gives the same records */
         *object = before;
         object->arena = arena;
@@ -77,7 +52,7 @@ static int resume(struct taking *taking, struct err *err)
     return rc == E_NOT_FOUND || rc == E_TOO_LARGE ? E_OK : rc;
 }
 
-/* --- reading ---------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static int fetch(struct taking *taking, uint64_t offset, struct str *ret_input, bool *ret_complete,
                  struct err *err)
@@ -114,7 +89,7 @@ static int read_chunk(struct taking *taking, struct err *err)
     return rc ? rc : watch_read_rows(watch, taking->object, input, complete, &taking->chunk, err);
 }
 
-/* --- sending ---------------------------------------------------------------------------------------- */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 static void on_sent(void *user, const struct err *err)
 {
@@ -138,8 +113,10 @@ static size_t slice_of(const struct bus_output *outputs, size_t count)
     return slice;
 }
 
-/* Sends in slices; waits where the bus has no room. All are answered when this returns, unless cancelled. */
-static int send_all(struct watch *watch, const struct bus_output *outputs, size_t count, struct err *err)
+/* Sends in slices; waits where the bus has no room. All are answered when this returns, unless
+ * cancelled. */
+static int send_all(struct watch *watch, const struct bus_output *outputs, size_t count,
+                    struct err *err)
 {
     int rc = E_OK;
     watch->bus_err = (struct err){0};
@@ -168,17 +145,17 @@ static int send_chunk(struct taking *taking, struct err *err)
     struct bus_output *outputs;
     if (taking->chunk.count == 0) return E_OK;
     int rc = outputs_make(taking->chunk.intakes, taking->chunk.count, (struct str){0},
-                          clock_wall_ms(watch->state->context->clock), &watch->random, &watch->arena,
-                          &outputs, err);
+                          clock_wall_ms(watch->state->context->clock), &watch->random,
+                          &watch->arena, &outputs, err);
     if (rc == E_OK) rc = send_all(watch, outputs, taking->chunk.count, err);
     if (rc == E_OK) atomic_fetch_add(&watch->receipts, taking->chunk.count);
     return rc;
 }
 
-/* --- writing down ----------------------------------------------------------------------------------- */
+/* --- writing down ----------------------------------------------------------------------------- */
 
-static int put(struct watch *watch, struct str key, struct str body, bool if_absent, const char *type,
-               struct err *err)
+static int put(struct watch *watch, struct str key, struct str body, bool if_absent,
+               const char *type, struct err *err)
 {
     const struct store_put_options options = {.if_absent = if_absent, .content_type = type};
     if (!key.data) return err_set(err, E_NO_MEMORY, NULL);
@@ -192,7 +169,8 @@ static int put_validation(struct taking *taking, struct err *err)
     struct watch *watch = taking->watch;
     if (taking->chunk.refused_rows == 0) return E_OK;
     struct str folder = watch_name(&watch->arena, "validation", object->key, object->id, "");
-    struct str key = arena_printf(&watch->arena, "%.*s/%012llu.ndjson", STR_ARGS(folder), (unsigned long long)object->rows);
+    struct str key = arena_printf(&watch->arena, "%.*s/%012llu.ndjson", STR_ARGS(folder),
+                                  (unsigned long long)object->rows);
     return put(watch, key, buffer_str(&taking->chunk.refused), false, "application/x-ndjson", err);
 }
 
@@ -213,56 +191,30 @@ static void advance(struct taking *taking)
     taking->chunk = (struct chunk){0};
 }
 
-static bool at_end(const struct object *object) { return object->offset >= object->info.size_bytes; }
+static bool at_end(const struct object *object)
+{
+    return object->offset >= object->info.size_bytes;
+}
 
 static int put_progress(struct taking *taking, struct err *err)
 {
     struct buffer body = {0};
     if (at_end(taking->object)) return E_OK;
-    write_progress(taking->object, &body);
-    int rc = put(taking->watch, taking->object->progress_key, buffer_str(&body), false, "application/json", err);
+    watch_write_progress(taking->object, &body);
+    int rc = put(taking->watch, taking->object->progress_key, buffer_str(&body), false,
+                 "application/json", err);
     buffer_deinit(&body);
     return rc;
-}
-
-static void write_time(struct buffer *out, const char *name, int64_t wall_ms)
-{
-    char text[TIME_TEXT_BYTES];
-    time_format(wall_ms, text);
-    buffer_printf(out, ",\"%s\":\"%s\"", name, text);
-}
-
-static void write_receipt(struct taking *taking, struct buffer *out)
-{
-    static const char *const statuses[] = {[FILE_DONE] = "done", [FILE_FAILED] = "failed", [FILE_CHANGED] = "changed"};
-    const struct object *object = taking->object;
-    struct str validation = watch_name(&taking->watch->arena, "validation", object->key, object->id, "");
-    buffer_add(out, STR("{\"object\":"));
-    json_write_string(out, object->key);
-    buffer_add(out, STR(",\"etag\":"));
-    json_write_string(out, str_of(object->info.etag));
-    buffer_printf(out, ",\"size_bytes\":%llu,\"status\":\"%s\"", (unsigned long long)object->info.size_bytes, statuses[object->result]);
-    if (object->failure) {
-        buffer_add(out, STR(",\"reason\":"));
-        json_write_string(out, str_of(object->failure));
-    }
-    buffer_printf(out, ",\"rows\":%llu,\"accepted\":%llu,\"refused\":%llu", (unsigned long long)object->rows,
-                  (unsigned long long)object->accepted, (unsigned long long)object->refused);
-    if (object->validations) {
-        buffer_add(out, STR(",\"validation\":"));
-        json_write_string(out, validation);
-    }
-    write_time(out, "started_at", object->started_ms);
-    write_time(out, "finished_at", clock_wall_ms(taking->watch->state->context->clock));
-    buffer_add(out, STR("}\n"));
 }
 
 static int put_receipt(struct taking *taking, struct err *err)
 {
     struct buffer body = {0};
-    write_receipt(taking, &body);
+    watch_write_receipt(taking->object, clock_wall_ms(taking->watch->state->context->clock),
+                        &taking->watch->arena, &body);
     int rc = body.failed ? err_set(err, E_NO_MEMORY, NULL)
-                         : put(taking->watch, taking->object->receipt_key, buffer_str(&body), true, "application/json", err);
+                         : put(taking->watch, taking->object->receipt_key, buffer_str(&body), true,
+                               "application/json", err);
     buffer_deinit(&body);
     return rc == E_EXISTS ? E_OK : rc; /* ours, from a try that we didn't hear of; or a replica's */
 }
@@ -273,7 +225,7 @@ static int tidy(struct taking *taking, struct err *err)
     return store_delete(taking->watch->store, taking->object->progress_key, err);
 }
 
-/* --- the flow ----------------------------------------------------------------------------------------- */
+/* --- the flow --------------------------------------------------------------------------------- */
 
 static int run_step(struct taking *taking, enum step step, struct err *err)
 {
@@ -318,11 +270,14 @@ static enum step give_up(struct taking *taking, const struct err *err)
 
 static bool run(struct taking *taking)
 {
-    static const char *const doing[] = {
-        [STEP_RESUME] = "a file's progress can't be read", [STEP_HEADER] = "a file can't be read",
-        [STEP_READ] = "a file can't be read", [STEP_SEND] = "a file's rows can't be written to the bus",
-        [STEP_VALIDATION] = "refused rows can't be written down", [STEP_PROGRESS] = "a file's progress can't be written down",
-        [STEP_RECEIPT] = "a file's receipt can't be written", [STEP_TIDY] = "a file's progress can't be deleted"};
+    static const char *const doing[] = {[STEP_RESUME] = "a file's progress can't be read",
+                                        [STEP_HEADER] = "a file can't be read",
+                                        [STEP_READ] = "a file can't be read",
+                                        [STEP_SEND] = "a file's rows can't be written to the bus",
+                                        [STEP_VALIDATION] = "refused rows can't be written down",
+                                        [STEP_PROGRESS] = "a file's progress can't be written down",
+                                        [STEP_RECEIPT] = "a file's receipt can't be written",
+                                        [STEP_TIDY] = "a file's progress can't be deleted"};
     for (enum step step = STEP_RESUME; step != STEP_END;) {
         struct err err = {0};
         int rc = run_step(taking, step, &err);
@@ -343,14 +298,15 @@ static bool name_object(struct object *object)
 {
     uint8_t hash[SHA256_BYTES];
     char hex[SHA256_TEXT_BYTES];
-    struct str named = arena_printf(&object->arena, "%.*s\n%s\n%llu", STR_ARGS(object->key), object->info.etag,
-                                    (unsigned long long)object->info.size_bytes);
+    struct str named = arena_printf(&object->arena, "%.*s\n%s\n%llu", STR_ARGS(object->key),
+                                    object->info.etag, (unsigned long long)object->info.size_bytes);
     if (!named.data) return false;
     hash_sha256(named, hash);
     hash_hex(hash, SHA256_BYTES, hex);
     snprintf(object->id, sizeof object->id, "%.16s", hex);
     object->receipt_key = watch_name(&object->arena, "receipts", object->key, object->id, ".json");
-    object->progress_key = watch_name(&object->arena, "receipts", object->key, object->id, ".progress");
+    object->progress_key =
+        watch_name(&object->arena, "receipts", object->key, object->id, ".progress");
     return object->receipt_key.data && object->progress_key.data;
 }
 
@@ -377,7 +333,9 @@ bool watch_take(struct watch *watch, struct str key, const struct store_info *in
         ended = run(&taking);
         if (ended) {
             atomic_fetch_add(&watch->results[object.result], 1);
-            (void)name_set_add(&watch->done, object.receipt_key); /* without memory: it is taken again, under the same ids */
+            (void)name_set_add(
+                &watch->done,
+                object.receipt_key); /* without memory: it is taken again, under the same ids */
         }
     }
     buffer_deinit(&taking.chunk.refused);

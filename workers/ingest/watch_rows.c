@@ -1,7 +1,7 @@
 /* Bytes of a watched object → rows → records, and for those that are refused, why.
  *
- * A chunk ends behind its last whole row. A row longer than a chunk is refused and skipped to the end of its line;
- * so memory is bounded whatever the file holds. */
+ * A chunk ends behind its last whole row. A row longer than a chunk is refused and skipped to the
+ * end of its line; so memory is bounded whatever the file holds. */
 #include <stdlib.h>
 
 #include "schema/json.h"
@@ -17,7 +17,7 @@ struct reading {
     struct err *err;
 };
 
-/* --- refused rows --------------------------------------------------------------------------------- */
+/* --- refused rows ----------------------------------------------------------------------------- */
 
 /* As JSON text, whatever bytes it has: what is not UTF-8 becomes U+FFFD. */
 static void write_raw(struct buffer *out, struct str raw)
@@ -49,7 +49,8 @@ static void refuse_row(struct reading *reading, uint64_t line, struct str raw,
     struct chunk *chunk = reading->chunk;
     struct buffer *out = &chunk->refused;
     buffer_printf(out, "{\"row\":%llu,\"line\":%llu,\"errors\":[",
-                  (unsigned long long)(reading->object->rows + chunk->rows), (unsigned long long)line);
+                  (unsigned long long)(reading->object->rows + chunk->rows),
+                  (unsigned long long)line);
     for (uint32_t i = 0; i < problems->count; i++) {
         if (i) buffer_add_char(out, ',');
         write_problem(out, problems->items[i].pointer, problems->items[i].detail);
@@ -77,7 +78,8 @@ static int settle_row(struct reading *reading, int rc, const struct intake *inta
     return chunk->refused.failed ? err_set(reading->err, E_NO_MEMORY, NULL) : E_OK;
 }
 
-/* A row that has not ended within a chunk: its first line is refused, what follows may be good again. */
+/* A row that has not ended within a chunk: its first line is refused, what follows may be good
+ * again. */
 static void refuse_long(struct reading *reading, uint64_t line, struct str rest)
 {
     enum { SHOWN = 200 };
@@ -90,7 +92,7 @@ static void refuse_long(struct reading *reading, uint64_t line, struct str rest)
     reading->chunk->lines += !reading->chunk->skipping;
 }
 
-/* --- the two forms ----------------------------------------------------------------------------------- */
+/* --- the two forms ---------------------------------------------------------------------------- */
 
 static int read_ndjson(struct reading *reading, struct str rest, bool complete)
 {
@@ -105,8 +107,8 @@ static int read_ndjson(struct reading *reading, struct str rest, bool complete)
         struct str line = str_trim(str_slice(rest, 0, end));
         uint64_t number = object->line + chunk->lines;
         if (line.size) {
-            rc = intake_json(line, &reading->rules, object->rows + chunk->rows, &reading->watch->arena,
-                             &intake, &problems, reading->err);
+            rc = intake_json(line, &reading->rules, object->rows + chunk->rows,
+                             &reading->watch->arena, &intake, &problems, reading->err);
             rc = settle_row(reading, rc, &intake, number, line, &problems);
         }
         if (rc) return rc;
@@ -157,33 +159,46 @@ static void skip_line(struct chunk *chunk, struct str input)
     chunk->lines = !chunk->skipping;
 }
 
-int watch_read_rows(struct watch *watch, const struct object *object, struct str input, bool complete,
-                    struct chunk *ret_chunk, struct err *err)
+int watch_read_rows(struct watch *watch, const struct object *object, struct str input,
+                    bool complete, struct chunk *ret_chunk, struct err *err)
 {
     struct chunk chunk = {.intakes = ARENA_ARRAY(&watch->arena, struct intake, CHUNK_ROWS)};
-    struct str idempotency = arena_printf(&watch->arena, "%.*s\n%s", STR_ARGS(object->key), object->id);
+    struct str idempotency =
+        arena_printf(&watch->arena, "%.*s\n%s", STR_ARGS(object->key), object->id);
     struct reading reading = {
-        .watch = watch, .object = object, .chunk = &chunk, .err = err,
-        .rules = {.tenant = watch->tenant, .source = str_slice(object->key, 0, 256), .ids = &watch->ids,
+        .watch = watch,
+        .object = object,
+        .chunk = &chunk,
+        .err = err,
+        .rules = {.tenant = watch->tenant,
+                  .source = str_slice(object->key, 0, 256),
+                  .ids = &watch->ids,
                   .idempotency = idempotency,
                   .received_ms = clock_wall_ms(watch->state->context->clock)}};
     if (!chunk.intakes || !idempotency.data) return err_set(err, E_NO_MEMORY, NULL);
     reading.rules.source.size = str_utf8_valid_prefix(reading.rules.source);
-    if (object->skipping) skip_line(&chunk, input);
-    else if (object->offset == 0 && str_starts(input, STR("\xEF\xBB\xBF"))) chunk.bytes = BOM_BYTES;
+    if (object->skipping)
+        skip_line(&chunk, input);
+    else if (object->offset == 0 && str_starts(input, STR("\xEF\xBB\xBF")))
+        chunk.bytes = BOM_BYTES;
     int rc = E_OK;
     struct str rest = str_slice(input, chunk.bytes, input.size);
     uint64_t before = chunk.bytes;
-    if (!chunk.skipping) rc = object->csv ? read_csv(&reading, rest, complete) : read_ndjson(&reading, rest, complete);
-    bool stuck = rc == E_OK && !complete && chunk.rows == 0 && chunk.bytes == before && rest.size >= CHUNK_BYTES - BOM_BYTES;
+    if (!chunk.skipping)
+        rc = object->csv ? read_csv(&reading, rest, complete)
+                         : read_ndjson(&reading, rest, complete);
+    bool stuck = rc == E_OK && !complete && chunk.rows == 0 && chunk.bytes == before &&
+                 rest.size >= CHUNK_BYTES - BOM_BYTES;
     if (stuck && !chunk.skipping) refuse_long(&reading, object->line + chunk.lines, rest);
     if (rc == E_OK && chunk.refused.failed) rc = err_set(err, E_NO_MEMORY, NULL);
-    if (rc) buffer_deinit(&chunk.refused);
-    else *ret_chunk = chunk;
+    if (rc)
+        buffer_deinit(&chunk.refused);
+    else
+        *ret_chunk = chunk;
     return rc;
 }
 
-/* --- the header of a CSV --------------------------------------------------------------------------------- */
+/* --- the header of a CSV ---------------------------------------------------------------------- */
 
 int watch_read_header(struct object *object, struct str input, bool complete, struct err *err)
 {
@@ -193,8 +208,10 @@ int watch_read_header(struct object *object, struct str input, bool complete, st
     int rc = csv_next(&reader, &object->arena, &header, err);
     if (rc == E_NOT_FOUND) return err_set(err, E_BAD_MESSAGE, "the CSV has no header");
     if (rc) return rc;
-    object->header = (struct csv_row){.count = header.count, .line = header.line,
-                                      .cells = ARENA_ARRAY(&object->arena, struct str, header.count)};
+    object->header =
+        (struct csv_row){.count = header.count,
+                         .line = header.line,
+                         .cells = ARENA_ARRAY(&object->arena, struct str, header.count)};
     if (!object->header.cells) return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < header.count; i++) { /* the input goes, the header stays */
         object->header.cells[i] = arena_copy(&object->arena, str_trim(header.cells[i]));
