@@ -25,7 +25,8 @@ static const float DISSENT = 6;      /* log odds at which a block speaks for ano
 static const float NEGLIGIBLE = -16; /* e to that is nothing */
 
 typedef int8_t bytes_16 __attribute__((vector_size(16)));
-typedef int16_t shorts_16 __attribute__((vector_size(32)));
+typedef int16_t shorts_8 __attribute__((vector_size(16)));
+typedef uint16_t words_8 __attribute__((vector_size(16)));
 
 struct blocks {
     int16_t sums[BLOCKS_MAX][LANGUAGE_LANES];
@@ -42,16 +43,22 @@ static bytes_16 row_at(uint32_t row)
     return weights;
 }
 
+/* Even and odd lanes apart: two registers of shorts, widened by shifts. */
 static void add_block(struct blocks *blocks, const uint8_t *place, uint32_t size)
 {
-    shorts_16 sums = {0};
+    shorts_8 even = {0}, odd = {0};
+    int16_t *sums = blocks->sums[blocks->count];
     for (uint32_t i = 0; i < size; i++) {
         uint32_t rows[LANGUAGE_GRAMS];
         language_rows(place + i, rows);
-        sums +=
-            __builtin_convertvector(row_at(rows[0]) + row_at(rows[1]) + row_at(rows[2]), shorts_16);
+        bytes_16 sum = row_at(rows[0]) + row_at(rows[1]) + row_at(rows[2]);
+        even += (shorts_8)((words_8)sum << 8) >> 8;
+        odd += (shorts_8)sum >> 8;
     }
-    memcpy(blocks->sums[blocks->count], &sums, sizeof sums);
+    for (int i = 0; i < LANGUAGE_LANES / 2; i++) {
+        sums[2 * i] = even[i];
+        sums[2 * i + 1] = odd[i];
+    }
     blocks->sizes[blocks->count++] = size;
     blocks->places += size;
 }
@@ -86,7 +93,8 @@ static float agreement(const struct blocks *blocks, int lane)
 
 static void guess_latin(const struct language_letters *letters, struct language_guess *guess)
 {
-    struct blocks blocks = {0};
+    struct blocks blocks;
+    blocks.count = blocks.places = 0;
     int32_t sums[LANGUAGE_LANES] = {0};
     add_blocks(&blocks, letters);
     for (uint32_t b = 0; b < blocks.count; b++)
