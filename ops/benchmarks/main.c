@@ -10,6 +10,7 @@ static const struct {
 } benchmarks[] = {
     {"analyze", "the whole chain on 500-byte records, and where the time goes", bench_analyze},
     {"start", "each worker's program: time to its first record, memory when idle", bench_start},
+    {"text", "the text kernels one by one, on records of 500 bytes", bench_text},
     {"pass", "our worker shell against a bare librdkafka loop (needs --bootstrap)", bench_pass},
 };
 enum { BENCHMARKS = sizeof benchmarks / sizeof benchmarks[0] };
