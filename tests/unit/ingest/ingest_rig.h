@@ -131,7 +131,17 @@ static inline int rig_teardown(void **state)
     return nftw(rig_folder, rig_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* What the loop's thread knows, copied there: see rig_look(). */
+struct look {
+    struct http_counters counters;
+    uint64_t posts_open;
+    bool draining;
+};
+
 struct rig {
+    uv_async_t asked;
+    atomic_uint looks;
+    struct look look;
     struct config *config;
     struct runtime *runtime;
     pthread_t thread;
@@ -176,6 +186,25 @@ static inline bool rig_ready(const struct rig *rig)
 
 static inline struct ingest_state *rig_state(const struct rig *rig) { return rig->runtime->context.state; }
 
+static inline void rig_on_asked(uv_async_t *asked)
+{
+    struct rig *rig = asked->data;
+    const struct ingest_state *state = rig_state(rig);
+    rig->look.posts_open = state->posts_open;
+    rig->look.draining = state->draining;
+    if (state->server) rig->look.counters = *http_server_counters(state->server);
+    atomic_fetch_add(&rig->looks, 1);
+}
+
+/* While the worker runs. */
+static inline const struct look *rig_look(struct rig *rig)
+{
+    unsigned before = atomic_load(&rig->looks);
+    uv_async_send(&rig->asked);
+    RIG_AWAIT(atomic_load(&rig->looks) != before);
+    return &rig->look;
+}
+
 static inline void rig_create_topics(struct rig *rig)
 {
     struct err err;
@@ -190,10 +219,13 @@ static inline void rig_create_topics(struct rig *rig)
 static inline void rig_start(struct rig *rig, const char *const *settings)
 {
     struct err err;
-    *rig = (struct rig){.config = rig_config(settings)};
+    memset(rig, 0, sizeof *rig);
+    rig->config = rig_config(settings);
     must(bus_open(rig->config, __real_clock_system(), &rig->bus, &err), &err);
     rig_create_topics(rig);
     must(runtime_create(&ingest_worker, rig->config, &rig->runtime, &err), &err);
+    uv_async_init(&rig->runtime->loop, &rig->asked, rig_on_asked);
+    rig->asked.data = rig;
     if (pthread_create(&rig->thread, NULL, rig_main, rig)) abort();
     RIG_AWAIT(rig_ready(rig));
     if (rig_state(rig)->server) rig->port = http_server_port(rig_state(rig)->server);

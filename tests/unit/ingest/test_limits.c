@@ -59,9 +59,9 @@ static void test_slow_clients(void **state)
         struct answer answer;
         int fd = caller_connect(&rig);
         CASE(cases[i].why);
-        uint64_t before = http_server_counters(rig_state(&rig)->server)->bytes_in;
+        uint64_t before = rig_look(&rig)->counters.bytes_in;
         caller_send(fd, str_of(cases[i].sent));
-        RIG_AWAIT(http_server_counters(rig_state(&rig)->server)->bytes_in > before);
+        RIG_AWAIT(rig_look(&rig)->counters.bytes_in > before);
         atomic_fetch_add(&rig_ahead_ms, 30000);
         caller_finish(fd, &answer);
         assert_int_equal(answer.status, 408);
@@ -101,19 +101,19 @@ static void test_half_open(void **state)
     assert_true(child > 0);
     assert_int_equal(read(report[0], &opened, sizeof opened), sizeof opened);
     assert_int_equal(opened, MANY);
-    RIG_AWAIT(http_server_counters(rig_state(&rig)->server)->connections_open == MANY);
+    RIG_AWAIT(rig_look(&rig)->counters.connections_open == MANY);
     for (int i = 0; i < 20; i++) { /* the others are served */
         caller_post(&rig, JSON_TYPE, "{\"text\":\"a\"}", &answer);
         assert_int_equal(answer.status, 202);
         answer_free(&answer);
     }
     atomic_fetch_add(&rig_ahead_ms, 30000); /* and those who never go on are let go */
-    RIG_AWAIT(http_server_counters(rig_state(&rig)->server)->refused[HTTP_REFUSED_HEADER_DEADLINE] >= MANY);
+    RIG_AWAIT(rig_look(&rig)->counters.refused[HTTP_REFUSED_HEADER_DEADLINE] >= MANY);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     close(report[0]);
     close(report[1]);
-    RIG_AWAIT(http_server_counters(rig_state(&rig)->server)->connections_open == 0);
+    RIG_AWAIT(rig_look(&rig)->counters.connections_open == 0);
     assert_int_equal(rig_read_feedback(&rig, NULL, NULL), 20);
 }
 
@@ -130,13 +130,13 @@ static void test_too_many_connections(void **state)
     struct answer answer;
     (void)state;
     for (int i = 0; i < 3; i++) fds[i] = caller_connect(&rig);
-    RIG_AWAIT(http_server_counters(rig_state(&rig)->server)->connections_open == 3);
+    RIG_AWAIT(rig_look(&rig)->counters.connections_open == 3);
     caller_post(&rig, JSON_TYPE, "{\"text\":\"a\"}", &answer);
     assert_true(answer.status == 429 || answer.status == 503);
     assert_true(holds(answer.head, "Retry-After"));
     answer_free(&answer);
     for (int i = 0; i < 3; i++) close(fds[i]);
-    RIG_AWAIT(http_server_counters(rig_state(&rig)->server)->connections_open == 0);
+    RIG_AWAIT(rig_look(&rig)->counters.connections_open == 0);
     caller_post(&rig, JSON_TYPE, "{\"text\":\"a\"}", &answer);
     assert_int_equal(answer.status, 202);
     answer_free(&answer);
@@ -151,9 +151,9 @@ static void test_drain(void **state)
     rig_start(&rig, NULL);
     fd = caller_connect(&rig);
     caller_send(fd, STR("POST /v1/feedback HTTP/1.1\r\nHost: test\r\n" JSON_TYPE "Content-Length: 12\r\n\r\n{\"text\":"));
-    RIG_AWAIT(http_server_counters(rig_state(&rig)->server)->bytes_in > 0);
+    RIG_AWAIT(rig_look(&rig)->counters.bytes_in > 0);
     runtime_stop(rig.runtime);
-    RIG_AWAIT(rig_state(&rig)->draining);
+    RIG_AWAIT(rig_look(&rig)->draining);
     caller_send(fd, STR("\"a\"}"));
     caller_finish(fd, &answer);
     assert_int_equal(answer.status, 202);
