@@ -89,6 +89,17 @@ static size_t unit_end(struct str text, size_t i)
     return word.end;
 }
 
+/* "59000 lille" at the end of a line: a city written small. */
+static size_t small_city_end(struct str text, size_t code, size_t next)
+{
+    struct redact_word word;
+    size_t digits = code;
+    while (digits > 0 && is_digit(text.data[digits - 1])) digits--;
+    redact_word_at(text, next, &word);
+    bool last = word.end == text.size || at(text, word.end) == '\n' || at(text, word.end) == '.';
+    return code - digits == 5 && next == code + 1 && word.size > 2 && last ? word.end : code;
+}
+
 /* What belongs to an address behind its street: flat, city, state, code, in any order, up to a full stop. */
 static size_t tail_end(struct str text, size_t end)
 {
@@ -107,7 +118,7 @@ static size_t tail_end(struct str text, size_t end)
         }
         /* A city: behind a comma or a code, or before a code. */
         behind = names_end(text, next, 3, &words);
-        if (!words) break;
+        if (!words) return is_digit(before(text, i)) && i == end && !comma ? small_city_end(text, i, next) : end;
         size_t code = skip(text, behind, " ,\n", 3);
         bool coded = (code > behind && code_end(text, code) > code) || is_digit(before(text, i)) || is_upper(before(text, i));
         if (!comma && !coded) break;
@@ -188,7 +199,7 @@ static size_t street_first(struct redact_finder *finder, const struct redact_wor
     if (i == word->end || before(text, word->start) == '/') return 0;
     size_t start = number_before(text, word->start), name = names_end(text, i, NAME_WORDS, &words);
     if (!words && is_sure(word)) name = small_names_end(text, i, start < word->start, &words);
-    if (is_weak(word) && !word->capital && start == word->start) return 0;
+    if (is_weak(word) && !word->capital && (start == word->start || !finder->french)) return 0;
     size_t next = skip(text, name, " ,.", 3), house = next > name ? house_end(text, next) : next;
     bool numbered = house > next || start < word->start;
     struct redact_context context = redact_context_before(text, start);

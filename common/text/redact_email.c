@@ -45,6 +45,9 @@ size_t redact_email(struct redact_finder *finder, size_t sign)
     if (at(text, right) == ' ' && before(text, left) == ' ') left--, right++;
     size_t start = local_start(text, left), end = domain_end(text, right);
     if (start == left || end == right) return 0;
+    bool letter = left == sign; /* "49.99 @ shop.com" is a price */
+    for (size_t i = start; i < left; i++) letter |= is_letter(text.data[i]);
+    if (!letter) return 0;
     redact_add(finder, start, end, REDACT_EMAIL);
     return end;
 }

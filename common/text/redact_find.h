@@ -47,6 +47,7 @@ struct redact_word {
     uint32_t cues;         /* CUE bits, 0: an ordinary word */
     bool capital, upper;   /* starts with a capital; has two letters or more, all capitals */
     bool accented;         /* has a letter beyond ASCII */
+    bool foreign;          /* one that loan words in English (café, jalapeño) don't have */
     uint8_t size;          /* of folded */
     char folded[WORD_BYTES]; /* lower case, accents off; cut when longer */
 };

@@ -69,11 +69,15 @@ static void count_part(struct name *name, const struct redact_word *word)
     name->also += (word->cues & CUE(ALSO)) != 0;
 }
 
-static bool is_name_word(const struct redact_word *word, bool lower)
+/* Which names written small are read as names. */
+enum small { NOT_SMALL, SMALL, SMALL_ALSO }; /* none; listed ones; ambiguous ones as well */
+
+static bool is_name_word(const struct redact_word *word, enum small lower)
 {
     uint32_t never = CUE(COMMON) | CUE(COMPANY) | (word->accented ? 0 : CUE(MONTH)); /* "Ján" is no month */
     if (!word->size || word->cues & never) return false;
-    return word->capital || (lower && (word->cues & (CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO)) || is_formed_like_one(word)));
+    return word->capital || (lower && (word->cues & (CUE(GIVEN) | CUE(FAMILY)) || is_formed_like_one(word))) ||
+           (lower == SMALL_ALSO && word->cues & CUE(ALSO));
 }
 
 /* The particles before a family name: "de la", "van der". Returns where the capital stands, or 0. */
@@ -88,8 +92,8 @@ static size_t skip_particles(struct str text, size_t i)
     return i;
 }
 
-/* The name that starts at `start`; parts 0: there is none. lower: listed names may be written small. */
-static struct name read_name(struct str text, size_t start, bool lower)
+/* The name that starts at `start`; parts 0: there is none. */
+static struct name read_name(struct str text, size_t start, enum small lower)
 {
     struct name name = {.start = start, .end = start};
     struct redact_word word;
@@ -107,7 +111,7 @@ static struct name read_name(struct str text, size_t start, bool lower)
             size_t particle = name.parts ? skip_particles(text, i) : 0;
             if (!particle) break;
             redact_word_at(text, particle, &word);
-            if (!word.capital || !is_name_word(&word, false)) break;
+            if (!word.capital || !is_name_word(&word, NOT_SMALL)) break;
         }
         if (is_digit(at(text, word.end)) || at(text, word.end) == '_') break; /* "GB28", "Tony_3" */
         count_part(&name, &word);
@@ -137,7 +141,7 @@ static bool is_culture(struct redact_finder *finder)
 }
 
 /* Companies, brands and products named like people: folded, first and second word. */
-static bool is_brand(struct str text, const struct name *name)
+static bool is_brand_pair(struct str text, size_t first_at, size_t second_at)
 {
     static const char *const brands[] = {
         "calvin klein",    "tommy hilfiger",  "ralph lauren",    "marc jacobs",      "michael kors",   "kate spade",
@@ -159,20 +163,27 @@ static bool is_brand(struct str text, const struct name *name)
         "samuel adams",    "sam adams",       "jose cuervo",     "captain morgan",   "dolce gabbana",  "bang olufsen",
         "john frieda",     "marc anthony",    "burt bees",       "sara lee",         "marie callender", "jimmy dean",
         "uncle ben",       "aunt jemima",     "don simon",       "agatha ruiz",      "bimba lola",     "pierre cardin",
-        "michel augustin", "pierre herve",    "monsieur bricolage", "monsieur cuisine", "mr bricolage", "google assistant",
+        "michel augustin", "pierre herve",    "monsieur bricolage", "monsieur cuisine", "mr bricolage", "pere noel", "mere noel", "santa cruz", "bob esponja", "google assistant",
     };
     char joined[2 * WORD_BYTES + 1];
     struct redact_word first, second;
-    redact_word_at(text, name->start, &first);
-    size_t size;
-    size_t i = first.end;
-    if (is_apostrophe(text, i, &size) && at(text, i + size) == 's') i += size + 1;
-    while (i < text.size && (text.data[i] == ' ' || text.data[i] == '-' || text.data[i] == '&')) i++;
-    redact_word_at(text, i, &second);
+    redact_word_at(text, first_at, &first);
+    redact_word_at(text, second_at, &second);
     memcpy(joined, first.folded, first.size);
     joined[first.size] = ' ';
     memcpy(joined + first.size + 1, second.folded, second.size);
     return is_one_of(str_make(joined, (size_t)first.size + 1 + second.size), brands, sizeof brands / sizeof *brands);
+}
+
+static bool is_brand(struct str text, const struct name *name)
+{
+    struct redact_word first;
+    size_t size;
+    redact_word_at(text, name->start, &first);
+    size_t i = first.end;
+    if (is_apostrophe(text, i, &size) && at(text, i + size) == 's') i += size + 1;
+    while (i < text.size && (text.data[i] == ' ' || text.data[i] == '-' || text.data[i] == '&')) i++;
+    return is_brand_pair(text, name->start, i);
 }
 
 static size_t take(struct redact_finder *finder, const struct name *name)
@@ -193,10 +204,12 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     struct redact_word first;
     size_t i = title->end + (at(text, title->end) == '.');
     if (skip_blanks(text, i) == i && at(text, title->end) != '.') return 0;
-    struct name name = read_name(text, skip_blanks(text, i), !title->capital || IS_ONE_OF(title, ((const char *const[]){"ms", "mr", "mrs"})));
-    if (!name.parts || name.company) return 0;
+    struct name name = read_name(text, skip_blanks(text, i), IS_ONE_OF(title, ((const char *const[]){"ms", "mr", "mrs"})) ? SMALL : NOT_SMALL);
+    redact_word_before(text, title->start, &first);
+    bool owned = first.cues & CUE(OWNER) && first.end + 1 == title->start; /* "my Dr. Wants me to" */
+    if (!name.parts || name.company || (owned && !name.known)) return 0;
     redact_word_at(text, name.start, &first);
-    if (IS_ONE_OF(&first, brands) && name.parts == 1) return 0;
+    if (IS_ONE_OF(&first, brands) && name.parts == 1) return name.end;
     if (IS_ONE_OF(title, weak) && !name.known && (name.parts < 2 || !title->capital)) return 0;
     return take(finder, &name);
 }
@@ -241,7 +254,8 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     size_t i = skip_links(text, cue->end, &link);
     if (i == cue->end) return 0;
     bool strong = IS_ONE_OF(cue, sure) || (!IS_ONE_OF(cue, weak) && is_persons_name(text, cue, link));
-    struct name name = read_name(text, i, strong);
+    bool told = strong && (link || IS_ONE_OF(cue, sure));
+    struct name name = read_name(text, i, told ? SMALL_ALSO : strong ? SMALL : NOT_SMALL);
     if (!name.parts || name.company || is_brand(text, &name)) return 0;
     if (!strong && (!name.known || (name.parts == 1 && name.given == 0))) return 0;
     return take(finder, &name);
@@ -254,7 +268,7 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     bool line = false, mark = false;
     for (int k = 0; k < 5 && i < text.size && strchr(" ,.!-\n", text.data[i]); k++, i++) line |= text.data[i] == '\n', mark |= text.data[i] != ' ';
     if (!mark) return 0;
-    struct name name = read_name(text, i, false);
+    struct name name = read_name(text, i, NOT_SMALL);
     size_t end = name.end + (at(text, name.end) == '.');
     bool last = end >= text.size || text.data[end] == '\n';
     if (!name.parts || name.company || !last || is_brand(text, &name)) return 0;
@@ -264,10 +278,16 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
 static size_t behind_relative(struct redact_finder *finder, const struct redact_word *cue)
 {
     struct str text = finder->text;
+    struct redact_word of;
     size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ','));
-    struct name name = read_name(text, i, false);
+    redact_word_at(text, i, &of);
+    if (IS_ONE_OF(&of, ((const char *const[]){"de", "of", "named", "called", "llamado", "llamada"})) && !of.capital) i = skip_blanks(text, of.end);
+    struct name name = read_name(text, i, NOT_SMALL);
     if (!name.parts || i == cue->end || name.company || is_brand(text, &name)) return 0;
-    return name.known ? take(finder, &name) : 0;
+    redact_word_before(text, cue->start, &of);
+    bool owned = of.cues & CUE(OWNER) && of.end + 1 == cue->start;
+    if (is_brand_pair(text, cue->start, name.start)) return name.end; /* "Père Noël" */
+    return name.known || name.also >= 2 || (name.also && owned) ? take(finder, &name) : 0;
 }
 
 /* --- known from the lists --------------------------------------------------------------------------------- */
@@ -277,15 +297,18 @@ static const char *const leads[] = {
     "am", "m", "hi", "hello", "hey", "dear", "hola", "bonjour", "estimado", "estimada", "cher", "chere", "querido", "querida", "salut", "with", "by",
     "from", "to", "for", "named", "thanks", "told", "asked", "ask", "him", "her", "me", "under", "says", "said", "and", "contact", "user", "con", "por",
     "a", "para", "de", "y", "dijo", "avec", "par", "chez", "pour", "et", "dit", "of", "between", "add", "remove", "called", "calls", "kid", "is", "was",
-    "that", "que", "producer", "commenter", "correct", "at", "about", "spoke", "early", "have", "had", "why", "unlike", "not", "them", "people",
+    "atendio", "ayudo", "demander", "demandez", "preguntar", "pregunten", "pregunte", "that", "que", "producer", "commenter", "correct", "at", "about", "spoke", "early", "have", "had", "why", "unlike", "not", "them", "people",
 };
 static const char *const follows[] = {
     "said", "says", "told", "was", "is", "helped", "asked", "had", "has", "from", "lives", "who", "and", "can", "will", "me", "dijo", "fue", "es", "estuvo",
     "atendio", "nos", "quien", "a", "m", "est", "etait", "qui", "nous", "s", "spent", "explained", "in", "speak", "shouted", "y", "et", "were", "are",
+    "du", "del", "au",
 };
+/* Behind these stand places and companies as well: they say something of given names only. */
+static const char *const weak_leads[] = {"de", "a", "y", "e", "et", "of", "at", "for", "para", "pour", "in", "and", "chez", "from", "par"};
 /* Nearly only people do this. */
 static const char *const people_do[] = {"lives", "says", "said", "told", "shouted", "spent", "explained", "listed", "vive", "dijo", "habite", "dit"};
-static const char *const people_are[] = {"am", "add", "says", "named", "called", "under", "unlike", "remove", "mother", "grandmother", "grandfather"};
+static const char *const people_are[] = {"am", "add", "says", "named", "under", "remove", "mother", "grandmother", "grandfather"};
 
 static bool starts_line(struct str text, size_t i) { return i == 0 || text.data[i - 1] == '\n' || text.data[i - 1] == '>'; }
 
@@ -305,12 +328,23 @@ static struct around look_around(struct str text, const struct name *name)
     return around;
 }
 
+static bool starts_sentence(struct str text, size_t i)
+{
+    while (i > 0 && (text.data[i - 1] == ' ' || text.data[i - 1] == '"')) i--;
+    return i == 0 || strchr(".!?:\n>-", text.data[i - 1]);
+}
+
 /* Somebody is addressed, named, or does what only people do. */
 static bool is_about_a_person(struct str text, const struct name *name)
 {
     struct around around = look_around(text, name);
-    if (around.lead.size && IS_ONE_OF(&around.lead, leads)) return true;
+    struct redact_word behind;
+    redact_word_at(text, name->end + 1, &behind);
+    if (at(text, name->end) == ' ' && behind.capital && behind.size > 2) return false; /* "Rosa Mosqueta" */
+    if (around.lead.size && IS_ONE_OF(&around.lead, leads) && (name->given || !IS_ONE_OF(&around.lead, weak_leads))) return true;
     if (around.follow.size && IS_ONE_OF(&around.follow, follows)) return true;
+    bool addressed = name->given && starts_sentence(text, name->start) && at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && is_lower(at(text, name->end + 2));
+    if (addressed) return true;
     bool says = starts_line(text, name->start) && at(text, name->end) == ':';
     bool called = name->start > 1 && text.data[name->start - 1] == ' ' && text.data[name->start - 2] == ',' && name->end < text.size && strchr("?!", text.data[name->end]);
     struct redact_word next;
@@ -319,10 +353,21 @@ static bool is_about_a_person(struct str text, const struct name *name)
     return says || called || list;
 }
 
-static bool starts_sentence(struct str text, size_t i)
+
+/* "San Sebastián", "Saint-Malo", and the second half of "Bimba y Lola". */
+static bool is_place(struct str text, const struct name *name)
 {
-    while (i > 0 && (text.data[i - 1] == ' ' || text.data[i - 1] == '"')) i--;
-    return i == 0 || strchr(".!?:\n>-", text.data[i - 1]);
+    static const char *const saints[] = {"san", "los", "las", "santa", "santo", "saint", "sainte", "st", "mont", "puerto", "villa", "fort", "lake", "lago", "isla", "port", "virgen"};
+    struct redact_word lead, first;
+    redact_word_at(text, name->start, &first);
+    if (name->parts > 1 && IS_ONE_OF(&first, saints)) return true;
+    redact_word_before(text, name->start, &lead);
+    if (lead.end + 1 != name->start || !lead.size) return false;
+    if (lead.capital && IS_ONE_OF(&lead, saints)) return true;
+    redact_word_before(text, lead.start, &first);
+    if (lead.cues & CUE(PARTICLE) && first.cues & CUE(STREET_FIRST)) return true; /* "Paseo de Gracia" */
+    bool joined = lead.size <= 3 && first.capital && first.end + 1 == lead.start;
+    return joined && is_brand_pair(text, first.start, name->start);
 }
 
 /* Nobody on our lists, yet "… Nishiyama lives at", or foreign letters in an English text. */
@@ -332,10 +377,10 @@ static size_t unlisted(struct redact_finder *finder, const struct redact_word *w
     if (word->upper || word->size < 3 || word->cues & CUE(COMMON)) return 0;
     bool more = at(text, word->end) == '-' || (at(text, word->end) == ' ' && word->end + 1 < text.size && !is_lower(text.data[word->end + 1]));
     if (!more && !word->accented) return 0;
-    struct name name = read_name(text, word->start, false);
+    struct name name = read_name(text, word->start, NOT_SMALL);
     if (name.parts == 1 && finder->english && name.foreign && word->size >= 4 && !is_culture(finder) && !name.company) {
         struct around near = look_around(text, &name);
-        bool sure = near.lead.size && (IS_ONE_OF(&near.lead, people_are) || str_equal(folded_of(&near.lead), STR("me")));
+        bool sure = word->foreign || (near.lead.size && (IS_ONE_OF(&near.lead, people_are) || str_equal(folded_of(&near.lead), STR("me"))));
         return sure || (near.follow.size && IS_ONE_OF(&near.follow, people_do)) ? take(finder, &name) : 0;
     }
     if (name.parts < 2 || name.parts > 3 || name.company) return 0;
@@ -343,9 +388,11 @@ static size_t unlisted(struct redact_finder *finder, const struct redact_word *w
     bool person = (around.follow.size && IS_ONE_OF(&around.follow, people_do)) || (around.lead.size && IS_ONE_OF(&around.lead, people_are));
     bool alone = starts_line(text, name.start) && (at(text, name.end) == '\n' || name.end == text.size);
     bool foreign = finder->english && name.foreign;
-    bool family = name.known && (!starts_sentence(text, name.start) || alone);
+    bool acts = around.follow.size && IS_ONE_OF(&around.follow, follows);
+    bool family = name.known && (!starts_sentence(text, name.start) || alone || acts);
     if (!person && !foreign && !family && !(name.initial && alone)) return 0;
-    if (is_brand(text, &name) || (!finder->english && is_culture(finder))) return 0;
+    if (is_brand(text, &name) || is_place(text, &name)) return name.end;
+    if (!finder->english && is_culture(finder)) return 0;
     return take(finder, &name);
 }
 
@@ -354,8 +401,9 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     struct str text = finder->text;
     if (!(word->cues & (CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO))) || word->cues & (CUE(COMMON) | CUE(MONTH)) || word->size < 3) return 0;
     if (before(text, word->start) == '@' || before(text, word->start) == '#' || is_digit(before(text, word->start))) return 0;
-    struct name name = read_name(text, word->start, false);
-    if (!name.parts || name.company || !name.known || is_brand(text, &name)) return 0;
+    struct name name = read_name(text, word->start, NOT_SMALL);
+    if (!name.parts || name.company || !name.known) return 0;
+    if (is_brand(text, &name) || is_place(text, &name)) return name.end;
     bool full = name.parts >= 2 && name.known + name.also >= 2 && name.given + name.also >= 1;
     bool half = name.parts >= 2 && word->cues & CUE(GIVEN);
     bool alone = name.parts == 1 && !word->upper && word->cues & (CUE(GIVEN) | CUE(FAMILY)) && is_about_a_person(text, &name);
@@ -368,7 +416,8 @@ size_t redact_person(struct redact_finder *finder, const struct redact_word *wor
 {
     size_t end = 0;
     /* "M. Dupont" */
-    bool monsieur = finder->french && word->size == 1 && word->folded[0] == 'm' && word->capital && at(finder->text, word->end) == '.';
+    bool monsieur = finder->french && word->size == 1 && word->folded[0] == 'm' && word->capital && at(finder->text, word->end) == '.' &&
+                    at(finder->text, word->end + 1) == ' ';
     if (word->cues & CUE(TITLE) || monsieur) end = behind_title(finder, word);
     if (!end && word->cues & CUE(NAMED)) end = behind_naming(finder, word);
     if (!end && word->cues & CUE(SIGN_OFF)) end = behind_sign_off(finder, word);
@@ -410,7 +459,7 @@ static void find_small(struct redact_finder *finder)
         struct redact_word word;
         redact_word_at(text, start, &word);
         if (!(word.cues & CUE(GIVEN))) continue;
-        struct name name = read_name(text, start, true);
+        struct name name = read_name(text, start, SMALL);
         if (name.known >= 2 && !name.company && !is_brand(text, &name)) i = take(finder, &name);
     }
 }
@@ -426,7 +475,7 @@ static void find_next(struct redact_finder *finder, size_t end)
     if (word.size && IS_ONE_OF(&word, joins) && !word.capital) i = skip_blanks(text, word.end);
     if (i <= end + 1 || i > end + 8) return;
     redact_word_at(text, i, &word);
-    struct name name = read_name(text, i, false);
+    struct name name = read_name(text, i, NOT_SMALL);
     bool found = false;
     for (uint32_t k = finder->count > 32 ? finder->count - 32 : 0; k < finder->count; k++) found |= finder->items[k].start == i;
     if (found || !name.parts || word.upper || name.company || !(name.known || name.also || name.foreign) || is_brand(text, &name)) return;

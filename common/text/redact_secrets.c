@@ -158,7 +158,8 @@ size_t redact_secret_word(struct redact_finder *finder, const struct redact_word
     if (end < start + 4 || text.data[start] == '[') return 0;
     struct str value = str_slice(text, start, end);
     bool linked = start > cue->end + 1; /* something stands between, if only "is" */
-    bool secret = looks_made_up(value) || (all_digits(value) && value.size <= 12 && (linked || is_short_code(cue, value))) ||
+    bool made_up = is_weak(cue) ? has_digit_and_letter(value) && looks_made_up(value) : looks_made_up(value);
+    bool secret = made_up || (all_digits(value) && value.size <= 12 && (linked || is_short_code(cue, value))) ||
                   (assigned && !is_weak(cue) && (quoted || stands_alone(text, end)));
     if (!secret) return 0;
     redact_add(finder, start, end, REDACT_SECRET);

@@ -152,6 +152,12 @@ static bool is_capital(struct str text, size_t i, size_t size)
     return (code >= 0x386 && code <= 0x3A9) || (code >= 0x400 && code <= 0x42F);
 }
 
+/* à ç è é ê ë ñ ï ô in either case. */
+static bool is_loan_letter(struct str text, size_t i)
+{
+    return text.data[i] == '\xC3' && text.data[i + 1] && memchr("\xA0\xA7\xA8\xA9\xAA\xAB\xB1\xAF\xB4", text.data[i + 1] | 0x20, 9) != NULL;
+}
+
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
 {
     struct redact_word word = {.start = (uint32_t)start, .upper = true};
@@ -168,6 +174,7 @@ void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
         if (i == start) word.capital = capital;
         word.upper &= capital;
         word.accented |= size > 1;
+        word.foreign |= size == 2 && !is_loan_letter(text, i);
         fold_letter(text, i, size, &word);
     }
     word.end = (uint32_t)i;
