@@ -71,12 +71,28 @@ static size_t on_word(struct redact_finder *finder, size_t start)
     size_t end = redact_secret_may_start(text.data + start, text.size - start) ? redact_secret_token(finder, start) : start;
     if (end > start) return end;
     redact_word_at(text, start, &word);
-    if (!word.cues && !word.capital) return word.end;
+    if ((!word.cues && !word.capital) || word.cues == CUE(COMMON)) return word.end;
+    /* A capital that no list knows: only the first of several, or a foreign one, may be a name. */
+    char c = at(text, word.end), next = at(text, word.end + 1);
+    if (!word.cues && !word.accented && !(c == ' ' && !is_lower(next) && is_letter(next)) && c != '-' && c != '.' && c != '/' && c != ' ') return word.end;
+    if (!word.cues && !word.accented && c == ' ' && !is_letter(next)) return word.end;
     if (word.cues & CUE(AT)) end = redact_email_spelled(finder, &word);
     if (end <= start && word.cues & CUE(SECRET)) end = redact_secret_word(finder, &word);
     if (end <= start) end = redact_address_word(finder, &word);
     if (end <= start) end = redact_person(finder, &word);
     return end > word.end ? end : word.end;
+}
+
+/* Most words are told by their first letters, most others by their size and last letter. */
+static size_t small_word(struct redact_finder *finder, size_t start)
+{
+    struct str text = finder->text;
+    size_t end = start;
+    if (!redact_is_marked(&redact_starts, text.data + start, text.size - start)) return start;
+    while (end < text.size && is_lower(text.data[end])) end++;
+    bool whole = end == text.size || !is_word(text.data[end]);
+    bool key = redact_secret_may_start(text.data + start, text.size - start);
+    return key || !whole || redact_is_shaped(&redact_starts, text.data + start, end - start) ? on_word(finder, start) : end;
 }
 
 static size_t skip_digits(struct str text, size_t i)
@@ -105,8 +121,7 @@ static void scan(struct redact_finder *finder)
             i = end > i ? end : i + 1;
             break;
         case LETTER:
-            end = redact_words_may_start(text.data + i, text.size - i) || redact_secret_may_start(text.data + i, text.size - i)
-                      ? on_word(finder, i) : i;
+            end = small_word(finder, i);
             i = end > i ? end : word_end(text, i + 1);
             break;
         case CAPITAL: finder->capitals = true; /* fall through */

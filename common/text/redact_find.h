@@ -53,8 +53,25 @@ struct redact_word {
 };
 
 void redact_words_open(void); /* builds the tables once; any thread, any number of times */
-/* False when no word of ours starts like this: a quick look at the first bytes. */
-bool redact_words_may_start(const char *at, size_t left);
+
+/* Which letters words start with, as bits: of the third by the first two, and of the second by the third
+ * and fourth. Two loads tell nearly always that a word is none of ours. */
+struct redact_starts {
+    uint32_t third[1024], second[1024];
+    uint32_t size[1024]; /* and of the size, by the first and the last letter */
+};
+extern struct redact_starts redact_starts; /* of the words that a finder starts from */
+
+/* Letters beyond ASCII are folded only later ("née"): they may be anything. */
+static inline bool redact_is_marked(const struct redact_starts *starts, const char *at, size_t left)
+{
+    uint8_t c[4] = {0};
+    if (left >= 4) memcpy(c, at, 4); /* one load */
+    else memcpy(c, at, left);
+    if ((c[1] | c[2] | c[3]) & 0x80) return true;
+    return (starts->third[(c[0] & 31u) << 5 | (c[1] & 31u)] >> (c[2] & 31u) &
+            starts->second[(c[2] & 31u) << 5 | (c[3] & 31u)] >> (c[1] & 31u) & 1) != 0;
+}
 bool redact_secret_may_start(const char *at, size_t left);
 bool redact_given_may_start(const char *at, size_t left);
 bool redact_family_may_start(const char *at, size_t left);
@@ -70,6 +87,12 @@ struct redact_context {
 };
 /* The words before `start`: eight of them or 64 bytes. */
 struct redact_context redact_context_before(struct str text, size_t start);
+
+/* The same for a whole word of ASCII letters. */
+static inline bool redact_is_shaped(const struct redact_starts *starts, const char *at, size_t size)
+{
+    return (starts->size[((uint8_t)at[0] & 31u) << 5 | ((uint8_t)at[size - 1] & 31u)] >> (size & 31u) & 1) != 0;
+}
 
 /* --- bytes ------------------------------------------------------------------------------------ */
 

@@ -348,15 +348,25 @@ static size_t extension_end(struct str text, size_t end)
     return end;
 }
 
-/* "5 stars", "2 years": the first look at most numbers is the last. */
+/* "5 stars", "2.", "100 units": nothing but a date, a house or a cued number is that short, and those show in
+ * the words beside it. For most numbers this first look is the last. */
 static bool is_small(struct str text, const struct redact_digits *digits)
 {
-    struct redact_word next, last;
-    if (digits->groups > 1 || digits->count > 2 || digits->plus || at(text, digits->end) != ' ' || !is_lower(at(text, digits->end + 1))) return false;
-    redact_word_at(text, digits->end + 1, &next);
-    if (next.size <= 2 || next.cues & (CUE(MONTH) | CUE(PARTICLE) | CUE(STREET_FIRST) | CUE(STREET)) || strchr("bt", next.folded[0])) return false;
+    static const uint32_t before_cues = CUE(MONTH) | CUE(BIRTH) | CUE(ZIP) | CUE(ACCOUNT) | CUE(ID) | CUE(PHONE) | CUE(COMPANY);
+    struct redact_word last, next;
+    size_t end = digits->end;
+    char c = at(text, end);
+    if (digits->groups > 1 || digits->count > 4 || digits->plus || (c != ' ' && c != '.' && c != ',' && c != '\0' && c != '!')) return false;
+    size_t behind = end + 1;
+    while (at(text, behind) == ' ') behind++;
+    if (c == ' ' || c == ',') {
+        if (!is_lower(at(text, behind)) && is_letter(at(text, behind))) return false; /* "12 High Street" */
+        redact_word_at(text, behind, &next);
+        if (next.cues & (CUE(MONTH) | CUE(PARTICLE) | CUE(STREET_FIRST) | CUE(STREET)) || (next.size == 3 && strchr("bt", next.folded[0]))) return false;
+    }
     redact_word_before(text, digits->start, &last);
-    return !(last.cues & (CUE(MONTH) | CUE(BIRTH))) && !str_equal(str_make(last.folded, last.size), STR("box"));
+    if (last.cues & before_cues || at(text, last.end) == ':' || str_equal(str_make(last.folded, last.size), STR("box"))) return false;
+    return digits->count < 4 || !(redact_context_before(text, digits->start).all & (CUE(BIRTH) | CUE(ZIP) | CUE(ADDRESS)));
 }
 
 size_t redact_number(struct redact_finder *finder, size_t start)

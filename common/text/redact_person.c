@@ -448,12 +448,12 @@ static void remember(struct seen *seen, struct str text, const struct redact_fou
 static void find_small(struct redact_finder *finder)
 {
     struct str text = finder->text;
-    for (size_t i = 0; i < text.size;) {
-        size_t start = i;
+    for (size_t i = 0, start; i < text.size;) {
+        start = i;
+        bool given = is_letter(text.data[i]) && redact_given_may_start(text.data + i, text.size - i);
         while (i < text.size && is_letter(text.data[i])) i++;
-        size_t next = i + 1, end = i > start ? i : i + 1;
-        i = end;
-        if (end < start + 3 || at(text, end) != ' ' || !redact_given_may_start(text.data + start, text.size - start)) continue;
+        size_t end = i++, next = end + 1;
+        if (!given || end < start + 3 || at(text, end) != ' ') continue;
         bool initial = next + 1 < text.size && !is_letter(text.data[next + 1]);
         if (next >= text.size || (!initial && !redact_family_may_start(text.data + next, text.size - next))) continue;
         struct redact_word word;

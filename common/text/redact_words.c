@@ -29,13 +29,8 @@ static struct slot {
     uint32_t hash, cues; /* cues 0: empty */
 } slots[SLOTS];
 
-/* Which letters words start with, as bits: of the third by the first two, and of the second by the third
- * and fourth. Two loads tell nearly always that a word is none of ours. */
-struct starts {
-    uint32_t third[1024], second[1024];
-};
-
-static struct starts starts, secret_starts, given_starts, family_starts;
+struct redact_starts redact_starts; /* of cues and of keys */
+static struct redact_starts secret_starts, given_starts, family_starts;
 static once_flag once = ONCE_FLAG_INIT;
 
 /* FNV-1a: words are short, and the tables are our own. */
@@ -47,10 +42,11 @@ static uint32_t hash_of(struct str word)
     return hash ? hash : 1;
 }
 
-static void mark(struct starts *starts_of, struct str word)
+static void mark(struct redact_starts *starts_of, struct str word)
 {
     uint32_t first = (uint8_t)word.data[0] & 31u, second = (uint8_t)word.data[1] & 31u;
-    uint32_t all = UINT32_MAX;
+    uint32_t all = UINT32_MAX, last = (uint8_t)word.data[word.size - 1] & 31u;
+    starts_of->size[first << 5 | last] |= 1u << (word.size & 31u);
     uint32_t third = word.size > 2 ? (uint8_t)word.data[2] & 31u : 0;
     starts_of->third[first << 5 | second] |= word.size > 2 ? 1u << third : all;
     for (uint32_t c = 0; c < 32; c++) { /* what stands behind a short word may be anything */
@@ -60,15 +56,6 @@ static void mark(struct starts *starts_of, struct str word)
     }
 }
 
-/* Letters beyond ASCII are folded only later ("née"): they may be anything. */
-static bool is_marked(const struct starts *starts_of, const char *at, size_t left)
-{
-    uint8_t c[4] = {0};
-    memcpy(c, at, left < 4 ? left : 4);
-    if ((c[1] | c[2] | c[3]) & 0x80) return true;
-    return starts_of->third[(c[0] & 31u) << 5 | (c[1] & 31u)] >> (c[2] & 31u) & starts_of->second[(c[2] & 31u) << 5 | (c[3] & 31u)] >> (c[1] & 31u) & 1;
-}
-
 static struct slot *slot_of(struct str word)
 {
     uint32_t hash = hash_of(word), i = hash & (SLOTS - 1);
@@ -76,7 +63,7 @@ static struct slot *slot_of(struct str word)
     return &slots[i];
 }
 
-static void enter(const char *words, uint32_t cues, struct starts *starts_of)
+static void enter(const char *words, uint32_t cues, struct redact_starts *starts_of)
 {
     struct str rest = str_of(words);
     while (rest.size) {
@@ -92,8 +79,11 @@ static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) |
 
 static void build(void)
 {
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &starts : NULL);
-    for (size_t i = 0; redact_secret_starts(i).size; i++) mark(&secret_starts, redact_secret_starts(i));
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
+    for (size_t i = 0; redact_secret_starts(i).size; i++) {
+        mark(&secret_starts, redact_secret_starts(i));
+        mark(&redact_starts, redact_secret_starts(i));
+    }
     for (size_t i = 0; i < sizeof given_names / sizeof *given_names; i++) enter(given_names[i], CUE(GIVEN), &given_starts);
     for (size_t i = 0; i < sizeof family_names / sizeof *family_names; i++) enter(family_names[i], CUE(FAMILY), &family_starts);
     for (size_t i = 0; i < sizeof names_also / sizeof *names_also; i++) enter(names_also[i], CUE(ALSO), NULL);
@@ -103,10 +93,9 @@ void redact_words_open(void) { call_once(&once, build); }
 
 uint32_t redact_cues_of(struct str folded) { return slot_of(folded)->cues; }
 
-bool redact_words_may_start(const char *at, size_t left) { return is_marked(&starts, at, left); }
-bool redact_secret_may_start(const char *at, size_t left) { return is_marked(&secret_starts, at, left); }
-bool redact_given_may_start(const char *at, size_t left) { return is_marked(&given_starts, at, left); }
-bool redact_family_may_start(const char *at, size_t left) { return is_marked(&family_starts, at, left); }
+bool redact_secret_may_start(const char *at, size_t left) { return redact_is_marked(&secret_starts, at, left); }
+bool redact_given_may_start(const char *at, size_t left) { return redact_is_marked(&given_starts, at, left); }
+bool redact_family_may_start(const char *at, size_t left) { return redact_is_marked(&family_starts, at, left); }
 
 /* --- words of the text --------------------------------------------------------------------------------- */
 
