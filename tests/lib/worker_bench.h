@@ -109,6 +109,29 @@ static inline int bench_pass(struct bench *bench, enum topic topic, struct str v
     return bench_take(bench, ret_topic, ret_record);
 }
 
+/* The same message again and again, each time with a little more memory for process(), until there is
+ * enough: each time before it must stop the worker, and nothing of it may be committed. */
+static inline void bench_torture(struct bench *bench, enum topic topic, struct str value)
+{
+    enum { STEP_BYTES = 256, ENOUGH_BYTES = 4 << 20 };
+    size_t failures = 0;
+    for (size_t limit = 16; limit < ENOUGH_BYTES; limit += STEP_BYTES) {
+        flow_deinit(&bench->flow);
+        flow_init(&bench->flow, &bench->context, &bench->consumer, &bench->limits);
+        bench->flow.scratch = calloc(1, sizeof(struct arena));
+        assert_non_null(bench->flow.scratch);
+        arena_init(bench->flow.scratch, limit);
+        bench_send(bench, topic, value);
+        if (!bench->flow.fatal.code) break;
+        assert_int_equal(bench->flow.fatal.code, E_NO_MEMORY);
+        assert_false(flow_gather(&bench->flow));
+        failures++;
+    }
+    assert_true(failures > 0 && flow_gather(&bench->flow));
+    assert_int_not_equal(bench->flow.outputs[0].topic, TOPIC_DEAD_LETTERS);
+    flow_committed(&bench->flow);
+}
+
 static inline struct dead_letter bench_letter(struct bench *bench, const struct record *record)
 {
     struct dead_letter letter;

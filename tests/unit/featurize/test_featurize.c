@@ -110,9 +110,20 @@ static void test_without_document(void **state)
     bench_close(&bench);
 }
 
+static void test_short_of_memory(void **state)
+{
+    struct bench bench;
+    (void)state;
+    assert_int_equal(bench_open(&bench, &featurize_worker, NULL, NULL), E_OK);
+    struct record in = bench_document(&bench, "The parcel came late, and the box was torn.", "en", "call", 3);
+    bench_torture(&bench, TOPIC_DOCUMENTS, bench_write(&bench, &in));
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_form), cmocka_unit_test(test_influence),
-                                       cmocka_unit_test(test_pass_through), cmocka_unit_test(test_without_document)};
+                                       cmocka_unit_test(test_pass_through), cmocka_unit_test(test_without_document),
+                                       cmocka_unit_test(test_short_of_memory)};
     return cmocka_run_group_tests_name("featurize", tests, NULL, NULL);
 }

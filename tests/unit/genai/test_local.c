@@ -134,6 +134,17 @@ static void test_awkward_texts(void **state)
     bench_close(&bench);
 }
 
+static void test_short_of_memory(void **state)
+{
+    struct bench bench;
+    struct err err;
+    (void)state;
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    bench_torture(&bench, TOPIC_SEGMENTS,
+                  genai_message(&bench, "Delivery was late and the box was torn. Please add a tracking page!", "en", 2));
+    bench_close(&bench);
+}
+
 static void test_missing_models(void **state)
 {
     struct bench bench;
@@ -149,7 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_cases), cmocka_unit_test(test_evidence_in_the_sample),
-        cmocka_unit_test(test_awkward_texts), cmocka_unit_test(test_missing_models),
+        cmocka_unit_test(test_awkward_texts), cmocka_unit_test(test_missing_models), cmocka_unit_test(test_short_of_memory),
     };
     return cmocka_run_group_tests_name("local", tests, NULL, NULL);
 }

@@ -209,6 +209,16 @@ static void test_metrics(void **state)
     bench_close(&bench);
 }
 
+static void test_short_of_memory(void **state)
+{
+    struct bench bench;
+    (void)state;
+    write_model("segments-000001", FEATURES_VERSION, FEATURES_DIMENSIONS, 3);
+    assert_int_equal(bench_open(&bench, &segment_worker, setting, NULL), E_OK);
+    bench_torture(&bench, TOPIC_FEATURES, vector_message(&bench, FEATURES_VERSION, FEATURES_DIMENSIONS, 3, 1));
+    bench_close(&bench);
+}
+
 /* The model that ships fits the extractor that ships. */
 static void test_shipped_model(void **state)
 {
@@ -229,7 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SEGMENT_TEST(test_nearest), SEGMENT_TEST(test_models_refused), SEGMENT_TEST(test_no_model),
         SEGMENT_TEST(test_vectors_refused), SEGMENT_TEST(test_reload), SEGMENT_TEST(test_metrics),
-        SEGMENT_TEST(test_shipped_model),
+        SEGMENT_TEST(test_shipped_model), SEGMENT_TEST(test_short_of_memory),
     };
     return cmocka_run_group_tests_name("segment", tests, NULL, NULL);
 }
