@@ -1,0 +1,64 @@
+#!/bin/bash
+# The door with TLS and keys, as it stands on the internet: keys made by `verbatim keys`, both renewed by SIGHUP.
+. "$(dirname "$0")/lib.sh"
+
+command -v openssl >/dev/null || skip "no openssl"
+read -r port <<<"$(free_ports 1)"
+url=https://127.0.0.1:$port/v1
+certify() { # NAME: a certificate of that name
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=$1" \
+        -addext 'subjectAltName=IP:127.0.0.1' -keyout "$scratch/key.pem" -out "$scratch/certificate.pem" 2>/dev/null
+}
+status_of() { curl -s -o "$scratch/answer" -w '%{http_code}' --cacert "$scratch/certificate.pem" "$@"; }
+post() { status_of "$url/feedback" -H 'Content-Type: application/json' -d '{"text":"good"}' "$@"; }
+
+writer=$("$bin/verbatim" keys create shop --tenant acme --scopes write --file "$scratch/keys")
+reader=$("$bin/verbatim" keys create desk --tenant acme --scopes read --file "$scratch/keys")
+equal "a line for each key" "$(wc -l <"$scratch/keys")" 2
+equal "nobody else may read them" "$(stat -c %a "$scratch/keys")" 600
+check "no secret is kept" bash -c "! grep -qF '${writer#*.}' '$scratch/keys'"
+equal "its hash is" "$(cut -d: -f2 "$scratch/keys" | head -n 1)" "$(printf %s "${writer#*.}" | sha256sum | cut -d' ' -f1)"
+"$bin/verbatim" keys create 'a:b' >/dev/null 2>"$scratch/err"
+equal "a name that can't be exits" $? 64
+
+"$bin/verbatim-ingest" "--bus.path=$scratch/bus" "--ingest.listen=0.0.0.0:$port" >"$scratch/open.log" 2>&1
+equal "open to everybody without keys exits" $? 78
+check "and says why" contains "$scratch/open.log" "ingest.keys is empty"
+
+certify first
+launch ingest "$bin/verbatim-ingest" "--bus.path=$scratch/bus" "--ingest.listen=127.0.0.1:$port" "--ingest.keys=$scratch/keys" \
+    "--ingest.certificate=$scratch/certificate.pem" "--ingest.private_key=$scratch/key.pem"
+ready() { [ "$(status_of "https://127.0.0.1:$port/readyz")" = 200 ]; }
+await "ingest is ready" 20 ready
+"$bin/verbatim-ingest" "--bus.path=$scratch/bus2" "--ingest.listen=127.0.0.1:$port" >"$scratch/taken.log" 2>&1
+equal "a port in use exits" $? 69
+check "and names it" contains "$scratch/taken.log" "127.0.0.1:$port"
+
+equal "a writer posts" "$(post -H "Authorization: Bearer $writer")" 202
+equal "without a key" "$(post)" 401
+equal "with a wrong one" "$(post -H "Authorization: Bearer shop.0000")" 401
+equal "with a reader's" "$(post -H "X-API-Key: $reader")" 403
+equal "a reader reads" "$(status_of "$url/status" -H "X-API-Key: $reader")" 200
+equal "a writer doesn't" "$(status_of "$url/status" -H "X-API-Key: $writer")" 403
+
+# --- renewed: another certificate, one key more, one less
+certify second
+fresh=$("$bin/verbatim" keys create fresh --file "$scratch/more")
+{ head -n 1 "$scratch/keys"; cat "$scratch/more"; } >"$scratch/new" && mv "$scratch/new" "$scratch/keys"
+kill -HUP "${pids[ingest]}"
+renewed() { [ "$(post -H "X-API-Key: $fresh")" = 202 ]; }
+await "the new key and certificate" 20 renewed
+equal "the key that went" "$(status_of "$url/status" -H "X-API-Key: $reader")" 401
+name=$(openssl s_client -connect "127.0.0.1:$port" </dev/null 2>/dev/null | openssl x509 -noout -subject)
+check "the new certificate is shown ($name)" grep -q second <<<"$name"
+
+# --- a broken file leaves the old in force
+echo nonsense >"$scratch/keys"
+kill -HUP "${pids[ingest]}"
+refused() { grep -q 'what was in force stays' "$scratch/ingest.log"; }
+await "the refusal in the log" 20 refused
+equal "the key is still good" "$(post -H "X-API-Key: $fresh")" 202
+check "no secret is in the log" bash -c "! grep -qF -e '${writer#*.}' -e '${fresh#*.}' '$scratch/ingest.log'"
+halt ingest
+equal "SIGTERM ends it with 0" "$status" 0
+finish
