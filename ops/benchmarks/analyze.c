@@ -66,7 +66,7 @@ static const char *const stages[] = {"intake_us", "preprocess_us", "featurize_us
 
 static int measure(struct str lines, uint64_t records, uint64_t rounds, const struct config *config, struct err *err)
 {
-    double seconds[WORKERS + 2][32];
+    double seconds[WORKERS + 2][32], medians[WORKERS + 2];
     if (rounds > 32) rounds = 32;
     for (uint64_t round = 0; round < rounds; round++) /* interleaved: the machine's moods hit all alike */
         for (size_t stage = 0; stage < WORKERS + 2; stage++) {
@@ -78,12 +78,15 @@ static int measure(struct str lines, uint64_t records, uint64_t rounds, const st
         }
     double before = 0;
     for (size_t stage = 0; stage < WORKERS + 2; stage++) {
-        double median = bench_median(seconds[stage], rounds);
-        bench_figure(stages[stage], (median - before) / (double)records * 1e6, "µs per record");
-        before = median;
+        medians[stage] = bench_median(seconds[stage], rounds); /* sorts: the quickest is the first now */
+        double quickest = seconds[stage][0]; /* other programs only ever add, and differences feel it most */
+        bench_figure(stages[stage], (quickest - before) / (double)records * 1e6, "µs per record, quickest round");
+        before = quickest;
     }
-    bench_figure("records_per_cpu_second", (double)records / before, "records per CPU-second");
-    bench_ratio("analyze_to_aim", (double)records / before / 55000, 1);
+    double rate = (double)records / medians[WORKERS + 1];
+    bench_figure("records_per_cpu_second_best", (double)records / before, "records per CPU-second, quickest round");
+    bench_figure("records_per_cpu_second", rate, "records per CPU-second, median");
+    bench_ratio("analyze_to_aim", rate / 55000, 1);
     return E_OK;
 }
 
