@@ -148,7 +148,7 @@ int line_identify(struct str line, struct arena *arena, struct line_identity *re
         }
     }
     if (!json_end(&reader)) return json_fault(&reader, err);
-    if (found != 2 || identity.offset < 0)
+    if (found != 2 || identity.offset < 0 || identity.offset == INT64_MAX)
         return err_set(err, E_BAD_MESSAGE, "a line doesn't say where it was read");
     *ret_identity = identity;
     return E_OK;

@@ -125,6 +125,7 @@ static const struct {
     {"no bus",                 "{\"id\":\"a\"}", E_BAD_MESSAGE},
     {"no offset",              "{\"id\":\"a\",\"bus\":{\"timestamp\":\"2026-01-02T03:04:05.678Z\"}}", E_BAD_MESSAGE},
     {"an offset that is none", "{\"id\":\"a\",\"bus\":{\"offset\":-5,\"timestamp\":\"2026-01-02T03:04:05.678Z\"}}", E_BAD_MESSAGE},
+    {"no offset comes behind it", "{\"id\":\"a\",\"bus\":{\"offset\":9223372036854775807,\"timestamp\":\"2026-01-02T03:04:05.678Z\"}}", E_BAD_MESSAGE},
     {"a time that is none",    "{\"id\":\"a\",\"bus\":{\"offset\":5,\"timestamp\":\"yesterday\"}}", E_BAD_MESSAGE},
     {"bus is no object",       "{\"id\":\"a\",\"bus\":5}", E_BAD_MESSAGE},
     {"not an object",          "[]", E_BAD_MESSAGE},
