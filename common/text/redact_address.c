@@ -307,6 +307,24 @@ static size_t behind_cue(struct str text, size_t names, const struct redact_cont
     return house > next ? house : end;
 }
 
+/* "0605 pentelis 210 apt. 999", in any case: words, a number, then a flat's. `i` if it isn't that. */
+static size_t before_unit(struct str text, size_t i)
+{
+    size_t start = i;
+    for (int k = 0; k < NAME_WORDS; k++) {
+        struct redact_word word;
+        if (k && is_digit(at(text, i))) {
+            size_t house = house_end(text, i), unit = skip(text, house, " \n,.", 3);
+            return house > i && unit > house && unit_end(text, unit) > unit ? house : start;
+        }
+        redact_word_at(text, i, &word);
+        if (!word.size) return start;
+        i = skip(text, word.end, " .", 2);
+        if (i == word.end) return start;
+    }
+    return start;
+}
+
 size_t redact_address_number(struct redact_finder *finder, size_t start, const struct redact_context *context)
 {
     struct str text = finder->text;
@@ -331,6 +349,7 @@ size_t redact_address_number(struct redact_finder *finder, size_t start, const s
         bool closed = at(text, house) == ',' || at(text, house) == '\n' || house == text.size;
         if (house > next && number - start >= 3 && house - next <= 4 && words <= 3 && closed && name - names > 4) end = house;
     }
+    if (end == names) end = before_unit(text, names);
     if (end == names) end = behind_cue(text, names, context);
     return end > names ? take(finder, start, tail_end(text, end)) : 0;
 }

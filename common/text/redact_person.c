@@ -370,13 +370,23 @@ static bool is_place(struct str text, const struct name *name)
     return joined && is_brand_pair(text, first.start, name->start);
 }
 
+/* "Mehrudin shouted at": one word that nobody knows, at the start of a sentence, and only people do that. */
+static size_t does_alone(struct redact_finder *finder, const struct redact_word *word)
+{
+    static const char *const does[] = {"lives", "shouted", "spent", "told", "flew", "vive", "habite", "grew"};
+    struct name name = {.start = word->start, .end = word->end, .parts = 1};
+    if (word->size < 4 || !starts_sentence(finder->text, word->start)) return 0;
+    struct around around = look_around(finder->text, &name);
+    return around.follow.size && IS_ONE_OF(&around.follow, does) ? take(finder, &name) : 0;
+}
+
 /* Nobody on our lists, yet "… Nishiyama lives at", or foreign letters in an English text. */
 static size_t unlisted(struct redact_finder *finder, const struct redact_word *word)
 {
     struct str text = finder->text;
     if (word->upper || word->size < 3 || word->cues & CUE(COMMON)) return 0;
     bool more = at(text, word->end) == '-' || (at(text, word->end) == ' ' && word->end + 1 < text.size && !is_lower(text.data[word->end + 1]));
-    if (!more && !word->accented) return 0;
+    if (!more && !word->accented) return does_alone(finder, word);
     struct name name = read_name(text, word->start, NOT_SMALL);
     if (name.parts == 1 && finder->english && name.foreign && word->size >= 4 && !is_culture(finder) && !name.company) {
         struct around near = look_around(text, &name);
