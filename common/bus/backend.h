@@ -46,7 +46,7 @@ struct bus_producer { const struct bus_backend *backend; };
     O(BYTES,  size_limit,      "64G", 1048576, 1099511627776, "Embedded: largest size of the whole bus on disk.") \
     O(MS,     commit_timeout,  "30s", 1000, 600000, "Kafka: how long one commit may take before its producer is replaced.") \
     O(BYTES,  buffer,          "32M", 1048576, 1073741824, "Kafka: bound of the producer's buffer.")           \
-    O(BYTES,  prefetch,        "16M", 1048576, 1073741824, "Kafka: bound of the consumer's prefetch queue.")
+    O(BYTES,  prefetch,        "8M", 1048576, 1073741824, "Kafka: bound of the consumer's prefetch queue.")
 OPTIONS_STRUCT(bus, BUS_OPTIONS);
 
 int bus_embedded_open(const struct bus_options *options, const struct clock *clock, struct bus **ret_bus,

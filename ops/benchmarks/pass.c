@@ -97,7 +97,7 @@ static rd_kafka_t *bare_consumer(const struct round *round)
     rd_kafka_conf_set(conf, "group.id", round->group, text, sizeof text);
     rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", text, sizeof text);
     rd_kafka_conf_set(conf, "enable.auto.commit", "false", text, sizeof text);
-    rd_kafka_conf_set(conf, "queued.max.messages.kbytes", "16384", text, sizeof text); /* as bus.prefetch */
+    rd_kafka_conf_set(conf, "queued.max.messages.kbytes", "8192", text, sizeof text); /* as bus.prefetch */
     rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(topics, "feedback", RD_KAFKA_PARTITION_UA);
