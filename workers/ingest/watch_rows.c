@@ -125,6 +125,7 @@ static int read_csv(struct reading *reading, struct str rest, bool complete)
     const struct object *object = reading->object;
     struct chunk *chunk = reading->chunk;
     struct csv_reader reader = csv_reader(rest, complete);
+    reader.rest = rest; /* what looks like a BOM is none in the middle of an object */
     uint64_t lines_before = chunk->lines, bytes_before = chunk->bytes;
     while (chunk->rows < CHUNK_ROWS) {
         struct csv_row row;
