@@ -49,7 +49,7 @@ void json_write_string(struct buffer *out, struct str text)
         write_escape(out, c);
         start = i + 1;
     }
-    buffer_append(out, text.data + start, text.size - start);
+    buffer_add(out, str_slice(text, start, text.size)); /* data may be NULL when it is empty */
     buffer_add_char(out, '"');
 }
 
