@@ -97,9 +97,7 @@ static int start_over(struct kafka_consumer *consumer, int rc, struct err *err)
 {
     struct err ignored;
     rc = replace(consumer, rc, err);
-    if (rc == E_SYSTEM || rc == E_FENCED) {
-        if (rc == E_SYSTEM || consumer->commit.fenced > FENCED_MAX) return rc;
-    }
+    if (rc == E_SYSTEM || (rc == E_FENCED && consumer->commit.fenced > FENCED_MAX)) return rc;
     if (open_sender(consumer, &ignored) == E_OK)
         (void)init(&consumer->commit, now_ms() + KAFKA_CALL_MS, CALL_SLICE_MS, &ignored);
     if (err) err->code = E_CANCELLED;
@@ -115,7 +113,11 @@ static int make_ready(struct kafka_consumer *consumer, int64_t deadline_ms, stru
     enum verdict verdict = init(commit, deadline_ms, CALL_SLICE_MS, err);
     if (verdict == GOOD) return E_OK;
     if (verdict == AGAIN) return E_UNAVAILABLE; /* nothing was begun: the same producer may go on later */
-    return replace(consumer, err ? (int)err->code : E_UNAVAILABLE, err);
+    int why = err ? (int)err->code : E_UNAVAILABLE;
+    rc = replace(consumer, why, err);
+    if (rc != E_FENCED || commit->fenced > FENCED_MAX) return rc;
+    if (err) err->code = E_UNAVAILABLE; /* forgiven: the next one may have the name */
+    return E_UNAVAILABLE;
 }
 
 /* --- warming up ----------------------------------------------------------------------------------- */
