@@ -82,6 +82,11 @@ size_t bus_backlog(struct bus_consumer *consumer, struct bus_backlog *out, size_
     return consumer->backend->backlog(consumer, out, max);
 }
 
+bool bus_answers(struct bus_consumer *consumer)
+{
+    return !consumer->backend->answers || consumer->backend->answers(consumer);
+}
+
 int bus_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer, struct err *err)
 {
     return bus->backend->producer_open(bus, member, ret_producer, err);

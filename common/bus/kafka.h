@@ -126,6 +126,7 @@ struct kafka_watch {
     pthread_cond_t changed;
     /* guarded by the consumer's lock */
     bool stops, asked;     /* asked: for the ends of all partitions */
+    bool down;             /* no broker could be reached, nor has one answered since */
     uint32_t missing;      /* topics that a reader still waits for */
     bool looked;           /* it has looked once */
     struct kafka_found *found;
@@ -201,10 +202,12 @@ void kafka_pause(struct bus_consumer *consumer, bool paused);
 int kafka_rewind(struct bus_consumer *consumer, struct err *err) CHECKED;
 int kafka_seek(struct bus_consumer *consumer, const struct bus_position *position, struct err *err) CHECKED;
 size_t kafka_backlog(struct bus_consumer *consumer, struct bus_backlog *out, size_t max);
+bool kafka_answers(struct bus_consumer *consumer);
 
 int ends_start(struct kafka_consumer *consumer, struct err *err) CHECKED;
 void ends_stop(struct kafka_consumer *consumer);
 void ends_ask(struct kafka_consumer *consumer); /* for the ends; this also wakes fetchers that pause */
+void ends_lost(struct kafka_consumer *consumer); /* no broker is reached: try until one answers */
 
 int commit_open(struct kafka_consumer *consumer, struct err *err) CHECKED;
 void commit_close(struct kafka_consumer *consumer);

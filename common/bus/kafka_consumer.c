@@ -234,6 +234,7 @@ static void on_error(rd_kafka_t *client, int code, const char *reason, void *opa
     }
     /* One connection that fails is no trouble as long as another works. */
     if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE || consumer->fatal) return;
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) ends_lost(consumer);
     note_trouble(consumer, (rd_kafka_resp_err_t)code, reason);
 }
 

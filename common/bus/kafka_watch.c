@@ -1,8 +1,9 @@
 /* A thread per Kafka consumer for the calls that wait for a broker, which the loop must not make.
  *
  * It asks for the ends of all partitions when it is told to: for the backlog of a consumer that is new or
- * paused, and because a request to the partitions' leaders wakes fetchers that pause (see keep_fetching()). For a reader
- * without a group it looks for its topics until all of them are there, and where to begin. */
+ * paused, and because a request to the partitions' leaders wakes fetchers that pause (see keep_fetching()).
+ * For a reader without a group it looks for its topics until all of them are there, and where to begin. When no
+ * broker can be reached it asks until one answers: librdkafka says when all are down, not when one is back. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -110,6 +111,36 @@ static void look_for_topics(struct kafka_consumer *consumer)
     pthread_cond_broadcast(&watch->changed);
 }
 
+/* --- brokers that don't answer -------------------------------------------------------------------- */
+
+/* The lock is held, but not while it waits. */
+static void look_for_a_broker(struct kafka_consumer *consumer)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    pthread_mutex_unlock(&consumer->lock);
+    bool answered = rd_kafka_metadata(consumer->client, 0, NULL, &metadata, LOOK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (metadata) rd_kafka_metadata_destroy(metadata);
+    pthread_mutex_lock(&consumer->lock);
+    if (answered) consumer->watch.down = false;
+}
+
+void ends_lost(struct kafka_consumer *consumer)
+{
+    pthread_mutex_lock(&consumer->lock);
+    consumer->watch.down = true;
+    pthread_cond_broadcast(&consumer->watch.changed);
+    pthread_mutex_unlock(&consumer->lock);
+}
+
+bool kafka_answers(struct bus_consumer *base)
+{
+    struct kafka_consumer *consumer = kafka_consumer_of(base);
+    pthread_mutex_lock(&consumer->lock);
+    bool answers = !consumer->watch.down;
+    pthread_mutex_unlock(&consumer->lock);
+    return answers;
+}
+
 /* --- thread --------------------------------------------------------------------------------------- */
 
 static void *watch_main(void *argument)
@@ -122,10 +153,11 @@ static void *watch_main(void *argument)
         if (watch->asked) {
             watch->asked = false;
             ask_ends(consumer);
-        } else if (!watch->missing) {
+        } else if (!watch->missing && !watch->down) {
             pthread_cond_wait(&watch->changed, &consumer->lock);
         } else if (pthread_cond_timedwait(&watch->changed, &consumer->lock, &due)) {
-            look_for_topics(consumer);
+            if (watch->missing) look_for_topics(consumer);
+            if (watch->down && !watch->stops) look_for_a_broker(consumer);
             due = after_ms(LOOK_EVERY_MS);
         }
     }

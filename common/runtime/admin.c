@@ -63,6 +63,16 @@ static void answer_metrics(struct runtime *runtime, struct http_request *request
     buffer_deinit(&out);
 }
 
+static bool bus_is_silent(const struct runtime *runtime)
+{
+    return runtime->poll_failures || runtime->commit_failures || (runtime->consumer && !bus_answers(runtime->consumer));
+}
+
+static bool worker_is_ready(struct runtime *runtime)
+{
+    return !runtime->worker->ready || runtime->worker->ready(&runtime->context);
+}
+
 /* Alive: the loop turns, or nobody would answer. Ready: the bus is open, and answers. */
 static void on_request(struct http_request *request, void *user)
 {
@@ -72,7 +82,7 @@ static void on_request(struct http_request *request, void *user)
     else if (str_equal(request->path, STR("/healthz"))) http_respond(request, 200, STR("text/plain"), STR("alive\n"));
     else if (!str_equal(request->path, STR("/readyz"))) http_refuse(request, 404, "Served here: /metrics, /healthz, /readyz.");
     else if (runtime->phase != PHASE_RUNNING) http_refuse_busy(request, 503, 1, "Starting or stopping.");
-    else if (runtime->poll_failures || runtime->commit_failures) http_refuse_busy(request, 503, 1, "The bus does not answer.");
+    else if (bus_is_silent(runtime) || !worker_is_ready(runtime)) http_refuse_busy(request, 503, 1, "The bus does not answer.");
     else http_respond(request, 200, STR("text/plain"), STR("ready\n"));
 }
 

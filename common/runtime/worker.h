@@ -75,6 +75,8 @@ struct worker {
     int (*process)(struct worker_context *context, struct job *job, struct err *err);
     /* SIGHUP: reread what may change; on an error the old stays in force. Optional. */
     int (*reload)(struct worker_context *context, struct err *err);
+    /* Can it do its work now? For /readyz, beside what the runtime itself knows. Optional. */
+    bool (*ready)(struct worker_context *context);
     /* SIGTERM or end: stop taking in. Called once before the drain; optional. */
     void (*drain)(struct worker_context *context);
     /* Not done draining yet? Polled until false or the deadline. Optional. */

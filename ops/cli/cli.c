@@ -134,6 +134,11 @@ int cli_config(const struct arguments *arguments, struct cli_config *ret_config,
     return rc;
 }
 
+int cli_name_bus(const struct bus *bus, int rc, struct err *err)
+{
+    return rc && bus && err_class((enum err_code)rc) == ERR_RETRY ? err_wrap(err, "%s", bus_description(bus)) : rc;
+}
+
 void cli_config_free(struct cli_config *config)
 {
     config_destroy(config->config);

@@ -48,6 +48,9 @@ struct cli_config {
     const struct option_table **tables;
     struct config *config;
 };
+/* Says which bus it was, when one can't be reached. Returns the code. */
+int cli_name_bus(const struct bus *bus, int rc, struct err *err);
+
 int cli_config(const struct arguments *arguments, struct cli_config *ret_config, struct err *err) CHECKED;
 void cli_config_free(struct cli_config *config);
 

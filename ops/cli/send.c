@@ -121,6 +121,7 @@ static int send_run(const struct command *command, int argc, char **argv, struct
     if (rc) return rc;
     rc = bus_open(config.config, clock_system(), &bus, err);
     if (rc == E_OK) rc = send_files(bus, &arguments, &sent, &refused, err);
+    rc = cli_name_bus(bus, rc, err);
     if (rc == E_OK && json) printf("{\"sent\":%llu,\"refused\":%llu}\n", (unsigned long long)sent, (unsigned long long)refused);
     else if (rc == E_OK) fprintf(stderr, "  %llu records sent to %s\n", (unsigned long long)sent, bus_description(bus));
     if (rc == E_OK && refused) rc = err_set(err, E_BAD_MESSAGE, "%llu records were refused", (unsigned long long)refused);

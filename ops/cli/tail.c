@@ -107,6 +107,7 @@ static int tail_run(const struct command *command, int argc, char **argv, struct
     signal(SIGTERM, on_signal);
     rc = bus_open(config.config, clock_system(), &bus, err);
     if (rc == E_OK) rc = tail(bus, topics, count, &wish, err);
+    rc = cli_name_bus(bus, rc, err);
     bus_close(bus);
     cli_config_free(&config);
     return rc;

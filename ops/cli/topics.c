@@ -59,6 +59,7 @@ static int topics_run(const struct command *command, int argc, char **argv, stru
     if (rc) return rc;
     rc = bus_open(config.config, clock_system(), &bus, err);
     if (rc == E_OK) rc = each_topic(bus, creating, json, err);
+    rc = cli_name_bus(bus, rc, err);
     bus_close(bus);
     cli_config_free(&config);
     return rc;

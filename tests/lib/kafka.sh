@@ -189,7 +189,8 @@ start() {
         quorum+=${quorum:+,}$((i + 1))@127.0.0.1:${ports[i * 3 + 1]}
         bootstrap+=${bootstrap:+,}127.0.0.1:${ports[i * 3]}
     done
-    id=$(python3 -c 'import base64, uuid; print(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))')
+    # Its first byte is fixed: an id that begins with "-" would be taken for an option.
+    id=$(python3 -c 'import base64, os; print(base64.urlsafe_b64encode(b"v" + os.urandom(15)).decode().rstrip("="))')
     for ((node = 1; node <= brokers; node++)); do
         i=$(((node - 1) * 3))
         write_properties "$node" "${ports[i]}" "${ports[i + 1]}" "$quorum" "$brokers" "${ports[i + 2]}" \

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "store/store.h"
+#include "workers/ingest/feed.h"
 #include "workers/ingest/state.h"
 
 #define OPTIONS_OWNER struct ingest_options
@@ -128,6 +129,12 @@ static bool bus_failing(const struct ingest_state *state)
            clock_mono_ms(state->context->clock) - state->bus_failed_ms < BUS_FAILING_MS;
 }
 
+static bool ingest_ready(struct worker_context *context)
+{
+    const struct ingest_state *state = context->state;
+    return !state->draining && !bus_failing(state) && bus_answers(state->feed->consumer);
+}
+
 static void on_request(struct http_request *request, void *user)
 {
     struct ingest_state *state = user;
@@ -141,7 +148,7 @@ static void on_request(struct http_request *request, void *user)
     case ROUTE_STATUS: feed_status(state->feed, request); return;
     case ROUTE_HEALTH: http_respond(request, 200, STR("text/plain"), STR("alive\n")); return;
     case ROUTE_READY:
-        if (state->draining || bus_failing(state))
+        if (!ingest_ready(state->context))
             http_refuse_busy(request, 503, 1, "Not ready: stopping, or the bus does not answer.");
         else
             http_respond(request, 200, STR("text/plain"), STR("ready\n"));
@@ -327,6 +334,7 @@ const struct worker ingest_worker = {
     .options = &ingest_option_table,
     .tables = ingest_tables,
     .open = ingest_open,
+    .ready = ingest_ready,
     .reload = ingest_reload,
     .drain = ingest_drain,
     .draining = ingest_draining,

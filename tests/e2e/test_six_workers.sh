@@ -1,0 +1,113 @@
+#!/bin/bash
+# The six workers as separate processes over a real Kafka and a real S3, configured by files: 10,000 posts become
+# 10,000 insights for an independent consumer and 10,000 records in the bucket for boto3, each once, although of two
+# replicas of a worker one is stopped and the other killed in the middle.
+. "$(dirname "$0")/lib.sh"
+
+python=$("$source/tests/lib/python.sh") || skip "no Python packages"
+"$source/tests/lib/kafka.sh" fetch || skip "no Kafka"
+"$source/tests/lib/minio.sh" fetch || skip "no MinIO"
+posts=10000
+workers="ingest preprocess featurize segment genai logsink"
+declare -A admin
+read -r http ports <<<"$(free_ports 8)"
+for member in ingest-0 preprocess-0 featurize-0 featurize-1 segment-0 genai-0 logsink-0; do
+    admin[$member]=${ports%% *} ports=${ports#* }
+done
+url=http://127.0.0.1:$http
+
+mkdir -p "$scratch/minio/data/verbatim"
+minio=$("$source/tests/lib/minio.sh" start "$scratch/minio") || give_up "MinIO did not start"
+eval "$minio"
+kafka=$(KAFKA_AUTO_CREATE=false KAFKA_HEAP=512m "$source/tests/lib/kafka.sh" start "$scratch/kafka") || give_up "Kafka did not start"
+eval "$kafka"
+
+# --- one file a worker, as a deployment would have them
+printf '[bus]\nkind = kafka\n[kafka]\nbootstrap.servers = %s\n' "$bootstrap" >"$scratch/kafka.ini"
+for worker in $workers; do cp "$scratch/kafka.ini" "$scratch/$worker.ini"; done
+printf '[ingest]\nlisten = 127.0.0.1:%s\n' "$http" >>"$scratch/ingest.ini"
+printf '[preprocess]\nfolder = %s\n' "$scratch/preprocess" >>"$scratch/preprocess.ini"
+printf '[logsink]\nurl = s3://verbatim/archive\nage = 2s\n[store]\nendpoint = %s\naccess_key_id = verbatim\nsecret_access_key = verbatim-secret\n' \
+    "$endpoint" >>"$scratch/logsink.ini"
+
+start() {
+    launch "$1" "$bin/verbatim-${1%-*}" --config "$scratch/${1%-*}.ini" --runtime.replica="${1#*-}" \
+        --runtime.admin="127.0.0.1:${admin[$1]}"
+}
+ready() { answers "http://127.0.0.1:${admin[$1]}/readyz"; }
+# metric MEMBER NAME: the sum of its samples
+metric() {
+    curl -s -m 5 "http://127.0.0.1:${admin[$1]}/metrics" |
+        awk -v name="$2" 'substr($0, 1, length(name) + 1) == name "{" {sum += $NF} END {printf "%.0f\n", sum}'
+}
+partitions() {
+    curl -s -m 5 "http://127.0.0.1:${admin[$1]}/metrics" |
+        sed -n 's/^verbatim_backlog_records{.*partition="\([0-9]*\)".*/\1/p' | sort -n | paste -sd' '
+}
+at_least() { [ "$("${@:2}")" -ge "$1" ]; }
+share() { [ "$(partitions featurize-0 | wc -w)" -gt 0 ] && [ "$(partitions featurize-1 | wc -w)" -gt 0 ] && [ "$(echo "$(partitions featurize-0) $(partitions featurize-1)" | wc -w)" = 8 ]; }
+
+"$bin/verbatim" topics create --config "$scratch/kafka.ini" >"$scratch/topics.txt" || give_up "topics create"
+for member in "${!admin[@]}"; do start "$member"; done
+for member in "${!admin[@]}"; do await "$member is ready" 60 ready "$member"; done
+await "two replicas of featurize share the partitions" 60 share
+equal "each partition has one of them" "$(echo "$(partitions featurize-0) $(partitions featurize-1)" | tr ' ' '\n' | sort -n | paste -sd' ')" "0 1 2 3 4 5 6 7"
+await "preprocess has joined its group" 60 at_least 1 eval 'partitions preprocess-0 | wc -w'
+
+# --- 10,000 posts; in the middle one replica is stopped, and later the other is killed
+python3 "$source/tests/e2e/generate.py" $posts --prefix k >"$scratch/in.ndjson"
+launch posts "$python" "$source/tests/e2e/post_each.py" "$url" "$scratch/in.ndjson" 48
+await "some thousand records are through" 120 at_least 2500 metric genai-0 verbatim_outputs_total
+check "both replicas work" [ "$(metric featurize-0 verbatim_outputs_total)" -gt 0 ]
+check "both replicas work" [ "$(metric featurize-1 verbatim_outputs_total)" -gt 0 ]
+halt featurize-1 TERM
+equal "SIGTERM ends a replica with 0" "$status" 0
+await "more are through" 120 at_least 4500 metric genai-0 verbatim_outputs_total
+start featurize-1
+await "the replica is back" 60 ready featurize-1
+halt featurize-0 KILL
+start featurize-0
+await "the killed replica is back" 60 ready featurize-0
+reap posts
+equal "every post has its receipt ($(tail -n 3 "$scratch/posts.log"))" "$status" 0
+echo "posts: $(cat "$scratch/posts.log")"
+
+# --- one more through each other way in
+curl -s -m 60 -o "$scratch/waited.json" -H 'Content-Type: application/json' "$url/v1/feedback?wait=30s" -d '{"id":"waited","text":"It works well, thank you."}'
+equal "a post that waits gets its insight" "$(jq -r .insight.sentiment.label "$scratch/waited.json")" positive
+"$python" "$source/ops/examples/python/produce.py" --bootstrap "$bootstrap" --text "Great taste, but I got a rash." --customer c-17 2>"$scratch/produce.err"
+equal "produce.py exits 0 ($(head -c 200 "$scratch/produce.err"))" $? 0
+total=$((posts + 2))
+
+# --- an independent consumer
+for _ in 1 2 3 4 5 6; do
+    "$python" "$source/ops/examples/python/consume.py" --bootstrap "$bootstrap" --group "judge" --json --idle 6 >>"$scratch/insights.ndjson" 2>"$scratch/consume.err"
+    [ "$(wc -l <"$scratch/insights.ndjson")" -lt $total ] || break
+done
+ids "$scratch/insights.ndjson" | sort >"$scratch/insights.ids"
+equal "read_committed: insights" "$(wc -l <"$scratch/insights.ids")" $total
+equal "read_committed: distinct insights" "$(sort -u "$scratch/insights.ids" | wc -l)" $total
+check "they are those that were posted" cmp <(ids "$scratch/in.ndjson" | sort) <(grep '^k-' "$scratch/insights.ids")
+equal "the customer's words are kept from consumers" "$(jq -c 'select(.feedback.text)' "$scratch/insights.ndjson" | wc -l)" 0
+
+# --- the bucket
+bucket() { "$python" "$source/tests/e2e/read_bucket.py" "$endpoint" verbatim "archive/$1/"; }
+count() { bucket "$1" | wc -l; }
+for topic in feedback documents features segments insights; do
+    await "the bucket holds the $topic" 60 at_least $total count $topic
+    bucket $topic | jq -r .id | sort >"$scratch/bucket.ids"
+    equal "boto3: records of $topic" "$(wc -l <"$scratch/bucket.ids")" $total
+    equal "boto3: distinct records of $topic" "$(sort -u "$scratch/bucket.ids" | wc -l)" $total
+done
+equal "no dead letters" "$(count dead-letters)" 0
+
+# --- figures, and a quiet end
+for member in $(printf '%s\n' "${!admin[@]}" | sort); do
+    printf '%-13s %4d MB resident, ready after %s s\n' "$member" "$(($(metric "$member" process_resident_memory_bytes) / 1000000))" \
+        "$(curl -s "http://127.0.0.1:${admin[$member]}/metrics" | sed -n 's/^verbatim_start_duration_seconds{[^}]*} \([0-9]*\.\?[0-9]\{0,3\}\).*/\1/p')"
+done
+for member in "${!admin[@]}"; do
+    halt "$member"
+    equal "$member ends with 0 on SIGTERM" "$status" 0
+done
+finish
