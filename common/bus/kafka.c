@@ -1,4 +1,5 @@
-/* The Kafka bus, by librdkafka: opening, closing, and who it says it is. See kafka.h for the rest. */
+/* The Kafka bus, by librdkafka: opening, closing, and who it says it is. See kafka.h for the
+ * rest. */
 #include "bus/kafka.h"
 
 #include <stdio.h>
@@ -30,8 +31,8 @@ static const char *brokers(const struct config *config)
 static int name_topics(struct kafka_bus *bus, struct err *err)
 {
     for (int i = 0; i < TOPIC_COUNT; i++) {
-        int size = snprintf(bus->topics[i], sizeof bus->topics[i], "%s%s", bus->options.topic_prefix,
-                            topic_info((enum topic)i)->name);
+        int size = snprintf(bus->topics[i], sizeof bus->topics[i], "%s%s",
+                            bus->options.topic_prefix, topic_info((enum topic)i)->name);
         if (size < 0 || (size_t)size >= sizeof bus->topics[i])
             return err_set(err, E_BAD_CONFIG, "bus.topic_prefix is too long");
     }
@@ -45,7 +46,8 @@ static int prepare(struct kafka_bus *bus, struct err *err)
     int rc = name_topics(bus, err);
     if (rc == E_OK) rc = kafka_conf_check(bus, err);
     if (rc) return rc;
-    snprintf(bus->description, sizeof bus->description, "kafka %.380s (librdkafka %.40s)", list, rd_kafka_version_str());
+    snprintf(bus->description, sizeof bus->description, "kafka %.380s (librdkafka %.40s)", list,
+             rd_kafka_version_str());
     return E_OK;
 }
 
@@ -57,7 +59,10 @@ static void kafka_close(struct bus *base)
     free(bus);
 }
 
-static const char *kafka_description(const struct bus *bus) { return ((const struct kafka_bus *)bus)->description; }
+static const char *kafka_description(const struct bus *bus)
+{
+    return ((const struct kafka_bus *)bus)->description;
+}
 
 static const struct bus_backend kafka_backend = {
     .close = kafka_close,
@@ -83,8 +88,8 @@ static const struct bus_backend kafka_backend = {
     .producer_flush = kafka_producer_flush,
 };
 
-int bus_kafka_open(const struct bus_options *options, const struct config *config, const struct clock *clock,
-                   struct bus **ret_bus, struct err *err)
+int bus_kafka_open(const struct bus_options *options, const struct config *config,
+                   const struct clock *clock, struct bus **ret_bus, struct err *err)
 {
     struct kafka_bus *bus = calloc(1, sizeof *bus);
     if (!bus) return err_set(err, E_NO_MEMORY, NULL);

@@ -11,8 +11,8 @@
  *   kafka_commit.c    outputs and positions: one transaction, or at least once
  *   kafka_producer.c  the door's producer
  *
- * Threads: the loop's (poll, pause, rewind, seek, backlog), the committer's (commit), and the consumer's
- * own watcher. What two of them touch is guarded by kafka_consumer.lock. */
+ * Threads: the loop's (poll, pause, rewind, seek, backlog), the committer's (commit), and the
+ * consumer's own watcher. What two of them touch is guarded by kafka_consumer.lock. */
 #ifndef VERBATIM_BUS_KAFKA_H
 #define VERBATIM_BUS_KAFKA_H
 
@@ -23,112 +23,125 @@
 #include "bus/backend.h"
 
 enum {
-    KAFKA_NAME_MAX = 249,          /* of topics, and what we allow of groups and members */
-    KAFKA_CALL_MS = 5000,          /* for calls of the loop that wait for an answer */
-    KAFKA_ADMIN_MS = 10000,        /* for topics */
+    KAFKA_NAME_MAX = 249,   /* of topics, and what we allow of groups and members */
+    KAFKA_CALL_MS = 5000,   /* for calls of the loop that wait for an answer */
+    KAFKA_ADMIN_MS = 10000, /* for topics */
     KAFKA_RETRY_MS = 50,
-    KAFKA_CLOSE_MS = 5000,         /* leaving a group; then it goes without saying goodbye */
-    KAFKA_MESSAGE_OVERHEAD = 512,  /* what the broker adds to a message, generously */
+    KAFKA_CLOSE_MS = 5000,        /* leaving a group; then it goes without saying goodbye */
+    KAFKA_MESSAGE_OVERHEAD = 512, /* what the broker adds to a message, generously */
 };
 
-/* --- bus ------------------------------------------------------------------------------------ */
+/* --- bus ------------------------------------------------------------------------------------- */
 
 struct kafka_bus {
     struct bus base;
     struct bus_options options;
-    const struct config *config; /* its properties, with their secrets, are read for each new client */
+    const struct config *config; /* read, with its secrets, for each new client */
     const struct clock *clock;
-    size_t message_bytes_max;    /* message.max.bytes */
+    size_t message_bytes_max;                     /* message.max.bytes */
     char topics[TOPIC_COUNT][KAFKA_NAME_MAX + 1]; /* with the prefix */
     char description[512];
     pthread_mutex_t admin_lock;
-    rd_kafka_t *admin;           /* made when it is needed first */
+    rd_kafka_t *admin; /* made when it is needed first */
 };
 
 enum topic kafka_topic_of(const struct kafka_bus *bus, const char *name); /* TOPIC_NONE: not ours */
 static inline struct kafka_bus *kafka_bus_of(struct bus *bus) { return (struct kafka_bus *)bus; }
 
-/* --- configuration ---------------------------------------------------------------------------- */
+/* --- configuration --------------------------------------------------------------------------- */
 
-struct kafka_property { const char *name, *value; };
+struct kafka_property {
+    const char *name, *value;
+};
 
-/* A client's configuration: `own` (ends with a NULL name) below what the user set, `fixed` above it. */
+/* A client's configuration: `own` (ends with a NULL name) below what the user set, `fixed` above
+ * it. */
 int kafka_conf_create(const struct kafka_bus *bus, const struct kafka_property *own,
-                      const struct kafka_property *fixed, rd_kafka_conf_t **ret_conf, struct err *err) CHECKED;
+                      const struct kafka_property *fixed, rd_kafka_conf_t **ret_conf,
+                      struct err *err) CHECKED;
 /* Checks all properties, and learns what the bus wants to know of them. */
 int kafka_conf_check(struct kafka_bus *bus, struct err *err) CHECKED;
 /* Takes `conf` over, also on an error. */
-int kafka_client_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_client, struct err *err) CHECKED;
+int kafka_client_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_client,
+                        struct err *err) CHECKED;
 
-/* --- errors ----------------------------------------------------------------------------------- */
+/* --- errors ---------------------------------------------------------------------------------- */
 
 enum err_code kafka_code(rd_kafka_resp_err_t code);
 /* `detail` (may be NULL) is librdkafka's own text. */
 int kafka_error(rd_kafka_resp_err_t code, const char *what, const char *detail, struct err *err);
-bool kafka_lost_generation(rd_kafka_resp_err_t code); /* the member is not of its group's present generation */
+/* The member is not of its group's present generation. */
+bool kafka_lost_generation(rd_kafka_resp_err_t code);
 bool kafka_fenced(rd_kafka_resp_err_t code);
 void kafka_on_log(const rd_kafka_t *client, int level, const char *facility, const char *text);
 
-/* --- topics ----------------------------------------------------------------------------------- */
+/* --- topics ---------------------------------------------------------------------------------- */
 
 int kafka_topic_create(struct bus *bus, enum topic topic, const struct bus_topic_settings *settings,
                        bool *ret_created, struct err *err) CHECKED;
-int kafka_topic_describe(struct bus *bus, enum topic topic, struct bus_topic_state *ret_state, struct err *err) CHECKED;
+int kafka_topic_describe(struct bus *bus, enum topic topic, struct bus_topic_state *ret_state,
+                         struct err *err) CHECKED;
 void kafka_topics_close(struct kafka_bus *bus);
 /* Number of partitions of a topic; NOT_FOUND, or UNAVAILABLE. Blocks. */
-int kafka_partition_count(rd_kafka_t *client, const char *topic, int timeout_ms, uint32_t *ret_count,
-                          struct err *err) CHECKED;
+int kafka_partition_count(rd_kafka_t *client, const char *topic, int timeout_ms,
+                          uint32_t *ret_count, struct err *err) CHECKED;
 
-/* --- sender ----------------------------------------------------------------------------------- */
+/* --- sender ---------------------------------------------------------------------------------- */
 
-/* A producing client, used by one thread. Payloads aren't copied: they must stay until the message is
- * delivered or sender_close() has returned. */
+/* A producing client, used by one thread. Payloads aren't copied: they must stay until the
+ * message is delivered or sender_close() has returned. */
 struct kafka_sender {
     rd_kafka_t *client; /* NULL: closed; zeroed is valid */
     rd_kafka_topic_t *topics[TOPIC_COUNT];
     struct err failure; /* why the first message since it was cleared was not delivered */
 };
 
-/* `transactional_id` NULL: idempotent only. `on_report` NULL: only failures are noted, in `failure`. */
+/* `transactional_id` NULL: idempotent only. `on_report` NULL: only failures are noted, in
+ * `failure`. */
 int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const char *client_id,
                 const char *transactional_id,
                 void (*on_report)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque,
                 struct err *err) CHECKED;
 void sender_close(struct kafka_sender *sender);
 /* TOO_LARGE, without sending anything. Adds to *bytes what the messages weigh. */
-int sender_check(const struct kafka_bus *bus, const struct bus_output *outputs, size_t count, size_t *bytes,
-                 struct err *err) CHECKED;
-rd_kafka_resp_err_t sender_send(struct kafka_sender *sender, const struct bus_output *output, void *opaque);
+int sender_check(const struct kafka_bus *bus, const struct bus_output *outputs, size_t count,
+                 size_t *bytes, struct err *err) CHECKED;
+rd_kafka_resp_err_t sender_send(struct kafka_sender *sender, const struct bus_output *output,
+                                void *opaque);
 /* Waits until all are delivered or given up. */
 rd_kafka_resp_err_t sender_flush(struct kafka_sender *sender, int timeout_ms);
 
-/* --- consumer --------------------------------------------------------------------------------- */
+/* --- consumer -------------------------------------------------------------------------------- */
 
 struct kafka_partition {
     enum topic topic;
     uint32_t partition;
-    int64_t position;    /* of the next message to read; -1: not known yet */
-    int64_t first_read;  /* offset of the first message given out; -1: none. Where a rewind goes without a commit. */
-    int64_t sought;      /* where reading shall begin, until a message has come; -1 */
-    int64_t last_ms;     /* timestamp of the last message read; 0: none */
-    int64_t caught_up_ms; /* when last all had been read, by the wall clock; 0: never */
+    int64_t position; /* of the next message to read; -1: not known yet */
+    int64_t first_read; /* first offset given out, where a rewind goes without a commit; -1: none */
+    int64_t sought;         /* where reading shall begin, until a message has come; -1 */
+    int64_t last_ms;        /* timestamp of the last message read; 0: none */
+    int64_t caught_up_ms;   /* when last all had been read, by the wall clock; 0: never */
     int64_t end, committed; /* as the watcher has heard; -1: not yet. Guarded by the lock. */
 };
 
 struct kafka_batch;
 
 /* What the watcher found out about a topic that a reader waits for. */
-struct kafka_found { enum topic topic; uint32_t partition; int64_t offset; };
+struct kafka_found {
+    enum topic topic;
+    uint32_t partition;
+    int64_t offset;
+};
 
 struct kafka_watch {
     pthread_t thread;
     bool started;
     pthread_cond_t changed;
     /* guarded by the consumer's lock */
-    bool stops, asked;     /* asked: for the ends of all partitions */
-    bool down;             /* no broker could be reached, nor has one answered since */
-    uint32_t missing;      /* topics that a reader still waits for */
-    bool looked;           /* it has looked once */
+    bool stops, asked; /* asked: for the ends of all partitions */
+    bool down;         /* no broker could be reached, nor has one answered since */
+    uint32_t missing;  /* topics that a reader still waits for */
+    bool looked;       /* it has looked once */
     struct kafka_found *found;
     size_t found_count, found_capacity;
 };
@@ -136,9 +149,9 @@ struct kafka_watch {
 /* Of the committer's thread, and before its first commit of the thread that warms it up. */
 struct kafka_commit {
     struct kafka_sender sender;
-    bool ready;            /* init_transactions() has succeeded */
-    unsigned replaced;     /* producers in a row that broke */
-    unsigned fenced;       /* times it was fenced since fenced_ms */
+    bool ready;        /* init_transactions() has succeeded */
+    unsigned replaced; /* producers in a row that broke */
+    unsigned fenced;   /* times it was fenced since fenced_ms */
     int64_t fenced_ms;
     pthread_t warmer;
     bool warming;
@@ -152,23 +165,24 @@ struct kafka_consumer {
     rd_kafka_t *client;
     rd_kafka_queue_t *queue; /* the one that everything is forwarded to */
     int wake_fd;
-    struct bus_subscription subscription; /* of its pointers only the callbacks' and `user` are used */
+    struct bus_subscription
+        subscription; /* of its pointers only the callbacks' and `user` are used */
     bool in_group, closing;
     uint32_t topics; /* bits */
 
-    pthread_mutex_t lock;    /* guards what the loop's thread changes here and others read: */
+    pthread_mutex_t lock; /* guards what the loop's thread changes here and others read: */
     struct kafka_partition *owned;
     size_t owned_count, owned_capacity;
-    size_t hit;              /* index of the partition that was found last; of the loop's thread */
-    uint64_t generation;     /* counts assignments */
+    size_t hit;          /* index of the partition that was found last; of the loop's thread */
+    uint64_t generation; /* counts assignments */
 
     bool paused, readable;
-    struct err trouble;      /* what librdkafka complained of since the last poll */
+    struct err trouble; /* what librdkafka complained of since the last poll */
     bool fatal;
     struct kafka_batch *current, *open, *idle;
     rd_kafka_topic_t *last_rkt; /* of the message before; its topic */
     enum topic last_topic;
-    size_t peak;             /* of the prefetch queue, since it was asked for more */
+    size_t peak; /* of the prefetch queue, since it was asked for more */
 
     struct kafka_watch watch;
     struct kafka_commit commit;
@@ -189,39 +203,46 @@ int kafka_poll(struct bus_consumer *consumer, uint32_t max_records, size_t max_b
 void kafka_release(struct bus_consumer *consumer, struct bus_batch *batch);
 
 /* positions; the lock is taken where others could look */
-struct kafka_partition *position_find(struct kafka_consumer *consumer, enum topic topic, uint32_t partition);
-int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t partition, int64_t offset,
-                 struct err *err) CHECKED;
+struct kafka_partition *position_find(struct kafka_consumer *consumer, enum topic topic,
+                                      uint32_t partition);
+int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t partition,
+                 int64_t offset, struct err *err) CHECKED;
 void position_clear(struct kafka_consumer *consumer);
 /* All that it owns, from where they stand; the caller destroys the list. */
 rd_kafka_topic_partition_list_t *position_list(const struct kafka_consumer *consumer);
 /* Tells the owner; `call` is the subscription's on_assigned or on_revoked. */
-void position_tell(struct kafka_consumer *consumer, void (*call)(void *, const struct bus_position *, size_t));
+void position_tell(struct kafka_consumer *consumer,
+                   void (*call)(void *, const struct bus_position *, size_t));
 void position_pause_new(struct kafka_consumer *consumer); /* after an assignment, if it is paused */
 void kafka_pause(struct bus_consumer *consumer, bool paused);
 int kafka_rewind(struct bus_consumer *consumer, struct err *err) CHECKED;
-int kafka_seek(struct bus_consumer *consumer, const struct bus_position *position, struct err *err) CHECKED;
+int kafka_seek(struct bus_consumer *consumer, const struct bus_position *position,
+               struct err *err) CHECKED;
 size_t kafka_backlog(struct bus_consumer *consumer, struct bus_backlog *out, size_t max);
 bool kafka_answers(struct bus_consumer *consumer);
 
 int ends_start(struct kafka_consumer *consumer, struct err *err) CHECKED;
 void ends_stop(struct kafka_consumer *consumer);
-void ends_ask(struct kafka_consumer *consumer); /* for the ends; this also wakes fetchers that pause */
+/* For the ends; this also wakes fetchers that pause. */
+void ends_ask(struct kafka_consumer *consumer);
 void ends_lost(struct kafka_consumer *consumer); /* no broker is reached: try until one answers */
 
 int commit_open(struct kafka_consumer *consumer, struct err *err) CHECKED;
 void commit_close(struct kafka_consumer *consumer);
-int kafka_commit(struct bus_consumer *consumer, const struct bus_output *outputs, size_t output_count,
-                 const struct bus_position *positions, size_t position_count, struct err *err) CHECKED;
+int kafka_commit(struct bus_consumer *consumer, const struct bus_output *outputs,
+                 size_t output_count, const struct bus_position *positions, size_t position_count,
+                 struct err *err) CHECKED;
 
-/* --- producer --------------------------------------------------------------------------------- */
+/* --- producer -------------------------------------------------------------------------------- */
 
-int kafka_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer, struct err *err) CHECKED;
+int kafka_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer,
+                        struct err *err) CHECKED;
 void kafka_producer_close(struct bus_producer *producer);
 int kafka_produce(struct bus_producer *producer, const struct bus_output *outputs, size_t count,
                   bus_on_done *on_done, void *user, struct err *err) CHECKED;
 int kafka_producer_wake_fd(const struct bus_producer *producer);
 void kafka_producer_poll(struct bus_producer *producer);
-int kafka_producer_flush(struct bus_producer *producer, int64_t timeout_ms, struct err *err) CHECKED;
+int kafka_producer_flush(struct bus_producer *producer, int64_t timeout_ms,
+                         struct err *err) CHECKED;
 
 #endif

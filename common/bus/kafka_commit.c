@@ -1,17 +1,21 @@
-/* Committing on Kafka: outputs and positions in one transaction, or outputs first and positions after.
+/* Committing on Kafka: outputs and positions in one transaction, or outputs first and positions
+ * after.
  *
- * One transaction: begin, send, positions with the group's fresh metadata (KIP-447: that is what fences members
- * of a former generation), commit. What a failing call says decides, in this order:
- *   fatal      the producer is of no more use: it is replaced, and the caller begins again at what is committed
- *   abortable  the transaction is aborted. A lost generation cancels; else the same may be tried again
+ * One transaction: begin, send, positions with the group's fresh metadata (KIP-447: that is what
+ * fences members of a former generation), commit. What a failing call says decides, in this
+ * order:
+ *   fatal      the producer is of no more use: it is replaced, and the caller begins again at what
+ *              is committed
+ *   abortable  the transaction is aborted. A lost generation cancels; else the same may be tried
+ *              again
  *   retriable  the same call again, until commit_timeout
  *   others     as fatal
  * A commit that times out may or may not have happened: the producer is replaced, whose
- * init_transactions() makes the coordinator decide, and the caller asks what is committed (issue 5423). The
- * same when an abort fails (issue 4849).
+ * init_transactions() makes the coordinator decide, and the caller asks what is committed (issue
+ * 5423). The same when an abort fails (issue 4849).
  *
- * Being fenced may be our own doing (a transaction took longer than transaction.timeout.ms), so it is
- * forgiven a few times; after that another process has our name, and we stop. */
+ * Being fenced may be our own doing (a transaction took longer than transaction.timeout.ms), so
+ * it is forgiven a few times; after that another process has our name, and we stop. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +23,8 @@
 #include "bus/kafka.h"
 
 enum {
-    REPLACED_MAX = 4,                  /* producers in a row that break */
-    FENCED_MAX = 3,                    /* within FENCED_WITHIN_MS */
+    REPLACED_MAX = 4, /* producers in a row that break */
+    FENCED_MAX = 3,   /* within FENCED_WITHIN_MS */
     FENCED_WITHIN_MS = 10 * 60 * 1000,
     CALL_SLICE_MS = 1000,
     WARM_SLICE_MS = 500,
@@ -42,15 +46,18 @@ static enum verdict judge(rd_kafka_error_t *error, const char *what, struct err 
 {
     if (!error) return GOOD;
     enum verdict verdict = REPLACE;
-    if (rd_kafka_error_is_fatal(error)) verdict = REPLACE;
-    else if (rd_kafka_error_txn_requires_abort(error)) verdict = ABORT;
-    else if (rd_kafka_error_is_retriable(error)) verdict = AGAIN;
+    if (rd_kafka_error_is_fatal(error))
+        verdict = REPLACE;
+    else if (rd_kafka_error_txn_requires_abort(error))
+        verdict = ABORT;
+    else if (rd_kafka_error_is_retriable(error))
+        verdict = AGAIN;
     kafka_error(rd_kafka_error_code(error), what, rd_kafka_error_string(error), err);
     rd_kafka_error_destroy(error);
     return verdict;
 }
 
-/* --- producer ------------------------------------------------------------------------------------- */
+/* --- producer -------------------------------------------------------------------------------- */
 
 static int open_sender(struct kafka_consumer *consumer, struct err *err)
 {
@@ -61,12 +68,15 @@ static int open_sender(struct kafka_consumer *consumer, struct err *err)
     return sender_open(&commit->sender, consumer->bus, commit->client_id, id, NULL, NULL, err);
 }
 
-static enum verdict init(struct kafka_commit *commit, int64_t deadline_ms, int slice_ms, struct err *err)
+static enum verdict init(struct kafka_commit *commit, int64_t deadline_ms, int slice_ms,
+                         struct err *err)
 {
     enum verdict verdict;
     do {
         int timeout_ms = left_ms(deadline_ms, slice_ms);
-        verdict = judge(rd_kafka_init_transactions(commit->sender.client, timeout_ms > 0 ? timeout_ms : 1), "init_transactions", err);
+        verdict = judge(
+            rd_kafka_init_transactions(commit->sender.client, timeout_ms > 0 ? timeout_ms : 1),
+            "init_transactions", err);
     } while (verdict == AGAIN && now_ms() < deadline_ms && !atomic_load(&commit->stops));
     if (verdict == GOOD) commit->ready = true;
     return verdict;
@@ -79,7 +89,8 @@ static int replace(struct kafka_consumer *consumer, int rc, struct err *err)
     bool fenced = rc == E_FENCED;
     sender_close(&commit->sender);
     commit->ready = false;
-    if (fenced && now_ms() - commit->fenced_ms > FENCED_WITHIN_MS) commit->fenced = 0, commit->fenced_ms = now_ms();
+    if (fenced && now_ms() - commit->fenced_ms > FENCED_WITHIN_MS)
+        commit->fenced = 0, commit->fenced_ms = now_ms();
     if (fenced && ++commit->fenced > FENCED_MAX) {
         err_wrap(err, "another process uses the transactional.id %s", commit->transactional_id);
         return E_FENCED;
@@ -92,7 +103,8 @@ static int replace(struct kafka_consumer *consumer, int rc, struct err *err)
     return rc;
 }
 
-/* As replace(), where nobody knows what was written; the new producer settles it, if the broker answers. */
+/* As replace(), where nobody knows what was written; the new producer settles it, if the broker
+ * answers. */
 static int start_over(struct kafka_consumer *consumer, int rc, struct err *err)
 {
     struct err ignored;
@@ -112,7 +124,8 @@ static int make_ready(struct kafka_consumer *consumer, int64_t deadline_ms, stru
     if (rc || commit->ready) return rc;
     enum verdict verdict = init(commit, deadline_ms, CALL_SLICE_MS, err);
     if (verdict == GOOD) return E_OK;
-    if (verdict == AGAIN) return E_UNAVAILABLE; /* nothing was begun: the same producer may go on later */
+    if (verdict == AGAIN)
+        return E_UNAVAILABLE; /* nothing was begun: the same producer may go on later */
     int why = err ? (int)err->code : E_UNAVAILABLE;
     rc = replace(consumer, why, err);
     if (rc != E_FENCED || commit->fenced > FENCED_MAX) return rc;
@@ -120,14 +133,16 @@ static int make_ready(struct kafka_consumer *consumer, int64_t deadline_ms, stru
     return E_UNAVAILABLE;
 }
 
-/* --- warming up ----------------------------------------------------------------------------------- */
+/* --- warming up ------------------------------------------------------------------------------ */
 
-/* The first init_transactions() takes a second with librdkafka 2.0.2: meanwhile the consumer joins. */
+/* The first init_transactions() takes a second with librdkafka 2.0.2: meanwhile the consumer
+ * joins. */
 static void *warm_main(void *argument)
 {
     struct kafka_consumer *consumer = argument;
     struct err err;
-    (void)init(&consumer->commit, now_ms() + consumer->bus->options.commit_timeout, WARM_SLICE_MS, &err);
+    (void)init(&consumer->commit, now_ms() + consumer->bus->options.commit_timeout, WARM_SLICE_MS,
+               &err);
     return NULL;
 }
 
@@ -135,7 +150,8 @@ int commit_open(struct kafka_consumer *consumer, struct err *err)
 {
     int rc = open_sender(consumer, err);
     if (rc || consumer->subscription.at_least_once) return rc;
-    consumer->commit.warming = pthread_create(&consumer->commit.warmer, NULL, warm_main, consumer) == 0;
+    consumer->commit.warming =
+        pthread_create(&consumer->commit.warmer, NULL, warm_main, consumer) == 0;
     return E_OK;
 }
 
@@ -152,35 +168,41 @@ void commit_close(struct kafka_consumer *consumer)
     sender_close(&consumer->commit.sender);
 }
 
-/* --- what both ways share ------------------------------------------------------------------------- */
+/* --- what both ways share -------------------------------------------------------------------- */
 
 /* The broker doesn't know which partitions a member has, only its generation. */
-static int check_owned(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count, struct err *err)
+static int check_owned(struct kafka_consumer *consumer, const struct bus_position *positions,
+                       size_t count, struct err *err)
 {
     int rc = E_OK;
     pthread_mutex_lock(&consumer->lock);
     for (size_t i = 0; i < count && rc == E_OK; i++) {
         bool found = false;
         for (size_t j = 0; j < consumer->owned_count && !found; j++)
-            found = consumer->owned[j].topic == positions[i].topic && consumer->owned[j].partition == positions[i].partition;
+            found = consumer->owned[j].topic == positions[i].topic &&
+                    consumer->owned[j].partition == positions[i].partition;
         if (!found)
-            rc = err_set(err, E_CANCELLED, "partition %u of %s has another owner", positions[i].partition, topic_info(positions[i].topic)->name);
+            rc = err_set(err, E_CANCELLED, "partition %u of %s has another owner",
+                         positions[i].partition, topic_info(positions[i].topic)->name);
     }
     pthread_mutex_unlock(&consumer->lock);
     return rc;
 }
 
-static rd_kafka_topic_partition_list_t *list_of(const struct kafka_consumer *consumer, const struct bus_position *positions, size_t count)
+static rd_kafka_topic_partition_list_t *list_of(const struct kafka_consumer *consumer,
+                                                const struct bus_position *positions, size_t count)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++)
-        rd_kafka_topic_partition_list_add(list, consumer->bus->topics[positions[i].topic], (int32_t)positions[i].partition)->offset =
-            positions[i].offset;
+        rd_kafka_topic_partition_list_add(list, consumer->bus->topics[positions[i].topic],
+                                          (int32_t)positions[i].partition)
+            ->offset = positions[i].offset;
     return list;
 }
 
 /* Waits for room in the producer's buffer where there is none. */
-static int send_all(struct kafka_sender *sender, const struct bus_output *outputs, size_t count, int64_t deadline_ms, struct err *err)
+static int send_all(struct kafka_sender *sender, const struct bus_output *outputs, size_t count,
+                    int64_t deadline_ms, struct err *err)
 {
     sender->failure.code = E_OK;
     for (size_t i = 0; i < count; i++) {
@@ -194,7 +216,7 @@ static int send_all(struct kafka_sender *sender, const struct bus_output *output
     return E_OK;
 }
 
-/* --- at least once -------------------------------------------------------------------------------- */
+/* --- at least once --------------------------------------------------------------------------- */
 
 /* Nothing of ours may be left in the producer: the caller's memory goes. */
 static int give_up_sending(struct kafka_consumer *consumer, int rc, struct err *err)
@@ -203,20 +225,23 @@ static int give_up_sending(struct kafka_consumer *consumer, int rc, struct err *
     char text[128];
     rd_kafka_purge(sender->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     bool clean = sender_flush(sender, KAFKA_CALL_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (!clean || rd_kafka_fatal_error(sender->client, text, sizeof text)) return replace(consumer, rc, err);
+    if (!clean || rd_kafka_fatal_error(sender->client, text, sizeof text))
+        return replace(consumer, rc, err);
     return rc;
 }
 
 /* A queue of its own for each, so that an answer that comes too late is nobody's. */
-static int commit_positions(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count,
-                            int64_t deadline_ms, struct err *err)
+static int commit_positions(struct kafka_consumer *consumer, const struct bus_position *positions,
+                            size_t count, int64_t deadline_ms, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->client);
     rd_kafka_resp_err_t code = rd_kafka_commit_queue(consumer->client, list, queue, NULL, NULL);
-    rd_kafka_event_t *event = code ? NULL : rd_kafka_queue_poll(queue, left_ms(deadline_ms, INT32_MAX));
+    rd_kafka_event_t *event =
+        code ? NULL : rd_kafka_queue_poll(queue, left_ms(deadline_ms, INT32_MAX));
     if (!code) code = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-    const rd_kafka_topic_partition_list_t *answer = event ? rd_kafka_event_topic_partition_list(event) : NULL;
+    const rd_kafka_topic_partition_list_t *answer =
+        event ? rd_kafka_event_topic_partition_list(event) : NULL;
     for (int i = 0; answer && i < answer->cnt && !code; i++) code = answer->elems[i].err;
     if (event) rd_kafka_event_destroy(event);
     rd_kafka_queue_destroy(queue);
@@ -224,8 +249,9 @@ static int commit_positions(struct kafka_consumer *consumer, const struct bus_po
     return code ? kafka_error(code, "positions", NULL, err) : E_OK;
 }
 
-static int commit_at_least_once(struct kafka_consumer *consumer, const struct bus_output *outputs, size_t output_count,
-                                const struct bus_position *positions, size_t position_count, struct err *err)
+static int commit_at_least_once(struct kafka_consumer *consumer, const struct bus_output *outputs,
+                                size_t output_count, const struct bus_position *positions,
+                                size_t position_count, struct err *err)
 {
     struct kafka_sender *sender = &consumer->commit.sender;
     int64_t deadline_ms = now_ms() + consumer->bus->options.commit_timeout;
@@ -240,16 +266,19 @@ static int commit_at_least_once(struct kafka_consumer *consumer, const struct bu
         if (err) *err = sender->failure;
         rc = (int)sender->failure.code;
     }
-    if (rc == E_FENCED) rc = E_UNAVAILABLE; /* an idempotent producer has no rival; its epoch was outrun */
+    if (rc == E_FENCED)
+        rc = E_UNAVAILABLE; /* an idempotent producer has no rival; its epoch was outrun */
     if (rc && err) err->code = (enum err_code)rc;
     if (rc) return give_up_sending(consumer, rc, err);
     consumer->commit.replaced = 0;
-    return position_count ? commit_positions(consumer, positions, position_count, deadline_ms, err) : E_OK;
+    return position_count ? commit_positions(consumer, positions, position_count, deadline_ms, err)
+                          : E_OK;
 }
 
-/* --- exactly once --------------------------------------------------------------------------------- */
+/* --- exactly once ---------------------------------------------------------------------------- */
 
-static enum verdict send_positions(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count,
+static enum verdict send_positions(struct kafka_consumer *consumer,
+                                   const struct bus_position *positions, size_t count,
                                    int64_t deadline_ms, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
@@ -259,7 +288,9 @@ static enum verdict send_positions(struct kafka_consumer *consumer, const struct
     while (group && verdict == AGAIN) { /* with identical arguments */
         int timeout_ms = left_ms(deadline_ms, INT32_MAX);
         if (timeout_ms == 0) break;
-        verdict = judge(rd_kafka_send_offsets_to_transaction(consumer->commit.sender.client, list, group, timeout_ms), "positions", err);
+        verdict = judge(rd_kafka_send_offsets_to_transaction(consumer->commit.sender.client, list,
+                                                             group, timeout_ms),
+                        "positions", err);
     }
     if (group) rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(list);
@@ -272,7 +303,9 @@ static int abort_transaction(struct kafka_consumer *consumer, int rc, struct err
     int64_t deadline_ms = now_ms() + consumer->bus->options.commit_timeout;
     enum verdict verdict = AGAIN;
     while (verdict == AGAIN && now_ms() < deadline_ms)
-        verdict = judge(rd_kafka_abort_transaction(consumer->commit.sender.client, left_ms(deadline_ms, INT32_MAX)), "abort", &why);
+        verdict = judge(rd_kafka_abort_transaction(consumer->commit.sender.client,
+                                                   left_ms(deadline_ms, INT32_MAX)),
+                        "abort", &why);
     if (verdict == GOOD) {
         consumer->commit.replaced = 0;
         return rc;
@@ -281,8 +314,8 @@ static int abort_transaction(struct kafka_consumer *consumer, int rc, struct err
     return start_over(consumer, why.code == E_FENCED ? E_FENCED : rc, err);
 }
 
-/* A message was refused. With librdkafka 2.0.2 the producer's sequence numbers have a gap then, also after
- * an abort, so it is replaced; which aborts. */
+/* A message was refused. With librdkafka 2.0.2 the producer's sequence numbers have a gap then,
+ * also after an abort, so it is replaced; which aborts. */
 static int give_up_message(struct kafka_consumer *consumer, struct err *err)
 {
     *err = consumer->commit.sender.failure;
@@ -302,7 +335,8 @@ static int give_up(struct kafka_consumer *consumer, enum verdict verdict, int rc
     return abort_transaction(consumer, rc, err);
 }
 
-/* Positions did not get through in time. Nothing is committed then, so the same may be tried again. */
+/* Positions did not get through in time. Nothing is committed then, so the same may be tried
+ * again. */
 static int too_slow(struct kafka_consumer *consumer, struct err *err)
 {
     int rc = replace(consumer, E_TIMEOUT, err);
@@ -310,8 +344,9 @@ static int too_slow(struct kafka_consumer *consumer, struct err *err)
     return rc;
 }
 
-static int commit_transaction(struct kafka_consumer *consumer, const struct bus_output *outputs, size_t output_count,
-                              const struct bus_position *positions, size_t position_count, struct err *err)
+static int commit_transaction(struct kafka_consumer *consumer, const struct bus_output *outputs,
+                              size_t output_count, const struct bus_position *positions,
+                              size_t position_count, struct err *err)
 {
     struct kafka_sender *sender = &consumer->commit.sender;
     struct err local;
@@ -323,7 +358,8 @@ static int commit_transaction(struct kafka_consumer *consumer, const struct bus_
     if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
     rc = send_all(sender, outputs, output_count, deadline_ms, err);
     if (rc) return give_up(consumer, GOOD, rc, err);
-    if (position_count) verdict = send_positions(consumer, positions, position_count, deadline_ms, err);
+    if (position_count)
+        verdict = send_positions(consumer, positions, position_count, deadline_ms, err);
     if (verdict == AGAIN) return too_slow(consumer, err);
     if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
     do {
@@ -347,6 +383,7 @@ int kafka_commit(struct bus_consumer *base, const struct bus_output *outputs, si
     if (rc || (output_count == 0 && position_count == 0)) return rc;
     end_warming(&consumer->commit);
     if (consumer->subscription.at_least_once)
-        return commit_at_least_once(consumer, outputs, output_count, positions, position_count, err);
+        return commit_at_least_once(consumer, outputs, output_count, positions, position_count,
+                                    err);
     return commit_transaction(consumer, outputs, output_count, positions, position_count, err);
 }

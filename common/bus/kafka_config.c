@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 /* Exactly-once, or both buses' agreement, rests on these. */
-static const struct { const char *name, *why; } reserved[] = {
+static const struct {
+    const char *name, *why;
+} reserved[] = {
     {"group.id", "runtime.group names the group"},
     {"transactional.id", "it is made of the worker's name and runtime.replica"},
     {"enable.idempotence", "it is always on"},
@@ -21,9 +23,10 @@ static const struct { const char *name, *why; } reserved[] = {
     {"delivery.report.only.error", "each producer chooses"},
 };
 
-/* --- unknown names -------------------------------------------------------------------------------- */
+/* --- unknown names --------------------------------------------------------------------------- */
 
-/* The property spelled most like `name`, from librdkafka's own table: the first word of each row. */
+/* The property spelled most like `name`, from librdkafka's own table: the first word of each
+ * row. */
 static void nearest(const char *name, char out[static 128])
 {
     char *text = NULL;
@@ -38,7 +41,8 @@ static void nearest(const char *name, char out[static 128])
         struct str line = str_cut(&rest, '\n');
         if (str_find(line, STR(" | ")) == line.size) continue;
         struct str known = str_trim(str_cut(&line, '|'));
-        if (known.size == 0 || known.size >= 128 || str_find(known, STR(" ")) < known.size) continue;
+        if (known.size == 0 || known.size >= 128 || str_find(known, STR(" ")) < known.size)
+            continue;
         size_t distance = str_distance(str_of(name), known);
         if (distance >= best) continue;
         best = distance;
@@ -52,10 +56,11 @@ static int unknown(const char *name, struct err *err)
     char known[128];
     nearest(name, known);
     if (!known[0]) return err_set(err, E_BAD_CONFIG, "unknown property \"kafka.%.100s\"", name);
-    return err_set(err, E_BAD_CONFIG, "unknown property \"kafka.%.100s\"; did you mean \"kafka.%s\"?", name, known);
+    return err_set(err, E_BAD_CONFIG,
+                   "unknown property \"kafka.%.100s\"; did you mean \"kafka.%s\"?", name, known);
 }
 
-/* --- setting -------------------------------------------------------------------------------------- */
+/* --- setting --------------------------------------------------------------------------------- */
 
 static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *err)
 {
@@ -64,7 +69,8 @@ static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struc
     case RD_KAFKA_CONF_OK: return E_OK;
     case RD_KAFKA_CONF_UNKNOWN: return unknown(name, err);
     default:
-        if (config_property_is_secret(str_of(name))) return err_set(err, E_BAD_CONFIG, "kafka.%s: librdkafka refuses its value", name);
+        if (config_property_is_secret(str_of(name)))
+            return err_set(err, E_BAD_CONFIG, "kafka.%s: librdkafka refuses its value", name);
         return err_set(err, E_BAD_CONFIG, "kafka.%s: %s", name, text);
     }
 }
@@ -72,7 +78,8 @@ static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struc
 static int set_all(rd_kafka_conf_t *conf, const struct kafka_property *properties, struct err *err)
 {
     int rc = E_OK;
-    for (; properties && properties->name && rc == E_OK; properties++) rc = set(conf, properties->name, properties->value, err);
+    for (; properties && properties->name && rc == E_OK; properties++)
+        rc = set(conf, properties->name, properties->value, err);
     return rc;
 }
 
@@ -84,7 +91,8 @@ static int set_by_user(rd_kafka_conf_t *conf, const char *name, const char *valu
     return set(conf, name, value, err);
 }
 
-/* Whatever kind of client it will be. Brokers that come back are found soon; small requests go at once. */
+/* Whatever kind of client it will be. Brokers that come back are found soon; small requests go
+ * at once. */
 static const struct kafka_property common[] = {
     {"socket.nagle.disable", "true"},
     {"reconnect.backoff.max.ms", "2000"},
@@ -94,7 +102,8 @@ static const struct kafka_property common[] = {
 };
 
 int kafka_conf_create(const struct kafka_bus *bus, const struct kafka_property *own,
-                      const struct kafka_property *fixed, rd_kafka_conf_t **ret_conf, struct err *err)
+                      const struct kafka_property *fixed, rd_kafka_conf_t **ret_conf,
+                      struct err *err)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     if (!conf) return err_set(err, E_NO_MEMORY, NULL);
@@ -124,13 +133,15 @@ int kafka_conf_check(struct kafka_bus *bus, struct err *err)
     int rc = kafka_conf_create(bus, NULL, NULL, &conf, err);
     if (rc) return rc;
     bus->message_bytes_max = 1000000; /* librdkafka's own default */
-    if (rd_kafka_conf_get(conf, "message.max.bytes", text, &size) == RD_KAFKA_CONF_OK && str_to_u64(str_of(text), &bytes))
+    if (rd_kafka_conf_get(conf, "message.max.bytes", text, &size) == RD_KAFKA_CONF_OK &&
+        str_to_u64(str_of(text), &bytes))
         bus->message_bytes_max = bytes;
     rd_kafka_conf_destroy(conf);
     return E_OK;
 }
 
-int kafka_client_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_client, struct err *err)
+int kafka_client_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_client,
+                        struct err *err)
 {
     char text[256];
     rd_kafka_t *client = rd_kafka_new(type, conf, text, sizeof text);

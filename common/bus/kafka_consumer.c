@@ -1,12 +1,13 @@
 /* Reading from Kafka: subscribe, take batches, follow rebalances.
  *
- * A batch holds librdkafka's own messages until it is released: keys, values and headers are views into them.
- * Messages are taken one by one, because taking many at once loses some around a pause (librdkafka issue 4208,
- * fixed in 2.1). Everything is forwarded to one queue, which makes wake_fd readable when it stops being
- * empty; a poll that leaves something behind makes it readable itself.
+ * A batch holds librdkafka's own messages until it is released: keys, values and headers are
+ * views into them. Messages are taken one by one, because taking many at once loses some around
+ * a pause (librdkafka issue 4208, fixed in 2.1). Everything is forwarded to one queue, which
+ * makes wake_fd readable when it stops being empty; a poll that leaves something behind makes it
+ * readable itself.
  *
- * A rebalance is told inside bus_poll(), before the partitions change hands; what the running poll had taken
- * from them is dropped, as their next owner begins at the committed positions. */
+ * A rebalance is told inside bus_poll(), before the partitions change hands; what the running
+ * poll had taken from them is dropped, as their next owner begins at the committed positions. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +25,12 @@ struct kafka_batch {
     struct arena headers;
 };
 
-/* --- wake-ups ------------------------------------------------------------------------------------- */
+/* --- wake-ups -------------------------------------------------------------------------------- */
 
-int kafka_wake_fd(const struct bus_consumer *consumer) { return ((const struct kafka_consumer *)consumer)->wake_fd; }
+int kafka_wake_fd(const struct bus_consumer *consumer)
+{
+    return ((const struct kafka_consumer *)consumer)->wake_fd;
+}
 
 void consumer_make_readable(struct kafka_consumer *consumer)
 {
@@ -39,13 +43,15 @@ static void make_quiet(struct kafka_consumer *consumer)
     if (eventfd_read(consumer->wake_fd, &value)) return; /* quiet already */
 }
 
-/* --- batches -------------------------------------------------------------------------------------- */
+/* --- batches --------------------------------------------------------------------------------- */
 
 static struct kafka_batch *open_batch(struct kafka_consumer *consumer)
 {
     struct kafka_batch *batch = consumer->idle;
-    if (batch) consumer->idle = batch->next;
-    else batch = calloc(1, sizeof *batch);
+    if (batch)
+        consumer->idle = batch->next;
+    else
+        batch = calloc(1, sizeof *batch);
     if (!batch) return NULL;
     batch->next = consumer->open;
     consumer->open = batch;
@@ -73,7 +79,8 @@ static void free_batches(struct kafka_batch *first)
 {
     while (first) {
         struct kafka_batch *next = first->next;
-        empty_batch(first); /* a message that is still held would keep the client from closing (issue 4187) */
+        /* A message that is still held would keep the client from closing (issue 4187). */
+        empty_batch(first);
         arena_deinit(&first->headers);
         free(first->held);
         free(first->messages);
@@ -100,7 +107,7 @@ void kafka_release(struct bus_consumer *base, struct bus_batch *batch)
     close_batch(kafka_consumer_of(base), batch->handle);
 }
 
-/* --- one message ---------------------------------------------------------------------------------- */
+/* --- one message ----------------------------------------------------------------------------- */
 
 static enum topic topic_of(struct kafka_consumer *consumer, rd_kafka_topic_t *rkt)
 {
@@ -111,7 +118,8 @@ static enum topic topic_of(struct kafka_consumer *consumer, rd_kafka_topic_t *rk
     return consumer->last_topic;
 }
 
-static bool view_headers(struct kafka_batch *batch, rd_kafka_message_t *held, struct bus_message *message)
+static bool view_headers(struct kafka_batch *batch, rd_kafka_message_t *held,
+                         struct bus_message *message)
 {
     rd_kafka_headers_t *headers = NULL;
     if (rd_kafka_message_headers(held, &headers)) return true; /* it has none */
@@ -131,7 +139,8 @@ static bool view_headers(struct kafka_batch *batch, rd_kafka_message_t *held, st
     return true;
 }
 
-static void note_trouble(struct kafka_consumer *consumer, rd_kafka_resp_err_t code, const char *text)
+static void note_trouble(struct kafka_consumer *consumer, rd_kafka_resp_err_t code,
+                         const char *text)
 {
     kafka_error(code, "kafka", text, &consumer->trouble);
 }
@@ -142,13 +151,15 @@ static void take_event(struct kafka_consumer *consumer, const rd_kafka_message_t
     struct kafka_partition *partition = NULL;
     switch (event->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        partition = position_find(consumer, topic_of(consumer, event->rkt), (uint32_t)event->partition);
+        partition =
+            position_find(consumer, topic_of(consumer, event->rkt), (uint32_t)event->partition);
         if (!partition) return;
         partition->position = event->offset; /* beyond transaction markers */
         partition->caught_up_ms = clock_wall_ms(consumer->bus->clock);
         return;
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: /* it may be created later */
-        log_line(LOG_WARN, "kafka", "a topic does not exist yet; `verbatim topics create` creates it");
+        log_line(LOG_WARN, "kafka",
+                 "a topic does not exist yet; `verbatim topics create` creates it");
         return;
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED: return; /* a rebalance follows */
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
@@ -160,15 +171,18 @@ static void take_event(struct kafka_consumer *consumer, const rd_kafka_message_t
 }
 
 /* Takes `held` over. False without memory. */
-static bool take_message(struct kafka_consumer *consumer, struct kafka_batch *batch, rd_kafka_message_t *held)
+static bool take_message(struct kafka_consumer *consumer, struct kafka_batch *batch,
+                         rd_kafka_message_t *held)
 {
-    struct kafka_partition *partition = position_find(consumer, topic_of(consumer, held->rkt), (uint32_t)held->partition);
+    struct kafka_partition *partition =
+        position_find(consumer, topic_of(consumer, held->rkt), (uint32_t)held->partition);
     if (!partition) { /* of a partition that we have just lost */
         rd_kafka_message_destroy(held);
         return true;
     }
     if (consumer->paused) { /* it slipped through: read it again later */
-        if (partition->sought < 0 || held->offset < partition->sought) partition->sought = held->offset;
+        if (partition->sought < 0 || held->offset < partition->sought)
+            partition->sought = held->offset;
         rd_kafka_message_destroy(held);
         return true;
     }
@@ -191,21 +205,23 @@ static bool take_message(struct kafka_consumer *consumer, struct kafka_batch *ba
     return true;
 }
 
-/* --- rebalance ------------------------------------------------------------------------------------ */
+/* --- rebalance ------------------------------------------------------------------------------- */
 
-static void take_assignment(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *partitions)
+static void take_assignment(struct kafka_consumer *consumer,
+                            rd_kafka_topic_partition_list_t *partitions)
 {
     struct err err;
     for (int i = 0; i < partitions->cnt; i++) {
         enum topic topic = kafka_topic_of(consumer->bus, partitions->elems[i].topic);
         if (topic == TOPIC_NONE) continue;
-        if (position_add(consumer, topic, (uint32_t)partitions->elems[i].partition, -1, &err)) consumer->trouble = err;
+        if (position_add(consumer, topic, (uint32_t)partitions->elems[i].partition, -1, &err))
+            consumer->trouble = err;
     }
     ends_ask(consumer); /* so that the backlog is known before anything has been fetched */
 }
 
-static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *partitions,
-                         void *opaque)
+static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
     struct kafka_consumer *consumer = opaque;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
@@ -233,12 +249,14 @@ static void on_error(rd_kafka_t *client, int code, const char *reason, void *opa
         return;
     }
     /* One connection that fails is no trouble as long as another works. */
-    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE || consumer->fatal) return;
+    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+        consumer->fatal)
+        return;
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) ends_lost(consumer);
     note_trouble(consumer, (rd_kafka_resp_err_t)code, reason);
 }
 
-/* --- poll ----------------------------------------------------------------------------------------- */
+/* --- poll ------------------------------------------------------------------------------------ */
 
 /* A reader's topics that the watcher has found meanwhile. */
 static int adopt_found(struct kafka_consumer *consumer, struct err *err)
@@ -263,9 +281,9 @@ static int adopt_found(struct kafka_consumer *consumer, struct err *err)
     return E_OK;
 }
 
-/* When the prefetch queue is full, librdkafka stops fetching and looks again only a second later (until 2.2,
- * where fetch.queue.backoff.ms came). Asking the partitions' leaders for something wakes the fetchers at
- * once, so ask when half of what there was has been read. */
+/* When the prefetch queue is full, librdkafka stops fetching and looks again only a second later
+ * (until 2.2, where fetch.queue.backoff.ms came). Asking the partitions' leaders for something
+ * wakes the fetchers at once, so ask when half of what there was has been read. */
 static void keep_fetching(struct kafka_consumer *consumer)
 {
     size_t length = rd_kafka_queue_length(consumer->queue);
@@ -275,8 +293,8 @@ static void keep_fetching(struct kafka_consumer *consumer)
     ends_ask(consumer);
 }
 
-static int fill_batch(struct kafka_consumer *consumer, struct kafka_batch *batch, uint32_t max_records, size_t max_bytes,
-                      struct err *err)
+static int fill_batch(struct kafka_consumer *consumer, struct kafka_batch *batch,
+                      uint32_t max_records, size_t max_bytes, struct err *err)
 {
     size_t bytes = 0;
     while (batch->count < max_records && bytes < max_bytes) {
@@ -303,8 +321,8 @@ static int read_trouble(struct kafka_consumer *consumer, struct err *err)
     return rc;
 }
 
-int kafka_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes, struct bus_batch *ret_batch,
-               struct err *err)
+int kafka_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes,
+               struct bus_batch *ret_batch, struct err *err)
 {
     struct kafka_consumer *consumer = kafka_consumer_of(base);
     *ret_batch = (struct bus_batch){0};
@@ -321,20 +339,26 @@ int kafka_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes
         return rc;
     }
     keep_fetching(consumer);
-    *ret_batch = (struct bus_batch){.messages = batch->messages, .count = batch->count, .handle = batch};
+    *ret_batch =
+        (struct bus_batch){.messages = batch->messages, .count = batch->count, .handle = batch};
     return E_OK;
 }
 
-/* --- life ----------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------ */
 
-static int create_client(struct kafka_consumer *consumer, const struct bus_subscription *subscription, struct err *err)
+static int create_client(struct kafka_consumer *consumer,
+                         const struct bus_subscription *subscription, struct err *err)
 {
     char group[KAFKA_NAME_MAX + 1], kbytes[32];
-    const char *prefix = consumer->bus->options.topic_prefix, *member = subscription->member ? subscription->member : "reader";
-    int size = subscription->group ? snprintf(group, sizeof group, "%s%s", prefix, subscription->group)
-                                   : snprintf(group, sizeof group, "%s%s.reader", prefix, member);
-    if (size < 0 || (size_t)size >= sizeof group) return err_set(err, E_BAD_CONFIG, "the group's name is too long");
-    snprintf(kbytes, sizeof kbytes, "%llu", (unsigned long long)(consumer->bus->options.prefetch / 1024));
+    const char *prefix = consumer->bus->options.topic_prefix,
+               *member = subscription->member ? subscription->member : "reader";
+    int size = subscription->group
+                   ? snprintf(group, sizeof group, "%s%s", prefix, subscription->group)
+                   : snprintf(group, sizeof group, "%s%s.reader", prefix, member);
+    if (size < 0 || (size_t)size >= sizeof group)
+        return err_set(err, E_BAD_CONFIG, "the group's name is too long");
+    snprintf(kbytes, sizeof kbytes, "%llu",
+             (unsigned long long)(consumer->bus->options.prefetch / 1024));
     const struct kafka_property own[] = {
         {"client.id", member},
         {"queued.max.messages.kbytes", kbytes},
@@ -348,7 +372,8 @@ static int create_client(struct kafka_consumer *consumer, const struct bus_subsc
         {"enable.auto.offset.store", "false"},
         {"enable.partition.eof", "true"},
         {"isolation.level", "read_committed"},
-        {"partition.assignment.strategy", "range"}, /* cooperative-sticky has bugs until 2.10 (4059, 4908, 4800) */
+        {"partition.assignment.strategy",
+         "range"}, /* cooperative-sticky has bugs until 2.10 (4059, 4908, 4800) */
         {"auto.offset.reset", subscription->start == BUS_LATEST ? "latest" : "earliest"},
         {NULL, NULL},
     };
@@ -365,13 +390,16 @@ static int join(struct kafka_consumer *consumer, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(TOPIC_COUNT);
     for (int i = 0; i < TOPIC_COUNT; i++)
-        if (consumer->topics >> i & 1) rd_kafka_topic_partition_list_add(list, consumer->bus->topics[i], RD_KAFKA_PARTITION_UA);
+        if (consumer->topics >> i & 1)
+            rd_kafka_topic_partition_list_add(list, consumer->bus->topics[i],
+                                              RD_KAFKA_PARTITION_UA);
     rd_kafka_resp_err_t code = rd_kafka_subscribe(consumer->client, list);
     rd_kafka_topic_partition_list_destroy(list);
     return code ? kafka_error(code, "subscribe", NULL, err) : E_OK;
 }
 
-static int start(struct kafka_consumer *consumer, const struct bus_subscription *subscription, struct err *err)
+static int start(struct kafka_consumer *consumer, const struct bus_subscription *subscription,
+                 struct err *err)
 {
     const uint64_t one = 1;
     consumer->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -387,10 +415,11 @@ static int start(struct kafka_consumer *consumer, const struct bus_subscription 
     return rc;
 }
 
-int kafka_subscribe(struct bus *bus, const struct bus_subscription *subscription, struct bus_consumer **ret_consumer,
-                    struct err *err)
+int kafka_subscribe(struct bus *bus, const struct bus_subscription *subscription,
+                    struct bus_consumer **ret_consumer, struct err *err)
 {
-    if (subscription->group && (!subscription->group[0] || !subscription->member || !subscription->member[0]))
+    if (subscription->group &&
+        (!subscription->group[0] || !subscription->member || !subscription->member[0]))
         return err_set(err, E_BAD_CONFIG, "a group and its member have names");
     struct kafka_consumer *consumer = calloc(1, sizeof *consumer);
     if (!consumer) return err_set(err, E_NO_MEMORY, NULL);
@@ -400,11 +429,14 @@ int kafka_subscribe(struct bus *bus, const struct bus_subscription *subscription
     consumer->in_group = subscription->group != NULL;
     consumer->wake_fd = -1;
     pthread_mutex_init(&consumer->lock, NULL);
-    for (size_t i = 0; i < subscription->topic_count; i++) consumer->topics |= 1u << subscription->topics[i];
+    for (size_t i = 0; i < subscription->topic_count; i++)
+        consumer->topics |= 1u << subscription->topics[i];
     if (consumer->in_group) {
-        snprintf(consumer->commit.client_id, sizeof consumer->commit.client_id, "%.240s", subscription->member);
-        snprintf(consumer->commit.transactional_id, sizeof consumer->commit.transactional_id, "%.240s%.240s.%.240s",
-                 consumer->bus->options.topic_prefix, subscription->member, subscription->group);
+        snprintf(consumer->commit.client_id, sizeof consumer->commit.client_id, "%.240s",
+                 subscription->member);
+        snprintf(consumer->commit.transactional_id, sizeof consumer->commit.transactional_id,
+                 "%.240s%.240s.%.240s", consumer->bus->options.topic_prefix, subscription->member,
+                 subscription->group);
     }
     int rc = start(consumer, subscription, err);
     if (rc) {
@@ -422,10 +454,12 @@ static void leave(struct kafka_consumer *consumer)
     int64_t deadline_ms = clock_mono_ms(clock_system()) + KAFKA_CLOSE_MS;
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->client, queue);
     if (error) rd_kafka_error_destroy(error);
-    while (!error && !rd_kafka_consumer_closed(consumer->client) && clock_mono_ms(clock_system()) < deadline_ms) {
+    while (!error && !rd_kafka_consumer_closed(consumer->client) &&
+           clock_mono_ms(clock_system()) < deadline_ms) {
         rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 50);
         if (!event) continue;
-        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE) rd_kafka_assign(consumer->client, NULL);
+        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
+            rd_kafka_assign(consumer->client, NULL);
         rd_kafka_event_destroy(event);
     }
     rd_kafka_queue_destroy(queue);

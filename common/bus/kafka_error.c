@@ -52,13 +52,14 @@ enum err_code kafka_code(rd_kafka_resp_err_t code)
 
 int kafka_error(rd_kafka_resp_err_t code, const char *what, const char *detail, struct err *err)
 {
-    return err_set(err, kafka_code(code), "%s: %s (%s)", what, detail && detail[0] ? detail : rd_kafka_err2str(code),
-                   rd_kafka_err2name(code));
+    return err_set(err, kafka_code(code), "%s: %s (%s)", what,
+                   detail && detail[0] ? detail : rd_kafka_err2str(code), rd_kafka_err2name(code));
 }
 
-/* --- log ---------------------------------------------------------------------------------------- */
+/* --- log ------------------------------------------------------------------------------------- */
 
-/* Lines of any librdkafka thread. A broker that is away makes several a second: so many pass, at most. */
+/* Lines of any librdkafka thread. A broker that is away makes several a second: so many pass, at
+ * most. */
 enum { LINES_A_SECOND = 4 };
 
 static bool has_room(void)
@@ -67,15 +68,17 @@ static bool has_room(void)
     static atomic_int lines;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    if (atomic_exchange(&second, (long long)now.tv_sec) != (long long)now.tv_sec) atomic_store(&lines, 0);
+    if (atomic_exchange(&second, (long long)now.tv_sec) != (long long)now.tv_sec)
+        atomic_store(&lines, 0);
     return atomic_fetch_add(&lines, 1) < LINES_A_SECOND;
 }
 
-/* What the bus reports itself as an error, with more sense, or what is no news: a property of ours that this
- * kind of client ignores, and connections that fail, time out or end. */
+/* What the bus reports itself as an error, with more sense, or what is no news: a property of
+ * ours that this kind of client ignores, and connections that fail, time out or end. */
 static bool is_noise(const char *facility)
 {
-    static const char *const names[] = {"CONFWARN", "FAIL", "ERROR", "REQTMOUT", "TERMINATE", "TXNERR"};
+    static const char *const names[] = {"CONFWARN", "FAIL",      "ERROR",
+                                        "REQTMOUT", "TERMINATE", "TXNERR"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(facility, names[i]) == 0) return true;
     return false;
@@ -83,7 +86,9 @@ static bool is_noise(const char *facility)
 
 void kafka_on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
-    enum log_level ours = level <= 4 ? LOG_WARN : level <= 5 ? LOG_INFO : LOG_DEBUG; /* syslog's levels */
+    enum log_level ours = level <= 4   ? LOG_WARN
+                          : level <= 5 ? LOG_INFO
+                                       : LOG_DEBUG; /* syslog's levels */
     struct log_event event;
     if (is_noise(facility)) ours = LOG_DEBUG;
     if (ours != LOG_DEBUG && !has_room()) return;

@@ -1,35 +1,47 @@
-/* Which partitions a Kafka consumer has, how far it has read, and how much is left; pause, rewind, seek.
+/* Which partitions a Kafka consumer has, how far it has read, and how much is left; pause,
+ * rewind, seek.
  *
- * A pause throws the prefetched messages away, and resumes behind the message that was taken last; which is
- * wrong after a seek that no message followed yet. So `sought` remembers such a seek, to be made again. */
+ * A pause throws the prefetched messages away, and resumes behind the message that was taken
+ * last; which is wrong after a seek that no message followed yet. So `sought` remembers such a
+ * seek, to be made again. */
 #include <stdlib.h>
 
 #include "bus/kafka.h"
 
-struct kafka_partition *position_find(struct kafka_consumer *consumer, enum topic topic, uint32_t partition)
+struct kafka_partition *position_find(struct kafka_consumer *consumer, enum topic topic,
+                                      uint32_t partition)
 {
     for (size_t i = 0, at = consumer->hit; i < consumer->owned_count; i++, at++) {
         if (at >= consumer->owned_count) at = 0;
-        if (consumer->owned[at].topic != topic || consumer->owned[at].partition != partition) continue;
+        if (consumer->owned[at].topic != topic || consumer->owned[at].partition != partition)
+            continue;
         consumer->hit = at; /* messages of one partition come in runs */
         return &consumer->owned[at];
     }
     return NULL;
 }
 
-int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t partition, int64_t offset, struct err *err)
+int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t partition,
+                 int64_t offset, struct err *err)
 {
     int rc = E_OK;
     pthread_mutex_lock(&consumer->lock);
     if (consumer->owned_count == consumer->owned_capacity) {
         size_t capacity = consumer->owned_capacity ? consumer->owned_capacity * 2 : 16;
         struct kafka_partition *grown = realloc(consumer->owned, capacity * sizeof *grown);
-        if (grown) consumer->owned = grown, consumer->owned_capacity = capacity;
-        else rc = err_set(err, E_NO_MEMORY, NULL);
+        if (grown)
+            consumer->owned = grown, consumer->owned_capacity = capacity;
+        else
+            rc = err_set(err, E_NO_MEMORY, NULL);
     }
     if (rc == E_OK)
-        consumer->owned[consumer->owned_count++] = (struct kafka_partition){
-            .topic = topic, .partition = partition, .position = offset, .first_read = -1, .sought = -1, .end = -1, .committed = -1};
+        consumer->owned[consumer->owned_count++] = (struct kafka_partition){.topic = topic,
+                                                                            .partition = partition,
+                                                                            .position = offset,
+                                                                            .first_read = -1,
+                                                                            .sought = -1,
+                                                                            .end = -1,
+                                                                            .committed = -1};
     consumer->generation++;
     pthread_mutex_unlock(&consumer->lock);
     return rc;
@@ -47,16 +59,19 @@ void position_clear(struct kafka_consumer *consumer)
 
 rd_kafka_topic_partition_list_t *position_list(const struct kafka_consumer *consumer)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)consumer->owned_count);
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)consumer->owned_count);
     for (size_t i = 0; i < consumer->owned_count; i++) {
         const struct kafka_partition *partition = &consumer->owned[i];
-        rd_kafka_topic_partition_list_add(list, consumer->bus->topics[partition->topic], (int32_t)partition->partition)->offset =
-            partition->position >= 0 ? partition->position : RD_KAFKA_OFFSET_INVALID;
+        rd_kafka_topic_partition_list_add(list, consumer->bus->topics[partition->topic],
+                                          (int32_t)partition->partition)
+            ->offset = partition->position >= 0 ? partition->position : RD_KAFKA_OFFSET_INVALID;
     }
     return list;
 }
 
-void position_tell(struct kafka_consumer *consumer, void (*call)(void *, const struct bus_position *, size_t))
+void position_tell(struct kafka_consumer *consumer,
+                   void (*call)(void *, const struct bus_position *, size_t))
 {
     if (!call) return;
     struct bus_position *positions = calloc(consumer->owned_count + 1, sizeof *positions);
@@ -65,18 +80,21 @@ void position_tell(struct kafka_consumer *consumer, void (*call)(void *, const s
         return;
     }
     for (size_t i = 0; i < consumer->owned_count; i++)
-        positions[i] = (struct bus_position){consumer->owned[i].topic, consumer->owned[i].partition, consumer->owned[i].position};
+        positions[i] = (struct bus_position){consumer->owned[i].topic, consumer->owned[i].partition,
+                                             consumer->owned[i].position};
     call(consumer->subscription.user, positions, consumer->owned_count);
     free(positions);
 }
 
-/* --- pause ---------------------------------------------------------------------------------------- */
+/* --- pause ----------------------------------------------------------------------------------- */
 
 static void pause_all(struct kafka_consumer *consumer, bool paused)
 {
     rd_kafka_topic_partition_list_t *list = position_list(consumer);
-    if (list->cnt && paused) rd_kafka_pause_partitions(consumer->client, list);
-    else if (list->cnt) rd_kafka_resume_partitions(consumer->client, list);
+    if (list->cnt && paused)
+        rd_kafka_pause_partitions(consumer->client, list);
+    else if (list->cnt)
+        rd_kafka_resume_partitions(consumer->client, list);
     rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -86,7 +104,8 @@ void position_pause_new(struct kafka_consumer *consumer)
 }
 
 /* Positions in `list` become where reading goes on. */
-static int seek_all(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list, struct err *err)
+static int seek_all(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list,
+                    struct err *err)
 {
     if (list->cnt == 0) return E_OK;
     rd_kafka_error_t *error = rd_kafka_seek_partitions(consumer->client, list, KAFKA_CALL_MS);
@@ -95,7 +114,8 @@ static int seek_all(struct kafka_consumer *consumer, rd_kafka_topic_partition_li
         rd_kafka_error_destroy(error);
         return rc;
     }
-    for (int i = 0; i < list->cnt; i++) /* not begun yet: it will begin at what is committed, or was assigned */
+    for (int i = 0; i < list->cnt;
+         i++) /* not begun yet: it will begin at what is committed, or was assigned */
         if (list->elems[i].err && list->elems[i].err != RD_KAFKA_RESP_ERR__STATE)
             return kafka_error(list->elems[i].err, "seek", NULL, err);
     return E_OK;
@@ -103,12 +123,14 @@ static int seek_all(struct kafka_consumer *consumer, rd_kafka_topic_partition_li
 
 static void seek_again(struct kafka_consumer *consumer)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)consumer->owned_count);
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)consumer->owned_count);
     for (size_t i = 0; i < consumer->owned_count; i++) {
         const struct kafka_partition *partition = &consumer->owned[i];
         if (partition->sought < 0) continue;
-        rd_kafka_topic_partition_list_add(list, consumer->bus->topics[partition->topic], (int32_t)partition->partition)->offset =
-            partition->sought;
+        rd_kafka_topic_partition_list_add(list, consumer->bus->topics[partition->topic],
+                                          (int32_t)partition->partition)
+            ->offset = partition->sought;
     }
     if (seek_all(consumer, list, &consumer->trouble)) consumer->trouble.code = E_UNAVAILABLE;
     rd_kafka_topic_partition_list_destroy(list);
@@ -126,22 +148,27 @@ void kafka_pause(struct bus_consumer *base, bool paused)
     consumer_make_readable(consumer);
 }
 
-/* --- rewind and seek ------------------------------------------------------------------------------ */
+/* --- rewind and seek ------------------------------------------------------------------------- */
 
 /* Where a partition of which nothing is committed begins: where it began, if that is known. */
-static int64_t beginning(const struct kafka_consumer *consumer, const struct kafka_partition *partition)
+static int64_t beginning(const struct kafka_consumer *consumer,
+                         const struct kafka_partition *partition)
 {
     if (partition->first_read >= 0) return partition->first_read;
-    return consumer->subscription.start == BUS_LATEST ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING;
+    return consumer->subscription.start == BUS_LATEST ? RD_KAFKA_OFFSET_END
+                                                      : RD_KAFKA_OFFSET_BEGINNING;
 }
 
-static struct kafka_partition *partition_of(struct kafka_consumer *consumer, const rd_kafka_topic_partition_t *item)
+static struct kafka_partition *partition_of(struct kafka_consumer *consumer,
+                                            const rd_kafka_topic_partition_t *item)
 {
-    return position_find(consumer, kafka_topic_of(consumer->bus, item->topic), (uint32_t)item->partition);
+    return position_find(consumer, kafka_topic_of(consumer->bus, item->topic),
+                         (uint32_t)item->partition);
 }
 
 /* Committed offsets into positions to seek to. */
-static int resolve(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list, struct err *err)
+static int resolve(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list,
+                   struct err *err)
 {
     for (int i = 0; i < list->cnt; i++) {
         rd_kafka_topic_partition_t *item = &list->elems[i];
@@ -152,11 +179,14 @@ static int resolve(struct kafka_consumer *consumer, rd_kafka_topic_partition_lis
     return E_OK;
 }
 
-static void take_positions(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
+static void take_positions(struct kafka_consumer *consumer,
+                           const rd_kafka_topic_partition_list_t *list)
 {
     for (int i = 0; i < list->cnt; i++) {
         struct kafka_partition *partition = partition_of(consumer, &list->elems[i]);
-        if (partition) partition->position = partition->sought = list->elems[i].offset >= 0 ? list->elems[i].offset : -1;
+        if (partition)
+            partition->position = partition->sought =
+                list->elems[i].offset >= 0 ? list->elems[i].offset : -1;
     }
     consumer->peak = 0;
 }
@@ -167,12 +197,14 @@ int kafka_rewind(struct bus_consumer *base, struct err *err)
     if (!consumer->in_group || consumer->owned_count == 0) return E_OK;
     rd_kafka_topic_partition_list_t *list = position_list(consumer);
     rd_kafka_resp_err_t code = rd_kafka_committed(consumer->client, list, KAFKA_CALL_MS);
-    int rc = code ? kafka_error(code, "committed positions", NULL, err) : resolve(consumer, list, err);
+    int rc =
+        code ? kafka_error(code, "committed positions", NULL, err) : resolve(consumer, list, err);
     if (rc == E_OK) rc = seek_all(consumer, list, err);
     if (rc == E_OK) take_positions(consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
     consumer_make_readable(consumer);
-    if (rc == E_CANCELLED && err) err->code = E_UNAVAILABLE, rc = E_UNAVAILABLE; /* a rebalance is on: later */
+    if (rc == E_CANCELLED && err)
+        err->code = E_UNAVAILABLE, rc = E_UNAVAILABLE; /* a rebalance is on: later */
     return rc;
 }
 
@@ -180,10 +212,12 @@ int kafka_rewind(struct bus_consumer *base, struct err *err)
 int kafka_seek(struct bus_consumer *base, const struct bus_position *position, struct err *err)
 {
     struct kafka_consumer *consumer = kafka_consumer_of(base);
-    struct kafka_partition *partition = position_find(consumer, position->topic, position->partition);
+    struct kafka_partition *partition =
+        position_find(consumer, position->topic, position->partition);
     if (consumer->in_group) return err_set(err, E_BUG, "only readers without a group may seek");
     if (!partition)
-        return err_set(err, E_NOT_FOUND, "partition %u of %s is not assigned", position->partition, topic_info(position->topic)->name);
+        return err_set(err, E_NOT_FOUND, "partition %u of %s is not assigned", position->partition,
+                       topic_info(position->topic)->name);
     int64_t before = partition->position;
     partition->position = position->offset;
     rd_kafka_topic_partition_list_t *list = position_list(consumer);
@@ -199,14 +233,16 @@ int kafka_seek(struct bus_consumer *base, const struct bus_position *position, s
     return E_OK;
 }
 
-/* --- backlog -------------------------------------------------------------------------------------- */
+/* --- backlog --------------------------------------------------------------------------------- */
 
-/* The end as fetches tell it, without asking; while none are made (paused), as the watcher has heard. */
-static int64_t end_of(const struct kafka_consumer *consumer, const struct kafka_partition *partition, int64_t *ret_low)
+/* The end as fetches tell it, without asking; while none are made (paused), as the watcher has
+ * heard. */
+static int64_t end_of(const struct kafka_consumer *consumer,
+                      const struct kafka_partition *partition, int64_t *ret_low)
 {
     int64_t low = -1, high = -1;
-    rd_kafka_get_watermark_offsets(consumer->client, consumer->bus->topics[partition->topic], (int32_t)partition->partition,
-                                   &low, &high);
+    rd_kafka_get_watermark_offsets(consumer->client, consumer->bus->topics[partition->topic],
+                                   (int32_t)partition->partition, &low, &high);
     if (partition->end > high) high = partition->end;
     *ret_low = low;
     return high > partition->position ? high : partition->position;
@@ -220,12 +256,13 @@ static int64_t position_of(const struct kafka_partition *partition, int64_t low)
     return low >= 0 ? low : 0;
 }
 
-/* The next message's timestamp isn't known before it is read. It isn't before the last one's, nor before the
- * time when there was nothing left to read. */
+/* The next message's timestamp isn't known before it is read. It isn't before the last one's,
+ * nor before the time when there was nothing left to read. */
 static int64_t oldest_ms(const struct kafka_partition *partition)
 {
     if (!partition->last_ms) return 0;
-    return partition->last_ms > partition->caught_up_ms ? partition->last_ms : partition->caught_up_ms;
+    return partition->last_ms > partition->caught_up_ms ? partition->last_ms
+                                                        : partition->caught_up_ms;
 }
 
 size_t kafka_backlog(struct bus_consumer *base, struct bus_backlog *out, size_t max)
@@ -235,10 +272,15 @@ size_t kafka_backlog(struct bus_consumer *base, struct bus_backlog *out, size_t 
     pthread_mutex_lock(&consumer->lock);
     for (size_t i = 0; i < consumer->owned_count && i < max; i++) {
         const struct kafka_partition *partition = &consumer->owned[i];
-        int64_t low, end = end_of(consumer, partition, &low), position = position_of(partition, low);
+        int64_t low, end = end_of(consumer, partition, &low),
+                     position = position_of(partition, low);
         uint64_t records = end > position ? (uint64_t)(end - position) : 0;
-        out[i] = (struct bus_backlog){.topic = partition->topic, .partition = partition->partition, .position = position,
-                                      .end = end > 0 ? end : 0, .records = records, .oldest_ms = records ? oldest_ms(partition) : 0};
+        out[i] = (struct bus_backlog){.topic = partition->topic,
+                                      .partition = partition->partition,
+                                      .position = position,
+                                      .end = end > 0 ? end : 0,
+                                      .records = records,
+                                      .oldest_ms = records ? oldest_ms(partition) : 0};
     }
     size_t count = consumer->owned_count;
     pthread_mutex_unlock(&consumer->lock);

@@ -1,8 +1,8 @@
 /* The door's producer on Kafka: idempotent, acks=all, all of one call reported together.
  *
  * A call → a request that counts its messages down as they are delivered → done → reported by
- * bus_producer_poll(), after librdkafka's callbacks are over, because on_done may produce again. A client
- * that breaks (issue 4438) fails what it holds, and is replaced for the next call. */
+ * bus_producer_poll(), after librdkafka's callbacks are over, because on_done may produce again.
+ * A client that breaks (issue 4438) fails what it holds, and is replaced for the next call. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static void make_readable(struct producer *producer)
     if (eventfd_write(producer->wake_fd, 1)) return; /* full: readable */
 }
 
-/* --- requests ------------------------------------------------------------------------------------- */
+/* --- requests -------------------------------------------------------------------------------- */
 
 static struct request *new_request(struct producer *producer)
 {
@@ -78,7 +78,8 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
     (void)client;
     if (message->err && !request->err.code) {
         kafka_error(message->err, "not delivered", NULL, &request->err);
-        if (request->err.code == E_FENCED || request->err.code == E_CANCELLED) request->err.code = E_UNAVAILABLE;
+        if (request->err.code == E_FENCED || request->err.code == E_CANCELLED)
+            request->err.code = E_UNAVAILABLE;
     }
     settle(opaque, request, 1);
 }
@@ -98,12 +99,13 @@ static void report_done(struct producer *producer)
     }
 }
 
-/* --- client --------------------------------------------------------------------------------------- */
+/* --- client ---------------------------------------------------------------------------------- */
 
 static int connect_client(struct producer *producer, struct err *err)
 {
     const uint64_t one = 1;
-    int rc = sender_open(&producer->sender, producer->bus, producer->client_id, NULL, on_report, producer, err);
+    int rc = sender_open(&producer->sender, producer->bus, producer->client_id, NULL, on_report,
+                         producer, err);
     if (rc) return rc;
     producer->queue = rd_kafka_queue_get_main(producer->sender.client);
     rd_kafka_queue_io_event_enable(producer->queue, producer->wake_fd, &one, sizeof one);
@@ -127,18 +129,21 @@ static void look_for_fatal(struct producer *producer)
     if (rd_kafka_fatal_error(producer->sender.client, text, sizeof text)) producer->broken = true;
 }
 
-/* --- life ----------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------ */
 
-int kafka_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer, struct err *err)
+int kafka_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer,
+                        struct err *err)
 {
     struct producer *producer = calloc(1, sizeof *producer);
     if (!producer) return err_set(err, E_NO_MEMORY, NULL);
     producer->base.backend = bus->backend;
     producer->bus = kafka_bus_of(bus);
     producer->done_last = &producer->done;
-    snprintf(producer->client_id, sizeof producer->client_id, "%.240s", member ? member : "producer");
+    snprintf(producer->client_id, sizeof producer->client_id, "%.240s",
+             member ? member : "producer");
     producer->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    int rc = producer->wake_fd < 0 ? err_system(err, E_SYSTEM, "eventfd") : connect_client(producer, err);
+    int rc = producer->wake_fd < 0 ? err_system(err, E_SYSTEM, "eventfd")
+                                   : connect_client(producer, err);
     if (rc) {
         if (producer->wake_fd >= 0) close(producer->wake_fd);
         free(producer);
@@ -164,7 +169,7 @@ void kafka_producer_close(struct bus_producer *base)
     free(producer);
 }
 
-/* --- produce -------------------------------------------------------------------------------------- */
+/* --- produce --------------------------------------------------------------------------------- */
 
 static int make_room(struct producer *producer, size_t bytes, struct err *err)
 {
@@ -177,13 +182,14 @@ static int make_room(struct producer *producer, size_t bytes, struct err *err)
         int rc = connect_client(producer, err);
         if (rc) return rc;
     }
-    if (producer->in_flight >= REQUESTS_MAX || (producer->in_flight && producer->bytes + bytes > producer->bus->options.buffer))
+    if (producer->in_flight >= REQUESTS_MAX ||
+        (producer->in_flight && producer->bytes + bytes > producer->bus->options.buffer))
         return err_set(err, E_BUSY, "%zu bytes wait to be written", producer->bytes);
     return E_OK;
 }
 
-int kafka_produce(struct bus_producer *base, const struct bus_output *outputs, size_t count, bus_on_done *on_done,
-                  void *user, struct err *err)
+int kafka_produce(struct bus_producer *base, const struct bus_output *outputs, size_t count,
+                  bus_on_done *on_done, void *user, struct err *err)
 {
     struct producer *producer = of(base);
     size_t bytes = 0, sent = 0;
@@ -192,11 +198,13 @@ int kafka_produce(struct bus_producer *base, const struct bus_output *outputs, s
     if (rc) return rc;
     struct request *request = new_request(producer);
     if (!request) return err_set(err, E_NO_MEMORY, NULL);
-    *request = (struct request){.on_done = on_done, .user = user, .bytes = bytes, .pending = count + 1};
+    *request =
+        (struct request){.on_done = on_done, .user = user, .bytes = bytes, .pending = count + 1};
     producer->in_flight++;
     producer->bytes += bytes;
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-    while (sent < count && !(code = sender_send(&producer->sender, &outputs[sent], request))) sent++;
+    while (sent < count && !(code = sender_send(&producer->sender, &outputs[sent], request)))
+        sent++;
     if (code) { /* reported like any other failure, as a part is on its way */
         kafka_error(code, topic_info(outputs[sent].topic)->name, NULL, &request->err);
         look_for_fatal(producer);
@@ -206,7 +214,10 @@ int kafka_produce(struct bus_producer *base, const struct bus_output *outputs, s
     return E_OK;
 }
 
-int kafka_producer_wake_fd(const struct bus_producer *producer) { return ((const struct producer *)producer)->wake_fd; }
+int kafka_producer_wake_fd(const struct bus_producer *producer)
+{
+    return ((const struct producer *)producer)->wake_fd;
+}
 
 void kafka_producer_poll(struct bus_producer *base)
 {
@@ -227,7 +238,9 @@ int kafka_producer_flush(struct bus_producer *base, int64_t timeout_ms, struct e
     kafka_producer_poll(base);
     while (producer->in_flight) {
         int64_t left = deadline_ms - clock_mono_ms(clock_system());
-        if (left <= 0) return err_set(err, E_TIMEOUT, "writing takes longer than %lld ms", (long long)timeout_ms);
+        if (left <= 0)
+            return err_set(err, E_TIMEOUT, "writing takes longer than %lld ms",
+                           (long long)timeout_ms);
         sender_flush(&producer->sender, left < FLUSH_SLICE_MS ? (int)left : FLUSH_SLICE_MS);
         kafka_producer_poll(base);
     }

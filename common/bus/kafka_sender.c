@@ -1,8 +1,8 @@
 /* A producing client of Kafka: one message out.
  *
- * Keys choose partitions by murmur2, as Java's clients do; an empty key goes anywhere. Payloads aren't
- * copied. Headers are librdkafka's own objects, because passing them by value double-frees them when a
- * message is refused (issue 4628, fixed in 2.12). */
+ * Keys choose partitions by murmur2, as Java's clients do; an empty key goes anywhere. Payloads
+ * aren't copied. Headers are librdkafka's own objects, because passing them by value double-
+ * frees them when a message is refused (issue 4628, fixed in 2.12). */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,30 +18,36 @@ static void note_failure(struct kafka_sender *sender, rd_kafka_resp_err_t code)
 static void on_failure(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
     (void)client;
-    if (message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) return;
+    if (message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+        message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+        return;
     if (message->err) note_failure(opaque, message->err);
 }
 
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
 {
-    (void)client, (void)code, (void)reason, (void)opaque; /* each call and each message has its own error */
+    (void)client, (void)code, (void)reason,
+        (void)opaque; /* each call and each message has its own error */
 }
 
 int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const char *client_id,
                 const char *transactional_id,
-                void (*on_report)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque, struct err *err)
+                void (*on_report)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque,
+                struct err *err)
 {
     char kbytes[32], timeout_ms[32], transaction_ms[32];
     int64_t commit_ms = bus->options.commit_timeout;
     /* Messages weigh more in the queue than on the wire. The door counts for itself. */
-    snprintf(kbytes, sizeof kbytes, "%llu", (unsigned long long)(on_report ? 2097151 : bus->options.buffer / 1024));
+    snprintf(kbytes, sizeof kbytes, "%llu",
+             (unsigned long long)(on_report ? 2097151 : bus->options.buffer / 1024));
     snprintf(timeout_ms, sizeof timeout_ms, "%lld", (long long)commit_ms);
-    snprintf(transaction_ms, sizeof transaction_ms, "%lld", (long long)(commit_ms > 30000 ? commit_ms + 30000 : 60000));
+    snprintf(transaction_ms, sizeof transaction_ms, "%lld",
+             (long long)(commit_ms > 30000 ? commit_ms + 30000 : 60000));
     const struct kafka_property own[] = {
         {"client.id", client_id},
         {"queue.buffering.max.kbytes", kbytes},
-        {"queue.buffering.max.messages", "0"},        /* the bytes are the bound */
-        {"linger.ms", on_report ? "0" : "50"},        /* a commit flushes as soon as it has sent all */
+        {"queue.buffering.max.messages", "0"}, /* the bytes are the bound */
+        {"linger.ms", on_report ? "0" : "50"}, /* a commit flushes as soon as it has sent all */
         {"message.timeout.ms", timeout_ms},
         {transactional_id ? "transaction.timeout.ms" : NULL, transaction_ms},
         {NULL, NULL},
@@ -64,7 +70,9 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
     sender->failure.code = E_OK;
     for (int i = 0; i < TOPIC_COUNT && rc == E_OK; i++) {
         sender->topics[i] = rd_kafka_topic_new(sender->client, bus->topics[i], NULL);
-        if (!sender->topics[i]) rc = err_set(err, E_BAD_CONFIG, "topic %s: %s", bus->topics[i], rd_kafka_err2str(rd_kafka_last_error()));
+        if (!sender->topics[i])
+            rc = err_set(err, E_BAD_CONFIG, "topic %s: %s", bus->topics[i],
+                         rd_kafka_err2str(rd_kafka_last_error()));
     }
     if (rc) sender_close(sender);
     return rc;
@@ -73,7 +81,8 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
 void sender_close(struct kafka_sender *sender)
 {
     if (!sender->client) return;
-    rd_kafka_purge(sender->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    rd_kafka_purge(sender->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                       RD_KAFKA_PURGE_F_NON_BLOCKING);
     for (int i = 0; i < TOPIC_COUNT; i++) {
         if (sender->topics[i]) rd_kafka_topic_destroy(sender->topics[i]);
         sender->topics[i] = NULL;
@@ -82,22 +91,29 @@ void sender_close(struct kafka_sender *sender)
     sender->client = NULL;
 }
 
-static int check_output(const struct kafka_bus *bus, const struct bus_output *output, size_t *bytes, struct err *err)
+static int check_output(const struct kafka_bus *bus, const struct bus_output *output, size_t *bytes,
+                        struct err *err)
 {
-    if (output->key.size > BUS_KEY_BYTES_MAX) return err_set(err, E_TOO_LARGE, "key of %zu bytes", output->key.size);
-    if (output->header_count > BUS_HEADERS_MAX) return err_set(err, E_TOO_LARGE, "%u headers", output->header_count);
+    if (output->key.size > BUS_KEY_BYTES_MAX)
+        return err_set(err, E_TOO_LARGE, "key of %zu bytes", output->key.size);
+    if (output->header_count > BUS_HEADERS_MAX)
+        return err_set(err, E_TOO_LARGE, "%u headers", output->header_count);
     size_t size = output->key.size + output->value.size + KAFKA_MESSAGE_OVERHEAD;
-    for (uint32_t i = 0; i < output->header_count; i++) size += output->headers[i].name.size + output->headers[i].value.size;
+    for (uint32_t i = 0; i < output->header_count; i++)
+        size += output->headers[i].name.size + output->headers[i].value.size;
     if (size > bus->message_bytes_max)
-        return err_set(err, E_TOO_LARGE, "message of %zu bytes; kafka.message.max.bytes is %zu", size, bus->message_bytes_max);
+        return err_set(err, E_TOO_LARGE, "message of %zu bytes; kafka.message.max.bytes is %zu",
+                       size, bus->message_bytes_max);
     *bytes += size;
     return E_OK;
 }
 
-int sender_check(const struct kafka_bus *bus, const struct bus_output *outputs, size_t count, size_t *bytes, struct err *err)
+int sender_check(const struct kafka_bus *bus, const struct bus_output *outputs, size_t count,
+                 size_t *bytes, struct err *err)
 {
     int rc = E_OK;
-    for (size_t i = 0; i < count && rc == E_OK; i++) rc = check_output(bus, &outputs[i], bytes, err);
+    for (size_t i = 0; i < count && rc == E_OK; i++)
+        rc = check_output(bus, &outputs[i], bytes, err);
     return rc;
 }
 
@@ -107,20 +123,23 @@ static rd_kafka_headers_t *copy_headers(const struct bus_output *output)
     for (uint32_t i = 0; headers && i < output->header_count; i++) {
         const struct bus_header *header = &output->headers[i];
         const char *value = header->value.data ? header->value.data : "";
-        rd_kafka_header_add(headers, header->name.data, (ssize_t)header->name.size, value, (ssize_t)header->value.size);
+        rd_kafka_header_add(headers, header->name.data, (ssize_t)header->name.size, value,
+                            (ssize_t)header->value.size);
     }
     return headers;
 }
 
-rd_kafka_resp_err_t sender_send(struct kafka_sender *sender, const struct bus_output *output, void *opaque)
+rd_kafka_resp_err_t sender_send(struct kafka_sender *sender, const struct bus_output *output,
+                                void *opaque)
 {
     rd_kafka_headers_t *headers = output->header_count ? copy_headers(output) : NULL;
     const char *value = output->value.data ? output->value.data : "";
     rd_kafka_resp_err_t code = rd_kafka_producev(
         sender->client, RD_KAFKA_V_RKT(sender->topics[output->topic]),
         RD_KAFKA_V_KEY(output->key.size ? output->key.data : NULL, output->key.size),
-        RD_KAFKA_V_VALUE((void *)(uintptr_t)value, output->value.size), RD_KAFKA_V_TIMESTAMP(output->timestamp_ms),
-        RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+        RD_KAFKA_V_VALUE((void *)(uintptr_t)value, output->value.size),
+        RD_KAFKA_V_TIMESTAMP(output->timestamp_ms), RD_KAFKA_V_OPAQUE(opaque),
+        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
     if (code && headers) rd_kafka_headers_destroy(headers);
     return code;
 }

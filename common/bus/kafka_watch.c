@@ -1,9 +1,11 @@
-/* A thread per Kafka consumer for the calls that wait for a broker, which the loop must not make.
+/* A thread per Kafka consumer for the calls that wait for a broker, which the loop must not
+ * make.
  *
- * It asks for the ends of all partitions when it is told to: for the backlog of a consumer that is new or
- * paused, and because a request to the partitions' leaders wakes fetchers that pause (see keep_fetching()).
- * For a reader without a group it looks for its topics until all of them are there, and where to begin. When no
- * broker can be reached it asks until one answers: librdkafka says when all are down, not when one is back. */
+ * It asks for the ends of all partitions when it is told to: for the backlog of a consumer that
+ * is new or paused, and because a request to the partitions' leaders wakes fetchers that pause
+ * (see keep_fetching()). For a reader without a group it looks for its topics until all of them
+ * are there, and where to begin. When no broker can be reached it asks until one answers:
+ * librdkafka says when all are down, not when one is back. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -16,23 +18,28 @@ static struct timespec after_ms(int64_t ms)
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
     int64_t ns = at.tv_nsec + ms * 1000000;
-    return (struct timespec){.tv_sec = at.tv_sec + (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+    return (struct timespec){.tv_sec = at.tv_sec + (time_t)(ns / 1000000000),
+                             .tv_nsec = (long)(ns % 1000000000)};
 }
 
-/* --- ends ----------------------------------------------------------------------------------------- */
+/* --- ends ------------------------------------------------------------------------------------ */
 
 enum figure { FIGURE_END, FIGURE_COMMITTED };
 
-static void take_figures(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list, enum figure figure)
+static void take_figures(struct kafka_consumer *consumer,
+                         const rd_kafka_topic_partition_list_t *list, enum figure figure)
 {
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *item = &list->elems[i];
         enum topic topic = kafka_topic_of(consumer->bus, item->topic);
         for (size_t j = 0; j < consumer->owned_count && !item->err; j++) {
             struct kafka_partition *partition = &consumer->owned[j];
-            if (partition->topic != topic || partition->partition != (uint32_t)item->partition) continue;
-            if (figure == FIGURE_COMMITTED) partition->committed = item->offset;
-            else if (item->offset > partition->end) partition->end = item->offset;
+            if (partition->topic != topic || partition->partition != (uint32_t)item->partition)
+                continue;
+            if (figure == FIGURE_COMMITTED)
+                partition->committed = item->offset;
+            else if (item->offset > partition->end)
+                partition->end = item->offset;
         }
     }
 }
@@ -48,11 +55,15 @@ static bool is_new(const struct kafka_consumer *consumer)
 static void ask_ends(struct kafka_consumer *consumer)
 {
     rd_kafka_topic_partition_list_t *list = position_list(consumer), *committed = NULL;
-    if (consumer->in_group && is_new(consumer)) committed = rd_kafka_topic_partition_list_copy(list);
-    for (int i = 0; i < list->cnt; i++) list->elems[i].offset = RD_KAFKA_OFFSET_END; /* as a "time" */
+    if (consumer->in_group && is_new(consumer))
+        committed = rd_kafka_topic_partition_list_copy(list);
+    for (int i = 0; i < list->cnt; i++)
+        list->elems[i].offset = RD_KAFKA_OFFSET_END; /* as a "time" */
     pthread_mutex_unlock(&consumer->lock);
-    bool has_committed = committed && rd_kafka_committed(consumer->client, committed, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    bool has_ends = list->cnt && rd_kafka_offsets_for_times(consumer->client, list, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool has_committed = committed && rd_kafka_committed(consumer->client, committed, ASK_MS) ==
+                                          RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool has_ends = list->cnt && rd_kafka_offsets_for_times(consumer->client, list, ASK_MS) ==
+                                     RD_KAFKA_RESP_ERR_NO_ERROR;
     pthread_mutex_lock(&consumer->lock);
     if (has_committed) take_figures(consumer, committed, FIGURE_COMMITTED);
     if (has_ends) take_figures(consumer, list, FIGURE_END);
@@ -60,9 +71,10 @@ static void ask_ends(struct kafka_consumer *consumer)
     if (committed) rd_kafka_topic_partition_list_destroy(committed);
 }
 
-/* --- a reader's topics ---------------------------------------------------------------------------- */
+/* --- a reader's topics ----------------------------------------------------------------------- */
 
-static bool add_found(struct kafka_watch *watch, enum topic topic, const rd_kafka_topic_partition_list_t *list)
+static bool add_found(struct kafka_watch *watch, enum topic topic,
+                      const rd_kafka_topic_partition_list_t *list)
 {
     size_t count = watch->found_count + (size_t)list->cnt;
     if (count > watch->found_capacity) {
@@ -72,21 +84,27 @@ static bool add_found(struct kafka_watch *watch, enum topic topic, const rd_kafk
         watch->found_capacity = count;
     }
     for (int i = 0; i < list->cnt; i++)
-        watch->found[watch->found_count++] = (struct kafka_found){topic, (uint32_t)list->elems[i].partition, list->elems[i].offset};
+        watch->found[watch->found_count++] =
+            (struct kafka_found){topic, (uint32_t)list->elems[i].partition, list->elems[i].offset};
     return true;
 }
 
-/* Where each partition of a topic begins for this reader; a topic that came later is read whole. Blocks. */
-static rd_kafka_topic_partition_list_t *find_topic(struct kafka_consumer *consumer, enum topic topic, bool latest)
+/* Where each partition of a topic begins for this reader; a topic that came later is read whole.
+ * Blocks. */
+static rd_kafka_topic_partition_list_t *find_topic(struct kafka_consumer *consumer,
+                                                   enum topic topic, bool latest)
 {
     const char *name = consumer->bus->topics[topic];
     uint32_t count;
     if (kafka_partition_count(consumer->client, name, LOOK_MS, &count, NULL)) return NULL;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (uint32_t i = 0; i < count; i++)
-        rd_kafka_topic_partition_list_add(list, name, (int32_t)i)->offset = latest ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING;
-    bool ok = rd_kafka_offsets_for_times(consumer->client, list, LOOK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    for (int i = 0; i < list->cnt; i++) ok = ok && !list->elems[i].err && list->elems[i].offset >= 0;
+        rd_kafka_topic_partition_list_add(list, name, (int32_t)i)->offset =
+            latest ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING;
+    bool ok =
+        rd_kafka_offsets_for_times(consumer->client, list, LOOK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; i < list->cnt; i++)
+        ok = ok && !list->elems[i].err && list->elems[i].offset >= 0;
     if (ok) return list;
     rd_kafka_topic_partition_list_destroy(list);
     return NULL;
@@ -111,14 +129,15 @@ static void look_for_topics(struct kafka_consumer *consumer)
     pthread_cond_broadcast(&watch->changed);
 }
 
-/* --- brokers that don't answer -------------------------------------------------------------------- */
+/* --- brokers that don't answer --------------------------------------------------------------- */
 
 /* The lock is held, but not while it waits. */
 static void look_for_a_broker(struct kafka_consumer *consumer)
 {
     const struct rd_kafka_metadata *metadata = NULL;
     pthread_mutex_unlock(&consumer->lock);
-    bool answered = rd_kafka_metadata(consumer->client, 0, NULL, &metadata, LOOK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool answered = rd_kafka_metadata(consumer->client, 0, NULL, &metadata, LOOK_MS) ==
+                    RD_KAFKA_RESP_ERR_NO_ERROR;
     if (metadata) rd_kafka_metadata_destroy(metadata);
     pthread_mutex_lock(&consumer->lock);
     if (answered) consumer->watch.down = false;
@@ -141,7 +160,7 @@ bool kafka_answers(struct bus_consumer *base)
     return answers;
 }
 
-/* --- thread --------------------------------------------------------------------------------------- */
+/* --- thread ---------------------------------------------------------------------------------- */
 
 static void *watch_main(void *argument)
 {
@@ -173,7 +192,8 @@ void ends_ask(struct kafka_consumer *consumer)
     pthread_mutex_unlock(&consumer->lock);
 }
 
-/* A reader that begins at the end means this moment: so the first look is waited for, not for long. */
+/* A reader that begins at the end means this moment: so the first look is waited for, not for
+ * long. */
 static void await_first_look(struct kafka_consumer *consumer)
 {
     struct timespec deadline = after_ms(FIRST_LOOK_MS);
