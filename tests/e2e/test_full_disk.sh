@@ -55,7 +55,7 @@ done
 check "some records were taken in first" [ "$receipts" -gt 0 ]
 equal "a full disk is 503 at the door" "$code" 503
 check "with Retry-After" grep -qi '^retry-after: [0-9]' "$scratch/head"
-check "and says that nothing was taken in" contains "$scratch/answer" "nothing was taken in"
+check "and says that there is no receipt" contains "$scratch/answer" "there is no receipt"
 equal "readyz says no" "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "$url/readyz")" 503
 equal "healthz says alive" "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "$url/healthz")" 200
 check "the program runs on" running run
