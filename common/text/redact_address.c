@@ -32,11 +32,10 @@ static size_t house_end(struct str text, size_t i)
         i += 2;
     if (is_ascii_alnum(at(text, i)) && !is_word(at(text, i + 1))) i++; /* a letter */
     if (is_word(at(text, i))) return start;
-    if (at(text, i) == '-' && is_digit(at(text, i + 1))) {
-        size_t next = house_end(text, i + 1);
-        if (next > i + 1) return next;
-    }
-    return i;
+    size_t next = i + 1; /* "23-25" */
+    if (at(text, i) != '-') return i;
+    while (is_digit(at(text, next)) && next - i <= NUMBER_MOST) next++;
+    return next > i + 1 && !is_word(at(text, next)) ? next : i;
 }
 
 /* "SW1A 1AA", "K1A 0B1", "28035", "4850-123", "94103-1234": end, or `i`. */

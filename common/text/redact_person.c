@@ -3,7 +3,7 @@
  * only behind such a word or beside another name; people of films, books and politics stay. */
 #include "text/redact_find.h"
 
-enum { NAME_PARTS = 5, AGAIN_NAMES = 16 };
+enum { NAME_PARTS = 5, AGAIN_NAMES = 16, NEXT_NAMES = 64 };
 
 struct name {
     size_t start, end;
@@ -498,10 +498,11 @@ void redact_person_again(struct redact_finder *finder)
     struct seen seen = {.count = 0};
     struct str text = finder->text;
     if (!finder->capitals) find_small(finder);
+    uint32_t most = finder->count + NEXT_NAMES; /* what was found in the scan is found again here: a bound keeps it linear */
     for (uint32_t i = 0; i < finder->count; i++) {
         if (finder->items[i].kind != REDACT_PERSON) continue;
         remember(&seen, text, &finder->items[i]);
-        find_next(finder, finder->items[i].end);
+        if (finder->count < most) find_next(finder, finder->items[i].end);
     }
     for (size_t i = 0; seen.count && i < text.size;) {
         struct redact_word word;

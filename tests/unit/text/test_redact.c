@@ -138,6 +138,26 @@ static void tells_where_the_placeholders_are(void **state)
     arena_deinit(&arena);
 }
 
+/* Each was, or could be, work for every pair of its places: 128 KiB of it would outlast the test's time limit. */
+static void hostile_texts_end_soon(void **state)
+{
+    static const char *const patterns[] = {"1-",      "Maria, ", "1.",          "@",         "a@b.",    "Anna Lopez said. ", "12 rue ", "my name is ",
+                                           "password:", "PO Box ", "address: 1 ", "http://a ", "GB29 ",   "[EMAIL",            "::",      "maria lopez "};
+    static char text[128 * 1024];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(patterns); i++) {
+        struct arena arena = {0};
+        struct redacted redacted;
+        struct err err;
+        size_t size = strlen(patterns[i]);
+        CASE(patterns[i]);
+        for (size_t k = 0; k < sizeof text; k++) text[k] = patterns[i][k % size];
+        assert_int_equal(text_redact(str_make(text, sizeof text), "en", &arena, &redacted, &err), E_OK);
+        assert_true(str_is_utf8(redacted.text));
+        arena_deinit(&arena);
+    }
+}
+
 static void tells_when_memory_runs_out(void **state)
 {
     (void)state;
@@ -155,6 +175,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_what_is_personal),
         cmocka_unit_test(tells_where_the_placeholders_are),
+        cmocka_unit_test(hostile_texts_end_soon),
         cmocka_unit_test(tells_when_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
