@@ -7,6 +7,7 @@
 #include <utf8proc.h>
 
 #include "base/hash.h"
+#include "text/tokens_ascii.h"
 
 enum { LATIN_FIRST = 0xC0, LATIN_LAST = 0x17F, FOLD_MOST = 4 /* bytes that one byte can fold to */ };
 
@@ -22,10 +23,10 @@ struct character {
     uint8_t class;
 };
 
-static uint8_t ascii_class(uint8_t c)
+static inline uint8_t ascii_class(uint8_t c)
 {
-    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') return LETTER;
-    return c >= '0' && c <= '9' ? DIGIT : OTHER;
+    if ((uint8_t)((c | 0x20) - 'a') < 26) return LETTER;
+    return (uint8_t)(c - '0') < 10 ? DIGIT : OTHER;
 }
 
 static bool is_emoji(uint32_t code)
@@ -173,7 +174,7 @@ struct word {
     size_t size;
     uint32_t previous; /* folded bytes of the last character */
     unsigned run, letters, uppers;
-    bool stretched;
+    bool stretched, apostrophe;
 };
 
 static inline void note_character(struct word *word, uint32_t folded, bool letter, bool upper)
@@ -185,25 +186,17 @@ static inline void note_character(struct word *word, uint32_t folded, bool lette
     word->previous = folded;
 }
 
-/* ASCII letters and digits from `at` on: the most of most texts. Both fold by one bit, which digits have
- * already. Returns where they end. */
+/* ASCII letters and digits from `at` on, one by one. Both fold by one bit, which digits have already.
+ * Returns where they end. */
 static size_t take_ascii(const struct str text, size_t at, struct word *into)
 {
     struct word word = *into; /* in registers */
     for (; at < text.size; at++) {
         uint8_t c = (uint8_t)text.data[at], folded = c | 0x20;
-        bool letter = (uint8_t)(folded - 'a') < 26;
-        if (!letter && (uint8_t)(c - '0') >= 10) break;
+        uint8_t class = ascii_class(c);
+        if (class == OTHER) break;
         word.folded[word.size++] = (char)folded;
-        word.letters += letter;
-        word.uppers += letter & !(c & 0x20);
-        if (folded == word.previous) {
-            word.run = letter ? word.run + 1 : 1;
-            word.stretched |= word.run >= 3;
-        } else {
-            word.run = 1;
-            word.previous = folded;
-        }
+        note_character(&word, folded, class == LETTER, class == LETTER && !(c & 0x20));
     }
     *into = word;
     return at;
@@ -217,6 +210,7 @@ static void take_character(struct word *word, struct character c)
     uint32_t bytes = 0;
     for (size_t i = 0; i < added; i++) bytes = bytes << 8 | (uint8_t)folded[i];
     note_character(word, bytes, letter, letter && is_upper(c, folded, added));
+    word->apostrophe |= c.class == OTHER;
     word->size += added;
 }
 
@@ -240,8 +234,31 @@ static size_t take_word(struct tokenizer *tokenizer, size_t at)
     if (word.letters) token->kind = TOKEN_WORD;
     token->upper = word.letters >= 2 && word.uppers == word.letters;
     token->stretched = word.stretched;
+    token->apostrophe = word.apostrophe;
     tokenizer->folded_size += word.size;
     return at;
+}
+
+/* A space or mark of ASCII ends any word; an apostrophe may not. */
+static inline bool ends_word(uint8_t c) { return c < 0x80 && c != '\'' && ascii_class(c) == OTHER; }
+
+/* The word at `at`, if it is of fewer than 16 ASCII letters and digits, as most are: the same as take_word(), at
+ * once. Returns where it ends, or `at` when it is another. */
+static inline size_t take_plain_word(struct tokenizer *tokenizer, size_t at)
+{
+    struct str text = tokenizer->text;
+    if (!ASCII_HEAD_WORKS || text.size - at < ASCII_HEAD_BYTES) return at;
+    char *folded = tokenizer->folded + tokenizer->folded_size;
+    struct ascii_head head = ascii_head_take(text.data + at, folded);
+    if (head.size == ASCII_HEAD_BYTES || !ends_word((uint8_t)text.data[at + head.size])) return at;
+    struct token *token = new_token(tokenizer, at, head.letters ? TOKEN_WORD : TOKEN_NUMBER);
+    token->end = (uint32_t)(at + head.size);
+    token->folded = (struct str){folded, head.size};
+    token->hash = hash_fast(token->folded, 0);
+    token->upper = head.letters == head.uppers && (head.letters & (head.letters - 1));
+    token->stretched = (head.repeats & head.repeats << 1) != 0;
+    tokenizer->folded_size += head.size;
+    return at + head.size;
 }
 
 static size_t take_emoji(struct tokenizer *tokenizer, size_t at, struct character c)
@@ -264,12 +281,18 @@ int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_token
     struct tokenizer tokenizer = {
         .text = text,
         .items = arena_alloc(arena, (text.size / 2 + 1) * sizeof(struct token)), /* a token and what parts it from the next */
-        .folded = arena_alloc(arena, text.size * FOLD_MOST + 8),
+        .folded = arena_alloc(arena, text.size * FOLD_MOST + ASCII_HEAD_BYTES),
     };
     if (!tokenizer.items || !tokenizer.folded) return err_set(err, E_NO_MEMORY, NULL);
     for (size_t at = 0; at < text.size;) {
-        if (text.data[at] == ' ') { /* one in six bytes, and never a boundary */
+        uint8_t byte = (uint8_t)text.data[at];
+        if (byte == ' ') { /* one in six bytes, and never a boundary */
             at++;
+            continue;
+        }
+        if (ascii_class(byte) != OTHER) {
+            size_t end = take_plain_word(&tokenizer, at);
+            at = end > at ? end : take_word(&tokenizer, at);
             continue;
         }
         struct character c = read_character(text, at);

@@ -18,6 +18,7 @@ struct token {
     bool clause_before;   /* a clause boundary (. ! ? ; : , newline, dash, bracket) lies before it */
     bool sentence_before; /* a sentence boundary (. ! ? newline) lies before it */
     bool upper;           /* two letters or more, all upper case */
+    bool apostrophe;      /* one stands within */
     bool stretched;       /* a letter three times or more in a row ("soooo") */
 };
 
