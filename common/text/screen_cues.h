@@ -122,11 +122,14 @@ struct cue_form {
 struct cue_entry {
     struct str word;
     uint64_t groups;
+    uint64_t symbol_bits; /* of its symbols, each by CUE_SYMBOL_BIT: most questions end there */
     uint32_t first_symbol,
         first_form; /* deciding forms anchored on the word first, then the others */
     uint16_t symbols, cue_forms, other_forms;
     bool prefix;
 };
+
+#define CUE_SYMBOL_BIT(symbol) (UINT64_C(1) << ((symbol)&63))
 
 struct cue_slot {
     uint64_t hash;
@@ -157,9 +160,37 @@ int cue_list_parse(struct str file, const char *name, struct cue_list *ret_list,
                    struct err *err) CHECKED;
 void cue_list_deinit(struct cue_list *list);
 
-/* The entry of a folded word, or CUE_NO_ENTRY. hash: hash_fast(word, 0). */
-uint32_t cue_list_find(const struct cue_list *list, struct str word, uint64_t hash);
-bool cue_entry_has(const struct cue_list *list, uint32_t entry, uint16_t symbol);
+/* Where a prefix stands in prefix_first, by its first three bytes. */
+static inline uint32_t cue_prefix_bucket(struct str word)
+{
+    const unsigned char *bytes = (const unsigned char *)word.data;
+    uint32_t key = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
+    return (key * UINT32_C(2654435761)) >> 20;
+}
+
+uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word, uint32_t bucket);
+bool cue_entry_lists(const struct cue_list *list, const struct cue_entry *entry, uint16_t symbol);
+
+/* The entry of a folded word, or CUE_NO_ENTRY. hash: hash_fast(word, 0). Inline, and few
+ * instructions where a list doesn't know the word, because every word of every text is asked for. */
+static inline uint32_t cue_list_find(const struct cue_list *list, struct str word, uint64_t hash)
+{
+    /* 64 equal bits are taken for the same word: comparing bytes would cost two cache misses a
+     * word, and who forges a collision only wins an alert. */
+    for (uint32_t i = (uint32_t)hash & list->slot_mask; list->slots[i].entry;
+         i = (i + 1) & list->slot_mask)
+        if (list->slots[i].hash == hash) return list->slots[i].entry;
+    if (word.size < CUES_MIN_PREFIX_BYTES) return CUE_NO_ENTRY;
+    uint32_t bucket = cue_prefix_bucket(word);
+    if (list->prefix_first[bucket] == list->prefix_first[bucket + 1]) return CUE_NO_ENTRY;
+    return cue_list_find_prefix(list, word, bucket);
+}
+
+static inline bool cue_entry_has(const struct cue_list *list, uint32_t entry, uint16_t symbol)
+{
+    const struct cue_entry *of = &list->entries[entry];
+    return (of->symbol_bits & CUE_SYMBOL_BIT(symbol)) && cue_entry_lists(list, of, symbol);
+}
 
 /* Cuts one part of a written word off `rest`: apostrophes and elisions split or vanish, the same
  * way in lists and in texts. "l'hopital" → "l", "hopital"; "didn't" → "didnt"; "son's" → "son".
@@ -169,8 +200,5 @@ struct str cue_word_cut(struct str *rest, char *room);
 
 /* The place of the first apostrophe; *ret_bytes is its size. word.size if there is none. */
 size_t cue_find_apostrophe(struct str word, size_t *ret_bytes);
-
-/* Where a prefix stands in prefix_first, by its first three bytes. */
-uint32_t cue_prefix_bucket(struct str word);
 
 #endif

@@ -77,6 +77,7 @@ static int index_entries(struct cue_builder *builder, struct err *err)
                 rc = err_set(err, E_NO_MEMORY, NULL);
             else
                 *room = set.items[k];
+            entry->symbol_bits |= CUE_SYMBOL_BIT(set.items[k]);
             if (set.items[k] < CUES_MAX_GROUPS) entry->groups |= UINT64_C(1) << set.items[k];
         }
     }

@@ -36,13 +36,6 @@ static uint32_t find_accented(const struct cue_list *list, const struct token *t
     return list->entries[entry].prefix ? CUE_NO_ENTRY : entry;
 }
 
-static bool has_apostrophe(struct str word)
-{
-    for (size_t i = 0; i < word.size; i++)
-        if (word.data[i] == '\'' || word.data[i] == '\xe2') return true;
-    return false;
-}
-
 int screen_words_find(const struct cue_list *list, struct str text, const struct tokens *tokens,
                       uint32_t token_count, struct arena *arena, struct screen_words *ret_words,
                       struct err *err)
@@ -54,8 +47,9 @@ int screen_words_find(const struct cue_list *list, struct str text, const struct
     for (uint32_t i = 0; i < token_count; i++) {
         const struct token *token = &tokens->items[i];
         uint8_t before = boundary_before(text, tokens, i);
-        if (!has_apostrophe(token->folded)) {
-            uint32_t entry = find_accented(list, token);
+        if (!token->apostrophe) {
+            uint32_t entry = CUE_NO_ENTRY;
+            if (token->end - token->start != token->folded.size) entry = find_accented(list, token);
             if (!entry) entry = cue_list_find(list, token->folded, token->hash);
             items[count++] = (struct screen_word){entry, i, before};
             continue;
@@ -115,6 +109,10 @@ bool screen_form_match(const struct screen_words *words, const struct cue_form *
 {
     const struct cue_step *steps = words->list->steps + form->first_step;
     uint32_t behind = (uint32_t)form->steps - form->anchor - 1;
+    if (form->steps == 1) {
+        *ret_first = *ret_last = at;
+        return true;
+    }
     return match_before(words, steps + form->anchor, form->anchor, at, ret_first) &&
            match_behind(words, steps + form->anchor + 1, behind, at, ret_last);
 }

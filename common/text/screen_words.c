@@ -35,32 +35,17 @@ struct str cue_word_cut(struct str *rest, char *room)
     return head;
 }
 
-uint32_t cue_prefix_bucket(struct str word)
+uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word, uint32_t bucket)
 {
-    const unsigned char *bytes = (const unsigned char *)word.data;
-    uint32_t key = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
-    return (key * UINT32_C(2654435761)) >> 20;
-}
-
-uint32_t cue_list_find(const struct cue_list *list, struct str word, uint64_t hash)
-{
-    /* 64 equal bits are taken for the same word: comparing bytes would cost two cache misses a
-     * word, and who forges a collision only wins an alert. */
-    for (uint32_t i = (uint32_t)hash & list->slot_mask; list->slots[i].entry;
-         i = (i + 1) & list->slot_mask)
-        if (list->slots[i].hash == hash) return list->slots[i].entry;
-    if (word.size < CUES_MIN_PREFIX_BYTES) return CUE_NO_ENTRY;
-    uint32_t bucket = cue_prefix_bucket(word);
     for (uint32_t i = list->prefix_first[bucket]; i < list->prefix_first[bucket + 1]; i++)
         if (str_starts(word, list->entries[list->prefixes[i]].word)) return list->prefixes[i];
     return CUE_NO_ENTRY;
 }
 
-bool cue_entry_has(const struct cue_list *list, uint32_t entry, uint16_t symbol)
+bool cue_entry_lists(const struct cue_list *list, const struct cue_entry *entry, uint16_t symbol)
 {
-    const struct cue_entry *of = &list->entries[entry];
-    const uint16_t *symbols = list->symbols + of->first_symbol;
-    for (uint32_t i = 0; i < of->symbols; i++)
+    const uint16_t *symbols = list->symbols + entry->first_symbol;
+    for (uint32_t i = 0; i < entry->symbols; i++)
         if (symbols[i] == symbol) return true;
     return false;
 }
