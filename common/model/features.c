@@ -31,7 +31,7 @@ static void counter_init(struct counter *counter, uint32_t tokens)
 }
 
 /* How often the n-gram was met before. */
-static uint32_t counter_add(struct counter *counter, uint64_t hash)
+static inline uint32_t counter_add(struct counter *counter, uint64_t hash)
 {
     uint32_t key = (uint32_t)hash;
     uint32_t at = (uint32_t)(hash >> 32) & counter->mask;
@@ -46,7 +46,7 @@ static uint32_t counter_add(struct counter *counter, uint64_t hash)
 }
 
 /* The sign goes in as a bit: a branch on a hash would be mispredicted half the time. */
-static void add(float *out, uint64_t hash, float weight)
+static inline void add(float *out, uint64_t hash, float weight)
 {
     uint32_t bits;
     memcpy(&bits, &weight, sizeof bits);
@@ -55,11 +55,15 @@ static void add(float *out, uint64_t hash, float weight)
     out[hash >> 56] += weight;
 }
 
-static void count_ngram(struct counter *counter, float *out, uint64_t hash)
+static float step_of(uint32_t before)
+{
+    return before < sizeof STEPS / sizeof STEPS[0] ? STEPS[before] : log1pf(1.0f / (float)before);
+}
+
+static inline void count_ngram(struct counter *counter, float *out, uint64_t hash)
 {
     uint32_t before = counter_add(counter, hash);
-    float step = before < sizeof STEPS / sizeof STEPS[0] ? STEPS[before] : log1pf(1.0f / (float)before);
-    add(out, hash, step);
+    add(out, hash, before ? step_of(before) : 1.0f);
 }
 
 static void normalise(float *out)

@@ -25,7 +25,7 @@ static bool find_topic(const struct reading *reading, const struct rule *rule,
 {
     for (uint32_t i = 0; i < result->topic_count; i++) {
         const struct insight_topic *topic = &result->topics[i];
-        if (!rule_has_topic(rule, topics_find(&reading->engine->topics, topic->name))) continue;
+        if (!rule_has_topic(rule, reading->topics[i])) continue;
         if (rule->feelings && !(rule->feelings >> topic->sentiment & 1)) continue;
         *span = topic->span;
         return true;

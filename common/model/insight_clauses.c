@@ -42,9 +42,9 @@ static bool asked(const struct reading *reading, uint32_t last)
     return false;
 }
 
-static void add_sums(struct linear_sums *sums, const struct linear_sums *more)
+static void add_sums(const struct linear_model *model, struct linear_sums *sums, const struct linear_sums *more)
 {
-    for (int i = 0; i < LINEAR_CLASSES_MAX; i++) sums->classes[i] += more->classes[i];
+    for (uint32_t i = 0; i < model->classes; i++) sums->classes[i] += more->classes[i];
     sums->count += more->count;
 }
 
@@ -76,25 +76,33 @@ static void find_clauses(struct reading *reading)
     }
 }
 
+/* How the clauses from `clause` on feel that are the sentence's; *ret_next is the one behind them. */
+static float sentence_score(struct reading *reading, uint32_t sentence, uint32_t clause, uint32_t *ret_next)
+{
+    const struct linear_model *model = &reading->engine->sentiment;
+    struct linear_sums feeling = reading->clauses[clause].sentiment;
+    uint32_t next = clause + 1;
+    for (; next < reading->clause_count && reading->clauses[next].sentence == sentence; next++)
+        add_sums(model, &feeling, &reading->clauses[next].sentiment);
+    *ret_next = next;
+    add_sums(model, &reading->sentiment_total, &feeling);
+    return next == clause + 1 ? reading->clauses[clause].score : insight_score(reading->engine, &feeling);
+}
+
 static void score_sentences(struct reading *reading)
 {
     const struct insight_engine *engine = reading->engine;
-    struct linear_sums feeling = {0};
     uint32_t clause = 0;
     for (uint32_t i = 0; i < reading->sentence_count; i++) {
         struct sentence *sentence = &reading->sentences[i];
         float probabilities[LINEAR_CLASSES_MAX];
-        feeling = (struct linear_sums){0};
-        for (; clause < reading->clause_count && reading->clauses[clause].sentence == i; clause++)
-            add_sums(&feeling, &reading->clauses[clause].sentiment);
+        sentence->score = sentence_score(reading, i, clause, &clause);
         linear_sum(&engine->needs, &reading->features, sentence->first, sentence->last, &sentence->needs);
         linear_probabilities(&engine->needs, &sentence->needs, probabilities);
         for (int kind = 0; kind < 3; kind++)
             sentence->probabilities[kind] = probabilities[engine->need_classes[kind]];
-        sentence->score = insight_score(engine, &feeling);
         sentence->asked = asked(reading, sentence->last);
-        add_sums(&reading->sentiment_total, &feeling);
-        add_sums(&reading->needs_total, &sentence->needs);
+        add_sums(&engine->needs, &reading->needs_total, &sentence->needs);
     }
 }
 

@@ -42,6 +42,7 @@ struct reading {
     uint32_t clause_count, sentence_count;
     struct linear_sums sentiment_total, needs_total;
     uint32_t languages, text_language; /* bits of taxonomies; index of texts */
+    uint32_t topics[INSIGHT_TOPICS_MAX]; /* of the taxonomy, as the result has them */
     bool has_rating, safety_positive;
     float rating;
 };
@@ -55,7 +56,7 @@ enum insight_sentiment insight_label(float score);
 /* insight_sentiment.c, insight_needs.c, insight_topics.c, insight_advice.c */
 void reading_sentiment(const struct reading *reading, struct insight_result *result);
 int reading_needs(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;
-void reading_topics(const struct reading *reading, struct insight_result *result);
+void reading_topics(struct reading *reading, struct insight_result *result);
 void reading_advice(const struct reading *reading, struct insight_result *result);
 
 #endif

@@ -97,8 +97,10 @@ static const struct words WISHES = {{
 
 static bool wishes(const struct reading *reading, const struct sentence *sentence)
 {
-    for (uint32_t i = sentence->first; i < sentence->last; i++)
-        if (words_have(&WISHES, bare_word(reading->tokens->items[i].folded))) return true;
+    for (uint32_t i = sentence->first; i < sentence->last; i++) {
+        const struct token *token = &reading->tokens->items[i];
+        if (words_have(&WISHES, token->apostrophe ? bare_word(token->folded) : token->folded)) return true;
+    }
     return false;
 }
 

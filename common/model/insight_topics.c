@@ -4,21 +4,23 @@
 #include "model/insight_internal.h"
 
 /* One mention a topic: the one in the clause that feels most. */
-static void add_mention(const struct reading *reading, struct insight_result *result, uint32_t at,
+static void add_mention(struct reading *reading, struct insight_result *result, uint32_t at,
                         struct topic_match match, const struct clause *clause)
 {
     struct str name = reading->engine->topics.names[match.topic];
     struct insight_topic mention = {name, reading_span(reading, at, at + match.words), insight_label(clause->score),
                                     clause->score};
     for (uint32_t i = 0; i < result->topic_count; i++) {
-        if (!str_equal(result->topics[i].name, name)) continue;
+        if (reading->topics[i] != match.topic) continue;
         if (fabsf(clause->score) > fabsf(result->topics[i].score)) result->topics[i] = mention;
         return;
     }
-    if (result->topic_count < INSIGHT_TOPICS_MAX) result->topics[result->topic_count++] = mention;
+    if (result->topic_count == INSIGHT_TOPICS_MAX) return;
+    reading->topics[result->topic_count] = match.topic;
+    result->topics[result->topic_count++] = mention;
 }
 
-void reading_topics(const struct reading *reading, struct insight_result *result)
+void reading_topics(struct reading *reading, struct insight_result *result)
 {
     const struct clause *clause = reading->clauses;
     for (uint32_t at = 0; at < reading->tokens->count; at++) {

@@ -169,7 +169,7 @@ void linear_sum(const struct linear_model *model, const struct linear_features *
 static void softmax(float *values, uint32_t count)
 {
     float largest = values[0], total = 0;
-    for (uint32_t i = 1; i < count; i++) largest = fmaxf(largest, values[i]);
+    for (uint32_t i = 1; i < count; i++) largest = values[i] > largest ? values[i] : largest;
     for (uint32_t i = 0; i < count; i++) total += values[i] = expf(values[i] - largest);
     for (uint32_t i = 0; i < count; i++) values[i] /= total;
 }

@@ -48,9 +48,9 @@ static const struct words NEGATORS = {{
     WORDS_AT('w', "wasnt", "werent", "without", "wont", "wouldnt"),
 }};
 
-static bool is_negator(struct str word)
+static bool is_negator(struct str word, bool apostrophe)
 {
-    if (word.size > 3 && word.data[word.size - 2] == '\'') return word.data[word.size - 3] == 'n';
+    if (apostrophe && word.size > 3 && word.data[word.size - 2] == '\'') return word.data[word.size - 3] == 'n';
     return words_have(&NEGATORS, word);
 }
 
@@ -99,14 +99,14 @@ static void emit_token(struct extraction *extraction, const struct token *token)
         hash = MARK_NUMBER;
         emit(extraction, MARK_NUMBER, SALT_MARK);
     } else if (token->kind == TOKEN_WORD) {
-        size_t cut = elision_bytes(word);
+        size_t cut = token->apostrophe ? elision_bytes(word) : 0;
         if (cut) {
             negator = word.data[0] == 'n';
             word = str_slice(word, cut, word.size);
             hash = hash_fast(word, 0);
         }
         if (negator) extraction->negated_left = NEGATION_WORDS;
-        else negator = is_negator(word);
+        else negator = is_negator(word, token->apostrophe);
         emit_word(extraction, word, hash);
     } else {
         emit(extraction, hash, SALT_WORD);

@@ -81,6 +81,27 @@ static uint64_t prefix_of(struct str word)
     return bytes * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 }
 
+static void filter_add(uint64_t *filter, uint64_t hash)
+{
+    filter[hash % TOPIC_FILTER_BITS / 64] |= UINT64_C(1) << hash % 64;
+}
+
+static bool filter_has(const uint64_t *filter, uint64_t hash)
+{
+    return filter[hash % TOPIC_FILTER_BITS / 64] >> hash % 64 & 1;
+}
+
+static void enter(struct topics *topics, struct topic_keyword *keyword)
+{
+    const struct keyword_word *first = &keyword->words[0];
+    bool by_prefix = keyword->star && keyword->word_count == 1;
+    uint64_t hash = by_prefix ? prefix_of(first->folded) : first->hash;
+    struct topic_keyword **chain = &(by_prefix ? topics->by_prefix : topics->by_word)[hash % TOPIC_BUCKETS];
+    filter_add(by_prefix ? topics->prefixes : topics->words, hash);
+    keyword->next = *chain;
+    *chain = keyword;
+}
+
 static int fill_words(struct topic_keyword *keyword, const struct place *place, const struct tokens *tokens,
                       struct err *err)
 {
@@ -109,11 +130,7 @@ static int add_keyword(struct topics *topics, const struct place *place, struct 
     int rc = text_tokenize(copy, &topics->arena, &tokens, err);
     if (!rc) rc = fill_words(keyword, place, &tokens, err);
     if (rc) return rc;
-    struct topic_keyword **chain = star && keyword->word_count == 1
-                                       ? &topics->by_prefix[prefix_of(keyword->words[0].folded) % TOPIC_BUCKETS]
-                                       : &topics->by_word[keyword->words[0].hash % TOPIC_BUCKETS];
-    keyword->next = *chain;
-    *chain = keyword;
+    enter(topics, keyword);
     return E_OK;
 }
 
@@ -149,7 +166,7 @@ int topics_add(struct topics *topics, const char *file, struct str content, uint
 /* A token's word with the elision off; its hash goes to *hash. */
 static struct str bare_token(const struct token *token, uint64_t *hash)
 {
-    size_t cut = token->kind == TOKEN_WORD ? elision_bytes(token->folded) : 0;
+    size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
     *hash = token->hash;
     if (!cut) return token->folded;
     struct str word = str_slice(token->folded, cut, token->folded.size);
@@ -196,9 +213,11 @@ static uint32_t follow(const struct topic_keyword *keyword, const struct tokens 
 uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
                       struct topic_match matches[static TOPIC_MATCHES_MAX])
 {
-    uint64_t hash;
+    uint64_t hash, prefix;
     struct str word = bare_token(&tokens->items[at], &hash);
-    uint32_t count = follow(topics->by_word[hash % TOPIC_BUCKETS], tokens, at, languages, matches, 0);
-    if (word.size < PREFIX_BYTES) return count;
-    return follow(topics->by_prefix[prefix_of(word) % TOPIC_BUCKETS], tokens, at, languages, matches, count);
+    uint32_t count = 0;
+    if (filter_has(topics->words, hash))
+        count = follow(topics->by_word[hash % TOPIC_BUCKETS], tokens, at, languages, matches, 0);
+    if (word.size < PREFIX_BYTES || !filter_has(topics->prefixes, prefix = prefix_of(word))) return count;
+    return follow(topics->by_prefix[prefix % TOPIC_BUCKETS], tokens, at, languages, matches, count);
 }

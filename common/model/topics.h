@@ -18,6 +18,7 @@ enum {
     TOPIC_MATCHES_MAX = 4,
     TOPIC_FILE_BYTES_MAX = 1 << 20,
     TOPIC_BUCKETS = 2048,
+    TOPIC_FILTER_BITS = 1 << 14,
 };
 
 /* Bits of a set of languages. */
@@ -29,6 +30,8 @@ struct topics {
     struct str names[TOPICS_MAX];
     uint32_t count, keyword_count;
     struct topic_keyword *by_word[TOPIC_BUCKETS], *by_prefix[TOPIC_BUCKETS]; /* of a keyword's first word */
+    /* Which of their hashes there are at all: most words end here, without a look at a keyword. */
+    uint64_t words[TOPIC_FILTER_BITS / 64], prefixes[TOPIC_FILTER_BITS / 64];
 };
 
 void topics_init(struct topics *topics);

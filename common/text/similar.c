@@ -17,24 +17,63 @@ uint64_t text_exact_hash(const struct tokens *tokens)
     return hash;
 }
 
-/* Eight bits are counted at once, a byte each: 0x01 in every byte whose bit is set. */
-static uint64_t spread(uint64_t byte)
+/* Counts how often each of 64 bits was set, all bits at once: bit b of planes[k] is bit k of b's count. */
+struct votes {
+    uint64_t planes[32];
+    uint32_t count;
+};
+
+static void carry_up(struct votes *votes, uint64_t carry, int plane)
 {
-    return (byte * 0x8040201008040201u >> 7) & 0x0101010101010101u;
+    for (; carry; plane++) {
+        uint64_t next = votes->planes[plane] & carry;
+        votes->planes[plane] ^= carry;
+        carry = next;
+    }
+}
+
+/* Adding two at a time makes the carries half as many. */
+static void vote_twice(struct votes *votes, uint64_t a, uint64_t b)
+{
+    uint64_t ones = votes->planes[0], odd = a ^ b;
+    votes->planes[0] = ones ^ odd;
+    votes->count += 2;
+    carry_up(votes, (a & b) | (odd & ones), 1);
+}
+
+static void vote(struct votes *votes, uint64_t hash)
+{
+    votes->count++;
+    carry_up(votes, hash, 0);
+}
+
+/* The bits that more than half of all votes set. */
+static uint64_t majority(const struct votes *votes)
+{
+    uint32_t half = votes->count / 2;
+    uint64_t more = 0, equal = ~UINT64_C(0); /* so far, from the highest plane down */
+    for (int plane = 31; plane >= 0; plane--) {
+        uint64_t bits = votes->planes[plane];
+        if (half >> plane & 1) {
+            equal &= bits;
+        } else {
+            more |= equal & bits;
+            equal &= ~bits;
+        }
+    }
+    return more;
+}
+
+static uint64_t pair_hash(const struct tokens *tokens, uint32_t at)
+{
+    return mix(tokens->items[at].hash * 3 + tokens->items[at + 1].hash);
 }
 
 uint64_t text_simhash(const struct tokens *tokens)
 {
-    uint32_t votes[64] = {0}, pairs = 0;
-    uint64_t counts[8] = {0}, simhash = 0;
-    for (uint32_t i = 0; i + 1 < tokens->count; i++) {
-        uint64_t hash = mix(tokens->items[i].hash * 3 + tokens->items[i + 1].hash);
-        for (int b = 0; b < 8; b++) counts[b] += spread(hash >> (8 * b) & 0xFF);
-        if (++pairs % 255 && i + 2 < tokens->count) continue;
-        for (int bit = 0; bit < 64; bit++) votes[bit] += (uint32_t)(counts[bit / 8] >> (8 * (bit % 8)) & 0xFF); /* before a byte overflows */
-        for (int b = 0; b < 8; b++) counts[b] = 0;
-    }
-    for (int bit = 0; bit < 64; bit++)
-        if (votes[bit] * 2 > pairs) simhash |= 1ull << bit;
-    return simhash;
+    struct votes votes = {0};
+    uint32_t pairs = tokens->count ? tokens->count - 1 : 0, at = 0;
+    for (; at + 1 < pairs; at += 2) vote_twice(&votes, pair_hash(tokens, at), pair_hash(tokens, at + 1));
+    if (at < pairs) vote(&votes, pair_hash(tokens, at));
+    return majority(&votes);
 }
