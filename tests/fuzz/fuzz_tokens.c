@@ -17,6 +17,18 @@ static void check_token(struct str text, const struct token *token, uint32_t bef
     assert(!token->sentence_before || token->clause_before);
 }
 
+/* A token cut out of its text is the same token, though the tokeniser may take another way to it. */
+static void check_alone(struct str text, const struct token *token, struct arena *arena)
+{
+    struct err err;
+    struct tokens alone;
+    assert(text_tokenize(str_slice(text, token->start, token->end), arena, &alone, &err) == E_OK);
+    assert(alone.count == 1 && alone.items[0].hash == token->hash);
+    assert(alone.items[0].kind == token->kind && alone.items[0].upper == token->upper);
+    assert(alone.items[0].stretched == token->stretched);
+    assert(alone.items[0].apostrophe == token->apostrophe);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -31,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(text_tokenize(text, &arena, &tokens, &err) == E_OK);
     for (uint32_t i = 0; i < tokens.count; i++)
         check_token(text, &tokens.items[i], i ? tokens.items[i - 1].end : 0);
+    for (uint32_t i = 0; i < tokens.count; i++) check_alone(text, &tokens.items[i], &arena);
     uint64_t exact = text_exact_hash(&tokens), similar = text_simhash(&tokens);
     assert(tokens.count || (exact == text_exact_hash(&(struct tokens){0}) && similar == 0));
     language_detect(text, &guess);

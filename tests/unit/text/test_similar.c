@@ -93,10 +93,33 @@ static void long_texts_don_t_overflow_the_votes(void **state)
     arena_deinit(&arena);
 }
 
+/* The definition, counted bit by bit. */
+static void simhash_is_the_majority_of_all_pairs(void **state)
+{
+    (void)state;
+    static struct token items[700];
+    uint64_t seed = 1;
+    for (uint32_t count = 0; count < COUNT_OF(items); count += count < 20 ? 1 : 37) {
+        uint32_t votes[64] = {0};
+        uint64_t want = 0;
+        for (uint32_t i = 0; i < count; i++)
+            items[i].hash = seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        for (uint32_t i = 0; i + 1 < count; i++) {
+            struct tokens pair = {&items[i], 2};
+            uint64_t one = text_simhash(&pair); /* a single vote decides alone */
+            for (int bit = 0; bit < 64; bit++) votes[bit] += (uint32_t)(one >> bit & 1);
+        }
+        for (int bit = 0; bit < 64; bit++)
+            if (count > 1 && votes[bit] * 2 > count - 1) want |= UINT64_C(1) << bit;
+        assert_int_equal(text_simhash(&(struct tokens){items, count}), want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_hashes_tell_same_texts),
+        cmocka_unit_test(simhash_is_the_majority_of_all_pairs),
         cmocka_unit_test(near_texts_differ_in_few_bits),
         cmocka_unit_test(long_texts_don_t_overflow_the_votes),
     };

@@ -27,6 +27,9 @@ static const struct {
     {"stretched", "soooo good NOOO 1000 aab", "~soooo good ^~nooo #1000 aab"},
     {"clauses", "one, two; three: four - five (six) [seven] / eight",
      "one ,two ,three ,four ,five ,six ,seven ,eight"},
+    {"fifteen, sixteen and seventeen letters", "aBcdefghijklmno abcdefghijklmnop AAAbcdefghijklmnop",
+     "abcdefghijklmno abcdefghijklmnop ~aaabcdefghijklmnop"},
+    {"repeats are counted within a word", "haa aah 111a", "haa aah 111a"},
     {"sentences", "One. Two! Three? Four… ¿Five ¡Six\nSeven",
      "one .two .three .four .five .six .seven"},
     {"a hyphen parts", "well-made", "well ,made"},
@@ -81,6 +84,11 @@ static void tells_tokens(void **state)
         assert_int_equal(text_tokenize(text, &arena, &tokens, &err), E_OK);
         check_places(&tokens, text);
         const char *got = describe(&tokens, &arena);
+        /* Words with 16 bytes behind them take another way, to the same end. */
+        text = arena_printf(&arena, "%s%16s", cases[i].text, "");
+        assert_int_equal(text_tokenize(text, &arena, &tokens, &err), E_OK);
+        check_places(&tokens, text);
+        assert_string_equal(describe(&tokens, &arena), got);
         if (strcmp(got, cases[i].want) == 0) continue;
         wrong++;
         print_message("  - %s: \"%s\"\n", cases[i].why, got);
