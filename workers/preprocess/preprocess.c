@@ -222,7 +222,7 @@ static int preprocess_process(struct worker_context *context, struct job *job, s
     if (rc || retried) return rc;
     rc = make_safety(context, job, &feedback, &document, &tokens, &guess, &safety, err);
     if (rc == E_OK) rc = strip_feedback(&feedback, &((struct preprocess_state *)context->state)->pseudonym, guess.code, job->arena, err);
-    strip_sections(&job->record);
+    if (rc == E_OK) rc = strip_sections(&job->record, &((struct preprocess_state *)context->state)->pseudonym, guess.code, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_DOCUMENT, &document, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_SAFETY, &safety, job->arena, err);

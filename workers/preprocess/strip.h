@@ -11,13 +11,14 @@
  *   same key; in others, and in all names, personal data is looked for as in the text;
  * - product, channel, source and language keep what only looks like a name ("Calvin Klein"), and
  *   lose addresses of mail, numbers of phones and cards, and the like;
- * - fields that this version doesn't know are dropped: nobody can tell what they hold.
+ * - fields that this version doesn't know survive, their texts treated like attributes.
  * Strings live in the arena. NO_MEMORY only. */
 int strip_feedback(struct feedback *feedback, const struct pseudonym *pseudonym, const char *language,
                    struct arena *arena, struct err *err) CHECKED;
 
-/* Drops every section but feedback: those of later workers will be made anew, and unknown ones may
- * hold anything. */
-void strip_sections(struct record *record);
+/* Drops the sections of later workers, which make theirs anew; unknown sections survive, their texts
+ * treated like attributes. NO_MEMORY only. */
+int strip_sections(struct record *record, const struct pseudonym *pseudonym, const char *language,
+                   struct arena *arena, struct err *err) CHECKED;
 
 #endif
