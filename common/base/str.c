@@ -78,7 +78,9 @@ bool str_to_i64(struct str s, int64_t *ret_value)
 bool str_to_f64(struct str s, double *ret_value)
 {
     char text[64], *end;
+    uint64_t whole;
     if (s.size == 0 || s.size >= sizeof text) return false;
+    if (s.size <= 15 && str_to_u64(s, &whole)) return *ret_value = (double)whole, true; /* exact below 2^53 */
     memcpy(text, s.data, s.size);
     text[s.size] = '\0';
     /* Decimals only: strtod() takes hexadecimal too, and "nan", which passes any range check. */
@@ -135,12 +137,15 @@ size_t str_utf8_valid_prefix(struct str s)
 {
     size_t at = 0;
     while (at < s.size) {
-        uint64_t eight;
-        if (s.size - at >= 8 && (memcpy(&eight, s.data + at, 8), (eight & 0x8080808080808080u) == 0)) {
-            at += 8;
-            continue;
-        }
-        if ((uint8_t)s.data[at] < 0x80) { /* the last few, and those around an accent */
+        if (s.size - at >= 8) {
+            uint64_t eight;
+            memcpy(&eight, s.data + at, 8);
+            eight &= 0x8080808080808080u;
+            /* Little-endian: the lowest bit that is set belongs to the first byte that isn't ASCII. */
+            size_t ascii = eight ? (size_t)__builtin_ctzll(eight) / 8 : 8;
+            at += ascii;
+            if (ascii == 8) continue;
+        } else if ((uint8_t)s.data[at] < 0x80) {
             at++;
             continue;
         }

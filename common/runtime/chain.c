@@ -74,47 +74,63 @@ static struct link *consumer_of(struct chain *chain, enum topic topic)
     return NULL;
 }
 
-static int run_job(struct link *link, struct job *job, struct err *err)
+int chain_record(const struct chain_message *message, struct arena *arena, struct record *ret_record, struct err *err)
+{
+    if (!message->record) return record_scan(message->value, arena, ret_record, err);
+    *ret_record = *message->record;
+    return E_OK;
+}
+
+static int run_job(struct link *link, struct job *job, const struct chain_message *input, struct err *err)
 {
     int rc = E_OK;
     for (job->attempts = 1; ; job->attempts++) {
         job_reset(job);
-        rc = link->context.worker->raw ? E_OK : record_scan(job->message->value, job->arena, &job->record, err);
+        job->words = input->words;
+        rc = link->context.worker->raw ? E_OK : chain_record(input, job->arena, &job->record, err);
         if (rc == E_OK) rc = link->context.worker->process(&link->context, job, err);
         assert(!job->deferred); /* only workers that answer at once can be chained */
         if (rc == E_OK || err_class((enum err_code)rc) != ERR_RETRY || job->attempts == CHAIN_ATTEMPTS) break;
     }
-    if (rc == E_OK || err_class((enum err_code)rc) == ERR_FATAL) return rc;
-    struct err cause = *err;
-    job_reset(job);
-    return dead_letter_emit(job, (enum err_code)rc, &cause, SIZE_MAX, err);
+    return rc;
 }
 
-static int pass_on(struct chain *chain, struct link *link, const struct bus_message *message, chain_on_output *on_output,
+/* A dead letter holds its message's bytes. */
+static int reject(struct job *job, struct bus_message *message, struct record *record, enum err_code code, struct err *err)
+{
+    struct err cause = *err;
+    job_reset(job);
+    int rc = record ? record_write(record, job->arena, &message->value, err) : E_OK;
+    return rc ? rc : dead_letter_emit(job, code, &cause, SIZE_MAX, err);
+}
+
+static int pass_on(struct chain *chain, struct link *link, const struct chain_message *input, chain_on_output *on_output,
                    void *user, struct err *err)
 {
-    struct job job = {.message = message, .arena = &chain->arena, .context = &link->context};
-    int rc = run_job(link, &job, err);
+    struct bus_message message = {.topic = input->topic, .offset = chain->offset, .timestamp_ms = input->timestamp_ms,
+                                  .key = input->key, .value = input->value};
+    struct job job = {.message = &message, .arena = &chain->arena, .context = &link->context, .handed_on = true};
+    int rc = E_OK;
+    if (link->context.worker->raw && input->record) rc = record_write(input->record, &chain->arena, &message.value, err);
+    if (rc == E_OK) rc = run_job(link, &job, input, err);
+    if (rc && err_class((enum err_code)rc) != ERR_FATAL) rc = reject(&job, &message, input->record, (enum err_code)rc, err);
     for (struct job_output *output = job.outputs; output && rc == E_OK; output = output->next) {
-        struct link *next = consumer_of(chain, output->bus.topic);
-        if (!next) {
-            on_output(user, output->bus.topic, output->bus.key, output->bus.value);
-            continue;
-        }
-        struct bus_message passed = {.topic = output->bus.topic, .offset = message->offset, .timestamp_ms = output->bus.timestamp_ms,
-                                     .key = output->bus.key, .value = output->bus.value,
-                                     .headers = output->bus.headers, .header_count = output->bus.header_count};
-        rc = pass_on(chain, next, &passed, on_output, user, err);
+        struct chain_message passed = {.topic = output->bus.topic, .key = output->bus.key, .record = output->record,
+                                       .value = output->bus.value, .words = output->words, .timestamp_ms = output->bus.timestamp_ms};
+        struct link *next = consumer_of(chain, passed.topic);
+        if (next) rc = pass_on(chain, next, &passed, on_output, user, err);
+        else on_output(user, &passed);
     }
     return rc;
 }
 
-int chain_process(struct chain *chain, enum topic topic, struct str key, struct str value, int64_t timestamp_ms,
-                  chain_on_output *on_output, void *user, struct err *err)
+int chain_process(struct chain *chain, const struct chain_message *message, chain_on_output *on_output, void *user,
+                  struct err *err)
 {
-    struct link *first = consumer_of(chain, topic);
+    struct link *first = consumer_of(chain, message->topic);
     assert(first);
     arena_reset(&chain->arena);
-    struct bus_message message = {.topic = topic, .offset = chain->offset++, .timestamp_ms = timestamp_ms, .key = key, .value = value};
-    return pass_on(chain, first, &message, on_output, user, err);
+    int rc = pass_on(chain, first, message, on_output, user, err);
+    chain->offset++;
+    return rc;
 }

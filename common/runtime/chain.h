@@ -12,12 +12,26 @@ int chain_create(const struct worker *const *workers, size_t count, const struct
                  const struct clock *clock, struct chain **ret_chain, struct err *err) CHECKED;
 void chain_destroy(struct chain *chain);
 
-/* What a worker emitted that nobody in the chain consumes: the result, safety events, dead letters. */
-typedef void chain_on_output(void *user, enum topic topic, struct str key, struct str value);
+/* One message. Records are handed on in memory, checked and encoded by nobody; other bytes are scanned by the
+ * worker that consumes them, as on a bus. */
+struct chain_message {
+    enum topic topic;
+    struct str key;
+    struct record *record; /* NULL: value holds bytes */
+    struct str value;      /* empty where there is a record */
+    const struct tokens *words; /* of the record's document, or NULL */
+    int64_t timestamp_ms;
+};
 
-/* Sends one message in at `topic`. Everything that it gives comes by on_output before this returns;
- * its memory is good until then. A REJECT comes as a dead letter; a RETRY is tried three times. */
-int chain_process(struct chain *chain, enum topic topic, struct str key, struct str value, int64_t timestamp_ms,
-                  chain_on_output *on_output, void *user, struct err *err) CHECKED;
+/* The message's record, handed on or scanned. BAD_MESSAGE, TOO_LARGE, NO_MEMORY. */
+int chain_record(const struct chain_message *message, struct arena *arena, struct record *ret_record, struct err *err) CHECKED;
+
+/* What a worker emitted that nobody in the chain consumes: the result, safety events, dead letters. */
+typedef void chain_on_output(void *user, const struct chain_message *message);
+
+/* Sends one message in. Everything that it gives comes by on_output before this returns; its memory is good
+ * until then. A REJECT comes as a dead letter; a RETRY is tried three times. */
+int chain_process(struct chain *chain, const struct chain_message *message, chain_on_output *on_output, void *user,
+                  struct err *err) CHECKED;
 
 #endif

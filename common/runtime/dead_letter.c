@@ -60,11 +60,8 @@ int dead_letter_emit(struct job *job, enum err_code code, const struct err *caus
     if (message->value.size <= bytes_limit) shape_set(dead_letter, &letter, value, message->value);
     fill_headers(&letter, message, job->arena);
 
-    struct record record = {.version = RECORD_VERSION, .id = letter_id(job, job->arena)};
-    struct str value;
-    if (!record.id.data || !letter.value_sha256.data) return err_set(err, E_NO_MEMORY, NULL);
-    int rc = record_put(&record, SECTION_DEAD_LETTER, &letter, job->arena, err);
-    if (rc == E_OK) rc = record_write(&record, job->arena, &value, err);
-    job->record.id = record.id;
-    return rc ? rc : job_emit(job, TOPIC_DEAD_LETTERS, key, value, err);
+    job->record = (struct record){.version = RECORD_VERSION, .id = letter_id(job, job->arena)};
+    if (!job->record.id.data || !letter.value_sha256.data) return err_set(err, E_NO_MEMORY, NULL);
+    int rc = record_put(&job->record, SECTION_DEAD_LETTER, &letter, job->arena, err);
+    return rc ? rc : job_emit_record(job, TOPIC_DEAD_LETTERS, key, err);
 }

@@ -22,6 +22,8 @@ enum job_state { JOB_READY, JOB_RUNNING, JOB_WAITING /* for a retry */, JOB_DONE
 struct job_output {
     struct job_output *next;
     struct bus_output bus;
+    struct record *record; /* handed on: instead of the message's value and headers; NULL otherwise */
+    const struct tokens *words; /* of that record's document */
     struct bus_header headers[JOB_HEADERS];
     char traceparent[TRACE_TEXT_BYTES];
 };

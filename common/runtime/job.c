@@ -44,30 +44,50 @@ static int check_size(struct str key, struct str value, struct err *err)
     return E_OK;
 }
 
-int job_emit(struct job *job, enum topic topic, struct str key, struct str value, struct err *err)
+static struct job_output *add_output(struct job *job, enum topic topic, struct str key, struct str value)
 {
     const struct worker *worker = job->context->worker;
     assert(worker->produces >> topic & 1 || topic == TOPIC_DEAD_LETTERS || topic == TOPIC_AUDIT);
+    struct job_output *output = arena_alloc(job->arena, sizeof *output);
+    if (!output) return NULL;
+    output->next = NULL;
+    output->record = NULL, output->words = NULL;
+    output->bus = (struct bus_output){
+        .topic = topic, .timestamp_ms = job->message->timestamp_ms, .key = key, .value = value};
+    *job->outputs_end = output;
+    job->outputs_end = &output->next;
+    return output;
+}
+
+int job_emit(struct job *job, enum topic topic, struct str key, struct str value, struct err *err)
+{
     int rc = check_size(key, value, err);
     if (rc) return rc;
-    struct job_output *output = arena_alloc(job->arena, sizeof *output);
+    struct job_output *output = add_output(job, topic, key, value);
     if (!output) return err_set(err, E_NO_MEMORY, NULL);
     struct str id = job->record.id.size ? job->record.id : header_find(job->message, STR("ce_id"));
     trace_child(header_find(job->message, STR("traceparent")), job->context->random, output->traceparent);
-    output->next = NULL;
-    output->bus = (struct bus_output){
-        .topic = topic, .timestamp_ms = job->message->timestamp_ms, .key = key, .value = value};
     job_fill_headers(job, output, str_slice(id, 0, RECORD_ID_BYTES_MAX)); /* foreign ids may be any size */
-    *job->outputs_end = output;
-    job->outputs_end = &output->next;
     return E_OK;
 }
 
-int job_emit_record(struct job *job, enum topic topic, struct err *err)
+static int hand_on(struct job *job, enum topic topic, struct str key, struct err *err)
+{
+    struct job_output *output = add_output(job, topic, key, (struct str){0});
+    struct record *record = arena_alloc(job->arena, sizeof *record);
+    if (!output || !record) return err_set(err, E_NO_MEMORY, NULL);
+    *record = job->record;
+    output->record = record;
+    output->words = job->words;
+    return E_OK;
+}
+
+int job_emit_record(struct job *job, enum topic topic, struct str key, struct err *err)
 {
     struct str value;
+    if (job->handed_on) return hand_on(job, topic, key, err);
     int rc = record_write(&job->record, job->arena, &value, err);
-    return rc ? rc : job_emit(job, topic, job->message->key, value, err);
+    return rc ? rc : job_emit(job, topic, key, value, err);
 }
 
 void job_defer(struct job *job) { job->deferred = true; }
@@ -77,6 +97,7 @@ void job_reset(struct job *job)
     job->outputs = NULL;
     job->outputs_end = &job->outputs;
     job->deferred = false;
+    job->words = NULL;
 }
 
 void worker_wake(struct worker_context *context)

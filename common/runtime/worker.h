@@ -28,6 +28,7 @@
 
 struct worker;
 struct flow;
+struct tokens;
 
 struct worker_context {
     const struct worker *worker;
@@ -51,6 +52,7 @@ struct job {
     /* What process() needs, and never frees: gone when it returns, or when a deferred job is finished.
      * What was emitted is kept by the runtime. */
     struct arena *arena;
+    const struct tokens *words; /* of the document's text, once a worker has cut them: use job_words() */
     /* The runtime's own: */
     struct worker_context *context;
     struct job_output *outputs, **outputs_end;
@@ -59,6 +61,7 @@ struct job {
     uint32_t attempts;         /* how often it has been tried, this time included */
     uint8_t state;             /* enum job_state, in runtime/flow.h */
     bool deferred;
+    bool handed_on;            /* in a chain: a record that is emitted goes on in memory, not as bytes */
     int64_t retry_at_ms;
 };
 
@@ -97,8 +100,8 @@ struct worker {
  * runtime adds the headers (content-type, ce_*, traceparent). TOO_LARGE: no bus would take it. */
 int job_emit(struct job *job, enum topic topic, struct str key, struct str value, struct err *err) CHECKED;
 
-/* Writes job->record to one message and emits it under the input's key: the usual end of process(). */
-int job_emit_record(struct job *job, enum topic topic, struct err *err) CHECKED;
+/* Emits job->record as one message: the usual end of process(). The key as in job_emit(). */
+int job_emit_record(struct job *job, enum topic topic, struct str key, struct err *err) CHECKED;
 
 /* Asynchronous step: process() calls job_defer() and returns E_OK; later, on the loop thread,
  * job_finish() says how it ended. The job stays valid until then. */

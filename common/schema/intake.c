@@ -160,6 +160,7 @@ static int settle_unknown(const struct intake_rules *rules, struct arena *arena,
                           struct json_problems *problems, struct err *err)
 {
     uint32_t known = feedback->attributes.count;
+    if (feedback->extra.count == 0) return E_OK;
     struct str_map map = {.items = ARENA_ARRAY(arena, struct str_pair, ATTRIBUTES_MAX), .count = known};
     int rc = E_OK;
     if (!map.items) return err_set(err, E_NO_MEMORY, NULL);
@@ -202,9 +203,9 @@ static int finish(const struct intake_rules *rules, struct str given_id, uint64_
     if (!keyed) shape_unset(feedback, feedback, customer);
     intake->key = keyed ? feedback->customer : intake->id;
     intake->row = row;
-    struct record record = {.version = RECORD_VERSION, .id = intake->id};
-    rc = record_put(&record, SECTION_FEEDBACK, feedback, arena, err);
-    return rc ? rc : record_write(&record, arena, &intake->message, err);
+    intake->record = (struct record){.version = RECORD_VERSION, .id = intake->id};
+    rc = record_put(&intake->record, SECTION_FEEDBACK, feedback, arena, err);
+    return rc || rules->handed_on ? rc : record_write(&intake->record, arena, &intake->message, err);
 }
 
 int intake_json(struct str text, const struct intake_rules *rules, uint64_t row, struct arena *arena,

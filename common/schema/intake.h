@@ -15,12 +15,14 @@ struct intake_rules {
     struct str idempotency;   /* key of the whole request; empty: none */
     struct uuid_generator *ids;
     int64_t received_ms;
+    bool handed_on;           /* the record goes on in this process: its message isn't written */
 };
 
 struct intake {
     struct feedback feedback;
     struct str id, key;       /* key: the customer, or the id */
-    struct str message;       /* the record, encoded */
+    struct record record;
+    struct str message;       /* the record, encoded; empty if rules->handed_on */
     uint64_t row;             /* as given */
 };
 

@@ -9,7 +9,7 @@
 
 /* Appends a record's message as JSON, without a newline; nothing when it fails. BAD_MESSAGE, NO_MEMORY. */
 int json_write_record(struct str message, struct buffer *out, struct err *err) CHECKED;
-/* The same of a record that is scanned already, without what was taken out of it since. */
+/* The same of a record that is scanned already, or was put together: as it is by now. */
 int json_write_scanned(const struct record *record, struct buffer *out, struct err *err) CHECKED;
 /* One section's or struct's msgpack. */
 int json_write_shape(const struct shape *shape, struct str bytes, struct buffer *out, struct err *err) CHECKED;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "schema/json.h"
+#include "schema/json_plain.h"
 
 struct json_reader json_reader(struct str text, struct arena *arena)
 {
@@ -139,8 +140,12 @@ static bool unescape(struct json_reader *reader, const char *start, const char *
     reader->at = start;
     reader->end = close;
     while (reader->at < reader->end) {
-        char c = *reader->at++;
+        size_t plain = json_plain(reader->at, (size_t)(close - reader->at));
         if (!reader->arena) out = scratch; /* only looked at */
+        else memcpy(out, reader->at, plain), out += plain;
+        reader->at += plain;
+        if (reader->at == reader->end) break;
+        char c = *reader->at++;
         if (c != '\\') *out++ = c;
         else if (!escape(reader, &out)) return reader->end = end, false;
     }
@@ -153,12 +158,14 @@ static bool string(struct json_reader *reader, struct str *ret_text)
 {
     const char *start = ++reader->at, *at = start;
     bool escaped = false;
-    while (at < reader->end && *at != '"') {
+    for (;;) {
+        at += json_plain(at, (size_t)(reader->end - at));
+        if (at == reader->end || *at == '"') break;
         if ((unsigned char)*at < 0x20) return reader->at = at, fault(reader, "control character in a string");
         if (*at == '\\') escaped = true, at++;
         if (at < reader->end) at++;
     }
-    if (at >= reader->end) return reader->at = reader->end, fault(reader, "string without an end");
+    if (at == reader->end) return reader->at = reader->end, fault(reader, "string without an end");
     struct str raw = str_make(start, (size_t)(at - start));
     size_t valid = str_utf8_valid_prefix(raw);
     if (valid < raw.size) return reader->at = start + valid, fault(reader, "bytes that are not UTF-8");

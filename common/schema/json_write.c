@@ -3,7 +3,8 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "schema/json.h"
+#include "schema/json_plain.h"
+#include "schema/json_writing.h"
 #include "schema/msgpack.h"
 
 static const char hex[] = "0123456789abcdef";
@@ -23,37 +24,36 @@ static void write_escape(struct buffer *out, unsigned char c)
     }
 }
 
-#define EACH_BYTE(c) (0x0101010101010101u * (uint64_t)(c))
-
-/* Does none of eight bytes need an escape? (Bit tricks for "a byte is less than n", "is n": Anderson,
- * "Bit Twiddling Hacks". A byte of 0x80 or more is never taken for one that does.) */
-static inline bool plain_eight(const char *at)
+/* A text of which only the first `plain` bytes are known to need no escape. */
+static void write_escaped(struct buffer *out, struct str text, size_t plain)
 {
-    uint64_t x;
-    memcpy(&x, at, sizeof x);
-    uint64_t quote = x ^ EACH_BYTE('"'), slash = x ^ EACH_BYTE('\\'), del = x ^ EACH_BYTE(0x7F);
-    uint64_t found = ((x - EACH_BYTE(0x20)) & ~x) | ((quote - EACH_BYTE(1)) & ~quote) |
-                     ((slash - EACH_BYTE(1)) & ~slash) | ((del - EACH_BYTE(1)) & ~del);
-    return (found & EACH_BYTE(0x80)) == 0;
+    buffer_add_char(out, '"');
+    for (;;) {
+        buffer_append(out, text.data, plain);
+        if (plain == text.size) break;
+        write_escape(out, (unsigned char)text.data[plain]);
+        text = str_slice(text, plain + 1, text.size);
+        plain = json_plain(text.data, text.size);
+    }
+    buffer_add_char(out, '"');
 }
 
 void json_write_string(struct buffer *out, struct str text)
 {
-    buffer_add_char(out, '"');
-    size_t start = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        while (text.size - i > 8 && plain_eight(text.data + i)) i += 8;
-        unsigned char c = (unsigned char)text.data[i];
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7F) continue;
-        buffer_append(out, text.data + start, i - start);
-        write_escape(out, c);
-        start = i + 1;
+    size_t plain = json_plain(text.data, text.size);
+    if (plain < text.size) {
+        write_escaped(out, text, plain);
+        return;
     }
-    buffer_add(out, str_slice(text, start, text.size)); /* data may be NULL when it is empty */
-    buffer_add_char(out, '"');
+    char *room = buffer_reserve(out, text.size + 2);
+    if (!room) return;
+    room[0] = '"';
+    if (text.size) memcpy(room + 1, text.data, text.size); /* data may be NULL when it is empty */
+    room[text.size + 1] = '"';
+    out->size += text.size + 2;
 }
 
-static void write_u64(struct buffer *out, uint64_t value)
+void writing_u64(struct buffer *out, uint64_t value)
 {
     char digits[20];
     size_t at = sizeof digits;
@@ -76,7 +76,7 @@ void json_write_number(struct buffer *out, double value)
     double magnitude = fabs(value);
     uint64_t scaled = (uint64_t)(magnitude * 1e6 + 0.5), whole = scaled / 1000000, rest = scaled % 1000000;
     if (scaled && value < 0) buffer_add_char(out, '-');
-    write_u64(out, whole);
+    writing_u64(out, whole);
     if (rest == 0) return;
     char fraction[7] = {'.'};
     size_t size = 7;
@@ -85,7 +85,7 @@ void json_write_number(struct buffer *out, double value)
     buffer_append(out, fraction, size);
 }
 
-static void write_time(struct buffer *out, int64_t wall_ms)
+void writing_time(struct buffer *out, int64_t wall_ms)
 {
     char text[TIME_TEXT_BYTES];
     size_t size = time_format(wall_ms, text);
@@ -110,7 +110,7 @@ void json_write_base64(struct buffer *out, struct str bytes)
     buffer_add_char(out, '"');
 }
 
-static void write_vector(struct buffer *out, struct str bytes)
+void writing_vector(struct buffer *out, struct str bytes)
 {
     buffer_add_char(out, '[');
     for (size_t i = 0; i + sizeof(float) <= bytes.size; i += sizeof(float)) {
@@ -135,17 +135,17 @@ static bool write_any(struct msgpack_reader *reader, const struct field *field, 
     case MSGPACK_EXT: buffer_add(out, STR("null")); return true;
     case MSGPACK_BOOL: buffer_add(out, item.flag ? STR("true") : STR("false")); return true;
     case MSGPACK_UINT:
-        if (kind == KIND_time && item.uint <= INT64_MAX) write_time(out, (int64_t)item.uint);
-        else write_u64(out, item.uint);
+        if (kind == KIND_time && item.uint <= INT64_MAX) writing_time(out, (int64_t)item.uint);
+        else writing_u64(out, item.uint);
         return true;
     case MSGPACK_INT:
-        if (kind == KIND_time) write_time(out, item.sint);
-        else buffer_add_char(out, '-'), write_u64(out, 0 - (uint64_t)item.sint);
+        if (kind == KIND_time) writing_time(out, item.sint);
+        else buffer_add_char(out, '-'), writing_u64(out, 0 - (uint64_t)item.sint);
         return true;
     case MSGPACK_FLOAT: json_write_number(out, item.real); return true;
     case MSGPACK_STR: json_write_string(out, item.bytes); return true;
     case MSGPACK_BIN:
-        if (kind == KIND_vector) write_vector(out, item.bytes);
+        if (kind == KIND_vector) writing_vector(out, item.bytes);
         else json_write_base64(out, item.bytes);
         return true;
     case MSGPACK_ARRAY:
@@ -162,17 +162,6 @@ static bool write_any(struct msgpack_reader *reader, const struct field *field, 
     return false;
 }
 
-/* "name": of a field of ours, which needs no escapes. */
-static void write_known_name(struct buffer *out, struct str name)
-{
-    char *room = buffer_reserve(out, name.size + 3);
-    if (!room) return;
-    room[0] = '"';
-    memcpy(room + 1, name.data, name.size);
-    memcpy(room + 1 + name.size, "\":", 2);
-    out->size += name.size + 3;
-}
-
 static bool write_map(struct msgpack_reader *reader, const struct shape *shape, uint32_t count, struct buffer *out)
 {
     buffer_add_char(out, '{');
@@ -180,9 +169,12 @@ static bool write_map(struct msgpack_reader *reader, const struct shape *shape, 
         struct msgpack_item name;
         if (!msgpack_next(reader, &name) || name.kind != MSGPACK_STR) return false;
         const struct field *field = shape ? shape_field(shape, name.bytes) : NULL;
-        if (i) buffer_add_char(out, ',');
-        if (field) write_known_name(out, name.bytes);
-        else json_write_string(out, name.bytes), buffer_add_char(out, ':');
+        if (field) {
+            writing_name(out, name.bytes, i == 0);
+        } else {
+            if (i) buffer_add_char(out, ',');
+            json_write_string(out, name.bytes), buffer_add_char(out, ':');
+        }
         if (!write_any(reader, field, out)) return false;
     }
     buffer_add_char(out, '}');
@@ -195,6 +187,8 @@ static bool write_section(const struct shape *shape, struct str bytes, struct bu
     struct field field = {.kind = KIND_struct, .shape = shape};
     return write_any(&reader, shape ? &field : NULL, out);
 }
+
+bool writing_raw(struct buffer *out, struct str bytes) { return write_section(NULL, bytes, out); }
 
 static int written(bool ok, size_t before, struct buffer *out, struct err *err)
 {
@@ -217,17 +211,17 @@ int json_write_scanned(const struct record *record, struct buffer *out, struct e
     buffer_add(out, STR("{\"id\":"));
     json_write_string(out, record->id);
     for (int i = 0; ok && i < SECTION_COUNT; i++) {
-        if (!record->sections[i].data) continue;
-        buffer_add(out, STR(",\""));
-        buffer_add(out, str_of(section_info((enum section)i)->name));
-        buffer_add(out, STR("\":"));
-        ok = write_section(section_info((enum section)i)->shape, record->sections[i], out);
+        if (!record_has(record, (enum section)i)) continue;
+        const struct section_info *info = section_info((enum section)i);
+        writing_name(out, str_of(info->name), false);
+        ok = record->values[i] ? writing_value(out, info->shape, record->values[i])
+                               : write_section(info->shape, record->sections[i], out);
     }
     for (uint32_t i = 0; ok && i < record->unknown.count; i++) {
         buffer_add_char(out, ',');
         json_write_string(out, record->unknown.items[i].name);
         buffer_add_char(out, ':');
-        ok = write_section(NULL, record->unknown.items[i].value, out);
+        ok = writing_raw(out, record->unknown.items[i].value);
     }
     if (ok) buffer_add_char(out, '}');
     return written(ok, before, out, err);

@@ -104,17 +104,36 @@ int record_decode(const struct record *record, enum section section, void *ret_v
 {
     if (!record_has(record, section))
         return err_set(err, E_BAD_MESSAGE, "section %s is missing", sections[section].name);
-    int rc = shape_decode(sections[section].shape, record->sections[section], ret_value, arena, err);
+    const struct shape *shape = sections[section].shape;
+    if (record->values[section]) return memcpy(ret_value, record->values[section], shape->struct_bytes), E_OK;
+    int rc = shape_decode(shape, record->sections[section], ret_value, arena, err);
     return rc ? err_wrap(err, "%s", sections[section].name) : E_OK;
 }
 
 int record_put(struct record *record, enum section section, const void *value, struct arena *arena, struct err *err)
 {
-    return shape_encode(sections[section].shape, value, arena, &record->sections[section], err);
+    size_t bytes = sections[section].shape->struct_bytes;
+    void *copy = arena_alloc(arena, bytes);
+    if (!copy) return err_set(err, E_NO_MEMORY, NULL);
+    record->values[section] = memcpy(copy, value, bytes);
+    record->sections[section] = (struct str){0};
+    return E_OK;
 }
 
-int record_write(const struct record *record, struct arena *arena, struct str *ret_message, struct err *err)
+static int encode_sections(struct record *record, struct arena *arena, struct err *err)
 {
+    for (int i = 0; i < SECTION_COUNT; i++) {
+        if (!record->values[i] || record->sections[i].data) continue;
+        int rc = shape_encode(sections[i].shape, record->values[i], arena, &record->sections[i], err);
+        if (rc) return rc;
+    }
+    return E_OK;
+}
+
+int record_write(struct record *record, struct arena *arena, struct str *ret_message, struct err *err)
+{
+    int rc = encode_sections(record, arena, err);
+    if (rc) return rc;
     size_t bound = 32 + record->id.size;
     uint32_t count = 2 + record->unknown.count;
     for (int i = 0; i < SECTION_COUNT; i++) {

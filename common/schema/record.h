@@ -6,7 +6,9 @@
  *     record_put(&record, SECTION_SEGMENT, &segment, arena, err);
  *     record_write(&record, arena, &value, err);                        other sections byte for byte
  *
- * All results are views of the message or live in the arena. */
+ * All results are views of the message or live in the arena. What was put is encoded when the record is
+ * written, not before: workers that share a process hand records on in memory (runtime/chain.h), and
+ * then nobody encodes, checks and decodes what a worker has just made. */
 #ifndef VERBATIM_SCHEMA_RECORD_H
 #define VERBATIM_SCHEMA_RECORD_H
 
@@ -32,28 +34,33 @@ enum section section_by_name(struct str name); /* SECTION_COUNT if there is none
 struct record {
     uint32_t version;
     struct str id;
-    struct str sections[SECTION_COUNT]; /* raw msgpack; data == NULL where absent */
+    struct str sections[SECTION_COUNT]; /* raw msgpack; data == NULL where absent or not encoded yet */
+    const void *values[SECTION_COUNT];  /* what was put, in an arena; NULL where only the msgpack is there */
     struct raw_fields unknown;          /* sections that this version doesn't know */
 };
 
 static inline bool record_has(const struct record *record, enum section section)
 {
-    return record->sections[section].data != NULL;
+    return record->sections[section].data || record->values[section];
 }
 
 /* BAD_MESSAGE, TOO_LARGE, NO_MEMORY. */
 int record_scan(struct str message, struct arena *arena, struct record *ret_record, struct err *err) CHECKED;
-/* Checks types, required fields, bounds and doubled fields. BAD_MESSAGE also when the section is absent. */
+/* Checks types, required fields, bounds and doubled fields. BAD_MESSAGE also when the section is absent.
+ * What was put comes back as it is: its lists and strings are shared, so don't write to them. */
 int record_decode(const struct record *record, enum section section, void *ret_value, struct arena *arena,
                   struct err *err) CHECKED;
-/* Replaces the section by this value (a struct of its shape). */
+/* Replaces the section by this value (a struct of its shape), which is copied; what it points to must stay until
+ * the record is written. NO_MEMORY. */
 int record_put(struct record *record, enum section section, const void *value, struct arena *arena,
                struct err *err) CHECKED;
 static inline void record_drop(struct record *record, enum section section)
 {
     record->sections[section] = (struct str){0};
+    record->values[section] = NULL;
 }
-int record_write(const struct record *record, struct arena *arena, struct str *ret_message, struct err *err) CHECKED;
+/* Encodes what was put. NO_MEMORY, TOO_LARGE. */
+int record_write(struct record *record, struct arena *arena, struct str *ret_message, struct err *err) CHECKED;
 
 /* One struct by its shape, without a record around it. */
 int shape_encode(const struct shape *shape, const void *value, struct arena *arena, struct str *ret_bytes,

@@ -17,20 +17,24 @@ enum { WORKERS = 4, LINE_BYTES = 500 };
 
 struct sink {
     struct buffer json;
+    struct arena arena;
     struct err err;
     uint64_t records;
     bool write;
 };
 
-static void on_output(void *user, enum topic topic, struct str key, struct str value)
+static void on_output(void *user, const struct chain_message *message)
 {
     struct sink *sink = user;
-    (void)key;
-    if (topic == TOPIC_SAFETY) return;
+    struct record record;
+    if (message->topic == TOPIC_SAFETY) return;
     sink->records++;
     if (!sink->write) return;
     buffer_clear(&sink->json);
-    if (json_write_record(value, &sink->json, &sink->err)) sink->write = false;
+    arena_reset(&sink->arena);
+    int rc = chain_record(message, &sink->arena, &record, &sink->err);
+    if (rc == E_OK) rc = json_write_scanned(&record, &sink->json, &sink->err);
+    if (rc) sink->write = false;
 }
 
 /* CPU seconds for all lines through the first `count` workers; 0 workers: reading the JSON only. */
@@ -43,7 +47,7 @@ static int run_chain(struct str lines, size_t count, bool write, const struct co
     struct random random;
     random_seed(&random, 1);
     struct uuid_generator ids = {.clock = clock_system(), .random = &random};
-    struct intake_rules rules = {.keep_unknown = true, .ids = &ids, .received_ms = clock_wall_ms(clock_system())};
+    struct intake_rules rules = {.keep_unknown = true, .ids = &ids, .received_ms = clock_wall_ms(clock_system()), .handed_on = true};
     int rc = count ? chain_create(workers, count, config, clock_system(), &chain, err) : E_OK;
     double start = bench_cpu_seconds();
     for (uint64_t row = 0; lines.size && rc == E_OK; row++) {
@@ -51,14 +55,21 @@ static int run_chain(struct str lines, size_t count, bool write, const struct co
         struct json_problems problems;
         arena_reset(&arena);
         rc = intake_json(str_cut(&lines, '\n'), &rules, row, &arena, &intake, &problems, err);
-        if (rc == E_OK && chain) rc = chain_process(chain, TOPIC_FEEDBACK, intake.key, intake.message, rules.received_ms, on_output, &sink, err);
+        struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record,
+                                        .timestamp_ms = rules.received_ms};
+        if (rc == E_OK && chain) rc = chain_process(chain, &message, on_output, &sink, err);
         if (rc == E_OK && !chain) sink.records++;
+    }
+    if (rc == E_OK && sink.err.code) {
+        *err = sink.err;
+        rc = (int)sink.err.code;
     }
     *ret_seconds = bench_cpu_seconds() - start;
     *ret_records = sink.records;
     chain_destroy(chain);
     arena_deinit(&arena);
     buffer_deinit(&sink.json);
+    arena_deinit(&sink.arena);
     return rc;
 }
 

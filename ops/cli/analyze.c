@@ -38,30 +38,28 @@ static int flush(struct analysis *analysis, struct err *err)
     return E_OK;
 }
 
-static int put_text_back(struct analysis *analysis, struct str *message, struct err *err)
+static int put_text_back(struct analysis *analysis, struct record *record, struct err *err)
 {
-    struct record record;
     struct feedback feedback;
-    int rc = record_scan(*message, &analysis->summary_arena, &record, err);
-    if (rc == E_OK) rc = record_decode(&record, SECTION_FEEDBACK, &feedback, &analysis->summary_arena, err);
+    int rc = record_decode(record, SECTION_FEEDBACK, &feedback, &analysis->summary_arena, err);
     if (rc) return rc;
     shape_set(feedback, &feedback, text, analysis->original);
-    rc = record_put(&record, SECTION_FEEDBACK, &feedback, &analysis->summary_arena, err);
-    return rc ? rc : record_write(&record, &analysis->summary_arena, message, err);
+    return record_put(record, SECTION_FEEDBACK, &feedback, &analysis->summary_arena, err);
 }
 
-static void on_output(void *user, enum topic topic, struct str key, struct str message)
+static void on_output(void *user, const struct chain_message *message)
 {
     struct analysis *analysis = user;
     struct err *err = &analysis->err;
-    int rc = E_OK;
-    (void)key;
-    if (topic == TOPIC_SAFETY) return; /* the finished record holds it */
+    struct record record;
+    bool letter = message->topic == TOPIC_DEAD_LETTERS;
+    if (message->topic == TOPIC_SAFETY) return; /* the finished record holds it */
     arena_reset(&analysis->summary_arena);
-    if (topic == TOPIC_DEAD_LETTERS) analysis->summary.dead_letters++;
-    else if (analysis->keep_text) rc = put_text_back(analysis, &message, err);
-    if (rc == E_OK && topic == TOPIC_INSIGHTS && analysis->count) rc = summary_add(&analysis->summary, message, &analysis->summary_arena, err);
-    if (rc == E_OK) rc = json_write_record(message, &analysis->out, err);
+    int rc = chain_record(message, &analysis->summary_arena, &record, err);
+    if (rc == E_OK && letter) analysis->summary.dead_letters++;
+    if (rc == E_OK && !letter && analysis->keep_text) rc = put_text_back(analysis, &record, err);
+    if (rc == E_OK && !letter && analysis->count) rc = summary_add(&analysis->summary, &record, &analysis->summary_arena, err);
+    if (rc == E_OK) rc = json_write_scanned(&record, &analysis->out, err);
     if (rc == E_OK) buffer_add_char(&analysis->out, '\n');
 }
 
@@ -71,10 +69,11 @@ static void refused(struct analysis *analysis, const struct err *err)
     else if (analysis->summary.refused == REFUSALS_SHOWN + 1) fprintf(stderr, "verbatim analyze: further refusals are only counted\n");
 }
 
-static int take(struct analysis *analysis, const struct intake *intake, int64_t now_ms, struct err *err)
+static int take(struct analysis *analysis, struct intake *intake, int64_t now_ms, struct err *err)
 {
     analysis->original = intake->feedback.text;
-    int rc = chain_process(analysis->chain, TOPIC_FEEDBACK, intake->key, intake->message, now_ms, on_output, analysis, err);
+    struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake->key, .record = &intake->record, .timestamp_ms = now_ms};
+    int rc = chain_process(analysis->chain, &message, on_output, analysis, err);
     if (rc == E_OK && analysis->err.code) {
         *err = analysis->err;
         rc = (int)analysis->err.code;
@@ -92,7 +91,7 @@ static int filter(struct analysis *analysis, struct input *input, struct progres
     cli_ids_init(&ids);
     while (rc == E_OK && !analysis->output_closed) {
         int64_t now_ms = clock_wall_ms(clock_system());
-        struct intake_rules rules = {.keep_unknown = true, .ids = &ids.generator, .received_ms = now_ms};
+        struct intake_rules rules = {.keep_unknown = true, .ids = &ids.generator, .received_ms = now_ms, .handed_on = true};
         arena_reset(&analysis->arena);
         enum input_result result = input_next(input, &rules, &analysis->arena, &intake, &problems, err);
         if (result == INPUT_END) {

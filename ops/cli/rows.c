@@ -28,14 +28,11 @@ static int grow(struct rows *rows, struct err *err)
     return E_OK;
 }
 
-int rows_add(struct rows *rows, struct str message, struct arena *arena, struct err *err)
+int rows_add(struct rows *rows, const struct record *record, struct arena *arena, struct err *err)
 {
-    struct record record;
     struct features features;
-    int rc = record_scan(message, arena, &record, err);
-    if (rc) return rc;
-    if (!record_has(&record, SECTION_FEATURES)) return err_set(err, E_NOT_FOUND, "the record has no features");
-    rc = record_decode(&record, SECTION_FEATURES, &features, arena, err);
+    if (!record_has(record, SECTION_FEATURES)) return err_set(err, E_NOT_FOUND, "the record has no features");
+    int rc = record_decode(record, SECTION_FEATURES, &features, arena, err);
     if (rc) return rc;
     if (!rows->dimensions) {
         rows->dimensions = features.vector.count;
@@ -74,13 +71,15 @@ static int add_lines(struct rows *rows, struct str text, void (*on_row)(void *, 
 {
     struct arena arena = {0};
     struct json_problems problems;
+    struct record record;
     int rc = E_OK;
     while (text.size && rc == E_OK) {
         struct str line = str_trim(str_cut(&text, '\n')), message;
         arena_reset(&arena);
         if (line.size == 0 || str_starts(line, STR("{\"raw\":"))) continue; /* logsink: was no record */
         rc = json_read_record(line, &arena, &message, &problems, err);
-        if (rc == E_OK) rc = rows_add(rows, message, &arena, err);
+        if (rc == E_OK) rc = record_scan(message, &arena, &record, err);
+        if (rc == E_OK) rc = rows_add(rows, &record, &arena, err);
         if (rc == E_NOT_FOUND) rc = E_OK;
         on_row(user, rows->count);
     }

@@ -13,13 +13,14 @@ struct featurizing {
     struct err err;
 };
 
-static void on_output(void *user, enum topic topic, struct str key, struct str message)
+static void on_output(void *user, const struct chain_message *message)
 {
     struct featurizing *featurizing = user;
-    (void)key;
-    if (topic != TOPIC_FEATURES || featurizing->rc) return; /* a dead letter is no row */
+    struct record record;
+    if (message->topic != TOPIC_FEATURES || featurizing->rc) return; /* a dead letter is no row */
     arena_reset(&featurizing->arena);
-    featurizing->rc = rows_add(featurizing->rows, message, &featurizing->arena, &featurizing->err);
+    int rc = chain_record(message, &featurizing->arena, &record, &featurizing->err);
+    featurizing->rc = rc ? rc : rows_add(featurizing->rows, &record, &featurizing->arena, &featurizing->err);
 }
 
 static int add_all(struct input *input, struct chain *chain, struct featurizing *featurizing,
@@ -33,13 +34,14 @@ static int add_all(struct input *input, struct chain *chain, struct featurizing 
     cli_ids_init(&ids);
     while (rc == E_OK) {
         int64_t now_ms = clock_wall_ms(clock_system());
-        struct intake_rules rules = {.keep_unknown = true, .ids = &ids.generator, .received_ms = now_ms};
+        struct intake_rules rules = {.keep_unknown = true, .ids = &ids.generator, .received_ms = now_ms, .handed_on = true};
         arena_reset(&arena);
         enum input_result result = input_next(input, &rules, &arena, &intake, &problems, err);
         if (result == INPUT_END) rc = (int)err->code;
         if (result == INPUT_END) break;
         if (result == INPUT_REFUSED) continue;
-        rc = chain_process(chain, TOPIC_FEEDBACK, intake.key, intake.message, now_ms, on_output, featurizing, err);
+        struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record, .timestamp_ms = now_ms};
+        rc = chain_process(chain, &message, on_output, featurizing, err);
         if (rc == E_OK && featurizing->rc) {
             *err = featurizing->err;
             rc = featurizing->rc;

@@ -187,7 +187,7 @@ static void show(struct session *session, const struct bus_message *message)
     if (rc == E_OK) rc = record_decode(&record, SECTION_DOCUMENT, &document, &session->arena, err);
     if (rc == E_OK) rc = record_decode(&record, SECTION_SAFETY, &safety, &session->arena, err);
     if (rc == E_OK) rc = record_decode(&record, SECTION_INSIGHT, &insight, &session->arena, err);
-    if (rc == E_OK) rc = summary_add(&session->summary, message->value, &session->arena, err);
+    if (rc == E_OK) rc = summary_add(&session->summary, &record, &session->arena, err);
     if (rc) return; /* not one of ours; the workers have dead letters for such */
     session->seen++;
     if (session->quiet) return;

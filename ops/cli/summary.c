@@ -41,16 +41,14 @@ static void add_insight(struct summary *summary, const struct insight *insight)
     for (uint32_t i = 0; i < insight->topics.count; i++) tally_add(&summary->topics, insight->topics.items[i]);
 }
 
-int summary_add(struct summary *summary, struct str message, struct arena *arena, struct err *err)
+int summary_add(struct summary *summary, const struct record *record, struct arena *arena, struct err *err)
 {
-    struct record record;
     struct document document;
     struct safety safety;
     struct insight insight;
-    int rc = record_scan(message, arena, &record, err);
-    if (rc == E_OK) rc = record_decode(&record, SECTION_DOCUMENT, &document, arena, err);
-    if (rc == E_OK) rc = record_decode(&record, SECTION_SAFETY, &safety, arena, err);
-    if (rc == E_OK) rc = record_decode(&record, SECTION_INSIGHT, &insight, arena, err);
+    int rc = record_decode(record, SECTION_DOCUMENT, &document, arena, err);
+    if (rc == E_OK) rc = record_decode(record, SECTION_SAFETY, &safety, arena, err);
+    if (rc == E_OK) rc = record_decode(record, SECTION_INSIGHT, &insight, arena, err);
     if (rc) return rc;
     summary->records++;
     add_document(summary, &document);

@@ -26,7 +26,7 @@ struct summary {
 };
 
 /* Adds a finished record. The arena is only used for its decoding. */
-int summary_add(struct summary *summary, struct str message, struct arena *arena, struct err *err) CHECKED;
+int summary_add(struct summary *summary, const struct record *record, struct arena *arena, struct err *err) CHECKED;
 void summary_print(const struct summary *summary, FILE *out);
 
 #endif

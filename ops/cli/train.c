@@ -21,6 +21,7 @@ static int rows_from_bus(struct training *training, struct bus *bus, struct rows
 {
     const enum topic topics[] = {TOPIC_FEATURES};
     struct reader reader;
+    struct record record;
     struct arena arena = {0};
     int rc = reader_open(&reader, bus, topics, 1, BUS_EARLIEST, err);
     while (rc == E_OK && rows->count < training->most) {
@@ -30,7 +31,8 @@ static int rows_from_bus(struct training *training, struct bus *bus, struct rows
             break;
         }
         arena_reset(&arena);
-        rc = rows_add(rows, message->value, &arena, err);
+        rc = record_scan(message->value, &arena, &record, err);
+        if (rc == E_OK) rc = rows_add(rows, &record, &arena, err);
         if (rc && err_class((enum err_code)rc) == ERR_REJECT) rc = E_OK; /* what can't be read is no row */
         progress_set(&training->progress, rows->count);
     }

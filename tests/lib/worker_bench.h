@@ -163,7 +163,7 @@ static inline struct record bench_document(struct bench *bench, const char *text
     return record;
 }
 
-static inline struct str bench_write(struct bench *bench, const struct record *record)
+static inline struct str bench_write(struct bench *bench, struct record *record)
 {
     struct str message;
     struct err err;

@@ -69,7 +69,7 @@ static int finish(struct job *job, struct str text, struct insight *insight, str
     if (insight->sentiment.label >= ENUM_sentiment_label_count)
         return err_set(err, E_BAD_MESSAGE, "the provider gave a feeling that there isn't");
     int rc = record_put(&job->record, SECTION_INSIGHT, insight, job->arena, err);
-    if (rc == E_OK) rc = job_emit_record(job, TOPIC_INSIGHTS, err);
+    if (rc == E_OK) rc = job_emit_record(job, TOPIC_INSIGHTS, job->message->key, err);
     if (rc) return rc;
     state->dropped_claims += dropped;
     state->sentiments[insight->sentiment.label]++;

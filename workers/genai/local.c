@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "model/insight.h"
+#include "runtime/words.h"
 #include "workers/genai/provider.h"
 
 struct local {
@@ -104,14 +105,14 @@ static int local_ask(struct provider *provider, struct job *job, const struct pr
                      struct insight *insight, provider_on_answer *on_answer, struct err *err)
 {
     struct local *local = (struct local *)provider;
-    struct tokens tokens;
+    const struct tokens *words;
     (void)on_answer; /* answers at once */
     struct insight_result *result = ARENA_NEW(job->arena, struct insight_result);
     struct str language = arena_copy(job->arena, question->language);
     if (!result || !language.data) return err_set(err, E_NO_MEMORY, NULL);
-    int rc = text_tokenize(question->text, job->arena, &tokens, err);
+    int rc = job_words(job, question->text, &words, err);
     if (rc == E_OK)
-        rc = insight_analyze(local->engine, question->text, &tokens, language.data, question->has_rating, question->rating,
+        rc = insight_analyze(local->engine, question->text, words, language.data, question->has_rating, question->rating,
                              question->safety_positive, job->arena, result, err);
     if (rc) return rc;
     shape_set(insight, insight, model, str_of(insight_engine_models(local->engine)));

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 
 #include "base/folder.h"
+#include "base/hash.h"
 #include "config/shipped.h"
+#include "runtime/words.h"
 #include "text/clean.h"
 #include "text/language.h"
 #include "text/redact.h"
@@ -114,8 +116,17 @@ static void choose_language(const struct feedback *feedback, struct str text, st
     guess->confidence = 0.5f;
 }
 
+static struct str content_hash(uint64_t exact, struct arena *arena)
+{
+    uint8_t bytes[sizeof exact];
+    char hex[2 * sizeof exact + 1];
+    for (size_t i = 0; i < sizeof exact; i++) bytes[i] = (uint8_t)(exact >> (56 - 8 * i));
+    hash_hex(bytes, sizeof bytes, hex);
+    return arena_copy(arena, str_of(hex));
+}
+
 static int make_document(struct worker_context *context, struct job *job, const struct feedback *feedback,
-                         struct document *document, struct tokens *tokens, struct language_guess *guess, bool *ret_retried, struct err *err)
+                         struct document *document, const struct tokens **ret_words, struct language_guess *guess, bool *ret_retried, struct err *err)
 {
     struct str clean;
     struct redacted redacted;
@@ -125,16 +136,16 @@ static int make_document(struct worker_context *context, struct job *job, const 
     rc = text_redact(clean, guess->code, job->arena, &redacted, err);
     if (rc == E_OK && redacted.text.size > DOCUMENT_BYTES)
         rc = err_set(err, E_TOO_LARGE, "document: longer than %d bytes with its placeholders", DOCUMENT_BYTES);
-    if (rc == E_OK) rc = text_tokenize(redacted.text, job->arena, tokens, err);
+    if (rc == E_OK) rc = job_words(job, redacted.text, ret_words, err);
     if (rc == E_OK) rc = fill_redactions(context->state, &redacted, job->arena, document, err);
     if (rc) return rc;
-    uint64_t exact = text_exact_hash(tokens);
+    uint64_t exact = text_exact_hash(*ret_words);
     shape_set(document, document, text, redacted.text);
     shape_set(document, document, language, arena_copy(job->arena, str_of(guess->code)));
     shape_set(document, document, language_confidence, guess->confidence);
-    shape_set(document, document, content_hash, arena_printf(job->arena, "%016llx", (unsigned long long)exact));
+    shape_set(document, document, content_hash, content_hash(exact, job->arena));
     if (!document->language.data || !document->content_hash.data) return err_set(err, E_NO_MEMORY, NULL);
-    *ret_retried = mark_repeat(context, job, tokens, exact, document);
+    *ret_retried = mark_repeat(context, job, *ret_words, exact, document);
     count_language(context->state, guess->code);
     return E_OK;
 }
@@ -211,25 +222,24 @@ static int preprocess_process(struct worker_context *context, struct job *job, s
     struct feedback feedback;
     struct document document = {0};
     struct safety safety = {0};
-    struct tokens tokens;
+    const struct tokens *words = NULL;
     struct language_guess guess;
-    struct str key, value;
+    struct str key;
     bool retried = false;
     int rc = record_decode(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
     if (rc) return rc;
     if (!shape_has(feedback, &feedback, text)) return err_set(err, E_BAD_MESSAGE, "feedback: text is missing");
-    rc = make_document(context, job, &feedback, &document, &tokens, &guess, &retried, err);
+    rc = make_document(context, job, &feedback, &document, &words, &guess, &retried, err);
     if (rc || retried) return rc;
-    rc = make_safety(context, job, &feedback, &document, &tokens, &guess, &safety, err);
+    rc = make_safety(context, job, &feedback, &document, words, &guess, &safety, err);
     if (rc == E_OK) rc = strip_feedback(&feedback, &((struct preprocess_state *)context->state)->pseudonym, guess.code, job->arena, err);
     if (rc == E_OK) rc = strip_sections(&job->record, &((struct preprocess_state *)context->state)->pseudonym, guess.code, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_DOCUMENT, &document, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_SAFETY, &safety, job->arena, err);
-    if (rc == E_OK) rc = record_write(&job->record, job->arena, &value, err);
     key = shape_has(feedback, &feedback, customer) ? feedback.customer : job->record.id;
-    if (rc == E_OK && safety.state != ENUM_safety_state_negative) rc = job_emit(job, TOPIC_SAFETY, key, value, err);
-    return rc ? rc : job_emit(job, TOPIC_DOCUMENTS, key, value, err);
+    if (rc == E_OK && safety.state != ENUM_safety_state_negative) rc = job_emit_record(job, TOPIC_SAFETY, key, err);
+    return rc ? rc : job_emit_record(job, TOPIC_DOCUMENTS, key, err);
 }
 
 /* --- life --------------------------------------------------------------------------------------- */

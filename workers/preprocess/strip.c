@@ -30,6 +30,16 @@ static void drop_repeated_names(struct str_map *attributes)
     attributes->count = kept;
 }
 
+/* What was received stays as it is: a record that is handed on in memory shares its lists. */
+static int copy_attributes(struct str_map *attributes, struct arena *arena, struct err *err)
+{
+    struct str_pair *items = ARENA_ARRAY(arena, struct str_pair, attributes->count);
+    if (!items) return err_set(err, E_NO_MEMORY, NULL);
+    memcpy(items, attributes->items, attributes->count * sizeof *items);
+    attributes->items = items;
+    return E_OK;
+}
+
 int strip_feedback(struct feedback *feedback, const struct pseudonym *pseudonym, const char *language,
                    struct arena *arena, struct err *err)
 {
@@ -48,6 +58,7 @@ int strip_feedback(struct feedback *feedback, const struct pseudonym *pseudonym,
         rc = strip_surely(words[i].text, language, arena, err);
         *words[i].text = cut(*words[i].text, words[i].most);
     }
+    if (rc == E_OK && feedback->attributes.count) rc = copy_attributes(&feedback->attributes, arena, err);
     for (uint32_t i = 0; i < feedback->attributes.count && rc == E_OK; i++)
         rc = strip_attribute(&feedback->attributes.items[i], pseudonym, language, arena, err);
     drop_repeated_names(&feedback->attributes);

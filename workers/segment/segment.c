@@ -97,7 +97,7 @@ static int segment_process(struct worker_context *context, struct job *job, stru
     shape_set(segment, &segment, model, arena_copy(job->arena, str_of(model->name)));
     record_drop(&job->record, SECTION_FEATURES);
     rc = record_put(&job->record, SECTION_SEGMENT, &segment, job->arena, err);
-    return rc ? rc : job_emit_record(job, TOPIC_SEGMENTS, err);
+    return rc ? rc : job_emit_record(job, TOPIC_SEGMENTS, job->message->key, err);
 }
 
 static void segment_metrics(struct worker_context *context, struct metrics_writer *writer)

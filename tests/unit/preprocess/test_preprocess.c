@@ -41,13 +41,16 @@ static void decode(struct rig *rig, struct out *out, struct str value)
     if (record_has(&out->record, SECTION_DEAD_LETTER)) assert_int_equal(record_decode(&out->record, SECTION_DEAD_LETTER, &out->letter, &rig->arena, &err), E_OK);
 }
 
-static void on_output(void *user, enum topic topic, struct str key, struct str value)
+static void on_output(void *user, const struct chain_message *message)
 {
     struct rig *rig = user;
+    struct str value;
+    struct err err;
     assert_true(rig->count < (int)COUNT_OF(rig->outs));
     struct out *out = &rig->outs[rig->count++];
-    *out = (struct out){.topic = topic};
-    snprintf(out->key, sizeof out->key, "%.*s", STR_ARGS(key));
+    *out = (struct out){.topic = message->topic};
+    snprintf(out->key, sizeof out->key, "%.*s", STR_ARGS(message->key));
+    assert_int_equal(record_write(message->record, &rig->arena, &value, &err), E_OK);
     decode(rig, out, value);
 }
 
@@ -80,12 +83,12 @@ static void close_rig(struct rig *rig)
 static void receive(struct rig *rig, const char *id, struct feedback *feedback, int64_t at_ms)
 {
     struct record record = {.version = RECORD_VERSION, .id = str_of(id)};
-    struct str message;
+    struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = str_of(id), .timestamp_ms = at_ms};
     struct err err;
     rig->count = 0;
     assert_int_equal(record_put(&record, SECTION_FEEDBACK, feedback, &rig->arena, &err), E_OK);
-    assert_int_equal(record_write(&record, &rig->arena, &message, &err), E_OK);
-    assert_int_equal(chain_process(rig->chain, TOPIC_FEEDBACK, str_of(id), message, at_ms, on_output, rig, &err), E_OK);
+    assert_int_equal(record_write(&record, &rig->arena, &message.value, &err), E_OK);
+    assert_int_equal(chain_process(rig->chain, &message, on_output, rig, &err), E_OK);
 }
 
 static struct feedback said(const char *text)

@@ -33,14 +33,13 @@ struct seen {
     char text[256];
 };
 
-static void on_output(void *user, enum topic topic, struct str key, struct str value)
+static void on_output(void *user, const struct chain_message *message)
 {
     struct seen *seen = user;
     size_t used = strlen(seen->text);
-    (void)key;
-    const char *name = topic_info(topic)->name;
-    if (topic == TOPIC_DEAD_LETTERS) snprintf(seen->text + used, sizeof seen->text - used, "%s ", name);
-    else snprintf(seen->text + used, sizeof seen->text - used, "%s=%.*s ", name, STR_ARGS(value));
+    const char *name = topic_info(message->topic)->name;
+    if (message->topic == TOPIC_DEAD_LETTERS) snprintf(seen->text + used, sizeof seen->text - used, "%s ", name);
+    else snprintf(seen->text + used, sizeof seen->text - used, "%s=%.*s ", name, STR_ARGS(message->value));
 }
 
 static void test_chain(void **state)
@@ -69,7 +68,8 @@ static void test_chain(void **state)
         struct seen seen = {0};
         CASE(cases[i].why);
         fails_left = cases[i].fails;
-        int rc = chain_process(chain, TOPIC_FEEDBACK, STR("k"), str_of(cases[i].value), 0, on_output, &seen, &err);
+        struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = str_of(cases[i].value)};
+        int rc = chain_process(chain, &message, on_output, &seen, &err);
         assert_int_equal(rc, cases[i].rc);
         assert_string_equal(seen.text, cases[i].seen);
     }
@@ -115,8 +115,129 @@ static void test_open_fails(void **state)
     config_destroy(config);
 }
 
+/* --- records ------------------------------------------------------------------------------------ */
+
+static int put_process(struct worker_context *context, struct job *job, struct err *err)
+{
+    struct segment segment = {0};
+    (void)context;
+    shape_set(segment, &segment, segment, 7);
+    shape_set(segment, &segment, model, STR("m"));
+    shape_set(segment, &segment, distance, 0.5f);
+    int rc = record_put(&job->record, SECTION_SEGMENT, &segment, job->arena, err);
+    return rc ? rc : job_emit_record(job, TOPIC_DOCUMENTS, STR("new key"), err);
+}
+
+static int judge_process(struct worker_context *context, struct job *job, struct err *err)
+{
+    struct segment segment;
+    (void)context;
+    int rc = record_decode(&job->record, SECTION_SEGMENT, &segment, job->arena, err);
+    if (rc) return rc;
+    if (str_equal(job->record.id, STR("bad"))) {
+        record_drop(&job->record, SECTION_SEGMENT); /* its own copy: the dead letter has what came */
+        return err_set(err, E_BAD_MESSAGE, "no good");
+    }
+    return job_emit_record(job, TOPIC_FEATURES, job->message->key, err);
+}
+
+static int echo_process(struct worker_context *context, struct job *job, struct err *err)
+{
+    (void)context;
+    return job_emit(job, TOPIC_FEATURES, job->message->key, job->message->value, err);
+}
+
+struct kept {
+    struct arena arena;
+    enum topic topic;
+    struct record record;
+    struct str value;
+    char key[32];
+};
+
+static void keep_output(void *user, const struct chain_message *message)
+{
+    struct kept *kept = user;
+    struct record record = {0};
+    struct err err;
+    kept->topic = message->topic;
+    snprintf(kept->key, sizeof kept->key, "%.*s", STR_ARGS(message->key));
+    if (!message->record) {
+        kept->value = arena_copy(&kept->arena, message->value);
+        return;
+    }
+    assert_int_equal(message->value.size, 0);
+    assert_int_equal(chain_record(message, &kept->arena, &record, &err), E_OK);
+    assert_int_equal(record_write(&record, &kept->arena, &kept->value, &err), E_OK);
+    assert_int_equal(record_scan(kept->value, &kept->arena, &kept->record, &err), E_OK);
+}
+
+/* Sends a record with this id in, handed on or as bytes; gives what came of it. */
+static void pass_record(const struct worker *judge, const char *id, bool by_bytes, struct kept *kept)
+{
+    static const struct worker put = {.name = "put", .consumes = TOPICS(FEEDBACK), .produces = TOPICS(DOCUMENTS), .process = put_process};
+    const struct worker *const workers[] = {&put, judge};
+    static const struct option_table *const tables[] = {NULL};
+    struct record record = {.version = RECORD_VERSION, .id = str_of(id)};
+    struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .record = &record};
+    struct config *config;
+    struct chain *chain;
+    struct err err;
+    *kept = (struct kept){0};
+    assert_int_equal(config_create(tables, &config, &err), E_OK);
+    assert_int_equal(chain_create(workers, 2, config, clock_system(), &chain, &err), E_OK);
+    if (by_bytes) {
+        assert_int_equal(record_write(&record, &kept->arena, &message.value, &err), E_OK);
+        message.record = NULL;
+    }
+    assert_int_equal(chain_process(chain, &message, keep_output, kept, &err), E_OK);
+    chain_destroy(chain);
+    config_destroy(config);
+}
+
+static void test_records(void **state)
+{
+    static const struct worker judge = {.name = "judge", .consumes = TOPICS(DOCUMENTS), .produces = TOPICS(FEATURES), .process = judge_process};
+    static const struct worker raw = {.name = "raw", .consumes = TOPICS(DOCUMENTS), .produces = TOPICS(FEATURES), .raw = true, .process = echo_process};
+    static const struct {
+        const char *why, *id;
+        bool by_bytes;
+        const struct worker *judge;
+        enum topic topic;
+    } cases[] = {
+        {"a record is handed on", "good", false, &judge, TOPIC_FEATURES},
+        {"bytes are scanned, then handed on", "good", true, &judge, TOPIC_FEATURES},
+        {"a dead letter holds the bytes of a record that had none", "bad", false, &judge, TOPIC_DEAD_LETTERS},
+        {"a worker that reads bytes gets bytes", "good", false, &raw, TOPIC_FEATURES},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct kept kept;
+        struct record inner;
+        struct segment segment;
+        struct dead_letter letter;
+        struct err err;
+        CASE(cases[i].why);
+        pass_record(cases[i].judge, cases[i].id, cases[i].by_bytes, &kept);
+        assert_int_equal(kept.topic, cases[i].topic);
+        assert_string_equal(kept.key, "new key");
+        inner = kept.record;
+        if (kept.topic == TOPIC_DEAD_LETTERS) {
+            assert_int_equal(record_decode(&kept.record, SECTION_DEAD_LETTER, &letter, &kept.arena, &err), E_OK);
+            assert_true(str_equal(letter.worker, STR("judge")));
+            assert_int_equal(record_scan(letter.value, &kept.arena, &inner, &err), E_OK);
+        } else if (cases[i].judge == &raw) {
+            assert_int_equal(record_scan(kept.value, &kept.arena, &inner, &err), E_OK);
+        }
+        assert_true(str_equal(inner.id, str_of(cases[i].id)));
+        assert_int_equal(record_decode(&inner, SECTION_SEGMENT, &segment, &kept.arena, &err), E_OK);
+        assert_int_equal(segment.segment, 7);
+        arena_deinit(&kept.arena);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_chain), cmocka_unit_test(test_open_fails)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_records), cmocka_unit_test(test_chain), cmocka_unit_test(test_open_fails)};
     return cmocka_run_group_tests_name("chain", tests, NULL, NULL);
 }

@@ -114,6 +114,7 @@ static void others_pass_byte_for_byte(void **state)
     assert_int_equal(feedback.extra.count, 1);
     shape_unset(feedback, &feedback, rating);
     assert_int_equal(record_put(&again, SECTION_FEEDBACK, &feedback, &arena, &err), E_OK);
+    assert_int_equal(record_write(&again, &arena, &written, &err), E_OK);
     assert_int_equal(again.sections[SECTION_FEEDBACK].size, 1 + 4 + 4);
     assert_memory_equal(again.sections[SECTION_FEEDBACK].data, "\x81\xa3" "new\xc7\x01\x09\xaa", 9);
     record_drop(&again, SECTION_FEEDBACK);

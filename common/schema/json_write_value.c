@@ -1,0 +1,104 @@
+/* Structs to JSON, by the field tables: records that were made in this process need no msgpack between. */
+#include "schema/json_writing.h"
+
+struct any_list {
+    const char *items;
+    uint32_t count;
+};
+
+static void write_set(struct buffer *out, const struct enumeration *enumeration, uint32_t bits)
+{
+    bool first = true;
+    buffer_add_char(out, '[');
+    for (uint32_t i = 0; i < enumeration->count; i++) {
+        if (!(bits >> i & 1)) continue;
+        if (!first) buffer_add_char(out, ',');
+        first = false;
+        json_write_string(out, str_of(enumeration->values[i]));
+    }
+    buffer_add_char(out, ']');
+}
+
+static void write_strs(struct buffer *out, const struct str_list *list)
+{
+    buffer_add_char(out, '[');
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (i) buffer_add_char(out, ',');
+        json_write_string(out, list->items[i]);
+    }
+    buffer_add_char(out, ']');
+}
+
+static void write_map(struct buffer *out, const struct str_map *map)
+{
+    buffer_add_char(out, '{');
+    for (uint32_t i = 0; i < map->count; i++) {
+        if (i) buffer_add_char(out, ',');
+        json_write_string(out, map->items[i].name);
+        buffer_add_char(out, ':');
+        json_write_string(out, map->items[i].value);
+    }
+    buffer_add_char(out, '}');
+}
+
+static bool write_list(struct buffer *out, const struct shape *shape, const struct any_list *list)
+{
+    bool ok = true;
+    buffer_add_char(out, '[');
+    for (uint32_t i = 0; i < list->count && ok; i++) {
+        if (i) buffer_add_char(out, ',');
+        ok = writing_value(out, shape, list->items + (size_t)i * shape->struct_bytes);
+    }
+    buffer_add_char(out, ']');
+    return ok;
+}
+
+static bool write_field(struct buffer *out, const struct field *field, const void *at)
+{
+    const struct vector *vector = at;
+    uint32_t number;
+    uint64_t wide;
+    float real;
+    switch ((enum field_kind)field->kind) {
+    case KIND_bool: buffer_add(out, *(const bool *)at ? STR("true") : STR("false")); return true;
+    case KIND_u32: memcpy(&number, at, sizeof number); writing_u64(out, number); return true;
+    case KIND_u64: memcpy(&wide, at, sizeof wide); writing_u64(out, wide); return true;
+    case KIND_time: memcpy(&wide, at, sizeof wide); writing_time(out, (int64_t)wide); return true;
+    case KIND_f32: memcpy(&real, at, sizeof real); json_write_number(out, (double)real); return true;
+    case KIND_str: json_write_string(out, *(const struct str *)at); return true;
+    case KIND_bin: json_write_base64(out, *(const struct str *)at); return true;
+    case KIND_enum:
+        memcpy(&number, at, sizeof number);
+        json_write_string(out, str_of(field->enumeration->values[number]));
+        return true;
+    case KIND_set: memcpy(&number, at, sizeof number); write_set(out, field->enumeration, number); return true;
+    case KIND_strs: write_strs(out, at); return true;
+    case KIND_map: write_map(out, at); return true;
+    case KIND_vector: writing_vector(out, str_make(vector->values, vector->count * sizeof(float))); return true;
+    case KIND_struct: return writing_value(out, field->shape, at);
+    case KIND_list: return write_list(out, field->shape, at);
+    }
+    return false;
+}
+
+bool writing_value(struct buffer *out, const struct shape *shape, const void *value)
+{
+    const struct span *head = value; /* the same head in every struct */
+    bool first = true, ok = true;
+    buffer_add_char(out, '{');
+    for (uint32_t left = head->present; left && ok; left &= left - 1) {
+        const struct field *field = &shape->fields[__builtin_ctz(left)];
+        writing_name(out, (struct str){field->name, field->name_size}, first);
+        first = false;
+        ok = write_field(out, field, (const char *)value + field->offset);
+    }
+    for (uint32_t i = 0; i < head->extra.count && ok; i++) {
+        if (!first) buffer_add_char(out, ',');
+        first = false;
+        json_write_string(out, head->extra.items[i].name);
+        buffer_add_char(out, ':');
+        ok = writing_raw(out, head->extra.items[i].value);
+    }
+    buffer_add_char(out, '}');
+    return ok;
+}
