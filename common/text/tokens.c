@@ -5,6 +5,8 @@
 #include "text/tokens.h"
 
 #include <utf8proc.h>
+#define XXH_INLINE_ALL /* hash_fast() of a short word, without the call */
+#include <xxhash.h>
 
 #include "base/hash.h"
 #include "text/tokens_ascii.h"
@@ -251,10 +253,11 @@ static inline size_t take_plain_word(struct tokenizer *tokenizer, size_t at)
     char *folded = tokenizer->folded + tokenizer->folded_size;
     struct ascii_head head = ascii_head_take(text.data + at, folded);
     if (head.size == ASCII_HEAD_BYTES || !ends_word((uint8_t)text.data[at + head.size])) return at;
+    if (head.size > ASCII_HEAD_BYTES) __builtin_unreachable();
     struct token *token = new_token(tokenizer, at, head.letters ? TOKEN_WORD : TOKEN_NUMBER);
     token->end = (uint32_t)(at + head.size);
     token->folded = (struct str){folded, head.size};
-    token->hash = hash_fast(token->folded, 0);
+    token->hash = XXH3_64bits(folded, head.size);
     token->upper = head.letters == head.uppers && (head.letters & (head.letters - 1));
     token->stretched = (head.repeats & head.repeats << 1) != 0;
     tokenizer->folded_size += head.size;
