@@ -10,14 +10,18 @@ enum { NEAR_WORDS = 6, FAR_WORDS = 4 };
 
 /* What lies between two tokens. A lone hyphen joins ("life-threatening"), a comma parts less than
  * the rest. */
-static uint8_t boundary_before(struct str text, const struct tokens *tokens, uint32_t at)
+static uint8_t boundary_within(struct str text, const struct tokens *tokens, uint32_t at)
+{
+    struct str between = str_trim(str_slice(text, tokens->items[at - 1].end, tokens->items[at].start));
+    if (between.size == 1 && between.data[0] == '-') return BOUNDARY_NONE;
+    return between.size == 1 && between.data[0] == ',' ? BOUNDARY_COMMA : BOUNDARY_CLAUSE;
+}
+
+static inline uint8_t boundary_before(struct str text, const struct tokens *tokens, uint32_t at)
 {
     const struct token *token = &tokens->items[at];
     if (at == 0 || token->sentence_before) return BOUNDARY_SENTENCE;
-    if (!token->clause_before) return BOUNDARY_NONE;
-    struct str between = str_trim(str_slice(text, tokens->items[at - 1].end, token->start));
-    if (between.size == 1 && between.data[0] == '-') return BOUNDARY_NONE;
-    return between.size == 1 && between.data[0] == ',' ? BOUNDARY_COMMA : BOUNDARY_CLAUSE;
+    return token->clause_before ? boundary_within(text, tokens, at) : BOUNDARY_NONE;
 }
 
 /* An accent that tells two short words apart ("sí" and "si"): a list may know the accented one as
@@ -68,10 +72,15 @@ int screen_words_find(const struct cue_list *list, struct str text, const struct
     return E_OK;
 }
 
-/* Steps [step, end) match behind word `at`. */
+/* Steps [step, end) match behind word `at`. Only a gap makes for choices, and so for recursion. */
 static bool match_behind(const struct screen_words *words, const struct cue_step *steps,
                          uint32_t count, uint32_t at, uint32_t *ret_last)
 {
+    for (; count && !steps->gap; steps++, count--) {
+        if (++at >= words->count || words->items[at].before == BOUNDARY_SENTENCE ||
+            !cue_entry_has(words->list, words->items[at].entry, steps->symbol))
+            return false;
+    }
     if (!count) {
         *ret_last = at;
         return true;
@@ -90,6 +99,11 @@ static bool match_behind(const struct screen_words *words, const struct cue_step
 static bool match_before(const struct screen_words *words, const struct cue_step *steps,
                          uint32_t count, uint32_t at, uint32_t *ret_first)
 {
+    for (; count && !steps->gap; steps--, count--) {
+        if (at == 0 || words->items[at].before == BOUNDARY_SENTENCE ||
+            !cue_entry_has(words->list, words->items[--at].entry, steps[-1].symbol))
+            return false;
+    }
     if (!count) {
         *ret_first = at;
         return true;
