@@ -189,7 +189,7 @@ static int has_room(struct environment *environment, uint64_t pages, bool *ret_r
 
 int retention_room(struct environment *environment, uint64_t pages, struct err *err)
 {
-    bool room;
+    bool room = false;
     int64_t wall_ms = atomic_load(&environment->wall_ms);
     int rc = has_room(environment, pages, &room, err);
     if (rc || room) return rc;

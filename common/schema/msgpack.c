@@ -129,24 +129,6 @@ static inline bool next_item(struct msgpack_reader *reader, struct msgpack_item 
 
 bool msgpack_next(struct msgpack_reader *reader, struct msgpack_item *item) { return next_item(reader, item); }
 
-/* How many objects are still to come at each level of nesting. */
-struct walk {
-    uint64_t left[MSGPACK_DEPTH_MAX + 1];
-    unsigned depth;
-};
-
-/* Takes one item off the walk; false when it nests too deeply. */
-static inline bool walk_item(struct walk *walk, const struct msgpack_item *item)
-{
-    walk->left[walk->depth]--;
-    if (item->kind == MSGPACK_ARRAY || item->kind == MSGPACK_MAP) {
-        if (walk->depth == MSGPACK_DEPTH_MAX) return false;
-        walk->left[++walk->depth] = (uint64_t)item->count * (item->kind == MSGPACK_MAP ? 2 : 1);
-    }
-    while (walk->depth && walk->left[walk->depth] == 0) walk->depth--;
-    return true;
-}
-
 /* Most strings are short names in ASCII: no call for these. */
 static inline bool is_text(struct str bytes)
 {
@@ -156,39 +138,78 @@ static inline bool is_text(struct str bytes)
     return all < 0x80 || str_is_utf8(bytes);
 }
 
-int msgpack_check(struct str message, struct err *err)
+static size_t position(const struct msgpack_check *check)
 {
-    if (message.size > MSGPACK_BYTES_MAX)
-        return err_set(err, E_TOO_LARGE, "message of %zu bytes; the limit is %d", message.size, MSGPACK_BYTES_MAX);
-    struct msgpack_reader reader = msgpack_reader(message);
-    struct walk walk; /* only the levels in use are ever read */
-    walk.depth = 0, walk.left[0] = 1;
-    for (unsigned nodes = 0; walk.depth || walk.left[0]; nodes++) {
+    return (size_t)(check->reader.at - (const uint8_t *)check->message.data);
+}
+
+/* As many objects, at this depth. Recursion is bounded by MSGPACK_DEPTH_MAX. */
+static int check_objects(struct msgpack_check *check, uint64_t count, unsigned depth, struct err *err)
+{
+    for (; count; count--) {
         struct msgpack_item item;
-        size_t at = (size_t)(reader.at - (const uint8_t *)message.data);
-        if (!next_item(&reader, &item))
+        size_t at = position(check);
+        if (!next_item(&check->reader, &item))
             return err_set(err, E_BAD_MESSAGE, "msgpack is cut off or invalid at byte %zu", at);
-        if (nodes == MSGPACK_NODES_MAX)
+        if (check->nodes++ == MSGPACK_NODES_MAX)
             return err_set(err, E_BAD_MESSAGE, "msgpack holds more than %d objects", MSGPACK_NODES_MAX);
         if (item.kind == MSGPACK_STR && !is_text(item.bytes))
             return err_set(err, E_BAD_MESSAGE, "string at byte %zu is not UTF-8", at);
-        if (!walk_item(&walk, &item))
+        if (item.kind != MSGPACK_ARRAY && item.kind != MSGPACK_MAP) continue;
+        if (depth == MSGPACK_DEPTH_MAX)
             return err_set(err, E_BAD_MESSAGE, "msgpack nests deeper than %d at byte %zu", MSGPACK_DEPTH_MAX, at);
+        int rc = check_objects(check, (uint64_t)item.count * (item.kind == MSGPACK_MAP ? 2 : 1), depth + 1, err);
+        if (rc) return rc;
     }
-    if (reader.at != reader.end)
-        return err_set(err, E_BAD_MESSAGE, "%zu bytes behind the end of the message", (size_t)(reader.end - reader.at));
     return E_OK;
+}
+
+int msgpack_check_begin(struct msgpack_check *check, struct str message, struct err *err)
+{
+    if (message.size > MSGPACK_BYTES_MAX)
+        return err_set(err, E_TOO_LARGE, "message of %zu bytes; the limit is %d", message.size, MSGPACK_BYTES_MAX);
+    *check = (struct msgpack_check){.message = message, .reader = msgpack_reader(message)};
+    return E_OK;
+}
+
+int msgpack_check_object(struct msgpack_check *check, unsigned depth, struct str *ret_raw, struct err *err)
+{
+    const uint8_t *start = check->reader.at;
+    int rc = check_objects(check, 1, depth, err);
+    if (rc == E_OK && ret_raw) *ret_raw = str_make(start, (size_t)(check->reader.at - start));
+    return rc;
+}
+
+int msgpack_check_end(const struct msgpack_check *check, struct err *err)
+{
+    size_t left = (size_t)(check->reader.end - check->reader.at);
+    return left ? err_set(err, E_BAD_MESSAGE, "%zu bytes behind the end of the message", left) : E_OK;
+}
+
+int msgpack_check(struct str message, struct err *err)
+{
+    struct msgpack_check check;
+    int rc = msgpack_check_begin(&check, message, err);
+    if (rc == E_OK) rc = msgpack_check_object(&check, 0, NULL, err);
+    return rc ? rc : msgpack_check_end(&check, err);
+}
+
+static bool skip_objects(struct msgpack_reader *reader, uint64_t count, unsigned depth)
+{
+    for (; count; count--) {
+        struct msgpack_item item;
+        if (!next_item(reader, &item)) return false;
+        if (item.kind != MSGPACK_ARRAY && item.kind != MSGPACK_MAP) continue;
+        if (depth == MSGPACK_DEPTH_MAX) return false;
+        if (!skip_objects(reader, (uint64_t)item.count * (item.kind == MSGPACK_MAP ? 2 : 1), depth + 1)) return false;
+    }
+    return true;
 }
 
 bool msgpack_skip(struct msgpack_reader *reader, struct str *ret_raw)
 {
     const uint8_t *start = reader->at;
-    struct walk walk;
-    walk.depth = 0, walk.left[0] = 1;
-    while (walk.depth || walk.left[0]) {
-        struct msgpack_item item;
-        if (!next_item(reader, &item) || !walk_item(&walk, &item)) return false;
-    }
+    if (!skip_objects(reader, 1, 0)) return false;
     if (ret_raw) *ret_raw = str_make(start, (size_t)(reader->at - start));
     return true;
 }

@@ -70,23 +70,36 @@ static int take_pair(struct record *record, struct raw_field *unknown, struct st
     return E_OK;
 }
 
+static int check_pair(struct msgpack_check *check, struct record *record, struct raw_field *unknown, struct err *err)
+{
+    struct str raw, value;
+    struct msgpack_item name;
+    int rc = msgpack_check_object(check, 1, &raw, err);
+    if (rc) return rc;
+    struct msgpack_reader reader = msgpack_reader(raw);
+    if (!msgpack_next(&reader, &name) || name.kind != MSGPACK_STR)
+        return err_set(err, E_BAD_MESSAGE, "a key of the message is not a string");
+    rc = msgpack_check_object(check, 1, &value, err);
+    return rc ? rc : take_pair(record, unknown, name.bytes, value, err);
+}
+
 int record_scan(struct str message, struct arena *arena, struct record *ret_record, struct err *err)
 {
-    int rc = msgpack_check(message, err);
-    if (rc) return rc;
-    struct msgpack_reader reader = msgpack_reader(message);
-    struct msgpack_item map, name;
+    struct msgpack_check check;
+    struct msgpack_item map;
     struct raw_field unknown[RECORD_UNKNOWN_MAX];
     struct record record = {0};
-    if (!msgpack_next(&reader, &map) || map.kind != MSGPACK_MAP)
+    int rc = msgpack_check_begin(&check, message, err);
+    if (rc) return rc;
+    if (!msgpack_next(&check.reader, &map) || map.kind != MSGPACK_MAP)
         return err_set(err, E_BAD_MESSAGE, "the message is not a map");
+    check.nodes = 1;
     for (uint32_t i = 0; i < map.count; i++) {
-        struct str value;
-        if (!msgpack_next(&reader, &name) || name.kind != MSGPACK_STR || !msgpack_skip(&reader, &value))
-            return err_set(err, E_BAD_MESSAGE, "a key of the message is not a string");
-        rc = take_pair(&record, unknown, name.bytes, value, err);
+        rc = check_pair(&check, &record, unknown, err);
         if (rc) return rc;
     }
+    rc = msgpack_check_end(&check, err);
+    if (rc) return rc;
     if (!record.version || !record.id.data)
         return err_set(err, E_BAD_MESSAGE, "\"%s\" is missing", record.version ? "id" : "v");
     if (record.unknown.count) {

@@ -230,7 +230,7 @@ static int read_range(int fd, uint64_t offset, size_t size_bytes, struct buffer 
 static int directory_get(struct store *store, struct str key, uint64_t offset, size_t size_bytes,
                          const char *etag, bool whole, struct buffer *out, struct err *err)
 {
-    int fd;
+    int fd = -1;
     struct stat stat;
     struct store_info info;
     int rc = open_object(of(store), key, &fd, &stat, err);
@@ -253,7 +253,7 @@ static int directory_get(struct store *store, struct str key, uint64_t offset, s
 static int directory_head(struct store *store, struct str key, struct store_info *ret_info,
                           struct err *err)
 {
-    int fd;
+    int fd = -1;
     struct stat stat;
     int rc = open_object(of(store), key, &fd, &stat, err);
     if (rc != E_OK) return rc;

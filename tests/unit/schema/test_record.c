@@ -10,6 +10,7 @@
 #define BYTES(text) {text, sizeof(text) - 1}
 #define V1 "\xa1v\x01"
 #define ID "\xa2id\xa1x"
+#define FIVE "\x91\x91\x91\x91\x91"
 
 static void a_message_has_version_and_id(void **state)
 {
@@ -30,6 +31,12 @@ static void a_message_has_version_and_id(void **state)
         {"a section twice",               BYTES("\x84" V1 ID "\xa5" "audit\x80\xa5" "audit\x80"), E_BAD_MESSAGE, "twice"},
         {"an unknown section twice",      BYTES("\x84" V1 ID "\xa1z\x01\xa1z\x02"),  E_BAD_MESSAGE, "twice"},
         {"an unknown section",            BYTES("\x83" V1 ID "\xa1z\x91\x01"),       E_OK, NULL},
+        {"bad UTF-8 where nobody looks",  BYTES("\x83" V1 ID "\xa1z\xa1\xff"),      E_BAD_MESSAGE, "string at byte 11 is not UTF-8"},
+        {"bad UTF-8 in a name",           BYTES("\x83" V1 ID "\xa1\xff\x01"),       E_BAD_MESSAGE, "UTF-8"},
+        {"cut off in a value",            BYTES("\x83" V1 ID "\xa1z\x92\x01"),      E_BAD_MESSAGE, "cut off"},
+        {"cut off before a value",        BYTES("\x83" V1 ID "\xa1z"),              E_BAD_MESSAGE, "cut off"},
+        {"sixteen deep with the record",  BYTES("\x83" V1 ID "\xa1z" FIVE FIVE FIVE "\x01"), E_OK, NULL},
+        {"seventeen deep",                BYTES("\x83" V1 ID "\xa1z" FIVE FIVE FIVE "\x91\x01"), E_BAD_MESSAGE, "nests deeper than 16"},
         {"something behind it",           BYTES("\x82" V1 ID "\xc0"),                E_BAD_MESSAGE, "behind"},
     };
     (void)state;
