@@ -17,6 +17,7 @@ struct bus_backend {
     void (*pause)(struct bus_consumer *, bool);
     int (*commit)(struct bus_consumer *, const struct bus_output *, size_t, const struct bus_position *,
                   size_t, struct err *);
+    void (*hasten)(struct bus_consumer *); /* NULL: a commit never waits long */
     int (*rewind)(struct bus_consumer *, struct err *);
     int (*seek)(struct bus_consumer *, const struct bus_position *, struct err *);
     size_t (*backlog)(struct bus_consumer *, struct bus_backlog *, size_t);

@@ -70,6 +70,11 @@ int bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs, 
     return consumer->backend->commit(consumer, outputs, output_count, positions, position_count, err);
 }
 
+void bus_hasten(struct bus_consumer *consumer)
+{
+    if (consumer && consumer->backend->hasten) consumer->backend->hasten(consumer);
+}
+
 int bus_rewind(struct bus_consumer *consumer, struct err *err) { return consumer->backend->rewind(consumer, err); }
 
 int bus_seek(struct bus_consumer *consumer, const struct bus_position *position, struct err *err)

@@ -131,6 +131,10 @@ void bus_pause(struct bus_consumer *consumer, bool paused);
 int bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs, size_t output_count,
                const struct bus_position *positions, size_t position_count, struct err *err) CHECKED;
 
+/* Before a stop: a commit that waits for a broker gives up within some seconds, and so does each
+ * that comes after. Loop thread. */
+void bus_hasten(struct bus_consumer *consumer);
+
 /* Goes back to the committed positions of all assigned partitions. Loop thread, no commit running. */
 int bus_rewind(struct bus_consumer *consumer, struct err *err) CHECKED;
 

@@ -76,6 +76,7 @@ static const struct bus_backend kafka_backend = {
     .release = kafka_release,
     .pause = kafka_pause,
     .commit = kafka_commit,
+    .hasten = kafka_hasten,
     .rewind = kafka_rewind,
     .seek = kafka_seek,
     .backlog = kafka_backlog,

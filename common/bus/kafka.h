@@ -28,6 +28,7 @@ enum {
     KAFKA_ADMIN_MS = 10000, /* for topics */
     KAFKA_RETRY_MS = 50,
     KAFKA_CLOSE_MS = 5000,        /* leaving a group; then it goes without saying goodbye */
+    KAFKA_HASTY_CLOSE_MS = 1000,
     KAFKA_MESSAGE_OVERHEAD = 512, /* what the broker adds to a message, generously */
 };
 
@@ -167,7 +168,7 @@ struct kafka_consumer {
     int wake_fd;
     struct bus_subscription
         subscription; /* of its pointers only the callbacks' and `user` are used */
-    bool in_group, closing;
+    bool in_group, closing, hastened;
     uint32_t topics; /* bits */
 
     pthread_mutex_t lock; /* guards what the loop's thread changes here and others read: */
@@ -229,6 +230,7 @@ void ends_lost(struct kafka_consumer *consumer); /* no broker is reached: try un
 
 int commit_open(struct kafka_consumer *consumer, struct err *err) CHECKED;
 void commit_close(struct kafka_consumer *consumer);
+void kafka_hasten(struct bus_consumer *consumer);
 int kafka_commit(struct bus_consumer *consumer, const struct bus_output *outputs,
                  size_t output_count, const struct bus_position *positions, size_t position_count,
                  struct err *err) CHECKED;

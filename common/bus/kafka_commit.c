@@ -14,6 +14,9 @@
  * init_transactions() makes the coordinator decide, and the caller asks what is committed (issue
  * 5423). The same when an abort fails (issue 4849).
  *
+ * Before a stop (kafka_hasten()) all that waits for a broker ends at its next slice. Only a commit
+ * that is past its flush, or an abort, is let finish: interrupted they leave an open question.
+ *
  * Being fenced may be our own doing (a transaction took longer than transaction.timeout.ms), so
  * it is forgiven a few times; after that another process has our name, and we stop. */
 #include <assert.h>
@@ -27,6 +30,7 @@ enum {
     FENCED_MAX = 3,   /* within FENCED_WITHIN_MS */
     FENCED_WITHIN_MS = 10 * 60 * 1000,
     CALL_SLICE_MS = 1000,
+    POSITIONS_SLICE_MS = 3000,
     WARM_SLICE_MS = 500,
     SEND_WAIT_MS = 20,
 };
@@ -110,7 +114,7 @@ static int start_over(struct kafka_consumer *consumer, int rc, struct err *err)
     struct err ignored;
     rc = replace(consumer, rc, err);
     if (rc == E_SYSTEM || (rc == E_FENCED && consumer->commit.fenced > FENCED_MAX)) return rc;
-    if (open_sender(consumer, &ignored) == E_OK)
+    if (!atomic_load(&consumer->commit.stops) && open_sender(consumer, &ignored) == E_OK)
         (void)init(&consumer->commit, now_ms() + KAFKA_CALL_MS, CALL_SLICE_MS, &ignored);
     if (err) err->code = E_CANCELLED;
     return E_CANCELLED;
@@ -161,6 +165,12 @@ static void end_warming(struct kafka_commit *commit)
     commit->warming = false;
 }
 
+void kafka_hasten(struct bus_consumer *consumer)
+{
+    kafka_consumer_of(consumer)->hastened = true;
+    atomic_store(&kafka_consumer_of(consumer)->commit.stops, true);
+}
+
 void commit_close(struct kafka_consumer *consumer)
 {
     atomic_store(&consumer->commit.stops, true);
@@ -200,14 +210,27 @@ static rd_kafka_topic_partition_list_t *list_of(const struct kafka_consumer *con
     return list;
 }
 
+/* Waits until all is delivered or has failed, the time is over, or we stop. */
+static rd_kafka_resp_err_t flush(struct kafka_commit *commit, int64_t deadline_ms)
+{
+    rd_kafka_resp_err_t code;
+    do
+        code = sender_flush(&commit->sender, left_ms(deadline_ms, CALL_SLICE_MS));
+    while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && now_ms() < deadline_ms &&
+           !atomic_load(&commit->stops));
+    return code;
+}
+
 /* Waits for room in the producer's buffer where there is none. */
-static int send_all(struct kafka_sender *sender, const struct bus_output *outputs, size_t count,
+static int send_all(struct kafka_commit *commit, const struct bus_output *outputs, size_t count,
                     int64_t deadline_ms, struct err *err)
 {
+    struct kafka_sender *sender = &commit->sender;
     sender->failure.code = E_OK;
     for (size_t i = 0; i < count; i++) {
         rd_kafka_resp_err_t code = sender_send(sender, &outputs[i], NULL);
-        while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && now_ms() < deadline_ms) {
+        while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && now_ms() < deadline_ms &&
+               !atomic_load(&commit->stops)) {
             rd_kafka_poll(sender->client, SEND_WAIT_MS);
             code = sender_send(sender, &outputs[i], NULL);
         }
@@ -237,8 +260,12 @@ static int commit_positions(struct kafka_consumer *consumer, const struct bus_po
     rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->client);
     rd_kafka_resp_err_t code = rd_kafka_commit_queue(consumer->client, list, queue, NULL, NULL);
-    rd_kafka_event_t *event =
-        code ? NULL : rd_kafka_queue_poll(queue, left_ms(deadline_ms, INT32_MAX));
+    rd_kafka_event_t *event = NULL;
+    while (!code && !event) {
+        int timeout_ms = left_ms(deadline_ms, CALL_SLICE_MS);
+        event = rd_kafka_queue_poll(queue, timeout_ms);
+        if (timeout_ms == 0 || atomic_load(&consumer->commit.stops)) break;
+    }
     if (!code) code = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
     const rd_kafka_topic_partition_list_t *answer =
         event ? rd_kafka_event_topic_partition_list(event) : NULL;
@@ -257,9 +284,9 @@ static int commit_at_least_once(struct kafka_consumer *consumer, const struct bu
     int64_t deadline_ms = now_ms() + consumer->bus->options.commit_timeout;
     int rc = make_ready(consumer, deadline_ms, err);
     if (rc) return rc;
-    rc = send_all(sender, outputs, output_count, deadline_ms, err);
+    rc = send_all(&consumer->commit, outputs, output_count, deadline_ms, err);
     if (rc == E_OK && output_count) {
-        rd_kafka_resp_err_t code = sender_flush(sender, left_ms(deadline_ms, INT32_MAX));
+        rd_kafka_resp_err_t code = flush(&consumer->commit, deadline_ms);
         if (code) rc = kafka_error(code, "outputs", NULL, err);
     }
     if (rc == E_OK && sender->failure.code) {
@@ -286,11 +313,12 @@ static enum verdict send_positions(struct kafka_consumer *consumer,
     enum verdict verdict = AGAIN;
     if (!group) err_set(err, E_UNAVAILABLE, "the group is not known yet");
     while (group && verdict == AGAIN) { /* with identical arguments */
-        int timeout_ms = left_ms(deadline_ms, INT32_MAX);
+        int timeout_ms = left_ms(deadline_ms, POSITIONS_SLICE_MS);
         if (timeout_ms == 0) break;
         verdict = judge(rd_kafka_send_offsets_to_transaction(consumer->commit.sender.client, list,
                                                              group, timeout_ms),
                         "positions", err);
+        if (atomic_load(&consumer->commit.stops)) break;
     }
     if (group) rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(list);
@@ -356,12 +384,17 @@ static int commit_transaction(struct kafka_consumer *consumer, const struct bus_
     if (rc) return rc;
     enum verdict verdict = judge(rd_kafka_begin_transaction(sender->client), "begin", err);
     if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
-    rc = send_all(sender, outputs, output_count, deadline_ms, err);
+    rc = send_all(&consumer->commit, outputs, output_count, deadline_ms, err);
     if (rc) return give_up(consumer, GOOD, rc, err);
     if (position_count)
         verdict = send_positions(consumer, positions, position_count, deadline_ms, err);
     if (verdict == AGAIN) return too_slow(consumer, err);
     if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
+    rd_kafka_resp_err_t flushed = flush(&consumer->commit, deadline_ms);
+    if (flushed == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+        kafka_error(flushed, "outputs", NULL, err);
+        return too_slow(consumer, err);
+    }
     do {
         int timeout_ms = left_ms(deadline_ms, INT32_MAX);
         if (timeout_ms == 0) return start_over(consumer, E_TIMEOUT, err);

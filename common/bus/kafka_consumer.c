@@ -447,11 +447,12 @@ int kafka_subscribe(struct bus *bus, const struct bus_subscription *subscription
     return E_OK;
 }
 
-/* Leaves the group, for KAFKA_CLOSE_MS at most. Its last rebalance is served here. */
+/* Leaves the group, within KAFKA_CLOSE_MS, or sooner where no answer is to be hoped for. Its last rebalance is served here. */
 static void leave(struct kafka_consumer *consumer)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->client);
-    int64_t deadline_ms = clock_mono_ms(clock_system()) + KAFKA_CLOSE_MS;
+    int64_t deadline_ms = clock_mono_ms(clock_system()) +
+                          (consumer->hastened ? KAFKA_HASTY_CLOSE_MS : KAFKA_CLOSE_MS);
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->client, queue);
     if (error) rd_kafka_error_destroy(error);
     while (!error && !rd_kafka_consumer_closed(consumer->client) &&

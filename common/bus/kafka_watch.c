@@ -62,7 +62,10 @@ static void ask_ends(struct kafka_consumer *consumer)
     pthread_mutex_unlock(&consumer->lock);
     bool has_committed = committed && rd_kafka_committed(consumer->client, committed, ASK_MS) ==
                                           RD_KAFKA_RESP_ERR_NO_ERROR;
-    bool has_ends = list->cnt && rd_kafka_offsets_for_times(consumer->client, list, ASK_MS) ==
+    pthread_mutex_lock(&consumer->lock);
+    bool stops = consumer->watch.stops;
+    pthread_mutex_unlock(&consumer->lock);
+    bool has_ends = list->cnt && !stops && rd_kafka_offsets_for_times(consumer->client, list, ASK_MS) ==
                                      RD_KAFKA_RESP_ERR_NO_ERROR;
     pthread_mutex_lock(&consumer->lock);
     if (has_committed) take_figures(consumer, committed, FIGURE_COMMITTED);

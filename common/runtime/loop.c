@@ -192,6 +192,15 @@ static void begin_drain(struct runtime *runtime)
     if (runtime->worker->drain) runtime->worker->drain(&runtime->context);
 }
 
+/* The bus can't be reached and only the bus is waited for: what isn't committed will be read again. */
+static bool hopeless(struct runtime *runtime)
+{
+    if (!runtime->consumer || bus_answers(runtime->consumer)) return false;
+    bus_hasten(runtime->consumer);
+    if (runtime->worker->draining && runtime->worker->draining(&runtime->context)) return false;
+    return runtime->commit_failures && !committer_busy(runtime->committer);
+}
+
 static bool drained(struct runtime *runtime)
 {
     if (runtime->worker->draining && runtime->worker->draining(&runtime->context)) return false;
@@ -321,8 +330,8 @@ void runtime_tick(struct runtime *runtime)
     if (atomic_load(&runtime->stop_asked) && runtime->phase == PHASE_RUNNING) begin_drain(runtime);
     if (runtime->consumer) tick_consumer(runtime, now, &retry_ms);
     publish_progress(runtime);
-    bool done = runtime->phase == PHASE_DRAINING && drained(runtime);
-    bool late = runtime->phase == PHASE_DRAINING && now >= runtime->drain_deadline_ms;
-    if (done || late || runtime->fatal.code) stop_loop(runtime, late && !done && !runtime->fatal.code);
+    bool draining = runtime->phase == PHASE_DRAINING, done = draining && drained(runtime);
+    bool late = draining && !done && (now >= runtime->drain_deadline_ms || hopeless(runtime));
+    if (done || late || runtime->fatal.code) stop_loop(runtime, late && !runtime->fatal.code);
     else arrange_wakeup(runtime, now, retry_ms);
 }

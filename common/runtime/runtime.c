@@ -151,6 +151,7 @@ static void stop_admin(struct runtime *runtime)
 static void shut_down(struct runtime *runtime, bool opened)
 {
     stop_admin(runtime);
+    if (runtime->committer && committer_busy(runtime->committer)) bus_hasten(runtime->consumer);
     committer_destroy(runtime->committer);
     runtime->committer = NULL;
     if (runtime->consumer) {
