@@ -12,7 +12,24 @@ static size_t skip(struct str text, size_t i, const char *among, size_t most)
     return i;
 }
 
-/* "23", "23B", "23-25", "3º", "2ª", "nº 2", "1D": end of it, or `i`. */
+/* What makes "3" an ordinal: "º", ".º", "ª", "°"; `i` if there is none. */
+static size_t ordinal_end(struct str text, size_t i)
+{
+    static const char *const signs[] = {"\xC2\xBA", "\xC2\xAA", "\xC2\xB0"};
+    size_t sign = at(text, i) == '.' ? i + 1 : i;
+    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
+        if (str_starts(str_slice(text, sign, text.size), str_of(signs[k]))) return sign + 2;
+    return i;
+}
+
+/* The door behind a floor, "3º B": one capital letter; `i` if there is none. */
+static size_t door_end(struct str text, size_t i)
+{
+    size_t letter = skip(text, i, " ", 1);
+    return letter > i && is_upper(at(text, letter)) && !is_word(at(text, letter + 1)) ? letter + 1 : i;
+}
+
+/* "23", "23B", "23-25", "3º", "3.º B", "2ª", "nº 2", "1D": end of it, or `i`. */
 static size_t house_end(struct str text, size_t i)
 {
     size_t start = i;
@@ -27,9 +44,8 @@ static size_t house_end(struct str text, size_t i)
     size_t digits = i;
     while (is_digit(at(text, i)) && i - digits < NUMBER_MOST) i++;
     if (i == digits || is_digit(at(text, i))) return start;
-    if (str_starts(str_slice(text, i, i + 2), STR("\xC2\xBA")) || str_starts(str_slice(text, i, i + 2), STR("\xC2\xAA")) ||
-        str_starts(str_slice(text, i, i + 2), STR("\xC2\xB0")))
-        i += 2;
+    size_t ordinal = ordinal_end(text, i);
+    if (ordinal > i) i = door_end(text, ordinal);
     if (is_ascii_alnum(at(text, i)) && !is_word(at(text, i + 1))) i++; /* a letter */
     if (is_word(at(text, i))) return start;
     size_t next = i + 1; /* "23-25" */
