@@ -134,7 +134,8 @@ rd_kafka_resp_err_t sender_send(struct kafka_sender *sender, const struct bus_ou
 {
     rd_kafka_headers_t *headers = output->header_count ? copy_headers(output) : NULL;
     const char *value = output->value.data ? output->value.data : "";
-    rd_kafka_resp_err_t code = rd_kafka_producev(
+    /* librdkafka's macros are statement expressions, which clang calls an extension. */
+    rd_kafka_resp_err_t code = __extension__ rd_kafka_producev(
         sender->client, RD_KAFKA_V_RKT(sender->topics[output->topic]),
         RD_KAFKA_V_KEY(output->key.size ? output->key.data : NULL, output->key.size),
         RD_KAFKA_V_VALUE((void *)(uintptr_t)value, output->value.size),

@@ -121,9 +121,11 @@ static bool forward(rd_kafka_t *producer, rd_kafka_topic_t *topic, rd_kafka_mess
     if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) headers = rd_kafka_headers_copy(headers);
     for (;;) {
         rd_kafka_resp_err_t code =
-            rd_kafka_producev(producer, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_KEY(message->key, message->key_len),
-                              RD_KAFKA_V_VALUE(message->payload, message->len), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                              RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+            __extension__ rd_kafka_producev(producer, RD_KAFKA_V_RKT(topic),
+                                            RD_KAFKA_V_KEY(message->key, message->key_len),
+                                            RD_KAFKA_V_VALUE(message->payload, message->len),
+                                            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                            RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
         if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) return code == RD_KAFKA_RESP_ERR_NO_ERROR;
         rd_kafka_poll(producer, 10);
     }

@@ -134,7 +134,7 @@ static int send_all(struct watch *watch, const struct bus_output *outputs, size_
         count -= slice;
     }
     while (watch->unanswered && !atomic_load(&watch->cancelled)) await_producer(watch);
-    if (rc == E_OK && watch->bus_err.code) *err = watch->bus_err, rc = err->code;
+    if (rc == E_OK && watch->bus_err.code) *err = watch->bus_err, rc = (int)err->code;
     if (rc == E_OK && (count || watch->unanswered)) rc = err_set(err, E_CANCELLED, "stopped");
     return rc;
 }

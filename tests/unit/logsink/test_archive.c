@@ -407,7 +407,7 @@ static void waits_for_a_store_that_fails(void **state)
         for (uint32_t p = 0; p < RIG_PARTITIONS; p++) rig_add(&world, p, 10);
         member_init(&member, &world, options);
         world.store->fault = always_fails;
-        always_rc = failures[i].rc;
+        always_rc = (int)failures[i].rc;
         for (uint32_t p = 0; p < RIG_PARTITIONS; p++) member_read(&member, p, 10);
         uint32_t calls = 0;
         for (int second = 0; second < 60; second++) { /* a minute */

@@ -19,7 +19,7 @@ static enum memory_fault fault_by_chance(void *user, struct str key, int *rc)
     static const enum err_code codes[] = {E_UNAVAILABLE, E_TIMEOUT, E_BUSY, E_IO, E_DENIED};
     (void)user, (void)key;
     if (roll(100) >= fault_percent) return FAULT_NONE;
-    *rc = codes[roll(COUNT_OF(codes))];
+    *rc = (int)codes[roll(COUNT_OF(codes))];
     return roll(2) ? FAULT_BEFORE : FAULT_AFTER;
 }
 
