@@ -55,11 +55,13 @@ void json_write_string(struct buffer *out, struct str text)
 
 void writing_u64(struct buffer *out, uint64_t value)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do digits[--at] = (char)('0' + value % 10);
-    while (value /= 10);
-    buffer_append(out, digits + at, sizeof digits - at);
+    enum { DIGITS_MAX = 20 };
+    char *room = buffer_reserve(out, DIGITS_MAX);
+    if (!room) return;
+    size_t size = 1;
+    for (uint64_t rest = value; rest >= 10; rest /= 10) size++;
+    for (size_t at = size; at-- > 0; value /= 10) room[at] = (char)('0' + value % 10);
+    out->size += size;
 }
 
 /* Printing a vector's 256 numbers by printf would dominate the archive: fixed point does it. */
@@ -87,11 +89,12 @@ void json_write_number(struct buffer *out, double value)
 
 void writing_time(struct buffer *out, int64_t wall_ms)
 {
-    char text[TIME_TEXT_BYTES];
-    size_t size = time_format(wall_ms, text);
-    buffer_add_char(out, '"');
-    buffer_append(out, text, size);
-    buffer_add_char(out, '"');
+    char *room = buffer_reserve(out, TIME_TEXT_BYTES + 2); /* with its NUL, and quotes */
+    if (!room) return;
+    room[0] = '"';
+    size_t size = time_format(wall_ms, room + 1);
+    room[size + 1] = '"';
+    out->size += size + 2;
 }
 
 void json_write_base64(struct buffer *out, struct str bytes)

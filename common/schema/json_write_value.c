@@ -1,4 +1,6 @@
 /* Structs to JSON, by the field tables: records that were made in this process need no msgpack between. */
+#include <assert.h>
+
 #include "schema/json_writing.h"
 
 struct any_list {
@@ -14,7 +16,7 @@ static void write_set(struct buffer *out, const struct enumeration *enumeration,
         if (!(bits >> i & 1)) continue;
         if (!first) buffer_add_char(out, ',');
         first = false;
-        json_write_string(out, str_of(enumeration->values[i]));
+        writing_word(out, str_of(enumeration->values[i]));
     }
     buffer_add_char(out, ']');
 }
@@ -69,7 +71,8 @@ static bool write_field(struct buffer *out, const struct field *field, const voi
     case KIND_bin: json_write_base64(out, *(const struct str *)at); return true;
     case KIND_enum:
         memcpy(&number, at, sizeof number);
-        json_write_string(out, str_of(field->enumeration->values[number]));
+        assert(number < field->enumeration->count);
+        writing_word(out, str_of(field->enumeration->values[number]));
         return true;
     case KIND_set: memcpy(&number, at, sizeof number); write_set(out, field->enumeration, number); return true;
     case KIND_strs: write_strs(out, at); return true;

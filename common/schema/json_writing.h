@@ -17,6 +17,21 @@ bool writing_raw(struct buffer *out, struct str bytes);
 /* A struct by its shape, as its msgpack would be written. False: as above. */
 bool writing_value(struct buffer *out, const struct shape *shape, const void *value);
 
+/* Names of ours are short: most take two moves that overlap, and no call. */
+static inline char *writing_copy(char *to, struct str name)
+{
+    if (name.size >= 4 && name.size <= 8) {
+        memcpy(to, name.data, 4);
+        memcpy(to + name.size - 4, name.data + name.size - 4, 4);
+    } else if (name.size > 8 && name.size <= 16) {
+        memcpy(to, name.data, 8);
+        memcpy(to + name.size - 8, name.data + name.size - 8, 8);
+    } else {
+        memcpy(to, name.data, name.size);
+    }
+    return to + name.size;
+}
+
 /* "name": of a field of ours, which needs no escapes; a comma before it unless it is the first. */
 static inline void writing_name(struct buffer *out, struct str name, bool first)
 {
@@ -25,10 +40,19 @@ static inline void writing_name(struct buffer *out, struct str name, bool first)
     char *at = room;
     if (!first) *at++ = ',';
     *at++ = '"';
-    memcpy(at, name.data, name.size);
-    at += name.size;
+    at = writing_copy(at, name);
     *at++ = '"', *at++ = ':';
     out->size += (size_t)(at - room);
+}
+
+/* "word": a value of ours, which needs no escapes either. */
+static inline void writing_word(struct buffer *out, struct str word)
+{
+    char *room = buffer_reserve(out, word.size + 2);
+    if (!room) return;
+    *room = '"';
+    *writing_copy(room + 1, word) = '"';
+    out->size += word.size + 2;
 }
 
 #endif
