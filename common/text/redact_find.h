@@ -74,9 +74,20 @@ static inline bool redact_is_marked(const struct redact_starts *starts, const ch
 }
 bool redact_secret_may_start(const char *at, size_t left);
 bool redact_given_may_start(const char *at, size_t left);
+bool redact_culture_may_start(const char *at, size_t left);
 bool redact_family_may_start(const char *at, size_t left);
 /* The word that starts at `start`: a run of letters with inner apostrophes. size 0: there is none. */
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word);
+/* For who seeks few words in a whole text: behind the word at `start`, if it is of ASCII letters alone, or behind the
+ * blank or mark there. `start` itself: look closely. */
+static inline size_t redact_skip_letters(struct str text, size_t start)
+{
+    size_t end = start;
+    while (end < text.size && (uint8_t)((text.data[end] | 0x20) - 'a') < 26) end++;
+    if (end == start) return text.data[start] & 0x80 ? start : start + 1;
+    bool plain = end - start < 4 * WORD_BYTES && (end == text.size || !(text.data[end] & 0x80));
+    return plain ? end : start;
+}
 /* The word that ends at or before `end`, looking back 32 bytes at most. size 0: there is none. */
 void redact_word_before(struct str text, size_t end, struct redact_word *ret_word);
 uint32_t redact_cues_of(struct str folded);

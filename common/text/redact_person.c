@@ -16,8 +16,8 @@ static struct str folded_of(const struct redact_word *word) { return str_make(wo
 
 static bool is_one_of(struct str word, const char *const *words, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (str_equal(word, str_of(words[i]))) return true;
+    for (size_t i = 0; i < count && word.size; i++)
+        if (words[i][0] == word.data[0] && str_equal(word, str_of(words[i]))) return true;
     return false;
 }
 #define IS_ONE_OF(word, list) is_one_of(folded_of(word), list, sizeof(list) / sizeof *(list))
@@ -52,10 +52,16 @@ static size_t joined_end(struct str text, const struct redact_word *word)
 /* Family names of the Slavic, Nordic, Greek and Armenian kind, by their ending. */
 static bool is_formed_like_one(const struct redact_word *word)
 {
-    static const char *const endings[] = {"sen", "sson", "dottir", "ova", "eva", "kov", "nov", "rov", "tov", "lov", "mov", "sov", "chev", "yev", "iev", "aev",
-                                          "ski", "ska", "sky", "skaya", "vich", "vic", "escu", "idis", "poulos", "yan", "enko", "strom", "quist", "kova"};
-    for (size_t i = 0; word->size >= 6 && i < sizeof endings / sizeof *endings; i++)
-        if (str_ends(folded_of(word), str_of(endings[i]))) return true;
+    static const struct ending {
+        uint8_t size;
+        char text[7];
+    } endings[] = {{3, "sen"}, {4, "sson"}, {6, "dottir"}, {3, "ova"}, {3, "eva"}, {3, "kov"},  {3, "nov"},  {3, "rov"}, {3, "tov"},  {3, "lov"},
+                   {3, "mov"}, {3, "sov"},  {4, "chev"},   {3, "yev"}, {3, "iev"}, {3, "aev"},  {3, "ski"},  {3, "ska"}, {3, "sky"},  {5, "skaya"},
+                   {4, "vich"}, {3, "vic"}, {4, "escu"},   {4, "idis"}, {6, "poulos"}, {3, "yan"}, {4, "enko"}, {5, "strom"}, {5, "quist"}};
+    for (const struct ending *ending = endings; word->size >= 6 && ending < endings + sizeof endings / sizeof *endings; ending++) {
+        const char *end = word->folded + word->size - ending->size;
+        if (end[0] == ending->text[0] && end[1] == ending->text[1] && memcmp(end, ending->text, ending->size) == 0) return true;
+    }
     return false;
 }
 
@@ -132,6 +138,11 @@ static bool is_culture(struct redact_finder *finder)
     struct str text = finder->text;
     for (size_t i = 0; finder->culture == 0 && i < text.size;) {
         struct redact_word word;
+        size_t behind = redact_culture_may_start(text.data + i, text.size - i) ? i : redact_skip_letters(text, i);
+        if (behind > i) {
+            i = behind;
+            continue;
+        }
         redact_word_at(text, i, &word);
         if (word.cues & CUE(CULTURE)) finder->culture = 2;
         i = word.end > i ? word.end : i + 1;
@@ -316,15 +327,20 @@ struct around {
     struct redact_word lead, follow; /* size 0: none is right there */
 };
 
+static struct redact_word look_ahead(struct str text, const struct name *name)
+{
+    struct redact_word follow;
+    size_t size, behind = name->end;
+    if (is_apostrophe(text, behind, &size)) behind += size;
+    redact_word_at(text, skip_blanks(text, behind), &follow);
+    return follow.capital ? (struct redact_word){.size = 0} : follow;
+}
+
 static struct around look_around(struct str text, const struct name *name)
 {
-    struct around around;
-    size_t size, behind = name->end;
+    struct around around = {.follow = look_ahead(text, name)};
     redact_word_before(text, name->start, &around.lead);
     if (around.lead.end + 1 < name->start) around.lead = (struct redact_word){.size = 0};
-    if (is_apostrophe(text, behind, &size)) behind += size;
-    redact_word_at(text, skip_blanks(text, behind), &around.follow);
-    if (around.follow.capital) around.follow = (struct redact_word){.size = 0};
     return around;
 }
 
@@ -376,8 +392,8 @@ static size_t does_alone(struct redact_finder *finder, const struct redact_word 
     static const char *const does[] = {"lives", "shouted", "spent", "told", "flew", "vive", "habite", "grew"};
     struct name name = {.start = word->start, .end = word->end, .parts = 1};
     if (word->size < 4 || !starts_sentence(finder->text, word->start)) return 0;
-    struct around around = look_around(finder->text, &name);
-    return around.follow.size && IS_ONE_OF(&around.follow, does) ? take(finder, &name) : 0;
+    struct redact_word follow = look_ahead(finder->text, &name);
+    return follow.size && IS_ONE_OF(&follow, does) ? take(finder, &name) : 0;
 }
 
 /* Nobody on our lists, yet "… Nishiyama lives at", or foreign letters in an English text. */
@@ -506,6 +522,11 @@ void redact_person_again(struct redact_finder *finder)
     }
     for (size_t i = 0; seen.count && i < text.size;) {
         struct redact_word word;
+        size_t behind = is_lower(text.data[i]) ? redact_skip_letters(text, i) : i;
+        if (behind > i) {
+            i = behind;
+            continue;
+        }
         redact_word_at(text, i, &word);
         for (int k = 0; word.capital && k < seen.count; k++) {
             if (!str_equal(folded_of(&word), folded_of(&seen.words[k]))) continue;

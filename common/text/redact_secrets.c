@@ -82,7 +82,7 @@ static bool all_digits(struct str value)
 static bool is_one_of(const struct redact_word *word, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (str_equal(str_make(word->folded, word->size), str_of(words[i]))) return true;
+        if (words[i][0] == word->folded[0] && str_equal(str_make(word->folded, word->size), str_of(words[i]))) return true;
     return false;
 }
 

@@ -3,6 +3,8 @@
 
 #include <threads.h>
 
+#include "text/ascii_head.h"
+
 static const struct word_list {
     uint32_t cues;
     const char *words; /* folded, parted by blanks */
@@ -30,7 +32,7 @@ static struct slot {
 } slots[SLOTS];
 
 struct redact_starts redact_starts; /* of cues and of keys */
-static struct redact_starts secret_starts, given_starts, family_starts;
+static struct redact_starts secret_starts, given_starts, family_starts, culture_starts;
 static once_flag once = ONCE_FLAG_INIT;
 
 /* FNV-1a: words are short, and the tables are our own. */
@@ -79,7 +81,10 @@ static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) |
 
 static void build(void)
 {
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
+        if (lists[i].cues & CUE(CULTURE)) enter(lists[i].words, lists[i].cues, &culture_starts);
+    }
     for (size_t i = 0; redact_secret_starts(i).size; i++) {
         mark(&secret_starts, redact_secret_starts(i));
         mark(&redact_starts, redact_secret_starts(i));
@@ -95,6 +100,7 @@ uint32_t redact_cues_of(struct str folded) { return slot_of(folded)->cues; }
 
 bool redact_secret_may_start(const char *at, size_t left) { return redact_is_marked(&secret_starts, at, left); }
 bool redact_given_may_start(const char *at, size_t left) { return redact_is_marked(&given_starts, at, left); }
+bool redact_culture_may_start(const char *at, size_t left) { return redact_is_marked(&culture_starts, at, left); }
 bool redact_family_may_start(const char *at, size_t left) { return redact_is_marked(&family_starts, at, left); }
 
 /* --- words of the text --------------------------------------------------------------------------------- */
@@ -147,10 +153,23 @@ static bool is_loan_letter(struct str text, size_t i)
     return text.data[i] == '\xC3' && text.data[i + 1] && memchr("\xA0\xA7\xA8\xA9\xAA\xAB\xB1\xAF\xB4", text.data[i + 1] | 0x20, 9) != NULL;
 }
 
+/* Fewer than 16 letters of ASCII at once, or none. Returns their number. */
+static size_t take_head(struct str text, size_t start, struct redact_word *word)
+{
+    if (!ASCII_HEAD_WORKS || start >= text.size || text.size - start < ASCII_HEAD_BYTES) return 0;
+    struct ascii_head head = ascii_head_take(text.data + start, word->folded);
+    size_t letters = (size_t)__builtin_ctz(~head.letters);
+    if (letters == ASCII_HEAD_BYTES) return 0;
+    uint32_t within = (1u << letters) - 1;
+    word->upper = (head.uppers & within) == within;
+    word->size = (uint8_t)letters;
+    return letters;
+}
+
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
 {
     struct redact_word word = {.start = (uint32_t)start, .upper = true};
-    size_t i = start, size, letters = 0, most = start + 4 * WORD_BYTES;
+    size_t letters = take_head(text, start, &word), size, i = start + letters, most = start + 4 * WORD_BYTES;
     word.capital = is_upper(at(text, start));
     for (; i < text.size && i < most; i++, letters++) { /* ASCII, nearly always */
         char c = text.data[i];
@@ -158,7 +177,8 @@ void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
         word.upper &= is_upper(c);
         if (word.size + 1 < WORD_BYTES) word.folded[word.size++] = (char)(c | 0x20);
     }
-    for (; i < most && (size = letter_size(text, i)) != 0; i += size, letters++) {
+    bool goes_on = i < text.size && text.data[i] & 0x80; /* perhaps with a letter beyond ASCII */
+    for (; goes_on && i < most && (size = letter_size(text, i)) != 0; i += size, letters++) {
         bool capital = is_capital(text, i, size);
         if (i == start) word.capital = capital;
         word.upper &= capital;

@@ -9,7 +9,7 @@
 #include <xxhash.h>
 
 #include "base/hash.h"
-#include "text/tokens_ascii.h"
+#include "text/ascii_head.h"
 
 enum { LATIN_FIRST = 0xC0, LATIN_LAST = 0x17F, FOLD_MOST = 4 /* bytes that one byte can fold to */ };
 

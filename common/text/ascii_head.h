@@ -1,8 +1,8 @@
-/* The ASCII letters and digits at the head of 16 bytes, judged all at once. Private to tokens.c.
+/* The ASCII letters and digits at the head of 16 bytes, judged all at once: for tokens and for the redactor.
  *
- * SSE2 is part of every x86-64; elsewhere tokens.c goes byte by byte, with the same result. */
-#ifndef VERBATIM_TEXT_TOKENS_ASCII_H
-#define VERBATIM_TEXT_TOKENS_ASCII_H
+ * SSE2 is part of every x86-64; elsewhere callers go byte by byte, with the same result. */
+#ifndef VERBATIM_TEXT_ASCII_HEAD_H
+#define VERBATIM_TEXT_ASCII_HEAD_H
 
 #include <stdint.h>
 
