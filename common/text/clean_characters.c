@@ -5,6 +5,7 @@
  * letter are bounded (as Unicode's stream-safe format does): putting them in order is quadratic in
  * their number. */
 #include "text/clean_internal.h"
+#include "text/clean_plain.h"
 
 #include <utf8proc.h>
 
@@ -157,11 +158,30 @@ static void take_ascii(struct filter *filter, size_t at, uint32_t code)
     }
 }
 
+/* A run of plain bytes that begins with no blank, copied at once. Returns its size; 0: go by characters. */
+static size_t take_plain(struct filter *filter, size_t at)
+{
+    struct str text = filter->text;
+    if (!at || text.size - at < CLEAN_BLOCK || text.data[at] == ' ') return 0;
+    size_t size = clean_plain_bytes(text.data + at);
+    if (!size) return 0;
+    bool blank = text.data[at + size - 1] == ' ';
+    write_pending(filter);
+    memcpy(filter->out + filter->size, text.data + at, CLEAN_BLOCK); /* what is too much is written over */
+    filter->size += size - blank;
+    filter->blank = blank ? ' ' : 0;
+    filter->last = (uint8_t)filter->out[filter->size - 1];
+    filter->marks = filter->tags = 0;
+    return size;
+}
+
 struct str clean_filter(struct str text, struct arena *arena)
 {
-    struct filter filter = {.text = text, .out = arena_alloc(arena, text.size + 1)};
+    struct filter filter = {.text = text, .out = arena_alloc(arena, text.size + CLEAN_BLOCK)};
     if (!filter.out) return (struct str){0};
     for (size_t at = 0, size; at < text.size; at += size) {
+        size = take_plain(&filter, at);
+        if (size) continue;
         uint32_t code = clean_read(text, at, &size);
         if (code < 0x80)
             take_ascii(&filter, at, code);

@@ -1,12 +1,7 @@
 /* Looks through a text for anything that cleaning would change: sixteen bytes at once while they
  * are plain, the others one by one through a table, and only what is rare by its code point. */
 #include "text/clean_internal.h"
-
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "plain_bytes() counts from the low end"
-#endif
-
-enum { BLOCK = 16 };
+#include "text/clean_plain.h"
 
 /* What a byte means at the start of a character. */
 enum step { PLAIN, BLANK, NEWLINE, MARKUP, BAD, LATIN /* C3 to CB: U+00C0 to U+02FF */, WIDE };
@@ -30,25 +25,6 @@ static const uint8_t steps[256] = {
     [0xF2] = WIDE, [0xF3] = WIDE, [0xF4] = WIDE,
 };
 /* clang-format on */
-
-typedef int8_t bytes_16 __attribute__((vector_size(BLOCK)));
-typedef uint64_t words_2 __attribute__((vector_size(BLOCK)));
-
-/* How many of the next sixteen bytes are plain: no control, nothing beyond ASCII (negative), no
- * opener, and no blank that follows a blank, a newline or (to be looked at again) a character
- * beyond ASCII. The byte before them is readable. */
-static unsigned plain_bytes(const char *data)
-{
-    bytes_16 now, before;
-    memcpy(&now, data, BLOCK);
-    memcpy(&before, data - 1, BLOCK);
-    words_2 odd = (words_2)((now < ' ') | (now == 0x7F) | (now == '<') | (now == '&') |
-                            ((now == ' ') & (before <= ' ')));
-    if (odd[0])
-        return (unsigned)__builtin_ctzll(odd[0]) /
-               8; /* little-endian: the first byte is the lowest */
-    return odd[1] ? 8 + (unsigned)__builtin_ctzll(odd[1]) / 8 : BLOCK;
-}
 
 /* NFC whatever stands beside them; from U+0300 on. Leaves out what composes or has a form of its
  * own. */
@@ -90,7 +66,7 @@ unsigned clean_scan(struct str text)
     unsigned needs = 0, newlines = 0;
     bool blank = true; /* the character before is one, or there is none */
     for (size_t at = 0; at < text.size;) {
-        unsigned plain = at && text.size - at >= BLOCK ? plain_bytes(text.data + at) : 0;
+        unsigned plain = at && text.size - at >= CLEAN_BLOCK ? clean_plain_bytes(text.data + at) : 0;
         if (plain) {
             at += plain;
             blank = text.data[at - 1] == ' ';
