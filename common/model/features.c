@@ -14,7 +14,7 @@ struct slot {
 };
 struct counter {
     struct slot slots[SLOTS_MAX];
-    uint32_t mask, used;
+    uint32_t mask, left; /* left: of room for n-grams unseen so far */
 };
 
 /* What the (count + 1)th sight of an n-gram adds: 1, ln 2, ln 3/2, ln 4/3, … */
@@ -27,7 +27,7 @@ static void counter_init(struct counter *counter, uint32_t tokens)
     while (slots < SLOTS_MAX && slots < tokens * 3u) slots *= 2;
     memset(counter->slots, 0, slots * sizeof(struct slot));
     counter->mask = slots - 1;
-    counter->used = 0;
+    counter->left = counter->mask < FEATURES_COUNTED ? counter->mask : FEATURES_COUNTED;
 }
 
 /* How often the n-gram was met before. */
@@ -39,8 +39,8 @@ static inline uint32_t counter_add(struct counter *counter, uint64_t hash)
         if (counter->slots[at].key == key) return counter->slots[at].count++;
         at = (at + 1) & counter->mask;
     }
-    if (counter->used >= FEATURES_COUNTED || counter->used >= counter->mask) return 0;
-    counter->used++;
+    if (counter->left == 0) return 0;
+    counter->left--;
     counter->slots[at] = (struct slot){key, 1};
     return 0;
 }

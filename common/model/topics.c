@@ -164,7 +164,7 @@ int topics_add(struct topics *topics, const char *file, struct str content, uint
 }
 
 /* A token's word with the elision off; its hash goes to *hash. */
-static struct str bare_token(const struct token *token, uint64_t *hash)
+static inline struct str bare_token(const struct token *token, uint64_t *hash)
 {
     size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
     *hash = token->hash;
@@ -210,7 +210,7 @@ static uint32_t follow(const struct topic_keyword *keyword, const struct tokens 
     return count;
 }
 
-uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
+static uint32_t match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
                       struct topic_match matches[static TOPIC_MATCHES_MAX])
 {
     uint64_t hash, prefix;
@@ -220,4 +220,13 @@ uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, 
         count = follow(topics->by_word[hash % TOPIC_BUCKETS], tokens, at, languages, matches, 0);
     if (word.size < PREFIX_BYTES || !filter_has(topics->prefixes, prefix = prefix_of(word))) return count;
     return follow(topics->by_prefix[prefix % TOPIC_BUCKETS], tokens, at, languages, matches, count);
+}
+
+uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
+                      struct topic_match matches[static TOPIC_MATCHES_MAX])
+{
+    const struct token *token = &tokens->items[at];
+    bool may = token->apostrophe || filter_has(topics->words, token->hash) ||
+               (token->folded.size >= PREFIX_BYTES && filter_has(topics->prefixes, prefix_of(token->folded)));
+    return may ? match(topics, tokens, at, languages, matches) : 0;
 }
