@@ -13,9 +13,10 @@ struct keyword_word {
 };
 struct topic_keyword {
     struct topic_keyword *next;
-    struct keyword_word words[TOPIC_WORDS_MAX];
-    uint32_t word_count, topic, language;
+    uint32_t topic;
+    uint8_t language, word_count;
     bool star; /* the last word may go on */
+    struct keyword_word words[TOPIC_WORDS_MAX];
 };
 
 struct place {
@@ -109,7 +110,7 @@ static int fill_words(struct topic_keyword *keyword, const struct place *place, 
     if (tokens->count > TOPIC_WORDS_MAX) return bad(err, place, "a keyword of more than four words");
     for (uint32_t i = 0; i < tokens->count; i++)
         keyword->words[i] = (struct keyword_word){tokens->items[i].folded, tokens->items[i].hash};
-    keyword->word_count = tokens->count;
+    keyword->word_count = (uint8_t)tokens->count;
     if (keyword->star && keyword->words[tokens->count - 1].folded.size < PREFIX_BYTES)
         return bad(err, place, "a word with a star has at least four letters");
     return E_OK;
@@ -126,7 +127,7 @@ static int add_keyword(struct topics *topics, const struct place *place, struct 
     struct str copy = arena_copy(&topics->arena, text); /* what isn't folded stays a view of it */
     if (!keyword || !copy.data) return err_set(err, E_NO_MEMORY, NULL);
     if (++topics->keyword_count > TOPIC_KEYWORDS_MAX) return bad(err, place, "too many keywords");
-    *keyword = (struct topic_keyword){.topic = topic, .language = language, .star = star};
+    *keyword = (struct topic_keyword){.topic = topic, .language = (uint8_t)language, .star = star};
     int rc = text_tokenize(copy, &topics->arena, &tokens, err);
     if (!rc) rc = fill_words(keyword, place, &tokens, err);
     if (rc) return rc;

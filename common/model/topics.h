@@ -18,7 +18,7 @@ enum {
     TOPIC_MATCHES_MAX = 4,
     TOPIC_FILE_BYTES_MAX = 1 << 20,
     TOPIC_BUCKETS = 2048,
-    TOPIC_FILTER_BITS = 1 << 14,
+    TOPIC_FILTER_BITS = 1 << 16,
 };
 
 /* Bits of a set of languages. */

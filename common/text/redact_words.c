@@ -25,11 +25,12 @@ static const char *const names_also[] = {
 
 /* Open addressing over 32-bit hashes: with 20,000 words, one foreign word in 200,000 is taken for one of
  * ours, always the same one. Half the memory and no comparison of strings. */
-enum { SLOTS = 1 << 15 };
+enum { SLOTS = 1 << 15, FILTER_BITS = 1 << 17 };
 
 static struct slot {
     uint32_t hash, cues; /* cues 0: empty */
 } slots[SLOTS];
+static uint64_t filter[FILTER_BITS / 64]; /* which hashes there are: most words end there, within the cache */
 
 struct redact_starts redact_starts; /* of cues and of keys */
 static struct redact_starts secret_starts, given_starts, family_starts, culture_starts;
@@ -58,9 +59,9 @@ static void mark(struct redact_starts *starts_of, struct str word)
     }
 }
 
-static struct slot *slot_of(struct str word)
+static struct slot *slot_of(uint32_t hash)
 {
-    uint32_t hash = hash_of(word), i = hash & (SLOTS - 1);
+    uint32_t i = hash & (SLOTS - 1);
     while (slots[i].cues && slots[i].hash != hash) i = (i + 1) & (SLOTS - 1);
     return &slots[i];
 }
@@ -70,8 +71,10 @@ static void enter(const char *words, uint32_t cues, struct redact_starts *starts
     struct str rest = str_of(words);
     while (rest.size) {
         struct str word = str_cut(&rest, ' ');
-        struct slot *slot = slot_of(word);
-        *slot = (struct slot){hash_of(word), slot->cues | cues};
+        uint32_t hash = hash_of(word), bit = hash % FILTER_BITS;
+        struct slot *slot = slot_of(hash);
+        *slot = (struct slot){hash, slot->cues | cues};
+        filter[bit / 64] |= UINT64_C(1) << bit % 64;
         if (starts_of && word.size > 1) mark(starts_of, word);
     }
 }
@@ -96,7 +99,11 @@ static void build(void)
 
 void redact_words_open(void) { call_once(&once, build); }
 
-uint32_t redact_cues_of(struct str folded) { return slot_of(folded)->cues; }
+uint32_t redact_cues_of(struct str folded)
+{
+    uint32_t hash = hash_of(folded), bit = hash % FILTER_BITS;
+    return filter[bit / 64] >> bit % 64 & 1 ? slot_of(hash)->cues : 0;
+}
 
 bool redact_secret_may_start(const char *at, size_t left) { return redact_is_marked(&secret_starts, at, left); }
 bool redact_given_may_start(const char *at, size_t left) { return redact_is_marked(&given_starts, at, left); }

@@ -136,7 +136,7 @@ struct cue_slot {
     uint32_t entry;
 };
 
-enum { CUES_PREFIX_BUCKETS = 4096 };
+enum { CUES_PREFIX_BUCKETS = 4096, CUES_FILTER_BITS = 1 << 15 };
 
 /* All arrays live in `memory`. Entry 0 stands for "unknown word" and is empty. */
 struct cue_list {
@@ -152,6 +152,9 @@ struct cue_list {
     uint32_t
         prefix_first[CUES_PREFIX_BUCKETS + 1]; /* into prefixes, by the word's first three bytes */
     uint32_t *prefixes;                        /* entries; longest first within a bucket */
+    /* Which hashes of whole words, and which buckets of prefixes, there are: small enough to stay in
+     * the cache, and the end of the search for most words. */
+    uint64_t filter[CUES_FILTER_BITS / 64], prefix_filter[CUES_PREFIX_BUCKETS / 64];
     uint32_t cue_count, form_count, entry_count;
 };
 
@@ -177,12 +180,14 @@ static inline uint32_t cue_list_find(const struct cue_list *list, struct str wor
 {
     /* 64 equal bits are taken for the same word: comparing bytes would cost two cache misses a
      * word, and who forges a collision only wins an alert. */
-    for (uint32_t i = (uint32_t)hash & list->slot_mask; list->slots[i].entry;
-         i = (i + 1) & list->slot_mask)
-        if (list->slots[i].hash == hash) return list->slots[i].entry;
+    uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1);
+    if (list->filter[bit / 64] >> bit % 64 & 1)
+        for (uint32_t i = (uint32_t)hash & list->slot_mask; list->slots[i].entry;
+             i = (i + 1) & list->slot_mask)
+            if (list->slots[i].hash == hash) return list->slots[i].entry;
     if (word.size < CUES_MIN_PREFIX_BYTES) return CUE_NO_ENTRY;
     uint32_t bucket = cue_prefix_bucket(word);
-    if (list->prefix_first[bucket] == list->prefix_first[bucket + 1]) return CUE_NO_ENTRY;
+    if (!(list->prefix_filter[bucket / 64] >> bucket % 64 & 1)) return CUE_NO_ENTRY;
     return cue_list_find_prefix(list, word, bucket);
 }
 

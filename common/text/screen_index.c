@@ -194,12 +194,16 @@ static int index_words(struct cue_builder *builder, struct err *err)
         uint32_t at = (uint32_t)hash & list->slot_mask;
         while (list->slots[at].entry) at = (at + 1) & list->slot_mask;
         list->slots[at] = (struct cue_slot){.hash = hash, .entry = i};
+        uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1);
+        list->filter[bit / 64] |= UINT64_C(1) << bit % 64;
     }
     qsort(sorted, prefixes, sizeof *sorted, compare_longer_first);
     uint32_t bucket = 0;
     for (uint32_t i = 0; i < prefixes; i++) {
+        uint32_t own = cue_prefix_bucket(sorted[i]->word);
         list->prefixes[i] = (uint32_t)(sorted[i] - list->entries);
-        while (bucket <= cue_prefix_bucket(sorted[i]->word)) list->prefix_first[bucket++] = i;
+        list->prefix_filter[own / 64] |= UINT64_C(1) << own % 64;
+        while (bucket <= own) list->prefix_first[bucket++] = i;
     }
     while (bucket <= CUES_PREFIX_BUCKETS) list->prefix_first[bucket++] = prefixes;
     free(sorted);
