@@ -97,7 +97,6 @@ static void score_sentences(struct reading *reading)
         struct sentence *sentence = &reading->sentences[i];
         float probabilities[LINEAR_CLASSES_MAX];
         sentence->score = sentence_score(reading, i, clause, &clause);
-        linear_sum(&engine->needs, &reading->features, sentence->first, sentence->last, &sentence->needs);
         linear_probabilities(&engine->needs, &sentence->needs, probabilities);
         for (int kind = 0; kind < 3; kind++)
             sentence->probabilities[kind] = probabilities[engine->need_classes[kind]];
@@ -116,7 +115,8 @@ int reading_split(struct reading *reading, struct err *err)
     find_clauses(reading);
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         struct clause *clause = &reading->clauses[i];
-        linear_sum(&reading->engine->sentiment, &reading->features, clause->first, clause->last, &clause->sentiment);
+        linear_pair_sum(&reading->engine->pair, &reading->features, clause->first, clause->last, &clause->sentiment,
+                        &reading->sentences[clause->sentence].needs);
         clause->score = insight_score(reading->engine, &clause->sentiment);
     }
     score_sentences(reading);

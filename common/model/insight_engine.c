@@ -28,6 +28,7 @@ static int open_models(struct insight_engine *engine, const char *folder, struct
     if (!rc) rc = need_class(&engine->sentiment, "neutral", &engine->neutral, err);
     for (int kind = 0; kind < 3 && !rc; kind++)
         rc = need_class(&engine->needs, NEEDS[kind], &engine->need_classes[kind], err);
+    if (!rc) rc = linear_pair_init(&engine->sentiment, &engine->needs, &engine->pair, err);
     if (!rc) snprintf(engine->models, sizeof engine->models, "%.*s %.*s",
                       STR_ARGS(engine->sentiment.file.name), STR_ARGS(engine->needs.file.name));
     return rc;
@@ -86,6 +87,7 @@ int insight_engine_create(const char *folder, struct insight_engine **ret_engine
 void insight_engine_destroy(struct insight_engine *engine)
 {
     if (!engine) return;
+    linear_pair_deinit(&engine->pair);
     linear_close(&engine->sentiment);
     linear_close(&engine->needs);
     topics_deinit(&engine->topics);

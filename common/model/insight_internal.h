@@ -3,12 +3,13 @@
 #define VERBATIM_MODEL_INSIGHT_INTERNAL_H
 
 #include "model/insight.h"
-#include "model/linear.h"
+#include "model/linear_pair.h"
 #include "model/rules.h"
 #include "model/topics.h"
 
 struct insight_engine {
     struct linear_model sentiment, needs;
+    struct linear_pair pair; /* of both */
     uint32_t positive, negative, neutral; /* classes of the sentiment model */
     uint32_t need_classes[3];             /* of the needs model, by enum insight_need_kind */
     struct topics topics;

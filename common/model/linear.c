@@ -1,7 +1,7 @@
 /* Opens linear models and scores features with them.
  *
- * A bucket holds one byte per class, in groups of four. Four bytes are spread over 16-bit lanes
- * (linear_lanes.h), so that one addition serves four classes; the lanes are emptied before they
+ * A bucket holds one byte per class, in groups of four. Four bytes are spread over the 16-bit lanes
+ * of one 64-bit word, so that one addition serves four classes; the lanes are emptied before they
  * can overflow. Stored bytes are weight + 128: the sums take 128 per feature off again. */
 #include "model/linear.h"
 
@@ -9,9 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "model/linear_lanes.h"
-
-enum { BUCKET_BITS_MIN = 4, BUCKET_BITS_MAX = 22, GROUP = LANES, LANE_FEATURES = 256, WEIGHT_ZERO = 128 };
+enum { BUCKET_BITS_MIN = 4, BUCKET_BITS_MAX = 22, GROUP = 4, LANE_FEATURES = 256, WEIGHT_ZERO = 128 };
 
 static int bad(const struct model_file *file, struct err *err, const char *what)
 {
@@ -122,6 +120,19 @@ uint32_t linear_class(const struct linear_model *model, const char *name)
     return LINEAR_CLASSES_MAX;
 }
 
+/* Bytes 0 to 3 of x into the low halves of lanes 0, 2, 1, 3. */
+static inline uint64_t spread(uint32_t x)
+{
+    return ((uint64_t)(x & 0x00ff00ffu)) | (uint64_t)(x >> 8 & 0x00ff00ffu) << 32;
+}
+
+static void drain(uint64_t lanes, uint32_t features, int64_t *sums)
+{
+    static const unsigned SHIFT[GROUP] = {0, 32, 16, 48};
+    for (int i = 0; i < GROUP; i++)
+        sums[i] += (int64_t)(lanes >> SHIFT[i] & 0xffff) - (int64_t)features * WEIGHT_ZERO;
+}
+
 static void sum_group(const struct linear_model *model, const uint32_t *items, uint32_t count, uint32_t group,
                       int64_t *sums)
 {
@@ -129,10 +140,14 @@ static void sum_group(const struct linear_model *model, const uint32_t *items, u
     uint32_t shift = 32 - model->bucket_bits, stride = model->stride;
     while (count) {
         uint32_t part = count < LANE_FEATURES ? count : LANE_FEATURES;
-        struct lanes lanes = lanes_zero();
-        for (const uint32_t *end = items + part; items < end; items++)
-            lanes_add(&lanes, weights + (size_t)(*items >> shift) * stride);
-        for (int i = 0; i < GROUP; i++) sums[i] += lanes_get(&lanes, i) - (int64_t)part * WEIGHT_ZERO;
+        uint64_t lanes = 0;
+        for (uint32_t i = 0; i < part; i++) {
+            uint32_t bytes;
+            memcpy(&bytes, weights + (size_t)(items[i] >> shift) * stride, sizeof bytes);
+            lanes += spread(bytes);
+        }
+        drain(lanes, part, sums);
+        items += part;
         count -= part;
     }
 }

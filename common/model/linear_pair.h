@@ -1,0 +1,23 @@
+/* Two linear models summed in one pass: the weights that a feature has in both lie side by side.
+ *
+ * Half the reads that miss the cache, which is what scoring costs. The sums are those of linear_sum(). */
+#ifndef VERBATIM_MODEL_LINEAR_PAIR_H
+#define VERBATIM_MODEL_LINEAR_PAIR_H
+
+#include "model/linear.h"
+
+struct linear_pair {
+    const struct linear_model *one, *other;
+    uint8_t *weights; /* buckets x 8; NULL: the models differ in size, and are summed one after the other */
+};
+
+/* The models must outlive the pair. NO_MEMORY. */
+int linear_pair_init(const struct linear_model *one, const struct linear_model *other, struct linear_pair *ret_pair,
+                     struct err *err) CHECKED;
+void linear_pair_deinit(struct linear_pair *pair); /* zeroed is fine */
+
+/* Adds the features of tokens [first, last) to the sums of each model. */
+void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features, uint32_t first,
+                     uint32_t last, struct linear_sums *one, struct linear_sums *other);
+
+#endif
