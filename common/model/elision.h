@@ -20,9 +20,4 @@ static inline size_t elision_bytes(struct str word)
     return typographic ? letters + 3 : 0;
 }
 
-static inline struct str bare_word(struct str word)
-{
-    return str_slice(word, elision_bytes(word), word.size);
-}
-
 #endif

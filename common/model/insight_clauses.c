@@ -1,34 +1,16 @@
 /* Cuts a text into sentences and clauses, and scores each clause once: sums of clauses add up to
  * those of sentences and of the whole, so nothing is scored twice. */
 #include "model/insight_internal.h"
-#include "model/words.h"
 
 /* A clause of fewer words joins the one before: "red, white, and blue" is one thing. */
 enum { CLAUSE_WORDS_MIN = 3, MARK_BYTES_MAX = 8 };
-
-/* Words that turn the feeling begin a clause of their own. */
-static const struct words TURNS = {{
-    WORDS_AT('a', "although", "aunque"),
-    WORDS_AT('b', "bemol", "but"),
-    WORDS_AT('c', "cependant"),
-    WORDS_AT('d', "desgraciadamente", "dommage"),
-    WORDS_AT('e', "except"),
-    WORDS_AT('h', "hormis", "however"),
-    WORDS_AT('l', "lamentablemente", "lastima"),
-    WORDS_AT('m', "mais", "malheureusement"),
-    WORDS_AT('p', "pero", "pourtant"),
-    WORDS_AT('s', "salvo"),
-    WORDS_AT('t', "though", "toutefois"),
-    WORDS_AT('u', "unfortunately"),
-    WORDS_AT('y', "yet"),
-}};
 
 static bool opens_clause(const struct reading *reading, const struct clause *clause, uint32_t at)
 {
     const struct token *token = &reading->tokens->items[at];
     if (token->sentence_before) return true;
     if (at - clause->first < CLAUSE_WORDS_MIN) return false;
-    return token->clause_before || words_have(&TURNS, token->folded);
+    return token->clause_before || words_sets(reading->words, token->hash) & WORD_TURN;
 }
 
 static bool asked(const struct reading *reading, uint32_t last)

@@ -117,7 +117,7 @@ int insight_analyze(const struct insight_engine *engine, struct str text, const 
 {
     struct insight_result result = {.sentiment = INSIGHT_NEUTRAL};
     struct reading reading = {
-        .engine = engine, .text = text, .tokens = tokens, .arena = arena,
+        .engine = engine, .text = text, .tokens = tokens, .words = words_open(), .arena = arena,
         .has_rating = has_rating && rating >= 1 && rating <= 5, /* other scales can't be read */
         .rating = rating, .safety_positive = safety_positive,
     };

@@ -6,6 +6,7 @@
 #include "model/linear_pair.h"
 #include "model/rules.h"
 #include "model/topics.h"
+#include "model/words.h"
 
 struct insight_engine {
     struct linear_model sentiment, needs;
@@ -36,6 +37,7 @@ struct reading {
     const struct insight_engine *engine;
     struct str text;
     const struct tokens *tokens;
+    const struct words *words;
     struct arena *arena;
     struct linear_features features;
     struct clause *clauses;

@@ -1,9 +1,9 @@
 /* Needs: which sentences ask for something, report a problem or put a question. */
 #include <math.h>
 
+#include "base/hash.h"
 #include "model/elision.h"
 #include "model/insight_internal.h"
-#include "model/words.h"
 
 enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
 /* A sentence in a text that as a whole states no such need must be surer by this share of the rest. */
@@ -22,21 +22,6 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
 /* Praise isn't a problem, unless the model is very sure. */
 #define PRAISE 0.5f
 #define PRAISE_PROBABILITY 0.85f
-
-/* Openings that say nothing about the need. */
-static const struct words FILLERS = {{
-    WORDS_AT('a', "ademas", "alors", "also", "and", "aussi"),
-    WORDS_AT('b', "bonjour", "bonsoir", "buenas", "but"),
-    WORDS_AT('d', "dear", "donc"),
-    WORDS_AT('e', "et"),
-    WORDS_AT('h', "hello", "hey", "hi", "hola", "however"),
-    WORDS_AT('m', "mais"),
-    WORDS_AT('p', "pero", "please", "pls"),
-    WORDS_AT('s', "salut", "so", "svp"),
-    WORDS_AT('t', "tambien"),
-    WORDS_AT('w', "well"),
-    WORDS_AT('y', "y"),
-}};
 
 /* On one line, single spaces, at most INSIGHT_NEED_TEXT_BYTES in whole words where there are any. */
 static struct str normalise(struct arena *arena, struct str clause)
@@ -64,7 +49,7 @@ static int add_need(const struct reading *reading, struct insight_result *result
 {
     uint32_t first = sentence->first;
     if (result->need_count == INSIGHT_NEEDS_MAX) return E_OK;
-    while (first + 2 < sentence->last && words_have(&FILLERS, reading->tokens->items[first].folded)) first++;
+    while (first + 2 < sentence->last && words_sets(reading->words, reading->tokens->items[first].hash) & WORD_FILLER) first++;
     struct insight_span span = reading_span(reading, first, sentence->last);
     struct str text = normalise(reading->arena, str_slice(reading->text, span.start, span.end));
     if (!text.data) return err_set(err, E_NO_MEMORY, NULL);
@@ -72,34 +57,13 @@ static int add_need(const struct reading *reading, struct insight_result *result
     return E_OK;
 }
 
-/* Words that wishes are made of. The model learnt on reviews of apps; these carry over to the rest. */
-static const struct words WISHES = {{
-    WORDS_AT('a', "add", "added", "adding", "agradeceria", "agregar", "agreguen", "aimerais", "aimerait", "ajout", "ajouter", "ajoutez", "allow", "anadan", "anadid", "anadir"),
-    WORDS_AT('b', "bring"),
-    WORDS_AT('c', "consider", "convendria", "could"),
-    WORDS_AT('d', "deberia", "deberian", "devraient", "devrait", "dommage"),
-    WORDS_AT('e', "echo", "encantaria", "estaria"),
-    WORDS_AT('f', "falta", "faltan", "faudrait", "feature"),
-    WORDS_AT('g', "gustaria"),
-    WORDS_AT('h', "hagan", "hope", "hopefully"),
-    WORDS_AT('i', "implement", "improve", "include", "incluir", "incluyan", "instead"),
-    WORDS_AT('l', "lack", "lacking", "lacks"),
-    WORDS_AT('m', "manque", "manquent", "mejorar", "mettez", "miss", "missing"),
-    WORDS_AT('n', "necesita", "necesitamos", "necesito", "need", "needs"),
-    WORDS_AT('o', "ojala", "opcion", "option"),
-    WORDS_AT('p', "pediria", "permettre", "permitan", "please", "poder", "podria", "podrian", "pon", "pongan", "possibilite", "pourraient", "pourrait", "pourriez", "pouvez", "pouvoir", "prevoir", "propongo"),
-    WORDS_AT('q', "quiero", "quisiera"),
-    WORDS_AT('s', "serait", "seria", "should", "souhaitable", "souhaite", "souhaiterais", "sugerencia", "suggere", "suggest", "suggestion", "sugiero", "support"),
-    WORDS_AT('t', "tuviera"),
-    WORDS_AT('v', "veux", "voudrais"),
-    WORDS_AT('w', "want", "wish", "would"),
-}};
-
 static bool wishes(const struct reading *reading, const struct sentence *sentence)
 {
     for (uint32_t i = sentence->first; i < sentence->last; i++) {
         const struct token *token = &reading->tokens->items[i];
-        if (words_have(&WISHES, token->apostrophe ? bare_word(token->folded) : token->folded)) return true;
+        size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
+        uint64_t hash = cut ? hash_fast(str_slice(token->folded, cut, token->folded.size), 0) : token->hash;
+        if (words_sets(reading->words, hash) & WORD_WISH) return true;
     }
     return false;
 }

@@ -18,6 +18,7 @@ enum { FEATURES_PER_TOKEN_MAX = 10, NEGATION_WORDS = 4, GAP_BYTES_MAX = 16 };
 enum mark { MARK_NUMBER = 1, MARK_UPPER, MARK_STRETCHED, MARK_QUESTION, MARK_EXCLAMATION, MARK_HAPPY, MARK_SAD };
 
 struct extraction {
+    const struct words *words;
     uint32_t *items, count;
     uint64_t left;    /* hash of the token before, 0 at the start of a sentence */
     int negated_left; /* words that the negation still reaches */
@@ -29,29 +30,10 @@ static inline void emit(struct extraction *extraction, uint64_t hash, uint64_t s
     extraction->items[extraction->count++] = (uint32_t)((mixed ^ mixed >> 29) * salt >> 32);
 }
 
-/* Words that turn what follows, in English, Spanish and French, accents off. */
-static const struct words NEGATORS = {{
-    WORDS_AT('a', "aint", "arent", "aucun", "aucune"),
-    WORDS_AT('b', "barely"),
-    WORDS_AT('c', "cannot", "cant", "couldnt"),
-    WORDS_AT('d', "didnt", "doesnt", "dont"),
-    WORDS_AT('g', "guere"),
-    WORDS_AT('h', "hadnt", "hardly", "hasnt", "havent"),
-    WORDS_AT('i', "isnt"),
-    WORDS_AT('j', "jamais", "jamas"),
-    WORDS_AT('l', "lacks"),
-    WORDS_AT('n', "nada", "nadie", "ne", "neither", "never", "ni", "ningun", "ninguna", "ninguno", "no", "nobody", "none", "nor", "not", "nothing", "nunca"),
-    WORDS_AT('p', "pas"),
-    WORDS_AT('r', "rien"),
-    WORDS_AT('s', "sans", "scarcely", "shouldnt", "sin"),
-    WORDS_AT('t', "tampoco"),
-    WORDS_AT('w', "wasnt", "werent", "without", "wont", "wouldnt"),
-}};
-
-static bool is_negator(struct str word, bool apostrophe)
+static bool is_negator(const struct words *words, struct str word, uint64_t hash, bool apostrophe)
 {
     if (apostrophe && word.size > 3 && word.data[word.size - 2] == '\'') return word.data[word.size - 3] == 'n';
-    return words_have(&NEGATORS, word);
+    return words_sets(words, hash) & WORD_NEGATOR;
 }
 
 static uint64_t stem_hash(struct str word, size_t letters)
@@ -106,7 +88,7 @@ static void emit_token(struct extraction *extraction, const struct token *token)
             hash = hash_fast(word, 0);
         }
         if (negator) extraction->negated_left = NEGATION_WORDS;
-        else negator = is_negator(word, token->apostrophe);
+        else negator = is_negator(extraction->words, word, hash, token->apostrophe);
         emit_word(extraction, word, hash);
     } else {
         emit(extraction, hash, SALT_WORD);
@@ -126,6 +108,7 @@ int linear_extract(struct str text, const struct tokens *tokens, struct arena *a
     size_t count = tokens->count;
     if (count > UINT32_MAX / (FEATURES_PER_TOKEN_MAX * sizeof(uint32_t))) return err_set(err, E_TOO_LARGE, NULL);
     struct extraction extraction = {
+        .words = words_open(),
         .items = arena_alloc(arena, (count * FEATURES_PER_TOKEN_MAX + 1) * sizeof(uint32_t))};
     uint32_t *first = arena_alloc(arena, (count + 1) * sizeof(uint32_t));
     if (!extraction.items || !first) return err_set(err, E_NO_MEMORY, NULL);

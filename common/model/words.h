@@ -1,28 +1,36 @@
-/* Small sets of folded words by first letter: quick to ask, easy to read and to edit. */
+/* The small sets of words that rules look at: one look-up tells all that a word is in. */
 #ifndef VERBATIM_MODEL_WORDS_H
 #define VERBATIM_MODEL_WORDS_H
 
 #include "base/str.h"
 
-enum { WORDS_BYTES = 20 };
-
-/* Each list ends with ""; NULL where no word begins with the letter. */
-struct words {
-    const char (*by_letter[26])[WORDS_BYTES];
+enum {
+    WORD_NEGATOR = 1, /* turns what follows */
+    WORD_TURN = 2,    /* turns the feeling, and so begins a clause of its own */
+    WORD_FILLER = 4,  /* opens a sentence and says nothing */
+    WORD_WISH = 8,    /* what wishes are made of */
 };
-#define WORDS_AT(letter, ...) [(letter) - 'a'] = (const char[][WORDS_BYTES]){__VA_ARGS__, ""}
 
-/* The second letter is compared first: nearly every word that isn't in the set ends there. */
-static inline bool words_have(const struct words *words, struct str word)
+enum { WORDS_FILTER_BITS = 4096, WORDS_SLOTS = 512 };
+
+struct words {
+    uint64_t filter[WORDS_FILTER_BITS / 64]; /* which hashes there are: nearly every word ends there */
+    struct {
+        uint64_t hash; /* 0: empty */
+        uint32_t sets;
+    } slots[WORDS_SLOTS];
+};
+
+/* Built once; any thread. */
+const struct words *words_open(void);
+
+/* Bits of the sets; hash: hash_fast(word, 0) of the folded word. */
+static inline uint32_t words_sets(const struct words *words, uint64_t hash)
 {
-    unsigned letter = word.size ? (unsigned)(unsigned char)word.data[0] - 'a' : 26;
-    if (letter >= 26 || !words->by_letter[letter] || word.size >= WORDS_BYTES) return false;
-    char second = '\0';
-    if (word.size > 1) second = word.data[1];
-    for (const char(*item)[WORDS_BYTES] = words->by_letter[letter]; (*item)[0]; item++)
-        if ((*item)[1] == second && (*item)[word.size] == '\0' && memcmp(*item, word.data, word.size) == 0)
-            return true;
-    return false;
+    if (!(words->filter[hash % WORDS_FILTER_BITS / 64] >> hash % 64 & 1)) return 0;
+    uint32_t i = hash >> 32 & (WORDS_SLOTS - 1);
+    while (words->slots[i].hash && words->slots[i].hash != hash) i = (i + 1) & (WORDS_SLOTS - 1);
+    return words->slots[i].sets;
 }
 
 #endif

@@ -1,0 +1,62 @@
+/* The lists, in English, Spanish and French, folded; and their table. */
+#include "model/words.h"
+
+#include <assert.h>
+#include <threads.h>
+
+#include "base/hash.h"
+
+static const struct {
+    uint32_t set;
+    const char *words; /* parted by blanks */
+} lists[] = {
+    {WORD_NEGATOR,
+     "aint arent aucun aucune barely cannot cant couldnt didnt doesnt dont guere hadnt hardly hasnt "
+     "havent isnt jamais jamas lacks nada nadie ne neither never ni ningun ninguna ninguno no nobody none "
+     "nor not nothing nunca pas rien sans scarcely shouldnt sin tampoco wasnt werent without wont wouldnt"},
+    {WORD_TURN,
+     "although aunque bemol but cependant desgraciadamente dommage except hormis however lamentablemente "
+     "lastima mais malheureusement pero pourtant salvo though toutefois unfortunately yet"},
+    {WORD_FILLER,
+     "ademas alors also and aussi bonjour bonsoir buenas but dear donc et hello hey hi hola however mais "
+     "pero please pls salut so svp tambien well y"},
+    /* The needs model learnt on reviews of apps; these carry over to the rest. */
+    {WORD_WISH,
+     "add added adding agradeceria agregar agreguen aimerais aimerait ajout ajouter ajoutez allow anadan "
+     "anadid anadir bring consider convendria could deberia deberian devraient devrait dommage echo "
+     "encantaria estaria falta faltan faudrait feature gustaria hagan hope hopefully implement improve "
+     "include incluir incluyan instead lack lacking lacks manque manquent mejorar mettez miss missing "
+     "necesita necesitamos necesito need needs ojala opcion option pediria permettre permitan please "
+     "poder podria podrian pon pongan possibilite pourraient pourrait pourriez pouvez pouvoir prevoir "
+     "propongo quiero quisiera serait seria should souhaitable souhaite souhaiterais sugerencia suggere "
+     "suggest suggestion sugiero support tuviera veux voudrais want wish would"},
+};
+
+static struct words words;
+static once_flag once = ONCE_FLAG_INIT;
+
+static void enter(struct str word, uint32_t set)
+{
+    uint64_t hash = hash_fast(word, 0);
+    uint32_t i = hash >> 32 & (WORDS_SLOTS - 1), looked_at = 0;
+    while (words.slots[i].hash && words.slots[i].hash != hash) {
+        i = (i + 1) & (WORDS_SLOTS - 1);
+        looked_at++;
+        assert(looked_at < WORDS_SLOTS / 2);
+    }
+    words.slots[i].hash = hash;
+    words.slots[i].sets |= set;
+    words.filter[hash % WORDS_FILTER_BITS / 64] |= UINT64_C(1) << hash % 64;
+}
+
+static void build(void)
+{
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (struct str rest = str_of(lists[i].words); rest.size;) enter(str_cut(&rest, ' '), lists[i].set);
+}
+
+const struct words *words_open(void)
+{
+    call_once(&once, build);
+    return &words;
+}
