@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "schema/msgpack.h"
+
 /* Exactly-once, or both buses' agreement, rests on these. */
 static const struct {
     const char *name, *why;
@@ -91,6 +93,11 @@ static int set_by_user(rd_kafka_conf_t *conf, const char *name, const char *valu
     return set(conf, name, value, err);
 }
 
+/* Whatever fits into a record fits on the bus, key and headers included: one limit everywhere. */
+enum { KAFKA_MESSAGE_BYTES = MSGPACK_BYTES_MAX + 64 * 1024 };
+#define KAFKA_MESSAGE_BYTES_TEXT "4259840"
+_Static_assert(KAFKA_MESSAGE_BYTES == 4259840, "KAFKA_MESSAGE_BYTES_TEXT is the same in digits");
+
 /* Whatever kind of client it will be. Brokers that come back are found soon; small requests go
  * at once. */
 static const struct kafka_property common[] = {
@@ -98,6 +105,7 @@ static const struct kafka_property common[] = {
     {"reconnect.backoff.max.ms", "2000"},
     {"topic.metadata.refresh.interval.ms", "5000"}, /* topics that are created later are found */
     {"log.connection.close", "false"},
+    {"message.max.bytes", KAFKA_MESSAGE_BYTES_TEXT}, /* topics are created to take as much */
     {NULL, NULL},
 };
 
@@ -132,7 +140,7 @@ int kafka_conf_check(struct kafka_bus *bus, struct err *err)
     uint64_t bytes;
     int rc = kafka_conf_create(bus, NULL, NULL, &conf, err);
     if (rc) return rc;
-    bus->message_bytes_max = 1000000; /* librdkafka's own default */
+    bus->message_bytes_max = KAFKA_MESSAGE_BYTES;
     if (rd_kafka_conf_get(conf, "message.max.bytes", text, &size) == RD_KAFKA_CONF_OK &&
         str_to_u64(str_of(text), &bytes))
         bus->message_bytes_max = bytes;

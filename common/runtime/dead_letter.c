@@ -2,6 +2,9 @@
 #include "base/hash.h"
 #include "runtime/flow.h"
 
+/* A letter must fit on the bus whatever the message brought along: larger headers are left out. */
+enum { HEADER_BYTES_MAX = 1024 };
+
 static bool has_name(const struct str_map *map, struct str name)
 {
     for (uint32_t i = 0; i < map->count; i++)
@@ -16,6 +19,7 @@ static void fill_headers(struct dead_letter *letter, const struct bus_message *m
     if (!map.items) return; /* headers are a help, not a promise */
     for (uint32_t i = 0; i < message->header_count && map.count < 16; i++) {
         const struct bus_header *header = &message->headers[i];
+        if (header->name.size + header->value.size > HEADER_BYTES_MAX) continue;
         if (!str_is_utf8(header->name) || !str_is_utf8(header->value) || has_name(&map, header->name)) continue;
         map.items[map.count++] = (struct str_pair){header->name, header->value};
     }

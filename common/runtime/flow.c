@@ -335,40 +335,48 @@ static bool grow(void *items, size_t *capacity, size_t count, size_t item_bytes)
     return true;
 }
 
-static bool gather_job(struct flow *flow, struct job *job)
+static bool gather_outputs(struct flow *flow, const struct job *job)
 {
-    if (!grow(&flow->gathered, &flow->gathered_capacity, flow->gathered_count, sizeof(struct job *))) return false;
     size_t outputs_before = flow->output_count;
-    for (struct job_output *output = job->outputs; output; output = output->next) {
+    for (const struct job_output *output = job->outputs; output; output = output->next) {
         if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count, sizeof(struct bus_output))) {
             flow->output_count = outputs_before;
             return false;
         }
         flow->outputs[flow->output_count++] = output->bus;
     }
+    return true;
+}
+
+static bool gather_job(struct flow *flow, struct job *job)
+{
+    if (!grow(&flow->gathered, &flow->gathered_capacity, flow->gathered_count, sizeof(struct job *))) return false;
+    if (!gather_outputs(flow, job)) return false;
     job->state = JOB_GATHERED;
     flow->gathered[flow->gathered_count++] = job;
     return true;
 }
 
-static void gather_lane(struct flow *flow, struct lane *lane)
+/* How far a worker that keeps records beyond process() lets its partition be committed. */
+static int64_t durable_position(const struct flow *flow, const struct lane *lane)
+{
+    const struct worker *worker = flow->context->worker;
+    if (!worker->durable) return INT64_MAX;
+    return worker->durable(flow->context, lane->topic, lane->partition);
+}
+
+/* What was emitted goes with its position or not at all: beyond `durable` it waits, else a crash
+ * would write it again. */
+static void gather_lane(struct flow *flow, struct lane *lane, int64_t durable)
 {
     while (lane->first && lane->first->state == JOB_DONE && flow->gathered_count < flow->limits.transaction_records) {
         struct job *job = lane->first;
+        if (job->outputs && job->message->offset >= durable) return;
         if (!gather_job(flow, job)) return; /* short of memory: a smaller transaction */
         lane->done = job->message->offset + 1;
         lane->first = job->next;
         if (!lane->first) lane->last = NULL;
     }
-}
-
-/* A worker that keeps records beyond process() says how far its partition may be committed. */
-static int64_t committable(const struct flow *flow, const struct lane *lane)
-{
-    const struct worker *worker = flow->context->worker;
-    if (lane->done < 0 || !worker->durable) return lane->done;
-    int64_t durable = worker->durable(flow->context, lane->topic, lane->partition);
-    return durable < lane->done ? durable : lane->done;
 }
 
 bool flow_gather(struct flow *flow)
@@ -378,8 +386,9 @@ bool flow_gather(struct flow *flow)
         struct lane *lane = &flow->lanes[i];
         /* First: outputs without their position would be written again. */
         if (!grow(&flow->positions, &flow->position_capacity, flow->position_count, sizeof(struct bus_position))) break;
-        gather_lane(flow, lane);
-        int64_t position = committable(flow, lane);
+        int64_t durable = durable_position(flow, lane);
+        gather_lane(flow, lane, durable);
+        int64_t position = durable < lane->done ? durable : lane->done;
         if (position < 0 || position <= lane->committed) continue;
         flow->positions[flow->position_count++] = (struct bus_position){lane->topic, lane->partition, position};
     }
@@ -395,6 +404,53 @@ int flow_add_output(struct flow *flow, const struct bus_output *output, struct e
     if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count, sizeof *output))
         return err_set(err, E_NO_MEMORY, NULL);
     flow->outputs[flow->output_count++] = *output;
+    return E_OK;
+}
+
+static size_t largest_output(const struct job *job)
+{
+    size_t largest = 0;
+    for (const struct job_output *output = job->outputs; output; output = output->next)
+        if (output->bus.key.size + output->bus.value.size > largest) largest = output->bus.key.size + output->bus.value.size;
+    return largest;
+}
+
+static struct job *largest_gathered(const struct flow *flow)
+{
+    struct job *largest = NULL;
+    size_t size = 0;
+    for (size_t i = 0; i < flow->gathered_count; i++) {
+        size_t other = largest_output(flow->gathered[i]);
+        if (other <= size) continue;
+        size = other;
+        largest = flow->gathered[i];
+    }
+    return largest;
+}
+
+/* A dead letter in place of what the job emitted, without the message's bytes. */
+static int replace_by_letter(struct flow *flow, struct job *job, const struct err *cause, struct err *err)
+{
+    if (!give_scratch(flow, job)) return err_set(err, E_NO_MEMORY, NULL);
+    job_reset(job);
+    int rc = dead_letter_emit(job, E_TOO_LARGE, cause, 0, err);
+    if (rc == E_OK && !keep_outputs(job)) rc = err_set(err, E_NO_MEMORY, NULL);
+    take_scratch(flow, job);
+    return rc;
+}
+
+int flow_refuse_largest(struct flow *flow, const struct err *cause, struct err *err)
+{
+    struct job *job = largest_gathered(flow);
+    size_t before = job ? largest_output(job) : 0;
+    int rc = job ? replace_by_letter(flow, job, cause, err) : E_OK;
+    if (rc) return rc;
+    if (!job || largest_output(job) >= before) return err_set(err, E_TOO_LARGE, "%s", cause->text);
+    flow->counters.rejected++;
+    flow->counters.dead_letters[E_TOO_LARGE]++;
+    flow->output_count = 0;
+    for (size_t i = 0; i < flow->gathered_count; i++)
+        if (!gather_outputs(flow, flow->gathered[i])) return err_set(err, E_NO_MEMORY, NULL);
     return E_OK;
 }
 

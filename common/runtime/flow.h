@@ -100,6 +100,11 @@ int64_t flow_retry_due(struct flow *flow, int64_t now_ms);
 bool flow_gather(struct flow *flow);
 /* Adds one message of the runtime's own to what was gathered (or to nothing). NO_MEMORY. */
 int flow_add_output(struct flow *flow, const struct bus_output *output, struct err *err) CHECKED;
+/* The bus refuses a message of what was gathered for its size, and won't say which (a limit of the
+ * broker's that is below ours): the record with the largest output becomes a dead letter without
+ * its bytes, and the rest may be tried again. What flow_add_output() added goes. TOO_LARGE: nothing
+ * is left to make smaller; NO_MEMORY. */
+int flow_refuse_largest(struct flow *flow, const struct err *cause, struct err *err) CHECKED;
 void flow_committed(struct flow *flow);
 /* Records in flight are no longer ours. Not while a gathered transaction is being committed. */
 void flow_drop_all(struct flow *flow);

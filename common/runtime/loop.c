@@ -65,9 +65,23 @@ static bool start_over(struct runtime *runtime, int64_t now)
 
 /* --- commit --------------------------------------------------------------------------------- */
 
+/* A broker with a lower limit than ours: never the same transaction again. */
+static void commit_too_large(struct runtime *runtime, const struct err *err)
+{
+    struct err why;
+    log_error(LOG_WARN, runtime->worker->name, "the bus refuses a message; its record becomes a dead letter", err);
+    runtime->commits_retried++;
+    if (flow_refuse_largest(&runtime->flow, err, &why)) {
+        if (err_class(why.code) != ERR_FATAL) why.code = E_SYSTEM; /* not even a bare dead letter is taken */
+        fail(runtime, &why);
+    }
+}
+
 static void commit_failed(struct runtime *runtime, const struct err *err)
 {
-    if (err->code == E_CANCELLED) {
+    if (err->code == E_TOO_LARGE) {
+        commit_too_large(runtime, err);
+    } else if (err->code == E_CANCELLED) {
         runtime->commits_cancelled++;
         log_error(LOG_WARN, runtime->worker->name, "commit was cancelled; starting from what is committed", err);
         lose_generation(runtime);

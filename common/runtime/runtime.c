@@ -221,7 +221,8 @@ void runtime_destroy(struct runtime *runtime)
 {
     if (!runtime) return;
     uv_walk(&runtime->loop, close_handle, NULL);
-    uv_run(&runtime->loop, UV_RUN_DEFAULT);
+    /* Not once: a stop in the very first tick is still pending, and ends the first run at once. */
+    while (uv_run(&runtime->loop, UV_RUN_DEFAULT)) continue;
     uv_loop_close(&runtime->loop);
     arena_deinit(&runtime->status_arena);
     free(runtime->backlog);

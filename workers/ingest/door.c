@@ -109,9 +109,22 @@ static void on_insight(void *user, struct str json)
     finish(post);
 }
 
-/* Why is in the metrics; a stranger needn't know our brokers. */
-static void answer_unwritten(struct post *post)
+/* A limit of the broker's, below ours: the same post would be refused for ever. */
+static void answer_too_large(struct post *post)
 {
+    const struct problem problem = {
+        .status = 413, .detail = STR("A record is larger than the bus takes; there is no receipt.")};
+    if (post->request) http_respond_problem(post->request, &problem, NULL, 0);
+    post->request = NULL;
+}
+
+/* Why is in the metrics; a stranger needn't know our brokers. */
+static void answer_unwritten(struct post *post, int rc)
+{
+    if (rc == E_TOO_LARGE) {
+        answer_too_large(post);
+        return;
+    }
     post->state->bus_failing = true;
     post->state->bus_failed_ms = clock_mono_ms(post->state->context->clock);
     if (!post->request) return;
@@ -126,7 +139,7 @@ static void on_written(void *user, const struct err *err)
     post->written = true;
     if (err) {
         stop_waiting(post);
-        answer_unwritten(post);
+        answer_unwritten(post, (int)err->code);
     } else {
         post->state->bus_failing = false;
         post->state->receipts += post->count;
@@ -155,7 +168,7 @@ static void unproduced(struct post *post, int rc)
                          "Too much is waiting to be written; try again in a moment.");
         post->request = NULL;
     } else {
-        answer_unwritten(post);
+        answer_unwritten(post, rc);
     }
     finish(post);
 }
@@ -183,7 +196,8 @@ static void judge_body(struct post *post)
     if (rc == E_OK && post->count) return;
     bool nothing = rc == E_OK && post->error_count == 0;
     if (nothing) rc = err_set(&err, E_BAD_MESSAGE, "the body holds no record");
-    if (rc == E_OK && !post->bulk && err.code == E_BAD_JSON) rc = E_BAD_JSON;
+    bool whole = err.code == E_BAD_JSON || err.code == E_TOO_LARGE; /* not the fault of a field */
+    if (rc == E_OK && !post->bulk && whole) rc = (int)err.code;
     if (rc)
         answer_unreadable(post, rc, &err);
     else

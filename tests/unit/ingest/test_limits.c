@@ -46,6 +46,26 @@ static void test_large_body(void **state)
     assert_int_equal(rig_read_feedback(&rig, NULL, NULL), 0);
 }
 
+/* A body that is small enough, with a record that no bus takes: inside, it could only be lost. */
+static void test_large_record(void **state)
+{
+    enum { BIG = 5 << 20 };
+    char *body = malloc(BIG + 1);
+    struct answer answer;
+    (void)state;
+    assert_non_null(body);
+    memset(body, 'x', BIG);
+    body[BIG] = '\0';
+    memcpy(body, "{\"text\":\"a\",\"attributes\":{\"k\":\"", 31);
+    memcpy(body + BIG - 3, "\"}}", 3);
+    caller_post(&rig, JSON_TYPE, body, &answer);
+    assert_int_equal(answer.status, 413);
+    assert_true(holds(answer.head, "application/problem+json"));
+    answer_free(&answer);
+    free(body);
+    assert_int_equal(rig_read_feedback(&rig, NULL, NULL), 0);
+}
+
 static void test_slow_clients(void **state)
 {
     static const struct {
@@ -169,7 +189,7 @@ static void test_drain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_large_body, start, stop), cmocka_unit_test_setup_teardown(test_slow_clients, start, stop),
+        cmocka_unit_test_setup_teardown(test_large_body, start, stop), cmocka_unit_test_setup_teardown(test_large_record, start, stop), cmocka_unit_test_setup_teardown(test_slow_clients, start, stop),
         cmocka_unit_test_setup_teardown(test_half_open, start, stop), cmocka_unit_test_setup_teardown(test_too_many_connections, start_narrow, stop),
         cmocka_unit_test_setup_teardown(test_drain, rig_setup, rig_teardown),
     };

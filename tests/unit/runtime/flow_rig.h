@@ -55,6 +55,13 @@ static inline int rig_process(struct worker_context *context, struct job *job, s
     return E_OK;
 }
 
+/* Passes on whatever it gets, as it is. */
+static inline int rig_copy(struct worker_context *context, struct job *job, struct err *err)
+{
+    (void)context;
+    return job_emit(job, TOPIC_DOCUMENTS, job->message->key, job->message->value, err);
+}
+
 static inline int64_t rig_durable(struct worker_context *context, enum topic topic, uint32_t partition)
 {
     (void)topic, (void)partition;

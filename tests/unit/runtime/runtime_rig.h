@@ -23,6 +23,7 @@ static char rig_folder[64];
 /* --- faults: the test's CMakeLists wraps bus_commit() -------------------------------------------- */
 
 static atomic_int commit_fault, commit_fault_count, commits_asked; /* the next `count` commits give this code */
+static atomic_size_t commit_bytes_most; /* of one message; 0: any, as a broker with a lower limit than ours */
 
 int __real_bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs, size_t output_count,
                       const struct bus_position *positions, size_t position_count, struct err *err);
@@ -36,6 +37,8 @@ int __wrap_bus_commit(struct bus_consumer *consumer, const struct bus_output *ou
         atomic_fetch_sub(&commit_fault_count, 1);
         return err_set(err, (enum err_code)atomic_load(&commit_fault), "by the test");
     }
+    for (size_t i = 0; i < output_count && atomic_load(&commit_bytes_most); i++)
+        if (outputs[i].value.size > atomic_load(&commit_bytes_most)) return err_set(err, E_TOO_LARGE, "by the test");
     return __real_bus_commit(consumer, outputs, output_count, positions, position_count, err);
 }
 
@@ -163,6 +166,7 @@ static inline int rig_setup(void **state)
     atomic_int *const counters[] = {&commit_fault_count, &commits_asked, &shell_hold, &shell_reload_fails,
                                     &shell_reloads, &shell_drains, &shell_deferred, &shell_rewinds};
     for (size_t i = 0; i < COUNT_OF(counters); i++) atomic_store(counters[i], 0);
+    atomic_store(&commit_bytes_most, 0);
     snprintf(rig_folder, sizeof rig_folder, "/tmp/verbatim-runtime-XXXXXX");
     return mkdtemp(rig_folder) ? 0 : -1;
 }
@@ -295,7 +299,7 @@ static inline void outside_produce(struct outside *outside, const char *word, in
     struct err err;
     must(bus_producer_open(outside->bus, "door", &producer, &err), &err);
     for (int i = first; i < first + count; i++) {
-        char key[16], value[64];
+        char key[16], value[8192];
         snprintf(key, sizeof key, "k%d", i);
         snprintf(value, sizeof value, "%s %d", word, i);
         struct bus_output output = {.topic = TOPIC_FEEDBACK, .timestamp_ms = clock_wall_ms(clock_system()),

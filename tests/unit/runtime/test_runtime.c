@@ -126,7 +126,7 @@ static void test_commit_faults(void **state)
     } cases[] = {
         {"a full disk is waited for", E_DISK_FULL, 5, 0},
         {"a broker that isn't there is waited for", E_UNAVAILABLE, 3, 0},
-        {"a refusal is not taken for success", E_TOO_LARGE, 3, 0},
+        {"a refusal is not taken for success", E_BAD_MESSAGE, 3, 0},
         {"a lost generation starts from what is committed", E_CANCELLED, 1, 1},
         {"and so again and again", E_CANCELLED, 3, 3},
     };
@@ -151,6 +151,29 @@ static void test_commit_faults(void **state)
         outside_close(&outside);
         if (i + 1 < COUNT_OF(cases)) assert_int_equal(rig_teardown(NULL), 0);
     }
+}
+
+/* Never the same refused transaction for ever: what is too large becomes a dead letter, the rest goes on. */
+static void test_larger_than_the_broker_takes(void **state)
+{
+    static struct tally tally;
+    static char large[6000];
+    struct outside outside;
+    struct replica replica;
+    (void)state;
+    memset(large, 'l', sizeof large - 1);
+    tally = fresh_tally();
+    outside_open(&outside, TOPIC_DOCUMENTS);
+    outside_produce(&outside, large, 0, 3, NULL, 0);
+    outside_produce(&outside, "ok", 0, 50, NULL, 0);
+    atomic_store(&commit_bytes_most, 4000);
+    replica_start(&replica, NULL);
+    outside_read(&outside, 50, tally_on_message, &tally);
+    tally_check(&tally, 0, 50);
+    RIG_AWAIT(replica_progress(&replica).rejected == 3);
+    assert_int_equal(replica_stop(&replica), E_OK);
+    outside_read_none(&outside);
+    outside_close(&outside);
 }
 
 static void test_fatal_commit_stops(void **state)
@@ -276,7 +299,7 @@ int main(void)
         RIG_TEST(test_killed_replica), RIG_TEST(test_each_once_and_in_order), RIG_TEST(test_asynchronous_steps),
         RIG_TEST(test_stop_drains), RIG_TEST(test_stop_ends_at_its_deadline),
         RIG_TEST(test_fatal_stops_and_commits_nothing_of_it), RIG_TEST(test_commit_faults),
-        RIG_TEST(test_fatal_commit_stops), RIG_TEST(test_dead_letter_that_cannot_be_written),
+        RIG_TEST(test_larger_than_the_broker_takes), RIG_TEST(test_fatal_commit_stops), RIG_TEST(test_dead_letter_that_cannot_be_written),
         RIG_TEST(test_two_replicas_share),
     };
     return cmocka_run_group_tests_name("runtime", tests, NULL, NULL);
