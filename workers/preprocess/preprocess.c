@@ -17,6 +17,7 @@
 #include "text/screen.h"
 #include "text/similar.h"
 #include "workers/preprocess/strip.h"
+#include "workers/preprocess/takeover.h"
 #include "workers/preprocess/window.h"
 
 #define PREPROCESS_OPTIONS(O)                                                                                           \
@@ -25,6 +26,8 @@
     O(SECRET, customer_key,            "Key of the customer hash; empty: one is generated and kept in the folder.")     \
     O(U32,    window_records, "65536", 1024, 4194304, "Texts that repeats are looked for in; a power of two.")         \
     O(MS,     window_age,     "7d",    1000, 31536000000, "Age beyond which a repeat is news again.")                  \
+    O(U32,    takeover_records, "8192", 0, 1048576,                                                                     \
+      "Records of a partition that another replica had, read back to know repeats of them; 0: none.")                   \
     O(BOOL,   drop_retried,   "true",  "Drop a record whose id came before as another message: its caller posted again.") \
     O(U32,    repeat_words,   "5",     1, 100, "Shorter texts are never marked as repeats: \"good\" isn't copied.")     \
     O(MS,     due_serious,    "15d",   60000, 31536000000, "Reporting clock of serious adverse events (EU, GVP VI).")   \
@@ -45,12 +48,20 @@ enum { DOCUMENT_BYTES = 262144, CUE_BYTES_MAX = 128, /* both as schemas/ has it 
 struct preprocess_state {
     struct screen *screen;
     struct window *window;
+    struct takeover *takeover; /* NULL without a bus */
     struct pseudonym pseudonym;
     uint64_t retried, states[ENUM_safety_state_count], redactions[ENUM_redaction_kind_count], duplicates[ENUM_duplicate_kind_count];
     struct {
         char code[8];
         uint64_t records;
     } languages[LANGUAGES_MAX];
+};
+
+/* What the window says of a record, and what it will keep of it. */
+struct repeat {
+    struct window_record record;
+    enum window_match match;
+    struct str earlier;
 };
 
 /* --- document ------------------------------------------------------------------------------- */
@@ -71,27 +82,40 @@ static int fill_redactions(struct preprocess_state *state, const struct redacted
     return E_OK;
 }
 
-/* True when this record came before, as another message: it goes no further. */
-static bool mark_repeat(struct worker_context *context, struct job *job, const struct tokens *tokens, uint64_t exact,
-                        struct document *document)
+static struct window_record window_record_of(const struct preprocess_options *options, const struct bus_message *message,
+                                             struct str id, const struct tokens *tokens)
+{
+    return (struct window_record){
+        .id = id, .partition = message->partition, .offset = message->offset, .seen_ms = message->timestamp_ms,
+        .has_text = tokens->count >= options->repeat_words, .near = tokens->count >= NEAR_WORDS,
+        .exact = text_exact_hash(tokens), .similar = text_simhash(tokens),
+    };
+}
+
+static int mark_repeat(struct worker_context *context, struct job *job, const struct repeat *repeat, struct document *document,
+                       struct err *err)
+{
+    struct preprocess_state *state = context->state;
+    if (repeat->match != WINDOW_EXACT && repeat->match != WINDOW_NEAR) return E_OK;
+    uint32_t kind = repeat->match == WINDOW_EXACT ? ENUM_duplicate_kind_exact : ENUM_duplicate_kind_near;
+    state->duplicates[kind]++;
+    shape_set(document, document, duplicate, kind);
+    if (!repeat->earlier.size) return E_OK;
+    shape_set(document, document, duplicate_of, arena_copy(job->arena, repeat->earlier));
+    return document->duplicate_of.data ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+}
+
+/* *ret_retried: it came before, as another message, and goes no further. */
+static int judge_repeat(struct worker_context *context, struct job *job, struct repeat *repeat, bool *ret_retried,
+                        struct document *document, struct err *err)
 {
     struct preprocess_state *state = context->state;
     const struct preprocess_options *options = context->options;
-    const struct bus_message *message = job->message;
-    struct str earlier = {0};
-    struct window_record record = {
-        .id = job->record.id, .partition = message->partition, .offset = message->offset, .seen_ms = message->timestamp_ms,
-        .has_text = tokens->count >= options->repeat_words, .near = tokens->count >= NEAR_WORDS,
-        .exact = exact, .similar = text_simhash(tokens),
-    };
-    enum window_match match = window_check(state->window, &record, options->window_age, &earlier);
-    if (match == WINDOW_RETRIED && options->drop_retried) return state->retried++, true;
-    if (match == WINDOW_RETRIED || match == WINDOW_NEW) return false;
-    uint32_t kind = match == WINDOW_EXACT ? ENUM_duplicate_kind_exact : ENUM_duplicate_kind_near;
-    state->duplicates[kind]++;
-    shape_set(document, document, duplicate, kind);
-    if (earlier.size) shape_set(document, document, duplicate_of, arena_copy(job->arena, earlier));
-    return false;
+    repeat->match = window_look(state->window, &repeat->record, options->window_age, &repeat->earlier);
+    if (options->drop_retried && repeat->match == WINDOW_RETRIED) return state->retried++, *ret_retried = true, E_OK;
+    if (options->drop_retried && repeat->match == WINDOW_REUSED)
+        return err_set(err, E_EXISTS, "its id came before with another text: ids and idempotency keys are used once");
+    return mark_repeat(context, job, repeat, document, err);
 }
 
 static void count_language(struct preprocess_state *state, const char *code)
@@ -125,29 +149,60 @@ static struct str content_hash(uint64_t exact, struct arena *arena)
     return arena_copy(arena, str_of(hex));
 }
 
-static int make_document(struct worker_context *context, struct job *job, const struct feedback *feedback,
-                         struct document *document, const struct tokens **ret_words, struct language_guess *guess, bool *ret_retried, struct err *err)
+/* From what was received to the text of what goes on. No state is touched. */
+static int read_text(const struct feedback *feedback, struct arena *arena, struct redacted *redacted,
+                     struct language_guess *guess, struct err *err)
 {
     struct str clean;
-    struct redacted redacted;
-    int rc = text_clean(feedback->text, job->arena, &clean, err);
+    int rc = text_clean(feedback->text, arena, &clean, err);
     if (rc) return rc;
     choose_language(feedback, clean, guess);
-    rc = text_redact(clean, guess->code, job->arena, &redacted, err);
-    if (rc == E_OK && redacted.text.size > DOCUMENT_BYTES)
+    rc = text_redact(clean, guess->code, arena, redacted, err);
+    if (rc == E_OK && redacted->text.size > DOCUMENT_BYTES)
         rc = err_set(err, E_TOO_LARGE, "document: longer than %d bytes with its placeholders", DOCUMENT_BYTES);
+    return rc;
+}
+
+static int make_document(struct worker_context *context, struct job *job, const struct feedback *feedback,
+                         struct document *document, const struct tokens **ret_words, struct language_guess *guess,
+                         struct repeat *repeat, bool *ret_retried, struct err *err)
+{
+    struct redacted redacted;
+    int rc = read_text(feedback, job->arena, &redacted, guess, err);
     if (rc == E_OK) rc = job_words(job, redacted.text, ret_words, err);
     if (rc == E_OK) rc = fill_redactions(context->state, &redacted, job->arena, document, err);
     if (rc) return rc;
-    uint64_t exact = text_exact_hash(*ret_words);
+    repeat->record = window_record_of(context->options, job->message, job->record.id, *ret_words);
     shape_set(document, document, text, redacted.text);
     shape_set(document, document, language, arena_copy(job->arena, str_of(guess->code)));
     shape_set(document, document, language_confidence, guess->confidence);
-    shape_set(document, document, content_hash, content_hash(exact, job->arena));
+    shape_set(document, document, content_hash, content_hash(repeat->record.exact, job->arena));
     if (!document->language.data || !document->content_hash.data) return err_set(err, E_NO_MEMORY, NULL);
-    *ret_retried = mark_repeat(context, job, *ret_words, exact, document);
-    count_language(context->state, guess->code);
-    return E_OK;
+    rc = judge_repeat(context, job, repeat, ret_retried, document, err);
+    if (rc == E_OK) count_language(context->state, guess->code);
+    return rc;
+}
+
+/* A record that another replica has worked on: only what is to be known of it. One that can't be read is a
+ * dead letter of theirs, and may come again. */
+static void remember(void *user, const struct bus_message *message, struct arena *arena)
+{
+    struct worker_context *context = user;
+    struct preprocess_state *state = context->state;
+    const struct preprocess_options *options = context->options;
+    struct record record;
+    struct feedback feedback;
+    struct redacted redacted;
+    struct tokens tokens;
+    struct language_guess guess;
+    struct str earlier;
+    if (record_scan(message->value, arena, &record, NULL)) return;
+    if (record_decode(&record, SECTION_FEEDBACK, &feedback, arena, NULL)) return;
+    if (!shape_has(feedback, &feedback, text)) return;
+    if (read_text(&feedback, arena, &redacted, &guess, NULL)) return;
+    if (text_tokenize(redacted.text, arena, &tokens, NULL)) return;
+    struct window_record seen = window_record_of(options, message, record.id, &tokens);
+    window_enter(state->window, &seen, options->window_age, window_look(state->window, &seen, options->window_age, &earlier));
 }
 
 /* --- safety ----------------------------------------------------------------------------------- */
@@ -217,29 +272,42 @@ static int make_safety(struct worker_context *context, struct job *job, const st
 
 /* --- the record that goes on --------------------------------------------------------------------- */
 
-static int preprocess_process(struct worker_context *context, struct job *job, struct err *err)
+static int make_record(struct worker_context *context, struct job *job, struct err *err)
 {
+    struct preprocess_state *state = context->state;
+    const struct preprocess_options *options = context->options;
     struct feedback feedback;
     struct document document = {0};
     struct safety safety = {0};
     const struct tokens *words = NULL;
     struct language_guess guess;
     struct str key;
+    struct repeat repeat = {.match = WINDOW_NEW};
     bool retried = false;
     int rc = record_decode(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
     if (rc) return rc;
     if (!shape_has(feedback, &feedback, text)) return err_set(err, E_BAD_MESSAGE, "feedback: text is missing");
-    rc = make_document(context, job, &feedback, &document, &words, &guess, &retried, err);
+    rc = make_document(context, job, &feedback, &document, &words, &guess, &repeat, &retried, err);
     if (rc || retried) return rc;
     rc = make_safety(context, job, &feedback, &document, words, &guess, &safety, err);
-    if (rc == E_OK) rc = strip_feedback(&feedback, &((struct preprocess_state *)context->state)->pseudonym, guess.code, job->arena, err);
-    if (rc == E_OK) rc = strip_sections(&job->record, &((struct preprocess_state *)context->state)->pseudonym, guess.code, job->arena, err);
+    if (rc == E_OK) rc = strip_feedback(&feedback, &state->pseudonym, guess.code, job->arena, err);
+    if (rc == E_OK) rc = strip_sections(&job->record, &state->pseudonym, guess.code, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_DOCUMENT, &document, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_SAFETY, &safety, job->arena, err);
     key = shape_has(feedback, &feedback, customer) ? feedback.customer : job->record.id;
     if (rc == E_OK && safety.state != ENUM_safety_state_negative) rc = job_emit_record(job, TOPIC_SAFETY, key, err);
-    return rc ? rc : job_emit_record(job, TOPIC_DOCUMENTS, key, err);
+    if (rc == E_OK) rc = job_emit_record(job, TOPIC_DOCUMENTS, key, err);
+    if (rc == E_OK) window_enter(state->window, &repeat.record, options->window_age, repeat.match);
+    return rc;
+}
+
+static int preprocess_process(struct worker_context *context, struct job *job, struct err *err)
+{
+    struct preprocess_state *state = context->state;
+    bool held = false;
+    int rc = state->takeover ? takeover_hold(state->takeover, job, &held, err) : E_OK;
+    return rc || held ? rc : make_record(context, job, err);
 }
 
 /* --- life --------------------------------------------------------------------------------------- */
@@ -261,8 +329,18 @@ static int open_window(struct worker_context *context, struct preprocess_state *
     return window_open(options->folder[0] ? path : NULL, options->window_records, &state->window, err);
 }
 
+/* Without a bus nobody else can have had a partition. */
+static int open_takeover(struct worker_context *context, struct preprocess_state *state, struct err *err)
+{
+    const struct preprocess_options *options = context->options;
+    const struct takeover_calls calls = {.remember = remember, .process = make_record};
+    if (!context->bus || !context->loop || options->takeover_records == 0) return E_OK;
+    return takeover_open(context, state->window, &calls, options->takeover_records, &state->takeover, err);
+}
+
 static void free_state(struct preprocess_state *state)
 {
+    takeover_close(state->takeover);
     screen_close(state->screen);
     window_close(state->window);
     free(state);
@@ -277,12 +355,19 @@ static int preprocess_open(struct worker_context *context, struct err *err)
     if (rc == E_OK && options->folder[0]) rc = folder_create(options->folder, err);
     if (rc == E_OK) rc = pseudonym_open(&state->pseudonym, options->customer_key, options->folder, err);
     if (rc == E_OK) rc = open_window(context, state, err);
+    if (rc == E_OK) rc = open_takeover(context, state, err);
     if (rc) free_state(state);
     else context->state = state;
     return rc;
 }
 
 static void preprocess_close(struct worker_context *context) { free_state(context->state); }
+
+static void preprocess_rewound(struct worker_context *context)
+{
+    struct preprocess_state *state = context->state;
+    if (state->takeover) takeover_rewound(state->takeover);
+}
 
 static int preprocess_reload(struct worker_context *context, struct err *err)
 {
@@ -316,5 +401,5 @@ const struct worker preprocess_worker = {
     .produces = TOPICS(DOCUMENTS) | TOPICS(SAFETY),
     .options = &preprocess_option_table,
     .open = preprocess_open, .process = preprocess_process, .reload = preprocess_reload, .close = preprocess_close,
-    .metrics = preprocess_metrics,
+    .metrics = preprocess_metrics, .rewound = preprocess_rewound,
 };

@@ -13,7 +13,7 @@
 
 enum { BANDS = 4, BAND_BUCKETS = 1 << 16, WAYS = 4 };
 
-static const char magic[8] = "VBWIN\0\0\2";
+static const char magic[8] = "VBWIN\0\0\3";
 
 struct header {
     char magic[8];
@@ -25,7 +25,7 @@ struct entry {
     uint64_t exact, similar; /* 0: not to be found by it */
     uint64_t id_hash;
     int64_t offset, seen_ms;
-    uint32_t partition, id_size;
+    uint32_t partition, id_size, content; /* content: of every text, to tell a reused id */
     char id[WINDOW_ID_BYTES];
 };
 
@@ -140,7 +140,9 @@ static const struct entry *find_id(const struct window *window, const struct win
     const uint32_t *bucket = bucket_of(window, window->ids, id_hash);
     for (int i = 0; i < WAYS; i++) {
         const struct entry *entry = live_entry(window, bucket[i], record, age_ms);
-        if (entry && entry->id_hash == id_hash) return entry;
+        if (!entry || entry->id_hash != id_hash) continue;
+        /* Hashes without a key can be made to collide: the id itself decides. */
+        if (!entry->id_size || str_equal(str_make(entry->id, entry->id_size), record->id)) return entry;
     }
     return NULL;
 }
@@ -176,13 +178,15 @@ static void push(uint32_t *bucket, uint32_t slot)
     bucket[0] = slot;
 }
 
+static uint32_t content_of(const struct window_record *record) { return (uint32_t)(record->exact ^ record->exact >> 32); }
+
 static void enter(struct window *window, const struct window_record *record, uint64_t id_hash, bool new_text)
 {
     uint32_t number = window->header->next, slot = number + 1;
     struct entry *entry = &window->entries[number];
     window->header->next = slot & (window->header->entries - 1);
     *entry = (struct entry){.exact = new_text ? record->exact : 0, .similar = new_text && record->near ? record->similar : 0,
-                            .id_hash = id_hash, .offset = record->offset, .partition = record->partition, .seen_ms = record->seen_ms,
+                            .id_hash = id_hash, .content = content_of(record), .offset = record->offset, .partition = record->partition, .seen_ms = record->seen_ms,
                             .id_size = record->id.size <= WINDOW_ID_BYTES ? (uint32_t)record->id.size : 0};
     if (entry->id_size) memcpy(entry->id, record->id.data, entry->id_size);
     push(bucket_of(window, window->ids, id_hash), slot);
@@ -190,15 +194,34 @@ static void enter(struct window *window, const struct window_record *record, uin
     for (int band = 0; band < BANDS && entry->similar; band++) push(band_of(window, band, record->similar), slot);
 }
 
-enum window_match window_check(struct window *window, const struct window_record *record, int64_t age_ms, struct str *ret_id)
+enum window_match window_look(const struct window *window, const struct window_record *record, int64_t age_ms,
+                              struct str *ret_id)
 {
     uint64_t id_hash = hash_fast(record->id, 0);
     const struct entry *same = find_id(window, record, id_hash, age_ms);
-    if (same && (same->partition != record->partition || same->offset != record->offset)) return WINDOW_RETRIED;
+    if (same && (same->partition != record->partition || same->offset != record->offset))
+        return same->content == content_of(record) ? WINDOW_RETRIED : WINDOW_REUSED;
     const struct entry *earlier = record->has_text ? find_exact(window, record, id_hash, age_ms) : NULL;
     enum window_match match = earlier ? WINDOW_EXACT : WINDOW_NEW;
     if (!earlier && record->near && (earlier = find_near(window, record, id_hash, age_ms))) match = WINDOW_NEAR;
-    if (!same) enter(window, record, id_hash, record->has_text && !earlier);
     if (earlier) *ret_id = str_make(earlier->id, earlier->id_size);
     return match;
+}
+
+void window_enter(struct window *window, const struct window_record *record, int64_t age_ms, enum window_match match)
+{
+    uint64_t id_hash = hash_fast(record->id, 0);
+    if (!find_id(window, record, id_hash, age_ms)) enter(window, record, id_hash, record->has_text && match == WINDOW_NEW);
+}
+
+/* Backwards: the newest entries are of nearly every partition that there is. */
+int64_t window_end(const struct window *window, uint32_t partition)
+{
+    uint32_t entries = window->header->entries;
+    for (uint32_t i = 1; i <= entries; i++) {
+        const struct entry *entry = &window->entries[(window->header->next - i) & (entries - 1)];
+        if (entry->seen_ms == 0) break; /* the ring was never full: nothing is before */
+        if (entry->partition == partition && entry->offset >= 0 && entry->offset < INT64_MAX) return entry->offset + 1;
+    }
+    return 0;
 }

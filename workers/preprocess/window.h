@@ -15,6 +15,7 @@ enum { WINDOW_ID_BYTES = 36, WINDOW_NEAR_BITS = 3 };
 enum window_match {
     WINDOW_NEW,
     WINDOW_RETRIED, /* the same id came before, as another message: the caller posted it twice */
+    WINDOW_REUSED,  /* the same id came before, with another text: not the same record */
     WINDOW_EXACT,   /* another record with the same text */
     WINDOW_NEAR,
 };
@@ -34,9 +35,15 @@ struct window_record {
     uint64_t exact, similar; /* text_exact_hash(), text_simhash() */
 };
 
-/* Looks for an earlier record, not older than age_ms, and enters this one if it is new to us. A message
- * that is processed again (after a restart or an aborted transaction) is judged as the first time.
- * ret_id: of the earlier record with the same text, valid until the next call. */
-enum window_match window_check(struct window *window, const struct window_record *record, int64_t age_ms, struct str *ret_id);
+/* Looks for an earlier record, not older than age_ms. A message that is processed again (after a
+ * restart or an aborted transaction) is judged as the first time. ret_id: of the earlier record with
+ * the same text, valid until the next call. */
+enum window_match window_look(const struct window *window, const struct window_record *record, int64_t age_ms,
+                              struct str *ret_id);
+/* Enters the record, if its id is new; `match` is what window_look() said. Only once nothing can go
+ * wrong with it any more: a record that became a dead letter may come again. */
+void window_enter(struct window *window, const struct window_record *record, int64_t age_ms, enum window_match match);
+/* The offset behind the record of this partition that was entered last; 0: it holds none. */
+int64_t window_end(const struct window *window, uint32_t partition);
 
 #endif

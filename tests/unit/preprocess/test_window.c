@@ -14,6 +14,13 @@ static struct window_record make(const char *id, int64_t offset, uint64_t exact,
                                   .exact = exact, .similar = similar};
 }
 
+static enum window_match check(struct window *window, const struct window_record *record, int64_t age_ms, struct str *ret_id)
+{
+    enum window_match match = window_look(window, record, age_ms, ret_id);
+    window_enter(window, record, age_ms, match);
+    return match;
+}
+
 static void tells_repeats(void **state)
 {
     static const struct {
@@ -25,7 +32,8 @@ static void tells_repeats(void **state)
     } steps[] = {
         {"the first is new", "a", 1, 11, 0xFFFF0000FFFF0000, WINDOW_NEW, ""},
         {"the same message again is judged as the first time", "a", 1, 11, 0xFFFF0000FFFF0000, WINDOW_NEW, ""},
-        {"the same id as another message: posted again", "a", 2, 12, 1, WINDOW_RETRIED, ""},
+        {"the same id as another message: posted again", "a", 2, 11, 1, WINDOW_RETRIED, ""},
+        {"the same id with another text: used twice", "a", 2, 12, 1, WINDOW_REUSED, ""},
         {"another id with the same text", "b", 3, 11, 0xFFFF0000FFFF0000, WINDOW_EXACT, "a"},
         {"that one processed again is still a repeat", "b", 3, 11, 0xFFFF0000FFFF0000, WINDOW_EXACT, "a"},
         {"three bits differ: near", "c", 4, 13, 0xFFFF0000FFFF0007, WINDOW_NEAR, "a"},
@@ -40,7 +48,7 @@ static void tells_repeats(void **state)
         struct str earlier = {0};
         struct window_record record = make(steps[i].id, steps[i].offset, steps[i].exact, steps[i].similar);
         CASE(steps[i].why);
-        assert_int_equal(window_check(window, &record, 1000000, &earlier), steps[i].match);
+        assert_int_equal(check(window, &record, 1000000, &earlier), steps[i].match);
         assert_true(str_equal(earlier, str_of(steps[i].earlier)));
     }
     window_close(window);
@@ -55,10 +63,10 @@ static void short_texts_have_no_repeats(void **state)
     (void)state;
     first.has_text = first.near = second.has_text = second.near = false;
     assert_int_equal(window_open(NULL, ENTRIES, &window, &err), E_OK);
-    assert_int_equal(window_check(window, &first, 1000, &earlier), WINDOW_NEW);
-    assert_int_equal(window_check(window, &second, 1000, &earlier), WINDOW_NEW);
+    assert_int_equal(check(window, &first, 1000, &earlier), WINDOW_NEW);
+    assert_int_equal(check(window, &second, 1000, &earlier), WINDOW_NEW);
     second.id = first.id; /* ids are known all the same */
-    assert_int_equal(window_check(window, &second, 1000, &earlier), WINDOW_RETRIED);
+    assert_int_equal(check(window, &second, 1000, &earlier), WINDOW_RETRIED);
     window_close(window);
 }
 
@@ -70,20 +78,20 @@ static void forgets(void **state)
     (void)state;
     assert_int_equal(window_open(NULL, ENTRIES, &window, &err), E_OK);
     struct window_record first = make("a", 1, 5, 6), late = make("b", 2, 5, 6);
-    assert_int_equal(window_check(window, &first, 500, &earlier), WINDOW_NEW);
+    assert_int_equal(check(window, &first, 500, &earlier), WINDOW_NEW);
     late.seen_ms = first.seen_ms + 501; /* by age */
-    assert_int_equal(window_check(window, &late, 500, &earlier), WINDOW_NEW);
+    assert_int_equal(check(window, &late, 500, &earlier), WINDOW_NEW);
     for (int i = 0; i < ENTRIES; i++) { /* by number */
         char id[16];
         snprintf(id, sizeof id, "n%d", i);
         struct window_record record = make(id, 10 + i, 1000 + (uint64_t)i, (uint64_t)i << 40 | (uint64_t)i << 20);
         record.near = false;
         record.seen_ms = late.seen_ms;
-        assert_int_equal(window_check(window, &record, 500, &earlier), WINDOW_NEW);
+        assert_int_equal(check(window, &record, 500, &earlier), WINDOW_NEW);
     }
     struct window_record again = make("c", 5000, 5, 6);
     again.seen_ms = late.seen_ms;
-    assert_int_equal(window_check(window, &again, 500, &earlier), WINDOW_NEW);
+    assert_int_equal(check(window, &again, 500, &earlier), WINDOW_NEW);
     window_close(window);
 }
 
@@ -96,21 +104,21 @@ static void survives_a_restart(void **state)
     (void)state;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/w", folder);
-    struct window_record first = make("a", 1, 5, 6), repeat = make("b", 2, 5, 6), retried = make("a", 3, 7, 8);
+    struct window_record first = make("a", 1, 5, 6), repeat = make("b", 2, 5, 6), retried = make("a", 3, 5, 8);
     assert_int_equal(window_open(path, ENTRIES, &window, &err), E_OK);
-    assert_int_equal(window_check(window, &first, 1000, &earlier), WINDOW_NEW);
+    assert_int_equal(check(window, &first, 1000, &earlier), WINDOW_NEW);
     CASE("one process holds it");
     assert_int_equal(window_open(path, ENTRIES, &second, &err), E_IN_USE);
     window_close(window);
     CASE("what was seen before the restart is known after it");
     assert_int_equal(window_open(path, ENTRIES, &window, &err), E_OK);
-    assert_int_equal(window_check(window, &repeat, 1000, &earlier), WINDOW_EXACT);
+    assert_int_equal(check(window, &repeat, 1000, &earlier), WINDOW_EXACT);
     assert_true(str_equal(earlier, STR("a")));
-    assert_int_equal(window_check(window, &retried, 1000, &earlier), WINDOW_RETRIED);
+    assert_int_equal(check(window, &retried, 1000, &earlier), WINDOW_RETRIED);
     window_close(window);
     CASE("another size starts anew");
     assert_int_equal(window_open(path, 2 * ENTRIES, &window, &err), E_OK);
-    assert_int_equal(window_check(window, &repeat, 1000, &earlier), WINDOW_NEW);
+    assert_int_equal(check(window, &repeat, 1000, &earlier), WINDOW_NEW);
     window_close(window);
     CASE("damage is no crash");
     FILE *file = fopen(path, "r+");
@@ -121,7 +129,7 @@ static void survives_a_restart(void **state)
     assert_int_equal(window_open(path, 2 * ENTRIES, &window, &err), E_OK);
     for (int i = 0; i < 200; i++) {
         struct window_record record = make("x", i, (uint64_t)i, (uint64_t)i);
-        enum window_match match = window_check(window, &record, 1000, &earlier);
+        enum window_match match = check(window, &record, 1000, &earlier);
         assert_in_range(match, WINDOW_NEW, WINDOW_NEAR);
     }
     window_close(window);
