@@ -165,6 +165,10 @@ size_t stored_size(const struct bus_output *output);
 void stored_write(uint8_t *room, const struct bus_output *output, int64_t written_ms);
 /* Fills timestamp, key, value, headers (in `room`) and header_count. False: not a stored message. */
 bool stored_read(struct str bytes, struct bus_message *message, struct bus_header room[static BUS_HEADERS_MAX]);
+/* Lets go of the pages that hold these messages and of all between them. They are in LMDB's map of the file, which
+ * nobody writes to: they come back from the page cache when they are read again. Their transaction must be open
+ * still, so that the map is where it was. */
+void stored_forget(const struct bus_message *messages, uint32_t count);
 bool stored_times(struct str bytes, int64_t *ret_timestamp_ms, int64_t *ret_written_ms);
 
 /* --- appender ------------------------------------------------------------------------------- */
