@@ -35,6 +35,9 @@ static const struct screen_case {
 } cases[] = {
     /* English: reactions */
     {"a plain reaction", "en", "This cream gave me a rash.", AE, 0, "rash", AFF},
+    {"whose tooth it is says enough", "en", "It broke my tooth.", AE, MED, "broke my tooth", AFF},
+    {"the tooth first", "en", "My back tooth broke on an olive stone.", AE, MED,
+     "My back tooth broke", AFF},
     {"a list of symptoms, no verb", "en", "Dizziness, dry mouth, hair loss.", AE, 0, "dry mouth",
      AFF},
     {"a symptom felt in a body part", "en", "My eyes are red and swollen since yesterday.", AE, 0,
