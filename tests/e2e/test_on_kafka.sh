@@ -66,6 +66,13 @@ print(sum(hashlib.sha256(base64.b64decode(letter.get("value", ""))).hexdigest() 
 check "the program runs on" running run
 
 # --- the broker goes away and comes back: callers are told to try again, and nothing is lost
+trace=4bf92f3577b34da6a3ce929d0e0e4736
+equal "a post with a trace is taken in" "$(curl -s -m 60 -o /dev/null -w '%{http_code}' -H "traceparent: 00-$trace-00f067aa0ba902b7-01" \
+    -H 'Content-Type: application/json' -d '{"id":"traced","text":"It works well."}' "http://127.0.0.1:$http/v1/feedback?wait=50s")" 200
+kcat -q -b "$bootstrap" -C -t insights -o beginning -e -X isolation.level=read_committed -f '%h\n' >"$scratch/headers"
+equal "its trace is in the headers of one insight" "$(grep -c "traceparent=00-$trace-" "$scratch/headers")" 1
+check "beside the content type and CloudEvents'" grep -q "content-type=application/msgpack.*ce_\|ce_.*content-type=application/msgpack" "$scratch/headers"
+
 post() { curl -s -m 60 -D "$scratch/head" -o "$scratch/answer" -w '%{http_code}' -H 'Content-Type: application/json' "http://127.0.0.1:$http/v1/feedback" -d "{\"id\":\"$1\",\"text\":\"It works well.\"}"; }
 ready_says() { [ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$http/readyz")" = "$1" ]; }
 "$source/tests/lib/kafka.sh" kill "$scratch/kafka" 1
