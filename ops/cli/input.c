@@ -141,9 +141,13 @@ static enum input_result next_csv(struct input *input, const struct intake_rules
         *err = (struct err){0};
         return INPUT_END;
     }
-    if (rc == E_OK) rc = intake_csv(&input->header, &row, rules, input->row++, arena, ret_intake, problems, err);
+    bool whole = rc == E_OK; /* an error of the row's form names the line itself */
+    if (whole) rc = intake_csv(&input->header, &row, rules, input->row++, arena, ret_intake, problems, err);
     if (rc == E_OK) return INPUT_RECORD;
-    if (rc == E_BAD_MESSAGE) err_wrap(err, "%s", input->name);
+    if (rc == E_BAD_MESSAGE && whole)
+        err_wrap(err, "%s, line %llu", input->name, (unsigned long long)row.line);
+    else if (rc == E_BAD_MESSAGE)
+        err_wrap(err, "%s", input->name);
     return rc == E_NO_INPUT || rc == E_NO_MEMORY ? INPUT_END : INPUT_REFUSED;
 }
 

@@ -56,6 +56,8 @@ printf '{"id":"a","text":"fine"}\n{"id":"b"}\nnot json\n{"id":"c","text":"also f
 equal "refused rows exit 65" $? 65
 equal "the good rows are there" "$(ids "$scratch/bad.out" | paste -sd,)" "a,c"
 check "the count of refused rows is told" contains "$scratch/bad.err" "3 of 5 records were refused"
+printf 'text,rating\n"Two\nlines",5\n,3\n' | "$verbatim" analyze >/dev/null 2>"$scratch/row.err"
+check "a refused row of CSV is told with its line" contains "$scratch/row.err" "line 4: /text is required"
 
 # A reader that has enough is no failure.
 "$verbatim" analyze --quiet <"$scratch/in.ndjson" 2>"$scratch/head.err" | head -n 1 >/dev/null
