@@ -119,6 +119,7 @@ struct kafka_partition {
     uint32_t partition;
     int64_t position; /* of the next message to read; -1: not known yet */
     int64_t first_read; /* first offset given out, where a rewind goes without a commit; -1: none */
+    bool moved;             /* a reader's, sought and not assigned there yet */
     int64_t sought;         /* where reading shall begin, until a message has come; -1 */
     int64_t last_ms;        /* timestamp of the last message read; 0: none */
     int64_t caught_up_ms;   /* when last all had been read, by the wall clock; 0: never */
@@ -177,6 +178,8 @@ struct kafka_consumer {
     size_t hit;          /* index of the partition that was found last; of the loop's thread */
     uint64_t generation; /* counts assignments */
 
+    bool moved;          /* a reader's partitions are to be assigned (anew) by the next poll */
+    int64_t assigned_ms; /* when they were last, mono; 0: never */
     bool paused, readable;
     struct err trouble; /* what librdkafka complained of since the last poll */
     bool fatal;
@@ -214,6 +217,8 @@ rd_kafka_topic_partition_list_t *position_list(const struct kafka_consumer *cons
 /* Tells the owner; `call` is the subscription's on_assigned or on_revoked. */
 void position_tell(struct kafka_consumer *consumer,
                    void (*call)(void *, const struct bus_position *, size_t));
+/* Of a reader: begins to read where each partition stands, if one was added or sought. */
+int position_assign(struct kafka_consumer *consumer, struct err *err) CHECKED;
 void position_pause_new(struct kafka_consumer *consumer); /* after an assignment, if it is paused */
 void kafka_pause(struct bus_consumer *consumer, bool paused);
 int kafka_rewind(struct bus_consumer *consumer, struct err *err) CHECKED;

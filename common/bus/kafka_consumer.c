@@ -153,7 +153,7 @@ static void take_event(struct kafka_consumer *consumer, const rd_kafka_message_t
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
         partition =
             position_find(consumer, topic_of(consumer, event->rkt), (uint32_t)event->partition);
-        if (!partition) return;
+        if (!partition || partition->moved) return;
         partition->position = event->offset; /* beyond transaction markers */
         partition->caught_up_ms = clock_wall_ms(consumer->bus->clock);
         return;
@@ -176,7 +176,7 @@ static bool take_message(struct kafka_consumer *consumer, struct kafka_batch *ba
 {
     struct kafka_partition *partition =
         position_find(consumer, topic_of(consumer, held->rkt), (uint32_t)held->partition);
-    if (!partition) { /* of a partition that we have just lost */
+    if (!partition || partition->moved) { /* of one that we have just lost, or from elsewhere */
         rd_kafka_message_destroy(held);
         return true;
     }
@@ -272,11 +272,8 @@ static int adopt_found(struct kafka_consumer *consumer, struct err *err)
         rc = position_add(consumer, found[i].topic, found[i].partition, found[i].offset, err);
     free(found);
     if (rc || count == 0) return rc;
-    rd_kafka_topic_partition_list_t *list = position_list(consumer);
-    rd_kafka_resp_err_t code = rd_kafka_assign(consumer->client, list);
-    rd_kafka_topic_partition_list_destroy(list);
-    if (code) return kafka_error(code, "assign", NULL, err);
-    position_pause_new(consumer);
+    consumer->moved = true;
+    consumer_make_readable(consumer); /* the next poll assigns them, where the caller sought by then */
     position_tell(consumer, consumer->subscription.on_assigned);
     return E_OK;
 }
@@ -327,7 +324,8 @@ int kafka_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes
     struct kafka_consumer *consumer = kafka_consumer_of(base);
     *ret_batch = (struct bus_batch){0};
     make_quiet(consumer);
-    int rc = consumer->in_group ? E_OK : adopt_found(consumer, err);
+    int rc = consumer->in_group ? E_OK : position_assign(consumer, err);
+    if (rc == E_OK && !consumer->in_group) rc = adopt_found(consumer, err);
     if (rc) return rc;
     struct kafka_batch *batch = consumer->current = open_batch(consumer);
     if (!batch) return err_set(err, E_NO_MEMORY, NULL);

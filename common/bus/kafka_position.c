@@ -208,7 +208,10 @@ int kafka_rewind(struct bus_consumer *base, struct err *err)
     return rc;
 }
 
-/* Assigned anew rather than sought: that works also before fetching has begun. */
+/* Assigned anew rather than sought: that works also before fetching has begun. But never twice at
+ * short notice, as librdkafka 2.0.2 aborts the process when partitions are assigned again before
+ * it has stopped them (rd_kafka_assignment_partition_stopped()): so by the next poll, once for all
+ * that was sought until then. */
 int kafka_seek(struct bus_consumer *base, const struct bus_position *position, struct err *err)
 {
     struct kafka_consumer *consumer = kafka_consumer_of(base);
@@ -218,18 +221,26 @@ int kafka_seek(struct bus_consumer *base, const struct bus_position *position, s
     if (!partition)
         return err_set(err, E_NOT_FOUND, "partition %u of %s is not assigned", position->partition,
                        topic_info(position->topic)->name);
-    int64_t before = partition->position;
-    partition->position = position->offset;
+    partition->position = partition->sought = position->offset;
+    partition->moved = consumer->moved = true;
+    consumer_make_readable(consumer);
+    return E_OK;
+}
+
+int position_assign(struct kafka_consumer *consumer, struct err *err)
+{
+    enum { STOPPED_MS = 500 }; /* by then it has stopped what was assigned before */
+    int64_t now_ms = clock_mono_ms(clock_system());
+    if (!consumer->moved) return E_OK;
+    if (consumer->assigned_ms && now_ms - consumer->assigned_ms < STOPPED_MS) return E_OK;
     rd_kafka_topic_partition_list_t *list = position_list(consumer);
     rd_kafka_resp_err_t code = rd_kafka_assign(consumer->client, list);
     rd_kafka_topic_partition_list_destroy(list);
-    if (code) {
-        partition->position = before;
-        return kafka_error(code, "seek", NULL, err);
-    }
-    partition->sought = position->offset;
+    if (code) return kafka_error(code, "assign", NULL, err);
+    consumer->assigned_ms = now_ms;
+    consumer->moved = false;
+    for (size_t i = 0; i < consumer->owned_count; i++) consumer->owned[i].moved = false;
     position_pause_new(consumer);
-    consumer_make_readable(consumer);
     return E_OK;
 }
 

@@ -360,7 +360,7 @@ static void test_topic_settings(void **state)
         {"the age at which messages go", "retention.ms", "3600000"},
         {"the size at which they go", "retention.bytes", "1000000"},
         {"they go, and aren't compacted", "cleanup.policy", "delete"},
-        {"what we may send fits", "max.message.bytes", "1065536"},
+        {"what we may send fits", "max.message.bytes", "4325376"},
     };
     const struct bus_topic_settings settings = {.partitions = 5, .replication = 1, .retention_ms = 3600000, .retention_bytes = 1000000};
     struct rig rig = open_rig(NULL);

@@ -533,6 +533,30 @@ static void conform_reader(struct bus *bus)
     free(seen);
 }
 
+/* Again and again, all partitions at once, as one who changes their mind: the last place counts, and
+ * nothing from before comes. librdkafka 2.0.2 aborts the process when each seek is an assignment. */
+static void conform_seeks(struct bus *bus)
+{
+    enum { PARTITIONS = 8, ROUNDS = 40 };
+    struct seen *seen = calloc(1, sizeof *seen);
+    struct err err;
+    create_topic(bus, TOPIC_FEEDBACK, PARTITIONS);
+    send_numbers(bus, TOPIC_FEEDBACK, 0, 200);
+    struct bus_consumer *reader = subscribe(bus, NULL, "restless", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    collect(reader, seen, 200);
+    for (int round = 0; round <= ROUNDS; round++) {
+        int64_t to = round == ROUNDS ? 0 : round % 5; /* at last to the beginning */
+        for (uint32_t i = 0; i < PARTITIONS; i++)
+            must(bus_seek(reader, &(struct bus_position){TOPIC_FEEDBACK, i, to}, &err), &err);
+        memset(seen, 0, sizeof *seen);
+        if (round < ROUNDS) poll_once(reader, seen);
+    }
+    collect(reader, seen, 200);
+    check_complete(seen, 0, 200);
+    bus_unsubscribe(reader);
+    free(seen);
+}
+
 static void conform_wake(struct bus *bus)
 {
     struct seen *seen = calloc(1, sizeof *seen);
@@ -694,6 +718,7 @@ static const struct conformance_case conformance_cases[] = {
     {"a paused consumer gets nothing and loses nothing", conform_pause},
     {"the backlog counts what is unread", conform_backlog},
     {"readers begin at either end, or where they seek to", conform_reader},
+    {"a reader seeks often, and all partitions at once", conform_seeks},
     {"a new message makes the descriptor readable", conform_wake},
     {"several batches are held, and released in any order", conform_batches},
     {"a batch keeps to its bytes", conform_bytes},
