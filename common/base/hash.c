@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include <stdlib.h>
 #define XXH_INLINE_ALL /* most of what is hashed are words: a call through the PLT would cost as much again */
 #include <xxhash.h>
 
@@ -23,6 +24,62 @@ void hash_hmac_sha256(struct str key, struct str data, uint8_t out[static SHA256
         HMAC(EVP_sha256(), key.data ? key.data : "", (int)key.size,
              (const unsigned char *)(data.data ? data.data : ""), data.size, out, &size);
     assert(done && size == SHA256_BYTES);
+}
+
+/* HMAC is H(outer key, H(inner key, data)) (RFC 2104): both hashes stand ready behind their keys. */
+struct hash_key {
+    EVP_MD_CTX *inner, *outer, *work;
+};
+
+enum { BLOCK_BYTES = 64 };
+
+static EVP_MD_CTX *begin_with(const uint8_t *block, uint8_t mask)
+{
+    uint8_t masked[BLOCK_BYTES];
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    for (int i = 0; i < BLOCK_BYTES; i++) masked[i] = block[i] ^ mask;
+    if (context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+        EVP_DigestUpdate(context, masked, sizeof masked) == 1)
+        return context;
+    EVP_MD_CTX_free(context);
+    return NULL;
+}
+
+struct hash_key *hash_key_create(struct str key)
+{
+    uint8_t block[BLOCK_BYTES] = {0};
+    if (key.size > BLOCK_BYTES) hash_sha256(key, block);
+    else if (key.size) memcpy(block, key.data, key.size);
+    struct hash_key *made = calloc(1, sizeof *made);
+    if (!made) return NULL;
+    made->inner = begin_with(block, 0x36);
+    made->outer = begin_with(block, 0x5C);
+    made->work = EVP_MD_CTX_new();
+    if (made->inner && made->outer && made->work) return made;
+    hash_key_destroy(made);
+    return NULL;
+}
+
+void hash_key_destroy(struct hash_key *key)
+{
+    if (!key) return;
+    EVP_MD_CTX_free(key->inner);
+    EVP_MD_CTX_free(key->outer);
+    EVP_MD_CTX_free(key->work);
+    free(key);
+}
+
+static bool finish_from(EVP_MD_CTX *work, const EVP_MD_CTX *begun, const void *data, size_t size, uint8_t *out)
+{
+    return EVP_MD_CTX_copy_ex(work, begun) == 1 && EVP_DigestUpdate(work, data, size) == 1 &&
+           EVP_DigestFinal_ex(work, out, NULL) == 1;
+}
+
+bool hash_key_hmac(struct hash_key *key, struct str data, uint8_t out[static SHA256_BYTES])
+{
+    uint8_t inner[SHA256_BYTES];
+    return finish_from(key->work, key->inner, data.data, data.size, inner) &&
+           finish_from(key->work, key->outer, inner, sizeof inner, out);
 }
 
 void hash_hex(const uint8_t *bytes, size_t size, char *out)

@@ -343,6 +343,7 @@ static void free_state(struct preprocess_state *state)
     takeover_close(state->takeover);
     screen_close(state->screen);
     window_close(state->window);
+    pseudonym_close(&state->pseudonym);
     free(state);
 }
 

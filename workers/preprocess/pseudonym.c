@@ -50,7 +50,7 @@ static int read_key(struct pseudonym *pseudonym, const char *path, struct err *e
     return rc;
 }
 
-int pseudonym_open(struct pseudonym *pseudonym, const char *key, const char *folder, struct err *err)
+static int find_key(struct pseudonym *pseudonym, const char *key, const char *folder, struct err *err)
 {
     char path[4096], fresh[2 * PSEUDONYM_KEY_BYTES + 1];
     if (key[0] || !folder[0]) {
@@ -66,11 +66,25 @@ int pseudonym_open(struct pseudonym *pseudonym, const char *key, const char *fol
     return rc ? rc : read_key(pseudonym, path, err);
 }
 
+int pseudonym_open(struct pseudonym *pseudonym, const char *key, const char *folder, struct err *err)
+{
+    int rc = find_key(pseudonym, key, folder, err);
+    if (rc) return rc;
+    pseudonym->hash = hash_key_create(str_make(pseudonym->key, pseudonym->key_size));
+    return pseudonym->hash ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+}
+
+void pseudonym_close(struct pseudonym *pseudonym)
+{
+    hash_key_destroy(pseudonym->hash);
+    pseudonym->hash = NULL;
+}
+
 struct str pseudonym_of(const struct pseudonym *pseudonym, struct str customer, struct arena *arena)
 {
     uint8_t hash[SHA256_BYTES];
     char hex[33];
-    hash_hmac_sha256(str_make(pseudonym->key, pseudonym->key_size), customer, hash);
+    if (!hash_key_hmac(pseudonym->hash, customer, hash)) return (struct str){0};
     hash_hex(hash, 16, hex);
     return arena_copy(arena, str_of(hex));
 }

@@ -11,11 +11,14 @@ enum { PSEUDONYM_KEY_BYTES = 32 };
 struct pseudonym {
     char key[256];
     size_t key_size;
+    struct hash_key *hash;
 };
 
 /* key: from configuration; empty: read from FOLDER/customer.key, which is made (mode 0600) if it isn't
  * there; without a folder as well: a key of this run only. */
 int pseudonym_open(struct pseudonym *pseudonym, const char *key, const char *folder, struct err *err) CHECKED;
+
+void pseudonym_close(struct pseudonym *pseudonym); /* a zeroed one is valid */
 
 /* 32 hex digits: the first half of HMAC-SHA-256. data == NULL without memory. */
 struct str pseudonym_of(const struct pseudonym *pseudonym, struct str customer, struct arena *arena);

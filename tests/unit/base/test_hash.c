@@ -77,7 +77,16 @@ static void hmac_gives_the_published_answers(void **state)
         hash_hmac_sha256(str_make(key, cases[i].key_size), str_of(cases[i].text), digest);
         hash_hex(digest, sizeof digest, hex);
         assert_string_equal(hex, cases[i].expected);
+        struct hash_key *ready = hash_key_create(str_make(key, cases[i].key_size));
+        assert_non_null(ready);
+        for (int again = 0; again < 3; again++) { /* what was hashed before leaves no trace */
+            assert_true(hash_key_hmac(ready, again == 1 ? STR("other") : str_of(cases[i].text), digest));
+            hash_hex(digest, sizeof digest, hex);
+            assert_int_equal(strcmp(hex, cases[i].expected) == 0, again != 1);
+        }
+        hash_key_destroy(ready);
     }
+    hash_key_destroy(NULL);
     hash_hmac_sha256((struct str){0}, (struct str){0}, digest);
     hash_hex(digest, sizeof digest, hex);
     assert_string_equal(hex, cases[3].expected);

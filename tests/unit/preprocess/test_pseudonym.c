@@ -20,6 +20,7 @@ static void hashes_with_a_key(void **state)
     assert_int_equal(pseudonym_open(&other, "Jef2", "", &err), E_OK);
     assert_false(str_equal(hash, pseudonym_of(&other, STR("what do ya want for nothing?"), &arena)));
     assert_false(str_equal(hash, pseudonym_of(&pseudonym, STR("what do ya want for nothing!"), &arena)));
+    pseudonym_close(&pseudonym), pseudonym_close(&other);
     arena_deinit(&arena);
 }
 
@@ -32,6 +33,7 @@ static void makes_a_key(void **state)
     assert_int_equal(pseudonym_open(&second, "", "", &err), E_OK);
     assert_true(first.key_size >= 32 && second.key_size >= 32);
     assert_memory_not_equal(first.key, second.key, 32);
+    pseudonym_close(&first), pseudonym_close(&second);
 }
 
 static void keeps_the_key(void **state)
@@ -49,6 +51,7 @@ static void keeps_the_key(void **state)
     assert_int_equal(pseudonym_open(&second, "", folder, &err), E_OK);
     assert_int_equal(first.key_size, second.key_size);
     assert_memory_equal(first.key, second.key, first.key_size);
+    pseudonym_close(&first), pseudonym_close(&second);
     CASE("a key that is too short is refused");
     FILE *file = fopen(path, "w");
     assert_non_null(file);

@@ -3,7 +3,7 @@
 
 #include "workers/preprocess/strip.h"
 
-static const struct pseudonym pseudonym = {.key = "0123456789abcdef", .key_size = 16};
+static struct pseudonym pseudonym;
 
 static void strips_attributes(void **state)
 {
@@ -138,6 +138,20 @@ static void later_sections_are_dropped(void **state)
     arena_deinit(&arena);
 }
 
+static int open_pseudonym(void **state)
+{
+    struct err err;
+    (void)state;
+    return pseudonym_open(&pseudonym, "0123456789abcdef", "", &err);
+}
+
+static int close_pseudonym(void **state)
+{
+    (void)state;
+    pseudonym_close(&pseudonym);
+    return 0;
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -147,5 +161,5 @@ int main(void)
         cmocka_unit_test(unknown_parts_survive_without_personal_data),
         cmocka_unit_test(later_sections_are_dropped),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_pseudonym, close_pseudonym);
 }
