@@ -168,18 +168,17 @@ static int join_hits(const struct screen_words *words, const struct tokens *toke
     return E_OK;
 }
 
-static int screen_with(const struct cue_list *list, struct str text, const struct tokens *tokens,
-                       uint32_t token_count, struct arena *arena, struct screen_result *result,
-                       bool *ret_cut, struct err *err)
+static int screen_with(const struct cue_list *list, struct screen_words *words,
+                       const struct tokens *tokens, struct arena *arena,
+                       struct screen_result *result, bool *ret_cut, struct err *err)
 {
-    struct screen_words words;
     struct raw_hits raw;
-    int rc = screen_words_find(list, text, tokens, token_count, arena, &words, err);
-    if (!rc) rc = screen_hits_find(&words, arena, &raw, err);
+    screen_words_find(words, list);
+    int rc = screen_hits_find(words, arena, &raw, err);
     if (rc || !raw.count) return rc;
     *ret_cut |= raw.cut;
-    rc = screen_scope_resolve(&words, arena, &raw, err);
-    return rc ? rc : join_hits(&words, tokens, &raw, arena, result, err);
+    rc = screen_scope_resolve(words, arena, &raw, err);
+    return rc ? rc : join_hits(words, tokens, &raw, arena, result, err);
 }
 
 /* The language's place in `languages`, or -1. */
@@ -205,12 +204,12 @@ int screen_text(const struct screen *screen, struct str text, const struct token
     uint32_t token_count = tokens->count;
     while (token_count && tokens->items[token_count - 1].end > SCREEN_MAX_BYTES) token_count--;
     cut = token_count < tokens->count;
-    for (int i = 0; i < LANGUAGE_COUNT; i++) {
-        if (sure && i != own) continue;
-        int rc =
-            screen_with(&screen->lists[i], text, tokens, token_count, arena, &result, &cut, err);
-        if (rc) return rc;
-    }
+    struct screen_words words;
+    int rc = screen_words_split(text, tokens, token_count, arena, &words, err);
+    for (int i = 0; i < LANGUAGE_COUNT && !rc; i++)
+        if (!sure || i == own)
+            rc = screen_with(&screen->lists[i], &words, tokens, arena, &result, &cut, err);
+    if (rc) return rc;
     if (result.count) qsort(result.hits, result.count, sizeof *result.hits, compare_hits);
     result.reason = NULL;
     result.reaction = result.kinds & 1u << SCREEN_ADVERSE_EVENT;

@@ -174,18 +174,24 @@ static inline uint32_t cue_prefix_bucket(struct str word)
 uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word, uint32_t bucket);
 bool cue_entry_lists(const struct cue_list *list, const struct cue_entry *entry, uint16_t symbol);
 
-/* The entry of a folded word, or CUE_NO_ENTRY. hash: hash_fast(word, 0). Inline, and few
+/* The entry of a whole word by its hash_fast(word, 0), or CUE_NO_ENTRY. 64 equal bits are taken for
+ * the same word: comparing bytes would cost two cache misses a word, and who forges a collision
+ * only wins an alert. */
+static inline uint32_t cue_list_find_whole(const struct cue_list *list, uint64_t hash)
+{
+    uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1);
+    if (!(list->filter[bit / 64] >> bit % 64 & 1)) return CUE_NO_ENTRY;
+    uint32_t i = (uint32_t)hash & list->slot_mask;
+    while (list->slots[i].entry && list->slots[i].hash != hash) i = (i + 1) & list->slot_mask;
+    return list->slots[i].entry;
+}
+
+/* The entry of a folded word, or of the longest prefix that it begins with. Inline, and few
  * instructions where a list doesn't know the word, because every word of every text is asked for. */
 static inline uint32_t cue_list_find(const struct cue_list *list, struct str word, uint64_t hash)
 {
-    /* 64 equal bits are taken for the same word: comparing bytes would cost two cache misses a
-     * word, and who forges a collision only wins an alert. */
-    uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1);
-    if (list->filter[bit / 64] >> bit % 64 & 1)
-        for (uint32_t i = (uint32_t)hash & list->slot_mask; list->slots[i].entry;
-             i = (i + 1) & list->slot_mask)
-            if (list->slots[i].hash == hash) return list->slots[i].entry;
-    if (word.size < CUES_MIN_PREFIX_BYTES) return CUE_NO_ENTRY;
+    uint32_t entry = cue_list_find_whole(list, hash);
+    if (entry || word.size < CUES_MIN_PREFIX_BYTES) return entry;
     uint32_t bucket = cue_prefix_bucket(word);
     if (!(list->prefix_filter[bucket / 64] >> bucket % 64 & 1)) return CUE_NO_ENTRY;
     return cue_list_find_prefix(list, word, bucket);

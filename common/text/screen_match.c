@@ -1,76 +1,10 @@
-/* Looks the words of a text up in a cue list and finds the forms of cues that they make up. */
+/* Finds the forms of cues that the words of a text make up. */
 #include "text/screen_match.h"
 
 #include <stdlib.h>
 
-#include "base/hash.h"
-
 /* Words on either side in which a cue's `&` and `!` groups are looked for, within the sentence. */
 enum { NEAR_WORDS = 6, FAR_WORDS = 4 };
-
-/* What lies between two tokens. A lone hyphen joins ("life-threatening"), a comma parts less than
- * the rest. */
-static uint8_t boundary_within(struct str text, const struct tokens *tokens, uint32_t at)
-{
-    struct str between = str_trim(str_slice(text, tokens->items[at - 1].end, tokens->items[at].start));
-    if (between.size == 1 && between.data[0] == '-') return BOUNDARY_NONE;
-    return between.size == 1 && between.data[0] == ',' ? BOUNDARY_COMMA : BOUNDARY_CLAUSE;
-}
-
-static inline uint8_t boundary_before(struct str text, const struct tokens *tokens, uint32_t at)
-{
-    const struct token *token = &tokens->items[at];
-    if (at == 0 || token->sentence_before) return BOUNDARY_SENTENCE;
-    return token->clause_before ? boundary_within(text, tokens, at) : BOUNDARY_NONE;
-}
-
-/* An accent that tells two short words apart ("sí" and "si"): a list may know the accented one as
- * "^si". */
-static uint32_t find_accented(const struct cue_list *list, const struct token *token)
-{
-    enum { SHORT_WORD_BYTES = 4 };
-    struct str folded = token->folded;
-    if (folded.size > SHORT_WORD_BYTES || token->kind != TOKEN_WORD ||
-        token->end - token->start <= folded.size)
-        return CUE_NO_ENTRY;
-    char room[SHORT_WORD_BYTES + 1] = "^";
-    memcpy(room + 1, folded.data, folded.size);
-    struct str word = str_make(room, folded.size + 1);
-    uint32_t entry = cue_list_find(list, word, hash_fast(word, 0));
-    return list->entries[entry].prefix ? CUE_NO_ENTRY : entry;
-}
-
-int screen_words_find(const struct cue_list *list, struct str text, const struct tokens *tokens,
-                      uint32_t token_count, struct arena *arena, struct screen_words *ret_words,
-                      struct err *err)
-{
-    /* Two words a token at most: what follows a second apostrophe has no cue. */
-    struct screen_word *items = arena_alloc(arena, ((size_t)token_count * 2 + 1) * sizeof *items);
-    uint32_t count = 0;
-    if (!items) return err_set(err, E_NO_MEMORY, NULL);
-    for (uint32_t i = 0; i < token_count; i++) {
-        const struct token *token = &tokens->items[i];
-        uint8_t before = boundary_before(text, tokens, i);
-        if (!token->apostrophe) {
-            uint32_t entry = CUE_NO_ENTRY;
-            if (token->end - token->start != token->folded.size) entry = find_accented(list, token);
-            if (!entry) entry = cue_list_find(list, token->folded, token->hash);
-            items[count++] = (struct screen_word){entry, i, before};
-            continue;
-        }
-        struct str rest = token->folded;
-        for (int part = 0; part < 2 && rest.size; part++) {
-            char room[CUES_MAX_WORD_BYTES];
-            struct str word = cue_word_cut(&rest, room);
-            if (!word.size) continue;
-            items[count++] =
-                (struct screen_word){cue_list_find(list, word, hash_fast(word, 0)), i, before};
-            before = BOUNDARY_NONE;
-        }
-    }
-    *ret_words = (struct screen_words){.list = list, .items = items, .count = count};
-    return E_OK;
-}
 
 /* Steps [step, end) match behind word `at`. Only a gap makes for choices, and so for recursion. */
 static bool match_behind(const struct screen_words *words, const struct cue_step *steps,
@@ -78,7 +12,7 @@ static bool match_behind(const struct screen_words *words, const struct cue_step
 {
     for (; count && !steps->gap; steps++, count--) {
         if (++at >= words->count || words->items[at].before == BOUNDARY_SENTENCE ||
-            !cue_entry_has(words->list, words->items[at].entry, steps->symbol))
+            !cue_entry_has(words->list, words->entries[at], steps->symbol))
             return false;
     }
     if (!count) {
@@ -86,9 +20,8 @@ static bool match_behind(const struct screen_words *words, const struct cue_step
         return true;
     }
     for (uint32_t next = at + 1; next < words->count && next <= at + 1 + steps->gap; next++) {
-        const struct screen_word *word = &words->items[next];
-        if (word->before == BOUNDARY_SENTENCE) return false;
-        if (cue_entry_has(words->list, word->entry, steps->symbol) &&
+        if (words->items[next].before == BOUNDARY_SENTENCE) return false;
+        if (cue_entry_has(words->list, words->entries[next], steps->symbol) &&
             match_behind(words, steps + 1, count - 1, next, ret_last))
             return true;
     }
@@ -101,7 +34,7 @@ static bool match_before(const struct screen_words *words, const struct cue_step
 {
     for (; count && !steps->gap; steps--, count--) {
         if (at == 0 || words->items[at].before == BOUNDARY_SENTENCE ||
-            !cue_entry_has(words->list, words->items[--at].entry, steps[-1].symbol))
+            !cue_entry_has(words->list, words->entries[--at], steps[-1].symbol))
             return false;
     }
     if (!count) {
@@ -111,7 +44,7 @@ static bool match_before(const struct screen_words *words, const struct cue_step
     for (uint32_t gap = 0; gap <= steps->gap && at > gap; gap++) {
         if (words->items[at - gap].before == BOUNDARY_SENTENCE) return false;
         uint32_t next = at - gap - 1;
-        if (cue_entry_has(words->list, words->items[next].entry, steps[-1].symbol) &&
+        if (cue_entry_has(words->list, words->entries[next], steps[-1].symbol) &&
             match_before(words, steps - 1, count - 1, next, ret_first))
             return true;
     }
@@ -133,7 +66,7 @@ bool screen_form_match(const struct screen_words *words, const struct cue_form *
 
 static bool word_is(const struct screen_words *words, uint32_t at, uint64_t groups, uint16_t symbol)
 {
-    uint32_t entry = words->items[at].entry;
+    uint32_t entry = words->entries[at];
     if (words->list->entries[entry].groups & groups) return true;
     return symbol != CUE_NO_SYMBOL && cue_entry_has(words->list, entry, symbol);
 }
@@ -189,7 +122,7 @@ static uint32_t scan(const struct screen_words *words, struct raw_hit *hits, uin
     const struct cue_list *list = words->list;
     uint32_t count = 0;
     for (uint32_t at = 0; at < words->count; at++) {
-        const struct cue_entry *entry = &list->entries[words->items[at].entry];
+        const struct cue_entry *entry = &list->entries[words->entries[at]];
         for (uint32_t k = 0; k < entry->cue_forms; k++) {
             uint32_t at_form = list->entry_forms[entry->first_form + k];
             const struct cue_form *form = &list->forms[at_form];

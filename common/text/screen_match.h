@@ -9,15 +9,17 @@ enum boundary { BOUNDARY_NONE, BOUNDARY_COMMA, BOUNDARY_CLAUSE, BOUNDARY_SENTENC
 
 /* A word as cue lists see it: a token, or one of the two parts of an elided one ("l'hopital"). */
 struct screen_word {
-    uint32_t entry; /* of the list */
+    struct str text;
+    uint64_t hash, accented_hash; /* of "^text" where a short word has an accent, else 0 */
     uint32_t token;
     uint8_t before; /* enum boundary between the word before and this one */
 };
 
 struct screen_words {
-    const struct cue_list *list;
     struct screen_word *items;
     uint32_t count;
+    const struct cue_list *list; /* that the words were looked up in last */
+    uint32_t *entries;           /* of that list, one a word */
 };
 
 /* What words do to the hits around them; the bits of `marks`. */
@@ -52,9 +54,11 @@ struct raw_hits {
 /* More in one text is no feedback. */
 enum { SCREEN_RAW_HITS = 1024 };
 
-int screen_words_find(const struct cue_list *list, struct str text, const struct tokens *tokens,
-                      uint32_t token_count, struct arena *arena, struct screen_words *ret_words,
-                      struct err *err) CHECKED;
+/* Two words a token at most. NO_MEMORY only. */
+int screen_words_split(struct str text, const struct tokens *tokens, uint32_t token_count,
+                       struct arena *arena, struct screen_words *ret_words,
+                       struct err *err) CHECKED;
+void screen_words_find(struct screen_words *words, const struct cue_list *list);
 
 /* Deciding cues, each longest match once. */
 int screen_hits_find(const struct screen_words *words, struct arena *arena,

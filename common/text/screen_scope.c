@@ -56,7 +56,7 @@ static void mark_words(const struct screen_words *words, uint16_t *marks, struct
 {
     const struct cue_list *list = words->list;
     for (uint32_t at = 0; at < words->count; at++) {
-        const struct cue_entry *entry = &list->entries[words->items[at].entry];
+        const struct cue_entry *entry = &list->entries[words->entries[at]];
         const uint32_t *forms = list->entry_forms + entry->first_form + entry->cue_forms;
         for (uint32_t k = 0; k < entry->other_forms; k++)
             mark_form(words, &list->forms[forms[k]], at, marks, hits);
@@ -91,7 +91,7 @@ static bool is_asked_for(const struct screen_words *words, const struct raw_hit 
 {
     const struct cue_form *form = &words->list->forms[hit->form];
     for (uint32_t i = 0; i < form->steps; i++)
-        if (cue_entry_has(words->list, words->items[at].entry,
+        if (cue_entry_has(words->list, words->entries[at],
                           words->list->steps[form->first_step + i].symbol))
             return true;
     return false;

@@ -106,7 +106,8 @@ static void understands_the_grammar(void **state)
         assert_int_equal(cue_list_parse(str_of(matches[i].list), "en.txt", &list, &err), E_OK);
         assert_int_equal(text_tokenize(text, &arena, &tokens, &err), E_OK);
         assert_int_equal(
-            screen_words_find(&list, text, &tokens, tokens.count, &arena, &words, &err), E_OK);
+            screen_words_split(text, &tokens, tokens.count, &arena, &words, &err), E_OK);
+        screen_words_find(&words, &list);
         assert_int_equal(screen_hits_find(&words, &arena, &hits, &err), E_OK);
         assert_int_equal(hits.count, matches[i].quote ? 1 : 0);
         if (hits.count) {
