@@ -1,8 +1,11 @@
-/* The text kernels one by one, on the texts of records of 500 bytes: nanoseconds a record of one
+/* The kernels of text and models one by one, on the texts of records of 500 bytes: nanoseconds a record of one
  * thread's CPU time, the fastest of several rounds. */
 #include <stdlib.h>
 
 #include "config/shipped.h"
+#include "model/centroid.h"
+#include "model/features.h"
+#include "model/insight.h"
 #include "ops/benchmarks/bench.h"
 #include "schema/json.h"
 #include "text/clean.h"
@@ -11,7 +14,7 @@
 #include "text/screen.h"
 #include "text/similar.h"
 
-enum { RECORDS = 5000, ROUNDS = 15, RECORD_BYTES = 500 };
+enum { RECORDS = 5000, ROUNDS = 15, RECORD_BYTES = 500, CENTROIDS = 64 /* as many as the aim is for */ };
 
 /* What the kernel before left for the next, per record. */
 struct sample {
@@ -19,11 +22,15 @@ struct sample {
     struct language_guess guess;
     struct tokens tokens;
     uint64_t similar;
+    float vector[FEATURES_DIMENSIONS];
+    uint32_t nearest;
 };
 
 struct rig {
     struct arena kept, scratch; /* what lives as long as the rig; what lives as long as a record */
     struct screen *screen;
+    struct insight_engine *engine;
+    struct centroids centroids;
     struct sample *samples;
     size_t count, bytes;
 };
@@ -67,12 +74,35 @@ static int run_screen(struct rig *rig, struct sample *sample, struct err *err)
                        sample->guess.confidence, true, &rig->scratch, &result, err);
 }
 
+static int run_features(struct rig *rig, struct sample *sample, struct err *err)
+{
+    (void)rig, (void)err;
+    features_extract(&sample->tokens, STR("review"), true, 4, sample->vector);
+    return E_OK;
+}
+
+static int run_nearest(struct rig *rig, struct sample *sample, struct err *err)
+{
+    float distance;
+    (void)err;
+    centroids_nearest(&rig->centroids, sample->vector, &sample->nearest, &distance);
+    return E_OK;
+}
+
+static int run_insight(struct rig *rig, struct sample *sample, struct err *err)
+{
+    struct insight_result result;
+    return insight_analyze(rig->engine, sample->text, &sample->tokens, sample->guess.code, true, 4, false,
+                           &rig->scratch, &result, err);
+}
+
 static const struct {
     const char *name;
     int (*run)(struct rig *rig, struct sample *sample, struct err *err);
 } kernels[] = {
     {"clean_ns", run_clean},   {"language_ns", run_language}, {"redact_ns", run_redact},
     {"tokens_ns", run_tokens}, {"similar_ns", run_similar},   {"screen_ns", run_screen},
+    {"features_ns", run_features}, {"nearest_64_ns", run_nearest}, {"insight_ns", run_insight},
 };
 
 static int add_sample(struct rig *rig, struct str line, struct err *err)
@@ -88,6 +118,15 @@ static int add_sample(struct rig *rig, struct str line, struct err *err)
     return rc;
 }
 
+/* The first records' vectors, once each: any others would cost the same. */
+static int make_centroids(struct rig *rig, struct err *err)
+{
+    static float rows[CENTROIDS][FEATURES_DIMENSIONS];
+    for (size_t i = 0; i < CENTROIDS && i < rig->count; i++)
+        features_extract(&rig->samples[i].tokens, STR("review"), true, 4, rows[i]);
+    return centroids_init(&rig->centroids, CENTROIDS, FEATURES_DIMENSIONS, rows[0], err);
+}
+
 static int prepare(struct rig *rig, size_t records, struct buffer *lines, struct err *err)
 {
     char path[SHIPPED_PATH_BYTES];
@@ -98,7 +137,9 @@ static int prepare(struct rig *rig, size_t records, struct buffer *lines, struct
     if (!rc && !rig->samples) rc = err_set(err, E_NO_MEMORY, NULL);
     struct str rest = buffer_str(lines);
     while (!rc && rest.size) rc = add_sample(rig, str_cut(&rest, '\n'), err);
-    return rc;
+    if (!rc) rc = make_centroids(rig, err);
+    if (!rc) rc = shipped_path("", ".", path, err);
+    return rc ? rc : insight_engine_create(path, &rig->engine, err);
 }
 
 static int measure(struct rig *rig, size_t kernel, size_t rounds, struct err *err)
@@ -127,6 +168,8 @@ int bench_text(const struct bench_options *options, struct err *err)
     for (size_t i = 0; !rc && i < sizeof kernels / sizeof kernels[0]; i++)
         rc = measure(&rig, i, options->rounds ? options->rounds : ROUNDS, err);
     screen_close(rig.screen);
+    insight_engine_destroy(rig.engine);
+    centroids_deinit(&rig.centroids);
     free(rig.samples);
     buffer_deinit(&lines);
     arena_deinit(&rig.kept);
