@@ -3,6 +3,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -265,6 +266,39 @@ static void test_absent_broker(void **state)
     close_rig(&rig);
 }
 
+static void *commit_main(void *argument)
+{
+    const struct bus_output output = {.topic = TOPIC_FEEDBACK,
+                                      .key = STR("k"),
+                                      .value = STR("1"),
+                                      .timestamp_ms = clock_wall_ms(clock_system())};
+    static struct err err;
+    int rc = bus_commit(argument, &output, 1, NULL, 0, &err);
+    return (void *)(intptr_t)err_class((enum err_code)rc);
+}
+
+/* A commit may take ten minutes here: without bus_hasten() it would be the test's own time limit that
+ * ends it. */
+static void test_hastened(void **state)
+{
+    const char *settings[] = {"bus.commit_timeout=10m", NULL};
+    struct rig rig;
+    struct err err = {0};
+    pthread_t committer;
+    void *class;
+    (void)state;
+    must(rig_try("127.0.0.1:1", settings, &rig.config, &rig.bus, &err), &err);
+    struct bus_consumer *consumer = subscribe(rig.bus, "hasty", "hasty-0", TOPIC_FEEDBACK);
+    assert_int_equal(pthread_create(&committer, NULL, commit_main, consumer), 0);
+    bus_hasten(consumer);
+    assert_int_equal(pthread_join(committer, &class), 0);
+    assert_int_equal((intptr_t)class, ERR_RETRY);
+    class = commit_main(consumer); /* and so does one that begins later */
+    assert_int_equal((intptr_t)class, ERR_RETRY);
+    bus_unsubscribe(consumer);
+    close_rig(&rig);
+}
+
 /* The child copies until it is killed, in the middle of whatever; see main(). */
 static int copy_for_ever(const char *prefix, int report)
 {
@@ -471,6 +505,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(test_fenced, new_prefix),
         cmocka_unit_test_setup(test_killed, new_prefix),
         cmocka_unit_test_setup(test_absent_broker, new_prefix),
+        cmocka_unit_test_setup(test_hastened, new_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
