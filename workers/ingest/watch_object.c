@@ -252,9 +252,11 @@ static enum step next_step(struct taking *taking, enum step step)
     return step + 1;
 }
 
-/* What cures itself in time: all but an object that is not what it says, or not there any more. */
+/* What cures itself in time: all but an object that is not what it says, is not there any more, or
+ * holds what the bus will never take (a limit of the broker's, below ours). */
 static bool is_worth_retrying(int rc, enum step step)
 {
+    if (step == STEP_SEND && rc == E_TOO_LARGE) return false;
     bool reading = step == STEP_HEADER || step == STEP_READ;
     return !reading || (err_class((enum err_code)rc) != ERR_REJECT);
 }

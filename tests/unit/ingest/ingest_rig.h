@@ -59,7 +59,7 @@ const struct clock *__wrap_clock_system(void)
 
 /* --- the bus, failing on demand ------------------------------------------------------------------------- */
 
-enum { PRODUCE_WELL, PRODUCE_BUSY, PRODUCE_REFUSED, PRODUCE_LOST /* reported later as not written */, PRODUCE_HELD };
+enum { PRODUCE_WELL, PRODUCE_BUSY, PRODUCE_REFUSED, PRODUCE_LOST /* reported later as not written */, PRODUCE_HELD, PRODUCE_LARGE };
 static atomic_int rig_produce, rig_produced_calls;
 
 struct lost_call {
@@ -90,6 +90,7 @@ int __wrap_bus_produce(struct bus_producer *producer, const struct bus_output *o
     switch (atomic_load(&rig_produce)) {
     case PRODUCE_BUSY: return err_set(err, E_BUSY, "full, says the test");
     case PRODUCE_REFUSED: return err_set(err, E_DISK_FULL, "no space, says the test");
+    case PRODUCE_LARGE: return err_set(err, E_TOO_LARGE, "more than the broker takes, says the test");
     case PRODUCE_LOST: {
         /* Goes the whole way with no record in it, so that the report comes as ever. */
         struct lost_call *call = calloc(1, sizeof *call);

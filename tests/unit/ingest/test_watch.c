@@ -263,6 +263,26 @@ static void test_failing_bus(void **state)
     buffer_deinit(&out);
 }
 
+/* A row that the bus will never take: its file is given up, and says so; those behind it are not held up. */
+static void test_larger_than_the_bus_takes(void **state)
+{
+    struct rig rig;
+    struct buffer out = {0};
+    (void)state;
+    rig_start(&rig, settings());
+    atomic_store(&rig_produce, PRODUCE_LARGE);
+    write_file("large.ndjson", STR("{\"text\":\"one\"}\n"));
+    await_receipt("large.ndjson", &out);
+    assert_true(holds(buffer_str(&out), "\"status\":\"failed\"") &&
+                holds(buffer_str(&out), "more than the broker takes"));
+    atomic_store(&rig_produce, PRODUCE_WELL);
+    write_file("next.ndjson", STR("{\"text\":\"one\"}\n"));
+    await_receipt("next.ndjson", &out);
+    assert_int_equal(rig_read_feedback(&rig, NULL, NULL), 1);
+    assert_int_equal(rig_stop(&rig), E_OK);
+    buffer_deinit(&out);
+}
+
 /* A file that is still written to is left alone; one that was replaced is a new one. */
 static void test_growing_and_replaced(void **state)
 {
@@ -328,6 +348,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WATCH_TEST(test_files), WATCH_TEST(test_large), WATCH_TEST(test_interrupted), WATCH_TEST(test_failing_bus),
+        WATCH_TEST(test_larger_than_the_bus_takes),
         WATCH_TEST(test_growing_and_replaced), WATCH_TEST(test_places), WATCH_TEST(test_bad_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
