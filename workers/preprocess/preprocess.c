@@ -128,16 +128,19 @@ static void count_language(struct preprocess_state *state, const char *code)
     }
 }
 
-/* The caller's hint decides when we can't tell. */
+/* The caller's hint decides when we can't tell. Where we'd rather have said another language, the hint isn't
+ * enough to call a text harmless: the screen then takes all its lists, and leaves the rest to people. */
 static void choose_language(const struct feedback *feedback, struct str text, struct language_guess *guess)
 {
     language_detect(text, guess);
     if (!shape_has(feedback, feedback, language) || guess->confidence * 100 >= WORST_CONFIDENCE_PERCENT) return;
     struct str tag = feedback->language, primary = str_cut(&tag, '-');
-    if (primary.size < 2 || primary.size >= sizeof guess->code) return;
-    for (size_t i = 0; i < primary.size; i++) guess->code[i] = (char)(primary.data[i] | 0x20);
-    guess->code[primary.size] = '\0';
-    guess->confidence = 0.5f;
+    char hint[sizeof guess->code] = "";
+    if (primary.size < 2 || primary.size >= sizeof hint) return;
+    for (size_t i = 0; i < primary.size; i++) hint[i] = (char)(primary.data[i] | 0x20);
+    bool contradicted = strcmp(guess->code, "und") != 0 && strcmp(guess->code, hint) != 0;
+    memcpy(guess->code, hint, sizeof hint);
+    guess->confidence = contradicted ? 0.25f : 0.5f;
 }
 
 static struct str content_hash(uint64_t exact, struct arena *arena)
@@ -149,6 +152,17 @@ static struct str content_hash(uint64_t exact, struct arena *arena)
     return arena_copy(arena, str_of(hex));
 }
 
+/* Placeholders may make a text longer than a document can be. It is cut, and so long that the screen leaves it
+ * to people; as a dead letter, nobody would be told. */
+static void cut_document(struct redacted *redacted)
+{
+    if (redacted->text.size <= DOCUMENT_BYTES) return;
+    uint32_t end = (uint32_t)str_utf8_valid_prefix(str_slice(redacted->text, 0, DOCUMENT_BYTES));
+    for (; redacted->count && redacted->items[redacted->count - 1].end > end; redacted->count--)
+        if (redacted->items[redacted->count - 1].start < end) end = redacted->items[redacted->count - 1].start;
+    redacted->text = str_slice(redacted->text, 0, end);
+}
+
 /* From what was received to the text of what goes on. No state is touched. */
 static int read_text(const struct feedback *feedback, struct arena *arena, struct redacted *redacted,
                      struct language_guess *guess, struct err *err)
@@ -158,8 +172,7 @@ static int read_text(const struct feedback *feedback, struct arena *arena, struc
     if (rc) return rc;
     choose_language(feedback, clean, guess);
     rc = text_redact(clean, guess->code, arena, redacted, err);
-    if (rc == E_OK && redacted->text.size > DOCUMENT_BYTES)
-        rc = err_set(err, E_TOO_LARGE, "document: longer than %d bytes with its placeholders", DOCUMENT_BYTES);
+    if (rc == E_OK) cut_document(redacted);
     return rc;
 }
 

@@ -15,8 +15,7 @@ struct out {
     struct safety safety;
     struct feedback feedback;
     struct dead_letter letter;
-    char raw[8192];
-    size_t raw_size;
+    struct str raw;
 };
 
 struct rig {
@@ -31,9 +30,7 @@ static void decode(struct rig *rig, struct out *out, struct str value)
 {
     struct err err;
     struct str copy = arena_copy(&rig->arena, value);
-    assert_true(value.size < sizeof out->raw);
-    memcpy(out->raw, value.data, value.size);
-    out->raw_size = value.size;
+    out->raw = copy;
     assert_int_equal(record_scan(copy, &rig->arena, &out->record, &err), E_OK);
     if (record_has(&out->record, SECTION_FEEDBACK)) assert_int_equal(record_decode(&out->record, SECTION_FEEDBACK, &out->feedback, &rig->arena, &err), E_OK);
     if (record_has(&out->record, SECTION_DOCUMENT)) assert_int_equal(record_decode(&out->record, SECTION_DOCUMENT, &out->document, &rig->arena, &err), E_OK);
@@ -100,8 +97,7 @@ static struct feedback said(const char *text)
 
 static bool raw_holds(const struct out *out, const char *needle)
 {
-    struct str raw = str_make(out->raw, out->raw_size);
-    return str_find(raw, str_of(needle)) < raw.size;
+    return str_find(out->raw, str_of(needle)) < out->raw.size;
 }
 
 static void emits_documents_and_safety(void **state)
@@ -176,6 +172,61 @@ static void lets_no_personal_data_on(void **state)
             assert_int_equal(out->document.text.data[out->document.redactions.items[i].start], '[');
     }
     close_rig(&rig);
+}
+
+/* Promise 3: what can't be judged goes to people, and is never called harmless. */
+static void leaves_doubt_to_people(void **state)
+{
+    static const struct {
+        const char *why, *text, *hint, *language;
+        enum safety_state expected;
+    } cases[] = {
+        {"nothing to go by", "ok", NULL, "und", ENUM_safety_state_unassessed},
+        {"nothing to go by but the caller's word", "ok", "en-GB", "en", ENUM_safety_state_negative},
+        {"the caller's word against a weak guess", "tot", "en", "en", ENUM_safety_state_unassessed},
+        {"the caller's word against a sure one", "Das Essen war gut und der Akku hält lange.", "en", "de", ENUM_safety_state_unassessed},
+    };
+    struct rig rig;
+    (void)state;
+    open_rig(&rig, "");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char id[16];
+        CASE(cases[i].why);
+        struct feedback feedback = said(cases[i].text);
+        if (cases[i].hint) shape_set(feedback, &feedback, language, str_of(cases[i].hint));
+        snprintf(id, sizeof id, "doubt-%zu", i);
+        receive(&rig, id, &feedback, 1000);
+        const struct out *document = &rig.outs[rig.count - 1];
+        assert_int_equal(rig.count, cases[i].expected == ENUM_safety_state_negative ? 1 : 2);
+        assert_int_equal(document->topic, TOPIC_DOCUMENTS);
+        assert_true(str_equal(document->document.language, str_of(cases[i].language)));
+        assert_int_equal(document->safety.state, cases[i].expected);
+    }
+    close_rig(&rig);
+}
+
+/* Placeholders make the longest text longer than a document can be. */
+static void a_text_that_outgrows_the_document_is_cut(void **state)
+{
+    enum { BYTES = 262144, PIECE = 8 };
+    struct rig rig;
+    char *text = malloc(BYTES + 1);
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < BYTES; i += PIECE) memcpy(text + i, "a@b.co, ", PIECE);
+    text[BYTES] = '\0';
+    open_rig(&rig, "");
+    struct feedback feedback = said(text);
+    receive(&rig, "long", &feedback, 1000);
+    assert_int_equal(rig.count, 2);
+    assert_int_equal(rig.outs[0].topic, TOPIC_SAFETY);
+    const struct document *document = &rig.outs[1].document;
+    assert_int_equal(rig.outs[1].safety.state, ENUM_safety_state_unassessed);
+    assert_true(document->text.size <= BYTES && document->text.size > BYTES - 2 * PIECE);
+    assert_true(str_find(document->text, STR("@")) == document->text.size);
+    assert_true(str_ends(document->text, STR(", ")) || str_ends(document->text, STR("[EMAIL],")));
+    close_rig(&rig);
+    free(text);
 }
 
 static void refuses_for_good(void **state)
@@ -269,6 +320,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(emits_documents_and_safety),
         cmocka_unit_test(lets_no_personal_data_on),
+        cmocka_unit_test(leaves_doubt_to_people),
+        cmocka_unit_test(a_text_that_outgrows_the_document_is_cut),
         cmocka_unit_test(refuses_for_good),
         cmocka_unit_test(clocks_run_from_receipt),
         cmocka_unit_test(marks_repeats_across_a_restart),
