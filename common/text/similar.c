@@ -1,4 +1,4 @@
-/* An order-dependent mix of word hashes, and a vote of word pairs on each of 64 bits. */
+/* An order-dependent mix of word hashes, a vote of words on each of 64 bits, and least hashes of pairs. */
 #include "text/similar.h"
 
 static uint64_t mix(uint64_t x)
@@ -66,16 +66,29 @@ static uint64_t majority(const struct votes *votes)
     return more;
 }
 
-static uint64_t pair_hash(const struct tokens *tokens, uint32_t at)
-{
-    return mix(tokens->items[at].hash * 3 + tokens->items[at + 1].hash);
-}
+static uint64_t word_hash(const struct tokens *tokens, uint32_t at) { return mix(tokens->items[at].hash); }
 
 uint64_t text_simhash(const struct tokens *tokens)
 {
-    uint32_t pairs = tokens->count ? tokens->count - 1 : 0, at = 0;
-    struct votes votes = {.used = pairs ? 32 - __builtin_clz(pairs) : 0};
-    for (; at + 1 < pairs; at += 2) vote_twice(&votes, pair_hash(tokens, at), pair_hash(tokens, at + 1));
-    if (at < pairs) vote(&votes, pair_hash(tokens, at));
+    uint32_t words = tokens->count, at = 0;
+    struct votes votes = {.used = words ? 32 - __builtin_clz(words) : 0};
+    for (; at + 1 < words; at += 2) vote_twice(&votes, word_hash(tokens, at), word_hash(tokens, at + 1));
+    if (at < words) vote(&votes, word_hash(tokens, at));
     return majority(&votes);
+}
+
+/* Odd factors permute the 64-bit numbers; the pairs' hashes are mixed well before. */
+void text_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR_BANDS])
+{
+    static const uint64_t factors[SIMILAR_BANDS] = {0x9E3779B97F4A7C15u, 0xC2B2AE3D27D4EB4Fu, 0x165667B19E3779F9u, 0xFF51AFD7ED558CCDu};
+    uint64_t least[SIMILAR_BANDS] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    for (uint32_t i = 1; i < tokens->count; i++) {
+        uint64_t pair = mix(tokens->items[i - 1].hash * 3 + tokens->items[i].hash);
+        for (int band = 0; band < SIMILAR_BANDS; band++) {
+            uint64_t permuted = pair * factors[band];
+            least[band] = permuted < least[band] ? permuted : least[band];
+        }
+    }
+    /* A minimum's high bits say little: most of them are 0. Mixed again, all do. */
+    for (int band = 0; band < SIMILAR_BANDS; band++) ret_bands[band] = tokens->count > 1 ? (uint16_t)mix(least[band]) : 0;
 }

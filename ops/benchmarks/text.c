@@ -63,7 +63,9 @@ static int run_tokens(struct rig *rig, struct sample *sample, struct err *err)
 static int run_similar(struct rig *rig, struct sample *sample, struct err *err)
 {
     (void)rig, (void)err;
-    sample->similar = text_exact_hash(&sample->tokens) ^ text_simhash(&sample->tokens);
+    uint16_t keys[SIMILAR_BANDS];
+    text_minhash(&sample->tokens, keys);
+    sample->similar = text_exact_hash(&sample->tokens) ^ text_simhash(&sample->tokens) ^ keys[0];
     return E_OK;
 }
 

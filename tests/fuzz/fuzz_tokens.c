@@ -46,6 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (uint32_t i = 0; i < tokens.count; i++) check_alone(text, &tokens.items[i], &arena);
     uint64_t exact = text_exact_hash(&tokens), similar = text_simhash(&tokens);
     assert(tokens.count || (exact == text_exact_hash(&(struct tokens){0}) && similar == 0));
+    uint16_t keys[SIMILAR_BANDS];
+    text_minhash(&tokens, keys);
+    assert(tokens.count > 1 || keys[0] == 0);
     language_detect(text, &guess);
     assert(strlen(guess.code) >= 2 && guess.confidence >= 0 && guess.confidence <= 1);
     arena_deinit(&arena);

@@ -85,11 +85,13 @@ static int fill_redactions(struct preprocess_state *state, const struct redacted
 static struct window_record window_record_of(const struct preprocess_options *options, const struct bus_message *message,
                                              struct str id, const struct tokens *tokens)
 {
-    return (struct window_record){
+    struct window_record record = {
         .id = id, .partition = message->partition, .offset = message->offset, .seen_ms = message->timestamp_ms,
         .has_text = tokens->count >= options->repeat_words, .near = tokens->count >= NEAR_WORDS,
         .exact = text_exact_hash(tokens), .similar = text_simhash(tokens),
     };
+    text_minhash(tokens, record.bands);
+    return record;
 }
 
 static int mark_repeat(struct worker_context *context, struct job *job, const struct repeat *repeat, struct document *document,

@@ -1,4 +1,4 @@
-/* A ring of entries with indexes by id, by exact hash and by bands of the SimHash, in one mapped file. */
+/* A ring of entries with indexes by id, by exact hash and by MinHash keys, in one mapped file. */
 #include "workers/preprocess/window.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #include "base/hash.h"
 
-enum { BANDS = 4, BAND_BUCKETS = 1 << 16, WAYS = 4 };
+enum { BAND_BUCKETS = 1 << 16, WAYS = 4 };
 
 static const char magic[8] = "VBWIN\0\0\3";
 
@@ -46,7 +46,7 @@ static size_t index_slots(uint32_t entries) { return (size_t)entries / 2 * WAYS;
 static size_t size_of(uint32_t entries)
 {
     return sizeof(struct header) + entries * sizeof(struct entry) +
-           (2 * index_slots(entries) + (size_t)BANDS * BAND_BUCKETS * WAYS) * sizeof(uint32_t);
+           (2 * index_slots(entries) + (size_t)SIMILAR_BANDS * BAND_BUCKETS * WAYS) * sizeof(uint32_t);
 }
 
 static void lay_out(struct window *window, uint32_t entries, void *base)
@@ -121,9 +121,9 @@ static uint32_t *bucket_of(const struct window *window, uint32_t *index, uint64_
     return &index[(size_t)(hash & window->mask) * WAYS];
 }
 
-static uint32_t *band_of(const struct window *window, int band, uint64_t similar)
+static uint32_t *band_of(const struct window *window, int band, const struct window_record *record)
 {
-    return &window->bands[((size_t)band * BAND_BUCKETS + (similar >> (16 * band) & 0xFFFF)) * WAYS];
+    return &window->bands[((size_t)band * BAND_BUCKETS + record->bands[band]) * WAYS];
 }
 
 /* NULL: empty, too old, or nonsense (the file is not trusted). */
@@ -159,8 +159,8 @@ static const struct entry *find_exact(const struct window *window, const struct 
 
 static const struct entry *find_near(const struct window *window, const struct window_record *record, uint64_t id_hash, int64_t age_ms)
 {
-    for (int band = 0; band < BANDS; band++) {
-        const uint32_t *bucket = band_of(window, band, record->similar);
+    for (int band = 0; band < SIMILAR_BANDS; band++) {
+        const uint32_t *bucket = band_of(window, band, record);
         for (int i = 0; i < WAYS; i++) {
             const struct entry *entry = live_entry(window, bucket[i], record, age_ms);
             if (!entry || !entry->similar || entry->id_hash == id_hash) continue;
@@ -191,7 +191,7 @@ static void enter(struct window *window, const struct window_record *record, uin
     if (entry->id_size) memcpy(entry->id, record->id.data, entry->id_size);
     push(bucket_of(window, window->ids, id_hash), slot);
     if (new_text) push(bucket_of(window, window->texts, record->exact), slot);
-    for (int band = 0; band < BANDS && entry->similar; band++) push(band_of(window, band, record->similar), slot);
+    for (int band = 0; band < SIMILAR_BANDS && entry->similar; band++) push(band_of(window, band, record), slot);
 }
 
 enum window_match window_look(const struct window *window, const struct window_record *record, int64_t age_ms,

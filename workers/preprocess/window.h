@@ -1,16 +1,17 @@
 /* The records seen lately, to tell retried ones, and exact and near repeats of a text.
  *
  * A memory-mapped file of fixed size: it survives a restart and a kill of the program (a power cut may
- * lose its last seconds; then a repeat is missed, never a record). Oldest entries give way. Near: SimHash
- * within 3 bits of 64 (Manku, Jain, Das Sarma, "Detecting Near-Duplicates for Web Crawling", WWW 2007),
- * found through four 16-bit bands, one of which must agree. One window a replica, one thread. */
+ * lose its last seconds; then a repeat is missed, never a record). Oldest entries give way. Near: one of four
+ * MinHash keys agrees, and the SimHashes are within 8 bits of 64 (text/similar.h). One window a replica,
+ * one thread. */
 #ifndef VERBATIM_WORKERS_PREPROCESS_WINDOW_H
 #define VERBATIM_WORKERS_PREPROCESS_WINDOW_H
 
 #include "base/err.h"
 #include "base/str.h"
+#include "text/similar.h"
 
-enum { WINDOW_ID_BYTES = 36, WINDOW_NEAR_BITS = 3 };
+enum { WINDOW_ID_BYTES = 36, WINDOW_NEAR_BITS = 8 };
 
 enum window_match {
     WINDOW_NEW,
@@ -33,6 +34,7 @@ struct window_record {
     int64_t offset, seen_ms;
     bool has_text, near;     /* long enough for exact, and for near repeats */
     uint64_t exact, similar; /* text_exact_hash(), text_simhash() */
+    uint16_t bands[SIMILAR_BANDS]; /* text_minhash() */
 };
 
 /* Looks for an earlier record, not older than age_ms. A message that is processed again (after a

@@ -10,8 +10,10 @@ enum { ENTRIES = 1024 };
 
 static struct window_record make(const char *id, int64_t offset, uint64_t exact, uint64_t similar)
 {
-    return (struct window_record){.id = str_of(id), .offset = offset, .seen_ms = 1000 + offset, .has_text = true, .near = true,
-                                  .exact = exact, .similar = similar};
+    struct window_record record = {.id = str_of(id), .offset = offset, .seen_ms = 1000 + offset, .has_text = true, .near = true,
+                                   .exact = exact, .similar = similar};
+    for (int band = 0; band < SIMILAR_BANDS; band++) record.bands[band] = (uint16_t)(similar >> 16 * band); /* any will do */
+    return record;
 }
 
 static enum window_match check(struct window *window, const struct window_record *record, int64_t age_ms, struct str *ret_id)
@@ -36,9 +38,10 @@ static void tells_repeats(void **state)
         {"the same id with another text: used twice", "a", 2, 12, 1, WINDOW_REUSED, ""},
         {"another id with the same text", "b", 3, 11, 0xFFFF0000FFFF0000, WINDOW_EXACT, "a"},
         {"that one processed again is still a repeat", "b", 3, 11, 0xFFFF0000FFFF0000, WINDOW_EXACT, "a"},
-        {"three bits differ: near", "c", 4, 13, 0xFFFF0000FFFF0007, WINDOW_NEAR, "a"},
-        {"four bits differ: new", "d", 5, 14, 0xFFFF0000FFFF000F, WINDOW_NEW, ""},
-        {"three bits in three bands: one still agrees", "e", 6, 15, 0xFFFE0001FFFE0000, WINDOW_NEAR, "a"},
+        {"eight bits differ: near", "c", 4, 13, 0xFFFF0000FFFF00FF, WINDOW_NEAR, "a"},
+        {"nine bits differ: new", "d", 5, 14, 0xFFFF0000FFFF01FF, WINDOW_NEW, ""},
+        {"one key of four agrees", "e", 6, 15, 0xFFFE0001FFFE0000, WINDOW_NEAR, "a"},
+        {"no key agrees: not even looked at", "f", 7, 16, 0xFFFE0001FFFE0001, WINDOW_NEW, ""},
     };
     struct window *window;
     struct err err;
