@@ -167,9 +167,13 @@ static bool goes_on(struct str text, const struct redact_found *earlier, const s
     return true;
 }
 
-/* Finders look around: what they found must not reach into a placeholder. */
+static bool is_inside(struct str text, size_t at) { return at < text.size && ((unsigned char)text.data[at] & 0xC0) == 0x80; }
+
+/* Finders look around: what they found takes whole characters, and must not reach into a placeholder. */
 static void clip(struct str text, struct redact_found *found)
 {
+    while (found->start && is_inside(text, found->start)) found->start--;
+    while (is_inside(text, found->end)) found->end++;
     for (size_t i = found->start; i < found->end; i++) {
         size_t end = placeholder_end(text, i);
         if (end == i) continue;
