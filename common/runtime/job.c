@@ -26,12 +26,25 @@ struct str header_find(const struct bus_message *message, struct str name)
     return (struct str){0};
 }
 
+/* Marks of the message that was read: on what is made of it too. */
+static uint32_t copy_marks(const struct bus_message *message, struct bus_header out[static JOB_MARKS])
+{
+    static const struct str names[JOB_MARKS] = {{HEADER_REDRIVES, sizeof HEADER_REDRIVES - 1},
+                                                {HEADER_REPLAY, sizeof HEADER_REPLAY - 1}};
+    uint32_t count = 0;
+    for (int i = 0; i < JOB_MARKS; i++) {
+        struct str value = header_find(message, names[i]);
+        if (value.size && value.size <= MARK_BYTES_MAX) out[count++] = (struct bus_header){names[i], value};
+    }
+    return count;
+}
+
 void job_fill_headers(const struct job *job, struct job_output *output, struct str id)
 {
     struct str trace = str_make(output->traceparent, TRACE_TEXT_BYTES - 1);
     headers_fill(output->headers, output->bus.topic, job->context->worker->name, id, trace);
     output->bus.headers = output->headers;
-    output->bus.header_count = JOB_HEADERS;
+    output->bus.header_count = JOB_HEADERS + copy_marks(job->message, output->headers + JOB_HEADERS);
 }
 
 /* What every bus takes; refused here, where it is still one record's fault and not a transaction's. */

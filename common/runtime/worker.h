@@ -115,6 +115,13 @@ void worker_fail(struct worker_context *context, const struct err *err);
 
 /* The headers that a message of ours carries: CloudEvents 1.0 Kafka binding, binary mode. */
 enum { JOB_HEADERS = 6, JOB_HEADER_ID = 4 };
+
+/* What an operator's commands (ops/cli) put on a message: how often it was sent again from the dead letters, and
+ * which run of a replay it comes from. All that is made of a marked message is marked too, up to its insight or its
+ * next dead letter, and the archive's lines say it: so a ledger can tell what came a second time. */
+#define HEADER_REDRIVES "verbatim-redrives" /* a whole number, from 1 */
+#define HEADER_REPLAY   "verbatim-replay"   /* a name */
+enum { JOB_MARKS = 2, MARK_BYTES_MAX = 64 };
 /* `traceparent`, `id` must live as long as the headers. */
 void headers_fill(struct bus_header out[static JOB_HEADERS], enum topic topic, const char *worker_source,
                   struct str id, struct str traceparent);

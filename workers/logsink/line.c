@@ -74,6 +74,18 @@ static void write_key(struct str key, struct buffer *out)
         json_write_base64(out, key);
 }
 
+/* What an operator's redrive or replay put on it: runtime/worker.h. */
+static void write_marks(const struct bus_message *message, struct buffer *out)
+{
+    uint64_t redrives;
+    struct str replay = header_find(message, STR(HEADER_REPLAY));
+    if (str_to_u64(header_find(message, STR(HEADER_REDRIVES)), &redrives))
+        buffer_printf(out, ",\"redrives\":%llu", (unsigned long long)redrives);
+    if (replay.size == 0 || replay.size > MARK_BYTES_MAX || !str_is_utf8(replay)) return;
+    buffer_add(out, STR(",\"replay\":"));
+    json_write_string(out, replay);
+}
+
 static void write_bus(const struct bus_message *message, struct buffer *out)
 {
     char time[TIME_TEXT_BYTES];
@@ -87,6 +99,7 @@ static void write_bus(const struct bus_message *message, struct buffer *out)
         buffer_add(out, STR(",\"traceparent\":"));
         json_write_string(out, trace);
     }
+    write_marks(message, out);
     buffer_add(out, STR("}}\n"));
 }
 

@@ -1,9 +1,10 @@
 /* One message as one line of the archive, and what identifies a line that is read back.
  *
  *     {"id":"…","feedback":{…},…,"bus":{"topic":"feedback","partition":3,"offset":17,
- *      "timestamp":"2026-01-02T03:04:05.678Z","key":"…","traceparent":"…"}}
+ *      "timestamp":"2026-01-02T03:04:05.678Z","key":"…","traceparent":"…","redrives":1,"replay":"…"}}
  *
- * That is the record as it is shown everywhere, and the member "bus": where it was read. A message
+ * That is the record as it is shown everywhere, and the member "bus": where it was read, its trace
+ * and its marks (runtime/worker.h). A message
  * that is no record (bad msgpack, a newer schema, …) is kept all the same, with its bytes in
  * base64:
  *

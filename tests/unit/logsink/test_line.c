@@ -1,5 +1,5 @@
 /* Lines: what a message becomes, what is read back of a line, and names of objects. */
-#include "bus/bus.h"
+#include "runtime/worker.h"
 #include "schema/json.h"
 #include "schema/pack.h"
 #include "test.h"
@@ -26,20 +26,22 @@ static struct str record_with(struct arena *arena, const char *section)
 #define BUS(key) "\"bus\":{\"topic\":\"insights\",\"partition\":3,\"offset\":17,\"timestamp\":\"2026-01-02T03:04:05.678Z\"" key "}}\n"
 
 static const struct {
-    const char *why, *section, *key, *trace, *line; /* line NULL: only its end is looked at */
+    const char *why, *section, *key, *trace, *redrives, *replay, *line; /* line NULL: only its end is looked at */
     const char *contains;
     bool raw;
 } lines[] = {
-    {"a record", NULL, "k", NULL, RECORD "," BUS(",\"key\":\"k\""), NULL, false},
-    {"no key", NULL, "", NULL, RECORD "," BUS(""), NULL, false},
-    {"a key that isn't text", NULL, "\xff", NULL, RECORD "," BUS(",\"key_base64\":\"/w==\""), NULL, false},
-    {"with its trace", NULL, "k", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    {"a record", NULL, "k", NULL, NULL, NULL, RECORD "," BUS(",\"key\":\"k\""), NULL, false},
+    {"no key", NULL, "", NULL, NULL, NULL, RECORD "," BUS(""), NULL, false},
+    {"a key that isn't text", NULL, "\xff", NULL, NULL, NULL, RECORD "," BUS(",\"key_base64\":\"/w==\""), NULL, false},
+    {"with its trace", NULL, "k", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", NULL, NULL,
      RECORD "," BUS(",\"key\":\"k\",\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\""), NULL, false},
-    {"a trace that is none is left out", NULL, "k", "\xff\xff", RECORD "," BUS(",\"key\":\"k\""), NULL, false},
-    {"an unknown section stays", "mood", "k", NULL, RECORD ",\"mood\":7," BUS(",\"key\":\"k\""), NULL, false},
-    {"a section with the archive's own name: the bytes are kept", "bus", "k", NULL, NULL, RECORD ",\"raw\":\"", true},
-    {"another such", "raw", "k", NULL, NULL, RECORD ",\"raw\":\"", true},
-    {"another such", "error", "k", NULL, NULL, RECORD ",\"raw\":\"", true},
+    {"a trace that is none is left out", NULL, "k", "\xff\xff", NULL, NULL, RECORD "," BUS(",\"key\":\"k\""), NULL, false},
+    {"an unknown section stays", "mood", "k", NULL, NULL, NULL, RECORD ",\"mood\":7," BUS(",\"key\":\"k\""), NULL, false},
+    {"a section with the archive's own name: the bytes are kept", "bus", "k", NULL, NULL, NULL, NULL, RECORD ",\"raw\":\"", true},
+    {"another such", "raw", "k", NULL, NULL, NULL, NULL, RECORD ",\"raw\":\"", true},
+    {"another such", "error", "k", NULL, NULL, NULL, NULL, RECORD ",\"raw\":\"", true},
+    {"redriven, of a replay", NULL, "", NULL, "2", "may-1", RECORD "," BUS(",\"redrives\":2,\"replay\":\"may-1\""), NULL, false},
+    {"marks that are none are left out", NULL, "", NULL, "two", "\xff", RECORD "," BUS(""), NULL, false},
 };
 /* clang-format on */
 
@@ -52,15 +54,17 @@ static void writes_lines(void **state)
         struct buffer out = {0};
         struct err err = {0};
         bool raw;
-        struct bus_header header = {STR("traceparent"), str_of(lines[i].trace)};
+        const struct bus_header headers[] = {{STR("traceparent"), str_of(lines[i].trace)},
+                                             {STR(HEADER_REDRIVES), str_of(lines[i].redrives)},
+                                             {STR(HEADER_REPLAY), str_of(lines[i].replay)}};
         struct bus_message message = {.topic = TOPIC_INSIGHTS,
                                       .partition = 3,
                                       .offset = 17,
                                       .timestamp_ms = 1767323045678,
                                       .key = str_of(lines[i].key),
                                       .value = record_with(&arena, lines[i].section),
-                                      .headers = &header,
-                                      .header_count = lines[i].trace ? 1 : 0};
+                                      .headers = headers,
+                                      .header_count = COUNT_OF(headers)};
         assert_int_equal(line_write(&message, &arena, &out, &raw, &err), E_OK);
         assert_int_equal(raw, lines[i].raw);
         if (lines[i].line) assert_string_equal(buffer_cstr(&out), lines[i].line);

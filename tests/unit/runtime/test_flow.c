@@ -484,6 +484,46 @@ static void test_headers(void **state)
     rig_destroy(rig);
 }
 
+static void test_marks(void **state)
+{
+    static const char long_name[] = "a-name-of-a-run-that-nobody-would-give-but-that-any-producer-may-write";
+    static const struct {
+        const char *why, *redrives, *replay, *expected;
+    } cases[] = {
+        {"no mark", NULL, NULL, ""},
+        {"a redriven message", "2", NULL, "verbatim-redrives=2 "},
+        {"a replayed one", NULL, "run-1", "verbatim-replay=run-1 "},
+        {"both", "1", "run-1", "verbatim-redrives=1 verbatim-replay=run-1 "},
+        {"an empty one is none", "", NULL, ""},
+        {"one that is too long is left out", NULL, long_name, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct rig *rig = rig_create(NULL);
+        struct bus_header headers[JOB_HEADERS + JOB_MARKS];
+        uint32_t count = JOB_HEADERS;
+        char found[256] = "";
+        CASE(cases[i].why);
+        headers_fill(headers, TOPIC_FEEDBACK, "ingest", STR("r-1"), STR(""));
+        if (cases[i].redrives) headers[count++] = (struct bus_header){STR(HEADER_REDRIVES), str_of(cases[i].redrives)};
+        if (cases[i].replay) headers[count++] = (struct bus_header){STR(HEADER_REPLAY), str_of(cases[i].replay)};
+        rig_take(rig, "0:two 0:reject");
+        for (int j = 0; j < 2; j++) rig->messages[0][j].headers = headers, rig->messages[0][j].header_count = count;
+        rig_run(rig);
+        rig_gather(rig);
+        assert_int_equal(rig->flow.output_count, 3);
+        for (size_t j = 0; j < 3; j++) { /* two outputs, and a dead letter */
+            found[0] = '\0';
+            const struct bus_output *output = &rig->flow.outputs[j];
+            for (uint32_t k = JOB_HEADERS; k < output->header_count; k++)
+                snprintf(found + strlen(found), sizeof found - strlen(found), "%.*s=%.*s ", STR_ARGS(output->headers[k].name),
+                         STR_ARGS(output->headers[k].value));
+            assert_string_equal(found, cases[i].expected);
+        }
+        rig_destroy(rig);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,7 +537,7 @@ int main(void)
         cmocka_unit_test(test_dead_letter_id_is_stable), cmocka_unit_test(test_poison),
         cmocka_unit_test(test_fatal), cmocka_unit_test(test_drop), cmocka_unit_test(test_deferred),
         cmocka_unit_test(test_deferred_is_tried_again), cmocka_unit_test(test_deferred_then_dropped),
-        cmocka_unit_test(test_deferred_and_forgotten), cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_deferred_and_forgotten), cmocka_unit_test(test_headers), cmocka_unit_test(test_marks),
     };
     return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
 }
