@@ -1,6 +1,7 @@
 /* Chooses an implementation of the bus and forwards to it. */
 #include "bus/bus.h"
 
+#include "base/mutant.h"
 #include "bus/backend.h"
 
 #define OPTIONS_OWNER struct bus_options
@@ -67,6 +68,10 @@ void bus_pause(struct bus_consumer *consumer, bool paused) { consumer->backend->
 int bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs, size_t output_count,
                const struct bus_position *positions, size_t position_count, struct err *err)
 {
+    if (MUTANT(commit_before_produce) && output_count && position_count) {
+        int rc = consumer->backend->commit(consumer, NULL, 0, positions, position_count, err);
+        return rc ? rc : consumer->backend->commit(consumer, outputs, output_count, NULL, 0, err);
+    }
     return consumer->backend->commit(consumer, outputs, output_count, positions, position_count, err);
 }
 

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/mutant.h"
+
 void flow_init(struct flow *flow, struct worker_context *context, struct bus_consumer *consumer,
                const struct flow_limits *limits)
 {
@@ -373,7 +375,7 @@ static void gather_lane(struct flow *flow, struct lane *lane, int64_t durable)
         struct job *job = lane->first;
         if (job->outputs && job->message->offset >= durable) return;
         if (!gather_job(flow, job)) return; /* short of memory: a smaller transaction */
-        lane->done = job->message->offset + 1;
+        lane->done = job->message->offset + (MUTANT(offset_off_by_one) ? 0 : 1);
         lane->first = job->next;
         if (!lane->first) lane->last = NULL;
     }

@@ -14,6 +14,7 @@ enum runtime_phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DRAINING, PHASE_STOPPE
 struct runtime {
     const struct worker *worker;
     const struct config *config;
+    struct runtime_effects effects;
     struct runtime_options options;
     void *worker_options;
     struct worker_context context;
@@ -38,6 +39,7 @@ struct runtime {
     int64_t started_ns, ready_ns, drain_deadline_ms;
     int64_t poll_again_ms, commit_again_ms, next_status_ms, next_backlog_ms; /* mono; back-off after an error */
     uint32_t poll_failures, commit_failures;
+    bool opened;          /* the worker */
     bool gathered;        /* the flow's transaction waits for a commit, or is in one */
     bool input_empty;     /* the last poll found nothing */
     bool paused;

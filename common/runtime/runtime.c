@@ -16,6 +16,21 @@ static void on_wake(uv_async_t *handle) { runtime_tick(handle->data); }
 
 static void on_commit_done(void *user) { uv_async_send(&((struct runtime *)user)->wake); }
 
+/* --- effects ---------------------------------------------------------------------------------- */
+
+static void seed_by_system(void *user, struct random *random)
+{
+    (void)user;
+    random_seed_system(random);
+}
+
+static int open_configured_bus(void *user, const struct config *config, const struct clock *clock,
+                               struct bus **ret_bus, struct err *err)
+{
+    (void)user;
+    return bus_open(config, clock, ret_bus, err);
+}
+
 /* --- create ----------------------------------------------------------------------------------- */
 
 static int read_options(struct runtime *runtime, struct err *err)
@@ -39,11 +54,21 @@ static void init_handles(struct runtime *runtime)
 int runtime_create(const struct worker *worker, const struct config *config, struct runtime **ret_runtime,
                    struct err *err)
 {
+    const struct runtime_effects system = {
+        .clock = clock_system(), .seed = seed_by_system, .open_bus = open_configured_bus};
+    return runtime_create_with(worker, config, &system, ret_runtime, err);
+}
+
+int runtime_create_with(const struct worker *worker, const struct config *config,
+                        const struct runtime_effects *effects, struct runtime **ret_runtime,
+                        struct err *err)
+{
     struct runtime *runtime = calloc(1, sizeof *runtime);
     if (!runtime) return err_set(err, E_NO_MEMORY, NULL);
     runtime->worker = worker;
     runtime->config = config;
-    runtime->started_ns = clock_mono_ns(clock_system());
+    runtime->effects = *effects;
+    runtime->started_ns = clock_mono_ns(effects->clock);
     int rc = read_options(runtime, err);
     if (rc == E_OK && uv_loop_init(&runtime->loop)) rc = err_set(err, E_SYSTEM, "no event loop");
     if (rc) {
@@ -51,11 +76,11 @@ int runtime_create(const struct worker *worker, const struct config *config, str
         free(runtime);
         return rc;
     }
-    random_seed_system(&runtime->random);
+    effects->seed(effects->user, &runtime->random);
     snprintf(runtime->member, sizeof runtime->member, "%s-%u", worker->name, runtime->options.replica);
     init_handles(runtime);
     runtime->context = (struct worker_context){
-        .worker = worker, .config = config, .options = runtime->worker_options, .clock = clock_system(),
+        .worker = worker, .config = config, .options = runtime->worker_options, .clock = effects->clock,
         .random = &runtime->random, .member = runtime->member, .loop = &runtime->loop,
         .wake = &runtime->wake,
     };
@@ -114,14 +139,15 @@ static void log_ready(const struct runtime *runtime)
     log_end(&event);
 }
 
-static int start(struct runtime *runtime, bool *ret_opened, struct err *err)
+static int start(struct runtime *runtime, struct err *err)
 {
-    int rc = bus_open(runtime->config, runtime->context.clock, &runtime->bus, err);
+    const struct runtime_effects *effects = &runtime->effects;
+    int rc = effects->open_bus(effects->user, runtime->config, effects->clock, &runtime->bus, err);
     if (rc) return rc;
     runtime->context.bus = runtime->bus;
     if (runtime->worker->open) rc = runtime->worker->open(&runtime->context, err);
     if (rc) return rc;
-    *ret_opened = true;
+    runtime->opened = true;
     if (runtime->worker->consumes) rc = open_consumer(runtime, err);
     if (rc == E_OK && runtime->options.admin[0]) rc = admin_start(runtime, err);
     if (rc) return rc;
@@ -148,7 +174,7 @@ static void stop_admin(struct runtime *runtime)
 
 /* Backwards through start(). Deferred jobs are dropped before the worker closes, which is its last
  * chance to finish them, and forgotten after. */
-static void shut_down(struct runtime *runtime, bool opened)
+static void shut_down(struct runtime *runtime)
 {
     stop_admin(runtime);
     if (runtime->committer && committer_busy(runtime->committer)) bus_hasten(runtime->consumer);
@@ -158,7 +184,7 @@ static void shut_down(struct runtime *runtime, bool opened)
         runtime_set_readable(runtime, false);
         flow_drop_all(&runtime->flow);
     }
-    if (opened && runtime->worker->close) runtime->worker->close(&runtime->context);
+    if (runtime->opened && runtime->worker->close) runtime->worker->close(&runtime->context);
     if (runtime->consumer) flow_deinit(&runtime->flow);
     bus_unsubscribe(runtime->consumer);
     runtime->consumer = NULL;
@@ -166,23 +192,33 @@ static void shut_down(struct runtime *runtime, bool opened)
     runtime->bus = NULL;
 }
 
-int runtime_run(struct runtime *runtime, struct err *err)
+int runtime_begin(struct runtime *runtime, struct err *err)
 {
-    bool opened = false;
-    int rc = start(runtime, &opened, err);
-    if (rc == E_OK) {
-        runtime_tick(runtime);
-        if (runtime->phase != PHASE_STOPPED) uv_run(&runtime->loop, UV_RUN_DEFAULT);
-        if (runtime->fatal.code) {
-            if (err) *err = runtime->fatal;
-            rc = (int)runtime->fatal.code;
-        }
+    int rc = start(runtime, err);
+    if (rc == E_OK) runtime_tick(runtime);
+    return rc;
+}
+
+bool runtime_ended(const struct runtime *runtime) { return runtime->phase == PHASE_STOPPED; }
+
+int runtime_end(struct runtime *runtime, int rc, struct err *err)
+{
+    if (rc == E_OK && runtime->fatal.code) {
+        if (err) *err = runtime->fatal;
+        rc = (int)runtime->fatal.code;
     }
     runtime->phase = PHASE_STOPPED;
     atomic_store(&runtime->progress.ready, false);
-    shut_down(runtime, opened);
+    shut_down(runtime);
     if (rc == E_OK) log_line(LOG_INFO, runtime->worker->name, "stopped");
     return rc;
+}
+
+int runtime_run(struct runtime *runtime, struct err *err)
+{
+    int rc = runtime_begin(runtime, err);
+    if (rc == E_OK && !runtime_ended(runtime)) uv_run(&runtime->loop, UV_RUN_DEFAULT);
+    return runtime_end(runtime, rc, err);
 }
 
 void runtime_stop(struct runtime *runtime)

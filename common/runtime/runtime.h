@@ -35,8 +35,24 @@ struct runtime;
 /* `config` must know runtime_option_table, bus's tables and the worker's own. */
 int runtime_create(const struct worker *worker, const struct config *config, struct runtime **ret_runtime,
                    struct err *err) CHECKED;
+/* The same, with time, chance and the bus from elsewhere: for a simulation (tests/sim). */
+struct runtime_effects {
+    const struct clock *clock;
+    void (*seed)(void *user, struct random *random);
+    int (*open_bus)(void *user, const struct config *config, const struct clock *clock,
+                    struct bus **ret_bus, struct err *err);
+    void *user;
+};
+int runtime_create_with(const struct worker *worker, const struct config *config,
+                        const struct runtime_effects *effects, struct runtime **ret_runtime,
+                        struct err *err) CHECKED;
 /* Opens everything, runs until runtime_stop(), drains. The error of what stopped it. */
 int runtime_run(struct runtime *runtime, struct err *err) CHECKED;
+/* runtime_run() in two halves, for who turns the loop himself: it turns from the one until
+ * runtime_ended(), then comes the other, also when the first failed. */
+int runtime_begin(struct runtime *runtime, struct err *err) CHECKED;
+bool runtime_ended(const struct runtime *runtime);
+int runtime_end(struct runtime *runtime, int rc, struct err *err) CHECKED;
 void runtime_stop(struct runtime *runtime);   /* any thread */
 void runtime_reload(struct runtime *runtime); /* any thread */
 void runtime_progress(const struct runtime *runtime, struct runtime_progress *ret_progress);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/mutant.h"
+
 #define LATEST_MS INT64_C(253402300799999)
 
 int64_t layout_time(int64_t timestamp_ms)
@@ -23,8 +25,13 @@ void layout_object_key(enum topic topic, uint32_t partition, int64_t start, int6
 {
     char date[LAYOUT_DATE_BYTES];
     layout_date(first_ms, date);
-    snprintf(out, LAYOUT_KEY_BYTES, "%s/date=%s/%u/%020lld.ndjson.zst", topic_info(topic)->name,
-             date, partition, (long long)start);
+    if (MUTANT(unstable_object_name))
+        snprintf(out, LAYOUT_KEY_BYTES, "%s/date=%s/%u/%020lld-%lld.ndjson.zst",
+                 topic_info(topic)->name, date, partition, (long long)start,
+                 (long long)(clock_wall_ms(clock_system()) / 1000));
+    else
+        snprintf(out, LAYOUT_KEY_BYTES, "%s/date=%s/%u/%020lld.ndjson.zst", topic_info(topic)->name,
+                 date, partition, (long long)start);
 }
 
 void layout_manifest_prefix(enum topic topic, uint32_t partition, char out[static LAYOUT_KEY_BYTES])
