@@ -5,7 +5,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "workers/logsink/manifest.h"
+#include "archive/line.h"
+#include "archive/manifest.h"
+#include "workers/logsink/line.h"
 #include "workers/logsink/object.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,8 +1,10 @@
 /* Object, then manifest; or what is there already. */
 #include "workers/logsink/keep.h"
 
+#include "archive/line.h"
+#include "archive/lines.h"
+#include "archive/manifest.h"
 #include "base/crash.h"
-#include "workers/logsink/manifest.h"
 
 /* Ours are bounded by logsink.memory; others' may have had more. */
 enum { OBJECT_BYTES_MAX = 1 << 30 };

@@ -1,4 +1,4 @@
-/* One message as one line of the archive, and what identifies a line that is read back.
+/* One message as one line of the archive; archive/line.h reads it back.
  *
  *     {"id":"…","feedback":{…},…,"bus":{"topic":"feedback","partition":3,"offset":17,
  *      "timestamp":"2026-01-02T03:04:05.678Z","key":"…","traceparent":"…","redrives":1,"replay":"…"}}
@@ -21,14 +21,5 @@
 /* Appends the line with its newline. *ret_raw: the message's bytes are in it. NO_MEMORY. */
 int line_write(const struct bus_message *message, struct arena *arena, struct buffer *out,
                bool *ret_raw, struct err *err) CHECKED;
-
-struct line_identity {
-    int64_t offset, timestamp_ms;
-    struct str id; /* empty where the message was no record */
-    bool raw;
-};
-/* Of a line without its newline; views of the line or in the arena. BAD_JSON, BAD_MESSAGE. */
-int line_identify(struct str line, struct arena *arena, struct line_identity *ret_identity,
-                  struct err *err) CHECKED;
 
 #endif

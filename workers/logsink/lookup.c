@@ -1,8 +1,10 @@
 /* Manifests listed, and the one object that matters opened. */
 #include "workers/logsink/lookup.h"
 
+#include "archive/line.h"
+#include "archive/lines.h"
+#include "archive/manifest.h"
 #include "workers/logsink/keep.h"
-#include "workers/logsink/manifest.h"
 
 enum { OBJECT_BYTES_MAX = 1 << 30 };
 
@@ -52,8 +54,8 @@ static int compare_with_manifest(const struct manifest *manifest, struct str lin
     struct line_identity identity;
     int rc = line_identify(line, arena, &identity, err);
     if (rc != E_OK) return rc;
-    if (identity.timestamp_ms >= manifest->earliest_ms &&
-        identity.timestamp_ms <= manifest->latest_ms)
+    if (identity.timestamp_ms >= manifest->facts.earliest_ms &&
+        identity.timestamp_ms <= manifest->facts.latest_ms)
         return E_OK;
     return err_set(err, E_BAD_CONFIG,
                    "the record at offset %lld is not of the time that the "

@@ -6,7 +6,7 @@
 #define VERBATIM_LOGSINK_LOOKUP_H
 
 #include "store/store.h"
-#include "workers/logsink/layout.h"
+#include "archive/layout.h"
 
 enum { LOOKUP_SPANS_MAX = 64 };
 

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "archive/line.h"
+#include "archive/read.h"
+
 enum { PIECE_BYTES = 32 << 10, TAIL_KEPT_BYTES = 4 * PIECE_BYTES, WINDOW_LOG = 19 };
 
 struct object *object_create(enum topic topic, uint32_t partition, int64_t opened_ms)
@@ -40,22 +43,6 @@ size_t object_memory_bytes(const struct object *object)
 }
 
 /* --- collecting ------------------------------------------------------------------------------ */
-
-void object_facts_add(struct object_facts *facts, int64_t offset, int64_t timestamp_ms, bool raw,
-                      size_t line_bytes)
-{
-    timestamp_ms = layout_time(timestamp_ms);
-    if (facts->records == 0) {
-        facts->span.start = offset;
-        facts->first_ms = facts->earliest_ms = facts->latest_ms = timestamp_ms;
-    }
-    if (timestamp_ms < facts->earliest_ms) facts->earliest_ms = timestamp_ms;
-    if (timestamp_ms > facts->latest_ms) facts->latest_ms = timestamp_ms;
-    facts->span.end = offset + 1;
-    facts->records++;
-    facts->raw += raw;
-    facts->content_bytes += line_bytes;
-}
 
 /* Compresses the tail to one more piece. */
 static int cut_piece(struct object *object, ZSTD_CCtx *quick, struct err *err)
@@ -241,43 +228,15 @@ int object_rest(const struct object *object, ZSTD_CCtx *quick, int64_t offset,
     return rc;
 }
 
-static int read_line_facts(struct str line, struct arena *arena, struct object_facts *facts,
-                           struct hash_stream *content, struct err *err)
-{
-    struct line_identity identity;
-    arena_reset(arena);
-    int rc = line_identify(line, arena, &identity, err);
-    if (rc != E_OK) return rc;
-    if (facts->records && identity.offset < facts->span.end)
-        return err_set(err, E_BAD_MESSAGE, "offset %lld comes twice or out of order",
-                       (long long)identity.offset);
-    object_facts_add(facts, identity.offset, identity.timestamp_ms, identity.raw, line.size + 1);
-    hash_stream_add(content, line);
-    hash_stream_add(content, STR("\n"));
-    return E_OK;
-}
-
 int object_read_facts(struct str packed, enum topic topic, uint32_t partition,
                       struct object_facts *ret_facts, struct err *err)
 {
-    struct object_facts facts = {.topic = topic, .partition = partition, .bytes = packed.size};
-    struct arena arena = {0};
     struct line_reader reader = {0};
-    struct str line;
-    uint8_t hash[SHA256_BYTES];
-    struct hash_stream *content = hash_stream_create();
-    if (!content) return err_set(err, E_NO_MEMORY, NULL);
     int rc = line_reader_init(&reader, &packed, 1, err);
-    while (rc == E_OK) {
-        rc = line_reader_next(&reader, &line, err);
-        if (rc != E_OK || !line.data) break;
-        rc = read_line_facts(line, &arena, &facts, content, err);
-    }
-    if (rc == E_OK && facts.records == 0) rc = err_set(err, E_BAD_MESSAGE, "it holds no line");
+    struct object_facts facts = {.topic = topic, .partition = partition, .bytes = packed.size};
+    uint8_t hash[SHA256_BYTES];
+    if (rc == E_OK) rc = archive_read_lines(&reader, &facts, NULL, NULL, err);
     line_reader_deinit(&reader);
-    arena_deinit(&arena);
-    hash_stream_finish(content, hash);
-    hash_hex(hash, sizeof hash, facts.content_sha256);
     hash_sha256(packed, hash);
     hash_hex(hash, sizeof hash, facts.sha256);
     if (rc == E_OK) *ret_facts = facts;

@@ -6,22 +6,9 @@
 #ifndef VERBATIM_LOGSINK_OBJECT_H
 #define VERBATIM_LOGSINK_OBJECT_H
 
-#include "base/hash.h"
-#include "workers/logsink/layout.h"
-#include "workers/logsink/line.h"
-#include "workers/logsink/lines.h"
+#include <zstd.h>
 
-/* What the manifest says. */
-struct object_facts {
-    enum topic topic;
-    uint32_t partition;
-    struct span_of_offsets span;
-    uint64_t records, raw;          /* lines; those that hold a message's bytes */
-    int64_t first_ms;               /* timestamp of the first: decides the date */
-    int64_t earliest_ms, latest_ms; /* of all */
-    uint64_t content_bytes, bytes;  /* of the lines; of the object */
-    char content_sha256[SHA256_TEXT_BYTES], sha256[SHA256_TEXT_BYTES];
-};
+#include "archive/manifest.h"
 
 struct object_piece {
     struct object_piece *next;
@@ -42,10 +29,6 @@ struct object {
 /* NULL without memory. */
 struct object *object_create(enum topic topic, uint32_t partition, int64_t opened_ms);
 void object_destroy(struct object *object);
-
-/* Counts a line that goes into the object, or into what is known of one. */
-void object_facts_add(struct object_facts *facts, int64_t offset, int64_t timestamp_ms, bool raw,
-                      size_t line_bytes);
 
 /* Where the caller writes the next line; object_added() then takes it in. The context is shared by
  * all open objects. NO_MEMORY. */

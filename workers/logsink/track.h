@@ -5,6 +5,7 @@
 
 #include "runtime/worker.h"
 #include "workers/logsink/lookup.h"
+#include "workers/logsink/line.h"
 #include "workers/logsink/object.h"
 
 enum track_state {

@@ -4,12 +4,14 @@
 #ifndef VERBATIM_TEST_ARCHIVE_RIG_H
 #define VERBATIM_TEST_ARCHIVE_RIG_H
 
+#include "archive/line.h"
+#include "archive/lines.h"
+#include "archive/manifest.h"
 #include "bus/backend.h"
 #include "memory_store.h"
 #include "runtime/flow.h"
 #include "test.h"
 #include "workers/logsink/archive.h"
-#include "workers/logsink/manifest.h"
 
 enum { RIG_PARTITIONS = 3, RIG_MESSAGES_MAX = 1024 };
 #define RIG_START_MS INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */

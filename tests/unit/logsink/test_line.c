@@ -1,11 +1,11 @@
 /* Lines: what a message becomes, what is read back of a line, and names of objects. */
+#include "archive/line.h"
+#include "archive/manifest.h"
 #include "runtime/worker.h"
 #include "schema/json.h"
 #include "schema/pack.h"
 #include "test.h"
-#include "workers/logsink/layout.h"
 #include "workers/logsink/line.h"
-#include "workers/logsink/manifest.h"
 
 static struct str record_with(struct arena *arena, const char *section)
 {
@@ -221,8 +221,18 @@ static void manifests_can_be_read_back(void **state)
     assert_int_equal(manifest_read(buffer_str(&text), &arena, &manifest, &err), E_OK);
     assert_true(str_equal(manifest.object,
                           STR("safety/date=2026-01-02/2/00000000000000000005.ndjson.zst")));
-    assert_int_equal(manifest.earliest_ms, 1767323045000);
-    assert_int_equal(manifest.latest_ms, 1767323046000);
+    assert_int_equal(manifest.facts.earliest_ms, 1767323045000);
+    assert_int_equal(manifest.facts.latest_ms, 1767323046000);
+    assert_int_equal(manifest.facts.topic, TOPIC_SAFETY);
+    assert_int_equal(manifest.facts.partition, 2);
+    assert_int_equal(manifest.facts.span.start, 5);
+    assert_int_equal(manifest.facts.span.end, 9);
+    assert_int_equal(manifest.facts.records, 3);
+    assert_int_equal(manifest.facts.raw, 1);
+    assert_int_equal(manifest.facts.bytes, 50);
+    assert_int_equal(manifest.facts.content_bytes, 100);
+    assert_string_equal(manifest.facts.sha256, "bb");
+    assert_string_equal(manifest.facts.content_sha256, "aa");
     for (size_t size = 0; size + 2 < text.size; size++)
         assert_int_not_equal(
             manifest_read(str_slice(buffer_str(&text), 0, size), &arena, &manifest, &err), E_OK);

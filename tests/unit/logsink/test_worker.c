@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "archive/lines.h"
 #include "base/log.h"
 #include "runtime/runtime.h"
 #include "store/store.h"
 #include "test.h"
-#include "workers/logsink/lines.h"
 #include "workers/logsink/logsink.h"
 
 enum { RECORDS_MAX = 4000, PARTITIONS = 4, PATIENCE_MS = 60000 };

@@ -1,5 +1,5 @@
 /* Names of objects and manifests. */
-#include "workers/logsink/layout.h"
+#include "archive/layout.h"
 
 #include <stdio.h>
 

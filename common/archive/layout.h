@@ -6,8 +6,8 @@
  * START is the offset of the object's first line, END that of its last plus one, both 20 digits. A
  * manifest's name begins with the END, so that one list request finds the object that covers an
  * offset: the first name behind the offset's. */
-#ifndef VERBATIM_LOGSINK_LAYOUT_H
-#define VERBATIM_LOGSINK_LAYOUT_H
+#ifndef VERBATIM_ARCHIVE_LAYOUT_H
+#define VERBATIM_ARCHIVE_LAYOUT_H
 
 #include "base/clock.h"
 #include "schema/topic.h"

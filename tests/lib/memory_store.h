@@ -113,13 +113,25 @@ static int memory_get(struct store *base, struct str key, uint64_t offset, size_
 {
     struct memory_store *store = (struct memory_store *)base;
     int rc;
-    (void)offset, (void)etag, (void)whole;
+    (void)etag;
     store->gets++;
     if (memory_ask(store, key, &rc, err) != FAULT_NONE) return rc;
     struct str found = memory_get_object(store, key);
     if (!found.data) return err_set(err, E_NOT_FOUND, "not there");
-    if (found.size > size_bytes) return err_set(err, E_TOO_LARGE, "too large");
-    buffer_add(out, found);
+    if (whole && found.size > size_bytes) return err_set(err, E_TOO_LARGE, "too large");
+    buffer_add(out, whole ? found : str_slice(found, (size_t)offset, (size_t)offset + size_bytes));
+    return E_OK;
+}
+
+static int memory_head(struct store *base, struct str key, struct store_info *ret_info,
+                       struct err *err)
+{
+    struct memory_store *store = (struct memory_store *)base;
+    int rc;
+    if (memory_ask(store, key, &rc, err) != FAULT_NONE) return rc;
+    struct str found = memory_get_object(store, key);
+    if (!found.data) return err_set(err, E_NOT_FOUND, "not there");
+    *ret_info = (struct store_info){.size_bytes = found.size};
     return E_OK;
 }
 
@@ -200,6 +212,7 @@ static const struct store_ops memory_ops = {
     .description = memory_description,
     .put = memory_put,
     .get = memory_get,
+    .head = memory_head,
     .list = memory_list,
     .upload_begin = memory_upload_begin,
     .upload_part = memory_upload_part,

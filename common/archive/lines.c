@@ -1,5 +1,5 @@
 /* Lines out of compressed spans. */
-#include "workers/logsink/lines.h"
+#include "archive/lines.h"
 
 enum { READ_BYTES = 64 << 10 };
 
@@ -9,6 +9,15 @@ int line_reader_init(struct line_reader *reader, const struct str *spans, size_t
     *reader = (struct line_reader){.spans = spans, .span_count = count};
     reader->context = ZSTD_createDCtx();
     return reader->context ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+}
+
+int line_reader_init_source(struct line_reader *reader, line_source *source, void *user,
+                            struct err *err)
+{
+    int rc = line_reader_init(reader, NULL, 0, err);
+    reader->source = source;
+    reader->user = user;
+    return rc;
 }
 
 void line_reader_deinit(struct line_reader *reader)
@@ -23,15 +32,16 @@ static int damaged(struct err *err, const char *how)
     return err_set(err, E_BAD_MESSAGE, "not a whole archive object: %s", how);
 }
 
-/* False: nothing is left. */
-static bool next_input(struct line_reader *reader)
+/* The next span that isn't empty; in.size 0: nothing is left. */
+static int next_input(struct line_reader *reader, struct err *err)
 {
-    while (reader->in.pos == reader->in.size) {
-        if (reader->span_count == 0) return false;
-        reader->in = (ZSTD_inBuffer){reader->spans->data, reader->spans->size, 0};
-        reader->spans++, reader->span_count--;
-    }
-    return true;
+    if (reader->in.pos < reader->in.size) return E_OK;
+    struct str span = {0};
+    while (!reader->source && reader->span_count && span.size == 0)
+        span = *reader->spans++, reader->span_count--;
+    int rc = reader->source ? reader->source(reader->user, &span, err) : E_OK;
+    reader->in = (ZSTD_inBuffer){span.data, span.size, 0};
+    return rc;
 }
 
 /* Decompresses some more; *ret_end: there is no more. */
@@ -39,11 +49,13 @@ static int fill(struct line_reader *reader, bool *ret_end, struct err *err)
 {
     buffer_consume(&reader->text, reader->at);
     reader->at = 0;
-    if (!next_input(reader) && !reader->frame_open) {
+    int rc = next_input(reader, err);
+    if (rc != E_OK) return rc;
+    if (reader->in.size == 0 && !reader->frame_open) {
         *ret_end = true;
         return reader->text.size ? damaged(err, "its last line is cut off") : E_OK;
     }
-    if (reader->text.size > LINE_BYTES_MAX) return damaged(err, "a line that is too long");
+    if (reader->text.size > LINE_BYTES_MAX) return damaged(err, "a line is too long");
     char *room = buffer_reserve(&reader->text, READ_BYTES);
     if (!room) return err_set(err, E_NO_MEMORY, NULL);
     ZSTD_outBuffer out = {room, READ_BYTES, 0};
