@@ -107,13 +107,6 @@ static int filter(struct analysis *analysis, struct input *input, struct progres
     return rc ? rc : flush(analysis, err);
 }
 
-static int open_chain(const struct cli_config *config, struct chain **ret_chain, struct err *err)
-{
-    const struct worker *const *workers = cli_workers + 1; /* from preprocess to genai */
-    int rc = config_set(config->config, STR("preprocess.drop_retried=false"), "analyze", err); /* as many out as in */
-    return rc ? rc : chain_create(workers, CLI_WORKERS - 2, config->config, clock_system(), ret_chain, err);
-}
-
 static int analyze(struct analysis *analysis, const struct arguments *arguments, enum input_form form, struct err *err)
 {
     struct cli_config config = {0};
@@ -121,7 +114,7 @@ static int analyze(struct analysis *analysis, const struct arguments *arguments,
     struct progress progress;
     int rc = cli_config(arguments, &config, err);
     if (rc) return rc;
-    rc = open_chain(&config, &analysis->chain, err);
+    rc = cli_chain(&config, &analysis->chain, err);
     if (rc == E_OK) rc = input_open(&input, arguments->positional_count ? arguments->positionals[0] : NULL, form, err);
     if (rc == E_OK) {
         progress_start(&progress, "records", 0);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runtime/chain.h"
 #include "runtime/runtime.h"
 #include "workers/featurize/featurize.h"
 #include "workers/genai/genai.h"
@@ -132,6 +133,13 @@ int cli_config(const struct arguments *arguments, struct cli_config *ret_config,
     if (rc) cli_config_free(&config);
     else *ret_config = config;
     return rc;
+}
+
+int cli_chain(const struct cli_config *config, struct chain **ret_chain, struct err *err)
+{
+    const struct worker *const *workers = cli_workers + 1; /* from preprocess to genai */
+    int rc = config_set(config->config, STR("preprocess.drop_retried=false"), "command", err);
+    return rc ? rc : chain_create(workers, CLI_WORKERS - 2, config->config, clock_system(), ret_chain, err);
 }
 
 int cli_name_bus(const struct bus *bus, int rc, struct err *err)

@@ -23,8 +23,8 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv, struct err *err);
 };
 
-extern const struct command analyze_command, config_command, keys_command, run_command, schema_command, send_command, tail_command,
-    topics_command, train_command, version_command;
+extern const struct command analyze_command, config_command, evaluate_command, keys_command, run_command, schema_command,
+    send_command, tail_command, topics_command, train_command, version_command;
 
 /* The six workers in the order of the data. */
 extern const struct worker *const cli_workers[];
@@ -53,6 +53,10 @@ int cli_name_bus(const struct bus *bus, int rc, struct err *err);
 
 int cli_config(const struct arguments *arguments, struct cli_config *ret_config, struct err *err) CHECKED;
 void cli_config_free(struct cli_config *config);
+
+/* The workers between feedback and insights, in this process; as many records out as in. */
+struct chain;
+int cli_chain(const struct cli_config *config, struct chain **ret_chain, struct err *err) CHECKED;
 
 /* The clock and ids of a program. */
 struct cli_ids {

@@ -1,0 +1,257 @@
+/* verbatim evaluate: labelled texts through the same chain as analyze, and how often it is right. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ops/cli/cli.h"
+#include "ops/evaluate/evaluate.h"
+#include "runtime/chain.h"
+#include "schema/intake.h"
+
+enum { REFUSALS_SHOWN = 20, PRODUCT_BYTES_MAX = 256 }; /* the latter as in schemas/feedback.def */
+
+struct evaluating {
+    const struct evaluation_task *task;
+    const char *label;       /* of every row; NULL: the file says it */
+    struct chain *chain;
+    struct evaluation *evaluation;
+    struct arena arena;      /* of the row being read */
+    struct arena verdict_arena;
+    struct buffer json;      /* the row as feedback */
+    struct cli_ids ids;
+    const struct example *example;
+    struct err err;          /* what went wrong inside on_output() */
+    bool judged;
+};
+
+static void refuse(struct evaluating *evaluating, const struct err *err)
+{
+    uint64_t refused = ++evaluating->evaluation->refused;
+    if (refused <= REFUSALS_SHOWN) fprintf(stderr, "verbatim evaluate: %s\n", err->text);
+    else if (refused == REFUSALS_SHOWN + 1) fprintf(stderr, "verbatim evaluate: further refusals are only counted\n");
+}
+
+static int read_verdict(const struct record *record, struct arena *arena, struct verdict *verdict, struct err *err)
+{
+    int rc = record_decode(record, SECTION_DOCUMENT, &verdict->document, arena, err);
+    if (rc == E_OK) rc = record_decode(record, SECTION_SAFETY, &verdict->safety, arena, err);
+    if (rc == E_OK) rc = record_decode(record, SECTION_INSIGHT, &verdict->insight, arena, err);
+    return rc;
+}
+
+static void on_output(void *user, const struct chain_message *message)
+{
+    struct evaluating *evaluating = user;
+    struct verdict verdict;
+    struct record record;
+    struct err *err = &evaluating->err;
+    if (message->topic == TOPIC_SAFETY) return; /* the finished record holds it */
+    arena_reset(&evaluating->verdict_arena);
+    if (message->topic == TOPIC_DEAD_LETTERS) {
+        err_set(err, E_BAD_MESSAGE, "the text became a dead letter");
+        return;
+    }
+    int rc = chain_record(message, &evaluating->verdict_arena, &record, err);
+    if (rc == E_OK) rc = read_verdict(&record, &evaluating->verdict_arena, &verdict, err);
+    if (rc == E_OK)
+        rc = evaluating->task->judge(evaluating->evaluation, evaluating->example, &verdict, &evaluating->verdict_arena, err);
+    evaluating->judged = rc == E_OK;
+}
+
+/* Labelled data has products that are whole sentences: what the schema takes of them. */
+static struct str cut_product(struct str product)
+{
+    size_t size = product.size < PRODUCT_BYTES_MAX ? product.size : PRODUCT_BYTES_MAX;
+    while (size && size < product.size && ((unsigned char)product.data[size] & 0xc0) == 0x80) size--;
+    return str_slice(product, 0, size);
+}
+
+static void add_member(struct buffer *json, const char *name, struct str value, bool number)
+{
+    if (value.size == 0) return;
+    buffer_printf(json, ",\"%s\":", name);
+    if (number) buffer_add(json, value);
+    else json_write_string(json, value);
+}
+
+/* The row as anyone would send it: what reads it is what reads analyze's input. */
+static int send_row(struct evaluating *evaluating, const struct example *example, struct err *err)
+{
+    struct buffer *json = &evaluating->json;
+    struct intake intake;
+    struct json_problems problems = {0};
+    int64_t now_ms = clock_wall_ms(clock_system());
+    struct intake_rules rules = {.ids = &evaluating->ids.generator, .received_ms = now_ms, .handed_on = true};
+    double rating;
+    buffer_clear(json);
+    buffer_add(json, STR("{\"text\":"));
+    json_write_string(json, example->text);
+    add_member(json, "language", evaluating->task->hides_language ? (struct str){0} : example->language, false);
+    add_member(json, "product", cut_product(example->product), false);
+    add_member(json, "channel", example->channel, false);
+    add_member(json, "rating", str_to_f64(example->rating, &rating) ? example->rating : (struct str){0}, true);
+    buffer_add_char(json, '}');
+    if (json->failed) return err_set(err, E_NO_MEMORY, NULL);
+    int rc = intake_json(buffer_str(json), &rules, example->line, &evaluating->arena, &intake, &problems, err);
+    if (rc) return rc;
+    struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record, .timestamp_ms = now_ms};
+    return chain_process(evaluating->chain, &message, on_output, evaluating, err);
+}
+
+static int judge_row(struct evaluating *evaluating, struct example *example, const char *path, struct err *err)
+{
+    if (evaluating->label) example->label = str_of(evaluating->label);
+    evaluating->example = example;
+    evaluating->judged = false;
+    evaluating->err = (struct err){0};
+    evaluating->evaluation->rows++;
+    int rc = send_row(evaluating, example, err);
+    if (rc == E_OK && !evaluating->judged) {
+        *err = evaluating->err;
+        rc = err->code ? (int)err->code : err_set(err, E_BUG, "the chain gave no record");
+    }
+    if (rc == E_OK || err_class((enum err_code)rc) != ERR_REJECT) return rc;
+    evaluating->evaluation->rows--;
+    return err_wrap(err, "%s, line %llu", path, (unsigned long long)example->line);
+}
+
+static int each_row(struct evaluating *evaluating, struct examples *examples, struct err *err)
+{
+    struct progress progress;
+    uint64_t done = 0;
+    int rc = E_OK;
+    progress_start(&progress, "rows", 0);
+    while (rc == E_OK) {
+        struct example example;
+        arena_reset(&evaluating->arena);
+        rc = examples_next(examples, &evaluating->arena, &example, err);
+        if (rc == E_NOT_FOUND) break;
+        if (rc == E_OK) rc = judge_row(evaluating, &example, examples->path, err);
+        if (rc && err_class((enum err_code)rc) == ERR_REJECT) {
+            refuse(evaluating, err);
+            rc = E_OK;
+        }
+        if ((++done & 0xFF) == 0) progress_set(&progress, done);
+    }
+    progress_end(&progress);
+    return rc == E_NOT_FOUND ? E_OK : rc;
+}
+
+static double cpu_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int evaluate(struct evaluating *evaluating, const struct arguments *arguments, const char *path, struct report *report,
+                    struct err *err)
+{
+    struct cli_config config = {0};
+    struct examples examples = {0};
+    int rc = cli_config(arguments, &config, err);
+    if (rc) return rc;
+    rc = cli_chain(&config, &evaluating->chain, err);
+    if (rc == E_OK) rc = examples_open(&examples, path, evaluating->task->labelled && !evaluating->label, err);
+    if (rc == E_OK) {
+        int64_t start_ns = clock_mono_ns(clock_system());
+        double cpu_start = cpu_seconds();
+        rc = each_row(evaluating, &examples, err);
+        report->seconds = (double)(clock_mono_ns(clock_system()) - start_ns) * 1e-9;
+        report->cpu_seconds = cpu_seconds() - cpu_start;
+    }
+    examples_close(&examples);
+    chain_destroy(evaluating->chain);
+    cli_config_free(&config);
+    return rc;
+}
+
+static int show(const struct report *report, bool json, struct err *err)
+{
+    const struct evaluation *evaluation = report->evaluation;
+    struct buffer out = {0};
+    if (evaluation->rows == 0) return err_set(err, E_BAD_MESSAGE, "%s holds no row that could be judged", report->path);
+    if (json) {
+        report_json(report, &out);
+        fwrite(out.data, 1, out.size, stdout);
+    } else {
+        report_print(report);
+    }
+    bool failed = out.failed;
+    buffer_deinit(&out);
+    if (failed) return err_set(err, E_NO_MEMORY, NULL);
+    if (fflush(stdout)) return err_system(err, E_NO_OUTPUT, "standard output");
+    if (evaluation->refused)
+        return err_set(err, E_BAD_MESSAGE, "%llu of %llu rows were refused", (unsigned long long)evaluation->refused,
+                       (unsigned long long)(evaluation->refused + evaluation->rows));
+    return E_OK;
+}
+
+static int find_task(const char *name, const struct evaluation_task **ret_task, struct err *err)
+{
+    size_t best = SIZE_MAX;
+    const char *nearest = "";
+    *ret_task = evaluation_task_find(str_of(name));
+    if (*ret_task) return E_OK;
+    if (!name) return err_set(err, E_USAGE, "--task is needed: sentiment, needs, topics, safety, language or redact");
+    for (int i = 0; evaluation_tasks[i]; i++) {
+        size_t distance = str_distance(str_of(name), str_of(evaluation_tasks[i]->name));
+        if (distance < best) best = distance, nearest = evaluation_tasks[i]->name;
+    }
+    return err_set(err, E_USAGE, "no task \"%s\"; did you mean \"%s\"?", name, nearest);
+}
+
+static int evaluate_run(const struct command *command, int argc, char **argv, struct err *err)
+{
+    const char *task = NULL, *data = NULL, *label = NULL;
+    bool json = false;
+    const struct flag flags[] = {
+        {"task", FLAG_TEXT, &task, "TASK  sentiment, needs, topics, safety, language or redact"},
+        {"data", FLAG_TEXT, &data, "FILE  labelled texts: TSV with a header, or NDJSON"},
+        {"label", FLAG_TEXT, &label, "LABEL  every row has this one; the file needs no column for it"},
+        {"json", FLAG_BOOL, &json, "one JSON object, for programs"},
+    };
+    struct arguments arguments;
+    struct evaluating evaluating = {.label = NULL};
+    int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
+    if (rc || arguments.help) return rc;
+    if (arguments.positional_count) return err_set(err, E_USAGE, "the file is named by --data");
+    rc = find_task(task, &evaluating.task, err);
+    if (rc) return rc;
+    if (!data) return err_set(err, E_USAGE, "--data FILE is needed");
+    evaluating.label = label;
+    evaluating.evaluation = calloc(1, sizeof *evaluating.evaluation);
+    if (!evaluating.evaluation) return err_set(err, E_NO_MEMORY, NULL);
+    evaluating.evaluation->task = evaluating.task;
+    evaluating.task->start(evaluating.evaluation);
+    cli_ids_init(&evaluating.ids);
+    struct report report = {.evaluation = evaluating.evaluation, .path = data};
+    rc = evaluate(&evaluating, &arguments, data, &report, err);
+    if (rc == E_OK) rc = show(&report, json, err);
+    buffer_deinit(&evaluating.json);
+    arena_deinit(&evaluating.arena);
+    arena_deinit(&evaluating.verdict_arena);
+    free(evaluating.evaluation);
+    return rc;
+}
+
+const struct command evaluate_command = {
+    .name = "evaluate",
+    .summary = "how often the local models are right, on labelled texts",
+    .usage = "--task TASK --data FILE [--label LABEL] [--json]",
+    .details = "TSV: the first line names the columns, a tab parts them, nothing is quoted. text and label are required; language\n"
+               "(or lang), product (drug), rating (stars), channel and serious (yes or no) are used where they are there. NDJSON:\n"
+               "the same names; spans [{start, end, type}] in code points for redact.\n"
+               "Labels:\n"
+               "  sentiment  positive (pos), negative (neg), neutral (neu), mixed; none: not judged\n"
+               "  needs      feature_request, problem_report (bug), question, joined by +; none (irrelevant, other, rating)\n"
+               "  topics     names of the taxonomy, joined by +; none\n"
+               "  safety     positive (yes, 1) or kinds joined by +, such as adverse_event+hazard; negative (no, 0, none)\n"
+               "  language   ISO 639-1 codes; und: none. The chain isn't told\n"
+               "  redact     none: values that spans mark and that are left, texts without spans that are altered\n"
+               "Exit status 65 if rows were refused, or none could be judged; the figures of the others are there all the same.\n"
+               "66: no such file.\n\n"
+               "Example: verbatim evaluate --task sentiment --data reviews.tsv\n",
+    .run = evaluate_run,
+};

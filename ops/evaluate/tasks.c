@@ -1,0 +1,59 @@
+/* The list of tasks, and what they share: labels and figures. */
+#include "ops/evaluate/evaluate.h"
+
+const struct evaluation_task *const evaluation_tasks[] = {
+    &evaluate_sentiment, &evaluate_needs, &evaluate_topics, &evaluate_safety, &evaluate_language, &evaluate_redact, NULL,
+};
+
+const struct evaluation_task *evaluation_task_find(struct str name)
+{
+    for (int i = 0; evaluation_tasks[i]; i++)
+        if (str_equal(name, str_of(evaluation_tasks[i]->name))) return evaluation_tasks[i];
+    return NULL;
+}
+
+int label_find(const struct label *labels, struct str label, uint32_t *ret_value, struct err *err)
+{
+    size_t best = 5;
+    const char *nearest = labels[0].spelling;
+    label = str_trim(label);
+    for (; labels->spelling; labels++) {
+        if (str_equal_ignoring_case(label, str_of(labels->spelling))) return *ret_value = labels->value, E_OK;
+        size_t distance = str_distance(label, str_of(labels->spelling));
+        if (distance < best) best = distance, nearest = labels->spelling;
+    }
+    return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" isn't known here; did you mean \"%s\"?", STR_ARGS(str_slice(label, 0, 60)),
+                   nearest);
+}
+
+int label_find_all(const struct label *labels, struct str label, uint32_t *ret_values, struct err *err)
+{
+    uint32_t values = 0, value = 0;
+    int rc = E_OK;
+    do {
+        rc = label_find(labels, str_cut(&label, '+'), &value, err);
+        values |= value;
+    } while (!rc && label.size);
+    if (!rc) *ret_values = values;
+    return rc;
+}
+
+static void add(struct figures *figures, struct figure figure)
+{
+    if (figures->count < EVALUATION_FIGURES_MAX) figures->items[figures->count++] = figure;
+}
+
+void figures_add(struct figures *figures, const char *group, const char *name, double value)
+{
+    add(figures, (struct figure){group, name, value, false});
+}
+
+void figures_count(struct figures *figures, const char *group, const char *name, uint64_t value)
+{
+    add(figures, (struct figure){group, name, (double)value, true});
+}
+
+void figures_share(struct figures *figures, const char *group, const char *name, uint64_t value, uint64_t of, double scale)
+{
+    if (of) figures_add(figures, group, name, scale * (double)value / (double)of);
+}

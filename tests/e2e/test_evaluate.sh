@@ -1,0 +1,76 @@
+#!/bin/bash
+# verbatim evaluate: the figures of small labelled files, as a table and as JSON, and its exit codes.
+. "$(dirname "$0")/lib.sh"
+
+verbatim=$bin/verbatim
+json() { jq -r "$1" "$scratch/out.json"; }
+
+cat >"$scratch/feelings.tsv" <<'END'
+lang	label	text
+en	pos	I love it, it works perfectly and the service was excellent.
+en	neg	Terrible quality, it broke after a day and nobody answers. Awful.
+es	pos	Excelente, me encanta, lo recomiendo a todo el mundo.
+es	neg	Una porquería, se rompió el primer día y no devuelven el dinero.
+fr	pos	Je suis ravie, produit excellent et livraison rapide.
+fr	neg	Très déçue, mauvaise qualité, à éviter.
+en	none	The box is 20 cm wide.
+END
+"$verbatim" evaluate --task sentiment --data "$scratch/feelings.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "sentiment exits 0" $? 0
+equal "all plain feelings are right" "$(json .figures.two_way_macro_f1)" 1
+equal "each row is counted once, none isn't judged" "$(json '"\(.rows) \(.unlabelled) \(.refused) \([.two_way.classes[].rows] | add)"')" "7 1 0 6"
+equal "the confusion matrix adds up to the rows" "$(json '[.three_way.confusion[][]] | add')" 6
+check "the rate is there" [ "$(json '.records_per_second > 0')" = true ]
+"$verbatim" evaluate --task sentiment --data "$scratch/feelings.tsv" >"$scratch/table"
+equal "the table exits 0" $? 0
+check "the table has classes" contains "$scratch/table" "precision"
+
+cat >"$scratch/safety.tsv" <<'END'
+label	serious	text
+adverse_event	yes	After two pills I collapsed and was taken to hospital by ambulance.
+hazard	no	The charger caught fire while I was sleeping.
+negative		Fast delivery and a fair price.
+negative		I like the colour.
+END
+"$verbatim" evaluate --task safety --data "$scratch/safety.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "safety exits 0" $? 0
+equal "harm is found, the rest is left alone" \
+    "$(json '.figures | "\(.recall) \(.serious_recall) \(.alerts_per_1000) \(.false_alerts_per_1000)"')" "1 1 500 0"
+"$verbatim" evaluate --task safety --label negative --data "$scratch/feelings.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "--label goes for every row" "$(json '"\(.states.classes[] | select(.name == "negative") | .rows)"')" 7
+
+printf '%s\n' '{"text":"Write to ana.lopez@example.com please","spans":[{"start":9,"end":30,"type":"EMAIL"}]}' \
+    '{"text":"Nothing to hide here"}' >"$scratch/personal.ndjson"
+"$verbatim" evaluate --task redact --data "$scratch/personal.ndjson" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "redact exits 0" $? 0
+equal "the address is gone, the other text is as it was" \
+    "$(json '.figures | "\(.email_values) \(.email_left) \(.texts_without) \(.altered_per_1000)"')" "1 0 1 0"
+
+printf 'label\ttext\nen\tI would like to know where my order is.\nes\tMe gustaría saber dónde está mi pedido.\n' >"$scratch/languages.tsv"
+"$verbatim" evaluate --task language --data "$scratch/languages.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "language is told apart" "$? $(json .figures.accuracy)" "0 1"
+printf '{"text":"Please add a dark mode.","label":["feature_request"]}\n{"text":"Fine.","label":"none"}\n' >"$scratch/needs.ndjson"
+"$verbatim" evaluate --task needs --data "$scratch/needs.ndjson" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "a wish is a need, praise is none" "$? $(json .figures.macro_f1)" "0 1"
+printf 'label\ttext\ndelivery\tThe delivery took three weeks.\n' >"$scratch/topics.tsv"
+"$verbatim" evaluate --task topics --data "$scratch/topics.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "topics are compared by name" "$? $(json '.topics.classes[] | select(.name == "delivery") | .right // .f1')" "0 1"
+
+# What can't be judged.
+printf 'label\ttext\npos\tgood\nposs\tgood\npos\n' >"$scratch/bad.tsv"
+"$verbatim" evaluate --task sentiment --data "$scratch/bad.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "refused rows exit 65, with the figures of the others" "$? $(json '"\(.rows) \(.refused)"')" "65 1 2"
+check "the nearest label is offered" contains "$scratch/err" 'line 3: label "poss" isn'"'"'t known here; did you mean "pos"?'
+check "a row of too few cells is told by its line" contains "$scratch/err" "line 4: 1 cells"
+printf 'lable\ttext\npos\tgood\n' >"$scratch/bad.tsv"
+"$verbatim" evaluate --task sentiment --data "$scratch/bad.tsv" >/dev/null 2>"$scratch/err"
+equal "a file without the column exits 65" $? 65
+check "the nearest column is offered" contains "$scratch/err" 'is "lable" meant?'
+"$verbatim" evaluate --task sentiment --data "$scratch/missing.tsv" >/dev/null 2>"$scratch/err"
+equal "a missing file exits 66" $? 66
+"$verbatim" evaluate --task sentimant --data "$scratch/feelings.tsv" >/dev/null 2>"$scratch/err"
+equal "an unknown task exits 64" $? 64
+check "and the nearest is offered" contains "$scratch/err" 'did you mean "sentiment"?'
+"$verbatim" evaluate --task sentiment >/dev/null 2>"$scratch/err"
+equal "no file exits 64" $? 64
+finish
