@@ -145,6 +145,17 @@ static void note_trouble(struct kafka_consumer *consumer, rd_kafka_resp_err_t co
     kafka_error(code, "kafka", text, &consumer->trouble);
 }
 
+/* The client is of no more use: another process has our name, or librdkafka gave up. Also a fenced
+ * static member comes as an event in place of a message (librdkafka 2.0.2), not by on_error(). */
+static void note_fatal(struct kafka_consumer *consumer)
+{
+    char text[256] = "";
+    rd_kafka_resp_err_t code = rd_kafka_fatal_error(consumer->client, text, sizeof text);
+    note_trouble(consumer, code, text);
+    consumer->trouble.code = code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ? E_FENCED : E_SYSTEM;
+    consumer->fatal = true;
+}
+
 /* What comes in place of a message. */
 static void take_event(struct kafka_consumer *consumer, const rd_kafka_message_t *event)
 {
@@ -162,12 +173,13 @@ static void take_event(struct kafka_consumer *consumer, const rd_kafka_message_t
                  "a topic does not exist yet; `verbatim topics create` creates it");
         return;
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED: return; /* a rebalance follows */
+    case RD_KAFKA_RESP_ERR__FATAL: note_fatal(consumer); return;
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
         if (!consumer->in_group) return; /* a reader has no use for a group */
         break;
     default: break;
     }
-    note_trouble(consumer, event->err, rd_kafka_message_errstr(event));
+    if (!consumer->fatal) note_trouble(consumer, event->err, rd_kafka_message_errstr(event));
 }
 
 /* Takes `held` over. False without memory. */
@@ -240,12 +252,9 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
 {
     struct kafka_consumer *consumer = opaque;
-    char text[256];
+    (void)client;
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
-        code = (int)rd_kafka_fatal_error(client, text, sizeof text);
-        note_trouble(consumer, (rd_kafka_resp_err_t)code, text);
-        consumer->trouble.code = code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ? E_FENCED : E_SYSTEM;
-        consumer->fatal = true;
+        note_fatal(consumer);
         return;
     }
     /* One connection that fails is no trouble as long as another works. */
@@ -344,10 +353,21 @@ int kafka_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes
 
 /* --- life ------------------------------------------------------------------------------------ */
 
+enum { MEMBERSHIP_STATIC }; /* the first choice of bus.membership */
+
+/* The name of a static member. A broker gives the same partitions to whoever comes back under it,
+ * without asking what it subscribes to: so with other topics it must be another name, or nobody
+ * would ever read those that a new version adds. */
+static void name_instance(const struct kafka_consumer *consumer, const char *member,
+                          char out[static KAFKA_NAME_MAX + 1])
+{
+    snprintf(out, KAFKA_NAME_MAX + 1, "%.230s.%x", member, consumer->topics);
+}
+
 static int create_client(struct kafka_consumer *consumer,
                          const struct bus_subscription *subscription, struct err *err)
 {
-    char group[KAFKA_NAME_MAX + 1], kbytes[32];
+    char group[KAFKA_NAME_MAX + 1], instance[KAFKA_NAME_MAX + 1], kbytes[32];
     const char *prefix = consumer->bus->options.topic_prefix,
                *member = subscription->member ? subscription->member : "reader";
     int size = subscription->group
@@ -355,13 +375,16 @@ static int create_client(struct kafka_consumer *consumer,
                    : snprintf(group, sizeof group, "%s%s.reader", prefix, member);
     if (size < 0 || (size_t)size >= sizeof group)
         return err_set(err, E_BAD_CONFIG, "the group's name is too long");
+    bool is_static = subscription->group && consumer->bus->options.membership == MEMBERSHIP_STATIC;
+    name_instance(consumer, member, instance);
     snprintf(kbytes, sizeof kbytes, "%llu",
              (unsigned long long)(consumer->bus->options.prefetch / 1024));
     const struct kafka_property own[] = {
         {"client.id", member},
         {"queued.max.messages.kbytes", kbytes},
         {"queued.min.messages", "1000000"}, /* so the bytes are what counts */
-        {"session.timeout.ms", "15000"},    /* after which a member that was killed is replaced */
+        {"session.timeout.ms", "10000"},    /* after which the others take what a dead one had */
+        {is_static ? "group.instance.id" : NULL, instance},
         {NULL, NULL},
     };
     const struct kafka_property fixed[] = {

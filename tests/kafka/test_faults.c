@@ -2,164 +2,17 @@
 #include "test.h"
 
 #include <librdkafka/rdkafka.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <sys/wait.h>
 
-#include "kafka_rig.h"
-
-enum { WAIT_MS = 60000, RECORDS = 3000, PARTITIONS = 4 };
-
-/* --- helpers -------------------------------------------------------------------------------------- */
-
-struct rig { struct config *config; struct bus *bus; };
-
-static void must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
-}
-
-static struct rig open_rig(const char *const *settings)
-{
-    struct rig rig;
-    struct err err;
-    must(rig_try(rig_bootstrap(), settings, &rig.config, &rig.bus, &err), &err);
-    return rig;
-}
-
-static void close_rig(struct rig *rig)
-{
-    bus_close(rig->bus);
-    config_destroy(rig->config);
-}
-
-static int64_t now_ms(void) { return clock_mono_ms(clock_system()); }
-
-static void create(struct bus *bus, enum topic topic, const struct bus_topic_settings *settings)
-{
-    struct err err;
-    bool created;
-    must(bus_topic_create(bus, topic, settings, &created, &err), &err);
-    assert_true(created);
-}
-
-static void on_done(void *user, const struct err *err) { *(int *)user = err ? (int)err->code : -1; }
-
-static int produce(struct bus *bus, const struct bus_output *outputs, size_t count)
-{
-    struct bus_producer *producer;
-    struct err err;
-    int done = 0;
-    must(bus_producer_open(bus, "sender", &producer, &err), &err);
-    must(bus_produce(producer, outputs, count, on_done, &done, &err), &err);
-    must(bus_producer_flush(producer, WAIT_MS, &err), &err);
-    bus_producer_close(producer);
-    assert_int_not_equal(done, 0);
-    return done == -1 ? E_OK : done;
-}
-
-static void send_numbers(struct bus *bus, int count)
-{
-    struct bus_output *outputs = calloc((size_t)count, sizeof *outputs);
-    char(*texts)[16] = calloc((size_t)count, sizeof *texts);
-    for (int i = 0; i < count; i++) {
-        snprintf(texts[i], sizeof texts[i], "%d", i);
-        outputs[i] = (struct bus_output){.topic = TOPIC_FEEDBACK, .key = str_of(texts[i]), .value = str_of(texts[i]), .timestamp_ms = clock_wall_ms(clock_system())};
-    }
-    assert_int_equal(produce(bus, outputs, (size_t)count), E_OK);
-    free(texts);
-    free(outputs);
-}
-
-static struct bus_consumer *subscribe(struct bus *bus, const char *group, const char *member, enum topic topic)
-{
-    struct bus_consumer *consumer;
-    struct err err;
-    const struct bus_subscription subscription = {.group = group, .member = member, .topics = &topic, .topic_count = 1};
-    must(bus_subscribe(bus, &subscription, &consumer, &err), &err);
-    return consumer;
-}
-
-static void wait_for(struct bus_consumer *consumer, int timeout_ms)
-{
-    struct pollfd waiter = {.fd = bus_wake_fd(consumer), .events = POLLIN};
-    poll(&waiter, 1, timeout_ms);
-}
-
-/* One turn of a worker that copies feedback to documents. Returns how many it committed. */
-static int copy_some(struct bus_consumer *consumer, uint32_t most)
-{
-    struct bus_batch batch;
-    struct bus_output outputs[1000];
-    struct bus_position positions[PARTITIONS];
-    size_t position_count = 0;
-    int64_t next[PARTITIONS] = {0};
-    struct err err;
-    int rc = bus_poll(consumer, most, 1 << 20, &batch, &err);
-    if (rc == E_UNAVAILABLE || batch.count == 0) return 0;
-    must(rc, &err);
-    for (uint32_t i = 0; i < batch.count; i++) {
-        const struct bus_message *message = &batch.messages[i];
-        outputs[i] = (struct bus_output){.topic = TOPIC_DOCUMENTS, .key = message->key, .value = message->value, .timestamp_ms = message->timestamp_ms};
-        next[message->partition] = message->offset + 1;
-    }
-    for (uint32_t i = 0; i < PARTITIONS; i++)
-        if (next[i]) positions[position_count++] = (struct bus_position){TOPIC_FEEDBACK, i, next[i]};
-    int count = (int)batch.count;
-    rc = bus_commit(consumer, outputs, batch.count, positions, position_count, &err);
-    bus_release(consumer, &batch);
-    if (rc == E_OK) return count;
-    if (rc != E_CANCELLED && err_class((enum err_code)rc) != ERR_RETRY) fail_msg("%s", err.text);
-    while ((rc = bus_rewind(consumer, &err)) != E_OK && err_class((enum err_code)rc) == ERR_RETRY) wait_for(consumer, 100);
-    must(rc, &err);
-    return 0;
-}
-
-/* Every number of documents, exactly once. */
-static void check_documents(struct bus *bus, int count)
-{
-    char *times = calloc((size_t)count, 1);
-    int seen = 0, quiet = 0;
-    struct bus_consumer *reader = subscribe(bus, NULL, "judge", TOPIC_DOCUMENTS);
-    for (int64_t start = now_ms(); (seen < count || quiet < 3) && now_ms() - start < WAIT_MS;) {
-        struct bus_batch batch;
-        struct err err;
-        must(bus_poll(reader, 1000, 1 << 20, &batch, &err), &err);
-        for (uint32_t i = 0; i < batch.count; i++) {
-            char text[16] = "";
-            memcpy(text, batch.messages[i].value.data, batch.messages[i].value.size);
-            int number = atoi(text);
-            assert_in_range(number, 0, count - 1);
-            assert_int_equal(times[number]++, 0);
-            seen++;
-        }
-        if (batch.count == 0) wait_for(reader, 100);
-        if (batch.count == 0 && seen >= count) quiet++; /* a double would come now */
-        bus_release(reader, &batch);
-    }
-    assert_int_equal(seen, count);
-    bus_unsubscribe(reader);
-    free(times);
-}
-
-static uint64_t backlog(struct bus_consumer *consumer)
-{
-    struct bus_backlog items[PARTITIONS];
-    size_t count = bus_backlog(consumer, items, PARTITIONS);
-    uint64_t records = count ? 0 : 1; /* it has none: somebody else may have work */
-    for (size_t i = 0; i < count && i < PARTITIONS; i++) records += items[i].end ? items[i].records : 1; /* 0: not heard of yet */
-    return records;
-}
+#include "kafka_copier.h"
 
 /* --- cases ---------------------------------------------------------------------------------------- */
-
-static const struct bus_topic_settings four = {.partitions = PARTITIONS, .replication = 1};
 
 /* a alone; then b joins in the middle; then a leaves before the end. */
 static void test_rebalance(void **state)
 {
-    struct rig rig = open_rig(NULL);
+    const char *settings[] = {"bus.membership=dynamic", NULL};
+    struct rig rig = open_rig(settings);
     int copied = 0;
     (void)state;
     create(rig.bus, TOPIC_FEEDBACK, &four);
@@ -299,36 +152,6 @@ static void test_hastened(void **state)
     close_rig(&rig);
 }
 
-/* The child copies until it is killed, in the middle of whatever; see main(). */
-static int copy_for_ever(const char *prefix, int report)
-{
-    const char *settings[] = {"kafka.session.timeout.ms=2000", "kafka.heartbeat.interval.ms=500", NULL};
-    snprintf(rig_prefix, sizeof rig_prefix, "%s", prefix);
-    struct rig rig = open_rig(settings);
-    struct bus_consumer *consumer = subscribe(rig.bus, "copy", "copy-0", TOPIC_FEEDBACK);
-    for (;;) {
-        int copied = copy_some(consumer, 20);
-        if (copied && write(report, "x", 1) != 1) return 1;
-        if (copied == 0) wait_for(consumer, 20);
-    }
-}
-
-static pid_t start_child(int *ret_report)
-{
-    int ends[2];
-    char number[16];
-    assert_int_equal(pipe(ends), 0);
-    snprintf(number, sizeof number, "%d", ends[1]);
-    pid_t child = fork();
-    if (child == 0) {
-        execl("/proc/self/exe", "kafka_test_faults", "copy", rig_prefix, number, (char *)NULL);
-        _exit(1);
-    }
-    close(ends[1]);
-    *ret_report = ends[0];
-    return child;
-}
-
 static void test_killed(void **state)
 {
     const char *settings[] = {"kafka.session.timeout.ms=2000", "kafka.heartbeat.interval.ms=500", NULL};
@@ -338,14 +161,9 @@ static void test_killed(void **state)
     create(rig.bus, TOPIC_DOCUMENTS, &four);
     send_numbers(rig.bus, RECORDS);
     for (int round = 0; round < 3; round++) { /* each dies after some commits, inside the next one */
-        char byte;
         int report;
-        pid_t child = start_child(&report);
-        for (int i = 0; i < 5 + round; i++) assert_int_equal(read(report, &byte, 1), 1);
-        usleep(1000 * (useconds_t)round); /* not to wait for anything, but to vary where it dies */
-        kill(child, SIGKILL);
-        waitpid(child, NULL, 0);
-        close(report);
+        pid_t child = start_child("copy-0", settings, &report);
+        kill_child(child, report, 5 + round);
     }
     struct bus_consumer *successor = subscribe(rig.bus, "copy", "copy-0", TOPIC_FEEDBACK);
     int copied = 0, idle = 0;
@@ -494,7 +312,7 @@ static int new_prefix(void **state)
 
 int main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "copy") == 0) return copy_for_ever(argv[2], atoi(argv[3]));
+    if (argc >= 5 && strcmp(argv[1], "copy") == 0) return copy_for_ever(&argv[1]);
     if (argc == 2) cmocka_set_test_filter(argv[1]); /* e.g. test_killed */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_properties, new_prefix),

@@ -1,0 +1,224 @@
+/* Who has which partitions when members of a group come, go, die and come back. */
+#include "kafka_copier.h"
+
+/* No session ends during a test with the long one; what is seen within WAIT_MS didn't wait for it. */
+#define LONG "kafka.session.timeout.ms=300000"
+#define SHORT "kafka.session.timeout.ms=2000", "kafka.heartbeat.interval.ms=500"
+#define DYNAMIC "bus.membership=dynamic"
+
+struct member {
+    struct bus_consumer *consumer;
+    int revoked;
+};
+
+static void on_revoked(void *user, const struct bus_position *partitions, size_t count)
+{
+    (void)partitions, (void)count;
+    ((struct member *)user)->revoked++;
+}
+
+static void join(struct member *member, struct bus *bus, const char *name, const enum topic *topics,
+                 size_t topic_count)
+{
+    struct err err;
+    const struct bus_subscription subscription = {.group = "copy",
+                                                  .member = name,
+                                                  .topics = topics,
+                                                  .topic_count = topic_count,
+                                                  .on_revoked = on_revoked,
+                                                  .user = member};
+    *member = (struct member){0};
+    must(bus_subscribe(bus, &subscription, &member->consumer, &err), &err);
+}
+
+static void leave(struct member *member)
+{
+    bus_unsubscribe(member->consumer);
+    member->consumer = NULL;
+}
+
+/* Polls all until each has the wanted number of partitions. */
+static void await(struct member *members, const size_t *wanted, size_t count)
+{
+    bool reached = false;
+    for (int64_t start = now_ms(); !reached && now_ms() - start < WAIT_MS;) {
+        reached = true;
+        for (size_t i = 0; i < count; i++) {
+            struct bus_batch batch;
+            struct err err;
+            if (!members[i].consumer) continue;
+            int rc = bus_poll(members[i].consumer, 100, 1 << 20, &batch, &err);
+            if (rc && err_class((enum err_code)rc) != ERR_RETRY) must(rc, &err);
+            if (rc == E_OK) bus_release(members[i].consumer, &batch);
+            reached = reached && bus_backlog(members[i].consumer, NULL, 0) == wanted[i];
+        }
+        if (!reached) wait_for(members[0].consumer ? members[0].consumer : members[1].consumer, 20);
+    }
+    assert_true(reached);
+}
+
+static const enum topic both[] = {TOPIC_FEEDBACK, TOPIC_DOCUMENTS};
+
+static struct rig open_topics(const char *const *settings)
+{
+    struct rig rig = open_rig(settings);
+    create(rig.bus, TOPIC_FEEDBACK, &four);
+    create(rig.bus, TOPIC_DOCUMENTS, &four);
+    return rig;
+}
+
+/* The session of the dead never ends here: its successor has the partitions by its name. And so
+ * it is with the transaction that the dead left open. */
+static void test_killed_and_restarted(void **state)
+{
+    const char *settings[] = {LONG, NULL};
+    struct rig rig = open_topics(settings);
+    int report;
+    (void)state;
+    send_numbers(rig.bus, RECORDS);
+    pid_t child = start_child("copy-0", settings, &report);
+    kill_child(child, report, 3);
+    struct bus_consumer *successor = subscribe(rig.bus, "copy", "copy-0", TOPIC_FEEDBACK);
+    int64_t start = now_ms();
+    do
+        if (copy_some(successor, 500) == 0) wait_for(successor, 20);
+    while ((bus_backlog(successor, NULL, 0) < PARTITIONS || backlog(successor) > 0) &&
+           now_ms() - start < WAIT_MS);
+    bus_unsubscribe(successor);
+    check_documents(rig.bus, RECORDS);
+    close_rig(&rig);
+}
+
+/* The other member isn't disturbed, neither by the death nor by the return. */
+static void test_others_undisturbed(void **state)
+{
+    const char *settings[] = {LONG, NULL};
+    struct rig rig = open_topics(settings);
+    struct member members[2];
+    (void)state;
+    join(&members[0], rig.bus, "copy-0", both, 1);
+    join(&members[1], rig.bus, "copy-1", both, 1);
+    await(members, (const size_t[]){2, 2}, 2);
+    int before = members[0].revoked;
+    for (int i = 0; i < 2; i++) {
+        leave(&members[1]); /* a static one says no goodbye: as if it had been killed */
+        join(&members[1], rig.bus, "copy-1", both, 1);
+        await(members, (const size_t[]){2, 2}, 2);
+    }
+    assert_int_equal(members[0].revoked, before);
+    leave(&members[0]);
+    leave(&members[1]);
+    close_rig(&rig);
+}
+
+/* Fewer replicas than before: the others have all when the session of the one that went is over;
+ * with dynamic membership at once. */
+static void test_scaled_in(void **state)
+{
+    static const struct {
+        const char *why, *settings[4];
+    } cases[] = {
+        {"static: when its session ends", {SHORT, NULL}},
+        {"dynamic: at once", {LONG, DYNAMIC, NULL}},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        rig_new_prefix();
+        struct rig rig = open_topics(cases[i].settings);
+        struct member members[2];
+        join(&members[0], rig.bus, "copy-0", both, 1);
+        join(&members[1], rig.bus, "copy-1", both, 1);
+        await(members, (const size_t[]){2, 2}, 2);
+        leave(&members[0]);
+        await(members, (const size_t[]){0, 4}, 2);
+        leave(&members[1]);
+        close_rig(&rig);
+    }
+}
+
+/* A new version that reads one topic more. By the name alone the broker would give it what its
+ * predecessor had. */
+static void test_another_topic(void **state)
+{
+    const char *settings[] = {SHORT, NULL};
+    struct rig rig = open_topics(settings);
+    struct member member;
+    (void)state;
+    join(&member, rig.bus, "copy-0", both, 1);
+    await(&member, (const size_t[]){4}, 1);
+    leave(&member);
+    join(&member, rig.bus, "copy-0", both, 2);
+    await(&member, (const size_t[]){8}, 1);
+    leave(&member);
+    close_rig(&rig);
+}
+
+/* Started before its topic was there, and again after. */
+static void test_late_topic(void **state)
+{
+    const char *settings[] = {LONG, NULL};
+    struct rig rig = open_rig(settings);
+    struct member member;
+    struct bus_batch batch;
+    struct err err;
+    (void)state;
+    join(&member, rig.bus, "copy-0", both, 1);
+    for (int64_t start = now_ms(); now_ms() - start < 3000; wait_for(member.consumer, 100))
+        if (bus_poll(member.consumer, 1, 1000, &batch, &err) == E_OK) bus_release(member.consumer, &batch);
+    leave(&member);
+    create(rig.bus, TOPIC_FEEDBACK, &four);
+    join(&member, rig.bus, "copy-0", both, 1);
+    await(&member, (const size_t[]){4}, 1);
+    leave(&member);
+    close_rig(&rig);
+}
+
+/* Two processes with one name: the earlier one stops, with the exit status that the README names. */
+static void test_one_name(void **state)
+{
+    const char *settings[] = {"kafka.heartbeat.interval.ms=500", NULL};
+    struct rig rig = open_topics(settings);
+    struct member members[2];
+    struct bus_batch batch;
+    struct err err = {0};
+    int rc = E_OK;
+    (void)state;
+    join(&members[0], rig.bus, "copy-0", both, 1);
+    await(members, (const size_t[]){4}, 1);
+    join(&members[1], rig.bus, "copy-0", both, 1);
+    await(&members[1], (const size_t[]){4}, 1);
+    for (int64_t start = now_ms(); rc != E_FENCED && now_ms() - start < WAIT_MS;) {
+        rc = bus_poll(members[0].consumer, 1, 1000, &batch, &err);
+        if (rc == E_OK) bus_release(members[0].consumer, &batch);
+        if (rc == E_OK) wait_for(members[0].consumer, 100);
+    }
+    assert_int_equal(rc, E_FENCED);
+    assert_int_equal(err_exit_status(E_FENCED), 75);
+    leave(&members[0]);
+    await(&members[1], (const size_t[]){4}, 1);
+    leave(&members[1]);
+    close_rig(&rig);
+}
+
+static int new_prefix(void **state)
+{
+    (void)state;
+    rig_new_prefix();
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc >= 5 && strcmp(argv[1], "copy") == 0) return copy_for_ever(&argv[1]);
+    if (argc == 2) cmocka_set_test_filter(argv[1]); /* e.g. test_one_name */
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_killed_and_restarted, new_prefix),
+        cmocka_unit_test_setup(test_others_undisturbed, new_prefix),
+        cmocka_unit_test_setup(test_scaled_in, new_prefix),
+        cmocka_unit_test_setup(test_another_topic, new_prefix),
+        cmocka_unit_test_setup(test_late_topic, new_prefix),
+        cmocka_unit_test_setup(test_one_name, new_prefix),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
