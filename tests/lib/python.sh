@@ -1,10 +1,11 @@
 #!/bin/bash
-# Prints the path of a Python that has tests/lib/requirements.txt; makes it once, in the cache.
+# Prints the path of a Python that has tests/lib/requirements.txt, or those of the file given; makes it once, in the cache.
 #   example: "$(tests/lib/python.sh)" tests/e2e/read_insights.py
 # Exit 77, and why on stderr, where it can't be had.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-sum=$(sha256sum "$here/requirements.txt" | cut -c 1-12)
+requirements=${1:-$here/requirements.txt}
+sum=$(sha256sum "$requirements" | cut -c 1-12)
 version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || {
     echo "python.sh: no python3 (ops/deps --test installs it)" >&2
     exit 77
@@ -16,7 +17,7 @@ if [ ! -e "$venv/complete" ]; then
         flock 9
         [ ! -e "$venv/complete" ] || exit 0
         if ! { python3 -m venv --clear "$venv/env" && "$venv/env/bin/pip" -q --disable-pip-version-check \
-            install -r "$here/requirements.txt"; } >"$venv/install.log" 2>&1; then
+            install -r "$requirements"; } >"$venv/install.log" 2>&1; then
             echo "python.sh: the packages could not be installed: $(tail -n 1 "$venv/install.log")" >&2
             exit 77
         fi
