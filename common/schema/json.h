@@ -50,6 +50,9 @@ int json_read_shape(const struct shape *shape, struct str text, enum json_unknow
 int json_read_record(struct str text, struct arena *arena, struct str *ret_message, struct json_problems *problems,
                      struct err *err) CHECKED;
 
+/* What json_write_base64() writes, without its quotes; padding may be left out. BAD_MESSAGE, NO_MEMORY. */
+int json_read_base64(struct str text, struct arena *arena, struct str *ret_bytes, struct err *err) CHECKED;
+
 /* --- the pull reader under it, for arrays and other documents ---------------------------------- */
 
 enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };

@@ -179,26 +179,35 @@ static int base64_digit(char c)
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-static bool read_bin(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+int json_read_base64(struct str text, struct arena *arena, struct str *ret_bytes, struct err *err)
 {
-    if (value->kind != JSON_STRING) return reading_wrong_kind(reading, value, "base64 in a string");
-    struct str text = value->text;
     while (text.size && text.data[text.size - 1] == '=') text.size--;
-    char *bytes = arena_alloc(reading->arena, text.size + 1);
-    if (!bytes) return reading_no_memory(reading);
+    char *bytes = arena_alloc(arena, text.size + 1);
+    if (!bytes) return err_set(err, E_NO_MEMORY, NULL);
     uint32_t bits = 0, have = 0;
     size_t size = 0;
     for (size_t i = 0; i < text.size; i++) {
         int digit = base64_digit(text.data[i]);
-        if (digit < 0) return reading_problem(reading, "is not base64"), true;
+        if (digit < 0) return err_set(err, E_BAD_MESSAGE, "is not base64");
         bits = bits << 6 | (uint32_t)digit;
         have += 6;
         if (have >= 8) have -= 8, bytes[size++] = (char)(bits >> have);
     }
-    struct str raw = str_make(bytes, size);
-    if (text.size % 4 == 1) reading_problem(reading, "is not base64: a character is missing or one too many");
-    else if (field->most && size > field->most)
-        reading_problem(reading, "is %zu bytes long; at most %u are allowed", size, field->most);
+    if (text.size % 4 == 1) return err_set(err, E_BAD_MESSAGE, "is not base64: a character is missing or one too many");
+    *ret_bytes = str_make(bytes, size);
+    return E_OK;
+}
+
+static bool read_bin(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+{
+    struct str raw;
+    struct err why;
+    if (value->kind != JSON_STRING) return reading_wrong_kind(reading, value, "base64 in a string");
+    int rc = json_read_base64(value->text, reading->arena, &raw, &why);
+    if (rc == E_NO_MEMORY) return reading_no_memory(reading);
+    if (rc) reading_problem(reading, "%s", why.text);
+    else if (field->most && raw.size > field->most)
+        reading_problem(reading, "is %zu bytes long; at most %u are allowed", raw.size, field->most);
     else memcpy(at, &raw, sizeof raw);
     return true;
 }

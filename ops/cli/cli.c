@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "config/value.h"
 #include "runtime/chain.h"
 #include "runtime/runtime.h"
 #include "workers/featurize/featurize.h"
@@ -61,7 +62,11 @@ static int unknown_flag(const struct command *command, const struct flag *flags,
 
 static int store_flag(const struct flag *flag, const char *value, struct err *err)
 {
+    struct flag_list *list = flag->into;
     if (flag->kind == FLAG_TEXT) *(const char **)flag->into = value;
+    else if (flag->kind == FLAG_LIST && list->count == sizeof list->items / sizeof list->items[0])
+        return err_set(err, E_USAGE, "--%s too often", flag->name);
+    else if (flag->kind == FLAG_LIST) list->items[list->count++] = value;
     else if (!str_to_u64(str_of(value), flag->into)) return err_set(err, E_USAGE, "--%s needs a whole number, not \"%s\"", flag->name, value);
     return E_OK;
 }
@@ -115,6 +120,35 @@ int cli_parse(const struct command *command, const struct flag *flags, size_t fl
         }
     }
     *ret_arguments = arguments;
+    return E_OK;
+}
+
+int cli_time(const char *flag, const char *text, int64_t *ret_ms, struct err *err)
+{
+    static const struct option age = {.name = "age", .kind = OPTION_MS, .least = 0, .most = 3153600000000.0};
+    union option_value value;
+    int64_t ms;
+    if (time_parse(str_of(text), &ms)) return *ret_ms = ms, E_OK;
+    if (option_parse(&age, text, &value, NULL) == E_OK) return *ret_ms = clock_wall_ms(clock_system()) - value.ms, E_OK;
+    return err_set(err, E_USAGE, "--%s needs a time (2026-05-01T09:30:00Z), a date or an age (2h, 7d), not \"%s\"", flag, text);
+}
+
+bool cli_wants(const struct flag_list *list, struct str word)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (str_equal(str_of(list->items[i]), word)) return true;
+    return list->count == 0;
+}
+
+int cli_topics(const struct flag_list *names, uint32_t *ret_topics, struct err *err)
+{
+    uint32_t topics = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        enum topic topic = topic_by_name(str_of(names->items[i]));
+        if (topic == TOPIC_NONE) return err_set(err, E_USAGE, "no topic \"%s\"; verbatim topics list shows them", names->items[i]);
+        topics |= 1u << topic;
+    }
+    *ret_topics = topics;
     return E_OK;
 }
 

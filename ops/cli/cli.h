@@ -6,12 +6,18 @@
 #include "config/config.h"
 #include "runtime/worker.h"
 
-enum flag_kind { FLAG_BOOL, FLAG_TEXT, FLAG_NUMBER };
+enum flag_kind { FLAG_BOOL, FLAG_TEXT, FLAG_NUMBER, FLAG_LIST };
+
+/* Of a flag that may be given more than once. */
+struct flag_list {
+    const char *items[32];
+    size_t count;
+};
 
 struct flag {
     const char *name; /* without dashes */
     enum flag_kind kind;
-    void *into;       /* bool *, const char **, uint64_t * */
+    void *into;       /* bool *, const char **, uint64_t *, struct flag_list * */
     const char *help; /* "FILE  what it does" for flags with a value */
 };
 
@@ -23,7 +29,7 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv, struct err *err);
 };
 
-extern const struct command analyze_command, config_command, evaluate_command, keys_command, run_command, schema_command,
+extern const struct command analyze_command, config_command, evaluate_command, keys_command, redrive_command, run_command, schema_command,
     send_command, tail_command, topics_command, train_command, version_command;
 
 /* The six workers in the order of the data. */
@@ -57,6 +63,12 @@ void cli_config_free(struct cli_config *config);
 /* The workers between feedback and insights, in this process; as many records out as in. */
 struct chain;
 int cli_chain(const struct cli_config *config, struct chain **ret_chain, struct err *err) CHECKED;
+/* A time as people give it: RFC 3339, a date, or an age such as "2h" or "7d". USAGE names the flag. */
+int cli_time(const char *flag, const char *text, int64_t *ret_ms, struct err *err) CHECKED;
+/* Do the words of the list hold this one? An empty list holds all. */
+bool cli_wants(const struct flag_list *list, struct str word);
+/* Topics by their names, as bits; USAGE for one that there isn't. */
+int cli_topics(const struct flag_list *names, uint32_t *ret_topics, struct err *err) CHECKED;
 
 /* The clock and ids of a program. */
 struct cli_ids {

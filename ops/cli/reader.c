@@ -41,3 +41,39 @@ const struct bus_message *reader_next(struct reader *reader, int timeout_ms, str
         timeout_ms -= slice;
     }
 }
+
+int reader_open_held(struct reader *reader, struct bus *bus, enum topic topic, struct err *err)
+{
+    struct bus_topic_state state = {0};
+    int rc = bus_topic_describe(bus, topic, &state, err);
+    if (rc == E_NOT_FOUND) rc = E_OK;
+    if (rc == E_OK) rc = reader_open(reader, bus, &topic, 1, BUS_EARLIEST, err);
+    reader->held = state.records;
+    return rc;
+}
+
+/* As far as the bus knows. */
+static bool is_more_known(const struct reader *reader)
+{
+    enum { PARTITIONS_MAX = 1024 }; /* as many as bus.partitions allows */
+    struct bus_backlog partitions[PARTITIONS_MAX];
+    size_t count = bus_backlog(reader->consumer, partitions, PARTITIONS_MAX);
+    for (size_t i = 0; i < count && i < PARTITIONS_MAX; i++)
+        if (partitions[i].records) return true;
+    return false;
+}
+
+const struct bus_message *reader_next_held(struct reader *reader, struct err *err)
+{
+    enum { IDLE_MS = 2000, PATIENCE_MS = 30000 };
+    if (reader->held == 0) return *err = (struct err){0}, NULL;
+    const struct bus_message *message = reader_next(reader, 0, err);
+    for (int waited_ms = 0; !message && !err->code; waited_ms += IDLE_MS) {
+        if (reader->seen >= reader->held && !is_more_known(reader)) return NULL;
+        message = reader_next(reader, IDLE_MS, err);
+        if (message || err->code || !is_more_known(reader)) break;
+        if (waited_ms >= PATIENCE_MS) err_set(err, E_TIMEOUT, "messages that should be there don't come");
+    }
+    reader->seen += message != NULL;
+    return message;
+}

@@ -8,6 +8,7 @@ struct reader {
     struct bus_consumer *consumer;
     struct bus_batch batch;
     uint32_t at;
+    uint64_t held, seen; /* of a reader that ends: messages that there were when it was opened; given out */
 };
 
 int reader_open(struct reader *reader, struct bus *bus, const enum topic *topics, size_t count, enum bus_start start, struct err *err) CHECKED;
@@ -16,5 +17,10 @@ void reader_close(struct reader *reader);
 /* The next message, valid until the next call; waits at most timeout_ms. NULL: none came (err->code
  * E_OK), or the bus failed. */
 const struct bus_message *reader_next(struct reader *reader, int timeout_ms, struct err *err);
+
+/* For what a topic holds by now, and no more: the next message, or NULL at the end (err->code E_OK). On Kafka the
+ * end is where nothing has come for two seconds and nothing is known to be left. A topic that isn't there is empty. */
+int reader_open_held(struct reader *reader, struct bus *bus, enum topic topic, struct err *err) CHECKED;
+const struct bus_message *reader_next_held(struct reader *reader, struct err *err);
 
 #endif

@@ -12,10 +12,10 @@ enum { TEXT_COLUMN = 42, UNKNOWN_COLUMNS = 120, TEXT_COLUMNS_LEAST = 30 };
 static const char *colour(enum colour which) { return terminal_colour(STDOUT_FILENO, which); }
 static const char *reset(void) { return terminal_reset(STDOUT_FILENO); }
 
-static unsigned text_columns(void)
+unsigned show_columns_left(unsigned used)
 {
     unsigned columns = terminal_is(STDOUT_FILENO) ? terminal_columns(STDOUT_FILENO) : UNKNOWN_COLUMNS;
-    return columns > TEXT_COLUMN + TEXT_COLUMNS_LEAST ? columns - TEXT_COLUMN - 1 : TEXT_COLUMNS_LEAST;
+    return columns > used + TEXT_COLUMNS_LEAST ? columns - used - 1 : TEXT_COLUMNS_LEAST;
 }
 
 /* The next character, its bytes and its cells; what would break the line becomes a blank. */
@@ -41,8 +41,7 @@ static unsigned cells_of(struct str text)
     return cells;
 }
 
-/* At most so many cells; what is cut off leaves an ellipsis. */
-static void print_cut(struct str text, unsigned columns)
+void show_cut(struct str text, unsigned columns)
 {
     bool cut = cells_of(text) > columns;
     unsigned left = cut ? columns - 1 : columns, cells;
@@ -75,16 +74,16 @@ void show_insight(const struct document *document, const struct safety *safety, 
     static const enum colour feelings[] = {COLOUR_GREEN, COLOUR_RED, COLOUR_NONE, COLOUR_YELLOW};
     uint32_t label = insight->sentiment.label;
     struct str topic = insight->topics.count ? insight->topics.items[0] : STR("-");
-    unsigned columns = text_columns();
+    unsigned columns = show_columns_left(TEXT_COLUMN);
     printf("%s%-9s%s %-4.*s  ", colour(feelings[label]), sentiment_label_enumeration.values[label], reset(), STR_ARGS(document->language));
     print_safety(safety);
     printf("%-14.*s  ", STR_ARGS(topic));
-    print_cut(document->text, columns);
+    show_cut(document->text, columns);
     putchar('\n');
     if (insight->recommendations.count == 0) return;
     const struct recommendation *advice = &insight->recommendations.items[0];
     const char *team = team_enumeration.values[advice->team];
     printf("%s%*s→ %s: ", colour(COLOUR_DIM), TEXT_COLUMN, "", team);
-    print_cut(advice->text, columns > 30 ? columns - (unsigned)strlen(team) - 4 : columns);
+    show_cut(advice->text, columns > 30 ? columns - (unsigned)strlen(team) - 4 : columns);
     printf("%s\n", reset());
 }

@@ -10,4 +10,9 @@ void show_heading(void);
 /* To standard output, coloured and cut to its width where that is a terminal. */
 void show_insight(const struct document *document, const struct safety *safety, const struct insight *insight);
 
+/* A text of at most so many cells of the terminal; what is cut off leaves an ellipsis, what would break the line a blank. */
+void show_cut(struct str text, unsigned columns);
+/* Cells of the line that are left behind so many; 30 at least. */
+unsigned show_columns_left(unsigned used);
+
 #endif

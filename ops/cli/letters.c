@@ -1,0 +1,182 @@
+/* Dead letters: read, chosen, and sent again. */
+#include "ops/cli/letters.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+static const char *const obstacle_texts[LETTER_OBSTACLES] = {
+    [LETTER_FREE] = "",
+    [LETTER_DONE] = "was sent again before (--again)",
+    [LETTER_TOO_OFTEN] = "came back too often (--most)",
+    [LETTER_NO_VALUE] = "was too large to be kept",
+    [LETTER_NO_TOPIC] = "is of a topic that this version doesn't know",
+    [LETTER_BAD_BYTES] = "isn't what its hash says",
+};
+
+const char *letter_obstacle_text(enum letter_obstacle obstacle) { return obstacle_texts[obstacle]; }
+
+/* --- reading ----------------------------------------------------------------------------------- */
+
+static struct str header_of(const struct dead_letter *body, struct str name)
+{
+    for (uint32_t i = 0; i < body->headers.count; i++)
+        if (str_equal(body->headers.items[i].name, name)) return body->headers.items[i].value;
+    return (struct str){0};
+}
+
+/* A record that broke its schema may still say whose it is; so do its headers and, where the door
+ * made it of a caller's id, the id: TENANT:ID. */
+static void read_record(struct letter *letter, struct arena *arena)
+{
+    struct record record;
+    struct feedback feedback;
+    letter->record_id = header_of(&letter->body, STR("ce_id"));
+    if (shape_has(dead_letter, &letter->body, value) && record_scan(letter->body.value, arena, &record, NULL) == E_OK) {
+        letter->record_id = record.id;
+        if (record_has(&record, SECTION_FEEDBACK) && record_decode(&record, SECTION_FEEDBACK, &feedback, arena, NULL) == E_OK)
+            letter->tenant = feedback.tenant;
+    }
+    struct str rest = letter->record_id;
+    if (letter->tenant.size == 0 && str_find(rest, STR(":")) < rest.size) letter->tenant = str_cut(&rest, ':');
+}
+
+int letter_read(const struct bus_message *message, struct arena *arena, struct letter *ret_letter, struct err *err)
+{
+    struct record record;
+    struct letter letter = {.partition = message->partition, .offset = message->offset};
+    int rc = record_scan(message->value, arena, &record, err);
+    if (rc == E_OK) rc = record_decode(&record, SECTION_DEAD_LETTER, &letter.body, arena, err);
+    if (rc) return rc;
+    letter.id = record.id;
+    letter.topic = topic_by_name(letter.body.topic);
+    if (!str_to_u64(header_of(&letter.body, STR(HEADER_REDRIVES)), &letter.redrives)) letter.redrives = 0;
+    read_record(&letter, arena);
+    *ret_letter = letter;
+    return E_OK;
+}
+
+/* --- choosing ----------------------------------------------------------------------------------- */
+
+/* The list on the screen shows the first eight characters: these do, too. */
+static bool wants_id(const struct flag_list *ids, const struct letter *letter)
+{
+    if (cli_wants(ids, letter->id) || (letter->record_id.size && cli_wants(ids, letter->record_id))) return true;
+    for (size_t i = 0; i < ids->count; i++)
+        if (strlen(ids->items[i]) >= LETTER_SHORT_ID && str_starts(letter->id, str_of(ids->items[i]))) return true;
+    return false;
+}
+
+bool letter_matches(const struct letter_filter *filter, const struct letter *letter)
+{
+    const struct dead_letter *body = &letter->body;
+    return wants_id(&filter->ids, letter) && cli_wants(&filter->causes, body->cause) && cli_wants(&filter->workers, body->worker) &&
+           cli_wants(&filter->topics, body->topic) && cli_wants(&filter->tenants, letter->tenant) &&
+           body->failed_at >= filter->since_ms && (!filter->until_ms || body->failed_at < filter->until_ms);
+}
+
+static bool has_its_hash(const struct dead_letter *body)
+{
+    uint8_t hash[SHA256_BYTES];
+    char hex[SHA256_TEXT_BYTES];
+    hash_sha256(body->value, hash);
+    hash_hex(hash, sizeof hash, hex);
+    return str_equal(body->value_sha256, str_of(hex));
+}
+
+enum letter_obstacle letter_obstacle(const struct letter *letter, bool done, uint64_t most)
+{
+    if (letter->topic == TOPIC_NONE || letter->topic == TOPIC_DEAD_LETTERS) return LETTER_NO_TOPIC;
+    if (!shape_has(dead_letter, &letter->body, value)) return LETTER_NO_VALUE;
+    if (!has_its_hash(&letter->body)) return LETTER_BAD_BYTES;
+    if (done) return LETTER_DONE;
+    return letter->redrives >= most ? LETTER_TOO_OFTEN : LETTER_FREE;
+}
+
+/* --- what was sent already ---------------------------------------------------------------------- */
+
+struct letter_mark letter_mark(struct str id, struct str value_sha256)
+{
+    uint64_t seed = hash_fast(value_sha256, 0);
+    struct letter_mark mark = {{hash_fast(id, seed) | 1, hash_fast(id, ~seed)}}; /* never zero */
+    return mark;
+}
+
+static bool same(const struct letter_mark *a, const struct letter_mark *b)
+{
+    return a->parts[0] == b->parts[0] && a->parts[1] == b->parts[1];
+}
+
+/* Where the mark is, or the free slot where it would be. */
+static struct letter_mark *slot_of(const struct letter_marks *marks, const struct letter_mark *mark)
+{
+    size_t at = mark->parts[1] & (marks->capacity - 1);
+    while (marks->slots[at].parts[0] && !same(&marks->slots[at], mark)) at = (at + 1) & (marks->capacity - 1);
+    return &marks->slots[at];
+}
+
+static int grow(struct letter_marks *marks, struct err *err)
+{
+    struct letter_marks grown = {.capacity = marks->capacity ? marks->capacity * 2 : 1024, .count = marks->count};
+    grown.slots = calloc(grown.capacity, sizeof *grown.slots);
+    if (!grown.slots) return err_set(err, E_NO_MEMORY, NULL);
+    for (size_t i = 0; i < marks->capacity; i++)
+        if (marks->slots[i].parts[0]) *slot_of(&grown, &marks->slots[i]) = marks->slots[i];
+    free(marks->slots);
+    *marks = grown;
+    return E_OK;
+}
+
+int letter_marks_add(struct letter_marks *marks, struct letter_mark mark, struct err *err)
+{
+    if (marks->count * 2 >= marks->capacity) {
+        int rc = grow(marks, err);
+        if (rc) return rc;
+    }
+    struct letter_mark *slot = slot_of(marks, &mark);
+    if (!slot->parts[0]) marks->count++;
+    *slot = mark;
+    return E_OK;
+}
+
+bool letter_marks_hold(const struct letter_marks *marks, struct letter_mark mark)
+{
+    return marks->capacity && slot_of(marks, &mark)->parts[0] != 0;
+}
+
+void letter_marks_deinit(struct letter_marks *marks)
+{
+    free(marks->slots);
+    *marks = (struct letter_marks){0};
+}
+
+/* --- sending again ------------------------------------------------------------------------------ */
+
+/* False without memory. */
+static bool add_header(struct bus_header *headers, uint32_t *count, struct str name, struct str value, struct arena *arena)
+{
+    struct bus_header header = {arena_copy(arena, name), arena_copy(arena, value)};
+    headers[(*count)++] = header;
+    return header.name.data && header.value.data;
+}
+
+int letter_resubmit(const struct letter *letter, const struct letter_content *content, int64_t now_ms, struct arena *arena,
+                    struct bus_output *ret_output, struct err *err)
+{
+    const struct str_map *old = &letter->body.headers;
+    struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, BUS_HEADERS_MAX);
+    struct str times = arena_printf(arena, "%llu", (unsigned long long)letter->redrives + 1);
+    struct str key = arena_copy(arena, content->key), value = arena_copy(arena, content->value);
+    uint32_t count = 0;
+    bool ok = headers && times.data && key.data && value.data && add_header(headers, &count, STR(HEADER_REDRIVES), times, arena);
+    for (uint32_t i = 0; ok && i < old->count && count < BUS_HEADERS_MAX; i++) {
+        struct str name = old->items[i].name, text = old->items[i].value;
+        if (str_equal(name, STR(HEADER_REDRIVES))) continue;
+        if (str_equal(name, STR("ce_id")) && content->id.size) text = content->id;
+        ok = add_header(headers, &count, name, text, arena);
+    }
+    if (!ok) return err_set(err, E_NO_MEMORY, NULL);
+    *ret_output = (struct bus_output){.topic = letter->topic, .timestamp_ms = now_ms, .key = key, .value = value,
+                                      .headers = headers, .header_count = count};
+    return E_OK;
+}

@@ -1,0 +1,107 @@
+/* Dead letters as rows for people, and as JSON lines. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ops/cli/redrive.h"
+#include "ops/cli/show.h"
+#include "schema/json.h"
+
+enum { WHEN_BYTES = 20, TEXT_COLUMN = 84 };
+
+static const char *const obstacle_names[LETTER_OBSTACLES] = {
+    [LETTER_FREE] = "",
+    [LETTER_DONE] = "done",
+    [LETTER_TOO_OFTEN] = "too_often",
+    [LETTER_NO_VALUE] = "no_value",
+    [LETTER_NO_TOPIC] = "no_topic",
+    [LETTER_BAD_BYTES] = "bad_bytes",
+};
+
+void redrive_show_heading(void)
+{
+    const char *bold = terminal_colour(STDOUT_FILENO, COLOUR_BOLD);
+    printf("%s%-20s %-10s %-12s %-24s %-2s %-8s  %s%s\n", bold, "died at", "worker", "cause", "topic/partition at offset", "#", "letter", "why",
+           terminal_reset(STDOUT_FILENO));
+}
+
+void redrive_show_row(const struct letter *letter, enum letter_obstacle obstacle)
+{
+    const struct dead_letter *body = &letter->body;
+    char when[TIME_TEXT_BYTES], origin[64];
+    time_format(body->failed_at, when);
+    snprintf(when + WHEN_BYTES - 1, sizeof when - WHEN_BYTES + 1, "Z"); /* whole seconds */
+    snprintf(origin, sizeof origin, "%.*s/%u at %llu", STR_ARGS(str_slice(body->topic, 0, 24)), body->partition, (unsigned long long)body->offset);
+    const char *shade = obstacle ? terminal_colour(STDOUT_FILENO, COLOUR_DIM) : "";
+    printf("%s%-20s %-10.*s %-12.*s %-25s %-2llu ", shade, when, STR_ARGS(body->worker), STR_ARGS(body->cause), origin,
+           (unsigned long long)letter->redrives);
+    printf("%-8.*s  ", STR_ARGS(str_slice(letter->id, 0, LETTER_SHORT_ID)));
+    if (obstacle) printf("[%s] ", letter_obstacle_text(obstacle));
+    show_cut(body->message, show_columns_left(TEXT_COLUMN));
+    printf("%s\n", obstacle ? terminal_reset(STDOUT_FILENO) : "");
+}
+
+static void add_text(struct buffer *out, const char *name, struct str text)
+{
+    if (!text.size) return;
+    buffer_printf(out, "\"%s\":", name);
+    json_write_string(out, text);
+    buffer_add_char(out, ',');
+}
+
+int redrive_show_json(const struct letter *letter, enum letter_obstacle obstacle, struct err *err)
+{
+    const struct dead_letter *body = &letter->body;
+    struct buffer out = {0};
+    char when[TIME_TEXT_BYTES];
+    time_format(body->failed_at, when);
+    buffer_add_char(&out, '{');
+    add_text(&out, "letter", letter->id);
+    buffer_printf(&out, "\"letter_partition\":%u,\"letter_offset\":%lld,", letter->partition, (long long)letter->offset);
+    add_text(&out, "worker", body->worker);
+    add_text(&out, "cause", body->cause);
+    add_text(&out, "message", body->message);
+    add_text(&out, "topic", body->topic);
+    buffer_printf(&out, "\"partition\":%u,\"offset\":%llu,\"attempts\":%u,\"failed_at\":\"%s\",", body->partition,
+                  (unsigned long long)body->offset, body->attempts, when);
+    add_text(&out, "record", letter->record_id);
+    add_text(&out, "tenant", letter->tenant);
+    add_text(&out, "obstacle", str_of(obstacle_names[obstacle]));
+    if (shape_has(dead_letter, body, value)) buffer_printf(&out, "\"bytes\":%zu,", body->value.size);
+    add_text(&out, "value_sha256", body->value_sha256);
+    buffer_printf(&out, "\"redrives\":%llu}\n", (unsigned long long)letter->redrives);
+    bool ok = !out.failed && fwrite(out.data, 1, out.size, stdout) == out.size;
+    int rc = out.failed ? err_set(err, E_NO_MEMORY, NULL) : ok ? E_OK : err_system(err, E_NO_OUTPUT, "standard output");
+    buffer_deinit(&out);
+    return rc;
+}
+
+void redrive_explain(const struct letter *letter, enum letter_obstacle obstacle)
+{
+    const struct dead_letter *body = &letter->body;
+    fprintf(stderr, "verbatim redrive: letter %.*s, of %.*s/%u at %llu: its message %s; SHA-256 %.*s\n", STR_ARGS(letter->id),
+            STR_ARGS(body->topic), body->partition, (unsigned long long)body->offset, letter_obstacle_text(obstacle), STR_ARGS(body->value_sha256));
+}
+
+static void show_sum_json(const struct redrive *redrive)
+{
+    printf("{\"matched\":%llu,\"%s\":%llu,\"edited\":%llu,\"refused\":%llu", (unsigned long long)redrive->matched,
+           redrive->dry_run ? "would_send" : "sent", (unsigned long long)(redrive->dry_run ? redrive->obstacles[LETTER_FREE] : redrive->sent),
+           (unsigned long long)redrive->edited, (unsigned long long)redrive->refused);
+    for (int i = LETTER_FREE + 1; i < LETTER_OBSTACLES; i++)
+        printf(",\"%s\":%llu", obstacle_names[i], (unsigned long long)redrive->obstacles[i]);
+    printf("}\n");
+}
+
+void redrive_show_sum(const struct redrive *redrive)
+{
+    if (redrive->json) {
+        show_sum_json(redrive);
+        return;
+    }
+    uint64_t count = redrive->dry_run ? redrive->obstacles[LETTER_FREE] : redrive->sent;
+    fprintf(stderr, "  %llu of %llu dead letters %s", (unsigned long long)count, (unsigned long long)redrive->matched,
+            redrive->dry_run ? "would be sent again" : "sent again");
+    if (redrive->edited) fprintf(stderr, ", %llu of them edited", (unsigned long long)redrive->edited);
+    if (redrive->obstacles[LETTER_DONE]) fprintf(stderr, "; %llu had been before", (unsigned long long)redrive->obstacles[LETTER_DONE]);
+    fputc('\n', stderr);
+}

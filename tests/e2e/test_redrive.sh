@@ -1,0 +1,27 @@
+#!/bin/bash
+# Dead letters on the embedded bus: list, filter, mend, send again; nothing twice, nothing for ever. (test_replay_on_kafka.sh
+# does the same on Kafka.)
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/redrive_session.sh"
+
+# --- what can't be meant
+refused() { "$bin/verbatim" redrive "${@:3}" --bus.path="$scratch/none" >/dev/null 2>"$scratch/err"; equal "$1: exit 64" $? 64; check "$1: it says why" contains "$scratch/err" "$2"; }
+refused "another verb" 'say "list" or "send"' drive
+refused "an edit of a list" 'go with "send"' list --edit
+refused "both ways to edit" 'either --edit or --set' send --edit --set id=x
+refused "a time that is none" '--since needs a time' --since yesterday
+refused "a topic that is none" 'no topic "feedbak"' --topic feedbak
+equal "an empty bus has none" "$("$bin/verbatim" redrive --json --bus.path="$scratch/none" | wc -l)" 0
+
+redrive_session embedded --bus.path="$scratch/bus"
+
+# --- an editor that fails, and one that leaves rubbish
+EDITOR=false VISUAL='' "$bin/verbatim" redrive send --edit --again --id a --bus.path="$scratch/bus" 2>"$scratch/err"
+equal "an editor that fails: exit 75" $? 75
+check "it says that nothing was sent" contains "$scratch/err" "nothing was sent"
+EDITOR='sed -i s/.record.:/{/' VISUAL='' TMPDIR=$scratch "$bin/verbatim" redrive send --edit --again --id a --bus.path="$scratch/bus" 2>"$scratch/err"
+equal "what isn't JSON any more: exit 65" $? 65
+kept=$(grep -o "$scratch/verbatim-redrive-[A-Za-z0-9]*" "$scratch/err")
+check "the text is kept" test -s "$kept"
+equal "for its owner only" "$(stat -c %a "$kept")" 600
+finish
