@@ -24,6 +24,7 @@
 #include <stdlib.h>
 
 #include "base/mutant.h"
+#include "base/crash.h"
 #include "bus/kafka.h"
 
 enum {
@@ -394,23 +395,28 @@ static int commit_transaction(struct kafka_consumer *consumer, const struct bus_
     if (rc) return rc;
     enum verdict verdict = judge(rd_kafka_begin_transaction(sender->client), "begin", err);
     if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
+    crash_point("commit.begun");
     rc = send_all(&consumer->commit, outputs, output_count, deadline_ms, err);
     if (rc) return give_up(consumer, GOOD, rc, err);
+    crash_point("commit.sent");
     if (position_count)
         verdict = send_positions(consumer, positions, position_count, deadline_ms, err);
     if (verdict == AGAIN) return too_slow(consumer, err);
     if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
+    crash_point("commit.positions");
     rd_kafka_resp_err_t flushed = flush(&consumer->commit, deadline_ms);
     if (flushed == RD_KAFKA_RESP_ERR__TIMED_OUT) {
         kafka_error(flushed, "outputs", NULL, err);
         return too_slow(consumer, err);
     }
+    crash_point("commit.flushed");
     do {
         int timeout_ms = left_ms(deadline_ms, INT32_MAX);
         if (timeout_ms == 0) return start_over(consumer, E_TIMEOUT, err);
         verdict = judge(rd_kafka_commit_transaction(sender->client, timeout_ms), "commit", err);
     } while (verdict == AGAIN);
     if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
+    crash_point("commit.done");
     consumer->commit.replaced = 0;
     return E_OK;
 }

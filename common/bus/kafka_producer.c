@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "bus/kafka.h"
 
 enum { REQUESTS_MAX = 65536, REQUESTS_IDLE_MAX = 256, CLOSE_MS = 10000, FLUSH_SLICE_MS = 100 };
@@ -93,6 +94,7 @@ static void report_done(struct producer *producer)
         struct request *next = done->next;
         producer->in_flight--;
         producer->bytes -= done->bytes;
+        crash_point("door.delivered"); /* before anybody has a receipt */
         if (done->on_done) done->on_done(done->user, done->err.code ? &done->err : NULL);
         free_request(producer, done);
         done = next;
@@ -209,6 +211,7 @@ int kafka_produce(struct bus_producer *base, const struct bus_output *outputs, s
         kafka_error(code, topic_info(outputs[sent].topic)->name, NULL, &request->err);
         look_for_fatal(producer);
     }
+    crash_point("door.sent");
     settle(producer, request, count - sent + 1);
     if (producer->done) make_readable(producer);
     return E_OK;

@@ -13,8 +13,8 @@ usage: tests/lib/kafka.sh start DIR [BROKERS]     prints bootstrap=127.0.0.1:POR
 Everything lives in DIR: data, logs (broker-N.log), pids. With three brokers the internal topics have
 three replicas and min.insync.replicas is 2. The jars come from Maven Central once, into
 ${VERBATIM_CACHE:-~/.cache/verbatim}/kafka-4.1.0. Exit 77: Kafka can't be had here, and why.
-KAFKA_HEAP (default 1g) sets the brokers' heap; KAFKA_ADVERTISE=HOST:PORT the address that broker 1 tells
-its clients (for a proxy in front of it); KAFKA_PROPERTIES lines that are added to server.properties;
+KAFKA_HEAP (default 1g) sets the brokers' heap; KAFKA_ADVERTISE=HOST:PORT[,...] the addresses that brokers
+1, 2, ... tell their clients (for a proxy in front of each); the listener INTERNAL tells its own; KAFKA_PROPERTIES lines that are added to server.properties;
 KAFKA_AUTO_CREATE=false forbids topics that nobody created.
 
 example: eval "$(tests/lib/kafka.sh start /tmp/kafka)"; kcat -b "$bootstrap" -L; tests/lib/kafka.sh stop /tmp/kafka
@@ -96,9 +96,10 @@ END
 }
 
 write_properties() {
-    local node=$1 client=$2 controller=$3 quorum=$4 replicas=$5 advertised
+    local node=$1 client=$2 controller=$3 quorum=$4 replicas=$5 advertised proxies
     advertised=127.0.0.1:$client
-    if [ "$node" = 1 ] && [ -n "${KAFKA_ADVERTISE:-}" ]; then advertised=$KAFKA_ADVERTISE; fi
+    IFS=, read -ra proxies <<<"${KAFKA_ADVERTISE:-}"
+    advertised=${proxies[node - 1]:-$advertised}
     cat <<END
 process.roles=broker,controller
 node.id=$node

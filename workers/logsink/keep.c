@@ -121,6 +121,7 @@ int keep_object(struct store *store, const struct keep_options *options, struct 
     if (rc != E_OK) return rc;
     stored = object->facts;
     layout_object_key(stored.topic, stored.partition, stored.span.start, stored.first_ms, key);
+    crash_point("archive.put");
     rc = put_object(store, options, str_of(key), object, err);
     bool adopted = rc == E_EXISTS;
     if (adopted) rc = adopt(store, str_of(key), object, &stored, err);

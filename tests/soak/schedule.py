@@ -1,0 +1,80 @@
+"""Which fault when: a pure function of seed, minutes, kinds and brokers."""
+import random
+from dataclasses import asdict, dataclass
+
+from kinds import BY_NAME, KINDS, holds, targets_of
+
+EVERY_SECONDS = 2.4   # one begins, on average
+CALM_BEFORE = 8       # seconds at the beginning, in which is measured what is normal
+CALM_AFTER = 6        # seconds at the end without a new fault
+AT_ONCE_MOST = 4
+
+
+@dataclass(frozen=True)
+class Fault:
+    number: int
+    at: float        # seconds from the start of the load
+    kind: str
+    target: str
+    seconds: float   # how long it lasts
+    detail: object
+    seed: int        # for what it draws itself
+
+    def line(self):
+        detail = "" if self.detail is None else f" {self.detail}"
+        return f"{self.number:4d} {self.at:7.1f} s  {self.kind} {self.target}{detail} for {self.seconds:.1f} s"
+
+    def as_dict(self):
+        return asdict(self)
+
+
+def names_of(text):
+    """What --faults says: all, or names parted by commas. ValueError: an unknown one."""
+    names = [kind.name for kind in KINDS] if text == "all" else [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in BY_NAME]
+    if unknown or not names:
+        raise ValueError(f"unknown fault {', '.join(unknown)}; known are all, {', '.join(BY_NAME)}")
+    return names
+
+
+class Bag:
+    """Kinds in random order, each as often as its weight; filled anew when it is empty."""
+
+    def __init__(self, kinds, chance):
+        self.kinds, self.chance, self.left = kinds, chance, []
+
+    def draw(self, fits):
+        """The first that fits; None where none of the bag does."""
+        for _ in range(2):
+            for place, kind in enumerate(self.left):
+                if fits(kind):
+                    return self.left.pop(place)
+            fresh = [kind for kind in self.kinds for _ in range(kind.weight)]
+            self.chance.shuffle(fresh)
+            self.left += fresh
+        return None
+
+
+def make(seed, minutes, names, brokers=1):
+    chance = random.Random(f"verbatim soak {seed}")
+    kinds = [BY_NAME[name] for name in names if BY_NAME[name].brokers <= brokers]
+    bag, free_from, ends, faults = Bag(kinds, chance), {}, [], []
+    at, last = float(CALM_BEFORE), minutes * 60 - CALM_AFTER
+
+    def free_targets(kind):
+        return [target for target in targets_of(kind, brokers)
+                if all(free_from.get(thing, 0) <= at for thing in holds(kind, target))]
+
+    while kinds and at < last:
+        now = [end for end in ends if end > at]
+        kind = bag.draw(lambda kind: bool(free_targets(kind))) if len(now) < AT_ONCE_MOST else None
+        if kind:
+            target = chance.choice(free_targets(kind))
+            seconds = round(min(chance.uniform(kind.least, kind.most), max(last + CALM_AFTER / 2 - at, kind.least)), 2)
+            detail = chance.choice(kind.details) if kind.details else None
+            faults.append(Fault(len(faults) + 1, round(at, 2), kind.name, target, seconds, detail, chance.getrandbits(32)))
+            ends = now + [at + seconds]
+            for thing in holds(kind, target):
+                free_from[thing] = at + seconds + kind.rest
+        at += EVERY_SECONDS * chance.uniform(0.5, 1.5)
+    return faults
