@@ -46,7 +46,7 @@ struct bus_producer { const struct bus_backend *backend; };
     O(MS,     retention,       "0", 0, 315360000000, "Age at which messages go; 0: the schema's.")             \
     O(BYTES,  retention_bytes, "1G", 0, 1099511627776, "Size per partition at which the oldest messages go; 0: no limit.") \
     O(BYTES,  size_limit,      "64G", 1048576, 1099511627776, "Embedded: largest size of the whole bus on disk.") \
-    O(MS,     commit_timeout,  "30s", 1000, 600000, "Kafka: how long one commit may take before its producer is replaced.") \
+    O(MS,     commit_timeout,  "20s", 1000, 600000, "Kafka: how long one commit may take before its producer is replaced.") \
     O(CHOICE, membership,      "static", "static|dynamic", "Kafka: static: a replica that comes back has its partitions at once; others wait for a session time-out. dynamic: one that stops hands them over at once.") \
     O(BYTES,  buffer,          "32M", 1048576, 1073741824, "Kafka: bound of the producer's buffer.")           \
     O(BYTES,  prefetch,        "8M", 1048576, 1073741824, "Kafka: bound of the consumer's prefetch queue.")

@@ -152,12 +152,13 @@ struct kafka_watch {
 struct kafka_commit {
     struct kafka_sender sender;
     bool ready;        /* init_transactions() has succeeded */
-    unsigned replaced; /* producers in a row that broke */
+    unsigned replaced; /* producers that broke since the last commit */
     unsigned fenced;   /* times it was fenced since fenced_ms */
     int64_t fenced_ms;
     pthread_t warmer;
     bool warming;
     atomic_bool stops;
+    _Atomic int64_t hastened_ms; /* since when it shall stop, mono; 0: it needn't */
     char client_id[KAFKA_NAME_MAX + 1], transactional_id[3 * KAFKA_NAME_MAX];
 };
 
@@ -177,6 +178,9 @@ struct kafka_consumer {
     size_t owned_count, owned_capacity;
     size_t hit;          /* index of the partition that was found last; of the loop's thread */
     uint64_t generation; /* counts assignments */
+    void *group;         /* metadata of the group's generation that assigned them, in librdkafka's
+                            own form; NULL: none is assigned */
+    size_t group_bytes;
 
     bool moved;          /* a reader's partitions are to be assigned (anew) by the next poll */
     int64_t assigned_ms; /* when they were last, mono; 0: never */

@@ -1,11 +1,11 @@
 /* Committing on Kafka: outputs and positions in one transaction, or outputs first and positions
  * after.
  *
- * One transaction: begin, send, positions with the group's fresh metadata (KIP-447: that is what
- * fences members of a former generation), commit. What a failing call says decides, in this
+ * One transaction: begin, send, positions with the metadata of the generation in which the
+ * partitions were assigned (KIP-447: that is what fences members of a former generation), commit. What a failing call says decides, in this
  * order:
  *   fatal      the producer is of no more use: it is replaced, and the caller begins again at what
- *              is committed
+ *              is committed; REPLACED_MAX times in a row, then the process stops
  *   abortable  the transaction is aborted. A lost generation cancels; else the same may be tried
  *              again
  *   retriable  the same call again, until commit_timeout
@@ -14,8 +14,9 @@
  * init_transactions() makes the coordinator decide, and the caller asks what is committed (issue
  * 5423). The same when an abort fails (issue 4849).
  *
- * Before a stop (kafka_hasten()) all that waits for a broker ends at its next slice. Only a commit
- * that is past its flush, or an abort, is let finish: interrupted they leave an open question.
+ * Before a stop (kafka_hasten()) all that waits for a broker ends at its next slice. A commit that
+ * is past its flush, and an abort, have HASTY_END_MS more: interrupted they leave an open question,
+ * which the successor's init_transactions() settles.
  *
  * Being fenced may be our own doing (a transaction took longer than transaction.timeout.ms), so
  * it is forgiven a few times; after that another process has our name, and we stop. */
@@ -35,6 +36,8 @@ enum {
     POSITIONS_SLICE_MS = 3000,
     WARM_SLICE_MS = 500,
     SEND_WAIT_MS = 20,
+    ABORT_MS = 10000,   /* then the producer is replaced, which aborts too */
+    HASTY_END_MS = 2000,
 };
 
 enum verdict { GOOD, AGAIN, ABORT, REPLACE };
@@ -47,7 +50,15 @@ static int left_ms(int64_t deadline_ms, int most_ms)
     return left <= 0 ? 0 : left < most_ms ? (int)left : most_ms;
 }
 
-/* Reads an error, and frees it. */
+/* A commit or an abort that was begun may go on, unless its time is over. */
+static bool may_go_on(struct kafka_commit *commit, int64_t deadline_ms)
+{
+    int64_t now = now_ms(), hastened_ms = atomic_load(&commit->hastened_ms);
+    return now < deadline_ms && (!hastened_ms || now < hastened_ms + HASTY_END_MS);
+}
+
+/* Reads an error, and frees it. E_SYSTEM says that the producer broke, and not for a time-out or
+ * because it was fenced. */
 static enum verdict judge(rd_kafka_error_t *error, const char *what, struct err *err)
 {
     if (!error) return GOOD;
@@ -58,7 +69,8 @@ static enum verdict judge(rd_kafka_error_t *error, const char *what, struct err 
         verdict = ABORT;
     else if (rd_kafka_error_is_retriable(error))
         verdict = AGAIN;
-    kafka_error(rd_kafka_error_code(error), what, rd_kafka_error_string(error), err);
+    int code = kafka_error(rd_kafka_error_code(error), what, rd_kafka_error_string(error), err);
+    if (verdict == REPLACE && code != E_FENCED && code != E_TIMEOUT && err) err->code = E_SYSTEM;
     rd_kafka_error_destroy(error);
     return verdict;
 }
@@ -88,37 +100,51 @@ static enum verdict init(struct kafka_commit *commit, int64_t deadline_ms, int s
     return verdict;
 }
 
-/* The broken producer goes. `rc` is what the caller will hear, unless this was once too often. */
-static int replace(struct kafka_consumer *consumer, int rc, struct err *err)
+/* Then `err` says why. */
+static bool has_broken(const struct kafka_sender *sender, struct err *err)
+{
+    char text[256];
+    rd_kafka_resp_err_t code = rd_kafka_fatal_error(sender->client, text, sizeof text);
+    if (!code) return false;
+    if (kafka_error(code, "producer", text, err) != E_FENCED) err->code = E_SYSTEM;
+    return true;
+}
+
+static bool is_rival(struct kafka_commit *commit)
+{
+    if (now_ms() - commit->fenced_ms > FENCED_WITHIN_MS)
+        commit->fenced = 0, commit->fenced_ms = now_ms();
+    return ++commit->fenced > FENCED_MAX;
+}
+
+/* The producer goes, for the reason in `err`. E_OK, unless that was once too often: then what
+ * stops the process. */
+static int replace(struct kafka_consumer *consumer, struct err *err)
 {
     struct kafka_commit *commit = &consumer->commit;
-    bool fenced = rc == E_FENCED;
     sender_close(&commit->sender);
     commit->ready = false;
-    if (fenced && now_ms() - commit->fenced_ms > FENCED_WITHIN_MS)
-        commit->fenced = 0, commit->fenced_ms = now_ms();
-    if (fenced && ++commit->fenced > FENCED_MAX) {
+    if (err->code == E_FENCED && is_rival(commit)) {
         err_wrap(err, "another process uses the transactional.id %s", commit->transactional_id);
         return E_FENCED;
     }
-    if (++commit->replaced > REPLACED_MAX && !fenced && rc != E_TIMEOUT && rc != E_UNAVAILABLE) {
+    if (err->code == E_SYSTEM && ++commit->replaced > REPLACED_MAX) {
         err_wrap(err, "%u producers in a row broke", commit->replaced);
-        if (err) err->code = E_SYSTEM;
         return E_SYSTEM;
     }
-    return rc;
+    return E_OK;
 }
 
 /* As replace(), where nobody knows what was written; the new producer settles it, if the broker
  * answers. */
-static int start_over(struct kafka_consumer *consumer, int rc, struct err *err)
+static int start_over(struct kafka_consumer *consumer, struct err *err)
 {
     struct err ignored;
-    rc = replace(consumer, rc, err);
-    if (rc == E_SYSTEM || (rc == E_FENCED && consumer->commit.fenced > FENCED_MAX)) return rc;
+    int rc = replace(consumer, err);
+    if (rc) return rc;
     if (!atomic_load(&consumer->commit.stops) && open_sender(consumer, &ignored) == E_OK)
         (void)init(&consumer->commit, now_ms() + KAFKA_CALL_MS, CALL_SLICE_MS, &ignored);
-    if (err) err->code = E_CANCELLED;
+    err->code = E_CANCELLED;
     return E_CANCELLED;
 }
 
@@ -130,13 +156,10 @@ static int make_ready(struct kafka_consumer *consumer, int64_t deadline_ms, stru
     if (rc || commit->ready) return rc;
     enum verdict verdict = init(commit, deadline_ms, CALL_SLICE_MS, err);
     if (verdict == GOOD) return E_OK;
-    if (verdict == AGAIN)
-        return E_UNAVAILABLE; /* nothing was begun: the same producer may go on later */
-    int why = err ? (int)err->code : E_UNAVAILABLE;
-    rc = replace(consumer, why, err);
-    if (rc != E_FENCED || commit->fenced > FENCED_MAX) return rc;
-    if (err) err->code = E_UNAVAILABLE; /* forgiven: the next one may have the name */
-    return E_UNAVAILABLE;
+    if (verdict != AGAIN) rc = replace(consumer, err); /* else the same producer may go on later */
+    if (rc == E_OK) rc = E_UNAVAILABLE;                /* nothing was begun */
+    err->code = (enum err_code)rc;
+    return rc;
 }
 
 /* --- warming up ------------------------------------------------------------------------------ */
@@ -169,8 +192,9 @@ static void end_warming(struct kafka_commit *commit)
 
 void kafka_hasten(struct bus_consumer *consumer)
 {
+    struct kafka_commit *commit = &kafka_consumer_of(consumer)->commit;
     kafka_consumer_of(consumer)->hastened = true;
-    atomic_store(&kafka_consumer_of(consumer)->commit.stops, true);
+    if (!atomic_exchange(&commit->stops, true)) atomic_store(&commit->hastened_ms, now_ms());
 }
 
 void commit_close(struct kafka_consumer *consumer)
@@ -247,12 +271,15 @@ static int send_all(struct kafka_commit *commit, const struct bus_output *output
 static int give_up_sending(struct kafka_consumer *consumer, int rc, struct err *err)
 {
     struct kafka_sender *sender = &consumer->commit.sender;
-    char text[128];
+    struct err why = {.code = E_TIMEOUT};
     rd_kafka_purge(sender->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     bool clean = sender_flush(sender, KAFKA_CALL_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (!clean || rd_kafka_fatal_error(sender->client, text, sizeof text))
-        return replace(consumer, rc, err);
-    return rc;
+    bool broken = has_broken(sender, &why);
+    if (clean && !broken) return rc;
+    if (why.code == E_FENCED) why.code = E_SYSTEM; /* it has no rival: its epoch was outrun */
+    int too_often = replace(consumer, &why);
+    if (too_often) *err = why;
+    return too_often ? too_often : rc;
 }
 
 /* A queue of its own for each, so that an answer that comes too late is nobody's. */
@@ -292,12 +319,12 @@ static int commit_at_least_once(struct kafka_consumer *consumer, const struct bu
         if (code) rc = kafka_error(code, "outputs", NULL, err);
     }
     if (rc == E_OK && sender->failure.code) {
-        if (err) *err = sender->failure;
+        *err = sender->failure;
         rc = (int)sender->failure.code;
     }
     if (rc == E_FENCED)
         rc = E_UNAVAILABLE; /* an idempotent producer has no rival; its epoch was outrun */
-    if (rc && err) err->code = (enum err_code)rc;
+    if (rc) err->code = (enum err_code)rc;
     if (rc) return give_up_sending(consumer, rc, err);
     consumer->commit.replaced = 0;
     return position_count ? commit_positions(consumer, positions, position_count, deadline_ms, err)
@@ -306,24 +333,40 @@ static int commit_at_least_once(struct kafka_consumer *consumer, const struct bu
 
 /* --- exactly once ---------------------------------------------------------------------------- */
 
-static rd_kafka_consumer_group_metadata_t *group_metadata(const struct kafka_consumer *consumer)
+static rd_kafka_consumer_group_metadata_t *no_generation(const struct kafka_consumer *consumer)
 {
     char group[KAFKA_NAME_MAX + 1];
-    if (!MUTANT(no_fencing)) return rd_kafka_consumer_group_metadata(consumer->client);
     snprintf(group, sizeof group, "%s%s", consumer->bus->options.topic_prefix,
              consumer->subscription.group);
     return rd_kafka_consumer_group_metadata_new(group); /* of no generation: nothing is checked */
+}
+
+/* Of the generation in which the partitions were assigned; NULL: it is over. */
+static rd_kafka_consumer_group_metadata_t *recall_group(struct kafka_consumer *consumer)
+{
+    rd_kafka_consumer_group_metadata_t *group = NULL;
+    if (MUTANT(no_fencing)) return no_generation(consumer);
+    pthread_mutex_lock(&consumer->lock);
+    rd_kafka_error_t *error = consumer->group ? rd_kafka_consumer_group_metadata_read(
+                                                    &group, consumer->group, consumer->group_bytes)
+                                              : NULL;
+    pthread_mutex_unlock(&consumer->lock);
+    if (error) rd_kafka_error_destroy(error);
+    return error ? NULL : group;
 }
 
 static enum verdict send_positions(struct kafka_consumer *consumer,
                                    const struct bus_position *positions, size_t count,
                                    int64_t deadline_ms, struct err *err)
 {
-    rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
-    rd_kafka_consumer_group_metadata_t *group = group_metadata(consumer);
+    rd_kafka_consumer_group_metadata_t *group = recall_group(consumer);
     enum verdict verdict = AGAIN;
-    if (!group) err_set(err, E_UNAVAILABLE, "the group is not known yet");
-    while (group && verdict == AGAIN) { /* with identical arguments */
+    if (!group) {
+        err_set(err, E_CANCELLED, "this member has lost its partitions");
+        return ABORT;
+    }
+    rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
+    while (verdict == AGAIN) { /* with identical arguments */
         int timeout_ms = left_ms(deadline_ms, POSITIONS_SLICE_MS);
         if (timeout_ms == 0) break;
         verdict = judge(rd_kafka_send_offsets_to_transaction(consumer->commit.sender.client, list,
@@ -331,26 +374,27 @@ static enum verdict send_positions(struct kafka_consumer *consumer,
                         "positions", err);
         if (atomic_load(&consumer->commit.stops)) break;
     }
-    if (group) rd_kafka_consumer_group_metadata_destroy(group);
+    rd_kafka_consumer_group_metadata_destroy(group);
     rd_kafka_topic_partition_list_destroy(list);
     return verdict;
 }
 
-static int abort_transaction(struct kafka_consumer *consumer, int rc, struct err *err)
+/* `err` says why. */
+static int abort_transaction(struct kafka_consumer *consumer, struct err *err)
 {
+    struct kafka_commit *commit = &consumer->commit;
     struct err why;
-    int64_t deadline_ms = now_ms() + consumer->bus->options.commit_timeout;
-    enum verdict verdict = AGAIN;
-    while (verdict == AGAIN && now_ms() < deadline_ms)
-        verdict = judge(rd_kafka_abort_transaction(consumer->commit.sender.client,
-                                                   left_ms(deadline_ms, INT32_MAX)),
-                        "abort", &why);
-    if (verdict == GOOD) {
-        consumer->commit.replaced = 0;
-        return rc;
-    }
-    if (why.code == E_FENCED && err) *err = why;
-    return start_over(consumer, why.code == E_FENCED ? E_FENCED : rc, err);
+    int64_t commit_ms = consumer->bus->options.commit_timeout;
+    int64_t deadline_ms = now_ms() + (commit_ms < ABORT_MS ? commit_ms : ABORT_MS);
+    enum verdict verdict;
+    do
+        verdict = judge(
+            rd_kafka_abort_transaction(commit->sender.client, left_ms(deadline_ms, CALL_SLICE_MS)),
+            "abort", &why);
+    while (verdict == AGAIN && may_go_on(commit, deadline_ms));
+    if (verdict == GOOD) return (int)err->code;
+    err->code = verdict == AGAIN ? E_TIMEOUT : why.code;
+    return start_over(consumer, err);
 }
 
 /* A message was refused. With librdkafka 2.0.2 the producer's sequence numbers have a gap then,
@@ -358,29 +402,47 @@ static int abort_transaction(struct kafka_consumer *consumer, int rc, struct err
 static int give_up_message(struct kafka_consumer *consumer, struct err *err)
 {
     *err = consumer->commit.sender.failure;
-    enum err_code code = err->code;
-    if (code == E_FENCED) return start_over(consumer, E_FENCED, err);
-    int rc = replace(consumer, E_UNAVAILABLE, err);
-    consumer->commit.replaced = 0;
-    return rc == E_UNAVAILABLE ? (int)(err->code = code) : rc;
+    if (err->code == E_FENCED) return start_over(consumer, err);
+    int rc = replace(consumer, err);
+    return rc ? rc : (int)err->code;
 }
 
-/* The transaction is open, and `rc` and `verdict` say why it can't go on. */
-static int give_up(struct kafka_consumer *consumer, enum verdict verdict, int rc, struct err *err)
+/* The transaction is open, and `verdict` and `err` say why it can't go on. */
+static int give_up(struct kafka_consumer *consumer, enum verdict verdict, struct err *err)
 {
-    if (verdict != ABORT && verdict != GOOD) return start_over(consumer, rc, err);
+    if (has_broken(&consumer->commit.sender, err)) return start_over(consumer, err);
+    if (verdict != ABORT && verdict != GOOD) return start_over(consumer, err);
     if (consumer->commit.sender.failure.code) return give_up_message(consumer, err);
-    if (rc == E_FENCED) return start_over(consumer, rc, err);
-    return abort_transaction(consumer, rc, err);
+    if (err->code == E_FENCED) return start_over(consumer, err);
+    return abort_transaction(consumer, err);
 }
 
-/* Positions did not get through in time. Nothing is committed then, so the same may be tried
- * again. */
+/* Outputs or positions did not get through in time. Nothing is committed then, so the same may be
+ * tried again. */
 static int too_slow(struct kafka_consumer *consumer, struct err *err)
 {
-    int rc = replace(consumer, E_TIMEOUT, err);
-    if (err) err->code = (enum err_code)rc;
-    return rc;
+    err->code = E_TIMEOUT;
+    int rc = replace(consumer, err);
+    return rc ? rc : E_TIMEOUT;
+}
+
+/* All has been written but the end. */
+static int end_transaction(struct kafka_consumer *consumer, int64_t deadline_ms, struct err *err)
+{
+    struct kafka_commit *commit = &consumer->commit;
+    enum verdict verdict;
+    do {
+        int timeout_ms = left_ms(deadline_ms, CALL_SLICE_MS);
+        verdict = judge(rd_kafka_commit_transaction(commit->sender.client, timeout_ms), "commit", err);
+    } while (verdict == AGAIN && may_go_on(commit, deadline_ms));
+    if (verdict == AGAIN) {
+        err->code = E_TIMEOUT;
+        return start_over(consumer, err);
+    }
+    if (verdict != GOOD) return give_up(consumer, verdict, err);
+    crash_point("commit.done");
+    commit->replaced = 0;
+    return E_OK;
 }
 
 static int commit_transaction(struct kafka_consumer *consumer, const struct bus_output *outputs,
@@ -388,21 +450,19 @@ static int commit_transaction(struct kafka_consumer *consumer, const struct bus_
                               size_t position_count, struct err *err)
 {
     struct kafka_sender *sender = &consumer->commit.sender;
-    struct err local;
     int64_t deadline_ms = now_ms() + consumer->bus->options.commit_timeout;
-    if (!err) err = &local;
     int rc = make_ready(consumer, deadline_ms, err);
     if (rc) return rc;
     enum verdict verdict = judge(rd_kafka_begin_transaction(sender->client), "begin", err);
-    if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
+    if (verdict != GOOD) return give_up(consumer, verdict, err);
     crash_point("commit.begun");
     rc = send_all(&consumer->commit, outputs, output_count, deadline_ms, err);
-    if (rc) return give_up(consumer, GOOD, rc, err);
+    if (rc) return give_up(consumer, GOOD, err);
     crash_point("commit.sent");
     if (position_count)
         verdict = send_positions(consumer, positions, position_count, deadline_ms, err);
     if (verdict == AGAIN) return too_slow(consumer, err);
-    if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
+    if (verdict != GOOD) return give_up(consumer, verdict, err);
     crash_point("commit.positions");
     rd_kafka_resp_err_t flushed = flush(&consumer->commit, deadline_ms);
     if (flushed == RD_KAFKA_RESP_ERR__TIMED_OUT) {
@@ -410,23 +470,17 @@ static int commit_transaction(struct kafka_consumer *consumer, const struct bus_
         return too_slow(consumer, err);
     }
     crash_point("commit.flushed");
-    do {
-        int timeout_ms = left_ms(deadline_ms, INT32_MAX);
-        if (timeout_ms == 0) return start_over(consumer, E_TIMEOUT, err);
-        verdict = judge(rd_kafka_commit_transaction(sender->client, timeout_ms), "commit", err);
-    } while (verdict == AGAIN);
-    if (verdict != GOOD) return give_up(consumer, verdict, (int)err->code, err);
-    crash_point("commit.done");
-    consumer->commit.replaced = 0;
-    return E_OK;
+    return end_transaction(consumer, deadline_ms, err);
 }
 
 int kafka_commit(struct bus_consumer *base, const struct bus_output *outputs, size_t output_count,
                  const struct bus_position *positions, size_t position_count, struct err *err)
 {
     struct kafka_consumer *consumer = kafka_consumer_of(base);
+    struct err local;
     size_t bytes = 0;
     assert(consumer->in_group);
+    if (!err) err = &local;
     int rc = sender_check(consumer->bus, outputs, output_count, &bytes, err);
     if (rc == E_OK && !MUTANT(no_fencing))
         rc = check_owned(consumer, positions, position_count, err);

@@ -219,6 +219,13 @@ static bool take_message(struct kafka_consumer *consumer, struct kafka_batch *ba
 
 /* --- rebalance ------------------------------------------------------------------------------- */
 
+/* The lock is held, or nobody else is there. */
+static void free_group(struct kafka_consumer *consumer)
+{
+    if (consumer->group) rd_kafka_mem_free(NULL, consumer->group);
+    consumer->group = NULL;
+}
+
 static void take_assignment(struct kafka_consumer *consumer,
                             rd_kafka_topic_partition_list_t *partitions)
 {
@@ -232,6 +239,31 @@ static void take_assignment(struct kafka_consumer *consumer,
     ends_ask(consumer); /* so that the backlog is known before anything has been fetched */
 }
 
+/* The generation to which the partitions belong. Asked for later it could be another one, or that
+ * of nobody, which brokers don't fence. */
+static void remember_group(struct kafka_consumer *consumer)
+{
+    void *bytes = NULL;
+    size_t size = 0;
+    rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(consumer->client);
+    rd_kafka_error_t *error =
+        group ? rd_kafka_consumer_group_metadata_write(group, &bytes, &size) : NULL;
+    if (error) rd_kafka_error_destroy(error);
+    if (group) rd_kafka_consumer_group_metadata_destroy(group);
+    pthread_mutex_lock(&consumer->lock);
+    free_group(consumer);
+    consumer->group = error ? NULL : bytes;
+    consumer->group_bytes = size;
+    pthread_mutex_unlock(&consumer->lock);
+}
+
+static void forget_group(struct kafka_consumer *consumer)
+{
+    pthread_mutex_lock(&consumer->lock);
+    free_group(consumer);
+    pthread_mutex_unlock(&consumer->lock);
+}
+
 static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
@@ -239,6 +271,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         take_assignment(consumer, partitions);
         rd_kafka_assign(client, partitions);
+        remember_group(consumer);
         position_pause_new(consumer);
         if (!consumer->closing) position_tell(consumer, consumer->subscription.on_assigned);
         return;
@@ -246,6 +279,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
     if (consumer->current) empty_batch(consumer->current);
     if (!consumer->closing) position_tell(consumer, consumer->subscription.on_revoked);
     position_clear(consumer);
+    forget_group(consumer);
     rd_kafka_assign(client, NULL);
 }
 
@@ -504,6 +538,7 @@ void kafka_unsubscribe(struct bus_consumer *base)
         rd_kafka_destroy_flags(consumer->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     }
     if (consumer->wake_fd >= 0) close(consumer->wake_fd);
+    free_group(consumer);
     pthread_mutex_destroy(&consumer->lock);
     free(consumer->watch.found);
     free(consumer->owned);

@@ -2,7 +2,9 @@
  *
  * A call → a request that counts its messages down as they are delivered → done → reported by
  * bus_producer_poll(), after librdkafka's callbacks are over, because on_done may produce again.
- * A client that breaks (issue 4438) fails what it holds, and is replaced for the next call. */
+ * A client that breaks (issue 4438) fails what it holds, and is replaced for the next call. When
+ * several in a row break before anything was delivered, the next one waits, ever longer, and calls
+ * are answered UNAVAILABLE meanwhile: the process doesn't stop, as its callers would see the same. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +12,10 @@
 #include <unistd.h>
 
 #include "base/crash.h"
+#include "base/log.h"
 #include "bus/kafka.h"
 
+enum { BROKEN_FREE = 3, BROKEN_WAIT_MS = 1000, BROKEN_WAIT_MOST_MS = 30000 };
 enum { REQUESTS_MAX = 65536, REQUESTS_IDLE_MAX = 256, CLOSE_MS = 10000, FLUSH_SLICE_MS = 100 };
 
 struct request {
@@ -30,6 +34,8 @@ struct producer {
     int wake_fd;
     char client_id[KAFKA_NAME_MAX + 1];
     bool broken;
+    unsigned broken_count; /* clients that broke since something was delivered */
+    int64_t connect_ms;    /* not before, mono */
     size_t in_flight, bytes; /* not reported yet */
     struct request *done, **done_last, *idle;
     size_t idle_count;
@@ -76,13 +82,15 @@ static void settle(struct producer *producer, struct request *request, size_t co
 static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
     struct request *request = message->_private;
+    struct producer *producer = opaque;
     (void)client;
+    if (!message->err) producer->broken_count = 0;
     if (message->err && !request->err.code) {
         kafka_error(message->err, "not delivered", NULL, &request->err);
         if (request->err.code == E_FENCED || request->err.code == E_CANCELLED)
             request->err.code = E_UNAVAILABLE;
     }
-    settle(opaque, request, 1);
+    settle(producer, request, 1);
 }
 
 static void report_done(struct producer *producer)
@@ -173,14 +181,25 @@ void kafka_producer_close(struct bus_producer *base)
 
 /* --- produce --------------------------------------------------------------------------------- */
 
+static void drop_broken(struct producer *producer)
+{
+    unsigned more = producer->broken_count++;
+    disconnect_client(producer);
+    producer->broken = false;
+    if (producer->done) make_readable(producer);
+    log_line(LOG_WARN, "kafka", "the door's producer broke; what it held is not delivered");
+    if (more < BROKEN_FREE) return;
+    more -= BROKEN_FREE;
+    int64_t wait_ms = more < 5 ? BROKEN_WAIT_MS << more : BROKEN_WAIT_MOST_MS;
+    producer->connect_ms = clock_mono_ms(clock_system()) + wait_ms;
+}
+
 static int make_room(struct producer *producer, size_t bytes, struct err *err)
 {
-    if (producer->broken) {
-        disconnect_client(producer);
-        producer->broken = false;
-        if (producer->done) make_readable(producer);
-    }
+    if (producer->broken) drop_broken(producer);
     if (!producer->sender.client) {
+        if (clock_mono_ms(clock_system()) < producer->connect_ms)
+            return err_set(err, E_UNAVAILABLE, "%u producers in a row broke", producer->broken_count);
         int rc = connect_client(producer, err);
         if (rc) return rc;
     }

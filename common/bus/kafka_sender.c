@@ -35,6 +35,7 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
                 void (*on_report)(rd_kafka_t *, const rd_kafka_message_t *, void *), void *opaque,
                 struct err *err)
 {
+    enum { TRANSACTION_GRACE_MS = 5000 }; /* for the broker, after we have given up */
     char kbytes[32], timeout_ms[32], transaction_ms[32];
     int64_t commit_ms = bus->options.commit_timeout;
     /* Messages weigh more in the queue than on the wire. The door counts for itself. */
@@ -42,7 +43,7 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
              (unsigned long long)(on_report ? 2097151 : bus->options.buffer / 1024));
     snprintf(timeout_ms, sizeof timeout_ms, "%lld", (long long)commit_ms);
     snprintf(transaction_ms, sizeof transaction_ms, "%lld",
-             (long long)(commit_ms > 30000 ? commit_ms + 30000 : 60000));
+             (long long)(commit_ms + TRANSACTION_GRACE_MS));
     const struct kafka_property own[] = {
         {"client.id", client_id},
         {"queue.buffering.max.kbytes", kbytes},

@@ -201,6 +201,59 @@ static void test_one_name(void **state)
     close_rig(&rig);
 }
 
+/* Takes a batch of at most `most`, in ret_*. False: none came. */
+static bool take(struct bus_consumer *consumer, struct bus_batch *ret_batch)
+{
+    struct err err;
+    for (int64_t start = now_ms(); now_ms() - start < WAIT_MS; wait_for(consumer, 20)) {
+        int rc = bus_poll(consumer, 1000, 1 << 20, ret_batch, &err);
+        if (rc && err_class((enum err_code)rc) != ERR_RETRY) must(rc, &err);
+        if (rc == E_OK && ret_batch->count) return true;
+    }
+    return false;
+}
+
+/* A member that didn't poll for so long that it lost its partitions, and then commits what it had
+ * read: its successor has done that already. */
+static void test_outrun(void **state)
+{
+    static const struct {
+        const char *why, *settings[6];
+    } cases[] = {
+        {"static", {SHORT, "kafka.max.poll.interval.ms=2000", NULL}},
+        {"dynamic", {SHORT, "kafka.max.poll.interval.ms=2000", DYNAMIC, NULL}},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        rig_new_prefix();
+        struct rig rig = open_topics(cases[i].settings);
+        struct member slow, successor;
+        struct bus_batch batch;
+        struct err err;
+        send_numbers(rig.bus, RECORDS);
+        join(&slow, rig.bus, "copy-0", both, 1);
+        assert_true(take(slow.consumer, &batch));
+        join(&successor, rig.bus, "copy-1", both, 1);
+        int64_t start = now_ms();
+        do
+            if (copy_some(successor.consumer, 500) == 0) wait_for(successor.consumer, 20);
+        while ((bus_backlog(successor.consumer, NULL, 0) < PARTITIONS || backlog(successor.consumer) > 0) &&
+               now_ms() - start < WAIT_MS);
+        const struct bus_message *first = &batch.messages[0];
+        const struct bus_output output = {.topic = TOPIC_DOCUMENTS, .key = first->key, .value = first->value};
+        const struct bus_position position = {TOPIC_FEEDBACK, first->partition, first->offset + 1};
+        int rc = bus_commit(slow.consumer, &output, 1, &position, 1, &err);
+        print_message("%d %s\n", rc, rc ? err.text : "");
+        assert_int_equal(rc, E_CANCELLED);
+        bus_release(slow.consumer, &batch);
+        leave(&slow);
+        leave(&successor);
+        check_documents(rig.bus, RECORDS);
+        close_rig(&rig);
+    }
+}
+
 static int new_prefix(void **state)
 {
     (void)state;
@@ -219,6 +272,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(test_another_topic, new_prefix),
         cmocka_unit_test_setup(test_late_topic, new_prefix),
         cmocka_unit_test_setup(test_one_name, new_prefix),
+        cmocka_unit_test_setup(test_outrun, new_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

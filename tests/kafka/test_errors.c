@@ -1,0 +1,347 @@
+/* What the Kafka bus makes of each kind of error, on librdkafka's mock cluster: no broker is needed.
+ *
+ * The mock fences nobody and forgets what transactions commit, so this proves what is answered and
+ * that it goes on; exactly-once is proven on a real broker by the other programs of this folder. */
+#include "test.h"
+
+#include "bus/kafka.h"
+
+#include <librdkafka/rdkafka_mock.h> /* after its main header, which bus/kafka.h includes */
+#include <poll.h>
+#include <pthread.h>
+
+#include "kafka_rig.h"
+
+enum { PRODUCE = 0, INIT_PRODUCER_ID = 22, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TRANSACTION = 26, TXN_OFFSET_COMMIT = 28 };
+enum { BROKERS = 1, WAIT_MS = 60000, FOR_EVER_MS = 3600 * 1000 };
+
+struct mock {
+    rd_kafka_t *owner;
+    rd_kafka_mock_cluster_t *cluster;
+    struct config *config;
+    struct bus *bus;
+};
+
+static int64_t now_ms(void) { return clock_mono_ms(clock_system()); }
+
+static void must(int rc, const struct err *err)
+{
+    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
+}
+
+static struct mock open_mock(const char *setting)
+{
+    const char *settings[] = {"bus.membership=dynamic", "kafka.reconnect.backoff.max.ms=100", setting, NULL};
+    struct mock mock = {0};
+    struct err err;
+    char text[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(conf, NULL);
+    mock.owner = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+    mock.cluster = rd_kafka_mock_cluster_new(mock.owner, BROKERS);
+    rig_new_prefix();
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        snprintf(text, sizeof text, "%s%s", rig_prefix, topic_info((enum topic)i)->name);
+        rd_kafka_mock_topic_create(mock.cluster, text, 1, 1);
+    }
+    must(rig_try(rd_kafka_mock_cluster_bootstraps(mock.cluster), settings, &mock.config, &mock.bus, &err), &err);
+    return mock;
+}
+
+static void close_mock(struct mock *mock)
+{
+    bus_close(mock->bus);
+    config_destroy(mock->config);
+    rd_kafka_mock_cluster_destroy(mock->cluster);
+    rd_kafka_destroy(mock->owner);
+}
+
+static void wait_for(int fd)
+{
+    struct pollfd waiter = {.fd = fd, .events = POLLIN};
+    poll(&waiter, 1, 50);
+}
+
+static void poll_once(struct bus_consumer *consumer)
+{
+    struct bus_batch batch;
+    struct err err;
+    int rc = bus_poll(consumer, 10, 1000, &batch, &err);
+    if (rc == E_OK) bus_release(consumer, &batch);
+    wait_for(bus_wake_fd(consumer));
+}
+
+/* A member that has its partition. */
+static struct bus_consumer *subscribe(struct mock *mock)
+{
+    const enum topic topic = TOPIC_FEEDBACK;
+    const struct bus_subscription subscription = {.group = "copy", .member = "copy-0", .topics = &topic, .topic_count = 1};
+    struct bus_consumer *consumer;
+    struct err err;
+    must(bus_subscribe(mock->bus, &subscription, &consumer, &err), &err);
+    for (int64_t start = now_ms(); bus_backlog(consumer, NULL, 0) == 0 && now_ms() - start < WAIT_MS;) poll_once(consumer);
+    assert_int_equal(bus_backlog(consumer, NULL, 0), 1);
+    return consumer;
+}
+
+static int commit(struct bus_consumer *consumer, struct err *err)
+{
+    static int64_t offset;
+    const struct bus_output output = {.topic = TOPIC_DOCUMENTS, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    const struct bus_position position = {TOPIC_FEEDBACK, 0, ++offset};
+    return bus_commit(consumer, &output, 1, &position, 1, err);
+}
+
+/* The name that librdkafka gave the producer has a number, which tells whether it is another one. */
+static void producer_name(struct bus_consumer *consumer, char out[static 64])
+{
+    rd_kafka_t *client = ((struct kafka_consumer *)consumer)->commit.sender.client;
+    snprintf(out, 64, "%s", client ? rd_kafka_name(client) : "none");
+}
+
+/* One error, once; what the commit says, and whether the producer was replaced. The commit after it
+ * always succeeds. */
+static void test_commit(void **state)
+{
+    static const struct {
+        const char *why;
+        int16_t api;
+        rd_kafka_resp_err_t error;
+        int times, rc;
+        bool replaced;
+    } cases[] = {
+        {"a coordinator that loads is waited for", END_TRANSACTION, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, 2, E_OK, false},
+        {"so is one that moved", TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_NOT_COORDINATOR, 1, E_OK, false},
+        {"concurrent transactions are waited for", ADD_PARTITIONS, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS, 3, E_OK, false},
+        {"a generation that is over cancels", TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, 1, E_CANCELLED, false},
+        {"so does a member that isn't known", TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1, E_CANCELLED, false},
+        {"and a static one that was fenced", TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1, E_CANCELLED, false},
+        {"a topic that we may not write to is tried again", ADD_PARTITIONS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1, E_UPSTREAM, false},
+        {"a state that makes no sense replaces the producer", END_TRANSACTION, RD_KAFKA_RESP_ERR_INVALID_TXN_STATE, 1, E_CANCELLED, true},
+        {"an id that is somebody else's is aborted", ADD_OFFSETS, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING, 1, E_UNAVAILABLE, false},
+        {"being fenced is forgiven once", END_TRANSACTION, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, 1, E_CANCELLED, true},
+        {"sequence numbers that went astray too", PRODUCE, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 1, E_CANCELLED, true},
+    };
+    struct mock mock = open_mock(NULL);
+    struct bus_consumer *consumer = subscribe(&mock);
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char before[64], after[64];
+        struct err err = {0};
+        CASE(cases[i].why);
+        must(commit(consumer, &err), &err);
+        producer_name(consumer, before);
+        for (int j = 0; j < cases[i].times; j++) rd_kafka_mock_push_request_errors(mock.cluster, cases[i].api, 1, cases[i].error);
+        int rc = commit(consumer, &err);
+        producer_name(consumer, after);
+        if (rc != cases[i].rc) fail_msg("%s: %s", err_name((enum err_code)rc), err.text);
+        assert_int_equal(strcmp(before, after) != 0, cases[i].replaced);
+        must(commit(consumer, &err), &err);
+    }
+    bus_unsubscribe(consumer);
+    close_mock(&mock);
+}
+
+/* A generation that is over, and the abort doesn't work either (librdkafka issue 4849). */
+static void test_abort_fails(void **state)
+{
+    struct mock mock = open_mock(NULL);
+    struct bus_consumer *consumer = subscribe(&mock);
+    char before[64], after[64];
+    struct err err = {0};
+    (void)state;
+    must(commit(consumer, &err), &err);
+    producer_name(consumer, before);
+    rd_kafka_mock_push_request_errors(mock.cluster, TXN_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION);
+    rd_kafka_mock_push_request_errors(mock.cluster, END_TRANSACTION, 1, RD_KAFKA_RESP_ERR_INVALID_TXN_STATE);
+    assert_int_equal(commit(consumer, &err), E_CANCELLED);
+    producer_name(consumer, after);
+    assert_string_not_equal(before, after);
+    must(commit(consumer, &err), &err);
+    bus_unsubscribe(consumer);
+    close_mock(&mock);
+}
+
+/* Nobody knows whether it was committed: the producer is replaced, the caller starts over. The answer
+ * would come in an hour. */
+static void test_slow_answers(void **state)
+{
+    static const struct {
+        const char *why;
+        int16_t api;
+        int rc;
+        bool replaced;
+    } cases[] = {
+        {"the end of the transaction", END_TRANSACTION, E_CANCELLED, true},
+        {"its positions: nothing is committed, it is aborted", TXN_OFFSET_COMMIT, E_TIMEOUT, false},
+        {"its outputs: likewise", PRODUCE, E_TIMEOUT, true},
+    };
+    struct mock mock = open_mock("bus.commit_timeout=2s");
+    struct bus_consumer *consumer = subscribe(&mock);
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char before[64], after[64];
+        struct err err = {0};
+        CASE(cases[i].why);
+        must(commit(consumer, &err), &err);
+        producer_name(consumer, before);
+        rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, cases[i].api, 1, RD_KAFKA_RESP_ERR_NO_ERROR, FOR_EVER_MS);
+        int rc = commit(consumer, &err);
+        if (rc != cases[i].rc) fail_msg("%s: %s", err_name((enum err_code)rc), err.text);
+        producer_name(consumer, after);
+        assert_int_equal(strcmp(before, after) != 0, cases[i].replaced);
+        for (int64_t start = now_ms(); (rc = commit(consumer, &err)) != E_OK && now_ms() - start < WAIT_MS;) assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+        must(rc, &err);
+    }
+    bus_unsubscribe(consumer);
+    close_mock(&mock);
+}
+
+static void *commit_main(void *argument)
+{
+    static struct err err;
+    return (void *)(intptr_t)commit(argument, &err);
+}
+
+/* A stop while the end of a transaction isn't answered: the commit would wait ten minutes. */
+static void test_hastened(void **state)
+{
+    struct mock mock = open_mock("bus.commit_timeout=10m");
+    struct bus_consumer *consumer = subscribe(&mock);
+    struct err err = {0};
+    pthread_t committer;
+    size_t left = 1;
+    void *rc;
+    (void)state;
+    must(commit(consumer, &err), &err);
+    rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, END_TRANSACTION, 1, RD_KAFKA_RESP_ERR_NO_ERROR, FOR_EVER_MS);
+    assert_int_equal(pthread_create(&committer, NULL, commit_main, consumer), 0);
+    while (left) { /* until it has been asked for the end */
+        rd_kafka_mock_broker_error_stack_cnt(mock.cluster, 1, END_TRANSACTION, &left);
+        wait_for(-1);
+    }
+    bus_hasten(consumer);
+    pthread_join(committer, &rc);
+    assert_int_equal((intptr_t)rc, E_CANCELLED);
+    bus_unsubscribe(consumer);
+    close_mock(&mock);
+}
+
+/* A producer that breaks is replaced, but not for ever. */
+static void test_breaks_again_and_again(void **state)
+{
+    static const struct {
+        const char *why;
+        rd_kafka_resp_err_t error;
+        int rc, status, forgiven;
+    } cases[] = {
+        {"broken: the system is to blame", RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, E_SYSTEM, 71, 4},
+        {"fenced: somebody has our name", RD_KAFKA_RESP_ERR__FENCED, E_FENCED, 75, 3},
+    };
+    struct mock mock = open_mock(NULL);
+    struct bus_consumer *consumer = subscribe(&mock);
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct err err = {0};
+        int rc = E_CANCELLED, times = 0;
+        CASE(cases[i].why);
+        must(commit(consumer, &err), &err);
+        for (; rc == E_CANCELLED && times < 100; times++) {
+            rd_kafka_test_fatal_error(((struct kafka_consumer *)consumer)->commit.sender.client, cases[i].error, "by the test");
+            rc = commit(consumer, &err);
+        }
+        if (rc != cases[i].rc) fail_msg("%s: %s", err_name((enum err_code)rc), err.text);
+        assert_int_equal(times, cases[i].forgiven + 1);
+        assert_int_equal(err_exit_status((enum err_code)rc), cases[i].status);
+    }
+    bus_unsubscribe(consumer);
+    close_mock(&mock);
+}
+
+/* --- the door ------------------------------------------------------------------------------------- */
+
+static void on_done(void *user, const struct err *err) { *(int *)user = err ? (int)err->code : -1; }
+
+/* -1: there is a receipt. */
+static int post(struct bus_producer *producer)
+{
+    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    struct err err;
+    int done = 0, rc = bus_produce(producer, &output, 1, on_done, &done, &err);
+    if (rc) return rc;
+    must(bus_producer_flush(producer, WAIT_MS, &err), &err);
+    return done;
+}
+
+/* Without an acknowledgement there is no receipt, and it goes on by itself. */
+static void test_door(void **state)
+{
+    static const struct {
+        const char *why;
+        rd_kafka_resp_err_t error;
+        int rtt_ms;
+    } cases[] = {
+        {"sequence numbers that went astray", RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 0},
+        {"an answer that never comes", RD_KAFKA_RESP_ERR_NO_ERROR, FOR_EVER_MS},
+        {"a topic that we may not write to", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 0},
+        {"an epoch that was outrun", RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct bus_producer *producer;
+        struct err err;
+        CASE(cases[i].why);
+        struct mock mock = open_mock("bus.commit_timeout=2s");
+        must(bus_producer_open(mock.bus, "door", &producer, &err), &err);
+        assert_int_equal(post(producer), -1);
+        rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, PRODUCE, 1, cases[i].error, cases[i].rtt_ms);
+        int rc = post(producer);
+        assert_int_not_equal(rc, -1);
+        assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+        for (int64_t start = now_ms(); (rc = post(producer)) != -1 && now_ms() - start < WAIT_MS;) assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+        assert_int_equal(rc, -1);
+        bus_producer_close(producer);
+        close_mock(&mock);
+    }
+}
+
+/* Each breaks before anything was delivered: at last it is refused at once, without a new client. */
+static void test_door_breaks_again_and_again(void **state)
+{
+    enum { MANY = 20 };
+    struct bus_producer *producer;
+    struct err err = {0};
+    struct mock mock = open_mock(NULL);
+    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    int done = 0, rc = E_OK;
+    (void)state;
+    for (int i = 0; i < MANY; i++) rd_kafka_mock_push_request_errors(mock.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    must(bus_producer_open(mock.bus, "door", &producer, &err), &err);
+    for (int i = 0; i < MANY && rc == E_OK; i++) {
+        rc = bus_produce(producer, &output, 1, on_done, &done, &err);
+        if (rc == E_OK) must(bus_producer_flush(producer, WAIT_MS, &err), &err);
+        assert_int_not_equal(done, -1);
+    }
+    assert_int_equal(rc, E_UNAVAILABLE);
+    assert_non_null(strstr(err.text, "in a row"));
+    rd_kafka_mock_clear_request_errors(mock.cluster, PRODUCE);
+    for (int64_t start = now_ms(); (rc = post(producer)) != -1 && now_ms() - start < WAIT_MS;) wait_for(-1);
+    assert_int_equal(rc, -1);
+    bus_producer_close(producer);
+    close_mock(&mock);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2) cmocka_set_test_filter(argv[1]); /* e.g. test_door */
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_commit),
+        cmocka_unit_test(test_abort_fails),
+        cmocka_unit_test(test_slow_answers),
+        cmocka_unit_test(test_hastened),
+        cmocka_unit_test(test_breaks_again_and_again),
+        cmocka_unit_test(test_door),
+        cmocka_unit_test(test_door_breaks_again_and_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
