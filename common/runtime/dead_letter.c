@@ -63,9 +63,14 @@ int dead_letter_emit(struct job *job, enum err_code code, const struct err *caus
     if (key.size) shape_set(dead_letter, &letter, key, key);
     if (message->value.size <= bytes_limit) shape_set(dead_letter, &letter, value, message->value);
     fill_headers(&letter, message, job->arena);
+    if (job->record.id.size) shape_set(dead_letter, &letter, record, job->record.id);
 
+    struct str id = job->record.id;
     job->record = (struct record){.version = RECORD_VERSION, .id = letter_id(job, job->arena)};
     if (!job->record.id.data || !letter.value_sha256.data) return err_set(err, E_NO_MEMORY, NULL);
     int rc = record_put(&job->record, SECTION_DEAD_LETTER, &letter, job->arena, err);
-    return rc ? rc : job_emit_record(job, TOPIC_DEAD_LETTERS, key, err);
+    if (rc == E_OK) rc = job_emit_record(job, TOPIC_DEAD_LETTERS, key, err);
+    const struct worker *worker = job->context->worker;
+    if (rc || !worker->refused) return rc;
+    return worker->refused(job->context, job, id.size ? id : job->record.id, err);
 }

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "schema/ledger.h"
+
 #include "base/mutant.h"
 
 void flow_init(struct flow *flow, struct worker_context *context, struct bus_consumer *consumer,
@@ -136,7 +138,7 @@ static struct batch *open_batch(struct flow *flow, struct bus_batch *messages)
     return batch;
 }
 
-static struct lane *find_lane(struct flow *flow, enum topic topic, uint32_t partition)
+static struct lane *find_lane(const struct flow *flow, enum topic topic, uint32_t partition)
 {
     for (uint32_t i = 0; i < flow->lane_count; i++)
         if (flow->lanes[i].topic == topic && flow->lanes[i].partition == partition) return &flow->lanes[i];
@@ -256,6 +258,7 @@ static void run(struct flow *flow, struct job *job)
     job->attempts++;
     job_reset(job);
     if (!worker->raw) rc = record_scan(job->message->value, job->arena, &job->record, &err);
+    job->id_hash = ledger_hash(rc == E_OK ? job->record.id : (struct str){0});
     if (rc == E_OK) rc = worker->process(flow->context, job, &err);
     if (rc == E_OK && job->deferred) flow->scratch = NULL;
     else settle(flow, job, (enum err_code)rc, &err);
@@ -383,7 +386,7 @@ static void gather_lane(struct flow *flow, struct lane *lane, int64_t durable)
 
 bool flow_gather(struct flow *flow)
 {
-    flow->output_count = flow->position_count = flow->gathered_count = 0;
+    flow->output_count = flow->own_count = flow->position_count = flow->gathered_count = 0;
     for (uint32_t i = 0; i < flow->lane_count; i++) {
         struct lane *lane = &flow->lanes[i];
         /* First: outputs without their position would be written again. */
@@ -406,6 +409,7 @@ int flow_add_output(struct flow *flow, const struct bus_output *output, struct e
     if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count, sizeof *output))
         return err_set(err, E_NO_MEMORY, NULL);
     flow->outputs[flow->output_count++] = *output;
+    flow->own_count++;
     return E_OK;
 }
 
@@ -435,6 +439,10 @@ static int replace_by_letter(struct flow *flow, struct job *job, const struct er
 {
     if (!give_scratch(flow, job)) return err_set(err, E_NO_MEMORY, NULL);
     job_reset(job);
+    job->record = (struct record){0}; /* its memory has gone: once more what came in */
+    bool readable = !flow->context->worker->raw &&
+                    record_scan(job->message->value, job->arena, &job->record, NULL) == E_OK;
+    if (!readable) job->record = (struct record){0};
     int rc = dead_letter_emit(job, E_TOO_LARGE, cause, 0, err);
     if (rc == E_OK && !keep_outputs(job)) rc = err_set(err, E_NO_MEMORY, NULL);
     take_scratch(flow, job);
@@ -450,10 +458,16 @@ int flow_refuse_largest(struct flow *flow, const struct err *cause, struct err *
     if (!job || largest_output(job) >= before) return err_set(err, E_TOO_LARGE, "%s", cause->text);
     flow->counters.rejected++;
     flow->counters.dead_letters[E_TOO_LARGE]++;
-    flow->output_count = 0;
+    flow->output_count = flow->own_count = 0;
     for (size_t i = 0; i < flow->gathered_count; i++)
         if (!gather_outputs(flow, flow->gathered[i])) return err_set(err, E_NO_MEMORY, NULL);
     return E_OK;
+}
+
+int64_t flow_committed_position(const struct flow *flow, enum topic topic, uint32_t partition)
+{
+    const struct lane *lane = find_lane(flow, topic, partition);
+    return lane ? lane->committed : -1;
 }
 
 void flow_committed(struct flow *flow)
@@ -463,13 +477,13 @@ void flow_committed(struct flow *flow)
         struct lane *lane = find_lane(flow, flow->positions[i].topic, flow->positions[i].partition);
         if (lane) lane->committed = flow->positions[i].offset;
     }
-    flow->counters.outputs += flow->output_count;
+    flow->counters.outputs += flow->output_count - flow->own_count;
     for (size_t i = 0; i < flow->gathered_count; i++) {
         struct job *job = flow->gathered[i];
         if (i == 0) histogram_add(&flow->counters.age_seconds, (double)(now_ms - job->message->timestamp_ms) * 1e-3, flow->gathered_count);
         job_gone(flow, job);
     }
-    flow->output_count = flow->position_count = flow->gathered_count = 0;
+    flow->output_count = flow->own_count = flow->position_count = flow->gathered_count = 0;
 }
 
 static void drop_lane(struct flow *flow, struct lane *lane)
@@ -489,6 +503,6 @@ static void drop_lane(struct flow *flow, struct lane *lane)
 void flow_drop_all(struct flow *flow)
 {
     for (size_t i = 0; i < flow->gathered_count; i++) job_gone(flow, flow->gathered[i]);
-    flow->output_count = flow->position_count = flow->gathered_count = 0;
+    flow->output_count = flow->own_count = flow->position_count = flow->gathered_count = 0;
     for (uint32_t i = 0; i < flow->lane_count; i++) drop_lane(flow, &flow->lanes[i]);
 }

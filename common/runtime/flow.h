@@ -77,6 +77,7 @@ struct flow {
     struct bus_output *outputs;
     struct bus_position *positions;
     struct job **gathered;
+    size_t own_count; /* of the outputs: added by flow_add_output() */
     size_t output_count, output_capacity, position_count, position_capacity, gathered_count, gathered_capacity;
 };
 
@@ -106,6 +107,8 @@ int flow_add_output(struct flow *flow, const struct bus_output *output, struct e
  * is left to make smaller; NO_MEMORY. */
 int flow_refuse_largest(struct flow *flow, const struct err *cause, struct err *err) CHECKED;
 void flow_committed(struct flow *flow);
+/* Position of a partition that was committed last; -1: none since it was assigned. */
+int64_t flow_committed_position(const struct flow *flow, enum topic topic, uint32_t partition);
 /* Records in flight are no longer ours. Not while a gathered transaction is being committed. */
 void flow_drop_all(struct flow *flow);
 

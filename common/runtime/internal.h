@@ -72,6 +72,14 @@ void admin_write_metrics(struct runtime *runtime, struct buffer *out);
 void status_refresh(struct runtime *runtime);
 uint64_t status_backlog_records(const struct runtime *runtime);
 double status_backlog_seconds(const struct runtime *runtime, enum topic topic); /* TOPIC_NONE: of all */
-bool status_gather(struct runtime *runtime, struct arena *arena, struct bus_output *ret_output);
+bool status_gather(struct runtime *runtime, struct bus_output *ret_output);
+/* A message of the runtime's own with one section, in status_arena; false without memory. */
+bool status_message(struct runtime *runtime, enum topic topic, enum section section, const void *value,
+                    int64_t timestamp_ms, struct bus_output *ret_output);
+
+/* ledger.c: what the gathered transaction does, and (silence) that there was none. NO_MEMORY. */
+bool ledger_is_kept(const struct runtime *runtime);
+int ledger_add_gathered(struct runtime *runtime, struct err *err) CHECKED;
+int ledger_add_silence(struct runtime *runtime, struct err *err) CHECKED;
 
 #endif

@@ -75,7 +75,10 @@ static void commit_too_large(struct runtime *runtime, const struct err *err)
     if (flow_refuse_largest(&runtime->flow, err, &why)) {
         if (err_class(why.code) != ERR_FATAL) why.code = E_SYSTEM; /* not even a bare dead letter is taken */
         fail(runtime, &why);
+        return;
     }
+    arena_reset(&runtime->status_arena); /* its messages have gone from the transaction */
+    if (ledger_add_gathered(runtime, &why)) fail(runtime, &why);
 }
 
 static void commit_failed(struct runtime *runtime, const struct err *err)
@@ -119,8 +122,19 @@ static void add_status(struct runtime *runtime, int64_t now)
     struct err err;
     if (now < runtime->next_status_ms || runtime->phase != PHASE_RUNNING) return;
     runtime->next_status_ms = now + runtime->options.status_every;
-    if (!status_gather(runtime, &runtime->status_arena, &output)) return;
-    if (flow_add_output(&runtime->flow, &output, &err) == E_OK) runtime->gathered = true;
+    if (!status_gather(runtime, &output)) return;
+    bool silent = !runtime->gathered && ledger_add_silence(runtime, &err) == E_OK;
+    bool told = flow_add_output(&runtime->flow, &output, &err) == E_OK;
+    if ((silent && ledger_is_kept(runtime)) || told) runtime->gathered = true;
+}
+
+/* Without its entry in the ledger a transaction must not be committed. */
+static bool add_ledger(struct runtime *runtime)
+{
+    struct err err;
+    if (ledger_add_gathered(runtime, &err) == E_OK) return true;
+    fail(runtime, &err);
+    return false;
 }
 
 static void start_commit(struct runtime *runtime, int64_t now)
@@ -129,6 +143,7 @@ static void start_commit(struct runtime *runtime, int64_t now)
     if (committer_busy(runtime->committer) || now < runtime->commit_again_ms) return;
     if (!runtime->gathered) {
         runtime->gathered = flow_gather(&runtime->flow);
+        if (runtime->gathered && !add_ledger(runtime)) return;
         add_status(runtime, now);
     }
     if (!runtime->gathered) return;

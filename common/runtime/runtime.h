@@ -19,6 +19,7 @@
     O(MS,    drain,          "10s", 0, 600000, "How long a stop may take to finish what is in flight.")                 \
     O(STR,   admin,          "", "Address of /metrics, /healthz and /readyz, e.g. 127.0.0.1:9101; empty: none.")        \
     O(MS,    status_every,   "10s", 100, 3600000, "How often the backlog is reported on the audit topic.")              \
+    O(BOOL,  ledger,         "true", "Write what each commit did on the ledger topic, for verbatim verify.")            \
     O(CHOICE, log,           "text", "text|json", "Form of log lines.")                                                 \
     O(CHOICE, log_level,     "info", "debug|info|warn|error", "Least level that is logged.")
 OPTIONS_STRUCT(runtime, RUNTIME_OPTIONS);

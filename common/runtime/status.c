@@ -58,21 +58,29 @@ static bool fill_audit(struct runtime *runtime, struct arena *arena, struct audi
     return true;
 }
 
-bool status_gather(struct runtime *runtime, struct arena *arena, struct bus_output *ret_output)
+bool status_message(struct runtime *runtime, enum topic topic, enum section section, const void *value,
+                    int64_t timestamp_ms, struct bus_output *ret_output)
 {
-    struct audit audit = {0};
+    struct arena *arena = &runtime->status_arena;
     struct record record = {.version = RECORD_VERSION};
     struct uuid_generator generator = {.clock = runtime->context.clock, .random = &runtime->random};
-    struct str value;
+    struct str bytes;
     char *id = arena_alloc(arena, UUID_TEXT_BYTES), *trace = arena_alloc(arena, TRACE_TEXT_BYTES);
     struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
-    if (!id || !trace || !headers || !fill_audit(runtime, arena, &audit)) return false;
+    if (!id || !trace || !headers) return false;
     uuid_next(&generator, id);
     trace_child((struct str){0}, &runtime->random, trace);
     record.id = str_of(id);
-    if (record_put(&record, SECTION_AUDIT, &audit, arena, NULL) || record_write(&record, arena, &value, NULL)) return false;
-    headers_fill(headers, TOPIC_AUDIT, runtime->worker->name, record.id, str_of(trace));
-    *ret_output = (struct bus_output){.topic = TOPIC_AUDIT, .timestamp_ms = audit.at, .key = str_of(runtime->member), .value = value,
-                                      .headers = headers, .header_count = JOB_HEADERS};
+    if (record_put(&record, section, value, arena, NULL) || record_write(&record, arena, &bytes, NULL)) return false;
+    headers_fill(headers, topic, runtime->worker->name, record.id, str_of(trace));
+    *ret_output = (struct bus_output){.topic = topic, .timestamp_ms = timestamp_ms, .key = str_of(runtime->member),
+                                      .value = bytes, .headers = headers, .header_count = JOB_HEADERS};
     return true;
+}
+
+bool status_gather(struct runtime *runtime, struct bus_output *ret_output)
+{
+    struct audit audit = {0};
+    return fill_audit(runtime, &runtime->status_arena, &audit) &&
+           status_message(runtime, TOPIC_AUDIT, SECTION_AUDIT, &audit, audit.at, ret_output);
 }

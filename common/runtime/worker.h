@@ -61,6 +61,7 @@ struct job {
     uint32_t attempts;         /* how often it has been tried, this time included */
     uint8_t state;             /* enum job_state, in runtime/flow.h */
     bool deferred;
+    uint64_t id_hash;          /* of the id that came in, for the ledger */
     bool handed_on;            /* in a chain: a record that is emitted goes on in memory, not as bytes */
     int64_t retry_at_ms;
 };
@@ -76,6 +77,9 @@ struct worker {
     /* E_OK: done, outputs were emitted (or job_defer() was called: job_finish() follows later).
      * Otherwise the error's class decides: RETRY (again later), REJECT (dead letter), FATAL (stop). */
     int (*process)(struct worker_context *context, struct job *job, struct err *err);
+    /* The record has become a dead letter, which is emitted: what else must be told of it, with this id (the
+     * record's where it could be read, else the letter's). job->record is the letter by now. Optional. */
+    int (*refused)(struct worker_context *context, struct job *job, struct str id, struct err *err);
     /* SIGHUP: reread what may change; on an error the old stays in force. Optional. */
     int (*reload)(struct worker_context *context, struct err *err);
     /* Can it do its work now? For /readyz, beside what the runtime itself knows. Optional. */

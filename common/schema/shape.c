@@ -150,6 +150,38 @@ const struct shape audit_shape = SHAPE_OF(audit);
 _Static_assert((int)FIELD_audit_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
 #undef OWNER
 
+#define OWNER posting
+static const struct field posting_fields[] = {
+#include "schemas/posting.def"
+};
+const struct shape posting_shape = SHAPE_OF(posting);
+_Static_assert((int)FIELD_posting_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER account
+static const struct field account_fields[] = {
+#include "schemas/account.def"
+};
+const struct shape account_shape = SHAPE_OF(account);
+_Static_assert((int)FIELD_account_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER receipt
+static const struct field receipt_fields[] = {
+#include "schemas/receipt.def"
+};
+const struct shape receipt_shape = SHAPE_OF(receipt);
+_Static_assert((int)FIELD_receipt_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER ledger
+static const struct field ledger_fields[] = {
+#include "schemas/ledger.def"
+};
+const struct shape ledger_shape = SHAPE_OF(ledger);
+_Static_assert((int)FIELD_ledger_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
 uint32_t enumeration_find(const struct enumeration *enumeration, struct str value)
 {
     for (uint32_t i = 0; i < enumeration->count; i++)

@@ -167,6 +167,34 @@ struct audit {
     SHAPE_HEAD
 #include "schemas/audit.def"
 };
+struct posting {
+    SHAPE_HEAD
+#include "schemas/posting.def"
+};
+struct posting_list {
+    struct posting *items;
+    uint32_t count;
+};
+struct account {
+    SHAPE_HEAD
+#include "schemas/account.def"
+};
+struct account_list {
+    struct account *items;
+    uint32_t count;
+};
+struct receipt {
+    SHAPE_HEAD
+#include "schemas/receipt.def"
+};
+struct receipt_list {
+    struct receipt *items;
+    uint32_t count;
+};
+struct ledger {
+    SHAPE_HEAD
+#include "schemas/ledger.def"
+};
 #undef FIELD
 #undef ENUM
 #undef SET
@@ -274,6 +302,30 @@ enum {
     FIELD_audit_count
 };
 #undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_posting_##name
+enum {
+#include "schemas/posting.def"
+    FIELD_posting_count
+};
+#undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_account_##name
+enum {
+#include "schemas/account.def"
+    FIELD_account_count
+};
+#undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_receipt_##name
+enum {
+#include "schemas/receipt.def"
+    FIELD_receipt_count
+};
+#undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_ledger_##name
+enum {
+#include "schemas/ledger.def"
+    FIELD_ledger_count
+};
+#undef FIELD_OWNER
 #undef FIELD
 #undef ENUM
 #undef SET
@@ -329,6 +381,10 @@ extern const struct shape recommendation_shape;
 extern const struct shape insight_shape;
 extern const struct shape dead_letter_shape;
 extern const struct shape audit_shape;
+extern const struct shape posting_shape;
+extern const struct shape account_shape;
+extern const struct shape receipt_shape;
+extern const struct shape ledger_shape;
 #define ENUMERATION(name, VALUES) extern const struct enumeration name##_enumeration;
 #include "schemas/enums.def"
 #undef ENUMERATION

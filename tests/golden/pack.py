@@ -13,7 +13,7 @@ import sys
 
 import msgpack
 
-TIMES = {"occurred_at", "received_at", "due_at", "finished_at", "failed_at", "at"}
+TIMES = {"occurred_at", "received_at", "due_at", "finished_at", "failed_at", "at", "window"}
 FLOATS = {"rating", "language_confidence", "distance", "score", "confidence", "cost_usd"}
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 MILLISECOND = datetime.timedelta(milliseconds=1)

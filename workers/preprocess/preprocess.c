@@ -317,6 +317,23 @@ static int make_record(struct worker_context *context, struct job *job, struct e
     return rc;
 }
 
+/* Nobody has screened what became a dead letter: people must. They find its text by the id, in the letter;
+ * here there is none of it, nor its key, which may be a person's. */
+static int preprocess_refused(struct worker_context *context, struct job *job, struct str id, struct err *err)
+{
+    struct preprocess_state *state = context->state;
+    struct safety safety = {0};
+    shape_set(safety, &safety, state, ENUM_safety_state_unassessed);
+    shape_set(safety, &safety, serious, false);
+    shape_set(safety, &safety, reason, STR("refused"));
+    shape_set(safety, &safety, received_at, job->message->timestamp_ms);
+    job->record = (struct record){.version = RECORD_VERSION, .id = id};
+    int rc = record_put(&job->record, SECTION_SAFETY, &safety, job->arena, err);
+    if (rc == E_OK) rc = job_emit_record(job, TOPIC_SAFETY, id, err);
+    if (rc == E_OK) state->states[ENUM_safety_state_unassessed]++;
+    return rc;
+}
+
 static int preprocess_process(struct worker_context *context, struct job *job, struct err *err)
 {
     struct preprocess_state *state = context->state;
@@ -416,6 +433,6 @@ const struct worker preprocess_worker = {
     .consumes = TOPICS(FEEDBACK),
     .produces = TOPICS(DOCUMENTS) | TOPICS(SAFETY),
     .options = &preprocess_option_table,
-    .open = preprocess_open, .process = preprocess_process, .reload = preprocess_reload, .close = preprocess_close,
+    .open = preprocess_open, .process = preprocess_process, .refused = preprocess_refused, .reload = preprocess_reload, .close = preprocess_close,
     .metrics = preprocess_metrics, .rewound = preprocess_rewound,
 };

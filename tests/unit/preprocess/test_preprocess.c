@@ -229,14 +229,27 @@ static void a_text_that_outgrows_the_document_is_cut(void **state)
     free(text);
 }
 
+/* Told on the safety topic without a word of what was said, and not under the customer's key. */
+static void expect_unassessed(const struct out *out, struct str id)
+{
+    assert_int_equal(out->topic, TOPIC_SAFETY);
+    assert_true(str_equal(out->record.id, id) && str_equal(str_of(out->key), id));
+    assert_int_equal(out->safety.state, ENUM_safety_state_unassessed);
+    assert_true(str_equal(out->safety.reason, STR("refused")));
+    assert_int_equal(out->safety.received_at, 1700000000000);
+    for (int section = 0; section < SECTION_COUNT; section++)
+        assert_true(section == SECTION_SAFETY || !record_has(&out->record, (enum section)section));
+}
+
 static void refuses_for_good(void **state)
 {
     static const struct {
         const char *why, *text, *cause;
+        bool record; /* it is one, with an id */
     } cases[] = {
-        {"no text", NULL, "bad_message"},
-        {"bad UTF-8", "good\xFF\xFE bad", "bad_message"},
-        {"cut in a character", "caf\xC3", "bad_message"},
+        {"no text", NULL, "bad_message", true},
+        {"bad UTF-8", "good\xFF\xFE bad", "bad_message", false},
+        {"cut in a character", "caf\xC3", "bad_message", false},
     };
     struct rig rig;
     (void)state;
@@ -246,12 +259,31 @@ static void refuses_for_good(void **state)
         CASE(cases[i].why);
         shape_set(feedback, &feedback, rating, 3);
         receive(&rig, "r", &feedback, 1700000000000);
-        assert_int_equal(rig.count, 1);
+        assert_int_equal(rig.count, 2);
         assert_int_equal(rig.outs[0].topic, TOPIC_DEAD_LETTERS);
         assert_true(str_equal(rig.outs[0].letter.cause, str_of(cases[i].cause)));
         assert_true(str_equal(rig.outs[0].letter.worker, STR("preprocess")));
         assert_true(rig.outs[0].letter.value.size > 0); /* it can be redriven */
+        assert_int_equal(shape_has(dead_letter, &rig.outs[0].letter, record), cases[i].record);
+        expect_unassessed(&rig.outs[1], cases[i].record ? STR("r") : rig.outs[0].record.id);
     }
+    close_rig(&rig);
+}
+
+/* Not even an id: people find it by the letter's. */
+static void what_is_no_record_goes_to_people(void **state)
+{
+    static const struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = {"c-17", 4}, .value = {"\xc1", 1},
+                                                 .timestamp_ms = 1700000000000};
+    struct rig rig;
+    struct err err;
+    (void)state;
+    open_rig(&rig, "");
+    assert_int_equal(chain_process(rig.chain, &message, on_output, &rig, &err), E_OK);
+    assert_int_equal(rig.count, 2);
+    assert_int_equal(rig.outs[0].topic, TOPIC_DEAD_LETTERS);
+    assert_false(shape_has(dead_letter, &rig.outs[0].letter, record));
+    expect_unassessed(&rig.outs[1], rig.outs[0].record.id);
     close_rig(&rig);
 }
 
@@ -322,7 +354,7 @@ int main(void)
         cmocka_unit_test(lets_no_personal_data_on),
         cmocka_unit_test(leaves_doubt_to_people),
         cmocka_unit_test(a_text_that_outgrows_the_document_is_cut),
-        cmocka_unit_test(refuses_for_good),
+        cmocka_unit_test(refuses_for_good), cmocka_unit_test(what_is_no_record_goes_to_people),
         cmocka_unit_test(clocks_run_from_receipt),
         cmocka_unit_test(marks_repeats_across_a_restart),
     };

@@ -95,13 +95,14 @@ static inline void shell_close(struct worker_context *context)
     uv_close((uv_handle_t *)&shell->timer, shell_on_closed);
 }
 
-/* "reject…" and "fatal…" fail so, "defer…" answers later; all others are passed on, with the member. */
+/* "reject…" and "fatal…" fail so, "silent…" gives nothing, "defer…" answers later; all others are passed on, with the member. */
 static inline int shell_process(struct worker_context *context, struct job *job, struct err *err)
 {
     struct shell *shell = context->state;
     struct str value = job->message->value;
     if (str_starts(value, STR("reject"))) return err_set(err, E_BAD_MESSAGE, "no good");
     if (str_starts(value, STR("fatal"))) return err_set(err, E_BUG, "broken");
+    if (str_starts(value, STR("silent"))) return E_OK;
     if (str_starts(value, STR("defer"))) {
         assert_true(shell->held_count < 64);
         shell->held[shell->held_count++] = job;

@@ -1,0 +1,188 @@
+/* What a commit does, written by that commit.
+ *
+ * For each partition that the gathered transaction moves, and each hour of its records: what was
+ * read, what was made of it, what was dropped and what was refused, as counts and sums of ids. It
+ * goes into the same transaction: so it is exactly as true as the outputs, and an aborted commit
+ * leaves none. One pass over the gathered jobs; memory is the accounts', not the records'. */
+#include "schema/ledger.h"
+
+#include "runtime/internal.h"
+
+enum { ACCOUNTS_MAX = 1024 }; /* of one message, as schemas/ledger.def has it */
+
+struct entry {
+    const struct bus_position *position;
+    int64_t from, window;
+    struct ledger_sum read, dropped, refused, resent, outputs[TOPIC_COUNT];
+};
+
+struct entries {
+    struct entry *items;
+    size_t count, capacity, first; /* first: of the partition at hand */
+};
+
+static struct entry *add_entry(struct entries *entries, struct arena *arena)
+{
+    if (entries->count == entries->capacity) {
+        size_t capacity = entries->capacity ? entries->capacity * 2 : 8;
+        struct entry *grown = ARENA_ARRAY(arena, struct entry, capacity);
+        if (!grown) return NULL;
+        if (entries->count) memcpy(grown, entries->items, entries->count * sizeof *grown);
+        entries->items = grown;
+        entries->capacity = capacity;
+    }
+    return &entries->items[entries->count++];
+}
+
+/* Backwards: a record is mostly of the hour of the one before it. */
+static struct entry *entry_of(struct entries *entries, const struct bus_position *position,
+                              int64_t from, int64_t window, struct arena *arena)
+{
+    for (size_t i = entries->count; i > entries->first; i--)
+        if (entries->items[i - 1].window == window) return &entries->items[i - 1];
+    struct entry *entry = add_entry(entries, arena);
+    if (entry) *entry = (struct entry){.position = position, .from = from, .window = window};
+    return entry;
+}
+
+/* Was it sent again by an operator? Outputs carry the marks of their message. */
+static bool is_resent(const struct job *job)
+{
+    if (job->outputs) return job->outputs->bus.header_count > JOB_HEADERS;
+    return header_find(job->message, STR(HEADER_REDRIVES)).data ||
+           header_find(job->message, STR(HEADER_REPLAY)).data;
+}
+
+static void count_job(struct entry *entry, const struct job *job)
+{
+    bool refused = false;
+    if (is_resent(job)) {
+        ledger_add(&entry->resent, job->id_hash);
+        return;
+    }
+    ledger_add(&entry->read, job->id_hash);
+    for (const struct job_output *output = job->outputs; output; output = output->next) {
+        enum topic topic = output->bus.topic;
+        ledger_add(&entry->outputs[topic], ledger_hash(output->headers[JOB_HEADER_ID].value));
+        refused |= topic == TOPIC_DEAD_LETTERS;
+    }
+    if (refused) ledger_add(&entry->refused, job->id_hash);
+    if (!job->outputs) ledger_add(&entry->dropped, job->id_hash);
+}
+
+/* The gathered jobs stand in the order of the positions. */
+static bool count_all(const struct flow *flow, struct arena *arena, struct entries *entries)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < flow->position_count; i++) {
+        const struct bus_position *position = &flow->positions[i];
+        int64_t from = flow_committed_position(flow, position->topic, position->partition);
+        entries->first = entries->count;
+        for (; next < flow->gathered_count; next++) {
+            const struct job *job = flow->gathered[next];
+            const struct bus_message *message = job->message;
+            if (message->topic != position->topic || message->partition != position->partition)
+                break;
+            if (from < 0) from = message->offset;
+            int64_t window = ledger_window(message->timestamp_ms);
+            struct entry *entry = entry_of(entries, position, from, window, arena);
+            if (!entry) return false;
+            count_job(entry, job);
+        }
+    }
+    return true;
+}
+
+/* --- as a message ---------------------------------------------------------------------------- */
+
+static bool fill_outputs(const struct entry *entry, struct account *account, struct arena *arena)
+{
+    struct posting_list list = {.items = ARENA_ARRAY(arena, struct posting, TOPIC_COUNT)};
+    if (!list.items) return false;
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        const struct ledger_sum *sum = &entry->outputs[i];
+        if (!sum->records) continue;
+        struct posting *posting = &list.items[list.count++];
+        shape_set(posting, posting, topic, str_of(topic_info((enum topic)i)->name));
+        shape_set(posting, posting, records, sum->records);
+        shape_set(posting, posting, ids, ledger_ids_text(sum->ids, arena));
+        if (!posting->ids.data) return false;
+    }
+    if (list.count) shape_set(account, account, outputs, list);
+    return true;
+}
+
+static bool fill_account(const struct entry *entry, struct account *account, struct arena *arena)
+{
+    struct str read = ledger_ids_text(entry->read.ids, arena);
+    struct str dropped = ledger_ids_text(entry->dropped.ids, arena);
+    struct str refused = ledger_ids_text(entry->refused.ids, arena);
+    struct str resent = ledger_ids_text(entry->resent.ids, arena);
+    if (!read.data || !dropped.data || !refused.data || !resent.data) return false;
+    shape_set(account, account, topic, str_of(topic_info(entry->position->topic)->name));
+    shape_set(account, account, partition, entry->position->partition);
+    shape_set(account, account, from, (uint64_t)entry->from);
+    shape_set(account, account, to, (uint64_t)entry->position->offset);
+    shape_set(account, account, window, entry->window);
+    shape_set(account, account, records, entry->read.records);
+    shape_set(account, account, ids, read);
+    if (entry->dropped.records) {
+        shape_set(account, account, dropped, entry->dropped.records);
+        shape_set(account, account, dropped_ids, dropped);
+    }
+    if (entry->refused.records) {
+        shape_set(account, account, refused, entry->refused.records);
+        shape_set(account, account, refused_ids, refused);
+    }
+    if (entry->resent.records) {
+        shape_set(account, account, resent, entry->resent.records);
+        shape_set(account, account, resent_ids, resent);
+    }
+    return fill_outputs(entry, account, arena);
+}
+
+static int add_message(struct runtime *runtime, const struct entry *entries, size_t count,
+                       struct err *err)
+{
+    struct arena *arena = &runtime->status_arena;
+    struct account_list accounts = {.items = ARENA_ARRAY(arena, struct account, count),
+                                    .count = (uint32_t)count};
+    struct ledger ledger = {0};
+    struct bus_output output;
+    if (!accounts.items) return err_set(err, E_NO_MEMORY, NULL);
+    for (size_t i = 0; i < count; i++)
+        if (!fill_account(&entries[i], &accounts.items[i], arena))
+            return err_set(err, E_NO_MEMORY, NULL);
+    shape_set(ledger, &ledger, worker, str_of(runtime->worker->name));
+    shape_set(ledger, &ledger, member, str_of(runtime->member));
+    shape_set(ledger, &ledger, at, clock_wall_ms(runtime->context.clock));
+    if (count) shape_set(ledger, &ledger, accounts, accounts);
+    if (!status_message(runtime, TOPIC_LEDGER, SECTION_LEDGER, &ledger, ledger.at, &output))
+        return err_set(err, E_NO_MEMORY, NULL);
+    return flow_add_output(&runtime->flow, &output, err);
+}
+
+bool ledger_is_kept(const struct runtime *runtime)
+{
+    return runtime->options.ledger && !runtime->worker->durable;
+}
+
+int ledger_add_gathered(struct runtime *runtime, struct err *err)
+{
+    struct entries entries = {0};
+    size_t at = 0;
+    int rc = E_OK;
+    if (!ledger_is_kept(runtime)) return E_OK;
+    if (!count_all(&runtime->flow, &runtime->status_arena, &entries))
+        return err_set(err, E_NO_MEMORY, NULL);
+    for (; rc == E_OK && at < entries.count; at += ACCOUNTS_MAX) {
+        size_t left = entries.count - at;
+        rc = add_message(runtime, entries.items + at, left < ACCOUNTS_MAX ? left : ACCOUNTS_MAX, err);
+    }
+    return rc;
+}
+
+int ledger_add_silence(struct runtime *runtime, struct err *err)
+{
+    return ledger_is_kept(runtime) ? add_message(runtime, NULL, 0, err) : E_OK;
+}

@@ -1,0 +1,30 @@
+/* Windows, and sums as text. */
+#include "schema/ledger.h"
+
+#define LATEST_MS INT64_C(253402300799999) /* the last that RFC 3339 can say: as the archive has it */
+
+int64_t ledger_window(int64_t timestamp_ms)
+{
+    if (timestamp_ms < 0) return 0;
+    if (timestamp_ms > LATEST_MS) timestamp_ms = LATEST_MS;
+    return timestamp_ms - timestamp_ms % LEDGER_WINDOW_MS;
+}
+
+struct str ledger_ids_text(uint64_t ids, struct arena *arena)
+{
+    return arena_printf(arena, "%016llx", (unsigned long long)ids);
+}
+
+bool ledger_ids_read(struct str text, uint64_t *ret_ids)
+{
+    uint64_t ids = 0;
+    if (text.size != LEDGER_IDS_BYTES - 1) return false;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        bool digit = c >= '0' && c <= '9';
+        if (!digit && (c < 'a' || c > 'f')) return false;
+        ids = ids << 4 | (uint64_t)(digit ? c - '0' : c - 'a' + 10);
+    }
+    *ret_ids = ids;
+    return true;
+}
