@@ -15,7 +15,7 @@ three replicas and min.insync.replicas is 2. The jars come from Maven Central on
 ${VERBATIM_CACHE:-~/.cache/verbatim}/kafka-4.1.0. Exit 77: Kafka can't be had here, and why.
 KAFKA_HEAP (default 1g) sets the brokers' heap; KAFKA_ADVERTISE=HOST:PORT[,...] the addresses that brokers
 1, 2, ... tell their clients (for a proxy in front of each); the listener INTERNAL tells its own; KAFKA_PROPERTIES lines that are added to server.properties;
-KAFKA_AUTO_CREATE=false forbids topics that nobody created.
+KAFKA_JAVA options of the brokers' Java; KAFKA_AUTO_CREATE=false forbids topics that nobody created.
 
 example: eval "$(tests/lib/kafka.sh start /tmp/kafka)"; kcat -b "$bootstrap" -L; tests/lib/kafka.sh stop /tmp/kafka
 END
@@ -130,7 +130,8 @@ END
 
 launch() {
     local node=$1
-    (exec_java -Xmx"${KAFKA_HEAP:-1g}" -Dkafka.log.level="${KAFKA_LOG_LEVEL:-WARN}" kafka.Kafka \
+    # shellcheck disable=SC2086 # options, parted by blanks
+    (exec_java -Xmx"${KAFKA_HEAP:-1g}" ${KAFKA_JAVA:-} -Dkafka.log.level="${KAFKA_LOG_LEVEL:-WARN}" kafka.Kafka \
         "$dir/broker-$node.properties" >>"$dir/broker-$node.log" 2>&1 </dev/null) &
     echo $! >"$dir/broker-$node.pid"
     disown
