@@ -272,7 +272,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
         take_assignment(consumer, partitions);
         rd_kafka_assign(client, partitions);
         remember_group(consumer);
-        position_pause_new(consumer);
+        position_pause_again(consumer);
         if (!consumer->closing) position_tell(consumer, consumer->subscription.on_assigned);
         return;
     }

@@ -98,9 +98,11 @@ static void pause_all(struct kafka_consumer *consumer, bool paused)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-void position_pause_new(struct kafka_consumer *consumer)
+/* A partition that went while it was paused, and comes back, is paused still: librdkafka keeps that with
+ * the partition, not with the assignment. */
+void position_pause_again(struct kafka_consumer *consumer)
 {
-    if (consumer->paused) pause_all(consumer, true);
+    pause_all(consumer, consumer->paused);
 }
 
 /* Positions in `list` become where reading goes on. */
@@ -240,7 +242,7 @@ int position_assign(struct kafka_consumer *consumer, struct err *err)
     consumer->assigned_ms = now_ms;
     consumer->moved = false;
     for (size_t i = 0; i < consumer->owned_count; i++) consumer->owned[i].moved = false;
-    position_pause_new(consumer);
+    position_pause_again(consumer);
     return E_OK;
 }
 

@@ -16,6 +16,7 @@ BUCKET = "verbatim"
 ACCESS, SECRET = "verbatim", "verbatim-secret"
 # A broker that was killed may only come back when the controller has missed it for a session.
 PROPERTIES = "broker.session.timeout.ms=3000\nbroker.heartbeat.interval.ms=500\n"
+JAVA = "-XX:TieredStopAtLevel=1"   # 3.3 CPU-seconds to start instead of 5.8
 STORE_BYTES = "3g"   # of the tmpfs that the store's data is on, where one can be mounted
 
 
@@ -53,12 +54,13 @@ class Kafka:
         self.source, self.folder, self.count = source, folder, count
         self.proxied = dict(zip(range(1, count + 1), free_ports(count)))
         self.bootstrap = ",".join(f"127.0.0.1:{port}" for port in self.proxied.values())
-        self.lock = threading.Lock()   # one broker is stopped or started at a time
+        self.heap = "512m" if count > 1 else "768m"
+        self.lock = threading.Lock()   # one broker is away at a time
 
     def start(self):
         script(self.source, "kafka.sh", "start", self.folder, self.count, KAFKA_ADVERTISE=self.bootstrap,
-               KAFKA_HEAP="512m" if self.count > 1 else "768m", KAFKA_AUTO_CREATE="false",
-               KAFKA_PROPERTIES=PROPERTIES)
+               KAFKA_HEAP=self.heap, KAFKA_AUTO_CREATE="false",
+               KAFKA_PROPERTIES=PROPERTIES, KAFKA_JAVA=JAVA)
         self.ports = {number: self.listener(number, "CLIENT") for number in self.proxied}
         self.direct = ",".join(f"127.0.0.1:{self.listener(number, 'INTERNAL')}" for number in self.proxied)
 
@@ -68,12 +70,10 @@ class Kafka:
 
     def down(self, number, by):
         """by: kill or stop."""
-        with self.lock:
-            script(self.source, "kafka.sh", by, self.folder, number)
+        script(self.source, "kafka.sh", by, self.folder, number)
 
     def up(self, number):
-        with self.lock:
-            script(self.source, "kafka.sh", "restart", self.folder, number)
+        script(self.source, "kafka.sh", "restart", self.folder, number, KAFKA_HEAP=self.heap, KAFKA_JAVA=JAVA)
 
     def stop(self):
         if os.path.exists(self.folder):

@@ -126,11 +126,12 @@ def broker_away(by):
 
 
 def restart_broker(rig, number, by, seconds):
-    rig.kafka.down(number, by)
-    try:
-        rig.wait(seconds)
-    finally:
-        rig.kafka.up(number)
+    with rig.kafka.lock:   # on a slow machine the one before may not be back yet
+        rig.kafka.down(number, by)
+        try:
+            rig.wait(seconds)
+        finally:
+            rig.kafka.up(number)
 
 
 def leader_kill(rig, fault):
