@@ -9,6 +9,7 @@ struct bus_backend {
     const char *(*description)(const struct bus *bus);
     int (*topic_create)(struct bus *, enum topic, const struct bus_topic_settings *, bool *, struct err *);
     int (*topic_describe)(struct bus *, enum topic, struct bus_topic_state *, struct err *);
+    int (*lag)(struct bus *, const char *, enum topic, struct bus_lag *, struct err *);
     int (*subscribe)(struct bus *, const struct bus_subscription *, struct bus_consumer **, struct err *);
     void (*unsubscribe)(struct bus_consumer *);
     int (*wake_fd)(const struct bus_consumer *);

@@ -38,6 +38,11 @@ int bus_topic_describe(struct bus *bus, enum topic topic, struct bus_topic_state
     return bus->backend->topic_describe(bus, topic, ret_state, err);
 }
 
+int bus_lag(struct bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag, struct err *err)
+{
+    return bus->backend->lag(bus, group, topic, ret_lag, err);
+}
+
 int bus_subscribe(struct bus *bus, const struct bus_subscription *subscription,
                   struct bus_consumer **ret_consumer, struct err *err)
 {

@@ -108,6 +108,15 @@ struct bus_topic_state {
 };
 int bus_topic_describe(struct bus *bus, enum topic topic, struct bus_topic_state *ret_state, struct err *err) CHECKED; /* NOT_FOUND */
 
+/* How far a group is behind on a topic. A group that never committed is behind by all there is. */
+struct bus_lag {
+    uint64_t records; /* not handled yet; on Kafka transaction markers count too */
+    uint64_t written; /* rises by one with each message (and marker) written to the topic */
+};
+/* For whoever isn't in that group. Blocks for some seconds where a broker doesn't answer; any
+ * thread. NOT_FOUND: no such topic. */
+int bus_lag(struct bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag, struct err *err) CHECKED;
+
 /* --- consumer ------------------------------------------------------------------------------- */
 
 int bus_subscribe(struct bus *bus, const struct bus_subscription *subscription,

@@ -65,6 +65,7 @@ static const struct bus_backend embedded_backend = {
     .description = embedded_description,
     .topic_create = embedded_topic_create,
     .topic_describe = embedded_topic_describe,
+    .lag = embedded_lag,
     .subscribe = embedded_subscribe,
     .unsubscribe = embedded_unsubscribe,
     .wake_fd = embedded_wake_fd,

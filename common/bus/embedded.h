@@ -281,6 +281,10 @@ uint32_t consumer_known_topics(const struct embedded_consumer *consumer); /* bit
 int consumer_own(struct embedded_consumer *consumer, enum topic topic, uint32_t partition,
                  int64_t position, struct err *err) CHECKED;
 
+/* embedded_lag.c */
+int embedded_lag(struct bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag,
+                 struct err *err) CHECKED;
+
 int embedded_subscribe(struct bus *bus, const struct bus_subscription *subscription,
                        struct bus_consumer **ret_consumer, struct err *err) CHECKED;
 void embedded_unsubscribe(struct bus_consumer *consumer);

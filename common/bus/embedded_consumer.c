@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "bus/embedded.h"
 
 static struct embedded_consumer *of(struct bus_consumer *consumer) { return (struct embedded_consumer *)consumer; }
@@ -434,8 +435,10 @@ int embedded_commit(struct bus_consumer *base, const struct bus_output *outputs,
         environment_abort(environment, txn);
         return rc;
     }
+    crash_point("commit.written");
     rc = environment_commit(environment, txn, "commit", err);
     if (rc) return rc;
+    crash_point("commit.durable"); /* and nobody was woken */
     if (output_count) live_publish(environment, consumer->appender.added, false);
     retention_tick(environment, consumer->bus->clock);
     return E_OK;

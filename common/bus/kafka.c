@@ -69,6 +69,7 @@ static const struct bus_backend kafka_backend = {
     .description = kafka_description,
     .topic_create = kafka_topic_create,
     .topic_describe = kafka_topic_describe,
+    .lag = kafka_lag,
     .subscribe = kafka_subscribe,
     .unsubscribe = kafka_unsubscribe,
     .wake_fd = kafka_wake_fd,

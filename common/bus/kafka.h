@@ -4,6 +4,7 @@
  *   kafka_config.c    properties of a client: ours, then what [kafka] says
  *   kafka_error.c     librdkafka's errors into ours, and its log lines into our log
  *   kafka_topics.c    creates and describes topics
+ *   kafka_lag.c       how far another group is behind
  *   kafka_consumer.c  subscribes, takes batches, rebalances
  *   kafka_position.c  which partitions, how far, how much is left; pause, rewind, seek
  *   kafka_watch.c     a thread per consumer for the calls that block
@@ -83,6 +84,10 @@ int kafka_topic_create(struct bus *bus, enum topic topic, const struct bus_topic
 int kafka_topic_describe(struct bus *bus, enum topic topic, struct bus_topic_state *ret_state,
                          struct err *err) CHECKED;
 void kafka_topics_close(struct kafka_bus *bus);
+/* A client of the bus's own, for questions. Any thread. */
+int kafka_admin_client(struct kafka_bus *bus, rd_kafka_t **ret_client, struct err *err) CHECKED;
+int kafka_lag(struct bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag,
+              struct err *err) CHECKED;
 /* Number of partitions of a topic; NOT_FOUND, or UNAVAILABLE. Blocks. */
 int kafka_partition_count(rd_kafka_t *client, const char *topic, int timeout_ms,
                           uint32_t *ret_count, struct err *err) CHECKED;

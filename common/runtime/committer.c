@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/crash.h"
+
 enum slot { SLOT_IDLE, SLOT_WORKING, SLOT_ENDED, SLOT_QUIT };
 
 struct committer {
@@ -28,8 +30,10 @@ static void work(struct committer *committer)
 {
     int64_t start_ns = clock_mono_ns(clock_system());
     committer->err = (struct err){0};
+    crash_point("commit.before");
     committer->code = bus_commit(committer->consumer, committer->outputs, committer->output_count,
                                  committer->positions, committer->position_count, &committer->err);
+    if (committer->code == E_OK) crash_point("commit.after");
     committer->seconds = (double)(clock_mono_ns(clock_system()) - start_ns) * 1e-9;
 }
 

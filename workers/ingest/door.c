@@ -9,6 +9,9 @@
 
 #include <stdlib.h>
 
+#include "base/crash.h"
+#include "workers/ingest/pressure.h"
+
 /* --- waiting ---------------------------------------------------------------------------------- */
 
 /* "5", "5s" or "250ms". */
@@ -44,6 +47,18 @@ static bool read_wait(const struct http_request *request, int64_t *ret_ms)
 
 /* --- by its head ------------------------------------------------------------------------------ */
 
+/* What waits behind the door has reached its limit. */
+static bool turn_away(struct ingest_state *state, struct http_request *request)
+{
+    unsigned seconds = pressure_retry_after_s(state->pressure);
+    if (seconds == 0) return false;
+    pressure_turned_away(state->pressure);
+    http_refuse_busy(request, 429, seconds,
+                     "Too many records wait to be processed; there is room again after the time "
+                     "that Retry-After says.");
+    return true;
+}
+
 bool door_refuses(struct ingest_state *state, struct http_request *request)
 {
     int64_t wait_ms;
@@ -59,7 +74,7 @@ bool door_refuses(struct ingest_state *state, struct http_request *request)
         http_refuse_busy(request, 429, 1,
                          "Too much is waiting to be written; try again in a moment.");
     else
-        return false;
+        return turn_away(state, request);
     return true;
 }
 
@@ -141,6 +156,7 @@ static void on_written(void *user, const struct err *err)
         stop_waiting(post);
         answer_unwritten(post, (int)err->code);
     } else {
+        crash_point("door.written");
         post->state->bus_failing = false;
         post->state->receipts += post->count;
         if (!post->waiting) answer_receipts(post);
@@ -184,6 +200,7 @@ static void produce(struct post *post)
     http_on_close(post->request, on_client_gone, post);
     post->counted_bytes = post->arena.used_bytes;
     state->in_flight_bytes += post->counted_bytes;
+    crash_point("door.produce");
     if (rc == E_OK)
         rc = bus_produce(state->producer, post->outputs, post->count, on_written, post, &err);
     if (rc) unproduced(post, rc);

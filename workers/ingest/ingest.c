@@ -10,6 +10,7 @@
 
 #include "store/store.h"
 #include "workers/ingest/feed.h"
+#include "workers/ingest/pressure.h"
 #include "workers/ingest/state.h"
 
 #define OPTIONS_OWNER struct ingest_options
@@ -243,6 +244,7 @@ static int ingest_open(struct worker_context *context, struct err *err)
     int rc = options->keys[0] ? keyring_open(options->keys, &state->keys, err) : E_OK;
     if (rc == E_OK) rc = open_producer(state, err);
     if (rc == E_OK) rc = feed_open(state, &state->feed, err);
+    if (rc == E_OK) rc = pressure_open(state, &state->pressure, err);
     if (rc == E_OK && options->watch[0]) rc = watch_open(state, &state->watch, err);
     if (rc == E_OK && options->listen[0]) rc = start_server(state, err);
     if (rc) ingest_close(context);
@@ -270,6 +272,7 @@ static void ingest_drain(struct worker_context *context)
     struct ingest_state *state = context->state;
     state->draining = true;
     feed_end_streams(state->feed);
+    pressure_stop(state->pressure);
     watch_stop(state->watch);
     if (state->server) http_server_stop(state->server, DEADLINE_MS, on_server_stopped, state);
 }
@@ -285,6 +288,8 @@ static void ingest_close(struct worker_context *context)
 {
     struct ingest_state *state = context->state;
     watch_close(state->watch);
+    state->watch = NULL; /* the loop turns once more */
+    pressure_close(state->pressure);
     feed_close(state->feed);
     if (state->server && !state->server_stopped) {
         http_server_stop(state->server, 0, on_server_stopped, state);
@@ -312,6 +317,7 @@ static void ingest_metrics(struct worker_context *context, struct metrics_writer
     metrics_sample(writer, METRIC_INVALID, NULL, NULL,
                    (double)(state->invalid + watch_refused(state->watch)));
     metrics_sample(writer, METRIC_STREAMS, NULL, NULL, (double)feed_stream_count(state->feed));
+    pressure_metrics(state->pressure, writer);
     if (state->watch) watch_metrics(state->watch, writer);
     if (!state->server) return;
     const struct http_counters *counters = http_server_counters(state->server);

@@ -16,6 +16,8 @@
     O(BYTES, body_most,       "16M",  1024, 268435456, "Largest request body.")                                             \
     O(U32,   rows_most,       "10000", 1, 1000000, "Most records in one request.")                                          \
     O(BYTES, in_flight_most,  "64M",  65536, 4294967296, "Bytes of posts that wait for the bus; beyond, callers get 429.") \
+    O(U32,   backlog_most,    "1000000", 0, 4294967295, "Records that may wait between here and the insight; beyond, callers get 429 until they have drained. 0: no limit.") \
+    O(STR,   stages,          "preprocess:feedback featurize:documents segment:features genai:segments", "Whose backlog that is: GROUP:TOPIC of each stage, parted by spaces.") \
     O(U32,   connections,     "10240", 1, 1000000, "Open connections in all.")                                              \
     O(U32,   connections_per_address, "10240", 1, 1000000, "Open connections of one address.")                              \
     O(MS,    header_deadline, "10s",  100, 600000, "Time for a request's head to come.")                                    \
@@ -30,6 +32,7 @@ OPTIONS_STRUCT(ingest, INGEST_OPTIONS);
 struct door;
 struct feed;
 struct keyring;
+struct pressure;
 struct watch;
 
 struct ingest_state {
@@ -42,6 +45,7 @@ struct ingest_state {
     struct keyring *keys;    /* NULL: no keys are needed (loopback) */
     struct feed *feed;       /* finished insights, live */
     struct watch *watch;     /* NULL: nothing is watched */
+    struct pressure *pressure; /* NULL: the backlog has no limit */
     uint64_t in_flight_bytes, posts_open;
     uint64_t receipts, invalid;
     bool draining, server_stopped, bus_failing;

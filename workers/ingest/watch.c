@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "workers/ingest/pressure.h"
 
 bool watch_stopping(const struct watch *watch) { return atomic_load(&watch->stopping); }
 
@@ -26,6 +27,14 @@ static bool pause_for(struct watch *watch, int64_t ms)
     struct pollfd woken = {.fd = watch->wake_fd, .events = POLLIN};
     if (!watch_stopping(watch)) poll(&woken, 1, ms < 3600000 ? (int)ms : 3600000);
     return !watch_stopping(watch);
+}
+
+bool watch_await_room(struct watch *watch)
+{
+    enum { LOOK_AGAIN_MS = 500 };
+    bool going = true;
+    while (going && pressure_is_high(watch->state->pressure)) going = pause_for(watch, LOOK_AGAIN_MS);
+    return going;
 }
 
 bool watch_back_off(struct watch *watch, const char *doing, const struct err *err)

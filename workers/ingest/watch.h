@@ -105,6 +105,8 @@ bool watch_take(struct watch *watch, struct str key, const struct store_info *in
 
 /* watch.c */
 bool watch_stopping(const struct watch *watch);
+/* Waits while the pipeline is too far behind; false: stop. */
+bool watch_await_room(struct watch *watch);
 /* Waits after a failure, longer each time; false: stop. */
 bool watch_back_off(struct watch *watch, const char *doing, const struct err *err);
 void watch_recovered(struct watch *watch);

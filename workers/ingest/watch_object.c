@@ -282,6 +282,7 @@ static bool run(struct taking *taking)
                                         [STEP_TIDY] = "a file's progress can't be deleted"};
     for (enum step step = STEP_RESUME; step != STEP_END;) {
         struct err err = {0};
+        if (step == STEP_READ && !watch_await_room(taking->watch)) return false;
         int rc = run_step(taking, step, &err);
         if (rc == E_OK) {
             watch_recovered(taking->watch);

@@ -506,6 +506,42 @@ static void conform_backlog(struct bus *bus)
     free(seen);
 }
 
+static void expect_lag(struct bus *bus, const char *group, uint64_t records, uint64_t written)
+{
+    struct bus_lag lag = {0};
+    struct err err;
+    int64_t start_ms = clock_mono_ms(clock_system());
+    int rc;
+    do rc = bus_lag(bus, group, TOPIC_FEEDBACK, &lag, &err); /* a leader isn't known yet, a marker is on its way */
+    while ((rc ? err_class(err.code) == ERR_RETRY : lag.records != records) && !out_of_time(start_ms));
+    must(rc, &err);
+    assert_int_equal(lag.records, records);
+    assert_int_equal(lag.written, written);
+}
+
+/* As anybody sees it, whether the group has members or not. */
+static void conform_lag(struct bus *bus)
+{
+    struct seen *seen = calloc(1, sizeof *seen);
+    struct bus_lag lag;
+    struct err err;
+    assert_int_equal(bus_lag(bus, "lag", TOPIC_SEGMENTS, &lag, &err), E_NOT_FOUND);
+    create_topic(bus, TOPIC_FEEDBACK, 2);
+    expect_lag(bus, "lag", 0, 0);
+    send_numbers(bus, TOPIC_FEEDBACK, 0, 30);
+    expect_lag(bus, "lag", 30, 30); /* it never committed: all that there is */
+    struct bus_consumer *consumer = subscribe(bus, "lag", "lag-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    collect(consumer, seen, 30);
+    expect_lag(bus, "lag", 30, 30); /* read, but not committed */
+    must(commit_seen(consumer, TOPIC_FEEDBACK, seen, &err), &err);
+    expect_lag(bus, "lag", 0, 30);
+    bus_unsubscribe(consumer);
+    send_numbers(bus, TOPIC_FEEDBACK, 30, 5);
+    expect_lag(bus, "lag", 5, 35);
+    expect_lag(bus, "others", 35, 35);
+    free(seen);
+}
+
 static void conform_reader(struct bus *bus)
 {
     struct seen *seen = calloc(1, sizeof *seen);
@@ -717,6 +753,7 @@ static const struct conformance_case conformance_cases[] = {
     {"a commit for a partition that has moved on is cancelled", conform_cancelled},
     {"a paused consumer gets nothing and loses nothing", conform_pause},
     {"the backlog counts what is unread", conform_backlog},
+    {"how far a group is behind can be asked from outside", conform_lag},
     {"readers begin at either end, or where they seek to", conform_reader},
     {"a reader seeks often, and all partitions at once", conform_seeks},
     {"a new message makes the descriptor readable", conform_wake},
