@@ -435,10 +435,10 @@ int embedded_commit(struct bus_consumer *base, const struct bus_output *outputs,
         environment_abort(environment, txn);
         return rc;
     }
-    crash_point("commit.written");
+    crash_point("commit.flushed");
     rc = environment_commit(environment, txn, "commit", err);
     if (rc) return rc;
-    crash_point("commit.durable"); /* and nobody was woken */
+    crash_point("commit.done"); /* and nobody was woken */
     if (output_count) live_publish(environment, consumer->appender.added, false);
     retention_tick(environment, consumer->bus->clock);
     return E_OK;
