@@ -3,9 +3,8 @@
 
 #include <stdlib.h>
 
-#include "schema/ledger.h"
-
 #include "base/mutant.h"
+#include "schema/ledger.h"
 
 void flow_init(struct flow *flow, struct worker_context *context, struct bus_consumer *consumer,
                const struct flow_limits *limits)

@@ -111,16 +111,24 @@ static void on_client_gone(struct http_request *request, void *user)
 
 /* --- to the bus and back ---------------------------------------------------------------------- */
 
+static void answer_finished(struct post *post, struct str json)
+{
+    if (!json.data) answer_receipts(post);
+    if (!post->request) return;
+    http_respond(post->request, 200, STR("application/json"), json);
+    post->request = NULL;
+}
+
+/* Maybe of an earlier post with this id: without the bus having ours, it is no answer to it. */
 static void on_insight(void *user, struct str json)
 {
     struct post *post = user;
     post->waiting = false;
-    if (post->request && json.data) {
-        http_respond(post->request, 200, STR("application/json"), json);
-        post->request = NULL;
-    } else if (post->written) {
-        answer_receipts(post);
+    if (!post->written) {
+        if (json.data) post->insight = arena_copy(&post->arena, json);
+        return; /* on_written() answers */
     }
+    answer_finished(post, json);
     finish(post);
 }
 
@@ -159,7 +167,7 @@ static void on_written(void *user, const struct err *err)
         crash_point("door.written");
         post->state->bus_failing = false;
         post->state->receipts += post->count;
-        if (!post->waiting) answer_receipts(post);
+        if (!post->waiting) answer_finished(post, post->insight);
     }
     finish(post);
 }

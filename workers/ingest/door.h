@@ -27,6 +27,7 @@ struct post {
     uint64_t rows, refused;
     size_t counted_bytes;
     bool bulk, written, waiting;
+    struct str insight; /* came before the bus said that it has the record */
     int64_t wait_ms;
 };
 

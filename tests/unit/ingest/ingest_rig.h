@@ -19,6 +19,7 @@
 
 #include "bus/backend.h"
 #include "runtime/internal.h"
+#include "workers/ingest/feed.h"
 #include "workers/ingest/ingest.h"
 #include "workers/ingest/state.h"
 
@@ -67,6 +68,7 @@ struct lost_call {
     void *user;
     uv_async_t *unused;
 };
+static struct lost_call rig_held; /* PRODUCE_HELD: until rig_give_up_held(); the loop's thread only */
 
 int __real_bus_produce(struct bus_producer *producer, const struct bus_output *outputs, size_t count,
                        bus_on_done *on_done, void *user, struct err *err);
@@ -98,8 +100,19 @@ int __wrap_bus_produce(struct bus_producer *producer, const struct bus_output *o
         *call = (struct lost_call){.on_done = on_done, .user = user};
         return __real_bus_produce(producer, outputs, 0, rig_lose, call, err);
     }
+    case PRODUCE_HELD: rig_held = (struct lost_call){.on_done = on_done, .user = user}; return E_OK;
     default: return __real_bus_produce(producer, outputs, count, on_done, user, err);
     }
+}
+
+static atomic_bool rig_gives_up; /* what is held: with the next look */
+static inline void rig_give_up_held(void)
+{
+    struct err err;
+    if (!rig_held.on_done || !atomic_exchange(&rig_gives_up, false)) return;
+    err_set(&err, E_TIMEOUT, "not written, says the test");
+    rig_held.on_done(rig_held.user, &err);
+    rig_held = (struct lost_call){0};
 }
 
 /* --- life --------------------------------------------------------------------------------------------------- */
@@ -136,6 +149,7 @@ static inline int rig_teardown(void **state)
 struct look {
     struct http_counters counters;
     uint64_t posts_open;
+    size_t waiters;
     bool draining;
 };
 
@@ -191,7 +205,9 @@ static inline void rig_on_asked(uv_async_t *asked)
 {
     struct rig *rig = asked->data;
     const struct ingest_state *state = rig_state(rig);
+    rig_give_up_held();
     rig->look.posts_open = state->posts_open;
+    rig->look.waiters = state->feed->waiter_count;
     rig->look.draining = state->draining;
     if (state->server) rig->look.counters = *http_server_counters(state->server);
     atomic_fetch_add(&rig->looks, 1);

@@ -308,6 +308,27 @@ static void test_wait_in_vain(void **state)
     answer_free(&answer);
 }
 
+/* Found by the simulation (seed 341): the finished insight of an earlier post with this id came before
+ * the bus had this one, and was its answer. There is none before the bus holds the record. */
+static void test_wait_for_an_earlier_one(void **state)
+{
+    static const char request[] = "POST /v1/feedback?wait=30s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" JSON_TYPE
+                                  "Content-Length: 27\r\n\r\n{\"text\":\"b\",\"id\":\"twice-1\"}";
+    struct answer answer;
+    (void)state;
+    atomic_store(&rig_produce, PRODUCE_HELD);
+    int fd = caller_connect(&rig);
+    caller_send(fd, STR(request));
+    RIG_AWAIT(rig_look(&rig)->waiters == 1);
+    rig_publish(&rig, "twice-1", "k", NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_positive);
+    RIG_AWAIT(rig_look(&rig)->waiters == 0);
+    atomic_store(&rig_gives_up, true);
+    rig_look(&rig);
+    caller_finish(fd, &answer);
+    assert_int_equal(answer.status, 503);
+    answer_free(&answer);
+}
+
 #define DOOR_TEST(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -315,6 +336,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DOOR_TEST(test_posts), DOOR_TEST(test_requests), DOOR_TEST(test_record), DOOR_TEST(test_idempotency),
         DOOR_TEST(test_failing_bus), DOOR_TEST(test_client_gone), DOOR_TEST(test_wait), DOOR_TEST(test_wait_in_vain),
+        DOOR_TEST(test_wait_for_an_earlier_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

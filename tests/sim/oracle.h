@@ -1,0 +1,15 @@
+/* What must hold when all faults are over and everything has come to rest. */
+#ifndef VERBATIM_TESTS_SIM_ORACLE_H
+#define VERBATIM_TESTS_SIM_ORACLE_H
+
+#include "tests/sim/sim.h"
+
+/* Each tells broken() what it finds. */
+/* Lost, doubled, disordered, unknown; while not at rest, what isn't there may still come. */
+void oracle_topics(bool at_rest);
+void oracle_archive(bool all_run); /* each topic's archive is what the topic holds, once */
+void oracle_forget(void);
+bool oracle_at_rest(void);         /* nothing is left to do for anybody */
+void oracle_poison(void *unused);  /* an event: somebody writes what is no record */
+
+#endif
