@@ -40,7 +40,7 @@ struct bus_producer { const struct bus_backend *backend; };
 #define BUS_OPTIONS(O)                                                                                         \
     O(CHOICE, kind,            "embedded", "embedded|kafka", "Where the topics live.")                         \
     O(STR,    path,            "data/bus", "Folder of the embedded bus.")                                      \
-    O(STR,    topic_prefix,    "",         "Put before every topic name, e.g. \"verbatim.\".")                 \
+    O(STR,    topic_prefix,    "",         "Put before every topic name, e.g. \"verbatim.\"; embedded: a bus of its own in that folder below path.") \
     O(BOOL,   durable,         "true",     "Embedded: fsync each commit. Off: a power cut may lose the last seconds.") \
     O(U32,    partitions,      "0", 0, 1024, "Partitions of topics that are created; 0: the schema's number.") \
     O(U32,    replication,     "1", 1, 9,    "Kafka: replication factor of topics that are created.")          \

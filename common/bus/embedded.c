@@ -84,6 +84,22 @@ static const struct bus_backend embedded_backend = {
     .producer_flush = embedded_producer_flush,
 };
 
+/* Topics with a prefix are a bus of their own, in a folder below: they share nothing with those without, as on Kafka. */
+static int name_path(struct embedded_bus *bus, struct err *err)
+{
+    struct str prefix = str_of(bus->options.topic_prefix);
+    for (size_t i = 0; i < prefix.size; i++) {
+        char c = prefix.data[i];
+        bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || (c == '.' && i);
+        if (!fine) return err_set(err, E_BAD_CONFIG, "bus.topic_prefix has letters, digits and . _ - (not first a dot)");
+    }
+    if (prefix.size == 0) return E_OK;
+    int size = snprintf(bus->path, sizeof bus->path, "%s/%s", bus->options.path, bus->options.topic_prefix);
+    if (size < 0 || (size_t)size >= sizeof bus->path) return err_set(err, E_BAD_CONFIG, "bus.path with bus.topic_prefix is too long");
+    bus->options.path = bus->path;
+    return E_OK;
+}
+
 int bus_embedded_open(const struct bus_options *options, const struct clock *clock, struct bus **ret_bus, struct err *err)
 {
     struct embedded_bus *bus = calloc(1, sizeof *bus);
@@ -91,8 +107,9 @@ int bus_embedded_open(const struct bus_options *options, const struct clock *clo
     bus->base.backend = &embedded_backend;
     bus->options = *options;
     bus->clock = clock;
-    snprintf(bus->description, sizeof bus->description, "embedded at %s", options->path);
-    int rc = environment_open(options, &bus->environment, err);
+    int rc = name_path(bus, err);
+    snprintf(bus->description, sizeof bus->description, "embedded at %s", bus->options.path);
+    if (rc == E_OK) rc = environment_open(&bus->options, &bus->environment, err);
     if (rc) {
         free(bus);
         return rc;

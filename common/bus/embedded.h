@@ -220,6 +220,7 @@ struct embedded_bus {
     struct environment *environment;
     struct bus_options options;
     const struct clock *clock;
+    char path[480]; /* of a bus with a prefix */
     char description[512];
 };
 

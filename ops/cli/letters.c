@@ -31,7 +31,7 @@ static void read_record(struct letter *letter, struct arena *arena)
 {
     struct record record;
     struct feedback feedback;
-    letter->record_id = header_of(&letter->body, STR("ce_id"));
+    letter->record_id = shape_has(dead_letter, &letter->body, record) ? letter->body.record : header_of(&letter->body, STR("ce_id"));
     if (shape_has(dead_letter, &letter->body, value) && record_scan(letter->body.value, arena, &record, NULL) == E_OK) {
         letter->record_id = record.id;
         if (record_has(&record, SECTION_FEEDBACK) && record_decode(&record, SECTION_FEEDBACK, &feedback, arena, NULL) == E_OK)

@@ -3,6 +3,8 @@
 
 #include <poll.h>
 
+#include "base/clock.h"
+
 int reader_open(struct reader *reader, struct bus *bus, const enum topic *topics, size_t count, enum bus_start start, struct err *err)
 {
     struct bus_subscription subscription = {.member = "reader", .topics = topics, .topic_count = count, .start = start};
@@ -49,6 +51,7 @@ int reader_open_held(struct reader *reader, struct bus *bus, enum topic topic, s
     if (rc == E_NOT_FOUND) rc = E_OK;
     if (rc == E_OK) rc = reader_open(reader, bus, &topic, 1, BUS_EARLIEST, err);
     reader->held = state.records;
+    reader->opened_ms = clock_wall_ms(clock_system());
     return rc;
 }
 
@@ -65,15 +68,27 @@ static bool is_more_known(const struct reader *reader)
 
 const struct bus_message *reader_next_held(struct reader *reader, struct err *err)
 {
-    enum { IDLE_MS = 2000, PATIENCE_MS = 30000 };
-    if (reader->held == 0) return *err = (struct err){0}, NULL;
-    const struct bus_message *message = reader_next(reader, 0, err);
-    for (int waited_ms = 0; !message && !err->code; waited_ms += IDLE_MS) {
-        if (reader->seen >= reader->held && !is_more_known(reader)) return NULL;
-        message = reader_next(reader, IDLE_MS, err);
-        if (message || err->code || !is_more_known(reader)) break;
-        if (waited_ms >= PATIENCE_MS) err_set(err, E_TIMEOUT, "messages that should be there don't come");
+    enum { SLICE_MS = 100, IDLE_MS = 2000, FIRST_MS = 10000, PATIENCE_MS = 30000 }; /* first: until the brokers have answered */
+    int64_t began_ms = clock_mono_ms(clock_system()), before_ms = reader->waited_ms;
+    bool more = reader->seen < reader->held;
+    *err = (struct err){0};
+    while (reader->held) {
+        const struct bus_message *message = reader_next(reader, more ? SLICE_MS : 0, err);
+        if (err->code) return NULL;
+        int64_t here_ms = clock_mono_ms(clock_system()) - began_ms;
+        reader->waited_ms = before_ms + here_ms;
+        bool idle = reader->waited_ms >= (reader->seen ? IDLE_MS : FIRST_MS);
+        if (message) {
+            bool old = message->timestamp_ms <= reader->opened_ms;
+            if (!old && idle) return NULL; /* what keeps coming is new */
+            if (old) reader->waited_ms = 0;
+            reader->seen++;
+            return message;
+        }
+        more = is_more_known(reader);
+        if (!more && (idle || reader->seen >= reader->held)) return NULL;
+        more |= reader->seen < reader->held; /* so wait */
+        if (here_ms >= PATIENCE_MS) return err_set(err, E_TIMEOUT, "messages that should be there don't come"), NULL;
     }
-    reader->seen += message != NULL;
-    return message;
+    return NULL;
 }

@@ -16,7 +16,7 @@ redrive_session() {
     "$verbatim" send "$@" "$scratch/redrive.ndjson" 2>"$scratch/send.err" || give_up "$where: send"
     read -r http <<<"$(free_ports 1)"
     launch redriven "$verbatim" run --no-sample --quiet --data "$scratch/redriven" "$@" --ingest.listen="127.0.0.1:$http" \
-        --runtime.dead_letter_bytes=2k --logsink.age=1s
+        --runtime.dead_letter_bytes=2k --runtime.status_every=1h --logsink.age=1s
 
     letters() { "$verbatim" redrive "$@" --json >"$scratch/letters.ndjson" 2>"$scratch/letters.err"; }
     has_letters() { letters "${@:2}"; [ "$(wc -l <"$scratch/letters.ndjson")" = "$1" ]; }

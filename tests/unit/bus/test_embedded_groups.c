@@ -434,6 +434,36 @@ static void test_sharing_in_process(void **state)
     rig_stop(&rig);
 }
 
+static void test_prefix(void **state)
+{
+    (void)state;
+    static const struct { const char *why, *prefix; int rc; } cases[] = {
+        {"a prefix", "next-", E_OK},
+        {"one with all that is allowed", "A.b_9-", E_OK},
+        {"one that leads out of the folder", "../x", E_BAD_CONFIG},
+        {"one that hides", ".x", E_BAD_CONFIG},
+        {"one with a blank", "a b", E_BAD_CONFIG},
+    };
+    struct rig rig;
+    rig_start(&rig, NULL);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct bus_options options = rig_options();
+        struct bus *other = NULL;
+        struct bus_topic_state topic;
+        struct err err;
+        bool created;
+        CASE(cases[i].why);
+        options.topic_prefix = cases[i].prefix;
+        assert_int_equal(bus_embedded_open(&options, clock_system(), &other, &err), cases[i].rc);
+        if (cases[i].rc) continue;
+        must(bus_topic_create(other, TOPIC_SAFETY, NULL, &created, &err), &err);
+        assert_int_equal(bus_topic_describe(rig.bus, TOPIC_SAFETY, &topic, &err), E_NOT_FOUND); /* nothing is shared */
+        assert_non_null(strstr(bus_description(other), cases[i].prefix));
+        bus_close(other);
+    }
+    rig_stop(&rig);
+}
+
 static void test_unknown_version(void **state)
 {
     (void)state;
@@ -574,7 +604,7 @@ static void test_stored(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lease), cmocka_unit_test(test_names), cmocka_unit_test(test_positions),
+        cmocka_unit_test(test_lease), cmocka_unit_test(test_prefix), cmocka_unit_test(test_names), cmocka_unit_test(test_positions),
         cmocka_unit_test(test_latest), cmocka_unit_test(test_held_batches), cmocka_unit_test(test_fairness),
         cmocka_unit_test(test_age), cmocka_unit_test(test_size), cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_sharing_in_process), cmocka_unit_test(test_unknown_version), cmocka_unit_test(test_damage),

@@ -5,12 +5,13 @@
 
 static void reads_whose_it_is(void **state)
 {
-    static const struct { const char *why, *id, *tenant, *header_id, *expected_id, *expected_tenant; bool has_value; } cases[] = {
-        {"the record says it", "r-1", "acme", NULL, "r-1", "acme", true},
-        {"so does an id of the door's", "acme:r-1", NULL, NULL, "acme:r-1", "acme", true},
-        {"no tenant", "r-1", NULL, NULL, "r-1", "", true},
-        {"too large to be kept: the headers know the id", "r-1", "acme", "acme:r-1", "acme:r-1", "acme", false},
-        {"too large, and no header: nobody knows", "r-1", "acme", NULL, "", "", false},
+    static const struct { const char *why, *id, *tenant, *header_id, *expected_id, *expected_tenant; bool has_value; const char *record; } cases[] = {
+        {"the record says it", "r-1", "acme", NULL, "r-1", "acme", true, NULL},
+        {"so does an id of the door's", "acme:r-1", NULL, NULL, "acme:r-1", "acme", true, NULL},
+        {"no tenant", "r-1", NULL, NULL, "r-1", "", true, NULL},
+        {"too large to be kept: the headers know the id", "r-1", "acme", "acme:r-1", "acme:r-1", "acme", false, NULL},
+        {"or the letter says it", "r-1", "acme", "acme:r-1", "acme:r-2", "acme", false, "acme:r-2"},
+        {"too large, and no header: nobody knows", "r-1", "acme", NULL, "", "", false, NULL},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -19,6 +20,7 @@ static void reads_whose_it_is(void **state)
         CASE(cases[i].why);
         struct str value = rig_record(&arena, cases[i].id, "c-1", cases[i].tenant);
         struct dead_letter body = rig_body(&arena, cases[i].has_value ? value : (struct str){0});
+        if (cases[i].record) shape_set(dead_letter, &body, record, str_of(cases[i].record));
         if (cases[i].header_id) shape_set(dead_letter, &body, headers, (struct str_map){&header, 1});
         struct letter letter = rig_letter(&arena, &body);
         assert_true(str_equal(letter.record_id, str_of(cases[i].expected_id)));
