@@ -55,6 +55,8 @@ static void kafka_close(struct bus *base)
 {
     struct kafka_bus *bus = kafka_bus_of(base);
     kafka_topics_close(bus);
+    kafka_lag_close(bus);
+    pthread_mutex_destroy(&bus->lag_lock);
     pthread_mutex_destroy(&bus->admin_lock);
     free(bus);
 }
@@ -100,6 +102,7 @@ int bus_kafka_open(const struct bus_options *options, const struct config *confi
     bus->config = config;
     bus->clock = clock;
     pthread_mutex_init(&bus->admin_lock, NULL);
+    pthread_mutex_init(&bus->lag_lock, NULL);
     int rc = prepare(bus, err);
     if (rc) {
         kafka_close(&bus->base);

@@ -35,6 +35,13 @@ enum {
 
 /* --- bus ------------------------------------------------------------------------------------- */
 
+/* A client that asks what a group has committed. */
+struct kafka_asker {
+    struct kafka_asker *next;
+    rd_kafka_t *client;
+    char group[KAFKA_NAME_MAX + 1];
+};
+
 struct kafka_bus {
     struct bus base;
     struct bus_options options;
@@ -45,6 +52,8 @@ struct kafka_bus {
     char description[512];
     pthread_mutex_t admin_lock;
     rd_kafka_t *admin; /* made when it is needed first */
+    pthread_mutex_t lag_lock;
+    struct kafka_asker *askers; /* of kafka_lag() */
 };
 
 enum topic kafka_topic_of(const struct kafka_bus *bus, const char *name); /* TOPIC_NONE: not ours */
@@ -84,8 +93,7 @@ int kafka_topic_create(struct bus *bus, enum topic topic, const struct bus_topic
 int kafka_topic_describe(struct bus *bus, enum topic topic, struct bus_topic_state *ret_state,
                          struct err *err) CHECKED;
 void kafka_topics_close(struct kafka_bus *bus);
-/* A client of the bus's own, for questions. Any thread. */
-int kafka_admin_client(struct kafka_bus *bus, rd_kafka_t **ret_client, struct err *err) CHECKED;
+void kafka_lag_close(struct kafka_bus *bus);
 int kafka_lag(struct bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag,
               struct err *err) CHECKED;
 /* Number of partitions of a topic; NOT_FOUND, or UNAVAILABLE. Blocks. */

@@ -1,8 +1,9 @@
 /* How far a group is behind, whoever asks: its committed offsets against both ends of each
- * partition. Three requests; the group isn't joined. Needs Describe on the group and the topic. */
+ * partition. A few requests; the group isn't joined. Needs Describe on the group and the topic. */
 #include "bus/kafka.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { LAG_MS = 3000 };
 
@@ -38,48 +39,58 @@ static int ask_ends(rd_kafka_t *client, const char *topic, uint32_t count, int64
     return rc;
 }
 
-/* --- what is committed ----------------------------------------------------------------------- */
+/* --- asking ---------------------------------------------------------------------------------- */
 
-static int read_committed(rd_kafka_event_t *event, const char *group,
-                          rd_kafka_topic_partition_list_t **ret_list, struct err *err)
+/* A client that is in nobody's way: it has the group's name, so that it may ask what is committed,
+ * and never subscribes, so that it never joins. (ListConsumerGroupOffsets would do with one client
+ * for all groups, but librdkafka 2.0.2 dies of it where the coordinator isn't known yet.) */
+static int asker_of(struct kafka_bus *bus, const char *group, rd_kafka_t **ret_client,
+                    struct err *err)
 {
-    size_t count = 0;
-    if (!event) return err_set(err, E_UNAVAILABLE, "no answer about group %s", group);
-    if (rd_kafka_event_error(event))
-        return kafka_error(rd_kafka_event_error(event), group, rd_kafka_event_error_string(event),
-                           err);
-    const rd_kafka_ListConsumerGroupOffsets_result_t *result =
-        rd_kafka_event_ListConsumerGroupOffsets_result(event);
-    const rd_kafka_group_result_t **groups =
-        result ? rd_kafka_ListConsumerGroupOffsets_result_groups(result, &count) : NULL;
-    if (count != 1) return err_set(err, E_UPSTREAM, "the broker's answer makes no sense");
-    const rd_kafka_error_t *error = rd_kafka_group_result_error(groups[0]);
-    if (error)
-        return kafka_error(rd_kafka_error_code(error), group, rd_kafka_error_string(error), err);
-    const rd_kafka_topic_partition_list_t *list = rd_kafka_group_result_partitions(groups[0]);
-    int rc = check_list(list, group, err);
-    if (rc == E_OK) *ret_list = rd_kafka_topic_partition_list_copy(list);
-    return rc;
+    const struct kafka_property own[] = {{"client.id", "verbatim-lag"}, {NULL, NULL}};
+    const struct kafka_property fixed[] = {{"group.id", group}, {NULL, NULL}};
+    struct kafka_asker *asker = bus->askers;
+    rd_kafka_conf_t *conf;
+    while (asker && strcmp(asker->group, group) != 0) asker = asker->next;
+    if (asker) {
+        *ret_client = asker->client;
+        return E_OK;
+    }
+    asker = calloc(1, sizeof *asker);
+    if (!asker) return err_set(err, E_NO_MEMORY, NULL);
+    snprintf(asker->group, sizeof asker->group, "%s", group);
+    int rc = kafka_conf_create(bus, own, fixed, &conf, err);
+    if (rc == E_OK) rc = kafka_client_create(RD_KAFKA_CONSUMER, conf, &asker->client, err);
+    if (rc) {
+        free(asker);
+        return rc;
+    }
+    asker->next = bus->askers;
+    *ret_client = asker->client;
+    bus->askers = asker;
+    return E_OK;
 }
 
-static int ask_committed(rd_kafka_t *client, const char *group, const char *topic, uint32_t count,
+void kafka_lag_close(struct kafka_bus *bus)
+{
+    while (bus->askers) {
+        struct kafka_asker *asker = bus->askers;
+        bus->askers = asker->next;
+        rd_kafka_destroy_flags(asker->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        free(asker);
+    }
+}
+
+static int ask_committed(rd_kafka_t *client, const char *topic, uint32_t count,
                          rd_kafka_topic_partition_list_t **ret_list, struct err *err)
 {
-    char text[256];
-    rd_kafka_topic_partition_list_t *wanted = partitions_at(topic, count, RD_KAFKA_OFFSET_INVALID);
-    rd_kafka_ListConsumerGroupOffsets_t *request = rd_kafka_ListConsumerGroupOffsets_new(group, wanted);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    rd_kafka_AdminOptions_set_request_timeout(options, LAG_MS, text, sizeof text);
-    rd_kafka_ListConsumerGroupOffsets(client, &request, 1, options, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, LAG_MS + 1000);
-    int rc = read_committed(event, group, ret_list, err);
-    if (event) rd_kafka_event_destroy(event);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_ListConsumerGroupOffsets_destroy(request);
-    rd_kafka_topic_partition_list_destroy(wanted);
+    rd_kafka_topic_partition_list_t *list = partitions_at(topic, count, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_resp_err_t code = rd_kafka_committed(client, list, LAG_MS);
+    int rc = code ? kafka_error(code, topic, NULL, err) : check_list(list, topic, err);
+    if (rc)
+        rd_kafka_topic_partition_list_destroy(list);
+    else
+        *ret_list = list;
     return rc;
 }
 
@@ -108,27 +119,36 @@ static struct bus_lag lag_of(const rd_kafka_topic_partition_list_t *first,
     return lag;
 }
 
-int kafka_lag(struct bus *base, const char *group, enum topic topic, struct bus_lag *ret_lag,
-              struct err *err)
+static int ask(struct kafka_bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag,
+               struct err *err)
 {
-    struct kafka_bus *bus = kafka_bus_of(base);
     const char *name = bus->topics[topic];
-    char full[KAFKA_NAME_MAX + 1]; /* groups have the topics' prefix, too */
     rd_kafka_topic_partition_list_t *first = NULL, *next = NULL, *committed = NULL;
     uint32_t count = 0;
-    rd_kafka_t *client;
-    int size = snprintf(full, sizeof full, "%s%s", bus->options.topic_prefix, group);
-    if (size < 0 || (size_t)size >= sizeof full)
-        return err_set(err, E_BAD_CONFIG, "the name of group %s is too long", group);
-    int rc = kafka_admin_client(bus, &client, err);
+    rd_kafka_t *client = NULL;
+    int rc = asker_of(bus, group, &client, err);
     if (rc == E_OK) rc = kafka_partition_count(client, name, LAG_MS, &count, err);
     /* The ends last: what was committed meanwhile must not seem to lie beyond them. */
-    if (rc == E_OK) rc = ask_committed(client, full, name, count, &committed, err);
+    if (rc == E_OK) rc = ask_committed(client, name, count, &committed, err);
     if (rc == E_OK) rc = ask_ends(client, name, count, RD_KAFKA_OFFSET_BEGINNING, &first, err);
     if (rc == E_OK) rc = ask_ends(client, name, count, RD_KAFKA_OFFSET_END, &next, err);
     if (rc == E_OK) *ret_lag = lag_of(first, next, committed);
     if (first) rd_kafka_topic_partition_list_destroy(first);
     if (next) rd_kafka_topic_partition_list_destroy(next);
     if (committed) rd_kafka_topic_partition_list_destroy(committed);
+    return rc;
+}
+
+int kafka_lag(struct bus *base, const char *group, enum topic topic, struct bus_lag *ret_lag,
+              struct err *err)
+{
+    struct kafka_bus *bus = kafka_bus_of(base);
+    char full[KAFKA_NAME_MAX + 1]; /* groups have the topics' prefix, too */
+    int size = snprintf(full, sizeof full, "%s%s", bus->options.topic_prefix, group);
+    if (size < 0 || (size_t)size >= sizeof full)
+        return err_set(err, E_BAD_CONFIG, "the name of group %s is too long", group);
+    pthread_mutex_lock(&bus->lag_lock);
+    int rc = ask(bus, full, topic, ret_lag, err);
+    pthread_mutex_unlock(&bus->lag_lock);
     return rc;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* A consuming client: one that produces would create the topics that it asks about. */
-int kafka_admin_client(struct kafka_bus *bus, rd_kafka_t **ret_client, struct err *err)
+static int admin_client(struct kafka_bus *bus, rd_kafka_t **ret_client, struct err *err)
 {
     static const struct kafka_property own[] = {{"client.id", "verbatim-admin"}, {NULL, NULL}};
     rd_kafka_conf_t *conf;
@@ -137,7 +137,7 @@ int kafka_topic_create(struct bus *base, enum topic topic,
     rd_kafka_NewTopic_t *wanted;
     rd_kafka_t *client;
     char text[256];
-    int rc = kafka_admin_client(bus, &client, err);
+    int rc = admin_client(bus, &client, err);
     if (rc == E_OK) rc = new_topic(bus, topic, settings, &wanted, err);
     if (rc) return rc;
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
@@ -186,7 +186,7 @@ int kafka_topic_describe(struct bus *base, enum topic topic, struct bus_topic_st
     struct kafka_bus *bus = kafka_bus_of(base);
     struct bus_topic_state state = {0};
     rd_kafka_t *client;
-    int rc = kafka_admin_client(bus, &client, err);
+    int rc = admin_client(bus, &client, err);
     if (rc == E_OK)
         rc = kafka_partition_count(client, bus->topics[topic], KAFKA_ADMIN_MS, &state.partitions,
                                    err);
