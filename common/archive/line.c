@@ -4,6 +4,15 @@
 #include "base/clock.h"
 #include "schema/json.h"
 
+/* They stand behind each other: one view from the first to the last. */
+static void add_mark(struct line_identity *identity, struct str raw)
+{
+    if (!identity->marks.data)
+        identity->marks = raw;
+    else
+        identity->marks.size = (size_t)(raw.data + raw.size - identity->marks.data);
+}
+
 static void read_bus(struct json_reader *reader, struct line_identity *identity, unsigned *found)
 {
     struct json_value value;
@@ -13,6 +22,8 @@ static void read_bus(struct json_reader *reader, struct line_identity *identity,
         bool offset = str_equal(name, STR("offset")), time = str_equal(name, STR("timestamp"));
         if (!offset && !time) {
             if (!json_skip(reader, &raw)) return;
+            if (str_equal(name, STR("redrives")) || str_equal(name, STR("replay")))
+                add_mark(identity, raw);
             continue;
         }
         if (!json_next(reader, &value)) return;
@@ -25,6 +36,12 @@ static void read_bus(struct json_reader *reader, struct line_identity *identity,
 
 int line_identify(struct str line, struct arena *arena, struct line_identity *ret_identity,
                   struct err *err)
+{
+    return line_look(line, (struct str){0}, arena, ret_identity, err);
+}
+
+int line_look(struct str line, struct str section, struct arena *arena,
+              struct line_identity *ret_identity, struct err *err)
 {
     struct json_reader reader = json_reader(line, arena);
     struct json_value value;
@@ -40,6 +57,7 @@ int line_identify(struct str line, struct arena *arena, struct line_identity *re
             if (json_next(&reader, &value) && value.kind == JSON_STRING) identity.id = value.text;
         } else if (json_skip(&reader, &raw)) {
             identity.raw |= str_equal(name, STR("raw"));
+            if (section.size && str_equal(name, section)) identity.section = raw;
         }
     }
     if (!json_end(&reader)) return json_fault(&reader, err);

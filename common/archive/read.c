@@ -3,11 +3,19 @@
 
 enum { PIECE_BYTES = 4 << 20 };
 
+/* The section that those who read a topic's lines want besides. */
+static struct str section_of(enum topic topic)
+{
+    return topic == TOPIC_LEDGER         ? STR("ledger")
+           : topic == TOPIC_DEAD_LETTERS ? STR("dead_letter")
+                                         : (struct str){0};
+}
+
 static int read_line(struct str line, struct arena *arena, struct object_facts *facts,
                      struct hash_stream *content, struct line_identity *identity, struct err *err)
 {
     arena_reset(arena);
-    int rc = line_identify(line, arena, identity, err);
+    int rc = line_look(line, section_of(facts->topic), arena, identity, err);
     if (rc != E_OK) return rc;
     if (facts->records && identity->offset < facts->span.end)
         return err_set(err, E_BAD_MESSAGE, "offset %lld comes twice or out of order",

@@ -7,7 +7,8 @@
 #include "archive/manifest.h"
 #include "store/store.h"
 
-/* A line without its newline, and what identifies it: both valid until it returns. An error ends
+/* A line without its newline, and what identifies it (of the ledger and of dead letters also their
+ * section): both valid until it returns. An error ends
  * the reading, and is what the reader returns. */
 typedef int archive_on_line(void *user, struct str line, const struct line_identity *identity,
                             struct err *err);

@@ -97,3 +97,21 @@ int archive_walk_next(struct archive_walk *walk, struct err *err)
         if (is_wanted(&walk->wish, &walk->manifest.facts)) return E_OK;
     }
 }
+
+int archive_count(struct store *store, const struct archive_wish *wish, uint64_t *ret_count,
+                  struct err *err)
+{
+    struct archive_walk walk;
+    uint64_t count = 0;
+    int rc;
+    archive_walk_init(&walk, store, wish);
+    do {
+        walk.found = false;
+        rc = next_key(&walk, err);
+        count += walk.found;
+        walk.at += walk.found;
+    } while (rc == E_OK && walk.found);
+    archive_walk_deinit(&walk);
+    if (rc == E_OK) *ret_count = count;
+    return rc;
+}

@@ -54,4 +54,8 @@ void archive_walk_deinit(struct archive_walk *walk);
  * and the walk may go on. So it may after the store's errors: the same manifest comes again. */
 int archive_walk_next(struct archive_walk *walk, struct err *err) CHECKED;
 
+/* How many manifests there are of these topics, whatever their times: for a progress bar. */
+int archive_count(struct store *store, const struct archive_wish *wish, uint64_t *ret_count,
+                  struct err *err) CHECKED;
+
 #endif

@@ -79,5 +79,7 @@ equal "SIGTERM ends it with 0" "$status" 0
 equal "run --once --no-sample finishes what is left, and exits 0" $? 0
 each_once "after SIGTERM, Ctrl-C and kill -9" "$total"
 check "those of the input are those of the archive" cmp <(ids "$scratch/in.ndjson" | sort) <(grep '^r-' "$scratch/insights.ids" | sort)
+"$verbatim" verify --archive "$data/archive" >"$scratch/verify.txt" 2>&1
+equal "verify: it balances ($(tail -n 3 "$scratch/verify.txt"))" $? 0
 equal "the bus holds as many insights" "$(insights)" "$total"
 finish

@@ -107,7 +107,18 @@ for member in $(printf '%s\n' "${!admin[@]}" | sort); do
         "$(curl -s "http://127.0.0.1:${admin[$member]}/metrics" | sed -n 's/^verbatim_start_duration_seconds{[^}]*} \([0-9]*\.\?[0-9]\{0,3\}\).*/\1/p')"
 done
 for member in "${!admin[@]}"; do
+    [ "$member" != logsink-0 ] || continue
     halt "$member"
     equal "$member ends with 0 on SIGTERM" "$status" 0
 done
+
+# --- the ledger: once logsink has all that the others wrote to their end, the archive balances
+archived() { [ "$(metric logsink-0 verbatim_backlog_records)" = 0 ]; }
+await "logsink has read all" 60 archived
+halt logsink-0
+equal "logsink-0 ends with 0 on SIGTERM" "$status" 0
+"$bin/verbatim" verify --config "$scratch/logsink.ini" --json >"$scratch/verify.json" 2>"$scratch/verify.err"
+equal "verify exits 0 ($(head -c 300 "$scratch/verify.err"))" $? 0
+equal "verify: received, insights, dead letters, in flight" \
+    "$(jq -c '[.received, .insights, .dead_letters, .in_flight]' "$scratch/verify.json")" "[$total,$total,0,0]"
 finish
