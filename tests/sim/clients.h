@@ -4,7 +4,7 @@
 
 #include "tests/sim/sim.h"
 
-enum { CLIENTS_MAX = 4, CLIENT_RECORDS_MAX = 16 };
+enum { CLIENTS_MAX = 4, CLIENT_RECORDS_MAX = 12 };
 
 /* One thing that a client says; its text holds "(c1 s2)", by which it is known again. */
 struct said {

@@ -193,17 +193,19 @@ static void stop_all(void)
 static void play(void)
 {
     start_all();
-    run_until((15 + roll(45)) * SECONDS);
+    run_until((10 + roll(35)) * SECONDS);
     if (sim.failed) return;
     end_faults();
     bool at_rest = run_to_rest();
     if (sim.failed) return;
     oracle_topics(at_rest);
     if (!at_rest) broken("it doesn't come to rest within %d s", REST_S);
+    if (!sim.failed) oracle_ledger();
     if (!sim.failed) oracle_archive(true);
     if (sim.failed || roll(4)) return;
     stop_all();
     if (!sim.failed) oracle_topics(true);
+    if (!sim.failed) oracle_ledger();
     if (!sim.failed) oracle_archive(false);
 }
 
