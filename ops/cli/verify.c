@@ -73,7 +73,7 @@ static int print_report(const struct plan *plan, const struct verify_report *rep
     struct buffer json = {0};
     if (plan->json) verify_write_json(report, &json);
     else verify_print(report);
-    bool ok = !json.failed && fwrite(json.data, 1, json.size, stdout) == json.size && fflush(stdout) == 0;
+    bool ok = !json.failed && (!json.size || fwrite(json.data, 1, json.size, stdout) == json.size) && fflush(stdout) == 0;
     buffer_deinit(&json);
     if (!ok) return err_system(err, E_NO_OUTPUT, "standard output");
     const struct findings *findings = &report->findings;
