@@ -8,6 +8,7 @@
  *   kafka_consumer.c  subscribes, takes batches, rebalances
  *   kafka_position.c  which partitions, how far, how much is left; pause, rewind, seek
  *   kafka_watch.c     a thread per consumer for the calls that block
+ *   kafka_limits.c    says at start which topics take less than we may send
  *   kafka_sender.c    a producing client: one message out
  *   kafka_commit.c    outputs and positions: one transaction, or at least once
  *   kafka_producer.c  the door's producer
@@ -50,6 +51,7 @@ struct kafka_bus {
     size_t message_bytes_max;                     /* message.max.bytes */
     char topics[TOPIC_COUNT][KAFKA_NAME_MAX + 1]; /* with the prefix */
     char description[512];
+    atomic_bool limits_checked;
     pthread_mutex_t admin_lock;
     rd_kafka_t *admin; /* made when it is needed first */
     pthread_mutex_t lag_lock;
@@ -248,6 +250,7 @@ int ends_start(struct kafka_consumer *consumer, struct err *err) CHECKED;
 void ends_stop(struct kafka_consumer *consumer);
 /* For the ends; this also wakes fetchers that pause. */
 void ends_ask(struct kafka_consumer *consumer);
+void limits_check(struct kafka_consumer *consumer); /* of the watcher's thread; once for the bus */
 void ends_lost(struct kafka_consumer *consumer); /* no broker is reached: try until one answers */
 
 int commit_open(struct kafka_consumer *consumer, struct err *err) CHECKED;

@@ -417,7 +417,7 @@ static int create_client(struct kafka_consumer *consumer,
         {"client.id", member},
         {"queued.max.messages.kbytes", kbytes},
         {"queued.min.messages", "1000000"}, /* so the bytes are what counts */
-        {"session.timeout.ms", "10000"},    /* after which the others take what a dead one had */
+        {"session.timeout.ms", "20000"},    /* longer than another broker takes to coordinate */
         {is_static ? "group.instance.id" : NULL, instance},
         {NULL, NULL},
     };

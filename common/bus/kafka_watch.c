@@ -175,6 +175,10 @@ static void *watch_main(void *argument)
         if (watch->asked) {
             watch->asked = false;
             ask_ends(consumer);
+        } else if (!watch->missing && !watch->down && !atomic_load(&consumer->bus->limits_checked)) {
+            pthread_mutex_unlock(&consumer->lock);
+            limits_check(consumer);
+            pthread_mutex_lock(&consumer->lock);
         } else if (!watch->missing && !watch->down) {
             pthread_cond_wait(&watch->changed, &consumer->lock);
         } else if (pthread_cond_timedwait(&watch->changed, &consumer->lock, &due)) {

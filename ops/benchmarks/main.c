@@ -11,6 +11,7 @@ static const struct {
     {"analyze", "the whole chain on 500-byte records, and where the time goes", bench_analyze},
     {"start", "each worker's program: time to its first record, memory when idle", bench_start},
     {"text", "the text kernels one by one, on records of 500 bytes", bench_text},
+    {"delivery", "what exactly-once costs against at-least-once (needs --bootstrap)", bench_delivery},
     {"pass", "our worker shell against a bare librdkafka loop (needs --bootstrap)", bench_pass},
 };
 enum { BENCHMARKS = sizeof benchmarks / sizeof benchmarks[0] };

@@ -307,6 +307,49 @@ static void test_too_large(void **state)
     free(value);
 }
 
+/* What it logs while it joins, until it has been looked at. */
+static void start_log(struct rig *rig, char *out, size_t size)
+{
+    char file[] = "/tmp/verbatim-log-XXXXXX";
+    int log = mkstemp(file), screen = dup(STDERR_FILENO);
+    fflush(stderr);
+    assert_true(log >= 0 && screen >= 0 && dup2(log, STDERR_FILENO) >= 0);
+    struct bus_consumer *consumer = subscribe(rig->bus, NULL, "limits", TOPIC_FEEDBACK);
+    size_t length = 0;
+    for (int64_t start = now_ms(); !memchr(out, '\n', length) && now_ms() - start < 5000; wait_for(consumer, 100)) {
+        ssize_t count = pread(log, out, size - 1, 0);
+        length = count > 0 ? (size_t)count : 0;
+        out[length] = '\0';
+    }
+    bus_unsubscribe(consumer);
+    dup2(screen, STDERR_FILENO);
+    close(screen);
+    close(log);
+    unlink(file);
+}
+
+/* Told at the start, not when the first large record comes. */
+static void test_small_topic(void **state)
+{
+    const char *modest[] = {"kafka.message.max.bytes=100000", NULL};
+    char log[4096] = "", name[128];
+    (void)state;
+    struct rig rig = open_rig(modest);
+    create(rig.bus, TOPIC_FEEDBACK, &four); /* takes what this bus may send, and no more */
+    CASE("the topic takes what we may send: nothing is said");
+    start_log(&rig, log, sizeof log);
+    assert_null(strstr(log, "max.message.bytes"));
+    close_rig(&rig);
+    rig = open_rig(NULL);
+    CASE("it takes less: it is named, with both limits");
+    start_log(&rig, log, sizeof log);
+    snprintf(name, sizeof name, "%sfeedback", rig_prefix);
+    assert_non_null(strstr(log, name));
+    assert_non_null(strstr(log, "max.message.bytes=\"165536\""));
+    assert_non_null(strstr(log, "kafka.message.max.bytes=\"4259840\""));
+    close_rig(&rig);
+}
+
 static void test_properties(void **state)
 {
     char file[] = "/tmp/verbatim-secret-XXXXXX", by_file[128];
@@ -360,6 +403,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(test_properties, new_prefix),
         cmocka_unit_test_setup(test_topic_settings, new_prefix),
         cmocka_unit_test_setup(test_too_large, new_prefix),
+        cmocka_unit_test_setup(test_small_topic, new_prefix),
         cmocka_unit_test_setup(test_markers, new_prefix),
         cmocka_unit_test_setup(test_rebalance, new_prefix),
         cmocka_unit_test_setup(test_paused_over_rebalance, new_prefix),

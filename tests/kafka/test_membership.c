@@ -244,12 +244,89 @@ static void test_outrun(void **state)
         const struct bus_output output = {.topic = TOPIC_DOCUMENTS, .key = first->key, .value = first->value};
         const struct bus_position position = {TOPIC_FEEDBACK, first->partition, first->offset + 1};
         int rc = bus_commit(slow.consumer, &output, 1, &position, 1, &err);
-        print_message("%d %s\n", rc, rc ? err.text : "");
         assert_int_equal(rc, E_CANCELLED);
         bus_release(slow.consumer, &batch);
         leave(&slow);
         leave(&successor);
         check_documents(rig.bus, RECORDS);
+        close_rig(&rig);
+    }
+}
+
+/* A record that takes longer than the poll interval: the source is paused, and polled all the same, as
+ * the runtime does. Nobody else gets the partitions, and the commit holds. */
+static void test_slow_stage(void **state)
+{
+    const char *settings[] = {SHORT, "kafka.max.poll.interval.ms=2000", NULL};
+    enum { SLOW_MS = 5000 };
+    struct rig rig = open_topics(settings);
+    struct member members[2];
+    struct bus_batch batch, none;
+    struct err err;
+    (void)state;
+    join(&members[0], rig.bus, "copy-0", both, 1);
+    join(&members[1], rig.bus, "copy-1", both, 1);
+    await(members, (const size_t[]){2, 2}, 2);
+    send_numbers(rig.bus, RECORDS);
+    assert_true(take(members[0].consumer, &batch));
+    int before = members[0].revoked;
+    bus_pause(members[0].consumer, true);
+    for (int64_t start = now_ms(); now_ms() - start < SLOW_MS;)
+        for (int i = 0; i < 2; i++) {
+            must(bus_poll(members[i].consumer, 100, 1 << 20, &none, &err), &err);
+            if (i == 0) assert_int_equal(none.count, 0);
+            bus_release(members[i].consumer, &none);
+            wait_for(members[0].consumer, 50);
+        }
+    const struct bus_message *first = &batch.messages[0];
+    const struct bus_output output = {.topic = TOPIC_DOCUMENTS, .key = first->key, .value = first->value};
+    const struct bus_position position = {TOPIC_FEEDBACK, first->partition, first->offset + 1};
+    must(bus_commit(members[0].consumer, &output, 1, &position, 1, &err), &err);
+    assert_int_equal(members[0].revoked, before);
+    bus_release(members[0].consumer, &batch);
+    leave(&members[0]);
+    leave(&members[1]);
+    close_rig(&rig);
+}
+
+/* Two copy; a third joins, copies something, and leaves or is killed, every second or so. */
+static void test_storm(void **state)
+{
+    static const struct {
+        const char *why, *settings[4];
+    } cases[] = {
+        {"dynamic: everybody is rebalanced twice a round", {DYNAMIC, SHORT, NULL}},
+        {"static: half of the time", {SHORT, NULL}},
+    };
+    enum { ROUNDS = 8, A_ROUND = 400, TURN_MS = 1200 };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        rig_new_prefix();
+        struct rig rig = open_topics(cases[i].settings);
+        pid_t steady[2];
+        int reports[2], sent = 0;
+        for (int j = 0; j < 2; j++) steady[j] = start_child(j ? "copy-1" : "copy-0", cases[i].settings, &reports[j]);
+        for (int round = 0; round < ROUNDS; round++) {
+            struct member third;
+            int report;
+            send_more(rig.bus, sent, A_ROUND);
+            sent += A_ROUND;
+            pid_t killed = start_child("copy-3", cases[i].settings, &report);
+            join(&third, rig.bus, "copy-2", both, 1);
+            for (int64_t start = now_ms(); now_ms() - start < TURN_MS;)
+                if (copy_some(third.consumer, 20) == 0) wait_for(third.consumer, 20);
+            leave(&third);
+            kill_child(killed, report, 0);
+        }
+        struct bus_consumer *last = subscribe(rig.bus, "copy", "copy-4", TOPIC_FEEDBACK);
+        for (int j = 0; j < 2; j++) kill_child(steady[j], reports[j], 0);
+        int64_t start = now_ms();
+        do
+            if (copy_some(last, 500) == 0) wait_for(last, 20);
+        while ((bus_backlog(last, NULL, 0) < PARTITIONS || backlog(last) > 0) && now_ms() - start < WAIT_MS);
+        bus_unsubscribe(last);
+        check_documents(rig.bus, sent);
         close_rig(&rig);
     }
 }
@@ -273,6 +350,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(test_late_topic, new_prefix),
         cmocka_unit_test_setup(test_one_name, new_prefix),
         cmocka_unit_test_setup(test_outrun, new_prefix),
+        cmocka_unit_test_setup(test_slow_stage, new_prefix),
+        cmocka_unit_test_setup(test_storm, new_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

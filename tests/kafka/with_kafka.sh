@@ -1,14 +1,14 @@
 #!/bin/bash
-# Runs programs at the same time against one fresh Kafka (KAFKA_BOOTSTRAP), and prints one's lines after the
-# other's. "+" parts the programs.
+# Runs programs at the same time against one fresh Kafka of ${KAFKA_BROKERS:-1} brokers (KAFKA_BOOTSTRAP), and prints
+# one's lines after the other's. "+" parts the programs. KAFKA_SH and KAFKA_DIR are for those that stop brokers.
 #   example: tests/kafka/with_kafka.sh build/dev/tests/kafka_test_faults test_killed
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 "$here/../lib/kafka.sh" fetch || exit $?
 dir=$(mktemp -d)
 trap '"$here/../lib/kafka.sh" stop "$dir/kafka"; rm -rf "$dir"' EXIT
-started=$("$here/../lib/kafka.sh" start "$dir/kafka") || exit $?
-export KAFKA_BOOTSTRAP=${started#bootstrap=}
+started=$("$here/../lib/kafka.sh" start "$dir/kafka" "${KAFKA_BROKERS:-1}") || exit $?
+export KAFKA_BOOTSTRAP=${started#bootstrap=} KAFKA_SH=$here/../lib/kafka.sh KAFKA_DIR=$dir/kafka
 
 pids=()
 launch() {
