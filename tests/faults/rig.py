@@ -179,7 +179,9 @@ class Rig:
         return [json.loads(line) for line in got.splitlines() if line.strip()]
 
     def count(self, topic):
-        """Messages on it, duplicates included; on Kafka transaction markers count too."""
+        """Messages on it, duplicates included."""
+        if "--bus.kind=kafka" in self.bus:  # whose offsets count transaction markers too
+            return len(self.topic(topic))
         got = subprocess.run([f"{BIN}/verbatim", "topics", "list", "--json", *self.bus], check=True, capture_output=True).stdout
         return next(row["records"] for row in json.loads(got) if row["topic"] == topic)
 

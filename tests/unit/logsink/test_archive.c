@@ -204,6 +204,91 @@ static void survives_crashes(void **state)
     }
 }
 
+/* Cut by our own clock, so by nothing that the records say: a member that dies before, in or after the PUT, and another
+ * that cuts elsewhere. No record of the cut is kept beside the object, which is the cut. */
+static const struct {
+    const char *why, *prefix;
+    enum err_code rc;
+    enum memory_fault fault;
+    uint32_t read_before, read_after; /* when the clock cuts */
+} clock_cuts[] = {
+    {"died before the PUT; the next one cuts later", "feedback/", E_CANCELLED, FAULT_BEFORE, 7, 11},
+    {"died before the PUT; the next one cuts earlier", "feedback/", E_CANCELLED, FAULT_BEFORE, 7, 3},
+    {"died after the PUT; the next one cuts later, and adopts", "feedback/", E_CANCELLED, FAULT_AFTER, 7, 11},
+    {"died after the PUT; the next one cuts earlier, and adopts", "feedback/", E_CANCELLED, FAULT_AFTER, 7, 3},
+    {"died before the manifest", "manifests/", E_CANCELLED, FAULT_BEFORE, 7, 11},
+    {"died after the manifest, before the commit", "manifests/", E_CANCELLED, FAULT_AFTER, 7, 3},
+};
+
+static void cut_by_clock(struct member *member, struct world *world, uint32_t count)
+{
+    member_read(member, 0, count);
+    (void)member_call(member); /* the lookup */
+    clock_manual_advance(&world->clock, 5000);
+    archive_tick(&member->archive);
+}
+
+static void survives_cuts_by_the_clock(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(clock_cuts); i++) {
+        CASE(clock_cuts[i].why);
+        static struct world world;
+        struct member members[2];
+        struct archive_options options = rig_options();
+        world_init(&world);
+        rig_add(&world, 0, 30);
+        options.count = 1000;
+        options.age_ms = 4000;
+        member_init(&members[0], &world, options);
+        member_init(&members[1], &world, options); /* has the same partition, and doesn't know better */
+        cut_by_clock(&members[1], &world, clock_cuts[i].read_after);
+        cut_by_clock(&members[0], &world, clock_cuts[i].read_before);
+        world.store->fault = crash_once;
+        crash_prefix = clock_cuts[i].prefix, crash_rc = (int)clock_cuts[i].rc, crash_fault = clock_cuts[i].fault;
+        member_calls(&members[0]);
+        assert_null(crash_prefix);
+        member_kill(&members[0]);
+        world.store->fault = NULL;
+        member_finish(&members[1]);
+        assert_int_equal(members[1].flow.fatal.code, E_OK);
+        judge(&world);
+        assert_int_equal(world.committed[0], 30);
+        member_kill(&members[1]);
+        world_deinit(&world);
+    }
+}
+
+/* The wall clock jumps by a day, both ways: nothing is cut by it, nothing waits for it. */
+static void the_wall_clock_may_jump(void **state)
+{
+    static const int64_t days[] = {1, -1, 365, -365};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(days); i++) {
+        static struct world world;
+        struct member member;
+        struct archive_options options = rig_options();
+        world_init(&world);
+        rig_add(&world, 0, 30);
+        options.count = 1000;
+        options.age_ms = 3600000;
+        member_init(&member, &world, options);
+        member_read(&member, 0, 10);
+        assert_true(member_call(&member)); /* the lookup */
+        world.clock.wall_ms += days[i] * 86400000;
+        archive_tick(&member.archive);
+        assert_false(member_call(&member)); /* nothing was cut */
+        clock_manual_advance(&world.clock, 3600000);
+        archive_tick(&member.archive);
+        assert_true(member_call(&member)); /* by the monotonic clock it is */
+        member_finish(&member);
+        judge(&world);
+        assert_int_equal(world.committed[0], 30);
+        member_kill(&member);
+        world_deinit(&world);
+    }
+}
+
 static void skips_what_is_stored_when_offsets_are_lost(void **state)
 {
     (void)state;
@@ -575,6 +660,8 @@ int main(void)
         cmocka_unit_test(commits_behind_the_store_only),
         cmocka_unit_test(markers_leave_gaps),
         cmocka_unit_test(survives_crashes),
+        cmocka_unit_test(survives_cuts_by_the_clock),
+        cmocka_unit_test(the_wall_clock_may_jump),
         cmocka_unit_test(skips_what_is_stored_when_offsets_are_lost),
         cmocka_unit_test(fills_a_hole_and_no_more),
         cmocka_unit_test(what_was_deleted_stays_deleted),
