@@ -1,4 +1,4 @@
-/* Eight bytes a bucket, widened to eight sums of 16 bits in one register, which are emptied before they overflow.
+/* Eight bytes a bucket, as many buckets as the finer of the two models has, widened to eight sums of 16 bits in one register, which are emptied before they overflow.
  * A model of fewer than four classes gets sums of its padding as well; nobody reads them. */
 #include "model/linear_pair.h"
 
@@ -14,14 +14,18 @@ int linear_pair_init(const struct linear_model *one, const struct linear_model *
                      struct err *err)
 {
     struct linear_pair pair = {.one = one, .other = other};
-    if (one->stride == EACH && other->stride == EACH && one->bucket_bits == other->bucket_bits) {
-        size_t buckets = (size_t)1 << one->bucket_bits;
+    if (one->stride == EACH && other->stride == EACH) {
+        pair.bucket_bits = one->bucket_bits > other->bucket_bits ? one->bucket_bits : other->bucket_bits;
+        uint32_t one_shift = pair.bucket_bits - one->bucket_bits, other_shift = pair.bucket_bits - other->bucket_bits;
+        size_t buckets = (size_t)1 << pair.bucket_bits;
         pair.weights = malloc(buckets * BOTH);
         if (!pair.weights) return err_set(err, E_NO_MEMORY, NULL);
         for (size_t i = 0; i < buckets; i++) {
-            memcpy(pair.weights + i * BOTH, one->weights + i * EACH, EACH);
-            memcpy(pair.weights + i * BOTH + EACH, other->weights + i * EACH, EACH);
+            memcpy(pair.weights + i * BOTH, one->weights + (i >> one_shift) * EACH, EACH);
+            memcpy(pair.weights + i * BOTH + EACH, other->weights + (i >> other_shift) * EACH, EACH);
         }
+        model_file_rest(&one->file);
+        model_file_rest(&other->file);
     }
     *ret_pair = pair;
     return E_OK;
@@ -52,7 +56,7 @@ void linear_pair_sum(const struct linear_pair *pair, const struct linear_feature
         return;
     }
     const uint32_t *items = features->items + features->first[first];
-    uint32_t count = features->first[last] - features->first[first], shift = 32 - pair->one->bucket_bits;
+    uint32_t count = features->first[last] - features->first[first], shift = 32 - pair->bucket_bits;
     one->count += count;
     other->count += count;
     while (count) {

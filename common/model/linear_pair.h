@@ -8,7 +8,8 @@
 
 struct linear_pair {
     const struct linear_model *one, *other;
-    uint8_t *weights; /* buckets x 8; NULL: the models differ in size, and are summed one after the other */
+    uint8_t *weights; /* buckets x 8; NULL: more than four classes; they are summed one after the other */
+    uint32_t bucket_bits; /* of weights */
 };
 
 /* The models must outlive the pair. NO_MEMORY. */

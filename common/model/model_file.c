@@ -163,6 +163,11 @@ int model_file_open(const char *path, const char *kind, struct model_file *ret_f
     return E_OK;
 }
 
+void model_file_rest(const struct model_file *file)
+{
+    if (file->mapping) (void)madvise(file->mapping, file->bytes.size, MADV_DONTNEED); /* of a file, read-only: nothing is lost */
+}
+
 void model_file_close(struct model_file *file)
 {
     if (!file) return;

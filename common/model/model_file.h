@@ -47,6 +47,8 @@ int model_file_open(const char *path, const char *kind, struct model_file *ret_f
 /* The same for bytes in memory, which stay the caller's. */
 int model_file_parse(struct str bytes, struct model_file *ret_file, struct err *err) CHECKED;
 void model_file_close(struct model_file *file); /* NULL and zeroed are fine */
+/* Its pages may leave memory until somebody reads them again: for what has been copied. */
+void model_file_rest(const struct model_file *file);
 
 /* The value of a key, or data == NULL. */
 struct str model_file_get(const struct model_file *file, const char *key);

@@ -11,8 +11,21 @@ struct train_row {
     bool held_out; /* for calibration */
 };
 
+/* train_ties.c */
+enum train_form { TRAIN_WORD, TRAIN_NEGATED, TRAIN_FORMS };
+enum { TRAIN_BANDS = 6, TRAIN_TIES = 1 + TRAIN_FORMS * TRAIN_BANDS }; /* 0: not tied */
+struct train_tie {
+    uint32_t item;
+    enum train_form form;
+    uint32_t count; /* of scores */
+    float score;    /* their sum */
+};
+
 struct train_linear {
     struct train_options options;
+    struct train_tie *ties;
+    size_t tie_count, tie_capacity;
+    uint8_t *tied; /* of each bucket: which weights it shares */
     struct arena arena;
     struct train_row *rows;
     size_t row_count, row_capacity;
@@ -33,6 +46,7 @@ struct fit {
     float *weights, *squares;
     double biases[LINEAR_CLASSES_MAX], bias_squares[LINEAR_CLASSES_MAX];
     double class_weight[LINEAR_CLASSES_MAX][2];
+    double ties[TRAIN_TIES][LINEAR_CLASSES_MAX], tie_squares[TRAIN_TIES][LINEAR_CLASSES_MAX];
 };
 
 static inline bool fit_uses(const struct fit *fit, const struct train_row *row)
@@ -42,6 +56,10 @@ static inline bool fit_uses(const struct fit *fit, const struct train_row *row)
 
 double train_exp(double x);
 void train_probabilities(const struct train_options *options, const double *scores, double *probabilities);
+
+/* train_ties.c: before training, which buckets are tied; after it, their shared weights become their own. */
+int train_join_ties(struct train_linear *train, struct err *err) CHECKED;
+void train_fold_ties(struct fit *fit);
 
 /* train_write.c: weights to int8, and the model file's bytes. */
 int train_write(const struct fit *fit, const struct calibration *calibration, struct buffer *out,

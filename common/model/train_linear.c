@@ -32,6 +32,8 @@ void train_linear_destroy(struct train_linear *train)
     arena_deinit(&train->arena);
     free(train->rows);
     free(train->items);
+    free(train->ties);
+    free(train->tied);
     free(train);
 }
 
@@ -154,9 +156,20 @@ static void score_row(const struct fit *fit, const struct train_row *row, double
     double sums[LINEAR_CLASSES_MAX] = {0}, length = 1 / sqrt((double)row->count);
     for (uint32_t i = 0; i < row->count; i++) {
         const float *weights = fit->weights + (size_t)(items[i] >> shift) * classes;
-        for (uint32_t c = 0; c < classes; c++) sums[c] += (double)weights[c];
+        const double *shared = fit->ties[fit->train->tied[items[i] >> shift]]; /* tie 0 is always 0 */
+        for (uint32_t c = 0; c < classes; c++) sums[c] += (double)weights[c] + shared[c];
     }
     for (uint32_t c = 0; c < classes; c++) scores[c] = fit->biases[c] + sums[c] * length;
+}
+
+static void learn_tie(struct fit *fit, uint32_t tie, const double *gradients, double length)
+{
+    const struct train_options *options = &fit->train->options;
+    for (uint32_t c = 0; c < options->class_count && tie; c++) {
+        double step = gradients[c] * length;
+        fit->tie_squares[tie][c] += step * step;
+        fit->ties[tie][c] -= options->rate * step / sqrt(fit->tie_squares[tie][c] + 1e-4);
+    }
 }
 
 /* One AdaGrad step; returns the row's squared error, a cheap loss to show. */
@@ -179,6 +192,7 @@ static double learn_row(struct fit *fit, const struct train_row *row)
     }
     for (uint32_t i = 0; i < row->count; i++) {
         size_t at = (size_t)(items[i] >> shift) * classes;
+        learn_tie(fit, fit->train->tied[items[i] >> shift], gradients, length);
         for (uint32_t c = 0; c < classes; c++) {
             double weight = (double)fit->weights[at + c];
             double step = gradients[c] * length + options->l2 * weight;
@@ -224,7 +238,9 @@ static int fit_run(struct fit *fit, struct err *err)
     int rc = order && fit->weights && fit->squares ? E_OK : err_set(err, E_NO_MEMORY, NULL);
     for (size_t i = 0; i < fit->train->row_count && !rc; i++)
         if (fit_uses(fit, &fit->train->rows[i])) order[count++] = i;
+    if (!rc) rc = train_join_ties(fit->train, err);
     if (!rc) rc = learn(fit, order, count, err);
+    if (!rc) train_fold_ties(fit);
     free(order);
     return rc;
 }

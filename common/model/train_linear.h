@@ -34,6 +34,11 @@ void train_linear_destroy(struct train_linear *train);
 int train_linear_add(struct train_linear *train, struct str text, uint32_t labels, uint32_t known,
                      float weight, uint32_t source, struct err *err) CHECKED;
 
+/* A lexicon's word: shares weights with all other words of about this score (-1, worst, to 1), so that what rows
+ * teach about some words of a lexicon goes for all of them, in every language. A word may come more than once;
+ * texts that aren't one word are passed over. BAD_TEXT, NO_MEMORY. */
+int train_linear_tie(struct train_linear *train, struct str word, float score, struct err *err) CHECKED;
+
 struct train_report {
     uint64_t rows, held_out;
     double accuracy;          /* softmax; of the classes that the judged rows hold */

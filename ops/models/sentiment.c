@@ -1,49 +1,54 @@
 /* Rows for sentiment: labelled sentences, stars as a weak label, and word lists as tiny texts. */
+#include <math.h>
+
 #include "table.h"
 #include "tasks.h"
 
 enum { POSITIVE, NEGATIVE, NEUTRAL, ALL = 7 };
+#define WORD_SCORE_MIN 0.12 /* below it a lexicon's word says nothing */
 enum style { BY_LABEL, BY_STARS, LEXICON, WORDS };
 
-/* Lexicons are texts of one word: this is how their knowledge gets into the weights. */
-#define SOURCES(S)                                              \
-    S("sentiment/vader_amazon.tsv",     BY_LABEL, 1.0f, true)   \
-    S("sentiment/vader_tweets.tsv",     BY_LABEL, 1.0f, true)   \
-    S("sentiment/vader_movie.tsv",      BY_LABEL, 0.5f, true)   \
-    S("sentiment/proscons.tsv",         BY_LABEL, 0.3f, true)   \
-    S("sentiment/product_features.tsv", BY_LABEL, 1.0f, true)   \
-    S("sentiment/goemotions.tsv",       BY_LABEL, 0.5f, true)   \
-    S("sentiment/tweets_en.tsv",        BY_LABEL, 1.0f, true)   \
-    S("sentiment/tweets_es.tsv",        BY_LABEL, 2.0f, true)   \
-    S("sentiment/tweets_fr.tsv",        BY_LABEL, 0.7f, true)   \
-    S("sentiment/allocine_fr.tsv",      BY_LABEL, 2.0f, true)   \
-    S("needs/minibar_en.tsv",           BY_STARS, 0.7f, true)   \
-    S("needs/minibar_fr.tsv",           BY_STARS, 1.5f, true)   \
-    S("needs/maalej.tsv",               BY_STARS, 0.7f, true)   \
-    S("lexicons/vader_en.tsv",          LEXICON,  0.3f, false)  \
-    S("lexicons/huliu_en.tsv",          LEXICON,  0.2f, false)  \
-    S("lexicons/vader_fr.tsv",          LEXICON,  0.5f, false)  \
-    S("lexicons/pattern_fr.tsv",        LEXICON,  0.5f, false)  \
-    S("sentiment.tsv",                  BY_LABEL, 3.0f, false)  \
-    S("words.tsv",                      WORDS,    1.5f, false)
+/* Lexicons are texts of one word, and tied (train_linear_tie()): so a word that no text holds is known by its
+ * score. The fifth column makes their scores -1 to 1. Our own words have theirs in the label: pos1 to neg3. */
+#define SOURCES(S)                                                   \
+    S("sentiment/vader_amazon.tsv",     BY_LABEL, 1.0f, true,  0)    \
+    S("sentiment/vader_tweets.tsv",     BY_LABEL, 1.0f, true,  0)    \
+    S("sentiment/vader_movie.tsv",      BY_LABEL, 0.5f, true,  0)    \
+    S("sentiment/proscons.tsv",         BY_LABEL, 0.3f, true,  0)    \
+    S("sentiment/product_features.tsv", BY_LABEL, 1.0f, true,  0)    \
+    S("sentiment/goemotions.tsv",       BY_LABEL, 0.5f, true,  0)    \
+    S("sentiment/tweets_en.tsv",        BY_LABEL, 1.0f, true,  0)    \
+    S("sentiment/tweets_es.tsv",        BY_LABEL, 2.0f, true,  0)    \
+    S("sentiment/tweets_fr.tsv",        BY_LABEL, 0.7f, true,  0)    \
+    S("sentiment/allocine_fr.tsv",      BY_LABEL, 2.0f, true,  0)    \
+    S("needs/minibar_en.tsv",           BY_STARS, 0.7f, true,  0)    \
+    S("needs/minibar_fr.tsv",           BY_STARS, 1.5f, true,  0)    \
+    S("needs/maalej.tsv",               BY_STARS, 0.7f, true,  0)    \
+    S("lexicons/vader_en.tsv",          LEXICON,  0.3f, false, 0.4)  \
+    S("lexicons/huliu_en.tsv",          LEXICON,  0.2f, false, 0.5)  \
+    S("lexicons/vader_fr.tsv",          LEXICON,  0.5f, false, 0.4)  \
+    S("lexicons/pattern_fr.tsv",        LEXICON,  0.5f, false, 1)    \
+    S("sentiment.tsv",                  BY_LABEL, 3.0f, false, 0)    \
+    S("words.tsv",                      WORDS,    1.5f, false, 1)
 
 static const struct source {
     const char *path;
     enum style style;
     float weight;
+    double scale; /* of a lexicon's scores */
 } sources[] = {
-#define SOURCE(path, style, weight, judged) {path, style, weight},
+#define SOURCE(path, style, weight, judged, scale) {path, style, weight, scale},
     SOURCES(SOURCE)
 #undef SOURCE
 };
 static const char *const source_names[] = {
-#define SOURCE(path, style, weight, judged) path,
+#define SOURCE(path, style, weight, judged, scale) path,
     SOURCES(SOURCE)
 #undef SOURCE
     NULL,
 };
 static const bool judged[] = {
-#define SOURCE(path, style, weight, judged) judged,
+#define SOURCE(path, style, weight, judged, scale) judged,
     SOURCES(SOURCE)
 #undef SOURCE
 };
@@ -63,26 +68,40 @@ static uint32_t stars_bit(struct str stars)
     return value >= 4.5 ? 1u << POSITIVE : value <= 2 ? 1u << NEGATIVE : 0;
 }
 
-static uint32_t score_bit(struct str score)
+/* A word of a lexicon: tied, and a text of its own where its score says something. */
+static int add_word(struct train_linear *train, const struct source *source, struct str word, double score, uint32_t number,
+                    struct err *err)
 {
-    double value;
-    if (!str_to_f64(score, &value)) return 0;
-    return value >= 0.3 ? 1u << POSITIVE : value <= -0.3 ? 1u << NEGATIVE : 0;
+    double bound = fmax(-1, fmin(1, score));
+    if (!str_is_utf8(word)) return E_OK;
+    int rc = train_linear_tie(train, word, (float)bound, err);
+    if (rc || fabs(bound) < WORD_SCORE_MIN) return rc;
+    return train_linear_add(train, word, 1u << (bound > 0 ? POSITIVE : NEGATIVE), ALL, source->weight, number, err);
+}
+
+static double own_score(struct str label)
+{
+    static const struct { const char *label; double score; } SCORES[] = {
+        {"pos1", 0.3}, {"pos2", 0.6}, {"pos3", 1}, {"neg1", -0.3}, {"neg2", -0.6}, {"neg3", -1}};
+    for (size_t i = 0; i < sizeof SCORES / sizeof SCORES[0]; i++)
+        if (str_equal(label, str_of(SCORES[i].label))) return SCORES[i].score;
+    return 0;
 }
 
 static int add_row(struct train_linear *train, const struct source *source, const struct table *table,
                    uint32_t number, struct err *err)
 {
     struct str text = table_cell(table, "text");
-    uint32_t bits = 0;
-    if (source->style == BY_STARS) bits = stars_bit(table_cell(table, "stars"));
-    else if (source->style == LEXICON) text = table->cells[0], bits = score_bit(table->cells[1]);
-    else bits = label_bit(table_cell(table, "label"));
-    if (!bits || !str_is_utf8(text)) return E_OK;
+    double score;
     int rc = E_OK;
-    if (source->style != WORDS) return train_linear_add(train, text, bits, ALL, source->weight, number, err);
-    while (text.size && !rc) rc = train_linear_add(train, str_cut(&text, ' '), bits, ALL, source->weight, number, err);
-    return rc;
+    if (source->style == LEXICON)
+        return str_to_f64(table->cells[1], &score) ? add_word(train, source, table->cells[0], score * source->scale, number, err) : E_OK;
+    while (source->style == WORDS && text.size && !rc)
+        rc = add_word(train, source, str_cut(&text, ' '), own_score(table_cell(table, "label")), number, err);
+    if (source->style == WORDS) return rc;
+    uint32_t bits = source->style == BY_STARS ? stars_bit(table_cell(table, "stars")) : label_bit(table_cell(table, "label"));
+    if (!bits || !str_is_utf8(text)) return E_OK;
+    return train_linear_add(train, text, bits, ALL, source->weight, number, err);
 }
 
 static int add_rows(struct train_linear *train, const char *data, const char *own, struct err *err)
@@ -102,8 +121,8 @@ static const char *const classes[] = {"positive", "negative", "neutral"};
 
 const struct task sentiment_task = {
     .name = "sentiment",
-    .options = {.name = "sentiment-000001", .classes = classes, .class_count = 3, .link = LINEAR_SOFTMAX,
-                .seed = 1, .balance = true,
+    .options = {.name = "sentiment-000002", .classes = classes, .class_count = 3, .link = LINEAR_SOFTMAX,
+                .bucket_bits = 20, .epochs = 3, .seed = 1, .balance = true,
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,
     .judged = judged,

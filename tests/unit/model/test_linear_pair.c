@@ -23,7 +23,8 @@ static const struct {
 } cases[] = {
     {"of the same size", {BITS, BITS}, {3, 3}, true},
     {"two and four classes", {BITS, BITS}, {2, 4}, true},
-    {"other buckets: one after the other", {BITS, BITS + 1}, {3, 3}, false},
+    {"the second has more buckets", {BITS, BITS + 1}, {3, 3}, true},
+    {"the first has more buckets", {BITS + 1, BITS - 1}, {3, 4}, true},
     {"more classes: one after the other", {BITS, BITS}, {5, 3}, false},
 };
 

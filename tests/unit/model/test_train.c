@@ -1,0 +1,136 @@
+/* Training: the same bytes each time, and words of lexicons that share weights. */
+#include "model/train_linear.h"
+
+#include <stdlib.h>
+
+#include "test.h"
+
+static const char *const classes[] = {"positive", "negative"};
+
+static struct train_linear *create(void)
+{
+    const struct train_options options = {.name = "test-000001", .classes = classes, .class_count = 2, .link = LINEAR_SOFTMAX,
+                                          .bucket_bits = 14, .seed = 1};
+    struct train_linear *train = train_linear_create(&options);
+    assert_non_null(train);
+    return train;
+}
+
+static void add(struct train_linear *train, const char *text, bool positive)
+{
+    struct err err;
+    assert_int_equal(train_linear_add(train, str_of(text), positive ? 1 : 2, 3, 1, 0, &err), E_OK);
+}
+
+static void tie(struct train_linear *train, const char *word, float score)
+{
+    struct err err;
+    assert_int_equal(train_linear_tie(train, str_of(word), score, &err), E_OK);
+}
+
+/* Rows that praise or blame by four English words; other words stand on both sides. */
+static void add_rows(struct train_linear *train)
+{
+    static const char *const things[] = {"the pump", "this lamp", "my order", "our kettle", "a chair", "the box"};
+    static const char *const words[][2] = {{"good", "bad"}, {"great", "awful"}};
+    for (int round = 0; round < 8; round++)
+        for (size_t thing = 0; thing < COUNT_OF(things); thing++)
+            for (size_t word = 0; word < COUNT_OF(words); word++)
+                for (int negative = 0; negative < 2; negative++) {
+                    char text[80];
+                    snprintf(text, sizeof text, "%s number %d is %s", things[thing], round, words[word][negative]);
+                    add(train, text, !negative);
+                }
+}
+
+static void run(struct train_linear *train, struct buffer *out)
+{
+    struct train_report report;
+    struct err err = {0};
+    if (train_linear_run(train, TRAIN_NO_SOURCE, out, &report, &err)) fail_msg("%s", err.text);
+}
+
+static float positive(struct str model_bytes, const char *text)
+{
+    struct linear_model model;
+    struct linear_features features;
+    struct tokens tokens;
+    struct arena arena = {0};
+    struct err err;
+    float probabilities[LINEAR_CLASSES_MAX];
+    assert_int_equal(linear_parse(model_bytes, &model, &err), E_OK);
+    assert_int_equal(text_tokenize(str_of(text), &arena, &tokens, &err), E_OK);
+    assert_int_equal(linear_extract(str_of(text), &tokens, &arena, &features, &err), E_OK);
+    linear_predict(&model, &features, probabilities);
+    arena_deinit(&arena);
+    return probabilities[0];
+}
+
+static void tied_words_are_worth_what_their_lexicon_is(void **state)
+{
+    static const struct { const char *why, *word; bool more; } cases[] = {
+        {"a word that no row holds, of another language", "estupenda", true},
+        {"and its opposite", "horrorosa", false},
+        {"accents and case are folded", "GÉNIAL", true},
+        {"an emoji is a word too", "\xf0\x9f\x98\x8d", true},
+        {"it may be told twice, by lexicons that agree", "nul", false},
+    };
+    struct train_linear *train = create(), *without = create();
+    struct buffer tied = {0}, plain = {0};
+    (void)state;
+    add_rows(train);
+    add_rows(without);
+    tie(train, "good", 0.8f), tie(train, "great", 0.9f), tie(train, "bad", -0.8f), tie(train, "awful", -0.9f);
+    tie(train, "estupenda", 0.9f), tie(train, "horrorosa", -0.9f), tie(train, "g\xc3\xa9nial", 1), tie(train, "\xf0\x9f\x98\x8d", 1);
+    tie(train, "nul", -0.9f), tie(train, "nul", -0.7f);
+    tie(train, "two words", -1), tie(train, "", 1), tie(train, "7", 1), tie(train, "so lala", 0);
+    run(train, &tied);
+    run(without, &plain);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        float with = positive(buffer_str(&tied), cases[i].word), alone = positive(buffer_str(&plain), cases[i].word);
+        CASE(cases[i].why);
+        if (cases[i].more ? with < alone + 0.1f : with > alone - 0.1f) fail_msg("%.3f with, %.3f without", (double)with, (double)alone);
+    }
+    train_linear_destroy(train);
+    train_linear_destroy(without);
+    buffer_deinit(&tied);
+    buffer_deinit(&plain);
+}
+
+static void the_same_rows_give_the_same_bytes(void **state)
+{
+    struct buffer out[2] = {{0}, {0}};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct train_linear *train = create();
+        add_rows(train);
+        /* the order in which a lexicon comes doesn't matter */
+        tie(train, i ? "good" : "bad", i ? 0.8f : -0.8f);
+        tie(train, i ? "bad" : "good", i ? -0.8f : 0.8f);
+        run(train, &out[i]);
+        train_linear_destroy(train);
+    }
+    assert_int_equal(out[0].size, out[1].size);
+    assert_memory_equal(out[0].data, out[1].data, out[0].size);
+    buffer_deinit(&out[0]);
+    buffer_deinit(&out[1]);
+}
+
+static void words_that_are_no_text_are_refused(void **state)
+{
+    struct train_linear *train = create();
+    struct err err;
+    (void)state;
+    assert_int_equal(train_linear_tie(train, STR("\xff"), 1, &err), E_BAD_TEXT);
+    train_linear_destroy(train);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tied_words_are_worth_what_their_lexicon_is),
+        cmocka_unit_test(the_same_rows_give_the_same_bytes),
+        cmocka_unit_test(words_that_are_no_text_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
