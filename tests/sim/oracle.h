@@ -9,6 +9,7 @@
 void oracle_topics(bool at_rest);
 void oracle_archive(bool all_run); /* each topic's archive is what the topic holds, once */
 void oracle_ledger(void); /* what the workers say that they did is what there is */
+void oracle_verify(void); /* verify_archive() agrees; without poison only */
 void oracle_forget(void);
 bool oracle_at_rest(void);         /* nothing is left to do for anybody */
 void oracle_poison(void *unused);  /* an event: somebody writes what is no record */

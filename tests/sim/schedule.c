@@ -125,7 +125,8 @@ static void start_all(void)
     for (uint32_t i = 0; i < SIM_SLOTS; i++)
         sim_at(roll(spread_ms) * MS, start_slot, (void *)(uintptr_t)i);
     clients_start();
-    for (uint32_t i = roll(4); i > 0; i--) sim_at(roll(20000) * MS, oracle_poison, NULL);
+    sim.poisoned = roll(4);
+    for (uint32_t i = sim.poisoned; i > 0; i--) sim_at(roll(9000) * MS, oracle_poison, NULL);
     sim_at(1000 * MS, tick, NULL);
 }
 
@@ -202,6 +203,7 @@ static void play(void)
     if (!at_rest) broken("it doesn't come to rest within %d s", REST_S);
     if (!sim.failed) oracle_ledger();
     if (!sim.failed) oracle_archive(true);
+    if (!sim.failed && !sim.poisoned) oracle_verify();
     if (sim.failed || roll(4)) return;
     stop_all();
     if (!sim.failed) oracle_topics(true);

@@ -80,7 +80,7 @@ struct sim {
     uint32_t per_million[FAULT_COUNT];
     int64_t broker_down_until_ns, store_denied_until_ns;
     bool static_members;
-    uint32_t partitions;
+    uint32_t partitions, poisoned;
     bool closing; /* what ends isn't started again */
     char settings[24][64]; /* of all workers: "section.name=value" */
     uint32_t setting_count;

@@ -78,10 +78,11 @@ static int gone(struct sim_store *store, struct err *err)
     return E_OK;
 }
 
-/* Before the call does anything. */
+/* Before the call does anything. An oracle has no trouble. */
 static int trouble(struct sim_store *store, struct err *err)
 {
     static const enum err_code codes[] = {E_UNAVAILABLE, E_IO, E_UPSTREAM};
+    if (!store->process) return E_OK;
     if (!effect("store") || gone(store, err)) return err_set(err, E_CANCELLED, "cancelled");
     if (chance(FAULT_STORE_DENIED))
         sim.store_denied_until_ns =
@@ -155,12 +156,22 @@ static int get(struct store *base, struct str key, uint64_t offset, size_t size_
                const char *etag, bool whole, struct buffer *out, struct err *err)
 {
     int rc = trouble((struct sim_store *)base, err);
-    (void)offset, (void)etag, (void)whole;
+    (void)etag;
     if (rc) return rc;
     const struct sim_object *object = sim_store_find(key);
     if (!object) return err_set(err, E_NOT_FOUND, "not there");
-    if (object->body.size > size_bytes) return err_set(err, E_TOO_LARGE, "too large");
-    buffer_add(out, object->body);
+    if (whole && object->body.size > size_bytes) return err_set(err, E_TOO_LARGE, "too large");
+    buffer_add(out, str_slice(object->body, (size_t)offset, (size_t)offset + size_bytes));
+    return E_OK;
+}
+
+static int head(struct store *base, struct str key, struct store_info *ret_info, struct err *err)
+{
+    int rc = trouble((struct sim_store *)base, err);
+    const struct sim_object *object = sim_store_find(key);
+    if (rc) return rc;
+    if (!object) return err_set(err, E_NOT_FOUND, "not there");
+    *ret_info = (struct store_info){.size_bytes = object->body.size};
     return E_OK;
 }
 
@@ -195,7 +206,7 @@ static const char *description(const struct store *store)
 static void close_store(struct store *store) { free(store); }
 
 static const struct store_ops ops = {
-    .description = description, .put = put, .get = get, .list = list, .close = close_store};
+    .description = description, .put = put, .get = get, .head = head, .list = list, .close = close_store};
 
 struct store *sim_store_open(void)
 {
