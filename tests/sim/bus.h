@@ -39,7 +39,7 @@ struct entry {
     struct bus_message message;
     struct transaction *transaction; /* NULL: written outside of any */
     bool marker;
-    int64_t visible_ns;
+    int64_t visible_ns, written_ns;
 };
 
 struct log {

@@ -21,7 +21,8 @@ static struct entry *add(enum topic topic, uint32_t partition)
     }
     struct entry *entry = &log->entries[log->count];
     *entry = (struct entry){.message = {.topic = topic, .partition = partition,
-                                        .offset = (int64_t)log->count}};
+                                        .offset = (int64_t)log->count},
+                            .written_ns = sim.now_ns};
     log->count++;
     return entry;
 }

@@ -51,6 +51,7 @@ bool chance(enum fault fault)
     if (!sim.faults_on || sim.per_million[fault] == 0) return false;
     if (random_below(&sim.chances[fault], 1000000) >= sim.per_million[fault]) return false;
     sim_fault_counts[fault]++;
+    sim.faults++;
     trace("fault: %s", names[fault]);
     return true;
 }

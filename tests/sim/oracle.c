@@ -12,6 +12,7 @@ enum { SAID_MAX = CLIENTS_MAX * CLIENT_RECORDS_MAX };
 struct fate {
     char id[48];
     uint32_t received, letters, seen[TOPIC_COUNT];
+    int64_t received_ns, insight_ns;
 };
 
 static struct fate fates[CLIENTS_MAX][CLIENT_RECORDS_MAX];
@@ -97,6 +98,7 @@ static void take_feedback(struct entry *entry)
     struct fate *fate = fate_of(said);
     if (fate->received++ == 0) {
         snprintf(fate->id, sizeof fate->id, "%.*s", STR_ARGS(record.id));
+        fate->received_ns = entry->written_ns;
         check_order(said, &entry->message);
     }
     if (!str_equal(record.id, str_of(fate->id)) ||
@@ -131,6 +133,7 @@ static void take_record(struct entry *entry)
     }
     if (fate_of(said)->seen[topic]++)
         broken("%s: doubled: c%u s%u", place_of(&entry->message), said->client, said->number);
+    if (topic == TOPIC_INSIGHTS) fate_of(said)->insight_ns = entry->written_ns;
     check_order(said, &entry->message);
 }
 
@@ -201,6 +204,17 @@ static void check_fate(const struct said *said)
                fate->id);
 }
 
+/* Without faults, and once all have joined, nothing waits for a heartbeat: each wake-up comes. */
+static void check_haste(const struct said *said)
+{
+    enum { JOINED_S = 6, HASTE_MS = 200 };
+    const struct fate *fate = fate_of(said);
+    if (sim.faults || !fate->insight_ns || fate->received_ns < JOINED_S * SECONDS) return;
+    if (fate->insight_ns - fate->received_ns > HASTE_MS * MS)
+        broken("late: c%u s%u took %lld ms to its insight, and there was no fault", said->client,
+               said->number, (long long)((fate->insight_ns - fate->received_ns) / MS));
+}
+
 void oracle_forget(void)
 {
     memset(fates, 0, sizeof fates);
@@ -232,7 +246,7 @@ void oracle_topics(bool at_rest)
     for_each(TOPIC_SEGMENTS, check_poison);
     for (uint32_t i = 0; i < sim_client_count; i++)
         for (uint32_t j = 0; j < sim_clients[i].said_count; j++)
-            check_fate(&sim_clients[i].said[j]);
+            check_fate(&sim_clients[i].said[j]), check_haste(&sim_clients[i].said[j]);
 }
 
 static bool topic_at_rest(const struct group *group, enum topic topic)

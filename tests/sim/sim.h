@@ -76,6 +76,7 @@ struct sim {
     uint64_t event_order, turns;
 
     bool faults_on;
+    uint64_t faults; /* that have happened */
     struct random chances[FAULT_COUNT];
     uint32_t per_million[FAULT_COUNT];
     int64_t broker_down_until_ns, store_denied_until_ns;
