@@ -108,7 +108,8 @@ int kafka_partition_count(rd_kafka_t *client, const char *topic, int timeout_ms,
  * message is delivered or sender_close() has returned. */
 struct kafka_sender {
     rd_kafka_t *client; /* NULL: closed; zeroed is valid */
-    rd_kafka_topic_t *topics[TOPIC_COUNT];
+    const struct kafka_bus *bus;
+    rd_kafka_topic_t *topics[TOPIC_COUNT]; /* of those that were sent to: others may be forbidden */
     struct err failure; /* why the first message since it was cleared was not delivered */
 };
 

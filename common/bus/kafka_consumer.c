@@ -406,7 +406,7 @@ static int create_client(struct kafka_consumer *consumer,
                *member = subscription->member ? subscription->member : "reader";
     int size = subscription->group
                    ? snprintf(group, sizeof group, "%s%s", prefix, subscription->group)
-                   : snprintf(group, sizeof group, "%s%s.reader", prefix, member);
+                   : snprintf(group, sizeof group, "%sreader.%s", prefix, member);
     if (size < 0 || (size_t)size >= sizeof group)
         return err_set(err, E_BAD_CONFIG, "the group's name is too long");
     bool is_static = subscription->group && consumer->bus->options.membership == MEMBERSHIP_STATIC;

@@ -50,9 +50,21 @@ enum err_code kafka_code(rd_kafka_resp_err_t code)
     }
 }
 
+/* librdkafka sent its nonce twice, which Kafka checks since CVE-2024-56128 (issue 4895): the password
+ * may well be right. */
+static const char *hint(rd_kafka_resp_err_t code, const char *detail)
+{
+    bool login = code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+                 code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED;
+    bool scram = login && detail && strstr(detail, "SCRAM");
+    return scram && rd_kafka_version() < 0x020601ff
+               ? "librdkafka before 2.6.1 can't log in to Kafka 4 by SCRAM; "
+               : "";
+}
+
 int kafka_error(rd_kafka_resp_err_t code, const char *what, const char *detail, struct err *err)
 {
-    return err_set(err, kafka_code(code), "%s: %s (%s)", what,
+    return err_set(err, kafka_code(code), "%s: %s%s (%s)", what, hint(code, detail),
                    detail && detail[0] ? detail : rd_kafka_err2str(code), rd_kafka_err2name(code));
 }
 

@@ -69,14 +69,8 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
     rc = kafka_client_create(RD_KAFKA_PRODUCER, conf, &sender->client, err);
     if (rc) return rc;
     sender->failure.code = E_OK;
-    for (int i = 0; i < TOPIC_COUNT && rc == E_OK; i++) {
-        sender->topics[i] = rd_kafka_topic_new(sender->client, bus->topics[i], NULL);
-        if (!sender->topics[i])
-            rc = err_set(err, E_BAD_CONFIG, "topic %s: %s", bus->topics[i],
-                         rd_kafka_err2str(rd_kafka_last_error()));
-    }
-    if (rc) sender_close(sender);
-    return rc;
+    sender->bus = bus;
+    return E_OK;
 }
 
 void sender_close(struct kafka_sender *sender)
@@ -133,11 +127,15 @@ static rd_kafka_headers_t *copy_headers(const struct bus_output *output)
 rd_kafka_resp_err_t sender_send(struct kafka_sender *sender, const struct bus_output *output,
                                 void *opaque)
 {
+    rd_kafka_topic_t **topic = &sender->topics[output->topic];
+    if (!*topic)
+        *topic = rd_kafka_topic_new(sender->client, sender->bus->topics[output->topic], NULL);
+    if (!*topic) return rd_kafka_last_error();
     rd_kafka_headers_t *headers = output->header_count ? copy_headers(output) : NULL;
     const char *value = output->value.data ? output->value.data : "";
     /* librdkafka's macros are statement expressions, which clang calls an extension. */
     rd_kafka_resp_err_t code = __extension__ rd_kafka_producev(
-        sender->client, RD_KAFKA_V_RKT(sender->topics[output->topic]),
+        sender->client, RD_KAFKA_V_RKT(*topic),
         RD_KAFKA_V_KEY(output->key.size ? output->key.data : NULL, output->key.size),
         RD_KAFKA_V_VALUE((void *)(uintptr_t)value, output->value.size),
         RD_KAFKA_V_TIMESTAMP(output->timestamp_ms), RD_KAFKA_V_OPAQUE(opaque),

@@ -304,6 +304,11 @@ const struct http_counters *http_server_counters(const struct http_server *serve
     return &server->counters;
 }
 
+int64_t http_server_certificate_expires(const struct http_server *server)
+{
+    return tls_context_expires(server->tls);
+}
+
 int http_server_reload_tls(struct http_server *server, struct err *err)
 {
     if (!server->tls) return err_set(err, E_BAD_CONFIG, "the server was started without TLS");

@@ -139,6 +139,11 @@ const struct http_counters *http_server_counters(const struct http_server *serve
 /* Reads certificate and key again, for new connections; on failure the old ones stay in force. */
 int http_server_reload_tls(struct http_server *server, struct err *err) CHECKED;
 
+/* When the certificate that is served runs out, in seconds since 1970; 0: there is none. */
+int64_t http_server_certificate_expires(const struct http_server *server);
+/* The same of the first certificate in a PEM file. */
+int64_t http_certificate_file_expires(const char *path);
+
 /* Graceful: accepts no more, ends idle connections and streams, lets requests in flight be
  * answered, and cuts off what is left after deadline_ms of the config's clock. Then calls on_stopped,
  * which may destroy the server. */

@@ -2,7 +2,10 @@
 #include "http/internal.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* Fills err with what OpenSSL says, and empties its queue. */
 static int tls_error(struct err *err, const char *what, const char *file)
@@ -52,6 +55,30 @@ int tls_context_create(const char *certificate_file, const char *key_file, SSL_C
     if (rc) SSL_CTX_free(context);
     else *ret_context = context;
     return rc;
+}
+
+/* 0 where there is no certificate, or its time makes no sense. */
+static int64_t expires(const X509 *certificate)
+{
+    struct tm at;
+    if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &at) != 1) return 0;
+    return (int64_t)timegm(&at);
+}
+
+int64_t tls_context_expires(SSL_CTX *context)
+{
+    return context ? expires(SSL_CTX_get0_certificate(context)) : 0;
+}
+
+int64_t http_certificate_file_expires(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+    int64_t at = expires(certificate);
+    X509_free(certificate);
+    if (file) fclose(file);
+    ERR_clear_error();
+    return at;
 }
 
 bool tls_begin(struct connection *connection, SSL_CTX *context)

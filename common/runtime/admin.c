@@ -38,6 +38,18 @@ static void write_backlog(struct runtime *runtime, struct metrics_writer *writer
             metrics_sample(writer, METRIC_BACKLOG_SECONDS, "topic", topic_info((enum topic)i)->name, status_backlog_seconds(runtime, (enum topic)i));
 }
 
+/* Of the certificate that we log in to Kafka with: as the file says, which a restart would take. */
+static void write_certificate(const struct runtime *runtime, struct metrics_writer *writer)
+{
+    for (size_t i = 0; i < config_property_count(runtime->config); i++) {
+        const char *name, *path;
+        config_property(runtime->config, i, &name, &path);
+        if (!str_equal(str_of(name), STR("ssl.certificate.location"))) continue;
+        int64_t expires = http_certificate_file_expires(path);
+        if (expires) metrics_sample(writer, METRIC_CERTIFICATE, "use", "kafka", (double)expires);
+    }
+}
+
 void admin_write_metrics(struct runtime *runtime, struct buffer *out)
 {
     char common[128];
@@ -50,6 +62,7 @@ void admin_write_metrics(struct runtime *runtime, struct buffer *out)
     if (runtime->consumer) write_flow(runtime, &writer), write_backlog(runtime, &writer);
     metrics_sample(&writer, METRIC_CONFIG_RELOADS, "result", "done", (double)runtime->reloads_done);
     metrics_sample(&writer, METRIC_CONFIG_RELOADS, "result", "refused", (double)runtime->reloads_refused);
+    write_certificate(runtime, &writer);
     if (runtime->worker->metrics) runtime->worker->metrics(&runtime->context, &writer);
     metrics_process(&writer);
 }
@@ -100,12 +113,22 @@ static int split_address(const char *text, char host[static 64], uint16_t *ret_p
     return E_OK;
 }
 
+/* It tells no secrets, but how much there is to do, to whoever asks. */
+static int check_open(const struct runtime *runtime, const char *host, struct err *err)
+{
+    if (runtime->options.admin_open || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0) return E_OK;
+    return err_set(err, E_BAD_CONFIG,
+                   "%s is no loopback address: whoever reaches it may read /metrics; where that is wanted, set "
+                   "runtime.admin_open = true", host);
+}
+
 int admin_start(struct runtime *runtime, struct err *err)
 {
     char host[64];
     struct http_server_config config = {.address = host, .on_request = on_request, .user = runtime,
                                         .limits = {.body_bytes = 1024, .connections = 64}};
     int rc = split_address(runtime->options.admin, host, &config.port, err);
+    if (rc == E_OK) rc = check_open(runtime, host, err);
     if (rc == E_OK) rc = http_server_start(&runtime->loop, &config, &runtime->admin, err);
     return rc ? err_wrap(err, "admin address %s", runtime->options.admin) : E_OK;
 }

@@ -88,6 +88,16 @@ int runtime_create_with(const struct worker *worker, const struct config *config
     return E_OK;
 }
 
+/* --- topics ----------------------------------------------------------------------------------- */
+
+uint32_t worker_reads(const struct worker *worker) { return worker->consumes | worker->reads; }
+
+/* Who consumes reports on the audit topic, keeps a ledger, and sets aside what it can't process. */
+uint32_t worker_writes(const struct worker *worker)
+{
+    return worker->produces | (worker->consumes ? TOPICS(DEAD_LETTERS) | TOPICS(AUDIT) | TOPICS(LEDGER) : 0);
+}
+
 /* --- start ------------------------------------------------------------------------------------ */
 
 static int subscribe(struct runtime *runtime, struct err *err)

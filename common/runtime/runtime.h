@@ -18,6 +18,7 @@
     O(BYTES, dead_letter_bytes, "512k", 0, 1048576, "Raw bytes kept in a dead letter; larger ones keep their hash only.") \
     O(MS,    drain,          "10s", 0, 600000, "How long a stop may take to finish what is in flight.")                 \
     O(STR,   admin,          "", "Address of /metrics, /healthz and /readyz, e.g. 127.0.0.1:9101; empty: none.")        \
+    O(BOOL,  admin_open,     "false", "Allow the admin address beyond loopback: whoever reaches it may read it.")       \
     O(MS,    status_every,   "10s", 100, 3600000, "How often the backlog is reported on the audit topic.")              \
     O(BOOL,  ledger,         "true", "Write what each commit did on the ledger topic, for verbatim verify.")            \
     O(CHOICE, log,           "text", "text|json", "Form of log lines.")                                                 \

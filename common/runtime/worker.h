@@ -69,6 +69,7 @@ struct job {
 struct worker {
     const char *name, *summary;
     uint32_t consumes, produces;          /* TOPICS(A) | TOPICS(B) */
+    uint32_t reads;                       /* topics that it reads without a group, beside these */
     const struct option_table *options;   /* its own section, filled into context->options; NULL: none */
     const struct option_table *const *tables; /* further sections that it reads by config_get(); ends with NULL; may be NULL */
     bool raw;                             /* don't scan records: the worker reads job->message->value itself */
@@ -99,6 +100,10 @@ struct worker {
      * what is kept for it. Optional. */
     void (*rewound)(struct worker_context *context);
 };
+
+/* All topics that it has to do with: also what the runtime reads and writes for it. */
+uint32_t worker_reads(const struct worker *worker);
+uint32_t worker_writes(const struct worker *worker);
 
 /* Emits one message; key and value must live in the job's arena, in its message, or for ever. The
  * runtime adds the headers (content-type, ce_*, traceparent). TOO_LARGE: no bus would take it. */

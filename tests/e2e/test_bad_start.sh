@@ -41,6 +41,12 @@ refused "a model that isn't there" 66 "no.model" "${segment[@]}" --segment.model
 printf 'not a model' >"$scratch/bad.model"
 refused "a model that is none" 78 "bad.model" "${segment[@]}" --segment.model="$scratch/bad.model"
 refused "an open door without keys" 78 "ingest.keys" "$bin/verbatim-ingest" "--bus.path=$data/bus" --ingest.listen="0.0.0.0:$free"
+"$bin/verbatim" keys create me --file "$scratch/keys" >/dev/null
+open=("$bin/verbatim-ingest" "--bus.path=$data/bus" --ingest.listen="0.0.0.0:$free" --ingest.keys="$scratch/keys")
+refused "an open door without TLS" 78 "ingest.plain_http = true" "${open[@]}"
+refused "which isn't given by the keys alone" 78 "ingest.certificate is empty" "${open[@]}"
+refused "an open door on any IPv6 address" 78 "ingest.certificate is empty" "${open[@]}" --ingest.listen="[::]:$free"
+refused "an open admin address" 78 "runtime.admin_open = true" "${segment[@]}" --runtime.admin="0.0.0.0:$free"
 refused "an address that is none" 78 "ingest.listen" "$bin/verbatim-ingest" "--bus.path=$data/bus" --ingest.listen=somewhere
 
 # --- ports and folders in use

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 command -v openssl >/dev/null || skip "no openssl"
-read -r port <<<"$(free_ports 1)"
+read -r port admin <<<"$(free_ports 2)"
 url=https://127.0.0.1:$port/v1
 certify() { # NAME: a certificate of that name
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=$1" \
@@ -26,7 +26,7 @@ equal "open to everybody without keys exits" $? 78
 check "and says why" contains "$scratch/open.log" "ingest.keys is empty"
 
 certify first
-launch ingest "$bin/verbatim-ingest" "--bus.path=$scratch/bus" "--ingest.listen=127.0.0.1:$port" "--ingest.keys=$scratch/keys" \
+launch ingest "$bin/verbatim-ingest" "--bus.path=$scratch/bus" "--runtime.admin=127.0.0.1:$admin" "--ingest.listen=127.0.0.1:$port" "--ingest.keys=$scratch/keys" \
     "--ingest.certificate=$scratch/certificate.pem" "--ingest.private_key=$scratch/key.pem"
 ready() { [ "$(status_of "https://127.0.0.1:$port/readyz")" = 200 ]; }
 await "ingest is ready" 20 ready
@@ -40,6 +40,10 @@ equal "with a wrong one" "$(post -H "Authorization: Bearer shop.0000")" 401
 equal "with a reader's" "$(post -H "X-API-Key: $reader")" 403
 equal "a reader reads" "$(status_of "$url/status" -H "X-API-Key: $reader")" 200
 equal "a writer doesn't" "$(status_of "$url/status" -H "X-API-Key: $writer")" 403
+
+expiry() { curl -s "http://127.0.0.1:$admin/metrics" | sed -n 's/^verbatim_certificate_expiry_seconds{.*use="door"} //p'; }
+not_after() { date -d "$(openssl x509 -in "$scratch/certificate.pem" -noout -enddate | cut -d= -f2)" +%s; }
+equal "when the certificate runs out is a metric" "$(expiry)" "$(not_after)"
 
 # --- renewed: another certificate, one key more, one less
 certify second

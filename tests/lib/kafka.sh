@@ -15,7 +15,8 @@ three replicas and min.insync.replicas is 2. The jars come from Maven Central on
 ${VERBATIM_CACHE:-~/.cache/verbatim}/kafka-4.1.0. Exit 77: Kafka can't be had here, and why.
 KAFKA_HEAP (default 1g) sets the brokers' heap; KAFKA_ADVERTISE=HOST:PORT[,...] the addresses that brokers
 1, 2, ... tell their clients (for a proxy in front of each); the listener INTERNAL tells its own; KAFKA_PROPERTIES lines that are added to server.properties;
-KAFKA_JAVA options of the brokers' Java; KAFKA_AUTO_CREATE=false forbids topics that nobody created.
+KAFKA_JAVA options of the brokers' Java; KAFKA_AUTO_CREATE=false forbids topics that nobody created;
+KAFKA_LISTENER=NAME://127.0.0.1:PORT[,...] listeners more, of one broker (KAFKA_PROPERTIES says their protocols).
 
 example: eval "$(tests/lib/kafka.sh start /tmp/kafka)"; kcat -b "$bootstrap" -L; tests/lib/kafka.sh stop /tmp/kafka
 END
@@ -104,8 +105,8 @@ write_properties() {
 process.roles=broker,controller
 node.id=$node
 controller.quorum.voters=$quorum
-listeners=CLIENT://127.0.0.1:$client,CONTROLLER://127.0.0.1:$controller,INTERNAL://127.0.0.1:$6
-advertised.listeners=CLIENT://$advertised,INTERNAL://127.0.0.1:$6
+listeners=CLIENT://127.0.0.1:$client,CONTROLLER://127.0.0.1:$controller,INTERNAL://127.0.0.1:$6${KAFKA_LISTENER:+,$KAFKA_LISTENER}
+advertised.listeners=CLIENT://$advertised,INTERNAL://127.0.0.1:$6${KAFKA_LISTENER:+,$KAFKA_LISTENER}
 listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=INTERNAL

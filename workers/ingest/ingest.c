@@ -184,6 +184,24 @@ static bool is_loopback(const char *host)
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
 }
 
+/* Beyond loopback anybody may call, and anybody on the way may read. */
+static int check_open(const struct ingest_state *state, const char *host, struct err *err)
+{
+    if (is_loopback(host)) return E_OK;
+    if (!state->keys)
+        return err_set(err, E_BAD_CONFIG,
+                       "ingest.keys is empty: without API keys, ingest.listen must be a loopback "
+                       "address, not %s",
+                       host);
+    if (!state->options->certificate[0] && !state->options->plain_http)
+        return err_set(err, E_BAD_CONFIG,
+                       "ingest.certificate is empty: without TLS, keys and feedback could be read "
+                       "on their way to %s; where a proxy in front ends TLS, set "
+                       "ingest.plain_http = true",
+                       host);
+    return E_OK;
+}
+
 static int start_server(struct ingest_state *state, struct err *err)
 {
     const struct ingest_options *options = state->options;
@@ -203,11 +221,7 @@ static int start_server(struct ingest_state *state, struct err *err)
         .user = state,
     };
     int rc = split_listen(options->listen, host, &config.port, err);
-    if (rc == E_OK && !state->keys && !is_loopback(host))
-        rc = err_set(err, E_BAD_CONFIG,
-                     "ingest.keys is empty: without API keys, ingest.listen must be a loopback "
-                     "address, not %s",
-                     host);
+    if (rc == E_OK) rc = check_open(state, host, err);
     if (rc == E_OK) rc = http_server_start(state->context->loop, &config, &state->server, err);
     return rc ? err_wrap(err, "ingest.listen %s", options->listen) : E_OK;
 }
@@ -328,6 +342,8 @@ static void ingest_metrics(struct worker_context *context, struct metrics_writer
         if (counters->refused[i])
             metrics_sample(writer, METRIC_HTTP_REFUSED, "reason",
                            http_refusal_name((enum http_refusal)i), (double)counters->refused[i]);
+    int64_t expires = http_server_certificate_expires(state->server);
+    if (expires) metrics_sample(writer, METRIC_CERTIFICATE, "use", "door", (double)expires);
     metrics_sample(writer, METRIC_HTTP_CONNECTIONS, NULL, NULL, (double)counters->connections_open);
 }
 
@@ -337,6 +353,7 @@ const struct worker ingest_worker = {
     .name = "ingest",
     .summary = "Takes feedback in over HTTP, files and S3; serves finished insights back.",
     .produces = TOPICS(FEEDBACK),
+    .reads = TOPICS(INSIGHTS) | TOPICS(AUDIT),
     .options = &ingest_option_table,
     .tables = ingest_tables,
     .open = ingest_open,

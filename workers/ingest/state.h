@@ -11,6 +11,7 @@
     O(STR,   listen,          "127.0.0.1:8080", "Address and port of the HTTP API and the dashboard; empty: no HTTP.")     \
     O(STR,   certificate,     "",     "TLS certificate chain, PEM; empty: plain HTTP.")                                     \
     O(STR,   private_key,     "",     "TLS private key, PEM.")                                                              \
+    O(BOOL,  plain_http,      "false", "Allow plain HTTP beyond loopback: only where a proxy or mesh in front ends TLS.")        \
     O(STR,   keys,            "",     "File of API keys, one a line: NAME:SHA-256 of the secret in hex:TENANT:SCOPES. May be empty on loopback only.") \
     O(STR,   cors_origins,    "",     "Origins that browsers may call from, parted by commas, or *.")                       \
     O(BYTES, body_most,       "16M",  1024, 268435456, "Largest request body.")                                             \

@@ -432,6 +432,7 @@ const struct worker preprocess_worker = {
     .summary = "Cleans text, finds its language, takes personal data out, marks repeats, screens for safety.",
     .consumes = TOPICS(FEEDBACK),
     .produces = TOPICS(DOCUMENTS) | TOPICS(SAFETY),
+    .reads = TOPICS(FEEDBACK), /* again, what another replica has seen */
     .options = &preprocess_option_table,
     .open = preprocess_open, .process = preprocess_process, .refused = preprocess_refused, .reload = preprocess_reload, .close = preprocess_close,
     .metrics = preprocess_metrics, .rewound = preprocess_rewound,

@@ -1,0 +1,95 @@
+/* verbatim access: who needs which rights on Kafka, and no more; from the workers' own declarations. */
+#include <stdio.h>
+
+#include "ops/cli/cli.h"
+#include "runtime/runtime.h"
+
+/* People and programs that read what is finished. Their groups begin with their name. */
+static const struct {
+    const char *name;
+    uint32_t reads;
+} readers[] = {
+    {"analyst", TOPICS(INSIGHTS)},
+    {"safety", TOPICS(INSIGHTS) | TOPICS(SAFETY)},
+};
+
+struct table {
+    const char *prefix, *group; /* bus.topic_prefix; runtime.group, "" where it is the worker's name */
+    bool json;
+    size_t rows;
+};
+
+struct rule {
+    const char *resource, *pattern, *operation;
+};
+static const struct rule topic_read = {"topic", "literal", "Read"}, topic_write = {"topic", "literal", "Write"},
+                         group_read = {"group", "literal", "Read"}, groups_read = {"group", "prefixed", "Read"},
+                         readers_describe = {"group", "prefixed", "Describe"},
+                         transactions_write = {"transactional-id", "prefixed", "Write"};
+
+static void print_rule(struct table *table, const char *who, const struct rule *rule, const char *name, const char *suffix)
+{
+    if (table->json) {
+        printf("%s{\"who\":\"%s\",\"resource\":\"%s\",\"pattern\":\"%s\",\"name\":\"%s%s%s\",\"operation\":\"%s\"}", table->rows ? ",\n " : "[", who,
+               rule->resource, rule->pattern, table->prefix, name, suffix, rule->operation);
+    } else {
+        if (!table->rows) printf("%-11s %-17s %-9s %-9s %s\n", "who", "resource", "pattern", "operation", "name");
+        printf("%-11s %-17s %-9s %-9s %s%s%s\n", who, rule->resource, rule->pattern, rule->operation, table->prefix, name, suffix);
+    }
+    table->rows++;
+}
+
+static void print_topics(struct table *table, const char *who, const struct rule *rule, uint32_t topics)
+{
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        if (topics >> i & 1) print_rule(table, who, rule, topic_info((enum topic)i)->name, "");
+}
+
+/* Read and Write imply Describe, and Write of a topic lets an idempotent producer begin. */
+static void print_worker(struct table *table, const struct worker *worker)
+{
+    print_topics(table, worker->name, &topic_read, worker_reads(worker));
+    print_topics(table, worker->name, &topic_write, worker_writes(worker));
+    if (worker->reads) print_rule(table, worker->name, &readers_describe, "reader.", "");
+    if (!worker->consumes) return;
+    print_rule(table, worker->name, &group_read, table->group[0] ? table->group : worker->name, "");
+    print_rule(table, worker->name, &transactions_write, worker->name, "-"); /* WORKER-REPLICA.GROUP */
+}
+
+static void print_readers(struct table *table)
+{
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
+        print_topics(table, readers[i].name, &topic_read, readers[i].reads);
+        print_rule(table, readers[i].name, &groups_read, readers[i].name, "");
+    }
+}
+
+static int access_run(const struct command *command, int argc, char **argv, struct err *err)
+{
+    struct table table = {0};
+    const struct flag flags[] = {{"json", FLAG_BOOL, &table.json, "as JSON, for programs"}};
+    struct arguments arguments;
+    struct cli_config config;
+    int rc = cli_parse(command, flags, 1, argc, argv, &arguments, err);
+    if (rc || arguments.help) return rc;
+    if (arguments.positional_count) return err_set(err, E_USAGE, "\"%s\"? verbatim access takes no arguments", arguments.positionals[0]);
+    rc = cli_config(&arguments, &config, err);
+    if (rc) return rc;
+    table.prefix = config_value(config.config, "bus", "topic_prefix", NULL);
+    table.group = config_value(config.config, "runtime", "group", NULL);
+    for (int i = 0; i < CLI_WORKERS; i++) print_worker(&table, cli_workers[i]);
+    print_readers(&table);
+    if (table.json) printf("]\n");
+    cli_config_free(&config);
+    return E_OK;
+}
+
+const struct command access_command = {
+    .name = "access",
+    .summary = "the rights that each worker needs on Kafka, and no more",
+    .usage = "[--json]",
+    .details = "A dry run: nothing is changed. ops/kafka/acls makes kafka-acls.sh commands of it. Besides the workers it has two readers:\n"
+               "analyst (insights) and safety (insights, safety). bus.topic_prefix and runtime.group are heeded.\n\n"
+               "Example: verbatim access --bus.topic_prefix=verbatim.\n",
+    .run = access_run,
+};
