@@ -67,6 +67,7 @@ admin=(--bus.kind=kafka --bus.topic_prefix=t. --kafka.bootstrap.servers="127.0.0
 admin_json=$(printf '{"bootstrap.servers":"127.0.0.1:%s","security.protocol":"SSL","ssl.ca.location":"%s","ssl.certificate.location":"%s","ssl.key.location":"%s"}' \
     "$internal" "$tls/ca.pem" "$tls/broker.pem" "$tls/broker.key")
 "$bin/verbatim" topics create "${admin[@]}" --bus.partitions=2 >"$scratch/topics.txt" || give_up "the admin can't create topics"
+# shellcheck disable=SC2086 # names, each a word
 access users "$admin_json" "$secrets" $workers analyst safety stranger || give_up "no users"
 
 # --- rights: what is printed is what --apply runs, and Kafka takes it
