@@ -22,6 +22,7 @@ struct table {
 struct rule {
     const char *resource, *pattern, *operation;
 };
+static const struct rule topic_describe = {"topic", "literal", "Describe"}, group_describe = {"group", "literal", "Describe"};
 static const struct rule topic_read = {"topic", "literal", "Read"}, topic_write = {"topic", "literal", "Write"},
                          group_read = {"group", "literal", "Read"}, groups_read = {"group", "prefixed", "Read"},
                          readers_describe = {"group", "prefixed", "Describe"},
@@ -56,6 +57,19 @@ static void print_worker(struct table *table, const struct worker *worker)
     print_rule(table, worker->name, &transactions_write, worker->name, "-"); /* WORKER-REPLICA.GROUP */
 }
 
+/* The door asks how far each stage is behind: ingest.stages, "GROUP:TOPIC ...". */
+static void print_stages(struct table *table, struct str stages)
+{
+    for (int part = 0; part < 2; part++) { /* topics first: rows of a kind stay together */
+        for (struct str list = stages; list.size;) {
+            char name[256];
+            struct str topic = str_trim(str_cut(&list, ' ')), group = str_cut(&topic, ':');
+            snprintf(name, sizeof name, "%.*s", STR_ARGS(part ? group : topic));
+            if (name[0]) print_rule(table, "ingest", part ? &group_describe : &topic_describe, name, "");
+        }
+    }
+}
+
 static void print_readers(struct table *table)
 {
     for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
@@ -77,6 +91,7 @@ static int access_run(const struct command *command, int argc, char **argv, stru
     if (rc) return rc;
     table.prefix = config_value(config.config, "bus", "topic_prefix", NULL);
     table.group = config_value(config.config, "runtime", "group", NULL);
+    print_stages(&table, str_of(config_value(config.config, "ingest", "stages", NULL)));
     for (int i = 0; i < CLI_WORKERS; i++) print_worker(&table, cli_workers[i]);
     print_readers(&table);
     if (table.json) printf("]\n");

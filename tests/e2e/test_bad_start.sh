@@ -66,7 +66,7 @@ equal "the first ends well" "$status" 0
 halt holder KILL
 
 # --- the newcomer's questions
-for command in run analyze send tail topics train schema config version; do
+for command in run analyze send tail topics access train schema config version; do
     "$bin/verbatim" $command --help >"$scratch/help" 2>"$scratch/err"
     equal "$command --help exits 0" $? 0
     check "$command --help has an example" contains "$scratch/help" "Example: "
