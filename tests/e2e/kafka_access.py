@@ -118,11 +118,12 @@ def may_commit(client, group, topic):
     """Moves a group's position, which takes Read on it; on a topic that this user may read (else the topic would refuse)."""
     admin = AdminClient(client)
     try:
-        admin.alter_consumer_group_offsets(
+        answer = admin.alter_consumer_group_offsets(
             [ConsumerGroupTopicPartitions(group, [TopicPartition(topic, 0, 0)])])[group].result(TIMEOUT)
     except KafkaException as failure:
         return verdict(failure.args[0])
-    return True
+    error = answer.topic_partitions[0].error  # who may describe the group hears it here
+    return error is None or verdict(error)
 
 
 def may_transact(client, transactional_id):
