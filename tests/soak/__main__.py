@@ -19,6 +19,8 @@ from oracle import Judge
 from rig import ROOT, Rig
 
 RATE = 1100           # records a second, unless --records says otherwise
+LONGER = 3            # times the minutes, until the records are in, on a machine that is slow or busy
+PATIENCE = 300        # seconds for what must end after the last fault
 MEMORY_MOST_MIB = 256  # of a worker, without mapped files
 TOPICS = ("feedback", "documents", "safety", "features", "segments", "insights", "dead-letters")
 
@@ -60,7 +62,7 @@ def play(rig, faults, arguments, progress):
     rig.watch.start()
     rig.load.start()
     began, rest = time.monotonic(), list(faults)
-    calm, least, most = True, arguments.minutes * 60, arguments.minutes * 60 * 1.5
+    calm, least, most = True, arguments.minutes * 60, arguments.minutes * 60 * LONGER
     while True:
         elapsed = time.monotonic() - began
         if elapsed < schedule.CALM_BEFORE / 2:
@@ -74,12 +76,12 @@ def play(rig, faults, arguments, progress):
             break
         show()
         time.sleep(0.05)
-    rig.end_faults(120)
-    if not rig.load.end(120):
-        rig.breaks("posts were not answered within 120 s of the last fault")
+    rig.end_faults(PATIENCE)
+    if not rig.load.end(PATIENCE):
+        rig.breaks("posts were not answered within five minutes of the last fault")
     if rig.load.sent() < arguments.records:
         rig.breaks(f"only {rig.load.sent()} records of {arguments.records} were taken in")
-    rig.drain(180, show)
+    rig.drain(PATIENCE, show)
     progress.say(f"{rig.clock():6.0f} s  {rig.done} faults made, {rig.receipts.count()[0]:,} receipts; stopping the workers")
     return rig.crew.stop()
 

@@ -112,9 +112,14 @@ class Store:
         if not self.mounted:
             return False
         os.makedirs(os.path.dirname(self.ballast), exist_ok=True)
-        left = os.statvfs(f"{self.folder}/data")
         with open(self.ballast, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(left.f_bavail * left.f_frsize - 4096, 4096))
+            step, size = 1 << 26, 0
+            while step >= 4096:   # others write meanwhile
+                try:
+                    os.posix_fallocate(file.fileno(), size, step)
+                    size += step
+                except OSError:
+                    step //= 2
         return True
 
     def empty(self):

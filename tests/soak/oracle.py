@@ -18,6 +18,7 @@ import msgpack
 
 PASSED = ("feedback", "documents", "features", "segments", "insights")   # each record is on each of these
 ORDERED = PASSED
+RECORDS = PASSED + ("safety",)   # audit and ledger hold what workers say of themselves
 ONCE = ("documents", "safety", "features", "segments", "insights")
 ID = re.compile(rb'^\{"id":"((?:[^"\\]|\\.)*)"')
 PLACE = re.compile(rb'"bus":\{"topic":"([^"]*)","partition":(\d+),"offset":(\d+)')
@@ -49,6 +50,8 @@ class Judge:
         self.readables = collections.Counter()            # (topic, partition) → archived, and on the bus
         self.letters = collections.Counter()              # place that a dead letter came from
         self.letter_ends = collections.Counter()          # id → dead letters that hold it
+        self.letter_ids = set(POISON_IDS)
+        self.strangers = []                               # on safety, which also tells of dead letters: (id, where)
         self.causes = collections.Counter()
         self.lines = collections.Counter()
         self.found = collections.Counter(lost=0, doubled=0, disordered=0, unknown=0)
@@ -81,7 +84,9 @@ class Judge:
     def record(self, topic, partition, offset, name):
         number = self.index.get(name)
         if number is None:
-            if name not in POISON_IDS and topic != "audit":
+            if topic == "safety":
+                self.strangers.append((name, f"at {topic}/{partition}/{offset}"))
+            elif name not in POISON_IDS and topic in RECORDS:
                 self.note("unknown", name, f"at {topic}/{partition}/{offset}")
             return
         counts = self.counts[topic]
@@ -98,9 +103,11 @@ class Judge:
         counts[number] = min(counts[number] + 1, 255)
 
     def letter(self, line):
-        letter = json.loads(line).get("dead_letter")
+        record = json.loads(line)
+        letter = record.get("dead_letter")
         if not letter:
             return
+        self.letter_ids.add(record["id"])
         place = (letter["topic"], letter["partition"], letter["offset"])
         self.causes[letter["worker"], letter["cause"]] += 1
         self.letters[place] += 1
@@ -153,6 +160,9 @@ class Judge:
                 if missing:
                     seen = [topic for topic in PASSED if self.counts[topic][number]]
                     self.note("lost", name, f"not on {', '.join(missing)}; last seen on {seen[-1] if seen else 'nothing'}")
+        for name, where in self.strangers:
+            if name not in self.letter_ids:
+                self.note("unknown", name, where)
         for place, usable in self.poisoned.items():
             if not usable and not self.letters[place]:
                 self.note("lost", None, f"{'/'.join(map(str, place))} could not be used, and became no dead letter")

@@ -118,7 +118,8 @@ class Rig:
         except Exception as error:   # the harness's own trouble is no proof of anything
             self.breaks(f"the harness could not make fault {fault.number} ({fault.kind} {fault.target}): {error!r}")
         self.note(f"ended:  {fault.number} {fault.kind} {fault.target}")
-        self.watch.healed(fault, BY_NAME[fault.kind].judged_by)
+        archive = fault.target.startswith("logsink")
+        self.watch.healed(fault, "archive" if archive else BY_NAME[fault.kind].judged_by)
         with self.lock:
             self.done += 1
 
@@ -148,6 +149,9 @@ class Rig:
                 return
             quiet = quiet + 1 if self.drained() else 0
             show("draining")
+            time.sleep(0.3)
+        while self.watch.open and time.monotonic() < until:
+            show("recovering")
             time.sleep(0.3)
 
     def take_down(self):

@@ -89,6 +89,11 @@ class Oracle(unittest.TestCase):
             with self.subTest(why):
                 self.check(judged({**archive(**changed), "dead-letters": letters}), **wanted)
 
+    def test_safety_tells_of_dead_letters(self):
+        told = {**archive(), "safety": [line("safety", 0, "letter-7"), line("safety", 1, "k0-0"), line("safety", 2, "hostile")]}
+        self.check(judged(told), unknown=1)
+        self.check(judged({**told, "dead-letters": [letter(7, "", at=99)]}, poisoned={("feedback", 0, 99): False}))
+
     def test_poison(self):
         place = ("feedback", 0, 99)
         poisoned = archive()
