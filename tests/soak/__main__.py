@@ -142,6 +142,7 @@ def summary(rig, arguments, faults, judged, verify_exit, ends):
         "records": rig.load.sent(), "receipts": len(rig.receipts.places), "faults": rig.done,
         "kinds": len({fault.kind for fault in faults}), **judge.found, "verify_exit": verify_exit,
         "broken": len(rig.problems), "exits": {name: ends[name] for name in sorted(ends)},
+        "gave_up": dict(sorted(rig.crew.ended_by_itself.items())),
         "lines": dict(judge.lines), "objects": objects,
         "dead_letters": {" ".join(cause): count for cause, count in judge.causes.items()},
         "answers": dict(sorted(rig.load.answers.items())), "crash_points": dict(sorted(rig.points.items())),

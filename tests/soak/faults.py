@@ -20,7 +20,6 @@ CRASH_POINTS = {
 }
 CRASH_POINTS_OF_MIDDLE = ("commit.begun", "commit.sent", "commit.positions", "commit.flushed", "commit.done")
 TEXT_MOST = 262144    # schemas/feedback.def
-FENCING_SECONDS = 60  # after a twin has gone, a member may still find itself fenced
 
 
 # --- workers -------------------------------------------------------------------------------------
@@ -69,8 +68,6 @@ def freeze(rig, fault):
 def twin(rig, fault):
     member = rig.crew.members[fault.target]
     other = rig.crew.extra(member.worker, member.replica)
-    until = time.monotonic() + fault.seconds + FENCING_SECONDS
-    member.may_be_fenced_until = other.may_be_fenced_until = until
     other.start()
     try:
         rig.wait(fault.seconds)

@@ -78,7 +78,7 @@ class Rig:
                       f"--bus.replication={self.kafka.count}")
         secret = self.verbatim(arguments, "keys", "create", "soak", "--file", f"{self.folder}/keys.txt").strip().splitlines()[0]
         self.crew.start()
-        self.await_ready(120)
+        self.await_ready(300)
         self.load = Load(arguments.seed, self.crew.door_ports, secret, arguments.rate, self.receipts, self.breaks)
         self.watch = Watch(self.kafka.direct, self.receipts, self.crew, ARCHIVE_AGE)
 

@@ -1,7 +1,8 @@
 """The six workers as processes: started, watched, killed and started again; and what they used.
 
 A member that ends is started again at once, unless a fault holds it. How it ended is judged: by our signal, with 0
-after TERM, by its armed crash point, or fenced where somebody else had its name. Anything else breaks a promise."""
+after TERM, by its armed crash point, or with a status that is documented for a bus that it can't go on with. Those are
+counted, and told in the result. Anything else breaks a promise."""
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import urllib.request
 from kinds import MEMBERS, WORKERS
 
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-FENCED = 75            # sysexits: another instance took over
+GAVE_UP = {75: "fenced", 71: "system"}   # schemas/errors.md; common/bus/README.md says when
 AGAIN_AFTER = 0.5      # seconds until a member that ended by itself is started again
 SLOWEST_STOP = 40      # seconds; an orchestrator would kill after 20, on a machine that does nothing else
 
@@ -22,7 +23,7 @@ class Member:
         self.crew, self.name, self.worker, self.replica, self.port = crew, name, worker, replica, port
         self.lock = threading.RLock()
         self.process, self.held, self.ends_as, self.starts = None, False, set(), 0
-        self.peak_kib, self.may_be_fenced_until = 0, 0.0
+        self.peak_kib = 0
 
     def start(self, crash=None):
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("VERBATIM_", "AWS_"))}
@@ -70,12 +71,14 @@ class Member:
             self.crew.breaks(f"{self.name} did not end within {SLOWEST_STOP} s of SIGTERM")
             self.kill()
             return None
-        if status != 0 and status not in self.ends_as and not self.fenced(status):
-            self.crew.breaks(f"{self.name} ended with {status} on SIGTERM")
+        self.judge(status, (0,), f"{self.name} ended with {status} on SIGTERM")
         return status
 
-    def fenced(self, status):
-        return status == FENCED and time.monotonic() < self.may_be_fenced_until
+    def judge(self, status, good, text):
+        if status in GAVE_UP:
+            self.crew.gave_up(f"{self.worker} {GAVE_UP[status]}")
+        elif status not in good and status not in self.ends_as:
+            self.crew.breaks(text)
 
     def ready(self):
         return self.running() and answers(f"http://127.0.0.1:{self.port}/readyz")
@@ -102,8 +105,7 @@ class Member:
             if status is None:
                 self.peak_kib = max(self.peak_kib, anonymous_kib(self.process.pid))
                 return
-            if status not in self.ends_as and not self.fenced(status):
-                self.crew.breaks(f"{self.name} ended by itself with {status}")
+            self.judge(status, (), f"{self.name} ended by itself with {status}")
             self.crew.note(f"{self.name} ended with {status}")
             self.held = True
         threading.Timer(AGAIN_AFTER, self.start_unless_over).start()
@@ -140,6 +142,7 @@ class Crew:
         self.members = {name: Member(self, name, name.rsplit("-", 1)[0], int(name.rsplit("-", 1)[1]), ports.pop())
                         for name in MEMBERS}
         self.extra_ports = ports
+        self.ended_by_itself = {}   # "worker why" → times
         self.extras = []
         self.watcher = threading.Thread(target=self.watch, daemon=True)
 
@@ -169,6 +172,9 @@ class Crew:
         while not self.over.wait(0.1):
             for member in list(self.members.values()) + list(self.extras):
                 member.look()
+
+    def gave_up(self, why):
+        self.ended_by_itself[why] = self.ended_by_itself.get(why, 0) + 1
 
     def extra(self, worker, replica):
         """One more member: another replica, or a twin of one that there is."""
