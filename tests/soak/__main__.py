@@ -103,6 +103,16 @@ def judge(rig, progress):
     return judge, objects
 
 
+def explained(rig, text):
+    """What we put between two workers ourselves, verify is right to find."""
+    try:
+        found = json.loads(text)
+        places = {(finding["topic"], finding["partition"], finding["offset"]) for finding in found["findings"]}
+        return found["findings_count"] == len(places) and places <= {place for place in rig.poisoned if place[0] != "feedback"}
+    except (ValueError, KeyError):
+        return False
+
+
 def verify(rig, arguments):
     """`verbatim verify` over the same archive: its exit status, None where the program has no such command."""
     program = f"{arguments.programs}/verbatim"
@@ -114,7 +124,7 @@ def verify(rig, arguments):
                           start_new_session=True)
     with open(f"{rig.folder}/verify.json", "w") as file:
         file.write(done.stdout)
-    if done.returncode:
+    if done.returncode and not explained(rig, done.stdout):
         rig.breaks(f"verbatim verify ended with {done.returncode}: {(done.stderr or done.stdout)[-500:]}")
     return done.returncode
 

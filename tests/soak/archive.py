@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import zstandard
 
-NAME = re.compile(r"^(?:.*/)?(?P<topic>[^/]+)/date=[^/]+/(?P<partition>\d+)/(?P<start>\d{20})\.ndjson\.zst$")
+NAME = re.compile(r"^(?:.*/)?(?P<topic>[^/]+)/date=[^/]+/(?P<partition>\d+)/(?P<start>\d{20})[^/]*\.ndjson\.zst$")
 AHEAD = 16   # objects that are fetched before they are asked for
 
 

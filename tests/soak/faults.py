@@ -296,6 +296,6 @@ ACTS = {
     "s3-truncate": on_the_line("s3", "limit_data", lambda fault: {"bytes": fault.detail}, "upstream"),
     "s3-lost-answer": on_the_line("s3", "limit_data", lambda fault: {"bytes": fault.detail}, "downstream"),
     "s3-500": refused(500), "s3-503": refused(503), "s3-403": refused(403),
-    "s3-down": s3_down, "s3-full": s3_full, "poison": poison, "oversized": oversized, "slow-callers": slow_callers,
+    "s3-down": s3_down, "s3-full": s3_full, "poison": poison, "poison-inside": poison, "oversized": oversized, "slow-callers": slow_callers,
     "repeats": repeats, "reload": reload, "bad-reload": bad_reload,
 }

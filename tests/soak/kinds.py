@@ -23,6 +23,7 @@ class Kind:
     brokers: int = 1      # fewer than these, and it can't be made
     details: tuple = ()   # one of these is drawn
     judged_by: str = "stream"   # what recovers: the stream of insights, or the archive
+    in_all: bool = True         # drawn when --faults is all
 
 
 KINDS = (
@@ -60,8 +61,9 @@ KINDS = (
     Kind("s3-403", "the store refuses the credentials", "s3-net", 1, 4, rest=2, judged_by="archive"),
     Kind("s3-down", "kill -9 of the store, started again", "s3-net", 0.5, 2, rest=4, judged_by="archive"),
     Kind("s3-full", "the store's disk is full", "s3-net", 2, 4, rest=2, judged_by="archive"),
-    Kind("poison", "messages that no worker can use, on a topic that one reads", "poison", weight=2, rest=2,
-         details=("feedback", "documents", "features", "segments")),
+    Kind("poison", "messages that no worker can use, at the front", "poison", weight=2, rest=2, details=("feedback",)),
+    Kind("poison-inside", "the same between two workers; `verify` rightly finds what no worker wrote there, so only by name",
+         "poison", rest=2, details=("documents", "features", "segments"), in_all=False),
     Kind("oversized", "posts of a text of the largest size, one less, one more", "door-posts", rest=3),
     Kind("slow-callers", "half requests and bodies that come a byte at a time", "door-callers", 3, 6, rest=2),
     Kind("repeats", "the last posts are posted again by everybody", "door-repeats", weight=2, rest=2),

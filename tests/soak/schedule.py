@@ -30,7 +30,7 @@ class Fault:
 
 def names_of(text):
     """What --faults says: all, or names parted by commas. ValueError: an unknown one."""
-    names = [kind.name for kind in KINDS] if text == "all" else [name.strip() for name in text.split(",") if name.strip()]
+    names = [kind.name for kind in KINDS if kind.in_all] if text == "all" else [name.strip() for name in text.split(",") if name.strip()]
     unknown = [name for name in names if name not in BY_NAME]
     if unknown or not names:
         raise ValueError(f"unknown fault {', '.join(unknown)}; known are all, {', '.join(BY_NAME)}")
