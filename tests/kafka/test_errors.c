@@ -142,6 +142,33 @@ static void test_commit(void **state)
     close_mock(&mock);
 }
 
+/* Outputs are sent, their acknowledgement is lost with the connection, and then the transaction is
+ * aborted: with the same producer the next output would be taken for one of these, and dropped
+ * (found by ops/soak: soak 4 in tests/soak/README.md). */
+static void test_abort_with_outputs_astray(void **state)
+{
+    enum { LATER_MS = 20000, MANY = 50 }; /* the connection is closed before that */
+    struct mock mock = open_mock(NULL);
+    struct bus_consumer *consumer = subscribe(&mock);
+    char before[64], after[64];
+    struct err err = {0};
+    (void)state;
+    must(commit(consumer, &err), &err);
+    producer_name(consumer, before);
+    for (int i = 0; i < MANY; i++) rd_kafka_mock_push_request_errors(mock.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR__TRANSPORT);
+    rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, TXN_OFFSET_COMMIT, 2, RD_KAFKA_RESP_ERR_NO_ERROR, LATER_MS,
+                                                 RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, 0);
+    int rc = commit(consumer, &err);
+    producer_name(consumer, after);
+    if (err_class((enum err_code)rc) != ERR_RETRY && rc != E_CANCELLED) fail_msg("%s: %s", err_name((enum err_code)rc), err.text);
+    assert_string_not_equal(before, after);
+    rd_kafka_mock_clear_request_errors(mock.cluster, PRODUCE);
+    for (int64_t start = now_ms(); (rc = commit(consumer, &err)) != E_OK && now_ms() - start < WAIT_MS;) assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+    must(rc, &err);
+    bus_unsubscribe(consumer);
+    close_mock(&mock);
+}
+
 /* A generation that is over, and the abort doesn't work either (librdkafka issue 4849). */
 static void test_abort_fails(void **state)
 {
@@ -336,6 +363,7 @@ int main(int argc, char **argv)
     if (argc == 2) cmocka_set_test_filter(argv[1]); /* e.g. test_door */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commit),
+        cmocka_unit_test(test_abort_with_outputs_astray),
         cmocka_unit_test(test_abort_fails),
         cmocka_unit_test(test_slow_answers),
         cmocka_unit_test(test_hastened),
