@@ -27,6 +27,7 @@ void book_deinit(struct book *book)
         free(book->coverage[stage]);
     }
     cells_deinit(&book->cells);
+    sources_deinit(&book->sources);
     *book = (struct book){0};
 }
 
@@ -218,6 +219,28 @@ static int add_account(struct book *book, const struct ledger *ledger, uint32_t 
     return book_wants(book, account->window) ? add_to_cell(book, topic, account, &sums, err) : E_OK;
 }
 
+/* A message that the door sent twice, as it didn't hear that it had arrived, counts once. */
+static int add_receipts(struct book *book, const struct ledger *ledger,
+                        const struct finding *place, struct findings *findings, struct err *err)
+{
+    if (!ledger->receipts.count) return E_OK;
+    if (sources_told_before(&book->sources, ledger->member, place->id)) return E_OK;
+    for (uint32_t i = 0; i < ledger->receipts.count; i++) {
+        const struct receipt *receipt = &ledger->receipts.items[i];
+        struct ledger_sum sum = {.records = receipt->records};
+        if (!str_equal(ledger->worker, STR("ingest")) || receipt->window % LEDGER_WINDOW_MS ||
+            !ledger_ids_read(receipt->ids, &sum.ids)) {
+            findings_add(findings, *place, "what it says of receipts can't be");
+            continue;
+        }
+        if (!book_wants(book, receipt->window)) continue;
+        struct source_cell *cell = sources_get(&book->sources, receipt->source, receipt->window);
+        if (!cell) return err_set(err, E_NO_MEMORY, NULL);
+        add_sum(&cell->told, sum.records, sum.ids);
+    }
+    return E_OK;
+}
+
 int book_add(struct book *book, const struct ledger *ledger, const struct finding *place,
              struct findings *findings, struct err *err)
 {
@@ -225,5 +248,5 @@ int book_add(struct book *book, const struct ledger *ledger, const struct findin
     book->entries++;
     for (uint32_t i = 0; rc == E_OK && i < ledger->accounts.count; i++)
         rc = add_account(book, ledger, i, place, findings, err);
-    return rc;
+    return rc == E_OK ? add_receipts(book, ledger, place, findings, err) : rc;
 }

@@ -4,6 +4,7 @@
 
 #include "archive/cells.h"
 #include "archive/findings.h"
+#include "archive/sources.h"
 #include "schema/shape.h"
 
 /* The way of a record: what is read, by whom, and what it writes for each that it passes on. */
@@ -34,6 +35,7 @@ struct book {
     struct cells cells;
     struct coverage *coverage[STAGES]; /* by partition */
     uint32_t partitions[STAGES];
+    struct sources sources; /* the door's receipts */
     uint64_t entries;
 };
 

@@ -7,6 +7,7 @@ enum { PIECE_BYTES = 4 << 20 };
 static struct str section_of(enum topic topic)
 {
     return topic == TOPIC_LEDGER         ? STR("ledger")
+           : topic == TOPIC_FEEDBACK     ? STR("feedback")
            : topic == TOPIC_DEAD_LETTERS ? STR("dead_letter")
                                          : (struct str){0};
 }

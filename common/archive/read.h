@@ -7,9 +7,9 @@
 #include "archive/manifest.h"
 #include "store/store.h"
 
-/* A line without its newline, and what identifies it (of the ledger and of dead letters also their
- * section): both valid until it returns. An error ends
- * the reading, and is what the reader returns. */
+/* A line without its newline, and what identifies it (of feedback, the ledger and dead letters also
+ * their section): both valid until it returns. An error ends the reading, and is what the reader
+ * returns. */
 typedef int archive_on_line(void *user, struct str line, const struct line_identity *identity,
                             struct err *err);
 

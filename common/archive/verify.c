@@ -130,6 +130,34 @@ static int count_input(struct verify *verify, const struct line_identity *identi
     return E_OK;
 }
 
+static struct str source_of(struct verify *verify, struct str section)
+{
+    struct json_value value;
+    struct str name, raw;
+    arena_reset(&verify->arena);
+    struct json_reader reader = json_reader(section, &verify->arena);
+    if (!section.size || !json_next(&reader, &value) || value.kind != JSON_OBJECT)
+        return (struct str){0};
+    for (bool first = true; json_member(&reader, &first, &name);) {
+        if (str_equal(name, STR("source")))
+            return json_next(&reader, &value) && value.kind == JSON_STRING ? value.text
+                                                                           : (struct str){0};
+        if (!json_skip(&reader, &raw)) break;
+    }
+    return (struct str){0};
+}
+
+/* As what the door gave a receipt for, if it did. */
+static int count_received(struct verify *verify, const struct line_identity *identity,
+                          int64_t window, struct err *err)
+{
+    struct str source = source_of(verify, identity->section);
+    struct source_cell *cell = sources_get(&verify->book.sources, source, window);
+    if (!cell) return no_memory(err);
+    ledger_add(&cell->found, ledger_hash(identity->id));
+    return E_OK;
+}
+
 static int take_line(void *user, struct str line, const struct line_identity *identity,
                      struct err *err)
 {
@@ -148,6 +176,7 @@ static int take_line(void *user, struct str line, const struct line_identity *id
         struct cell *cell = cells_get(&verify->book.cells, topic, CELL_ALL, window);
         if (!cell) return no_memory(err);
         ledger_add(&cell->found, ledger_hash(identity->id));
+        if (topic == TOPIC_FEEDBACK) rc = count_received(verify, identity, window, err);
     }
     return rc == E_OK ? note_id(verify, identity, stage, place, err) : rc;
 }
@@ -282,7 +311,11 @@ static int judge(struct verify *verify, struct err *err)
     if (rc != E_OK) return rc;
     report->entries = verify->book.entries;
     report->repeated = verify->ids.repeated;
-    return balance(&verify->book, verify->ids.dropped, &vanished, report, err);
+    rc = balance(&verify->book, verify->ids.dropped, &vanished, report, err);
+    if (rc == E_OK)
+        rc = sources_judge(&verify->book.sources, &report->findings, &report->sources,
+                           &report->source_count, err);
+    return rc;
 }
 
 int verify_archive(struct store *store, const struct verify_options *options,
@@ -307,5 +340,6 @@ void verify_report_deinit(struct verify_report *report)
 {
     findings_deinit(&report->findings);
     free(report->rows);
+    free(report->sources);
     *report = (struct verify_report){0};
 }

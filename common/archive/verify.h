@@ -10,16 +10,20 @@
  * 4. Of each id that was received came one insight or one dead letter, or it is in flight, or it is
  *    one of those dropped as duplicates, which add up to the ledger's.
  * 5. For each hour: received = insights + duplicates + dead letters + in flight.
+ * 6. By source and hour, the door gave no more receipts than `feedback` holds records, and where it
+ *    gave as many, for these. A door that was killed has told of fewer: that is none of its faults.
  *
  * Records that a redrive or a replay sent again are marked, with all that is made of them; they
  * balance apart, from the topic on where they were sent to, and count in none of the sums.
  *
  * Memory: the sums (200 bytes by topic, partition and hour), 16 bytes for each gap in the ledger's
- * positions, 8 bytes an object, a 256th of the notes on ids (ids.h), and an object's line. */
+ * positions, 8 bytes an object, 5 MiB of sources at most
+ * (sources.h), a 256th of the notes on ids (ids.h), and an object's line. */
 #ifndef VERBATIM_ARCHIVE_VERIFY_H
 #define VERBATIM_ARCHIVE_VERIFY_H
 
 #include "archive/findings.h"
+#include "archive/sources.h"
 #include "schema/ledger.h"
 #include "store/store.h"
 
@@ -50,6 +54,8 @@ struct verify_report {
     struct findings findings;
     struct verify_row *rows;
     size_t row_count;
+    struct source_sums *sources; /* most records first; an empty name: all that had no room */
+    size_t source_count;
     struct verify_topic topics[TOPIC_COUNT];
     uint64_t entries;    /* of the ledger */
     uint64_t unfinished; /* objects without a manifest, at an end: somebody was about to write one */

@@ -60,6 +60,21 @@ static void print_rows(const struct verify_report *report)
     if (report->row_count != 1) print_row("all", &sum);
 }
 
+static void print_sources(const struct verify_report *report)
+{
+    enum { SHOWN = 20 };
+    printf("\n%-40s %11s %11s\n", "source", "receipts", "records");
+    for (size_t i = 0; i < report->source_count && i < SHOWN; i++) {
+        const struct source_sums *sums = &report->sources[i];
+        char name[SOURCE_NAME_MAX + 1];
+        source_show(str_of(sums->name[0] ? sums->name : "(others)"), name);
+        printf("%-40s %11llu %11llu\n", name, (unsigned long long)sums->receipts,
+               (unsigned long long)sums->records);
+    }
+    if (report->source_count > SHOWN)
+        printf("… and %zu more sources\n", report->source_count - SHOWN);
+}
+
 static void print_finding(const struct finding *finding)
 {
     printf("%s%-8s%s ", terminal_colour(STDOUT_FILENO, COLOUR_RED), finding_name(finding->kind),
@@ -75,6 +90,7 @@ void verify_print(const struct verify_report *report)
 {
     print_topics(report);
     print_rows(report);
+    print_sources(report);
     if (report->findings.count) putchar('\n');
     for (size_t i = 0; i < report->findings.count && i < FINDINGS_KEPT; i++)
         print_finding(&report->findings.kept[i]);
@@ -116,6 +132,20 @@ static void write_sums(const struct verify_row *row, struct buffer *out)
                   row->balanced ? "true" : "false");
 }
 
+/* An empty name: sources that had no room for a name of their own. */
+static void write_sources(const struct verify_report *report, struct buffer *out)
+{
+    buffer_add(out, STR("\"sources\":["));
+    for (size_t i = 0; i < report->source_count; i++) {
+        const struct source_sums *sums = &report->sources[i];
+        buffer_printf(out, "%s\n {\"source\":", i ? "," : "");
+        json_write_string(out, str_of(sums->name));
+        buffer_printf(out, ",\"receipts\":%llu,\"records\":%llu}",
+                      (unsigned long long)sums->receipts, (unsigned long long)sums->records);
+    }
+    buffer_add(out, STR("],\n"));
+}
+
 static void write_finding(const struct finding *finding, struct buffer *out)
 {
     buffer_printf(out, " {\"kind\":\"%s\"", finding_name(finding->kind));
@@ -145,6 +175,7 @@ void verify_write_json(const struct verify_report *report, struct buffer *out)
     write_sums(&sum, out);
     buffer_add(out, STR(",\n"));
     write_topics(report, out);
+    write_sources(report, out);
     buffer_add(out, STR("\"hours\":["));
     for (size_t i = 0; i < report->row_count; i++) {
         char hour[TIME_TEXT_BYTES];

@@ -23,7 +23,7 @@ from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, 
 ALL = {"feedback", "documents", "safety", "features", "segments", "insights", "dead-letters", "audit", "ledger"}
 REPORTS = {"dead-letters", "audit", "ledger"}
 WANTED = {
-    "ingest": ({"insights", "audit"}, {"feedback"}),
+    "ingest": ({"insights", "audit"}, {"feedback", "ledger"}),
     "preprocess": ({"feedback"}, {"documents", "safety"} | REPORTS),
     "featurize": ({"documents"}, {"features"} | REPORTS),
     "segment": ({"features"}, {"segments"} | REPORTS),

@@ -38,6 +38,7 @@ await "three insights" 60 has insights 3
 await "a dead letter" 60 has dead-letters 1
 stopped
 verify "as it came" 0 "5,3,1,1,0"
+equal "the door has told of each receipt" "$(jq -c .sources "$scratch/verify.json")" '[{"source":"http","receipts":5,"records":5}]'
 equal "what was refused went to people" "$(archived "$archive" safety | jq -r 'select(.safety.reason == "refused") | .id')" b
 
 # --- sent again: it is refused again, under its mark

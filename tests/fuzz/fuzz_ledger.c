@@ -2,6 +2,7 @@
 /* The ledger as verify reads it out of an archive, which others can write to: a line, its section, and
  * what adds up of it. Ranges of offsets must stay ascending and apart, whatever is told. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "archive/book.h"
 #include "archive/line.h"
@@ -32,11 +33,12 @@ static void take_line(struct book *book, struct str line, struct findings *findi
     struct json_problems problems;
     struct ledger ledger = {0};
     struct err err = {0};
-    const struct finding place = {.kind = FINDING_LEDGER, .topic = TOPIC_LEDGER};
+    struct finding place = {.kind = FINDING_LEDGER, .topic = TOPIC_LEDGER};
     arena_init(&arena, 64 << 20);
     if (line_look(line, STR("ledger"), &arena, &identity, &err) == E_OK && identity.section.size &&
         json_read_shape(&ledger_shape, identity.section, JSON_UNKNOWN_KEEP, &arena, &ledger,
                         &problems, &err) == E_OK) {
+        place.id = identity.id;
         int rc = book_add(book, &ledger, &place, findings, &err);
         assert(rc == E_OK);
     }
@@ -51,6 +53,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (rest.size) take_line(&book, str_cut(&rest, '\n'), &findings);
     check_coverage(&book);
     cells_sort(&book.cells);
+    struct source_sums *sums = NULL;
+    size_t count = 0;
+    struct err err;
+    int rc = sources_judge(&book.sources, &findings, &sums, &count, &err);
+    assert(rc == E_OK && count <= SOURCES_MAX);
+    free(sums);
     book_deinit(&book);
     findings_deinit(&findings);
     return 0;

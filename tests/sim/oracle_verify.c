@@ -18,6 +18,8 @@ void oracle_verify(void)
                STR_ARGS(report.findings.kept[0].text));
     else if (report.entries == 0)
         broken("verify has seen no ledger");
+    else if (sim.faults == 0 && (report.source_count == 0 || report.sources[0].receipts == 0))
+        broken("verify has seen no receipts");
     verify_report_deinit(&report);
     store_close(store);
 }

@@ -11,6 +11,7 @@
 
 #include "base/crash.h"
 #include "workers/ingest/pressure.h"
+#include "workers/ingest/tally.h"
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 
@@ -167,6 +168,7 @@ static void on_written(void *user, const struct err *err)
         crash_point("door.written");
         post->state->bus_failing = false;
         post->state->receipts += post->count;
+        tally_add(post->state->tally, post->intakes, post->outputs, post->count);
         if (!post->waiting) answer_finished(post, post->insight);
     }
     finish(post);

@@ -12,6 +12,7 @@
 #include "workers/ingest/feed.h"
 #include "workers/ingest/pressure.h"
 #include "workers/ingest/state.h"
+#include "workers/ingest/tally.h"
 
 #define OPTIONS_OWNER struct ingest_options
 OPTIONS_TABLE(ingest, INGEST_OPTIONS, "The front door: HTTP, files, streams of insights.");
@@ -257,6 +258,7 @@ static int ingest_open(struct worker_context *context, struct err *err)
     state->ids = (struct uuid_generator){.clock = context->clock, .random = context->random};
     int rc = options->keys[0] ? keyring_open(options->keys, &state->keys, err) : E_OK;
     if (rc == E_OK) rc = open_producer(state, err);
+    if (rc == E_OK) rc = tally_open(state, &state->tally, err);
     if (rc == E_OK) rc = feed_open(state, &state->feed, err);
     if (rc == E_OK) rc = pressure_open(state, &state->pressure, err);
     if (rc == E_OK && options->watch[0]) rc = watch_open(state, &state->watch, err);
@@ -288,6 +290,7 @@ static void ingest_drain(struct worker_context *context)
     feed_end_streams(state->feed);
     pressure_stop(state->pressure);
     watch_stop(state->watch);
+    tally_drain(state->tally);
     if (state->server) http_server_stop(state->server, DEADLINE_MS, on_server_stopped, state);
 }
 
@@ -295,7 +298,7 @@ static bool ingest_draining(struct worker_context *context)
 {
     const struct ingest_state *state = context->state;
     return (state->server && !state->server_stopped) || state->posts_open ||
-           watch_busy(state->watch);
+           watch_busy(state->watch) || !tally_settled(state->tally);
 }
 
 static void ingest_close(struct worker_context *context)
@@ -314,6 +317,7 @@ static void ingest_close(struct worker_context *context)
     if (state->producer) {
         uv_poll_stop(&state->producer_ready);
         bus_producer_close(state->producer);
+        tally_close(state->tally); /* to which the producer reported */
         uv_close((uv_handle_t *)&state->producer_ready, NULL);
         uv_run(context->loop, UV_RUN_NOWAIT); /* the handle is part of the state */
     }
@@ -352,7 +356,7 @@ static const struct option_table *const ingest_tables[] = {&store_option_table, 
 const struct worker ingest_worker = {
     .name = "ingest",
     .summary = "Takes feedback in over HTTP, files and S3; serves finished insights back.",
-    .produces = TOPICS(FEEDBACK),
+    .produces = TOPICS(FEEDBACK) | TOPICS(LEDGER),
     .reads = TOPICS(INSIGHTS) | TOPICS(AUDIT),
     .options = &ingest_option_table,
     .tables = ingest_tables,

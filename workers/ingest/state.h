@@ -34,6 +34,7 @@ struct door;
 struct feed;
 struct keyring;
 struct pressure;
+struct tally;
 struct watch;
 
 struct ingest_state {
@@ -47,6 +48,7 @@ struct ingest_state {
     struct feed *feed;       /* finished insights, live */
     struct watch *watch;     /* NULL: nothing is watched */
     struct pressure *pressure; /* NULL: the backlog has no limit */
+    struct tally *tally;       /* NULL: no ledger is kept */
     uint64_t in_flight_bytes, posts_open;
     uint64_t receipts, invalid;
     bool draining, server_stopped, bus_failing;
@@ -70,8 +72,9 @@ void door_post(struct ingest_state *state, struct http_request *request, const s
 /* Refuses by its head a post that can't succeed; true if it did. */
 bool door_refuses(struct ingest_state *state, struct http_request *request);
 
-/* outputs.c: with all that the outputs point to in the arena; `parent`: a traceparent, or nothing. */
-int outputs_make(const struct intake *intakes, size_t count, struct str parent, int64_t now_ms,
+/* outputs.c: with all that the outputs point to in the arena, and the intakes' sources too; `parent`:
+ * a traceparent, or nothing. */
+int outputs_make(struct intake *intakes, size_t count, struct str parent, int64_t now_ms,
                  struct random *random, struct arena *arena, struct bus_output **ret_outputs,
                  struct err *err) CHECKED;
 

@@ -13,6 +13,7 @@
 
 #include "base/hash.h"
 #include "schema/json.h"
+#include "workers/ingest/tally.h"
 
 enum { PROGRESS_BYTES = 4096, SLICE_RECORDS = 256, SLICE_BYTES = 1 << 20, WAIT_MS = 100 };
 
@@ -148,8 +149,10 @@ static int send_chunk(struct taking *taking, struct err *err)
                           clock_wall_ms(watch->state->context->clock), &watch->random,
                           &watch->arena, &outputs, err);
     if (rc == E_OK) rc = send_all(watch, outputs, taking->chunk.count, err);
-    if (rc == E_OK) atomic_fetch_add(&watch->receipts, taking->chunk.count);
-    return rc;
+    if (rc != E_OK) return rc;
+    atomic_fetch_add(&watch->receipts, taking->chunk.count);
+    tally_add(watch->state->tally, taking->chunk.intakes, outputs, taking->chunk.count);
+    return E_OK;
 }
 
 /* --- writing down ----------------------------------------------------------------------------- */

@@ -26,8 +26,9 @@ static void put_records(struct rig *rig, enum topic topic, int64_t offset, const
 {
     struct buffer lines = {0};
     for (; *ids; ids++, offset++) {
-        char body[32];
-        snprintf(body, sizeof body, "\"id\":\"%c\"", *ids);
+        char body[96];
+        const char *feedback = topic == TOPIC_FEEDBACK ? ",\"feedback\":{\"text\":\"\",\"source\":\"http\"}" : "";
+        snprintf(body, sizeof body, "\"id\":\"%c\"%s", *ids, feedback);
         archive_line(&lines, body, topic, 0, offset);
     }
     archive_put(rig->store, topic, 0, buffer_str(&lines));
@@ -93,6 +94,32 @@ static const struct entry entries[] = {
     {"segment", "features", 0, 2, "ab", "segments", "ab", NULL, NULL, NULL},
     {"genai", "segments", 0, 2, "ab", "insights", "ab", NULL, NULL, NULL},
 };
+
+/* The door's: this message tells of receipts for these records, an hour or more from the first. */
+struct told {
+    const char *id, *member, *source, *ids;
+    int hour;
+};
+
+static void put_receipts(struct rig *rig, const struct told *told, size_t count)
+{
+    struct buffer lines = {0};
+    for (size_t i = 0; i < count; i++) {
+        struct buffer body = {0};
+        char time[TIME_TEXT_BYTES], window[TIME_TEXT_BYTES];
+        time_format(ARCHIVE_BENCH_MS, time);
+        time_format(ARCHIVE_BENCH_MS + told[i].hour * LEDGER_WINDOW_MS, window);
+        buffer_printf(&body, "\"id\":\"%s\",\"ledger\":{\"worker\":\"ingest\",\"member\":\"%s\",",
+                      told[i].id, told[i].member);
+        buffer_printf(&body, "\"at\":\"%s\",\"receipts\":[{\"source\":\"%s\",", time, told[i].source);
+        buffer_printf(&body, "\"window\":\"%s\",\"records\":%zu,\"ids\":\"%016llx\"}]}", window,
+                      strlen(told[i].ids), (unsigned long long)sum_of(told[i].ids));
+        archive_line(&lines, buffer_cstr(&body), TOPIC_LEDGER, 0, 10 + (int64_t)i);
+        buffer_deinit(&body);
+    }
+    archive_put(rig->store, TOPIC_LEDGER, 0, buffer_str(&lines));
+    buffer_deinit(&lines);
+}
 
 /* All but the entry `without` (-1: none), and `instead` in its place (NULL: nothing). */
 static void put_ledger(struct rig *rig, int without, const struct entry *instead)
@@ -298,6 +325,33 @@ static void ledger_that_is_none(struct rig *rig)
     buffer_deinit(&lines);
 }
 
+static void receipt_without_record(struct rig *rig)
+{
+    put_receipts(rig, &(struct told){"r1", "ingest-0", "http", "abbdef", 0}, 1);
+}
+static void receipt_of_another_record(struct rig *rig)
+{
+    put_receipts(rig, &(struct told){"r1", "ingest-0", "http", "abbdf", 0}, 1);
+}
+static void receipts_of_two_doors(struct rig *rig)
+{
+    const struct told told[] = {{"r1", "ingest-0", "http", "abb", 0}, {"r2", "ingest-1", "http", "def", 0}};
+    put_receipts(rig, told, COUNT_OF(told));
+}
+static void receipt_of_another_source(struct rig *rig)
+{
+    put_receipts(rig, &(struct told){"r1", "ingest-0", "raw/a.csv", "a", 0}, 1);
+}
+static void receipt_of_another_hour(struct rig *rig)
+{
+    put_receipts(rig, &(struct told){"r1", "ingest-0", "http", "a", 1}, 1);
+}
+static void receipts_of_unnamed_sources(struct rig *rig)
+{
+    const struct told told[] = {{"r1", "ingest-0", "http", "abbd", 0}, {"r2", "ingest-0", "", "ef", 0}};
+    put_receipts(rig, told, COUNT_OF(told));
+}
+
 static const struct {
     const char *why;
     void (*damage)(struct rig *rig);
@@ -331,6 +385,12 @@ static const struct {
     {"an entry contradicts itself", entry_that_contradicts_itself, FINDING_LEDGER, "segment-0"},
     {"an entry is there twice", entry_told_twice, FINDING_LEDGER, "committed twice"},
     {"what was dropped was no duplicate", duplicate_that_was_none, FINDING_WRITTEN, NULL},
+    {"a receipt was given for a record that isn't there", receipt_without_record, FINDING_RECEIPTS, "of http: the door gave 6 receipts, feedback holds 5"},
+    {"or for another one", receipt_of_another_record, FINDING_RECEIPTS, "not the same ids"},
+    {"two doors together gave one too many", receipts_of_two_doors, FINDING_RECEIPTS, "gave 6 receipts"},
+    {"a file's rows aren't there", receipt_of_another_source, FINDING_RECEIPTS, "of raw/a.csv: the door gave 1"},
+    {"nothing of the hour is there", receipt_of_another_hour, FINDING_RECEIPTS, "T01 of http"},
+    {"one of a source without a name of its own is missing", receipts_of_unnamed_sources, FINDING_RECEIPTS, "of all sources: the door gave 6"},
     {"an entry can't be read", ledger_that_is_none, FINDING_LEDGER, NULL},
 };
 
@@ -360,6 +420,77 @@ static void finds_each_damage(void **state)
         }
         tear_down(&rig);
     }
+}
+
+/* A door may tell of fewer receipts than it gave, and twice of the same ones. */
+static const struct {
+    const char *why;
+    struct told told[3];
+    uint64_t receipts;
+} fine[] = {
+    {"a receipt for each record", {{"r1", "ingest-0", "http", "abbde", 0}}, 5},
+    {"in parts", {{"r1", "ingest-0", "http", "ab", 0}, {"r2", "ingest-0", "http", "bde", 0}}, 5},
+    {"a killed door couldn't tell of the last ones", {{"r1", "ingest-0", "http", "ab", 0}}, 2},
+    {"a message that the door sent again", {{"r1", "ingest-0", "http", "abb", 0}, {"r1", "ingest-0", "http", "abb", 0}, {"r2", "ingest-0", "http", "de", 0}}, 5},
+    {"it came late", {{"r1", "ingest-0", "http", "abb", 0}, {"r2", "ingest-0", "http", "de", 0}, {"r1", "ingest-0", "http", "abb", 0}}, 5},
+    {"with one of another door between", {{"r1", "ingest-0", "http", "abb", 0}, {"r2", "ingest-1", "http", "de", 0}, {"r1", "ingest-0", "http", "abb", 0}}, 5},
+    {"sources without a name of their own", {{"r1", "ingest-0", "", "abb", 0}}, 3},
+};
+
+static void doors_may_tell_less(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(fine); i++) {
+        void *rig;
+        size_t count = 0;
+        uint64_t receipts = 0;
+        CASE(fine[i].why);
+        assert_int_equal(set_up(&rig), 0);
+        while (count < COUNT_OF(fine[i].told) && fine[i].told[count].id) count++;
+        put_receipts(rig, fine[i].told, count);
+        struct verify_report *report = verify(rig, 0, 0);
+        if (report->findings.count) fail_msg("%s", report->findings.kept[0].text.data);
+        assert_string_equal(report->sources[0].name, "http");
+        assert_int_equal(report->sources[0].records, 5);
+        for (size_t k = 0; k < report->source_count; k++) receipts += report->sources[k].receipts;
+        assert_int_equal(receipts, fine[i].receipts);
+        /* Of another hour nothing is told. */
+        report = verify(rig, ARCHIVE_BENCH_MS + LEDGER_WINDOW_MS, 0);
+        assert_int_equal(report->findings.count, 0);
+        assert_int_equal(report->source_count, 0);
+        tear_down(&rig);
+    }
+}
+
+/* More sources than there is room for: they are summed, and still checked by the hour. */
+static void many_sources_are_bounded(void **state)
+{
+    struct sources sources = {0};
+    struct findings findings = {0};
+    struct source_sums *sums = NULL;
+    struct err err;
+    size_t count;
+    (void)state;
+    for (int round = 0; round < 2; round++) /* told, then found */
+        for (uint32_t i = 0; i < 2 * SOURCES_MAX; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "raw/%u.csv", i);
+            struct source_cell *cell = sources_get(&sources, str_of(name), 0);
+            assert_non_null(cell);
+            if (round == 1 && i == 2 * SOURCES_MAX - 1) continue; /* this one is lost */
+            ledger_add(round ? &cell->found : &cell->told, i);
+        }
+    for (int64_t hour = 1; hour < 3 * SOURCE_CELLS_MAX; hour++)
+        assert_non_null(sources_get(&sources, hour % 2 ? STR("raw/1.csv") : STR("raw/2.csv"), (hour / 2) % SOURCE_CELLS_MAX));
+    assert_true(sources.name_count <= SOURCES_MAX);
+    archive_must(sources_judge(&sources, &findings, &sums, &count, &err), &err);
+    assert_int_equal(findings.count, 1);
+    assert_int_equal(findings.of_kind[FINDING_RECEIPTS], 1);
+    assert_non_null(strstr(findings.kept[0].text.data, "all sources: the door gave 4096"));
+    assert_true(count <= SOURCES_MAX);
+    free(sums);
+    sources_deinit(&sources);
+    findings_deinit(&findings);
 }
 
 /* The first finding says where: topic, partition, offset and id. */
@@ -414,6 +545,8 @@ int main(void)
         TEST(a_whole_archive_balances),
         TEST(hours_can_be_chosen),
         cmocka_unit_test(finds_each_damage),
+        cmocka_unit_test(doors_may_tell_less),
+        cmocka_unit_test(many_sources_are_bounded),
         TEST(says_where),
         TEST(an_object_at_the_end_may_wait_for_its_manifest),
         cmocka_unit_test(nothing_is_no_archive),

@@ -60,8 +60,9 @@ const struct clock *__wrap_clock_system(void)
 
 /* --- the bus, failing on demand ------------------------------------------------------------------------- */
 
-enum { PRODUCE_WELL, PRODUCE_BUSY, PRODUCE_REFUSED, PRODUCE_LOST /* reported later as not written */, PRODUCE_HELD, PRODUCE_LARGE };
+enum { PRODUCE_WELL, PRODUCE_BUSY, PRODUCE_REFUSED, PRODUCE_LOST /* reported later as not written */, PRODUCE_HELD, PRODUCE_LARGE, PRODUCE_UNHEARD /* written, but reported as not */ };
 static atomic_int rig_produce, rig_produced_calls;
+static atomic_int rig_tell, rig_told_calls; /* the same for messages to the ledger */
 
 struct lost_call {
     bus_on_done *on_done;
@@ -88,17 +89,20 @@ static inline void rig_lose(void *user, const struct err *written)
 int __wrap_bus_produce(struct bus_producer *producer, const struct bus_output *outputs, size_t count,
                        bus_on_done *on_done, void *user, struct err *err)
 {
-    atomic_fetch_add(&rig_produced_calls, 1);
-    switch (atomic_load(&rig_produce)) {
+    bool told = count > 0 && outputs[0].topic == TOPIC_LEDGER;
+    atomic_fetch_add(told ? &rig_told_calls : &rig_produced_calls, 1);
+    int mode = atomic_load(told ? &rig_tell : &rig_produce);
+    switch (mode) {
     case PRODUCE_BUSY: return err_set(err, E_BUSY, "full, says the test");
     case PRODUCE_REFUSED: return err_set(err, E_DISK_FULL, "no space, says the test");
     case PRODUCE_LARGE: return err_set(err, E_TOO_LARGE, "more than the broker takes, says the test");
-    case PRODUCE_LOST: {
+    case PRODUCE_LOST:
+    case PRODUCE_UNHEARD: {
         /* Goes the whole way with no record in it, so that the report comes as ever. */
         struct lost_call *call = calloc(1, sizeof *call);
         if (!call) abort();
         *call = (struct lost_call){.on_done = on_done, .user = user};
-        return __real_bus_produce(producer, outputs, 0, rig_lose, call, err);
+        return __real_bus_produce(producer, outputs, mode == PRODUCE_UNHEARD ? count : 0, rig_lose, call, err);
     }
     case PRODUCE_HELD: rig_held = (struct lost_call){.on_done = on_done, .user = user}; return E_OK;
     default: return __real_bus_produce(producer, outputs, count, on_done, user, err);
@@ -134,6 +138,7 @@ static inline int rig_setup(void **state)
 {
     (void)state;
     atomic_store(&rig_produce, PRODUCE_WELL);
+    atomic_store(&rig_tell, PRODUCE_WELL);
     atomic_store(&rig_ahead_ms, 0);
     snprintf(rig_folder, sizeof rig_folder, "/tmp/verbatim-ingest-XXXXXX");
     return mkdtemp(rig_folder) ? 0 : -1;
