@@ -75,7 +75,10 @@ static size_t on_word(struct redact_finder *finder, size_t start)
     /* A capital that no list knows: only the first of several, or a foreign one, may be a name. */
     char c = at(text, word.end), next = at(text, word.end + 1);
     if (!word.cues && !word.accented && !(c == ' ' && !is_lower(next) && is_letter(next)) && c != '-' && c != '.' && c != '/' && c != ' ') return word.end;
-    if (!word.cues && !word.accented && c == ' ' && !is_letter(next)) return word.end;
+    if (!word.cues && !word.accented && c == ' ' && !is_letter(next)) {
+        end = is_digit(next) ? redact_address_formed(finder, &word) : 0;
+        return end > word.end ? end : word.end;
+    }
     if (word.cues & CUE(AT)) end = redact_email_spelled(finder, &word);
     if (end <= start && word.cues & CUE(SECRET)) end = redact_secret_word(finder, &word);
     if (end <= start) end = redact_address_word(finder, &word);
@@ -118,6 +121,7 @@ static void scan(struct redact_finder *finder)
         switch (classes[(uint8_t)text.data[i]]) {
         case PLAIN:
             end = text.data[i] == '[' ? placeholder_end(text, i) : i;
+            finder->again |= end > i;
             i = end > i ? end : i + 1;
             break;
         case LETTER:
@@ -243,6 +247,7 @@ int text_redact(struct str text, const char *language, struct arena *arena,
     struct str tag = str_of(language);
     bool known = tag.size && !str_equal(tag, STR("und"));
     redact_words_open();
+    redact_register_open();
     for (int pass = 0; pass < PASSES_MOST; pass++) {
         struct redact_finder finder = {.text = result.text, .arena = arena, .known = known};
         finder.english = str_equal(tag, STR("en")), finder.spanish = str_equal(tag, STR("es"));

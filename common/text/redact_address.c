@@ -115,17 +115,27 @@ static size_t small_city_end(struct str text, size_t code, size_t next)
     return code - digits == 5 && next == code + 1 && word.size > 2 && last ? word.end : code;
 }
 
+/* "IL 62704", "AP 20849"; `i` if it isn't that. */
+static size_t state_end(struct str text, size_t i)
+{
+    bool two = is_upper(at(text, i)) && is_upper(at(text, i + 1)) && at(text, i + 2) == ' ';
+    size_t end = two ? code_end(text, i + 3) : i;
+    return two && end > i + 3 ? end : i;
+}
+
 /* What belongs to an address behind its street: flat, city, state, code, in any order, up to a full stop. */
 static size_t tail_end(struct str text, size_t end)
 {
     size_t i = end;
     for (int part = 0; part < TAIL_PARTS; part++) {
+        if (at(text, i) == '.' && at(text, i + 1) == '\n' && unit_end(text, skip(text, i + 1, " \n>", 6)) > skip(text, i + 1, " \n>", 6)) i++;
         size_t next = skip(text, i, " ,\n-(>", 6);
         if (next == i) break;
         bool comma = memchr(text.data + i, ',', next - i) || memchr(text.data + i, '\n', next - i) || memchr(text.data + i, '-', next - i);
         int words;
         size_t behind = unit_end(text, next);
         if (behind == next) behind = code_end(text, next);
+        if (behind == next) behind = state_end(text, next);
         if (behind == next && comma) behind = house_end(text, next);
         if (behind > next) {
             end = i = behind;
@@ -253,7 +263,10 @@ static size_t behind_label(struct redact_finder *finder, const struct redact_wor
     size_t start = skip(text, word->end, " ", 2), end;
     if (at(text, start) != ':') return 0;
     start = skip(text, start + 1, " \n", 8);
-    if (!is_digit(at(text, start)) && !is_upper(at(text, start))) return 0;
+    struct redact_word first;
+    redact_word_at(text, start, &first);
+    if (!is_digit(at(text, start)) && !first.capital && at(text, start + 1) != '/') return 0;
+    digit = first.cues & CUE(STREET_FIRST) && first.capital;
     for (end = start; end < text.size && end - start < LINE_BYTES; end++) {
         if (text.data[end] == '\n' || text.data[end] == ';' || text.data[end] == '|' || text.data[end] == '?' || ends_sentence(text, end)) break;
         if (text.data[end] == '@' || (text.data[end] == ':' && at(text, end + 1) == '/')) return 0;
@@ -263,9 +276,72 @@ static size_t behind_label(struct redact_finder *finder, const struct redact_wor
     return digit ? take(finder, start, tail_end(text, end)) : 0;
 }
 
+/* --- a street word at the end of another: "Hauptstraße 12", "Keizersgracht 123" --------------------------------- */
+
+static bool is_street_formed(const struct redact_word *word)
+{
+    static const struct ending {
+        uint8_t size;
+        char text[9];
+    } endings[] = {{7, "strasse"}, {3, "str"}, {6, "straat"}, {3, "weg"}, {5, "gasse"}, {4, "laan"}, {4, "gade"}, {5, "gatan"}, {4, "gata"}, {3, "vej"},
+                   {5, "veien"}, {5, "vegen"}, {4, "veen"}, {5, "platz"}, {5, "plein"}, {6, "gracht"}, {5, "allee"}, {4, "damm"}, {4, "katu"}, {5, "tanav"},
+                   {6, "straeti"}, {5, "braut"}, {5, "vegur"}, {4, "utca"}, {6, "stigen"}, {7, "straede"}, {7, "stranda"}};
+    for (size_t i = 0; word->size >= 7 && i < sizeof endings / sizeof *endings; i++) {
+        const char *end = word->folded + word->size - endings[i].size;
+        if (end[0] == endings[i].text[0] && memcmp(end, endings[i].text, endings[i].size) == 0) return true;
+    }
+    return false;
+}
+
+size_t redact_address_formed(struct redact_finder *finder, const struct redact_word *word)
+{
+    static const char *const never[] = {"renegade", "brigade", "norwegweg", "vallee"};
+    struct str text = finder->text;
+    size_t next = word->end + (at(text, word->end) == '.');
+    if (!word->capital || at(text, next) != ' ' || !is_digit(at(text, next + 1))) return 0;
+    size_t house = house_end(text, next + 1);
+    if (house == next + 1 || house - next > 7 || !is_street_formed(word) || is_among(word, never, sizeof never / sizeof *never)) return 0;
+    return take(finder, word->start, tail_end(text, house));
+}
+
+/* --- "the corner of Pine Street and 5th Avenue" ------------------------------------------------------------- */
+
+/* One street of a corner: capitalised words and numbers. */
+static size_t corner_part_end(struct str text, size_t i)
+{
+    size_t end = i;
+    for (int k = 0; k < NAME_WORDS; k++) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        size_t behind = is_digit(at(text, i)) ? house_end(text, i) : word.capital ? word.end : i;
+        if (behind == i) break;
+        i = end = behind;
+        if (at(text, i) == '.' && at(text, i + 1) == ' ' && word.size <= 4 && (word.cues & CUE(STREET))) end = ++i;
+        if (at(text, i) != ' ') break;
+        i++;
+    }
+    return end > 0 && at(text, end - 1) == ' ' ? end - 1 : end;
+}
+
+static size_t corner(struct redact_finder *finder, const struct redact_word *word)
+{
+    struct str text = finder->text, of = STR(" of "), and = STR(" and ");
+    size_t first = word->end + of.size, start = word->start;
+    if (!str_starts(str_slice(text, word->end, text.size), of)) return 0;
+    size_t end = corner_part_end(text, first), second = end + and.size;
+    if (end == first || !str_starts(str_slice(text, end, text.size), and)) return 0;
+    size_t last = corner_part_end(text, second);
+    if (last == second) return 0;
+    if (start >= 4 && memcmp(text.data + start - 4, "the ", 4) == 0) start -= 4;
+    return take(finder, start, tail_end(text, last));
+}
+
 size_t redact_address_word(struct redact_finder *finder, const struct redact_word *word)
 {
     size_t end = 0;
+    if (!word->capital && str_equal(str_make(word->folded, word->size), STR("corner"))) return corner(finder, word);
+    if (word->capital) end = redact_address_formed(finder, word);
+    if (end) return end;
     if (word->cues & CUE(LABEL)) end = behind_label(finder, word);
     if (!end && word->cues & CUE(STREET_FIRST)) end = street_first(finder, word);
     if (!end && word->size <= 4) end = street_short(finder, word);
@@ -273,6 +349,13 @@ size_t redact_address_word(struct redact_finder *finder, const struct redact_wor
 }
 
 /* --- a number that comes first: "11 Souterhead Road", "PO Box 12" ------------------------------------------ */
+
+/* A street written small between a name and a number: "2224 Trenerys gate 232". */
+static bool is_small_street(const struct redact_word *word)
+{
+    static const char *const words[] = {"gate", "gata", "vei", "veg", "vej", "utca", "utja", "ulica", "gatan", "tanav", "katu"};
+    return !word->capital && is_among(word, words, sizeof words / sizeof *words);
+}
 
 /* The street word among the capitalised words behind the number; `i` if there is none. */
 static size_t street_behind(struct str text, size_t i)
@@ -284,6 +367,7 @@ static size_t street_behind(struct str text, size_t i)
             while (is_ascii_alnum(at(text, i))) i++;
         } else {
             redact_word_at(text, i, &word);
+            if (k && is_small_street(&word) && house_end(text, word.end + 1) > word.end + 1) return house_end(text, word.end + 1);
             if (!word.size || !word.capital || word.cues & CUE(COMMON)) return start;
             i = word.end;
             if (word.cues & CUE(STREET) && k) return at(text, i) == '.' && word.size <= 4 && at(text, i + 1) != '\n' && i + 1 < text.size ? i + 1 : i;
@@ -295,6 +379,44 @@ static size_t street_behind(struct str text, size_t i)
     return start;
 }
 
+/* The names right before a house number: "Los Alisos, 10", "c/ Doctor Esquerdo 46". `number` if there are none. */
+static size_t names_before(struct str text, size_t number)
+{
+    size_t start = number, capital = number;
+    for (int k = 0; k < NAME_WORDS; k++) {
+        struct redact_word word;
+        size_t end = start;
+        while (end > 0 && number - end < 3 && (text.data[end - 1] == ' ' || (k == 0 && text.data[end - 1] == ','))) end--;
+        if (k && start > 0 && text.data[start - 1] == ' ') end = start - 1;
+        redact_word_before(text, end, &word);
+        if (!word.size || word.end != end || end == start) break;
+        if (!word.capital && !(word.cues & CUE(PARTICLE))) break;
+        if (word.capital && word.cues & CUE(COMMON)) break;
+        start = word.start;
+        if (word.capital && word.size > 2) capital = start;
+        if (start > 0 && text.data[start - 1] != ' ') break;
+    }
+    if (capital > 2 && memcmp(text.data + capital - 3, "c/ ", 3) == 0) capital -= 3;
+    return capital;
+}
+
+/* "Los Alisos, 10. 13002 Ciudad Real", "Keizersgracht 123, 1015 CJ Amsterdam": a house number, a postal code and
+ * a city right behind. Returns the end, or `number`. */
+static size_t house_and_code_end(struct str text, size_t number, size_t house)
+{
+    size_t code = skip(text, house, " .,-\n", 3);
+    if (at(text, code) == 'E' && at(text, code + 1) == '-') code += 2;
+    size_t digits = code;
+    while (is_digit(at(text, digits)) && digits - code < 6) digits++;
+    bool dutch = digits - code == 4 && at(text, digits) == ' ' && is_upper(at(text, digits + 1)) && is_upper(at(text, digits + 2)) && at(text, digits + 3) == ' ';
+    bool nordic = digits - code == 3 && at(text, digits) == ' ' && is_digit(at(text, digits + 1)) && is_digit(at(text, digits + 2)) && at(text, digits + 3) == ' ';
+    if (code == house || house - number > 4 || !(dutch || nordic || digits - code == 5)) return number;
+    struct redact_word city;
+    size_t name = digits + (dutch || nordic ? 4 : 1);
+    redact_word_at(text, name, &city);
+    return at(text, name - 1) == ' ' && city.capital && city.size > 2 ? tail_end(text, dutch || nordic ? name - 1 : digits) : number;
+}
+
 /* A box: "P.O. Box 242", "Unit 5022 Box 1225", "PSC 4095, Box 8316". */
 static size_t box_start(struct str text, size_t number)
 {
@@ -303,7 +425,7 @@ static size_t box_start(struct str text, size_t number)
     bool spanish = str_equal(str_make(box.folded, box.size), STR("apartado")), french = box.upper && str_equal(str_make(box.folded, box.size), STR("bp"));
     if (box.end + 1 != number) return number;
     if (spanish || french) return box.start;
-    if (!box.capital || !str_equal(str_make(box.folded, box.size), STR("box"))) return number;
+    if (!str_equal(str_make(box.folded, box.size), STR("box"))) return number;
     redact_word_before(text, box.start, &kind);
     struct str name = str_make(kind.folded, kind.size);
     if (str_equal(name, STR("po")) || str_equal(name, STR("unit")) || str_equal(name, STR("psc"))) return kind.start;
@@ -347,6 +469,8 @@ size_t redact_address_number(struct redact_finder *finder, size_t start, const s
     if (box < start && number > start) return take(finder, box, tail_end(text, number));
     if (code > start && is_british_or_canadian(str_slice(text, start, code))) return take(finder, start, code);
     if (number == start || at(text, start) == '#') return 0;
+    size_t coded = house_and_code_end(text, start, number), street = coded > start ? names_before(text, start) : start;
+    if (street < start) return take(finder, street, coded);
     size_t names = skip(text, number, " ,", 2);
     if (names == number) return 0;
     size_t second = house_end(text, names); /* "6750 17 Via Roma": a number of the building before */

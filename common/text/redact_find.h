@@ -17,7 +17,8 @@ struct redact_finder {
     struct redact_found *items; /* in the order of finding: not sorted, may overlap */
     uint32_t count, capacity;
     bool no_memory, capitals; /* capitals: the text has some */
-    int8_t culture; /* does the text speak of films, books, music? 0: not looked yet, 1: no, 2: yes */
+    bool again;               /* the text has placeholders */
+    uint32_t registers;       /* of the text, 0: not looked yet (redact_register.c) */
 };
 
 /* Remembers bytes [start, end); memory that runs out is told at the end. */
@@ -33,7 +34,7 @@ void redact_add(struct redact_finder *finder, size_t start, size_t end, enum red
     C(AT)       C(DOT)      C(MAIL)     C(MAIL_HOST)                                               \
     C(MONTH)    C(STREET)   C(STREET_FIRST)          C(UNIT)                                       \
     C(TITLE)    C(NAMED)    C(SIGN_OFF) C(RELATIVE) C(GIVEN)    C(FAMILY)   C(COMMON)  C(PARTICLE) \
-    C(LABEL)    C(COMPANY)  C(ALSO)     C(CULTURE)  C(OWNER)
+    C(LABEL)    C(COMPANY)  C(ALSO)     C(PUBLIC)   C(OWNER)
 /* clang-format on */
 #define CUE_BIT(name) CUE_BIT_##name,
 enum { REDACT_CUES(CUE_BIT) CUE_BIT_COUNT };
@@ -74,7 +75,6 @@ static inline bool redact_is_marked(const struct redact_starts *starts, const ch
 }
 bool redact_secret_may_start(const char *at, size_t left);
 bool redact_given_may_start(const char *at, size_t left);
-bool redact_culture_may_start(const char *at, size_t left);
 bool redact_family_may_start(const char *at, size_t left);
 /* The word that starts at `start`: a run of letters with inner apostrophes. size 0: there is none. */
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word);
@@ -91,6 +91,22 @@ static inline size_t redact_skip_letters(struct str text, size_t start)
 /* The word that ends at or before `end`, looking back 32 bytes at most. size 0: there is none. */
 void redact_word_before(struct str text, size_t end, struct redact_word *ret_word);
 uint32_t redact_cues_of(struct str folded);
+uint32_t redact_hash_of(struct str folded); /* never 0 */
+void redact_mark_start(struct redact_starts *starts, struct str word);
+
+/* --- what a text talks of (redact_register.c) ------------------------------------------------- */
+
+enum {
+    REGISTER_LOOKED = 1,
+    REGISTER_FILM = 2,    /* films, series: names are actors' and characters' */
+    REGISTER_ARTS = 4,    /* books, music, politics, sport */
+    REGISTER_SOCIAL = 8,  /* a public post: "@someone", "#thing" */
+    REGISTER_SERVICE = 16, /* a customer's matter */
+    REGISTER_HINT = 64,   /* one word that is said of films, and of much else */
+    REGISTER_CONTACT = 32, /* a phone, an e-mail … was found in it */
+};
+void redact_register_open(void); /* builds the tables once, as redact_words_open */
+uint32_t redact_registers(struct redact_finder *finder);
 
 struct redact_context {
     uint32_t nearest, all; /* CUE bits of the cue word nearest before, and of all in the window */
@@ -130,6 +146,7 @@ struct str redact_secret_starts(size_t i);                                /* of 
 size_t redact_person(struct redact_finder *finder, const struct redact_word *word);
 void redact_person_again(struct redact_finder *finder); /* the same names elsewhere in the text */
 size_t redact_address_word(struct redact_finder *finder, const struct redact_word *word);
+size_t redact_address_formed(struct redact_finder *finder, const struct redact_word *word);
 size_t redact_address_number(struct redact_finder *finder, size_t start, const struct redact_context *context);
 
 /* --- numbers, gathered (redact_numbers.c) ------------------------------------------------------- */

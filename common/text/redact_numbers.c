@@ -264,7 +264,7 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
     if (is_date(digits) || is_letter(at(finder->text, digits->end))) return 0;
     bool labelled = context->distance == 0 && digits->start > 1 && memchr(finder->text.data + digits->start - 2, ':', 2);
     if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER))) found = count >= (labelled ? 4u : 6u) && context->distance <= 5;
-    else if (context->nearest & CUE(ID)) found = count >= 5 && context->distance <= 4, kind = REDACT_NATIONAL_ID;
+    else if (context->nearest & CUE(ID) && !(context->all & CUE(ORDER))) found = count >= 5 && context->distance <= 4, kind = REDACT_NATIONAL_ID;
     else if (context->nearest & CUE(ZIP)) found = count >= 3 && count <= 9 && context->distance <= 2, kind = REDACT_ADDRESS;
     if (!found) return 0;
     return take(finder, digits, groups, kind);
@@ -294,7 +294,7 @@ static size_t cued_code(struct redact_finder *finder, size_t start, const struct
     while (end < text.size && end - start < CODE_BYTES && (is_code(text.data[end]) || ((text.data[end] == '-' || text.data[end] == '_') && is_code(at(text, end + 1)))))
         digits += is_digit(text.data[end++]);
     bool id = context->nearest & CUE(ID), account = context->nearest & CUE(ACCOUNT);
-    if (is_word(at(text, end)) || digits < 4 || end - start < 6 || context->distance > 3 || (!id && !account)) return 0;
+    if (is_word(at(text, end)) || digits < 4 || end - start < 6 || context->distance > 3 || (!id && !account) || (id && context->all & CUE(ORDER))) return 0;
     redact_add(finder, start, end, id ? REDACT_NATIONAL_ID : REDACT_ACCOUNT);
     return end;
 }
@@ -365,6 +365,7 @@ static bool is_small(struct str text, const struct redact_digits *digits)
         if (next.cues & (CUE(MONTH) | CUE(PARTICLE) | CUE(STREET_FIRST) | CUE(STREET)) || (next.size == 3 && strchr("bt", next.folded[0]))) return false;
     }
     redact_word_before(text, digits->start, &last);
+    if (last.capital && c != ' ' && is_digit(at(text, behind))) return false; /* "Hauptstr. 12, 10115 Berlin" */
     if (last.cues & before_cues || at(text, last.end) == ':' || str_equal(str_make(last.folded, last.size), STR("box"))) return false;
     return digits->count < 4 || !(redact_context_before(text, digits->start).all & (CUE(BIRTH) | CUE(ZIP) | CUE(ADDRESS)));
 }

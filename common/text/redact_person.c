@@ -80,6 +80,8 @@ enum small { NOT_SMALL, SMALL, SMALL_ALSO }; /* none; listed ones; ambiguous one
 
 static bool is_name_word(const struct redact_word *word, enum small lower)
 {
+    static const char *const streets[] = {"calle", "avenida", "avda", "paseo", "ctra", "carretera", "rue", "avenue", "boulevard", "chemin", "quai"};
+    if (word->cues & CUE(STREET_FIRST) && IS_ONE_OF(word, streets)) return false;
     uint32_t never = CUE(COMMON) | CUE(COMPANY) | (word->accented ? 0 : CUE(MONTH)); /* "Ján" is no month */
     if (!word->size || word->cues & never) return false;
     return word->capital || (lower && (word->cues & (CUE(GIVEN) | CUE(FAMILY)) || is_formed_like_one(word))) ||
@@ -132,23 +134,63 @@ static struct name read_name(struct str text, size_t start, enum small lower)
 
 /* --- people that everybody knows ---------------------------------------------------------------------- */
 
-/* Talk of films, books, music, politics or sport: its names are public. */
-static bool is_culture(struct redact_finder *finder)
+/* "Tom Hanks", or "Spielberg" alone. */
+static bool is_public(struct str text, const struct name *name)
+{
+    char joined[2 * WORD_BYTES + 1];
+    struct redact_word first, second;
+    redact_word_at(text, name->start, &first);
+    redact_word_at(text, first.end + 1, &second);
+    if (first.cues & CUE(PUBLIC) && name->parts == 1) return true;
+    if (!second.size) return false;
+    memcpy(joined, first.folded, first.size);
+    joined[first.size] = '_';
+    memcpy(joined + first.size + 1, second.folded, second.size);
+    return (redact_cues_of(str_make(joined, (size_t)first.size + 1 + second.size)) & CUE(PUBLIC)) != 0;
+}
+
+static size_t take(struct redact_finder *finder, const struct name *name)
+{
+    redact_add(finder, name->start, name->end, REDACT_PERSON);
+    return name->end;
+}
+
+static bool is_film(struct redact_finder *finder)
+{
+    uint32_t registers = redact_registers(finder);
+    return registers & REGISTER_FILM && !(registers & (REGISTER_SERVICE | REGISTER_CONTACT));
+}
+
+/* How surely a name that nothing introduces is a private person's, in points. It goes from ENOUGH on. */
+enum { ENOUGH = 2, SURE = 4, LIKELY = 3, POSSIBLE = 2 };
+
+/* "the Monty", "a Malibu": a thing. */
+static bool has_article(struct str text, const struct name *name)
+{
+    struct redact_word lead;
+    redact_word_before(text, name->start, &lead);
+    return lead.size && lead.end + 1 == name->start && IS_ONE_OF(&lead, ((const char *const[]){"the", "a", "an", "la", "le", "el", "un", "une", "una"}));
+}
+
+static int points_of_text(struct redact_finder *finder, const struct name *name, int points)
 {
     struct str text = finder->text;
-    for (size_t i = 0; finder->culture == 0 && i < text.size;) {
-        struct redact_word word;
-        size_t behind = redact_culture_may_start(text.data + i, text.size - i) ? i : redact_skip_letters(text, i);
-        if (behind > i) {
-            i = behind;
-            continue;
-        }
-        redact_word_at(text, i, &word);
-        if (word.cues & CUE(CULTURE)) finder->culture = 2;
-        i = word.end > i ? word.end : i + 1;
-    }
-    if (finder->culture == 0) finder->culture = 1;
-    return finder->culture == 2;
+    uint32_t registers = redact_registers(finder);
+    size_t size;
+    if (registers & (REGISTER_SERVICE | REGISTER_CONTACT)) return points + 1;
+    if (is_public(text, name)) points -= 4;
+    if (registers & REGISTER_SOCIAL) points -= 3;
+    if (has_article(text, name)) points -= name->parts > 1 ? 1 : 2;
+    if (is_apostrophe(text, name->end, &size) && at(text, name->end + size) == 's') points -= 1; /* a work of theirs, often */
+    /* In English texts full names go all the same: letters to a paper, lists of songs, speakers of a meeting. */
+    if (registers & REGISTER_FILM || (registers & (REGISTER_ARTS | REGISTER_HINT) && !finder->english)) return points - 4;
+    return points - (registers & REGISTER_HINT ? 2 : registers & REGISTER_ARTS && name->parts == 1 ? 1 : 0);
+}
+
+/* Where the scan goes on: behind the name, whether it goes or stays. */
+static size_t decide(struct redact_finder *finder, const struct name *name, int points)
+{
+    return points_of_text(finder, name, points) >= ENOUGH ? take(finder, name) : name->end;
 }
 
 /* Companies, brands and products named like people: folded, first and second word. */
@@ -197,10 +239,14 @@ static bool is_brand(struct str text, const struct name *name)
     return is_brand_pair(text, name->start, i);
 }
 
-static size_t take(struct redact_finder *finder, const struct name *name)
+/* The word right behind a name, if it is written small. */
+static struct redact_word look_ahead(struct str text, const struct name *name)
 {
-    redact_add(finder, name->start, name->end, REDACT_PERSON);
-    return name->end;
+    struct redact_word follow;
+    size_t size, behind = name->end;
+    if (is_apostrophe(text, behind, &size)) behind += size;
+    redact_word_at(text, skip_blanks(text, behind), &follow);
+    return follow.capital ? (struct redact_word){.size = 0} : follow;
 }
 
 /* --- behind a title ------------------------------------------------------------------------------------ */
@@ -210,7 +256,7 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     static const char *const weak[] = {"miss", "doctor", "sir", "lady", "lord", "don", "dona", "mx", "mm", "officer", "senor", "professor", "monsieur"};
     static const char *const brands[] = {"pepper", "martens", "oetker", "coffee", "clean", "muscle", "bronner", "bronners", "scholl", "scholls", "meyer",
                                          "meyers", "dior", "gaga", "potato", "bean", "robot", "kipling", "who", "dre", "seuss", "strange", "house", "bricolage",
-                                         "cuisine", "propre", "simon", "patron", "peppers", "beast", "brown", "jart", "hauschka", "pierre", "fields", "smith"};
+                                         "cuisine", "propre", "simon", "patron", "peppers", "beast", "brown", "word", "office", "outlook", "excel", "works", "money", "windows", "dos", "jart", "hauschka", "pierre", "fields", "smith"};
     struct str text = finder->text;
     struct redact_word first;
     size_t i = title->end + (at(text, title->end) == '.');
@@ -222,6 +268,9 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     redact_word_at(text, name.start, &first);
     if (IS_ONE_OF(&first, brands) && name.parts == 1) return name.end;
     if (IS_ONE_OF(title, weak) && !name.known && (name.parts < 2 || !title->capital)) return 0;
+    first = look_ahead(text, &name);
+    if (IS_ONE_OF(&first, ((const char *const[]){"app", "apps", "weather", "game", "brand"}))) return name.end; /* "Mr. Cooper app" */
+    if (is_film(finder)) return name.end; /* "Mr. Darcy" */
     return take(finder, &name);
 }
 
@@ -256,6 +305,24 @@ static bool is_persons_name(struct str text, const struct redact_word *cue, bool
     return line || (word.cues & CUE(OWNER) && word.end + 1 == cue->start);
 }
 
+/* "je m'appelle", "my name", "soy": nobody in a film. */
+static bool speaks_of_self(struct str text, const struct redact_word *cue)
+{
+    static const char *const selves[] = {"me", "m", "my", "mi", "i", "am", "je", "mon"};
+    struct redact_word before_cue;
+    redact_word_before(text, cue->start, &before_cue);
+    return (before_cue.size && IS_ONE_OF(&before_cue, selves)) || IS_ONE_OF(cue, ((const char *const[]){"soy", "llamo", "suis", "signed", "firmado"}));
+}
+
+/* "my grandmother was called". */
+static bool is_relatives(struct str text, const struct redact_word *cue)
+{
+    struct redact_word was, relative;
+    redact_word_before(text, cue->start, &was);
+    redact_word_before(text, was.start, &relative);
+    return ((was.cues | relative.cues) & CUE(RELATIVE)) != 0;
+}
+
 static size_t behind_naming(struct redact_finder *finder, const struct redact_word *cue)
 {
     static const char *const sure[] = {"llamo", "appelle", "heisse", "chiamo", "chamo", "surname", "apellido", "apellidos", "prenom", "firstname", "signed", "firmado"};
@@ -268,7 +335,8 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     bool told = strong && (link || IS_ONE_OF(cue, sure));
     struct name name = read_name(text, i, told ? SMALL_ALSO : strong ? SMALL : NOT_SMALL);
     if (!name.parts || name.company || is_brand(text, &name)) return 0;
-    if (!strong && (!name.known || (name.parts == 1 && name.given == 0))) return 0;
+    if (!strong && (!name.known || (name.parts == 1 && name.given == 0)) && !(name.parts >= 2 && is_relatives(text, cue))) return 0;
+    if (!speaks_of_self(text, cue) && is_film(finder)) return name.end;
     return take(finder, &name);
 }
 
@@ -298,6 +366,7 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
     redact_word_before(text, cue->start, &of);
     bool owned = of.cues & CUE(OWNER) && of.end + 1 == cue->start;
     if (is_brand_pair(text, cue->start, name.start)) return name.end; /* "Père Noël" */
+    if (!speaks_of_self(text, cue) && is_film(finder)) return name.end; /* "his wife Anna" */
     return name.known || name.also >= 2 || (name.also && owned) ? take(finder, &name) : 0;
 }
 
@@ -307,8 +376,8 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
 static const char *const leads[] = {
     "am", "m", "hi", "hello", "hey", "dear", "hola", "bonjour", "estimado", "estimada", "cher", "chere", "querido", "querida", "salut", "with", "by",
     "from", "to", "for", "named", "thanks", "told", "asked", "ask", "him", "her", "me", "under", "says", "said", "and", "contact", "user", "con", "por",
-    "a", "para", "de", "y", "dijo", "avec", "par", "chez", "pour", "et", "dit", "of", "between", "add", "remove", "called", "calls", "kid", "is", "was",
-    "atendio", "ayudo", "demander", "demandez", "preguntar", "pregunten", "pregunte", "that", "que", "producer", "commenter", "correct", "at", "about", "spoke", "early", "have", "had", "why", "unlike", "not", "them", "people",
+    "a", "para", "de", "y", "dijo", "avec", "par", "chez", "pour", "et", "dit", "between", "add", "remove", "called", "calls", "kid", "is", "was",
+    "atendio", "ayudo", "demander", "demandez", "preguntar", "pregunten", "pregunte", "that", "que", "producer", "commenter", "correct", "about", "spoke", "early", "have", "had", "why", "unlike", "not", "them", "people",
 };
 static const char *const follows[] = {
     "said", "says", "told", "was", "is", "helped", "asked", "had", "has", "from", "lives", "who", "and", "can", "will", "me", "dijo", "fue", "es", "estuvo",
@@ -318,7 +387,7 @@ static const char *const follows[] = {
 /* Behind these stand places and companies as well: they say something of given names only. */
 static const char *const weak_leads[] = {"de", "a", "y", "e", "et", "of", "at", "for", "para", "pour", "in", "and", "chez", "from", "par"};
 /* Nearly only people do this. */
-static const char *const people_do[] = {"lives", "says", "said", "told", "shouted", "spent", "explained", "listed", "vive", "dijo", "habite", "dit"};
+static const char *const people_do[] = {"lives", "says", "said", "told", "shouted", "spent", "explained", "listed", "began", "helped", "assisted", "called", "answered", "replied", "vive", "dijo", "habite", "dit"};
 static const char *const people_are[] = {"am", "add", "says", "named", "under", "remove", "mother", "grandmother", "grandfather"};
 
 static bool starts_line(struct str text, size_t i) { return i == 0 || text.data[i - 1] == '\n' || text.data[i - 1] == '>'; }
@@ -327,21 +396,25 @@ struct around {
     struct redact_word lead, follow; /* size 0: none is right there */
 };
 
-static struct redact_word look_ahead(struct str text, const struct name *name)
-{
-    struct redact_word follow;
-    size_t size, behind = name->end;
-    if (is_apostrophe(text, behind, &size)) behind += size;
-    redact_word_at(text, skip_blanks(text, behind), &follow);
-    return follow.capital ? (struct redact_word){.size = 0} : follow;
-}
-
 static struct around look_around(struct str text, const struct name *name)
 {
     struct around around = {.follow = look_ahead(text, name)};
     redact_word_before(text, name->start, &around.lead);
     if (around.lead.end + 1 < name->start) around.lead = (struct redact_word){.size = 0};
     return around;
+}
+
+/* "Directed by: Anna Reyes": all that stands behind a colon, up to the end of the line. */
+static bool is_field(struct str text, const struct name *name)
+{
+    bool colon = name->start > 1 && text.data[name->start - 1] == ' ' && text.data[name->start - 2] == ':';
+    return colon && name->parts >= 2 && (name->end == text.size || at(text, name->end) == '\n');
+}
+
+static bool does_as_people_do(struct str text, const struct name *name)
+{
+    struct redact_word follow = look_ahead(text, name);
+    return follow.size && IS_ONE_OF(&follow, people_do);
 }
 
 static bool starts_sentence(struct str text, size_t i)
@@ -358,10 +431,12 @@ static bool is_about_a_person(struct str text, const struct name *name)
     redact_word_at(text, name->end + 1, &behind);
     if (at(text, name->end) == ' ' && behind.capital && behind.size > 2) return false; /* "Rosa Mosqueta" */
     if (around.lead.size && IS_ONE_OF(&around.lead, leads) && (name->given || !IS_ONE_OF(&around.lead, weak_leads))) return true;
-    if (around.follow.size && IS_ONE_OF(&around.follow, follows)) return true;
+    bool family = !name->given; /* alone these are mostly authors, players, shops */
+    if (around.follow.size && (family ? IS_ONE_OF(&around.follow, people_do) : IS_ONE_OF(&around.follow, follows))) return true;
     bool addressed = name->given && starts_sentence(text, name->start) && at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && is_lower(at(text, name->end + 2));
     if (addressed) return true;
-    bool says = starts_line(text, name->start) && at(text, name->end) == ':';
+    bool speech = at(text, name->end + 1) == ' ' && at(text, name->end + 2) == '"';
+    bool says = at(text, name->end) == ':' && (starts_line(text, name->start) || speech);
     bool called = name->start > 1 && text.data[name->start - 1] == ' ' && text.data[name->start - 2] == ',' && name->end < text.size && strchr("?!", text.data[name->end]);
     struct redact_word next;
     redact_word_at(text, name->end + 2, &next);
@@ -369,6 +444,25 @@ static bool is_about_a_person(struct str text, const struct name *name)
     return says || called || list;
 }
 
+
+/* "Morales and Ruiz were": two names that do something together; `name` is either. */
+static bool is_pair(struct str text, const struct name *name)
+{
+    static const char *const plural[] = {"were", "are", "have", "both", "had"};
+    struct redact_word and, other, verb;
+    redact_word_at(text, name->end + 1, &and);
+    bool first = at(text, name->end) == ' ' && !and.capital && str_equal(folded_of(&and), STR("and"));
+    if (first) {
+        redact_word_at(text, and.end + 1, &other);
+        redact_word_at(text, other.end + 1, &verb);
+    } else {
+        verb = look_ahead(text, name);
+        redact_word_before(text, name->start, &and);
+        if (and.capital || !str_equal(folded_of(&and), STR("and"))) return false;
+        redact_word_before(text, and.start, &other);
+    }
+    return other.capital && other.size > 2 && !(other.cues & (CUE(COMMON) | CUE(COMPANY))) && verb.size && IS_ONE_OF(&verb, plural);
+}
 
 /* "San Sebastián", "Saint-Malo", and the second half of "Bimba y Lola". */
 static bool is_place(struct str text, const struct name *name)
@@ -378,6 +472,7 @@ static bool is_place(struct str text, const struct name *name)
     redact_word_at(text, name->start, &first);
     if (name->parts > 1 && IS_ONE_OF(&first, saints)) return true;
     redact_word_before(text, name->start, &lead);
+    if (lead.end + 2 == name->start && text.data[lead.end] == '.' && lead.capital && IS_ONE_OF(&lead, saints)) return true; /* "St. Louis" */
     if (lead.end + 1 != name->start || !lead.size) return false;
     if (lead.capital && IS_ONE_OF(&lead, saints)) return true;
     redact_word_before(text, lead.start, &first);
@@ -386,14 +481,23 @@ static bool is_place(struct str text, const struct name *name)
     return joined && is_brand_pair(text, first.start, name->start);
 }
 
-/* "Mehrudin shouted at": one word that nobody knows, at the start of a sentence, and only people do that. */
+/* "Mehrudin shouted at", "… says Joly.": one word that nobody knows, and only people do that. */
 static size_t does_alone(struct redact_finder *finder, const struct redact_word *word)
 {
-    static const char *const does[] = {"lives", "shouted", "spent", "told", "flew", "vive", "habite", "grew"};
+    static const char *const does[] = {"lives", "shouted", "spent", "told", "flew", "vive", "habite", "grew", "began"};
+    static const char *const speaks[] = {"says", "said", "dijo"};
+    struct str text = finder->text;
     struct name name = {.start = word->start, .end = word->end, .parts = 1};
-    if (word->size < 4 || !starts_sentence(finder->text, word->start)) return 0;
-    struct redact_word follow = look_ahead(finder->text, &name);
-    return follow.size && IS_ONE_OF(&follow, does) ? take(finder, &name) : 0;
+    struct around around = look_around(text, &name);
+    if (word->size < 4) return 0;
+    size_t lead = around.lead.start; /* the quote ends right before */
+    bool quoted = lead > 1 && (text.data[lead - 2] == '"' || text.data[lead - 1] == '"') && IS_ONE_OF(&around.lead, speaks);
+    if (quoted) return take(finder, &name);
+    if (!starts_sentence(text, word->start) || !around.follow.size) return 0;
+    struct redact_word from;
+    redact_word_at(text, around.follow.end + 1, &from);
+    bool comes = str_equal(folded_of(&around.follow), STR("is")) && str_equal(folded_of(&from), STR("from"));
+    return comes || IS_ONE_OF(&around.follow, does) ? take(finder, &name) : 0;
 }
 
 /* Nobody on our lists, yet "… Nishiyama lives at", or foreign letters in an English text. */
@@ -404,22 +508,28 @@ static size_t unlisted(struct redact_finder *finder, const struct redact_word *w
     bool more = at(text, word->end) == '-' || (at(text, word->end) == ' ' && word->end + 1 < text.size && !is_lower(text.data[word->end + 1]));
     if (!more && !word->accented) return does_alone(finder, word);
     struct name name = read_name(text, word->start, NOT_SMALL);
-    if (name.parts == 1 && finder->english && name.foreign && word->size >= 4 && !is_culture(finder) && !name.company) {
+    if (name.parts == 1 && finder->english && name.foreign && !name.company) {
         struct around near = look_around(text, &name);
-        bool sure = word->foreign || (near.lead.size && (IS_ONE_OF(&near.lead, people_are) || str_equal(folded_of(&near.lead), STR("me"))));
-        return sure || (near.follow.size && IS_ONE_OF(&near.follow, people_do)) ? take(finder, &name) : 0;
+        bool named = near.lead.size && (IS_ONE_OF(&near.lead, people_are) || str_equal(folded_of(&near.lead), STR("me")));
+        bool sure = (word->foreign && word->size >= 4) || named;
+        if (!sure && !(near.follow.size && IS_ONE_OF(&near.follow, people_do))) return 0;
+        return decide(finder, &name, near.lead.size && IS_ONE_OF(&near.lead, people_are) ? LIKELY : POSSIBLE);
     }
     if (name.parts < 2 || name.parts > 3 || name.company) return 0;
     struct around around = look_around(text, &name);
     bool person = (around.follow.size && IS_ONE_OF(&around.follow, people_do)) || (around.lead.size && IS_ONE_OF(&around.lead, people_are));
+    person |= (name.known || name.also) && around.lead.size && IS_ONE_OF(&around.lead, ((const char *const[]){"m", "am"})); /* "I'm Martin …" */
     bool alone = starts_line(text, name.start) && (at(text, name.end) == '\n' || name.end == text.size);
     bool foreign = finder->english && name.foreign;
     bool acts = around.follow.size && IS_ONE_OF(&around.follow, follows);
     bool family = name.known && (!starts_sentence(text, name.start) || alone || acts);
-    if (!person && !foreign && !family && !(name.initial && alone)) return 0;
+    bool field = is_field(text, &name) && (name.known || name.initial);
+    bool head = alone && redact_registers(finder) & REGISTER_CONTACT; /* of a letter or a form */
+    if (!person && !foreign && !family && !field && !head && !(name.initial && alone)) return 0;
     if (is_brand(text, &name) || is_place(text, &name)) return name.end;
-    if (!finder->english && is_culture(finder)) return 0;
-    return take(finder, &name);
+    int points = person || alone ? SURE : LIKELY;
+    if (is_field(text, &name)) points += 4;
+    return decide(finder, &name, points);
 }
 
 static size_t listed(struct redact_finder *finder, const struct redact_word *word)
@@ -432,10 +542,13 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     if (is_brand(text, &name) || is_place(text, &name)) return name.end;
     bool full = name.parts >= 2 && name.known + name.also >= 2 && name.given + name.also >= 1;
     bool half = name.parts >= 2 && word->cues & CUE(GIVEN);
-    bool alone = name.parts == 1 && !word->upper && word->cues & (CUE(GIVEN) | CUE(FAMILY)) && is_about_a_person(text, &name);
-    /* In English texts full names go all the same: letters to a paper, lists of songs, speakers of a meeting. */
-    if ((alone || !finder->english) && is_culture(finder)) return 0;
-    return full || half || name.initial || alone ? take(finder, &name) : 0;
+    bool single = name.parts == 1 && !word->upper && word->cues & (CUE(GIVEN) | CUE(FAMILY));
+    bool pair = single && is_pair(text, &name), alone = single && (pair || is_about_a_person(text, &name));
+    int points = full || name.initial ? SURE : half ? LIKELY : alone ? POSSIBLE : 0;
+    if (!points) return 0;
+    if (does_as_people_do(text, &name) || pair) points++;
+    if (is_field(text, &name)) points += 4;
+    return decide(finder, &name, points);
 }
 
 size_t redact_person(struct redact_finder *finder, const struct redact_word *word)
@@ -504,8 +617,42 @@ static void find_next(struct redact_finder *finder, size_t end)
     struct name name = read_name(text, i, NOT_SMALL);
     bool found = false;
     for (uint32_t k = finder->count > 32 ? finder->count - 32 : 0; k < finder->count; k++) found |= finder->items[k].start == i;
-    if (found || !name.parts || word.upper || name.company || !(name.known || name.also || name.foreign) || is_brand(text, &name)) return;
+    if (found || !name.parts || word.upper || name.company || !(name.known || name.also || name.foreign) || is_brand(text, &name) || is_place(text, &name)) return;
     take(finder, &name);
+}
+
+static bool may_be_name(const struct redact_word *word)
+{
+    return word->capital && !word->upper && word->size > 2 && !(word->cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO)));
+}
+
+/* Around the placeholders of a pass before: "Efimiya, [PERSON] and [PERSON]"; who else speaks where "[PERSON]:" does. */
+static void find_beside(struct redact_finder *finder)
+{
+    struct str text = finder->text, person = STR("[PERSON]");
+    bool dialogue = false;
+    for (size_t i = 0; i + person.size <= text.size; i++) {
+        if (text.data[i] != '[' || memcmp(text.data + i, person.data, person.size) != 0) continue;
+        struct redact_word word, verb;
+        dialogue |= starts_line(text, i) && at(text, i + person.size) == ':';
+        size_t end = i > 5 && memcmp(text.data + i - 5, " and ", 5) == 0 ? i - 5 : i > 2 && memcmp(text.data + i - 2, ", ", 2) == 0 ? i - 2 : i;
+        if (end == i) continue;
+        redact_word_before(text, end, &word);
+        redact_word_at(text, i + person.size + 1, &verb);
+        if (end == i - 5 && IS_ONE_OF(&verb, ((const char *const[]){"were", "are", "have", "had"})) && word.end == end && may_be_name(&word))
+            redact_add(finder, word.start, word.end, REDACT_PERSON);
+        while (end + 5 != i && word.size && word.end == end && may_be_name(&word) && word.start > 1 && strchr(":,", text.data[word.start - 2])) {
+            redact_add(finder, word.start, word.end, REDACT_PERSON);
+            end = word.start - 2; /* all of the list at once */
+            redact_word_before(text, end, &word);
+        }
+    }
+    for (size_t i = 0; dialogue && i < text.size; i++) {
+        struct redact_word word;
+        if (!starts_line(text, i)) continue;
+        redact_word_at(text, i, &word);
+        if (word.size && at(text, word.end) == ':' && may_be_name(&word)) redact_add(finder, word.start, word.end, REDACT_PERSON);
+    }
 }
 
 /* "Anna Reyes called. Reyes said …": a name that was found is one elsewhere, too. */
@@ -514,6 +661,7 @@ void redact_person_again(struct redact_finder *finder)
     struct seen seen = {.count = 0};
     struct str text = finder->text;
     if (!finder->capitals) find_small(finder);
+    if (finder->again) find_beside(finder);
     uint32_t most = finder->count + NEXT_NAMES; /* what was found in the scan is found again here: a bound keeps it linear */
     for (uint32_t i = 0; i < finder->count; i++) {
         if (finder->items[i].kind != REDACT_PERSON) continue;

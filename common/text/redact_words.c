@@ -23,9 +23,14 @@ static const char *const names_also[] = {
 #include "text/redact_names_also.inc"
 };
 
+/* People whom everybody knows: "tom_hanks", or one name that hardly anybody else has. */
+static const char *const public_names[] = {
+#include "text/redact_public.inc"
+};
+
 /* Open addressing over 32-bit hashes: with 20,000 words, one foreign word in 200,000 is taken for one of
  * ours, always the same one. Half the memory and no comparison of strings. */
-enum { SLOTS = 1 << 15, FILTER_BITS = 1 << 17 };
+enum { SLOTS = 1 << 16, FILTER_BITS = 1 << 18 };
 
 static struct slot {
     uint32_t hash, cues; /* cues 0: empty */
@@ -33,11 +38,11 @@ static struct slot {
 static uint64_t filter[FILTER_BITS / 64]; /* which hashes there are: most words end there, within the cache */
 
 struct redact_starts redact_starts; /* of cues and of keys */
-static struct redact_starts secret_starts, given_starts, family_starts, culture_starts;
+static struct redact_starts secret_starts, given_starts, family_starts;
 static once_flag once = ONCE_FLAG_INIT;
 
 /* FNV-1a: words are short, and the tables are our own. */
-static uint32_t hash_of(struct str word)
+uint32_t redact_hash_of(struct str word)
 {
     uint32_t hash = 2166136261u;
     for (size_t i = 0; i < word.size; i++) hash = (hash ^ (uint8_t)word.data[i]) * 16777619u;
@@ -45,7 +50,7 @@ static uint32_t hash_of(struct str word)
     return hash ? hash : 1;
 }
 
-static void mark(struct redact_starts *starts_of, struct str word)
+void redact_mark_start(struct redact_starts *starts_of, struct str word)
 {
     uint32_t first = (uint8_t)word.data[0] & 31u, second = (uint8_t)word.data[1] & 31u;
     uint32_t all = UINT32_MAX, last = (uint8_t)word.data[word.size - 1] & 31u;
@@ -71,11 +76,11 @@ static void enter(const char *words, uint32_t cues, struct redact_starts *starts
     struct str rest = str_of(words);
     while (rest.size) {
         struct str word = str_cut(&rest, ' ');
-        uint32_t hash = hash_of(word), bit = hash % FILTER_BITS;
+        uint32_t hash = redact_hash_of(word), bit = hash % FILTER_BITS;
         struct slot *slot = slot_of(hash);
         *slot = (struct slot){hash, slot->cues | cues};
         filter[bit / 64] |= UINT64_C(1) << bit % 64;
-        if (starts_of && word.size > 1) mark(starts_of, word);
+        if (starts_of && word.size > 1) redact_mark_start(starts_of, word);
     }
 }
 
@@ -84,13 +89,11 @@ static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) |
 
 static void build(void)
 {
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
-        if (lists[i].cues & CUE(CULTURE)) enter(lists[i].words, lists[i].cues, &culture_starts);
-    }
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
+    for (size_t i = 0; i < sizeof public_names / sizeof *public_names; i++) enter(public_names[i], CUE(PUBLIC), NULL);
     for (size_t i = 0; redact_secret_starts(i).size; i++) {
-        mark(&secret_starts, redact_secret_starts(i));
-        mark(&redact_starts, redact_secret_starts(i));
+        redact_mark_start(&secret_starts, redact_secret_starts(i));
+        redact_mark_start(&redact_starts, redact_secret_starts(i));
     }
     for (size_t i = 0; i < sizeof given_names / sizeof *given_names; i++) enter(given_names[i], CUE(GIVEN), &given_starts);
     for (size_t i = 0; i < sizeof family_names / sizeof *family_names; i++) enter(family_names[i], CUE(FAMILY), &family_starts);
@@ -101,13 +104,12 @@ void redact_words_open(void) { call_once(&once, build); }
 
 uint32_t redact_cues_of(struct str folded)
 {
-    uint32_t hash = hash_of(folded), bit = hash % FILTER_BITS;
+    uint32_t hash = redact_hash_of(folded), bit = hash % FILTER_BITS;
     return filter[bit / 64] >> bit % 64 & 1 ? slot_of(hash)->cues : 0;
 }
 
 bool redact_secret_may_start(const char *at, size_t left) { return redact_is_marked(&secret_starts, at, left); }
 bool redact_given_may_start(const char *at, size_t left) { return redact_is_marked(&given_starts, at, left); }
-bool redact_culture_may_start(const char *at, size_t left) { return redact_is_marked(&culture_starts, at, left); }
 bool redact_family_may_start(const char *at, size_t left) { return redact_is_marked(&family_starts, at, left); }
 
 /* --- words of the text --------------------------------------------------------------------------------- */
@@ -210,6 +212,13 @@ void redact_word_before(struct str text, size_t end, struct redact_word *ret_wor
     if (ret_word->end > last || start == last) *ret_word = (struct redact_word){.start = (uint32_t)end, .end = (uint32_t)end};
 }
 
+/* "no. 55", "nr. 55": the dot behind it ends no sentence. */
+static bool is_number_sign(struct str text, size_t dot)
+{
+    struct str sign = str_slice(text, dot > 2 ? dot - 3 : 0, dot);
+    return str_equal(sign, STR(" no")) || str_equal(sign, STR(" No")) || str_equal(sign, STR(" nr")) || str_equal(sign, STR(" Nr"));
+}
+
 /* A placeholder, a blank line, or the end of a sentence lies between ("tel. 555" is none). */
 static bool parts(struct str text, size_t start, size_t end, bool cue)
 {
@@ -218,7 +227,7 @@ static bool parts(struct str text, size_t start, size_t end, bool cue)
         char c = text.data[i], next = at(text, i + 1);
         digit |= is_digit(c);
         if (c == '[' || c == ']' || (c == '\n' && next == '\n')) return true;
-        if (c == '.' && is_blank(next) && (!cue || digit)) return true;
+        if (c == '.' && is_blank(next) && (!cue || digit) && !is_number_sign(text, i)) return true;
     }
     return false;
 }

@@ -1,0 +1,128 @@
+/* What kind of talk a text is: of films and other arts, a public post, or a matter between a customer and a
+ * company. A bare name means something else in each: "Anna Reyes was superb" is an actress or an agent. */
+#include "text/redact_find.h"
+
+#include <threads.h>
+
+enum { SLOTS = 2048, WEAK_MOST = 2 };
+
+/* What one word says. */
+enum hint { FILM = 1, PERHAPS_FILM, ARTS, SERVICE };
+
+static const struct {
+    enum hint hint;
+    const char *words; /* folded, parted by blanks */
+} lists[] = {
+    {FILM, "film films movie movies filmmaker filmmakers filmmaking actor actors actress actresses director directors directed directs directorial "
+           "directing starring costar costars cast screenplay screenwriter script scripted sequel sequels prequel remake comedy comedies comic comedic "
+           "drama dramas melodrama thriller thrillers documentary cinema cinematic cinematography cinematographer moviegoers hollywood bollywood "
+           "oscar oscars blockbuster acting portrayal protagonist protagonists storyline flick biopic satire farce noir "
+           "adaptation theaters pixar onscreen dialogue scenes scene viewers filmed screenwriters animator animators cinematically filmgoers "
+           "acteur acteurs actrice actrices realisateur realisatrice realisateurs realise realisation realisee comedie comedies scenario scenariste "
+           "personnage personnages cineaste cineastes cine bobine navet intrigue suspense tournage spectateur spectateurs "
+           "pelicula peliculas actriz actrices directora guion cineasta rodaje reparto protagonista personaje personajes documental "
+           "episode episodes soap sitcom plot plots subplot"},
+    {PERHAPS_FILM, "story stories tale tales star stars role roles romance romantic horror charm charisma charismatic entertaining entertainment entertainer "
+                   "funny humor humour humorous laughs laugh witty wit hilarious touching boring dull genre melodramatic style vision visual visuals "
+                   "sentimental emotional emotion emotionally talent inspired masterpiece cliche cliches cliched predictable "
+                   "fantasy action chemistry villain hero heroine heroes ensemble debut career turn "
+                   "pretentious sappy hokey quirky offbeat subtle compelling engrossing tedious spectacle epic classic art artistic "
+                   "performance performances screen series season seasons serie tv character characters audience audiences "
+                   "portrays portrait plays played playing narrative characterization theme themes soundtrack animated animation sketch laughable production parody trilogy saga slapstick performer performers monologue footage biography studio opera "
+                   "imagery persona villainous lover stylish graceless tale debacle exploitation show shows "
+                   "histoire heros jeu emotion magnifique ennuyeux decor decors musique oeuvre chef scene trame fiction interprete interpretation role "
+                   "historia papel papeles actuacion trama escena escenas espectador genial"},
+    {ARTS, "novel novels author authors book books album albums song songs singer singers songwriter band bands concert concerts musician musicians drummer "
+           "guitarist rapper lyrics playlist gig poet poem painter museum roman auteur livre livres chanson chanteur chanteuse groupe novela libro libros autor "
+           "autora cancion canciones cantante disco concierto "
+           "president minister senator congressman governor election politician politicians campaign republican democrat parliament prime chancellor candidate "
+           "trump obama player players coach league goal match team championship tournament striker quarterback playoffs olympics wrestling "
+           "fan fans liga ministro ministra gobierno presidente presidenta alcalde diputado elecciones jugador entrenador gol partido equipo futbol "
+           "ministre presidente depute senateur maire gouvernement elections joueur entraineur footballeur president ecologie"},
+    {SERVICE, "refund refunded rep reps representative technician helpdesk invoice beneficiary complaint appointment reservation warranty "
+              "salesperson salesman receptionist cashier waitress account customer statement billing "
+              "reembolso factura asesor asesora recepcionista cuenta reclamacion "
+              "remboursement facture conseiller conseillere technicien vendeur vendeuse reclamation"},
+};
+
+static struct slot {
+    uint32_t hash, hint;
+} slots[SLOTS];
+static struct redact_starts starts;
+static once_flag once = ONCE_FLAG_INIT;
+
+static struct slot *slot_of(struct str word)
+{
+    uint32_t hash = redact_hash_of(word), i = hash % SLOTS;
+    while (slots[i].hint && slots[i].hash != hash) i = (i + 1) % SLOTS;
+    slots[i].hash = slots[i].hint ? slots[i].hash : hash;
+    return &slots[i];
+}
+
+static void build(void)
+{
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (struct str rest = str_of(lists[i].words); rest.size;) {
+            struct str word = str_cut(&rest, ' ');
+            struct slot *slot = slot_of(word);
+            if (!slot->hint) slot->hint = lists[i].hint;
+            redact_mark_start(&starts, word);
+        }
+}
+
+void redact_register_open(void) { call_once(&once, build); }
+
+static enum hint hint_of(struct str word)
+{
+    uint32_t hash = redact_hash_of(word);
+    for (uint32_t i = hash % SLOTS; slots[i].hint; i = (i + 1) % SLOTS)
+        if (slots[i].hash == hash) return slots[i].hint;
+    return 0;
+}
+
+/* "@someone", "#thing": a word right behind the sign, a blank before it. */
+static bool is_handle(struct str text, size_t i)
+{
+    return (text.data[i] == '@' || text.data[i] == '#') && is_letter(at(text, i + 1)) && (i == 0 || !is_word(text.data[i - 1]));
+}
+
+/* An e-mail, phone, card … that gave way in a pass before. */
+static bool is_contact(struct str text, size_t i)
+{
+    static const char *const kinds[] = {"[EMAIL]", "[PHONE]", "[ADDRESS]", "[CARD]", "[ACCOUNT]", "[NATIONAL_ID]", "[DATE_OF_BIRTH]", "[IBAN]"};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (str_starts(str_slice(text, i, text.size), str_of(kinds[k]))) return true;
+    return false;
+}
+
+static uint32_t look(struct str text)
+{
+    uint32_t count[SERVICE + 1] = {0}, found = 0;
+    for (size_t i = 0; i < text.size;) {
+        if (!is_letter(text.data[i])) {
+            if (is_handle(text, i)) found |= REGISTER_SOCIAL;
+            if (text.data[i] == '[' && is_contact(text, i)) found |= REGISTER_CONTACT;
+            i++;
+            continue;
+        }
+        if (!redact_is_marked(&starts, text.data + i, text.size - i)) {
+            while (i < text.size && is_letter(text.data[i])) i++;
+            continue;
+        }
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        if (word.size) count[hint_of(str_make(word.folded, word.size))]++;
+        i = word.end > i ? word.end : i + 1;
+    }
+    if (count[FILM] || count[PERHAPS_FILM] >= WEAK_MOST) found |= REGISTER_FILM;
+    if (count[PERHAPS_FILM]) found |= REGISTER_HINT;
+    if (count[ARTS]) found |= REGISTER_ARTS;
+    if (count[SERVICE] > (count[FILM] ? 1 : 0)) found |= REGISTER_SERVICE;
+    return found | REGISTER_LOOKED;
+}
+
+uint32_t redact_registers(struct redact_finder *finder)
+{
+    if (!finder->registers) finder->registers = look(finder->text);
+    return finder->registers;
+}
