@@ -19,9 +19,13 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
 #define WISH_LOGIT 1.2f
 #define NO_WISH_LOGIT 1.8f
 #define ASKED_LOGIT 1.0f
+/* Problems are seldom told by contented people: log-odds for a text of feeling -1, off for one of +1. */
+#define FEELING_LOGIT 1.0f
 /* Praise isn't a problem, unless the model is very sure. */
 #define PRAISE 0.5f
 #define PRAISE_PROBABILITY 0.85f
+/* "It used to crash, but now it is great": log-odds that this reports a problem go down by this much. */
+#define MENDED_LOGIT 4.0f
 
 /* On one line, single spaces, at most INSIGHT_NEED_TEXT_BYTES in whole words where there are any. */
 static struct str normalise(struct arena *arena, struct str clause)
@@ -74,9 +78,20 @@ static float shift_odds(float probability, float logit)
     return odds / (1 + odds);
 }
 
+/* What the sentence tells was so before, and it ends in praise. */
+static bool is_mended(const struct reading *reading, const struct sentence *sentence)
+{
+    bool once = false;
+    for (uint32_t i = sentence->first; i < sentence->last && !once; i++)
+        once = words_sets(reading->words, reading->tokens->items[i].hash) & WORD_ONCE;
+    for (uint32_t i = 0; i < reading->clause_count && once; i++)
+        if (reading->clauses[i].last == sentence->last) return insight_label(reading->clauses[i].score) == INSIGHT_POSITIVE;
+    return false;
+}
+
 /* How surely the sentence is a need of the kind, after the rules that words alone don't give. */
 static float sentence_probability(const struct reading *reading, const struct sentence *sentence,
-                                  enum insight_need_kind kind)
+                                  enum insight_need_kind kind, float feeling)
 {
     float probability = sentence->probabilities[kind];
     uint32_t words = sentence->last - sentence->first;
@@ -84,7 +99,8 @@ static float sentence_probability(const struct reading *reading, const struct se
     if (kind == INSIGHT_FEATURE_REQUEST)
         return shift_odds(probability, wishes(reading, sentence) ? WISH_LOGIT : -NO_WISH_LOGIT);
     if (kind == INSIGHT_PROBLEM_REPORT) {
-        if (sentence->asked) probability = shift_odds(probability, -ASKED_LOGIT);
+        probability = shift_odds(probability, -FEELING_LOGIT * feeling - (sentence->asked ? ASKED_LOGIT : 0));
+        if (probability >= BEST_FLOOR && is_mended(reading, sentence)) return shift_odds(probability, -MENDED_LOGIT);
         return sentence->score >= PRAISE && probability < PRAISE_PROBABILITY ? 0 : probability;
     }
     if (sentence->asked && words >= QUESTION_WORDS_MIN) return fmaxf(probability, ASKED_PROBABILITY);
@@ -97,12 +113,14 @@ static int find_kind(const struct reading *reading, struct insight_result *resul
     uint32_t class = reading->engine->need_classes[kind], found = 0;
     float threshold = reading->engine->needs.thresholds[class], best_probability = 0;
     const struct sentence *best = NULL;
+    float feeling = result->score; /* the rating is in it */
+    if (kind == INSIGHT_PROBLEM_REPORT) whole = shift_odds(whole, -FEELING_LOGIT * feeling);
     bool stated = whole >= threshold;
     float floor = stated ? fmaxf(threshold, SENTENCE_FLOOR) : threshold + (1 - threshold) * ALONE_MARGIN;
     int rc = E_OK;
     for (uint32_t i = 0; i < reading->sentence_count && found < NEEDS_PER_KIND && !rc; i++) {
         const struct sentence *sentence = &reading->sentences[i];
-        float probability = sentence_probability(reading, sentence, kind);
+        float probability = sentence_probability(reading, sentence, kind, feeling);
         if (probability > best_probability) best = sentence, best_probability = probability;
         if (probability < floor) continue;
         rc = add_need(reading, result, kind, sentence, probability, err);

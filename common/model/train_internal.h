@@ -2,6 +2,8 @@
 #ifndef VERBATIM_MODEL_TRAIN_INTERNAL_H
 #define VERBATIM_MODEL_TRAIN_INTERNAL_H
 
+#include <assert.h>
+
 #include "model/train_linear.h"
 
 struct train_row {
@@ -13,12 +15,15 @@ struct train_row {
 
 /* train_ties.c */
 enum train_form { TRAIN_WORD, TRAIN_NEGATED, TRAIN_FORMS };
-enum { TRAIN_BANDS = 6, TRAIN_TIES = 1 + TRAIN_FORMS * TRAIN_BANDS }; /* 0: not tied */
+/* The bands of lexicons' scores come first, then the concepts; 0: not tied. */
+enum { TRAIN_BANDS = 6, TRAIN_TIES = 1 + TRAIN_FORMS * (TRAIN_BANDS + TRAIN_CONCEPTS_MAX) };
+static_assert(TRAIN_TIES <= UINT8_MAX, "train_linear.tied holds them in a byte");
 struct train_tie {
     uint32_t item;
     enum train_form form;
-    uint32_t count; /* of scores */
-    float score;    /* their sum */
+    uint32_t count;   /* of scores */
+    float score;      /* their sum */
+    uint32_t concept; /* 1 and up; 0: a lexicon's word */
 };
 
 struct train_linear {

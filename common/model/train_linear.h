@@ -39,6 +39,11 @@ int train_linear_add(struct train_linear *train, struct str text, uint32_t label
  * texts that aren't one word are passed over. BAD_TEXT, NO_MEMORY. */
 int train_linear_tie(struct train_linear *train, struct str word, float score, struct err *err) CHECKED;
 
+enum { TRAIN_CONCEPTS_MAX = 96 };
+/* A word of concept 0 to TRAIN_CONCEPTS_MAX - 1: shares weights with the other words of that concept, in every
+ * language. Of a word in several concepts the first counts. BAD_TEXT, BAD_CONFIG, NO_MEMORY. */
+int train_linear_tie_concept(struct train_linear *train, struct str word, uint32_t concept, struct err *err) CHECKED;
+
 struct train_report {
     uint64_t rows, held_out;
     double accuracy;          /* softmax; of the classes that the judged rows hold */

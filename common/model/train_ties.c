@@ -6,6 +6,8 @@
  * few rows, is worth as much. After training the shared weights are added to the buckets, so the
  * model and what scores by it know nothing of lexicons.
  *
+ * A concept is the same for words that mean the same ("crash", "plante", "se cierra"): one weight a class and form.
+ *
  * What shares the bucket of a tied word is tied with it: it has to unlearn that while training. */
 #include <math.h>
 #include <stdlib.h>
@@ -17,10 +19,12 @@ static int compare(const void *a, const void *b)
     const struct train_tie *x = a, *y = b;
     if (x->item != y->item) return x->item < y->item ? -1 : 1;
     if (x->form != y->form) return x->form < y->form ? -1 : 1;
+    if (x->concept != y->concept) return x->concept < y->concept ? -1 : 1;
     return x->score < y->score ? -1 : x->score > y->score; /* so that sums are the same everywhere */
 }
 
-static int add(struct train_linear *train, uint32_t item, enum train_form form, float score, struct err *err)
+static int add(struct train_linear *train, uint32_t item, enum train_form form, float score, uint32_t concept,
+               struct err *err)
 {
     if (train->tie_count == train->tie_capacity) {
         size_t capacity = train->tie_capacity ? 2 * train->tie_capacity : 1024;
@@ -29,13 +33,14 @@ static int add(struct train_linear *train, uint32_t item, enum train_form form, 
         train->ties = ties;
         train->tie_capacity = capacity;
     }
-    train->ties[train->tie_count++] = (struct train_tie){item, form, 1, score};
+    train->ties[train->tie_count++] = (struct train_tie){item, form, 1, score, concept};
     return E_OK;
 }
 
 /* The word alone, or behind a negator; the first of its features is the word itself. Its stems aren't tied: their
  * scores are too uncertain, and each tie takes a bucket (measured: 0.01 to 0.02 worse). */
-static int tie_form(struct train_linear *train, struct str word, bool negated, float score, struct err *err)
+static int tie_form(struct train_linear *train, struct str word, bool negated, float score, uint32_t concept,
+                    struct err *err)
 {
     struct tokens tokens;
     struct linear_features features;
@@ -46,14 +51,22 @@ static int tie_form(struct train_linear *train, struct str word, bool negated, f
     int rc = text_tokenize(text, &train->arena, &tokens, err);
     if (!rc) rc = linear_extract(text, &tokens, &train->arena, &features, err);
     if (rc || tokens.count != at + 1 || tokens.items[at].kind == TOKEN_NUMBER) return rc; /* no single word */
-    return add(train, features.items[features.first[at]], negated ? TRAIN_NEGATED : TRAIN_WORD, score, err);
+    return add(train, features.items[features.first[at]], negated ? TRAIN_NEGATED : TRAIN_WORD, score, concept, err);
 }
 
 int train_linear_tie(struct train_linear *train, struct str word, float score, struct err *err)
 {
     if (!str_is_utf8(word)) return err_set(err, E_BAD_TEXT, NULL);
-    int rc = tie_form(train, word, false, score, err);
-    return rc ? rc : tie_form(train, word, true, score, err);
+    int rc = tie_form(train, word, false, score, 0, err);
+    return rc ? rc : tie_form(train, word, true, score, 0, err);
+}
+
+int train_linear_tie_concept(struct train_linear *train, struct str word, uint32_t concept, struct err *err)
+{
+    if (!str_is_utf8(word)) return err_set(err, E_BAD_TEXT, NULL);
+    if (concept >= TRAIN_CONCEPTS_MAX) return err_set(err, E_BAD_CONFIG, "more than %d concepts", TRAIN_CONCEPTS_MAX);
+    int rc = tie_form(train, word, false, 0, concept + 1, err);
+    return rc ? rc : tie_form(train, word, true, 0, concept + 1, err);
 }
 
 /* 0: worth nothing; 1 to 3: positive; 4 to 6: negative. */
@@ -92,7 +105,8 @@ int train_join_ties(struct train_linear *train, struct err *err)
         const struct train_tie *tie = &train->ties[i];
         uint32_t band = band_of(tie->score / (float)tie->count);
         uint8_t *tied = &train->tied[tie->item >> (32 - train->options.bucket_bits)];
-        *tied = band ? (uint8_t)(1 + tie->form * TRAIN_BANDS + band - 1) : 0;
+        if (tie->concept) band = TRAIN_BANDS + tie->concept;
+        *tied = band ? (uint8_t)(1 + tie->form * (TRAIN_BANDS + TRAIN_CONCEPTS_MAX) + band - 1) : 0;
     }
     return E_OK;
 }

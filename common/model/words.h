@@ -9,6 +9,7 @@ enum {
     WORD_TURN = 2,    /* turns the feeling, and so begins a clause of its own */
     WORD_FILLER = 4,  /* opens a sentence and says nothing */
     WORD_WISH = 8,    /* what wishes are made of */
+    WORD_ONCE = 16,   /* what follows was so before */
 };
 
 enum { WORDS_FILTER_BITS = 4096, WORDS_SLOTS = 512 };

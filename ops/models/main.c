@@ -1,6 +1,7 @@
-/* verbatim-build-models DATA OWN OUT [--judge]: trains the linear models that ship.
+/* verbatim-build-models DATA OWN OUT [--judge] [TASK]: trains the linear models that ship.
  *
- * --judge leaves each source out in turn and prints how the model does on it; nothing is written. */
+ * --judge leaves each source out in turn and prints how the model does on it; nothing is written.
+ * TASK, sentiment or needs: that one alone. */
 #include <stdio.h>
 
 #include "tasks.h"
@@ -65,17 +66,18 @@ static int run(const struct task *task, char **arguments, bool only_judge, struc
 int main(int count, char **arguments)
 {
     struct err err;
-    bool only_judge = count == 5 && strcmp(arguments[4], "--judge") == 0;
-    if (count != 4 && !only_judge) {
-        fprintf(stderr, "usage: verbatim-build-models DATA OWN OUT [--judge]\n");
-        return err_exit_status(E_USAGE);
-    }
-    for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++) {
+    bool only_judge = count > 4 && strcmp(arguments[4], "--judge") == 0, done = false;
+    const char *only = count == 5 + only_judge ? arguments[count - 1] : NULL;
+    for (size_t i = 0; i < sizeof tasks / sizeof tasks[0] && count >= 4 && count <= 5 + only_judge; i++) {
+        if (only && strcmp(only, tasks[i]->name) != 0) continue;
         int rc = run(tasks[i], arguments, only_judge, &err);
         if (rc) {
             fprintf(stderr, "verbatim-build-models: %s\n", err.text);
             return err_exit_status(err.code);
         }
+        done = true;
     }
-    return 0;
+    if (done) return 0;
+    fprintf(stderr, "usage: verbatim-build-models DATA OWN OUT [--judge] [sentiment | needs]\n");
+    return err_exit_status(E_USAGE);
 }

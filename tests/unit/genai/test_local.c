@@ -56,6 +56,29 @@ static void test_plain_cases(void **state)
     bench_close(&bench);
 }
 
+static void test_what_is_no_need(void **state)
+{
+    static const struct { const char *why, *text, *language; uint32_t kind; } cases[] = {
+        {"what one can do at last isn't asked", "I can finally see all of my runs on the phone!", "en", ENUM_need_kind_question},
+        {"nor in Spanish", "Por fin puedo ver todas mis facturas en el m\xc3\xb3vil.", "es", ENUM_need_kind_question},
+        {"nor in French", "Je peux enfin payer avec ma montre, merci.", "fr", ENUM_need_kind_question},
+        {"what was mended is no problem", "It used to crash a lot, but now it is fixed and works great.", "en", ENUM_need_kind_problem_report},
+        {"nor in Spanish", "Antes se cerraba, pero desde la actualizaci\xc3\xb3n va perfecta.", "es", ENUM_need_kind_problem_report},
+        {"nor in French", "Avant \xc3\xa7" "a plantait, mais depuis la mise \xc3\xa0 jour elle est parfaite.", "fr", ENUM_need_kind_problem_report},
+        {"regret isn't a wish for a feature", "I wish I had bought this years ago, best purchase ever.", "en", ENUM_need_kind_feature_request},
+    };
+    struct bench bench;
+    struct err err;
+    (void)state;
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
+        assert_false(has_need(&insight, cases[i].kind));
+    }
+    bench_close(&bench);
+}
+
 /* The text that a claim shows is the text that was written there. */
 static void check_evidence(const struct insight *insight, struct str text)
 {
@@ -159,7 +182,8 @@ static void test_missing_models(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_cases), cmocka_unit_test(test_evidence_in_the_sample),
+        cmocka_unit_test(test_plain_cases),
+        cmocka_unit_test(test_what_is_no_need), cmocka_unit_test(test_evidence_in_the_sample),
         cmocka_unit_test(test_awkward_texts), cmocka_unit_test(test_missing_models), cmocka_unit_test(test_short_of_memory),
     };
     return cmocka_run_group_tests_name("local", tests, NULL, NULL);

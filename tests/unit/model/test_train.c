@@ -116,6 +116,28 @@ static void the_same_rows_give_the_same_bytes(void **state)
     buffer_deinit(&out[1]);
 }
 
+/* Rows know "good" and "bad" alone; the words of their concepts, in other languages, are worth as much. */
+static void words_of_a_concept_share_what_one_of_them_is_worth(void **state)
+{
+    static const struct { const char *word; uint32_t concept; } words[] = {
+        {"good", 0}, {"great", 0}, {"bueno", 0}, {"bad", 1}, {"awful", 1}, {"malo", 1}};
+    struct train_linear *train = create(), *plain = create();
+    struct buffer tied = {0}, alone = {0};
+    struct err err;
+    (void)state;
+    add_rows(train), add_rows(plain);
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        assert_int_equal(train_linear_tie_concept(train, str_of(words[i].word), words[i].concept, &err), E_OK);
+    run(train, &tied), run(plain, &alone);
+    assert_true(positive(buffer_str(&tied), "bueno") > 0.7f);
+    assert_true(positive(buffer_str(&tied), "malo") < 0.3f);
+    assert_true(positive(buffer_str(&alone), "bueno") < 0.65f);
+    assert_int_equal(train_linear_tie_concept(train, STR("x"), TRAIN_CONCEPTS_MAX, &err), E_BAD_CONFIG);
+    assert_int_equal(train_linear_tie_concept(train, STR("\xff"), 0, &err), E_BAD_TEXT);
+    buffer_deinit(&tied), buffer_deinit(&alone);
+    train_linear_destroy(train), train_linear_destroy(plain);
+}
+
 static void words_that_are_no_text_are_refused(void **state)
 {
     struct train_linear *train = create();
@@ -129,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tied_words_are_worth_what_their_lexicon_is),
+        cmocka_unit_test(words_of_a_concept_share_what_one_of_them_is_worth),
         cmocka_unit_test(the_same_rows_give_the_same_bytes),
         cmocka_unit_test(words_that_are_no_text_are_refused),
     };
