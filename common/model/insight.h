@@ -17,7 +17,7 @@ enum {
     INSIGHT_NEEDS_MAX = 8,
     INSIGHT_TOPICS_MAX = 16,
     INSIGHT_RECOMMENDATIONS_MAX = 4,
-    INSIGHT_NEED_TEXT_BYTES = 160,
+    INSIGHT_NEED_TEXT_BYTES = 80,
 };
 
 struct insight_span {
@@ -25,7 +25,7 @@ struct insight_span {
 };
 struct insight_need {
     enum insight_need_kind kind;
-    struct str text; /* the clause on one line, cut to INSIGHT_NEED_TEXT_BYTES; in the arena */
+    struct str text; /* statement.h; in the arena */
     struct insight_span span;
     float confidence;
 };

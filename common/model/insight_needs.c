@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "model/elision.h"
 #include "model/insight_internal.h"
+#include "model/statement.h"
 
 enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
 /* A sentence in a text that as a whole states no such need must be surer by this share of the rest. */
@@ -27,27 +28,6 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
 /* "It used to crash, but now it is great": log-odds that this reports a problem go down by this much. */
 #define MENDED_LOGIT 4.0f
 
-/* On one line, single spaces, at most INSIGHT_NEED_TEXT_BYTES in whole words where there are any. */
-static struct str normalise(struct arena *arena, struct str clause)
-{
-    char *out = arena_alloc(arena, INSIGHT_NEED_TEXT_BYTES);
-    size_t size = 0, word_end = 0;
-    if (!out) return (struct str){0};
-    for (size_t i = 0; i < clause.size; i++) {
-        char c = clause.data[i];
-        bool space = c == ' ' || (c >= '\t' && c <= '\r');
-        if (space && (size == 0 || out[size - 1] == ' ')) continue;
-        if (space) word_end = size;
-        if (size == INSIGHT_NEED_TEXT_BYTES) {
-            if (word_end) size = word_end;
-            while (!word_end && size && ((unsigned char)clause.data[i] & 0xc0) == 0x80) size--, i--;
-            break;
-        }
-        out[size++] = space ? ' ' : c;
-    }
-    return str_trim(str_make(out, size));
-}
-
 static int add_need(const struct reading *reading, struct insight_result *result, enum insight_need_kind kind,
                     const struct sentence *sentence, float confidence, struct err *err)
 {
@@ -55,7 +35,7 @@ static int add_need(const struct reading *reading, struct insight_result *result
     if (result->need_count == INSIGHT_NEEDS_MAX) return E_OK;
     while (first + 2 < sentence->last && words_sets(reading->words, reading->tokens->items[first].hash) & WORD_FILLER) first++;
     struct insight_span span = reading_span(reading, first, sentence->last);
-    struct str text = normalise(reading->arena, str_slice(reading->text, span.start, span.end));
+    struct str text = statement_make(reading->text, reading->tokens, first, sentence->last, kind, reading->arena);
     if (!text.data) return err_set(err, E_NO_MEMORY, NULL);
     result->needs[result->need_count++] = (struct insight_need){kind, text, span, confidence};
     return E_OK;

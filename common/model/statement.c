@@ -1,0 +1,225 @@
+/* Takes openers off the head of a clause and courtesies off its tail until what is left says what is needed.
+ *
+ * The kind of the need is told beside it, so words that only wish, ask or add say nothing here; words that turn the
+ * meaning ("remove", "without", "not") stay. At least one word stays. */
+#include "model/statement.h"
+
+/* Folded; the longest that fits is taken, again and again. */
+static const char *const any[] = {
+    /* courtesies and fillers */
+    "please", "pls", "plz", "hi", "hello", "hey", "dear", "and", "also", "but", "so", "well", "just", "now", "however",
+    "maybe", "perhaps", "unfortunately", "por favor", "porfavor", "hola", "buenas", "buenos dias", "pero", "y", "ademas",
+    "tambien", "solo", "lastima que", "svp", "s'il vous plait", "s'il te plait", "merci de", "merci d'", "bonjour",
+    "bonsoir", "mais", "et", "aussi", "alors", "juste", "dommage que", "dommage qu'", "dommage de", "par contre", "sinon",
+    /* what most needs speak of: the app itself */
+    "the app", "this app", "app", "the application", "it", "this", "la app", "esta app", "la aplicacion",
+    "esta aplicacion", "aplicacion", "l'appli", "l'application", "cette appli", "cette application", "appli",
+    "application", "elle", "il", "se",
+    /* articles */
+    "a", "an", "the", "some", "un", "una", "unos", "unas", "el", "la", "los", "las", "le", "les", "une", "des", "du", "l'",
+    NULL,
+};
+static const char *const wishes[] = {
+    /* English */
+    "i wish", "i wish that", "wish", "we wish", "i hope", "hope", "hopefully", "hoping for", "i would like", "i'd like",
+    "we would like", "we'd like", "would like", "i would love", "i'd love", "would love", "we'd love", "i would really like",
+    "i would really love", "i'd really like", "i'd really love", "i want", "we want", "i need", "we need", "needs", "need",
+    "it needs", "it would be nice", "it'd be nice", "would be nice", "it would be great", "it'd be great",
+    "would be great", "it would be good", "would be good", "it would be helpful", "would be helpful", "it would be cool",
+    "would be cool", "it would be better", "would be better", "it would be useful", "would be useful", "it would help",
+    "it would be awesome", "would be awesome", "it would be perfect", "suggestion", "my suggestion", "suggestions",
+    "my suggestion is", "my suggestion would be", "i suggest", "i would suggest", "i'd suggest", "i recommend",
+    "you should", "they should", "you guys should", "should", "you could", "you can", "they could", "could you",
+    "can you", "would you", "can we", "could we", "we could", "i could", "i can", "it could", "it had", "they would",
+    "you would", "it would", "there was", "there were", "there is", "there should be", "should be", "if", "if only",
+    "that", "to", "for", "to see", "to have", "to be able to", "be able to", "have", "had", "having", "see", "get", "add",
+    "adding", "include", "including", "implement", "bring", "bring back", "offer", "provide", "allow", "allow us to",
+    "allow me to", "allow users to", "let us", "let me", "let users", "enable", "make it possible to",
+    "the ability to", "ability to", "an option to", "the option to", "an option for", "option to", "option for",
+    "a way to", "the possibility to", "possibility to", "support for", "more support for", "the only thing missing is",
+    "only thing missing is", "missing", "is missing", "it is missing", "it's missing", "lacks", "it lacks", "lack of",
+    "too bad there is no", "there is no", "there's no", "there isn't", "no option to", "no way to", "looking forward to",
+    /* Spanish */
+    "me gustaria", "nos gustaria", "me encantaria", "nos encantaria", "quisiera", "quiero", "queremos", "desearia",
+    "preferiria", "necesito", "necesitamos", "necesita", "ojala", "ojala que", "espero", "espero que", "esperamos que",
+    "estaria bien", "estaria genial", "estaria muy bien", "seria bueno", "seria genial", "seria ideal", "seria util",
+    "seria perfecto", "seria interesante", "seria estupendo", "seria mejor", "seria conveniente", "seria de agradecer",
+    "convendria", "no estaria mal", "no vendria mal", "vendria bien", "me vendria bien", "haria falta", "hace falta",
+    "hacen falta", "falta", "le falta", "faltan", "solo le falta", "solo falta", "lo unico que le falta es",
+    "echo de menos", "echo en falta", "se echa de menos", "se echa en falta", "deberian", "deberiais", "deberia",
+    "deberias", "tendrian que", "tendria que", "habria que", "podrian", "podriais", "podria", "podrias", "pueden",
+    "podeis", "puedes", "sugerencia", "sugiero", "sugiero que", "propongo", "propongo que", "pediria", "pediria que",
+    "pido que", "les pido que", "os pido que", "agradeceria", "se agradeceria", "agradeceria que", "como sugerencia",
+    "recomiendo que", "a ver si", "que", "de", "si", "poder", "se pueda", "se pudiera", "pudiera", "se pudiese", "tener",
+    "tuviera", "tuviese", "haya", "hubiera", "hubiese", "hay", "anadir", "anadan", "anadid", "anadais", "anade",
+    "anadieran", "anadiera", "agregar", "agreguen", "agregue", "agregaran", "agrega", "incluir", "incluyan", "incluya",
+    "incluyera", "incluyeran", "poner", "pongan", "pongais", "poned", "pusieran", "pon", "permitir", "permitan", "permita",
+    "permitieran", "permitiera", "dejen", "dejaran", "la opcion de", "una opcion para", "opcion de", "opcion para",
+    "una opcion de", "la posibilidad de", "posibilidad de", "la opcion para", "no hay opcion de", "no tiene opcion de",
+    /* French */
+    "j'aimerais", "j'aimerai", "nous aimerions", "on aimerait", "je voudrais", "nous voudrions", "on voudrait",
+    "je souhaite", "je souhaiterais", "j'espere", "j'espere que", "ce serait bien", "ca serait bien", "serait bien",
+    "ce serait super", "ca serait super", "ce serait top", "ca serait top", "ce serait cool", "ca serait cool",
+    "ce serait sympa", "ca serait sympa", "ce serait genial", "ce serait utile", "il serait utile", "il serait bien",
+    "il serait bon", "ce serait parfait", "ce serait pratique", "ce serait mieux", "il faudrait", "faudrait", "il manque",
+    "il manque juste", "il ne manque que", "il ne manque plus que", "manque", "vous devriez", "ils devraient",
+    "vous pourriez", "pourriez-vous", "pourriez vous", "pouvez-vous", "pouvez vous", "suggestion de", "je suggere",
+    "je suggere de", "je propose", "je propose de", "besoin de", "besoin d'", "besoin", "j'ai besoin de",
+    "nous avons besoin de", "vivement", "d'", "qu'", "que l'on", "qu'on", "on", "puisse", "puissions", "pouvoir",
+    "de pouvoir", "avoir", "d'avoir", "qu'il y ait", "il y ait", "ait", "s'il y avait", "il y avait", "ajouter",
+    "d'ajouter", "ajoutez", "ajoute", "rajouter", "de rajouter", "rajoutez", "mettre", "de mettre", "mettez",
+    "proposer", "de proposer", "proposez", "permettre", "de permettre", "permettez", "permettez de", "prevoir",
+    "la possibilite de", "possibilite de", "la possibilite d'", "possibilite d'", "une option pour", "l'option pour",
+    "option pour", "un moyen de", "on peut", "on pouvait", "si on pouvait", "si",
+    NULL,
+};
+static const char *const problems[] = {
+    "fix", "fix the", "solve", "arreglen", "arreglad", "arregla", "arreglar", "solucionen", "corrijan", "corregir",
+    "corrigez", "de corriger", "corriger", "reparez",
+    NULL,
+};
+static const char *const questions[] = {
+    "could you tell me", "can you tell me", "please tell me", "tell me", "i would like to know", "i'd like to know",
+    "i want to know", "does anyone know", "anyone know", "does anybody know", "i wonder", "i was wondering", "wondering",
+    "quisiera saber", "queria saber", "me gustaria saber", "querria saber", "necesito saber", "alguien sabe",
+    "sabe alguien", "me podrian decir", "me pueden decir", "podrian decirme", "pueden decirme", "saben", "je voudrais savoir",
+    "j'aimerais savoir", "quelqu'un sait", "savez-vous", "savez vous", "pouvez-vous me dire", "pouvez vous me dire",
+    "pourriez-vous me dire", "est-ce que", "est ce que",
+    NULL,
+};
+static const char *const *const of_kinds[] = {
+    [INSIGHT_FEATURE_REQUEST] = wishes, [INSIGHT_PROBLEM_REPORT] = problems, [INSIGHT_QUESTION] = questions};
+
+static const char *const closers[] = {
+    "please", "pls", "plz", "thanks", "thank you", "thx", "por favor", "porfavor", "porfa", "gracias", "muchas gracias",
+    "svp", "stp", "s'il vous plait", "s'il te plait", "merci", "merci d'avance", "too", "as well", "tambien", "aussi",
+    "would be nice", "would be great", "would be helpful", "would be good", "would be appreciated", "would be useful",
+    "would be cool", "would be awesome", "would be handy", "is missing", "seria genial", "estaria bien", "seria ideal",
+    "serait bien", "serait super", "serait pratique", "serait bienvenu", "serait utile", "ce serait bien", "in the app",
+    "to the app", "in this app", "to this app", "en la app", "a la app", "en la aplicacion", "a la aplicacion",
+    "dans l'appli", "dans l'application", "a l'appli", "a l'application",
+};
+
+/* Tokens have typographic apostrophes too: the byte behind one mark, or 0. */
+static size_t apostrophe_bytes(struct str word, size_t at)
+{
+    if (word.data[at] == '\'') return 1;
+    return word.size - at >= 3 && memcmp(word.data + at, "\xe2\x80\x99", 3) == 0 ? 3 : 0;
+}
+
+/* How much of the folded word `part` is, or 0; a part that ends in an apostrophe may leave a rest. */
+static size_t part_bytes(struct str word, struct str part)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < part.size; i++) {
+        if (at == word.size) return 0;
+        size_t mark = part.data[i] == '\'' ? apostrophe_bytes(word, at) : word.data[at] == part.data[i];
+        if (!mark) return 0;
+        at += mark;
+    }
+    return at == word.size || part.data[part.size - 1] == '\'' ? at : 0;
+}
+
+/* Where a clause begins: its token, and the bytes of an elision off that token's head. */
+struct head {
+    uint32_t token;
+    size_t cut;
+};
+
+static bool fits(const struct tokens *tokens, struct head head, uint32_t last, const char *phrase, struct head *ret_behind)
+{
+    for (struct str rest = str_of(phrase); rest.size;) {
+        struct str part = str_cut(&rest, ' ');
+        if (head.token == last) return false;
+        struct str word = tokens->items[head.token].folded;
+        word = str_slice(word, head.cut, word.size);
+        size_t bytes = part_bytes(word, part);
+        if (!bytes) return false;
+        head = bytes < word.size ? (struct head){head.token, head.cut + bytes} : (struct head){head.token + 1, 0};
+    }
+    *ret_behind = head;
+    return true;
+}
+
+static bool is_behind(struct head a, struct head b)
+{
+    return a.token > b.token || (a.token == b.token && a.cut > b.cut);
+}
+
+static void seek(const struct tokens *tokens, struct head head, uint32_t last, const char *const *phrases,
+                 struct head *farthest)
+{
+    struct str word = tokens->items[head.token].folded;
+    for (; *phrases; phrases++) {
+        struct head behind;
+        if (**phrases != word.data[head.cut] || !fits(tokens, head, last, *phrases, &behind)) continue;
+        if (behind.token < last && is_behind(behind, *farthest)) *farthest = behind;
+    }
+}
+
+static struct head skip_openers(const struct tokens *tokens, uint32_t first, uint32_t last, enum insight_need_kind kind)
+{
+    struct head head, farthest = {first, 0};
+    do {
+        head = farthest;
+        seek(tokens, head, last, any, &farthest);
+        seek(tokens, head, last, of_kinds[kind], &farthest);
+    } while (is_behind(farthest, head));
+    return head;
+}
+
+static uint32_t skip_closers(const struct tokens *tokens, struct head head, uint32_t last)
+{
+    for (bool found = true; found;) {
+        found = false;
+        for (size_t i = 0; i < sizeof closers / sizeof closers[0] && !found; i++) {
+            uint32_t words = 1;
+            for (const char *c = closers[i]; *c; c++) words += *c == ' ';
+            struct head behind, from = {last - words, 0};
+            if (last - head.token <= words || !fits(tokens, from, last, closers[i], &behind)) continue;
+            found = behind.token == last;
+            if (found) last -= words;
+        }
+    }
+    return last;
+}
+
+/* Lower case of one character, ASCII and Latin-1 and the ligature; others stay. `c` is the byte, `left` the one before. */
+static char lower(char left, char c)
+{
+    unsigned char byte = (unsigned char)c;
+    if (c >= 'A' && c <= 'Z') return (char)(c + 'a' - 'A');
+    if (left == '\xc3' && byte >= 0x80 && byte <= 0x9e && byte != 0x97) return (char)(byte + 0x20);
+    return left == '\xc5' && byte == 0x92 ? '\x93' : c;
+}
+
+static size_t put(char *out, size_t size, struct str word)
+{
+    size_t room = STATEMENT_BYTES - size, bytes = word.size;
+    if (bytes > room) bytes = size ? 0 : room; /* a word alone may be cut, at a whole character */
+    while (bytes && bytes < word.size && ((unsigned char)word.data[bytes] & 0xc0) == 0x80) bytes--;
+    for (size_t i = 0; i < bytes; i++) out[size + i] = lower(i ? word.data[i - 1] : 0, word.data[i]);
+    return size + bytes;
+}
+
+struct str statement_make(struct str text, const struct tokens *tokens, uint32_t first, uint32_t last,
+                          enum insight_need_kind kind, struct arena *arena)
+{
+    char *out = arena_alloc(arena, STATEMENT_BYTES);
+    if (!out) return (struct str){0};
+    struct head head = skip_openers(tokens, first, last, kind);
+    size_t size = 0;
+    last = skip_closers(tokens, head, last);
+    for (uint32_t i = head.token; i < last; i++) {
+        const struct token *token = &tokens->items[i];
+        struct str word = str_slice(text, token->start, token->end);
+        /* the elision is ASCII but for its mark, so it is as long in the text as it is when folded */
+        if (i == head.token) word = str_slice(word, head.cut, word.size);
+        if (size + 1 >= STATEMENT_BYTES) break;
+        if (size) out[size] = ' ';
+        size_t begin = size ? size + 1 : 0, end = put(out, begin, word);
+        if (end == begin) break;
+        size = end;
+    }
+    return str_make(out, size);
+}
