@@ -64,11 +64,12 @@ static size_t word_end(struct str text, size_t i)
     return i;
 }
 
-static size_t on_word(struct redact_finder *finder, size_t start)
+/* key: it may be the start of one. */
+static size_t on_word(struct redact_finder *finder, size_t start, bool key)
 {
     struct str text = finder->text;
     struct redact_word word;
-    size_t end = redact_secret_may_start(text.data + start, text.size - start) ? redact_secret_token(finder, start) : start;
+    size_t end = key && redact_secret_may_start(text.data + start, text.size - start) ? redact_secret_token(finder, start) : start;
     if (end > start) return end;
     redact_word_at(text, start, &word);
     if ((!word.cues && !word.capital) || word.cues == CUE(COMMON)) return word.end;
@@ -94,8 +95,9 @@ static size_t small_word(struct redact_finder *finder, size_t start)
     if (!redact_is_marked(&redact_starts, text.data + start, text.size - start)) return start;
     while (end < text.size && is_lower(text.data[end])) end++;
     bool whole = end == text.size || !is_word(text.data[end]);
-    bool key = redact_secret_may_start(text.data + start, text.size - start);
-    return key || !whole || redact_is_shaped(&redact_starts, text.data + start, end - start) ? on_word(finder, start) : end;
+    char mark = at(text, end); /* a key has digits, capitals or one of these */
+    bool key = (!whole || mark == '-' || mark == '_' || mark == '.') && redact_secret_may_start(text.data + start, text.size - start);
+    return key || !whole || redact_is_shaped(&redact_starts, text.data + start, end - start) ? on_word(finder, start, key) : end;
 }
 
 static size_t skip_digits(struct str text, size_t i)
@@ -130,7 +132,7 @@ static void scan(struct redact_finder *finder)
             break;
         case CAPITAL: finder->capitals = true; /* fall through */
         case HIGH:
-            end = on_word(finder, i);
+            end = on_word(finder, i, true);
             i = end > i ? end : i + 1;
             break;
         case DIGIT:

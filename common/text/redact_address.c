@@ -391,7 +391,7 @@ static size_t names_before(struct str text, size_t number)
         redact_word_before(text, end, &word);
         if (!word.size || word.end != end || end == start) break;
         if (!word.capital && !(word.cues & CUE(PARTICLE))) break;
-        if (word.capital && word.cues & CUE(COMMON)) break;
+        if (word.capital && word.cues & CUE(COMMON) && !(word.cues & CUE(PARTICLE))) break;
         start = word.start;
         if (word.capital && word.size > 2) capital = start;
         if (start > 0 && text.data[start - 1] != ' ') break;

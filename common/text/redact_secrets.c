@@ -2,7 +2,7 @@
  * "password:", "mi contraseña es", "Bearer" and their like. */
 #include "text/redact_find.h"
 
-enum { TOKEN_BYTES = 2048, VALUE_BYTES = 128, LOOK_BYTES = 48 };
+enum { KEY_BYTES_MIN = 13, TOKEN_BYTES = 2048, VALUE_BYTES = 128, LOOK_BYTES = 48 };
 
 static const struct secret_form {
     const char *start;
@@ -40,6 +40,8 @@ struct str redact_secret_starts(size_t i) { return i < sizeof forms / sizeof *fo
 
 size_t redact_secret_token(struct redact_finder *finder, size_t start)
 {
+    for (size_t i = 0; i < KEY_BYTES_MIN; i++) /* nearly always a word that ends before */
+        if (!is_token(at(finder->text, start + i))) return 0;
     struct str rest = str_slice(finder->text, start, start + 16);
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         if (rest.size == 0 || forms[i].start[0] != rest.data[0]) continue; /* nearly always: no more work */

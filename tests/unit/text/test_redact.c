@@ -92,6 +92,21 @@ static const struct redact_case {
     {"mot de passe", "fr", "mot de passe: Soleil!99", "mot de passe: [SECRET]"},
     {"PIN", "en", "my PIN 4821 is wrong", "my PIN [SECRET] is wrong"},
     {"talk about passwords", "en", "my password is not working, login: works", NULL},
+    /* addresses over several lines, and what the parts of a street look like */
+    {"flat, city and state in lines of their own", "en", "85 Cedar Avenue\nSuite 200\nDenver, CO 80203", "[ADDRESS]"},
+    {"a box in small letters", "en", "po box 242, send it there", "[ADDRESS], send it there"},
+    {"a street word that ends a name", "en", "at Hauptstr. 5, 10115 Berlin", "at [ADDRESS]"},
+    {"a house and a postal code", "es", "Los Alisos, 10. 13002 Ciudad Real", "[ADDRESS]"},
+    {"a street without number", "es", "Domicilio: c/ Goya 8", "Domicilio: [ADDRESS]"},
+    {"a gate of an airport", "en", "at gate 12 in Terminal 5", NULL},
+    {"a model with a year", "en", "the Jeep Renegade 2019", NULL},
+    /* names: what the text talks of decides */
+    {"an actor", "en", "Anna Reyes was superb in this film", NULL},
+    {"an agent", "en", "Anna Reyes was superb with my refund", "[PERSON] was superb with my refund"},
+    {"a public post", "en", "@acme watching Anna Reyes tonight #live", NULL},
+    {"a firm", "en", "a kit by Melissa & Doug", NULL},
+    {"who is in a list with others", "en", "They had 3: Efimiya, Mary and Jodi.", "They had 3: [PERSON], [PERSON] and [PERSON]."},
+    {"Mr. and a common name", "en", "Mr. Smith was rude", "Mr. [PERSON] was rude"},
     /* placeholders */
     {"placeholders are left alone", "en", "password: [SECRET], call [PHONE], [EMAIL]@", NULL},
     {"nothing", "en", "", NULL},
@@ -142,7 +157,8 @@ static void tells_where_the_placeholders_are(void **state)
 static void hostile_texts_end_soon(void **state)
 {
     static const char *const patterns[] = {"1-",      "Maria, ", "1.",          "@",         "a@b.",    "Anna Lopez said. ", "12 rue ", "my name is ",
-                                           "password:", "PO Box ", "address: 1 ", "http://a ", "GB29 ",   "[EMAIL",            "::",      "maria lopez "};
+                                           "password:", "PO Box ", "address: 1 ", "http://a ", "GB29 ",   "[EMAIL",            "::",      "maria lopez ",
+                                           "[PERSON], Aaaa, ", "Aaaa, Maria, ", "corner of Aa and Bb ", "Aaaa 1, 11111 Bbbb ", "said Aaaa. ", "\nAaaa: [PERSON]: "};
     static char text[128 * 1024];
     (void)state;
     for (size_t i = 0; i < COUNT_OF(patterns); i++) {

@@ -1,0 +1,197 @@
+/* How the name of a person is read, and which names are brands', places' or everybody's. */
+#include "text/redact_name.h"
+
+enum { NAME_PARTS = 5 };
+
+/* One capitalised word with what is joined to it: "García-Ripoll", "O'Brien". */
+static size_t joined_end(struct str text, const struct redact_word *word)
+{
+    size_t end = word->end, size;
+    for (int k = 0; k < 3; k++) {
+        struct redact_word next;
+        bool apostrophe = word->size <= 2 && is_apostrophe(text, end, &size);
+        if (!apostrophe && at(text, end) != '-') break;
+        redact_word_at(text, end + (apostrophe ? size : 1), &next);
+        if (!next.size || !next.capital) break;
+        end = next.end;
+    }
+    return end;
+}
+
+/* Family names of the Slavic, Nordic, Greek and Armenian kind, by their ending. */
+static bool is_formed_like_one(const struct redact_word *word)
+{
+    static const struct ending {
+        uint8_t size;
+        char text[7];
+    } endings[] = {{3, "sen"}, {4, "sson"}, {6, "dottir"}, {3, "ova"}, {3, "eva"}, {3, "kov"},  {3, "nov"},  {3, "rov"}, {3, "tov"},  {3, "lov"},
+                   {3, "mov"}, {3, "sov"},  {4, "chev"},   {3, "yev"}, {3, "iev"}, {3, "aev"},  {3, "ski"},  {3, "ska"}, {3, "sky"},  {5, "skaya"},
+                   {4, "vich"}, {3, "vic"}, {4, "escu"},   {4, "idis"}, {6, "poulos"}, {3, "yan"}, {4, "enko"}, {5, "strom"}, {5, "quist"}};
+    for (const struct ending *ending = endings; word->size >= 6 && ending < endings + sizeof endings / sizeof *endings; ending++) {
+        const char *end = word->folded + word->size - ending->size;
+        if (end[0] == ending->text[0] && end[1] == ending->text[1] && memcmp(end, ending->text, ending->size) == 0) return true;
+    }
+    return false;
+}
+
+static void count_part(struct name *name, const struct redact_word *word)
+{
+    bool listed = word->cues & (CUE(GIVEN) | CUE(FAMILY)) || is_formed_like_one(word);
+    name->foreign += word->accented;
+    name->parts++;
+    name->known += listed;
+    name->given += (word->cues & CUE(GIVEN)) != 0;
+    name->also += (word->cues & CUE(ALSO)) != 0;
+}
+
+static bool is_name_word(const struct redact_word *word, enum small lower)
+{
+    static const char *const streets[] = {"calle", "avenida", "avda", "paseo", "ctra", "carretera", "rue", "avenue", "boulevard", "chemin", "quai"};
+    if (word->cues & CUE(STREET_FIRST) && IS_ONE_OF(word, streets)) return false;
+    uint32_t never = CUE(COMMON) | CUE(COMPANY) | (word->accented ? 0 : CUE(MONTH)); /* "Ján" is no month */
+    if (!word->size || word->cues & never) return false;
+    return word->capital || (lower && (word->cues & (CUE(GIVEN) | CUE(FAMILY)) || is_formed_like_one(word))) ||
+           (lower == SMALL_ALSO && word->cues & CUE(ALSO));
+}
+
+/* The particles before a family name: "de la", "van der". Returns where the capital stands, or 0. */
+static size_t skip_particles(struct str text, size_t i)
+{
+    for (int k = 0; k < 3; k++) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        if (!(word.cues & CUE(PARTICLE)) || at(text, word.end) != ' ') return k ? i : 0;
+        i = skip_blanks(text, word.end);
+    }
+    return i;
+}
+
+struct name name_read(struct str text, size_t start, enum small lower)
+{
+    struct name name = {.start = start, .end = start};
+    struct redact_word word;
+    size_t i = start;
+    while (name.parts < NAME_PARTS) {
+        redact_word_at(text, i, &word);
+        if (word.size == 1 && (word.capital || lower) && name.parts && word.end - word.start <= 2) { /* an initial */
+            size_t behind = word.end + (at(text, word.end) == '.');
+            redact_word_at(text, skip_blanks(text, behind), &word);
+            if (!is_name_word(&word, lower) || skip_blanks(text, behind) == behind) break;
+            name.initial = true;
+            i = word.start;
+        }
+        if (!is_name_word(&word, lower)) {
+            size_t particle = name.parts ? skip_particles(text, i) : 0;
+            if (!particle) break;
+            redact_word_at(text, particle, &word);
+            if (!word.capital || !is_name_word(&word, NOT_SMALL)) break;
+        }
+        if (is_digit(at(text, word.end)) || at(text, word.end) == '_') break; /* "GB28", "Tony_3" */
+        count_part(&name, &word);
+        name.end = joined_end(text, &word);
+        if (at(text, name.end) != ' ') break;
+        i = skip_blanks(text, name.end);
+    }
+    redact_word_at(text, skip_blanks(text, name.end), &word);
+    name.company = word.cues & CUE(COMPANY) && word.capital;
+    return name;
+}
+
+size_t name_take(struct redact_finder *finder, const struct name *name)
+{
+    redact_add(finder, name->start, name->end, REDACT_PERSON);
+    return name->end;
+}
+
+struct redact_word name_follow(struct str text, const struct name *name)
+{
+    struct redact_word follow;
+    size_t size, behind = name->end;
+    if (is_apostrophe(text, behind, &size)) behind += size;
+    redact_word_at(text, skip_blanks(text, behind), &follow);
+    return follow.capital ? (struct redact_word){.size = 0} : follow;
+}
+
+/* Companies, brands and products named like people: folded, first and second word. */
+bool name_is_brand_pair(struct str text, size_t first_at, size_t second_at)
+{
+    static const char *const brands[] = {
+        "calvin klein",    "tommy hilfiger",  "ralph lauren",    "marc jacobs",      "michael kors",   "kate spade",
+        "betty crocker",   "oscar mayer",     "johnnie walker",  "jack daniel",      "jack daniels",   "jim beam",
+        "paco rabanne",    "yves saint",      "yves rocher",     "jean paul",        "massimo dutti",  "adolfo dominguez",
+        "carolina herrera", "harley davidson", "john deere",     "martin logan",     "louis vuitton",  "christian dior",
+        "hugo boss",       "giorgio armani",  "sally hansen",    "estee lauder",     "bobbi brown",    "elizabeth arden",
+        "trader joe",      "trader joes",     "mary kay",        "harry potter",     "fisher price",   "ben jerry",
+        "wells fargo",     "morgan stanley",  "merrill lynch",   "goldman sachs",    "charles schwab", "ernest jones",
+        "john lewis",      "ted baker",       "paul smith",      "karl lagerfeld",   "vera wang",      "vera bradley",
+        "donna karan",     "tory burch",      "steve madden",    "jimmy choo",       "bruno banani",   "jean louis",
+        "victoria secret", "victorias secret", "tim hortons",    "papa john",        "papa johns",     "carl zeiss",
+        "mercedes benz",   "alfa romeo",      "aston martin",    "rolls royce",      "eddie bauer",    "abercrombie fitch",
+        "pedro del",       "maria galland",   "helena rubinstein", "nina ricci",     "jacques dessange", "franck provost",
+        "leroy merlin",    "marie claire",    "santa claus",     "tom tom",          "tom ford",       "paul mitchell",
+        "peter pan",       "james bond",      "barnes noble",    "johnson johnson",  "perry ellis",    "kenneth cole",
+        "jo malone",       "max factor",      "max mara",        "hello kitty",      "anna sui",       "cath kidston",
+        "laura ashley",    "lulu guinness",   "charlotte tilbury", "huda beauty",    "rebecca minkoff", "stella artois",
+        "samuel adams",    "sam adams",       "jose cuervo",     "captain morgan",   "dolce gabbana",  "bang olufsen",
+        "john frieda",     "marc anthony",    "burt bees",       "sara lee",         "marie callender", "jimmy dean",
+        "uncle ben",       "aunt jemima",     "don simon",       "agatha ruiz",      "bimba lola",     "pierre cardin",
+        "michel augustin", "pierre herve",    "monsieur bricolage", "monsieur cuisine", "mr bricolage", "pere noel", "mere noel", "santa cruz", "bob esponja", "google assistant",
+    };
+    char joined[2 * WORD_BYTES + 1];
+    struct redact_word first, second;
+    redact_word_at(text, first_at, &first);
+    redact_word_at(text, second_at, &second);
+    memcpy(joined, first.folded, first.size);
+    joined[first.size] = ' ';
+    memcpy(joined + first.size + 1, second.folded, second.size);
+    return is_one_of(str_make(joined, (size_t)first.size + 1 + second.size), brands, sizeof brands / sizeof *brands);
+}
+
+bool name_is_brand(struct str text, const struct name *name)
+{
+    struct redact_word first;
+    size_t size;
+    redact_word_at(text, name->start, &first);
+    size_t i = first.end;
+    if (is_apostrophe(text, i, &size) && at(text, i + size) == 's') i += size + 1;
+    while (i < text.size && (text.data[i] == ' ' || text.data[i] == '-' || text.data[i] == '&')) i++;
+    return name_is_brand_pair(text, name->start, i);
+}
+
+/* "San Sebastián", "Saint-Malo", and the second half of "Bimba y Lola". */
+bool name_is_place(struct str text, const struct name *name)
+{
+    static const char *const saints[] = {"san", "los", "las", "santa", "santo", "saint", "sainte", "st", "mont", "puerto", "villa", "fort", "lake", "lago", "isla", "port", "virgen"};
+    struct redact_word lead, first;
+    redact_word_at(text, name->start, &first);
+    if (name->parts > 1 && IS_ONE_OF(&first, saints)) return true;
+    redact_word_before(text, name->start, &lead);
+    if (lead.end + 2 == name->start && text.data[lead.end] == '.' && lead.capital && IS_ONE_OF(&lead, saints)) return true; /* "St. Louis" */
+    if (lead.end + 1 != name->start || !lead.size) return false;
+    if (lead.capital && IS_ONE_OF(&lead, saints)) return true;
+    redact_word_before(text, lead.start, &first);
+    if (lead.cues & CUE(PARTICLE) && first.cues & CUE(STREET_FIRST)) return true; /* "Paseo de Gracia" */
+    bool joined = lead.size <= 3 && first.capital && first.end + 1 == lead.start;
+    return joined && name_is_brand_pair(text, first.start, name->start);
+}
+
+/* "Tom Hanks", or "Spielberg" alone. */
+bool name_is_public(struct str text, const struct name *name)
+{
+    char joined[2 * WORD_BYTES + 1];
+    struct redact_word first, second;
+    redact_word_at(text, name->start, &first);
+    redact_word_at(text, first.end + 1, &second);
+    if (first.cues & CUE(PUBLIC) && name->parts == 1) return true;
+    if (!second.size) return false;
+    memcpy(joined, first.folded, first.size);
+    joined[first.size] = '_';
+    memcpy(joined + first.size + 1, second.folded, second.size);
+    return (redact_cues_of(str_make(joined, (size_t)first.size + 1 + second.size)) & CUE(PUBLIC)) != 0;
+}
+
+bool name_in_film(struct redact_finder *finder)
+{
+    uint32_t registers = redact_registers(finder);
+    return registers & REGISTER_FILM && !(registers & (REGISTER_SERVICE | REGISTER_CONTACT));
+}

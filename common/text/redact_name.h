@@ -1,0 +1,55 @@
+/* Names of persons in a text: how one is read, and which are brands', places' or everybody's. What the finders of
+ * persons share: behind cues (redact_person.c), without any (redact_bare.c), and again (redact_again.c). */
+#ifndef VERBATIM_TEXT_REDACT_NAME_H
+#define VERBATIM_TEXT_REDACT_NAME_H
+
+#include "text/redact_find.h"
+
+struct name {
+    size_t start, end;
+    int parts, known, given, also; /* words; of them: on a list or formed like one, given names, "also" names */
+    int foreign;                   /* words with letters beyond ASCII */
+    bool initial, company;
+};
+
+/* Which names written small are read as names. */
+enum small { NOT_SMALL, SMALL, SMALL_ALSO }; /* none; listed ones; ambiguous ones as well */
+
+/* The name that starts at `start`; parts 0: there is none. */
+struct name name_read(struct str text, size_t start, enum small lower);
+size_t name_take(struct redact_finder *finder, const struct name *name); /* it goes; returns its end */
+/* The word right behind a name, if it is written small; size 0: there is none. */
+struct redact_word name_follow(struct str text, const struct name *name);
+bool name_is_brand(struct str text, const struct name *name);
+bool name_is_brand_pair(struct str text, size_t first_at, size_t second_at);
+bool name_is_place(struct str text, const struct name *name);
+bool name_is_public(struct str text, const struct name *name);
+bool name_in_film(struct redact_finder *finder); /* the text is about films, and no customer's matter */
+size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word);
+
+static inline struct str folded_of(const struct redact_word *word) { return str_make(word->folded, word->size); }
+
+static inline bool is_one_of(struct str word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count && word.size; i++)
+        if (words[i][0] == word.data[0] && str_equal(word, str_of(words[i]))) return true;
+    return false;
+}
+/* `list` is an array. */
+#define IS_ONE_OF(word, list) is_one_of(folded_of(word), list, sizeof(list) / sizeof *(list))
+
+static inline size_t skip_blanks(struct str text, size_t i)
+{
+    while (at(text, i) == ' ') i++;
+    return i;
+}
+
+static inline bool is_apostrophe(struct str text, size_t i, size_t *ret_size)
+{
+    *ret_size = at(text, i) == '\'' ? 1 : 3;
+    return at(text, i) == '\'' || str_starts(str_slice(text, i, i + 3), STR("\xE2\x80\x99"));
+}
+
+static inline bool starts_line(struct str text, size_t i) { return i == 0 || text.data[i - 1] == '\n' || text.data[i - 1] == '>'; }
+
+#endif
