@@ -62,7 +62,8 @@ equal "under one idempotency key" "$(cat "$scratch/busy.out")" "1 key"
 
 # --- curl
 VERBATIM_URL=$url "$examples/curl/session" >"$scratch/session.txt" 2>"$scratch/session.err"
-equal "the curl session exits 0 ($(head -c 200 "$scratch/session.err"))" $? 0
+rc=$?
+equal "the curl session exits 0 ($(head -c 200 "$scratch/session.err"))" $rc 0
 equal "its statuses" "$(sed -n 's/^(status \(...\))$/\1/p' "$scratch/session.txt" | paste -sd' ')" "202 202 202 200 202 202 422 200"
 equal "an idempotency key gives one id" "$(grep -A 3 '^# Under an idempotency key' "$scratch/session.txt" | grep -o '"id":"[^"]*"' | sort | uniq -c | awk '{print $1}')" 2
 check "the awaited answer is the finished insight" grep -q '"state":"positive".*"insight":{' "$scratch/session.txt"
@@ -73,7 +74,8 @@ check "a mistake names the field" contains "$scratch/session.txt" '/ratting'
 launch pages python3 -m http.server "$pages" --bind 127.0.0.1 --directory "$examples/browser"
 await "the page is served" 10 answers "http://127.0.0.1:$pages/insights.html"
 timeout 120 node "$source/tests/e2e/look_at_example.js" "http://127.0.0.1:$pages/insights.html" "$url" >"$scratch/page.txt" 2>&1
-equal "the browser shows the insight ($(tail -n 3 "$scratch/page.txt" | head -c 300))" $? 0
+rc=$?
+equal "the browser shows the insight ($(tail -n 3 "$scratch/page.txt" | head -c 300))" $rc 0
 
 # 20 by post.py, then 1 + 1 + 1 + 2 + 1 by curl, then 1 from the browser's test; what was sent twice is there once.
 insights | ids >"$scratch/insights.ids"

@@ -15,7 +15,8 @@ done
 read -r http <<<"$(free_ports 1)"
 cd / || exit 1
 "$prefix/bin/verbatim" run --once --quiet --data "$scratch/data" --ingest.listen="127.0.0.1:$http" >"$scratch/out" 2>"$scratch/err"
-equal "the installed run --once exits 0 ($(head -c 200 "$scratch/err"))" $? 0
+rc=$?
+equal "the installed run --once exits 0 ($(head -c 200 "$scratch/err"))" $rc 0
 check "with the sample's insights" contains "$scratch/out" "$(wc -l <"$source/config/sample/feedback.ndjson") records"
 printf '{"id":"x","text":"Great taste, but I got a rash."}\n' | "$prefix/bin/verbatim" analyze --quiet >"$scratch/one" 2>"$scratch/err"
 equal "the installed analyze finds its lists and models" "$(jq -r '.insight.provider' "$scratch/one")" local

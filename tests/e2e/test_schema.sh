@@ -6,7 +6,8 @@ verbatim=$bin/verbatim
 python=$("$source/tests/lib/python.sh") || exit
 
 VERBATIM_BIN=$bin "$source/tests/lib/check-docs.sh" >"$scratch/docs.log" 2>&1
-equal "the reference pages are those that are committed ($(head -c 400 "$scratch/docs.log"))" $? 0
+rc=$?
+equal "the reference pages are those that are committed ($(head -c 400 "$scratch/docs.log"))" $rc 0
 
 "$verbatim" schema --format json-schema >"$scratch/record.schema.json"
 "$verbatim" schema --format asyncapi >"$scratch/asyncapi.json"

@@ -76,7 +76,8 @@ echo "posts: $(cat "$scratch/posts.log")"
 curl -s -m 60 -o "$scratch/waited.json" -H 'Content-Type: application/json' "$url/v1/feedback?wait=30s" -d '{"id":"waited","text":"It works well, thank you."}'
 equal "a post that waits gets its insight" "$(jq -r .insight.sentiment.label "$scratch/waited.json")" positive
 "$python" "$source/ops/examples/python/produce.py" --bootstrap "$bootstrap" --text "Great taste, but I got a rash." --customer c-17 2>"$scratch/produce.err"
-equal "produce.py exits 0 ($(head -c 200 "$scratch/produce.err"))" $? 0
+rc=$?
+equal "produce.py exits 0 ($(head -c 200 "$scratch/produce.err"))" $rc 0
 total=$((posts + 2))
 
 # --- an independent consumer
@@ -118,7 +119,8 @@ await "logsink has read all" 60 archived
 halt logsink-0
 equal "logsink-0 ends with 0 on SIGTERM" "$status" 0
 "$bin/verbatim" verify --config "$scratch/logsink.ini" --json >"$scratch/verify.json" 2>"$scratch/verify.err"
-equal "verify exits 0 ($(head -c 300 "$scratch/verify.err"))" $? 0
+rc=$?
+equal "verify exits 0 ($(head -c 300 "$scratch/verify.err"))" $rc 0
 equal "verify: received, insights, dead letters, in flight" \
     "$(jq -c '[.received, .insights, .dead_letters, .in_flight]' "$scratch/verify.json")" "[$total,$total,0,0]"
 finish

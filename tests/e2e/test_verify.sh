@@ -22,7 +22,8 @@ stopped() {
 # verify WHAT STATUS RECEIVED,INSIGHTS,DUPLICATES,LETTERS,IN-FLIGHT
 verify() {
     "$verbatim" verify --archive "$archive" --json >"$scratch/verify.json" 2>"$scratch/verify.err"
-    equal "$1: exit status ($(jq -c '.findings[:3]' "$scratch/verify.json"))" $? "$2"
+    rc=$?
+    equal "$1: exit status ($(jq -c '.findings[:3]' "$scratch/verify.json"))" $rc "$2"
     equal "$1: the sums" "$(jq -c '[.received, .insights, .duplicates, .dead_letters, .in_flight]' "$scratch/verify.json")" "[$3]"
 }
 
@@ -43,7 +44,8 @@ equal "what was refused went to people" "$(archived "$archive" safety | jq -r 's
 
 # --- sent again: it is refused again, under its mark
 "$verbatim" redrive send --bus.path="$data/bus" >"$scratch/redrive.txt" 2>&1
-equal "redrive exits 0 ($(tail -n 2 "$scratch/redrive.txt"))" $? 0
+rc=$?
+equal "redrive exits 0 ($(tail -n 2 "$scratch/redrive.txt"))" $rc 0
 start
 await "a second dead letter" 60 has dead-letters 2
 stopped
