@@ -138,7 +138,7 @@ static int read_topic(struct diff_side *side, const char *prefix, struct config 
     buffer_printf(&setting, "bus.topic_prefix=%s", prefix);
     int rc = config_set(config, buffer_str(&setting), "topic:", err);
     if (rc == E_OK) rc = bus_open(config, clock_system(), &bus, err);
-    if (rc == E_OK) rc = reader_open_held(&reader, bus, TOPIC_INSIGHTS, err);
+    if (rc == E_OK) rc = reader_open_held(&reader, bus, &(enum topic){TOPIC_INSIGHTS}, 1, err);
     while (rc == E_OK && (message = reader_next_held(&reader, err))) {
         rc = diff_keep(side, message->value, err);
         if (rc == E_BAD_MESSAGE || rc == E_TOO_LARGE) side->others++, rc = E_OK; /* poison: no worker could read it either */

@@ -42,7 +42,7 @@ static int read_entries(struct bus *bus, const char *actor, struct str own, jour
     struct record record;
     struct audit audit;
     int rc = own.size ? reader_open(&reader, bus, &topic, 1, BUS_EARLIEST, err)
-                      : reader_open_held(&reader, bus, topic, err);
+                      : reader_open_held(&reader, bus, &topic, 1, err);
     for (bool found = false; rc == E_OK && !found;) {
         const struct bus_message *message = own.size ? reader_next(&reader, OWN_MS, err) : reader_next_held(&reader, err);
         if (!message && own.size && !err->code) err_set(err, E_TIMEOUT, "our own audit record doesn't come back");

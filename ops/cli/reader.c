@@ -44,13 +44,18 @@ const struct bus_message *reader_next(struct reader *reader, int timeout_ms, str
     }
 }
 
-int reader_open_held(struct reader *reader, struct bus *bus, enum topic topic, struct err *err)
+int reader_open_held(struct reader *reader, struct bus *bus, const enum topic *topics, size_t count, struct err *err)
 {
-    struct bus_topic_state state = {0};
-    int rc = bus_topic_describe(bus, topic, &state, err);
-    if (rc == E_NOT_FOUND) rc = E_OK;
-    if (rc == E_OK) rc = reader_open(reader, bus, &topic, 1, BUS_EARLIEST, err);
-    reader->held = state.records;
+    uint64_t held = 0;
+    int rc = E_OK;
+    for (size_t i = 0; i < count && rc == E_OK; i++) {
+        struct bus_topic_state state = {0};
+        rc = bus_topic_describe(bus, topics[i], &state, err);
+        if (rc == E_NOT_FOUND) rc = E_OK;
+        held += state.records;
+    }
+    if (rc == E_OK) rc = reader_open(reader, bus, topics, count, BUS_EARLIEST, err);
+    reader->held = held;
     reader->opened_ms = clock_wall_ms(clock_system());
     return rc;
 }

@@ -21,10 +21,10 @@ void reader_close(struct reader *reader);
  * E_OK), or the bus failed. */
 const struct bus_message *reader_next(struct reader *reader, int timeout_ms, struct err *err);
 
-/* For what a topic holds by now, and no more: the next message, or NULL at the end (err->code E_OK). On Kafka,
+/* For what topics hold by now, and no more: the next message, or NULL at the end (err->code E_OK). On Kafka,
  * where offsets have gaps, the end is where nothing from before the opening has come for two seconds, and nothing is
- * known to be left. A topic that isn't there is empty. */
-int reader_open_held(struct reader *reader, struct bus *bus, enum topic topic, struct err *err) CHECKED;
+ * known to be left: so it comes also where others go on writing. A topic that isn't there is empty. */
+int reader_open_held(struct reader *reader, struct bus *bus, const enum topic *topics, size_t count, struct err *err) CHECKED;
 const struct bus_message *reader_next_held(struct reader *reader, struct err *err);
 
 #endif

@@ -41,7 +41,7 @@ static int each_letter(struct redrive *redrive, struct bus *bus, on_letter *call
     struct letter letter;
     const struct bus_message *message;
     redrive->matched = 0;
-    int rc = reader_open_held(&reader, bus, TOPIC_DEAD_LETTERS, err);
+    int rc = reader_open_held(&reader, bus, &(enum topic){TOPIC_DEAD_LETTERS}, 1, err);
     while (rc == E_OK && (message = reader_next_held(&reader, err))) {
         arena_reset(&arena);
         if (letter_read(message, &arena, &letter, NULL) || !letter_matches(&redrive->filter, &letter)) continue;

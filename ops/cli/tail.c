@@ -52,11 +52,12 @@ static int tail(struct bus *bus, const enum topic *topics, size_t count, const s
     struct buffer line = {0};
     struct arena arena = {0};
     bool table = !wish->json && terminal_is(STDOUT_FILENO);
-    int rc = reader_open(&reader, bus, topics, count, wish->from_start ? BUS_EARLIEST : BUS_LATEST, err);
+    int rc = wish->once ? reader_open_held(&reader, bus, topics, count, err)
+                        : reader_open(&reader, bus, topics, count, wish->from_start ? BUS_EARLIEST : BUS_LATEST, err);
     if (rc) return rc;
     if (table) show_heading();
     for (uint64_t shown = 0; !stopped && (wish->most == 0 || shown < wish->most);) {
-        const struct bus_message *message = reader_next(&reader, wish->once ? 2000 : 500, err);
+        const struct bus_message *message = wish->once ? reader_next_held(&reader, err) : reader_next(&reader, 500, err);
         if (!message && err->code) {
             rc = (int)err->code;
             break;
@@ -89,7 +90,7 @@ static int tail_run(const struct command *command, int argc, char **argv, struct
     struct wish wish = {0};
     const struct flag flags[] = {
         {"from-start", FLAG_BOOL, &wish.from_start, "from the oldest message that is kept"},
-        {"once", FLAG_BOOL, &wish.once, "stop when nothing comes for two seconds"},
+        {"once", FLAG_BOOL, &wish.once, "what is there by now, from the oldest on, and stop"},
         {"count", FLAG_NUMBER, &wish.most, "N  stop after N messages"},
         {"json", FLAG_BOOL, &wish.json, "whole records as JSON lines, on a terminal too"},
     };

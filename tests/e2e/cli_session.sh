@@ -39,10 +39,21 @@ cli_session() {
     halt follow INT
     equal "$where: Ctrl-C ends tail with 0" "$status" 0
 
+    # Where others go on writing it ends all the same, with what there was.
+    launch chatter chatter "$@"
+    await "$where: somebody chatters" 60 chattered "$@"
+    timeout 60 "$verbatim" tail --from-start --once "$@" feedback >"$scratch/busy.ndjson"
+    equal "$where: tail --once ends while others write" $? 0
+    check "$where: and shows all from before" [ "$(ids "$scratch/busy.ndjson" | grep -c '^cli-')" = 1200 ]
+    halt chatter
+
     "$verbatim" tail "$@" feedbak >/dev/null 2>"$scratch/tail.err"
     equal "$where: no such topic: exit 64" $? 64
     check "$where: and it says where to look" contains "$scratch/tail.err" "verbatim topics list"
 }
+
+chatter() { while echo '{"text":"and on","id":"chatter"}' | "$bin/verbatim" send "$@"; do :; done; }
+chattered() { [ "$("$bin/verbatim" topics list --json "$@" | jq '.[] | select(.topic == "feedback") | .records')" -gt 1210 ]; }
 
 # A tail that has just started sees only what is sent after it has joined: so send until it shows.
 followed() {
