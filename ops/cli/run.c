@@ -24,6 +24,8 @@
 #include "ops/cli/summary.h"
 #include "runtime/runtime.h"
 #include "schema/json.h"
+#include "workers/ingest/ingest.h"
+#include "workers/ingest/state.h"
 
 enum { READY_MS = 20000, ONCE_MS = 120000, PATH_BYTES = 4096 };
 
@@ -161,16 +163,62 @@ static bool all_idle(const struct session *session)
 
 /* --- the sample --------------------------------------------------------------------------------- */
 
-static int play_sample(struct session *session, const char *path, struct err *err)
+/* What one request may hold: as the door is configured, and no more than a MiB or so. */
+static int read_limits(const struct session *session, uint32_t *ret_rows, size_t *ret_bytes, struct err *err)
+{
+    enum { BYTES_MOST = 1 << 20 };
+    struct ingest_options options;
+    int rc = config_get(session->config.config, ingest_worker.options, &options, err);
+    if (rc) return rc;
+    *ret_rows = options.rows_most;
+    *ret_bytes = options.body_most < BYTES_MOST ? (size_t)options.body_most : BYTES_MOST;
+    return E_OK;
+}
+
+static int post_rows(struct session *session, struct buffer *body, struct err *err)
+{
+    char url[256];
+    uint64_t accepted = 0;
+    if (body->failed) return err_set(err, E_NO_MEMORY, NULL);
+    if (!body->size || stop_asked) return E_OK;
+    snprintf(url, sizeof url, "%s/v1/feedback", session->base_url);
+    int rc = post_ndjson(url, buffer_str(body), &accepted, err);
+    session->expected += accepted;
+    buffer_clear(body);
+    return rc;
+}
+
+/* Line by line into requests that the door takes. */
+static int post_file(struct session *session, FILE *file, struct err *err)
 {
     struct buffer body = {0};
-    char url[256], file[SHIPPED_PATH_BYTES];
-    snprintf(url, sizeof url, "%s/v1/feedback", session->base_url);
-    int rc = shipped_path(path, "sample/feedback.ndjson", file, err);
-    if (rc == E_OK) rc = buffer_read_file(&body, file, 16 << 20, err);
-    if (rc == E_OK) rc = post_ndjson(url, buffer_str(&body), &session->expected, err);
+    uint32_t rows = 0, rows_most = 0;
+    size_t bytes_most = 0, room = 0;
+    char *line = NULL;
+    int rc = read_limits(session, &rows_most, &bytes_most, err);
+    for (ssize_t size; rc == E_OK && (size = getline(&line, &room, file)) > 0;) {
+        if (!str_trim(str_make(line, (size_t)size)).size) continue;
+        if (rows == rows_most || body.size + (size_t)size > bytes_most) rc = post_rows(session, &body, err), rows = 0;
+        buffer_append(&body, line, (size_t)size);
+        rows++;
+    }
+    if (rc == E_OK && ferror(file)) rc = err_system(err, E_IO, "reading");
+    if (rc == E_OK) rc = post_rows(session, &body, err);
+    free(line);
     buffer_deinit(&body);
     return rc;
+}
+
+static int play_sample(struct session *session, const char *path, struct err *err)
+{
+    char name[SHIPPED_PATH_BYTES];
+    int rc = shipped_path(path, "sample/feedback.ndjson", name, err);
+    if (rc) return rc;
+    FILE *file = fopen(name, "re");
+    if (!file) return err_system(err, E_NO_INPUT, "%s", name);
+    rc = post_file(session, file, err);
+    fclose(file);
+    return rc ? err_wrap(err, "%s", name) : E_OK;
 }
 
 /* --- the display -------------------------------------------------------------------------------- */

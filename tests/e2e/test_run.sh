@@ -42,6 +42,14 @@ check "the safety topic holds a serious case" [ "$(archived "$data/archive" safe
 equal "a second run exits 0" $? 0
 each_once "second run" $((sample * 2))
 
+# --- a sample of more records, or bytes, than a request may hold
+for limit in rows_most=50 body_most=4k; do
+    "$verbatim" run --once --quiet --data "$scratch/$limit" --ingest.listen="127.0.0.1:$http" --ingest.$limit >"$scratch/parts.txt" 2>&1
+    rc=$?
+    equal "$limit: exits 0 ($(tail -n 1 "$scratch/parts.txt"))" $rc 0
+    equal "$limit: the whole sample" "$(archived "$scratch/$limit/archive" insights | ids | sort -u | wc -l)" "$sample"
+done
+
 # --- stopped in the middle
 python3 "$source/tests/e2e/generate.py" 6000 --prefix r >"$scratch/in.ndjson"
 split -l 500 "$scratch/in.ndjson" "$scratch/part."
@@ -80,6 +88,7 @@ equal "run --once --no-sample finishes what is left, and exits 0" $? 0
 each_once "after SIGTERM, Ctrl-C and kill -9" "$total"
 check "those of the input are those of the archive" cmp <(ids "$scratch/in.ndjson" | sort) <(grep '^r-' "$scratch/insights.ids" | sort)
 "$verbatim" verify --archive "$data/archive" >"$scratch/verify.txt" 2>&1
-equal "verify: it balances ($(tail -n 3 "$scratch/verify.txt"))" $? 0
+rc=$?
+equal "verify: it balances ($(tail -n 3 "$scratch/verify.txt"))" $rc 0
 equal "the bus holds as many insights" "$(insights)" "$total"
 finish
