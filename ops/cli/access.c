@@ -13,6 +13,10 @@ static const struct {
     {"safety", TOPICS(INSIGHTS) | TOPICS(SAFETY)},
 };
 
+/* Whoever operates it: redrive, replay, diff and tail. It reads no feedback, but dead letters may hold some. */
+static const uint32_t operator_reads = TOPICS(DEAD_LETTERS) | TOPICS(AUDIT) | TOPICS(INSIGHTS);
+static const char *const operator_commands[] = {"redrive", "replay"};
+
 struct table {
     const char *prefix, *group; /* bus.topic_prefix; runtime.group, "" where it is the worker's name */
     bool json;
@@ -26,7 +30,8 @@ static const struct rule topic_describe = {"topic", "literal", "Describe"}, grou
 static const struct rule topic_read = {"topic", "literal", "Read"}, topic_write = {"topic", "literal", "Write"},
                          group_read = {"group", "literal", "Read"}, groups_read = {"group", "prefixed", "Read"},
                          readers_describe = {"group", "prefixed", "Describe"},
-                         transactions_write = {"transactional-id", "prefixed", "Write"};
+                         transactions_write = {"transactional-id", "prefixed", "Write"},
+                         transaction_write = {"transactional-id", "literal", "Write"}, topic_create = {"topic", "literal", "Create"};
 
 static void print_rule(struct table *table, const char *who, const struct rule *rule, const char *name, const char *suffix)
 {
@@ -78,6 +83,25 @@ static void print_readers(struct table *table)
     }
 }
 
+/* What stages read, it may write: that is where records are sent again. Under a shadow's prefix it makes the topics. */
+static void print_operator(struct table *table)
+{
+    uint32_t all = (1u << TOPIC_COUNT) - 1, targets = 0;
+    for (int i = 0; i < CLI_WORKERS - 1; i++) targets |= cli_workers[i]->consumes; /* the last, logsink, reads everything */
+    print_topics(table, "operator", &topic_describe, all);
+    print_topics(table, "operator", &topic_create, all);
+    print_topics(table, "operator", &topic_read, operator_reads);
+    print_topics(table, "operator", &topic_write, targets | TOPICS(AUDIT));
+    print_rule(table, "operator", &readers_describe, "reader.", "");
+    for (size_t i = 0; i < sizeof operator_commands / sizeof operator_commands[0]; i++)
+        print_rule(table, "operator", &group_read, operator_commands[i], "");
+    for (size_t i = 0; i < sizeof operator_commands / sizeof operator_commands[0]; i++) {
+        char id[64]; /* MEMBER.GROUP */
+        snprintf(id, sizeof id, "%s.%s", operator_commands[i], operator_commands[i]);
+        print_rule(table, "operator", &transaction_write, id, "");
+    }
+}
+
 static int access_run(const struct command *command, int argc, char **argv, struct err *err)
 {
     struct table table = {0};
@@ -94,6 +118,7 @@ static int access_run(const struct command *command, int argc, char **argv, stru
     print_stages(&table, str_of(config_value(config.config, "ingest", "stages", NULL)));
     for (int i = 0; i < CLI_WORKERS; i++) print_worker(&table, cli_workers[i]);
     print_readers(&table);
+    print_operator(&table);
     if (table.json) printf("]\n");
     cli_config_free(&config);
     return E_OK;
@@ -103,8 +128,9 @@ const struct command access_command = {
     .name = "access",
     .summary = "the rights that each worker needs on Kafka, and no more",
     .usage = "[--json]",
-    .details = "A dry run: nothing is changed. ops/kafka/acls makes kafka-acls.sh commands of it. Besides the workers it has two readers:\n"
-               "analyst (insights) and safety (insights, safety). bus.topic_prefix and runtime.group are heeded.\n\n"
+    .details = "A dry run: nothing is changed. ops/kafka/acls makes kafka-acls.sh commands of it. Besides the workers it has two readers,\n"
+               "analyst (insights) and safety (insights, safety), and operator: redrive, replay, diff and tail of what it may read.\n"
+               "bus.topic_prefix and runtime.group are heeded; for a shadow's topics ask with the shadow's prefix.\n\n"
                "Example: verbatim access --bus.topic_prefix=verbatim.\n",
     .run = access_run,
 };

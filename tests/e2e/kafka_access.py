@@ -31,10 +31,12 @@ WANTED = {
     "logsink": (ALL, REPORTS),
     "analyst": ({"insights"}, set()),
     "safety": ({"insights", "safety"}, set()),
+    "operator": ({"dead-letters", "audit", "insights"}, {"feedback", "documents", "features", "segments", "audit"}),
     "stranger": (set(), set()),  # a user without a single right
 }
-GROUPS = ["preprocess", "featurize", "segment", "genai", "logsink", "analyst", "safety"]
-TRANSACTIONS = ["ingest", "preprocess", "featurize", "segment", "genai", "logsink"]
+GROUPS = {name: name for name in ("preprocess", "featurize", "segment", "genai", "logsink", "analyst", "safety")} | {"redrive": "operator", "replay": "operator"}
+TRANSACTIONS = {f"{name}-0.{name}": name for name in ("ingest", "preprocess", "featurize", "segment", "genai", "logsink")}
+TRANSACTIONS |= {"redrive.redrive": "operator", "replay.replay": "operator"}
 REFUSALS = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED,
             KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED}
 TIMEOUT = 30
@@ -139,8 +141,8 @@ def wanted_cells(name, prefix):
     cells = {("read", prefix + topic): topic in reads for topic in ALL}
     cells |= {("write", prefix + topic): topic in writes for topic in ALL}
     if reads:
-        cells |= {("group", prefix + group): group == name for group in GROUPS}
-    cells |= {("transaction", f"{prefix}{owner}-0.{owner}"): owner == name and name != "ingest" for owner in TRANSACTIONS}
+        cells |= {("group", prefix + group): owner == name for group, owner in GROUPS.items()}
+    cells |= {("transaction", prefix + transaction): owner == name and name != "ingest" for transaction, owner in TRANSACTIONS.items()}
     return cells
 
 
