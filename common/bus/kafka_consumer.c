@@ -464,6 +464,7 @@ static int start(struct kafka_consumer *consumer, const struct bus_subscription 
     rd_kafka_poll_set_consumer(consumer->client);
     consumer->queue = rd_kafka_queue_get_consumer(consumer->client);
     rd_kafka_queue_io_event_enable(consumer->queue, consumer->wake_fd, &one, sizeof one);
+    consumer_make_readable(consumer); /* what came before it would keep it from waking: see the producer */
     if (consumer->in_group) rc = commit_open(consumer, err);
     if (rc == E_OK && consumer->in_group) rc = join(consumer, err);
     if (rc == E_OK) rc = ends_start(consumer, err);

@@ -119,6 +119,9 @@ static int connect_client(struct producer *producer, struct err *err)
     if (rc) return rc;
     producer->queue = rd_kafka_queue_get_main(producer->sender.client);
     rd_kafka_queue_io_event_enable(producer->queue, producer->wake_fd, &one, sizeof one);
+    /* librdkafka wakes when an empty queue is no longer empty. An event of its threads that came
+     * before the line above (a refused connection) would keep it from ever waking again. */
+    make_readable(producer);
     return E_OK;
 }
 

@@ -6,9 +6,12 @@
 
 #include "bus/kafka.h"
 
+#include <arpa/inet.h>
 #include <librdkafka/rdkafka_mock.h> /* after its main header, which bus/kafka.h includes */
 #include <poll.h>
 #include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "kafka_rig.h"
 
@@ -358,6 +361,63 @@ static void test_door_breaks_again_and_again(void **state)
     close_mock(&mock);
 }
 
+/* --- events that come before anybody listens ------------------------------------------------------- */
+
+static bool wait_for_event; /* in rd_kafka_new(), as if this thread lost the processor there */
+
+rd_kafka_t *__real_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text, size_t size);
+rd_kafka_t *__wrap_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text, size_t size);
+rd_kafka_t *__wrap_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text, size_t size)
+{
+    rd_kafka_t *client = __real_rd_kafka_new(type, conf, text, size);
+    for (int64_t start = now_ms(); wait_for_event && client && rd_kafka_outq_len(client) == 0;) {
+        assert_true(now_ms() - start < WAIT_MS);
+        wait_for(-1);
+    }
+    return client;
+}
+
+/* A port that is taken, and where nobody listens: connections are refused, and that is an event. */
+static int refusing_port(char out[static 32])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    snprintf(out, 32, "127.0.0.1:%u", ntohs(address.sin_port));
+    return fd;
+}
+
+/* A door's loop does nothing but wait for the descriptor: it must be told that its record timed out, although the
+ * client's queue wasn't empty when the descriptor was given to it. On a busy machine posts waited for ever. */
+static void test_event_before_the_descriptor(void **state)
+{
+    const char *settings[] = {"bus.commit_timeout=1s", NULL};
+    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    struct config *config;
+    struct bus *bus;
+    struct bus_producer *producer;
+    struct err err;
+    char port[32];
+    int done = 0, fd = refusing_port(port);
+    (void)state;
+    must(rig_try(port, settings, &config, &bus, &err), &err);
+    wait_for_event = true;
+    must(bus_producer_open(bus, "door", &producer, &err), &err);
+    wait_for_event = false;
+    must(bus_produce(producer, &output, 1, on_done, &done, &err), &err);
+    for (int64_t start = now_ms(); !done && now_ms() - start < WAIT_MS;) {
+        struct pollfd waiter = {.fd = bus_producer_wake_fd(producer), .events = POLLIN};
+        if (poll(&waiter, 1, 1000) == 1) bus_producer_poll(producer);
+    }
+    assert_int_equal(done, E_TIMEOUT);
+    bus_producer_close(producer);
+    bus_close(bus);
+    config_destroy(config);
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2) cmocka_set_test_filter(argv[1]); /* e.g. test_door */
@@ -370,6 +430,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_breaks_again_and_again),
         cmocka_unit_test(test_door),
         cmocka_unit_test(test_door_breaks_again_and_again),
+        cmocka_unit_test(test_event_before_the_descriptor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,9 +2,9 @@
  *
  * Happy path: parse the body into records → hand them to the producer → on_written → 202 with
  * receipts, or with ?wait= the finished insight. A body that holds nothing valid is 4xx; a full
- * queue 429; a bus that doesn't answer 503: no receipt, so the caller may post again, and an
- * idempotency key makes that the same record. A client that goes away changes nothing for its
- * records. */
+ * queue 429; a bus that doesn't answer, or not within ingest.answer_within, 503: no receipt, so the
+ * caller may post again, and an idempotency key makes that the same record. A client that goes away
+ * changes nothing for its records. */
 #include "workers/ingest/door.h"
 
 #include <stdlib.h>
@@ -12,6 +12,8 @@
 #include "base/crash.h"
 #include "workers/ingest/pressure.h"
 #include "workers/ingest/tally.h"
+
+enum { LOOK_EVERY_MS = 500, RETRY_S = 2 };
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 
@@ -110,6 +112,29 @@ static void on_client_gone(struct http_request *request, void *user)
     finish(post);
 }
 
+/* --- what the bus still holds ------------------------------------------------------------------ */
+
+static void list_unwritten(struct post *post)
+{
+    struct ingest_state *state = post->state;
+    post->answer_by_ms = clock_mono_ms(state->context->clock) + state->options->answer_within;
+    post->link = state->unwritten_end;
+    *post->link = post;
+    state->unwritten_end = &post->next;
+}
+
+static void unlist(struct post *post)
+{
+    if (!post->link) return;
+    *post->link = post->next;
+    if (post->next)
+        post->next->link = post->link;
+    else
+        post->state->unwritten_end = post->link;
+    post->next = NULL;
+    post->link = NULL;
+}
+
 /* --- to the bus and back ---------------------------------------------------------------------- */
 
 static void answer_finished(struct post *post, struct str json)
@@ -142,25 +167,50 @@ static void answer_too_large(struct post *post)
     post->request = NULL;
 }
 
-/* Why is in the metrics; a stranger needn't know our brokers. */
-static void answer_unwritten(struct post *post, int rc)
+static void answer_no_receipt(struct post *post, const char *why)
 {
-    if (rc == E_TOO_LARGE) {
-        answer_too_large(post);
-        return;
-    }
     post->state->bus_failing = true;
     post->state->bus_failed_ms = clock_mono_ms(post->state->context->clock);
     if (!post->request) return;
-    http_refuse_busy(post->request, 503, 2,
-                     "The records could not be written; there is no receipt. Try again.");
+    http_refuse_busy(post->request, 503, RETRY_S, why);
     post->request = NULL;
+}
+
+/* Why is in the metrics; a stranger needn't know our brokers. */
+static void answer_unwritten(struct post *post, int rc)
+{
+    if (rc == E_TOO_LARGE)
+        answer_too_large(post);
+    else
+        answer_no_receipt(post,
+                          "The records could not be written; there is no receipt. Try again.");
+}
+
+/* The bus may write it yet, or not: it keeps the post until it says so. */
+static void answer_late(struct post *post)
+{
+    unlist(post);
+    stop_waiting(post);
+    answer_no_receipt(post,
+                      "The records were not written in time; there is no receipt. Try again: with "
+                      "the same id or Idempotency-Key they are the same records.");
+}
+
+static void on_look(uv_timer_t *timer)
+{
+    struct ingest_state *state = timer->data;
+    if (!state->unwritten) return;
+    bus_producer_poll(state->producer); /* a wake-up that was lost costs no post its receipt */
+    int64_t now_ms = clock_mono_ms(state->context->clock);
+    while (state->unwritten && state->unwritten->answer_by_ms <= now_ms)
+        answer_late(state->unwritten);
 }
 
 static void on_written(void *user, const struct err *err)
 {
     struct post *post = user;
     post->written = true;
+    unlist(post);
     if (err) {
         stop_waiting(post);
         answer_unwritten(post, (int)err->code);
@@ -188,6 +238,7 @@ static void begin_waiting(struct post *post)
 static void unproduced(struct post *post, int rc)
 {
     post->written = true;
+    unlist(post);
     stop_waiting(post);
     if (rc == E_BUSY) {
         http_refuse_busy(post->request, 429, 1,
@@ -211,6 +262,7 @@ static void produce(struct post *post)
     post->counted_bytes = post->arena.used_bytes;
     state->in_flight_bytes += post->counted_bytes;
     crash_point("door.produce");
+    list_unwritten(post);
     if (rc == E_OK)
         rc = bus_produce(state->producer, post->outputs, post->count, on_written, post, &err);
     if (rc) unproduced(post, rc);
@@ -246,4 +298,20 @@ void door_post(struct ingest_state *state, struct http_request *request,
         produce(post);
     else
         forget(post);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+void door_open(struct ingest_state *state)
+{
+    state->unwritten_end = &state->unwritten;
+    uv_timer_init(state->context->loop, &state->unwritten_timer);
+    state->unwritten_timer.data = state;
+    uv_timer_start(&state->unwritten_timer, on_look, LOOK_EVERY_MS, LOOK_EVERY_MS);
+}
+
+void door_close(struct ingest_state *state)
+{
+    uv_timer_stop(&state->unwritten_timer);
+    uv_close((uv_handle_t *)&state->unwritten_timer, NULL);
 }

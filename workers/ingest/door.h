@@ -29,6 +29,8 @@ struct post {
     bool bulk, written, waiting;
     struct str insight; /* came before the bus said that it has the record */
     int64_t wait_ms;
+    struct post *next, **link; /* in state->unwritten; link NULL: not in it */
+    int64_t answer_by_ms;      /* mono */
 };
 
 /* door_body.c */

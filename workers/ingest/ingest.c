@@ -242,6 +242,7 @@ static int open_producer(struct ingest_state *state, struct err *err)
                  bus_producer_wake_fd(state->producer));
     state->producer_ready.data = state;
     uv_poll_start(&state->producer_ready, UV_READABLE, on_producer_ready);
+    door_open(state);
     return E_OK;
 }
 
@@ -316,6 +317,7 @@ static void ingest_close(struct worker_context *context)
     http_server_destroy(state->server);
     if (state->producer) {
         uv_poll_stop(&state->producer_ready);
+        door_close(state);
         bus_producer_close(state->producer);
         tally_close(state->tally); /* to which the producer reported */
         uv_close((uv_handle_t *)&state->producer_ready, NULL);

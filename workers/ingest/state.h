@@ -23,6 +23,7 @@
     O(U32,   connections_per_address, "10240", 1, 1000000, "Open connections of one address.")                              \
     O(MS,    header_deadline, "10s",  100, 600000, "Time for a request's head to come.")                                    \
     O(MS,    idle,            "75s",  100, 3600000, "Time between two requests of a connection.")                           \
+    O(MS,    answer_within,   "30s",  100, 600000, "Time for the bus to take a post; then it is answered 503 without a receipt, and may be posted again.") \
     O(MS,    wait_most,       "30s",  0, 300000, "Longest ?wait= for a finished insight.")                                  \
     O(U32,   streams,         "256",  1, 65536, "Insight streams (SSE) at once.")                                           \
     O(STR,   watch,           "",     "Folder or s3://BUCKET/raw/ where new CSV and NDJSON objects are taken in; empty: none.") \
@@ -30,9 +31,9 @@
     O(STR,   watch_tenant,    "",     "Tenant of what is taken in from there; empty: none.")
 OPTIONS_STRUCT(ingest, INGEST_OPTIONS);
 
-struct door;
 struct feed;
 struct keyring;
+struct post;
 struct pressure;
 struct tally;
 struct watch;
@@ -50,6 +51,8 @@ struct ingest_state {
     struct pressure *pressure; /* NULL: the backlog has no limit */
     struct tally *tally;       /* NULL: no ledger is kept */
     uint64_t in_flight_bytes, posts_open;
+    struct post *unwritten, **unwritten_end; /* the bus has them, oldest first */
+    uv_timer_t unwritten_timer;
     uint64_t receipts, invalid;
     bool draining, server_stopped, bus_failing;
     int64_t bus_failed_ms;
@@ -68,6 +71,8 @@ void keyring_close(struct keyring *keys);
 int keyring_check(const struct keyring *keys, const struct http_request *request, bool writes, struct caller *ret_caller);
 
 /* door.c: POST /v1/feedback */
+void door_open(struct ingest_state *state);
+void door_close(struct ingest_state *state); /* the loop turns once more */
 void door_post(struct ingest_state *state, struct http_request *request, const struct caller *caller);
 /* Refuses by its head a post that can't succeed; true if it did. */
 bool door_refuses(struct ingest_state *state, struct http_request *request);

@@ -329,6 +329,36 @@ static void test_wait_for_an_earlier_one(void **state)
     answer_free(&answer);
 }
 
+/* A bus that never says a word: no receipt, and no waiting for ever. What it says later is nobody's. */
+static void test_late(void **state)
+{
+    static const char *const targets[] = {"/v1/feedback", "/v1/feedback?wait=30s"};
+    struct answer answer;
+    char request[200];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(targets); i++) {
+        CASE(targets[i]);
+        snprintf(request, sizeof request, "POST %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" JSON_TYPE "Content-Length: 12\r\n\r\n{\"text\":\"b\"}", targets[i]);
+        atomic_store(&rig_produce, PRODUCE_HELD);
+        int calls = atomic_load(&rig_produced_calls), fd = caller_connect(&rig);
+        caller_send(fd, str_of(request));
+        RIG_AWAIT(atomic_load(&rig_produced_calls) > calls);
+        atomic_fetch_add(&rig_ahead_ms, 31000); /* ingest.answer_within is 30s */
+        caller_finish(fd, &answer);
+        assert_int_equal(answer.status, 503);
+        assert_true(holds(answer.head, "Retry-After: "));
+        assert_true(holds(answer.body, "no receipt"));
+        answer_free(&answer);
+        assert_int_equal(rig_look(&rig)->posts_open, 1); /* its bytes still count */
+        atomic_store(&rig_produce, PRODUCE_WELL);
+        caller_post(&rig, JSON_TYPE, "{\"text\":\"a\"}", &answer); /* one in time goes before one that is late */
+        assert_int_equal(answer.status, 202);
+        answer_free(&answer);
+        atomic_store(&rig_gives_up, true);
+        RIG_AWAIT(rig_look(&rig)->posts_open == 0);
+    }
+}
+
 #define DOOR_TEST(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -336,7 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DOOR_TEST(test_posts), DOOR_TEST(test_requests), DOOR_TEST(test_record), DOOR_TEST(test_idempotency),
         DOOR_TEST(test_failing_bus), DOOR_TEST(test_client_gone), DOOR_TEST(test_wait), DOOR_TEST(test_wait_in_vain),
-        DOOR_TEST(test_wait_for_an_earlier_one),
+        DOOR_TEST(test_wait_for_an_earlier_one), DOOR_TEST(test_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
