@@ -1,0 +1,223 @@
+/* Reads feedback or an archive's insights, counts phrases (model/discover.h), and shows the best as a table or JSON. */
+#include "ops/cli/discover.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "archive/read.h"
+#include "archive/walk.h"
+#include "config/shipped.h"
+#include "model/discover.h"
+#include "ops/cli/input.h"
+#include "ops/cli/replay_line.h"
+#include "store/store.h"
+
+enum { REFUSALS_SHOWN = 20, TABLE_EXAMPLE_BYTES = 60 };
+
+struct search {
+    const struct discover_wish *wish;
+    struct topics topics;
+    struct discover *discover;
+    struct arena arena; /* of one record */
+    uint64_t refused, elsewhere; /* elsewhere: records in another language */
+};
+
+static uint32_t language_bit(struct str language)
+{
+    static const char CODES[3][3] = {"en", "es", "fr"};
+    for (uint32_t i = 0; i < 3; i++)
+        if (str_starts(language, str_of(CODES[i])) && (language.size == 2 || language.data[2] == '-')) return 1u << i;
+    return 0;
+}
+
+/* --- the taxonomy -------------------------------------------------------------------------------- */
+
+static int open_topics(struct topics *topics, struct err *err)
+{
+    static const struct {
+        const char *name;
+        uint32_t language;
+    } files[] = {{"topics/en.txt", LANGUAGE_EN}, {"topics/es.txt", LANGUAGE_ES}, {"topics/fr.txt", LANGUAGE_FR}};
+    int rc = E_OK;
+    topics_init(topics);
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && !rc; i++) {
+        char path[SHIPPED_PATH_BYTES];
+        struct buffer content = {0};
+        rc = shipped_path("", files[i].name, path, err);
+        if (!rc) rc = buffer_read_file(&content, path, TOPIC_FILE_BYTES_MAX, err);
+        if (!rc) rc = topics_add(topics, path, buffer_str(&content), files[i].language, err);
+        buffer_deinit(&content);
+    }
+    return rc;
+}
+
+/* --- sources ------------------------------------------------------------------------------------- */
+
+/* A record of unknown language counts as one of --language, or of any. */
+static int take(struct search *search, struct str text, struct str language, struct str customer, struct err *err)
+{
+    struct tokens tokens;
+    uint32_t wanted = search->wish->language ? language_bit(str_of(search->wish->language)) : 0;
+    uint32_t bit = language_bit(language);
+    bool known = language.size && !str_equal(language, STR("und"));
+    if (wanted && known && bit != wanted) return search->elsewhere++, E_OK;
+    int rc = text_tokenize(text, &search->arena, &tokens, err);
+    if (!rc) discover_add(search->discover, text, &tokens, customer, bit ? bit : wanted ? wanted : LANGUAGE_ALL);
+    return rc;
+}
+
+static void refuse(struct search *search, const struct err *err)
+{
+    search->refused++;
+    if (search->refused <= REFUSALS_SHOWN) fprintf(stderr, "verbatim topics: %s\n", err->text);
+}
+
+static int read_input(struct search *search, struct err *err)
+{
+    struct input input = {.fd = -1};
+    struct cli_ids ids;
+    struct intake intake;
+    struct json_problems problems;
+    cli_ids_init(&ids);
+    struct intake_rules rules = {.keep_unknown = true, .ids = &ids.generator, .handed_on = true,
+                                 .received_ms = clock_wall_ms(clock_system())};
+    int rc = input_open(&input, search->wish->input, INPUT_GUESS, err);
+    while (rc == E_OK) {
+        arena_reset(&search->arena);
+        enum input_result result = input_next(&input, &rules, &search->arena, &intake, &problems, err);
+        if (result == INPUT_END) {
+            rc = (int)err->code;
+            break;
+        }
+        if (result == INPUT_REFUSED) refuse(search, err);
+        else rc = take(search, intake.feedback.text, intake.feedback.language, intake.feedback.customer, err);
+    }
+    input_close(&input);
+    return rc;
+}
+
+static int take_line(void *user, struct str line, const struct line_identity *identity, struct err *err)
+{
+    struct search *search = user;
+    struct replay_message message = {0};
+    struct record record;
+    struct document document;
+    struct feedback feedback;
+    (void)identity;
+    arena_reset(&search->arena);
+    int rc = replay_line(line, &search->arena, &message, err);
+    if (rc || !message.id.size) return rc;
+    rc = record_scan(message.value, &search->arena, &record, err);
+    if (!rc) rc = record_decode(&record, SECTION_DOCUMENT, &document, &search->arena, err);
+    if (!rc) rc = record_decode(&record, SECTION_FEEDBACK, &feedback, &search->arena, err);
+    return rc ? rc : take(search, document.text, document.language, feedback.customer, err);
+}
+
+static int read_archive(struct search *search, struct config *config, struct err *err)
+{
+    const struct archive_wish wish = {.topics = TOPICS(INSIGHTS)};
+    struct store_options options;
+    struct archive_walk walk;
+    struct store *store = NULL;
+    int rc = config_get(config, &store_option_table, &options, err);
+    if (rc) return rc;
+    struct store_config how = store_config_of(&options, search->wish->archive);
+    rc = store_open(&how, &store, err);
+    archive_walk_init(&walk, store, &wish);
+    while (rc == E_OK && (rc = archive_walk_next(&walk, err)) == E_OK && walk.found) {
+        struct object_facts facts = {.topic = walk.manifest.facts.topic, .partition = walk.manifest.facts.partition};
+        rc = archive_read_object(store, walk.manifest.object, &facts, take_line, search, err);
+        if (rc) err_wrap(err, "%.*s", STR_ARGS(walk.manifest.object));
+    }
+    archive_walk_deinit(&walk);
+    store_close(store);
+    return rc;
+}
+
+/* --- what was found ------------------------------------------------------------------------------ */
+
+static void show_json(const struct search *search, const struct discovery *found, uint32_t count)
+{
+    struct buffer out = {0};
+    buffer_printf(&out, "{\"records\":%u,\"other_languages\":%llu,\"refused\":%llu,\"forgotten\":%u,\"phrases\":[",
+                  discover_records(search->discover), (unsigned long long)search->elsewhere,
+                  (unsigned long long)search->refused, discover_forgotten(search->discover));
+    for (uint32_t i = 0; i < count; i++) {
+        buffer_printf(&out, "%s{\"phrase\":", i ? ",\n " : "\n ");
+        json_write_string(&out, found[i].text);
+        buffer_printf(&out, ",\"records\":%u,\"customers\":%u,\"lift\":%.2f,\"score\":%.2f,\"example\":", found[i].records,
+                      found[i].customers, found[i].lift, found[i].score);
+        json_write_string(&out, found[i].example);
+        buffer_add_char(&out, '}');
+    }
+    buffer_add_char(&out, ']');
+    buffer_add_char(&out, '}');
+    printf("%.*s\n", STR_ARGS(buffer_str(&out)));
+    buffer_deinit(&out);
+}
+
+/* Cut at a whole character. */
+static int cut(struct str text, size_t bytes)
+{
+    if (text.size <= bytes) return (int)text.size;
+    while (bytes && ((unsigned char)text.data[bytes] & 0xc0) == 0x80) bytes--;
+    return (int)bytes;
+}
+
+static void show_table(const struct search *search, const struct discovery *found, uint32_t count, uint64_t records_min)
+{
+    if (!count)
+        printf("no phrase outside the topics stands in %llu records or more, of %u\n", (unsigned long long)records_min,
+               discover_records(search->discover));
+    else printf("%-30s %8s %9s %7s  %s\n", "phrase", "records", "customers", "lift", "example");
+    for (uint32_t i = 0; i < count; i++)
+        printf("%-30.*s %8u %9u %7.1f  %.*s\n", STR_ARGS(found[i].text), found[i].records, found[i].customers, found[i].lift,
+               cut(found[i].example, TABLE_EXAMPLE_BYTES), found[i].example.data);
+}
+
+static int show(struct search *search, struct err *err)
+{
+    const struct discover_wish *wish = search->wish;
+    uint64_t records = discover_records(search->discover);
+    uint64_t records_min = wish->records_min ? wish->records_min : records > 3000 ? records / 1000 : 3;
+    uint32_t limit = wish->limit > UINT32_MAX ? UINT32_MAX : (uint32_t)wish->limit, count;
+    struct discovery *found;
+    if (records_min > UINT32_MAX) records_min = UINT32_MAX;
+    arena_reset(&search->arena);
+    int rc = discover_report(search->discover, (uint32_t)records_min, limit, &search->arena, &found, &count, err);
+    if (rc) return rc;
+    if (wish->json) show_json(search, found, count);
+    else show_table(search, found, count, records_min);
+    fprintf(stderr, "%llu records, %llu in other languages, %llu refused\n", (unsigned long long)records,
+            (unsigned long long)search->elsewhere, (unsigned long long)search->refused);
+    return search->refused ? err_set(err, E_BAD_MESSAGE, "%llu records were refused", (unsigned long long)search->refused) : E_OK;
+}
+
+static int check(const struct discover_wish *wish, struct err *err)
+{
+    if (!wish->input == !wish->archive) return err_set(err, E_USAGE, "discover reads --input FILE or --archive URL");
+    if (wish->language && !language_bit(str_of(wish->language)))
+        return err_set(err, E_USAGE, "--language %s: en, es and fr have stop words", wish->language);
+    return E_OK;
+}
+
+int topics_discover(const struct discover_wish *wish, const struct arguments *arguments, struct err *err)
+{
+    struct search search = {.wish = wish};
+    struct cli_config config = {0};
+    int rc = check(wish, err);
+    if (rc) return rc;
+    arena_init(&search.arena, 0);
+    rc = open_topics(&search.topics, err);
+    if (!rc && !(search.discover = discover_create(&search.topics, 0))) rc = err_set(err, E_NO_MEMORY, NULL);
+    if (!rc) rc = cli_config(arguments, &config, err);
+    if (!rc) {
+        rc = wish->input ? read_input(&search, err) : read_archive(&search, config.config, err);
+        cli_config_free(&config);
+    }
+    if (!rc) rc = show(&search, err);
+    discover_destroy(search.discover);
+    topics_deinit(&search.topics);
+    arena_deinit(&search.arena);
+    return rc;
+}

@@ -1,0 +1,46 @@
+#!/bin/bash
+# verbatim topics discover: phrases that no topic covers, of a file; its exit codes.
+. "$(dirname "$0")/lib.sh"
+
+verbatim=$bin/verbatim
+json() { jq -r "$1" "$scratch/out.json"; }
+{
+    for i in 1 2 3 4 5 6; do
+        echo "{\"text\":\"The watch strap number $i is itchy, delivery was fine.\",\"customer\":\"c$((i % 4))\",\"language\":\"en\"}"
+    done
+    for i in 1 2 3 4; do echo "{\"text\":\"La correa del reloj $i me pica.\",\"customer\":\"d$i\",\"language\":\"es\"}"; done
+} >"$scratch/feedback.ndjson"
+
+"$verbatim" topics discover --input "$scratch/feedback.ndjson" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "a file: exits 0 ($(head -c 300 "$scratch/err"))" $? 0
+equal "all records were read" "$(json .records)" 10
+equal "the phrase, its records and customers" \
+    "$(json '.phrases[] | select(.phrase | startswith("watch strap")) | "\(.records) \(.customers)"' | head -1)" "6 4"
+check "with an example" [ "$(json '[.phrases[] | select(.example | contains("watch strap"))] | length > 0')" = true ]
+equal "what a topic covers isn't there" "$(json '[.phrases[] | select(.phrase | contains("delivery"))] | length')" 0
+
+"$verbatim" topics discover --input "$scratch/feedback.ndjson" --language es --json >"$scratch/out.json" 2>"$scratch/err"
+equal "one language: exits 0" $? 0
+equal "one language: the rest is counted" "$(json '"\(.records) \(.other_languages)"')" "4 6"
+check "one language: found" [ "$(json '[.phrases[] | select(.phrase | contains("correa"))] | length > 0')" = true ]
+
+"$verbatim" topics discover --input - --limit 1 <"$scratch/feedback.ndjson" >"$scratch/table" 2>"$scratch/err"
+equal "a table: exits 0" $? 0
+equal "a table: a head and one row" "$(wc -l <"$scratch/table")" 2
+check "a table: its columns" contains "$scratch/table" "customers"
+
+"$verbatim" topics discover --input "$scratch/feedback.ndjson" --min 99 >"$scratch/table" 2>"$scratch/err"
+equal "nothing is that frequent: exits 0" $? 0
+check "and says so" contains "$scratch/table" "no phrase"
+
+echo '{"txt":"nothing"}' >>"$scratch/feedback.ndjson"
+"$verbatim" topics discover --input "$scratch/feedback.ndjson" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "a refused record: exits 65" $? 65
+equal "and is counted, the rest is there" "$(json '"\(.records) \(.refused)"')" "10 1"
+"$verbatim" topics discover >"$scratch/out" 2>&1
+equal "no source: exits 64" $? 64
+"$verbatim" topics discover --input "$scratch/feedback.ndjson" --language xx >"$scratch/out" 2>&1
+equal "a language without stop words: exits 64" $? 64
+"$verbatim" topics discover --input "$scratch/none.ndjson" >"$scratch/out" 2>&1
+equal "no such file: exits 66" $? 66
+finish
