@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
+
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
@@ -13,9 +15,10 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
-/* Allocations until one fails; negative: none ever. */
-static long allocations_left = -1;
-static bool allocation_failed;
+/* Allocations until one fails; negative: none ever. Of the test's own thread: what others allocate meanwhile would
+ * make the count another one each time. */
+static _Thread_local long allocations_left = -1;
+static _Thread_local bool allocation_failed;
 
 static bool allocation_fails(void)
 {
@@ -44,6 +47,23 @@ static unsigned torture(int (*step)(void *user), void *user)
         }
         assert_int_equal(rc, E_NO_MEMORY);
     }
+}
+
+/* Small blocks hide most allocations: an arena takes 16 KiB at once. So a step that works in an arena runs once for
+ * each distance from the end of a block: `step` begins with fill_arena() on a fresh one. */
+static size_t filled_bytes;
+
+static inline bool fill_arena(struct arena *arena)
+{
+    return filled_bytes == 0 || arena_alloc(arena, filled_bytes) != NULL;
+}
+
+static inline unsigned torture_arena(int (*step)(void *user), void *user, size_t stride_bytes)
+{
+    unsigned failures = 0;
+    for (filled_bytes = 0; filled_bytes <= 16384; filled_bytes = filled_bytes ? filled_bytes + stride_bytes : 8192)
+        failures += torture(step, user);
+    return failures;
 }
 
 #endif
