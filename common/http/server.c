@@ -130,6 +130,7 @@ void http_server_stop(struct http_server *server, int64_t deadline_ms,
     for (struct connection *each = server->connections; each; each = each->next)
         connection_ready(each);
     finish_stop(server);
+    if (deadline_ms <= 0) http_server_sweep(server); /* who can't wait can't wait for the timer either */
 }
 
 /* --- start --- */

@@ -145,8 +145,8 @@ int64_t http_server_certificate_expires(const struct http_server *server);
 int64_t http_certificate_file_expires(const char *path);
 
 /* Graceful: accepts no more, ends idle connections and streams, lets requests in flight be
- * answered, and cuts off what is left after deadline_ms of the config's clock. Then calls on_stopped,
- * which may destroy the server. */
+ * answered, and cuts off what is left after deadline_ms of the config's clock, 0: at once. Then calls
+ * on_stopped, which may destroy the server: with 0, after a few turns of the loop without waiting. */
 void http_server_stop(struct http_server *server, int64_t deadline_ms,
                       void (*on_stopped)(void *user), void *user);
 

@@ -62,6 +62,7 @@ equal "nothing in another hour" "$(jq -c '[.received, .findings_count]' "$scratc
 damaged() {
     "$verbatim" verify --archive "$archive" --json >"$scratch/damaged.json" 2>"$scratch/damaged.err"
     equal "$1: exit status" $? 65
+    # shellcheck disable=SC2016 # jq's variable
     check "$1: it is found" jq -e --arg kind "$2" '.findings | any(.kind == $kind)' "$scratch/damaged.json"
     check "$1: the error says so" contains "$scratch/damaged.err" findings
 }

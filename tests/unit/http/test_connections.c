@@ -473,6 +473,25 @@ static void test_slow_stream_reader(void **state)
 
 /* --- stopping, starting --- */
 
+/* A worker that gives up turns its loop without waiting; a scrape may be half there (soak 5). */
+static void test_stop_at_once(void **state)
+{
+    (void)state;
+    enum { TURNS = 20 };
+    struct rig rig;
+    rig_start(&rig, (struct http_limits){0});
+    struct client stuck = client_connect(&rig), half = client_connect(&rig);
+    client_send_text(&rig, &stuck, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\na");
+    client_send_text(&rig, &half, "GET /ec");
+    RIG_UNTIL(&rig, rig_counters(&rig)->connections_open == 2);
+    http_server_stop(rig.server, 0, rig_on_stopped, &rig);
+    for (int i = 0; i < TURNS && !rig.stopped; i++) rig_turn(&rig);
+    assert_true(rig.stopped);
+    client_close(&stuck);
+    client_close(&half);
+    rig_finish(&rig);
+}
+
 static void test_stop(void **state)
 {
     (void)state;
@@ -571,6 +590,7 @@ int main(void)
         cmocka_unit_test(test_stream),
         cmocka_unit_test(test_slow_stream_reader),
         cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_stop_at_once),
         cmocka_unit_test(test_start_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
