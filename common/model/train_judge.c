@@ -102,6 +102,31 @@ static double best_f1_threshold(const struct train_linear *train, const struct l
     return best;
 }
 
+/* The lowest threshold, in hundredths, at which at most the allowed share of rows without class c is said to be c. */
+static double budget_threshold(const struct train_linear *train, const struct linear_model *model,
+                               uint32_t test_source, double temperature, uint32_t class)
+{
+    double above[101] = {0}, total = 0, probabilities[CLASSES];
+    for (size_t i = 0; i < train->row_count; i++) {
+        const struct train_row *row = &train->rows[i];
+        if (!calibrates(row, test_source) || !(row->known >> class & 1) || row->labels >> class & 1) continue;
+        probabilities_of(train, model, row, temperature, probabilities);
+        above[(int)(probabilities[class] * 100)] += (double)row->weight;
+        total += (double)row->weight;
+    }
+    double said = above[100];
+    int step = 100;
+    for (; step > 1 && said + above[step - 1] <= total * train->options.false_alarms; step--) said += above[step - 1];
+    return step / 100.0;
+}
+
+static double sigmoid_threshold(const struct train_linear *train, const struct linear_model *model,
+                                uint32_t test_source, double temperature, uint32_t class)
+{
+    if (class == 0 && train->options.false_alarms > 0) return budget_threshold(train, model, test_source, temperature, class);
+    return best_f1_threshold(train, model, test_source, temperature, class);
+}
+
 static uint32_t largest(const double *values, uint32_t count)
 {
     uint32_t best = 0;
@@ -137,7 +162,7 @@ void train_calibrate(const struct train_linear *train, const struct linear_model
     calibration->temperature = temperature;
     for (uint32_t c = 0; c < model->classes; c++)
         calibration->thresholds[c] =
-            model->link == LINEAR_SIGMOID ? best_f1_threshold(train, model, test_source, temperature, c)
+            model->link == LINEAR_SIGMOID ? sigmoid_threshold(train, model, test_source, temperature, c)
                                           : best_abstention(train, model, test_source, temperature, c);
 }
 

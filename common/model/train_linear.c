@@ -64,32 +64,43 @@ static bool labels_fit(const struct train_options *options, uint32_t labels, uin
     return options->link == LINEAR_SIGMOID || (labels && (labels & (labels - 1)) == 0);
 }
 
-int train_linear_add(struct train_linear *train, struct str text, uint32_t labels, uint32_t known,
-                     float weight, uint32_t source, struct err *err)
+int train_linear_add_features(struct train_linear *train, struct str text, const struct linear_features *features,
+                              const struct linear_features *others, uint32_t labels, uint32_t known, float weight,
+                              uint32_t source, struct err *err)
 {
-    struct tokens tokens;
-    struct linear_features features;
+    uint32_t more = others ? others->count : 0, count = features->count + more;
     if (!labels_fit(&train->options, labels, known) || !(weight > 0))
         return err_set(err, E_BAD_CONFIG, "a training row's labels or weight");
-    if (!str_is_utf8(text)) return err_set(err, E_BAD_TEXT, NULL);
-    arena_reset(&train->arena);
-    int rc = text_tokenize(text, &train->arena, &tokens, err);
-    if (!rc) rc = linear_extract(text, &tokens, &train->arena, &features, err);
-    if (rc || features.count == 0) return rc;
-    rc = grow(train, features.count, err);
+    if (count == 0) return E_OK;
+    int rc = grow(train, count, err);
     if (rc) return rc;
-    memcpy(train->items + train->item_count, features.items, features.count * sizeof *features.items);
+    uint32_t *items = train->items + train->item_count;
+    memcpy(items, features->items, features->count * sizeof *items);
+    if (more) memcpy(items + features->count, others->items, more * sizeof *items);
     train->rows[train->row_count++] = (struct train_row){
         .first = train->item_count,
-        .count = features.count,
+        .count = count,
         .labels = labels,
         .known = known,
         .weight = weight,
         .source = source,
         .held_out = hash_fast(text, 0) % HELD_OUT_SHARE == 0,
     };
-    train->item_count += features.count;
+    train->item_count += count;
     return E_OK;
+}
+
+int train_linear_add(struct train_linear *train, struct str text, uint32_t labels, uint32_t known,
+                     float weight, uint32_t source, struct err *err)
+{
+    struct tokens tokens;
+    struct linear_features features;
+    if (!str_is_utf8(text)) return err_set(err, E_BAD_TEXT, NULL);
+    arena_reset(&train->arena);
+    int rc = text_tokenize(text, &train->arena, &tokens, err);
+    if (!rc) rc = linear_extract(text, &tokens, &train->arena, &features, err);
+    if (!rc) rc = train_linear_add_features(train, text, &features, NULL, labels, known, weight, source, err);
+    return rc;
 }
 
 /* e^x in plain double steps, so that every machine gets the same bits: x = k ln 2 + r, |r| <= ln 2 / 2. */

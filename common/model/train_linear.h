@@ -18,6 +18,8 @@ struct train_options {
     double l2;               /* 0: 2e-6 */
     uint64_t seed;
     bool balance;            /* weigh rows so that each class weighs the same */
+    double false_alarms;     /* sigmoid, > 0: the first class's threshold is the lowest that says it of at most this
+                              * share of the held-out rows without it; other thresholds give the best F1 */
     const char *notes;       /* goes into the metadata: data and licences; may be NULL */
     bool (*on_progress)(void *context, uint32_t epoch, uint32_t epochs, double loss); /* false: cancel */
     void *context;
@@ -33,6 +35,10 @@ void train_linear_destroy(struct train_linear *train);
  * leaving one out. A text without tokens is passed over. BAD_TEXT, BAD_CONFIG, NO_MEMORY. */
 int train_linear_add(struct train_linear *train, struct str text, uint32_t labels, uint32_t known,
                      float weight, uint32_t source, struct err *err) CHECKED;
+/* The same with features that the caller extracted, and others beside them (NULL: none). */
+int train_linear_add_features(struct train_linear *train, struct str text, const struct linear_features *features,
+                              const struct linear_features *others, uint32_t labels, uint32_t known, float weight,
+                              uint32_t source, struct err *err) CHECKED;
 
 /* A lexicon's word: shares weights with all other words of about this score (-1, worst, to 1), so that what rows
  * teach about some words of a lexicon goes for all of them, in every language. A word may come more than once;

@@ -1,12 +1,14 @@
-/* verbatim-build-models DATA OWN OUT [--judge] [TASK]: trains the linear models that ship.
+/* verbatim-build-models DATA OWN OUT [--judge] [TASK [--without N]]: trains the linear models that ship.
  *
  * --judge leaves each source out in turn and prints how the model does on it; nothing is written.
- * TASK, sentiment or needs: that one alone. */
+ * TASK, sentiment, needs or safety: that one alone.
+ * --without writes models that never saw source N of their task, to measure them on it end to end. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "tasks.h"
 
-static const struct task *const tasks[] = {&sentiment_task, &needs_task};
+static const struct task *const tasks[] = {&sentiment_task, &needs_task, &safety_task};
 
 static void print_report(const char *what, const struct task *task, const struct train_report *report)
 {
@@ -42,35 +44,55 @@ static int write_file(const char *folder, const char *name, struct str bytes, st
     return E_OK;
 }
 
-static int build(const struct task *task, struct train_linear *train, const char *out, struct err *err)
+static int build(const struct task *task, struct train_linear *train, const char *out, uint32_t without, struct err *err)
 {
     struct train_report report;
     struct buffer bytes = {0};
-    int rc = train_linear_run(train, TRAIN_NO_SOURCE, &bytes, &report, err);
-    if (!rc) print_report("every tenth row", task, &report);
+    int rc = train_linear_run(train, without, &bytes, &report, err);
+    if (!rc) print_report(without == TRAIN_NO_SOURCE ? "every tenth row" : task->source_names[without], task, &report);
     if (!rc) rc = write_file(out, task->name, buffer_str(&bytes), err);
     buffer_deinit(&bytes);
     return rc;
 }
 
-static int run(const struct task *task, char **arguments, bool only_judge, struct err *err)
+struct choice {
+    const char *data, *own, *out, *task;
+    uint32_t without;
+    bool judge;
+};
+
+static int run(const struct task *task, const struct choice *choice, struct err *err)
 {
     struct train_linear *train = train_linear_create(&task->options);
-    int rc = train ? task->add_rows(train, arguments[1], arguments[2], err) : err_set(err, E_NO_MEMORY, NULL);
+    int rc = train ? task->add_rows(train, choice->data, choice->own, err) : err_set(err, E_NO_MEMORY, NULL);
     printf("%s\n", task->name);
-    if (!rc) rc = only_judge ? judge(task, train, err) : build(task, train, arguments[3], err);
+    if (!rc) rc = choice->judge ? judge(task, train, err) : build(task, train, choice->out, choice->without, err);
     train_linear_destroy(train);
     return rc;
+}
+
+static bool read_arguments(int count, char **arguments, struct choice *choice)
+{
+    if (count < 4) return false;
+    *choice = (struct choice){.data = arguments[1], .own = arguments[2], .out = arguments[3], .without = TRAIN_NO_SOURCE};
+    for (int i = 4; i < count; i++) {
+        if (strcmp(arguments[i], "--judge") == 0) choice->judge = true;
+        else if (strcmp(arguments[i], "--without") == 0 && i + 1 < count) choice->without = (uint32_t)strtoul(arguments[++i], NULL, 10);
+        else if (!choice->task && arguments[i][0] != '-') choice->task = arguments[i];
+        else return false;
+    }
+    return choice->without == TRAIN_NO_SOURCE || choice->task;
 }
 
 int main(int count, char **arguments)
 {
     struct err err;
-    bool only_judge = count > 4 && strcmp(arguments[4], "--judge") == 0, done = false;
-    const char *only = count == 5 + only_judge ? arguments[count - 1] : NULL;
-    for (size_t i = 0; i < sizeof tasks / sizeof tasks[0] && count >= 4 && count <= 5 + only_judge; i++) {
-        if (only && strcmp(only, tasks[i]->name) != 0) continue;
-        int rc = run(tasks[i], arguments, only_judge, &err);
+    struct choice choice;
+    bool done = false;
+    bool understood = read_arguments(count, arguments, &choice);
+    for (size_t i = 0; understood && i < sizeof tasks / sizeof tasks[0]; i++) {
+        if (choice.task && strcmp(choice.task, tasks[i]->name) != 0) continue;
+        int rc = run(tasks[i], &choice, &err);
         if (rc) {
             fprintf(stderr, "verbatim-build-models: %s\n", err.text);
             return err_exit_status(err.code);
@@ -78,6 +100,6 @@ int main(int count, char **arguments)
         done = true;
     }
     if (done) return 0;
-    fprintf(stderr, "usage: verbatim-build-models DATA OWN OUT [--judge] [sentiment | needs]\n");
+    fprintf(stderr, "usage: verbatim-build-models DATA OWN OUT [--judge] [sentiment | needs | safety [--without SOURCE]]\n");
     return err_exit_status(E_USAGE);
 }

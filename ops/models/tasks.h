@@ -12,6 +12,6 @@ struct task {
     int (*add_rows)(struct train_linear *train, const char *data, const char *own, struct err *err);
 };
 
-extern const struct task sentiment_task, needs_task;
+extern const struct task sentiment_task, needs_task, safety_task;
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/folder.h"
 #include "base/hash.h"
 #include "config/shipped.h"
+#include "model/safety.h"
 #include "runtime/words.h"
 #include "text/clean.h"
 #include "text/language.h"
@@ -22,6 +23,7 @@
 
 #define PREPROCESS_OPTIONS(O)                                                                                           \
     O(STR,    cues,           "",      "Folder of the safety cue lists; empty: the shipped ones.")                      \
+    O(STR,    safety_model,   "",      "File of the trained safety model; empty: the shipped one, none: cue lists alone.")  \
     O(STR,    folder,         "",      "Folder for the duplicate window and the generated key; empty: in memory only.") \
     O(SECRET, customer_key,            "Key of the customer hash; empty: one is generated and kept in the folder.")     \
     O(U32,    window_records, "65536", 1024, 4194304, "Texts that repeats are looked for in; a power of two.")         \
@@ -47,6 +49,7 @@ enum { DOCUMENT_BYTES = 262144, CUE_BYTES_MAX = 128, /* both as schemas/ has it 
 
 struct preprocess_state {
     struct screen *screen;
+    struct safety_model model; /* zeroed: none */
     struct window *window;
     struct takeover *takeover; /* NULL without a bus */
     struct pseudonym pseudonym;
@@ -264,6 +267,7 @@ static int make_safety(struct worker_context *context, struct job *job, const st
     struct screen_result result;
     int rc = screen_text(state->screen, document->text, tokens, guess->code, guess->confidence,
                          shape_has(feedback, feedback, product), job->arena, &result, err);
+    if (rc == E_OK && state->model.linear.weights) rc = safety_model_join(&state->model, document->text, tokens, job->arena, &result, err);
     if (rc == E_OK) rc = fill_evidence(&result, job->arena, safety, err);
     if (rc) return rc;
     int64_t received_ms = shape_has(feedback, feedback, received_at) ? feedback->received_at : job->message->timestamp_ms;
@@ -351,6 +355,14 @@ static int open_screen(const struct preprocess_options *options, struct screen *
     return rc ? rc : screen_open(path, ret_screen, err);
 }
 
+static int open_model(const struct preprocess_options *options, struct safety_model *ret_model, struct err *err)
+{
+    char path[SHIPPED_PATH_BYTES];
+    if (strcmp(options->safety_model, "none") == 0) return E_OK;
+    int rc = shipped_path(options->safety_model, "models/safety.model", path, err);
+    return rc ? rc : safety_model_open(path, ret_model, err);
+}
+
 static int open_window(struct worker_context *context, struct preprocess_state *state, struct err *err)
 {
     const struct preprocess_options *options = context->options;
@@ -374,6 +386,7 @@ static void free_state(struct preprocess_state *state)
 {
     takeover_close(state->takeover);
     screen_close(state->screen);
+    safety_model_close(&state->model);
     window_close(state->window);
     pseudonym_close(&state->pseudonym);
     free(state);
@@ -385,6 +398,7 @@ static int preprocess_open(struct worker_context *context, struct err *err)
     struct preprocess_state *state = calloc(1, sizeof *state);
     if (!state) return err_set(err, E_NO_MEMORY, NULL);
     int rc = open_screen(options, &state->screen, err);
+    if (rc == E_OK) rc = open_model(options, &state->model, err);
     if (rc == E_OK && options->folder[0]) rc = folder_create(options->folder, err);
     if (rc == E_OK) rc = pseudonym_open(&state->pseudonym, options->customer_key, options->folder, err);
     if (rc == E_OK) rc = open_window(context, state, err);
@@ -405,11 +419,15 @@ static void preprocess_rewound(struct worker_context *context)
 static int preprocess_reload(struct worker_context *context, struct err *err)
 {
     struct preprocess_state *state = context->state;
-    struct screen *fresh;
-    int rc = open_screen(context->options, &fresh, err);
-    if (rc) return rc;
+    struct screen *screen = NULL;
+    struct safety_model model = {0};
+    int rc = open_screen(context->options, &screen, err);
+    if (rc == E_OK) rc = open_model(context->options, &model, err);
+    if (rc) return screen_close(screen), rc;
     screen_close(state->screen);
-    state->screen = fresh;
+    safety_model_close(&state->model);
+    state->screen = screen;
+    state->model = model;
     return E_OK;
 }
 
