@@ -395,7 +395,7 @@ static void test_event_before_the_descriptor(void **state)
 {
     const char *settings[] = {"bus.commit_timeout=1s", NULL};
     const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
-    struct config *config;
+    struct config *config = NULL;
     struct bus *bus;
     struct bus_producer *producer;
     struct err err;
