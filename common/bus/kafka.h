@@ -111,7 +111,6 @@ struct kafka_sender {
     const struct kafka_bus *bus;
     rd_kafka_topic_t *topics[TOPIC_COUNT]; /* of those that were sent to: others may be forbidden */
     struct err failure; /* why the first message since it was cleared was not delivered */
-    bool astray;        /* one was given up that the broker may have: see abort_transaction() */
 };
 
 /* `transactional_id` NULL: idempotent only. `on_report` NULL: only failures are noted, in

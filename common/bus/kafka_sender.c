@@ -20,11 +20,8 @@ static void on_failure(rd_kafka_t *client, const rd_kafka_message_t *message, vo
     (void)client;
     struct kafka_sender *sender = opaque;
     if (message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-        message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
-        if (rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED)
-            sender->astray = true;
+        message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
         return;
-    }
     if (message->err) note_failure(sender, message->err);
 }
 
@@ -73,7 +70,6 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
     rc = kafka_client_create(RD_KAFKA_PRODUCER, conf, &sender->client, err);
     if (rc) return rc;
     sender->failure.code = E_OK;
-    sender->astray = false;
     sender->bus = bus;
     return E_OK;
 }
