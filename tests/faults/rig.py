@@ -19,7 +19,7 @@ import urllib.request
 
 SOURCE = os.environ.get("VERBATIM_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get("VERBATIM_BIN") or f"{SOURCE}/build/release/bin"
-PUT = os.environ.get("VERBATIM_FAULTS_PUT") or f"{BIN}/../tests/faults_put"
+PUT = os.environ.get("VERBATIM_TEST_PUT") or f"{BIN}/../tests/faults_put"
 PATIENCE = 120
 STAGES = ("preprocess", "featurize", "segment", "genai")
 READS = {"preprocess": "feedback", "featurize": "documents", "segment": "features", "genai": "segments",

@@ -233,12 +233,13 @@ static void many_sources_are_bounded(void **state)
     assert_int_equal(sum_of(&told, STR(""))->records, 140);
 }
 
+/* Without posts beside it: libuv closes sockets by bare system calls, and TSan takes a descriptor's number that the
+ * watcher then uses again for a race. */
 static void rows_of_a_file_are_told(void **state)
 {
     struct told told;
     (void)state;
     RIG_AWAIT(rig_read_feedback(&rig, NULL, NULL) == 2);
-    post_a_few();
     do read_ledger(&told); /* the door may hear of it a little after we see it */
     while (sum_of(&told, STR("raw/a.csv"))->records < 2);
     stop_door();
