@@ -11,7 +11,7 @@
 #ifndef VERBATIM_ARCHIVE_WALK_H
 #define VERBATIM_ARCHIVE_WALK_H
 
-#include "archive/manifest.h"
+#include "archive/read.h"
 #include "store/store.h"
 
 /* Zeroed but for `topics`: everything of these topics. */
@@ -57,5 +57,10 @@ int archive_walk_next(struct archive_walk *walk, struct err *err) CHECKED;
 /* How many manifests there are of these topics, whatever their times: for a progress bar. */
 int archive_count(struct store *store, const struct archive_wish *wish, uint64_t *ret_count,
                   struct err *err) CHECKED;
+
+/* Each line of all objects that the walk finds, object by object; memory is bounded as there. What on_line
+ * returns ends it, with the object's name. The store's errors. */
+int archive_walk_lines(struct store *store, const struct archive_wish *wish, archive_on_line *on_line, void *user,
+                       struct err *err) CHECKED;
 
 #endif

@@ -112,19 +112,12 @@ static int read_archive(struct diff_side *side, const char *url, struct config *
 {
     const struct archive_wish wish = {.topics = TOPICS(INSIGHTS)};
     struct store_options options;
-    struct archive_walk walk;
     struct store *store = NULL;
     int rc = config_get(config, &store_option_table, &options, err);
     if (rc) return rc;
     struct store_config how = store_config_of(&options, url);
     rc = store_open(&how, &store, err);
-    archive_walk_init(&walk, store, &wish);
-    while (rc == E_OK && (rc = archive_walk_next(&walk, err)) == E_OK && walk.found) {
-        struct object_facts facts = {.topic = walk.manifest.facts.topic, .partition = walk.manifest.facts.partition};
-        rc = archive_read_object(store, walk.manifest.object, &facts, take_line, side, err);
-        if (rc) err_wrap(err, "%.*s", STR_ARGS(walk.manifest.object));
-    }
-    archive_walk_deinit(&walk);
+    if (rc == E_OK) rc = archive_walk_lines(store, &wish, take_line, side, err);
     store_close(store);
     return rc;
 }
