@@ -27,8 +27,8 @@ struct takeover {
     struct worker_context *context;
     struct window *window;
     struct takeover_calls calls;
-    uint32_t records;
-    struct place *places; /* by partition */
+    uint32_t records, room; /* of a partition, of all */
+    struct place *places;   /* by partition */
     uint32_t place_count, reading;
     struct bus_consumer *reader; /* NULL while there is nothing to read */
     int64_t deadline_ms;
@@ -79,6 +79,13 @@ static void end_reading(struct takeover *takeover, struct place *place)
 
 /* --- reading back ----------------------------------------------------------------------------- */
 
+/* What is read back must not push what this replica has seen itself out of the window. */
+static void take_share(const struct takeover *takeover, struct place *place, size_t partitions)
+{
+    int64_t share = takeover->room / (int64_t)partitions;
+    if (place->until - place->next > share) place->next = place->until - share;
+}
+
 /* Where reading begins; and partitions of no interest at their end. Kafka tells its partitions a
  * little later than it is asked. */
 static int seek_places(struct takeover *takeover, struct err *err)
@@ -94,6 +101,7 @@ static int seek_places(struct takeover *takeover, struct err *err)
                                   : NULL;
         bool wanted = place && place->state == PLACE_READING;
         if (wanted && place->sought) continue;
+        if (wanted) take_share(takeover, place, count);
         struct bus_position position = {TOPIC_FEEDBACK, items[i].partition,
                                         wanted ? place->next : items[i].end};
         rc = bus_seek(takeover->reader, &position, err);
@@ -240,7 +248,8 @@ int takeover_open(struct worker_context *context, struct window *window,
     struct takeover *takeover = calloc(1, sizeof *takeover);
     if (!takeover) return err_set(err, E_NO_MEMORY, NULL);
     *takeover = (struct takeover){
-        .context = context, .window = window, .calls = *calls, .records = records};
+        .context = context, .window = window, .calls = *calls, .records = records,
+        .room = window_entries(window) / 4 * 3};
     uv_timer_init(context->loop, &takeover->timer);
     takeover->timer.data = takeover;
     *ret_takeover = takeover;

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "text/similar.h"
 
-enum { WINDOW_ID_BYTES = 36, WINDOW_NEAR_BITS = 8 };
+enum { WINDOW_ID_BYTES = 36, WINDOW_NEAR_BITS = 8, WINDOW_PARTITION_MAX = (1 << 26) - 1 };
 
 enum window_match {
     WINDOW_NEW,
@@ -45,6 +45,8 @@ enum window_match window_look(const struct window *window, const struct window_r
 /* Enters the record, if its id is new; `match` is what window_look() said. Only once nothing can go
  * wrong with it any more: a record that became a dead letter may come again. */
 void window_enter(struct window *window, const struct window_record *record, int64_t age_ms, enum window_match match);
+/* How many records it holds at most. */
+uint32_t window_entries(const struct window *window);
 /* The offset behind the record of this partition that was entered last; 0: it holds none. */
 int64_t window_end(const struct window *window, uint32_t partition);
 

@@ -98,6 +98,36 @@ static void forgets(void **state)
     window_close(window);
 }
 
+static struct window_record numbered(int number, int64_t offset, char id[static 16])
+{
+    snprintf(id, 16, "n%d", number);
+    struct window_record record = make(id, offset, 5, 6);
+    record.has_text = record.near = false;
+    record.seen_ms = 1000;
+    return record;
+}
+
+/* Whichever ids came between: one that was forgotten early is a record that is doubled (soak 7 in tests/soak). */
+static void knows_every_id_in_the_ring(void **state)
+{
+    enum { MORE = 300 };
+    struct window *window;
+    struct err err;
+    struct str earlier = {0};
+    char id[16];
+    (void)state;
+    assert_int_equal(window_open(NULL, ENTRIES, &window, &err), E_OK);
+    for (int i = 0; i < ENTRIES + MORE; i++) {
+        struct window_record record = numbered(i, i, id);
+        assert_int_equal(check(window, &record, 1000, &earlier), WINDOW_NEW);
+    }
+    for (int i = 0; i < ENTRIES + MORE; i++) {
+        struct window_record record = numbered(i, 10000 + i, id);
+        assert_int_equal(window_look(window, &record, 1000, &earlier), i < MORE ? WINDOW_NEW : WINDOW_RETRIED);
+    }
+    window_close(window);
+}
+
 static void survives_a_restart(void **state)
 {
     char folder[] = "/tmp/verbatim-window-XXXXXX", path[64];
@@ -146,6 +176,7 @@ int main(void)
         cmocka_unit_test(tells_repeats),
         cmocka_unit_test(short_texts_have_no_repeats),
         cmocka_unit_test(forgets),
+        cmocka_unit_test(knows_every_id_in_the_ring),
         cmocka_unit_test(survives_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
