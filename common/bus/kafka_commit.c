@@ -355,6 +355,18 @@ static rd_kafka_consumer_group_metadata_t *recall_group(struct kafka_consumer *c
     return error ? NULL : group;
 }
 
+/* One that fails because the transaction failed meanwhile says only that (_STATE); asked again, it says why. */
+static rd_kafka_error_t *try_positions(struct kafka_commit *commit, const rd_kafka_topic_partition_list_t *list,
+                                       const rd_kafka_consumer_group_metadata_t *group, int timeout_ms)
+{
+    rd_kafka_error_t *error = rd_kafka_send_offsets_to_transaction(commit->sender.client, list, group, timeout_ms);
+    if (!error || rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__STATE || !rd_kafka_error_txn_requires_abort(error)) return error;
+    rd_kafka_error_t *cause = rd_kafka_send_offsets_to_transaction(commit->sender.client, list, group, timeout_ms);
+    if (!cause) return error;
+    rd_kafka_error_destroy(error);
+    return cause;
+}
+
 static enum verdict send_positions(struct kafka_consumer *consumer,
                                    const struct bus_position *positions, size_t count,
                                    int64_t deadline_ms, struct err *err)
@@ -369,9 +381,7 @@ static enum verdict send_positions(struct kafka_consumer *consumer,
     while (verdict == AGAIN) { /* with identical arguments */
         int timeout_ms = left_ms(deadline_ms, POSITIONS_SLICE_MS);
         if (timeout_ms == 0) break;
-        verdict = judge(rd_kafka_send_offsets_to_transaction(consumer->commit.sender.client, list,
-                                                             group, timeout_ms),
-                        "positions", err);
+        verdict = judge(try_positions(&consumer->commit, list, group, timeout_ms), "positions", err);
         if (atomic_load(&consumer->commit.stops)) break;
     }
     rd_kafka_consumer_group_metadata_destroy(group);
