@@ -326,6 +326,10 @@ int s3_open(const struct store_config *config, const struct location *location,
         rc = endpoint_make(config->endpoint, s3->region, location->bucket, config->addressing,
                            &s3->endpoint, err);
     if (rc == E_OK) rc = credentials_load(&s3->credentials_config, &s3->credentials, err);
+    if (rc == E_NOT_FOUND) {
+        if (err) err->code = E_BAD_CONFIG;
+        rc = E_BAD_CONFIG;
+    }
     if (rc == E_OK) {
         s3->description = arena_printf(&s3->texts, "s3://%s/%s at %s", location->bucket,
                                        location->prefix, s3->endpoint.base)

@@ -5,7 +5,7 @@
 #include <curl/curl.h>
 
 #include "store/backends.h"
-#include "store/credentials.h"
+#include "aws/credentials.h"
 #include "store/s3_reply.h"
 
 enum { S3_QUERY_MAX = 8, S3_HEADERS_MAX = 40, S3_METADATA_MAX = 16 };

@@ -385,10 +385,7 @@ static bool reread_credentials(struct s3 *s3)
     struct credentials fresh = {0};
     if (s3->credentials.origin != CREDENTIALS_FILE) return false;
     if (credentials_load(&s3->credentials_config, &fresh, NULL) != E_OK) return false;
-    struct sigv4_credentials *a = &s3->credentials.keys, *b = &fresh.keys;
-    bool changed = !str_equal(a->access_key_id, b->access_key_id) ||
-                   !str_equal(a->session_token, b->session_token) ||
-                   !str_equal(a->secret_access_key, b->secret_access_key);
+    bool changed = !credentials_are_same(&s3->credentials, &fresh);
     if (changed) {
         credentials_deinit(&s3->credentials);
         s3->credentials = fresh;

@@ -3,7 +3,7 @@
  * byte. */
 #include <assert.h>
 
-#include "store/credentials.h"
+#include "aws/credentials.h"
 #include "store/location.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,7 +1,7 @@
 /* Our Signature 4 against botocore's, over every vector that vectors.py wrote. */
 #include <stdlib.h>
 
-#include "store/sigv4.h"
+#include "aws/sigv4.h"
 #include "test.h"
 
 enum { FIELDS = 15, PAIRS_MAX = 16 };

@@ -1,5 +1,5 @@
 /* Signature 4: known answers, canonical forms, and the key cache. */
-#include "store/sigv4.h"
+#include "aws/sigv4.h"
 #include "test.h"
 
 static const struct sigv4_credentials example = {

@@ -1,5 +1,5 @@
 /* Finds AWS credentials, in the order that the AWS tools have. */
-#include "store/credentials.h"
+#include "aws/credentials.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +34,7 @@ static int keep(struct credentials *credentials, enum credentials_origin origin,
         parts[i] = part;
     }
     fresh.keys = (struct sigv4_credentials){parts[0], parts[1], parts[2]};
+    credentials_deinit(credentials);
     *credentials = fresh;
     return E_OK;
 }
@@ -46,8 +47,8 @@ static bool is_clean(struct str s)
     return true;
 }
 
-static int keep_checked(struct credentials *credentials, enum credentials_origin origin,
-                        struct sigv4_credentials keys, const char *where, struct err *err)
+int credentials_set(struct credentials *credentials, enum credentials_origin origin,
+                    struct sigv4_credentials keys, const char *where, struct err *err)
 {
     if (!keys.secret_access_key.size)
         return err_set(err, E_BAD_CONFIG, "%s has an access key but no secret", where);
@@ -56,6 +57,13 @@ static int keep_checked(struct credentials *credentials, enum credentials_origin
         return err_set(err, E_BAD_CONFIG,
                        "credentials in %s hold white space or control characters", where);
     return keep(credentials, origin, keys, err);
+}
+
+bool credentials_are_same(const struct credentials *a, const struct credentials *b)
+{
+    return str_equal(a->keys.access_key_id, b->keys.access_key_id) &&
+           str_equal(a->keys.secret_access_key, b->keys.secret_access_key) &&
+           str_equal(a->keys.session_token, b->keys.session_token);
 }
 
 bool credentials_parse_file(struct str text, struct str profile, struct sigv4_credentials *ret_keys)
@@ -103,13 +111,13 @@ static int load_file(const struct credentials_config *config, struct credentials
     int rc = buffer_read_file(&text, path, FILE_BYTES_MAX, err);
     if (rc == E_NO_INPUT && !*given)
         rc = err_set(
-            err, E_BAD_CONFIG,
-            "no S3 credentials: set access_key_id, AWS_ACCESS_KEY_ID or a credentials file");
+            err, E_NOT_FOUND,
+            "no AWS credentials: set access_key_id, AWS_ACCESS_KEY_ID or a credentials file");
     else if (rc == E_OK && !credentials_parse_file(buffer_str(&text), str_of(profile), &keys))
         rc = err_set(err, E_BAD_CONFIG, "%s has no complete profile \"%s\"", path, profile);
     else if (rc == E_NO_INPUT || rc == E_TOO_LARGE)
         rc = err_set(err, E_BAD_CONFIG, "credentials file %s can't be read", path);
-    if (rc == E_OK) rc = keep_checked(ret_credentials, CREDENTIALS_FILE, keys, path, err);
+    if (rc == E_OK) rc = credentials_set(ret_credentials, CREDENTIALS_FILE, keys, path, err);
     if (text.data) explicit_bzero(text.data, text.capacity);
     buffer_deinit(&text);
     return rc;
@@ -122,7 +130,7 @@ int credentials_load(const struct credentials_config *config, struct credentials
         struct sigv4_credentials keys = {str_of(config->access_key_id),
                                          str_of(either(config->secret_access_key, "")),
                                          str_of(either(config->session_token, ""))};
-        return keep_checked(ret_credentials, CREDENTIALS_CONFIG, keys, "the configuration", err);
+        return credentials_set(ret_credentials, CREDENTIALS_CONFIG, keys, "the configuration", err);
     }
     /* A file that is named wins over an environment that is just there. */
     const char *id = getenv("AWS_ACCESS_KEY_ID");
@@ -130,7 +138,7 @@ int credentials_load(const struct credentials_config *config, struct credentials
         struct sigv4_credentials keys = {str_of(id),
                                          str_of(either(getenv("AWS_SECRET_ACCESS_KEY"), "")),
                                          str_of(either(getenv("AWS_SESSION_TOKEN"), ""))};
-        return keep_checked(ret_credentials, CREDENTIALS_ENVIRONMENT, keys, "the environment", err);
+        return credentials_set(ret_credentials, CREDENTIALS_ENVIRONMENT, keys, "the environment", err);
     }
     return load_file(config, ret_credentials, err);
 }

@@ -9,8 +9,8 @@
  *     x-amz-security-token: the session token, if there is one (S3 and others want it signed: it
  * is) x-amz-content-sha256: request.payload_hash, if sign_payload_header (S3 demands it)
  */
-#ifndef VERBATIM_STORE_SIGV4_H
-#define VERBATIM_STORE_SIGV4_H
+#ifndef VERBATIM_AWS_SIGV4_H
+#define VERBATIM_AWS_SIGV4_H
 
 #include "base/buffer.h"
 #include "base/hash.h"
