@@ -41,23 +41,6 @@ static int read_text(const char *folder, const char *name, struct buffer *conten
     return buffer_read_file(content, path, TOPIC_FILE_BYTES_MAX, err);
 }
 
-static int open_topics(struct insight_engine *engine, const char *folder, struct err *err)
-{
-    static const struct {
-        const char *name;
-        uint32_t language;
-    } files[] = {{"topics/en.txt", LANGUAGE_EN}, {"topics/es.txt", LANGUAGE_ES}, {"topics/fr.txt", LANGUAGE_FR}};
-    int rc = E_OK;
-    for (size_t i = 0; i < sizeof files / sizeof files[0] && !rc; i++) {
-        char path[4096];
-        struct buffer content = {0};
-        rc = read_text(folder, files[i].name, &content, path, err);
-        if (!rc) rc = topics_add(&engine->topics, path, buffer_str(&content), files[i].language, err);
-        buffer_deinit(&content);
-    }
-    return rc;
-}
-
 static int open_rules(struct insight_engine *engine, const char *folder, struct err *err)
 {
     char path[4096];
@@ -74,7 +57,7 @@ int insight_engine_create(const char *folder, struct insight_engine **ret_engine
     if (!engine) return err_set(err, E_NO_MEMORY, NULL);
     topics_init(&engine->topics);
     int rc = open_models(engine, folder, err);
-    if (!rc) rc = open_topics(engine, folder, err);
+    if (!rc) rc = topics_open(&engine->topics, folder, err);
     if (!rc) rc = open_rules(engine, folder, err);
     if (rc) {
         insight_engine_destroy(engine);

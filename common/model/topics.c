@@ -2,6 +2,9 @@
  * bytes where the keyword is a single word with a star. */
 #include "model/topics.h"
 
+#include <stdio.h>
+
+#include "base/buffer.h"
 #include "base/hash.h"
 #include "model/elision.h"
 
@@ -200,6 +203,24 @@ static uint32_t keep_longest(struct topic_match *matches, uint32_t count, const 
     if (count == TOPIC_MATCHES_MAX) return count;
     matches[count] = (struct topic_match){keyword->topic, keyword->word_count};
     return count + 1;
+}
+
+int topics_open(struct topics *topics, const char *folder, struct err *err)
+{
+    static const struct {
+        const char *name;
+        uint32_t language;
+    } files[] = {{"en.txt", LANGUAGE_EN}, {"es.txt", LANGUAGE_ES}, {"fr.txt", LANGUAGE_FR}};
+    int rc = E_OK;
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && !rc; i++) {
+        char path[4096];
+        struct buffer content = {0};
+        snprintf(path, sizeof path, "%s/topics/%s", folder, files[i].name);
+        rc = buffer_read_file(&content, path, TOPIC_FILE_BYTES_MAX, err);
+        if (!rc) rc = topics_add(topics, path, buffer_str(&content), files[i].language, err);
+        buffer_deinit(&content);
+    }
+    return rc;
 }
 
 static uint32_t follow(const struct topic_keyword *keyword, const struct tokens *tokens, uint32_t at,

@@ -126,6 +126,14 @@ const struct shape recommendation_shape = SHAPE_OF(recommendation);
 _Static_assert((int)FIELD_recommendation_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
 #undef OWNER
 
+#define OWNER signal
+static const struct field signal_fields[] = {
+#include "schemas/signal.def"
+};
+const struct shape signal_shape = SHAPE_OF(signal);
+_Static_assert((int)FIELD_signal_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
 #define OWNER insight
 static const struct field insight_fields[] = {
 #include "schemas/insight.def"

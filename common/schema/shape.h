@@ -155,6 +155,14 @@ struct recommendation_list {
     struct recommendation *items;
     uint32_t count;
 };
+struct signal {
+    SHAPE_HEAD
+#include "schemas/signal.def"
+};
+struct signal_list {
+    struct signal *items;
+    uint32_t count;
+};
 struct insight {
     SHAPE_HEAD
 #include "schemas/insight.def"
@@ -284,6 +292,12 @@ enum {
     FIELD_recommendation_count
 };
 #undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_signal_##name
+enum {
+#include "schemas/signal.def"
+    FIELD_signal_count
+};
+#undef FIELD_OWNER
 #define FIELD_OWNER(name) FIELD_insight_##name
 enum {
 #include "schemas/insight.def"
@@ -378,6 +392,7 @@ extern const struct shape sentiment_shape;
 extern const struct shape need_shape;
 extern const struct shape mention_shape;
 extern const struct shape recommendation_shape;
+extern const struct shape signal_shape;
 extern const struct shape insight_shape;
 extern const struct shape dead_letter_shape;
 extern const struct shape audit_shape;

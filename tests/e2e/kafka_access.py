@@ -27,7 +27,7 @@ WANTED = {
     "preprocess": ({"feedback"}, {"documents", "safety"} | REPORTS),
     "featurize": ({"documents"}, {"features"} | REPORTS),
     "segment": ({"features"}, {"segments"} | REPORTS),
-    "genai": ({"segments"}, {"insights"} | REPORTS),
+    "genai": ({"segments"}, {"insights", "safety"} | REPORTS),
     "logsink": (ALL, REPORTS),
     "analyst": ({"insights"}, set()),
     "safety": ({"insights", "safety"}, set()),

@@ -50,5 +50,6 @@ uint32_t evidence_check(struct insight *insight, struct str text)
     dropped += keep_held(CLAIMS(&insight->needs, need), text);
     dropped += keep_held(CLAIMS(&insight->mentions, mention), text);
     dropped += keep_held(CLAIMS(&insight->recommendations, recommendation), text);
+    dropped += keep_held(CLAIMS(&insight->signals, signal), text);
     return dropped + keep_mentioned_topics(insight);
 }

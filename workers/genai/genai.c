@@ -1,7 +1,8 @@
 /* Says what each record means: asks a provider, checks every claim against the text, emits the insight.
  *
- * Happy path: decode → ask → answer → check evidence → emit. The provider may answer later; the job is
- * deferred meanwhile. Safety was decided before and is passed on untouched: nothing here can lower it. */
+ * Happy path: decode → ask → answer → check evidence → emit. Local models answer at once; where the chain names others,
+ * the job is deferred, the asker asks them (asker.h), and local answers only what they can't, marked degraded. Safety
+ * was decided before: a model's answer can raise it (raise.h), nothing here can lower it. */
 #include "workers/genai/genai.h"
 
 #include <stdlib.h>
@@ -9,29 +10,53 @@
 #include "config/shipped.h"
 #include "workers/genai/evidence.h"
 #include "workers/genai/provider.h"
+#include "workers/genai/raise.h"
+#include "workers/genai/remote.h"
+#include "workers/genai/telling.h"
 
-#define GENAI_OPTIONS(O)                                                                                  \
-    O(CHOICE, provider, "local", "local", "Who answers.")                                                 \
-    O(STR,    folder,   "",      "Folder with models/, topics/ and recommendations.txt; empty: the shipped one.")
-OPTIONS_STRUCT(genai, GENAI_OPTIONS);
 #define OPTIONS_OWNER struct genai_options
 OPTIONS_TABLE(genai, GENAI_OPTIONS, "Sentiment, needs, topics and recommendations.");
 #undef OPTIONS_OWNER
 
+enum { INSIGHT_MODEL_BYTES = 128 }; /* schemas/insight.def */
+
 struct genai_state {
-    struct provider *provider;
-    uint64_t dropped_claims, sentiments[ENUM_sentiment_label_count];
+    struct provider *local;
+    struct remote *remote; /* NULL: local alone */
+    uint64_t dropped_claims, raised, sentiments[ENUM_sentiment_label_count];
 };
+
+/* A record that remote providers are asked about. */
+struct errand {
+    struct task task;
+    struct job *job;
+    bool waits, ended; /* waits: nobody else turns the loop */
+    int rc;
+    struct err err;
+};
+
+static void on_end(void *user, struct task *task, struct insight *insight, const struct asker_source *source);
+
+/* --- opening, closing ------------------------------------------------------------------------------ */
+
+static int open_state(struct worker_context *context, struct genai_state *state, struct err *err)
+{
+    const struct genai_options *options = context->options;
+    struct remote_chain chain = {0};
+    char folder[SHIPPED_PATH_BYTES];
+    int rc = remote_parse(options->providers, &chain, err);
+    if (rc == E_OK) rc = shipped_path(options->folder, ".", folder, err);
+    if (rc == E_OK) rc = provider_local.open(context, folder, &state->local, err);
+    if (rc == E_OK && chain.count) rc = remote_open(context, &chain, folder, on_end, state, &state->remote, err);
+    if (rc && state->local) state->local->ops->close(state->local);
+    return rc;
+}
 
 static int genai_open(struct worker_context *context, struct err *err)
 {
-    static const struct provider_ops *const providers[] = {&provider_local};
-    const struct genai_options *options = context->options;
-    char folder[SHIPPED_PATH_BYTES];
     struct genai_state *state = calloc(1, sizeof *state);
     if (!state) return err_set(err, E_NO_MEMORY, NULL);
-    int rc = shipped_path(options->folder, ".", folder, err);
-    if (rc == E_OK) rc = providers[options->provider]->open(context, folder, &state->provider, err);
+    int rc = open_state(context, state, err);
     if (rc) free(state);
     else context->state = state;
     return rc;
@@ -40,11 +65,12 @@ static int genai_open(struct worker_context *context, struct err *err)
 static void genai_close(struct worker_context *context)
 {
     struct genai_state *state = context->state;
-    state->provider->ops->close(state->provider);
+    remote_close(state->remote);
+    state->local->ops->close(state->local);
     free(state);
 }
 
-/* New models and rules are complete before the old ones go. */
+/* New models, rules and prompts are complete before the old ones go. */
 static int genai_reload(struct worker_context *context, struct err *err)
 {
     const struct genai_options *options = context->options;
@@ -52,31 +78,49 @@ static int genai_reload(struct worker_context *context, struct err *err)
     struct provider *fresh;
     char folder[SHIPPED_PATH_BYTES];
     int rc = shipped_path(options->folder, ".", folder, err);
-    if (rc == E_OK) rc = state->provider->ops->open(context, folder, &fresh, err);
+    if (rc == E_OK) rc = state->local->ops->open(context, folder, &fresh, err);
     if (rc) return rc;
-    state->provider->ops->close(state->provider);
-    state->provider = fresh;
+    if (state->remote && (rc = remote_reload(state->remote, context, folder, err))) {
+        fresh->ops->close(fresh);
+        return rc;
+    }
+    state->local->ops->close(state->local);
+    state->local = fresh;
     return E_OK;
 }
+
+/* Everything not committed will be read again: what isn't in a call yet need not be asked now. */
+static void genai_rewound(struct worker_context *context)
+{
+    struct genai_state *state = context->state;
+    if (state->remote) asker_let_go(remote_asker(state->remote));
+}
+
+/* --- the insight ----------------------------------------------------------------------------------- */
 
 static int finish(struct job *job, struct str text, struct insight *insight, struct err *err)
 {
     struct genai_state *state = job->context->state;
     uint32_t dropped = evidence_check(insight, text);
+    bool raised = false;
+    state->dropped_claims += dropped;
+    dropped += shape_has(insight, insight, dropped_claims) ? insight->dropped_claims : 0;
     if (dropped) shape_set(insight, insight, dropped_claims, dropped);
-    shape_set(insight, insight, provider, str_of(state->provider->ops->name));
+    if (!shape_has(insight, insight, provider)) shape_set(insight, insight, provider, str_of(state->local->ops->name));
     shape_set(insight, insight, finished_at, clock_wall_ms(job->context->clock));
     if (insight->sentiment.label >= ENUM_sentiment_label_count)
         return err_set(err, E_BAD_MESSAGE, "the provider gave a feeling that there isn't");
-    int rc = record_put(&job->record, SECTION_INSIGHT, insight, job->arena, err);
+    int rc = raise_safety(job, insight, &raised, err);
+    if (rc == E_OK) rc = record_put(&job->record, SECTION_INSIGHT, insight, job->arena, err);
     if (rc == E_OK) rc = job_emit_record(job, TOPIC_INSIGHTS, job->message->key, err);
+    if (rc == E_OK && raised) rc = job_emit_record(job, TOPIC_SAFETY, job->message->key, err);
     if (rc) return rc;
-    state->dropped_claims += dropped;
+    state->raised += raised;
     state->sentiments[insight->sentiment.label]++;
     return E_OK;
 }
 
-/* The end of a deferred job: a remote provider's reply has come. */
+/* The end of a local provider's deferred job. */
 static void on_answer(struct job *job, enum err_code code, struct insight *answer, const struct err *err)
 {
     struct err failure = err ? *err : (struct err){0};
@@ -85,6 +129,72 @@ static void on_answer(struct job *job, enum err_code code, struct insight *answe
     if (code == E_OK) code = (enum err_code)finish(job, document.text, answer, &failure);
     job_finish(job, code, &failure);
 }
+
+/* --- remote ---------------------------------------------------------------------------------------- */
+
+static void tell_source(struct insight *insight, const struct asker_source *source, const struct task *task, struct arena *arena)
+{
+    shape_set(insight, insight, provider, str_of(source->provider));
+    if (source->model.size) shape_set(insight, insight, model, arena_copy(arena, str_slice(source->model, 0, INSIGHT_MODEL_BYTES)));
+    shape_set(insight, insight, prompt, str_of(source->prompt));
+    if (source->has_usage) {
+        shape_set(insight, insight, input_tokens, source->input_tokens);
+        shape_set(insight, insight, output_tokens, source->output_tokens);
+    }
+    if (source->cost_usd >= 0) shape_set(insight, insight, cost_usd, (float)source->cost_usd);
+    if (!source->cached) shape_set(insight, insight, latency_us, source->latency_us);
+    if (source->cached) shape_set(insight, insight, cached, true);
+    if (source->degraded) shape_set(insight, insight, degraded, true);
+    if (source->dropped) shape_set(insight, insight, dropped_claims, source->dropped);
+    if (task->calls) shape_set(insight, insight, attempts, task->calls);
+}
+
+static int conclude(struct errand *errand, struct insight *answer, const struct asker_source *source, struct err *err)
+{
+    struct job *job = errand->job;
+    struct genai_state *state = job->context->state;
+    struct insight insight = {0};
+    if (answer) {
+        insight = *answer;
+        tell_source(&insight, source, &errand->task, job->arena);
+        state->dropped_claims += source->dropped;
+        if (shape_has(insight, &insight, model) && !insight.model.data) return err_set(err, E_NO_MEMORY, NULL);
+    } else {
+        int rc = state->local->ops->ask(state->local, job, &errand->task.asked, &insight, on_answer, err);
+        if (rc) return rc;
+        shape_set(insight, &insight, degraded, true);
+        if (errand->task.calls) shape_set(insight, &insight, attempts, errand->task.calls);
+    }
+    return finish(job, errand->task.asked.text, &insight, err);
+}
+
+static void on_end(void *user, struct task *task, struct insight *insight, const struct asker_source *source)
+{
+    struct errand *errand = task->user;
+    (void)user;
+    errand->rc = conclude(errand, insight, source, &errand->err);
+    errand->ended = true;
+    if (!errand->waits) job_finish(errand->job, (enum err_code)errand->rc, &errand->err);
+}
+
+static int ask_remote(struct genai_state *state, struct job *job, const struct provider_question *question, struct err *err)
+{
+    struct errand *errand = ARENA_NEW(job->arena, struct errand);
+    if (!errand) return err_set(err, E_NO_MEMORY, NULL);
+    errand->job = job;
+    errand->task.asked = *question;
+    errand->task.arena = job->arena;
+    errand->task.user = errand;
+    errand->waits = !job->context->loop;
+    if (!errand->waits) job_defer(job);
+    asker_ask(remote_asker(state->remote), &errand->task);
+    if (!errand->waits) return E_OK;
+    remote_wait(state->remote, &errand->ended);
+    if (errand->rc && err) *err = errand->err;
+    return errand->rc;
+}
+
+/* --- a record -------------------------------------------------------------------------------------- */
 
 static int genai_process(struct worker_context *context, struct job *job, struct err *err)
 {
@@ -100,11 +210,13 @@ static int genai_process(struct worker_context *context, struct job *job, struct
     struct provider_question question = {
         .text = document.text,
         .language = document.language,
+        .tenant = feedback.tenant,
         .has_rating = shape_has(feedback, &feedback, rating),
         .rating = feedback.rating,
         .safety_positive = record_has(&job->record, SECTION_SAFETY) && safety.state == ENUM_safety_state_positive,
     };
-    rc = state->provider->ops->ask(state->provider, job, &question, &insight, on_answer, err);
+    if (state->remote) return ask_remote(state, job, &question, err);
+    rc = state->local->ops->ask(state->local, job, &question, &insight, on_answer, err);
     return rc || job->deferred ? rc : finish(job, document.text, &insight, err);
 }
 
@@ -114,14 +226,19 @@ static void genai_metrics(struct worker_context *context, struct metrics_writer 
     metrics_sample(writer, METRIC_CLAIMS_DROPPED, NULL, NULL, (double)state->dropped_claims);
     for (uint32_t i = 0; i < ENUM_sentiment_label_count; i++)
         metrics_sample(writer, METRIC_SENTIMENTS, "sentiment", sentiment_label_enumeration.values[i], (double)state->sentiments[i]);
+    metrics_sample(writer, METRIC_SAFETY_RAISED, NULL, NULL, (double)state->raised);
+    if (state->remote) telling_write(remote_asker(state->remote), writer);
 }
+
+static const struct option_table *const further_tables[] = {&bedrock_option_table, &anthropic_option_table, &openai_option_table, NULL};
 
 const struct worker genai_worker = {
     .name = "genai",
     .summary = "Finds sentiment, unmet needs, topics and recommendations, each with evidence in the text.",
     .consumes = TOPICS(SEGMENTS),
-    .produces = TOPICS(INSIGHTS),
+    .produces = TOPICS(INSIGHTS) | TOPICS(SAFETY),
     .options = &genai_option_table,
+    .tables = further_tables,
     .open = genai_open, .process = genai_process, .reload = genai_reload, .close = genai_close,
-    .metrics = genai_metrics,
+    .rewound = genai_rewound, .metrics = genai_metrics,
 };

@@ -7,7 +7,7 @@
 
 /* What is asked: views that live as long as the job. */
 struct provider_question {
-    struct str text, language;
+    struct str text, language, tenant;
     bool has_rating, safety_positive;
     float rating;
 };

@@ -1,0 +1,312 @@
+/* Reads a model's answer by the field tables. What breaks the schema makes the record's answer unusable;
+ * a claim whose quote isn't in the text is dropped and counted; nothing else of the answer is kept. */
+#include "workers/genai/answer.h"
+
+#include "schema/json.h"
+#include "text/clean.h"
+#include "workers/genai/quote.h"
+
+enum { LEAK_STEP = 16, LEAK_BYTES = 32 }; /* a run of the prompt of 47 bytes is always seen */
+
+struct reading {
+    const struct answer_rules *rules;
+    struct json_reader json;
+    struct arena *arena;
+    struct quotable quotable;
+    struct answer_notes *notes;
+    struct err *err;
+};
+
+/* --- splitting ----------------------------------------------------------------------------------- */
+
+static bool id_of(struct str raw, char *ret_id, size_t *ret_size)
+{
+    struct json_reader json = json_reader(raw, NULL); /* ids with escapes are none of ours */
+    struct json_value value;
+    struct str name;
+    bool first = true, found = false;
+    if (!json_next(&json, &value) || value.kind != JSON_OBJECT) return false;
+    while (json_member(&json, &first, &name)) {
+        if (!str_equal(name, STR("id")) || found) {
+            if (!json_skip(&json, NULL)) break;
+            continue;
+        }
+        if (!json_next(&json, &value) || value.kind != JSON_STRING || value.text.size > ANSWER_ID_BYTES) break;
+        memcpy(ret_id, value.text.data, value.text.size);
+        *ret_size = value.text.size;
+        found = true;
+    }
+    return found && !json.fault;
+}
+
+static void take_part(struct str raw, const struct str *ids, uint32_t count, bool *seen, struct answer_parts *parts)
+{
+    char bytes[ANSWER_ID_BYTES];
+    size_t size = 0;
+    bool has_id = id_of(raw, bytes, &size);
+    for (uint32_t i = 0; has_id && i < count; i++) {
+        if (!str_equal(ids[i], str_make(bytes, size))) continue;
+        parts->doubled += seen[i];
+        parts->raw[i] = seen[i] ? (struct str){0} : raw; /* which of two is meant, nobody knows */
+        seen[i] = true;
+        return;
+    }
+    parts->strange++;
+}
+
+int answer_split(struct str json, const struct str *ids, uint32_t count, struct answer_parts *ret_parts, struct err *err)
+{
+    struct json_reader reader = json_reader(json, NULL);
+    struct json_value value;
+    struct answer_parts parts = {0};
+    struct str name, raw;
+    bool first = true, first_item = true, seen[ANSWER_RECORDS_MAX] = {0}, found = false;
+    bool good = json_next(&reader, &value) && value.kind == JSON_OBJECT;
+    while (good && json_member(&reader, &first, &name)) {
+        if (found || !str_equal(name, STR("answers"))) {
+            good = json_skip(&reader, NULL);
+            continue;
+        }
+        good = json_next(&reader, &value) && value.kind == JSON_ARRAY;
+        while (good && json_item(&reader, &first_item) && (good = json_skip(&reader, &raw)))
+            take_part(raw, ids, count, seen, &parts);
+        found = good;
+    }
+    if (reader.fault) return err_set(err, E_BAD_JSON, "the answer is no JSON: %s", reader.fault);
+    if (!good || !found) return err_set(err, E_BAD_MESSAGE, "there is no list \"answers\"");
+    *ret_parts = parts;
+    return E_OK;
+}
+
+/* --- what must not come back --------------------------------------------------------------------- */
+
+static bool repeats_prompt(const struct answer_rules *rules, struct str text)
+{
+    for (size_t at = 0; at + LEAK_BYTES <= text.size; at += LEAK_STEP)
+        if (str_find(rules->prompt, str_slice(text, at, at + LEAK_BYTES)) < rules->prompt.size) return true;
+    return false;
+}
+
+static bool holds(struct str text, struct str secret) { return secret.size && str_find(text, secret) < text.size; }
+
+/* --- values -------------------------------------------------------------------------------------- */
+
+static bool broken(struct reading *reading, const struct field *field, const char *what)
+{
+    err_set(reading->err, E_BAD_MESSAGE, "\"%s\" %s", field ? field->name : "quote", what);
+    return false;
+}
+
+static bool no_memory(struct reading *reading)
+{
+    err_set(reading->err, E_NO_MEMORY, NULL);
+    return false;
+}
+
+static bool is_topic(const struct answer_rules *rules, struct str name)
+{
+    for (uint32_t i = 0; i < rules->topic_count; i++)
+        if (str_equal(rules->topics[i], name)) return true;
+    return false;
+}
+
+static bool read_text(struct reading *reading, const struct shape *shape, const struct field *field,
+                      const struct json_value *value, void *at, bool *held)
+{
+    struct str text;
+    if (value->kind != JSON_STRING) return broken(reading, field, "must be a text");
+    if (text_clean(value->text, reading->arena, &text, reading->err)) return false;
+    text = str_trim(text);
+    if (text.size == 0 || text.size > field->most) return broken(reading, field, "is empty or too long");
+    if (shape == &mention_shape && !is_topic(reading->rules, text)) return broken(reading, field, "isn't one of the topics");
+    if (repeats_prompt(reading->rules, text)) {
+        reading->notes->leaked++;
+        *held = false;
+    }
+    memcpy(at, &text, sizeof text);
+    return true;
+}
+
+static bool read_number(struct reading *reading, const struct field *field, const struct json_value *value, void *at)
+{
+    double number = 0;
+    bool whole = field->kind == KIND_u32, good = value->kind == JSON_NUMBER && str_to_f64(value->text, &number);
+    good = good && number >= (whole ? 1 : -(double)field->most) && number <= (double)field->most;
+    if (!good || (whole && number != (double)(uint32_t)number)) return broken(reading, field, "is out of range");
+    uint32_t count = whole ? (uint32_t)number : 0;
+    float real = (float)number;
+    if (whole) memcpy(at, &count, sizeof count);
+    else memcpy(at, &real, sizeof real);
+    return true;
+}
+
+static bool read_enum(struct reading *reading, const struct field *field, const struct json_value *value, void *at)
+{
+    uint32_t number = value->kind == JSON_STRING ? enumeration_find(field->enumeration, value->text) : field->enumeration->count;
+    if (number >= field->enumeration->count) return broken(reading, field, "isn't one of its values");
+    memcpy(at, &number, sizeof number);
+    return true;
+}
+
+/* --- structs and lists --------------------------------------------------------------------------- */
+
+static bool read_object(struct reading *reading, const struct shape *shape, void *value, bool *held);
+
+static void set_place(const struct shape *shape, char *value, const char *name, uint32_t place, uint32_t *present)
+{
+    const struct field *field = shape_field(shape, str_of(name));
+    memcpy(value + field->offset, &place, sizeof place);
+    *present |= 1u << (field - shape->fields);
+}
+
+/* The words that are claimed to be in the text. Not there: *held becomes false. */
+static bool read_quote(struct reading *reading, const struct shape *shape, const struct json_value *quote, char *value,
+                       uint32_t *present, bool *held)
+{
+    uint32_t start = 0, end = 0;
+    if (quote->kind != JSON_STRING) return broken(reading, NULL, "must be a text");
+    enum quote_found found = quote_find(&reading->quotable, quote->text, &start, &end);
+    if (found == QUOTE_NO_MEMORY) return no_memory(reading);
+    if (found == QUOTE_NOWHERE) *held = false;
+    if (found == QUOTE_PLAIN) reading->notes->plain++;
+    set_place(shape, value, "start", start, present);
+    set_place(shape, value, "end", end, present);
+    return true;
+}
+
+static bool read_item(struct reading *reading, const struct field *field, char *item, bool *held)
+{
+    struct json_value value;
+    if (!json_next(&reading->json, &value)) return false;
+    memset(item, 0, field->shape->struct_bytes);
+    if (field->shape == &span_shape) return read_quote(reading, field->shape, &value, item, &((struct span *)(void *)item)->present, held);
+    if (value.kind != JSON_OBJECT) return broken(reading, field, "must hold objects");
+    return read_object(reading, field->shape, item, held);
+}
+
+static bool read_list(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+{
+    struct {
+        char *items;
+        uint32_t count;
+    } list = {0};
+    uint32_t most = field->most;
+    bool first = true;
+    if (value->kind != JSON_ARRAY) return broken(reading, field, "must be a list");
+    list.items = arena_array(reading->arena, most, field->shape->struct_bytes);
+    if (!list.items) return no_memory(reading);
+    while (json_item(&reading->json, &first)) {
+        bool held = true;
+        if (list.count == most) return broken(reading, field, "is too long");
+        if (!read_item(reading, field, list.items + list.count * field->shape->struct_bytes, &held)) return false;
+        reading->notes->claims++;
+        if (held) list.count++;
+        else reading->notes->dropped++;
+    }
+    memcpy(at, &list, sizeof list);
+    return !reading->json.fault;
+}
+
+static bool read_value(struct reading *reading, const struct shape *shape, const struct field *field,
+                       const struct json_value *value, char *at, bool *held)
+{
+    switch ((enum field_kind)field->kind) {
+    case KIND_enum: return read_enum(reading, field, value, at);
+    case KIND_str: return read_text(reading, shape, field, value, at, held);
+    case KIND_u32: case KIND_f32: return read_number(reading, field, value, at);
+    case KIND_list: return read_list(reading, field, value, at);
+    case KIND_struct:
+        if (value->kind != JSON_OBJECT) return broken(reading, field, "must be an object");
+        return read_object(reading, field->shape, at, held);
+    default: return broken(reading, field, "isn't asked for");
+    }
+}
+
+/* One member; one that isn't asked for is passed over. */
+static bool read_member(struct reading *reading, const struct shape *shape, struct str name, char *object, uint32_t *present, bool *held)
+{
+    const struct field *field = shape_field(shape, name);
+    struct json_value value;
+    bool quote = answer_quotes(shape) && str_equal(name, STR("quote"));
+    bool asked = quote || (field && answer_holds(shape, field));
+    if (!asked) return json_skip(&reading->json, NULL);
+    uint32_t bit = quote ? 1u << (shape_field(shape, STR("start")) - shape->fields) : 1u << (field - shape->fields);
+    if (*present & bit) return broken(reading, quote ? NULL : field, "comes twice");
+    if (!json_next(&reading->json, &value)) return false;
+    if (quote) return read_quote(reading, shape, &value, object, present, held);
+    *present |= bit;
+    return read_value(reading, shape, field, &value, object + field->offset, held);
+}
+
+static bool has_all(struct reading *reading, const struct shape *shape, uint32_t present)
+{
+    if (answer_quotes(shape) && !(present >> (shape_field(shape, STR("start")) - shape->fields) & 1))
+        return broken(reading, NULL, "is missing");
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const struct field *field = &shape->fields[i];
+        if (answer_holds(shape, field) && field->required && !(present >> i & 1)) return broken(reading, field, "is missing");
+    }
+    return true;
+}
+
+static bool read_object(struct reading *reading, const struct shape *shape, void *value, bool *held)
+{
+    uint32_t present = 0; /* every struct of a shape begins with its own */
+    struct str name;
+    bool first = true;
+    while (json_member(&reading->json, &first, &name))
+        if (!read_member(reading, shape, name, value, &present, held)) return false;
+    if (reading->json.fault || !has_all(reading, shape, present)) return false;
+    memcpy(value, &present, sizeof present);
+    return true;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------- */
+
+static bool is_listed(const struct str_list *list, struct str name)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        if (str_equal(list->items[i], name)) return true;
+    return false;
+}
+
+static bool fill_topics(struct insight *insight, struct arena *arena)
+{
+    struct str_list topics = {.items = ARENA_ARRAY(arena, struct str, insight->mentions.count + 1)};
+    if (!topics.items) return false;
+    for (uint32_t i = 0; i < insight->mentions.count; i++)
+        if (!is_listed(&topics, insight->mentions.items[i].topic)) topics.items[topics.count++] = insight->mentions.items[i].topic;
+    if (topics.count) shape_set(insight, insight, topics, topics);
+    return true;
+}
+
+/* An empty list is none: as a record says it. */
+static void drop_empty(struct insight *insight)
+{
+    if (!insight->needs.count) shape_unset(insight, insight, needs);
+    if (!insight->mentions.count) shape_unset(insight, insight, mentions);
+    if (!insight->recommendations.count) shape_unset(insight, insight, recommendations);
+    if (!insight->signals.count) shape_unset(insight, insight, signals);
+    if (!insight->sentiment.evidence.count) shape_unset(sentiment, &insight->sentiment, evidence);
+}
+
+int answer_read(const struct answer_rules *rules, struct str raw, struct str text, struct arena *arena,
+                struct insight *ret_insight, struct answer_notes *ret_notes, struct err *err)
+{
+    struct insight insight = {0};
+    struct answer_notes notes = {0};
+    struct err why = {0};
+    struct reading reading = {.rules = rules, .json = json_reader(raw, arena), .arena = arena,
+                              .quotable = {.text = text, .arena = arena}, .notes = &notes, .err = &why};
+    struct json_value value;
+    bool held = true;
+    if (holds(raw, rules->canary) || holds(raw, rules->mark)) return err_set(err, E_BAD_MESSAGE, "it repeats what it was told to keep");
+    bool good = json_next(&reading.json, &value) && (value.kind == JSON_OBJECT || broken(&reading, NULL, "must be in an object"));
+    good = good && read_object(&reading, &insight_shape, &insight, &held) && json_end(&reading.json);
+    if (!good) return why.code ? err_set(err, why.code, "%s", why.text) : json_fault(&reading.json, err);
+    if (!fill_topics(&insight, arena)) return err_set(err, E_NO_MEMORY, NULL);
+    drop_empty(&insight);
+    *ret_insight = insight;
+    *ret_notes = notes;
+    return E_OK;
+}

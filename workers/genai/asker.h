@@ -1,0 +1,126 @@
+/* Asks remote models about records: batches, one retry loop, and a chain of providers. See asker.c.
+ *
+ * A record is a task. It ends exactly once, by on_end(), from asker_turn() or when a call's result comes: answered, or
+ * given up, and then the local models answer. Nothing blocks; time comes from the clock given. */
+#ifndef VERBATIM_WORKERS_GENAI_ASKER_H
+#define VERBATIM_WORKERS_GENAI_ASKER_H
+
+#include "observe/metrics.h"
+#include "workers/genai/account.h"
+#include "workers/genai/breaker.h"
+#include "workers/genai/pace.h"
+#include "workers/genai/prompt.h"
+#include "workers/genai/provider.h"
+
+enum { ASKER_STAGES_MAX = 3, ASKER_REASON_BYTES = 96 };
+
+struct asker_options {
+    struct pace_limits limits;
+    uint32_t batch_records, tries, answer_tokens, text_bytes;
+    uint32_t queue;        /* what waits above that is given up at once; 0: nothing is */
+    int64_t batch_wait_ms, patience_ms, retry_least_ms, retry_most_ms, breaker_least_ms, breaker_most_ms;
+    const char *language;  /* of answers; "": the feedback's */
+    double temperature;    /* below 0: not sent */
+};
+
+/* One record. Zeroed but for `arena`, `asked` and `user`, and it stays where it is until it ends. */
+struct task {
+    struct provider_question asked;
+    struct arena *arena;   /* for the answer */
+    void *user;
+    /* The asker's own: */
+    struct task *next;
+    struct account_question key;
+    uint32_t stage, tries, calls, repairs;
+    int64_t since_ms, due_ms;
+    bool alone, gone; /* gone: its record isn't ours any more */
+    char reason[ASKER_REASON_BYTES]; /* why the answer before was of no use */
+    char id[ANSWER_ID_BYTES];        /* in the call that is out */
+    char prompt[PROMPT_VERSION_BYTES];
+};
+
+struct task_queue {
+    struct task *first, *last;
+    uint32_t count;
+};
+
+/* How an answered task was answered. */
+struct asker_source {
+    const char *provider, *prompt;
+    struct str model;
+    uint32_t input_tokens, output_tokens, latency_us; /* the record's share of a batch; the whole call's time */
+    double cost_usd; /* the record's share; below 0: not known */
+    uint32_t dropped;
+    bool degraded, cached, has_usage;
+};
+
+/* insight NULL: given up. Else its claims, in the task's arena; source says where from. */
+typedef void asker_on_end(void *user, struct task *task, struct insight *insight, const struct asker_source *source);
+
+/* One provider of the chain. */
+struct stage {
+    const char *name;
+    struct llm_client *client;
+    struct pace pace;
+    struct breaker breaker;
+    struct task_queue together, alone, later; /* later: after a pause */
+    uint64_t ends[LLM_WHYS], records, input_tokens, output_tokens, holds;
+    struct call *calls;
+};
+
+struct asker {
+    struct asker_options options;
+    const struct clock *clock;
+    struct random *random;
+    struct prompt *prompt;
+    struct account *account; /* may be NULL: its own business */
+    asker_on_end *on_end;
+    void (*on_due)(void *user); /* what is due has changed: asker_turn(), soon, but not from here */
+    void *user;
+    struct stage stages[ASKER_STAGES_MAX];
+    uint32_t stage_count;
+    struct task_queue inbox;
+    uint32_t waiting;        /* in all queues */
+    int64_t paused_until_ms; /* by the account */
+    struct histogram seconds; /* of calls */
+    struct {
+        uint64_t asked, answered, given_up, cached, suspects, missing, strange, unusable, repairs, leaked, plain, retries;
+    } counts;
+};
+
+/* The prompt, the account and the clients stay the caller's. */
+void asker_init(struct asker *asker, const struct asker_options *options, const struct clock *clock, struct random *random,
+                struct prompt *prompt, struct account *account);
+void asker_add_stage(struct asker *asker, const char *name, struct llm_client *client);
+/* Cancels calls and forgets tasks: none ends any more. */
+void asker_deinit(struct asker *asker);
+
+void asker_ask(struct asker *asker, struct task *task);
+/* Does what is due; returns when to be called again, or INT64_MAX. */
+int64_t asker_turn(struct asker *asker);
+/* The records aren't ours any more: ends all tasks that are in no call, as given up. An answer that comes all the same
+ * is kept in the journal, but nothing is asked a second time. */
+void asker_let_go(struct asker *asker);
+uint32_t asker_calls(const struct asker *asker); /* out now */
+
+/* --- for the files of the asker ------------------------------------------------------------------- */
+
+void task_queue_push(struct task_queue *queue, struct task *task);
+struct task *task_queue_pop(struct task_queue *queue);
+
+/* asker_queue.c: where a task goes. */
+void asker_place(struct asker *asker, struct task *task);               /* in its stage's queues */
+void asker_next_stage(struct asker *asker, struct task *task);          /* or given up, after the last */
+void asker_try_again(struct asker *asker, struct task *task, int64_t least_ms); /* after a pause, while it may */
+void asker_repair(struct asker *asker, struct task *task, const char *reason);  /* alone, once */
+void asker_end(struct asker *asker, struct task *task, struct insight *insight, const struct asker_source *source);
+
+/* asker_call.c: a request leaves, and its result comes. False: it didn't leave; the tasks are the caller's still. */
+bool asker_send(struct asker *asker, uint32_t stage, struct task *const *tasks, uint32_t count);
+uint32_t asker_estimate(const struct asker *asker, struct task *const *tasks, uint32_t count, uint32_t *ret_input);
+void asker_cancel_calls(struct stage *stage);
+void asker_mark_gone(struct stage *stage); /* what is in calls */
+/* An answer from the journal. False: it is of no use. */
+bool asker_take_known(struct asker *asker, struct task *task, struct str raw);
+
+#endif

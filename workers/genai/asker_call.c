@@ -1,0 +1,354 @@
+/* One request to a provider: it is written and leaves, and its result decides what becomes of its tasks. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "workers/genai/asker.h"
+
+enum { BYTES_A_TOKEN = 3, ITEM_BYTES = 160, ENVELOPE_TOKENS = 64, LONGEST_HOLD_MS = 300000 };
+
+struct call {
+    struct call *next, **link; /* of its stage */
+    struct asker *asker;
+    struct llm_call *out;
+    struct task *tasks[ANSWER_RECORDS_MAX];
+    const struct account_question *keys[ANSWER_RECORDS_MAX];
+    struct account_call money;
+    uint32_t stage, count, reserved;
+    int64_t left_ms;
+    bool probe;
+    char mark[PROMPT_MARK_BYTES];
+};
+
+/* --- out ----------------------------------------------------------------------------------------- */
+
+/* What is sent of a text: whole characters. */
+static struct str sent_text(const struct asker *asker, const struct task *task)
+{
+    struct str text = task->asked.text;
+    size_t end = asker->options.text_bytes;
+    if (text.size <= end) return text;
+    while (end > 0 && ((unsigned char)text.data[end] & 0xC0) == 0x80) end--;
+    return str_trim(str_slice(text, 0, end));
+}
+
+/* On the high side: three bytes a token is less than any tokeniser needs for the languages that we prompt in. */
+uint32_t asker_estimate(const struct asker *asker, struct task *const *tasks, uint32_t count, uint32_t *ret_input)
+{
+    const struct prompt *prompt = asker->prompt;
+    size_t bytes = prompt->system.size + prompt->schema.size + prompt->request.size;
+    for (uint32_t i = 0; i < count; i++) bytes += sent_text(asker, tasks[i]).size + ITEM_BYTES;
+    *ret_input = (uint32_t)(bytes / BYTES_A_TOKEN);
+    return *ret_input + ENVELOPE_TOKENS + count * asker->options.answer_tokens;
+}
+
+static void write_request(struct call *call, struct buffer *out)
+{
+    struct asker *asker = call->asker;
+    struct prompt_item items[ANSWER_RECORDS_MAX];
+    for (uint32_t i = 0; i < call->count; i++) {
+        struct task *task = call->tasks[i];
+        prompt_make_id(asker->random, task->id);
+        items[i] = (struct prompt_item){.id = str_of(task->id), .text = sent_text(asker, task), .language = task->asked.language,
+                                        .answer_in = task->key.answer_in, .has_rating = task->asked.has_rating,
+                                        .rating = task->asked.rating};
+    }
+    const char *reason = call->count == 1 ? call->tasks[0]->reason : "";
+    prompt_write(asker->prompt, items, call->count, str_of(call->mark), str_of(reason), out);
+}
+
+static void on_result(void *user, const struct llm_result *result);
+
+static bool leave(struct call *call)
+{
+    struct asker *asker = call->asker;
+    struct stage *stage = &asker->stages[call->stage];
+    struct buffer text = {0};
+    struct err err = {0};
+    write_request(call, &text);
+    struct llm_question question = {
+        .system = buffer_str(&asker->prompt->system), .prompt = buffer_str(&text), .schema = buffer_str(&asker->prompt->schema),
+        .name = STR("feedback_meaning"), .purpose = STR("What each piece of feedback means."),
+        .max_tokens = call->money.output_tokens, .temperature = asker->options.temperature,
+    };
+    int rc = text.failed ? E_NO_MEMORY : llm_ask(stage->client, &question, on_result, call, &call->out, &err);
+    buffer_deinit(&text);
+    return rc == E_OK;
+}
+
+static void link_call(struct stage *stage, struct call *call)
+{
+    call->next = stage->calls;
+    call->link = &stage->calls;
+    if (call->next) call->next->link = &call->next;
+    stage->calls = call;
+}
+
+static void unlink_call(struct call *call)
+{
+    *call->link = call->next;
+    if (call->next) call->next->link = call->link;
+}
+
+static struct call *make_call(struct asker *asker, uint32_t number, struct task *const *tasks, uint32_t count)
+{
+    struct stage *stage = &asker->stages[number];
+    struct call *call = calloc(1, sizeof *call);
+    if (!call) return NULL;
+    call->asker = asker, call->stage = number, call->count = count;
+    call->left_ms = clock_mono_ms(asker->clock);
+    prompt_make_mark(asker->random, call->mark);
+    for (uint32_t i = 0; i < count; i++) {
+        call->tasks[i] = tasks[i], call->keys[i] = &tasks[i]->key;
+        memcpy(tasks[i]->prompt, asker->prompt->version, sizeof tasks[i]->prompt);
+        tasks[i]->key.provider = stage->name, tasks[i]->key.model = llm_client_model(stage->client);
+    }
+    call->money = (struct account_call){.questions = call->keys, .count = count, .provider = stage->name,
+                                        .model = llm_client_model(stage->client)};
+    call->reserved = asker_estimate(asker, call->tasks, count, &call->money.input_tokens);
+    call->money.output_tokens = ENVELOPE_TOKENS + count * asker->options.answer_tokens;
+    return call;
+}
+
+/* Does the money let it go? On PAUSE the whole asker waits. */
+static bool is_paid(struct asker *asker, struct call *call)
+{
+    int64_t again_ms = call->left_ms + 1;
+    enum account_verdict verdict = account_reserve(asker->account, &call->money, call->left_ms, &again_ms);
+    if (verdict == ACCOUNT_PAUSE) asker->paused_until_ms = again_ms;
+    return verdict == ACCOUNT_GO;
+}
+
+bool asker_send(struct asker *asker, uint32_t number, struct task *const *tasks, uint32_t count)
+{
+    struct stage *stage = &asker->stages[number];
+    struct call *call = make_call(asker, number, tasks, count);
+    if (!call) return false;
+    if (!is_paid(asker, call)) {
+        free(call);
+        return false;
+    }
+    if (!leave(call)) {
+        account_settle(asker->account, &call->money, NULL);
+        free(call);
+        return false;
+    }
+    call->probe = breaker_leave(&stage->breaker);
+    pace_leave(&stage->pace, call->reserved);
+    link_call(stage, call);
+    for (uint32_t i = 0; i < count; i++) tasks[i]->calls++;
+    return true;
+}
+
+void asker_cancel_calls(struct stage *stage)
+{
+    for (struct call *call = stage->calls, *next; call; call = next) {
+        next = call->next;
+        account_settle(call->asker->account, &call->money, NULL);
+        llm_cancel(call->out);
+        free(call);
+    }
+    stage->calls = NULL;
+}
+
+void asker_mark_gone(struct stage *stage)
+{
+    for (struct call *call = stage->calls; call; call = call->next)
+        for (uint32_t i = 0; i < call->count; i++) call->tasks[i]->gone = true;
+}
+
+/* --- answers ------------------------------------------------------------------------------------- */
+
+static int read_part(struct asker *asker, struct task *task, struct str raw, const char *mark, struct insight *insight,
+                     struct answer_notes *notes, struct err *err)
+{
+    struct answer_rules rules = asker->prompt->rules;
+    rules.mark = str_of(mark);
+    struct str kept = arena_copy(task->arena, raw); /* what is read are views of it */
+    if (!kept.data) return err_set(err, E_NO_MEMORY, NULL);
+    int rc = answer_read(&rules, kept, sent_text(asker, task), task->arena, insight, notes, err);
+    if (rc) return rc;
+    asker->counts.leaked += notes->leaked;
+    asker->counts.plain += notes->plain;
+    return E_OK;
+}
+
+/* A record's share of what the whole call took: the first ones take what doesn't divide. */
+static uint32_t share(uint32_t whole, uint32_t count, uint32_t number) { return whole / count + (number < whole % count); }
+
+static struct asker_source source_of(const struct call *call, const struct llm_result *result, uint32_t number,
+                                     uint32_t dropped, double cost_usd)
+{
+    return (struct asker_source){
+        .provider = call->asker->stages[call->stage].name, .prompt = call->tasks[number]->prompt,
+        .model = str_of(result->model), .degraded = call->stage > 0, .dropped = dropped,
+        .has_usage = result->usage.known,
+        .input_tokens = share(result->usage.input_tokens, call->count, number),
+        .output_tokens = share(result->usage.output_tokens, call->count, number),
+        .latency_us = result->latency_ms < UINT32_MAX / 1000 ? (uint32_t)result->latency_ms * 1000 : UINT32_MAX,
+        .cost_usd = cost_usd < 0 ? cost_usd : cost_usd / call->count};
+}
+
+static void take_part(struct call *call, uint32_t number, struct str raw, const struct llm_result *result, double cost_usd)
+{
+    struct asker *asker = call->asker;
+    struct task *task = call->tasks[number];
+    struct insight insight;
+    struct answer_notes notes;
+    struct err err = {0};
+    if (!raw.data) {
+        asker->counts.missing++;
+        asker_repair(asker, task, "its id was missing, or there twice");
+        return;
+    }
+    if (read_part(asker, task, raw, call->mark, &insight, &notes, &err)) {
+        asker->counts.unusable++;
+        asker_repair(asker, task, err.text);
+        return;
+    }
+    struct asker_source source = source_of(call, result, number, notes.dropped, cost_usd);
+    account_keep(asker->account, &task->key, raw, result, source.cost_usd);
+    asker->stages[call->stage].records++;
+    asker_end(asker, task, &insight, &source);
+}
+
+static void repair_all(struct call *call, const char *reason)
+{
+    for (uint32_t i = 0; i < call->count; i++) asker_repair(call->asker, call->tasks[i], reason);
+}
+
+/* True: it was an answer of the form that was asked for. */
+static bool take_answers(struct call *call, const struct llm_result *result, double cost_usd)
+{
+    struct str ids[ANSWER_RECORDS_MAX];
+    struct answer_parts parts;
+    struct err err = {0};
+    for (uint32_t i = 0; i < call->count; i++) ids[i] = str_of(call->tasks[i]->id);
+    if (answer_split(result->json, ids, call->count, &parts, &err)) {
+        call->asker->counts.unusable += call->count;
+        repair_all(call, err.text);
+        return false;
+    }
+    call->asker->counts.strange += parts.strange;
+    for (uint32_t i = 0; i < call->count; i++) take_part(call, i, parts.raw[i], result, cost_usd);
+    return true;
+}
+
+bool asker_take_known(struct asker *asker, struct task *task, struct str raw)
+{
+    struct insight insight;
+    struct answer_notes notes;
+    struct err err;
+    const struct stage *stage = &asker->stages[task->stage];
+    if (read_part(asker, task, raw, "", &insight, &notes, &err)) return false;
+    struct asker_source source = {.provider = stage->name, .prompt = asker->prompt->version, .cached = true, .cost_usd = -1,
+                                  .model = str_of(task->key.model), .degraded = task->stage > 0, .dropped = notes.dropped};
+    asker->counts.cached++;
+    asker_end(asker, task, &insight, &source);
+    return true;
+}
+
+/* --- failures ------------------------------------------------------------------------------------ */
+
+/* Trying again may cure it. */
+static void retry_all(struct call *call, const struct llm_result *result)
+{
+    for (uint32_t i = 0; i < call->count; i++) {
+        struct task *task = call->tasks[i];
+        if (result->why == LLM_THROTTLED && task->tries) task->tries--; /* its turn will come: patience is the limit */
+        asker_try_again(call->asker, task, result->retry_after_ms);
+    }
+}
+
+/* The request itself is at fault, or one of its texts: what was together is asked alone, what was alone goes on. */
+static void part_all(struct call *call)
+{
+    for (uint32_t i = 0; i < call->count; i++) {
+        struct task *task = call->tasks[i];
+        if (call->count == 1) {
+            asker_next_stage(call->asker, task);
+            continue;
+        }
+        task->alone = true;
+        asker_place(call->asker, task);
+    }
+}
+
+static void pass_all_on(struct call *call)
+{
+    for (uint32_t i = 0; i < call->count; i++) asker_next_stage(call->asker, call->tasks[i]);
+}
+
+static void take_failure(struct call *call, const struct llm_result *result)
+{
+    switch (result->why) {
+    case LLM_REFUSED: case LLM_TOO_LARGE: case LLM_BAD_REQUEST: part_all(call); return;
+    case LLM_TRUNCATED: case LLM_BAD_ANSWER: repair_all(call, llm_why_text(result->why)); return;
+    default: break;
+    }
+    if (llm_why_next(result->why) == LLM_RETRY) retry_all(call, result);
+    else pass_all_on(call);
+}
+
+/* --- what it says about the provider ------------------------------------------------------------- */
+
+static int64_t longest(int64_t ms) { return ms < LONGEST_HOLD_MS ? ms : LONGEST_HOLD_MS; }
+
+/* Nothing left of a quota: not before it is back. */
+static void heed(struct stage *stage, const struct llm_limit *limit, int64_t now_ms)
+{
+    if (limit->remaining == 0 && limit->reset_ms > 0) pace_hold(&stage->pace, now_ms + longest(limit->reset_ms));
+}
+
+static void heed_limits(struct stage *stage, const struct llm_result *result, int64_t now_ms)
+{
+    if (result->retry_after_ms > 0) pace_hold(&stage->pace, now_ms + longest(result->retry_after_ms));
+    heed(stage, &result->limits.requests, now_ms);
+    heed(stage, &result->limits.tokens, now_ms);
+    heed(stage, &result->limits.input_tokens, now_ms);
+    heed(stage, &result->limits.output_tokens, now_ms);
+}
+
+static void judge_provider(struct call *call, const struct llm_result *result, bool of_use, int64_t now_ms)
+{
+    struct stage *stage = &call->asker->stages[call->stage];
+    bool overload = result->why == LLM_THROTTLED || result->why == LLM_OVERLOADED || result->why == LLM_TIMED_OUT;
+    bool alive = of_use || result->why == LLM_THROTTLED || result->why == LLM_TRUNCATED || result->why == LLM_REFUSED ||
+                 result->why == LLM_TOO_LARGE;
+    bool for_good = llm_why_next(result->why) == LLM_FALL_BACK && result->why != LLM_BAD_REQUEST;
+    heed_limits(stage, result, now_ms);
+    if (overload) pace_overloaded(&stage->pace, call->left_ms, now_ms);
+    else if (alive) pace_answered(&stage->pace);
+    if (result->why == LLM_LOCAL) {
+        if (call->probe) breaker_forget_probe(&stage->breaker);
+    } else if (!alive) {
+        breaker_failed(&stage->breaker, call->probe, for_good, now_ms, call->asker->random);
+    } else if (breaker_answered(&stage->breaker, call->probe)) {
+        pace_restart(&stage->pace, now_ms);
+    }
+}
+
+static uint32_t tokens_used(const struct call *call, const struct llm_result *result)
+{
+    if (result->usage.known) return result->usage.input_tokens + result->usage.output_tokens;
+    return result->why == LLM_UNREACHABLE ? 0 : call->reserved;
+}
+
+static void on_result(void *user, const struct llm_result *result)
+{
+    struct call *call = user;
+    struct asker *asker = call->asker;
+    struct stage *stage = &asker->stages[call->stage];
+    int64_t now_ms = clock_mono_ms(asker->clock);
+    unlink_call(call);
+    pace_settle(&stage->pace, call->reserved, tokens_used(call, result));
+    double cost_usd = account_settle(asker->account, &call->money, result);
+    stage->ends[result->why]++;
+    stage->input_tokens += result->usage.input_tokens;
+    stage->output_tokens += result->usage.output_tokens;
+    histogram_add(&asker->seconds, (double)result->latency_ms * 1e-3, 1);
+    bool of_use = result->why == LLM_ANSWERED && take_answers(call, result, cost_usd);
+    judge_provider(call, result, of_use, now_ms);
+    if (result->why != LLM_ANSWERED) take_failure(call, result);
+    free(call);
+    asker->on_due(asker->user);
+}

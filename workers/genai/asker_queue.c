@@ -1,0 +1,90 @@
+/* Where a task goes next: into a batch, alone, later, to the next provider, or to its end. */
+#include <assert.h>
+#include <stdio.h>
+
+#include "workers/genai/asker.h"
+
+void task_queue_push(struct task_queue *queue, struct task *task)
+{
+    task->next = NULL;
+    if (queue->last) queue->last->next = task;
+    else queue->first = task;
+    queue->last = task;
+    queue->count++;
+}
+
+struct task *task_queue_pop(struct task_queue *queue)
+{
+    struct task *task = queue->first;
+    if (!task) return NULL;
+    queue->first = task->next;
+    if (!queue->first) queue->last = NULL;
+    queue->count--;
+    return task;
+}
+
+/* By due time: pauses are short and few, so it is found soon from the front. */
+static void push_by_due(struct task_queue *queue, struct task *task)
+{
+    struct task **link = &queue->first;
+    while (*link && (*link)->due_ms <= task->due_ms) link = &(*link)->next;
+    task->next = *link;
+    *link = task;
+    if (!task->next) queue->last = task;
+    queue->count++;
+}
+
+void asker_place(struct asker *asker, struct task *task)
+{
+    struct stage *stage = &asker->stages[task->stage];
+    if (task->gone) {
+        asker_end(asker, task, NULL, NULL);
+        return;
+    }
+    asker->waiting++;
+    task_queue_push(task->alone ? &stage->alone : &stage->together, task);
+}
+
+void asker_end(struct asker *asker, struct task *task, struct insight *insight, const struct asker_source *source)
+{
+    if (insight) asker->counts.answered++;
+    else asker->counts.given_up++;
+    asker->on_end(asker->user, task, insight, source);
+}
+
+void asker_next_stage(struct asker *asker, struct task *task)
+{
+    task->tries = task->repairs = 0;
+    task->reason[0] = '\0';
+    if (++task->stage < asker->stage_count) asker_place(asker, task);
+    else asker_end(asker, task, NULL, NULL);
+}
+
+/* Exponential with full jitter, and never before the provider wants it. */
+void asker_try_again(struct asker *asker, struct task *task, int64_t least_ms)
+{
+    const struct asker_options *options = &asker->options;
+    int64_t now_ms = clock_mono_ms(asker->clock), most_ms = options->retry_least_ms << (task->tries < 16 ? task->tries : 16);
+    if (task->gone || ++task->tries >= options->tries) {
+        asker_next_stage(asker, task);
+        return;
+    }
+    if (most_ms > options->retry_most_ms) most_ms = options->retry_most_ms;
+    int64_t pause_ms = 1 + (int64_t)random_below(asker->random, (uint64_t)most_ms + 1);
+    task->due_ms = now_ms + (least_ms > pause_ms ? least_ms : pause_ms);
+    asker->counts.retries++;
+    asker->waiting++;
+    push_by_due(&asker->stages[task->stage].later, task);
+}
+
+void asker_repair(struct asker *asker, struct task *task, const char *reason)
+{
+    if (task->repairs++) {
+        asker_next_stage(asker, task);
+        return;
+    }
+    snprintf(task->reason, sizeof task->reason, "%s", reason);
+    task->alone = true;
+    asker->counts.repairs++;
+    asker_place(asker, task);
+}

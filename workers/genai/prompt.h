@@ -1,0 +1,45 @@
+/* The prompts: versioned files under config/prompts/, and what becomes of them in a request.
+ *
+ * config/prompts/VERSION/ holds system.txt, request.txt, repair.txt and example-LANGUAGE.txt. A word in braces
+ * stands for what differs: {topics}, {examples}, {canary}; {mark}, {count}, {ids}, {feedback}; {reason}. What is
+ * recorded as the version has a piece of the files' hash in it, so that an edited prompt is never taken for another. */
+#ifndef VERBATIM_WORKERS_GENAI_PROMPT_H
+#define VERBATIM_WORKERS_GENAI_PROMPT_H
+
+#include "base/random.h"
+#include "model/topics.h"
+#include "workers/genai/answer.h"
+#include "workers/genai/suspects.h"
+
+enum { PROMPT_VERSION_BYTES = 64, PROMPT_MARK_BYTES = 17 };
+
+struct prompt {
+    char version[PROMPT_VERSION_BYTES], canary[PROMPT_MARK_BYTES];
+    struct buffer system, request, repair, schema;
+    struct topics topics;
+    struct suspects suspects;
+    struct answer_rules rules; /* views of the above; without a mark */
+};
+
+/* `folder`: the configuration's. NO_INPUT, BAD_CONFIG, NO_MEMORY. */
+int prompt_open(const char *folder, const char *version, struct random *random, struct prompt **ret_prompt,
+                struct err *err) CHECKED;
+void prompt_close(struct prompt *prompt);
+
+struct prompt_item {
+    struct str id, text, language, answer_in;
+    bool has_rating;
+    float rating;
+};
+
+/* Hex digits: the mark of a request. */
+void prompt_make_mark(struct random *random, char out[static PROMPT_MARK_BYTES]);
+/* Letters and digits: ids that feedback can't guess. */
+void prompt_make_id(struct random *random, char out[static ANSWER_ID_BYTES]);
+
+/* Appends the request. The mark is stripped from the texts. `reason`: why an answer before this one was of no use;
+ * empty: there was none. A failed buffer is out of memory. */
+void prompt_write(const struct prompt *prompt, const struct prompt_item *items, uint32_t count, struct str mark,
+                  struct str reason, struct buffer *out);
+
+#endif

@@ -1,0 +1,108 @@
+/* Phrases in folded text: plain searches, at the edges of words. */
+#include "workers/genai/suspects.h"
+
+#include "text/tokens.h"
+
+enum { LETTERS_IN_A_ROW = 6, CODE_BYTES = 40 };
+
+static bool is_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80; }
+
+/* --- the list ------------------------------------------------------------------------------------ */
+
+static int add_phrase(struct suspects *suspects, const char *file, uint32_t line, struct str text, struct err *err)
+{
+    struct suspect_phrase *phrase = &suspects->phrases[suspects->count];
+    struct str folded = text_fold(text, &suspects->arena), rest = folded;
+    if (!folded.data) return err_set(err, E_NO_MEMORY, NULL);
+    if (!str_equal(folded, text)) return err_set(err, E_BAD_CONFIG, "%s:%u: lower case without accents, please: \"%.*s\"", file, line, STR_ARGS(folded));
+    while (rest.size && phrase->count < SUSPECT_PARTS_MAX) phrase->parts[phrase->count++] = str_trim(str_cut(&rest, '*'));
+    for (uint32_t i = 0; i < phrase->count; i++)
+        if (phrase->parts[i].size == 0 || rest.size) return err_set(err, E_BAD_CONFIG, "%s:%u: words, and at most %d '*' between them", file, line, SUSPECT_PARTS_MAX - 1);
+    suspects->count++;
+    return E_OK;
+}
+
+int suspects_read(struct suspects *suspects, const char *file, struct str content, struct err *err)
+{
+    uint32_t lines = 1, line = 0;
+    *suspects = (struct suspects){0};
+    for (size_t i = 0; i < content.size; i++) lines += content.data[i] == '\n';
+    suspects->phrases = ARENA_ARRAY(&suspects->arena, struct suspect_phrase, lines);
+    if (!suspects->phrases) return err_set(err, E_NO_MEMORY, NULL);
+    int rc = str_is_utf8(content) ? E_OK : err_set(err, E_BAD_CONFIG, "%s isn't UTF-8", file);
+    while (rc == E_OK && content.size) {
+        struct str text = str_trim(str_cut(&content, '\n'));
+        line++;
+        if (text.size && !str_starts(text, STR("# "))) rc = add_phrase(suspects, file, line, text, err);
+    }
+    if (rc) suspects_deinit(suspects);
+    return rc;
+}
+
+void suspects_deinit(struct suspects *suspects)
+{
+    arena_deinit(&suspects->arena);
+    *suspects = (struct suspects){0};
+}
+
+/* --- looking ------------------------------------------------------------------------------------- */
+
+static bool cuts_word(struct str text, size_t at)
+{
+    return at > 0 && at < text.size && is_word(text.data[at - 1]) && is_word(text.data[at]);
+}
+
+/* First place of the part from `from` on, or SIZE_MAX. */
+static size_t find_part(struct str text, struct str part, size_t from)
+{
+    while (from < text.size) {
+        size_t at = from + str_find(str_slice(text, from, text.size), part);
+        if (at >= text.size) break;
+        if (!cuts_word(text, at) && !cuts_word(text, at + part.size)) return at;
+        from = at + 1;
+    }
+    return SIZE_MAX;
+}
+
+static bool holds_phrase(struct str text, const struct suspect_phrase *phrase)
+{
+    for (size_t from = 0;;) {
+        size_t first = find_part(text, phrase->parts[0], from), end = first + phrase->parts[0].size;
+        if (first == SIZE_MAX) return false;
+        uint32_t found = 1;
+        while (found < phrase->count) {
+            struct str near = str_slice(text, 0, end + SUSPECT_GAP_BYTES + phrase->parts[found].size);
+            size_t next = find_part(near, phrase->parts[found], end);
+            if (next == SIZE_MAX) break;
+            end = next + phrase->parts[found++].size;
+        }
+        if (found == phrase->count) return true;
+        from = first + 1;
+    }
+}
+
+/* Words that are spelt out, or written in some code. */
+static bool holds_code(struct str text)
+{
+    size_t letters = 0, run = 0;
+    for (size_t i = 0; i <= text.size; i++) {
+        char c = i < text.size ? text.data[i] : ' ';
+        if (c > ' ' && (unsigned char)c < 0x80) {
+            if (++run >= CODE_BYTES) return true;
+            continue;
+        }
+        letters = run == 1 && is_word(text.data[i - 1]) ? letters + 1 : run == 0 ? letters : 0;
+        if (letters >= LETTERS_IN_A_ROW) return true;
+        run = 0;
+    }
+    return false;
+}
+
+bool suspects_hold(const struct suspects *suspects, struct str text, struct arena *scratch)
+{
+    struct str folded = text_fold(text, scratch);
+    if (!folded.data || holds_code(folded)) return true;
+    for (uint32_t i = 0; i < suspects->count; i++)
+        if (holds_phrase(folded, &suspects->phrases[i])) return true;
+    return false;
+}
