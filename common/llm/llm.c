@@ -48,7 +48,8 @@ struct llm_config llm_config_of_openai(const struct openai_options *options)
     return (struct llm_config){
         CONFIG_OF(options, LLM_OPENAI),
         .api_key = options->api_key,
-        .json_object = options->structured == 1,
+        .strict = options->structured == 1,
+        .json_object = options->structured == 2,
         .max_completion_tokens = options->limit_name == 1,
     };
 }

@@ -62,8 +62,8 @@
     O(STR, endpoint, "https://api.openai.com/v1",                                                  \
       "Base URL, with /v1, of any compatible server: vLLM, llama.cpp, Ollama ...")                 \
     O(SECRET, api_key, "API key; empty: OPENAI_API_KEY; without any none is sent.")                \
-    O(CHOICE, structured, "json_schema", "json_schema|json_object",                                \
-      "How JSON is asked for; json_object for servers that know no schemas.")                      \
+    O(CHOICE, structured, "json_schema", "json_schema|strict|json_object",                         \
+      "How JSON is asked for: strict as OpenAI enforces it, json_object where schemas are unknown.") \
     O(CHOICE, limit_name, "max_tokens", "max_tokens|max_completion_tokens",                        \
       "What the server calls the limit; OpenAI's newer models want the longer name.")              \
     LLM_WIRE_OPTIONS(O)
@@ -92,7 +92,7 @@ struct llm_config {
     const char *region, *access_key_id, *secret_access_key, *session_token;
     const char *credentials_file, *profile;
     /* openai */
-    bool json_object, max_completion_tokens;
+    bool strict, json_object, max_completion_tokens;
     const struct clock *clock; /* NULL: the system's; dates signatures, measures latency */
 };
 
@@ -138,6 +138,7 @@ enum llm_next {
     W(MODEL_GONE,    "model_gone",     FALL_BACK, "no such model, or no longer")                   \
     W(DENIED,        "denied",         FALL_BACK, "key or credentials missing or refused")         \
     W(SPEND_LIMIT,   "spend_limit",    FALL_BACK, "the account's spend limit or credit is reached")\
+    W(STALE,         "stale",          RETRY,     "clock or credentials were stale, and are renewed")\
     W(LOCAL,         "local",          RETRY,     "out of memory here")
 
 enum llm_why {

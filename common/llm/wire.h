@@ -1,0 +1,68 @@
+/* HTTP requests on the caller's loop: libcurl's multi interface on libuv.
+ *
+ * An exchange is one request and its reply; it lives inside its owner. Every started exchange ends
+ * in exactly one on_end(), from the loop and never from within curl or wire_start(), unless
+ * wire_cancel() or wire_close() came first. No redirects, no cookies, no compression, no second
+ * attempt: curl would silently send a request again when a kept connection turns out to be dead,
+ * and a model's answer would be paid for twice; so it isn't given the means to. */
+#ifndef VERBATIM_LLM_WIRE_H
+#define VERBATIM_LLM_WIRE_H
+
+#include <curl/curl.h>
+#include <uv.h>
+
+#include "base/buffer.h"
+
+enum { WIRE_HEAD_BYTES_MAX = 64 * 1024 };
+
+struct wire;
+struct exchange;
+
+struct exchange_owner {
+    /* A line of the reply's head, inside curl: look, and touch nothing else. */
+    void (*on_header)(struct exchange *exchange, struct str name, struct str value);
+    void (*on_end)(struct exchange *exchange);
+};
+
+struct exchange {
+    /* The owner's, before wire_start(): */
+    const struct exchange_owner *owner;
+    const char *method;  /* "POST", "PUT", "GET" */
+    struct buffer url, body;
+    struct curl_slist *headers;
+    int64_t connect_timeout_ms, deadline_ms;
+    size_t reply_limit;
+    bool direct;         /* past any proxy */
+
+    /* What came of it, at on_end(): */
+    CURLcode result;     /* CURLE_OK: there is a reply, of whatever status */
+    long status;
+    struct buffer reply;
+    bool too_large, no_memory;
+    bool sent;           /* the request has begun to leave: it may have been carried out */
+    char detail[CURL_ERROR_SIZE];
+
+    /* The wire's own: */
+    struct wire *wire;
+    CURL *curl;
+    size_t body_at, head_bytes;
+    struct exchange *next, *previous;
+    enum { EXCHANGE_IDLE, EXCHANGE_RUNNING, EXCHANGE_ENDED } state;
+};
+
+int wire_open(uv_loop_t *loop, uint32_t connections, const char *ca_file, struct wire **ret_wire,
+              struct err *err) CHECKED;
+/* Cancels what runs. Its memory goes when its handles are closed, on the loop's next turns. */
+void wire_close(struct wire *wire);
+
+/* Takes url, body, headers as they are: they must stay until the end. NO_MEMORY: nothing began. */
+int wire_start(struct wire *wire, struct exchange *exchange, struct err *err) CHECKED;
+/* Ends an exchange that wasn't started: on_end() follows on the loop, with this result. */
+void wire_give_up(struct wire *wire, struct exchange *exchange, CURLcode result);
+void wire_cancel(struct exchange *exchange); /* one that isn't running is left alone */
+
+/* Adds "name: value"; false without memory. */
+bool exchange_header(struct exchange *exchange, const char *name, struct str value);
+void exchange_deinit(struct exchange *exchange); /* not while it runs; zeroed is valid */
+
+#endif
