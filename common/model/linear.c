@@ -1,15 +1,17 @@
 /* Opens linear models and scores features with them.
  *
- * A bucket holds one byte per class, in groups of four. Four bytes are spread over the 16-bit lanes
- * of one 64-bit word, so that one addition serves four classes; the lanes are emptied before they
- * can overflow. Stored bytes are weight + 128: the sums take 128 per feature off again. */
+ * A bucket holds one byte per class, in groups of four. Eight of them at most are widened to eight sums of 16 bits in one
+ * register, which are emptied before they can overflow. Stored bytes are weight + 128: the sums take 128 per feature off again. */
 #include "model/linear.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
 
-enum { BUCKET_BITS_MIN = 4, BUCKET_BITS_MAX = 22, GROUP = 4, LANE_FEATURES = 256, WEIGHT_ZERO = 128 };
+enum { BUCKET_BITS_MIN = 4, BUCKET_BITS_MAX = 22, GROUP = 4, LANES = 8, LANE_FEATURES = 256, WEIGHT_ZERO = 128 };
+
+typedef uint8_t bytes_8 __attribute__((vector_size(LANES)));
+typedef uint16_t shorts_8 __attribute__((vector_size(2 * LANES)));
 
 static int bad(const struct model_file *file, struct err *err, const char *what)
 {
@@ -120,31 +122,24 @@ uint32_t linear_class(const struct linear_model *model, const char *name)
     return LINEAR_CLASSES_MAX;
 }
 
-/* Bytes 0 to 3 of x into the low halves of lanes 0, 2, 1, 3. */
-static inline uint64_t spread(uint32_t x)
+static void drain(shorts_8 lanes, uint32_t features, int64_t *sums)
 {
-    return ((uint64_t)(x & 0x00ff00ffu)) | (uint64_t)(x >> 8 & 0x00ff00ffu) << 32;
+    for (int i = 0; i < LANES; i++) sums[i] += (int64_t)lanes[i] - (int64_t)features * WEIGHT_ZERO;
 }
 
-static void drain(uint64_t lanes, uint32_t features, int64_t *sums)
+/* Eight classes from `first` on, of which the bucket has `bytes`. */
+static inline void sum_lanes(const struct linear_model *model, const uint32_t *items, uint32_t count, uint32_t first,
+                             size_t bytes, int64_t *sums)
 {
-    static const unsigned SHIFT[GROUP] = {0, 32, 16, 48};
-    for (int i = 0; i < GROUP; i++)
-        sums[i] += (int64_t)(lanes >> SHIFT[i] & 0xffff) - (int64_t)features * WEIGHT_ZERO;
-}
-
-static void sum_group(const struct linear_model *model, const uint32_t *items, uint32_t count, uint32_t group,
-                      int64_t *sums)
-{
-    const uint8_t *weights = model->weights + group;
+    const uint8_t *weights = model->weights + first;
     uint32_t shift = 32 - model->bucket_bits, stride = model->stride;
     while (count) {
         uint32_t part = count < LANE_FEATURES ? count : LANE_FEATURES;
-        uint64_t lanes = 0;
+        shorts_8 lanes = {0};
         for (uint32_t i = 0; i < part; i++) {
-            uint32_t bytes;
-            memcpy(&bytes, weights + (size_t)(items[i] >> shift) * stride, sizeof bytes);
-            lanes += spread(bytes);
+            bytes_8 bucket = {0};
+            memcpy(&bucket, weights + (size_t)(items[i] >> shift) * stride, bytes);
+            lanes += __builtin_convertvector(bucket, shorts_8);
         }
         drain(lanes, part, sums);
         items += part;
@@ -158,10 +153,11 @@ void linear_sum(const struct linear_model *model, const struct linear_features *
     assert(first <= last && last <= features->tokens);
     const uint32_t *items = features->items + features->first[first];
     uint32_t count = features->first[last] - features->first[first];
-    for (uint32_t group = 0; group < model->stride; group += GROUP) {
-        int64_t more[GROUP] = {0};
-        sum_group(model, items, count, group, more);
-        for (uint32_t i = 0; i < GROUP && group + i < model->classes; i++) sums->classes[group + i] += more[i];
+    for (uint32_t group = 0; group < model->stride; group += LANES) {
+        int64_t more[LANES] = {0};
+        if (model->stride - group >= LANES) sum_lanes(model, items, count, group, LANES, more);
+        else sum_lanes(model, items, count, group, GROUP, more);
+        for (uint32_t i = 0; i < LANES && group + i < model->classes; i++) sums->classes[group + i] += more[i];
     }
     sums->count += count;
 }

@@ -23,7 +23,8 @@ struct linear_features {
     uint32_t count, tokens;
 };
 
-/* In the arena; NO_MEMORY, or TOO_LARGE beyond 100 million tokens. `text` must be the one that the tokens were cut from. */
+/* In the arena; NO_MEMORY, or TOO_LARGE beyond 100 million tokens. `text` must be the one that the tokens were cut from.
+ * Those that tokens->features has already are taken as they are. */
 int linear_extract(struct str text, const struct tokens *tokens, struct arena *arena,
                    struct linear_features *ret_features, struct err *err) CHECKED;
 

@@ -106,6 +106,7 @@ int linear_extract(struct str text, const struct tokens *tokens, struct arena *a
                    struct linear_features *ret_features, struct err *err)
 {
     size_t count = tokens->count;
+    if (tokens->features) return *ret_features = *tokens->features, E_OK;
     if (count > UINT32_MAX / (FEATURES_PER_TOKEN_MAX * sizeof(uint32_t))) return err_set(err, E_TOO_LARGE, NULL);
     struct extraction extraction = {
         .words = words_open(),

@@ -1,14 +1,26 @@
-/* Eight bytes a bucket, as many buckets as the finer of the two models has, widened to eight sums of 16 bits in one register, which are emptied before they overflow.
+/* Eight bytes a bucket, as many buckets as the finer of the two models has, widened to eight sums of 16 bits in one
+ * register, which are emptied before they overflow.
  * A model of fewer than four classes gets sums of its padding as well; nobody reads them. */
 #include "model/linear_pair.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
-enum { EACH = 4, BOTH = 2 * EACH, LANE_FEATURES = 256, WEIGHT_ZERO = 128 };
+enum { EACH = 4, BOTH = 2 * EACH, LANE_FEATURES = 256, WEIGHT_ZERO = 128, PAGE_BYTES = 2 << 20 };
 
 typedef uint8_t bytes_8 __attribute__((vector_size(BOTH)));
 typedef uint16_t shorts_8 __attribute__((vector_size(2 * BOTH)));
+
+/* In pages of 2 MiB where the system has them to give: nearly every feature is on a page of its own, and 4 KiB each are
+ * more than the processor keeps addresses of. */
+static uint8_t *allocate(size_t bytes)
+{
+    if (bytes < PAGE_BYTES) return malloc(bytes);
+    uint8_t *memory = aligned_alloc(PAGE_BYTES, bytes);
+    if (memory) (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
+}
 
 int linear_pair_init(const struct linear_model *one, const struct linear_model *other, struct linear_pair *ret_pair,
                      struct err *err)
@@ -18,7 +30,7 @@ int linear_pair_init(const struct linear_model *one, const struct linear_model *
         pair.bucket_bits = one->bucket_bits > other->bucket_bits ? one->bucket_bits : other->bucket_bits;
         uint32_t one_shift = pair.bucket_bits - one->bucket_bits, other_shift = pair.bucket_bits - other->bucket_bits;
         size_t buckets = (size_t)1 << pair.bucket_bits;
-        pair.weights = malloc(buckets * BOTH);
+        pair.weights = allocate(buckets * BOTH);
         if (!pair.weights) return err_set(err, E_NO_MEMORY, NULL);
         for (size_t i = 0; i < buckets; i++) {
             memcpy(pair.weights + i * BOTH, one->weights + (i >> one_shift) * EACH, EACH);

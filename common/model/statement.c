@@ -4,6 +4,9 @@
  * words that turn the meaning ("remove", "without", "not") stay. At least one word stays. */
 #include "model/statement.h"
 
+#include <assert.h>
+#include <threads.h>
+
 /* Folded; the longest that fits is taken, again and again. */
 static const char *const any[] = {
     /* courtesies and fillers */
@@ -104,9 +107,6 @@ static const char *const questions[] = {
     "est ce que",
     NULL,
 };
-static const char *const *const of_kinds[] = {
-    [INSIGHT_FEATURE_REQUEST] = wishes, [INSIGHT_PROBLEM_REPORT] = problems, [INSIGHT_QUESTION] = questions};
-
 static const char *const closers[] = {
     "please", "pls", "plz", "thanks", "thank you", "thx", "por favor", "porfavor", "porfa",
     "gracias", "muchas gracias", "svp", "stp", "s'il vous plait", "s'il te plait", "merci",
@@ -118,6 +118,56 @@ static const char *const closers[] = {
     "en la app", "a la app", "en la aplicacion", "a la aplicacion", "dans l'appli",
     "dans l'application", "a l'appli", "a l'application",
 };
+
+/* The openers of a kind, by their first two characters: nearly all that a head can't begin with are never looked at. */
+enum { KINDS = 3, PAIRS = 1024, OPENERS_MAX = 512, MARK_CODE = 28 };
+static struct openers {
+    uint16_t first[PAIRS + 1]; /* those of pair p are phrases[first[p]] to phrases[first[p + 1] - 1] */
+    const char *phrases[OPENERS_MAX];
+} openers[KINDS];
+static uint8_t closer_words[sizeof closers / sizeof *closers];
+static once_flag once = ONCE_FLAG_INIT;
+
+/* Of a word's first and second character; the second is 0 where there is none. A typographic apostrophe is one too. */
+static uint32_t pair_of(char first, char second)
+{
+    uint32_t code = second == '\'' || second == '\xe2' ? MARK_CODE : second & 31u;
+    return (first & 31u) << 5 | code;
+}
+
+static uint32_t pair_of_phrase(const char *phrase)
+{
+    return pair_of(phrase[0], phrase[1] == ' ' ? '\0' : phrase[1]);
+}
+
+static void index_openers(struct openers *index, const char *const *of_kind)
+{
+    const char *const *const lists[] = {any, of_kind};
+    uint16_t at[PAIRS] = {0}, count = 0;
+    for (size_t i = 0; i < 2; i++)
+        for (const char *const *phrase = lists[i]; *phrase; phrase++) at[pair_of_phrase(*phrase)]++;
+    for (uint32_t pair = 0; pair < PAIRS; pair++) {
+        index->first[pair] = count;
+        count = (uint16_t)(count + at[pair]);
+        at[pair] = index->first[pair];
+    }
+    assert(count <= OPENERS_MAX);
+    index->first[PAIRS] = count;
+    for (size_t i = 0; i < 2; i++)
+        for (const char *const *phrase = lists[i]; *phrase; phrase++)
+            index->phrases[at[pair_of_phrase(*phrase)]++] = *phrase;
+}
+
+static void build(void)
+{
+    index_openers(&openers[INSIGHT_FEATURE_REQUEST], wishes);
+    index_openers(&openers[INSIGHT_PROBLEM_REPORT], problems);
+    index_openers(&openers[INSIGHT_QUESTION], questions);
+    for (size_t i = 0; i < sizeof closers / sizeof *closers; i++) {
+        closer_words[i] = 1;
+        for (const char *c = closers[i]; *c; c++) closer_words[i] = (uint8_t)(closer_words[i] + (*c == ' '));
+    }
+}
 
 /* Tokens have typographic apostrophes too: the byte behind one mark, or 0. */
 static size_t apostrophe_bytes(struct str word, size_t at)
@@ -165,13 +215,14 @@ static bool is_behind(struct head a, struct head b)
     return a.token > b.token || (a.token == b.token && a.cut > b.cut);
 }
 
-static void seek(const struct tokens *tokens, struct head head, uint32_t last, const char *const *phrases,
+static void seek(const struct tokens *tokens, struct head head, uint32_t last, const struct openers *index,
                  struct head *farthest)
 {
     struct str word = tokens->items[head.token].folded;
-    for (; *phrases; phrases++) {
+    uint32_t pair = pair_of(word.data[head.cut], head.cut + 1 < word.size ? word.data[head.cut + 1] : '\0');
+    for (uint32_t i = index->first[pair]; i < index->first[pair + 1]; i++) {
         struct head behind;
-        if (**phrases != word.data[head.cut] || !fits(tokens, head, last, *phrases, &behind)) continue;
+        if (!fits(tokens, head, last, index->phrases[i], &behind)) continue;
         if (behind.token < last && is_behind(behind, *farthest)) *farthest = behind;
     }
 }
@@ -181,8 +232,7 @@ static struct head skip_openers(const struct tokens *tokens, uint32_t first, uin
     struct head head, farthest = {first, 0};
     do {
         head = farthest;
-        seek(tokens, head, last, any, &farthest);
-        seek(tokens, head, last, of_kinds[kind], &farthest);
+        seek(tokens, head, last, &openers[kind], &farthest);
     } while (is_behind(farthest, head));
     return head;
 }
@@ -192,11 +242,10 @@ static uint32_t skip_closers(const struct tokens *tokens, struct head head, uint
     for (bool found = true; found;) {
         found = false;
         for (size_t i = 0; i < sizeof closers / sizeof closers[0] && !found; i++) {
-            uint32_t words = 1;
-            for (const char *c = closers[i]; *c; c++) words += *c == ' ';
+            uint32_t words = closer_words[i];
             struct head behind, from = {last - words, 0};
-            if (last - head.token <= words || !fits(tokens, from, last, closers[i], &behind)) continue;
-            found = behind.token == last;
+            if (last - head.token <= words || tokens->items[from.token].folded.data[0] != closers[i][0]) continue;
+            found = fits(tokens, from, last, closers[i], &behind) && behind.token == last;
             if (found) last -= words;
         }
     }
@@ -226,6 +275,7 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
 {
     char *out = arena_alloc(arena, STATEMENT_BYTES);
     if (!out) return (struct str){0};
+    call_once(&once, build);
     struct head head = skip_openers(tokens, first, last, kind);
     size_t size = 0;
     last = skip_closers(tokens, head, last);

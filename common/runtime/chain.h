@@ -19,7 +19,7 @@ struct chain_message {
     struct str key;
     struct record *record; /* NULL: value holds bytes */
     struct str value;      /* empty where there is a record */
-    const struct tokens *words; /* of the record's document, or NULL */
+    struct tokens *words; /* of the record's document, or NULL */
     int64_t timestamp_ms;
 };
 

@@ -23,7 +23,7 @@ struct job_output {
     struct job_output *next;
     struct bus_output bus;
     struct record *record; /* handed on: instead of the message's value and headers; NULL otherwise */
-    const struct tokens *words; /* of that record's document */
+    struct tokens *words; /* of that record's document */
     struct bus_header headers[JOB_HEADERS + JOB_MARKS];
     char traceparent[TRACE_TEXT_BYTES];
 };

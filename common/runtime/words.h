@@ -1,7 +1,9 @@
-/* The words of a document's text, cut once for all workers of a chain; on a bus each cuts them for itself. */
+/* The words of a document's text and the features of linear models, made once for all workers of a chain; on a bus each
+ * makes them for itself. */
 #ifndef VERBATIM_RUNTIME_WORDS_H
 #define VERBATIM_RUNTIME_WORDS_H
 
+#include "model/linear.h"
 #include "runtime/worker.h"
 #include "text/tokens.h"
 
@@ -16,6 +18,16 @@ static inline int job_words(struct job *job, struct str text, const struct token
     }
     *ret_words = job->words;
     return E_OK;
+}
+
+/* Behind job_words(), before linear models score the words. NO_MEMORY. */
+static inline int job_features(struct job *job, struct str text, struct err *err)
+{
+    if (job->words->features) return E_OK;
+    struct linear_features *features = ARENA_NEW(job->arena, struct linear_features);
+    int rc = features ? linear_extract(text, job->words, job->arena, features, err) : err_set(err, E_NO_MEMORY, NULL);
+    if (rc == E_OK) job->words->features = features;
+    return rc;
 }
 
 #endif

@@ -52,7 +52,7 @@ struct job {
     /* What process() needs, and never frees: gone when it returns, or when a deferred job is finished.
      * What was emitted is kept by the runtime. */
     struct arena *arena;
-    const struct tokens *words; /* of the document's text, once a worker has cut them: use job_words() */
+    struct tokens *words; /* of the document's text, once a worker has cut them: use job_words() */
     /* The runtime's own: */
     struct worker_context *context;
     struct job_output *outputs, **outputs_end;

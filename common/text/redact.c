@@ -58,12 +58,6 @@ static size_t placeholder_end(struct str text, size_t start)
     return start;
 }
 
-static size_t word_end(struct str text, size_t i)
-{
-    while (i < text.size && classes[(uint8_t)text.data[i]] - 1u <= HIGH - LETTER) i++;
-    return i;
-}
-
 /* key: it may be the start of one. */
 static size_t on_word(struct redact_finder *finder, size_t start, bool key)
 {
@@ -91,9 +85,8 @@ static size_t on_word(struct redact_finder *finder, size_t start, bool key)
 static size_t small_word(struct redact_finder *finder, size_t start)
 {
     struct str text = finder->text;
-    size_t end = start;
     if (!redact_is_marked(&redact_starts, text.data + start, text.size - start)) return start;
-    while (end < text.size && is_lower(text.data[end])) end++;
+    size_t end = redact_run_end(text, start, RUN_LOWER);
     bool whole = end == text.size || !is_word(text.data[end]);
     char mark = at(text, end); /* a key has digits, capitals or one of these */
     bool key = (!whole || mark == '-' || mark == '_' || mark == '.') && redact_secret_may_start(text.data + start, text.size - start);
@@ -120,15 +113,21 @@ static void scan(struct redact_finder *finder)
     struct str text = finder->text;
     size_t i = 0, end;
     while (i < text.size) {
-        switch (classes[(uint8_t)text.data[i]]) {
+        uint8_t class = classes[(uint8_t)text.data[i]];
+        if (class == LETTER) { /* this and blanks are nearly all: as branches they are foreseen, as a jump they aren't */
+            end = small_word(finder, i);
+            i = end > i ? end : redact_run_end(text, i + 1, RUN_LETTERS);
+            continue;
+        }
+        if (class == PLAIN && text.data[i] != '[') {
+            i++;
+            continue;
+        }
+        switch (class) {
         case PLAIN:
-            end = text.data[i] == '[' ? placeholder_end(text, i) : i;
+            end = placeholder_end(text, i);
             finder->again |= end > i;
             i = end > i ? end : i + 1;
-            break;
-        case LETTER:
-            end = small_word(finder, i);
-            i = end > i ? end : word_end(text, i + 1);
             break;
         case CAPITAL: finder->capitals = true; /* fall through */
         case HIGH:

@@ -25,7 +25,7 @@ static void find_small(struct redact_finder *finder)
     for (size_t i = 0, start; i < text.size;) {
         start = i;
         bool given = is_letter(text.data[i]) && redact_given_may_start(text.data + i, text.size - i);
-        while (i < text.size && is_letter(text.data[i])) i++;
+        i = redact_run_end(text, i, RUN_LETTERS);
         size_t end = i++, next = end + 1;
         if (!given || end < start + 3 || at(text, end) != ' ') continue;
         bool initial = next + 1 < text.size && !is_letter(text.data[next + 1]);

@@ -3,6 +3,7 @@
 #ifndef VERBATIM_TEXT_REDACT_FIND_H
 #define VERBATIM_TEXT_REDACT_FIND_H
 
+#include "text/ascii_head.h"
 #include "text/redact.h"
 
 struct redact_found {
@@ -50,6 +51,7 @@ struct redact_word {
     bool accented;         /* has a letter beyond ASCII */
     bool foreign;          /* one that loan words in English (café, jalapeño) don't have */
     uint8_t size;          /* of folded */
+    uint32_t hash;         /* redact_hash_of(folded) */
     char folded[WORD_BYTES]; /* lower case, accents off; cut when longer */
 };
 
@@ -78,12 +80,36 @@ bool redact_given_may_start(const char *at, size_t left);
 bool redact_family_may_start(const char *at, size_t left);
 /* The word that starts at `start`: a run of letters with inner apostrophes. size 0: there is none. */
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word);
+/* --- runs of letters, 16 bytes at a time: each returns where the run at `i` ends ----------------- */
+
+enum redact_run { RUN_LOWER, RUN_ASCII, RUN_LETTERS /* of ASCII, or beyond it */ };
+
+static inline bool redact_runs_on(char c, enum redact_run run)
+{
+    if (run == RUN_LOWER) return (uint8_t)(c - 'a') < 26;
+    return (uint8_t)((c | 0x20) - 'a') < 26 || (run == RUN_LETTERS && c & 0x80);
+}
+
+static inline size_t redact_run_end(struct str text, size_t i, enum redact_run run)
+{
+#ifdef __SSE2__
+    for (; i + ASCII_HEAD_BYTES <= text.size; i += ASCII_HEAD_BYTES) {
+        __m128i bytes = _mm_loadu_si128((const void *)(text.data + i));
+        __m128i low = run == RUN_LOWER ? bytes : _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+        uint32_t in_run = (uint32_t)_mm_movemask_epi8(ascii_between(low, 'a', 26));
+        if (run == RUN_LETTERS) in_run |= (uint32_t)_mm_movemask_epi8(bytes);
+        if (in_run != 0xFFFF) return i + (size_t)__builtin_ctz(~in_run);
+    }
+#endif
+    while (i < text.size && redact_runs_on(text.data[i], run)) i++;
+    return i;
+}
+
 /* For who seeks few words in a whole text: behind the word at `start`, if it is of ASCII letters alone, or behind the
  * blank or mark there. `start` itself: look closely. */
 static inline size_t redact_skip_letters(struct str text, size_t start)
 {
-    size_t end = start;
-    while (end < text.size && (uint8_t)((text.data[end] | 0x20) - 'a') < 26) end++;
+    size_t end = redact_run_end(text, start, RUN_ASCII);
     if (end == start) return text.data[start] & 0x80 ? start : start + 1;
     bool plain = end - start < 4 * WORD_BYTES && (end == text.size || !(text.data[end] & 0x80));
     return plain ? end : start;

@@ -72,9 +72,8 @@ static void build(void)
 
 void redact_register_open(void) { call_once(&once, build); }
 
-static enum hint hint_of(struct str word)
+static enum hint hint_of(uint32_t hash)
 {
-    uint32_t hash = redact_hash_of(word);
     for (uint32_t i = hash % SLOTS; slots[i].hint; i = (i + 1) % SLOTS)
         if (slots[i].hash == hash) return slots[i].hint;
     return 0;
@@ -106,12 +105,12 @@ static uint32_t look(struct str text)
             continue;
         }
         if (!redact_is_marked(&starts, text.data + i, text.size - i)) {
-            while (i < text.size && is_letter(text.data[i])) i++;
+            i = redact_run_end(text, i, RUN_LETTERS);
             continue;
         }
         struct redact_word word;
         redact_word_at(text, i, &word);
-        if (word.size) count[hint_of(str_make(word.folded, word.size))]++;
+        if (word.size) count[hint_of(word.hash)]++;
         i = word.end > i ? word.end : i + 1;
     }
     if (count[FILM] || count[PERHAPS_FILM] >= WEAK_MOST) found |= REGISTER_FILM;

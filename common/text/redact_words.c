@@ -1,6 +1,7 @@
 /* The words that the finders of personal data know, and the words around a place. */
 #include "text/redact_find.h"
 
+#include <endian.h>
 #include <threads.h>
 
 #include "text/ascii_head.h"
@@ -41,13 +42,43 @@ struct redact_starts redact_starts; /* of cues and of keys */
 static struct redact_starts secret_starts, given_starts, family_starts;
 static once_flag once = ONCE_FLAG_INIT;
 
-/* FNV-1a: words are short, and the tables are our own. */
+/* Eight bytes a step: words are short, and the tables are our own. */
+static inline uint64_t hash_step(uint64_t hash, uint64_t bytes)
+{
+    hash = (hash ^ bytes) * 0x9E3779B97F4A7C15u;
+    return hash ^ hash >> 32;
+}
+
+static inline uint32_t hash_end(uint64_t hash, size_t size)
+{
+    uint32_t mixed = (uint32_t)((hash + size) * 0xD6E8FEB86659FD93u >> 32);
+    return mixed ? mixed : 1;
+}
+
 uint32_t redact_hash_of(struct str word)
 {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < word.size; i++) hash = (hash ^ (uint8_t)word.data[i]) * 16777619u;
-    hash ^= hash >> 15;
-    return hash ? hash : 1;
+    uint64_t hash = 0;
+    for (size_t i = 0; i < word.size; i += 8) {
+        uint64_t bytes = 0;
+        for (size_t k = i; k < word.size && k < i + 8; k++) bytes |= (uint64_t)(uint8_t)word.data[k] << 8 * (k - i);
+        hash = hash_step(hash, bytes);
+    }
+    return hash_end(hash, word.size);
+}
+
+/* The same of a word's folded letters; what lies behind them in their room is masked. */
+static inline uint32_t hash_of_folded(const struct redact_word *word)
+{
+    uint64_t hash = 0;
+    size_t i = 0;
+    do {
+        size_t left = word->size - i;
+        uint64_t bytes, mask = left < sizeof bytes ? (UINT64_C(1) << 8 * left) - 1 : UINT64_MAX;
+        memcpy(&bytes, word->folded + i, sizeof bytes);
+        hash = hash_step(hash, le64toh(bytes) & mask);
+        i += sizeof bytes;
+    } while (i < word->size);
+    return hash_end(hash, word->size);
 }
 
 void redact_mark_start(struct redact_starts *starts_of, struct str word)
@@ -102,11 +133,13 @@ static void build(void)
 
 void redact_words_open(void) { call_once(&once, build); }
 
-uint32_t redact_cues_of(struct str folded)
+static uint32_t cues_of_hash(uint32_t hash)
 {
-    uint32_t hash = redact_hash_of(folded), bit = hash % FILTER_BITS;
+    uint32_t bit = hash % FILTER_BITS;
     return filter[bit / 64] >> bit % 64 & 1 ? slot_of(hash)->cues : 0;
 }
+
+uint32_t redact_cues_of(struct str folded) { return cues_of_hash(redact_hash_of(folded)); }
 
 bool redact_secret_may_start(const char *at, size_t left) { return redact_is_marked(&secret_starts, at, left); }
 bool redact_given_may_start(const char *at, size_t left) { return redact_is_marked(&given_starts, at, left); }
@@ -162,23 +195,28 @@ static bool is_loan_letter(struct str text, size_t i)
     return text.data[i] == '\xC3' && text.data[i + 1] && memchr("\xA0\xA7\xA8\xA9\xAA\xAB\xB1\xAF\xB4", text.data[i + 1] | 0x20, 9) != NULL;
 }
 
-/* Fewer than 16 letters of ASCII at once, or none. Returns their number. */
-static size_t take_head(struct str text, size_t start, struct redact_word *word)
+/* Fewer than 16 letters of ASCII and nothing like a letter behind them, as most words are: at once. */
+static inline bool take_plain(struct str text, size_t start, struct redact_word *word)
 {
-    if (!ASCII_HEAD_WORKS || start >= text.size || text.size - start < ASCII_HEAD_BYTES) return 0;
+    if (!ASCII_HEAD_WORKS || start >= text.size || text.size - start <= ASCII_HEAD_BYTES) return false;
     struct ascii_head head = ascii_head_take(text.data + start, word->folded);
     size_t letters = (size_t)__builtin_ctz(~head.letters);
-    if (letters == ASCII_HEAD_BYTES) return 0;
+    if (letters == ASCII_HEAD_BYTES || text.data[start + letters] & 0x80) return false;
     uint32_t within = (1u << letters) - 1;
-    word->upper = (head.uppers & within) == within;
+    word->start = (uint32_t)start;
+    word->end = (uint32_t)(start + letters);
+    word->capital = head.uppers & 1;
+    word->upper = letters > 1 && (head.uppers & within) == within;
+    word->accented = word->foreign = false;
     word->size = (uint8_t)letters;
-    return letters;
+    return true;
 }
 
-void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
+/* Letter by letter. */
+static void take_letters(struct str text, size_t start, struct redact_word *ret_word)
 {
     struct redact_word word = {.start = (uint32_t)start, .upper = true};
-    size_t letters = take_head(text, start, &word), size, i = start + letters, most = start + 4 * WORD_BYTES;
+    size_t letters = 0, size, i = start, most = start + 4 * WORD_BYTES;
     word.capital = is_upper(at(text, start));
     for (; i < text.size && i < most; i++, letters++) { /* ASCII, nearly always */
         char c = text.data[i];
@@ -197,8 +235,14 @@ void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
     }
     word.end = (uint32_t)i;
     word.upper &= letters > 1;
-    word.cues = word.size ? redact_cues_of(str_make(word.folded, word.size)) : 0;
     *ret_word = word;
+}
+
+void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
+{
+    if (!take_plain(text, start, ret_word)) take_letters(text, start, ret_word);
+    ret_word->hash = hash_of_folded(ret_word);
+    ret_word->cues = ret_word->size ? cues_of_hash(ret_word->hash) : 0;
 }
 
 void redact_word_before(struct str text, size_t end, struct redact_word *ret_word)

@@ -308,6 +308,6 @@ int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_token
             at += c.size;
         }
     }
-    *ret_tokens = (struct tokens){tokenizer.items, tokenizer.count};
+    *ret_tokens = (struct tokens){.items = tokenizer.items, .count = tokenizer.count};
     return E_OK;
 }

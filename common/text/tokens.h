@@ -22,9 +22,12 @@ struct token {
     bool stretched;       /* a letter three times or more in a row ("soooo") */
 };
 
+struct linear_features;
 struct tokens {
     struct token *items;
     uint32_t count;
+    /* What common/model made of them, for all that score them afterwards; NULL: nothing yet. As long-lived as they are. */
+    const struct linear_features *features;
 };
 
 /* text: valid UTF-8, at most 4 GiB. O(n). NO_MEMORY only. */

@@ -267,7 +267,10 @@ static int make_safety(struct worker_context *context, struct job *job, const st
     struct screen_result result;
     int rc = screen_text(state->screen, document->text, tokens, guess->code, guess->confidence,
                          shape_has(feedback, feedback, product), job->arena, &result, err);
-    if (rc == E_OK && state->model.linear.weights) rc = safety_model_join(&state->model, document->text, tokens, job->arena, &result, err);
+    if (rc == E_OK && state->model.linear.weights) {
+        if (result.state == SCREEN_NEGATIVE) rc = job_features(job, document->text, err);
+        if (rc == E_OK) rc = safety_model_join(&state->model, document->text, tokens, job->arena, &result, err);
+    }
     if (rc == E_OK) rc = fill_evidence(&result, job->arena, safety, err);
     if (rc) return rc;
     int64_t received_ms = shape_has(feedback, feedback, received_at) ? feedback->received_at : job->message->timestamp_ms;

@@ -103,12 +103,12 @@ static void simhash_is_the_majority_of_all_words(void **state)
         for (uint32_t i = 0; i < count; i++)
             items[i].hash = seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         for (uint32_t i = 0; i < count; i++) {
-            uint64_t one = text_simhash(&(struct tokens){&items[i], 1}); /* a single vote decides alone */
+            uint64_t one = text_simhash(&(struct tokens){.items = &items[i], .count = 1}); /* a single vote decides alone */
             for (int bit = 0; bit < 64; bit++) votes[bit] += (uint32_t)(one >> bit & 1);
         }
         for (int bit = 0; bit < 64; bit++)
             if (votes[bit] * 2 > count) want |= UINT64_C(1) << bit;
-        assert_int_equal(text_simhash(&(struct tokens){items, count}), want);
+        assert_int_equal(text_simhash(&(struct tokens){.items = items, .count = count}), want);
     }
 }
 
