@@ -126,7 +126,7 @@ static void add_authorization(struct keys *keys, bool *ok)
     buffer_deinit(&text);
 }
 
-static void send_step(struct keys *keys, int step, const char *path)
+static void send_step(struct keys *keys, enum keys_step step, const char *path)
 {
     struct exchange *exchange = &keys->exchange;
     bool ok = true;
@@ -140,7 +140,8 @@ static void send_step(struct keys *keys, int step, const char *path)
         .direct = true,
     };
     keys->step = step;
-    buffer_printf(&exchange->url, "%s%s", keys->container_url ? keys->container_url : keys->instance_url, path);
+    buffer_printf(&exchange->url, "%s%s",
+                  keys->container_url ? keys->container_url : keys->instance_url, path);
     if (step == KEYS_CONTAINER) add_authorization(keys, &ok);
     if (step == KEYS_TOKEN)
         add_header(keys, "x-aws-ec2-metadata-token-ttl-seconds", STR("21600"), &ok);
@@ -277,7 +278,8 @@ enum keys_state keys_get(struct keys *keys)
 bool keys_refused(struct keys *keys)
 {
     struct credentials fresh = {0};
-    if (keys->current.memory.data && keys->current.origin == CREDENTIALS_ENDPOINT) return fetch(keys);
+    if (!keys->current.memory.data) return false;
+    if (keys->current.origin == CREDENTIALS_ENDPOINT) return fetch(keys);
     if (keys->current.origin != CREDENTIALS_FILE) return false;
     if (credentials_load(&keys->config, &fresh, NULL) != E_OK) return false;
     bool changed = !credentials_are_same(&keys->current, &fresh);

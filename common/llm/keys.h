@@ -40,7 +40,7 @@ struct keys {
     char *container_url;        /* NULL: an instance's endpoint */
     const char *instance_url;   /* of IMDS, without slash at the end; NULL: switched off */
     char *instance_copy;
-    enum { KEYS_IDLE, KEYS_CONTAINER, KEYS_TOKEN, KEYS_ROLE, KEYS_KEYS } step;
+    enum keys_step { KEYS_IDLE, KEYS_CONTAINER, KEYS_TOKEN, KEYS_ROLE, KEYS_KEYS } step;
     struct exchange exchange;
     char token[512], role[128];
 };

@@ -61,7 +61,7 @@
     O(STR, model, "", "Model id; must be set.")                                                    \
     O(STR, endpoint, "https://api.openai.com/v1",                                                  \
       "Base URL, with /v1, of any compatible server: vLLM, llama.cpp, Ollama ...")                 \
-    O(SECRET, api_key, "API key; empty: OPENAI_API_KEY; without any none is sent.")                \
+    O(SECRET, api_key, "API key; empty: OPENAI_API_KEY, but only for OpenAI's own endpoint.")      \
     O(CHOICE, structured, "json_schema", "json_schema|strict|json_object",                         \
       "How JSON is asked for: strict as OpenAI enforces it, json_object where schemas are unknown.") \
     O(CHOICE, limit_name, "max_tokens", "max_tokens|max_completion_tokens",                        \

@@ -51,6 +51,7 @@ static void on_result(void *user, const struct llm_result *result)
 {
     struct rig *rig = user;
     rig->whys[rig->results++] = result->why;
+    uv_stop(&rig->loop);
     rig->last = *result;
     rig->last.json = STR("");
     if (rig->ask_again) {
@@ -68,7 +69,7 @@ static void on_result(void *user, const struct llm_result *result)
 
 static void run_until(struct rig *rig, int results)
 {
-    while (rig->results < results) uv_run(&rig->loop, UV_RUN_ONCE);
+    while (rig->results < results) uv_run(&rig->loop, UV_RUN_DEFAULT); /* until on_result() stops it */
 }
 
 /* Everything must let go: a handle left open would keep the loop for ever, a leak is seen by the sanitizer. */
@@ -77,7 +78,7 @@ static void tear_down(struct rig *rig)
     if (rig->client) assert_int_equal(llm_client_in_flight(rig->client), 0);
     llm_client_close(rig->client);
     server_stop(&rig->server);
-    uv_run(&rig->loop, UV_RUN_DEFAULT);
+    while (uv_run(&rig->loop, UV_RUN_DEFAULT)) continue;
     assert_int_equal(uv_loop_close(&rig->loop), 0);
     server_forget(&rig->server);
 }

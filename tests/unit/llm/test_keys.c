@@ -1,0 +1,328 @@
+/* Credentials for signing: documents and addresses of endpoints; how they are fetched, renewed and replaced; what is
+ * signed with them; and a clock that is off. Time stands still until a test moves it. */
+#include <unistd.h>
+
+#include "llm/keys.h"
+#include "llm/llm.h"
+#include "scripted_server.h"
+
+static const struct { const char *why, *text, *id, *secret, *token; int64_t expires_ms; } documents[] = {
+    {"of an instance", "{\"Code\":\"Success\",\"LastUpdated\":\"x\",\"Type\":\"AWS-HMAC\",\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S/\",\"Token\":\"T=\",\"Expiration\":\"2026-01-02T09:04:05Z\"}", "A", "S/", "T=", 1767344645000},
+    {"of a container, with an ARN", "{\"RoleArn\":\"arn\",\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Token\":\"T\",\"Expiration\":\"2026-01-02T09:04:05Z\"}", "A", "S", "T", 1767344645000},
+    {"keys that stay", "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Token\":null}", "A", "S", "", 0},
+    {"escapes", "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\\/\\u002b\"}", "A", "S/+", "", 0},
+    {"a refusal with 200", "{\"Code\":\"AssumeRoleUnauthorizedAccess\",\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\"}", NULL, NULL, NULL, 0},
+    {"half a pair", "{\"AccessKeyId\":\"A\"}", NULL, NULL, NULL, 0},
+    {"a number as key", "{\"AccessKeyId\":1,\"SecretAccessKey\":\"S\"}", NULL, NULL, NULL, 0},
+    {"a time that is none", "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Expiration\":\"soon\"}", NULL, NULL, NULL, 0},
+    {"no object", "[]", NULL, NULL, NULL, 0},
+    {"cut off", "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\"", NULL, NULL, NULL, 0},
+    {"a page", "<html>", NULL, NULL, NULL, 0},
+    {"nothing", "", NULL, NULL, NULL, 0},
+};
+
+static void reads_documents(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(documents); i++) {
+        CASE(documents[i].why);
+        struct arena arena = {0};
+        struct keys_document found;
+        bool good = keys_parse(str_of(documents[i].text), &arena, &found);
+        assert_int_equal(good, documents[i].id != NULL);
+        if (good) {
+            assert_true(str_equal(found.keys.access_key_id, str_of(documents[i].id)));
+            assert_true(str_equal(found.keys.secret_access_key, str_of(documents[i].secret)));
+            assert_true(str_equal(found.keys.session_token, str_of(documents[i].token)));
+            assert_int_equal(found.expires_ms, documents[i].expires_ms);
+        }
+        arena_deinit(&arena);
+    }
+}
+
+static const struct { const char *why, *url; bool allowed; } addresses[] = {
+    {"ECS", "http://169.254.170.2/v2/x", true},
+    {"EKS", "http://169.254.170.23/v1/credentials", true},
+    {"EKS, IPv6", "http://[fd00:ec2::23]/v1/credentials", true},
+    {"here, with a port", "http://127.0.0.1:8080/x", true},
+    {"here, by name", "http://localhost", true},
+    {"anywhere, encrypted", "https://example.com/x", true},
+    {"anywhere, in plain sight", "http://example.com/x", false},
+    {"that only begins like one of them", "http://127.0.0.1.example.com/x", false},
+    {"somebody else behind an @", "http://127.0.0.1@example.com/", false},
+    {"a file", "file:///etc/passwd", false},
+    {"nothing", "", false},
+};
+
+static void asks_few_addresses(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(addresses); i++) {
+        CASE(addresses[i].why);
+        assert_int_equal(keys_url_is_allowed(str_of(addresses[i].url)), addresses[i].allowed);
+    }
+}
+
+/* --- a client that signs ----------------------------------------------------------------------- */
+
+#define SAYS(status, size, text) "HTTP/1.1 " status "\r\nContent-Length: " size "\r\n\r\n" text
+#define BODY "{\"output\":{\"message\":{\"content\":[{\"toolUse\":{\"input\":{}}}]}}}"
+#define ANSWER SAYS("200 OK", "61", BODY)
+_Static_assert(sizeof BODY - 1 == 61, "Content-Length");
+#define DOCUMENT(id, hour) "{\"AccessKeyId\":\"" id "\",\"SecretAccessKey\":\"S\",\"Token\":\"TOKEN-" id "\",\"Expiration\":\"2026-01-02T" hour ":04:05Z\"}"
+#define DOCUMENT_SAYS(id, hour) SAYS("200 OK", "95", DOCUMENT(id, hour))
+_Static_assert(sizeof DOCUMENT("A", "09") - 1 == 95, "Content-Length");
+
+enum { HOUR_MS = 3600000 };
+static const int64_t start_ms = 1767323045000; /* 2026-01-02T03:04:05Z */
+static const struct llm_question question = {
+    .prompt = {"p", 1}, .name = {"n", 1}, .schema = {"{}", 2}, .max_tokens = 9, .temperature = -1};
+
+struct rig {
+    uv_loop_t loop;
+    struct scripted_server server;
+    struct clock_manual clock;
+    struct llm_config config;
+    struct llm_client *client;
+    int results;
+    enum llm_why why;
+    char text[LLM_TEXT_BYTES];
+};
+
+static void forget_environment(void)
+{
+    static const char *const names[] = {
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_BEARER_TOKEN_BEDROCK", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ANTHROPIC_API_KEY", "OPENAI_API_KEY"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) unsetenv(names[i]);
+    setenv("HOME", "/nonexistent", 1);
+}
+
+static void set_up(struct rig *rig, struct route *routes)
+{
+    forget_environment();
+    *rig = (struct rig){0};
+    assert_int_equal(uv_loop_init(&rig->loop), 0);
+    server_start(&rig->server, &rig->loop, routes);
+    clock_manual_init(&rig->clock, start_ms);
+    rig->config = (struct llm_config){.provider = LLM_BEDROCK, .model = "m", .endpoint = rig->server.url,
+                                      .deadline_ms = 100000000, .clock = &rig->clock.clock};
+}
+
+static void open_client(struct rig *rig)
+{
+    struct err err = {0};
+    if (llm_client_open(&rig->loop, &rig->config, &rig->client, &err) != E_OK) fail_msg("%s", err.text);
+}
+
+static void on_result(void *user, const struct llm_result *result)
+{
+    struct rig *rig = user;
+    rig->results++;
+    uv_stop(&rig->loop);
+    rig->why = result->why;
+    memcpy(rig->text, result->text, sizeof rig->text);
+}
+
+static void ask(struct rig *rig, enum llm_why expected)
+{
+    struct err err = {0};
+    int wanted = rig->results + 1;
+    if (llm_ask(rig->client, &question, on_result, rig, NULL, &err) != E_OK) fail_msg("%s", err.text);
+    while (rig->results < wanted) uv_run(&rig->loop, UV_RUN_DEFAULT); /* until on_result() stops it */
+    if (rig->why != expected) fail_msg("%s instead of %s: %s", llm_why_name(rig->why), llm_why_name(expected), rig->text);
+}
+
+static bool last_has(const struct rig *rig, const char *text)
+{
+    return strstr(rig->server.requests[rig->server.request_count - 1].data, text) != NULL;
+}
+
+static void tear_down(struct rig *rig)
+{
+    llm_client_close(rig->client);
+    server_stop(&rig->server);
+    uv_run(&rig->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&rig->loop), 0);
+    server_forget(&rig->server);
+}
+
+static void signs_with_what_is_configured(void **state)
+{
+    (void)state;
+    struct route routes[] = {{"POST /model/m/converse", ANSWER, THEN_KEEP, 0}, {0}};
+    struct rig rig;
+    set_up(&rig, routes);
+    rig.config.access_key_id = "AKID";
+    rig.config.secret_access_key = "SECRET";
+    rig.config.session_token = "SESSION";
+    open_client(&rig);
+    ask(&rig, LLM_ANSWERED);
+    assert_true(last_has(&rig, "Credential=AKID/20260102/us-east-1/bedrock/aws4_request, SignedHeaders="
+                               "content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token, "));
+    assert_true(last_has(&rig, "\r\nx-amz-security-token: SESSION\r\n"));
+    assert_false(last_has(&rig, "SECRET"));
+    tear_down(&rig);
+}
+
+static void a_bearer_key_wins(void **state)
+{
+    (void)state;
+    struct route routes[] = {{"POST /model/m/converse", ANSWER, THEN_KEEP, 0}, {0}};
+    struct rig rig;
+    set_up(&rig, routes);
+    setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "SECRET", 1);
+    setenv("AWS_BEARER_TOKEN_BEDROCK", "bedrock-api-key-x", 1);
+    open_client(&rig);
+    ask(&rig, LLM_ANSWERED);
+    assert_true(last_has(&rig, "\r\nAuthorization: Bearer bedrock-api-key-x\r\n"));
+    assert_false(last_has(&rig, "x-amz-date"));
+    tear_down(&rig);
+}
+
+/* Three steps once; renewed while what is there still serves; what was renewed is used. */
+static void an_instance_gives_keys(void **state)
+{
+    (void)state;
+    struct route routes[] = {
+        {"PUT /latest/api/token", SAYS("200 OK", "5", "TOKEN"), THEN_KEEP, 0},
+        {"GET /latest/meta-data/iam/security-credentials/ HTTP", SAYS("200 OK", "5", "role\n"), THEN_KEEP, 0},
+        {"GET /latest/meta-data/iam/security-credentials/role HTTP", DOCUMENT_SAYS("A", "09"), THEN_KEEP, 1},
+        {"GET /latest/meta-data/iam/security-credentials/role HTTP", DOCUMENT_SAYS("B", "15"), THEN_KEEP, 1},
+        {"POST /model/m/converse", ANSWER, THEN_KEEP, 0},
+        {0}};
+    struct rig rig;
+    set_up(&rig, routes);
+    setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", rig.server.url, 1);
+    open_client(&rig);
+    assert_int_equal(rig.server.request_count, 0);
+    ask(&rig, LLM_ANSWERED);
+    assert_int_equal(rig.server.request_count, 4);
+    assert_non_null(strstr(rig.server.requests[0].data, "x-aws-ec2-metadata-token-ttl-seconds: 21600\r\n"));
+    assert_non_null(strstr(rig.server.requests[1].data, "x-aws-ec2-metadata-token: TOKEN\r\n"));
+    assert_true(last_has(&rig, "Credential=A/") && last_has(&rig, "x-amz-security-token: TOKEN-A"));
+    ask(&rig, LLM_ANSWERED);
+    assert_int_equal(rig.server.request_count, 5);
+    clock_manual_advance(&rig.clock, 6 * HOUR_MS - KEYS_RENEW_MS + 1000);
+    ask(&rig, LLM_ANSWERED); /* with the old ones, while new ones are fetched */
+    while (rig.server.request_count < 9) uv_run(&rig.loop, UV_RUN_ONCE);
+    while (rig.server.routes[3].uses > 0) uv_run(&rig.loop, UV_RUN_ONCE);
+    clock_manual_advance(&rig.clock, HOUR_MS);
+    ask(&rig, LLM_ANSWERED);
+    assert_true(last_has(&rig, "Credential=B/") && last_has(&rig, "x-amz-security-token: TOKEN-B"));
+    tear_down(&rig);
+}
+
+static void a_container_gives_keys(void **state)
+{
+    (void)state;
+    struct route routes[] = {{"GET /v1/credentials", DOCUMENT_SAYS("C", "09"), THEN_KEEP, 0},
+                             {"POST /model/m/converse", ANSWER, THEN_KEEP, 0}, {0}};
+    struct rig rig;
+    char url[128], file[] = "/tmp/verbatim-keys-XXXXXX";
+    set_up(&rig, routes);
+    int descriptor = mkstemp(file);
+    assert_int_equal(write(descriptor, "bearer of it\n", 13), 13);
+    close(descriptor);
+    snprintf(url, sizeof url, "%s/v1/credentials", rig.server.url);
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
+    setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file, 1);
+    open_client(&rig);
+    ask(&rig, LLM_ANSWERED);
+    assert_non_null(strstr(rig.server.requests[0].data, "\r\nAuthorization: bearer of it\r\n"));
+    assert_true(last_has(&rig, "Credential=C/"));
+    tear_down(&rig);
+    unlink(file);
+}
+
+/* Keys that have expired, and can't be renewed, end a call; they are asked for again only after a while. */
+static void expired_keys_are_not_used(void **state)
+{
+    (void)state;
+    struct route routes[] = {{"GET /c", DOCUMENT_SAYS("D", "09"), THEN_KEEP, 1},
+                             {"GET /c", SAYS("500 No", "0", ""), THEN_KEEP, 1},
+                             {"GET /c", SAYS("404 No", "0", ""), THEN_KEEP, 1},
+                             {"GET /c", DOCUMENT_SAYS("E", "19"), THEN_KEEP, 1},
+                             {"POST /model/m/converse", ANSWER, THEN_KEEP, 0}, {0}};
+    struct rig rig;
+    char url[128];
+    set_up(&rig, routes);
+    snprintf(url, sizeof url, "%s/c", rig.server.url);
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
+    open_client(&rig);
+    ask(&rig, LLM_ANSWERED);
+    clock_manual_advance(&rig.clock, 7 * HOUR_MS);
+    ask(&rig, LLM_UNREACHABLE);
+    assert_non_null(strstr(rig.text, "500"));
+    size_t before = rig.server.request_count;
+    ask(&rig, LLM_UNREACHABLE);
+    assert_int_equal(rig.server.request_count, before);
+    clock_manual_advance(&rig.clock, KEYS_RETRY_MS);
+    ask(&rig, LLM_DENIED);
+    clock_manual_advance(&rig.clock, KEYS_AGAIN_MS);
+    ask(&rig, LLM_ANSWERED);
+    assert_true(last_has(&rig, "Credential=E/"));
+    tear_down(&rig);
+}
+
+#define EXPIRED SAYS("403 No", "34", "{\"__type\":\"ExpiredTokenException\"}")
+static void replaced_keys_are_read_again(void **state)
+{
+    (void)state;
+    struct route routes[] = {{"POST", EXPIRED, THEN_KEEP, 2}, {"POST", ANSWER, THEN_KEEP, 0}, {0}};
+    struct rig rig;
+    char file[] = "/tmp/verbatim-keys-XXXXXX";
+    static const char old[] = "[default]\naws_access_key_id=OLD\naws_secret_access_key=S\n",
+                      fresh[] = "[default]\naws_access_key_id=NEW\naws_secret_access_key=S\n";
+    set_up(&rig, routes);
+    int descriptor = mkstemp(file);
+    assert_int_equal(pwrite(descriptor, old, sizeof old - 1, 0), sizeof old - 1);
+    rig.config.credentials_file = file;
+    open_client(&rig);
+    ask(&rig, LLM_DENIED); /* the file has no others yet */
+    assert_true(last_has(&rig, "Credential=OLD/"));
+    assert_int_equal(pwrite(descriptor, fresh, sizeof fresh - 1, 0), sizeof fresh - 1);
+    ask(&rig, LLM_STALE);
+    ask(&rig, LLM_ANSWERED);
+    assert_true(last_has(&rig, "Credential=NEW/"));
+    close(descriptor);
+    unlink(file);
+    tear_down(&rig);
+}
+
+static void a_clock_that_is_off_is_corrected(void **state)
+{
+    (void)state;
+    struct route routes[] = {{"POST", "HTTP/1.1 403 No\r\nDate: Fri, 02 Jan 2026 05:04:05 GMT\r\nContent-Length: 38\r\n\r\n"
+                                      "{\"__type\":\"InvalidSignatureException\"}", THEN_KEEP, 2}, {0}};
+    struct rig rig;
+    set_up(&rig, routes);
+    rig.config.access_key_id = "A";
+    rig.config.secret_access_key = "S";
+    open_client(&rig);
+    ask(&rig, LLM_STALE);
+    assert_true(last_has(&rig, "x-amz-date: 20260102T030405Z"));
+    ask(&rig, LLM_DENIED); /* the clock is right now: it was the key as well */
+    assert_true(last_has(&rig, "x-amz-date: 20260102T050405Z"));
+    tear_down(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_documents),
+        cmocka_unit_test(asks_few_addresses),
+        cmocka_unit_test(signs_with_what_is_configured),
+        cmocka_unit_test(a_bearer_key_wins),
+        cmocka_unit_test(an_instance_gives_keys),
+        cmocka_unit_test(a_container_gives_keys),
+        cmocka_unit_test(expired_keys_are_not_used),
+        cmocka_unit_test(replaced_keys_are_read_again),
+        cmocka_unit_test(a_clock_that_is_off_is_corrected),
+    };
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
