@@ -35,13 +35,14 @@ struct runtime {
     struct http_server *admin;
 
     enum runtime_phase phase;
-    atomic_bool stop_asked, reload_asked;
+    atomic_bool stop_asked, reload_asked, finish_asked;
     int64_t started_ns, ready_ns, drain_deadline_ms;
     int64_t poll_again_ms, commit_again_ms, next_status_ms, next_backlog_ms; /* mono; back-off after an error */
     uint32_t poll_failures, commit_failures;
     bool opened;          /* the worker */
     bool gathered;        /* the flow's transaction waits for a commit, or is in one */
     bool input_empty;     /* the last poll found nothing */
+    bool finishing;       /* as runtime_finish() asked; `input_empty` is of a later poll */
     bool paused;
     bool generation_lost; /* partitions changed hands inside bus_poll(): start from what is committed */
     int64_t last_poll_ms;
@@ -55,7 +56,7 @@ struct runtime {
 
     struct {
         atomic_ullong done, rejected, outputs, backlog_records;
-        atomic_bool ready, idle;
+        atomic_bool ready, idle, unfinished;
     } progress;
 };
 

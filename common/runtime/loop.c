@@ -223,6 +223,18 @@ static void begin_drain(struct runtime *runtime)
     if (runtime->worker->drain) runtime->worker->drain(&runtime->context);
 }
 
+/* Nothing in flight, and nothing to read. What the last poll found counts only if it began after this was asked for. */
+static bool finished(struct runtime *runtime)
+{
+    if (!runtime->consumer) return true;
+    if (!runtime->finishing) {
+        runtime->finishing = true;
+        runtime->input_empty = false;
+        return false;
+    }
+    return runtime->input_empty && !runtime->generation_lost && runtime->flow.in_flight == 0 && !runtime->gathered;
+}
+
 /* The bus can't be reached and only the bus is waited for: what isn't committed will be read again. */
 static bool hopeless(struct runtime *runtime)
 {
@@ -258,6 +270,7 @@ static void stop_loop(struct runtime *runtime, bool late)
     runtime->phase = PHASE_STOPPED;
     uv_stop(&runtime->loop);
     if (!late) return;
+    atomic_store(&runtime->progress.unfinished, true);
     log_begin(&event, LOG_WARN, runtime->worker->name, "stopping unfinished; what is in flight will be read again");
     log_add(&event, "in_flight", "%u", runtime->flow.in_flight);
     log_end(&event);
@@ -361,6 +374,7 @@ void runtime_tick(struct runtime *runtime)
     if (atomic_load(&runtime->stop_asked) && runtime->phase == PHASE_RUNNING) begin_drain(runtime);
     if (runtime->consumer) tick_consumer(runtime, now, &retry_ms);
     publish_progress(runtime);
+    if (runtime->phase == PHASE_RUNNING && atomic_load(&runtime->finish_asked) && finished(runtime)) begin_drain(runtime);
     bool draining = runtime->phase == PHASE_DRAINING, done = draining && drained(runtime);
     bool late = draining && !done && (now >= runtime->drain_deadline_ms || hopeless(runtime));
     if (done || late || runtime->fatal.code) stop_loop(runtime, late && !runtime->fatal.code);

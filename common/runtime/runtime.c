@@ -237,6 +237,12 @@ void runtime_stop(struct runtime *runtime)
     uv_async_send(&runtime->wake);
 }
 
+void runtime_finish(struct runtime *runtime)
+{
+    atomic_store(&runtime->finish_asked, true);
+    uv_async_send(&runtime->wake);
+}
+
 void runtime_reload(struct runtime *runtime)
 {
     atomic_store(&runtime->reload_asked, true);
@@ -252,6 +258,7 @@ void runtime_progress(const struct runtime *runtime, struct runtime_progress *re
         .backlog_records = atomic_load(&runtime->progress.backlog_records),
         .ready = atomic_load(&runtime->progress.ready),
         .idle = atomic_load(&runtime->progress.idle),
+        .unfinished = atomic_load(&runtime->progress.unfinished),
     };
 }
 

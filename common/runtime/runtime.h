@@ -30,6 +30,7 @@ extern const struct option_table runtime_option_table;
 struct runtime_progress {
     uint64_t done, rejected, outputs, backlog_records;
     bool ready, idle; /* idle: nothing in flight, nothing to read when last looked */
+    bool unfinished;  /* it has stopped, but what was in flight wasn't committed by its deadline */
 };
 
 struct runtime;
@@ -56,6 +57,9 @@ int runtime_begin(struct runtime *runtime, struct err *err) CHECKED;
 bool runtime_ended(const struct runtime *runtime);
 int runtime_end(struct runtime *runtime, int rc, struct err *err) CHECKED;
 void runtime_stop(struct runtime *runtime);   /* any thread */
+/* Stops once a look at the bus that begins after this finds nothing more to read, and what was read is done. Without
+ * end where the input has none; runtime_stop() cuts it short. Any thread. */
+void runtime_finish(struct runtime *runtime);
 void runtime_reload(struct runtime *runtime); /* any thread */
 void runtime_progress(const struct runtime *runtime, struct runtime_progress *ret_progress);
 void runtime_destroy(struct runtime *runtime);

@@ -1,13 +1,11 @@
 /* verbatim run: all six workers in this process on the embedded bus, with the HTTP API and the dashboard.
  *
- * Each worker has a thread with a loop of its own, as it would have a process. The main thread posts the sample
- * through the front door, shows its insights, their summary and where everything is, and then what else comes,
- * until a signal; with --once it stops when the sample is done. */
+ * Each worker has a thread (members.c). The main thread posts the sample through the front door, shows its insights,
+ * their summary and where everything is, and then what else comes, until a signal; with --once it stops when the
+ * sample is done and all that it led to is in the archive. */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +16,7 @@
 #include "base/log.h"
 #include "config/shipped.h"
 #include "ops/cli/cli.h"
+#include "ops/cli/members.h"
 #include "ops/cli/post.h"
 #include "ops/cli/reader.h"
 #include "ops/cli/show.h"
@@ -27,26 +26,17 @@
 #include "workers/ingest/ingest.h"
 #include "workers/ingest/state.h"
 
-enum { READY_MS = 20000, ONCE_MS = 120000, PATH_BYTES = 4096 };
-
-struct member {
-    struct cli_config config; /* its own: each has another admin port */
-    struct runtime *runtime;
-    pthread_t thread;
-    struct err err;
-    int rc;
-    bool started;
-    atomic_bool ended;
-};
+enum { ONCE_MS = 120000, PATH_BYTES = 4096 };
 
 /* What the command line asks for. */
 struct plan {
     const char *data, *sample; /* sample "": the shipped one */
+    const char *key_file;      /* of the key that the door wants of whoever posts; "": none */
     bool once, no_sample;
 };
 
 struct session {
-    struct member members[CLI_WORKERS];
+    struct members *members;
     const struct arguments *arguments;
     struct cli_config config;
     struct bus *bus;
@@ -56,6 +46,7 @@ struct session {
     uint64_t expected; /* insights of the sample; 0: none was played */
     uint64_t seen;
     char base_url[128];
+    struct buffer key; /* to post the sample with; empty: none is asked for */
     int lock; /* on the data folder */
     bool quiet;
 };
@@ -63,105 +54,31 @@ struct session {
 static volatile sig_atomic_t stop_asked;
 static void on_signal(int number) { (void)number, stop_asked = 1; }
 
-/* --- workers ---------------------------------------------------------------------------------- */
+/* --- the sample --------------------------------------------------------------------------------- */
 
-static void *member_main(void *argument)
+/* Does the door tell callers apart? */
+static bool wants_key(const struct session *session)
 {
-    struct member *member = argument;
-    member->rc = runtime_run(member->runtime, &member->err);
-    atomic_store(&member->ended, true);
-    return NULL;
+    return config_value(session->config.config, "ingest", "keys", NULL)[0] != '\0';
 }
 
-/* Six workers in one process can't share one admin port: they take it and the five behind it. */
-static int configure_member(const struct session *session, int number, struct cli_config *config, struct err *err)
+/* The key is the file's first line. Known before anything starts: that a sample which is asked for can't be posted. */
+static int read_key(struct session *session, const struct plan *plan, struct err *err)
 {
-    int rc = cli_config(session->arguments, config, err);
-    const char *admin = rc ? "" : config_value(config->config, "runtime", "admin", NULL), *colon = strrchr(admin, ':');
-    uint64_t port;
-    char assignment[192];
-    if (rc || !colon || !str_to_u64(str_of(colon + 1), &port)) return rc; /* what is no address, the worker will refuse */
-    snprintf(assignment, sizeof assignment, "runtime.admin=%.*s:%llu", (int)(colon - admin), admin, (unsigned long long)port + (unsigned)number);
-    return config_set(config->config, str_of(assignment), "run", err);
-}
-
-static int start_members(struct session *session, struct err *err)
-{
-    for (int i = 0; i < CLI_WORKERS; i++) {
-        struct member *member = &session->members[i];
-        int rc = configure_member(session, i, &member->config, err);
-        if (rc == E_OK) rc = runtime_create(cli_workers[i], member->config.config, &member->runtime, err);
-        if (rc) return rc;
-        if (pthread_create(&member->thread, NULL, member_main, member)) return err_set(err, E_SYSTEM, "a thread can't be started");
-        member->started = true;
-    }
-    return E_OK;
-}
-
-/* The first worker that ended by itself. */
-static int failed_member(struct session *session, struct err *err)
-{
-    for (int i = 0; i < CLI_WORKERS; i++) {
-        struct member *member = &session->members[i];
-        if (!member->started || !atomic_load(&member->ended)) continue;
-        *err = member->err;
-        if (!member->rc) return err_set(err, E_BUG, "%s stopped by itself", cli_workers[i]->name);
-        return err_wrap(err, "%s", cli_workers[i]->name);
-    }
-    return E_OK;
-}
-
-static void pause_ms(int ms) { usleep((useconds_t)ms * 1000); }
-
-static int await_ready(struct session *session, struct err *err)
-{
-    int64_t until = clock_mono_ms(clock_system()) + READY_MS;
-    for (int i = 0; i < CLI_WORKERS;) {
-        struct runtime_progress progress;
-        int rc = failed_member(session, err);
-        if (rc) return rc;
-        runtime_progress(session->members[i].runtime, &progress);
-        if (progress.ready) i++;
-        else if (clock_mono_ms(clock_system()) > until) return err_set(err, E_TIMEOUT, "%s did not get ready", cli_workers[i]->name);
-        else pause_ms(2);
-    }
-    return E_OK;
-}
-
-/* In the order of the data, so that each finds the last outputs of those before it. */
-static int stop_members(struct session *session, struct err *err)
-{
-    int rc = E_OK;
-    for (int i = 0; i < CLI_WORKERS; i++) {
-        struct member *member = &session->members[i];
-        if (member->started) {
-            runtime_stop(member->runtime);
-            pthread_join(member->thread, NULL);
-            if (member->rc && rc == E_OK) {
-                rc = member->rc;
-                if (err) *err = member->err;
-            }
-        }
-        runtime_destroy(member->runtime);
-        member->runtime = NULL;
-        cli_config_free(&member->config);
-    }
+    enum { KEY_FILE_BYTES = 4096 };
+    bool asked = !plan->no_sample && (plan->once || plan->sample[0]);
+    if (!wants_key(session)) return E_OK;
+    if (!plan->key_file[0])
+        return asked ? err_set(err, E_USAGE, "the door has ingest.keys: the sample needs --key-file FILE with a key that may write") : E_OK;
+    struct buffer file = {0};
+    int rc = buffer_read_file(&file, plan->key_file, KEY_FILE_BYTES, err);
+    struct str rest = buffer_str(&file), key = str_trim(str_cut(&rest, '\n'));
+    if (rc == E_OK && !key.size) rc = err_set(err, E_USAGE, "%s holds no key", plan->key_file);
+    buffer_add(&session->key, key);
+    if (rc == E_OK && session->key.failed) rc = err_set(err, E_NO_MEMORY, NULL);
+    buffer_deinit(&file);
     return rc;
 }
-
-/* Has every worker behind the door nothing more to do? */
-static bool all_idle(const struct session *session)
-{
-    for (int i = 1; i < CLI_WORKERS; i++) {
-        struct runtime_progress progress;
-        runtime_progress(session->members[i].runtime, &progress);
-        bool logsink = i == CLI_WORKERS - 1; /* it keeps what is in its open objects, which is counted as in flight by nobody */
-        if (!progress.idle || (progress.backlog_records && !logsink)) return false;
-    }
-    return true;
-}
-
-/* --- the sample --------------------------------------------------------------------------------- */
 
 /* What one request may hold: as the door is configured, and no more than a MiB or so. */
 static int read_limits(const struct session *session, uint32_t *ret_rows, size_t *ret_bytes, struct err *err)
@@ -182,7 +99,9 @@ static int post_rows(struct session *session, struct buffer *body, struct err *e
     if (body->failed) return err_set(err, E_NO_MEMORY, NULL);
     if (!body->size || stop_asked) return E_OK;
     snprintf(url, sizeof url, "%s/v1/feedback", session->base_url);
-    int rc = post_ndjson(url, buffer_str(body), &accepted, err);
+    const char *certificate = config_value(session->config.config, "ingest", "certificate", NULL); /* our own door's */
+    const struct post_target target = {url, certificate, buffer_cstr(&session->key)};
+    int rc = post_ndjson(&target, buffer_str(body), &accepted, err);
     session->expected += accepted;
     buffer_clear(body);
     return rc;
@@ -258,9 +177,9 @@ static int watch(struct session *session, bool until_played, bool once, struct e
             show(session, message);
             continue;
         }
-        int rc = failed_member(session, err);
+        int rc = members_failed(session->members, err);
         if (rc) return rc;
-        if (once && played && all_idle(session)) return E_OK;
+        if (once && played && members_idle(session->members)) return E_OK;
         if (once && clock_mono_ms(clock_system()) > until)
             return err_set(err, E_TIMEOUT, "%llu of %llu insights came within %d s", (unsigned long long)session->seen,
                            (unsigned long long)session->expected, ONCE_MS / 1000);
@@ -283,18 +202,19 @@ static int open_session(struct session *session, struct err *err)
         rc = bus_topic_create(session->bus, (enum topic)i, &settings, &created, err);
     }
     if (rc == E_OK) rc = reader_open(&session->reader, session->bus, topics, 1, BUS_LATEST, err);
-    if (rc == E_OK) rc = start_members(session, err);
-    if (rc == E_OK) rc = await_ready(session, err);
+    if (rc == E_OK) rc = members_start(session->arguments, &session->members, err);
+    if (rc == E_OK) rc = members_await_ready(session->members, err);
     return rc;
 }
 
-static int close_session(struct session *session, struct err *err)
+static int close_session(struct session *session, bool once, struct err *err)
 {
-    int rc = stop_members(session, err);
+    int rc = members_stop(session->members, once && !stop_asked, err);
     reader_close(&session->reader);
     bus_close(session->bus);
     arena_deinit(&session->arena);
     cli_config_free(&session->config);
+    buffer_deinit(&session->key);
     return rc;
 }
 
@@ -316,7 +236,8 @@ static void print_where(const struct session *session, const char *data, bool on
     print_row("archive", "%s", config_value(session->config.config, "logsink", "url", NULL));
     print_row("topics", "%s", bus_description(session->bus));
     if (!once) {
-        print_row("send", "curl -s '%s/v1/feedback?wait=5s' -H 'Content-Type: application/json' \\", session->base_url);
+        print_row("send", "curl -s '%s/v1/feedback?wait=5s' -H 'Content-Type: application/json' %s\\", session->base_url,
+                  wants_key(session) ? "-H 'X-API-Key: …' " : "");
         printf("              -d '{\"text\": \"Great taste, but I got a rash.\"}'\n");
         print_row("stop", "Ctrl-C; everything is kept in %s/, and goes on from there", data);
     }
@@ -345,10 +266,12 @@ static int lock_folder(struct session *session, const char *data, struct err *er
     return err_system(err, E_SYSTEM, "locking %s", path);
 }
 
-/* Of the shipped sample one showing is enough: on a later start the folder holds somebody's own feedback. */
+/* Of the shipped sample one showing is enough: on a later start the folder holds somebody's own feedback. A door that
+ * wants a key which nobody gave us is somebody's own from the start. */
 static bool first_start(const struct session *session)
 {
     struct bus_topic_state state = {0};
+    if (wants_key(session) && !session->key.size) return false;
     return bus_topic_describe(session->bus, TOPIC_FEEDBACK, &state, NULL) == E_OK && state.records == 0;
 }
 
@@ -366,7 +289,8 @@ static int run_session(struct session *session, const struct plan *plan, struct 
         if (rc == E_OK) print_summary(session);
     }
     struct err stopping;
-    int stop_rc = close_session(session, &stopping);
+    if (rc == E_OK && plan->once) members_finish(session->members, ONCE_MS, &stop_asked);
+    int stop_rc = close_session(session, plan->once, &stopping);
     if (rc == E_OK && stop_rc) {
         *err = stopping;
         rc = stop_rc;
@@ -377,15 +301,17 @@ static int run_session(struct session *session, const struct plan *plan, struct 
 /* Where everything is under the data folder, unless somebody says otherwise. */
 struct presets {
     char bus[PATH_BYTES], archive[PATH_BYTES], memory[PATH_BYTES];
-    const char *all[6];
+    const char *all[7];
 };
 
-static void fill_presets(struct presets *presets, const char *data)
+static void fill_presets(struct presets *presets, const struct plan *plan)
 {
+    const char *data = plan->data;
     snprintf(presets->bus, sizeof presets->bus, "bus.path=%s/bus", data);
     snprintf(presets->archive, sizeof presets->archive, "logsink.url=%s/archive", data);
     snprintf(presets->memory, sizeof presets->memory, "preprocess.folder=%s/preprocess", data);
-    const char *const all[] = {presets->bus, presets->archive, presets->memory, "runtime.status_every=2s", "runtime.log_level=warn", NULL};
+    const char *const all[] = {presets->bus, presets->archive, presets->memory, "runtime.status_every=2s", "runtime.log_level=warn",
+                               plan->once ? "runtime.drain=120s" : NULL, NULL};
     memcpy(presets->all, all, sizeof all);
 }
 
@@ -400,12 +326,13 @@ static int configure(struct session *session, struct err *err)
 
 static int run_run(const struct command *command, int argc, char **argv, struct err *err)
 {
-    struct plan plan = {.data = "data", .sample = ""};
+    struct plan plan = {.data = "data", .sample = "", .key_file = ""};
     bool quiet = false;
     const struct flag flags[] = {
-        {"once", FLAG_BOOL, &plan.once, "play the sample, wait for its insights, and stop"},
+        {"once", FLAG_BOOL, &plan.once, "play the sample, wait until all is in the archive, and stop"},
         {"sample", FLAG_TEXT, &plan.sample, "FILE  play this one (NDJSON), also on a later start"},
         {"no-sample", FLAG_BOOL, &plan.no_sample, "play none"},
+        {"key-file", FLAG_TEXT, &plan.key_file, "FILE  holds the API key to post the sample with, where ingest.keys asks for one"},
         {"data", FLAG_TEXT, &plan.data, "FOLDER  where everything is kept (data)"},
         {"quiet", FLAG_BOOL, &quiet, "don't show each insight"},
     };
@@ -419,9 +346,10 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
     session->quiet = quiet;
     session->lock = -1;
     session->arguments = &arguments;
-    fill_presets(&presets, plan.data);
+    fill_presets(&presets, &plan);
     arguments.presets = presets.all;
     rc = configure(session, err);
+    if (rc == E_OK) rc = read_key(session, &plan, err);
     if (rc == E_OK) rc = lock_folder(session, plan.data, err);
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
@@ -434,7 +362,7 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
 const struct command run_command = {
     .name = "run",
     .summary = "all six workers here, with the HTTP API and the dashboard",
-    .usage = "[--once] [--sample FILE | --no-sample] [--data FOLDER] [--quiet]",
+    .usage = "[--once] [--sample FILE | --no-sample] [--key-file FILE] [--data FOLDER] [--quiet]",
     .details = "Needs no broker: topics live in FOLDER/bus, the archive in FOLDER/archive.\n"
                "On its first start it plays the shipped sample. Colours honour NO_COLOR.\n"
                "With runtime.admin=ADDRESS:PORT the workers serve /metrics from ingest at PORT to logsink at PORT + 5.\n\n"

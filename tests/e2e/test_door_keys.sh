@@ -63,6 +63,55 @@ refused() { grep -q 'what was in force stays' "$scratch/ingest.log"; }
 await "the refusal in the log" 20 refused
 equal "the key is still good" "$(post -H "X-API-Key: $fresh")" 202
 check "no secret is in the log" bash -c "! grep -qF -e '${writer#*.}' -e '${fresh#*.}' '$scratch/ingest.log'"
+
+# --- rotated under load: each request has a connection of its own, and none fails
+cp "$scratch/certificate.pem" "$scratch/trusted.pem"
+for name in third fourth fifth; do
+    certify $name
+    cat "$scratch/certificate.pem" >>"$scratch/trusted.pem"
+    mv "$scratch/certificate.pem" "$scratch/$name.pem" && mv "$scratch/key.pem" "$scratch/$name.key"
+done
+printf '%s\n' "$(head -n 1 "$scratch/more")" >"$scratch/keys"
+statuses() { # of posts, until there is a file "enough"
+    until [ -e "$scratch/enough" ]; do
+        curl -s -m 30 -o /dev/null -w '%{http_code}\n' --cacert "$scratch/trusted.pem" -H 'Content-Type: application/json' \
+            -H "X-API-Key: $fresh" -d '{"text":"good"}' "$url/feedback"
+    done >>"$scratch/statuses.$1"
+}
+launch one statuses 1
+launch two statuses 2
+shown() { openssl s_client -connect "127.0.0.1:$port" </dev/null 2>/dev/null | openssl x509 -noout -subject | grep -q "$1"; }
+for name in third fourth fifth; do
+    cp "$scratch/$name.pem" "$scratch/certificate.pem" && cp "$scratch/$name.key" "$scratch/key.pem"
+    kill -HUP "${pids[ingest]}"
+    await "the $name certificate is shown" 20 shown $name
+done
+touch "$scratch/enough"
+reap one
+reap two
+cat "$scratch"/statuses.* >"$scratch/statuses"
+check "there was a load ($(wc -l <"$scratch/statuses") posts)" [ "$(wc -l <"$scratch/statuses")" -ge 10 ]
+equal "posts without a receipt" "$(grep -cv '^202$' "$scratch/statuses")" 0
 halt ingest
 equal "SIGTERM ends it with 0" "$status" 0
+
+# --- verbatim run plays its sample through a door with a certificate and keys
+sample=$(wc -l <"$source/config/sample/feedback.ndjson")
+printf '%s\n' "$fresh" >"$scratch/fresh"
+once() {
+    "$bin/verbatim" run --once --quiet --data "$scratch/run" --ingest.listen="127.0.0.1:$port" --ingest.certificate="$scratch/fifth.pem" \
+        --ingest.private_key="$scratch/fifth.key" --ingest.keys="$scratch/keys" "$@" >"$scratch/run.txt" 2>&1
+}
+once
+equal "run --once without a key exits" $? 64
+check "and says which" contains "$scratch/run.txt" "--key-file FILE"
+printf '%s\n' "$writer" >"$scratch/gone"
+once --key-file "$scratch/gone"
+equal "with a key that isn't good any more" $? 65
+check "the door's answer is told" contains "$scratch/run.txt" "401"
+check "the key isn't" bash -c "! grep -qF '${writer#*.}' '$scratch/run.txt'"
+once --key-file "$scratch/fresh"
+rc=$?
+equal "with a good one ($(tail -n 1 "$scratch/run.txt"))" $rc 0
+check "the whole sample went through it" contains "$scratch/run.txt" "$sample records"
 finish

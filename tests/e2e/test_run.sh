@@ -42,6 +42,15 @@ check "the safety topic holds a serious case" [ "$(archived "$data/archive" safe
 equal "a second run exits 0" $? 0
 each_once "second run" $((sample * 2))
 
+# --- who has no time to finish says so, and the next one does
+"$verbatim" run --once --quiet --data "$scratch/hasty" --ingest.listen="127.0.0.1:$http" --runtime.drain=0 >"$scratch/hasty.txt" 2>&1
+equal "without time for its objects it exits" $? 75
+check "and says what to do" contains "$scratch/hasty.txt" "run --once --no-sample does the rest"
+"$verbatim" run --once --quiet --no-sample --data "$scratch/hasty" --ingest.listen="127.0.0.1:$http" >"$scratch/rest.txt" 2>&1
+rc=$?
+equal "which exits 0 ($(tail -n 1 "$scratch/rest.txt"))" $rc 0
+equal "the whole sample" "$(archived "$scratch/hasty/archive" insights | ids | sort -u | wc -l)" "$sample"
+
 # --- a sample of more records, or bytes, than a request may hold
 for limit in rows_most=50 body_most=4k; do
     "$verbatim" run --once --quiet --data "$scratch/$limit" --ingest.listen="127.0.0.1:$http" --ingest.$limit >"$scratch/parts.txt" 2>&1

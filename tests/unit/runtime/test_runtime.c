@@ -88,7 +88,9 @@ static void test_stop_ends_at_its_deadline(void **state)
     outside_produce(&outside, "defer", 0, 20, NULL, 0);
     replica_start(&replica, (const char *[]){"runtime.drain=10ms", NULL});
     RIG_AWAIT(atomic_load(&shell_deferred) == 20);
-    assert_int_equal(replica_stop(&replica), E_OK); /* although nothing was answered */
+    runtime_stop(replica.runtime);
+    RIG_AWAIT(replica_progress(&replica).unfinished);
+    assert_int_equal(replica_join(&replica), E_OK); /* although nothing was answered */
     outside_read_none(&outside);
 
     atomic_store(&shell_hold, 0); /* the next one finds them all */
@@ -97,6 +99,45 @@ static void test_stop_ends_at_its_deadline(void **state)
     tally_check(&tally, 0, 20);
     assert_int_equal(replica_stop(&replica), E_OK);
     outside_close(&outside);
+}
+
+/* What lies there when it is asked is done first, however much it is and whatever it waits for. */
+static void test_finish_reads_to_the_end(void **state)
+{
+    static const struct { const char *why, *word; int records; bool ready_before; } cases[] = {
+        {"asked before its first look", "ok", 3000, false},
+        {"asked while it runs", "ok", 3000, true},
+        {"with nothing to read", "ok", 0, true},
+        {"with answers that come later", "defer", 40, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        static struct tally tally;
+        struct outside outside;
+        struct replica replica;
+        CASE(cases[i].why);
+        if (i) assert_int_equal(rig_setup(NULL), 0);
+        tally = fresh_tally();
+        outside_open(&outside, TOPIC_DOCUMENTS);
+        if (!cases[i].ready_before) outside_produce(&outside, cases[i].word, 0, cases[i].records, NULL, 0);
+        replica_start(&replica, (const char *[]){"runtime.batch_records=7", NULL});
+        if (cases[i].ready_before) {
+            replica_await_ready(&replica);
+            outside_produce(&outside, cases[i].word, 0, cases[i].records, NULL, 0);
+        }
+        runtime_finish(replica.runtime);
+        RIG_AWAIT(atomic_load(&shell_drains) == 1);
+        pthread_join(replica.thread, NULL);
+        assert_false(replica_progress(&replica).unfinished);
+        assert_int_equal(replica_progress(&replica).done, cases[i].records);
+        runtime_destroy(replica.runtime);
+        config_destroy(replica.config);
+        assert_int_equal(replica.rc, E_OK);
+        outside_read(&outside, cases[i].records, tally_on_message, &tally);
+        tally_check(&tally, 0, cases[i].records);
+        outside_close(&outside);
+        if (i + 1 < COUNT_OF(cases)) assert_int_equal(rig_teardown(NULL), 0);
+    }
 }
 
 static void test_fatal_stops_and_commits_nothing_of_it(void **state)
@@ -298,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RIG_TEST(test_killed_replica), RIG_TEST(test_each_once_and_in_order), RIG_TEST(test_asynchronous_steps),
         RIG_TEST(test_stop_drains), RIG_TEST(test_stop_ends_at_its_deadline),
+        RIG_TEST(test_finish_reads_to_the_end),
         RIG_TEST(test_fatal_stops_and_commits_nothing_of_it), RIG_TEST(test_commit_faults),
         RIG_TEST(test_larger_than_the_broker_takes), RIG_TEST(test_fatal_commit_stops), RIG_TEST(test_dead_letter_that_cannot_be_written),
         RIG_TEST(test_two_replicas_share),
