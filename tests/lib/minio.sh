@@ -11,6 +11,7 @@ usage: tests/lib/minio.sh start DIR     prints endpoint=http://127.0.0.1:PORT, p
 
 Everything lives in DIR: data/, minio.log, minio.pid, minio.port. A bucket is a folder: mkdir DIR/data/NAME.
 Access key verbatim, secret verbatim-secret (MINIO_ROOT_USER and MINIO_ROOT_PASSWORD change them).
+Where there are DIR/certs/public.crt and private.key, it speaks https with them, and the endpoint says so.
 The program is built once by `go install` into ${VERBATIM_CACHE:-~/.cache/verbatim}/minio (MINIO_VERSION=latest
 takes another one than ours).
 Exit 77: MinIO can't be had here, and why.
@@ -49,14 +50,18 @@ running() { [ -e "$1/minio.pid" ] && kill -0 "$(cat "$1/minio.pid")" 2>/dev/null
 
 # Alive comes before ready: until its buckets are loaded it answers 503 to the S3 API, and then 403 to us.
 ready() {
-    curl -s -o /dev/null -f --noproxy '*' -m 2 "http://127.0.0.1:$1/minio/health/live" &&
-        [ "$(curl -s -o /dev/null -w '%{http_code}' --noproxy '*' -m 2 "http://127.0.0.1:$1/")" = 403 ]
+    local url
+    url=$(scheme "$1")://127.0.0.1:$2
+    curl -ks -o /dev/null -f --noproxy '*' -m 2 "$url/minio/health/live" &&
+        [ "$(curl -ks -o /dev/null -w '%{http_code}' --noproxy '*' -m 2 "$url/")" = 403 ]
 }
+
+scheme() { if [ -e "$1/certs/public.crt" ]; then echo https; else echo http; fi; }
 
 # Waits until it is ready, or gone (a port may be taken between our look and its start: 3).
 await() {
     local dir=$1 port=$2 tries=0
-    until ready "$port"; do
+    until ready "$dir" "$port"; do
         running "$dir" || return 3
         tries=$((tries + 1))
         [ "$tries" -lt 300 ] || return 1
@@ -68,7 +73,7 @@ launch() {
     local dir=$1 port=$2
     MINIO_ROOT_USER=${MINIO_ROOT_USER:-verbatim} MINIO_ROOT_PASSWORD=${MINIO_ROOT_PASSWORD:-verbatim-secret} \
         MINIO_BROWSER=off MINIO_UPDATE=off MINIO_CI_CD=1 \
-        setsid "$cache/minio" server "$dir/data" --address "127.0.0.1:$port" --quiet \
+        setsid "$cache/minio" server "$dir/data" --address "127.0.0.1:$port" --certs-dir "$dir/certs" --quiet \
         >>"$dir/minio.log" 2>&1 </dev/null &
     echo $! >"$dir/minio.pid"
     echo "$port" >"$dir/minio.port"
@@ -78,7 +83,7 @@ launch() {
 start() {
     local dir=$1 port rc=0
     fetch
-    mkdir -p "$dir/data"
+    mkdir -p "$dir/data" "$dir/certs"
     running "$dir" && { echo "minio.sh: one runs already in $dir" >&2; exit 1; }
     for _ in 1 2 3; do
         port=${2:-$(free_port)}
@@ -92,7 +97,7 @@ start() {
         stop "$dir"
         exit 1
     fi
-    echo "endpoint=http://127.0.0.1:$port"
+    echo "endpoint=$(scheme "$dir")://127.0.0.1:$port"
     echo "pid=$(cat "$dir/minio.pid")"
 }
 

@@ -276,6 +276,7 @@ static int ingest_reload(struct worker_context *context, struct err *err)
     if (rc) return rc;
     keyring_close(state->keys);
     state->keys = fresh;
+    watch_reload(state->watch);
     return state->server && state->options->certificate[0]
                ? http_server_reload_tls(state->server, err)
                : E_OK;

@@ -101,7 +101,8 @@ bool pages_serve(struct http_request *request); /* false: no such page */
 /* watch.c and watch_*.c: files and S3 objects */
 int watch_open(struct ingest_state *state, struct watch **ret_watch, struct err *err) CHECKED;
 void watch_close(struct watch *watch);
-void watch_stop(struct watch *watch); /* begins to end; NULL is ignored */
+void watch_stop(struct watch *watch);   /* begins to end; NULL is ignored */
+void watch_reload(struct watch *watch); /* certificates and credentials may be others; NULL is ignored */
 bool watch_busy(const struct watch *watch);
 uint64_t watch_receipts(const struct watch *watch); /* rows taken in, */
 uint64_t watch_refused(const struct watch *watch);  /* and those refused; NULL: 0 */

@@ -25,8 +25,24 @@ static void wake(struct watch *watch)
 static bool pause_for(struct watch *watch, int64_t ms)
 {
     struct pollfd woken = {.fd = watch->wake_fd, .events = POLLIN};
+    uint64_t ignored;
     if (!watch_stopping(watch)) poll(&woken, 1, ms < 3600000 ? (int)ms : 3600000);
+    (void)!read(watch->wake_fd, &ignored, sizeof ignored);
     return !watch_stopping(watch);
+}
+
+/* Authorities and credentials may be others by now. What can't be opened leaves the old in force. */
+static void reopen_if_asked(struct watch *watch)
+{
+    struct store *fresh;
+    struct err err;
+    if (!atomic_exchange(&watch->reopen, false)) return;
+    if (store_open(&watch->store_config, &fresh, &err)) {
+        log_error(LOG_ERROR, "ingest", "the watched store can't be opened anew; the old stays", &err);
+        return;
+    }
+    store_close(watch->store);
+    watch->store = fresh;
 }
 
 bool watch_await_room(struct watch *watch)
@@ -47,7 +63,9 @@ bool watch_back_off(struct watch *watch, const char *doing, const struct err *er
     if (ms < watch->store->retry_after_ms) ms = watch->store->retry_after_ms;
     atomic_fetch_add(&watch->failures, 1);
     if (failures % 8 == 0) log_error(LOG_WARN, "ingest", doing, err);
-    return pause_for(watch, ms + (int64_t)random_below(&watch->random, (uint64_t)ms / 2));
+    bool going = pause_for(watch, ms + (int64_t)random_below(&watch->random, (uint64_t)ms / 2));
+    reopen_if_asked(watch);
+    return going;
 }
 
 void watch_recovered(struct watch *watch)
@@ -97,6 +115,7 @@ static bool on_candidate(struct watch *watch, const struct store_object *object)
 
 static void look(struct watch *watch)
 {
+    reopen_if_asked(watch);
     if (!watch->receipts_known) watch->receipts_known = walk(watch, STR("receipts/"), on_receipt);
     if (!watch->receipts_known) return;
     name_set_clear(&watch->pending_before);
@@ -126,9 +145,9 @@ static int open_store(struct watch *watch, struct err *err)
     watch->wait_until_stable = !str_starts(str_of(watch->store_url), STR("s3://"));
     int rc = config_get(watch->state->context->config, &store_option_table, &options, err);
     if (rc) return rc;
-    struct store_config config = store_config_of(&options, watch->store_url);
-    config.cancelled = &watch->cancelled;
-    return store_open(&config, &watch->store, err);
+    watch->store_config = store_config_of(&options, watch->store_url);
+    watch->store_config.cancelled = &watch->cancelled;
+    return store_open(&watch->store_config, &watch->store, err);
 }
 
 int watch_open(struct ingest_state *state, struct watch **ret_watch, struct err *err)
@@ -159,6 +178,13 @@ void watch_stop(struct watch *watch)
 {
     if (!watch) return;
     atomic_store(&watch->stopping, true);
+    wake(watch);
+}
+
+void watch_reload(struct watch *watch)
+{
+    if (!watch) return;
+    atomic_store(&watch->reopen, true);
     wake(watch);
 }
 

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "schema/intake.h"
+#include "store/store.h"
 #include "workers/ingest/state.h"
 
 enum {
@@ -63,6 +64,7 @@ struct object {
 struct watch {
     struct ingest_state *state;
     struct store *store;
+    struct store_config store_config;
     struct bus_producer *producer;
     struct random random;
     struct uuid_generator ids; /* not used by ids that are derived; intake wants one */
@@ -76,6 +78,7 @@ struct watch {
     int wake_fd;           /* ends a pause */
     atomic_bool stopping;  /* after this chunk */
     atomic_bool cancelled; /* now */
+    atomic_bool reopen;    /* the store, before it is used again */
     atomic_bool ended;
     atomic_uint_fast64_t results[FILE_RESULT_COUNT], receipts, refused_rows, failures;
     /* The rows on their way to the bus. */
