@@ -3,6 +3,9 @@
 
 usage: kafka_access.py users ADMIN-JSON FOLDER NAME...   makes SCRAM users with the passwords in FOLDER/NAME
        kafka_access.py acls ADMIN-JSON                   reads kafka-acls.sh commands (ops/kafka/acls) and makes their rules
+       kafka_access.py forbid ADMIN-JSON USER TOPIC      takes from a user the right to write to a topic
+       kafka_access.py permit ADMIN-JSON USER TOPIC      gives it back
+       kafka_access.py position ADMIN-JSON GROUP TOPIC   prints what a group has committed there, of all partitions
        kafka_access.py matrix CLIENT-JSON FOLDER PREFIX  tries everything as everybody; exits 1 where it isn't as wanted
 
 ADMIN-JSON and CLIENT-JSON are librdkafka properties. confluent-kafka takes kafka-acls.sh's place here because that
@@ -16,7 +19,7 @@ import sys
 import time
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import (AclBinding, AclOperation, AclPermissionType, AdminClient, ResourcePatternType, ResourceType,
+from confluent_kafka.admin import (AclBinding, AclBindingFilter, AclOperation, AclPermissionType, AdminClient, ResourcePatternType, ResourceType,
                                    ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion)
 
 # Written by hand from README.md's picture, not from what the programs say of themselves. (reads, writes)
@@ -77,6 +80,32 @@ def acls(admin):
     for future in client.create_acls(rules).values():
         future.result(TIMEOUT)
     print(len(rules))
+
+
+# --- a right that goes, and comes back ----------------------------------------------------------------------------
+
+def refusal(user, topic, kind=AclBinding):
+    return kind(ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, f"User:{user}", "*", AclOperation.WRITE, AclPermissionType.DENY)
+
+
+def forbid(admin, user, topic):
+    client = AdminClient(admin)
+    for future in client.create_acls([refusal(user, topic)]).values():
+        future.result(TIMEOUT)
+
+
+def permit(admin, user, topic):
+    client = AdminClient(admin)
+    for future in client.delete_acls([refusal(user, topic, AclBindingFilter)]).values():
+        if len(future.result(TIMEOUT)) != 1:
+            sys.exit(f"there was no such refusal of {user} on {topic}")
+
+
+def position(admin, group, topic):
+    client = AdminClient(admin)
+    wanted = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, number) for number in client.list_topics(topic, TIMEOUT).topics[topic].partitions])
+    answer = client.list_consumer_group_offsets([wanted])[group].result(TIMEOUT)
+    print(sum(max(0, partition.offset) for partition in answer.topic_partitions))
 
 
 # --- the matrix: True allowed, False refused; anything else is an error of the test -------------------------------
@@ -187,6 +216,8 @@ def main():
         users(client, rest[0], rest[1:])
     elif command == "acls":
         acls(client)
+    elif command in ("forbid", "permit", "position"):
+        {"forbid": forbid, "permit": permit, "position": position}[command](client, *rest)
     else:
         sys.exit(0 if matrix(client, *rest) else 1)
 
