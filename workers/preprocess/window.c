@@ -224,7 +224,7 @@ static void enter(struct window *window, const struct window_record *record, uin
     *entry = (struct entry){.exact = new_text ? record->exact : 0, .similar = new_text && record->near ? record->similar : 0,
                             .id_hash = id_hash, .content = content_of(record), .chain = *head,
                             .offset = record->offset, .partition = record->partition & WINDOW_PARTITION_MAX,
-                            .id_size = record->id.size <= WINDOW_ID_BYTES ? (uint32_t)record->id.size : 0};
+                            .id_size = record->id.size <= WINDOW_ID_BYTES ? (uint32_t)record->id.size & 63 : 0};
     if (entry->id_size) memcpy(entry->id, record->id.data, entry->id_size);
     atomic_signal_fence(memory_order_seq_cst);
     *head = slot;
