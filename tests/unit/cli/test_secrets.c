@@ -14,7 +14,8 @@
 static const char *const kafka_secrets[] = {"sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem",
                                             "sasl.oauthbearer.client.secret", "sasl.oauthbearer.config", "sasl.jaas.config"};
 /* Names that sound like one: a file's, or what everybody may know. */
-static const char *const no_secrets[] = {"ingest.keys", "ingest.private_key", "store.access_key_id", "store.kms_key_id"};
+static const char *const no_secrets[] = {"ingest.keys", "ingest.private_key", "store.access_key_id", "store.kms_key_id",
+                                         "bedrock.access_key_id"};
 
 /* --- the ways in: each gives one line or assignment for SECTION.NAME ------------------------------- */
 
