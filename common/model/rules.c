@@ -14,10 +14,10 @@ static const char *const NEEDS[] = {"feature_request", "problem_report", "questi
 static const char *const TEAMS[] = {"support", "product", "safety", "marketing", NULL};
 static const char *const LANGUAGES[RULE_LANGUAGES + 1] = {"en", "es", "fr", NULL};
 
-/* Names the rule where the fault lies in a rule as a whole. */
+/* Names the rule, and the line that opens it, where the fault lies in a rule as a whole. */
 static int bad(const struct parser *parser, struct err *err, const char *what, const struct rule *rule)
 {
-    if (rule) return err_set(err, E_BAD_CONFIG, "%s: rule %.*s %s", parser->file, STR_ARGS(rule->name), what);
+    if (rule) return err_set(err, E_BAD_CONFIG, "%s:%u: rule %.*s %s", parser->file, rule->line, STR_ARGS(rule->name), what);
     return err_set(err, E_BAD_CONFIG, "%s:%u: %s", parser->file, parser->line, what);
 }
 
@@ -130,6 +130,7 @@ static int open_rule(struct parser *parser, struct str name, struct err *err)
         if (str_equal(parser->rules->items[i].name, name)) return bad(parser, err, "a rule's name comes twice", NULL);
     if (parser->rules->count == RULES_MAX) return bad(parser, err, "too many rules", NULL);
     parser->rule = &parser->rules->items[parser->rules->count++];
+    parser->rule->line = parser->line;
     parser->rule->name = arena_copy(&parser->rules->arena, name);
     return parser->rule->name.data ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }

@@ -29,7 +29,7 @@ struct rule {
     uint64_t topics[TOPICS_MAX / 64];      /* bits; none: any */
     bool has_topics;
     enum insight_team team;
-    uint32_t priority;
+    uint32_t priority, line; /* line: of the file, where it opens */
 };
 struct rules {
     struct arena arena;
