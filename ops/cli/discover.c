@@ -108,6 +108,7 @@ static int take_line(void *user, struct str line, const struct line_identity *id
     int rc = replay_line(line, &search->arena, &message, err);
     if (rc || !message.id.size) return rc;
     rc = record_scan(message.value, &search->arena, &record, err);
+    if (!rc && !record_has(&record, SECTION_DOCUMENT)) return E_OK; /* a digest */
     if (!rc) rc = record_decode(&record, SECTION_DOCUMENT, &document, &search->arena, err);
     if (!rc) rc = record_decode(&record, SECTION_FEEDBACK, &feedback, &search->arena, err);
     return rc ? rc : take(search, document.text, document.language, feedback.customer, err);
@@ -124,6 +125,8 @@ static int read_archive(struct search *search, struct config *config, struct err
     rc = store_open(&how, &store, err);
     if (rc == E_OK) rc = archive_walk_lines(store, &wish, take_line, search, err);
     store_close(store);
+    if (rc == E_OK && !discover_records(search->discover) && !search->elsewhere && !search->refused)
+        return err_set(err, E_NO_INPUT, "%s holds no archive of insights", search->wish->archive);
     return rc;
 }
 

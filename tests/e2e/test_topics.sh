@@ -1,5 +1,5 @@
 #!/bin/bash
-# verbatim topics discover: phrases that no topic covers, of a file; its exit codes.
+# verbatim topics discover: phrases that no topic covers, of a file and of an archive; its exit codes.
 . "$(dirname "$0")/lib.sh"
 
 verbatim=$bin/verbatim
@@ -18,6 +18,25 @@ equal "the phrase, its records and customers" \
     "$(json '.phrases[] | select(.phrase | startswith("watch strap")) | "\(.records) \(.customers)"' | head -1)" "6 4"
 check "with an example" [ "$(json '[.phrases[] | select(.example | contains("watch strap"))] | length > 0')" = true ]
 equal "what a topic covers isn't there" "$(json '[.phrases[] | select(.phrase | contains("delivery"))] | length')" 0
+
+# The same records through the workers: texts come redacted and languages as they were detected, the phrases are the same.
+read -r http <<<"$(free_ports 1)"
+"$verbatim" run --once --quiet --sample "$scratch/feedback.ndjson" --data "$scratch/data" --ingest.listen="127.0.0.1:$http" \
+    >"$scratch/run" 2>&1 || give_up "verbatim run --once ($(head -c 300 "$scratch/run"))"
+json '[.phrases[] | "\(.phrase) \(.records) \(.customers)"] | sort | .[]' >"$scratch/of_file"
+"$verbatim" topics discover --archive "$scratch/data/archive" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "an archive: exits 0 ($(head -c 300 "$scratch/err"))" $? 0
+equal "an archive: all records were read" "$(json .records)" 10
+json '[.phrases[] | "\(.phrase) \(.records) \(.customers)"] | sort | .[]' >"$scratch/of_archive"
+check "an archive: there are phrases" [ -s "$scratch/of_archive" ]
+equal "an archive: the phrases of the file" "$(cat "$scratch/of_archive")" "$(cat "$scratch/of_file")"
+check "an archive: with an example" [ "$(json '[.phrases[] | select(.example | contains("watch strap"))] | length > 0')" = true ]
+"$verbatim" topics discover --archive "$scratch/data/archive" --language fr --json >"$scratch/out.json" 2>"$scratch/err"
+equal "an archive: another language" "$(json '"\(.records) \(.other_languages)"')" "0 10"
+"$verbatim" topics discover --archive "$scratch/data/archive" --input "$scratch/feedback.ndjson" >"$scratch/out" 2>&1
+equal "two sources: exits 64" $? 64
+"$verbatim" topics discover --archive "$scratch/nowhere" >"$scratch/out" 2>&1
+equal "no archive: exits 66" $? 66
 
 "$verbatim" topics discover --input "$scratch/feedback.ndjson" --language es --json >"$scratch/out.json" 2>"$scratch/err"
 equal "one language: exits 0" $? 0
