@@ -62,6 +62,14 @@ const struct shape evidence_shape = SHAPE_OF(evidence);
 _Static_assert((int)FIELD_evidence_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
 #undef OWNER
 
+#define OWNER named_product
+static const struct field named_product_fields[] = {
+#include "schemas/named_product.def"
+};
+const struct shape named_product_shape = SHAPE_OF(named_product);
+_Static_assert((int)FIELD_named_product_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
 #define OWNER safety
 static const struct field safety_fields[] = {
 #include "schemas/safety.def"
@@ -116,6 +124,14 @@ static const struct field mention_fields[] = {
 };
 const struct shape mention_shape = SHAPE_OF(mention);
 _Static_assert((int)FIELD_mention_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER aspect
+static const struct field aspect_fields[] = {
+#include "schemas/aspect.def"
+};
+const struct shape aspect_shape = SHAPE_OF(aspect);
+_Static_assert((int)FIELD_aspect_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
 #undef OWNER
 
 #define OWNER recommendation
@@ -188,6 +204,38 @@ static const struct field ledger_fields[] = {
 };
 const struct shape ledger_shape = SHAPE_OF(ledger);
 _Static_assert((int)FIELD_ledger_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER digest_need
+static const struct field digest_need_fields[] = {
+#include "schemas/digest_need.def"
+};
+const struct shape digest_need_shape = SHAPE_OF(digest_need);
+_Static_assert((int)FIELD_digest_need_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER digest_row
+static const struct field digest_row_fields[] = {
+#include "schemas/digest_row.def"
+};
+const struct shape digest_row_shape = SHAPE_OF(digest_row);
+_Static_assert((int)FIELD_digest_row_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER digest_place
+static const struct field digest_place_fields[] = {
+#include "schemas/digest_place.def"
+};
+const struct shape digest_place_shape = SHAPE_OF(digest_place);
+_Static_assert((int)FIELD_digest_place_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER digest
+static const struct field digest_fields[] = {
+#include "schemas/digest.def"
+};
+const struct shape digest_shape = SHAPE_OF(digest);
+_Static_assert((int)FIELD_digest_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
 #undef OWNER
 
 uint32_t enumeration_find(const struct enumeration *enumeration, struct str value)

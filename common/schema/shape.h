@@ -47,6 +47,8 @@ struct vector {
 #define ENUM_VALUE_team(v)            ENUM_team_##v,
 #define ENUM_VALUE_redaction_kind(v)  ENUM_redaction_kind_##v,
 #define ENUM_VALUE_duplicate_kind(v)  ENUM_duplicate_kind_##v,
+#define ENUM_VALUE_digest_side(v)     ENUM_digest_side_##v,
+#define ENUM_VALUE_digest_finding(v)  ENUM_digest_finding_##v,
 #define ENUMERATION(name, VALUES) enum name { VALUES(ENUM_VALUE_##name) ENUM_##name##_count };
 #include "schemas/enums.def"
 #undef ENUMERATION
@@ -107,6 +109,14 @@ struct evidence_list {
     struct evidence *items;
     uint32_t count;
 };
+struct named_product {
+    SHAPE_HEAD
+#include "schemas/named_product.def"
+};
+struct named_product_list {
+    struct named_product *items;
+    uint32_t count;
+};
 struct safety {
     SHAPE_HEAD
 #include "schemas/safety.def"
@@ -145,6 +155,14 @@ struct mention {
 };
 struct mention_list {
     struct mention *items;
+    uint32_t count;
+};
+struct aspect {
+    SHAPE_HEAD
+#include "schemas/aspect.def"
+};
+struct aspect_list {
+    struct aspect *items;
     uint32_t count;
 };
 struct recommendation {
@@ -203,6 +221,34 @@ struct ledger {
     SHAPE_HEAD
 #include "schemas/ledger.def"
 };
+struct digest_need {
+    SHAPE_HEAD
+#include "schemas/digest_need.def"
+};
+struct digest_need_list {
+    struct digest_need *items;
+    uint32_t count;
+};
+struct digest_row {
+    SHAPE_HEAD
+#include "schemas/digest_row.def"
+};
+struct digest_row_list {
+    struct digest_row *items;
+    uint32_t count;
+};
+struct digest_place {
+    SHAPE_HEAD
+#include "schemas/digest_place.def"
+};
+struct digest_place_list {
+    struct digest_place *items;
+    uint32_t count;
+};
+struct digest {
+    SHAPE_HEAD
+#include "schemas/digest.def"
+};
 #undef FIELD
 #undef ENUM
 #undef SET
@@ -242,6 +288,12 @@ enum {
 enum {
 #include "schemas/evidence.def"
     FIELD_evidence_count
+};
+#undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_named_product_##name
+enum {
+#include "schemas/named_product.def"
+    FIELD_named_product_count
 };
 #undef FIELD_OWNER
 #define FIELD_OWNER(name) FIELD_safety_##name
@@ -284,6 +336,12 @@ enum {
 enum {
 #include "schemas/mention.def"
     FIELD_mention_count
+};
+#undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_aspect_##name
+enum {
+#include "schemas/aspect.def"
+    FIELD_aspect_count
 };
 #undef FIELD_OWNER
 #define FIELD_OWNER(name) FIELD_recommendation_##name
@@ -340,6 +398,30 @@ enum {
     FIELD_ledger_count
 };
 #undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_digest_need_##name
+enum {
+#include "schemas/digest_need.def"
+    FIELD_digest_need_count
+};
+#undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_digest_row_##name
+enum {
+#include "schemas/digest_row.def"
+    FIELD_digest_row_count
+};
+#undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_digest_place_##name
+enum {
+#include "schemas/digest_place.def"
+    FIELD_digest_place_count
+};
+#undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_digest_##name
+enum {
+#include "schemas/digest.def"
+    FIELD_digest_count
+};
+#undef FIELD_OWNER
 #undef FIELD
 #undef ENUM
 #undef SET
@@ -384,6 +466,7 @@ extern const struct shape feedback_shape;
 extern const struct shape document_shape;
 extern const struct shape criteria_shape;
 extern const struct shape evidence_shape;
+extern const struct shape named_product_shape;
 extern const struct shape safety_shape;
 extern const struct shape features_shape;
 extern const struct shape segment_shape;
@@ -391,6 +474,7 @@ extern const struct shape span_shape;
 extern const struct shape sentiment_shape;
 extern const struct shape need_shape;
 extern const struct shape mention_shape;
+extern const struct shape aspect_shape;
 extern const struct shape recommendation_shape;
 extern const struct shape signal_shape;
 extern const struct shape insight_shape;
@@ -400,6 +484,10 @@ extern const struct shape posting_shape;
 extern const struct shape account_shape;
 extern const struct shape receipt_shape;
 extern const struct shape ledger_shape;
+extern const struct shape digest_need_shape;
+extern const struct shape digest_row_shape;
+extern const struct shape digest_place_shape;
+extern const struct shape digest_shape;
 #define ENUMERATION(name, VALUES) extern const struct enumeration name##_enumeration;
 #include "schemas/enums.def"
 #undef ENUMERATION

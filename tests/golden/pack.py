@@ -13,8 +13,9 @@ import sys
 
 import msgpack
 
-TIMES = {"occurred_at", "received_at", "due_at", "finished_at", "failed_at", "at", "window"}
-FLOATS = {"rating", "language_confidence", "distance", "score", "confidence", "cost_usd"}
+TIMES = {"occurred_at", "received_at", "due_at", "finished_at", "failed_at", "at", "window", "since", "until"}
+FLOATS = {"rating", "language_confidence", "distance", "score", "confidence", "cost_usd",
+          "usual_records", "usual_spread", "usual_score"}
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 MILLISECOND = datetime.timedelta(milliseconds=1)
 

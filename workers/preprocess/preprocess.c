@@ -9,14 +9,12 @@
 
 #include "base/folder.h"
 #include "base/hash.h"
-#include "config/shipped.h"
-#include "model/safety.h"
 #include "runtime/words.h"
 #include "text/clean.h"
 #include "text/language.h"
 #include "text/redact.h"
-#include "text/screen.h"
 #include "text/similar.h"
+#include "workers/preprocess/lists.h"
 #include "workers/preprocess/strip.h"
 #include "workers/preprocess/takeover.h"
 #include "workers/preprocess/window.h"
@@ -32,9 +30,9 @@
       "Records of a partition that another replica had, read back to know repeats of them; 0: none.")                   \
     O(BOOL,   drop_retried,   "true",  "Drop a record whose id came before as another message: its caller posted again.") \
     O(U32,    repeat_words,   "5",     1, 100, "Shorter texts are never marked as repeats: \"good\" isn't copied.")     \
-    O(MS,     due_serious,    "15d",   60000, 31536000000, "Reporting clock of serious adverse events (EU, GVP VI).")   \
-    O(MS,     due_other,      "90d",   60000, 31536000000, "Reporting clock of other adverse events and situations.")   \
-    O(MS,     due_hazard,     "1d",    60000, 31536000000, "Reporting clock of product hazards (US 16 CFR 1115: 24 h).")
+    O(STR,    due_clocks,     "",      "File of the reporting clocks by region, kind and seriousness; empty: the shipped one.") \
+    O(STR,    regions,        "",      "Regions whose clocks run, parted by commas; empty: all of the file. A record's attribute region comes first.") \
+    O(STR,    products,       "",      "File of product and drug names; empty: the shipped one, none: none.")
 OPTIONS_STRUCT(preprocess, PREPROCESS_OPTIONS);
 #define OPTIONS_OWNER struct preprocess_options
 OPTIONS_TABLE(preprocess, PREPROCESS_OPTIONS, "Clean-up, language, personal data, repeats, safety.");
@@ -45,11 +43,10 @@ _Static_assert((int)ENUM_redaction_kind_email == REDACT_EMAIL && (int)ENUM_redac
                (int)ENUM_redaction_kind_count == REDACT_KIND_COUNT, "text/redact.h and schemas/enums.def differ");
 
 enum { DOCUMENT_BYTES = 262144, CUE_BYTES_MAX = 128, /* both as schemas/ has it */
-       NEAR_WORDS = 8, LANGUAGES_MAX = 16, WORST_CONFIDENCE_PERCENT = 50 };
+       NEAR_WORDS = 8, LANGUAGES_MAX = 16, WINDOW_PATH_BYTES = 4096, WORST_CONFIDENCE_PERCENT = 50 };
 
 struct preprocess_state {
-    struct screen *screen;
-    struct safety_model model; /* zeroed: none */
+    struct lists *lists;
     struct window *window;
     struct takeover *takeover; /* NULL without a bus */
     struct pseudonym pseudonym;
@@ -242,11 +239,43 @@ static int fill_evidence(const struct screen_result *result, struct arena *arena
     return E_OK;
 }
 
-static int64_t due_ms(const struct preprocess_options *options, const struct screen_result *result)
+/* The region that the record itself names, if a clock is told for it. */
+static struct str regions_of(const struct preprocess_state *state, const struct preprocess_options *options,
+                             const struct feedback *feedback)
 {
-    int64_t due = result->serious ? options->due_serious : options->due_other;
-    bool hazard = result->kinds >> ENUM_safety_kind_hazard & 1;
-    return hazard && options->due_hazard < due ? options->due_hazard : due;
+    for (uint32_t i = 0; i < feedback->attributes.count; i++) {
+        const struct str_pair *pair = &feedback->attributes.items[i];
+        if (str_equal(pair->name, STR("region")) && clocks_know(&state->lists->clocks, pair->value)) return pair->value;
+    }
+    return str_of(options->regions);
+}
+
+static void set_due(struct worker_context *context, const struct feedback *feedback, const struct screen_result *result,
+                    struct safety *safety)
+{
+    const struct preprocess_state *state = context->state;
+    struct str regions = regions_of(state, context->options, feedback);
+    const struct clock_line *line = clocks_find(&state->lists->clocks, regions, result->kinds, result->serious);
+    if (safety->state != ENUM_safety_state_positive || !line) return;
+    shape_set(safety, safety, due_at, safety->received_at + line->after_ms);
+    shape_set(safety, safety, clock, str_of(line->name));
+}
+
+static int fill_products(const struct preprocess_state *state, const struct tokens *tokens, struct arena *arena,
+                         struct safety *safety, struct err *err)
+{
+    struct name_found found[NAMES_FOUND_MAX];
+    uint32_t count = state->lists->products ? names_find(state->lists->products, tokens, found) : 0;
+    if (!count) return E_OK;
+    struct named_product_list list = {.items = ARENA_ARRAY(arena, struct named_product, count), .count = count};
+    if (!list.items) return err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t i = 0; i < count; i++) {
+        shape_set(named_product, &list.items[i], name, found[i].name);
+        shape_set(named_product, &list.items[i], start, found[i].start);
+        shape_set(named_product, &list.items[i], end, found[i].end);
+    }
+    shape_set(safety, safety, products, list);
+    return E_OK;
 }
 
 static uint32_t state_of(const struct screen_result *result)
@@ -265,13 +294,14 @@ static int make_safety(struct worker_context *context, struct job *job, const st
 {
     struct preprocess_state *state = context->state;
     struct screen_result result;
-    int rc = screen_text(state->screen, document->text, tokens, guess->code, guess->confidence,
+    int rc = screen_text(state->lists->screen, document->text, tokens, guess->code, guess->confidence,
                          shape_has(feedback, feedback, product), job->arena, &result, err);
-    if (rc == E_OK && state->model.linear.weights) {
+    if (rc == E_OK && state->lists->model.linear.weights) {
         if (result.state == SCREEN_NEGATIVE) rc = job_features(job, document->text, err);
-        if (rc == E_OK) rc = safety_model_join(&state->model, document->text, tokens, job->arena, &result, err);
+        if (rc == E_OK) rc = safety_model_join(&state->lists->model, document->text, tokens, job->arena, &result, err);
     }
     if (rc == E_OK) rc = fill_evidence(&result, job->arena, safety, err);
+    if (rc == E_OK) rc = fill_products(state, tokens, job->arena, safety, err);
     if (rc) return rc;
     int64_t received_ms = shape_has(feedback, feedback, received_at) ? feedback->received_at : job->message->timestamp_ms;
     bool known_customer = shape_has(feedback, feedback, customer);
@@ -281,10 +311,10 @@ static int make_safety(struct worker_context *context, struct job *job, const st
     if (result.kinds) shape_set(safety, safety, kinds, result.kinds);
     if (result.seriousness) shape_set(safety, safety, seriousness, result.seriousness);
     if (result.reason) shape_set(safety, safety, reason, str_of(result.reason));
-    if (safety->state == ENUM_safety_state_positive) shape_set(safety, safety, due_at, received_ms + due_ms(context->options, &result));
+    set_due(context, feedback, &result, safety);
     struct criteria criteria = {0};
     shape_set(criteria, &criteria, reaction, result.reaction);
-    shape_set(criteria, &criteria, product, result.product || shape_has(feedback, feedback, product));
+    shape_set(criteria, &criteria, product, result.product || safety->products.count || shape_has(feedback, feedback, product));
     shape_set(criteria, &criteria, patient, result.patient);
     shape_set(criteria, &criteria, reporter, result.reporter || known_customer);
     shape_set(safety, safety, criteria, criteria);
@@ -351,25 +381,17 @@ static int preprocess_process(struct worker_context *context, struct job *job, s
 
 /* --- life --------------------------------------------------------------------------------------- */
 
-static int open_screen(const struct preprocess_options *options, struct screen **ret_screen, struct err *err)
+static int open_lists(const struct preprocess_options *options, struct lists **ret_lists, struct err *err)
 {
-    char path[SHIPPED_PATH_BYTES];
-    int rc = shipped_path(options->cues, "cues", path, err);
-    return rc ? rc : screen_open(path, ret_screen, err);
-}
-
-static int open_model(const struct preprocess_options *options, struct safety_model *ret_model, struct err *err)
-{
-    char path[SHIPPED_PATH_BYTES];
-    if (strcmp(options->safety_model, "none") == 0) return E_OK;
-    int rc = shipped_path(options->safety_model, "models/safety.model", path, err);
-    return rc ? rc : safety_model_open(path, ret_model, err);
+    const struct lists_choice choice = {.cues = options->cues, .model = options->safety_model, .products = options->products,
+                                        .clocks = options->due_clocks, .regions = options->regions};
+    return lists_open(&choice, ret_lists, err);
 }
 
 static int open_window(struct worker_context *context, struct preprocess_state *state, struct err *err)
 {
     const struct preprocess_options *options = context->options;
-    char path[SHIPPED_PATH_BYTES];
+    char path[WINDOW_PATH_BYTES];
     if (options->window_records & (options->window_records - 1))
         return err_set(err, E_BAD_CONFIG, "preprocess.window_records: %u is not a power of two", options->window_records);
     snprintf(path, sizeof path, "%s/%s.window", options->folder, context->member);
@@ -388,8 +410,7 @@ static int open_takeover(struct worker_context *context, struct preprocess_state
 static void free_state(struct preprocess_state *state)
 {
     takeover_close(state->takeover);
-    screen_close(state->screen);
-    safety_model_close(&state->model);
+    lists_close(state->lists);
     window_close(state->window);
     pseudonym_close(&state->pseudonym);
     free(state);
@@ -400,8 +421,7 @@ static int preprocess_open(struct worker_context *context, struct err *err)
     const struct preprocess_options *options = context->options;
     struct preprocess_state *state = calloc(1, sizeof *state);
     if (!state) return err_set(err, E_NO_MEMORY, NULL);
-    int rc = open_screen(options, &state->screen, err);
-    if (rc == E_OK) rc = open_model(options, &state->model, err);
+    int rc = open_lists(options, &state->lists, err);
     if (rc == E_OK && options->folder[0]) rc = folder_create(options->folder, err);
     if (rc == E_OK) rc = pseudonym_open(&state->pseudonym, options->customer_key, options->folder, err);
     if (rc == E_OK) rc = open_window(context, state, err);
@@ -422,15 +442,11 @@ static void preprocess_rewound(struct worker_context *context)
 static int preprocess_reload(struct worker_context *context, struct err *err)
 {
     struct preprocess_state *state = context->state;
-    struct screen *screen = NULL;
-    struct safety_model model = {0};
-    int rc = open_screen(context->options, &screen, err);
-    if (rc == E_OK) rc = open_model(context->options, &model, err);
-    if (rc) return screen_close(screen), rc;
-    screen_close(state->screen);
-    safety_model_close(&state->model);
-    state->screen = screen;
-    state->model = model;
+    struct lists *lists;
+    int rc = open_lists(context->options, &lists, err);
+    if (rc) return rc;
+    lists_close(state->lists);
+    state->lists = lists;
     return E_OK;
 }
 

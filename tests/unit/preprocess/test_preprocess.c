@@ -293,10 +293,15 @@ static void clocks_run_from_receipt(void **state)
         const char *why, *text;
         int64_t due_days; /* after receipt */
         bool serious;
+        const char *region, *clock;
     } cases[] = {
-        {"serious: 15 days", "After two pills my mother was hospitalised with a bad reaction.", 15, true},
-        {"not serious: 90 days", "This cream gave me a terrible rash on both of my arms.", 90, false},
-        {"a hazard: 1 day", "The charger caught fire on my desk last night while charging.", 1, false},
+        {"serious: 15 days", "After two pills my mother was hospitalised with a bad reaction.", 15, true, NULL, "eu adverse_event serious"},
+        {"not serious: 90 days", "This cream gave me a terrible rash on both of my arms.", 90, false, NULL, "eu adverse_event other"},
+        {"a hazard: 1 day", "The charger caught fire on my desk last night while charging.", 1, false, NULL, "eu hazard any"},
+        {"the record's own region", "The charger caught fire on my desk last night while charging.", 1, false, "us", "us hazard any"},
+        {"the region has none: those of any", "This cream gave me a terrible rash on both of my arms.", 90, false, "us", "any any other"},
+        {"a region that no clock knows: all of them", "This cream gave me a terrible rash on both of my arms.", 90, false, "moon",
+         "eu adverse_event other"},
     };
     struct rig rig;
     (void)state;
@@ -307,13 +312,45 @@ static void clocks_run_from_receipt(void **state)
         int64_t received_ms = 1700000000000;
         snprintf(id, sizeof id, "c%zu", i);
         CASE(cases[i].why);
+        struct str_pair region = {STR("region"), str_of(cases[i].region)};
         shape_set(feedback, &feedback, received_at, received_ms);
+        if (cases[i].region) shape_set(feedback, &feedback, attributes, (struct str_map){&region, 1});
         receive(&rig, id, &feedback, received_ms + 5000);
         assert_int_equal(rig.count, 2);
         assert_int_equal(rig.outs[0].topic, TOPIC_SAFETY);
         assert_int_equal(rig.outs[0].safety.received_at, received_ms);
         assert_int_equal(rig.outs[0].safety.due_at, received_ms + cases[i].due_days * 86400000);
+        assert_true(str_equal(rig.outs[0].safety.clock, str_of(cases[i].clock)));
         if (cases[i].serious) assert_true(rig.outs[0].safety.serious);
+    }
+    close_rig(&rig);
+}
+
+static void product_names_meet_the_criterion(void **state)
+{
+    static const struct {
+        const char *why, *text, *product; /* product: what it is called, or NULL */
+    } cases[] = {
+        {"a medicine of the list", "Since I started sertraline I vomit every single morning.", "sertraline"},
+        {"by another name, in French", "L'acétaminophène m'a donné des plaques rouges sur tout le visage.", "paracetamol"},
+        {"no name, and nothing else that says which", "She vomited all night and her face was badly swollen.", NULL},
+    };
+    struct rig rig;
+    (void)state;
+    open_rig(&rig, "");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct feedback feedback = said(cases[i].text);
+        char id[16];
+        CASE(cases[i].why);
+        snprintf(id, sizeof id, "p%zu", i);
+        receive(&rig, id, &feedback, 1);
+        const struct safety *safety = &rig.outs[0].safety;
+        assert_int_equal(safety->state, ENUM_safety_state_positive);
+        assert_int_equal(safety->criteria.product, cases[i].product != NULL);
+        assert_int_equal(safety->products.count, cases[i].product ? 1 : 0);
+        if (!cases[i].product) continue;
+        assert_true(str_equal(safety->products.items[0].name, str_of(cases[i].product)));
+        assert_in_range(safety->products.items[0].end, safety->products.items[0].start + 1, strlen(cases[i].text));
     }
     close_rig(&rig);
 }
@@ -356,6 +393,7 @@ int main(void)
         cmocka_unit_test(a_text_that_outgrows_the_document_is_cut),
         cmocka_unit_test(refuses_for_good), cmocka_unit_test(what_is_no_record_goes_to_people),
         cmocka_unit_test(clocks_run_from_receipt),
+        cmocka_unit_test(product_names_meet_the_criterion),
         cmocka_unit_test(marks_repeats_across_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,163 @@
+/* Spellings in chains by the hash of their first word; a bit map tells at once of most words that none begins so. */
+#include "text/names.h"
+
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "base/hash.h"
+
+enum { BUCKETS = 16384, FILTER_BITS = 1 << 18, LETTERS_MIN = 3 };
+
+struct spelling {
+    struct spelling *next;
+    struct str name; /* of the product */
+    uint32_t word_count;
+    uint64_t words[NAME_WORDS_MAX]; /* hashes */
+};
+
+struct names {
+    struct arena arena;
+    uint32_t count;
+    struct spelling *buckets[BUCKETS];
+    uint64_t filter[FILTER_BITS / 64];
+};
+
+/* --- the list --------------------------------------------------------------------------------- */
+
+struct place {
+    const char *path;
+    unsigned line;
+};
+
+static int bad(const struct place *place, const char *what, struct err *err)
+{
+    return err_set(err, E_BAD_CONFIG, "%s:%u: %s", place->path, place->line, what);
+}
+
+static void enter(struct names *names, struct spelling *spelling)
+{
+    struct spelling **chain = &names->buckets[spelling->words[0] % BUCKETS];
+    names->filter[spelling->words[0] % FILTER_BITS / 64] |= UINT64_C(1) << spelling->words[0] % 64;
+    spelling->next = *chain;
+    *chain = spelling;
+}
+
+static int add_spelling(struct names *names, const struct place *place, struct str text, struct str name, struct err *err)
+{
+    struct spelling *spelling = ARENA_NEW(&names->arena, struct spelling);
+    struct tokens tokens;
+    if (!spelling) return err_set(err, E_NO_MEMORY, NULL);
+    if (++names->count > NAMES_MAX) return bad(place, "too many names", err);
+    if (text.size < LETTERS_MIN || text.size > NAME_BYTES_MAX) return bad(place, "a name has 3 to 128 bytes", err);
+    int rc = text_tokenize(text, &names->arena, &tokens, err);
+    if (rc) return rc;
+    if (tokens.count == 0 || tokens.count > NAME_WORDS_MAX) return bad(place, "a name has one to five words", err);
+    *spelling = (struct spelling){.name = name, .word_count = tokens.count};
+    for (uint32_t i = 0; i < tokens.count; i++) spelling->words[i] = tokens.items[i].hash;
+    enter(names, spelling);
+    return E_OK;
+}
+
+static int add_line(struct names *names, const struct place *place, struct str line, struct err *err)
+{
+    struct str name = {0};
+    int rc = E_OK;
+    line = str_trim(str_slice(line, 0, str_find(line, STR("#"))));
+    while (line.size && !rc) {
+        struct str text = str_trim(str_cut(&line, ','));
+        if (!text.size) continue;
+        if (!name.data) name = arena_copy(&names->arena, text);
+        if (!name.data) return err_set(err, E_NO_MEMORY, NULL);
+        rc = add_spelling(names, place, text, name, err);
+    }
+    return rc;
+}
+
+int names_parse(const char *path, struct str content, struct names **ret_names, struct err *err)
+{
+    struct place place = {path, 0};
+    struct names *names = calloc(1, sizeof *names);
+    int rc = names ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+    if (!rc && !str_is_utf8(content)) rc = bad(&place, "not UTF-8", err);
+    while (content.size && !rc) {
+        place.line++;
+        rc = add_line(names, &place, str_cut(&content, '\n'), err);
+    }
+    if (rc) names_close(names);
+    else *ret_names = names;
+    return rc;
+}
+
+int names_open(const char *path, struct names **ret_names, struct err *err)
+{
+    struct buffer file = {0};
+    int rc = buffer_read_file(&file, path, NAMES_FILE_BYTES_MAX, err);
+    if (!rc) rc = names_parse(path, buffer_str(&file), ret_names, err);
+    buffer_deinit(&file);
+    return rc;
+}
+
+void names_close(struct names *names)
+{
+    if (!names) return;
+    arena_deinit(&names->arena);
+    free(names);
+}
+
+/* --- texts ------------------------------------------------------------------------------------ */
+
+/* The word without an article before it or a genitive behind it: "l'ibuprofene", "nurofen's". */
+static uint64_t bare_hash(const struct token *token)
+{
+    struct str word = token->folded;
+    for (size_t i = 1; token->apostrophe && i + 1 < word.size; i++) {
+        if (word.data[i] != '\'') continue;
+        if (i + 2 == word.size && word.data[i + 1] == 's') return hash_fast(str_slice(word, 0, i), 0);
+        if (i <= 2) return hash_fast(str_slice(word, i + 1, word.size), 0); /* l', d', qu' */
+    }
+    return token->hash;
+}
+
+static bool fits(const struct spelling *spelling, const struct tokens *tokens, uint32_t at)
+{
+    if (spelling->word_count > tokens->count - at) return false;
+    for (uint32_t i = 1; i < spelling->word_count; i++) {
+        const struct token *token = &tokens->items[at + i];
+        if (token->sentence_before) return false;
+        if (token->hash != spelling->words[i] && bare_hash(token) != spelling->words[i]) return false;
+    }
+    return true;
+}
+
+static const struct spelling *longest_at(const struct names *names, const struct tokens *tokens, uint32_t at, uint64_t hash)
+{
+    const struct spelling *longest = NULL;
+    for (const struct spelling *each = names->buckets[hash % BUCKETS]; each; each = each->next)
+        if (each->words[0] == hash && (!longest || each->word_count > longest->word_count) && fits(each, tokens, at))
+            longest = each;
+    return longest;
+}
+
+static bool is_known(const struct name_found *found, uint32_t count, struct str name)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (str_equal(found[i].name, name)) return true;
+    return false;
+}
+
+uint32_t names_find(const struct names *names, const struct tokens *tokens, struct name_found found[static NAMES_FOUND_MAX])
+{
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < tokens->count && count < NAMES_FOUND_MAX; at++) {
+        const struct token *token = &tokens->items[at];
+        uint64_t hash = token->apostrophe ? bare_hash(token) : token->hash;
+        if (!(names->filter[hash % FILTER_BITS / 64] >> hash % 64 & 1)) continue;
+        const struct spelling *spelling = longest_at(names, tokens, at, hash);
+        if (!spelling) continue;
+        uint32_t last = at + spelling->word_count - 1;
+        if (!is_known(found, count, spelling->name))
+            found[count++] = (struct name_found){spelling->name, token->start, tokens->items[last].end};
+        at = last;
+    }
+    return count;
+}

@@ -1,0 +1,165 @@
+/* Parses the table of safety clocks, and finds a record's. */
+#include "workers/preprocess/clocks.h"
+
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "schema/shape.h"
+
+#define LONGEST_MS (INT64_C(3650) * 86400000)
+
+struct place {
+    const char *path;
+    unsigned line;
+};
+
+static int bad(const struct place *place, struct err *err, const char *what, struct str word)
+{
+    return err_set(err, E_BAD_CONFIG, "%s:%u: %s \"%.*s\"", place->path, place->line, what,
+                   STR_ARGS(str_slice(word, 0, 60)));
+}
+
+static struct str next_word(struct str *rest)
+{
+    *rest = str_trim(*rest);
+    size_t size = 0;
+    while (size < rest->size && rest->data[size] != ' ' && rest->data[size] != '\t') size++;
+    struct str word = str_slice(*rest, 0, size);
+    *rest = str_slice(*rest, size, rest->size);
+    return word;
+}
+
+static bool is_region(struct str word)
+{
+    for (size_t i = 0; i < word.size; i++) {
+        char c = word.data[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) return false;
+    }
+    return word.size > 0 && word.size <= 32;
+}
+
+static int parse_kind(const struct place *place, struct str word, uint32_t *ret_kinds, struct err *err)
+{
+    uint32_t kind = enumeration_find(&safety_kind_enumeration, word);
+    bool any = str_equal(word, STR("any"));
+    if (!any && kind == safety_kind_enumeration.count)
+        return bad(place, err, "a kind is adverse_event, hazard, product_complaint, special_situation or any, not", word);
+    *ret_kinds = any ? UINT32_MAX : 1u << kind;
+    return E_OK;
+}
+
+static int parse_seriousness(const struct place *place, struct str word, struct clock_line *line, struct err *err)
+{
+    bool any = str_equal(word, STR("any"));
+    line->serious = any || str_equal(word, STR("serious"));
+    line->other = any || str_equal(word, STR("other"));
+    return line->serious || line->other ? E_OK : bad(place, err, "seriousness is serious, other or any, not", word);
+}
+
+static int parse_time(const struct place *place, struct str word, int64_t *ret_ms, struct err *err)
+{
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = {{'m', 60000}, {'h', 3600000}, {'d', 86400000}};
+    uint64_t number = 0;
+    for (size_t i = 0; word.size > 1 && i < sizeof units / sizeof units[0]; i++) {
+        if (word.data[word.size - 1] != units[i].unit) continue;
+        if (!str_to_u64(str_slice(word, 0, word.size - 1), &number) || number == 0) break;
+        if (number > (uint64_t)(LONGEST_MS / units[i].ms)) break;
+        *ret_ms = (int64_t)number * units[i].ms;
+        return E_OK;
+    }
+    return bad(place, err, "a time is a number with m, h or d, at most 3650d, not", word);
+}
+
+static int parse_line(const struct place *place, struct str text, struct clocks *clocks, struct err *err)
+{
+    struct str rest = str_trim(str_slice(text, 0, str_find(text, STR("#"))));
+    if (!rest.size) return E_OK;
+    if (clocks->count == CLOCKS_MAX) return bad(place, err, "too many lines, at", rest);
+    struct clock_line *line = &clocks->lines[clocks->count];
+    struct str region = next_word(&rest), kind = next_word(&rest), seriousness = next_word(&rest);
+    struct str time = next_word(&rest);
+    *line = (struct clock_line){.region_size = (uint32_t)region.size, .anywhere = str_equal(region, STR("any"))};
+    if (!is_region(region)) return bad(place, err, "a region is a-z, 0-9, '-' or '_', at most 32 of them, not", region);
+    int rc = parse_kind(place, kind, &line->kinds, err);
+    if (!rc) rc = parse_seriousness(place, seriousness, line, err);
+    if (!rc) rc = parse_time(place, time, &line->after_ms, err);
+    if (!rc && str_trim(rest).size) rc = bad(place, err, "nothing comes behind the time, but", str_trim(rest));
+    if (rc) return rc;
+    snprintf(line->name, sizeof line->name, "%.*s %.*s %.*s", STR_ARGS(region), STR_ARGS(kind), STR_ARGS(seriousness));
+    clocks->count++;
+    return E_OK;
+}
+
+int clocks_parse(const char *path, struct str content, struct clocks *ret_clocks, struct err *err)
+{
+    struct place place = {path, 0};
+    int rc = E_OK;
+    ret_clocks->count = 0;
+    while (content.size && !rc) {
+        place.line++;
+        struct str line = str_cut(&content, '\n');
+        if (str_ends(line, STR("\r"))) line.size--;
+        rc = parse_line(&place, line, ret_clocks, err);
+    }
+    if (!rc && !ret_clocks->count) rc = err_set(err, E_BAD_CONFIG, "%s: holds no clock", path);
+    return rc;
+}
+
+int clocks_open(const char *path, struct clocks *ret_clocks, struct err *err)
+{
+    struct buffer file = {0};
+    int rc = buffer_read_file(&file, path, CLOCKS_FILE_BYTES_MAX, err);
+    if (!rc) rc = clocks_parse(path, buffer_str(&file), ret_clocks, err);
+    buffer_deinit(&file);
+    return rc;
+}
+
+static struct str region_of(const struct clock_line *line)
+{
+    return str_make(line->name, line->region_size);
+}
+
+bool clocks_know(const struct clocks *clocks, struct str region)
+{
+    for (uint32_t i = 0; i < clocks->count; i++)
+        if (!clocks->lines[i].anywhere && str_equal(region_of(&clocks->lines[i]), region)) return true;
+    return false;
+}
+
+int clocks_check_regions(const struct clocks *clocks, struct str regions, struct err *err)
+{
+    while (regions.size) {
+        struct str region = str_trim(str_cut(&regions, ',')), nearest = {0};
+        size_t best = SIZE_MAX;
+        if (!region.size || clocks_know(clocks, region)) continue;
+        for (uint32_t i = 0; i < clocks->count; i++) {
+            size_t distance = str_distance(region, region_of(&clocks->lines[i]));
+            if (!clocks->lines[i].anywhere && distance < best) best = distance, nearest = region_of(&clocks->lines[i]);
+        }
+        return err_set(err, E_BAD_CONFIG, "preprocess.regions: no clock has the region \"%.*s\"; did you mean \"%.*s\"?",
+                       STR_ARGS(str_slice(region, 0, 60)), STR_ARGS(nearest));
+    }
+    return E_OK;
+}
+
+static bool is_chosen(const struct clock_line *line, struct str regions)
+{
+    if (!regions.size || line->anywhere) return true;
+    while (regions.size)
+        if (str_equal(str_trim(str_cut(&regions, ',')), region_of(line))) return true;
+    return false;
+}
+
+const struct clock_line *clocks_find(const struct clocks *clocks, struct str regions, uint32_t kinds, bool serious)
+{
+    const struct clock_line *found = NULL;
+    for (uint32_t i = 0; i < clocks->count; i++) {
+        const struct clock_line *line = &clocks->lines[i];
+        if (!(line->kinds & kinds) || !(serious ? line->serious : line->other)) continue;
+        if (is_chosen(line, regions) && (!found || line->after_ms < found->after_ms)) found = line;
+    }
+    return found;
+}
