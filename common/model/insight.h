@@ -16,6 +16,7 @@ enum {
     INSIGHT_EVIDENCE_MAX = 8, /* clauses that carry the sentiment */
     INSIGHT_NEEDS_MAX = 8,
     INSIGHT_TOPICS_MAX = 16,
+    INSIGHT_ASPECTS_MAX = 16,
     INSIGHT_RECOMMENDATIONS_MAX = 4,
     INSIGHT_NEED_TEXT_BYTES = 80,
 };
@@ -35,6 +36,12 @@ struct insight_topic {
     enum insight_sentiment sentiment; /* of the clause that names it */
     float score;                      /* [-1, 1] */
 };
+struct insight_aspect {
+    struct str name; /* lives as long as the engine */
+    struct insight_span span; /* of the clause that feels most about it */
+    enum insight_sentiment sentiment;
+    float score, best, worst; /* [-1, 1]; of the clauses: the best and the worst */
+};
 struct insight_recommendation {
     struct str text; /* lives as long as the engine */
     enum insight_team team;
@@ -48,13 +55,14 @@ struct insight_result {
     struct insight_span evidence[INSIGHT_EVIDENCE_MAX];
     struct insight_need needs[INSIGHT_NEEDS_MAX];
     struct insight_topic topics[INSIGHT_TOPICS_MAX];
+    struct insight_aspect aspects[INSIGHT_ASPECTS_MAX];
     struct insight_recommendation recommendations[INSIGHT_RECOMMENDATIONS_MAX];
-    uint32_t evidence_count, need_count, topic_count, recommendation_count;
+    uint32_t evidence_count, need_count, topic_count, aspect_count, recommendation_count;
 };
 
 struct insight_engine;
 
-/* folder: the one that holds models/, topics/ and recommendations.txt (config/ in the source tree).
+/* folder: the one that holds models/, topics/, aspects/ and recommendations.txt (config/ in the source tree).
  * NO_INPUT, BAD_MODEL, BAD_CONFIG (names file and line). */
 int insight_engine_create(const char *folder, struct insight_engine **ret_engine, struct err *err) CHECKED;
 void insight_engine_destroy(struct insight_engine *engine);

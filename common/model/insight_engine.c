@@ -56,8 +56,10 @@ int insight_engine_create(const char *folder, struct insight_engine **ret_engine
     struct insight_engine *engine = calloc(1, sizeof *engine);
     if (!engine) return err_set(err, E_NO_MEMORY, NULL);
     topics_init(&engine->topics);
+    topics_init(&engine->aspects);
     int rc = open_models(engine, folder, err);
-    if (!rc) rc = topics_open(&engine->topics, folder, err);
+    if (!rc) rc = topics_open(&engine->topics, folder, "topics", err);
+    if (!rc) rc = topics_open(&engine->aspects, folder, "aspects", err);
     if (!rc) rc = open_rules(engine, folder, err);
     if (rc) {
         insight_engine_destroy(engine);
@@ -74,6 +76,7 @@ void insight_engine_destroy(struct insight_engine *engine)
     linear_close(&engine->sentiment);
     linear_close(&engine->needs);
     topics_deinit(&engine->topics);
+    topics_deinit(&engine->aspects);
     rules_deinit(&engine->rules);
     free(engine);
 }
@@ -113,6 +116,7 @@ int insight_analyze(const struct insight_engine *engine, struct str text, const 
         rc = reading_needs(&reading, &result, err);
         if (rc) return rc;
         reading_topics(&reading, &result);
+        reading_aspects(&reading, &result);
         reading_advice(&reading, &result);
     }
     *ret_result = result;

@@ -13,7 +13,7 @@ struct insight_engine {
     struct linear_pair pair; /* of both */
     uint32_t positive, negative, neutral; /* classes of the sentiment model */
     uint32_t need_classes[3];             /* of the needs model, by enum insight_need_kind */
-    struct topics topics;
+    struct topics topics, aspects;
     struct rules rules;
     char models[160];
 };
@@ -56,10 +56,11 @@ struct insight_span reading_span(const struct reading *reading, uint32_t first, 
 float insight_score(const struct insight_engine *engine, const struct linear_sums *sums);
 enum insight_sentiment insight_label(float score);
 
-/* insight_sentiment.c, insight_needs.c, insight_topics.c, insight_advice.c */
+/* insight_sentiment.c, insight_needs.c, insight_topics.c, insight_aspects.c, insight_advice.c */
 void reading_sentiment(const struct reading *reading, struct insight_result *result);
 int reading_needs(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;
 void reading_topics(struct reading *reading, struct insight_result *result);
+void reading_aspects(struct reading *reading, struct insight_result *result);
 void reading_advice(const struct reading *reading, struct insight_result *result);
 
 #endif

@@ -205,7 +205,7 @@ static uint32_t keep_longest(struct topic_match *matches, uint32_t count, const 
     return count + 1;
 }
 
-int topics_open(struct topics *topics, const char *folder, struct err *err)
+int topics_open(struct topics *topics, const char *folder, const char *kind, struct err *err)
 {
     static const struct {
         const char *name;
@@ -215,7 +215,7 @@ int topics_open(struct topics *topics, const char *folder, struct err *err)
     for (size_t i = 0; i < sizeof files / sizeof files[0] && !rc; i++) {
         char path[4096];
         struct buffer content = {0};
-        snprintf(path, sizeof path, "%s/topics/%s", folder, files[i].name);
+        snprintf(path, sizeof path, "%s/%s/%s", folder, kind, files[i].name);
         rc = buffer_read_file(&content, path, TOPIC_FILE_BYTES_MAX, err);
         if (!rc) rc = topics_add(topics, path, buffer_str(&content), files[i].language, err);
         buffer_deinit(&content);

@@ -39,8 +39,9 @@ void topics_deinit(struct topics *topics); /* zeroed is fine */
 /* Adds one file's content; `file` is named in messages. BAD_CONFIG, NO_MEMORY. */
 int topics_add(struct topics *topics, const char *file, struct str content, uint32_t language,
                struct err *err) CHECKED;
-/* Adds topics/en.txt, es.txt and fr.txt of a configuration folder. NO_INPUT, BAD_CONFIG, NO_MEMORY. */
-int topics_open(struct topics *topics, const char *folder, struct err *err) CHECKED;
+/* Adds en.txt, es.txt and fr.txt of the subfolder `kind` ("topics", "aspects") of a configuration folder.
+ * NO_INPUT, BAD_CONFIG, NO_MEMORY. */
+int topics_open(struct topics *topics, const char *folder, const char *kind, struct err *err) CHECKED;
 /* TOPICS_MAX if there is none of that name. */
 uint32_t topics_find(const struct topics *topics, struct str name);
 

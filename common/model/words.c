@@ -21,6 +21,7 @@ static const struct {
      "ademas alors also and aussi bonjour bonsoir buenas but dear donc et hello hey hi hola however mais "
      "pero please pls salut so svp tambien well y"},
     {WORD_ONCE, "antes antiguamente auparavant avant before formerly previously solia used"},
+    {WORD_JOIN, "and e et mientras or ou plus tandis though u whereas while y"},
     /* The needs model learnt on reviews of apps; these carry over to the rest. */
     {WORD_WISH,
      "add added adding agradeceria agregar agreguen aimerais aimerait ajout ajouter ajoutez allow anadan "

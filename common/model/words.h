@@ -10,6 +10,7 @@ enum {
     WORD_FILLER = 4,  /* opens a sentence and says nothing */
     WORD_WISH = 8,    /* what wishes are made of */
     WORD_ONCE = 16,   /* what follows was so before */
+    WORD_JOIN = 32,   /* joins two things that may be felt about differently */
 };
 
 enum { WORDS_FILTER_BITS = 4096, WORDS_SLOTS = 512 };

@@ -194,7 +194,7 @@ static int find_task(const char *name, const struct evaluation_task **ret_task, 
     const char *nearest = "";
     *ret_task = evaluation_task_find(str_of(name));
     if (*ret_task) return E_OK;
-    if (!name) return err_set(err, E_USAGE, "--task is needed: sentiment, needs, topics, safety, language or redact");
+    if (!name) return err_set(err, E_USAGE, "--task is needed: sentiment, needs, topics, aspects, safety, language or redact");
     for (int i = 0; evaluation_tasks[i]; i++) {
         size_t distance = str_distance(str_of(name), str_of(evaluation_tasks[i]->name));
         if (distance < best) best = distance, nearest = evaluation_tasks[i]->name;
@@ -207,7 +207,7 @@ static int evaluate_run(const struct command *command, int argc, char **argv, st
     const char *task = NULL, *data = NULL, *label = NULL;
     bool json = false;
     const struct flag flags[] = {
-        {"task", FLAG_TEXT, &task, "TASK  sentiment, needs, topics, safety, language or redact"},
+        {"task", FLAG_TEXT, &task, "TASK  sentiment, needs, topics, aspects, safety, language or redact"},
         {"data", FLAG_TEXT, &data, "FILE  labelled texts: TSV with a header, or NDJSON"},
         {"label", FLAG_TEXT, &label, "LABEL  every row has this one; the file needs no column for it"},
         {"json", FLAG_BOOL, &json, "one JSON object, for programs"},
@@ -247,6 +247,7 @@ const struct command evaluate_command = {
                "  sentiment  positive (pos), negative (neg), neutral (neu), mixed; none: not judged\n"
                "  needs      feature_request, problem_report (bug), question, joined by +; none (irrelevant, other, rating)\n"
                "  topics     names of the taxonomy, joined by +; none\n"
+               "  aspects    ASPECT:FEELING of config/aspects and positive, negative, neutral, mixed, joined by +; none\n"
                "  safety     positive (yes, 1) or kinds joined by +, such as adverse_event+hazard; negative (no, 0, none)\n"
                "  language   ISO 639-1 codes; und: none. The chain isn't told\n"
                "  redact     none: values that spans mark and that are left, texts without spans that are altered\n"

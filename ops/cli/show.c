@@ -69,6 +69,22 @@ static void print_safety(const struct safety *safety)
         printf("%s%-8s%s  ", colour(COLOUR_YELLOW), safety->state == ENUM_safety_state_unassessed ? "look" : "", reset());
 }
 
+/* "price +, delivery -", as far as there is room; what is felt neither way isn't worth a line. */
+static void print_aspects(const struct insight *insight, unsigned columns)
+{
+    static const char *const signs[] = {"+", "-", "", "±"};
+    unsigned used = 0;
+    for (uint32_t i = 0; i < insight->aspects.count; i++) {
+        const struct aspect *aspect = &insight->aspects.items[i];
+        unsigned cells = (unsigned)aspect->aspect.size + 4;
+        if (!signs[aspect->label][0] || used + cells > columns) continue;
+        if (!used) printf("%s%*s", colour(COLOUR_DIM), TEXT_COLUMN, "");
+        printf("%s%.*s %s", used ? ", " : "", STR_ARGS(aspect->aspect), signs[aspect->label]);
+        used += cells;
+    }
+    if (used) printf("%s\n", reset());
+}
+
 void show_insight(const struct document *document, const struct safety *safety, const struct insight *insight)
 {
     static const enum colour feelings[] = {COLOUR_GREEN, COLOUR_RED, COLOUR_NONE, COLOUR_YELLOW};
@@ -80,6 +96,7 @@ void show_insight(const struct document *document, const struct safety *safety, 
     printf("%-14.*s  ", STR_ARGS(topic));
     show_cut(document->text, columns);
     putchar('\n');
+    if (insight->aspects.count) print_aspects(insight, columns);
     if (insight->recommendations.count == 0) return;
     const struct recommendation *advice = &insight->recommendations.items[0];
     const char *team = team_enumeration.values[advice->team];

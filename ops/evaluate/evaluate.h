@@ -66,7 +66,7 @@ struct evaluation_task {
     void (*sum_up)(const struct evaluation *evaluation, struct figures *figures);
 };
 
-extern const struct evaluation_task evaluate_sentiment, evaluate_needs, evaluate_topics, evaluate_safety,
+extern const struct evaluation_task evaluate_sentiment, evaluate_needs, evaluate_topics, evaluate_aspects, evaluate_safety,
     evaluate_language, evaluate_redact;
 extern const struct evaluation_task *const evaluation_tasks[]; /* ends with NULL */
 const struct evaluation_task *evaluation_task_find(struct str name); /* NULL if there is none */

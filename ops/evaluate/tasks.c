@@ -2,7 +2,7 @@
 #include "ops/evaluate/evaluate.h"
 
 const struct evaluation_task *const evaluation_tasks[] = {
-    &evaluate_sentiment, &evaluate_needs, &evaluate_topics, &evaluate_safety, &evaluate_language, &evaluate_redact, NULL,
+    &evaluate_sentiment, &evaluate_needs, &evaluate_topics, &evaluate_aspects, &evaluate_safety, &evaluate_language, &evaluate_redact, NULL,
 };
 
 const struct evaluation_task *evaluation_task_find(struct str name)

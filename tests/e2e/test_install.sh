@@ -8,7 +8,7 @@ cmake --install "$bin/.." --prefix "$prefix" >"$scratch/install.log" || give_up 
 for program in verbatim verbatim-{ingest,preprocess,featurize,segment,genai,logsink}; do
     check "$program is installed" test -x "$prefix/bin/$program"
 done
-for file in cues/en.txt topics/es.txt models/segments.model recommendations.txt sample/feedback.ndjson; do
+for file in cues/en.txt topics/es.txt aspects/fr.txt models/segments.model recommendations.txt sample/feedback.ndjson; do
     check "its $file too" test -r "$prefix/share/verbatim/config/$file"
 done
 

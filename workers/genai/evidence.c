@@ -49,6 +49,7 @@ uint32_t evidence_check(struct insight *insight, struct str text)
     uint32_t dropped = keep_held(CLAIMS(&insight->sentiment.evidence, span), text);
     dropped += keep_held(CLAIMS(&insight->needs, need), text);
     dropped += keep_held(CLAIMS(&insight->mentions, mention), text);
+    dropped += keep_held(CLAIMS(&insight->aspects, aspect), text);
     dropped += keep_held(CLAIMS(&insight->recommendations, recommendation), text);
     dropped += keep_held(CLAIMS(&insight->signals, signal), text);
     return dropped + keep_mentioned_topics(insight);

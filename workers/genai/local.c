@@ -84,6 +84,22 @@ static bool fill_topics(const struct insight_result *result, struct arena *arena
     return true;
 }
 
+static bool fill_aspects(const struct insight_result *result, struct arena *arena, struct insight *insight)
+{
+    struct aspect_list list = {.items = ARENA_ARRAY(arena, struct aspect, result->aspect_count), .count = result->aspect_count};
+    if (!list.items) return false;
+    for (uint32_t i = 0; i < list.count; i++) {
+        const struct insight_aspect *from = &result->aspects[i];
+        shape_set(aspect, &list.items[i], aspect, from->name);
+        shape_set(aspect, &list.items[i], label, (uint32_t)from->sentiment);
+        shape_set(aspect, &list.items[i], score, from->score);
+        shape_set(aspect, &list.items[i], start, from->span.start);
+        shape_set(aspect, &list.items[i], end, from->span.end);
+    }
+    if (list.count) shape_set(insight, insight, aspects, list);
+    return true;
+}
+
 static bool fill_recommendations(const struct insight_result *result, struct arena *arena, struct insight *insight)
 {
     struct recommendation_list list = {.items = ARENA_ARRAY(arena, struct recommendation, result->recommendation_count),
@@ -118,7 +134,8 @@ static int local_ask(struct provider *provider, struct job *job, const struct pr
     if (rc) return rc;
     shape_set(insight, insight, model, str_of(insight_engine_models(local->engine)));
     bool ok = fill_sentiment(result, job->arena, &insight->sentiment) && fill_needs(result, job->arena, insight) &&
-              fill_topics(result, job->arena, insight) && fill_recommendations(result, job->arena, insight);
+              fill_topics(result, job->arena, insight) && fill_aspects(result, job->arena, insight) &&
+              fill_recommendations(result, job->arena, insight);
     insight->present |= 1u << FIELD_insight_sentiment;
     return ok ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }

@@ -113,7 +113,7 @@ static int make(struct prompt *prompt, const char *folder, const char *version, 
     if (rc) return rc;
     snprintf(path, sizeof path, "%s/prompts/suspicious.txt", folder);
     rc = suspects_read(&prompt->suspects, path, buffer_str(&files->suspicious), err);
-    if (!rc) rc = topics_open(&prompt->topics, folder, err);
+    if (!rc) rc = topics_open(&prompt->topics, folder, "topics", err);
     if (!rc) rc = make_system(prompt, files, err);
     if (rc) return rc;
     name_version(prompt, version, buffer_str(&files->all));

@@ -132,6 +132,7 @@ static void test_every_kind_is_checked(void **state)
     struct span spans[3] = {{0}};
     struct need needs[2];
     struct mention mentions[3] = {{0}};
+    struct aspect aspects[3] = {{0}};
     struct recommendation advice[3] = {{0}};
     struct str topics[] = {STR("delivery"), STR("invented"), STR("unmentioned")};
     const uint32_t places[3][2] = {{0, 5}, {900, 905}, {6, 12}};
@@ -140,6 +141,10 @@ static void test_every_kind_is_checked(void **state)
         shape_set(span, &spans[i], start, places[i][0]), shape_set(span, &spans[i], end, places[i][1]);
         shape_set(mention, &mentions[i], start, places[i][0]), shape_set(mention, &mentions[i], end, places[i][1]);
         shape_set(mention, &mentions[i], topic, topics[i == 1]);
+        shape_set(aspect, &aspects[i], start, places[i][0]), shape_set(aspect, &aspects[i], end, places[i][1]);
+        shape_set(aspect, &aspects[i], aspect, STR("price"));
+        shape_set(aspect, &aspects[i], label, ENUM_sentiment_label_positive);
+        shape_set(aspect, &aspects[i], score, 1.0f);
         shape_set(recommendation, &advice[i], start, places[i][0]);
         shape_set(recommendation, &advice[i], end, places[i][1]);
         shape_set(recommendation, &advice[i], text, STR("Call back."));
@@ -152,6 +157,7 @@ static void test_every_kind_is_checked(void **state)
     shape_set(insight, &next_answer, needs, (struct need_list){needs, 2});
     shape_set(insight, &next_answer, mentions, (struct mention_list){mentions, 3});
     shape_set(insight, &next_answer, topics, (struct str_list){topics, 3});
+    shape_set(insight, &next_answer, aspects, (struct aspect_list){aspects, 3});
     shape_set(insight, &next_answer, recommendations, (struct recommendation_list){advice, 3});
     struct bench bench;
     bench_ready(&bench);
@@ -160,18 +166,19 @@ static void test_every_kind_is_checked(void **state)
     assert_int_equal(insight.needs.count, 1);
     assert_int_equal(insight.needs.items[0].start, 6);
     assert_int_equal(insight.mentions.count, 2);
+    assert_int_equal(insight.aspects.count, 2);
     assert_int_equal(insight.recommendations.count, 2);
     assert_int_equal(insight.recommendations.items[1].priority, 3); /* order is kept */
     assert_int_equal(insight.topics.count, 1);                      /* of the others no mention is left */
     assert_str(insight.topics.items[0], "delivery");
-    assert_int_equal(insight.dropped_claims, 1 + 1 + 1 + 1 + 2);
+    assert_int_equal(insight.dropped_claims, 1 + 1 + 1 + 1 + 1 + 2);
     assert_str(insight.provider, "fake");
     assert_int_equal(insight.finished_at, 1767323045678);
 
     struct buffer text = {0};
     struct metrics_writer writer = {.out = &text, .common = "worker=\"genai\""};
     genai_worker.metrics(&bench.context, &writer);
-    assert_non_null(strstr(buffer_cstr(&text), "verbatim_claims_dropped_total{worker=\"genai\"} 6\n"));
+    assert_non_null(strstr(buffer_cstr(&text), "verbatim_claims_dropped_total{worker=\"genai\"} 7\n"));
     assert_non_null(strstr(buffer_cstr(&text), "sentiment=\"negative\"} 1\n"));
     buffer_deinit(&text);
     bench_close(&bench);

@@ -2,6 +2,8 @@
  * there in every record of the sample. */
 #include "genai_bench.h"
 
+#include <unistd.h>
+
 #include "schema/intake.h"
 
 static bool has_need(const struct insight *insight, uint32_t kind)
@@ -92,6 +94,11 @@ static void check_evidence(const struct insight *insight, struct str text)
     }
     for (uint32_t i = 0; i < insight->mentions.count; i++)
         assert_true(evidence_holds(text, insight->mentions.items[i].start, insight->mentions.items[i].end));
+    for (uint32_t i = 0; i < insight->aspects.count; i++) {
+        const struct aspect *aspect = &insight->aspects.items[i];
+        assert_true(evidence_holds(text, aspect->start, aspect->end));
+        assert_true(aspect->score >= -1 && aspect->score <= 1);
+    }
     for (uint32_t i = 0; i < insight->recommendations.count; i++) {
         assert_true(evidence_holds(text, insight->recommendations.items[i].start, insight->recommendations.items[i].end));
         assert_in_range(insight->recommendations.items[i].priority, 1, 5);
@@ -157,6 +164,105 @@ static void test_awkward_texts(void **state)
     bench_close(&bench);
 }
 
+/* "price=positive: Great price" for each aspect. */
+static void show_aspects(const struct insight *insight, const char *text, struct buffer *out)
+{
+    buffer_clear(out);
+    for (uint32_t i = 0; i < insight->aspects.count; i++) {
+        const struct aspect *aspect = &insight->aspects.items[i];
+        buffer_printf(out, "%s%.*s=%s: %.*s", i ? "; " : "", STR_ARGS(aspect->aspect), sentiment_label_enumeration.values[aspect->label],
+                      (int)(aspect->end - aspect->start), text + aspect->start);
+    }
+}
+
+static void test_aspects(void **state)
+{
+    static const struct { const char *why, *text, *language, *aspects; } cases[] = {
+        {"each clause judges its own", "The price is excellent, but the delivery was terrible and very late.", "en",
+         "price=positive: The price is excellent; delivery=negative: but the delivery was terrible and very late"},
+        {"a clause of two is cut at the comma", "Excellent price, terrible delivery.", "en",
+         "price=positive: Excellent price; delivery=negative: terrible delivery"},
+        {"and at a word of joining", "Excellent price and terrible delivery.", "en",
+         "price=positive: Excellent price; delivery=negative: and terrible delivery"},
+        {"praised and blamed", "I love the quality of the cover. The quality of the lining is terrible, awful.", "en",
+         "quality=mixed: *"}, /* whichever clause feels most */
+        {"a question doesn't judge", "Is the delivery always this awful?", "en", ""},
+        {"nothing is named", "I absolutely love it, excellent!", "en", ""},
+        {"Spanish", "El precio es excelente, pero la entrega fue p\xc3\xa9sima.", "es",
+         "price=positive: El precio es excelente; delivery=negative: pero la entrega fue p\xc3\xa9sima"},
+        {"French, with an elision", "J'adore l'emballage, mais le prix est horrible.", "fr",
+         "packaging=positive: J'adore l'emballage; price=negative: mais le prix est horrible"},
+        {"words of another language don't count", "The envase was excellent.", "en", ""},
+    };
+    struct bench bench;
+    struct buffer shown = {0};
+    struct err err;
+    (void)state;
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
+        show_aspects(&insight, cases[i].text, &shown);
+        size_t size = strcspn(cases[i].aspects, "*");
+        if (cases[i].aspects[size]) assert_memory_equal(buffer_cstr(&shown), cases[i].aspects, size);
+        else assert_string_equal(buffer_cstr(&shown), cases[i].aspects);
+    }
+    buffer_deinit(&shown);
+    bench_close(&bench);
+}
+
+static void write_file(const char *folder, const char *name, const char *content)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(content, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static struct str advice_of(struct bench *bench)
+{
+    struct insight insight = genai_pass(bench, "It is a chair.", "en", 0);
+    return insight.recommendations.count ? insight.recommendations.items[0].text : STR("");
+}
+
+/* SIGHUP: rules that an operator has edited; those with a fault leave the old ones in force. */
+static void test_rules_are_read_again(void **state)
+{
+    static const char *const LINKS[] = {"models", "topics", "aspects"};
+    char folder[] = "/tmp/verbatim-rules-XXXXXX", setting[600], from[600], to[600];
+    const char *source = getenv("VERBATIM_SOURCE");
+    struct bench bench;
+    struct err err;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    for (size_t i = 0; i < COUNT_OF(LINKS); i++) {
+        snprintf(from, sizeof from, "%s/config/%s", source ? source : ".", LINKS[i]);
+        snprintf(to, sizeof to, "%s/%s", folder, LINKS[i]);
+        assert_int_equal(symlink(from, to), 0);
+    }
+    write_file(folder, "recommendations.txt", "rule a\n  when always\n  team product\n  priority 1\n  en First.\n");
+    snprintf(setting, sizeof setting, "genai.folder=%s", folder);
+    bench_must(bench_open(&bench, &genai_worker, setting, &err), &err);
+    assert_str(advice_of(&bench), "First.");
+    write_file(folder, "recommendations.txt", "rule a\n  when always\n  team nobody\n");
+    assert_int_equal(genai_worker.reload(&bench.context, &err), E_BAD_CONFIG);
+    assert_non_null(strstr(err.text, "recommendations.txt:3: unknown team"));
+    assert_str(advice_of(&bench), "First.");
+    write_file(folder, "recommendations.txt", "rule a\n  when always\n  team product\n  priority 1\n  en Second.\n");
+    bench_must(genai_worker.reload(&bench.context, &err), &err);
+    assert_str(advice_of(&bench), "Second.");
+    bench_close(&bench);
+    for (size_t i = 0; i < COUNT_OF(LINKS); i++) {
+        snprintf(to, sizeof to, "%s/%s", folder, LINKS[i]);
+        unlink(to);
+    }
+    snprintf(to, sizeof to, "%s/recommendations.txt", folder);
+    unlink(to);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void test_short_of_memory(void **state)
 {
     struct bench bench;
@@ -184,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_cases),
         cmocka_unit_test(test_what_is_no_need), cmocka_unit_test(test_evidence_in_the_sample),
+        cmocka_unit_test(test_aspects), cmocka_unit_test(test_rules_are_read_again),
         cmocka_unit_test(test_awkward_texts), cmocka_unit_test(test_missing_models), cmocka_unit_test(test_short_of_memory),
     };
     return cmocka_run_group_tests_name("local", tests, NULL, NULL);
