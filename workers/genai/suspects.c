@@ -15,9 +15,10 @@ static int add_phrase(struct suspects *suspects, const char *file, uint32_t line
     struct str folded = text_fold(text, &suspects->arena), rest = folded;
     if (!folded.data) return err_set(err, E_NO_MEMORY, NULL);
     if (!str_equal(folded, text)) return err_set(err, E_BAD_CONFIG, "%s:%u: lower case without accents, please: \"%.*s\"", file, line, STR_ARGS(folded));
+    bool open_end = str_ends(folded, STR("*"));
     while (rest.size && phrase->count < SUSPECT_PARTS_MAX) phrase->parts[phrase->count++] = str_trim(str_cut(&rest, '*'));
     for (uint32_t i = 0; i < phrase->count; i++)
-        if (phrase->parts[i].size == 0 || rest.size) return err_set(err, E_BAD_CONFIG, "%s:%u: words, and at most %d '*' between them", file, line, SUSPECT_PARTS_MAX - 1);
+        if (phrase->parts[i].size == 0 || rest.size || open_end) return err_set(err, E_BAD_CONFIG, "%s:%u: words, and at most %d '*' between them", file, line, SUSPECT_PARTS_MAX - 1);
     suspects->count++;
     return E_OK;
 }
