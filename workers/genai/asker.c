@@ -58,7 +58,7 @@ void asker_ask(struct asker *asker, struct task *task)
     memcpy(task->prompt, asker->prompt->version, sizeof task->prompt); /* a reload may bring another */
     asker->waiting++;
     task_queue_push(&asker->inbox, task);
-    asker->on_due(asker->user);
+    asker->on_due(asker->on_due_user);
 }
 
 /* The journal may know what any provider of the chain has answered. */

@@ -75,8 +75,9 @@ struct asker {
     struct prompt *prompt;
     struct account *account; /* may be NULL: its own business */
     asker_on_end *on_end;
+    void *on_end_user;
     void (*on_due)(void *user); /* what is due has changed: asker_turn(), soon, but not from here */
-    void *user;
+    void *on_due_user;
     struct stage stages[ASKER_STAGES_MAX];
     uint32_t stage_count;
     struct task_queue inbox;

@@ -350,5 +350,5 @@ static void on_result(void *user, const struct llm_result *result)
     judge_provider(call, result, of_use, now_ms);
     if (result->why != LLM_ANSWERED) take_failure(call, result);
     free(call);
-    asker->on_due(asker->user);
+    asker->on_due(asker->on_due_user);
 }

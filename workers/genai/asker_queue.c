@@ -49,7 +49,7 @@ void asker_end(struct asker *asker, struct task *task, struct insight *insight, 
 {
     if (insight) asker->counts.answered++;
     else asker->counts.given_up++;
-    asker->on_end(asker->user, task, insight, source);
+    asker->on_end(asker->on_end_user, task, insight, source);
 }
 
 void asker_next_stage(struct asker *asker, struct task *task)

@@ -145,7 +145,8 @@ int remote_open(struct worker_context *context, const struct remote_chain *chain
     }
     if (remote->owns_loop) asking.batch_wait_ms = 0; /* no other record comes meanwhile */
     asker_init(&remote->asker, &asking, context->clock, context->random, remote->prompt, remote->account);
-    remote->asker.on_end = on_end, remote->asker.on_due = on_due, remote->asker.user = user;
+    remote->asker.on_end = on_end, remote->asker.on_end_user = user;
+    remote->asker.on_due = on_due, remote->asker.on_due_user = remote;
     for (uint32_t i = 0; i < chain->count; i++) asker_add_stage(&remote->asker, names[chain->providers[i]], remote->clients[i]);
     *ret_remote = remote;
     return E_OK;

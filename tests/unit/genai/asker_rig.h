@@ -128,7 +128,7 @@ static inline struct rig *rig_start(const struct asker_options *options, uint32_
     snprintf(folder, sizeof folder, "%s/config", source ? source : ".");
     if (prompt_open(folder, "insight-000001", &rig->random, &rig->prompt, &err)) fail_msg("%s", err.text);
     asker_init(&rig->asker, options, &rig->clock.clock, &rig->random, rig->prompt, NULL);
-    rig->asker.on_end = rig_on_end, rig->asker.on_due = rig_on_due, rig->asker.user = rig;
+    rig->asker.on_end = rig_on_end, rig->asker.on_due = rig_on_due, rig->asker.on_due_user = rig;
     for (uint32_t i = 0; i < providers; i++) {
         rig->clients[i] = (struct rig_client){{.ops = &rig_ops, .provider = LLM_OPENAI, .model = "m", .description = ""}, rig};
         asker_add_stage(&rig->asker, i ? "second" : "first", &rig->clients[i].client);
