@@ -1,4 +1,5 @@
-/* Our Signature 4 against botocore's, over every vector that vectors.py wrote. */
+/* Our Signature 4 against botocore's, over every vector that vectors.py wrote; and, in tests/llm, over those of the
+ * official suite, whose paths are "raw": signed as they stand. */
 #include <stdlib.h>
 
 #include "aws/sigv4.h"
@@ -44,7 +45,8 @@ static void check(struct sigv4_signer *signer, struct str line)
     for (size_t i = 0; i < FIELDS; i++) field[i] = str_cut(&line, '\t');
     bool s3 = str_equal(field[0], STR("s3"));
 
-    sigv4_encode(decode_hex(field[3]), true, &path);
+    if (str_equal(field[0], STR("raw"))) buffer_add(&path, decode_hex(field[3]));
+    else sigv4_encode(decode_hex(field[3]), true, &path);
     if (!str_equal(buffer_str(&path), field[4])) fail_msg("path %.*s", STR_ARGS(field[4]));
     size_t query_count = decode_pairs(field[5], query);
     sigv4_encode_query(query, query_count, &query_text);
@@ -93,7 +95,8 @@ static void signs_as_botocore_does(void **state)
     for (struct str rest = buffer_str(&file); rest.size; count++)
         check(&signer, str_cut(&rest, '\n'));
     print_message("%zu vectors\n", count);
-    assert_true(count >= 200);
+    const char *least = getenv("S3_VECTORS_LEAST");
+    assert_true(count >= (least ? strtoul(least, NULL, 10) : 200));
     sigv4_signer_deinit(&signer);
     buffer_deinit(&memory);
     buffer_deinit(&file);

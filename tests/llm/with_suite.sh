@@ -1,0 +1,30 @@
+#!/bin/bash
+# Fetches the Signature 4 test suite out of botocore's source (PyPI, once, into the cache) and runs a program that must
+# sign every request of it alike.
+#   example: tests/llm/with_suite.sh build/dev/tests/s3_test_botocore
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+version=1.44.8 # of botocore
+cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/botocore-source-$version
+python=$("$here/../lib/python.sh") || exit $?
+
+if [ ! -e "$cache/complete" ]; then
+    mkdir -p "$cache"
+    (
+        flock 9
+        [ ! -e "$cache/complete" ] || exit 0
+        if ! { "$python" -m pip -q --disable-pip-version-check download --no-deps --no-binary :all: -d "$cache" \
+            "botocore==$version" && tar -xzf "$cache/botocore-$version.tar.gz" -C "$cache" --strip-components=4 \
+            "botocore-$version/tests/unit/auth/aws4_testsuite"; } >"$cache/fetch.log" 2>&1; then
+            echo "with_suite.sh: botocore's source can't be had: $(tail -n 1 "$cache/fetch.log")" >&2
+            exit 77
+        fi
+        rm "$cache/botocore-$version.tar.gz"
+        touch "$cache/complete"
+    ) 9>"$cache/lock"
+fi
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+"$python" "$here/suite.py" "$cache/aws4_testsuite" >"$dir/vectors"
+[ "$(wc -l <"$dir/vectors")" -ge 30 ] || { echo "with_suite.sh: the suite has become smaller" >&2 && exit 1; }
+S3_VECTORS=$dir/vectors S3_VECTORS_LEAST=30 "$@"
