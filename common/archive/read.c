@@ -9,6 +9,7 @@ static struct str section_of(enum topic topic)
     return topic == TOPIC_LEDGER         ? STR("ledger")
            : topic == TOPIC_FEEDBACK     ? STR("feedback")
            : topic == TOPIC_DEAD_LETTERS ? STR("dead_letter")
+           : topic == TOPIC_INSIGHTS     ? STR("digest")
                                          : (struct str){0};
 }
 

@@ -70,6 +70,7 @@ struct worker {
     const char *name, *summary;
     uint32_t consumes, produces;          /* TOPICS(A) | TOPICS(B) */
     uint32_t reads;                       /* topics that it reads without a group, beside these */
+    const char *joins;                    /* a second group that it joins on those; NULL: none */
     const struct option_table *options;   /* its own section, filled into context->options; NULL: none */
     const struct option_table *const *tables; /* further sections that it reads by config_get(); ends with NULL; may be NULL */
     bool raw;                             /* don't scan records: the worker reads job->message->value itself */

@@ -59,6 +59,7 @@ static void print_worker(struct table *table, const struct worker *worker)
     if (worker->reads) print_rule(table, worker->name, &readers_describe, "reader.", "");
     if (!worker->consumes) return;
     print_rule(table, worker->name, &group_read, table->group[0] ? table->group : worker->name, "");
+    if (worker->joins) print_rule(table, worker->name, &group_read, worker->joins, "");
     print_rule(table, worker->name, &transactions_write, worker->name, "-"); /* WORKER-REPLICA.GROUP */
 }
 

@@ -311,7 +311,7 @@ static void fill_presets(struct presets *presets, const struct plan *plan)
     snprintf(presets->archive, sizeof presets->archive, "logsink.url=%s/archive", data);
     snprintf(presets->memory, sizeof presets->memory, "preprocess.folder=%s/preprocess", data);
     const char *const all[] = {presets->bus, presets->archive, presets->memory, "runtime.status_every=2s", "runtime.log_level=warn",
-                               plan->once ? "runtime.drain=120s" : NULL, NULL};
+                               plan->once ? "runtime.drain=120s" : "genai.digest_every=1h", NULL};
     memcpy(presets->all, all, sizeof all);
 }
 

@@ -30,16 +30,17 @@ WANTED = {
     "preprocess": ({"feedback"}, {"documents", "safety"} | REPORTS),
     "featurize": ({"documents"}, {"features"} | REPORTS),
     "segment": ({"features"}, {"segments"} | REPORTS),
-    "genai": ({"segments"}, {"insights", "safety"} | REPORTS),
+    "genai": ({"segments", "insights"}, {"insights", "safety"} | REPORTS),
     "logsink": (ALL, REPORTS),
     "analyst": ({"insights"}, set()),
     "safety": ({"insights", "safety"}, set()),
     "operator": ({"dead-letters", "audit", "insights"}, {"feedback", "documents", "features", "segments", "audit"}),
     "stranger": (set(), set()),  # a user without a single right
 }
-GROUPS = {name: name for name in ("preprocess", "featurize", "segment", "genai", "logsink", "analyst", "safety")} | {"redrive": "operator", "replay": "operator"}
+GROUPS = {name: name for name in ("preprocess", "featurize", "segment", "genai", "logsink", "analyst", "safety")}
+GROUPS |= {"redrive": "operator", "replay": "operator", "digest": "genai"}
 TRANSACTIONS = {f"{name}-0.{name}": name for name in ("ingest", "preprocess", "featurize", "segment", "genai", "logsink")}
-TRANSACTIONS |= {"redrive.redrive": "operator", "replay.replay": "operator"}
+TRANSACTIONS |= {"genai-0.digest": "genai", "redrive.redrive": "operator", "replay.replay": "operator"}
 REFUSALS = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED,
             KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED}
 TIMEOUT = 30

@@ -97,6 +97,17 @@ async function lookAtInsights(page) {
   check("the backlog of each worker is there", (await page.locator("#workers").innerText()).includes("ingest"));
 }
 
+// Windows are of one second here; those in which nothing was said leave what is shown alone.
+async function lookAtDigest(page) {
+  const shown = await page.waitForFunction(() => {
+    const body = document.getElementById("digest-body");
+    return !document.getElementById("digest").hidden && body.querySelector("li") && document.getElementById("digest-when").textContent + "\n" + body.innerText;
+  }, null, {timeout: LONG_MS});
+  const text = await shown.jsonValue();
+  check("the digest says of which time it is", / – /.test(text.split("\n")[0]), text);
+  check("and what was spoken of most or needed, with counts", /Spoken of most|Needed most/.test(text) && /\d/.test(text.split("\n").slice(1).join("\n")), text);
+}
+
 async function lookAtHostility(page) {
   const evil = page.locator("#insights > li").first();
   check("a hostile product is shown as the text that it is", (await evil.locator("b").first().textContent()) === EVIL, await evil.locator("b").first().textContent());
@@ -202,6 +213,7 @@ async function lookAtForms(browser) {
   await page.goto(url);
   await lookAtEmpty(page);
   await lookAtInsights(page);
+  await lookAtDigest(page);
   await lookAtHostility(page);
   await lookAtFilters(page);
   await lookAtPause(page);

@@ -9,7 +9,7 @@ export NODE_PATH CHROMIUM CHROMIUM_FLAGS
 read -r port locked_port <<<"$(free_ports 2)"
 serve() {
     launch run "$bin/verbatim" run --no-sample --quiet --data "$scratch/data" "--ingest.listen=127.0.0.1:$port" \
-        --runtime.status_every=200ms
+        --runtime.status_every=200ms --genai.digest_every=1s
     await "the API" 30 answers "http://127.0.0.1:$port/readyz"
 }
 serve

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "config/shipped.h"
+#include "workers/genai/digest.h"
 #include "workers/genai/evidence.h"
 #include "workers/genai/provider.h"
 #include "workers/genai/raise.h"
@@ -23,6 +24,7 @@ enum { INSIGHT_MODEL_BYTES = 128 }; /* schemas/insight.def */
 struct genai_state {
     struct provider *local;
     struct remote *remote; /* NULL: local alone */
+    struct digest_maker *digests; /* NULL: none are made */
     uint64_t dropped_claims, raised, sentiments[ENUM_sentiment_label_count];
 };
 
@@ -39,6 +41,13 @@ static void on_end(void *user, struct task *task, struct insight *insight, const
 
 /* --- opening, closing ------------------------------------------------------------------------------ */
 
+static int open_digests(struct worker_context *context, struct genai_state *state, struct err *err)
+{
+    const struct genai_options *options = context->options;
+    if (options->digest_every < DIGEST_LEAST_MS) return err_set(err, E_BAD_CONFIG, "genai.digest_every: at least 1s, or 0");
+    return digest_open(context, options->digest_every, &state->digests, err);
+}
+
 static int open_state(struct worker_context *context, struct genai_state *state, struct err *err)
 {
     const struct genai_options *options = context->options;
@@ -48,6 +57,8 @@ static int open_state(struct worker_context *context, struct genai_state *state,
     if (rc == E_OK) rc = shipped_path(options->folder, ".", folder, err);
     if (rc == E_OK) rc = provider_local.open(context, folder, &state->local, err);
     if (rc == E_OK && chain.count) rc = remote_open(context, &chain, folder, on_end, state, &state->remote, err);
+    if (rc == E_OK && context->bus && options->digest_every) rc = open_digests(context, state, err);
+    if (rc) remote_close(state->remote);
     if (rc && state->local) state->local->ops->close(state->local);
     return rc;
 }
@@ -65,6 +76,7 @@ static int genai_open(struct worker_context *context, struct err *err)
 static void genai_close(struct worker_context *context)
 {
     struct genai_state *state = context->state;
+    digest_close(state->digests);
     remote_close(state->remote);
     state->local->ops->close(state->local);
     free(state);
@@ -227,6 +239,7 @@ static void genai_metrics(struct worker_context *context, struct metrics_writer 
     for (uint32_t i = 0; i < ENUM_sentiment_label_count; i++)
         metrics_sample(writer, METRIC_SENTIMENTS, "sentiment", sentiment_label_enumeration.values[i], (double)state->sentiments[i]);
     metrics_sample(writer, METRIC_SAFETY_RAISED, NULL, NULL, (double)state->raised);
+    if (state->digests) metrics_sample(writer, METRIC_DIGESTS, NULL, NULL, (double)digest_count(state->digests));
     if (state->remote) telling_write(remote_asker(state->remote), writer);
 }
 
@@ -237,6 +250,7 @@ const struct worker genai_worker = {
     .summary = "Finds sentiment, unmet needs, topics and recommendations, each with evidence in the text.",
     .consumes = TOPICS(SEGMENTS),
     .produces = TOPICS(INSIGHTS) | TOPICS(SAFETY),
+    .reads = TOPICS(INSIGHTS), .joins = DIGEST_GROUP, /* for the digests */
     .options = &genai_option_table,
     .tables = further_tables,
     .open = genai_open, .process = genai_process, .reload = genai_reload, .close = genai_close,

@@ -23,7 +23,8 @@
     O(MS,    outage_most,   "60s", 10, 3600000, "How long it is left alone at most.")                                   \
     O(U32,   answer_tokens, "400", 64, 4096, "Tokens that the answer about one record may take.")                       \
     O(BYTES, text_bytes,    "8k", 256, 262144, "Bytes of a text that are sent; a longer one is cut.")                   \
-    O(F64,   temperature,   "0", -1, 2, "Of the model; below 0: its own default.")
+    O(F64,   temperature,   "0", -1, 2, "Of the model; below 0: its own default.")                                      \
+    O(MS,    digest_every,  "0", 0, 2678400000, "Window of the digest events on insights, e.g. 1h or 1d; at least 1s; 0: none are made.")
 OPTIONS_STRUCT(genai, GENAI_OPTIONS);
 
 extern const struct option_table genai_option_table;

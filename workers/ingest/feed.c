@@ -5,7 +5,17 @@
  * every tick of the timer. */
 #include "workers/ingest/feed.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+static int decode_digest(const struct record *record, struct arena *arena, struct finished *finished, struct err *err)
+{
+    struct digest digest;
+    int rc = record_decode(record, SECTION_DIGEST, &digest, arena, err);
+    if (rc) return rc;
+    *finished = (struct finished){.id = record->id, .tenant = digest.tenant, .digest = true};
+    return E_OK;
+}
 
 static int decode(struct str message, struct arena *arena, struct finished *finished,
                   struct err *err)
@@ -15,6 +25,7 @@ static int decode(struct str message, struct arena *arena, struct finished *fini
     struct safety safety = {0};
     struct insight insight = {0};
     int rc = record_scan(message, arena, &record, err);
+    if (rc == E_OK && record_has(&record, SECTION_DIGEST)) return decode_digest(&record, arena, finished, err);
     if (rc == E_OK && record_has(&record, SECTION_FEEDBACK))
         rc = record_decode(&record, SECTION_FEEDBACK, &feedback, arena, err);
     if (rc == E_OK && record_has(&record, SECTION_SAFETY))
@@ -43,13 +54,29 @@ bool feed_look_into(struct feed *feed, struct str message, struct finished *ret_
 
 /* --- the shared reader ------------------------------------------------------------------------ */
 
+static void keep_digest(struct feed *feed, const struct finished *finished)
+{
+    struct kept_digest *kept = feed->digests;
+    if (finished->tenant.size >= sizeof kept->tenant) return;
+    while (kept < feed->digests + feed->digest_count && !str_equal(finished->tenant, str_of(kept->tenant))) kept++;
+    if (kept == feed->digests + DIGESTS_MAX) return;
+    if (kept == feed->digests + feed->digest_count) {
+        snprintf(kept->tenant, sizeof kept->tenant, "%.*s", STR_ARGS(finished->tenant));
+        feed->digest_count++;
+    }
+    buffer_clear(&kept->json);
+    buffer_add(&kept->json, buffer_str(&feed->json));
+}
+
 static void take_insight(struct feed *feed, const struct bus_message *message)
 {
     struct finished finished;
     if (message->partition < PARTITIONS_MAX)
         feed->positions.next[message->partition] = message->offset + 1;
-    if (!feed->streams && !feed->waiters) return;
+    bool digest = str_equal(message->key, STR("digest"));
+    if (!feed->streams && !feed->waiters && !digest) return;
     if (!feed_look_into(feed, message->value, &finished)) return;
+    if (finished.digest) keep_digest(feed, &finished);
     streams_offer(feed, message, &finished, buffer_str(&feed->json));
     waiters_wake(feed, finished.id, buffer_str(&feed->json));
 }
@@ -131,6 +158,7 @@ static void on_feed_closed(uv_handle_t *handle)
 {
     struct feed *feed = handle->data;
     arena_deinit(&feed->arena);
+    for (size_t i = 0; i < feed->digest_count; i++) buffer_deinit(&feed->digests[i].json);
     buffer_deinit(&feed->json);
     buffer_deinit(&feed->event);
     free(feed);

@@ -7,12 +7,13 @@
 #include "schema/json.h"
 #include "workers/ingest/state.h"
 
-enum { PARTITIONS_MAX = 64, POLL_RECORDS = 256, POLL_BYTES = 1 << 20, MEMBERS_MAX = 64 };
+enum { DIGESTS_MAX = 16, PARTITIONS_MAX = 64, POLL_RECORDS = 256, POLL_BYTES = 1 << 20, MEMBERS_MAX = 64 };
 
 /* What a stream and a filter want to know of a finished record. Views of the message or for ever.
  */
 struct finished {
     struct str id, tenant, product, safety, sentiment;
+    bool digest; /* what a window says together; then the last three are empty */
 };
 
 /* Offset of the next insight of each partition; 0: unknown, or nothing was read yet. */
@@ -28,6 +29,12 @@ struct member {
     char name[64], json[512];
 };
 
+/* The last digest of a tenant, for those who come later. */
+struct kept_digest {
+    char tenant[65];
+    struct buffer json;
+};
+
 struct feed {
     struct ingest_state *state;
     struct bus_consumer *consumer;
@@ -38,6 +45,8 @@ struct feed {
     struct waiter *waiters;
     size_t stream_count, resumed_count, waiter_count, member_count;
     struct member members[MEMBERS_MAX];
+    struct kept_digest digests[DIGESTS_MAX];
+    size_t digest_count;
     struct arena arena;
     struct buffer json, event;
 };

@@ -76,6 +76,7 @@ static bool parse_positions(struct str text, struct positions *positions)
 static bool wants(const struct filter *filter, const struct finished *finished)
 {
     if (filter->tenant[0] && !str_equal(finished->tenant, str_of(filter->tenant))) return false;
+    if (finished->digest) return !filter->product[0] && !filter->safety[0] && !filter->sentiment[0];
     if (filter->product[0] && !str_equal(finished->product, str_of(filter->product))) return false;
     if (filter->safety[0] && !str_equal(finished->safety, str_of(filter->safety))) return false;
     return !filter->sentiment[0] || str_equal(finished->sentiment, str_of(filter->sentiment));
@@ -87,19 +88,32 @@ static void write_text(struct stream *stream, struct str text)
     if (!http_stream_write(stream->request, text)) stream->closing = true;
 }
 
-static void write_event(struct stream *stream, struct str json)
+static void write_event(struct stream *stream, const char *kind, struct str json)
 {
     struct buffer *event = &stream->feed->event;
     char id[EVENT_ID_BYTES];
     format_positions(&stream->positions, id);
     buffer_clear(event);
-    buffer_printf(event, "id: %s\nevent: insight\ndata: ", id);
+    buffer_printf(event, "id: %s\nevent: %s\ndata: ", id, kind);
     buffer_add(event, json);
     buffer_add(event, STR("\n\n"));
     if (event->failed)
         stream->closing = true;
     else
         write_text(stream, buffer_str(event));
+}
+
+static const char *kind_of(const struct finished *finished) { return finished->digest ? "digest" : "insight"; }
+
+/* The last digests, to one that begins: the next may be hours away. */
+static void write_digests(struct stream *stream)
+{
+    const struct feed *feed = stream->feed;
+    for (size_t i = 0; i < feed->digest_count && !stream->closing; i++) {
+        const struct kept_digest *kept = &feed->digests[i];
+        struct finished finished = {.tenant = str_of(kept->tenant), .digest = true};
+        if (!kept->json.failed && wants(&stream->filter, &finished)) write_event(stream, "digest", buffer_str(&kept->json));
+    }
 }
 
 /* False: the stream has had this one. */
@@ -127,7 +141,7 @@ void streams_offer(struct feed *feed, const struct bus_message *message,
     for (struct stream *stream = feed->streams; stream; stream = stream->next) {
         if (stream->closing || stream->replay || !advance(stream, message)) continue;
         catch_places(stream);
-        if (wants(&stream->filter, finished)) write_event(stream, json);
+        if (wants(&stream->filter, finished)) write_event(stream, kind_of(finished), json);
     }
 }
 
@@ -208,7 +222,7 @@ static void read_replay(struct stream *stream)
         struct finished finished;
         if (!advance(stream, &batch.messages[i])) continue;
         if (!feed_look_into(feed, batch.messages[i].value, &finished)) continue;
-        if (wants(&stream->filter, &finished)) write_event(stream, buffer_str(&feed->json));
+        if (wants(&stream->filter, &finished)) write_event(stream, kind_of(&finished), buffer_str(&feed->json));
     }
     bus_release(stream->replay->consumer, &batch);
     if (!placed && place(stream->replay, &err)) stream->closing = true;
@@ -382,6 +396,7 @@ static void begin(struct stream *stream)
     http_on_close(stream->request, on_stream_closed, stream);
     http_stream_begin(stream->request, 200, STR("text/event-stream"));
     write_text(stream, STR("retry: 2000\n: insights follow\n\n"));
+    write_digests(stream);
     if (stream->replay) read_replay(stream);
     streams_end_closing(feed);
 }

@@ -18,6 +18,10 @@ COMMIT_EVERY = 500
 
 
 def line_of(record):
+    if "digest" in record:  # what a window of insights says together: an event of its own kind
+        digest = record["digest"]
+        needs = ", ".join(f"{need['text']} ({need['records']})" for need in digest.get("needs", [])[:3])
+        return f"{record['id']}  {digest['records']} insights  {needs}"
     insight, document = record["insight"], record["document"]
     sentiment = insight["sentiment"]
     needs = ", ".join(need["text"] for need in insight.get("needs", []))

@@ -191,6 +191,22 @@ static void a_whole_archive_balances(void **state)
     assert_int_equal(report->topics[TOPIC_FEEDBACK].records, 5);
 }
 
+/* An event of its own kind among the insights, which no record became. */
+static void digests_are_no_insights(void **state)
+{
+    struct rig *rig = *state;
+    struct buffer lines = {0};
+    archive_line(&lines, "\"id\":\"digest-1-\",\"digest\":{\"records\":2}", TOPIC_INSIGHTS, 0, 2);
+    archive_put(rig->store, TOPIC_INSIGHTS, 0, buffer_str(&lines));
+    buffer_deinit(&lines);
+    struct verify_report *report = verify(rig, 0, 0);
+    if (report->findings.count) fail_msg("%s", report->findings.kept[0].text.data);
+    assert_int_equal(report->row_count, 1);
+    assert_int_equal(report->rows[0].insights, 2);
+    assert_true(report->rows[0].balanced);
+    assert_int_equal(report->topics[TOPIC_INSIGHTS].records, 3);
+}
+
 static void hours_can_be_chosen(void **state)
 {
     struct verify_report *report = verify(*state, ARCHIVE_BENCH_MS, ARCHIVE_BENCH_MS + 3600000);
@@ -543,6 +559,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_whole_archive_balances),
+        TEST(digests_are_no_insights),
         TEST(hours_can_be_chosen),
         cmocka_unit_test(finds_each_damage),
         cmocka_unit_test(doors_may_tell_less),

@@ -416,7 +416,21 @@ static inline void rig_on_done(void *user, const struct err *err)
     *(int *)user = 1;
 }
 
-/* As the pipeline would: an insight on the insights topic. `key` chooses the partition. */
+/* On the insights topic; `key` chooses the partition. */
+static inline void rig_publish_message(struct rig *rig, const char *key, struct str message)
+{
+    struct bus_producer *producer;
+    struct err err;
+    int done = 0;
+    struct bus_output output = {.topic = TOPIC_INSIGHTS, .timestamp_ms = 1, .key = str_of(key), .value = message};
+    must(bus_producer_open(rig->bus, "outside", &producer, &err), &err);
+    must(__real_bus_produce(producer, &output, 1, rig_on_done, &done, &err), &err);
+    must(bus_producer_flush(producer, RIG_WAIT_MS, &err), &err);
+    assert_true(done);
+    bus_producer_close(producer);
+}
+
+/* As the pipeline would: an insight. */
 static inline void rig_publish(struct rig *rig, const char *id, const char *key, const char *tenant, const char *product,
                                uint32_t safety_state, uint32_t label)
 {
@@ -426,9 +440,7 @@ static inline void rig_publish(struct rig *rig, const char *id, const char *key,
     struct safety safety = {0};
     struct insight insight = {0};
     struct str message;
-    struct bus_producer *producer;
     struct err err;
-    int done = 0;
     if (tenant) shape_set(feedback, &feedback, tenant, str_of(tenant));
     shape_set(feedback, &feedback, product, str_of(product));
     shape_set(safety, &safety, state, safety_state);
@@ -442,12 +454,7 @@ static inline void rig_publish(struct rig *rig, const char *id, const char *key,
     must(record_put(&record, SECTION_SAFETY, &safety, &arena, &err), &err);
     must(record_put(&record, SECTION_INSIGHT, &insight, &arena, &err), &err);
     must(record_write(&record, &arena, &message, &err), &err);
-    struct bus_output output = {.topic = TOPIC_INSIGHTS, .timestamp_ms = 1, .key = str_of(key), .value = message};
-    must(bus_producer_open(rig->bus, "outside", &producer, &err), &err);
-    must(__real_bus_produce(producer, &output, 1, rig_on_done, &done, &err), &err);
-    must(bus_producer_flush(producer, RIG_WAIT_MS, &err), &err);
-    assert_true(done);
-    bus_producer_close(producer);
+    rig_publish_message(rig, key, message);
     arena_deinit(&arena);
 }
 

@@ -256,6 +256,50 @@ static const struct {
     {"nothing is like that", "?product=saucer", ""},
 };
 
+static void publish_digest(const char *id, const char *tenant)
+{
+    struct record record = {.version = RECORD_VERSION, .id = str_of(id)};
+    struct arena arena = {0};
+    struct digest digest = {0};
+    struct str message;
+    struct err err;
+    shape_set(digest, &digest, since, 0);
+    shape_set(digest, &digest, until, 3600000);
+    shape_set(digest, &digest, records, 17);
+    if (tenant) shape_set(digest, &digest, tenant, str_of(tenant));
+    must(record_put(&record, SECTION_DIGEST, &digest, &arena, &err), &err);
+    must(record_write(&record, &arena, &message, &err), &err);
+    rig_publish_message(&rig, "digest", message);
+    arena_deinit(&arena);
+}
+
+/* An event of its own kind; those who come later are told the last one of each tenant at once. */
+static void test_digests(void **state)
+{
+    struct follower all, filtered, late, foreign;
+    (void)state;
+    follow(&all, "/v1/insights/stream", "");
+    follow(&filtered, "/v1/insights/stream?product=tea%20pot", "");
+    publish_digest("digest-1", "acme");
+    publish("after", "acme", "tea pot", ENUM_safety_state_negative, ENUM_sentiment_label_positive);
+    struct str text = told(&all, "after");
+    assert_int_equal(count_of(text, "event: digest\ndata: {\"id\":\"digest-1\",\"digest\":{"), 1);
+    assert_int_equal(count_of(text, "event: insight\n"), 1);
+    assert_int_equal(count_of(told(&filtered, "after"), "event: digest"), 0);
+    publish_digest("digest-2", "acme");
+    told(&all, "digest-2");
+    follow(&late, "/v1/insights/stream", "");
+    follow(&foreign, "/v1/insights/stream?tenant=globex", "");
+    publish("last", "globex", "tea pot", ENUM_safety_state_negative, ENUM_sentiment_label_positive);
+    assert_int_equal(count_of(told(&late, "last"), "event: digest"), 1);
+    assert_int_equal(count_of(told(&late, "digest-2"), "\"records\":17"), 1);
+    assert_int_equal(count_of(told(&foreign, "last"), "event: digest"), 0);
+    unfollow(&all);
+    unfollow(&filtered);
+    unfollow(&late);
+    unfollow(&foreign);
+}
+
 static void test_filters(void **state)
 {
     struct follower followers[COUNT_OF(filters)];
@@ -438,7 +482,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_KEYS(test_callers), WITH_KEYS(test_tenant_of_records), WITH_KEYS(test_reload), WITH_KEYS(test_isolation),
-        WITHOUT(test_bad_key_files), WITHOUT(test_refused_starts), WITHOUT(test_filters), WITHOUT(test_bad_filters),
+        WITHOUT(test_bad_key_files), WITHOUT(test_refused_starts), WITHOUT(test_digests), WITHOUT(test_filters), WITHOUT(test_bad_filters),
         WITHOUT(test_resume), WITHOUT(test_other_bus), WITHOUT(test_recent), WITHOUT(test_too_many_streams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

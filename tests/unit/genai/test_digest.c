@@ -1,0 +1,299 @@
+/* Digests on the embedded bus: every insight is in exactly one, whoever makes them and whoever is stopped. Replicas
+ * run on threads of this process; windows are of one second. */
+#include "genai_bench.h"
+
+#include <ftw.h>
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 120000, PARTITIONS = 4 };
+
+static char folder[64];
+
+struct replica {
+    struct config *config;
+    struct runtime *runtime;
+    pthread_t thread;
+    int rc;
+};
+
+struct rig {
+    struct config *config;
+    struct bus *bus;
+    struct bus_producer *producer;
+    struct bus_consumer *insights;
+    struct arena arena;
+    uint64_t told, windows, needed; /* sums of all digests: records, events, records of the shared need */
+    int64_t until_ms, next[PARTITIONS]; /* of the last one */
+    uint32_t said;
+};
+
+static int remove_one(const char *path, const struct stat *stat, int kind, struct FTW *walk)
+{
+    (void)stat, (void)kind, (void)walk;
+    return remove(path);
+}
+
+static struct config *make_config(const char *replica)
+{
+    static const struct worker *const workers[] = {&genai_worker};
+    static const struct option_table **tables;
+    struct config *config;
+    struct err err;
+    char settings[6][600];
+    if (!tables) tables = runtime_tables(workers, 1);
+    bench_must(config_create(tables, &config, &err), &err);
+    snprintf(settings[0], sizeof settings[0], "bus.path=%s/bus", folder);
+    snprintf(settings[1], sizeof settings[1], "bus.durable=false");
+    snprintf(settings[2], sizeof settings[2], "bus.partitions=%d", PARTITIONS);
+    snprintf(settings[3], sizeof settings[3], "%s", genai_folder());
+    snprintf(settings[4], sizeof settings[4], "genai.digest_every=1s");
+    snprintf(settings[5], sizeof settings[5], "runtime.replica=%s", replica);
+    for (size_t i = 0; i < COUNT_OF(settings); i++) bench_must(config_set(config, str_of(settings[i]), "test", &err), &err);
+    bench_must(config_set(config, STR("bus.size_limit=64M"), "test", &err), &err);
+    return config;
+}
+
+/* --- replicas --------------------------------------------------------------------------------- */
+
+static void *replica_main(void *argument)
+{
+    struct replica *replica = argument;
+    struct err err;
+    replica->rc = runtime_run(replica->runtime, &err);
+    return NULL;
+}
+
+static void start(struct replica *replica, const char *name)
+{
+    struct err err;
+    *replica = (struct replica){.config = make_config(name)};
+    bench_must(runtime_create(&genai_worker, replica->config, &replica->runtime, &err), &err);
+    assert_int_equal(pthread_create(&replica->thread, NULL, replica_main, replica), 0);
+}
+
+static void stop(struct replica *replica)
+{
+    runtime_stop(replica->runtime);
+    pthread_join(replica->thread, NULL);
+    runtime_destroy(replica->runtime);
+    config_destroy(replica->config);
+    assert_int_equal(replica->rc, E_OK);
+}
+
+/* --- the bus from outside --------------------------------------------------------------------- */
+
+static void open_rig(struct rig *rig)
+{
+    static const enum topic topics[] = {TOPIC_INSIGHTS};
+    const struct bus_subscription subscription = {.member = "outside", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
+    struct err err;
+    bool created;
+    snprintf(folder, sizeof folder, "/tmp/verbatim-digest-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    *rig = (struct rig){.config = make_config("9")};
+    bench_must(bus_open(rig->config, clock_system(), &rig->bus, &err), &err);
+    for (int i = 0; i < TOPIC_COUNT; i++) bench_must(bus_topic_create(rig->bus, (enum topic)i, NULL, &created, &err), &err);
+    bench_must(bus_producer_open(rig->bus, "outside", &rig->producer, &err), &err);
+    bench_must(bus_subscribe(rig->bus, &subscription, &rig->insights, &err), &err);
+}
+
+static void close_rig(struct rig *rig)
+{
+    bus_unsubscribe(rig->insights);
+    bus_producer_close(rig->producer);
+    bus_close(rig->bus);
+    config_destroy(rig->config);
+    arena_deinit(&rig->arena);
+    assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* As genai itself writes them, of `keys` customers. */
+static void say(struct rig *rig, int times)
+{
+    for (int i = 0; i < times; i++) {
+        struct insight insight = {0};
+        struct need need = {0};
+        struct str value;
+        struct err err;
+        struct record record = {.version = RECORD_VERSION, .id = arena_printf(&rig->arena, "r-%u", rig->said++)};
+        shape_set(insight, &insight, provider, STR("local"));
+        shape_set(sentiment, &insight.sentiment, label, ENUM_sentiment_label_positive);
+        shape_set(sentiment, &insight.sentiment, score, 0.5f);
+        insight.present |= 1u << FIELD_insight_sentiment;
+        shape_set(need, &need, kind, ENUM_need_kind_question);
+        shape_set(need, &need, text, STR("how to pair"));
+        shape_set(need, &need, start, 0);
+        shape_set(need, &need, end, 1);
+        shape_set(insight, &insight, needs, (struct need_list){&need, 1});
+        bench_must(record_put(&record, SECTION_INSIGHT, &insight, &rig->arena, &err), &err);
+        bench_must(record_write(&record, &rig->arena, &value, &err), &err);
+        struct bus_output output = {.topic = TOPIC_INSIGHTS, .timestamp_ms = clock_wall_ms(clock_system()), .key = record.id, .value = value};
+        bench_must(bus_produce(rig->producer, &output, 1, NULL, NULL, &err), &err);
+        bench_must(bus_producer_flush(rig->producer, WAIT_MS, &err), &err);
+        arena_reset(&rig->arena);
+    }
+}
+
+/* Each begins where the one before it ended, in time and in every partition. */
+static void judge(struct rig *rig, const struct digest *digest)
+{
+    assert_true(digest->since < digest->until);
+    if (rig->until_ms) assert_int_equal(digest->since, rig->until_ms);
+    assert_int_equal(digest->places.count, PARTITIONS);
+    for (uint32_t i = 0; i < PARTITIONS; i++) {
+        const struct digest_place *place = &digest->places.items[i];
+        assert_int_equal(place->partition, i);
+        assert_int_equal(place->from, rig->next[i]);
+        assert_true(place->to >= place->from);
+        rig->next[i] = (int64_t)place->to;
+    }
+    rig->until_ms = digest->until;
+    rig->told += digest->records;
+    rig->windows++;
+    if (digest->needs.count) rig->needed += digest->needs.items[0].records;
+    if (digest->records) assert_int_equal(digest->needs.items[0].records, digest->records);
+}
+
+static void look(struct rig *rig)
+{
+    struct bus_batch batch;
+    struct err err;
+    bench_must(bus_poll(rig->insights, 64, 1 << 20, &batch, &err), &err);
+    for (uint32_t i = 0; i < batch.count; i++) {
+        struct record record;
+        struct digest digest;
+        arena_reset(&rig->arena);
+        bench_must(record_scan(batch.messages[i].value, &rig->arena, &record, &err), &err);
+        if (!record_has(&record, SECTION_DIGEST)) continue;
+        assert_true(str_equal(batch.messages[i].key, STR("digest")));
+        assert_false(record_has(&record, SECTION_INSIGHT));
+        bench_must(record_decode(&record, SECTION_DIGEST, &digest, &rig->arena, &err), &err);
+        judge(rig, &digest);
+    }
+    bus_release(rig->insights, &batch);
+}
+
+/* Until all that was said has been told. */
+static void await_all(struct rig *rig)
+{
+    int64_t until_ms = clock_mono_ms(clock_system()) + WAIT_MS;
+    while (rig->told < rig->said) {
+        assert_true(clock_mono_ms(clock_system()) < until_ms);
+        look(rig);
+        poll(NULL, 0, 5);
+    }
+    assert_int_equal(rig->told, rig->said);
+    assert_int_equal(rig->needed, rig->said);
+}
+
+static void await_windows(struct rig *rig, uint64_t more)
+{
+    int64_t until_ms = clock_mono_ms(clock_system()) + WAIT_MS;
+    for (uint64_t wanted = rig->windows + more; rig->windows < wanted; poll(NULL, 0, 5)) {
+        assert_true(clock_mono_ms(clock_system()) < until_ms);
+        look(rig);
+    }
+}
+
+/* --- cases ------------------------------------------------------------------------------------ */
+
+static void each_insight_is_in_one_digest(void **state)
+{
+    struct replica replica;
+    struct rig rig;
+    (void)state;
+    open_rig(&rig);
+    CASE("what was there before is in the first");
+    say(&rig, 40);
+    start(&replica, "0");
+    await_all(&rig);
+    CASE("what comes while windows end is in one of them");
+    for (int i = 0; i < 10; i++) {
+        say(&rig, 7);
+        look(&rig);
+    }
+    await_all(&rig);
+    CASE("a window in which nothing is said is told too");
+    await_windows(&rig, 2);
+    CASE("a replica that comes later takes up where the first ended");
+    stop(&replica);
+    say(&rig, 25);
+    start(&replica, "1");
+    await_all(&rig);
+    await_windows(&rig, 1);
+    stop(&replica);
+    close_rig(&rig);
+}
+
+/* The one that makes them is stopped while the other one waits; nothing is told twice. */
+static void another_replica_goes_on(void **state)
+{
+    struct replica replicas[2];
+    struct rig rig;
+    (void)state;
+    open_rig(&rig);
+    start(&replicas[0], "0");
+    say(&rig, 10);
+    start(&replicas[1], "1");
+    for (int i = 0; i < 5; i++) say(&rig, 5), look(&rig);
+    await_all(&rig);
+    stop(&replicas[0]);
+    say(&rig, 10);
+    await_all(&rig);
+    start(&replicas[0], "0");
+    say(&rig, 10);
+    stop(&replicas[1]);
+    say(&rig, 10);
+    await_all(&rig);
+    stop(&replicas[0]);
+    close_rig(&rig);
+}
+
+/* More digests' worth of records behind the last one than the search first looks at. */
+static void the_last_digest_is_found_far_back(void **state)
+{
+    struct replica replica;
+    struct rig rig;
+    (void)state;
+    open_rig(&rig);
+    start(&replica, "0");
+    say(&rig, 3);
+    await_all(&rig);
+    stop(&replica);
+    for (int i = 0; i < 4500 * PARTITIONS / 100; i++) say(&rig, 100);
+    start(&replica, "0");
+    await_all(&rig);
+    stop(&replica);
+    close_rig(&rig);
+}
+
+static void too_short_a_window_is_refused(void **state)
+{
+    struct runtime *runtime = NULL;
+    struct rig rig;
+    struct err err;
+    (void)state;
+    open_rig(&rig);
+    struct config *config = make_config("0");
+    bench_must(config_set(config, STR("genai.digest_every=10ms"), "test", &err), &err);
+    int rc = runtime_create(&genai_worker, config, &runtime, &err);
+    if (rc == E_OK) rc = runtime_run(runtime, &err);
+    assert_int_equal(rc, E_BAD_CONFIG);
+    assert_non_null(strstr(err.text, "genai.digest_every"));
+    runtime_destroy(runtime);
+    config_destroy(config);
+    close_rig(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_insight_is_in_one_digest),
+        cmocka_unit_test(another_replica_goes_on),
+        cmocka_unit_test(the_last_digest_is_found_far_back),
+        cmocka_unit_test(too_short_a_window_is_refused),
+    };
+    return cmocka_run_group_tests_name("digest", tests, NULL, NULL);
+}

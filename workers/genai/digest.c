@@ -1,0 +1,467 @@
+/* One digest for all partitions, made by one replica, each record in exactly one.
+ *
+ * The replicas join the group `digest` on `insights`, paused: they read nothing through it. Who owns partition 0 is
+ * the one that makes digests. It follows all partitions with a reader of its own and counts (digest_counts.c). When
+ * the window is over and all that had been written by then is counted, the events (one a tenant) and the group's
+ * position of partition 0 are committed together: so a replica that has lost its ownership can't write any.
+ *
+ * No state is kept anywhere else. The events say which positions they cover and what has been usual; all have the
+ * same key, so they lie in one partition. Whoever comes to own partition 0 looks there, backwards in growing steps,
+ * for the last ones, takes up what they say, and counts from where they ended. Where there is none it begins at the
+ * oldest insight.
+ *
+ * Failures: a bus that can't be read or written is tried again at each tick; a lost generation drops the counts, and
+ * the search begins anew; the group's position tells whether the last events can be seen already. */
+#include "workers/genai/digest.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "runtime/committer.h"
+#include "workers/genai/digest_counts.h"
+
+enum {
+    TICK_MS = 250,
+    BUSY_MS = 1,
+    POLLS = 8,
+    POLL_RECORDS = 512,
+    POLL_BYTES = 1 << 20,
+    PLACES_MAX = 1024,        /* as schemas/digest.def has it */
+    SEARCH_FIRST = 4096,      /* records looked back at first */
+    SEARCH_GROWTH = 8,
+    UNSEEN_MS = 30000,        /* after that the last events are believed to be gone (retention) */
+};
+#define HISTORY_MS (INT64_C(28) * 86400000) /* over which what is usual fades */
+#define DIGEST_KEY STR("digest")
+
+enum phase { PHASE_IDLE, PHASE_OPEN, PHASE_SEARCH, PHASE_COUNT, PHASE_COMMIT };
+
+struct place {
+    int64_t from, next;  /* of the window; to be read next */
+    int64_t until;       /* read so far before going on */
+};
+
+struct digest_maker {
+    struct worker_context *context;
+    int64_t every_ms, since_ms, until_ms;
+    uint32_t trailing;
+    struct bus_consumer *member, *reader; /* reader: while we make digests */
+    struct committer *committer;
+    uv_timer_t timer;
+    enum phase phase;
+    bool owns, lost, cutting; /* lost: rewind first; cutting: the window is over, `until` are its ends */
+    struct digest_counts *counts;
+    struct place places[PLACES_MAX];
+    uint32_t place_count, home; /* home: where the events lie */
+    int64_t back, search_began_ms, found_until_ms;
+    uint64_t made, skipped;
+    unsigned failures;
+    struct arena arena;      /* of one message */
+    struct arena out;        /* of the events being committed */
+    struct bus_output *outputs;
+    size_t output_count;
+    struct bus_position position;
+};
+
+static int64_t wall_ms(const struct digest_maker *maker) { return clock_wall_ms(maker->context->clock); }
+
+static void complain(struct digest_maker *maker, const char *what, const struct err *err)
+{
+    if (maker->failures++ % 64 == 8) log_error(LOG_WARN, "genai", what, err);
+}
+
+/* --- dropping and beginning ------------------------------------------------------------------- */
+
+static void drop(struct digest_maker *maker)
+{
+    bus_unsubscribe(maker->reader);
+    maker->reader = NULL;
+    digest_counts_destroy(maker->counts);
+    maker->counts = NULL;
+    maker->cutting = false;
+    maker->phase = PHASE_IDLE;
+}
+
+static int open_reader(struct digest_maker *maker, struct err *err)
+{
+    static const enum topic topics[] = {TOPIC_INSIGHTS};
+    const struct bus_subscription subscription = {.member = "digest", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
+    if (maker->reader) return E_OK;
+    return bus_subscribe(maker->context->bus, &subscription, &maker->reader, err);
+}
+
+/* Partitions with their ends; false: the bus hasn't told them yet. */
+static bool look_at_ends(struct digest_maker *maker, struct bus_backlog items[static PLACES_MAX], uint32_t *ret_count)
+{
+    size_t count = bus_backlog(maker->reader, items, PLACES_MAX);
+    if (count == 0 || count > PLACES_MAX) return false;
+    for (size_t i = 0; i < count; i++)
+        if (items[i].partition >= count || items[i].end < 0) return false;
+    *ret_count = (uint32_t)count;
+    return true;
+}
+
+static int seek(struct digest_maker *maker, uint32_t partition, int64_t offset, struct err *err)
+{
+    const struct bus_position position = {TOPIC_INSIGHTS, partition, offset};
+    maker->places[partition].next = offset;
+    return bus_seek(maker->reader, &position, err);
+}
+
+/* The events' partition from `back` records before its end on, the others at their ends. */
+static int begin_search(struct digest_maker *maker, struct err *err)
+{
+    struct bus_backlog items[PLACES_MAX];
+    uint32_t count;
+    int rc = E_OK;
+    if (!look_at_ends(maker, items, &count)) return E_OK;
+    maker->place_count = count;
+    maker->home = bus_partition_of(DIGEST_KEY, count);
+    digest_counts_destroy(maker->counts);
+    maker->counts = digest_counts_create(maker->trailing);
+    maker->found_until_ms = INT64_MIN;
+    if (!maker->counts) return err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t i = 0; i < count && rc == E_OK; i++) {
+        uint32_t partition = items[i].partition;
+        int64_t from = items[i].end > maker->back ? items[i].end - maker->back : 0;
+        maker->places[partition] = (struct place){.until = items[i].end};
+        rc = seek(maker, partition, partition == maker->home ? from : items[i].end, err);
+    }
+    if (rc == E_OK) maker->phase = PHASE_SEARCH;
+    return rc;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+typedef int take_message(struct digest_maker *maker, const struct bus_message *message, struct err *err);
+
+/* *ret_idle: there is nothing more to read now. */
+static int read_some(struct digest_maker *maker, take_message *take, bool *ret_idle, struct err *err)
+{
+    int rc = E_OK;
+    *ret_idle = false;
+    for (int i = 0; i < POLLS && rc == E_OK && !*ret_idle; i++) {
+        struct bus_batch batch = {0};
+        rc = bus_poll(maker->reader, POLL_RECORDS, POLL_BYTES, &batch, err);
+        if (rc) return rc;
+        *ret_idle = batch.count == 0;
+        for (uint32_t j = 0; j < batch.count && rc == E_OK; j++) {
+            const struct bus_message *message = &batch.messages[j];
+            if (message->partition >= maker->place_count || message->offset < maker->places[message->partition].next) continue;
+            arena_reset(&maker->arena);
+            rc = take(maker, message, err);
+            if (rc == E_OK) maker->places[message->partition].next = message->offset + 1;
+        }
+        bus_release(maker->reader, &batch);
+    }
+    return rc;
+}
+
+/* All of [partition] up to its `until`? On Kafka the last offsets may be markers, which nobody gets. */
+static bool reached(const struct digest_maker *maker, const struct bus_backlog *item, bool idle)
+{
+    const struct place *place = &maker->places[item->partition];
+    return place->next >= place->until || (idle && item->records == 0);
+}
+
+/* --- the last events -------------------------------------------------------------------------- */
+
+static int restore(struct digest_maker *maker, const struct digest *digest, struct err *err)
+{
+    if (digest->until < maker->found_until_ms) return E_OK;
+    if (digest->until > maker->found_until_ms) { /* what was found before is older */
+        digest_counts_destroy(maker->counts);
+        maker->counts = digest_counts_create(maker->trailing);
+        maker->found_until_ms = digest->until;
+        if (!maker->counts) return err_set(err, E_NO_MEMORY, NULL);
+        for (uint32_t i = 0; i < maker->place_count; i++) maker->places[i].from = 0;
+        for (uint32_t i = 0; i < digest->places.count; i++) {
+            const struct digest_place *place = &digest->places.items[i];
+            if (place->partition < maker->place_count) maker->places[place->partition].from = (int64_t)place->to;
+        }
+    }
+    return digest_counts_restore(maker->counts, digest, err);
+}
+
+static int take_event(struct digest_maker *maker, const struct bus_message *message, struct err *err)
+{
+    struct record record;
+    struct digest digest;
+    if (record_scan(message->value, &maker->arena, &record, NULL) || !record_has(&record, SECTION_DIGEST)) return E_OK;
+    if (record_decode(&record, SECTION_DIGEST, &digest, &maker->arena, NULL)) return E_OK;
+    return restore(maker, &digest, err);
+}
+
+/* The group's position of partition 0 was committed with the last events: do we see these? */
+static bool sees_last(struct digest_maker *maker)
+{
+    struct bus_backlog items[PLACES_MAX];
+    size_t count = bus_backlog(maker->member, items, PLACES_MAX);
+    int64_t committed = 0;
+    for (size_t i = 0; i < count && i < PLACES_MAX; i++)
+        if (items[i].partition == 0 && items[i].position > 0) committed = items[i].position;
+    if (maker->found_until_ms == INT64_MIN ? committed == 0 : maker->places[0].from >= committed) return true;
+    return clock_mono_ms(maker->context->clock) - maker->search_began_ms >= UNSEEN_MS;
+}
+
+static int begin_counting(struct digest_maker *maker, struct err *err)
+{
+    int64_t now = wall_ms(maker);
+    int rc = E_OK;
+    for (uint32_t i = 0; i < maker->place_count && rc == E_OK; i++) rc = seek(maker, i, maker->places[i].from, err);
+    maker->since_ms = maker->found_until_ms == INT64_MIN ? now - now % maker->every_ms : maker->found_until_ms;
+    maker->until_ms = now - now % maker->every_ms + maker->every_ms;
+    maker->cutting = false;
+    if (rc == E_OK) maker->phase = PHASE_COUNT;
+    return rc;
+}
+
+static int search(struct digest_maker *maker, bool *ret_idle, struct err *err)
+{
+    struct bus_backlog items[PLACES_MAX];
+    uint32_t count;
+    int rc = read_some(maker, take_event, ret_idle, err);
+    if (rc || !look_at_ends(maker, items, &count)) return rc;
+    for (uint32_t i = 0; i < count; i++)
+        if (items[i].partition == maker->home && !reached(maker, &items[i], *ret_idle)) return E_OK;
+    bool all = maker->places[maker->home].until <= maker->back;
+    if (maker->found_until_ms == INT64_MIN && !all) {
+        maker->back *= SEARCH_GROWTH;
+        return begin_search(maker, err);
+    }
+    return sees_last(maker) ? begin_counting(maker, err) : begin_search(maker, err);
+}
+
+/* --- a window --------------------------------------------------------------------------------- */
+
+static int take_insight(struct digest_maker *maker, const struct bus_message *message, struct err *err)
+{
+    int rc = digest_counts_add(maker->counts, message->value, &maker->arena, err);
+    if (rc == E_OK || rc == E_NO_MEMORY) return rc;
+    maker->skipped++; /* what can't be read can't be counted: consumers see it too */
+    return E_OK;
+}
+
+static bool fill_places(const struct digest_maker *maker, struct arena *arena, struct digest *digest)
+{
+    struct digest_place_list list = {.items = ARENA_ARRAY(arena, struct digest_place, maker->place_count),
+                                     .count = maker->place_count};
+    if (!list.items) return false;
+    for (uint32_t i = 0; i < list.count; i++) {
+        shape_set(digest_place, &list.items[i], partition, i);
+        shape_set(digest_place, &list.items[i], from, (uint64_t)maker->places[i].from);
+        shape_set(digest_place, &list.items[i], to, (uint64_t)maker->places[i].next);
+    }
+    shape_set(digest, digest, places, list);
+    return true;
+}
+
+static int make_event(struct digest_maker *maker, uint32_t tenant, struct bus_output *output, struct err *err)
+{
+    struct arena *arena = &maker->out;
+    struct digest digest;
+    struct record record = {.version = RECORD_VERSION};
+    char *trace = arena_alloc(arena, TRACE_TEXT_BYTES);
+    struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
+    int rc = digest_counts_fill(maker->counts, tenant, arena, &digest, err);
+    if (rc) return rc;
+    record.id = arena_printf(arena, "digest-%lld-%.*s", (long long)maker->until_ms, STR_ARGS(digest.tenant));
+    if (!trace || !headers || !record.id.data || !fill_places(maker, arena, &digest)) return err_set(err, E_NO_MEMORY, NULL);
+    shape_set(digest, &digest, since, maker->since_ms);
+    shape_set(digest, &digest, until, maker->until_ms);
+    trace_child((struct str){0}, maker->context->random, trace);
+    *output = (struct bus_output){.topic = TOPIC_INSIGHTS, .timestamp_ms = wall_ms(maker), .key = DIGEST_KEY,
+                                  .headers = headers, .header_count = JOB_HEADERS};
+    headers_fill(headers, TOPIC_INSIGHTS, "genai", record.id, str_of(trace));
+    rc = record_put(&record, SECTION_DIGEST, &digest, arena, err);
+    return rc ? rc : record_write(&record, arena, &output->value, err);
+}
+
+static int make_events(struct digest_maker *maker, struct err *err)
+{
+    uint32_t count = digest_counts_tenants(maker->counts);
+    int rc = E_OK;
+    arena_reset(&maker->out);
+    maker->outputs = ARENA_ARRAY(&maker->out, struct bus_output, count ? count : 1);
+    if (!maker->outputs) return err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t i = 0; i < count && rc == E_OK; i++) rc = make_event(maker, i, &maker->outputs[i], err);
+    if (rc) return rc;
+    maker->output_count = count;
+    maker->position = (struct bus_position){TOPIC_INSIGHTS, 0, maker->places[0].next};
+    maker->phase = PHASE_COMMIT;
+    return E_OK;
+}
+
+static void begin_window(struct digest_maker *maker)
+{
+    int64_t now = wall_ms(maker);
+    digest_counts_close_window(maker->counts);
+    for (uint32_t i = 0; i < maker->place_count; i++) maker->places[i].from = maker->places[i].next;
+    maker->since_ms = maker->until_ms;
+    maker->until_ms = now - now % maker->every_ms + maker->every_ms;
+    maker->cutting = false;
+    maker->phase = PHASE_COUNT;
+}
+
+/* All that was written when the window ended is in it; what came since then and was read along, too: the events say
+ * the positions. */
+static int count(struct digest_maker *maker, bool *ret_idle, struct err *err)
+{
+    struct bus_backlog items[PLACES_MAX];
+    uint32_t count;
+    int rc = read_some(maker, take_insight, ret_idle, err);
+    if (rc || wall_ms(maker) < maker->until_ms || !look_at_ends(maker, items, &count)) return rc;
+    for (uint32_t i = 0; i < count && !maker->cutting; i++)
+        if (items[i].partition < maker->place_count) maker->places[items[i].partition].until = items[i].end;
+    maker->cutting = true;
+    for (uint32_t i = 0; i < count; i++)
+        if (items[i].partition < maker->place_count && !reached(maker, &items[i], *ret_idle)) return E_OK;
+    if (digest_counts_tenants(maker->counts)) return make_events(maker, err);
+    begin_window(maker); /* nobody has said anything yet */
+    return E_OK;
+}
+
+/* --- commit ----------------------------------------------------------------------------------- */
+
+static void take_commit(struct digest_maker *maker)
+{
+    int code;
+    struct err err;
+    double seconds;
+    if (!committer_take(maker->committer, &code, &err, &seconds)) return;
+    if (code == E_OK) {
+        maker->made += maker->output_count;
+        maker->failures = 0;
+        if (maker->phase == PHASE_COMMIT) begin_window(maker);
+    } else if (code == E_CANCELLED) {
+        maker->lost = true;
+        drop(maker);
+    } else if (err_class((enum err_code)code) == ERR_FATAL) {
+        worker_fail(maker->context, &err);
+    } else {
+        complain(maker, "a digest can't be committed; trying again", &err);
+    }
+}
+
+static void on_done(void *user) { (void)user; } /* the next tick looks */
+
+/* Inside bus_poll(): a running commit may end first. */
+static void on_revoked(void *user, const struct bus_position *partitions, size_t count)
+{
+    struct digest_maker *maker = user;
+    for (size_t i = 0; i < count; i++) {
+        if (partitions[i].partition != 0) continue;
+        committer_wait(maker->committer);
+        take_commit(maker);
+        drop(maker);
+        maker->owns = false;
+    }
+}
+
+static void on_assigned(void *user, const struct bus_position *partitions, size_t count)
+{
+    struct digest_maker *maker = user;
+    for (size_t i = 0; i < count; i++) maker->owns |= partitions[i].partition == 0;
+}
+
+/* --- the tick --------------------------------------------------------------------------------- */
+
+static int keep_membership(struct digest_maker *maker, struct err *err)
+{
+    struct bus_batch batch = {0};
+    bus_pause(maker->member, true);
+    int rc = bus_poll(maker->member, 1, 1024, &batch, err);
+    if (rc) return rc;
+    bus_release(maker->member, &batch);
+    if (!maker->lost || committer_busy(maker->committer)) return E_OK;
+    rc = bus_rewind(maker->member, err);
+    if (rc == E_OK) maker->lost = false;
+    return rc;
+}
+
+static int step(struct digest_maker *maker, bool *ret_idle, struct err *err)
+{
+    int rc;
+    switch (maker->phase) {
+    case PHASE_IDLE:
+        maker->back = SEARCH_FIRST;
+        maker->search_began_ms = clock_mono_ms(maker->context->clock);
+        maker->phase = PHASE_OPEN;
+        return E_OK;
+    case PHASE_OPEN:
+        rc = open_reader(maker, err);
+        if (rc == E_OK) rc = begin_search(maker, err);
+        return rc;
+    case PHASE_SEARCH: return search(maker, ret_idle, err);
+    case PHASE_COUNT: return count(maker, ret_idle, err);
+    case PHASE_COMMIT:
+        if (!committer_busy(maker->committer))
+            committer_start(maker->committer, maker->outputs, maker->output_count, &maker->position, 1);
+        return E_OK;
+    }
+    return E_OK;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct digest_maker *maker = timer->data;
+    struct err err = {0};
+    bool idle = true;
+    take_commit(maker);
+    int rc = keep_membership(maker, &err);
+    if (rc == E_OK && maker->owns && !maker->lost) rc = step(maker, &idle, &err);
+    if (rc && err_class((enum err_code)rc) == ERR_FATAL) {
+        worker_fail(maker->context, &err);
+        return;
+    }
+    if (rc) {
+        complain(maker, "the digest waits for the bus", &err);
+        if (err_class((enum err_code)rc) != ERR_RETRY && !committer_busy(maker->committer)) drop(maker);
+    }
+    uv_timer_start(timer, on_timer, idle || rc ? TICK_MS : BUSY_MS, 0);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+int digest_open(struct worker_context *context, int64_t every_ms, struct digest_maker **ret_maker, struct err *err)
+{
+    static const enum topic topics[] = {TOPIC_INSIGHTS};
+    struct digest_maker *maker = calloc(1, sizeof *maker);
+    if (!maker) return err_set(err, E_NO_MEMORY, NULL);
+    *maker = (struct digest_maker){.context = context, .every_ms = every_ms};
+    maker->trailing = every_ms < HISTORY_MS ? (uint32_t)(HISTORY_MS / every_ms) : 1;
+    const struct bus_subscription subscription = {
+        .group = DIGEST_GROUP, .member = context->member, .topics = topics, .topic_count = 1, .start = BUS_EARLIEST,
+        .on_revoked = on_revoked, .on_assigned = on_assigned, .user = maker};
+    int rc = bus_subscribe(context->bus, &subscription, &maker->member, err);
+    if (rc == E_OK) rc = committer_create(maker->member, on_done, maker, &maker->committer, err);
+    if (rc) {
+        bus_unsubscribe(maker->member);
+        free(maker);
+        return rc;
+    }
+    bus_pause(maker->member, true);
+    uv_timer_init(context->loop, &maker->timer);
+    maker->timer.data = maker;
+    uv_timer_start(&maker->timer, on_timer, TICK_MS, 0);
+    *ret_maker = maker;
+    return E_OK;
+}
+
+static void on_closed(uv_handle_t *handle) { free(handle->data); }
+
+void digest_close(struct digest_maker *maker)
+{
+    if (!maker) return;
+    uv_timer_stop(&maker->timer);
+    bus_hasten(maker->member);
+    committer_destroy(maker->committer);
+    maker->committer = NULL;
+    drop(maker);
+    bus_unsubscribe(maker->member);
+    arena_deinit(&maker->arena);
+    arena_deinit(&maker->out);
+    uv_close((uv_handle_t *)&maker->timer, on_closed);
+}
+
+uint64_t digest_count(const struct digest_maker *maker) { return maker ? maker->made : 0; }
