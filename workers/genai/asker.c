@@ -136,13 +136,22 @@ static int64_t oldest_due(const struct asker *asker, const struct task_queue *qu
 
 static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 
+static uint32_t group_size(const struct task *first)
+{
+    uint32_t count = 0;
+    for (const struct task *task = first; task && task->group == first->group; task = task->next) count++;
+    return count;
+}
+
 /* How many of the queue go into one call now: 0 while it pays to wait for more; *ret_due_ms says how long. */
 static uint32_t batch_size(const struct asker *asker, const struct stage *stage, int64_t now_ms, int64_t *ret_due_ms)
 {
     const struct asker_options *options = &asker->options;
     uint32_t count = 0;
     size_t bytes = 0;
+    if (stage->together.first && stage->together.first->group) return group_size(stage->together.first);
     for (const struct task *task = stage->together.first; task && count < options->batch_records; task = task->next) {
+        if (task->group) return count;
         bytes += task->asked.text.size < options->text_bytes ? task->asked.text.size : options->text_bytes;
         if (count && bytes > options->text_bytes) return count; /* a long text goes alone, or with short ones */
         count++;

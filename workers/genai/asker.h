@@ -35,7 +35,8 @@ struct task {
     int64_t since_ms, due_ms;
     bool alone, gone; /* gone: its record isn't ours any more */
     char reason[ASKER_REASON_BYTES]; /* why the answer before was of no use */
-    char id[ANSWER_ID_BYTES];        /* in the call that is out */
+    uint64_t group;                  /* of those that are asked about again together, as they were; 0: none */
+    char id[ANSWER_ID_BYTES], mark[PROMPT_MARK_BYTES]; /* in the call that is out, or comes again */
     char prompt[PROMPT_VERSION_BYTES];
 };
 
@@ -64,6 +65,8 @@ struct stage {
     struct pace pace;
     struct breaker breaker;
     struct task_queue together, alone, later; /* later: after a pause */
+    uint32_t throttled;     /* times in a row, */
+    int64_t throttled_ms;   /* the last then */
     uint64_t ends[LLM_WHYS], records, input_tokens, output_tokens, holds;
     struct call *calls;
 };
@@ -82,6 +85,7 @@ struct asker {
     uint32_t stage_count;
     struct task_queue inbox;
     uint32_t waiting;        /* in all queues */
+    uint64_t groups;         /* numbers given */
     int64_t paused_until_ms; /* by the account */
     struct histogram seconds; /* of calls */
     struct {
@@ -112,7 +116,8 @@ struct task *task_queue_pop(struct task_queue *queue);
 /* asker_queue.c: where a task goes. */
 void asker_place(struct asker *asker, struct task *task);               /* in its stage's queues */
 void asker_next_stage(struct asker *asker, struct task *task);          /* or given up, after the last */
-void asker_try_again(struct asker *asker, struct task *task, int64_t least_ms); /* after a pause, while it may */
+void asker_try_again(struct asker *asker, struct task *task, uint64_t group, int64_t pause_ms); /* while it may */
+int64_t asker_pause_ms(struct asker *asker, uint32_t failures); /* exponential, with jitter */
 void asker_repair(struct asker *asker, struct task *task, const char *reason);  /* alone, once */
 void asker_end(struct asker *asker, struct task *task, struct insight *insight, const struct asker_source *source);
 

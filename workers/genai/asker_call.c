@@ -47,7 +47,7 @@ static void write_request(struct call *call, struct buffer *out)
     struct prompt_item items[ANSWER_RECORDS_MAX];
     for (uint32_t i = 0; i < call->count; i++) {
         struct task *task = call->tasks[i];
-        prompt_make_id(asker->random, task->id);
+        if (!task->group) prompt_make_id(asker->random, task->id);
         items[i] = (struct prompt_item){.id = str_of(task->id), .text = sent_text(asker, task), .language = task->asked.language,
                                         .answer_in = task->key.answer_in, .has_rating = task->asked.has_rating,
                                         .rating = task->asked.rating};
@@ -96,8 +96,10 @@ static struct call *make_call(struct asker *asker, uint32_t number, struct task 
     if (!call) return NULL;
     call->asker = asker, call->stage = number, call->count = count;
     call->left_ms = clock_mono_ms(asker->clock);
-    prompt_make_mark(asker->random, call->mark);
+    if (tasks[0]->group) memcpy(call->mark, tasks[0]->mark, sizeof call->mark); /* a retry is the same request */
+    else prompt_make_mark(asker->random, call->mark);
     for (uint32_t i = 0; i < count; i++) {
+        memcpy(tasks[i]->mark, call->mark, sizeof call->mark);
         call->tasks[i] = tasks[i], call->keys[i] = &tasks[i]->key;
         memcpy(tasks[i]->prompt, asker->prompt->version, sizeof tasks[i]->prompt);
         tasks[i]->key.provider = stage->name, tasks[i]->key.model = llm_client_model(stage->client);
@@ -249,13 +251,17 @@ bool asker_take_known(struct asker *asker, struct task *task, struct str raw)
 
 /* --- failures ------------------------------------------------------------------------------------ */
 
-/* Trying again may cure it. */
+/* Trying again may cure it: after a pause, never before the provider wants it. */
 static void retry_all(struct call *call, const struct llm_result *result)
 {
+    struct asker *asker = call->asker;
+    int64_t pause_ms = asker_pause_ms(asker, call->tasks[0]->tries);
+    uint64_t group = ++asker->groups;
+    if (result->retry_after_ms > pause_ms) pause_ms = result->retry_after_ms;
     for (uint32_t i = 0; i < call->count; i++) {
         struct task *task = call->tasks[i];
         if (result->why == LLM_THROTTLED && task->tries) task->tries--; /* its turn will come: patience is the limit */
-        asker_try_again(call->asker, task, result->retry_after_ms);
+        asker_try_again(asker, task, group, pause_ms);
     }
 }
 
@@ -269,6 +275,7 @@ static void part_all(struct call *call)
             continue;
         }
         task->alone = true;
+        task->group = 0;
         asker_place(call->asker, task);
     }
 }
@@ -299,6 +306,20 @@ static void heed(struct stage *stage, const struct llm_limit *limit, int64_t now
     if (limit->remaining == 0 && limit->reset_ms > 0) pace_hold(&stage->pace, now_ms + longest(limit->reset_ms));
 }
 
+/* Over its rate, again and again: it is asked less and less often, whether it says how long to wait or not. */
+static void heed_throttle(struct call *call, const struct llm_result *result, int64_t now_ms)
+{
+    struct asker *asker = call->asker;
+    struct stage *stage = &asker->stages[call->stage];
+    if (result->why != LLM_THROTTLED) {
+        if (llm_why_next(result->why) != LLM_RETRY) stage->throttled = 0;
+        return;
+    }
+    if (call->left_ms < stage->throttled_ms) return; /* it left before the last pause began */
+    stage->throttled_ms = now_ms;
+    pace_hold(&stage->pace, now_ms + asker_pause_ms(asker, stage->throttled++));
+}
+
 static void heed_limits(struct stage *stage, const struct llm_result *result, int64_t now_ms)
 {
     if (result->retry_after_ms > 0) pace_hold(&stage->pace, now_ms + longest(result->retry_after_ms));
@@ -316,6 +337,7 @@ static void judge_provider(struct call *call, const struct llm_result *result, b
                  result->why == LLM_TOO_LARGE;
     bool for_good = llm_why_next(result->why) == LLM_FALL_BACK && result->why != LLM_BAD_REQUEST;
     heed_limits(stage, result, now_ms);
+    heed_throttle(call, result, now_ms);
     if (overload) pace_overloaded(&stage->pace, call->left_ms, now_ms);
     else if (alive) pace_answered(&stage->pace);
     if (result->why == LLM_LOCAL) {

@@ -55,23 +55,29 @@ void asker_end(struct asker *asker, struct task *task, struct insight *insight, 
 void asker_next_stage(struct asker *asker, struct task *task)
 {
     task->tries = task->repairs = 0;
+    task->group = 0;
     task->reason[0] = '\0';
     if (++task->stage < asker->stage_count) asker_place(asker, task);
     else asker_end(asker, task, NULL, NULL);
 }
 
-/* Exponential with full jitter, and never before the provider wants it. */
-void asker_try_again(struct asker *asker, struct task *task, int64_t least_ms)
+/* From three quarters of it to all of it: each is longer than the one before, and replicas don't come back in step. */
+int64_t asker_pause_ms(struct asker *asker, uint32_t failures)
 {
     const struct asker_options *options = &asker->options;
-    int64_t now_ms = clock_mono_ms(asker->clock), most_ms = options->retry_least_ms << (task->tries < 16 ? task->tries : 16);
-    if (task->gone || ++task->tries >= options->tries) {
+    int64_t most_ms = options->retry_least_ms << (failures < 16 ? failures : 16);
+    if (most_ms > options->retry_most_ms) most_ms = options->retry_most_ms;
+    return most_ms - (int64_t)random_below(asker->random, (uint64_t)most_ms / 4 + 1);
+}
+
+void asker_try_again(struct asker *asker, struct task *task, uint64_t group, int64_t pause_ms)
+{
+    if (task->gone || ++task->tries >= asker->options.tries) {
         asker_next_stage(asker, task);
         return;
     }
-    if (most_ms > options->retry_most_ms) most_ms = options->retry_most_ms;
-    int64_t pause_ms = 1 + (int64_t)random_below(asker->random, (uint64_t)most_ms + 1);
-    task->due_ms = now_ms + (least_ms > pause_ms ? least_ms : pause_ms);
+    task->group = group;
+    task->due_ms = clock_mono_ms(asker->clock) + pause_ms;
     asker->counts.retries++;
     asker->waiting++;
     push_by_due(&asker->stages[task->stage].later, task);
@@ -85,6 +91,7 @@ void asker_repair(struct asker *asker, struct task *task, const char *reason)
     }
     snprintf(task->reason, sizeof task->reason, "%s", reason);
     task->alone = true;
+    task->group = 0;
     asker->counts.repairs++;
     asker_place(asker, task);
 }

@@ -171,6 +171,26 @@ static void test_what_a_failure_leads_to(void **state)
     }
 }
 
+/* A retry is the same request, byte for byte: providers and proxies can see that it is one. */
+static void test_retries_are_the_same(void **state)
+{
+    struct asker_options options = rig_options();
+    struct rig *rig = rig_start(&options, 1);
+    (void)state;
+    ask_many(rig, 3);
+    rig_turn_after(rig, 50);
+    rig_fail(rig, 0, LLM_OVERLOADED);
+    ask_many(rig, 3);
+    rig_turn_after(rig, 250);
+    assert_int_equal(rig->call_count, 3); /* new ones don't join it */
+    uint32_t again = rig->calls[1]->mark[0] && strcmp(rig->calls[1]->mark, rig->calls[0]->mark) == 0 ? 1 : 2;
+    assert_string_equal(rig->calls[again]->prompt, rig->calls[0]->prompt);
+    assert_string_not_equal(rig->calls[3 - again]->mark, rig->calls[0]->mark);
+    rig_answer(rig, again, 3);
+    assert_int_equal(ended(rig, true), 3);
+    rig_stop(rig);
+}
+
 static void test_retry_after_is_kept(void **state)
 {
     struct asker_options options = rig_options();
@@ -214,9 +234,11 @@ static void test_throttling_uses_up_no_tries(void **state)
     (void)state;
     ask_many(rig, 1);
     rig_turn_after(rig, 50);
-    for (uint32_t i = 0; i < 8; i++) {
+    for (uint32_t i = 0; i < 5; i++) { /* the pause doubles: 6.2 s at most for the last */
         rig_fail(rig, rig->call_count - 1, LLM_THROTTLED);
-        for (int turns = 0; turns < 10; turns++) rig_turn_after(rig, 50);
+        rig_turn_after(rig, 99 << i);
+        assert_int_equal(rig->call_count, i + 1);
+        for (int turns = 0; turns < 70; turns++) rig_turn_after(rig, 100);
         assert_int_equal(rig->call_count, i + 2);
     }
     assert_int_equal(ended(rig, false), 0);
@@ -368,7 +390,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batches), cmocka_unit_test(test_suspects_go_alone), cmocka_unit_test(test_marks_and_ids),
         cmocka_unit_test(test_missing_are_asked_singly), cmocka_unit_test(test_answers_of_no_use),
-        cmocka_unit_test(test_what_a_failure_leads_to), cmocka_unit_test(test_retry_after_is_kept),
+        cmocka_unit_test(test_what_a_failure_leads_to), cmocka_unit_test(test_retries_are_the_same), cmocka_unit_test(test_retry_after_is_kept),
         cmocka_unit_test(test_limits_told_are_kept), cmocka_unit_test(test_throttling_uses_up_no_tries),
         cmocka_unit_test(test_outage), cmocka_unit_test(test_patience_ends), cmocka_unit_test(test_full_queue),
         cmocka_unit_test(test_letting_go), cmocka_unit_test(test_calls_are_cancelled), cmocka_unit_test(test_chance),
