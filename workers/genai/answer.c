@@ -1,5 +1,6 @@
-/* Reads a model's answer by the field tables. What breaks the schema makes the record's answer unusable;
- * a claim whose quote isn't in the text is dropped and counted; nothing else of the answer is kept. */
+/* Reads a model's answer by the field tables. What breaks the schema makes the record's answer
+ * unusable; a claim whose quote isn't in the text is dropped and counted; nothing else of the
+ * answer is kept. */
 #include "workers/genai/answer.h"
 
 #include "schema/json.h"
@@ -17,7 +18,7 @@ struct reading {
     struct err *err;
 };
 
-/* --- splitting ----------------------------------------------------------------------------------- */
+/* --- splitting ------------------------------------------------------------------------------- */
 
 static bool id_of(struct str raw, char *ret_id, size_t *ret_size)
 {
@@ -31,7 +32,9 @@ static bool id_of(struct str raw, char *ret_id, size_t *ret_size)
             if (!json_skip(&json, NULL)) break;
             continue;
         }
-        if (!json_next(&json, &value) || value.kind != JSON_STRING || value.text.size > ANSWER_ID_BYTES) break;
+        if (!json_next(&json, &value) || value.kind != JSON_STRING ||
+            value.text.size > ANSWER_ID_BYTES)
+            break;
         memcpy(ret_id, value.text.data, value.text.size);
         *ret_size = value.text.size;
         found = true;
@@ -39,7 +42,8 @@ static bool id_of(struct str raw, char *ret_id, size_t *ret_size)
     return found && !json.fault;
 }
 
-static void take_part(struct str raw, const struct str *ids, uint32_t count, bool *seen, struct answer_parts *parts)
+static void take_part(struct str raw, const struct str *ids, uint32_t count, bool *seen,
+                      struct answer_parts *parts)
 {
     char bytes[ANSWER_ID_BYTES];
     size_t size = 0;
@@ -54,7 +58,8 @@ static void take_part(struct str raw, const struct str *ids, uint32_t count, boo
     parts->strange++;
 }
 
-int answer_split(struct str json, const struct str *ids, uint32_t count, struct answer_parts *ret_parts, struct err *err)
+int answer_split(struct str json, const struct str *ids, uint32_t count,
+                 struct answer_parts *ret_parts, struct err *err)
 {
     struct json_reader reader = json_reader(json, NULL);
     struct json_value value;
@@ -78,18 +83,22 @@ int answer_split(struct str json, const struct str *ids, uint32_t count, struct 
     return E_OK;
 }
 
-/* --- what must not come back --------------------------------------------------------------------- */
+/* --- what must not come back ----------------------------------------------------------------- */
 
 static bool repeats_prompt(const struct answer_rules *rules, struct str text)
 {
     for (size_t at = 0; at + LEAK_BYTES <= text.size; at += LEAK_STEP)
-        if (str_find(rules->prompt, str_slice(text, at, at + LEAK_BYTES)) < rules->prompt.size) return true;
+        if (str_find(rules->prompt, str_slice(text, at, at + LEAK_BYTES)) < rules->prompt.size)
+            return true;
     return false;
 }
 
-static bool holds(struct str text, struct str secret) { return secret.size && str_find(text, secret) < text.size; }
+static bool holds(struct str text, struct str secret)
+{
+    return secret.size && str_find(text, secret) < text.size;
+}
 
-/* --- values -------------------------------------------------------------------------------------- */
+/* --- values ---------------------------------------------------------------------------------- */
 
 static bool broken(struct reading *reading, const struct field *field, const char *what)
 {
@@ -117,8 +126,10 @@ static bool read_text(struct reading *reading, const struct shape *shape, const 
     if (value->kind != JSON_STRING) return broken(reading, field, "must be a text");
     if (text_clean(value->text, reading->arena, &text, reading->err)) return false;
     text = str_trim(text);
-    if (text.size == 0 || text.size > field->most) return broken(reading, field, "is empty or too long");
-    if (shape == &mention_shape && !is_topic(reading->rules, text)) return broken(reading, field, "isn't one of the topics");
+    if (text.size == 0 || text.size > field->most)
+        return broken(reading, field, "is empty or too long");
+    if (shape == &mention_shape && !is_topic(reading->rules, text))
+        return broken(reading, field, "isn't one of the topics");
     if (repeats_prompt(reading->rules, text)) {
         reading->notes->leaked++;
         *held = false;
@@ -127,32 +138,42 @@ static bool read_text(struct reading *reading, const struct shape *shape, const 
     return true;
 }
 
-static bool read_number(struct reading *reading, const struct field *field, const struct json_value *value, void *at)
+static bool read_number(struct reading *reading, const struct field *field,
+                        const struct json_value *value, void *at)
 {
     double number = 0;
-    bool whole = field->kind == KIND_u32, good = value->kind == JSON_NUMBER && str_to_f64(value->text, &number);
+    bool whole = field->kind == KIND_u32,
+         good = value->kind == JSON_NUMBER && str_to_f64(value->text, &number);
     good = good && number >= (whole ? 1 : -(double)field->most) && number <= (double)field->most;
-    if (!good || (whole && number != (double)(uint32_t)number)) return broken(reading, field, "is out of range");
+    if (!good || (whole && number != (double)(uint32_t)number))
+        return broken(reading, field, "is out of range");
     uint32_t count = whole ? (uint32_t)number : 0;
     float real = (float)number;
-    if (whole) memcpy(at, &count, sizeof count);
-    else memcpy(at, &real, sizeof real);
+    if (whole)
+        memcpy(at, &count, sizeof count);
+    else
+        memcpy(at, &real, sizeof real);
     return true;
 }
 
-static bool read_enum(struct reading *reading, const struct field *field, const struct json_value *value, void *at)
+static bool read_enum(struct reading *reading, const struct field *field,
+                      const struct json_value *value, void *at)
 {
-    uint32_t number = value->kind == JSON_STRING ? enumeration_find(field->enumeration, value->text) : field->enumeration->count;
-    if (number >= field->enumeration->count) return broken(reading, field, "isn't one of its values");
+    uint32_t number = value->kind == JSON_STRING ? enumeration_find(field->enumeration, value->text)
+                                                 : field->enumeration->count;
+    if (number >= field->enumeration->count)
+        return broken(reading, field, "isn't one of its values");
     memcpy(at, &number, sizeof number);
     return true;
 }
 
-/* --- structs and lists --------------------------------------------------------------------------- */
+/* --- structs and lists ----------------------------------------------------------------------- */
 
-static bool read_object(struct reading *reading, const struct shape *shape, void *value, bool *held);
+static bool read_object(struct reading *reading, const struct shape *shape, void *value,
+                        bool *held);
 
-static void set_place(const struct shape *shape, char *value, const char *name, uint32_t place, uint32_t *present)
+static void set_place(const struct shape *shape, char *value, const char *name, uint32_t place,
+                      uint32_t *present)
 {
     const struct field *field = shape_field(shape, str_of(name));
     memcpy(value + field->offset, &place, sizeof place);
@@ -160,8 +181,8 @@ static void set_place(const struct shape *shape, char *value, const char *name, 
 }
 
 /* The words that are claimed to be in the text. Not there: *held becomes false. */
-static bool read_quote(struct reading *reading, const struct shape *shape, const struct json_value *quote, char *value,
-                       uint32_t *present, bool *held)
+static bool read_quote(struct reading *reading, const struct shape *shape,
+                       const struct json_value *quote, char *value, uint32_t *present, bool *held)
 {
     uint32_t start = 0, end = 0;
     if (quote->kind != JSON_STRING) return broken(reading, NULL, "must be a text");
@@ -179,12 +200,15 @@ static bool read_item(struct reading *reading, const struct field *field, char *
     struct json_value value;
     if (!json_next(&reading->json, &value)) return false;
     memset(item, 0, field->shape->struct_bytes);
-    if (field->shape == &span_shape) return read_quote(reading, field->shape, &value, item, &((struct span *)(void *)item)->present, held);
+    if (field->shape == &span_shape)
+        return read_quote(reading, field->shape, &value, item,
+                          &((struct span *)(void *)item)->present, held);
     if (value.kind != JSON_OBJECT) return broken(reading, field, "must hold objects");
     return read_object(reading, field->shape, item, held);
 }
 
-static bool read_list(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+static bool read_list(struct reading *reading, const struct field *field,
+                      const struct json_value *value, char *at)
 {
     struct {
         char *items;
@@ -198,22 +222,27 @@ static bool read_list(struct reading *reading, const struct field *field, const 
     while (json_item(&reading->json, &first)) {
         bool held = true;
         if (list.count == most) return broken(reading, field, "is too long");
-        if (!read_item(reading, field, list.items + list.count * field->shape->struct_bytes, &held)) return false;
+        if (!read_item(reading, field, list.items + list.count * field->shape->struct_bytes, &held))
+            return false;
         reading->notes->claims++;
-        if (held) list.count++;
-        else reading->notes->dropped++;
+        if (held)
+            list.count++;
+        else
+            reading->notes->dropped++;
     }
     memcpy(at, &list, sizeof list);
     return !reading->json.fault;
 }
 
-static bool read_value(struct reading *reading, const struct shape *shape, const struct field *field,
-                       const struct json_value *value, char *at, bool *held)
+static bool read_value(struct reading *reading, const struct shape *shape,
+                       const struct field *field, const struct json_value *value, char *at,
+                       bool *held)
 {
     switch ((enum field_kind)field->kind) {
     case KIND_enum: return read_enum(reading, field, value, at);
     case KIND_str: return read_text(reading, shape, field, value, at, held);
-    case KIND_u32: case KIND_f32: return read_number(reading, field, value, at);
+    case KIND_u32:
+    case KIND_f32: return read_number(reading, field, value, at);
     case KIND_list: return read_list(reading, field, value, at);
     case KIND_struct:
         if (value->kind != JSON_OBJECT) return broken(reading, field, "must be an object");
@@ -223,14 +252,16 @@ static bool read_value(struct reading *reading, const struct shape *shape, const
 }
 
 /* One member; one that isn't asked for is passed over. */
-static bool read_member(struct reading *reading, const struct shape *shape, struct str name, char *object, uint32_t *present, bool *held)
+static bool read_member(struct reading *reading, const struct shape *shape, struct str name,
+                        char *object, uint32_t *present, bool *held)
 {
     const struct field *field = shape_field(shape, name);
     struct json_value value;
     bool quote = answer_quotes(shape) && str_equal(name, STR("quote"));
     bool asked = quote || (field && answer_holds(shape, field));
     if (!asked) return json_skip(&reading->json, NULL);
-    uint32_t bit = quote ? 1u << (shape_field(shape, STR("start")) - shape->fields) : 1u << (field - shape->fields);
+    uint32_t bit = quote ? 1u << (shape_field(shape, STR("start")) - shape->fields)
+                         : 1u << (field - shape->fields);
     if (*present & bit) return broken(reading, quote ? NULL : field, "comes twice");
     if (!json_next(&reading->json, &value)) return false;
     if (quote) return read_quote(reading, shape, &value, object, present, held);
@@ -240,11 +271,13 @@ static bool read_member(struct reading *reading, const struct shape *shape, stru
 
 static bool has_all(struct reading *reading, const struct shape *shape, uint32_t present)
 {
-    if (answer_quotes(shape) && !(present >> (shape_field(shape, STR("start")) - shape->fields) & 1))
+    if (answer_quotes(shape) &&
+        !(present >> (shape_field(shape, STR("start")) - shape->fields) & 1))
         return broken(reading, NULL, "is missing");
     for (uint32_t i = 0; i < shape->count; i++) {
         const struct field *field = &shape->fields[i];
-        if (answer_holds(shape, field) && field->required && !(present >> i & 1)) return broken(reading, field, "is missing");
+        if (answer_holds(shape, field) && field->required && !(present >> i & 1))
+            return broken(reading, field, "is missing");
     }
     return true;
 }
@@ -261,7 +294,7 @@ static bool read_object(struct reading *reading, const struct shape *shape, void
     return true;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------------------------- */
 
 static bool is_listed(const struct str_list *list, struct str name)
 {
@@ -275,7 +308,8 @@ static bool fill_topics(struct insight *insight, struct arena *arena)
     struct str_list topics = {.items = ARENA_ARRAY(arena, struct str, insight->mentions.count + 1)};
     if (!topics.items) return false;
     for (uint32_t i = 0; i < insight->mentions.count; i++)
-        if (!is_listed(&topics, insight->mentions.items[i].topic)) topics.items[topics.count++] = insight->mentions.items[i].topic;
+        if (!is_listed(&topics, insight->mentions.items[i].topic))
+            topics.items[topics.count++] = insight->mentions.items[i].topic;
     if (topics.count) shape_set(insight, insight, topics, topics);
     return true;
 }
@@ -290,20 +324,29 @@ static void drop_empty(struct insight *insight)
     if (!insight->sentiment.evidence.count) shape_unset(sentiment, &insight->sentiment, evidence);
 }
 
-int answer_read(const struct answer_rules *rules, struct str raw, struct str text, struct arena *arena,
-                struct insight *ret_insight, struct answer_notes *ret_notes, struct err *err)
+int answer_read(const struct answer_rules *rules, struct str raw, struct str text,
+                struct arena *arena, struct insight *ret_insight, struct answer_notes *ret_notes,
+                struct err *err)
 {
     struct insight insight = {0};
     struct answer_notes notes = {0};
     struct err why = {0};
-    struct reading reading = {.rules = rules, .json = json_reader(raw, arena), .arena = arena,
-                              .quotable = {.text = text, .arena = arena}, .notes = &notes, .err = &why};
+    struct reading reading = {.rules = rules,
+                              .json = json_reader(raw, arena),
+                              .arena = arena,
+                              .quotable = {.text = text, .arena = arena},
+                              .notes = &notes,
+                              .err = &why};
     struct json_value value;
     bool held = true;
-    if (holds(raw, rules->canary) || holds(raw, rules->mark)) return err_set(err, E_BAD_MESSAGE, "it repeats what it was told to keep");
-    bool good = json_next(&reading.json, &value) && (value.kind == JSON_OBJECT || broken(&reading, NULL, "must be in an object"));
-    good = good && read_object(&reading, &insight_shape, &insight, &held) && json_end(&reading.json);
-    if (!good) return why.code ? err_set(err, why.code, "%s", why.text) : json_fault(&reading.json, err);
+    if (holds(raw, rules->canary) || holds(raw, rules->mark))
+        return err_set(err, E_BAD_MESSAGE, "it repeats what it was told to keep");
+    bool good = json_next(&reading.json, &value) &&
+                (value.kind == JSON_OBJECT || broken(&reading, NULL, "must be in an object"));
+    good =
+        good && read_object(&reading, &insight_shape, &insight, &held) && json_end(&reading.json);
+    if (!good)
+        return why.code ? err_set(err, why.code, "%s", why.text) : json_fault(&reading.json, err);
     if (!fill_topics(&insight, arena)) return err_set(err, E_NO_MEMORY, NULL);
     drop_empty(&insight);
     *ret_insight = insight;

@@ -4,14 +4,19 @@
 
 #include "schema/json.h"
 
-static bool is_named(const struct field *field, const char *name) { return strcmp(field->name, name) == 0; }
+static bool is_named(const struct field *field, const char *name)
+{
+    return strcmp(field->name, name) == 0;
+}
 
 /* A model's own idea of how sure it is tells nothing; topics follow from mentions. */
 bool answer_holds(const struct shape *shape, const struct field *field)
 {
-    static const char *const of_insight[] = {"sentiment", "needs", "mentions", "recommendations", "signals"};
+    static const char *const of_insight[] = {"sentiment", "needs", "mentions", "recommendations",
+                                             "signals"};
     if (shape != &insight_shape)
-        return !is_named(field, "confidence") && !is_named(field, "start") && !is_named(field, "end");
+        return !is_named(field, "confidence") && !is_named(field, "start") &&
+               !is_named(field, "end");
     for (size_t i = 0; i < sizeof of_insight / sizeof *of_insight; i++)
         if (is_named(field, of_insight[i])) return true;
     return false;
@@ -23,9 +28,13 @@ uint32_t answer_most(const struct field *field)
     return field->most && field->most < most ? field->most : most;
 }
 
-bool answer_quotes(const struct shape *shape) { return shape_field(shape, STR("start")) && shape_field(shape, STR("end")); }
+bool answer_quotes(const struct shape *shape)
+{
+    return shape_field(shape, STR("start")) && shape_field(shape, STR("end"));
+}
 
-static void write_object(const struct answer_rules *rules, const struct shape *shape, bool with_id, struct buffer *out);
+static void write_object(const struct answer_rules *rules, const struct shape *shape, bool with_id,
+                         struct buffer *out);
 
 static void write_words(const struct str *words, uint32_t count, struct buffer *out)
 {
@@ -46,27 +55,39 @@ static void write_enumeration(const struct enumeration *enumeration, struct buff
 
 static void write_quote(struct buffer *out)
 {
-    buffer_printf(out, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":%d}", ANSWER_QUOTE_BYTES_MAX);
+    buffer_printf(out, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":%d}",
+                  ANSWER_QUOTE_BYTES_MAX);
 }
 
-static void write_field(const struct answer_rules *rules, const struct shape *shape, const struct field *field, struct buffer *out)
+static void write_field(const struct answer_rules *rules, const struct shape *shape,
+                        const struct field *field, struct buffer *out)
 {
     switch ((enum field_kind)field->kind) {
     case KIND_enum: write_enumeration(field->enumeration, out); return;
     case KIND_str:
-        if (shape == &mention_shape) write_words(rules->topics, rules->topic_count, out);
-        else buffer_printf(out, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":%u}", answer_most(field));
+        if (shape == &mention_shape)
+            write_words(rules->topics, rules->topic_count, out);
+        else
+            buffer_printf(out, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":%u}",
+                          answer_most(field));
         return;
-    case KIND_u32: buffer_printf(out, "{\"type\":\"integer\",\"minimum\":1,\"maximum\":%u}", field->most); return;
-    case KIND_f32: buffer_printf(out, "{\"type\":\"number\",\"minimum\":-%u,\"maximum\":%u}", field->most, field->most); return;
+    case KIND_u32:
+        buffer_printf(out, "{\"type\":\"integer\",\"minimum\":1,\"maximum\":%u}", field->most);
+        return;
+    case KIND_f32:
+        buffer_printf(out, "{\"type\":\"number\",\"minimum\":-%u,\"maximum\":%u}", field->most,
+                      field->most);
+        return;
     case KIND_struct: write_object(rules, field->shape, false, out); return;
     case KIND_list:
         buffer_printf(out, "{\"type\":\"array\",\"maxItems\":%u,\"items\":", answer_most(field));
-        if (field->shape == &span_shape) write_quote(out);
-        else write_object(rules, field->shape, false, out);
+        if (field->shape == &span_shape)
+            write_quote(out);
+        else
+            write_object(rules, field->shape, false, out);
         buffer_add_char(out, '}');
         return;
-    default: return; /* no other kind is asked for: test_answer.c compares the schema with a written one */
+    default: return; /* no other kind is asked for */
     }
 }
 
@@ -76,7 +97,8 @@ static void write_name(struct buffer *out, const char *name, bool *first, bool c
     *first = false;
 }
 
-static void write_object(const struct answer_rules *rules, const struct shape *shape, bool with_id, struct buffer *out)
+static void write_object(const struct answer_rules *rules, const struct shape *shape, bool with_id,
+                         struct buffer *out)
 {
     bool first = true, quotes = answer_quotes(shape);
     buffer_add(out, STR("{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"));
@@ -92,13 +114,15 @@ static void write_object(const struct answer_rules *rules, const struct shape *s
     if (with_id) write_name(out, "id", &first, false);
     if (quotes) write_name(out, "quote", &first, false);
     for (uint32_t i = 0; i < shape->count; i++)
-        if (answer_holds(shape, &shape->fields[i])) write_name(out, shape->fields[i].name, &first, false);
+        if (answer_holds(shape, &shape->fields[i]))
+            write_name(out, shape->fields[i].name, &first, false);
     buffer_add(out, STR("]}"));
 }
 
 void answer_write_schema(const struct answer_rules *rules, struct buffer *out)
 {
-    buffer_add(out, STR("{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"answers\":{\"type\":\"array\","));
+    buffer_add(out, STR("{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+                        "\"answers\":{\"type\":\"array\","));
     buffer_printf(out, "\"maxItems\":%d,\"items\":", ANSWER_RECORDS_MAX);
     write_object(rules, &insight_shape, true, out);
     buffer_add(out, STR("}},\"required\":[\"answers\"]}"));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "workers/genai/asker.h"
+#include "workers/genai/telling.h"
 
 enum { BYTES_A_TOKEN = 3, ITEM_BYTES = 160, ENVELOPE_TOKENS = 64, LONGEST_HOLD_MS = 300000 };
 
@@ -343,9 +344,10 @@ static void judge_provider(struct call *call, const struct llm_result *result, b
     if (result->why == LLM_LOCAL) {
         if (call->probe) breaker_forget_probe(&stage->breaker);
     } else if (!alive) {
-        breaker_failed(&stage->breaker, call->probe, for_good, now_ms, call->asker->random);
+        if (breaker_failed(&stage->breaker, call->probe, for_good, now_ms, call->asker->random)) telling_outage(stage, result);
     } else if (breaker_answered(&stage->breaker, call->probe)) {
         pace_restart(&stage->pace, now_ms);
+        telling_outage(stage, NULL);
     }
 }
 

@@ -20,14 +20,16 @@ bool breaker_leave(struct breaker *breaker)
 }
 
 /* From four fifths of the pause to all of it: replicas don't probe in step. */
-static void open_it(struct breaker *breaker, int64_t pause_ms, int64_t now_ms, struct random *random)
+static void open_it(struct breaker *breaker, int64_t pause_ms, int64_t now_ms,
+                    struct random *random)
 {
     if (pause_ms > breaker->most_ms) pause_ms = breaker->most_ms;
     breaker->state = BREAKER_OPEN;
     breaker->failures = 0;
     breaker->opened++;
     breaker->pause_ms = pause_ms;
-    breaker->until_ms = now_ms + pause_ms - (int64_t)random_below(random, (uint64_t)pause_ms / 5 + 1);
+    breaker->until_ms =
+        now_ms + pause_ms - (int64_t)random_below(random, (uint64_t)pause_ms / 5 + 1);
 }
 
 bool breaker_answered(struct breaker *breaker, bool probe)
@@ -40,7 +42,8 @@ bool breaker_answered(struct breaker *breaker, bool probe)
     return true;
 }
 
-bool breaker_failed(struct breaker *breaker, bool probe, bool for_good, int64_t now_ms, struct random *random)
+bool breaker_failed(struct breaker *breaker, bool probe, bool for_good, int64_t now_ms,
+                    struct random *random)
 {
     if (probe) {
         open_it(breaker, for_good ? breaker->most_ms : breaker->pause_ms * 2, now_ms, random);

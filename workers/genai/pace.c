@@ -5,12 +5,13 @@
 
 enum { MINUTE_MS = 60000, BURSTS_A_MINUTE = 10 };
 
-/* --- buckets ------------------------------------------------------------------------------------- */
+/* --- buckets --------------------------------------------------------------------------------- */
 
 static void bucket_init(struct bucket *bucket, uint32_t a_minute, int64_t now_ms)
 {
     double most = (double)a_minute / BURSTS_A_MINUTE;
-    *bucket = (struct bucket){.most = most > 1 ? most : 1, .a_ms = (double)a_minute / MINUTE_MS, .filled_ms = now_ms};
+    *bucket = (struct bucket){
+        .most = most > 1 ? most : 1, .a_ms = (double)a_minute / MINUTE_MS, .filled_ms = now_ms};
     bucket->level = bucket->most;
 }
 
@@ -43,21 +44,26 @@ static void bucket_give_back(struct bucket *bucket, double amount)
     if (bucket->level > bucket->most) bucket->level = bucket->most;
 }
 
-/* --- all of it ----------------------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------------------------- */
 
 void pace_init(struct pace *pace, const struct pace_limits *limits, int64_t now_ms)
 {
     uint32_t start = limits->calls < PACE_CALLS_AT_START ? limits->calls : PACE_CALLS_AT_START;
-    *pace = (struct pace){.limits = *limits, .window = start ? start : 1, .starting = true,
-                          .hold_until_ms = INT64_MIN, .cut_ms = INT64_MIN};
+    *pace = (struct pace){.limits = *limits,
+                          .window = start ? start : 1,
+                          .starting = true,
+                          .hold_until_ms = INT64_MIN,
+                          .cut_ms = INT64_MIN};
     bucket_init(&pace->requests, limits->requests_a_minute, now_ms);
     bucket_init(&pace->tokens, limits->tokens_a_minute, now_ms);
 }
 
-enum pace_verdict pace_look(struct pace *pace, uint32_t tokens, int64_t now_ms, int64_t *ret_again_ms)
+enum pace_verdict pace_look(struct pace *pace, uint32_t tokens, int64_t now_ms,
+                            int64_t *ret_again_ms)
 {
     if ((double)pace->in_flight + 1 > pace->window + 1e-9 && pace->in_flight > 0) return PACE_FULL;
-    int64_t wait = bucket_wait_ms(&pace->requests, 1, now_ms), other = bucket_wait_ms(&pace->tokens, tokens, now_ms);
+    int64_t wait = bucket_wait_ms(&pace->requests, 1, now_ms),
+            other = bucket_wait_ms(&pace->tokens, tokens, now_ms);
     int64_t hold = pace->hold_until_ms > now_ms ? pace->hold_until_ms - now_ms : 0;
     if (other > wait) wait = other;
     if (hold > wait) wait = hold;
@@ -77,7 +83,8 @@ void pace_settle(struct pace *pace, uint32_t reserved, uint32_t used)
 {
     assert(pace->in_flight > 0);
     pace->in_flight--;
-    bucket_give_back(&pace->tokens, (double)reserved - (double)used); /* less than nothing: took more */
+    bucket_give_back(&pace->tokens,
+                     (double)reserved - (double)used); /* less than nothing: took more */
 }
 
 void pace_answered(struct pace *pace)
@@ -89,7 +96,8 @@ void pace_answered(struct pace *pace)
 void pace_overloaded(struct pace *pace, int64_t left_ms, int64_t now_ms)
 {
     pace->starting = false;
-    if (left_ms < pace->cut_ms) return; /* it left before the last cut: that is what the cut was for */
+    if (left_ms < pace->cut_ms)
+        return; /* it left before the last cut: that is what the cut was for */
     pace->cut_ms = now_ms;
     pace->window = pace->window / 2 > 1 ? pace->window / 2 : 1;
 }

@@ -1,9 +1,9 @@
-/* How fast one provider may be asked: requests and tokens a minute, calls at once, and the pauses that
- * it has asked for. Time is given, never looked up.
+/* How fast one provider may be asked: requests and tokens a minute, calls at once, and the pauses
+ * that it has asked for. Time is given, never looked up.
  *
- * Calls at once follow what the provider can bear (additive increase, multiplicative decrease): one more
- * a window of answers, half of them after a sign of overload, at most once a window. Until the first
- * such sign the window doubles, as TCP's does at its start. */
+ * Calls at once follow what the provider can bear (additive increase, multiplicative decrease): one
+ * more a window of answers, half of them after a sign of overload, at most once a window. Until the
+ * first such sign the window doubles, as TCP's does at its start. */
 #ifndef VERBATIM_WORKERS_GENAI_PACE_H
 #define VERBATIM_WORKERS_GENAI_PACE_H
 
@@ -27,8 +27,8 @@ enum { PACE_CALLS_AT_START = 8 };
 struct pace {
     struct pace_limits limits;
     struct bucket requests, tokens;
-    double window;     /* calls at once, for now */
-    bool starting;     /* no overload so far */
+    double window; /* calls at once, for now */
+    bool starting; /* no overload so far */
     uint32_t in_flight;
     int64_t hold_until_ms, cut_ms; /* cut: when the window was halved last */
 };
@@ -41,10 +41,12 @@ enum pace_verdict {
 
 void pace_init(struct pace *pace, const struct pace_limits *limits, int64_t now_ms);
 /* May a call leave that may take as many tokens, with those of its answer? */
-enum pace_verdict pace_look(struct pace *pace, uint32_t tokens, int64_t now_ms, int64_t *ret_again_ms);
+enum pace_verdict pace_look(struct pace *pace, uint32_t tokens, int64_t now_ms,
+                            int64_t *ret_again_ms);
 /* It leaves: after PACE_GO only. */
 void pace_leave(struct pace *pace, uint32_t tokens);
-/* It has ended, and took so many of the tokens that were reserved (a failure without usage: all). */
+/* It has ended, and took so many of the tokens that were reserved (a failure without usage: all).
+ */
 void pace_settle(struct pace *pace, uint32_t reserved, uint32_t used);
 
 void pace_answered(struct pace *pace);

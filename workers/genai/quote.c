@@ -34,9 +34,27 @@ static void put_space(struct plain *plain, uint32_t start, uint32_t end)
 static char plain_mark(int32_t c)
 {
     switch (c) {
-    case 0x2018: case 0x2019: case 0x201A: case 0x201B: case 0x2032: case 0x60: case 0xB4: return '\'';
-    case 0x201C: case 0x201D: case 0x201E: case 0x201F: case 0x2033: case 0xAB: case 0xBB: return '"';
-    case 0x2010: case 0x2011: case 0x2012: case 0x2013: case 0x2014: case 0x2015: case 0x2212: return '-';
+    case 0x2018:
+    case 0x2019:
+    case 0x201A:
+    case 0x201B:
+    case 0x2032:
+    case 0x60:
+    case 0xB4: return '\'';
+    case 0x201C:
+    case 0x201D:
+    case 0x201E:
+    case 0x201F:
+    case 0x2033:
+    case 0xAB:
+    case 0xBB: return '"';
+    case 0x2010:
+    case 0x2011:
+    case 0x2012:
+    case 0x2013:
+    case 0x2014:
+    case 0x2015:
+    case 0x2212: return '-';
     default: return 0;
     }
 }
@@ -61,12 +79,18 @@ static void put_character(struct plain *plain, int32_t c, uint32_t start, uint32
         put_space(plain, start, end);
         return;
     }
-    utf8proc_ssize_t count = utf8proc_decompose_char(c, parts, PLAIN_CODEPOINTS,
-        UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK | UTF8PROC_IGNORE, &boundary);
+    utf8proc_ssize_t count =
+        utf8proc_decompose_char(c, parts, PLAIN_CODEPOINTS,
+                                UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD |
+                                    UTF8PROC_STRIPMARK | UTF8PROC_IGNORE,
+                                &boundary);
     for (utf8proc_ssize_t i = 0; i < count && i < PLAIN_CODEPOINTS; i++) {
         utf8proc_uint8_t bytes[CHARACTER_BYTES];
-        if (is_space(parts[i])) put_space(plain, start, end);
-        else put(plain, (const char *)bytes, (size_t)utf8proc_encode_char(parts[i], bytes), start, end);
+        if (is_space(parts[i]))
+            put_space(plain, start, end);
+        else
+            put(plain, (const char *)bytes, (size_t)utf8proc_encode_char(parts[i], bytes), start,
+                end);
     }
 }
 
@@ -74,12 +98,15 @@ static void put_character(struct plain *plain, int32_t c, uint32_t start, uint32
 static bool make_plain(struct str text, struct arena *arena, struct plain *ret_plain)
 {
     size_t room = text.size * 2 + 16;
-    *ret_plain = (struct plain){.bytes = arena_alloc(arena, room), .starts = ARENA_ARRAY(arena, uint32_t, room),
-                                .ends = ARENA_ARRAY(arena, uint32_t, room), .room = room};
+    *ret_plain = (struct plain){.bytes = arena_alloc(arena, room),
+                                .starts = ARENA_ARRAY(arena, uint32_t, room),
+                                .ends = ARENA_ARRAY(arena, uint32_t, room),
+                                .room = room};
     if (!ret_plain->bytes || !ret_plain->starts || !ret_plain->ends) return false;
     for (size_t at = 0; at < text.size;) {
         int32_t c;
-        utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)text.data + at, (utf8proc_ssize_t)(text.size - at), &c);
+        utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)text.data + at,
+                                                 (utf8proc_ssize_t)(text.size - at), &c);
         if (size <= 0) break;
         put_character(ret_plain, c, (uint32_t)at, (uint32_t)(at + (size_t)size));
         at += (size_t)size;
@@ -95,7 +122,10 @@ static struct str trim_plain(struct str s)
     return s;
 }
 
-static bool is_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static bool is_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 /* Not within a word of Latin letters: "car" is no quote of "scared". */
 static bool on_edges(struct str text, size_t start, size_t end)
@@ -115,7 +145,8 @@ static size_t find_words(struct str text, struct str sought)
     return text.size;
 }
 
-static enum quote_found find_plain(struct quotable *quotable, struct str quote, uint32_t *ret_start, uint32_t *ret_end)
+static enum quote_found find_plain(struct quotable *quotable, struct str quote, uint32_t *ret_start,
+                                   uint32_t *ret_end)
 {
     struct plain plain;
     if (!quotable->plain.data) {
@@ -134,12 +165,14 @@ static enum quote_found find_plain(struct quotable *quotable, struct str quote, 
     return QUOTE_PLAIN;
 }
 
-enum quote_found quote_find(struct quotable *quotable, struct str quote, uint32_t *ret_start, uint32_t *ret_end)
+enum quote_found quote_find(struct quotable *quotable, struct str quote, uint32_t *ret_start,
+                            uint32_t *ret_end)
 {
     struct str sought = str_trim(quote);
     if (sought.size == 0 || sought.size > quotable->text.size * 2 + 16) return QUOTE_NOWHERE;
     size_t at = find_words(quotable->text, sought);
-    if (at < quotable->text.size && evidence_holds(quotable->text, (uint32_t)at, (uint32_t)(at + sought.size))) {
+    if (at < quotable->text.size &&
+        evidence_holds(quotable->text, (uint32_t)at, (uint32_t)(at + sought.size))) {
         *ret_start = (uint32_t)at, *ret_end = (uint32_t)(at + sought.size);
         return QUOTE_EXACT;
     }

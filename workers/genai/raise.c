@@ -1,15 +1,18 @@
-/* One rule: negative and a signal → positive. Unassessed and positive records go to people anyway. */
+/* One rule: negative and a signal → positive. Unassessed and positive records go to people. */
 #include "workers/genai/raise.h"
 
 enum { SAFETY_EVIDENCE_MAX = 64 }; /* schemas/safety.def */
 
-static int add_signals(struct safety *safety, const struct insight *insight, struct arena *arena, struct err *err)
+static int add_signals(struct safety *safety, const struct insight *insight, struct arena *arena,
+                       struct err *err)
 {
     const struct signal_list *signals = &insight->signals;
     uint32_t before = safety->evidence.count, kinds = safety->kinds;
-    struct evidence_list list = {.items = ARENA_ARRAY(arena, struct evidence, before + signals->count)};
+    struct evidence_list list = {.items =
+                                     ARENA_ARRAY(arena, struct evidence, before + signals->count)};
     if (!list.items) return err_set(err, E_NO_MEMORY, NULL);
-    for (; list.count < before; list.count++) list.items[list.count] = safety->evidence.items[list.count];
+    for (; list.count < before; list.count++)
+        list.items[list.count] = safety->evidence.items[list.count];
     for (uint32_t i = 0; i < signals->count; i++) {
         const struct signal *signal = &signals->items[i];
         struct evidence *cue = &list.items[list.count];
@@ -35,7 +38,8 @@ int raise_safety(struct job *job, const struct insight *insight, bool *ret_raise
     if (rc || safety.state != ENUM_safety_state_negative) return rc;
     if ((rc = add_signals(&safety, insight, job->arena, err))) return rc;
     struct str model = shape_has(insight, insight, model) ? insight->model : (struct str){0};
-    struct str by = arena_printf(job->arena, "%.*s %.*s", STR_ARGS(insight->provider), STR_ARGS(model));
+    struct str by =
+        arena_printf(job->arena, "%.*s %.*s", STR_ARGS(insight->provider), STR_ARGS(model));
     if (!by.data) return err_set(err, E_NO_MEMORY, NULL);
     shape_set(safety, &safety, state, ENUM_safety_state_positive);
     shape_set(safety, &safety, raised_by, str_trim(by));

@@ -5,20 +5,29 @@
 
 enum { LETTERS_IN_A_ROW = 6, CODE_BYTES = 40 };
 
-static bool is_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80; }
+static bool is_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
+}
 
-/* --- the list ------------------------------------------------------------------------------------ */
+/* --- the list -------------------------------------------------------------------------------- */
 
-static int add_phrase(struct suspects *suspects, const char *file, uint32_t line, struct str text, struct err *err)
+static int add_phrase(struct suspects *suspects, const char *file, uint32_t line, struct str text,
+                      struct err *err)
 {
     struct suspect_phrase *phrase = &suspects->phrases[suspects->count];
     struct str folded = text_fold(text, &suspects->arena), rest = folded;
     if (!folded.data) return err_set(err, E_NO_MEMORY, NULL);
-    if (!str_equal(folded, text)) return err_set(err, E_BAD_CONFIG, "%s:%u: lower case without accents, please: \"%.*s\"", file, line, STR_ARGS(folded));
+    if (!str_equal(folded, text))
+        return err_set(err, E_BAD_CONFIG, "%s:%u: lower case without accents, please: \"%.*s\"",
+                       file, line, STR_ARGS(folded));
     bool open_end = str_ends(folded, STR("*"));
-    while (rest.size && phrase->count < SUSPECT_PARTS_MAX) phrase->parts[phrase->count++] = str_trim(str_cut(&rest, '*'));
+    while (rest.size && phrase->count < SUSPECT_PARTS_MAX)
+        phrase->parts[phrase->count++] = str_trim(str_cut(&rest, '*'));
     for (uint32_t i = 0; i < phrase->count; i++)
-        if (phrase->parts[i].size == 0 || rest.size || open_end) return err_set(err, E_BAD_CONFIG, "%s:%u: words, and at most %d '*' between them", file, line, SUSPECT_PARTS_MAX - 1);
+        if (phrase->parts[i].size == 0 || rest.size || open_end)
+            return err_set(err, E_BAD_CONFIG, "%s:%u: words, and at most %d '*' between them", file,
+                           line, SUSPECT_PARTS_MAX - 1);
     suspects->count++;
     return E_OK;
 }
@@ -34,7 +43,8 @@ int suspects_read(struct suspects *suspects, const char *file, struct str conten
     while (rc == E_OK && content.size) {
         struct str text = str_trim(str_cut(&content, '\n'));
         line++;
-        if (text.size && !str_starts(text, STR("# "))) rc = add_phrase(suspects, file, line, text, err);
+        if (text.size && !str_starts(text, STR("# ")))
+            rc = add_phrase(suspects, file, line, text, err);
     }
     if (rc) suspects_deinit(suspects);
     return rc;
@@ -46,7 +56,7 @@ void suspects_deinit(struct suspects *suspects)
     *suspects = (struct suspects){0};
 }
 
-/* --- looking ------------------------------------------------------------------------------------- */
+/* --- looking --------------------------------------------------------------------------------- */
 
 static bool cuts_word(struct str text, size_t at)
 {
@@ -72,7 +82,8 @@ static bool holds_phrase(struct str text, const struct suspect_phrase *phrase)
         if (first == SIZE_MAX) return false;
         uint32_t found = 1;
         while (found < phrase->count) {
-            struct str near = str_slice(text, 0, end + SUSPECT_GAP_BYTES + phrase->parts[found].size);
+            struct str near =
+                str_slice(text, 0, end + SUSPECT_GAP_BYTES + phrase->parts[found].size);
             size_t next = find_part(near, phrase->parts[found], end);
             if (next == SIZE_MAX) break;
             end = next + phrase->parts[found++].size;

@@ -1,5 +1,6 @@
-/* Which feedback seems to speak to a machine: it is asked about alone, so that it spoils no other's answer.
- * Phrases come from config/prompts/suspicious.txt; runs of single letters and of code count too. */
+/* Which feedback seems to speak to a machine: it is asked about alone, so that it spoils no other's
+ * answer. Phrases come from config/prompts/suspicious.txt; runs of single letters and of code count
+ * too. */
 #ifndef VERBATIM_WORKERS_GENAI_SUSPECTS_H
 #define VERBATIM_WORKERS_GENAI_SUSPECTS_H
 
@@ -8,7 +9,8 @@
 enum { SUSPECT_PARTS_MAX = 4, SUSPECT_GAP_BYTES = 48 };
 
 struct suspect_phrase {
-    struct str parts[SUSPECT_PARTS_MAX]; /* in this order, each within SUSPECT_GAP_BYTES of the one before */
+    struct str parts[SUSPECT_PARTS_MAX]; /* in this order, each within SUSPECT_GAP_BYTES of the one
+                                            before */
     uint32_t count;
 };
 
@@ -19,7 +21,8 @@ struct suspects {
 };
 
 /* BAD_CONFIG names file and line; NO_MEMORY. */
-int suspects_read(struct suspects *suspects, const char *file, struct str content, struct err *err) CHECKED;
+int suspects_read(struct suspects *suspects, const char *file, struct str content,
+                  struct err *err) CHECKED;
 void suspects_deinit(struct suspects *suspects);
 /* `scratch` for the folded text. Without memory: yes. */
 bool suspects_hold(const struct suspects *suspects, struct str text, struct arena *scratch);
