@@ -44,6 +44,7 @@ static void write_body(const struct request_style *style, const struct llm_quest
 static const struct reply_row rows[] = {
     REPLY_ROW("stopReason", STRING, finish),
     REPLY_ROW("output.message.content[].toolUse.input", RAW, answer),
+    REPLY_ROW("output.message.content[].toolUse.name", STRING, answer_name),
     REPLY_ROW("output.message.content[].text", STRING, text),
     REPLY_ROW("usage.inputTokens", NUMBER, input),
     REPLY_ROW("usage.outputTokens", NUMBER, output),

@@ -20,7 +20,7 @@ struct call {
     int64_t started_ms, deadline_ms; /* of the monotonic clock; a length */
     enum { CALL_WAITING, CALL_SENT, CALL_LOST } state;
     enum llm_why lost; /* CALL_LOST: why it never left */
-    char model[LLM_MODEL_BYTES];
+    char model[LLM_MODEL_BYTES], name[LLM_NAME_BYTES];
     struct call *next, *previous;
 };
 
@@ -220,7 +220,7 @@ static void complete(struct remote *remote, struct call *call, struct arena *are
     if (call->state == CALL_LOST || call->exchange.result != CURLE_OK || call->exchange.too_large) {
         judge_loss(remote, call, result);
     } else {
-        result_of_reply(remote->provider, (int)call->exchange.status,
+        result_of_reply(remote->provider, (int)call->exchange.status, str_of(call->name),
                         buffer_str(&call->exchange.reply), &call->head, arena, result);
         heal(remote, call, result);
     }
@@ -277,6 +277,7 @@ static int ask(struct llm_client *client, const struct llm_question *question,
     call->started_ms = clock_mono_ms(remote->clock);
     call->deadline_ms = question->deadline_ms > 0 ? question->deadline_ms : remote->deadline_ms;
     memcpy(call->model, model.data, model.size);
+    memcpy(call->name, question->name.data, question->name.size);
     call->exchange.owner = &call_owner;
     call->exchange.method = "POST";
     call->exchange.connect_timeout_ms = remote->connect_timeout_ms;

@@ -94,7 +94,7 @@ enum llm_next llm_why_next(enum llm_why why)
 
 static bool is_name(struct str name)
 {
-    if (name.size == 0 || name.size > 64) return false;
+    if (name.size == 0 || name.size >= LLM_NAME_BYTES) return false;
     for (size_t i = 0; i < name.size; i++) {
         char c = name.data[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

@@ -167,7 +167,7 @@ struct llm_limits {
     struct llm_limit requests, tokens, input_tokens, output_tokens;
 };
 
-enum { LLM_TEXT_BYTES = 256, LLM_ID_BYTES = 128, LLM_MODEL_BYTES = 256, LLM_FINISH_BYTES = 32 };
+enum { LLM_NAME_BYTES = 65, LLM_TEXT_BYTES = 256, LLM_ID_BYTES = 128, LLM_MODEL_BYTES = 256, LLM_FINISH_BYTES = 32 };
 
 /* All of it is gone when on_result() returns. */
 struct llm_result {

@@ -63,6 +63,7 @@ static const struct reply_row rows[] = {
     REPLY_ROW("model", STRING, model),
     REPLY_ROW("stop_reason", STRING, finish),
     REPLY_ROW("content[].input", RAW, answer),
+    REPLY_ROW("content[].name", STRING, answer_name),
     REPLY_ROW("content[].text", STRING, text),
     REPLY_ROW("usage.input_tokens", NUMBER, input),
     REPLY_ROW("usage.output_tokens", NUMBER, output),
@@ -91,7 +92,6 @@ static const struct refusal_row refusals[] = {
     {0, "rate_limit_error", NULL, LLM_THROTTLED},
     {0, "overloaded_error", NULL, LLM_OVERLOADED},
     {0, "timeout_error", NULL, LLM_TIMED_OUT},
-    {0, "api_error", NULL, LLM_SERVER_ERROR},
 };
 
 const struct provider provider_anthropic = {

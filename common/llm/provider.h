@@ -46,8 +46,9 @@ extern const struct refusal_row bedrock_refusals[BEDROCK_REFUSALS];
 void request_add_temperature(struct buffer *out, const char *name, double temperature);
 
 /* Fills what the reply and its head say: why, json, id, model, finish, usage, maybe_paid, status,
- * retry_after_ms, limits, text. `body` and `arena` must stay while the result is used. */
-void result_of_reply(const struct provider *provider, int status, struct str body,
+ * retry_after_ms, limits, text. `name` is that of the question. `body` and `arena` must stay while
+ * the result is used. */
+void result_of_reply(const struct provider *provider, int status, struct str name, struct str body,
                      const struct reply_head *head, struct arena *arena,
                      struct llm_result *result);
 

@@ -10,6 +10,7 @@
 struct reply {
     struct str id, model, finish;
     struct str answer;      /* the structured answer's JSON, as it stands in the reply */
+    struct str answer_name; /* the tool's, where that is how it comes */
     struct str answer_text; /* or as the text that a string holds */
     struct str text;        /* what the model said beside it */
     struct str refusal;

@@ -53,12 +53,13 @@ static void set_text(struct llm_result *result, const struct reply *reply, const
 }
 
 /* A reply of 2xx: an answer in the shape that was asked for, or not. */
-static enum llm_why judge(struct reply *reply, struct llm_result *result)
+static enum llm_why judge(struct reply *reply, struct str name, struct llm_result *result)
 {
+    bool other = reply->answer_name.data && !str_equal(reply->answer_name, name);
     enum llm_why why = finish_why(reply->finish);
     if (why != LLM_ANSWERED) return why;
     if (reply->refusal.size) return LLM_REFUSED;
-    if (reply_is_object(&reply->answer)) {
+    if (!other && reply_is_object(&reply->answer)) {
         result->json = reply->answer;
         return LLM_ANSWERED;
     }
@@ -76,7 +77,7 @@ static void copy_if(char *out, size_t room, struct str text)
     if (text.size) reply_copy_text(out, room, text);
 }
 
-void result_of_reply(const struct provider *provider, int status, struct str body,
+void result_of_reply(const struct provider *provider, int status, struct str name, struct str body,
                      const struct reply_head *head, struct arena *arena, struct llm_result *result)
 {
     struct reply reply = {0};
@@ -91,7 +92,7 @@ void result_of_reply(const struct provider *provider, int status, struct str bod
     copy_if(result->finish, sizeof result->finish, reply.finish);
     if (good && read) {
         set_usage(provider, &reply, &result->usage);
-        result->why = judge(&reply, result);
+        result->why = judge(&reply, name, result);
     } else if (good) {
         result->why = LLM_BAD_ANSWER;
     } else {

@@ -37,7 +37,7 @@ static void try_reply(const struct provider *provider, int status, struct str te
         struct str name = str_cut(&line, ':');
         reply_head_line(&head, name, str_trim(line));
     }
-    result_of_reply(provider, status, text, &head, &arena, &result);
+    result_of_reply(provider, status, STR("n"), text, &head, &arena, &result);
     check_result(&result);
     arena_deinit(&arena);
 }

@@ -1,8 +1,12 @@
 """Runs llm_ask beside a server, and compares."""
 import json
 import os
+import socket
 import subprocess
 import tempfile
+import time
+import urllib.error
+import urllib.request
 
 ASK = os.environ["VERBATIM_TEST_ASK"]
 
@@ -25,3 +29,43 @@ def ask(section, options, questions, at_once=1, environment=None):
 def expect(case, got, **expected):
     wrong = {name: (got.get(name), value) for name, value in expected.items() if got.get(name) != value}
     assert not wrong, "%s: (is, should be) %s in %s" % (case, wrong, got)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Server:
+    """A program that serves `url` from when `ready` (a path) answers to the end of a with block."""
+
+    def __init__(self, arguments, port, ready, log):
+        self.url = "http://127.0.0.1:%d" % port
+        self.log = open(log, "w")
+        self.process = subprocess.Popen(arguments, stdout=self.log, stderr=self.log)
+        until = time.monotonic() + 120
+        while True:
+            try:
+                self.call("GET", ready)
+                return
+            except urllib.error.HTTPError:
+                return
+            except OSError:
+                assert self.process.poll() is None, "the server ended: " + open(log).read()
+                assert time.monotonic() < until, "the server doesn't answer"
+                time.sleep(0.05)
+
+    def call(self, method, path, content=None):
+        body = None if content is None else json.dumps(content).encode()
+        request = urllib.request.Request(self.url + path, body, {"content-type": "application/json"}, method=method)
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return json.loads(reply.read() or b"null")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()

@@ -24,6 +24,7 @@ static const struct {
 } cases[] = {
     {"Converse: the tool's input", &provider_bedrock_converse, 200, CONVERSE(TOOL_USE, "tool_use"), LLM_ANSWERED, "{\"a\":[1]}", KNOWN, 30, 0, 7},
     {"Converse: text before it", &provider_bedrock_converse, 200, CONVERSE("{\"text\":\"So:\"}," TOOL_USE, "tool_use"), LLM_ANSWERED, "{\"a\":[1]}", KNOWN, 30, 0, 7},
+    {"Converse: a tool that nobody offered", &provider_bedrock_converse, 200, CONVERSE("{\"toolUse\":{\"name\":\"rm\",\"input\":{}}}", "tool_use"), LLM_BAD_ANSWER, "", KNOWN, 30, 0, 7},
     {"Converse: only text, kept for a repair", &provider_bedrock_converse, 200, CONVERSE("{\"text\":\"So \\u00fc\"}", "end_turn"), LLM_BAD_ANSWER, "So \xC3\xBC", KNOWN, 30, 0, 7},
     {"Converse: cut off, with half an input", &provider_bedrock_converse, 200, CONVERSE(TOOL_USE, "max_tokens"), LLM_TRUNCATED, "", KNOWN, 30, 0, 7},
     {"Converse: a guardrail", &provider_bedrock_converse, 200, CONVERSE("{\"text\":\"no\"}", "guardrail_intervened"), LLM_REFUSED, "", KNOWN, 30, 0, 7},
@@ -42,6 +43,7 @@ static const struct {
 
     {"Claude: the tool's input, cache counted in", &provider_anthropic, 200, CLAUDE("{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"n\",\"input\":{\"b\":1}}", "tool_use"), LLM_ANSWERED, "{\"b\":1}", KNOWN, 18, 3, 2},
     {"Claude: thought first", &provider_anthropic, 200, CLAUDE("{\"type\":\"thinking\",\"thinking\":\"hm\"},{\"type\":\"tool_use\",\"input\":{}}", "tool_use"), LLM_ANSWERED, "{}", KNOWN, 18, 3, 2},
+    {"Claude: a tool that nobody offered", &provider_anthropic, 200, CLAUDE("{\"type\":\"tool_use\",\"name\":\"rm\",\"input\":{}}", "tool_use"), LLM_BAD_ANSWER, "", KNOWN, 18, 3, 2},
     {"Claude: cut off", &provider_anthropic, 200, CLAUDE("{\"type\":\"tool_use\",\"input\":{}}", "max_tokens"), LLM_TRUNCATED, "", KNOWN, 18, 3, 2},
     {"Claude: refused", &provider_anthropic, 200, CLAUDE("{\"type\":\"text\",\"text\":\"no\"}", "refusal"), LLM_REFUSED, "", KNOWN, 18, 3, 2},
     {"InvokeModel: as Claude", &provider_bedrock_invoke, 200, CLAUDE("{\"type\":\"tool_use\",\"input\":{\"b\":1}}", "tool_use"), LLM_ANSWERED, "{\"b\":1}", KNOWN, 18, 3, 2},
@@ -115,7 +117,7 @@ static void takes_replies_for_what_they_are(void **state)
         struct reply_head head;
         struct arena arena = {0};
         reply_head_init(&head, 0);
-        result_of_reply(cases[i].provider, cases[i].status, str_of(cases[i].body), &head, &arena, &result);
+        result_of_reply(cases[i].provider, cases[i].status, STR("n"), str_of(cases[i].body), &head, &arena, &result);
         assert_string_equal(llm_why_name(result.why), llm_why_name(cases[i].result));
         assert_true(str_equal(result.json, str_of(cases[i].json)));
         assert_int_equal(result.usage.known, (cases[i].flags & KNOWN) != 0);
@@ -136,14 +138,14 @@ static void tells_who_answered(void **state)
     struct arena arena = {0};
     reply_head_init(&head, 0);
     reply_head_line(&head, STR("x-amzn-RequestId"), STR("r-1"));
-    result_of_reply(&provider_bedrock_converse, 200, STR(CONVERSE(TOOL_USE, "tool_use")), &head, &arena, &result);
+    result_of_reply(&provider_bedrock_converse, 200, STR("n"), STR(CONVERSE(TOOL_USE, "tool_use")), &head, &arena, &result);
     assert_string_equal(result.id, "r-1");
     assert_string_equal(result.model, "asked"); /* Converse doesn't say */
     assert_string_equal(result.finish, "tool_use");
-    result_of_reply(&provider_anthropic, 200, STR(CLAUDE("", "end_turn")), &head, &arena, &result);
+    result_of_reply(&provider_anthropic, 200, STR("n"), STR(CLAUDE("", "end_turn")), &head, &arena, &result);
     assert_string_equal(result.id, "msg_1");
     assert_string_equal(result.model, "claude-x");
-    result_of_reply(&provider_anthropic, 529, STR(ANT("overloaded_error", "")), &head, &arena, &result);
+    result_of_reply(&provider_anthropic, 529, STR("n"), STR(ANT("overloaded_error", "")), &head, &arena, &result);
     assert_string_equal(result.id, "req_1");
     arena_deinit(&arena);
 }
@@ -166,7 +168,7 @@ static void says_why(void **state)
         struct arena arena = {0};
         reply_head_init(&head, 0);
         reply_head_line(&head, STR("X-Amzn-ErrorType"), str_of(texts[i].type));
-        result_of_reply(&provider_bedrock_converse, texts[i].status, str_of(texts[i].body), &head, &arena, &result);
+        result_of_reply(&provider_bedrock_converse, texts[i].status, STR("n"), str_of(texts[i].body), &head, &arena, &result);
         assert_string_equal(result.text, texts[i].text);
         arena_deinit(&arena);
     }

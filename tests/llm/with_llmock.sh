@@ -1,0 +1,7 @@
+#!/bin/bash
+# Runs a test with the Python that has llmock (requirements.txt here).
+#   example: tests/llm/with_llmock.sh tests/llm/test_reasons.py
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+python=$("$here/../lib/python.sh" "$here/requirements.txt") || exit $?
+exec "$python" "$@"
