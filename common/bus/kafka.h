@@ -5,12 +5,15 @@
  *   kafka_error.c     librdkafka's errors into ours, and its log lines into our log
  *   kafka_topics.c    creates and describes topics
  *   kafka_lag.c       how far another group is behind
- *   kafka_consumer.c  subscribes, takes batches, rebalances
+ *   kafka_member.c    a consumer's life: its client, joining, leaving
+ *   kafka_consumer.c  polls, follows rebalances
+ *   kafka_batch.c     the messages of one poll, until they are released
  *   kafka_position.c  which partitions, how far, how much is left; pause, rewind, seek
  *   kafka_watch.c     a thread per consumer for the calls that block
  *   kafka_limits.c    says at start which topics take less than we may send
  *   kafka_sender.c    a producing client: one message out
- *   kafka_commit.c    outputs and positions: one transaction, or at least once
+ *   kafka_commit.c    outputs and positions in one transaction; the producer that does it
+ *   kafka_at_least_once.c  outputs first, then positions
  *   kafka_producer.c  the door's producer
  *
  * Threads: the loop's (poll, pause, rewind, seek, backlog), the committer's (commit), and the
@@ -134,21 +137,34 @@ struct kafka_partition {
     enum topic topic;
     uint32_t partition;
     int64_t position; /* of the next message to read; -1: not known yet */
-    int64_t first_read; /* first offset given out, where a rewind goes without a commit; -1: none */
+    int64_t first_read; /* where reading began, and a rewind goes without a commit; -1: unknown */
     bool moved;             /* a reader's, sought and not assigned there yet */
     int64_t sought;         /* where reading shall begin, until a message has come; -1 */
     int64_t last_ms;        /* timestamp of the last message read; 0: none */
     int64_t caught_up_ms;   /* when last all had been read, by the wall clock; 0: never */
-    int64_t end, committed; /* as the watcher has heard; -1: not yet. Guarded by the lock. */
+    int64_t end;       /* as the watcher has heard; -1: not yet. Guarded by the lock, as */
+    int64_t committed; /* what this consumer has committed here itself; -1: nothing */
 };
 
-struct kafka_batch;
+struct kafka_batch {
+    struct kafka_batch *next;
+    rd_kafka_message_t **held;
+    struct bus_message *messages;
+    uint32_t count, capacity;
+    struct arena headers;
+};
 
 /* What the watcher found out about a topic that a reader waits for. */
 struct kafka_found {
     enum topic topic;
     uint32_t partition;
     int64_t offset;
+};
+
+/* What was assigned, until it is known where it begins. */
+struct kafka_awaited {
+    rd_kafka_topic_partition_list_t *starts, *ends; /* NULL: nothing; ends: not known */
+    bool known;
 };
 
 struct kafka_watch {
@@ -175,7 +191,14 @@ struct kafka_commit {
     bool warming;
     atomic_bool stops;
     _Atomic int64_t hastened_ms; /* since when it shall stop, mono; 0: it needn't */
-    char client_id[KAFKA_NAME_MAX + 1], transactional_id[3 * KAFKA_NAME_MAX];
+    char transactional_id[3 * KAFKA_NAME_MAX];
+};
+
+/* A member that was fenced, maybe by itself: it joins again, a few times. */
+struct kafka_exile {
+    bool outside; /* its partitions have been given up */
+    unsigned times;
+    int64_t since_ms, again_ms; /* when it was first fenced, of `times`; not before it joins again */
 };
 
 struct kafka_consumer {
@@ -188,6 +211,7 @@ struct kafka_consumer {
         subscription; /* of its pointers only the callbacks' and `user` are used */
     bool in_group, closing, hastened;
     uint32_t topics; /* bits */
+    char member[KAFKA_NAME_MAX + 1], group_id[KAFKA_NAME_MAX + 1];
 
     pthread_mutex_t lock; /* guards what the loop's thread changes here and others read: */
     struct kafka_partition *owned;
@@ -198,11 +222,14 @@ struct kafka_consumer {
                             own form; NULL: none is assigned */
     size_t group_bytes;
 
+    struct kafka_awaited awaited;
+
     bool moved;          /* a reader's partitions are to be assigned (anew) by the next poll */
     int64_t assigned_ms; /* when they were last, mono; 0: never */
     bool paused, readable;
     struct err trouble; /* what librdkafka complained of since the last poll */
     bool fatal;
+    struct kafka_exile exile;
     struct kafka_batch *current, *open, *idle;
     rd_kafka_topic_t *last_rkt; /* of the message before; its topic */
     enum topic last_topic;
@@ -220,17 +247,39 @@ static inline struct kafka_consumer *kafka_consumer_of(struct bus_consumer *cons
 int kafka_subscribe(struct bus *bus, const struct bus_subscription *subscription,
                     struct bus_consumer **ret_consumer, struct err *err) CHECKED;
 void kafka_unsubscribe(struct bus_consumer *consumer);
+/* A member that was fenced: E_OK, and it joins again; UNAVAILABLE: not yet; FENCED: once too often, so another process
+ * has its name. Of the loop's thread. */
+int member_rejoin(struct kafka_consumer *consumer, struct err *err) CHECKED;
+void member_forget_group(struct kafka_consumer *consumer); /* the generation */
 int kafka_wake_fd(const struct bus_consumer *consumer);
 void consumer_make_readable(struct kafka_consumer *consumer);
 int kafka_poll(struct bus_consumer *consumer, uint32_t max_records, size_t max_bytes,
                struct bus_batch *ret_batch, struct err *err) CHECKED;
 void kafka_release(struct bus_consumer *consumer, struct bus_batch *batch);
 
+/* batches: idle ones are kept, for their memory */
+struct kafka_batch *batch_open(struct kafka_consumer *consumer); /* NULL: no memory */
+bool batch_grow(struct kafka_batch *batch, uint32_t most);       /* room for one more; false: no memory */
+/* Takes `held` over. False without memory. */
+bool batch_take(struct kafka_consumer *consumer, struct kafka_batch *batch,
+                rd_kafka_message_t *held) CHECKED;
+void batch_empty(struct kafka_batch *batch);
+void batch_close(struct kafka_consumer *consumer, struct kafka_batch *batch);
+void batches_free(struct kafka_batch *first);
+enum topic consumer_topic_of(struct kafka_consumer *consumer, rd_kafka_topic_t *rkt);
+
+/* librdkafka's callbacks, inside kafka_poll() */
+void consumer_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
+                           rd_kafka_topic_partition_list_t *partitions, void *opaque);
+void consumer_on_error(rd_kafka_t *client, int code, const char *reason, void *opaque);
+
 /* positions; the lock is taken where others could look */
 struct kafka_partition *position_find(struct kafka_consumer *consumer, enum topic topic,
                                       uint32_t partition);
 int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t partition,
                  int64_t offset, struct err *err) CHECKED;
+/* Of the committer's thread: what it has committed. */
+void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count);
 void position_clear(struct kafka_consumer *consumer);
 /* All that it owns, from where they stand; the caller destroys the list. */
 rd_kafka_topic_partition_list_t *position_list(const struct kafka_consumer *consumer);
@@ -252,8 +301,27 @@ void ends_stop(struct kafka_consumer *consumer);
 /* For the ends; this also wakes fetchers that pause. */
 void ends_ask(struct kafka_consumer *consumer);
 void limits_check(struct kafka_consumer *consumer); /* of the watcher's thread; once for the bus */
+/* The watcher finds out what is committed of `partitions`, for the next poll to begin there. */
+void ends_await(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *partitions);
+/* What it found, which is the caller's, or NULL; and once these are owned, their ends. */
+rd_kafka_topic_partition_list_t *ends_awaited(struct kafka_consumer *consumer);
+void ends_adopt(struct kafka_consumer *consumer);
 void ends_lost(struct kafka_consumer *consumer); /* no broker is reached: try until one answers */
 
+/* commits; those with `consumer` are the committer's thread's. commit_replace(): the producer goes, for the reason in `err`;
+ * E_OK, unless that was once too often: then what stops the process. */
+int commit_left_ms(int64_t deadline_ms, int most_ms);
+bool commit_broken(const struct kafka_sender *sender, struct err *err); /* then `err` says why */
+int commit_replace(struct kafka_consumer *consumer, struct err *err) CHECKED;
+int commit_make_ready(struct kafka_consumer *consumer, int64_t deadline_ms, struct err *err) CHECKED;
+rd_kafka_topic_partition_list_t *commit_list(const struct kafka_consumer *consumer,
+                                             const struct bus_position *positions, size_t count);
+int commit_send_all(struct kafka_commit *commit, const struct bus_output *outputs, size_t count,
+                    int64_t deadline_ms, struct err *err) CHECKED;
+rd_kafka_resp_err_t commit_flush(struct kafka_commit *commit, int64_t deadline_ms);
+int commit_at_least_once(struct kafka_consumer *consumer, const struct bus_output *outputs,
+                         size_t output_count, const struct bus_position *positions,
+                         size_t position_count, struct err *err) CHECKED;
 int commit_open(struct kafka_consumer *consumer, struct err *err) CHECKED;
 void commit_close(struct kafka_consumer *consumer);
 void kafka_hasten(struct bus_consumer *consumer);

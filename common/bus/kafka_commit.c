@@ -44,7 +44,7 @@ enum verdict { GOOD, AGAIN, ABORT, REPLACE };
 
 static int64_t now_ms(void) { return clock_mono_ms(clock_system()); }
 
-static int left_ms(int64_t deadline_ms, int most_ms)
+int commit_left_ms(int64_t deadline_ms, int most_ms)
 {
     int64_t left = deadline_ms - now_ms();
     return left <= 0 ? 0 : left < most_ms ? (int)left : most_ms;
@@ -77,13 +77,13 @@ static enum verdict judge(rd_kafka_error_t *error, const char *what, struct err 
 
 /* --- producer -------------------------------------------------------------------------------- */
 
-static int open_sender(struct kafka_consumer *consumer, struct err *err)
+static int commit_open_sender(struct kafka_consumer *consumer, struct err *err)
 {
     struct kafka_commit *commit = &consumer->commit;
     const char *id = consumer->subscription.at_least_once ? NULL : commit->transactional_id;
     commit->ready = id == NULL;
     if (commit->sender.client) return E_OK;
-    return sender_open(&commit->sender, consumer->bus, commit->client_id, id, NULL, NULL, err);
+    return sender_open(&commit->sender, consumer->bus, consumer->member, id, NULL, NULL, err);
 }
 
 static enum verdict init(struct kafka_commit *commit, int64_t deadline_ms, int slice_ms,
@@ -91,7 +91,7 @@ static enum verdict init(struct kafka_commit *commit, int64_t deadline_ms, int s
 {
     enum verdict verdict;
     do {
-        int timeout_ms = left_ms(deadline_ms, slice_ms);
+        int timeout_ms = commit_left_ms(deadline_ms, slice_ms);
         verdict = judge(
             rd_kafka_init_transactions(commit->sender.client, timeout_ms > 0 ? timeout_ms : 1),
             "init_transactions", err);
@@ -101,7 +101,7 @@ static enum verdict init(struct kafka_commit *commit, int64_t deadline_ms, int s
 }
 
 /* Then `err` says why. */
-static bool has_broken(const struct kafka_sender *sender, struct err *err)
+bool commit_broken(const struct kafka_sender *sender, struct err *err)
 {
     char text[256];
     rd_kafka_resp_err_t code = rd_kafka_fatal_error(sender->client, text, sizeof text);
@@ -119,7 +119,7 @@ static bool is_rival(struct kafka_commit *commit)
 
 /* The producer goes, for the reason in `err`. E_OK, unless that was once too often: then what
  * stops the process. */
-static int replace(struct kafka_consumer *consumer, struct err *err)
+int commit_replace(struct kafka_consumer *consumer, struct err *err)
 {
     struct kafka_commit *commit = &consumer->commit;
     sender_close(&commit->sender);
@@ -135,28 +135,28 @@ static int replace(struct kafka_consumer *consumer, struct err *err)
     return E_OK;
 }
 
-/* As replace(), where nobody knows what was written; the new producer settles it, if the broker
+/* As commit_replace(), where nobody knows what was written; the new producer settles it, if the broker
  * answers. */
 static int start_over(struct kafka_consumer *consumer, struct err *err)
 {
     struct err ignored;
-    int rc = replace(consumer, err);
+    int rc = commit_replace(consumer, err);
     if (rc) return rc;
-    if (!atomic_load(&consumer->commit.stops) && open_sender(consumer, &ignored) == E_OK)
+    if (!atomic_load(&consumer->commit.stops) && commit_open_sender(consumer, &ignored) == E_OK)
         (void)init(&consumer->commit, now_ms() + KAFKA_CALL_MS, CALL_SLICE_MS, &ignored);
     err->code = E_CANCELLED;
     return E_CANCELLED;
 }
 
-static int make_ready(struct kafka_consumer *consumer, int64_t deadline_ms, struct err *err)
+int commit_make_ready(struct kafka_consumer *consumer, int64_t deadline_ms, struct err *err)
 {
     struct kafka_commit *commit = &consumer->commit;
     int rc = E_OK;
-    if (!commit->sender.client || !commit->ready) rc = open_sender(consumer, err);
+    if (!commit->sender.client || !commit->ready) rc = commit_open_sender(consumer, err);
     if (rc || commit->ready) return rc;
     enum verdict verdict = init(commit, deadline_ms, CALL_SLICE_MS, err);
     if (verdict == GOOD) return E_OK;
-    if (verdict != AGAIN) rc = replace(consumer, err); /* else the same producer may go on later */
+    if (verdict != AGAIN) rc = commit_replace(consumer, err); /* else the same producer may go on later */
     if (rc == E_OK) rc = E_UNAVAILABLE;                /* nothing was begun */
     err->code = (enum err_code)rc;
     return rc;
@@ -177,7 +177,7 @@ static void *warm_main(void *argument)
 
 int commit_open(struct kafka_consumer *consumer, struct err *err)
 {
-    int rc = open_sender(consumer, err);
+    int rc = commit_open_sender(consumer, err);
     if (rc || consumer->subscription.at_least_once) return rc;
     consumer->commit.warming =
         pthread_create(&consumer->commit.warmer, NULL, warm_main, consumer) == 0;
@@ -225,7 +225,7 @@ static int check_owned(struct kafka_consumer *consumer, const struct bus_positio
     return rc;
 }
 
-static rd_kafka_topic_partition_list_t *list_of(const struct kafka_consumer *consumer,
+rd_kafka_topic_partition_list_t *commit_list(const struct kafka_consumer *consumer,
                                                 const struct bus_position *positions, size_t count)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
@@ -237,18 +237,18 @@ static rd_kafka_topic_partition_list_t *list_of(const struct kafka_consumer *con
 }
 
 /* Waits until all is delivered or has failed, the time is over, or we stop. */
-static rd_kafka_resp_err_t flush(struct kafka_commit *commit, int64_t deadline_ms)
+rd_kafka_resp_err_t commit_flush(struct kafka_commit *commit, int64_t deadline_ms)
 {
     rd_kafka_resp_err_t code;
     do
-        code = sender_flush(&commit->sender, left_ms(deadline_ms, CALL_SLICE_MS));
+        code = sender_flush(&commit->sender, commit_left_ms(deadline_ms, CALL_SLICE_MS));
     while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && now_ms() < deadline_ms &&
            !atomic_load(&commit->stops));
     return code;
 }
 
 /* Waits for room in the producer's buffer where there is none. */
-static int send_all(struct kafka_commit *commit, const struct bus_output *outputs, size_t count,
+int commit_send_all(struct kafka_commit *commit, const struct bus_output *outputs, size_t count,
                     int64_t deadline_ms, struct err *err)
 {
     struct kafka_sender *sender = &commit->sender;
@@ -263,72 +263,6 @@ static int send_all(struct kafka_commit *commit, const struct bus_output *output
         if (code) return kafka_error(code, topic_info(outputs[i].topic)->name, NULL, err);
     }
     return E_OK;
-}
-
-/* --- at least once --------------------------------------------------------------------------- */
-
-/* Nothing of ours may be left in the producer: the caller's memory goes. */
-static int give_up_sending(struct kafka_consumer *consumer, int rc, struct err *err)
-{
-    struct kafka_sender *sender = &consumer->commit.sender;
-    struct err why = {.code = E_TIMEOUT};
-    rd_kafka_purge(sender->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    bool clean = sender_flush(sender, KAFKA_CALL_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    bool broken = has_broken(sender, &why);
-    if (clean && !broken) return rc;
-    if (why.code == E_FENCED) why.code = E_SYSTEM; /* it has no rival: its epoch was outrun */
-    int too_often = replace(consumer, &why);
-    if (too_often) *err = why;
-    return too_often ? too_often : rc;
-}
-
-/* A queue of its own for each, so that an answer that comes too late is nobody's. */
-static int commit_positions(struct kafka_consumer *consumer, const struct bus_position *positions,
-                            size_t count, int64_t deadline_ms, struct err *err)
-{
-    rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->client);
-    rd_kafka_resp_err_t code = rd_kafka_commit_queue(consumer->client, list, queue, NULL, NULL);
-    rd_kafka_event_t *event = NULL;
-    while (!code && !event) {
-        int timeout_ms = left_ms(deadline_ms, CALL_SLICE_MS);
-        event = rd_kafka_queue_poll(queue, timeout_ms);
-        if (timeout_ms == 0 || atomic_load(&consumer->commit.stops)) break;
-    }
-    if (!code) code = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-    const rd_kafka_topic_partition_list_t *answer =
-        event ? rd_kafka_event_topic_partition_list(event) : NULL;
-    for (int i = 0; answer && i < answer->cnt && !code; i++) code = answer->elems[i].err;
-    if (event) rd_kafka_event_destroy(event);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_topic_partition_list_destroy(list);
-    return code ? kafka_error(code, "positions", NULL, err) : E_OK;
-}
-
-static int commit_at_least_once(struct kafka_consumer *consumer, const struct bus_output *outputs,
-                                size_t output_count, const struct bus_position *positions,
-                                size_t position_count, struct err *err)
-{
-    struct kafka_sender *sender = &consumer->commit.sender;
-    int64_t deadline_ms = now_ms() + consumer->bus->options.commit_timeout;
-    int rc = make_ready(consumer, deadline_ms, err);
-    if (rc) return rc;
-    rc = send_all(&consumer->commit, outputs, output_count, deadline_ms, err);
-    if (rc == E_OK && output_count) {
-        rd_kafka_resp_err_t code = flush(&consumer->commit, deadline_ms);
-        if (code) rc = kafka_error(code, "outputs", NULL, err);
-    }
-    if (rc == E_OK && sender->failure.code) {
-        *err = sender->failure;
-        rc = (int)sender->failure.code;
-    }
-    if (rc == E_FENCED)
-        rc = E_UNAVAILABLE; /* an idempotent producer has no rival; its epoch was outrun */
-    if (rc) err->code = (enum err_code)rc;
-    if (rc) return give_up_sending(consumer, rc, err);
-    consumer->commit.replaced = 0;
-    return position_count ? commit_positions(consumer, positions, position_count, deadline_ms, err)
-                          : E_OK;
 }
 
 /* --- exactly once ---------------------------------------------------------------------------- */
@@ -377,9 +311,9 @@ static enum verdict send_positions(struct kafka_consumer *consumer,
         err_set(err, E_CANCELLED, "this member has lost its partitions");
         return ABORT;
     }
-    rd_kafka_topic_partition_list_t *list = list_of(consumer, positions, count);
+    rd_kafka_topic_partition_list_t *list = commit_list(consumer, positions, count);
     while (verdict == AGAIN) { /* with identical arguments */
-        int timeout_ms = left_ms(deadline_ms, POSITIONS_SLICE_MS);
+        int timeout_ms = commit_left_ms(deadline_ms, POSITIONS_SLICE_MS);
         if (timeout_ms == 0) break;
         verdict = judge(try_positions(&consumer->commit, list, group, timeout_ms), "positions", err);
         if (atomic_load(&consumer->commit.stops)) break;
@@ -405,11 +339,11 @@ static int abort_transaction(struct kafka_consumer *consumer, struct err *err)
     enum verdict verdict;
     do
         verdict = judge(
-            rd_kafka_abort_transaction(commit->sender.client, left_ms(deadline_ms, CALL_SLICE_MS)),
+            rd_kafka_abort_transaction(commit->sender.client, commit_left_ms(deadline_ms, CALL_SLICE_MS)),
             "abort", &why);
     while (verdict == AGAIN && may_go_on(commit, deadline_ms));
     if (verdict == GOOD) {
-        int rc = replace(consumer, err);
+        int rc = commit_replace(consumer, err);
         return rc ? rc : (int)err->code;
     }
     err->code = verdict == AGAIN ? E_TIMEOUT : why.code;
@@ -422,14 +356,14 @@ static int give_up_message(struct kafka_consumer *consumer, struct err *err)
 {
     *err = consumer->commit.sender.failure;
     if (err->code == E_FENCED) return start_over(consumer, err);
-    int rc = replace(consumer, err);
+    int rc = commit_replace(consumer, err);
     return rc ? rc : (int)err->code;
 }
 
 /* The transaction is open, and `verdict` and `err` say why it can't go on. */
 static int give_up(struct kafka_consumer *consumer, enum verdict verdict, struct err *err)
 {
-    if (has_broken(&consumer->commit.sender, err)) return start_over(consumer, err);
+    if (commit_broken(&consumer->commit.sender, err)) return start_over(consumer, err);
     if (verdict != ABORT && verdict != GOOD) return start_over(consumer, err);
     if (consumer->commit.sender.failure.code) return give_up_message(consumer, err);
     if (err->code == E_FENCED) return start_over(consumer, err);
@@ -441,7 +375,7 @@ static int give_up(struct kafka_consumer *consumer, enum verdict verdict, struct
 static int too_slow(struct kafka_consumer *consumer, struct err *err)
 {
     err->code = E_TIMEOUT;
-    int rc = replace(consumer, err);
+    int rc = commit_replace(consumer, err);
     return rc ? rc : E_TIMEOUT;
 }
 
@@ -451,7 +385,7 @@ static int end_transaction(struct kafka_consumer *consumer, int64_t deadline_ms,
     struct kafka_commit *commit = &consumer->commit;
     enum verdict verdict;
     do {
-        int timeout_ms = left_ms(deadline_ms, CALL_SLICE_MS);
+        int timeout_ms = commit_left_ms(deadline_ms, CALL_SLICE_MS);
         verdict = judge(rd_kafka_commit_transaction(commit->sender.client, timeout_ms), "commit", err);
     } while (verdict == AGAIN && may_go_on(commit, deadline_ms));
     if (verdict == AGAIN) {
@@ -470,12 +404,12 @@ static int commit_transaction(struct kafka_consumer *consumer, const struct bus_
 {
     struct kafka_sender *sender = &consumer->commit.sender;
     int64_t deadline_ms = now_ms() + consumer->bus->options.commit_timeout;
-    int rc = make_ready(consumer, deadline_ms, err);
+    int rc = commit_make_ready(consumer, deadline_ms, err);
     if (rc) return rc;
     enum verdict verdict = judge(rd_kafka_begin_transaction(sender->client), "begin", err);
     if (verdict != GOOD) return give_up(consumer, verdict, err);
     crash_point("commit.begun");
-    rc = send_all(&consumer->commit, outputs, output_count, deadline_ms, err);
+    rc = commit_send_all(&consumer->commit, outputs, output_count, deadline_ms, err);
     if (rc) return give_up(consumer, GOOD, err);
     crash_point("commit.sent");
     if (position_count)
@@ -483,7 +417,7 @@ static int commit_transaction(struct kafka_consumer *consumer, const struct bus_
     if (verdict == AGAIN) return too_slow(consumer, err);
     if (verdict != GOOD) return give_up(consumer, verdict, err);
     crash_point("commit.positions");
-    rd_kafka_resp_err_t flushed = flush(&consumer->commit, deadline_ms);
+    rd_kafka_resp_err_t flushed = commit_flush(&consumer->commit, deadline_ms);
     if (flushed == RD_KAFKA_RESP_ERR__TIMED_OUT) {
         kafka_error(flushed, "outputs", NULL, err);
         return too_slow(consumer, err);
@@ -505,8 +439,9 @@ int kafka_commit(struct bus_consumer *base, const struct bus_output *outputs, si
         rc = check_owned(consumer, positions, position_count, err);
     if (rc || (output_count == 0 && position_count == 0)) return rc;
     end_warming(&consumer->commit);
-    if (consumer->subscription.at_least_once)
-        return commit_at_least_once(consumer, outputs, output_count, positions, position_count,
-                                    err);
-    return commit_transaction(consumer, outputs, output_count, positions, position_count, err);
+    rc = consumer->subscription.at_least_once
+             ? commit_at_least_once(consumer, outputs, output_count, positions, position_count, err)
+             : commit_transaction(consumer, outputs, output_count, positions, position_count, err);
+    if (rc == E_OK) position_committed(consumer, positions, position_count);
+    return rc;
 }

@@ -38,7 +38,7 @@ int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t par
         consumer->owned[consumer->owned_count++] = (struct kafka_partition){.topic = topic,
                                                                             .partition = partition,
                                                                             .position = offset,
-                                                                            .first_read = -1,
+                                                                            .first_read = offset >= 0 ? offset : -1,
                                                                             .sought = -1,
                                                                             .end = -1,
                                                                             .committed = -1};
@@ -168,6 +168,26 @@ static struct kafka_partition *partition_of(struct kafka_consumer *consumer,
                          (uint32_t)item->partition);
 }
 
+static int64_t committed_here(struct kafka_consumer *consumer, const struct kafka_partition *partition)
+{
+    pthread_mutex_lock(&consumer->lock);
+    int64_t committed = partition->committed;
+    pthread_mutex_unlock(&consumer->lock);
+    return committed;
+}
+
+void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count)
+{
+    pthread_mutex_lock(&consumer->lock);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < consumer->owned_count; j++) {
+            struct kafka_partition *partition = &consumer->owned[j];
+            if (partition->topic == positions[i].topic && partition->partition == positions[i].partition)
+                partition->committed = positions[i].offset;
+        }
+    pthread_mutex_unlock(&consumer->lock);
+}
+
 /* Committed offsets into positions to seek to. */
 static int resolve(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list,
                    struct err *err)
@@ -176,6 +196,9 @@ static int resolve(struct kafka_consumer *consumer, rd_kafka_topic_partition_lis
         rd_kafka_topic_partition_t *item = &list->elems[i];
         if (item->err) return kafka_error(item->err, "committed positions", NULL, err);
         const struct kafka_partition *partition = partition_of(consumer, item);
+        int64_t own = partition ? committed_here(consumer, partition) : -1;
+        if (own >= 0 && item->offset < own)
+            return err_set(err, E_UNAVAILABLE, "committed positions: the coordinator's answer is older than our own commit");
         if (item->offset < 0 && partition) item->offset = beginning(consumer, partition);
     }
     return E_OK;
@@ -265,7 +288,6 @@ static int64_t end_of(const struct kafka_consumer *consumer,
 static int64_t position_of(const struct kafka_partition *partition, int64_t low)
 {
     if (partition->position >= 0) return partition->position;
-    if (partition->committed >= 0) return partition->committed;
     return low >= 0 ? low : 0;
 }
 

@@ -11,7 +11,7 @@
 
 #include "bus/kafka.h"
 
-enum { LOOK_EVERY_MS = 500, LOOK_MS = 2000, ASK_MS = 2000, FIRST_LOOK_MS = 1000 };
+enum { LOOK_EVERY_MS = 500, LOOK_MS = 2000, ASK_MS = 2000, ASK_AGAIN_MS = 100, FIRST_LOOK_MS = 1000 };
 
 static struct timespec after_ms(int64_t ms)
 {
@@ -24,54 +24,108 @@ static struct timespec after_ms(int64_t ms)
 
 /* --- ends ------------------------------------------------------------------------------------ */
 
-enum figure { FIGURE_END, FIGURE_COMMITTED };
-
-static void take_figures(struct kafka_consumer *consumer,
-                         const rd_kafka_topic_partition_list_t *list, enum figure figure)
+static void take_ends(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
 {
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *item = &list->elems[i];
         enum topic topic = kafka_topic_of(consumer->bus, item->topic);
         for (size_t j = 0; j < consumer->owned_count && !item->err; j++) {
             struct kafka_partition *partition = &consumer->owned[j];
-            if (partition->topic != topic || partition->partition != (uint32_t)item->partition)
-                continue;
-            if (figure == FIGURE_COMMITTED)
-                partition->committed = item->offset;
-            else if (item->offset > partition->end)
+            if (partition->topic == topic && partition->partition == (uint32_t)item->partition &&
+                item->offset > partition->end)
                 partition->end = item->offset;
         }
     }
 }
 
-static bool is_new(const struct kafka_consumer *consumer)
+/* The ends of the partitions in `list`; NULL where nobody answers. Blocks. */
+static rd_kafka_topic_partition_list_t *ends_of(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list)
 {
-    for (size_t i = 0; i < consumer->owned_count; i++)
-        if (consumer->owned[i].end < 0) return true;
-    return false;
+    rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_copy(list);
+    for (int i = 0; i < ends->cnt; i++)
+        ends->elems[i].offset = RD_KAFKA_OFFSET_END; /* as a "time" */
+    if (ends->cnt && rd_kafka_offsets_for_times(client, ends, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) return ends;
+    rd_kafka_topic_partition_list_destroy(ends);
+    return NULL;
 }
 
 /* The lock is held, but not while it waits. */
 static void ask_ends(struct kafka_consumer *consumer)
 {
-    rd_kafka_topic_partition_list_t *list = position_list(consumer), *committed = NULL;
-    if (consumer->in_group && is_new(consumer))
-        committed = rd_kafka_topic_partition_list_copy(list);
-    for (int i = 0; i < list->cnt; i++)
-        list->elems[i].offset = RD_KAFKA_OFFSET_END; /* as a "time" */
+    rd_kafka_topic_partition_list_t *list = position_list(consumer);
     pthread_mutex_unlock(&consumer->lock);
-    bool has_committed = committed && rd_kafka_committed(consumer->client, committed, ASK_MS) ==
-                                          RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_topic_partition_list_t *ends = ends_of(consumer->client, list);
     pthread_mutex_lock(&consumer->lock);
-    bool stops = consumer->watch.stops;
-    pthread_mutex_unlock(&consumer->lock);
-    bool has_ends = list->cnt && !stops && rd_kafka_offsets_for_times(consumer->client, list, ASK_MS) ==
-                                     RD_KAFKA_RESP_ERR_NO_ERROR;
-    pthread_mutex_lock(&consumer->lock);
-    if (has_committed) take_figures(consumer, committed, FIGURE_COMMITTED);
-    if (has_ends) take_figures(consumer, list, FIGURE_END);
+    if (ends) take_ends(consumer, ends);
+    if (ends) rd_kafka_topic_partition_list_destroy(ends);
     rd_kafka_topic_partition_list_destroy(list);
-    if (committed) rd_kafka_topic_partition_list_destroy(committed);
+}
+
+/* --- where an assignment begins -------------------------------------------------------------- */
+
+static void forget_awaited(struct kafka_awaited *awaited)
+{
+    if (awaited->starts) rd_kafka_topic_partition_list_destroy(awaited->starts);
+    if (awaited->ends) rd_kafka_topic_partition_list_destroy(awaited->ends);
+    *awaited = (struct kafka_awaited){0};
+}
+
+void ends_await(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *partitions)
+{
+    struct kafka_awaited *awaited = &consumer->awaited;
+    pthread_mutex_lock(&consumer->lock);
+    forget_awaited(awaited);
+    if (partitions) awaited->starts = rd_kafka_topic_partition_list_copy(partitions);
+    awaited->known = partitions && partitions->cnt == 0;
+    consumer->generation++;
+    if (partitions) pthread_cond_broadcast(&consumer->watch.changed);
+    pthread_mutex_unlock(&consumer->lock);
+    if (partitions) consumer_make_readable(consumer);
+}
+
+rd_kafka_topic_partition_list_t *ends_awaited(struct kafka_consumer *consumer)
+{
+    pthread_mutex_lock(&consumer->lock);
+    rd_kafka_topic_partition_list_t *list = consumer->awaited.known ? consumer->awaited.starts : NULL;
+    if (list) consumer->awaited.starts = NULL;
+    pthread_mutex_unlock(&consumer->lock);
+    return list;
+}
+
+void ends_adopt(struct kafka_consumer *consumer)
+{
+    pthread_mutex_lock(&consumer->lock);
+    if (consumer->awaited.ends) take_ends(consumer, consumer->awaited.ends);
+    forget_awaited(&consumer->awaited);
+    pthread_mutex_unlock(&consumer->lock);
+}
+
+static bool all_known(const rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++)
+        if (list->elems[i].err) return false;
+    return true;
+}
+
+/* The lock is held, but not while it waits. A transaction that is open on one of the partitions is waited for. With
+ * the ends, so that the backlog is known before anything has been fetched. False: not yet. */
+static bool ask_committed(struct kafka_consumer *consumer)
+{
+    uint64_t generation = consumer->generation;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(consumer->awaited.starts), *ends = NULL;
+    pthread_mutex_unlock(&consumer->lock);
+    bool known = rd_kafka_committed(consumer->client, list, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR && all_known(list);
+    if (known) ends = ends_of(consumer->client, list);
+    pthread_mutex_lock(&consumer->lock);
+    if (known && consumer->generation == generation) {
+        forget_awaited(&consumer->awaited);
+        consumer->awaited = (struct kafka_awaited){.starts = list, .ends = ends, .known = true};
+        consumer_make_readable(consumer);
+        return true;
+    }
+    if (ends) rd_kafka_topic_partition_list_destroy(ends);
+    rd_kafka_topic_partition_list_destroy(list);
+    return false;
 }
 
 /* --- a reader's topics ----------------------------------------------------------------------- */
@@ -146,6 +200,15 @@ static void look_for_a_broker(struct kafka_consumer *consumer)
     if (answered) consumer->watch.down = false;
 }
 
+/* The lock is held, but not while it waits. */
+static void await_committed(struct kafka_consumer *consumer)
+{
+    struct timespec again = after_ms(ASK_AGAIN_MS);
+    if (ask_committed(consumer) || consumer->watch.stops) return;
+    if (consumer->watch.down) look_for_a_broker(consumer);
+    else pthread_cond_timedwait(&consumer->watch.changed, &consumer->lock, &again);
+}
+
 void ends_lost(struct kafka_consumer *consumer)
 {
     pthread_mutex_lock(&consumer->lock);
@@ -172,7 +235,9 @@ static void *watch_main(void *argument)
     struct timespec due = after_ms(0);
     pthread_mutex_lock(&consumer->lock);
     while (!watch->stops) {
-        if (watch->asked) {
+        if (consumer->awaited.starts && !consumer->awaited.known) {
+            await_committed(consumer);
+        } else if (watch->asked) {
             watch->asked = false;
             ask_ends(consumer);
         } else if (!watch->missing && !watch->down && !atomic_load(&consumer->bus->limits_checked)) {
@@ -219,6 +284,7 @@ int ends_start(struct kafka_consumer *consumer, struct err *err)
     pthread_cond_init(&consumer->watch.changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     if (!consumer->in_group) consumer->watch.missing = consumer->topics;
+    consumer->watch.stops = false;
     if (pthread_create(&consumer->watch.thread, NULL, watch_main, consumer)) {
         pthread_cond_destroy(&consumer->watch.changed);
         return err_set(err, E_SYSTEM, "the consumer's thread can't be started");

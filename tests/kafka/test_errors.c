@@ -15,7 +15,7 @@
 
 #include "kafka_rig.h"
 
-enum { PRODUCE = 0, INIT_PRODUCER_ID = 22, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TRANSACTION = 26, TXN_OFFSET_COMMIT = 28 };
+enum { PRODUCE = 0, OFFSET_FETCH = 9, HEARTBEAT = 12, INIT_PRODUCER_ID = 22, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TRANSACTION = 26, TXN_OFFSET_COMMIT = 28 };
 enum { BROKERS = 1, WAIT_MS = 60000, FOR_EVER_MS = 3600 * 1000 };
 
 struct mock {
@@ -188,6 +188,95 @@ static void test_abort_fails(void **state)
     producer_name(consumer, after);
     assert_string_not_equal(before, after);
     must(commit(consumer, &err), &err);
+    bus_unsubscribe(consumer);
+    close_mock(&mock);
+}
+
+static void produce_many(struct mock *mock, int count)
+{
+    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    struct bus_producer *producer;
+    struct err err;
+    must(bus_producer_open(mock->bus, "door", &producer, &err), &err);
+    for (int i = 0; i < count; i++) must(bus_produce(producer, &output, 1, NULL, NULL, &err), &err);
+    must(bus_producer_flush(producer, WAIT_MS, &err), &err);
+    bus_producer_close(producer);
+}
+
+static int64_t first_offset(struct mock *mock)
+{
+    const enum topic topic = TOPIC_FEEDBACK;
+    const struct bus_subscription subscription = {.group = "copy", .member = "copy-0", .topics = &topic, .topic_count = 1, .at_least_once = true};
+    struct bus_consumer *consumer;
+    struct bus_batch batch = {0};
+    struct err err;
+    int64_t offset = -1;
+    must(bus_subscribe(mock->bus, &subscription, &consumer, &err), &err);
+    for (int64_t start = now_ms(); offset < 0 && now_ms() - start < WAIT_MS;) {
+        int rc = bus_poll(consumer, 10, 1000, &batch, &err);
+        if (rc) assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+        else if (batch.count) offset = batch.messages[0].offset;
+        if (rc == E_OK) bus_release(consumer, &batch);
+        if (offset < 0) wait_for(bus_wake_fd(consumer));
+    }
+    const struct bus_position position = {TOPIC_FEEDBACK, 0, 5};
+    if (offset == 0) must(bus_commit(consumer, NULL, 0, &position, 1, &err), &err);
+    bus_unsubscribe(consumer);
+    return offset;
+}
+
+/* Whatever the coordinator answers meanwhile, nobody begins before what is committed (soak 8). */
+static void test_where_reading_begins(void **state)
+{
+    static const struct {
+        const char *why;
+        rd_kafka_resp_err_t error;
+        int times;
+    } cases[] = {
+        {"it says so at once", RD_KAFKA_RESP_ERR_NO_ERROR, 0},
+        {"a transaction is open there", RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT, 5},
+        {"it is somewhere else", RD_KAFKA_RESP_ERR_NOT_COORDINATOR, 3},
+        {"it loads", RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, 3},
+        {"it isn't there", RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, 3},
+        {"we may not, just now", RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, 2},
+    };
+    struct mock mock = open_mock(NULL);
+    (void)state;
+    produce_many(&mock, 10);
+    CASE("nothing is committed");
+    assert_int_equal(first_offset(&mock), 0);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        for (int j = 0; j < cases[i].times; j++) rd_kafka_mock_push_request_errors(mock.cluster, OFFSET_FETCH, 1, cases[i].error);
+        assert_int_equal(first_offset(&mock), 5);
+    }
+    close_mock(&mock);
+}
+
+/* A static member that was taken for its own rival joins again, thrice in ten minutes. */
+static void test_fenced_by_itself(void **state)
+{
+    enum { FORGIVEN = 3 };
+    struct mock mock = open_mock("kafka.session.timeout.ms=6000");
+    struct bus_consumer *consumer = subscribe(&mock);
+    struct bus_batch batch;
+    struct err err = {0};
+    int rc = E_OK;
+    (void)state;
+    for (int i = 0; i <= FORGIVEN; i++) {
+        must(commit(consumer, &err), &err);
+        rd_kafka_mock_push_request_errors(mock.cluster, HEARTBEAT, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+        rc = E_OK;
+        for (int64_t start = now_ms(); rc == E_OK && now_ms() - start < WAIT_MS;) {
+            rc = bus_poll(consumer, 10, 1000, &batch, &err);
+            if (rc == E_OK) bus_release(consumer, &batch);
+            if (rc == E_OK) wait_for(bus_wake_fd(consumer));
+        }
+        assert_int_equal(bus_backlog(consumer, NULL, 0), i < FORGIVEN ? 0 : 1);
+        assert_int_equal(rc, i < FORGIVEN ? E_UNAVAILABLE : E_FENCED);
+        for (int64_t start = now_ms(); bus_backlog(consumer, NULL, 0) == 0 && now_ms() - start < WAIT_MS;) poll_once(consumer);
+        assert_int_equal(bus_backlog(consumer, NULL, 0), 1);
+    }
     bus_unsubscribe(consumer);
     close_mock(&mock);
 }
@@ -425,6 +514,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_commit),
         cmocka_unit_test(test_abort_with_outputs_astray),
         cmocka_unit_test(test_abort_fails),
+        cmocka_unit_test(test_where_reading_begins),
+        cmocka_unit_test(test_fenced_by_itself),
         cmocka_unit_test(test_slow_answers),
         cmocka_unit_test(test_hastened),
         cmocka_unit_test(test_breaks_again_and_again),

@@ -1,0 +1,134 @@
+/* The messages of one poll: librdkafka's own, held until they are released; keys, values and headers are
+ * views into them. */
+#include <stdlib.h>
+
+#include "bus/kafka.h"
+
+struct kafka_batch *batch_open(struct kafka_consumer *consumer)
+{
+    struct kafka_batch *batch = consumer->idle;
+    if (batch)
+        consumer->idle = batch->next;
+    else
+        batch = calloc(1, sizeof *batch);
+    if (!batch) return NULL;
+    batch->next = consumer->open;
+    consumer->open = batch;
+    return batch;
+}
+
+void batch_empty(struct kafka_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++) rd_kafka_message_destroy(batch->held[i]);
+    batch->count = 0;
+    arena_reset(&batch->headers);
+}
+
+void batch_close(struct kafka_consumer *consumer, struct kafka_batch *batch)
+{
+    struct kafka_batch **link = &consumer->open;
+    while (*link != batch) link = &(*link)->next;
+    *link = batch->next;
+    batch_empty(batch);
+    batch->next = consumer->idle;
+    consumer->idle = batch;
+}
+
+void batches_free(struct kafka_batch *first)
+{
+    while (first) {
+        struct kafka_batch *next = first->next;
+        /* A message that is still held would keep the client from closing (issue 4187). */
+        batch_empty(first);
+        arena_deinit(&first->headers);
+        free(first->held);
+        free(first->messages);
+        free(first);
+        first = next;
+    }
+}
+
+bool batch_grow(struct kafka_batch *batch, uint32_t most)
+{
+    uint32_t capacity = batch->capacity ? batch->capacity * 2 : 64;
+    if (batch->count < batch->capacity) return true;
+    if (capacity > most) capacity = most;
+    rd_kafka_message_t **held = realloc(batch->held, capacity * sizeof(rd_kafka_message_t *));
+    if (held) batch->held = held;
+    struct bus_message *messages = realloc(batch->messages, capacity * sizeof *messages);
+    if (messages) batch->messages = messages;
+    if (held && messages) batch->capacity = capacity;
+    return held && messages;
+}
+
+void kafka_release(struct bus_consumer *base, struct bus_batch *batch)
+{
+    batch_close(kafka_consumer_of(base), batch->handle);
+}
+
+/* --- one message ----------------------------------------------------------------------------- */
+
+enum topic consumer_topic_of(struct kafka_consumer *consumer, rd_kafka_topic_t *rkt)
+{
+    if (rkt != consumer->last_rkt) {
+        consumer->last_rkt = rkt;
+        consumer->last_topic = kafka_topic_of(consumer->bus, rd_kafka_topic_name(rkt));
+    }
+    return consumer->last_topic;
+}
+
+static bool view_headers(struct kafka_batch *batch, rd_kafka_message_t *held,
+                         struct bus_message *message)
+{
+    rd_kafka_headers_t *headers = NULL;
+    if (rd_kafka_message_headers(held, &headers)) return true; /* it has none */
+    size_t count = rd_kafka_header_cnt(headers);
+    if (count > BUS_HEADERS_MAX) count = BUS_HEADERS_MAX;
+    struct bus_header *views = arena_alloc(&batch->headers, count * sizeof *views);
+    if (!views) return false;
+    for (size_t i = 0; i < count; i++) {
+        const char *name;
+        const void *value;
+        size_t size;
+        if (rd_kafka_header_get_all(headers, i, &name, &value, &size)) return false;
+        views[i] = (struct bus_header){str_of(name), str_make(value, size)};
+    }
+    message->headers = views;
+    message->header_count = (uint32_t)count;
+    return true;
+}
+
+/* Takes `held` over. False without memory. */
+bool batch_take(struct kafka_consumer *consumer, struct kafka_batch *batch,
+                         rd_kafka_message_t *held)
+{
+    struct kafka_partition *partition =
+        position_find(consumer, consumer_topic_of(consumer, held->rkt), (uint32_t)held->partition);
+    if (!partition || partition->moved) { /* of one that we have just lost, or from elsewhere */
+        rd_kafka_message_destroy(held);
+        return true;
+    }
+    if (consumer->paused) { /* it slipped through: read it again later */
+        if (partition->sought < 0 || held->offset < partition->sought)
+            partition->sought = held->offset;
+        rd_kafka_message_destroy(held);
+        return true;
+    }
+    rd_kafka_timestamp_type_t type;
+    struct bus_message *message = &batch->messages[batch->count];
+    *message = (struct bus_message){
+        .topic = partition->topic,
+        .partition = partition->partition,
+        .offset = held->offset,
+        .timestamp_ms = rd_kafka_message_timestamp(held, &type),
+        .key = str_make(held->key, held->key_len),
+        .value = str_make(held->payload, held->len),
+    };
+    batch->held[batch->count++] = held;
+    if (!view_headers(batch, held, message)) return false;
+    partition->position = held->offset + 1;
+    partition->sought = -1;
+    partition->last_ms = message->timestamp_ms;
+    if (partition->first_read < 0) partition->first_read = held->offset;
+    return true;
+}

@@ -1,0 +1,226 @@
+/* A consumer's life: its client, its name in the group, joining and leaving. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "bus/kafka.h"
+
+enum { MEMBERSHIP_STATIC }; /* the first choice of bus.membership */
+
+/* The name of a static member. A broker gives the same partitions to whoever comes back under it,
+ * without asking what it subscribes to: so with other topics it must be another name, or nobody
+ * would ever read those that a new version adds. */
+static void name_instance(const struct kafka_consumer *consumer, char out[static KAFKA_NAME_MAX + 1])
+{
+    snprintf(out, KAFKA_NAME_MAX + 1, "%.230s.%x", consumer->member, consumer->topics);
+}
+
+static int create_client(struct kafka_consumer *consumer, struct err *err)
+{
+    char instance[KAFKA_NAME_MAX + 1], kbytes[32];
+    bool is_static = consumer->in_group && consumer->bus->options.membership == MEMBERSHIP_STATIC;
+    name_instance(consumer, instance);
+    snprintf(kbytes, sizeof kbytes, "%llu",
+             (unsigned long long)(consumer->bus->options.prefetch / 1024));
+    const struct kafka_property own[] = {
+        {"client.id", consumer->member},
+        {"queued.max.messages.kbytes", kbytes},
+        {"queued.min.messages", "1000000"}, /* so the bytes are what counts */
+        {"session.timeout.ms", "20000"},    /* longer than another broker takes to coordinate */
+        {is_static ? "group.instance.id" : NULL, instance},
+        {NULL, NULL},
+    };
+    const struct kafka_property fixed[] = {
+        {"group.id", consumer->group_id},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {"enable.partition.eof", "true"},
+        {"isolation.level", "read_committed"},
+        {"partition.assignment.strategy",
+         "range"}, /* cooperative-sticky has bugs until 2.10 (4059, 4908, 4800) */
+        {"auto.offset.reset", consumer->subscription.start == BUS_LATEST ? "latest" : "earliest"},
+        {NULL, NULL},
+    };
+    rd_kafka_conf_t *conf;
+    int rc = kafka_conf_create(consumer->bus, own, fixed, &conf, err);
+    if (rc) return rc;
+    rd_kafka_conf_set_opaque(conf, consumer);
+    rd_kafka_conf_set_rebalance_cb(conf, consumer_on_rebalance);
+    rd_kafka_conf_set_error_cb(conf, consumer_on_error);
+    return kafka_client_create(RD_KAFKA_CONSUMER, conf, &consumer->client, err);
+}
+
+static int join(struct kafka_consumer *consumer, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(TOPIC_COUNT);
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        if (consumer->topics >> i & 1)
+            rd_kafka_topic_partition_list_add(list, consumer->bus->topics[i],
+                                              RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(consumer->client, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code ? kafka_error(code, "subscribe", NULL, err) : E_OK;
+}
+
+static int start(struct kafka_consumer *consumer, struct err *err)
+{
+    const uint64_t one = 1;
+    int rc = create_client(consumer, err);
+    if (rc) return rc;
+    rd_kafka_poll_set_consumer(consumer->client);
+    consumer->queue = rd_kafka_queue_get_consumer(consumer->client);
+    rd_kafka_queue_io_event_enable(consumer->queue, consumer->wake_fd, &one, sizeof one);
+    consumer_make_readable(consumer); /* what came before it would keep it from waking: see the producer */
+    if (consumer->in_group) rc = join(consumer, err);
+    return rc ? rc : ends_start(consumer, err);
+}
+
+static int take_names(struct kafka_consumer *consumer, const struct bus_subscription *subscription, struct err *err)
+{
+    const char *prefix = consumer->bus->options.topic_prefix,
+               *member = subscription->member ? subscription->member : "reader";
+    snprintf(consumer->member, sizeof consumer->member, "%.240s", member);
+    snprintf(consumer->commit.transactional_id, sizeof consumer->commit.transactional_id, "%.240s%.240s.%.240s",
+             prefix, member, subscription->group ? subscription->group : "");
+    int size = subscription->group
+                   ? snprintf(consumer->group_id, sizeof consumer->group_id, "%s%s", prefix, subscription->group)
+                   : snprintf(consumer->group_id, sizeof consumer->group_id, "%sreader.%s", prefix, member);
+    if (size < 0 || (size_t)size >= sizeof consumer->group_id)
+        return err_set(err, E_BAD_CONFIG, "the group's name is too long");
+    return E_OK;
+}
+
+int kafka_subscribe(struct bus *bus, const struct bus_subscription *subscription,
+                    struct bus_consumer **ret_consumer, struct err *err)
+{
+    if (subscription->group &&
+        (!subscription->group[0] || !subscription->member || !subscription->member[0]))
+        return err_set(err, E_BAD_CONFIG, "a group and its member have names");
+    struct kafka_consumer *consumer = calloc(1, sizeof *consumer);
+    if (!consumer) return err_set(err, E_NO_MEMORY, NULL);
+    consumer->base.backend = bus->backend;
+    consumer->bus = kafka_bus_of(bus);
+    consumer->subscription = *subscription;
+    consumer->in_group = subscription->group != NULL;
+    consumer->wake_fd = -1;
+    pthread_mutex_init(&consumer->lock, NULL);
+    for (size_t i = 0; i < subscription->topic_count; i++)
+        consumer->topics |= 1u << subscription->topics[i];
+    int rc = take_names(consumer, subscription, err);
+    if (rc == E_OK) consumer->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (rc == E_OK && consumer->wake_fd < 0) rc = err_system(err, E_SYSTEM, "eventfd");
+    if (rc == E_OK && consumer->in_group) rc = commit_open(consumer, err);
+    if (rc == E_OK) rc = start(consumer, err);
+    if (rc) {
+        kafka_unsubscribe(&consumer->base);
+        return rc;
+    }
+    *ret_consumer = &consumer->base;
+    return E_OK;
+}
+
+/* Leaves the group, within KAFKA_CLOSE_MS, or sooner where no answer is to be hoped for. Its last rebalance is served here. */
+static void leave(struct kafka_consumer *consumer)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->client);
+    int64_t deadline_ms = clock_mono_ms(clock_system()) +
+                          (consumer->hastened ? KAFKA_HASTY_CLOSE_MS : KAFKA_CLOSE_MS);
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->client, queue);
+    if (error) rd_kafka_error_destroy(error);
+    while (!error && !rd_kafka_consumer_closed(consumer->client) &&
+           clock_mono_ms(clock_system()) < deadline_ms) {
+        rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 50);
+        if (!event) continue;
+        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
+            rd_kafka_assign(consumer->client, NULL);
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_queue_destroy(queue);
+}
+
+void member_forget_group(struct kafka_consumer *consumer)
+{
+    pthread_mutex_lock(&consumer->lock);
+    if (consumer->group) rd_kafka_mem_free(NULL, consumer->group);
+    consumer->group = NULL;
+    pthread_mutex_unlock(&consumer->lock);
+}
+
+/* Nothing is held of it any more. */
+static void destroy_client(struct kafka_consumer *consumer)
+{
+    if (consumer->queue) {
+        rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
+        rd_kafka_queue_destroy(consumer->queue);
+    }
+    if (consumer->client) rd_kafka_destroy_flags(consumer->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    consumer->queue = NULL;
+    consumer->client = NULL;
+}
+
+void kafka_unsubscribe(struct bus_consumer *base)
+{
+    struct kafka_consumer *consumer = kafka_consumer_of(base);
+    consumer->closing = true;
+    ends_stop(consumer);
+    commit_close(consumer);
+    batches_free(consumer->open);
+    batches_free(consumer->idle);
+    if (consumer->awaited.starts && consumer->client) rd_kafka_assign(consumer->client, NULL); /* it waits for that */
+    if (consumer->client && !consumer->exile.outside) leave(consumer);
+    destroy_client(consumer);
+    if (consumer->wake_fd >= 0) close(consumer->wake_fd);
+    member_forget_group(consumer);
+    ends_await(consumer, NULL);
+    pthread_mutex_destroy(&consumer->lock);
+    free(consumer->watch.found);
+    free(consumer->owned);
+    free(consumer);
+}
+
+/* --- fenced ---------------------------------------------------------------------------------- */
+
+/* A static member whose join was answered too late asks again, and is fenced by itself: librdkafka calls that fatal to
+ * the client. So does a second process with our name. Which of both it is shows when it happens again and again. */
+enum { REJOINS_MAX = 3, REJOINS_WITHIN_MS = 10 * 60 * 1000, REJOIN_AFTER_MS = 500 };
+
+static int go_outside(struct kafka_consumer *consumer, struct err *err)
+{
+    struct kafka_exile *exile = &consumer->exile;
+    int64_t now_ms = clock_mono_ms(clock_system());
+    if (now_ms - exile->since_ms > REJOINS_WITHIN_MS) exile->times = 0, exile->since_ms = now_ms;
+    if (++exile->times > REJOINS_MAX) {
+        *err = consumer->trouble;
+        err_wrap(err, "another process has the name %s", consumer->member);
+        return E_FENCED;
+    }
+    exile->again_ms = now_ms + ((int64_t)REJOIN_AFTER_MS << exile->times);
+    exile->outside = true;
+    log_error(LOG_WARN, "kafka", "this member was fenced; it joins again", &consumer->trouble);
+    position_tell(consumer, consumer->subscription.on_revoked);
+    position_clear(consumer);
+    member_forget_group(consumer);
+    return E_OK;
+}
+
+int member_rejoin(struct kafka_consumer *consumer, struct err *err)
+{
+    struct kafka_exile *exile = &consumer->exile;
+    int rc = exile->outside ? E_OK : go_outside(consumer, err);
+    if (rc) return rc;
+    if (consumer->open || clock_mono_ms(clock_system()) < exile->again_ms)
+        return err_set(err, E_UNAVAILABLE, "this member was fenced, and hasn't joined again yet");
+    ends_stop(consumer);
+    ends_await(consumer, NULL);
+    destroy_client(consumer);
+    consumer->trouble.code = E_OK;
+    consumer->fatal = exile->outside = false;
+    rc = start(consumer, err);
+    if (rc) {
+        consumer->trouble = *err;
+        consumer->fatal = true;
+    }
+    return rc;
+}
