@@ -261,6 +261,19 @@ static char lower(char left, char c)
     return left == '\xc5' && byte == 0x92 ? '\x93' : c;
 }
 
+/* Of a word as it is written, what the first `cut` bytes of its folded form are: elisions, each up to its mark, which is
+ * longer in the text where it is typographic. */
+static size_t cut_in_text(struct str folded, size_t cut, struct str word)
+{
+    size_t end = 0;
+    for (size_t i = 0; i < cut; i++) {
+        if (folded.data[i] != '\'') continue;
+        while (end < word.size && !apostrophe_bytes(word, end)) end++;
+        end += end < word.size ? apostrophe_bytes(word, end) : 0;
+    }
+    return end;
+}
+
 static size_t put(char *out, size_t size, struct str word)
 {
     size_t room = STATEMENT_BYTES - size, bytes = word.size;
@@ -282,8 +295,7 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
     for (uint32_t i = head.token; i < last; i++) {
         const struct token *token = &tokens->items[i];
         struct str word = str_slice(text, token->start, token->end);
-        /* the elision is ASCII but for its mark, so it is as long in the text as it is when folded */
-        if (i == head.token) word = str_slice(word, head.cut, word.size);
+        if (i == head.token) word = str_slice(word, cut_in_text(token->folded, head.cut, word), word.size);
         if (size + 1 >= STATEMENT_BYTES) break;
         if (size) out[size] = ' ';
         size_t begin = size ? size + 1 : 0, end = put(out, begin, word);
