@@ -94,6 +94,7 @@ int reading_split(struct reading *reading, struct err *err)
     reading->clauses = arena_alloc(reading->arena, room * sizeof *reading->clauses);
     reading->sentences = arena_alloc(reading->arena, room * sizeof *reading->sentences);
     if (!reading->clauses || !reading->sentences) return err_set(err, E_NO_MEMORY, NULL);
+    linear_pair_prefetch(&reading->engine->pair, &reading->features);
     find_clauses(reading);
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         struct clause *clause = &reading->clauses[i];

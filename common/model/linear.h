@@ -53,6 +53,8 @@ struct linear_sums {
     int64_t classes[LINEAR_CLASSES_MAX];
     uint32_t count;
 };
+/* Asks for the weights of all features, so that they are on their way when they are summed. */
+void linear_prefetch(const struct linear_model *model, const struct linear_features *features);
 /* Adds the features of tokens [first, last) to *sums. */
 void linear_sum(const struct linear_model *model, const struct linear_features *features, uint32_t first,
                 uint32_t last, struct linear_sums *sums);

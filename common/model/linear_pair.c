@@ -58,6 +58,13 @@ static void drain(shorts_8 lanes, uint32_t features, struct linear_sums *one, st
     }
 }
 
+void linear_pair_prefetch(const struct linear_pair *pair, const struct linear_features *features)
+{
+    uint32_t shift = 32 - pair->bucket_bits;
+    for (uint32_t i = 0; pair->weights && i < features->count; i++)
+        __builtin_prefetch(pair->weights + (size_t)(features->items[i] >> shift) * BOTH);
+}
+
 void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features, uint32_t first,
                      uint32_t last, struct linear_sums *one, struct linear_sums *other)
 {

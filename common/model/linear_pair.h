@@ -17,6 +17,9 @@ int linear_pair_init(const struct linear_model *one, const struct linear_model *
                      struct err *err) CHECKED;
 void linear_pair_deinit(struct linear_pair *pair); /* zeroed is fine */
 
+/* Asks for the weights of all features, so that they are there when they are summed. */
+void linear_pair_prefetch(const struct linear_pair *pair, const struct linear_features *features);
+
 /* Adds the features of tokens [first, last) to the sums of each model. */
 void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features, uint32_t first,
                      uint32_t last, struct linear_sums *one, struct linear_sums *other);

@@ -462,6 +462,13 @@ static size_t before_unit(struct str text, size_t i)
     return start;
 }
 
+/* "the 2013 Nexus 7": a model of that year. */
+static bool is_year(struct str text, size_t start, size_t end)
+{
+    struct str century = str_slice(text, start, start + 2);
+    return end - start == 4 && (str_equal(century, STR("19")) || str_equal(century, STR("20")));
+}
+
 size_t redact_address_number(struct redact_finder *finder, size_t start, const struct redact_context *context)
 {
     struct str text = finder->text;
@@ -480,13 +487,14 @@ size_t redact_address_number(struct redact_finder *finder, size_t start, const s
         struct redact_word first;
         int words;
         redact_word_at(text, names, &first);
+        if (first.cues & CUE(MONTH)) return 0; /* "13 July '85" */
         size_t name = names_end(text, names, NAME_WORDS, &words), next = skip(text, name, " ", 1), house = words && next > name ? house_end(text, next) : next;
         /* "6750 Koskikatu 25 Apt. 864", "0104 Hafnarstraeti 5\n Suite 179" */
         size_t unit = skip(text, house, " \n,", 3);
         if (house > next && unit > house && unit_end(text, unit) > unit) end = house;
         /* "228 Ringvej 144,": nothing else has a long number, a name and a short one in a line of its own. */
         bool closed = at(text, house) == ',' || at(text, house) == '\n' || house == text.size;
-        if (house > next && number - start >= 3 && house - next <= 4 && words <= 3 && closed && name - names > 4) end = house;
+        if (house > next && number - start >= 3 && house - next <= 4 && words <= 3 && closed && name - names > 4 && !is_year(text, start, number)) end = house;
     }
     if (end == names) end = before_unit(text, names);
     if (end == names) end = behind_cue(text, names, context);
