@@ -226,7 +226,7 @@ static void signing_key(struct sigv4_signer *signer, struct str secret, struct s
                         const struct sigv4_request *request, struct buffer *scratch)
 {
     uint8_t scope[SHA256_BYTES];
-    buffer_reserve(scratch, 1024); /* so that growing leaves no copy of the secret behind */
+    if (!buffer_reserve(scratch, 1024)) return; /* so that growing leaves no copy of the secret */
     buffer_clear(scratch);
     buffer_add(scratch, secret);
     buffer_add_char(scratch, '\n');

@@ -86,15 +86,15 @@ static bool walk_value(struct walk *walk)
     return !walk->json.fault;
 }
 
-bool reply_read(struct str body, const struct reply_row *rows, size_t count, struct arena *arena,
-                struct reply *ret_reply)
+int reply_read(struct str body, const struct reply_row *rows, size_t count, struct arena *arena,
+               struct reply *ret_reply, struct err *err)
 {
     struct reply reply = {0};
     struct walk walk = {.json = json_reader(body, arena), .rows = rows, .count = count,
                         .reply = &reply};
-    if (!walk_value(&walk) || !json_end(&walk.json)) return false;
+    if (!walk_value(&walk) || !json_end(&walk.json)) return json_fault(&walk.json, err);
     *ret_reply = reply;
-    return true;
+    return E_OK;
 }
 
 bool reply_is_object(struct str *text)

@@ -28,9 +28,9 @@ struct reply_row {
 };
 #define REPLY_ROW(path_, take_, member) {path_, TAKE_##take_, offsetof(struct reply, member)}
 
-/* False: not JSON, or no memory (arena). Nothing is known of the reply then. */
-bool reply_read(struct str body, const struct reply_row *rows, size_t count, struct arena *arena,
-                struct reply *ret_reply);
+/* BAD_JSON or NO_MEMORY: nothing is known of the reply. */
+int reply_read(struct str body, const struct reply_row *rows, size_t count, struct arena *arena,
+               struct reply *ret_reply, struct err *err) CHECKED;
 
 /* What a reply's head says, line by line. Zeroed is not valid: reply_head_init(). */
 struct reply_head {

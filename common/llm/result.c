@@ -82,7 +82,7 @@ void result_of_reply(const struct provider *provider, int status, struct str nam
 {
     struct reply reply = {0};
     bool good = status >= 200 && status <= 299;
-    bool read = reply_read(body, provider->rows, provider->row_count, arena, &reply);
+    int read = reply_read(body, provider->rows, provider->row_count, arena, &reply, NULL);
     result->status = status;
     result->retry_after_ms = head->retry_after_ms;
     result->limits = head->limits;
@@ -90,17 +90,17 @@ void result_of_reply(const struct provider *provider, int status, struct str nam
     copy_if(result->id, sizeof result->id, reply.id);
     copy_if(result->model, sizeof result->model, reply.model);
     copy_if(result->finish, sizeof result->finish, reply.finish);
-    if (good && read) {
+    if (good && read == E_OK) {
         set_usage(provider, &reply, &result->usage);
         result->why = judge(&reply, name, result);
     } else if (good) {
-        result->why = LLM_BAD_ANSWER;
+        result->why = read == E_NO_MEMORY ? LLM_LOCAL : LLM_BAD_ANSWER;
     } else {
         result->why = refusal_why(provider->refusals, provider->refusal_count, status,
                                   head->error_type, &reply);
     }
     result->maybe_paid = !result->usage.known && (good || result->why == LLM_TIMED_OUT);
-    if (good && !read)
+    if (good && read == E_BAD_JSON)
         reply_copy_text(result->text, sizeof result->text,
                         STR("the reply holds no structured answer: it is not JSON"));
     else if (result->why != LLM_ANSWERED)

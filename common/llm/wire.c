@@ -30,6 +30,7 @@ struct wire {
     size_t spare_count;
     char *ca_file;
     int open_handles;
+    bool unwatched; /* some running exchange has a socket that can't be watched */
     bool closing;
 };
 
@@ -87,6 +88,23 @@ static void release(struct exchange *exchange)
     exchange->curl = NULL;
 }
 
+static void end_running(struct wire *wire, struct exchange *exchange, CURLcode result)
+{
+    exchange->result = result;
+    unlink_running(exchange);
+    release(exchange);
+    add_ended(wire, exchange);
+}
+
+static void end_unwatched(struct wire *wire)
+{
+    wire->unwatched = false;
+    for (struct exchange *exchange = wire->running, *next; exchange; exchange = next) {
+        next = exchange->next;
+        if (exchange->no_memory) end_running(wire, exchange, CURLE_OUT_OF_MEMORY);
+    }
+}
+
 static void collect(struct wire *wire)
 {
     CURLMsg *message;
@@ -97,11 +115,9 @@ static void collect(struct wire *wire)
         CURLcode result = message->data.result; /* gone with the handle */
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
         curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &exchange->status);
-        exchange->result = result;
-        unlink_running(exchange);
-        release(exchange);
-        add_ended(wire, exchange);
+        end_running(wire, exchange, result);
     }
+    if (wire->unwatched) end_unwatched(wire);
 }
 
 /* Owners may do all that they may do; so one at a time, and each from the list's start. */
@@ -169,16 +185,19 @@ static int on_curl_socket(CURL *curl, curl_socket_t socket, int what, void *user
 {
     struct wire *wire = user;
     struct watched *watched = known;
-    (void)curl;
     if (what == CURL_POLL_REMOVE) {
         if (watched) unwatch(watched);
         curl_multi_assign(wire->multi, socket, NULL);
         return 0;
     }
-    if (!watched) watched = watch(wire, socket);
-    if (!watched) return -1;
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    return uv_poll_start(&watched->poll, events, on_poll) == 0 ? 0 : -1;
+    if (!watched) watched = watch(wire, socket);
+    if (watched && uv_poll_start(&watched->poll, events, on_poll) == 0) return 0;
+    /* An error returned from here would kill all transfers; only this one is to end. */
+    struct exchange *exchange = NULL;
+    curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&exchange);
+    if (exchange) wire->unwatched = exchange->no_memory = true;
+    return 0;
 }
 
 static int on_curl_timer(CURLM *multi, long timeout_ms, void *user)
