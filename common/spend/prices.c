@@ -1,0 +1,134 @@
+/* Reads the table of prices line by line, and looks models up in it. */
+#include "spend/prices.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+
+enum { LINES_MAX = 1000, FILE_BYTES_MAX = 1 << 20 };
+/* A token costs at most this: so no sum of 2^32 tokens of each kind overflows. */
+#define PRICE_MOST (UINT64_C(1000) * MONEY_MICROS)
+
+struct line {
+    struct str pattern;
+    struct price price;
+    int64_t from_ms;
+};
+
+struct prices {
+    struct line *lines;
+    size_t count;
+    struct arena arena;
+};
+
+static int bad(const char *name, uint32_t number, struct err *err, const char *what)
+{
+    return err_set(err, E_BAD_CONFIG, "%s:%u: %s", name, number, what);
+}
+
+static struct str next_word(struct str *rest)
+{
+    *rest = str_trim(*rest);
+    size_t size = 0;
+    while (size < rest->size && rest->data[size] != ' ' && rest->data[size] != '\t') size++;
+    struct str word = str_slice(*rest, 0, size);
+    *rest = str_slice(*rest, size, rest->size);
+    return word;
+}
+
+static int parse_line(struct prices *prices, struct str text, const char *name, uint32_t number, struct err *err)
+{
+    struct line line = {.from_ms = INT64_MIN};
+    uint64_t *const columns[] = {&line.price.input, &line.price.output, &line.price.cached};
+    struct str pattern = next_word(&text);
+    if (str_find(pattern, STR("/")) == pattern.size) return bad(name, number, err, "a line starts with PROVIDER/MODEL");
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        if (!money_parse(next_word(&text), columns[i]) || *columns[i] > PRICE_MOST)
+            return bad(name, number, err, "input, output and cached are dollars for a million tokens, from 0 to 1000");
+    struct str date = next_word(&text);
+    if (date.size && !time_parse(date, &line.from_ms)) return bad(name, number, err, "the date isn't one: 2026-01-31");
+    if (next_word(&text).size) return bad(name, number, err, "something stands behind the date");
+    if (prices->count == LINES_MAX) return bad(name, number, err, "more than 1000 lines");
+    line.pattern = arena_copy(&prices->arena, pattern);
+    if (!line.pattern.data) return err_set(err, E_NO_MEMORY, NULL);
+    prices->lines[prices->count++] = line;
+    return E_OK;
+}
+
+int prices_parse(const char *name, struct str text, struct prices **ret_prices, struct err *err)
+{
+    struct prices *prices = calloc(1, sizeof *prices);
+    int rc = E_OK;
+    if (prices) prices->lines = calloc(LINES_MAX, sizeof *prices->lines);
+    if (!prices || !prices->lines) rc = err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t number = 1; rc == E_OK && text.size; number++) {
+        struct str rest = str_cut(&text, '\n'), line = str_trim(str_cut(&rest, '#'));
+        if (line.size) rc = parse_line(prices, line, name, number, err);
+    }
+    if (rc) prices_destroy(prices);
+    else *ret_prices = prices;
+    return rc;
+}
+
+int prices_read(const char *path, struct prices **ret_prices, struct err *err)
+{
+    struct buffer text = {0};
+    int rc = buffer_read_file(&text, path, FILE_BYTES_MAX, err);
+    if (rc == E_OK) rc = prices_parse(path, buffer_str(&text), ret_prices, err);
+    buffer_deinit(&text);
+    return rc;
+}
+
+void prices_destroy(struct prices *prices)
+{
+    if (!prices) return;
+    arena_deinit(&prices->arena);
+    free(prices->lines);
+    free(prices);
+}
+
+/* `*` stands for any letters, none too. The last star is tried again one letter further on each
+ * mismatch, which is enough, as nothing before it can fit better. */
+static bool fits(struct str pattern, struct str name)
+{
+    size_t p = 0, n = 0, star = SIZE_MAX, tried = 0;
+    while (n < name.size) {
+        if (p < pattern.size && pattern.data[p] == '*') star = p++, tried = n;
+        else if (p < pattern.size && pattern.data[p] == name.data[n]) p++, n++;
+        else if (star != SIZE_MAX) p = star + 1, n = ++tried;
+        else return false;
+    }
+    while (p < pattern.size && pattern.data[p] == '*') p++;
+    return p == pattern.size;
+}
+
+const struct price *prices_find(const struct prices *prices, struct str provider, struct str model, int64_t wall_ms)
+{
+    for (size_t i = 0; i < prices->count; i++) {
+        const struct line *line = &prices->lines[i];
+        struct str model_pattern = line->pattern, provider_pattern = str_cut(&model_pattern, '/');
+        if (line->from_ms <= wall_ms && fits(provider_pattern, provider) && fits(model_pattern, model)) return &line->price;
+    }
+    return NULL;
+}
+
+/* A billion tokens are more than any call has. */
+static uint64_t tokens_of(uint64_t tokens) { return tokens < 1000000000 ? tokens : 1000000000; }
+
+uint64_t price_of(const struct price *price, const struct spend_usage *usage)
+{
+    uint64_t input = tokens_of(usage->input_tokens), cached = tokens_of(usage->cached_tokens);
+    if (cached > input) cached = input;
+    uint64_t sum = price->input * (input - cached) + price->cached * cached +
+                   price->output * tokens_of(usage->output_tokens);
+    return (sum + 999999) / 1000000;
+}
+
+uint64_t price_most(const struct price *price, size_t request_bytes, uint32_t framing, uint32_t max_output_tokens)
+{
+    uint64_t input = price->input > price->cached ? price->input : price->cached;
+    uint64_t sum = input * tokens_of(tokens_of(request_bytes) + framing) + price->output * tokens_of(max_output_tokens);
+    return (sum + 999999) / 1000000;
+}
