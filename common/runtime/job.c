@@ -3,7 +3,7 @@
 #include "schema/msgpack.h"
 
 static const char *const event_types[TOPIC_COUNT] = {
-#define TOPIC(id, name, partitions, retention_ms, description) [TOPIC_##id] = "verbatim." name,
+#define TOPIC(id, name, partitions, retention_ms, keep, description) [TOPIC_##id] = "verbatim." name,
 #include "schemas/topics.def"
 #undef TOPIC
 };

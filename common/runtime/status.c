@@ -24,6 +24,12 @@ uint64_t status_backlog_records(const struct runtime *runtime)
     return records;
 }
 
+uint64_t worker_backlog(struct worker_context *context)
+{
+    if (!context->bus) return 0; /* no runtime is around it */
+    return status_backlog_records((struct runtime *)((char *)context - offsetof(struct runtime, context)));
+}
+
 double status_backlog_seconds(const struct runtime *runtime, enum topic topic)
 {
     int64_t oldest_ms = 0, now_ms = clock_wall_ms(runtime->context.clock);

@@ -122,6 +122,8 @@ void job_finish(struct job *job, enum err_code code, const struct err *err);
  * should look at now (job_finish() does this by itself); and: the worker can't go on. */
 void worker_wake(struct worker_context *context);
 void worker_fail(struct worker_context *context, const struct err *err);
+/* Records that wait for this replica: in flight, and not read yet, as far as the bus knows. 0 without a bus. */
+uint64_t worker_backlog(struct worker_context *context);
 
 /* The headers that a message of ours carries: CloudEvents 1.0 Kafka binding, binary mode. */
 enum { JOB_HEADERS = 6, JOB_HEADER_ID = 4 };

@@ -75,7 +75,8 @@ void reference_markdown(struct buffer *out)
                         "## Topics\n\n| topic | partitions | kept for | what |\n|---|---|---|---|\n"));
     for (int i = 0; i < TOPIC_COUNT; i++) {
         const struct topic_info *info = topic_info((enum topic)i);
-        buffer_printf(out, "| `%s` | %u | %lld days | %s |\n", info->name, info->partitions, (long long)(info->retention_ms / 86400000), info->description);
+        buffer_printf(out, "| `%s` | %u | %lld days%s | %s |\n", info->name, info->partitions, (long long)(info->retention_ms / 86400000),
+                      info->keep == TOPIC_KEEP_NEWEST ? ", compacted" : "", info->description);
     }
     for (int i = 0; i < SECTION_COUNT; i++) {
         const struct section_info *info = section_info((enum section)i);
@@ -187,7 +188,8 @@ void reference_asyncapi(struct buffer *out)
         const struct topic_info *info = topic_info((enum topic)i);
         buffer_printf(out, "%s\n\"%s\":{\"address\":\"%s\",\"description\":", i ? "," : "", info->name, info->name);
         json_write_string(out, str_of(info->description));
-        buffer_printf(out, ",\"bindings\":{\"kafka\":{\"partitions\":%u}},\"messages\":{\"record\":{\"$ref\":\"#/components/messages/record\"}}}", info->partitions);
+        buffer_printf(out, ",\"bindings\":{\"kafka\":{\"partitions\":%u%s}},\"messages\":{\"record\":{\"$ref\":\"#/components/messages/record\"}}}", info->partitions,
+                      info->keep == TOPIC_KEEP_NEWEST ? ",\"topicConfiguration\":{\"cleanup.policy\":[\"compact\",\"delete\"]}" : "");
     }
     buffer_add(out, STR("},\n\"operations\":{"));
     for (int i = 0; i < TOPIC_COUNT; i++) {

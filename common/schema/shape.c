@@ -238,6 +238,14 @@ const struct shape digest_shape = SHAPE_OF(digest);
 _Static_assert((int)FIELD_digest_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
 #undef OWNER
 
+#define OWNER purchase
+static const struct field purchase_fields[] = {
+#include "schemas/purchase.def"
+};
+const struct shape purchase_shape = SHAPE_OF(purchase);
+_Static_assert((int)FIELD_purchase_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
 uint32_t enumeration_find(const struct enumeration *enumeration, struct str value)
 {
     for (uint32_t i = 0; i < enumeration->count; i++)

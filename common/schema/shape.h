@@ -249,6 +249,10 @@ struct digest {
     SHAPE_HEAD
 #include "schemas/digest.def"
 };
+struct purchase {
+    SHAPE_HEAD
+#include "schemas/purchase.def"
+};
 #undef FIELD
 #undef ENUM
 #undef SET
@@ -422,6 +426,12 @@ enum {
     FIELD_digest_count
 };
 #undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_purchase_##name
+enum {
+#include "schemas/purchase.def"
+    FIELD_purchase_count
+};
+#undef FIELD_OWNER
 #undef FIELD
 #undef ENUM
 #undef SET
@@ -488,6 +498,7 @@ extern const struct shape digest_need_shape;
 extern const struct shape digest_row_shape;
 extern const struct shape digest_place_shape;
 extern const struct shape digest_shape;
+extern const struct shape purchase_shape;
 #define ENUMERATION(name, VALUES) extern const struct enumeration name##_enumeration;
 #include "schemas/enums.def"
 #undef ENUMERATION

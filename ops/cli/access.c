@@ -13,8 +13,8 @@ static const struct {
     {"safety", TOPICS(INSIGHTS) | TOPICS(SAFETY)},
 };
 
-/* Whoever operates it: redrive, replay, diff and tail. It reads no feedback, but dead letters may hold some. */
-static const uint32_t operator_reads = TOPICS(DEAD_LETTERS) | TOPICS(AUDIT) | TOPICS(INSIGHTS);
+/* Whoever operates it: redrive, replay, estimate, diff and tail. It reads no feedback, but dead letters may hold some. */
+static const uint32_t operator_reads = TOPICS(DEAD_LETTERS) | TOPICS(AUDIT) | TOPICS(INSIGHTS) | TOPICS(ANSWERS);
 static const char *const operator_commands[] = {"redrive", "replay"};
 
 struct table {
@@ -88,7 +88,7 @@ static void print_readers(struct table *table)
 static void print_operator(struct table *table)
 {
     uint32_t all = (1u << TOPIC_COUNT) - 1, targets = 0;
-    for (int i = 0; i < CLI_WORKERS - 1; i++) targets |= cli_workers[i]->consumes; /* the last, logsink, reads everything */
+    for (int i = 0; i < CLI_WORKERS - 1; i++) targets |= cli_workers[i]->consumes; /* the last, logsink, reads nearly everything */
     print_topics(table, "operator", &topic_describe, all);
     print_topics(table, "operator", &topic_create, all);
     print_topics(table, "operator", &topic_read, operator_reads);

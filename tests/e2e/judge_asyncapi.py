@@ -4,7 +4,7 @@ import sys
 
 import jsonschema
 
-TOPICS = {"feedback", "documents", "safety", "features", "segments", "insights", "dead-letters", "audit", "ledger"}
+TOPICS = {"feedback", "documents", "safety", "features", "segments", "insights", "dead-letters", "audit", "ledger", "answers"}
 
 
 def follow(document, reference):

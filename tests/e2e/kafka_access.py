@@ -23,18 +23,18 @@ from confluent_kafka.admin import (AclBinding, AclBindingFilter, AclOperation, A
                                    ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion)
 
 # Written by hand from README.md's picture, not from what the programs say of themselves. (reads, writes)
-ALL = {"feedback", "documents", "safety", "features", "segments", "insights", "dead-letters", "audit", "ledger"}
+ALL = {"feedback", "documents", "safety", "features", "segments", "insights", "dead-letters", "audit", "ledger", "answers"}
 REPORTS = {"dead-letters", "audit", "ledger"}
 WANTED = {
     "ingest": ({"insights", "audit"}, {"feedback", "ledger"}),
     "preprocess": ({"feedback"}, {"documents", "safety"} | REPORTS),
     "featurize": ({"documents"}, {"features"} | REPORTS),
     "segment": ({"features"}, {"segments"} | REPORTS),
-    "genai": ({"segments", "insights"}, {"insights", "safety"} | REPORTS),
-    "logsink": (ALL, REPORTS),
+    "genai": ({"segments", "insights", "answers"}, {"insights", "safety", "answers"} | REPORTS),
+    "logsink": (ALL - {"answers"}, REPORTS),
     "analyst": ({"insights"}, set()),
     "safety": ({"insights", "safety"}, set()),
-    "operator": ({"dead-letters", "audit", "insights"}, {"feedback", "documents", "features", "segments", "audit"}),
+    "operator": ({"dead-letters", "audit", "insights", "answers"}, {"feedback", "documents", "features", "segments", "audit"}),
     "stranger": (set(), set()),  # a user without a single right
 }
 GROUPS = {name: name for name in ("preprocess", "featurize", "segment", "genai", "logsink", "analyst", "safety")}

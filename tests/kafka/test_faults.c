@@ -271,6 +271,14 @@ static void test_topic_settings(void **state)
         topic_setting(topic, cases[i].name, value);
         assert_string_equal(value, cases[i].value);
     }
+    CASE("what is bought is compacted, but whole for two days");
+    create(rig.bus, TOPIC_ANSWERS, &settings);
+    snprintf(topic, sizeof topic, "%sanswers", rig_prefix);
+    topic_setting(topic, "cleanup.policy", value);
+    assert_non_null(strstr(value, "compact"));
+    assert_non_null(strstr(value, "delete"));
+    topic_setting(topic, "min.compaction.lag.ms", value);
+    assert_string_equal(value, "172800000");
     close_rig(&rig);
 }
 

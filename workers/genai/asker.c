@@ -10,7 +10,7 @@
 #include <assert.h>
 
 void asker_init(struct asker *asker, const struct asker_options *options, const struct clock *clock, struct random *random,
-                struct prompt *prompt, struct account *account)
+                struct prompt *prompt, struct account_book *account)
 {
     *asker = (struct asker){.options = *options, .clock = clock, .random = random, .prompt = prompt, .account = account,
                             .paused_until_ms = INT64_MIN};
@@ -50,7 +50,7 @@ void asker_ask(struct asker *asker, struct task *task)
 {
     const struct provider_question *asked = &task->asked;
     asker->counts.asked++;
-    task->since_ms = clock_mono_ms(asker->clock);
+    task->since_ms = clock_mono_ms(asker->clock) - asker->held_ms;
     task->key = (struct account_question){.text = asked->text, .language = asked->language, .tenant = asked->tenant,
                                           .answer_in = answer_language(asker, asked->language),
                                           .has_rating = asked->has_rating, .rating = asked->rating,
@@ -64,7 +64,7 @@ void asker_ask(struct asker *asker, struct task *task)
 /* The journal may know what any provider of the chain has answered. */
 static enum account_known recall(struct asker *asker, struct task *task, int64_t now_ms, int64_t *again_ms)
 {
-    for (uint32_t i = 0; i < asker->stage_count; i++) {
+    for (uint32_t i = 0; asker->account && i < asker->stage_count; i++) {
         struct str raw;
         task->stage = i;
         task->key.provider = asker->stages[i].name, task->key.model = llm_client_model(asker->stages[i].client);
@@ -76,8 +76,18 @@ static enum account_known recall(struct asker *asker, struct task *task, int64_t
     return ACCOUNT_UNKNOWN;
 }
 
+/* False: an identical one is being asked about, and this one waits for its answer. */
+static bool claim(struct asker *asker, struct task *task)
+{
+    if (!asker->account) return true;
+    task->key.provider = asker->stages[0].name, task->key.model = llm_client_model(asker->stages[0].client);
+    account_key(asker->account, &task->key, &task->claim.key);
+    return claims_take(&asker->claims, &task->claim);
+}
+
 static void place_fresh(struct asker *asker, struct task *task)
 {
+    if (!claim(asker, task)) return;
     if (asker->options.queue && asker->waiting > asker->options.queue) {
         asker_end(asker, task, NULL, NULL);
         return;
@@ -87,16 +97,29 @@ static void place_fresh(struct asker *asker, struct task *task)
     asker_place(asker, task);
 }
 
+static void put_back(struct asker *asker, struct task *task)
+{
+    task->next = asker->inbox.first;
+    asker->inbox.first = task;
+    if (!asker->inbox.last) asker->inbox.last = task;
+    asker->inbox.count++;
+    asker->waiting++;
+}
+
 /* When to look at the inbox again. */
 static int64_t take_inbox(struct asker *asker, int64_t now_ms)
 {
     while (asker->inbox.first) {
         int64_t again_ms = now_ms;
         struct task *task = asker->inbox.first;
-        enum account_known known = recall(asker, task, now_ms, &again_ms);
-        if (known == ACCOUNT_NOT_YET) return again_ms > now_ms ? again_ms : now_ms + 1;
+        /* Out first: the end of one may bring those back that waited for it. */
         task_queue_pop(&asker->inbox);
         asker->waiting--;
+        enum account_known known = recall(asker, task, now_ms, &again_ms);
+        if (known == ACCOUNT_NOT_YET) {
+            put_back(asker, task);
+            return again_ms > now_ms ? again_ms : now_ms + 1;
+        }
         if (known == ACCOUNT_UNKNOWN) place_fresh(asker, task);
     }
     return INT64_MAX;
@@ -125,13 +148,13 @@ static void pass_all_on(struct asker *asker, struct task_queue *queue)
 /* Waited for too long: the local models answer. */
 static void give_up_old(struct asker *asker, struct task_queue *queue, int64_t now_ms)
 {
-    while (queue->first && now_ms - queue->first->since_ms >= asker->options.patience_ms)
+    while (queue->first && now_ms - asker->held_ms - queue->first->since_ms >= asker->options.patience_ms)
         asker_end(asker, take(asker, queue), NULL, NULL);
 }
 
 static int64_t oldest_due(const struct asker *asker, const struct task_queue *queue)
 {
-    return queue->first ? queue->first->since_ms + asker->options.patience_ms : INT64_MAX;
+    return queue->first ? queue->first->since_ms + asker->held_ms + asker->options.patience_ms : INT64_MAX;
 }
 
 static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -157,7 +180,7 @@ static uint32_t batch_size(const struct asker *asker, const struct stage *stage,
         count++;
     }
     if (count == 0 || count == options->batch_records) return count;
-    int64_t due_ms = stage->together.first->since_ms + options->batch_wait_ms;
+    int64_t due_ms = stage->together.first->since_ms + asker->held_ms + options->batch_wait_ms;
     if (due_ms <= now_ms) return count;
     *ret_due_ms = min64(*ret_due_ms, due_ms);
     return 0;
@@ -193,11 +216,20 @@ static enum pace_verdict may_leave(struct asker *asker, struct stage *stage, con
 static void take_and_send(struct asker *asker, uint32_t number, struct task_queue *queue, uint32_t count)
 {
     struct task *tasks[ANSWER_RECORDS_MAX];
+    int64_t again_ms = 0;
     for (uint32_t i = 0; i < count; i++) tasks[i] = take(asker, queue);
-    if (asker_send(asker, number, tasks, count)) return;
-    for (uint32_t i = 0; i < count; i++) /* the money says no: later, or elsewhere */
-        if (asker->paused_until_ms > clock_mono_ms(asker->clock)) asker_place(asker, tasks[i]);
-        else asker_next_stage(asker, tasks[i]);
+    enum account_verdict verdict = asker_send(asker, number, tasks, count, &again_ms);
+    if (verdict == ACCOUNT_GO) return;
+    if (verdict == ACCOUNT_PAUSE) {
+        asker->paused_until_ms = again_ms;
+        asker->held_ms += again_ms - clock_mono_ms(asker->clock);
+    }
+    for (uint32_t i = 0; i < count; i++) switch (verdict) {
+        case ACCOUNT_ALONE: tasks[i]->alone = true; /* fall through */
+        case ACCOUNT_PAUSE: asker_place(asker, tasks[i]); break;
+        case ACCOUNT_LATER: asker_hold(asker, tasks[i], again_ms); break;
+        default: asker_next_stage(asker, tasks[i]); break;
+        }
 }
 
 static int64_t turn_stage(struct asker *asker, uint32_t number, int64_t now_ms)
@@ -236,8 +268,17 @@ static void let_go(struct asker *asker, struct task_queue *queue)
     for (struct task *task; (task = take(asker, queue));) asker_end(asker, task, NULL, NULL);
 }
 
+static void end_those_that_wait(struct asker *asker)
+{
+    for (struct claim *at = claims_let_go(&asker->claims), *next; at; at = next) {
+        next = at->next;
+        asker_end(asker, task_of(at), NULL, NULL);
+    }
+}
+
 void asker_let_go(struct asker *asker)
 {
+    end_those_that_wait(asker);
     let_go(asker, &asker->inbox);
     for (uint32_t i = 0; i < asker->stage_count; i++) {
         let_go(asker, &asker->stages[i].together);

@@ -8,6 +8,7 @@
 #include "observe/metrics.h"
 #include "workers/genai/account.h"
 #include "workers/genai/breaker.h"
+#include "workers/genai/claims.h"
 #include "workers/genai/pace.h"
 #include "workers/genai/prompt.h"
 #include "workers/genai/provider.h"
@@ -31,6 +32,7 @@ struct task {
     /* The asker's own: */
     struct task *next;
     struct account_question key;
+    struct claim claim;    /* its question, so that identical ones wait for its answer */
     uint32_t stage, tries, calls, repairs;
     int64_t since_ms, due_ms;
     bool alone, gone; /* gone: its record isn't ours any more */
@@ -76,7 +78,7 @@ struct asker {
     const struct clock *clock;
     struct random *random;
     struct prompt *prompt;
-    struct account *account; /* may be NULL: its own business */
+    struct account_book *account; /* may be NULL: its own business */
     asker_on_end *on_end;
     void *on_end_user;
     void (*on_due)(void *user); /* what is due has changed: asker_turn(), soon, but not from here */
@@ -84,9 +86,11 @@ struct asker {
     struct stage stages[ASKER_STAGES_MAX];
     uint32_t stage_count;
     struct task_queue inbox;
+    struct claims claims;
     uint32_t waiting;        /* in all queues */
     uint64_t groups;         /* numbers given */
     int64_t paused_until_ms; /* by the account */
+    int64_t held_ms;         /* how long it has been paused in all: nobody's patience is used up by that */
     struct histogram seconds; /* of calls */
     struct {
         uint64_t asked, answered, given_up, cached, suspects, missing, strange, unusable, repairs, leaked, plain, retries;
@@ -95,7 +99,7 @@ struct asker {
 
 /* The prompt, the account and the clients stay the caller's. */
 void asker_init(struct asker *asker, const struct asker_options *options, const struct clock *clock, struct random *random,
-                struct prompt *prompt, struct account *account);
+                struct prompt *prompt, struct account_book *account);
 void asker_add_stage(struct asker *asker, const char *name, struct llm_client *client);
 /* Cancels calls and forgets tasks: none ends any more. */
 void asker_deinit(struct asker *asker);
@@ -119,10 +123,16 @@ void asker_next_stage(struct asker *asker, struct task *task);          /* or gi
 void asker_try_again(struct asker *asker, struct task *task, uint64_t group, int64_t pause_ms); /* while it may */
 int64_t asker_pause_ms(struct asker *asker, uint32_t failures); /* exponential, with jitter */
 void asker_repair(struct asker *asker, struct task *task, const char *reason);  /* alone, once */
+void asker_hold(struct asker *asker, struct task *task, int64_t until_ms); /* its money isn't there before; patience waits too */
 void asker_end(struct asker *asker, struct task *task, struct insight *insight, const struct asker_source *source);
+static inline struct task *task_of(struct claim *claim)
+{
+    return (struct task *)((char *)claim - offsetof(struct task, claim));
+}
 
-/* asker_call.c: a request leaves, and its result comes. False: it didn't leave; the tasks are the caller's still. */
-bool asker_send(struct asker *asker, uint32_t stage, struct task *const *tasks, uint32_t count);
+/* asker_call.c: a request leaves (GO), and its result comes. Else the tasks are the caller's still: what the money says,
+ * or DEGRADE where it couldn't leave. */
+enum account_verdict asker_send(struct asker *asker, uint32_t stage, struct task *const *tasks, uint32_t count, int64_t *ret_again_ms);
 uint32_t asker_estimate(const struct asker *asker, struct task *const *tasks, uint32_t count, uint32_t *ret_input);
 void asker_cancel_calls(struct stage *stage);
 void asker_mark_gone(struct stage *stage); /* what is in calls */

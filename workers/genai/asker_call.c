@@ -76,6 +76,11 @@ static bool leave(struct call *call)
     return rc == E_OK;
 }
 
+static double settle(struct call *call, const struct llm_result *result)
+{
+    return call->asker->account ? account_settle(call->asker->account, &call->money, result) : -1;
+}
+
 static void link_call(struct stage *stage, struct call *call)
 {
     call->next = stage->calls;
@@ -112,41 +117,33 @@ static struct call *make_call(struct asker *asker, uint32_t number, struct task 
     return call;
 }
 
-/* Does the money let it go? On PAUSE the whole asker waits. */
-static bool is_paid(struct asker *asker, struct call *call)
-{
-    int64_t again_ms = call->left_ms + 1;
-    enum account_verdict verdict = account_reserve(asker->account, &call->money, call->left_ms, &again_ms);
-    if (verdict == ACCOUNT_PAUSE) asker->paused_until_ms = again_ms;
-    return verdict == ACCOUNT_GO;
-}
-
-bool asker_send(struct asker *asker, uint32_t number, struct task *const *tasks, uint32_t count)
+enum account_verdict asker_send(struct asker *asker, uint32_t number, struct task *const *tasks, uint32_t count, int64_t *ret_again_ms)
 {
     struct stage *stage = &asker->stages[number];
     struct call *call = make_call(asker, number, tasks, count);
-    if (!call) return false;
-    if (!is_paid(asker, call)) {
-        free(call);
-        return false;
+    if (!call) return ACCOUNT_DEGRADE;
+    enum account_verdict verdict = ACCOUNT_GO;
+    if (asker->account) verdict = account_reserve(asker->account, &call->money, call->left_ms, ret_again_ms);
+    if (verdict == ACCOUNT_GO && !leave(call)) {
+        settle(call, NULL);
+        verdict = ACCOUNT_DEGRADE;
     }
-    if (!leave(call)) {
-        account_settle(asker->account, &call->money, NULL);
+    if (verdict != ACCOUNT_GO) {
         free(call);
-        return false;
+        return verdict;
     }
     call->probe = breaker_leave(&stage->breaker);
     pace_leave(&stage->pace, call->reserved);
     link_call(stage, call);
     for (uint32_t i = 0; i < count; i++) tasks[i]->calls++;
-    return true;
+    return ACCOUNT_GO;
 }
 
 void asker_cancel_calls(struct stage *stage)
 {
     for (struct call *call = stage->calls, *next; call; call = next) {
         next = call->next;
-        account_settle(call->asker->account, &call->money, NULL);
+        settle(call, NULL);
         llm_cancel(call->out);
         free(call);
     }
@@ -191,6 +188,35 @@ static struct asker_source source_of(const struct call *call, const struct llm_r
         .cost_usd = cost_usd < 0 ? cost_usd : cost_usd / call->count};
 }
 
+/* An answer that is on its way to the journal: only then may its record be finished. */
+struct kept {
+    struct asker *asker;
+    struct task *task;
+    struct insight insight;
+    struct asker_source source;
+};
+
+static void on_kept(void *user)
+{
+    struct kept *kept = user;
+    asker_end(kept->asker, kept->task, &kept->insight, &kept->source);
+    kept->asker->on_due(kept->asker->on_due_user);
+}
+
+static void keep(struct asker *asker, struct task *task, struct str raw, const struct llm_result *result,
+                 const struct insight *insight, const struct asker_source *source)
+{
+    struct kept *kept = ARENA_NEW(task->arena, struct kept);
+    if (!kept) {
+        asker_end(asker, task, NULL, NULL);
+        return;
+    }
+    *kept = (struct kept){asker, task, *insight, *source};
+    kept->source.model = arena_copy(task->arena, source->model);
+    if (!asker->account || !account_keep(asker->account, &task->key, raw, result, source->cost_usd, on_kept, kept))
+        asker_end(asker, task, &kept->insight, &kept->source);
+}
+
 static void take_part(struct call *call, uint32_t number, struct str raw, const struct llm_result *result, double cost_usd)
 {
     struct asker *asker = call->asker;
@@ -209,9 +235,8 @@ static void take_part(struct call *call, uint32_t number, struct str raw, const 
         return;
     }
     struct asker_source source = source_of(call, result, number, notes.dropped, cost_usd);
-    account_keep(asker->account, &task->key, raw, result, source.cost_usd);
     asker->stages[call->stage].records++;
-    asker_end(asker, task, &insight, &source);
+    keep(asker, task, raw, result, &insight, &source);
 }
 
 static void repair_all(struct call *call, const char *reason)
@@ -365,7 +390,7 @@ static void on_result(void *user, const struct llm_result *result)
     int64_t now_ms = clock_mono_ms(asker->clock);
     unlink_call(call);
     pace_settle(&stage->pace, call->reserved, tokens_used(call, result));
-    double cost_usd = account_settle(asker->account, &call->money, result);
+    double cost_usd = settle(call, result);
     stage->ends[result->why]++;
     stage->input_tokens += result->usage.input_tokens;
     stage->output_tokens += result->usage.output_tokens;

@@ -45,8 +45,32 @@ void asker_place(struct asker *asker, struct task *task)
     task_queue_push(task->alone ? &stage->alone : &stage->together, task);
 }
 
+void asker_hold(struct asker *asker, struct task *task, int64_t until_ms)
+{
+    if (task->gone) {
+        asker_end(asker, task, NULL, NULL);
+        return;
+    }
+    task->since_ms += until_ms - clock_mono_ms(asker->clock);
+    task->due_ms = until_ms;
+    asker->waiting++;
+    push_by_due(&asker->stages[task->stage].later, task);
+}
+
+/* Its claim, and those that waited for it: they look at the journal again. */
+static void release(struct asker *asker, struct task *task)
+{
+    for (struct claim *at = claims_release(&asker->claims, &task->claim), *next; at; at = next) {
+        next = at->next;
+        task_of(at)->key.shared = true;
+        asker->waiting++;
+        task_queue_push(&asker->inbox, task_of(at));
+    }
+}
+
 void asker_end(struct asker *asker, struct task *task, struct insight *insight, const struct asker_source *source)
 {
+    release(asker, task);
     if (insight) asker->counts.answered++;
     else asker->counts.given_up++;
     asker->on_end(asker->on_end_user, task, insight, source);

@@ -13,7 +13,6 @@
 #include "workers/genai/provider.h"
 #include "workers/genai/raise.h"
 #include "workers/genai/remote.h"
-#include "workers/genai/telling.h"
 
 #define OPTIONS_OWNER struct genai_options
 OPTIONS_TABLE(genai, GENAI_OPTIONS, "Sentiment, needs, topics and recommendations.");
@@ -105,7 +104,7 @@ static int genai_reload(struct worker_context *context, struct err *err)
 static void genai_rewound(struct worker_context *context)
 {
     struct genai_state *state = context->state;
-    if (state->remote) asker_let_go(remote_asker(state->remote));
+    if (state->remote) remote_rewound(state->remote);
 }
 
 /* --- the insight ----------------------------------------------------------------------------------- */
@@ -240,7 +239,7 @@ static void genai_metrics(struct worker_context *context, struct metrics_writer 
         metrics_sample(writer, METRIC_SENTIMENTS, "sentiment", sentiment_label_enumeration.values[i], (double)state->sentiments[i]);
     metrics_sample(writer, METRIC_SAFETY_RAISED, NULL, NULL, (double)state->raised);
     if (state->digests) metrics_sample(writer, METRIC_DIGESTS, NULL, NULL, (double)digest_count(state->digests));
-    if (state->remote) telling_write(remote_asker(state->remote), writer);
+    if (state->remote) remote_metrics(state->remote, worker_backlog(context), writer);
 }
 
 static const struct option_table *const further_tables[] = {&bedrock_option_table, &anthropic_option_table, &openai_option_table, NULL};
@@ -249,8 +248,9 @@ const struct worker genai_worker = {
     .name = "genai",
     .summary = "Finds sentiment, unmet needs, topics and recommendations, each with evidence in the text.",
     .consumes = TOPICS(SEGMENTS),
-    .produces = TOPICS(INSIGHTS) | TOPICS(SAFETY),
-    .reads = TOPICS(INSIGHTS), .joins = DIGEST_GROUP, /* for the digests */
+    .produces = TOPICS(INSIGHTS) | TOPICS(SAFETY) | TOPICS(ANSWERS),
+    .reads = TOPICS(INSIGHTS) | TOPICS(ANSWERS), /* for the digests; what was paid for before, here or by another replica */
+    .joins = DIGEST_GROUP,
     .options = &genai_option_table,
     .tables = further_tables,
     .open = genai_open, .process = genai_process, .reload = genai_reload, .close = genai_close,

@@ -24,7 +24,13 @@
     O(U32,   answer_tokens, "400", 64, 4096, "Tokens that the answer about one record may take.")                       \
     O(BYTES, text_bytes,    "8k", 256, 262144, "Bytes of a text that are sent; a longer one is cut.")                   \
     O(F64,   temperature,   "0", -1, 2, "Of the model; below 0: its own default.")                                      \
-    O(MS,    digest_every,  "0", 0, 2678400000, "Window of the digest events on insights, e.g. 1h or 1d; at least 1s; 0: none are made.")
+    O(MS,    digest_every,  "0", 0, 2678400000, "Window of the digest events on insights, e.g. 1h or 1d; at least 1s; 0: none are made.")\
+    O(STR,   prices,        "",      "What models cost: a table like the shipped config/prices.txt; empty: that one.")  \
+    O(STR,   budget,        "",      "US dollars that may be spent in a day (UTC), such as 25 or 0.50; empty: no limit.") \
+    O(STR,   budget_tenant, "",      "The same for the records of each tenant.")                                        \
+    O(CHOICE, at_limit,     "degrade", "degrade|pause", "When it is spent: the next provider of the chain answers, or records wait for the next day.") \
+    O(BYTES, journal_bytes, "64M", 65536, 1099511627776, "Room for answers that were paid for; the oldest give way.")   \
+    O(STR,   journal_file,  "",      "File that holds them, so that the system may page them out; empty: memory. Begun anew at each start: the topic answers fills it.")
 OPTIONS_STRUCT(genai, GENAI_OPTIONS);
 
 extern const struct option_table genai_option_table;

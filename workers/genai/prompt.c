@@ -116,13 +116,14 @@ static int make(struct prompt *prompt, const char *folder, const char *version, 
     if (!rc) rc = topics_open(&prompt->topics, folder, "topics", err);
     if (!rc) rc = make_system(prompt, files, err);
     if (rc) return rc;
-    name_version(prompt, version, buffer_str(&files->all));
     buffer_add(&prompt->request, buffer_str(&files->request));
     buffer_add(&prompt->repair, buffer_str(&files->repair));
     prompt->rules = (struct answer_rules){.topics = prompt->topics.names, .topic_count = prompt->topics.count,
                                           .prompt = buffer_str(&prompt->system), .canary = str_of(prompt->canary)};
     answer_write_schema(&prompt->rules, &prompt->schema);
-    bool failed = prompt->request.failed || prompt->repair.failed || prompt->schema.failed;
+    buffer_add(&files->all, buffer_str(&prompt->schema)); /* another taxonomy or schema is another question */
+    bool failed = prompt->request.failed || prompt->repair.failed || prompt->schema.failed || files->all.failed;
+    name_version(prompt, version, buffer_str(&files->all));
     return failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
 }
 

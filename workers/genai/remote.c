@@ -1,6 +1,8 @@
 /* Opens what the chain names, and turns the asker when its time has come. */
 #include "workers/genai/remote.h"
 
+#include "workers/genai/telling.h"
+
 #include <stdlib.h>
 
 static const char *const names[LLM_PROVIDERS] = {[LLM_BEDROCK] = "bedrock", [LLM_ANTHROPIC] = "anthropic", [LLM_OPENAI] = "openai"};
@@ -48,7 +50,7 @@ int remote_parse(const char *providers, struct remote_chain *ret_chain, struct e
 struct remote {
     struct asker asker;
     struct prompt *prompt;
-    struct account *account;
+    struct account_book *account;
     struct llm_client *clients[ASKER_STAGES_MAX];
     uv_loop_t *loop, own_loop;
     uv_timer_t *timer; /* outlives this by a turn of the loop */
@@ -139,6 +141,8 @@ int remote_open(struct worker_context *context, const struct remote_chain *chain
     if (rc == E_OK) rc = account_open(context, &remote->account, err);
     for (uint32_t i = 0; i < chain->count && rc == E_OK; i++)
         rc = open_client(context, remote, chain->providers[i], &remote->clients[i], err);
+    for (uint32_t i = 0; i < chain->count && rc == E_OK; i++)
+        rc = account_check(remote->account, names[chain->providers[i]], llm_client_model(remote->clients[i]), err);
     if (rc) {
         remote_close(remote);
         return rc;
@@ -181,12 +185,28 @@ int remote_reload(struct remote *remote, struct worker_context *context, const c
     struct prompt *fresh;
     int rc = prompt_open(folder, options->prompt, context->random, &fresh, err);
     if (rc) return rc;
+    if ((rc = account_reload(remote->account, context, err))) {
+        prompt_close(fresh);
+        return rc;
+    }
     prompt_close(remote->prompt);
     remote->prompt = remote->asker.prompt = fresh;
     return E_OK;
 }
 
 struct asker *remote_asker(struct remote *remote) { return &remote->asker; }
+
+void remote_rewound(struct remote *remote)
+{
+    asker_let_go(&remote->asker);
+    account_rewound(remote->account);
+}
+
+void remote_metrics(struct remote *remote, uint64_t backlog_records, struct metrics_writer *writer)
+{
+    telling_write(&remote->asker, writer);
+    account_metrics(remote->account, backlog_records, writer);
+}
 
 void remote_wait(struct remote *remote, const bool *ended)
 {

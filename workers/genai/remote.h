@@ -22,6 +22,9 @@ void remote_close(struct remote *remote); /* NULL is ignored */
 int remote_reload(struct remote *remote, struct worker_context *context, const char *folder, struct err *err) CHECKED;
 
 struct asker *remote_asker(struct remote *remote);
+/* Everything not committed will be read again, here or by another replica. */
+void remote_rewound(struct remote *remote);
+void remote_metrics(struct remote *remote, uint64_t backlog_records, struct metrics_writer *writer);
 void remote_wait(struct remote *remote, const bool *ended);
 
 #endif

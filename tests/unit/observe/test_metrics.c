@@ -15,14 +15,16 @@ static const struct { const char *name, *kind, *help; } table[] = {
 
 static void names_follow_the_rules(void **state)
 {
-    static const char *const units[] = {"_seconds", "_bytes", "_records", "_connections", "_streams", "_info", "_paused", "_failing"};
+    static const char *const units[] = {"_seconds", "_bytes", "_records", "_connections", "_streams", "_info", "_paused", "_failing", "_usd",
+                                        "_in_flight", "_window", "_outage"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct str name = str_make(table[i].name, strlen(table[i].name));
         bool counter = strcmp(table[i].kind, "COUNTER") == 0, unit = counter;
         CASE(table[i].name);
         assert_int_equal(strspn(name.data, "abcdefghijklmnopqrstuvwxyz_"), name.size);
-        assert_true(str_starts(name, STR("verbatim_")) || str_starts(name, STR("process_")));
+        assert_true(str_starts(name, STR("verbatim_")) || str_starts(name, STR("process_")) ||
+                    str_starts(name, STR("gen_ai_"))); /* as OpenTelemetry names them */
         assert_int_equal(str_ends(name, STR("_total")), counter); /* _total for counters, and for nothing else */
         for (size_t j = 0; j < COUNT_OF(units); j++) unit = unit || str_ends(name, str_of(units[j]));
         assert_true(unit); /* base units, and at the end */

@@ -1,0 +1,427 @@
+/* Purchases to the topic and back.
+ *
+ * Writing: an entry is queued → handed to the bus → the bus holds it → on_written. What the bus refuses
+ * for now stays queued, in order, for the next turn of the timer.
+ *
+ * Reading: a reader without a group takes in everything, always. To know that all is read that was
+ * written up to now, a mark is written into each partition: when they have all come back, it is.
+ * Marks of one replica have the same keys each time, so compaction drops the old ones. */
+#include "workers/genai/purchases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/crash.h"
+#include "base/log.h"
+
+enum {
+    TICK_MS = 2, IDLE_MS = 100, RETRY_MS = 100, /* while something is awaited; else; after a failure */
+    POLLS = 4, POLL_RECORDS = 512, POLL_BYTES = 1 << 20,
+    KEY_TEXT_BYTES = 2 * SHA256_BYTES, RUN_BYTES = 64, PARTITIONS_MAX = 1024, TRIES_MAX = 64 * PARTITIONS_MAX,
+    WARN_MS = 10000,
+};
+
+/* An entry or a mark on its way. */
+struct writing {
+    struct writing *next;
+    struct purchases *journal;
+    struct arena arena;
+    struct bus_output output;
+    purchases_on_written *on_written; /* NULL: a mark */
+    void *user;
+    bool said;                      /* an answer: at hand once it is written, under this key */
+    struct answer_key key;
+};
+
+struct purchases {
+    struct worker_context *context;
+    struct answers *answers;
+    struct purchases_calls calls;
+    char run[RUN_BYTES]; /* "genai-0-" and a random number */
+    struct bus_producer *producer;
+    struct bus_consumer *reader;
+    uv_poll_t written;
+    uv_timer_t timer;
+    unsigned handles;
+    struct writing *queue, **queue_end; /* not handed to the bus yet */
+    struct arena arena;                 /* of the message being read */
+    uint64_t bills, round;      /* numbers for keys */
+    bool *marked;                       /* by partition: its mark of this round has come back */
+    uint32_t partitions, missing;       /* 0: not known how many; marks that haven't come back */
+    bool ready, closing, warned;
+    int64_t asked_ms, retry_ms;
+};
+
+/* --- keys -------------------------------------------------------------------------------------- */
+
+static bool hex_value(char c, uint8_t *value)
+{
+    if (c >= '0' && c <= '9') *value = (uint8_t)(c - '0');
+    else if (c >= 'a' && c <= 'f') *value = (uint8_t)(c - 'a' + 10);
+    else return false;
+    return true;
+}
+
+static bool key_from_text(struct str text, struct answer_key *ret_key)
+{
+    if (text.size != KEY_TEXT_BYTES) return false;
+    for (size_t i = 0; i < SHA256_BYTES; i++) {
+        uint8_t high, low;
+        if (!hex_value(text.data[2 * i], &high) || !hex_value(text.data[2 * i + 1], &low)) return false;
+        ret_key->bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+/* --- writing ----------------------------------------------------------------------------------- */
+
+static void set_timer(struct purchases *journal);
+
+static void free_writing(struct writing *writing)
+{
+    arena_deinit(&writing->arena);
+    free(writing);
+}
+
+static void requeue(struct purchases *journal, struct writing *writing, const struct err *err)
+{
+    writing->next = journal->queue;
+    if (!journal->queue) journal->queue_end = &writing->next;
+    journal->queue = writing;
+    journal->retry_ms = clock_mono_ms(journal->context->clock) + RETRY_MS;
+    if (err_class(err->code) == ERR_FATAL) worker_fail(journal->context, err);
+    set_timer(journal);
+}
+
+static void on_written(void *user, const struct err *err)
+{
+    struct writing *writing = user;
+    struct purchases *journal = writing->journal;
+    if (err && !journal->closing) {
+        requeue(journal, writing, err);
+        return;
+    }
+    if (writing->said && !err) answers_put(journal->answers, &writing->key, writing->output.value);
+    if (writing->on_written) writing->on_written(writing->user, err);
+    free_writing(writing);
+}
+
+static void flush(struct purchases *journal)
+{
+    while (journal->queue && clock_mono_ms(journal->context->clock) >= journal->retry_ms) {
+        struct writing *writing = journal->queue;
+        struct err err;
+        if (!(journal->queue = writing->next)) journal->queue_end = &journal->queue;
+        crash_point("genai.journal.before");
+        if (bus_produce(journal->producer, &writing->output, 1, on_written, writing, &err)) {
+            requeue(journal, writing, &err);
+            return;
+        }
+    }
+}
+
+static void submit(struct writing *writing)
+{
+    struct purchases *journal = writing->journal;
+    writing->next = NULL;
+    *journal->queue_end = writing;
+    journal->queue_end = &writing->next;
+    flush(journal);
+}
+
+/* The record's bytes and headers, in the entry's own arena. */
+static int fill(struct writing *writing, struct record *record, struct str key, struct err *err)
+{
+    struct purchases *journal = writing->journal;
+    struct arena *arena = &writing->arena;
+    struct str value;
+    char *trace = arena_alloc(arena, TRACE_TEXT_BYTES);
+    struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
+    struct str id = arena_copy(arena, key);
+    if (!trace || !headers || !id.data) return err_set(err, E_NO_MEMORY, NULL);
+    trace_child((struct str){0}, journal->context->random, trace);
+    record->version = RECORD_VERSION;
+    record->id = id;
+    int rc = record_write(record, arena, &value, err);
+    if (rc) return rc;
+    headers_fill(headers, TOPIC_ANSWERS, journal->context->worker->name, id, str_of(trace));
+    writing->output = (struct bus_output){
+        .topic = TOPIC_ANSWERS, .timestamp_ms = clock_wall_ms(journal->context->clock), .key = id, .value = value,
+        .headers = headers, .header_count = JOB_HEADERS};
+    return E_OK;
+}
+
+static struct writing *writing_create(struct purchases *journal)
+{
+    struct writing *writing = calloc(1, sizeof *writing);
+    if (writing) writing->journal = journal;
+    return writing;
+}
+
+int purchases_write(struct purchases *journal, const struct answer_key *key, const struct purchase *purchase,
+                  purchases_on_written *on_entry_written, void *user, struct err *err)
+{
+    char id[RECORD_ID_BYTES_MAX + 1];
+    struct record record = {0};
+    struct purchase told = *purchase;
+    struct writing *writing = writing_create(journal);
+    if (!writing) return err_set(err, E_NO_MEMORY, NULL);
+    writing->on_written = on_entry_written;
+    writing->user = user;
+    writing->said = key != NULL;
+    if (key) {
+        writing->key = *key;
+        hash_hex(key->bytes, SHA256_BYTES, id);
+    } else {
+        snprintf(id, sizeof id, "bill-%s-%llu", journal->run, (unsigned long long)journal->bills++);
+    }
+    shape_set(purchase, &told, run, str_of(journal->run));
+    int rc = record_put(&record, SECTION_PURCHASE, &told, &writing->arena, err);
+    if (rc == E_OK) rc = fill(writing, &record, str_of(id), err);
+    if (rc) free_writing(writing);
+    else submit(writing);
+    return rc;
+}
+
+/* --- marks ------------------------------------------------------------------------------------- */
+
+/* "mark-MEMBER-7-RUN.ROUND" has the round in its value only: its key, without it, is the same each time. */
+static struct str mark_id(const struct purchases *journal, uint32_t number, char out[static RECORD_ID_BYTES_MAX + 1])
+{
+    int size = snprintf(out, RECORD_ID_BYTES_MAX + 1, "mark-%.40s-%u", journal->context->member, number);
+    return str_make(out, (size_t)size);
+}
+
+static int write_mark(struct purchases *journal, uint32_t number, struct err *err)
+{
+    char id[RECORD_ID_BYTES_MAX + 1];
+    struct record record = {0};
+    struct purchase purchase = {0};
+    char round[24];
+    struct writing *writing = writing_create(journal);
+    if (!writing) return err_set(err, E_NO_MEMORY, NULL);
+    snprintf(round, sizeof round, "%llu", (unsigned long long)journal->round);
+    shape_set(purchase, &purchase, at, clock_wall_ms(journal->context->clock));
+    shape_set(purchase, &purchase, run, str_of(journal->run));
+    shape_set(purchase, &purchase, provider, STR("mark"));
+    shape_set(purchase, &purchase, model, str_of(round));
+    shape_set(purchase, &purchase, cost_micros, 0);
+    int rc = record_put(&record, SECTION_PURCHASE, &purchase, &writing->arena, err);
+    if (rc == E_OK) rc = fill(writing, &record, mark_id(journal, number, id), err);
+    if (rc) free_writing(writing);
+    else submit(writing);
+    return rc;
+}
+
+/* One key for each partition: the first that goes there. */
+static int write_marks(struct purchases *journal, struct err *err)
+{
+    bool *has = calloc(journal->partitions, sizeof *has);
+    uint32_t missing = journal->partitions;
+    int rc = has ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t number = 0; rc == E_OK && missing && number < TRIES_MAX; number++) {
+        char id[RECORD_ID_BYTES_MAX + 1];
+        uint32_t partition = bus_partition_of(mark_id(journal, number, id), journal->partitions);
+        if (has[partition]) continue;
+        has[partition] = true;
+        missing--;
+        rc = write_mark(journal, number, err);
+    }
+    free(has);
+    return rc;
+}
+
+void purchases_catch_up(struct purchases *journal)
+{
+    journal->ready = false;
+    journal->partitions = 0;
+    journal->round++;
+    journal->asked_ms = clock_mono_ms(journal->context->clock);
+    set_timer(journal);
+}
+
+/* Once the bus has told how many partitions there are. */
+static int begin_round(struct purchases *journal, struct err *err)
+{
+    size_t count = bus_backlog(journal->reader, NULL, 0);
+    if (count == 0 || count > PARTITIONS_MAX) return E_OK;
+    bool *marked = calloc(count, sizeof *marked);
+    if (!marked) return err_set(err, E_NO_MEMORY, NULL);
+    free(journal->marked);
+    journal->marked = marked;
+    journal->partitions = journal->missing = (uint32_t)count;
+    return write_marks(journal, err);
+}
+
+static void take_mark(struct purchases *journal, const struct bus_message *message, const struct purchase *purchase)
+{
+    char round[24];
+    snprintf(round, sizeof round, "%llu", (unsigned long long)journal->round);
+    if (journal->ready || message->partition >= journal->partitions || journal->marked[message->partition]) return;
+    if (!str_equal(purchase->run, str_of(journal->run)) || !str_equal(purchase->model, str_of(round))) return;
+    journal->marked[message->partition] = true;
+    if (--journal->missing) return;
+    journal->ready = true;
+    journal->calls.on_ready(journal->calls.user);
+}
+
+bool purchases_ready(const struct purchases *journal) { return journal->ready; }
+
+/* --- reading ----------------------------------------------------------------------------------- */
+
+bool purchases_decode(struct str message, struct arena *arena, struct purchase *ret_purchase)
+{
+    struct record record;
+    return record_scan(message, arena, &record, NULL) == E_OK && record_has(&record, SECTION_PURCHASE) &&
+           record_decode(&record, SECTION_PURCHASE, ret_purchase, arena, NULL) == E_OK;
+}
+
+bool purchases_key(const struct purchase *purchase, struct str message_key, struct answer_key *ret_key)
+{
+    return shape_has(purchase, purchase, said) && key_from_text(message_key, ret_key);
+}
+
+static void take(struct purchases *journal, const struct bus_message *message)
+{
+    struct purchase purchase;
+    struct answer_key key;
+    if (!purchases_decode(message->value, &journal->arena, &purchase)) return;
+    if (str_equal(purchase.provider, STR("mark"))) take_mark(journal, message, &purchase);
+    else if (str_equal(purchase.run, str_of(journal->run))) return; /* known since it was bought */
+    else if (purchases_key(&purchase, message->key, &key)) answers_put(journal->answers, &key, message->value);
+    else journal->calls.on_bill(journal->calls.user, &purchase);
+}
+
+static int read_some(struct purchases *journal, bool *ret_more, struct err *err)
+{
+    *ret_more = true;
+    for (int i = 0; i < POLLS && *ret_more; i++) {
+        struct bus_batch batch = {0};
+        int rc = bus_poll(journal->reader, POLL_RECORDS, POLL_BYTES, &batch, err);
+        if (rc) return rc;
+        *ret_more = batch.count > 0;
+        for (uint32_t j = 0; j < batch.count; j++) {
+            take(journal, &batch.messages[j]);
+            arena_reset(&journal->arena);
+        }
+        bus_release(journal->reader, &batch);
+    }
+    return E_OK;
+}
+
+static void warn_when_late(struct purchases *journal, const struct err *err)
+{
+    if (journal->ready || journal->warned || clock_mono_ms(journal->context->clock) - journal->asked_ms < WARN_MS) return;
+    journal->warned = true;
+    log_error(LOG_WARN, "genai", "what was paid for can't be read back yet; nothing is bought meanwhile", err);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct purchases *journal = timer->data;
+    struct err err = {.code = E_TIMEOUT, .text = "the topic answers doesn't come to its end"};
+    bool more = false;
+    bus_producer_poll(journal->producer); /* a wake-up that was lost costs no entry its report */
+    flush(journal);
+    int rc = read_some(journal, &more, &err);
+    if (rc == E_OK && !journal->ready && !journal->partitions) rc = begin_round(journal, &err);
+    if (rc && err_class((enum err_code)rc) == ERR_FATAL) worker_fail(journal->context, &err);
+    warn_when_late(journal, &err);
+    set_timer(journal);
+}
+
+static void set_timer(struct purchases *journal)
+{
+    if (journal->closing) return;
+    uint64_t ms = journal->ready && !journal->queue ? IDLE_MS : TICK_MS;
+    if (!uv_is_active((uv_handle_t *)&journal->timer) || uv_timer_get_due_in(&journal->timer) > ms)
+        uv_timer_start(&journal->timer, on_timer, ms, 0);
+}
+
+/* --- life -------------------------------------------------------------------------------------- */
+
+static void on_producer_ready(uv_poll_t *handle, int status, int events)
+{
+    struct purchases *journal = handle->data;
+    (void)status, (void)events;
+    bus_producer_poll(journal->producer);
+}
+
+static int ensure_topic(struct bus *bus, struct err *err)
+{
+    const struct bus_topic_settings settings = {0};
+    struct bus_topic_state state;
+    bool created;
+    int rc = bus_topic_describe(bus, TOPIC_ANSWERS, &state, err);
+    if (rc != E_NOT_FOUND) return rc;
+    rc = bus_topic_create(bus, TOPIC_ANSWERS, &settings, &created, err);
+    return rc ? err_wrap(err, "the topic answers is missing, and can't be made: verbatim topics create") : E_OK;
+}
+
+static int open_ends(struct purchases *journal, struct err *err)
+{
+    static const enum topic topics[] = {TOPIC_ANSWERS};
+    struct worker_context *context = journal->context;
+    char member[80];
+    snprintf(member, sizeof member, "%.60s-answers", context->member);
+    const struct bus_subscription subscription = {.member = member, .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
+    int rc = ensure_topic(context->bus, err);
+    if (rc == E_OK) rc = bus_producer_open(context->bus, member, &journal->producer, err);
+    if (rc == E_OK) rc = bus_subscribe(context->bus, &subscription, &journal->reader, err);
+    return rc;
+}
+
+static void close_ends(struct purchases *journal)
+{
+    if (journal->producer) bus_producer_close(journal->producer);
+    if (journal->reader) bus_unsubscribe(journal->reader);
+    free(journal->marked);
+    arena_deinit(&journal->arena);
+}
+
+int purchases_open(struct worker_context *context, struct answers *answers, const struct purchases_calls *calls,
+                 struct purchases **ret_journal, struct err *err)
+{
+    struct purchases *journal = calloc(1, sizeof *journal);
+    if (!journal) return err_set(err, E_NO_MEMORY, NULL);
+    *journal = (struct purchases){.context = context, .answers = answers, .calls = *calls};
+    journal->queue_end = &journal->queue;
+    snprintf(journal->run, sizeof journal->run, "%.40s-%llx", context->member, (unsigned long long)random_u64(context->random));
+    int rc = open_ends(journal, err);
+    if (rc) {
+        close_ends(journal);
+        free(journal);
+        return rc;
+    }
+    uv_timer_init(context->loop, &journal->timer);
+    uv_poll_init(context->loop, &journal->written, bus_producer_wake_fd(journal->producer));
+    journal->timer.data = journal->written.data = journal;
+    journal->handles = 2;
+    uv_poll_start(&journal->written, UV_READABLE, on_producer_ready);
+    purchases_catch_up(journal);
+    *ret_journal = journal;
+    return E_OK;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct purchases *journal = handle->data;
+    if (--journal->handles == 0) free(journal);
+}
+
+void purchases_close(struct purchases *journal)
+{
+    struct err cancelled;
+    if (!journal) return;
+    journal->closing = true;
+    err_set(&cancelled, E_CANCELLED, "the worker stops");
+    uv_poll_stop(&journal->written);
+    close_ends(journal); /* reports what the bus held */
+    while (journal->queue) {
+        struct writing *writing = journal->queue;
+        journal->queue = writing->next;
+        on_written(writing, &cancelled);
+    }
+    uv_close((uv_handle_t *)&journal->timer, on_closed);
+    uv_close((uv_handle_t *)&journal->written, on_closed);
+}
