@@ -29,6 +29,7 @@ enum {
     PLACES_MAX = 1024,        /* as schemas/digest.def has it */
     SEARCH_FIRST = 4096,      /* records looked back at first */
     SEARCH_GROWTH = 8,
+    SETTLED_MS = 2000,        /* by then a reader knows the ends of its partitions */
     UNSEEN_MS = 30000,        /* after that the last events are believed to be gone (retention) */
 };
 #define HISTORY_MS (INT64_C(28) * 86400000) /* over which what is usual fades */
@@ -88,6 +89,23 @@ static int open_reader(struct digest_maker *maker, struct err *err)
     const struct bus_subscription subscription = {.member = "digest", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
     if (maker->reader) return E_OK;
     return bus_subscribe(maker->context->bus, &subscription, &maker->reader, err);
+}
+
+/* The bus tells partitions and their ends to a reader that polls: the embedded one at once, Kafka a little later. An
+ * end of 0 may be one that isn't known yet. What is read meanwhile will be read again. */
+static int open_reader_wholly(struct digest_maker *maker, bool *ret_open, struct err *err)
+{
+    struct bus_backlog items[PLACES_MAX];
+    struct bus_batch batch = {0};
+    bool settled = clock_mono_ms(maker->context->clock) - maker->search_began_ms >= SETTLED_MS;
+    int rc = open_reader(maker, err);
+    if (rc == E_OK) rc = bus_poll(maker->reader, POLL_RECORDS, POLL_BYTES, &batch, err);
+    if (rc) return rc;
+    bus_release(maker->reader, &batch);
+    size_t count = bus_backlog(maker->reader, items, PLACES_MAX);
+    *ret_open = count > 0;
+    for (size_t i = 0; i < count && i < PLACES_MAX && !settled; i++) *ret_open &= items[i].end > 0;
+    return E_OK;
 }
 
 /* Partitions with their ends; false: the bus hasn't told them yet. */
@@ -381,6 +399,7 @@ static int keep_membership(struct digest_maker *maker, struct err *err)
 
 static int step(struct digest_maker *maker, bool *ret_idle, struct err *err)
 {
+    bool open = false;
     int rc;
     switch (maker->phase) {
     case PHASE_IDLE:
@@ -389,9 +408,8 @@ static int step(struct digest_maker *maker, bool *ret_idle, struct err *err)
         maker->phase = PHASE_OPEN;
         return E_OK;
     case PHASE_OPEN:
-        rc = open_reader(maker, err);
-        if (rc == E_OK) rc = begin_search(maker, err);
-        return rc;
+        rc = open_reader_wholly(maker, &open, err);
+        return rc == E_OK && open ? begin_search(maker, err) : rc;
     case PHASE_SEARCH: return search(maker, ret_idle, err);
     case PHASE_COUNT: return count(maker, ret_idle, err);
     case PHASE_COMMIT:

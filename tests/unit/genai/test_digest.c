@@ -1,5 +1,5 @@
-/* Digests on the embedded bus: every insight is in exactly one, whoever makes them and whoever is stopped. Replicas
- * run on threads of this process; windows are of one second. */
+/* Digests: every insight is in exactly one, whoever makes them and whoever is stopped. Replicas run on threads of this
+ * process; windows are of one second. On the embedded bus, or on the Kafka at KAFKA_BOOTSTRAP (tests/kafka). */
 #include "genai_bench.h"
 
 #include <ftw.h>
@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 120000, PARTITIONS = 4 };
+enum { WAIT_MS = 120000, PARTITIONS = 4, SAY_MOST = 500 };
 
 static char folder[64];
 
@@ -35,6 +35,18 @@ static int remove_one(const char *path, const struct stat *stat, int kind, struc
     return remove(path);
 }
 
+/* Each rig's topics have a prefix of their own: the last part of its folder's name. */
+static void use_kafka(struct config *config)
+{
+    char servers[300], prefix[128];
+    struct err err;
+    snprintf(servers, sizeof servers, "kafka.bootstrap.servers=%s", getenv("KAFKA_BOOTSTRAP"));
+    snprintf(prefix, sizeof prefix, "bus.topic_prefix=%s.", strrchr(folder, '-') + 1);
+    bench_must(config_set(config, STR("bus.kind=kafka"), "test", &err), &err);
+    bench_must(config_set(config, str_of(servers), "test", &err), &err);
+    bench_must(config_set(config, str_of(prefix), "test", &err), &err);
+}
+
 static struct config *make_config(const char *replica)
 {
     static const struct worker *const workers[] = {&genai_worker};
@@ -52,6 +64,7 @@ static struct config *make_config(const char *replica)
     snprintf(settings[5], sizeof settings[5], "runtime.replica=%s", replica);
     for (size_t i = 0; i < COUNT_OF(settings); i++) bench_must(config_set(config, str_of(settings[i]), "test", &err), &err);
     bench_must(config_set(config, STR("bus.size_limit=64M"), "test", &err), &err);
+    if (getenv("KAFKA_BOOTSTRAP")) use_kafka(config);
     return config;
 }
 
@@ -88,13 +101,14 @@ static void open_rig(struct rig *rig)
 {
     static const enum topic topics[] = {TOPIC_INSIGHTS};
     const struct bus_subscription subscription = {.member = "outside", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
+    const struct bus_topic_settings settings = {.partitions = PARTITIONS, .replication = 1};
     struct err err;
     bool created;
     snprintf(folder, sizeof folder, "/tmp/verbatim-digest-XXXXXX");
     assert_non_null(mkdtemp(folder));
     *rig = (struct rig){.config = make_config("9")};
     bench_must(bus_open(rig->config, clock_system(), &rig->bus, &err), &err);
-    for (int i = 0; i < TOPIC_COUNT; i++) bench_must(bus_topic_create(rig->bus, (enum topic)i, NULL, &created, &err), &err);
+    for (int i = 0; i < TOPIC_COUNT; i++) bench_must(bus_topic_create(rig->bus, (enum topic)i, &settings, &created, &err), &err);
     bench_must(bus_producer_open(rig->bus, "outside", &rig->producer, &err), &err);
     bench_must(bus_subscribe(rig->bus, &subscription, &rig->insights, &err), &err);
 }
@@ -109,14 +123,16 @@ static void close_rig(struct rig *rig)
     assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
-/* As genai itself writes them, of `keys` customers. */
+/* As genai itself writes them, each of another customer. */
 static void say(struct rig *rig, int times)
 {
+    struct bus_output outputs[SAY_MOST];
+    struct err err;
+    assert_true(times <= SAY_MOST);
     for (int i = 0; i < times; i++) {
         struct insight insight = {0};
         struct need need = {0};
         struct str value;
-        struct err err;
         struct record record = {.version = RECORD_VERSION, .id = arena_printf(&rig->arena, "r-%u", rig->said++)};
         shape_set(insight, &insight, provider, STR("local"));
         shape_set(sentiment, &insight.sentiment, label, ENUM_sentiment_label_positive);
@@ -129,11 +145,11 @@ static void say(struct rig *rig, int times)
         shape_set(insight, &insight, needs, (struct need_list){&need, 1});
         bench_must(record_put(&record, SECTION_INSIGHT, &insight, &rig->arena, &err), &err);
         bench_must(record_write(&record, &rig->arena, &value, &err), &err);
-        struct bus_output output = {.topic = TOPIC_INSIGHTS, .timestamp_ms = clock_wall_ms(clock_system()), .key = record.id, .value = value};
-        bench_must(bus_produce(rig->producer, &output, 1, NULL, NULL, &err), &err);
-        bench_must(bus_producer_flush(rig->producer, WAIT_MS, &err), &err);
-        arena_reset(&rig->arena);
+        outputs[i] = (struct bus_output){.topic = TOPIC_INSIGHTS, .timestamp_ms = clock_wall_ms(clock_system()), .key = record.id, .value = value};
     }
+    bench_must(bus_produce(rig->producer, outputs, (size_t)times, NULL, NULL, &err), &err);
+    bench_must(bus_producer_flush(rig->producer, WAIT_MS, &err), &err);
+    arena_reset(&rig->arena);
 }
 
 /* Each begins where the one before it ended, in time and in every partition. */
@@ -262,7 +278,7 @@ static void the_last_digest_is_found_far_back(void **state)
     say(&rig, 3);
     await_all(&rig);
     stop(&replica);
-    for (int i = 0; i < 4500 * PARTITIONS / 100; i++) say(&rig, 100);
+    for (int i = 0; i < 4500 * PARTITIONS / SAY_MOST; i++) say(&rig, SAY_MOST);
     start(&replica, "0");
     await_all(&rig);
     stop(&replica);
