@@ -84,7 +84,7 @@ class Run:
     def topic(self, topic):
         """Its records by id; each may be there once only."""
         read = subprocess.run([f"{BIN}/verbatim", "tail", "--once", "--json", f"--bus.path={self.dir}/bus", topic],
-                              stdout=subprocess.PIPE, check=True, timeout=120)
+                              stdout=subprocess.PIPE, check=True, timeout=600)
         found = {}
         for line in read.stdout.splitlines():
             record = json.loads(line)

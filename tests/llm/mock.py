@@ -16,7 +16,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 FAULTS = ("throttle", "overload", "hang", "drop", "malformed", "cut", "empty", "missing", "doubled", "huge")
-Call = collections.namedtuple("Call", "at ids status texts")
+Call = collections.namedtuple("Call", "at ids status texts open answered")  # open: calls at once; answered: so far
 PIECE = re.compile(r"^(?P<mark>[0-9a-f]{16}) feedback id=(?P<id>\w+) language=(?P<language>\w+)(?: rating=\S+)? answer-in=(?P<into>\w+)\n"
                    r"(?P<text>.*?)\n(?P=mark) end id=(?P=id)$", re.MULTILINE | re.DOTALL)
 
@@ -69,6 +69,7 @@ class Mock:
         self.signals = {}       # word in a text -> kind of danger that the model sees in its first words
         self.retry_after = 1
         self.calls, self.system, self.lock = [], "", threading.Lock()
+        self.open = self.answered = 0
         self.port, self.server, self.stopping = 0, None, threading.Event()
 
     def __enter__(self):
@@ -109,10 +110,6 @@ class Mock:
             self.server.server_close()
             self.server = None
 
-    def rate(self, seconds):
-        """Calls in each of the seconds (start, end) of the monotonic clock."""
-        return sum(1 for call in self.calls if seconds[0] <= call.at < seconds[1])
-
     # --- one request ---------------------------------------------------------------------------------
 
     def serve(self, handler):
@@ -123,22 +120,33 @@ class Mock:
             number = len(self.calls)
             fault = self.fault if self.fault and number % self.every == 0 else None
             status = {"throttle": 429, "overload": 503}.get(fault, 200)
-            self.calls.append(Call(time.monotonic(), [piece["id"] for piece in pieces], status, [piece["text"] for piece in pieces]))
+            self.open += 1
+            self.calls.append(Call(time.monotonic(), [piece["id"] for piece in pieces], status,
+                                   [piece["text"] for piece in pieces], self.open, self.answered))
             self.system = messages.get("system", "")
-        if self.latency:
-            self.stopping.wait(self.latency)
-        if fault == "hang":
-            self.stopping.wait(300)
-            return
+        try:
+            text = self.misbehave(handler, fault, status) and self.answer(pieces, messages, fault)
+        finally:
+            with self.lock:  # before the answer is out, as the next call comes on its heels
+                self.open -= 1
+                self.answered += status == 200
+        if text is not False:
+            self.send(handler, 200, self.completion(body["model"], text, fault), {})
+
+    def misbehave(self, handler, fault, status):
+        """False: that was all that it gets."""
+        self.stopping.wait(300 if fault == "hang" else self.latency)
         if fault == "drop":
             handler.connection.shutdown(socket.SHUT_RDWR)
+        if fault in ("hang", "drop"):
             handler.close_connection = True
-            return
-        if status != 200:
-            extra = {"Retry-After": str(self.retry_after)} if status == 429 and self.retry_after else {}
-            self.send(handler, status, {"error": {"message": "slow down", "type": "rate_limit_exceeded" if status == 429 else "server_error"}}, extra)
-            return
-        self.send(handler, 200, self.completion(body["model"], self.answer(pieces, messages, fault), fault), {})
+            return False
+        if status == 200:
+            return True
+        extra = {"Retry-After": str(self.retry_after)} if status == 429 and self.retry_after else {}
+        kind = "rate_limit_exceeded" if status == 429 else "server_error"
+        self.send(handler, status, {"error": {"message": "slow down", "type": kind}}, extra)
+        return False
 
     def answer(self, pieces, messages, fault):
         answers = [{"id": piece["id"], **honest(piece["text"])} for piece in pieces]
