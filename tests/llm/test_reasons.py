@@ -20,7 +20,7 @@ FAULTS = [
     ({"type": "fail", "status": 401}, {"why": "denied", "status": 401}),
     ({"type": "fail", "status": 404}, {"why": "model_gone", "status": 404}),
     ({"type": "fail", "status": 408}, {"why": "timeout", "status": 408, "maybe_paid": True}),
-    ({"type": "delay", "seconds": 3}, {"why": "timeout", "maybe_paid": True}),
+    ({"type": "delay", "seconds": 20}, {"why": "timeout", "maybe_paid": True}),
     ({"type": "reply", "text": "I'd rather not."}, {"why": "bad_answer", "status": 200, "json": "I'd rather not.", "known": True}),
 ]
 ONLY_ANTHROPIC = [
@@ -40,7 +40,7 @@ def answers(server, provider, options):
 def faults(server, provider, options):
     for number, (behaviour, expected) in enumerate(FAULTS + (ONLY_ANTHROPIC if provider == "anthropic" else [])):
         server.call("POST", "/_llmock/scenario", {"behaviors": [behaviour]})
-        question = {**QUESTION, "prompt": "Fault %d." % number, "deadline_ms": 1000 if behaviour["type"] == "delay" else 60000}
+        question = {**QUESTION, "prompt": "Fault %d." % number, "deadline_ms": 3000 if behaviour["type"] == "delay" else 60000}
         expect("%s %s" % (provider, behaviour), ask(provider, options, [question])[0], **expected)
 
 
@@ -54,10 +54,11 @@ def limits_are_read(folder):
     port = free_port()
     with Server([LLMOCK, "serve", "--port", str(port), "--rpm", "3", "--log-level", "warning"], port, "/_llmock/verdict", folder + "/limits") as server:
         for provider, options in providers(server):
-            results = ask(provider, options, [{**QUESTION, "prompt": "Limit %d." % i} for i in range(4)])
-            assert [result["requests_left"] for result in results[:3]] == [2, 1, 0], results
-            expect("beyond the limit", results[3], why="throttled", status=429)
-            assert 0 < results[3]["retry_after_ms"] <= 60000, results[3]
+            results = ask(provider, options, [{**QUESTION, "prompt": "Limit %d." % i} for i in range(12)], 12)
+            left = {result["requests_left"] for result in results if result["why"] == "answered"}
+            assert left >= {0, 1, 2}, results
+            beyond = [result for result in results if result["why"] != "answered"]
+            assert beyond and all(result["why"] == "throttled" and 0 < result["retry_after_ms"] <= 60000 for result in beyond), results
 
 
 def providers(server):
