@@ -224,7 +224,7 @@ static uint64_t cost_of(const struct account_book *account, const struct account
     if (result->usage.known)
         return price_of(price, &(struct spend_usage){result->usage.input_tokens, result->usage.cached_tokens, result->usage.output_tokens});
     enum llm_next next = llm_why_next(result->why);
-    bool charged = next == LLM_USE || next == LLM_ASK_ANEW || result->why == LLM_TIMED_OUT;
+    bool charged = result->maybe_paid || next == LLM_USE || next == LLM_ASK_ANEW || result->why == LLM_TIMED_OUT;
     return charged ? call->reserved_micros * call->count : 0;
 }
 
