@@ -157,11 +157,11 @@ static void writer_destroy(struct writer *writer)
     free(writer);
 }
 
-static struct writer *writer_create(struct environment *environment)
+static int writer_create(struct environment *environment, struct writer **ret_writer, struct err *err)
 {
     pthread_condattr_t monotonic;
     struct writer *writer = calloc(1, sizeof *writer);
-    if (!writer) return NULL;
+    if (!writer) return err_set(err, E_NO_MEMORY, NULL);
     writer->environment = environment;
     queue_init(&writer->queue);
     pthread_mutex_init(&writer->mutex, NULL);
@@ -170,20 +170,23 @@ static struct writer *writer_create(struct environment *environment)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&writer->finished, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (pthread_create(&writer->thread, NULL, writer_main, writer) == 0) return writer;
-    writer_destroy(writer);
-    return NULL;
+    if (pthread_create(&writer->thread, NULL, writer_main, writer)) {
+        writer_destroy(writer);
+        return err_set(err, E_SYSTEM, "the writer's thread of the bus can't be started");
+    }
+    *ret_writer = writer;
+    return E_OK;
 }
 
 /* The first producer starts the environment's writer, the last one ends it. */
-static struct writer *writer_acquire(struct environment *environment)
+static int writer_acquire(struct environment *environment, struct writer **ret_writer, struct err *err)
 {
     pthread_mutex_lock(&environment->mutex);
-    if (!environment->writer) environment->writer = writer_create(environment);
-    if (environment->writer) environment->producers++;
-    struct writer *writer = environment->writer;
+    int rc = environment->writer ? E_OK : writer_create(environment, &environment->writer, err);
+    if (rc == E_OK) environment->producers++;
+    *ret_writer = environment->writer;
     pthread_mutex_unlock(&environment->mutex);
-    return writer;
+    return rc;
 }
 
 static void writer_release(struct environment *environment)
@@ -220,8 +223,7 @@ int embedded_producer_open(struct bus *bus, const char *member, struct bus_produ
     queue_init(&producer->done);
     producer->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     int rc = producer->wake_fd < 0 ? err_system(err, E_SYSTEM, "eventfd") : E_OK;
-    if (rc == E_OK && !(producer->writer = writer_acquire(embedded->environment)))
-        rc = err_set(err, E_SYSTEM, "the writer's thread of the bus can't be started");
+    if (rc == E_OK) rc = writer_acquire(embedded->environment, &producer->writer, err);
     if (rc) {
         if (producer->wake_fd >= 0) close(producer->wake_fd);
         free(producer);

@@ -16,14 +16,21 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
 /* Allocations until one fails; negative: none ever. Of the test's own thread: what others allocate meanwhile would
- * make the count another one each time. */
+ * make the count another one each time. Where that is what is wanted, as the code under test has threads of its own,
+ * FAILING_MALLOC_EVERYWHERE is defined before. */
+#ifdef FAILING_MALLOC_EVERYWHERE
+#include <stdatomic.h>
+static atomic_long allocations_left = -1;
+static atomic_bool allocation_failed;
+#else
 static _Thread_local long allocations_left = -1;
 static _Thread_local bool allocation_failed;
+#endif
 
 static bool allocation_fails(void)
 {
     if (allocations_left < 0) return false;
-    if (allocations_left-- > 0) return false;
+    if (allocations_left-- != 0) return false;
     allocation_failed = true;
     return true; /* once: what follows finds memory again, and must not paper over the failure */
 }
@@ -34,7 +41,7 @@ void *__wrap_realloc(void *old, size_t size) { return allocation_fails() ? NULL 
 
 /* Runs `step` with the first, second, ... allocation failing. Each such run must say E_NO_MEMORY (71 on exit), the
  * last one, in which nothing fails, E_OK. Returns how many runs failed. */
-static unsigned torture(int (*step)(void *user), void *user)
+static inline unsigned torture(int (*step)(void *user), void *user)
 {
     for (unsigned nth = 0;; nth++) {
         allocation_failed = false;
