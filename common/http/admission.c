@@ -48,6 +48,7 @@ void admission_on_connection(uv_stream_t *listener, int status)
     struct connection *connection = status == 0 ? connection_create(server) : NULL;
     if (!connection) {
         server->counters.refused[HTTP_REFUSED_ACCEPT]++;
+        if (status == 0) server_turn_away(server);
         return;
     }
     if (uv_accept(listener, (uv_stream_t *)&connection->tcp) != 0) {

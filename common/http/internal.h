@@ -179,6 +179,8 @@ struct http_server {
     uv_timer_t timer;
     uv_check_t check;
     uv_idle_t idle;
+    uv_tcp_t away; /* who can't be let in for want of memory, on its way out */
+    bool away_open, away_waits; /* waits: libuv holds another one */
     unsigned handles_open;
     struct connection *connections, *ready_first, *ready_last;
     struct exchange *spare;
@@ -208,6 +210,7 @@ static inline void server_read_clock(struct http_server *server)
 }
 struct str server_date(struct http_server *server);
 void server_connection_came(struct http_server *server);
+void server_turn_away(struct http_server *server); /* whom libuv just announced */
 void server_connection_gone(struct http_server *server); /* one was freed */
 
 #endif

@@ -92,6 +92,32 @@ static void close_handle(void *handle)
     if (!uv_is_closing(handle)) uv_close(handle, on_handle_closed);
 }
 
+static void on_away_closed(uv_handle_t *handle)
+{
+    struct http_server *server = handle->data;
+    server->away_open = false;
+    if (server->away_waits && !uv_is_closing((uv_handle_t *)&server->listener)) {
+        server->away_waits = false;
+        admission_on_connection((uv_stream_t *)&server->listener, 0);
+    }
+    on_handle_closed(handle);
+}
+
+/* libuv listens no more until whoever it announced was accepted: so even who can't be served has to be. */
+void server_turn_away(struct http_server *server)
+{
+    if (server->away_open) {
+        server->away_waits = true;
+        return;
+    }
+    if (uv_tcp_init(server->loop, &server->away) != 0) return;
+    server->away.data = server;
+    server->away_open = true;
+    server->handles_open++;
+    (void)!uv_accept((uv_stream_t *)&server->listener, (uv_stream_t *)&server->away);
+    uv_close((uv_handle_t *)&server->away, on_away_closed);
+}
+
 static void finish_stop(struct http_server *server)
 {
     if (!server->stopping || server->connection_count > 0) return;

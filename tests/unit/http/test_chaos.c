@@ -66,7 +66,7 @@ static void act_as_client(struct rig *rig, struct random *random, struct client 
     if (random_below(random, 2)) rig_turn(rig);
 }
 
-static void run_seed(uint64_t seed)
+static void run_seed(uint64_t seed, struct http_counters *all)
 {
     static struct client clients[CLIENTS];
     struct rig rig;
@@ -100,19 +100,24 @@ static void run_seed(uint64_t seed)
     client_until_text(&rig, &honest, "/echo?honest");
     client_close(&honest);
     assert_int_equal(rig_counters(&rig)->streams_open, 0);
-    CASE("and the seed did reach every corner");
     const struct http_counters *counters = rig_counters(&rig);
-    assert_true(counters->requests > 100 && counters->abandoned > 0 && counters->answers[2] > 100);
-    assert_true(counters->refused[HTTP_REFUSED_CONNECTIONS] > 0);
-    assert_true(counters->refused[HTTP_REFUSED_HEADER_DEADLINE] > 0);
-    assert_true(counters->refused[HTTP_REFUSED_MALFORMED] > 0);
+    all->requests += counters->requests;
+    all->abandoned += counters->abandoned;
+    all->answers[2] += counters->answers[2];
+    for (int i = 0; i < HTTP_REFUSAL_COUNT; i++) all->refused[i] += counters->refused[i];
     rig_finish(&rig);
 }
 
 static void test_chaos(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) run_seed(seed);
+    struct http_counters all = {0};
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) run_seed(seed, &all);
+    CASE("and they did reach every corner"); /* together: how much one of them does is the kernel's to say, too */
+    assert_true(all.requests > 100 && all.abandoned > 0 && all.answers[2] > 100);
+    assert_true(all.refused[HTTP_REFUSED_CONNECTIONS] > 0);
+    assert_true(all.refused[HTTP_REFUSED_HEADER_DEADLINE] > 0);
+    assert_true(all.refused[HTTP_REFUSED_MALFORMED] > 0);
 }
 
 int main(void)
