@@ -32,7 +32,7 @@ def arguments_of(argv):
                                             "example: ops/soak --seed 7 --minutes 10")
     parser.add_argument("--seed", type=int, default=1, help="of schedule and load (default: 1)")
     parser.add_argument("--minutes", type=float, default=10, help="of load and faults (default: 10)")
-    parser.add_argument("--faults", default="all", help="all, or names parted by commas (--list)")
+    parser.add_argument("--faults", default="all", help="all, or names parted by commas (--list); kill@segment hits that worker only")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
     parser.add_argument("--records", type=int, help=f"to post (default: {RATE} a second)")
     parser.add_argument("--folder", help="for logs; default: one that goes away if all is well")

@@ -9,8 +9,8 @@ import socket
 import sys
 import time
 
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaException, Producer
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
 from load import Caller
 
@@ -177,6 +177,10 @@ def coordinator_timeout(rig, fault):
 
 
 def poison(rig, fault):
+    write_poison(rig, fault, fault.detail)
+
+
+def write_poison(rig, fault, topic):
     """One of each case, anywhere in the topic. Their places are kept: each must become one dead letter."""
     sys.path.insert(0, f"{rig.source}/tests/e2e")
     from hostile import CASES
@@ -191,9 +195,32 @@ def poison(rig, fault):
                 rig.poisoned[(message.topic(), message.partition(), message.offset())] = usable
         return note
     for why, value in CASES.items():
-        producer.produce(fault.detail, value, key=f"poison-{fault.number}".encode(),
+        producer.produce(topic, value, key=f"poison-{fault.number}".encode(),
                          partition=chance.randrange(rig.partitions), on_delivery=delivered(why))
     producer.flush(70)
+
+
+def letters_refused(rig, fault):
+    """No message is young enough for the topic: INVALID_TIMESTAMP, which is neither about the message nor for ever."""
+    admin = AdminClient({"bootstrap.servers": rig.kafka.direct, "log_level": 0})
+    refuse(rig, admin, AlterConfigOpType.SET)
+    try:
+        write_poison(rig, fault, "feedback")
+        rig.wait(fault.seconds)
+    finally:
+        refuse(rig, admin, AlterConfigOpType.DELETE)
+
+
+def refuse(rig, admin, change):
+    entry = ConfigEntry("message.timestamp.before.max.ms", "0", incremental_operation=change)
+    topic = ConfigResource(ConfigResource.Type.TOPIC, "dead-letters", incremental_configs=[entry])
+    for left in range(9, -1, -1):   # the broker may be away, too
+        try:
+            return admin.incremental_alter_configs([topic], request_timeout=20)[topic].result()
+        except KafkaException:
+            if not left or rig.over.is_set():
+                raise
+            rig.wait(1)
 
 
 # --- the store -----------------------------------------------------------------------------------
@@ -296,6 +323,7 @@ ACTS = {
     "s3-truncate": on_the_line("s3", "limit_data", lambda fault: {"bytes": fault.detail}, "upstream"),
     "s3-lost-answer": on_the_line("s3", "limit_data", lambda fault: {"bytes": fault.detail}, "downstream"),
     "s3-500": refused(500), "s3-503": refused(503), "s3-403": refused(403),
-    "s3-down": s3_down, "s3-full": s3_full, "poison": poison, "poison-inside": poison, "oversized": oversized, "slow-callers": slow_callers,
+    "s3-down": s3_down, "s3-full": s3_full, "poison": poison, "poison-inside": poison,
+    "letters-refused": letters_refused, "oversized": oversized, "slow-callers": slow_callers,
     "repeats": repeats, "reload": reload, "bad-reload": bad_reload,
 }

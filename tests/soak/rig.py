@@ -10,6 +10,7 @@ from faults import ACTS
 from kinds import BY_NAME
 from load import Load
 from proxy import Proxy, Refuser
+from reasons import COMMIT_SECONDS, SESSION_SECONDS
 from receipts import Receipts
 from watch import Watch
 from workers import Crew
@@ -20,8 +21,8 @@ ROOT = "archive/"     # of the archive in the bucket
 
 # What differs from the defaults, so that minutes hold what else takes hours. Nothing here weakens a promise.
 OPTIONS = {
-    "bus": f"partitions = {PARTITIONS}\ncommit_timeout = 5s\n",
-    "kafka": "session.timeout.ms = 6000\nheartbeat.interval.ms = 1500\nsocket.timeout.ms = 10000\n",
+    "bus": f"partitions = {PARTITIONS}\ncommit_timeout = {COMMIT_SECONDS}s\n",
+    "kafka": f"session.timeout.ms = {SESSION_SECONDS * 1000}\nheartbeat.interval.ms = 1500\nsocket.timeout.ms = 10000\n",
     "logsink": f"url = s3://{BUCKET}/{ROOT.rstrip('/')}\nage = {ARCHIVE_AGE}s\n",
     "store": f"access_key_id = {ACCESS}\nsecret_access_key = {SECRET}\ndeadline = 10s\nleast_speed_time = 5s\n",
 }
@@ -113,10 +114,12 @@ class Rig:
 
     def make_one(self, fault):
         self.note(f"begins: {fault.line()}")
+        self.crew.reasons.begins(fault)
         try:
             ACTS[fault.kind](self, fault)
         except Exception as error:   # the harness's own trouble is no proof of anything
             self.breaks(f"the harness could not make fault {fault.number} ({fault.kind} {fault.target}): {error!r}")
+        self.crew.reasons.ends(fault)
         self.note(f"ended:  {fault.number} {fault.kind} {fault.target}")
         archive = fault.target.startswith("logsink")
         self.watch.healed(fault, "archive" if archive else BY_NAME[fault.kind].judged_by)

@@ -2,7 +2,7 @@
 import random
 from dataclasses import asdict, dataclass
 
-from kinds import BY_NAME, KINDS, holds, targets_of
+from kinds import BY_NAME, KINDS, holds, targets_of, worker_of
 
 EVERY_SECONDS = 2.4   # one begins, on average
 CALM_BEFORE = 8       # seconds at the beginning, in which is measured what is normal
@@ -29,12 +29,20 @@ class Fault:
 
 
 def names_of(text):
-    """What --faults says: all, or names parted by commas. ValueError: an unknown one."""
+    """What --faults says: all, or names parted by commas, each with a worker to hit or without (kill@segment): {kind: its
+    workers, none: all that there are}. ValueError: an unknown one."""
     names = [kind.name for kind in KINDS if kind.in_all] if text == "all" else [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in names if name not in BY_NAME]
-    if unknown or not names:
-        raise ValueError(f"unknown fault {', '.join(unknown)}; known are all, {', '.join(BY_NAME)}")
-    return names
+    aims = {}
+    for name in names:
+        kind, _, worker = name.partition("@")
+        if kind not in BY_NAME:
+            raise ValueError(f"unknown fault {kind}; known are all, {', '.join(BY_NAME)}")
+        if worker and worker not in map(worker_of, targets_of(BY_NAME[kind], brokers=3)):
+            raise ValueError(f"{kind} can't hit {worker}")
+        aims.setdefault(kind, []).extend([worker] if worker else [])
+    if not aims:
+        raise ValueError("no fault named")
+    return aims
 
 
 class Bag:
@@ -56,6 +64,7 @@ class Bag:
 
 
 def make(seed, minutes, names, brokers=1):
+    """names: as names_of() says."""
     chance = random.Random(f"verbatim soak {seed}")
     kinds = [BY_NAME[name] for name in names if BY_NAME[name].brokers <= brokers]
     bag, free_from, ends, faults = Bag(kinds, chance), {}, [], []
@@ -63,7 +72,7 @@ def make(seed, minutes, names, brokers=1):
 
     def free_targets(kind):
         return [target for target in targets_of(kind, brokers)
-                if all(free_from.get(thing, 0) <= at for thing in holds(kind, target))]
+                if (not names[kind.name] or worker_of(target) in names[kind.name]) and all(free_from.get(thing, 0) <= at for thing in holds(kind, target))]
 
     while kinds and at < last:
         now = [end for end in ends if end > at]

@@ -2,7 +2,7 @@
 
 A member that ends is started again at once, unless a fault holds it. How it ended is judged: by our signal, with 0
 after TERM, by its armed crash point, or with a status that is documented for a bus that it can't go on with. Those are
-counted, and told in the result. Anything else breaks a promise."""
+counted, and told in the result, those for which the schedule gave no reason (reasons.py) apart. Anything else breaks a promise."""
 import os
 import signal
 import subprocess
@@ -11,6 +11,7 @@ import time
 import urllib.request
 
 from kinds import MEMBERS, WORKERS
+from reasons import Reasons
 
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 GAVE_UP = {75: "fenced", 71: "system"}   # schemas/errors.md; common/bus/README.md says when
@@ -76,7 +77,9 @@ class Member:
 
     def judge(self, status, good, text):
         if status in GAVE_UP:
-            self.crew.gave_up(f"{self.worker} {GAVE_UP[status]}")
+            reason = self.crew.reasons.of(self.worker, self.replica)
+            self.crew.gave_up(f"{self.worker} {GAVE_UP[status]}" + ("" if reason else ", unexplained"))
+            self.crew.note(f"{self.name} gave up with {status}; " + (f"a reason: {reason.kind} {reason.target}" if reason else "no fault explains it"))
         elif status not in good and status not in self.ends_as:
             self.crew.breaks(text)
 
@@ -137,7 +140,7 @@ class Crew:
 
     def __init__(self, folder, programs, ports, breaks, note, clock):
         self.folder, self.programs, self.breaks, self.note, self.clock = folder, programs, breaks, note, clock
-        self.over = threading.Event()
+        self.over, self.reasons = threading.Event(), Reasons(clock)
         self.door_ports = {replica: ports.pop() for replica in range(2)}
         self.members = {name: Member(self, name, name.rsplit("-", 1)[0], int(name.rsplit("-", 1)[1]), ports.pop())
                         for name in MEMBERS}
