@@ -199,8 +199,9 @@ struct kept {
 static void on_kept(void *user)
 {
     struct kept *kept = user;
-    asker_end(kept->asker, kept->task, &kept->insight, &kept->source);
-    kept->asker->on_due(kept->asker->on_due_user);
+    struct asker *asker = kept->asker; /* kept goes with its task */
+    asker_end(asker, kept->task, &kept->insight, &kept->source);
+    asker->on_due(asker->on_due_user);
 }
 
 static void keep(struct asker *asker, struct task *task, struct str raw, const struct llm_result *result,
