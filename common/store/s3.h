@@ -36,6 +36,7 @@ struct s3_headers {
     char etag[STORE_ETAG_BYTES], checksum_sha256[48], upload_token[40], region[32];
     uint64_t size_bytes;
     int64_t modified_ms, date_ms; /* 0: none */
+    bool whole;                   /* the empty line after them came */
 };
 
 /* One request and its reply. Start with s3_call(); texts must live until the next s3_call(). */

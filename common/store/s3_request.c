@@ -89,6 +89,7 @@ static size_t on_header(char *data, size_t one, size_t size, void *user)
         *reply = (struct s3_headers){0};
         return size;
     }
+    if (str_trim(value).size == 0) reply->whole = true;
     struct str name = str_trim(str_cut(&value, ':'));
     value = str_trim(value);
     if (str_equal_ignoring_case(name, STR("etag")))
@@ -298,6 +299,8 @@ static int attempt(struct s3 *s3, struct s3_call *call, struct err *err)
     if (call->too_large)
         return err_set(err, E_TOO_LARGE, "reply of more than %zu bytes", call->limit_bytes);
     if (call->no_memory) return err_set(err, E_NO_MEMORY, "receiving a reply");
+    if (result == CURLE_OK && !call->reply.whole) /* curl takes that for a reply without a body */
+        return err_set(err, E_UNAVAILABLE, "%s %s: the reply ends in its headers", call->method, s3->endpoint.base);
     if (result == CURLE_OK) return E_OK;
     return err_set(err, code_of_curl(result), "%s %s: %s", call->method, s3->endpoint.base,
                    *detail ? detail : curl_easy_strerror(result));

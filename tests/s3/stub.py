@@ -40,6 +40,11 @@ class Stub(BaseHTTPRequestHandler):
         self.send_header("content-length", str(size))
         self.end_headers()
 
+    def headless(self):
+        """A reply that ends in the middle of its headers."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\naccept-ranges: bytes\r\nc")
+        self.drop()
+
     def half(self):
         self.start(100)
         self.wfile.write(b"x" * 10)
@@ -145,7 +150,7 @@ class Stub(BaseHTTPRequestHandler):
             "damaged": lambda: self.reply(200, b"hello", x_amz_checksum_sha256="A" * 43 + "="),
             "norange": lambda: self.reply(200, b"hello"),
             "signed": self.headers_checked, "wanted": self.wanted,
-            "half": self.half, "slow": self.slow, "huge": self.huge, "rotate": self.rotate, "skew": self.skew,
+            "half": self.half, "headless": self.headless, "slow": self.slow, "huge": self.huge, "rotate": self.rotate, "skew": self.skew,
             "drop": self.drop, "put-lost": self.put_lost,
         }
         if bucket.startswith("list-"):

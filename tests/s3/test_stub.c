@@ -38,6 +38,7 @@ static const struct { const char *why, *key; enum err_code get, put; int64_t ret
     {"a server that lacks a feature", "501", E_BAD_CONFIG, E_BAD_CONFIG, 0, "NotImplemented"},
     {"a bucket elsewhere: the error says where", "301", E_BAD_CONFIG, E_BAD_CONFIG, 0, "eu-west-3"},
     {"a reply that breaks off", "half", E_UNAVAILABLE, E_OK + 0, -1, ""},
+    {"a reply that ends in its headers is no empty object", "headless", E_UNAVAILABLE, E_UNAVAILABLE, 0, ""},
     {"a reply that takes for ever", "slow", E_TIMEOUT, E_OK + 0, -1, ""},
     {"a reply without end", "huge", E_TOO_LARGE, E_OK + 0, -1, "1000 bytes"},
     {"a closed connection", "drop", E_UNAVAILABLE, E_UNAVAILABLE, 0, ""},
