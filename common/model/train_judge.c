@@ -6,7 +6,7 @@
 
 #include "model/train_internal.h"
 
-enum { BINS = 15, BISECTIONS = 40, CLASSES = LINEAR_CLASSES_MAX };
+enum { BINS = TRAIN_BINS, BISECTIONS = 40, CLASSES = LINEAR_CLASSES_MAX };
 
 static void scores_of(const struct train_linear *train, const struct linear_model *model,
                       const struct train_row *row, double *scores)
@@ -220,12 +220,19 @@ static void sum_up(const struct judgement *judgement, uint32_t classes, uint32_t
 {
     double total = 0, count = 0, error = 0, rows = 0;
     for (uint32_t c = 0; c < classes; c++) {
-        report->f1[c] = f1(judgement->tallies[c]);
+        const struct tally *tally = &judgement->tallies[c];
+        report->f1[c] = f1(*tally);
+        report->counts[c].right = (uint64_t)tally->right;
+        report->counts[c].said = (uint64_t)tally->said;
+        report->counts[c].truth = (uint64_t)tally->truth;
         if (present >> c & 1) total += report->f1[c], count++;
     }
     for (int bin = 0; bin < BINS; bin++) {
         error += fabs(judgement->bin_sure[bin] - judgement->bin_right[bin]);
         rows += judgement->bin_rows[bin];
+        report->bins[bin].rows = (uint64_t)judgement->bin_rows[bin];
+        report->bins[bin].right = (uint64_t)judgement->bin_right[bin];
+        report->bins[bin].sure = judgement->bin_sure[bin];
     }
     report->held_out = judgement->rows;
     report->accuracy = judgement->rows ? (double)judgement->right / (double)judgement->rows : 0;

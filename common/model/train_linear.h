@@ -50,6 +50,7 @@ enum { TRAIN_CONCEPTS_MAX = 96 };
  * language. Of a word in several concepts the first counts. BAD_TEXT, BAD_CONFIG, NO_MEMORY. */
 int train_linear_tie_concept(struct train_linear *train, struct str word, uint32_t concept, struct err *err) CHECKED;
 
+enum { TRAIN_BINS = 15 };
 struct train_report {
     uint64_t rows, held_out;
     double accuracy;          /* softmax; of the classes that the judged rows hold */
@@ -58,6 +59,13 @@ struct train_report {
     double calibration_error; /* expected calibration error, 15 bins; of the class said (softmax) or all */
     double f1[LINEAR_CLASSES_MAX];
     uint64_t confusion[LINEAR_CLASSES_MAX][LINEAR_CLASSES_MAX]; /* [truth][said]; softmax only */
+    struct {
+        uint64_t right, said, truth;
+    } counts[LINEAR_CLASSES_MAX];
+    struct {
+        uint64_t rows, right; /* sigmoid: a row counts once a class */
+        double sure;          /* sum of the probabilities stated */
+    } bins[TRAIN_BINS];       /* by probability: of the class said (softmax) or of each (sigmoid) */
 };
 
 #define TRAIN_NO_SOURCE UINT32_MAX

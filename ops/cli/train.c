@@ -1,4 +1,4 @@
-/* verbatim train segments: k-means over feature vectors, to a versioned model.
+/* verbatim train: a task from labelled texts (train_task.c), or segments: k-means over feature vectors, to a versioned model.
  * The vectors come off the bus, out of an archive, or from feedback that is featurized here. */
 #include <stdio.h>
 #include <unistd.h>
@@ -8,9 +8,11 @@
 #include "ops/cli/cli.h"
 #include "ops/cli/reader.h"
 #include "ops/cli/rows.h"
+#include "ops/cli/train_task.h"
 
 struct training {
-    const char *archive, *input, *out, *name;
+    const char *archive, *input, *out, *name, *data, *licence;
+    uint64_t folds;
     uint64_t clusters, seed, most;
     struct progress progress;
 };
@@ -91,25 +93,45 @@ static int train(struct training *training, const struct rows *rows, struct err 
     return rc;
 }
 
+static int train_labelled(const struct training *training, const char *task, struct err *err)
+{
+    const struct train_wish wish = {.task = task, .data = training->data, .out = training->out, .name = training->name,
+                                    .licence = training->licence, .folds = training->folds, .seed = training->seed};
+    if (!wish.data) return err_set(err, E_USAGE, "--data FILE is needed: labelled texts");
+    return train_task(&wish, err);
+}
+
 static int train_run(const struct command *command, int argc, char **argv, struct err *err)
 {
-    struct training training = {.out = "segments.model", .name = "segments-000001", .clusters = 8, .seed = 1, .most = 1000000};
+    struct training training = {.licence = "not stated", .folds = 5, .clusters = 8, .seed = 1, .most = 1000000};
     const struct flag flags[] = {
+        {"data", FLAG_TEXT, &training.data, "FILE  labelled texts, TSV or NDJSON as verbatim evaluate reads them (tasks)"},
+        {"folds", FLAG_NUMBER, &training.folds, "K  of the cross-validation (5)"},
+        {"licence", FLAG_TEXT, &training.licence, "TEXT  of the data, for the model's card"},
         {"archive", FLAG_TEXT, &training.archive, "FOLDER  read an archive's objects instead of the bus"},
         {"input", FLAG_TEXT, &training.input, "FILE  read feedback (NDJSON, CSV; - for stdin) and featurize it here"},
         {"clusters", FLAG_NUMBER, &training.clusters, "K  how many segments (8)"},
         {"seed", FLAG_NUMBER, &training.seed, "N  the same seed and rows, the same model (1)"},
         {"most", FLAG_NUMBER, &training.most, "N  at most so many vectors from the bus (1000000)"},
-        {"name", FLAG_TEXT, &training.name, "NAME  version that records will carry (segments-000001)"},
-        {"out", FLAG_TEXT, &training.out, "FILE  where the model goes (segments.model)"},
+        {"name", FLAG_TEXT, &training.name, "NAME  version that records will carry (TASK-000001)"},
+        {"out", FLAG_TEXT, &training.out, "FILE  where the model goes (TASK.model); the card of a task is FILE.md"},
     };
     struct arguments arguments;
     struct cli_config config;
     struct rows rows = {0};
     int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
-    if (arguments.positional_count != 1 || !str_equal(str_of(arguments.positionals[0]), STR("segments")))
-        return err_set(err, E_USAGE, "what can be trained here: segments");
+    const char *what = arguments.positional_count == 1 ? arguments.positionals[0] : "";
+    bool segments = strcmp(what, "segments") == 0;
+    char name[64], out[64];
+    if (strcmp(what, "language") == 0)
+        return err_set(err, E_USAGE, "the language model is compiled in, and made of whole corpora: ops/models/language");
+    if (!segments && !train_task_known(what)) return err_set(err, E_USAGE, "what can be trained here: " TRAIN_TASKS ", segments");
+    snprintf(name, sizeof name, "%s-000001", what);
+    snprintf(out, sizeof out, "%s.model", what);
+    if (!training.name) training.name = name;
+    if (!training.out) training.out = out;
+    if (!segments) return train_labelled(&training, what, err);
     if (training.archive && training.input) return err_set(err, E_USAGE, "either --archive or --input");
     if (training.clusters < 1 || training.clusters > CENTROIDS_MAX) return err_set(err, E_USAGE, "--clusters must be from 1 to %d", CENTROIDS_MAX);
     rc = cli_config(&arguments, &config, err);
@@ -124,9 +146,13 @@ static int train_run(const struct command *command, int argc, char **argv, struc
 
 const struct command train_command = {
     .name = "train",
-    .summary = "train customer segments from feature vectors",
-    .usage = "segments [--archive FOLDER | --input FILE] [--clusters K] [--seed N] [--name NAME] [--out FILE]",
-    .details = "Serve the model with segment.model=FILE, and reload running workers by SIGHUP.\n\n"
+    .summary = "train a task's model from labelled texts, or customer segments",
+    .usage = "sentiment|needs|safety|topics --data FILE [--folds K] | segments [--archive FOLDER | --input FILE] [--clusters K] [--seed N] [--name NAME] [--out FILE]",
+    .details = "Tasks: labels as verbatim evaluate has them. Cross-validated, each fold judged by a model that never saw it; the card says\n"
+               "precision, recall and F1, the confusion matrix and a calibration table. The same data and seed, the same model. Serve\n"
+               "sentiment and needs in genai.folder/models, safety by preprocess.safety_model; the trainer and options are those of\n"
+               "the models that ship. A topics model is written for programs of your own; no worker reads one.\n"
+               "Segments: serve the model with segment.model=FILE, and reload running workers by SIGHUP.\n\n"
                "Example: verbatim train segments --archive data/archive/features --clusters 12 --out segments.model\n",
     .run = train_run,
 };

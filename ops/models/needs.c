@@ -99,6 +99,20 @@ static int add_rows(struct train_linear *train, const char *data, const char *ow
     return rc;
 }
 
+static int add_labelled(struct train_linear *train, next_labelled *next, void *user, struct err *err)
+{
+    struct labelled row;
+    bool end = false;
+    int rc = next(user, &row, &end, err);
+    for (; !rc && !end; rc = rc ? rc : next(user, &row, &end, err)) {
+        uint32_t bits = label_bits(row.label);
+        rc = bits || str_equal(row.label, STR("none"))
+                 ? train_linear_add(train, row.text, bits, ALL, 1, row.source, err)
+                 : label_unknown(row.label, "feature_request, problem_report, question joined by +, or none", err);
+    }
+    return rc;
+}
+
 static const char *const classes[] = {"feature_request", "problem_report", "question"};
 
 const struct task needs_task = {
@@ -108,5 +122,6 @@ const struct task needs_task = {
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,
     .judged = judged,
+    .add_labelled = add_labelled,
     .add_rows = add_rows,
 };

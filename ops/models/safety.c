@@ -250,6 +250,31 @@ static int add_rows(struct train_linear *train, const char *data, const char *ow
     return rc;
 }
 
+static int add_labelled(struct train_linear *train, next_labelled *next, void *user, struct err *err)
+{
+    static const struct source one = {.style = OURS, .weight = 1};
+    struct rows rows = {.train = train, .source = &one};
+    struct labelled labelled;
+    char cues[SHIPPED_PATH_BYTES];
+    bool end = false;
+    int rc = shipped_path("", "cues", cues, err);
+    if (!rc) rc = screen_open(cues, &rows.screen, err);
+    if (!rc) rc = next(user, &labelled, &end, err);
+    for (; !rc && !end; rc = rc ? rc : next(user, &labelled, &end, err)) {
+        struct row row = {.text = labelled.text, .language = labelled.language, .known = ALL, .weight = 1};
+        bool none = str_equal(labelled.label, STR("negative")) || str_equal(labelled.label, STR("none"));
+        rows.number = labelled.source;
+        row.labels = label_bits(labelled.label);
+        if (str_equal(labelled.label, STR("positive"))) row.labels = ALERT, row.known = ALERT | SERIOUS; /* of which kind isn't told */
+        if (row.labels && (str_equal(labelled.serious, STR("yes")) || str_equal(labelled.serious, STR("1")))) row.labels |= SERIOUS;
+        rc = row.labels || none ? add(&rows, &row, err)
+                                : label_unknown(labelled.label, "positive, or kinds joined by +; negative, none", err);
+    }
+    screen_close(rows.screen);
+    arena_deinit(&rows.arena);
+    return rc;
+}
+
 static const char *const classes[] = {"alert", "serious", "adverse_event", "hazard", "product_complaint", "special_situation"};
 
 const struct task safety_task = {
@@ -259,5 +284,6 @@ const struct task safety_task = {
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,
     .judged = judged,
+    .add_labelled = add_labelled,
     .add_rows = add_rows,
 };

@@ -117,6 +117,20 @@ static int add_rows(struct train_linear *train, const char *data, const char *ow
     return rc;
 }
 
+static int add_labelled(struct train_linear *train, next_labelled *next, void *user, struct err *err)
+{
+    struct labelled row;
+    bool end = false;
+    int rc = next(user, &row, &end, err);
+    for (; !rc && !end; rc = rc ? rc : next(user, &row, &end, err)) {
+        uint32_t bits = label_bit(str_slice(row.label, 0, 3)); /* "positive" and "pos" alike */
+        if (!bits && (str_equal(row.label, STR("mixed")) || str_equal(row.label, STR("none")))) continue;
+        rc = bits ? train_linear_add(train, row.text, bits, ALL, 1, row.source, err)
+                  : label_unknown(row.label, "positive, negative, neutral; mixed and none teach nothing", err);
+    }
+    return rc;
+}
+
 static const char *const classes[] = {"positive", "negative", "neutral"};
 
 const struct task sentiment_task = {
@@ -126,5 +140,6 @@ const struct task sentiment_task = {
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,
     .judged = judged,
+    .add_labelled = add_labelled,
     .add_rows = add_rows,
 };

@@ -1,5 +1,6 @@
 /* Reads tab-separated files whole; cells are views into them. */
 #include "table.h"
+#include "tasks.h"
 
 #include <stdio.h>
 
@@ -39,6 +40,11 @@ bool table_next(struct table *table)
     split(str_cut(&table->rest, '\n'), table->cells);
     table->line++;
     return true;
+}
+
+int label_unknown(struct str label, const char *known, struct err *err)
+{
+    return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" isn't known here: %s", STR_ARGS(str_slice(label, 0, 60)), known);
 }
 
 struct str table_cell(const struct table *table, const char *column)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# verbatim train segments: from the bus and from an archive; the same seed and rows give the same bytes; a worker serves the
+# verbatim train: tasks from labelled texts, with a card; segments: from the bus and from an archive; the same seed and rows give the same bytes; a worker serves the
 # result, and a terminal sees how far it is.
 . "$(dirname "$0")/lib.sh"
 
@@ -34,4 +34,69 @@ check "and no model is written" [ ! -e "$scratch/none" ]
 script -qec "'$verbatim' train segments --archive '$scratch/data/archive/features' --out '$scratch/tty'" /dev/null >"$scratch/terminal" 2>&1
 check "a terminal sees its progress" grep -q ' of 8 seed' "$scratch/terminal"
 check "a file doesn't" [ "$(grep -c ' of 8 seed' "$scratch/out")" = 0 ]
+
+# --- tasks, from a file of labelled texts
+python3 - "$scratch" <<'PY'
+import sys
+folder = sys.argv[1]
+things = "kettle lamp chair phone app door bag watch box pen".split()
+def write(task, rows, header="label\ttext"):
+    open(f"{folder}/{task}.tsv", "w").write(header + "\n" + "".join(f"{row}\n" for row in rows))
+write("sentiment", [f"{label}\t{words.format(thing)}" for thing in things for label, words in (
+    ("positive", "The {} is wonderful and I love it."), ("negative", "The {} is awful and I hate it."), ("neutral", "The {} came on Monday."))])
+write("needs", [f"{label}\t{words.format(thing)}" for thing in things for label, words in (
+    ("feature_request", "Please add a handle to the {}."), ("problem_report", "The {} crashes and broke."),
+    ("question", "How do I open the {}?"), ("none", "The {} is nice."))])
+write("safety", [f"{label}\t{serious}\t{words.format(thing)}" for thing in things for label, serious, words in (
+    ("adverse_event", "yes", "After using the {} I was in hospital with a rash."), ("hazard", "no", "The {} caught fire."),
+    ("product_complaint", "no", "There was mould inside the {}."), ("special_situation", "no", "I took it with the {} while pregnant."),
+    ("none", "no", "The {} is nice and cheap."))], "label\tserious\ttext")
+write("topics", [f"{label}\t{words.format(thing)}" for thing in things for label, words in (
+    ("delivery", "The {} arrived late by courier."), ("price", "The {} is expensive."), ("delivery+price", "The courier was late and the {} expensive."),
+    ("none", "I like the {}."))])
+PY
+for task in sentiment needs safety topics; do
+    for model in first second; do
+        "$verbatim" train $task --data "$scratch/$task.tsv" --folds 3 --licence "ours, CC0" --out "$scratch/$task-$model.model" >"$scratch/out" 2>"$scratch/err"
+        equal "$task: exit status ($(head -c 200 "$scratch/err"))" $? 0
+    done
+    check "$task: the same bytes twice" cmp -s "$scratch/$task-first.model" "$scratch/$task-second.model"
+    check "$task: and the same card" cmp -s "$scratch/$task-first.model.md" "$scratch/$task-second.model.md"
+    card=$scratch/$task-first.model.md
+    for line in "# $task-000001" "ours, CC0" "$(sha256sum <"$scratch/$task.tsv" | cut -d' ' -f1)" "$(sha256sum <"$scratch/$task-first.model" | cut -d' ' -f1)" \
+        "Macro-F1" "Calibration" "in 3 folds" "$task.tsv, $(($(wc -l <"$scratch/$task.tsv") - 1)) rows"; do
+        check "$task: its card has \"$line\"" contains "$card" "$line"
+    done
+done
+check "one of several classes: a confusion matrix" contains "$scratch/sentiment-first.model.md" "## Confusion"
+check "what is this plain is learnt" [ "$(sed -n 's/^Macro-F1 //p' "$scratch/sentiment-first.model.md" | tr -d .)" -ge 0900 ]
+check "topics are those of the file" contains "$scratch/topics-first.model.md" "| delivery |"
+
+mkdir "$scratch/folder"
+cp -r "$source/config/." "$scratch/folder/"
+cp "$scratch/sentiment-first.model" "$scratch/folder/models/sentiment.model"
+echo '{"text":"The kettle is wonderful and I love it."}' | "$verbatim" analyze --genai.folder="$scratch/folder" \
+    --preprocess.safety_model="$scratch/safety-first.model" 2>"$scratch/err" >"$scratch/insight"
+equal "genai serves it ($(head -c 200 "$scratch/err"))" "$(jq -r '.insight.model + " " + .insight.sentiment.label' "$scratch/insight")" \
+    "$(jq -rn --arg needs "$(echo '{"text":"x"}' | "$verbatim" analyze 2>/dev/null | jq -r '.insight.model | split(" ")[1]')" '"sentiment-000001 " + $needs + " positive"')"
+
+printf 'label\ttext\n' >"$scratch/few.tsv"
+for i in 1 2 3; do printf 'positive\tGood %s\n' $i >>"$scratch/few.tsv"; done
+refused() { # WHAT STATUS MESSAGE ARGUMENT...
+    local what=$1 wanted=$2 message=$3
+    shift 3
+    "$verbatim" train "$@" --out "$scratch/none" >/dev/null 2>"$scratch/err"
+    equal "$what: exit status" $? "$wanted"
+    check "$what: says why ($(head -c 200 "$scratch/err"))" contains "$scratch/err" "$message"
+    check "$what: writes nothing" [ ! -e "$scratch/none" ]
+}
+refused "too few rows" 65 "3 rows; at least 20" sentiment --data "$scratch/few.tsv"
+refused "another task's labels" 65 'label "feature_request"' sentiment --data "$scratch/needs.tsv"
+refused "no such file" 66 "nowhere.tsv" needs --data "$scratch/nowhere.tsv"
+refused "no file" 64 "--data FILE" needs
+refused "one fold" 64 "--folds is from 2" needs --data "$scratch/needs.tsv" --folds 1
+refused "no such task" 64 "sentiment, needs, safety, topics, segments" moods --data "$scratch/needs.tsv"
+refused "language, which is compiled in" 64 "ops/models/language" language --data "$scratch/needs.tsv"
+script -qec "'$verbatim' train needs --data '$scratch/needs.tsv' --out '$scratch/tty.model'" /dev/null >"$scratch/terminal" 2>&1
+check "a terminal sees the progress of a task" grep -q 'epochs' "$scratch/terminal"
 finish

@@ -1,0 +1,298 @@
+/* One labelled file, read as verbatim evaluate reads it; the trainer and options of the models that ship.
+ *
+ * Each row is in one fold, by its text's hash. Cross-validation: each fold in turn is judged by a model that never saw
+ * it. Then all rows teach the model that is written; its card, OUT.md, says what the folds said. */
+#include "ops/cli/train_task.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/terminal.h"
+#include "ops/evaluate/examples.h"
+#include "ops/models/tasks.h"
+
+enum { FOLDS_MAX = 20, ROWS_LEAST = 20, NAME_BYTES = 32, CARD_CLASSES = LINEAR_CLASSES_MAX };
+
+struct training {
+    const struct train_wish *wish;
+    const struct task *task;       /* NULL: topics, whose classes the file names */
+    struct train_options options;
+    char names[LINEAR_CLASSES_MAX][NAME_BYTES];
+    const char *classes[LINEAR_CLASSES_MAX];
+    struct examples examples;
+    struct arena arena;            /* of a row */
+    char language[8];
+    uint64_t rows;
+    struct train_report sum;       /* of all folds */
+    double held_out;
+    struct progress progress;
+    uint64_t epochs;
+};
+
+bool train_task_known(const char *task)
+{
+    for (struct str rest = STR(TRAIN_TASKS); rest.size;)
+        if (str_equal(str_trim(str_cut(&rest, ',')), str_of(task))) return true;
+    return false;
+}
+
+static const struct task *task_of(const char *name)
+{
+    const struct task *const tasks[] = {&sentiment_task, &needs_task, &safety_task};
+    for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++)
+        if (strcmp(tasks[i]->name, name) == 0) return tasks[i];
+    return NULL;
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+static int next_row(void *user, struct labelled *ret_row, bool *ret_end, struct err *err)
+{
+    struct training *training = user;
+    struct example example;
+    arena_reset(&training->arena);
+    int rc = examples_next(&training->examples, &training->arena, &example, err);
+    if (rc == E_NOT_FOUND) return *ret_end = true, E_OK;
+    if (rc) return rc;
+    size_t size = example.language.size < sizeof training->language ? example.language.size : 0;
+    memcpy(training->language, example.language.data ? example.language.data : "", size);
+    training->language[size] = '\0';
+    training->rows++;
+    *ret_row = (struct labelled){.text = example.text, .label = str_trim(example.label), .serious = example.serious,
+                                 .language = training->language,
+                                 .source = (uint32_t)(hash_fast(example.text, 0) % training->wish->folds)};
+    return E_OK;
+}
+
+/* The bit of a topic's name, which becomes a class where it is new; 0: there is no room. */
+static uint32_t topic_bit(struct training *training, struct str name)
+{
+    uint32_t at = 0;
+    while (at < training->options.class_count && !str_equal(name, str_of(training->names[at]))) at++;
+    if (at == LINEAR_CLASSES_MAX || name.size == 0 || name.size >= NAME_BYTES) return 0;
+    if (at < training->options.class_count) return 1u << at;
+    snprintf(training->names[at], NAME_BYTES, "%.*s", STR_ARGS(name));
+    training->classes[at] = training->names[at];
+    training->options.class_count++;
+    return 1u << at;
+}
+
+static int topic_bits(struct training *training, struct str label, uint32_t *ret_bits, struct err *err)
+{
+    *ret_bits = 0;
+    while (label.size && !str_equal(label, STR("none"))) {
+        struct str name = str_trim(str_cut(&label, '+'));
+        uint32_t bit = topic_bit(training, name);
+        if (!bit) return err_set(err, E_BAD_MESSAGE, "topic \"%.*s\": at most %d topics of 1 to %d bytes", STR_ARGS(name),
+                                 LINEAR_CLASSES_MAX, NAME_BYTES - 1);
+        *ret_bits |= bit;
+    }
+    return E_OK;
+}
+
+static int each_topic_row(struct training *training, struct train_linear *train, struct err *err)
+{
+    struct labelled row;
+    bool end = false;
+    int rc = next_row(training, &row, &end, err);
+    for (; !rc && !end; rc = rc ? rc : next_row(training, &row, &end, err)) {
+        uint32_t bits;
+        rc = topic_bits(training, row.label, &bits, err);
+        if (!rc && train) rc = train_linear_add(train, row.text, bits, UINT32_MAX >> (32 - training->options.class_count), 1, row.source, err);
+    }
+    return rc;
+}
+
+static int open_file(struct training *training, struct err *err)
+{
+    examples_close(&training->examples);
+    training->examples = (struct examples){0};
+    training->rows = 0;
+    return examples_open(&training->examples, training->wish->data, true, err);
+}
+
+/* Topics are named before anything is learnt. */
+static int find_topics(struct training *training, struct err *err)
+{
+    int rc = open_file(training, err);
+    return rc ? rc : each_topic_row(training, NULL, err);
+}
+
+static int add_rows(struct training *training, struct train_linear *train, struct err *err)
+{
+    int rc = open_file(training, err);
+    if (!rc) rc = training->task ? training->task->add_labelled(train, next_row, training, err) : each_topic_row(training, train, err);
+    if (!rc && training->rows < ROWS_LEAST)
+        rc = err_set(err, E_BAD_MESSAGE, "%llu rows; at least %d are needed", (unsigned long long)training->rows, ROWS_LEAST);
+    return rc ? err_wrap(err, "%s", training->wish->data) : E_OK;
+}
+
+/* --- cross-validation ------------------------------------------------------------------------- */
+
+static bool on_epoch(void *context, uint32_t epoch, uint32_t epochs, double loss)
+{
+    struct training *training = context;
+    (void)epoch, (void)epochs, (void)loss;
+    progress_set(&training->progress, ++training->epochs);
+    return true;
+}
+
+static void add_report(struct training *training, const struct train_report *report)
+{
+    struct train_report *sum = &training->sum;
+    sum->held_out += report->held_out;
+    sum->calibration_error += report->calibration_error * (double)report->held_out;
+    for (uint32_t c = 0; c < training->options.class_count; c++) {
+        sum->counts[c].right += report->counts[c].right;
+        sum->counts[c].said += report->counts[c].said;
+        sum->counts[c].truth += report->counts[c].truth;
+        for (uint32_t d = 0; d < training->options.class_count; d++) sum->confusion[c][d] += report->confusion[c][d];
+    }
+    for (int bin = 0; bin < TRAIN_BINS; bin++) {
+        sum->bins[bin].rows += report->bins[bin].rows;
+        sum->bins[bin].right += report->bins[bin].right;
+        sum->bins[bin].sure += report->bins[bin].sure;
+    }
+}
+
+static int validate(struct training *training, struct train_linear *train, struct err *err)
+{
+    int rc = E_OK;
+    for (uint32_t fold = 0; fold < (uint32_t)training->wish->folds && !rc; fold++) {
+        struct train_report report;
+        rc = train_linear_run(train, fold, NULL, &report, err);
+        if (!rc) add_report(training, &report);
+    }
+    if (!rc && training->sum.held_out) training->sum.calibration_error /= (double)training->sum.held_out;
+    return rc;
+}
+
+/* --- the card --------------------------------------------------------------------------------- */
+
+static double share(uint64_t part, uint64_t of) { return of ? (double)part / (double)of : 0; }
+
+static void write_classes(const struct training *training, struct buffer *out)
+{
+    double total = 0;
+    buffer_printf(out, "| class | rows | said | precision | recall | F1 |\n|---|---|---|---|---|---|\n");
+    for (uint32_t c = 0; c < training->options.class_count; c++) {
+        uint64_t right = training->sum.counts[c].right, said = training->sum.counts[c].said, truth = training->sum.counts[c].truth;
+        double f1 = share(2 * right, said + truth);
+        total += f1;
+        buffer_printf(out, "| %s | %llu | %llu | %.3f | %.3f | %.3f |\n", training->options.classes[c], (unsigned long long)truth,
+                      (unsigned long long)said, share(right, said), share(right, truth), f1);
+    }
+    buffer_printf(out, "\nMacro-F1 %.3f\n", total / training->options.class_count);
+}
+
+static void write_confusion(const struct training *training, struct buffer *out)
+{
+    uint32_t count = training->options.class_count;
+    if (training->options.link != LINEAR_SOFTMAX) return; /* a row may have several classes: the table above says all */
+    buffer_printf(out, "\n## Confusion\nTruth in rows, what was said in columns.\n\n| |");
+    for (uint32_t c = 0; c < count; c++) buffer_printf(out, " %s |", training->options.classes[c]);
+    buffer_printf(out, "\n|---|");
+    for (uint32_t c = 0; c < count; c++) buffer_printf(out, "---|");
+    for (uint32_t truth = 0; truth < count; truth++) {
+        buffer_printf(out, "\n| %s |", training->options.classes[truth]);
+        for (uint32_t said = 0; said < count; said++) buffer_printf(out, " %llu |", (unsigned long long)training->sum.confusion[truth][said]);
+    }
+    buffer_add_char(out, '\n');
+}
+
+static void write_calibration(const struct training *training, struct buffer *out)
+{
+    buffer_printf(out, "\n## Calibration\nExpected calibration error %.3f\n\n| probability stated | rows | mean stated | right |\n|---|---|---|---|\n",
+                  training->sum.calibration_error);
+    for (int bin = 0; bin < TRAIN_BINS; bin++) {
+        uint64_t rows = training->sum.bins[bin].rows;
+        if (rows) buffer_printf(out, "| %.2f to %.2f | %llu | %.3f | %.3f |\n", bin / (double)TRAIN_BINS, (bin + 1) / (double)TRAIN_BINS,
+                                (unsigned long long)rows, training->sum.bins[bin].sure / (double)rows, share(training->sum.bins[bin].right, rows));
+    }
+}
+
+static void write_card(const struct training *training, struct str model, struct buffer *out)
+{
+    const struct train_wish *wish = training->wish;
+    uint8_t hash[SHA256_BYTES];
+    char data[SHA256_TEXT_BYTES], bytes[SHA256_TEXT_BYTES];
+    const char *slash = strrchr(wish->data, '/');
+    hash_sha256(buffer_str(&training->examples.bytes), hash);
+    hash_hex(hash, sizeof hash, data);
+    hash_sha256(model, hash);
+    hash_hex(hash, sizeof hash, bytes);
+    buffer_printf(out, "# %s\n\nA linear model for %s, made by `verbatim train %s`.\n\n| | |\n|---|---|\n", wish->name, wish->task, wish->task);
+    buffer_printf(out, "| data | %s, %llu rows, SHA-256 %s |\n| licence of the data | %s |\n| seed | %llu |\n| model | %zu bytes, SHA-256 %s |\n",
+                  slash ? slash + 1 : wish->data, (unsigned long long)training->rows, data, wish->licence,
+                  (unsigned long long)wish->seed, model.size, bytes);
+    buffer_printf(out, "\n## Cross-validation\n%llu rows in %llu folds by their text's hash; each judged by a model that never saw it.\n\n",
+                  (unsigned long long)training->sum.held_out, (unsigned long long)wish->folds);
+    write_classes(training, out);
+    write_confusion(training, out);
+    write_calibration(training, out);
+}
+
+static int write_file(const char *path, struct str bytes, struct err *err)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file) return err_system(err, E_NO_OUTPUT, "%s", path);
+    size_t written = fwrite(bytes.data, 1, bytes.size, file);
+    if (fclose(file) || written != bytes.size) return err_system(err, E_NO_OUTPUT, "%s", path);
+    return E_OK;
+}
+
+static int write_both(struct training *training, struct str model, struct err *err)
+{
+    struct buffer card = {0};
+    char path[4096];
+    write_card(training, model, &card);
+    snprintf(path, sizeof path, "%s.md", training->wish->out);
+    int rc = card.failed ? err_set(err, E_NO_MEMORY, NULL) : write_file(training->wish->out, model, err);
+    if (!rc) rc = write_file(path, buffer_str(&card), err);
+    if (!rc) printf("%.*s\nwritten: %s, %s\n", STR_ARGS(buffer_str(&card)), training->wish->out, path);
+    buffer_deinit(&card);
+    return rc;
+}
+
+/* --- all -------------------------------------------------------------------------------------- */
+
+static int learn(struct training *training, struct err *err)
+{
+    struct train_report report;
+    struct buffer model = {0};
+    struct train_linear *train = train_linear_create(&training->options);
+    int rc = train ? add_rows(training, train, err) : err_set(err, E_NO_MEMORY, NULL);
+    progress_start(&training->progress, "epochs", 0);
+    if (!rc) rc = validate(training, train, err);
+    if (!rc) rc = train_linear_run(train, TRAIN_NO_SOURCE, &model, &report, err);
+    progress_end(&training->progress);
+    if (!rc) rc = write_both(training, buffer_str(&model), err);
+    train_linear_destroy(train);
+    buffer_deinit(&model);
+    return rc;
+}
+
+int train_task(const struct train_wish *wish, struct err *err)
+{
+    static const struct train_options topics = {.link = LINEAR_SIGMOID, .balance = true};
+    struct training *training = calloc(1, sizeof *training);
+    if (!training) return err_set(err, E_NO_MEMORY, NULL);
+    training->wish = wish;
+    training->task = task_of(wish->task);
+    training->options = training->task ? training->task->options : topics;
+    training->options.name = wish->name;
+    training->options.seed = wish->seed;
+    training->options.notes = wish->licence;
+    training->options.on_progress = on_epoch;
+    training->options.context = training;
+    if (!training->task) training->options.classes = training->classes;
+    int rc = wish->folds < 2 || wish->folds > FOLDS_MAX ? err_set(err, E_USAGE, "--folds is from 2 to %d", FOLDS_MAX) : E_OK;
+    if (!rc && !training->task) rc = find_topics(training, err);
+    if (!rc) rc = learn(training, err);
+    examples_close(&training->examples);
+    arena_deinit(&training->arena);
+    free(training);
+    return rc;
+}

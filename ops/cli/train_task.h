@@ -1,0 +1,20 @@
+/* verbatim train sentiment | needs | safety | topics: linear models from anybody's labelled file. */
+#ifndef VERBATIM_OPS_CLI_TRAIN_TASK_H
+#define VERBATIM_OPS_CLI_TRAIN_TASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define TRAIN_TASKS "sentiment, needs, safety, topics"
+
+struct train_wish {
+    const char *task, *data, *out, *name, *licence;
+    uint64_t folds, seed;
+};
+
+bool train_task_known(const char *task);
+int train_task(const struct train_wish *wish, struct err *err) CHECKED;
+
+#endif
