@@ -6,6 +6,7 @@
  * appender:    messages into an open write transaction (embedded_append.c)
  * retention:   the oldest messages out of it, and room on the disk (embedded_retention.c)
  * membership:  who owns which partition of a group (embedded_group.c)
+ * batch:       what a poll brings (embedded_batch.c)
  *
  * README.md says why it is built this way. */
 #ifndef VERBATIM_BUS_EMBEDDED_H
@@ -294,6 +295,9 @@ int embedded_poll(struct bus_consumer *consumer, uint32_t max_records, size_t ma
                   struct bus_batch *ret_batch, struct err *err) CHECKED;
 void embedded_release(struct bus_consumer *consumer, struct bus_batch *batch);
 void embedded_free_batches(struct embedded_consumer *consumer);
+/* What there is to read, as one batch; none: ret_batch stays as it is. BUSY, NO_MEMORY, what LMDB says. */
+int embedded_read_batch(struct embedded_consumer *consumer, uint32_t max_records, size_t max_bytes, struct bus_batch *ret_batch,
+                        struct err *err) CHECKED;
 void embedded_pause(struct bus_consumer *consumer, bool paused);
 int embedded_commit(struct bus_consumer *consumer, const struct bus_output *outputs, size_t output_count,
                     const struct bus_position *positions, size_t position_count, struct err *err) CHECKED;

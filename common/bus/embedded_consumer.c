@@ -1,7 +1,6 @@
 /* Reading and committing on the embedded bus.
  *
- * A batch is a read transaction and views into its snapshot: nothing is copied, and nothing moves while
- * it is held. Held batches keep the file from reusing what was deleted since, so they should be short. */
+ * What a poll brings is embedded_batch.c's; here are the life of a consumer, its wake-ups, commits and positions. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,206 +165,13 @@ void embedded_pause(struct bus_consumer *base, bool paused)
 
 /* --- polling ---------------------------------------------------------------------------------------- */
 
-struct embedded_batch {
-    struct embedded_batch *next;
-    MDB_txn *txn; /* rests while the batch is idle */
-    struct bus_message *messages;
-    uint32_t count, capacity;
-    struct bus_header *headers;
-    size_t header_count, header_capacity;
-    size_t bytes;
-};
-
-void embedded_free_batches(struct embedded_consumer *consumer)
-{
-    while (consumer->idle) {
-        struct embedded_batch *batch = consumer->idle;
-        consumer->idle = batch->next;
-        if (batch->txn) mdb_txn_abort(batch->txn);
-        free(batch->messages);
-        free(batch->headers);
-        free(batch);
-    }
-}
-
-static int open_batch(struct embedded_consumer *consumer, struct embedded_batch **ret_batch, struct err *err)
-{
-    struct embedded_batch *batch = consumer->idle;
-    if (consumer->batches_open == EMBEDDED_BATCHES_MAX)
-        return err_set(err, E_BUSY, "%d batches are held already", EMBEDDED_BATCHES_MAX);
-    if (!batch && !(batch = calloc(1, sizeof *batch))) return err_set(err, E_NO_MEMORY, NULL);
-    if (batch == consumer->idle) consumer->idle = batch->next;
-    int rc = environment_read(consumer->environment, &batch->txn, err);
-    if (rc) {
-        batch->next = consumer->idle;
-        consumer->idle = batch;
-        return rc;
-    }
-    batch->count = 0;
-    batch->header_count = batch->bytes = 0;
-    consumer->batches_open++;
-    *ret_batch = batch;
-    return E_OK;
-}
-
-/* Under a backlog all of the bus that was read would stay resident; the last few pages may. */
-enum { FORGET_BYTES = 128 * 1024 };
-
-static void close_batch(struct embedded_consumer *consumer, struct embedded_batch *batch)
-{
-    if (batch->bytes >= FORGET_BYTES) stored_forget(batch->messages, batch->count);
-    environment_rest(consumer->environment, batch->txn);
-    batch->next = consumer->idle;
-    consumer->idle = batch;
-    consumer->batches_open--;
-}
-
-static bool make_room(struct embedded_batch *batch)
-{
-    if (batch->count == batch->capacity) {
-        uint32_t capacity = batch->capacity ? batch->capacity * 2 : 32;
-        struct bus_message *grown = realloc(batch->messages, capacity * sizeof *grown);
-        if (!grown) return false;
-        batch->messages = grown;
-        batch->capacity = capacity;
-    }
-    if (batch->header_capacity - batch->header_count < BUS_HEADERS_MAX) {
-        size_t capacity = batch->header_capacity * 2 + 2 * BUS_HEADERS_MAX;
-        struct bus_header *grown = realloc(batch->headers, capacity * sizeof *grown);
-        if (!grown) return false;
-        batch->headers = grown;
-        batch->header_capacity = capacity;
-    }
-    return true;
-}
-
-static int add_message(struct embedded_batch *batch, struct owned_partition *from, MDB_val key, MDB_val value,
-                       struct err *err)
-{
-    size_t offset;
-    if (!make_room(batch)) return err_set(err, E_NO_MEMORY, NULL);
-    struct bus_message *message = &batch->messages[batch->count];
-    bool valid = key.mv_size == sizeof offset &&
-                 stored_read(str_make(value.mv_data, value.mv_size), message, batch->headers + batch->header_count);
-    if (valid) {
-        memcpy(&offset, key.mv_data, sizeof offset);
-        valid = (int64_t)offset == from->position;
-    }
-    if (!valid)
-        return err_set(err, E_IO, "the bus is damaged: %s/%u at %lld", topic_info(from->topic)->name, from->partition,
-                       (long long)from->position);
-    message->topic = from->topic;
-    message->partition = from->partition;
-    message->offset = from->position++;
-    batch->header_count += message->header_count;
-    batch->bytes += message->value.size;
-    batch->count++;
-    return E_OK;
-}
-
-/* Reads one partition until the batch has `records` messages or `bytes` of values. */
-static int read_run(struct embedded_consumer *consumer, struct embedded_batch *batch, struct owned_partition *from,
-                    uint32_t records, size_t bytes, struct err *err)
-{
-    const struct partition_handle *handle = &consumer->environment->topic[from->topic].partitions[from->partition];
-    size_t offset = (size_t)from->position;
-    MDB_val key = mdb_value(&offset, sizeof offset), value;
-    MDB_cursor *cursor;
-    int rc = mdb_cursor_open(batch->txn, handle->messages, &cursor);
-    if (rc) return environment_error(rc, handle->key, err);
-    MDB_cursor_op step = MDB_SET_KEY;
-    while (from->position < from->end && batch->count < records && (batch->bytes < bytes || batch->count == 0)) {
-        rc = mdb_cursor_get(cursor, &key, &value, step);
-        if (rc) {
-            rc = environment_error(rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc, handle->key, err);
-            break;
-        }
-        rc = add_message(batch, from, key, value, err);
-        if (rc) break;
-        step = MDB_NEXT;
-    }
-    mdb_cursor_close(cursor);
-    return rc;
-}
-
-/* Where each partition ends in this snapshot; *ret_ready counts those with something to read. */
-static int look_at_ends(struct embedded_consumer *consumer, MDB_txn *txn, uint32_t *ret_ready, struct err *err)
-{
-    *ret_ready = 0;
-    for (size_t i = 0; i < consumer->owned_count; i++) {
-        struct owned_partition *at = &consumer->owned[i];
-        struct partition_state state;
-        int rc = partition_read_state(consumer->environment, txn, at->topic, at->partition, &state, err);
-        if (rc) return rc;
-        if (at->position < state.first) {
-            consumer->skipped += (uint64_t)(state.first - at->position);
-            at->position = state.first;
-        }
-        at->end = state.next;
-        *ret_ready += at->position < at->end;
-    }
-    return E_OK;
-}
-
-/* First an equal share from each partition, then whatever there is. Begins elsewhere each time. */
-static int fill(struct embedded_consumer *consumer, struct embedded_batch *batch, uint32_t max_records,
-                size_t max_bytes, struct err *err)
-{
-    uint32_t ready, share;
-    int rc = look_at_ends(consumer, batch->txn, &ready, err);
-    if (rc || ready == 0) return rc;
-    share = max_records / ready ? max_records / ready : 1;
-    size_t share_bytes = max_bytes / ready, count = consumer->owned_count;
-    consumer->turn++;
-    for (size_t i = 0; i < 2 * count && batch->count < max_records && batch->bytes < max_bytes; i++) {
-        struct owned_partition *from = &consumer->owned[(consumer->turn + i) % count];
-        uint32_t records = i < count && share < max_records - batch->count ? batch->count + share : max_records;
-        size_t bytes = i < count && share_bytes < max_bytes - batch->bytes ? batch->bytes + share_bytes + 1 : max_bytes;
-        if (from->position >= from->end) continue;
-        rc = read_run(consumer, batch, from, records, bytes, err);
-        if (rc) return rc;
-    }
-    size_t headers = 0; /* their array may have moved while it grew */
-    for (uint32_t i = 0; i < batch->count; i++) {
-        batch->messages[i].headers = batch->headers + headers;
-        headers += batch->messages[i].header_count;
-    }
-    return E_OK;
-}
-
-/* What a batch took is to be read again. */
-static void put_back(struct embedded_consumer *consumer, const struct embedded_batch *batch)
-{
-    for (uint32_t i = batch->count; i-- > 0;) {
-        int index = consumer_find(consumer, batch->messages[i].topic, batch->messages[i].partition);
-        if (index >= 0) consumer->owned[index].position = batch->messages[i].offset;
-    }
-}
-
-static int read_batch(struct embedded_consumer *consumer, uint32_t max_records, size_t max_bytes,
-                      struct bus_batch *ret_batch, struct err *err)
-{
-    struct embedded_batch *batch = NULL;
-    int rc = open_batch(consumer, &batch, err);
-    if (rc) return rc;
-    rc = fill(consumer, batch, max_records, max_bytes, err);
-    if (rc) put_back(consumer, batch);
-    else if (batch->count == 0) consumer->emptied_at = mdb_txn_id(batch->txn);
-    if (rc || batch->count == 0) {
-        close_batch(consumer, batch);
-        return rc;
-    }
-    *ret_batch = (struct bus_batch){batch->messages, batch->count, batch};
-    return E_OK;
-}
-
 /* The descriptor is quietened before the last look, so that no wake-up is lost between the two. */
 static int poll_messages(struct embedded_consumer *consumer, uint32_t max_records, size_t max_bytes,
                          struct bus_batch *ret_batch, struct err *err)
 {
     for (int attempt = 0; attempt < 2; attempt++) {
         if (consumer->emptied_at != environment_last_commit(consumer->environment)) {
-            int rc = read_batch(consumer, max_records, max_bytes, ret_batch, err);
+            int rc = embedded_read_batch(consumer, max_records, max_bytes, ret_batch, err);
             if (rc) return rc;
             if (ret_batch->count) {
                 make_readable(consumer);
@@ -391,11 +197,6 @@ int embedded_poll(struct bus_consumer *base, uint32_t max_records, size_t max_by
     else if (rc == E_OK && max_records > 0) rc = poll_messages(consumer, max_records, max_bytes, &batch, err);
     if (rc == E_OK) *ret_batch = batch;
     return rc;
-}
-
-void embedded_release(struct bus_consumer *base, struct bus_batch *batch)
-{
-    if (batch->handle) close_batch(of(base), batch->handle);
 }
 
 /* --- committing --------------------------------------------------------------------------------------- */
