@@ -30,7 +30,6 @@ struct rig_task {
     struct arena arena;
     uint32_t ends;
     bool answered, degraded;
-    struct insight insight;
     char provider[16];
     uint32_t input_tokens;
 };
@@ -98,11 +97,12 @@ static void rig_on_end(void *user, struct task *task, struct insight *insight, c
     (void)user;
     ended->ends++;
     ended->answered = insight != NULL;
-    if (!insight) return;
-    ended->insight = *insight;
-    ended->degraded = source->degraded;
-    ended->input_tokens = source->input_tokens;
-    snprintf(ended->provider, sizeof ended->provider, "%s", source->provider);
+    if (insight) {
+        ended->degraded = source->degraded;
+        ended->input_tokens = source->input_tokens;
+        snprintf(ended->provider, sizeof ended->provider, "%s", source->provider);
+    }
+    arena_deinit(&ended->arena); /* as the runtime does: nobody may look at it any more */
 }
 
 static void rig_on_due(void *user) { ((struct rig *)user)->due_calls++; }
