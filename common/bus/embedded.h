@@ -5,7 +5,7 @@
  * stored:      a message as bytes (embedded_message.c)
  * appender:    messages into an open write transaction (embedded_append.c)
  * retention:   the oldest messages out of it, and room on the disk (embedded_retention.c)
- * membership:  who owns which partition of a group (embedded_group.c)
+ * membership:  who owns which partition of a group (embedded_group.c), and one member of it (embedded_member.c)
  * batch:       what a poll brings (embedded_batch.c)
  *
  * README.md says why it is built this way. */

@@ -18,18 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/random.h"
-#include "bus/embedded.h"
-
-enum { KEY_MAX = 2 * EMBEDDED_NAME_MAX + 2, TOPIC_LIST_MAX = 240 };
-_Static_assert(KEY_MAX <= 511 && EMBEDDED_NAME_MAX + 1 + EMBEDDED_PARTITION_KEY <= 511, "LMDB's largest key");
-
-/* Values of the database `members`. */
-struct member_record {
-    uint64_t token;
-    uint32_t slot, unused;
-    char topics[TOPIC_LIST_MAX]; /* names, each followed by a comma; numbers differ between versions */
-};
+#include "bus/embedded_member.h"
 
 struct member {
     uint64_t token;
@@ -44,224 +33,6 @@ struct view {
     struct member *members; /* in the order of their names */
     size_t count, capacity, me; /* me == count: missing */
 };
-
-struct key { size_t size; char data[KEY_MAX]; };
-
-static struct key key_of(const struct embedded_consumer *consumer, const char *tail, size_t tail_size)
-{
-    struct key key = {0};
-    size_t group_size = strlen(consumer->group) + 1;
-    memcpy(key.data, consumer->group, group_size);
-    memcpy(key.data + group_size, tail, tail_size);
-    key.size = group_size + tail_size;
-    return key;
-}
-
-static struct key own_key(const struct embedded_consumer *consumer)
-{
-    return key_of(consumer, consumer->member, strlen(consumer->member));
-}
-
-static struct key position_key(const struct embedded_consumer *consumer, enum topic topic, uint32_t partition)
-{
-    const struct partition_handle *handle = &consumer->environment->topic[topic].partitions[partition];
-    return key_of(consumer, handle->key, handle->key_size);
-}
-
-/* --- records ---------------------------------------------------------------------------------- */
-
-static void topics_to_text(uint32_t topics, char text[static TOPIC_LIST_MAX])
-{
-    size_t size = 0;
-    memset(text, 0, TOPIC_LIST_MAX);
-    for (int i = 0; i < TOPIC_COUNT; i++) {
-        const char *name = topic_info((enum topic)i)->name;
-        size_t more = strlen(name) + 1;
-        if (!(topics >> i & 1) || size + more >= TOPIC_LIST_MAX) continue;
-        memcpy(text + size, name, more - 1);
-        text[size + more - 1] = ',';
-        size += more;
-    }
-}
-
-static uint32_t topics_from_text(const char text[static TOPIC_LIST_MAX])
-{
-    uint32_t topics = 0;
-    struct str rest = str_make(text, strnlen(text, TOPIC_LIST_MAX));
-    while (rest.size) {
-        enum topic topic = topic_by_name(str_cut(&rest, ','));
-        if (topic != TOPIC_NONE) topics |= 1u << topic;
-    }
-    return topics;
-}
-
-static int read_generation(const struct embedded_consumer *consumer, MDB_txn *txn, uint64_t *ret_generation,
-                           struct err *err)
-{
-    bool found;
-    uint64_t generation = 0;
-    int rc = environment_get(txn, consumer->environment->groups, consumer->group, strlen(consumer->group),
-                             &generation, sizeof generation, &found, err);
-    if (rc == E_OK) *ret_generation = generation;
-    return rc;
-}
-
-static int bump_generation(const struct embedded_consumer *consumer, MDB_txn *txn, struct err *err)
-{
-    uint64_t generation;
-    int rc = read_generation(consumer, txn, &generation, err);
-    generation++;
-    if (rc) return rc;
-    return environment_put(txn, consumer->environment->groups, consumer->group, strlen(consumer->group),
-                           &generation, sizeof generation, err);
-}
-
-/* Ends a transaction that changed the group: commits and tells everybody, or aborts. */
-static int finish(const struct embedded_consumer *consumer, MDB_txn *txn, int rc, struct err *err)
-{
-    if (rc == E_OK) rc = bump_generation(consumer, txn, err);
-    if (rc) {
-        environment_abort(consumer->environment, txn);
-        return rc;
-    }
-    rc = environment_commit(consumer->environment, txn, consumer->group, err);
-    if (rc == E_OK) live_publish(consumer->environment, NULL, true);
-    return rc;
-}
-
-int membership_position(struct embedded_consumer *consumer, MDB_txn *txn, enum topic topic,
-                        uint32_t partition, struct group_position *ret_position, bool *ret_found, struct err *err)
-{
-    struct key key = position_key(consumer, topic, partition);
-    return environment_get(txn, consumer->environment->positions, key.data, key.size, ret_position,
-                           sizeof *ret_position, ret_found, err);
-}
-
-static int put_position(struct embedded_consumer *consumer, MDB_txn *txn, enum topic topic, uint32_t partition,
-                        const struct group_position *position, struct err *err)
-{
-    struct key key = position_key(consumer, topic, partition);
-    return environment_put(txn, consumer->environment->positions, key.data, key.size, position, sizeof *position, err);
-}
-
-/* --- fencing ------------------------------------------------------------------------------------ */
-
-int membership_check(struct embedded_consumer *consumer, MDB_txn *txn, struct err *err)
-{
-    struct key key = own_key(consumer);
-    struct member_record record;
-    bool found;
-    int rc = environment_get(txn, consumer->environment->members, key.data, key.size, &record, sizeof record, &found, err);
-    if (rc) return rc;
-    if (!found) return err_set(err, E_CANCELLED, "%s was taken out of group %s", consumer->member, consumer->group);
-    if (record.token != consumer->token)
-        return err_set(err, E_FENCED, "another %s has joined group %s", consumer->member, consumer->group);
-    return E_OK;
-}
-
-static int move_one(struct embedded_consumer *consumer, MDB_txn *txn, const struct bus_position *to, struct err *err)
-{
-    struct group_position at;
-    struct partition_state state;
-    bool found;
-    const char *name = topic_info(to->topic)->name;
-    if (to->partition >= environment_partitions(consumer->environment, to->topic))
-        return err_set(err, E_BUG, "%s has no partition %u", name, to->partition);
-    int rc = membership_position(consumer, txn, to->topic, to->partition, &at, &found, err);
-    if (rc == E_OK) rc = partition_read_state(consumer->environment, txn, to->topic, to->partition, &state, err);
-    if (rc) return rc;
-    if (!found || at.owner != consumer->token)
-        return err_set(err, E_CANCELLED, "%s/%u isn't %s's any more", name, to->partition, consumer->member);
-    if (to->offset < at.offset) /* somebody was further already: this work was done */
-        return err_set(err, E_CANCELLED, "%s/%u is committed up to %lld, not %lld", name, to->partition,
-                       (long long)at.offset, (long long)to->offset);
-    if (to->offset > state.next)
-        return err_set(err, E_BUG, "%s/%u ends at %lld, before %lld", name, to->partition, (long long)state.next,
-                       (long long)to->offset);
-    at.offset = to->offset;
-    return put_position(consumer, txn, to->topic, to->partition, &at, err);
-}
-
-int membership_move(struct embedded_consumer *consumer, MDB_txn *txn, const struct bus_position *positions,
-                    size_t count, struct err *err)
-{
-    for (size_t i = 0; i < count; i++) {
-        int rc = move_one(consumer, txn, &positions[i], err);
-        if (rc) return rc;
-    }
-    return E_OK;
-}
-
-/* --- joining and leaving -------------------------------------------------------------------------- */
-
-/* Slots that members of any group hold; those of the dead too, until somebody evicts them. */
-static int read_used_slots(struct environment *environment, MDB_txn *txn, bool used[EMBEDDED_SLOTS], struct err *err)
-{
-    MDB_cursor *cursor;
-    MDB_val key, value;
-    int rc = mdb_cursor_open(txn, environment->members, &cursor);
-    if (rc) return environment_error(rc, "members", err);
-    while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-        struct member_record record;
-        if (value.mv_size != sizeof record) continue;
-        memcpy(&record, value.mv_data, sizeof record);
-        if (record.slot < EMBEDDED_SLOTS) used[record.slot] = true;
-    }
-    mdb_cursor_close(cursor);
-    return rc == MDB_NOTFOUND ? E_OK : environment_error(rc, "members", err);
-}
-
-static uint64_t new_token(void)
-{
-    struct random random;
-    random_seed_system(&random);
-    uint64_t token = random_u64(&random);
-    return token ? token : 1;
-}
-
-static int join(struct embedded_consumer *consumer, MDB_txn *txn, struct err *err)
-{
-    bool used[EMBEDDED_SLOTS] = {0};
-    struct key key = own_key(consumer);
-    struct member_record record = {0};
-    int64_t now_ns = clock_mono_ns(consumer->bus->clock);
-    int rc = read_used_slots(consumer->environment, txn, used, err);
-    if (rc) return rc;
-    if (!consumer->joined) {
-        rc = live_take_slot(consumer->environment, consumer->lease_fd, used, now_ns, &consumer->slot, err);
-        if (rc) return rc;
-        consumer->joined = true;
-    }
-    live_heartbeat(consumer->environment, consumer->slot, now_ns);
-    consumer->token = record.token = new_token();
-    record.slot = consumer->slot;
-    topics_to_text(consumer->all_topics, record.topics);
-    return environment_put(txn, consumer->environment->members, key.data, key.size, &record, sizeof record, err);
-}
-
-int membership_join(struct embedded_consumer *consumer, struct err *err)
-{
-    MDB_txn *txn;
-    int rc = environment_write(consumer->environment, &txn, err);
-    if (rc) return rc;
-    return finish(consumer, txn, join(consumer, txn, err), err);
-}
-
-void membership_leave(struct embedded_consumer *consumer)
-{
-    MDB_txn *txn;
-    struct err err;
-    struct key key = own_key(consumer);
-    MDB_val name = mdb_value(key.data, key.size);
-    if (consumer->joined && environment_write(consumer->environment, &txn, &err) == E_OK) {
-        int rc = membership_check(consumer, txn, &err);
-        if (rc == E_OK && mdb_del(txn, consumer->environment->members, &name, NULL)) rc = E_IO;
-        rc = finish(consumer, txn, rc, &err);
-        (void)rc; /* on failure the lock's end shows that it has left */
-    }
-    if (consumer->joined) live_free_slot(consumer->lease_fd, consumer->slot);
-    consumer->joined = false;
-}
 
 /* --- the view ----------------------------------------------------------------------------------- */
 
@@ -278,7 +49,7 @@ static int add_member(struct view *view, MDB_val key, MDB_val value, struct err 
     }
     memcpy(&record, value.mv_data, sizeof record);
     struct member *member = &view->members[view->count++];
-    *member = (struct member){.token = record.token, .slot = record.slot, .topics = topics_from_text(record.topics)};
+    *member = (struct member){.token = record.token, .slot = record.slot, .topics = member_topics(record.topics)};
     memcpy(member->key, key.mv_data, key.mv_size);
     member->key_size = key.mv_size;
     return E_OK;
@@ -286,7 +57,7 @@ static int add_member(struct view *view, MDB_val key, MDB_val value, struct err 
 
 static int read_members(struct embedded_consumer *consumer, MDB_txn *txn, struct view *view, struct err *err)
 {
-    struct key prefix = key_of(consumer, "", 0);
+    struct key prefix = group_key(consumer, "", 0);
     struct str own = str_make(consumer->member, strlen(consumer->member));
     MDB_val key = mdb_value(prefix.data, prefix.size), value;
     MDB_cursor *cursor;
@@ -315,7 +86,7 @@ static int read_view(struct embedded_consumer *consumer, struct view *view, stru
     view->count = 0;
     int rc = environment_read(environment, &consumer->look, err);
     if (rc) return rc;
-    rc = read_generation(consumer, consumer->look, &view->generation, err);
+    rc = group_generation(consumer, consumer->look, &view->generation, err);
     if (rc == E_OK) rc = read_members(consumer, consumer->look, view, err);
     environment_rest(environment, consumer->look);
     return rc;
@@ -374,7 +145,7 @@ static int evict_dead(struct embedded_consumer *consumer, const struct view *vie
     for (; i < view->count && rc == E_OK; i++)
         if (is_dead(consumer, view, i)) rc = evict_one(consumer, txn, &view->members[i], err);
     *ret_changed = true;
-    return finish(consumer, txn, rc, err);
+    return group_finish(consumer, txn, rc, err);
 }
 
 /* --- letting go ----------------------------------------------------------------------------------- */
@@ -401,7 +172,7 @@ static int clear_owner(struct embedded_consumer *consumer, MDB_txn *txn, const s
     int rc = membership_position(consumer, txn, at->topic, at->partition, &position, &found, err);
     if (rc || !found || position.owner != consumer->token) return rc;
     position.owner = 0;
-    return put_position(consumer, txn, at->topic, at->partition, &position, err);
+    return group_put_position(consumer, txn, at->topic, at->partition, &position, err);
 }
 
 static void forget(struct embedded_consumer *consumer, const bool *leaving)
@@ -420,7 +191,7 @@ static int let_go(struct embedded_consumer *consumer, const bool *leaving, size_
     if (rc) return rc;
     for (size_t i = 0; i < consumer->owned_count && rc == E_OK; i++)
         if (leaving[i]) rc = clear_owner(consumer, txn, &consumer->owned[i], err);
-    rc = finish(consumer, txn, rc, err);
+    rc = group_finish(consumer, txn, rc, err);
     if (rc == E_OK) forget(consumer, leaving);
     return rc;
 }
@@ -475,7 +246,7 @@ static int take_one(struct embedded_consumer *consumer, MDB_txn *txn, const stru
         return E_OK; /* not yet: when its owner lets go, the generation goes up */
     if (!found) rc = start_of(consumer, txn, topic, partition, &position.offset, err);
     position.owner = consumer->token;
-    if (rc == E_OK) rc = put_position(consumer, txn, topic, partition, &position, err);
+    if (rc == E_OK) rc = group_put_position(consumer, txn, topic, partition, &position, err);
     if (rc == E_OK) rc = consumer_own(consumer, topic, partition, position.offset, err);
     return rc;
 }
@@ -530,7 +301,7 @@ static int take_missing(struct embedded_consumer *consumer, const struct view *v
     if (rc || !any) return rc;
     rc = environment_write(consumer->environment, &txn, err);
     if (rc) return rc;
-    rc = read_generation(consumer, txn, &generation, err);
+    rc = group_generation(consumer, txn, &generation, err);
     if (rc == E_OK && generation == view->generation) rc = take_free(consumer, txn, view, &any, err);
     if (rc == E_OK && consumer->owned_count > before) rc = environment_commit(consumer->environment, txn, consumer->group, err);
     else environment_abort(consumer->environment, txn);
@@ -591,7 +362,7 @@ int membership_tick(struct embedded_consumer *consumer, struct err *err)
     if (now_ns < consumer->look_due_ns && consumer_known_topics(consumer) == consumer->known_topics) {
         int rc = environment_read(consumer->environment, &consumer->look, err);
         if (rc) return rc;
-        rc = read_generation(consumer, consumer->look, &generation, err);
+        rc = group_generation(consumer, consumer->look, &generation, err);
         environment_rest(consumer->environment, consumer->look);
         if (rc || generation == consumer->generation) return rc;
     }
