@@ -62,6 +62,18 @@ printf 'label\ttext\npos\tgood\nposs\tgood\npos\n' >"$scratch/bad.tsv"
 equal "refused rows exit 65, with the figures of the others" "$? $(json '"\(.rows) \(.refused)"')" "65 1 2"
 check "the nearest label is offered" contains "$scratch/err" 'line 3: label "poss" isn'"'"'t known here; did you mean "pos"?'
 check "a row of too few cells is told by its line" contains "$scratch/err" "line 4: 1 cells"
+# Floors below what was measured (tests/golden/aspects/README.md), so that a change that breaks them is seen.
+for language in en es fr; do
+    "$verbatim" evaluate --task aspects --data "$source/tests/golden/aspects/$language.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+    equal "aspects, $language: exits 0" $? 0
+    check "aspects, $language: found" [ "$(json '.figures.named_f1 >= 0.95')" = true ]
+    check "aspects, $language: praise and blame told apart" \
+        [ "$(json '[.judged.classes[] | select(.name == "positive" or .name == "negative") | .f1 >= 0.85] | all')" = true ]
+done
+printf 'label\ttext\nprice:good\tThe price is fine.\n' >"$scratch/aspects.tsv"
+"$verbatim" evaluate --task aspects --data "$scratch/aspects.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "a feeling that there isn't is refused: exits 65" $? 65
+
 printf 'lable\ttext\npos\tgood\n' >"$scratch/bad.tsv"
 "$verbatim" evaluate --task sentiment --data "$scratch/bad.tsv" >/dev/null 2>"$scratch/err"
 equal "a file without the column exits 65" $? 65

@@ -13,7 +13,7 @@ static int decode_digest(const struct record *record, struct arena *arena, struc
     struct digest digest;
     int rc = record_decode(record, SECTION_DIGEST, &digest, arena, err);
     if (rc) return rc;
-    *finished = (struct finished){.id = record->id, .tenant = digest.tenant, .digest = true};
+    *finished = (struct finished){.id = record->id, .tenant = digest.tenant, .digest = true, .quiet = digest.records == 0};
     return E_OK;
 }
 
@@ -60,6 +60,7 @@ static void keep_digest(struct feed *feed, const struct finished *finished)
     if (finished->tenant.size >= sizeof kept->tenant) return;
     while (kept < feed->digests + feed->digest_count && !str_equal(finished->tenant, str_of(kept->tenant))) kept++;
     if (kept == feed->digests + DIGESTS_MAX) return;
+    if (finished->quiet && kept < feed->digests + feed->digest_count) return; /* what was said last is worth more */
     if (kept == feed->digests + feed->digest_count) {
         snprintf(kept->tenant, sizeof kept->tenant, "%.*s", STR_ARGS(finished->tenant));
         feed->digest_count++;

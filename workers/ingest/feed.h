@@ -13,7 +13,7 @@ enum { DIGESTS_MAX = 16, PARTITIONS_MAX = 64, POLL_RECORDS = 256, POLL_BYTES = 1
  */
 struct finished {
     struct str id, tenant, product, safety, sentiment;
-    bool digest; /* what a window says together; then the last three are empty */
+    bool digest, quiet; /* what a window says together; then the last three are empty. quiet: nothing was said in it */
 };
 
 /* Offset of the next insight of each partition; 0: unknown, or nothing was read yet. */
