@@ -6,6 +6,7 @@
 #include "archive/walk.h"
 #include "ops/cli/journal.h"
 #include "ops/cli/letters.h"
+#include "ops/cli/pricing.h"
 #include "ops/cli/replay_line.h"
 
 struct replay_place {
@@ -21,7 +22,7 @@ struct replay {
     struct archive_wish wish;
     const char *from, *to, *shadow, *run;
     uint64_t rate;
-    bool dry_run, json, by_id, copies;
+    bool dry_run, json, by_id, copies, known; /* known: what the journal holds costs nothing */
     struct letter_marks ids;
     /* the run */
     struct store *store;
@@ -30,6 +31,7 @@ struct replay {
     size_t place_count, place_capacity;
     uint64_t pending, written, total, passed_over; /* passed_over: copies */
     struct arena arena; /* of a line, in a dry run */
+    struct pricing *pricing; /* of a dry run, where remote models are asked; else NULL */
     int64_t started_ms;
     bool broken;  /* a commit failed */
     bool earlier; /* a run of this name has written before */

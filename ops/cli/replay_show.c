@@ -69,18 +69,34 @@ static void show_place(const struct replay_place *place)
            (unsigned long long)place->raw, (unsigned long long)place->bytes, earliest, latest);
 }
 
+static void show_price(const struct replay *replay)
+{
+    struct buffer out = {0};
+    if (!replay->pricing) return;
+    struct pricing_figures figures = pricing_figures(replay->pricing);
+    if (replay->json) buffer_add(&out, STR(",\"price\":{"));
+    else buffer_add_char(&out, '\n');
+    pricing_print(&figures, replay->json, &out);
+    if (replay->json) buffer_add_char(&out, '}');
+    fwrite(out.data, 1, out.size, stdout);
+    buffer_deinit(&out);
+}
+
 void replay_show(const struct replay *replay, bool stopped)
 {
     uint64_t records = 0;
     for (size_t i = 0; i < replay->place_count; i++) records += replay->places[i].records;
     if (replay->json) {
-        printf("{\"run\":\"%s\",\"%s\":%llu,\"copies_passed_over\":%llu,\"stopped\":%s}\n", replay->run, replay->dry_run ? "would_write" : "written",
+        printf("{\"run\":\"%s\",\"%s\":%llu,\"copies_passed_over\":%llu,\"stopped\":%s", replay->run, replay->dry_run ? "would_write" : "written",
                (unsigned long long)(replay->dry_run ? records : replay->written), (unsigned long long)replay->passed_over, stopped ? "true" : "false");
+        show_price(replay);
+        printf("}\n");
         return;
     }
     printf("%-13s %9s %10s %6s %12s  %-24s  %s\n", "topic", "partition", "records", "raw", "bytes", "earliest", "latest");
     for (size_t i = 0; i < replay->place_count; i++)
         if (replay->places[i].records) show_place(&replay->places[i]);
+    show_price(replay);
     fprintf(stderr, "  %llu records %s, run %s%s%s\n", (unsigned long long)(replay->dry_run ? records : replay->written),
             replay->dry_run ? "would be written" : "written", replay->run, replay->earlier ? ", which had written others before" : "",
             stopped ? "; stopped: the same command goes on" : "");

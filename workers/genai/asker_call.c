@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/crash.h"
 #include "workers/genai/asker.h"
 #include "workers/genai/telling.h"
 
@@ -135,6 +136,7 @@ enum account_verdict asker_send(struct asker *asker, uint32_t number, struct tas
     call->probe = breaker_leave(&stage->breaker);
     pace_leave(&stage->pace, call->reserved);
     link_call(stage, call);
+    crash_point("genai.asked");
     for (uint32_t i = 0; i < count; i++) tasks[i]->calls++;
     return ACCOUNT_GO;
 }
@@ -390,6 +392,7 @@ static void on_result(void *user, const struct llm_result *result)
     struct stage *stage = &asker->stages[call->stage];
     int64_t now_ms = clock_mono_ms(asker->clock);
     unlink_call(call);
+    crash_point("genai.answered");
     pace_settle(&stage->pace, call->reserved, tokens_used(call, result));
     double cost_usd = settle(call, result);
     stage->ends[result->why]++;

@@ -101,6 +101,7 @@ static void on_written(void *user, const struct err *err)
         requeue(journal, writing, err);
         return;
     }
+    if (writing->said) crash_point("genai.kept");
     if (writing->said && !err) answers_put(journal->answers, &writing->key, writing->output.value);
     if (writing->on_written) writing->on_written(writing->user, err);
     free_writing(writing);
@@ -112,7 +113,7 @@ static void flush(struct purchases *journal)
         struct writing *writing = journal->queue;
         struct err err;
         if (!(journal->queue = writing->next)) journal->queue_end = &journal->queue;
-        crash_point("genai.journal.before");
+        crash_point("genai.journal");
         if (bus_produce(journal->producer, &writing->output, 1, on_written, writing, &err)) {
             requeue(journal, writing, &err);
             return;

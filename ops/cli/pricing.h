@@ -1,0 +1,45 @@
+/* What asking models about records would cost, before any is asked: `verbatim estimate`, `verbatim replay --dry-run`.
+ *
+ * Identical texts count once, and what the journal holds costs nothing, by the very keys that genai uses. Tokens are
+ * estimated (spend/estimate.h); the answers' are assumed. */
+#ifndef VERBATIM_OPS_CLI_PRICING_H
+#define VERBATIM_OPS_CLI_PRICING_H
+
+#include "bus/bus.h"
+#include "ops/cli/cli.h"
+
+struct pricing;
+
+enum { PRICING_ANSWER_TOKENS = 160 };
+
+struct pricing_wish {
+    const char *provider; /* NULL: the first of genai.providers that isn't local, else bedrock */
+    const char *model;    /* NULL: that provider's option */
+    uint64_t answer_tokens; /* of one record */
+};
+
+/* BAD_CONFIG: the model has no price. The config must outlive it. */
+int pricing_open(const struct config *config, const struct pricing_wish *wish, struct pricing **ret_pricing,
+                 struct err *err) CHECKED;
+void pricing_close(struct pricing *pricing); /* NULL is ignored */
+
+/* All answers that the journal holds by now. A topic that isn't there is empty. */
+int pricing_read_journal(struct pricing *pricing, struct bus *bus, struct err *err) CHECKED;
+
+/* One record, as genai would see it: its document, and what of feedback matters. NO_MEMORY. */
+int pricing_add(struct pricing *pricing, const struct document *document, const struct feedback *feedback, struct err *err) CHECKED;
+/* The same from a whole record; one without a document is passed over. */
+int pricing_add_record(struct pricing *pricing, const struct record *record, struct arena *arena, struct err *err) CHECKED;
+
+struct pricing_figures {
+    const char *provider, *model;
+    uint64_t records, asked, known, repeated, without_text; /* asked: those that would be paid for */
+    uint64_t calls, input_tokens, output_tokens, micros;
+    uint64_t most_micros; /* if each byte were a token, and each answer as long as it may be */
+    uint64_t answer_tokens;
+};
+struct pricing_figures pricing_figures(const struct pricing *pricing);
+/* As lines for people, or as members of a JSON object, without its braces. */
+void pricing_print(const struct pricing_figures *figures, bool json, struct buffer *out);
+
+#endif
