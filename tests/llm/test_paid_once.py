@@ -44,7 +44,7 @@ def priced(rig, command, *options):
     return figures.get("price", figures)
 
 
-def prices(rig, texts):
+def check_prices(rig, texts):
     """Nothing that the journal holds costs anything, by the keys that genai itself wrote."""
     with open(f"{rig.dir}/all.ndjson", "w", encoding="utf-8") as file:
         file.write("\n".join(rows))
@@ -101,7 +101,7 @@ def main():
         equal("spent again", again.metrics()["verbatim_spend_usd_total"], 0)
         equal("by the model, all of them", {r["insight"]["provider"] for r in rig.topic("insights")}, {"openai"})
         again.stop()
-        prices(rig, len(texts))
+        check_prices(rig, len(texts))
         for stage in stages:
             stage.stop()
         equal("dead letters", len(rig.topic("dead-letters")), 0)
