@@ -33,14 +33,14 @@ static void test_the_first_is_asked(void **state)
 
 static void test_all_are_let_go(void **state)
 {
-    struct claim claims_of[40], waits[40];
+    struct claim held[40], waits[40];
     size_t count = 0;
     (void)state;
     for (int i = 0; i < 40; i++) {
         char text[8];
         snprintf(text, sizeof text, "%d", i);
-        claims_of[i] = claim_of(text), waits[i] = claim_of(text);
-        assert_true(claims_take(&claims, &claims_of[i]));
+        held[i] = claim_of(text), waits[i] = claim_of(text);
+        assert_true(claims_take(&claims, &held[i]));
         assert_false(claims_take(&claims, &waits[i]));
     }
     for (struct claim *at = claims_let_go(&claims); at; at = at->next, count++) assert_false(at->waits);
@@ -48,7 +48,7 @@ static void test_all_are_let_go(void **state)
     assert_null(claims_let_go(&claims));
     for (int i = 0; i < 40; i++) { /* what was claimed still is: its call is under way */
         assert_false(claims_take(&claims, &waits[i]));
-        assert_ptr_equal(claims_release(&claims, &claims_of[i]), &waits[i]);
+        assert_ptr_equal(claims_release(&claims, &held[i]), &waits[i]);
     }
 }
 
