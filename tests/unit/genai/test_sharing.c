@@ -37,7 +37,7 @@ static void test_all_are_let_go(void **state)
     size_t count = 0;
     (void)state;
     for (int i = 0; i < 40; i++) {
-        char text[8];
+        char text[16];
         snprintf(text, sizeof text, "%d", i);
         held[i] = claim_of(text), waits[i] = claim_of(text);
         assert_true(claims_take(&claims, &held[i]));
