@@ -8,7 +8,7 @@ cli_session() {
     python3 "$source/tests/e2e/generate.py" 1200 --prefix cli >"$in"
     "$verbatim" topics create "$@" >"$scratch/created.txt"
     equal "$where: topics create exits 0" $? 0
-    equal "$where: it creates nine" "$(grep -c 'created' "$scratch/created.txt")" 9
+    equal "$where: it creates ten" "$(grep -c 'created' "$scratch/created.txt")" 10
     "$verbatim" topics create --json "$@" >"$scratch/again.json"
     equal "$where: a second time it keeps them" "$(jq -r '[.[].state] | unique | join(",")' "$scratch/again.json")" kept
     equal "$where: feedback has its 8 partitions" "$(jq '.[] | select(.topic == "feedback") | .partitions' "$scratch/again.json")" 8
