@@ -40,7 +40,7 @@ bucket() { "$python" "$source/tests/e2e/read_bucket.py" "$endpoint" verbatim "ar
 archived_file() { bucket feedback | jq -e 'select(.feedback.source) | .id'; }
 await "the file's record is in the archive" 60 archived_file
 await "its receipt" 30 compgen -G "$scratch/minio/data/verbatim/receipts/raw/file.ndjson.*.json"
-check "nothing was refused" bash -c "! grep -iE 'denied|403' '$scratch/ingest.log' '$scratch/logsink.log'"
+check "nothing was refused" bash -c "! grep -iE 'denied| 403 ' '$scratch/ingest.log' '$scratch/logsink.log'"
 check "no secret in logs, arguments, /metrics" bash -c "! { cat '$scratch/ingest.log' /proc/${pids[ingest]}/cmdline; curl -s http://127.0.0.1:$logsink_admin/metrics; } | grep -qaF -e '$secret' -e '$(cat "$scratch/logsink.secret")'"
 halt logsink
 equal "logsink ends with 0" "$status" 0
