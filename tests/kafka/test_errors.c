@@ -34,7 +34,7 @@ static void must(int rc, const struct err *err)
 
 static struct mock open_mock(const char *setting)
 {
-    const char *settings[] = {"bus.membership=dynamic", "kafka.reconnect.backoff.max.ms=100", setting, NULL};
+    const char *settings[] = {"bus.membership=dynamic", "kafka.reconnect.backoff.max.ms=100", "kafka.heartbeat.interval.ms=500", setting, NULL};
     struct mock mock = {0};
     struct err err;
     char text[256];
@@ -240,7 +240,7 @@ static void test_where_reading_begins(void **state)
         {"it isn't there", RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, 3},
         {"we may not, just now", RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, 2},
     };
-    struct mock mock = open_mock(NULL);
+    struct mock mock = open_mock("kafka.session.timeout.ms=6000");
     (void)state;
     produce_many(&mock, 10);
     CASE("nothing is committed");
@@ -272,8 +272,9 @@ static void test_fenced_by_itself(void **state)
             if (rc == E_OK) bus_release(consumer, &batch);
             if (rc == E_OK) wait_for(bus_wake_fd(consumer));
         }
-        assert_int_equal(bus_backlog(consumer, NULL, 0), i < FORGIVEN ? 0 : 1);
         assert_int_equal(rc, i < FORGIVEN ? E_UNAVAILABLE : E_FENCED);
+        if (i == FORGIVEN) break;
+        assert_int_equal(bus_backlog(consumer, NULL, 0), 0);
         for (int64_t start = now_ms(); bus_backlog(consumer, NULL, 0) == 0 && now_ms() - start < WAIT_MS;) poll_once(consumer);
         assert_int_equal(bus_backlog(consumer, NULL, 0), 1);
     }
