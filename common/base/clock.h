@@ -16,10 +16,10 @@ static inline int64_t clock_wall_ms(const struct clock *clock) { return clock->w
 static inline int64_t clock_mono_ns(const struct clock *clock) { return clock->mono_ns(clock->self); }
 static inline int64_t clock_mono_ms(const struct clock *clock) { return clock->mono_ns(clock->self) / 1000000; }
 
-/* A clock that stands still until it is told. */
+/* A clock that stands still until it is told; other threads may look meanwhile. */
 struct clock_manual {
     struct clock clock; /* give &manual.clock to the code under test */
-    int64_t wall_ms, mono_ns;
+    _Atomic int64_t wall_ms, mono_ns;
 };
 void clock_manual_init(struct clock_manual *manual, int64_t wall_ms);
 void clock_manual_advance(struct clock_manual *manual, int64_t ms);
