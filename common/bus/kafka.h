@@ -142,8 +142,7 @@ struct kafka_partition {
     int64_t sought;         /* where reading shall begin, until a message has come; -1 */
     int64_t last_ms;        /* timestamp of the last message read; 0: none */
     int64_t caught_up_ms;   /* when last all had been read, by the wall clock; 0: never */
-    int64_t end;       /* as the watcher has heard; -1: not yet. Guarded by the lock, as */
-    int64_t committed; /* what this consumer has committed here itself; -1: nothing */
+    int64_t end; /* as the watcher has heard; -1: not yet. Guarded by the lock. */
 };
 
 struct kafka_batch {
@@ -165,6 +164,14 @@ struct kafka_found {
 struct kafka_awaited {
     rd_kafka_topic_partition_list_t *starts, *ends; /* NULL: nothing; ends: not known */
     bool known;
+    int64_t since_ms; /* when it was assigned, mono */
+};
+
+/* What this consumer has committed itself, also of partitions that it no longer has. */
+struct kafka_own {
+    enum topic topic;
+    uint32_t partition;
+    int64_t offset;
 };
 
 struct kafka_watch {
@@ -223,6 +230,8 @@ struct kafka_consumer {
     size_t group_bytes;
 
     struct kafka_awaited awaited;
+    struct kafka_own *own;
+    size_t own_count, own_capacity;
 
     bool moved;          /* a reader's partitions are to be assigned (anew) by the next poll */
     int64_t assigned_ms; /* when they were last, mono; 0: never */
@@ -280,6 +289,8 @@ int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t par
                  int64_t offset, struct err *err) CHECKED;
 /* Of the committer's thread: what it has committed. */
 void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count);
+/* -1: nothing. The lock is held. */
+int64_t position_own(const struct kafka_consumer *consumer, enum topic topic, uint32_t partition);
 void position_clear(struct kafka_consumer *consumer);
 /* All that it owns, from where they stand; the caller destroys the list. */
 rd_kafka_topic_partition_list_t *position_list(const struct kafka_consumer *consumer);

@@ -177,6 +177,7 @@ void kafka_unsubscribe(struct bus_consumer *base)
     pthread_mutex_destroy(&consumer->lock);
     free(consumer->watch.found);
     free(consumer->owned);
+    free(consumer->own);
     free(consumer);
 }
 

@@ -40,8 +40,7 @@ int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t par
                                                                             .position = offset,
                                                                             .first_read = offset >= 0 ? offset : -1,
                                                                             .sought = -1,
-                                                                            .end = -1,
-                                                                            .committed = -1};
+                                                                            .end = -1};
     consumer->generation++;
     pthread_mutex_unlock(&consumer->lock);
     return rc;
@@ -168,24 +167,48 @@ static struct kafka_partition *partition_of(struct kafka_consumer *consumer,
                          (uint32_t)item->partition);
 }
 
-static int64_t committed_here(struct kafka_consumer *consumer, const struct kafka_partition *partition)
+static struct kafka_own *find_own(const struct kafka_consumer *consumer, enum topic topic, uint32_t partition)
 {
-    pthread_mutex_lock(&consumer->lock);
-    int64_t committed = partition->committed;
-    pthread_mutex_unlock(&consumer->lock);
-    return committed;
+    for (size_t i = 0; i < consumer->own_count; i++)
+        if (consumer->own[i].topic == topic && consumer->own[i].partition == partition) return &consumer->own[i];
+    return NULL;
+}
+
+int64_t position_own(const struct kafka_consumer *consumer, enum topic topic, uint32_t partition)
+{
+    const struct kafka_own *own = find_own(consumer, topic, partition);
+    return own ? own->offset : -1;
+}
+
+static struct kafka_own *add_own(struct kafka_consumer *consumer)
+{
+    if (consumer->own_count == consumer->own_capacity) {
+        size_t capacity = consumer->own_capacity ? consumer->own_capacity * 2 : 16;
+        struct kafka_own *grown = realloc(consumer->own, capacity * sizeof *grown);
+        if (!grown) return NULL; /* then an old answer isn't told from a new one */
+        consumer->own = grown;
+        consumer->own_capacity = capacity;
+    }
+    return &consumer->own[consumer->own_count++];
 }
 
 void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count)
 {
     pthread_mutex_lock(&consumer->lock);
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < consumer->owned_count; j++) {
-            struct kafka_partition *partition = &consumer->owned[j];
-            if (partition->topic == positions[i].topic && partition->partition == positions[i].partition)
-                partition->committed = positions[i].offset;
-        }
+    for (size_t i = 0; i < count; i++) {
+        struct kafka_own *own = find_own(consumer, positions[i].topic, positions[i].partition);
+        if (!own) own = add_own(consumer);
+        if (own) *own = (struct kafka_own){positions[i].topic, positions[i].partition, positions[i].offset};
+    }
     pthread_mutex_unlock(&consumer->lock);
+}
+
+static int64_t committed_here(struct kafka_consumer *consumer, const struct kafka_partition *partition)
+{
+    pthread_mutex_lock(&consumer->lock);
+    int64_t own = position_own(consumer, partition->topic, partition->partition);
+    pthread_mutex_unlock(&consumer->lock);
+    return own;
 }
 
 /* Committed offsets into positions to seek to. */
