@@ -291,6 +291,8 @@ int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t par
 void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count);
 /* -1: nothing. The lock is held. */
 int64_t position_own(const struct kafka_consumer *consumer, enum topic topic, uint32_t partition);
+/* What is committed has truly gone back: rewinds go by that, too. The lock is held. */
+void position_believe(struct kafka_consumer *consumer, enum topic topic, uint32_t partition, int64_t offset);
 void position_clear(struct kafka_consumer *consumer);
 /* All that it owns, from where they stand; the caller destroys the list. */
 rd_kafka_topic_partition_list_t *position_list(const struct kafka_consumer *consumer);

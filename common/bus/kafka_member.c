@@ -209,6 +209,8 @@ static int go_outside(struct kafka_consumer *consumer, struct err *err)
 int member_rejoin(struct kafka_consumer *consumer, struct err *err)
 {
     struct kafka_exile *exile = &consumer->exile;
+    struct err local;
+    if (!err) err = &local;
     int rc = exile->outside ? E_OK : go_outside(consumer, err);
     if (rc) return rc;
     if (consumer->open || clock_mono_ms(clock_system()) < exile->again_ms)
@@ -219,9 +221,11 @@ int member_rejoin(struct kafka_consumer *consumer, struct err *err)
     consumer->trouble.code = E_OK;
     consumer->fatal = exile->outside = false;
     rc = start(consumer, err);
-    if (rc) {
+    if (rc) { /* half a client can't be polled for ever */
+        err->code = E_SYSTEM;
         consumer->trouble = *err;
         consumer->fatal = true;
+        rc = E_SYSTEM;
     }
     return rc;
 }

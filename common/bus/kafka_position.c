@@ -203,6 +203,12 @@ void position_committed(struct kafka_consumer *consumer, const struct bus_positi
     pthread_mutex_unlock(&consumer->lock);
 }
 
+void position_believe(struct kafka_consumer *consumer, enum topic topic, uint32_t partition, int64_t offset)
+{
+    struct kafka_own *own = find_own(consumer, topic, partition);
+    if (own && offset < own->offset) own->offset = offset >= 0 ? offset : -1;
+}
+
 static int64_t committed_here(struct kafka_consumer *consumer, const struct kafka_partition *partition)
 {
     pthread_mutex_lock(&consumer->lock);

@@ -121,6 +121,13 @@ static bool is_old(const struct kafka_consumer *consumer, const rd_kafka_topic_p
     return false;
 }
 
+static void believe(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++)
+        position_believe(consumer, kafka_topic_of(consumer->bus, list->elems[i].topic),
+                         (uint32_t)list->elems[i].partition, list->elems[i].offset);
+}
+
 /* The lock is held, but not while it waits. A transaction that is open on one of the partitions is waited for. With
  * the ends, so that the backlog is known before anything has been fetched. False: not yet. */
 static bool ask_committed(struct kafka_consumer *consumer)
@@ -133,6 +140,7 @@ static bool ask_committed(struct kafka_consumer *consumer)
     pthread_mutex_lock(&consumer->lock);
     if (known && consumer->generation == generation && !is_old(consumer, list)) {
         forget_awaited(&consumer->awaited);
+        believe(consumer, list);
         consumer->awaited = (struct kafka_awaited){.starts = list, .ends = ends, .known = true};
         consumer_make_readable(consumer);
         return true;
