@@ -216,8 +216,8 @@ static int open_mdb(struct environment *environment, struct err *err)
 
 static void destroy(struct environment *environment)
 {
+    live_close(environment); /* first: the watcher's chores read everything below */
     for (int i = 0; i < TOPIC_COUNT; i++) free(environment->topic[i].partitions);
-    live_close(environment);
     if (environment->mdb) {
         if (!atomic_load(&environment->durable)) mdb_env_sync(environment->mdb, 1);
         mdb_env_close(environment->mdb);

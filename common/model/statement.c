@@ -131,8 +131,8 @@ static once_flag once = ONCE_FLAG_INIT;
 /* Of a word's first and second character; the second is 0 where there is none. A typographic apostrophe is one too. */
 static uint32_t pair_of(char first, char second)
 {
-    uint32_t code = second == '\'' || second == '\xe2' ? MARK_CODE : second & 31u;
-    return (first & 31u) << 5 | code;
+    uint32_t code = second == '\'' || second == '\xe2' ? MARK_CODE : (unsigned char)second & 31u;
+    return ((unsigned char)first & 31u) << 5 | code;
 }
 
 static uint32_t pair_of_phrase(const char *phrase)
