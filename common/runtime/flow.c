@@ -276,6 +276,10 @@ void job_finish(struct job *job, enum err_code code, const struct err *err)
     struct flow *flow = job->context->flow;
     assert(job->deferred);
     job->deferred = false;
+    if (!flow) {
+        solo_finish(job, code, err);
+        return;
+    }
     worker_wake(job->context); /* to gather it, without waiting for the next heartbeat */
     if (job->state == JOB_DROPPED) { /* its partition went to somebody else meanwhile */
         take_scratch(flow, job);

@@ -116,7 +116,10 @@ void flow_drop_all(struct flow *flow);
  * Jitter"), never below the least. */
 int64_t flow_backoff_ms(const struct flow_limits *limits, struct random *random, uint32_t failures);
 
-/* For job.c, dead_letter.c and chain.c. */
+/* Of a job without a flow: in solo.c. */
+void solo_finish(struct job *job, enum err_code code, const struct err *err);
+
+/* For job.c, dead_letter.c, chain.c and solo.c. */
 void job_reset(struct job *job);
 void job_fill_headers(const struct job *job, struct job_output *output, struct str id);
 int dead_letter_emit(struct job *job, enum err_code code, const struct err *cause, size_t bytes_limit,

@@ -38,7 +38,7 @@ struct worker_context {
     const struct clock *clock;
     struct random *random;
     const char *member;        /* "segment-0": stable per replica */
-    /* NULL when the worker runs in a chain, without a bus (verbatim analyze): */
+    /* NULL when the worker runs in a chain, without a bus (verbatim analyze); but the loop is there in solo.h: */
     uv_loop_t *loop;
     struct bus *bus;
     struct flow *flow;         /* the runtime's own */

@@ -4,12 +4,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ops/cli/cli.h"
-#include "ops/evaluate/evaluate.h"
+#include "ops/cli/compare.h"
+#include "ops/cli/labelled.h"
 #include "runtime/chain.h"
-#include "schema/intake.h"
 
-enum { REFUSALS_SHOWN = 20, PRODUCT_BYTES_MAX = 256 }; /* the latter as in schemas/feedback.def */
+enum { REFUSALS_SHOWN = 20 };
 
 struct evaluating {
     const struct evaluation_task *task;
@@ -18,8 +17,7 @@ struct evaluating {
     struct evaluation *evaluation;
     struct arena arena;      /* of the row being read */
     struct arena verdict_arena;
-    struct buffer json;      /* the row as feedback */
-    struct cli_ids ids;
+    struct labelled labelled;
     const struct example *example;
     struct err err;          /* what went wrong inside on_output() */
     bool judged;
@@ -59,43 +57,13 @@ static void on_output(void *user, const struct chain_message *message)
     evaluating->judged = rc == E_OK;
 }
 
-/* Labelled data has products that are whole sentences: what the schema takes of them. */
-static struct str cut_product(struct str product)
-{
-    size_t size = product.size < PRODUCT_BYTES_MAX ? product.size : PRODUCT_BYTES_MAX;
-    while (size && size < product.size && ((unsigned char)product.data[size] & 0xc0) == 0x80) size--;
-    return str_slice(product, 0, size);
-}
-
-static void add_member(struct buffer *json, const char *name, struct str value, bool number)
-{
-    if (value.size == 0) return;
-    buffer_printf(json, ",\"%s\":", name);
-    if (number) buffer_add(json, value);
-    else json_write_string(json, value);
-}
-
-/* The row as anyone would send it: what reads it is what reads analyze's input. */
 static int send_row(struct evaluating *evaluating, const struct example *example, struct err *err)
 {
-    struct buffer *json = &evaluating->json;
     struct intake intake;
-    struct json_problems problems = {0};
-    int64_t now_ms = clock_wall_ms(clock_system());
-    struct intake_rules rules = {.ids = &evaluating->ids.generator, .received_ms = now_ms, .handed_on = true};
-    double rating;
-    buffer_clear(json);
-    buffer_add(json, STR("{\"text\":"));
-    json_write_string(json, example->text);
-    add_member(json, "language", evaluating->task->hides_language ? (struct str){0} : example->language, false);
-    add_member(json, "product", cut_product(example->product), false);
-    add_member(json, "channel", example->channel, false);
-    add_member(json, "rating", str_to_f64(example->rating, &rating) ? example->rating : (struct str){0}, true);
-    buffer_add_char(json, '}');
-    if (json->failed) return err_set(err, E_NO_MEMORY, NULL);
-    int rc = intake_json(buffer_str(json), &rules, example->line, &evaluating->arena, &intake, &problems, err);
+    int rc = labelled_intake(example, evaluating->task->hides_language, &evaluating->labelled, &evaluating->arena, &intake, err);
     if (rc) return rc;
-    struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record, .timestamp_ms = now_ms};
+    struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record,
+                                    .timestamp_ms = clock_wall_ms(clock_system())};
     return chain_process(evaluating->chain, &message, on_output, evaluating, err);
 }
 
@@ -202,15 +170,39 @@ static int find_task(const char *name, const struct evaluation_task **ret_task, 
     return err_set(err, E_USAGE, "no task \"%s\"; did you mean \"%s\"?", name, nearest);
 }
 
+static int evaluate_local(struct evaluating *evaluating, const struct arguments *arguments, const char *data, bool json, struct err *err)
+{
+    evaluating->evaluation = calloc(1, sizeof *evaluating->evaluation);
+    if (!evaluating->evaluation) return err_set(err, E_NO_MEMORY, NULL);
+    evaluating->evaluation->task = evaluating->task;
+    evaluating->task->start(evaluating->evaluation);
+    labelled_init(&evaluating->labelled);
+    struct report report = {.evaluation = evaluating->evaluation, .path = data};
+    int rc = evaluate(evaluating, arguments, data, &report, err);
+    if (rc == E_OK) rc = show(&report, json, err);
+    labelled_deinit(&evaluating->labelled);
+    arena_deinit(&evaluating->arena);
+    arena_deinit(&evaluating->verdict_arena);
+    free(evaluating->evaluation);
+    return rc;
+}
+
 static int evaluate_run(const struct command *command, int argc, char **argv, struct err *err)
 {
-    const char *task = NULL, *data = NULL, *label = NULL;
-    bool json = false;
+    const char *task = NULL;
+    struct compare_wish wish = {.limit = 0};
     const struct flag flags[] = {
         {"task", FLAG_TEXT, &task, "TASK  sentiment, needs, topics, aspects, safety, language or redact"},
-        {"data", FLAG_TEXT, &data, "FILE  labelled texts: TSV with a header, or NDJSON"},
-        {"label", FLAG_TEXT, &label, "LABEL  every row has this one; the file needs no column for it"},
-        {"json", FLAG_BOOL, &json, "one JSON object, for programs"},
+        {"data", FLAG_TEXT, &wish.data, "FILE  labelled texts: TSV with a header, or NDJSON"},
+        {"label", FLAG_TEXT, &wish.label, "LABEL  every row has this one; the file needs no column for it"},
+        {"provider", FLAG_LIST, &wish.providers, "NAME[/MODEL]  compare: bedrock, anthropic, openai, local; may be given more than once"},
+        {"prompt", FLAG_LIST, &wish.prompts, "VERSION  compare: of each provider; may be given more than once"},
+        {"promote", FLAG_TEXT, &wish.promote, "VERSION  may this prompt replace genai.prompt? Exit status 0: yes, 1: no"},
+        {"limit", FLAG_NUMBER, &wish.limit, "N  compare so many rows at most, spread over the file"},
+        {"budget", FLAG_TEXT, &wish.budget, "DOLLARS  compare: spend no more, and don't ask whether to"},
+        {"yes", FLAG_BOOL, &wish.yes, "compare: don't ask whether to spend it"},
+        {"dry-run", FLAG_BOOL, &wish.dry_run, "only say what comparing would cost; no model is asked"},
+        {"json", FLAG_BOOL, &wish.json, "one JSON object, for programs"},
     };
     struct arguments arguments;
     struct evaluating evaluating = {.label = NULL};
@@ -219,27 +211,20 @@ static int evaluate_run(const struct command *command, int argc, char **argv, st
     if (arguments.positional_count) return err_set(err, E_USAGE, "the file is named by --data");
     rc = find_task(task, &evaluating.task, err);
     if (rc) return rc;
-    if (!data) return err_set(err, E_USAGE, "--data FILE is needed");
-    evaluating.label = label;
-    evaluating.evaluation = calloc(1, sizeof *evaluating.evaluation);
-    if (!evaluating.evaluation) return err_set(err, E_NO_MEMORY, NULL);
-    evaluating.evaluation->task = evaluating.task;
-    evaluating.task->start(evaluating.evaluation);
-    cli_ids_init(&evaluating.ids);
-    struct report report = {.evaluation = evaluating.evaluation, .path = data};
-    rc = evaluate(&evaluating, &arguments, data, &report, err);
-    if (rc == E_OK) rc = show(&report, json, err);
-    buffer_deinit(&evaluating.json);
-    arena_deinit(&evaluating.arena);
-    arena_deinit(&evaluating.verdict_arena);
-    free(evaluating.evaluation);
-    return rc;
+    if (!wish.data) return err_set(err, E_USAGE, "--data FILE is needed");
+    evaluating.label = wish.label;
+    wish.task = evaluating.task;
+    if (wish.providers.count || wish.prompts.count || wish.promote) return compare(&wish, &arguments, err);
+    if (wish.limit || wish.budget || wish.yes || wish.dry_run)
+        return err_set(err, E_USAGE, "--limit, --budget, --yes and --dry-run go with --provider, --prompt or --promote");
+    return evaluate_local(&evaluating, &arguments, wish.data, wish.json, err);
 }
 
 const struct command evaluate_command = {
     .name = "evaluate",
-    .summary = "how often the local models are right, on labelled texts",
-    .usage = "--task TASK --data FILE [--label LABEL] [--json]",
+    .summary = "how often the local models are right on labelled texts, and providers beside them",
+    .usage = "--task TASK --data FILE [--label LABEL] [--provider NAME[/MODEL]]... [--prompt VERSION]... [--promote VERSION]\n"
+             "       [--limit N] [--budget DOLLARS] [--yes] [--dry-run] [--json]",
     .details = "TSV: the first line names the columns, a tab parts them, nothing is quoted. text and label are required; language\n"
                "(or lang), product (drug), rating (stars), channel and serious (yes or no) are used where they are there. NDJSON:\n"
                "the same names; spans [{start, end, type}] in code points for redact.\n"
@@ -250,9 +235,17 @@ const struct command evaluate_command = {
                "  aspects    ASPECT:FEELING of config/aspects and positive, negative, neutral, mixed, joined by +; none\n"
                "  safety     positive (yes, 1) or kinds joined by +, such as adverse_event+hazard; negative (no, 0, none)\n"
                "  language   ISO 639-1 codes; und: none. The chain isn't told\n"
-               "  redact     none: values that spans mark and that are left, texts without spans that are altered\n"
+               "  redact     none: values that spans mark and that are left, texts without spans that are altered\n\n"
+               "--provider, --prompt and --promote compare who else may be asked (sentiment, needs, topics, safety): each provider with\n"
+               "each prompt, beside the local models, by the very worker that asks in the stream. Texts are cleaned and redacted, rows\n"
+               "without a label aren't asked about, a row that a provider can't answer isn't counted for it. What it will cost is said\n"
+               "first; then --yes or --budget is needed, or a yes on the terminal.\n"
+               "--promote: config/prompts/README.md has the rules.\n\n"
                "Exit status 65 if rows were refused, or none could be judged; the figures of the others are there all the same.\n"
-               "66: no such file.\n\n"
-               "Example: verbatim evaluate --task sentiment --data reviews.tsv\n",
+               "1: not to be promoted. 64: wrong usage, or nobody has agreed to the cost. 66: no such file. 69: a provider answered\n"
+               "no row. 78: a prompt, price or key is missing.\n\n"
+               "Example: verbatim evaluate --task sentiment --data reviews.tsv\n"
+               "         verbatim evaluate --task needs --data needs.tsv --provider bedrock --provider openai/gpt-4o-mini --limit 200\n"
+               "         verbatim evaluate --task needs --data needs.tsv --provider bedrock --promote insight-000002 --budget 5\n",
     .run = evaluate_run,
 };

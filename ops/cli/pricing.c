@@ -89,13 +89,15 @@ static const char *choose_provider(const char *providers, char out[static 32])
     return out;
 }
 
-static int find_price(struct pricing *pricing, struct err *err)
+static int find_price(struct pricing *pricing, bool may_lack, struct err *err)
 {
     char path[SHIPPED_PATH_BYTES];
     int rc = shipped_path(pricing->options.prices, "prices.txt", path, err);
     if (rc == E_OK) rc = prices_read(path, &pricing->prices, err);
     if (rc) return rc;
     const struct price *price = prices_find(pricing->prices, str_of(pricing->provider), str_of(pricing->model), clock_wall_ms(clock_system()));
+    pricing->figures.unpriced = !price;
+    if (!price && may_lack) return E_OK;
     if (!price) return err_set(err, E_BAD_CONFIG, "%s has no price of %s/%s", path, pricing->provider, pricing->model);
     pricing->price = *price;
     return E_OK;
@@ -118,7 +120,7 @@ static int open_parts(struct pricing *pricing, const struct config *config, cons
                                                .clock = clock_system(), .random = &pricing->random, .member = "pricing"};
     random_seed_system(&pricing->random);
     rc = shipped_path(pricing->options.folder, ".", folder, err);
-    if (rc == E_OK) rc = find_price(pricing, err);
+    if (rc == E_OK) rc = find_price(pricing, wish->may_lack_price, err);
     if (rc == E_OK) rc = prompt_open(folder, pricing->options.prompt, &pricing->random, &pricing->prompt, err);
     return rc ? rc : account_open(&pricing->context, &pricing->account, err);
 }

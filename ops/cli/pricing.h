@@ -16,6 +16,7 @@ struct pricing_wish {
     const char *provider; /* NULL: the first of genai.providers that isn't local, else bedrock */
     const char *model;    /* NULL: that provider's option */
     uint64_t answer_tokens; /* of one record */
+    bool may_lack_price;    /* then it costs nothing here, and figures say so */
 };
 
 /* BAD_CONFIG: the model has no price. The config must outlive it. */
@@ -37,6 +38,7 @@ struct pricing_figures {
     uint64_t calls, input_tokens, output_tokens, micros;
     uint64_t most_micros; /* if each byte were a token, and each answer as long as it may be */
     uint64_t answer_tokens;
+    bool unpriced; /* what it costs isn't known */
 };
 struct pricing_figures pricing_figures(const struct pricing *pricing);
 /* As lines for people, or as members of a JSON object, without its braces. */

@@ -64,6 +64,12 @@ struct evaluation_task {
     int (*judge)(struct evaluation *evaluation, const struct example *example, const struct verdict *verdict,
                  struct arena *arena, struct err *err) CHECKED;
     void (*sum_up)(const struct evaluation *evaluation, struct figures *figures);
+    /* For contests (contest.h); spell NULL: models aren't asked this. What the record says, spelt as a label; nothing
+     * where no label says it. */
+    void (*spell)(const struct verdict *verdict, struct buffer *out);
+    bool single;           /* a row has one class, in the scores that count */
+    uint32_t finest;       /* the scores that tell most apart */
+    uint32_t (*main_scores)(const struct evaluation *evaluation); /* those that the data can tell; NULL: the finest */
 };
 
 extern const struct evaluation_task evaluate_sentiment, evaluate_needs, evaluate_topics, evaluate_aspects, evaluate_safety,
@@ -80,6 +86,9 @@ struct label {
 int label_find(const struct label *labels, struct str label, uint32_t *ret_value, struct err *err) CHECKED;
 /* Several, joined by '+': their values or-ed. */
 int label_find_all(const struct label *labels, struct str label, uint32_t *ret_values, struct err *err) CHECKED;
+
+/* The names of the bits that are set, joined by '+'; `none` where there are none. */
+void labels_join(const char *const *names, uint32_t count, uint32_t bits, const char *none, struct buffer *out);
 
 /* report.c: everything as a table for people, or as one JSON object. */
 struct report {

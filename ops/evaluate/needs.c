@@ -48,6 +48,14 @@ static void sum_up(const struct evaluation *evaluation, struct figures *figures)
     figures_add(figures, NULL, "macro_f1_with_none", scores_macro_f1(&evaluation->scores[WITH_NONE]));
 }
 
+static void spell(const struct verdict *verdict, struct buffer *out)
+{
+    const struct need_list *needs = &verdict->insight.needs;
+    uint32_t said = 0;
+    for (uint32_t i = 0; i < needs->count; i++) said |= 1u << needs->items[i].kind;
+    labels_join(need_kind_enumeration.values, ENUM_need_kind_count, said, "none", out);
+}
+
 const struct evaluation_task evaluate_needs = {
     .name = "needs",
     .labelled = true,
@@ -55,4 +63,6 @@ const struct evaluation_task evaluate_needs = {
     .start = start,
     .judge = judge,
     .sum_up = sum_up,
+    .spell = spell,
+    .finest = KINDS,
 };

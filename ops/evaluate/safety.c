@@ -76,6 +76,15 @@ static void sum_up(const struct evaluation *evaluation, struct figures *figures)
     figures_share(figures, NULL, "unassessed_per_1000", count->unassessed, evaluation->rows, 1000);
 }
 
+/* Unassessed is no label: such a row is compared with nobody. */
+static void spell(const struct verdict *verdict, struct buffer *out)
+{
+    const struct safety *safety = &verdict->safety;
+    if (safety->state == ENUM_safety_state_negative) buffer_add(out, STR("negative"));
+    if (safety->state == ENUM_safety_state_positive)
+        labels_join(safety_kind_enumeration.values, ENUM_safety_kind_count, safety->kinds, "positive", out);
+}
+
 const struct evaluation_task evaluate_safety = {
     .name = "safety",
     .labelled = true,
@@ -84,4 +93,7 @@ const struct evaluation_task evaluate_safety = {
     .start = start,
     .judge = judge,
     .sum_up = sum_up,
+    .spell = spell,
+    .single = true,
+    .finest = STATES,
 };

@@ -51,6 +51,17 @@ static void sum_up(const struct evaluation *evaluation, struct figures *figures)
         figures_add(figures, NULL, "four_way_macro_f1", scores_macro_f1(&evaluation->scores[FOUR_WAY]));
 }
 
+static void spell(const struct verdict *verdict, struct buffer *out)
+{
+    buffer_add(out, str_of(sentiment_label_enumeration.values[verdict->insight.sentiment.label]));
+}
+
+static uint32_t main_scores(const struct evaluation *evaluation)
+{
+    if (evaluation->scores[FOUR_WAY].classes[ENUM_sentiment_label_mixed].truth) return FOUR_WAY;
+    return evaluation->scores[THREE_WAY].classes[ENUM_sentiment_label_neutral].truth ? THREE_WAY : TWO_WAY;
+}
+
 const struct evaluation_task evaluate_sentiment = {
     .name = "sentiment",
     .labelled = true,
@@ -58,4 +69,8 @@ const struct evaluation_task evaluate_sentiment = {
     .start = start,
     .judge = judge,
     .sum_up = sum_up,
+    .spell = spell,
+    .single = true,
+    .finest = FOUR_WAY,
+    .main_scores = main_scores,
 };

@@ -38,6 +38,18 @@ int label_find_all(const struct label *labels, struct str label, uint32_t *ret_v
     return rc;
 }
 
+void labels_join(const char *const *names, uint32_t count, uint32_t bits, const char *none, struct buffer *out)
+{
+    bool first = true;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!(bits >> i & 1)) continue;
+        if (!first) buffer_add_char(out, '+');
+        buffer_add(out, str_of(names[i]));
+        first = false;
+    }
+    if (first) buffer_add(out, str_of(none));
+}
+
 static void add(struct figures *figures, struct figure figure)
 {
     if (figures->count < EVALUATION_FIGURES_MAX) figures->items[figures->count++] = figure;

@@ -36,6 +36,16 @@ static void sum_up(const struct evaluation *evaluation, struct figures *figures)
     figures_add(figures, NULL, "macro_f1", scores_macro_f1(&evaluation->scores[0]));
 }
 
+static void spell(const struct verdict *verdict, struct buffer *out)
+{
+    const struct str_list *said = &verdict->insight.topics;
+    if (said->count == 0) buffer_add(out, STR("none"));
+    for (uint32_t i = 0; i < said->count; i++) {
+        if (i) buffer_add_char(out, '+');
+        buffer_add(out, said->items[i]);
+    }
+}
+
 const struct evaluation_task evaluate_topics = {
     .name = "topics",
     .labelled = true,
@@ -43,4 +53,5 @@ const struct evaluation_task evaluate_topics = {
     .start = start,
     .judge = judge,
     .sum_up = sum_up,
+    .spell = spell,
 };

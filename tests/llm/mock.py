@@ -68,6 +68,8 @@ class Mock:
         self.every = 1          # a fault befalls one in so many calls
         self.signals = {}       # word in a text -> kind of danger that the model sees in its first words
         self.retry_after = 1
+        self.moods = {}         # word in the system text -> what becomes of an answer to a text: (text, answer) -> None
+        self.usage = (900, 120) # tokens of a call
         self.calls, self.system, self.lock = [], "", threading.Lock()
         self.open = self.answered = 0
         self.port, self.server, self.stopping = 0, None, threading.Event()
@@ -154,6 +156,10 @@ class Mock:
             for word, kind in self.signals.items():
                 if word in piece["text"]:
                     answer["signals"] = [{"quote": " ".join(piece["text"].split()[:4]), "kind": kind}]
+        for word, mood in self.moods.items():
+            for piece, own in zip(pieces, answers):
+                if word in messages.get("system", ""):
+                    mood(piece["text"], own)
         for piece, own in zip(pieces, list(answers)):
             aim = next((aim for word, aim in self.obeys.items() if word in piece["text"]), None)
             if aim == "format":
@@ -173,7 +179,7 @@ class Mock:
             text = "x" * (4 << 20)
         return {"id": f"call-{len(self.calls)}", "object": "chat.completion", "created": int(time.time()), "model": f"{model}-1",
                 "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
-                "usage": {"prompt_tokens": 900, "completion_tokens": 120, "total_tokens": 1020}}
+                "usage": {"prompt_tokens": self.usage[0], "completion_tokens": self.usage[1], "total_tokens": sum(self.usage)}}
 
     @staticmethod
     def send(handler, status, value, headers):

@@ -289,6 +289,8 @@ double account_settle(struct account_book *account, struct account_call *call, c
     return known ? (double)paid / (double)MONEY_MICROS : -1;
 }
 
+uint64_t account_paid_micros(const struct account_book *account) { return account->counts.paid_micros; }
+
 /* --- keeping ----------------------------------------------------------------------------------- */
 
 /* Without a bus: only this process will know it. */

@@ -59,6 +59,8 @@ enum account_verdict account_reserve(struct account_book *account, struct accoun
 /* result NULL: it never left, or was cut off. US dollars, or below 0: not known. */
 double account_settle(struct account_book *account, struct account_call *call, const struct llm_result *result);
 
+uint64_t account_paid_micros(const struct account_book *account); /* since it was opened, by this process */
+
 /* True: on_kept() follows, once the bus holds it; only then may the record be finished. False: it may be now. */
 typedef void account_on_kept(void *user);
 bool account_keep(struct account_book *account, const struct account_question *question, struct str raw,

@@ -242,6 +242,13 @@ static void genai_metrics(struct worker_context *context, struct metrics_writer 
     if (state->remote) remote_metrics(state->remote, worker_backlog(context), writer);
 }
 
+bool genai_tally(const struct worker_context *context, struct genai_tally *ret_tally)
+{
+    const struct genai_state *state = context->state;
+    if (state->remote) remote_tally(state->remote, ret_tally);
+    return state->remote != NULL;
+}
+
 static const struct option_table *const further_tables[] = {&bedrock_option_table, &anthropic_option_table, &openai_option_table, NULL};
 
 const struct worker genai_worker = {

@@ -36,4 +36,14 @@ OPTIONS_STRUCT(genai, GENAI_OPTIONS);
 extern const struct option_table genai_option_table;
 extern const struct worker genai_worker;
 
+/* What asking models has come to so far, beside what the insights say of themselves. */
+struct genai_tally {
+    uint64_t calls, failed_calls; /* that ended; of them, without an answer */
+    uint64_t input_tokens, output_tokens, paid_micros;
+    uint64_t asked, repairs, unusable, missing, retries; /* records */
+    const char *failure; /* how most of the failed calls ended; NULL: none failed */
+};
+/* False: local alone answers. */
+bool genai_tally(const struct worker_context *context, struct genai_tally *ret_tally);
+
 #endif

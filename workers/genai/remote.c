@@ -208,6 +208,26 @@ void remote_metrics(struct remote *remote, uint64_t backlog_records, struct metr
     account_metrics(remote->account, backlog_records, writer);
 }
 
+void remote_tally(const struct remote *remote, struct genai_tally *ret_tally)
+{
+    const struct asker *asker = &remote->asker;
+    struct genai_tally tally = {.asked = asker->counts.asked, .repairs = asker->counts.repairs, .unusable = asker->counts.unusable,
+                                .missing = asker->counts.missing, .retries = asker->counts.retries,
+                                .paid_micros = account_paid_micros(remote->account)};
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < asker->stage_count; i++) {
+        const struct stage *stage = &asker->stages[i];
+        tally.input_tokens += stage->input_tokens, tally.output_tokens += stage->output_tokens;
+        for (enum llm_why why = 0; why < LLM_WHYS; why++) {
+            tally.calls += stage->ends[why];
+            if (why == LLM_ANSWERED) continue;
+            tally.failed_calls += stage->ends[why];
+            if (stage->ends[why] > most) most = stage->ends[why], tally.failure = llm_why_text(why);
+        }
+    }
+    *ret_tally = tally;
+}
+
 void remote_wait(struct remote *remote, const bool *ended)
 {
     while (!*ended && uv_run(remote->loop, UV_RUN_ONCE)) continue;

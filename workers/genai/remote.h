@@ -25,6 +25,7 @@ struct asker *remote_asker(struct remote *remote);
 /* Everything not committed will be read again, here or by another replica. */
 void remote_rewound(struct remote *remote);
 void remote_metrics(struct remote *remote, uint64_t backlog_records, struct metrics_writer *writer);
+void remote_tally(const struct remote *remote, struct genai_tally *ret_tally);
 void remote_wait(struct remote *remote, const bool *ended);
 
 #endif
