@@ -17,10 +17,14 @@ static void name_instance(const struct kafka_consumer *consumer, char out[static
     snprintf(out, KAFKA_NAME_MAX + 1, "%.230s.%x", consumer->member, consumer->topics);
 }
 
+static bool is_static(const struct kafka_consumer *consumer)
+{
+    return consumer->in_group && consumer->bus->options.membership == MEMBERSHIP_STATIC;
+}
+
 static int create_client(struct kafka_consumer *consumer, struct err *err)
 {
     char instance[KAFKA_NAME_MAX + 1], kbytes[32];
-    bool is_static = consumer->in_group && consumer->bus->options.membership == MEMBERSHIP_STATIC;
     name_instance(consumer, instance);
     snprintf(kbytes, sizeof kbytes, "%llu",
              (unsigned long long)(consumer->bus->options.prefetch / 1024));
@@ -29,7 +33,7 @@ static int create_client(struct kafka_consumer *consumer, struct err *err)
         {"queued.max.messages.kbytes", kbytes},
         {"queued.min.messages", "1000000"}, /* so the bytes are what counts */
         {"session.timeout.ms", "20000"},    /* longer than another broker takes to coordinate */
-        {is_static ? "group.instance.id" : NULL, instance},
+        {is_static(consumer) ? "group.instance.id" : NULL, instance},
         {NULL, NULL},
     };
     const struct kafka_property fixed[] = {
@@ -121,9 +125,12 @@ int kafka_subscribe(struct bus *bus, const struct bus_subscription *subscription
     return E_OK;
 }
 
-/* Leaves the group, within KAFKA_CLOSE_MS, or sooner where no answer is to be hoped for. Its last rebalance is served here. */
+/* Says goodbye to the group, within KAFKA_CLOSE_MS, or sooner where no answer is to be hoped for. Its last rebalance is
+ * served here, once: when that is done librdkafka 2.0.2 throws away what else is asked of it, and a second
+ * rd_kafka_assign() would wait for ever (soak 12). */
 static void leave(struct kafka_consumer *consumer)
 {
+    bool served = false;
     rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->client);
     int64_t deadline_ms = clock_mono_ms(clock_system()) +
                           (consumer->hastened ? KAFKA_HASTY_CLOSE_MS : KAFKA_CLOSE_MS);
@@ -133,8 +140,8 @@ static void leave(struct kafka_consumer *consumer)
            clock_mono_ms(clock_system()) < deadline_ms) {
         rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 50);
         if (!event) continue;
-        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
-            rd_kafka_assign(consumer->client, NULL);
+        if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE && !served)
+            served = rd_kafka_assign(consumer->client, NULL) == RD_KAFKA_RESP_ERR_NO_ERROR;
         rd_kafka_event_destroy(event);
     }
     rd_kafka_queue_destroy(queue);
@@ -169,7 +176,7 @@ void kafka_unsubscribe(struct bus_consumer *base)
     batches_free(consumer->open);
     batches_free(consumer->idle);
     if (consumer->awaited.starts && consumer->client) rd_kafka_assign(consumer->client, NULL); /* it waits for that */
-    if (consumer->client && !consumer->exile.outside) leave(consumer);
+    if (consumer->client && !consumer->exile.outside && !is_static(consumer)) leave(consumer); /* static members just go */
     destroy_client(consumer);
     if (consumer->wake_fd >= 0) close(consumer->wake_fd);
     member_forget_group(consumer);

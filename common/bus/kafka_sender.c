@@ -74,11 +74,13 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
     return E_OK;
 }
 
+/* librdkafka's main thread frees the transaction's error before its broker threads have ended; a late
+ * answer "fenced" to what is in flight would free it again (soak 11; 2.0.2, and in its sources still).
+ * So nothing may be in flight when the client is destroyed: the purge waits for each broker thread. */
 void sender_close(struct kafka_sender *sender)
 {
     if (!sender->client) return;
-    rd_kafka_purge(sender->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
-                                       RD_KAFKA_PURGE_F_NON_BLOCKING);
+    rd_kafka_purge(sender->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     for (int i = 0; i < TOPIC_COUNT; i++) {
         if (sender->topics[i]) rd_kafka_topic_destroy(sender->topics[i]);
         sender->topics[i] = NULL;

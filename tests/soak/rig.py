@@ -38,7 +38,7 @@ class Rig:
         self.kafka = Kafka(self.source, f"{folder}/kafka", arguments.brokers)
         self.store = Store(self.source, f"{folder}/minio")
         self.proxy = self.refuser = self.load = self.watch = None
-        ports = free_ports(40)
+        ports = free_ports(20)
         self.api_port, self.s3_port = ports.pop(), ports.pop()
         self.crew = Crew(folder, arguments.programs, ports, self.breaks, self.note, self.clock)
         self.receipts = Receipts()

@@ -3,13 +3,16 @@
 A member that ends is started again at once, unless a fault holds it. How it ended is judged: by our signal, with 0
 after TERM, by its armed crash point, or with a status that is documented for a bus that it can't go on with. Those are
 counted, and told in the result, those for which the schedule gave no reason (reasons.py) apart. Anything else breaks a promise."""
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import threading
 import time
 import urllib.request
 
+from cluster import free_ports
 from kinds import MEMBERS, WORKERS
 from reasons import Reasons
 
@@ -70,10 +73,19 @@ class Member:
             status = self.process.wait(SLOWEST_STOP)
         except subprocess.TimeoutExpired:
             self.crew.breaks(f"{self.name} did not end within {SLOWEST_STOP} s of SIGTERM")
+            self.say_where()
             self.kill()
             return None
         self.judge(status, (0,), f"{self.name} ended with {status} on SIGTERM")
         return status
+
+    def say_where(self):
+        """What each thread waits for, into its log, where gdb is installed."""
+        command = ["gdb", "-p", str(self.process.pid), "-batch", "-ex", "thread apply all bt"]
+        if not shutil.which(command[0]):
+            return
+        with open(f"{self.crew.folder}/{self.name}.log", "ab") as log, contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=60, check=False)
 
     def judge(self, status, good, text):
         if status in GAVE_UP:
@@ -144,7 +156,6 @@ class Crew:
         self.door_ports = {replica: ports.pop() for replica in range(2)}
         self.members = {name: Member(self, name, name.rsplit("-", 1)[0], int(name.rsplit("-", 1)[1]), ports.pop())
                         for name in MEMBERS}
-        self.extra_ports = ports
         self.ended_by_itself = {}   # "worker why" → times
         self.extras = []
         self.watcher = threading.Thread(target=self.watch, daemon=True)
@@ -181,14 +192,13 @@ class Crew:
 
     def extra(self, worker, replica):
         """One more member: another replica, or a twin of one that there is."""
-        member = Member(self, f"{worker}-{replica}-extra", worker, replica, self.extra_ports.pop())
+        member = Member(self, f"{worker}-{replica}-extra", worker, replica, free_ports(1)[0])
         self.extras.append(member)
         return member
 
     def dismiss(self, member):
         status = member.term() if member.running() else None
         self.extras.remove(member)
-        self.extra_ports.append(member.port)
         return status
 
     def stop(self):
