@@ -25,6 +25,11 @@ void bus_close(struct bus *bus)
     if (bus) bus->backend->close(bus);
 }
 
+const char *bus_system(const struct bus *bus)
+{
+    return str_starts(str_of(bus_description(bus)), STR("kafka")) ? "kafka" : "verbatim";
+}
+
 const char *bus_description(const struct bus *bus) { return bus->backend->description(bus); }
 
 int bus_topic_create(struct bus *bus, enum topic topic, const struct bus_topic_settings *settings,

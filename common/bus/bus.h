@@ -90,6 +90,7 @@ struct bus_producer;
 extern const struct option_table bus_option_table, kafka_option_table;
 int bus_open(const struct config *config, const struct clock *clock, struct bus **ret_bus, struct err *err) CHECKED;
 void bus_close(struct bus *bus); /* after its consumers and producers */
+const char *bus_system(const struct bus *bus); /* OpenTelemetry's messaging.system: "kafka"; "verbatim" is the embedded one */
 const char *bus_description(const struct bus *bus); /* for people: "embedded at data/bus", "kafka 127.0.0.1:9092 (librdkafka 2.0.2)" */
 
 struct bus_topic_settings {

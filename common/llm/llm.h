@@ -209,6 +209,8 @@ void llm_cancel(struct llm_call *call);
 
 enum llm_provider llm_client_provider(const struct llm_client *client);
 const char *llm_client_model(const struct llm_client *client); /* that questions without one get */
+const char *llm_client_server(const struct llm_client *client); /* host name or address; "" where a fake has none */
+uint16_t llm_client_port(const struct llm_client *client);      /* 0 likewise */
 const char *llm_client_description(const struct llm_client *client); /* for people, no secrets */
 uint32_t llm_client_in_flight(const struct llm_client *client);
 
@@ -226,7 +228,8 @@ struct llm_client_ops {
 struct llm_client {
     const struct llm_client_ops *ops;
     enum llm_provider provider;
-    const char *model, *description;
+    const char *model, *description, *server;
+    uint16_t port;
     uint32_t in_flight; /* kept by the ops */
 };
 struct llm_call {

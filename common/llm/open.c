@@ -58,7 +58,7 @@ static int take_endpoint(struct remote *remote, const char *endpoint, struct err
     size_t colon = bracket < host.size ? bracket + 1 : str_find(host, STR(":"));
     port = str_slice(host, colon + 1, host.size);
     host = str_slice(host, 0, colon);
-    uint64_t number = 1;
+    uint64_t number = secure ? 443 : 80;
     bool bad_port = colon < authority.size &&
                     (authority.data[colon] != ':' || !str_to_u64(port, &number) || number == 0 ||
                      number > 65535);
@@ -66,9 +66,12 @@ static int take_endpoint(struct remote *remote, const char *endpoint, struct err
     bool shown = port.size && number != (secure ? 443 : 80);
     remote->host = arena_printf(&remote->texts, "%.*s%s%.*s", STR_ARGS(host), shown ? ":" : "",
                                 shown ? (int)port.size : 0, port.data ? port.data : "").data;
+    struct str server = bracket < host.size ? str_slice(host, 1, bracket) : host;
+    remote->base.server = arena_printf(&remote->texts, "%.*s", STR_ARGS(server)).data;
+    remote->base.port = (uint16_t)number;
     remote->endpoint = arena_copy(&remote->texts, whole).data;
     remote->endpoint_path = (size_t)(authority.data + authority.size - whole.data);
-    ok = remote->host && remote->endpoint;
+    ok = remote->host && remote->base.server && remote->endpoint;
     return ok ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }
 

@@ -17,16 +17,22 @@ static const struct {
 };
 static const char *const kind_names[] = {"counter", "gauge", "histogram"};
 
-static const double bounds[HISTOGRAM_BUCKETS] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                                 0.25,   0.5,   1,      2.5,   5,    10,    30,   60};
+static const struct {
+    int count;
+    double bounds[HISTOGRAM_BUCKETS];
+} scales[SCALES] = {
+    [SCALE_SECONDS] = {16, {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}},
+    [SCALE_CALLS] = {14, {0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92}},
+    [SCALE_TOKENS] = {14, {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864}},
+};
 
-void histogram_add(struct histogram *histogram, double seconds, uint64_t times)
+void histogram_add(struct histogram *histogram, double value, uint64_t times)
 {
-    int bucket = 0;
-    while (bucket < HISTOGRAM_BUCKETS && seconds > bounds[bucket]) bucket++;
+    int bucket = 0, most = scales[histogram->scale].count;
+    while (bucket < most && value > scales[histogram->scale].bounds[bucket]) bucket++;
     histogram->counts[bucket] += times;
     histogram->total += times;
-    histogram->sum_seconds += seconds * (double)times;
+    histogram->sum += value * (double)times;
 }
 
 static void head(struct metrics_writer *writer, enum metric metric)
@@ -73,18 +79,40 @@ void metrics_sample(struct metrics_writer *writer, enum metric metric, const cha
     metrics_sample2(writer, metric, label_name, label_value, NULL, NULL, value);
 }
 
-void metrics_histogram(struct metrics_writer *writer, enum metric metric, const struct histogram *histogram)
+static void sample_head(struct metrics_writer *writer, enum metric metric, const char *part, struct str labels)
 {
-    const char *name = table[metric].name, *common = writer->common, *comma = common[0] ? "," : "";
+    buffer_printf(writer->out, "%s%s{%s%s%.*s", table[metric].name, part, writer->common, writer->common[0] && labels.size ? "," : "",
+                  STR_ARGS(labels));
+}
+
+static void histogram_samples(struct metrics_writer *writer, enum metric metric, struct str labels, const struct histogram *histogram)
+{
+    const char *comma = writer->common[0] || labels.size ? "," : "";
     uint64_t cumulative = 0;
-    head(writer, metric);
-    for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
+    for (int i = 0; i < scales[histogram->scale].count; i++) {
         cumulative += histogram->counts[i];
-        buffer_printf(writer->out, "%s_bucket{%s%sle=\"%g\"} %llu\n", name, common, comma, bounds[i], (unsigned long long)cumulative);
+        sample_head(writer, metric, "_bucket", labels);
+        buffer_printf(writer->out, "%sle=\"%.9g\"} %llu\n", comma, scales[histogram->scale].bounds[i], (unsigned long long)cumulative);
     }
-    buffer_printf(writer->out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, common, comma, (unsigned long long)histogram->total);
-    buffer_printf(writer->out, "%s_sum{%s} %.9g\n%s_count{%s} %llu\n", name, common, histogram->sum_seconds, name,
-                  common, (unsigned long long)histogram->total);
+    sample_head(writer, metric, "_bucket", labels);
+    buffer_printf(writer->out, "%sle=\"+Inf\"} %llu\n", comma, (unsigned long long)histogram->total);
+    sample_head(writer, metric, "_sum", labels);
+    buffer_printf(writer->out, "} %.9g\n", histogram->sum);
+    sample_head(writer, metric, "_count", labels);
+    buffer_printf(writer->out, "} %llu\n", (unsigned long long)histogram->total);
+}
+
+void metrics_histogram(struct metrics_writer *writer, enum metric metric, const struct metric_label *labels, size_t label_count,
+                       const struct histogram *histogram)
+{
+    struct buffer text = {0};
+    bool first = true;
+    head(writer, metric);
+    for (size_t i = 0; i < label_count; i++)
+        if (labels[i].value && labels[i].value[0]) label(&text, &first, labels[i].name, labels[i].value);
+    if (text.failed) writer->out->failed = true;
+    else histogram_samples(writer, metric, buffer_str(&text), histogram);
+    buffer_deinit(&text);
 }
 
 static double resident_bytes(void)

@@ -12,14 +12,22 @@ enum metric {
     METRIC_COUNT
 };
 
-/* Durations from 0.5 ms to 60 s. */
+/* Which bounds a histogram has. Those of calls and tokens are from OpenTelemetry's "Semantic conventions for generative AI
+ * metrics". */
+enum histogram_scale {
+    SCALE_SECONDS, /* 0.5 ms to 60 s */
+    SCALE_CALLS,   /* seconds: 10 ms to 82 s */
+    SCALE_TOKENS,  /* 1 to 67 million */
+    SCALES
+};
 enum { HISTOGRAM_BUCKETS = 16 };
 struct histogram {
+    enum histogram_scale scale;
     uint64_t counts[HISTOGRAM_BUCKETS + 1]; /* the last is +Inf */
     uint64_t total;
-    double sum_seconds;
+    double sum;
 };
-void histogram_add(struct histogram *histogram, double seconds, uint64_t times);
+void histogram_add(struct histogram *histogram, double value, uint64_t times); /* a zeroed one is of seconds */
 
 /* One scrape. `common` is a label list for all samples, such as worker="segment". */
 struct metrics_writer {
@@ -31,7 +39,11 @@ struct metrics_writer {
 void metrics_sample(struct metrics_writer *writer, enum metric metric, const char *label, const char *label_value, double value);
 void metrics_sample2(struct metrics_writer *writer, enum metric metric, const char *label1, const char *value1,
                      const char *label2, const char *value2, double value);
-void metrics_histogram(struct metrics_writer *writer, enum metric metric, const struct histogram *histogram);
+struct metric_label {
+    const char *name, *value; /* value NULL or "": not there */
+};
+void metrics_histogram(struct metrics_writer *writer, enum metric metric, const struct metric_label *labels, size_t label_count,
+                       const struct histogram *histogram);
 /* process_*: resident memory and CPU time of this process. */
 void metrics_process(struct metrics_writer *writer);
 

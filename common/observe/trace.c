@@ -31,6 +31,8 @@ bool trace_is_valid(struct str traceparent)
     return is_hex(trace) && is_hex(span) && is_hex(flags) && !all_zero(trace) && !all_zero(span);
 }
 
+bool trace_is_sampled(struct str traceparent) { return strchr("13579bdf", traceparent.data[54]) != NULL; }
+
 static void put_hex(char *out, uint64_t value)
 {
     for (int i = 15; i >= 0; i--, value >>= 4) out[i] = hex[value & 15];
@@ -39,7 +41,7 @@ static void put_hex(char *out, uint64_t value)
 void trace_child(struct str parent, struct random *random, char out[static TRACE_TEXT_BYTES])
 {
     if (trace_is_valid(parent)) {
-        bool sampled = strchr("13579bdf", parent.data[54]) != NULL;
+        bool sampled = trace_is_sampled(parent);
         memcpy(out, "00", 2); /* we write the version that we know, and of the flags only that one */
         memcpy(out + 2, parent.data + 2, TRACE_TEXT_BYTES - 5);
         memcpy(out + 53, sampled ? "01" : "00", 2);
@@ -51,4 +53,10 @@ void trace_child(struct str parent, struct random *random, char out[static TRACE
     }
     put_hex(out + 36, random_u64(random) | 1);
     out[TRACE_TEXT_BYTES - 1] = '\0';
+}
+
+void trace_alone(struct random *random, char out[static TRACE_TEXT_BYTES])
+{
+    trace_child((struct str){0}, random, out);
+    out[TRACE_TEXT_BYTES - 2] = '0';
 }

@@ -17,9 +17,9 @@ static void write_flow(struct runtime *runtime, struct metrics_writer *writer)
     metrics_sample(writer, METRIC_COMMITS, "result", "done", (double)runtime->commits_done);
     metrics_sample(writer, METRIC_COMMITS, "result", "retried", (double)runtime->commits_retried);
     metrics_sample(writer, METRIC_COMMITS, "result", "cancelled", (double)runtime->commits_cancelled);
-    metrics_histogram(writer, METRIC_COMMIT_SECONDS, &runtime->commit_seconds);
-    metrics_histogram(writer, METRIC_PROCESS_SECONDS, &counters->process_seconds);
-    metrics_histogram(writer, METRIC_LATENCY_SECONDS, &counters->age_seconds);
+    metrics_histogram(writer, METRIC_COMMIT_SECONDS, NULL, 0, &runtime->commit_seconds);
+    metrics_histogram(writer, METRIC_PROCESS_SECONDS, NULL, 0, &counters->process_seconds);
+    metrics_histogram(writer, METRIC_LATENCY_SECONDS, NULL, 0, &counters->age_seconds);
     metrics_sample(writer, METRIC_IN_FLIGHT, NULL, NULL, runtime->flow.in_flight);
     bool waits = runtime->paused || runtime->poll_failures || runtime->commit_failures;
     metrics_sample(writer, METRIC_PAUSED, NULL, NULL, waits);
@@ -50,6 +50,14 @@ static void write_certificate(const struct runtime *runtime, struct metrics_writ
     }
 }
 
+static void write_spans(struct telemetry *telemetry, struct metrics_writer *writer)
+{
+    struct telemetry_counts counts = telemetry_counts(telemetry);
+    metrics_sample(writer, METRIC_SPANS, "result", "told", (double)counts.told);
+    metrics_sample(writer, METRIC_SPANS, "result", "dropped", (double)counts.dropped);
+    metrics_sample(writer, METRIC_SPANS, "result", "refused", (double)counts.refused);
+}
+
 void admin_write_metrics(struct runtime *runtime, struct buffer *out)
 {
     char common[128];
@@ -63,6 +71,7 @@ void admin_write_metrics(struct runtime *runtime, struct buffer *out)
     metrics_sample(&writer, METRIC_CONFIG_RELOADS, "result", "done", (double)runtime->reloads_done);
     metrics_sample(&writer, METRIC_CONFIG_RELOADS, "result", "refused", (double)runtime->reloads_refused);
     write_certificate(runtime, &writer);
+    if (runtime->telemetry) write_spans(runtime->telemetry, &writer);
     if (runtime->worker->metrics) runtime->worker->metrics(&runtime->context, &writer);
     metrics_process(&writer);
 }

@@ -195,7 +195,9 @@ int flow_take(struct flow *flow, struct bus_batch *messages, struct err *err)
 static void reject(struct flow *flow, struct job *job, enum err_code code, const struct err *cause)
 {
     struct err err;
+    struct job_span *span = job->span;
     job_reset(job); /* what it emitted before it failed must not appear */
+    job->span = span;
     if (dead_letter_emit(job, code, cause, flow->limits.dead_letter_bytes, &err)) {
         flow->fatal = err;
         return;
@@ -239,6 +241,7 @@ static void judge(struct flow *flow, struct job *job, enum err_code code, const 
 /* The job has ended, well or not: what becomes of it, and of its memory. */
 static void settle(struct flow *flow, struct job *job, enum err_code code, const struct err *err)
 {
+    job_span_end(job, code);
     judge(flow, job, code, err);
     if (job->state == JOB_DONE && !keep_outputs(job)) err_set(&flow->fatal, E_NO_MEMORY, NULL);
     take_scratch(flow, job);
@@ -256,6 +259,7 @@ static void run(struct flow *flow, struct job *job)
     job->state = JOB_RUNNING;
     job->attempts++;
     job_reset(job);
+    job_span_begin(job);
     if (!worker->raw) rc = record_scan(job->message->value, job->arena, &job->record, &err);
     job->id_hash = ledger_hash(rc == E_OK ? job->record.id : (struct str){0});
     if (rc == E_OK) rc = worker->process(flow->context, job, &err);

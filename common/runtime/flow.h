@@ -28,6 +28,12 @@ struct job_output {
     char traceparent[TRACE_TEXT_BYTES];
 };
 
+/* The span of a job's run, where one is told. */
+struct job_span {
+    char traceparent[TRACE_TEXT_BYTES];
+    int64_t began_ns;
+};
+
 /* One polled batch; given back when its last job is committed or dropped. */
 struct batch {
     struct bus_batch messages;
@@ -118,6 +124,10 @@ int64_t flow_backoff_ms(const struct flow_limits *limits, struct random *random,
 
 /* Of a job without a flow: in solo.c. */
 void solo_finish(struct job *job, enum err_code code, const struct err *err);
+
+/* span.c: a run as a span, if anybody is told; its end. */
+void job_span_begin(struct job *job);
+void job_span_end(const struct job *job, enum err_code code);
 
 /* For job.c, dead_letter.c, chain.c and solo.c. */
 void job_reset(struct job *job);

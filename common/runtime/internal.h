@@ -19,7 +19,7 @@ struct runtime {
     void *worker_options;
     struct worker_context context;
     struct random random;
-    char member[64];
+    char member[64], service[64];
 
     uv_loop_t loop;
     uv_async_t wake;      /* a commit ended; or stop and reload were asked for */
@@ -33,6 +33,7 @@ struct runtime {
     struct committer *committer;
     struct flow flow;
     struct http_server *admin;
+    struct telemetry *telemetry; /* NULL: no spans are told */
 
     enum runtime_phase phase;
     atomic_bool stop_asked, reload_asked, finish_asked;

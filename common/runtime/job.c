@@ -79,7 +79,8 @@ int job_emit(struct job *job, enum topic topic, struct str key, struct str value
     struct job_output *output = add_output(job, topic, key, value);
     if (!output) return err_set(err, E_NO_MEMORY, NULL);
     struct str id = job->record.id.size ? job->record.id : header_find(job->message, STR("ce_id"));
-    trace_child(header_find(job->message, STR("traceparent")), job->context->random, output->traceparent);
+    if (job->span) memcpy(output->traceparent, job->span->traceparent, sizeof output->traceparent);
+    else trace_child(job_trace(job), job->context->random, output->traceparent);
     job_fill_headers(job, output, str_slice(id, 0, RECORD_ID_BYTES_MAX)); /* foreign ids may be any size */
     return E_OK;
 }
@@ -103,6 +104,11 @@ int job_emit_record(struct job *job, enum topic topic, struct str key, struct er
     return rc ? rc : job_emit(job, topic, key, value, err);
 }
 
+struct str job_trace(const struct job *job)
+{
+    return job->span ? str_make(job->span->traceparent, TRACE_TEXT_BYTES - 1) : header_find(job->message, STR("traceparent"));
+}
+
 void job_defer(struct job *job) { job->deferred = true; }
 
 void job_reset(struct job *job)
@@ -110,6 +116,7 @@ void job_reset(struct job *job)
     job->outputs = NULL;
     job->outputs_end = &job->outputs;
     job->deferred = false;
+    job->span = NULL;
     job->words = NULL;
 }
 

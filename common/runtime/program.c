@@ -24,6 +24,7 @@ const struct option_table **runtime_tables(const struct worker *const *workers, 
     add_table(tables, &count, &runtime_option_table);
     add_table(tables, &count, &bus_option_table);
     add_table(tables, &count, &kafka_option_table);
+    add_table(tables, &count, &telemetry_option_table);
     for (size_t i = 0; i < worker_count; i++) {
         if (workers[i]->options) add_table(tables, &count, workers[i]->options);
         for (const struct option_table *const *more = workers[i]->tables; more && *more; more++) add_table(tables, &count, *more);

@@ -55,7 +55,7 @@ int runtime_create(const struct worker *worker, const struct config *config, str
                    struct err *err)
 {
     const struct runtime_effects system = {
-        .clock = clock_system(), .seed = seed_by_system, .open_bus = open_configured_bus};
+        .clock = clock_system(), .seed = seed_by_system, .open_bus = open_configured_bus, .telemetry = true};
     return runtime_create_with(worker, config, &system, ret_runtime, err);
 }
 
@@ -139,12 +139,25 @@ static int open_consumer(struct runtime *runtime, struct err *err)
     return E_OK;
 }
 
+static int open_telemetry(struct runtime *runtime, struct err *err)
+{
+    struct telemetry_options options;
+    struct telemetry_source source = {.service = runtime->service, .instance = runtime->member, .scope = runtime->service};
+    if (!runtime->effects.telemetry) return E_OK;
+    snprintf(runtime->service, sizeof runtime->service, "verbatim-%s", runtime->worker->name);
+    int rc = config_get(runtime->config, &telemetry_option_table, &options, err);
+    if (rc == E_OK) rc = telemetry_open(&options, &source, runtime->context.clock, &runtime->telemetry, err);
+    runtime->context.telemetry = runtime->telemetry;
+    return rc;
+}
+
 static void log_ready(const struct runtime *runtime)
 {
     struct log_event event;
     log_begin(&event, LOG_INFO, runtime->worker->name, "ready");
     log_add(&event, "member", "%s", runtime->member);
     log_add(&event, "bus", "%s", bus_description(runtime->bus));
+    if (runtime->telemetry) log_add(&event, "spans", "%s", telemetry_description(runtime->telemetry));
     log_add(&event, "after_ms", "%.1f", (double)(runtime->ready_ns - runtime->started_ns) * 1e-6);
     log_end(&event);
 }
@@ -152,7 +165,9 @@ static void log_ready(const struct runtime *runtime)
 static int start(struct runtime *runtime, struct err *err)
 {
     const struct runtime_effects *effects = &runtime->effects;
-    int rc = effects->open_bus(effects->user, runtime->config, effects->clock, &runtime->bus, err);
+    int rc = open_telemetry(runtime, err);
+    if (rc) return rc;
+    rc = effects->open_bus(effects->user, runtime->config, effects->clock, &runtime->bus, err);
     if (rc) return rc;
     runtime->context.bus = runtime->bus;
     if (runtime->worker->open) rc = runtime->worker->open(&runtime->context, err);
@@ -200,6 +215,8 @@ static void shut_down(struct runtime *runtime)
     runtime->consumer = NULL;
     bus_close(runtime->bus);
     runtime->bus = NULL;
+    telemetry_close(runtime->telemetry);
+    runtime->telemetry = runtime->context.telemetry = NULL;
 }
 
 int runtime_begin(struct runtime *runtime, struct err *err)

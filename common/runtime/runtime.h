@@ -44,6 +44,7 @@ struct runtime_effects {
     void (*seed)(void *user, struct random *random);
     int (*open_bus)(void *user, const struct config *config, const struct clock *clock,
                     struct bus **ret_bus, struct err *err);
+    bool telemetry; /* spans may be told, by a thread of their own */
     void *user;
 };
 int runtime_create_with(const struct worker *worker, const struct config *config,
@@ -64,7 +65,7 @@ void runtime_reload(struct runtime *runtime); /* any thread */
 void runtime_progress(const struct runtime *runtime, struct runtime_progress *ret_progress);
 void runtime_destroy(struct runtime *runtime);
 
-/* The tables of the runtime, the bus and these workers, ended by NULL, each once; NULL without memory.
+/* The tables of the runtime, the bus, telemetry and these workers, ended by NULL, each once; NULL without memory.
  * The caller frees the array. */
 const struct option_table **runtime_tables(const struct worker *const *workers, size_t count);
 

@@ -75,7 +75,7 @@ bool status_message(struct runtime *runtime, enum topic topic, enum section sect
     struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
     if (!id || !trace || !headers) return false;
     uuid_next(&generator, id);
-    trace_child((struct str){0}, &runtime->random, trace);
+    trace_alone(&runtime->random, trace);
     record.id = str_of(id);
     if (record_put(&record, section, value, arena, NULL) || record_write(&record, arena, &bytes, NULL)) return false;
     headers_fill(headers, topic, runtime->worker->name, record.id, str_of(trace));

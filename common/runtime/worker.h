@@ -23,6 +23,7 @@
 #include "observe/metrics.h"
 #include "observe/trace.h"
 #include "schema/record.h"
+#include "telemetry/telemetry.h"
 
 #define TOPICS(name) (1u << TOPIC_##name)
 
@@ -39,6 +40,7 @@ struct worker_context {
     struct random *random;
     const char *member;        /* "segment-0": stable per replica */
     /* NULL when the worker runs in a chain, without a bus (verbatim analyze); but the loop is there in solo.h: */
+    struct telemetry *telemetry; /* NULL too where nobody is told spans */
     uv_loop_t *loop;
     struct bus *bus;
     struct flow *flow;         /* the runtime's own */
@@ -62,6 +64,7 @@ struct job {
     uint8_t state;             /* enum job_state, in runtime/flow.h */
     bool deferred;
     uint64_t id_hash;          /* of the id that came in, for the ledger */
+    struct job_span *span;     /* that is told when it ends; NULL: none is */
     bool handed_on;            /* in a chain: a record that is emitted goes on in memory, not as bytes */
     int64_t retry_at_ms;
 };
@@ -112,6 +115,10 @@ int job_emit(struct job *job, enum topic topic, struct str key, struct str value
 
 /* Emits job->record as one message: the usual end of process(). The key as in job_emit(). */
 int job_emit_record(struct job *job, enum topic topic, struct str key, struct err *err) CHECKED;
+
+/* The span that this job is: what it causes elsewhere, such as a call of a model, is its child. Else the one that
+ * its message comes from, or nothing. Valid as long as the job is. */
+struct str job_trace(const struct job *job);
 
 /* Asynchronous step: process() calls job_defer() and returns E_OK; later, on the loop thread,
  * job_finish() says how it ended. The job stays valid until then. */

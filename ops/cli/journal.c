@@ -104,7 +104,7 @@ static int note(struct journal *journal, struct str action, struct str_map detai
     journal_detail(&all, "by", str_of(journal->by));
     for (uint32_t i = 0; i < detail.count && all.count < DETAILS_MAX; i++) all.items[all.count++] = detail.items[i];
     uuid_next(&journal->ids.generator, id);
-    trace_child((struct str){0}, &journal->ids.random, trace);
+    trace_alone(&journal->ids.random, trace);
     shape_set(audit, &audit, actor, actor);
     shape_set(audit, &audit, action, action);
     shape_set(audit, &audit, at, clock_wall_ms(clock_system()));

@@ -15,7 +15,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-FAULTS = ("throttle", "overload", "hang", "drop", "malformed", "cut", "empty", "missing", "doubled", "huge")
+FAULTS = ("throttle", "overload", "hang", "drop", "malformed", "cut", "empty", "missing", "doubled", "huge", "fail_first")
 Call = collections.namedtuple("Call", "at ids status texts open answered")  # open: calls at once; answered: so far
 PIECE = re.compile(r"^(?P<mark>[0-9a-f]{16}) feedback id=(?P<id>\w+) language=(?P<language>\w+)(?: rating=\S+)? answer-in=(?P<into>\w+)\n"
                    r"(?P<text>.*?)\n(?P=mark) end id=(?P=id)$", re.MULTILINE | re.DOTALL)
@@ -121,7 +121,9 @@ class Mock:
         with self.lock:
             number = len(self.calls)
             fault = self.fault if self.fault and number % self.every == 0 else None
-            status = {"throttle": 429, "overload": 503}.get(fault, 200)
+            if fault == "fail_first" and number > 0:
+                fault = None
+            status = {"throttle": 429, "overload": 503, "fail_first": 500}.get(fault, 200)
             self.open += 1
             self.calls.append(Call(time.monotonic(), [piece["id"] for piece in pieces], status,
                                    [piece["text"] for piece in pieces], self.open, self.answered))

@@ -21,6 +21,8 @@ void asker_add_stage(struct asker *asker, const char *name, struct llm_client *c
     assert(asker->stage_count < ASKER_STAGES_MAX);
     struct stage *stage = &asker->stages[asker->stage_count++];
     *stage = (struct stage){.name = name, .client = client};
+    for (int i = 0; i < LLM_WHYS; i++) stage->seconds[i].scale = SCALE_CALLS;
+    stage->input_tokens.scale = stage->output_tokens.scale = SCALE_TOKENS;
     pace_init(&stage->pace, &asker->options.limits, clock_mono_ms(asker->clock));
     breaker_init(&stage->breaker, asker->options.breaker_least_ms, asker->options.breaker_most_ms);
 }

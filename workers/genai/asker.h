@@ -6,6 +6,7 @@
 #define VERBATIM_WORKERS_GENAI_ASKER_H
 
 #include "observe/metrics.h"
+#include "telemetry/telemetry.h"
 #include "workers/genai/account.h"
 #include "workers/genai/breaker.h"
 #include "workers/genai/claims.h"
@@ -29,6 +30,7 @@ struct task {
     struct provider_question asked;
     struct arena *arena;   /* for the answer */
     void *user;
+    struct str trace;      /* the traceparent of what asks, or nothing; lives as long as the arena */
     /* The asker's own: */
     struct task *next;
     struct account_question key;
@@ -69,7 +71,8 @@ struct stage {
     struct task_queue together, alone, later; /* later: after a pause */
     uint32_t throttled;     /* times in a row, */
     int64_t throttled_ms;   /* the last then */
-    uint64_t ends[LLM_WHYS], records, input_tokens, output_tokens, holds;
+    uint64_t ends[LLM_WHYS], records, holds;
+    struct histogram seconds[LLM_WHYS], input_tokens, output_tokens; /* of calls that ended so; per call, where it was told */
     struct call *calls;
 };
 
@@ -79,6 +82,7 @@ struct asker {
     struct random *random;
     struct prompt *prompt;
     struct account_book *account; /* may be NULL: its own business */
+    struct telemetry *telemetry;  /* NULL: calls aren't told as spans */
     asker_on_end *on_end;
     void *on_end_user;
     void (*on_due)(void *user); /* what is due has changed: asker_turn(), soon, but not from here */
@@ -91,7 +95,6 @@ struct asker {
     uint64_t groups;         /* numbers given */
     int64_t paused_until_ms; /* by the account */
     int64_t held_ms;         /* how long it has been paused in all: nobody's patience is used up by that */
-    struct histogram seconds; /* of calls */
     struct {
         uint64_t asked, answered, given_up, cached, suspects, missing, strange, unusable, repairs, leaked, plain, retries;
     } counts;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/crash.h"
-#include "workers/genai/asker.h"
+#include "workers/genai/asker_span.h"
 #include "workers/genai/telling.h"
 
 enum { BYTES_A_TOKEN = 3, ITEM_BYTES = 160, ENVELOPE_TOKENS = 64, LONGEST_HOLD_MS = 300000 };
@@ -18,6 +18,7 @@ struct call {
     uint32_t stage, count, reserved;
     int64_t left_ms;
     bool probe;
+    struct call_span span;
     char mark[PROMPT_MARK_BYTES];
 };
 
@@ -136,6 +137,7 @@ enum account_verdict asker_send(struct asker *asker, uint32_t number, struct tas
     call->probe = breaker_leave(&stage->breaker);
     pace_leave(&stage->pace, call->reserved);
     link_call(stage, call);
+    call_span_begin(asker, tasks, count, &call->span);
     crash_point("genai.asked");
     for (uint32_t i = 0; i < count; i++) tasks[i]->calls++;
     return ACCOUNT_GO;
@@ -146,6 +148,7 @@ void asker_cancel_calls(struct stage *stage)
     for (struct call *call = stage->calls, *next; call; call = next) {
         next = call->next;
         settle(call, NULL);
+        call_span_end(call->asker, stage, &call->span, NULL, -1);
         llm_cancel(call->out);
         free(call);
     }
@@ -396,9 +399,12 @@ static void on_result(void *user, const struct llm_result *result)
     pace_settle(&stage->pace, call->reserved, tokens_used(call, result));
     double cost_usd = settle(call, result);
     stage->ends[result->why]++;
-    stage->input_tokens += result->usage.input_tokens;
-    stage->output_tokens += result->usage.output_tokens;
-    histogram_add(&asker->seconds, (double)result->latency_ms * 1e-3, 1);
+    histogram_add(&stage->seconds[result->why], (double)result->latency_ms * 1e-3, 1);
+    if (result->usage.known) {
+        histogram_add(&stage->input_tokens, result->usage.input_tokens, 1);
+        histogram_add(&stage->output_tokens, result->usage.output_tokens, 1);
+    }
+    call_span_end(asker, stage, &call->span, result, cost_usd);
     bool of_use = result->why == LLM_ANSWERED && take_answers(call, result, cost_usd);
     judge_provider(call, result, of_use, now_ms);
     if (result->why != LLM_ANSWERED) take_failure(call, result);

@@ -287,7 +287,7 @@ static int make_event(struct digest_maker *maker, uint32_t tenant, struct bus_ou
     if (!trace || !headers || !record.id.data || !fill_places(maker, arena, &digest)) return err_set(err, E_NO_MEMORY, NULL);
     shape_set(digest, &digest, since, maker->since_ms);
     shape_set(digest, &digest, until, maker->until_ms);
-    trace_child((struct str){0}, maker->context->random, trace);
+    trace_alone(maker->context->random, trace);
     *output = (struct bus_output){.topic = TOPIC_INSIGHTS, .timestamp_ms = wall_ms(maker), .key = DIGEST_KEY,
                                   .headers = headers, .header_count = JOB_HEADERS};
     headers_fill(headers, TOPIC_INSIGHTS, "genai", record.id, str_of(trace));

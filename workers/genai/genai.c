@@ -196,6 +196,7 @@ static int ask_remote(struct genai_state *state, struct job *job, const struct p
     errand->task.asked = *question;
     errand->task.arena = job->arena;
     errand->task.user = errand;
+    errand->task.trace = job_trace(job);
     errand->waits = !job->context->loop;
     if (!errand->waits) job_defer(job);
     asker_ask(remote_asker(state->remote), &errand->task);

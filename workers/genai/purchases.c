@@ -140,7 +140,7 @@ static int fill(struct writing *writing, struct record *record, struct str key, 
     struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
     struct str id = arena_copy(arena, key);
     if (!trace || !headers || !id.data) return err_set(err, E_NO_MEMORY, NULL);
-    trace_child((struct str){0}, journal->context->random, trace);
+    trace_alone(journal->context->random, trace);
     record->version = RECORD_VERSION;
     record->id = id;
     int rc = record_write(record, arena, &value, err);

@@ -149,6 +149,7 @@ int remote_open(struct worker_context *context, const struct remote_chain *chain
     }
     if (remote->owns_loop) asking.batch_wait_ms = 0; /* no other record comes meanwhile */
     asker_init(&remote->asker, &asking, context->clock, context->random, remote->prompt, remote->account);
+    remote->asker.telemetry = context->telemetry;
     remote->asker.on_end = on_end, remote->asker.on_end_user = user;
     remote->asker.on_due = on_due, remote->asker.on_due_user = remote;
     for (uint32_t i = 0; i < chain->count; i++) asker_add_stage(&remote->asker, names[chain->providers[i]], remote->clients[i]);
@@ -217,7 +218,8 @@ void remote_tally(const struct remote *remote, struct genai_tally *ret_tally)
     uint64_t most = 0;
     for (uint32_t i = 0; i < asker->stage_count; i++) {
         const struct stage *stage = &asker->stages[i];
-        tally.input_tokens += stage->input_tokens, tally.output_tokens += stage->output_tokens;
+        tally.input_tokens += (uint64_t)stage->input_tokens.sum;
+        tally.output_tokens += (uint64_t)stage->output_tokens.sum;
         for (enum llm_why why = 0; why < LLM_WHYS; why++) {
             tally.calls += stage->ends[why];
             if (why == LLM_ANSWERED) continue;

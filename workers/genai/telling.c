@@ -2,6 +2,8 @@
  * has them. */
 #include "workers/genai/telling.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 
 #define PROVIDER "gen_ai_provider_name"
@@ -20,18 +22,42 @@ static void write_calls(const struct asker *asker, struct metrics_writer *writer
                                 "error_type",
                                 why == LLM_ANSWERED ? "" : llm_why_name((enum llm_why)why),
                                 (double)asker->stages[i].ends[why]);
-    metrics_histogram(writer, METRIC_LLM_SECONDS, &asker->seconds);
 }
 
-static void write_tokens(const struct asker *asker, struct metrics_writer *writer)
+/* As OpenTelemetry's conventions for generative AI want them; the last one is the caller's. */
+enum { CALL_LABELS = 6 };
+static void label_call(const struct stage *stage, char port[static 8], struct metric_label out[static CALL_LABELS])
 {
-    for (uint32_t i = 0; i < asker->stage_count; i++) {
-        const struct stage *stage = &asker->stages[i];
-        metrics_sample2(writer, METRIC_LLM_TOKENS, PROVIDER, name_of(stage), "gen_ai_token_type",
-                        "input", (double)stage->input_tokens);
-        metrics_sample2(writer, METRIC_LLM_TOKENS, PROVIDER, name_of(stage), "gen_ai_token_type",
-                        "output", (double)stage->output_tokens);
+    const struct llm_client *client = stage->client;
+    snprintf(port, 8, "%u", llm_client_port(client));
+    out[0] = (struct metric_label){"gen_ai_operation_name", "chat"};
+    out[1] = (struct metric_label){PROVIDER, name_of(stage)};
+    out[2] = (struct metric_label){"gen_ai_request_model", llm_client_model(client)};
+    out[3] = (struct metric_label){"server_address", llm_client_server(client)};
+    out[4] = (struct metric_label){"server_port", llm_client_port(client) ? port : ""};
+}
+
+static void write_durations(const struct stage *stage, struct metrics_writer *writer)
+{
+    struct metric_label labels[CALL_LABELS];
+    char port[8];
+    label_call(stage, port, labels);
+    for (int why = 0; why < LLM_WHYS; why++) {
+        labels[5] = (struct metric_label){"error_type", why == LLM_ANSWERED ? "" : llm_why_name((enum llm_why)why)};
+        if (stage->ends[why] || why == LLM_ANSWERED)
+            metrics_histogram(writer, METRIC_LLM_SECONDS, labels, CALL_LABELS, &stage->seconds[why]);
     }
+}
+
+static void write_tokens(const struct stage *stage, struct metrics_writer *writer)
+{
+    struct metric_label labels[CALL_LABELS];
+    char port[8];
+    label_call(stage, port, labels);
+    labels[5] = (struct metric_label){"gen_ai_token_type", "input"};
+    metrics_histogram(writer, METRIC_LLM_TOKENS, labels, CALL_LABELS, &stage->input_tokens);
+    labels[5] = (struct metric_label){"gen_ai_token_type", "output"};
+    metrics_histogram(writer, METRIC_LLM_TOKENS, labels, CALL_LABELS, &stage->output_tokens);
 }
 
 static void write_gauges(const struct asker *asker, struct metrics_writer *writer)
@@ -54,7 +80,8 @@ static void write_gauges(const struct asker *asker, struct metrics_writer *write
 void telling_write(const struct asker *asker, struct metrics_writer *writer)
 {
     write_calls(asker, writer);
-    write_tokens(asker, writer);
+    for (uint32_t i = 0; i < asker->stage_count; i++) write_durations(&asker->stages[i], writer);
+    for (uint32_t i = 0; i < asker->stage_count; i++) write_tokens(&asker->stages[i], writer);
     write_gauges(asker, writer);
     metrics_sample(writer, METRIC_LLM_RECORDS, "result", "answered",
                    (double)(asker->counts.answered - asker->counts.cached));

@@ -211,6 +211,7 @@ static void on_written(void *user, const struct err *err)
     struct post *post = user;
     post->written = true;
     unlist(post);
+    outputs_tell(post->state->context, post->outputs, post->count, post->parent, post->began_ns, err);
     if (err) {
         stop_waiting(post);
         answer_unwritten(post, (int)err->code);
@@ -255,8 +256,11 @@ static void produce(struct post *post)
     struct err err;
     struct ingest_state *state = post->state;
     struct str trace = http_header(post->request, STR("traceparent"));
-    int rc = outputs_make(post->intakes, post->count, trace, clock_wall_ms(state->context->clock),
-                          state->context->random, &post->arena, &post->outputs, &err);
+    const struct worker_context *context = state->context;
+    int rc = outputs_make(post->intakes, post->count, trace, clock_wall_ms(context->clock), context->telemetry,
+                          context->random, &post->arena, &post->outputs, &err);
+    post->began_ns = clock_mono_ns(context->clock);
+    if (context->telemetry) post->parent = arena_copy(&post->arena, str_slice(trace, 0, TRACE_TEXT_BYTES));
     if (rc == E_OK) begin_waiting(post);
     http_on_close(post->request, on_client_gone, post);
     post->counted_bytes = post->arena.used_bytes;

@@ -24,6 +24,8 @@ struct post {
     size_t count, capacity;
     struct row_error *errors; /* the first ERRORS_SHOWN */
     size_t error_count;
+    struct str parent;        /* the caller's traceparent, or nothing; kept where spans are told */
+    int64_t began_ns;
     uint64_t rows, refused;
     size_t counted_bytes;
     bool bulk, written, waiting;

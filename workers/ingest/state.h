@@ -80,8 +80,11 @@ bool door_refuses(struct ingest_state *state, struct http_request *request);
 /* outputs.c: with all that the outputs point to in the arena, and the intakes' sources too; `parent`:
  * a traceparent, or nothing. */
 int outputs_make(struct intake *intakes, size_t count, struct str parent, int64_t now_ms,
-                 struct random *random, struct arena *arena, struct bus_output **ret_outputs,
-                 struct err *err) CHECKED;
+                 struct telemetry *telemetry, struct random *random, struct arena *arena,
+                 struct bus_output **ret_outputs, struct err *err) CHECKED;
+/* The bus has them, or (err) doesn't: a span for each, where one is told. Any thread. */
+void outputs_tell(const struct worker_context *context, const struct bus_output *outputs, size_t count,
+                  struct str parent, int64_t began_ns, const struct err *err);
 
 /* feed.c, streams.c, waiters.c, members.c: insights as they are finished */
 int feed_open(struct ingest_state *state, struct feed **ret_feed, struct err *err) CHECKED;

@@ -137,7 +137,7 @@ static bool write_message(struct tally *tally)
     struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
     if (!id || !trace || !headers || !fill_receipts(tally, arena, &receipts)) return false;
     uuid_next(&ids, id);
-    trace_child((struct str){0}, context->random, trace);
+    trace_alone(context->random, trace);
     record.id = str_of(id);
     shape_set(ledger, &ledger, worker, str_of(context->worker->name));
     shape_set(ledger, &ledger, member, str_of(context->member));

@@ -144,12 +144,15 @@ static int send_chunk(struct taking *taking, struct err *err)
 {
     struct watch *watch = taking->watch;
     struct bus_output *outputs;
+    const struct worker_context *context = watch->state->context;
     if (taking->chunk.count == 0) return E_OK;
     int rc = outputs_make(taking->chunk.intakes, taking->chunk.count, (struct str){0},
-                          clock_wall_ms(watch->state->context->clock), &watch->random,
+                          clock_wall_ms(context->clock), context->telemetry, &watch->random,
                           &watch->arena, &outputs, err);
+    int64_t began_ns = clock_mono_ns(context->clock);
     if (rc == E_OK) rc = send_all(watch, outputs, taking->chunk.count, err);
     if (rc != E_OK) return rc;
+    outputs_tell(context, outputs, taking->chunk.count, (struct str){0}, began_ns, NULL);
     atomic_fetch_add(&watch->receipts, taking->chunk.count);
     tally_add(watch->state->tally, taking->chunk.intakes, outputs, taking->chunk.count);
     return E_OK;

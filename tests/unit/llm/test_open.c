@@ -95,6 +95,32 @@ static void gives_keys_to_whom_they_belong(void **state)
     unsetenv("OPENAI_API_KEY");
 }
 
+static const struct { const char *why, *endpoint, *server; uint16_t port; } servers[] = {
+    {"by name", "https://api.openai.com/v1", "api.openai.com", 443},
+    {"without TLS", "http://localhost", "localhost", 80},
+    {"with a port", "http://127.0.0.1:8081/v1", "127.0.0.1", 8081},
+    {"an address in brackets", "https://[::1]:8443", "::1", 8443},
+};
+
+static void tells_its_server(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(servers); i++) {
+        CASE(servers[i].why);
+        uv_loop_t loop;
+        struct llm_client *client = NULL;
+        struct llm_config config = {.provider = LLM_OPENAI, .model = "m", .endpoint = servers[i].endpoint};
+        struct err err;
+        assert_int_equal(uv_loop_init(&loop), 0);
+        assert_int_equal(llm_client_open(&loop, &config, &client, &err), E_OK);
+        assert_string_equal(llm_client_server(client), servers[i].server);
+        assert_int_equal(llm_client_port(client), servers[i].port);
+        llm_client_close(client);
+        uv_run(&loop, UV_RUN_DEFAULT);
+        assert_int_equal(uv_loop_close(&loop), 0);
+    }
+}
+
 static void options_become_configs(void **state)
 {
     (void)state;
@@ -147,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_what_can_be_meant),
         cmocka_unit_test(gives_keys_to_whom_they_belong),
+        cmocka_unit_test(tells_its_server),
         cmocka_unit_test(options_become_configs),
         cmocka_unit_test(reasons_are_whole),
     };

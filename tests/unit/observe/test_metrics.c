@@ -16,7 +16,7 @@ static const struct { const char *name, *kind, *help; } table[] = {
 static void names_follow_the_rules(void **state)
 {
     static const char *const units[] = {"_seconds", "_bytes", "_records", "_connections", "_streams", "_info", "_paused", "_failing", "_usd",
-                                        "_in_flight", "_window", "_outage"};
+                                        "_in_flight", "_window", "_outage", "_token_usage"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct str name = str_make(table[i].name, strlen(table[i].name));
@@ -28,7 +28,7 @@ static void names_follow_the_rules(void **state)
         assert_int_equal(str_ends(name, STR("_total")), counter); /* _total for counters, and for nothing else */
         for (size_t j = 0; j < COUNT_OF(units); j++) unit = unit || str_ends(name, str_of(units[j]));
         assert_true(unit); /* base units, and at the end */
-        if (strcmp(table[i].kind, "HISTOGRAM") == 0) assert_true(str_ends(name, STR("_seconds")));
+        if (strcmp(table[i].kind, "HISTOGRAM") == 0) assert_true(str_ends(name, STR("_seconds")) || str_ends(name, STR("_token_usage")));
         assert_null(strpbrk(table[i].help, "\\\n|"));
         assert_true(strlen(table[i].help) > 5 && table[i].help[strlen(table[i].help) - 1] == '.');
         for (size_t j = 0; j < i; j++) assert_string_not_equal(table[i].name, table[j].name);
@@ -36,6 +36,8 @@ static void names_follow_the_rules(void **state)
 }
 
 /* --- a strict parser of one scrape ------------------------------------------------------------------ */
+
+enum { LABELS_MAX = 12 };
 
 struct parser {
     char family[80], kind[16];      /* of the last TYPE line */
@@ -59,12 +61,12 @@ static const char *parse_name(const char *at, char out[static 80])
 /* name="value",…}: copies the value of `le`. */
 static const char *parse_labels(const char *at, char le[static 256])
 {
-    char names[8][80];
+    char names[LABELS_MAX][80];
     size_t count = 0;
     while (*at != '}') {
         char value[256];
         size_t size = 0;
-        assert_true(count < 8);
+        assert_true(count < LABELS_MAX);
         at = parse_name(at, names[count]);
         for (size_t i = 0; i < count; i++) assert_string_not_equal(names[i], names[count]);
         assert_int_equal(*at++, '=');
@@ -103,7 +105,10 @@ static void parse_sample(struct parser *parser, const char *line)
     assert_memory_equal(name, parser->family, family); /* samples stand under their TYPE */
     if (strcmp(parser->kind, "histogram") != 0) assert_string_equal(name, parser->family);
     else if (strcmp(name + family, "_bucket") == 0) judge_bucket(parser, le, value);
-    else if (strcmp(name + family, "_count") == 0) assert_true(isinf(parser->last_bound) && !(value < parser->last_bucket) && !(value > parser->last_bucket));
+    else if (strcmp(name + family, "_count") == 0) {
+        assert_true(isinf(parser->last_bound) && !(value < parser->last_bucket) && !(value > parser->last_bucket));
+        parser->last_bucket = parser->last_bound = 0; /* the next one has other labels */
+    }
     else assert_string_equal(name + family, "_sum");
     if (strcmp(parser->kind, "counter") == 0) assert_true(value >= 0);
     parser->samples++;
@@ -139,12 +144,13 @@ static void every_metric_parses(void **state)
     struct metrics_writer writer = {.out = &out, .common = "worker=\"segment\""};
     struct parser parser = {.samples = 0};
     struct histogram histogram = {.total = 0};
+    const struct metric_label labels[] = {{"model", "m \"1\""}, {"none", NULL}, {"error", "timeout"}};
     (void)state;
     histogram_add(&histogram, 0.003, 5);
     histogram_add(&histogram, 100, 1);
     for (int i = 0; i < METRIC_COUNT; i++) {
         if (i == METRIC_MEMORY || i == METRIC_CPU) continue; /* metrics_process() has them */
-        if (strcmp(table[i].kind, "HISTOGRAM") == 0) metrics_histogram(&writer, (enum metric)i, &histogram);
+        if (strcmp(table[i].kind, "HISTOGRAM") == 0) metrics_histogram(&writer, (enum metric)i, labels, COUNT_OF(labels), &histogram), metrics_histogram(&writer, (enum metric)i, NULL, 0, &histogram);
         else metrics_sample2(&writer, (enum metric)i, "topic", "feedback", "partition", "3", 1e6 / 3);
     }
     metrics_process(&writer);
@@ -197,11 +203,40 @@ static void histograms_count_up_to_their_bounds(void **state)
         char sum[160];
         CASE(cases[i].why);
         histogram_add(&histogram, cases[i].seconds, 2);
-        metrics_histogram(&writer, METRIC_COMMIT_SECONDS, &histogram);
+        metrics_histogram(&writer, METRIC_COMMIT_SECONDS, NULL, 0, &histogram);
         if (cases[i].below) assert_non_null(strstr(buffer_cstr(&out), cases[i].below));
         assert_non_null(strstr(buffer_cstr(&out), cases[i].at));
         snprintf(sum, sizeof sum, "verbatim_commit_seconds_sum{} %.9g\nverbatim_commit_seconds_count{} 2\n", cases[i].seconds * 2);
         assert_non_null(strstr(buffer_cstr(&out), sum));
+        buffer_deinit(&out);
+    }
+}
+
+/* Bounds as OpenTelemetry's conventions have them, and as many. */
+static void scales_are_the_conventions(void **state)
+{
+    static const struct { const char *why; enum histogram_scale scale; double value; const char *below, *at, *last; } cases[] = {
+        {"a call",             SCALE_CALLS,  0.02,     "le=\"0.01\"} 0", "le=\"0.02\"} 1",       "le=\"81.92\"} 1"},
+        {"a slow one",         SCALE_CALLS,  100,      "le=\"0.01\"} 0", "le=\"+Inf\"} 1",       "le=\"81.92\"} 0"},
+        {"tokens",             SCALE_TOKENS, 900,      "le=\"256\"} 0",  "le=\"1024\"} 1",       "le=\"67108864\"} 1"},
+        {"many tokens",        SCALE_TOKENS, 16777216, "le=\"4194304\"} 0", "le=\"16777216\"} 1", "le=\"67108864\"} 1"},
+    };
+    const struct metric_label labels[] = {{"gen_ai_token_type", "input"}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buffer out = {0};
+        struct metrics_writer writer = {.out = &out, .common = "worker=\"genai\""};
+        struct histogram histogram = {.scale = cases[i].scale};
+        unsigned buckets = 0;
+        CASE(cases[i].why);
+        histogram_add(&histogram, cases[i].value, 1);
+        metrics_histogram(&writer, METRIC_LLM_TOKENS, labels, 1, &histogram);
+        assert_non_null(strstr(buffer_cstr(&out), cases[i].below));
+        assert_non_null(strstr(buffer_cstr(&out), cases[i].at));
+        assert_non_null(strstr(buffer_cstr(&out), cases[i].last));
+        for (const char *at = out.data; (at = strstr(at, "_bucket{worker=\"genai\",gen_ai_token_type=\"input\",le=")); at++) buckets++;
+        assert_int_equal(buckets, 15);
+        assert_non_null(strstr(buffer_cstr(&out), "gen_ai_client_token_usage_count{worker=\"genai\",gen_ai_token_type=\"input\"} 1\n"));
         buffer_deinit(&out);
     }
 }
@@ -241,6 +276,7 @@ int main(void)
         cmocka_unit_test(every_metric_parses),
         cmocka_unit_test(samples_are_written_as_such),
         cmocka_unit_test(histograms_count_up_to_their_bounds),
+        cmocka_unit_test(scales_are_the_conventions),
         cmocka_unit_test(the_process_is_measured),
         cmocka_unit_test(the_reference_has_every_metric),
     };

@@ -64,11 +64,25 @@ static void a_child_goes_on_with_the_trace(void **state)
     }
 }
 
+static void one_alone_is_told_to_nobody(void **state)
+{
+    struct random random;
+    char trace[TRACE_TEXT_BYTES];
+    (void)state;
+    random_seed(&random, 1);
+    trace_alone(&random, trace);
+    assert_true(trace_is_valid(str_of(trace)));
+    assert_false(trace_is_sampled(str_of(trace)));
+    trace_child((struct str){0}, &random, trace);
+    assert_true(trace_is_sampled(str_of(trace)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(valid_ones_are_told_from_others),
         cmocka_unit_test(a_child_goes_on_with_the_trace),
+        cmocka_unit_test(one_alone_is_told_to_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
