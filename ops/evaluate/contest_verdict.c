@@ -39,7 +39,8 @@ static void count_pairs(const struct contender *current, const struct contender 
                         uint32_t main_scores, struct contest_verdict *verdict)
 {
     for (uint64_t i = 0; i < current->row_count && i < candidate->row_count; i++) {
-        uint32_t one = current->rows[i] >> main_scores, two = candidate->rows[i] >> main_scores;
+        uint32_t one = (uint32_t)current->rows[i] >> main_scores;
+        uint32_t two = (uint32_t)candidate->rows[i] >> main_scores;
         if (!(one & two & 1)) continue;
         verdict->both++;
         verdict->only_current += (one & ~two) >> RIGHT_SHIFT & 1;
