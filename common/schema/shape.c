@@ -230,6 +230,22 @@ const struct shape digest_place_shape = SHAPE_OF(digest_place);
 _Static_assert((int)FIELD_digest_place_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
 #undef OWNER
 
+#define OWNER digest_claim
+static const struct field digest_claim_fields[] = {
+#include "schemas/digest_claim.def"
+};
+const struct shape digest_claim_shape = SHAPE_OF(digest_claim);
+_Static_assert((int)FIELD_digest_claim_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
+#define OWNER digest_story
+static const struct field digest_story_fields[] = {
+#include "schemas/digest_story.def"
+};
+const struct shape digest_story_shape = SHAPE_OF(digest_story);
+_Static_assert((int)FIELD_digest_story_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+#undef OWNER
+
 #define OWNER digest
 static const struct field digest_fields[] = {
 #include "schemas/digest.def"

@@ -245,6 +245,22 @@ struct digest_place_list {
     struct digest_place *items;
     uint32_t count;
 };
+struct digest_claim {
+    SHAPE_HEAD
+#include "schemas/digest_claim.def"
+};
+struct digest_claim_list {
+    struct digest_claim *items;
+    uint32_t count;
+};
+struct digest_story {
+    SHAPE_HEAD
+#include "schemas/digest_story.def"
+};
+struct digest_story_list {
+    struct digest_story *items;
+    uint32_t count;
+};
 struct digest {
     SHAPE_HEAD
 #include "schemas/digest.def"
@@ -420,6 +436,18 @@ enum {
     FIELD_digest_place_count
 };
 #undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_digest_claim_##name
+enum {
+#include "schemas/digest_claim.def"
+    FIELD_digest_claim_count
+};
+#undef FIELD_OWNER
+#define FIELD_OWNER(name) FIELD_digest_story_##name
+enum {
+#include "schemas/digest_story.def"
+    FIELD_digest_story_count
+};
+#undef FIELD_OWNER
 #define FIELD_OWNER(name) FIELD_digest_##name
 enum {
 #include "schemas/digest.def"
@@ -497,6 +525,8 @@ extern const struct shape ledger_shape;
 extern const struct shape digest_need_shape;
 extern const struct shape digest_row_shape;
 extern const struct shape digest_place_shape;
+extern const struct shape digest_claim_shape;
+extern const struct shape digest_story_shape;
 extern const struct shape digest_shape;
 extern const struct shape purchase_shape;
 #define ENUMERATION(name, VALUES) extern const struct enumeration name##_enumeration;

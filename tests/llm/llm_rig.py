@@ -63,7 +63,9 @@ class Run:
     def start(self):
         self.process = subprocess.Popen(
             [f"{BIN}/verbatim", "run", "--no-sample", "--quiet", "--data", self.dir, f"--ingest.listen=127.0.0.1:{self.http}",
-             f"--runtime.admin=127.0.0.1:{self.admin}", "--bus.durable=false", *self.options],
+             f"--runtime.admin=127.0.0.1:{self.admin}", "--bus.durable=false",
+             "--genai.digest_every=0",  # an hour may end in any test, and a digest buys calls
+             *self.options],
             stdout=open(self.log, "ab"), stderr=subprocess.STDOUT)
         wait_for("run is ready", lambda: self.alive() and http(f"http://127.0.0.1:{self.http}/readyz")[0] == 200)
 

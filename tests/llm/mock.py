@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 FAULTS = ("throttle", "overload", "hang", "drop", "malformed", "cut", "empty", "missing", "doubled", "huge", "fail_first")
 Call = collections.namedtuple("Call", "at ids status texts open answered")  # open: calls at once; answered: so far
-PIECE = re.compile(r"^(?P<mark>[0-9a-f]{16}) feedback id=(?P<id>\w+) language=(?P<language>\w+)(?: rating=\S+)? answer-in=(?P<into>\w+)\n"
+PIECE = re.compile(r"^(?P<mark>[0-9a-f]{16}) (?P<kind>feedback|counts) id=(?P<id>\w+) language=(?P<language>\w+)(?: rating=\S+)? answer-in=(?P<into>\w+)\n"
                    r"(?P<text>.*?)\n(?P=mark) end id=(?P=id)$", re.MULTILINE | re.DOTALL)
 
 
@@ -31,6 +31,16 @@ def honest(text):
             "mentions": [{"quote": quote, "topic": "quality", "sentiment": label}],
             "recommendations": [{"quote": quote, "text": f"See to {words[-1]}", "team": "support", "priority": 3}],
             "signals": []}
+
+
+def retell(text, story):
+    """What it says of a window's counts: a number that is among them ("right"), one that nobody counted ("invented"), or
+    a sentence of each kind ("both")."""
+    first = text.split("\n")[0]
+    count = re.search(r"(\d+) records", first)[1]
+    right, invented = ({"text": f"There are {number} records.", "quote": first} for number in (count, int(count) + 4321))
+    return {"summary": {"right": [right], "invented": [invented], "both": [right, invented]}[story],
+            "recommendations": [{"quote": first, "text": "Tell marketing.", "team": "marketing", "priority": 2}]}
 
 
 def obey(aim, own, others, system):
@@ -70,6 +80,7 @@ class Mock:
         self.retry_after = 1
         self.moods = {}         # word in the system text -> what becomes of an answer to a text: (text, answer) -> None
         self.usage = (900, 120) # tokens of a call
+        self.story = "right"    # what is said of digests' counts
         self.calls, self.system, self.lock = [], "", threading.Lock()
         self.open = self.answered = 0
         self.port, self.server, self.stopping = 0, None, threading.Event()
@@ -153,7 +164,8 @@ class Mock:
         return False
 
     def answer(self, pieces, messages, fault):
-        answers = [{"id": piece["id"], **honest(piece["text"])} for piece in pieces]
+        answers = [{"id": piece["id"], **(honest(piece["text"]) if piece["kind"] == "feedback" else retell(piece["text"], self.story))}
+                   for piece in pieces]
         for piece, answer in zip(pieces, answers):
             for word, kind in self.signals.items():
                 if word in piece["text"]:

@@ -324,11 +324,11 @@ static void drop_empty(struct insight *insight)
     if (!insight->sentiment.evidence.count) shape_unset(sentiment, &insight->sentiment, evidence);
 }
 
-int answer_read(const struct answer_rules *rules, struct str raw, struct str text,
-                struct arena *arena, struct insight *ret_insight, struct answer_notes *ret_notes,
-                struct err *err)
+int answer_read_as(const struct answer_rules *rules, const struct shape *shape, struct str raw,
+                   struct str text, struct arena *arena, void *ret_value,
+                   struct answer_notes *ret_notes, struct err *err)
 {
-    struct insight insight = {0};
+    void *object = arena_zalloc(arena, shape->struct_bytes);
     struct answer_notes notes = {0};
     struct err why = {0};
     struct reading reading = {.rules = rules,
@@ -339,14 +339,27 @@ int answer_read(const struct answer_rules *rules, struct str raw, struct str tex
                               .err = &why};
     struct json_value value;
     bool held = true;
+    if (!object) return err_set(err, E_NO_MEMORY, NULL);
     if (holds(raw, rules->canary) || holds(raw, rules->mark))
         return err_set(err, E_BAD_MESSAGE, "it repeats what it was told to keep");
     bool good = json_next(&reading.json, &value) &&
                 (value.kind == JSON_OBJECT || broken(&reading, NULL, "must be in an object"));
-    good =
-        good && read_object(&reading, &insight_shape, &insight, &held) && json_end(&reading.json);
+    good = good && read_object(&reading, shape, object, &held) && json_end(&reading.json);
     if (!good)
         return why.code ? err_set(err, why.code, "%s", why.text) : json_fault(&reading.json, err);
+    memcpy(ret_value, object, shape->struct_bytes);
+    *ret_notes = notes;
+    return E_OK;
+}
+
+int answer_read(const struct answer_rules *rules, struct str raw, struct str text,
+                struct arena *arena, struct insight *ret_insight, struct answer_notes *ret_notes,
+                struct err *err)
+{
+    struct insight insight;
+    struct answer_notes notes;
+    int rc = answer_read_as(rules, &insight_shape, raw, text, arena, &insight, &notes, err);
+    if (rc) return rc;
     if (!fill_topics(&insight, arena)) return err_set(err, E_NO_MEMORY, NULL);
     drop_empty(&insight);
     *ret_insight = insight;

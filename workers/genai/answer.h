@@ -4,7 +4,8 @@
  * Both walk the field tables of schemas/: an answer holds insight.sentiment, needs, mentions,
  * recommendations and signals as they are, but where a struct has `start` and `end` the model
  * quotes the words ("quote") instead, and a list of spans is a list of quotes. So a new enum value
- * or a smaller bound reaches the prompt, the schema and the check at once. */
+ * or a smaller bound reaches the prompt, the schema and the check at once. Of a digest it is asked for digest_story's
+ * summary and recommendations in the same way; the text that is quoted there are the counts. */
 #ifndef VERBATIM_WORKERS_GENAI_ANSWER_H
 #define VERBATIM_WORKERS_GENAI_ANSWER_H
 
@@ -20,6 +21,7 @@ enum {
 };
 
 struct answer_rules {
+    const struct shape *shape; /* insight, or digest_story; NULL: insight */
     const struct str *topics; /* that a mention may name */
     uint32_t topic_count;
     struct str prompt;       /* its text must not come back: a claim that repeats it is dropped */
@@ -49,6 +51,11 @@ struct answer_notes {
 int answer_read(const struct answer_rules *rules, struct str raw, struct str text,
                 struct arena *arena, struct insight *ret_insight, struct answer_notes *ret_notes,
                 struct err *err) CHECKED;
+
+/* The same for any shape: ret_value is one of its structs. What else it is made of, topics say, is the caller's. */
+int answer_read_as(const struct answer_rules *rules, const struct shape *shape, struct str raw,
+                   struct str text, struct arena *arena, void *ret_value,
+                   struct answer_notes *ret_notes, struct err *err) CHECKED;
 
 /* For the two files: does the model give this field of this struct? */
 bool answer_holds(const struct shape *shape, const struct field *field);

@@ -9,17 +9,23 @@ static bool is_named(const struct field *field, const char *name)
     return strcmp(field->name, name) == 0;
 }
 
+static bool is_among(const struct field *field, const char *const *names)
+{
+    for (; *names; names++)
+        if (is_named(field, *names)) return true;
+    return false;
+}
+
 /* A model's own idea of how sure it is tells nothing; topics follow from mentions. */
 bool answer_holds(const struct shape *shape, const struct field *field)
 {
-    static const char *const of_insight[] = {"sentiment", "needs", "mentions", "recommendations",
-                                             "signals"};
-    if (shape != &insight_shape)
-        return !is_named(field, "confidence") && !is_named(field, "start") &&
-               !is_named(field, "end");
-    for (size_t i = 0; i < sizeof of_insight / sizeof *of_insight; i++)
-        if (is_named(field, of_insight[i])) return true;
-    return false;
+    static const char *const of_insight[] = {"sentiment",       "needs",   "mentions",
+                                             "recommendations", "signals", NULL};
+    static const char *const of_story[] = {"summary", "recommendations", NULL};
+    static const char *const never[] = {"confidence", "start", "end", NULL};
+    if (shape == &insight_shape) return is_among(field, of_insight);
+    if (shape == &digest_story_shape) return is_among(field, of_story);
+    return !is_among(field, never);
 }
 
 uint32_t answer_most(const struct field *field)
@@ -124,6 +130,6 @@ void answer_write_schema(const struct answer_rules *rules, struct buffer *out)
     buffer_add(out, STR("{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
                         "\"answers\":{\"type\":\"array\","));
     buffer_printf(out, "\"maxItems\":%d,\"items\":", ANSWER_RECORDS_MAX);
-    write_object(rules, &insight_shape, true, out);
+    write_object(rules, rules->shape ? rules->shape : &insight_shape, true, out);
     buffer_add(out, STR("}},\"required\":[\"answers\"]}"));
 }

@@ -51,13 +51,13 @@ static struct str answer_language(const struct asker *asker, struct str language
 void asker_ask(struct asker *asker, struct task *task)
 {
     const struct provider_question *asked = &task->asked;
-    asker->counts.asked++;
+    asker->counts.asked += !task->subject;
     task->since_ms = clock_mono_ms(asker->clock) - asker->held_ms;
     task->key = (struct account_question){.text = asked->text, .language = asked->language, .tenant = asked->tenant,
                                           .answer_in = answer_language(asker, asked->language),
                                           .has_rating = asked->has_rating, .rating = asked->rating,
                                           .prompt = task->prompt};
-    memcpy(task->prompt, asker->prompt->version, sizeof task->prompt); /* a reload may bring another */
+    memcpy(task->prompt, asker_prompt(asker, task)->version, sizeof task->prompt); /* a reload may bring another */
     asker->waiting++;
     task_queue_push(&asker->inbox, task);
     asker->on_due(asker->on_due_user);
@@ -94,8 +94,8 @@ static void place_fresh(struct asker *asker, struct task *task)
         asker_end(asker, task, NULL, NULL);
         return;
     }
-    task->alone = suspects_hold(&asker->prompt->suspects, task->asked.text, task->arena);
-    asker->counts.suspects += task->alone;
+    task->alone = task->subject || suspects_hold(&asker->prompt->suspects, task->asked.text, task->arena);
+    asker->counts.suspects += task->alone && !task->subject;
     asker_place(asker, task);
 }
 
@@ -265,9 +265,18 @@ int64_t asker_turn(struct asker *asker)
     return due_ms > now_ms ? due_ms : now_ms + 1;
 }
 
+/* Digests aren't read again: what is asked about them stays. */
 static void let_go(struct asker *asker, struct task_queue *queue)
 {
-    for (struct task *task; (task = take(asker, queue));) asker_end(asker, task, NULL, NULL);
+    for (uint32_t left = queue->count; left; left--) {
+        struct task *task = take(asker, queue);
+        if (!task->subject) {
+            asker_end(asker, task, NULL, NULL);
+            continue;
+        }
+        asker->waiting++;
+        task_queue_push(queue, task);
+    }
 }
 
 static void end_those_that_wait(struct asker *asker)

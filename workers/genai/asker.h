@@ -25,12 +25,28 @@ struct asker_options {
     double temperature;    /* below 0: not sent */
 };
 
-/* One record. Zeroed but for `arena`, `asked` and `user`, and it stays where it is until it ends. */
+struct task;
+struct asker_source;
+
+/* What else than records can be asked about, by the same providers, pace, money and journal: each such task goes
+ * alone, under its own prompt, whose rules say of what shape the answer is. Outlives its tasks; `prompt` may be
+ * replaced. */
+struct asker_subject {
+    struct prompt *prompt;
+    const char *name, *purpose; /* of the answer, for the provider */
+    uint32_t answer_tokens;
+    /* answer NULL: given up. Else a struct of the shape asked for, in the task's arena. */
+    void (*on_end)(void *user, struct task *task, void *answer, const struct asker_source *source);
+    void *user;
+};
+
+/* One record. Zeroed but for `arena`, `asked`, `user`, `trace` and `subject`, and it stays where it is until it ends. */
 struct task {
     struct provider_question asked;
     struct arena *arena;   /* for the answer */
     void *user;
     struct str trace;      /* the traceparent of what asks, or nothing; lives as long as the arena */
+    const struct asker_subject *subject; /* NULL: a record */
     /* The asker's own: */
     struct task *next;
     struct account_question key;
@@ -127,7 +143,8 @@ void asker_try_again(struct asker *asker, struct task *task, uint64_t group, int
 int64_t asker_pause_ms(struct asker *asker, uint32_t failures); /* exponential, with jitter */
 void asker_repair(struct asker *asker, struct task *task, const char *reason);  /* alone, once */
 void asker_hold(struct asker *asker, struct task *task, int64_t until_ms); /* its money isn't there before; patience waits too */
-void asker_end(struct asker *asker, struct task *task, struct insight *insight, const struct asker_source *source);
+void asker_end(struct asker *asker, struct task *task, void *answer, const struct asker_source *source);
+const struct prompt *asker_prompt(const struct asker *asker, const struct task *task);
 static inline struct task *task_of(struct claim *claim)
 {
     return (struct task *)((char *)claim - offsetof(struct task, claim));

@@ -34,14 +34,20 @@ static struct str sent_text(const struct asker *asker, const struct task *task)
     return str_trim(str_slice(text, 0, end));
 }
 
+/* Of one record. */
+static uint32_t answer_tokens(const struct asker *asker, const struct task *task)
+{
+    return task->subject ? task->subject->answer_tokens : asker->options.answer_tokens;
+}
+
 /* On the high side: three bytes a token is less than any tokeniser needs for the languages that we prompt in. */
 uint32_t asker_estimate(const struct asker *asker, struct task *const *tasks, uint32_t count, uint32_t *ret_input)
 {
-    const struct prompt *prompt = asker->prompt;
+    const struct prompt *prompt = asker_prompt(asker, tasks[0]);
     size_t bytes = prompt->system.size + prompt->schema.size + prompt->request.size;
     for (uint32_t i = 0; i < count; i++) bytes += sent_text(asker, tasks[i]).size + ITEM_BYTES;
     *ret_input = (uint32_t)(bytes / BYTES_A_TOKEN);
-    return *ret_input + ENVELOPE_TOKENS + count * asker->options.answer_tokens;
+    return *ret_input + ENVELOPE_TOKENS + count * answer_tokens(asker, tasks[0]);
 }
 
 static void write_request(struct call *call, struct buffer *out)
@@ -56,7 +62,7 @@ static void write_request(struct call *call, struct buffer *out)
                                         .rating = task->asked.rating};
     }
     const char *reason = call->count == 1 ? call->tasks[0]->reason : "";
-    prompt_write(asker->prompt, items, call->count, str_of(call->mark), str_of(reason), out);
+    prompt_write(asker_prompt(asker, call->tasks[0]), items, call->count, str_of(call->mark), str_of(reason), out);
 }
 
 static void on_result(void *user, const struct llm_result *result);
@@ -65,12 +71,15 @@ static bool leave(struct call *call)
 {
     struct asker *asker = call->asker;
     struct stage *stage = &asker->stages[call->stage];
+    const struct asker_subject *subject = call->tasks[0]->subject;
+    const struct prompt *prompt = asker_prompt(asker, call->tasks[0]);
     struct buffer text = {0};
     struct err err = {0};
     write_request(call, &text);
     struct llm_question question = {
-        .system = buffer_str(&asker->prompt->system), .prompt = buffer_str(&text), .schema = buffer_str(&asker->prompt->schema),
-        .name = STR("feedback_meaning"), .purpose = STR("What each piece of feedback means."),
+        .system = buffer_str(&prompt->system), .prompt = buffer_str(&text), .schema = buffer_str(&prompt->schema),
+        .name = subject ? str_of(subject->name) : STR("feedback_meaning"),
+        .purpose = subject ? str_of(subject->purpose) : STR("What each piece of feedback means."),
         .max_tokens = call->money.output_tokens, .temperature = asker->options.temperature,
     };
     int rc = text.failed ? E_NO_MEMORY : llm_ask(stage->client, &question, on_result, call, &call->out, &err);
@@ -109,13 +118,13 @@ static struct call *make_call(struct asker *asker, uint32_t number, struct task 
     for (uint32_t i = 0; i < count; i++) {
         memcpy(tasks[i]->mark, call->mark, sizeof call->mark);
         call->tasks[i] = tasks[i], call->keys[i] = &tasks[i]->key;
-        memcpy(tasks[i]->prompt, asker->prompt->version, sizeof tasks[i]->prompt);
+        memcpy(tasks[i]->prompt, asker_prompt(asker, tasks[i])->version, sizeof tasks[i]->prompt);
         tasks[i]->key.provider = stage->name, tasks[i]->key.model = llm_client_model(stage->client);
     }
     call->money = (struct account_call){.questions = call->keys, .count = count, .provider = stage->name,
                                         .model = llm_client_model(stage->client)};
     call->reserved = asker_estimate(asker, call->tasks, count, &call->money.input_tokens);
-    call->money.output_tokens = ENVELOPE_TOKENS + count * asker->options.answer_tokens;
+    call->money.output_tokens = ENVELOPE_TOKENS + count * answer_tokens(asker, tasks[0]);
     return call;
 }
 
@@ -158,22 +167,26 @@ void asker_cancel_calls(struct stage *stage)
 void asker_mark_gone(struct stage *stage)
 {
     for (struct call *call = stage->calls; call; call = call->next)
-        for (uint32_t i = 0; i < call->count; i++) call->tasks[i]->gone = true;
+        for (uint32_t i = 0; i < call->count; i++) call->tasks[i]->gone = !call->tasks[i]->subject;
 }
 
 /* --- answers ------------------------------------------------------------------------------------- */
 
-static int read_part(struct asker *asker, struct task *task, struct str raw, const char *mark, struct insight *insight,
+/* *ret_answer is of the shape that the task's prompt asks for. */
+static int read_part(struct asker *asker, struct task *task, struct str raw, const char *mark, void **ret_answer,
                      struct answer_notes *notes, struct err *err)
 {
-    struct answer_rules rules = asker->prompt->rules;
+    struct answer_rules rules = asker_prompt(asker, task)->rules;
     rules.mark = str_of(mark);
     struct str kept = arena_copy(task->arena, raw); /* what is read are views of it */
-    if (!kept.data) return err_set(err, E_NO_MEMORY, NULL);
-    int rc = answer_read(&rules, kept, sent_text(asker, task), task->arena, insight, notes, err);
+    void *answer = arena_zalloc(task->arena, rules.shape->struct_bytes);
+    if (!kept.data || !answer) return err_set(err, E_NO_MEMORY, NULL);
+    int rc = task->subject ? answer_read_as(&rules, rules.shape, kept, sent_text(asker, task), task->arena, answer, notes, err)
+                           : answer_read(&rules, kept, sent_text(asker, task), task->arena, answer, notes, err);
     if (rc) return rc;
     asker->counts.leaked += notes->leaked;
     asker->counts.plain += notes->plain;
+    *ret_answer = answer;
     return E_OK;
 }
 
@@ -197,7 +210,7 @@ static struct asker_source source_of(const struct call *call, const struct llm_r
 struct kept {
     struct asker *asker;
     struct task *task;
-    struct insight insight;
+    void *answer;
     struct asker_source source;
 };
 
@@ -205,29 +218,29 @@ static void on_kept(void *user)
 {
     struct kept *kept = user;
     struct asker *asker = kept->asker; /* kept goes with its task */
-    asker_end(asker, kept->task, &kept->insight, &kept->source);
+    asker_end(asker, kept->task, kept->answer, &kept->source);
     asker->on_due(asker->on_due_user);
 }
 
 static void keep(struct asker *asker, struct task *task, struct str raw, const struct llm_result *result,
-                 const struct insight *insight, const struct asker_source *source)
+                 void *answer, const struct asker_source *source)
 {
     struct kept *kept = ARENA_NEW(task->arena, struct kept);
     if (!kept) {
         asker_end(asker, task, NULL, NULL);
         return;
     }
-    *kept = (struct kept){asker, task, *insight, *source};
+    *kept = (struct kept){asker, task, answer, *source};
     kept->source.model = arena_copy(task->arena, source->model);
     if (!asker->account || !account_keep(asker->account, &task->key, raw, result, source->cost_usd, on_kept, kept))
-        asker_end(asker, task, &kept->insight, &kept->source);
+        asker_end(asker, task, answer, &kept->source);
 }
 
 static void take_part(struct call *call, uint32_t number, struct str raw, const struct llm_result *result, double cost_usd)
 {
     struct asker *asker = call->asker;
     struct task *task = call->tasks[number];
-    struct insight insight;
+    void *answer;
     struct answer_notes notes;
     struct err err = {0};
     if (!raw.data) {
@@ -235,14 +248,14 @@ static void take_part(struct call *call, uint32_t number, struct str raw, const 
         asker_repair(asker, task, "its id was missing, or there twice");
         return;
     }
-    if (read_part(asker, task, raw, call->mark, &insight, &notes, &err)) {
+    if (read_part(asker, task, raw, call->mark, &answer, &notes, &err)) {
         asker->counts.unusable++;
         asker_repair(asker, task, err.text);
         return;
     }
     struct asker_source source = source_of(call, result, number, notes.dropped, cost_usd);
     asker->stages[call->stage].records++;
-    keep(asker, task, raw, result, &insight, &source);
+    keep(asker, task, raw, result, answer, &source);
 }
 
 static void repair_all(struct call *call, const char *reason)
@@ -269,15 +282,15 @@ static bool take_answers(struct call *call, const struct llm_result *result, dou
 
 bool asker_take_known(struct asker *asker, struct task *task, struct str raw)
 {
-    struct insight insight;
+    void *answer;
     struct answer_notes notes;
     struct err err;
     const struct stage *stage = &asker->stages[task->stage];
-    if (read_part(asker, task, raw, "", &insight, &notes, &err)) return false;
-    struct asker_source source = {.provider = stage->name, .prompt = asker->prompt->version, .cached = true, .cost_usd = -1,
+    if (read_part(asker, task, raw, "", &answer, &notes, &err)) return false;
+    struct asker_source source = {.provider = stage->name, .prompt = task->prompt, .cached = true, .cost_usd = -1,
                                   .model = str_of(task->key.model), .degraded = task->stage > 0, .dropped = notes.dropped};
-    asker->counts.cached++;
-    asker_end(asker, task, &insight, &source);
+    asker->counts.cached += !task->subject;
+    asker_end(asker, task, answer, &source);
     return true;
 }
 

@@ -68,12 +68,21 @@ static void release(struct asker *asker, struct task *task)
     }
 }
 
-void asker_end(struct asker *asker, struct task *task, struct insight *insight, const struct asker_source *source)
+const struct prompt *asker_prompt(const struct asker *asker, const struct task *task)
+{
+    return task->subject ? task->subject->prompt : asker->prompt;
+}
+
+void asker_end(struct asker *asker, struct task *task, void *answer, const struct asker_source *source)
 {
     release(asker, task);
-    if (insight) asker->counts.answered++;
+    if (task->subject) {
+        task->subject->on_end(task->subject->user, task, answer, source);
+        return;
+    }
+    if (answer) asker->counts.answered++;
     else asker->counts.given_up++;
-    asker->on_end(asker->on_end_user, task, insight, source);
+    asker->on_end(asker->on_end_user, task, answer, source);
 }
 
 void asker_next_stage(struct asker *asker, struct task *task)

@@ -2,8 +2,9 @@
  *
  * The replicas join the group `digest` on `insights`, paused: they read nothing through it. Who owns partition 0 is
  * the one that makes digests. It follows all partitions with a reader of its own and counts (digest_counts.c). When
- * the window is over and all that had been written by then is counted, the events (one a tenant) and the group's
- * position of partition 0 are committed together: so a replica that has lost its ownership can't write any.
+ * the window is over and all that had been written by then is counted, it is told in words (digest_teller.c), and the
+ * events (one a tenant) and the group's position of partition 0 are committed together: so a replica that has lost its
+ * ownership can't write any.
  *
  * No state is kept anywhere else. The events say which positions they cover and what has been usual; all have the
  * same key, so they lie in one partition. Whoever comes to own partition 0 looks there, backwards in growing steps,
@@ -35,7 +36,7 @@ enum {
 #define HISTORY_MS (INT64_C(28) * 86400000) /* over which what is usual fades */
 #define DIGEST_KEY STR("digest")
 
-enum phase { PHASE_IDLE, PHASE_OPEN, PHASE_SEARCH, PHASE_COUNT, PHASE_COMMIT };
+enum phase { PHASE_IDLE, PHASE_OPEN, PHASE_SEARCH, PHASE_COUNT, PHASE_TELL, PHASE_COMMIT };
 
 struct place {
     int64_t from, next;  /* of the window; to be read next */
@@ -48,6 +49,7 @@ struct digest_maker {
     uint32_t trailing;
     struct bus_consumer *member, *reader; /* reader: while we make digests */
     struct committer *committer;
+    struct digest_teller *teller;
     uv_timer_t timer;
     enum phase phase;
     bool owns, lost, cutting; /* lost: rewind first; cutting: the window is over, `until` are its ends */
@@ -59,6 +61,7 @@ struct digest_maker {
     unsigned failures;
     struct arena arena;      /* of one message */
     struct arena out;        /* of the events being committed */
+    struct digest *digests;  /* being told, then being committed */
     struct bus_output *outputs;
     size_t output_count;
     struct bus_position position;
@@ -77,6 +80,7 @@ static void drop(struct digest_maker *maker)
 {
     bus_unsubscribe(maker->reader);
     maker->reader = NULL;
+    digest_teller_drop(maker->teller);
     digest_counts_destroy(maker->counts);
     maker->counts = NULL;
     maker->cutting = false;
@@ -274,40 +278,53 @@ static bool fill_places(const struct digest_maker *maker, struct arena *arena, s
     return true;
 }
 
-static int make_event(struct digest_maker *maker, uint32_t tenant, struct bus_output *output, struct err *err)
+static int write_event(struct digest_maker *maker, struct digest *digest, struct bus_output *output, struct err *err)
 {
     struct arena *arena = &maker->out;
-    struct digest digest;
     struct record record = {.version = RECORD_VERSION};
     char *trace = arena_alloc(arena, TRACE_TEXT_BYTES);
     struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
-    int rc = digest_counts_fill(maker->counts, tenant, arena, &digest, err);
-    if (rc) return rc;
-    record.id = arena_printf(arena, "digest-%lld-%.*s", (long long)maker->until_ms, STR_ARGS(digest.tenant));
-    if (!trace || !headers || !record.id.data || !fill_places(maker, arena, &digest)) return err_set(err, E_NO_MEMORY, NULL);
-    shape_set(digest, &digest, since, maker->since_ms);
-    shape_set(digest, &digest, until, maker->until_ms);
+    record.id = arena_printf(arena, "digest-%lld-%.*s", (long long)maker->until_ms, STR_ARGS(digest->tenant));
+    if (!trace || !headers || !record.id.data || !fill_places(maker, arena, digest)) return err_set(err, E_NO_MEMORY, NULL);
+    shape_set(digest, digest, since, maker->since_ms);
+    shape_set(digest, digest, until, maker->until_ms);
     trace_alone(maker->context->random, trace);
     *output = (struct bus_output){.topic = TOPIC_INSIGHTS, .timestamp_ms = wall_ms(maker), .key = DIGEST_KEY,
                                   .headers = headers, .header_count = JOB_HEADERS};
     headers_fill(headers, TOPIC_INSIGHTS, "genai", record.id, str_of(trace));
-    rc = record_put(&record, SECTION_DIGEST, &digest, arena, err);
+    int rc = record_put(&record, SECTION_DIGEST, digest, arena, err);
     return rc ? rc : record_write(&record, arena, &output->value, err);
 }
 
-static int make_events(struct digest_maker *maker, struct err *err)
+/* The words go with the lot; the events are written out by then. */
+static int write_events(struct digest_maker *maker, struct err *err)
+{
+    int rc = E_OK;
+    for (uint32_t i = 0; i < maker->output_count && rc == E_OK; i++) {
+        rc = digest_teller_fill(maker->teller, i, &maker->digests[i], err);
+        if (rc == E_OK) rc = write_event(maker, &maker->digests[i], &maker->outputs[i], err);
+    }
+    if (rc) return rc;
+    digest_teller_drop(maker->teller);
+    maker->position = (struct bus_position){TOPIC_INSIGHTS, 0, maker->places[0].next};
+    maker->phase = PHASE_COMMIT;
+    return E_OK;
+}
+
+static int begin_telling(struct digest_maker *maker, struct err *err)
 {
     uint32_t count = digest_counts_tenants(maker->counts);
     int rc = E_OK;
     arena_reset(&maker->out);
+    maker->digests = ARENA_ARRAY(&maker->out, struct digest, count ? count : 1);
     maker->outputs = ARENA_ARRAY(&maker->out, struct bus_output, count ? count : 1);
-    if (!maker->outputs) return err_set(err, E_NO_MEMORY, NULL);
-    for (uint32_t i = 0; i < count && rc == E_OK; i++) rc = make_event(maker, i, &maker->outputs[i], err);
+    if (!maker->digests || !maker->outputs) return err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t i = 0; i < count && rc == E_OK; i++) rc = digest_counts_fill(maker->counts, i, &maker->out, &maker->digests[i], err);
+    if (rc == E_OK) rc = digest_teller_begin(maker->teller, maker->digests, count, err);
     if (rc) return rc;
     maker->output_count = count;
-    maker->position = (struct bus_position){TOPIC_INSIGHTS, 0, maker->places[0].next};
-    maker->phase = PHASE_COMMIT;
-    return E_OK;
+    maker->phase = PHASE_TELL;
+    return digest_teller_done(maker->teller) ? write_events(maker, err) : E_OK;
 }
 
 static void begin_window(struct digest_maker *maker)
@@ -334,7 +351,7 @@ static int count(struct digest_maker *maker, bool *ret_idle, struct err *err)
     maker->cutting = true;
     for (uint32_t i = 0; i < count; i++)
         if (items[i].partition < maker->place_count && !reached(maker, &items[i], *ret_idle)) return E_OK;
-    if (digest_counts_tenants(maker->counts)) return make_events(maker, err);
+    if (digest_counts_tenants(maker->counts)) return begin_telling(maker, err);
     begin_window(maker); /* nobody has said anything yet */
     return E_OK;
 }
@@ -412,6 +429,7 @@ static int step(struct digest_maker *maker, bool *ret_idle, struct err *err)
         return rc == E_OK && open ? begin_search(maker, err) : rc;
     case PHASE_SEARCH: return search(maker, ret_idle, err);
     case PHASE_COUNT: return count(maker, ret_idle, err);
+    case PHASE_TELL: return digest_teller_done(maker->teller) ? write_events(maker, err) : E_OK;
     case PHASE_COMMIT:
         if (!committer_busy(maker->committer))
             committer_start(maker->committer, maker->outputs, maker->output_count, &maker->position, 1);
@@ -441,12 +459,13 @@ static void on_timer(uv_timer_t *timer)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-int digest_open(struct worker_context *context, int64_t every_ms, struct digest_maker **ret_maker, struct err *err)
+int digest_open(struct worker_context *context, int64_t every_ms, struct digest_teller *teller, struct digest_maker **ret_maker,
+                struct err *err)
 {
     static const enum topic topics[] = {TOPIC_INSIGHTS};
     struct digest_maker *maker = calloc(1, sizeof *maker);
     if (!maker) return err_set(err, E_NO_MEMORY, NULL);
-    *maker = (struct digest_maker){.context = context, .every_ms = every_ms};
+    *maker = (struct digest_maker){.context = context, .every_ms = every_ms, .teller = teller};
     maker->trailing = every_ms < HISTORY_MS ? (uint32_t)(HISTORY_MS / every_ms) : 1;
     const struct bus_subscription subscription = {
         .group = DIGEST_GROUP, .member = context->member, .topics = topics, .topic_count = 1, .start = BUS_EARLIEST,

@@ -6,11 +6,12 @@
 #include "workers/genai/digest_counts.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 
-enum { ROW_SLOTS = 2 * DIGEST_ROWS_MAX, STATEMENT_SLOTS = 2 * DIGEST_STATEMENTS_MAX, RECORDS_LEAST = 5 };
+enum { ROW_SLOTS = 2 * DIGEST_ROWS_MAX, STATEMENT_SLOTS = 2 * DIGEST_STATEMENTS_MAX, RECORDS_LEAST = 5, NAME_BYTES = 256 };
 #define SPREADS 3.0
 #define SHIFT_LEAST 0.15
 /* A row that hasn't been seen for long isn't kept. */
@@ -110,6 +111,7 @@ static bool row_of(struct tenant *tenant, uint32_t side, struct str name, struct
     }
     *ret_row = NULL;
     if (tenant->row_count == DIGEST_ROWS_MAX) return true;
+    if (side == ENUM_digest_side_segment_topic && tenant->row_count >= DIGEST_CROSSED_MAX) return true; /* room for the rest */
     struct str copy = arena_copy(&tenant->names, name);
     if (!copy.data) return false;
     *ret_row = &tenant->rows[slot];
@@ -132,6 +134,15 @@ static bool count_row(struct tenant *tenant, uint32_t side, struct str name, con
     if (!row_of(tenant, side, name, &row)) return false;
     if (row) row->records++, row->score += (double)facts->insight->sentiment.score;
     return true;
+}
+
+/* What a segment speaks of. */
+static bool count_crossed(struct tenant *tenant, struct str topic, const struct facts *facts)
+{
+    char name[NAME_BYTES];
+    if (!facts->segment.size) return true;
+    int size = snprintf(name, sizeof name, "%.*s %.*s", STR_ARGS(facts->segment), STR_ARGS(topic));
+    return size >= (int)sizeof name || count_row(tenant, ENUM_digest_side_segment_topic, str_make(name, (size_t)size), facts);
 }
 
 static bool count_need(struct tenant *tenant, const struct need *need, const struct facts *facts)
@@ -165,7 +176,8 @@ static bool count(struct digest_counts *counts, const struct facts *facts)
     if (facts->segment.size) ok = ok && count_row(tenant, ENUM_digest_side_segment, facts->segment, facts);
     if (facts->product.size) ok = ok && count_row(tenant, ENUM_digest_side_product, facts->product, facts);
     for (uint32_t i = 0; ok && i < insight->topics.count; i++)
-        ok = count_row(tenant, ENUM_digest_side_topic, insight->topics.items[i], facts);
+        ok = count_row(tenant, ENUM_digest_side_topic, insight->topics.items[i], facts) &&
+             count_crossed(tenant, insight->topics.items[i], facts);
     for (uint32_t i = 0; ok && i < insight->needs.count; i++) ok = count_need(tenant, &insight->needs.items[i], facts);
     tenant->records += ok;
     return ok;

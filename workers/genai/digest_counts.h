@@ -1,4 +1,4 @@
-/* What a digest counts: by tenant, how many records of a window are about each topic, segment and product, how they
+/* What a digest counts: by tenant, how many records of a window are about each topic, segment (and its topics) and product, how they
  * feel, what they need; and what is usual. No bus, no clock: digest.c brings both. */
 #ifndef VERBATIM_WORKERS_GENAI_DIGEST_COUNTS_H
 #define VERBATIM_WORKERS_GENAI_DIGEST_COUNTS_H
@@ -8,6 +8,7 @@
 enum {
     DIGEST_TENANTS_MAX = 256,    /* beyond them: counted under no tenant's name */
     DIGEST_ROWS_MAX = 1024,      /* of a tenant, as schemas/digest.def has it; later ones aren't told apart */
+    DIGEST_CROSSED_MAX = 512,    /* of a tenant: beyond so many rows no segment's topics begin to be told apart */
     DIGEST_STATEMENTS_MAX = 8192, /* of a tenant and window */
     DIGEST_NEEDS = 20,
     DIGEST_HISTORY_LEAST = 3,    /* windows before anything is called unusual */

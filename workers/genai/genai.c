@@ -24,6 +24,7 @@ struct genai_state {
     struct provider *local;
     struct remote *remote; /* NULL: local alone */
     struct digest_maker *digests; /* NULL: none are made */
+    struct digest_teller *teller; /* of the digests */
     uint64_t dropped_claims, raised, sentiments[ENUM_sentiment_label_count];
 };
 
@@ -40,11 +41,13 @@ static void on_end(void *user, struct task *task, struct insight *insight, const
 
 /* --- opening, closing ------------------------------------------------------------------------------ */
 
-static int open_digests(struct worker_context *context, struct genai_state *state, struct err *err)
+static int open_digests(struct worker_context *context, struct genai_state *state, const char *folder, struct err *err)
 {
     const struct genai_options *options = context->options;
+    struct asker *asker = state->remote ? remote_asker(state->remote) : NULL;
     if (options->digest_every < DIGEST_LEAST_MS) return err_set(err, E_BAD_CONFIG, "genai.digest_every: at least 1s, or 0");
-    return digest_open(context, options->digest_every, &state->digests, err);
+    int rc = digest_teller_open(context, asker, folder, &state->teller, err);
+    return rc ? rc : digest_open(context, options->digest_every, state->teller, &state->digests, err);
 }
 
 static int open_state(struct worker_context *context, struct genai_state *state, struct err *err)
@@ -56,8 +59,9 @@ static int open_state(struct worker_context *context, struct genai_state *state,
     if (rc == E_OK) rc = shipped_path(options->folder, ".", folder, err);
     if (rc == E_OK) rc = provider_local.open(context, folder, &state->local, err);
     if (rc == E_OK && chain.count) rc = remote_open(context, &chain, folder, on_end, state, &state->remote, err);
-    if (rc == E_OK && context->bus && options->digest_every) rc = open_digests(context, state, err);
+    if (rc == E_OK && context->bus && options->digest_every) rc = open_digests(context, state, folder, err);
     if (rc) remote_close(state->remote);
+    if (rc) digest_teller_close(state->teller);
     if (rc && state->local) state->local->ops->close(state->local);
     return rc;
 }
@@ -75,8 +79,9 @@ static int genai_open(struct worker_context *context, struct err *err)
 static void genai_close(struct worker_context *context)
 {
     struct genai_state *state = context->state;
+    remote_close(state->remote); /* first: it may be asked about what digests hold */
     digest_close(state->digests);
-    remote_close(state->remote);
+    digest_teller_close(state->teller);
     state->local->ops->close(state->local);
     free(state);
 }
@@ -92,6 +97,10 @@ static int genai_reload(struct worker_context *context, struct err *err)
     if (rc == E_OK) rc = state->local->ops->open(context, folder, &fresh, err);
     if (rc) return rc;
     if (state->remote && (rc = remote_reload(state->remote, context, folder, err))) {
+        fresh->ops->close(fresh);
+        return rc;
+    }
+    if (state->teller && (rc = digest_teller_reload(state->teller, folder, err))) {
         fresh->ops->close(fresh);
         return rc;
     }
@@ -239,6 +248,7 @@ static void genai_metrics(struct worker_context *context, struct metrics_writer 
     for (uint32_t i = 0; i < ENUM_sentiment_label_count; i++)
         metrics_sample(writer, METRIC_SENTIMENTS, "sentiment", sentiment_label_enumeration.values[i], (double)state->sentiments[i]);
     metrics_sample(writer, METRIC_SAFETY_RAISED, NULL, NULL, (double)state->raised);
+    if (state->teller) digest_teller_metrics(state->teller, writer);
     if (state->digests) metrics_sample(writer, METRIC_DIGESTS, NULL, NULL, (double)digest_count(state->digests));
     if (state->remote) remote_metrics(state->remote, worker_backlog(context), writer);
 }

@@ -118,7 +118,7 @@ static int make(struct prompt *prompt, const char *folder, const char *version, 
     if (rc) return rc;
     buffer_add(&prompt->request, buffer_str(&files->request));
     buffer_add(&prompt->repair, buffer_str(&files->repair));
-    prompt->rules = (struct answer_rules){.topics = prompt->topics.names, .topic_count = prompt->topics.count,
+    prompt->rules = (struct answer_rules){.shape = prompt->rules.shape, .topics = prompt->topics.names, .topic_count = prompt->topics.count,
                                           .prompt = buffer_str(&prompt->system), .canary = str_of(prompt->canary)};
     answer_write_schema(&prompt->rules, &prompt->schema);
     buffer_add(&files->all, buffer_str(&prompt->schema)); /* another taxonomy or schema is another question */
@@ -127,11 +127,13 @@ static int make(struct prompt *prompt, const char *folder, const char *version, 
     return failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
 }
 
-int prompt_open(const char *folder, const char *version, struct random *random, struct prompt **ret_prompt, struct err *err)
+static int open_prompt(const struct prompt *kind, const char *folder, const char *version, struct random *random,
+                       struct prompt **ret_prompt, struct err *err)
 {
     struct prompt *prompt = calloc(1, sizeof *prompt);
     struct files files = {0};
     if (!prompt) return err_set(err, E_NO_MEMORY, NULL);
+    *prompt = *kind;
     topics_init(&prompt->topics);
     prompt_make_mark(random, prompt->canary);
     int rc = make(prompt, folder, version, &files, err);
@@ -139,6 +141,18 @@ int prompt_open(const char *folder, const char *version, struct random *random, 
     if (rc) prompt_close(prompt);
     else *ret_prompt = prompt;
     return rc;
+}
+
+int prompt_open(const char *folder, const char *version, struct random *random, struct prompt **ret_prompt, struct err *err)
+{
+    const struct prompt kind = {.piece = "feedback", .rules.shape = &insight_shape};
+    return open_prompt(&kind, folder, version, random, ret_prompt, err);
+}
+
+int prompt_open_digest(const char *folder, const char *version, struct random *random, struct prompt **ret_prompt, struct err *err)
+{
+    const struct prompt kind = {.piece = "counts", .rules.shape = &digest_story_shape};
+    return open_prompt(&kind, folder, version, random, ret_prompt, err);
 }
 
 void prompt_close(struct prompt *prompt)
@@ -177,9 +191,9 @@ static void add_stripped(struct buffer *out, struct str text, struct str mark)
     }
 }
 
-static void add_item(struct buffer *out, const struct prompt_item *item, struct str mark)
+static void add_item(struct buffer *out, const struct prompt_item *item, const char *piece, struct str mark)
 {
-    buffer_printf(out, "%.*s feedback id=%.*s language=%.*s", STR_ARGS(mark), STR_ARGS(item->id), STR_ARGS(item->language));
+    buffer_printf(out, "%.*s %s id=%.*s language=%.*s", STR_ARGS(mark), piece, STR_ARGS(item->id), STR_ARGS(item->language));
     if (item->has_rating) buffer_printf(out, " rating=%g", (double)item->rating);
     buffer_printf(out, " answer-in=%.*s\n", STR_ARGS(item->answer_in));
     add_stripped(out, item->text, mark);
@@ -194,7 +208,7 @@ void prompt_write(const struct prompt *prompt, const struct prompt_item *items, 
     snprintf(number, sizeof number, "%u", count);
     for (uint32_t i = 0; i < count; i++) {
         buffer_printf(&ids, "%s%.*s", i ? ", " : "", STR_ARGS(items[i].id));
-        add_item(&feedback, &items[i], mark);
+        add_item(&feedback, &items[i], prompt->piece, mark);
     }
     const struct filling fillings[] = {{"mark", mark}, {"count", str_of(number)}, {"ids", buffer_str(&ids)},
                                        {"feedback", buffer_str(&feedback)}, {"reason", reason}};

@@ -19,11 +19,15 @@ struct prompt {
     struct topics topics;
     struct suspects suspects;
     struct answer_rules rules; /* views of the above; without a mark */
+    const char *piece;         /* what one of the things asked about is called: "feedback", "counts" */
 };
 
 /* `folder`: the configuration's. NO_INPUT, BAD_CONFIG, NO_MEMORY. */
 int prompt_open(const char *folder, const char *version, struct random *random, struct prompt **ret_prompt,
                 struct err *err) CHECKED;
+/* The same about digests' counts: the answer is a digest_story. */
+int prompt_open_digest(const char *folder, const char *version, struct random *random, struct prompt **ret_prompt,
+                       struct err *err) CHECKED;
 void prompt_close(struct prompt *prompt);
 
 struct prompt_item {
