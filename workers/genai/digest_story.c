@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { RECORDS_LEAST = 5, UNUSUAL_MOST = 3, CLAIMS_MAX = 8, ADVICE_MAX = 8 };
+enum { RECORDS_LEAST = 5, UNUSUAL_MOST = 3, CLAIMS_MAX = 8, ADVICE_MAX = 8, TEXT_MAX = 1024 /* as schemas/ have it */ };
 #define SAD (-0.2f)
 #define GLAD 0.3f
 
@@ -31,7 +31,7 @@ static bool is_topic(const struct digest_line *line)
 static void claim(struct teller *teller, const struct digest_line *line, struct str text)
 {
     if (!text.data) teller->failed = true;
-    if (teller->failed || teller->claims.count == CLAIMS_MAX) return;
+    if (teller->failed || teller->claims.count == CLAIMS_MAX || text.size > TEXT_MAX) return;
     struct digest_claim *out = &teller->claims.items[teller->claims.count++];
     shape_set(digest_claim, out, text, text);
     shape_set(digest_claim, out, start, line->start);
@@ -41,7 +41,7 @@ static void claim(struct teller *teller, const struct digest_line *line, struct 
 static void advise(struct teller *teller, const struct digest_line *line, uint32_t team, uint32_t priority, struct str text)
 {
     if (!text.data) teller->failed = true;
-    if (teller->failed || teller->advice.count == ADVICE_MAX) return;
+    if (teller->failed || teller->advice.count == ADVICE_MAX || text.size > TEXT_MAX) return;
     struct recommendation *out = &teller->advice.items[teller->advice.count++];
     shape_set(recommendation, out, text, text);
     shape_set(recommendation, out, team, team);

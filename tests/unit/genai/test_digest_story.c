@@ -155,7 +155,7 @@ static void the_rules_hold_themselves(void **state)
 
 static void bounds_hold(void **state)
 {
-    static char names[40][251];
+    static char names[40][251], need[1024];
     struct bench bench = {.count = 9};
     struct err err;
     (void)state;
@@ -174,6 +174,16 @@ static void bounds_hold(void **state)
     assert_non_null(strstr(bench.facts[0].text.data, ": 7000 records"));
     assert_null(strstr(bench.facts[0].text.data, ": 7039 records"));
     assert_false(digest_story_holds(&bench.facts[0], STR("en"), STR("7039 records.")));
+    CASE("a need as long as a need may be leaves no room for a sentence: the event could never be written");
+    struct digest_story story;
+    memset(need, 'n', sizeof need);
+    bed_fill(&bench.bed);
+    shape_set(digest_need, &bench.bed.needs[0], text, str_make(need, sizeof need));
+    assert_int_equal(digest_facts_make(&bench.bed.digest, &bench.arena, &bench.facts, &bench.count, &err), E_OK);
+    assert_int_equal(digest_story_local(&bench.facts[0], &bench.arena, &story, &err), E_OK);
+    for (uint32_t i = 0; i < story.summary.count; i++) assert_true(story.summary.items[i].text.size <= sizeof need);
+    for (uint32_t i = 0; i < story.recommendations.count; i++) assert_true(story.recommendations.items[i].text.size <= sizeof need);
+    assert_true(story.summary.count > 0);
     arena_deinit(&bench.arena);
 }
 
