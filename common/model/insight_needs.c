@@ -11,15 +11,20 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
 #define ALONE_MARGIN 0.35f
 #define ASKED_PROBABILITY 0.9f
 /* No sentence states a need below SENTENCE_FLOOR; where the text as a whole does, its best one above
- * BEST_FLOOR is taken. */
+ * BEST_FLOOR is taken; requests have a rule of their own. */
 #define SENTENCE_FLOOR 0.45f
 #define BEST_FLOOR 0.3f
 /* Shifts of the log-odds: a wish with or without words of wishing; a problem that is put as a question;
  * a question without its mark. */
-#define WISH_PROBABILITY_MIN 0.1f /* below it no shift reaches BEST_FLOOR */
+#define WISH_PROBABILITY_MIN 0.02f /* below it no shift reaches REQUEST_PROBABILITY_MIN */
+#define REQUEST_PROBABILITY_MIN 0.02f
 #define WISH_LOGIT 1.2f
 #define NO_WISH_LOGIT 1.8f
 #define ASKED_LOGIT 1.0f
+/* See requests(): chosen on one app left out in turn, in two languages. */
+#define REQUEST_PROBLEM_SHARE 0.3f
+#define REQUEST_LENGTH_LOGIT 0.75f
+#define REQUEST_WORDS 12.0f /* as long a text needs no shift */
 /* Problems are seldom told by contented people: log-odds for a text of feeling -1, off for one of +1. */
 #define FEELING_LOGIT 1.0f
 /* Praise isn't a problem, unless the model is very sure. */
@@ -87,26 +92,56 @@ static float sentence_probability(const struct reading *reading, const struct se
     return shift_odds(probability, -ASKED_LOGIT);
 }
 
-static int find_kind(const struct reading *reading, struct insight_result *result, enum insight_need_kind kind,
-                     float whole, struct err *err)
+/* Applies the rules to each sentence's probability; the surest sentence, or NULL. */
+static const struct sentence *settle_sentences(struct reading *reading, enum insight_need_kind kind, float feeling)
 {
-    uint32_t class = reading->engine->need_classes[kind], found = 0;
-    float threshold = reading->engine->needs.thresholds[class], best_probability = 0;
     const struct sentence *best = NULL;
+    for (uint32_t i = 0; i < reading->sentence_count; i++) {
+        struct sentence *sentence = &reading->sentences[i];
+        sentence->probabilities[kind] = sentence_probability(reading, sentence, kind, feeling);
+        if (!best || sentence->probabilities[kind] > best->probabilities[kind]) best = sentence;
+    }
+    return best;
+}
+
+static float log_odds(float probability)
+{
+    return logf((probability + 1e-4f) / (1 - probability + 1e-4f));
+}
+
+/* Whether the text asks for something: the text as a whole and its best sentence together, less what looks like a
+ * problem ("please fix …"); the longer a text, the fewer of its words do the asking. */
+static bool requests(const struct reading *reading, float whole, float problem, const struct sentence *best)
+{
+    float probability = best->probabilities[INSIGHT_FEATURE_REQUEST];
+    if (probability < REQUEST_PROBABILITY_MIN) return false;
+    float odds = log_odds(whole) + log_odds(probability) - REQUEST_PROBLEM_SHARE * log_odds(problem);
+    return odds + REQUEST_LENGTH_LOGIT * logf((float)reading->tokens->count / REQUEST_WORDS) >= 0;
+}
+
+static int find_kind(struct reading *reading, struct insight_result *result, enum insight_need_kind kind,
+                     const float *wholes, struct err *err)
+{
+    const struct insight_engine *engine = reading->engine;
+    float whole = wholes[engine->need_classes[kind]], threshold = engine->needs.thresholds[engine->need_classes[kind]];
     float feeling = result->score; /* the rating is in it */
-    if (kind == INSIGHT_PROBLEM_REPORT) whole = shift_odds(whole, -FEELING_LOGIT * feeling);
-    bool stated = whole >= threshold;
-    float floor = stated ? fmaxf(threshold, SENTENCE_FLOOR) : threshold + (1 - threshold) * ALONE_MARGIN;
+    const struct sentence *best = settle_sentences(reading, kind, feeling);
+    bool request = kind == INSIGHT_FEATURE_REQUEST;
+    uint32_t found = 0;
     int rc = E_OK;
+    if (!best) return E_OK;
+    if (kind == INSIGHT_PROBLEM_REPORT) whole = shift_odds(whole, -FEELING_LOGIT * feeling);
+    bool stated = request ? requests(reading, whole, wholes[engine->need_classes[INSIGHT_PROBLEM_REPORT]], best)
+                          : whole >= threshold;
+    if (request && !stated) return E_OK;
+    float floor = stated ? fmaxf(threshold, SENTENCE_FLOOR) : threshold + (1 - threshold) * ALONE_MARGIN;
     for (uint32_t i = 0; i < reading->sentence_count && found < NEEDS_PER_KIND && !rc; i++) {
         const struct sentence *sentence = &reading->sentences[i];
-        float probability = sentence_probability(reading, sentence, kind, feeling);
-        if (probability > best_probability) best = sentence, best_probability = probability;
-        if (probability < floor) continue;
-        rc = add_need(reading, result, kind, sentence, probability, err);
+        if (sentence->probabilities[kind] < floor) continue;
+        rc = add_need(reading, result, kind, sentence, sentence->probabilities[kind], err);
         found++;
     }
-    if (rc || found || !stated || best_probability < BEST_FLOOR) return rc;
+    if (rc || found || !stated || (!request && best->probabilities[kind] < BEST_FLOOR)) return rc;
     return add_need(reading, result, kind, best, whole, err);
 }
 
@@ -117,6 +152,6 @@ int reading_needs(struct reading *reading, struct insight_result *result, struct
     int rc = E_OK;
     linear_probabilities(&engine->needs, &reading->needs_total, probabilities);
     for (int kind = 0; kind < 3 && !rc; kind++)
-        rc = find_kind(reading, result, (enum insight_need_kind)kind, probabilities[engine->need_classes[kind]], err);
+        rc = find_kind(reading, result, (enum insight_need_kind)kind, probabilities, err);
     return rc;
 }

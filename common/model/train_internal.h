@@ -50,6 +50,7 @@ struct fit {
     bool hold_out;
     float *weights, *squares;
     double biases[LINEAR_CLASSES_MAX], bias_squares[LINEAR_CLASSES_MAX];
+    double *source_biases, *source_squares; /* of the last class, by source; options.neutral_trust */
     double class_weight[LINEAR_CLASSES_MAX][2];
     double ties[TRAIN_TIES][LINEAR_CLASSES_MAX], tie_squares[TRAIN_TIES][LINEAR_CLASSES_MAX];
 };
@@ -60,7 +61,8 @@ static inline bool fit_uses(const struct fit *fit, const struct train_row *row)
 }
 
 double train_exp(double x);
-void train_probabilities(const struct train_options *options, const double *scores, double *probabilities);
+/* Of the classes in `known`; softmax: the others can't be. */
+void train_probabilities(const struct train_options *options, const double *scores, uint32_t known, double *probabilities);
 
 /* train_ties.c: before training, which buckets are tied; after it, their shared weights become their own. */
 int train_join_ties(struct train_linear *train, struct err *err) CHECKED;

@@ -26,7 +26,7 @@ static void probabilities_of(const struct train_linear *train, const struct line
     double scores[CLASSES];
     scores_of(train, model, row, scores);
     for (uint32_t c = 0; c < model->classes; c++) scores[c] /= temperature;
-    train_probabilities(&train->options, scores, probabilities);
+    train_probabilities(&train->options, scores, row->known, probabilities);
 }
 
 static bool calibrates(const struct train_row *row, uint32_t test_source)
@@ -49,7 +49,7 @@ static double slope(const struct train_linear *train, const struct linear_model 
         if (!calibrates(row, test_source)) continue;
         scores_of(train, model, row, scores);
         for (uint32_t c = 0; c < model->classes; c++) divided[c] = scores[c] / temperature;
-        train_probabilities(&train->options, divided, probabilities);
+        train_probabilities(&train->options, divided, row->known, probabilities);
         for (uint32_t c = 0; c < model->classes; c++) {
             if (!(row->known >> c & 1)) continue;
             sum += (double)row->weight * (probabilities[c] - (double)(row->labels >> c & 1)) * scores[c];
@@ -140,9 +140,10 @@ static double best_abstention(const struct train_linear *train, const struct lin
                               uint32_t test_source, double temperature, uint32_t class)
 {
     double right[20] = {0}, said[20] = {0}, probabilities[CLASSES];
+    uint32_t all = (1u << model->classes) - 1;
     for (size_t i = 0; i < train->row_count; i++) {
         const struct train_row *row = &train->rows[i];
-        if (!calibrates(row, test_source)) continue;
+        if (!calibrates(row, test_source) || row->known != all) continue;
         probabilities_of(train, model, row, temperature, probabilities);
         if (largest(probabilities, model->classes) != class) continue;
         int bin = (int)(probabilities[class] * 20);

@@ -61,7 +61,7 @@ static bool labels_fit(const struct train_options *options, uint32_t labels, uin
 {
     uint32_t all = options->class_count < 32 ? (1u << options->class_count) - 1 : 0;
     if (labels & ~all || known & ~all || !known) return false;
-    return options->link == LINEAR_SIGMOID || (labels && (labels & (labels - 1)) == 0);
+    return options->link == LINEAR_SIGMOID || ((labels & known) && (labels & (labels - 1)) == 0);
 }
 
 int train_linear_add_features(struct train_linear *train, struct str text, const struct linear_features *features,
@@ -115,14 +115,14 @@ double train_exp(double x)
     return ldexp(sum, (int)k);
 }
 
-void train_probabilities(const struct train_options *options, const double *scores, double *probabilities)
+void train_probabilities(const struct train_options *options, const double *scores, uint32_t known, double *probabilities)
 {
-    double largest = scores[0], total = 0;
-    for (uint32_t c = 1; c < options->class_count; c++)
-        if (scores[c] > largest) largest = scores[c];
+    double largest = -1e300, total = 0;
+    for (uint32_t c = 0; c < options->class_count; c++)
+        if (known >> c & 1 && scores[c] > largest) largest = scores[c];
     for (uint32_t c = 0; c < options->class_count; c++) {
         if (options->link == LINEAR_SIGMOID) probabilities[c] = 1 / (1 + train_exp(-scores[c]));
-        else total += probabilities[c] = train_exp(scores[c] - largest);
+        else total += probabilities[c] = known >> c & 1 ? train_exp(scores[c] - largest) : 0;
     }
     for (uint32_t c = 0; c < options->class_count && options->link == LINEAR_SOFTMAX; c++)
         probabilities[c] /= total;
@@ -183,6 +183,12 @@ static void learn_tie(struct fit *fit, uint32_t tie, const double *gradients, do
     }
 }
 
+static void learn_source(struct fit *fit, uint32_t source, double gradient)
+{
+    fit->source_squares[source] += gradient * gradient;
+    fit->source_biases[source] -= fit->train->options.rate * gradient / sqrt(fit->source_squares[source] + 1);
+}
+
 /* One AdaGrad step; returns the row's squared error, a cheap loss to show. */
 static double learn_row(struct fit *fit, const struct train_row *row)
 {
@@ -192,7 +198,8 @@ static double learn_row(struct fit *fit, const struct train_row *row)
     double scores[LINEAR_CLASSES_MAX] = {0}, gradients[LINEAR_CLASSES_MAX], loss = 0;
     double length = 1 / sqrt((double)row->count);
     score_row(fit, row, scores);
-    train_probabilities(options, scores, gradients);
+    if (options->neutral_trust > 0) scores[classes - 1] += fit->source_biases[row->source];
+    train_probabilities(options, scores, row->known, gradients);
     for (uint32_t c = 0; c < classes; c++) {
         double miss = gradients[c] - (double)(row->labels >> c & 1);
         if (!(row->known >> c & 1)) miss = 0;
@@ -201,6 +208,7 @@ static double learn_row(struct fit *fit, const struct train_row *row)
         fit->bias_squares[c] += gradients[c] * gradients[c];
         fit->biases[c] -= 0.1 * options->rate * gradients[c] / sqrt(fit->bias_squares[c] + 1);
     }
+    if (options->neutral_trust > 0) learn_source(fit, row->source, gradients[classes - 1]);
     for (uint32_t i = 0; i < row->count; i++) {
         size_t at = (size_t)(items[i] >> shift) * classes;
         learn_tie(fit, fit->train->tied[items[i] >> shift], gradients, length);
@@ -240,18 +248,52 @@ static int learn(struct fit *fit, size_t *order, size_t count, struct err *err)
     return E_OK;
 }
 
-static int fit_run(struct fit *fit, struct err *err)
+/* options.neutral_trust: moves the last class's weights towards the mean of the others'. */
+static void trust_neutral(struct fit *fit)
 {
-    size_t cells = (size_t)fit->train->options.class_count << fit->train->options.bucket_bits, count = 0;
-    size_t *order = malloc((fit->train->row_count + 1) * sizeof *order);
+    const struct train_options *options = &fit->train->options;
+    uint32_t others = options->class_count - 1;
+    for (size_t i = 0; i < (size_t)1 << options->bucket_bits; i++) {
+        float *weights = fit->weights + i * options->class_count;
+        double mean = 0;
+        for (uint32_t c = 0; c < others; c++) mean += (double)weights[c] / others;
+        weights[others] = (float)(mean + options->neutral_trust * ((double)weights[others] - mean));
+    }
+    double mean = 0;
+    for (uint32_t c = 0; c < others; c++) mean += fit->biases[c] / others;
+    fit->biases[others] = mean + options->neutral_trust * (fit->biases[others] - mean) + options->neutral_odds;
+}
+
+static size_t count_sources(const struct train_linear *train)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < train->row_count && train->options.neutral_trust > 0; i++)
+        if (train->rows[i].source >= count) count = (size_t)train->rows[i].source + 1;
+    return count;
+}
+
+static int allocate(struct fit *fit, struct err *err)
+{
+    size_t cells = (size_t)fit->train->options.class_count << fit->train->options.bucket_bits;
+    size_t sources = count_sources(fit->train);
     fit->weights = calloc(cells, sizeof *fit->weights);
     fit->squares = calloc(cells, sizeof *fit->squares);
-    int rc = order && fit->weights && fit->squares ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+    fit->source_biases = calloc(sources, sizeof *fit->source_biases);
+    fit->source_squares = calloc(sources, sizeof *fit->source_squares);
+    bool ok = fit->weights && fit->squares && fit->source_biases && fit->source_squares;
+    return ok ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+}
+
+static int fit_run(struct fit *fit, struct err *err)
+{
+    size_t *order = malloc((fit->train->row_count + 1) * sizeof *order), count = 0;
+    int rc = order ? allocate(fit, err) : err_set(err, E_NO_MEMORY, NULL);
     for (size_t i = 0; i < fit->train->row_count && !rc; i++)
         if (fit_uses(fit, &fit->train->rows[i])) order[count++] = i;
     if (!rc) rc = train_join_ties(fit->train, err);
     if (!rc) rc = learn(fit, order, count, err);
     if (!rc) train_fold_ties(fit);
+    if (!rc && fit->train->options.neutral_trust > 0) trust_neutral(fit);
     free(order);
     return rc;
 }
@@ -260,6 +302,8 @@ static void fit_deinit(struct fit *fit)
 {
     free(fit->weights);
     free(fit->squares);
+    free(fit->source_biases);
+    free(fit->source_squares);
 }
 
 static int check(const struct train_linear *train, struct err *err)

@@ -20,6 +20,11 @@ struct train_options {
     bool balance;            /* weigh rows so that each class weighs the same */
     double false_alarms;     /* sigmoid, > 0: the first class's threshold is the lowest that says it of at most this
                               * share of the held-out rows without it; other thresholds give the best F1 */
+    /* Softmax, > 0: the last class is what the others leave over (neutral). How often a source holds it, and in what
+     * words, goes for few other sources: so each source has a bias of its own for it while training, which the model
+     * has not; of what sets its weights apart from the mean of the others' this share is kept, and these log-odds are
+     * added. 0: a class like the others. */
+    double neutral_trust, neutral_odds;
     const char *notes;       /* goes into the metadata: data and licences; may be NULL */
     bool (*on_progress)(void *context, uint32_t epoch, uint32_t epochs, double loss); /* false: cancel */
     void *context;
@@ -31,7 +36,7 @@ struct train_linear *train_linear_create(const struct train_options *options); /
 void train_linear_destroy(struct train_linear *train);
 
 /* labels: bit c is set where class c holds; exactly one bit for softmax. known: the classes that the
- * labeller judged (sigmoid; the others teach nothing). weight: > 0, usually 1. source groups rows for
+ * labeller judged (the others teach nothing; softmax: he chose among these). weight: > 0, usually 1. source groups rows for
  * leaving one out. A text without tokens is passed over. BAD_TEXT, BAD_CONFIG, NO_MEMORY. */
 int train_linear_add(struct train_linear *train, struct str text, uint32_t labels, uint32_t known,
                      float weight, uint32_t source, struct err *err) CHECKED;

@@ -282,6 +282,7 @@ int train_task(const struct train_wish *wish, struct err *err)
     training->wish = wish;
     training->task = task_of(wish->task);
     training->options = training->task ? training->task->options : topics;
+    training->options.neutral_trust = 0; /* one file is one source, and texts to come are like it */
     training->options.name = wish->name;
     training->options.seed = wish->seed;
     training->options.notes = wish->licence;

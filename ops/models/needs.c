@@ -117,7 +117,7 @@ static const char *const classes[] = {"feature_request", "problem_report", "ques
 
 const struct task needs_task = {
     .name = "needs",
-    .options = {.name = "needs-000003", .classes = classes, .class_count = 3, .link = LINEAR_SIGMOID, .seed = 1,
+    .options = {.name = "needs-000004", .classes = classes, .class_count = 3, .link = LINEAR_SIGMOID, .seed = 1,
                 .balance = true, .epochs = 6, .rate = 0.2, .l2 = 1e-5,
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,

@@ -4,23 +4,23 @@
 #include "table.h"
 #include "tasks.h"
 
-enum { POSITIVE, NEGATIVE, NEUTRAL, ALL = 7 };
+enum { POSITIVE, NEGATIVE, NEUTRAL, SIGNED = 3, ALL = 7 }; /* SIGNED: rows that had to be the one or the other */
 #define WORD_SCORE_MIN 0.12 /* below it a lexicon's word says nothing */
-enum style { BY_LABEL, BY_STARS, LEXICON, WORDS };
+enum style { BY_LABEL, BY_SIGN, BY_STARS, LEXICON, WORDS };
 
 /* Lexicons are texts of one word, and tied (train_linear_tie()): so a word that no text holds is known by its
  * score. The fifth column makes their scores -1 to 1. Our own words have theirs in the label: pos1 to neg3. */
 #define SOURCES(S)                                                   \
-    S("sentiment/vader_amazon.tsv",     BY_LABEL, 1.0f, true,  0)    \
-    S("sentiment/vader_tweets.tsv",     BY_LABEL, 1.0f, true,  0)    \
+    S("sentiment/vader_amazon.tsv",     BY_LABEL, 2.0f, true,  0)    \
+    S("sentiment/vader_tweets.tsv",     BY_LABEL, 2.0f, true,  0)    \
     S("sentiment/vader_movie.tsv",      BY_LABEL, 0.5f, true,  0)    \
-    S("sentiment/proscons.tsv",         BY_LABEL, 0.3f, true,  0)    \
+    S("sentiment/proscons.tsv",         BY_SIGN,  0.2f, true,  0)    \
     S("sentiment/product_features.tsv", BY_LABEL, 1.0f, true,  0)    \
-    S("sentiment/goemotions.tsv",       BY_LABEL, 0.5f, true,  0)    \
-    S("sentiment/tweets_en.tsv",        BY_LABEL, 1.0f, true,  0)    \
-    S("sentiment/tweets_es.tsv",        BY_LABEL, 2.0f, true,  0)    \
-    S("sentiment/tweets_fr.tsv",        BY_LABEL, 0.7f, true,  0)    \
-    S("sentiment/allocine_fr.tsv",      BY_LABEL, 2.0f, true,  0)    \
+    S("sentiment/goemotions.tsv",       BY_LABEL, 0.3f, true,  0)    \
+    S("sentiment/tweets_en.tsv",        BY_LABEL, 2.0f, true,  0)    \
+    S("sentiment/tweets_es.tsv",        BY_LABEL, 3.0f, true,  0)    \
+    S("sentiment/tweets_fr.tsv",        BY_LABEL, 1.0f, true,  0)    \
+    S("sentiment/allocine_fr.tsv",      BY_SIGN,  2.0f, true,  0)    \
     S("needs/minibar_en.tsv",           BY_STARS, 0.7f, true,  0)    \
     S("needs/minibar_fr.tsv",           BY_STARS, 1.5f, true,  0)    \
     S("needs/maalej.tsv",               BY_STARS, 0.7f, true,  0)    \
@@ -76,7 +76,7 @@ static int add_word(struct train_linear *train, const struct source *source, str
     if (!str_is_utf8(word)) return E_OK;
     int rc = train_linear_tie(train, word, (float)bound, err);
     if (rc || fabs(bound) < WORD_SCORE_MIN) return rc;
-    return train_linear_add(train, word, 1u << (bound > 0 ? POSITIVE : NEGATIVE), ALL, source->weight, number, err);
+    return train_linear_add(train, word, 1u << (bound > 0 ? POSITIVE : NEGATIVE), SIGNED, source->weight, number, err);
 }
 
 static double own_score(struct str label)
@@ -99,9 +99,10 @@ static int add_row(struct train_linear *train, const struct source *source, cons
     while (source->style == WORDS && text.size && !rc)
         rc = add_word(train, source, str_cut(&text, ' '), own_score(table_cell(table, "label")), number, err);
     if (source->style == WORDS) return rc;
+    uint32_t known = source->style == BY_LABEL ? ALL : SIGNED;
     uint32_t bits = source->style == BY_STARS ? stars_bit(table_cell(table, "stars")) : label_bit(table_cell(table, "label"));
     if (!bits || !str_is_utf8(text)) return E_OK;
-    return train_linear_add(train, text, bits, ALL, source->weight, number, err);
+    return train_linear_add(train, text, bits, known, source->weight, number, err);
 }
 
 static int add_rows(struct train_linear *train, const char *data, const char *own, struct err *err)
@@ -135,8 +136,8 @@ static const char *const classes[] = {"positive", "negative", "neutral"};
 
 const struct task sentiment_task = {
     .name = "sentiment",
-    .options = {.name = "sentiment-000002", .classes = classes, .class_count = 3, .link = LINEAR_SOFTMAX,
-                .bucket_bits = 20, .epochs = 3, .seed = 1, .balance = true,
+    .options = {.name = "sentiment-000003", .classes = classes, .class_count = 3, .link = LINEAR_SOFTMAX,
+                .bucket_bits = 20, .epochs = 5, .seed = 1, .balance = true, .rate = 0.12, .neutral_trust = 0.6, .neutral_odds = 0.25,
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,
     .judged = judged,

@@ -50,7 +50,7 @@ static void run(struct train_linear *train, struct buffer *out)
     if (train_linear_run(train, TRAIN_NO_SOURCE, out, &report, &err)) fail_msg("%s", err.text);
 }
 
-static float positive(struct str model_bytes, const char *text)
+static float probability(struct str model_bytes, const char *text, uint32_t class)
 {
     struct linear_model model;
     struct linear_features features;
@@ -63,7 +63,12 @@ static float positive(struct str model_bytes, const char *text)
     assert_int_equal(linear_extract(str_of(text), &tokens, &arena, &features, &err), E_OK);
     linear_predict(&model, &features, probabilities);
     arena_deinit(&arena);
-    return probabilities[0];
+    return probabilities[class];
+}
+
+static float positive(struct str model_bytes, const char *text)
+{
+    return probability(model_bytes, text, 0);
 }
 
 static void tied_words_are_worth_what_their_lexicon_is(void **state)
@@ -138,6 +143,58 @@ static void words_of_a_concept_share_what_one_of_them_is_worth(void **state)
     train_linear_destroy(train), train_linear_destroy(plain);
 }
 
+/* Source 0 holds praise and blame of a pump alone, source 1 all three of other things, mostly neutral. Whether a text about
+ * the pump that says neither is neutral. */
+static float neutral_of_a_new_text(uint32_t known, double trust, double odds)
+{
+    static const char *const names[] = {"positive", "negative", "neutral"};
+    static const struct { const char *text; uint32_t label, source; } rows[] = {
+        {"the pump is good", 1, 0}, {"the pump is bad", 2, 0}, {"our lamp is good", 1, 1}, {"our lamp is bad", 2, 1},
+        {"our lamp is blue", 4, 1}, {"our chair is wide", 4, 1}, {"our box came today", 4, 1}};
+    const struct train_options options = {.name = "test-000001", .classes = names, .class_count = 3, .link = LINEAR_SOFTMAX,
+                                          .bucket_bits = 14, .seed = 1, .neutral_trust = trust, .neutral_odds = odds};
+    struct train_linear *train = train_linear_create(&options);
+    struct buffer model = {0};
+    struct err err;
+    assert_non_null(train);
+    for (uint32_t round = 0; round < 20; round++)
+        for (size_t i = 0; i < COUNT_OF(rows); i++) {
+            char text[80];
+            snprintf(text, sizeof text, "%s, says customer c%c", rows[i].text, 'a' + (char)round);
+            assert_int_equal(train_linear_add(train, str_of(text), rows[i].label, rows[i].source ? 7 : known, 1, rows[i].source, &err), E_OK);
+        }
+    run(train, &model);
+    float neutral = probability(buffer_str(&model), "the pump came", 2);
+    train_linear_destroy(train);
+    buffer_deinit(&model);
+    return neutral;
+}
+
+static void rows_that_had_to_choose_say_nothing_about_neutral(void **state)
+{
+    static const struct { const char *why; uint32_t known; double trust, odds; float least, most; } cases[] = {
+        {"rows labelled one of three: the pump's words aren't neutral", 7, 0,    0,  0,    0.5f},
+        {"rows that had to choose between two: they don't tell",        3, 0,    0,  0.5f, 1},
+        {"what is added to the odds is",                                3, 0.4, -9,  0,    0.2f},
+        {"and the other way",                                           7, 0.4,  9,  0.55f, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        float neutral = neutral_of_a_new_text(cases[i].known, cases[i].trust, cases[i].odds);
+        CASE(cases[i].why);
+        if (neutral < cases[i].least || neutral > cases[i].most) fail_msg("%.3f", (double)neutral);
+    }
+}
+
+static void a_label_must_be_one_that_could_be_chosen(void **state)
+{
+    struct train_linear *train = create();
+    struct err err;
+    (void)state;
+    assert_int_equal(train_linear_add(train, STR("good"), 2, 1, 1, 0, &err), E_BAD_CONFIG);
+    train_linear_destroy(train);
+}
+
 static void words_that_are_no_text_are_refused(void **state)
 {
     struct train_linear *train = create();
@@ -153,6 +210,8 @@ int main(void)
         cmocka_unit_test(tied_words_are_worth_what_their_lexicon_is),
         cmocka_unit_test(words_of_a_concept_share_what_one_of_them_is_worth),
         cmocka_unit_test(the_same_rows_give_the_same_bytes),
+        cmocka_unit_test(rows_that_had_to_choose_say_nothing_about_neutral),
+        cmocka_unit_test(a_label_must_be_one_that_could_be_chosen),
         cmocka_unit_test(words_that_are_no_text_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
