@@ -1,9 +1,8 @@
-/* In-flight records: batches, lanes, retries, dead letters, transactions. See flow.h. */
-#include "runtime/flow.h"
+/* In-flight records: batches, lanes, runs, retries, dead letters. What is done goes on in flow_transaction.c. See flow.h. */
+#include "runtime/flow_internal.h"
 
 #include <stdlib.h>
 
-#include "base/mutant.h"
 #include "schema/ledger.h"
 
 void flow_init(struct flow *flow, struct worker_context *context, struct bus_consumer *consumer,
@@ -27,15 +26,14 @@ static void free_batch(struct batch *batch)
     free(batch);
 }
 
-/* The job's memory for one run. It is the job's own as long as it is deferred. */
-static bool give_scratch(struct flow *flow, struct job *job)
+bool flow_give_scratch(struct flow *flow, struct job *job)
 {
     if (!flow->scratch && !(flow->scratch = calloc(1, sizeof *flow->scratch))) return false;
     job->arena = flow->scratch;
     return true;
 }
 
-static void take_scratch(struct flow *flow, struct job *job)
+void flow_take_scratch(struct flow *flow, struct job *job)
 {
     struct arena *arena = job->arena;
     job->arena = NULL;
@@ -63,8 +61,7 @@ static bool keep_bytes(struct job *job, struct str *bytes)
     return true;
 }
 
-/* Moves what the job emitted from its scratch arena to its batch. */
-static bool keep_outputs(struct job *job)
+bool flow_keep_outputs(struct job *job)
 {
     for (struct job_output **link = &job->outputs; *link; link = &(*link)->next) {
         struct job_output *kept = arena_alloc(&job->batch->arena, sizeof *kept);
@@ -103,7 +100,7 @@ static void close_batch(struct flow *flow, struct batch *batch)
 static void forget_batch(struct flow *flow, struct batch *batch)
 {
     for (uint32_t i = 0; i < batch->messages.count; i++)
-        if (batch->jobs[i].deferred) take_scratch(flow, &batch->jobs[i]);
+        if (batch->jobs[i].deferred) flow_take_scratch(flow, &batch->jobs[i]);
     close_batch(flow, batch);
 }
 
@@ -137,7 +134,7 @@ static struct batch *open_batch(struct flow *flow, struct bus_batch *messages)
     return batch;
 }
 
-static struct lane *find_lane(const struct flow *flow, enum topic topic, uint32_t partition)
+struct lane *flow_find_lane(const struct flow *flow, enum topic topic, uint32_t partition)
 {
     for (uint32_t i = 0; i < flow->lane_count; i++)
         if (flow->lanes[i].topic == topic && flow->lanes[i].partition == partition) return &flow->lanes[i];
@@ -146,7 +143,7 @@ static struct lane *find_lane(const struct flow *flow, enum topic topic, uint32_
 
 static struct lane *lane_of(struct flow *flow, enum topic topic, uint32_t partition)
 {
-    struct lane *lane = find_lane(flow, topic, partition);
+    struct lane *lane = flow_find_lane(flow, topic, partition);
     if (lane) return lane;
     if (flow->lane_count == flow->lane_capacity) {
         uint32_t capacity = flow->lane_capacity ? flow->lane_capacity * 2 : 16;
@@ -243,8 +240,8 @@ static void settle(struct flow *flow, struct job *job, enum err_code code, const
 {
     job_span_end(job, code);
     judge(flow, job, code, err);
-    if (job->state == JOB_DONE && !keep_outputs(job)) err_set(&flow->fatal, E_NO_MEMORY, NULL);
-    take_scratch(flow, job);
+    if (job->state == JOB_DONE && !flow_keep_outputs(job)) err_set(&flow->fatal, E_NO_MEMORY, NULL);
+    flow_take_scratch(flow, job);
 }
 
 static void run(struct flow *flow, struct job *job)
@@ -252,7 +249,7 @@ static void run(struct flow *flow, struct job *job)
     const struct worker *worker = flow->context->worker;
     struct err err = {0};
     int rc = E_OK;
-    if (!give_scratch(flow, job)) {
+    if (!flow_give_scratch(flow, job)) {
         err_set(&flow->fatal, E_NO_MEMORY, NULL);
         return;
     }
@@ -267,8 +264,7 @@ static void run(struct flow *flow, struct job *job)
     else settle(flow, job, (enum err_code)rc, &err);
 }
 
-/* Gives its batch back when all the batch's jobs are gone. */
-static void job_gone(struct flow *flow, struct job *job)
+void flow_job_gone(struct flow *flow, struct job *job)
 {
     struct batch *batch = job->batch;
     flow->in_flight--;
@@ -286,8 +282,8 @@ void job_finish(struct job *job, enum err_code code, const struct err *err)
     }
     worker_wake(job->context); /* to gather it, without waiting for the next heartbeat */
     if (job->state == JOB_DROPPED) { /* its partition went to somebody else meanwhile */
-        take_scratch(flow, job);
-        job_gone(flow, job);
+        flow_take_scratch(flow, job);
+        flow_job_gone(flow, job);
         return;
     }
     assert(job->state == JOB_RUNNING);
@@ -330,186 +326,4 @@ int64_t flow_retry_due(struct flow *flow, int64_t now_ms)
             if (job->state == JOB_WAITING && (next < 0 || job->retry_at_ms < next)) next = job->retry_at_ms;
         }
     return next;
-}
-
-/* --- transactions ----------------------------------------------------------------------------- */
-
-/* Room for one more item in one of the transaction's arrays. */
-static bool grow(void *items, size_t *capacity, size_t count, size_t item_bytes)
-{
-    void *old, *grown;
-    if (count < *capacity) return true;
-    memcpy(&old, items, sizeof old);
-    size_t wanted = *capacity ? *capacity * 2 : 256;
-    if (!(grown = realloc(old, wanted * item_bytes))) return false;
-    memcpy(items, &grown, sizeof grown);
-    *capacity = wanted;
-    return true;
-}
-
-static bool gather_outputs(struct flow *flow, const struct job *job)
-{
-    size_t outputs_before = flow->output_count;
-    for (const struct job_output *output = job->outputs; output; output = output->next) {
-        if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count, sizeof(struct bus_output))) {
-            flow->output_count = outputs_before;
-            return false;
-        }
-        flow->outputs[flow->output_count++] = output->bus;
-    }
-    return true;
-}
-
-static bool gather_job(struct flow *flow, struct job *job)
-{
-    if (!grow(&flow->gathered, &flow->gathered_capacity, flow->gathered_count, sizeof(struct job *))) return false;
-    if (!gather_outputs(flow, job)) return false;
-    job->state = JOB_GATHERED;
-    flow->gathered[flow->gathered_count++] = job;
-    return true;
-}
-
-/* How far a worker that keeps records beyond process() lets its partition be committed. */
-static int64_t durable_position(const struct flow *flow, const struct lane *lane)
-{
-    const struct worker *worker = flow->context->worker;
-    if (!worker->durable) return INT64_MAX;
-    return worker->durable(flow->context, lane->topic, lane->partition);
-}
-
-/* What was emitted goes with its position or not at all: beyond `durable` it waits, else a crash
- * would write it again. */
-static void gather_lane(struct flow *flow, struct lane *lane, int64_t durable)
-{
-    while (lane->first && lane->first->state == JOB_DONE && flow->gathered_count < flow->limits.transaction_records) {
-        struct job *job = lane->first;
-        if (job->outputs && job->message->offset >= durable) return;
-        if (!gather_job(flow, job)) return; /* short of memory: a smaller transaction */
-        lane->done = job->message->offset + (MUTANT(offset_off_by_one) ? 0 : 1);
-        lane->first = job->next;
-        if (!lane->first) lane->last = NULL;
-    }
-}
-
-bool flow_gather(struct flow *flow)
-{
-    flow->output_count = flow->own_count = flow->position_count = flow->gathered_count = 0;
-    for (uint32_t i = 0; i < flow->lane_count; i++) {
-        struct lane *lane = &flow->lanes[i];
-        /* First: outputs without their position would be written again. */
-        if (!grow(&flow->positions, &flow->position_capacity, flow->position_count, sizeof(struct bus_position))) break;
-        int64_t durable = durable_position(flow, lane);
-        gather_lane(flow, lane, durable);
-        int64_t position = durable < lane->done ? durable : lane->done;
-        if (position < 0 || position <= lane->committed) continue;
-        flow->positions[flow->position_count++] = (struct bus_position){lane->topic, lane->partition, position};
-    }
-    if (flow->position_count == 0 && flow->output_count == 0) {
-        if (flow->gathered_count) flow_committed(flow); /* kept by the worker: nothing to commit yet */
-        return false;
-    }
-    return true;
-}
-
-int flow_add_output(struct flow *flow, const struct bus_output *output, struct err *err)
-{
-    if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count, sizeof *output))
-        return err_set(err, E_NO_MEMORY, NULL);
-    flow->outputs[flow->output_count++] = *output;
-    flow->own_count++;
-    return E_OK;
-}
-
-static size_t largest_output(const struct job *job)
-{
-    size_t largest = 0;
-    for (const struct job_output *output = job->outputs; output; output = output->next)
-        if (output->bus.key.size + output->bus.value.size > largest) largest = output->bus.key.size + output->bus.value.size;
-    return largest;
-}
-
-static struct job *largest_gathered(const struct flow *flow)
-{
-    struct job *largest = NULL;
-    size_t size = 0;
-    for (size_t i = 0; i < flow->gathered_count; i++) {
-        size_t other = largest_output(flow->gathered[i]);
-        if (other <= size) continue;
-        size = other;
-        largest = flow->gathered[i];
-    }
-    return largest;
-}
-
-/* A dead letter in place of what the job emitted, without the message's bytes. */
-static int replace_by_letter(struct flow *flow, struct job *job, const struct err *cause, struct err *err)
-{
-    if (!give_scratch(flow, job)) return err_set(err, E_NO_MEMORY, NULL);
-    job_reset(job);
-    job->record = (struct record){0}; /* its memory has gone: once more what came in */
-    bool readable = !flow->context->worker->raw &&
-                    record_scan(job->message->value, job->arena, &job->record, NULL) == E_OK;
-    if (!readable) job->record = (struct record){0};
-    int rc = dead_letter_emit(job, E_TOO_LARGE, cause, 0, err);
-    if (rc == E_OK && !keep_outputs(job)) rc = err_set(err, E_NO_MEMORY, NULL);
-    take_scratch(flow, job);
-    return rc;
-}
-
-int flow_refuse_largest(struct flow *flow, const struct err *cause, struct err *err)
-{
-    struct job *job = largest_gathered(flow);
-    size_t before = job ? largest_output(job) : 0;
-    int rc = job ? replace_by_letter(flow, job, cause, err) : E_OK;
-    if (rc) return rc;
-    if (!job || largest_output(job) >= before) return err_set(err, E_TOO_LARGE, "%s", cause->text);
-    flow->counters.rejected++;
-    flow->counters.dead_letters[E_TOO_LARGE]++;
-    flow->output_count = flow->own_count = 0;
-    for (size_t i = 0; i < flow->gathered_count; i++)
-        if (!gather_outputs(flow, flow->gathered[i])) return err_set(err, E_NO_MEMORY, NULL);
-    return E_OK;
-}
-
-int64_t flow_committed_position(const struct flow *flow, enum topic topic, uint32_t partition)
-{
-    const struct lane *lane = find_lane(flow, topic, partition);
-    return lane ? lane->committed : -1;
-}
-
-void flow_committed(struct flow *flow)
-{
-    int64_t now_ms = clock_wall_ms(flow->context->clock);
-    for (size_t i = 0; i < flow->position_count; i++) {
-        struct lane *lane = find_lane(flow, flow->positions[i].topic, flow->positions[i].partition);
-        if (lane) lane->committed = flow->positions[i].offset;
-    }
-    flow->counters.outputs += flow->output_count - flow->own_count;
-    for (size_t i = 0; i < flow->gathered_count; i++) {
-        struct job *job = flow->gathered[i];
-        if (i == 0) histogram_add(&flow->counters.age_seconds, (double)(now_ms - job->message->timestamp_ms) * 1e-3, flow->gathered_count);
-        job_gone(flow, job);
-    }
-    flow->output_count = flow->own_count = flow->position_count = flow->gathered_count = 0;
-}
-
-static void drop_lane(struct flow *flow, struct lane *lane)
-{
-    for (struct job *job = lane->first, *next; job; job = next) {
-        next = job->next;
-        flow->counters.dropped++;
-        bool deferred = job->deferred; /* job_finish() will come, and let go of it */
-        flow->waiting -= job->state == JOB_WAITING;
-        job->state = JOB_DROPPED;
-        if (!deferred) job_gone(flow, job);
-    }
-    lane->first = lane->last = NULL;
-    lane->done = lane->committed = -1;
-}
-
-void flow_drop_all(struct flow *flow)
-{
-    for (size_t i = 0; i < flow->gathered_count; i++) job_gone(flow, flow->gathered[i]);
-    flow->output_count = flow->own_count = flow->position_count = flow->gathered_count = 0;
-    for (uint32_t i = 0; i < flow->lane_count; i++) drop_lane(flow, &flow->lanes[i]);
 }

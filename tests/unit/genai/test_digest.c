@@ -4,19 +4,13 @@
 
 #include <ftw.h>
 #include <poll.h>
-#include <pthread.h>
 #include <unistd.h>
+
+#include "replica.h"
 
 enum { WAIT_MS = 120000, PARTITIONS = 4, SAY_MOST = 500 };
 
 static char folder[64];
-
-struct replica {
-    struct config *config;
-    struct runtime *runtime;
-    pthread_t thread;
-    int rc;
-};
 
 struct rig {
     struct config *config;
@@ -70,30 +64,12 @@ static struct config *make_config(const char *replica)
 
 /* --- replicas --------------------------------------------------------------------------------- */
 
-static void *replica_main(void *argument)
-{
-    struct replica *replica = argument;
-    struct err err;
-    replica->rc = runtime_run(replica->runtime, &err);
-    return NULL;
-}
-
 static void start(struct replica *replica, const char *name)
 {
-    struct err err;
-    *replica = (struct replica){.config = make_config(name)};
-    bench_must(runtime_create(&genai_worker, replica->config, &replica->runtime, &err), &err);
-    assert_int_equal(pthread_create(&replica->thread, NULL, replica_main, replica), 0);
+    replica_run(replica, &genai_worker, make_config(name));
 }
 
-static void stop(struct replica *replica)
-{
-    runtime_stop(replica->runtime);
-    pthread_join(replica->thread, NULL);
-    runtime_destroy(replica->runtime);
-    config_destroy(replica->config);
-    assert_int_equal(replica->rc, E_OK);
-}
+static void stop(struct replica *replica) { assert_int_equal(replica_stop(replica), E_OK); }
 
 /* --- the bus from outside --------------------------------------------------------------------- */
 

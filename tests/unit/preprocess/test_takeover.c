@@ -1,26 +1,17 @@
 /* Partitions that change hands: a post that was made again around it is still one record. Replicas
  * run on threads of this process, on an embedded bus, each with a window of its own. */
-#include "test.h"
+#include "replica.h"
 
 #include <ftw.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "runtime/runtime.h"
 #include "workers/preprocess/preprocess.h"
 
 enum { WAIT_MS = 60000 };
 
 static char folder[64];
-
-struct replica {
-    struct config *config;
-    struct runtime *runtime;
-    pthread_t thread;
-    int rc;
-};
 
 struct rig {
     struct config *config;
@@ -74,31 +65,14 @@ static struct config *make_config(const char *name)
 
 /* --- replicas --------------------------------------------------------------------------------- */
 
-static void *replica_main(void *argument)
-{
-    struct replica *replica = argument;
-    struct err err;
-    replica->rc = runtime_run(replica->runtime, &err);
-    return NULL;
-}
-
 static void start(struct replica *replica, const char *name)
 {
-    struct err err;
-    *replica = (struct replica){.config = make_config(name)};
-    set(replica->config, "runtime.replica", "%s", name);
-    must(runtime_create(&preprocess_worker, replica->config, &replica->runtime, &err), &err);
-    assert_int_equal(pthread_create(&replica->thread, NULL, replica_main, replica), 0);
+    struct config *config = make_config(name);
+    set(config, "runtime.replica", "%s", name);
+    replica_run(replica, &preprocess_worker, config);
 }
 
-static void stop(struct replica *replica)
-{
-    runtime_stop(replica->runtime);
-    pthread_join(replica->thread, NULL);
-    runtime_destroy(replica->runtime);
-    config_destroy(replica->config);
-    assert_int_equal(replica->rc, E_OK);
-}
+static void stop(struct replica *replica) { assert_int_equal(replica_stop(replica), E_OK); }
 
 /* --- the bus from outside --------------------------------------------------------------------- */
 

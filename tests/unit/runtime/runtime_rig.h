@@ -3,11 +3,10 @@
 #ifndef VERBATIM_TESTS_RUNTIME_RIG_H
 #define VERBATIM_TESTS_RUNTIME_RIG_H
 
-#include "test.h"
+#include "replica.h"
 
 #include <ftw.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -197,28 +196,6 @@ static inline struct config *rig_config(const char *const *settings)
     return config;
 }
 
-struct replica {
-    struct config *config;
-    struct runtime *runtime;
-    pthread_t thread;
-    struct err err;
-    int rc;
-};
-
-static inline void *replica_main(void *argument)
-{
-    struct replica *replica = argument;
-    replica->rc = runtime_run(replica->runtime, &replica->err);
-    return NULL;
-}
-
-static inline struct runtime_progress replica_progress(const struct replica *replica)
-{
-    struct runtime_progress progress;
-    runtime_progress(replica->runtime, &progress);
-    return progress;
-}
-
 /* Waits until `condition` holds, which is looked at again and again. */
 #define RIG_AWAIT(condition)                                                                    \
     do {                                                                                        \
@@ -231,30 +208,12 @@ static inline struct runtime_progress replica_progress(const struct replica *rep
 
 static inline void replica_start(struct replica *replica, const char *const *settings)
 {
-    struct err err;
-    *replica = (struct replica){.config = rig_config(settings)};
-    must(runtime_create(&shell_worker, replica->config, &replica->runtime, &err), &err);
-    if (pthread_create(&replica->thread, NULL, replica_main, replica)) abort();
+    replica_run(replica, &shell_worker, rig_config(settings));
 }
 
 static inline void replica_await_ready(const struct replica *replica)
 {
     RIG_AWAIT(replica_progress(replica).ready);
-}
-
-/* The exit of runtime_run(). */
-static inline int replica_join(struct replica *replica)
-{
-    pthread_join(replica->thread, NULL);
-    runtime_destroy(replica->runtime);
-    config_destroy(replica->config);
-    return replica->rc;
-}
-
-static inline int replica_stop(struct replica *replica)
-{
-    runtime_stop(replica->runtime);
-    return replica_join(replica);
 }
 
 /* --- the bus from outside --------------------------------------------------------------------------- */
