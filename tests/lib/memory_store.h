@@ -1,4 +1,5 @@
-/* An object store in memory, with faults: what archive code does when the real one misbehaves. */
+/* An object store in memory, with faults: what archive code does when the real one misbehaves. Without memory of its own it
+ * says so, as the real one does. */
 #ifndef VERBATIM_TEST_MEMORY_STORE_H
 #define VERBATIM_TEST_MEMORY_STORE_H
 
@@ -43,10 +44,10 @@ static size_t memory_find(const struct memory_store *store, struct str key, bool
     return low;
 }
 
-static char *memory_copy(struct str text)
+static char *memory_copy(struct str text) /* NULL: no memory */
 {
     char *copy = malloc(text.size + 1);
-    if (!copy) abort();
+    if (!copy) return NULL;
     if (text.size) memcpy(copy, text.data, text.size);
     copy[text.size] = '\0';
     return copy;
@@ -71,16 +72,22 @@ static void memory_remove(struct memory_store *store, struct str key)
             (store->count - at) * sizeof *store->objects);
 }
 
-static void memory_set(struct memory_store *store, struct str key, struct str body)
+static bool memory_set(struct memory_store *store, struct str key, struct str body) /* false: no memory */
 {
     bool found;
+    char *name = memory_copy(key), *bytes = name ? memory_copy(body) : NULL;
+    if (!bytes) {
+        free(name);
+        return false;
+    }
     memory_remove(store, key);
     size_t at = memory_find(store, key, &found);
     if (store->count == MEMORY_OBJECTS_MAX) abort();
     memmove(&store->objects[at + 1], &store->objects[at],
             (store->count - at) * sizeof *store->objects);
-    store->objects[at] = (struct memory_object){memory_copy(key), memory_copy(body), body.size};
+    store->objects[at] = (struct memory_object){name, bytes, body.size};
     store->count++;
+    return true;
 }
 
 static enum memory_fault memory_ask(struct memory_store *store, struct str key, int *rc,
@@ -104,7 +111,7 @@ static int memory_put(struct store *base, struct str key, struct str body,
     if (fault == FAULT_BEFORE) return err_set(err, fault_err.code, "%s", fault_err.text);
     memory_find(store, key, &found);
     if (found && options->if_absent) return err_set(err, E_EXISTS, "there already");
-    memory_set(store, key, body);
+    if (!memory_set(store, key, body)) return err_set(err, E_NO_MEMORY, NULL);
     return fault == FAULT_AFTER ? err_set(err, fault_err.code, "%s", fault_err.text) : E_OK;
 }
 
@@ -120,7 +127,7 @@ static int memory_get(struct store *base, struct str key, uint64_t offset, size_
     if (!found.data) return err_set(err, E_NOT_FOUND, "not there");
     if (whole && found.size > size_bytes) return err_set(err, E_TOO_LARGE, "too large");
     buffer_add(out, whole ? found : str_slice(found, (size_t)offset, (size_t)offset + size_bytes));
-    return E_OK;
+    return out->failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
 }
 
 static int memory_head(struct store *base, struct str key, struct store_info *ret_info,
@@ -143,6 +150,7 @@ static int memory_list(struct store *base, struct str prefix, struct str after, 
     store->lists++;
     if (memory_ask(store, prefix, &rc, err) != FAULT_NONE) return rc;
     page->objects = ARENA_ARRAY(&page->arena, struct store_object, limit);
+    if (!page->objects) return err_set(err, E_NO_MEMORY, NULL);
     for (size_t i = 0; i < store->count; i++) {
         struct str key = str_of(store->objects[i].key);
         if (!str_starts(key, prefix) || str_compare(key, after) <= 0) continue;
@@ -150,7 +158,9 @@ static int memory_list(struct store *base, struct str prefix, struct str after, 
             page->more = true;
             break;
         }
-        page->objects[page->count++].key = page->next = arena_copy(&page->arena, key);
+        struct str copy = arena_copy(&page->arena, key);
+        if (!copy.data) return err_set(err, E_NO_MEMORY, NULL);
+        page->objects[page->count++].key = page->next = copy;
     }
     return E_OK;
 }
@@ -167,11 +177,15 @@ static int memory_upload_begin(struct store *base, struct str key,
                                struct store_upload **ret_upload, struct err *err)
 {
     struct memory_upload *upload = calloc(1, sizeof *upload);
-    (void)err;
-    if (!upload) abort();
+    char *name = memory_copy(key);
+    if (!upload || !name) {
+        free(upload);
+        free(name);
+        return err_set(err, E_NO_MEMORY, NULL);
+    }
     ((struct memory_store *)base)->uploads++;
     upload->base.store = base;
-    upload->key = memory_copy(key);
+    upload->key = name;
     upload->if_absent = options->if_absent;
     *ret_upload = &upload->base;
     return E_OK;
@@ -179,9 +193,9 @@ static int memory_upload_begin(struct store *base, struct str key,
 
 static int memory_upload_part(struct store_upload *base, struct str bytes, struct err *err)
 {
-    (void)err;
-    buffer_add(&((struct memory_upload *)base)->bytes, bytes);
-    return E_OK;
+    struct buffer *all = &((struct memory_upload *)base)->bytes;
+    buffer_add(all, bytes);
+    return all->failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
 }
 
 static void memory_upload_abort(struct store_upload *base)

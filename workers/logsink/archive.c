@@ -136,7 +136,9 @@ static int take(struct archive *archive, struct track *track, struct job *job, s
         return E_BUSY;
     }
     if (is_full(archive)) return E_BUSY;
-    return add(archive, track, job, err);
+    int rc = add(archive, track, job, err);
+    if (rc) archive->failed = true; /* what is open may hold half a line, or none: it must not be stored */
+    return rc;
 }
 
 /* --- jobs that waited ------------------------------------------------------------------------ */

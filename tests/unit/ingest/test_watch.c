@@ -7,6 +7,19 @@
 
 static char watched[96], setting[128];
 
+/* --- stores, counted as they are opened; the CMakeLists wraps store_open() ---------------------------------------- */
+
+static atomic_int opens, opens_fail;
+
+int __real_store_open(const struct store_config *config, struct store **ret_store, struct err *err);
+int __wrap_store_open(const struct store_config *config, struct store **ret_store, struct err *err);
+int __wrap_store_open(const struct store_config *config, struct store **ret_store, struct err *err)
+{
+    int rc = atomic_load(&opens_fail) ? err_set(err, E_BAD_CONFIG, "no certificate, says the test") : __real_store_open(config, ret_store, err);
+    atomic_fetch_add(&opens, 1);
+    return rc;
+}
+
 static int setup(void **state)
 {
     if (rig_setup(state)) return -1;
@@ -310,6 +323,42 @@ static void test_growing_and_replaced(void **state)
     buffer_deinit(&out);
 }
 
+/* The store is opened anew by the thread of the files; no file is lost or taken twice over it. */
+static void test_reload(void **state)
+{
+    static const struct {
+        const char *why, *name;
+        bool open_fails, bus_fails;
+    } cases[] = {
+        {"at rest", "rest.ndjson", false, false},
+        {"what can't be opened leaves the old in force", "old.ndjson", true, false},
+        {"between two attempts to write what the bus refuses", "refused.ndjson", false, true},
+    };
+    struct rig rig;
+    struct buffer out = {0};
+    (void)state;
+    rig_start(&rig, settings());
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        int produced = atomic_load(&rig_produced_calls), opened = atomic_load(&opens);
+        atomic_store(&opens_fail, cases[i].open_fails);
+        atomic_store(&rig_produce, cases[i].bus_fails ? PRODUCE_REFUSED : PRODUCE_WELL);
+        if (cases[i].bus_fails) {
+            write_file(cases[i].name, STR("{\"text\":\"one\"}\n"));
+            RIG_AWAIT(atomic_load(&rig_produced_calls) > produced);
+        }
+        runtime_reload(rig.runtime);
+        RIG_AWAIT(atomic_load(&opens) == opened + 1);
+        atomic_store(&opens_fail, 0);
+        atomic_store(&rig_produce, PRODUCE_WELL);
+        if (!cases[i].bus_fails) write_file(cases[i].name, STR("{\"text\":\"one\"}\n"));
+        await_receipt(cases[i].name, &out);
+        assert_int_equal(rig_read_feedback(&rig, NULL, NULL), i + 1);
+    }
+    assert_int_equal(rig_stop(&rig), E_OK);
+    buffer_deinit(&out);
+}
+
 static void test_places(void **state)
 {
     static const struct {
@@ -349,7 +398,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WATCH_TEST(test_files), WATCH_TEST(test_large), WATCH_TEST(test_interrupted), WATCH_TEST(test_failing_bus),
         WATCH_TEST(test_larger_than_the_bus_takes),
-        WATCH_TEST(test_growing_and_replaced), WATCH_TEST(test_places), WATCH_TEST(test_bad_place),
+        WATCH_TEST(test_growing_and_replaced), WATCH_TEST(test_reload), WATCH_TEST(test_places), WATCH_TEST(test_bad_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

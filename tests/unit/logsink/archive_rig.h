@@ -150,9 +150,8 @@ static void member_assign(struct member *member)
     }
 }
 
-static void member_init(struct member *member, struct world *world, struct archive_options options)
+static int member_open(struct member *member, struct world *world, struct archive_options options, struct err *err)
 {
-    struct err err;
     const struct flow_limits limits = {.batches = 64,
                                        .attempts = 3,
                                        .backoff_least_ms = 1,
@@ -171,9 +170,15 @@ static void member_init(struct member *member, struct world *world, struct archi
                                               .random = &world->random,
                                               .member = "logsink-0"};
     flow_init(&member->flow, &member->context, &member->consumer, &limits);
-    assert_int_equal(
-        archive_init(&member->archive, &options, &member->context, rig_start, member, &err), E_OK);
-    member_assign(member);
+    int rc = archive_init(&member->archive, &options, &member->context, rig_start, member, err);
+    if (rc == E_OK) member_assign(member);
+    return rc;
+}
+
+static void member_init(struct member *member, struct world *world, struct archive_options options)
+{
+    struct err err;
+    assert_int_equal(member_open(member, world, options, &err), E_OK);
 }
 
 /* Takes in up to `count` messages of the partition. */
@@ -296,7 +301,7 @@ static void judge(const struct world *world)
         while (line_reader_next(&reader, &line, &err) == E_OK && line.data)
             judge_line(world, partition, line, seen[partition]);
         line_reader_deinit(&reader);
-        assert_int_equal(object_read_facts(bytes, TOPIC_FEEDBACK, partition, &facts, &err), E_OK);
+        if (object_read_facts(bytes, TOPIC_FEEDBACK, partition, &facts, &err)) fail_msg("%s: %s", object->key, err.text);
         layout_object_key(TOPIC_FEEDBACK, partition, facts.span.start, facts.first_ms, key);
         assert_string_equal(key, object->key);
         layout_manifest_key(TOPIC_FEEDBACK, partition, facts.span, key);

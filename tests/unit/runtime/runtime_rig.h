@@ -110,6 +110,7 @@ static inline int shell_process(struct worker_context *context, struct job *job,
         return E_OK;
     }
     struct str passed = arena_printf(job->arena, "%.*s %s", STR_ARGS(value), context->member);
+    if (!passed.data) return err_set(err, E_NO_MEMORY, NULL);
     return job_emit(job, TOPIC_DOCUMENTS, job->message->key, passed, err);
 }
 
