@@ -1,35 +1,22 @@
 """A small S3 server in memory that fails as it is told, and remembers every request: for tests of what a worker does
 meanwhile. It checks the access key alone (signatures are for MinIO and botocore to judge, in tests/s3)."""
 import hashlib
+import os
 import re
 import socket
 import struct
+import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
-XML = "<?xml version='1.0'?>"
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from fake_s3 import XML, Handler, Server, error  # noqa: E402
 
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
-    def answer(self, status, body=b"", **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
+class Keeper(Handler):
     def refuse(self, status, code, **headers):
-        self.answer(status, f"{XML}<Error><Code>{code}</Code><Message>as told</Message></Error>".encode(), **headers)
+        self.reply(status, error(code), **headers)
 
     def reset(self):
         """A connection that breaks: RST, not FIN."""
@@ -46,18 +33,17 @@ class Handler(BaseHTTPRequestHandler):
         self.reset()
 
     def fail(self, how):
-        size = int(self.headers.get("content-length") or 0)
         if how == "half":
             return self.half()
         if how == "hang":
-            self.rfile.read(size)
+            self.read_body()
             self.server.released.wait(60)
             return self.reset()
         if how == "lost":  # done, but nobody hears of it
-            self.body = self.rfile.read(size)
+            self.body = self.read_body()
             self.serve(silent=True)
             return self.reset()
-        self.rfile.read(size)
+        self.read_body()
         if how == "slow":
             time.sleep(0.3)
             return self.refuse(500, "InternalError")
@@ -73,17 +59,17 @@ class Handler(BaseHTTPRequestHandler):
             how = server.fault
             server.log.append((time.monotonic(), self.command, self.path.split("?")[0], how))
         if not key or key.group(1) not in server.keys:
-            self.rfile.read(int(self.headers.get("content-length") or 0))
+            self.read_body()
             return self.refuse(403, "InvalidAccessKeyId")
         if how:
             return self.fail(how)
-        self.body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.body = self.read_body()
         return self.serve()
 
     def serve(self, silent=False):
         url = urlsplit(self.path)
         key = unquote(url.path.lstrip("/").partition("/")[2])
-        answer = (lambda *a, **k: None) if silent else self.answer
+        answer = (lambda *a, **k: None) if silent else self.reply
         objects = self.server.objects
         with self.server.lock:
             if self.command == "PUT":
@@ -108,17 +94,12 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = handle_any
 
 
-class Bucket(ThreadingHTTPServer):
-    daemon_threads = True
-
+class Bucket(Server):
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", 0), Keeper)
         self.lock, self.released = threading.Lock(), threading.Event()
         self.objects, self.log, self.fault, self.keys = {}, [], None, {"KEY"}
         threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, *args):
-        """Connections that break are what this is about."""
 
     @property
     def endpoint(self):

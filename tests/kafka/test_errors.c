@@ -2,90 +2,15 @@
  *
  * The mock fences nobody and forgets what transactions commit, so this proves what is answered and
  * that it goes on; exactly-once is proven on a real broker by the other programs of this folder. */
-#include "test.h"
-
-#include "bus/kafka.h"
+#include "mock_rig.h"
 
 #include <arpa/inet.h>
-#include <librdkafka/rdkafka_mock.h> /* after its main header, which bus/kafka.h includes */
-#include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kafka_rig.h"
-
 enum { PRODUCE = 0, OFFSET_FETCH = 9, HEARTBEAT = 12, INIT_PRODUCER_ID = 22, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TRANSACTION = 26, TXN_OFFSET_COMMIT = 28 };
-enum { BROKERS = 1, WAIT_MS = 60000, FOR_EVER_MS = 3600 * 1000 };
-
-struct mock {
-    rd_kafka_t *owner;
-    rd_kafka_mock_cluster_t *cluster;
-    struct config *config;
-    struct bus *bus;
-};
-
-static int64_t now_ms(void) { return clock_mono_ms(clock_system()); }
-
-static void must(int rc, const struct err *err)
-{
-    if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
-}
-
-static struct mock open_mock(const char *setting)
-{
-    const char *settings[] = {"bus.membership=dynamic", "kafka.reconnect.backoff.max.ms=100", "kafka.heartbeat.interval.ms=500", setting, NULL};
-    struct mock mock = {0};
-    struct err err;
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set_log_cb(conf, NULL);
-    mock.owner = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
-    mock.cluster = rd_kafka_mock_cluster_new(mock.owner, BROKERS);
-    rig_new_prefix();
-    for (int i = 0; i < TOPIC_COUNT; i++) {
-        snprintf(text, sizeof text, "%s%s", rig_prefix, topic_info((enum topic)i)->name);
-        rd_kafka_mock_topic_create(mock.cluster, text, 1, 1);
-    }
-    must(rig_try(rd_kafka_mock_cluster_bootstraps(mock.cluster), settings, &mock.config, &mock.bus, &err), &err);
-    return mock;
-}
-
-static void close_mock(struct mock *mock)
-{
-    bus_close(mock->bus);
-    config_destroy(mock->config);
-    rd_kafka_mock_cluster_destroy(mock->cluster);
-    rd_kafka_destroy(mock->owner);
-}
-
-static void wait_for(int fd)
-{
-    struct pollfd waiter = {.fd = fd, .events = POLLIN};
-    poll(&waiter, 1, 50);
-}
-
-static void poll_once(struct bus_consumer *consumer)
-{
-    struct bus_batch batch;
-    struct err err;
-    int rc = bus_poll(consumer, 10, 1000, &batch, &err);
-    if (rc == E_OK) bus_release(consumer, &batch);
-    wait_for(bus_wake_fd(consumer));
-}
-
-/* A member that has its partition. */
-static struct bus_consumer *subscribe(struct mock *mock)
-{
-    const enum topic topic = TOPIC_FEEDBACK;
-    const struct bus_subscription subscription = {.group = "copy", .member = "copy-0", .topics = &topic, .topic_count = 1};
-    struct bus_consumer *consumer;
-    struct err err;
-    must(bus_subscribe(mock->bus, &subscription, &consumer, &err), &err);
-    for (int64_t start = now_ms(); bus_backlog(consumer, NULL, 0) == 0 && now_ms() - start < WAIT_MS;) poll_once(consumer);
-    assert_int_equal(bus_backlog(consumer, NULL, 0), 1);
-    return consumer;
-}
+enum { FOR_EVER_MS = 3600 * 1000 };
 
 static int commit(struct bus_consumer *consumer, struct err *err)
 {

@@ -1,35 +1,20 @@
 """An S3 server that misbehaves: the key says how. Prints its two ports, HTTP and HTTPS (with the certificate and
 key in the file that it is given), then serves until it is killed."""
 import hashlib
+import os
 import ssl
 import sys
 import threading
 import time
 from datetime import datetime, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from fake_s3 import Handler, Server, error  # noqa: E402
 
 UPLOADS = {}  # key → [token of its creation, number of complete requests]
 
 
-def error(code, message="as scripted"):
-    return ("<?xml version='1.0'?><Error><Code>%s</Code><Message>%s</Message></Error>" % (code, message)).encode()
-
-
-class Stub(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
-    def reply(self, status, body=b"", **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
+class Stub(Handler):
     def drop(self):
         self.close_connection = True
         self.wfile.flush()
@@ -134,7 +119,7 @@ class Stub(BaseHTTPRequestHandler):
         self.reply(200) if good else self.reply(400, error("Missing", str(self.headers)))
 
     def handle_any(self):
-        self.body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.body = self.read_body()
         bucket, _, key = self.path.split("?")[0].lstrip("/").partition("/")
         plain = {
             "ok": lambda: self.reply(200, b"hello"),
@@ -161,13 +146,6 @@ class Stub(BaseHTTPRequestHandler):
             plain[key]()
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *args):
-        """A client that goes away, or doesn't trust us, is what the tests are about."""
 
 
 class TlsServer(Server):
