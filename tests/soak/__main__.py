@@ -19,6 +19,9 @@ from oracle import Judge
 from rig import ROOT, Rig
 
 RATE = 1100           # records a second, unless --records says otherwise
+RATE_APART = 300      # the same with --apart
+RECOVERS_WITHIN = 120  # seconds, with --apart; then the next fault comes all the same
+CALM_BETWEEN = 2      # seconds from a recovery to the next fault, with --apart
 LONGER = 3            # times the minutes, until the records are in, on a machine that is slow or busy
 PATIENCE = 300        # seconds for what must end after the last fault
 MEMORY_MOST_MIB = 256  # of a worker, without mapped files
@@ -35,6 +38,10 @@ def arguments_of(argv):
     parser.add_argument("--faults", default="all", help="all, or names parted by commas (--list); kill@segment hits that worker only")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
     parser.add_argument("--records", type=int, help=f"to post (default: {RATE} a second)")
+    parser.add_argument("--apart", type=int, metavar="TIMES",
+                        help="one fault after the other, each kind so often: for times to recover; ends when all were made")
+    parser.add_argument("--idle", type=float, metavar="SECONDS",
+                        help="stop waiting for receipts' ends once nobody has had work for so long (default: five minutes, in any case)")
     parser.add_argument("--folder", help="for logs; default: one that goes away if all is well")
     parser.add_argument("--list", action="store_true", help="the kinds of faults, and end")
     parser.add_argument("--schedule", action="store_true", help="the schedule of this seed, and end")
@@ -47,20 +54,56 @@ def arguments_of(argv):
     except ValueError as error:
         print(f"ops/soak: {error}", file=sys.stderr)
         sys.exit(64)
+    if arguments.apart:
+        arguments.minutes, arguments.rate = None, RATE_APART
+        return arguments
     arguments.records = arguments.records or int(RATE * arguments.minutes * 60)
     arguments.rate = arguments.records / (arguments.minutes * 60) * 1.02
     return arguments
 
 
+def play_apart(rig, faults, show):
+    """One fault after the other, each when the one before was recovered from."""
+    def wait(seconds, until=lambda: False):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not until():
+            show()
+            time.sleep(0.05)
+    wait(schedule.CALM_BEFORE / 2)
+    rig.watch.worst_lag = 0.0
+    wait(schedule.CALM_BEFORE / 2)
+    rig.watch.calm_is_over()
+    for fault in faults:
+        rig.make(fault)
+        rig.threads[-1].join(PATIENCE)
+        wait(RECOVERS_WITHIN, lambda: not rig.watch.open)
+        rig.watch.gives_up()
+        wait(CALM_BETWEEN)
+
+
 def play(rig, faults, arguments, progress):
-    """The load and the faults, until both are over."""
+    """The load and the faults, until both are over; how the workers ended."""
     def show(what="running"):
         lag, _ = rig.receipts.lag()
         receipts, waiting = rig.receipts.count()
         progress.show(rig.clock(), f"{what}: {rig.done}/{len(faults)} faults, {receipts:,} receipts, {waiting:,} wait, "
                                    f"lag {lag:.1f} s, archive {min(rig.watch.archive_lag, 999):.0f} s")
-    rig.watch.start()
     rig.load.start()
+    if arguments.apart:
+        play_apart(rig, faults, show)
+    else:
+        play_schedule(rig, faults, arguments, show)
+    rig.end_faults(PATIENCE)
+    if not rig.load.end(PATIENCE):
+        rig.breaks("posts were not answered within five minutes of the last fault")
+    if rig.load.sent() < (arguments.records or 0):
+        rig.breaks(f"only {rig.load.sent()} records of {arguments.records} were taken in")
+    rig.drain(PATIENCE, arguments.idle, show)
+    progress.say(f"{rig.clock():6.0f} s  {rig.done} faults made, {rig.receipts.count()[0]:,} receipts; stopping the workers")
+    return rig.crew.stop()
+
+
+def play_schedule(rig, faults, arguments, show):
     began, rest = time.monotonic(), list(faults)
     calm, least, most = True, arguments.minutes * 60, arguments.minutes * 60 * LONGER
     while True:
@@ -76,14 +119,6 @@ def play(rig, faults, arguments, progress):
             break
         show()
         time.sleep(0.05)
-    rig.end_faults(PATIENCE)
-    if not rig.load.end(PATIENCE):
-        rig.breaks("posts were not answered within five minutes of the last fault")
-    if rig.load.sent() < arguments.records:
-        rig.breaks(f"only {rig.load.sent()} records of {arguments.records} were taken in")
-    rig.drain(PATIENCE, show)
-    progress.say(f"{rig.clock():6.0f} s  {rig.done} faults made, {rig.receipts.count()[0]:,} receipts; stopping the workers")
-    return rig.crew.stop()
 
 
 def judge(rig, progress):
@@ -148,7 +183,7 @@ def summary(rig, arguments, faults, judged, verify_exit, ends):
         if mib > MEMORY_MOST_MIB:
             rig.breaks(f"{worker} used {mib} MiB")
     return {
-        "seed": arguments.seed, "minutes": arguments.minutes, "brokers": arguments.brokers,
+        "seed": arguments.seed, "minutes": arguments.minutes, "apart": arguments.apart, "brokers": arguments.brokers,
         "records": rig.load.sent(), "receipts": len(rig.receipts.places), "faults": rig.done,
         "kinds": len({fault.kind for fault in faults}), **judge.found, "verify_exit": verify_exit,
         "broken": len(rig.problems), "exits": {name: ends[name] for name in sorted(ends)},
@@ -157,7 +192,7 @@ def summary(rig, arguments, faults, judged, verify_exit, ends):
         "dead_letters": {" ".join(cause): count for cause, count in judge.causes.items()},
         "answers": dict(sorted(rig.load.answers.items())), "crash_points": dict(sorted(rig.points.items())),
         "rss_peak_mib": peaks, "lag_worst_s": round(rig.watch.worst_lag, 1), "seconds": round(rig.clock()),
-        "unrecovered": len(rig.watch.open), "recover": report.recoveries(rig.watch.recovered),
+        "normal_lag_s": round(rig.watch.normal, 2), "unrecovered": len(rig.watch.open) + len(rig.watch.given_up), "recover": report.recoveries(rig.watch.recovered),
     }
 
 
@@ -183,7 +218,10 @@ def main(argv):
         for kind in KINDS:
             print(f"{kind.name:20s} {kind.what}")
         return 0
-    faults = schedule.make(arguments.seed, arguments.minutes, arguments.names, arguments.brokers)
+    if arguments.apart:
+        faults = schedule.apart(arguments.seed, arguments.apart, arguments.names, arguments.brokers)
+    else:
+        faults = schedule.make(arguments.seed, arguments.minutes, arguments.names, arguments.brokers)
     if arguments.schedule:
         print("\n".join(fault.line() for fault in faults))
         return 0
@@ -191,8 +229,9 @@ def main(argv):
     folder = arguments.folder or tempfile.mkdtemp(prefix="verbatim-soak.")
     os.makedirs(folder, exist_ok=True)
     progress = report.Progress()
-    progress.say(f"seed {arguments.seed}: {len(faults)} faults of {len({fault.kind for fault in faults})} kinds in "
-                 f"{arguments.minutes:g} min, {arguments.brokers} broker(s), {arguments.records:,} records; logs in {folder}")
+    much = f"one after the other at {RATE_APART} records a second" if arguments.apart else f"in {arguments.minutes:g} min, {arguments.records:,} records"
+    progress.say(f"seed {arguments.seed}: {len(faults)} faults of {len({fault.kind for fault in faults})} kinds {much}, "
+                 f"{arguments.brokers} broker(s); logs in {folder}")
     try:
         result, first, problems = run(arguments, faults, folder, progress)
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ until there is a receipt: that is what the door's README asks of callers. A call
 order of their sequence, and only goes on when the post before has its receipt."""
 import http.client
 import json
+import math
 import random
 import threading
 import time
@@ -83,9 +84,9 @@ class Caller:
             self.connection.close()
         self.connection, self.door = None, 1 - self.door
 
-    def send(self, post):
+    def send(self, post, until=math.inf):
         """Until there is a receipt, whose ids it returns; None: it is over, or the post was refused for good."""
-        while not self.load.dead.is_set():
+        while not self.load.dead.is_set() and time.monotonic() < until:
             pause = self.chance.uniform(0.05, 0.4)
             try:
                 status, body, retry_after = self.call(post)

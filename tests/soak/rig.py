@@ -7,8 +7,8 @@ import time
 
 from cluster import ACCESS, BUCKET, SECRET, Kafka, Store, free_ports
 from faults import ACTS
-from kinds import BY_NAME
-from load import Load
+from kinds import BY_NAME, MIDDLE
+from load import Caller, Load
 from proxy import Proxy, Refuser
 from reasons import COMMIT_SECONDS, SESSION_SECONDS
 from receipts import Receipts
@@ -17,6 +17,7 @@ from workers import Crew
 
 PARTITIONS = 6
 ARCHIVE_AGE = 4       # seconds
+FIRST_KEY = 999999    # no caller has it
 ROOT = "archive/"     # of the archive in the bucket
 
 # What differs from the defaults, so that minutes hold what else takes hours. Nothing here weakens a promise.
@@ -82,6 +83,19 @@ class Rig:
         self.await_ready(300)
         self.load = Load(arguments.seed, self.crew.door_ports, secret, arguments.rate, self.receipts, self.breaks)
         self.watch = Watch(self.kafka.direct, self.receipts, self.crew, ARCHIVE_AGE)
+        self.watch.start()
+        self.warm_up(300)
+
+    def warm_up(self, seconds):
+        """One record from the door to its insight: then each worker works, and the first transactions, which take long, are over."""
+        post = self.load.special(FIRST_KEY, "The first one.")
+        until = time.monotonic() + seconds
+        if Caller(self.load, 0).send(post, until):
+            self.receipts.add(post.records)
+        while self.receipts.count() != (1, 0):
+            if time.monotonic() > until:
+                raise OSError(f"the first record has no insight after {seconds} s; see {self.folder}")
+            time.sleep(0.1)
 
     def options(self, arguments):
         cues = f"{self.folder}/cues"
@@ -137,20 +151,32 @@ class Rig:
 
     def drained(self):
         """Every receipt's end was seen, and the archive has read all."""
-        if self.receipts.count()[1]:
-            return False
-        members = [member for member in self.crew.members.values() if member.worker == "logsink"]
-        figures = [member.metrics() for member in members]
-        return all("verbatim_backlog_records" in figure and figure["verbatim_backlog_records"] == 0 and
-                   figure.get("verbatim_in_flight_records", 0) == 0 for figure in figures)
+        return not self.receipts.count()[1] and self.work("logsink") is False
 
-    def drain(self, seconds, show):
-        until, quiet = time.monotonic() + seconds, 0
+    def work(self, *workers):
+        """Has one of these anything to do? None: not all say so, and none says yes."""
+        figures = [member.metrics() for member in self.crew.members.values() if member.worker in workers]
+        if any(figure.get("verbatim_backlog_records", 0) or figure.get("verbatim_in_flight_records", 0) for figure in figures):
+            return True
+        return False if all("verbatim_backlog_records" in figure for figure in figures) else None
+
+    def drain(self, seconds, idle_seconds, show):
+        """Until all is there; or, if that is wanted, until nobody has had work for so long although receipts wait, which the judge
+        will call lost."""
+        until, quiet, idle_since = time.monotonic() + seconds, 0, None
         while quiet < 3:
             if time.monotonic() > until:
                 self.breaks(f"did not drain within {seconds} s: {self.receipts.count()[1]} receipts without their end")
                 return
             quiet = quiet + 1 if self.drained() else 0
+            work = None if quiet else self.work(*MIDDLE)   # logsink always has some: what workers say of themselves
+            if quiet or work:
+                idle_since = None
+            elif work is False:
+                idle_since = idle_since or time.monotonic()
+                if idle_seconds and time.monotonic() - idle_since > idle_seconds:
+                    self.note(f"nothing has work, and {self.receipts.count()[1]} receipts wait for their end")
+                    return
             show("draining")
             time.sleep(0.3)
         while self.watch.open and time.monotonic() < until:

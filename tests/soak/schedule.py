@@ -1,8 +1,8 @@
-"""Which fault when: a pure function of seed, minutes, kinds and brokers."""
+"""Which fault when: a pure function of seed, minutes, kinds and brokers; or which one after the other."""
 import random
 from dataclasses import asdict, dataclass
 
-from kinds import BY_NAME, KINDS, holds, targets_of, worker_of
+from kinds import BY_NAME, KINDS, WORKERS, holds, targets_of, worker_of
 
 EVERY_SECONDS = 2.4   # one begins, on average
 CALM_BEFORE = 8       # seconds at the beginning, in which is measured what is normal
@@ -61,6 +61,21 @@ class Bag:
             self.chance.shuffle(fresh)
             self.left += fresh
         return None
+
+
+def apart(seed, times, names, brokers=1):
+    """Each kind so many times, `kill` of each worker; one after the other, so when is up to who plays them."""
+    chance = random.Random(f"verbatim soak {seed} apart")
+    faults = []
+    for kind in (BY_NAME[name] for name in names if BY_NAME[name].brokers <= brokers):
+        targets = [target for target in targets_of(kind, brokers) if not names[kind.name] or worker_of(target) in names[kind.name]]
+        chance.shuffle(targets)
+        groups = [[target for target in targets if worker_of(target) == worker] for worker in WORKERS] if kind.name == "kill" else [targets]
+        for group, turn in ((group, turn) for group in groups if group for turn in range(times)):
+            detail = kind.details[turn % len(kind.details)] if kind.details else None
+            seconds = round(chance.uniform(kind.least, kind.most), 2)
+            faults.append(Fault(len(faults) + 1, 0.0, kind.name, group[turn % len(group)], seconds, detail, chance.getrandbits(32)))
+    return faults
 
 
 def make(seed, minutes, names, brokers=1):

@@ -3,7 +3,7 @@ import unittest
 
 import schedule
 from faults import ACTS
-from kinds import BY_NAME, KINDS, holds
+from kinds import BY_NAME, KINDS, WORKERS, holds, worker_of
 
 
 class Schedule(unittest.TestCase):
@@ -33,6 +33,20 @@ class Schedule(unittest.TestCase):
                 for thing in holds(BY_NAME[fault.kind], fault.target):
                     self.assertLessEqual(held.get(thing, 0), fault.at, fault.line())
                     held[thing] = fault.at + fault.seconds
+
+    def test_apart(self):
+        """Each kind so often as asked for, each worker killed as often."""
+        names = schedule.names_of("all")
+        self.assertEqual(schedule.apart(7, 2, names, 3), schedule.apart(7, 2, names, 3))
+        for brokers in (1, 3):
+            faults = schedule.apart(7, 2, names, brokers)
+            kinds = [fault.kind for fault in faults]
+            self.assertEqual(set(kinds), {kind.name for kind in KINDS if kind.in_all and kind.brokers <= brokers})
+            self.assertEqual({kinds.count(kind) for kind in kinds if kind != "kill"}, {2})
+            killed = [worker_of(fault.target) for fault in faults if fault.kind == "kill"]
+            self.assertEqual({worker: killed.count(worker) for worker in killed}, dict.fromkeys(WORKERS, 2))
+        self.assertEqual({"kill"}, {fault.kind for fault in schedule.apart(1, 2, schedule.names_of("kill@segment"))})
+        self.assertEqual(2, len(schedule.apart(1, 2, schedule.names_of("kill@segment"))))
 
     def test_each_kind_is_made(self):
         self.assertEqual(set(ACTS), set(BY_NAME))

@@ -5,7 +5,7 @@ A fault's time to recover is counted from its end (what was stopped runs again, 
            longer than what was normal before the first fault: max(1 s, 3 × the worst lag then)
   archive  the same, and the archive writers' oldest waiting record is younger than logsink.age + 3 s, and their last
            call of the store succeeded
-Faults overlap, so this is an upper bound: another fault may be what was still felt."""
+Where faults overlap, this is an upper bound: another fault may be what was still felt. With --apart none do."""
 import threading
 import time
 
@@ -30,6 +30,7 @@ class Watch:
         self.letters, self.doubled = {}, {}       # dead letter id → count; what was consumed twice
         self.normal, self.worst_lag = 1.0, 0.0
         self.open, self.recovered = [], []        # (fault, its end), (fault, seconds)
+        self.given_up = []                        # as open
         self.lock = threading.Lock()
         self.archive_lag = 0.0
         self.threads = [threading.Thread(target=run, daemon=True) for run in (self.consume, self.sample, self.look_at_archive)]
@@ -93,6 +94,12 @@ class Watch:
     def healed(self, fault, by):
         with self.lock:
             self.open.append((fault, time.monotonic(), by))
+
+    def gives_up(self):
+        """What has not recovered by now won't be waited for."""
+        with self.lock:
+            self.given_up += self.open
+            self.open.clear()
 
     def stop(self):
         self.over.set()
