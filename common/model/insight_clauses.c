@@ -46,7 +46,9 @@ enum insight_sentiment insight_label(float score)
 static void find_clauses(struct reading *reading)
 {
     struct clause *clause = NULL;
+    uint32_t ahead = 0;
     for (uint32_t i = 0; i < reading->tokens->count; i++) {
+        ahead = linear_pair_prefetch(&reading->engine->pair, &reading->features, ahead);
         bool sentence = i == 0 || reading->tokens->items[i].sentence_before;
         if (sentence) reading->sentences[reading->sentence_count++] = (struct sentence){.first = i};
         if (!clause || opens_clause(reading, clause, i)) {
@@ -94,7 +96,6 @@ int reading_split(struct reading *reading, struct err *err)
     reading->clauses = arena_alloc(reading->arena, room * sizeof *reading->clauses);
     reading->sentences = arena_alloc(reading->arena, room * sizeof *reading->sentences);
     if (!reading->clauses || !reading->sentences) return err_set(err, E_NO_MEMORY, NULL);
-    linear_pair_prefetch(&reading->engine->pair, &reading->features);
     find_clauses(reading);
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         struct clause *clause = &reading->clauses[i];

@@ -147,13 +147,6 @@ static inline void sum_lanes(const struct linear_model *model, const uint32_t *i
     }
 }
 
-void linear_prefetch(const struct linear_model *model, const struct linear_features *features)
-{
-    uint32_t shift = 32 - model->bucket_bits;
-    for (uint32_t i = 0; i < features->count; i++)
-        __builtin_prefetch(model->weights + (size_t)(features->items[i] >> shift) * model->stride);
-}
-
 void linear_sum(const struct linear_model *model, const struct linear_features *features, uint32_t first,
                 uint32_t last, struct linear_sums *sums)
 {

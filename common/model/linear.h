@@ -45,6 +45,15 @@ struct linear_model {
 int linear_open(const char *path, struct linear_model *ret_model, struct err *err) CHECKED;
 int linear_parse(struct str bytes, struct linear_model *ret_model, struct err *err) CHECKED;
 void linear_close(struct linear_model *model);
+/* Asks for a feature's weights, which are seldom in the cache: they come while other work is done. */
+static inline void linear_prefetch(const struct linear_model *model, uint32_t feature)
+{
+    __builtin_prefetch(model->weights + (size_t)(feature >> (32 - model->bucket_bits)) * model->stride);
+}
+/* linear_extract(), and asks for the weights of each feature that it finds: for the model that scores them a little later.
+ * NULL: for none. */
+int linear_extract_for(const struct linear_model *next, struct str text, const struct tokens *tokens, struct arena *arena,
+                       struct linear_features *ret_features, struct err *err) CHECKED;
 /* LINEAR_CLASSES_MAX if there is no such class. */
 uint32_t linear_class(const struct linear_model *model, const char *name);
 
@@ -53,8 +62,6 @@ struct linear_sums {
     int64_t classes[LINEAR_CLASSES_MAX];
     uint32_t count;
 };
-/* Asks for the weights of all features, so that they are on their way when they are summed. */
-void linear_prefetch(const struct linear_model *model, const struct linear_features *features);
 /* Adds the features of tokens [first, last) to *sums. */
 void linear_sum(const struct linear_model *model, const struct linear_features *features, uint32_t first,
                 uint32_t last, struct linear_sums *sums);

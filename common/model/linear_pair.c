@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { EACH = 4, BOTH = 2 * EACH, LANE_FEATURES = 256, WEIGHT_ZERO = 128, PAGE_BYTES = 2 << 20 };
+enum { EACH = LINEAR_PAIR_CLASSES, BOTH = 2 * EACH, LANE_FEATURES = 256, WEIGHT_ZERO = 128, PAGE_BYTES = 2 << 20 };
 
 typedef uint8_t bytes_8 __attribute__((vector_size(BOTH)));
 typedef uint16_t shorts_8 __attribute__((vector_size(2 * BOTH)));
@@ -56,13 +56,6 @@ static void drain(shorts_8 lanes, uint32_t features, struct linear_sums *one, st
         one->classes[i] += (int64_t)lanes[i] - (int64_t)features * WEIGHT_ZERO;
         other->classes[i] += (int64_t)lanes[EACH + i] - (int64_t)features * WEIGHT_ZERO;
     }
-}
-
-void linear_pair_prefetch(const struct linear_pair *pair, const struct linear_features *features)
-{
-    uint32_t shift = 32 - pair->bucket_bits;
-    for (uint32_t i = 0; pair->weights && i < features->count; i++)
-        __builtin_prefetch(pair->weights + (size_t)(features->items[i] >> shift) * BOTH);
 }
 
 void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features, uint32_t first,

@@ -6,6 +6,8 @@
 
 #include "model/linear.h"
 
+enum { LINEAR_PAIR_CLASSES = 4 /* of each, at most */ };
+
 struct linear_pair {
     const struct linear_model *one, *other;
     uint8_t *weights; /* buckets x 8; NULL: more than four classes; they are summed one after the other */
@@ -17,8 +19,16 @@ int linear_pair_init(const struct linear_model *one, const struct linear_model *
                      struct err *err) CHECKED;
 void linear_pair_deinit(struct linear_pair *pair); /* zeroed is fine */
 
-/* Asks for the weights of all features, so that they are there when they are summed. */
-void linear_pair_prefetch(const struct linear_pair *pair, const struct linear_features *features);
+/* Asks for the weights of some features from `at` on, so that they are there when they are summed, and returns where to go
+ * on. Best done among other work, once a token: the processor fetches only so many at a time. */
+enum { LINEAR_PAIR_AHEAD = 6 };
+static inline uint32_t linear_pair_prefetch(const struct linear_pair *pair, const struct linear_features *features, uint32_t at)
+{
+    if (!pair->weights || features->count - at < LINEAR_PAIR_AHEAD) return at;
+    for (uint32_t i = at; i < at + LINEAR_PAIR_AHEAD; i++)
+        __builtin_prefetch(pair->weights + ((size_t)(features->items[i] >> (32 - pair->bucket_bits)) * 2 * LINEAR_PAIR_CLASSES));
+    return at + LINEAR_PAIR_AHEAD;
+}
 
 /* Adds the features of tokens [first, last) to the sums of each model. */
 void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features, uint32_t first,

@@ -212,8 +212,7 @@ int safety_model_join(const struct safety_model *model, struct str text, const s
 {
     struct linear_features features, cues;
     if (result->state != SCREEN_NEGATIVE || !tokens->count) return E_OK;
-    int rc = linear_extract(text, tokens, arena, &features, err);
-    if (!rc) linear_prefetch(&model->linear, &features);
+    int rc = linear_extract_for(&model->linear, text, tokens, arena, &features, err);
     if (!rc) rc = safety_cue_features(result, arena, &cues, err);
     if (rc) return rc;
     struct reading surest = read_text(model, tokens, &features, &cues, result);

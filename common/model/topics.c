@@ -8,8 +8,6 @@
 #include "base/hash.h"
 #include "model/elision.h"
 
-enum { PREFIX_BYTES = 4 };
-
 struct keyword_word {
     struct str folded;
     uint64_t hash;
@@ -78,30 +76,13 @@ static int open_topic(struct topics *topics, const struct place *place, struct s
     return E_OK;
 }
 
-static uint64_t prefix_of(struct str word)
-{
-    uint32_t bytes;
-    memcpy(&bytes, word.data, PREFIX_BYTES);
-    return bytes * UINT64_C(0x9e3779b97f4a7c15) >> 32;
-}
-
-static void filter_add(uint64_t *filter, uint64_t hash)
-{
-    filter[hash % TOPIC_FILTER_BITS / 64] |= UINT64_C(1) << hash % 64;
-}
-
-static bool filter_has(const uint64_t *filter, uint64_t hash)
-{
-    return filter[hash % TOPIC_FILTER_BITS / 64] >> hash % 64 & 1;
-}
-
 static void enter(struct topics *topics, struct topic_keyword *keyword)
 {
     const struct keyword_word *first = &keyword->words[0];
     bool by_prefix = keyword->star && keyword->word_count == 1;
-    uint64_t hash = by_prefix ? prefix_of(first->folded) : first->hash;
+    uint64_t hash = by_prefix ? topics_prefix(first->folded) : first->hash;
     struct topic_keyword **chain = &(by_prefix ? topics->by_prefix : topics->by_word)[hash % TOPIC_BUCKETS];
-    filter_add(by_prefix ? topics->prefixes : topics->words, hash);
+    topics->known[hash % TOPIC_SLOTS] |= (uint8_t)(keyword->language << (by_prefix ? TOPIC_PREFIX_SHIFT : 0));
     keyword->next = *chain;
     *chain = keyword;
 }
@@ -114,7 +95,7 @@ static int fill_words(struct topic_keyword *keyword, const struct place *place, 
     for (uint32_t i = 0; i < tokens->count; i++)
         keyword->words[i] = (struct keyword_word){tokens->items[i].folded, tokens->items[i].hash};
     keyword->word_count = (uint8_t)tokens->count;
-    if (keyword->star && keyword->words[tokens->count - 1].folded.size < PREFIX_BYTES)
+    if (keyword->star && keyword->words[tokens->count - 1].folded.size < TOPIC_PREFIX_BYTES)
         return bad(err, place, "a word with a star has at least four letters");
     return E_OK;
 }
@@ -232,23 +213,16 @@ static uint32_t follow(const struct topic_keyword *keyword, const struct tokens 
     return count;
 }
 
-static uint32_t match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
-                      struct topic_match matches[static TOPIC_MATCHES_MAX])
+uint32_t topics_match_known(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
+                            struct topic_match matches[static TOPIC_MATCHES_MAX])
 {
-    uint64_t hash, prefix;
+    uint64_t hash;
     struct str word = bare_token(&tokens->items[at], &hash);
     uint32_t count = 0;
-    if (filter_has(topics->words, hash))
+    if (topics->known[hash % TOPIC_SLOTS] & languages)
         count = follow(topics->by_word[hash % TOPIC_BUCKETS], tokens, at, languages, matches, 0);
-    if (word.size < PREFIX_BYTES || !filter_has(topics->prefixes, prefix = prefix_of(word))) return count;
+    if (word.size < TOPIC_PREFIX_BYTES) return count;
+    uint64_t prefix = topics_prefix(word);
+    if (!(topics->known[prefix % TOPIC_SLOTS] >> TOPIC_PREFIX_SHIFT & languages)) return count;
     return follow(topics->by_prefix[prefix % TOPIC_BUCKETS], tokens, at, languages, matches, count);
-}
-
-uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
-                      struct topic_match matches[static TOPIC_MATCHES_MAX])
-{
-    const struct token *token = &tokens->items[at];
-    bool may = token->apostrophe || filter_has(topics->words, token->hash) ||
-               (token->folded.size >= PREFIX_BYTES && filter_has(topics->prefixes, prefix_of(token->folded)));
-    return may ? match(topics, tokens, at, languages, matches) : 0;
 }

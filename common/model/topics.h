@@ -18,7 +18,8 @@ enum {
     TOPIC_MATCHES_MAX = 4,
     TOPIC_FILE_BYTES_MAX = 1 << 20,
     TOPIC_BUCKETS = 2048,
-    TOPIC_FILTER_BITS = 1 << 16,
+    TOPIC_PREFIX_BYTES = 4, /* that a word with a star has at least */
+    TOPIC_SLOTS = 1 << 12,
 };
 
 /* Bits of a set of languages. */
@@ -30,9 +31,28 @@ struct topics {
     struct str names[TOPICS_MAX];
     uint32_t count, keyword_count;
     struct topic_keyword *by_word[TOPIC_BUCKETS], *by_prefix[TOPIC_BUCKETS]; /* of a keyword's first word */
-    /* Which of their hashes there are at all: most words end here, without a look at a keyword. */
-    uint64_t words[TOPIC_FILTER_BITS / 64], prefixes[TOPIC_FILTER_BITS / 64];
+    /* The languages in which a keyword begins with such a word, and, shifted by TOPIC_PREFIX_SHIFT, with such a prefix: most
+     * words end here, in the first cache, without a look at a keyword. By the low bits of their hashes. */
+    uint8_t known[TOPIC_SLOTS];
 };
+
+enum { TOPIC_PREFIX_SHIFT = 4 };
+
+/* Of a word of TOPIC_PREFIX_BYTES bytes or more. */
+static inline uint64_t topics_prefix(struct str word)
+{
+    uint32_t bytes;
+    memcpy(&bytes, word.data, TOPIC_PREFIX_BYTES);
+    return bytes * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+}
+
+/* A keyword may begin with this word; false: none does. */
+static inline bool topics_may_know(const struct topics *topics, struct str word, uint64_t hash, uint32_t languages)
+{
+    uint32_t known = topics->known[hash % TOPIC_SLOTS];
+    if (word.size >= TOPIC_PREFIX_BYTES) known |= (uint32_t)topics->known[topics_prefix(word) % TOPIC_SLOTS] >> TOPIC_PREFIX_SHIFT;
+    return known & languages;
+}
 
 void topics_init(struct topics *topics);
 void topics_deinit(struct topics *topics); /* zeroed is fine */
@@ -48,8 +68,16 @@ uint32_t topics_find(const struct topics *topics, struct str name);
 struct topic_match {
     uint32_t topic, words;
 };
+uint32_t topics_match_known(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
+                            struct topic_match matches[static TOPIC_MATCHES_MAX]);
+
 /* Keywords that begin with token `at`; one match a topic, its longest. Returns their number. */
-uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
-                      struct topic_match matches[static TOPIC_MATCHES_MAX]);
+static inline uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
+                                    struct topic_match matches[static TOPIC_MATCHES_MAX])
+{
+    const struct token *token = &tokens->items[at];
+    if (!token->apostrophe && !topics_may_know(topics, token->folded, token->hash, languages)) return 0;
+    return topics_match_known(topics, tokens, at, languages, matches);
+}
 
 #endif

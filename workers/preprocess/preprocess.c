@@ -82,13 +82,15 @@ static int fill_redactions(struct preprocess_state *state, const struct redacted
     return E_OK;
 }
 
-static struct window_record window_record_of(const struct preprocess_options *options, const struct bus_message *message,
-                                             struct str id, const struct tokens *tokens)
+static struct window_record window_record_of(const struct window *window, const struct preprocess_options *options,
+                                             const struct bus_message *message, struct str id, const struct tokens *tokens)
 {
+    uint64_t exact = text_exact_hash(tokens);
+    window_prefetch(window, id, exact); /* what the window has comes while the other hashes are made */
     struct window_record record = {
         .id = id, .partition = message->partition, .offset = message->offset, .seen_ms = message->timestamp_ms,
         .has_text = tokens->count >= options->repeat_words, .near = tokens->count >= NEAR_WORDS,
-        .exact = text_exact_hash(tokens), .similar = text_simhash(tokens),
+        .exact = exact, .similar = text_simhash(tokens),
     };
     text_minhash(tokens, record.bands);
     return record;
@@ -182,19 +184,20 @@ static int make_document(struct worker_context *context, struct job *job, const 
                          struct document *document, const struct tokens **ret_words, struct language_guess *guess,
                          struct repeat *repeat, bool *ret_retried, struct err *err)
 {
+    struct preprocess_state *state = context->state;
     struct redacted redacted;
     int rc = read_text(feedback, job->arena, &redacted, guess, err);
     if (rc == E_OK) rc = job_words(job, redacted.text, ret_words, err);
-    if (rc == E_OK) rc = fill_redactions(context->state, &redacted, job->arena, document, err);
+    if (rc == E_OK) rc = fill_redactions(state, &redacted, job->arena, document, err);
     if (rc) return rc;
-    repeat->record = window_record_of(context->options, job->message, job->record.id, *ret_words);
+    repeat->record = window_record_of(state->window, context->options, job->message, job->record.id, *ret_words);
     shape_set(document, document, text, redacted.text);
     shape_set(document, document, language, arena_copy(job->arena, str_of(guess->code)));
     shape_set(document, document, language_confidence, guess->confidence);
     shape_set(document, document, content_hash, content_hash(repeat->record.exact, job->arena));
     if (!document->language.data || !document->content_hash.data) return err_set(err, E_NO_MEMORY, NULL);
     rc = judge_repeat(context, job, repeat, ret_retried, document, err);
-    if (rc == E_OK) count_language(context->state, guess->code);
+    if (rc == E_OK) count_language(state, guess->code);
     return rc;
 }
 
@@ -216,7 +219,7 @@ static void remember(void *user, const struct bus_message *message, struct arena
     if (!shape_has(feedback, &feedback, text)) return;
     if (read_text(&feedback, arena, &redacted, &guess, NULL)) return;
     if (text_tokenize(redacted.text, arena, &tokens, NULL)) return;
-    struct window_record seen = window_record_of(options, message, record.id, &tokens);
+    struct window_record seen = window_record_of(state->window, options, message, record.id, &tokens);
     window_enter(state->window, &seen, options->window_age, window_look(state->window, &seen, options->window_age, &earlier));
 }
 
@@ -294,12 +297,12 @@ static int make_safety(struct worker_context *context, struct job *job, const st
 {
     struct preprocess_state *state = context->state;
     struct screen_result result;
-    int rc = screen_text(state->lists->screen, document->text, tokens, guess->code, guess->confidence,
+    const struct safety_model *model = state->lists->model.linear.weights ? &state->lists->model : NULL;
+    int rc = model ? job_features(job, document->text, &model->linear, err) : E_OK; /* its weights come while the screen works */
+    if (rc == E_OK)
+        rc = screen_text(state->lists->screen, document->text, tokens, guess->code, guess->confidence,
                          shape_has(feedback, feedback, product), job->arena, &result, err);
-    if (rc == E_OK && state->lists->model.linear.weights) {
-        if (result.state == SCREEN_NEGATIVE) rc = job_features(job, document->text, err);
-        if (rc == E_OK) rc = safety_model_join(&state->lists->model, document->text, tokens, job->arena, &result, err);
-    }
+    if (rc == E_OK && model) rc = safety_model_join(model, document->text, tokens, job->arena, &result, err);
     if (rc == E_OK) rc = fill_evidence(&result, job->arena, safety, err);
     if (rc == E_OK) rc = fill_products(state, tokens, job->arena, safety, err);
     if (rc) return rc;

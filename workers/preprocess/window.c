@@ -234,10 +234,18 @@ static void enter(struct window *window, const struct window_record *record, uin
     for (int band = 0; band < SIMILAR_BANDS && entry->similar; band++) push(band_of(window, band, record), slot);
 }
 
+void window_prefetch(const struct window *window, struct str id, uint64_t exact)
+{
+    __builtin_prefetch(head_of(window, hash_of(window, id)));
+    __builtin_prefetch(text_of(window, exact));
+    __builtin_prefetch(&window->entries[window->header->next], 1); /* where the record will go */
+}
+
 enum window_match window_look(const struct window *window, const struct window_record *record, int64_t age_ms,
                               struct str *ret_id)
 {
     uint64_t id_hash = hash_of(window, record->id);
+    for (int band = 0; record->near && band < SIMILAR_BANDS; band++) __builtin_prefetch(band_of(window, band, record));
     const struct entry *same = find_id(window, record, id_hash, age_ms);
     if (same && (same->partition != record->partition || same->offset != record->offset))
         return same->content == content_of(record) ? WINDOW_RETRIED : WINDOW_REUSED;
