@@ -6,7 +6,7 @@
 #include "base/buffer.h"
 #include "base/hash.h"
 
-enum { BUCKETS = 16384, FILTER_BITS = 1 << 18, LETTERS_MIN = 3 };
+enum { BUCKETS = 16384, FILTER_BITS = 1 << 18, FILTER_BITS_MIN = 1 << 12, BITS_A_NAME = 16, LETTERS_MIN = 3 };
 
 struct spelling {
     struct spelling *next;
@@ -19,7 +19,8 @@ struct names {
     struct arena arena;
     uint32_t count;
     struct spelling *buckets[BUCKETS];
-    uint64_t filter[FILTER_BITS / 64];
+    uint64_t filter[FILTER_BITS / 64]; /* of which the first filter_bits, a power of two, are in use */
+    uint32_t filter_bits;
 };
 
 /* --- the list --------------------------------------------------------------------------------- */
@@ -73,6 +74,16 @@ static int add_line(struct names *names, const struct place *place, struct str l
     return rc;
 }
 
+/* A short list needs few bits, which then stay in the cache: halves are laid over each other. */
+static void fold_filter(struct names *names)
+{
+    names->filter_bits = FILTER_BITS;
+    while (names->filter_bits > FILTER_BITS_MIN && names->filter_bits / 2 >= names->count * BITS_A_NAME) {
+        uint32_t half = names->filter_bits /= 2;
+        for (uint32_t i = 0; i < half / 64; i++) names->filter[i] |= names->filter[half / 64 + i];
+    }
+}
+
 int names_parse(const char *path, struct str content, struct names **ret_names, struct err *err)
 {
     struct place place = {path, 0};
@@ -83,9 +94,13 @@ int names_parse(const char *path, struct str content, struct names **ret_names, 
         place.line++;
         rc = add_line(names, &place, str_cut(&content, '\n'), err);
     }
-    if (rc) names_close(names);
-    else *ret_names = names;
-    return rc;
+    if (rc) {
+        names_close(names);
+        return rc;
+    }
+    fold_filter(names);
+    *ret_names = names;
+    return E_OK;
 }
 
 int names_open(const char *path, struct names **ret_names, struct err *err)
@@ -151,7 +166,7 @@ uint32_t names_find(const struct names *names, const struct tokens *tokens, stru
     for (uint32_t at = 0; at < tokens->count && count < NAMES_FOUND_MAX; at++) {
         const struct token *token = &tokens->items[at];
         uint64_t hash = token->apostrophe ? bare_hash(token) : token->hash;
-        if (!(names->filter[hash % FILTER_BITS / 64] >> hash % 64 & 1)) continue;
+        if (!(names->filter[hash % names->filter_bits / 64] >> hash % 64 & 1)) continue;
         const struct spelling *spelling = longest_at(names, tokens, at, hash);
         if (!spelling) continue;
         uint32_t last = at + spelling->word_count - 1;

@@ -1,6 +1,7 @@
 /* The words that the finders of personal data know, and the words around a place. */
 #include "text/redact_find.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <threads.h>
 
@@ -29,13 +30,14 @@ static const char *const public_names[] = {
 #include "text/redact_public.inc"
 };
 
-/* Open addressing over 32-bit hashes: with 20,000 words, one foreign word in 200,000 is taken for one of
- * ours, always the same one. Half the memory and no comparison of strings. */
-enum { SLOTS = 1 << 16, FILTER_BITS = 1 << 18 };
+/* Open addressing over 32-bit hashes: with 37,000 words, one foreign word in 200,000 is taken for one of
+ * ours, always the same one. Half the memory and no comparison of strings. Few sets of cues are different, so a
+ * slot has but the number of its own. */
+enum { SLOTS = 1 << 16, FILTER_BITS = 1 << 18, SETS_MAX = 256 };
 
-static struct slot {
-    uint32_t hash, cues; /* cues 0: empty */
-} slots[SLOTS];
+static uint32_t hashes[SLOTS]; /* 0: empty */
+static uint8_t sets[SLOTS];    /* which of cue_sets */
+static uint32_t cue_sets[SETS_MAX], cue_set_count;
 static uint64_t filter[FILTER_BITS / 64]; /* which hashes there are: most words end there, within the cache */
 
 struct redact_starts redact_starts; /* of cues and of keys */
@@ -95,11 +97,22 @@ void redact_mark_start(struct redact_starts *starts_of, struct str word)
     }
 }
 
-static struct slot *slot_of(uint32_t hash)
+static inline uint32_t slot_of(uint32_t hash)
 {
     uint32_t i = hash & (SLOTS - 1);
-    while (slots[i].cues && slots[i].hash != hash) i = (i + 1) & (SLOTS - 1);
-    return &slots[i];
+    while (hashes[i] && hashes[i] != hash) i = (i + 1) & (SLOTS - 1);
+    return i;
+}
+
+/* The newest first: nearly all words of a list have the same. */
+static uint8_t set_of(uint32_t cues)
+{
+    uint32_t i = cue_set_count;
+    while (i && cue_sets[i - 1] != cues) i--;
+    if (i) return (uint8_t)(i - 1);
+    assert(cue_set_count < SETS_MAX);
+    cue_sets[cue_set_count] = cues;
+    return (uint8_t)cue_set_count++;
 }
 
 static void enter(const char *words, uint32_t cues, struct redact_starts *starts_of)
@@ -108,8 +121,9 @@ static void enter(const char *words, uint32_t cues, struct redact_starts *starts
     while (rest.size) {
         struct str word = str_cut(&rest, ' ');
         uint32_t hash = redact_hash_of(word), bit = hash % FILTER_BITS;
-        struct slot *slot = slot_of(hash);
-        *slot = (struct slot){hash, slot->cues | cues};
+        uint32_t slot = slot_of(hash);
+        sets[slot] = set_of(hashes[slot] ? cue_sets[sets[slot]] | cues : cues);
+        hashes[slot] = hash;
         filter[bit / 64] |= UINT64_C(1) << bit % 64;
         if (starts_of && word.size > 1) redact_mark_start(starts_of, word);
     }
@@ -136,8 +150,10 @@ void redact_words_open(void) { call_once(&once, build); }
 static uint32_t cues_of_hash(uint32_t hash)
 {
     uint32_t bit = hash % FILTER_BITS;
-    __builtin_prefetch(&slots[hash & (SLOTS - 1)]); /* half of the words that are asked for are there */
-    return filter[bit / 64] >> bit % 64 & 1 ? slot_of(hash)->cues : 0;
+    __builtin_prefetch(&hashes[hash & (SLOTS - 1)]); /* half of the words that are asked for are there */
+    if (!(filter[bit / 64] >> bit % 64 & 1)) return 0;
+    uint32_t slot = slot_of(hash);
+    return hashes[slot] ? cue_sets[sets[slot]] : 0;
 }
 
 uint32_t redact_cues_of(struct str folded) { return cues_of_hash(redact_hash_of(folded)); }

@@ -131,6 +131,12 @@ struct cue_entry {
 
 #define CUE_SYMBOL_BIT(symbol) (UINT64_C(1) << ((symbol)&63))
 
+/* A word's first bytes are compared at once; only a longer prefix is looked at elsewhere. */
+struct cue_prefix {
+    uint64_t head, mask; /* the prefix's first eight bytes, and which of them it has */
+    uint32_t entry;
+};
+
 struct cue_slot {
     uint64_t hash;
     uint32_t entry;
@@ -151,7 +157,7 @@ struct cue_list {
     uint32_t slot_mask;
     uint32_t
         prefix_first[CUES_PREFIX_BUCKETS + 1]; /* into prefixes, by the word's first three bytes */
-    uint32_t *prefixes;                        /* entries; longest first within a bucket */
+    struct cue_prefix *prefixes;               /* longest first within a bucket */
     /* Which hashes of whole words, and which buckets of prefixes, there are: small enough to stay in
      * the cache, and the end of the search for most words. */
     uint64_t filter[CUES_FILTER_BITS / 64], prefix_filter[CUES_PREFIX_BUCKETS / 64];
@@ -171,6 +177,7 @@ static inline uint32_t cue_prefix_bucket(struct str word)
     return (key * UINT32_C(2654435761)) >> 20;
 }
 
+uint64_t cue_word_head(struct str word); /* its first eight bytes; 0 behind its end */
 uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word, uint32_t bucket);
 bool cue_entry_lists(const struct cue_list *list, const struct cue_entry *entry, uint16_t symbol);
 

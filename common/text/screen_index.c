@@ -174,10 +174,12 @@ static int compare_longer_first(const void *a, const void *b)
 static int index_words(struct cue_builder *builder, struct err *err)
 {
     struct cue_list *list = builder->list;
+    char ones[CUES_MAX_WORD_BYTES];
     uint32_t slots = 64, prefixes = 0;
+    memset(ones, 0xFF, sizeof ones);
     while (slots < 2 * list->entry_count) slots *= 2;
     list->slots = ARENA_ARRAY(&list->memory, struct cue_slot, slots);
-    list->prefixes = ARENA_ARRAY(&list->memory, uint32_t, list->entry_count);
+    list->prefixes = ARENA_ARRAY(&list->memory, struct cue_prefix, list->entry_count);
     const struct cue_entry **sorted = calloc(list->entry_count, sizeof *sorted);
     if (!list->slots || !list->prefixes || !sorted) {
         free(sorted);
@@ -201,7 +203,9 @@ static int index_words(struct cue_builder *builder, struct err *err)
     uint32_t bucket = 0;
     for (uint32_t i = 0; i < prefixes; i++) {
         uint32_t own = cue_prefix_bucket(sorted[i]->word);
-        list->prefixes[i] = (uint32_t)(sorted[i] - list->entries);
+        list->prefixes[i] = (struct cue_prefix){.head = cue_word_head(sorted[i]->word),
+                                                .mask = cue_word_head(str_make(ones, sorted[i]->word.size)),
+                                                .entry = (uint32_t)(sorted[i] - list->entries)};
         list->prefix_filter[own / 64] |= UINT64_C(1) << own % 64;
         while (bucket <= own) list->prefix_first[bucket++] = i;
     }

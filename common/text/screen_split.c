@@ -81,5 +81,6 @@ void screen_words_find(struct screen_words *words, const struct cue_list *list)
         uint32_t entry = CUE_NO_ENTRY;
         if (word->accented_hash) entry = cue_list_find_whole(list, word->accented_hash);
         words->entries[i] = entry ? entry : cue_list_find(list, word->text, word->hash);
+        __builtin_prefetch(&list->entries[words->entries[i]]); /* looked at next */
     }
 }

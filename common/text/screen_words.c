@@ -35,10 +35,21 @@ struct str cue_word_cut(struct str *rest, char *room)
     return head;
 }
 
+uint64_t cue_word_head(struct str word)
+{
+    uint64_t head = 0;
+    memcpy(&head, word.data, word.size < sizeof head ? word.size : sizeof head);
+    return head;
+}
+
 uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word, uint32_t bucket)
 {
-    for (uint32_t i = list->prefix_first[bucket]; i < list->prefix_first[bucket + 1]; i++)
-        if (str_starts(word, list->entries[list->prefixes[i]].word)) return list->prefixes[i];
+    uint64_t head = cue_word_head(word);
+    for (uint32_t i = list->prefix_first[bucket]; i < list->prefix_first[bucket + 1]; i++) {
+        const struct cue_prefix *prefix = &list->prefixes[i];
+        if ((head ^ prefix->head) & prefix->mask) continue;
+        if (prefix->mask != UINT64_MAX || str_starts(word, list->entries[prefix->entry].word)) return prefix->entry;
+    }
     return CUE_NO_ENTRY;
 }
 

@@ -71,6 +71,33 @@ static void names_no_more_than_there_is_room_for(void **state)
     buffer_deinit(&list);
 }
 
+/* The bit map is as large as the list needs: none of its names may fall out on the way. */
+static void finds_each_name_of_a_list_of_any_size(void **state)
+{
+    static const int sizes[] = {0, 1, 255, 256, 257, 3000, 20000};
+    struct arena arena = {0};
+    struct err err;
+    (void)state;
+    for (size_t s = 0; s < COUNT_OF(sizes); s++) {
+        struct buffer list = {0};
+        struct names *names;
+        struct name_found found[NAMES_FOUND_MAX];
+        struct tokens tokens;
+        char text[16];
+        for (int i = 0; i < sizes[s]; i++) buffer_printf(&list, "name%d\n", i);
+        assert_int_equal(names_parse("list", buffer_str(&list), &names, &err), E_OK);
+        for (int i = 0; i <= sizes[s]; i += 1 + sizes[s] / 999) {
+            snprintf(text, sizeof text, "name%d", i);
+            arena_reset(&arena);
+            assert_int_equal(text_tokenize(str_of(text), &arena, &tokens, &err), E_OK);
+            assert_int_equal(names_find(names, &tokens, found), i < sizes[s]);
+        }
+        names_close(names);
+        buffer_deinit(&list);
+    }
+    arena_deinit(&arena);
+}
+
 static void refuses_what_is_no_list(void **state)
 {
     static const struct {
@@ -121,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_names_where_they_stand),
         cmocka_unit_test(names_no_more_than_there_is_room_for),
+        cmocka_unit_test(finds_each_name_of_a_list_of_any_size),
         cmocka_unit_test(refuses_what_is_no_list),
         cmocka_unit_test(the_shipped_list_is_sound),
     };
