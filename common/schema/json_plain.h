@@ -52,6 +52,11 @@ static inline size_t json_plain(const char *text, size_t size)
         size_t plain = json_plain_of_eight(text + at);
         if (plain < 8) return at + plain;
     }
+    if (at == size) return at;
+    if (size >= 8) { /* the last eight: those that were seen already are plain */
+        size_t plain = json_plain_of_eight(text + size - 8);
+        return plain < 8 ? size - 8 + plain : size;
+    }
     while (at < size && json_is_plain(text[at])) at++;
     return at;
 }

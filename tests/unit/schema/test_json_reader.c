@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "schema/json.h"
+#include "schema/json_plain.h"
 #include "test.h"
 
 /* In a piece of memory of exactly this size. */
@@ -164,6 +165,25 @@ static void items_and_members_are_walked(void **state)
     arena_deinit(&arena);
 }
 
+/* Told in blocks, as byte by byte, wherever in a text of any size the first mark stands. */
+static void plain_runs_end_at_the_first_mark(void **state)
+{
+    enum { SIZE_MOST = 40 };
+    static const char marks[] = {'"', '\\', '\n', '\x1F', '\0', '\x7F'};
+    (void)state;
+    for (size_t size = 0; size <= SIZE_MOST; size++)
+        for (size_t at = 0; at <= size; at++)
+            for (size_t mark = 0; mark < sizeof marks; mark++) {
+                char *text = malloc(size ? size : 1); /* of exactly this size */
+                assert_non_null(text);
+                for (size_t i = 0; i < size; i++) text[i] = (char)(i % 3 ? 'a' + i : 0xC3);
+                if (at < size) text[at] = marks[mark];
+                if (at + 2 < size) text[at + 2] = '"';
+                assert_int_equal(json_plain(text, size), at);
+                free(text);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +192,7 @@ int main(void)
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(skipping_takes_no_memory),
         cmocka_unit_test(items_and_members_are_walked),
+        cmocka_unit_test(plain_runs_end_at_the_first_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
