@@ -25,19 +25,12 @@ struct extraction {
     int negated_left; /* words that the negation still reaches */
 };
 
-/* `counts` false: it is written, and the next one takes its place; a branch on what is as often so as not costs more. */
-static inline void emit_if(struct extraction *extraction, bool counts, uint64_t hash, uint64_t salt)
+static inline void emit(struct extraction *extraction, uint64_t hash, uint64_t salt)
 {
     uint64_t mixed = (hash ^ salt) * UINT64_C(0x9e3779b97f4a7c15);
     uint32_t feature = (uint32_t)((mixed ^ mixed >> 29) * salt >> 32);
     if (extraction->next) linear_prefetch(extraction->next, feature);
-    extraction->items[extraction->count] = feature;
-    extraction->count += counts;
-}
-
-static inline void emit(struct extraction *extraction, uint64_t hash, uint64_t salt)
-{
-    emit_if(extraction, true, hash, salt);
+    extraction->items[extraction->count++] = feature;
 }
 
 static bool is_negator(const struct words *words, struct str word, uint64_t hash, bool apostrophe)
@@ -46,7 +39,6 @@ static bool is_negator(const struct words *words, struct str word, uint64_t hash
     return words_sets(words, hash) & WORD_NEGATOR;
 }
 
-/* Reads so many letters whether or not the word has them: tokens leave room behind them. */
 static uint64_t stem_hash(struct str word, size_t letters)
 {
     uint64_t bytes = 0;
@@ -58,8 +50,8 @@ static void emit_word(struct extraction *extraction, struct str word, uint64_t h
 {
     uint64_t marked = extraction->negated_left > 0 ? SALT_NEGATED : 0;
     emit(extraction, hash ^ marked, SALT_WORD);
-    emit_if(extraction, word.size > 4, stem_hash(word, 4) ^ marked, SALT_STEM);
-    emit_if(extraction, word.size > 6, stem_hash(word, 6) ^ marked, SALT_STEM);
+    if (word.size > 4) emit(extraction, stem_hash(word, 4) ^ marked, SALT_STEM);
+    if (word.size > 6) emit(extraction, stem_hash(word, 6) ^ marked, SALT_STEM);
 }
 
 /* What stands between a token and the next: marks and emoticons. */

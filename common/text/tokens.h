@@ -12,8 +12,7 @@ enum token_kind { TOKEN_WORD, TOKEN_NUMBER, TOKEN_EMOJI };
 
 struct token {
     uint32_t start, end;  /* bytes [start, end) of the text */
-    struct str folded;    /* of words and numbers: in the arena, with at least eight bytes that may be read behind it; of emoji:
-                           * a view of the text */
+    struct str folded;    /* in the arena, or a view of the text where nothing changed */
     uint64_t hash;        /* hash_fast(folded, 0) */
     uint8_t kind;         /* enum token_kind */
     bool clause_before;   /* a clause boundary (. ! ? ; : , newline, dash, bracket) lies before it */
