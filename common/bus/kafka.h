@@ -9,6 +9,7 @@
  *   kafka_consumer.c  polls, follows rebalances
  *   kafka_batch.c     the messages of one poll, until they are released
  *   kafka_position.c  which partitions, how far, how much is left; pause, rewind, seek
+ *   kafka_trust.c     whether what the coordinator tells is believed
  *   kafka_watch.c     a thread per consumer for the calls that block
  *   kafka_limits.c    says at start which topics take less than we may send
  *   kafka_sender.c    a producing client: one message out
@@ -138,6 +139,7 @@ struct kafka_partition {
     uint32_t partition;
     int64_t position; /* of the next message to read; -1: not known yet */
     int64_t first_read; /* where reading began, and a rewind goes without a commit; -1: unknown */
+    int64_t told;       /* by the coordinator, when reading began here last; -1: nothing is committed */
     bool moved;             /* a reader's, sought and not assigned there yet */
     int64_t sought;         /* where reading shall begin, until a message has come; -1 */
     int64_t last_ms;        /* timestamp of the last message read; 0: none */
@@ -164,7 +166,6 @@ struct kafka_found {
 struct kafka_awaited {
     rd_kafka_topic_partition_list_t *starts, *ends; /* NULL: nothing; ends: not known */
     bool known;
-    int64_t since_ms; /* when it was assigned, mono */
 };
 
 /* What this consumer has committed itself, also of partitions that it no longer has. */
@@ -220,6 +221,7 @@ struct kafka_consumer {
     uint32_t topics; /* bits */
     char member[KAFKA_NAME_MAX + 1], group_id[KAFKA_NAME_MAX + 1];
 
+    pthread_mutex_t client_lock; /* held while the committer's thread uses `client`, and while it goes */
     pthread_mutex_t lock; /* guards what the loop's thread changes here and others read: */
     struct kafka_partition *owned;
     size_t owned_count, owned_capacity;
@@ -232,6 +234,11 @@ struct kafka_consumer {
     struct kafka_awaited awaited;
     struct kafka_own *own;
     size_t own_count, own_capacity;
+    bool unconfirmed;    /* nothing has been committed since reading began where the coordinator told, */
+    bool suspect;        /* or, as that was older than our own commit, at this; old_ms: since when it is; mono, 0: it isn't */
+    int64_t old_ms;
+    bool group_lost;     /* the group forgot us, or we it */
+    int64_t started_ms, lost_ms; /* when the client started; when a broker was last found away; mono, 0: never */
 
     bool moved;          /* a reader's partitions are to be assigned (anew) by the next poll */
     int64_t assigned_ms; /* when they were last, mono; 0: never */
@@ -289,10 +296,19 @@ int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t par
                  int64_t offset, struct err *err) CHECKED;
 /* Of the committer's thread: what it has committed. */
 void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count);
-/* -1: nothing. The lock is held. */
-int64_t position_own(const struct kafka_consumer *consumer, enum topic topic, uint32_t partition);
-/* What is committed has truly gone back: rewinds go by that, too. The lock is held. */
-void position_believe(struct kafka_consumer *consumer, enum topic topic, uint32_t partition, int64_t offset);
+/* What the coordinator tells is committed: false, it is older than our own commit, and to be asked for again; after some
+ * seconds our own is put into `told`. The lock is held. */
+bool position_trust(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *told);
+/* A broker is away, or the coordinator doesn't answer as one: what is told soon after may be old. */
+void position_doubt(struct kafka_consumer *consumer);
+void position_group_lost(struct kafka_consumer *consumer); /* likewise, but nothing is waited for */
+/* Of the committer's thread. CONFIRMED: where reading began is. DOUBTED: not, and the coordinator must write first.
+ * *ret_lost_ms: see kafka_consumer. */
+enum position_standing { POSITION_CONFIRMED, POSITION_UNCONFIRMED, POSITION_DOUBTED };
+enum position_standing position_standing(struct kafka_consumer *consumer, int64_t *ret_lost_ms);
+/* Of the committer's thread: asks the coordinator again where reading should have begun. CANCELLED: elsewhere. UNAVAILABLE: it
+ * doesn't say. TIMEOUT: it still tells less than our own commit. Blocks for timeout_ms. */
+int position_confirm(struct kafka_consumer *consumer, int timeout_ms, struct err *err) CHECKED;
 void position_clear(struct kafka_consumer *consumer);
 /* All that it owns, from where they stand; the caller destroys the list. */
 rd_kafka_topic_partition_list_t *position_list(const struct kafka_consumer *consumer);

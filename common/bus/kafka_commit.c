@@ -38,6 +38,7 @@ enum {
     SEND_WAIT_MS = 20,
     ABORT_MS = 10000,   /* then the producer is replaced, which aborts too */
     HASTY_END_MS = 2000,
+    SETTLED_MS = 3000,  /* a coordinator's log is read by then */
 };
 
 enum verdict { GOOD, AGAIN, ABORT, REPLACE };
@@ -379,6 +380,58 @@ static int too_slow(struct kafka_consumer *consumer, struct err *err)
     return rc ? rc : E_TIMEOUT;
 }
 
+/* --- where reading began --------------------------------------------------------------------- */
+
+/* A transaction of nothing but positions, aborted. A coordinator that is behind its own log tells by it: it either notices
+ * and reads all again, or, if it has read all meanwhile, tells the newest from then on and not what it knew at its last write. */
+static int write_barrier(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count,
+                         int64_t deadline_ms, struct err *err)
+{
+    struct kafka_commit *commit = &consumer->commit;
+    commit->sender.failure.code = E_OK;
+    enum verdict verdict = judge(rd_kafka_begin_transaction(commit->sender.client), "begin", err);
+    if (verdict == GOOD) verdict = send_positions(consumer, positions, count, deadline_ms, err);
+    if (verdict == AGAIN) return too_slow(consumer, err);
+    if (verdict != GOOD) return give_up(consumer, verdict, err);
+    do
+        verdict = judge(rd_kafka_abort_transaction(commit->sender.client, commit_left_ms(deadline_ms, CALL_SLICE_MS)), "abort", err);
+    while (verdict == AGAIN && may_go_on(commit, deadline_ms));
+    return verdict == GOOD ? E_OK : start_over(consumer, err);
+}
+
+/* Until no broker has been found away for SETTLED_MS; no longer than that, as one may be away for good. */
+static int await_settled(struct kafka_consumer *consumer, int64_t deadline_ms, struct err *err)
+{
+    struct kafka_commit *commit = &consumer->commit;
+    int64_t lost_ms, most_ms = now_ms() + SETTLED_MS;
+    while (position_standing(consumer, &lost_ms) == POSITION_DOUBTED && now_ms() - lost_ms < SETTLED_MS && now_ms() < most_ms) {
+        if (now_ms() >= deadline_ms || atomic_load(&commit->stops))
+            return err_set(err, E_UNAVAILABLE, "brokers came back only now: what is committed isn't certain yet");
+        rd_kafka_poll(commit->sender.client, SEND_WAIT_MS);
+    }
+    return E_OK;
+}
+
+/* Before the first commit since reading began: that it began at what is committed. */
+static int confirm(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count,
+                   int64_t deadline_ms, struct err *err)
+{
+    struct kafka_commit *commit = &consumer->commit;
+    int64_t lost_ms;
+    int rc = E_OK;
+    enum position_standing standing = position_standing(consumer, &lost_ms);
+    if (count == 0 || standing == POSITION_CONFIRMED) return E_OK;
+    if (standing == POSITION_DOUBTED) rc = await_settled(consumer, deadline_ms, err);
+    if (standing == POSITION_DOUBTED && rc == E_OK) rc = write_barrier(consumer, positions, count, deadline_ms, err);
+    if (rc) return rc;
+    while ((rc = position_confirm(consumer, commit_left_ms(deadline_ms, CALL_SLICE_MS), err)) == E_UNAVAILABLE &&
+           now_ms() < deadline_ms && !atomic_load(&commit->stops))
+        rd_kafka_poll(commit->sender.client, SEND_WAIT_MS);
+    return rc;
+}
+
+/* --- the transaction ------------------------------------------------------------------------- */
+
 /* All has been written but the end. */
 static int end_transaction(struct kafka_consumer *consumer, int64_t deadline_ms, struct err *err)
 {
@@ -405,6 +458,7 @@ static int commit_transaction(struct kafka_consumer *consumer, const struct bus_
     struct kafka_sender *sender = &consumer->commit.sender;
     int64_t deadline_ms = now_ms() + consumer->bus->options.commit_timeout;
     int rc = commit_make_ready(consumer, deadline_ms, err);
+    if (rc == E_OK) rc = confirm(consumer, positions, position_count, deadline_ms, err);
     if (rc) return rc;
     enum verdict verdict = judge(rd_kafka_begin_transaction(sender->client), "begin", err);
     if (verdict != GOOD) return give_up(consumer, verdict, err);

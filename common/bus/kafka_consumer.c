@@ -133,6 +133,7 @@ void consumer_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
         return;
     }
     ends_await(consumer, NULL);
+    if (rd_kafka_assignment_lost(client)) position_group_lost(consumer);
     if (consumer->current) batch_empty(consumer->current);
     if (!consumer->closing) position_tell(consumer, consumer->subscription.on_revoked);
     position_clear(consumer);
@@ -148,6 +149,7 @@ void consumer_on_error(rd_kafka_t *client, int code, const char *reason, void *o
         note_fatal(consumer);
         return;
     }
+    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) position_doubt(consumer);
     /* One connection that fails is no trouble as long as another works. */
     if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
         consumer->fatal)

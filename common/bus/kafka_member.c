@@ -71,8 +71,13 @@ static int join(struct kafka_consumer *consumer, struct err *err)
 static int start(struct kafka_consumer *consumer, struct err *err)
 {
     const uint64_t one = 1;
+    pthread_mutex_lock(&consumer->client_lock);
     int rc = create_client(consumer, err);
+    pthread_mutex_unlock(&consumer->client_lock);
     if (rc) return rc;
+    pthread_mutex_lock(&consumer->lock);
+    consumer->started_ms = clock_mono_ms(clock_system());
+    pthread_mutex_unlock(&consumer->lock);
     rd_kafka_poll_set_consumer(consumer->client);
     consumer->queue = rd_kafka_queue_get_consumer(consumer->client);
     rd_kafka_queue_io_event_enable(consumer->queue, consumer->wake_fd, &one, sizeof one);
@@ -110,6 +115,7 @@ int kafka_subscribe(struct bus *bus, const struct bus_subscription *subscription
     consumer->in_group = subscription->group != NULL;
     consumer->wake_fd = -1;
     pthread_mutex_init(&consumer->lock, NULL);
+    pthread_mutex_init(&consumer->client_lock, NULL);
     for (size_t i = 0; i < subscription->topic_count; i++)
         consumer->topics |= 1u << subscription->topics[i];
     int rc = take_names(consumer, subscription, err);
@@ -162,9 +168,11 @@ static void destroy_client(struct kafka_consumer *consumer)
         rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
         rd_kafka_queue_destroy(consumer->queue);
     }
+    pthread_mutex_lock(&consumer->client_lock);
     if (consumer->client) rd_kafka_destroy_flags(consumer->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    consumer->queue = NULL;
     consumer->client = NULL;
+    pthread_mutex_unlock(&consumer->client_lock);
+    consumer->queue = NULL;
 }
 
 void kafka_unsubscribe(struct bus_consumer *base)
@@ -182,6 +190,7 @@ void kafka_unsubscribe(struct bus_consumer *base)
     member_forget_group(consumer);
     ends_await(consumer, NULL);
     pthread_mutex_destroy(&consumer->lock);
+    pthread_mutex_destroy(&consumer->client_lock);
     free(consumer->watch.found);
     free(consumer->owned);
     free(consumer->own);

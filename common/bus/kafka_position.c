@@ -39,8 +39,10 @@ int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t par
                                                                             .partition = partition,
                                                                             .position = offset,
                                                                             .first_read = offset >= 0 ? offset : -1,
+                                                                            .told = offset >= 0 ? offset : -1,
                                                                             .sought = -1,
                                                                             .end = -1};
+    consumer->unconfirmed = true;
     consumer->generation++;
     pthread_mutex_unlock(&consumer->lock);
     return rc;
@@ -167,70 +169,29 @@ static struct kafka_partition *partition_of(struct kafka_consumer *consumer,
                          (uint32_t)item->partition);
 }
 
-static struct kafka_own *find_own(const struct kafka_consumer *consumer, enum topic topic, uint32_t partition)
+static int check_told(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list, struct err *err)
 {
-    for (size_t i = 0; i < consumer->own_count; i++)
-        if (consumer->own[i].topic == topic && consumer->own[i].partition == partition) return &consumer->own[i];
-    return NULL;
+    for (int i = 0; i < list->cnt; i++)
+        if (list->elems[i].err) return kafka_error(list->elems[i].err, "committed positions", NULL, err);
+    pthread_mutex_lock(&consumer->lock);
+    bool trusted = position_trust(consumer, list);
+    pthread_mutex_unlock(&consumer->lock);
+    return trusted ? E_OK : err_set(err, E_UNAVAILABLE, "committed positions: the coordinator's answer is older than our own commit");
 }
 
-int64_t position_own(const struct kafka_consumer *consumer, enum topic topic, uint32_t partition)
-{
-    const struct kafka_own *own = find_own(consumer, topic, partition);
-    return own ? own->offset : -1;
-}
-
-static struct kafka_own *add_own(struct kafka_consumer *consumer)
-{
-    if (consumer->own_count == consumer->own_capacity) {
-        size_t capacity = consumer->own_capacity ? consumer->own_capacity * 2 : 16;
-        struct kafka_own *grown = realloc(consumer->own, capacity * sizeof *grown);
-        if (!grown) return NULL; /* then an old answer isn't told from a new one */
-        consumer->own = grown;
-        consumer->own_capacity = capacity;
-    }
-    return &consumer->own[consumer->own_count++];
-}
-
-void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count)
+/* What was told is remembered, to be confirmed before the next commit. */
+static void remember_told(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list)
 {
     pthread_mutex_lock(&consumer->lock);
-    for (size_t i = 0; i < count; i++) {
-        struct kafka_own *own = find_own(consumer, positions[i].topic, positions[i].partition);
-        if (!own) own = add_own(consumer);
-        if (own) *own = (struct kafka_own){positions[i].topic, positions[i].partition, positions[i].offset};
-    }
-    pthread_mutex_unlock(&consumer->lock);
-}
-
-void position_believe(struct kafka_consumer *consumer, enum topic topic, uint32_t partition, int64_t offset)
-{
-    struct kafka_own *own = find_own(consumer, topic, partition);
-    if (own && offset < own->offset) own->offset = offset >= 0 ? offset : -1;
-}
-
-static int64_t committed_here(struct kafka_consumer *consumer, const struct kafka_partition *partition)
-{
-    pthread_mutex_lock(&consumer->lock);
-    int64_t own = position_own(consumer, partition->topic, partition->partition);
-    pthread_mutex_unlock(&consumer->lock);
-    return own;
-}
-
-/* Committed offsets into positions to seek to. */
-static int resolve(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list,
-                   struct err *err)
-{
     for (int i = 0; i < list->cnt; i++) {
         rd_kafka_topic_partition_t *item = &list->elems[i];
-        if (item->err) return kafka_error(item->err, "committed positions", NULL, err);
-        const struct kafka_partition *partition = partition_of(consumer, item);
-        int64_t own = partition ? committed_here(consumer, partition) : -1;
-        if (own >= 0 && item->offset < own)
-            return err_set(err, E_UNAVAILABLE, "committed positions: the coordinator's answer is older than our own commit");
-        if (item->offset < 0 && partition) item->offset = beginning(consumer, partition);
+        struct kafka_partition *partition = partition_of(consumer, item);
+        if (!partition) continue;
+        partition->told = item->offset >= 0 ? item->offset : -1;
+        if (item->offset < 0) item->offset = beginning(consumer, partition);
     }
-    return E_OK;
+    consumer->unconfirmed = true;
+    pthread_mutex_unlock(&consumer->lock);
 }
 
 static void take_positions(struct kafka_consumer *consumer,
@@ -252,7 +213,8 @@ int kafka_rewind(struct bus_consumer *base, struct err *err)
     rd_kafka_topic_partition_list_t *list = position_list(consumer);
     rd_kafka_resp_err_t code = rd_kafka_committed(consumer->client, list, KAFKA_CALL_MS);
     int rc =
-        code ? kafka_error(code, "committed positions", NULL, err) : resolve(consumer, list, err);
+        code ? kafka_error(code, "committed positions", NULL, err) : check_told(consumer, list, err);
+    if (rc == E_OK) remember_told(consumer, list);
     if (rc == E_OK) rc = seek_all(consumer, list, err);
     if (rc == E_OK) take_positions(consumer, list);
     rd_kafka_topic_partition_list_destroy(list);

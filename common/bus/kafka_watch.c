@@ -11,7 +11,7 @@
 
 #include "bus/kafka.h"
 
-enum { LOOK_EVERY_MS = 500, LOOK_MS = 2000, ASK_MS = 2000, ASK_AGAIN_MS = 100, BELIEVED_AFTER_MS = 30000, FIRST_LOOK_MS = 1000 };
+enum { LOOK_EVERY_MS = 500, LOOK_MS = 2000, ASK_MS = 2000, ASK_AGAIN_MS = 100, FIRST_LOOK_MS = 1000 };
 
 static struct timespec after_ms(int64_t ms)
 {
@@ -77,7 +77,6 @@ void ends_await(struct kafka_consumer *consumer, const rd_kafka_topic_partition_
     forget_awaited(awaited);
     if (partitions) awaited->starts = rd_kafka_topic_partition_list_copy(partitions);
     awaited->known = partitions && partitions->cnt == 0;
-    awaited->since_ms = clock_mono_ms(clock_system());
     consumer->generation++;
     if (partitions) pthread_cond_broadcast(&consumer->watch.changed);
     pthread_mutex_unlock(&consumer->lock);
@@ -108,26 +107,6 @@ static bool all_known(const rd_kafka_topic_partition_list_t *list)
     return true;
 }
 
-/* A coordinator that has just come back may tell what was committed a while ago (soak 10). A topic that was made anew
- * has truly gone back: so it is believed in the end. The lock is held. */
-static bool is_old(const struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
-{
-    if (clock_mono_ms(clock_system()) - consumer->awaited.since_ms > BELIEVED_AFTER_MS) return false;
-    for (int i = 0; i < list->cnt; i++) {
-        enum topic topic = kafka_topic_of(consumer->bus, list->elems[i].topic);
-        int64_t own = topic == TOPIC_NONE ? -1 : position_own(consumer, topic, (uint32_t)list->elems[i].partition);
-        if (own >= 0 && list->elems[i].offset < own) return true;
-    }
-    return false;
-}
-
-static void believe(struct kafka_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
-{
-    for (int i = 0; i < list->cnt; i++)
-        position_believe(consumer, kafka_topic_of(consumer->bus, list->elems[i].topic),
-                         (uint32_t)list->elems[i].partition, list->elems[i].offset);
-}
-
 /* The lock is held, but not while it waits. A transaction that is open on one of the partitions is waited for. With
  * the ends, so that the backlog is known before anything has been fetched. False: not yet. */
 static bool ask_committed(struct kafka_consumer *consumer)
@@ -135,12 +114,13 @@ static bool ask_committed(struct kafka_consumer *consumer)
     uint64_t generation = consumer->generation;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(consumer->awaited.starts), *ends = NULL;
     pthread_mutex_unlock(&consumer->lock);
-    bool known = rd_kafka_committed(consumer->client, list, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR && all_known(list);
+    bool answered = rd_kafka_committed(consumer->client, list, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool known = answered && all_known(list);
+    if (!answered) position_doubt(consumer);
     if (known) ends = ends_of(consumer->client, list);
     pthread_mutex_lock(&consumer->lock);
-    if (known && consumer->generation == generation && !is_old(consumer, list)) {
+    if (known && consumer->generation == generation && position_trust(consumer, list)) {
         forget_awaited(&consumer->awaited);
-        believe(consumer, list);
         consumer->awaited = (struct kafka_awaited){.starts = list, .ends = ends, .known = true};
         consumer_make_readable(consumer);
         return true;

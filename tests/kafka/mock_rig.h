@@ -71,10 +71,10 @@ static inline void poll_once(struct bus_consumer *consumer)
 }
 
 /* A member that has its partition. */
-static inline struct bus_consumer *subscribe(struct mock *mock)
+static inline struct bus_consumer *subscribe_as(struct mock *mock, bool at_least_once)
 {
     const enum topic topic = TOPIC_FEEDBACK;
-    const struct bus_subscription subscription = {.group = "copy", .member = "copy-0", .topics = &topic, .topic_count = 1};
+    const struct bus_subscription subscription = {.group = "copy", .member = "copy-0", .topics = &topic, .topic_count = 1, .at_least_once = at_least_once};
     struct bus_consumer *consumer;
     struct err err;
     must(bus_subscribe(mock->bus, &subscription, &consumer, &err), &err);
@@ -82,5 +82,7 @@ static inline struct bus_consumer *subscribe(struct mock *mock)
     assert_int_equal(bus_backlog(consumer, NULL, 0), 1);
     return consumer;
 }
+
+static inline struct bus_consumer *subscribe(struct mock *mock) { return subscribe_as(mock, false); }
 
 #endif
