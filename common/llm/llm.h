@@ -43,7 +43,8 @@
     O(SECRET, bearer_token,                                                                        \
       "Bedrock API key, sent instead of a signature; empty: AWS_BEARER_TOKEN_BEDROCK.")            \
     O(STR, access_key_id, "",                                                                      \
-      "Access key; empty: environment, credentials file, container or instance endpoint.")         \
+      "Access key; empty: environment, credentials file, web identity (STS), container or instance "   \
+      "endpoint.")                                                                                 \
     O(SECRET, secret_access_key, "Secret of access_key_id.")                                       \
     O(SECRET, session_token, "Session token of access_key_id, if it has one.")                     \
     O(STR, credentials_file, "",                                                                   \

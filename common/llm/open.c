@@ -125,6 +125,7 @@ static int take_keys(struct remote *remote, const struct llm_config *config, str
         .file = keep(remote, config->credentials_file, &ok),
         .profile = keep(remote, config->profile, &ok),
     };
+    remote->keys.region = remote->region;
     remote->keys.on_change = remote_on_keys;
     remote->keys.user = remote;
     if (!ok) return err_set(err, E_NO_MEMORY, NULL);

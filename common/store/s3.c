@@ -229,7 +229,7 @@ static void s3_close(struct store *store)
 {
     struct s3 *s3 = of(store);
     curl_easy_cleanup(s3->curl);
-    credentials_deinit(&s3->credentials);
+    s3_keys_close(s3);
     if (s3->credentials_config.secret_access_key)
         explicit_bzero((char *)(uintptr_t)s3->credentials_config.secret_access_key,
                        strlen(s3->credentials_config.secret_access_key)); /* our copy, in `texts` */
@@ -325,11 +325,7 @@ int s3_open(const struct store_config *config, const struct location *location,
     if (rc == E_OK)
         rc = endpoint_make(config->endpoint, s3->region, location->bucket, config->addressing,
                            &s3->endpoint, err);
-    if (rc == E_OK) rc = credentials_load(&s3->credentials_config, &s3->credentials, err);
-    if (rc == E_NOT_FOUND) {
-        if (err) err->code = E_BAD_CONFIG;
-        rc = E_BAD_CONFIG;
-    }
+    if (rc == E_OK) rc = s3_keys_open(s3, err);
     if (rc == E_OK) {
         s3->description = arena_printf(&s3->texts, "s3://%s/%s at %s", location->bucket,
                                        location->prefix, s3->endpoint.base)

@@ -5,7 +5,7 @@
 #include <curl/curl.h>
 
 #include "store/backends.h"
-#include "aws/credentials.h"
+#include "aws/source.h"
 #include "store/s3_reply.h"
 
 enum { S3_QUERY_MAX = 8, S3_HEADERS_MAX = 40, S3_METADATA_MAX = 16 };
@@ -21,6 +21,10 @@ struct s3 {
     const char *encryption, *kms_key_id, *storage_class, *tags, *ca_file; /* NULL: not sent */
     struct credentials_config credentials_config;
     struct credentials credentials;
+    struct source source;   /* that hands credentials out, where none were found */
+    struct err source_err;  /* why it has none */
+    int64_t expires_ms;     /* of those that it gave; wall, 0: never */
+    int64_t not_before_ms;  /* monotonic: it isn't asked again before */
     struct sigv4_signer signer;
     struct sigv4_signed sign;
     struct buffer url, query, error_body;
@@ -30,6 +34,15 @@ struct s3 {
     const struct clock *clock;
     const atomic_bool *cancelled;
 };
+
+/* s3_keys.c: credentials from configuration, environment or file, else from whom aws/source.h names,
+ * asked by waiting. */
+int s3_keys_open(struct s3 *s3, struct err *err) CHECKED; /* BAD_CONFIG: there are none, and nobody to ask */
+/* Before a request: renews them in time. DENIED, UNAVAILABLE, UPSTREAM, CANCELLED. */
+int s3_keys_fresh(struct s3 *s3, struct err *err) CHECKED;
+/* A service refused them: true if others are at hand now. */
+bool s3_keys_refused(struct s3 *s3);
+void s3_keys_close(struct s3 *s3);
 
 /* What of a reply's headers we use. */
 struct s3_headers {

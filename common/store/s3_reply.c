@@ -1,7 +1,7 @@
 /* Reads S3's XML replies with the pull scanner. */
 #include "store/s3_reply.h"
 
-#include "store/xml.h"
+#include "aws/xml.h"
 
 static int bad(struct err *err, const char *why)
 {

@@ -383,21 +383,6 @@ static bool correct_skew(struct s3 *s3, const struct s3_call *call)
     return true;
 }
 
-static bool reread_credentials(struct s3 *s3)
-{
-    struct credentials fresh = {0};
-    if (s3->credentials.origin != CREDENTIALS_FILE) return false;
-    if (credentials_load(&s3->credentials_config, &fresh, NULL) != E_OK) return false;
-    bool changed = !credentials_are_same(&s3->credentials, &fresh);
-    if (changed) {
-        credentials_deinit(&s3->credentials);
-        s3->credentials = fresh;
-    } else {
-        credentials_deinit(&fresh);
-    }
-    return changed;
-}
-
 int s3_perform(struct s3 *s3, struct s3_call *call, struct err *err)
 {
     bool corrected = false, reread = false;
@@ -405,7 +390,8 @@ int s3_perform(struct s3 *s3, struct s3_call *call, struct err *err)
     if (call->overflow) return err_set(err, E_USAGE, "too many headers");
     if (on_progress(s3, 0, 0, 0, 0)) return err_set(err, E_CANCELLED, NULL);
     for (;;) {
-        int rc = attempt(s3, call, err);
+        int rc = s3_keys_fresh(s3, err);
+        if (rc == E_OK) rc = attempt(s3, call, err);
         if (rc != E_OK) return rc;
         if (call->status >= 200 && call->status <= 299) return E_OK;
         s3_reply_error(buffer_str(&s3->error_body), &call->error);
@@ -414,7 +400,7 @@ int s3_perform(struct s3 *s3, struct s3_call *call, struct err *err)
             continue;
         }
         rc = s3_refused(s3, call, err);
-        if (rc != E_DENIED || reread || !reread_credentials(s3)) return rc;
+        if (rc != E_DENIED || reread || !s3_keys_refused(s3)) return rc;
         reread = true;
     }
 }

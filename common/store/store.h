@@ -44,7 +44,9 @@ enum {
     O(STR, region, "", "S3 region; empty: AWS_REGION, AWS_DEFAULT_REGION, else us-east-1.")        \
     O(CHOICE, addressing, "auto", "auto|path|host",                                                \
       "Bucket in the path or in the host name; auto: path where an endpoint is set.")              \
-    O(STR, access_key_id, "", "Access key; empty: AWS_ACCESS_KEY_ID, else the credentials file.")  \
+    O(STR, access_key_id, "",                                                                      \
+      "Access key; empty: environment, credentials file, web identity (STS), container or instance "   \
+      "endpoint.")                                                                                 \
     O(SECRET, secret_access_key, "Secret of access_key_id.")                                       \
     O(SECRET, session_token, "Session token of access_key_id, if it has one.")                     \
     O(STR, credentials_file, "",                                                                   \

@@ -44,13 +44,13 @@ static void try_reply(const struct provider *provider, int status, struct str te
 
 static void try_document(struct str text)
 {
-    struct keys_document document;
+    struct source_document document;
     struct arena arena = {0};
-    if (keys_parse(text, &arena, &document)) {
+    if (source_parse(text, &arena, &document)) {
         assert(document.keys.access_key_id.size && document.keys.secret_access_key.size);
         assert(str_is_utf8(document.keys.secret_access_key));
     }
-    (void)keys_url_is_allowed(text);
+    (void)source_url_is_allowed(text);
     arena_deinit(&arena);
 }
 

@@ -27,8 +27,8 @@ static void reads_documents(void **state)
     for (size_t i = 0; i < COUNT_OF(documents); i++) {
         CASE(documents[i].why);
         struct arena arena = {0};
-        struct keys_document found;
-        bool good = keys_parse(str_of(documents[i].text), &arena, &found);
+        struct source_document found;
+        bool good = source_parse(str_of(documents[i].text), &arena, &found);
         assert_int_equal(good, documents[i].id != NULL);
         if (good) {
             assert_true(str_equal(found.keys.access_key_id, str_of(documents[i].id)));
@@ -59,7 +59,7 @@ static void asks_few_addresses(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(addresses); i++) {
         CASE(addresses[i].why);
-        assert_int_equal(keys_url_is_allowed(str_of(addresses[i].url)), addresses[i].allowed);
+        assert_int_equal(source_url_is_allowed(str_of(addresses[i].url)), addresses[i].allowed);
     }
 }
 
@@ -95,7 +95,8 @@ static void forget_environment(void)
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE",
         "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_BEARER_TOKEN_BEDROCK", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-        "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ANTHROPIC_API_KEY", "OPENAI_API_KEY"};
+        "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
+        "AWS_ROLE_SESSION_NAME", "AWS_ENDPOINT_URL_STS", "ANTHROPIC_API_KEY", "OPENAI_API_KEY"};
     for (size_t i = 0; i < COUNT_OF(names); i++) unsetenv(names[i]);
     setenv("HOME", "/nonexistent", 1);
 }
@@ -268,6 +269,51 @@ static void expired_keys_are_not_used(void **state)
     tear_down(&rig);
 }
 
+#define STS_BODY(id) "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>" id \
+    "</AccessKeyId><SecretAccessKey>S</SecretAccessKey><SessionToken>TOKEN-" id "</SessionToken><Expiration>2026-01-02T09:04:05Z" \
+    "</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+_Static_assert(sizeof STS_BODY("W") - 1 == 310, "Content-Length");
+
+/* STS is told the token of the file, as it is at that time, and gives keys for it. */
+static void a_web_identity_gives_keys(void **state)
+{
+    (void)state;
+    struct route routes[] = {{"POST / HTTP", SAYS("200 OK", "310", STS_BODY("W")), THEN_KEEP, 1},
+                             {"POST / HTTP", SAYS("200 OK", "310", STS_BODY("V")), THEN_KEEP, 1},
+                             {"POST / HTTP", SAYS("403 No", "0", ""), THEN_KEEP, 0},
+                             {"POST /model/m/converse", ANSWER, THEN_KEEP, 0}, {0}};
+    struct rig rig;
+    char file[] = "/tmp/verbatim-keys-XXXXXX";
+    set_up(&rig, routes);
+    int descriptor = mkstemp(file);
+    assert_int_equal(pwrite(descriptor, "token+1\n", 8, 0), 8);
+    setenv("AWS_WEB_IDENTITY_TOKEN_FILE", file, 1);
+    setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/r", 1);
+    setenv("AWS_ENDPOINT_URL_STS", rig.server.url, 1);
+    open_client(&rig);
+    ask(&rig, LLM_ANSWERED);
+    assert_non_null(strstr(rig.server.requests[0].data, "\r\n\r\nAction=AssumeRoleWithWebIdentity&Version=2011-06-15&"
+                           "RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&RoleSessionName=verbatim&WebIdentityToken=token%2B1"));
+    assert_null(strstr(rig.server.requests[0].data, "Authorization"));
+    assert_true(last_has(&rig, "Credential=W/") && last_has(&rig, "x-amz-security-token: TOKEN-W"));
+    assert_int_equal(pwrite(descriptor, "token+2\n", 8, 0), 8);
+    clock_manual_advance(&rig.clock, 7 * HOUR_MS);
+    setenv("AWS_ROLE_ARN", "another", 1); /* what was found at the start counts */
+    ask(&rig, LLM_UNREACHABLE); /* STS gives old ones: they have expired */
+    assert_non_null(strstr(rig.server.requests[2].data, "role%2Fr&RoleSessionName=verbatim&WebIdentityToken=token%2B2"));
+    clock_manual_advance(&rig.clock, KEYS_AGAIN_MS);
+    ask(&rig, LLM_DENIED);
+    assert_non_null(strstr(rig.text, "STS"));
+    assert_null(strstr(rig.text, "token"));
+    close(descriptor);
+    unlink(file);
+    clock_manual_advance(&rig.clock, KEYS_AGAIN_MS);
+    size_t before = rig.server.request_count;
+    ask(&rig, LLM_DENIED); /* no token, no question */
+    assert_int_equal(rig.server.request_count, before);
+    tear_down(&rig);
+}
+
 #define EXPIRED SAYS("403 No", "34", "{\"__type\":\"ExpiredTokenException\"}")
 static void replaced_keys_are_read_again(void **state)
 {
@@ -319,6 +365,7 @@ int main(void)
         cmocka_unit_test(a_bearer_key_wins),
         cmocka_unit_test(an_instance_gives_keys),
         cmocka_unit_test(a_container_gives_keys),
+        cmocka_unit_test(a_web_identity_gives_keys),
         cmocka_unit_test(expired_keys_are_not_used),
         cmocka_unit_test(replaced_keys_are_read_again),
         cmocka_unit_test(a_clock_that_is_off_is_corrected),

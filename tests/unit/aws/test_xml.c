@@ -1,5 +1,5 @@
 /* The XML scanner: what it reads, as a trace of events, and what it refuses. */
-#include "store/xml.h"
+#include "aws/xml.h"
 #include "test.h"
 
 /* "+name" opens, "-name(text)" closes. */

@@ -1,12 +1,12 @@
-/* A pull scanner for the small XML documents that S3 answers with: elements and their text.
+/* A pull scanner for the small XML documents that S3 and STS answer with: elements and their text.
  *
  * Bounded and strict, as the bytes come from outside: depth, name and text sizes are limited, tags
  * must match, a DOCTYPE is refused (so there are no entities to expand), attributes are skipped,
  * namespace prefixes dropped. Everything else of XML 1.0 that a reply may hold (prolog, comments,
  * CDATA, character references) is read. Our own because a reply is elements and text only: expat or
  * libxml2 would be a dependency, and an attack surface, for a hundred lines. */
-#ifndef VERBATIM_STORE_XML_H
-#define VERBATIM_STORE_XML_H
+#ifndef VERBATIM_AWS_XML_H
+#define VERBATIM_AWS_XML_H
 
 #include "base/buffer.h"
 

@@ -1,5 +1,5 @@
 /* The pull scanner: one tag a call, text collected on the way. */
-#include "store/xml.h"
+#include "aws/xml.h"
 
 void xml_init(struct xml *xml, struct str document) { *xml = (struct xml){.rest = document}; }
 void xml_deinit(struct xml *xml) { buffer_deinit(&xml->text); }
