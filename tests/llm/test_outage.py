@@ -1,5 +1,5 @@
-"""The provider is gone while records go on coming: insights go on, marked degraded; what waits stays bounded; when it is
-back it is asked slowly at first.
+"""The provider is gone while records go on coming: insights go on, marked degraded; danger reaches people meanwhile; what
+waits stays bounded; when it is back it is asked slowly at first.
 
 usage: test_outage.py [SECONDS [RECORDS_A_SECOND]]    (20 and 200; ten minutes were run by hand, see README.md)
 """
@@ -57,6 +57,14 @@ def answers(mock, count):
     return lambda: mock.answered >= wanted
 
 
+def danger(run, what):
+    """What the screen finds is on `safety` before the provider is back: the caller hasn't brought it back yet."""
+    began = time.monotonic()
+    run.post([{"id": f"danger-{what}", "text": "I was taken to hospital with a severe rash after taking these tablets."}])
+    wait_for(f"{what}: danger reaches people", lambda: f"danger-{what}" in run.topic("safety"))
+    print(f"{what}: danger reached people after {time.monotonic() - began:.1f} s", flush=True)
+
+
 def each_second(mock, start, end):
     counts = collections.Counter(int(call.at - start) for call in mock.calls if start <= call.at < end)
     return [counts[second] for second in range(int(end - start) + 1)]
@@ -83,8 +91,10 @@ def main():
         half = SECONDS / 2
         down = time.monotonic()
         mock.fault = "hang"     # first it takes calls and never answers,
+        danger(run, "hanging")
         most = watch(run, "hanging", after(half))
         mock.stop()             # then nobody listens
+        danger(run, "gone")
         most = max(most, watch(run, "gone", after(half)))
         mock.fault = None
         mock.start()
@@ -96,8 +106,8 @@ def main():
         calls = each_second(mock, back, end)
         print(f"{load.sent} records sent; calls each second: well {each_second(mock, began, down)}, "
               f"hanging {each_second(mock, down, down + half)}, back {calls}", flush=True)
-        insights = run.await_topic("insights", load.sent)
-        equal("an insight for each record", len(insights), load.sent)
+        insights = run.await_topic("insights", load.sent + 2)
+        equal("an insight for each record", len(insights), load.sent + 2)
         equal("dead letters", len(run.topic("dead-letters")), 0)
         degraded = sum(record["insight"].get("degraded", False) for record in insights.values())
         local = sum(record["insight"]["provider"] == "local" for record in insights.values())
