@@ -10,6 +10,8 @@
 #include "config/internal.h"
 #include "config/value.h"
 
+enum { SECRET_BYTES_MAX = 64 * 1024 };
+
 int config_create(const struct option_table *const *tables, struct config **ret_config, struct err *err)
 {
     struct config *config = calloc(1, sizeof *config);
@@ -134,7 +136,7 @@ static int read_secret(struct config *config, struct str path, struct str *ret_v
 {
     struct buffer file = {0};
     struct str name = arena_copy(&config->arena, path);
-    int rc = name.data ? buffer_read_file(&file, name.data, 64 * 1024, err) : err_set(err, E_NO_MEMORY, NULL);
+    int rc = name.data ? buffer_read_file(&file, name.data, SECRET_BYTES_MAX, err) : err_set(err, E_NO_MEMORY, NULL);
     if (rc) {
         rc = unreadable(rc, err, origin, ": secret");
     } else {
@@ -189,7 +191,11 @@ static int set_key(struct config *config, struct str module, struct str name, st
         return unknown_key(config, module, name, origin, err);
     struct str secret;
     int rc = read_secret(config, value, &secret, origin, err);
-    return rc ? rc : set_option(config, table, option, secret, origin, err);
+    if (rc == E_OK) rc = set_option(config, table, option, secret, origin, err);
+    struct str path = arena_copy(&config->arena, value);
+    if (rc == E_OK && !path.data) rc = err_set(err, E_NO_MEMORY, NULL);
+    if (rc == E_OK) config->settings[table][option].file = path.data;
+    return rc;
 }
 
 /* One line of a file. *module is the section in force, kept over lines. */
@@ -302,6 +308,28 @@ int config_get(const struct config *config, const struct option_table *table, vo
         option_store(row, &value, options);
     }
     return E_OK;
+}
+
+int config_secret(const struct config *config, const char *module, const char *name, struct buffer *out, struct err *err)
+{
+    size_t table = config_find_table(config, str_of(module));
+    assert(table < config->table_count);
+    size_t option = config_find_option(config->tables[table], str_of(name));
+    assert(option < config->tables[table]->count);
+    const struct setting *setting = &config->settings[table][option];
+    struct buffer file = {0};
+    int rc = E_OK;
+    if (setting->file) {
+        rc = buffer_read_file(&file, setting->file, SECRET_BYTES_MAX, err);
+        struct str rest = buffer_str(&file);
+        buffer_add(out, str_trim(str_cut(&rest, '\n')));
+        if (file.data) explicit_bzero(file.data, file.capacity);
+        if (rc) rc = unreadable(rc, err, setting->origin, ": secret");
+    } else if (setting->value) {
+        buffer_add(out, str_of(setting->value));
+    }
+    buffer_deinit(&file);
+    return rc == E_OK && out->failed ? err_set(err, E_NO_MEMORY, NULL) : rc;
 }
 
 size_t config_property_count(const struct config *config) { return config->property_count; }

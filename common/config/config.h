@@ -30,6 +30,10 @@ int config_set(struct config *config, struct str assignment, const char *origin,
 /* Fills `options` (table->struct_bytes) with what is in force. Strings live as long as the config. */
 int config_get(const struct config *config, const struct option_table *table, void *options, struct err *err) CHECKED;
 
+/* What a secret is now: read anew where it came from a file (NAME_file), else as config_get() gives it. Added to
+ * `out`, which the caller wipes. BAD_CONFIG: the file can't be read. */
+int config_secret(const struct config *config, const char *module, const char *name, struct buffer *out, struct err *err) CHECKED;
+
 /* One option's text in force ("" if unset); NULL for an unknown key. Secrets are shown as "(set)". */
 const char *config_value(const struct config *config, const char *module, const char *name, const char **ret_origin);
 

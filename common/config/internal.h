@@ -7,6 +7,7 @@
 
 struct setting {
     const char *value, *origin; /* NULL value: the table's fallback is in force */
+    const char *file;           /* of a secret that was read from one; NULL */
 };
 
 struct property {

@@ -314,4 +314,4 @@ static void close_remote(struct llm_client *client)
     remote_destroy(remote);
 }
 
-const struct llm_client_ops remote_ops = {.ask = ask, .cancel = cancel, .close = close_remote};
+const struct llm_client_ops remote_ops = {.ask = ask, .cancel = cancel, .close = close_remote, .rekey = remote_rekey};

@@ -36,5 +36,6 @@ void remote_on_keys(struct keys *keys);
 
 /* open.c: frees all but calls, which are gone by then. */
 void remote_destroy(struct remote *remote);
+int remote_rekey(struct llm_client *client, const char *api_key, struct err *err) CHECKED;
 
 #endif

@@ -121,6 +121,11 @@ int llm_ask(struct llm_client *client, const struct llm_question *question,
 
 void llm_cancel(struct llm_call *call) { call->client->ops->cancel(call); }
 
+int llm_client_rekey(struct llm_client *client, const char *api_key, struct err *err)
+{
+    return client->ops->rekey ? client->ops->rekey(client, api_key, err) : E_OK;
+}
+
 void llm_client_close(struct llm_client *client)
 {
     if (client) client->ops->close(client);

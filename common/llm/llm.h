@@ -198,6 +198,10 @@ int llm_client_open(uv_loop_t *loop, const struct llm_config *config,
 /* Ends all calls, without callbacks. The client is gone for the caller; its handles close on the
  * loop's next turns, so run the loop until they have. NULL is ignored. */
 void llm_client_close(struct llm_client *client);
+/* Another API key (bedrock: bearer token) for calls from now on, "" for none but the environment's; those under way keep
+ * theirs. BAD_CONFIG, and the old one stays: for what can't be one, and for what would change how requests are
+ * authorised (signature or token). */
+int llm_client_rekey(struct llm_client *client, const char *api_key, struct err *err) CHECKED;
 
 /* On an error (NO_MEMORY; USAGE: a question that breaks what is said above) there is no callback.
  * ret_call may be NULL; else *ret_call is valid until on_result() or llm_cancel(). */
@@ -224,6 +228,7 @@ struct llm_client_ops {
                llm_on_result *on_result, void *user, struct llm_call **ret_call, struct err *err);
     void (*cancel)(struct llm_call *call);
     void (*close)(struct llm_client *client);
+    int (*rekey)(struct llm_client *client, const char *api_key, struct err *err); /* NULL: it has none */
 };
 
 struct llm_client {

@@ -106,16 +106,46 @@ static const char *find_key(const struct remote *remote, const struct llm_config
     }
 }
 
+static int check_key(const struct remote *remote, const char *key, struct err *err)
+{
+    if (!is_printable(key))
+        return err_set(err, E_BAD_CONFIG, "the API key holds white space or control characters");
+    if (remote->base.provider == LLM_ANTHROPIC && !*key)
+        return err_set(err, E_BAD_CONFIG, "no API key: set anthropic.api_key or ANTHROPIC_API_KEY");
+    return E_OK;
+}
+
+static void forget_key(struct remote *remote)
+{
+    if (remote->api_key) explicit_bzero(remote->api_key, strlen(remote->api_key));
+    free(remote->api_key);
+}
+
+int remote_rekey(struct llm_client *client, const char *api_key, struct err *err)
+{
+    struct remote *remote = (struct remote *)(void *)client;
+    const struct llm_config config = {.provider = client->provider, .api_key = api_key};
+    const char *key = find_key(remote, &config);
+    int rc = check_key(remote, key, err);
+    if (rc == E_OK && client->provider == LLM_BEDROCK && remote->signing != !*key)
+        rc = err_set(err, E_BAD_CONFIG,
+                     "a bearer token in place of signatures, or none any more, needs a restart");
+    if (rc) return err_wrap(err, "%s", llm_provider_name(client->provider));
+    char *fresh = strdup(key);
+    if (!fresh) return err_set(err, E_NO_MEMORY, NULL);
+    forget_key(remote);
+    remote->api_key = fresh;
+    return E_OK;
+}
+
 static int take_keys(struct remote *remote, const struct llm_config *config, struct err *err)
 {
     const char *key = find_key(remote, config);
     bool ok = true;
-    if (!is_printable(key))
-        return err_set(err, E_BAD_CONFIG, "the API key holds white space or control characters");
+    int checked = check_key(remote, key, err);
+    if (checked) return checked;
     remote->api_key = strdup(key);
     if (!remote->api_key) return err_set(err, E_NO_MEMORY, NULL);
-    if (config->provider == LLM_ANTHROPIC && !*key)
-        return err_set(err, E_BAD_CONFIG, "no API key: set anthropic.api_key or ANTHROPIC_API_KEY");
     remote->signing = config->provider == LLM_BEDROCK && !*key;
     if (!remote->signing) return E_OK;
     remote->keys.config = (struct credentials_config){
@@ -202,8 +232,7 @@ void remote_destroy(struct remote *remote)
     wire_close(remote->wire);
     sigv4_signer_deinit(&remote->signer);
     sigv4_signed_deinit(&remote->sign);
-    if (remote->api_key) explicit_bzero(remote->api_key, strlen(remote->api_key));
-    free(remote->api_key);
+    forget_key(remote);
     /* Configured secrets were copied here. */
     const char *secrets[] = {remote->keys.config.secret_access_key, remote->keys.config.session_token};
     for (size_t i = 0; i < 2; i++)

@@ -180,13 +180,35 @@ void remote_close(struct remote *remote)
     free(remote);
 }
 
+/* A key in a file (api_key_file, bearer_token_file) may be another by now. */
+static int rekey(struct llm_client *client, const struct config *config, struct err *err)
+{
+    enum llm_provider provider = llm_client_provider(client);
+    struct buffer key = {0};
+    int rc = config_secret(config, names[provider], provider == LLM_BEDROCK ? "bearer_token" : "api_key", &key, err);
+    if (rc == E_OK) rc = llm_client_rekey(client, buffer_cstr(&key), err);
+    if (key.data) explicit_bzero(key.data, key.capacity);
+    buffer_deinit(&key);
+    return rc;
+}
+
+static int rekey_all(struct remote *remote, const struct config *config, struct err *err)
+{
+    int rc = E_OK;
+    for (uint32_t i = 0; i < ASKER_STAGES_MAX && rc == E_OK; i++)
+        if (remote->clients[i]) rc = rekey(remote->clients[i], config, err);
+    return rc;
+}
+
 int remote_reload(struct remote *remote, struct worker_context *context, const char *folder, struct err *err)
 {
     const struct genai_options *options = context->options;
     struct prompt *fresh;
     int rc = prompt_open(folder, options->prompt, context->random, &fresh, err);
     if (rc) return rc;
-    if ((rc = account_reload(remote->account, context, err))) {
+    rc = rekey_all(remote, context->config, err);
+    if (rc == E_OK) rc = account_reload(remote->account, context, err);
+    if (rc) {
         prompt_close(fresh);
         return rc;
     }

@@ -187,6 +187,43 @@ static void secret_file(char path[static 40], const char *content)
     close(fd);
 }
 
+/* What config_secret() says, or "!" where it fails. */
+static const char *secret_now(const struct config *config)
+{
+    static struct buffer text;
+    struct err err;
+    buffer_clear(&text);
+    if (config_secret(config, "demo", "key", &text, &err)) return err.code == E_BAD_CONFIG ? "!" : "?";
+    static char copy[64];
+    snprintf(copy, sizeof copy, "%s", buffer_cstr(&text));
+    buffer_deinit(&text);
+    return copy;
+}
+
+static void secrets_in_files_are_read_again(void **state)
+{
+    char path[40], line[128];
+    struct config *config = fresh();
+    struct err err = {0};
+    (void)state;
+    assert_string_equal(secret_now(config), "");
+    assert_int_equal(config_set(config, STR("demo.key=plain"), "flag", &err), E_OK);
+    assert_string_equal(secret_now(config), "plain");
+    secret_file(path, "old\n");
+    snprintf(line, sizeof line, "demo.key_file=%s", path);
+    assert_int_equal(config_set(config, str_of(line), "flag", &err), E_OK);
+    assert_string_equal(secret_now(config), "old");
+    int fd = open(path, O_WRONLY | O_TRUNC);
+    assert_int_equal(write(fd, " new \nx", 7), 7);
+    close(fd);
+    assert_string_equal(secret_now(config), "new");
+    unlink(path);
+    assert_string_equal(secret_now(config), "!");
+    assert_int_equal(config_set(config, STR("demo.key=again"), "flag", &err), E_OK); /* no file any more */
+    assert_string_equal(secret_now(config), "again");
+    config_destroy(config);
+}
+
 static void secrets_come_from_files_too(void **state)
 {
     char path[40], line[128];
@@ -261,7 +298,7 @@ int main(void)
         cmocka_unit_test(variables_that_are_no_settings_are_let_be),
         cmocka_unit_test(lines_are_read_with_goodwill),
         cmocka_unit_test(kafka_properties_pass_through),
-        cmocka_unit_test(secrets_come_from_files_too),
+        cmocka_unit_test(secrets_in_files_are_read_again), cmocka_unit_test(secrets_come_from_files_too),
         cmocka_unit_test(secrets_are_never_shown),
         cmocka_unit_test(files_that_cannot_be_read),
     };

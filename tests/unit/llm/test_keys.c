@@ -184,6 +184,28 @@ static void a_bearer_key_wins(void **state)
     tear_down(&rig);
 }
 
+/* Another key from the next call on; what can't be one leaves the old in force. */
+static void a_key_is_replaced(void **state)
+{
+    (void)state;
+    struct route routes[] = {{"POST /model/m/converse", ANSWER, THEN_KEEP, 0}, {0}};
+    struct rig rig;
+    struct err err = {0};
+    set_up(&rig, routes);
+    rig.config.api_key = "old-key";
+    open_client(&rig);
+    ask(&rig, LLM_ANSWERED);
+    assert_true(last_has(&rig, "Authorization: Bearer old-key\r\n"));
+    assert_int_equal(llm_client_rekey(rig.client, "new-key", &err), E_OK);
+    ask(&rig, LLM_ANSWERED);
+    assert_true(last_has(&rig, "Authorization: Bearer new-key\r\n"));
+    assert_int_equal(llm_client_rekey(rig.client, "two words", &err), E_BAD_CONFIG);
+    assert_int_equal(llm_client_rekey(rig.client, "", &err), E_BAD_CONFIG); /* it would have to sign */
+    ask(&rig, LLM_ANSWERED);
+    assert_true(last_has(&rig, "Authorization: Bearer new-key\r\n"));
+    tear_down(&rig);
+}
+
 /* Three steps once; renewed while what is there still serves; what was renewed is used. */
 static void an_instance_gives_keys(void **state)
 {
@@ -363,6 +385,7 @@ int main(void)
         cmocka_unit_test(asks_few_addresses),
         cmocka_unit_test(signs_with_what_is_configured),
         cmocka_unit_test(a_bearer_key_wins),
+        cmocka_unit_test(a_key_is_replaced),
         cmocka_unit_test(an_instance_gives_keys),
         cmocka_unit_test(a_container_gives_keys),
         cmocka_unit_test(a_web_identity_gives_keys),
