@@ -1,5 +1,7 @@
-/* Phrases in folded text: plain searches, at the edges of words. */
+/* Phrases in folded text, at the edges of words: at each place, those that begin with its byte. */
 #include "workers/genai/suspects.h"
+
+#include <stdlib.h>
 
 #include "text/tokens.h"
 
@@ -32,6 +34,25 @@ static int add_phrase(struct suspects *suspects, const char *file, uint32_t line
     return E_OK;
 }
 
+static unsigned char first_byte(const struct suspect_phrase *phrase)
+{
+    return (unsigned char)phrase->parts[0].data[0];
+}
+
+static int by_first_byte(const void *a, const void *b)
+{
+    return first_byte(a) - first_byte(b);
+}
+
+static void sort(struct suspects *suspects)
+{
+    if (suspects->count)
+        qsort(suspects->phrases, suspects->count, sizeof *suspects->phrases, by_first_byte);
+    for (uint32_t i = 0; i < suspects->count; i++)
+        suspects->starts[first_byte(&suspects->phrases[i]) + 1]++;
+    for (uint32_t byte = 0; byte < 256; byte++) suspects->starts[byte + 1] += suspects->starts[byte];
+}
+
 int suspects_read(struct suspects *suspects, const char *file, struct str content, struct err *err)
 {
     uint32_t lines = 1, line = 0;
@@ -47,6 +68,7 @@ int suspects_read(struct suspects *suspects, const char *file, struct str conten
             rc = add_phrase(suspects, file, line, text, err);
     }
     if (rc) suspects_deinit(suspects);
+    else sort(suspects);
     return rc;
 }
 
@@ -75,22 +97,25 @@ static size_t find_part(struct str text, struct str part, size_t from)
     return SIZE_MAX;
 }
 
-static bool holds_phrase(struct str text, const struct suspect_phrase *phrase)
+/* The parts after the first, each near the one before. */
+static bool holds_rest(struct str text, const struct suspect_phrase *phrase, size_t end)
 {
-    for (size_t from = 0;;) {
-        size_t first = find_part(text, phrase->parts[0], from), end = first + phrase->parts[0].size;
-        if (first == SIZE_MAX) return false;
-        uint32_t found = 1;
-        while (found < phrase->count) {
-            struct str near =
-                str_slice(text, 0, end + SUSPECT_GAP_BYTES + phrase->parts[found].size);
-            size_t next = find_part(near, phrase->parts[found], end);
-            if (next == SIZE_MAX) break;
-            end = next + phrase->parts[found++].size;
-        }
-        if (found == phrase->count) return true;
-        from = first + 1;
+    for (uint32_t part = 1; part < phrase->count; part++) {
+        struct str near = str_slice(text, 0, end + SUSPECT_GAP_BYTES + phrase->parts[part].size);
+        size_t next = find_part(near, phrase->parts[part], end);
+        if (next == SIZE_MAX) return false;
+        end = next + phrase->parts[part].size;
     }
+    return true;
+}
+
+static bool begins_at(struct str text, const struct suspect_phrase *phrase, size_t at)
+{
+    struct str first = phrase->parts[0];
+    size_t end = at + first.size;
+    if (first.size > text.size - at || memcmp(text.data + at, first.data, first.size) != 0)
+        return false;
+    return !cuts_word(text, end) && holds_rest(text, phrase, end);
 }
 
 /* Words that are spelt out, or written in some code. */
@@ -114,7 +139,11 @@ bool suspects_hold(const struct suspects *suspects, struct str text, struct aren
 {
     struct str folded = text_fold(text, scratch);
     if (!folded.data || holds_code(folded)) return true;
-    for (uint32_t i = 0; i < suspects->count; i++)
-        if (holds_phrase(folded, &suspects->phrases[i])) return true;
+    for (size_t at = 0; at < folded.size; at++) {
+        const uint32_t *starts = &suspects->starts[(unsigned char)folded.data[at]];
+        if (starts[0] == starts[1] || cuts_word(folded, at)) continue;
+        for (uint32_t i = starts[0]; i < starts[1]; i++)
+            if (begins_at(folded, &suspects->phrases[i], at)) return true;
+    }
     return false;
 }

@@ -16,8 +16,8 @@ struct suspect_phrase {
 
 struct suspects {
     struct arena arena;
-    struct suspect_phrase *phrases;
-    uint32_t count;
+    struct suspect_phrase *phrases; /* by their first byte */
+    uint32_t count, starts[257];    /* those that begin with byte b: from starts[b] to starts[b + 1] */
 };
 
 /* BAD_CONFIG names file and line; NO_MEMORY. */
