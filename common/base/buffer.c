@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { PRINTF_BYTES = 64 };
+
 void buffer_deinit(struct buffer *buffer)
 {
     if (!buffer) return;
@@ -36,15 +38,18 @@ failed:
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list args, again;
+    char *room = buffer_reserve(buffer, PRINTF_BYTES);
+    if (!room) return;
+    size_t left = buffer->capacity - buffer->size;
     va_start(args, format);
     va_copy(again, args);
-    int size = vsnprintf(NULL, 0, format, args);
+    int size = vsnprintf(room, left, format, args); /* it fits, mostly */
     va_end(args);
-    char *room = size < 0 ? NULL : buffer_reserve(buffer, (size_t)size + 1);
-    if (room) {
-        vsnprintf(room, (size_t)size + 1, format, again);
-        buffer->size += (size_t)size;
+    if (size >= 0 && (size_t)size >= left) {
+        room = buffer_reserve(buffer, (size_t)size + 1);
+        if (room) vsnprintf(room, (size_t)size + 1, format, again);
     }
+    if (size >= 0 && room) buffer->size += (size_t)size;
     va_end(again);
 }
 

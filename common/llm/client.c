@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SKEW_NOTICED_MS = 60000 };
+enum { SKEW_NOTICED_MS = 60000, BODY_BYTES_AROUND = 1024 };
 
 struct call {
     struct llm_call base;
@@ -283,6 +283,8 @@ static int ask(struct llm_client *client, const struct llm_question *question,
     call->exchange.connect_timeout_ms = remote->connect_timeout_ms;
     call->exchange.reply_limit = remote->reply_limit;
     buffer_add(&call->exchange.url, str_of(remote->endpoint));
+    size_t size = question->system.size + question->prompt.size + question->schema.size;
+    (void)buffer_reserve(&call->exchange.body, size + size / 8 + BODY_BYTES_AROUND); /* once, not doubling */
     remote->provider->write_path(&remote->style, model, &call->exchange.url);
     remote->provider->write_body(&remote->style, question, &call->exchange.body);
     if (call->exchange.url.failed || call->exchange.body.failed) {

@@ -343,7 +343,9 @@ void wire_cancel(struct exchange *exchange)
 bool exchange_header(struct exchange *exchange, const char *name, struct str value)
 {
     struct buffer line = {0};
-    buffer_printf(&line, "%s: %.*s", name, STR_ARGS(value));
+    buffer_add(&line, str_of(name));
+    buffer_add(&line, STR(": "));
+    buffer_add(&line, value);
     struct curl_slist *longer =
         line.failed ? NULL : curl_slist_append(exchange->headers, buffer_cstr(&line));
     if (line.data) explicit_bzero(line.data, line.capacity); /* may hold a key */

@@ -150,14 +150,21 @@ void account_key(const struct account_book *account, const struct account_questi
     answer_key_of(parts, sizeof parts / sizeof parts[0], ret_key);
 }
 
+static struct answer_key key_of(const struct account_book *account, const struct account_question *question)
+{
+    struct answer_key key;
+    if (question->key) return *question->key;
+    account_key(account, question, &key);
+    return key;
+}
+
 enum account_known account_recall(struct account_book *account, const struct account_question *question, struct arena *arena,
                                   int64_t now_ms, struct str *ret_raw, int64_t *ret_again_ms)
 {
-    struct answer_key key;
     struct str message, copy;
     struct purchase purchase;
     if (account->journal && !purchases_ready(account->journal)) return *ret_again_ms = now_ms + LOOK_AGAIN_MS, ACCOUNT_NOT_YET;
-    account_key(account, question, &key);
+    struct answer_key key = key_of(account, question);
     if (!answers_find(account->answers, &key, &message)) return ACCOUNT_UNKNOWN;
     copy = arena_copy(arena, message);
     if (!copy.data || !purchases_decode(copy, arena, &purchase)) return ACCOUNT_UNKNOWN;
@@ -309,11 +316,10 @@ static int remember(struct account_book *account, const struct answer_key *key, 
 bool account_keep(struct account_book *account, const struct account_question *question, struct str raw,
                   const struct llm_result *result, double cost_usd, account_on_kept *on_answer_kept, void *user)
 {
-    struct answer_key key;
+    struct answer_key key = key_of(account, question);
     struct purchase purchase = {0};
     struct err err;
     account_count_bought(&account->counts);
-    account_key(account, question, &key);
     fill(account, &purchase, question->provider, result);
     shape_set(purchase, &purchase, cost_micros, cost_usd > 0 ? (uint64_t)(cost_usd * (double)MONEY_MICROS + 0.5) : 0);
     shape_set(purchase, &purchase, said, raw);

@@ -21,6 +21,7 @@ struct account_question {
     bool has_rating;
     float rating;
     const char *provider, *model, *prompt; /* prompt: its version, with the hash of its files and of the schema */
+    const struct answer_key *key; /* account_key() of all this, where it is at hand; NULL: it is made when it is needed */
     bool shared; /* it waited for an identical one: not part of what decides */
 };
 

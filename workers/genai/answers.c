@@ -11,7 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { WAYS = 8, ALIGN = 16, BYTES_A_SLOT = 64 /* of the ring: far fewer than an answer takes */ };
+enum { WAYS = 8, ALIGN = 16, BYTES_A_SLOT = 64 /* of the ring: far fewer than an answer takes */,
+       KEY_ROOM_BYTES = 4096 };
 
 struct entry {
     struct answer_key key;
@@ -27,18 +28,35 @@ struct answers {
     int fd;
 };
 
-void answer_key_of(const struct str *parts, size_t count, struct answer_key *ret_key)
+/* Sizes are as on the machine that wrote them, or on one like it. */
+static void hash_in_pieces(const struct str *parts, size_t count, uint8_t out[static SHA256_BYTES])
 {
-    uint8_t hashes[SHA256_BYTES];
     struct hash_stream *stream = hash_stream_create();
-    memset(hashes, 0, sizeof hashes);
     for (size_t i = 0; i < count && stream; i++) {
         uint64_t size = parts[i].size;
-        hash_stream_add(stream, str_make(&size, sizeof size)); /* read on the machine that wrote it, or on one like it */
+        hash_stream_add(stream, str_make(&size, sizeof size));
         hash_stream_add(stream, parts[i]);
     }
-    if (stream) hash_stream_finish(stream, hashes);
-    memcpy(ret_key->bytes, hashes, sizeof hashes);
+    if (stream) hash_stream_finish(stream, out);
+}
+
+/* In one piece where they are short, as most are: a stream costs more than the hash. */
+void answer_key_of(const struct str *parts, size_t count, struct answer_key *ret_key)
+{
+    char room[KEY_ROOM_BYTES];
+    size_t used = 0;
+    memset(ret_key->bytes, 0, sizeof ret_key->bytes);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t size = parts[i].size;
+        if (size > sizeof room || used + sizeof size + size > sizeof room) {
+            hash_in_pieces(parts, count, ret_key->bytes);
+            return;
+        }
+        memcpy(room + used, &size, sizeof size);
+        if (size) memcpy(room + used + sizeof size, parts[i].data, size);
+        used += sizeof size + size;
+    }
+    hash_sha256(str_make(room, used), ret_key->bytes);
 }
 
 static int open_file(struct answers *answers, const char *path, struct err *err)

@@ -63,13 +63,23 @@ void asker_ask(struct asker *asker, struct task *task)
     asker->on_due(asker->on_due_user);
 }
 
+/* The key for the first provider is made once: to look for its answer, to claim the question, and to keep the answer. */
+static void name_provider(struct asker *asker, struct task *task, uint32_t number)
+{
+    task->stage = number;
+    task->key.provider = asker->stages[number].name, task->key.model = llm_client_model(asker->stages[number].client);
+    task->key.key = NULL;
+    if (number) return;
+    account_key(asker->account, &task->key, &task->claim.key);
+    task->key.key = &task->claim.key;
+}
+
 /* The journal may know what any provider of the chain has answered. */
 static enum account_known recall(struct asker *asker, struct task *task, int64_t now_ms, int64_t *again_ms)
 {
     for (uint32_t i = 0; asker->account && i < asker->stage_count; i++) {
         struct str raw;
-        task->stage = i;
-        task->key.provider = asker->stages[i].name, task->key.model = llm_client_model(asker->stages[i].client);
+        name_provider(asker, task, i);
         enum account_known known = account_recall(asker->account, &task->key, task->arena, now_ms, &raw, again_ms);
         if (known == ACCOUNT_NOT_YET) return known;
         if (known == ACCOUNT_KNOWN && asker_take_known(asker, task, raw)) return ACCOUNT_KNOWN;
@@ -82,8 +92,6 @@ static enum account_known recall(struct asker *asker, struct task *task, int64_t
 static bool claim(struct asker *asker, struct task *task)
 {
     if (!asker->account) return true;
-    task->key.provider = asker->stages[0].name, task->key.model = llm_client_model(asker->stages[0].client);
-    account_key(asker->account, &task->key, &task->claim.key);
     return claims_take(&asker->claims, &task->claim);
 }
 

@@ -118,7 +118,10 @@ static struct call *make_call(struct asker *asker, uint32_t number, struct task 
     for (uint32_t i = 0; i < count; i++) {
         memcpy(tasks[i]->mark, call->mark, sizeof call->mark);
         call->tasks[i] = tasks[i], call->keys[i] = &tasks[i]->key;
-        memcpy(tasks[i]->prompt, asker_prompt(asker, tasks[i])->version, sizeof tasks[i]->prompt);
+        const struct prompt *prompt = asker_prompt(asker, tasks[i]);
+        bool same = number == 0 && strcmp(tasks[i]->prompt, prompt->version) == 0;
+        tasks[i]->key.key = same && asker->account ? &tasks[i]->claim.key : NULL;
+        memcpy(tasks[i]->prompt, prompt->version, sizeof tasks[i]->prompt);
         tasks[i]->key.provider = stage->name, tasks[i]->key.model = llm_client_model(stage->client);
     }
     call->money = (struct account_call){.questions = call->keys, .count = count, .provider = stage->name,

@@ -193,11 +193,23 @@ static void add_stripped(struct buffer *out, struct str text, struct str mark)
 
 static void add_item(struct buffer *out, const struct prompt_item *item, const char *piece, struct str mark)
 {
-    buffer_printf(out, "%.*s %s id=%.*s language=%.*s", STR_ARGS(mark), piece, STR_ARGS(item->id), STR_ARGS(item->language));
+    buffer_add(out, mark);
+    buffer_add_char(out, ' ');
+    buffer_add(out, str_of(piece));
+    buffer_add(out, STR(" id="));
+    buffer_add(out, item->id);
+    buffer_add(out, STR(" language="));
+    buffer_add(out, item->language);
     if (item->has_rating) buffer_printf(out, " rating=%g", (double)item->rating);
-    buffer_printf(out, " answer-in=%.*s\n", STR_ARGS(item->answer_in));
+    buffer_add(out, STR(" answer-in="));
+    buffer_add(out, item->answer_in);
+    buffer_add_char(out, '\n');
     add_stripped(out, item->text, mark);
-    buffer_printf(out, "\n%.*s end id=%.*s\n", STR_ARGS(mark), STR_ARGS(item->id));
+    buffer_add_char(out, '\n');
+    buffer_add(out, mark);
+    buffer_add(out, STR(" end id="));
+    buffer_add(out, item->id);
+    buffer_add_char(out, '\n');
 }
 
 void prompt_write(const struct prompt *prompt, const struct prompt_item *items, uint32_t count, struct str mark,
@@ -207,7 +219,8 @@ void prompt_write(const struct prompt *prompt, const struct prompt_item *items, 
     char number[16];
     snprintf(number, sizeof number, "%u", count);
     for (uint32_t i = 0; i < count; i++) {
-        buffer_printf(&ids, "%s%.*s", i ? ", " : "", STR_ARGS(items[i].id));
+        buffer_add(&ids, i ? STR(", ") : STR(""));
+        buffer_add(&ids, items[i].id);
         add_item(&feedback, &items[i], prompt->piece, mark);
     }
     const struct filling fillings[] = {{"mark", mark}, {"count", str_of(number)}, {"ids", buffer_str(&ids)},

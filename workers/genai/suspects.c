@@ -1,4 +1,5 @@
-/* Phrases in folded text, at the edges of words: at each place, those that begin with its byte. */
+/* Phrases in folded text, at the edges of words: at each place, those that begin with its
+ * bytes. */
 #include "workers/genai/suspects.h"
 
 #include <stdlib.h>
@@ -44,12 +45,29 @@ static int by_first_byte(const void *a, const void *b)
     return first_byte(a) - first_byte(b);
 }
 
+static uint32_t pair_of(char first, char second)
+{
+    return (uint32_t)(unsigned char)first << 8 | (unsigned char)second;
+}
+
+static void note_pairs(struct suspects *suspects, const struct suspect_phrase *phrase)
+{
+    struct str part = phrase->parts[0];
+    for (uint32_t second = 0; second < 256; second++) {
+        if (part.size > 1 && part.data[1] != (char)second) continue;
+        uint32_t pair = pair_of(part.data[0], (char)second);
+        suspects->pairs[pair / 64] |= UINT64_C(1) << pair % 64;
+    }
+}
+
 static void sort(struct suspects *suspects)
 {
     if (suspects->count)
         qsort(suspects->phrases, suspects->count, sizeof *suspects->phrases, by_first_byte);
-    for (uint32_t i = 0; i < suspects->count; i++)
+    for (uint32_t i = 0; i < suspects->count; i++) {
         suspects->starts[first_byte(&suspects->phrases[i]) + 1]++;
+        note_pairs(suspects, &suspects->phrases[i]);
+    }
     for (uint32_t byte = 0; byte < 256; byte++) suspects->starts[byte + 1] += suspects->starts[byte];
 }
 
@@ -113,8 +131,9 @@ static bool begins_at(struct str text, const struct suspect_phrase *phrase, size
 {
     struct str first = phrase->parts[0];
     size_t end = at + first.size;
-    if (first.size > text.size - at || memcmp(text.data + at, first.data, first.size) != 0)
-        return false;
+    if (first.size > text.size - at || text.data[end - 1] != first.data[first.size - 1])
+        return false; /* most end here */
+    if (memcmp(text.data + at, first.data, first.size) != 0) return false;
     return !cuts_word(text, end) && holds_rest(text, phrase, end);
 }
 
@@ -140,8 +159,9 @@ bool suspects_hold(const struct suspects *suspects, struct str text, struct aren
     struct str folded = text_fold(text, scratch);
     if (!folded.data || holds_code(folded)) return true;
     for (size_t at = 0; at < folded.size; at++) {
-        const uint32_t *starts = &suspects->starts[(unsigned char)folded.data[at]];
-        if (starts[0] == starts[1] || cuts_word(folded, at)) continue;
+        uint32_t pair = pair_of(folded.data[at], at + 1 < folded.size ? folded.data[at + 1] : ' ');
+        if (!(suspects->pairs[pair / 64] >> pair % 64 & 1) || cuts_word(folded, at)) continue;
+        const uint32_t *starts = &suspects->starts[pair >> 8];
         for (uint32_t i = starts[0]; i < starts[1]; i++)
             if (begins_at(folded, &suspects->phrases[i], at)) return true;
     }

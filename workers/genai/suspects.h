@@ -18,6 +18,7 @@ struct suspects {
     struct arena arena;
     struct suspect_phrase *phrases; /* by their first byte */
     uint32_t count, starts[257];    /* those that begin with byte b: from starts[b] to starts[b + 1] */
+    uint64_t pairs[65536 / 64];     /* bits: two bytes that one begins with */
 };
 
 /* BAD_CONFIG names file and line; NO_MEMORY. */
