@@ -1,5 +1,7 @@
 """Danger that only the model read: the record becomes positive, on insights and on the topic that people read; what the
 screen had found stays, whatever the model says."""
+import datetime
+
 from mock import Mock
 from llm_rig import Run, equal
 
@@ -18,6 +20,8 @@ def main():
         raised = insights["raised"]
         equal("it is positive now", (raised["safety"]["state"], raised["safety"]["kinds"]), ("positive", ["hazard"]))
         equal("and says who raised it", raised["safety"]["raised_by"], "openai mock-1")
+        hours = [datetime.datetime.fromisoformat(raised["safety"][name].replace("Z", "+00:00")).timestamp() / 3600 for name in ("received_at", "due_at")]
+        equal("its clock runs from its receipt", (raised["safety"]["clock"], round(hours[1] - hours[0], 6)), ("eu hazard any", 24))
         equal("with the words", [(signal["kind"], raised["document"]["text"][signal["start"]:signal["end"]])
                                  for signal in raised["insight"]["signals"]], [("hazard", "The label on this")])
         equal("no signal: as it was", insights["plain"]["safety"], documents["plain"]["safety"])

@@ -25,6 +25,7 @@ struct genai_state {
     struct remote *remote; /* NULL: local alone */
     struct digest_maker *digests; /* NULL: none are made */
     struct digest_teller *teller; /* of the digests */
+    struct clocks *clocks; /* of reports, for records that a model raises */
     uint64_t dropped_claims, raised, sentiments[ENUM_sentiment_label_count];
 };
 
@@ -50,6 +51,19 @@ static int open_digests(struct worker_context *context, struct genai_state *stat
     return rc ? rc : digest_open(context, options->digest_every, state->teller, &state->digests, err);
 }
 
+static int open_clocks(const struct genai_options *options, struct clocks **ret_clocks, struct err *err)
+{
+    char path[SHIPPED_PATH_BYTES];
+    struct clocks *clocks = calloc(1, sizeof *clocks);
+    if (!clocks) return err_set(err, E_NO_MEMORY, NULL);
+    int rc = shipped_path(options->due_clocks, "clocks.txt", path, err);
+    if (rc == E_OK) rc = clocks_open(path, clocks, err);
+    if (rc == E_OK) rc = clocks_check_regions(clocks, str_of(options->regions), err);
+    if (rc) free(clocks);
+    else *ret_clocks = clocks;
+    return rc;
+}
+
 static int open_state(struct worker_context *context, struct genai_state *state, struct err *err)
 {
     const struct genai_options *options = context->options;
@@ -57,12 +71,14 @@ static int open_state(struct worker_context *context, struct genai_state *state,
     char folder[SHIPPED_PATH_BYTES];
     int rc = remote_parse(options->providers, &chain, err);
     if (rc == E_OK) rc = shipped_path(options->folder, ".", folder, err);
+    if (rc == E_OK) rc = open_clocks(options, &state->clocks, err);
     if (rc == E_OK) rc = provider_local.open(context, folder, &state->local, err);
     if (rc == E_OK && chain.count) rc = remote_open(context, &chain, folder, on_end, state, &state->remote, err);
     if (rc == E_OK && context->bus && options->digest_every) rc = open_digests(context, state, folder, err);
     if (rc) remote_close(state->remote);
     if (rc) digest_teller_close(state->teller);
     if (rc && state->local) state->local->ops->close(state->local);
+    if (rc) free(state->clocks);
     return rc;
 }
 
@@ -83,29 +99,32 @@ static void genai_close(struct worker_context *context)
     digest_close(state->digests);
     digest_teller_close(state->teller);
     state->local->ops->close(state->local);
+    free(state->clocks);
     free(state);
 }
 
-/* New models, rules and prompts are complete before the old ones go. */
+/* New models, rules, clocks and prompts are complete before the old ones go. */
 static int genai_reload(struct worker_context *context, struct err *err)
 {
     const struct genai_options *options = context->options;
     struct genai_state *state = context->state;
-    struct provider *fresh;
+    struct provider *fresh = NULL;
+    struct clocks *clocks = NULL;
     char folder[SHIPPED_PATH_BYTES];
     int rc = shipped_path(options->folder, ".", folder, err);
+    if (rc == E_OK) rc = open_clocks(options, &clocks, err);
     if (rc == E_OK) rc = state->local->ops->open(context, folder, &fresh, err);
-    if (rc) return rc;
-    if (state->remote && (rc = remote_reload(state->remote, context, folder, err))) {
-        fresh->ops->close(fresh);
-        return rc;
-    }
-    if (state->teller && (rc = digest_teller_reload(state->teller, folder, err))) {
-        fresh->ops->close(fresh);
+    if (rc == E_OK && state->remote) rc = remote_reload(state->remote, context, folder, err);
+    if (rc == E_OK && state->teller) rc = digest_teller_reload(state->teller, folder, err);
+    if (rc) {
+        if (fresh) fresh->ops->close(fresh);
+        free(clocks);
         return rc;
     }
     state->local->ops->close(state->local);
+    free(state->clocks);
     state->local = fresh;
+    state->clocks = clocks;
     return E_OK;
 }
 
@@ -121,6 +140,8 @@ static void genai_rewound(struct worker_context *context)
 static int finish(struct job *job, struct str text, struct insight *insight, struct err *err)
 {
     struct genai_state *state = job->context->state;
+    const struct genai_options *options = job->context->options;
+    const struct raise_clocks clocks = {state->clocks, str_of(options->regions)};
     uint32_t dropped = evidence_check(insight, text);
     bool raised = false;
     state->dropped_claims += dropped;
@@ -130,7 +151,7 @@ static int finish(struct job *job, struct str text, struct insight *insight, str
     shape_set(insight, insight, finished_at, clock_wall_ms(job->context->clock));
     if (insight->sentiment.label >= ENUM_sentiment_label_count)
         return err_set(err, E_BAD_MESSAGE, "the provider gave a feeling that there isn't");
-    int rc = raise_safety(job, insight, &raised, err);
+    int rc = raise_safety(job, &clocks, insight, &raised, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_INSIGHT, insight, job->arena, err);
     if (rc == E_OK) rc = job_emit_record(job, TOPIC_INSIGHTS, job->message->key, err);
     if (rc == E_OK && raised) rc = job_emit_record(job, TOPIC_SAFETY, job->message->key, err);

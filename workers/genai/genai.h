@@ -9,6 +9,8 @@
     O(STR,   folder,        "",      "Folder with models/, topics/, aspects/, prompts/ and recommendations.txt; empty: the shipped one.") \
     O(STR,   prompt,        "insight-000001", "Version of the prompt: a folder below prompts/.")                        \
     O(STR,   digest_prompt, "digest-000001", "The same for digests; empty: models aren't asked about them.")              \
+    O(STR,   due_clocks,    "",      "File of the reporting clocks for records that a model raised, as preprocess.due_clocks; empty: the shipped one.") \
+    O(STR,   regions,       "",      "Regions whose clocks run then, as preprocess.regions.")                            \
     O(STR,   language,      "",      "Language of statements and advice by models, e.g. en; empty: the feedback's.")    \
     O(U32,   batch_records, "6", 1, 8, "Records asked about in one call, at most.")                                     \
     O(MS,    batch_wait,    "50ms", 0, 10000, "How long a record waits for others to be asked about with it.")          \

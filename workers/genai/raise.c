@@ -29,7 +29,26 @@ static int add_signals(struct safety *safety, const struct insight *insight, str
     return E_OK;
 }
 
-int raise_safety(struct job *job, const struct insight *insight, bool *ret_raised, struct err *err)
+/* Day 0 is when it was received, as for a record that the screen found. */
+static int set_due(struct job *job, const struct raise_clocks *clocks, struct safety *safety,
+                   struct err *err)
+{
+    struct feedback feedback = {0};
+    int rc = E_OK;
+    if (record_has(&job->record, SECTION_FEEDBACK))
+        rc = record_decode(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
+    if (rc) return rc;
+    if (!shape_has(safety, safety, received_at)) {
+        bool told = shape_has(feedback, &feedback, received_at);
+        shape_set(safety, safety, received_at,
+                  told ? feedback.received_at : job->message->timestamp_ms);
+    }
+    clocks_set_due(clocks->clocks, &feedback, clocks->regions, safety);
+    return E_OK;
+}
+
+int raise_safety(struct job *job, const struct raise_clocks *clocks, const struct insight *insight,
+                 bool *ret_raised, struct err *err)
 {
     struct safety safety;
     *ret_raised = false;
@@ -43,6 +62,7 @@ int raise_safety(struct job *job, const struct insight *insight, bool *ret_raise
     if (!by.data) return err_set(err, E_NO_MEMORY, NULL);
     shape_set(safety, &safety, state, ENUM_safety_state_positive);
     shape_set(safety, &safety, raised_by, str_trim(by));
+    if ((rc = set_due(job, clocks, &safety, err))) return rc;
     rc = record_put(&job->record, SECTION_SAFETY, &safety, job->arena, err);
     if (rc == E_OK) *ret_raised = true;
     return rc;

@@ -6,7 +6,7 @@
 #include "model/safety.h"
 #include "text/names.h"
 #include "text/screen.h"
-#include "workers/preprocess/clocks.h"
+#include "schema/clocks.h"
 
 struct lists {
     struct screen *screen;

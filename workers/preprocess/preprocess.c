@@ -242,28 +242,6 @@ static int fill_evidence(const struct screen_result *result, struct arena *arena
     return E_OK;
 }
 
-/* The region that the record itself names, if a clock is told for it. */
-static struct str regions_of(const struct preprocess_state *state, const struct preprocess_options *options,
-                             const struct feedback *feedback)
-{
-    for (uint32_t i = 0; i < feedback->attributes.count; i++) {
-        const struct str_pair *pair = &feedback->attributes.items[i];
-        if (str_equal(pair->name, STR("region")) && clocks_know(&state->lists->clocks, pair->value)) return pair->value;
-    }
-    return str_of(options->regions);
-}
-
-static void set_due(struct worker_context *context, const struct feedback *feedback, const struct screen_result *result,
-                    struct safety *safety)
-{
-    const struct preprocess_state *state = context->state;
-    struct str regions = regions_of(state, context->options, feedback);
-    const struct clock_line *line = clocks_find(&state->lists->clocks, regions, result->kinds, result->serious);
-    if (safety->state != ENUM_safety_state_positive || !line) return;
-    shape_set(safety, safety, due_at, safety->received_at + line->after_ms);
-    shape_set(safety, safety, clock, str_of(line->name));
-}
-
 static int fill_products(const struct preprocess_state *state, const struct tokens *tokens, struct arena *arena,
                          struct safety *safety, struct err *err)
 {
@@ -296,6 +274,7 @@ static int make_safety(struct worker_context *context, struct job *job, const st
                        struct safety *safety, struct err *err)
 {
     struct preprocess_state *state = context->state;
+    const struct preprocess_options *options = context->options;
     struct screen_result result;
     const struct safety_model *model = state->lists->model.linear.weights ? &state->lists->model : NULL;
     int rc = model ? job_features(job, document->text, &model->linear, err) : E_OK; /* its weights come while the screen works */
@@ -314,7 +293,7 @@ static int make_safety(struct worker_context *context, struct job *job, const st
     if (result.kinds) shape_set(safety, safety, kinds, result.kinds);
     if (result.seriousness) shape_set(safety, safety, seriousness, result.seriousness);
     if (result.reason) shape_set(safety, safety, reason, str_of(result.reason));
-    set_due(context, feedback, &result, safety);
+    clocks_set_due(&state->lists->clocks, feedback, str_of(options->regions), safety);
     struct criteria criteria = {0};
     shape_set(criteria, &criteria, reaction, result.reaction);
     shape_set(criteria, &criteria, product, result.product || safety->products.count || shape_has(feedback, feedback, product));

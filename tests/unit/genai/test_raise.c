@@ -4,6 +4,9 @@
 #include "workers/genai/raise.h"
 #include "workers/genai/remote.h"
 
+enum { RECEIVED_MS = 1700000000 };
+static const char table[] = "eu hazard any 24h\nus hazard any 48h\nany any other 90d\n";
+
 static struct str with_safety(struct bench *bench, uint32_t state, uint32_t kinds)
 {
     struct record record = bench_document(bench, "The lid cut my hand.", "en", "review", 1);
@@ -11,6 +14,7 @@ static struct str with_safety(struct bench *bench, uint32_t state, uint32_t kind
     struct err err;
     shape_set(safety, &safety, state, state);
     shape_set(safety, &safety, serious, false);
+    shape_set(safety, &safety, received_at, RECEIVED_MS);
     if (kinds) shape_set(safety, &safety, kinds, kinds);
     bench_must(record_put(&record, SECTION_SAFETY, &safety, &bench->arena, &err), &err);
     return bench_write(bench, &record);
@@ -30,7 +34,10 @@ static void test_one_rule(void **state)
         {"positive stays as it is", POSITIVE, 1 << ENUM_safety_kind_special_situation, 1, POSITIVE, 1 << ENUM_safety_kind_special_situation},
         {"positive without a signal: not lowered", POSITIVE, 1, 0, POSITIVE, 1},
     };
+    struct clocks *clocks = malloc(sizeof *clocks);
+    const struct raise_clocks rules = {clocks, STR("")};
     (void)state;
+    bench_must(clocks_parse("table", str_of(table), clocks, NULL), &(struct err){0});
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct bench bench;
         struct err err = {0};
@@ -50,17 +57,75 @@ static void test_one_rule(void **state)
         struct str message = with_safety(&bench, cases[i].before, cases[i].kinds);
         bench_must(record_scan(message, &bench.arena, &job.record, &err), &err);
         struct str before = job.record.sections[SECTION_SAFETY];
-        bench_must(raise_safety(&job, &insight, &raised, &err), &err);
+        bench_must(raise_safety(&job, &rules, &insight, &raised, &err), &err);
         struct safety after;
         bench_must(record_decode(&job.record, SECTION_SAFETY, &after, &bench.arena, &err), &err);
         assert_int_equal(after.state, cases[i].after);
         assert_int_equal(after.kinds, cases[i].kinds_after);
         assert_int_equal(raised, cases[i].before != cases[i].after);
         if (raised) assert_str(after.raised_by, "bedrock model-1");
+        assert_int_equal(shape_has(safety, &after, due_at), raised);
+        if (raised) assert_int_equal(after.due_at, RECEIVED_MS + 24 * 3600000);
         else assert_true(str_equal(before, job.record.sections[SECTION_SAFETY])); /* byte for byte */
         assert_int_equal(after.evidence.count, raised ? cases[i].signals : 0);
         bench_close(&bench);
     }
+    free(clocks);
+}
+
+/* As for a record that the screen found: by its region, its kinds, and from its receipt on. */
+static void test_clocks_run(void **state)
+{
+    static const struct {
+        const char *why, *region, *regions;
+        uint32_t kind;
+        int64_t received_ms; /* of the feedback, where the screen told none; 0: neither */
+        int64_t due_ms;
+        const char *clock;
+    } cases[] = {
+        {"the shortest of all", NULL, "", ENUM_safety_kind_hazard, 5000, 5000 + 24 * 3600000, "eu hazard any"},
+        {"of the regions that are configured", NULL, "us", ENUM_safety_kind_hazard, 5000, 5000 + 48 * 3600000, "us hazard any"},
+        {"the record's own region comes first", "eu", "us", ENUM_safety_kind_hazard, 5000, 5000 + 24 * 3600000, "eu hazard any"},
+        {"by its kind", NULL, "us", ENUM_safety_kind_adverse_event, 5000, 5000 + INT64_C(90) * 86400000, "any any other"},
+        {"received when its message was written", NULL, "", ENUM_safety_kind_hazard, 0, 7000 + 24 * 3600000, "eu hazard any"},
+    };
+    struct clocks *clocks = malloc(sizeof *clocks);
+    struct err err = {0};
+    (void)state;
+    bench_must(clocks_parse("table", str_of(table), clocks, &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct bench bench;
+        struct signal signal = {0};
+        struct insight insight = {0};
+        struct feedback feedback = {0};
+        struct safety safety = {0};
+        const struct raise_clocks rules = {clocks, str_of(cases[i].regions)};
+        const struct bus_message message = {.timestamp_ms = 7000};
+        bool raised;
+        CASE(cases[i].why);
+        bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+        struct job job = {.context = &bench.context, .arena = &bench.arena, .message = &message,
+                          .record = bench_document(&bench, "The lid cut my hand.", "en", "review", 1)};
+        struct str_pair region = {STR("region"), str_of(cases[i].region)};
+        shape_set(feedback, &feedback, source, STR("test"));
+        if (cases[i].region) shape_set(feedback, &feedback, attributes, (struct str_map){&region, 1});
+        if (cases[i].received_ms) shape_set(feedback, &feedback, received_at, cases[i].received_ms);
+        shape_set(safety, &safety, state, ENUM_safety_state_negative);
+        shape_set(safety, &safety, serious, false);
+        bench_must(record_put(&job.record, SECTION_FEEDBACK, &feedback, &bench.arena, &err), &err);
+        bench_must(record_put(&job.record, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
+        shape_set(signal, &signal, kind, cases[i].kind);
+        shape_set(signal, &signal, start, 0), shape_set(signal, &signal, end, 7);
+        shape_set(insight, &insight, provider, STR("openai"));
+        shape_set(insight, &insight, signals, (struct signal_list){&signal, 1});
+        bench_must(raise_safety(&job, &rules, &insight, &raised, &err), &err);
+        bench_must(record_decode(&job.record, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
+        assert_true(raised);
+        assert_int_equal(safety.due_at, cases[i].due_ms);
+        assert_str(safety.clock, cases[i].clock);
+        bench_close(&bench);
+    }
+    free(clocks);
 }
 
 static void test_chain(void **state)
@@ -94,6 +159,6 @@ static void test_chain(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_rule), cmocka_unit_test(test_chain)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_rule), cmocka_unit_test(test_clocks_run), cmocka_unit_test(test_chain)};
     return cmocka_run_group_tests_name("raise", tests, NULL, NULL);
 }

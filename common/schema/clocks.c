@@ -1,10 +1,9 @@
 /* Parses the table of safety clocks, and finds a record's. */
-#include "workers/preprocess/clocks.h"
+#include "schema/clocks.h"
 
 #include <stdio.h>
 
 #include "base/buffer.h"
-#include "schema/shape.h"
 
 #define LONGEST_MS (INT64_C(3650) * 86400000)
 
@@ -162,4 +161,23 @@ const struct clock_line *clocks_find(const struct clocks *clocks, struct str reg
         if (is_chosen(line, regions) && (!found || line->after_ms < found->after_ms)) found = line;
     }
     return found;
+}
+
+static struct str regions_of(const struct clocks *clocks, const struct feedback *feedback, struct str regions)
+{
+    for (uint32_t i = 0; i < feedback->attributes.count; i++) {
+        const struct str_pair *pair = &feedback->attributes.items[i];
+        if (str_equal(pair->name, STR("region")) && clocks_know(clocks, pair->value)) return pair->value;
+    }
+    return regions;
+}
+
+void clocks_set_due(const struct clocks *clocks, const struct feedback *feedback, struct str regions, struct safety *safety)
+{
+    if (safety->state != ENUM_safety_state_positive) return;
+    regions = regions_of(clocks, feedback, regions);
+    const struct clock_line *line = clocks_find(clocks, regions, safety->kinds, safety->serious);
+    if (!line) return;
+    shape_set(safety, safety, due_at, safety->received_at + line->after_ms);
+    shape_set(safety, safety, clock, str_of(line->name));
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "schema/shape.h"
-#include "workers/preprocess/clocks.h"
+#include "schema/clocks.h"
 
 enum { EVENT = 1 << ENUM_safety_kind_adverse_event, HAZARD = 1 << ENUM_safety_kind_hazard,
        COMPLAINT = 1 << ENUM_safety_kind_product_complaint };

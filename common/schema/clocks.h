@@ -1,10 +1,9 @@
 /* When a report is due: a table of region, kind and seriousness to a time after receipt (config/clocks.txt
  * explains its grammar). */
-#ifndef VERBATIM_WORKERS_PREPROCESS_CLOCKS_H
-#define VERBATIM_WORKERS_PREPROCESS_CLOCKS_H
+#ifndef VERBATIM_SCHEMA_CLOCKS_H
+#define VERBATIM_SCHEMA_CLOCKS_H
 
-#include "base/err.h"
-#include "base/str.h"
+#include "schema/shape.h"
 
 enum { CLOCKS_MAX = 256, CLOCK_NAME_BYTES = 96, CLOCKS_FILE_BYTES_MAX = 64 * 1024 };
 
@@ -29,5 +28,8 @@ bool clocks_know(const struct clocks *clocks, struct str region);
 
 /* The line of the shortest time; NULL: none fits. regions: parted by commas; empty: all that there are. */
 const struct clock_line *clocks_find(const struct clocks *clocks, struct str regions, uint32_t kinds, bool serious);
+/* Of a record that is positive: sets due_at and clock from its kinds, seriousness and received_at. The region that its
+ * feedback names (attribute `region`) comes before `regions`, where a clock is told for it. */
+void clocks_set_due(const struct clocks *clocks, const struct feedback *feedback, struct str regions, struct safety *safety);
 
 #endif
