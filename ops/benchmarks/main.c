@@ -9,6 +9,7 @@ static const struct {
     int (*run)(const struct bench_options *options, struct err *err);
 } benchmarks[] = {
     {"analyze", "the whole chain on 500-byte records, and where the time goes", bench_analyze},
+    {"genai", "what a call of a model costs the worker, 200 at once, beside a bare libcurl client", bench_genai},
     {"start", "each worker's program: time to its first record, memory when idle", bench_start},
     {"text", "the text kernels one by one, on records of 500 bytes", bench_text},
     {"delivery", "what exactly-once costs against at-least-once (needs --bootstrap)", bench_delivery},
