@@ -50,11 +50,12 @@ static uint32_t pair_of(char first, char second)
     return (uint32_t)(unsigned char)first << 8 | (unsigned char)second;
 }
 
-static void note_pairs(struct suspects *suspects, const struct suspect_phrase *phrase)
+static void note_pairs(struct suspects *suspects, uint32_t number)
 {
-    struct str part = phrase->parts[0];
+    struct str part = suspects->phrases[number].parts[0];
+    suspects->seconds[number] = part.size > 1 ? (unsigned char)part.data[1] : SUSPECT_ANY;
     for (uint32_t second = 0; second < 256; second++) {
-        if (part.size > 1 && part.data[1] != (char)second) continue;
+        if (part.size > 1 && suspects->seconds[number] != second) continue;
         uint32_t pair = pair_of(part.data[0], (char)second);
         suspects->pairs[pair / 64] |= UINT64_C(1) << pair % 64;
     }
@@ -66,7 +67,7 @@ static void sort(struct suspects *suspects)
         qsort(suspects->phrases, suspects->count, sizeof *suspects->phrases, by_first_byte);
     for (uint32_t i = 0; i < suspects->count; i++) {
         suspects->starts[first_byte(&suspects->phrases[i]) + 1]++;
-        note_pairs(suspects, &suspects->phrases[i]);
+        note_pairs(suspects, i);
     }
     for (uint32_t byte = 0; byte < 256; byte++) suspects->starts[byte + 1] += suspects->starts[byte];
 }
@@ -77,7 +78,8 @@ int suspects_read(struct suspects *suspects, const char *file, struct str conten
     *suspects = (struct suspects){0};
     for (size_t i = 0; i < content.size; i++) lines += content.data[i] == '\n';
     suspects->phrases = ARENA_ARRAY(&suspects->arena, struct suspect_phrase, lines);
-    if (!suspects->phrases) return err_set(err, E_NO_MEMORY, NULL);
+    suspects->seconds = ARENA_ARRAY(&suspects->arena, uint16_t, lines);
+    if (!suspects->phrases || !suspects->seconds) return err_set(err, E_NO_MEMORY, NULL);
     int rc = str_is_utf8(content) ? E_OK : err_set(err, E_BAD_CONFIG, "%s isn't UTF-8", file);
     while (rc == E_OK && content.size) {
         struct str text = str_trim(str_cut(&content, '\n'));
@@ -162,8 +164,10 @@ bool suspects_hold(const struct suspects *suspects, struct str text, struct aren
         uint32_t pair = pair_of(folded.data[at], at + 1 < folded.size ? folded.data[at + 1] : ' ');
         if (!(suspects->pairs[pair / 64] >> pair % 64 & 1) || cuts_word(folded, at)) continue;
         const uint32_t *starts = &suspects->starts[pair >> 8];
-        for (uint32_t i = starts[0]; i < starts[1]; i++)
+        for (uint32_t i = starts[0]; i < starts[1]; i++) {
+            if (suspects->seconds[i] != (pair & 0xFF) && suspects->seconds[i] != SUSPECT_ANY) continue;
             if (begins_at(folded, &suspects->phrases[i], at)) return true;
+        }
     }
     return false;
 }
