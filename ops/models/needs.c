@@ -15,6 +15,7 @@ enum style { OURS, REVIEWS, QUESTIONS, CONCEPTS };
     S("needs/maalej.tsv",     REVIEWS,   1.0f, true)  \
     S("topics/banking77.tsv", QUESTIONS, 0.3f, false) \
     S("needs.tsv",            OURS,      3.0f, true)  \
+    S("needs_more.tsv",       OURS,      3.0f, true)  \
     S("concepts.tsv",         CONCEPTS,  1.0f, false)
 
 static const struct source {

@@ -29,6 +29,7 @@ enum style { BY_LABEL, BY_SIGN, BY_STARS, LEXICON, WORDS };
     S("lexicons/vader_fr.tsv",          LEXICON,  0.5f, false, 0.4)  \
     S("lexicons/pattern_fr.tsv",        LEXICON,  0.5f, false, 1)    \
     S("sentiment.tsv",                  BY_LABEL, 3.0f, false, 0)    \
+    S("sentiment_more.tsv",             BY_LABEL, 3.0f, false, 0)    \
     S("words.tsv",                      WORDS,    1.5f, false, 1)
 
 static const struct source {
@@ -105,6 +106,12 @@ static int add_row(struct train_linear *train, const struct source *source, cons
     return train_linear_add(train, text, bits, known, source->weight, number, err);
 }
 
+/* Our two files are one source. */
+static uint32_t number_of(uint32_t source)
+{
+    return strcmp(sources[source].path, "sentiment_more.tsv") == 0 ? source - 1 : source;
+}
+
 static int add_rows(struct train_linear *train, const char *data, const char *own, struct err *err)
 {
     int rc = E_OK;
@@ -112,7 +119,7 @@ static int add_rows(struct train_linear *train, const char *data, const char *ow
         struct table table;
         bool ours = !strchr(sources[i].path, '/');
         rc = table_open(&table, ours ? own : data, sources[i].path, sources[i].style != LEXICON, err);
-        while (!rc && table_next(&table)) rc = add_row(train, &sources[i], &table, i, err);
+        while (!rc && table_next(&table)) rc = add_row(train, &sources[i], &table, number_of(i), err);
         table_close(&table);
     }
     return rc;
