@@ -2,15 +2,46 @@
  * those of sentences and of the whole, so nothing is scored twice. */
 #include "model/insight_internal.h"
 
+/* What denying blame ("not bad", "nada mal", "rien a redire") weighs: as much as four features that speak clearly for
+ * praise. The model hears the blame, as there is little of this to learn from. */
+#define LITOTES_WEIGHT 4.0f
 /* A clause of fewer words joins the one before: "red, white, and blue" is one thing. */
 enum { CLAUSE_WORDS_MIN = 3, MARK_BYTES_MAX = 8 };
 
-static bool opens_clause(const struct reading *reading, const struct clause *clause, uint32_t at)
+static bool opens_clause(const struct reading *reading, const struct clause *clause, uint32_t at, uint32_t sets)
 {
     const struct token *token = &reading->tokens->items[at];
     if (token->sentence_before) return true;
     if (at - clause->first < CLAUSE_WORDS_MIN) return false;
-    return token->clause_before || words_sets(reading->words, token->hash) & WORD_TURN;
+    return token->clause_before || sets & WORD_TURN;
+}
+
+static uint32_t sets_at(const struct reading *reading, uint32_t at)
+{
+    return words_sets(reading->words, reading->tokens->items[at].hash);
+}
+
+/* "pas mal de problemes" are many of them; "pas mal du tout" isn't. */
+static bool counts_things(const struct reading *reading, uint32_t at)
+{
+    const struct tokens *tokens = reading->tokens;
+    if (at + 1 == tokens->count || tokens->items[at + 1].clause_before) return false;
+    const struct token *next = &tokens->items[at + 1];
+    struct str word = str_make(reading->text.data + next->start, next->end - next->start);
+    return str_equal_ignoring_case(word, STR("de")) || str_equal_ignoring_case(word, STR("des")) || str_equal_ignoring_case(word, STR("d")) ||
+           str_equal_ignoring_case(word, STR("d'"));
+}
+
+/* Of a WORD_BAD: right behind a negator, or with one small word between. */
+static bool is_litotes(const struct reading *reading, const struct clause *clause, uint32_t at)
+{
+    for (uint32_t back = at; back > clause->first && at - back < 2; back--) {
+        if (reading->tokens->items[back].clause_before) return false;
+        uint32_t sets = sets_at(reading, back - 1);
+        if (sets & WORD_NEGATOR) return !counts_things(reading, at);
+        if (!(sets & WORD_LINK)) return false;
+    }
+    return false;
 }
 
 static bool asked(const struct reading *reading, uint32_t last)
@@ -43,6 +74,14 @@ enum insight_sentiment insight_label(float score)
     return score <= -0.25f ? INSIGHT_NEGATIVE : INSIGHT_NEUTRAL;
 }
 
+static void add_litotes(const struct insight_engine *engine, struct clause *clause)
+{
+    const struct linear_model *model = &engine->sentiment;
+    float weight = LITOTES_WEIGHT * (float)clause->litotes;
+    clause->sentiment.classes[engine->positive] += (int64_t)(weight / model->scales[engine->positive]);
+    clause->sentiment.classes[engine->negative] -= (int64_t)(weight / model->scales[engine->negative]);
+}
+
 static void find_clauses(struct reading *reading)
 {
     struct clause *clause = NULL;
@@ -50,12 +89,14 @@ static void find_clauses(struct reading *reading)
     for (uint32_t i = 0; i < reading->tokens->count; i++) {
         ahead = linear_pair_prefetch(&reading->engine->pair, &reading->features, ahead);
         bool sentence = i == 0 || reading->tokens->items[i].sentence_before;
+        uint32_t sets = sets_at(reading, i);
         if (sentence) reading->sentences[reading->sentence_count++] = (struct sentence){.first = i};
-        if (!clause || opens_clause(reading, clause, i)) {
+        if (!clause || opens_clause(reading, clause, i, sets)) {
             clause = &reading->clauses[reading->clause_count++];
             *clause = (struct clause){.first = i, .sentence = reading->sentence_count - 1};
         }
         clause->last = i + 1;
+        if (sets & WORD_BAD) clause->litotes += is_litotes(reading, clause, i);
         reading->sentences[reading->sentence_count - 1].last = i + 1;
     }
 }
@@ -101,6 +142,7 @@ int reading_split(struct reading *reading, struct err *err)
         struct clause *clause = &reading->clauses[i];
         linear_pair_sum(&reading->engine->pair, &reading->features, clause->first, clause->last, &clause->sentiment,
                         &reading->sentences[clause->sentence].needs);
+        if (clause->litotes) add_litotes(reading->engine, clause);
         clause->score = insight_score(reading->engine, &clause->sentiment);
     }
     score_sentences(reading);

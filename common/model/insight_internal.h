@@ -22,6 +22,7 @@ struct insight_engine {
 struct clause {
     uint32_t first, last;
     uint32_t sentence; /* index of it */
+    uint32_t litotes;  /* how often it praises by denying blame */
     struct linear_sums sentiment;
     float score; /* P(positive) - P(negative) */
 };

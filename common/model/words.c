@@ -22,6 +22,10 @@ static const struct {
      "pero please pls salut so svp tambien well y"},
     {WORD_ONCE, "antes antiguamente auparavant avant before formerly previously solia used"},
     {WORD_JOIN, "and e et mientras or ou plus tandis though u whereas while y"},
+    {WORD_BAD,
+     "bad complain complaint complaints mal mala malas malo malos mauvais mauvaise mauvaises plaindre queja "
+     "quejar quejarme quejas redire reprocher"},
+    {WORD_LINK, "a as aussi de es esta estan estuvo half hay me real si so tan tengo that to too trop un una une very"},
     /* The needs model learnt on reviews of apps; these carry over to the rest. */
     {WORD_WISH,
      "add added adding agradeceria agregar agreguen aimerais aimerait ajout ajouter ajoutez allow anadan "

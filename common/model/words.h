@@ -11,6 +11,8 @@ enum {
     WORD_WISH = 8,    /* what wishes are made of */
     WORD_ONCE = 16,   /* what follows was so before */
     WORD_JOIN = 32,   /* joins two things that may be felt about differently */
+    WORD_BAD = 64,    /* praises when it is negated: "not bad", "no complaints" */
+    WORD_LINK = 128,  /* may stand between such a word and its negator */
 };
 
 enum { WORDS_FILTER_BITS = 4096, WORDS_SLOTS = 512 };

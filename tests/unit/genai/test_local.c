@@ -40,6 +40,12 @@ static void test_plain_cases(void **state)
          ENUM_sentiment_label_negative, NO_NEED, "delivery"},
         {"late, in French", "La livraison est arriv\xc3\xa9" "e en retard, je suis tr\xc3\xa8s d\xc3\xa9\xc3\xa7u.", "fr", 1,
          ENUM_sentiment_label_negative, NO_NEED, "delivery"},
+        {"denied blame is praise", "Not bad at all, it does its job.", "en", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
+        {"with a word between", "It is not a bad lamp.", "en", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
+        {"in Spanish", "Este libro no est\xc3\xa1 nada mal.", "es", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
+        {"in French", "Pas mal du tout.", "fr", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
+        {"a comma parts them", "No, bad service.", "en", 0, ENUM_sentiment_label_negative, NO_NEED, NULL},
+        {"denied praise is blame", "Not good at all.", "en", 0, ENUM_sentiment_label_negative, NO_NEED, NULL},
     };
     (void)state;
     struct bench bench;
@@ -78,6 +84,17 @@ static void test_what_is_no_need(void **state)
         struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
         assert_false(has_need(&insight, cases[i].kind));
     }
+    bench_close(&bench);
+}
+
+/* "Pas mal" denies blame, "pas mal de" counts. */
+static void test_counted_trouble(void **state)
+{
+    struct bench bench;
+    struct err err;
+    (void)state;
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    assert_int_not_equal(genai_pass(&bench, "Il y a pas mal de bugs.", "fr", 0).sentiment.label, ENUM_sentiment_label_positive);
     bench_close(&bench);
 }
 
@@ -289,7 +306,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_cases),
-        cmocka_unit_test(test_what_is_no_need), cmocka_unit_test(test_evidence_in_the_sample),
+        cmocka_unit_test(test_what_is_no_need), cmocka_unit_test(test_counted_trouble), cmocka_unit_test(test_evidence_in_the_sample),
         cmocka_unit_test(test_aspects), cmocka_unit_test(test_rules_are_read_again),
         cmocka_unit_test(test_awkward_texts), cmocka_unit_test(test_missing_models), cmocka_unit_test(test_short_of_memory),
     };
