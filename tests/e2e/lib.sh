@@ -43,7 +43,8 @@ skip() {
 launch() {
     local name=$1
     shift
-    "$@" >"$scratch/$name.log" 2>&1 </dev/null &
+    : >"$scratch/$name.log" # now: the one in the background empties it later, and who waits for a line would read old ones
+    "$@" >>"$scratch/$name.log" 2>&1 </dev/null &
     pids[$name]=$!
 }
 
