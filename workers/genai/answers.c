@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 enum { WAYS = 8, ALIGN = 16, BYTES_A_SLOT = 64 /* of the ring: far fewer than an answer takes */,
@@ -41,11 +42,10 @@ static void hash_in_pieces(const struct str *parts, size_t count, uint8_t out[st
 }
 
 /* In one piece where they are short, as most are: a stream costs more than the hash. */
-void answer_key_of(const struct str *parts, size_t count, struct answer_key *ret_key)
+static void hash_parts(const struct str *parts, size_t count, struct answer_key *ret_key)
 {
     char room[KEY_ROOM_BYTES];
     size_t used = 0;
-    memset(ret_key->bytes, 0, sizeof ret_key->bytes);
     for (size_t i = 0; i < count; i++) {
         uint64_t size = parts[i].size;
         if (size > sizeof room || used + sizeof size + size > sizeof room) {
@@ -57,6 +57,17 @@ void answer_key_of(const struct str *parts, size_t count, struct answer_key *ret
         used += sizeof size + size;
     }
     hash_sha256(str_make(room, used), ret_key->bytes);
+}
+
+/* OpenSSL hashes nothing where memory is short. Such a question gets a key of its own: it is asked and paid for, rather
+ * than given the answer of another that had no key either. */
+void answer_key_of(const struct str *parts, size_t count, struct answer_key *ret_key)
+{
+    static const struct answer_key none;
+    *ret_key = none;
+    hash_parts(parts, count, ret_key);
+    if (memcmp(ret_key, &none, sizeof none) == 0 && getrandom(ret_key->bytes, sizeof ret_key->bytes, 0) < 0)
+        abort(); /* by its manual it can't: a few bytes, of a kernel that has started */
 }
 
 static int open_file(struct answers *answers, const char *path, struct err *err)
