@@ -25,8 +25,9 @@ static uint32_t sets_at(const struct reading *reading, uint32_t at)
 static bool counts_things(const struct reading *reading, uint32_t at)
 {
     const struct tokens *tokens = reading->tokens;
-    if (at + 1 == tokens->count || tokens->items[at + 1].clause_before) return false;
+    if (at + 1 == tokens->count) return false;
     const struct token *next = &tokens->items[at + 1];
+    if (next->clause_before || next->sentence_before) return false;
     struct str word = str_make(reading->text.data + next->start, next->end - next->start);
     return str_equal_ignoring_case(word, STR("de")) || str_equal_ignoring_case(word, STR("des")) || str_equal_ignoring_case(word, STR("d")) ||
            str_equal_ignoring_case(word, STR("d'"));

@@ -44,6 +44,7 @@ static void test_plain_cases(void **state)
         {"with a word between", "It is not a bad lamp.", "en", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
         {"in Spanish", "Este libro no est\xc3\xa1 nada mal.", "es", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
         {"in French", "Pas mal du tout.", "fr", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
+        {"where a sentence ends nothing is counted", "Pas mal. De plus, il est joli.", "fr", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
         {"a comma parts them", "No, bad service.", "en", 0, ENUM_sentiment_label_negative, NO_NEED, NULL},
         {"denied praise is blame", "Not good at all.", "en", 0, ENUM_sentiment_label_negative, NO_NEED, NULL},
     };
