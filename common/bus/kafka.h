@@ -337,20 +337,7 @@ rd_kafka_topic_partition_list_t *ends_awaited(struct kafka_consumer *consumer);
 void ends_adopt(struct kafka_consumer *consumer);
 void ends_lost(struct kafka_consumer *consumer); /* no broker is reached: try until one answers */
 
-/* commits; those with `consumer` are the committer's thread's. commit_replace(): the producer goes, for the reason in `err`;
- * E_OK, unless that was once too often: then what stops the process. */
-int commit_left_ms(int64_t deadline_ms, int most_ms);
-bool commit_broken(const struct kafka_sender *sender, struct err *err); /* then `err` says why */
-int commit_replace(struct kafka_consumer *consumer, struct err *err) CHECKED;
-int commit_make_ready(struct kafka_consumer *consumer, int64_t deadline_ms, struct err *err) CHECKED;
-rd_kafka_topic_partition_list_t *commit_list(const struct kafka_consumer *consumer,
-                                             const struct bus_position *positions, size_t count);
-int commit_send_all(struct kafka_commit *commit, const struct bus_output *outputs, size_t count,
-                    int64_t deadline_ms, struct err *err) CHECKED;
-rd_kafka_resp_err_t commit_flush(struct kafka_commit *commit, int64_t deadline_ms);
-int commit_at_least_once(struct kafka_consumer *consumer, const struct bus_output *outputs,
-                         size_t output_count, const struct bus_position *positions,
-                         size_t position_count, struct err *err) CHECKED;
+/* commits: kafka_commit.h has what those that commit share */
 int commit_open(struct kafka_consumer *consumer, struct err *err) CHECKED;
 void commit_close(struct kafka_consumer *consumer);
 void kafka_hasten(struct bus_consumer *consumer);

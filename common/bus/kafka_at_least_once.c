@@ -1,9 +1,5 @@
 /* Committing on Kafka at least once: outputs first, by an idempotent producer, then positions. */
-#include "bus/kafka.h"
-
-enum { CALL_SLICE_MS = 1000 };
-
-static int64_t now_ms(void) { return clock_mono_ms(clock_system()); }
+#include "bus/kafka_commit.h"
 
 /* Nothing of ours may be left in the producer: the caller's memory goes. */
 static int give_up_sending(struct kafka_consumer *consumer, int rc, struct err *err)
@@ -29,7 +25,7 @@ static int commit_positions(struct kafka_consumer *consumer, const struct bus_po
     rd_kafka_resp_err_t code = rd_kafka_commit_queue(consumer->client, list, queue, NULL, NULL);
     rd_kafka_event_t *event = NULL;
     while (!code && !event) {
-        int timeout_ms = commit_left_ms(deadline_ms, CALL_SLICE_MS);
+        int timeout_ms = commit_left_ms(deadline_ms, COMMIT_SLICE_MS);
         event = rd_kafka_queue_poll(queue, timeout_ms);
         if (timeout_ms == 0 || atomic_load(&consumer->commit.stops)) break;
     }
@@ -48,7 +44,7 @@ int commit_at_least_once(struct kafka_consumer *consumer, const struct bus_outpu
                                 size_t position_count, struct err *err)
 {
     struct kafka_sender *sender = &consumer->commit.sender;
-    int64_t deadline_ms = now_ms() + consumer->bus->options.commit_timeout;
+    int64_t deadline_ms = commit_now_ms() + consumer->bus->options.commit_timeout;
     int rc = commit_make_ready(consumer, deadline_ms, err);
     if (rc) return rc;
     rc = commit_send_all(&consumer->commit, outputs, output_count, deadline_ms, err);

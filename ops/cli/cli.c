@@ -188,6 +188,14 @@ void cli_config_free(struct cli_config *config)
     *config = (struct cli_config){0};
 }
 
+int cli_result(struct buffer *json, struct err *err)
+{
+    bool failed = json->failed, written = failed || !json->size || fwrite(json->data, 1, json->size, stdout) == json->size;
+    buffer_deinit(json);
+    if (failed) return err_set(err, E_NO_MEMORY, NULL);
+    return written && fflush(stdout) == 0 ? E_OK : err_system(err, E_NO_OUTPUT, "standard output");
+}
+
 void cli_ids_init(struct cli_ids *ids)
 {
     random_seed_system(&ids->random);

@@ -102,24 +102,17 @@ static int add_contenders(struct comparing *comparing, struct err *err)
     return E_OK;
 }
 
-/* --- the result ----------------------------------------------------------------------------------
- */
+/* --- the result ------------------------------------------------------------------------------- */
 
 static int show(struct comparing *comparing, struct err *err)
 {
     struct contest *contest = comparing->contest;
     struct buffer out = {0};
     contest->refused = comparing->refused;
-    if (comparing->wish->json) {
-        contest_json(contest, &out);
-        fwrite(out.data, 1, out.size, stdout);
-    } else {
-        contest_print(contest);
-    }
-    bool failed = out.failed;
-    buffer_deinit(&out);
-    if (failed) return err_set(err, E_NO_MEMORY, NULL);
-    if (fflush(stdout)) return err_system(err, E_NO_OUTPUT, "standard output");
+    if (comparing->wish->json) contest_json(contest, &out);
+    else contest_print(contest);
+    int rc = cli_result(&out, err);
+    if (rc) return rc;
     for (uint32_t i = 1; i < contest->count; i++) {
         const struct contender *contender = &contest->contenders[i];
         if (contender->asked && !contender->answered)

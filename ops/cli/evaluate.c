@@ -140,16 +140,10 @@ static int show(const struct report *report, bool json, struct err *err)
     const struct evaluation *evaluation = report->evaluation;
     struct buffer out = {0};
     if (evaluation->rows == 0) return err_set(err, E_BAD_MESSAGE, "%s holds no row that could be judged", report->path);
-    if (json) {
-        report_json(report, &out);
-        fwrite(out.data, 1, out.size, stdout);
-    } else {
-        report_print(report);
-    }
-    bool failed = out.failed;
-    buffer_deinit(&out);
-    if (failed) return err_set(err, E_NO_MEMORY, NULL);
-    if (fflush(stdout)) return err_system(err, E_NO_OUTPUT, "standard output");
+    if (json) report_json(report, &out);
+    else report_print(report);
+    int rc = cli_result(&out, err);
+    if (rc) return rc;
     if (evaluation->refused)
         return err_set(err, E_BAD_MESSAGE, "%llu of %llu rows were refused", (unsigned long long)evaluation->refused,
                        (unsigned long long)(evaluation->refused + evaluation->rows));

@@ -73,9 +73,8 @@ static int print_report(const struct plan *plan, const struct verify_report *rep
     struct buffer json = {0};
     if (plan->json) verify_write_json(report, &json);
     else verify_print(report);
-    bool ok = !json.failed && (!json.size || fwrite(json.data, 1, json.size, stdout) == json.size) && fflush(stdout) == 0;
-    buffer_deinit(&json);
-    if (!ok) return err_system(err, E_NO_OUTPUT, "standard output");
+    int rc = cli_result(&json, err);
+    if (rc) return rc;
     const struct findings *findings = &report->findings;
     if (!findings->count) return E_OK;
     return err_set(err, E_BAD_MESSAGE, "%llu findings, the first of the kind \"%s\": the archive isn't whole, or doesn't balance",

@@ -55,6 +55,18 @@ static inline void close_mock(struct mock *mock)
     rd_kafka_destroy(mock->owner);
 }
 
+/* As many messages on feedback, by the door. */
+static inline void produce_many(struct mock *mock, int count)
+{
+    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    struct bus_producer *producer;
+    struct err err;
+    must(bus_producer_open(mock->bus, "door", &producer, &err), &err);
+    for (int i = 0; i < count; i++) must(bus_produce(producer, &output, 1, NULL, NULL, &err), &err);
+    must(bus_producer_flush(producer, WAIT_MS, &err), &err);
+    bus_producer_close(producer);
+}
+
 static inline void wait_for(int fd)
 {
     struct pollfd waiter = {.fd = fd, .events = POLLIN};

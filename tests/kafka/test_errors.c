@@ -150,17 +150,6 @@ static void test_abort_fails(void **state)
     close_mock(&mock);
 }
 
-static void produce_many(struct mock *mock, int count)
-{
-    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
-    struct bus_producer *producer;
-    struct err err;
-    must(bus_producer_open(mock->bus, "door", &producer, &err), &err);
-    for (int i = 0; i < count; i++) must(bus_produce(producer, &output, 1, NULL, NULL, &err), &err);
-    must(bus_producer_flush(producer, WAIT_MS, &err), &err);
-    bus_producer_close(producer);
-}
-
 static int64_t first_offset(struct mock *mock)
 {
     const enum topic topic = TOPIC_FEEDBACK;

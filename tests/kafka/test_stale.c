@@ -8,17 +8,6 @@
 enum { HEARTBEAT = 12, ADD_OFFSETS = 25 };
 enum { MESSAGES = 20, BROKER = 1 };
 
-static void produce_all(struct mock *mock)
-{
-    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
-    struct bus_producer *producer;
-    struct err err;
-    must(bus_producer_open(mock->bus, "door", &producer, &err), &err);
-    for (int i = 0; i < MESSAGES; i++) must(bus_produce(producer, &output, 1, NULL, NULL, &err), &err);
-    must(bus_producer_flush(producer, WAIT_MS, &err), &err);
-    bus_producer_close(producer);
-}
-
 static int commit(struct bus_consumer *consumer, int64_t offset, struct err *err)
 {
     const struct bus_output output = {.topic = TOPIC_DOCUMENTS, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
@@ -82,7 +71,7 @@ static void rewind_at_last(struct bus_consumer *consumer)
 /* A member that has begun at 5. */
 static struct bus_consumer *begin_at_5(struct mock *mock)
 {
-    produce_all(mock);
+    produce_many(mock, MESSAGES);
     struct bus_consumer *consumer = subscribe(mock);
     assert_int_equal(next_offset(consumer), 0);
     tell(consumer, 5);
