@@ -13,68 +13,23 @@
  *
  * Failures: a bus that can't be read or written is tried again at each tick; a lost generation drops the counts, and
  * the search begins anew; the group's position tells whether the last events can be seen already. */
-#include "workers/genai/digest.h"
+#include "workers/genai/digest_maker.h"
 
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "runtime/committer.h"
-#include "workers/genai/digest_counts.h"
 
 enum {
     TICK_MS = 250,
     BUSY_MS = 1,
-    POLLS = 8,
-    POLL_RECORDS = 512,
-    POLL_BYTES = 1 << 20,
-    PLACES_MAX = 1024,        /* as schemas/digest.def has it */
-    SEARCH_FIRST = 4096,      /* records looked back at first */
-    SEARCH_GROWTH = 8,
-    SETTLED_MS = 2000,        /* by then a reader knows the ends of its partitions */
-    UNSEEN_MS = 30000,        /* after that the last events are believed to be gone (retention) */
+    SEARCH_FIRST = 4096, /* records looked back at first */
 };
 #define HISTORY_MS (INT64_C(28) * 86400000) /* over which what is usual fades */
-#define DIGEST_KEY STR("digest")
-
-enum phase { PHASE_IDLE, PHASE_OPEN, PHASE_SEARCH, PHASE_COUNT, PHASE_TELL, PHASE_COMMIT };
-
-struct place {
-    int64_t from, next;  /* of the window; to be read next */
-    int64_t until;       /* read so far before going on */
-};
-
-struct digest_maker {
-    struct worker_context *context;
-    int64_t every_ms, since_ms, until_ms;
-    uint32_t trailing;
-    struct bus_consumer *member, *reader; /* reader: while we make digests */
-    struct committer *committer;
-    struct digest_teller *teller;
-    uv_timer_t timer;
-    enum phase phase;
-    bool owns, lost, cutting; /* lost: rewind first; cutting: the window is over, `until` are its ends */
-    struct digest_counts *counts;
-    struct place places[PLACES_MAX];
-    uint32_t place_count, home; /* home: where the events lie */
-    int64_t back, search_began_ms, found_until_ms;
-    uint64_t made, skipped;
-    unsigned failures;
-    struct arena arena;      /* of one message */
-    struct arena out;        /* of the events being committed */
-    struct digest *digests;  /* being told, then being committed */
-    struct bus_output *outputs;
-    size_t output_count;
-    struct bus_position position;
-};
-
-static int64_t wall_ms(const struct digest_maker *maker) { return clock_wall_ms(maker->context->clock); }
 
 static void complain(struct digest_maker *maker, const char *what, const struct err *err)
 {
     if (maker->failures++ % 64 == 8) log_error(LOG_WARN, "genai", what, err);
 }
-
-/* --- dropping and beginning ------------------------------------------------------------------- */
 
 static void drop(struct digest_maker *maker)
 {
@@ -85,173 +40,6 @@ static void drop(struct digest_maker *maker)
     maker->counts = NULL;
     maker->cutting = false;
     maker->phase = PHASE_IDLE;
-}
-
-static int open_reader(struct digest_maker *maker, struct err *err)
-{
-    static const enum topic topics[] = {TOPIC_INSIGHTS};
-    const struct bus_subscription subscription = {.member = "digest", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
-    if (maker->reader) return E_OK;
-    return bus_subscribe(maker->context->bus, &subscription, &maker->reader, err);
-}
-
-/* The bus tells partitions and their ends to a reader that polls: the embedded one at once, Kafka a little later. An
- * end of 0 may be one that isn't known yet. What is read meanwhile will be read again. */
-static int open_reader_wholly(struct digest_maker *maker, bool *ret_open, struct err *err)
-{
-    struct bus_backlog items[PLACES_MAX];
-    struct bus_batch batch = {0};
-    bool settled = clock_mono_ms(maker->context->clock) - maker->search_began_ms >= SETTLED_MS;
-    int rc = open_reader(maker, err);
-    if (rc == E_OK) rc = bus_poll(maker->reader, POLL_RECORDS, POLL_BYTES, &batch, err);
-    if (rc) return rc;
-    bus_release(maker->reader, &batch);
-    size_t count = bus_backlog(maker->reader, items, PLACES_MAX);
-    *ret_open = count > 0;
-    for (size_t i = 0; i < count && i < PLACES_MAX && !settled; i++) *ret_open &= items[i].end > 0;
-    return E_OK;
-}
-
-/* Partitions with their ends; false: the bus hasn't told them yet. */
-static bool look_at_ends(struct digest_maker *maker, struct bus_backlog items[static PLACES_MAX], uint32_t *ret_count)
-{
-    size_t count = bus_backlog(maker->reader, items, PLACES_MAX);
-    if (count == 0 || count > PLACES_MAX) return false;
-    for (size_t i = 0; i < count; i++)
-        if (items[i].partition >= count || items[i].end < 0) return false;
-    *ret_count = (uint32_t)count;
-    return true;
-}
-
-static int seek(struct digest_maker *maker, uint32_t partition, int64_t offset, struct err *err)
-{
-    const struct bus_position position = {TOPIC_INSIGHTS, partition, offset};
-    maker->places[partition].next = offset;
-    return bus_seek(maker->reader, &position, err);
-}
-
-/* The events' partition from `back` records before its end on, the others at their ends. */
-static int begin_search(struct digest_maker *maker, struct err *err)
-{
-    struct bus_backlog items[PLACES_MAX];
-    uint32_t count;
-    int rc = E_OK;
-    if (!look_at_ends(maker, items, &count)) return E_OK;
-    maker->place_count = count;
-    maker->home = bus_partition_of(DIGEST_KEY, count);
-    digest_counts_destroy(maker->counts);
-    maker->counts = digest_counts_create(maker->trailing);
-    maker->found_until_ms = INT64_MIN;
-    if (!maker->counts) return err_set(err, E_NO_MEMORY, NULL);
-    for (uint32_t i = 0; i < count && rc == E_OK; i++) {
-        uint32_t partition = items[i].partition;
-        int64_t from = items[i].end > maker->back ? items[i].end - maker->back : 0;
-        maker->places[partition] = (struct place){.until = items[i].end};
-        rc = seek(maker, partition, partition == maker->home ? from : items[i].end, err);
-    }
-    if (rc == E_OK) maker->phase = PHASE_SEARCH;
-    return rc;
-}
-
-/* --- reading ---------------------------------------------------------------------------------- */
-
-typedef int take_message(struct digest_maker *maker, const struct bus_message *message, struct err *err);
-
-/* *ret_idle: there is nothing more to read now. */
-static int read_some(struct digest_maker *maker, take_message *take, bool *ret_idle, struct err *err)
-{
-    int rc = E_OK;
-    *ret_idle = false;
-    for (int i = 0; i < POLLS && rc == E_OK && !*ret_idle; i++) {
-        struct bus_batch batch = {0};
-        rc = bus_poll(maker->reader, POLL_RECORDS, POLL_BYTES, &batch, err);
-        if (rc) return rc;
-        *ret_idle = batch.count == 0;
-        for (uint32_t j = 0; j < batch.count && rc == E_OK; j++) {
-            const struct bus_message *message = &batch.messages[j];
-            if (message->partition >= maker->place_count || message->offset < maker->places[message->partition].next) continue;
-            arena_reset(&maker->arena);
-            rc = take(maker, message, err);
-            if (rc == E_OK) maker->places[message->partition].next = message->offset + 1;
-        }
-        bus_release(maker->reader, &batch);
-    }
-    return rc;
-}
-
-/* All of [partition] up to its `until`? On Kafka the last offsets may be markers, which nobody gets. */
-static bool reached(const struct digest_maker *maker, const struct bus_backlog *item, bool idle)
-{
-    const struct place *place = &maker->places[item->partition];
-    return place->next >= place->until || (idle && item->records == 0);
-}
-
-/* --- the last events -------------------------------------------------------------------------- */
-
-static int restore(struct digest_maker *maker, const struct digest *digest, struct err *err)
-{
-    if (digest->until < maker->found_until_ms) return E_OK;
-    if (digest->until > maker->found_until_ms) { /* what was found before is older */
-        digest_counts_destroy(maker->counts);
-        maker->counts = digest_counts_create(maker->trailing);
-        maker->found_until_ms = digest->until;
-        if (!maker->counts) return err_set(err, E_NO_MEMORY, NULL);
-        for (uint32_t i = 0; i < maker->place_count; i++) maker->places[i].from = 0;
-        for (uint32_t i = 0; i < digest->places.count; i++) {
-            const struct digest_place *place = &digest->places.items[i];
-            if (place->partition < maker->place_count) maker->places[place->partition].from = (int64_t)place->to;
-        }
-    }
-    return digest_counts_restore(maker->counts, digest, err);
-}
-
-static int take_event(struct digest_maker *maker, const struct bus_message *message, struct err *err)
-{
-    struct record record;
-    struct digest digest;
-    if (record_scan(message->value, &maker->arena, &record, NULL) || !record_has(&record, SECTION_DIGEST)) return E_OK;
-    if (record_decode(&record, SECTION_DIGEST, &digest, &maker->arena, NULL)) return E_OK;
-    return restore(maker, &digest, err);
-}
-
-/* The group's position of partition 0 was committed with the last events: do we see these? */
-static bool sees_last(struct digest_maker *maker)
-{
-    struct bus_backlog items[PLACES_MAX];
-    size_t count = bus_backlog(maker->member, items, PLACES_MAX);
-    int64_t committed = 0;
-    for (size_t i = 0; i < count && i < PLACES_MAX; i++)
-        if (items[i].partition == 0 && items[i].position > 0) committed = items[i].position;
-    if (maker->found_until_ms == INT64_MIN ? committed == 0 : maker->places[0].from >= committed) return true;
-    return clock_mono_ms(maker->context->clock) - maker->search_began_ms >= UNSEEN_MS;
-}
-
-static int begin_counting(struct digest_maker *maker, struct err *err)
-{
-    int64_t now = wall_ms(maker);
-    int rc = E_OK;
-    for (uint32_t i = 0; i < maker->place_count && rc == E_OK; i++) rc = seek(maker, i, maker->places[i].from, err);
-    maker->since_ms = maker->found_until_ms == INT64_MIN ? now - now % maker->every_ms : maker->found_until_ms;
-    maker->until_ms = now - now % maker->every_ms + maker->every_ms;
-    maker->cutting = false;
-    if (rc == E_OK) maker->phase = PHASE_COUNT;
-    return rc;
-}
-
-static int search(struct digest_maker *maker, bool *ret_idle, struct err *err)
-{
-    struct bus_backlog items[PLACES_MAX];
-    uint32_t count;
-    int rc = read_some(maker, take_event, ret_idle, err);
-    if (rc || !look_at_ends(maker, items, &count)) return rc;
-    for (uint32_t i = 0; i < count; i++)
-        if (items[i].partition == maker->home && !reached(maker, &items[i], *ret_idle)) return E_OK;
-    bool all = maker->places[maker->home].until <= maker->back;
-    if (maker->found_until_ms == INT64_MIN && !all) {
-        maker->back *= SEARCH_GROWTH;
-        return begin_search(maker, err);
-    }
-    return sees_last(maker) ? begin_counting(maker, err) : begin_search(maker, err);
 }
 
 /* --- a window --------------------------------------------------------------------------------- */
@@ -289,7 +77,7 @@ static int write_event(struct digest_maker *maker, struct digest *digest, struct
     shape_set(digest, digest, since, maker->since_ms);
     shape_set(digest, digest, until, maker->until_ms);
     trace_alone(maker->context->random, trace);
-    *output = (struct bus_output){.topic = TOPIC_INSIGHTS, .timestamp_ms = wall_ms(maker), .key = DIGEST_KEY,
+    *output = (struct bus_output){.topic = TOPIC_INSIGHTS, .timestamp_ms = digest_wall_ms(maker), .key = DIGEST_KEY,
                                   .headers = headers, .header_count = JOB_HEADERS};
     headers_fill(headers, TOPIC_INSIGHTS, "genai", record.id, str_of(trace));
     int rc = record_put(&record, SECTION_DIGEST, digest, arena, err);
@@ -329,7 +117,7 @@ static int begin_telling(struct digest_maker *maker, struct err *err)
 
 static void begin_window(struct digest_maker *maker)
 {
-    int64_t now = wall_ms(maker);
+    int64_t now = digest_wall_ms(maker);
     digest_counts_close_window(maker->counts);
     for (uint32_t i = 0; i < maker->place_count; i++) maker->places[i].from = maker->places[i].next;
     maker->since_ms = maker->until_ms;
@@ -344,13 +132,13 @@ static int count(struct digest_maker *maker, bool *ret_idle, struct err *err)
 {
     struct bus_backlog items[PLACES_MAX];
     uint32_t count;
-    int rc = read_some(maker, take_insight, ret_idle, err);
-    if (rc || wall_ms(maker) < maker->until_ms || !look_at_ends(maker, items, &count)) return rc;
+    int rc = digest_read(maker, take_insight, ret_idle, err);
+    if (rc || digest_wall_ms(maker) < maker->until_ms || !digest_ends(maker, items, &count)) return rc;
     for (uint32_t i = 0; i < count && !maker->cutting; i++)
         if (items[i].partition < maker->place_count) maker->places[items[i].partition].until = items[i].end;
     maker->cutting = true;
     for (uint32_t i = 0; i < count; i++)
-        if (items[i].partition < maker->place_count && !reached(maker, &items[i], *ret_idle)) return E_OK;
+        if (items[i].partition < maker->place_count && !digest_reached(maker, &items[i], *ret_idle)) return E_OK;
     if (digest_counts_tenants(maker->counts)) return begin_telling(maker, err);
     begin_window(maker); /* nobody has said anything yet */
     return E_OK;
@@ -425,9 +213,9 @@ static int step(struct digest_maker *maker, bool *ret_idle, struct err *err)
         maker->phase = PHASE_OPEN;
         return E_OK;
     case PHASE_OPEN:
-        rc = open_reader_wholly(maker, &open, err);
-        return rc == E_OK && open ? begin_search(maker, err) : rc;
-    case PHASE_SEARCH: return search(maker, ret_idle, err);
+        rc = digest_open_reader(maker, &open, err);
+        return rc == E_OK && open ? digest_begin_search(maker, err) : rc;
+    case PHASE_SEARCH: return digest_search(maker, ret_idle, err);
     case PHASE_COUNT: return count(maker, ret_idle, err);
     case PHASE_TELL: return digest_teller_done(maker->teller) ? write_events(maker, err) : E_OK;
     case PHASE_COMMIT:
