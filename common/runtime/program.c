@@ -1,5 +1,4 @@
 /* The main() that all workers share: options in, exit status out. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -90,20 +89,8 @@ static int read_config(struct config *config, const struct arguments *arguments,
 
 static struct runtime *running;
 
-static void on_signal(int number)
-{
-    if (number == SIGHUP) runtime_reload(running);
-    else runtime_stop(running);
-}
-
-static void handle_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
+static void stop_running(void) { runtime_stop(running); }
+static void reload_running(void) { runtime_reload(running); }
 
 static int run(const struct worker *worker, const struct config *config, struct err *err)
 {
@@ -113,7 +100,7 @@ static int run(const struct worker *worker, const struct config *config, struct 
     log_setup((enum log_level)options.log_level, (enum log_format)options.log);
     rc = runtime_create(worker, config, &running, err);
     if (rc) return rc;
-    handle_signals();
+    runtime_on_signals(stop_running, reload_running);
     rc = runtime_run(running, err);
     runtime_destroy(running);
     return rc;

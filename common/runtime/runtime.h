@@ -69,6 +69,11 @@ void runtime_destroy(struct runtime *runtime);
  * The caller frees the array. */
 const struct option_table **runtime_tables(const struct worker *const *workers, size_t count);
 
+/* What signals say to a program of workers, a lone one or `verbatim run` with six: TERM and INT stop it, HUP reloads it,
+ * PIPE is nothing. HUP because the terminal went that it was started on stops it too. Both functions are called in a
+ * signal's handler: runtime_stop(), runtime_reload() or a flag are what they may do. */
+void runtime_on_signals(void (*stop)(void), void (*reload)(void));
+
 /* The whole main() of a worker's program: options, signals, exit status. */
 int runtime_main(const struct worker *worker, int argc, char **argv, char *const *environment);
 

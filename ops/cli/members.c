@@ -110,6 +110,11 @@ bool members_idle(const struct members *members)
     return true;
 }
 
+void members_reload(struct members *members)
+{
+    for (int i = 0; i < CLI_WORKERS; i++) runtime_reload(members->all[i].runtime);
+}
+
 void members_finish(struct members *members, int64_t within_ms, const volatile sig_atomic_t *stop_asked)
 {
     int64_t until = clock_mono_ms(clock_system()) + within_ms;

@@ -15,6 +15,8 @@ int members_failed(const struct members *members, struct err *err) CHECKED;
 /* Has every worker behind the door nothing more to do, as far as each has seen? */
 bool members_idle(const struct members *members);
 
+void members_reload(struct members *members); /* all six, as SIGHUP does with one */
+
 /* One after the other in the order of the data: each ends once it has done all that those before it gave it. Returns
  * when all have, or a signal came, or the time is over: members_stop() then cuts short who is left. */
 void members_finish(struct members *members, int64_t within_ms, const volatile sig_atomic_t *stop_asked);

@@ -2,7 +2,7 @@
  *
  * Each worker has a thread (members.c). The main thread posts the sample through the front door, shows its insights,
  * their summary and where everything is, and then what else comes, until a signal; with --once it stops when the
- * sample is done and all that it led to is in the archive. */
+ * sample is done and all that it led to is in the archive. SIGHUP reloads all six, as it does a worker that runs alone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -51,8 +51,17 @@ struct session {
     bool quiet;
 };
 
-static volatile sig_atomic_t stop_asked;
-static void on_signal(int number) { (void)number, stop_asked = 1; }
+static volatile sig_atomic_t stop_asked, reload_asked;
+static void ask_stop(void) { stop_asked = 1; }
+static void ask_reload(void) { reload_asked = 1; }
+
+/* Noted by the handler and done here, where the workers are known to be there. */
+static void heed_reload(const struct session *session)
+{
+    if (!reload_asked) return;
+    reload_asked = 0;
+    members_reload(session->members);
+}
 
 /* --- the sample --------------------------------------------------------------------------------- */
 
@@ -97,6 +106,7 @@ static int post_rows(struct session *session, struct buffer *body, struct err *e
     char url[256];
     uint64_t accepted = 0;
     if (body->failed) return err_set(err, E_NO_MEMORY, NULL);
+    heed_reload(session);
     if (!body->size || stop_asked) return E_OK;
     snprintf(url, sizeof url, "%s/v1/feedback", session->base_url);
     const char *certificate = config_value(session->config.config, "ingest", "certificate", NULL); /* our own door's */
@@ -169,6 +179,7 @@ static int watch(struct session *session, bool until_played, bool once, struct e
 {
     int64_t until = clock_mono_ms(clock_system()) + ONCE_MS;
     while (!stop_asked) {
+        heed_reload(session);
         bool played = session->seen >= session->expected;
         if (until_played && !once && played) return E_OK;
         const struct bus_message *message = reader_next(&session->reader, 100, err);
@@ -351,8 +362,7 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
     rc = configure(session, err);
     if (rc == E_OK) rc = read_key(session, &plan, err);
     if (rc == E_OK) rc = lock_folder(session, plan.data, err);
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
+    runtime_on_signals(ask_stop, ask_reload);
     if (rc == E_OK) rc = run_session(session, &plan, err);
     if (session->lock >= 0) close(session->lock);
     free(session);
@@ -365,7 +375,8 @@ const struct command run_command = {
     .usage = "[--once] [--sample FILE | --no-sample] [--key-file FILE] [--data FOLDER] [--quiet]",
     .details = "Needs no broker: topics live in FOLDER/bus, the archive in FOLDER/archive.\n"
                "On its first start it plays the shipped sample. Colours honour NO_COLOR.\n"
-               "With runtime.admin=ADDRESS:PORT the workers serve /metrics from ingest at PORT to logsink at PORT + 5.\n\n"
+               "With runtime.admin=ADDRESS:PORT the workers serve /metrics from ingest at PORT to logsink at PORT + 5.\n"
+               "TERM and INT drain and stop; HUP reloads keys, certificates, models and lists, as with workers that run alone.\n\n"
                "Example: verbatim run --once\n",
     .run = run_run,
 };
