@@ -21,7 +21,7 @@ static int add_rows(const struct comparing *comparing, struct pricing *pricing, 
         if (!comparing->rows[i].asked) continue;
         arena_reset(&arena);
         rc = record_scan(comparing->rows[i].segments, &arena, &record, err);
-        if (rc == E_OK) rc = pricing_add_record(pricing, &record, &arena, err);
+        if (rc == E_OK) rc = pricing_add_record(pricing, &record, 0, &arena, err);
     }
     arena_deinit(&arena);
     return rc;

@@ -16,6 +16,7 @@ struct estimating {
     struct pricing *pricing;
     struct chain *chain; /* preprocess alone: texts as genai would see them */
     struct arena arena;
+    int64_t now_ms; /* a file's rows are sent together */
     uint64_t refused;
     struct archive_wish window;
     int rc;
@@ -37,7 +38,7 @@ static void on_output(void *user, const struct chain_message *message)
     if (message->topic != TOPIC_DOCUMENTS || estimating->rc) return;
     estimating->rc = chain_record(message, &estimating->arena, &record, &estimating->err);
     if (estimating->rc == E_OK)
-        estimating->rc = pricing_add_record(estimating->pricing, &record, &estimating->arena, &estimating->err);
+        estimating->rc = pricing_add_record(estimating->pricing, &record, estimating->now_ms, &estimating->arena, &estimating->err);
 }
 
 static int take_row(struct estimating *estimating, struct intake *intake, struct err *err)
@@ -82,7 +83,7 @@ static int take_line(void *user, struct str line, const struct line_identity *id
     int rc = replay_line(line, &estimating->arena, &message, err);
     if (rc || !message.id.size || message.copy) return rc;
     rc = record_scan(message.value, &estimating->arena, &record, err);
-    return rc ? rc : pricing_add_record(estimating->pricing, &record, &estimating->arena, err);
+    return rc ? rc : pricing_add_record(estimating->pricing, &record, identity->timestamp_ms, &estimating->arena, err);
 }
 
 static int read_archive(struct estimating *estimating, const struct cli_config *config, struct err *err)
@@ -155,8 +156,8 @@ static int estimate(struct estimating *estimating, const struct arguments *argum
 
 static int estimate_run(const struct command *command, int argc, char **argv, struct err *err)
 {
-    struct estimating estimating = {0};
-    struct pricing_wish wish = {.answer_tokens = PRICING_ANSWER_TOKENS};
+    struct estimating estimating = {.now_ms = clock_wall_ms(clock_system())};
+    struct pricing_wish wish = {.answer_tokens = PRICING_ANSWER_TOKENS, .digests = true};
     const struct flag flags[] = {
         {"archive", FLAG_TEXT, &estimating.archive, "URL  documents of an archive, in place of a file"},
         {"from", FLAG_TEXT, &estimating.from, "TIME  of these, since: 2026-05-01T09:30:00Z, a date, or an age (2h, 7d)"},
@@ -183,6 +184,8 @@ const struct command estimate_command = {
     .details = "Texts are cleaned and redacted as in the pipeline; identical ones count once. Nothing is sent anywhere.\n"
                "Tokens in are estimated: on reviews and tweets in English, Spanish and French from 4% below to 9% above what Claude 2's\n"
                "tokenizer makes of the texts. Tokens out are assumed. The most is a bound: a token a byte, and answers as long as they may be.\n"
+               "Digests are those of genai.digest_every (verbatim run: 1h): a story of each window and of its segments of five records or more,\n"
+               "at most nine a tenant; a file is one window, an archive's records count when they were written.\n"
                "Suspicious texts are asked about alone, which isn't counted. Exit status 65: records were refused, and aren't counted.\n\n"
                "Example: verbatim estimate feedback.ndjson --provider anthropic\n"
                "Example: verbatim estimate --archive s3://bucket/archive --from 7d --journal --bus.kind=kafka\n",

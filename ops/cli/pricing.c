@@ -6,7 +6,6 @@
 #include "config/shipped.h"
 #include "llm/llm.h"
 #include "ops/cli/reader.h"
-#include "schema/json.h"
 #include "spend/estimate.h"
 #include "spend/prices.h"
 #include "workers/genai/account.h"
@@ -34,6 +33,8 @@ struct pricing {
     const char *provider, *model;
     uint64_t answer_tokens;
     struct key_set known, seen;
+    struct pricing_digests digests;
+    const char *digest_every; /* as figures have it */
     struct pricing_figures figures; /* texts so far: tokens without what is around them */
     uint64_t text_bytes;
 };
@@ -103,6 +104,15 @@ static int find_price(struct pricing *pricing, bool may_lack, struct err *err)
     return E_OK;
 }
 
+static int open_digests(struct pricing *pricing, const struct config *config, const char *folder, struct err *err)
+{
+    const struct genai_options *options = &pricing->options;
+    pricing->digest_every = !options->digest_every      ? "0"
+                            : !options->digest_prompt[0] ? ""
+                                                         : config_value(config, "genai", "digest_every", NULL);
+    return pricing_digests_open(&pricing->digests, options, folder, &pricing->random, err);
+}
+
 static int open_parts(struct pricing *pricing, const struct config *config, const struct pricing_wish *wish, struct err *err)
 {
     static char chosen[32];
@@ -122,6 +132,7 @@ static int open_parts(struct pricing *pricing, const struct config *config, cons
     rc = shipped_path(pricing->options.folder, ".", folder, err);
     if (rc == E_OK) rc = find_price(pricing, wish->may_lack_price, err);
     if (rc == E_OK) rc = prompt_open(folder, pricing->options.prompt, &pricing->random, &pricing->prompt, err);
+    if (rc == E_OK && wish->digests) rc = open_digests(pricing, config, folder, err);
     return rc ? rc : account_open(&pricing->context, &pricing->account, err);
 }
 
@@ -141,6 +152,7 @@ void pricing_close(struct pricing *pricing)
     account_close(pricing->account);
     prompt_close(pricing->prompt);
     prices_destroy(pricing->prices);
+    pricing_digests_close(&pricing->digests);
     free(pricing->known.slots);
     free(pricing->seen.slots);
     free(pricing);
@@ -176,7 +188,7 @@ static struct str answer_language(const struct pricing *pricing, struct str lang
     return language.size && !str_equal(language, STR("und")) ? language : STR("en");
 }
 
-int pricing_add(struct pricing *pricing, const struct document *document, const struct feedback *feedback, struct err *err)
+static int add(struct pricing *pricing, const struct document *document, const struct feedback *feedback, struct err *err)
 {
     struct pricing_figures *figures = &pricing->figures;
     struct account_question question = {
@@ -196,14 +208,15 @@ int pricing_add(struct pricing *pricing, const struct document *document, const 
     return add_key(&pricing->seen, short_key(&key), err);
 }
 
-int pricing_add_record(struct pricing *pricing, const struct record *record, struct arena *arena, struct err *err)
+int pricing_add_record(struct pricing *pricing, const struct record *record, int64_t at_ms, struct arena *arena, struct err *err)
 {
     struct document document;
     struct feedback feedback = {0};
     if (!record_has(record, SECTION_DOCUMENT)) return E_OK;
     int rc = record_decode(record, SECTION_DOCUMENT, &document, arena, err);
     if (rc == E_OK && record_has(record, SECTION_FEEDBACK)) rc = record_decode(record, SECTION_FEEDBACK, &feedback, arena, err);
-    return rc ? rc : pricing_add(pricing, &document, &feedback, err);
+    if (rc == E_OK) rc = pricing_digests_add(&pricing->digests, feedback.tenant, at_ms, err);
+    return rc ? rc : add(pricing, &document, &feedback, err);
 }
 
 /* --- figures ----------------------------------------------------------------------------------- */
@@ -227,43 +240,12 @@ struct pricing_figures pricing_figures(const struct pricing *pricing)
     figures.calls = (figures.asked + batch - 1) / batch;
     figures.input_tokens += figures.asked * ITEM_TOKENS + figures.calls * (around_bytes / TEXT_BYTES_A_TOKEN + CALL_TOKENS);
     figures.output_tokens = figures.asked * pricing->answer_tokens;
-    figures.micros = cost_of(&pricing->price, figures.input_tokens, figures.output_tokens);
+    figures.digest_every = pricing->digest_every;
+    figures.stories = pricing_digests_stories(&pricing->digests);
+    figures.stories_micros = cost_of(&pricing->price, figures.stories.input_tokens, figures.stories.output_tokens);
+    figures.stories_most_micros = cost_of(&pricing->price, figures.stories.most_input_tokens, figures.stories.most_output_tokens);
+    figures.micros = cost_of(&pricing->price, figures.input_tokens, figures.output_tokens) + figures.stories_micros;
     uint64_t most_bytes = pricing->text_bytes + figures.asked * ITEM_TOKENS * TEXT_BYTES_A_TOKEN + figures.calls * (around_bytes + CALL_TOKENS);
-    figures.most_micros = cost_of(&pricing->price, most_bytes, figures.asked * pricing->options.answer_tokens);
+    figures.most_micros = cost_of(&pricing->price, most_bytes, figures.asked * pricing->options.answer_tokens) + figures.stories_most_micros;
     return figures;
-}
-
-static void print_json(const struct pricing_figures *figures, struct buffer *out)
-{
-    char cost[MONEY_TEXT_BYTES], most[MONEY_TEXT_BYTES];
-    money_format(figures->micros, cost);
-    money_format(figures->most_micros, most);
-    buffer_add(out, STR("\"provider\":"));
-    json_write_string(out, str_of(figures->provider));
-    buffer_add(out, STR(",\"model\":"));
-    json_write_string(out, str_of(figures->model));
-    buffer_printf(out, ",\"records\":%llu,\"asked\":%llu,\"known\":%llu,\"repeated\":%llu,\"without_text\":%llu,\"calls\":%llu,"
-                       "\"input_tokens\":%llu,\"output_tokens\":%llu,\"cost_usd\":%s,\"most_usd\":%s",
-                  (unsigned long long)figures->records, (unsigned long long)figures->asked, (unsigned long long)figures->known,
-                  (unsigned long long)figures->repeated, (unsigned long long)figures->without_text, (unsigned long long)figures->calls,
-                  (unsigned long long)figures->input_tokens, (unsigned long long)figures->output_tokens, cost, most);
-}
-
-void pricing_print(const struct pricing_figures *figures, bool json, struct buffer *out)
-{
-    char cost[MONEY_TEXT_BYTES], most[MONEY_TEXT_BYTES];
-    if (json) {
-        print_json(figures, out);
-        return;
-    }
-    money_format(figures->micros, cost);
-    money_format(figures->most_micros, most);
-    buffer_printf(out, "%-24s %s/%s\n", "model", figures->provider, figures->model);
-    buffer_printf(out, "%-24s %llu\n", "records", (unsigned long long)figures->records);
-    buffer_printf(out, "%-24s %llu\n", "paid for before", (unsigned long long)figures->known);
-    buffer_printf(out, "%-24s %llu\n", "same text as another", (unsigned long long)figures->repeated);
-    buffer_printf(out, "%-24s %llu in %llu calls\n", "to be asked about", (unsigned long long)figures->asked, (unsigned long long)figures->calls);
-    buffer_printf(out, "%-24s %llu in (estimated), %llu out (%llu a record, assumed)\n", "tokens", (unsigned long long)figures->input_tokens,
-                  (unsigned long long)figures->output_tokens, (unsigned long long)figures->answer_tokens);
-    buffer_printf(out, "%-24s $%s; at most $%s, without repairs and retries\n", "cost", cost, most);
 }

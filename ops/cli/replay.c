@@ -100,7 +100,7 @@ static int price_record(struct replay *replay, const struct replay_message *mess
 {
     struct record record;
     int rc = record_scan(message->value, arena, &record, err);
-    return rc ? rc : pricing_add_record(replay->pricing, &record, arena, err);
+    return rc ? rc : pricing_add_record(replay->pricing, &record, clock_wall_ms(clock_system()), arena, err);
 }
 
 /* A line that replay_line() refuses was damaged, or edited by hand: the replay stops, as nobody knows what it was. What an
@@ -130,7 +130,7 @@ static int write_line(struct replay *replay, struct str line, const struct line_
 /* What is replayed from documents on comes to genai again. */
 static int open_pricing(struct replay *replay, struct config *config, struct err *err)
 {
-    const struct pricing_wish wish = {.answer_tokens = PRICING_ANSWER_TOKENS};
+    const struct pricing_wish wish = {.answer_tokens = PRICING_ANSWER_TOKENS, .digests = true};
     const uint32_t before = TOPICS(DOCUMENTS) | TOPICS(FEATURES) | TOPICS(SEGMENTS);
     struct bus *bus = NULL;
     if (!(replay->wish.topics & before) || str_equal(str_of(config_value(config, "genai", "providers", NULL)), STR("local"))) return E_OK;

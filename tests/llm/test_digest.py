@@ -128,6 +128,23 @@ def worth_a_story(rig):
     return 1 + min(8, sum(size >= LEAST for size in sizes.values()))
 
 
+def foreseen(rig, stories):
+    """By `verbatim estimate`, which knows no segments: never too few."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file, tempfile.NamedTemporaryFile("w", encoding="ascii") as prices:
+        file.write("\n".join(map(json.dumps, rows(0))))
+        prices.write("openai/mock 1 2 0.1\n")
+        file.flush(), prices.flush()
+        got = json.loads(subprocess.run([f"{BIN}/verbatim", "estimate", file.name, "--json", *rig.bus, *rig.options["genai"][:3],
+                                         "--genai.digest_every=1s", f"--genai.prices={prices.name}"],
+                                        check=True, capture_output=True, text=True).stdout)
+    found = got["digests"]
+    equal("windows foreseen", found["windows"], 1)
+    if not stories <= found["calls"] <= 9:
+        raise SystemExit(f"{stories} stories, foreseen: {found}")
+    equal("their cost", round(found["cost_usd"] * 1e6), found["input_tokens"] + 2 * found["output_tokens"])
+    equal("and the whole", round((got["cost_usd"] - found["cost_usd"]) * 1e6), got["input_tokens"] + 2 * got["output_tokens"])
+
+
 def not_bought_twice(mock):
     """Killed when the last of the stories is in the journal, and nothing of the digest is committed."""
     mock.story = "right"
@@ -141,6 +158,7 @@ def not_bought_twice(mock):
         wait_for("all insights", lambda: rig.count("insights") >= RECORDS)
         genai.stop()
         stories, before = worth_a_story(rig), len(mock.calls)
+        foreseen(rig, stories)
         rig.start("genai", "--genai.digest_every=1s", crash=f"genai.kept:{stories}").ends(-signal.SIGKILL, "genai in a digest")
         equal("bought", len(mock.calls) - before, stories)
         equal("digests committed", [record for record in rig.topic("insights") if "digest" in record], [])

@@ -11,7 +11,7 @@
 #include "workers/genai/digest_story.h"
 #include "workers/genai/genai.h"
 
-enum { ANSWER_TOKENS = 900, MODEL_BYTES = 128 };
+enum { MODEL_BYTES = 128 };
 #define FACTS_LANGUAGE STR("en")
 
 struct lot;
@@ -210,7 +210,7 @@ int digest_teller_open(struct worker_context *context, struct asker *asker, cons
     if (!teller) return err_set(err, E_NO_MEMORY, NULL);
     *teller = (struct digest_teller){
         .context = context, .asker = options->digest_prompt[0] ? asker : NULL, .patience_ms = options->patience,
-        .subject = {.name = "digest_story", .purpose = "What the counts of a window say together.", .answer_tokens = ANSWER_TOKENS,
+        .subject = {.name = "digest_story", .purpose = "What the counts of a window say together.", .answer_tokens = DIGEST_STORY_TOKENS,
                     .on_end = on_end, .user = teller}};
     int rc = teller->asker ? prompt_open_digest(folder, options->digest_prompt, context->random, &teller->subject.prompt, err) : E_OK;
     if (rc) digest_teller_close(teller);

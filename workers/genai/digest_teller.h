@@ -7,6 +7,8 @@
 #include "runtime/worker.h"
 #include "workers/genai/asker.h"
 
+enum { DIGEST_STORY_TOKENS = 900 }; /* that a model may take for one */
+
 struct digest_teller;
 
 /* asker NULL, or `genai.digest_prompt` empty: by rules alone. folder: the configuration's. NO_INPUT, BAD_CONFIG,
