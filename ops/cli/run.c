@@ -224,8 +224,6 @@ static int close_session(struct session *session, bool once, struct err *err)
     reader_close(&session->reader);
     bus_close(session->bus);
     arena_deinit(&session->arena);
-    cli_config_free(&session->config);
-    buffer_deinit(&session->key);
     return rc;
 }
 
@@ -365,6 +363,8 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
     runtime_on_signals(ask_stop, ask_reload);
     if (rc == E_OK) rc = run_session(session, &plan, err);
     if (session->lock >= 0) close(session->lock);
+    buffer_deinit(&session->key);
+    cli_config_free(&session->config);
     free(session);
     return rc;
 }
