@@ -15,7 +15,8 @@
 enum { FIGURES_MAX = 64, SENTENCES_MAX = 4096 };
 
 static struct {
-    const char *name, *unit;
+    char name[64];
+    const char *unit;
     double value, least, most; /* the aim, where there is one */
 } figures[FIGURES_MAX];
 static size_t figure_count;
@@ -23,7 +24,7 @@ static size_t figure_count;
 void bench_figure(const char *name, double value, const char *unit)
 {
     if (figure_count == FIGURES_MAX) return;
-    figures[figure_count].name = name;
+    snprintf(figures[figure_count].name, sizeof figures[0].name, "%s", name);
     figures[figure_count].value = value;
     figures[figure_count++].unit = unit;
 }
