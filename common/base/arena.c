@@ -29,7 +29,7 @@ void arena_deinit(struct arena *arena)
 {
     if (!arena) return;
     free_chain(arena->first);
-    *arena = (struct arena){.limit_bytes = arena->limit_bytes};
+    *arena = (struct arena){.limit_bytes = arena->limit_bytes, .block_bytes = arena->block_bytes};
 }
 
 void arena_reset(struct arena *arena)
@@ -49,7 +49,8 @@ void arena_reset(struct arena *arena)
 
 static struct arena_block *add_block(struct arena *arena, size_t needed)
 {
-    size_t size = arena->current ? arena->current->size * 2 : FIRST_BLOCK_BYTES;
+    size_t first = arena->block_bytes ? arena->block_bytes : FIRST_BLOCK_BYTES;
+    size_t size = arena->current ? arena->current->size * 2 : first;
     if (size > LARGEST_BLOCK_BYTES) size = LARGEST_BLOCK_BYTES;
     if (size < needed) size = needed;
     struct arena_block *block = malloc(sizeof *block + size);

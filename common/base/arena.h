@@ -12,6 +12,7 @@ struct arena {
     struct arena_block *first, *current;
     size_t used_bytes;  /* handed out since the last reset */
     size_t limit_bytes; /* 0: unlimited; beyond it allocations fail */
+    size_t block_bytes; /* of the first block; 0: 16 KiB. The next ones are larger and larger */
 };
 
 void arena_init(struct arena *arena, size_t limit_bytes);

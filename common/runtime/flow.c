@@ -14,6 +14,8 @@ void flow_init(struct flow *flow, struct worker_context *context, struct bus_con
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
+enum { DEFERRED_BLOCK_BYTES = 2048 }; /* a record that a model is asked about has used 1.0 to 1.3 kB by then */
+
 static void free_arena(struct arena *arena)
 {
     arena_deinit(arena);
@@ -29,6 +31,7 @@ static void free_batch(struct batch *batch)
 bool flow_give_scratch(struct flow *flow, struct job *job)
 {
     if (!flow->scratch && !(flow->scratch = calloc(1, sizeof *flow->scratch))) return false;
+    if (flow->defers) flow->scratch->block_bytes = DEFERRED_BLOCK_BYTES;
     job->arena = flow->scratch;
     return true;
 }
@@ -260,7 +263,7 @@ static void run(struct flow *flow, struct job *job)
     if (!worker->raw) rc = record_scan(job->message->value, job->arena, &job->record, &err);
     job->id_hash = ledger_hash(rc == E_OK ? job->record.id : (struct str){0});
     if (rc == E_OK) rc = worker->process(flow->context, job, &err);
-    if (rc == E_OK && job->deferred) flow->scratch = NULL;
+    if (rc == E_OK && job->deferred) flow->defers = true, flow->scratch = NULL;
     else settle(flow, job, (enum err_code)rc, &err);
 }
 

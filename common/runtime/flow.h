@@ -73,6 +73,7 @@ struct flow {
     struct flow_limits limits;
     struct batch *batches, *spare;
     struct arena *scratch; /* of the next job to run; NULL: a deferred one has taken it */
+    bool defers;           /* jobs may wait, many at once: the memory of each begins small */
     uint32_t batch_count, in_flight;
     uint32_t waiting;      /* jobs in JOB_WAITING */
     struct lane *lanes;

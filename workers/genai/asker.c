@@ -30,6 +30,7 @@ void asker_add_stage(struct asker *asker, const char *name, struct llm_client *c
 void asker_deinit(struct asker *asker)
 {
     for (uint32_t i = 0; i < asker->stage_count; i++) asker_cancel_calls(&asker->stages[i]);
+    arena_deinit(&asker->scratch);
     *asker = (struct asker){0};
 }
 
@@ -102,7 +103,8 @@ static void place_fresh(struct asker *asker, struct task *task)
         asker_end(asker, task, NULL, NULL);
         return;
     }
-    task->alone = task->subject || suspects_hold(&asker->prompt->suspects, task->asked.text, task->arena);
+    task->alone = task->subject || suspects_hold(&asker->prompt->suspects, task->asked.text, &asker->scratch);
+    arena_reset(&asker->scratch);
     asker->counts.suspects += task->alone && !task->subject;
     asker_place(asker, task);
 }

@@ -107,6 +107,7 @@ struct asker {
     uint32_t stage_count;
     struct task_queue inbox;
     struct claims claims;
+    struct arena scratch;    /* of one look at a text: a task's own memory lasts as long as it waits */
     uint32_t waiting;        /* in all queues */
     uint64_t groups;         /* numbers given */
     int64_t paused_until_ms; /* by the account */

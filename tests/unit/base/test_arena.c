@@ -2,6 +2,8 @@
 #include "base/arena.h"
 #include "test.h"
 
+#include <malloc.h>
+
 static void memory_is_aligned_and_apart(void **state)
 {
     struct arena arena;
@@ -77,6 +79,25 @@ static void reset_lets_go_of_a_huge_block(void **state)
     arena_deinit(&arena);
 }
 
+/* Where thousands of arenas wait with little in each: a first block to fit, which a reset keeps, and larger ones after it. */
+static void the_first_block_may_be_small(void **state)
+{
+    struct arena arena = {.block_bytes = 512};
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        assert_non_null(arena_alloc(&arena, 500));
+        assert_in_range(malloc_usable_size(arena.first), 512, 1024);
+        assert_non_null(arena_alloc(&arena, 10000)); /* more than the next one would have */
+        assert_non_null(arena_alloc(&arena, 500));
+        if (round) arena_deinit(&arena); /* stays usable, with its size */
+        else arena_reset(&arena);
+    }
+    assert_int_equal(arena.block_bytes, 512);
+    assert_non_null(arena_alloc(&arena, 1));
+    assert_in_range(malloc_usable_size(arena.first), 512, 1024);
+    arena_deinit(&arena);
+}
+
 static void overflow_is_refused(void **state)
 {
     struct arena arena;
@@ -136,6 +157,7 @@ int main(void)
         cmocka_unit_test(the_limit_holds_and_reset_gives_it_back),
         cmocka_unit_test(reset_keeps_its_blocks),
         cmocka_unit_test(reset_lets_go_of_a_huge_block),
+        cmocka_unit_test(the_first_block_may_be_small),
         cmocka_unit_test(overflow_is_refused),
         cmocka_unit_test(zeroed_memory_is_zero_after_reuse),
         cmocka_unit_test(copies_end_in_nul),

@@ -1,5 +1,8 @@
 /* What becomes of records in flight: prefixes, retries, dead letters, drops, deferred jobs, bounds. */
 #include "flow_rig.h"
+
+#include <malloc.h>
+
 #include "schema/msgpack.h"
 
 /* --- what may be committed ------------------------------------------------------------------- */
@@ -443,6 +446,22 @@ static void test_deferred_then_dropped(void **state)
     rig_destroy(rig);
 }
 
+/* Thousands may wait for a model: after the first, each in memory of a size to fit. */
+static void test_who_waits_keeps_little(void **state)
+{
+    struct rig *rig = rig_create(NULL);
+    (void)state;
+    rig_take(rig, "0:defer 0:defer 0:ok 0:defer");
+    rig_run(rig);
+    for (int i = 1; i < 3; i++) {
+        assert_non_null(rig->deferred[i]->arena->first);
+        assert_in_range(malloc_usable_size(rig->deferred[i]->arena->first), 1, 4096);
+    }
+    for (int i = 0; i < 3; i++) job_finish(rig->deferred[i], E_OK, NULL);
+    assert_string_equal(rig_gather(rig), "0=4 | defer! defer! ok! defer!");
+    rig_destroy(rig);
+}
+
 static void test_deferred_and_forgotten(void **state)
 {
     struct rig *rig = rig_create(NULL);
@@ -537,7 +556,7 @@ int main(void)
         cmocka_unit_test(test_dead_letter_id_is_stable), cmocka_unit_test(test_poison),
         cmocka_unit_test(test_fatal), cmocka_unit_test(test_drop), cmocka_unit_test(test_deferred),
         cmocka_unit_test(test_deferred_is_tried_again), cmocka_unit_test(test_deferred_then_dropped),
-        cmocka_unit_test(test_deferred_and_forgotten), cmocka_unit_test(test_headers), cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_who_waits_keeps_little), cmocka_unit_test(test_deferred_and_forgotten), cmocka_unit_test(test_headers), cmocka_unit_test(test_marks),
     };
     return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
 }
