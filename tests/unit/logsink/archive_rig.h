@@ -226,7 +226,7 @@ static void member_calls(struct member *member)
     }
 }
 
-static void member_rewind(struct member *member)
+static inline void member_rewind(struct member *member)
 {
     flow_drop_all(&member->flow);
     archive_rewound(&member->archive);
@@ -317,5 +317,21 @@ static void judge(const struct world *world)
                 fail_msg("seed %llu: message %u of partition %u is there %u times",
                          (unsigned long long)world->seed, i, p, seen[p][i]);
 }
+
+static inline size_t objects_of(const struct world *world)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < world->store->count; i++)
+        count += !str_starts(str_of(world->store->objects[i].key), STR("manifests/"));
+    return count;
+}
+
+static inline bool has_key(const struct world *world, const char *key)
+{
+    return memory_get_object(world->store, str_of(key)).data != NULL;
+}
+
+#define OBJECT(start)        "feedback/date=2026-01-01/0/" start ".ndjson.zst"
+#define MANIFEST(end, start) "manifests/feedback/0/" end "-" start ".json"
 
 #endif
