@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { PASSES_MOST = 4 };
+enum { PASSES_MOST = 8 }; /* hostile numbers needed five: each placeholder uncovers the one before */
 
 #define KIND_NAME(code) "[" #code "]",
 static const char *const placeholders[] = {REDACT_KINDS(KIND_NAME)};
@@ -69,7 +69,8 @@ static size_t on_word(struct redact_finder *finder, size_t start, bool key)
     if ((!word.cues && !word.capital) || word.cues == CUE(COMMON)) return word.end;
     /* A capital that no list knows: only the first of several, or a foreign one, may be a name. */
     char c = at(text, word.end), next = at(text, word.end + 1);
-    if (!word.cues && !word.accented && !(c == ' ' && !is_lower(next) && is_letter(next)) && c != '-' && c != '.' && c != '/' && c != ' ') return word.end;
+    bool owns = c == '\'' && next == 's';
+    if (!word.cues && !word.accented && !owns && !(c == ' ' && !is_lower(next) && is_letter(next)) && c != '-' && c != '.' && c != '/' && c != ' ' && !(c == ',' && next == ' ')) return word.end;
     if (!word.cues && !word.accented && c == ' ' && !is_letter(next)) {
         end = is_digit(next) ? redact_address_formed(finder, &word) : 0;
         return end > word.end ? end : word.end;
@@ -99,10 +100,21 @@ static size_t skip_digits(struct str text, size_t i)
     return i;
 }
 
+/* `mika: "who are you?"`: who speaks, at the start of a line. */
+static void find_speaker(struct redact_finder *finder, size_t colon)
+{
+    struct str text = finder->text;
+    struct redact_word word;
+    redact_word_before(text, colon, &word);
+    bool line = word.size >= 4 && word.end == colon && (word.start == 0 || text.data[word.start - 1] == '\n');
+    if (line && !(word.cues & ~(CUE(GIVEN) | CUE(FAMILY))) && !redact_is_ordinary(&word)) redact_add(finder, word.start, word.end, REDACT_PERSON);
+}
+
 static size_t on_colon(struct redact_finder *finder, size_t i)
 {
     struct str text = finder->text;
     size_t end = 0;
+    if (at(text, i + 1) == '"' || (at(text, i + 1) == ' ' && at(text, i + 2) == '"')) find_speaker(finder, i);
     if (at(text, i + 1) == '/' && at(text, i + 2) == '/') end = redact_link(finder, i);
     else if (is_ascii_alnum(at(text, i + 1)) || at(text, i + 1) == ':') end = redact_ipv6(finder, i);
     return end > i ? end : i + 1;

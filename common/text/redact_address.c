@@ -314,8 +314,10 @@ static size_t corner_part_end(struct str text, size_t i)
         struct redact_word word;
         redact_word_at(text, i, &word);
         size_t behind = is_digit(at(text, i)) ? house_end(text, i) : word.capital ? word.end : i;
-        if (behind == i) break;
-        i = end = behind;
+        bool small = behind == i && word.size && word.size <= 4 && (at(text, word.end) == '.' || word.cues & CUE(PARTICLE)); /* "ul.", "de" */
+        if (behind == i && !small) break;
+        i = small ? word.end + (at(text, word.end) == '.') : behind;
+        if (!small) end = i;
         if (at(text, i) == '.' && at(text, i + 1) == ' ' && word.size <= 4 && (word.cues & CUE(STREET))) end = ++i;
         if (at(text, i) != ' ') break;
         i++;

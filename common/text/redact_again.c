@@ -90,12 +90,32 @@ static void find_beside(struct redact_finder *finder)
     }
 }
 
+/* "Tanaka: What a wife.\nRuiz: Remember me?": every line is said by somebody, and something is asked. */
+static void find_dialogue(struct redact_finder *finder)
+{
+    enum { LINES_MOST = 32 };
+    struct str text = finder->text;
+    uint32_t starts[LINES_MOST], ends[LINES_MOST], lines = 0;
+    bool asks = false;
+    for (size_t i = 0; i < text.size; i++) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        struct name name = name_read(text, i, NOT_SMALL);
+        bool speaker = name.parts >= 1 && name.parts <= 2 && at(text, name.end) == ':' && at(text, name.end + 1) == ' ' && is_upper(at(text, name.end + 2));
+        if (!speaker || word.upper || word.size < 3 || word.cues & ~(CUE(GIVEN) | CUE(FAMILY)) || lines == LINES_MOST) return;
+        starts[lines] = (uint32_t)i, ends[lines++] = (uint32_t)name.end;
+        while (i < text.size && text.data[i] != '\n') asks |= text.data[i++] == '?';
+    }
+    for (uint32_t k = 0; asks && lines > 1 && k < lines; k++) redact_add(finder, starts[k], ends[k], REDACT_PERSON);
+}
+
 /* "Anna Reyes called. Reyes said …": a name that was found is one elsewhere, too. */
 void redact_person_again(struct redact_finder *finder)
 {
     struct seen seen = {.count = 0};
     struct str text = finder->text;
     if (!finder->capitals) find_small(finder);
+    else if (finder->text.size && is_upper(finder->text.data[0]) && memchr(finder->text.data, '\n', finder->text.size)) find_dialogue(finder);
     if (finder->again) find_beside(finder);
     uint32_t most = finder->count + NEXT_NAMES; /* what was found in the scan is found again here: a bound keeps it linear */
     for (uint32_t i = 0; i < finder->count; i++) {

@@ -1,9 +1,6 @@
-/* Names that nothing introduces: those that the lists know, or that stand where only people do. Each gets points for
- * its form and for what stands around it, and loses some to what the text talks of. */
+/* Names that nothing introduces and that the lists know. Each gets points for its form and for what stands around it,
+ * and loses some to what the text talks of. Those that no list knows: redact_unlisted.c. */
 #include "text/redact_name.h"
-
-/* How surely a name that nothing introduces is a private person's, in points. It goes from ENOUGH on. */
-enum { ENOUGH = 2, SURE = 4, LIKELY = 3, POSSIBLE = 2 };
 
 /* "the Monty", "a Malibu": a thing. */
 static bool has_article(struct str text, const struct name *name)
@@ -11,6 +8,15 @@ static bool has_article(struct str text, const struct name *name)
     struct redact_word lead;
     redact_word_before(text, name->start, &lead);
     return lead.size && lead.end + 1 == name->start && IS_ONE_OF(&lead, ((const char *const[]){"the", "a", "an", "la", "le", "el", "un", "une", "una"}));
+}
+
+/* "in Florida", "near Hyde Park": a place. */
+static bool is_where(struct str text, const struct name *name)
+{
+    static const char *const wheres[] = {"in", "into", "near", "across", "around", "throughout", "visit", "visiting", "outside", "en", "cerca"};
+    struct redact_word lead;
+    redact_word_before(text, name->start, &lead);
+    return lead.size && lead.end + 1 == name->start && IS_ONE_OF(&lead, wheres);
 }
 
 /* "Kate Love I'd cap that", "Mister Ed!!!": the title of a review, and no sentence about anybody. */
@@ -33,20 +39,23 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     struct str text = finder->text;
     uint32_t registers = redact_registers(finder);
     size_t size;
+    if (is_firm(text, name)) points -= 3;
     if (registers & (REGISTER_SERVICE | REGISTER_CONTACT)) return points + 1;
     if (name_is_public(text, name)) points -= 4;
-    if (registers & REGISTER_SOCIAL || is_title(text, name) || is_firm(text, name)) points -= 3;
+    if (registers & REGISTER_SOCIAL || is_title(text, name)) points -= 3;
+    if (is_where(text, name)) points -= 2;
     if (has_article(text, name)) points -= name->parts > 1 ? 1 : 2;
     if (is_apostrophe(text, name->end, &size) && at(text, name->end + size) == 's') points -= 1; /* a work of theirs, often */
+    if (registers & REGISTER_PUBLIC) points -= 3;
     /* In English texts full names go all the same: letters to a paper, lists of songs, speakers of a meeting. */
     if (registers & REGISTER_FILM || (registers & (REGISTER_ARTS | REGISTER_HINT) && !finder->english)) return points - 4;
-    return points - (registers & REGISTER_HINT ? 2 : registers & REGISTER_ARTS && name->parts == 1 ? 1 : 0);
+    if (registers & REGISTER_HINT) return points - (registers & REGISTER_ARTS ? 2 : 3);
+    return points - (registers & REGISTER_ARTS && name->parts == 1 ? 1 : 0);
 }
 
-/* Where the scan goes on: behind the name, whether it goes or stays. */
-static size_t decide(struct redact_finder *finder, const struct name *name, int points)
+size_t name_decide(struct redact_finder *finder, const struct name *name, int points)
 {
-    return points_of_text(finder, name, points) >= ENOUGH ? name_take(finder, name) : name->end;
+    return points_of_text(finder, name, points) >= NAME_ENOUGH ? name_take(finder, name) : name->end;
 }
 
 /* Words right before a name, and right behind one, that only go with people (or nearly so). */
@@ -63,25 +72,24 @@ static const char *const follows[] = {
 };
 /* Behind these stand places and companies as well: they say something of given names only. */
 static const char *const weak_leads[] = {"de", "a", "y", "e", "et", "of", "at", "for", "para", "pour", "in", "and", "chez", "from", "par"};
-/* Nearly only people do this. */
-static const char *const people_do[] = {"lives", "says", "said", "told", "shouted", "spent", "explained", "listed", "began", "helped", "assisted",
-                                        "called", "answered", "replied", "vive", "dijo", "habite", "dit"};
-static const char *const people_are[] = {"am", "add", "says", "named", "under", "remove", "mother", "grandmother", "grandfather"};
-
-struct around {
-    struct redact_word lead, follow; /* size 0: none is right there */
-};
-
-static struct around look_around(struct str text, const struct name *name)
+bool name_people_do(const struct redact_word *verb)
 {
-    struct around around = {.follow = name_follow(text, name)};
+    static const char *const people_do[] = {"lives", "says", "said", "told", "shouted", "spent", "explained", "listed", "began", "helped", "assisted",
+                                            "called", "answered", "replied", "vive", "dijo", "habite", "dit"};
+    return IS_ONE_OF(verb, people_do);
+}
+
+bool name_is_followed_as_person(const struct redact_word *follow) { return IS_ONE_OF(follow, follows); }
+
+struct name_around name_look_around(struct str text, const struct name *name)
+{
+    struct name_around around = {.follow = name_follow(text, name)};
     redact_word_before(text, name->start, &around.lead);
     if (around.lead.end + 1 < name->start) around.lead = (struct redact_word){.size = 0};
     return around;
 }
 
-/* "Directed by: Anna Reyes": all that stands behind a colon, up to the end of the line. */
-static bool is_field(struct str text, const struct name *name)
+bool name_is_field(struct str text, const struct name *name)
 {
     bool colon = name->start > 1 && text.data[name->start - 1] == ' ' && text.data[name->start - 2] == ':';
     return colon && name->parts >= 2 && (name->end == text.size || at(text, name->end) == '\n');
@@ -90,10 +98,10 @@ static bool is_field(struct str text, const struct name *name)
 static bool does_as_people_do(struct str text, const struct name *name)
 {
     struct redact_word follow = name_follow(text, name);
-    return follow.size && IS_ONE_OF(&follow, people_do);
+    return follow.size && name_people_do(&follow);
 }
 
-static bool starts_sentence(struct str text, size_t i)
+bool name_starts_sentence(struct str text, size_t i)
 {
     while (i > 0 && (text.data[i - 1] == ' ' || text.data[i - 1] == '"')) i--;
     return i == 0 || strchr(".!?:\n>-", text.data[i - 1]);
@@ -102,14 +110,14 @@ static bool starts_sentence(struct str text, size_t i)
 /* Somebody is addressed, named, or does what only people do. */
 static bool is_about_a_person(struct str text, const struct name *name)
 {
-    struct around around = look_around(text, name);
+    struct name_around around = name_look_around(text, name);
     struct redact_word behind;
     redact_word_at(text, name->end + 1, &behind);
     if (at(text, name->end) == ' ' && behind.capital && behind.size > 2) return false; /* "Rosa Mosqueta" */
     if (around.lead.size && IS_ONE_OF(&around.lead, leads) && (name->given || !IS_ONE_OF(&around.lead, weak_leads))) return true;
     bool family = !name->given; /* alone these are mostly authors, players, shops */
-    if (around.follow.size && (family ? IS_ONE_OF(&around.follow, people_do) : IS_ONE_OF(&around.follow, follows))) return true;
-    bool addressed = name->given && starts_sentence(text, name->start) && at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && is_lower(at(text, name->end + 2));
+    if (around.follow.size && (family ? name_people_do(&around.follow) : IS_ONE_OF(&around.follow, follows))) return true;
+    bool addressed = name->given && name_starts_sentence(text, name->start) && at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && is_lower(at(text, name->end + 2));
     if (addressed) return true;
     bool speech = at(text, name->end + 1) == ' ' && at(text, name->end + 2) == '"';
     bool says = at(text, name->end) == ':' && (starts_line(text, name->start) || speech);
@@ -119,7 +127,6 @@ static bool is_about_a_person(struct str text, const struct name *name)
     bool list = at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && next.capital && next.cues & (CUE(GIVEN) | CUE(FAMILY));
     return says || called || list;
 }
-
 
 /* "Morales and Ruiz were": two names that do something together; `name` is either. */
 static bool is_pair(struct str text, const struct name *name)
@@ -140,57 +147,6 @@ static bool is_pair(struct str text, const struct name *name)
     return other.capital && other.size > 2 && !(other.cues & (CUE(COMMON) | CUE(COMPANY))) && verb.size && IS_ONE_OF(&verb, plural);
 }
 
-/* "Mehrudin shouted at", "… says Joly.": one word that nobody knows, and only people do that. */
-static size_t does_alone(struct redact_finder *finder, const struct redact_word *word)
-{
-    static const char *const does[] = {"lives", "shouted", "spent", "told", "flew", "vive", "habite", "grew", "began"};
-    static const char *const speaks[] = {"says", "said", "dijo"};
-    struct str text = finder->text;
-    struct name name = {.start = word->start, .end = word->end, .parts = 1};
-    struct around around = look_around(text, &name);
-    if (word->size < 4) return 0;
-    size_t lead = around.lead.start; /* the quote ends right before */
-    bool quoted = lead > 1 && (text.data[lead - 2] == '"' || text.data[lead - 1] == '"') && IS_ONE_OF(&around.lead, speaks);
-    if (quoted) return name_take(finder, &name);
-    if (!starts_sentence(text, word->start) || !around.follow.size) return 0;
-    struct redact_word from;
-    redact_word_at(text, around.follow.end + 1, &from);
-    bool comes = str_equal(folded_of(&around.follow), STR("is")) && str_equal(folded_of(&from), STR("from"));
-    return comes || IS_ONE_OF(&around.follow, does) ? name_take(finder, &name) : 0;
-}
-
-/* Nobody on our lists, yet "… Nishiyama lives at", or foreign letters in an English text. */
-static size_t unlisted(struct redact_finder *finder, const struct redact_word *word)
-{
-    struct str text = finder->text;
-    if (word->upper || word->size < 3 || word->cues & CUE(COMMON)) return 0;
-    bool more = at(text, word->end) == '-' || (at(text, word->end) == ' ' && word->end + 1 < text.size && !is_lower(text.data[word->end + 1]));
-    if (!more && !word->accented) return does_alone(finder, word);
-    struct name name = name_read(text, word->start, NOT_SMALL);
-    if (name.parts == 1 && finder->english && name.foreign && !name.company) {
-        struct around near = look_around(text, &name);
-        bool named = near.lead.size && (IS_ONE_OF(&near.lead, people_are) || str_equal(folded_of(&near.lead), STR("me")));
-        bool sure = (word->foreign && word->size >= 4) || named;
-        if (!sure && !(near.follow.size && IS_ONE_OF(&near.follow, people_do))) return 0;
-        return decide(finder, &name, near.lead.size && IS_ONE_OF(&near.lead, people_are) ? LIKELY : POSSIBLE);
-    }
-    if (name.parts < 2 || name.parts > 3 || name.company) return 0;
-    struct around around = look_around(text, &name);
-    bool person = (around.follow.size && IS_ONE_OF(&around.follow, people_do)) || (around.lead.size && IS_ONE_OF(&around.lead, people_are));
-    person |= (name.known || name.also) && around.lead.size && IS_ONE_OF(&around.lead, ((const char *const[]){"m", "am"})); /* "I'm Martin …" */
-    bool alone = starts_line(text, name.start) && (at(text, name.end) == '\n' || name.end == text.size);
-    bool foreign = finder->english && name.foreign;
-    bool acts = around.follow.size && IS_ONE_OF(&around.follow, follows);
-    bool family = name.known && (!starts_sentence(text, name.start) || alone || acts);
-    bool field = is_field(text, &name) && (name.known || name.initial);
-    bool head = alone && redact_registers(finder) & REGISTER_CONTACT; /* of a letter or a form */
-    if (!person && !foreign && !family && !field && !head && !(name.initial && alone)) return 0;
-    if (name_is_brand(text, &name) || name_is_place(text, &name)) return name.end;
-    int points = person || alone ? SURE : LIKELY;
-    if (is_field(text, &name)) points += 4;
-    return decide(finder, &name, points);
-}
-
 static size_t listed(struct redact_finder *finder, const struct redact_word *word)
 {
     struct str text = finder->text;
@@ -203,15 +159,15 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     bool half = name.parts >= 2 && word->cues & CUE(GIVEN);
     bool single = name.parts == 1 && !word->upper && word->cues & (CUE(GIVEN) | CUE(FAMILY));
     bool pair = single && is_pair(text, &name), alone = single && (pair || is_about_a_person(text, &name));
-    int points = full || name.initial ? SURE : half ? LIKELY : alone ? POSSIBLE : 0;
+    int points = full || name.initial ? NAME_SURE : half ? NAME_LIKELY : alone ? NAME_POSSIBLE : 0;
     if (!points) return 0;
     if (does_as_people_do(text, &name) || pair) points++;
-    if (is_field(text, &name)) points += 4;
-    return decide(finder, &name, points);
+    if (name_is_field(text, &name)) points += 4;
+    return name_decide(finder, &name, points);
 }
 
 size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word)
 {
     size_t end = listed(finder, word);
-    return end ? end : unlisted(finder, word);
+    return end ? end : redact_unlisted_name(finder, word);
 }

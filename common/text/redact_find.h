@@ -116,6 +116,8 @@ static inline size_t redact_skip_letters(struct str text, size_t start)
 }
 /* The word that ends at or before `end`, looking back 32 bytes at most. size 0: there is none. */
 void redact_word_before(struct str text, size_t end, struct redact_word *ret_word);
+/* A word of every day, on no list of names: "Although" in "Although Jackson". */
+bool redact_is_ordinary(const struct redact_word *word);
 uint32_t redact_cues_of(struct str folded);
 uint32_t redact_hash_of(struct str folded); /* never 0 */
 void redact_mark_start(struct redact_starts *starts, struct str word);
@@ -130,6 +132,7 @@ enum {
     REGISTER_SERVICE = 16, /* a customer's matter */
     REGISTER_HINT = 64,   /* one word that is said of films, and of much else */
     REGISTER_CONTACT = 32, /* a phone, an e-mail … was found in it */
+    REGISTER_PUBLIC = 128, /* sport, politics, a show: names are public */
 };
 void redact_register_open(void); /* builds the tables once, as redact_words_open */
 uint32_t redact_registers(struct redact_finder *finder);

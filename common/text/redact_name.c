@@ -50,6 +50,8 @@ static bool is_name_word(const struct redact_word *word, enum small lower)
     if (word->cues & CUE(STREET_FIRST) && IS_ONE_OF(word, streets)) return false;
     uint32_t never = CUE(COMMON) | CUE(COMPANY) | (word->accented ? 0 : CUE(MONTH)); /* "Ján" is no month */
     if (!word->size || word->cues & never) return false;
+    bool listed = word->cues & (CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO) | CUE(PARTICLE));
+    if (!listed && lower != SMALL_ALSO && redact_is_ordinary(word)) return false;
     return word->capital || (lower && (word->cues & (CUE(GIVEN) | CUE(FAMILY)) || is_formed_like_one(word))) ||
            (lower == SMALL_ALSO && word->cues & CUE(ALSO));
 }
@@ -135,7 +137,8 @@ bool name_is_brand_pair(struct str text, size_t first_at, size_t second_at)
         "samuel adams",    "sam adams",       "jose cuervo",     "captain morgan",   "dolce gabbana",  "bang olufsen",
         "john frieda",     "marc anthony",    "burt bees",       "sara lee",         "marie callender", "jimmy dean",
         "uncle ben",       "aunt jemima",     "don simon",       "agatha ruiz",      "bimba lola",     "pierre cardin",
-        "michel augustin", "pierre herve",    "monsieur bricolage", "monsieur cuisine", "mr bricolage", "pere noel", "mere noel", "santa cruz", "bob esponja", "google assistant",
+        "michel augustin", "pierre herve",    "monsieur bricolage", "monsieur cuisine", "mr bricolage", "pere noel", "mere noel", "santa cruz", "melissa doug", "christmas eve", "burger king",
+        "dow jones", "best buy", "wal mart", "bob esponja", "google assistant",
     };
     char joined[2 * WORD_BYTES + 1];
     struct redact_word first, second;
@@ -155,6 +158,7 @@ bool name_is_brand(struct str text, const struct name *name)
     size_t i = first.end;
     if (is_apostrophe(text, i, &size) && at(text, i + size) == 's') i += size + 1;
     while (i < text.size && (text.data[i] == ' ' || text.data[i] == '-' || text.data[i] == '&')) i++;
+    if (str_starts(str_slice(text, i, text.size), STR("and "))) i += 4; /* "Melissa and Doug" */
     return name_is_brand_pair(text, name->start, i);
 }
 

@@ -26,6 +26,24 @@ bool name_is_place(struct str text, const struct name *name);
 bool name_is_public(struct str text, const struct name *name);
 bool name_in_film(struct redact_finder *finder); /* the text is about films, and no customer's matter */
 size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word);
+size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word);
+
+/* --- names that nothing introduces ---------------------------------------------------------------------- */
+
+/* How surely such a name is a private person's, in points. It goes from ENOUGH on. */
+enum { NAME_ENOUGH = 2, NAME_SURE = 4, NAME_LIKELY = 3, NAME_POSSIBLE = 2 };
+/* Weighs it; where the scan goes on: behind the name, whether it goes or stays. */
+size_t name_decide(struct redact_finder *finder, const struct name *name, int points);
+
+struct name_around {
+    struct redact_word lead, follow; /* size 0: none is right there */
+};
+struct name_around name_look_around(struct str text, const struct name *name);
+bool name_starts_sentence(struct str text, size_t i);
+bool name_people_do(const struct redact_word *verb); /* nearly only people do this */
+bool name_is_followed_as_person(const struct redact_word *follow);
+/* "Directed by: Anna Reyes": all that stands behind a colon, up to the end of the line. */
+bool name_is_field(struct str text, const struct name *name);
 
 static inline struct str folded_of(const struct redact_word *word) { return str_make(word->folded, word->size); }
 
@@ -50,6 +68,10 @@ static inline bool is_apostrophe(struct str text, size_t i, size_t *ret_size)
     return at(text, i) == '\'' || str_starts(str_slice(text, i, i + 3), STR("\xE2\x80\x99"));
 }
 
-static inline bool starts_line(struct str text, size_t i) { return i == 0 || text.data[i - 1] == '\n' || text.data[i - 1] == '>'; }
+static inline bool starts_line(struct str text, size_t i)
+{
+    if (i > 1 && text.data[i - 1] == ' ' && text.data[i - 2] == '>') i--; /* what an answer quotes */
+    return i == 0 || text.data[i - 1] == '\n' || text.data[i - 1] == '>';
+}
 
 #endif

@@ -213,16 +213,50 @@ static bool worded_date(struct str text, const struct redact_digits *digits, siz
     return true;
 }
 
+/* "for his birthday on March 12": the day that a gift came. */
+static bool is_day_of_party(struct str text, size_t start)
+{
+    for (int k = 0; k < 4; k++) {
+        struct redact_word word;
+        redact_word_before(text, start, &word);
+        struct str folded = str_make(word.folded, word.size);
+        if (str_equal(folded, STR("on")) || str_equal(folded, STR("yesterday"))) {
+            redact_word_before(text, word.start, &word);
+            return str_equal(str_make(word.folded, word.size), STR("birthday")) && word.size == 8;
+        }
+        if (!(word.cues & CUE(MONTH))) return false;
+        start = word.start;
+    }
+    return false;
+}
+
+/* "Anyone born in 1985", "a birthday in 1999". */
+static bool is_others_year(struct str text, size_t start)
+{
+    struct redact_word word = {.start = (uint32_t)start};
+    for (int k = 0; k < 3; k++) {
+        redact_word_before(text, word.start, &word);
+        if (!(word.cues & CUE(BIRTH))) continue;
+        struct str cue = str_make(word.folded, word.size);
+        if (str_equal(cue, STR("birthday"))) return true;
+        if (!str_equal(cue, STR("born"))) return false;
+        redact_word_before(text, word.start, &word);
+        redact_word_before(text, word.start, &word);
+        return !str_equal(str_make(word.folded, word.size), STR("i"));
+    }
+    return false;
+}
+
 static size_t birth_date(struct redact_finder *finder, const struct redact_digits *digits, const struct redact_context *context)
 {
     size_t start = digits->start, end;
     uint8_t groups = numeric_date_groups(digits);
-    if (!(context->nearest & CUE(BIRTH)) || context->distance > 4) return 0;
+    if (!(context->nearest & CUE(BIRTH)) || context->distance > 4 || is_day_of_party(finder->text, digits->start)) return 0;
     if (groups) end = digits->ends[groups - 1];
     else if (!worded_date(finder->text, digits, &start, &end)) {
-        /* "born in 1985": a year alone, right behind the cue. */
+        /* "I was born in 1985": a year alone, if it is the writer's own. */
         bool year = digits->sizes[0] == 4 && is_year(group_value(digits, 0), 4) && group_value(digits, 0) < 2020;
-        if (!year || context->distance > 2) return 0;
+        if (!year || context->distance > 2 || is_others_year(finder->text, digits->start)) return 0;
         end = digits->ends[0];
     }
     redact_add(finder, start, end, REDACT_DATE_OF_BIRTH);
@@ -290,11 +324,13 @@ static size_t code_start(struct str text, size_t start)
 static size_t cued_code(struct redact_finder *finder, size_t start, const struct redact_context *context)
 {
     struct str text = finder->text;
-    size_t end = start, digits = 0;
-    while (end < text.size && end - start < CODE_BYTES && (is_code(text.data[end]) || ((text.data[end] == '-' || text.data[end] == '_') && is_code(at(text, end + 1)))))
-        digits += is_digit(text.data[end++]);
-    bool id = context->nearest & CUE(ID), account = context->nearest & CUE(ACCOUNT);
-    if (is_word(at(text, end)) || digits < 4 || end - start < 6 || context->distance > 3 || (!id && !account) || (id && context->all & CUE(ORDER))) return 0;
+    size_t end = start, digits = 0, letters = 0;
+    for (; end < text.size && end - start < CODE_BYTES && (is_code(text.data[end]) || ((text.data[end] == '-' || text.data[end] == '_') && is_code(at(text, end + 1)))); end++)
+        digits += is_digit(text.data[end]), letters += is_upper(text.data[end]);
+    bool id_card = context->nearest & CUE(CARD) && context->all & CUE(ID); /* "PAN card number ABCPJ1234R" */
+    bool id = context->nearest & CUE(ID) || (id_card && letters >= 2), account = context->nearest & CUE(ACCOUNT);
+    size_t least = id && letters >= 4 && end - start >= 9 ? 3 : 4;
+    if (is_word(at(text, end)) || digits < least || end - start < 6 || context->distance > 3 || (!id && !account) || (id && context->all & CUE(ORDER))) return 0;
     redact_add(finder, start, end, id ? REDACT_NATIONAL_ID : REDACT_ACCOUNT);
     return end;
 }
@@ -370,6 +406,21 @@ static bool is_small(struct str text, const struct redact_digits *digits)
     return digits->count < 4 || !(redact_context_before(text, digits->start).all & (CUE(BIRTH) | CUE(ZIP) | CUE(ADDRESS)));
 }
 
+/* "[ADDRESS]\nKjøbenhavn 1386": the postal code at the end of a line, a town behind an address at most. */
+static bool ends_address(struct str text, const struct redact_digits *digits)
+{
+    enum { TOWN_BYTES = 32 };
+    struct str address = STR("[ADDRESS]");
+    if (digits->groups != 1 || digits->count < 3 || digits->count > 6 || (digits->end < text.size && text.data[digits->end] != '\n')) return false;
+    const uint32_t others = CUE(ORDER) | CUE(VERSION) | CUE(ACCOUNT) | CUE(CARD) | CUE(ID) | CUE(PHONE) | CUE(BIRTH);
+    struct redact_word town;
+    redact_word_before(text, digits->start, &town);
+    if (town.cues & others || (town.size && !town.capital && redact_is_ordinary(&town))) return false;
+    size_t i = digits->start;
+    while (i && digits->start - i < TOWN_BYTES && (is_letter(text.data[i - 1]) || is_blank(text.data[i - 1]) || text.data[i - 1] == ',')) i--;
+    return i && text.data[i - 1] == ']' && str_ends(str_slice(text, 0, i), address);
+}
+
 size_t redact_number(struct redact_finder *finder, size_t start)
 {
     struct str text = finder->text;
@@ -381,6 +432,7 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     }
     gather(text, start, &digits);
     if (digits.groups == 0) return 0;
+    if (finder->again && ends_address(text, &digits)) return take(finder, &digits, 1, REDACT_ADDRESS);
     if (is_small(text, &digits)) return 0;
     struct redact_context context = redact_context_before(text, digits.start);
     uint8_t groups = redact_card_groups(&digits, &context);

@@ -77,18 +77,60 @@ static bool is_relatives(struct str text, const struct redact_word *cue)
     return ((was.cues | relative.cues) & CUE(RELATIVE)) != 0;
 }
 
+/* "named him Yulan", "a lady named Yulan", "everyone calls me Yulan": whoever it is. */
+static bool names_somebody(struct str text, const struct redact_word *cue, size_t *i)
+{
+    static const char *const objects[] = {"him", "her", "me"};
+    static const char *const people[] = {"lady", "man", "woman", "guy", "gentleman", "girl", "person", "employee", "someone", "somebody", "agent", "rep",
+                                         "representative", "chica", "chico", "persona", "dame", "homme", "nurse", "cashier"};
+    struct redact_word word;
+    redact_word_at(text, skip_blanks(text, cue->end), &word);
+    if (word.size && IS_ONE_OF(&word, objects) && at(text, word.end) == ' ') return *i = word.end + 1, true;
+    redact_word_before(text, cue->start, &word);
+    return word.size && IS_ONE_OF(&word, people);
+}
+
+/* "my name is yulan vehbi": small, and no words of every day. Returns its end, or 0. */
+static size_t small_unknown_end(struct str text, size_t start)
+{
+    static const char *const joins[] = {"and", "but", "from", "i", "im", "y", "et"};
+    struct redact_word word;
+    size_t i = start, end = 0;
+    for (int k = 0; k < 3; k++) {
+        redact_word_at(text, i, &word);
+        if (word.size < 3 || word.cues || word.capital || redact_is_ordinary(&word)) break;
+        end = word.end;
+        if (at(text, end) != ' ') break;
+        i = end + 1;
+    }
+    if (!end || end == text.size || strchr(".,!\n;", text.data[end])) return end;
+    redact_word_at(text, end + 1, &word);
+    return text.data[end] == ' ' && word.size && IS_ONE_OF(&word, joins) ? end : 0;
+}
+
 static size_t behind_naming(struct redact_finder *finder, const struct redact_word *cue)
 {
     static const char *const sure[] = {"llamo", "appelle", "heisse", "chiamo", "chamo", "surname", "apellido", "apellidos", "prenom", "firstname", "signed", "firmado"};
     static const char *const weak[] = {"soy", "suis", "called", "named", "nome", "llama", "llaman", "llamamos", "appelles", "heisst"};
     struct str text = finder->text;
+    struct redact_word first;
     bool link;
     size_t i = skip_links(text, cue->end, &link);
     if (i == cue->end) return 0;
     bool strong = IS_ONE_OF(cue, sure) || (!IS_ONE_OF(cue, weak) && is_persons_name(text, cue, link));
     bool told = strong && (link || IS_ONE_OF(cue, sure));
+    bool person = !strong && names_somebody(text, cue, &i);
     struct name name = name_read(text, i, told ? SMALL_ALSO : strong ? SMALL : NOT_SMALL);
+    redact_word_before(text, cue->start, &first);
+    bool own = first.size && IS_ONE_OF(&first, ((const char *const[]){"me", "my", "mi", "m", "mon"})); /* "llamo y me cuelgan" is a call */
+    if (!name.parts && told && cue->size > 3 && own) {
+        size_t end = small_unknown_end(text, i);
+        if (end) redact_add(finder, i, end, REDACT_PERSON);
+        return end;
+    }
     if (!name.parts || name.company || name_is_brand(text, &name)) return 0;
+    redact_word_at(text, name.start, &first);
+    if (person && !name.also && !first.upper && name.end - name.start >= 4 && !name_in_film(finder)) return name_take(finder, &name);
     if (!strong && (!name.known || (name.parts == 1 && name.given == 0)) && !(name.parts >= 2 && is_relatives(text, cue))) return 0;
     if (!speaks_of_self(text, cue) && name_in_film(finder)) return name.end;
     return name_take(finder, &name);
@@ -108,6 +150,32 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     return name.known || (line && name.parts <= 3) ? name_take(finder, &name) : 0;
 }
 
+/* "my kid Yulan", "mi hija Yulan": nobody knows the name, but there is nothing else of that form. */
+static bool is_familys(const struct redact_word *cue)
+{
+    static const char *const family[] = {"husband", "wife", "son", "daughter", "brother", "sister", "mother", "father", "mom", "mum", "dad", "grandson",
+                                         "granddaughter", "grandmother", "grandfather", "uncle", "aunt", "cousin", "niece", "nephew", "kid", "fiance", "fiancee",
+                                         "boyfriend", "girlfriend", "neighbour", "neighbor", "colleague", "esposo", "esposa", "marido", "mujer", "hijo", "hija",
+                                         "hermano", "hermana", "madre", "padre", "abuelo", "abuela", "sobrino", "sobrina", "novio", "novia", "mari", "femme", "fils",
+                                         "fille", "frere", "soeur", "neveu", "epoux", "epouse", "copain", "copine", "collegue"};
+    return IS_ONE_OF(cue, family);
+}
+
+/* "roberto's daughter": whose relative. */
+static size_t before_relative(struct redact_finder *finder, const struct redact_word *cue)
+{
+    struct str text = finder->text;
+    struct redact_word s, owner;
+    size_t size;
+    redact_word_before(text, cue->start, &s);
+    if (s.size != 1 || s.folded[0] != 's' || s.end + 1 != cue->start || s.capital) return 0;
+    redact_word_before(text, s.start, &owner);
+    if (!owner.size || !is_apostrophe(text, owner.end, &size) || owner.end + size != s.start) return 0;
+    if (owner.cues & (CUE(COMMON) | CUE(ALSO) | CUE(PUBLIC) | CUE(RELATIVE)) || !(owner.cues & CUE(GIVEN)) || name_in_film(finder)) return 0;
+    redact_add(finder, owner.start, owner.end, REDACT_PERSON);
+    return cue->end;
+}
+
 static size_t behind_relative(struct redact_finder *finder, const struct redact_word *cue)
 {
     struct str text = finder->text;
@@ -121,7 +189,8 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
     bool owned = of.cues & CUE(OWNER) && of.end + 1 == cue->start;
     if (name_is_brand_pair(text, cue->start, name.start)) return name.end; /* "Père Noël" */
     if (!speaks_of_self(text, cue) && name_in_film(finder)) return name.end; /* "his wife Anna" */
-    return name.known || name.also >= 2 || (name.also && owned) ? name_take(finder, &name) : 0;
+    bool unlisted = owned && !cue->capital && is_familys(cue) && name.parts <= 2 && !name.also && name.end - name.start >= 4;
+    return name.known || name.also >= 2 || (name.also && owned) || unlisted ? name_take(finder, &name) : 0;
 }
 
 size_t redact_person(struct redact_finder *finder, const struct redact_word *word)
@@ -134,5 +203,6 @@ size_t redact_person(struct redact_finder *finder, const struct redact_word *wor
     if (!end && word->cues & CUE(NAMED)) end = behind_naming(finder, word);
     if (!end && word->cues & CUE(SIGN_OFF)) end = behind_sign_off(finder, word);
     if (!end && word->cues & CUE(RELATIVE)) end = behind_relative(finder, word);
+    if (!end && word->cues & CUE(RELATIVE) && is_familys(word)) end = before_relative(finder, word);
     return end || !word->capital ? end : redact_bare_name(finder, word);
 }

@@ -7,7 +7,7 @@
 enum { SLOTS = 2048, WEAK_MOST = 2 };
 
 /* What one word says. */
-enum hint { FILM = 1, PERHAPS_FILM, ARTS, SERVICE };
+enum hint { FILM = 1, PERHAPS_FILM, ARTS, PUBLIC, SERVICE };
 
 static const struct {
     enum hint hint;
@@ -21,6 +21,8 @@ static const struct {
            "acteur acteurs actrice actrices realisateur realisatrice realisateurs realise realisation realisee comedie comedies scenario scenariste "
            "personnage personnages cineaste cineastes cine bobine navet intrigue suspense tournage spectateur spectateurs "
            "pelicula peliculas actriz actrices directora guion cineasta rodaje reparto protagonista personaje personajes documental "
+           "dialogues documentaire metrage telefilm cinematographique generique comedien comediens casting nanar slasher flicks filme filmer epouvante "
+           "interpretes adaptado largometraje cortometraje taquilla "
            "episode episodes soap sitcom plot plots subplot"},
     {PERHAPS_FILM, "story stories tale tales star stars role roles romance romantic horror charm charisma charismatic entertaining entertainment entertainer "
                    "funny humor humour humorous laughs laugh witty wit hilarious touching boring dull genre melodramatic style vision visual visuals "
@@ -30,15 +32,24 @@ static const struct {
                    "performance performances screen series season seasons serie tv character characters audience audiences "
                    "portrays portrait plays played playing narrative characterization theme themes soundtrack animated animation sketch laughable production parody trilogy saga slapstick performer performers monologue footage biography studio opera "
                    "imagery persona villainous lover stylish graceless tale debacle exploitation show shows "
-                   "histoire heros jeu emotion magnifique ennuyeux decor decors musique oeuvre chef scene trame fiction interprete interpretation role "
+                   "engaging fable storytelling sentimentality formulaic premise suspenseful deftly poignant riveting contrived hackneyed gritty absorbing heartfelt "
+           "overwrought unsettling endearing yarn narration gripping twists pacing chilling heartwarming wannabe meditation poetry thrills plotting pathos "
+           "preposterous maudlin derivative denouement preachy meandering escapism caper romp angst unflinching watchable amusing intriguing convincing realism "
+           "exhilarating tiresome inventive triumph gangster tragedy sequences adapted kudos portraiture naturalism revelatory whimsy schtick shtick lowbrow "
+           "campy incarnation pretensions spooky unfunny heartbreaking thoughtful poetic lifeless profound provocative delightful "
+           "pretension masterfully gags mesmerizing underdog sappiness oeuvre "
+           "emouvant touchant drole recit rebondissements realisme prestation poesie comique suspens tourne speciaux polar "
+           "histoire heros jeu emotion magnifique ennuyeux decor decors musique oeuvre chef scene trame fiction interprete interpretation role "
                    "historia papel papeles actuacion trama escena escenas espectador genial"},
     {ARTS, "novel novels author authors book books album albums song songs singer singers songwriter band bands concert concerts musician musicians drummer "
-           "guitarist rapper lyrics playlist gig poet poem painter museum roman auteur livre livres chanson chanteur chanteuse groupe novela libro libros autor "
-           "autora cancion canciones cantante disco concierto "
-           "president minister senator congressman governor election politician politicians campaign republican democrat parliament prime chancellor candidate "
-           "trump obama player players coach league goal match team championship tournament striker quarterback playoffs olympics wrestling "
-           "fan fans liga ministro ministra gobierno presidente presidenta alcalde diputado elecciones jugador entrenador gol partido equipo futbol "
-           "ministre presidente depute senateur maire gouvernement elections joueur entraineur footballeur president ecologie"},
+           "guitarist lyrics playlist gig poet poem painter museum roman auteur livre livres chanson chanteur chanteuse groupe novela libro libros autor "
+           "autora cancion canciones cantante disco concierto player players goal team fan equipo"},
+    {PUBLIC, "president minister senator congressman governor gov election elections politician politicians republican republicans democrat democrats "
+             "parliament chancellor candidate candidates senate congress gop trump obama cnn nfl nba nhl mlb ufc wwe mma pga fifa uefa coach league "
+             "championship champions tournament tournaments striker quarterback pitcher goalkeeper winger defender midfielder fielder innings playoffs "
+             "olympics wrestling wrestlemania touchdown touchdowns roster rematch knockout nascar rapper celebrity celebrities paparazzi grammy grammys emmys "
+             "tweets tweeted tweeting liga ministro ministra gobierno presidente presidenta alcalde diputado elecciones jugador jugadores entrenador gol "
+             "futbol seleccion ministre depute senateur maire gouvernement joueur joueurs entraineur footballeur ecologie ecologistes ecologiste prefet"},
     {SERVICE, "refund refunded rep reps representative technician helpdesk invoice beneficiary complaint appointment reservation warranty "
               "salesperson salesman receptionist cashier waitress account customer statement billing "
               "reembolso factura asesor asesora recepcionista cuenta reclamacion "
@@ -115,6 +126,7 @@ static uint32_t look(struct str text)
     }
     if (count[FILM] || count[PERHAPS_FILM] >= WEAK_MOST) found |= REGISTER_FILM;
     if (count[PERHAPS_FILM]) found |= REGISTER_HINT;
+    if (count[PUBLIC]) found |= REGISTER_ARTS | REGISTER_PUBLIC;
     if (count[ARTS]) found |= REGISTER_ARTS;
     if (count[SERVICE] > (count[FILM] ? 1 : 0)) found |= REGISTER_SERVICE;
     return found | REGISTER_LOOKED;

@@ -147,6 +147,22 @@ static bool is_short_code(const struct redact_word *cue, struct str value)
     return is_one_of(cue, codes, sizeof codes / sizeof *codes) && value.size <= 8;
 }
 
+/* "Login: [EMAIL] / Tr0ub4dor": what stands behind the address, once that gave way. */
+static size_t behind_account(struct redact_finder *finder, size_t i)
+{
+    struct str text = finder->text, email = STR("[EMAIL]");
+    size_t least = i + LOOK_BYTES;
+    while (i < text.size && i < least && text.data[i] != '[' && text.data[i] != '\n') i++;
+    if (!str_starts(str_slice(text, i, text.size), email)) return 0;
+    size_t start = i + email.size;
+    bool mark = false;
+    for (; start < text.size && strchr(" /:|", text.data[start]); start++) mark |= text.data[start] != ' ';
+    size_t end = value_end(text, start);
+    if (!mark || end < start + 4 || !looks_made_up(str_slice(text, start, end))) return 0;
+    redact_add(finder, start, end, REDACT_SECRET);
+    return end;
+}
+
 /* "pin" and one-time codes are digits; a password that is only digits is behind ':' or "is". */
 size_t redact_secret_word(struct redact_finder *finder, const struct redact_word *cue)
 {
@@ -154,6 +170,9 @@ size_t redact_secret_word(struct redact_finder *finder, const struct redact_word
     bool assigned;
     size_t start = value_start(text, cue->end, &assigned);
     if (start == cue->end || start >= text.size) return 0;
+    static const char *const logins[] = {"login", "credentials"};
+    size_t behind = is_one_of(cue, logins, sizeof logins / sizeof *logins) ? behind_account(finder, cue->end) : 0;
+    if (behind) return behind;
     char quote = text.data[start];
     bool quoted = quote == '"' || quote == '\'' || quote == '`';
     size_t end = quoted ? quote_end(text, ++start, quote) : value_end(text, start);

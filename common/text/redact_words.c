@@ -25,6 +25,11 @@ static const char *const names_also[] = {
 #include "text/redact_names_also.inc"
 };
 
+/* No names, but written with a capital in titles and at the start of sentences. */
+static const char *const ordinary_words[] = {
+#include "text/redact_ordinary.inc"
+};
+
 /* People whom everybody knows: "tom_hanks", or one name that hardly anybody else has. */
 static const char *const public_names[] = {
 #include "text/redact_public.inc"
@@ -39,6 +44,10 @@ static uint32_t hashes[SLOTS]; /* 0: empty */
 static uint8_t sets[SLOTS];    /* which of cue_sets */
 static uint32_t cue_sets[SETS_MAX], cue_set_count;
 static uint64_t filter[FILTER_BITS / 64]; /* which hashes there are: most words end there, within the cache */
+
+/* Hashes of the ordinary words, apart from the others: only who doubts a name asks for them. */
+enum { ORDINARY_SLOTS = 1 << 15 };
+static uint32_t ordinary[ORDINARY_SLOTS]; /* 0: empty */
 
 struct redact_starts redact_starts; /* of cues and of keys */
 static struct redact_starts secret_starts, given_starts, family_starts;
@@ -129,6 +138,24 @@ static void enter(const char *words, uint32_t cues, struct redact_starts *starts
     }
 }
 
+static uint32_t ordinary_slot(uint32_t hash)
+{
+    uint32_t i = hash % ORDINARY_SLOTS;
+    while (ordinary[i] && ordinary[i] != hash) i = (i + 1) % ORDINARY_SLOTS;
+    return i;
+}
+
+static void enter_ordinary(const char *words)
+{
+    struct str rest = str_of(words);
+    while (rest.size) {
+        uint32_t hash = redact_hash_of(str_cut(&rest, ' '));
+        ordinary[ordinary_slot(hash)] = hash;
+    }
+}
+
+bool redact_is_ordinary(const struct redact_word *word) { return ordinary[ordinary_slot(word->hash)] != 0; }
+
 /* Only words that a finder starts from are looked up in the scan; others are read around numbers. */
 static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) | CUE(NAMED) | CUE(RELATIVE) | CUE(TITLE) | CUE(LABEL) | CUE(SIGN_OFF);
 
@@ -142,6 +169,7 @@ static void build(void)
     }
     for (size_t i = 0; i < sizeof given_names / sizeof *given_names; i++) enter(given_names[i], CUE(GIVEN), &given_starts);
     for (size_t i = 0; i < sizeof family_names / sizeof *family_names; i++) enter(family_names[i], CUE(FAMILY), &family_starts);
+    for (size_t i = 0; i < sizeof ordinary_words / sizeof *ordinary_words; i++) enter_ordinary(ordinary_words[i]);
     for (size_t i = 0; i < sizeof names_also / sizeof *names_also; i++) enter(names_also[i], CUE(ALSO), NULL);
 }
 

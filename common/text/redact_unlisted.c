@@ -1,0 +1,318 @@
+/* Names that no list knows, where only people stand: "Mehrudin shouted at me", "Jolanta from
+ * billing", "Vehbija is a very kind person", "… says Joly". Words of every day are no such names
+ * (redact_is_ordinary), and what companies do as well ("Comcast helped me") says nothing. */
+#include "text/redact_name.h"
+
+static bool is(const struct redact_word *word, const char *text)
+{
+    return str_equal(folded_of(word), str_of(text));
+}
+
+/* The word behind `end`, one blank further. */
+static struct redact_word next_word(struct str text, size_t end)
+{
+    struct redact_word word = {.size = 0};
+    if (at(text, end) == ' ') redact_word_at(text, end + 1, &word);
+    return word;
+}
+
+/* "very polite", "so rude", "un homme charmant": of the words behind `end`, the fourth at the
+ * latest. */
+static bool are_peoples_words(struct str text, size_t end)
+{
+    static const char *const degrees[] = {
+        "so",   "very", "really", "extremely", "super", "quite", "such", "a",        "an", "the",
+        "most", "muy",  "tan",    "una",       "un",    "tres",  "si",   "vraiment", "une"};
+    static const char *const people[] = {
+        "polite",        "courteous",  "sympathetic",   "impatient", "rude",     "impulsive",
+        "condescending", "attentive",  "knowledgeable", "kind",      "person",   "man",
+        "woman",         "guy",        "lady",          "gentleman", "girl",     "boy",
+        "listener",      "maleducado", "maleducada",    "amable",    "grosero",  "grosera",
+        "impoli",        "impolie",    "aimable",       "gentille",  "malpolie", "homme",
+        "femme",         "mujer",      "hombre"};
+    struct redact_word word = next_word(text, end);
+    for (int k = 0; k < 4 && word.size && !word.capital; k++) {
+        if (IS_ONE_OF(&word, people)) return true;
+        bool goes_on = IS_ONE_OF(&word, degrees) || k > 0; /* "a very sympathetic person" */
+        if (!goes_on) return false;
+        word = next_word(text, word.end);
+    }
+    return false;
+}
+
+static bool is_said_of_people(struct str text, const struct redact_word *verb)
+{
+    static const char *const verbs[] = {"is",  "was", "seemed", "sounded", "es",
+                                        "era", "fue", "est",    "etait"};
+    return verb->size && IS_ONE_OF(verb, verbs) && are_peoples_words(text, verb->end);
+}
+
+/* "… It depends on him.": whom the next sentence means. Nobody else may be there to be meant. */
+static bool is_meant_later(struct str text, const struct name *name)
+{
+    static const char *const pronouns[] = {"him", "her", "she", "he"};
+    struct redact_word word;
+    bool next = false;
+    size_t last = name->end + 96 < text.size ? name->end + 96 : text.size;
+    for (size_t i = name->end; i < last; i = word.end > i ? word.end : i + 1) {
+        redact_word_at(text, i, &word);
+        if (!word.size) {
+            next |= text.data[i] == '.';
+            continue;
+        }
+        if (word.cues & (CUE(RELATIVE) | CUE(GIVEN) | CUE(TITLE)) ||
+            (word.capital && !word.cues && !redact_is_ordinary(&word)))
+            return false;
+        if (IS_ONE_OF(&word, pronouns)) return next;
+    }
+    return false;
+}
+
+/* "from customer service", "de la facturación", "du support": where those work whom one speaks
+ * with. */
+static bool is_from_office(struct str text, const struct name_around *around)
+{
+    static const char *const spoken_with[] = {"con", "avec", "a", "par", "por", "with", "to"};
+    const struct redact_word *from = &around->follow;
+    static const char *const offices[] = {
+        "support",   "customer",     "customers", "billing",    "sales",       "technical",
+        "tech",      "service",      "accounts",  "accounting", "reception",   "shipping",
+        "returns",   "headquarters", "ventas",    "atencion",   "facturacion", "soporte",
+        "recepcion", "facturation",  "technique", "accueil",    "clientele"};
+    bool romance =
+        is(from, "de") || is(from, "del") || is(from, "du"); /* "Servicio de atención" is nobody */
+    if (romance && !(around->lead.size && IS_ONE_OF(&around->lead, spoken_with))) return false;
+    if (!romance && !is(from, "from") && !is(from, "in")) return false;
+    struct redact_word word = next_word(text, from->end);
+    for (int k = 0; k < 3 && word.size; k++) {
+        if (IS_ONE_OF(&word, offices)) return true;
+        if (!(word.cues & (CUE(COMMON) | CUE(OWNER) | CUE(PARTICLE))) && !redact_is_ordinary(&word))
+            return false;
+        word = next_word(text, word.end);
+    }
+    return false;
+}
+
+/* "will be talking", "can I speak to": what is done with and by people. */
+static bool is_expected(struct str text, const struct name *name, const struct redact_word *verb)
+{
+    static const char *const acts[] = {"talking", "speaking", "presenting", "attending",
+                                       "joining", "calling",  "contacting"};
+    static const char *const asks[] = {"can", "could", "may"};
+    struct redact_word word, then;
+    if (is(verb, "will")) {
+        word = next_word(text, verb->end), then = next_word(text, word.end);
+        return is(&word, "be") && then.size && IS_ONE_OF(&then, acts);
+    }
+    word = at(text, name->end) == ',' ? next_word(text, name->end + 1)
+                                      : (struct redact_word){.size = 0};
+    then = next_word(text, word.end);
+    if (!word.size || !IS_ONE_OF(&word, asks) || !(is(&then, "i") || is(&then, "we"))) return false;
+    word = next_word(text, then.end);
+    if (is(&word, "please")) word = next_word(text, word.end);
+    return is(&word, "speak") || is(&word, "talk");
+}
+
+/* clang-format off */
+static const char *const somebody[] = { /* "a lady named Yulan" */
+    "lady", "man", "woman", "guy", "gentleman", "girl", "boy", "person", "employee", "someone", "somebody",
+    "agent", "rep", "representative", "technician", "nurse", "waiter", "waitress", "cashier", "receptionist",
+    "chica", "chico", "senora", "senor", "persona", "dame", "homme", "femme", "monsieur", "vendeur", "vendeuse",
+    "conseiller", "conseillere"};
+/* clang-format on */
+
+/* "add Yulan as guardian", "follow up with Yulan", "heard Yulan speak", "me atendió Yulan", "named
+ * him Yulan". */
+static bool is_led_to(struct str text, const struct name_around *around)
+{
+    static const char *const objects[] = {"him", "her", "me", "us", "them"};
+    static const char *const names[] = {"named", "name",    "called",   "calls",
+                                        "call",  "calling", "nicknamed"};
+    static const char *const roles[] = {"guardian", "beneficiary", "authorized", "authorised",
+                                        "driver",   "dependent",   "spouse",     "user",
+                                        "owner",    "holder"};
+    static const char *const heard[] = {"heard", "hear", "saw", "let"};
+    static const char *const helped[] = {"atendio", "atendieron", "atendido", "atendida", "atendidos"};
+    static const char *const leads[] = {
+        "m",      "am",      "him",     "her",    "me",    "us",   "them",  "named",
+        "called", "llamada", "llamado", "nommee", "nomme", "with", "heard", "hear",
+        "saw",    "let",     "atendio", "por",    "to",    "add",  "added", "remove"};
+    const struct redact_word *lead = &around->lead;
+    struct redact_word first, second;
+    if (!lead->size || lead->capital || !IS_ONE_OF(lead, leads)) return false;
+    redact_word_before(text, lead->start, &first);
+    redact_word_before(text, first.start, &second);
+    if (IS_ONE_OF(lead, objects)) return first.size && IS_ONE_OF(&first, names);
+    if (is(lead, "named") || is(lead, "called") || is(lead, "llamada") || is(lead, "llamado") ||
+        is(lead, "nommee") || is(lead, "nomme"))
+        return first.size && IS_ONE_OF(&first, somebody);
+    if (is(lead, "m") || is(lead, "am")) return is(&around->follow, "originally");
+    if (is(lead, "with"))
+        return (is(&first, "up") && is(&second, "follow")) || is(&first, "appointment");
+    if (IS_ONE_OF(lead, heard)) return is(&around->follow, "speak") || is(&around->follow, "talk");
+    if (is(lead, "atendio")) return true;
+    if (is(lead, "por")) return first.size && IS_ONE_OF(&first, helped);
+    if (is(lead, "to") && (is(&first, "it") || is(&first, "name")))
+        return is(&second, "change") || is(&second, "correct") || is(&second, "update");
+    if (is(lead, "add") || is(lead, "added") || is(lead, "remove")) {
+        if (!is(&around->follow, "as")) return false;
+        first = next_word(text, around->follow.end);
+        if (is(&first, "a") || is(&first, "an") || is(&first, "my") || is(&first, "the"))
+            first = next_word(text, first.end);
+        return first.size && IS_ONE_OF(&first, roles);
+    }
+    return false;
+}
+
+/* "Tanaka's killers", "Tanaka's funeral". */
+static bool has_what_people_have(struct str text, const struct name *name)
+{
+    static const char *const things[] = {"killer",  "killers",  "murder",   "funeral",
+                                         "wedding", "obituary", "birthday", "mother",
+                                         "father",  "husband",  "wife",     "daughter"};
+    size_t size;
+    if (!is_apostrophe(text, name->end, &size) || at(text, name->end + size) != 's') return false;
+    struct redact_word thing = next_word(text, name->end + size + 1);
+    return thing.size && IS_ONE_OF(&thing, things);
+}
+
+/* "…, the treasurer, said": */
+static bool is_quoted_with_office(struct str text, const struct name *name)
+{
+    static const char *const speaks[] = {"said",  "says", "told",   "explained",
+                                         "added", "dijo", "explico"};
+    struct redact_word word = at(text, name->end) == ',' ? next_word(text, name->end + 1)
+                                                         : (struct redact_word){.size = 0};
+    if (!is(&word, "the") && !is(&word, "a") && !is(&word, "an")) return false;
+    size_t end = word.end;
+    while (end < text.size && end < name->end + 64 && text.data[end] != ',' &&
+           text.data[end] != '.')
+        end++;
+    word = at(text, end) == ',' ? next_word(text, end + 1) : (struct redact_word){.size = 0};
+    return word.size && IS_ONE_OF(&word, speaks);
+}
+
+/* One word, or several that nobody knows, and only people are said to be or do that. */
+static bool stands_as_person(struct redact_finder *finder, const struct name *name)
+{
+    static const char *const does[] = {
+        "lives",     "shouted", "spent",    "told",    "flew",      "vive",       "habite",
+        "grew",      "began",   "assisted", "greeted", "explained", "apologized", "apologised",
+        "listened",  "married", "met",      "visited", "visits",    "plans",      "studied",
+        "graduated", "retired", "died",     "walked",  "sat",       "smiled",     "laughed",
+        "cried",     "wrote",   "emailed",  "texted",  "spoke",     "speaks",     "lived",
+        "drove",     "sang",    "visito",   "murio",   "escribio",  "nacio",      "mourut",
+        "naquit"};
+    static const char *const speaks[] = {"says", "said", "dijo"};
+    struct str text = finder->text;
+    struct name_around around = name_look_around(text, name);
+    size_t lead = around.lead.start; /* the quote ends right before */
+    if (lead > 1 && (text.data[lead - 2] == '"' || text.data[lead - 1] == '"') &&
+        IS_ONE_OF(&around.lead, speaks))
+        return true;
+    if (is_led_to(text, &around) || has_what_people_have(text, name)) return true;
+    if (around.follow.size && is_from_office(text, &around)) return true;
+    bool asked =
+        is(&around.lead, "is") && are_peoples_words(text, name->end); /* "Why is … so impulsive?" */
+    bool starts = name_starts_sentence(text, name->start);
+    if (!starts && !asked) return false;
+    if (asked || is_quoted_with_office(text, name) || is_expected(text, name, &around.follow) ||
+        is_said_of_people(text, &around.follow))
+        return true;
+    if (!around.follow.size) return false;
+    struct redact_word from = next_word(text, around.follow.end);
+    bool comes = is(&around.follow, "is") && is(&from, "from");
+    if (comes || IS_ONE_OF(&around.follow, does)) return true;
+    const uint32_t plain = REGISTER_LOOKED | REGISTER_SERVICE | REGISTER_CONTACT;
+    return (is(&around.follow, "is") || is(&around.follow, "was")) && is_meant_later(text, name) &&
+           !(redact_registers(finder) & ~plain);
+}
+
+/* "founders: Tanaka, Vehbija and Ström": all of the list, if all could be names. */
+static size_t take_list(struct redact_finder *finder, const struct redact_word *word)
+{
+    static const char *const people[] = {
+        "founders",   "children",  "kids",     "members", "students",   "players",
+        "colleagues", "employees", "siblings", "guests",  "passengers", "hijos",
+        "miembros",   "enfants",   "membres",  "names",   "owners",     "teachers"};
+    struct str text = finder->text;
+    struct redact_word lead;
+    size_t items = 0, ends[8], starts[8], i = word->start;
+    bool last = false;
+    if (i < 3 || text.data[i - 1] != ' ' || text.data[i - 2] != ':') return 0;
+    redact_word_before(text, i - 2, &lead);
+    bool counted = is_digit(text.data[i - 3]); /* "They had 6:" */
+    if (!counted && (lead.end + 2 != i || !lead.size || !IS_ONE_OF(&lead, people))) return 0;
+    while (items < 8 && !last) {
+        struct redact_word and = {.size = 0};
+        if (items) {
+            if (at(text, i) == ',') i++;
+            and = next_word(text, i);
+            last = is(&and, "and") || is(&and, "y") || is(&and, "et");
+            i = last ? and.end + 1 : i + 1;
+        }
+        struct name name = name_read(text, i, NOT_SMALL);
+        if (!name.parts || name.company || name.parts > 3) return 0;
+        starts[items] = name.start, ends[items++] = i = name.end;
+    }
+    if (!last || items < 3) return 0;
+    for (size_t k = 0; k < items; k++) redact_add(finder, starts[k], ends[k], REDACT_PERSON);
+    return ends[items - 1];
+}
+
+/* "Billing address: Tanaka Vehbija" above an address. */
+static bool is_addressee(struct str text, const struct name *name)
+{
+    if (name->parts < 2 || at(text, name->end) != '\n') return false;
+    size_t next = name->end + 1;
+    while (at(text, next) == ' ' || at(text, next) == '>') next++;
+    if (!str_starts(str_slice(text, next, text.size), STR("[ADDRESS]")) &&
+        !is_digit(at(text, next)))
+        return false;
+    return starts_line(text, name->start) || (name->start > 1 && text.data[name->start - 2] == ':');
+}
+
+size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word)
+{
+    static const char *const people_are[] = {
+        "am", "add", "says", "named", "under", "remove", "mother", "grandmother", "grandfather"};
+    struct str text = finder->text;
+    if (word->upper || word->size < 3 || word->cues & CUE(COMMON) ||
+        (!word->cues && redact_is_ordinary(word)))
+        return 0;
+    bool more =
+        at(text, word->end) == '-' || (at(text, word->end) == ' ' && word->end + 1 < text.size &&
+                                       !is_lower(text.data[word->end + 1]));
+    struct name name = {
+        .start = word->start, .end = word->end, .parts = 1, .foreign = word->accented};
+    if (more || word->accented) name = name_read(text, word->start, NOT_SMALL);
+    if (!name.parts || name.parts > 3 || name.company) return 0;
+    size_t list = take_list(finder, word);
+    if (list) return list;
+    bool unknown = !word->cues && word->size >= 4;
+    if (unknown && stands_as_person(finder, &name) && !(redact_registers(finder) & REGISTER_FILM))
+        return name_take(finder, &name);
+    if (name.parts == 1 && (!finder->english || !name.foreign)) return 0;
+    struct name_around around = name_look_around(text, &name);
+    bool led = around.lead.size && IS_ONE_OF(&around.lead, people_are),
+         acts = around.follow.size && name_people_do(&around.follow);
+    if (name.parts == 1) {
+        bool sure = (word->foreign && word->size >= 4) || led || is(&around.lead, "me");
+        return sure || acts ? name_decide(finder, &name, led ? NAME_LIKELY : NAME_POSSIBLE) : 0;
+    }
+    bool person = led || acts || is_addressee(text, &name);
+    person |= (name.known || name.also) &&
+              (is(&around.lead, "m") || is(&around.lead, "am")); /* "I'm Martin …" */
+    bool alone =
+        starts_line(text, name.start) && (at(text, name.end) == '\n' || name.end == text.size);
+    bool follows = around.follow.size && name_is_followed_as_person(&around.follow);
+    bool family = name.known && (!name_starts_sentence(text, name.start) || alone || follows);
+    bool field = name_is_field(text, &name) && (name.known || name.initial);
+    bool head = alone && redact_registers(finder) & REGISTER_CONTACT; /* of a letter or a form */
+    if (!person && !(finder->english && name.foreign) && !family && !field && !head &&
+        !(name.initial && alone))
+        return 0;
+    if (name_is_brand(text, &name) || name_is_place(text, &name)) return name.end;
+    int points = person || alone ? NAME_SURE : NAME_LIKELY;
+    return name_decide(finder, &name, points + (name_is_field(text, &name) ? 4 : 0));
+}
