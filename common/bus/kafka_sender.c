@@ -39,6 +39,10 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
     enum { TRANSACTION_GRACE_MS = 5000 }; /* for the broker, after we have given up */
     char kbytes[32], timeout_ms[32], transaction_ms[32];
     int64_t commit_ms = bus->options.commit_timeout;
+    /* linger.ms: a commit flushes as soon as it has sent all. In a transaction outputs wait for their partitions to be
+     * registered, and gather meanwhile; so they needn't wait for the flush, which comes after the positions.
+     * retry.backoff.ms: the coordinator takes a new transaction's positions only when the markers of the one before are
+     * written, some ms after its end; librdkafka asks for partitions again after 20 ms, but for positions after this. */
     /* Messages weigh more in the queue than on the wire. The door counts for itself. */
     snprintf(kbytes, sizeof kbytes, "%llu",
              (unsigned long long)(on_report ? 2097151 : bus->options.buffer / 1024));
@@ -49,9 +53,10 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
         {"client.id", client_id},
         {"queue.buffering.max.kbytes", kbytes},
         {"queue.buffering.max.messages", "0"}, /* the bytes are the bound */
-        {"linger.ms", on_report ? "0" : "50"}, /* a commit flushes as soon as it has sent all */
+        {"linger.ms", on_report ? "0" : transactional_id ? "1" : "50"},
         {"message.timeout.ms", timeout_ms},
         {transactional_id ? "transaction.timeout.ms" : NULL, transaction_ms},
+        {"retry.backoff.ms", "20"}, /* of transactions only: the line above ends the others' list */
         {NULL, NULL},
     };
     const struct kafka_property fixed[] = {
