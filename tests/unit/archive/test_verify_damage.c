@@ -205,7 +205,7 @@ static void finds_each_damage(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(damages); i++) {
-        void *rig;
+        void *rig = NULL;
         CASE(damages[i].why);
         assert_int_equal(set_up(&rig), 0);
         damages[i].damage(rig);
