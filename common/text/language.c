@@ -1,6 +1,6 @@
 /* Adds up a row of int8 weights, one lane a language, for every gram of a text's Latin letters.
  *
- * The table (language_model.h) is compiled in. The sums of the three grams at a place fit into
+ * The table (language_model.h) is compiled in, or read from a file (language_table.c). The sums of the three grams at a place fit into
  * int8, those of a block of places into int16, so that the compiler can keep all lanes in vector
  * registers. Of a long text blocks from its whole length are read; when some speak for another
  * language, the guess says so by its confidence. Other scripts are told by their code points. */
@@ -33,25 +33,25 @@ struct blocks {
     uint32_t sizes[BLOCKS_MAX], count, places;
 };
 
-static const struct language_header *header(void) { return (const void *)language_model; }
+/* `model`: a model file's bytes, whole. */
+static const struct language_header *header(const char *model) { return (const void *)model; }
 
-static bytes_16 row_at(uint32_t row)
+static bytes_16 row_at(const char *model, uint32_t row)
 {
     bytes_16 weights;
-    memcpy(&weights, language_model + sizeof(struct language_header) + (size_t)row * LANGUAGE_LANES,
-           sizeof weights);
+    memcpy(&weights, model + sizeof(struct language_header) + (size_t)row * LANGUAGE_LANES, sizeof weights);
     return weights;
 }
 
 /* Even and odd lanes apart: two registers of shorts, widened by shifts. */
-static void add_block(struct blocks *blocks, const uint8_t *place, uint32_t size)
+static void add_block(const char *model, struct blocks *blocks, const uint8_t *place, uint32_t size)
 {
     shorts_8 even = {0}, odd = {0};
     int16_t *sums = blocks->sums[blocks->count];
     for (uint32_t i = 0; i < size; i++) {
         uint32_t rows[LANGUAGE_GRAMS];
         language_rows(place + i, rows);
-        bytes_16 sum = row_at(rows[0]) + row_at(rows[1]) + row_at(rows[2]);
+        bytes_16 sum = row_at(model, rows[0]) + row_at(model, rows[1]) + row_at(model, rows[2]);
         even += (shorts_8)((words_8)sum << 8) >> 8;
         odd += (shorts_8)sum >> 8;
     }
@@ -63,57 +63,60 @@ static void add_block(struct blocks *blocks, const uint8_t *place, uint32_t size
     blocks->places += size;
 }
 
-static void add_blocks(struct blocks *blocks, const struct language_letters *letters)
+static void add_blocks(const char *model, struct blocks *blocks, const struct language_letters *letters)
 {
     uint32_t places = language_places(letters);
     for (uint32_t at = 0; at < places; at += BLOCK_PLACES)
-        add_block(blocks, letters->bytes + at,
+        add_block(model, blocks, letters->bytes + at,
                   places - at < BLOCK_PLACES ? places - at : BLOCK_PLACES);
 }
 
 /* What a weight counts for in the log odds of a text with so many places. */
-static float weight_of(uint32_t places)
+static float weight_of(const char *model, uint32_t places)
 {
     float root = sqrtf((float)places);
-    return header()->scale * (header()->sharpness / root + header()->slope);
+    return header(model)->scale * (header(model)->sharpness / root + header(model)->slope);
 }
 
 /* The part of the blocks that don't speak, loudly, for another language. */
-static float agreement(const struct blocks *blocks, int lane)
+static float agreement(const char *model, const struct blocks *blocks, int lane)
 {
     uint32_t dissent = 0;
     for (uint32_t b = 0; b < blocks->count; b++) {
         const int16_t *sums = blocks->sums[b];
         int most = sums[0];
         for (int c = 1; c < LANGUAGE_LANES; c++) most = sums[c] > most ? sums[c] : most;
-        dissent += (float)(most - sums[lane]) * weight_of(blocks->sizes[b]) > DISSENT;
+        dissent += (float)(most - sums[lane]) * weight_of(model, blocks->sizes[b]) > DISSENT;
     }
     return 1 - (float)dissent / (float)blocks->count;
 }
 
-static void guess_latin(const struct language_letters *letters, struct language_guess *guess)
+/* Its lane stands for languages that have none of their own. */
+static bool is_others(const char *model, int lane) { return memcmp(header(model)->codes[lane], "und", 3) == 0; }
+
+static void guess_latin(const char *model, const struct language_letters *letters, struct language_guess *guess)
 {
     struct blocks blocks;
     blocks.count = blocks.places = 0;
     int32_t sums[LANGUAGE_LANES] = {0};
-    add_blocks(&blocks, letters);
+    add_blocks(model, &blocks, letters);
     for (uint32_t b = 0; b < blocks.count; b++)
         for (int c = 0; c < LANGUAGE_LANES; c++) sums[c] += blocks.sums[b][c];
     int best = 0;
     for (int c = 1; c < LANGUAGE_LANES; c++)
         if (sums[c] > sums[best]) best = c;
-    float total = 0, unknown = 0, weight = weight_of(blocks.places);
+    float total = 0, unknown = 0, weight = weight_of(model, blocks.places);
     for (int c = 0; c < LANGUAGE_LANES; c++) {
         float odds = weight * (float)(sums[c] - sums[best]),
               share = odds > NEGLIGIBLE ? expf(odds) : 0;
         total += share;
-        if (header()->codes[c][0] == 'u') unknown += share;
+        if (is_others(model, c)) unknown += share;
     }
-    bool is_unknown = header()->codes[best][0] == 'u';
+    bool is_unknown = is_others(model, best);
     float confidence =
-        (is_unknown ? unknown : 1) / total * (blocks.count > 1 ? agreement(&blocks, best) : 1);
+        (is_unknown ? unknown : 1) / total * (blocks.count > 1 ? agreement(model, &blocks, best) : 1);
     if (!is_unknown && confidence < LEAST_CONFIDENCE) return;
-    memcpy(guess->code, header()->codes[best], sizeof header()->codes[best]);
+    memcpy(guess->code, header(model)->codes[best], sizeof header(model)->codes[best]);
     guess->confidence = confidence;
 }
 
@@ -123,16 +126,19 @@ static float latin_share(const struct language_letters *letters)
     return (float)letters->latin / (float)(letters->latin + 3 * letters->foreign);
 }
 
-void language_detect(struct str text, struct language_guess *guess)
+void language_detect_by(const struct language_table *table, struct str text, struct language_guess *guess)
 {
+    const char *model = table ? language_table_bytes(table) : language_model;
     struct language_letters letters;
     *guess = (struct language_guess){.code = "und"};
     language_letters(text, &letters);
     if (!letters.latin && !letters.foreign) return;
     float latin = latin_share(&letters);
     if (latin >= 0.5f)
-        guess_latin(&letters, guess);
+        guess_latin(model, &letters, guess);
     else
         language_of_script(str_slice(text, 0, SCRIPT_BYTES), guess);
     guess->confidence *= latin >= 0.5f ? latin : 1 - latin;
 }
+
+void language_detect(struct str text, struct language_guess *guess) { language_detect_by(NULL, text, guess); }

@@ -18,6 +18,9 @@ struct language_header {
     float sharpness, slope; /* probability = softmax(score × (sharpness + slope × √places)) */
 };
 
+struct language_table;
+const char *language_table_bytes(const struct language_table *table); /* such a file, whole */
+
 extern const char language_model[];
 extern const size_t language_model_size;
 

@@ -10,10 +10,11 @@
 
 #include "base/hash.h"
 #include "base/terminal.h"
+#include "ops/cli/train_card.h"
 #include "ops/evaluate/examples.h"
 #include "ops/models/tasks.h"
 
-enum { FOLDS_MAX = 20, ROWS_LEAST = 20, NAME_BYTES = 32, CARD_CLASSES = LINEAR_CLASSES_MAX };
+enum { NAME_BYTES = 32 };
 
 struct training {
     const struct train_wish *wish;
@@ -124,8 +125,8 @@ static int add_rows(struct training *training, struct train_linear *train, struc
 {
     int rc = open_file(training, err);
     if (!rc) rc = training->task ? training->task->add_labelled(train, next_row, training, err) : each_topic_row(training, train, err);
-    if (!rc && training->rows < ROWS_LEAST)
-        rc = err_set(err, E_BAD_MESSAGE, "%llu rows; at least %d are needed", (unsigned long long)training->rows, ROWS_LEAST);
+    if (!rc && training->rows < TRAIN_ROWS_LEAST)
+        rc = err_set(err, E_BAD_MESSAGE, "%llu rows; at least %d are needed", (unsigned long long)training->rows, TRAIN_ROWS_LEAST);
     return rc ? err_wrap(err, "%s", training->wish->data) : E_OK;
 }
 
@@ -169,91 +170,12 @@ static int validate(struct training *training, struct train_linear *train, struc
     return rc;
 }
 
-/* --- the card --------------------------------------------------------------------------------- */
-
-static double share(uint64_t part, uint64_t of) { return of ? (double)part / (double)of : 0; }
-
-static void write_classes(const struct training *training, struct buffer *out)
+static int write_both(const struct training *training, struct str model, struct err *err)
 {
-    double total = 0;
-    buffer_printf(out, "| class | rows | said | precision | recall | F1 |\n|---|---|---|---|---|---|\n");
-    for (uint32_t c = 0; c < training->options.class_count; c++) {
-        uint64_t right = training->sum.counts[c].right, said = training->sum.counts[c].said, truth = training->sum.counts[c].truth;
-        double f1 = share(2 * right, said + truth);
-        total += f1;
-        buffer_printf(out, "| %s | %llu | %llu | %.3f | %.3f | %.3f |\n", training->options.classes[c], (unsigned long long)truth,
-                      (unsigned long long)said, share(right, said), share(right, truth), f1);
-    }
-    buffer_printf(out, "\nMacro-F1 %.3f\n", total / training->options.class_count);
-}
-
-static void write_confusion(const struct training *training, struct buffer *out)
-{
-    uint32_t count = training->options.class_count;
-    if (training->options.link != LINEAR_SOFTMAX) return; /* a row may have several classes: the table above says all */
-    buffer_printf(out, "\n## Confusion\nTruth in rows, what was said in columns.\n\n| |");
-    for (uint32_t c = 0; c < count; c++) buffer_printf(out, " %s |", training->options.classes[c]);
-    buffer_printf(out, "\n|---|");
-    for (uint32_t c = 0; c < count; c++) buffer_printf(out, "---|");
-    for (uint32_t truth = 0; truth < count; truth++) {
-        buffer_printf(out, "\n| %s |", training->options.classes[truth]);
-        for (uint32_t said = 0; said < count; said++) buffer_printf(out, " %llu |", (unsigned long long)training->sum.confusion[truth][said]);
-    }
-    buffer_add_char(out, '\n');
-}
-
-static void write_calibration(const struct training *training, struct buffer *out)
-{
-    buffer_printf(out, "\n## Calibration\nExpected calibration error %.3f\n\n| probability stated | rows | mean stated | right |\n|---|---|---|---|\n",
-                  training->sum.calibration_error);
-    for (int bin = 0; bin < TRAIN_BINS; bin++) {
-        uint64_t rows = training->sum.bins[bin].rows;
-        if (rows) buffer_printf(out, "| %.2f to %.2f | %llu | %.3f | %.3f |\n", bin / (double)TRAIN_BINS, (bin + 1) / (double)TRAIN_BINS,
-                                (unsigned long long)rows, training->sum.bins[bin].sure / (double)rows, share(training->sum.bins[bin].right, rows));
-    }
-}
-
-static void write_card(const struct training *training, struct str model, struct buffer *out)
-{
-    const struct train_wish *wish = training->wish;
-    uint8_t hash[SHA256_BYTES];
-    char data[SHA256_TEXT_BYTES], bytes[SHA256_TEXT_BYTES];
-    const char *slash = strrchr(wish->data, '/');
-    hash_sha256(buffer_str(&training->examples.bytes), hash);
-    hash_hex(hash, sizeof hash, data);
-    hash_sha256(model, hash);
-    hash_hex(hash, sizeof hash, bytes);
-    buffer_printf(out, "# %s\n\nA linear model for %s, made by `verbatim train %s`.\n\n| | |\n|---|---|\n", wish->name, wish->task, wish->task);
-    buffer_printf(out, "| data | %s, %llu rows, SHA-256 %s |\n| licence of the data | %s |\n| seed | %llu |\n| model | %zu bytes, SHA-256 %s |\n",
-                  slash ? slash + 1 : wish->data, (unsigned long long)training->rows, data, wish->licence,
-                  (unsigned long long)wish->seed, model.size, bytes);
-    buffer_printf(out, "\n## Cross-validation\n%llu rows in %llu folds by their text's hash; each judged by a model that never saw it.\n\n",
-                  (unsigned long long)training->sum.held_out, (unsigned long long)wish->folds);
-    write_classes(training, out);
-    write_confusion(training, out);
-    write_calibration(training, out);
-}
-
-static int write_file(const char *path, struct str bytes, struct err *err)
-{
-    FILE *file = fopen(path, "wb");
-    if (!file) return err_system(err, E_NO_OUTPUT, "%s", path);
-    size_t written = fwrite(bytes.data, 1, bytes.size, file);
-    if (fclose(file) || written != bytes.size) return err_system(err, E_NO_OUTPUT, "%s", path);
-    return E_OK;
-}
-
-static int write_both(struct training *training, struct str model, struct err *err)
-{
-    struct buffer card = {0};
-    char path[4096];
-    write_card(training, model, &card);
-    snprintf(path, sizeof path, "%s.md", training->wish->out);
-    int rc = card.failed ? err_set(err, E_NO_MEMORY, NULL) : write_file(training->wish->out, model, err);
-    if (!rc) rc = write_file(path, buffer_str(&card), err);
-    if (!rc) printf("%.*s\nwritten: %s, %s\n", STR_ARGS(buffer_str(&card)), training->wish->out, path);
-    buffer_deinit(&card);
-    return rc;
+    const struct train_card card = {.wish = training->wish, .kind = "A linear model", .data = buffer_str(&training->examples.bytes), .model = model,
+                                    .classes = training->options.classes, .class_count = training->options.class_count, .rows = training->rows,
+                                    .one_class = training->options.link == LINEAR_SOFTMAX, .report = &training->sum};
+    return train_card_write(&card, err);
 }
 
 /* --- all -------------------------------------------------------------------------------------- */
@@ -289,7 +211,7 @@ int train_task(const struct train_wish *wish, struct err *err)
     training->options.on_progress = on_epoch;
     training->options.context = training;
     if (!training->task) training->options.classes = training->classes;
-    int rc = wish->folds < 2 || wish->folds > FOLDS_MAX ? err_set(err, E_USAGE, "--folds is from 2 to %d", FOLDS_MAX) : E_OK;
+    int rc = wish->folds < 2 || wish->folds > TRAIN_FOLDS_MAX ? err_set(err, E_USAGE, "--folds is from 2 to %d", TRAIN_FOLDS_MAX) : E_OK;
     if (!rc && !training->task) rc = find_topics(training, err);
     if (!rc) rc = learn(training, err);
     examples_close(&training->examples);

@@ -1,4 +1,4 @@
-/* verbatim train sentiment | needs | safety | topics: linear models from anybody's labelled file. */
+/* verbatim train sentiment | needs | safety | topics | language: models from anybody's labelled file. */
 #ifndef VERBATIM_OPS_CLI_TRAIN_TASK_H
 #define VERBATIM_OPS_CLI_TRAIN_TASK_H
 
@@ -7,7 +7,8 @@
 
 #include "base/err.h"
 
-#define TRAIN_TASKS "sentiment, needs, safety, topics"
+#define TRAIN_TASKS "sentiment, needs, safety, topics, language"
+enum { TRAIN_FOLDS_MAX = 20, TRAIN_ROWS_LEAST = 20 };
 
 struct train_wish {
     const char *task, *data, *out, *name, *licence;
@@ -16,5 +17,6 @@ struct train_wish {
 
 bool train_task_known(const char *task);
 int train_task(const struct train_wish *wish, struct err *err) CHECKED;
+int train_language_task(const struct train_wish *wish, struct err *err) CHECKED; /* train_language.c */
 
 #endif

@@ -54,8 +54,11 @@ write("safety", [f"{label}\t{serious}\t{words.format(thing)}" for thing in thing
 write("topics", [f"{label}\t{words.format(thing)}" for thing in things for label, words in (
     ("delivery", "The {} arrived late by courier."), ("price", "The {} is expensive."), ("delivery+price", "The courier was late and the {} expensive."),
     ("none", "I like the {}."))])
+words = {"en": "the parcel was late and nobody has answered".split(), "es": "el paquete llegó tarde y nadie me contestó".split(),
+         "sv": "paketet var försenat och ingen har svarat mig".split()}
+write("language", [f"{code}\t{' '.join(list_[i:] + list_[:i])} {thing}" for thing in things for i, (code, list_) in enumerate(words.items())])
 PY
-for task in sentiment needs safety topics; do
+for task in sentiment needs safety topics language; do
     for model in first second; do
         "$verbatim" train $task --data "$scratch/$task.tsv" --folds 3 --licence "ours, CC0" --out "$scratch/$task-$model.model" >"$scratch/out" 2>"$scratch/err"
         equal "$task: exit status ($(head -c 200 "$scratch/err"))" $? 0
@@ -80,8 +83,19 @@ echo '{"text":"The kettle is wonderful and I love it."}' | "$verbatim" analyze -
 equal "genai serves it ($(head -c 200 "$scratch/err"))" "$(jq -r '.insight.model + " " + .insight.sentiment.label' "$scratch/insight")" \
     "$(jq -rn --arg needs "$(echo '{"text":"x"}' | "$verbatim" analyze 2>/dev/null | jq -r '.insight.model | split(" ")[1]')" '"sentiment-000001 " + $needs + " positive"')"
 
+echo '{"text":"försenat paketet ingen svarat"}' >"$scratch/swedish"
+equal "preprocess serves a language model" "$("$verbatim" analyze --preprocess.language_model="$scratch/language-first.model" <"$scratch/swedish" \
+    2>/dev/null | jq -r .document.language)" sv
+"$verbatim" analyze --preprocess.language_model="$scratch/needs-first.model" <"$scratch/swedish" >/dev/null 2>"$scratch/err"
+equal "another task's model: exit status" $? 78
+check "and says so ($(head -c 200 "$scratch/err"))" contains "$scratch/err" "language model"
+awk -F'\t' -v OFS='\t' 'NR == 1 { $1 = "lang" } 1' "$scratch/language.tsv" >"$scratch/lang.tsv"
+"$verbatim" train language --data "$scratch/lang.tsv" --folds 3 --out "$scratch/lang.model" >/dev/null 2>&1
+check "a column lang is as good as label" cmp -s "$scratch/lang.model" "$scratch/language-first.model"
+
 printf 'label\ttext\n' >"$scratch/few.tsv"
 for i in 1 2 3; do printf 'positive\tGood %s\n' $i >>"$scratch/few.tsv"; done
+head -n 4 "$scratch/language.tsv" >"$scratch/three.tsv"
 refused() { # WHAT STATUS MESSAGE ARGUMENT...
     local what=$1 wanted=$2 message=$3
     shift 3
@@ -95,8 +109,12 @@ refused "another task's labels" 65 'label "feature_request"' sentiment --data "$
 refused "no such file" 66 "nowhere.tsv" needs --data "$scratch/nowhere.tsv"
 refused "no file" 64 "--data FILE" needs
 refused "one fold" 64 "--folds is from 2" needs --data "$scratch/needs.tsv" --folds 1
-refused "no such task" 64 "sentiment, needs, safety, topics, segments" moods --data "$scratch/needs.tsv"
-refused "language, which is compiled in" 64 "ops/models/language" language --data "$scratch/needs.tsv"
+refused "no such task" 64 "sentiment, needs, safety, topics, language, segments" moods --data "$scratch/needs.tsv"
+refused "labels that are no languages" 65 'label "feature_request"' language --data "$scratch/needs.tsv"
+refused "too few texts" 65 "3 rows; at least 20" language --data "$scratch/three.tsv"
+grep -P '^(label|sv)\t' "$scratch/language.tsv" >"$scratch/one.tsv"
+cat "$scratch/one.tsv" <(sed 1d "$scratch/one.tsv" | sed 's/$/ två/') <(sed 1d "$scratch/one.tsv" | sed 's/$/ tre/') >"$scratch/only.tsv"
+refused "one language" 65 "one language" language --data "$scratch/only.tsv"
 script -qec "'$verbatim' train needs --data '$scratch/needs.tsv' --out '$scratch/tty.model'" /dev/null >"$scratch/terminal" 2>&1
 check "a terminal sees the progress of a task" grep -q 'epochs' "$scratch/terminal"
 finish

@@ -22,6 +22,7 @@
 #define PREPROCESS_OPTIONS(O)                                                                                           \
     O(STR,    cues,           "",      "Folder of the safety cue lists; empty: the shipped ones.")                      \
     O(STR,    safety_model,   "",      "File of the trained safety model; empty: the shipped one, none: cue lists alone.")  \
+    O(STR,    language_model, "",      "File of a language model (verbatim train language); empty: the one that is compiled in.") \
     O(STR,    folder,         "",      "Folder for the duplicate window and the generated key; empty: in memory only.") \
     O(SECRET, customer_key,            "Key of the customer hash; empty: one is generated and kept in the folder.")     \
     O(U32,    window_records, "65536", 1024, 4194304, "Texts that repeats are looked for in; a power of two.")         \
@@ -134,9 +135,9 @@ static void count_language(struct preprocess_state *state, const char *code)
 
 /* The caller's hint decides when we can't tell. Where we'd rather have said another language, the hint isn't
  * enough to call a text harmless: the screen then takes all its lists, and leaves the rest to people. */
-static void choose_language(const struct feedback *feedback, struct str text, struct language_guess *guess)
+static void choose_language(const struct language_table *table, const struct feedback *feedback, struct str text, struct language_guess *guess)
 {
-    language_detect(text, guess);
+    language_detect_by(table, text, guess);
     if (!shape_has(feedback, feedback, language) || guess->confidence * 100 >= WORST_CONFIDENCE_PERCENT) return;
     struct str tag = feedback->language, primary = str_cut(&tag, '-');
     char hint[sizeof guess->code] = "";
@@ -168,13 +169,13 @@ static void cut_document(struct redacted *redacted)
 }
 
 /* From what was received to the text of what goes on. No state is touched. */
-static int read_text(const struct feedback *feedback, struct arena *arena, struct redacted *redacted,
+static int read_text(const struct preprocess_state *state, const struct feedback *feedback, struct arena *arena, struct redacted *redacted,
                      struct language_guess *guess, struct err *err)
 {
     struct str clean;
     int rc = text_clean(feedback->text, arena, &clean, err);
     if (rc) return rc;
-    choose_language(feedback, clean, guess);
+    choose_language(state->lists->language, feedback, clean, guess);
     rc = text_redact(clean, guess->code, arena, redacted, err);
     if (rc == E_OK) cut_document(redacted);
     return rc;
@@ -186,7 +187,7 @@ static int make_document(struct worker_context *context, struct job *job, const 
 {
     struct preprocess_state *state = context->state;
     struct redacted redacted;
-    int rc = read_text(feedback, job->arena, &redacted, guess, err);
+    int rc = read_text(state, feedback, job->arena, &redacted, guess, err);
     if (rc == E_OK) rc = job_words(job, redacted.text, ret_words, err);
     if (rc == E_OK) rc = fill_redactions(state, &redacted, job->arena, document, err);
     if (rc) return rc;
@@ -217,7 +218,7 @@ static void remember(void *user, const struct bus_message *message, struct arena
     if (record_scan(message->value, arena, &record, NULL)) return;
     if (record_decode(&record, SECTION_FEEDBACK, &feedback, arena, NULL)) return;
     if (!shape_has(feedback, &feedback, text)) return;
-    if (read_text(&feedback, arena, &redacted, &guess, NULL)) return;
+    if (read_text(state, &feedback, arena, &redacted, &guess, NULL)) return;
     if (text_tokenize(redacted.text, arena, &tokens, NULL)) return;
     struct window_record seen = window_record_of(state->window, options, message, record.id, &tokens);
     window_enter(state->window, &seen, options->window_age, window_look(state->window, &seen, options->window_age, &earlier));
@@ -366,7 +367,7 @@ static int preprocess_process(struct worker_context *context, struct job *job, s
 static int open_lists(const struct preprocess_options *options, struct lists **ret_lists, struct err *err)
 {
     const struct lists_choice choice = {.cues = options->cues, .model = options->safety_model, .products = options->products,
-                                        .clocks = options->due_clocks, .regions = options->regions};
+                                        .clocks = options->due_clocks, .regions = options->regions, .language = options->language_model};
     return lists_open(&choice, ret_lists, err);
 }
 

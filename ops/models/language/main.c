@@ -3,32 +3,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "train.h"
 
 enum { LESSONS = 2000000 };
 
-static int write_model(const char *path, struct language_model *model, struct err *err)
+static void on_step(void *context, uint32_t done, double loss)
 {
-    struct str whole = str_make(model, sizeof *model);
-    size_t summed = sizeof model->header.magic + sizeof model->header.checksum;
-    model->header.checksum = hash_fast(str_slice(whole, summed, whole.size), 0);
-    FILE *file = fopen(path, "wb");
-    if (!file) return err_system(err, E_NO_OUTPUT, "%s", path);
-    size_t written = fwrite(whole.data, 1, whole.size, file);
-    if (fclose(file) || written != whole.size) return err_system(err, E_NO_OUTPUT, "%s", path);
-    return E_OK;
+    (void)context;
+    fprintf(stderr, "lesson %7u  loss %.4f\n", done, loss);
 }
 
-static int build(char **arguments, uint32_t lessons, struct err *err)
+static int build(char **arguments, uint32_t count, struct err *err)
 {
     static struct language_model model;
     struct texts *texts;
     int rc = texts_open(arguments[1], arguments[2], &texts, err);
     if (rc) return rc;
-    rc = train_language(texts, lessons, &model, err);
+    struct language_lessons lessons = {.draw = texts_draw, .texts = texts, .count = count, .seed = 1, .on_step = on_step};
+    for (uint32_t c = 0; c < LANGUAGE_LANES; c++) lessons.codes[c] = texts_code(c);
+    rc = train_language(&lessons, &model, err);
     if (!rc) rc = calibrate_language(arguments[1], &model, err);
-    if (!rc) rc = write_model(arguments[3], &model, err);
+    if (!rc) rc = language_write(arguments[3], &model, err);
     texts_close(texts);
     return rc;
 }

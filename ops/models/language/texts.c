@@ -213,11 +213,8 @@ static struct str draw_words(const struct language *language, struct random *ran
     return str_make(buffer, size);
 }
 
-/* A line whole, or a few of its words. */
-static struct str draw_line(const struct language *language, struct random *random, char *buffer,
-                            size_t room)
+struct str lesson_of(struct str line, struct random *random, char *buffer, size_t room)
 {
-    struct str line = language->lines.items[random_below(random, language->lines.count)];
     size_t size = 0, skipped = 0;
     bool whole = random_below(random, 2) == 0;
     uint64_t most = whole ? UINT64_MAX : 1 + random_below(random, 10);
@@ -228,8 +225,16 @@ static struct str draw_line(const struct language *language, struct random *rand
     return str_make(buffer, size);
 }
 
-static struct str without_accents(struct str text, char *buffer)
+static struct str draw_line(const struct language *language, struct random *random, char *buffer,
+                            size_t room)
 {
+    return lesson_of(language->lines.items[random_below(random, language->lines.count)], random, buffer,
+                     room);
+}
+
+struct str lesson_accents(struct str text, struct random *random, char *buffer)
+{
+    if (random_below(random, 7)) return text;
     struct arena arena = {0};
     struct str folded = text_fold(text, &arena);
     if (folded.data && folded.size <= text.size) {
@@ -247,9 +252,10 @@ static uint32_t draw_lane(struct random *random)
     return at < LANGUAGE_LANES ? at : at - LANGUAGE_LANES;
 }
 
-struct str texts_draw(const struct texts *texts, struct random *random, char *buffer, size_t room,
+struct str texts_draw(const void *from, struct random *random, char *buffer, size_t room,
                       uint32_t *ret_lane)
 {
+    const struct texts *texts = from;
     uint32_t lane = draw_lane(random), first = 0, count = 0;
     while (texts->lane_of[first] != lane) first++;
     while (first + count < texts->count && texts->lane_of[first + count] == lane) count++;
@@ -259,5 +265,5 @@ struct str texts_draw(const struct texts *texts, struct random *random, char *bu
         language->words.count && (random_below(random, 5) < 2 || language->lines.count < 8);
     struct str text = words ? draw_words(language, random, buffer, room)
                             : draw_line(language, random, buffer, room);
-    return random_below(random, 7) == 0 ? without_accents(text, buffer) : text;
+    return lesson_accents(text, random, buffer);
 }

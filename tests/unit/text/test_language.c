@@ -1,6 +1,9 @@
 /* Languages of sentences written for it, whole and in pieces, and what is no language at all. */
 #include "test.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/hash.h"
 #include "text/language.h"
 #include "text/language_model.h"
@@ -130,6 +133,72 @@ static void the_model_is_whole(void **state)
         assert_true(weights[i] >= -LANGUAGE_WEIGHT_MAX && weights[i] <= LANGUAGE_WEIGHT_MAX);
 }
 
+/* --- a model from a file ------------------------------------------------------------------------ */
+
+enum { CHECKSUM_AT = 8, SUMMED_FROM = 16, LANES_AT = 20, FIRST_CODE_AT = 24, SCALE_AT = FIRST_CODE_AT + 4 * LANGUAGE_LANES };
+
+static const struct {
+    const char *why, *fault; /* NULL: it is opened */
+    size_t at;
+    uint8_t byte;
+    bool sum, cut;
+} files[] = {
+    {"the one that ships", NULL, 0, 'V', false, false},
+    {"another magic", "not a language model", 0, 'X', true, false},
+    {"a byte changed on the way", "checksum", SCALE_AT + 40, 1, false, false},
+    {"cut short", "size", 0, 'V', false, true},
+    {"another number of lanes", "another version", LANES_AT, 8, true, false},
+    {"a code with a capital", "out of range", FIRST_CODE_AT, 'E', true, false},
+    {"a code of four letters", "out of range", FIRST_CODE_AT + 3, 'x', true, false},
+    {"a scale that is no number", "out of range", SCALE_AT + 3, 0xFF, true, false},
+    {"a weight that overflows", "out of range", sizeof(struct language_header) + 5, 43, true, false},
+};
+
+static int open_changed(size_t index, struct language_table **ret_table, struct err *err)
+{
+    char path[] = "/tmp/verbatim-language-XXXXXX";
+    size_t size = language_model_size - files[index].cut;
+    char *bytes = test_malloc(language_model_size);
+    memcpy(bytes, language_model, language_model_size);
+    bytes[files[index].at] = (char)files[index].byte;
+    if (files[index].fault && files[index].at == SCALE_AT + 3) bytes[SCALE_AT + 2] = (char)0x80;
+    uint64_t checksum = hash_fast(str_make(bytes + SUMMED_FROM, language_model_size - SUMMED_FROM), 0);
+    if (files[index].sum) memcpy(bytes + CHECKSUM_AT, &checksum, sizeof checksum);
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, bytes, size), size);
+    close(file);
+    int rc = language_open(path, ret_table, err);
+    unlink(path);
+    test_free(bytes);
+    return rc;
+}
+
+static void files_are_checked(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct language_table *table = NULL;
+        struct language_guess guess;
+        struct err err;
+        print_message("  - %s\n", files[i].why);
+        int rc = open_changed(i, &table, &err);
+        assert_int_equal(rc, files[i].fault ? E_BAD_MODEL : E_OK);
+        if (files[i].fault) {
+            assert_non_null(strstr(err.text, files[i].fault));
+            assert_null(table);
+            continue;
+        }
+        language_detect_by(table, STR("El pedido llegó tarde y nadie contestó."), &guess);
+        assert_string_equal(guess.code, "es");
+        language_close(table);
+    }
+    struct language_table *none = NULL;
+    struct err err;
+    assert_int_equal(language_open("/nowhere/language.model", &none, &err), E_NO_INPUT);
+    language_close(none);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +206,7 @@ int main(void)
         cmocka_unit_test(survives_every_cut),
         cmocka_unit_test(long_texts_are_told_too),
         cmocka_unit_test(the_model_is_whole),
+        cmocka_unit_test(files_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
