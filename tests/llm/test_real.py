@@ -218,7 +218,7 @@ def main():
             for record in insights.values():
                 check_insight(record)
             report(insights, recorder.exchanges, seconds,
-                   {kind: run.metric("gen_ai_client_token_usage_total", gen_ai_token_type=kind) for kind in ("input", "output")})
+                   {kind: run.metric("gen_ai_client_token_usage_sum", gen_ai_token_type=kind) for kind in ("input", "output")})
             equal("dead letters", len(run.topic("dead-letters")), 0)
             run.stop()
         if recorder.most > CALLS:
