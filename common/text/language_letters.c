@@ -1,6 +1,8 @@
 /* Boils a text down to its Latin letters, and counts those of other scripts. */
 #include "text/language_grams.h"
 
+#include "text/ascii_head.h"
+
 enum {
     SPACE = ' ',
     LOOK = 1, /* the character may begin something that is no text */
@@ -84,12 +86,38 @@ static size_t take_wide(struct language_letters *letters, struct str text, size_
     return at + size;
 }
 
+/* Of 16 bytes those before one that may begin something odd, or that is a second space: all at once, to where there
+ * is room for them. Returns how many. */
+static inline uint32_t take_plain(const char *text, uint8_t *out, bool behind_space)
+{
+#ifdef __SSE2__
+    __m128i bytes = _mm_loadu_si128((const void *)text), low = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    __m128i letter = ascii_between(low, 'a', 26);
+    __m128i odd = _mm_or_si128(bytes, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(':')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('@'))));
+    uint32_t space = ~(uint32_t)_mm_movemask_epi8(letter), end = (uint32_t)_mm_movemask_epi8(odd) | 1u << ASCII_HEAD_BYTES;
+    end |= space & (space << 1 | behind_space);
+    __m128i blank = _mm_andnot_si128(letter, _mm_set1_epi8(SPACE));
+    _mm_storeu_si128((void *)out, _mm_or_si128(_mm_and_si128(letter, low), blank));
+    return (uint32_t)__builtin_ctz(end);
+#else
+    (void)text, (void)out, (void)behind_space;
+    return 0;
+#endif
+}
+
 /* The usual bytes go by a table, with the state in registers. */
 static void take_piece(struct language_letters *letters, struct str text)
 {
     uint32_t size = letters->size;
     uint8_t before = letters->bytes[size - 1];
     for (size_t at = 0; at < text.size;) {
+        if (ASCII_HEAD_WORKS && text.size - at >= ASCII_HEAD_BYTES) {
+            uint32_t taken = take_plain(text.data + at, letters->bytes + size, before == SPACE);
+            size += taken;
+            at += taken;
+            before = letters->bytes[size - 1];
+            if (taken == ASCII_HEAD_BYTES) continue;
+        }
         uint8_t byte = (uint8_t)text.data[at], letter = byte < 0x80 ? ascii[byte] : 0;
         if (letter > LOOK) {
             letters->bytes[size] = letter;

@@ -34,19 +34,31 @@ static void carry_up(struct votes *votes, uint64_t carry, int plane)
     }
 }
 
-/* Adding two at a time makes the carries half as many. */
-static void vote_twice(struct votes *votes, uint64_t a, uint64_t b)
-{
-    uint64_t ones = votes->planes[0], odd = a ^ b;
-    votes->planes[0] = ones ^ odd;
-    votes->count += 2;
-    carry_up(votes, (a & b) | (odd & ones), 1);
-}
-
 static void vote(struct votes *votes, uint64_t hash)
 {
     votes->count++;
     carry_up(votes, hash, 0);
+}
+
+/* Three bits in, their sum and what it carries. */
+static inline uint64_t add_bits(uint64_t *sum, uint64_t a, uint64_t b)
+{
+    uint64_t odd = *sum ^ a, carry = (*sum & a) | (odd & b);
+    *sum = odd ^ b;
+    return carry;
+}
+
+/* Eight at a time, added up among themselves, so that one carry in eight goes up. Eight votes need four planes. */
+static void vote_eight(struct votes *votes, const uint64_t hashes[static 8])
+{
+    uint64_t *planes = votes->planes, fours[2];
+    for (int half = 0; half < 2; half++) {
+        const uint64_t *four = hashes + 4 * half;
+        uint64_t twos = add_bits(&planes[0], four[0], four[1]);
+        fours[half] = add_bits(&planes[1], twos, add_bits(&planes[0], four[2], four[3]));
+    }
+    votes->count += 8;
+    carry_up(votes, add_bits(&planes[2], fours[0], fours[1]), 3);
 }
 
 /* The bits that more than half of all votes set. */
@@ -72,8 +84,12 @@ uint64_t text_simhash(const struct tokens *tokens)
 {
     uint32_t words = tokens->count, at = 0;
     struct votes votes = {.used = words ? 32 - __builtin_clz(words) : 0};
-    for (; at + 1 < words; at += 2) vote_twice(&votes, word_hash(tokens, at), word_hash(tokens, at + 1));
-    if (at < words) vote(&votes, word_hash(tokens, at));
+    for (; at + 8 <= words; at += 8) {
+        uint64_t hashes[8];
+        for (uint32_t i = 0; i < 8; i++) hashes[i] = word_hash(tokens, at + i);
+        vote_eight(&votes, hashes);
+    }
+    for (; at < words; at++) vote(&votes, word_hash(tokens, at));
     return majority(&votes);
 }
 
