@@ -1,5 +1,6 @@
-/* Parses taxonomies and finds their keywords: chains by the first word's hash, or by its first four
- * bytes where the keyword is a single word with a star. */
+/* Parses taxonomies and finds their keywords: by the first word's hash, or by its first four bytes where the
+ * keyword is a single word with a star. A word of a text looks at a row of small entries, which tell nearly
+ * always that a keyword isn't there: keywords themselves are large, and each would be a cache miss. */
 #include "model/topics.h"
 
 #include <stdio.h>
@@ -13,12 +14,22 @@ struct keyword_word {
     uint64_t hash;
 };
 struct topic_keyword {
-    struct topic_keyword *next;
+    struct topic_keyword *older;
     uint32_t topic;
     uint8_t language, word_count;
     bool star; /* the last word may go on */
     struct keyword_word words[TOPIC_WORDS_MAX];
 };
+
+/* What is looked at before a keyword is: enough for one that is a single whole word. */
+struct topic_start {
+    uint64_t hash;   /* of the first word, or topics_prefix() */
+    uint16_t second; /* high bits of the second word's hash, where that is a whole word */
+    uint8_t languages, topic;
+    bool alone, has_second;
+    const struct topic_keyword *keyword;
+};
+_Static_assert(TOPICS_MAX <= UINT8_MAX + 1, "a start has a byte for its topic");
 
 struct place {
     const char *file;
@@ -76,15 +87,53 @@ static int open_topic(struct topics *topics, const struct place *place, struct s
     return E_OK;
 }
 
-static void enter(struct topics *topics, struct topic_keyword *keyword)
+static bool is_by_prefix(const struct topic_keyword *keyword) { return keyword->star && keyword->word_count == 1; }
+
+static uint64_t start_hash(const struct topic_keyword *keyword)
 {
     const struct keyword_word *first = &keyword->words[0];
-    bool by_prefix = keyword->star && keyword->word_count == 1;
-    uint64_t hash = by_prefix ? topics_prefix(first->folded) : first->hash;
-    struct topic_keyword **chain = &(by_prefix ? topics->by_prefix : topics->by_word)[hash % TOPIC_BUCKETS];
-    topics->known[hash % TOPIC_SLOTS] |= (uint8_t)(keyword->language << (by_prefix ? TOPIC_PREFIX_SHIFT : 0));
-    keyword->next = *chain;
-    *chain = keyword;
+    return is_by_prefix(keyword) ? topics_prefix(first->folded) : first->hash;
+}
+
+static bool has_whole_second(const struct topic_keyword *keyword)
+{
+    return keyword->word_count > 1 && !(keyword->star && keyword->word_count == 2);
+}
+
+static struct topic_start start_of(const struct topic_keyword *keyword)
+{
+    return (struct topic_start){.hash = start_hash(keyword), .languages = keyword->language, .topic = (uint8_t)keyword->topic,
+                                .alone = keyword->word_count == 1 && !keyword->star, .has_second = has_whole_second(keyword),
+                                .second = (uint16_t)(keyword->words[1].hash >> 48), .keyword = keyword};
+}
+
+/* Of all keywords with such a start, anew. */
+static int build_index(struct topics *topics, struct topic_index *index, bool by_prefix, struct err *err)
+{
+    uint16_t at[TOPIC_BUCKETS] = {0}, count = 0;
+    const struct topic_keyword *each;
+    for (each = topics->newest; each; each = each->older)
+        if (is_by_prefix(each) == by_prefix) at[start_hash(each) % TOPIC_BUCKETS]++;
+    for (uint32_t i = 0; i < TOPIC_BUCKETS; i++) {
+        index->first[i] = count;
+        count = (uint16_t)(count + at[i]);
+        at[i] = index->first[i];
+    }
+    index->first[TOPIC_BUCKETS] = count;
+    index->starts = ARENA_ARRAY(&topics->arena, struct topic_start, (size_t)count + 1);
+    if (!index->starts) return err_set(err, E_NO_MEMORY, NULL);
+    for (each = topics->newest; each; each = each->older)
+        if (is_by_prefix(each) == by_prefix) index->starts[at[start_hash(each) % TOPIC_BUCKETS]++] = start_of(each);
+    return E_OK;
+}
+
+static void enter(struct topics *topics, struct topic_keyword *keyword)
+{
+    uint8_t languages = (uint8_t)(keyword->language << (is_by_prefix(keyword) ? TOPIC_PREFIX_SHIFT : 0));
+    uint64_t hash = start_hash(keyword), known = has_whole_second(keyword) ? topics_pair(hash, keyword->words[1].hash) : hash;
+    topics->known[known % TOPIC_SLOTS] |= languages;
+    keyword->older = topics->newest;
+    topics->newest = keyword;
 }
 
 static int fill_words(struct topic_keyword *keyword, const struct place *place, const struct tokens *tokens,
@@ -145,7 +194,8 @@ int topics_add(struct topics *topics, const char *file, struct str content, uint
         place.line++;
         rc = add_line(topics, &place, str_cut(&content, '\n'), &topic, language, err);
     }
-    return rc;
+    if (!rc) rc = build_index(topics, &topics->by_word, false, err);
+    return rc ? rc : build_index(topics, &topics->by_prefix, true, err);
 }
 
 /* A token's word with the elision off; its hash goes to *hash. */
@@ -174,15 +224,15 @@ static bool fits(const struct topic_keyword *keyword, const struct tokens *token
     return true;
 }
 
-static uint32_t keep_longest(struct topic_match *matches, uint32_t count, const struct topic_keyword *keyword)
+static uint32_t keep_longest(struct topic_match *matches, uint32_t count, uint32_t topic, uint32_t words)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (matches[i].topic != keyword->topic) continue;
-        if (keyword->word_count > matches[i].words) matches[i].words = keyword->word_count;
+        if (matches[i].topic != topic) continue;
+        if (words > matches[i].words) matches[i].words = words;
         return count;
     }
     if (count == TOPIC_MATCHES_MAX) return count;
-    matches[count] = (struct topic_match){keyword->topic, keyword->word_count};
+    matches[count] = (struct topic_match){topic, words};
     return count + 1;
 }
 
@@ -204,12 +254,27 @@ int topics_open(struct topics *topics, const char *folder, const char *kind, str
     return rc;
 }
 
-static uint32_t follow(const struct topic_keyword *keyword, const struct tokens *tokens, uint32_t at,
+/* The keyword's second word may stand behind token `at`; one with an apostrophe is left to fits(). */
+static bool second_may_be(const struct topic_start *start, const struct tokens *tokens, uint32_t at)
+{
+    if (!start->has_second) return true;
+    if (at + 1 == tokens->count) return false;
+    const struct token *next = &tokens->items[at + 1];
+    return next->apostrophe || start->second == (uint16_t)(next->hash >> 48);
+}
+
+/* Keywords of a bucket that begin with either hash. */
+static uint32_t follow(const struct topic_index *index, uint64_t hash, uint64_t other, const struct tokens *tokens, uint32_t at,
                        uint32_t languages, struct topic_match *matches, uint32_t count)
 {
-    for (; keyword; keyword = keyword->next)
-        if (keyword->language & languages && fits(keyword, tokens, at))
-            count = keep_longest(matches, count, keyword);
+    uint64_t bucket = hash % TOPIC_BUCKETS;
+    for (uint32_t i = index->first[bucket]; i < index->first[bucket + 1]; i++) {
+        const struct topic_start *start = &index->starts[i];
+        if ((start->hash != hash && start->hash != other) || !(start->languages & languages)) continue;
+        if (start->alone) count = keep_longest(matches, count, start->topic, 1);
+        else if (second_may_be(start, tokens, at) && fits(start->keyword, tokens, at))
+            count = keep_longest(matches, count, start->topic, start->keyword->word_count);
+    }
     return count;
 }
 
@@ -218,11 +283,9 @@ uint32_t topics_match_known(const struct topics *topics, const struct tokens *to
 {
     uint64_t hash;
     struct str word = bare_token(&tokens->items[at], &hash);
-    uint32_t count = 0;
-    if (topics->known[hash % TOPIC_SLOTS] & languages)
-        count = follow(topics->by_word[hash % TOPIC_BUCKETS], tokens, at, languages, matches, 0);
+    uint32_t count = follow(&topics->by_word, hash, tokens->items[at].hash, tokens, at, languages, matches, 0);
     if (word.size < TOPIC_PREFIX_BYTES) return count;
     uint64_t prefix = topics_prefix(word);
     if (!(topics->known[prefix % TOPIC_SLOTS] >> TOPIC_PREFIX_SHIFT & languages)) return count;
-    return follow(topics->by_prefix[prefix % TOPIC_BUCKETS], tokens, at, languages, matches, count);
+    return follow(&topics->by_prefix, prefix, prefix, tokens, at, languages, matches, count);
 }

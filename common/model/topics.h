@@ -19,20 +19,30 @@ enum {
     TOPIC_FILE_BYTES_MAX = 1 << 20,
     TOPIC_BUCKETS = 2048,
     TOPIC_PREFIX_BYTES = 4, /* that a word with a star has at least */
-    TOPIC_SLOTS = 1 << 12,
+    TOPIC_SLOTS = 1 << 13,
 };
 
 /* Bits of a set of languages. */
 enum { LANGUAGE_EN = 1, LANGUAGE_ES = 2, LANGUAGE_FR = 4, LANGUAGE_ALL = 7 };
 
 struct topic_keyword;
+struct topic_start;
+
+/* Keywords by how they begin: bucket b has starts[first[b]] to starts[first[b + 1] - 1], the newest first. */
+struct topic_index {
+    uint16_t first[TOPIC_BUCKETS + 1];
+    struct topic_start *starts;
+};
+
 struct topics {
     struct arena arena;
     struct str names[TOPICS_MAX];
     uint32_t count, keyword_count;
-    struct topic_keyword *by_word[TOPIC_BUCKETS], *by_prefix[TOPIC_BUCKETS]; /* of a keyword's first word */
-    /* The languages in which a keyword begins with such a word, and, shifted by TOPIC_PREFIX_SHIFT, with such a prefix: most
-     * words end here, in the first cache, without a look at a keyword. By the low bits of their hashes. */
+    struct topic_keyword *newest;             /* of all; each knows the one before it */
+    struct topic_index by_word, by_prefix; /* by a keyword's first word */
+    /* The languages in which a keyword begins with such a word, or with such a pair of words where its second is a whole
+     * one; and, shifted by TOPIC_PREFIX_SHIFT, with such a prefix. Most words end here, in the first cache, without a look at
+     * a keyword. By the low bits of their hashes. */
     uint8_t known[TOPIC_SLOTS];
 };
 
@@ -46,12 +56,18 @@ static inline uint64_t topics_prefix(struct str word)
     return bytes * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 }
 
-/* A keyword may begin with this word; false: none does. */
-static inline bool topics_may_know(const struct topics *topics, struct str word, uint64_t hash, uint32_t languages)
+/* Of two words, one behind the other, by their hashes. */
+static inline uint64_t topics_pair(uint64_t first, uint64_t second) { return first ^ second * 3; }
+
+/* A keyword may begin with this word, which has no apostrophe; false: none does. */
+static inline bool topics_may_know(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages)
 {
-    uint32_t known = topics->known[hash % TOPIC_SLOTS];
-    if (word.size >= TOPIC_PREFIX_BYTES) known |= (uint32_t)topics->known[topics_prefix(word) % TOPIC_SLOTS] >> TOPIC_PREFIX_SHIFT;
-    return known & languages;
+    const struct token *token = &tokens->items[at], *next = token + 1;
+    uint32_t known = topics->known[token->hash % TOPIC_SLOTS];
+    if (token->folded.size >= TOPIC_PREFIX_BYTES) known |= (uint32_t)topics->known[topics_prefix(token->folded) % TOPIC_SLOTS] >> TOPIC_PREFIX_SHIFT;
+    if (at + 1 == tokens->count) return known & languages;
+    known |= topics->known[topics_pair(token->hash, next->hash) % TOPIC_SLOTS];
+    return known & languages || next->apostrophe; /* of which a part may be the second word */
 }
 
 void topics_init(struct topics *topics);
@@ -75,8 +91,7 @@ uint32_t topics_match_known(const struct topics *topics, const struct tokens *to
 static inline uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
                                     struct topic_match matches[static TOPIC_MATCHES_MAX])
 {
-    const struct token *token = &tokens->items[at];
-    if (!token->apostrophe && !topics_may_know(topics, token->folded, token->hash, languages)) return 0;
+    if (!tokens->items[at].apostrophe && !topics_may_know(topics, tokens, at, languages)) return 0;
     return topics_match_known(topics, tokens, at, languages, matches);
 }
 

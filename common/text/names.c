@@ -1,4 +1,5 @@
-/* Spellings in chains by the hash of their first word; a bit map tells at once of most words that none begins so. */
+/* Spellings in chains by the hash of their first word; a bit map tells at once of most words, or of a word and the
+ * next one, that none begins so. */
 #include "text/names.h"
 
 #include <stdlib.h>
@@ -35,10 +36,14 @@ static int bad(const struct place *place, const char *what, struct err *err)
     return err_set(err, E_BAD_CONFIG, "%s:%u: %s", place->path, place->line, what);
 }
 
+/* Of two words, one behind the other. Many names begin with a word that is said all the time: "la", "head". */
+static uint64_t pair_of(uint64_t first, uint64_t second) { return first ^ second * 3; }
+
 static void enter(struct names *names, struct spelling *spelling)
 {
     struct spelling **chain = &names->buckets[spelling->words[0] % BUCKETS];
-    names->filter[spelling->words[0] % FILTER_BITS / 64] |= UINT64_C(1) << spelling->words[0] % 64;
+    uint64_t bit = spelling->word_count > 1 ? pair_of(spelling->words[0], spelling->words[1]) : spelling->words[0];
+    names->filter[bit % FILTER_BITS / 64] |= UINT64_C(1) << bit % 64;
     spelling->next = *chain;
     *chain = spelling;
 }
@@ -133,6 +138,20 @@ static uint64_t bare_hash(const struct token *token)
     return token->hash;
 }
 
+static bool has_bit(const struct names *names, uint64_t hash)
+{
+    return names->filter[hash % names->filter_bits / 64] >> hash % 64 & 1;
+}
+
+/* False: no spelling begins with the word of that hash at `at`. */
+static bool may_begin(const struct names *names, const struct tokens *tokens, uint32_t at, uint64_t hash)
+{
+    if (has_bit(names, hash)) return true;
+    if (at + 1 == tokens->count) return false;
+    const struct token *next = &tokens->items[at + 1];
+    return next->apostrophe || has_bit(names, pair_of(hash, next->hash));
+}
+
 static bool fits(const struct spelling *spelling, const struct tokens *tokens, uint32_t at)
 {
     if (spelling->word_count > tokens->count - at) return false;
@@ -166,7 +185,7 @@ uint32_t names_find(const struct names *names, const struct tokens *tokens, stru
     for (uint32_t at = 0; at < tokens->count && count < NAMES_FOUND_MAX; at++) {
         const struct token *token = &tokens->items[at];
         uint64_t hash = token->apostrophe ? bare_hash(token) : token->hash;
-        if (!(names->filter[hash % names->filter_bits / 64] >> hash % 64 & 1)) continue;
+        if (!may_begin(names, tokens, at, hash)) continue;
         const struct spelling *spelling = longest_at(names, tokens, at, hash);
         if (!spelling) continue;
         uint32_t last = at + spelling->word_count - 1;
