@@ -179,6 +179,7 @@ static uint32_t cues_of_hash(uint32_t hash)
 {
     uint32_t bit = hash % FILTER_BITS;
     __builtin_prefetch(&hashes[hash & (SLOTS - 1)]); /* half of the words that are asked for are there */
+    __builtin_prefetch(&sets[hash & (SLOTS - 1)]);
     if (!(filter[bit / 64] >> bit % 64 & 1)) return 0;
     uint32_t slot = slot_of(hash);
     return hashes[slot] ? cue_sets[sets[slot]] : 0;

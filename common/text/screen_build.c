@@ -63,11 +63,11 @@ struct built_word *cue_builder_word_at(const struct cue_builder *builder, uint32
     return (struct built_word *)builder->words.items + index;
 }
 
-struct cue_slot *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
-                                  uint64_t hash)
+struct word_slot *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
+                                   uint64_t hash)
 {
     for (uint32_t i = (uint32_t)hash & builder->map_mask;; i = (i + 1) & builder->map_mask) {
-        struct cue_slot *slot = &builder->map[i];
+        struct word_slot *slot = &builder->map[i];
         if (!slot->entry) return slot;
         const struct built_word *word = cue_builder_word_at(builder, slot->entry - 1);
         if (slot->hash == hash && word->prefix == prefix && str_equal(word->text, text))
@@ -86,7 +86,7 @@ static int find_or_add_word(struct cue_builder *builder, struct str text, bool p
                                  "\"%.*s*\" has fewer than %d letters before the asterisk",
                                  STR_ARGS(text), CUES_MIN_PREFIX_BYTES);
     uint64_t hash = hash_fast(text, prefix);
-    struct cue_slot *slot = cue_builder_find(builder, text, prefix, hash);
+    struct word_slot *slot = cue_builder_find(builder, text, prefix, hash);
     if (!slot->entry) {
         if (builder->words.count >= CUES_MAX_WORDS)
             return cue_builder_error(builder, err, "more than %d different words", CUES_MAX_WORDS);
@@ -94,7 +94,7 @@ static int find_or_add_word(struct cue_builder *builder, struct str text, bool p
         struct built_word *word = copy.data ? cue_vector_add(&builder->words, sizeof *word) : NULL;
         if (!word) return err_set(err, E_NO_MEMORY, NULL);
         *word = (struct built_word){.text = copy, .hash = hash, .prefix = prefix};
-        *slot = (struct cue_slot){.hash = hash, .entry = builder->words.count};
+        *slot = (struct word_slot){.hash = hash, .entry = builder->words.count};
     }
     *ret_word = cue_builder_word_at(builder, slot->entry - 1);
     return E_OK;

@@ -30,6 +30,11 @@ struct vector {
     uint32_t count, capacity;
 };
 
+struct word_slot {
+    uint64_t hash;
+    uint32_t entry;
+};
+
 /* Symbols below CUES_MAX_GROUPS are groups, and bits of a mask. */
 struct cue_builder {
     struct cue_list *list;
@@ -39,7 +44,7 @@ struct cue_builder {
     uint32_t group_count, symbol_count;
     struct vector words, links, cues, forms, steps,
         weights;          /* weights: uint8_t a symbol, its rarity */
-    struct cue_slot *map; /* words by hash; entry is 1 + index */
+    struct word_slot *map; /* words by hash; entry is 1 + index */
     uint32_t map_mask;
 };
 
@@ -52,8 +57,8 @@ void *cue_vector_add(struct vector *vector, size_t item_bytes);
 struct built_word *cue_builder_word_at(const struct cue_builder *builder, uint32_t index);
 /* The slot of this word in the map, or the empty one where it belongs. hash: hash_fast(text,
  * prefix). */
-struct cue_slot *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
-                                  uint64_t hash);
+struct word_slot *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
+                                   uint64_t hash);
 
 /* BAD_MODEL, with the place in front. */
 int cue_builder_error(const struct cue_builder *builder, struct err *err, const char *format, ...)

@@ -121,6 +121,7 @@ struct cue_form {
 
 struct cue_entry {
     struct str word;
+    uint64_t hash; /* of a whole word */
     uint64_t groups;
     uint64_t symbol_bits; /* of its symbols, each by CUE_SYMBOL_BIT: most questions end there */
     uint32_t first_symbol,
@@ -138,7 +139,7 @@ struct cue_prefix {
 };
 
 struct cue_slot {
-    uint64_t hash;
+    uint32_t high; /* bits of the hash; the entry has all of it */
     uint32_t entry;
 };
 
@@ -155,7 +156,7 @@ struct cue_list {
     uint32_t *entry_forms;  /* of all entries */
     struct cue_slot *slots; /* open addressing over the hash of whole words */
     uint32_t slot_mask;
-    uint32_t
+    uint16_t
         prefix_first[CUES_PREFIX_BUCKETS + 1]; /* into prefixes, by the word's first three bytes */
     struct cue_prefix *prefixes;               /* longest first within a bucket */
     /* Which hashes of whole words, and which buckets of prefixes, there are: small enough to stay in
@@ -189,8 +190,16 @@ static inline uint32_t cue_list_find_whole(const struct cue_list *list, uint64_t
     uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1);
     if (!(list->filter[bit / 64] >> bit % 64 & 1)) return CUE_NO_ENTRY;
     uint32_t i = (uint32_t)hash & list->slot_mask;
-    while (list->slots[i].entry && list->slots[i].hash != hash) i = (i + 1) & list->slot_mask;
+    for (; list->slots[i].entry; i = (i + 1) & list->slot_mask)
+        if (list->slots[i].high == hash >> 32 && list->entries[list->slots[i].entry].hash == hash) break;
     return list->slots[i].entry;
+}
+
+/* Has the slot of a whole word come, if the list may know it. */
+static inline void cue_list_prefetch(const struct cue_list *list, uint64_t hash)
+{
+    uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1);
+    if (list->filter[bit / 64] >> bit % 64 & 1) __builtin_prefetch(&list->slots[(uint32_t)hash & list->slot_mask]);
 }
 
 /* The entry of a folded word, or of the longest prefix that it begins with. Inline, and few

@@ -37,7 +37,7 @@ static bool collect_symbols(const struct cue_builder *builder, const struct buil
     size_t longest = word->prefix ? word->text.size - 1 : word->text.size;
     for (size_t size = CUES_MIN_PREFIX_BYTES; size <= longest; size++) {
         struct str start = str_slice(word->text, 0, size);
-        struct cue_slot *slot = cue_builder_find(builder, start, true, hash_fast(start, true));
+        struct word_slot *slot = cue_builder_find(builder, start, true, hash_fast(start, true));
         if (slot->entry &&
             !symbol_set_add_word(builder, cue_builder_word_at(builder, slot->entry - 1), set))
             return false;
@@ -187,15 +187,15 @@ static int index_words(struct cue_builder *builder, struct err *err)
     }
     list->slot_mask = slots - 1;
     for (uint32_t i = 1; i < list->entry_count; i++) {
-        const struct cue_entry *entry = &list->entries[i];
+        struct cue_entry *entry = &list->entries[i];
         if (entry->prefix) {
             sorted[prefixes++] = entry;
             continue;
         }
-        uint64_t hash = hash_fast(entry->word, 0);
+        uint64_t hash = entry->hash = hash_fast(entry->word, 0);
         uint32_t at = (uint32_t)hash & list->slot_mask;
         while (list->slots[at].entry) at = (at + 1) & list->slot_mask;
-        list->slots[at] = (struct cue_slot){.hash = hash, .entry = i};
+        list->slots[at] = (struct cue_slot){.high = (uint32_t)(hash >> 32), .entry = i};
         uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1);
         list->filter[bit / 64] |= UINT64_C(1) << bit % 64;
     }
@@ -207,9 +207,9 @@ static int index_words(struct cue_builder *builder, struct err *err)
                                                 .mask = cue_word_head(str_make(ones, sorted[i]->word.size)),
                                                 .entry = (uint32_t)(sorted[i] - list->entries)};
         list->prefix_filter[own / 64] |= UINT64_C(1) << own % 64;
-        while (bucket <= own) list->prefix_first[bucket++] = i;
+        while (bucket <= own) list->prefix_first[bucket++] = (uint16_t)i;
     }
-    while (bucket <= CUES_PREFIX_BUCKETS) list->prefix_first[bucket++] = prefixes;
+    while (bucket <= CUES_PREFIX_BUCKETS) list->prefix_first[bucket++] = (uint16_t)prefixes;
     free(sorted);
     return E_OK;
 }

@@ -75,8 +75,10 @@ int screen_words_split(struct str text, const struct tokens *tokens, uint32_t to
 
 void screen_words_find(struct screen_words *words, const struct cue_list *list)
 {
+    enum { AHEAD = 8 };
     words->list = list;
     for (uint32_t i = 0; i < words->count; i++) {
+        if (i + AHEAD < words->count) cue_list_prefetch(list, words->items[i + AHEAD].hash);
         const struct screen_word *word = &words->items[i];
         uint32_t entry = CUE_NO_ENTRY;
         if (word->accented_hash) entry = cue_list_find_whole(list, word->accented_hash);
