@@ -124,6 +124,7 @@ enum { KINDS = 3, PAIRS = 1024, OPENERS_MAX = 512, MARK_CODE = 28 };
 static struct openers {
     uint16_t first[PAIRS + 1]; /* those of pair p are phrases[first[p]] to phrases[first[p + 1] - 1] */
     const char *phrases[OPENERS_MAX];
+    uint8_t words[OPENERS_MAX]; /* bytes of a phrase's first word; 0: it has an apostrophe, and isn't compared as it is */
 } openers[KINDS];
 static uint8_t closer_words[sizeof closers / sizeof *closers];
 static once_flag once = ONCE_FLAG_INIT;
@@ -140,6 +141,12 @@ static uint32_t pair_of_phrase(const char *phrase)
     return pair_of(phrase[0], phrase[1] == ' ' ? '\0' : phrase[1]);
 }
 
+static uint8_t plain_word_bytes(const char *phrase)
+{
+    size_t size = strcspn(phrase, " ");
+    return memchr(phrase, '\'', size) ? 0 : (uint8_t)size;
+}
+
 static void index_openers(struct openers *index, const char *const *of_kind)
 {
     const char *const *const lists[] = {any, of_kind};
@@ -154,8 +161,11 @@ static void index_openers(struct openers *index, const char *const *of_kind)
     assert(count <= OPENERS_MAX);
     index->first[PAIRS] = count;
     for (size_t i = 0; i < 2; i++)
-        for (const char *const *phrase = lists[i]; *phrase; phrase++)
-            index->phrases[at[pair_of_phrase(*phrase)]++] = *phrase;
+        for (const char *const *phrase = lists[i]; *phrase; phrase++) {
+            uint16_t place = at[pair_of_phrase(*phrase)]++;
+            index->phrases[place] = *phrase;
+            index->words[place] = plain_word_bytes(*phrase);
+        }
 }
 
 static void build(void)
@@ -219,9 +229,12 @@ static void seek(const struct tokens *tokens, struct head head, uint32_t last, c
                  struct head *farthest)
 {
     struct str word = tokens->items[head.token].folded;
-    uint32_t pair = pair_of(word.data[head.cut], head.cut + 1 < word.size ? word.data[head.cut + 1] : '\0');
+    word = str_slice(word, head.cut, word.size);
+    uint32_t pair = pair_of(word.data[0], word.size > 1 ? word.data[1] : '\0');
     for (uint32_t i = index->first[pair]; i < index->first[pair + 1]; i++) {
         struct head behind;
+        size_t bytes = index->words[i];
+        if (bytes && (word.size != bytes || memcmp(word.data, index->phrases[i], bytes) != 0)) continue;
         if (!fits(tokens, head, last, index->phrases[i], &behind)) continue;
         if (behind.token < last && is_behind(behind, *farthest)) *farthest = behind;
     }
