@@ -51,12 +51,19 @@ struct preprocess_state {
     struct window *window;
     struct takeover *takeover; /* NULL without a bus */
     struct pseudonym pseudonym;
+    struct strip_known known;
     uint64_t retried, states[ENUM_safety_state_count], redactions[ENUM_redaction_kind_count], duplicates[ENUM_duplicate_kind_count];
     struct {
         char code[8];
         uint64_t records;
     } languages[LANGUAGES_MAX];
 };
+
+/* NULL: cue lists alone. */
+static const struct safety_model *model_of(const struct preprocess_state *state)
+{
+    return state->lists->model.linear.weights ? &state->lists->model : NULL;
+}
 
 /* What the window says of a record, and what it will keep of it. */
 struct repeat {
@@ -94,6 +101,7 @@ static struct window_record window_record_of(const struct window *window, const 
         .exact = exact, .similar = text_simhash(tokens),
     };
     text_minhash(tokens, record.bands);
+    window_prefetch_near(window, &record);
     return record;
 }
 
@@ -197,7 +205,8 @@ static int make_document(struct worker_context *context, struct job *job, const 
     shape_set(document, document, language_confidence, guess->confidence);
     shape_set(document, document, content_hash, content_hash(repeat->record.exact, job->arena));
     if (!document->language.data || !document->content_hash.data) return err_set(err, E_NO_MEMORY, NULL);
-    rc = judge_repeat(context, job, repeat, ret_retried, document, err);
+    if (model_of(state)) rc = job_features(job, redacted.text, &model_of(state)->linear, err); /* the window's entries come meanwhile */
+    if (rc == E_OK) rc = judge_repeat(context, job, repeat, ret_retried, document, err);
     if (rc == E_OK) count_language(state, guess->code);
     return rc;
 }
@@ -277,10 +286,8 @@ static int make_safety(struct worker_context *context, struct job *job, const st
     struct preprocess_state *state = context->state;
     const struct preprocess_options *options = context->options;
     struct screen_result result;
-    const struct safety_model *model = state->lists->model.linear.weights ? &state->lists->model : NULL;
-    int rc = model ? job_features(job, document->text, &model->linear, err) : E_OK; /* its weights come while the screen works */
-    if (rc == E_OK)
-        rc = screen_text(state->lists->screen, document->text, tokens, guess->code, guess->confidence,
+    const struct safety_model *model = model_of(state);
+    int rc = screen_text(state->lists->screen, document->text, tokens, guess->code, guess->confidence,
                          shape_has(feedback, feedback, product), job->arena, &result, err);
     if (rc == E_OK && model) rc = safety_model_join(model, document->text, tokens, job->arena, &result, err);
     if (rc == E_OK) rc = fill_evidence(&result, job->arena, safety, err);
@@ -325,7 +332,7 @@ static int make_record(struct worker_context *context, struct job *job, struct e
     rc = make_document(context, job, &feedback, &document, &words, &guess, &repeat, &retried, err);
     if (rc || retried) return rc;
     rc = make_safety(context, job, &feedback, &document, words, &guess, &safety, err);
-    if (rc == E_OK) rc = strip_feedback(&feedback, &state->pseudonym, guess.code, job->arena, err);
+    if (rc == E_OK) rc = strip_feedback(&feedback, &state->pseudonym, guess.code, &state->known, job->arena, err);
     if (rc == E_OK) rc = strip_sections(&job->record, &state->pseudonym, guess.code, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_DOCUMENT, &document, job->arena, err);

@@ -41,7 +41,7 @@ static int copy_attributes(struct str_map *attributes, struct arena *arena, stru
 }
 
 int strip_feedback(struct feedback *feedback, const struct pseudonym *pseudonym, const char *language,
-                   struct arena *arena, struct err *err)
+                   struct strip_known *known, struct arena *arena, struct err *err)
 {
     const struct {
         struct str *text;
@@ -55,7 +55,7 @@ int strip_feedback(struct feedback *feedback, const struct pseudonym *pseudonym,
     }
     for (size_t i = 0; i < sizeof words / sizeof *words && rc == E_OK; i++) {
         if (!words[i].text->size) continue;
-        rc = strip_surely(words[i].text, language, arena, err);
+        rc = strip_known(words[i].text, language, known, arena, err);
         *words[i].text = cut(*words[i].text, words[i].most);
     }
     if (rc == E_OK && feedback->attributes.count) rc = copy_attributes(&feedback->attributes, arena, err);

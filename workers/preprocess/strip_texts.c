@@ -1,6 +1,7 @@
 /* One text at a time: by the name that it stands under, or by what is in it. */
 #include "workers/preprocess/strip_texts.h"
 
+#include "base/hash.h"
 #include "text/redact.h"
 
 /* --- attributes, by name ------------------------------------------------------------------------ */
@@ -72,6 +73,22 @@ int strip_surely(struct str *text, const char *language, struct arena *arena, st
     bool sure = false;
     for (uint32_t i = 0; i < redacted.count; i++) sure |= redacted.items[i].kind != REDACT_PERSON && redacted.items[i].kind != REDACT_ADDRESS;
     if (sure) *text = redacted.text;
+    return E_OK;
+}
+
+int strip_known(struct str *text, const char *language, struct strip_known *known, struct arena *arena, struct err *err)
+{
+    struct str tag = str_of(language), before = *text;
+    if (!text->size || text->size > sizeof known->slots->bytes || tag.size >= sizeof known->slots->language)
+        return strip_surely(text, language, arena, err);
+    size_t at = hash_fast(*text, (uint8_t)tag.data[0]) % STRIP_KNOWN_SLOTS;
+    bool same = str_equal(*text, str_make(known->slots[at].bytes, known->slots[at].size));
+    if (same && str_equal(tag, str_of(known->slots[at].language))) return E_OK;
+    int rc = strip_surely(text, language, arena, err);
+    if (rc || !str_equal(*text, before)) return rc;
+    known->slots[at].size = (uint8_t)before.size;
+    memcpy(known->slots[at].language, tag.data, tag.size + 1);
+    memcpy(known->slots[at].bytes, before.data, before.size);
     return E_OK;
 }
 

@@ -3,7 +3,7 @@
 #define VERBATIM_WORKERS_PREPROCESS_STRIP_TEXTS_H
 
 #include "schema/record.h"
-#include "workers/preprocess/pseudonym.h"
+#include "workers/preprocess/strip.h"
 
 /* Called "email", "first_name", "user_id" …: what stands there is a person's, whatever it looks like. */
 bool strip_is_personal(struct str name);
@@ -14,6 +14,9 @@ int strip_value(struct str name, struct str *value, const struct pseudonym *pseu
 
 /* A catalogue's words, or a name: what only looks like a person or an address stays. NO_MEMORY only. */
 int strip_surely(struct str *text, const char *language, struct arena *arena, struct err *err) CHECKED;
+
+/* The same; a text that stays as it is is remembered, and not looked at again while it is. NO_MEMORY only. */
+int strip_known(struct str *text, const char *language, struct strip_known *known, struct arena *arena, struct err *err) CHECKED;
 
 /* Fields or sections that this version doesn't know (strip_unknown.c): they survive, and each text in
  * them is treated like an attribute. Bytes that are no text, and numbers under a person's name, become

@@ -241,11 +241,15 @@ void window_prefetch(const struct window *window, struct str id, uint64_t exact)
     __builtin_prefetch(&window->entries[window->header->next], 1); /* where the record will go */
 }
 
+void window_prefetch_near(const struct window *window, const struct window_record *record)
+{
+    for (int band = 0; record->near && band < SIMILAR_BANDS; band++) __builtin_prefetch(band_of(window, band, record));
+}
+
 enum window_match window_look(const struct window *window, const struct window_record *record, int64_t age_ms,
                               struct str *ret_id)
 {
     uint64_t id_hash = hash_of(window, record->id);
-    for (int band = 0; record->near && band < SIMILAR_BANDS; band++) __builtin_prefetch(band_of(window, band, record));
     const struct entry *same = find_id(window, record, id_hash, age_ms);
     if (same && (same->partition != record->partition || same->offset != record->offset))
         return same->content == content_of(record) ? WINDOW_RETRIED : WINDOW_REUSED;

@@ -40,6 +40,9 @@ struct window_record {
 /* Asks for what window_look() will read for this id and text, both known some time before the rest of the record is. */
 void window_prefetch(const struct window *window, struct str id, uint64_t exact);
 
+/* The same of what near texts are found by, once the record is whole. */
+void window_prefetch_near(const struct window *window, const struct window_record *record);
+
 /* Looks for an earlier record, not older than age_ms. A message that is processed again (after a
  * restart or an aborted transaction) is judged as the first time. ret_id: of the earlier record with
  * the same text, valid until the next call. */

@@ -4,6 +4,7 @@
 #include "workers/preprocess/strip.h"
 
 static struct pseudonym pseudonym;
+static struct strip_known known;
 
 static void strips_attributes(void **state)
 {
@@ -30,7 +31,7 @@ static void strips_attributes(void **state)
         struct feedback feedback = {0};
         CASE(cases[i].why);
         shape_set(feedback, &feedback, attributes, ((struct str_map){&pair, 1}));
-        assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &arena, &err), E_OK);
+        assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &known, &arena, &err), E_OK);
         struct str expected = cases[i].ret_value ? str_of(cases[i].ret_value) : pseudonym_of(&pseudonym, str_of(cases[i].value), &arena);
         assert_true(str_equal(feedback.attributes.items[0].name, str_of(cases[i].ret_name)));
         assert_true(str_equal(feedback.attributes.items[0].value, expected));
@@ -58,11 +59,64 @@ static void strips_words(void **state)
         CASE(cases[i].why);
         shape_set(feedback, &feedback, product, str_of(cases[i].text));
         shape_set(feedback, &feedback, source, str_of(cases[i].text));
-        assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &arena, &err), E_OK);
+        assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &known, &arena, &err), E_OK);
         assert_true(str_equal(feedback.product, str_of(cases[i].expected)));
         assert_true(str_equal(feedback.source, str_of(cases[i].expected)));
         arena_deinit(&arena);
     }
+}
+
+/* What is remembered changes nothing: in this order, each answer is what it would be alone. */
+static void remembers_only_what_stays(void **state)
+{
+    static const char longest[] = "fifty-four bytes are remembered, and of them no others";
+    static const struct {
+        const char *why, *language, *text, *expected;
+    } cases[] = {
+        {"first seen", "en", "Pixel 7", "Pixel 7"},
+        {"seen again", "en", "Pixel 7", "Pixel 7"},
+        {"in another language", "es", "Pixel 7", "Pixel 7"},
+        {"what gave way does so again: first", "en", "call +34 612 345 678", "call [PHONE]"},
+        {"second", "en", "call +34 612 345 678", "call [PHONE]"},
+        {"its head alone", "en", "call", "call"},
+        {"as long as room is", "en", longest, longest},
+        {"as long, of other bytes", "en", "fifty-four bytes are remembered, and this is no a@b.co", "fifty-four bytes are remembered, and this is no [EMAIL]"},
+        {"a tag that is too long to keep", "a-long-tag", "Pixel 7", "Pixel 7"},
+        {"no tag", "", "Pixel 7", "Pixel 7"},
+    };
+    struct strip_known fresh = {0};
+    (void)state;
+    assert_int_equal(strlen(longest), STRIP_KNOWN_BYTES);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = {0};
+        struct err err;
+        struct feedback feedback = {0};
+        CASE(cases[i].why);
+        shape_set(feedback, &feedback, product, str_of(cases[i].text));
+        assert_int_equal(strip_feedback(&feedback, &pseudonym, cases[i].language, &fresh, &arena, &err), E_OK);
+        assert_true(str_equal(feedback.product, str_of(cases[i].expected)));
+        arena_deinit(&arena);
+    }
+}
+
+/* Two texts that meet in one slot: the newer one is in it, and both stay right. */
+static void remembers_the_newest_of_a_slot(void **state)
+{
+    struct strip_known fresh = {0};
+    (void)state;
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 4 * STRIP_KNOWN_SLOTS; i++) {
+            struct arena arena = {0};
+            struct err err;
+            struct feedback feedback = {0};
+            char text[32], expected[32];
+            snprintf(text, sizeof text, i % 2 ? "model %d" : "bob%d@ex.org", i);
+            snprintf(expected, sizeof expected, i % 2 ? "model %d" : "[EMAIL]", i);
+            shape_set(feedback, &feedback, product, str_of(text));
+            assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &fresh, &arena, &err), E_OK);
+            assert_true(str_equal(feedback.product, str_of(expected)));
+            arena_deinit(&arena);
+        }
 }
 
 static void keeps_the_bounds_of_the_schema(void **state)
@@ -78,7 +132,7 @@ static void keeps_the_bounds_of_the_schema(void **state)
     shape_set(feedback, &feedback, channel, str_make(channel, sizeof channel));
     memcpy(channel, "a@b.co ", 7);
     shape_set(feedback, &feedback, attributes, ((struct str_map){pairs, 3}));
-    assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &arena, &err), E_OK);
+    assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &known, &arena, &err), E_OK);
     assert_true(feedback.channel.size <= 64);
     assert_true(str_starts(feedback.channel, STR("[EMAIL] ")));
     assert_int_equal(feedback.attributes.count, 2); /* a map with two names that are equal can't be read */
@@ -111,7 +165,7 @@ static void unknown_parts_survive_without_personal_data(void **state)
         struct record record = {.unknown = {&field, 1}};
         struct feedback feedback = {.extra = {&field, 1}};
         CASE(cases[i].why);
-        assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &arena, &err), E_OK);
+        assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &known, &arena, &err), E_OK);
         assert_int_equal(strip_sections(&record, &pseudonym, "en", &arena, &err), E_OK);
         assert_int_equal(feedback.extra.count, 1);
         assert_int_equal(record.unknown.count, 1);
@@ -129,7 +183,7 @@ static void later_sections_are_dropped(void **state)
     struct err err;
     (void)state;
     shape_set(feedback, &feedback, text, STR("secret"));
-    assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &arena, &err), E_OK);
+    assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &known, &arena, &err), E_OK);
     assert_false(shape_has(feedback, &feedback, text));
     record.sections[SECTION_FEEDBACK] = STR("f"), record.sections[SECTION_INSIGHT] = STR("i");
     assert_int_equal(strip_sections(&record, &pseudonym, "en", &arena, &err), E_OK);
@@ -157,6 +211,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(strips_attributes),
         cmocka_unit_test(strips_words),
+        cmocka_unit_test(remembers_only_what_stays),
+        cmocka_unit_test(remembers_the_newest_of_a_slot),
         cmocka_unit_test(keeps_the_bounds_of_the_schema),
         cmocka_unit_test(unknown_parts_survive_without_personal_data),
         cmocka_unit_test(later_sections_are_dropped),
