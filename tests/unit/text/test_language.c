@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "text/language.h"
+#include "text/language_grams.h"
 #include "text/language_model.h"
 
 static const struct {
@@ -199,6 +200,38 @@ static void files_are_checked(void **state)
     language_close(none);
 }
 
+/* Letters are taken 16 at a time where that can be: the same as one by one, for all lengths, and wherever blanks, marks
+ * and addresses fall. */
+static void letters_are_as_if_taken_one_by_one(void **state)
+{
+    static const char some[] = "abcXYZz  ,.!09'[`{~\x7f\t:@\xc3\x89\xe2\x80\x99";
+    (void)state;
+    for (uint32_t seed = 0; seed < 4000; seed++) {
+        char text[LANGUAGE_WHOLE_BYTES];
+        uint8_t expected[LANGUAGE_LETTER_BYTES] = {' '};
+        size_t size = hash_fast(str_make((const char *)&seed, sizeof seed), 1) % sizeof text, expected_size = 1;
+        size_t kinds = seed % 4 ? sizeof some - 9 : sizeof some - 1; /* without what has a meaning of its own, mostly */
+        for (size_t i = 0; i < size; i++) {
+            uint64_t random = hash_fast(str_make((const char *)&seed, sizeof seed), i + 2);
+            text[i] = random % 16 < 12 ? (char)('a' + random / 16 % 26) : some[random / 16 % kinds];
+        }
+        struct language_letters whole;
+        language_letters(str_make(text, size), &whole);
+        assert_in_range(whole.size, 1, LANGUAGE_LETTER_BYTES - 8);
+        for (uint32_t i = 1; i < whole.size; i++) assert_false(whole.bytes[i] == ' ' && whole.bytes[i - 1] == ' ');
+        if (kinds == sizeof some - 1) continue;
+        for (size_t i = 0; i <= size; i++) {
+            char c = i < size ? text[i] : ' ';
+            bool letter = (uint8_t)((c | 0x20) - 'a') < 26;
+            uint8_t byte = letter ? (uint8_t)(c | 0x20) : ' ';
+            expected[expected_size] = byte;
+            expected_size += letter || expected[expected_size - 1] != ' ';
+        }
+        assert_int_equal(whole.size, expected_size);
+        assert_memory_equal(whole.bytes, expected, expected_size);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +240,7 @@ int main(void)
         cmocka_unit_test(long_texts_are_told_too),
         cmocka_unit_test(the_model_is_whole),
         cmocka_unit_test(files_are_checked),
+        cmocka_unit_test(letters_are_as_if_taken_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
