@@ -70,7 +70,9 @@ static void test_turned_away(void **state)
     assert_true(caller_read_until(follower, &streamed, "text/event-stream"));
     while ((status = post(retry_after, sizeof retry_after)) == 202) accepted++;
     assert_int_equal(status, 429);
-    assert_in_range(accepted, 20, 21); /* nobody reads: the 21st is one too many */
+    /* Nobody reads: the 21st is one too many. A question that comes between a post's write and its receipt counts it
+     * twice until the next one, so on a busy machine it may be the 20th. */
+    assert_in_range(accepted, 19, 21);
     assert_string_equal(retry_after, "30"); /* nothing drains */
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         CASE(others[i]);
