@@ -64,7 +64,7 @@ static void doors_may_tell_less(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(fine); i++) {
-        void *rig;
+        void *rig = NULL;
         size_t count = 0;
         uint64_t receipts = 0;
         CASE(fine[i].why);
