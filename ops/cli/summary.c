@@ -37,7 +37,9 @@ static void add_safety(struct summary *summary, const struct safety *safety)
 static void add_insight(struct summary *summary, const struct insight *insight)
 {
     summary->sentiments[insight->sentiment.label]++;
-    for (uint32_t i = 0; i < insight->needs.count; i++) summary->needs[insight->needs.items[i].kind]++;
+    unsigned kinds = 0; /* a record counts once, however many problems it tells of */
+    for (uint32_t i = 0; i < insight->needs.count; i++) kinds |= 1u << insight->needs.items[i].kind;
+    for (int i = 0; i < ENUM_need_kind_count; i++) summary->needs[i] += kinds >> i & 1;
     for (uint32_t i = 0; i < insight->topics.count; i++) tally_add(&summary->topics, insight->topics.items[i]);
 }
 

@@ -22,6 +22,8 @@ check "as many out as in, in input order" cmp "$scratch/in.ids" "$scratch/out.id
 equal "each has an insight with a sentiment" "$(jq -c 'select(.insight.sentiment.label and .document.text and .safety.state)' "$scratch/out.ndjson" | wc -l)" 10000
 equal "the original text and the customer's name are gone" "$(jq -c 'select(.feedback.text)' "$scratch/out.ndjson" | wc -l)" 0
 check "the summary on standard error counts them" contains "$scratch/err" "10000 records"
+problems=$(jq -c 'select(any(.insight.needs[]?; .kind == "problem_report"))' "$scratch/out.ndjson" | wc -l)
+check "a record that tells of two problems counts once" grep -Eq "problem_report +$problems " "$scratch/err"
 small=$(cat "$scratch/small.peak") large=$(cat "$scratch/peak")
 echo "most memory: $small KiB for 1,000 records, $large KiB for 10,000"
 check "memory is flat: $small KiB for 1,000 records, $large KiB for 10,000" [ $((large - small)) -le $growth_most_kib ]
