@@ -215,8 +215,8 @@ static int end_transaction(struct kafka_consumer *consumer, int64_t deadline_ms,
 }
 
 int commit_transaction(struct kafka_consumer *consumer, const struct bus_output *outputs,
-                              size_t output_count, const struct bus_position *positions,
-                              size_t position_count, struct err *err)
+                       size_t output_count, const struct bus_position *positions,
+                       size_t position_count, struct err *err)
 {
     struct kafka_sender *sender = &consumer->commit.sender;
     int64_t deadline_ms = commit_now_ms() + consumer->bus->options.commit_timeout;
