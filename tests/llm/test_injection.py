@@ -25,6 +25,8 @@ def records():
         language = ("en", "es", "fr")[number % 3]
         made.append({"id": f"honest-{number}", "language": language, "text": f"{HONEST[language]} {letters(1000 + number)}"})
     random.Random(7).shuffle(made)
+    made.sort(key=lambda record: aims.get(record["text"].split()[-1]) == "format")  # the last of all in a row: they are
+    made = made[40:] + made[:40]                                                    # to switch the model off for the next
     return made, aims
 
 

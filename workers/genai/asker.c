@@ -103,9 +103,10 @@ static void place_fresh(struct asker *asker, struct task *task)
         asker_end(asker, task, NULL, NULL);
         return;
     }
-    task->alone = task->subject || suspects_hold(&asker->prompt->suspects, task->asked.text, &asker->scratch);
+    task->suspect = !task->subject && suspects_hold(&asker->prompt->suspects, task->asked.text, &asker->scratch);
+    task->alone = task->subject || task->suspect;
     arena_reset(&asker->scratch);
-    asker->counts.suspects += task->alone && !task->subject;
+    asker->counts.suspects += task->suspect;
     asker_place(asker, task);
 }
 

@@ -54,6 +54,7 @@ struct task {
     uint32_t stage, tries, calls, repairs;
     int64_t since_ms, due_ms;
     bool alone, gone; /* gone: its record isn't ours any more */
+    bool suspect;     /* its text seems to speak to the model: it goes alone, and what comes of it says nothing about others */
     char reason[ASKER_REASON_BYTES]; /* why the answer before was of no use */
     uint64_t group;                  /* of those that are asked about again together, as they were; 0: none */
     char id[ANSWER_ID_BYTES], mark[PROMPT_MARK_BYTES]; /* in the call that is out, or comes again */

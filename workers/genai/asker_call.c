@@ -18,6 +18,7 @@ struct call {
     uint32_t stage, count, reserved;
     int64_t left_ms;
     bool probe;
+    bool suspect; /* of a text that seems to speak to the model */
     struct call_span span;
     char mark[PROMPT_MARK_BYTES];
 };
@@ -147,6 +148,7 @@ enum account_verdict asker_send(struct asker *asker, uint32_t number, struct tas
         return verdict;
     }
     call->probe = breaker_leave(&stage->breaker);
+    call->suspect = tasks[0]->suspect;
     pace_leave(&stage->pace, call->reserved);
     link_call(stage, call);
     call_span_begin(asker, tasks, count, &call->span);
@@ -377,6 +379,14 @@ static void heed_limits(struct stage *stage, const struct llm_result *result, in
     heed(stage, &result->limits.output_tokens, now_ms);
 }
 
+/* A text that talks a model into an answer of no use has not broken the provider: else whoever sends five of them in a
+ * row would have all others' feedback go without it. */
+static bool tells_of_text(const struct call *call, const struct llm_result *result, bool of_use)
+{
+    if (!call->suspect || of_use) return false;
+    return result->why == LLM_ANSWERED || result->why == LLM_BAD_ANSWER || result->why == LLM_BAD_REQUEST;
+}
+
 static void judge_provider(struct call *call, const struct llm_result *result, bool of_use, int64_t now_ms)
 {
     struct stage *stage = &call->asker->stages[call->stage];
@@ -388,7 +398,7 @@ static void judge_provider(struct call *call, const struct llm_result *result, b
     heed_throttle(call, result, now_ms);
     if (overload) pace_overloaded(&stage->pace, call->left_ms, now_ms);
     else if (alive) pace_answered(&stage->pace);
-    if (result->why == LLM_LOCAL) {
+    if (result->why == LLM_LOCAL || tells_of_text(call, result, of_use)) {
         if (call->probe) breaker_forget_probe(&stage->breaker);
     } else if (!alive) {
         if (breaker_failed(&stage->breaker, call->probe, for_good, now_ms, call->asker->random)) telling_outage(stage, result);
