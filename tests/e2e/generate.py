@@ -28,8 +28,13 @@ def records(count, prefix, seed):
         yield record
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(64, f"generate.py: {message}; see --help\n")
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("count", type=int)
     parser.add_argument("--prefix", default="g")
     parser.add_argument("--seed", type=int, default=1)

@@ -10,6 +10,7 @@
 #   at_end                      if a test defines it: what else has to be cleaned up, once all are stopped
 
 set -u
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/help.sh"
 source=${VERBATIM_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 bin=${VERBATIM_BIN:-$source/build/release/bin}
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/verbatim-e2e.XXXXXX")

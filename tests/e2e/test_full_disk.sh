@@ -7,7 +7,7 @@
 if [ -z "${VERBATIM_TEST_MOUNTS:-}" ]; then
     for how in "unshare -m" "unshare -rm"; do
         # shellcheck disable=SC2086 # command and flag
-        if $how mount -t tmpfs tmpfs /mnt 2>/dev/null; then VERBATIM_TEST_MOUNTS=yes exec $how bash "$0"; fi
+        if $how mount -t tmpfs tmpfs /mnt 2>/dev/null; then VERBATIM_TEST_MOUNTS=yes exec $how bash "$0" "$@"; fi
     done
 fi
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # The fault tests that only a real Kafka proves, at the same time on one broker.
 #   example: VERBATIM_BIN=build/release/bin tests/faults/kafka.sh
 set -eu
+. "$(dirname "$0")/../lib/help.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 python=$("$here/../lib/python.sh") || exit $?
 export KAFKA_AUTO_CREATE=false KAFKA_HEAP=512m

@@ -3,6 +3,7 @@
 # one's lines after the other's. "+" parts the programs. KAFKA_SH and KAFKA_DIR are for those that stop brokers.
 #   example: tests/kafka/with_kafka.sh build/dev/tests/kafka_test_faults test_killed
 set -eu
+. "$(dirname "$0")/../lib/help.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 "$here/../lib/kafka.sh" fetch || exit $?
 dir=$(mktemp -d)

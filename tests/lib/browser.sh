@@ -4,6 +4,7 @@
 #   example: eval "$(tests/lib/browser.sh)"; export NODE_PATH CHROMIUM CHROMIUM_FLAGS; node look.js
 # Exit 77, and why on stderr, where it can't be had.
 set -eu
+. "$(dirname "$0")/help.sh"
 version=1.65.1 # of playwright-core
 cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/playwright-core-$version
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Are the reference pages that are committed what the program prints from its tables?
+# Are the reference pages that are committed what the program prints from its tables? Do links of pages lead anywhere?
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -9,6 +9,7 @@ usage: tests/lib/check-docs.sh [--write]
 
 Prints each reference page and default configuration file by build/release/bin/verbatim (or $VERBATIM_BIN/verbatim)
 and compares it with the committed one; exits 1 when one differs. --write puts the new ones in place instead.
+Then looks for dead links, to files and to headings, in all Markdown of the tree (check_links.py).
 
 example: ops/build release && tests/lib/check-docs.sh --write
 END
@@ -17,7 +18,14 @@ fi
 verbatim=${VERBATIM_BIN:-build/release/bin}/verbatim
 [ -x "$verbatim" ] || { echo "check-docs.sh: $verbatim isn't there; run ops/build release" >&2 && exit 66; }
 write=false
-[ "${1:-}" != --write ] || write=true
+case ${1:-} in
+'') ;;
+--write) write=true ;;
+*)
+    echo "check-docs.sh: there is no $1; see --help" >&2
+    exit 64
+    ;;
+esac
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
 different=0
@@ -47,4 +55,6 @@ page config/REFERENCE.md config --reference
 for worker in ingest preprocess featurize segment genai logsink; do
     page "config/$worker.conf" config --file "$worker"
 done
+find . -name '*.md' -not -path './build/*' -not -path './.git/*' -not -path '*/node_modules/*' -printf '%P\0' |
+    sort -z | xargs -0 tests/lib/check_links.py || different=1
 exit $different

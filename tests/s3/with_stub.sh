@@ -2,6 +2,7 @@
 # Runs a program against stub.py (S3_ENDPOINT, S3_TLS_ENDPOINT with S3_CA), a server that misbehaves as asked.
 #   example: tests/s3/with_stub.sh build/dev/tests/s3_test_stub
 set -eu
+. "$(dirname "$0")/../lib/help.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 command -v python3 >/dev/null || { echo "with_stub.sh: no python3 (ops/deps installs it)" >&2; exit 77; }
 dir=$(mktemp -d)

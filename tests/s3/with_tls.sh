@@ -2,6 +2,7 @@
 # The archive over a real S3 that speaks TLS with certificates of the test's own authority: tls.py.
 #   example: VERBATIM_BIN=build/dev/bin tests/s3/with_tls.sh
 set -eu
+. "$(dirname "$0")/../lib/help.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 lib=$here/../lib
 python=$("$lib/python.sh") || exit $?

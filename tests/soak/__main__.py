@@ -28,11 +28,16 @@ MEMORY_MOST_MIB = 256  # of a worker, without mapped files
 TOPICS = ("feedback", "documents", "safety", "features", "segments", "insights", "dead-letters")
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(64, f"{self.prog}: {message}; see --help\n")
+
+
 def arguments_of(argv):
-    parser = argparse.ArgumentParser(prog="ops/soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-                                     epilog="Exit status: 0 all promises were kept, 1 one was broken, 64 wrong usage, "
-                                            "77 something that it needs can't be had, 130 interrupted.\n\n"
-                                            "example: ops/soak --seed 7 --minutes 10")
+    parser = Parser(prog="ops/soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+                    epilog="Exit status: 0 all promises were kept, 1 one was broken, 64 wrong usage, "
+                           "77 something that it needs can't be had, 130 interrupted.\n\n"
+                           "example: ops/soak --seed 7 --minutes 10")
     parser.add_argument("--seed", type=int, default=1, help="of schedule and load (default: 1)")
     parser.add_argument("--minutes", type=float, default=10, help="of load and faults (default: 10)")
     parser.add_argument("--faults", default="all", help="all, or names parted by commas (--list); kill@segment hits that worker only")
