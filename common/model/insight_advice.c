@@ -1,5 +1,15 @@
-/* Recommendations: the first rule of each team that holds, with the evidence that made it hold. */
+/* Recommendations: the first rule of each team that holds, with the evidence that made it hold. Where somebody may have been
+ * harmed, the safety team's comes first, and no rule for contented customers holds, whatever the file says. */
 #include "model/insight_internal.h"
+
+/* The clause that feels worst, or the first: where harm is told, as far as feeling shows it. */
+static struct insight_span worst_clause(const struct reading *reading)
+{
+    const struct clause *worst = &reading->clauses[0];
+    for (uint32_t i = 1; i < reading->clause_count; i++)
+        if (reading->clauses[i].score < worst->score) worst = &reading->clauses[i];
+    return reading_span(reading, worst->first, worst->last);
+}
 
 /* The sentence that feels worst, or the first: what a rule without a need or topic points at. */
 static struct insight_span worst_sentence(const struct reading *reading)
@@ -37,24 +47,32 @@ static bool holds(const struct reading *reading, const struct rule *rule, const 
                   struct insight_span *span)
 {
     if (rule->safety && !reading->safety_positive) return false;
+    if (reading->safety_positive && rule->sentiments == 1u << INSIGHT_POSITIVE) return false;
+    if (rule->no_needs && result->need_count) return false;
     if (rule->sentiments && !(rule->sentiments >> result->sentiment & 1)) return false;
-    *span = result->evidence_count && !rule->safety ? result->evidence[0] : worst_sentence(reading);
+    if (rule->safety) *span = worst_clause(reading);
+    else *span = result->evidence_count ? result->evidence[0] : worst_sentence(reading);
     if (rule->has_topics && !find_topic(reading, rule, result, span)) return false;
     return !rule->needs || find_need(rule, result, span);
 }
 
+static void add_advice(const struct reading *reading, struct insight_result *result, const struct rule *rule, uint32_t *teams)
+{
+    struct insight_span span;
+    if (result->recommendation_count == INSIGHT_RECOMMENDATIONS_MAX) return;
+    if (*teams >> rule->team & 1 || !holds(reading, rule, result, &span)) return;
+    struct str text = rule->texts[reading->text_language];
+    if (!text.size) text = rule->texts[0];
+    result->recommendations[result->recommendation_count++] =
+        (struct insight_recommendation){text, rule->team, rule->priority, span};
+    *teams |= 1u << rule->team;
+}
+
 void reading_advice(const struct reading *reading, struct insight_result *result)
 {
+    const struct rules *rules = &reading->engine->rules;
     uint32_t teams = 0;
-    for (uint32_t i = 0; i < reading->engine->rules.count; i++) {
-        const struct rule *rule = &reading->engine->rules.items[i];
-        struct insight_span span;
-        if (result->recommendation_count == INSIGHT_RECOMMENDATIONS_MAX) return;
-        if (teams >> rule->team & 1 || !holds(reading, rule, result, &span)) continue;
-        struct str text = rule->texts[reading->text_language];
-        if (!text.size) text = rule->texts[0];
-        result->recommendations[result->recommendation_count++] =
-            (struct insight_recommendation){text, rule->team, rule->priority, span};
-        teams |= 1u << rule->team;
-    }
+    for (uint32_t i = 0; i < rules->count && reading->safety_positive; i++)
+        if (rules->items[i].safety) add_advice(reading, result, &rules->items[i], &teams);
+    for (uint32_t i = 0; i < rules->count; i++) add_advice(reading, result, &rules->items[i], &teams);
 }

@@ -1,8 +1,9 @@
 /* Aspects: how each side of a product that a clause names is felt about.
  *
- * A clause that names one aspect speaks for it. One that names several is cut between them, at a comma or
- * a word of joining, and each piece is scored by itself: "great price and awful delivery" is two. Only such
- * pieces are summed again. Questions don't judge. */
+ * A clause that names one aspect speaks for it, with those around it in its sentence that name none and don't contradict
+ * it: "it came a day early, very pleased". One that names several is cut between them, at a comma or a word of joining, and
+ * each piece is scored by itself: "great price and awful delivery" is two. Only such pieces are summed again. Questions
+ * don't judge. */
 #include <math.h>
 
 #include "model/insight_internal.h"
@@ -10,31 +11,65 @@
 /* Praised and blamed: two clauses of this score, of either sign. */
 #define BOTH_SCORE 0.4f
 
-enum { NAMED_MAX = 16 /* in one clause; what comes behind them is theirs */ };
-
 struct named {
     uint32_t at, last; /* tokens of the keyword */
     uint32_t aspect;
 };
 
-static void add_named(struct named named[NAMED_MAX], uint32_t *count, const struct named *more)
+/* What all clauses name, in their order: clause i names items[starts[i]] to items[starts[i + 1] - 1]. */
+struct namings {
+    struct named *items;
+    uint32_t *starts;
+};
+
+static uint32_t longest(const struct topic_match *matches, uint32_t count)
 {
-    for (uint32_t i = 0; i < *count; i++) /* "customer service agent" is one naming of one aspect */
-        if (named[i].aspect == more->aspect && more->at < named[i].last) return;
-    if (*count < NAMED_MAX) named[(*count)++] = *more;
+    uint32_t words = 0;
+    for (uint32_t i = 0; i < count; i++) words = matches[i].words > words ? matches[i].words : words;
+    return words;
 }
 
-static uint32_t find_named(const struct reading *reading, const struct clause *clause,
-                           struct named named[NAMED_MAX])
+/* "customer service agent" is one naming of one aspect. */
+static bool is_named(const struct named *first, const struct named *next, const struct named *more)
 {
-    uint32_t count = 0;
+    for (; first < next; first++)
+        if (first->aspect == more->aspect && more->at < first->last) return true;
+    return false;
+}
+
+/* Appends what the clause names to `first`; behind it. The longest keyword owns its words: in "noise cancelling" is no
+ * noise. Those under [-] name no aspect. */
+static struct named *find_named(const struct reading *reading, const struct clause *clause, struct named *first)
+{
+    const struct topics *aspects = &reading->engine->aspects;
+    struct named *next = first;
     for (uint32_t at = clause->first; at < clause->last; at++) {
         struct topic_match matches[TOPIC_MATCHES_MAX];
-        uint32_t found = topics_match(&reading->engine->aspects, reading->tokens, at, reading->languages, matches);
-        for (uint32_t i = 0; i < found; i++)
-            add_named(named, &count, &(struct named){at, at + matches[i].words, matches[i].topic});
+        uint32_t found = topics_match(aspects, reading->tokens, at, reading->languages, matches);
+        uint32_t words = longest(matches, found);
+        for (uint32_t i = 0; i < found; i++) {
+            struct named more = {at, at + words, matches[i].topic};
+            if (matches[i].words != words || str_equal(aspects->names[more.aspect], STR("-"))) continue;
+            if (!is_named(first, next, &more)) *next++ = more;
+        }
+        at += words ? words - 1 : 0;
     }
-    return count;
+    return next;
+}
+
+static int find_namings(const struct reading *reading, struct namings *namings, struct err *err)
+{
+    namings->items = ARENA_ARRAY(reading->arena, struct named, (size_t)reading->tokens->count * TOPIC_MATCHES_MAX);
+    namings->starts = ARENA_ARRAY(reading->arena, uint32_t, (size_t)reading->clause_count + 1);
+    if (!namings->items || !namings->starts) return err_set(err, E_NO_MEMORY, NULL);
+    struct named *next = namings->items;
+    for (uint32_t i = 0; i < reading->clause_count; i++) {
+        const struct clause *clause = &reading->clauses[i];
+        namings->starts[i] = (uint32_t)(next - namings->items);
+        if (!reading->sentences[clause->sentence].asked) next = find_named(reading, clause, next);
+    }
+    namings->starts[reading->clause_count] = (uint32_t)(next - namings->items);
+    return E_OK;
 }
 
 /* Where a piece may begin between two namings: at a comma or a joining word, or `last`. */
@@ -65,43 +100,81 @@ static void keep_aspect(struct reading *reading, struct insight_result *result, 
     kept->worst = fminf(kept->worst, score);
 }
 
-/* The namings [first, next) share the piece of tokens [from, last). */
-static void judge_piece(struct reading *reading, struct insight_result *result, const struct clause *clause,
-                        const struct named *first, const struct named *next, uint32_t from, uint32_t last)
+/* Clause `at`, beside `own`, says more of the same: it is of its sentence, names nothing, is parted from it by no turn
+ * ("but"; `seam` is the later of the two clauses), and doesn't clearly feel the opposite. */
+static bool joins(const struct reading *reading, const struct namings *namings, const struct clause *own, uint32_t at, uint32_t seam)
 {
-    float score = clause->score;
-    if (from > clause->first || last < clause->last) {
-        struct linear_sums sums = {0};
-        linear_sum(&reading->engine->sentiment, &reading->features, from, last, &sums);
-        score = insight_score(reading->engine, &sums);
-    }
+    const struct clause *other = &reading->clauses[at];
+    const struct token *opener = &reading->tokens->items[reading->clauses[seam].first];
+    if (other->sentence != own->sentence || namings->starts[at] != namings->starts[at + 1]) return false;
+    if (words_sets(reading->words, opener->hash) & WORD_TURN) return false;
+    return other->score * own->score >= 0 || fminf(fabsf(other->score), fabsf(own->score)) < BOTH_SCORE;
+}
+
+/* How clause `at` feels with those that join it: clauses *ret_first to *ret_last. */
+static float neighbourhood(const struct reading *reading, const struct namings *namings, uint32_t at, uint32_t *ret_first,
+                           uint32_t *ret_last)
+{
+    const struct linear_model *model = &reading->engine->sentiment;
+    const struct clause *own = &reading->clauses[at];
+    struct linear_sums sums = own->sentiment;
+    uint32_t first = at, last = at;
+    while (first > 0 && joins(reading, namings, own, first - 1, first))
+        reading_add_sums(model, &sums, &reading->clauses[--first].sentiment);
+    while (last + 1 < reading->clause_count && joins(reading, namings, own, last + 1, last + 1))
+        reading_add_sums(model, &sums, &reading->clauses[++last].sentiment);
+    *ret_first = first;
+    *ret_last = last;
+    return first == last ? own->score : insight_score(reading->engine, &sums);
+}
+
+/* Namings [first, next) share the piece of tokens [from, last). */
+static void judge_piece(struct reading *reading, struct insight_result *result, const struct named *first,
+                        const struct named *next, uint32_t from, uint32_t last)
+{
+    float score = reading_piece_score(reading, from, last);
     for (; first < next; first++)
         keep_aspect(reading, result, first->aspect, reading_span(reading, from, last), score);
 }
 
-static void judge_clause(struct reading *reading, struct insight_result *result, const struct clause *clause)
+static void judge_whole(struct reading *reading, struct insight_result *result, const struct namings *namings, uint32_t at)
 {
-    struct named named[NAMED_MAX];
-    uint32_t count = find_named(reading, clause, named), from = clause->first, first = 0;
-    for (uint32_t i = 1; i < count; i++) {
-        if (named[i].aspect == named[i - 1].aspect) continue;
-        uint32_t cut = cut_between(reading, named[i - 1].last, named[i].at + 1);
-        if (cut > named[i].at) continue;
-        judge_piece(reading, result, clause, &named[first], &named[i], from, cut);
-        from = cut;
-        first = i;
-    }
-    judge_piece(reading, result, clause, &named[first], &named[count], from, clause->last);
+    uint32_t first, last;
+    float score = neighbourhood(reading, namings, at, &first, &last);
+    struct insight_span span = reading_span(reading, reading->clauses[first].first, reading->clauses[last].last);
+    for (uint32_t i = namings->starts[at]; i < namings->starts[at + 1]; i++)
+        keep_aspect(reading, result, namings->items[i].aspect, span, score);
 }
 
-void reading_aspects(struct reading *reading, struct insight_result *result)
+static void judge_clause(struct reading *reading, struct insight_result *result, const struct namings *namings, uint32_t at)
 {
+    const struct clause *clause = &reading->clauses[at];
+    const struct named *first = &namings->items[namings->starts[at]], *next = &namings->items[namings->starts[at + 1]];
+    uint32_t from = clause->first;
+    for (const struct named *named = first + 1; named < next; named++) {
+        if (named->aspect == named[-1].aspect) continue;
+        uint32_t cut = cut_between(reading, named[-1].last, named->at + 1);
+        if (cut > named->at) continue;
+        judge_piece(reading, result, first, named, from, cut);
+        from = cut;
+        first = named;
+    }
+    if (from > clause->first) judge_piece(reading, result, first, next, from, clause->last);
+    else if (first < next) judge_whole(reading, result, namings, at);
+}
+
+int reading_aspects(struct reading *reading, struct insight_result *result, struct err *err)
+{
+    struct namings namings;
+    int rc = find_namings(reading, &namings, err);
+    if (rc) return rc;
     for (uint32_t i = 0; i < reading->clause_count; i++)
-        if (!reading->sentences[reading->clauses[i].sentence].asked) judge_clause(reading, result, &reading->clauses[i]);
+        if (namings.starts[i] < namings.starts[i + 1]) judge_clause(reading, result, &namings, i);
     for (uint32_t i = 0; i < result->aspect_count; i++) {
         struct insight_aspect *aspect = &result->aspects[i];
         bool both = aspect->best >= BOTH_SCORE && aspect->worst <= -BOTH_SCORE;
         if (both) aspect->score = (aspect->best + aspect->worst) / 2;
         aspect->sentiment = both ? INSIGHT_MIXED : insight_label(aspect->score);
     }
+    return E_OK;
 }

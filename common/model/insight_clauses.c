@@ -1,12 +1,13 @@
 /* Cuts a text into sentences and clauses, and scores each clause once: sums of clauses add up to
  * those of sentences and of the whole, so nothing is scored twice. */
+#include "model/idioms.h"
 #include "model/insight_internal.h"
 
-/* What denying blame ("not bad", "nada mal", "rien a redire") weighs: as much as four features that speak clearly for
- * praise. The model hears the blame, as there is little of this to learn from. */
-#define LITOTES_WEIGHT 4.0f
+/* What denying blame ("not bad", "nada mal", "rien a redire") or an idiom ("to die for") weighs: as much as four features
+ * that speak clearly. The model hears the words, as there is little of this to learn from. */
+#define FIGURE_WEIGHT 4.0f
 /* A clause of fewer words joins the one before: "red, white, and blue" is one thing. */
-enum { CLAUSE_WORDS_MIN = 3, MARK_BYTES_MAX = 8 };
+enum { CLAUSE_WORDS_MIN = 2, MARK_BYTES_MAX = 8, IDIOM_NEGATED_WITHIN = 3 };
 
 static bool opens_clause(const struct reading *reading, const struct clause *clause, uint32_t at, uint32_t sets)
 {
@@ -56,7 +57,7 @@ static bool asked(const struct reading *reading, uint32_t last)
     return false;
 }
 
-static void add_sums(const struct linear_model *model, struct linear_sums *sums, const struct linear_sums *more)
+void reading_add_sums(const struct linear_model *model, struct linear_sums *sums, const struct linear_sums *more)
 {
     for (uint32_t i = 0; i < model->classes; i++) sums->classes[i] += more->classes[i];
     sums->count += more->count;
@@ -75,12 +76,44 @@ enum insight_sentiment insight_label(float score)
     return score <= -0.25f ? INSIGHT_NEGATIVE : INSIGHT_NEUTRAL;
 }
 
-static void add_litotes(const struct insight_engine *engine, struct clause *clause)
+/* Praise counts up, blame counts down. A negated idiom ("it's no game changer") says nothing. */
+static int32_t idiom_sign(const struct reading *reading, const struct clause *clause, uint32_t at, uint32_t *ret_from)
 {
+    enum idiom_kind kind = idiom_at(reading->tokens, clause->first, at, reading->languages, ret_from);
+    if (kind == IDIOM_NONE || (kind == IDIOM_SLANG && reading->safety_positive)) return 0;
+    if (kind == IDIOM_BLAME) return -1;
+    for (uint32_t back = *ret_from; back > clause->first && *ret_from - back < IDIOM_NEGATED_WITHIN; back--)
+        if (sets_at(reading, back - 1) & WORD_NEGATOR) return 0;
+    return 1;
+}
+
+/* What figures of speech say counts, and what the words of an idiom say doesn't. */
+static void hear_figures(const struct reading *reading, struct clause *clause)
+{
+    const struct insight_engine *engine = reading->engine;
     const struct linear_model *model = &engine->sentiment;
-    float weight = LITOTES_WEIGHT * (float)clause->litotes;
+    int32_t praise = 0;
+    for (uint32_t at = clause->first; at < clause->last; at++) {
+        uint32_t sets = sets_at(reading, at), from;
+        if (sets & WORD_BAD) praise += is_litotes(reading, clause, at);
+        int32_t sign = sets & WORD_IDIOM ? idiom_sign(reading, clause, at, &from) : 0;
+        if (!sign) continue;
+        struct linear_sums words = {0};
+        linear_sum(model, &reading->features, from, at + 1, &words);
+        for (uint32_t i = 0; i < model->classes; i++) clause->sentiment.classes[i] -= words.classes[i];
+        praise += sign;
+    }
+    float weight = FIGURE_WEIGHT * (float)praise;
     clause->sentiment.classes[engine->positive] += (int64_t)(weight / model->scales[engine->positive]);
     clause->sentiment.classes[engine->negative] -= (int64_t)(weight / model->scales[engine->negative]);
+}
+
+float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last)
+{
+    struct clause piece = {.first = from, .last = last};
+    linear_sum(&reading->engine->sentiment, &reading->features, from, last, &piece.sentiment);
+    hear_figures(reading, &piece);
+    return insight_score(reading->engine, &piece.sentiment);
 }
 
 static void find_clauses(struct reading *reading)
@@ -97,7 +130,7 @@ static void find_clauses(struct reading *reading)
             *clause = (struct clause){.first = i, .sentence = reading->sentence_count - 1};
         }
         clause->last = i + 1;
-        if (sets & WORD_BAD) clause->litotes += is_litotes(reading, clause, i);
+        if (sets & (WORD_BAD | WORD_IDIOM)) clause->figures = true;
         reading->sentences[reading->sentence_count - 1].last = i + 1;
     }
 }
@@ -109,9 +142,9 @@ static float sentence_score(struct reading *reading, uint32_t sentence, uint32_t
     struct linear_sums feeling = reading->clauses[clause].sentiment;
     uint32_t next = clause + 1;
     for (; next < reading->clause_count && reading->clauses[next].sentence == sentence; next++)
-        add_sums(model, &feeling, &reading->clauses[next].sentiment);
+        reading_add_sums(model, &feeling, &reading->clauses[next].sentiment);
     *ret_next = next;
-    add_sums(model, &reading->sentiment_total, &feeling);
+    reading_add_sums(model, &reading->sentiment_total, &feeling);
     return next == clause + 1 ? reading->clauses[clause].score : insight_score(reading->engine, &feeling);
 }
 
@@ -127,7 +160,7 @@ static void score_sentences(struct reading *reading)
         for (int kind = 0; kind < 3; kind++)
             sentence->probabilities[kind] = probabilities[engine->need_classes[kind]];
         sentence->asked = asked(reading, sentence->last);
-        add_sums(&engine->needs, &reading->needs_total, &sentence->needs);
+        reading_add_sums(&engine->needs, &reading->needs_total, &sentence->needs);
     }
 }
 
@@ -143,7 +176,7 @@ int reading_split(struct reading *reading, struct err *err)
         struct clause *clause = &reading->clauses[i];
         linear_pair_sum(&reading->engine->pair, &reading->features, clause->first, clause->last, &clause->sentiment,
                         &reading->sentences[clause->sentence].needs);
-        if (clause->litotes) add_litotes(reading->engine, clause);
+        if (clause->figures) hear_figures(reading, clause);
         clause->score = insight_score(reading->engine, &clause->sentiment);
     }
     score_sentences(reading);

@@ -116,7 +116,8 @@ int insight_analyze(const struct insight_engine *engine, struct str text, const 
         rc = reading_needs(&reading, &result, err);
         if (rc) return rc;
         reading_topics(&reading, &result);
-        reading_aspects(&reading, &result);
+        rc = reading_aspects(&reading, &result, err);
+        if (rc) return rc;
         reading_advice(&reading, &result);
     }
     *ret_result = result;

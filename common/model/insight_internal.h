@@ -22,7 +22,7 @@ struct insight_engine {
 struct clause {
     uint32_t first, last;
     uint32_t sentence; /* index of it */
-    uint32_t litotes;  /* how often it praises by denying blame */
+    bool figures;      /* perhaps: it holds a word of a figure of speech */
     struct linear_sums sentiment;
     float score; /* P(positive) - P(negative) */
 };
@@ -47,6 +47,7 @@ struct reading {
     struct linear_sums sentiment_total, needs_total;
     uint32_t languages, text_language; /* bits of taxonomies; index of texts */
     uint32_t topics[INSIGHT_TOPICS_MAX]; /* of the taxonomy, as the result has them */
+    float feeling; /* of the text and its rating: P(positive) - P(negative) */
     bool has_rating, safety_positive;
     float rating;
 };
@@ -54,14 +55,17 @@ struct reading {
 /* insight_clauses.c */
 int reading_split(struct reading *reading, struct err *err) CHECKED;
 struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last);
+void reading_add_sums(const struct linear_model *model, struct linear_sums *sums, const struct linear_sums *more);
+/* How tokens [from, last) of one clause feel, with their figures of speech. */
+float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last);
 float insight_score(const struct insight_engine *engine, const struct linear_sums *sums);
 enum insight_sentiment insight_label(float score);
 
 /* insight_sentiment.c, insight_needs.c, insight_topics.c, insight_aspects.c, insight_advice.c */
-void reading_sentiment(const struct reading *reading, struct insight_result *result);
+void reading_sentiment(struct reading *reading, struct insight_result *result);
 int reading_needs(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;
 void reading_topics(struct reading *reading, struct insight_result *result);
-void reading_aspects(struct reading *reading, struct insight_result *result);
+int reading_aspects(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;
 void reading_advice(const struct reading *reading, struct insight_result *result);
 
 #endif

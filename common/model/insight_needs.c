@@ -124,7 +124,7 @@ static int find_kind(struct reading *reading, struct insight_result *result, enu
 {
     const struct insight_engine *engine = reading->engine;
     float whole = wholes[engine->need_classes[kind]], threshold = engine->needs.thresholds[engine->need_classes[kind]];
-    float feeling = result->score; /* the rating is in it */
+    float feeling = reading->feeling;
     const struct sentence *best = settle_sentences(reading, kind, feeling);
     bool request = kind == INSIGHT_FEATURE_REQUEST;
     uint32_t found = 0;

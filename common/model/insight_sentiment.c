@@ -1,10 +1,12 @@
-/* The record's feeling: the model on the whole text, shifted by the rating, mixed by a rule. */
+/* The record's feeling: the model on the whole text, shifted by the rating and by harm, mixed by a rule. */
 #include <math.h>
 
 #include "model/insight_internal.h"
 
 /* A star away from the middle is worth this much log-odds of positive against negative. */
 #define RATING_LOGIT 0.9f
+/* Somebody was harmed: as if by so many stars fewer. */
+#define HARM_STARS 1.0f
 /* From this score on a clause counts as felt. */
 #define FELT 0.4f
 /* Mixed: each side has a clause of this score, and the weaker this share of the stronger's weight. */
@@ -12,11 +14,13 @@
 #define MIXED_SHARE 0.45f
 /* … and the text as a whole doesn't clearly lean. */
 #define MIXED_SCORE_MAX 0.88f
+/* A mixed record's score is this share of its lean, and so stays in the middle: from -0.3 to 0.3. Where it leans still shows. */
+#define MIXED_BAND 0.3f
 
-static void apply_rating(const struct reading *reading, float *positive, float *negative, float *neutral)
+/* stars: away from the middle. */
+static void apply_stars(float stars, float *positive, float *negative, float *neutral)
 {
-    if (!reading->has_rating) return;
-    float shift = expf((reading->rating - 3) * RATING_LOGIT);
+    float shift = expf(stars * RATING_LOGIT);
     *positive *= shift;
     *negative /= shift;
     float total = *positive + *negative + *neutral;
@@ -45,10 +49,11 @@ static struct sides weigh_sides(const struct reading *reading)
     return sides;
 }
 
-/* Praise and blame in one text. One or five stars say that one side prevails. */
+/* Praise and blame in one text, or praise and harm. One or five stars say that one side prevails. */
 static bool is_mixed(const struct reading *reading, const struct sides *sides, float score)
 {
     float weaker = fminf(sides->positive, sides->negative), stronger = fmaxf(sides->positive, sides->negative);
+    if (reading->safety_positive && sides->most_positive >= SIDE && score > -SIDE) return true;
     bool extreme = reading->has_rating && (reading->rating < 1.5f || reading->rating > 4.5f);
     return !extreme && fabsf(score) <= MIXED_SCORE_MAX && weaker > 0 && weaker >= MIXED_SHARE * stronger;
 }
@@ -74,27 +79,41 @@ static void find_evidence(const struct reading *reading, struct insight_result *
     if (best && result->evidence_count == 0) add_evidence(reading, result, best);
 }
 
-void reading_sentiment(const struct reading *reading, struct insight_result *result)
+/* The label of how the record feels, and how surely. Harm is never plain praise, whatever else is said. */
+static void choose_label(const struct reading *reading, float positive, float negative, float neutral,
+                         struct insight_result *result)
 {
     const struct insight_engine *engine = reading->engine;
-    float probabilities[LINEAR_CLASSES_MAX];
-    linear_probabilities(&engine->sentiment, &reading->sentiment_total, probabilities);
-    float positive = probabilities[engine->positive], negative = probabilities[engine->negative];
-    float neutral = probabilities[engine->neutral];
-    apply_rating(reading, &positive, &negative, &neutral);
     struct sides sides = weigh_sides(reading);
     uint32_t said = positive >= negative ? engine->positive : engine->negative;
     float sure = fmaxf(positive, negative);
     result->score = positive - negative;
     if (is_mixed(reading, &sides, result->score)) {
         result->sentiment = INSIGHT_MIXED;
-        result->confidence = fminf(sides.most_positive, sides.most_negative);
+        result->confidence = reading->safety_positive ? sides.most_positive : fminf(sides.most_positive, sides.most_negative);
     } else if (neutral > sure || sure < engine->sentiment.thresholds[said]) {
         result->sentiment = INSIGHT_NEUTRAL;
         result->confidence = neutral;
+    } else if (said == engine->positive && reading->safety_positive) {
+        result->sentiment = INSIGHT_MIXED;
+        result->confidence = sure;
     } else {
         result->sentiment = said == engine->positive ? INSIGHT_POSITIVE : INSIGHT_NEGATIVE;
         result->confidence = sure;
     }
+    if (result->sentiment == INSIGHT_MIXED) result->score *= MIXED_BAND;
+}
+
+void reading_sentiment(struct reading *reading, struct insight_result *result)
+{
+    const struct insight_engine *engine = reading->engine;
+    float probabilities[LINEAR_CLASSES_MAX];
+    linear_probabilities(&engine->sentiment, &reading->sentiment_total, probabilities);
+    float positive = probabilities[engine->positive], negative = probabilities[engine->negative];
+    float neutral = probabilities[engine->neutral];
+    if (reading->has_rating) apply_stars(reading->rating - 3, &positive, &negative, &neutral);
+    reading->feeling = positive - negative;
+    if (reading->safety_positive) apply_stars(-HARM_STARS, &positive, &negative, &neutral);
+    choose_label(reading, positive, negative, neutral, result);
     find_evidence(reading, result);
 }

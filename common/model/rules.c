@@ -60,6 +60,7 @@ static int parse_condition(const struct parser *parser, struct str condition, st
     if (str_equal(condition, STR("safety"))) return rule->safety = true, E_OK;
     if (str_equal(key, STR("sentiment"))) return parse_set(parser, SENTIMENTS, values, &rule->sentiments, err);
     if (str_equal(key, STR("feeling"))) return parse_set(parser, SENTIMENTS, values, &rule->feelings, err);
+    if (str_equal(condition, STR("need=none"))) return rule->no_needs = true, E_OK;
     if (str_equal(key, STR("need"))) return parse_set(parser, NEEDS, values, &rule->needs, err);
     if (str_equal(key, STR("topic"))) return parse_topics(parser, values, err);
     return bad(parser, err, "unknown condition", NULL);

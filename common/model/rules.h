@@ -11,9 +11,11 @@
  *   safety                 the safety screen was positive
  *   sentiment=negative|mixed   of the record
  *   need=feature_request|problem_report|question
+ *   need=none              it states no need
  *   topic=NAME|NAME        spoken of
  *   feeling=negative       of the clause that speaks of it; only beside topic=
- * The first rule of each team that holds is taken, in the order of the file. */
+ * The first rule of each team that holds is taken, in the order of the file; of a safety case, rules with `safety` before
+ * the others, and none whose only sentiment is positive: nobody is thanked for being harmed. */
 #ifndef VERBATIM_MODEL_RULES_H
 #define VERBATIM_MODEL_RULES_H
 
@@ -24,7 +26,7 @@ enum { RULES_MAX = 256, RULES_FILE_BYTES_MAX = 1 << 20, RULE_TEXT_BYTES_MAX = 10
 
 struct rule {
     struct str name, texts[RULE_LANGUAGES]; /* en, es, fr; in the arena */
-    bool has_when, has_team, safety;
+    bool has_when, has_team, safety, no_needs;
     uint32_t sentiments, needs, feelings;  /* bits by enum; 0: any */
     uint64_t topics[TOPICS_MAX / 64];      /* bits; none: any */
     bool has_topics;

@@ -5,6 +5,7 @@
 #include <threads.h>
 
 #include "base/hash.h"
+#include "model/idioms.h"
 
 static const struct {
     uint32_t set;
@@ -23,7 +24,8 @@ static const struct {
     {WORD_ONCE, "antes antiguamente auparavant avant before formerly previously solia used"},
     {WORD_JOIN, "and e et mientras or ou plus tandis though u whereas while y"},
     {WORD_BAD,
-     "bad complain complaint complaints mal mala malas malo malos mauvais mauvaise mauvaises plaindre queja "
+     "bad cara caras caro caros cher chere cheres chers complain complaint complaints expensive mal mala malas malo malos "
+     "mauvais mauvaise mauvaises overpriced plaindre queja "
      "quejar quejarme quejas redire reprocher"},
     {WORD_LINK, "a as aussi de es esta estan estuvo half hay me real si so tan tengo that to too trop un una une very"},
     /* The needs model learnt on reviews of apps; these carry over to the rest. */
@@ -55,10 +57,16 @@ static void enter(struct str word, uint32_t set)
     words.filter[hash % WORDS_FILTER_BITS / 64] |= UINT64_C(1) << hash % 64;
 }
 
+static void enter_idiom(struct str word)
+{
+    enter(word, WORD_IDIOM);
+}
+
 static void build(void)
 {
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (struct str rest = str_of(lists[i].words); rest.size;) enter(str_cut(&rest, ' '), lists[i].set);
+    idioms_each_last(enter_idiom);
 }
 
 const struct words *words_open(void)

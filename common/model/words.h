@@ -13,9 +13,10 @@ enum {
     WORD_JOIN = 32,   /* joins two things that may be felt about differently */
     WORD_BAD = 64,    /* praises when it is negated: "not bad", "no complaints" */
     WORD_LINK = 128,  /* may stand between such a word and its negator */
+    WORD_IDIOM = 256, /* ends an idiom of idioms.h, perhaps */
 };
 
-enum { WORDS_FILTER_BITS = 4096, WORDS_SLOTS = 512 };
+enum { WORDS_FILTER_BITS = 4096, WORDS_SLOTS = 1024 };
 
 struct words {
     uint64_t filter[WORDS_FILTER_BITS / 64]; /* which hashes there are: nearly every word ends there */

@@ -211,6 +211,13 @@ static void test_aspects(void **state)
         {"French, with an elision", "J'adore l'emballage, mais le prix est horrible.", "fr",
          "packaging=positive: J'adore l'emballage; price=negative: mais le prix est horrible"},
         {"words of another language don't count", "The envase was excellent.", "en", ""},
+        {"who names nothing speaks of what was named", "They answered within the hour, the support team is fantastic, wonderful.", "en",
+         "support=positive: They answered within the hour, the support team is fantastic, wonderful"},
+        {"a turn parts them", "The delivery was terrible and late, but I love it.", "en", "delivery=negative: The delivery was terrible and late"},
+        {"a longer keyword owns its words", "The noise cancelling is excellent.", "en", "sound=positive: The noise cancelling is excellent"},
+        {"photos of the product judge no camera", "Lovely suitcase, just like in the photos.", "en", ""},
+        {"nor in Spanish", "La maleta es preciosa, igual que en las fotos.", "es", "design=positive: La maleta es preciosa, igual que en las fotos"},
+        {"photos that a camera took do", "It takes wonderful photos.", "en", "camera=positive: It takes wonderful photos"},
     };
     struct bench bench;
     struct buffer shown = {0};

@@ -26,7 +26,7 @@ static void reads_what_operators_write(void **state)
                                "  fr Retrouver le colis.\n"
                                "\n"
                                "rule harm\n"
-                               "  when safety sentiment=negative\n"
+                               "  when safety sentiment=negative need=none\n"
                                "  team safety\n"
                                "  priority 1\n"
                                "  en Review it.\n";
@@ -45,7 +45,8 @@ static void reads_what_operators_write(void **state)
     assert_int_equal(rules.items[0].needs, 1u << INSIGHT_PROBLEM_REPORT);
     assert_true(str_equal(rules.items[0].texts[2], STR("Retrouver le colis.")));
     assert_int_equal(rules.items[0].texts[1].size, 0);
-    assert_true(rules.items[1].safety);
+    assert_true(rules.items[1].safety && rules.items[1].no_needs);
+    assert_false(rules.items[0].no_needs);
     assert_int_equal(rules.items[1].team, INSIGHT_SAFETY);
     rules_deinit(&rules);
     topics_deinit(&topics);
