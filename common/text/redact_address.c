@@ -46,6 +46,7 @@ static size_t house_end(struct str text, size_t i)
     if (i == digits || is_digit(at(text, i))) return start;
     size_t ordinal = ordinal_end(text, i);
     if (ordinal > i) i = door_end(text, ordinal);
+    if (i - digits == 2 && text.data[i - 1] == '0' && at(text, i) == 's') return start; /* "the 70s" */
     if (is_ascii_alnum(at(text, i)) && !is_word(at(text, i + 1))) i++; /* a letter */
     if (is_word(at(text, i))) return start;
     size_t next = i + 1; /* "23-25" */
@@ -176,24 +177,17 @@ static size_t number_before(struct str text, size_t i)
     return start < end && start < i && !is_word(before(text, start)) ? start : i;
 }
 
-static bool is_among(const struct redact_word *word, const char *const *words, size_t count)
-{
-    for (size_t k = 0; k < count; k++)
-        if (str_equal(str_make(word->folded, word->size), str_of(words[k]))) return true;
-    return false;
-}
-
 /* "via PayPal 20 euros": these are also ordinary words, and want a number before or a capital. */
 static bool is_weak(const struct redact_word *word)
 {
     static const char *const words[] = {"via", "place", "route", "largo", "colonia", "privada", "residence", "square", "cours", "camino", "corso", "rambla"};
-    return is_among(word, words, sizeof words / sizeof *words);
+    return IS_ONE_OF(word, words);
 }
 
 static bool is_sure(const struct redact_word *word)
 {
     static const char *const words[] = {"rue", "calle", "avenida", "boulevard", "impasse", "avda", "allee"};
-    return is_among(word, words, sizeof words / sizeof *words);
+    return IS_ONE_OF(word, words);
 }
 
 /* "12 rue victor hugo", "calle mayor 3": names written small, up to a number or, with one before, two words. */
@@ -239,7 +233,7 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     static const char *const forms[] = {"c", "av", "avd", "pza", "pl", "pso", "ctra", "avda", "cl", "crta", "urb", "r"};
     struct str text = finder->text;
     char mark = at(text, word->end);
-    if ((mark != '/' && mark != '.') || !word->capital || !is_among(word, forms, sizeof forms / sizeof *forms)) return 0;
+    if ((mark != '/' && mark != '.') || !word->capital || !IS_ONE_OF(word, forms)) return 0;
     int words;
     size_t i = skip(text, word->end, "./ ", 3), name = names_end(text, i, NAME_WORDS, &words), next = skip(text, name, " ,", 2);
     size_t house = next > name ? house_end(text, next) : next;
@@ -300,7 +294,7 @@ size_t redact_address_formed(struct redact_finder *finder, const struct redact_w
     size_t next = word->end + (at(text, word->end) == '.');
     if (!word->capital || at(text, next) != ' ' || !is_digit(at(text, next + 1))) return 0;
     size_t house = house_end(text, next + 1);
-    if (house == next + 1 || house - next > 7 || !is_street_formed(word) || is_among(word, never, sizeof never / sizeof *never)) return 0;
+    if (house == next + 1 || house - next > 7 || !is_street_formed(word) || IS_ONE_OF(word, never)) return 0;
     return take(finder, word->start, tail_end(text, house));
 }
 
@@ -356,7 +350,7 @@ size_t redact_address_word(struct redact_finder *finder, const struct redact_wor
 static bool is_small_street(const struct redact_word *word)
 {
     static const char *const words[] = {"gate", "gata", "vei", "veg", "vej", "utca", "utja", "ulica", "gatan", "tanav", "katu"};
-    return !word->capital && is_among(word, words, sizeof words / sizeof *words);
+    return !word->capital && IS_ONE_OF(word, words);
 }
 
 /* The street word among the capitalised words behind the number; `i` if there is none. */

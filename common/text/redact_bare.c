@@ -2,12 +2,16 @@
  * and loses some to what the text talks of. Those that no list knows: redact_unlisted.c. */
 #include "text/redact_name.h"
 
-/* "the Monty", "a Malibu": a thing. */
-static bool has_article(struct str text, const struct name *name)
+/* "the Monty", "a Malibu": a thing. But "gracias a Carmen", "merci à Sophie" are no articles. */
+static bool has_article(const struct redact_finder *finder, const struct name *name)
 {
+    static const char *const articles[] = {"the", "an", "la", "le", "el", "un", "une", "una"};
+    struct str text = finder->text;
     struct redact_word lead;
     redact_word_before(text, name->start, &lead);
-    return lead.size && lead.end + 1 == name->start && IS_ONE_OF(&lead, ((const char *const[]){"the", "a", "an", "la", "le", "el", "un", "une", "una"}));
+    if (!lead.size || lead.end + 1 != name->start) return false;
+    if (lead.size == 1 && lead.folded[0] == 'a') return !lead.accented && !finder->spanish && !finder->french;
+    return IS_ONE_OF(&lead, articles);
 }
 
 /* "in Florida", "near Hyde Park": a place. */
@@ -34,17 +38,39 @@ static bool is_firm(struct str text, const struct name *name)
     return behind || (name->start > 1 && text.data[name->start - 1] == ' ' && text.data[name->start - 2] == '&');
 }
 
+/* "the Elsa doll", "Ashley furniture", "aeropuerto Jorge Chávez": what is named so, and no person. */
+static bool is_thing(struct str text, const struct name *name)
+{
+    static const char *const behind[] = {
+        "doll",     "dolls",   "toy",     "toys",    "figure",  "figures",  "costume",  "bear",      "playset",  "puzzle",     "game",      "games",   "console",
+        "furniture", "mattress", "sofa",  "chair",   "chairs",  "table",    "crib",     "stroller",  "grill",    "blender",    "oven",      "stove",   "fridge",
+        "vacuum",   "knife",   "knives",  "pan",     "pans",    "mixer",    "kettle",   "toaster",   "iron",     "shaver",     "razor",     "razors",  "watch",
+        "watches",  "shoes",   "boots",   "sneakers", "jeans",  "shirt",    "shirts",   "dress",     "jacket",   "bag",        "bags",      "purse",   "handbag",
+        "wallet",   "sunglasses", "glasses", "ring", "necklace", "perfume", "cologne",  "fragrance", "shampoo",  "conditioner", "lotion",   "cream",   "mascara",
+        "lipstick", "makeup",  "soap",    "sauce",   "soup",    "salad",    "pizza",    "coffee",    "tea",      "beer",       "wine",      "whiskey", "vodka",
+        "rum",      "gin",     "chicken", "cheese",  "bread",   "cookies",  "airport",  "stadium",   "hotel",    "restaurant", "store",     "stores",  "shop",
+        "brand",    "brands",  "products", "product", "car",    "truck",    "van",      "bike",      "tires",    "speakers",   "speaker",   "headphones", "guitar",
+        "amp",      "jersey",  "album",   "song",    "movie",   "film",     "films",    "novel",     "books",    "series",     "edition",   "model",   "bridge", "pier",
+    };
+    static const char *const before[] = {
+        "aeropuerto", "aeroport", "estadio", "stade",   "muneca",   "poupee",   "marca",  "marque",  "hotel",   "modelo", "modele",     "perfume",
+        "parfum",   "restaurante", "restaurant", "tienda", "magasin", "cerveza", "biere", "zapatos", "zapatillas", "chaussures", "pelicula",
+    };
+    struct name_around around = name_look_around(text, name);
+    return (around.follow.size && IS_ONE_OF(&around.follow, behind)) || (around.lead.size && !around.lead.capital && IS_ONE_OF(&around.lead, before));
+}
+
 static int points_of_text(struct redact_finder *finder, const struct name *name, int points)
 {
     struct str text = finder->text;
     uint32_t registers = redact_registers(finder);
     size_t size;
-    if (is_firm(text, name)) points -= 3;
+    if (is_firm(text, name) || is_thing(text, name)) points -= 3;
     if (registers & (REGISTER_SERVICE | REGISTER_CONTACT)) return points + 1;
     if (name_is_public(text, name)) points -= 4;
     if (registers & REGISTER_SOCIAL || is_title(text, name)) points -= 3;
     if (is_where(text, name)) points -= 2;
-    if (has_article(text, name)) points -= name->parts > 1 ? 1 : 2;
+    if (has_article(finder, name)) points -= name->parts > 1 ? 1 : 2;
     if (is_apostrophe(text, name->end, &size) && at(text, name->end + size) == 's') points -= 1; /* a work of theirs, often */
     if (registers & REGISTER_PUBLIC) points -= 3;
     /* In English texts full names go all the same: letters to a paper, lists of songs, speakers of a meeting. */
@@ -60,7 +86,7 @@ size_t name_decide(struct redact_finder *finder, const struct name *name, int po
 
 /* Words right before a name, and right behind one, that only go with people (or nearly so). */
 static const char *const leads[] = {
-    "am", "m", "hi", "hello", "hey", "dear", "hola", "bonjour", "estimado", "estimada", "cher", "chere", "querido", "querida", "salut", "with", "by",
+    "am", "m", "hi", "hello", "hey", "dear", "hola", "bonjour", "merci", "gracias", "beaucoup", "tal", "emailed", "texted", "phoned", "messaged", "cheers", "done", "estimado", "estimada", "cher", "chere", "querido", "querida", "salut", "with", "by",
     "from", "to", "for", "named", "thanks", "told", "asked", "ask", "him", "her", "me", "under", "says", "said", "and", "contact", "user", "con", "por",
     "a", "para", "de", "y", "dijo", "avec", "par", "chez", "pour", "et", "dit", "between", "add", "remove", "called", "calls", "kid", "is", "was",
     "atendio", "ayudo", "demander", "demandez", "preguntar", "pregunten", "pregunte", "that", "que", "producer", "commenter", "correct", "about", "spoke", "early", "have", "had", "why", "unlike", "not", "them", "people",
@@ -71,11 +97,11 @@ static const char *const follows[] = {
     "du", "del", "au",
 };
 /* Behind these stand places and companies as well: they say something of given names only. */
-static const char *const weak_leads[] = {"de", "a", "y", "e", "et", "of", "at", "for", "para", "pour", "in", "and", "chez", "from", "par"};
+static const char *const weak_leads[] = {"de", "a", "y", "e", "et", "of", "at", "for", "para", "pour", "in", "and", "chez", "from", "par", "done"};
 bool name_people_do(const struct redact_word *verb)
 {
     static const char *const people_do[] = {"lives", "says", "said", "told", "shouted", "spent", "explained", "listed", "began", "helped", "assisted",
-                                            "called", "answered", "replied", "vive", "dijo", "habite", "dit"};
+                                            "called", "answered", "replied", "vive", "dijo", "habite", "dit", "responded", "apologized", "apologised", "greeted"};
     return IS_ONE_OF(verb, people_do);
 }
 
@@ -95,16 +121,25 @@ bool name_is_field(struct str text, const struct name *name)
     return colon && name->parts >= 2 && (name->end == text.size || at(text, name->end) == '\n');
 }
 
-static bool does_as_people_do(struct str text, const struct name *name)
-{
-    struct redact_word follow = name_follow(text, name);
-    return follow.size && name_people_do(&follow);
-}
-
 bool name_starts_sentence(struct str text, size_t i)
 {
     while (i > 0 && (text.data[i - 1] == ' ' || text.data[i - 1] == '"')) i--;
     return i == 0 || strchr(".!?:\n>-", text.data[i - 1]);
+}
+
+static bool does_as_people_do(struct str text, const struct name *name)
+{
+    struct redact_word follow = name_follow(text, name);
+    if (IS_ONE_OF(&follow, ((const char *const[]){"never", "always", "finally", "kindly", "then", "just"})) && at(text, follow.end) == ' ')
+        redact_word_at(text, follow.end + 1, &follow); /* "never replied" */
+    return follow.size && name_people_do(&follow);
+}
+
+/* "the girl who served us, Laura, was": one name on its own. */
+static bool is_between_commas(struct str text, const struct name *name)
+{
+    bool comma = name->start > 1 && text.data[name->start - 1] == ' ' && text.data[name->start - 2] == ',';
+    return comma && at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && is_lower(at(text, name->end + 2));
 }
 
 /* Somebody is addressed, named, or does what only people do. */
@@ -115,17 +150,19 @@ static bool is_about_a_person(struct str text, const struct name *name)
     redact_word_at(text, name->end + 1, &behind);
     if (at(text, name->end) == ' ' && behind.capital && behind.size > 2) return false; /* "Rosa Mosqueta" */
     if (around.lead.size && IS_ONE_OF(&around.lead, leads) && (name->given || !IS_ONE_OF(&around.lead, weak_leads))) return true;
-    bool family = !name->given; /* alone these are mostly authors, players, shops */
-    if (around.follow.size && (family ? name_people_do(&around.follow) : IS_ONE_OF(&around.follow, follows))) return true;
+    /* Family names alone are mostly authors, players, shops. */
+    if (around.follow.size && (does_as_people_do(text, name) || (name->given && IS_ONE_OF(&around.follow, follows)))) return true;
     bool addressed = name->given && name_starts_sentence(text, name->start) && at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && is_lower(at(text, name->end + 2));
     if (addressed) return true;
     bool speech = at(text, name->end + 1) == ' ' && at(text, name->end + 2) == '"';
     bool says = at(text, name->end) == ':' && (starts_line(text, name->start) || speech);
     bool called = name->start > 1 && text.data[name->start - 1] == ' ' && text.data[name->start - 2] == ',' && name->end < text.size && strchr("?!", text.data[name->end]);
+    bool apposed = name->given && is_between_commas(text, name);
+    bool in_brackets = name->given && before(text, name->start) == '(' && at(text, name->end) == ')';
     struct redact_word next;
     redact_word_at(text, name->end + 2, &next);
     bool list = at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && next.capital && next.cues & (CUE(GIVEN) | CUE(FAMILY));
-    return says || called || list;
+    return says || called || list || apposed || in_brackets || name_is_from_office(text, &around, name->given > 0);
 }
 
 /* "Morales and Ruiz were": two names that do something together; `name` is either. */
@@ -156,8 +193,9 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     if (!name.parts || name.company || !name.known) return 0;
     if (name_is_brand(text, &name) || name_is_place(text, &name)) return name.end;
     bool full = name.parts >= 2 && name.known + name.also >= 2 && name.given + name.also >= 1;
-    bool half = name.parts >= 2 && word->cues & CUE(GIVEN);
-    bool single = name.parts == 1 && !word->upper && word->cues & (CUE(GIVEN) | CUE(FAMILY));
+    bool compound = at(text, word->end) == '-' && name.given;
+    bool half = name.parts >= 2 && (word->cues & CUE(GIVEN) || compound);
+    bool single = name.parts == 1 && !word->upper && (word->cues & (CUE(GIVEN) | CUE(FAMILY)) || compound);
     bool pair = single && is_pair(text, &name), alone = single && (pair || is_about_a_person(text, &name));
     int points = full || name.initial ? NAME_SURE : half ? NAME_LIKELY : alone ? NAME_POSSIBLE : 0;
     if (!points) return 0;

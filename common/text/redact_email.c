@@ -65,8 +65,9 @@ static size_t skip_blanks(struct str text, size_t i)
     return i;
 }
 
-/* Behind a dot: ".", " . ", " dot ", "(dot)", "[punto]". False: there is none. */
-static bool read_dot(struct str text, size_t i, struct place *ret_behind)
+/* Behind a dot: ".", " . ", " dot ", "(dot)", "[punto]". False: there is none. `english`: no other word is one, for "at
+ * some point in the night" is no address. */
+static bool read_dot(struct str text, size_t i, bool english, struct place *ret_behind)
 {
     size_t next = skip_blanks(text, i);
     bool blank = next > i;
@@ -79,6 +80,7 @@ static bool read_dot(struct str text, size_t i, struct place *ret_behind)
     struct redact_word word;
     redact_word_at(text, next + bracket, &word);
     if (!(word.cues & CUE(DOT)) || (!bracket && !blank)) return false;
+    if (english && !str_equal(str_make(word.folded, word.size), STR("dot"))) return false;
     size_t behind = word.end;
     if (bracket && at(text, behind) != ')' && at(text, behind) != ']') return false;
     *ret_behind = (struct place){skip_blanks(text, behind + bracket), true};
@@ -142,14 +144,14 @@ size_t redact_email_spelled(struct redact_finder *finder, const struct redact_wo
     struct place local = spelled_local(text, sign->start - bracket);
     size_t local_end = sign->start - bracket;
     while (local_end > 0 && text.data[local_end - 1] == ' ') local_end--;
-    if (local.at >= local_end) return 0;
+    if (local.at >= local_end || text.data[local_end - 1] == '.') return 0; /* the end of a sentence */
 
     struct redact_word host;
     size_t label = skip_blanks(text, sign->end + bracket), end = label_end(text, label), good = 0;
     redact_word_at(text, label, &host);
     bool spelled = local.spelled;
     struct place next;
-    for (int dots = 0; dots < 4 && end > label && read_dot(text, end, &next); dots++) {
+    for (int dots = 0; dots < 4 && end > label && read_dot(text, end, is_plain_at(sign, false) && sign->size == 2, &next); dots++) {
         label = next.at, end = label_end(text, label);
         if (!is_ending(text, label, end)) continue;
         good = end;

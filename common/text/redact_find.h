@@ -35,7 +35,7 @@ void redact_add(struct redact_finder *finder, size_t start, size_t end, enum red
     C(AT)       C(DOT)      C(MAIL)     C(MAIL_HOST)                                               \
     C(MONTH)    C(STREET)   C(STREET_FIRST)          C(UNIT)                                       \
     C(TITLE)    C(NAMED)    C(SIGN_OFF) C(RELATIVE) C(GIVEN)    C(FAMILY)   C(COMMON)  C(PARTICLE) \
-    C(LABEL)    C(COMPANY)  C(ALSO)     C(PUBLIC)   C(OWNER)
+    C(LABEL)    C(COMPANY)  C(ALSO)     C(PUBLIC)   C(OWNER)   C(BRAND)
 /* clang-format on */
 #define CUE_BIT(name) CUE_BIT_##name,
 enum { REDACT_CUES(CUE_BIT) CUE_BIT_COUNT };
@@ -54,6 +54,16 @@ struct redact_word {
     uint32_t hash;         /* redact_hash_of(folded) */
     char folded[WORD_BYTES]; /* lower case, accents off; cut when longer */
 };
+
+static inline bool redact_is_among(const struct redact_word *word, const char *const *words, size_t count)
+{
+    struct str folded = str_make(word->folded, word->size);
+    for (size_t i = 0; i < count && word->size; i++)
+        if (words[i][0] == folded.data[0] && str_equal(folded, str_of(words[i]))) return true;
+    return false;
+}
+/* `list` is an array. */
+#define IS_ONE_OF(word, list) redact_is_among((word), (list), sizeof(list) / sizeof *(list))
 
 void redact_words_open(void); /* builds the tables once; any thread, any number of times */
 

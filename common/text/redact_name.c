@@ -44,6 +44,15 @@ static void count_part(struct name *name, const struct redact_word *word)
     name->also += (word->cues & CUE(ALSO)) != 0;
 }
 
+/* "Jean-Paul", "Anne-Marie": two given names are one, also where the first alone would be a word like any other. */
+static bool is_compound(struct str text, const struct redact_word *word)
+{
+    struct redact_word next;
+    if (at(text, word->end) != '-' || !(word->cues & (CUE(GIVEN) | CUE(ALSO)))) return false;
+    redact_word_at(text, word->end + 1, &next);
+    return next.capital && next.cues & CUE(GIVEN);
+}
+
 static bool is_name_word(const struct redact_word *word, enum small lower)
 {
     static const char *const streets[] = {"calle", "avenida", "avda", "paseo", "ctra", "carretera", "rue", "avenue", "boulevard", "chemin", "quai"};
@@ -89,6 +98,7 @@ struct name name_read(struct str text, size_t start, enum small lower)
             if (!word.capital || !is_name_word(&word, NOT_SMALL)) break;
         }
         if (is_digit(at(text, word.end)) || at(text, word.end) == '_') break; /* "GB28", "Tony_3" */
+        if (is_compound(text, &word)) word.cues |= CUE(GIVEN);
         count_part(&name, &word);
         name.end = joined_end(text, &word);
         if (at(text, name.end) != ' ') break;
@@ -114,40 +124,22 @@ struct redact_word name_follow(struct str text, const struct name *name)
     return follow.capital ? (struct redact_word){.size = 0} : follow;
 }
 
-/* Companies, brands and products named like people: folded, first and second word. */
+/* Companies, brands and products named like people, by two words or three (redact_brands.inc). */
 bool name_is_brand_pair(struct str text, size_t first_at, size_t second_at)
 {
-    static const char *const brands[] = {
-        "calvin klein",    "tommy hilfiger",  "ralph lauren",    "marc jacobs",      "michael kors",   "kate spade",
-        "betty crocker",   "oscar mayer",     "johnnie walker",  "jack daniel",      "jack daniels",   "jim beam",
-        "paco rabanne",    "yves saint",      "yves rocher",     "jean paul",        "massimo dutti",  "adolfo dominguez",
-        "carolina herrera", "harley davidson", "john deere",     "martin logan",     "louis vuitton",  "christian dior",
-        "hugo boss",       "giorgio armani",  "sally hansen",    "estee lauder",     "bobbi brown",    "elizabeth arden",
-        "trader joe",      "trader joes",     "mary kay",        "harry potter",     "fisher price",   "ben jerry",
-        "wells fargo",     "morgan stanley",  "merrill lynch",   "goldman sachs",    "charles schwab", "ernest jones",
-        "john lewis",      "ted baker",       "paul smith",      "karl lagerfeld",   "vera wang",      "vera bradley",
-        "donna karan",     "tory burch",      "steve madden",    "jimmy choo",       "bruno banani",   "jean louis",
-        "victoria secret", "victorias secret", "tim hortons",    "papa john",        "papa johns",     "carl zeiss",
-        "mercedes benz",   "alfa romeo",      "aston martin",    "rolls royce",      "eddie bauer",    "abercrombie fitch",
-        "pedro del",       "maria galland",   "helena rubinstein", "nina ricci",     "jacques dessange", "franck provost",
-        "leroy merlin",    "marie claire",    "santa claus",     "tom tom",          "tom ford",       "paul mitchell",
-        "peter pan",       "james bond",      "barnes noble",    "johnson johnson",  "perry ellis",    "kenneth cole",
-        "jo malone",       "max factor",      "max mara",        "hello kitty",      "anna sui",       "cath kidston",
-        "laura ashley",    "lulu guinness",   "charlotte tilbury", "huda beauty",    "rebecca minkoff", "stella artois",
-        "samuel adams",    "sam adams",       "jose cuervo",     "captain morgan",   "dolce gabbana",  "bang olufsen",
-        "john frieda",     "marc anthony",    "burt bees",       "sara lee",         "marie callender", "jimmy dean",
-        "uncle ben",       "aunt jemima",     "don simon",       "agatha ruiz",      "bimba lola",     "pierre cardin",
-        "michel augustin", "pierre herve",    "monsieur bricolage", "monsieur cuisine", "mr bricolage", "pere noel", "mere noel", "santa cruz", "melissa doug", "christmas eve", "burger king",
-        "dow jones", "best buy", "wal mart", "bob esponja", "google assistant",
-    };
-    char joined[2 * WORD_BYTES + 1];
-    struct redact_word first, second;
-    redact_word_at(text, first_at, &first);
-    redact_word_at(text, second_at, &second);
-    memcpy(joined, first.folded, first.size);
-    joined[first.size] = ' ';
-    memcpy(joined + first.size + 1, second.folded, second.size);
-    return is_one_of(str_make(joined, (size_t)first.size + 1 + second.size), brands, sizeof brands / sizeof *brands);
+    char joined[3 * WORD_BYTES + 2];
+    struct redact_word words[3];
+    size_t starts[] = {first_at, second_at, 0}, size = 0;
+    for (int i = 0; i < 3; i++) {
+        redact_word_at(text, starts[i], &words[i]);
+        if (!words[i].size) return false;
+        if (i) joined[size++] = '_';
+        memcpy(joined + size, words[i].folded, words[i].size);
+        size += words[i].size;
+        if (i && redact_cues_of(str_make(joined, size)) & CUE(BRAND)) return true;
+        if (i == 1) starts[2] = words[1].end + 1;
+    }
+    return false;
 }
 
 bool name_is_brand(struct str text, const struct name *name)
@@ -158,21 +150,24 @@ bool name_is_brand(struct str text, const struct name *name)
     size_t i = first.end;
     if (is_apostrophe(text, i, &size) && at(text, i + size) == 's') i += size + 1;
     while (i < text.size && (text.data[i] == ' ' || text.data[i] == '-' || text.data[i] == '&')) i++;
-    if (str_starts(str_slice(text, i, text.size), STR("and "))) i += 4; /* "Melissa and Doug" */
+    static const char *const ands[] = {"and ", "et ", "y ", "e "}; /* "Melissa and Doug" */
+    for (size_t k = 0; k < sizeof ands / sizeof *ands; k++)
+        if (str_starts(str_slice(text, i, text.size), str_of(ands[k]))) i += strlen(ands[k]);
     return name_is_brand_pair(text, name->start, i);
 }
 
-/* "San Sebastián", "Saint-Malo", and the second half of "Bimba y Lola". */
+/* "San Sebastián", "Saint-Malo", and the second half of "Bimba y Lola" and of "Rolls Royce". */
 bool name_is_place(struct str text, const struct name *name)
 {
     static const char *const saints[] = {"san", "los", "las", "santa", "santo", "saint", "sainte", "st", "mont", "puerto", "villa", "fort", "lake", "lago", "isla", "port", "virgen"};
     struct redact_word lead, first;
     redact_word_at(text, name->start, &first);
-    if (name->parts > 1 && IS_ONE_OF(&first, saints)) return true;
+    if ((name->parts > 1 || at(text, first.end) == '-') && IS_ONE_OF(&first, saints)) return true;
     redact_word_before(text, name->start, &lead);
     if (lead.end + 2 == name->start && text.data[lead.end] == '.' && lead.capital && IS_ONE_OF(&lead, saints)) return true; /* "St. Louis" */
     if (lead.end + 1 != name->start || !lead.size) return false;
     if (lead.capital && IS_ONE_OF(&lead, saints)) return true;
+    if (lead.capital && name_is_brand_pair(text, lead.start, name->start)) return true;
     redact_word_before(text, lead.start, &first);
     if (lead.cues & CUE(PARTICLE) && first.cues & CUE(STREET_FIRST)) return true; /* "Paseo de Gracia" */
     bool joined = lead.size <= 3 && first.capital && first.end + 1 == lead.start;

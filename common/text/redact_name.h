@@ -39,6 +39,8 @@ struct name_around {
     struct redact_word lead, follow; /* size 0: none is right there */
 };
 struct name_around name_look_around(struct str text, const struct name *name);
+/* "from customer service", "at reception"; `given`: the name is one that people are given, "Nadia de l'accueil". */
+bool name_is_from_office(struct str text, const struct name_around *around, bool given);
 bool name_starts_sentence(struct str text, size_t i);
 bool name_people_do(const struct redact_word *verb); /* nearly only people do this */
 bool name_is_followed_as_person(const struct redact_word *follow);
@@ -46,15 +48,6 @@ bool name_is_followed_as_person(const struct redact_word *follow);
 bool name_is_field(struct str text, const struct name *name);
 
 static inline struct str folded_of(const struct redact_word *word) { return str_make(word->folded, word->size); }
-
-static inline bool is_one_of(struct str word, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count && word.size; i++)
-        if (words[i][0] == word.data[0] && str_equal(word, str_of(words[i]))) return true;
-    return false;
-}
-/* `list` is an array. */
-#define IS_ONE_OF(word, list) is_one_of(folded_of(word), list, sizeof(list) / sizeof *(list))
 
 static inline size_t skip_blanks(struct str text, size_t i)
 {

@@ -21,7 +21,8 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     redact_word_at(text, name.start, &first);
     bool owned_by = is_apostrophe(text, name.end, &size) && at(text, name.end + size) == 's'; /* "Dr. Brown's bottles" */
     if (name.parts == 1 && (IS_ONE_OF(&first, brands) || (owned_by && IS_ONE_OF(&first, ((const char *const[]){"brown", "smith"}))))) return name.end;
-    if (IS_ONE_OF(title, weak) && !name.known && (name.parts < 2 || !title->capital)) return 0;
+    bool called_so = IS_ONE_OF(title, ((const char *const[]){"monsieur", "senor"})) && title->capital && !redact_is_ordinary(&first);
+    if (IS_ONE_OF(title, weak) && !name.known && !called_so && (name.parts < 2 || !title->capital)) return 0;
     first = name_follow(text, &name);
     if (IS_ONE_OF(&first, ((const char *const[]){"app", "apps", "weather", "game", "brand"}))) return name.end; /* "Mr. Cooper app" */
     if (name_in_film(finder)) return name.end; /* "Mr. Darcy" */

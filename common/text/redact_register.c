@@ -35,7 +35,7 @@ static const struct {
                    "engaging fable storytelling sentimentality formulaic premise suspenseful deftly poignant riveting contrived hackneyed gritty absorbing heartfelt "
            "overwrought unsettling endearing yarn narration gripping twists pacing chilling heartwarming wannabe meditation poetry thrills plotting pathos "
            "preposterous maudlin derivative denouement preachy meandering escapism caper romp angst unflinching watchable amusing intriguing convincing realism "
-           "exhilarating tiresome inventive triumph gangster tragedy sequences adapted kudos portraiture naturalism revelatory whimsy schtick shtick lowbrow "
+           "exhilarating tiresome inventive triumph gangster tragedy sequences adapted portraiture naturalism revelatory whimsy schtick shtick lowbrow "
            "campy incarnation pretensions spooky unfunny heartbreaking thoughtful poetic lifeless profound provocative delightful "
            "pretension masterfully gags mesmerizing underdog sappiness oeuvre "
            "emouvant touchant drole recit rebondissements realisme prestation poesie comique suspens tourne speciaux polar "
@@ -105,6 +105,21 @@ static bool is_contact(struct str text, size_t i)
     return false;
 }
 
+/* "your team", "tout son équipe": who serves the customer; "five stars": what is given for it. */
+static bool is_of_service(struct str text, const struct redact_word *word)
+{
+    static const char *const teams[] = {"team", "equipo"}, *const stars[] = {"star", "stars"};
+    static const char *const whose[] = {"your", "her", "support", "service", "sales", "whole", "entire", "tu", "su", "vuestro", "todo"};
+    static const char *const counts[] = {"one", "two", "three", "four", "five", "ten"};
+    bool team = IS_ONE_OF(word, teams), star = !team && IS_ONE_OF(word, stars);
+    if (!team && !star) return false;
+    if (star && word->start > 1 && is_digit(text.data[word->start - 2])) return true;
+    struct redact_word lead;
+    redact_word_before(text, word->start, &lead);
+    if (!lead.size || lead.end + 1 != word->start) return false;
+    return team ? IS_ONE_OF(&lead, whose) : IS_ONE_OF(&lead, counts);
+}
+
 static uint32_t look(struct str text)
 {
     uint32_t count[SERVICE + 1] = {0}, found = 0;
@@ -121,7 +136,8 @@ static uint32_t look(struct str text)
         }
         struct redact_word word;
         redact_word_at(text, i, &word);
-        if (word.size) count[hint_of(word.hash)]++;
+        enum hint hint = word.size ? hint_of(word.hash) : 0;
+        if ((hint != ARTS && hint != PERHAPS_FILM) || !is_of_service(text, &word)) count[hint]++;
         i = word.end > i ? word.end : i + 1;
     }
     if (count[FILM] || count[PERHAPS_FILM] >= WEAK_MOST) found |= REGISTER_FILM;

@@ -81,17 +81,10 @@ static bool all_digits(struct str value)
     return value.size > 0;
 }
 
-static bool is_one_of(const struct redact_word *word, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (words[i][0] == word->folded[0] && str_equal(str_make(word->folded, word->size), str_of(words[i]))) return true;
-    return false;
-}
-
 static bool is_link_word(const struct redact_word *word)
 {
     static const char *const links[] = {"is", "was", "es", "era", "est", "etait", "ist", "e", "as", "to", "number", "code", "a", "for"};
-    return is_one_of(word, links, sizeof links / sizeof *links);
+    return IS_ONE_OF(word, links);
 }
 
 static size_t value_end(struct str text, size_t start)
@@ -138,13 +131,13 @@ static bool stands_alone(struct str text, size_t end)
 static bool is_weak(const struct redact_word *cue)
 {
     static const char *const weak[] = {"token", "secret", "login", "credentials", "clave", "pin", "bearer", "otp", "passe"};
-    return is_one_of(cue, weak, sizeof weak / sizeof *weak);
+    return IS_ONE_OF(cue, weak);
 }
 
 static bool is_short_code(const struct redact_word *cue, struct str value)
 {
     static const char *const codes[] = {"pin", "otp", "passcode"};
-    return is_one_of(cue, codes, sizeof codes / sizeof *codes) && value.size <= 8;
+    return IS_ONE_OF(cue, codes) && value.size <= 8;
 }
 
 /* "Login: [EMAIL] / Tr0ub4dor": what stands behind the address, once that gave way. */
@@ -171,7 +164,7 @@ size_t redact_secret_word(struct redact_finder *finder, const struct redact_word
     size_t start = value_start(text, cue->end, &assigned);
     if (start == cue->end || start >= text.size) return 0;
     static const char *const logins[] = {"login", "credentials"};
-    size_t behind = is_one_of(cue, logins, sizeof logins / sizeof *logins) ? behind_account(finder, cue->end) : 0;
+    size_t behind = IS_ONE_OF(cue, logins) ? behind_account(finder, cue->end) : 0;
     if (behind) return behind;
     char quote = text.data[start];
     bool quoted = quote == '"' || quote == '\'' || quote == '`';

@@ -28,7 +28,8 @@ static bool are_peoples_words(struct str text, size_t end)
         "condescending", "attentive",  "knowledgeable", "kind",      "person",   "man",
         "woman",         "guy",        "lady",          "gentleman", "girl",     "boy",
         "listener",      "maleducado", "maleducada",    "amable",    "grosero",  "grosera",
-        "impoli",        "impolie",    "aimable",       "gentille",  "malpolie", "homme",
+        "impoli",        "impolie",    "helpful",       "patient",   "friendly", "professional",
+        "caring",        "sweet",    "aimable",       "gentille",  "malpolie", "homme",
         "femme",         "mujer",      "hombre"};
     struct redact_word word = next_word(text, end);
     for (int k = 0; k < 4 && word.size && !word.capital; k++) {
@@ -45,6 +46,24 @@ static bool is_said_of_people(struct str text, const struct redact_word *verb)
     static const char *const verbs[] = {"is",  "was", "seemed", "sounded", "es",
                                         "era", "fue", "est",    "etait"};
     return verb->size && IS_ONE_OF(verb, verbs) && are_peoples_words(text, verb->end);
+}
+
+/* Names that are words as well: what is said of them decides. */
+static bool is_kind_or_not(struct str text, const struct name *name)
+{
+    static const char *const does[] = {"helped",  "assisted", "greeted",  "listened", "explained", "apologized",
+                                       "atendio", "ayudo",    "answered", "walked"};
+    struct redact_word follow = name_follow(text, name);
+    struct name_around around = name_look_around(text, name);
+    return follow.size && (is_said_of_people(text, &follow) || IS_ONE_OF(&follow, does) ||
+                           name_is_from_office(text, &around, false));
+}
+
+static bool is_firm_too(const struct redact_word *word)
+{
+    static const char *const firms[] = {"chase", "mercedes", "sky", "orange", "target", "apple", "wendy", "wendys", "denny", "dennys",
+                                        "arby", "macy", "kohl", "rossmann", "virgin", "lidl", "aldi", "penny", "casper", "emma"};
+    return IS_ONE_OF(word, firms);
 }
 
 /* "… It depends on him.": whom the next sentence means. Nobody else may be there to be meant. */
@@ -70,20 +89,26 @@ static bool is_meant_later(struct str text, const struct name *name)
 
 /* "from customer service", "de la facturación", "du support": where those work whom one speaks
  * with. */
-static bool is_from_office(struct str text, const struct name_around *around)
+bool name_is_from_office(struct str text, const struct name_around *around, bool given)
 {
     static const char *const spoken_with[] = {"con", "avec", "a", "par", "por", "with", "to"};
     const struct redact_word *from = &around->follow;
+    if (!from->size) return false;
     static const char *const offices[] = {
         "support",   "customer",     "customers", "billing",    "sales",       "technical",
         "tech",      "service",      "accounts",  "accounting", "reception",   "shipping",
         "returns",   "headquarters", "ventas",    "atencion",   "facturacion", "soporte",
-        "recepcion", "facturation",  "technique", "accueil",    "clientele"};
+        "recepcion", "facturation",  "technique", "accueil",    "clientele",   "front",
+        "desk",      "counter",      "checkout",  "register",   "pharmacy",    "deli"};
     bool romance =
         is(from, "de") || is(from, "del") || is(from, "du"); /* "Servicio de atención" is nobody */
-    if (romance && !(around->lead.size && IS_ONE_OF(&around->lead, spoken_with))) return false;
-    if (!romance && !is(from, "from") && !is(from, "in")) return false;
+    if (romance && !given && !(around->lead.size && IS_ONE_OF(&around->lead, spoken_with)))
+        return false;
+    if (!romance && !is(from, "from") && !is(from, "in") && !is(from, "at")) return false;
     struct redact_word word = next_word(text, from->end);
+    size_t size;
+    if (is(&word, "l") && is_apostrophe(text, word.end, &size)) /* "de l'accueil" */
+        redact_word_at(text, word.end + size, &word);
     for (int k = 0; k < 3 && word.size; k++) {
         if (IS_ONE_OF(&word, offices)) return true;
         if (!(word.cues & (CUE(COMMON) | CUE(OWNER) | CUE(PARTICLE))) && !redact_is_ordinary(&word))
@@ -211,7 +236,7 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
         IS_ONE_OF(&around.lead, speaks))
         return true;
     if (is_led_to(text, &around) || has_what_people_have(text, name)) return true;
-    if (around.follow.size && is_from_office(text, &around)) return true;
+    if (name_is_from_office(text, &around, false)) return true;
     bool asked =
         is(&around.lead, "is") && are_peoples_words(text, name->end); /* "Why is … so impulsive?" */
     bool starts = name_starts_sentence(text, name->start);
@@ -292,6 +317,9 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     bool unknown = !word->cues && word->size >= 4;
     if (unknown && stands_as_person(finder, &name) && !(redact_registers(finder) & REGISTER_FILM))
         return name_take(finder, &name);
+    bool ambiguous = word->cues & CUE(ALSO) && !is_firm_too(word); /* "Amber was so helpful" */
+    if (ambiguous && name.parts == 1 && name_starts_sentence(text, name.start) && is_kind_or_not(text, &name))
+        return name_decide(finder, &name, NAME_LIKELY);
     if (name.parts == 1 && (!finder->english || !name.foreign)) return 0;
     struct name_around around = name_look_around(text, &name);
     bool led = around.lead.size && IS_ONE_OF(&around.lead, people_are),

@@ -35,6 +35,11 @@ static const char *const public_names[] = {
 #include "text/redact_public.inc"
 };
 
+/* Joined like these: "calvin_klein". */
+static const char *const brands[] = {
+#include "text/redact_brands.inc"
+};
+
 /* Open addressing over 32-bit hashes: with 37,000 words, one foreign word in 200,000 is taken for one of
  * ours, always the same one. Half the memory and no comparison of strings. Few sets of cues are different, so a
  * slot has but the number of its own. */
@@ -163,6 +168,7 @@ static void build(void)
 {
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
     for (size_t i = 0; i < sizeof public_names / sizeof *public_names; i++) enter(public_names[i], CUE(PUBLIC), NULL);
+    for (size_t i = 0; i < sizeof brands / sizeof *brands; i++) enter(brands[i], CUE(BRAND), NULL);
     for (size_t i = 0; redact_secret_starts(i).size; i++) {
         redact_mark_start(&secret_starts, redact_secret_starts(i));
         redact_mark_start(&redact_starts, redact_secret_starts(i));
