@@ -5,7 +5,9 @@
  *
  * Reading: a reader without a group takes in everything, always. To know that all is read that was
  * written up to now, a mark is written into each partition: when they have all come back, it is.
- * Marks of one replica have the same keys each time, so compaction drops the old ones. */
+ * Marks of one replica have the same keys each time, so compaction drops the old ones.
+ *
+ * Both ends are in one file, long as it is: a mark is written by the one and awaited by the other. */
 #include "workers/genai/purchases.h"
 
 #include <stdio.h>

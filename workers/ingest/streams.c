@@ -3,44 +3,17 @@
  *
  * Happy path: the shared reader offers each insight to every stream; one that wants it gets an
  * event whose id says where all partitions stand. A stream that comes back with a Last-Event-ID, or
- * asks for ?recent=N, gets a reader of its own from there; once that has caught up with the shared
- * one, it is given up. A caller too slow for its stream is cut off, and resumes. A place behind the
- * end (the bus was replaced) is moved to the end. */
+ * asks for ?recent=N, first gets a reader of its own (stream_replay.c). A caller too slow for its
+ * stream is cut off, and resumes. */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "workers/ingest/feed.h"
+#include "workers/ingest/streams.h"
 
 enum {
-    REPLAYS_MAX = 32,
     RECENT_MAX = 10000,
-    BEAT_MS = 15000,   /* proxies close what is silent */
-    SETTLED_MS = 2000, /* by then a reader knows the ends of its partitions */
+    BEAT_MS = 15000, /* proxies close what is silent */
     EVENT_ID_BYTES = 1024,
-};
-
-/* What a stream asks for; empty: anything. */
-struct filter {
-    char tenant[65], product[257], safety[16], sentiment[16];
-};
-
-/* A stream's own reader, while it catches up. */
-struct replay {
-    struct stream *stream;
-    struct bus_consumer *consumer;
-    bool placed; /* its partitions are known, and it stands where it shall begin */
-    uv_poll_t ready;
-};
-
-struct stream {
-    struct feed *feed;
-    struct http_request *request;
-    struct filter filter;
-    struct replay *replay; /* NULL: fed by the shared reader */
-    struct positions positions;
-    int64_t began_ms, written_ms;
-    bool closing;
-    struct stream *next;
 };
 
 /* --- event ids -------------------------------------------------------------------------------- */
@@ -103,7 +76,10 @@ static void write_event(struct stream *stream, const char *kind, struct str json
         write_text(stream, buffer_str(event));
 }
 
-static const char *kind_of(const struct finished *finished) { return finished->digest ? "digest" : "insight"; }
+void stream_tell(struct stream *stream, const struct finished *finished, struct str json)
+{
+    if (wants(&stream->filter, finished)) write_event(stream, finished->digest ? "digest" : "insight", json);
+}
 
 /* The last digests, to one that begins: the next may be hours away. */
 static void write_digests(struct stream *stream)
@@ -112,12 +88,11 @@ static void write_digests(struct stream *stream)
     for (size_t i = 0; i < feed->digest_count && !stream->closing; i++) {
         const struct kept_digest *kept = &feed->digests[i];
         struct finished finished = {.tenant = str_of(kept->tenant), .digest = true};
-        if (!kept->json.failed && wants(&stream->filter, &finished)) write_event(stream, "digest", buffer_str(&kept->json));
+        if (!kept->json.failed) stream_tell(stream, &finished, buffer_str(&kept->json));
     }
 }
 
-/* False: the stream has had this one. */
-static bool advance(struct stream *stream, const struct bus_message *message)
+bool stream_advance(struct stream *stream, const struct bus_message *message)
 {
     if (message->partition >= PARTITIONS_MAX) return true;
     int64_t *next = &stream->positions.next[message->partition];
@@ -139,133 +114,10 @@ void streams_offer(struct feed *feed, const struct bus_message *message,
                    const struct finished *finished, struct str json)
 {
     for (struct stream *stream = feed->streams; stream; stream = stream->next) {
-        if (stream->closing || stream->replay || !advance(stream, message)) continue;
+        if (stream->closing || stream->replay || !stream_advance(stream, message)) continue;
         catch_places(stream);
-        if (wants(&stream->filter, finished)) write_event(stream, kind_of(finished), json);
+        stream_tell(stream, finished, json);
     }
-}
-
-/* --- catching up ------------------------------------------------------------------------------ */
-
-static void free_replay(uv_handle_t *handle) { free(handle->data); }
-
-static void end_replay(struct stream *stream)
-{
-    struct replay *replay = stream->replay;
-    if (!replay) return;
-    stream->replay = NULL;
-    stream->feed->resumed_count--;
-    uv_poll_stop(&replay->ready);
-    bus_unsubscribe(replay->consumer);
-    uv_close((uv_handle_t *)&replay->ready, free_replay);
-}
-
-/* Nothing is between this stream and the shared reader. */
-static bool caught_up(const struct stream *stream)
-{
-    const struct positions *shared = &stream->feed->positions;
-    bool known = false;
-    for (int i = 0; i < PARTITIONS_MAX; i++) {
-        if (stream->positions.next[i] < shared->next[i]) return false;
-        known |= shared->next[i] > 0;
-    }
-    return known;
-}
-
-/* Goes where the stream shall begin, once the bus has told which partitions there are: the embedded
- * one at once, Kafka a little later. NOT_FOUND: a place in a partition that isn't there. */
-static int place(struct replay *replay, struct err *err)
-{
-    struct bus_backlog items[PARTITIONS_MAX];
-    const struct positions *from = &replay->stream->positions;
-    uint64_t found = 0;
-    size_t count = bus_backlog(replay->consumer, items, PARTITIONS_MAX);
-    int rc = E_OK;
-    if (count == 0) return E_OK;
-    for (size_t i = 0; i < count && i < PARTITIONS_MAX && rc == E_OK; i++) {
-        if (items[i].partition >= PARTITIONS_MAX) continue;
-        found |= 1ull << items[i].partition;
-        struct bus_position position = {TOPIC_INSIGHTS, items[i].partition,
-                                        from->next[items[i].partition]};
-        rc = bus_seek(replay->consumer, &position, err);
-    }
-    for (uint32_t i = 0; i < PARTITIONS_MAX && rc == E_OK; i++)
-        if (from->next[i] && !(found >> i & 1))
-            rc = err_set(err, E_NOT_FOUND, "no partition %u", i);
-    replay->placed = rc == E_OK;
-    return rc;
-}
-
-/* Places that no insight has: they belong to a bus that was here before. */
-static void leave_beyond(struct stream *stream)
-{
-    struct bus_backlog items[PARTITIONS_MAX];
-    struct bus_consumer *consumer = stream->replay->consumer;
-    size_t count = bus_backlog(consumer, items, PARTITIONS_MAX);
-    for (size_t i = 0; i < count && i < PARTITIONS_MAX; i++) {
-        struct bus_position end = {TOPIC_INSIGHTS, items[i].partition, items[i].end};
-        if (items[i].end < 0 || items[i].position <= items[i].end) continue;
-        if (items[i].partition >= PARTITIONS_MAX || bus_seek(consumer, &end, NULL)) continue;
-        stream->positions.next[items[i].partition] = items[i].end;
-    }
-}
-
-/* One batch, and the shared reader takes over once nothing is between the two. */
-static void read_replay(struct stream *stream)
-{
-    struct feed *feed = stream->feed;
-    struct bus_batch batch = {0};
-    struct err err;
-    bool placed = stream->replay->placed;
-    if (bus_poll(stream->replay->consumer, POLL_RECORDS, POLL_BYTES, &batch, &err)) return;
-    for (uint32_t i = 0; placed && i < batch.count && !stream->closing; i++) {
-        struct finished finished;
-        if (!advance(stream, &batch.messages[i])) continue;
-        if (!feed_look_into(feed, batch.messages[i].value, &finished)) continue;
-        if (wants(&stream->filter, &finished)) write_event(stream, kind_of(&finished), buffer_str(&feed->json));
-    }
-    bus_release(stream->replay->consumer, &batch);
-    if (!placed && place(stream->replay, &err)) stream->closing = true;
-    if (!placed) return;
-    if (feed_now_ms(feed) - stream->began_ms < SETTLED_MS) return;
-    leave_beyond(stream);
-    if (caught_up(stream)) end_replay(stream);
-}
-
-static void on_replay_ready(uv_poll_t *handle, int status, int events)
-{
-    struct stream *stream = ((struct replay *)handle->data)->stream;
-    struct feed *feed = stream->feed;
-    (void)status, (void)events;
-    read_replay(stream);
-    streams_end_closing(feed);
-}
-
-static int begin_replay(struct stream *stream, const struct positions *from, struct err *err)
-{
-    const enum topic topics[] = {TOPIC_INSIGHTS};
-    struct feed *feed = stream->feed;
-    if (feed->resumed_count == REPLAYS_MAX)
-        return err_set(err, E_BUSY, "Too many streams are catching up.");
-    struct replay *replay = calloc(1, sizeof *replay);
-    if (!replay) return err_set(err, E_NO_MEMORY, NULL);
-    struct bus_subscription subscription = {
-        .member = "stream", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
-    replay->stream = stream;
-    stream->positions = *from;
-    int rc = bus_subscribe(feed->state->context->bus, &subscription, &replay->consumer, err);
-    if (rc == E_OK) rc = place(replay, err);
-    if (rc) {
-        bus_unsubscribe(replay->consumer);
-        free(replay);
-        return rc;
-    }
-    stream->replay = replay;
-    feed->resumed_count++;
-    uv_poll_init(feed->state->context->loop, &replay->ready, bus_wake_fd(replay->consumer));
-    replay->ready.data = replay;
-    uv_poll_start(&replay->ready, UV_READABLE, on_replay_ready);
-    return E_OK;
 }
 
 /* --- ends ------------------------------------------------------------------------------------- */
@@ -279,7 +131,7 @@ static void remove_stream(struct stream *stream)
         break;
     }
     feed->stream_count--;
-    end_replay(stream);
+    stream_replay_end(stream);
     free(stream);
 }
 
@@ -310,7 +162,7 @@ void streams_keep_alive(struct feed *feed, int64_t now_ms)
 {
     for (struct stream *stream = feed->streams; stream; stream = stream->next) {
         if (stream->replay)
-            read_replay(stream); /* a wake-up may have been for a batch that failed */
+            stream_replay_read(stream); /* a wake-up may have been for a batch that failed */
         if (now_ms - stream->written_ms >= BEAT_MS) write_text(stream, STR(": still here\n\n"));
     }
     streams_end_closing(feed);
@@ -397,7 +249,7 @@ static void begin(struct stream *stream)
     http_stream_begin(stream->request, 200, STR("text/event-stream"));
     write_text(stream, STR("retry: 2000\n: insights follow\n\n"));
     write_digests(stream);
-    if (stream->replay) read_replay(stream);
+    if (stream->replay) stream_replay_read(stream);
     streams_end_closing(feed);
 }
 
@@ -415,7 +267,7 @@ void feed_stream(struct feed *feed, struct http_request *request, const struct c
     stream->began_ms = feed_now_ms(feed);
     const char *refusal = read_filter(request, caller, &stream->filter);
     if (!refusal) refusal = read_start(feed, request, &from, &replay);
-    int rc = !refusal && replay ? begin_replay(stream, &from, &err) : E_OK;
+    int rc = !refusal && replay ? stream_replay_begin(stream, &from, &err) : E_OK;
     if (!refusal && !rc) {
         begin(stream);
         return;

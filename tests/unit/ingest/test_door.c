@@ -1,5 +1,6 @@
 /* POST /v1/feedback: what is taken in, what is refused and how it is told, and what a failing bus looks like. */
-#include "ingest_rig.h"
+#include "ingest_callers.h"
+#include "ingest_topics.h"
 
 static struct rig rig;
 

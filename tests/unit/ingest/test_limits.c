@@ -1,5 +1,6 @@
 /* Callers who send too much, too slowly, or nothing at all: bounded, told, and no burden for the others. */
-#include "ingest_rig.h"
+#include "ingest_callers.h"
+#include "ingest_topics.h"
 
 #include <signal.h>
 #include <sys/resource.h>

@@ -1,6 +1,7 @@
 /* Each allocation on the door's thread fails in turn, while it opens, is posted to, asked, and stops: it ends with NO_MEMORY, or it
  * goes on and takes the same post when it comes again. A receipt is never false, and nothing turns up that nobody posted. */
-#include "ingest_rig.h"
+#include "ingest_callers.h"
+#include "ingest_topics.h"
 #include "failing_malloc.h"
 
 #include "base/log.h"

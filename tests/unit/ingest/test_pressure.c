@@ -1,5 +1,6 @@
 /* A pipeline that falls behind turns posts away at the door, and nobody else. */
-#include "ingest_rig.h"
+#include "ingest_callers.h"
+#include "ingest_topics.h"
 
 static struct rig rig;
 

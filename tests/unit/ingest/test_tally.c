@@ -1,5 +1,6 @@
 /* Receipts on the ledger: all that were given when the door has stopped, none twice, and silence is told. */
-#include "ingest_rig.h"
+#include "ingest_callers.h"
+#include "ingest_topics.h"
 
 #include "schema/ledger.h"
 

@@ -1,5 +1,6 @@
 /* Watched files: each is taken in once, whatever happens in between; refused rows and a receipt lie beside it. */
-#include "ingest_rig.h"
+#include "ingest_callers.h"
+#include "ingest_topics.h"
 
 #include <dirent.h>
 

@@ -1,0 +1,148 @@
+/* What a producer without transactions, as the door has one, makes of each kind of error, on librdkafka's
+ * mock cluster: no receipt without an acknowledgement, and it goes on by itself. */
+#include "mock_rig.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { PRODUCE = 0, FOR_EVER_MS = 3600 * 1000 };
+
+static void on_done(void *user, const struct err *err) { *(int *)user = err ? (int)err->code : -1; }
+
+/* -1: there is a receipt. */
+static int post(struct bus_producer *producer)
+{
+    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    struct err err;
+    int done = 0, rc = bus_produce(producer, &output, 1, on_done, &done, &err);
+    if (rc) return rc;
+    must(bus_producer_flush(producer, WAIT_MS, &err), &err);
+    return done;
+}
+
+/* Without an acknowledgement there is no receipt, and it goes on by itself. */
+static void test_door(void **state)
+{
+    static const struct {
+        const char *why;
+        rd_kafka_resp_err_t error;
+        int rtt_ms;
+    } cases[] = {
+        {"sequence numbers that went astray", RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 0},
+        {"an answer that never comes", RD_KAFKA_RESP_ERR_NO_ERROR, FOR_EVER_MS},
+        {"a topic that we may not write to", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 0},
+        {"an epoch that was outrun", RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct bus_producer *producer;
+        struct err err;
+        CASE(cases[i].why);
+        struct mock mock = open_mock("bus.commit_timeout=2s");
+        must(bus_producer_open(mock.bus, "door", &producer, &err), &err);
+        assert_int_equal(post(producer), -1);
+        rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, PRODUCE, 1, cases[i].error, cases[i].rtt_ms);
+        int rc = post(producer);
+        assert_int_not_equal(rc, -1);
+        assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+        for (int64_t start = now_ms(); (rc = post(producer)) != -1 && now_ms() - start < WAIT_MS;) assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+        assert_int_equal(rc, -1);
+        bus_producer_close(producer);
+        close_mock(&mock);
+    }
+}
+
+/* Each breaks before anything was delivered: at last it is refused at once, without a new client. */
+static void test_door_breaks_again_and_again(void **state)
+{
+    enum { MANY = 20 };
+    struct bus_producer *producer;
+    struct err err = {0};
+    struct mock mock = open_mock(NULL);
+    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    int done = 0, rc = E_OK;
+    (void)state;
+    for (int i = 0; i < MANY; i++) rd_kafka_mock_push_request_errors(mock.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    must(bus_producer_open(mock.bus, "door", &producer, &err), &err);
+    for (int i = 0; i < MANY && rc == E_OK; i++) {
+        rc = bus_produce(producer, &output, 1, on_done, &done, &err);
+        if (rc == E_OK) must(bus_producer_flush(producer, WAIT_MS, &err), &err);
+        assert_int_not_equal(done, -1);
+    }
+    assert_int_equal(rc, E_UNAVAILABLE);
+    assert_non_null(strstr(err.text, "in a row"));
+    rd_kafka_mock_clear_request_errors(mock.cluster, PRODUCE);
+    for (int64_t start = now_ms(); (rc = post(producer)) != -1 && now_ms() - start < WAIT_MS;) wait_for(-1);
+    assert_int_equal(rc, -1);
+    bus_producer_close(producer);
+    close_mock(&mock);
+}
+
+/* --- events that come before anybody listens ------------------------------------------------------- */
+
+static bool wait_for_event; /* in rd_kafka_new(), as if this thread lost the processor there */
+
+rd_kafka_t *__real_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text, size_t size);
+rd_kafka_t *__wrap_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text, size_t size);
+rd_kafka_t *__wrap_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text, size_t size)
+{
+    rd_kafka_t *client = __real_rd_kafka_new(type, conf, text, size);
+    for (int64_t start = now_ms(); wait_for_event && client && rd_kafka_outq_len(client) == 0;) {
+        assert_true(now_ms() - start < WAIT_MS);
+        wait_for(-1);
+    }
+    return client;
+}
+
+/* A port that is taken, and where nobody listens: connections are refused, and that is an event. */
+static int refusing_port(char out[static 32])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    snprintf(out, 32, "127.0.0.1:%u", ntohs(address.sin_port));
+    return fd;
+}
+
+/* A door's loop does nothing but wait for the descriptor: it must be told that its record timed out, although the
+ * client's queue wasn't empty when the descriptor was given to it. On a busy machine posts waited for ever. */
+static void test_event_before_the_descriptor(void **state)
+{
+    const char *settings[] = {"bus.commit_timeout=1s", NULL};
+    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    struct config *config = NULL;
+    struct bus *bus;
+    struct bus_producer *producer;
+    struct err err;
+    char port[32];
+    int done = 0, fd = refusing_port(port);
+    (void)state;
+    must(rig_try(port, settings, &config, &bus, &err), &err);
+    wait_for_event = true;
+    must(bus_producer_open(bus, "door", &producer, &err), &err);
+    wait_for_event = false;
+    must(bus_produce(producer, &output, 1, on_done, &done, &err), &err);
+    for (int64_t start = now_ms(); !done && now_ms() - start < WAIT_MS;) {
+        struct pollfd waiter = {.fd = bus_producer_wake_fd(producer), .events = POLLIN};
+        if (poll(&waiter, 1, 1000) == 1) bus_producer_poll(producer);
+    }
+    assert_int_equal(done, E_TIMEOUT);
+    bus_producer_close(producer);
+    bus_close(bus);
+    config_destroy(config);
+    close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2) cmocka_set_test_filter(argv[1]); /* e.g. test_door */
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_door),
+        cmocka_unit_test(test_door_breaks_again_and_again),
+        cmocka_unit_test(test_event_before_the_descriptor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

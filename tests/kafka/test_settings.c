@@ -1,0 +1,199 @@
+/* What a real Kafka is told, and what we are: settings of topics, limits of size, properties of [kafka]. */
+#include "test.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include "kafka_copier.h"
+
+/* What the broker says of a topic's setting. */
+static void topic_setting(const char *topic, const char *name, char out[static 64])
+{
+    char text[256];
+    size_t count;
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", rig_bootstrap(), text, sizeof text);
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+    rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_DescribeConfigs(client, &resource, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, WAIT_MS);
+    assert_non_null(event);
+    assert_int_equal(rd_kafka_event_error(event), 0);
+    const rd_kafka_ConfigResource_t **answers = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+    assert_int_equal(count, 1);
+    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(answers[0], &count);
+    out[0] = '\0';
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0) snprintf(out, 64, "%s", rd_kafka_ConfigEntry_value(entries[i]));
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_ConfigResource_destroy(resource);
+    rd_kafka_destroy(client);
+}
+
+static void test_topic_settings(void **state)
+{
+    static const struct { const char *why, *name, *value; } cases[] = {
+        {"the age at which messages go", "retention.ms", "3600000"},
+        {"the size at which they go", "retention.bytes", "1000000"},
+        {"they go, and aren't compacted", "cleanup.policy", "delete"},
+        {"what we may send fits", "max.message.bytes", "4325376"},
+    };
+    const struct bus_topic_settings settings = {.partitions = 5, .replication = 1, .retention_ms = 3600000, .retention_bytes = 1000000};
+    struct rig rig = open_rig(NULL);
+    struct bus_topic_state found;
+    struct err err;
+    char topic[128], value[64];
+    (void)state;
+    create(rig.bus, TOPIC_AUDIT, &settings);
+    must(bus_topic_describe(rig.bus, TOPIC_AUDIT, &found, &err), &err);
+    assert_int_equal(found.partitions, 5);
+    snprintf(topic, sizeof topic, "%saudit", rig_prefix);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        topic_setting(topic, cases[i].name, value);
+        assert_string_equal(value, cases[i].value);
+    }
+    CASE("what is bought is compacted, but whole for two days");
+    create(rig.bus, TOPIC_ANSWERS, &settings);
+    snprintf(topic, sizeof topic, "%sanswers", rig_prefix);
+    topic_setting(topic, "cleanup.policy", value);
+    assert_non_null(strstr(value, "compact"));
+    assert_non_null(strstr(value, "delete"));
+    topic_setting(topic, "min.compaction.lag.ms", value);
+    assert_string_equal(value, "172800000");
+    close_rig(&rig);
+}
+
+static void test_too_large(void **state)
+{
+    enum { SIZE = 200 * 1024 };
+    const char *generous[] = {"kafka.message.max.bytes=400000", NULL}, *mean[] = {"kafka.message.max.bytes=2000", NULL};
+    char *value = calloc(1, SIZE);
+    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = {value, SIZE}, .timestamp_ms = clock_wall_ms(clock_system())};
+    struct bus_topic_state topic;
+    struct err err;
+    (void)state;
+    struct rig rig = open_rig(mean); /* the topic takes 67,536 bytes then */
+    struct bus_producer *producer;
+    create(rig.bus, TOPIC_FEEDBACK, &four);
+    must(bus_producer_open(rig.bus, "door", &producer, &err), &err);
+    CASE("our own limit is known before anything is sent");
+    assert_int_equal(bus_produce(producer, &output, 1, NULL, NULL, &err), E_TOO_LARGE);
+    bus_producer_close(producer);
+    close_rig(&rig);
+
+    rig = open_rig(generous);
+    CASE("the broker's limit is reported to the door");
+    assert_int_equal(produce(rig.bus, &output, 1), E_TOO_LARGE);
+    CASE("and aborts the transaction");
+    const struct bus_output two[] = {{.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("small"), .timestamp_ms = clock_wall_ms(clock_system())}, output};
+    struct bus_consumer *consumer = subscribe(rig.bus, "large", "large-0", TOPIC_FEEDBACK);
+    assert_int_equal(bus_commit(consumer, two, 2, NULL, 0, &err), E_TOO_LARGE);
+    must(bus_commit(consumer, two, 1, NULL, 0, &err), &err); /* the same producer goes on */
+    bus_unsubscribe(consumer);
+    must(bus_topic_describe(rig.bus, TOPIC_FEEDBACK, &topic, &err), &err);
+    assert_true(topic.records > 0);
+    close_rig(&rig);
+    free(value);
+}
+
+/* What it logs while it joins, until it has been looked at. */
+static void start_log(struct rig *rig, char *out, size_t size)
+{
+    char file[] = "/tmp/verbatim-log-XXXXXX";
+    int log = mkstemp(file), screen = dup(STDERR_FILENO);
+    fflush(stderr);
+    assert_true(log >= 0 && screen >= 0 && dup2(log, STDERR_FILENO) >= 0);
+    struct bus_consumer *consumer = subscribe(rig->bus, NULL, "limits", TOPIC_FEEDBACK);
+    size_t length = 0;
+    for (int64_t start = now_ms(); !memchr(out, '\n', length) && now_ms() - start < 5000; wait_for(consumer, 100)) {
+        ssize_t count = pread(log, out, size - 1, 0);
+        length = count > 0 ? (size_t)count : 0;
+        out[length] = '\0';
+    }
+    bus_unsubscribe(consumer);
+    dup2(screen, STDERR_FILENO);
+    close(screen);
+    close(log);
+    unlink(file);
+}
+
+/* Told at the start, not when the first large record comes. */
+static void test_small_topic(void **state)
+{
+    const char *modest[] = {"kafka.message.max.bytes=100000", NULL};
+    char log[4096] = "", name[128];
+    (void)state;
+    struct rig rig = open_rig(modest);
+    create(rig.bus, TOPIC_FEEDBACK, &four); /* takes what this bus may send, and no more */
+    CASE("the topic takes what we may send: nothing is said");
+    start_log(&rig, log, sizeof log);
+    assert_null(strstr(log, "max.message.bytes"));
+    close_rig(&rig);
+    rig = open_rig(NULL);
+    CASE("it takes less: it is named, with both limits");
+    start_log(&rig, log, sizeof log);
+    snprintf(name, sizeof name, "%sfeedback", rig_prefix);
+    assert_non_null(strstr(log, name));
+    assert_non_null(strstr(log, "max.message.bytes=\"165536\""));
+    assert_non_null(strstr(log, "kafka.message.max.bytes=\"4259840\""));
+    close_rig(&rig);
+}
+
+static void test_properties(void **state)
+{
+    char file[] = "/tmp/verbatim-secret-XXXXXX", by_file[128];
+    int fd = mkstemp(file);
+    assert_true(fd >= 0 && write(fd, "hunter2\n", 8) == 8);
+    close(fd);
+    snprintf(by_file, sizeof by_file, "kafka.sasl.password_file=%s", file);
+    const struct { const char *why, *setting; int rc; const char *says, *hides; } cases[] = {
+        {"a property of librdkafka's passes", "kafka.compression.type=lz4", E_OK, NULL, NULL},
+        {"so does one of a topic", "kafka.message.timeout.ms=4000", E_OK, NULL, NULL},
+        {"an unknown one names the nearest", "kafka.compresion.type=lz4", E_BAD_CONFIG, "kafka.compression.type", NULL},
+        {"so does one without a default", "kafka.sasl.pasword=hunter2", E_BAD_CONFIG, "kafka.sasl.password", "hunter2"},
+        {"a bad value is refused", "kafka.linger.ms=soon", E_BAD_CONFIG, "linger.ms", NULL},
+        {"what exactly-once rests on can't be changed", "kafka.isolation.level=read_uncommitted", E_BAD_CONFIG, "read_committed", NULL},
+        {"the group has its own option", "kafka.group.id=mine", E_BAD_CONFIG, "runtime.group", NULL},
+        {"a secret passes", "kafka.sasl.password=hunter2", E_OK, NULL, NULL},
+        {"a secret can be in a file", by_file, E_OK, NULL, NULL},
+        {"which must be there", "kafka.sasl.password_file=/nowhere/at/all", E_BAD_CONFIG, "/nowhere/at/all", NULL},
+        {"brokers must be named", "kafka.bootstrap.servers=", E_BAD_CONFIG, "bootstrap.servers", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *settings[] = {cases[i].setting, NULL};
+        struct rig rig;
+        struct err err = {0};
+        CASE(cases[i].why);
+        int rc = rig_try(rig_bootstrap(), settings, &rig.config, &rig.bus, &err);
+        assert_int_equal(rc, cases[i].rc);
+        if (cases[i].says) assert_non_null(strstr(err.text, cases[i].says));
+        if (cases[i].hides) assert_null(strstr(err.text, cases[i].hides));
+        if (rc == E_OK) assert_null(strstr(bus_description(rig.bus), "hunter2"));
+        if (rc == E_OK) assert_non_null(strstr(bus_description(rig.bus), rd_kafka_version_str()));
+        if (rc == E_OK) close_rig(&rig);
+    }
+    assert_int_equal(err_exit_status(E_BAD_CONFIG), 78);
+    unlink(file);
+}
+
+static int new_prefix(void **state)
+{
+    (void)state;
+    rig_new_prefix();
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2) cmocka_set_test_filter(argv[1]); /* e.g. test_properties */
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_properties, new_prefix),
+        cmocka_unit_test_setup(test_topic_settings, new_prefix),
+        cmocka_unit_test_setup(test_too_large, new_prefix),
+        cmocka_unit_test_setup(test_small_topic, new_prefix),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

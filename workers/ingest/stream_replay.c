@@ -1,0 +1,140 @@
+/* A stream that catches up: a reader of its own, from where the caller left off to where the shared reader is.
+ *
+ * Happy path: subscribed at its place → each wake-up brings a batch → nothing is between it and the shared reader any
+ * more → it is given up. A place behind the end (the bus was replaced) is moved to the end; one in a partition that
+ * isn't there ends the stream. */
+#include <stdlib.h>
+
+#include "workers/ingest/streams.h"
+
+enum {
+    REPLAYS_MAX = 32,
+    SETTLED_MS = 2000, /* by then a reader knows the ends of its partitions */
+};
+
+struct replay {
+    struct stream *stream;
+    struct bus_consumer *consumer;
+    bool placed; /* its partitions are known, and it stands where it shall begin */
+    uv_poll_t ready;
+};
+
+static void free_replay(uv_handle_t *handle) { free(handle->data); }
+
+void stream_replay_end(struct stream *stream)
+{
+    struct replay *replay = stream->replay;
+    if (!replay) return;
+    stream->replay = NULL;
+    stream->feed->resumed_count--;
+    uv_poll_stop(&replay->ready);
+    bus_unsubscribe(replay->consumer);
+    uv_close((uv_handle_t *)&replay->ready, free_replay);
+}
+
+/* Nothing is between this stream and the shared reader. */
+static bool caught_up(const struct stream *stream)
+{
+    const struct positions *shared = &stream->feed->positions;
+    bool known = false;
+    for (int i = 0; i < PARTITIONS_MAX; i++) {
+        if (stream->positions.next[i] < shared->next[i]) return false;
+        known |= shared->next[i] > 0;
+    }
+    return known;
+}
+
+/* Goes where the stream shall begin, once the bus has told which partitions there are: the embedded
+ * one at once, Kafka a little later. NOT_FOUND: a place in a partition that isn't there. */
+static int place(struct replay *replay, struct err *err)
+{
+    struct bus_backlog items[PARTITIONS_MAX];
+    const struct positions *from = &replay->stream->positions;
+    uint64_t found = 0;
+    size_t count = bus_backlog(replay->consumer, items, PARTITIONS_MAX);
+    int rc = E_OK;
+    if (count == 0) return E_OK;
+    for (size_t i = 0; i < count && i < PARTITIONS_MAX && rc == E_OK; i++) {
+        if (items[i].partition >= PARTITIONS_MAX) continue;
+        found |= 1ull << items[i].partition;
+        struct bus_position position = {TOPIC_INSIGHTS, items[i].partition,
+                                        from->next[items[i].partition]};
+        rc = bus_seek(replay->consumer, &position, err);
+    }
+    for (uint32_t i = 0; i < PARTITIONS_MAX && rc == E_OK; i++)
+        if (from->next[i] && !(found >> i & 1))
+            rc = err_set(err, E_NOT_FOUND, "no partition %u", i);
+    replay->placed = rc == E_OK;
+    return rc;
+}
+
+/* Places that no insight has: they belong to a bus that was here before. */
+static void leave_beyond(struct stream *stream)
+{
+    struct bus_backlog items[PARTITIONS_MAX];
+    struct bus_consumer *consumer = stream->replay->consumer;
+    size_t count = bus_backlog(consumer, items, PARTITIONS_MAX);
+    for (size_t i = 0; i < count && i < PARTITIONS_MAX; i++) {
+        struct bus_position end = {TOPIC_INSIGHTS, items[i].partition, items[i].end};
+        if (items[i].end < 0 || items[i].position <= items[i].end) continue;
+        if (items[i].partition >= PARTITIONS_MAX || bus_seek(consumer, &end, NULL)) continue;
+        stream->positions.next[items[i].partition] = items[i].end;
+    }
+}
+
+void stream_replay_read(struct stream *stream)
+{
+    struct feed *feed = stream->feed;
+    struct bus_batch batch = {0};
+    struct err err;
+    bool placed = stream->replay->placed;
+    if (bus_poll(stream->replay->consumer, POLL_RECORDS, POLL_BYTES, &batch, &err)) return;
+    for (uint32_t i = 0; placed && i < batch.count && !stream->closing; i++) {
+        struct finished finished;
+        if (!stream_advance(stream, &batch.messages[i])) continue;
+        if (!feed_look_into(feed, batch.messages[i].value, &finished)) continue;
+        stream_tell(stream, &finished, buffer_str(&feed->json));
+    }
+    bus_release(stream->replay->consumer, &batch);
+    if (!placed && place(stream->replay, &err)) stream->closing = true;
+    if (!placed) return;
+    if (feed_now_ms(feed) - stream->began_ms < SETTLED_MS) return;
+    leave_beyond(stream);
+    if (caught_up(stream)) stream_replay_end(stream);
+}
+
+static void on_replay_ready(uv_poll_t *handle, int status, int events)
+{
+    struct stream *stream = ((struct replay *)handle->data)->stream;
+    struct feed *feed = stream->feed;
+    (void)status, (void)events;
+    stream_replay_read(stream);
+    streams_end_closing(feed);
+}
+
+int stream_replay_begin(struct stream *stream, const struct positions *from, struct err *err)
+{
+    const enum topic topics[] = {TOPIC_INSIGHTS};
+    struct feed *feed = stream->feed;
+    if (feed->resumed_count == REPLAYS_MAX)
+        return err_set(err, E_BUSY, "Too many streams are catching up.");
+    struct replay *replay = calloc(1, sizeof *replay);
+    if (!replay) return err_set(err, E_NO_MEMORY, NULL);
+    struct bus_subscription subscription = {
+        .member = "stream", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
+    replay->stream = stream;
+    stream->positions = *from;
+    int rc = bus_subscribe(feed->state->context->bus, &subscription, &replay->consumer, err);
+    if (rc == E_OK) rc = place(replay, err);
+    if (rc) {
+        bus_unsubscribe(replay->consumer);
+        free(replay);
+        return rc;
+    }
+    stream->replay = replay;
+    feed->resumed_count++;
+    uv_poll_init(feed->state->context->loop, &replay->ready, bus_wake_fd(replay->consumer));
+    replay->ready.data = replay;
+    uv_poll_start(&replay->ready, UV_READABLE, on_replay_ready);
+    return E_OK;
+}
