@@ -86,7 +86,7 @@ size_t name_decide(struct redact_finder *finder, const struct name *name, int po
 
 /* Words right before a name, and right behind one, that only go with people (or nearly so). */
 static const char *const leads[] = {
-    "am", "m", "hi", "hello", "hey", "dear", "hola", "bonjour", "merci", "gracias", "beaucoup", "tal", "emailed", "texted", "phoned", "messaged", "cheers", "done", "estimado", "estimada", "cher", "chere", "querido", "querida", "salut", "with", "by",
+    "am", "m", "hi", "hello", "hey", "dear", "hola", "bonjour", "merci", "gracias", "beaucoup", "tal", "emailed", "texted", "phoned", "messaged", "cheers", "done", "escribe", "lovely", "wonderful", "estimado", "estimada", "cher", "chere", "querido", "querida", "salut", "with", "by",
     "from", "to", "for", "named", "thanks", "told", "asked", "ask", "him", "her", "me", "under", "says", "said", "and", "contact", "user", "con", "por",
     "a", "para", "de", "y", "dijo", "avec", "par", "chez", "pour", "et", "dit", "between", "add", "remove", "called", "calls", "kid", "is", "was",
     "atendio", "ayudo", "demander", "demandez", "preguntar", "pregunten", "pregunte", "that", "que", "producer", "commenter", "correct", "about", "spoke", "early", "have", "had", "why", "unlike", "not", "them", "people",
@@ -97,7 +97,7 @@ static const char *const follows[] = {
     "du", "del", "au",
 };
 /* Behind these stand places and companies as well: they say something of given names only. */
-static const char *const weak_leads[] = {"de", "a", "y", "e", "et", "of", "at", "for", "para", "pour", "in", "and", "chez", "from", "par", "done"};
+static const char *const weak_leads[] = {"de", "a", "y", "e", "et", "of", "at", "for", "para", "pour", "in", "and", "chez", "from", "par", "done", "lovely", "wonderful"};
 bool name_people_do(const struct redact_word *verb)
 {
     static const char *const people_do[] = {"lives", "says", "said", "told", "shouted", "spent", "explained", "listed", "began", "helped", "assisted",

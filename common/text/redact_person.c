@@ -116,7 +116,8 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     struct str text = finder->text;
     struct redact_word first;
     bool link;
-    size_t i = skip_links(text, cue->end, &link);
+    bool comma = at(text, cue->end) == ',' && IS_ONE_OF(cue, ((const char *const[]){"signed", "firmado"}));
+    size_t i = skip_links(text, cue->end + comma, &link);
     if (i == cue->end) return 0;
     bool strong = IS_ONE_OF(cue, sure) || (!IS_ONE_OF(cue, weak) && is_persons_name(text, cue, link));
     bool told = strong && (link || IS_ONE_OF(cue, sure));
@@ -181,7 +182,7 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
 {
     struct str text = finder->text;
     struct redact_word of;
-    size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ','));
+    size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ',' || at(text, cue->end) == ':'));
     redact_word_at(text, i, &of);
     if (IS_ONE_OF(&of, ((const char *const[]){"de", "of", "named", "called", "llamado", "llamada"})) && !of.capital) i = skip_blanks(text, of.end);
     struct name name = name_read(text, i, NOT_SMALL);
@@ -190,8 +191,46 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
     bool owned = of.cues & CUE(OWNER) && of.end + 1 == cue->start;
     if (name_is_brand_pair(text, cue->start, name.start)) return name.end; /* "Père Noël" */
     if (!speaks_of_self(text, cue) && name_in_film(finder)) return name.end; /* "his wife Anna" */
-    bool unlisted = owned && !cue->capital && is_familys(cue) && name.parts <= 2 && !name.also && name.end - name.start >= 4;
+    bool unlisted = owned && !cue->capital && is_familys(cue) && name.parts <= 2 && !name.also && name.end - name.start >= 3;
     return name.known || name.also >= 2 || (name.also && owned) || unlisted ? name_take(finder, &name) : 0;
+}
+
+/* "a nombre de", "au nom de", "booked under the name (of)": where the name behind it begins, or 0. */
+static size_t behind_name_of(struct str text, const struct redact_word *cue)
+{
+    static const char *const wares[] = {"sold", "marketed", "known", "goes", "go", "branded", "made", "sells"};
+    struct redact_word lead, verb, of;
+    redact_word_before(text, cue->start, &lead);
+    redact_word_at(text, skip_blanks(text, cue->end), &of);
+    bool romance = (IS_ONE_OF(cue, ((const char *const[]){"nombre"})) && IS_ONE_OF(&lead, ((const char *const[]){"a"}))) ||
+                   (IS_ONE_OF(cue, ((const char *const[]){"nom"})) && IS_ONE_OF(&lead, ((const char *const[]){"au"})));
+    if (romance) return IS_ONE_OF(&of, ((const char *const[]){"de"})) && !of.capital ? skip_blanks(text, of.end) : 0;
+    if (!IS_ONE_OF(cue, ((const char *const[]){"name"})) || !IS_ONE_OF(&lead, ((const char *const[]){"the"}))) return 0;
+    redact_word_before(text, lead.start, &lead);
+    if (!IS_ONE_OF(&lead, ((const char *const[]){"under", "in"}))) return 0;
+    redact_word_before(text, lead.start, &verb);
+    if (IS_ONE_OF(&verb, wares)) return 0;
+    return skip_blanks(text, IS_ONE_OF(&of, ((const char *const[]){"of"})) ? of.end : cue->end);
+}
+
+static bool is_holder(const struct redact_word *cue)
+{
+    static const char *const holders[] = {"holder", "cardholder", "titular", "titulaire", "passenger", "pasajero", "pasajera", "passager", "passagere",
+                                          "recipient", "destinatario", "destinataire", "sender", "remitente", "expediteur", "attn", "guest", "huesped"};
+    return IS_ONE_OF(cue, holders);
+}
+
+/* "Account holder: Nkechi Obi", "the booking in the name of Obi": whoever it is, known or not. */
+static size_t behind_holder(struct redact_finder *finder, const struct redact_word *cue)
+{
+    struct str text = finder->text;
+    size_t i = behind_name_of(text, cue);
+    if (!i && at(text, cue->end) == ':' && is_holder(cue)) i = skip_blanks(text, cue->end + 1);
+    if (!i) return 0;
+    struct name name = name_read(text, i, NOT_SMALL);
+    if (!name.parts || name.company || name.end - name.start < 3 || name_is_brand(text, &name) || name_in_film(finder)) return 0;
+    if (name.parts == 1 && !name.known && name_follow(text, &name).size && is_holder(cue)) return 0; /* "Guest: Wifi is down" */
+    return name_take(finder, &name);
 }
 
 size_t redact_person(struct redact_finder *finder, const struct redact_word *word)
@@ -201,7 +240,8 @@ size_t redact_person(struct redact_finder *finder, const struct redact_word *wor
     bool monsieur = finder->french && word->size == 1 && word->folded[0] == 'm' && word->capital && at(finder->text, word->end) == '.' &&
                     at(finder->text, word->end + 1) == ' ';
     if (word->cues & CUE(TITLE) || monsieur) end = behind_title(finder, word);
-    if (!end && word->cues & CUE(NAMED)) end = behind_naming(finder, word);
+    if (word->cues & CUE(NAMED)) end = behind_holder(finder, word);
+    if (!end && word->cues & CUE(NAMED) && !is_holder(word)) end = behind_naming(finder, word);
     if (!end && word->cues & CUE(SIGN_OFF)) end = behind_sign_off(finder, word);
     if (!end && word->cues & CUE(RELATIVE)) end = behind_relative(finder, word);
     if (!end && word->cues & CUE(RELATIVE) && is_familys(word)) end = before_relative(finder, word);
