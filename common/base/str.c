@@ -4,6 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 int str_compare(struct str a, struct str b)
 {
     size_t shorter = a.size < b.size ? a.size : b.size;
@@ -133,9 +137,19 @@ static size_t sequence_size(const uint8_t *p, size_t left)
     return size;
 }
 
+/* From `at` on past what is ASCII, in steps of sixteen. */
+static size_t skip_ascii(struct str s, size_t at)
+{
+#ifdef __SSE2__
+    while (s.size - at >= 16 && !_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(s.data + at))))
+        at += 16;
+#endif
+    return at;
+}
+
 size_t str_utf8_valid_prefix(struct str s)
 {
-    size_t at = 0;
+    size_t at = skip_ascii(s, 0);
     while (at < s.size) {
         if (s.size - at >= 8) {
             uint64_t eight;
@@ -144,7 +158,10 @@ size_t str_utf8_valid_prefix(struct str s)
             /* Little-endian: the lowest bit that is set belongs to the first byte that isn't ASCII. */
             size_t ascii = eight ? (size_t)__builtin_ctzll(eight) / 8 : 8;
             at += ascii;
-            if (ascii == 8) continue;
+            if (ascii == 8) {
+                at = skip_ascii(s, at);
+                continue;
+            }
         } else if ((uint8_t)s.data[at] < 0x80) {
             at++;
             continue;

@@ -17,13 +17,12 @@ void bedrock_write_path(const struct request_style *style, struct str model, str
 static void write_body(const struct request_style *style, const struct llm_question *question,
                        struct buffer *out)
 {
-    (void)style; /* the model is in the path */
     buffer_add(out, STR("{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":"));
     json_write_string(out, question->prompt);
     buffer_add(out, STR("}]}]"));
     if (question->system.size) {
         buffer_add(out, STR(",\"system\":[{\"text\":"));
-        json_write_string(out, question->system);
+        request_add_system(style, question, out);
         buffer_add(out, STR("}]"));
     }
     buffer_printf(out, ",\"inferenceConfig\":{\"maxTokens\":%u", question->max_tokens);

@@ -13,6 +13,7 @@ struct remote {
     const struct clock *clock;
     const struct provider *provider;
     struct request_style style;
+    struct kept_json system;
     const char *endpoint;  /* base URL without a slash at the end */
     size_t endpoint_path;  /* where its path begins */
     const char *host;      /* as a Host header says it */

@@ -12,13 +12,32 @@ void request_add_temperature(struct buffer *out, const char *name, double temper
     json_write_number(out, temperature);
 }
 
-void messages_write_rest(const struct llm_question *question, struct buffer *out)
+void request_add_system(const struct request_style *style, const struct llm_question *question,
+                        struct buffer *out)
+{
+    struct kept_json *kept = style->system;
+    if (!kept) {
+        json_write_string(out, question->system);
+        return;
+    }
+    if (!str_equal(buffer_str(&kept->text), question->system)) {
+        buffer_clear(&kept->text);
+        buffer_clear(&kept->json);
+        json_write_string(&kept->json, question->system);
+        if (!kept->json.failed) buffer_add(&kept->text, question->system);
+    }
+    buffer_add(out, buffer_str(&kept->json));
+    out->failed |= kept->json.failed || kept->text.failed;
+}
+
+void messages_write_rest(const struct request_style *style, const struct llm_question *question,
+                         struct buffer *out)
 {
     buffer_printf(out, "\"max_tokens\":%u", question->max_tokens);
     request_add_temperature(out, "temperature", question->temperature);
     if (question->system.size) {
         buffer_add(out, STR(",\"system\":"));
-        json_write_string(out, question->system);
+        request_add_system(style, question, out);
     }
     buffer_add(out, STR(",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":"));
     json_write_string(out, question->prompt);
@@ -47,15 +66,14 @@ static void write_body(const struct request_style *style, const struct llm_quest
     buffer_add(out, STR("{\"model\":"));
     json_write_string(out, question_model(style, question));
     buffer_add_char(out, ',');
-    messages_write_rest(question, out);
+    messages_write_rest(style, question, out);
 }
 
 static void write_invoke_body(const struct request_style *style,
                               const struct llm_question *question, struct buffer *out)
 {
-    (void)style; /* the model is in the path */
     buffer_add(out, STR("{\"anthropic_version\":\"bedrock-2023-05-31\","));
-    messages_write_rest(question, out);
+    messages_write_rest(style, question, out);
 }
 
 static const struct reply_row rows[] = {

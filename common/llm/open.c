@@ -206,6 +206,7 @@ int llm_client_open(uv_loop_t *loop, const struct llm_config *config,
     remote->provider = provider_of(config->provider, config->invoke);
     remote->clock = config->clock ? config->clock : clock_system();
     remote->style.invoke = config->invoke;
+    remote->style.system = &remote->system;
     remote->style.strict = config->strict;
     remote->style.json_object = config->json_object;
     remote->style.max_completion_tokens = config->max_completion_tokens;
@@ -237,6 +238,8 @@ void remote_destroy(struct remote *remote)
     const char *secrets[] = {remote->keys.config.secret_access_key, remote->keys.config.session_token};
     for (size_t i = 0; i < 2; i++)
         if (secrets[i]) explicit_bzero((char *)(uintptr_t)secrets[i], strlen(secrets[i]));
+    buffer_deinit(&remote->system.text);
+    buffer_deinit(&remote->system.json);
     arena_deinit(&remote->texts);
     arena_deinit(&remote->scratch);
     free(remote);

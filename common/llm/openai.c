@@ -11,13 +11,6 @@ static void write_path(const struct request_style *style, struct str model, stru
     buffer_add(out, STR("/chat/completions"));
 }
 
-static void add_message(struct buffer *out, const char *role, struct str text)
-{
-    buffer_printf(out, "{\"role\":\"%s\",\"content\":", role);
-    json_write_string(out, text);
-    buffer_add_char(out, '}');
-}
-
 static void add_format(const struct request_style *style, const struct llm_question *question,
                        struct buffer *out)
 {
@@ -44,11 +37,13 @@ static void write_body(const struct request_style *style, const struct llm_quest
     json_write_string(out, question_model(style, question));
     buffer_add(out, STR(",\"messages\":["));
     if (question->system.size) {
-        add_message(out, "system", question->system);
-        buffer_add_char(out, ',');
+        buffer_add(out, STR("{\"role\":\"system\",\"content\":"));
+        request_add_system(style, question, out);
+        buffer_add(out, STR("},"));
     }
-    add_message(out, "user", question->prompt);
-    buffer_printf(out, "],\"%s\":%u",
+    buffer_add(out, STR("{\"role\":\"user\",\"content\":"));
+    json_write_string(out, question->prompt);
+    buffer_printf(out, "}],\"%s\":%u",
                   style->max_completion_tokens ? "max_completion_tokens" : "max_tokens",
                   question->max_tokens);
     request_add_temperature(out, "temperature", question->temperature);

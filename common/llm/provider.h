@@ -5,11 +5,17 @@
 #include "base/buffer.h"
 #include "llm/reply.h"
 
+/* A text, and how JSON says it: kept from one question to the next, as most have the same system text. */
+struct kept_json {
+    struct buffer text, json;
+};
+
 /* How a client was configured, as far as a request's bytes depend on it. */
 struct request_style {
     const char *model; /* of questions without one */
     bool invoke;       /* bedrock: InvokeModel */
     bool strict, json_object, max_completion_tokens; /* openai */
+    struct kept_json *system; /* the last question's; NULL: isn't kept */
 };
 
 struct provider {
@@ -38,10 +44,14 @@ static inline struct str question_model(const struct request_style *style,
 
 /* From max_tokens on: what Anthropic's own API and InvokeModel have in common. */
 void bedrock_write_path(const struct request_style *style, struct str model, struct buffer *out);
-void messages_write_rest(const struct llm_question *question, struct buffer *out);
+void messages_write_rest(const struct request_style *style, const struct llm_question *question,
+                         struct buffer *out);
 enum { BEDROCK_REFUSALS = 25 };
 extern const struct refusal_row bedrock_refusals[BEDROCK_REFUSALS];
 
+/* The question's system text, as a JSON string. */
+void request_add_system(const struct request_style *style, const struct llm_question *question,
+                        struct buffer *out);
 /* ,"name":number; nothing where it is negative. */
 void request_add_temperature(struct buffer *out, const char *name, double temperature);
 

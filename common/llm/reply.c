@@ -22,7 +22,9 @@ static bool is_wanted(const struct walk *walk, const struct reply_row **ret_exac
     bool wanted = false;
     *ret_exact = NULL;
     for (size_t i = 0; i < walk->count; i++) {
-        struct str row = str_of(walk->rows[i].path);
+        struct str row = walk->rows[i].path;
+        if (row.size < path.size || (path.size && row.data[path.size - 1] != path.data[path.size - 1]))
+            continue; /* most, without a call */
         if (!str_starts(row, path)) continue;
         const struct str *taken =
             (const struct str *)(const void *)((const char *)walk->reply + walk->rows[i].offset);

@@ -22,11 +22,11 @@ enum reply_take { TAKE_STRING, TAKE_NUMBER, TAKE_RAW };
 
 /* "choices[].message.content": every item of an array counts; the first that is there is taken. */
 struct reply_row {
-    const char *path;
+    struct str path;
     enum reply_take take;
     size_t offset; /* of a struct str in struct reply */
 };
-#define REPLY_ROW(path_, take_, member) {path_, TAKE_##take_, offsetof(struct reply, member)}
+#define REPLY_ROW(path_, take_, member) {{path_, sizeof path_ - 1}, TAKE_##take_, offsetof(struct reply, member)}
 
 /* BAD_JSON or NO_MEMORY: nothing is known of the reply. */
 int reply_read(struct str body, const struct reply_row *rows, size_t count, struct arena *arena,

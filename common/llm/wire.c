@@ -3,20 +3,27 @@
  * Happy path: wire_start() → curl's callbacks ask for sockets and a timer → the loop tells curl of
  * them → messages of ended transfers are collected → on_end() for each, after curl has returned.
  * Failure modes: an error of poll(2) is told to curl as one; transfers also end by the timer alone
- * (deadlines), so messages are read after it too; an owner's on_end() may start, cancel and close. */
+ * (deadlines), so messages are read after it too; an owner's on_end() may start, cancel and close.
+ *
+ * curl has a socket watched for each transfer anew, and libuv takes seven system calls for that. So
+ * a connection stays watched for reading while it is kept, until it is closed or something comes. */
 #include "llm/wire.h"
 
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-enum { SPARE_HANDLES_MAX = 64, HANDLES = 2 };
+enum { HANDLES = 2, SOCKET_BUCKETS = 256 };
 
 struct watched {
     uv_poll_t poll;
     struct wire *wire;
     curl_socket_t socket;
-    struct watched *next, *previous;
+    int events;            /* that are watched for */
+    bool connection, idle; /* opened by us, so closed by us too; no transfer uses it */
+    struct watched *next, **link;
 };
 
 struct wire {
@@ -24,11 +31,12 @@ struct wire {
     CURLM *multi;
     uv_timer_t timer; /* curl's */
     uv_timer_t soon;  /* for exchanges that ended without curl */
-    struct watched *watched;
+    struct watched *watched[SOCKET_BUCKETS];
     struct exchange *running, *ended, **ended_end;
-    CURL *spare[SPARE_HANDLES_MAX];
-    size_t spare_count;
+    CURL **spare; /* of POSTs: set up but for what differs; as many as there may be connections */
+    size_t spare_count, spare_most;
     char *ca_file;
+    bool past_proxies; /* no proxy is named in the environment: curl need not look for one in each call */
     int open_handles;
     bool unwatched; /* some running exchange has a socket that can't be watched */
     bool closing;
@@ -70,22 +78,29 @@ static void unlink_ended(struct exchange *exchange)
 
 /* --- ends ------------------------------------------------------------------------------------ */
 
-/* Handles are kept: making one costs more than all else that we do for a call. */
-static void put_back(struct wire *wire, CURL *curl)
+static bool is_post(const struct exchange *exchange) { return strcmp(exchange->method, "POST") == 0; }
+
+/* Those of POSTs are kept: making one costs more than all else that we do for a call. Nothing of the
+ * exchange stays in it: it may hold a key. */
+static void put_back(struct exchange *exchange)
 {
-    if (wire->closing || wire->spare_count == SPARE_HANDLES_MAX) {
+    struct wire *wire = exchange->wire;
+    CURL *curl = exchange->curl;
+    exchange->curl = NULL;
+    if (wire->closing || !is_post(exchange) || wire->spare_count == wire->spare_most) {
         curl_easy_cleanup(curl);
         return;
     }
-    curl_easy_reset(curl);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, NULL);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
     wire->spare[wire->spare_count++] = curl;
 }
 
 static void release(struct exchange *exchange)
 {
     curl_multi_remove_handle(exchange->wire->multi, exchange->curl);
-    put_back(exchange->wire, exchange->curl);
-    exchange->curl = NULL;
+    put_back(exchange);
 }
 
 static void end_running(struct wire *wire, struct exchange *exchange, CURLcode result)
@@ -142,6 +157,11 @@ static void step(struct wire *wire, curl_socket_t socket, int events)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct watched *watched = poll->data;
+    if (watched->idle) { /* it is dead, or talks out of turn: curl finds out before it uses it again */
+        uv_poll_stop(poll);
+        watched->events = 0;
+        return;
+    }
     int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
                 (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
     step(watched->wire, watched->socket, status < 0 ? CURL_CSELECT_ERR : flags);
@@ -154,11 +174,22 @@ static void on_soon(uv_timer_t *timer) { dispatch(timer->data); }
 
 static void free_watched(uv_handle_t *handle) { free(handle->data); }
 
+static struct watched **bucket_of(struct wire *wire, curl_socket_t socket)
+{
+    return &wire->watched[(unsigned)socket % SOCKET_BUCKETS];
+}
+
+static struct watched *find_watched(struct wire *wire, curl_socket_t socket)
+{
+    struct watched *watched = *bucket_of(wire, socket);
+    while (watched && watched->socket != socket) watched = watched->next;
+    return watched;
+}
+
 static void unwatch(struct watched *watched)
 {
-    if (watched->next) watched->next->previous = watched->previous;
-    if (watched->previous) watched->previous->next = watched->next;
-    else watched->wire->watched = watched->next;
+    if (watched->next) watched->next->link = watched->link;
+    *watched->link = watched->next;
     uv_poll_stop(&watched->poll); /* at once: curl closes the socket next */
     uv_close((uv_handle_t *)&watched->poll, free_watched);
 }
@@ -174,30 +205,73 @@ static struct watched *watch(struct wire *wire, curl_socket_t socket)
     watched->poll.data = watched;
     watched->wire = wire;
     watched->socket = socket;
-    watched->next = wire->watched;
-    if (wire->watched) wire->watched->previous = watched;
-    wire->watched = watched;
-    curl_multi_assign(wire->multi, socket, watched);
+    watched->link = bucket_of(wire, socket);
+    watched->next = *watched->link;
+    if (watched->next) watched->next->link = &watched->next;
+    *watched->link = watched;
     return watched;
+}
+
+/* One that no transfer uses must not keep the loop running. */
+static void set_idle(struct watched *watched, bool idle)
+{
+    watched->idle = idle;
+    if (idle) uv_unref((uv_handle_t *)&watched->poll);
+    else uv_ref((uv_handle_t *)&watched->poll);
+}
+
+static bool watch_for(struct watched *watched, int events)
+{
+    if (watched->idle) set_idle(watched, false);
+    if (watched->events == events) return true;
+    if (uv_poll_start(&watched->poll, events, on_poll) != 0) return false;
+    watched->events = events;
+    return true;
 }
 
 static int on_curl_socket(CURL *curl, curl_socket_t socket, int what, void *user, void *known)
 {
     struct wire *wire = user;
-    struct watched *watched = known;
+    struct watched *watched = known ? known : find_watched(wire, socket);
     if (what == CURL_POLL_REMOVE) {
-        if (watched) unwatch(watched);
+        if (watched && watched->connection) set_idle(watched, true);
+        else if (watched) unwatch(watched);
         curl_multi_assign(wire->multi, socket, NULL);
         return 0;
     }
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    if (!watched) watched = watch(wire, socket);
-    if (watched && uv_poll_start(&watched->poll, events, on_poll) == 0) return 0;
+    if (!watched) watched = watch(wire, socket); /* not a connection: the resolver's */
+    if (watched) curl_multi_assign(wire->multi, socket, watched);
+    if (watched && watch_for(watched, events)) return 0;
     /* An error returned from here would kill all transfers; only this one is to end. */
     struct exchange *exchange = NULL;
     curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&exchange);
     if (exchange) wire->unwatched = exchange->no_memory = true;
     return 0;
+}
+
+static curl_socket_t on_curl_opens(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct exchange *exchange = user;
+    (void)purpose;
+    int made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (made < 0) return CURL_SOCKET_BAD;
+    struct watched *watched = watch(exchange->wire, made);
+    if (!watched) {
+        exchange->no_memory = true;
+        close(made);
+        return CURL_SOCKET_BAD;
+    }
+    watched->connection = true;
+    set_idle(watched, true);
+    return made;
+}
+
+static int on_curl_closes(void *user, curl_socket_t socket)
+{
+    struct watched *watched = find_watched(user, socket);
+    if (watched) unwatch(watched);
+    return close(socket);
 }
 
 static int on_curl_timer(CURLM *multi, long timeout_ms, void *user)
@@ -209,15 +283,15 @@ static int on_curl_timer(CURLM *multi, long timeout_ms, void *user)
     return 0;
 }
 
-static size_t on_curl_wants_body(char *room, size_t one, size_t size, void *user)
+/* Just before a request leaves, in each attempt. There is one: when a kept connection turns out to be
+ * dead, curl would make another by itself. */
+static int on_curl_sends(void *user, char *remote, char *local, int remote_port, int local_port)
 {
     struct exchange *exchange = user;
-    size_t left = exchange->body.size - exchange->body_at;
-    size_t count = left < size * one ? left : size * one;
-    if (count) memcpy(room, exchange->body.data + exchange->body_at, count);
-    exchange->body_at += count;
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    if (exchange->sent) return CURL_PREREQFUNC_ABORT;
     exchange->sent = true;
-    return count;
+    return CURL_PREREQFUNC_OK;
 }
 
 static size_t on_curl_head(char *data, size_t one, size_t size, void *user)
@@ -247,48 +321,57 @@ static size_t on_curl_reply(char *data, size_t one, size_t size, void *user)
 
 /* --- exchanges ------------------------------------------------------------------------------- */
 
-/* A body comes by callback, without a way back in it: that is what keeps curl from a second
- * attempt. */
-static void set_body(CURL *curl, struct exchange *exchange)
+/* What is the same in every request. */
+static void set_up(const struct wire *wire, CURL *curl, const struct exchange *exchange)
 {
-    bool post = strcmp(exchange->method, "POST") == 0;
-    if (!post) {
-        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, exchange->method);
-        return;
-    }
-    curl_easy_setopt(curl, CURLOPT_POST, 1L);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body.size);
-    curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_curl_wants_body);
-    curl_easy_setopt(curl, CURLOPT_READDATA, exchange);
-}
-
-static void set_options(struct wire *wire, CURL *curl, struct exchange *exchange)
-{
-    curl_easy_setopt(curl, CURLOPT_PRIVATE, exchange);
-    curl_easy_setopt(curl, CURLOPT_URL, buffer_cstr(&exchange->url));
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    bool secure = str_starts(buffer_str(&exchange->url), STR("https:"));
-    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
-                     (long)(secure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(curl, CURLOPT_PIPEWAIT, (long)secure); /* for one that carries many */
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "verbatim/" VERBATIM_VERSION);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 16384L); /* of each call: a prompt is small */
     curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (wire->ca_file) curl_easy_setopt(curl, CURLOPT_CAINFO, wire->ca_file);
+    if (wire->past_proxies) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_curl_opens);
+    curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, on_curl_closes);
+    curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, wire);
+    curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, on_curl_sends);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_curl_head);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_curl_reply);
+    if (is_post(exchange)) curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    else curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, exchange->method);
+}
+
+static void set_options(const struct wire *wire, CURL *curl, struct exchange *exchange)
+{
+    bool secure = str_starts(buffer_str(&exchange->url), STR("https:"));
+    curl_easy_setopt(curl, CURLOPT_PRIVATE, exchange);
+    curl_easy_setopt(curl, CURLOPT_URL, buffer_cstr(&exchange->url));
+    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
+                     (long)(secure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    curl_easy_setopt(curl, CURLOPT_PIPEWAIT, (long)secure); /* for one that carries many */
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)exchange->connect_timeout_ms);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)exchange->deadline_ms);
-    if (exchange->direct) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    if (wire->ca_file) curl_easy_setopt(curl, CURLOPT_CAINFO, wire->ca_file);
+    if (!wire->past_proxies) curl_easy_setopt(curl, CURLOPT_NOPROXY, exchange->direct ? "*" : NULL);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange->headers);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_curl_head);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, exchange);
+    curl_easy_setopt(curl, CURLOPT_PREREQDATA, exchange);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_curl_reply);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, exchange->detail);
-    set_body(curl, exchange);
+    if (!is_post(exchange)) return;
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body.size);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, buffer_cstr(&exchange->body)); /* leaves with the head */
+}
+
+static CURL *take_handle(struct wire *wire, const struct exchange *exchange)
+{
+    if (is_post(exchange) && wire->spare_count) return wire->spare[--wire->spare_count];
+    CURL *curl = curl_easy_init();
+    if (curl) set_up(wire, curl, exchange);
+    return curl;
 }
 
 static void begin(struct wire *wire, struct exchange *exchange)
@@ -296,7 +379,7 @@ static void begin(struct wire *wire, struct exchange *exchange)
     exchange->wire = wire;
     exchange->result = CURLE_OK;
     exchange->status = 0;
-    exchange->body_at = exchange->head_bytes = 0;
+    exchange->head_bytes = 0;
     exchange->too_large = exchange->no_memory = exchange->sent = false;
     exchange->detail[0] = '\0';
     buffer_clear(&exchange->reply);
@@ -307,15 +390,13 @@ int wire_start(struct wire *wire, struct exchange *exchange, struct err *err)
     assert(exchange->state == EXCHANGE_IDLE && !wire->closing);
     begin(wire, exchange);
     bool ready = !exchange->url.failed && !exchange->body.failed && *buffer_cstr(&exchange->url);
-    CURL *curl = NULL;
-    if (ready) curl = wire->spare_count ? wire->spare[--wire->spare_count] : curl_easy_init();
-    if (!curl) return err_set(err, E_NO_MEMORY, "preparing a request");
-    set_options(wire, curl, exchange);
-    if (curl_multi_add_handle(wire->multi, curl) != CURLM_OK) {
-        put_back(wire, curl);
+    exchange->curl = ready ? take_handle(wire, exchange) : NULL;
+    if (!exchange->curl) return err_set(err, E_NO_MEMORY, "preparing a request");
+    set_options(wire, exchange->curl, exchange);
+    if (curl_multi_add_handle(wire->multi, exchange->curl) != CURLM_OK) {
+        put_back(exchange);
         return err_set(err, E_NO_MEMORY, "preparing a request");
     }
-    exchange->curl = curl;
     add_running(wire, exchange);
     return E_OK;
 }
@@ -370,6 +451,14 @@ void exchange_deinit(struct exchange *exchange)
 
 static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
 
+static bool names_proxies(void)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (getenv(names[i])) return true;
+    return false;
+}
+
 int wire_open(uv_loop_t *loop, uint32_t connections, const char *ca_file, struct wire **ret_wire,
               struct err *err)
 {
@@ -377,14 +466,17 @@ int wire_open(uv_loop_t *loop, uint32_t connections, const char *ca_file, struct
     pthread_once(&once, start_curl);
     struct wire *wire = calloc(1, sizeof *wire);
     CURLM *multi = curl_multi_init();
+    CURL **spare = calloc(connections, sizeof *spare);
     char *file = ca_file && *ca_file ? strdup(ca_file) : NULL;
-    if (!wire || !multi || (ca_file && *ca_file && !file)) {
+    if (!wire || !multi || !spare || (ca_file && *ca_file && !file)) {
         free(wire);
+        free(spare);
         free(file);
         curl_multi_cleanup(multi);
         return err_set(err, E_NO_MEMORY, "opening an HTTP client");
     }
-    *wire = (struct wire){.loop = loop, .multi = multi, .ca_file = file, .open_handles = HANDLES};
+    *wire = (struct wire){.loop = loop, .multi = multi, .ca_file = file, .open_handles = HANDLES,
+                          .spare = spare, .spare_most = connections, .past_proxies = !names_proxies()};
     wire->ended_end = &wire->ended;
     uv_timer_init(loop, &wire->timer);
     uv_timer_init(loop, &wire->soon);
@@ -405,6 +497,7 @@ static void on_handle_closed(uv_handle_t *handle)
     struct wire *wire = handle->data;
     if (--wire->open_handles > 0) return;
     free(wire->ca_file);
+    free(wire->spare);
     free(wire);
 }
 
@@ -416,7 +509,8 @@ void wire_close(struct wire *wire)
     while (wire->ended) wire_cancel(wire->ended);
     curl_multi_setopt(wire->multi, CURLMOPT_SOCKETFUNCTION, NULL);
     curl_multi_setopt(wire->multi, CURLMOPT_TIMERFUNCTION, NULL);
-    while (wire->watched) unwatch(wire->watched);
+    for (size_t i = 0; i < SOCKET_BUCKETS; i++)
+        while (wire->watched[i]) unwatch(wire->watched[i]);
     while (wire->spare_count) curl_easy_cleanup(wire->spare[--wire->spare_count]);
     curl_multi_cleanup(wire->multi);
     uv_close((uv_handle_t *)&wire->timer, on_handle_closed);

@@ -4,7 +4,7 @@
  * in exactly one on_end(), from the loop and never from within curl or wire_start(), unless
  * wire_cancel() or wire_close() came first. No redirects, no cookies, no compression, no second
  * attempt: curl would silently send a request again when a kept connection turns out to be dead,
- * and a model's answer would be paid for twice; so it isn't given the means to. */
+ * and a model's answer would be paid for twice; so it isn't let. */
 #ifndef VERBATIM_LLM_WIRE_H
 #define VERBATIM_LLM_WIRE_H
 
@@ -45,7 +45,7 @@ struct exchange {
     /* The wire's own: */
     struct wire *wire;
     CURL *curl;
-    size_t body_at, head_bytes;
+    size_t head_bytes;
     struct exchange *next, *previous;
     enum { EXCHANGE_IDLE, EXCHANGE_RUNNING, EXCHANGE_ENDED } state;
 };

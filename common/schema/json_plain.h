@@ -38,6 +38,17 @@ static inline size_t json_plain_of_sixteen(const char *at)
 }
 #endif
 
+#ifdef __SSE2__
+/* A string that ends within the sixteen bytes, and is plain ASCII: its size; else 16. */
+static inline size_t json_short_of_sixteen(const char *at)
+{
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)at);
+    size_t plain = json_plain_of_sixteen(at);
+    if (plain == 16 || at[plain] != '"') return 16;
+    return (unsigned)_mm_movemask_epi8(x) & ((1u << plain) - 1) ? 16 : plain;
+}
+#endif
+
 /* How many bytes at the start of `size` are plain. */
 static inline size_t json_plain(const char *text, size_t size)
 {

@@ -121,13 +121,14 @@ static bool unicode_escape(struct json_reader *reader, char **out)
 
 static bool escape(struct json_reader *reader, char **out)
 {
-    static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
+    static const char values[256] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
+                                     ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
     if (reader->at == reader->end) return fault(reader, "string without an end");
     char c = *reader->at++;
     if (c == 'u') return unicode_escape(reader, out);
-    const char *found = c ? strchr(names, c) : NULL;
-    if (!found) return fault(reader, "unknown escape");
-    *(*out)++ = values[found - names];
+    char value = values[(unsigned char)c];
+    if (!value) return fault(reader, "unknown escape");
+    *(*out)++ = value;
     return true;
 }
 
@@ -140,8 +141,9 @@ static bool unescape(struct json_reader *reader, const char *start, const char *
     reader->at = start;
     reader->end = close;
     while (reader->at < reader->end) {
-        size_t plain = json_plain(reader->at, (size_t)(close - reader->at));
+        size_t left = (size_t)(close - reader->at), plain = json_plain(reader->at, left);
         if (!reader->arena) out = scratch; /* only looked at */
+        else if (plain <= 16 && left >= 16) memcpy(out, reader->at, 16), out += plain; /* in one; there is room for what is left */
         else memcpy(out, reader->at, plain), out += plain;
         reader->at += plain;
         if (reader->at == reader->end) break;
@@ -158,6 +160,14 @@ static bool string(struct json_reader *reader, struct str *ret_text)
 {
     const char *start = ++reader->at, *at = start;
     bool escaped = false;
+#ifdef __SSE2__
+    size_t size = reader->end - at >= 16 ? json_short_of_sixteen(at) : 16;
+    if (size < 16) { /* as most are */
+        *ret_text = str_make(start, size);
+        reader->at = start + size + 1;
+        return true;
+    }
+#endif
     for (;;) {
         at += json_plain(at, (size_t)(reader->end - at));
         if (at == reader->end || *at == '"') break;

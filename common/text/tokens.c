@@ -8,6 +8,10 @@
 #define XXH_INLINE_ALL /* hash_fast() of a short word, without the call */
 #include <xxhash.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/hash.h"
 #include "text/ascii_head.h"
 
@@ -111,12 +115,31 @@ static size_t fold_character(struct character c, char *out)
     return fold_slowly(c.code, out);
 }
 
+/* How many bytes of ASCII from `at` on were folded, sixteen at a time. */
+static size_t fold_ascii(struct str text, size_t at, char *out)
+{
+    size_t done = 0;
+#ifdef __SSE2__
+    for (; text.size - at - done >= 16; done += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at + done));
+        if (_mm_movemask_epi8(x)) break;
+        __m128i upper = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8('A' - 1)), _mm_cmplt_epi8(x, _mm_set1_epi8('Z' + 1)));
+        x = _mm_or_si128(x, _mm_and_si128(upper, _mm_set1_epi8(32)));
+        _mm_storeu_si128((__m128i *)(void *)(out + done), x);
+    }
+#endif
+    return done;
+}
+
 struct str text_fold(struct str text, struct arena *arena)
 {
     char *copy = arena_alloc(arena, text.size * FOLD_MOST + 8);
     size_t size = 0;
     if (!copy) return (struct str){0};
     for (size_t at = 0; at < text.size;) {
+        size_t ascii = fold_ascii(text, at, copy + size);
+        at += ascii, size += ascii;
+        if (at == text.size) break;
         struct character c = read_character(text, at);
         size += fold_character(c, copy + size);
         at += c.size;

@@ -187,6 +187,18 @@ static int ask_genai(struct rig *rig, struct asking *asking, uint64_t records, u
     return rc;
 }
 
+/* Apart, so that a profiler can tell them from each other: --toggle-collect=ask_one_each. */
+__attribute__((noinline)) static int ask_one_each(struct rig *rig, struct asking *asking, uint64_t calls, double *ret_resident, struct err *err)
+{
+    return ask_genai(rig, asking, calls, AT_ONCE, ret_resident, err);
+}
+
+__attribute__((noinline)) static int ask_batched(struct rig *rig, struct asking *asking, uint64_t calls, struct err *err)
+{
+    double ignored;
+    return ask_genai(rig, asking, calls * BATCH_RECORDS, AT_ONCE * BATCH_RECORDS, &ignored, err);
+}
+
 static int open_asking(struct rig *rig, struct asking *asking, uint32_t batch, struct err *err)
 {
     char text[64];
@@ -245,18 +257,18 @@ static int measure(struct rig *rig, struct asking *single, struct asking *batche
     double first_mib = 0, last_mib = 0, ignored;
     make_body(rig->prompt, &body);
     /* One round of each to warm up: connections, arenas, the window of calls at once. */
-    int rc = ask_genai(rig, single, calls, AT_ONCE, &ignored, err);
-    if (rc == E_OK) rc = ask_genai(rig, batched, calls * BATCH_RECORDS, AT_ONCE * BATCH_RECORDS, &ignored, err);
+    int rc = ask_one_each(rig, single, calls, &ignored, err);
+    if (rc == E_OK) rc = ask_batched(rig, batched, calls, err);
     for (uint64_t round = 0; round < rounds && rc == E_OK; round++) {
         uint64_t before = calls_of(single), before_batches = calls_of(batched);
         struct cost start = cost_now(rig->counter);
-        rc = ask_genai(rig, single, calls, AT_ONCE, round ? &last_mib : &first_mib, err);
+        rc = ask_one_each(rig, single, calls, round ? &last_mib : &first_mib, err);
         note(&ours, round, cost_since(start, rig->counter, calls_of(single) - before));
         start = cost_now(rig->counter);
         if (rc == E_OK) rc = genai_bare_run(rig->url, buffer_str(&body), calls, AT_ONCE, err);
         note(&bare, round, cost_since(start, rig->counter, calls));
         start = cost_now(rig->counter);
-        if (rc == E_OK) rc = ask_genai(rig, batched, calls * BATCH_RECORDS, AT_ONCE * BATCH_RECORDS, &ignored, err);
+        if (rc == E_OK) rc = ask_batched(rig, batched, calls, err);
         note(&batches, round, cost_since(start, rig->counter, calls_of(batched) - before_batches));
     }
     buffer_deinit(&body);

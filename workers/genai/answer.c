@@ -25,10 +25,10 @@ static bool id_of(struct str raw, char *ret_id, size_t *ret_size)
     struct json_reader json = json_reader(raw, NULL); /* ids with escapes are none of ours */
     struct json_value value;
     struct str name;
-    bool first = true, found = false;
+    bool first = true;
     if (!json_next(&json, &value) || value.kind != JSON_OBJECT) return false;
     while (json_member(&json, &first, &name)) {
-        if (!str_equal(name, STR("id")) || found) {
+        if (!str_equal(name, STR("id"))) {
             if (!json_skip(&json, NULL)) break;
             continue;
         }
@@ -37,9 +37,9 @@ static bool id_of(struct str raw, char *ret_id, size_t *ret_size)
             break;
         memcpy(ret_id, value.text.data, value.text.size);
         *ret_size = value.text.size;
-        found = true;
+        return true; /* the rest was read when it was cut out */
     }
-    return found && !json.fault;
+    return false;
 }
 
 static void take_part(struct str raw, const struct str *ids, uint32_t count, bool *seen,
@@ -172,16 +172,33 @@ static bool read_enum(struct reading *reading, const struct field *field,
 static bool read_object(struct reading *reading, const struct shape *shape, void *value,
                         bool *held);
 
-static void set_place(const struct shape *shape, char *value, const char *name, uint32_t place,
-                      uint32_t *present)
+/* What is asked for of a struct. */
+struct asked {
+    const struct shape *shape;
+    const struct field *start, *end; /* both, where it is quoted in their place; else NULL */
+    uint32_t fields, needed;         /* bits, in the shape's order */
+};
+
+static struct asked asked_of(const struct shape *shape)
 {
-    const struct field *field = shape_field(shape, str_of(name));
-    memcpy(value + field->offset, &place, sizeof place);
-    *present |= 1u << (field - shape->fields);
+    struct asked asked = {.shape = shape};
+    for (uint32_t i = 0; i < shape->count; i++) {
+        if (!answer_holds(shape, &shape->fields[i])) continue;
+        asked.fields |= 1u << i;
+        if (shape->fields[i].required) asked.needed |= 1u << i;
+    }
+    if (!answer_quotes(shape)) return asked;
+    asked.start = shape_field(shape, STR("start")), asked.end = shape_field(shape, STR("end"));
+    return asked;
+}
+
+static uint32_t bit_of(const struct asked *asked, const struct field *field)
+{
+    return 1u << (field - asked->shape->fields);
 }
 
 /* The words that are claimed to be in the text. Not there: *held becomes false. */
-static bool read_quote(struct reading *reading, const struct shape *shape,
+static bool read_quote(struct reading *reading, const struct asked *asked,
                        const struct json_value *quote, char *value, uint32_t *present, bool *held)
 {
     uint32_t start = 0, end = 0;
@@ -190,8 +207,9 @@ static bool read_quote(struct reading *reading, const struct shape *shape,
     if (found == QUOTE_NO_MEMORY) return no_memory(reading);
     if (found == QUOTE_NOWHERE) *held = false;
     if (found == QUOTE_PLAIN) reading->notes->plain++;
-    set_place(shape, value, "start", start, present);
-    set_place(shape, value, "end", end, present);
+    memcpy(value + asked->start->offset, &start, sizeof start);
+    memcpy(value + asked->end->offset, &end, sizeof end);
+    *present |= bit_of(asked, asked->start) | bit_of(asked, asked->end);
     return true;
 }
 
@@ -200,9 +218,10 @@ static bool read_item(struct reading *reading, const struct field *field, char *
     struct json_value value;
     if (!json_next(&reading->json, &value)) return false;
     memset(item, 0, field->shape->struct_bytes);
-    if (field->shape == &span_shape)
-        return read_quote(reading, field->shape, &value, item,
-                          &((struct span *)(void *)item)->present, held);
+    if (field->shape == &span_shape) {
+        const struct asked asked = asked_of(&span_shape);
+        return read_quote(reading, &asked, &value, item, &((struct span *)(void *)item)->present, held);
+    }
     if (value.kind != JSON_OBJECT) return broken(reading, field, "must hold objects");
     return read_object(reading, field->shape, item, held);
 }
@@ -252,44 +271,37 @@ static bool read_value(struct reading *reading, const struct shape *shape,
 }
 
 /* One member; one that isn't asked for is passed over. */
-static bool read_member(struct reading *reading, const struct shape *shape, struct str name,
+static bool read_member(struct reading *reading, const struct asked *asked, struct str name,
                         char *object, uint32_t *present, bool *held)
 {
-    const struct field *field = shape_field(shape, name);
     struct json_value value;
-    bool quote = answer_quotes(shape) && str_equal(name, STR("quote"));
-    bool asked = quote || (field && answer_holds(shape, field));
-    if (!asked) return json_skip(&reading->json, NULL);
-    uint32_t bit = quote ? 1u << (shape_field(shape, STR("start")) - shape->fields)
-                         : 1u << (field - shape->fields);
-    if (*present & bit) return broken(reading, quote ? NULL : field, "comes twice");
+    bool quote = asked->start && str_equal(name, STR("quote"));
+    const struct field *field = quote ? asked->start : shape_field(asked->shape, name);
+    if (!quote && !(field && asked->fields & bit_of(asked, field))) return json_skip(&reading->json, NULL);
+    if (*present & bit_of(asked, field)) return broken(reading, quote ? NULL : field, "comes twice");
     if (!json_next(&reading->json, &value)) return false;
-    if (quote) return read_quote(reading, shape, &value, object, present, held);
-    *present |= bit;
-    return read_value(reading, shape, field, &value, object + field->offset, held);
+    if (quote) return read_quote(reading, asked, &value, object, present, held);
+    *present |= bit_of(asked, field);
+    return read_value(reading, asked->shape, field, &value, object + field->offset, held);
 }
 
-static bool has_all(struct reading *reading, const struct shape *shape, uint32_t present)
+static bool has_all(struct reading *reading, const struct asked *asked, uint32_t present)
 {
-    if (answer_quotes(shape) &&
-        !(present >> (shape_field(shape, STR("start")) - shape->fields) & 1))
+    if (asked->start && !(present & bit_of(asked, asked->start)))
         return broken(reading, NULL, "is missing");
-    for (uint32_t i = 0; i < shape->count; i++) {
-        const struct field *field = &shape->fields[i];
-        if (answer_holds(shape, field) && field->required && !(present >> i & 1))
-            return broken(reading, field, "is missing");
-    }
-    return true;
+    uint32_t missing = asked->needed & ~present;
+    return !missing || broken(reading, &asked->shape->fields[__builtin_ctz(missing)], "is missing");
 }
 
 static bool read_object(struct reading *reading, const struct shape *shape, void *value, bool *held)
 {
+    const struct asked asked = asked_of(shape);
     uint32_t present = 0; /* every struct of a shape begins with its own */
     struct str name;
     bool first = true;
     while (json_member(&reading->json, &first, &name))
-        if (!read_member(reading, shape, name, value, &present, held)) return false;
-    if (reading->json.fault || !has_all(reading, shape, present)) return false;
+        if (!read_member(reading, &asked, name, value, &present, held)) return false;
+    if (reading->json.fault || !has_all(reading, &asked, present)) return false;
     memcpy(value, &present, sizeof present);
     return true;
 }

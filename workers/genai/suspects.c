@@ -50,12 +50,22 @@ static uint32_t pair_of(char first, char second)
     return (uint32_t)(unsigned char)first << 8 | (unsigned char)second;
 }
 
-static void note_pairs(struct suspects *suspects, uint32_t number)
+/* The first of them lowest; zeros behind the end. */
+static uint32_t four_bytes(struct str text, size_t at)
+{
+    uint32_t bytes = 0;
+    size_t left = text.size - at;
+    memcpy(&bytes, text.data + at, left < sizeof bytes ? left : sizeof bytes);
+    return bytes;
+}
+
+static void note_start(struct suspects *suspects, uint32_t number)
 {
     struct str part = suspects->phrases[number].parts[0];
-    suspects->seconds[number] = part.size > 1 ? (unsigned char)part.data[1] : SUSPECT_ANY;
+    uint32_t mask = part.size < 4 ? (UINT32_C(1) << 8 * part.size) - 1 : UINT32_MAX;
+    suspects->begins[number] = (struct suspect_start){four_bytes(part, 0), mask};
     for (uint32_t second = 0; second < 256; second++) {
-        if (part.size > 1 && suspects->seconds[number] != second) continue;
+        if (part.size > 1 && (unsigned char)part.data[1] != second) continue;
         uint32_t pair = pair_of(part.data[0], (char)second);
         suspects->pairs[pair / 64] |= UINT64_C(1) << pair % 64;
     }
@@ -67,7 +77,7 @@ static void sort(struct suspects *suspects)
         qsort(suspects->phrases, suspects->count, sizeof *suspects->phrases, by_first_byte);
     for (uint32_t i = 0; i < suspects->count; i++) {
         suspects->starts[first_byte(&suspects->phrases[i]) + 1]++;
-        note_pairs(suspects, i);
+        note_start(suspects, i);
     }
     for (uint32_t byte = 0; byte < 256; byte++) suspects->starts[byte + 1] += suspects->starts[byte];
 }
@@ -78,8 +88,8 @@ int suspects_read(struct suspects *suspects, const char *file, struct str conten
     *suspects = (struct suspects){0};
     for (size_t i = 0; i < content.size; i++) lines += content.data[i] == '\n';
     suspects->phrases = ARENA_ARRAY(&suspects->arena, struct suspect_phrase, lines);
-    suspects->seconds = ARENA_ARRAY(&suspects->arena, uint16_t, lines);
-    if (!suspects->phrases || !suspects->seconds) return err_set(err, E_NO_MEMORY, NULL);
+    suspects->begins = ARENA_ARRAY(&suspects->arena, struct suspect_start, lines);
+    if (!suspects->phrases || !suspects->begins) return err_set(err, E_NO_MEMORY, NULL);
     int rc = str_is_utf8(content) ? E_OK : err_set(err, E_BAD_CONFIG, "%s isn't UTF-8", file);
     while (rc == E_OK && content.size) {
         struct str text = str_trim(str_cut(&content, '\n'));
@@ -133,9 +143,8 @@ static bool begins_at(struct str text, const struct suspect_phrase *phrase, size
 {
     struct str first = phrase->parts[0];
     size_t end = at + first.size;
-    if (first.size > text.size - at || text.data[end - 1] != first.data[first.size - 1])
-        return false; /* most end here */
-    if (memcmp(text.data + at, first.data, first.size) != 0) return false;
+    if (first.size > text.size - at || memcmp(text.data + at, first.data, first.size) != 0)
+        return false;
     return !cuts_word(text, end) && holds_rest(text, phrase, end);
 }
 
@@ -163,10 +172,11 @@ bool suspects_hold(const struct suspects *suspects, struct str text, struct aren
     for (size_t at = 0; at < folded.size; at++) {
         uint32_t pair = pair_of(folded.data[at], at + 1 < folded.size ? folded.data[at + 1] : ' ');
         if (!(suspects->pairs[pair / 64] >> pair % 64 & 1) || cuts_word(folded, at)) continue;
+        uint32_t four = four_bytes(folded, at);
         const uint32_t *starts = &suspects->starts[pair >> 8];
         for (uint32_t i = starts[0]; i < starts[1]; i++) {
-            if (suspects->seconds[i] != (pair & 0xFF) && suspects->seconds[i] != SUSPECT_ANY) continue;
-            if (begins_at(folded, &suspects->phrases[i], at)) return true;
+            struct suspect_start start = suspects->begins[i];
+            if ((four & start.mask) == start.bytes && begins_at(folded, &suspects->phrases[i], at)) return true;
         }
     }
     return false;

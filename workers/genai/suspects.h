@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 
-enum { SUSPECT_PARTS_MAX = 4, SUSPECT_GAP_BYTES = 48, SUSPECT_ANY = 256 };
+enum { SUSPECT_PARTS_MAX = 4, SUSPECT_GAP_BYTES = 48 };
 
 struct suspect_phrase {
     struct str parts[SUSPECT_PARTS_MAX]; /* in this order, each within SUSPECT_GAP_BYTES of the one
@@ -14,11 +14,16 @@ struct suspect_phrase {
     uint32_t count;
 };
 
+/* The first four bytes of a phrase, the mask where it has fewer. */
+struct suspect_start {
+    uint32_t bytes, mask;
+};
+
 struct suspects {
     struct arena arena;
     struct suspect_phrase *phrases; /* by their first byte */
     uint32_t count, starts[257];    /* those that begin with byte b: from starts[b] to starts[b + 1] */
-    uint16_t *seconds;              /* their second bytes; SUSPECT_ANY where there is none */
+    struct suspect_start *begins;   /* of each */
     uint64_t pairs[65536 / 64];     /* bits: two bytes that one begins with */
 };
 
