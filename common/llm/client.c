@@ -316,4 +316,11 @@ static void close_remote(struct llm_client *client)
     remote_destroy(remote);
 }
 
-const struct llm_client_ops remote_ops = {.ask = ask, .cancel = cancel, .close = close_remote, .rekey = remote_rekey};
+static bool knows(const struct llm_client *client, struct str system)
+{
+    const struct remote *remote = (const struct remote *)(const void *)client;
+    return system.size && str_equal(buffer_str(&remote->system.text), system);
+}
+
+const struct llm_client_ops remote_ops = {
+    .ask = ask, .cancel = cancel, .close = close_remote, .rekey = remote_rekey, .knows = knows};

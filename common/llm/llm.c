@@ -111,7 +111,8 @@ int llm_ask(struct llm_client *client, const struct llm_question *question,
         return err_set(err, E_USAGE, "a question's answer needs a name of [a-zA-Z0-9_-]{1,64}");
     if (question->prompt.size == 0 || question->schema.size == 0 || question->max_tokens == 0)
         return err_set(err, E_USAGE, "a question needs prompt, schema and max_tokens");
-    if (!str_is_utf8(question->system) || !str_is_utf8(question->prompt) ||
+    bool known = client->ops->knows && client->ops->knows(client, question->system);
+    if (!(known || str_is_utf8(question->system)) || !str_is_utf8(question->prompt) ||
         !str_is_utf8(question->purpose) || !str_is_utf8(question->schema))
         return err_set(err, E_USAGE, "a question's texts must be UTF-8");
     int rc = client->ops->ask(client, question, on_result, user, &call, err);

@@ -229,6 +229,8 @@ struct llm_client_ops {
     void (*cancel)(struct llm_call *call);
     void (*close)(struct llm_client *client);
     int (*rekey)(struct llm_client *client, const char *api_key, struct err *err); /* NULL: it has none */
+    /* The system text of the question before, so checked already? NULL: it doesn't know. */
+    bool (*knows)(const struct llm_client *client, struct str system);
 };
 
 struct llm_client {

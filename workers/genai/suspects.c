@@ -35,20 +35,12 @@ static int add_phrase(struct suspects *suspects, const char *file, uint32_t line
     return E_OK;
 }
 
-static unsigned char first_byte(const struct suspect_phrase *phrase)
-{
-    return (unsigned char)phrase->parts[0].data[0];
-}
-
-static int by_first_byte(const void *a, const void *b)
-{
-    return first_byte(a) - first_byte(b);
-}
-
 static uint32_t pair_of(char first, char second)
 {
     return (uint32_t)(unsigned char)first << 8 | (unsigned char)second;
 }
+
+static uint32_t bucket_of(uint32_t pair) { return ((pair >> 8) * 37 + pair) % SUSPECT_BUCKETS; }
 
 /* The first of them lowest; zeros behind the end. */
 static uint32_t four_bytes(struct str text, size_t at)
@@ -58,6 +50,15 @@ static uint32_t four_bytes(struct str text, size_t at)
     memcpy(&bytes, text.data + at, left < sizeof bytes ? left : sizeof bytes);
     return bytes;
 }
+
+/* 0: it begins with a single byte, then '*'. */
+static uint32_t order_of(const struct suspect_phrase *phrase)
+{
+    struct str part = phrase->parts[0];
+    return part.size > 1 ? bucket_of(pair_of(part.data[0], part.data[1])) + 1 : 0;
+}
+
+static int by_order(const void *a, const void *b) { return (int)order_of(a) - (int)order_of(b); }
 
 static void note_start(struct suspects *suspects, uint32_t number)
 {
@@ -74,12 +75,12 @@ static void note_start(struct suspects *suspects, uint32_t number)
 static void sort(struct suspects *suspects)
 {
     if (suspects->count)
-        qsort(suspects->phrases, suspects->count, sizeof *suspects->phrases, by_first_byte);
+        qsort(suspects->phrases, suspects->count, sizeof *suspects->phrases, by_order);
     for (uint32_t i = 0; i < suspects->count; i++) {
-        suspects->starts[first_byte(&suspects->phrases[i]) + 1]++;
+        suspects->starts[order_of(&suspects->phrases[i])]++;
         note_start(suspects, i);
     }
-    for (uint32_t byte = 0; byte < 256; byte++) suspects->starts[byte + 1] += suspects->starts[byte];
+    for (uint32_t i = 0; i < SUSPECT_BUCKETS; i++) suspects->starts[i + 1] += suspects->starts[i];
 }
 
 int suspects_read(struct suspects *suspects, const char *file, struct str content, struct err *err)
@@ -165,6 +166,17 @@ static bool holds_code(struct str text)
     return false;
 }
 
+/* One of the phrases from number `i` to before `end`? */
+static bool one_begins_at(const struct suspects *suspects, struct str text, size_t at, uint32_t i, uint32_t end)
+{
+    uint32_t four = four_bytes(text, at);
+    for (; i < end; i++) {
+        struct suspect_start start = suspects->begins[i];
+        if ((four & start.mask) == start.bytes && begins_at(text, &suspects->phrases[i], at)) return true;
+    }
+    return false;
+}
+
 bool suspects_hold(const struct suspects *suspects, struct str text, struct arena *scratch)
 {
     struct str folded = text_fold(text, scratch);
@@ -172,12 +184,10 @@ bool suspects_hold(const struct suspects *suspects, struct str text, struct aren
     for (size_t at = 0; at < folded.size; at++) {
         uint32_t pair = pair_of(folded.data[at], at + 1 < folded.size ? folded.data[at + 1] : ' ');
         if (!(suspects->pairs[pair / 64] >> pair % 64 & 1) || cuts_word(folded, at)) continue;
-        uint32_t four = four_bytes(folded, at);
-        const uint32_t *starts = &suspects->starts[pair >> 8];
-        for (uint32_t i = starts[0]; i < starts[1]; i++) {
-            struct suspect_start start = suspects->begins[i];
-            if ((four & start.mask) == start.bytes && begins_at(folded, &suspects->phrases[i], at)) return true;
-        }
+        const uint32_t *starts = &suspects->starts[bucket_of(pair)];
+        if (one_begins_at(suspects, folded, at, starts[0], starts[1]) ||
+            one_begins_at(suspects, folded, at, 0, suspects->starts[0]))
+            return true;
     }
     return false;
 }

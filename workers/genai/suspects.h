@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 
-enum { SUSPECT_PARTS_MAX = 4, SUSPECT_GAP_BYTES = 48 };
+enum { SUSPECT_PARTS_MAX = 4, SUSPECT_GAP_BYTES = 48, SUSPECT_BUCKETS = 1024 };
 
 struct suspect_phrase {
     struct str parts[SUSPECT_PARTS_MAX]; /* in this order, each within SUSPECT_GAP_BYTES of the one
@@ -21,8 +21,8 @@ struct suspect_start {
 
 struct suspects {
     struct arena arena;
-    struct suspect_phrase *phrases; /* by their first byte */
-    uint32_t count, starts[257];    /* those that begin with byte b: from starts[b] to starts[b + 1] */
+    struct suspect_phrase *phrases; /* those of one byte first, then by the bucket of their first two */
+    uint32_t count, starts[SUSPECT_BUCKETS + 1]; /* of bucket b: from starts[b] to starts[b + 1] */
     struct suspect_start *begins;   /* of each */
     uint64_t pairs[65536 / 64];     /* bits: two bytes that one begins with */
 };
