@@ -1,4 +1,4 @@
-/* Phrases in folded text, at the edges of words: at each place, those that begin with its
+/* Phrases in folded text, at the edges of words: at each place, those that begin with its two
  * bytes. */
 #include "workers/genai/suspects.h"
 
@@ -47,7 +47,8 @@ static uint32_t four_bytes(struct str text, size_t at)
 {
     uint32_t bytes = 0;
     size_t left = text.size - at;
-    memcpy(&bytes, text.data + at, left < sizeof bytes ? left : sizeof bytes);
+    if (left >= sizeof bytes) memcpy(&bytes, text.data + at, sizeof bytes); /* one load */
+    else memcpy(&bytes, text.data + at, left);
     return bytes;
 }
 
@@ -185,9 +186,8 @@ bool suspects_hold(const struct suspects *suspects, struct str text, struct aren
         uint32_t pair = pair_of(folded.data[at], at + 1 < folded.size ? folded.data[at + 1] : ' ');
         if (!(suspects->pairs[pair / 64] >> pair % 64 & 1) || cuts_word(folded, at)) continue;
         const uint32_t *starts = &suspects->starts[bucket_of(pair)];
-        if (one_begins_at(suspects, folded, at, starts[0], starts[1]) ||
-            one_begins_at(suspects, folded, at, 0, suspects->starts[0]))
-            return true;
+        if (one_begins_at(suspects, folded, at, starts[0], starts[1])) return true;
+        if (suspects->starts[0] && one_begins_at(suspects, folded, at, 0, suspects->starts[0])) return true;
     }
     return false;
 }

@@ -82,11 +82,45 @@ static void writes_temperatures(void **state)
     }
 }
 
+/* The system text's JSON is kept from one question to the next: what is written is the same as without. */
+static void keeps_the_system_text(void **state)
+{
+    static const struct { const char *why, *system; } steps[] = {
+        {"the first", "Say \"what\".\n"},
+        {"the same again", "Say \"what\".\n"},
+        {"another", "Say why."},
+        {"another of the same size", "Say who."},
+        {"none", ""},
+        {"the one before again", "Say who."},
+    };
+    static const struct provider *const providers[] = {&provider_bedrock_converse, &provider_bedrock_invoke, &provider_anthropic,
+                                                       &provider_openai};
+    (void)state;
+    for (size_t p = 0; p < COUNT_OF(providers); p++) {
+        struct kept_json kept = {{0}, {0}};
+        for (size_t i = 0; i < COUNT_OF(steps); i++) {
+            const struct request_style forgetting = {.model = "m"}, keeping = {.model = "m", .system = &kept};
+            struct llm_question question = bare;
+            struct buffer expected = {0}, body = {0};
+            CASE(steps[i].why);
+            question.system = str_of(steps[i].system);
+            providers[p]->write_body(&forgetting, &question, &expected);
+            providers[p]->write_body(&keeping, &question, &body);
+            assert_string_equal(buffer_cstr(&body), buffer_cstr(&expected));
+            buffer_deinit(&expected);
+            buffer_deinit(&body);
+        }
+        buffer_deinit(&kept.text);
+        buffer_deinit(&kept.json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_requests),
         cmocka_unit_test(writes_temperatures),
+        cmocka_unit_test(keeps_the_system_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,10 +184,32 @@ static void plain_runs_end_at_the_first_mark(void **state)
             }
 }
 
+/* Strings are read sixteen bytes at a time where as many are left: what follows one must make no difference. */
+static void strings_are_the_same_whatever_follows(void **state)
+{
+    static const char *const odd[] = {"", "\xc3\xa9", "\\n", "\\u00e9", "\\\"", "\x7f", "\xc3", "\x1f", "\\x"};
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", spaces[] = "                    ";
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(odd) * 40 * 40; i++) {
+        const char *what = odd[i / 1600];
+        int before = (int)(i / 40 % 40), after = (int)(i % 40);
+        char text[160];
+        struct arena arena = {0};
+        struct json_value alone = {0}, followed = {0};
+        struct err err;
+        int size = snprintf(text, sizeof text, "\"%.*s%s%.*s\"%s", before, letters, what, after, letters, spaces);
+        int rc = read_all(str_make(text, (size_t)size), &arena, &followed, &err);
+        assert_int_equal(read_all(str_make(text, (size_t)size - strlen(spaces)), &arena, &alone, &err), rc);
+        if (rc == E_OK) assert_true(str_equal(alone.text, followed.text));
+        arena_deinit(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(documents_are_told_from_others),
+        cmocka_unit_test(strings_are_the_same_whatever_follows),
         cmocka_unit_test(strings_are_unescaped),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(skipping_takes_no_memory),
