@@ -37,22 +37,36 @@ static bool is_named(const struct named *first, const struct named *next, const 
     return false;
 }
 
+/* Appends what is named at token `at`, unless `first` and those behind it have it; words of the longest keyword there. */
+static uint32_t add_named(const struct reading *reading, uint32_t at, const struct named *first, struct named **next)
+{
+    const struct topics *aspects = &reading->engine->aspects;
+    struct topic_match matches[TOPIC_MATCHES_MAX];
+    uint32_t found = topics_match(aspects, reading->tokens, at, reading->languages, matches), words = longest(matches, found);
+    for (uint32_t i = 0; i < found; i++) {
+        struct named more = {at, at + words, matches[i].topic};
+        if (matches[i].words != words || str_equal(aspects->names[more.aspect], STR("-"))) continue;
+        if (!is_named(first, *next, &more)) *(*next)++ = more;
+    }
+    return words;
+}
+
 /* Appends what the clause names to `first`; behind it. The longest keyword owns its words: in "noise cancelling" is no
  * noise. Those under [-] name no aspect. */
 static struct named *find_named(const struct reading *reading, const struct clause *clause, struct named *first)
 {
     const struct topics *aspects = &reading->engine->aspects;
     struct named *next = first;
-    for (uint32_t at = clause->first; at < clause->last; at++) {
-        struct topic_match matches[TOPIC_MATCHES_MAX];
-        uint32_t found = topics_match(aspects, reading->tokens, at, reading->languages, matches);
-        uint32_t words = longest(matches, found);
-        for (uint32_t i = 0; i < found; i++) {
-            struct named more = {at, at + words, matches[i].topic};
-            if (matches[i].words != words || str_equal(aspects->names[more.aspect], STR("-"))) continue;
-            if (!is_named(first, next, &more)) *next++ = more;
+    uint32_t behind = clause->first; /* the keyword before */
+    for (uint32_t from = clause->first; from < clause->last; from += TOPIC_PLACES) {
+        uint32_t last = clause->last - from < TOPIC_PLACES ? clause->last : from + TOPIC_PLACES;
+        uint64_t places = topics_places(aspects, reading->tokens, from, last, reading->languages);
+        for (; places; places &= places - 1) {
+            uint32_t at = from + (uint32_t)__builtin_ctzll(places);
+            if (at < behind) continue;
+            uint32_t words = add_named(reading, at, first, &next);
+            if (words) behind = at + words;
         }
-        at += words ? words - 1 : 0;
     }
     return next;
 }

@@ -23,10 +23,17 @@ static void add_mention(struct reading *reading, struct insight_result *result, 
 void reading_topics(struct reading *reading, struct insight_result *result)
 {
     const struct clause *clause = reading->clauses;
-    for (uint32_t at = 0; at < reading->tokens->count; at++) {
-        struct topic_match matches[TOPIC_MATCHES_MAX];
-        uint32_t count = topics_match(&reading->engine->topics, reading->tokens, at, reading->languages, matches);
-        while (at >= clause->last) clause++;
-        for (uint32_t i = 0; i < count; i++) add_mention(reading, result, at, matches[i], clause);
+    const struct topics *topics = &reading->engine->topics;
+    uint32_t words = reading->tokens->count;
+    for (uint32_t first = 0; first < words; first += TOPIC_PLACES) {
+        uint32_t last = words - first < TOPIC_PLACES ? words : first + TOPIC_PLACES;
+        uint64_t places = topics_places(topics, reading->tokens, first, last, reading->languages);
+        for (; places; places &= places - 1) {
+            struct topic_match matches[TOPIC_MATCHES_MAX];
+            uint32_t at = first + (uint32_t)__builtin_ctzll(places);
+            uint32_t count = topics_match(topics, reading->tokens, at, reading->languages, matches);
+            while (at >= clause->last) clause++;
+            for (uint32_t i = 0; i < count; i++) add_mention(reading, result, at, matches[i], clause);
+        }
     }
 }

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { BUCKET_BITS_MIN = 4, BUCKET_BITS_MAX = 22, GROUP = 4, LANES = 8, LANE_FEATURES = 256, WEIGHT_ZERO = 128 };
+enum { BUCKET_BITS_MIN = 4, BUCKET_BITS_MAX = 22, GROUP = 4, LANES = 8, LANE_FEATURES = 256 };
 
 typedef uint8_t bytes_8 __attribute__((vector_size(LANES)));
 typedef uint16_t shorts_8 __attribute__((vector_size(2 * LANES)));
@@ -124,7 +124,7 @@ uint32_t linear_class(const struct linear_model *model, const char *name)
 
 static void drain(shorts_8 lanes, uint32_t features, int64_t *sums)
 {
-    for (int i = 0; i < LANES; i++) sums[i] += (int64_t)lanes[i] - (int64_t)features * WEIGHT_ZERO;
+    for (int i = 0; i < LANES; i++) sums[i] += (int64_t)lanes[i] - (int64_t)features * LINEAR_WEIGHT_ZERO;
 }
 
 /* Eight classes from `first` on, of which the bucket has `bytes`. */
@@ -170,17 +170,30 @@ static void softmax(float *values, uint32_t count)
     for (uint32_t i = 0; i < count; i++) values[i] /= total;
 }
 
+static float length_of(uint32_t count) { return count ? 1.0f / sqrtf((float)count) : 0.0f; }
+
+static float odds(const struct linear_model *model, uint32_t class, int64_t sum, float length)
+{
+    float score = model->biases[class] + model->scales[class] * (float)sum * length;
+    return score / model->temperature;
+}
+
+static float sigmoid(float odds_of) { return 1.0f / (1.0f + expf(-odds_of)); }
+
 void linear_probabilities(const struct linear_model *model, const struct linear_sums *sums,
                           float *probabilities)
 {
-    float length = sums->count ? 1.0f / sqrtf((float)sums->count) : 0.0f;
-    for (uint32_t i = 0; i < model->classes; i++) {
-        float score = model->biases[i] + model->scales[i] * (float)sums->classes[i] * length;
-        probabilities[i] = score / model->temperature;
-    }
+    float length = length_of(sums->count);
+    for (uint32_t i = 0; i < model->classes; i++) probabilities[i] = odds(model, i, sums->classes[i], length);
     if (model->link == LINEAR_SOFTMAX) softmax(probabilities, model->classes);
     else
-        for (uint32_t i = 0; i < model->classes; i++) probabilities[i] = 1.0f / (1.0f + expf(-probabilities[i]));
+        for (uint32_t i = 0; i < model->classes; i++) probabilities[i] = sigmoid(probabilities[i]);
+}
+
+float linear_probability(const struct linear_model *model, uint32_t class, int64_t sum, uint32_t count)
+{
+    assert(class < model->classes && model->link == LINEAR_SIGMOID);
+    return sigmoid(odds(model, class, sum, length_of(count)));
 }
 
 void linear_predict(const struct linear_model *model, const struct linear_features *features,

@@ -13,7 +13,7 @@
 #include "model/model_file.h"
 #include "text/tokens.h"
 
-enum { LINEAR_CLASSES_MAX = 16 };
+enum { LINEAR_CLASSES_MAX = 16, LINEAR_WEIGHT_ZERO = 128 /* a weight of 0, as it is stored */ };
 /* Changes whenever the same text would give other features; models say which they were made with. */
 #define LINEAR_EXTRACTOR "linear-1"
 
@@ -45,15 +45,6 @@ struct linear_model {
 int linear_open(const char *path, struct linear_model *ret_model, struct err *err) CHECKED;
 int linear_parse(struct str bytes, struct linear_model *ret_model, struct err *err) CHECKED;
 void linear_close(struct linear_model *model);
-/* Asks for a feature's weights, which are seldom in the cache: they come while other work is done. */
-static inline void linear_prefetch(const struct linear_model *model, uint32_t feature)
-{
-    __builtin_prefetch(model->weights + (size_t)(feature >> (32 - model->bucket_bits)) * model->stride);
-}
-/* linear_extract(), and asks for the weights of each feature that it finds: for the model that scores them a little later.
- * NULL: for none. */
-int linear_extract_for(const struct linear_model *next, struct str text, const struct tokens *tokens, struct arena *arena,
-                       struct linear_features *ret_features, struct err *err) CHECKED;
 /* LINEAR_CLASSES_MAX if there is no such class. */
 uint32_t linear_class(const struct linear_model *model, const char *name);
 
@@ -68,6 +59,8 @@ void linear_sum(const struct linear_model *model, const struct linear_features *
 /* Calibrated; `probabilities` has room for model->classes. No feature at all: what the biases say. */
 void linear_probabilities(const struct linear_model *model, const struct linear_sums *sums,
                           float *probabilities);
+/* The same of one class alone, by its sum over so many features; of a model whose classes may hold together (LINEAR_SIGMOID). */
+float linear_probability(const struct linear_model *model, uint32_t class, int64_t sum, uint32_t count);
 /* Both steps for the whole text. */
 void linear_predict(const struct linear_model *model, const struct linear_features *features,
                     float *probabilities);

@@ -19,18 +19,21 @@ enum mark { MARK_NUMBER = 1, MARK_UPPER, MARK_STRETCHED, MARK_QUESTION, MARK_EXC
 
 struct extraction {
     const struct words *words;
-    const struct linear_model *next; /* or NULL */
     uint32_t *items, count;
     uint64_t left;    /* hash of the token before, 0 at the start of a sentence */
     int negated_left; /* words that the negation still reaches */
 };
 
-static inline void emit(struct extraction *extraction, uint64_t hash, uint64_t salt)
+static inline void emit_if(struct extraction *extraction, uint64_t hash, uint64_t salt, bool said)
 {
     uint64_t mixed = (hash ^ salt) * UINT64_C(0x9e3779b97f4a7c15);
-    uint32_t feature = (uint32_t)((mixed ^ mixed >> 29) * salt >> 32);
-    if (extraction->next) linear_prefetch(extraction->next, feature);
-    extraction->items[extraction->count++] = feature;
+    extraction->items[extraction->count] = (uint32_t)((mixed ^ mixed >> 29) * salt >> 32);
+    extraction->count += said;
+}
+
+static inline void emit(struct extraction *extraction, uint64_t hash, uint64_t salt)
+{
+    emit_if(extraction, hash, salt, true);
 }
 
 static bool is_negator(const struct words *words, struct str word, uint64_t hash, bool apostrophe)
@@ -39,10 +42,10 @@ static bool is_negator(const struct words *words, struct str word, uint64_t hash
     return words_sets(words, hash) & WORD_NEGATOR;
 }
 
-static uint64_t stem_hash(struct str word, size_t letters)
+static inline uint64_t stem_hash(const char *word, size_t letters)
 {
     uint64_t bytes = 0;
-    memcpy(&bytes, word.data, letters);
+    memcpy(&bytes, word, letters);
     return bytes * UINT64_C(0xd6e8feb86659fd93);
 }
 
@@ -50,8 +53,11 @@ static void emit_word(struct extraction *extraction, struct str word, uint64_t h
 {
     uint64_t marked = extraction->negated_left > 0 ? SALT_NEGATED : 0;
     emit(extraction, hash ^ marked, SALT_WORD);
-    if (word.size > 4) emit(extraction, stem_hash(word, 4) ^ marked, SALT_STEM);
-    if (word.size > 6) emit(extraction, stem_hash(word, 6) ^ marked, SALT_STEM);
+    /* How long words are can't be foreseen: a short one's stems are made of nothing, and not kept. */
+    const char *stem = word.size > 6 ? word.data : "\0\0\0\0\0";
+    const char *short_stem = word.size > 4 ? word.data : "\0\0\0\0\0";
+    emit_if(extraction, stem_hash(short_stem, 4) ^ marked, SALT_STEM, word.size > 4);
+    emit_if(extraction, stem_hash(stem, 6) ^ marked, SALT_STEM, word.size > 6);
 }
 
 /* What stands between a token and the next: marks and emoticons. */
@@ -105,15 +111,14 @@ static void emit_token(struct extraction *extraction, const struct token *token)
     else if (extraction->negated_left) extraction->negated_left--;
 }
 
-int linear_extract_for(const struct linear_model *next, struct str text, const struct tokens *tokens, struct arena *arena,
-                       struct linear_features *ret_features, struct err *err)
+int linear_extract(struct str text, const struct tokens *tokens, struct arena *arena,
+                   struct linear_features *ret_features, struct err *err)
 {
     size_t count = tokens->count;
     if (tokens->features) return *ret_features = *tokens->features, E_OK;
     if (count > UINT32_MAX / (FEATURES_PER_TOKEN_MAX * sizeof(uint32_t))) return err_set(err, E_TOO_LARGE, NULL);
     struct extraction extraction = {
         .words = words_open(),
-        .next = next,
         .items = arena_alloc(arena, (count * FEATURES_PER_TOKEN_MAX + 1) * sizeof(uint32_t))};
     uint32_t *first = arena_alloc(arena, (count + 1) * sizeof(uint32_t));
     if (!extraction.items || !first) return err_set(err, E_NO_MEMORY, NULL);
@@ -127,10 +132,4 @@ int linear_extract_for(const struct linear_model *next, struct str text, const s
     first[count] = extraction.count;
     *ret_features = (struct linear_features){extraction.items, first, extraction.count, (uint32_t)count};
     return E_OK;
-}
-
-int linear_extract(struct str text, const struct tokens *tokens, struct arena *arena,
-                   struct linear_features *ret_features, struct err *err)
-{
-    return linear_extract_for(NULL, text, tokens, arena, ret_features, err);
 }

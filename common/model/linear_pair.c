@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { EACH = LINEAR_PAIR_CLASSES, BOTH = 2 * EACH, LANE_FEATURES = 256, WEIGHT_ZERO = 128, PAGE_BYTES = 2 << 20 };
+enum { EACH = LINEAR_PAIR_CLASSES, BOTH = 2 * EACH, LANE_FEATURES = 256, PAGE_BYTES = 2 << 20 };
 
 typedef uint8_t bytes_8 __attribute__((vector_size(BOTH)));
 typedef uint16_t shorts_8 __attribute__((vector_size(2 * BOTH)));
@@ -53,8 +53,8 @@ void linear_pair_deinit(struct linear_pair *pair)
 static void drain(shorts_8 lanes, uint32_t features, struct linear_sums *one, struct linear_sums *other)
 {
     for (int i = 0; i < EACH; i++) {
-        one->classes[i] += (int64_t)lanes[i] - (int64_t)features * WEIGHT_ZERO;
-        other->classes[i] += (int64_t)lanes[EACH + i] - (int64_t)features * WEIGHT_ZERO;
+        one->classes[i] += (int64_t)lanes[i] - (int64_t)features * LINEAR_WEIGHT_ZERO;
+        other->classes[i] += (int64_t)lanes[EACH + i] - (int64_t)features * LINEAR_WEIGHT_ZERO;
     }
 }
 

@@ -2,6 +2,7 @@
 #include "model/safety.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static int find_classes(struct safety_model *model, struct err *err)
 {
@@ -18,11 +19,23 @@ static int find_classes(struct safety_model *model, struct err *err)
                    STR_ARGS(model->linear.file.name));
 }
 
+static int copy_alerts(struct safety_model *model, struct err *err)
+{
+    const struct linear_model *linear = &model->linear;
+    size_t buckets = (size_t)1 << linear->bucket_bits;
+    model->alerts = malloc(buckets);
+    if (!model->alerts) return err_set(err, E_NO_MEMORY, NULL);
+    for (size_t i = 0; i < buckets; i++) model->alerts[i] = linear->weights[i * linear->stride + model->alert];
+    model_file_rest(&linear->file);
+    return E_OK;
+}
+
 int safety_model_parse(struct str bytes, struct safety_model *ret_model, struct err *err)
 {
     struct safety_model model = {0};
     int rc = linear_parse(bytes, &model.linear, err);
     if (!rc) rc = find_classes(&model, err);
+    if (!rc) rc = copy_alerts(&model, err);
     if (!rc) *ret_model = model;
     return rc;
 }
@@ -33,6 +46,7 @@ int safety_model_open(const char *path, struct safety_model *ret_model, struct e
     int rc = linear_open(path, &model.linear, err);
     if (rc) return rc;
     rc = find_classes(&model, err);
+    if (!rc) rc = copy_alerts(&model, err);
     if (rc) {
         safety_model_close(&model);
         return err_wrap(err, "%s", path);
@@ -45,6 +59,7 @@ void safety_model_close(struct safety_model *model)
 {
     if (!model) return;
     linear_close(&model->linear);
+    free(model->alerts);
     *model = (struct safety_model){0};
 }
 
@@ -71,21 +86,29 @@ int safety_cue_features(const struct screen_result *screened, struct arena *aren
     return E_OK;
 }
 
-/* A range of tokens and what the model says of it. */
+/* A range of tokens and of cues, and how surely it is an alert. Other classes are asked for where it is one. */
 struct reading {
-    uint32_t first, last;
-    float probabilities[LINEAR_CLASSES_MAX];
+    uint32_t first, last, first_cue, last_cue;
+    int64_t sum; /* of the weights of class alert */
+    uint32_t count;
+    float alert; /* probability */
 };
 
-static void keep_surest(const struct safety_model *model, struct reading *surest, const struct reading *reading)
+static void add_alerts(const struct safety_model *model, const struct linear_features *features, uint32_t first, uint32_t last,
+                       struct reading *reading)
 {
-    if (reading->probabilities[model->alert] > surest->probabilities[model->alert]) *surest = *reading;
+    const uint32_t *items = features->items + features->first[first];
+    uint32_t count = features->first[last] - features->first[first], shift = 32 - model->linear.bucket_bits;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < count; i++) sum += model->alerts[items[i] >> shift];
+    reading->sum += (int64_t)sum - (int64_t)count * LINEAR_WEIGHT_ZERO;
+    reading->count += count;
 }
 
-static void add_sums(struct linear_sums *sums, const struct linear_sums *more, uint32_t classes)
+static void keep_surest(const struct safety_model *model, struct reading *surest, struct reading *reading)
 {
-    for (uint32_t c = 0; c < classes; c++) sums->classes[c] += more->classes[c];
-    sums->count += more->count;
+    reading->alert = linear_probability(&model->linear, model->alert, reading->sum, reading->count);
+    if (reading->alert > surest->alert) *surest = *reading;
 }
 
 /* Hits are in text order: those of the text's bytes before `end` follow those already taken. */
@@ -106,48 +129,38 @@ static struct reading read_text(const struct safety_model *model, const struct t
                                 const struct screen_result *screened)
 {
     struct reading surest = {0}, all = {.last = tokens->count};
-    struct linear_sums whole = {0};
     uint32_t sentences = 0;
-    for (uint32_t first = 0, last, hit = 0, next_hit; first < tokens->count; first = last, hit = next_hit) {
-        struct reading sentence = {.first = first};
-        struct linear_sums sums = {0};
+    for (uint32_t first = 0, last; first < tokens->count; first = last) {
+        struct reading sentence = {.first = first, .first_cue = all.last_cue};
         for (last = first + 1; last < tokens->count && !tokens->items[last].sentence_before;) last++;
-        next_hit = hits_before(screened, hit, tokens->items[last - 1].end);
-        linear_sum(&model->linear, features, first, last, &sums);
-        linear_sum(&model->linear, cues, hit, next_hit, &sums);
-        add_sums(&whole, &sums, model->linear.classes);
-        if (last - first < SAFETY_SENTENCE_TOKENS || (first == 0 && last == tokens->count)) continue;
         sentence.last = last;
-        linear_probabilities(&model->linear, &sums, sentence.probabilities);
+        sentence.last_cue = all.last_cue = hits_before(screened, sentence.first_cue, tokens->items[last - 1].end);
+        add_alerts(model, features, first, last, &sentence);
+        add_alerts(model, cues, sentence.first_cue, sentence.last_cue, &sentence);
+        all.sum += sentence.sum;
+        all.count += sentence.count;
+        if (last - first < SAFETY_SENTENCE_TOKENS || (first == 0 && last == tokens->count)) continue;
         keep_surest(model, &surest, &sentence);
         sentences++;
     }
-    surest.probabilities[model->alert] = of_many(surest.probabilities[model->alert], sentences);
-    linear_probabilities(&model->linear, &whole, all.probabilities);
+    surest.alert = of_many(surest.alert, sentences);
     keep_surest(model, &surest, &all);
     return surest;
-}
-
-static float weight_of(const struct safety_model *model, const struct linear_features *features, uint32_t first,
-                       uint32_t last)
-{
-    struct linear_sums sums = {0};
-    linear_sum(&model->linear, features, first, last, &sums);
-    return (float)sums.classes[model->alert];
 }
 
 /* The clause that speaks loudest for an alert: what people are shown. */
 static void find_evidence(const struct safety_model *model, const struct tokens *tokens,
                           const struct linear_features *features, const struct reading *surest, struct screen_hit *hit)
 {
-    float best = 0;
+    int64_t best = 0;
     bool any = false;
     for (uint32_t first = surest->first, last; first < surest->last; first = last) {
         for (last = first + 1; last < surest->last && !tokens->items[last].clause_before;) last++;
-        float weight = weight_of(model, features, first, last);
-        if (any && weight <= best) continue;
+        struct reading clause = {0};
+        add_alerts(model, features, first, last, &clause);
+        if (any && clause.sum <= best) continue;
         any = true;
-        best = weight;
+        best = clause.sum;
         hit->start = tokens->items[first].start;
         hit->end = tokens->items[last - 1].end;
     }
@@ -190,10 +203,16 @@ static int add_hit(struct screen_result *result, const struct screen_hit *hit, s
 }
 
 static int join(const struct safety_model *model, const struct tokens *tokens, const struct linear_features *features,
-                const struct reading *surest, struct arena *arena, struct screen_result *result, struct err *err)
+                const struct linear_features *cues, const struct reading *surest, struct arena *arena,
+                struct screen_result *result, struct err *err)
 {
-    uint32_t kinds = kinds_of(model, surest->probabilities);
-    bool serious = surest->probabilities[model->serious] >= model->linear.thresholds[model->serious];
+    float probabilities[LINEAR_CLASSES_MAX];
+    struct linear_sums sums = {0};
+    linear_sum(&model->linear, features, surest->first, surest->last, &sums);
+    linear_sum(&model->linear, cues, surest->first_cue, surest->last_cue, &sums);
+    linear_probabilities(&model->linear, &sums, probabilities);
+    uint32_t kinds = kinds_of(model, probabilities);
+    bool serious = probabilities[model->serious] >= model->linear.thresholds[model->serious];
     struct screen_hit hit = {.cue = STR(SAFETY_MODEL_CUE), .kind = (uint8_t)first_bit(kinds),
                              .polarity = SCREEN_AFFIRMED, .decisive = true,
                              .seriousness = serious ? 1u << SCREEN_MEDICALLY_IMPORTANT : 0};
@@ -212,10 +231,10 @@ int safety_model_join(const struct safety_model *model, struct str text, const s
 {
     struct linear_features features, cues;
     if (result->state != SCREEN_NEGATIVE || !tokens->count) return E_OK;
-    int rc = linear_extract_for(&model->linear, text, tokens, arena, &features, err);
+    int rc = linear_extract(text, tokens, arena, &features, err);
     if (!rc) rc = safety_cue_features(result, arena, &cues, err);
     if (rc) return rc;
     struct reading surest = read_text(model, tokens, &features, &cues, result);
-    if (surest.probabilities[model->alert] < model->linear.thresholds[model->alert]) return E_OK;
-    return join(model, tokens, &features, &surest, arena, result, err);
+    if (surest.alert < model->linear.thresholds[model->alert]) return E_OK;
+    return join(model, tokens, &features, &cues, &surest, arena, result, err);
 }

@@ -3,6 +3,7 @@
  * always that a keyword isn't there: keywords themselves are large, and each would be a cache miss. */
 #include "model/topics.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/buffer.h"
@@ -278,8 +279,36 @@ static uint32_t follow(const struct topic_index *index, uint64_t hash, uint64_t 
     return count;
 }
 
-uint32_t topics_match_known(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
-                            struct topic_match matches[static TOPIC_MATCHES_MAX])
+/* A keyword may begin with token `at`; false: none does. Without branches on the words, which can't be foreseen. */
+static inline bool may_begin(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages)
+{
+    const struct token *token = &tokens->items[at], *next = token + 1;
+    bool prefixed = token->folded.size >= TOPIC_PREFIX_BYTES;
+    const struct str start = {prefixed ? token->folded.data : "\0\0\0", TOPIC_PREFIX_BYTES};
+    uint32_t by_prefix = (uint32_t)topics->known[topics_prefix(start) % TOPIC_SLOTS] >> TOPIC_PREFIX_SHIFT;
+    uint32_t known = topics->known[token->hash % TOPIC_SLOTS] | (prefixed ? by_prefix : 0);
+    if (at + 1 == tokens->count) return (known & languages) | token->apostrophe;
+    known |= topics->known[topics_pair(token->hash, next->hash) % TOPIC_SLOTS];
+    return (known & languages) | token->apostrophe | next->apostrophe; /* a part of the next may be the second word */
+}
+
+uint64_t topics_places(const struct topics *topics, const struct tokens *tokens, uint32_t first, uint32_t last,
+                       uint32_t languages)
+{
+    const struct topic_index *index = &topics->by_word;
+    uint64_t places = 0;
+    assert(last - first <= TOPIC_PLACES);
+    for (uint32_t at = first; at < last; at++)
+        places |= (uint64_t)may_begin(topics, tokens, at, languages) << (at - first);
+    for (uint64_t left = places; left; left &= left - 1) {
+        uint64_t bucket = tokens->items[first + (uint32_t)__builtin_ctzll(left)].hash % TOPIC_BUCKETS;
+        __builtin_prefetch(&index->starts[index->first[bucket]]);
+    }
+    return places;
+}
+
+uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
+                      struct topic_match matches[static TOPIC_MATCHES_MAX])
 {
     uint64_t hash;
     struct str word = bare_token(&tokens->items[at], &hash);

@@ -59,17 +59,6 @@ static inline uint64_t topics_prefix(struct str word)
 /* Of two words, one behind the other, by their hashes. */
 static inline uint64_t topics_pair(uint64_t first, uint64_t second) { return first ^ second * 3; }
 
-/* A keyword may begin with this word, which has no apostrophe; false: none does. */
-static inline bool topics_may_know(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages)
-{
-    const struct token *token = &tokens->items[at], *next = token + 1;
-    uint32_t known = topics->known[token->hash % TOPIC_SLOTS];
-    if (token->folded.size >= TOPIC_PREFIX_BYTES) known |= (uint32_t)topics->known[topics_prefix(token->folded) % TOPIC_SLOTS] >> TOPIC_PREFIX_SHIFT;
-    if (at + 1 == tokens->count) return known & languages;
-    known |= topics->known[topics_pair(token->hash, next->hash) % TOPIC_SLOTS];
-    return known & languages || next->apostrophe; /* of which a part may be the second word */
-}
-
 void topics_init(struct topics *topics);
 void topics_deinit(struct topics *topics); /* zeroed is fine */
 /* Adds one file's content; `file` is named in messages. BAD_CONFIG, NO_MEMORY. */
@@ -84,15 +73,14 @@ uint32_t topics_find(const struct topics *topics, struct str name);
 struct topic_match {
     uint32_t topic, words;
 };
-uint32_t topics_match_known(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
-                            struct topic_match matches[static TOPIC_MATCHES_MAX]);
-
 /* Keywords that begin with token `at`; one match a topic, its longest. Returns their number. */
-static inline uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
-                                    struct topic_match matches[static TOPIC_MATCHES_MAX])
-{
-    if (!tokens->items[at].apostrophe && !topics_may_know(topics, tokens, at, languages)) return 0;
-    return topics_match_known(topics, tokens, at, languages, matches);
-}
+uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
+                      struct topic_match matches[static TOPIC_MATCHES_MAX]);
+
+/* Where topics_match() may find something among the tokens [first, last), at most TOPIC_PLACES of them: bit i is about
+ * token first + i. Asked once for many tokens, what is looked at next comes from memory meanwhile. */
+enum { TOPIC_PLACES = 64 };
+uint64_t topics_places(const struct topics *topics, const struct tokens *tokens, uint32_t first, uint32_t last,
+                       uint32_t languages);
 
 #endif

@@ -20,12 +20,12 @@ static inline int job_words(struct job *job, struct str text, const struct token
     return E_OK;
 }
 
-/* Behind job_words(), before linear models score the words: `next` is the first of them, or NULL. NO_MEMORY. */
-static inline int job_features(struct job *job, struct str text, const struct linear_model *next, struct err *err)
+/* Behind job_words(), before linear models score the words. NO_MEMORY. */
+static inline int job_features(struct job *job, struct str text, struct err *err)
 {
     if (job->words->features) return E_OK;
     struct linear_features *features = ARENA_NEW(job->arena, struct linear_features);
-    int rc = features ? linear_extract_for(next, text, job->words, job->arena, features, err) : err_set(err, E_NO_MEMORY, NULL);
+    int rc = features ? linear_extract(text, job->words, job->arena, features, err) : err_set(err, E_NO_MEMORY, NULL);
     if (rc == E_OK) job->words->features = features;
     return rc;
 }

@@ -128,7 +128,7 @@ static float latin_share(const struct language_letters *letters)
 
 void language_detect_by(const struct language_table *table, struct str text, struct language_guess *guess)
 {
-    const char *model = table ? language_table_bytes(table) : language_model;
+    const char *model = table ? language_table_bytes(table) : language_model_bytes();
     struct language_letters letters;
     *guess = (struct language_guess){.code = "und"};
     language_letters(text, &letters);

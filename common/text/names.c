@@ -140,7 +140,7 @@ static uint64_t bare_hash(const struct token *token)
 
 static bool has_bit(const struct names *names, uint64_t hash)
 {
-    return names->filter[hash % names->filter_bits / 64] >> hash % 64 & 1;
+    return names->filter[(hash & (names->filter_bits - 1)) / 64] >> hash % 64 & 1; /* a remainder would be a division */
 }
 
 /* False: no spelling begins with the word of that hash at `at`. */
@@ -179,19 +179,39 @@ static bool is_known(const struct name_found *found, uint32_t count, struct str 
     return false;
 }
 
+static uint64_t hash_at(const struct tokens *tokens, uint32_t at)
+{
+    const struct token *token = &tokens->items[at];
+    return token->apostrophe ? bare_hash(token) : token->hash;
+}
+
+/* Where a spelling may begin among the tokens [first, last), PLACES of them at most: bit i is about token first + i. Their
+ * chains are asked for together, as each would be waited for. */
+enum { PLACES = 64 };
+static uint64_t places_among(const struct names *names, const struct tokens *tokens, uint32_t first, uint32_t last)
+{
+    uint64_t places = 0;
+    for (uint32_t at = first; at < last; at++)
+        places |= (uint64_t)may_begin(names, tokens, at, hash_at(tokens, at)) << (at - first);
+    for (uint64_t left = places; left; left &= left - 1)
+        __builtin_prefetch(names->buckets[hash_at(tokens, first + (uint32_t)__builtin_ctzll(left)) % BUCKETS]);
+    return places;
+}
+
 uint32_t names_find(const struct names *names, const struct tokens *tokens, struct name_found found[static NAMES_FOUND_MAX])
 {
-    uint32_t count = 0;
-    for (uint32_t at = 0; at < tokens->count && count < NAMES_FOUND_MAX; at++) {
-        const struct token *token = &tokens->items[at];
-        uint64_t hash = token->apostrophe ? bare_hash(token) : token->hash;
-        if (!may_begin(names, tokens, at, hash)) continue;
-        const struct spelling *spelling = longest_at(names, tokens, at, hash);
-        if (!spelling) continue;
-        uint32_t last = at + spelling->word_count - 1;
-        if (!is_known(found, count, spelling->name))
-            found[count++] = (struct name_found){spelling->name, token->start, tokens->items[last].end};
-        at = last;
+    uint32_t count = 0, next = 0; /* next: behind the last name */
+    for (uint32_t first = 0; first < tokens->count; first += PLACES) {
+        uint32_t last = tokens->count - first < PLACES ? tokens->count : first + PLACES;
+        for (uint64_t places = places_among(names, tokens, first, last); places; places &= places - 1) {
+            uint32_t at = first + (uint32_t)__builtin_ctzll(places);
+            const struct spelling *spelling = at < next ? NULL : longest_at(names, tokens, at, hash_at(tokens, at));
+            if (!spelling) continue;
+            next = at + spelling->word_count;
+            if (is_known(found, count, spelling->name)) continue;
+            found[count++] = (struct name_found){spelling->name, tokens->items[at].start, tokens->items[next - 1].end};
+            if (count == NAMES_FOUND_MAX) return count;
+        }
     }
     return count;
 }

@@ -41,12 +41,17 @@ static const char *const brands[] = {
 };
 
 /* Open addressing over 32-bit hashes: with 37,000 words, one foreign word in 200,000 is taken for one of
- * ours, always the same one. Half the memory and no comparison of strings. Few sets of cues are different, so a
- * slot has but the number of its own. */
-enum { SLOTS = 1 << 16, FILTER_BITS = 1 << 18, SETS_MAX = 256 };
+ * ours, always the same one. Half the memory and no comparison of strings. A slot's place tells half of its hash, given
+ * how far it stands from where that half would have it; few sets of cues are different, so it has but the number of
+ * its own. All of it is four bytes, and one look at memory. */
+enum { SLOT_BITS = 16, SLOTS = 1 << SLOT_BITS, FILTER_BITS = 1 << 18, SETS_MAX = 256, STEPS_MAX = 255 };
 
-static uint32_t hashes[SLOTS]; /* 0: empty */
-static uint8_t sets[SLOTS];    /* which of cue_sets */
+struct slot {
+    uint16_t high; /* of the hash */
+    uint8_t steps; /* from the hash's own place, and one; 0: empty */
+    uint8_t set;   /* which of cue_sets */
+};
+static struct slot slots[SLOTS];
 static uint32_t cue_sets[SETS_MAX], cue_set_count;
 static uint64_t filter[FILTER_BITS / 64]; /* which hashes there are: most words end there, within the cache */
 
@@ -111,11 +116,16 @@ void redact_mark_start(struct redact_starts *starts_of, struct str word)
     }
 }
 
-static inline uint32_t slot_of(uint32_t hash)
+/* The hash's slot, or the empty one that it would have; *ret_steps: what that holds then. */
+static inline struct slot *slot_of(uint32_t hash, uint32_t *ret_steps)
 {
-    uint32_t i = hash & (SLOTS - 1);
-    while (hashes[i] && hashes[i] != hash) i = (i + 1) & (SLOTS - 1);
-    return i;
+    uint32_t i = hash & (SLOTS - 1), steps = 1;
+    while (slots[i].steps && (slots[i].steps != steps || slots[i].high != hash >> SLOT_BITS)) {
+        i = (i + 1) & (SLOTS - 1);
+        steps++;
+    }
+    *ret_steps = steps;
+    return &slots[i];
 }
 
 /* The newest first: nearly all words of a list have the same. */
@@ -134,10 +144,11 @@ static void enter(const char *words, uint32_t cues, struct redact_starts *starts
     struct str rest = str_of(words);
     while (rest.size) {
         struct str word = str_cut(&rest, ' ');
-        uint32_t hash = redact_hash_of(word), bit = hash % FILTER_BITS;
-        uint32_t slot = slot_of(hash);
-        sets[slot] = set_of(hashes[slot] ? cue_sets[sets[slot]] | cues : cues);
-        hashes[slot] = hash;
+        uint32_t hash = redact_hash_of(word), bit = hash % FILTER_BITS, steps;
+        struct slot *slot = slot_of(hash, &steps);
+        uint8_t set = set_of(slot->steps ? cue_sets[slot->set] | cues : cues);
+        assert(steps <= STEPS_MAX);
+        *slot = (struct slot){.high = (uint16_t)(hash >> SLOT_BITS), .steps = (uint8_t)steps, .set = set};
         filter[bit / 64] |= UINT64_C(1) << bit % 64;
         if (starts_of && word.size > 1) redact_mark_start(starts_of, word);
     }
@@ -183,12 +194,11 @@ void redact_words_open(void) { call_once(&once, build); }
 
 static uint32_t cues_of_hash(uint32_t hash)
 {
-    uint32_t bit = hash % FILTER_BITS;
-    __builtin_prefetch(&hashes[hash & (SLOTS - 1)]); /* half of the words that are asked for are there */
-    __builtin_prefetch(&sets[hash & (SLOTS - 1)]);
+    uint32_t bit = hash % FILTER_BITS, steps;
+    __builtin_prefetch(&slots[hash & (SLOTS - 1)]); /* half of the words that are asked for are there */
     if (!(filter[bit / 64] >> bit % 64 & 1)) return 0;
-    uint32_t slot = slot_of(hash);
-    return hashes[slot] ? cue_sets[sets[slot]] : 0;
+    const struct slot *slot = slot_of(hash, &steps);
+    return slot->steps ? cue_sets[slot->set] : 0;
 }
 
 uint32_t redact_cues_of(struct str folded) { return cues_of_hash(redact_hash_of(folded)); }
@@ -294,6 +304,7 @@ void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
 {
     if (!take_plain(text, start, ret_word)) take_letters(text, start, ret_word);
     ret_word->hash = hash_of_folded(ret_word);
+    if (ret_word->capital) __builtin_prefetch(&ordinary[ret_word->hash % ORDINARY_SLOTS]); /* it will be doubted */
     ret_word->cues = ret_word->size ? cues_of_hash(ret_word->hash) : 0;
 }
 

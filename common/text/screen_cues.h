@@ -121,7 +121,6 @@ struct cue_form {
 
 struct cue_entry {
     struct str word;
-    uint64_t hash; /* of a whole word */
     uint64_t groups;
     uint64_t symbol_bits; /* of its symbols, each by CUE_SYMBOL_BIT: most questions end there */
     uint32_t first_symbol,
@@ -139,7 +138,7 @@ struct cue_prefix {
 };
 
 struct cue_slot {
-    uint32_t high; /* bits of the hash; the entry has all of it */
+    uint32_t high; /* bits of the hash; the slot's place tells most of the others */
     uint32_t entry;
 };
 
@@ -182,16 +181,16 @@ uint64_t cue_word_head(struct str word); /* its first eight bytes; 0 behind its 
 uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word, uint32_t bucket);
 bool cue_entry_lists(const struct cue_list *list, const struct cue_entry *entry, uint16_t symbol);
 
-/* The entry of a whole word by its hash_fast(word, 0), or CUE_NO_ENTRY. 64 equal bits are taken for
- * the same word: comparing bytes would cost two cache misses a word, and who forges a collision
- * only wins an alert. */
+/* The entry of a whole word by its hash_fast(word, 0), or CUE_NO_ENTRY. 32 equal bits, at a place
+ * that a dozen others lead to, are taken for the same word: comparing bytes would cost two cache
+ * misses a word, and who forges a collision only wins an alert. */
 static inline uint32_t cue_list_find_whole(const struct cue_list *list, uint64_t hash)
 {
     uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1);
     if (!(list->filter[bit / 64] >> bit % 64 & 1)) return CUE_NO_ENTRY;
     uint32_t i = (uint32_t)hash & list->slot_mask;
     for (; list->slots[i].entry; i = (i + 1) & list->slot_mask)
-        if (list->slots[i].high == hash >> 32 && list->entries[list->slots[i].entry].hash == hash) break;
+        if (list->slots[i].high == hash >> 32) break;
     return list->slots[i].entry;
 }
 

@@ -192,7 +192,7 @@ static int index_words(struct cue_builder *builder, struct err *err)
             sorted[prefixes++] = entry;
             continue;
         }
-        uint64_t hash = entry->hash = hash_fast(entry->word, 0);
+        uint64_t hash = hash_fast(entry->word, 0);
         uint32_t at = (uint32_t)hash & list->slot_mask;
         while (list->slots[at].entry) at = (at + 1) & list->slot_mask;
         list->slots[at] = (struct cue_slot){.high = (uint32_t)(hash >> 32), .entry = i};

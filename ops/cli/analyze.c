@@ -10,7 +10,7 @@
 #include "ops/cli/summary.h"
 #include "runtime/chain.h"
 
-enum { OUTPUT_BYTES = 256 * 1024, REFUSALS_SHOWN = 20 };
+enum { OUTPUT_BYTES = 64 * 1024 /* more would push models out of the second cache */, REFUSALS_SHOWN = 20 };
 
 struct analysis {
     struct chain *chain;

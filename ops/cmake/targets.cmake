@@ -68,11 +68,12 @@ function(verbatim_tests)
   endforeach()
 endfunction()
 
-# verbatim_embed(TARGET FILE SYMBOL): the file's bytes as `const char SYMBOL[]` and `const size_t SYMBOL_size`.
+# verbatim_embed(TARGET FILE SYMBOL [LEAD]): the file's bytes as `const char SYMBOL[]` and `const size_t SYMBOL_size`; with
+# LEAD they stand LEAD bytes behind the start of SYMBOL_led[], which begins at a line of the cache.
 function(verbatim_embed target file symbol)
   set(output ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.c)
   add_custom_command(OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} -DINPUT=${CMAKE_CURRENT_SOURCE_DIR}/${file} -DOUTPUT=${output} -DSYMBOL=${symbol}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${CMAKE_CURRENT_SOURCE_DIR}/${file} -DOUTPUT=${output} -DSYMBOL=${symbol} -DLEAD=${ARGN}
             -P ${PROJECT_SOURCE_DIR}/ops/cmake/embed.cmake
     DEPENDS ${file} ${PROJECT_SOURCE_DIR}/ops/cmake/embed.cmake)
   target_sources(${target} PRIVATE ${output})

@@ -127,7 +127,7 @@ static int local_ask(struct provider *provider, struct job *job, const struct pr
     struct str language = arena_copy(job->arena, question->language);
     if (!result || !language.data) return err_set(err, E_NO_MEMORY, NULL);
     int rc = job_words(job, question->text, &words, err);
-    if (rc == E_OK) rc = job_features(job, question->text, NULL, err);
+    if (rc == E_OK) rc = job_features(job, question->text, err);
     if (rc == E_OK)
         rc = insight_analyze(local->engine, question->text, words, language.data, question->has_rating, question->rating,
                              question->safety_positive, job->arena, result, err);

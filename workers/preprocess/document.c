@@ -150,7 +150,7 @@ int document_make(struct worker_context *context, struct job *job, const struct 
     shape_set(document, document, content_hash, content_hash(reading.seen.exact, job->arena));
     if (!document->language.data || !document->content_hash.data) return err_set(err, E_NO_MEMORY, NULL);
     const struct safety_model *model = preprocess_model(state);
-    if (model) rc = job_features(job, redacted.text, &model->linear, err); /* the window's entries come meanwhile */
+    if (model) rc = job_features(job, redacted.text, err); /* the window's entries come meanwhile */
     if (rc == E_OK) rc = judge_repeat(context, job->arena, &reading, err);
     if (rc) return rc;
     count_language(state, reading.language.code);

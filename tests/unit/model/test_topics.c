@@ -30,11 +30,44 @@ static struct str matches_of(const struct topics *topics, const char *text, uint
     for (uint32_t at = 0; at < tokens.count; at++) {
         struct topic_match matches[TOPIC_MATCHES_MAX];
         uint32_t count = topics_match(topics, &tokens, at, languages, matches);
+        assert_true(count == 0 || topics_places(topics, &tokens, at, at + 1, languages) == 1);
         for (uint32_t i = 0; i < count; i++)
             all = arena_printf(arena, "%.*s%s%.*s=%.*s/%u", STR_ARGS(all), all.size ? " " : "", STR_ARGS(tokens.items[at].folded),
                                STR_ARGS(topics->names[matches[i].topic]), matches[i].words);
     }
     return all;
+}
+
+/* Keywords stand where a look at many tokens ends and the next one begins, and behind it. */
+static void places_of_a_long_text(void **state)
+{
+    static const uint32_t keywords[] = {0, 62, 63, 64, 127, 128, 149};
+    enum { WORDS = 150 };
+    struct topics topics;
+    struct arena arena = {0};
+    struct tokens tokens;
+    struct str text = STR("");
+    struct err err;
+    (void)state;
+    open_topics(&topics);
+    for (uint32_t i = 0, next = 0; i < WORDS; i++) {
+        bool keyword = next < COUNT_OF(keywords) && keywords[next] == i;
+        text = arena_printf(&arena, "%.*s %s", STR_ARGS(text), keyword ? "courier" : "walrus");
+        next += keyword;
+    }
+    assert_int_equal(text_tokenize(text, &arena, &tokens, &err), E_OK);
+    uint32_t found = 0;
+    for (uint32_t first = 0; first < WORDS; first += TOPIC_PLACES) {
+        uint32_t last = WORDS - first < TOPIC_PLACES ? WORDS : first + TOPIC_PLACES;
+        uint64_t places = topics_places(&topics, &tokens, first, last, LANGUAGE_EN);
+        for (; places; places &= places - 1, found++) {
+            assert_true(found < COUNT_OF(keywords));
+            assert_int_equal(first + (uint32_t)__builtin_ctzll(places), keywords[found]);
+        }
+    }
+    assert_int_equal(found, COUNT_OF(keywords));
+    topics_deinit(&topics);
+    arena_deinit(&arena);
 }
 
 static void keywords_are_found(void **state)
@@ -90,6 +123,7 @@ static void nothing_is_found_without_keywords(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(places_of_a_long_text),
         cmocka_unit_test(keywords_are_found),
         cmocka_unit_test(nothing_is_found_without_keywords),
     };

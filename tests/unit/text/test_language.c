@@ -122,14 +122,14 @@ static void long_texts_are_told_too(void **state)
 static void the_model_is_whole(void **state)
 {
     (void)state;
-    const struct language_header *header = (const void *)language_model;
-    struct str whole = str_make(language_model, language_model_size);
+    const struct language_header *header = (const void *)language_model_bytes();
+    struct str whole = str_make(language_model_bytes(), language_model_size);
     assert_int_equal(language_model_size, sizeof *header + LANGUAGE_ROWS * LANGUAGE_LANES);
     assert_memory_equal(header->magic, LANGUAGE_MAGIC, sizeof header->magic);
     assert_int_equal(header->checksum, hash_fast(str_slice(whole, 16, whole.size), 0));
     assert_int_equal(header->rows, LANGUAGE_ROWS);
     assert_int_equal(header->lanes, LANGUAGE_LANES);
-    const int8_t *weights = (const int8_t *)(language_model + sizeof *header);
+    const int8_t *weights = (const int8_t *)(language_model_bytes() + sizeof *header);
     for (size_t i = 0; i < (size_t)LANGUAGE_ROWS * LANGUAGE_LANES; i++)
         assert_true(weights[i] >= -LANGUAGE_WEIGHT_MAX && weights[i] <= LANGUAGE_WEIGHT_MAX);
 }
@@ -160,7 +160,7 @@ static int open_changed(size_t index, struct language_table **ret_table, struct 
     char path[] = "/tmp/verbatim-language-XXXXXX";
     size_t size = language_model_size - files[index].cut;
     char *bytes = test_malloc(language_model_size);
-    memcpy(bytes, language_model, language_model_size);
+    memcpy(bytes, language_model_bytes(), language_model_size);
     bytes[files[index].at] = (char)files[index].byte;
     if (files[index].fault && files[index].at == SCALE_AT + 3) bytes[SCALE_AT + 2] = (char)0x80;
     uint64_t checksum = hash_fast(str_make(bytes + SUMMED_FROM, language_model_size - SUMMED_FROM), 0);

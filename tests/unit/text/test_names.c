@@ -101,6 +101,33 @@ static void finds_each_name_of_a_list_of_any_size(void **state)
     arena_deinit(&arena);
 }
 
+/* Texts are looked at 64 words at a time: a name may lie across, and one within another is not told again. */
+static void finds_names_anywhere_in_a_long_text(void **state)
+{
+    struct arena arena = {0};
+    struct names *names;
+    struct err err;
+    (void)state;
+    assert_int_equal(names_parse("list", STR("nurofen express forte\nexpress\nforte\n"), &names, &err), E_OK);
+    for (uint32_t before = 0; before < 200; before += before == 3 ? 57 : before == 66 ? 58 : 1) {
+        struct name_found found[NAMES_FOUND_MAX];
+        struct tokens tokens;
+        struct buffer text = {0};
+        for (uint32_t i = 0; i < before; i++) buffer_add(&text, STR("walrus "));
+        buffer_add(&text, STR("nurofen express forte walrus express"));
+        arena_reset(&arena);
+        assert_int_equal(text_tokenize(buffer_str(&text), &arena, &tokens, &err), E_OK);
+        assert_int_equal(names_find(names, &tokens, found), 2);
+        assert_true(str_equal(found[0].name, STR("nurofen express forte")));
+        assert_int_equal(found[0].start, before * 7);
+        assert_true(str_equal(found[1].name, STR("express")));
+        assert_int_equal(found[1].end, text.size);
+        buffer_deinit(&text);
+    }
+    names_close(names);
+    arena_deinit(&arena);
+}
+
 static void refuses_what_is_no_list(void **state)
 {
     static const struct {
@@ -152,6 +179,7 @@ int main(void)
         cmocka_unit_test(finds_names_where_they_stand),
         cmocka_unit_test(names_no_more_than_there_is_room_for),
         cmocka_unit_test(finds_each_name_of_a_list_of_any_size),
+        cmocka_unit_test(finds_names_anywhere_in_a_long_text),
         cmocka_unit_test(refuses_what_is_no_list),
         cmocka_unit_test(the_shipped_list_is_sound),
     };
