@@ -3,9 +3,10 @@
 #include "model/idioms.h"
 #include "model/insight_internal.h"
 
-/* What denying blame ("not bad", "nada mal", "rien a redire") or an idiom ("to die for") weighs: as much as four features
- * that speak clearly. The model hears the words, as there is little of this to learn from. */
-#define FIGURE_WEIGHT 4.0f
+/* What denying blame ("not bad", "nada mal", "rien a redire") weighs, and what an idiom ("to die for") does: as much as so many
+ * features that speak clearly. The model hears the words, as there is little of this to learn from. */
+#define LITOTES_WEIGHT 4.0f
+#define IDIOM_WEIGHT 7.0f
 /* A clause of fewer words joins the one before: "red, white, and blue" is one thing. */
 enum { CLAUSE_WORDS_MIN = 2, MARK_BYTES_MAX = 8, IDIOM_NEGATED_WITHIN = 3 };
 
@@ -92,20 +93,19 @@ static void hear_figures(const struct reading *reading, struct clause *clause)
 {
     const struct insight_engine *engine = reading->engine;
     const struct linear_model *model = &engine->sentiment;
-    int32_t praise = 0;
+    float praise = 0;
     for (uint32_t at = clause->first; at < clause->last; at++) {
         uint32_t sets = sets_at(reading, at), from;
-        if (sets & WORD_BAD) praise += is_litotes(reading, clause, at);
+        if (sets & WORD_BAD) praise += is_litotes(reading, clause, at) ? LITOTES_WEIGHT : 0;
         int32_t sign = sets & WORD_IDIOM ? idiom_sign(reading, clause, at, &from) : 0;
         if (!sign) continue;
         struct linear_sums words = {0};
         linear_sum(model, &reading->features, from, at + 1, &words);
         for (uint32_t i = 0; i < model->classes; i++) clause->sentiment.classes[i] -= words.classes[i];
-        praise += sign;
+        praise += IDIOM_WEIGHT * (float)sign;
     }
-    float weight = FIGURE_WEIGHT * (float)praise;
-    clause->sentiment.classes[engine->positive] += (int64_t)(weight / model->scales[engine->positive]);
-    clause->sentiment.classes[engine->negative] -= (int64_t)(weight / model->scales[engine->negative]);
+    clause->sentiment.classes[engine->positive] += (int64_t)(praise / model->scales[engine->positive]);
+    clause->sentiment.classes[engine->negative] -= (int64_t)(praise / model->scales[engine->negative]);
 }
 
 float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last)

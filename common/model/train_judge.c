@@ -161,10 +161,12 @@ void train_calibrate(const struct train_linear *train, const struct linear_model
 {
     double temperature = find_temperature(train, model, test_source);
     calibration->temperature = temperature;
-    for (uint32_t c = 0; c < model->classes; c++)
-        calibration->thresholds[c] =
-            model->link == LINEAR_SIGMOID ? sigmoid_threshold(train, model, test_source, temperature, c)
-                                          : best_abstention(train, model, test_source, temperature, c);
+    for (uint32_t c = 0; c < model->classes; c++) {
+        double chosen = train->options.thresholds[c];
+        calibration->thresholds[c] = model->link == LINEAR_SIGMOID ? sigmoid_threshold(train, model, test_source, temperature, c)
+                                     : chosen > 0                  ? chosen
+                                                                   : best_abstention(train, model, test_source, temperature, c);
+    }
 }
 
 struct judgement {

@@ -25,6 +25,8 @@ struct train_options {
      * has not; of what sets its weights apart from the mean of the others' this share is kept, and these log-odds are
      * added. 0: a class like the others. */
     double neutral_trust, neutral_odds;
+    /* Softmax: from this probability on the class is said, by class; 0: found on held-out rows, which is noisy where few are near. */
+    double thresholds[LINEAR_CLASSES_MAX];
     const char *notes;       /* goes into the metadata: data and licences; may be NULL */
     bool (*on_progress)(void *context, uint32_t epoch, uint32_t epochs, double loss); /* false: cancel */
     void *context;

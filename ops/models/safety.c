@@ -279,7 +279,7 @@ static const char *const classes[] = {"alert", "serious", "adverse_event", "haza
 
 const struct task safety_task = {
     .name = "safety",
-    .options = {.name = "safety-000001", .classes = classes, .class_count = 6, .link = LINEAR_SIGMOID, .seed = 1,
+    .options = {.name = "safety-000002", .classes = classes, .class_count = 6, .link = LINEAR_SIGMOID, .seed = 1,
                 .bucket_bits = 16, .balance = true, .false_alarms = 0.012,
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,

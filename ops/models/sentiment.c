@@ -28,8 +28,8 @@ enum style { BY_LABEL, BY_SIGN, BY_STARS, LEXICON, WORDS };
     S("lexicons/huliu_en.tsv",          LEXICON,  0.2f, false, 0.5)  \
     S("lexicons/vader_fr.tsv",          LEXICON,  0.5f, false, 0.4)  \
     S("lexicons/pattern_fr.tsv",        LEXICON,  0.5f, false, 1)    \
-    S("sentiment.tsv",                  BY_LABEL, 3.0f, false, 0)    \
-    S("sentiment_more.tsv",             BY_LABEL, 3.0f, false, 0)    \
+    S("sentiment.tsv",                  BY_LABEL, 1.5f, false, 0)    \
+    S("sentiment_more.tsv",             BY_LABEL, 1.5f, false, 0)    \
     S("words.tsv",                      WORDS,    1.5f, false, 1)
 
 static const struct source {
@@ -143,8 +143,9 @@ static const char *const classes[] = {"positive", "negative", "neutral"};
 
 const struct task sentiment_task = {
     .name = "sentiment",
-    .options = {.name = "sentiment-000003", .classes = classes, .class_count = 3, .link = LINEAR_SOFTMAX,
+    .options = {.name = "sentiment-000004", .classes = classes, .class_count = 3, .link = LINEAR_SOFTMAX,
                 .bucket_bits = 20, .epochs = 5, .seed = 1, .balance = true, .rate = 0.12, .neutral_trust = 0.6, .neutral_odds = 0.25,
+                .thresholds = {0.5, 0.3, 0.3},
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,
     .judged = judged,
