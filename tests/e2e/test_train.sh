@@ -78,10 +78,12 @@ check "topics are those of the file" contains "$scratch/topics-first.model.md" "
 mkdir "$scratch/folder"
 cp -r "$source/config/." "$scratch/folder/"
 cp "$scratch/sentiment-first.model" "$scratch/folder/models/sentiment.model"
-echo '{"text":"The kettle is wonderful and I love it."}' | "$verbatim" analyze --genai.folder="$scratch/folder" \
-    --preprocess.safety_model="$scratch/safety-first.model" 2>"$scratch/err" >"$scratch/insight"
+echo '{"text":"The kettle is wonderful and I love it."}' | "$verbatim" analyze --genai.folder="$scratch/folder" 2>"$scratch/err" >"$scratch/insight"
 equal "genai serves it ($(head -c 200 "$scratch/err"))" "$(jq -r '.insight.model + " " + .insight.sentiment.label' "$scratch/insight")" \
     "$(jq -rn --arg needs "$(echo '{"text":"x"}' | "$verbatim" analyze 2>/dev/null | jq -r '.insight.model | split(" ")[1]')" '"sentiment-000001 " + $needs + " positive"')"
+# Of 50 rows it may well find harm in praise, which is never called positive then.
+echo '{"text":"The kettle caught fire."}' | "$verbatim" analyze --preprocess.safety_model="$scratch/safety-first.model" 2>"$scratch/err" >"$scratch/insight"
+equal "preprocess serves a safety model ($(head -c 200 "$scratch/err"))" "$(jq -r .safety.state "$scratch/insight")" positive
 
 echo '{"text":"försenat paketet ingen svarat"}' >"$scratch/swedish"
 equal "preprocess serves a language model" "$("$verbatim" analyze --preprocess.language_model="$scratch/language-first.model" <"$scratch/swedish" \
