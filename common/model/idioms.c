@@ -1,6 +1,11 @@
-/* The idioms that ship, by language, folded; and how they are found: by their last word, then word by word backwards. */
+/* The idioms that ship, by language, folded; and how they are found: by their last word's hash, then word by word
+ * backwards. */
 #include "model/idioms.h"
 
+#include <assert.h>
+#include <threads.h>
+
+#include "base/hash.h"
 #include "model/topics.h"
 
 static const struct {
@@ -88,6 +93,35 @@ void idioms_each_last(void (*enter)(struct str word))
         }
 }
 
+/* Those whose last words fall into bucket b are idioms[starts[b]] to idioms[starts[b + 1] - 1], in the order of the lists. */
+enum { IDIOMS_MAX = 1024, BUCKETS = 256 };
+static struct idiom {
+    struct str phrase, exceptions;
+    uint64_t last; /* hash of the last word */
+    uint32_t languages;
+    enum idiom_kind kind;
+} idioms[IDIOMS_MAX];
+static uint16_t starts[BUCKETS + 1];
+static once_flag once = ONCE_FLAG_INIT;
+
+static void build(void)
+{
+    static struct idiom unsorted[IDIOMS_MAX];
+    uint32_t count = 0, sorted = 0;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        for (struct str rest = str_of(lists[i].phrases); rest.size;) {
+            struct str phrase = str_cut(&rest, ','), exceptions = cut_exceptions(&phrase);
+            assert(count < IDIOMS_MAX);
+            unsorted[count++] = (struct idiom){phrase, exceptions, hash_fast(last_word(phrase), 0), lists[i].languages, lists[i].kind};
+        }
+    for (uint32_t bucket = 0; bucket < BUCKETS; bucket++) {
+        starts[bucket] = (uint16_t)sorted;
+        for (uint32_t i = 0; i < count; i++)
+            if (unsorted[i].last % BUCKETS == bucket) idioms[sorted++] = unsorted[i];
+    }
+    starts[BUCKETS] = (uint16_t)sorted;
+}
+
 static bool is_listed(struct str words, struct str word)
 {
     while (words.size)
@@ -110,16 +144,16 @@ static uint32_t begins_at(const struct tokens *tokens, uint32_t first, uint32_t 
 
 enum idiom_kind idiom_at(const struct tokens *tokens, uint32_t first, uint32_t at, uint32_t languages, uint32_t *ret_from)
 {
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        if (!(lists[i].languages & languages)) continue;
-        for (struct str rest = str_of(lists[i].phrases); rest.size;) {
-            struct str entry = str_cut(&rest, ','), exceptions = cut_exceptions(&entry);
-            uint32_t from = begins_at(tokens, first, at, entry);
-            if (from == UINT32_MAX) continue;
-            if (from > first && is_listed(exceptions, tokens->items[from - 1].folded)) continue;
-            *ret_from = from;
-            return lists[i].kind;
-        }
+    call_once(&once, build);
+    uint64_t hash = tokens->items[at].hash;
+    for (uint32_t i = starts[hash % BUCKETS]; i < starts[hash % BUCKETS + 1]; i++) {
+        const struct idiom *idiom = &idioms[i];
+        if (idiom->last != hash || !(idiom->languages & languages)) continue;
+        uint32_t from = begins_at(tokens, first, at, idiom->phrase);
+        if (from == UINT32_MAX) continue;
+        if (from > first && is_listed(idiom->exceptions, tokens->items[from - 1].folded)) continue;
+        *ret_from = from;
+        return idiom->kind;
     }
     return IDIOM_NONE;
 }
