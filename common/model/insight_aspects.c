@@ -73,8 +73,8 @@ static struct named *find_named(const struct reading *reading, const struct clau
 
 static int find_namings(const struct reading *reading, struct namings *namings, struct err *err)
 {
-    namings->items = ARENA_ARRAY(reading->arena, struct named, (size_t)reading->tokens->count * TOPIC_MATCHES_MAX);
-    namings->starts = ARENA_ARRAY(reading->arena, uint32_t, (size_t)reading->clause_count + 1);
+    namings->items = arena_alloc(reading->arena, (size_t)reading->tokens->count * TOPIC_MATCHES_MAX * sizeof *namings->items);
+    namings->starts = arena_alloc(reading->arena, ((size_t)reading->clause_count + 1) * sizeof *namings->starts);
     if (!namings->items || !namings->starts) return err_set(err, E_NO_MEMORY, NULL);
     struct named *next = namings->items;
     for (uint32_t i = 0; i < reading->clause_count; i++) {
