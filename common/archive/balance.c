@@ -13,8 +13,9 @@ static void differ(struct findings *findings, enum finding_kind kind, const stru
                             .partition = cell->partition == CELL_ALL ? 0 : cell->partition,
                             .offset = -1};
     if (told.records != found.records)
-        findings_add(findings, where, "%s %.13s: the ledger says %llu, the archive holds %llu", what,
-                     hour, (unsigned long long)told.records, (unsigned long long)found.records);
+        findings_add(findings, where, "%s %.13s: the ledger says %llu, the archive holds %llu",
+                     what, hour, (unsigned long long)told.records,
+                     (unsigned long long)found.records);
     else
         findings_add(findings, where,
                      "%s %.13s: the ledger and the archive have %llu, but not the same ids", what,

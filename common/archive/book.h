@@ -28,8 +28,8 @@ struct coverage {
     size_t count, capacity;
 };
 
-/* A zeroed one with its wish is valid. Memory: the cells, and 16 bytes for each gap that a restart or
- * a rebalance left between positions. */
+/* A zeroed one with its wish is valid. Memory: the cells, and 16 bytes for each gap that a restart
+ * or a rebalance left between positions. */
 struct book {
     int64_t from_ms, to_ms; /* windows that are summed; coverage is of all */
     struct cells cells;

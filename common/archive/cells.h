@@ -22,7 +22,8 @@ struct cell {
     struct ledger_sum told, found;
 };
 
-/* A hash table; a zeroed one is valid. Memory: 200 bytes a cell, at most twice as many as there are. */
+/* A hash table; a zeroed one is valid. Memory: 200 bytes a cell, at most twice as
+ * many as there are. */
 struct cells {
     struct cell *items;
     size_t count, capacity;

@@ -17,7 +17,7 @@
     F(WRITTEN,  "written",  "a worker wrote other records than the archive holds")                 \
     F(LOST,     "lost",     "a record was read, and nothing came of it")                           \
     F(DOUBLED,  "doubled",  "more came of a record than it accounts for")                          \
-    F(BALANCE,  "balance",  "received isn't insights + duplicates + dead letters + in flight")      \
+    F(BALANCE,  "balance",  "received isn't insights + duplicates + dead letters + in flight")     \
     F(RECEIPTS, "receipts", "the door gave receipts for records that the archive doesn't hold")
 
 enum finding_kind {

@@ -1,4 +1,5 @@
-/* Every record's way, id by id: of each that was received one thing came, or it is still on its way.
+/* Every record's way, id by id: of each that was received one thing came,
+ * or it is still on its way.
  *
  * Notes of 40 bytes (an id's hash of 128 bits, what, where) are spread over 256 temporary files by
  * their hash; then each file is sorted in memory. So memory is a 256th of all notes, and room on
@@ -40,7 +41,8 @@ void ids_deinit(struct ids *ids);
 int ids_add(struct ids *ids, struct str id, struct str mark, struct id_note note,
             struct err *err) CHECKED;
 /* Once all are in: LOST and DOUBLED, but not of what preprocess may have dropped, which is summed.
- * `vanished`: the first that went in and of which nothing is left; offset -1: none. NO_MEMORY, IO. */
+ * `vanished`: the first that went in and of which nothing is left; offset -1:
+ * none. NO_MEMORY, IO. */
 int ids_judge(struct ids *ids, struct findings *findings, struct id_note *vanished,
               struct err *err) CHECKED;
 

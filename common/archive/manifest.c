@@ -96,7 +96,8 @@ static int read_fields(struct str text, struct arena *arena, struct fields *fiel
     if (value.kind != JSON_OBJECT) return err_set(err, E_BAD_MESSAGE, "a manifest is no object");
     for (bool first = true; json_member(&reader, &first, &name);) {
         size_t field = find_field(name);
-        if (field == FIELDS ? !json_skip(&reader, &raw) : !read_field(&reader, field, fields)) break;
+        if (field == FIELDS ? !json_skip(&reader, &raw) : !read_field(&reader, field, fields))
+            break;
         if (field < FIELDS) found |= 1u << field;
     }
     if (!json_end(&reader)) return json_fault(&reader, err);

@@ -85,7 +85,8 @@ static void judge_key(const struct objects *objects, enum topic topic, struct st
     }
     findings_add(findings,
                  (struct finding){
-                     .kind = FINDING_OVERLAP, .topic = topic, .partition = partition, .offset = start},
+                     .kind = FINDING_OVERLAP, .topic = topic, .partition = partition,
+                     .offset = start},
                  "%.*s has no manifest, and its offsets are in another object", STR_ARGS(key));
 }
 

@@ -1,4 +1,5 @@
-/* One object of the archive, line by line: memory is bounded by a piece of it and its longest line. */
+/* One object of the archive, line by line: memory is bounded by a piece of it and
+ * its longest line. */
 #ifndef VERBATIM_ARCHIVE_READ_H
 #define VERBATIM_ARCHIVE_READ_H
 

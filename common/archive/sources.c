@@ -77,7 +77,8 @@ static bool grow(struct sources *sources)
     return true;
 }
 
-/* What had no room once never has: so what is told and what is found of it meet in the same cell. */
+/* What had no room once never has: so what is told and what is found of it meet
+ * in the same cell. */
 struct source_cell *sources_get(struct sources *sources, struct str source, int64_t window)
 {
     uint32_t number;

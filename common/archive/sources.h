@@ -1,16 +1,16 @@
 /* The door's receipts, by source and hour, against what `feedback` holds.
  *
- * One-sided: a door that is killed takes up to about a second of receipts with it untold, and a post
- * that was written without a receipt has none. So there may be more records than receipts, never
- * fewer; and where there are as many, they must be the same. */
+ * One-sided: a door that is killed takes up to about a second of receipts with it untold, and a
+ * post that was written without a receipt has none. So there may be more records than receipts,
+ * never fewer; and where there are as many, they must be the same. */
 #ifndef VERBATIM_ARCHIVE_SOURCES_H
 #define VERBATIM_ARCHIVE_SOURCES_H
 
 #include "archive/findings.h"
 #include "schema/ledger.h"
 
-/* Bounds: what comes later is summed under the empty name, by hour. That is also what the door, which
- * has bounds of its own, tells of sources that it doesn't name. */
+/* Bounds: what comes later is summed under the empty name, by hour. That is also what the door,
+ * which has bounds of its own, tells of sources that it doesn't name. */
 enum { SOURCES_MAX = 2048, SOURCE_CELLS_MAX = 16384, SOURCE_NAME_MAX = 256 };
 /* Ledger messages that a door may have sent twice: the last ones of each. */
 enum { TOLD_DOORS = 256, TOLD_IDS = 64 };

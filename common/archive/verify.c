@@ -167,7 +167,8 @@ static int take_line(void *user, struct str line, const struct line_identity *id
     int stage = stage_reading(topic), rc = E_OK;
     enum book_place place = BOOK_READ;
     (void)line;
-    if (topic == TOPIC_INSIGHTS && identity->section.size) return E_OK; /* a digest: no record's insight */
+    /* a digest: no record's insight */
+    if (topic == TOPIC_INSIGHTS && identity->section.size) return E_OK;
     if (!book_wants(&verify->book, window)) return E_OK;
     if (stage < STAGES) {
         place = book_find(&verify->book, stage, verify->facts->partition, identity->offset);

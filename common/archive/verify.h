@@ -58,7 +58,8 @@ struct verify_report {
     size_t source_count;
     struct verify_topic topics[TOPIC_COUNT];
     uint64_t entries;    /* of the ledger */
-    uint64_t unfinished; /* objects without a manifest, at an end: somebody was about to write one */
+    /* objects without a manifest, at an end: somebody was about to write one */
+    uint64_t unfinished;
     uint64_t repeated;   /* insights of an id that was received, and not recognised, again */
 };
 /* Balanced if there are no findings. The store's errors; NO_INPUT: there is no archive; NO_OUTPUT,

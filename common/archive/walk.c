@@ -116,14 +116,15 @@ int archive_count(struct store *store, const struct archive_wish *wish, uint64_t
     return rc;
 }
 
-int archive_walk_lines(struct store *store, const struct archive_wish *wish, archive_on_line *on_line, void *user,
-                       struct err *err)
+int archive_walk_lines(struct store *store, const struct archive_wish *wish,
+                       archive_on_line *on_line, void *user, struct err *err)
 {
     struct archive_walk walk;
     int rc;
     archive_walk_init(&walk, store, wish);
     while ((rc = archive_walk_next(&walk, err)) == E_OK && walk.found) {
-        struct object_facts facts = {.topic = walk.manifest.facts.topic, .partition = walk.manifest.facts.partition};
+        struct object_facts facts = {
+            .topic = walk.manifest.facts.topic, .partition = walk.manifest.facts.partition};
         rc = archive_read_object(store, walk.manifest.object, &facts, on_line, user, err);
         if (rc) err_wrap(err, "%.*s", STR_ARGS(walk.manifest.object));
         if (rc) break;

@@ -58,9 +58,9 @@ int archive_walk_next(struct archive_walk *walk, struct err *err) CHECKED;
 int archive_count(struct store *store, const struct archive_wish *wish, uint64_t *ret_count,
                   struct err *err) CHECKED;
 
-/* Each line of all objects that the walk finds, object by object; memory is bounded as there. What on_line
- * returns ends it, with the object's name. The store's errors. */
-int archive_walk_lines(struct store *store, const struct archive_wish *wish, archive_on_line *on_line, void *user,
-                       struct err *err) CHECKED;
+/* Each line of all objects that the walk finds, object by object; memory is bounded as there. What
+ * on_line returns ends it, with the object's name. The store's errors. */
+int archive_walk_lines(struct store *store, const struct archive_wish *wish,
+                       archive_on_line *on_line, void *user, struct err *err) CHECKED;
 
 #endif

@@ -138,7 +138,8 @@ int credentials_load(const struct credentials_config *config, struct credentials
         struct sigv4_credentials keys = {str_of(id),
                                          str_of(either(getenv("AWS_SECRET_ACCESS_KEY"), "")),
                                          str_of(either(getenv("AWS_SESSION_TOKEN"), ""))};
-        return credentials_set(ret_credentials, CREDENTIALS_ENVIRONMENT, keys, "the environment", err);
+        return credentials_set(ret_credentials, CREDENTIALS_ENVIRONMENT, keys, "the environment",
+                               err);
     }
     return load_file(config, ret_credentials, err);
 }

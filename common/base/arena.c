@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK_BYTES = 16 * 1024, LARGEST_BLOCK_BYTES = 1 << 20, KEEP_BYTES = 1 << 20, ALIGNMENT = 16 };
+enum {
+    FIRST_BLOCK_BYTES = 16 * 1024, LARGEST_BLOCK_BYTES = 1 << 20, KEEP_BYTES = 1 << 20,
+    ALIGNMENT = 16
+};
 
 struct arena_block {
     struct arena_block *next;
@@ -14,7 +17,10 @@ struct arena_block {
     _Alignas(16) char data[];
 };
 
-void arena_init(struct arena *arena, size_t limit_bytes) { *arena = (struct arena){.limit_bytes = limit_bytes}; }
+void arena_init(struct arena *arena, size_t limit_bytes)
+{
+    *arena = (struct arena){.limit_bytes = limit_bytes};
+}
 
 static void free_chain(struct arena_block *block)
 {

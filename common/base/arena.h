@@ -26,7 +26,8 @@ void *arena_alloc(struct arena *arena, size_t size_bytes);
 void *arena_zalloc(struct arena *arena, size_t size_bytes);
 #define ARENA_NEW(arena, type) ((type *)arena_zalloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_array((arena), (count), sizeof(type)))
-void *arena_array(struct arena *arena, size_t count, size_t item_bytes); /* cleared; overflow: NULL */
+/* cleared; overflow: NULL */
+void *arena_array(struct arena *arena, size_t count, size_t item_bytes);
 
 /* Copies; the result has a NUL behind its last byte. data == NULL when memory is exhausted. */
 struct str arena_copy(struct arena *arena, struct str s);

@@ -1,4 +1,5 @@
-/* Growing bytes. A failed allocation sets `failed` and later appends do nothing: check once, at the end. */
+/* Growing bytes. A failed allocation sets `failed` and later appends do nothing:
+ * check once, at the end. */
 #ifndef VERBATIM_BASE_BUFFER_H
 #define VERBATIM_BASE_BUFFER_H
 
@@ -33,7 +34,10 @@ static inline void buffer_append(struct buffer *buffer, const void *data, size_t
     }
 }
 
-static inline void buffer_add(struct buffer *buffer, struct str s) { buffer_append(buffer, s.data, s.size); }
+static inline void buffer_add(struct buffer *buffer, struct str s)
+{
+    buffer_append(buffer, s.data, s.size);
+}
 static inline void buffer_add_char(struct buffer *buffer, char c)
 {
     char *room = buffer_reserve(buffer, 1);
@@ -43,7 +47,10 @@ static inline void buffer_add_char(struct buffer *buffer, char c)
 }
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 
-static inline struct str buffer_str(const struct buffer *buffer) { return (struct str){buffer->data, buffer->size}; }
+static inline struct str buffer_str(const struct buffer *buffer)
+{
+    return (struct str){buffer->data, buffer->size};
+}
 
 /* Puts a NUL behind the bytes (not counted in size) and returns them; "" on failure. */
 const char *buffer_cstr(struct buffer *buffer);
@@ -52,6 +59,7 @@ const char *buffer_cstr(struct buffer *buffer);
 void buffer_consume(struct buffer *buffer, size_t size);
 
 /* Whole file into the buffer; TOO_LARGE beyond limit_bytes. */
-int buffer_read_file(struct buffer *buffer, const char *path, size_t limit_bytes, struct err *err) CHECKED;
+int buffer_read_file(struct buffer *buffer, const char *path, size_t limit_bytes,
+                     struct err *err) CHECKED;
 
 #endif

@@ -12,9 +12,18 @@ struct clock {
 };
 
 const struct clock *clock_system(void);
-static inline int64_t clock_wall_ms(const struct clock *clock) { return clock->wall_ms(clock->self); }
-static inline int64_t clock_mono_ns(const struct clock *clock) { return clock->mono_ns(clock->self); }
-static inline int64_t clock_mono_ms(const struct clock *clock) { return clock->mono_ns(clock->self) / 1000000; }
+static inline int64_t clock_wall_ms(const struct clock *clock)
+{
+    return clock->wall_ms(clock->self);
+}
+static inline int64_t clock_mono_ns(const struct clock *clock)
+{
+    return clock->mono_ns(clock->self);
+}
+static inline int64_t clock_mono_ms(const struct clock *clock)
+{
+    return clock->mono_ns(clock->self) / 1000000;
+}
 
 /* A clock that stands still until it is told; other threads may look meanwhile. */
 struct clock_manual {

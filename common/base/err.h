@@ -10,7 +10,8 @@
 #define CHECKED __attribute__((warn_unused_result))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 
-/* RETRY: try again later. REJECT: this record goes to the dead letters. FATAL: stop, commit nothing. */
+/* RETRY: try again later. REJECT: this record goes to the dead letters. FATAL:
+ * stop, commit nothing. */
 enum err_class { ERR_RETRY, ERR_REJECT, ERR_FATAL };
 
 /*    code         name           class   exit text */

@@ -9,12 +9,14 @@ int folder_create(const char *path, struct err *err)
 {
     char part[4096];
     int size = snprintf(part, sizeof part, "%s", path);
-    if (size <= 0 || (size_t)size >= sizeof part) return err_set(err, E_BAD_CONFIG, "\"%.100s\" is no folder name", path);
+    if (size <= 0 || (size_t)size >= sizeof part)
+        return err_set(err, E_BAD_CONFIG, "\"%.100s\" is no folder name", path);
     for (char *at = part + 1;; at++) {
         if (*at != '/' && *at != '\0') continue;
         char separator = *at;
         *at = '\0';
-        if (mkdir(part, 0700) && errno != EEXIST) return err_system(err, E_SYSTEM, "folder %s", part);
+        if (mkdir(part, 0700) && errno != EEXIST)
+            return err_system(err, E_SYSTEM, "folder %s", part);
         *at = separator;
         if (separator == '\0') return E_OK;
     }

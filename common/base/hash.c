@@ -7,10 +7,14 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
-#define XXH_INLINE_ALL /* most of what is hashed are words: a call through the PLT would cost as much again */
+/* most of what is hashed are words: a call through the PLT would cost as much again */
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
-uint64_t hash_fast(struct str data, uint64_t seed) { return XXH3_64bits_withSeed(data.data, data.size, seed); }
+uint64_t hash_fast(struct str data, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(data.data, data.size, seed);
+}
 
 void hash_sha256(struct str data, uint8_t out[static SHA256_BYTES])
 {
@@ -26,7 +30,8 @@ void hash_hmac_sha256(struct str key, struct str data, uint8_t out[static SHA256
     assert(done && size == SHA256_BYTES);
 }
 
-/* HMAC is H(outer key, H(inner key, data)) (RFC 2104): both hashes stand ready behind their keys. */
+/* HMAC is H(outer key, H(inner key, data)) (RFC 2104): both hashes stand ready
+ * behind their keys. */
 struct hash_key {
     EVP_MD_CTX *inner, *outer, *work;
 };
@@ -69,7 +74,8 @@ void hash_key_destroy(struct hash_key *key)
     free(key);
 }
 
-static bool finish_from(EVP_MD_CTX *work, const EVP_MD_CTX *begun, const void *data, size_t size, uint8_t *out)
+static bool finish_from(EVP_MD_CTX *work, const EVP_MD_CTX *begun, const void *data, size_t size,
+                        uint8_t *out)
 {
     return EVP_MD_CTX_copy_ex(work, begun) == 1 && EVP_DigestUpdate(work, data, size) == 1 &&
            EVP_DigestFinal_ex(work, out, NULL) == 1;

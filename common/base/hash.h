@@ -11,8 +11,8 @@ uint64_t hash_fast(struct str data, uint64_t seed); /* XXH3 64 bits */
 void hash_sha256(struct str data, uint8_t out[static SHA256_BYTES]);
 void hash_hmac_sha256(struct str key, struct str data, uint8_t out[static SHA256_BYTES]);
 
-/* HMAC-SHA-256 under one key, again and again: hash_hmac_sha256() has OpenSSL look up its algorithms each time, which
- * costs more than the hash. One thread at a time. */
+/* HMAC-SHA-256 under one key, again and again: hash_hmac_sha256() has OpenSSL look up its
+ * algorithms each time, which costs more than the hash. One thread at a time. */
 struct hash_key;
 struct hash_key *hash_key_create(struct str key); /* NULL without memory */
 void hash_key_destroy(struct hash_key *key);      /* NULL is ignored */
@@ -26,7 +26,8 @@ void hash_hex(const uint8_t *bytes, size_t size, char *out);
 struct hash_stream;
 struct hash_stream *hash_stream_create(void); /* NULL without memory */
 void hash_stream_add(struct hash_stream *stream, struct str data);
-void hash_stream_finish(struct hash_stream *stream, uint8_t out[static SHA256_BYTES]); /* frees it */
+/* frees it */
+void hash_stream_finish(struct hash_stream *stream, uint8_t out[static SHA256_BYTES]);
 
 bool hash_equal_constant_time(struct str a, struct str b);
 

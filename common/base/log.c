@@ -1,4 +1,5 @@
-/* Formats an event into one buffer and writes it by one write(2), so that lines never interleave. */
+/* Formats an event into one buffer and writes it by one write(2), so that lines
+ * never interleave. */
 #include "base/log.h"
 
 #include <stdarg.h>
@@ -20,7 +21,8 @@ void log_setup(enum log_level least, enum log_format format)
     setup.format = format;
 }
 
-void log_begin(struct log_event *event, enum log_level level, const char *component, const char *message)
+void log_begin(struct log_event *event, enum log_level level, const char *component,
+               const char *message)
 {
     event->level = level;
     event->component = component;
@@ -139,7 +141,8 @@ void log_line(enum log_level level, const char *component, const char *message)
     log_end(&event);
 }
 
-void log_error(enum log_level level, const char *component, const char *message, const struct err *err)
+void log_error(enum log_level level, const char *component, const char *message,
+               const struct err *err)
 {
     struct log_event event;
     log_begin(&event, level, component, message);

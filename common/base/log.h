@@ -23,12 +23,14 @@ struct log_event {
     struct log_field fields[LOG_FIELDS_MAX];
     size_t count;
 };
-void log_begin(struct log_event *event, enum log_level level, const char *component, const char *message);
+void log_begin(struct log_event *event, enum log_level level, const char *component,
+               const char *message);
 void log_add(struct log_event *event, const char *key, const char *format, ...) PRINTF_LIKE(3, 4);
 void log_end(struct log_event *event);
 
 /* The usual cases: nothing but a message; a message and an error. */
 void log_line(enum log_level level, const char *component, const char *message);
-void log_error(enum log_level level, const char *component, const char *message, const struct err *err);
+void log_error(enum log_level level, const char *component, const char *message,
+               const struct err *err);
 
 #endif

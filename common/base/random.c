@@ -1,4 +1,5 @@
-/* xoshiro256** by Blackman and Vigna (prng.di.unimi.it), seeded by splitmix64; UUIDs per RFC 9562. */
+/* xoshiro256** by Blackman and Vigna (prng.di.unimi.it), seeded by splitmix64;
+ * UUIDs per RFC 9562. */
 #include "base/random.h"
 
 #include <sys/random.h>

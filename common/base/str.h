@@ -16,8 +16,14 @@ struct str {
 /* For printf's "%.*s". */
 #define STR_ARGS(s) ((int)(s).size), ((s).data ? (s).data : "")
 
-static inline struct str str_of(const char *text) { return (struct str){text, text ? strlen(text) : 0}; }
-static inline struct str str_make(const void *data, size_t size) { return (struct str){data, size}; }
+static inline struct str str_of(const char *text)
+{
+    return (struct str){text, text ? strlen(text) : 0};
+}
+static inline struct str str_make(const void *data, size_t size)
+{
+    return (struct str){data, size};
+}
 
 static inline bool str_equal(struct str a, struct str b)
 {
@@ -26,13 +32,14 @@ static inline bool str_equal(struct str a, struct str b)
 
 static inline bool str_starts(struct str s, struct str prefix)
 {
-    return s.size >= prefix.size && (prefix.size == 0 || memcmp(s.data, prefix.data, prefix.size) == 0);
+    return s.size >= prefix.size &&
+           (prefix.size == 0 || memcmp(s.data, prefix.data, prefix.size) == 0);
 }
 
 static inline bool str_ends(struct str s, struct str suffix)
 {
     return s.size >= suffix.size &&
-           (suffix.size == 0 || memcmp(s.data + s.size - suffix.size, suffix.data, suffix.size) == 0);
+        (suffix.size == 0 || memcmp(s.data + s.size - suffix.size, suffix.data, suffix.size) == 0);
 }
 
 /* Bytes [start, end) of s; both are clipped to its size. */
@@ -46,7 +53,8 @@ static inline struct str str_slice(struct str s, size_t start, size_t end)
 int str_compare(struct str a, struct str b);            /* bytewise, like memcmp */
 bool str_equal_ignoring_case(struct str a, struct str b); /* ASCII case only */
 struct str str_trim(struct str s);                       /* ASCII white space off both ends */
-/* Cuts the part before the first `separator` off `rest` and returns it; all of it if there is none. */
+/* Cuts the part before the first `separator` off `rest` and returns it;
+ * all of it if there is none. */
 struct str str_cut(struct str *rest, char separator);
 /* Position of needle in s, or s.size. */
 size_t str_find(struct str s, struct str needle);

@@ -17,7 +17,8 @@ static bool coloured(int fd)
 
 const char *terminal_colour(int fd, enum colour colour)
 {
-    static const char *const sequences[] = {"", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[34m", "\x1b[2m", "\x1b[1m"};
+    static const char *const sequences[] = {
+        "", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[34m", "\x1b[2m", "\x1b[1m"};
     return coloured(fd) ? sequences[colour] : "";
 }
 
@@ -31,8 +32,9 @@ unsigned terminal_columns(int fd)
 
 void progress_start(struct progress *progress, const char *what, uint64_t total)
 {
-    *progress = (struct progress){.what = what, .total = total, .started_ns = clock_mono_ns(clock_system()),
-                                  .shown = terminal_is(STDERR_FILENO)};
+    *progress = (struct progress){
+        .what = what, .total = total, .started_ns = clock_mono_ns(clock_system()),
+        .shown = terminal_is(STDERR_FILENO)};
 }
 
 static void draw_bar(uint64_t done, uint64_t total)
@@ -55,7 +57,8 @@ void progress_set(struct progress *progress, uint64_t done)
     fprintf(stderr, "%llu", (unsigned long long)done);
     if (progress->total) fprintf(stderr, " of %llu", (unsigned long long)progress->total);
     fprintf(stderr, " %s, %.0f/s", progress->what, seconds > 0 ? (double)done / seconds : 0);
-    if (progress->total && done) fprintf(stderr, ", %.0f s left", seconds * (double)(progress->total - done) / (double)done);
+    if (progress->total && done)
+        fprintf(stderr, ", %.0f s left", seconds * (double)(progress->total - done) / (double)done);
     fflush(stderr);
 }
 

@@ -1,10 +1,13 @@
-/* What people see: colours that honour NO_COLOR, and a progress bar on stderr when that is a terminal. */
+/* What people see: colours that honour NO_COLOR, and a progress bar on stderr when
+ * that is a terminal. */
 #ifndef VERBATIM_BASE_TERMINAL_H
 #define VERBATIM_BASE_TERMINAL_H
 
 #include "base/clock.h"
 
-enum colour { COLOUR_NONE, COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_BLUE, COLOUR_DIM, COLOUR_BOLD };
+enum colour {
+    COLOUR_NONE, COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_BLUE, COLOUR_DIM, COLOUR_BOLD
+};
 
 /* The escape sequence, or "" if `fd` is no terminal, NO_COLOR is set or TERM is "dumb". */
 const char *terminal_colour(int fd, enum colour colour);

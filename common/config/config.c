@@ -12,7 +12,8 @@
 
 enum { SECRET_BYTES_MAX = 64 * 1024 };
 
-int config_create(const struct option_table *const *tables, struct config **ret_config, struct err *err)
+int config_create(const struct option_table *const *tables, struct config **ret_config,
+                  struct err *err)
 {
     struct config *config = calloc(1, sizeof *config);
     if (!config) return err_set(err, E_NO_MEMORY, NULL);
@@ -56,7 +57,8 @@ size_t config_find_option(const struct option_table *table, struct str name)
 static bool passes_through(const struct option_table *table) { return table->count == 0; }
 
 /* The known key that is spelled most like `key`, which ends in `name`. */
-static void nearest_key(const struct config *config, struct str key, struct str name, char out[static 128])
+static void nearest_key(const struct config *config, struct str key, struct str name,
+                        char out[static 128])
 {
     size_t best = SIZE_MAX;
     out[0] = '\0';
@@ -66,7 +68,8 @@ static void nearest_key(const struct config *config, struct str key, struct str 
             char known[128];
             snprintf(known, sizeof known, "%s.%s", table->module, table->options[j].name);
             size_t distance = str_distance(key, str_of(known));
-            if (str_equal(name, str_of(table->options[j].name))) distance = 0; /* only the section is wrong */
+            /* only the section is wrong */
+            if (str_equal(name, str_of(table->options[j].name))) distance = 0;
             if (distance >= best) continue;
             best = distance;
             memcpy(out, known, sizeof known);
@@ -74,17 +77,20 @@ static void nearest_key(const struct config *config, struct str key, struct str 
     }
 }
 
-static int unknown_key(const struct config *config, struct str module, struct str name, const char *origin,
-                       struct err *err)
+static int unknown_key(const struct config *config, struct str module, struct str name,
+                       const char *origin, struct err *err)
 {
     char key[128], nearest[128];
-    snprintf(key, sizeof key, "%.*s.%.*s", STR_ARGS(str_slice(module, 0, 60)), STR_ARGS(str_slice(name, 0, 60)));
+    snprintf(key, sizeof key, "%.*s.%.*s", STR_ARGS(str_slice(module, 0, 60)),
+             STR_ARGS(str_slice(name, 0, 60)));
     nearest_key(config, str_of(key), name, nearest);
     if (!nearest[0]) return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"", origin, key);
-    return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"; did you mean \"%s\"?", origin, key, nearest);
+    return err_set(err, E_BAD_CONFIG, "%s: unknown key \"%s\"; did you mean \"%s\"?", origin, key,
+                   nearest);
 }
 
-static int unknown_section(const struct config *config, struct str module, const char *origin, struct err *err)
+static int unknown_section(const struct config *config, struct str module, const char *origin,
+                           struct err *err)
 {
     const char *nearest = "";
     size_t best = SIZE_MAX;
@@ -96,8 +102,8 @@ static int unknown_section(const struct config *config, struct str module, const
                    STR_ARGS(str_slice(module, 0, 60)), nearest);
 }
 
-static int set_property(struct config *config, struct str name, struct str value, const char *origin,
-                        struct err *err)
+static int set_property(struct config *config, struct str name, struct str value,
+                        const char *origin, struct err *err)
 {
     struct property *slot = NULL;
     for (size_t i = 0; i < config->property_count && !slot; i++)
@@ -131,12 +137,13 @@ static int unreadable(int rc, struct err *err, const char *origin, const char *w
 }
 
 /* NAME_file of a SECRET: the file's first line is the value. */
-static int read_secret(struct config *config, struct str path, struct str *ret_value, const char *origin,
-                       struct err *err)
+static int read_secret(struct config *config, struct str path, struct str *ret_value,
+                       const char *origin, struct err *err)
 {
     struct buffer file = {0};
     struct str name = arena_copy(&config->arena, path);
-    int rc = name.data ? buffer_read_file(&file, name.data, SECRET_BYTES_MAX, err) : err_set(err, E_NO_MEMORY, NULL);
+    int rc = name.data ? buffer_read_file(&file, name.data, SECRET_BYTES_MAX, err)
+                       : err_set(err, E_NO_MEMORY, NULL);
     if (rc) {
         rc = unreadable(rc, err, origin, ": secret");
     } else {
@@ -148,18 +155,21 @@ static int read_secret(struct config *config, struct str path, struct str *ret_v
     return rc;
 }
 
-/* sasl.password_file (VERBATIM_KAFKA_SASL_PASSWORD_FILE: .file) reads sasl.password; so with any secret. */
-static int set_passed(struct config *config, struct str name, struct str value, const char *origin, struct err *err)
+/* sasl.password_file (VERBATIM_KAFKA_SASL_PASSWORD_FILE: .file) reads sasl.password;
+ * so with any secret. */
+static int set_passed(struct config *config, struct str name, struct str value, const char *origin,
+                      struct err *err)
 {
     struct str stem = str_slice(name, 0, name.size > 5 ? name.size - 5 : 0), secret;
     bool is_file = str_ends(name, STR("_file")) || str_ends(name, STR(".file"));
-    if (!is_file || !config_property_is_secret(stem)) return set_property(config, name, value, origin, err);
+    if (!is_file || !config_property_is_secret(stem))
+        return set_property(config, name, value, origin, err);
     int rc = read_secret(config, value, &secret, origin, err);
     return rc ? rc : set_property(config, stem, secret, origin, err);
 }
 
-static int set_option(struct config *config, size_t table, size_t option, struct str value, const char *origin,
-                      struct err *err)
+static int set_option(struct config *config, size_t table, size_t option, struct str value,
+                      const char *origin, struct err *err)
 {
     const struct option *row = &config->tables[table]->options[option];
     struct str kept = arena_copy(&config->arena, value);
@@ -178,16 +188,19 @@ static int set_key(struct config *config, struct str module, struct str name, st
     size_t table = config_find_table(config, module);
     if (table == config->table_count) return unknown_key(config, module, name, origin, err);
     if (memchr(value.data ? value.data : "", '\0', value.size))
-        return err_set(err, E_BAD_CONFIG, "%s: %.*s.%.*s holds a NUL byte", origin, STR_ARGS(module), STR_ARGS(name));
+        return err_set(err, E_BAD_CONFIG, "%s: %.*s.%.*s holds a NUL byte", origin,
+                       STR_ARGS(module), STR_ARGS(name));
     if (passes_through(config->tables[table])) {
         if (name.size == 0) return unknown_key(config, module, name, origin, err);
         return set_passed(config, name, value, origin, err);
     }
     size_t option = config_find_option(config->tables[table], name);
-    if (option < config->tables[table]->count) return set_option(config, table, option, value, origin, err);
+    if (option < config->tables[table]->count)
+        return set_option(config, table, option, value, origin, err);
     struct str stem = str_ends(name, STR("_file")) ? str_slice(name, 0, name.size - 5) : STR("");
     option = config_find_option(config->tables[table], stem);
-    if (option == config->tables[table]->count || config->tables[table]->options[option].kind != OPTION_SECRET)
+    if (option == config->tables[table]->count ||
+        config->tables[table]->options[option].kind != OPTION_SECRET)
         return unknown_key(config, module, name, origin, err);
     struct str secret;
     int rc = read_secret(config, value, &secret, origin, err);
@@ -208,13 +221,18 @@ static int read_line(struct config *config, struct str line, struct str *module,
         if (line.data[line.size - 1] != ']')
             return err_set(err, E_BAD_CONFIG, "%s: a section reads [name]", origin);
         *module = str_trim(str_slice(line, 1, line.size - 1));
-        return config_find_table(config, *module) < config->table_count ? E_OK : unknown_section(config, *module, origin, err);
+        return config_find_table(config, *module) < config->table_count
+                   ? E_OK
+                   : unknown_section(config, *module, origin, err);
     }
     size_t equals = str_find(line, STR("="));
-    if (equals == line.size) return err_set(err, E_BAD_CONFIG, "%s: expected \"name = value\"", origin);
-    struct str name = str_trim(str_slice(line, 0, equals)), value = str_trim(str_slice(line, equals + 1, line.size));
+    if (equals == line.size)
+        return err_set(err, E_BAD_CONFIG, "%s: expected \"name = value\"", origin);
+    struct str name = str_trim(str_slice(line, 0, equals)),
+               value = str_trim(str_slice(line, equals + 1, line.size));
     if (module->size == 0)
-        return err_set(err, E_BAD_CONFIG, "%s: \"%.*s\" stands before any [section]", origin, STR_ARGS(str_slice(name, 0, 60)));
+        return err_set(err, E_BAD_CONFIG, "%s: \"%.*s\" stands before any [section]", origin,
+                       STR_ARGS(str_slice(name, 0, 60)));
     return set_key(config, *module, name, value, origin, err);
 }
 
@@ -251,7 +269,8 @@ static void lower_into(char *out, size_t room, struct str text, char underscore)
 }
 
 /* MODULE_NAME…: modules have no underscore in their names, so the first one parts the two. */
-static int read_variable(struct config *config, struct str variable, struct str value, struct err *err)
+static int read_variable(struct config *config, struct str variable, struct str value,
+                         struct err *err)
 {
     char module[64], name[128], origin[160];
     struct str rest = str_slice(variable, sizeof "VERBATIM_" - 1, variable.size);
@@ -287,7 +306,8 @@ int config_read_environment(struct config *config, char *const *environment, str
 int config_set(struct config *config, struct str assignment, const char *origin, struct err *err)
 {
     size_t equals = str_find(assignment, STR("="));
-    struct str value = str_slice(assignment, equals + 1, assignment.size), key = str_slice(assignment, 0, equals);
+    struct str value = str_slice(assignment, equals + 1, assignment.size),
+               key = str_slice(assignment, 0, equals);
     if (equals == assignment.size)
         return err_set(err, E_BAD_CONFIG, "%s: expected module.name=value, found \"%.*s\"", origin,
                        STR_ARGS(str_slice(assignment, 0, 100)));
@@ -295,10 +315,12 @@ int config_set(struct config *config, struct str assignment, const char *origin,
     return set_key(config, module, key, value, origin, err);
 }
 
-int config_get(const struct config *config, const struct option_table *table, void *options, struct err *err)
+int config_get(const struct config *config, const struct option_table *table, void *options,
+               struct err *err)
 {
     size_t at = config_find_table(config, str_of(table->module));
-    assert(at < config->table_count); /* every table that is asked for was given to config_create() */
+    /* every table that is asked for was given to config_create() */
+    assert(at < config->table_count);
     for (size_t i = 0; i < table->count; i++) {
         const struct option *row = &table->options[i];
         const struct setting *setting = &config->settings[at][i];
@@ -310,7 +332,8 @@ int config_get(const struct config *config, const struct option_table *table, vo
     return E_OK;
 }
 
-int config_secret(const struct config *config, const char *module, const char *name, struct buffer *out, struct err *err)
+int config_secret(const struct config *config, const char *module, const char *name,
+                  struct buffer *out, struct err *err)
 {
     size_t table = config_find_table(config, str_of(module));
     assert(table < config->table_count);
@@ -334,7 +357,8 @@ int config_secret(const struct config *config, const char *module, const char *n
 
 size_t config_property_count(const struct config *config) { return config->property_count; }
 
-void config_property(const struct config *config, size_t index, const char **ret_name, const char **ret_value)
+void config_property(const struct config *config, size_t index, const char **ret_name,
+                     const char **ret_value)
 {
     assert(index < config->property_count);
     *ret_name = config->properties[index].name;

@@ -23,7 +23,10 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum option_kind { OPTION_STR, OPTION_SECRET, OPTION_BOOL, OPTION_U32, OPTION_MS, OPTION_BYTES, OPTION_F64, OPTION_CHOICE };
+enum option_kind {
+    OPTION_STR, OPTION_SECRET, OPTION_BOOL, OPTION_U32, OPTION_MS, OPTION_BYTES, OPTION_F64,
+    OPTION_CHOICE
+};
 
 struct option {
     const char *name, *fallback, *help, *choices;
@@ -52,24 +55,30 @@ struct option_table {
         TABLE(OPTION_MEMBER)          \
     }
 
-#define OPTION_ROW_PLAIN(kind_, name_, fallback_, help_) \
-    {.name = #name_, .fallback = fallback_, .help = help_, .kind = kind_, .offset = offsetof(OPTIONS_OWNER, name_)},
+#define OPTION_ROW_PLAIN(kind_, name_, fallback_, help_)                  \
+    {.name = #name_, .fallback = fallback_, .help = help_, .kind = kind_, \
+     .offset = offsetof(OPTIONS_OWNER, name_)},
 #define OPTION_ROW_RANGE(kind_, name_, fallback_, least_, most_, help_)                        \
     {.name = #name_, .fallback = fallback_, .help = help_, .kind = kind_,                      \
      .offset = offsetof(OPTIONS_OWNER, name_), .least = (double)(least_), .most = (double)(most_)},
 #define OPTION_ROW_STR(name, fallback, help)    OPTION_ROW_PLAIN(OPTION_STR, name, fallback, help)
 #define OPTION_ROW_SECRET(name, help)           OPTION_ROW_PLAIN(OPTION_SECRET, name, "", help)
 #define OPTION_ROW_BOOL(name, fallback, help)   OPTION_ROW_PLAIN(OPTION_BOOL, name, fallback, help)
-#define OPTION_ROW_U32(name, fallback, least, most, help)   OPTION_ROW_RANGE(OPTION_U32, name, fallback, least, most, help)
-#define OPTION_ROW_MS(name, fallback, least, most, help)    OPTION_ROW_RANGE(OPTION_MS, name, fallback, least, most, help)
-#define OPTION_ROW_BYTES(name, fallback, least, most, help) OPTION_ROW_RANGE(OPTION_BYTES, name, fallback, least, most, help)
-#define OPTION_ROW_F64(name, fallback, least, most, help)   OPTION_ROW_RANGE(OPTION_F64, name, fallback, least, most, help)
+#define OPTION_ROW_U32(name, fallback, least, most, help) \
+    OPTION_ROW_RANGE(OPTION_U32, name, fallback, least, most, help)
+#define OPTION_ROW_MS(name, fallback, least, most, help) \
+    OPTION_ROW_RANGE(OPTION_MS, name, fallback, least, most, help)
+#define OPTION_ROW_BYTES(name, fallback, least, most, help) \
+    OPTION_ROW_RANGE(OPTION_BYTES, name, fallback, least, most, help)
+#define OPTION_ROW_F64(name, fallback, least, most, help) \
+    OPTION_ROW_RANGE(OPTION_F64, name, fallback, least, most, help)
 #define OPTION_ROW_CHOICE(name_, fallback_, choices_, help_)                            \
     {.name = #name_, .fallback = fallback_, .help = help_, .kind = OPTION_CHOICE,       \
      .offset = offsetof(OPTIONS_OWNER, name_), .choices = choices_},
 #define OPTION_ROW(kind, ...) OPTION_ROW_##kind(__VA_ARGS__)
 
-/* Before OPTIONS_TABLE: #define OPTIONS_OWNER struct MODULE_options. Defines `MODULE_option_table`. */
+/* Before OPTIONS_TABLE: #define OPTIONS_OWNER struct MODULE_options.
+ * Defines `MODULE_option_table`. */
 #define OPTIONS_TABLE(module_, TABLE, summary_)                                              \
     static const struct option module_##_option_rows[] = {TABLE(OPTION_ROW)};                \
     const struct option_table module_##_option_table = {                                     \

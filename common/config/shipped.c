@@ -14,9 +14,11 @@ static void program_folder(char out[static SHIPPED_PATH_BYTES])
     if (slash) *slash = '\0';
 }
 
-int shipped_path(const char *chosen, const char *name, char out[static SHIPPED_PATH_BYTES], struct err *err)
+int shipped_path(const char *chosen, const char *name, char out[static SHIPPED_PATH_BYTES],
+                 struct err *err)
 {
-    static const char *const beside_program[] = {"../share/verbatim/config", "../../../config", "../../config"};
+    static const char *const beside_program[] = {
+        "../share/verbatim/config", "../../../config", "../../config"};
     char folder[SHIPPED_PATH_BYTES], tried[SHIPPED_PATH_BYTES];
     const char *home = getenv("VERBATIM_HOME");
     if (chosen && chosen[0]) {
@@ -25,12 +27,14 @@ int shipped_path(const char *chosen, const char *name, char out[static SHIPPED_P
     }
     program_folder(folder);
     for (int i = -1; i < 4; i++) {
-        int size = i < 0    ? snprintf(tried, sizeof tried, "%s/config/%s", home ? home : "", name)
-                   : i == 3 ? snprintf(tried, sizeof tried, "config/%s", name)
-                            : snprintf(tried, sizeof tried, "%s/%s/%s", folder, beside_program[i], name);
+        int size = i < 0 ? snprintf(tried, sizeof tried, "%s/config/%s", home ? home : "", name)
+                   : i == 3
+                       ? snprintf(tried, sizeof tried, "config/%s", name)
+                       : snprintf(tried, sizeof tried, "%s/%s/%s", folder, beside_program[i], name);
         if (size >= SHIPPED_PATH_BYTES || (i < 0 && !home) || access(tried, R_OK)) continue;
         memcpy(out, tried, sizeof tried);
         return E_OK;
     }
-    return err_set(err, E_NO_INPUT, "config/%s was not found beside %s, nor here; set VERBATIM_HOME", name, folder);
+    return err_set(err, E_NO_INPUT,
+                   "config/%s was not found beside %s, nor here; set VERBATIM_HOME", name, folder);
 }

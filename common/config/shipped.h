@@ -6,9 +6,11 @@
 
 enum { SHIPPED_PATH_BYTES = 4096 };
 
-/* `name` below the config folder ("cues", "models/segments.model"), sought in $VERBATIM_HOME/config, beside the program
- * when installed (../share/verbatim/config), in the source tree (../../../config from build/PRESET/bin)
- * and in ./config. `chosen`, if not empty, is taken instead as it is. NO_INPUT names where it was sought. */
-int shipped_path(const char *chosen, const char *name, char out[static SHIPPED_PATH_BYTES], struct err *err) CHECKED;
+/* `name` below the config folder ("cues", "models/segments.model"), sought in
+ * $VERBATIM_HOME/config, beside the program when installed (../share/verbatim/config), in the
+ * source tree (../../../config from build/PRESET/bin) and in ./config. `chosen`, if not empty, is
+ * taken instead as it is. NO_INPUT names where it was sought. */
+int shipped_path(const char *chosen, const char *name, char out[static SHIPPED_PATH_BYTES],
+                 struct err *err) CHECKED;
 
 #endif

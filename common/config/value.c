@@ -11,16 +11,27 @@ void option_allowed(const struct option *option, char out[static 160])
     case OPTION_SECRET: snprintf(out, 160, "text"); return;
     case OPTION_BOOL: snprintf(out, 160, "true or false"); return;
     case OPTION_CHOICE: snprintf(out, 160, "one of %s", option->choices); return;
-    case OPTION_MS: snprintf(out, 160, "a time such as 250ms, 30s, 5m, 2h, 7d, from %.0fms to %.0fms", option->least, option->most); return;
-    case OPTION_BYTES: snprintf(out, 160, "a size such as 512, 64k, 16M, 2G, from %.0f to %.0f", option->least, option->most); return;
-    case OPTION_U32: snprintf(out, 160, "a whole number from %.0f to %.0f", option->least, option->most); return;
-    case OPTION_F64: snprintf(out, 160, "a number from %g to %g", option->least, option->most); return;
+    case OPTION_MS:
+        snprintf(out, 160, "a time such as 250ms, 30s, 5m, 2h, 7d, from %.0fms to %.0fms",
+                 option->least, option->most);
+        return;
+    case OPTION_BYTES:
+        snprintf(out, 160, "a size such as 512, 64k, 16M, 2G, from %.0f to %.0f", option->least,
+                 option->most);
+        return;
+    case OPTION_U32:
+        snprintf(out, 160, "a whole number from %.0f to %.0f", option->least, option->most);
+        return;
+    case OPTION_F64:
+        snprintf(out, 160, "a number from %g to %g", option->least, option->most);
+        return;
     }
 }
 
 static bool parse_bool(struct str text, bool *ret_flag)
 {
-    static const char *const yes[] = {"true", "yes", "on", "1"}, *const no[] = {"false", "no", "off", "0"};
+    static const char *const yes[] = {"true", "yes", "on", "1"},
+                             *const no[] = {"false", "no", "off", "0"};
     for (size_t i = 0; i < 4; i++) {
         if (str_equal(text, str_of(yes[i]))) return *ret_flag = true, true;
         if (str_equal(text, str_of(no[i]))) return *ret_flag = false, true;
@@ -63,8 +74,10 @@ static bool in_range(const struct option *option, double value)
 
 static bool parse_number(const struct option *option, struct str text, union option_value *value)
 {
-    static const struct unit times[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
-    static const struct unit sizes[] = {{"", 1}, {"k", 1u << 10}, {"M", 1u << 20}, {"G", 1u << 30}, {NULL, 0}};
+    static const struct unit times[] = {
+        {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
+    static const struct unit sizes[] = {
+        {"", 1}, {"k", 1u << 10}, {"M", 1u << 20}, {"G", 1u << 30}, {NULL, 0}};
     double number;
     uint64_t whole;
     switch (option->kind) {
@@ -84,7 +97,8 @@ static bool parse_number(const struct option *option, struct str text, union opt
     }
 }
 
-int option_parse(const struct option *option, const char *text, union option_value *ret_value, struct err *err)
+int option_parse(const struct option *option, const char *text, union option_value *ret_value,
+                 struct err *err)
 {
     struct str given = str_of(text);
     union option_value value = {0};

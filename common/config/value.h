@@ -14,7 +14,8 @@ union option_value {
 };
 
 /* BAD_CONFIG names what is allowed. */
-int option_parse(const struct option *option, const char *text, union option_value *ret_value, struct err *err) CHECKED;
+int option_parse(const struct option *option, const char *text, union option_value *ret_value,
+                 struct err *err) CHECKED;
 void option_store(const struct option *option, const union option_value *value, void *options);
 /* "0 to 100", "true or false", "a, b or c": what a value may be, for messages and docs. */
 void option_allowed(const struct option *option, char out[static 160]);

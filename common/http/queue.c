@@ -73,6 +73,7 @@ void connection_refuse_current(struct connection *connection, enum http_refusal 
     connection->current = NULL;
     connection->unread = true;
     if (exchange->phase == EXCHANGE_READING) exchange_refuse(exchange, why);
-    else connection->server->counters.refused[why]++; /* it has its answer; this was a skipped body */
+    /* it has its answer; this was a skipped body */
+    else connection->server->counters.refused[why]++;
     connection_move(connection, CONNECTION_LAST);
 }

@@ -103,7 +103,8 @@ static void on_away_closed(uv_handle_t *handle)
     on_handle_closed(handle);
 }
 
-/* libuv listens no more until whoever it announced was accepted: so even who can't be served has to be. */
+/* libuv listens no more until whoever it announced was accepted: so even who can't be
+ * served has to be. */
 void server_turn_away(struct http_server *server)
 {
     if (server->away_open) {
@@ -156,7 +157,8 @@ void http_server_stop(struct http_server *server, int64_t deadline_ms,
     for (struct connection *each = server->connections; each; each = each->next)
         connection_ready(each);
     finish_stop(server);
-    if (deadline_ms <= 0) http_server_sweep(server); /* who can't wait can't wait for the timer either */
+    /* who can't wait can't wait for the timer either */
+    if (deadline_ms <= 0) http_server_sweep(server);
 }
 
 /* --- start --- */

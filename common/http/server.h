@@ -7,8 +7,9 @@
  *
  * A request is handed over twice: to `on_headers` when its head has come (optional; it may refuse
  * before the body is read), and to `on_request` when its body is complete. It is answered by
- * exactly one http_respond*() or http_stream_begin() … http_stream_end(), at once or later. Requests
- * of one connection are handed over in order, but the next may come before the last was answered.
+ * exactly one http_respond*() or http_stream_begin() … http_stream_end(), at once or later.
+ * Requests of one connection are handed over in order, but the next may come before
+ * the last was answered.
  *
  * Everything runs on the loop's thread, and no function here calls back before it returns, except
  * http_server_sweep(). Sources: RFC 9110, RFC 9112. */
@@ -121,7 +122,8 @@ struct http_server_config {
     } tls;
     const struct clock *clock;  /* NULL: clock_system() */
     http_on_request on_headers; /* may answer, which refuses the body; NULL: none. A body of up to
-                                 * 64 KiB is then skipped, after a longer one the connection ends. */
+                                 * 64 KiB is then skipped, after a longer one the
+                                 * connection ends. */
     http_on_request on_request;
     void *user;
 };
@@ -145,8 +147,9 @@ int64_t http_server_certificate_expires(const struct http_server *server);
 int64_t http_certificate_file_expires(const char *path);
 
 /* Graceful: accepts no more, ends idle connections and streams, lets requests in flight be
- * answered, and cuts off what is left after deadline_ms of the config's clock, 0: at once. Then calls
- * on_stopped, which may destroy the server: with 0, after a few turns of the loop without waiting. */
+ * answered, and cuts off what is left after deadline_ms of the config's clock, 0:
+ * at once. Then calls on_stopped, which may destroy the server: with 0, after a few turns of the
+ * loop without waiting. */
 void http_server_stop(struct http_server *server, int64_t deadline_ms,
                       void (*on_stopped)(void *user), void *user);
 

@@ -12,8 +12,8 @@ enum metric {
     METRIC_COUNT
 };
 
-/* Which bounds a histogram has. Those of calls and tokens are from OpenTelemetry's "Semantic conventions for generative AI
- * metrics". */
+/* Which bounds a histogram has. Those of calls and tokens are from OpenTelemetry's "Semantic
+ * conventions for generative AI metrics". */
 enum histogram_scale {
     SCALE_SECONDS, /* 0.5 ms to 60 s */
     SCALE_CALLS,   /* seconds: 10 ms to 82 s */
@@ -27,7 +27,8 @@ struct histogram {
     uint64_t total;
     double sum;
 };
-void histogram_add(struct histogram *histogram, double value, uint64_t times); /* a zeroed one is of seconds */
+/* a zeroed one is of seconds */
+void histogram_add(struct histogram *histogram, double value, uint64_t times);
 
 /* One scrape. `common` is a label list for all samples, such as worker="segment". */
 struct metrics_writer {
@@ -36,13 +37,15 @@ struct metrics_writer {
     bool seen[METRIC_COUNT];
 };
 /* label may be NULL. Values of labels are escaped. Samples of one metric must follow each other. */
-void metrics_sample(struct metrics_writer *writer, enum metric metric, const char *label, const char *label_value, double value);
-void metrics_sample2(struct metrics_writer *writer, enum metric metric, const char *label1, const char *value1,
-                     const char *label2, const char *value2, double value);
+void metrics_sample(struct metrics_writer *writer, enum metric metric, const char *label,
+                    const char *label_value, double value);
+void metrics_sample2(struct metrics_writer *writer, enum metric metric, const char *label1,
+                     const char *value1, const char *label2, const char *value2, double value);
 struct metric_label {
     const char *name, *value; /* value NULL or "": not there */
 };
-void metrics_histogram(struct metrics_writer *writer, enum metric metric, const struct metric_label *labels, size_t label_count,
+void metrics_histogram(struct metrics_writer *writer, enum metric metric,
+                       const struct metric_label *labels, size_t label_count,
                        const struct histogram *histogram);
 /* process_*: resident memory and CPU time of this process. */
 void metrics_process(struct metrics_writer *writer);

@@ -22,16 +22,21 @@ static bool all_zero(struct str text)
 bool trace_is_valid(struct str traceparent)
 {
     enum { SIZE = TRACE_TEXT_BYTES - 1 };
-    if (traceparent.size < SIZE || traceparent.data[2] != '-' || traceparent.data[35] != '-' || traceparent.data[52] != '-')
+    if (traceparent.size < SIZE || traceparent.data[2] != '-' || traceparent.data[35] != '-' ||
+        traceparent.data[52] != '-')
         return false;
     struct str version = str_slice(traceparent, 0, 2), trace = str_slice(traceparent, 3, 35),
                span = str_slice(traceparent, 36, 52), flags = str_slice(traceparent, 53, SIZE);
     if (!is_hex(version) || str_equal(version, STR("ff"))) return false;
-    if (traceparent.size > SIZE && (str_equal(version, STR("00")) || traceparent.data[SIZE] != '-')) return false;
+    if (traceparent.size > SIZE && (str_equal(version, STR("00")) || traceparent.data[SIZE] != '-'))
+        return false;
     return is_hex(trace) && is_hex(span) && is_hex(flags) && !all_zero(trace) && !all_zero(span);
 }
 
-bool trace_is_sampled(struct str traceparent) { return strchr("13579bdf", traceparent.data[54]) != NULL; }
+bool trace_is_sampled(struct str traceparent)
+{
+    return strchr("13579bdf", traceparent.data[54]) != NULL;
+}
 
 static void put_hex(char *out, uint64_t value)
 {
@@ -42,7 +47,8 @@ void trace_child(struct str parent, struct random *random, char out[static TRACE
 {
     if (trace_is_valid(parent)) {
         bool sampled = trace_is_sampled(parent);
-        memcpy(out, "00", 2); /* we write the version that we know, and of the flags only that one */
+        /* we write the version that we know, and of the flags only that one */
+        memcpy(out, "00", 2);
         memcpy(out + 2, parent.data + 2, TRACE_TEXT_BYTES - 5);
         memcpy(out + 53, sampled ? "01" : "00", 2);
     } else {

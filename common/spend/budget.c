@@ -1,7 +1,7 @@
 /* Two sums and a table of tenants, begun anew each day.
  *
- * Reservations outlive midnight: what they end in belongs to the day in which they end. A clock that is
- * set back doesn't begin a day again. */
+ * Reservations outlive midnight: what they end in belongs to the day in which they end. A clock
+ * that is set back doesn't begin a day again. */
 #include "spend/budget.h"
 
 #include <stdlib.h>
@@ -28,8 +28,8 @@ struct budget {
 
 static int64_t day_of(int64_t wall_ms) { return wall_ms / DAY_MS - (wall_ms % DAY_MS < 0); }
 
-int budget_create(const struct budget_limits *limits, const struct clock *clock, struct budget **ret_budget,
-                  struct err *err)
+int budget_create(const struct budget_limits *limits, const struct clock *clock,
+                  struct budget **ret_budget, struct err *err)
 {
     struct budget *budget = calloc(1, sizeof *budget);
     if (budget) budget->purses = calloc(SLOTS, sizeof *budget->purses);
@@ -53,7 +53,10 @@ void budget_destroy(struct budget *budget)
     free(budget);
 }
 
-void budget_set_limits(struct budget *budget, const struct budget_limits *limits) { budget->limits = *limits; }
+void budget_set_limits(struct budget *budget, const struct budget_limits *limits)
+{
+    budget->limits = *limits;
+}
 
 /* --- purses ---------------------------------------------------------------------------------- */
 
@@ -62,7 +65,8 @@ static struct purse *slot_of(struct purse *purses, struct str tenant)
 {
     for (uint32_t at = (uint32_t)hash_fast(tenant, 0);; at++) {
         struct purse *purse = &purses[at % SLOTS];
-        if (!purse->used || str_equal(str_make(purse->name, purse->name_size), tenant)) return purse;
+        if (!purse->used || str_equal(str_make(purse->name, purse->name_size), tenant))
+            return purse;
     }
 }
 
@@ -88,7 +92,8 @@ static void begin_day(struct budget *budget, int64_t day)
     budget->count = 0;
     for (uint32_t i = 0; i < SLOTS; i++)
         if (former[i].used && former[i].reserved)
-            purse_of(budget, str_make(former[i].name, former[i].name_size))->reserved = former[i].reserved;
+            purse_of(budget, str_make(former[i].name, former[i].name_size))->reserved =
+                former[i].reserved;
     budget->all.spent = 0;
     budget->others = (struct purse){0}; /* who was in it may have a purse of its own now */
     budget->day = day;
@@ -127,7 +132,8 @@ enum budget_verdict budget_reserve(struct budget *budget, struct str tenant, uin
     return BUDGET_GRANTED;
 }
 
-void budget_settle(struct budget *budget, struct str tenant, uint64_t reserved_micros, uint64_t paid_micros)
+void budget_settle(struct budget *budget, struct str tenant, uint64_t reserved_micros,
+                   uint64_t paid_micros)
 {
     look_at_clock(budget);
     pay(budget, purse_of(budget, tenant), reserved_micros, paid_micros);

@@ -3,7 +3,8 @@
 
 uint64_t spend_tokens(struct str text, struct str language)
 {
-    uint64_t wide = 0; /* bytes of characters that take three or four: neither Latin letters nor accents */
+    /* bytes of characters that take three or four: neither Latin letters nor accents */
+    uint64_t wide = 0;
     for (size_t i = 0; i < text.size; i++) {
         unsigned char c = (unsigned char)text.data[i];
         if (c >= 0xE0) wide += c >= 0xF0 ? 4 : 3;

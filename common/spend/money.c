@@ -21,7 +21,8 @@ bool money_parse(struct str text, uint64_t *ret_micros)
 
 size_t money_format(uint64_t micros, char out[static MONEY_TEXT_BYTES])
 {
-    int size = snprintf(out, MONEY_TEXT_BYTES, "%" PRIu64 ".%06" PRIu64, micros / MONEY_MICROS, micros % MONEY_MICROS);
+    int size = snprintf(out, MONEY_TEXT_BYTES, "%" PRIu64 ".%06" PRIu64, micros / MONEY_MICROS,
+                        micros % MONEY_MICROS);
     while (out[size - 1] == '0' && out[size - 3] != '.') size--;
     out[size] = '\0';
     return (size_t)size;

@@ -17,7 +17,10 @@ bool money_parse(struct str text, uint64_t *ret_micros);
 size_t money_format(uint64_t micros, char out[static MONEY_TEXT_BYTES]);
 
 /* Sums that stay at the largest number instead of starting at 0 again. */
-static inline uint64_t money_add(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
+static inline uint64_t money_add(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
 static inline uint64_t money_less(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
 
 #endif

@@ -38,17 +38,21 @@ static struct str next_word(struct str *rest)
     return word;
 }
 
-static int parse_line(struct prices *prices, struct str text, const char *name, uint32_t number, struct err *err)
+static int parse_line(struct prices *prices, struct str text, const char *name, uint32_t number,
+                      struct err *err)
 {
     struct line line = {.from_ms = INT64_MIN};
     uint64_t *const columns[] = {&line.price.input, &line.price.output, &line.price.cached};
     struct str pattern = next_word(&text);
-    if (str_find(pattern, STR("/")) == pattern.size) return bad(name, number, err, "a line starts with PROVIDER/MODEL");
+    if (str_find(pattern, STR("/")) == pattern.size)
+        return bad(name, number, err, "a line starts with PROVIDER/MODEL");
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
         if (!money_parse(next_word(&text), columns[i]) || *columns[i] > PRICE_MOST)
-            return bad(name, number, err, "input, output and cached are dollars for a million tokens, from 0 to 1000");
+            return bad(name, number, err,
+                       "input, output and cached are dollars for a million tokens, from 0 to 1000");
     struct str date = next_word(&text);
-    if (date.size && !time_parse(date, &line.from_ms)) return bad(name, number, err, "the date isn't one: 2026-01-31");
+    if (date.size && !time_parse(date, &line.from_ms))
+        return bad(name, number, err, "the date isn't one: 2026-01-31");
     if (next_word(&text).size) return bad(name, number, err, "something stands behind the date");
     if (prices->count == LINES_MAX) return bad(name, number, err, "more than 1000 lines");
     line.pattern = arena_copy(&prices->arena, pattern);
@@ -104,12 +108,15 @@ static bool fits(struct str pattern, struct str name)
     return p == pattern.size;
 }
 
-const struct price *prices_find(const struct prices *prices, struct str provider, struct str model, int64_t wall_ms)
+const struct price *prices_find(const struct prices *prices, struct str provider, struct str model,
+                                int64_t wall_ms)
 {
     for (size_t i = 0; i < prices->count; i++) {
         const struct line *line = &prices->lines[i];
         struct str model_pattern = line->pattern, provider_pattern = str_cut(&model_pattern, '/');
-        if (line->from_ms <= wall_ms && fits(provider_pattern, provider) && fits(model_pattern, model)) return &line->price;
+        if (line->from_ms <= wall_ms && fits(provider_pattern, provider) &&
+            fits(model_pattern, model))
+            return &line->price;
     }
     return NULL;
 }
@@ -126,9 +133,11 @@ uint64_t price_of(const struct price *price, const struct spend_usage *usage)
     return (sum + 999999) / 1000000;
 }
 
-uint64_t price_most(const struct price *price, size_t request_bytes, uint32_t framing, uint32_t max_output_tokens)
+uint64_t price_most(const struct price *price, size_t request_bytes, uint32_t framing,
+                    uint32_t max_output_tokens)
 {
     uint64_t input = price->input > price->cached ? price->input : price->cached;
-    uint64_t sum = input * tokens_of(tokens_of(request_bytes) + framing) + price->output * tokens_of(max_output_tokens);
+    uint64_t sum = input * tokens_of(tokens_of(request_bytes) + framing) +
+                   price->output * tokens_of(max_output_tokens);
     return (sum + 999999) / 1000000;
 }

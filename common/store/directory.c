@@ -166,7 +166,8 @@ static int draft_sync_folder(struct directory_store *directory, struct str key, 
     return E_OK;
 }
 
-/* On success the draft is finished; on failure it is as before, or (fd < 0) has its name already. */
+/* On success the draft is finished; on failure it is as before, or (fd < 0)
+ * has its name already. */
 static int draft_publish(struct directory_store *directory, struct str key, bool if_absent,
                          struct draft *draft, struct err *err)
 {

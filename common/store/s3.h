@@ -35,9 +35,10 @@ struct s3 {
     const atomic_bool *cancelled;
 };
 
-/* s3_keys.c: credentials from configuration, environment or file, else from whom aws/source.h names,
- * asked by waiting. */
-int s3_keys_open(struct s3 *s3, struct err *err) CHECKED; /* BAD_CONFIG: there are none, and nobody to ask */
+/* s3_keys.c: credentials from configuration, environment or file, else from whom aws/source.h
+ * names, asked by waiting. */
+/* BAD_CONFIG: there are none, and nobody to ask */
+int s3_keys_open(struct s3 *s3, struct err *err) CHECKED;
 /* Before a request: renews them in time. DENIED, UNAVAILABLE, UPSTREAM, CANCELLED. */
 int s3_keys_fresh(struct s3 *s3, struct err *err) CHECKED;
 /* A service refused them: true if others are at hand now. */

@@ -300,7 +300,8 @@ static int attempt(struct s3 *s3, struct s3_call *call, struct err *err)
         return err_set(err, E_TOO_LARGE, "reply of more than %zu bytes", call->limit_bytes);
     if (call->no_memory) return err_set(err, E_NO_MEMORY, "receiving a reply");
     if (result == CURLE_OK && !call->reply.whole) /* curl takes that for a reply without a body */
-        return err_set(err, E_UNAVAILABLE, "%s %s: the reply ends in its headers", call->method, s3->endpoint.base);
+        return err_set(err, E_UNAVAILABLE, "%s %s: the reply ends in its headers", call->method,
+                       s3->endpoint.base);
     if (result == CURLE_OK) return E_OK;
     return err_set(err, code_of_curl(result), "%s %s: %s", call->method, s3->endpoint.base,
                    *detail ? detail : curl_easy_strerror(result));
@@ -309,20 +310,26 @@ static int attempt(struct s3 *s3, struct s3_call *call, struct err *err)
 /* --- refusals
  * -------------------------------------------------------------------------------------------- */
 
-/* What S3's own codes mean, where the HTTP status alone would mislead. Source: "Error responses". */
+/* What S3's own codes mean, where the HTTP status alone would mislead. Source:
+ * "Error responses". */
 /* clang-format off */
 static const struct { const char *code; enum err_code err; } known_refusals[] = {
-    {"SlowDown", E_BUSY}, {"ServiceUnavailable", E_BUSY}, {"Throttling", E_BUSY}, {"TooManyRequests", E_BUSY},
+    {"SlowDown", E_BUSY}, {"ServiceUnavailable", E_BUSY}, {"Throttling", E_BUSY},
+    {"TooManyRequests", E_BUSY},
     {"ConditionalRequestConflict", E_BUSY}, {"OperationAborted", E_BUSY},
     {"RequestTimeout", E_TIMEOUT}, {"InternalError", E_UNAVAILABLE},
-    {"BadDigest", E_UNAVAILABLE}, {"XAmzContentSHA256Mismatch", E_UNAVAILABLE}, {"IncompleteBody", E_UNAVAILABLE},
+    {"BadDigest", E_UNAVAILABLE}, {"XAmzContentSHA256Mismatch", E_UNAVAILABLE},
+    {"IncompleteBody", E_UNAVAILABLE},
     {"ExpiredToken", E_DENIED}, {"InvalidToken", E_DENIED}, {"TokenRefreshRequired", E_DENIED},
-    {"InvalidAccessKeyId", E_DENIED}, {"SignatureDoesNotMatch", E_DENIED}, {"AccessDenied", E_DENIED},
+    {"InvalidAccessKeyId", E_DENIED}, {"SignatureDoesNotMatch", E_DENIED},
+    {"AccessDenied", E_DENIED},
     {"XAdminUserNotFound", E_DENIED}, /* versitygw, with 404 */
-    {"NoSuchBucket", E_BAD_CONFIG}, {"InvalidBucketName", E_BAD_CONFIG}, {"NotImplemented", E_BAD_CONFIG},
+    {"NoSuchBucket", E_BAD_CONFIG}, {"InvalidBucketName", E_BAD_CONFIG},
+    {"NotImplemented", E_BAD_CONFIG},
     {"InvalidStorageClass", E_BAD_CONFIG}, {"InvalidTag", E_BAD_CONFIG},
     {"AuthorizationHeaderMalformed", E_BAD_CONFIG}, {"PermanentRedirect", E_BAD_CONFIG},
-    {"EntityTooLarge", E_TOO_LARGE}, {"KeyTooLongError", E_BAD_MESSAGE}, {"PreconditionFailed", E_EXISTS},
+    {"EntityTooLarge", E_TOO_LARGE}, {"KeyTooLongError", E_BAD_MESSAGE},
+    {"PreconditionFailed", E_EXISTS},
     {"XMinioStorageFull", E_DISK_FULL}, {"QuotaExceeded", E_DISK_FULL},
 };
 /* clang-format on */

@@ -45,7 +45,8 @@ enum {
     O(CHOICE, addressing, "auto", "auto|path|host",                                                \
       "Bucket in the path or in the host name; auto: path where an endpoint is set.")              \
     O(STR, access_key_id, "",                                                                      \
-      "Access key; empty: environment, credentials file, web identity (STS), container or instance "   \
+      "Access key; empty: environment, credentials file, web identity (STS), container or "        \
+      "instance "                                                                                  \
       "endpoint.")                                                                                 \
     O(SECRET, secret_access_key, "Secret of access_key_id.")                                       \
     O(SECRET, session_token, "Session token of access_key_id, if it has one.")                     \
