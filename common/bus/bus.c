@@ -9,9 +9,11 @@ OPTIONS_TABLE(bus, BUS_OPTIONS, "Where the topics live and how they are kept.");
 #undef OPTIONS_OWNER
 
 /* [kafka] has no rows: every librdkafka property is passed through and checked by librdkafka. */
-const struct option_table kafka_option_table = {.module = "kafka", .summary = "Any librdkafka property, as it is."};
+const struct option_table kafka_option_table = {
+    .module = "kafka", .summary = "Any librdkafka property, as it is."};
 
-int bus_open(const struct config *config, const struct clock *clock, struct bus **ret_bus, struct err *err)
+int bus_open(const struct config *config, const struct clock *clock, struct bus **ret_bus,
+             struct err *err)
 {
     struct bus_options options;
     int rc = config_get(config, &bus_option_table, &options, err);
@@ -38,12 +40,14 @@ int bus_topic_create(struct bus *bus, enum topic topic, const struct bus_topic_s
     return bus->backend->topic_create(bus, topic, settings, ret_created, err);
 }
 
-int bus_topic_describe(struct bus *bus, enum topic topic, struct bus_topic_state *ret_state, struct err *err)
+int bus_topic_describe(struct bus *bus, enum topic topic, struct bus_topic_state *ret_state,
+                       struct err *err)
 {
     return bus->backend->topic_describe(bus, topic, ret_state, err);
 }
 
-int bus_lag(struct bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag, struct err *err)
+int bus_lag(struct bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag,
+            struct err *err)
 {
     return bus->backend->lag(bus, group, topic, ret_lag, err);
 }
@@ -59,7 +63,10 @@ void bus_unsubscribe(struct bus_consumer *consumer)
     if (consumer) consumer->backend->unsubscribe(consumer);
 }
 
-int bus_wake_fd(const struct bus_consumer *consumer) { return consumer->backend->wake_fd(consumer); }
+int bus_wake_fd(const struct bus_consumer *consumer)
+{
+    return consumer->backend->wake_fd(consumer);
+}
 
 int bus_poll(struct bus_consumer *consumer, uint32_t max_records, size_t max_bytes,
              struct bus_batch *ret_batch, struct err *err)
@@ -73,7 +80,10 @@ void bus_release(struct bus_consumer *consumer, struct bus_batch *batch)
     *batch = (struct bus_batch){0};
 }
 
-void bus_pause(struct bus_consumer *consumer, bool paused) { consumer->backend->pause(consumer, paused); }
+void bus_pause(struct bus_consumer *consumer, bool paused)
+{
+    consumer->backend->pause(consumer, paused);
+}
 
 int bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs, size_t output_count,
                const struct bus_position *positions, size_t position_count, struct err *err)
@@ -82,7 +92,8 @@ int bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs, 
         int rc = consumer->backend->commit(consumer, NULL, 0, positions, position_count, err);
         return rc ? rc : consumer->backend->commit(consumer, outputs, output_count, NULL, 0, err);
     }
-    return consumer->backend->commit(consumer, outputs, output_count, positions, position_count, err);
+    return consumer->backend->commit(consumer, outputs, output_count, positions, position_count,
+                                     err);
 }
 
 void bus_hasten(struct bus_consumer *consumer)
@@ -90,7 +101,10 @@ void bus_hasten(struct bus_consumer *consumer)
     if (consumer && consumer->backend->hasten) consumer->backend->hasten(consumer);
 }
 
-int bus_rewind(struct bus_consumer *consumer, struct err *err) { return consumer->backend->rewind(consumer, err); }
+int bus_rewind(struct bus_consumer *consumer, struct err *err)
+{
+    return consumer->backend->rewind(consumer, err);
+}
 
 int bus_seek(struct bus_consumer *consumer, const struct bus_position *position, struct err *err)
 {
@@ -107,7 +121,8 @@ bool bus_answers(struct bus_consumer *consumer)
     return !consumer->backend->answers || consumer->backend->answers(consumer);
 }
 
-int bus_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer, struct err *err)
+int bus_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer,
+                      struct err *err)
 {
     return bus->backend->producer_open(bus, member, ret_producer, err);
 }
@@ -123,8 +138,14 @@ int bus_produce(struct bus_producer *producer, const struct bus_output *outputs,
     return producer->backend->produce(producer, outputs, count, on_done, user, err);
 }
 
-int bus_producer_wake_fd(const struct bus_producer *producer) { return producer->backend->producer_wake_fd(producer); }
-void bus_producer_poll(struct bus_producer *producer) { producer->backend->producer_poll(producer); }
+int bus_producer_wake_fd(const struct bus_producer *producer)
+{
+    return producer->backend->producer_wake_fd(producer);
+}
+void bus_producer_poll(struct bus_producer *producer)
+{
+    producer->backend->producer_poll(producer);
+}
 
 int bus_producer_flush(struct bus_producer *producer, int64_t timeout_ms, struct err *err)
 {
@@ -137,7 +158,8 @@ static uint32_t murmur2(const uint8_t *data, size_t size)
     const uint32_t m = 0x5bd1e995;
     uint32_t h = 0x9747b28c ^ (uint32_t)size;
     for (; size >= 4; data += 4, size -= 4) {
-        uint32_t k = (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
+        uint32_t k = (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 |
+                     (uint32_t)data[3] << 24;
         k *= m, k ^= k >> 24, k *= m;
         h = (h * m) ^ k;
     }

@@ -1,4 +1,5 @@
-/* The bus: topics of keyed messages in numbered partitions, read by groups, written in transactions.
+/* The bus: topics of keyed messages in numbered partitions, read by groups,
+ * written in transactions.
  *
  * One small interface, two implementations that a worker can't tell apart: bus_embedded (LMDB on
  * disk) and bus_kafka (librdkafka). Offsets count from 0 in each partition; "position" always means
@@ -61,15 +62,18 @@ struct bus_backlog {
     enum topic topic;
     uint32_t partition;
     int64_t position, end; /* end: offset that the next written message would get */
-    uint64_t records;      /* messages between; 0 when all are read (transaction markers don't count) */
-    int64_t oldest_ms;     /* timestamp of the next message to read; 0 when records == 0 or unknown */
+    /* messages between; 0 when all are read (transaction markers don't count) */
+    uint64_t records;
+    /* timestamp of the next message to read; 0 when records == 0 or unknown */
+    int64_t oldest_ms;
 };
 
 enum bus_start { BUS_EARLIEST, BUS_LATEST };
 
 struct bus_subscription {
     const char *group;      /* NULL: no group; reads all partitions from `start`, commits nothing */
-    const char *member;     /* stable name of this replica, e.g. "segment-0": transactional.id, static membership */
+    /* stable name of this replica, e.g. "segment-0": transactional.id, static membership */
+    const char *member;
     const enum topic *topics;
     size_t topic_count;
     enum bus_start start;   /* where a group without a committed offset, or a reader, begins */
@@ -88,10 +92,13 @@ struct bus_producer;
 
 /* Which implementation, where: from the [bus] and [kafka] sections. */
 extern const struct option_table bus_option_table, kafka_option_table;
-int bus_open(const struct config *config, const struct clock *clock, struct bus **ret_bus, struct err *err) CHECKED;
+int bus_open(const struct config *config, const struct clock *clock, struct bus **ret_bus,
+             struct err *err) CHECKED;
 void bus_close(struct bus *bus); /* after its consumers and producers */
-const char *bus_system(const struct bus *bus); /* OpenTelemetry's messaging.system: "kafka"; "verbatim" is the embedded one */
-const char *bus_description(const struct bus *bus); /* for people: "embedded at data/bus", "kafka 127.0.0.1:9092 (librdkafka 2.0.2)" */
+/* OpenTelemetry's messaging.system: "kafka"; "verbatim" is the embedded one */
+const char *bus_system(const struct bus *bus);
+/* for people: "embedded at data/bus", "kafka 127.0.0.1:9092 (librdkafka 2.0.2)" */
+const char *bus_description(const struct bus *bus);
 
 struct bus_topic_settings {
     uint32_t partitions;   /* 0: the table's */
@@ -107,7 +114,8 @@ struct bus_topic_state {
     uint32_t partitions;
     uint64_t records, size_bytes; /* size_bytes 0: unknown */
 };
-int bus_topic_describe(struct bus *bus, enum topic topic, struct bus_topic_state *ret_state, struct err *err) CHECKED; /* NOT_FOUND */
+int bus_topic_describe(struct bus *bus, enum topic topic, struct bus_topic_state *ret_state,
+                       struct err *err) CHECKED; /* NOT_FOUND */
 
 /* How far a group is behind on a topic. A group that never committed is behind by all there is. */
 struct bus_lag {
@@ -116,13 +124,15 @@ struct bus_lag {
 };
 /* For whoever isn't in that group. Blocks for some seconds where a broker doesn't answer; any
  * thread. NOT_FOUND: no such topic. */
-int bus_lag(struct bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag, struct err *err) CHECKED;
+int bus_lag(struct bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag,
+            struct err *err) CHECKED;
 
 /* --- consumer ------------------------------------------------------------------------------- */
 
 int bus_subscribe(struct bus *bus, const struct bus_subscription *subscription,
                   struct bus_consumer **ret_consumer, struct err *err) CHECKED;
-void bus_unsubscribe(struct bus_consumer *consumer); /* leaves the group; open batches must be released before */
+/* leaves the group; open batches must be released before */
+void bus_unsubscribe(struct bus_consumer *consumer);
 
 /* A descriptor that becomes readable when bus_poll() may have something; also poll every second. */
 int bus_wake_fd(const struct bus_consumer *consumer);
@@ -139,17 +149,20 @@ void bus_pause(struct bus_consumer *consumer, bool paused);
 /* Writes the outputs and moves the group's positions, both or neither (at_least_once: outputs, then
  * positions). Blocks; committer thread. */
 int bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs, size_t output_count,
-               const struct bus_position *positions, size_t position_count, struct err *err) CHECKED;
+               const struct bus_position *positions, size_t position_count,
+               struct err *err) CHECKED;
 
 /* Before a stop: a commit that waits for a broker gives up within some seconds, and so does each
  * that comes after. Loop thread. */
 void bus_hasten(struct bus_consumer *consumer);
 
-/* Goes back to the committed positions of all assigned partitions. Loop thread, no commit running. */
+/* Goes back to the committed positions of all assigned partitions. Loop thread,
+ * no commit running. */
 int bus_rewind(struct bus_consumer *consumer, struct err *err) CHECKED;
 
 /* For readers without a group: the next poll begins there. */
-int bus_seek(struct bus_consumer *consumer, const struct bus_position *position, struct err *err) CHECKED;
+int bus_seek(struct bus_consumer *consumer, const struct bus_position *position,
+             struct err *err) CHECKED;
 
 /* Assigned partitions; at most max are written; returns how many there are. Loop thread, cheap. */
 size_t bus_backlog(struct bus_consumer *consumer, struct bus_backlog *out, size_t max);
@@ -160,12 +173,13 @@ bool bus_answers(struct bus_consumer *consumer);
 /* --- producer ------------------------------------------------------------------------------- */
 
 /* For the door: writes without reading. Idempotent on Kafka (acks=all). */
-int bus_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer, struct err *err) CHECKED;
+int bus_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer,
+                      struct err *err) CHECKED;
 void bus_producer_close(struct bus_producer *producer); /* waits for what is in flight, bounded */
 
 /* All outputs of one call are reported once, by on_done, from bus_producer_poll(): err == NULL when
- * the broker holds every one of them. BUSY at once when the producer's bound is reached: nothing was
- * taken, try later. */
+ * the broker holds every one of them. BUSY at once when the producer's bound is reached: nothing
+ * was taken, try later. */
 typedef void bus_on_done(void *user, const struct err *err);
 int bus_produce(struct bus_producer *producer, const struct bus_output *outputs, size_t count,
                 bus_on_done *on_done, void *user, struct err *err) CHECKED;

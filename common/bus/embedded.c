@@ -20,8 +20,9 @@ static const char *embedded_description(const struct bus *bus)
 }
 
 /* What isn't set comes from the options, and then from the table of topics. */
-static int embedded_topic_create(struct bus *base, enum topic topic, const struct bus_topic_settings *settings,
-                                 bool *ret_created, struct err *err)
+static int embedded_topic_create(struct bus *base, enum topic topic,
+                                 const struct bus_topic_settings *settings, bool *ret_created,
+                                 struct err *err)
 {
     struct embedded_bus *bus = of(base);
     struct bus_topic_settings wanted = settings ? *settings : (struct bus_topic_settings){0};
@@ -31,8 +32,8 @@ static int embedded_topic_create(struct bus *base, enum topic topic, const struc
     return environment_create_topic(bus->environment, topic, &wanted, ret_created, err);
 }
 
-static int sum_up(struct environment *environment, MDB_txn *txn, enum topic topic, struct bus_topic_state *state,
-                  struct err *err)
+static int sum_up(struct environment *environment, MDB_txn *txn, enum topic topic,
+                  struct bus_topic_state *state, struct err *err)
 {
     for (uint32_t i = 0; i < state->partitions; i++) {
         struct partition_state partition;
@@ -44,14 +45,17 @@ static int sum_up(struct environment *environment, MDB_txn *txn, enum topic topi
     return E_OK;
 }
 
-static int embedded_topic_describe(struct bus *base, enum topic topic, struct bus_topic_state *ret_state, struct err *err)
+static int embedded_topic_describe(struct bus *base, enum topic topic,
+                                   struct bus_topic_state *ret_state, struct err *err)
 {
     struct environment *environment = of(base)->environment;
     MDB_txn *txn = NULL;
-    int rc = environment_partitions(environment, topic) ? E_OK : environment_load_topics(environment, err);
+    int rc = environment_partitions(environment, topic) ? E_OK
+                                                        : environment_load_topics(environment, err);
     struct bus_topic_state state = {.partitions = environment_partitions(environment, topic)};
     if (rc) return rc;
-    if (state.partitions == 0) return err_set(err, E_NOT_FOUND, "topic %s", topic_info(topic)->name);
+    if (state.partitions == 0)
+        return err_set(err, E_NOT_FOUND, "topic %s", topic_info(topic)->name);
     rc = environment_read(environment, &txn, err);
     if (rc) return rc;
     rc = sum_up(environment, txn, topic, &state, err);
@@ -84,23 +88,30 @@ static const struct bus_backend embedded_backend = {
     .producer_flush = embedded_producer_flush,
 };
 
-/* Topics with a prefix are a bus of their own, in a folder below: they share nothing with those without, as on Kafka. */
+/* Topics with a prefix are a bus of their own, in a folder below: they share nothing with those
+ * without, as on Kafka. */
 static int name_path(struct embedded_bus *bus, struct err *err)
 {
     struct str prefix = str_of(bus->options.topic_prefix);
     for (size_t i = 0; i < prefix.size; i++) {
         char c = prefix.data[i];
-        bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || (c == '.' && i);
-        if (!fine) return err_set(err, E_BAD_CONFIG, "bus.topic_prefix has letters, digits and . _ - (not first a dot)");
+        bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                    c == '-' || c == '_' || (c == '.' && i);
+        if (!fine)
+            return err_set(err, E_BAD_CONFIG,
+                           "bus.topic_prefix has letters, digits and . _ - (not first a dot)");
     }
     if (prefix.size == 0) return E_OK;
-    int size = snprintf(bus->path, sizeof bus->path, "%s/%s", bus->options.path, bus->options.topic_prefix);
-    if (size < 0 || (size_t)size >= sizeof bus->path) return err_set(err, E_BAD_CONFIG, "bus.path with bus.topic_prefix is too long");
+    int size = snprintf(bus->path, sizeof bus->path, "%s/%s", bus->options.path,
+                        bus->options.topic_prefix);
+    if (size < 0 || (size_t)size >= sizeof bus->path)
+        return err_set(err, E_BAD_CONFIG, "bus.path with bus.topic_prefix is too long");
     bus->options.path = bus->path;
     return E_OK;
 }
 
-int bus_embedded_open(const struct bus_options *options, const struct clock *clock, struct bus **ret_bus, struct err *err)
+int bus_embedded_open(const struct bus_options *options, const struct clock *clock,
+                      struct bus **ret_bus, struct err *err)
 {
     struct embedded_bus *bus = calloc(1, sizeof *bus);
     if (!bus) return err_set(err, E_NO_MEMORY, NULL);

@@ -1,12 +1,11 @@
 /* What the files of the embedded bus share. Nobody else includes this, except its tests.
  *
- * environment: one LMDB environment per folder and process, with its topics (embedded_environment.c)
- * live:        what must be quick and need not survive: heartbeats, wake-ups (embedded_live.c)
- * stored:      a message as bytes (embedded_message.c)
- * appender:    messages into an open write transaction (embedded_append.c)
- * retention:   the oldest messages out of it, and room on the disk (embedded_retention.c)
- * membership:  who owns which partition of a group (embedded_group.c), and one member of it (embedded_member.c)
- * batch:       what a poll brings (embedded_batch.c)
+ * environment: one LMDB environment per folder and process, with its topics
+ * (embedded_environment.c) live: what must be quick and need not survive: heartbeats, wake-ups
+ * (embedded_live.c) stored: a message as bytes (embedded_message.c) appender: messages into an open
+ * write transaction (embedded_append.c) retention: the oldest messages out of it, and room on the
+ * disk (embedded_retention.c) membership: who owns which partition of a group (embedded_group.c),
+ * and one member of it (embedded_member.c) batch: what a poll brings (embedded_batch.c)
  *
  * README.md says why it is built this way. */
 #ifndef VERBATIM_BUS_EMBEDDED_H
@@ -37,7 +36,8 @@ enum {
 struct partition_handle {
     MDB_dbi messages; /* offset (MDB_INTEGERKEY) → stored message */
     uint32_t key_size;
-    char key[EMBEDDED_PARTITION_KEY]; /* "feedback/3": its key in `states`, end of its key in `positions` */
+    /* "feedback/3": its key in `states`, end of its key in `positions` */
+    char key[EMBEDDED_PARTITION_KEY];
 };
 
 struct topic_handle {
@@ -78,7 +78,8 @@ struct environment {
     char *path;
     MDB_env *mdb;
     MDB_dbi meta, topics, states, groups, members, positions;
-    pthread_rwlock_t gate;    /* read: beginning a transaction; written: opening databases, resizing */
+    /* read: beginning a transaction; written: opening databases, resizing */
+    pthread_rwlock_t gate;
     atomic_int transactions;  /* open in this process */
     uint64_t limit_bytes;     /* options.size_limit; what is kept back for deletions isn't in it */
     uint32_t page_bytes;
@@ -109,7 +110,8 @@ void environment_rest(struct environment *environment, MDB_txn *reader); /* rese
 void environment_abort(struct environment *environment, MDB_txn *txn);   /* of one that is open */
 int environment_commit(struct environment *environment, MDB_txn *txn, const char *what,
                        struct err *err) CHECKED;
-uint64_t environment_last_commit(struct environment *environment); /* number of the last transaction */
+/* number of the last transaction */
+uint64_t environment_last_commit(struct environment *environment);
 
 int environment_error(int rc, const char *what, struct err *err); /* LMDB's code into ours */
 
@@ -118,8 +120,8 @@ static inline MDB_val mdb_value(const void *data, size_t size)
     return (MDB_val){.mv_size = size, .mv_data = (void *)data};
 }
 /* One fixed-size value; a value of another size is E_IO. *ret_found says whether it is there. */
-int environment_get(MDB_txn *txn, MDB_dbi dbi, const void *key, size_t key_size, void *out, size_t size,
-                    bool *ret_found, struct err *err) CHECKED;
+int environment_get(MDB_txn *txn, MDB_dbi dbi, const void *key, size_t key_size, void *out,
+                    size_t size, bool *ret_found, struct err *err) CHECKED;
 int environment_put(MDB_txn *txn, MDB_dbi dbi, const void *key, size_t key_size, const void *value,
                     size_t size, struct err *err) CHECKED;
 
@@ -133,7 +135,8 @@ int environment_create_topic(struct environment *environment, enum topic topic,
                              const struct bus_topic_settings *settings, bool *ret_created,
                              struct err *err) CHECKED;
 int partition_read_state(struct environment *environment, MDB_txn *txn, enum topic topic,
-                         uint32_t partition, struct partition_state *ret_state, struct err *err) CHECKED;
+                         uint32_t partition, struct partition_state *ret_state,
+                         struct err *err) CHECKED;
 int partition_write_state(struct environment *environment, MDB_txn *txn, enum topic topic,
                           uint32_t partition, const struct partition_state *state,
                           struct err *err) CHECKED;
@@ -149,8 +152,8 @@ void live_unwatch(struct environment *environment, struct watch *watch);
  * `membership`, groups or topics changed. Wakes who reads them, in every process. */
 void live_publish(struct environment *environment, const uint64_t *added, bool membership);
 
-/* A slot is one consumer's proof of life: a lock that the kernel drops when the process dies, and the
- * time of its last poll. lease_fd is a descriptor of the consumer's own. */
+/* A slot is one consumer's proof of life: a lock that the kernel drops when the process dies, and
+ * the time of its last poll. lease_fd is a descriptor of the consumer's own. */
 int live_open_lease(struct environment *environment, int *ret_fd, struct err *err) CHECKED;
 int live_take_slot(struct environment *environment, int lease_fd, const bool used[EMBEDDED_SLOTS],
                    int64_t now_ns, uint32_t *ret_slot, struct err *err) CHECKED;
@@ -164,11 +167,13 @@ enum { STORED_FIXED_BYTES = 24 };
 
 size_t stored_size(const struct bus_output *output);
 void stored_write(uint8_t *room, const struct bus_output *output, int64_t written_ms);
-/* Fills timestamp, key, value, headers (in `room`) and header_count. False: not a stored message. */
-bool stored_read(struct str bytes, struct bus_message *message, struct bus_header room[static BUS_HEADERS_MAX]);
-/* Lets go of the pages that hold these messages and of all between them. They are in LMDB's map of the file, which
- * nobody writes to: they come back from the page cache when they are read again. Their transaction must be open
- * still, so that the map is where it was. */
+/* Fills timestamp, key, value, headers (in `room`) and header_count. False:
+ * not a stored message. */
+bool stored_read(struct str bytes, struct bus_message *message,
+                 struct bus_header room[static BUS_HEADERS_MAX]);
+/* Lets go of the pages that hold these messages and of all between them. They are in LMDB's map of
+ * the file, which nobody writes to: they come back from the page cache when they are read again.
+ * Their transaction must be open still, so that the map is where it was. */
 void stored_forget(const struct bus_message *messages, uint32_t count);
 bool stored_times(struct str bytes, int64_t *ret_timestamp_ms, int64_t *ret_written_ms);
 
@@ -179,7 +184,8 @@ struct appender_slot {
     uint64_t stamp; /* of the transaction that state belongs to */
 };
 
-/* Scratch of one thread that writes; what it holds is valid for one transaction. Zeroed is valid. */
+/* Scratch of one thread that writes; what it holds is valid for one transaction.
+ * Zeroed is valid. */
 struct appender {
     struct appender_slot *slots[TOPIC_COUNT]; /* per partition */
     struct touched { enum topic topic; uint32_t partition; } *touched;
@@ -191,12 +197,15 @@ void appender_deinit(struct appender *appender);
 
 /* Refuses what can't be stored (TOO_LARGE); writes nothing. */
 int appender_check(const struct bus_output *outputs, size_t count, struct err *err) CHECKED;
-/* Before the transaction: creates topics that are missing, and adds to *pages what this will take. */
-int appender_prepare(struct environment *environment, const struct bus_output *outputs, size_t count,
-                     const struct bus_options *options, uint64_t *pages, struct err *err) CHECKED;
+/* Before the transaction: creates topics that are missing, and adds to *pages what
+ * this will take. */
+int appender_prepare(struct environment *environment, const struct bus_output *outputs,
+                     size_t count, const struct bus_options *options, uint64_t *pages,
+                     struct err *err) CHECKED;
 void appender_begin(struct appender *appender);
 int appender_add(struct appender *appender, struct environment *environment, MDB_txn *txn,
-                 const struct bus_output *outputs, size_t count, int64_t wall_ms, struct err *err) CHECKED;
+                 const struct bus_output *outputs, size_t count, int64_t wall_ms,
+                 struct err *err) CHECKED;
 /* Writes the partitions' states; also drops what exceeds their size. The caller commits. */
 int appender_finish(struct appender *appender, struct environment *environment, MDB_txn *txn,
                     int64_t wall_ms, struct err *err) CHECKED;
@@ -204,9 +213,9 @@ int appender_finish(struct appender *appender, struct environment *environment, 
 /* --- retention ------------------------------------------------------------------------------ */
 
 /* Deletes what is too old, and with `age` false only what is too much: at most *budget messages. */
-int retention_trim(struct environment *environment, MDB_txn *txn, enum topic topic, uint32_t partition,
-                   struct partition_state *state, int64_t wall_ms, bool age, uint64_t *budget,
-                   struct err *err) CHECKED;
+int retention_trim(struct environment *environment, MDB_txn *txn, enum topic topic,
+                   uint32_t partition, struct partition_state *state, int64_t wall_ms, bool age,
+                   uint64_t *budget, struct err *err) CHECKED;
 /* All partitions, in a transaction of its own, only if there is something to do. */
 int retention_sweep(struct environment *environment, int64_t wall_ms, struct err *err) CHECKED;
 /* After commits, when it is due by the clock: a sweep, and with durable off a sync. Best effort. */
@@ -240,7 +249,8 @@ struct embedded_consumer {
     struct environment *environment;
     struct watch watch;
     char group[EMBEDDED_NAME_MAX + 1], member[EMBEDDED_NAME_MAX + 1]; /* group "": a reader */
-    struct bus_subscription subscription; /* of its pointers only the callbacks' and `user` are used */
+    /* of its pointers only the callbacks' and `user` are used */
+    struct bus_subscription subscription;
 
     /* Of the loop's thread. */
     MDB_txn *look; /* a reader for short looks; rests in between */
@@ -260,7 +270,8 @@ struct embedded_consumer {
     /* membership */
     int lease_fd;
     uint32_t slot;
-    uint64_t token; /* changed by the loop's thread under LMDB's write lock, where the committer reads it */
+    /* changed by the loop's thread under LMDB's write lock, where the committer reads it */
+    uint64_t token;
     bool joined;
 
     struct appender appender; /* of the committer's thread */
@@ -270,14 +281,16 @@ int membership_join(struct embedded_consumer *consumer, struct err *err) CHECKED
 void membership_leave(struct embedded_consumer *consumer);
 /* Sees to it that this consumer owns what it should; calls on_revoked and on_assigned. */
 int membership_tick(struct embedded_consumer *consumer, struct err *err) CHECKED;
-/* In a write transaction: OK, CANCELLED (it has lost its place) or FENCED (another took its name). */
+/* In a write transaction: OK, CANCELLED (it has lost its place) or FENCED (another
+ * took its name). */
 int membership_check(struct embedded_consumer *consumer, MDB_txn *txn, struct err *err) CHECKED;
-int membership_move(struct embedded_consumer *consumer, MDB_txn *txn, const struct bus_position *positions,
-                    size_t count, struct err *err) CHECKED;
+int membership_move(struct embedded_consumer *consumer, MDB_txn *txn,
+                    const struct bus_position *positions, size_t count, struct err *err) CHECKED;
 int membership_position(struct embedded_consumer *consumer, MDB_txn *txn, enum topic topic,
                         uint32_t partition, struct group_position *ret_position, bool *ret_found,
                         struct err *err) CHECKED;
-int consumer_find(const struct embedded_consumer *consumer, enum topic topic, uint32_t partition); /* or -1 */
+/* or -1 */
+int consumer_find(const struct embedded_consumer *consumer, enum topic topic, uint32_t partition);
 uint32_t consumer_known_topics(const struct embedded_consumer *consumer); /* bits */
 /* Adds to `owned`. */
 int consumer_own(struct embedded_consumer *consumer, enum topic topic, uint32_t partition,
@@ -295,14 +308,17 @@ int embedded_poll(struct bus_consumer *consumer, uint32_t max_records, size_t ma
                   struct bus_batch *ret_batch, struct err *err) CHECKED;
 void embedded_release(struct bus_consumer *consumer, struct bus_batch *batch);
 void embedded_free_batches(struct embedded_consumer *consumer);
-/* What there is to read, as one batch; none: ret_batch stays as it is. BUSY, NO_MEMORY, what LMDB says. */
-int embedded_read_batch(struct embedded_consumer *consumer, uint32_t max_records, size_t max_bytes, struct bus_batch *ret_batch,
-                        struct err *err) CHECKED;
+/* What there is to read, as one batch; none: ret_batch stays as it is.
+ * BUSY, NO_MEMORY, what LMDB says. */
+int embedded_read_batch(struct embedded_consumer *consumer, uint32_t max_records, size_t max_bytes,
+                        struct bus_batch *ret_batch, struct err *err) CHECKED;
 void embedded_pause(struct bus_consumer *consumer, bool paused);
-int embedded_commit(struct bus_consumer *consumer, const struct bus_output *outputs, size_t output_count,
-                    const struct bus_position *positions, size_t position_count, struct err *err) CHECKED;
+int embedded_commit(struct bus_consumer *consumer, const struct bus_output *outputs,
+                    size_t output_count, const struct bus_position *positions,
+                    size_t position_count, struct err *err) CHECKED;
 int embedded_rewind(struct bus_consumer *consumer, struct err *err) CHECKED;
-int embedded_seek(struct bus_consumer *consumer, const struct bus_position *position, struct err *err) CHECKED;
+int embedded_seek(struct bus_consumer *consumer, const struct bus_position *position,
+                  struct err *err) CHECKED;
 size_t embedded_backlog(struct bus_consumer *consumer, struct bus_backlog *out, size_t max);
 /* Messages that retention had deleted before this consumer came to read them. */
 uint64_t embedded_skipped(const struct bus_consumer *consumer);
@@ -316,6 +332,7 @@ int embedded_produce(struct bus_producer *producer, const struct bus_output *out
                      bus_on_done *on_done, void *user, struct err *err) CHECKED;
 int embedded_producer_wake_fd(const struct bus_producer *producer);
 void embedded_producer_poll(struct bus_producer *producer);
-int embedded_producer_flush(struct bus_producer *producer, int64_t timeout_ms, struct err *err) CHECKED;
+int embedded_producer_flush(struct bus_producer *producer, int64_t timeout_ms,
+                            struct err *err) CHECKED;
 
 #endif

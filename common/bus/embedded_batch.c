@@ -1,7 +1,8 @@
 /* What a poll of the embedded bus brings.
  *
- * A batch is a read transaction and views into its snapshot: nothing is copied, and nothing moves while
- * it is held. Held batches keep the file from reusing what was deleted since, so they should be short. */
+ * A batch is a read transaction and views into its snapshot: nothing is copied, and nothing
+ * moves while it is held. Held batches keep the file from reusing what was deleted since,
+ * so they should be short. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +30,8 @@ void embedded_free_batches(struct embedded_consumer *consumer)
     }
 }
 
-static int open_batch(struct embedded_consumer *consumer, struct embedded_batch **ret_batch, struct err *err)
+static int open_batch(struct embedded_consumer *consumer, struct embedded_batch **ret_batch,
+                      struct err *err)
 {
     struct embedded_batch *batch = consumer->idle;
     if (consumer->batches_open == EMBEDDED_BATCHES_MAX)
@@ -80,21 +82,22 @@ static bool make_room(struct embedded_batch *batch)
     return true;
 }
 
-static int add_message(struct embedded_batch *batch, struct owned_partition *from, MDB_val key, MDB_val value,
-                       struct err *err)
+static int add_message(struct embedded_batch *batch, struct owned_partition *from, MDB_val key,
+                       MDB_val value, struct err *err)
 {
     size_t offset;
     if (!make_room(batch)) return err_set(err, E_NO_MEMORY, NULL);
     struct bus_message *message = &batch->messages[batch->count];
     bool valid = key.mv_size == sizeof offset &&
-                 stored_read(str_make(value.mv_data, value.mv_size), message, batch->headers + batch->header_count);
+                 stored_read(str_make(value.mv_data, value.mv_size), message,
+                             batch->headers + batch->header_count);
     if (valid) {
         memcpy(&offset, key.mv_data, sizeof offset);
         valid = (int64_t)offset == from->position;
     }
     if (!valid)
-        return err_set(err, E_IO, "the bus is damaged: %s/%u at %lld", topic_info(from->topic)->name, from->partition,
-                       (long long)from->position);
+        return err_set(err, E_IO, "the bus is damaged: %s/%u at %lld",
+                       topic_info(from->topic)->name, from->partition, (long long)from->position);
     message->topic = from->topic;
     message->partition = from->partition;
     message->offset = from->position++;
@@ -105,17 +108,19 @@ static int add_message(struct embedded_batch *batch, struct owned_partition *fro
 }
 
 /* Reads one partition until the batch has `records` messages or `bytes` of values. */
-static int read_run(struct embedded_consumer *consumer, struct embedded_batch *batch, struct owned_partition *from,
-                    uint32_t records, size_t bytes, struct err *err)
+static int read_run(struct embedded_consumer *consumer, struct embedded_batch *batch,
+                    struct owned_partition *from, uint32_t records, size_t bytes, struct err *err)
 {
-    const struct partition_handle *handle = &consumer->environment->topic[from->topic].partitions[from->partition];
+    const struct partition_handle *handle =
+        &consumer->environment->topic[from->topic].partitions[from->partition];
     size_t offset = (size_t)from->position;
     MDB_val key = mdb_value(&offset, sizeof offset), value;
     MDB_cursor *cursor;
     int rc = mdb_cursor_open(batch->txn, handle->messages, &cursor);
     if (rc) return environment_error(rc, handle->key, err);
     MDB_cursor_op step = MDB_SET_KEY;
-    while (from->position < from->end && batch->count < records && (batch->bytes < bytes || batch->count == 0)) {
+    while (from->position < from->end && batch->count < records &&
+           (batch->bytes < bytes || batch->count == 0)) {
         rc = mdb_cursor_get(cursor, &key, &value, step);
         if (rc) {
             rc = environment_error(rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc, handle->key, err);
@@ -130,13 +135,15 @@ static int read_run(struct embedded_consumer *consumer, struct embedded_batch *b
 }
 
 /* Where each partition ends in this snapshot; *ret_ready counts those with something to read. */
-static int look_at_ends(struct embedded_consumer *consumer, MDB_txn *txn, uint32_t *ret_ready, struct err *err)
+static int look_at_ends(struct embedded_consumer *consumer, MDB_txn *txn, uint32_t *ret_ready,
+                        struct err *err)
 {
     *ret_ready = 0;
     for (size_t i = 0; i < consumer->owned_count; i++) {
         struct owned_partition *at = &consumer->owned[i];
         struct partition_state state;
-        int rc = partition_read_state(consumer->environment, txn, at->topic, at->partition, &state, err);
+        int rc = partition_read_state(consumer->environment, txn, at->topic, at->partition, &state,
+                                      err);
         if (rc) return rc;
         if (at->position < state.first) {
             consumer->skipped += (uint64_t)(state.first - at->position);
@@ -149,8 +156,8 @@ static int look_at_ends(struct embedded_consumer *consumer, MDB_txn *txn, uint32
 }
 
 /* First an equal share from each partition, then whatever there is. Begins elsewhere each time. */
-static int fill(struct embedded_consumer *consumer, struct embedded_batch *batch, uint32_t max_records,
-                size_t max_bytes, struct err *err)
+static int fill(struct embedded_consumer *consumer, struct embedded_batch *batch,
+                uint32_t max_records, size_t max_bytes, struct err *err)
 {
     uint32_t ready, share;
     int rc = look_at_ends(consumer, batch->txn, &ready, err);
@@ -158,10 +165,14 @@ static int fill(struct embedded_consumer *consumer, struct embedded_batch *batch
     share = max_records / ready ? max_records / ready : 1;
     size_t share_bytes = max_bytes / ready, count = consumer->owned_count;
     consumer->turn++;
-    for (size_t i = 0; i < 2 * count && batch->count < max_records && batch->bytes < max_bytes; i++) {
+    for (size_t i = 0; i < 2 * count && batch->count < max_records && batch->bytes < max_bytes;
+         i++) {
         struct owned_partition *from = &consumer->owned[(consumer->turn + i) % count];
-        uint32_t records = i < count && share < max_records - batch->count ? batch->count + share : max_records;
-        size_t bytes = i < count && share_bytes < max_bytes - batch->bytes ? batch->bytes + share_bytes + 1 : max_bytes;
+        uint32_t records =
+            i < count && share < max_records - batch->count ? batch->count + share : max_records;
+        size_t bytes = i < count && share_bytes < max_bytes - batch->bytes
+                           ? batch->bytes + share_bytes + 1
+                           : max_bytes;
         if (from->position >= from->end) continue;
         rc = read_run(consumer, batch, from, records, bytes, err);
         if (rc) return rc;

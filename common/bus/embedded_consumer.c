@@ -1,6 +1,7 @@
 /* Reading and committing on the embedded bus.
  *
- * What a poll brings is embedded_batch.c's; here are the life of a consumer, its wake-ups, commits and positions. */
+ * What a poll brings is embedded_batch.c's; here are the life of a consumer, its wake-ups,
+ * commits and positions. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,14 +12,18 @@
 #include "base/crash.h"
 #include "bus/embedded.h"
 
-static struct embedded_consumer *of(struct bus_consumer *consumer) { return (struct embedded_consumer *)consumer; }
+static struct embedded_consumer *of(struct bus_consumer *consumer)
+{
+    return (struct embedded_consumer *)consumer;
+}
 
 /* --- what it owns ----------------------------------------------------------------------------- */
 
 int consumer_find(const struct embedded_consumer *consumer, enum topic topic, uint32_t partition)
 {
     for (size_t i = 0; i < consumer->owned_count; i++)
-        if (consumer->owned[i].topic == topic && consumer->owned[i].partition == partition) return (int)i;
+        if (consumer->owned[i].topic == topic && consumer->owned[i].partition == partition)
+            return (int)i;
     return -1;
 }
 
@@ -26,12 +31,14 @@ uint32_t consumer_known_topics(const struct embedded_consumer *consumer)
 {
     uint32_t known = 0;
     for (int i = 0; i < TOPIC_COUNT; i++)
-        if (consumer->all_topics >> i & 1 && environment_partitions(consumer->environment, (enum topic)i)) known |= 1u << i;
+        if (consumer->all_topics >> i & 1 &&
+            environment_partitions(consumer->environment, (enum topic)i))
+            known |= 1u << i;
     return known;
 }
 
-int consumer_own(struct embedded_consumer *consumer, enum topic topic, uint32_t partition, int64_t position,
-                 struct err *err)
+int consumer_own(struct embedded_consumer *consumer, enum topic topic, uint32_t partition,
+                 int64_t position, struct err *err)
 {
     if (consumer->owned_count == consumer->owned_capacity) {
         size_t capacity = consumer->owned_capacity ? consumer->owned_capacity * 2 : 16;
@@ -40,14 +47,16 @@ int consumer_own(struct embedded_consumer *consumer, enum topic topic, uint32_t 
         consumer->owned = grown;
         consumer->owned_capacity = capacity;
     }
-    consumer->owned[consumer->owned_count++] = (struct owned_partition){topic, partition, position, position};
+    consumer->owned[consumer->owned_count++] = (struct owned_partition){
+        topic, partition, position, position};
     return E_OK;
 }
 
-/* --- a reader without a group ------------------------------------------------------------------- */
+/* --- a reader without a group ----------------------------------------------------------------- */
 
 /* Adds a topic that has become known. One that was created after the subscription is read whole. */
-static int add_topic(struct embedded_consumer *consumer, enum topic topic, bool latest, struct err *err)
+static int add_topic(struct embedded_consumer *consumer, enum topic topic, bool latest,
+                     struct err *err)
 {
     uint32_t count = environment_partitions(consumer->environment, topic);
     int rc = environment_read(consumer->environment, &consumer->look, err);
@@ -55,7 +64,8 @@ static int add_topic(struct embedded_consumer *consumer, enum topic topic, bool 
     for (uint32_t i = 0; i < count && rc == E_OK; i++) {
         struct partition_state state;
         rc = partition_read_state(consumer->environment, consumer->look, topic, i, &state, err);
-        if (rc == E_OK) rc = consumer_own(consumer, topic, i, latest ? state.next : state.first, err);
+        if (rc == E_OK)
+            rc = consumer_own(consumer, topic, i, latest ? state.next : state.first, err);
     }
     environment_rest(consumer->environment, consumer->look);
     if (rc == E_OK) consumer->known_topics |= 1u << topic;
@@ -78,20 +88,22 @@ static int reader_look(struct embedded_consumer *consumer, bool latest, struct e
     return rc;
 }
 
-/* --- life ----------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int check_name(const char *what, const char *name, struct err *err)
 {
     size_t size = name ? strlen(name) : 0;
     if (size >= 1 && size <= EMBEDDED_NAME_MAX) return E_OK;
-    return err_set(err, E_BAD_CONFIG, "the name of a %s has 1 to %d bytes", what, EMBEDDED_NAME_MAX);
+    return err_set(err, E_BAD_CONFIG, "the name of a %s has 1 to %d bytes", what,
+                   EMBEDDED_NAME_MAX);
 }
 
 static int start(struct embedded_consumer *consumer, struct err *err)
 {
     int rc = live_watch(consumer->environment, &consumer->watch, err);
     if (rc) return rc;
-    if (!consumer->group[0]) return reader_look(consumer, consumer->subscription.start == BUS_LATEST, err);
+    if (!consumer->group[0])
+        return reader_look(consumer, consumer->subscription.start == BUS_LATEST, err);
     rc = live_open_lease(consumer->environment, &consumer->lease_fd, err);
     return rc ? rc : membership_join(consumer, err);
 }
@@ -109,9 +121,12 @@ int embedded_subscribe(struct bus *bus, const struct bus_subscription *subscript
     consumer->environment = consumer->bus->environment;
     consumer->subscription = *subscription;
     consumer->lease_fd = consumer->watch.wake_fd = -1;
-    if (subscription->group) snprintf(consumer->group, sizeof consumer->group, "%s", subscription->group);
-    if (subscription->group) snprintf(consumer->member, sizeof consumer->member, "%s", subscription->member);
-    for (size_t i = 0; i < subscription->topic_count; i++) consumer->all_topics |= 1u << subscription->topics[i];
+    if (subscription->group)
+        snprintf(consumer->group, sizeof consumer->group, "%s", subscription->group);
+    if (subscription->group)
+        snprintf(consumer->member, sizeof consumer->member, "%s", subscription->member);
+    for (size_t i = 0; i < subscription->topic_count; i++)
+        consumer->all_topics |= 1u << subscription->topics[i];
     consumer->watch.topics = consumer->all_topics;
     rc = start(consumer, err);
     if (rc) {
@@ -135,7 +150,7 @@ void embedded_unsubscribe(struct bus_consumer *base)
     free(consumer);
 }
 
-/* --- wake-ups --------------------------------------------------------------------------------------- */
+/* --- wake-ups --------------------------------------------------------------------------------- */
 
 int embedded_wake_fd(const struct bus_consumer *consumer)
 {
@@ -163,7 +178,7 @@ void embedded_pause(struct bus_consumer *base, bool paused)
     if (!paused) make_readable(consumer);
 }
 
-/* --- polling ---------------------------------------------------------------------------------------- */
+/* --- polling ---------------------------------------------------------------------------------- */
 
 /* The descriptor is quietened before the last look, so that no wake-up is lost between the two. */
 static int poll_messages(struct embedded_consumer *consumer, uint32_t max_records, size_t max_bytes,
@@ -185,53 +200,63 @@ static int poll_messages(struct embedded_consumer *consumer, uint32_t max_record
     return E_OK;
 }
 
-int embedded_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes, struct bus_batch *ret_batch,
-                  struct err *err)
+int embedded_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes,
+                  struct bus_batch *ret_batch, struct err *err)
 {
     struct embedded_consumer *consumer = of(base);
     struct bus_batch batch = {0};
     if (consumer->fenced)
-        return err_set(err, E_FENCED, "another %s has joined group %s", consumer->member, consumer->group);
-    int rc = consumer->group[0] ? membership_tick(consumer, err) : reader_look(consumer, false, err);
+        return err_set(err, E_FENCED, "another %s has joined group %s", consumer->member,
+                       consumer->group);
+    int rc = consumer->group[0] ? membership_tick(consumer, err)
+                                : reader_look(consumer, false, err);
     if (rc == E_OK && consumer->paused) make_quiet(consumer);
-    else if (rc == E_OK && max_records > 0) rc = poll_messages(consumer, max_records, max_bytes, &batch, err);
+    else if (rc == E_OK && max_records > 0)
+        rc = poll_messages(consumer, max_records, max_bytes, &batch, err);
     if (rc == E_OK) *ret_batch = batch;
     return rc;
 }
 
-/* --- committing --------------------------------------------------------------------------------------- */
+/* --- committing ------------------------------------------------------------------------------- */
 
-static int write_commit(struct embedded_consumer *consumer, MDB_txn *txn, const struct bus_output *outputs,
-                        size_t output_count, const struct bus_position *positions, size_t position_count,
+static int write_commit(struct embedded_consumer *consumer, MDB_txn *txn,
+                        const struct bus_output *outputs, size_t output_count,
+                        const struct bus_position *positions, size_t position_count,
                         int64_t wall_ms, struct err *err)
 {
     struct appender *appender = &consumer->appender;
     struct environment *environment = consumer->environment;
     int rc = consumer->group[0] ? membership_check(consumer, txn, err) : E_OK;
     if (rc == E_OK) rc = membership_move(consumer, txn, positions, position_count, err);
-    if (rc == E_OK) rc = appender_add(appender, environment, txn, outputs, output_count, wall_ms, err);
+    if (rc == E_OK)
+        rc = appender_add(appender, environment, txn, outputs, output_count, wall_ms, err);
     if (rc == E_OK) rc = appender_finish(appender, environment, txn, wall_ms, err);
     return rc;
 }
 
 /* Outputs and positions in one transaction; at_least_once asks for less, and gets the same. */
-int embedded_commit(struct bus_consumer *base, const struct bus_output *outputs, size_t output_count,
-                    const struct bus_position *positions, size_t position_count, struct err *err)
+int embedded_commit(struct bus_consumer *base, const struct bus_output *outputs,
+                    size_t output_count, const struct bus_position *positions,
+                    size_t position_count, struct err *err)
 {
     struct embedded_consumer *consumer = of(base);
     struct environment *environment = consumer->environment;
     int64_t wall_ms = clock_wall_ms(consumer->bus->clock);
     uint64_t pages = 0;
     MDB_txn *txn = NULL;
-    if (position_count && !consumer->group[0]) return err_set(err, E_BUG, "a reader without a group commits no positions");
+    if (position_count && !consumer->group[0])
+        return err_set(err, E_BUG, "a reader without a group commits no positions");
     atomic_store(&environment->wall_ms, wall_ms);
     int rc = appender_check(outputs, output_count, err);
-    if (rc == E_OK) rc = appender_prepare(environment, outputs, output_count, &consumer->bus->options, &pages, err);
+    if (rc == E_OK)
+        rc = appender_prepare(environment, outputs, output_count, &consumer->bus->options, &pages,
+                              err);
     if (rc == E_OK) rc = retention_room(environment, pages, err);
     if (rc == E_OK) rc = environment_write(environment, &txn, err);
     if (rc) return rc;
     appender_begin(&consumer->appender);
-    rc = write_commit(consumer, txn, outputs, output_count, positions, position_count, wall_ms, err);
+    rc = write_commit(consumer, txn, outputs, output_count, positions, position_count, wall_ms,
+                      err);
     if (rc) {
         environment_abort(environment, txn);
         return rc;
@@ -245,19 +270,21 @@ int embedded_commit(struct bus_consumer *base, const struct bus_output *outputs,
     return E_OK;
 }
 
-/* --- positions ---------------------------------------------------------------------------------------- */
+/* --- positions -------------------------------------------------------------------------------- */
 
 int embedded_rewind(struct bus_consumer *base, struct err *err)
 {
     struct embedded_consumer *consumer = of(base);
-    if (!consumer->group[0]) return err_set(err, E_BUG, "a reader without a group has no committed position");
+    if (!consumer->group[0])
+        return err_set(err, E_BUG, "a reader without a group has no committed position");
     int rc = environment_read(consumer->environment, &consumer->look, err);
     if (rc) return rc;
     for (size_t i = 0; i < consumer->owned_count && rc == E_OK; i++) {
         struct owned_partition *at = &consumer->owned[i];
         struct group_position position;
         bool found;
-        rc = membership_position(consumer, consumer->look, at->topic, at->partition, &position, &found, err);
+        rc = membership_position(consumer, consumer->look, at->topic, at->partition, &position,
+                                 &found, err);
         if (rc == E_OK && found) at->position = position.offset;
     }
     environment_rest(consumer->environment, consumer->look);
@@ -272,8 +299,8 @@ int embedded_seek(struct bus_consumer *base, const struct bus_position *position
     if (consumer->group[0]) return err_set(err, E_BUG, "a group's positions move by commits only");
     int index = consumer_find(consumer, position->topic, position->partition);
     if (index < 0 || position->offset < 0)
-        return err_set(err, E_NOT_FOUND, "%s/%u at %lld", topic_info(position->topic)->name, position->partition,
-                       (long long)position->offset);
+        return err_set(err, E_NOT_FOUND, "%s/%u at %lld", topic_info(position->topic)->name,
+                       position->partition, (long long)position->offset);
     consumer->owned[index].position = position->offset;
     consumer->emptied_at = 0;
     make_readable(consumer);
@@ -282,11 +309,14 @@ int embedded_seek(struct bus_consumer *base, const struct bus_position *position
 
 static struct bus_backlog backlog_of(struct embedded_consumer *consumer, struct owned_partition *at)
 {
-    struct bus_backlog item = {.topic = at->topic, .partition = at->partition, .position = at->position, .end = at->end};
+    struct bus_backlog item = {
+        .topic = at->topic, .partition = at->partition, .position = at->position, .end = at->end};
     struct partition_state state;
     struct err err;
     int64_t timestamp_ms, written_ms;
-    if (partition_read_state(consumer->environment, consumer->look, at->topic, at->partition, &state, &err)) return item;
+    if (partition_read_state(consumer->environment, consumer->look, at->topic, at->partition,
+                             &state, &err))
+        return item;
     item.end = at->end = state.next;
     size_t offset = (size_t)(at->position > state.first ? at->position : state.first);
     if ((int64_t)offset >= state.next) return item;
@@ -307,8 +337,12 @@ size_t embedded_backlog(struct bus_consumer *base, struct bus_backlog *out, size
     for (size_t i = 0; i < consumer->owned_count && i < max; i++) {
         struct owned_partition *at = &consumer->owned[i];
         if (open) out[i] = backlog_of(consumer, at);
-        else out[i] = (struct bus_backlog){.topic = at->topic, .partition = at->partition, .position = at->position,
-                                           .end = at->end, .records = (uint64_t)(at->end - at->position)};
+        else
+            out[i] = (struct bus_backlog){.topic = at->topic,
+                                          .partition = at->partition,
+                                          .position = at->position,
+                                          .end = at->end,
+                                          .records = (uint64_t)(at->end - at->position)};
     }
     if (open) environment_rest(consumer->environment, consumer->look);
     return consumer->owned_count;

@@ -1,9 +1,9 @@
 /* One LMDB environment per folder and process, shared by every bus that is opened there.
  *
- * LMDB forbids opening a file twice in one process (closing one would drop the other's locks), hence
- * the registry. The map is as large as the limit from the start: address space costs nothing, and
- * growing it later would have to wait until no batch is held. Only a process that was configured with
- * a smaller limit than its neighbour may meet MDB_MAP_RESIZED. */
+ * LMDB forbids opening a file twice in one process (closing one would drop the other's locks),
+ * hence the registry. The map is as large as the limit from the start: address space costs
+ * nothing, and growing it later would have to wait until no batch is held. Only a process that was
+ * configured with a smaller limit than its neighbour may meet MDB_MAP_RESIZED. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +27,11 @@ int environment_error(int rc, const char *what, struct err *err)
 {
     enum err_code code = E_IO;
     switch (rc) {
-    case MDB_MAP_FULL: return err_set(err, E_DISK_FULL, "%s: the bus has reached bus.size_limit", what);
+    case MDB_MAP_FULL:
+        return err_set(err, E_DISK_FULL, "%s: the bus has reached bus.size_limit", what);
     case MDB_PANIC:
-        return err_set(err, E_SYSTEM, "%s: an earlier write to the bus failed half-way; restart", what);
+        return err_set(err, E_SYSTEM, "%s: an earlier write to the bus failed half-way; restart",
+                       what);
     case ENOSPC:
     case EDQUOT: code = E_DISK_FULL; break;
     case EACCES:
@@ -50,13 +52,15 @@ int environment_error(int rc, const char *what, struct err *err)
 
 /* --- transactions --------------------------------------------------------------------------- */
 
-/* Another process with a larger limit wrote beyond our map. Remapping moves what batches point to. */
+/* Another process with a larger limit wrote beyond our map. Remapping moves what
+ * batches point to. */
 static int adopt_larger_map(struct environment *environment, struct err *err)
 {
     int rc = E_OK;
     pthread_rwlock_wrlock(&environment->gate);
     if (atomic_load(&environment->transactions) > 0)
-        rc = err_set(err, E_BUSY, "another process enlarged the bus; its map changes when batches are released");
+        rc = err_set(err, E_BUSY,
+                     "another process enlarged the bus; its map changes when batches are released");
     else if ((rc = mdb_env_set_mapsize(environment->mdb, 0)) != 0)
         rc = environment_error(rc, "map of the bus", err);
     pthread_rwlock_unlock(&environment->gate);
@@ -87,8 +91,10 @@ int environment_write(struct environment *environment, MDB_txn **ret_txn, struct
     MDB_txn *txn = NULL;
     int rc = begin(environment, 0, &txn, err);
     if (rc == E_BUSY) /* batches are held until this very commit: only a restart gets out of it */
-        return err_set(err, E_BAD_CONFIG, "bus.size_limit is smaller here than in another process that "
-                                          "enlarged the bus at %s; restart", environment->path);
+        return err_set(err, E_BAD_CONFIG,
+                       "bus.size_limit is smaller here than in another process that "
+                       "enlarged the bus at %s; restart",
+                       environment->path);
     if (rc == E_OK) *ret_txn = txn;
     return rc;
 }
@@ -105,7 +111,8 @@ void environment_abort(struct environment *environment, MDB_txn *txn)
     atomic_fetch_sub(&environment->transactions, 1);
 }
 
-int environment_commit(struct environment *environment, MDB_txn *txn, const char *what, struct err *err)
+int environment_commit(struct environment *environment, MDB_txn *txn, const char *what,
+                       struct err *err)
 {
     int rc = mdb_txn_commit(txn);
     atomic_fetch_sub(&environment->transactions, 1);
@@ -120,15 +127,16 @@ uint64_t environment_last_commit(struct environment *environment)
 
 /* --- fixed-size values ------------------------------------------------------------------------ */
 
-int environment_get(MDB_txn *txn, MDB_dbi dbi, const void *key, size_t key_size, void *out, size_t size,
-                    bool *ret_found, struct err *err)
+int environment_get(MDB_txn *txn, MDB_dbi dbi, const void *key, size_t key_size, void *out,
+                    size_t size, bool *ret_found, struct err *err)
 {
     MDB_val name = mdb_value(key, key_size), value;
     int rc = mdb_get(txn, dbi, &name, &value);
     *ret_found = rc == 0;
     if (rc == MDB_NOTFOUND) return E_OK;
     if (rc) return environment_error(rc, "bus", err);
-    if (value.mv_size != size) return err_set(err, E_IO, "the bus is damaged: a record has a wrong size");
+    if (value.mv_size != size)
+        return err_set(err, E_IO, "the bus is damaged: a record has a wrong size");
     memcpy(out, value.mv_data, size);
     return E_OK;
 }
@@ -157,19 +165,24 @@ static int open_databases(struct environment *environment, MDB_txn *txn, struct 
     return E_OK;
 }
 
-static int check_format(struct environment *environment, MDB_txn *txn, struct format *format, struct err *err)
+static int check_format(struct environment *environment, MDB_txn *txn, struct format *format,
+                        struct err *err)
 {
     bool found;
     MDB_stat stat;
-    int rc = environment_get(txn, environment->meta, "format", 6, format, sizeof *format, &found, err);
+    int rc = environment_get(txn, environment->meta, "format", 6, format, sizeof *format, &found,
+                             err);
     if (rc) return rc;
     if (found && format->byte_order != BYTE_ORDER_MARK)
-        return err_set(err, E_NO_INPUT, "%s was written on a machine of another kind", environment->path);
+        return err_set(err, E_NO_INPUT, "%s was written on a machine of another kind",
+                       environment->path);
     if (found && format->version != EMBEDDED_FORMAT)
-        return err_set(err, E_NO_INPUT, "%s has format %u of the embedded bus; this program knows %d",
+        return err_set(err, E_NO_INPUT,
+                       "%s has format %u of the embedded bus; this program knows %d",
                        environment->path, format->version, EMBEDDED_FORMAT);
     if (!found && mdb_stat(txn, environment->topics, &stat) == 0 && stat.ms_entries)
-        return err_set(err, E_NO_INPUT, "%s is damaged: its format is not recorded", environment->path);
+        return err_set(err, E_NO_INPUT, "%s is damaged: its format is not recorded",
+                       environment->path);
     if (found && format->limit_bytes >= environment->limit_bytes) return E_OK;
     *format = (struct format){EMBEDDED_FORMAT, BYTE_ORDER_MARK, environment->limit_bytes};
     return environment_put(txn, environment->meta, "format", 6, format, sizeof *format, err);
@@ -201,14 +214,16 @@ static int set_up(struct environment *environment, struct err *err)
 static int open_mdb(struct environment *environment, struct err *err)
 {
     int dead;
-    unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (atomic_load(&environment->durable) ? 0 : MDB_NOSYNC);
+    unsigned flags = MDB_NOTLS | MDB_NORDAHEAD |
+                     (atomic_load(&environment->durable) ? 0 : MDB_NOSYNC);
     int rc = mdb_env_create(&environment->mdb);
     if (rc == 0) rc = mdb_env_set_mapsize(environment->mdb, environment->limit_bytes);
     if (rc == 0) rc = mdb_env_set_maxreaders(environment->mdb, READERS_MAX);
     if (rc == 0) rc = mdb_env_set_maxdbs(environment->mdb, DATABASES_MAX);
     if (rc == 0) rc = mdb_env_open(environment->mdb, environment->path, flags, 0600);
     if (rc == ENOMEM)
-        return err_set(err, E_NO_MEMORY, "no address space for bus.size_limit (%llu bytes) of %s; lower it",
+        return err_set(err, E_NO_MEMORY,
+                       "no address space for bus.size_limit (%llu bytes) of %s; lower it",
                        (unsigned long long)environment->limit_bytes, environment->path);
     if (rc == 0) rc = mdb_reader_check(environment->mdb, &dead); /* of processes that were killed */
     return rc ? environment_error(rc, environment->path, err) : E_OK;
@@ -269,7 +284,8 @@ static void join_existing(struct environment *environment, const struct bus_opti
         mdb_env_set_flags(environment->mdb, MDB_NOSYNC, 0);
 }
 
-int environment_open(const struct bus_options *options, struct environment **ret_environment, struct err *err)
+int environment_open(const struct bus_options *options, struct environment **ret_environment,
+                     struct err *err)
 {
     struct stat folder;
     int rc = folder_create(options->path, err);

@@ -39,7 +39,8 @@ int embedded_lag(struct bus *base, const char *group, enum topic topic, struct b
     struct bus_lag lag = {0};
     MDB_txn *txn = NULL;
     if (strlen(group) > EMBEDDED_NAME_MAX)
-        return err_set(err, E_BAD_CONFIG, "the name of a group has 1 to %d bytes", EMBEDDED_NAME_MAX);
+        return err_set(err, E_BAD_CONFIG, "the name of a group has 1 to %d bytes",
+                       EMBEDDED_NAME_MAX);
     int rc = environment_partitions(environment, topic) ? E_OK
                                                         : environment_load_topics(environment, err);
     uint32_t count = environment_partitions(environment, topic);

@@ -1,13 +1,14 @@
 /* What the processes on one embedded bus share beside the data: heartbeats and wake-ups.
  *
- * The file "live" is mapped by all of them. Nothing in it must survive: zeroes are a valid start, and
- * whoever misses a wake-up looks again a second later. After a commit the writer counts up what it
- * added per topic, then `sequence`, and wakes the watchers that sleep on it (a futex that isn't private
- * works between processes). Each process has one watcher thread, which signals the eventfds of those
- * consumers that read one of the topics. The writer does the same for its own process, at once.
+ * The file "live" is mapped by all of them. Nothing in it must survive: zeroes are a valid start,
+ * and whoever misses a wake-up looks again a second later. After a commit the writer counts up
+ * what it added per topic, then `sequence`, and wakes the watchers that sleep on it (a futex
+ * that isn't private works between processes). Each process has one watcher thread, which signals
+ * the eventfds of those consumers that read one of the topics. The writer does the same for
+ * its own process, at once.
  *
- * A slot's lock (an "open file description" lock on one byte) goes when its process dies, however it
- * dies, and holds across containers that share the folder, where process ids mean nothing. */
+ * A slot's lock (an "open file description" lock on one byte) goes when its process dies, however
+ * it dies, and holds across containers that share the folder, where process ids mean nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -29,7 +30,8 @@ struct live_map {
     atomic_uint sequence;            /* the futex */
     atomic_uint unused;
     atomic_ullong membership;        /* changes of groups and topics */
-    atomic_ullong added[TOPICS_MAX]; /* by topic; the numbers of two program versions may differ: a late wake-up */
+    /* by topic; the numbers of two program versions may differ: a late wake-up */
+    atomic_ullong added[TOPICS_MAX];
     atomic_llong heartbeat_ns[EMBEDDED_SLOTS];
 };
 _Static_assert(sizeof(struct live_map) <= LIVE_BYTES, "the live file is too small");
@@ -107,14 +109,16 @@ void live_publish(struct environment *environment, const uint64_t *added, bool m
     futex(&live->sequence, FUTEX_WAKE, INT_MAX, NULL);
 }
 
-/* Chores that nobody waits for: readers of killed processes hold back pages until they are cleared. */
+/* Chores that nobody waits for: readers of killed processes hold back pages until
+ * they are cleared. */
 static void watcher_chores(struct environment *environment)
 {
     int dead;
     struct err err;
     mdb_reader_check(environment->mdb, &dead);
     int64_t wall_ms = atomic_load(&environment->wall_ms);
-    if (wall_ms && retention_sweep(environment, wall_ms, &err)) return; /* again in 10 s, or by a commit */
+    /* again in 10 s, or by a commit */
+    if (wall_ms && retention_sweep(environment, wall_ms, &err)) return;
 }
 
 static void *watcher_main(void *argument)
@@ -141,7 +145,8 @@ int live_watch(struct environment *environment, struct watch *watch, struct err 
     watch->wake_fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC); /* readable: look once at the start */
     if (watch->wake_fd < 0) return err_system(err, E_SYSTEM, "eventfd");
     pthread_mutex_lock(&environment->mutex);
-    if (!environment->watching && pthread_create(&environment->watcher, NULL, watcher_main, environment))
+    if (!environment->watching &&
+        pthread_create(&environment->watcher, NULL, watcher_main, environment))
         rc = err_set(err, E_SYSTEM, "the watcher's thread of the bus can't be started");
     else {
         environment->watching = true;
@@ -181,7 +186,7 @@ void live_close(struct environment *environment)
     if (environment->live_fd >= 0) close(environment->live_fd);
 }
 
-/* --- slots -------------------------------------------------------------------------------------- */
+/* --- slots ------------------------------------------------------------------------------------ */
 
 int live_open_lease(struct environment *environment, int *ret_fd, struct err *err)
 {
@@ -204,7 +209,8 @@ int live_take_slot(struct environment *environment, int lease_fd, const bool use
             *ret_slot = slot;
             return E_OK;
         }
-        if (errno != EAGAIN && errno != EACCES) return err_system(err, E_SYSTEM, "lock on %s/live", environment->path);
+        if (errno != EAGAIN && errno != EACCES)
+            return err_system(err, E_SYSTEM, "lock on %s/live", environment->path);
     }
     return err_set(err, E_BUSY, "the bus has %d consumers already", EMBEDDED_SLOTS);
 }
@@ -225,5 +231,6 @@ bool live_is_alive(struct environment *environment, int lease_fd, uint32_t slot,
     struct flock lock = byte_of(slot, F_WRLCK);
     if (slot >= EMBEDDED_SLOTS) return false;
     if (fcntl(lease_fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK) return false;
-    return now_ns - atomic_load(&environment->live->heartbeat_ns[slot]) < (int64_t)EMBEDDED_LEASE_MS * 1000000;
+    return now_ns - atomic_load(&environment->live->heartbeat_ns[slot]) <
+           (int64_t)EMBEDDED_LEASE_MS * 1000000;
 }

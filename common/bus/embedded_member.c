@@ -20,9 +20,11 @@ static struct key own_key(const struct embedded_consumer *consumer)
     return group_key(consumer, consumer->member, strlen(consumer->member));
 }
 
-static struct key position_key(const struct embedded_consumer *consumer, enum topic topic, uint32_t partition)
+static struct key position_key(const struct embedded_consumer *consumer, enum topic topic,
+                               uint32_t partition)
 {
-    const struct partition_handle *handle = &consumer->environment->topic[topic].partitions[partition];
+    const struct partition_handle *handle =
+        &consumer->environment->topic[topic].partitions[partition];
     return group_key(consumer, handle->key, handle->key_size);
 }
 
@@ -53,13 +55,13 @@ uint32_t member_topics(const char text[static TOPIC_LIST_MAX])
     return topics;
 }
 
-int group_generation(const struct embedded_consumer *consumer, MDB_txn *txn, uint64_t *ret_generation,
-                           struct err *err)
+int group_generation(const struct embedded_consumer *consumer, MDB_txn *txn,
+                     uint64_t *ret_generation, struct err *err)
 {
     bool found;
     uint64_t generation = 0;
-    int rc = environment_get(txn, consumer->environment->groups, consumer->group, strlen(consumer->group),
-                             &generation, sizeof generation, &found, err);
+    int rc = environment_get(txn, consumer->environment->groups, consumer->group,
+                             strlen(consumer->group), &generation, sizeof generation, &found, err);
     if (rc == E_OK) *ret_generation = generation;
     return rc;
 }
@@ -70,8 +72,8 @@ static int bump_generation(const struct embedded_consumer *consumer, MDB_txn *tx
     int rc = group_generation(consumer, txn, &generation, err);
     generation++;
     if (rc) return rc;
-    return environment_put(txn, consumer->environment->groups, consumer->group, strlen(consumer->group),
-                           &generation, sizeof generation, err);
+    return environment_put(txn, consumer->environment->groups, consumer->group,
+                           strlen(consumer->group), &generation, sizeof generation, err);
 }
 
 /* Ends a transaction that changed the group: commits and tells everybody, or aborts. */
@@ -88,36 +90,43 @@ int group_finish(const struct embedded_consumer *consumer, MDB_txn *txn, int rc,
 }
 
 int membership_position(struct embedded_consumer *consumer, MDB_txn *txn, enum topic topic,
-                        uint32_t partition, struct group_position *ret_position, bool *ret_found, struct err *err)
+                        uint32_t partition, struct group_position *ret_position, bool *ret_found,
+                        struct err *err)
 {
     struct key key = position_key(consumer, topic, partition);
     return environment_get(txn, consumer->environment->positions, key.data, key.size, ret_position,
                            sizeof *ret_position, ret_found, err);
 }
 
-int group_put_position(struct embedded_consumer *consumer, MDB_txn *txn, enum topic topic, uint32_t partition,
-                        const struct group_position *position, struct err *err)
+int group_put_position(struct embedded_consumer *consumer, MDB_txn *txn, enum topic topic,
+                       uint32_t partition, const struct group_position *position, struct err *err)
 {
     struct key key = position_key(consumer, topic, partition);
-    return environment_put(txn, consumer->environment->positions, key.data, key.size, position, sizeof *position, err);
+    return environment_put(txn, consumer->environment->positions, key.data, key.size, position,
+                           sizeof *position, err);
 }
 
-/* --- fencing ------------------------------------------------------------------------------------ */
+/* --- fencing ---------------------------------------------------------------------------------- */
 
 int membership_check(struct embedded_consumer *consumer, MDB_txn *txn, struct err *err)
 {
     struct key key = own_key(consumer);
     struct member_record record;
     bool found;
-    int rc = environment_get(txn, consumer->environment->members, key.data, key.size, &record, sizeof record, &found, err);
+    int rc = environment_get(txn, consumer->environment->members, key.data, key.size, &record,
+                             sizeof record, &found, err);
     if (rc) return rc;
-    if (!found) return err_set(err, E_CANCELLED, "%s was taken out of group %s", consumer->member, consumer->group);
+    if (!found)
+        return err_set(err, E_CANCELLED, "%s was taken out of group %s", consumer->member,
+                       consumer->group);
     if (record.token != consumer->token)
-        return err_set(err, E_FENCED, "another %s has joined group %s", consumer->member, consumer->group);
+        return err_set(err, E_FENCED, "another %s has joined group %s", consumer->member,
+                       consumer->group);
     return E_OK;
 }
 
-static int move_one(struct embedded_consumer *consumer, MDB_txn *txn, const struct bus_position *to, struct err *err)
+static int move_one(struct embedded_consumer *consumer, MDB_txn *txn, const struct bus_position *to,
+                    struct err *err)
 {
     struct group_position at;
     struct partition_state state;
@@ -126,22 +135,25 @@ static int move_one(struct embedded_consumer *consumer, MDB_txn *txn, const stru
     if (to->partition >= environment_partitions(consumer->environment, to->topic))
         return err_set(err, E_BUG, "%s has no partition %u", name, to->partition);
     int rc = membership_position(consumer, txn, to->topic, to->partition, &at, &found, err);
-    if (rc == E_OK) rc = partition_read_state(consumer->environment, txn, to->topic, to->partition, &state, err);
+    if (rc == E_OK)
+        rc = partition_read_state(consumer->environment, txn, to->topic, to->partition, &state,
+                                  err);
     if (rc) return rc;
     if (!found || at.owner != consumer->token)
-        return err_set(err, E_CANCELLED, "%s/%u isn't %s's any more", name, to->partition, consumer->member);
+        return err_set(err, E_CANCELLED, "%s/%u isn't %s's any more", name, to->partition,
+                       consumer->member);
     if (to->offset < at.offset) /* somebody was further already: this work was done */
-        return err_set(err, E_CANCELLED, "%s/%u is committed up to %lld, not %lld", name, to->partition,
-                       (long long)at.offset, (long long)to->offset);
+        return err_set(err, E_CANCELLED, "%s/%u is committed up to %lld, not %lld", name,
+                       to->partition, (long long)at.offset, (long long)to->offset);
     if (to->offset > state.next)
-        return err_set(err, E_BUG, "%s/%u ends at %lld, before %lld", name, to->partition, (long long)state.next,
-                       (long long)to->offset);
+        return err_set(err, E_BUG, "%s/%u ends at %lld, before %lld", name, to->partition,
+                       (long long)state.next, (long long)to->offset);
     at.offset = to->offset;
     return group_put_position(consumer, txn, to->topic, to->partition, &at, err);
 }
 
-int membership_move(struct embedded_consumer *consumer, MDB_txn *txn, const struct bus_position *positions,
-                    size_t count, struct err *err)
+int membership_move(struct embedded_consumer *consumer, MDB_txn *txn,
+                    const struct bus_position *positions, size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
         int rc = move_one(consumer, txn, &positions[i], err);
@@ -150,10 +162,11 @@ int membership_move(struct embedded_consumer *consumer, MDB_txn *txn, const stru
     return E_OK;
 }
 
-/* --- joining and leaving -------------------------------------------------------------------------- */
+/* --- joining and leaving ---------------------------------------------------------------------- */
 
 /* Slots that members of any group hold; those of the dead too, until somebody evicts them. */
-static int read_used_slots(struct environment *environment, MDB_txn *txn, bool used[EMBEDDED_SLOTS], struct err *err)
+static int read_used_slots(struct environment *environment, MDB_txn *txn, bool used[EMBEDDED_SLOTS],
+                           struct err *err)
 {
     MDB_cursor *cursor;
     MDB_val key, value;
@@ -186,7 +199,8 @@ static int join(struct embedded_consumer *consumer, MDB_txn *txn, struct err *er
     int rc = read_used_slots(consumer->environment, txn, used, err);
     if (rc) return rc;
     if (!consumer->joined) {
-        rc = live_take_slot(consumer->environment, consumer->lease_fd, used, now_ns, &consumer->slot, err);
+        rc = live_take_slot(consumer->environment, consumer->lease_fd, used, now_ns,
+                            &consumer->slot, err);
         if (rc) return rc;
         consumer->joined = true;
     }
@@ -194,7 +208,8 @@ static int join(struct embedded_consumer *consumer, MDB_txn *txn, struct err *er
     consumer->token = record.token = new_token();
     record.slot = consumer->slot;
     topics_to_text(consumer->all_topics, record.topics);
-    return environment_put(txn, consumer->environment->members, key.data, key.size, &record, sizeof record, err);
+    return environment_put(txn, consumer->environment->members, key.data, key.size, &record,
+                           sizeof record, err);
 }
 
 int membership_join(struct embedded_consumer *consumer, struct err *err)

@@ -69,7 +69,8 @@ bool stored_times(struct str bytes, int64_t *ret_timestamp_ms, int64_t *ret_writ
     return true;
 }
 
-bool stored_read(struct str bytes, struct bus_message *message, struct bus_header room[static BUS_HEADERS_MAX])
+bool stored_read(struct str bytes, struct bus_message *message,
+                 struct bus_header room[static BUS_HEADERS_MAX])
 {
     struct str rest = bytes, fixed, sizes;
     uint16_t key_size, header_count;
@@ -89,7 +90,8 @@ bool stored_read(struct str bytes, struct bus_message *message, struct bus_heade
         if (!take(&rest, name_bytes, &room[i].name)) return false;
         if (!take(&rest, value_bytes, &room[i].value)) return false;
     }
-    if (!take(&rest, key_size, &message->key) || !take(&rest, value_size, &message->value)) return false;
+    if (!take(&rest, key_size, &message->key) || !take(&rest, value_size, &message->value))
+        return false;
     message->headers = room;
     message->header_count = header_count;
     return rest.size == 0;

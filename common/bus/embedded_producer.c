@@ -1,8 +1,8 @@
 /* Producers of the embedded bus: one writer thread a process commits what all of them have queued.
  *
- * queued → taken (with everything else that waits) → written in one transaction → done → reported by
- * bus_producer_poll() on the producer's thread. While one commit waits for the disk the next group
- * gathers, so many small calls cost few syncs. */
+ * queued → taken (with everything else that waits) → written in one transaction → done → reported
+ * by bus_producer_poll() on the producer's thread. While one commit waits for the disk the next
+ * group gathers, so many small calls cost few syncs. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,12 +66,14 @@ static struct request *queue_take(struct queue *queue)
     return request;
 }
 
-/* --- writer ------------------------------------------------------------------------------------- */
+/* --- writer ----------------------------------------------------------------------------------- */
 
-static int write_request(struct writer *writer, MDB_txn *txn, const struct request *request, struct err *err)
+static int write_request(struct writer *writer, MDB_txn *txn, const struct request *request,
+                         struct err *err)
 {
     int64_t wall_ms = clock_wall_ms(request->producer->bus->clock);
-    return appender_add(&writer->appender, writer->environment, txn, request->outputs, request->count, wall_ms, err);
+    return appender_add(&writer->appender, writer->environment, txn, request->outputs,
+                        request->count, wall_ms, err);
 }
 
 static int write_group(struct writer *writer, const struct request *group, struct err *err)
@@ -83,12 +85,14 @@ static int write_group(struct writer *writer, const struct request *group, struc
     int rc = E_OK;
     atomic_store(&writer->environment->wall_ms, wall_ms);
     for (const struct request *at = group; at && rc == E_OK; at = at->next)
-        rc = appender_prepare(writer->environment, at->outputs, at->count, &at->producer->bus->options, &pages, err);
+        rc = appender_prepare(writer->environment, at->outputs, at->count,
+                              &at->producer->bus->options, &pages, err);
     if (rc == E_OK) rc = retention_room(writer->environment, pages, err);
     if (rc == E_OK) rc = environment_write(writer->environment, &txn, err);
     if (rc) return rc;
     appender_begin(&writer->appender);
-    for (const struct request *at = group; at && rc == E_OK; at = at->next) rc = write_request(writer, txn, at, err);
+    for (const struct request *at = group; at && rc == E_OK; at = at->next)
+        rc = write_request(writer, txn, at, err);
     if (rc == E_OK) rc = appender_finish(&writer->appender, writer->environment, txn, wall_ms, err);
     if (rc) {
         environment_abort(writer->environment, txn);
@@ -107,7 +111,8 @@ static struct request *take_group(struct writer *writer)
     struct queue group;
     size_t bytes = 0;
     queue_init(&group);
-    while (writer->queue.first && (bytes == 0 || bytes + writer->queue.first->bytes <= GROUP_BYTES_MAX)) {
+    while (writer->queue.first &&
+           (bytes == 0 || bytes + writer->queue.first->bytes <= GROUP_BYTES_MAX)) {
         struct request *request = queue_take(&writer->queue);
         bytes += request->bytes;
         queue_add(&group, request);
@@ -130,7 +135,8 @@ static void *writer_main(void *argument)
     struct writer *writer = argument;
     pthread_mutex_lock(&writer->mutex);
     for (;;) {
-        while (!writer->queue.first && !writer->stops) pthread_cond_wait(&writer->work, &writer->mutex);
+        while (!writer->queue.first && !writer->stops)
+            pthread_cond_wait(&writer->work, &writer->mutex);
         struct request *group = take_group(writer);
         if (!group) break;
         pthread_mutex_unlock(&writer->mutex);
@@ -157,7 +163,8 @@ static void writer_destroy(struct writer *writer)
     free(writer);
 }
 
-static int writer_create(struct environment *environment, struct writer **ret_writer, struct err *err)
+static int writer_create(struct environment *environment, struct writer **ret_writer,
+                         struct err *err)
 {
     pthread_condattr_t monotonic;
     struct writer *writer = calloc(1, sizeof *writer);
@@ -179,7 +186,8 @@ static int writer_create(struct environment *environment, struct writer **ret_wr
 }
 
 /* The first producer starts the environment's writer, the last one ends it. */
-static int writer_acquire(struct environment *environment, struct writer **ret_writer, struct err *err)
+static int writer_acquire(struct environment *environment, struct writer **ret_writer,
+                          struct err *err)
 {
     pthread_mutex_lock(&environment->mutex);
     int rc = environment->writer ? E_OK : writer_create(environment, &environment->writer, err);
@@ -207,11 +215,12 @@ static void writer_release(struct environment *environment)
     writer_destroy(ended);
 }
 
-/* --- producer ------------------------------------------------------------------------------------ */
+/* --- producer --------------------------------------------------------------------------------- */
 
 static struct producer *of(struct bus_producer *producer) { return (struct producer *)producer; }
 
-int embedded_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer, struct err *err)
+int embedded_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer,
+                           struct err *err)
 {
     (void)member; /* writes are atomic: there is nothing to fence or to deduplicate */
     struct embedded_bus *embedded = (struct embedded_bus *)bus;
@@ -329,12 +338,14 @@ static struct timespec deadline_of(int64_t timeout_ms)
 }
 
 /* Until something is there to report, or nothing is in flight; false at the deadline. */
-static bool wait_for_done(struct producer *producer, const struct timespec *deadline, bool *ret_empty)
+static bool wait_for_done(struct producer *producer, const struct timespec *deadline,
+                          bool *ret_empty)
 {
     int rc = 0;
     pthread_mutex_lock(&producer->writer->mutex);
     while (producer->in_flight && !producer->done.first && rc == 0)
-        rc = pthread_cond_timedwait(&producer->writer->finished, &producer->writer->mutex, deadline);
+        rc = pthread_cond_timedwait(&producer->writer->finished, &producer->writer->mutex,
+                                    deadline);
     *ret_empty = producer->in_flight == 0;
     pthread_mutex_unlock(&producer->writer->mutex);
     return rc == 0;
@@ -347,7 +358,9 @@ int embedded_producer_flush(struct bus_producer *base, int64_t timeout_ms, struc
     for (;;) {
         bool empty;
         embedded_producer_poll(base);
-        if (!wait_for_done(producer, &deadline, &empty)) return err_set(err, E_TIMEOUT, "writing takes longer than %lld ms", (long long)timeout_ms);
+        if (!wait_for_done(producer, &deadline, &empty))
+            return err_set(err, E_TIMEOUT, "writing takes longer than %lld ms",
+                           (long long)timeout_ms);
         if (empty) return E_OK;
     }
 }
@@ -375,7 +388,8 @@ void embedded_producer_close(struct bus_producer *base)
     struct err err;
     if (embedded_producer_flush(base, CLOSE_MS, &err)) {
         cancel_queued(producer);
-        if (embedded_producer_flush(base, INT32_MAX, &err)) return; /* a write that never ends: leak, not crash */
+        /* a write that never ends: leak, not crash */
+        if (embedded_producer_flush(base, INT32_MAX, &err)) return;
     }
     writer_release(producer->bus->environment);
     close(producer->wake_fd);

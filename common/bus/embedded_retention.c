@@ -1,23 +1,28 @@
 /* The oldest messages out, by age and by size, and whether there is room for more.
  *
- * Size is kept by every commit for the partitions that it writes to; age by sweeps over all partitions,
- * every few seconds of commits, and by the watcher when nobody commits. A reader that still holds a
- * deleted message keeps it: LMDB reuses its pages when the reader has gone. Age counts from when a
- * message was written, not from its own timestamp, so that old feedback may be sent today. */
+ * Size is kept by every commit for the partitions that it writes to; age by sweeps over all
+ * partitions, every few seconds of commits, and by the watcher when nobody commits.
+ * A reader that still holds a deleted message keeps it: LMDB reuses its pages when the reader
+ * has gone. Age counts from when a message was written, not from its own timestamp, so that old
+ * feedback may be sent today. */
 #include <string.h>
 
 #include "bus/embedded.h"
 
-static bool over_size(const struct environment *environment, enum topic topic, const struct partition_state *state)
+static bool over_size(const struct environment *environment, enum topic topic,
+                      const struct partition_state *state)
 {
     uint64_t limit = environment->topic[topic].retention_bytes;
     return limit && state->bytes > limit && state->next - state->first > 1; /* the newest stays */
 }
 
-static bool over_age(const struct environment *environment, enum topic topic, MDB_val value, int64_t wall_ms)
+static bool over_age(const struct environment *environment, enum topic topic, MDB_val value,
+                     int64_t wall_ms)
 {
     int64_t retention_ms = environment->topic[topic].retention_ms, timestamp_ms, written_ms;
-    if (retention_ms <= 0 || !stored_times(str_make(value.mv_data, value.mv_size), &timestamp_ms, &written_ms)) return false;
+    if (retention_ms <= 0 ||
+        !stored_times(str_make(value.mv_data, value.mv_size), &timestamp_ms, &written_ms))
+        return false;
     return written_ms < wall_ms - retention_ms;
 }
 
@@ -29,9 +34,12 @@ static int trim_cursor(struct environment *environment, MDB_cursor *cursor, enum
     while (*budget > 0 && (rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST)) == 0) {
         size_t offset;
         if (key.mv_size != sizeof offset) return MDB_CORRUPTED;
-        if (!over_size(environment, topic, state) && !(age && over_age(environment, topic, value, wall_ms))) return 0;
+        if (!over_size(environment, topic, state) &&
+            !(age && over_age(environment, topic, value, wall_ms)))
+            return 0;
         memcpy(&offset, key.mv_data, sizeof offset);
-        if ((int64_t)offset < state->first || (int64_t)offset >= state->next || value.mv_size > state->bytes)
+        if ((int64_t)offset < state->first || (int64_t)offset >= state->next ||
+            value.mv_size > state->bytes)
             return MDB_CORRUPTED;
         state->first = (int64_t)offset + 1;
         state->bytes -= value.mv_size;
@@ -41,8 +49,9 @@ static int trim_cursor(struct environment *environment, MDB_cursor *cursor, enum
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-int retention_trim(struct environment *environment, MDB_txn *txn, enum topic topic, uint32_t partition,
-                   struct partition_state *state, int64_t wall_ms, bool age, uint64_t *budget, struct err *err)
+int retention_trim(struct environment *environment, MDB_txn *txn, enum topic topic,
+                   uint32_t partition, struct partition_state *state, int64_t wall_ms, bool age,
+                   uint64_t *budget, struct err *err)
 {
     const struct partition_handle *handle = &environment->topic[topic].partitions[partition];
     MDB_cursor *cursor;
@@ -56,8 +65,8 @@ int retention_trim(struct environment *environment, MDB_txn *txn, enum topic top
 
 /* --- sweep ---------------------------------------------------------------------------------- */
 
-static int is_due(struct environment *environment, MDB_txn *txn, enum topic topic, uint32_t partition,
-                  int64_t wall_ms, bool *ret_due, struct err *err)
+static int is_due(struct environment *environment, MDB_txn *txn, enum topic topic,
+                  uint32_t partition, int64_t wall_ms, bool *ret_due, struct err *err)
 {
     struct partition_state state;
     MDB_val key, value;
@@ -68,11 +77,13 @@ static int is_due(struct environment *environment, MDB_txn *txn, enum topic topi
     key = mdb_value(&offset, sizeof offset);
     rc = mdb_get(txn, environment->topic[topic].partitions[partition].messages, &key, &value);
     if (rc) return environment_error(rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc, "retention", err);
-    *ret_due = over_size(environment, topic, &state) || over_age(environment, topic, value, wall_ms);
+    *ret_due = over_size(environment, topic, &state) ||
+               over_age(environment, topic, value, wall_ms);
     return E_OK;
 }
 
-static int find_due(struct environment *environment, MDB_txn *txn, int64_t wall_ms, bool *ret_due, struct err *err)
+static int find_due(struct environment *environment, MDB_txn *txn, int64_t wall_ms, bool *ret_due,
+                    struct err *err)
 {
     for (int topic = 0; topic < TOPIC_COUNT; topic++) {
         uint32_t count = environment_partitions(environment, (enum topic)topic);
@@ -91,12 +102,15 @@ static int sweep(struct environment *environment, MDB_txn *txn, int64_t wall_ms,
         uint32_t count = environment_partitions(environment, (enum topic)topic);
         for (uint32_t partition = 0; partition < count && budget; partition++) {
             struct partition_state state;
-            int rc = partition_read_state(environment, txn, (enum topic)topic, partition, &state, err);
+            int rc = partition_read_state(environment, txn, (enum topic)topic, partition, &state,
+                                          err);
             if (rc) return rc;
             int64_t first = state.first;
-            rc = retention_trim(environment, txn, (enum topic)topic, partition, &state, wall_ms, true, &budget, err);
+            rc = retention_trim(environment, txn, (enum topic)topic, partition, &state, wall_ms,
+                                true, &budget, err);
             if (rc == E_OK && state.first != first)
-                rc = partition_write_state(environment, txn, (enum topic)topic, partition, &state, err);
+                rc = partition_write_state(environment, txn, (enum topic)topic, partition, &state,
+                                           err);
             if (rc) return rc;
         }
     }
@@ -173,10 +187,12 @@ static int count_free(struct environment *environment, uint64_t *ret_pages, stru
     return E_OK;
 }
 
-static int has_room(struct environment *environment, uint64_t pages, bool *ret_room, struct err *err)
+static int has_room(struct environment *environment, uint64_t pages, bool *ret_room,
+                    struct err *err)
 {
     MDB_envinfo info;
-    uint64_t free_pages = 0, limit = (environment->limit_bytes - reserve_bytes(environment)) / environment->page_bytes;
+    uint64_t free_pages = 0, limit = (environment->limit_bytes - reserve_bytes(environment)) /
+                                     environment->page_bytes;
     int rc = mdb_env_info(environment->mdb, &info);
     if (rc) return environment_error(rc, "bus", err);
     uint64_t used = info.me_last_pgno + 1;
@@ -196,6 +212,6 @@ int retention_room(struct environment *environment, uint64_t pages, struct err *
     rc = retention_sweep(environment, wall_ms, err);
     if (rc == E_OK) rc = has_room(environment, pages, &room, err);
     if (rc || room) return rc;
-    return err_set(err, E_DISK_FULL, "%s has reached bus.size_limit (%llu bytes)", environment->path,
-                   (unsigned long long)environment->limit_bytes);
+    return err_set(err, E_DISK_FULL, "%s has reached bus.size_limit (%llu bytes)",
+                   environment->path, (unsigned long long)environment->limit_bytes);
 }

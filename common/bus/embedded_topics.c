@@ -1,7 +1,8 @@
 /* Topics of the embedded bus: a record each, and one database per partition.
  *
- * Databases are named, not numbered ("feedback/3"), so that the order of schemas/topics.def may change.
- * LMDB wants handles to be opened while no other transaction begins: that is what the gate is for. */
+ * Databases are named, not numbered ("feedback/3"), so that the order of schemas/topics.def
+ * may change. LMDB wants handles to be opened while no other transaction begins:
+ * that is what the gate is for. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@ static int open_partitions(MDB_txn *txn, enum topic topic, uint32_t count, unsig
                            struct partition_handle **ret_handles, struct err *err)
 {
     if (count == 0 || count > PARTITIONS_MAX)
-        return err_set(err, E_BAD_CONFIG, "topic %s can't have %u partitions", topic_info(topic)->name, count);
+        return err_set(err, E_BAD_CONFIG, "topic %s can't have %u partitions",
+                       topic_info(topic)->name, count);
     struct partition_handle *handles = calloc(count, sizeof *handles);
     if (!handles) return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < count; i++) {
@@ -47,8 +49,8 @@ static int open_partitions(MDB_txn *txn, enum topic topic, uint32_t count, unsig
     return E_OK;
 }
 
-static void make_known(struct environment *environment, enum topic topic, const struct topic_record *record,
-                       struct partition_handle *handles)
+static void make_known(struct environment *environment, enum topic topic,
+                       const struct topic_record *record, struct partition_handle *handles)
 {
     struct topic_handle *handle = &environment->topic[topic];
     handle->retention_ms = record->retention_ms;
@@ -61,7 +63,8 @@ static int read_record(struct environment *environment, MDB_txn *txn, enum topic
                        struct topic_record *record, bool *ret_found, struct err *err)
 {
     const char *name = topic_info(topic)->name;
-    return environment_get(txn, environment->topics, name, strlen(name), record, sizeof *record, ret_found, err);
+    return environment_get(txn, environment->topics, name, strlen(name), record, sizeof *record,
+                           ret_found, err);
 }
 
 /* The gate is closed. */
@@ -76,7 +79,8 @@ static int load_topics(struct environment *environment, struct err *err)
         bool found;
         if (environment_partitions(environment, (enum topic)i)) continue;
         rc = read_record(environment, txn, (enum topic)i, &records[i], &found, err);
-        if (rc == E_OK && found) rc = open_partitions(txn, (enum topic)i, records[i].partitions, 0, &handles[i], err);
+        if (rc == E_OK && found)
+            rc = open_partitions(txn, (enum topic)i, records[i].partitions, 0, &handles[i], err);
     }
     if (rc) mdb_txn_abort(txn);
     else if ((rc = mdb_txn_commit(txn)) != 0) rc = environment_error(rc, "bus", err);
@@ -96,8 +100,8 @@ int environment_load_topics(struct environment *environment, struct err *err)
 }
 
 /* The gate is closed. */
-static int create_topic(struct environment *environment, enum topic topic, const struct topic_record *wanted,
-                        bool *ret_created, struct err *err)
+static int create_topic(struct environment *environment, enum topic topic,
+                        const struct topic_record *wanted, bool *ret_created, struct err *err)
 {
     struct topic_record record;
     struct partition_handle *handles = NULL;
@@ -115,7 +119,8 @@ static int create_topic(struct environment *environment, enum topic topic, const
     rc = environment_put(txn, environment->topics, name, strlen(name), wanted, sizeof *wanted, err);
     if (rc == E_OK) rc = open_partitions(txn, topic, wanted->partitions, MDB_CREATE, &handles, err);
     for (uint32_t i = 0; i < wanted->partitions && rc == E_OK; i++)
-        rc = environment_put(txn, environment->states, handles[i].key, handles[i].key_size, &empty, sizeof empty, err);
+        rc = environment_put(txn, environment->states, handles[i].key, handles[i].key_size, &empty,
+                             sizeof empty, err);
     if (rc) mdb_txn_abort(txn);
     else if ((rc = mdb_txn_commit(txn)) != 0) rc = environment_error(rc, name, err);
     if (rc) {
@@ -128,7 +133,8 @@ static int create_topic(struct environment *environment, enum topic topic, const
 }
 
 int environment_create_topic(struct environment *environment, enum topic topic,
-                             const struct bus_topic_settings *settings, bool *ret_created, struct err *err)
+                             const struct bus_topic_settings *settings, bool *ret_created,
+                             struct err *err)
 {
     const struct topic_info *info = topic_info(topic);
     const struct topic_record record = {
@@ -139,7 +145,8 @@ int environment_create_topic(struct environment *environment, enum topic topic,
     bool created = false;
     int rc = E_OK;
     pthread_rwlock_wrlock(&environment->gate);
-    if (environment_partitions(environment, topic) == 0) rc = create_topic(environment, topic, &record, &created, err);
+    if (environment_partitions(environment, topic) == 0)
+        rc = create_topic(environment, topic, &record, &created, err);
     pthread_rwlock_unlock(&environment->gate);
     if (rc) return rc;
     if (created) live_publish(environment, NULL, true);
@@ -153,7 +160,8 @@ int partition_read_state(struct environment *environment, MDB_txn *txn, enum top
     const struct partition_handle *handle = &environment->topic[topic].partitions[partition];
     struct partition_state state = {0};
     bool found;
-    int rc = environment_get(txn, environment->states, handle->key, handle->key_size, &state, sizeof state, &found, err);
+    int rc = environment_get(txn, environment->states, handle->key, handle->key_size, &state,
+                             sizeof state, &found, err);
     if (rc) return rc;
     if (!found || state.first < 0 || state.next < state.first)
         return err_set(err, E_IO, "the bus is damaged: state of %s", handle->key);
@@ -165,5 +173,6 @@ int partition_write_state(struct environment *environment, MDB_txn *txn, enum to
                           uint32_t partition, const struct partition_state *state, struct err *err)
 {
     const struct partition_handle *handle = &environment->topic[topic].partitions[partition];
-    return environment_put(txn, environment->states, handle->key, handle->key_size, state, sizeof *state, err);
+    return environment_put(txn, environment->states, handle->key, handle->key_size, state,
+                           sizeof *state, err);
 }

@@ -139,7 +139,8 @@ struct kafka_partition {
     uint32_t partition;
     int64_t position; /* of the next message to read; -1: not known yet */
     int64_t first_read; /* where reading began, and a rewind goes without a commit; -1: unknown */
-    int64_t told;       /* by the coordinator, when reading began here last; -1: nothing is committed */
+    /* by the coordinator, when reading began here last; -1: nothing is committed */
+    int64_t told;
     bool moved;             /* a reader's, sought and not assigned there yet */
     int64_t sought;         /* where reading shall begin, until a message has come; -1 */
     int64_t last_ms;        /* timestamp of the last message read; 0: none */
@@ -206,7 +207,8 @@ struct kafka_commit {
 struct kafka_exile {
     bool outside; /* its partitions have been given up */
     unsigned times;
-    int64_t since_ms, again_ms; /* when it was first fenced, of `times`; not before it joins again */
+    /* when it was first fenced, of `times`; not before it joins again */
+    int64_t since_ms, again_ms;
 };
 
 struct kafka_consumer {
@@ -221,7 +223,8 @@ struct kafka_consumer {
     uint32_t topics; /* bits */
     char member[KAFKA_NAME_MAX + 1], group_id[KAFKA_NAME_MAX + 1];
 
-    pthread_mutex_t client_lock; /* held while the committer's thread uses `client`, and while it goes */
+    /* held while the committer's thread uses `client`, and while it goes */
+    pthread_mutex_t client_lock;
     pthread_mutex_t lock; /* guards what the loop's thread changes here and others read: */
     struct kafka_partition *owned;
     size_t owned_count, owned_capacity;
@@ -234,11 +237,15 @@ struct kafka_consumer {
     struct kafka_awaited awaited;
     struct kafka_own *own;
     size_t own_count, own_capacity;
-    bool unconfirmed;    /* nothing has been committed since reading began where the coordinator told, */
-    bool suspect;        /* or, as that was older than our own commit, at this; old_ms: since when it is; mono, 0: it isn't */
+    /* nothing has been committed since reading began where the coordinator told, */
+    bool unconfirmed;
+    /* or, as that was older than our own commit, at this; old_ms: since when it is;
+     * mono, 0: it isn't */
+    bool suspect;
     int64_t old_ms;
     bool group_lost;     /* the group forgot us, or we it */
-    int64_t started_ms, lost_ms; /* when the client started; when a broker was last found away; mono, 0: never */
+    /* when the client started; when a broker was last found away; mono, 0: never */
+    int64_t started_ms, lost_ms;
 
     bool moved;          /* a reader's partitions are to be assigned (anew) by the next poll */
     int64_t assigned_ms; /* when they were last, mono; 0: never */
@@ -263,8 +270,8 @@ static inline struct kafka_consumer *kafka_consumer_of(struct bus_consumer *cons
 int kafka_subscribe(struct bus *bus, const struct bus_subscription *subscription,
                     struct bus_consumer **ret_consumer, struct err *err) CHECKED;
 void kafka_unsubscribe(struct bus_consumer *consumer);
-/* A member that was fenced: E_OK, and it joins again; UNAVAILABLE: not yet; FENCED: once too often, so another process
- * has its name. Of the loop's thread. */
+/* A member that was fenced: E_OK, and it joins again; UNAVAILABLE: not yet; FENCED: once too often,
+ * so another process has its name. Of the loop's thread. */
 int member_rejoin(struct kafka_consumer *consumer, struct err *err) CHECKED;
 void member_forget_group(struct kafka_consumer *consumer); /* the generation */
 int kafka_wake_fd(const struct bus_consumer *consumer);
@@ -275,7 +282,8 @@ void kafka_release(struct bus_consumer *consumer, struct bus_batch *batch);
 
 /* batches: idle ones are kept, for their memory */
 struct kafka_batch *batch_open(struct kafka_consumer *consumer); /* NULL: no memory */
-bool batch_grow(struct kafka_batch *batch, uint32_t most);       /* room for one more; false: no memory */
+/* room for one more; false: no memory */
+bool batch_grow(struct kafka_batch *batch, uint32_t most);
 /* Takes `held` over. False without memory. */
 bool batch_take(struct kafka_consumer *consumer, struct kafka_batch *batch,
                 rd_kafka_message_t *held) CHECKED;
@@ -295,19 +303,23 @@ struct kafka_partition *position_find(struct kafka_consumer *consumer, enum topi
 int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t partition,
                  int64_t offset, struct err *err) CHECKED;
 /* Of the committer's thread: what it has committed. */
-void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count);
-/* What the coordinator tells is committed: false, it is older than our own commit, and to be asked for again; after some
- * seconds our own is put into `told`. The lock is held. */
+void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions,
+                        size_t count);
+/* What the coordinator tells is committed: false, it is older than our own commit, and to be asked
+ * for again; after some seconds our own is put into `told`. The lock is held. */
 bool position_trust(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *told);
-/* A broker is away, or the coordinator doesn't answer as one: what is told soon after may be old. */
+/* A broker is away, or the coordinator doesn't answer as one:
+ * what is told soon after may be old. */
 void position_doubt(struct kafka_consumer *consumer);
 void position_group_lost(struct kafka_consumer *consumer); /* likewise, but nothing is waited for */
-/* Of the committer's thread. CONFIRMED: where reading began is. DOUBTED: not, and the coordinator must write first.
+/* Of the committer's thread. CONFIRMED: where reading began is. DOUBTED: not, and the
+ * coordinator must write first.
  * *ret_lost_ms: see kafka_consumer. */
 enum position_standing { POSITION_CONFIRMED, POSITION_UNCONFIRMED, POSITION_DOUBTED };
 enum position_standing position_standing(struct kafka_consumer *consumer, int64_t *ret_lost_ms);
-/* Of the committer's thread: asks the coordinator again where reading should have begun. CANCELLED: elsewhere. UNAVAILABLE: it
- * doesn't say. TIMEOUT: it still tells less than our own commit. Blocks for timeout_ms. */
+/* Of the committer's thread: asks the coordinator again where reading should have begun. CANCELLED:
+ * elsewhere. UNAVAILABLE: it doesn't say. TIMEOUT: it still tells less than our own commit.
+ * Blocks for timeout_ms. */
 int position_confirm(struct kafka_consumer *consumer, int timeout_ms, struct err *err) CHECKED;
 void position_clear(struct kafka_consumer *consumer);
 /* All that it owns, from where they stand; the caller destroys the list. */

@@ -1,5 +1,5 @@
-/* The messages of one poll: librdkafka's own, held until they are released; keys, values and headers are
- * views into them. */
+/* The messages of one poll: librdkafka's own, held until they are released; keys, values and
+ * headers are views into them. */
 #include <stdlib.h>
 
 #include "bus/kafka.h"

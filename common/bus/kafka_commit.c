@@ -1,5 +1,5 @@
-/* Committing on Kafka: the producer that it takes, replaced when it is of no more use, and what both ways share. The ways
- * are kafka_transaction.c and kafka_at_least_once.c. */
+/* Committing on Kafka: the producer that it takes, replaced when it is of no more use, and what
+ * both ways share. The ways are kafka_transaction.c and kafka_at_least_once.c. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,8 +107,8 @@ int commit_replace(struct kafka_consumer *consumer, struct err *err)
     return E_OK;
 }
 
-/* As commit_replace(), where nobody knows what was written; the new producer settles it, if the broker
- * answers. */
+/* As commit_replace(), where nobody knows what was written; the new producer settles it,
+ * if the broker answers. */
 int commit_start_over(struct kafka_consumer *consumer, struct err *err)
 {
     struct err ignored;
@@ -128,7 +128,8 @@ int commit_make_ready(struct kafka_consumer *consumer, int64_t deadline_ms, stru
     if (rc || commit->ready) return rc;
     enum verdict verdict = init(commit, deadline_ms, COMMIT_SLICE_MS, err);
     if (verdict == GOOD) return E_OK;
-    if (verdict != AGAIN) rc = commit_replace(consumer, err); /* else the same producer may go on later */
+    /* else the same producer may go on later */
+    if (verdict != AGAIN) rc = commit_replace(consumer, err);
     if (rc == E_OK) rc = E_UNAVAILABLE;                /* nothing was begun */
     err->code = (enum err_code)rc;
     return rc;
@@ -142,8 +143,8 @@ static void *warm_main(void *argument)
 {
     struct kafka_consumer *consumer = argument;
     struct err err;
-    (void)init(&consumer->commit, commit_now_ms() + consumer->bus->options.commit_timeout, WARM_SLICE_MS,
-               &err);
+    (void)init(&consumer->commit, commit_now_ms() + consumer->bus->options.commit_timeout,
+               WARM_SLICE_MS, &err);
     return NULL;
 }
 

@@ -60,8 +60,8 @@ static void take_event(struct kafka_consumer *consumer, const rd_kafka_message_t
     struct kafka_partition *partition = NULL;
     switch (event->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        partition =
-            position_find(consumer, consumer_topic_of(consumer, event->rkt), (uint32_t)event->partition);
+        partition = position_find(consumer, consumer_topic_of(consumer, event->rkt),
+                                  (uint32_t)event->partition);
         if (!partition || partition->moved) return;
         partition->position = event->offset; /* beyond transaction markers */
         partition->caught_up_ms = clock_wall_ms(consumer->bus->clock);
@@ -100,9 +100,10 @@ static void remember_group(struct kafka_consumer *consumer)
     pthread_mutex_unlock(&consumer->lock);
 }
 
-/* Where reading begins is asked for apart from it, by the watcher. What librdkafka asks itself, 2.0.2 and newer, takes
- * "a transaction is open" for "nothing is committed" where the assignment changed meanwhile, and begins at the
- * beginning (rd_kafka_assignment_apply_offsets(); soak 8), and after NOT_COORDINATOR it never begins (issue 5586). */
+/* Where reading begins is asked for apart from it, by the watcher. What librdkafka asks itself,
+ * 2.0.2 and newer, takes "a transaction is open" for "nothing is committed" where the assignment
+ * changed meanwhile, and begins at the beginning (rd_kafka_assignment_apply_offsets(); soak 8), and
+ * after NOT_COORDINATOR it never begins (issue 5586). */
 static int begin_reading(struct kafka_consumer *consumer, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = ends_awaited(consumer);
@@ -111,8 +112,11 @@ static int begin_reading(struct kafka_consumer *consumer, struct err *err)
     for (int i = 0; i < list->cnt && rc == E_OK; i++) {
         rd_kafka_topic_partition_t *item = &list->elems[i];
         enum topic topic = kafka_topic_of(consumer->bus, item->topic);
-        if (topic != TOPIC_NONE) rc = position_add(consumer, topic, (uint32_t)item->partition, item->offset, err);
-        if (item->offset < 0) item->offset = consumer->subscription.start == BUS_LATEST ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING;
+        if (topic != TOPIC_NONE)
+            rc = position_add(consumer, topic, (uint32_t)item->partition, item->offset, err);
+        if (item->offset < 0)
+            item->offset = consumer->subscription.start == BUS_LATEST ? RD_KAFKA_OFFSET_END
+                                                                      : RD_KAFKA_OFFSET_BEGINNING;
     }
     rd_kafka_resp_err_t code = rd_kafka_assign(consumer->client, list);
     rd_kafka_topic_partition_list_destroy(list);
@@ -149,7 +153,8 @@ void consumer_on_error(rd_kafka_t *client, int code, const char *reason, void *o
         note_fatal(consumer);
         return;
     }
-    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) position_doubt(consumer);
+    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        position_doubt(consumer);
     /* One connection that fails is no trouble as long as another works. */
     if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
         consumer->fatal)
@@ -175,7 +180,8 @@ static int adopt_found(struct kafka_consumer *consumer, struct err *err)
     free(found);
     if (rc || count == 0) return rc;
     consumer->moved = true;
-    consumer_make_readable(consumer); /* the next poll assigns them, where the caller sought by then */
+    /* the next poll assigns them, where the caller sought by then */
+    consumer_make_readable(consumer);
     position_tell(consumer, consumer->subscription.on_assigned);
     return E_OK;
 }
@@ -228,7 +234,8 @@ int kafka_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes
     *ret_batch = (struct bus_batch){0};
     make_quiet(consumer);
     int rc = consumer->fatal ? read_trouble(consumer, err) : E_OK;
-    if (rc == E_OK) rc = consumer->in_group ? begin_reading(consumer, err) : position_assign(consumer, err);
+    if (rc == E_OK)
+        rc = consumer->in_group ? begin_reading(consumer, err) : position_assign(consumer, err);
     if (rc == E_OK && !consumer->in_group) rc = adopt_found(consumer, err);
     if (rc) return rc;
     struct kafka_batch *batch = consumer->current = batch_open(consumer);

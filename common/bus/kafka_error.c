@@ -50,8 +50,8 @@ enum err_code kafka_code(rd_kafka_resp_err_t code)
     }
 }
 
-/* librdkafka sent its nonce twice, which Kafka checks since CVE-2024-56128 (issue 4895): the password
- * may well be right. */
+/* librdkafka sent its nonce twice, which Kafka checks since CVE-2024-56128 (issue 4895):
+ * the password may well be right. */
 static const char *hint(rd_kafka_resp_err_t code, const char *detail)
 {
     bool login = code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||

@@ -19,7 +19,8 @@ static void check_topic(const struct kafka_bus *bus, const rd_kafka_ConfigResour
         if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), "max.message.bytes") != 0) continue;
         if (!value || !str_to_u64(str_of(value), &bytes) || bytes >= bus->message_bytes_max) return;
         log_begin(&event, LOG_WARN, "kafka",
-                  "a topic takes smaller messages than we may send; larger records become dead letters");
+                  "a topic takes smaller messages than we may send; larger records become dead "
+                  "letters");
         log_add(&event, "topic", "%s", rd_kafka_ConfigResource_name(topic));
         log_add(&event, "max.message.bytes", "%s", value);
         log_add(&event, "kafka.message.max.bytes", "%zu", bus->message_bytes_max);

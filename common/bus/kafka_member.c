@@ -12,7 +12,8 @@ enum { MEMBERSHIP_STATIC }; /* the first choice of bus.membership */
 /* The name of a static member. A broker gives the same partitions to whoever comes back under it,
  * without asking what it subscribes to: so with other topics it must be another name, or nobody
  * would ever read those that a new version adds. */
-static void name_instance(const struct kafka_consumer *consumer, char out[static KAFKA_NAME_MAX + 1])
+static void name_instance(const struct kafka_consumer *consumer,
+                          char out[static KAFKA_NAME_MAX + 1])
 {
     snprintf(out, KAFKA_NAME_MAX + 1, "%.230s.%x", consumer->member, consumer->topics);
 }
@@ -81,21 +82,24 @@ static int start(struct kafka_consumer *consumer, struct err *err)
     rd_kafka_poll_set_consumer(consumer->client);
     consumer->queue = rd_kafka_queue_get_consumer(consumer->client);
     rd_kafka_queue_io_event_enable(consumer->queue, consumer->wake_fd, &one, sizeof one);
-    consumer_make_readable(consumer); /* what came before it would keep it from waking: see the producer */
+    /* what came before it would keep it from waking: see the producer */
+    consumer_make_readable(consumer);
     if (consumer->in_group) rc = join(consumer, err);
     return rc ? rc : ends_start(consumer, err);
 }
 
-static int take_names(struct kafka_consumer *consumer, const struct bus_subscription *subscription, struct err *err)
+static int take_names(struct kafka_consumer *consumer, const struct bus_subscription *subscription,
+                      struct err *err)
 {
     const char *prefix = consumer->bus->options.topic_prefix,
                *member = subscription->member ? subscription->member : "reader";
     snprintf(consumer->member, sizeof consumer->member, "%.240s", member);
-    snprintf(consumer->commit.transactional_id, sizeof consumer->commit.transactional_id, "%.240s%.240s.%.240s",
-             prefix, member, subscription->group ? subscription->group : "");
-    int size = subscription->group
-                   ? snprintf(consumer->group_id, sizeof consumer->group_id, "%s%s", prefix, subscription->group)
-                   : snprintf(consumer->group_id, sizeof consumer->group_id, "%sreader.%s", prefix, member);
+    snprintf(consumer->commit.transactional_id, sizeof consumer->commit.transactional_id,
+             "%.240s%.240s.%.240s", prefix, member, subscription->group ? subscription->group : "");
+    int size = subscription->group ? snprintf(consumer->group_id, sizeof consumer->group_id, "%s%s",
+                                              prefix, subscription->group)
+                                   : snprintf(consumer->group_id, sizeof consumer->group_id,
+                                              "%sreader.%s", prefix, member);
     if (size < 0 || (size_t)size >= sizeof consumer->group_id)
         return err_set(err, E_BAD_CONFIG, "the group's name is too long");
     return E_OK;
@@ -131,9 +135,9 @@ int kafka_subscribe(struct bus *bus, const struct bus_subscription *subscription
     return E_OK;
 }
 
-/* Says goodbye to the group, within KAFKA_CLOSE_MS, or sooner where no answer is to be hoped for. Its last rebalance is
- * served here, once: when that is done librdkafka 2.0.2 throws away what else is asked of it, and a second
- * rd_kafka_assign() would wait for ever (soak 12). */
+/* Says goodbye to the group, within KAFKA_CLOSE_MS, or sooner where no answer is to be hoped for.
+ * Its last rebalance is served here, once: when that is done librdkafka 2.0.2 throws away what else
+ * is asked of it, and a second rd_kafka_assign() would wait for ever (soak 12). */
 static void leave(struct kafka_consumer *consumer)
 {
     bool served = false;
@@ -169,7 +173,8 @@ static void destroy_client(struct kafka_consumer *consumer)
         rd_kafka_queue_destroy(consumer->queue);
     }
     pthread_mutex_lock(&consumer->client_lock);
-    if (consumer->client) rd_kafka_destroy_flags(consumer->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (consumer->client)
+        rd_kafka_destroy_flags(consumer->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     consumer->client = NULL;
     pthread_mutex_unlock(&consumer->client_lock);
     consumer->queue = NULL;
@@ -183,8 +188,10 @@ void kafka_unsubscribe(struct bus_consumer *base)
     commit_close(consumer);
     batches_free(consumer->open);
     batches_free(consumer->idle);
-    if (consumer->awaited.starts && consumer->client) rd_kafka_assign(consumer->client, NULL); /* it waits for that */
-    if (consumer->client && !consumer->exile.outside && !is_static(consumer)) leave(consumer); /* static members just go */
+    /* it waits for that */
+    if (consumer->awaited.starts && consumer->client) rd_kafka_assign(consumer->client, NULL);
+    /* static members just go */
+    if (consumer->client && !consumer->exile.outside && !is_static(consumer)) leave(consumer);
     destroy_client(consumer);
     if (consumer->wake_fd >= 0) close(consumer->wake_fd);
     member_forget_group(consumer);
@@ -199,8 +206,9 @@ void kafka_unsubscribe(struct bus_consumer *base)
 
 /* --- fenced ---------------------------------------------------------------------------------- */
 
-/* A static member whose join was answered too late asks again, and is fenced by itself: librdkafka calls that fatal to
- * the client. So does a second process with our name. Which of both it is shows when it happens again and again. */
+/* A static member whose join was answered too late asks again, and is fenced by itself: librdkafka
+ * calls that fatal to the client. So does a second process with our name. Which of both it is shows
+ * when it happens again and again. */
 enum { REJOINS_MAX = 3, REJOINS_WITHIN_MS = 10 * 60 * 1000, REJOIN_AFTER_MS = 500 };
 
 static int go_outside(struct kafka_consumer *consumer, struct err *err)

@@ -35,13 +35,14 @@ int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t par
             rc = err_set(err, E_NO_MEMORY, NULL);
     }
     if (rc == E_OK)
-        consumer->owned[consumer->owned_count++] = (struct kafka_partition){.topic = topic,
-                                                                            .partition = partition,
-                                                                            .position = offset,
-                                                                            .first_read = offset >= 0 ? offset : -1,
-                                                                            .told = offset >= 0 ? offset : -1,
-                                                                            .sought = -1,
-                                                                            .end = -1};
+        consumer->owned[consumer->owned_count++] =
+            (struct kafka_partition){.topic = topic,
+                                     .partition = partition,
+                                     .position = offset,
+                                     .first_read = offset >= 0 ? offset : -1,
+                                     .told = offset >= 0 ? offset : -1,
+                                     .sought = -1,
+                                     .end = -1};
     consumer->unconfirmed = true;
     consumer->generation++;
     pthread_mutex_unlock(&consumer->lock);
@@ -99,8 +100,8 @@ static void pause_all(struct kafka_consumer *consumer, bool paused)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* A partition that went while it was paused, and comes back, is paused still: librdkafka keeps that with
- * the partition, not with the assignment. */
+/* A partition that went while it was paused, and comes back, is paused still: librdkafka keeps that
+ * with the partition, not with the assignment. */
 void position_pause_again(struct kafka_consumer *consumer)
 {
     pause_all(consumer, consumer->paused);
@@ -169,14 +170,20 @@ static struct kafka_partition *partition_of(struct kafka_consumer *consumer,
                          (uint32_t)item->partition);
 }
 
-static int check_told(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list, struct err *err)
+static int check_told(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list,
+                      struct err *err)
 {
     for (int i = 0; i < list->cnt; i++)
-        if (list->elems[i].err) return kafka_error(list->elems[i].err, "committed positions", NULL, err);
+        if (list->elems[i].err)
+            return kafka_error(list->elems[i].err, "committed positions", NULL, err);
     pthread_mutex_lock(&consumer->lock);
     bool trusted = position_trust(consumer, list);
     pthread_mutex_unlock(&consumer->lock);
-    return trusted ? E_OK : err_set(err, E_UNAVAILABLE, "committed positions: the coordinator's answer is older than our own commit");
+    return trusted
+               ? E_OK
+               : err_set(
+                     err, E_UNAVAILABLE,
+                     "committed positions: the coordinator's answer is older than our own commit");
 }
 
 /* What was told is remembered, to be confirmed before the next commit. */
@@ -212,8 +219,8 @@ int kafka_rewind(struct bus_consumer *base, struct err *err)
     if (!consumer->in_group || consumer->owned_count == 0) return E_OK;
     rd_kafka_topic_partition_list_t *list = position_list(consumer);
     rd_kafka_resp_err_t code = rd_kafka_committed(consumer->client, list, KAFKA_CALL_MS);
-    int rc =
-        code ? kafka_error(code, "committed positions", NULL, err) : check_told(consumer, list, err);
+    int rc = code ? kafka_error(code, "committed positions", NULL, err)
+                  : check_told(consumer, list, err);
     if (rc == E_OK) remember_told(consumer, list);
     if (rc == E_OK) rc = seek_all(consumer, list, err);
     if (rc == E_OK) take_positions(consumer, list);

@@ -4,7 +4,8 @@
  * bus_producer_poll(), after librdkafka's callbacks are over, because on_done may produce again.
  * A client that breaks (issue 4438) fails what it holds, and is replaced for the next call. When
  * several in a row break before anything was delivered, the next one waits, ever longer, and calls
- * are answered UNAVAILABLE meanwhile: the process doesn't stop, as its callers would see the same. */
+ * are answered UNAVAILABLE meanwhile: the process doesn't stop, as its callers
+ * would see the same. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,7 +203,8 @@ static int make_room(struct producer *producer, size_t bytes, struct err *err)
     if (producer->broken) drop_broken(producer);
     if (!producer->sender.client) {
         if (clock_mono_ms(clock_system()) < producer->connect_ms)
-            return err_set(err, E_UNAVAILABLE, "%u producers in a row broke", producer->broken_count);
+            return err_set(err, E_UNAVAILABLE, "%u producers in a row broke",
+                           producer->broken_count);
         int rc = connect_client(producer, err);
         if (rc) return rc;
     }

@@ -39,10 +39,11 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
     enum { TRANSACTION_GRACE_MS = 5000 }; /* for the broker, after we have given up */
     char kbytes[32], timeout_ms[32], transaction_ms[32];
     int64_t commit_ms = bus->options.commit_timeout;
-    /* linger.ms: a commit flushes as soon as it has sent all. In a transaction outputs wait for their partitions to be
-     * registered, and gather meanwhile; so they needn't wait for the flush, which comes after the positions.
-     * retry.backoff.ms: the coordinator takes a new transaction's positions only when the markers of the one before are
-     * written, some ms after its end; librdkafka asks for partitions again after 20 ms, but for positions after this. */
+    /* linger.ms: a commit flushes as soon as it has sent all. In a transaction outputs wait for
+     * their partitions to be registered, and gather meanwhile; so they needn't wait for the flush,
+     * which comes after the positions. retry.backoff.ms: the coordinator takes a new transaction's
+     * positions only when the markers of the one before are written, some ms after its end;
+     * librdkafka asks for partitions again after 20 ms, but for positions after this. */
     /* Messages weigh more in the queue than on the wire. The door counts for itself. */
     snprintf(kbytes, sizeof kbytes, "%llu",
              (unsigned long long)(on_report ? 2097151 : bus->options.buffer / 1024));
@@ -79,9 +80,10 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
     return E_OK;
 }
 
-/* librdkafka's main thread frees the transaction's error before its broker threads have ended; a late
- * answer "fenced" to what is in flight would free it again (soak 11; 2.0.2, and in its sources still).
- * So nothing may be in flight when the client is destroyed: the purge waits for each broker thread. */
+/* librdkafka's main thread frees the transaction's error before its broker threads have ended;
+ * a late answer "fenced" to what is in flight would free it again (soak 11; 2.0.2, and in its
+ * sources still). So nothing may be in flight when the client is destroyed: the purge waits
+ * for each broker thread. */
 void sender_close(struct kafka_sender *sender)
 {
     if (!sender->client) return;

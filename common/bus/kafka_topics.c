@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What was written in the last two days is whole: a day's spending is summed up from it (spend/budget.h). */
+/* What was written in the last two days is whole: a day's spending is summed up from it
+ * (spend/budget.h). */
 #define KAFKA_COMPACTION_LAG_MS "172800000"
 
 /* A consuming client: one that produces would create the topics that it asks about. */
@@ -95,7 +96,8 @@ static int new_topic(const struct kafka_bus *bus, enum topic topic,
     if (!made) return err_set(err, E_BAD_CONFIG, "topic %s: %s", bus->topics[topic], text);
     bool compacted = topic_info(topic)->keep == TOPIC_KEEP_NEWEST;
     rd_kafka_NewTopic_set_config(made, "cleanup.policy", compacted ? "compact,delete" : "delete");
-    if (compacted) rd_kafka_NewTopic_set_config(made, "min.compaction.lag.ms", KAFKA_COMPACTION_LAG_MS);
+    if (compacted)
+        rd_kafka_NewTopic_set_config(made, "min.compaction.lag.ms", KAFKA_COMPACTION_LAG_MS);
     rd_kafka_NewTopic_set_config(made, "retention.ms", retention_ms);
     rd_kafka_NewTopic_set_config(made, "retention.bytes", retention_bytes);
     rd_kafka_NewTopic_set_config(made, "max.message.bytes", message_bytes);

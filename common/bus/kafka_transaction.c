@@ -1,6 +1,6 @@
-/* Exactly once on Kafka: outputs and positions in one transaction. Begin, send, positions with the metadata of the generation in which the
- * partitions were assigned (KIP-447: that is what fences members of a former generation), commit. What a failing call says decides, in this
- * order:
+/* Exactly once on Kafka: outputs and positions in one transaction. Begin, send, positions with the
+ * metadata of the generation in which the partitions were assigned (KIP-447: that is what fences
+ * members of a former generation), commit. What a failing call says decides, in this order:
  *   fatal      the producer is of no more use: it is replaced, and the caller begins again at what
  *              is committed; REPLACED_MAX times in a row, then the process stops
  *   abortable  the transaction is aborted. A lost generation cancels; else the same may be tried
@@ -53,13 +53,20 @@ static rd_kafka_consumer_group_metadata_t *recall_group(struct kafka_consumer *c
     return error ? NULL : group;
 }
 
-/* One that fails because the transaction failed meanwhile says only that (_STATE); asked again, it says why. */
-static rd_kafka_error_t *try_positions(struct kafka_commit *commit, const rd_kafka_topic_partition_list_t *list,
-                                       const rd_kafka_consumer_group_metadata_t *group, int timeout_ms)
+/* One that fails because the transaction failed meanwhile says only that (_STATE);
+ * asked again, it says why. */
+static rd_kafka_error_t *try_positions(struct kafka_commit *commit,
+                                       const rd_kafka_topic_partition_list_t *list,
+                                       const rd_kafka_consumer_group_metadata_t *group,
+                                       int timeout_ms)
 {
-    rd_kafka_error_t *error = rd_kafka_send_offsets_to_transaction(commit->sender.client, list, group, timeout_ms);
-    if (!error || rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__STATE || !rd_kafka_error_txn_requires_abort(error)) return error;
-    rd_kafka_error_t *cause = rd_kafka_send_offsets_to_transaction(commit->sender.client, list, group, timeout_ms);
+    rd_kafka_error_t *error =
+        rd_kafka_send_offsets_to_transaction(commit->sender.client, list, group, timeout_ms);
+    if (!error || rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__STATE ||
+        !rd_kafka_error_txn_requires_abort(error))
+        return error;
+    rd_kafka_error_t *cause =
+        rd_kafka_send_offsets_to_transaction(commit->sender.client, list, group, timeout_ms);
     if (!cause) return error;
     rd_kafka_error_destroy(error);
     return cause;
@@ -79,7 +86,8 @@ static enum verdict send_positions(struct kafka_consumer *consumer,
     while (verdict == AGAIN) { /* with identical arguments */
         int timeout_ms = commit_left_ms(deadline_ms, POSITIONS_SLICE_MS);
         if (timeout_ms == 0) break;
-        verdict = commit_judge(try_positions(&consumer->commit, list, group, timeout_ms), "positions", err);
+        verdict = commit_judge(try_positions(&consumer->commit, list, group, timeout_ms),
+                               "positions", err);
         if (atomic_load(&consumer->commit.stops)) break;
     }
     rd_kafka_consumer_group_metadata_destroy(group);
@@ -89,11 +97,12 @@ static enum verdict send_positions(struct kafka_consumer *consumer,
 
 /* `err` says why.
  *
- * After an abort the producer goes, and with it its epoch. librdkafka 2.0.2 gives the sequence numbers of outputs
- * whose acknowledgement was lost or late to the next outputs (rd_kafka_toppar_purge_queues() moves epoch_base_msgid):
- * in the same epoch the broker takes those for messages that it has, acknowledges them, and drops them. What a
- * delivery report says of an output doesn't tell them all: after a second failure a written one counts as not written.
- * Found by ops/soak (soak 4, soak 6). */
+ * After an abort the producer goes, and with it its epoch. librdkafka 2.0.2 gives the
+ * sequence numbers of outputs whose acknowledgement was lost or late to the next outputs
+ * (rd_kafka_toppar_purge_queues() moves epoch_base_msgid): in the same epoch the broker takes those
+ * for messages that it has, acknowledges them, and drops them. What a delivery report says of an
+ * output doesn't tell them all: after a second failure a written one counts as not written. Found
+ * by ops/soak (soak 4, soak 6). */
 static int abort_transaction(struct kafka_consumer *consumer, struct err *err)
 {
     struct kafka_commit *commit = &consumer->commit;
@@ -102,9 +111,10 @@ static int abort_transaction(struct kafka_consumer *consumer, struct err *err)
     int64_t deadline_ms = commit_now_ms() + (commit_ms < ABORT_MS ? commit_ms : ABORT_MS);
     enum verdict verdict;
     do
-        verdict = commit_judge(
-            rd_kafka_abort_transaction(commit->sender.client, commit_left_ms(deadline_ms, COMMIT_SLICE_MS)),
-            "abort", &why);
+        verdict =
+            commit_judge(rd_kafka_abort_transaction(commit->sender.client,
+                                                    commit_left_ms(deadline_ms, COMMIT_SLICE_MS)),
+                         "abort", &why);
     while (verdict == AGAIN && commit_may_go_on(commit, deadline_ms));
     if (verdict == GOOD) {
         int rc = commit_replace(consumer, err);
@@ -145,39 +155,47 @@ static int too_slow(struct kafka_consumer *consumer, struct err *err)
 
 /* --- where reading began --------------------------------------------------------------------- */
 
-/* A transaction of nothing but positions, aborted. A coordinator that is behind its own log tells by it: it either notices
- * and reads all again, or, if it has read all meanwhile, tells the newest from then on and not what it knew at its last write. */
-static int write_barrier(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count,
-                         int64_t deadline_ms, struct err *err)
+/* A transaction of nothing but positions, aborted. A coordinator that is behind its own log tells
+ * by it: it either notices and reads all again, or, if it has read all meanwhile, tells the newest
+ * from then on and not what it knew at its last write. */
+static int write_barrier(struct kafka_consumer *consumer, const struct bus_position *positions,
+                         size_t count, int64_t deadline_ms, struct err *err)
 {
     struct kafka_commit *commit = &consumer->commit;
     commit->sender.failure.code = E_OK;
-    enum verdict verdict = commit_judge(rd_kafka_begin_transaction(commit->sender.client), "begin", err);
+    enum verdict verdict = commit_judge(rd_kafka_begin_transaction(commit->sender.client), "begin",
+                                        err);
     if (verdict == GOOD) verdict = send_positions(consumer, positions, count, deadline_ms, err);
     if (verdict == AGAIN) return too_slow(consumer, err);
     if (verdict != GOOD) return give_up(consumer, verdict, err);
     do
-        verdict = commit_judge(rd_kafka_abort_transaction(commit->sender.client, commit_left_ms(deadline_ms, COMMIT_SLICE_MS)), "abort", err);
+        verdict =
+            commit_judge(rd_kafka_abort_transaction(commit->sender.client,
+                                                    commit_left_ms(deadline_ms, COMMIT_SLICE_MS)),
+                         "abort", err);
     while (verdict == AGAIN && commit_may_go_on(commit, deadline_ms));
     return verdict == GOOD ? E_OK : commit_start_over(consumer, err);
 }
 
-/* Until no broker has been found away for SETTLED_MS; no longer than that, as one may be away for good. */
+/* Until no broker has been found away for SETTLED_MS; no longer than that, as one may
+ * be away for good. */
 static int await_settled(struct kafka_consumer *consumer, int64_t deadline_ms, struct err *err)
 {
     struct kafka_commit *commit = &consumer->commit;
     int64_t lost_ms, most_ms = commit_now_ms() + SETTLED_MS;
-    while (position_standing(consumer, &lost_ms) == POSITION_DOUBTED && commit_now_ms() - lost_ms < SETTLED_MS && commit_now_ms() < most_ms) {
+    while (position_standing(consumer, &lost_ms) == POSITION_DOUBTED &&
+           commit_now_ms() - lost_ms < SETTLED_MS && commit_now_ms() < most_ms) {
         if (commit_now_ms() >= deadline_ms || atomic_load(&commit->stops))
-            return err_set(err, E_UNAVAILABLE, "brokers came back only now: what is committed isn't certain yet");
+            return err_set(err, E_UNAVAILABLE,
+                           "brokers came back only now: what is committed isn't certain yet");
         rd_kafka_poll(commit->sender.client, COMMIT_SEND_WAIT_MS);
     }
     return E_OK;
 }
 
 /* Before the first commit since reading began: that it began at what is committed. */
-static int confirm(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count,
-                   int64_t deadline_ms, struct err *err)
+static int confirm(struct kafka_consumer *consumer, const struct bus_position *positions,
+                   size_t count, int64_t deadline_ms, struct err *err)
 {
     struct kafka_commit *commit = &consumer->commit;
     int64_t lost_ms;
@@ -185,9 +203,11 @@ static int confirm(struct kafka_consumer *consumer, const struct bus_position *p
     enum position_standing standing = position_standing(consumer, &lost_ms);
     if (count == 0 || standing == POSITION_CONFIRMED) return E_OK;
     if (standing == POSITION_DOUBTED) rc = await_settled(consumer, deadline_ms, err);
-    if (standing == POSITION_DOUBTED && rc == E_OK) rc = write_barrier(consumer, positions, count, deadline_ms, err);
+    if (standing == POSITION_DOUBTED && rc == E_OK)
+        rc = write_barrier(consumer, positions, count, deadline_ms, err);
     if (rc) return rc;
-    while ((rc = position_confirm(consumer, commit_left_ms(deadline_ms, COMMIT_SLICE_MS), err)) == E_UNAVAILABLE &&
+    while ((rc = position_confirm(consumer, commit_left_ms(deadline_ms, COMMIT_SLICE_MS), err)) ==
+               E_UNAVAILABLE &&
            commit_now_ms() < deadline_ms && !atomic_load(&commit->stops))
         rd_kafka_poll(commit->sender.client, COMMIT_SEND_WAIT_MS);
     return rc;
@@ -202,7 +222,8 @@ static int end_transaction(struct kafka_consumer *consumer, int64_t deadline_ms,
     enum verdict verdict;
     do {
         int timeout_ms = commit_left_ms(deadline_ms, COMMIT_SLICE_MS);
-        verdict = commit_judge(rd_kafka_commit_transaction(commit->sender.client, timeout_ms), "commit", err);
+        verdict = commit_judge(rd_kafka_commit_transaction(commit->sender.client, timeout_ms),
+                               "commit", err);
     } while (verdict == AGAIN && commit_may_go_on(commit, deadline_ms));
     if (verdict == AGAIN) {
         err->code = E_TIMEOUT;

@@ -1,7 +1,8 @@
 /* Whether what the group's coordinator tells is believed.
  *
- * For a while after its broker's restart Kafka's may answer before it has read all of its log, and may go on so until
- * somebody writes (soak 10, tests/soak): then it tells what was committed a while ago, or nothing.
+ * For a while after its broker's restart Kafka's may answer before it has read all of its log,
+ * and may go on so until somebody writes (soak 10, tests/soak): then it tells what was committed
+ * a while ago, or nothing.
  *   less than we have committed ourselves   it is asked again; after OWN_AFTER_MS we begin at our own commit, and the next commit
  *                                           has the coordinator write before it is asked (kafka_commit.c). Where doubles are
  *                                           allowed, it is believed then
@@ -13,19 +14,23 @@
 
 enum { OWN_AFTER_MS = 5000, DOUBTED_MS = 30000, FIRST_TRY_MS = 500 };
 
-/* --- what is told, and what we know ------------------------------------------------------------ */
+/* --- what is told, and what we know ----------------------------------------------------------- */
 
-static struct kafka_own *find_own(const struct kafka_consumer *consumer, enum topic topic, uint32_t partition)
+static struct kafka_own *find_own(const struct kafka_consumer *consumer, enum topic topic,
+                                  uint32_t partition)
 {
     for (size_t i = 0; i < consumer->own_count; i++)
-        if (consumer->own[i].topic == topic && consumer->own[i].partition == partition) return &consumer->own[i];
+        if (consumer->own[i].topic == topic && consumer->own[i].partition == partition)
+            return &consumer->own[i];
     return NULL;
 }
 
 /* What we have committed ourselves, if that is more than is told; else NULL. */
-static struct kafka_own *own_beyond(const struct kafka_consumer *consumer, const rd_kafka_topic_partition_t *told)
+static struct kafka_own *own_beyond(const struct kafka_consumer *consumer,
+                                    const rd_kafka_topic_partition_t *told)
 {
-    struct kafka_own *own = find_own(consumer, kafka_topic_of(consumer->bus, told->topic), (uint32_t)told->partition);
+    struct kafka_own *own = find_own(consumer, kafka_topic_of(consumer->bus, told->topic),
+                                     (uint32_t)told->partition);
     return own && own->offset >= 0 && told->offset < own->offset ? own : NULL;
 }
 
@@ -41,13 +46,16 @@ static struct kafka_own *add_own(struct kafka_consumer *consumer)
     return &consumer->own[consumer->own_count++];
 }
 
-void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count)
+void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions,
+                        size_t count)
 {
     pthread_mutex_lock(&consumer->lock);
     for (size_t i = 0; i < count; i++) {
         struct kafka_own *own = find_own(consumer, positions[i].topic, positions[i].partition);
         if (!own) own = add_own(consumer);
-        if (own) *own = (struct kafka_own){positions[i].topic, positions[i].partition, positions[i].offset};
+        if (own)
+            *own = (struct kafka_own){positions[i].topic, positions[i].partition,
+                                      positions[i].offset};
     }
     pthread_mutex_unlock(&consumer->lock);
 }
@@ -97,49 +105,66 @@ enum position_standing position_standing(struct kafka_consumer *consumer, int64_
     int64_t now_ms = clock_mono_ms(clock_system());
     pthread_mutex_lock(&consumer->lock);
     *ret_lost_ms = consumer->lost_ms;
-    enum position_standing standing = !consumer->unconfirmed ? POSITION_CONFIRMED : POSITION_UNCONFIRMED;
-    bool doubted = consumer->suspect || consumer->group_lost || (consumer->lost_ms && now_ms - consumer->lost_ms < DOUBTED_MS);
+    enum position_standing standing =
+        !consumer->unconfirmed ? POSITION_CONFIRMED : POSITION_UNCONFIRMED;
+    bool doubted = consumer->suspect || consumer->group_lost ||
+                   (consumer->lost_ms && now_ms - consumer->lost_ms < DOUBTED_MS);
     if (standing == POSITION_UNCONFIRMED && doubted) standing = POSITION_DOUBTED;
     pthread_mutex_unlock(&consumer->lock);
     return standing;
 }
 
-/* Less is told than our own commit, although the coordinator has written: after a while that is so, as a topic may have been
- * made anew, and the next rewind goes by it. The lock is held. */
-static int compare_own(struct kafka_consumer *consumer, const rd_kafka_topic_partition_t *item, struct err *err)
+/* Less is told than our own commit, although the coordinator has written: after a while that is so,
+ * as a topic may have been made anew, and the next rewind goes by it. The lock is held. */
+static int compare_own(struct kafka_consumer *consumer, const rd_kafka_topic_partition_t *item,
+                       struct err *err)
 {
     struct kafka_own *own = own_beyond(consumer, item);
     if (!own) return E_OK;
     if (clock_mono_ms(clock_system()) - consumer->old_ms < DOUBTED_MS)
-        return err_set(err, E_TIMEOUT, "committed positions: the coordinator's answer is older than our own commit");
+        return err_set(
+            err, E_TIMEOUT,
+            "committed positions: the coordinator's answer is older than our own commit");
     go_back(own, item);
-    return err_set(err, E_CANCELLED, "partition %d of %s went back to %lld", (int)item->partition, item->topic, (long long)item->offset);
+    return err_set(err, E_CANCELLED, "partition %d of %s went back to %lld", (int)item->partition,
+                   item->topic, (long long)item->offset);
 }
 
 /* Not position_find(), which is the loop's. */
-static const struct kafka_partition *find_owned(const struct kafka_consumer *consumer, const rd_kafka_topic_partition_t *item)
+static const struct kafka_partition *find_owned(const struct kafka_consumer *consumer,
+                                                const rd_kafka_topic_partition_t *item)
 {
     enum topic topic = kafka_topic_of(consumer->bus, item->topic);
     for (size_t i = 0; i < consumer->owned_count; i++)
-        if (consumer->owned[i].topic == topic && consumer->owned[i].partition == (uint32_t)item->partition) return &consumer->owned[i];
+        if (consumer->owned[i].topic == topic &&
+            consumer->owned[i].partition == (uint32_t)item->partition)
+            return &consumer->owned[i];
     return NULL;
 }
 
 /* The lock is held. */
-static int compare_one(struct kafka_consumer *consumer, const rd_kafka_topic_partition_t *item, struct err *err)
+static int compare_one(struct kafka_consumer *consumer, const rd_kafka_topic_partition_t *item,
+                       struct err *err)
 {
     const struct kafka_partition *partition = find_owned(consumer, item);
-    if (item->err) return err_set(err, E_UNAVAILABLE, "committed positions: %s", rd_kafka_err2name(item->err));
+    if (item->err)
+        return err_set(err, E_UNAVAILABLE, "committed positions: %s", rd_kafka_err2name(item->err));
     if (partition && item->offset > partition->told)
-        return err_set(err, E_CANCELLED, "partition %d of %s is committed up to %lld, and reading began at %lld: an old answer of the coordinator",
-                       (int)item->partition, item->topic, (long long)item->offset, (long long)partition->told);
+        return err_set(err, E_CANCELLED,
+                       "partition %d of %s is committed up to %lld, and reading began at %lld: an "
+                       "old answer of the coordinator",
+                       (int)item->partition, item->topic, (long long)item->offset,
+                       (long long)partition->told);
     return consumer->suspect ? compare_own(consumer, item, err) : E_OK;
 }
 
-static rd_kafka_resp_err_t ask_again(struct kafka_consumer *consumer, rd_kafka_topic_partition_list_t *list, int timeout_ms)
+static rd_kafka_resp_err_t ask_again(struct kafka_consumer *consumer,
+                                     rd_kafka_topic_partition_list_t *list, int timeout_ms)
 {
     pthread_mutex_lock(&consumer->client_lock);
-    rd_kafka_resp_err_t code = consumer->client ? rd_kafka_committed(consumer->client, list, timeout_ms) : RD_KAFKA_RESP_ERR__STATE;
+    rd_kafka_resp_err_t code = consumer->client
+                                   ? rd_kafka_committed(consumer->client, list, timeout_ms)
+                                   : RD_KAFKA_RESP_ERR__STATE;
     pthread_mutex_unlock(&consumer->client_lock);
     return code;
 }
@@ -150,12 +175,18 @@ int position_confirm(struct kafka_consumer *consumer, int timeout_ms, struct err
     uint64_t generation = consumer->generation;
     rd_kafka_topic_partition_list_t *list = position_list(consumer);
     pthread_mutex_unlock(&consumer->lock);
-    rd_kafka_resp_err_t code = list->cnt ? ask_again(consumer, list, timeout_ms) : RD_KAFKA_RESP_ERR_NO_ERROR;
-    int rc = code ? err_set(err, E_UNAVAILABLE, "committed positions: %s", rd_kafka_err2name(code)) : E_OK;
+    rd_kafka_resp_err_t code = list->cnt ? ask_again(consumer, list, timeout_ms)
+                                         : RD_KAFKA_RESP_ERR_NO_ERROR;
+    int rc = code ? err_set(err, E_UNAVAILABLE, "committed positions: %s", rd_kafka_err2name(code))
+                  : E_OK;
     pthread_mutex_lock(&consumer->lock);
-    for (int i = 0; i < list->cnt && rc == E_OK; i++) rc = compare_one(consumer, &list->elems[i], err);
-    if (consumer->generation != generation) rc = err_set(err, E_CANCELLED, "this member has lost its partitions");
-    if (rc == E_OK) consumer->unconfirmed = consumer->suspect = consumer->group_lost = false, consumer->old_ms = 0;
+    for (int i = 0; i < list->cnt && rc == E_OK; i++)
+        rc = compare_one(consumer, &list->elems[i], err);
+    if (consumer->generation != generation)
+        rc = err_set(err, E_CANCELLED, "this member has lost its partitions");
+    if (rc == E_OK)
+        consumer->unconfirmed = consumer->suspect = consumer->group_lost = false,
+        consumer->old_ms = 0;
     pthread_mutex_unlock(&consumer->lock);
     rd_kafka_topic_partition_list_destroy(list);
     return rc;

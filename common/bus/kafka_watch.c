@@ -11,7 +11,9 @@
 
 #include "bus/kafka.h"
 
-enum { LOOK_EVERY_MS = 500, LOOK_MS = 2000, ASK_MS = 2000, ASK_AGAIN_MS = 100, FIRST_LOOK_MS = 1000 };
+enum {
+    LOOK_EVERY_MS = 500, LOOK_MS = 2000, ASK_MS = 2000, ASK_AGAIN_MS = 100, FIRST_LOOK_MS = 1000
+};
 
 static struct timespec after_ms(int64_t ms)
 {
@@ -39,12 +41,14 @@ static void take_ends(struct kafka_consumer *consumer, const rd_kafka_topic_part
 }
 
 /* The ends of the partitions in `list`; NULL where nobody answers. Blocks. */
-static rd_kafka_topic_partition_list_t *ends_of(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list)
+static rd_kafka_topic_partition_list_t *ends_of(rd_kafka_t *client,
+                                                const rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_copy(list);
     for (int i = 0; i < ends->cnt; i++)
         ends->elems[i].offset = RD_KAFKA_OFFSET_END; /* as a "time" */
-    if (ends->cnt && rd_kafka_offsets_for_times(client, ends, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) return ends;
+    if (ends->cnt && rd_kafka_offsets_for_times(client, ends, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return ends;
     rd_kafka_topic_partition_list_destroy(ends);
     return NULL;
 }
@@ -86,7 +90,8 @@ void ends_await(struct kafka_consumer *consumer, const rd_kafka_topic_partition_
 rd_kafka_topic_partition_list_t *ends_awaited(struct kafka_consumer *consumer)
 {
     pthread_mutex_lock(&consumer->lock);
-    rd_kafka_topic_partition_list_t *list = consumer->awaited.known ? consumer->awaited.starts : NULL;
+    rd_kafka_topic_partition_list_t *list =
+        consumer->awaited.known ? consumer->awaited.starts : NULL;
     if (list) consumer->awaited.starts = NULL;
     pthread_mutex_unlock(&consumer->lock);
     return list;
@@ -107,14 +112,18 @@ static bool all_known(const rd_kafka_topic_partition_list_t *list)
     return true;
 }
 
-/* The lock is held, but not while it waits. A transaction that is open on one of the partitions is waited for. With
- * the ends, so that the backlog is known before anything has been fetched. False: not yet. */
+/* The lock is held, but not while it waits. A transaction that is open on one of the partitions
+ * is waited for. With the ends, so that the backlog is known before anything has been
+ * fetched. False: not yet. */
 static bool ask_committed(struct kafka_consumer *consumer)
 {
     uint64_t generation = consumer->generation;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(consumer->awaited.starts), *ends = NULL;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(
+                                        consumer->awaited.starts),
+                                    *ends = NULL;
     pthread_mutex_unlock(&consumer->lock);
-    bool answered = rd_kafka_committed(consumer->client, list, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool answered = rd_kafka_committed(consumer->client, list, ASK_MS) ==
+                    RD_KAFKA_RESP_ERR_NO_ERROR;
     bool known = answered && all_known(list);
     if (!answered) position_doubt(consumer);
     if (known) ends = ends_of(consumer->client, list);
@@ -242,7 +251,8 @@ static void *watch_main(void *argument)
         } else if (watch->asked) {
             watch->asked = false;
             ask_ends(consumer);
-        } else if (!watch->missing && !watch->down && !atomic_load(&consumer->bus->limits_checked)) {
+        } else if (!watch->missing && !watch->down &&
+                   !atomic_load(&consumer->bus->limits_checked)) {
             pthread_mutex_unlock(&consumer->lock);
             limits_check(consumer);
             pthread_mutex_lock(&consumer->lock);
