@@ -32,27 +32,35 @@ static bool is_region(struct str word)
 {
     for (size_t i = 0; i < word.size; i++) {
         char c = word.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) return false;
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+            return false;
     }
     return word.size > 0 && word.size <= 32;
 }
 
-static int parse_kind(const struct place *place, struct str word, uint32_t *ret_kinds, struct err *err)
+static int parse_kind(const struct place *place, struct str word, uint32_t *ret_kinds,
+                      struct err *err)
 {
     uint32_t kind = enumeration_find(&safety_kind_enumeration, word);
     bool any = str_equal(word, STR("any"));
     if (!any && kind == safety_kind_enumeration.count)
-        return bad(place, err, "a kind is adverse_event, hazard, product_complaint, special_situation or any, not", word);
+        return bad(
+            place, err,
+            "a kind is adverse_event, hazard, product_complaint, special_situation or any, not",
+            word);
     *ret_kinds = any ? UINT32_MAX : 1u << kind;
     return E_OK;
 }
 
-static int parse_seriousness(const struct place *place, struct str word, struct clock_line *line, struct err *err)
+static int parse_seriousness(const struct place *place, struct str word, struct clock_line *line,
+                             struct err *err)
 {
     bool any = str_equal(word, STR("any"));
     line->serious = any || str_equal(word, STR("serious"));
     line->other = any || str_equal(word, STR("other"));
-    return line->serious || line->other ? E_OK : bad(place, err, "seriousness is serious, other or any, not", word);
+    return line->serious || line->other
+               ? E_OK
+               : bad(place, err, "seriousness is serious, other or any, not", word);
 }
 
 static int parse_time(const struct place *place, struct str word, int64_t *ret_ms, struct err *err)
@@ -72,7 +80,8 @@ static int parse_time(const struct place *place, struct str word, int64_t *ret_m
     return bad(place, err, "a time is a number with m, h or d, at most 3650d, not", word);
 }
 
-static int parse_line(const struct place *place, struct str text, struct clocks *clocks, struct err *err)
+static int parse_line(const struct place *place, struct str text, struct clocks *clocks,
+                      struct err *err)
 {
     struct str rest = str_trim(str_slice(text, 0, str_find(text, STR("#"))));
     if (!rest.size) return E_OK;
@@ -80,14 +89,18 @@ static int parse_line(const struct place *place, struct str text, struct clocks 
     struct clock_line *line = &clocks->lines[clocks->count];
     struct str region = next_word(&rest), kind = next_word(&rest), seriousness = next_word(&rest);
     struct str time = next_word(&rest);
-    *line = (struct clock_line){.region_size = (uint32_t)region.size, .anywhere = str_equal(region, STR("any"))};
-    if (!is_region(region)) return bad(place, err, "a region is a-z, 0-9, '-' or '_', at most 32 of them, not", region);
+    *line = (struct clock_line){
+        .region_size = (uint32_t)region.size, .anywhere = str_equal(region, STR("any"))};
+    if (!is_region(region))
+        return bad(place, err, "a region is a-z, 0-9, '-' or '_', at most 32 of them, not", region);
     int rc = parse_kind(place, kind, &line->kinds, err);
     if (!rc) rc = parse_seriousness(place, seriousness, line, err);
     if (!rc) rc = parse_time(place, time, &line->after_ms, err);
-    if (!rc && str_trim(rest).size) rc = bad(place, err, "nothing comes behind the time, but", str_trim(rest));
+    if (!rc && str_trim(rest).size)
+        rc = bad(place, err, "nothing comes behind the time, but", str_trim(rest));
     if (rc) return rc;
-    snprintf(line->name, sizeof line->name, "%.*s %.*s %.*s", STR_ARGS(region), STR_ARGS(kind), STR_ARGS(seriousness));
+    snprintf(line->name, sizeof line->name, "%.*s %.*s %.*s", STR_ARGS(region), STR_ARGS(kind),
+             STR_ARGS(seriousness));
     clocks->count++;
     return E_OK;
 }
@@ -124,7 +137,8 @@ static struct str region_of(const struct clock_line *line)
 bool clocks_know(const struct clocks *clocks, struct str region)
 {
     for (uint32_t i = 0; i < clocks->count; i++)
-        if (!clocks->lines[i].anywhere && str_equal(region_of(&clocks->lines[i]), region)) return true;
+        if (!clocks->lines[i].anywhere && str_equal(region_of(&clocks->lines[i]), region))
+            return true;
     return false;
 }
 
@@ -136,10 +150,13 @@ int clocks_check_regions(const struct clocks *clocks, struct str regions, struct
         if (!region.size || clocks_know(clocks, region)) continue;
         for (uint32_t i = 0; i < clocks->count; i++) {
             size_t distance = str_distance(region, region_of(&clocks->lines[i]));
-            if (!clocks->lines[i].anywhere && distance < best) best = distance, nearest = region_of(&clocks->lines[i]);
+            if (!clocks->lines[i].anywhere && distance < best)
+                best = distance, nearest = region_of(&clocks->lines[i]);
         }
-        return err_set(err, E_BAD_CONFIG, "preprocess.regions: no clock has the region \"%.*s\"; did you mean \"%.*s\"?",
-                       STR_ARGS(str_slice(region, 0, 60)), STR_ARGS(nearest));
+        return err_set(
+            err, E_BAD_CONFIG,
+            "preprocess.regions: no clock has the region \"%.*s\"; did you mean \"%.*s\"?",
+            STR_ARGS(str_slice(region, 0, 60)), STR_ARGS(nearest));
     }
     return E_OK;
 }
@@ -152,7 +169,8 @@ static bool is_chosen(const struct clock_line *line, struct str regions)
     return false;
 }
 
-const struct clock_line *clocks_find(const struct clocks *clocks, struct str regions, uint32_t kinds, bool serious)
+const struct clock_line *clocks_find(const struct clocks *clocks, struct str regions,
+                                     uint32_t kinds, bool serious)
 {
     const struct clock_line *found = NULL;
     for (uint32_t i = 0; i < clocks->count; i++) {
@@ -163,16 +181,19 @@ const struct clock_line *clocks_find(const struct clocks *clocks, struct str reg
     return found;
 }
 
-static struct str regions_of(const struct clocks *clocks, const struct feedback *feedback, struct str regions)
+static struct str regions_of(const struct clocks *clocks, const struct feedback *feedback,
+                             struct str regions)
 {
     for (uint32_t i = 0; i < feedback->attributes.count; i++) {
         const struct str_pair *pair = &feedback->attributes.items[i];
-        if (str_equal(pair->name, STR("region")) && clocks_know(clocks, pair->value)) return pair->value;
+        if (str_equal(pair->name, STR("region")) && clocks_know(clocks, pair->value))
+            return pair->value;
     }
     return regions;
 }
 
-void clocks_set_due(const struct clocks *clocks, const struct feedback *feedback, struct str regions, struct safety *safety)
+void clocks_set_due(const struct clocks *clocks, const struct feedback *feedback,
+                    struct str regions, struct safety *safety)
 {
     if (safety->state != ENUM_safety_state_positive) return;
     regions = regions_of(clocks, feedback, regions);

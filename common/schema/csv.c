@@ -7,10 +7,11 @@ struct csv_reader csv_reader(struct str text, bool complete)
     return (struct csv_reader){.rest = text, .line = 1, .complete = complete, .delimiter = ','};
 }
 
-/* Where the cell that begins at `at` ends: at a delimiter, a line feed, or text.size. Only a quote that
- * opens a cell counts, so a stray one costs its own row and not all that follow. *ret_closed is false when
- * the text ended inside quotes. */
-static size_t cell_end(struct str text, size_t at, char delimiter, uint64_t *lines, bool *ret_closed)
+/* Where the cell that begins at `at` ends: at a delimiter, a line feed, or text.size. Only a quote
+ * that opens a cell counts, so a stray one costs its own row and not all that follow. *ret_closed
+ * is false when the text ended inside quotes. */
+static size_t cell_end(struct str text, size_t at, char delimiter, uint64_t *lines,
+                       bool *ret_closed)
 {
     *ret_closed = true;
     if (at < text.size && text.data[at] == '"') {
@@ -65,7 +66,8 @@ static struct str without_line_end(struct str row)
     return row;
 }
 
-/* Inside the outer quotes, does every quote have its twin? Otherwise one closed the cell before its end. */
+/* Inside the outer quotes, does every quote have its twin? Otherwise one closed the
+ * cell before its end. */
 static bool quotes_pair(struct str cell)
 {
     for (size_t i = 1; i + 1 < cell.size; i++)
@@ -103,16 +105,19 @@ static int cut_cell(struct str *rest, char delimiter, struct arena *arena, struc
         return str_find(cell, STR("\"")) == cell.size ? E_OK : E_BAD_MESSAGE;
     }
     size_t closing = cell.size - 1; /* junk behind the closing quote? */
-    return cell.data[closing] == '"' && cell.size > 1 && quotes_pair(cell) ? unquote(cell, arena, ret_cell) : E_BAD_MESSAGE;
+    return cell.data[closing] == '"' && cell.size > 1 && quotes_pair(cell)
+               ? unquote(cell, arena, ret_cell)
+               : E_BAD_MESSAGE;
 }
 
-static int cut_cells(struct str rest, char delimiter, struct arena *arena, struct csv_row *row, struct err *err)
+static int cut_cells(struct str rest, char delimiter, struct arena *arena, struct csv_row *row,
+                     struct err *err)
 {
     struct str cells[CSV_COLUMNS_MAX];
     for (row->count = 0;; rest = str_slice(rest, 1, rest.size)) {
         if (row->count == CSV_COLUMNS_MAX)
-            return err_set(err, E_BAD_MESSAGE, "line %llu: more than %d columns", (unsigned long long)row->line,
-                           CSV_COLUMNS_MAX);
+            return err_set(err, E_BAD_MESSAGE, "line %llu: more than %d columns",
+                           (unsigned long long)row->line, CSV_COLUMNS_MAX);
         int rc = cut_cell(&rest, delimiter, arena, &cells[row->count]);
         if (rc == E_NO_MEMORY) return err_set(err, E_NO_MEMORY, NULL);
         if (rc)
@@ -127,7 +132,8 @@ static int cut_cells(struct str rest, char delimiter, struct arena *arena, struc
     return E_OK;
 }
 
-int csv_next(struct csv_reader *reader, struct arena *arena, struct csv_row *ret_row, struct err *err)
+int csv_next(struct csv_reader *reader, struct arena *arena, struct csv_row *ret_row,
+             struct err *err)
 {
     for (;;) {
         uint64_t lines = 0;

@@ -16,17 +16,19 @@ struct csv_reader {
     struct str rest;
     uint64_t line;
     char delimiter; /* ',' unless you set another */
-    bool complete; /* `rest` is all there is; otherwise a last line without its end waits for more */
+    /* `rest` is all there is; otherwise a last line without its end waits for more */
+    bool complete;
 };
 
 struct csv_reader csv_reader(struct str text, bool complete);
-/* What parts the cells of the header, the text's first line: , or ; (as spreadsheets write where the comma is the
- * decimal sign) or a tab. The comma if none is there. */
+/* What parts the cells of the header, the text's first line: , or ; (as spreadsheets write where
+ * the comma is the decimal sign) or a tab. The comma if none is there. */
 char csv_delimiter(struct str text);
 
-/* E_OK with a row; NOT_FOUND at the end (what is left stays in reader->rest: its bytes wait for more);
- * BAD_MESSAGE: a stray or missing quote, or too many columns; the reader then stands behind that row.
- * Empty lines are passed over. */
-int csv_next(struct csv_reader *reader, struct arena *arena, struct csv_row *ret_row, struct err *err) CHECKED;
+/* E_OK with a row; NOT_FOUND at the end (what is left stays in reader->rest: its bytes wait for
+ * more); BAD_MESSAGE: a stray or missing quote, or too many columns; the reader then stands behind
+ * that row. Empty lines are passed over. */
+int csv_next(struct csv_reader *reader, struct arena *arena, struct csv_row *ret_row,
+             struct err *err) CHECKED;
 
 #endif

@@ -1,4 +1,5 @@
-/* Msgpack to a struct, by its field table: types, bounds, required and doubled fields are checked. */
+/* Msgpack to a struct, by its field table: types, bounds, required and doubled
+ * fields are checked. */
 #include <math.h>
 
 #include "base/clock.h"
@@ -18,59 +19,74 @@ struct any_list {
     uint32_t count;
 };
 
-static int decode_shape(struct decoder *decoder, const struct shape *shape, uint32_t pairs, void *value);
+static int decode_shape(struct decoder *decoder, const struct shape *shape, uint32_t pairs,
+                        void *value);
 
 static int wrong(struct decoder *decoder, const struct field *field, const char *expected)
 {
     return err_set(decoder->err, E_BAD_MESSAGE, "%s is not %s", field->name, expected);
 }
 
-static int decode_u32(struct decoder *decoder, const struct field *field, const struct msgpack_item *item, char *at)
+static int decode_u32(struct decoder *decoder, const struct field *field,
+                      const struct msgpack_item *item, char *at)
 {
     uint32_t limit = field->most ? field->most : UINT32_MAX;
-    if (item->kind != MSGPACK_UINT || item->uint > limit) return wrong(decoder, field, "a whole number within its bounds");
+    if (item->kind != MSGPACK_UINT || item->uint > limit)
+        return wrong(decoder, field, "a whole number within its bounds");
     uint32_t number = (uint32_t)item->uint;
     memcpy(at, &number, sizeof number);
     return E_OK;
 }
 
-static int decode_f32(struct decoder *decoder, const struct field *field, const struct msgpack_item *item, char *at)
+static int decode_f32(struct decoder *decoder, const struct field *field,
+                      const struct msgpack_item *item, char *at)
 {
     double real;
     if (item->kind == MSGPACK_FLOAT) real = item->real;
     else if (item->kind == MSGPACK_UINT) real = (double)item->uint;
     else if (item->kind == MSGPACK_INT) real = (double)item->sint;
     else return wrong(decoder, field, "a number");
-    if (!isfinite(real) || fabs(real) > (field->most ? (double)field->most : 3e38)) return wrong(decoder, field, "within its bounds");
+    if (!isfinite(real) || fabs(real) > (field->most ? (double)field->most : 3e38))
+        return wrong(decoder, field, "within its bounds");
     float number = (float)real;
     memcpy(at, &number, sizeof number);
     return E_OK;
 }
 
-static int decode_wide(struct decoder *decoder, const struct field *field, const struct msgpack_item *item, char *at)
+static int decode_wide(struct decoder *decoder, const struct field *field,
+                       const struct msgpack_item *item, char *at)
 {
     bool negative_allowed = field->kind == KIND_time;
-    if (item->kind != MSGPACK_UINT && !(negative_allowed && item->kind == MSGPACK_INT)) return wrong(decoder, field, "a whole number");
-    if (negative_allowed && item->kind == MSGPACK_UINT && item->uint > INT64_MAX) return wrong(decoder, field, "a time");
-    if (negative_allowed && !time_is_writable(item->sint)) return wrong(decoder, field, "a time of the years 1 to 9999");
+    if (item->kind != MSGPACK_UINT && !(negative_allowed && item->kind == MSGPACK_INT))
+        return wrong(decoder, field, "a whole number");
+    if (negative_allowed && item->kind == MSGPACK_UINT && item->uint > INT64_MAX)
+        return wrong(decoder, field, "a time");
+    if (negative_allowed && !time_is_writable(item->sint))
+        return wrong(decoder, field, "a time of the years 1 to 9999");
     memcpy(at, &item->uint, sizeof item->uint);
     return E_OK;
 }
 
-static int decode_str(struct decoder *decoder, const struct field *field, const struct msgpack_item *item, char *at)
+static int decode_str(struct decoder *decoder, const struct field *field,
+                      const struct msgpack_item *item, char *at)
 {
     enum msgpack_kind kind = field->kind == KIND_bin ? MSGPACK_BIN : MSGPACK_STR;
-    if (item->kind != kind) return wrong(decoder, field, kind == MSGPACK_BIN ? "binary" : "a string");
+    if (item->kind != kind)
+        return wrong(decoder, field, kind == MSGPACK_BIN ? "binary" : "a string");
     if (field->most && item->bytes.size > field->most)
-        return err_set(decoder->err, E_BAD_MESSAGE, "%s is longer than %u bytes", field->name, field->most);
+        return err_set(decoder->err, E_BAD_MESSAGE, "%s is longer than %u bytes", field->name,
+                       field->most);
     memcpy(at, &item->bytes, sizeof item->bytes);
     return E_OK;
 }
 
-static int decode_enum(struct decoder *decoder, const struct field *field, const struct msgpack_item *item, char *at)
+static int decode_enum(struct decoder *decoder, const struct field *field,
+                       const struct msgpack_item *item, char *at)
 {
-    uint32_t number = item->kind == MSGPACK_STR ? enumeration_find(field->enumeration, item->bytes) : field->enumeration->count;
-    if (number == field->enumeration->count) return wrong(decoder, field, "one of its known values");
+    uint32_t number = item->kind == MSGPACK_STR ? enumeration_find(field->enumeration, item->bytes)
+                                                : field->enumeration->count;
+    if (number == field->enumeration->count)
+        return wrong(decoder, field, "one of its known values");
     memcpy(at, &number, sizeof number);
     return E_OK;
 }
@@ -83,33 +99,40 @@ static bool next_str(struct decoder *decoder, struct str *ret_text)
     return true;
 }
 
-static int decode_set(struct decoder *decoder, const struct field *field, const struct msgpack_item *item, char *at)
+static int decode_set(struct decoder *decoder, const struct field *field,
+                      const struct msgpack_item *item, char *at)
 {
     uint32_t bits = 0;
     if (item->kind != MSGPACK_ARRAY) return wrong(decoder, field, "a list");
     for (uint32_t i = 0; i < item->count; i++) {
         struct str name;
-        uint32_t number = next_str(decoder, &name) ? enumeration_find(field->enumeration, name) : field->enumeration->count;
-        if (number == field->enumeration->count) return wrong(decoder, field, "a list of its known values");
+        uint32_t number = next_str(decoder, &name) ? enumeration_find(field->enumeration, name)
+                                                   : field->enumeration->count;
+        if (number == field->enumeration->count)
+            return wrong(decoder, field, "a list of its known values");
         bits |= 1u << number;
     }
     memcpy(at, &bits, sizeof bits);
     return E_OK;
 }
 
-static int check_count(struct decoder *decoder, const struct field *field, const struct msgpack_item *item, enum msgpack_kind kind)
+static int check_count(struct decoder *decoder, const struct field *field,
+                       const struct msgpack_item *item, enum msgpack_kind kind)
 {
     if (item->kind != kind) return wrong(decoder, field, kind == MSGPACK_MAP ? "a map" : "a list");
     if (item->count > field->most)
-        return err_set(decoder->err, E_BAD_MESSAGE, "%s has more than %u items", field->name, field->most);
+        return err_set(decoder->err, E_BAD_MESSAGE, "%s has more than %u items", field->name,
+                       field->most);
     return E_OK;
 }
 
-static int decode_strs(struct decoder *decoder, const struct field *field, const struct msgpack_item *item, char *at)
+static int decode_strs(struct decoder *decoder, const struct field *field,
+                       const struct msgpack_item *item, char *at)
 {
     int rc = check_count(decoder, field, item, MSGPACK_ARRAY);
     if (rc) return rc;
-    struct str_list list = {.items = ARENA_ARRAY(decoder->arena, struct str, item->count), .count = item->count};
+    struct str_list list = {
+        .items = ARENA_ARRAY(decoder->arena, struct str, item->count), .count = item->count};
     if (!list.items) return err_set(decoder->err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < list.count; i++)
         if (!next_str(decoder, &list.items[i])) return wrong(decoder, field, "a list of strings");
@@ -117,11 +140,13 @@ static int decode_strs(struct decoder *decoder, const struct field *field, const
     return E_OK;
 }
 
-static int decode_map(struct decoder *decoder, const struct field *field, const struct msgpack_item *item, char *at)
+static int decode_map(struct decoder *decoder, const struct field *field,
+                      const struct msgpack_item *item, char *at)
 {
     int rc = check_count(decoder, field, item, MSGPACK_MAP);
     if (rc) return rc;
-    struct str_map map = {.items = ARENA_ARRAY(decoder->arena, struct str_pair, item->count), .count = item->count};
+    struct str_map map = {
+        .items = ARENA_ARRAY(decoder->arena, struct str_pair, item->count), .count = item->count};
     if (!map.items) return err_set(decoder->err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < map.count; i++) {
         if (!next_str(decoder, &map.items[i].name) || !next_str(decoder, &map.items[i].value))
@@ -134,21 +159,26 @@ static int decode_map(struct decoder *decoder, const struct field *field, const 
     return E_OK;
 }
 
-static int decode_vector(struct decoder *decoder, const struct field *field, const struct msgpack_item *item, char *at)
+static int decode_vector(struct decoder *decoder, const struct field *field,
+                         const struct msgpack_item *item, char *at)
 {
-    if (item->kind != MSGPACK_BIN || item->bytes.size % sizeof(float) || item->bytes.size / sizeof(float) > field->most)
+    if (item->kind != MSGPACK_BIN || item->bytes.size % sizeof(float) ||
+        item->bytes.size / sizeof(float) > field->most)
         return wrong(decoder, field, "a vector of float32 within its bounds");
-    float *values = arena_alloc(decoder->arena, item->bytes.size + 1); /* aligned, unlike the message */
+    /* aligned, unlike the message */
+    float *values = arena_alloc(decoder->arena, item->bytes.size + 1);
     if (!values) return err_set(decoder->err, E_NO_MEMORY, NULL);
     if (item->bytes.size) memcpy(values, item->bytes.data, item->bytes.size);
-    struct vector vector = {.values = values, .count = (uint32_t)(item->bytes.size / sizeof(float))};
+    struct vector vector = {
+        .values = values, .count = (uint32_t)(item->bytes.size / sizeof(float))};
     for (uint32_t i = 0; i < vector.count; i++)
         if (!isfinite(values[i])) return wrong(decoder, field, "a vector of finite numbers");
     memcpy(at, &vector, sizeof vector);
     return E_OK;
 }
 
-static int decode_list(struct decoder *decoder, const struct field *field, const struct msgpack_item *item, char *at)
+static int decode_list(struct decoder *decoder, const struct field *field,
+                       const struct msgpack_item *item, char *at)
 {
     int rc = check_count(decoder, field, item, MSGPACK_ARRAY);
     if (rc) return rc;
@@ -156,8 +186,10 @@ static int decode_list(struct decoder *decoder, const struct field *field, const
     if (!items) return err_set(decoder->err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < item->count; i++) {
         struct msgpack_item map;
-        if (!msgpack_next(&decoder->reader, &map) || map.kind != MSGPACK_MAP) return wrong(decoder, field, "a list of maps");
-        rc = decode_shape(decoder, field->shape, map.count, items + (size_t)i * field->shape->struct_bytes);
+        if (!msgpack_next(&decoder->reader, &map) || map.kind != MSGPACK_MAP)
+            return wrong(decoder, field, "a list of maps");
+        rc = decode_shape(decoder, field->shape, map.count,
+                          items + (size_t)i * field->shape->struct_bytes);
         if (rc) return err_wrap(decoder->err, "%s[%u]", field->name, i);
     }
     struct any_list list = {.items = items, .count = item->count};
@@ -168,7 +200,8 @@ static int decode_list(struct decoder *decoder, const struct field *field, const
 static int decode_field(struct decoder *decoder, const struct field *field, char *at)
 {
     struct msgpack_item item;
-    if (!msgpack_next(&decoder->reader, &item)) return err_set(decoder->err, E_BAD_MESSAGE, "message is cut off");
+    if (!msgpack_next(&decoder->reader, &item))
+        return err_set(decoder->err, E_BAD_MESSAGE, "message is cut off");
     switch ((enum field_kind)field->kind) {
     case KIND_bool:
         if (item.kind != MSGPACK_BOOL) return wrong(decoder, field, "true or false");
@@ -188,18 +221,24 @@ static int decode_field(struct decoder *decoder, const struct field *field, char
     case KIND_list: return decode_list(decoder, field, &item, at);
     case KIND_struct:
         if (item.kind != MSGPACK_MAP) return wrong(decoder, field, "a map");
-        return decode_shape(decoder, field->shape, item.count, at) ? err_wrap(decoder->err, "%s", field->name) : E_OK;
+        return decode_shape(decoder, field->shape, item.count, at)
+                   ? err_wrap(decoder->err, "%s", field->name)
+                   : E_OK;
     }
     return err_set(decoder->err, E_BUG, NULL);
 }
 
-static int keep_extra(struct decoder *decoder, struct raw_field *extra, uint32_t *count, struct str name)
+static int keep_extra(struct decoder *decoder, struct raw_field *extra, uint32_t *count,
+                      struct str name)
 {
     for (uint32_t i = 0; i < *count; i++)
-        if (str_equal(extra[i].name, name)) return err_set(decoder->err, E_BAD_MESSAGE, "a field is there twice");
-    if (*count == EXTRA_MAX) return err_set(decoder->err, E_BAD_MESSAGE, "more than %d unknown fields", EXTRA_MAX);
+        if (str_equal(extra[i].name, name))
+            return err_set(decoder->err, E_BAD_MESSAGE, "a field is there twice");
+    if (*count == EXTRA_MAX)
+        return err_set(decoder->err, E_BAD_MESSAGE, "more than %d unknown fields", EXTRA_MAX);
     extra[*count].name = name;
-    if (!msgpack_skip(&decoder->reader, &extra[*count].value)) return err_set(decoder->err, E_BAD_MESSAGE, "message is cut off");
+    if (!msgpack_skip(&decoder->reader, &extra[*count].value))
+        return err_set(decoder->err, E_BAD_MESSAGE, "message is cut off");
     ++*count;
     return E_OK;
 }
@@ -212,7 +251,8 @@ static int check_required(struct decoder *decoder, const struct shape *shape, ui
     return E_OK;
 }
 
-static int decode_shape(struct decoder *decoder, const struct shape *shape, uint32_t pairs, void *value)
+static int decode_shape(struct decoder *decoder, const struct shape *shape, uint32_t pairs,
+                        void *value)
 {
     struct raw_field extra[EXTRA_MAX];
     uint32_t present = 0, extra_count = 0;
@@ -220,20 +260,24 @@ static int decode_shape(struct decoder *decoder, const struct shape *shape, uint
     memset(value, 0, shape->struct_bytes);
     for (uint32_t i = 0; i < pairs && rc == E_OK; i++) {
         struct str name;
-        if (!next_str(decoder, &name)) return err_set(decoder->err, E_BAD_MESSAGE, "a field's name is not a string");
+        if (!next_str(decoder, &name))
+            return err_set(decoder->err, E_BAD_MESSAGE, "a field's name is not a string");
         const struct field *field = shape_field(shape, name);
         if (!field) {
             rc = keep_extra(decoder, extra, &extra_count, name);
             continue;
         }
         uint32_t bit = 1u << (field - shape->fields);
-        if (present & bit) return err_set(decoder->err, E_BAD_MESSAGE, "%s is there twice", field->name);
+        if (present & bit)
+            return err_set(decoder->err, E_BAD_MESSAGE, "%s is there twice", field->name);
         present |= bit;
         rc = decode_field(decoder, field, (char *)value + field->offset);
     }
     if (rc == E_OK) rc = check_required(decoder, shape, present);
     if (rc) return rc;
-    struct raw_field *kept = extra_count ? ARENA_ARRAY(decoder->arena, struct raw_field, extra_count) : NULL;
+    struct raw_field *kept = extra_count
+                                 ? ARENA_ARRAY(decoder->arena, struct raw_field, extra_count)
+                                 : NULL;
     if (extra_count && !kept) return err_set(decoder->err, E_NO_MEMORY, NULL);
     if (kept) memcpy(kept, extra, extra_count * sizeof *kept);
     struct span *head = value; /* the same head in every struct */
@@ -242,7 +286,8 @@ static int decode_shape(struct decoder *decoder, const struct shape *shape, uint
     return E_OK;
 }
 
-int shape_decode(const struct shape *shape, struct str bytes, void *ret_value, struct arena *arena, struct err *err)
+int shape_decode(const struct shape *shape, struct str bytes, void *ret_value, struct arena *arena,
+                 struct err *err)
 {
     struct decoder decoder = {.reader = msgpack_reader(bytes), .arena = arena, .err = err};
     struct msgpack_item map;

@@ -31,11 +31,13 @@ static size_t bound_field(const struct field *field, const char *at)
     case KIND_str:
     case KIND_bin: return bound + ((const struct str *)(const void *)at)->size;
     case KIND_set:
-        for (uint32_t i = 0; i < field->enumeration->count; i++) bound += 5 + strlen(field->enumeration->values[i]);
+        for (uint32_t i = 0; i < field->enumeration->count; i++)
+            bound += 5 + strlen(field->enumeration->values[i]);
         return bound;
     case KIND_enum: return bound + 64;
     case KIND_strs:
-        for (uint32_t i = 0; i < list->count; i++) bound += 5 + ((const struct str_list *)(const void *)at)->items[i].size;
+        for (uint32_t i = 0; i < list->count; i++)
+            bound += 5 + ((const struct str_list *)(const void *)at)->items[i].size;
         return bound;
     case KIND_map:
         for (uint32_t i = 0; i < list->count; i++) {
@@ -47,7 +49,8 @@ static size_t bound_field(const struct field *field, const char *at)
     case KIND_struct: return bound + bound_shape(field->shape, at);
     case KIND_list:
         for (uint32_t i = 0; i < list->count; i++)
-            bound += bound_shape(field->shape, list->items + (size_t)i * field->shape->struct_bytes);
+            bound += bound_shape(field->shape,
+                                 list->items + (size_t)i * field->shape->struct_bytes);
         return bound;
     default: return bound;
     }
@@ -58,7 +61,8 @@ static size_t bound_shape(const struct shape *shape, const void *value)
     size_t bound = 8;
     for (uint32_t i = 0; i < shape->count; i++)
         if (is_present(value, i))
-            bound += 5u + shape->fields[i].name_size + bound_field(&shape->fields[i], (const char *)value + shape->fields[i].offset);
+            bound += 5u + shape->fields[i].name_size +
+                     bound_field(&shape->fields[i], (const char *)value + shape->fields[i].offset);
     for (uint32_t i = 0; i < extras(value)->count; i++)
         bound += 8 + extras(value)->items[i].name.size + extras(value)->items[i].value.size;
     return bound;
@@ -100,14 +104,18 @@ static void encode_field(struct pack *pack, const struct field *field, const cha
         assert(number < field->enumeration->count);
         pack_str(pack, str_of(field->enumeration->values[number]));
         return;
-    case KIND_set: memcpy(&number, at, sizeof number); encode_set(pack, field->enumeration, number); return;
+    case KIND_set:
+        memcpy(&number, at, sizeof number);
+        encode_set(pack, field->enumeration, number);
+        return;
     case KIND_strs:
         pack_array(pack, strs->count);
         for (uint32_t i = 0; i < strs->count; i++) pack_str(pack, strs->items[i]);
         return;
     case KIND_map:
         pack_map(pack, map->count);
-        for (uint32_t i = 0; i < map->count; i++) pack_str(pack, map->items[i].name), pack_str(pack, map->items[i].value);
+        for (uint32_t i = 0; i < map->count; i++)
+            pack_str(pack, map->items[i].name), pack_str(pack, map->items[i].value);
         return;
     case KIND_vector: { /* little-endian, as every machine that this runs on */
         const struct vector *vector = (const void *)at;
@@ -136,11 +144,12 @@ static void encode_shape(struct pack *pack, const struct shape *shape, const voi
     }
 }
 
-int shape_encode(const struct shape *shape, const void *value, struct arena *arena, struct str *ret_bytes,
-                 struct err *err)
+int shape_encode(const struct shape *shape, const void *value, struct arena *arena,
+                 struct str *ret_bytes, struct err *err)
 {
     struct pack pack;
-    if (!pack_begin(&pack, arena, bound_shape(shape, value))) return err_set(err, E_NO_MEMORY, NULL);
+    if (!pack_begin(&pack, arena, bound_shape(shape, value)))
+        return err_set(err, E_NO_MEMORY, NULL);
     encode_shape(&pack, shape, value);
     *ret_bytes = pack_end(&pack);
     return E_OK;

@@ -13,10 +13,12 @@ bool intake_tenant_is_valid(struct str tenant)
     return tenant.size <= INTAKE_TENANT_BYTES_MAX && str_is_utf8(tenant);
 }
 
-static int add_problem(struct json_problems *problems, struct arena *arena, const char *pointer, const char *detail, struct err *err)
+static int add_problem(struct json_problems *problems, struct arena *arena, const char *pointer,
+                       const char *detail, struct err *err)
 {
     if (problems->count < JSON_PROBLEMS_MAX) {
-        struct json_problem problem = {arena_copy(arena, str_of(pointer)), arena_copy(arena, str_of(detail))};
+        struct json_problem problem = {
+            arena_copy(arena, str_of(pointer)), arena_copy(arena, str_of(detail))};
         if (!problem.pointer.data || !problem.detail.data) return err_set(err, E_NO_MEMORY, NULL);
         problems->items[problems->count++] = problem;
     }
@@ -24,22 +26,23 @@ static int add_problem(struct json_problems *problems, struct arena *arena, cons
 }
 
 /* A problem with the field of this name. */
-static int field_problem(struct json_problems *problems, struct arena *arena, struct str name, const char *detail,
-                         struct err *err)
+static int field_problem(struct json_problems *problems, struct arena *arena, struct str name,
+                         const char *detail, struct err *err)
 {
     char pointer[160];
     json_pointer_step(name, pointer, sizeof pointer);
     return add_problem(problems, arena, pointer, detail, err);
 }
 
-/* --- id ----------------------------------------------------------------------------------------- */
+/* --- id --------------------------------------------------------------------------------------- */
 
 static bool is_id(struct str id)
 {
     if (id.size == 0 || id.size > INTAKE_ID_BYTES_MAX) return false;
     for (size_t i = 0; i < id.size; i++) {
         char c = id.data[i];
-        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("._:-", c));
+        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  (c && strchr("._:-", c));
         if (!ok) return false;
     }
     return true;
@@ -49,28 +52,34 @@ static struct str derived_id(const struct intake_rules *rules, uint64_t row, str
 {
     uint8_t hash[SHA256_BYTES];
     char text[UUID_TEXT_BYTES];
-    struct str named = arena_printf(arena, "%.*s\n%.*s\n%llu", STR_ARGS(rules->tenant), STR_ARGS(rules->idempotency), (unsigned long long)row);
+    struct str named = arena_printf(arena, "%.*s\n%.*s\n%llu", STR_ARGS(rules->tenant),
+                                    STR_ARGS(rules->idempotency), (unsigned long long)row);
     if (!named.data) return named;
     hash_sha256(named, hash);
     uuid_from_hash(hash, text);
     return arena_copy(arena, str_of(text));
 }
 
-static int choose_id(const struct intake_rules *rules, struct str given, uint64_t row, struct arena *arena, struct intake *intake,
-                     struct json_problems *problems, struct err *err)
+static int choose_id(const struct intake_rules *rules, struct str given, uint64_t row,
+                     struct arena *arena, struct intake *intake, struct json_problems *problems,
+                     struct err *err)
 {
     char fresh[UUID_TEXT_BYTES];
-    if (given.data && !is_id(given)) return add_problem(problems, arena, "/id", "must be 1 to 64 letters, digits, or any of . _ : -", err);
+    if (given.data && !is_id(given))
+        return add_problem(problems, arena, "/id",
+                           "must be 1 to 64 letters, digits, or any of . _ : -", err);
     if (given.data && rules->tenant.size + 1 + given.size > RECORD_ID_BYTES_MAX)
-        return add_problem(problems, arena, "/id", "is too long together with the tenant's name", err);
-    if (given.data && rules->tenant.size) intake->id = arena_printf(arena, "%.*s:%.*s", STR_ARGS(rules->tenant), STR_ARGS(given));
+        return add_problem(problems, arena, "/id", "is too long together with the tenant's name",
+                           err);
+    if (given.data && rules->tenant.size)
+        intake->id = arena_printf(arena, "%.*s:%.*s", STR_ARGS(rules->tenant), STR_ARGS(given));
     else if (given.data) intake->id = given;
     else if (rules->idempotency.size) intake->id = derived_id(rules, row, arena);
     else uuid_next(rules->ids, fresh), intake->id = arena_copy(arena, str_of(fresh));
     return intake->id.data ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }
 
-/* --- fields that the schema doesn't know ---------------------------------------------------------- */
+/* --- fields that the schema doesn't know ------------------------------------------------------ */
 
 /* A nested value stays readable as JSON text. BAD_MESSAGE: it nests too deeply. */
 static int nested_text(struct str raw, struct arena *arena, struct str *ret_text)
@@ -119,7 +128,8 @@ static int text_of(struct str raw, struct arena *arena, struct str *ret_text)
     return rc;
 }
 
-static int refuse_unknown(struct str name, struct arena *arena, struct json_problems *problems, struct err *err)
+static int refuse_unknown(struct str name, struct arena *arena, struct json_problems *problems,
+                          struct err *err)
 {
     char detail[128];
     const char *nearest = json_nearest_field(&feedback_shape, name);
@@ -128,46 +138,56 @@ static int refuse_unknown(struct str name, struct arena *arena, struct json_prob
     return field_problem(problems, arena, name, detail, err);
 }
 
-/* Two attributes of one name, or more than the schema allows, are problems: nothing is lost in silence. */
-static int add_attribute(struct str_map *map, struct str name, struct str value, struct arena *arena,
-                         struct json_problems *problems, struct err *err)
+/* Two attributes of one name, or more than the schema allows, are problems:
+ * nothing is lost in silence. */
+static int add_attribute(struct str_map *map, struct str name, struct str value,
+                         struct arena *arena, struct json_problems *problems, struct err *err)
 {
     for (uint32_t i = 0; i < map->count; i++)
         if (str_equal(map->items[i].name, name))
             return field_problem(problems, arena, name, "is an attribute already", err);
     if (map->count == ATTRIBUTES_MAX)
-        return field_problem(problems, arena, name, "is one attribute too many; 64 are allowed", err);
+        return field_problem(problems, arena, name, "is one attribute too many; 64 are allowed",
+                             err);
     map->items[map->count++] = (struct str_pair){name, value};
     return E_OK;
 }
 
-static int settle_one(const struct intake_rules *rules, const struct raw_field *field, struct str_map *map, struct str *ret_id,
-                      struct arena *arena, struct json_problems *problems, struct err *err)
+static int settle_one(const struct intake_rules *rules, const struct raw_field *field,
+                      struct str_map *map, struct str *ret_id, struct arena *arena,
+                      struct json_problems *problems, struct err *err)
 {
     bool is_id_field = str_equal(field->name, STR("id"));
-    if (!is_id_field && !rules->keep_unknown) return refuse_unknown(field->name, arena, problems, err);
+    if (!is_id_field && !rules->keep_unknown)
+        return refuse_unknown(field->name, arena, problems, err);
     struct str text = {0};
-    if (is_id_field && str_equal(field->value, STR("\xc0"))) return E_OK; /* null is the same as not there */
+    /* null is the same as not there */
+    if (is_id_field && str_equal(field->value, STR("\xc0"))) return E_OK;
     int rc = text_of(field->value, arena, &text);
     if (rc == E_NO_MEMORY) return err_set(err, E_NO_MEMORY, NULL);
-    if (rc) return field_problem(problems, arena, field->name, "can't be kept: it nests too deeply", err);
+    if (rc)
+        return field_problem(problems, arena, field->name, "can't be kept: it nests too deeply",
+                             err);
     if (is_id_field) return *ret_id = text, E_OK;
     return add_attribute(map, field->name, text, arena, problems, err);
 }
 
 /* Takes "id" out of the unknown fields; the others become attributes, or problems. */
-static int settle_unknown(const struct intake_rules *rules, struct arena *arena, struct feedback *feedback, struct str *ret_id,
+static int settle_unknown(const struct intake_rules *rules, struct arena *arena,
+                          struct feedback *feedback, struct str *ret_id,
                           struct json_problems *problems, struct err *err)
 {
     uint32_t known = feedback->attributes.count;
     if (feedback->extra.count == 0) return E_OK;
-    struct str_map map = {.items = ARENA_ARRAY(arena, struct str_pair, ATTRIBUTES_MAX), .count = known};
+    struct str_map map = {
+        .items = ARENA_ARRAY(arena, struct str_pair, ATTRIBUTES_MAX), .count = known};
     int rc = E_OK;
     if (!map.items) return err_set(err, E_NO_MEMORY, NULL);
     if (known) memcpy(map.items, feedback->attributes.items, known * sizeof *map.items);
     for (uint32_t i = 0; i < feedback->extra.count; i++) {
         struct err other;
-        int one = settle_one(rules, &feedback->extra.items[i], &map, ret_id, arena, problems, rc ? &other : err);
+        int one = settle_one(rules, &feedback->extra.items[i], &map, ret_id, arena, problems,
+                             rc ? &other : err);
         if (rc == E_OK) rc = one;
     }
     feedback->extra = (struct raw_fields){0};
@@ -175,11 +195,12 @@ static int settle_unknown(const struct intake_rules *rules, struct arena *arena,
     return rc;
 }
 
-/* --- checks and encoding --------------------------------------------------------------------------- */
+/* --- checks and encoding ---------------------------------------------------------------------- */
 
 static bool is_blank(struct str text) { return str_trim(text).size == 0; }
 
-/* The name of a file or object may be longer than a source: its start is kept, in whole characters. */
+/* The name of a file or object may be longer than a source: its start is kept,
+ * in whole characters. */
 static struct str fitting(struct str source)
 {
     source = str_slice(source, 0, feedback_shape.fields[FIELD_feedback_source].most);
@@ -187,15 +208,18 @@ static struct str fitting(struct str source)
     return source;
 }
 
-static int finish(const struct intake_rules *rules, struct str given_id, uint64_t row, struct arena *arena,
-                  struct intake *intake, struct json_problems *problems, struct err *err)
+static int finish(const struct intake_rules *rules, struct str given_id, uint64_t row,
+                  struct arena *arena, struct intake *intake, struct json_problems *problems,
+                  struct err *err)
 {
     struct feedback *feedback = &intake->feedback;
-    if (!shape_has(feedback, feedback, text)) return add_problem(problems, arena, "/text", "is required", err);
+    if (!shape_has(feedback, feedback, text))
+        return add_problem(problems, arena, "/text", "is required", err);
     if (is_blank(feedback->text)) return add_problem(problems, arena, "/text", "is empty", err);
     int rc = choose_id(rules, given_id, row, arena, intake, problems, err);
     if (rc) return rc;
-    if (!shape_has(feedback, feedback, source) && rules->source.size) shape_set(feedback, feedback, source, fitting(rules->source));
+    if (!shape_has(feedback, feedback, source) && rules->source.size)
+        shape_set(feedback, feedback, source, fitting(rules->source));
     shape_unset(feedback, feedback, tenant); /* never the caller's word */
     if (rules->tenant.size) shape_set(feedback, feedback, tenant, rules->tenant);
     shape_set(feedback, feedback, received_at, rules->received_ms);
@@ -205,15 +229,18 @@ static int finish(const struct intake_rules *rules, struct str given_id, uint64_
     intake->row = row;
     intake->record = (struct record){.version = RECORD_VERSION, .id = intake->id};
     rc = record_put(&intake->record, SECTION_FEEDBACK, feedback, arena, err);
-    return rc || rules->handed_on ? rc : record_write(&intake->record, arena, &intake->message, err);
+    return rc || rules->handed_on ? rc
+                                  : record_write(&intake->record, arena, &intake->message, err);
 }
 
-int intake_json(struct str text, const struct intake_rules *rules, uint64_t row, struct arena *arena,
-                struct intake *ret_intake, struct json_problems *problems, struct err *err)
+int intake_json(struct str text, const struct intake_rules *rules, uint64_t row,
+                struct arena *arena, struct intake *ret_intake, struct json_problems *problems,
+                struct err *err)
 {
     struct intake intake = {0};
     struct str id = {0};
-    int rc = json_read_shape(&feedback_shape, text, JSON_UNKNOWN_KEEP, arena, &intake.feedback, problems, err);
+    int rc = json_read_shape(&feedback_shape, text, JSON_UNKNOWN_KEEP, arena, &intake.feedback,
+                             problems, err);
     if (rc) return rc;
     rc = settle_unknown(rules, arena, &intake.feedback, &id, problems, err);
     if (rc == E_OK) rc = finish(rules, id, row, arena, &intake, problems, err);
@@ -221,7 +248,7 @@ int intake_json(struct str text, const struct intake_rules *rules, uint64_t row,
     return rc;
 }
 
-/* --- CSV ------------------------------------------------------------------------------------------- */
+/* --- CSV -------------------------------------------------------------------------------------- */
 
 static bool set_cell(struct feedback *feedback, const struct field *field, struct str cell)
 {
@@ -235,7 +262,8 @@ static bool set_cell(struct feedback *feedback, const struct field *field, struc
         memcpy(at, &cell, sizeof cell);
         break;
     case KIND_f32:
-        if (!str_to_f64(cell, &number) || number > field->most || number < -(double)field->most) return false;
+        if (!str_to_f64(cell, &number) || number > field->most || number < -(double)field->most)
+            return false;
         real = (float)number;
         memcpy(at, &real, sizeof real);
         break;
@@ -256,20 +284,24 @@ static const char *cell_rule(const struct field *field)
     return "is too long";
 }
 
-static int take_cell(struct str name, struct str cell, const struct intake_rules *rules, struct arena *arena, struct intake *intake,
-                     struct str *id, struct str_map *attributes, struct json_problems *problems, struct err *err)
+static int take_cell(struct str name, struct str cell, const struct intake_rules *rules,
+                     struct arena *arena, struct intake *intake, struct str *id,
+                     struct str_map *attributes, struct json_problems *problems, struct err *err)
 {
     const struct field *field = shape_field(&feedback_shape, name);
-    if (!str_is_utf8(name)) return add_problem(problems, arena, "", "a column's name is not UTF-8", err);
-    if (!str_is_utf8(cell)) return field_problem(problems, arena, name, "holds bytes that are not UTF-8", err);
+    if (!str_is_utf8(name))
+        return add_problem(problems, arena, "", "a column's name is not UTF-8", err);
+    if (!str_is_utf8(cell))
+        return field_problem(problems, arena, name, "holds bytes that are not UTF-8", err);
     if (cell.size && memchr(cell.data, '\0', cell.size))
         return field_problem(problems, arena, name, "holds a NUL character", err);
     if (str_equal(name, STR("id"))) return *id = cell, E_OK;
     if (field && field->kind != KIND_map) {
         if (intake->feedback.present >> (field - feedback_shape.fields) & 1)
             return field_problem(problems, arena, name, "is there twice", err);
-        return set_cell(&intake->feedback, field, cell) ? E_OK
-                                                        : field_problem(problems, arena, name, cell_rule(field), err);
+        return set_cell(&intake->feedback, field, cell)
+                   ? E_OK
+                   : field_problem(problems, arena, name, cell_rule(field), err);
     }
     bool attribute = str_starts(name, STR("attributes."));
     if (!attribute && !rules->keep_unknown) return refuse_unknown(name, arena, problems, err);
@@ -277,8 +309,9 @@ static int take_cell(struct str name, struct str cell, const struct intake_rules
     return add_attribute(attributes, name, cell, arena, problems, err);
 }
 
-int intake_csv(const struct csv_row *header, const struct csv_row *cells, const struct intake_rules *rules, uint64_t row,
-               struct arena *arena, struct intake *ret_intake, struct json_problems *problems, struct err *err)
+int intake_csv(const struct csv_row *header, const struct csv_row *cells,
+               const struct intake_rules *rules, uint64_t row, struct arena *arena,
+               struct intake *ret_intake, struct json_problems *problems, struct err *err)
 {
     struct intake intake = {0};
     struct str id = {0};
@@ -287,12 +320,13 @@ int intake_csv(const struct csv_row *header, const struct csv_row *cells, const 
     problems->count = 0;
     if (!attributes.items) return err_set(err, E_NO_MEMORY, NULL);
     if (cells->count > header->count)
-        return add_problem(problems, arena, "", "the row has more cells than the header has columns", err);
+        return add_problem(problems, arena, "",
+                           "the row has more cells than the header has columns", err);
     for (uint32_t i = 0; i < cells->count; i++) {
         if (is_blank(cells->cells[i])) continue;
         struct err other;
-        int cell_rc = take_cell(str_trim(header->cells[i]), cells->cells[i], rules, arena, &intake, &id, &attributes,
-                                problems, rc ? &other : err);
+        int cell_rc = take_cell(str_trim(header->cells[i]), cells->cells[i], rules, arena, &intake,
+                                &id, &attributes, problems, rc ? &other : err);
         if (cell_rc && rc == E_OK) rc = cell_rc;
     }
     if (rc) return rc;

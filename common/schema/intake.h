@@ -1,6 +1,6 @@
 /* What callers send, as one record of the feedback topic: one JSON object or one CSV row, with the
- * fields of schemas/feedback.def and, if they like, an id of their own. The door and `verbatim analyze`
- * share this. */
+ * fields of schemas/feedback.def and, if they like, an id of their own. The door and `verbatim
+ * analyze` share this. */
 #ifndef VERBATIM_SCHEMA_INTAKE_H
 #define VERBATIM_SCHEMA_INTAKE_H
 
@@ -28,17 +28,20 @@ struct intake {
 
 enum { INTAKE_ID_BYTES_MAX = 64, INTAKE_TENANT_BYTES_MAX = 64 };
 
-/* May rules name this tenant? Otherwise no worker could read their records: check where it is configured. */
+/* May rules name this tenant? Otherwise no worker could read their records:
+ * check where it is configured. */
 bool intake_tenant_is_valid(struct str tenant);
 
-/* The id is the caller's "id" (letters, digits and . _ : - ), as "TENANT:id" where there is a tenant; or derived from
- * the idempotency key and the row; or a new UUIDv7. BAD_JSON, BAD_MESSAGE (see problems), NO_MEMORY.
- * `row` numbers the records of one request from 0. */
-int intake_json(struct str text, const struct intake_rules *rules, uint64_t row, struct arena *arena,
-                struct intake *ret_intake, struct json_problems *problems, struct err *err) CHECKED;
+/* The id is the caller's "id" (letters, digits and . _ : - ), as "TENANT:id" where there is a
+ * tenant; or derived from the idempotency key and the row; or a new UUIDv7. BAD_JSON, BAD_MESSAGE
+ * (see problems), NO_MEMORY. `row` numbers the records of one request from 0. */
+int intake_json(struct str text, const struct intake_rules *rules, uint64_t row,
+                struct arena *arena, struct intake *ret_intake, struct json_problems *problems,
+                struct err *err) CHECKED;
 
 /* Columns are fields by name; "attributes.NAME" is an attribute; empty cells are not there. */
-int intake_csv(const struct csv_row *header, const struct csv_row *cells, const struct intake_rules *rules, uint64_t row,
-               struct arena *arena, struct intake *ret_intake, struct json_problems *problems, struct err *err) CHECKED;
+int intake_csv(const struct csv_row *header, const struct csv_row *cells,
+               const struct intake_rules *rules, uint64_t row, struct arena *arena,
+               struct intake *ret_intake, struct json_problems *problems, struct err *err) CHECKED;
 
 #endif

@@ -7,12 +7,14 @@
 
 #include "schema/record.h"
 
-/* Appends a record's message as JSON, without a newline; nothing when it fails. BAD_MESSAGE, NO_MEMORY. */
+/* Appends a record's message as JSON, without a newline; nothing when it fails.
+ * BAD_MESSAGE, NO_MEMORY. */
 int json_write_record(struct str message, struct buffer *out, struct err *err) CHECKED;
 /* The same of a record that is scanned already, or was put together: as it is by now. */
 int json_write_scanned(const struct record *record, struct buffer *out, struct err *err) CHECKED;
 /* One section's or struct's msgpack. */
-int json_write_shape(const struct shape *shape, struct str bytes, struct buffer *out, struct err *err) CHECKED;
+int json_write_shape(const struct shape *shape, struct str bytes, struct buffer *out,
+                     struct err *err) CHECKED;
 /* "text" with escapes; the text must be UTF-8. */
 void json_write_string(struct buffer *out, struct str text);
 void json_write_base64(struct buffer *out, struct str bytes); /* "text", with padding */
@@ -32,7 +34,8 @@ struct json_problems {
     uint32_t count;
 };
 
-/* Writes "/name", escaped as a step of a pointer, cut at 64 bytes and to the room; returns its size. */
+/* Writes "/name", escaped as a step of a pointer, cut at 64 bytes and to the room;
+ * returns its size. */
 size_t json_pointer_step(struct str name, char *out, size_t room);
 /* The field that may have been meant; NULL if none is near. */
 const char *json_nearest_field(const struct shape *shape, struct str name);
@@ -44,18 +47,23 @@ enum json_unknown {
 
 /* One object into a struct of its shape. BAD_JSON: not JSON (text says line and column).
  * BAD_MESSAGE: `problems` says what is wrong, field by field. */
-int json_read_shape(const struct shape *shape, struct str text, enum json_unknown unknown, struct arena *arena,
-                    void *ret_value, struct json_problems *problems, struct err *err) CHECKED;
+int json_read_shape(const struct shape *shape, struct str text, enum json_unknown unknown,
+                    struct arena *arena, void *ret_value, struct json_problems *problems,
+                    struct err *err) CHECKED;
 /* A whole record, as json_write_record() writes it, to its message. Unknown fields are kept. */
-int json_read_record(struct str text, struct arena *arena, struct str *ret_message, struct json_problems *problems,
+int json_read_record(struct str text, struct arena *arena, struct str *ret_message,
+                     struct json_problems *problems, struct err *err) CHECKED;
+
+/* What json_write_base64() writes, without its quotes; padding may be left out.
+ * BAD_MESSAGE, NO_MEMORY. */
+int json_read_base64(struct str text, struct arena *arena, struct str *ret_bytes,
                      struct err *err) CHECKED;
 
-/* What json_write_base64() writes, without its quotes; padding may be left out. BAD_MESSAGE, NO_MEMORY. */
-int json_read_base64(struct str text, struct arena *arena, struct str *ret_bytes, struct err *err) CHECKED;
+/* --- the pull reader under it, for arrays and other documents --------------------------------- */
 
-/* --- the pull reader under it, for arrays and other documents ---------------------------------- */
-
-enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_kind {
+    JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT
+};
 
 struct json_reader {
     const char *start, *at, *end;
@@ -72,7 +80,8 @@ struct json_value {
 struct json_reader json_reader(struct str text, struct arena *arena);
 /* Reads a value's start; for ARRAY and OBJECT go on with json_item() / json_member(). */
 bool json_next(struct json_reader *reader, struct json_value *ret_value);
-/* In an array: is there another item? Then read it by json_next(). Call with *first = true at the start. */
+/* In an array: is there another item? Then read it by json_next(). Call with *first =
+ * true at the start. */
 bool json_item(struct json_reader *reader, bool *first);
 /* In an object: its next member's name; false at the end or on a fault. */
 bool json_member(struct json_reader *reader, bool *first, struct str *ret_name);

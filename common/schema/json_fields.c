@@ -4,24 +4,28 @@
 #include "base/clock.h"
 #include "schema/json_reading.h"
 
-bool reading_str(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+bool reading_str(struct reading *reading, const struct field *field, const struct json_value *value,
+                 char *at)
 {
     if (value->kind != JSON_STRING) return reading_wrong_kind(reading, value, "a string");
     if (field->most && value->text.size > field->most)
-        reading_problem(reading, "is %zu bytes long; at most %u are allowed", value->text.size, field->most);
+        reading_problem(reading, "is %zu bytes long; at most %u are allowed", value->text.size,
+                        field->most);
     else if (memchr(value->text.data ? value->text.data : "", '\0', value->text.size))
         reading_problem(reading, "holds a NUL character");
     else memcpy(at, &value->text, sizeof value->text);
     return true;
 }
 
-static bool read_whole(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+static bool read_whole(struct reading *reading, const struct field *field,
+                       const struct json_value *value, char *at)
 {
     uint64_t number;
     uint64_t limit = field->kind == KIND_u64 ? UINT64_MAX : field->most ? field->most : UINT32_MAX;
     if (value->kind != JSON_NUMBER) return reading_wrong_kind(reading, value, "a whole number");
     if (!str_to_u64(value->text, &number) || number > limit) {
-        reading_problem(reading, "must be a whole number from 0 to %llu", (unsigned long long)limit);
+        reading_problem(reading, "must be a whole number from 0 to %llu",
+                        (unsigned long long)limit);
         return true;
     }
     uint32_t narrow = (uint32_t)number;
@@ -30,7 +34,8 @@ static bool read_whole(struct reading *reading, const struct field *field, const
     return true;
 }
 
-static bool read_real(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+static bool read_real(struct reading *reading, const struct field *field,
+                      const struct json_value *value, char *at)
 {
     double number;
     double limit = field->most ? (double)field->most : 3e38;
@@ -47,22 +52,27 @@ static bool read_real(struct reading *reading, const struct field *field, const 
 static bool read_time(struct reading *reading, const struct json_value *value, char *at)
 {
     int64_t wall_ms;
-    if (value->kind != JSON_STRING) return reading_wrong_kind(reading, value, "an RFC 3339 time in a string");
-    if (!time_parse(value->text, &wall_ms)) reading_problem(reading, "is not an RFC 3339 time such as 2026-05-01T09:30:00Z");
+    if (value->kind != JSON_STRING)
+        return reading_wrong_kind(reading, value, "an RFC 3339 time in a string");
+    if (!time_parse(value->text, &wall_ms))
+        reading_problem(reading, "is not an RFC 3339 time such as 2026-05-01T09:30:00Z");
     else memcpy(at, &wall_ms, sizeof wall_ms);
     return true;
 }
 
-static bool read_enum(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+static bool read_enum(struct reading *reading, const struct field *field,
+                      const struct json_value *value, char *at)
 {
     if (value->kind != JSON_STRING) return reading_wrong_kind(reading, value, "a string");
     uint32_t number = enumeration_find(field->enumeration, value->text);
-    if (number == field->enumeration->count) reading_problem(reading, "is not a known %s", field->enumeration->name);
+    if (number == field->enumeration->count)
+        reading_problem(reading, "is not a known %s", field->enumeration->name);
     else memcpy(at, &number, sizeof number);
     return true;
 }
 
-static bool read_set(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+static bool read_set(struct reading *reading, const struct field *field,
+                     const struct json_value *value, char *at)
 {
     bool first = true;
     uint32_t bits = 0;
@@ -70,7 +80,8 @@ static bool read_set(struct reading *reading, const struct field *field, const s
     while (json_item(&reading->json, &first)) {
         struct json_value item;
         uint32_t number = 0;
-        if (!json_next(&reading->json, &item) || !read_enum(reading, field, &item, (char *)&number)) return false;
+        if (!json_next(&reading->json, &item) || !read_enum(reading, field, &item, (char *)&number))
+            return false;
         bits |= 1u << number;
     }
     memcpy(at, &bits, sizeof bits);
@@ -84,7 +95,8 @@ static bool too_many(struct reading *reading, const struct field *field, uint32_
     return true;
 }
 
-static bool read_strs(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+static bool read_strs(struct reading *reading, const struct field *field,
+                      const struct json_value *value, char *at)
 {
     struct str_list list = {0};
     bool first = true;
@@ -123,7 +135,8 @@ static bool has_name(const struct str_map *map, uint32_t count, struct str name)
     return false;
 }
 
-static bool read_map(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+static bool read_map(struct reading *reading, const struct field *field,
+                     const struct json_value *value, char *at)
 {
     struct str_map map = {0};
     bool first = true;
@@ -151,7 +164,8 @@ static bool read_map(struct reading *reading, const struct field *field, const s
     return !reading->json.fault;
 }
 
-static bool read_vector(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+static bool read_vector(struct reading *reading, const struct field *field,
+                        const struct json_value *value, char *at)
 {
     uint32_t count = 0;
     bool first = true;
@@ -193,12 +207,14 @@ int json_read_base64(struct str text, struct arena *arena, struct str *ret_bytes
         have += 6;
         if (have >= 8) have -= 8, bytes[size++] = (char)(bits >> have);
     }
-    if (text.size % 4 == 1) return err_set(err, E_BAD_MESSAGE, "is not base64: a character is missing or one too many");
+    if (text.size % 4 == 1)
+        return err_set(err, E_BAD_MESSAGE, "is not base64: a character is missing or one too many");
     *ret_bytes = str_make(bytes, size);
     return E_OK;
 }
 
-static bool read_bin(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+static bool read_bin(struct reading *reading, const struct field *field,
+                     const struct json_value *value, char *at)
 {
     struct str raw;
     struct err why;
@@ -207,12 +223,14 @@ static bool read_bin(struct reading *reading, const struct field *field, const s
     if (rc == E_NO_MEMORY) return reading_no_memory(reading);
     if (rc) reading_problem(reading, "%s", why.text);
     else if (field->most && raw.size > field->most)
-        reading_problem(reading, "is %zu bytes long; at most %u are allowed", raw.size, field->most);
+        reading_problem(reading, "is %zu bytes long; at most %u are allowed", raw.size,
+                        field->most);
     else memcpy(at, &raw, sizeof raw);
     return true;
 }
 
-static bool read_list(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+static bool read_list(struct reading *reading, const struct field *field,
+                      const struct json_value *value, char *at)
 {
     struct { char *items; uint32_t count; } list = {0};
     bool first = true;
@@ -226,7 +244,8 @@ static bool read_list(struct reading *reading, const struct field *field, const 
         size_t before = reading_enter_index(reading, i);
         if (!json_next(&reading->json, &item)) return false;
         bool ok = item.kind == JSON_OBJECT
-                      ? reading_object(reading, field->shape, list.items + (size_t)i * field->shape->struct_bytes)
+                      ? reading_object(reading, field->shape,
+                                       list.items + (size_t)i * field->shape->struct_bytes)
                       : reading_wrong_kind(reading, &item, "an object");
         if (!ok) return false;
         reading_leave(reading, before);
@@ -235,12 +254,14 @@ static bool read_list(struct reading *reading, const struct field *field, const 
     return !reading->json.fault;
 }
 
-bool reading_field(struct reading *reading, const struct field *field, const struct json_value *value, char *at)
+bool reading_field(struct reading *reading, const struct field *field,
+                   const struct json_value *value, char *at)
 {
     bool flag = value->kind == JSON_TRUE;
     switch ((enum field_kind)field->kind) {
     case KIND_bool:
-        if (value->kind != JSON_TRUE && value->kind != JSON_FALSE) return reading_wrong_kind(reading, value, "true or false");
+        if (value->kind != JSON_TRUE && value->kind != JSON_FALSE)
+            return reading_wrong_kind(reading, value, "true or false");
         memcpy(at, &flag, sizeof flag);
         return true;
     case KIND_u32:
@@ -256,8 +277,8 @@ bool reading_field(struct reading *reading, const struct field *field, const str
     case KIND_vector: return read_vector(reading, field, value, at);
     case KIND_list: return read_list(reading, field, value, at);
     case KIND_struct:
-        return value->kind == JSON_OBJECT ? reading_object(reading, field->shape, at) : reading_wrong_kind(reading, value, "an object");
+        return value->kind == JSON_OBJECT ? reading_object(reading, field->shape, at)
+                                          : reading_wrong_kind(reading, value, "an object");
     }
     return false;
 }
-

@@ -1,4 +1,5 @@
-/* What is wrong with a JSON document, and where: RFC 6901 pointers, and names that may have been meant. */
+/* What is wrong with a JSON document, and where: RFC 6901 pointers, and names that may
+ * have been meant. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -54,7 +55,8 @@ void reading_problem(struct reading *reading, const char *format, ...)
 size_t reading_enter(struct reading *reading, struct str name)
 {
     size_t before = reading->pointer_size;
-    reading->pointer_size += json_pointer_step(name, reading->pointer + before, POINTER_BYTES - before);
+    reading->pointer_size += json_pointer_step(name, reading->pointer + before,
+                                               POINTER_BYTES - before);
     return before;
 }
 
@@ -78,7 +80,8 @@ bool reading_skip_rest(struct reading *reading, const struct json_value *value)
     return !reading->json.fault;
 }
 
-bool reading_wrong_kind(struct reading *reading, const struct json_value *value, const char *expected)
+bool reading_wrong_kind(struct reading *reading, const struct json_value *value,
+                        const char *expected)
 {
     static const char *const names[] = {"null",     "a boolean", "a boolean", "a number",
                                         "a string", "an array",  "an object"};
@@ -100,7 +103,8 @@ bool reading_count(const struct reading *reading, enum json_kind container, uint
     uint32_t count = 0;
     struct str name;
     ahead.arena = NULL; /* only looked at */
-    while (container == JSON_OBJECT ? json_member(&ahead, &first, &name) : json_item(&ahead, &first)) {
+    while (container == JSON_OBJECT ? json_member(&ahead, &first, &name)
+                                    : json_item(&ahead, &first)) {
         if (!json_skip(&ahead, NULL)) break;
         count++;
     }

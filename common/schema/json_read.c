@@ -1,4 +1,5 @@
-/* JSON objects and records by their field tables, collecting every problem with the pointer to its field. */
+/* JSON objects and records by their field tables, collecting every problem with the
+ * pointer to its field. */
 #include "schema/json_reading.h"
 #include "schema/msgpack.h"
 
@@ -26,8 +27,8 @@ static bool unknown_field(struct reading *reading, const struct shape *shape, st
     return true;
 }
 
-static bool read_member(struct reading *reading, const struct shape *shape, struct str name, uint32_t *present,
-                        char *value)
+static bool read_member(struct reading *reading, const struct shape *shape, struct str name,
+                        uint32_t *present, char *value)
 {
     const struct field *field = shape_field(shape, name);
     uint32_t bit = 1u << (field - shape->fields);
@@ -48,8 +49,9 @@ bool reading_object(struct reading *reading, const struct shape *shape, void *va
     memset(value, 0, shape->struct_bytes);
     while (json_member(&reading->json, &first, &name)) {
         size_t before = reading_enter(reading, name);
-        bool ok = shape_field(shape, name) ? read_member(reading, shape, name, &present, value)
-                                           : unknown_field(reading, shape, name, extra, &extra_count);
+        bool ok = shape_field(shape, name)
+                      ? read_member(reading, shape, name, &present, value)
+                      : unknown_field(reading, shape, name, extra, &extra_count);
         if (!ok) return false;
         reading_leave(reading, before);
     }
@@ -75,18 +77,21 @@ static int outcome(struct reading *reading, bool ok, struct err *err)
     if (!ok || reading->json.fault) return json_fault(&reading->json, err);
     if (reading->problems->count == 0) return E_OK;
     const struct json_problem *first = &reading->problems->items[0];
-    return err_set(err, E_BAD_MESSAGE, "%.*s %.*s", STR_ARGS(first->pointer), STR_ARGS(first->detail));
+    return err_set(err, E_BAD_MESSAGE, "%.*s %.*s", STR_ARGS(first->pointer),
+                   STR_ARGS(first->detail));
 }
 
 static struct reading reading_of(struct str text, enum json_unknown unknown, struct arena *arena,
                                  struct json_problems *problems)
 {
     problems->count = 0;
-    return (struct reading){.json = json_reader(text, arena), .arena = arena, .problems = problems, .unknown = unknown};
+    return (struct reading){
+        .json = json_reader(text, arena), .arena = arena, .problems = problems, .unknown = unknown};
 }
 
-int json_read_shape(const struct shape *shape, struct str text, enum json_unknown unknown, struct arena *arena,
-                    void *ret_value, struct json_problems *problems, struct err *err)
+int json_read_shape(const struct shape *shape, struct str text, enum json_unknown unknown,
+                    struct arena *arena, void *ret_value, struct json_problems *problems,
+                    struct err *err)
 {
     struct reading reading = reading_of(text, unknown, arena, problems);
     struct json_value value;
@@ -106,8 +111,10 @@ static bool read_section(struct reading *reading, enum section section, struct r
     if (json.kind != JSON_OBJECT) return reading_wrong_kind(reading, &json, "an object");
     uint32_t before = reading->problems->count;
     if (!reading_object(reading, shape, value)) return false;
-    if (reading->problems->count > before) return true; /* its fields can't be trusted to be encoded */
-    if (shape_encode(shape, value, reading->arena, &record->sections[section], NULL)) return reading_no_memory(reading);
+    /* its fields can't be trusted to be encoded */
+    if (reading->problems->count > before) return true;
+    if (shape_encode(shape, value, reading->arena, &record->sections[section], NULL))
+        return reading_no_memory(reading);
     return true;
 }
 
@@ -132,7 +139,8 @@ static bool read_record_member(struct reading *reading, struct str name, struct 
     if (section != SECTION_COUNT) return read_section(reading, section, record);
     if (str_equal(name, STR("id"))) {
         const struct field id = {.kind = KIND_str, .most = RECORD_ID_BYTES_MAX};
-        return json_next(&reading->json, &value) && reading_str(reading, &id, &value, (char *)&record->id);
+        return json_next(&reading->json, &value) &&
+               reading_str(reading, &id, &value, (char *)&record->id);
     }
     if (str_equal(name, STR("v"))) return json_skip(&reading->json, NULL);
     if (record->unknown.count == RECORD_UNKNOWN_MAX) {
@@ -145,8 +153,8 @@ static bool read_record_member(struct reading *reading, struct str name, struct 
     return true;
 }
 
-int json_read_record(struct str text, struct arena *arena, struct str *ret_message, struct json_problems *problems,
-                     struct err *err)
+int json_read_record(struct str text, struct arena *arena, struct str *ret_message,
+                     struct json_problems *problems, struct err *err)
 {
     struct reading reading = reading_of(text, JSON_UNKNOWN_KEEP, arena, problems);
     struct raw_field unknown[RECORD_UNKNOWN_MAX];
@@ -168,7 +176,8 @@ int json_read_record(struct str text, struct arena *arena, struct str *ret_messa
     int rc = outcome(&reading, ok && json_end(&reading.json), err);
     struct str message;
     if (rc == E_OK) rc = record_write(&record, arena, &message, err);
-    if (rc == E_OK) rc = msgpack_check(message, err); /* what we don't know may nest too deeply for others */
+    /* what we don't know may nest too deeply for others */
+    if (rc == E_OK) rc = msgpack_check(message, err);
     if (rc == E_OK) *ret_message = message;
     return rc;
 }

@@ -18,27 +18,38 @@ struct reading {
     bool out_of_memory;
 };
 
-/* --- json_problem.c ----------------------------------------------------------------------------- */
+/* --- json_problem.c --------------------------------------------------------------------------- */
 
-/* Notes a problem at the current pointer. It doesn't stop the reading: the caller is told of all. */
+/* Notes a problem at the current pointer. It doesn't stop the reading:
+ * the caller is told of all. */
 void reading_problem(struct reading *reading, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Goes one step down; give what it returns to reading_leave(). */
 size_t reading_enter(struct reading *reading, struct str name);
 size_t reading_enter_index(struct reading *reading, uint32_t index);
-static inline void reading_leave(struct reading *reading, size_t before) { reading->pointer_size = before; }
+static inline void reading_leave(struct reading *reading, size_t before)
+{
+    reading->pointer_size = before;
+}
 /* A value of a wrong kind was begun: notes it, and skips the rest of it. */
-bool reading_wrong_kind(struct reading *reading, const struct json_value *value, const char *expected);
+bool reading_wrong_kind(struct reading *reading, const struct json_value *value,
+                        const char *expected);
 bool reading_skip_rest(struct reading *reading, const struct json_value *value);
 void reading_refuse_unknown(struct reading *reading, const struct shape *shape, struct str name);
-static inline bool reading_no_memory(struct reading *reading) { return reading->out_of_memory = true, false; }
+static inline bool reading_no_memory(struct reading *reading)
+{
+    return reading->out_of_memory = true, false;
+}
 
-/* How many items or members the container holds that was just entered; the reading stays where it is. */
+/* How many items or members the container holds that was just entered;
+ * the reading stays where it is. */
 bool reading_count(const struct reading *reading, enum json_kind container, uint32_t *ret_count);
 
-/* --- json_fields.c, json_transcode.c, json_read.c ----------------------------------------------- */
+/* --- json_fields.c, json_transcode.c, json_read.c --------------------------------------------- */
 
-bool reading_field(struct reading *reading, const struct field *field, const struct json_value *value, char *at);
-bool reading_str(struct reading *reading, const struct field *field, const struct json_value *value, char *at);
+bool reading_field(struct reading *reading, const struct field *field,
+                   const struct json_value *value, char *at);
+bool reading_str(struct reading *reading, const struct field *field, const struct json_value *value,
+                 char *at);
 bool reading_transcode(struct reading *reading, struct str *ret_raw);
 bool reading_object(struct reading *reading, const struct shape *shape, void *value);
 

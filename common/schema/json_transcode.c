@@ -5,7 +5,8 @@
 
 static bool pack_json(struct reading *reading, struct pack *pack);
 
-/* Whole numbers of 64 bits stay exact; others are doubles. One that is neither is refused, not changed. */
+/* Whole numbers of 64 bits stay exact; others are doubles. One that is neither is
+ * refused, not changed. */
 static void pack_number(struct reading *reading, struct pack *pack, struct str text)
 {
     int64_t whole;
@@ -14,10 +15,12 @@ static void pack_number(struct reading *reading, struct pack *pack, struct str t
     if (str_to_i64(text, &whole)) pack_int(pack, whole);
     else if (str_to_u64(text, &natural)) pack_uint(pack, natural);
     else if (str_to_f64(text, &real)) pack_double(pack, real);
-    else reading_problem(reading, "holds a number that is out of range or too long"), pack_nil(pack);
+    else
+        reading_problem(reading, "holds a number that is out of range or too long"), pack_nil(pack);
 }
 
-static bool pack_container(struct reading *reading, struct pack *pack, const struct json_value *value)
+static bool pack_container(struct reading *reading, struct pack *pack,
+                           const struct json_value *value)
 {
     bool first = true, object = value->kind == JSON_OBJECT;
     uint32_t count = 0;
@@ -25,7 +28,8 @@ static bool pack_container(struct reading *reading, struct pack *pack, const str
     if (!reading_count(reading, value->kind, &count)) return reading_skip_rest(reading, value);
     if (object) pack_map(pack, count);
     else pack_array(pack, count);
-    while (object ? json_member(&reading->json, &first, &name) : json_item(&reading->json, &first)) {
+    while (object ? json_member(&reading->json, &first, &name)
+                  : json_item(&reading->json, &first)) {
         if (object) pack_str(pack, name);
         if (!pack_json(reading, pack)) return false;
     }
@@ -46,8 +50,9 @@ static bool pack_json(struct reading *reading, struct pack *pack)
     }
 }
 
-/* Any JSON value to msgpack. A double takes 9 bytes and its shortest text, "1e5" or "1.5", 3 and a comma; all
- * else is no longer than its text. Doubled names in objects that we don't know are left as they are. */
+/* Any JSON value to msgpack. A double takes 9 bytes and its shortest text, "1e5" or "1.5",
+ * 3 and a comma; all else is no longer than its text. Doubled names in objects that we don't know
+ * are left as they are. */
 bool reading_transcode(struct reading *reading, struct str *ret_raw)
 {
     struct json_reader ahead = reading->json;

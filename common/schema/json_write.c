@@ -76,7 +76,8 @@ void json_write_number(struct buffer *out, double value)
         return;
     }
     double magnitude = fabs(value);
-    uint64_t scaled = (uint64_t)(magnitude * 1e6 + 0.5), whole = scaled / 1000000, rest = scaled % 1000000;
+    uint64_t scaled = (uint64_t)(magnitude * 1e6 + 0.5), whole = scaled / 1000000,
+             rest = scaled % 1000000;
     if (scaled && value < 0) buffer_add_char(out, '-');
     writing_u64(out, whole);
     if (rest == 0) return;
@@ -104,8 +105,11 @@ void json_write_base64(struct buffer *out, struct str bytes)
     buffer_add_char(out, '"');
     for (size_t i = 0; i < bytes.size; i += 3) {
         size_t left = bytes.size - i;
-        uint32_t three = (uint32_t)at[i] << 16 | (left > 1 ? (uint32_t)at[i + 1] << 8 : 0) | (left > 2 ? at[i + 2] : 0);
-        char four[4] = {digits[three >> 18], digits[three >> 12 & 63], digits[three >> 6 & 63], digits[three & 63]};
+        uint32_t three = (uint32_t)at[i] << 16 | (left > 1 ? (uint32_t)at[i + 1] << 8 : 0) |
+                         (left > 2 ? at[i + 2] : 0);
+        char four[4] = {
+            digits[three >> 18], digits[three >> 12 & 63], digits[three >> 6 & 63],
+            digits[three & 63]};
         if (left < 3) four[3] = '=';
         if (left < 2) four[2] = '=';
         buffer_append(out, four, 4);
@@ -125,7 +129,8 @@ void writing_vector(struct buffer *out, struct str bytes)
     buffer_add_char(out, ']');
 }
 
-static bool write_map(struct msgpack_reader *reader, const struct shape *shape, uint32_t count, struct buffer *out);
+static bool write_map(struct msgpack_reader *reader, const struct shape *shape, uint32_t count,
+                      struct buffer *out);
 
 /* One msgpack object; `field` tells what it means, NULL that it is unknown. Depth was checked. */
 static bool write_any(struct msgpack_reader *reader, const struct field *field, struct buffer *out)
@@ -165,7 +170,8 @@ static bool write_any(struct msgpack_reader *reader, const struct field *field, 
     return false;
 }
 
-static bool write_map(struct msgpack_reader *reader, const struct shape *shape, uint32_t count, struct buffer *out)
+static bool write_map(struct msgpack_reader *reader, const struct shape *shape, uint32_t count,
+                      struct buffer *out)
 {
     buffer_add_char(out, '{');
     for (uint32_t i = 0; i < count; i++) {
@@ -200,7 +206,8 @@ static int written(bool ok, size_t before, struct buffer *out, struct err *err)
     return out->failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
 }
 
-int json_write_shape(const struct shape *shape, struct str bytes, struct buffer *out, struct err *err)
+int json_write_shape(const struct shape *shape, struct str bytes, struct buffer *out,
+                     struct err *err)
 {
     size_t before = out->size;
     int rc = msgpack_check(bytes, err);

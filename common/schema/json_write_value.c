@@ -1,4 +1,5 @@
-/* Structs to JSON, by the field tables: records that were made in this process need no msgpack between. */
+/* Structs to JSON, by the field tables: records that were made in this process need
+ * no msgpack between. */
 #include <assert.h>
 
 #include "schema/json_writing.h"
@@ -66,7 +67,10 @@ static bool write_field(struct buffer *out, const struct field *field, const voi
     case KIND_u32: memcpy(&number, at, sizeof number); writing_u64(out, number); return true;
     case KIND_u64: memcpy(&wide, at, sizeof wide); writing_u64(out, wide); return true;
     case KIND_time: memcpy(&wide, at, sizeof wide); writing_time(out, (int64_t)wide); return true;
-    case KIND_f32: memcpy(&real, at, sizeof real); json_write_number(out, (double)real); return true;
+    case KIND_f32:
+        memcpy(&real, at, sizeof real);
+        json_write_number(out, (double)real);
+        return true;
     case KIND_str: json_write_string(out, *(const struct str *)at); return true;
     case KIND_bin: json_write_base64(out, *(const struct str *)at); return true;
     case KIND_enum:
@@ -74,10 +78,15 @@ static bool write_field(struct buffer *out, const struct field *field, const voi
         assert(number < field->enumeration->count);
         writing_word(out, str_of(field->enumeration->values[number]));
         return true;
-    case KIND_set: memcpy(&number, at, sizeof number); write_set(out, field->enumeration, number); return true;
+    case KIND_set:
+        memcpy(&number, at, sizeof number);
+        write_set(out, field->enumeration, number);
+        return true;
     case KIND_strs: write_strs(out, at); return true;
     case KIND_map: write_map(out, at); return true;
-    case KIND_vector: writing_vector(out, str_make(vector->values, vector->count * sizeof(float))); return true;
+    case KIND_vector:
+        writing_vector(out, str_make(vector->values, vector->count * sizeof(float)));
+        return true;
     case KIND_struct: return writing_value(out, field->shape, at);
     case KIND_list: return write_list(out, field->shape, at);
     }

@@ -1,10 +1,11 @@
-/* Inside of writing JSON, shared by json_write.c (from msgpack) and json_write_value.c (from structs). */
+/* Inside of writing JSON, shared by json_write.c (from msgpack) and json_write_value.c
+ * (from structs). */
 #ifndef VERBATIM_SCHEMA_JSON_WRITING_H
 #define VERBATIM_SCHEMA_JSON_WRITING_H
 
 #include "schema/json.h"
 
-/* --- json_write.c ------------------------------------------------------------------------------- */
+/* --- json_write.c ----------------------------------------------------------------------------- */
 
 void writing_u64(struct buffer *out, uint64_t value);
 void writing_time(struct buffer *out, int64_t wall_ms);
@@ -12,7 +13,7 @@ void writing_vector(struct buffer *out, struct str bytes); /* floats, not aligne
 /* One msgpack object that no table knows. False: a name in it is not a string. */
 bool writing_raw(struct buffer *out, struct str bytes);
 
-/* --- json_write_value.c ------------------------------------------------------------------------- */
+/* --- json_write_value.c ----------------------------------------------------------------------- */
 
 /* A struct by its shape, as its msgpack would be written. False: as above. */
 bool writing_value(struct buffer *out, const struct shape *shape, const void *value);

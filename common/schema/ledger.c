@@ -1,7 +1,8 @@
 /* Windows, and sums as text. */
 #include "schema/ledger.h"
 
-#define LATEST_MS INT64_C(253402300799999) /* the last that RFC 3339 can say: as the archive has it */
+/* the last that RFC 3339 can say: as the archive has it */
+#define LATEST_MS INT64_C(253402300799999)
 
 int64_t ledger_window(int64_t timestamp_ms)
 {

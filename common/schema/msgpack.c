@@ -18,8 +18,8 @@ static bool read_number(struct msgpack_reader *reader, size_t size, uint64_t *re
 }
 
 /* A length of `size` bytes, `skip` bytes (ext type), then that many bytes. */
-static bool read_bytes(struct msgpack_reader *reader, size_t size, size_t skip, enum msgpack_kind kind,
-                       struct msgpack_item *item)
+static bool read_bytes(struct msgpack_reader *reader, size_t size, size_t skip,
+                       enum msgpack_kind kind, struct msgpack_item *item)
 {
     uint64_t length;
     if (!read_number(reader, size, &length)) return false;
@@ -30,8 +30,8 @@ static bool read_bytes(struct msgpack_reader *reader, size_t size, size_t skip, 
     return true;
 }
 
-static bool read_fixed_bytes(struct msgpack_reader *reader, size_t head, size_t length, enum msgpack_kind kind,
-                             struct msgpack_item *item)
+static bool read_fixed_bytes(struct msgpack_reader *reader, size_t head, size_t length,
+                             enum msgpack_kind kind, struct msgpack_item *item)
 {
     if ((size_t)(reader->end - reader->at) < head + length) return false;
     item->kind = kind;
@@ -83,22 +83,38 @@ static bool next_long(struct msgpack_reader *reader, uint8_t type, struct msgpac
     uint64_t count;
     switch (type) {
     case 0xC0: reader->at++; item->kind = MSGPACK_NIL; return true;
-    case 0xC2: case 0xC3: reader->at++; item->kind = MSGPACK_BOOL; item->flag = type & 1; return true;
-    case 0xC4: case 0xC5: case 0xC6: return read_bytes(reader, (size_t)1 << (type - 0xC4), 0, MSGPACK_BIN, item);
-    case 0xC7: case 0xC8: case 0xC9: return read_bytes(reader, (size_t)1 << (type - 0xC7), 1, MSGPACK_EXT, item);
+    case 0xC2:
+    case 0xC3:
+        reader->at++;
+        item->kind = MSGPACK_BOOL;
+        item->flag = type & 1;
+        return true;
+    case 0xC4:
+    case 0xC5:
+    case 0xC6: return read_bytes(reader, (size_t)1 << (type - 0xC4), 0, MSGPACK_BIN, item);
+    case 0xC7:
+    case 0xC8:
+    case 0xC9: return read_bytes(reader, (size_t)1 << (type - 0xC7), 1, MSGPACK_EXT, item);
     case 0xCA: return read_float(reader, 4, item);
     case 0xCB: return read_float(reader, 8, item);
     case 0xCC: case 0xCD: case 0xCE: case 0xCF:
         item->kind = MSGPACK_UINT;
         return read_number(reader, (size_t)1 << (type - 0xCC), &item->uint);
-    case 0xD0: case 0xD1: case 0xD2: case 0xD3: return read_signed(reader, (size_t)1 << (type - 0xD0), item);
+    case 0xD0:
+    case 0xD1:
+    case 0xD2:
+    case 0xD3: return read_signed(reader, (size_t)1 << (type - 0xD0), item);
     case 0xD4: case 0xD5: case 0xD6: case 0xD7: case 0xD8:
         return read_fixed_bytes(reader, 2, (size_t)1 << (type - 0xD4), MSGPACK_EXT, item);
-    case 0xD9: case 0xDA: case 0xDB: return read_bytes(reader, (size_t)1 << (type - 0xD9), 0, MSGPACK_STR, item);
+    case 0xD9:
+    case 0xDA:
+    case 0xDB: return read_bytes(reader, (size_t)1 << (type - 0xD9), 0, MSGPACK_STR, item);
     case 0xDC: case 0xDD:
-        return read_number(reader, type == 0xDC ? 2 : 4, &count) && read_container(reader, count, MSGPACK_ARRAY, item);
+        return read_number(reader, type == 0xDC ? 2 : 4, &count) &&
+               read_container(reader, count, MSGPACK_ARRAY, item);
     case 0xDE: case 0xDF:
-        return read_number(reader, type == 0xDE ? 2 : 4, &count) && read_container(reader, count, MSGPACK_MAP, item);
+        return read_number(reader, type == 0xDE ? 2 : 4, &count) &&
+               read_container(reader, count, MSGPACK_MAP, item);
     default: return false; /* 0xC1 is never used */
     }
 }
@@ -119,15 +135,20 @@ static inline bool next_item(struct msgpack_reader *reader, struct msgpack_item 
         item->sint = (int8_t)type;
         return true;
     }
-    if (type >= 0xA0 && type <= 0xBF) return read_fixed_bytes(reader, 1, type & 0x1F, MSGPACK_STR, item);
+    if (type >= 0xA0 && type <= 0xBF)
+        return read_fixed_bytes(reader, 1, type & 0x1F, MSGPACK_STR, item);
     if (type <= 0x9F) {
         reader->at++;
-        return read_container(reader, type & 0x0F, type <= 0x8F ? MSGPACK_MAP : MSGPACK_ARRAY, item);
+        return read_container(reader, type & 0x0F, type <= 0x8F ? MSGPACK_MAP : MSGPACK_ARRAY,
+                              item);
     }
     return next_long(reader, type, item);
 }
 
-bool msgpack_next(struct msgpack_reader *reader, struct msgpack_item *item) { return next_item(reader, item); }
+bool msgpack_next(struct msgpack_reader *reader, struct msgpack_item *item)
+{
+    return next_item(reader, item);
+}
 
 /* Most strings are short names in ASCII: no call for these. */
 static inline bool is_text(struct str bytes)
@@ -144,7 +165,8 @@ static size_t position(const struct msgpack_check *check)
 }
 
 /* As many objects, at this depth. Recursion is bounded by MSGPACK_DEPTH_MAX. */
-static int check_objects(struct msgpack_check *check, uint64_t count, unsigned depth, struct err *err)
+static int check_objects(struct msgpack_check *check, uint64_t count, unsigned depth,
+                         struct err *err)
 {
     for (; count; count--) {
         struct msgpack_item item;
@@ -152,13 +174,16 @@ static int check_objects(struct msgpack_check *check, uint64_t count, unsigned d
         if (!next_item(&check->reader, &item))
             return err_set(err, E_BAD_MESSAGE, "msgpack is cut off or invalid at byte %zu", at);
         if (check->nodes++ == MSGPACK_NODES_MAX)
-            return err_set(err, E_BAD_MESSAGE, "msgpack holds more than %d objects", MSGPACK_NODES_MAX);
+            return err_set(err, E_BAD_MESSAGE, "msgpack holds more than %d objects",
+                           MSGPACK_NODES_MAX);
         if (item.kind == MSGPACK_STR && !is_text(item.bytes))
             return err_set(err, E_BAD_MESSAGE, "string at byte %zu is not UTF-8", at);
         if (item.kind != MSGPACK_ARRAY && item.kind != MSGPACK_MAP) continue;
         if (depth == MSGPACK_DEPTH_MAX)
-            return err_set(err, E_BAD_MESSAGE, "msgpack nests deeper than %d at byte %zu", MSGPACK_DEPTH_MAX, at);
-        int rc = check_objects(check, (uint64_t)item.count * (item.kind == MSGPACK_MAP ? 2 : 1), depth + 1, err);
+            return err_set(err, E_BAD_MESSAGE, "msgpack nests deeper than %d at byte %zu",
+                           MSGPACK_DEPTH_MAX, at);
+        int rc = check_objects(check, (uint64_t)item.count * (item.kind == MSGPACK_MAP ? 2 : 1),
+                               depth + 1, err);
         if (rc) return rc;
     }
     return E_OK;
@@ -167,12 +192,14 @@ static int check_objects(struct msgpack_check *check, uint64_t count, unsigned d
 int msgpack_check_begin(struct msgpack_check *check, struct str message, struct err *err)
 {
     if (message.size > MSGPACK_BYTES_MAX)
-        return err_set(err, E_TOO_LARGE, "message of %zu bytes; the limit is %d", message.size, MSGPACK_BYTES_MAX);
+        return err_set(err, E_TOO_LARGE, "message of %zu bytes; the limit is %d", message.size,
+                       MSGPACK_BYTES_MAX);
     *check = (struct msgpack_check){.message = message, .reader = msgpack_reader(message)};
     return E_OK;
 }
 
-int msgpack_check_object(struct msgpack_check *check, unsigned depth, struct str *ret_raw, struct err *err)
+int msgpack_check_object(struct msgpack_check *check, unsigned depth, struct str *ret_raw,
+                         struct err *err)
 {
     const uint8_t *start = check->reader.at;
     int rc = check_objects(check, 1, depth, err);
@@ -183,7 +210,8 @@ int msgpack_check_object(struct msgpack_check *check, unsigned depth, struct str
 int msgpack_check_end(const struct msgpack_check *check, struct err *err)
 {
     size_t left = (size_t)(check->reader.end - check->reader.at);
-    return left ? err_set(err, E_BAD_MESSAGE, "%zu bytes behind the end of the message", left) : E_OK;
+    return left ? err_set(err, E_BAD_MESSAGE, "%zu bytes behind the end of the message", left)
+                : E_OK;
 }
 
 int msgpack_check(struct str message, struct err *err)
@@ -201,7 +229,9 @@ static bool skip_objects(struct msgpack_reader *reader, uint64_t count, unsigned
         if (!next_item(reader, &item)) return false;
         if (item.kind != MSGPACK_ARRAY && item.kind != MSGPACK_MAP) continue;
         if (depth == MSGPACK_DEPTH_MAX) return false;
-        if (!skip_objects(reader, (uint64_t)item.count * (item.kind == MSGPACK_MAP ? 2 : 1), depth + 1)) return false;
+        if (!skip_objects(reader, (uint64_t)item.count * (item.kind == MSGPACK_MAP ? 2 : 1),
+                          depth + 1))
+            return false;
     }
     return true;
 }

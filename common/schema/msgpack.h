@@ -1,8 +1,9 @@
 /* Reading msgpack that nobody has vouched for (github.com/msgpack/msgpack/blob/master/spec.md).
  *
- * msgpack_check() walks a whole message once: sizes, depth, counts, UTF-8, no trailing bytes, before
- * anything is allocated; the same in steps tells where the objects of a message lie (record.c). (msgpack-c's unpacker trusts counts: five bytes make it allocate 2 GB; see
- * tests/fuzz.) msgpack_next() and msgpack_skip() stay bounds-checked on their own. */
+ * msgpack_check() walks a whole message once: sizes, depth, counts, UTF-8, no trailing bytes,
+ * before anything is allocated; the same in steps tells where the objects of a message lie
+ * (record.c). (msgpack-c's unpacker trusts counts: five bytes make it allocate 2 GB;
+ * see tests/fuzz.) msgpack_next() and msgpack_skip() stay bounds-checked on their own. */
 #ifndef VERBATIM_SCHEMA_MSGPACK_H
 #define VERBATIM_SCHEMA_MSGPACK_H
 
@@ -45,8 +46,10 @@ struct msgpack_check {
     unsigned nodes; /* so far */
 };
 int msgpack_check_begin(struct msgpack_check *check, struct str message, struct err *err) CHECKED;
-/* The next object with all that is in it, `depth` containers down; ret_raw (may be NULL) gets its bytes. */
-int msgpack_check_object(struct msgpack_check *check, unsigned depth, struct str *ret_raw, struct err *err) CHECKED;
+/* The next object with all that is in it, `depth` containers down; ret_raw (may be NULL)
+ * gets its bytes. */
+int msgpack_check_object(struct msgpack_check *check, unsigned depth, struct str *ret_raw,
+                         struct err *err) CHECKED;
 int msgpack_check_end(const struct msgpack_check *check, struct err *err) CHECKED;
 
 static inline struct msgpack_reader msgpack_reader(struct str bytes)

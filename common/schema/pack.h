@@ -1,4 +1,5 @@
-/* Writing msgpack with msgpack-c's packer into a piece of an arena whose size was bounded before. */
+/* Writing msgpack with msgpack-c's packer into a piece of an arena whose size was
+ * bounded before. */
 #ifndef VERBATIM_SCHEMA_PACK_H
 #define VERBATIM_SCHEMA_PACK_H
 
@@ -35,12 +36,30 @@ static inline bool pack_begin(struct pack *pack, struct arena *arena, size_t bou
     return pack->start != NULL;
 }
 
-static inline void pack_map(struct pack *pack, uint32_t count) { msgpack_pack_map(&pack->packer, count); }
-static inline void pack_array(struct pack *pack, uint32_t count) { msgpack_pack_array(&pack->packer, count); }
-static inline void pack_uint(struct pack *pack, uint64_t value) { msgpack_pack_uint64(&pack->packer, value); }
-static inline void pack_int(struct pack *pack, int64_t value) { msgpack_pack_int64(&pack->packer, value); }
-static inline void pack_float(struct pack *pack, float value) { msgpack_pack_float(&pack->packer, value); }
-static inline void pack_double(struct pack *pack, double value) { msgpack_pack_double(&pack->packer, value); }
+static inline void pack_map(struct pack *pack, uint32_t count)
+{
+    msgpack_pack_map(&pack->packer, count);
+}
+static inline void pack_array(struct pack *pack, uint32_t count)
+{
+    msgpack_pack_array(&pack->packer, count);
+}
+static inline void pack_uint(struct pack *pack, uint64_t value)
+{
+    msgpack_pack_uint64(&pack->packer, value);
+}
+static inline void pack_int(struct pack *pack, int64_t value)
+{
+    msgpack_pack_int64(&pack->packer, value);
+}
+static inline void pack_float(struct pack *pack, float value)
+{
+    msgpack_pack_float(&pack->packer, value);
+}
+static inline void pack_double(struct pack *pack, double value)
+{
+    msgpack_pack_double(&pack->packer, value);
+}
 static inline void pack_nil(struct pack *pack) { msgpack_pack_nil(&pack->packer); }
 
 static inline void pack_bool(struct pack *pack, bool value)

@@ -5,8 +5,9 @@
 #include "schema/pack.h"
 
 static const struct section_info sections[SECTION_COUNT] = {
-#define SECTION(id, name_, added_by_, description_) \
-    [SECTION_##id] = {.name = #name_, .added_by = added_by_, .description = description_, .shape = &name_##_shape},
+#define SECTION(id, name_, added_by_, description_)                                       \
+    [SECTION_##id] = {.name = #name_, .added_by = added_by_, .description = description_, \
+                      .shape = &name_##_shape},
 #include "schemas/sections.def"
 #undef SECTION
 };
@@ -20,11 +21,12 @@ enum section section_by_name(struct str name)
     return SECTION_COUNT;
 }
 
-static int keep_unknown(struct raw_field *unknown, struct record *record, struct str name, struct str value,
-                        struct err *err)
+static int keep_unknown(struct raw_field *unknown, struct record *record, struct str name,
+                        struct str value, struct err *err)
 {
     for (uint32_t i = 0; i < record->unknown.count; i++)
-        if (str_equal(unknown[i].name, name)) return err_set(err, E_BAD_MESSAGE, "section is there twice");
+        if (str_equal(unknown[i].name, name))
+            return err_set(err, E_BAD_MESSAGE, "section is there twice");
     if (record->unknown.count == RECORD_UNKNOWN_MAX)
         return err_set(err, E_BAD_MESSAGE, "more than %d unknown sections", RECORD_UNKNOWN_MAX);
     unknown[record->unknown.count++] = (struct raw_field){name, value};
@@ -52,13 +54,14 @@ static int take_id(struct record *record, struct str value, struct err *err)
     if (record->id.data) return err_set(err, E_BAD_MESSAGE, "\"id\" is there twice");
     if (!msgpack_next(&reader, &item) || item.kind != MSGPACK_STR || item.bytes.size == 0 ||
         item.bytes.size > RECORD_ID_BYTES_MAX)
-        return err_set(err, E_BAD_MESSAGE, "\"id\" is not a string of 1 to %d bytes", RECORD_ID_BYTES_MAX);
+        return err_set(err, E_BAD_MESSAGE, "\"id\" is not a string of 1 to %d bytes",
+                       RECORD_ID_BYTES_MAX);
     record->id = item.bytes;
     return E_OK;
 }
 
-static int take_pair(struct record *record, struct raw_field *unknown, struct str name, struct str value,
-                     struct err *err)
+static int take_pair(struct record *record, struct raw_field *unknown, struct str name,
+                     struct str value, struct err *err)
 {
     if (str_equal(name, STR("v"))) return take_version(record, value, err);
     if (str_equal(name, STR("id"))) return take_id(record, value, err);
@@ -70,7 +73,8 @@ static int take_pair(struct record *record, struct raw_field *unknown, struct st
     return E_OK;
 }
 
-static int check_pair(struct msgpack_check *check, struct record *record, struct raw_field *unknown, struct err *err)
+static int check_pair(struct msgpack_check *check, struct record *record, struct raw_field *unknown,
+                      struct err *err)
 {
     struct str raw, value;
     struct msgpack_item name;
@@ -112,18 +116,20 @@ int record_scan(struct str message, struct arena *arena, struct record *ret_reco
     return E_OK;
 }
 
-int record_decode(const struct record *record, enum section section, void *ret_value, struct arena *arena,
-                  struct err *err)
+int record_decode(const struct record *record, enum section section, void *ret_value,
+                  struct arena *arena, struct err *err)
 {
     if (!record_has(record, section))
         return err_set(err, E_BAD_MESSAGE, "section %s is missing", sections[section].name);
     const struct shape *shape = sections[section].shape;
-    if (record->values[section]) return memcpy(ret_value, record->values[section], shape->struct_bytes), E_OK;
+    if (record->values[section])
+        return memcpy(ret_value, record->values[section], shape->struct_bytes), E_OK;
     int rc = shape_decode(shape, record->sections[section], ret_value, arena, err);
     return rc ? err_wrap(err, "%s", sections[section].name) : E_OK;
 }
 
-int record_put(struct record *record, enum section section, const void *value, struct arena *arena, struct err *err)
+int record_put(struct record *record, enum section section, const void *value, struct arena *arena,
+               struct err *err)
 {
     size_t bytes = sections[section].shape->struct_bytes;
     void *copy = arena_alloc(arena, bytes);
@@ -137,13 +143,15 @@ static int encode_sections(struct record *record, struct arena *arena, struct er
 {
     for (int i = 0; i < SECTION_COUNT; i++) {
         if (!record->values[i] || record->sections[i].data) continue;
-        int rc = shape_encode(sections[i].shape, record->values[i], arena, &record->sections[i], err);
+        int rc = shape_encode(sections[i].shape, record->values[i], arena, &record->sections[i],
+                              err);
         if (rc) return rc;
     }
     return E_OK;
 }
 
-int record_write(struct record *record, struct arena *arena, struct str *ret_message, struct err *err)
+int record_write(struct record *record, struct arena *arena, struct str *ret_message,
+                 struct err *err)
 {
     int rc = encode_sections(record, arena, err);
     if (rc) return rc;
@@ -172,7 +180,8 @@ int record_write(struct record *record, struct arena *arena, struct str *ret_mes
     }
     struct str message = pack_end(&pack);
     if (message.size > MSGPACK_BYTES_MAX)
-        return err_set(err, E_TOO_LARGE, "record of %zu bytes; the limit is %d", message.size, MSGPACK_BYTES_MAX);
+        return err_set(err, E_TOO_LARGE, "record of %zu bytes; the limit is %d", message.size,
+                       MSGPACK_BYTES_MAX);
     *ret_message = message;
     return E_OK;
 }

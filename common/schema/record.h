@@ -6,9 +6,9 @@
  *     record_put(&record, SECTION_SEGMENT, &segment, arena, err);
  *     record_write(&record, arena, &value, err);                        other sections byte for byte
  *
- * All results are views of the message or live in the arena. What was put is encoded when the record is
- * written, not before: workers that share a process hand records on in memory (runtime/chain.h), and
- * then nobody encodes, checks and decodes what a worker has just made. */
+ * All results are views of the message or live in the arena. What was put is encoded when
+ * the record is written, not before: workers that share a process hand records on in memory
+ * (runtime/chain.h), and then nobody encodes, checks and decodes what a worker has just made. */
 #ifndef VERBATIM_SCHEMA_RECORD_H
 #define VERBATIM_SCHEMA_RECORD_H
 
@@ -34,8 +34,10 @@ enum section section_by_name(struct str name); /* SECTION_COUNT if there is none
 struct record {
     uint32_t version;
     struct str id;
-    struct str sections[SECTION_COUNT]; /* raw msgpack; data == NULL where absent or not encoded yet */
-    const void *values[SECTION_COUNT];  /* what was put, in an arena; NULL where only the msgpack is there */
+    /* raw msgpack; data == NULL where absent or not encoded yet */
+    struct str sections[SECTION_COUNT];
+    /* what was put, in an arena; NULL where only the msgpack is there */
+    const void *values[SECTION_COUNT];
     struct raw_fields unknown;          /* sections that this version doesn't know */
 };
 
@@ -45,13 +47,15 @@ static inline bool record_has(const struct record *record, enum section section)
 }
 
 /* BAD_MESSAGE, TOO_LARGE, NO_MEMORY. */
-int record_scan(struct str message, struct arena *arena, struct record *ret_record, struct err *err) CHECKED;
-/* Checks types, required fields, bounds and doubled fields. BAD_MESSAGE also when the section is absent.
- * What was put comes back as it is: its lists and strings are shared, so don't write to them. */
-int record_decode(const struct record *record, enum section section, void *ret_value, struct arena *arena,
-                  struct err *err) CHECKED;
-/* Replaces the section by this value (a struct of its shape), which is copied; what it points to must stay until
- * the record is written. NO_MEMORY. */
+int record_scan(struct str message, struct arena *arena, struct record *ret_record,
+                struct err *err) CHECKED;
+/* Checks types, required fields, bounds and doubled fields. BAD_MESSAGE also when the
+ * section is absent. What was put comes back as it is: its lists and strings are shared,
+ * so don't write to them. */
+int record_decode(const struct record *record, enum section section, void *ret_value,
+                  struct arena *arena, struct err *err) CHECKED;
+/* Replaces the section by this value (a struct of its shape), which is copied; what it points to
+ * must stay until the record is written. NO_MEMORY. */
 int record_put(struct record *record, enum section section, const void *value, struct arena *arena,
                struct err *err) CHECKED;
 static inline void record_drop(struct record *record, enum section section)
@@ -60,11 +64,12 @@ static inline void record_drop(struct record *record, enum section section)
     record->values[section] = NULL;
 }
 /* Encodes what was put. NO_MEMORY, TOO_LARGE. */
-int record_write(struct record *record, struct arena *arena, struct str *ret_message, struct err *err) CHECKED;
+int record_write(struct record *record, struct arena *arena, struct str *ret_message,
+                 struct err *err) CHECKED;
 
 /* One struct by its shape, without a record around it. */
-int shape_encode(const struct shape *shape, const void *value, struct arena *arena, struct str *ret_bytes,
-                 struct err *err) CHECKED;
+int shape_encode(const struct shape *shape, const void *value, struct arena *arena,
+                 struct str *ret_bytes, struct err *err) CHECKED;
 int shape_decode(const struct shape *shape, struct str bytes, void *ret_value, struct arena *arena,
                  struct err *err) CHECKED;
 

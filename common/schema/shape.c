@@ -12,15 +12,21 @@
 #define REQUIRED true
 #define OPTIONAL false
 #define ROW(name_, kind_, need_, most_, help_)                                                     \
-    .name = #name_, .help = help_, .name_size = sizeof #name_ - 1, .kind = kind_, .required = need_, \
+    .name = #name_, .help = help_, .name_size = sizeof #name_ - 1, .kind = kind_,                  \
+    .required = need_,                                                                             \
     .offset = offsetof(struct OWNER, name_), .most = most_
 #define FIELD(type_, name_, need_, most_, help_)  {ROW(name_, KIND_##type_, need_, most_, help_)},
-#define ENUM(type_, name_, need_, most_, help_)   {ROW(name_, KIND_enum, need_, most_, help_), .enumeration = &type_##_enumeration},
-#define SET(type_, name_, need_, most_, help_)    {ROW(name_, KIND_set, need_, most_, help_), .enumeration = &type_##_enumeration},
-#define STRUCT(type_, name_, need_, most_, help_) {ROW(name_, KIND_struct, need_, most_, help_), .shape = &type_##_shape},
-#define LIST(type_, name_, need_, most_, help_)   {ROW(name_, KIND_list, need_, most_, help_), .shape = &type_##_shape},
+#define ENUM(type_, name_, need_, most_, help_) \
+    {ROW(name_, KIND_enum, need_, most_, help_), .enumeration = &type_##_enumeration},
+#define SET(type_, name_, need_, most_, help_) \
+    {ROW(name_, KIND_set, need_, most_, help_), .enumeration = &type_##_enumeration},
+#define STRUCT(type_, name_, need_, most_, help_) \
+    {ROW(name_, KIND_struct, need_, most_, help_), .shape = &type_##_shape},
+#define LIST(type_, name_, need_, most_, help_) \
+    {ROW(name_, KIND_list, need_, most_, help_), .shape = &type_##_shape},
 #define SHAPE_OF(name_)                                                                            \
-    {.name = #name_, .fields = name_##_fields, .count = FIELD_##name_##_count, .struct_bytes = sizeof(struct name_)}
+    {.name = #name_, .fields = name_##_fields, .count = FIELD_##name_##_count,                     \
+     .struct_bytes = sizeof(struct name_)}
 
 #define OWNER redaction
 static const struct field redaction_fields[] = {
@@ -272,7 +278,8 @@ uint32_t enumeration_find(const struct enumeration *enumeration, struct str valu
 const struct field *shape_field(const struct shape *shape, struct str name)
 {
     for (uint32_t i = 0; i < shape->count; i++)
-        if (name.size == shape->fields[i].name_size && memcmp(name.data, shape->fields[i].name, name.size) == 0)
+        if (name.size == shape->fields[i].name_size &&
+            memcmp(name.data, shape->fields[i].name, name.size) == 0)
             return &shape->fields[i];
     return NULL;
 }

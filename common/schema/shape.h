@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 
-/* --- types of fields ---------------------------------------------------------------------------- */
+/* --- types of fields -------------------------------------------------------------------------- */
 
 struct raw_field {
     struct str name, value; /* value: one msgpack object */
@@ -32,7 +32,7 @@ struct vector {
     uint32_t count;
 };
 
-/* --- enumerations: enum safety_state { ENUM_safety_state_positive, … } -------------------------- */
+/* --- enumerations: enum safety_state { ENUM_safety_state_positive, … } ------------------------ */
 
 #define ENUMERATION(name, VALUES)
 #include "schemas/enums.def"
@@ -61,7 +61,7 @@ struct enumeration {
 /* The value's number, or count if there is none of that name. */
 uint32_t enumeration_find(const struct enumeration *enumeration, struct str value);
 
-/* --- structs and the numbers of their fields ---------------------------------------------------- */
+/* --- structs and the numbers of their fields -------------------------------------------------- */
 
 #include "schema/shape_numbers.h"
 #include "schema/shape_structs.h"
@@ -73,10 +73,11 @@ uint32_t enumeration_find(const struct enumeration *enumeration, struct str valu
     ((value)->field = __VA_ARGS__, (value)->present |= 1u << FIELD_##shape##_##field)
 #define shape_unset(shape, value, field) ((value)->present &= ~(1u << FIELD_##shape##_##field))
 
-/* --- tables ------------------------------------------------------------------------------------- */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 enum field_kind {
-    KIND_bool, KIND_u32, KIND_u64, KIND_f32, KIND_str, KIND_bin, KIND_time, KIND_strs, KIND_map, KIND_vector,
+    KIND_bool, KIND_u32, KIND_u64, KIND_f32, KIND_str, KIND_bin, KIND_time, KIND_strs, KIND_map,
+    KIND_vector,
     KIND_enum, KIND_set, KIND_struct, KIND_list
 };
 
@@ -85,7 +86,8 @@ struct field {
     uint8_t name_size, kind;
     bool required;
     uint16_t offset;
-    uint32_t most; /* bytes of a string, items of a list, largest magnitude of a number; 0: no limit */
+    /* bytes of a string, items of a list, largest magnitude of a number; 0: no limit */
+    uint32_t most;
     const struct enumeration *enumeration;
     const struct shape *shape; /* of a struct, or of a list's items */
 };

@@ -1,5 +1,5 @@
-/* The number of each field in its struct, which is its bit in `present`: FIELD_<struct>_<field>, and FIELD_<struct>_count. Part of
- * shape.h: include that. */
+/* The number of each field in its struct, which is its bit in `present`: FIELD_<struct>_<field>,
+ * and FIELD_<struct>_count. Part of shape.h: include that. */
 #ifndef VERBATIM_SCHEMA_SHAPE_NUMBERS_H
 #define VERBATIM_SCHEMA_SHAPE_NUMBERS_H
 

@@ -1,5 +1,6 @@
-/* The structs of the record's sections and their parts, one table of schemas/ each. Part of shape.h, which has the types of their
- * fields: include that. A struct's place is behind those that it holds. */
+/* The structs of the record's sections and their parts, one table of schemas/ each.
+ * Part of shape.h, which has the types of their fields: include that. A struct's place is behind
+ * those that it holds. */
 #ifndef VERBATIM_SCHEMA_SHAPE_STRUCTS_H
 #define VERBATIM_SCHEMA_SHAPE_STRUCTS_H
 

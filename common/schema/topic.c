@@ -6,8 +6,9 @@
 #define DAYS(days) ((int64_t)(days) * 24 * 3600 * 1000)
 
 static const struct topic_info topics[TOPIC_COUNT] = {
-#define TOPIC(id, topic_name, count, retention, kept, text) \
-    [TOPIC_##id] = {.name = topic_name, .description = text, .partitions = count, .retention_ms = retention, .keep = TOPIC_KEEP_##kept},
+#define TOPIC(id, topic_name, count, retention, kept, text)                       \
+    [TOPIC_##id] = {.name = topic_name, .description = text, .partitions = count, \
+                    .retention_ms = retention, .keep = TOPIC_KEEP_##kept},
 #include "schemas/topics.def"
 #undef TOPIC
 };
