@@ -13,10 +13,13 @@ static void write_flow(struct runtime *runtime, struct metrics_writer *writer)
     metrics_sample(writer, METRIC_INPUT_BYTES, NULL, NULL, (double)counters->input_bytes);
     metrics_sample(writer, METRIC_RETRIES, NULL, NULL, (double)counters->retries);
     for (int i = 1; i < ERR_COUNT; i++)
-        if (counters->dead_letters[i]) metrics_sample(writer, METRIC_DEAD_LETTERS, "cause", err_name((enum err_code)i), (double)counters->dead_letters[i]);
+        if (counters->dead_letters[i])
+            metrics_sample(writer, METRIC_DEAD_LETTERS, "cause", err_name((enum err_code)i),
+                           (double)counters->dead_letters[i]);
     metrics_sample(writer, METRIC_COMMITS, "result", "done", (double)runtime->commits_done);
     metrics_sample(writer, METRIC_COMMITS, "result", "retried", (double)runtime->commits_retried);
-    metrics_sample(writer, METRIC_COMMITS, "result", "cancelled", (double)runtime->commits_cancelled);
+    metrics_sample(writer, METRIC_COMMITS, "result", "cancelled",
+                   (double)runtime->commits_cancelled);
     metrics_histogram(writer, METRIC_COMMIT_SECONDS, NULL, 0, &runtime->commit_seconds);
     metrics_histogram(writer, METRIC_PROCESS_SECONDS, NULL, 0, &counters->process_seconds);
     metrics_histogram(writer, METRIC_LATENCY_SECONDS, NULL, 0, &counters->age_seconds);
@@ -30,12 +33,14 @@ static void write_backlog(struct runtime *runtime, struct metrics_writer *writer
     for (size_t i = 0; i < runtime->backlog_count; i++) {
         char partition[16];
         snprintf(partition, sizeof partition, "%u", runtime->backlog[i].partition);
-        metrics_sample2(writer, METRIC_BACKLOG_RECORDS, "topic", topic_info(runtime->backlog[i].topic)->name, "partition",
-                        partition, (double)runtime->backlog[i].records);
+        metrics_sample2(writer, METRIC_BACKLOG_RECORDS, "topic",
+                        topic_info(runtime->backlog[i].topic)->name, "partition", partition,
+                        (double)runtime->backlog[i].records);
     }
     for (int i = 0; i < TOPIC_COUNT; i++)
         if (runtime->worker->consumes >> i & 1)
-            metrics_sample(writer, METRIC_BACKLOG_SECONDS, "topic", topic_info((enum topic)i)->name, status_backlog_seconds(runtime, (enum topic)i));
+            metrics_sample(writer, METRIC_BACKLOG_SECONDS, "topic", topic_info((enum topic)i)->name,
+                           status_backlog_seconds(runtime, (enum topic)i));
 }
 
 /* Of the certificate that we log in to Kafka with: as the file says, which a restart would take. */
@@ -61,15 +66,20 @@ static void write_spans(struct telemetry *telemetry, struct metrics_writer *writ
 void admin_write_metrics(struct runtime *runtime, struct buffer *out)
 {
     char common[128];
-    snprintf(common, sizeof common, "worker=\"%s\",member=\"%s\"", runtime->worker->name, runtime->member);
+    snprintf(common, sizeof common, "worker=\"%s\",member=\"%s\"", runtime->worker->name,
+             runtime->member);
     struct metrics_writer writer = {.out = out, .common = common};
-    metrics_sample2(&writer, METRIC_BUILD, "version", VERBATIM_VERSION, "bus", bus_description(runtime->bus), 1);
+    metrics_sample2(&writer, METRIC_BUILD, "version", VERBATIM_VERSION, "bus",
+                    bus_description(runtime->bus), 1);
     double uptime = (double)(clock_mono_ns(runtime->context.clock) - runtime->started_ns) * 1e-9;
-    metrics_sample(&writer, METRIC_START_SECONDS, NULL, NULL, (double)clock_wall_ms(runtime->context.clock) * 1e-3 - uptime);
-    metrics_sample(&writer, METRIC_READY_SECONDS, NULL, NULL, (double)(runtime->ready_ns - runtime->started_ns) * 1e-9);
+    metrics_sample(&writer, METRIC_START_SECONDS, NULL, NULL,
+                   (double)clock_wall_ms(runtime->context.clock) * 1e-3 - uptime);
+    metrics_sample(&writer, METRIC_READY_SECONDS, NULL, NULL,
+                   (double)(runtime->ready_ns - runtime->started_ns) * 1e-9);
     if (runtime->consumer) write_flow(runtime, &writer), write_backlog(runtime, &writer);
     metrics_sample(&writer, METRIC_CONFIG_RELOADS, "result", "done", (double)runtime->reloads_done);
-    metrics_sample(&writer, METRIC_CONFIG_RELOADS, "result", "refused", (double)runtime->reloads_refused);
+    metrics_sample(&writer, METRIC_CONFIG_RELOADS, "result", "refused",
+                   (double)runtime->reloads_refused);
     write_certificate(runtime, &writer);
     if (runtime->telemetry) write_spans(runtime->telemetry, &writer);
     if (runtime->worker->metrics) runtime->worker->metrics(&runtime->context, &writer);
@@ -81,13 +91,16 @@ static void answer_metrics(struct runtime *runtime, struct http_request *request
     struct buffer out = {0};
     admin_write_metrics(runtime, &out);
     if (out.failed) http_refuse(request, 503, "Short of memory.");
-    else http_respond(request, 200, STR("text/plain; version=0.0.4; charset=utf-8"), buffer_str(&out));
+    else
+        http_respond(request, 200, STR("text/plain; version=0.0.4; charset=utf-8"),
+                     buffer_str(&out));
     buffer_deinit(&out);
 }
 
 static bool bus_is_silent(const struct runtime *runtime)
 {
-    return runtime->poll_failures || runtime->commit_failures || (runtime->consumer && !bus_answers(runtime->consumer));
+    return runtime->poll_failures || runtime->commit_failures ||
+           (runtime->consumer && !bus_answers(runtime->consumer));
 }
 
 static bool worker_is_ready(struct runtime *runtime)
@@ -99,24 +112,32 @@ static bool worker_is_ready(struct runtime *runtime)
 static void on_request(struct http_request *request, void *user)
 {
     struct runtime *runtime = user;
-    if (request->method != HTTP_METHOD_GET && request->method != HTTP_METHOD_HEAD) http_refuse(request, 405, "Only GET is served here.");
+    if (request->method != HTTP_METHOD_GET && request->method != HTTP_METHOD_HEAD)
+        http_refuse(request, 405, "Only GET is served here.");
     else if (str_equal(request->path, STR("/metrics"))) answer_metrics(runtime, request);
-    else if (str_equal(request->path, STR("/healthz"))) http_respond(request, 200, STR("text/plain"), STR("alive\n"));
-    else if (!str_equal(request->path, STR("/readyz"))) http_refuse(request, 404, "Served here: /metrics, /healthz, /readyz.");
-    else if (runtime->phase != PHASE_RUNNING) http_refuse_busy(request, 503, 1, "Starting or stopping.");
-    else if (bus_is_silent(runtime) || !worker_is_ready(runtime)) http_refuse_busy(request, 503, 1, "The bus does not answer.");
+    else if (str_equal(request->path, STR("/healthz")))
+        http_respond(request, 200, STR("text/plain"), STR("alive\n"));
+    else if (!str_equal(request->path, STR("/readyz")))
+        http_refuse(request, 404, "Served here: /metrics, /healthz, /readyz.");
+    else if (runtime->phase != PHASE_RUNNING)
+        http_refuse_busy(request, 503, 1, "Starting or stopping.");
+    else if (bus_is_silent(runtime) || !worker_is_ready(runtime))
+        http_refuse_busy(request, 503, 1, "The bus does not answer.");
     else http_respond(request, 200, STR("text/plain"), STR("ready\n"));
 }
 
 /* "127.0.0.1:9101", "[::1]:9101" */
-static int split_address(const char *text, char host[static 64], uint16_t *ret_port, struct err *err)
+static int split_address(const char *text, char host[static 64], uint16_t *ret_port,
+                         struct err *err)
 {
     const char *colon = strrchr(text, ':');
     uint64_t port;
     if (!colon || !str_to_u64(str_of(colon + 1), &port) || port > 65535)
-        return err_set(err, E_BAD_CONFIG, "runtime.admin: \"%s\" is not an address such as 127.0.0.1:9101", text);
+        return err_set(err, E_BAD_CONFIG,
+                       "runtime.admin: \"%s\" is not an address such as 127.0.0.1:9101", text);
     struct str name = str_make(text, (size_t)(colon - text));
-    if (name.size >= 2 && name.data[0] == '[' && name.data[name.size - 1] == ']') name = str_slice(name, 1, name.size - 1);
+    if (name.size >= 2 && name.data[0] == '[' && name.data[name.size - 1] == ']')
+        name = str_slice(name, 1, name.size - 1);
     snprintf(host, 64, "%.*s", STR_ARGS(str_slice(name, 0, 63)));
     *ret_port = (uint16_t)port;
     return E_OK;
@@ -125,9 +146,11 @@ static int split_address(const char *text, char host[static 64], uint16_t *ret_p
 /* It tells no secrets, but how much there is to do, to whoever asks. */
 static int check_open(const struct runtime *runtime, const char *host, struct err *err)
 {
-    if (runtime->options.admin_open || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0) return E_OK;
+    if (runtime->options.admin_open || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0)
+        return E_OK;
     return err_set(err, E_BAD_CONFIG,
-                   "%s is no loopback address: whoever reaches it may read /metrics; where that is wanted, set "
+                   "%s is no loopback address: whoever reaches it may read /metrics; where that is "
+                   "wanted, set "
                    "runtime.admin_open = true", host);
 }
 

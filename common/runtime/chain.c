@@ -21,11 +21,13 @@ struct chain {
     int64_t offset;
 };
 
-static int open_link(struct link *link, const struct worker *worker, const struct config *config, struct err *err)
+static int open_link(struct link *link, const struct worker *worker, const struct config *config,
+                     struct err *err)
 {
     if (worker->options) {
         link->options = calloc(1, worker->options->struct_bytes);
-        int rc = link->options ? config_get(config, worker->options, link->options, err) : err_set(err, E_NO_MEMORY, NULL);
+        int rc = link->options ? config_get(config, worker->options, link->options, err)
+                               : err_set(err, E_NO_MEMORY, NULL);
         if (rc) return rc;
         link->context.options = link->options;
     }
@@ -43,8 +45,9 @@ int chain_create(const struct worker *const *workers, size_t count, const struct
     random_seed_system(&chain->random);
     for (size_t i = 0; i < count; i++) {
         struct link *link = &chain->links[chain->count++];
-        link->context = (struct worker_context){.worker = workers[i], .config = config, .clock = clock,
-                                                .random = &chain->random, .member = "chain"};
+        link->context = (struct worker_context){
+            .worker = workers[i], .config = config, .clock = clock, .random = &chain->random,
+            .member = "chain"};
         int rc = open_link(link, workers[i], config, err);
         if (rc) {
             chain_destroy(chain);
@@ -60,7 +63,8 @@ void chain_destroy(struct chain *chain)
     if (!chain) return;
     for (size_t i = 0; i < chain->count; i++) {
         struct link *link = &chain->links[i];
-        if (link->opened && link->context.worker->close) link->context.worker->close(&link->context);
+        if (link->opened && link->context.worker->close)
+            link->context.worker->close(&link->context);
         free(link->options);
     }
     arena_deinit(&chain->arena);
@@ -74,14 +78,16 @@ static struct link *consumer_of(struct chain *chain, enum topic topic)
     return NULL;
 }
 
-int chain_record(const struct chain_message *message, struct arena *arena, struct record *ret_record, struct err *err)
+int chain_record(const struct chain_message *message, struct arena *arena,
+                 struct record *ret_record, struct err *err)
 {
     if (!message->record) return record_scan(message->value, arena, ret_record, err);
     *ret_record = *message->record;
     return E_OK;
 }
 
-static int run_job(struct link *link, struct job *job, const struct chain_message *input, struct err *err)
+static int run_job(struct link *link, struct job *job, const struct chain_message *input,
+                   struct err *err)
 {
     int rc = E_OK;
     for (job->attempts = 1; ; job->attempts++) {
@@ -90,13 +96,16 @@ static int run_job(struct link *link, struct job *job, const struct chain_messag
         rc = link->context.worker->raw ? E_OK : chain_record(input, job->arena, &job->record, err);
         if (rc == E_OK) rc = link->context.worker->process(&link->context, job, err);
         assert(!job->deferred); /* only workers that answer at once can be chained */
-        if (rc == E_OK || err_class((enum err_code)rc) != ERR_RETRY || job->attempts == CHAIN_ATTEMPTS) break;
+        if (rc == E_OK || err_class((enum err_code)rc) != ERR_RETRY ||
+            job->attempts == CHAIN_ATTEMPTS)
+            break;
     }
     return rc;
 }
 
 /* A dead letter holds its message's bytes. */
-static int reject(struct job *job, struct bus_message *message, struct record *record, enum err_code code, struct err *err)
+static int reject(struct job *job, struct bus_message *message, struct record *record,
+                  enum err_code code, struct err *err)
 {
     struct err cause = *err;
     job_reset(job);
@@ -104,19 +113,25 @@ static int reject(struct job *job, struct bus_message *message, struct record *r
     return rc ? rc : dead_letter_emit(job, code, &cause, SIZE_MAX, err);
 }
 
-static int pass_on(struct chain *chain, struct link *link, const struct chain_message *input, chain_on_output *on_output,
-                   void *user, struct err *err)
+static int pass_on(struct chain *chain, struct link *link, const struct chain_message *input,
+                   chain_on_output *on_output, void *user, struct err *err)
 {
-    struct bus_message message = {.topic = input->topic, .offset = chain->offset, .timestamp_ms = input->timestamp_ms,
-                                  .key = input->key, .value = input->value};
-    struct job job = {.message = &message, .arena = &chain->arena, .context = &link->context, .handed_on = true};
+    struct bus_message message = {
+        .topic = input->topic, .offset = chain->offset, .timestamp_ms = input->timestamp_ms,
+        .key = input->key, .value = input->value};
+    struct job job = {
+        .message = &message, .arena = &chain->arena, .context = &link->context, .handed_on = true};
     int rc = E_OK;
-    if (link->context.worker->raw && input->record) rc = record_write(input->record, &chain->arena, &message.value, err);
+    if (link->context.worker->raw && input->record)
+        rc = record_write(input->record, &chain->arena, &message.value, err);
     if (rc == E_OK) rc = run_job(link, &job, input, err);
-    if (rc && err_class((enum err_code)rc) != ERR_FATAL) rc = reject(&job, &message, input->record, (enum err_code)rc, err);
+    if (rc && err_class((enum err_code)rc) != ERR_FATAL)
+        rc = reject(&job, &message, input->record, (enum err_code)rc, err);
     for (struct job_output *output = job.outputs; output && rc == E_OK; output = output->next) {
-        struct chain_message passed = {.topic = output->bus.topic, .key = output->bus.key, .record = output->record,
-                                       .value = output->bus.value, .words = output->words, .timestamp_ms = output->bus.timestamp_ms};
+        struct chain_message passed = {
+            .topic = output->bus.topic, .key = output->bus.key, .record = output->record,
+            .value = output->bus.value, .words = output->words,
+            .timestamp_ms = output->bus.timestamp_ms};
         struct link *next = consumer_of(chain, passed.topic);
         if (next) rc = pass_on(chain, next, &passed, on_output, user, err);
         else on_output(user, &passed);
@@ -124,8 +139,8 @@ static int pass_on(struct chain *chain, struct link *link, const struct chain_me
     return rc;
 }
 
-int chain_process(struct chain *chain, const struct chain_message *message, chain_on_output *on_output, void *user,
-                  struct err *err)
+int chain_process(struct chain *chain, const struct chain_message *message,
+                  chain_on_output *on_output, void *user, struct err *err)
 {
     struct link *first = consumer_of(chain, message->topic);
     assert(first);

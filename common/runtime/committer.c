@@ -78,7 +78,8 @@ void committer_destroy(struct committer *committer)
 {
     if (!committer) return;
     pthread_mutex_lock(&committer->mutex);
-    while (committer->slot == SLOT_WORKING) pthread_cond_wait(&committer->changed, &committer->mutex);
+    while (committer->slot == SLOT_WORKING)
+        pthread_cond_wait(&committer->changed, &committer->mutex);
     committer->slot = SLOT_QUIT;
     pthread_cond_broadcast(&committer->changed);
     pthread_mutex_unlock(&committer->mutex);
@@ -99,8 +100,9 @@ static enum slot slot_now(const struct committer *committer)
 
 bool committer_busy(const struct committer *committer) { return slot_now(committer) != SLOT_IDLE; }
 
-void committer_start(struct committer *committer, const struct bus_output *outputs, size_t output_count,
-                     const struct bus_position *positions, size_t position_count)
+void committer_start(struct committer *committer, const struct bus_output *outputs,
+                     size_t output_count, const struct bus_position *positions,
+                     size_t position_count)
 {
     pthread_mutex_lock(&committer->mutex);
     assert(committer->slot == SLOT_IDLE);
@@ -113,7 +115,8 @@ void committer_start(struct committer *committer, const struct bus_output *outpu
     pthread_mutex_unlock(&committer->mutex);
 }
 
-bool committer_take(struct committer *committer, int *ret_code, struct err *ret_err, double *ret_seconds)
+bool committer_take(struct committer *committer, int *ret_code, struct err *ret_err,
+                    double *ret_seconds)
 {
     pthread_mutex_lock(&committer->mutex);
     bool ended = committer->slot == SLOT_ENDED;
@@ -130,6 +133,7 @@ bool committer_take(struct committer *committer, int *ret_code, struct err *ret_
 void committer_wait(struct committer *committer)
 {
     pthread_mutex_lock(&committer->mutex);
-    while (committer->slot == SLOT_WORKING) pthread_cond_wait(&committer->changed, &committer->mutex);
+    while (committer->slot == SLOT_WORKING)
+        pthread_cond_wait(&committer->changed, &committer->mutex);
     pthread_mutex_unlock(&committer->mutex);
 }

@@ -13,14 +13,17 @@ static bool has_name(const struct str_map *map, struct str name)
 }
 
 /* Headers may come twice; the schema's maps hold a name once, so the first counts. */
-static void fill_headers(struct dead_letter *letter, const struct bus_message *message, struct arena *arena)
+static void fill_headers(struct dead_letter *letter, const struct bus_message *message,
+                         struct arena *arena)
 {
     struct str_map map = {.items = ARENA_ARRAY(arena, struct str_pair, message->header_count)};
     if (!map.items) return; /* headers are a help, not a promise */
     for (uint32_t i = 0; i < message->header_count && map.count < 16; i++) {
         const struct bus_header *header = &message->headers[i];
         if (header->name.size + header->value.size > HEADER_BYTES_MAX) continue;
-        if (!str_is_utf8(header->name) || !str_is_utf8(header->value) || has_name(&map, header->name)) continue;
+        if (!str_is_utf8(header->name) || !str_is_utf8(header->value) ||
+            has_name(&map, header->name))
+            continue;
         map.items[map.count++] = (struct str_pair){header->name, header->value};
     }
     if (map.count) shape_set(dead_letter, letter, headers, map);
@@ -33,14 +36,15 @@ static struct str letter_id(const struct job *job, struct arena *arena)
     char text[UUID_TEXT_BYTES];
     const struct bus_message *message = job->message;
     struct str origin = arena_printf(arena, "%s/%s/%u/%lld", job->context->worker->name,
-                                     topic_info(message->topic)->name, message->partition, (long long)message->offset);
+                                     topic_info(message->topic)->name, message->partition,
+                                     (long long)message->offset);
     hash_sha256(origin, hash);
     uuid_from_hash(hash, text);
     return arena_copy(arena, str_of(text));
 }
 
-int dead_letter_emit(struct job *job, enum err_code code, const struct err *cause, size_t bytes_limit,
-                     struct err *err)
+int dead_letter_emit(struct job *job, enum err_code code, const struct err *cause,
+                     size_t bytes_limit, struct err *err)
 {
     const struct bus_message *message = job->message;
     struct dead_letter letter = {0};

@@ -1,4 +1,5 @@
-/* In-flight records: batches, lanes, runs, retries, dead letters. What is done goes on in flow_transaction.c. See flow.h. */
+/* In-flight records: batches, lanes, runs, retries, dead letters. What is done goes on in
+ * flow_transaction.c. See flow.h. */
 #include "runtime/flow_internal.h"
 
 #include <stdlib.h>
@@ -14,7 +15,8 @@ void flow_init(struct flow *flow, struct worker_context *context, struct bus_con
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
-enum { DEFERRED_BLOCK_BYTES = 2048 }; /* a record that a model is asked about has used 1.0 to 1.3 kB by then */
+/* a record that a model is asked about has used 1.0 to 1.3 kB by then */
+enum { DEFERRED_BLOCK_BYTES = 2048 };
 
 static void free_arena(struct arena *arena)
 {
@@ -57,7 +59,9 @@ static bool lies_in(struct str part, struct str whole)
 /* Views of the message stay; the rest is copied to the batch. */
 static bool keep_bytes(struct job *job, struct str *bytes)
 {
-    if (bytes->size == 0 || lies_in(*bytes, job->message->value) || lies_in(*bytes, job->message->key)) return true;
+    if (bytes->size == 0 || lies_in(*bytes, job->message->value) ||
+        lies_in(*bytes, job->message->key))
+        return true;
     struct str copy = arena_copy(&job->batch->arena, *bytes);
     if (!copy.data) return false;
     *bytes = copy;
@@ -71,7 +75,9 @@ bool flow_keep_outputs(struct job *job)
         if (!kept) return false;
         *kept = **link;
         struct str id = kept->headers[JOB_HEADER_ID].value;
-        if (!keep_bytes(job, &kept->bus.key) || !keep_bytes(job, &kept->bus.value) || !keep_bytes(job, &id)) return false;
+        if (!keep_bytes(job, &kept->bus.key) || !keep_bytes(job, &kept->bus.value) ||
+            !keep_bytes(job, &id))
+            return false;
         job_fill_headers(job, kept, id);
         *link = kept;
     }
@@ -140,7 +146,8 @@ static struct batch *open_batch(struct flow *flow, struct bus_batch *messages)
 struct lane *flow_find_lane(const struct flow *flow, enum topic topic, uint32_t partition)
 {
     for (uint32_t i = 0; i < flow->lane_count; i++)
-        if (flow->lanes[i].topic == topic && flow->lanes[i].partition == partition) return &flow->lanes[i];
+        if (flow->lanes[i].topic == topic && flow->lanes[i].partition == partition)
+            return &flow->lanes[i];
     return NULL;
 }
 
@@ -181,10 +188,13 @@ int flow_take(struct flow *flow, struct bus_batch *messages, struct err *err)
     flow->in_flight += messages->count;
     for (uint32_t i = 0; i < messages->count; i++) {
         struct job *job = &batch->jobs[i];
-        *job = (struct job){.message = &batch->messages.messages[i], .context = flow->context, .batch = batch};
-        if (!lane || lane->topic != job->message->topic || lane->partition != job->message->partition)
+        *job = (struct job){
+            .message = &batch->messages.messages[i], .context = flow->context, .batch = batch};
+        if (!lane || lane->topic != job->message->topic ||
+            lane->partition != job->message->partition)
             lane = lane_of(flow, job->message->topic, job->message->partition);
-        if (!lane) return err_set(err, E_NO_MEMORY, NULL); /* fatal to the worker: nothing is committed */
+        /* fatal to the worker: nothing is committed */
+        if (!lane) return err_set(err, E_NO_MEMORY, NULL);
         append_job(lane, job);
     }
     return E_OK;
@@ -212,14 +222,16 @@ int64_t flow_backoff_ms(const struct flow_limits *limits, struct random *random,
     int64_t most = limits->backoff_least_ms << (failures < 16 ? failures : 16);
     if (most > limits->backoff_most_ms) most = limits->backoff_most_ms;
     int64_t spread = most - limits->backoff_least_ms;
-    return limits->backoff_least_ms + (spread > 0 ? (int64_t)random_below(random, (uint64_t)spread + 1) : 0);
+    return limits->backoff_least_ms +
+           (spread > 0 ? (int64_t)random_below(random, (uint64_t)spread + 1) : 0);
 }
 
 static void retry_later(struct flow *flow, struct job *job)
 {
     const struct worker_context *context = flow->context;
     job->state = JOB_WAITING;
-    job->retry_at_ms = clock_mono_ms(context->clock) + flow_backoff_ms(&flow->limits, context->random, job->attempts);
+    job->retry_at_ms = clock_mono_ms(context->clock) +
+                       flow_backoff_ms(&flow->limits, context->random, job->attempts);
     flow->waiting++;
     flow->counters.retries++;
 }
@@ -305,7 +317,9 @@ uint32_t flow_run(struct flow *flow, uint32_t most)
             flow->counters.input_bytes += job->message->value.size;
             run(flow, job);
         }
-    if (count) histogram_add(&flow->counters.process_seconds, (double)(clock_mono_ns(flow->context->clock) - start_ns) * 1e-9, 1);
+    if (count)
+        histogram_add(&flow->counters.process_seconds,
+                      (double)(clock_mono_ns(flow->context->clock) - start_ns) * 1e-9, 1);
     return count;
 }
 
@@ -326,7 +340,8 @@ int64_t flow_retry_due(struct flow *flow, int64_t now_ms)
                 flow->waiting--;
                 run(flow, job);
             }
-            if (job->state == JOB_WAITING && (next < 0 || job->retry_at_ms < next)) next = job->retry_at_ms;
+            if (job->state == JOB_WAITING && (next < 0 || job->retry_at_ms < next))
+                next = job->retry_at_ms;
         }
     return next;
 }

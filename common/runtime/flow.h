@@ -3,13 +3,14 @@
  *
  * Happy path: flow_take() a polled batch; flow_run() processes each record; flow_gather() collects
  * the done prefix of every partition into one transaction; when that is committed,
- * flow_committed() forgets them and gives batches back. Failures: a RETRY is scheduled with back-off
- * and jitter and blocks its own partition only (others go on until the batches are used up); a REJECT
- * becomes a dead letter, which is an output like any other; a lost generation drops everything
- * (flow_drop_all).
+ * flow_committed() forgets them and gives batches back. Failures: a RETRY is scheduled with
+ * back-off and jitter and blocks its own partition only (others go on until the batches are used
+ * up); a REJECT becomes a dead letter, which is an output like any other; a lost generation drops
+ * everything (flow_drop_all).
  *
- * Memory: a job runs in a scratch arena that stays in the cache; only what it emitted is copied to its
- * batch, which lives until the commit. A deferred job keeps its scratch arena until it is finished. */
+ * Memory: a job runs in a scratch arena that stays in the cache; only what it emitted is
+ * copied to its batch, which lives until the commit. A deferred job keeps its scratch arena
+ * until it is finished. */
 #ifndef VERBATIM_RUNTIME_FLOW_H
 #define VERBATIM_RUNTIME_FLOW_H
 
@@ -17,12 +18,15 @@
 
 #include "runtime/worker.h"
 
-enum job_state { JOB_READY, JOB_RUNNING, JOB_WAITING /* for a retry */, JOB_DONE, JOB_GATHERED, JOB_DROPPED };
+enum job_state {
+    JOB_READY, JOB_RUNNING, JOB_WAITING /* for a retry */, JOB_DONE, JOB_GATHERED, JOB_DROPPED
+};
 
 struct job_output {
     struct job_output *next;
     struct bus_output bus;
-    struct record *record; /* handed on: instead of the message's value and headers; NULL otherwise */
+    /* handed on: instead of the message's value and headers; NULL otherwise */
+    struct record *record;
     struct tokens *words; /* of that record's document */
     struct bus_header headers[JOB_HEADERS + JOB_MARKS];
     char traceparent[TRACE_TEXT_BYTES];
@@ -85,7 +89,8 @@ struct flow {
     struct bus_position *positions;
     struct job **gathered;
     size_t own_count; /* of the outputs: added by flow_add_output() */
-    size_t output_count, output_capacity, position_count, position_capacity, gathered_count, gathered_capacity;
+    size_t output_count, output_capacity, position_count, position_capacity, gathered_count,
+        gathered_capacity;
 };
 
 void flow_init(struct flow *flow, struct worker_context *context, struct bus_consumer *consumer,
@@ -94,7 +99,10 @@ void flow_init(struct flow *flow, struct worker_context *context, struct bus_con
 void flow_deinit(struct flow *flow);
 
 /* Room for another batch? */
-static inline bool flow_has_room(const struct flow *flow) { return flow->batch_count < flow->limits.batches; }
+static inline bool flow_has_room(const struct flow *flow)
+{
+    return flow->batch_count < flow->limits.batches;
+}
 /* Takes the batch over, also on an error. NO_MEMORY. */
 int flow_take(struct flow *flow, struct bus_batch *batch, struct err *err) CHECKED;
 /* Records taken and not yet run? */
@@ -119,8 +127,8 @@ int64_t flow_committed_position(const struct flow *flow, enum topic topic, uint3
 /* Records in flight are no longer ours. Not while a gathered transaction is being committed. */
 void flow_drop_all(struct flow *flow);
 
-/* Pause before try number `failures` + 1: exponential with full jitter (Brooker, "Exponential Backoff And
- * Jitter"), never below the least. */
+/* Pause before try number `failures` + 1: exponential with full jitter (Brooker, "Exponential
+ * Backoff And Jitter"), never below the least. */
 int64_t flow_backoff_ms(const struct flow_limits *limits, struct random *random, uint32_t failures);
 
 /* Of a job without a flow: in solo.c. */
@@ -133,7 +141,7 @@ void job_span_end(const struct job *job, enum err_code code);
 /* For job.c, dead_letter.c, chain.c and solo.c. */
 void job_reset(struct job *job);
 void job_fill_headers(const struct job *job, struct job_output *output, struct str id);
-int dead_letter_emit(struct job *job, enum err_code code, const struct err *cause, size_t bytes_limit,
-                     struct err *err) CHECKED;
+int dead_letter_emit(struct job *job, enum err_code code, const struct err *cause,
+                     size_t bytes_limit, struct err *err) CHECKED;
 
 #endif

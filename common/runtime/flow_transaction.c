@@ -1,5 +1,5 @@
-/* In-flight records that are done: what goes into the next transaction, and what becomes of it. Each output is committed
- * with its record's position or not at all. See flow.h. */
+/* In-flight records that are done: what goes into the next transaction, and what becomes of it.
+ * Each output is committed with its record's position or not at all. See flow.h. */
 #include "runtime/flow_internal.h"
 
 #include <stdlib.h>
@@ -25,7 +25,8 @@ static bool gather_outputs(struct flow *flow, const struct job *job)
 {
     size_t outputs_before = flow->output_count;
     for (const struct job_output *output = job->outputs; output; output = output->next) {
-        if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count, sizeof(struct bus_output))) {
+        if (!grow(&flow->outputs, &flow->output_capacity, flow->output_count,
+                  sizeof(struct bus_output))) {
             flow->output_count = outputs_before;
             return false;
         }
@@ -36,7 +37,9 @@ static bool gather_outputs(struct flow *flow, const struct job *job)
 
 static bool gather_job(struct flow *flow, struct job *job)
 {
-    if (!grow(&flow->gathered, &flow->gathered_capacity, flow->gathered_count, sizeof(struct job *))) return false;
+    if (!grow(&flow->gathered, &flow->gathered_capacity, flow->gathered_count,
+              sizeof(struct job *)))
+        return false;
     if (!gather_outputs(flow, job)) return false;
     job->state = JOB_GATHERED;
     flow->gathered[flow->gathered_count++] = job;
@@ -55,7 +58,8 @@ static int64_t durable_position(const struct flow *flow, const struct lane *lane
  * would write it again. */
 static void gather_lane(struct flow *flow, struct lane *lane, int64_t durable)
 {
-    while (lane->first && lane->first->state == JOB_DONE && flow->gathered_count < flow->limits.transaction_records) {
+    while (lane->first && lane->first->state == JOB_DONE &&
+           flow->gathered_count < flow->limits.transaction_records) {
         struct job *job = lane->first;
         if (job->outputs && job->message->offset >= durable) return;
         if (!gather_job(flow, job)) return; /* short of memory: a smaller transaction */
@@ -71,15 +75,19 @@ bool flow_gather(struct flow *flow)
     for (uint32_t i = 0; i < flow->lane_count; i++) {
         struct lane *lane = &flow->lanes[i];
         /* First: outputs without their position would be written again. */
-        if (!grow(&flow->positions, &flow->position_capacity, flow->position_count, sizeof(struct bus_position))) break;
+        if (!grow(&flow->positions, &flow->position_capacity, flow->position_count,
+                  sizeof(struct bus_position)))
+            break;
         int64_t durable = durable_position(flow, lane);
         gather_lane(flow, lane, durable);
         int64_t position = durable < lane->done ? durable : lane->done;
         if (position < 0 || position <= lane->committed) continue;
-        flow->positions[flow->position_count++] = (struct bus_position){lane->topic, lane->partition, position};
+        flow->positions[flow->position_count++] = (struct bus_position){
+            lane->topic, lane->partition, position};
     }
     if (flow->position_count == 0 && flow->output_count == 0) {
-        if (flow->gathered_count) flow_committed(flow); /* kept by the worker: nothing to commit yet */
+        /* kept by the worker: nothing to commit yet */
+        if (flow->gathered_count) flow_committed(flow);
         return false;
     }
     return true;
@@ -94,13 +102,14 @@ int flow_add_output(struct flow *flow, const struct bus_output *output, struct e
     return E_OK;
 }
 
-/* --- a bus that takes less than we thought ----------------------------------------------------- */
+/* --- a bus that takes less than we thought ---------------------------------------------------- */
 
 static size_t largest_output(const struct job *job)
 {
     size_t largest = 0;
     for (const struct job_output *output = job->outputs; output; output = output->next)
-        if (output->bus.key.size + output->bus.value.size > largest) largest = output->bus.key.size + output->bus.value.size;
+        if (output->bus.key.size + output->bus.value.size > largest)
+            largest = output->bus.key.size + output->bus.value.size;
     return largest;
 }
 
@@ -118,7 +127,8 @@ static struct job *largest_gathered(const struct flow *flow)
 }
 
 /* A dead letter in place of what the job emitted, without the message's bytes. */
-static int replace_by_letter(struct flow *flow, struct job *job, const struct err *cause, struct err *err)
+static int replace_by_letter(struct flow *flow, struct job *job, const struct err *cause,
+                             struct err *err)
 {
     if (!flow_give_scratch(flow, job)) return err_set(err, E_NO_MEMORY, NULL);
     job_reset(job);
@@ -147,7 +157,7 @@ int flow_refuse_largest(struct flow *flow, const struct err *cause, struct err *
     return E_OK;
 }
 
-/* --- the end of it ----------------------------------------------------------------------------- */
+/* --- the end of it ---------------------------------------------------------------------------- */
 
 int64_t flow_committed_position(const struct flow *flow, enum topic topic, uint32_t partition)
 {
@@ -159,13 +169,17 @@ void flow_committed(struct flow *flow)
 {
     int64_t now_ms = clock_wall_ms(flow->context->clock);
     for (size_t i = 0; i < flow->position_count; i++) {
-        struct lane *lane = flow_find_lane(flow, flow->positions[i].topic, flow->positions[i].partition);
+        struct lane *lane = flow_find_lane(flow, flow->positions[i].topic,
+                                           flow->positions[i].partition);
         if (lane) lane->committed = flow->positions[i].offset;
     }
     flow->counters.outputs += flow->output_count - flow->own_count;
     for (size_t i = 0; i < flow->gathered_count; i++) {
         struct job *job = flow->gathered[i];
-        if (i == 0) histogram_add(&flow->counters.age_seconds, (double)(now_ms - job->message->timestamp_ms) * 1e-3, flow->gathered_count);
+        if (i == 0)
+            histogram_add(&flow->counters.age_seconds,
+                          (double)(now_ms - job->message->timestamp_ms) * 1e-3,
+                          flow->gathered_count);
         flow_job_gone(flow, job);
     }
     flow->output_count = flow->own_count = flow->position_count = flow->gathered_count = 0;

@@ -38,14 +38,16 @@ struct runtime {
     enum runtime_phase phase;
     atomic_bool stop_asked, reload_asked, finish_asked;
     int64_t started_ns, ready_ns, drain_deadline_ms;
-    int64_t poll_again_ms, commit_again_ms, next_status_ms, next_backlog_ms; /* mono; back-off after an error */
+    /* mono; back-off after an error */
+    int64_t poll_again_ms, commit_again_ms, next_status_ms, next_backlog_ms;
     uint32_t poll_failures, commit_failures;
     bool opened;          /* the worker */
     bool gathered;        /* the flow's transaction waits for a commit, or is in one */
     bool input_empty;     /* the last poll found nothing */
     bool finishing;       /* as runtime_finish() asked; `input_empty` is of a later poll */
     bool paused;
-    bool generation_lost; /* partitions changed hands inside bus_poll(): start from what is committed */
+    /* partitions changed hands inside bus_poll(): start from what is committed */
+    bool generation_lost;
     int64_t last_poll_ms;
     struct arena status_arena; /* of the status message in the transaction */
     struct err fatal;
@@ -63,7 +65,8 @@ struct runtime {
 
 /* loop.c */
 void runtime_tick(struct runtime *runtime);
-void runtime_set_readable(struct runtime *runtime, bool wanted); /* wake when the bus has something */
+/* wake when the bus has something */
+void runtime_set_readable(struct runtime *runtime, bool wanted);
 void runtime_on_revoked(void *user, const struct bus_position *partitions, size_t count);
 
 /* admin.c */
@@ -73,11 +76,12 @@ void admin_write_metrics(struct runtime *runtime, struct buffer *out);
 /* status.c: the backlog, for metrics and on the audit topic */
 void status_refresh(struct runtime *runtime);
 uint64_t status_backlog_records(const struct runtime *runtime);
-double status_backlog_seconds(const struct runtime *runtime, enum topic topic); /* TOPIC_NONE: of all */
+/* TOPIC_NONE: of all */
+double status_backlog_seconds(const struct runtime *runtime, enum topic topic);
 bool status_gather(struct runtime *runtime, struct bus_output *ret_output);
 /* A message of the runtime's own with one section, in status_arena; false without memory. */
-bool status_message(struct runtime *runtime, enum topic topic, enum section section, const void *value,
-                    int64_t timestamp_ms, struct bus_output *ret_output);
+bool status_message(struct runtime *runtime, enum topic topic, enum section section,
+                    const void *value, int64_t timestamp_ms, struct bus_output *ret_output);
 
 /* ledger.c: what the gathered transaction does, and (silence) that there was none. NO_MEMORY. */
 bool ledger_is_kept(const struct runtime *runtime);

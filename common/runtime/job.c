@@ -3,13 +3,14 @@
 #include "schema/msgpack.h"
 
 static const char *const event_types[TOPIC_COUNT] = {
-#define TOPIC(id, name, partitions, retention_ms, keep, description) [TOPIC_##id] = "verbatim." name,
+#define TOPIC(id, name, partitions, retention_ms, keep, description) \
+    [TOPIC_##id] = "verbatim." name,
 #include "schemas/topics.def"
 #undef TOPIC
 };
 
-void headers_fill(struct bus_header out[static JOB_HEADERS], enum topic topic, const char *worker_source,
-                  struct str id, struct str traceparent)
+void headers_fill(struct bus_header out[static JOB_HEADERS], enum topic topic,
+                  const char *worker_source, struct str id, struct str traceparent)
 {
     out[0] = (struct bus_header){STR("content-type"), STR("application/msgpack")};
     out[1] = (struct bus_header){STR("ce_specversion"), STR("1.0")};
@@ -27,14 +28,16 @@ struct str header_find(const struct bus_message *message, struct str name)
 }
 
 /* Marks of the message that was read: on what is made of it too. */
-static uint32_t copy_marks(const struct bus_message *message, struct bus_header out[static JOB_MARKS])
+static uint32_t copy_marks(const struct bus_message *message,
+                           struct bus_header out[static JOB_MARKS])
 {
     static const struct str names[JOB_MARKS] = {{HEADER_REDRIVES, sizeof HEADER_REDRIVES - 1},
                                                 {HEADER_REPLAY, sizeof HEADER_REPLAY - 1}};
     uint32_t count = 0;
     for (int i = 0; i < JOB_MARKS; i++) {
         struct str value = header_find(message, names[i]);
-        if (value.size && value.size <= MARK_BYTES_MAX) out[count++] = (struct bus_header){names[i], value};
+        if (value.size && value.size <= MARK_BYTES_MAX)
+            out[count++] = (struct bus_header){names[i], value};
     }
     return count;
 }
@@ -44,20 +47,25 @@ void job_fill_headers(const struct job *job, struct job_output *output, struct s
     struct str trace = str_make(output->traceparent, TRACE_TEXT_BYTES - 1);
     headers_fill(output->headers, output->bus.topic, job->context->worker->name, id, trace);
     output->bus.headers = output->headers;
-    output->bus.header_count = JOB_HEADERS + copy_marks(job->message, output->headers + JOB_HEADERS);
+    output->bus.header_count = JOB_HEADERS +
+                               copy_marks(job->message, output->headers + JOB_HEADERS);
 }
 
-/* What every bus takes; refused here, where it is still one record's fault and not a transaction's. */
+/* What every bus takes; refused here, where it is still one record's fault and not
+ * a transaction's. */
 static int check_size(struct str key, struct str value, struct err *err)
 {
     if (key.size > BUS_KEY_BYTES_MAX)
-        return err_set(err, E_TOO_LARGE, "key of %zu bytes; the limit is %d", key.size, BUS_KEY_BYTES_MAX);
+        return err_set(err, E_TOO_LARGE, "key of %zu bytes; the limit is %d", key.size,
+                       BUS_KEY_BYTES_MAX);
     if (value.size > MSGPACK_BYTES_MAX)
-        return err_set(err, E_TOO_LARGE, "message of %zu bytes; the limit is %d", value.size, MSGPACK_BYTES_MAX);
+        return err_set(err, E_TOO_LARGE, "message of %zu bytes; the limit is %d", value.size,
+                       MSGPACK_BYTES_MAX);
     return E_OK;
 }
 
-static struct job_output *add_output(struct job *job, enum topic topic, struct str key, struct str value)
+static struct job_output *add_output(struct job *job, enum topic topic, struct str key,
+                                     struct str value)
 {
     const struct worker *worker = job->context->worker;
     assert(worker->produces >> topic & 1 || topic == TOPIC_DEAD_LETTERS || topic == TOPIC_AUDIT);
@@ -81,7 +89,8 @@ int job_emit(struct job *job, enum topic topic, struct str key, struct str value
     struct str id = job->record.id.size ? job->record.id : header_find(job->message, STR("ce_id"));
     if (job->span) memcpy(output->traceparent, job->span->traceparent, sizeof output->traceparent);
     else trace_child(job_trace(job), job->context->random, output->traceparent);
-    job_fill_headers(job, output, str_slice(id, 0, RECORD_ID_BYTES_MAX)); /* foreign ids may be any size */
+    /* foreign ids may be any size */
+    job_fill_headers(job, output, str_slice(id, 0, RECORD_ID_BYTES_MAX));
     return E_OK;
 }
 
@@ -106,7 +115,8 @@ int job_emit_record(struct job *job, enum topic topic, struct str key, struct er
 
 struct str job_trace(const struct job *job)
 {
-    return job->span ? str_make(job->span->traceparent, TRACE_TEXT_BYTES - 1) : header_find(job->message, STR("traceparent"));
+    return job->span ? str_make(job->span->traceparent, TRACE_TEXT_BYTES - 1)
+                     : header_find(job->message, STR("traceparent"));
 }
 
 void job_defer(struct job *job) { job->deferred = true; }

@@ -177,7 +177,8 @@ int ledger_add_gathered(struct runtime *runtime, struct err *err)
         return err_set(err, E_NO_MEMORY, NULL);
     for (; rc == E_OK && at < entries.count; at += ACCOUNTS_MAX) {
         size_t left = entries.count - at;
-        rc = add_message(runtime, entries.items + at, left < ACCOUNTS_MAX ? left : ACCOUNTS_MAX, err);
+        rc = add_message(runtime, entries.items + at, left < ACCOUNTS_MAX ? left : ACCOUNTS_MAX,
+                         err);
     }
     return rc;
 }

@@ -3,11 +3,12 @@
  * runtime_tick() is the one place where anything happens. Callbacks of libuv record nothing more
  * than that it is time, and call it. In its order: finish a commit, retry, run fresh records, poll,
  * gather and start the next commit. So the next batch is computed while one is being committed, and
- * what is done is committed as soon as the committer is free: under load in large transactions, else
- * at once.
+ * what is done is committed as soon as the committer is free: under load in large
+ * transactions, else at once.
  *
- * When a generation is lost (a commit was cancelled, or partitions changed hands inside bus_poll()),
- * everything in flight is dropped at once, and nothing runs until bus_rewind() has succeeded. */
+ * When a generation is lost (a commit was cancelled, or partitions changed hands inside
+ * bus_poll()), everything in flight is dropped at once, and nothing runs until bus_rewind()
+ * has succeeded. */
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -16,7 +17,10 @@
 
 enum { RUN_CHUNK = 256, HEARTBEAT_MS = 1000, PAUSE_AFTER_MS = 5000, DRAIN_LOOK_MS = 20 };
 
-static int64_t now_ms(const struct runtime *runtime) { return clock_mono_ms(runtime->context.clock); }
+static int64_t now_ms(const struct runtime *runtime)
+{
+    return clock_mono_ms(runtime->context.clock);
+}
 
 static int64_t backoff_ms(struct runtime *runtime, uint32_t failures)
 {
@@ -29,7 +33,8 @@ static void fail(struct runtime *runtime, const struct err *err)
 }
 
 /* Every fourth failure of a row is worth a line. */
-static void complain(const struct runtime *runtime, uint32_t failures, const char *what, const struct err *err)
+static void complain(const struct runtime *runtime, uint32_t failures, const char *what,
+                     const struct err *err)
 {
     if (failures % 4 == 1) log_error(LOG_WARN, runtime->worker->name, what, err);
 }
@@ -60,7 +65,8 @@ static bool start_over(struct runtime *runtime, int64_t now)
         return false;
     }
     runtime->poll_again_ms = now + backoff_ms(runtime, ++runtime->poll_failures);
-    complain(runtime, runtime->poll_failures, "committed positions can't be read; trying again", &err);
+    complain(runtime, runtime->poll_failures, "committed positions can't be read; trying again",
+             &err);
     return false;
 }
 
@@ -70,10 +76,12 @@ static bool start_over(struct runtime *runtime, int64_t now)
 static void commit_too_large(struct runtime *runtime, const struct err *err)
 {
     struct err why;
-    log_error(LOG_WARN, runtime->worker->name, "the bus refuses a message; its record becomes a dead letter", err);
+    log_error(LOG_WARN, runtime->worker->name,
+              "the bus refuses a message; its record becomes a dead letter", err);
     runtime->commits_retried++;
     if (flow_refuse_largest(&runtime->flow, err, &why)) {
-        if (err_class(why.code) != ERR_FATAL) why.code = E_SYSTEM; /* not even a bare dead letter is taken */
+        /* not even a bare dead letter is taken */
+        if (err_class(why.code) != ERR_FATAL) why.code = E_SYSTEM;
         fail(runtime, &why);
         return;
     }
@@ -87,13 +95,17 @@ static void commit_failed(struct runtime *runtime, const struct err *err)
         commit_too_large(runtime, err);
     } else if (err->code == E_CANCELLED) {
         runtime->commits_cancelled++;
-        log_error(LOG_WARN, runtime->worker->name, "commit was cancelled; starting from what is committed", err);
+        log_error(LOG_WARN, runtime->worker->name,
+                  "commit was cancelled; starting from what is committed", err);
         lose_generation(runtime);
     } else if (err_class(err->code) == ERR_FATAL) {
         fail(runtime, err);
-    } else { /* the same transaction again; meanwhile what is in flight fills up, and the source is paused */
+    } else {
+        /* the same transaction again; meanwhile what is in flight fills up,
+         * and the source is paused */
         runtime->commits_retried++;
-        runtime->commit_again_ms = now_ms(runtime) + backoff_ms(runtime, ++runtime->commit_failures);
+        runtime->commit_again_ms = now_ms(runtime) +
+                                   backoff_ms(runtime, ++runtime->commit_failures);
         complain(runtime, runtime->commit_failures, "commit will be tried again", err);
     }
 }
@@ -147,7 +159,8 @@ static void start_commit(struct runtime *runtime, int64_t now)
         add_status(runtime, now);
     }
     if (!runtime->gathered) return;
-    committer_start(runtime->committer, flow->outputs, flow->output_count, flow->positions, flow->position_count);
+    committer_start(runtime->committer, flow->outputs, flow->output_count, flow->positions,
+                    flow->position_count);
 }
 
 /* --- taking in ------------------------------------------------------------------------------ */
@@ -223,7 +236,8 @@ static void begin_drain(struct runtime *runtime)
     if (runtime->worker->drain) runtime->worker->drain(&runtime->context);
 }
 
-/* Nothing in flight, and nothing to read. What the last poll found counts only if it began after this was asked for. */
+/* Nothing in flight, and nothing to read. What the last poll found counts only if it began
+ * after this was asked for. */
 static bool finished(struct runtime *runtime)
 {
     if (!runtime->consumer) return true;
@@ -232,10 +246,12 @@ static bool finished(struct runtime *runtime)
         runtime->input_empty = false;
         return false;
     }
-    return runtime->input_empty && !runtime->generation_lost && runtime->flow.in_flight == 0 && !runtime->gathered;
+    return runtime->input_empty && !runtime->generation_lost && runtime->flow.in_flight == 0 &&
+           !runtime->gathered;
 }
 
-/* The bus can't be reached and only the bus is waited for: what isn't committed will be read again. */
+/* The bus can't be reached and only the bus is waited for: what isn't committed will
+ * be read again. */
 static bool hopeless(struct runtime *runtime)
 {
     if (!runtime->consumer || bus_answers(runtime->consumer)) return false;
@@ -248,7 +264,8 @@ static bool drained(struct runtime *runtime)
 {
     if (runtime->worker->draining && runtime->worker->draining(&runtime->context)) return false;
     if (!runtime->consumer) return true;
-    return runtime->flow.in_flight == 0 && !runtime->gathered && !committer_busy(runtime->committer);
+    return runtime->flow.in_flight == 0 && !runtime->gathered &&
+           !committer_busy(runtime->committer);
 }
 
 static void reload(struct runtime *runtime)
@@ -271,7 +288,8 @@ static void stop_loop(struct runtime *runtime, bool late)
     uv_stop(&runtime->loop);
     if (!late) return;
     atomic_store(&runtime->progress.unfinished, true);
-    log_begin(&event, LOG_WARN, runtime->worker->name, "stopping unfinished; what is in flight will be read again");
+    log_begin(&event, LOG_WARN, runtime->worker->name,
+              "stopping unfinished; what is in flight will be read again");
     log_add(&event, "in_flight", "%u", runtime->flow.in_flight);
     log_end(&event);
 }
@@ -331,8 +349,8 @@ static void arm_timer(struct runtime *runtime, int64_t now, int64_t retry_ms)
 static void arrange_wakeup(struct runtime *runtime, int64_t now, int64_t retry_ms)
 {
     const struct flow *flow = &runtime->flow;
-    bool may_poll = runtime->consumer && runtime->phase == PHASE_RUNNING && now >= runtime->poll_again_ms &&
-                    flow_has_room(flow);
+    bool may_poll = runtime->consumer && runtime->phase == PHASE_RUNNING &&
+                    now >= runtime->poll_again_ms && flow_has_room(flow);
     bool work = runtime->consumer && (flow_has_fresh(flow) || (may_poll && !runtime->input_empty));
     set_busy(runtime, work);
     runtime_set_readable(runtime, may_poll && !work);
@@ -374,7 +392,8 @@ void runtime_tick(struct runtime *runtime)
     if (atomic_load(&runtime->stop_asked) && runtime->phase == PHASE_RUNNING) begin_drain(runtime);
     if (runtime->consumer) tick_consumer(runtime, now, &retry_ms);
     publish_progress(runtime);
-    if (runtime->phase == PHASE_RUNNING && atomic_load(&runtime->finish_asked) && finished(runtime)) begin_drain(runtime);
+    if (runtime->phase == PHASE_RUNNING && atomic_load(&runtime->finish_asked) && finished(runtime))
+        begin_drain(runtime);
     bool draining = runtime->phase == PHASE_DRAINING, done = draining && drained(runtime);
     bool late = draining && !done && (now >= runtime->drain_deadline_ms || hopeless(runtime));
     if (done || late || runtime->fatal.code) stop_loop(runtime, late && !runtime->fatal.code);

@@ -8,7 +8,8 @@
 
 enum { TABLES_MAX = 64 };
 
-static void add_table(const struct option_table **tables, size_t *count, const struct option_table *table)
+static void add_table(const struct option_table **tables, size_t *count,
+                      const struct option_table *table)
 {
     for (size_t i = 0; i < *count; i++)
         if (tables[i] == table) return;
@@ -26,7 +27,8 @@ const struct option_table **runtime_tables(const struct worker *const *workers, 
     add_table(tables, &count, &telemetry_option_table);
     for (size_t i = 0; i < worker_count; i++) {
         if (workers[i]->options) add_table(tables, &count, workers[i]->options);
-        for (const struct option_table *const *more = workers[i]->tables; more && *more; more++) add_table(tables, &count, *more);
+        for (const struct option_table *const *more = workers[i]->tables; more && *more; more++)
+            add_table(tables, &count, *more);
     }
     return tables;
 }
@@ -39,13 +41,15 @@ static void print_help(const struct worker *worker, const struct option_table *c
            "  --print-config    print every option in force with its origin, and exit\n"
            "  --help, --version\n\n"
            "Order: defaults < file < environment (VERBATIM_SECTION_NAME) < flags.\n"
-           "Signals: TERM and INT drain and stop, HUP reloads. Exit status: sysexits(3); 78 is bad configuration.\n\n"
+           "Signals: TERM and INT drain and stop, HUP reloads. Exit status: sysexits(3); 78 is bad "
+           "configuration.\n\n"
            "Example: verbatim-%s --bus.kind=kafka --kafka.bootstrap.servers=127.0.0.1:9092\n",
            worker->name, VERBATIM_VERSION, worker->summary, worker->name, worker->name);
     for (; *tables; tables++) {
         printf("\n[%s] %s\n", (*tables)->module, (*tables)->summary);
         for (size_t i = 0; i < (*tables)->count; i++)
-            printf("  --%s.%-20s %s (%s)\n", (*tables)->module, (*tables)->options[i].name, (*tables)->options[i].help,
+            printf("  --%s.%-20s %s (%s)\n", (*tables)->module, (*tables)->options[i].name,
+                   (*tables)->options[i].help,
                    (*tables)->options[i].fallback[0] ? (*tables)->options[i].fallback : "empty");
     }
 }
@@ -61,10 +65,12 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments, st
     arguments->config_file = getenv("VERBATIM_CONFIG");
     for (int i = 1; i < argc; i++) {
         struct str argument = str_of(argv[i]);
-        if (str_equal(argument, STR("--help")) || str_equal(argument, STR("-h"))) arguments->help = true;
+        if (str_equal(argument, STR("--help")) || str_equal(argument, STR("-h")))
+            arguments->help = true;
         else if (str_equal(argument, STR("--version"))) arguments->version = true;
         else if (str_equal(argument, STR("--print-config"))) arguments->print_config = true;
-        else if (str_equal(argument, STR("--config")) && i + 1 < argc) arguments->config_file = argv[++i];
+        else if (str_equal(argument, STR("--config")) && i + 1 < argc)
+            arguments->config_file = argv[++i];
         else if (str_starts(argument, STR("--config="))) arguments->config_file = argv[i] + 9;
         else if (!str_starts(argument, STR("--")) || str_find(argument, STR(".")) == argument.size)
             return err_set(err, E_USAGE, "unknown argument \"%s\"; see --help", argv[i]);
@@ -72,16 +78,18 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments, st
     return E_OK;
 }
 
-static int read_config(struct config *config, const struct arguments *arguments, int argc, char **argv,
-                       char *const *environment, struct err *err)
+static int read_config(struct config *config, const struct arguments *arguments, int argc,
+                       char **argv, char *const *environment, struct err *err)
 {
     int rc = E_OK;
-    if (arguments->config_file && arguments->config_file[0]) rc = config_read_file(config, arguments->config_file, err);
+    if (arguments->config_file && arguments->config_file[0])
+        rc = config_read_file(config, arguments->config_file, err);
     if (rc == E_OK) rc = config_read_environment(config, environment, err);
     for (int i = 1; i < argc && rc == E_OK; i++) {
         struct str argument = str_of(argv[i]);
         if (str_equal(argument, STR("--config"))) i++;
-        else if (str_find(argument, STR(".")) < argument.size && !str_starts(argument, STR("--config=")))
+        else if (str_find(argument, STR(".")) < argument.size &&
+                 !str_starts(argument, STR("--config=")))
             rc = config_set(config, str_slice(argument, 2, argument.size), "flag", err);
     }
     return rc;
@@ -120,7 +128,8 @@ int runtime_main(const struct worker *worker, int argc, char **argv, char *const
     struct arguments arguments = {0};
     struct config *config = NULL;
     const struct option_table **tables = runtime_tables(&worker, 1);
-    int rc = tables ? read_arguments(argc, argv, &arguments, &err) : err_set(&err, E_NO_MEMORY, NULL);
+    int rc = tables ? read_arguments(argc, argv, &arguments, &err)
+                    : err_set(&err, E_NO_MEMORY, NULL);
     if (rc == E_OK && arguments.help) {
         print_help(worker, tables);
     } else if (rc == E_OK && arguments.version) {

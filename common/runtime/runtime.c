@@ -7,7 +7,8 @@
 #include "runtime/internal.h"
 
 #define OPTIONS_OWNER struct runtime_options
-OPTIONS_TABLE(runtime, RUNTIME_OPTIONS, "How a worker runs: batches, delivery, retries, logs, admin address.");
+OPTIONS_TABLE(runtime, RUNTIME_OPTIONS,
+              "How a worker runs: batches, delivery, retries, logs, admin address.");
 #undef OPTIONS_OWNER
 
 enum { ADMIN_STOP_TURNS = 1000 };
@@ -51,11 +52,12 @@ static void init_handles(struct runtime *runtime)
     runtime->wake.data = runtime->timer.data = runtime->busy.data = runtime;
 }
 
-int runtime_create(const struct worker *worker, const struct config *config, struct runtime **ret_runtime,
-                   struct err *err)
+int runtime_create(const struct worker *worker, const struct config *config,
+                   struct runtime **ret_runtime, struct err *err)
 {
     const struct runtime_effects system = {
-        .clock = clock_system(), .seed = seed_by_system, .open_bus = open_configured_bus, .telemetry = true};
+        .clock = clock_system(), .seed = seed_by_system, .open_bus = open_configured_bus,
+        .telemetry = true};
     return runtime_create_with(worker, config, &system, ret_runtime, err);
 }
 
@@ -77,10 +79,12 @@ int runtime_create_with(const struct worker *worker, const struct config *config
         return rc;
     }
     effects->seed(effects->user, &runtime->random);
-    snprintf(runtime->member, sizeof runtime->member, "%s-%u", worker->name, runtime->options.replica);
+    snprintf(runtime->member, sizeof runtime->member, "%s-%u", worker->name,
+             runtime->options.replica);
     init_handles(runtime);
     runtime->context = (struct worker_context){
-        .worker = worker, .config = config, .options = runtime->worker_options, .clock = effects->clock,
+        .worker = worker, .config = config, .options = runtime->worker_options,
+        .clock = effects->clock,
         .random = &runtime->random, .member = runtime->member, .loop = &runtime->loop,
         .wake = &runtime->wake,
     };
@@ -95,7 +99,8 @@ uint32_t worker_reads(const struct worker *worker) { return worker->consumes | w
 /* Who consumes reports on the audit topic, keeps a ledger, and sets aside what it can't process. */
 uint32_t worker_writes(const struct worker *worker)
 {
-    return worker->produces | (worker->consumes ? TOPICS(DEAD_LETTERS) | TOPICS(AUDIT) | TOPICS(LEDGER) : 0);
+    return worker->produces |
+           (worker->consumes ? TOPICS(DEAD_LETTERS) | TOPICS(AUDIT) | TOPICS(LEDGER) : 0);
 }
 
 /* --- start ------------------------------------------------------------------------------------ */
@@ -142,11 +147,13 @@ static int open_consumer(struct runtime *runtime, struct err *err)
 static int open_telemetry(struct runtime *runtime, struct err *err)
 {
     struct telemetry_options options;
-    struct telemetry_source source = {.service = runtime->service, .instance = runtime->member, .scope = runtime->service};
+    struct telemetry_source source = {
+        .service = runtime->service, .instance = runtime->member, .scope = runtime->service};
     if (!runtime->effects.telemetry) return E_OK;
     snprintf(runtime->service, sizeof runtime->service, "verbatim-%s", runtime->worker->name);
     int rc = config_get(runtime->config, &telemetry_option_table, &options, err);
-    if (rc == E_OK) rc = telemetry_open(&options, &source, runtime->context.clock, &runtime->telemetry, err);
+    if (rc == E_OK)
+        rc = telemetry_open(&options, &source, runtime->context.clock, &runtime->telemetry, err);
     runtime->context.telemetry = runtime->telemetry;
     return rc;
 }
@@ -157,7 +164,8 @@ static void log_ready(const struct runtime *runtime)
     log_begin(&event, LOG_INFO, runtime->worker->name, "ready");
     log_add(&event, "member", "%s", runtime->member);
     log_add(&event, "bus", "%s", bus_description(runtime->bus));
-    if (runtime->telemetry) log_add(&event, "spans", "%s", telemetry_description(runtime->telemetry));
+    if (runtime->telemetry)
+        log_add(&event, "spans", "%s", telemetry_description(runtime->telemetry));
     log_add(&event, "after_ms", "%.1f", (double)(runtime->ready_ns - runtime->started_ns) * 1e-6);
     log_end(&event);
 }

@@ -1,4 +1,5 @@
-/* What signals say, and to whom. A handler only tells its program's functions; what they do is the program's. */
+/* What signals say, and to whom. A handler only tells its program's functions;
+ * what they do is the program's. */
 #include <errno.h>
 #include <signal.h>
 #include <termios.h>
@@ -17,7 +18,8 @@ static bool on_terminal(void)
     return tcgetattr(STDIN_FILENO, &terminal) == 0; /* unlike isatty(), safe in a handler */
 }
 
-/* HUP also comes when somebody closes the window: nobody can see or stop it any more, and it would hold port and folder. */
+/* HUP also comes when somebody closes the window: nobody can see or stop it any more, and it would
+ * hold port and folder. */
 static void on_signal(int number)
 {
     int kept = errno;

@@ -27,7 +27,8 @@ uint64_t status_backlog_records(const struct runtime *runtime)
 uint64_t worker_backlog(struct worker_context *context)
 {
     if (!context->bus) return 0; /* no runtime is around it */
-    return status_backlog_records((struct runtime *)((char *)context - offsetof(struct runtime, context)));
+    return status_backlog_records(
+        (struct runtime *)((char *)context - offsetof(struct runtime, context)));
 }
 
 double status_backlog_seconds(const struct runtime *runtime, enum topic topic)
@@ -36,7 +37,8 @@ double status_backlog_seconds(const struct runtime *runtime, enum topic topic)
     for (size_t i = 0; i < runtime->backlog_count; i++) {
         const struct bus_backlog *item = &runtime->backlog[i];
         if (topic != TOPIC_NONE && item->topic != topic) continue;
-        if (item->oldest_ms && (!oldest_ms || item->oldest_ms < oldest_ms)) oldest_ms = item->oldest_ms;
+        if (item->oldest_ms && (!oldest_ms || item->oldest_ms < oldest_ms))
+            oldest_ms = item->oldest_ms;
     }
     return oldest_ms && oldest_ms < now_ms ? (double)(now_ms - oldest_ms) * 1e-3 : 0;
 }
@@ -52,10 +54,13 @@ static bool fill_audit(struct runtime *runtime, struct arena *arena, struct audi
     struct str_map map = {.items = ARENA_ARRAY(arena, struct str_pair, 8)};
     if (!map.items) return false;
     add_detail(&map, "worker", str_of(runtime->worker->name));
-    add_detail(&map, "backlog_records", arena_printf(arena, "%llu", (unsigned long long)status_backlog_records(runtime)));
-    add_detail(&map, "backlog_seconds", arena_printf(arena, "%.1f", status_backlog_seconds(runtime, TOPIC_NONE)));
+    add_detail(&map, "backlog_records",
+               arena_printf(arena, "%llu", (unsigned long long)status_backlog_records(runtime)));
+    add_detail(&map, "backlog_seconds",
+               arena_printf(arena, "%.1f", status_backlog_seconds(runtime, TOPIC_NONE)));
     add_detail(&map, "done", arena_printf(arena, "%llu", (unsigned long long)counters->done));
-    add_detail(&map, "rejected", arena_printf(arena, "%llu", (unsigned long long)counters->rejected));
+    add_detail(&map, "rejected",
+               arena_printf(arena, "%llu", (unsigned long long)counters->rejected));
     add_detail(&map, "in_flight", arena_printf(arena, "%u", runtime->flow.in_flight));
     shape_set(audit, audit, actor, str_of(runtime->member));
     shape_set(audit, audit, action, STR("status"));
@@ -64,8 +69,8 @@ static bool fill_audit(struct runtime *runtime, struct arena *arena, struct audi
     return true;
 }
 
-bool status_message(struct runtime *runtime, enum topic topic, enum section section, const void *value,
-                    int64_t timestamp_ms, struct bus_output *ret_output)
+bool status_message(struct runtime *runtime, enum topic topic, enum section section,
+                    const void *value, int64_t timestamp_ms, struct bus_output *ret_output)
 {
     struct arena *arena = &runtime->status_arena;
     struct record record = {.version = RECORD_VERSION};
@@ -77,10 +82,13 @@ bool status_message(struct runtime *runtime, enum topic topic, enum section sect
     uuid_next(&generator, id);
     trace_alone(&runtime->random, trace);
     record.id = str_of(id);
-    if (record_put(&record, section, value, arena, NULL) || record_write(&record, arena, &bytes, NULL)) return false;
+    if (record_put(&record, section, value, arena, NULL) ||
+        record_write(&record, arena, &bytes, NULL))
+        return false;
     headers_fill(headers, topic, runtime->worker->name, record.id, str_of(trace));
-    *ret_output = (struct bus_output){.topic = topic, .timestamp_ms = timestamp_ms, .key = str_of(runtime->member),
-                                      .value = bytes, .headers = headers, .header_count = JOB_HEADERS};
+    *ret_output = (struct bus_output){
+        .topic = topic, .timestamp_ms = timestamp_ms, .key = str_of(runtime->member),
+        .value = bytes, .headers = headers, .header_count = JOB_HEADERS};
     return true;
 }
 

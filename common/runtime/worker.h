@@ -9,9 +9,9 @@
  *         .open = segment_open, .process = segment_process, .close = segment_close,
  *     };
  *
- * process() sees a job, its options, its state, the time and an arena, and can only emit; it runs on
- * the loop thread and must not block. The runtime owns reading, retries, dead letters and commits;
- * outputs appear if and only if the input's offset is committed. */
+ * process() sees a job, its options, its state, the time and an arena, and can only emit;
+ * it runs on the loop thread and must not block. The runtime owns reading, retries, dead letters
+ * and commits; outputs appear if and only if the input's offset is committed. */
 #ifndef VERBATIM_RUNTIME_WORKER_H
 #define VERBATIM_RUNTIME_WORKER_H
 
@@ -39,7 +39,8 @@ struct worker_context {
     const struct clock *clock;
     struct random *random;
     const char *member;        /* "segment-0": stable per replica */
-    /* NULL when the worker runs in a chain, without a bus (verbatim analyze); but the loop is there in solo.h: */
+    /* NULL when the worker runs in a chain, without a bus (verbatim analyze); but the loop
+     * is there in solo.h: */
     struct telemetry *telemetry; /* NULL too where nobody is told spans */
     uv_loop_t *loop;
     struct bus *bus;
@@ -50,9 +51,10 @@ struct worker_context {
 /* One message on its way through a worker. */
 struct job {
     const struct bus_message *message;
-    struct record record;      /* scanned; the worker changes its sections and writes it (not if .raw) */
-    /* What process() needs, and never frees: gone when it returns, or when a deferred job is finished.
-     * What was emitted is kept by the runtime. */
+    /* scanned; the worker changes its sections and writes it (not if .raw) */
+    struct record record;
+    /* What process() needs, and never frees: gone when it returns, or when a deferred job is
+     * finished. What was emitted is kept by the runtime. */
     struct arena *arena;
     struct tokens *words; /* of the document's text, once a worker has cut them: use job_words() */
     /* The runtime's own: */
@@ -65,7 +67,8 @@ struct job {
     bool deferred;
     uint64_t id_hash;          /* of the id that came in, for the ledger */
     struct job_span *span;     /* that is told when it ends; NULL: none is */
-    bool handed_on;            /* in a chain: a record that is emitted goes on in memory, not as bytes */
+    /* in a chain: a record that is emitted goes on in memory, not as bytes */
+    bool handed_on;
     int64_t retry_at_ms;
 };
 
@@ -74,16 +77,21 @@ struct worker {
     uint32_t consumes, produces;          /* TOPICS(A) | TOPICS(B) */
     uint32_t reads;                       /* topics that it reads without a group, beside these */
     const char *joins;                    /* a second group that it joins on those; NULL: none */
-    const struct option_table *options;   /* its own section, filled into context->options; NULL: none */
-    const struct option_table *const *tables; /* further sections that it reads by config_get(); ends with NULL; may be NULL */
-    bool raw;                             /* don't scan records: the worker reads job->message->value itself */
+    /* its own section, filled into context->options; NULL: none */
+    const struct option_table *options;
+    /* further sections that it reads by config_get(); ends with NULL; may be NULL */
+    const struct option_table *const *tables;
+    /* don't scan records: the worker reads job->message->value itself */
+    bool raw;
     /* Opens models, files and so on. Errors stop the program with their exit status. */
     int (*open)(struct worker_context *context, struct err *err);
     /* E_OK: done, outputs were emitted (or job_defer() was called: job_finish() follows later).
-     * Otherwise the error's class decides: RETRY (again later), REJECT (dead letter), FATAL (stop). */
+     * Otherwise the error's class decides: RETRY (again later), REJECT (dead letter),
+     * FATAL (stop). */
     int (*process)(struct worker_context *context, struct job *job, struct err *err);
-    /* The record has become a dead letter, which is emitted: what else must be told of it, with this id (the
-     * record's where it could be read, else the letter's). job->record is the letter by now. Optional. */
+    /* The record has become a dead letter, which is emitted: what else must be told of it,
+     * with this id (the record's where it could be read, else the letter's). job->record is the
+     * letter by now. Optional. */
     int (*refused)(struct worker_context *context, struct job *job, struct str id, struct err *err);
     /* SIGHUP: reread what may change; on an error the old stays in force. Optional. */
     int (*reload)(struct worker_context *context, struct err *err);
@@ -93,15 +101,16 @@ struct worker {
     void (*drain)(struct worker_context *context);
     /* Not done draining yet? Polled until false or the deadline. Optional. */
     bool (*draining)(struct worker_context *context);
-    /* Deferred jobs have been dropped by now: finish them or forget them here, later is too late. */
+    /* Deferred jobs have been dropped by now: finish them or forget them here,
+     * later is too late. */
     void (*close)(struct worker_context *context);
     /* Adds the worker's own metrics to a scrape. Optional. */
     void (*metrics)(struct worker_context *context, struct metrics_writer *writer);
     /* For workers that keep records beyond process(), as logsink does: the highest position of this
      * partition that may be committed. NULL: all that is done. */
     int64_t (*durable)(struct worker_context *context, enum topic topic, uint32_t partition);
-    /* Everything not committed is dropped and will be read again, here or by another replica: forget
-     * what is kept for it. Optional. */
+    /* Everything not committed is dropped and will be read again, here or by another replica:
+     * forget what is kept for it. Optional. */
     void (*rewound)(struct worker_context *context);
 };
 
@@ -111,13 +120,14 @@ uint32_t worker_writes(const struct worker *worker);
 
 /* Emits one message; key and value must live in the job's arena, in its message, or for ever. The
  * runtime adds the headers (content-type, ce_*, traceparent). TOO_LARGE: no bus would take it. */
-int job_emit(struct job *job, enum topic topic, struct str key, struct str value, struct err *err) CHECKED;
+int job_emit(struct job *job, enum topic topic, struct str key, struct str value,
+             struct err *err) CHECKED;
 
 /* Emits job->record as one message: the usual end of process(). The key as in job_emit(). */
 int job_emit_record(struct job *job, enum topic topic, struct str key, struct err *err) CHECKED;
 
-/* The span that this job is: what it causes elsewhere, such as a call of a model, is its child. Else the one that
- * its message comes from, or nothing. Valid as long as the job is. */
+/* The span that this job is: what it causes elsewhere, such as a call of a model, is its child.
+ * Else the one that its message comes from, or nothing. Valid as long as the job is. */
 struct str job_trace(const struct job *job);
 
 /* Asynchronous step: process() calls job_defer() and returns E_OK; later, on the loop thread,
@@ -125,25 +135,28 @@ struct str job_trace(const struct job *job);
 void job_defer(struct job *job);
 void job_finish(struct job *job, enum err_code code, const struct err *err);
 
-/* For workers with callbacks of their own, on the loop thread: something has changed that the runtime
- * should look at now (job_finish() does this by itself); and: the worker can't go on. */
+/* For workers with callbacks of their own, on the loop thread: something has changed that the
+ * runtime should look at now (job_finish() does this by itself); and: the worker can't go on. */
 void worker_wake(struct worker_context *context);
 void worker_fail(struct worker_context *context, const struct err *err);
-/* Records that wait for this replica: in flight, and not read yet, as far as the bus knows. 0 without a bus. */
+/* Records that wait for this replica: in flight, and not read yet, as far as the bus knows.
+ * 0 without a bus. */
 uint64_t worker_backlog(struct worker_context *context);
 
 /* The headers that a message of ours carries: CloudEvents 1.0 Kafka binding, binary mode. */
 enum { JOB_HEADERS = 6, JOB_HEADER_ID = 4 };
 
-/* What an operator's commands (ops/cli) put on a message: how often it was sent again from the dead letters, and
- * which run of a replay it comes from. All that is made of a marked message is marked too, up to its insight or its
- * next dead letter, and the archive's lines say it: so a ledger can tell what came a second time. */
+/* What an operator's commands (ops/cli) put on a message: how often it was sent again from the dead
+ * letters, and which run of a replay it comes from. All that is made of a marked message is marked
+ * too, up to its insight or its next dead letter, and the archive's lines say it: so a ledger can
+ * tell what came a second time. */
 #define HEADER_REDRIVES "verbatim-redrives" /* a whole number, from 1 */
 #define HEADER_REPLAY   "verbatim-replay"   /* a name */
 enum { JOB_MARKS = 2, MARK_BYTES_MAX = 64 };
 /* `traceparent`, `id` must live as long as the headers. */
-void headers_fill(struct bus_header out[static JOB_HEADERS], enum topic topic, const char *worker_source,
-                  struct str id, struct str traceparent);
-struct str header_find(const struct bus_message *message, struct str name); /* data NULL: not there */
+void headers_fill(struct bus_header out[static JOB_HEADERS], enum topic topic,
+                  const char *worker_source, struct str id, struct str traceparent);
+/* data NULL: not there */
+struct str header_find(const struct bus_message *message, struct str name);
 
 #endif
