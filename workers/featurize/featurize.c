@@ -13,10 +13,12 @@ static int featurize_process(struct worker_context *context, struct job *job, st
     (void)context;
     if (!vector) return err_set(err, E_NO_MEMORY, NULL);
     int rc = record_decode(&job->record, SECTION_DOCUMENT, &document, job->arena, err);
-    if (rc == E_OK && record_has(&job->record, SECTION_FEEDBACK)) rc = record_decode(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
+    if (rc == E_OK && record_has(&job->record, SECTION_FEEDBACK))
+        rc = record_decode(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
     if (rc == E_OK) rc = job_words(job, document.text, &words, err);
     if (rc) return rc;
-    features_extract(words, feedback.channel, shape_has(feedback, &feedback, rating), feedback.rating, vector);
+    features_extract(words, feedback.channel, shape_has(feedback, &feedback, rating),
+                     feedback.rating, vector);
 
     struct features features = {0};
     shape_set(features, &features, vector, (struct vector){vector, FEATURES_DIMENSIONS});

@@ -112,7 +112,7 @@ static void on_client_gone(struct http_request *request, void *user)
     finish(post);
 }
 
-/* --- what the bus still holds ------------------------------------------------------------------ */
+/* --- what the bus still holds ----------------------------------------------------------------- */
 
 static void list_unwritten(struct post *post)
 {
@@ -162,7 +162,8 @@ static void on_insight(void *user, struct str json)
 static void answer_too_large(struct post *post)
 {
     const struct problem problem = {
-        .status = 413, .detail = STR("A record is larger than the bus takes; there is no receipt.")};
+        .status = 413,
+        .detail = STR("A record is larger than the bus takes; there is no receipt.")};
     if (post->request) http_respond_problem(post->request, &problem, NULL, 0);
     post->request = NULL;
 }
@@ -211,7 +212,8 @@ static void on_written(void *user, const struct err *err)
     struct post *post = user;
     post->written = true;
     unlist(post);
-    outputs_tell(post->state->context, post->outputs, post->count, post->parent, post->began_ns, err);
+    outputs_tell(post->state->context, post->outputs, post->count, post->parent, post->began_ns,
+                 err);
     if (err) {
         stop_waiting(post);
         answer_unwritten(post, (int)err->code);
@@ -257,10 +259,11 @@ static void produce(struct post *post)
     struct ingest_state *state = post->state;
     struct str trace = http_header(post->request, STR("traceparent"));
     const struct worker_context *context = state->context;
-    int rc = outputs_make(post->intakes, post->count, trace, clock_wall_ms(context->clock), context->telemetry,
-                          context->random, &post->arena, &post->outputs, &err);
+    int rc = outputs_make(post->intakes, post->count, trace, clock_wall_ms(context->clock),
+                          context->telemetry, context->random, &post->arena, &post->outputs, &err);
     post->began_ns = clock_mono_ns(context->clock);
-    if (context->telemetry) post->parent = arena_copy(&post->arena, str_slice(trace, 0, TRACE_TEXT_BYTES));
+    if (context->telemetry)
+        post->parent = arena_copy(&post->arena, str_slice(trace, 0, TRACE_TEXT_BYTES));
     if (rc == E_OK) begin_waiting(post);
     http_on_close(post->request, on_client_gone, post);
     post->counted_bytes = post->arena.used_bytes;

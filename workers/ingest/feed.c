@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int decode_digest(const struct record *record, struct arena *arena, struct finished *finished, struct err *err)
+static int decode_digest(const struct record *record, struct arena *arena,
+                         struct finished *finished, struct err *err)
 {
     struct digest digest;
     int rc = record_decode(record, SECTION_DIGEST, &digest, arena, err);
     if (rc) return rc;
-    *finished = (struct finished){.id = record->id, .tenant = digest.tenant, .digest = true, .quiet = digest.records == 0};
+    *finished = (struct finished){
+        .id = record->id, .tenant = digest.tenant, .digest = true, .quiet = digest.records == 0};
     return E_OK;
 }
 
@@ -25,7 +27,8 @@ static int decode(struct str message, struct arena *arena, struct finished *fini
     struct safety safety = {0};
     struct insight insight = {0};
     int rc = record_scan(message, arena, &record, err);
-    if (rc == E_OK && record_has(&record, SECTION_DIGEST)) return decode_digest(&record, arena, finished, err);
+    if (rc == E_OK && record_has(&record, SECTION_DIGEST))
+        return decode_digest(&record, arena, finished, err);
     if (rc == E_OK && record_has(&record, SECTION_FEEDBACK))
         rc = record_decode(&record, SECTION_FEEDBACK, &feedback, arena, err);
     if (rc == E_OK && record_has(&record, SECTION_SAFETY))
@@ -58,9 +61,12 @@ static void keep_digest(struct feed *feed, const struct finished *finished)
 {
     struct kept_digest *kept = feed->digests;
     if (finished->tenant.size >= sizeof kept->tenant) return;
-    while (kept < feed->digests + feed->digest_count && !str_equal(finished->tenant, str_of(kept->tenant))) kept++;
+    while (kept < feed->digests + feed->digest_count &&
+           !str_equal(finished->tenant, str_of(kept->tenant)))
+        kept++;
     if (kept == feed->digests + DIGESTS_MAX) return;
-    if (finished->quiet && kept < feed->digests + feed->digest_count) return; /* what was said last is worth more */
+    /* what was said last is worth more */
+    if (finished->quiet && kept < feed->digests + feed->digest_count) return;
     if (kept == feed->digests + feed->digest_count) {
         snprintf(kept->tenant, sizeof kept->tenant, "%.*s", STR_ARGS(finished->tenant));
         feed->digest_count++;

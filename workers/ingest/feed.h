@@ -7,13 +7,17 @@
 #include "schema/json.h"
 #include "workers/ingest/state.h"
 
-enum { DIGESTS_MAX = 16, PARTITIONS_MAX = 64, POLL_RECORDS = 256, POLL_BYTES = 1 << 20, MEMBERS_MAX = 64 };
+enum {
+    DIGESTS_MAX = 16, PARTITIONS_MAX = 64, POLL_RECORDS = 256, POLL_BYTES = 1 << 20,
+    MEMBERS_MAX = 64
+};
 
 /* What a stream and a filter want to know of a finished record. Views of the message or for ever.
  */
 struct finished {
     struct str id, tenant, product, safety, sentiment;
-    bool digest, quiet; /* what a window says together; then the last three are empty. quiet: nothing was said in it */
+    /* what a window says together; then the last three are empty. quiet: nothing was said in it */
+    bool digest, quiet;
 };
 
 /* Offset of the next insight of each partition; 0: unknown, or nothing was read yet. */

@@ -28,7 +28,8 @@ int outputs_make(struct intake *intakes, size_t count, struct str parent, int64_
     return E_OK;
 }
 
-static void tell(const struct worker_context *context, const struct bus_output *output, struct span_place *place, const struct err *err)
+static void tell(const struct worker_context *context, const struct bus_output *output,
+                 struct span_place *place, const struct err *err)
 {
     struct trace_span span;
     struct str trace = output->headers[JOB_HEADERS - 1].value;
@@ -44,8 +45,8 @@ static void tell(const struct worker_context *context, const struct bus_output *
     span_end(&span);
 }
 
-void outputs_tell(const struct worker_context *context, const struct bus_output *outputs, size_t count,
-                  struct str parent, int64_t began_ns, const struct err *err)
+void outputs_tell(const struct worker_context *context, const struct bus_output *outputs,
+                  size_t count, struct str parent, int64_t began_ns, const struct err *err)
 {
     if (!context->telemetry) return;
     struct span_place place = {.parent = parent, .name = "send feedback", .kind = SPAN_PRODUCER,

@@ -1,4 +1,5 @@
-/* The dashboard and the OpenAPI document. The page is one file without a build step: dashboard.html. */
+/* The dashboard and the OpenAPI document. The page is one file without a build step:
+ * dashboard.html. */
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,44 +14,84 @@ extern const size_t dashboard_html_size;
 /* Paths by hand, the body's schema from schemas/feedback.def. OpenAPI 3.1. */
 static void write_openapi(struct buffer *out)
 {
-    buffer_printf(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Verbatim\",\"version\":\"%s\",\"license\":{\"name\":\"Apache-2.0\",\"identifier\":\"Apache-2.0\"},"
-                       "\"description\":\"Customer feedback in, insight out.\"},\"servers\":[{\"url\":\"/\"}],\"security\":[{},{\"key\":[]}],",
+    buffer_printf(out,
+                  "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Verbatim\",\"version\":\"%s\","
+                  "\"license\":{\"name\":\"Apache-2.0\",\"identifier\":\"Apache-2.0\"},"
+                  "\"description\":\"Customer feedback in, insight "
+                  "out.\"},\"servers\":[{\"url\":\"/\"}],\"security\":[{},{\"key\":[]}],",
                   VERBATIM_VERSION);
-    buffer_add(out, STR("\"paths\":{"
-                        "\"/v1/feedback\":{\"post\":{\"operationId\":\"postFeedback\",\"summary\":\"Take feedback in; 202 means that the bus holds it.\",\"parameters\":["
-                        "{\"name\":\"wait\",\"in\":\"query\",\"description\":\"Answer with the finished insight if it comes in time, e.g. 5s.\",\"schema\":{\"type\":\"string\",\"pattern\":\"^[0-9]{1,6}(ms|s)?$\"}},"
-                        "{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"description\":\"The same key makes a retried post the same record.\",\"schema\":{\"type\":\"string\",\"maxLength\":255}}],"
-                        "\"requestBody\":{\"required\":true,\"content\":{"
-                        "\"application/json\":{\"schema\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/Feedback\"},{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Feedback\"}}]}},"
-                        "\"application/x-ndjson\":{\"schema\":{\"type\":\"string\"}},\"text/csv\":{\"schema\":{\"type\":\"string\"}}}},"
-                        "\"responses\":{"
-                        "\"200\":{\"description\":\"The finished insight (wait).\",\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\"}}}},"
-                        "\"202\":{\"description\":\"A receipt for each record.\",\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\"}}}}"));
+    buffer_add(
+        out,
+        STR("\"paths\":{"
+            "\"/v1/feedback\":{\"post\":{\"operationId\":\"postFeedback\",\"summary\":\"Take "
+            "feedback in; 202 means that the bus holds it.\",\"parameters\":["
+            "{\"name\":\"wait\",\"in\":\"query\",\"description\":\"Answer with the finished "
+            "insight if it comes in time, e.g. "
+            "5s.\",\"schema\":{\"type\":\"string\",\"pattern\":\"^[0-9]{1,6}(ms|s)?$\"}},"
+            "{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"description\":\"The same key makes "
+            "a retried post the same "
+            "record.\",\"schema\":{\"type\":\"string\",\"maxLength\":255}}],"
+            "\"requestBody\":{\"required\":true,\"content\":{"
+            "\"application/json\":{\"schema\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/"
+            "Feedback\"},{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/"
+            "Feedback\"}}]}},"
+            "\"application/x-ndjson\":{\"schema\":{\"type\":\"string\"}},\"text/"
+            "csv\":{\"schema\":{\"type\":\"string\"}}}},"
+            "\"responses\":{"
+            "\"200\":{\"description\":\"The finished insight "
+            "(wait).\",\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\"}}}},"
+            "\"202\":{\"description\":\"A receipt for each "
+            "record.\",\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\"}}}}"));
     static const struct {
         int status;
         const char *what;
-    } problems[] = {{400, "Malformed body."}, {401, "No valid key."}, {403, "The key lacks the scope."}, {408, "Too slow."}, {413, "Too large."},
-                    {415, "Unknown content type."}, {422, "Nothing valid in it; errors name the fields."}, {429, "Too much at once; see Retry-After."},
+    } problems[] = {{400, "Malformed body."},
+                    {401, "No valid key."},
+                    {403, "The key lacks the scope."},
+                    {408, "Too slow."},
+                    {413, "Too large."},
+                    {415, "Unknown content type."},
+                    {422, "Nothing valid in it; errors name the fields."},
+                    {429, "Too much at once; see Retry-After."},
                     {503, "The bus does not answer; see Retry-After."}};
     for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++)
-        buffer_printf(out, ",\"%d\":{\"description\":\"%s\",\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}",
+        buffer_printf(out,
+                      ",\"%d\":{\"description\":\"%s\",\"content\":{\"application/"
+                      "problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}",
                       problems[i].status, problems[i].what);
-    buffer_add(out, STR("}}},"
-                        "\"/v1/insights/stream\":{\"get\":{\"operationId\":\"streamInsights\",\"summary\":\"Finished insights as server-sent events; resumable by Last-Event-ID.\",\"parameters\":["
-                        "{\"name\":\"product\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},{\"name\":\"tenant\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
-                        "{\"name\":\"safety\",\"in\":\"query\",\"schema\":{\"enum\":[\"positive\",\"negative\",\"unassessed\"]}},"
-                        "{\"name\":\"sentiment\",\"in\":\"query\",\"schema\":{\"enum\":[\"positive\",\"negative\",\"neutral\",\"mixed\"]}},"
-                        "{\"name\":\"recent\",\"in\":\"query\",\"description\":\"Begin with about so many of the newest insights.\",\"schema\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":10000}},"
-                        "{\"name\":\"Last-Event-ID\",\"in\":\"header\",\"schema\":{\"type\":\"string\"}}],"
-                        "\"responses\":{\"200\":{\"description\":\"A stream of events named insight.\",\"content\":{\"text/event-stream\":{\"schema\":{\"type\":\"string\"}}}}}}},"
-                        "\"/v1/status\":{\"get\":{\"operationId\":\"status\",\"summary\":\"Backlog of each worker.\",\"responses\":{\"200\":{\"description\":\"State.\",\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\"}}}}}}}},"
-                        "\"components\":{\"securitySchemes\":{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\"}},\"schemas\":{"
-                        "\"Problem\":{\"type\":\"object\",\"required\":[\"title\",\"status\"],\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},"
-                        "\"detail\":{\"type\":\"string\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}},"
-                        "\"Feedback\":{\"required\":[\"text\"],\"allOf\":["));
+    buffer_add(
+        out,
+        STR("}}},"
+            "\"/v1/insights/"
+            "stream\":{\"get\":{\"operationId\":\"streamInsights\",\"summary\":\"Finished insights "
+            "as server-sent events; resumable by Last-Event-ID.\",\"parameters\":["
+            "{\"name\":\"product\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},{\"name\":"
+            "\"tenant\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
+            "{\"name\":\"safety\",\"in\":\"query\",\"schema\":{\"enum\":[\"positive\",\"negative\","
+            "\"unassessed\"]}},"
+            "{\"name\":\"sentiment\",\"in\":\"query\",\"schema\":{\"enum\":[\"positive\","
+            "\"negative\",\"neutral\",\"mixed\"]}},"
+            "{\"name\":\"recent\",\"in\":\"query\",\"description\":\"Begin with about so many of "
+            "the newest "
+            "insights.\",\"schema\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":10000}},"
+            "{\"name\":\"Last-Event-ID\",\"in\":\"header\",\"schema\":{\"type\":\"string\"}}],"
+            "\"responses\":{\"200\":{\"description\":\"A stream of events named "
+            "insight.\",\"content\":{\"text/event-stream\":{\"schema\":{\"type\":\"string\"}}}}}}},"
+            "\"/v1/status\":{\"get\":{\"operationId\":\"status\",\"summary\":\"Backlog of each "
+            "worker.\",\"responses\":{\"200\":{\"description\":\"State.\",\"content\":{"
+            "\"application/json\":{\"schema\":{\"type\":\"object\"}}}}}}}},"
+            "\"components\":{\"securitySchemes\":{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\"}"
+            "},\"schemas\":{"
+            "\"Problem\":{\"type\":\"object\",\"required\":[\"title\",\"status\"],\"properties\":{"
+            "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":"
+            "\"integer\"},"
+            "\"detail\":{\"type\":\"string\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":"
+            "\"object\"}}}},"
+            "\"Feedback\":{\"required\":[\"text\"],\"allOf\":["));
     reference_shape_schema(&feedback_shape, out);
-    buffer_add(out, STR("],\"properties\":{\"id\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._:-]{1,64}$\"},\"text\":{\"pattern\":\"\\\\S\"}},"
-                         "\"unevaluatedProperties\":false}}}}\n"));
+    buffer_add(out, STR("],\"properties\":{\"id\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._:"
+                        "-]{1,64}$\"},\"text\":{\"pattern\":\"\\\\S\"}},"
+                        "\"unevaluatedProperties\":false}}}}\n"));
 }
 
 static void serve_openapi(struct http_request *request)
@@ -82,8 +123,9 @@ static void serve_dashboard(struct http_request *request)
     add_source(&policy, page, STR("<script>"), STR("</script>"));
     buffer_add(&policy, STR("style-src "));
     add_source(&policy, page, STR("<style>"), STR("</style>"));
-    buffer_add(&policy, STR("connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
-                            "frame-ancestors 'none'; require-trusted-types-for 'script'"));
+    buffer_add(&policy,
+               STR("connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+                   "frame-ancestors 'none'; require-trusted-types-for 'script'"));
     http_add_header(request, STR("Content-Security-Policy"), buffer_str(&policy));
     http_add_header(request, STR("Referrer-Policy"), STR("no-referrer"));
     if (policy.failed) http_refuse_busy(request, 503, 1, "The server is short of memory.");

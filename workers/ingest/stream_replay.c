@@ -1,8 +1,9 @@
-/* A stream that catches up: a reader of its own, from where the caller left off to where the shared reader is.
+/* A stream that catches up: a reader of its own, from where the caller left off to where
+ * the shared reader is.
  *
- * Happy path: subscribed at its place → each wake-up brings a batch → nothing is between it and the shared reader any
- * more → it is given up. A place behind the end (the bus was replaced) is moved to the end; one in a partition that
- * isn't there ends the stream. */
+ * Happy path: subscribed at its place → each wake-up brings a batch → nothing is between it and the
+ * shared reader any more → it is given up. A place behind the end (the bus was replaced) is moved
+ * to the end; one in a partition that isn't there ends the stream. */
 #include <stdlib.h>
 
 #include "workers/ingest/streams.h"

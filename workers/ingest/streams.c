@@ -78,7 +78,8 @@ static void write_event(struct stream *stream, const char *kind, struct str json
 
 void stream_tell(struct stream *stream, const struct finished *finished, struct str json)
 {
-    if (wants(&stream->filter, finished)) write_event(stream, finished->digest ? "digest" : "insight", json);
+    if (wants(&stream->filter, finished))
+        write_event(stream, finished->digest ? "digest" : "insight", json);
 }
 
 /* The last digests, to one that begins: the next may be hours away. */

@@ -1,4 +1,5 @@
-/* One caller who follows insights, as streams.c and stream_replay.c share it. On the loop's thread. */
+/* One caller who follows insights, as streams.c and stream_replay.c share it.
+ * On the loop's thread. */
 #ifndef VERBATIM_WORKERS_INGEST_STREAMS_H
 #define VERBATIM_WORKERS_INGEST_STREAMS_H
 
@@ -27,9 +28,10 @@ bool stream_advance(struct stream *stream, const struct bus_message *message);
 /* Writes the event if the stream wants it; `closing` is set where that fails. */
 void stream_tell(struct stream *stream, const struct finished *finished, struct str json);
 
-/* stream_replay.c: reads on from `from`, with a reader of the stream's own. NOT_FOUND: a place in a partition that
- * isn't there; BUSY: too many are catching up; what bus_subscribe() says. */
-int stream_replay_begin(struct stream *stream, const struct positions *from, struct err *err) CHECKED;
+/* stream_replay.c: reads on from `from`, with a reader of the stream's own. NOT_FOUND: a place in a
+ * partition that isn't there; BUSY: too many are catching up; what bus_subscribe() says. */
+int stream_replay_begin(struct stream *stream, const struct positions *from,
+                        struct err *err) CHECKED;
 /* One batch, and the shared reader takes over once nothing is between the two. */
 void stream_replay_read(struct stream *stream);
 void stream_replay_end(struct stream *stream); /* nothing, where there is none */

@@ -6,7 +6,8 @@
 
 struct tally;
 
-/* *ret_tally NULL: no ledger is kept; all but this accept that. Loop thread, but for tally_add(). */
+/* *ret_tally NULL: no ledger is kept; all but this accept that. Loop thread,
+ * but for tally_add(). */
 int tally_open(struct ingest_state *state, struct tally **ret_tally, struct err *err) CHECKED;
 /* After the producer, which still reports to it. */
 void tally_close(struct tally *tally);

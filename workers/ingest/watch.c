@@ -31,14 +31,16 @@ static bool pause_for(struct watch *watch, int64_t ms)
     return !watch_stopping(watch);
 }
 
-/* Authorities and credentials may be others by now. What can't be opened leaves the old in force. */
+/* Authorities and credentials may be others by now. What can't be opened leaves
+ * the old in force. */
 static void reopen_if_asked(struct watch *watch)
 {
     struct store *fresh;
     struct err err;
     if (!atomic_exchange(&watch->reopen, false)) return;
     if (store_open(&watch->store_config, &fresh, &err)) {
-        log_error(LOG_ERROR, "ingest", "the watched store can't be opened anew; the old stays", &err);
+        log_error(LOG_ERROR, "ingest", "the watched store can't be opened anew; the old stays",
+                  &err);
         return;
     }
     store_close(watch->store);
@@ -49,7 +51,8 @@ bool watch_await_room(struct watch *watch)
 {
     enum { LOOK_AGAIN_MS = 500 };
     bool going = true;
-    while (going && pressure_is_high(watch->state->pressure)) going = pause_for(watch, LOOK_AGAIN_MS);
+    while (going && pressure_is_high(watch->state->pressure))
+        going = pause_for(watch, LOOK_AGAIN_MS);
     return going;
 }
 

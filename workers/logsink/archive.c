@@ -137,7 +137,8 @@ static int take(struct archive *archive, struct track *track, struct job *job, s
     }
     if (is_full(archive)) return E_BUSY;
     int rc = add(archive, track, job, err);
-    if (rc) archive->failed = true; /* what is open may hold half a line, or none: it must not be stored */
+    /* what is open may hold half a line, or none: it must not be stored */
+    if (rc) archive->failed = true;
     return rc;
 }
 

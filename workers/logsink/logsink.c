@@ -237,7 +237,8 @@ static const struct option_table *const logsink_tables[] = {&store_option_table,
 const struct worker logsink_worker = {
     .name = "logsink",
     .summary = "Archives every topic as objects that any tool can read.",
-    .consumes = ((1u << TOPIC_COUNT) - 1) & ~TOPICS(ANSWERS), /* insights hold what was said, and its price */
+    /* insights hold what was said, and its price */
+    .consumes = ((1u << TOPIC_COUNT) - 1) & ~TOPICS(ANSWERS),
     .options = &logsink_option_table,
     .tables = logsink_tables,
     .raw = true,

@@ -1,4 +1,5 @@
-/* What was received becomes a document: clean text, its language, no personal data in it, and whether it came before. */
+/* What was received becomes a document: clean text, its language, no personal data in it, and
+ * whether it came before. */
 #ifndef VERBATIM_WORKERS_PREPROCESS_DOCUMENT_H
 #define VERBATIM_WORKERS_PREPROCESS_DOCUMENT_H
 
@@ -15,12 +16,13 @@ struct reading {
     bool retried; /* it came before, as another message, and goes no further */
 };
 
-/* `feedback` has a text. EXISTS: its id came before with another text; BAD_MESSAGE and the like from the text. */
+/* `feedback` has a text. EXISTS: its id came before with another text; BAD_MESSAGE and the
+ * like from the text. */
 int document_make(struct worker_context *context, struct job *job, const struct feedback *feedback,
                   struct reading *ret_reading, struct err *err) CHECKED;
 
-/* A record that another replica has worked on: only what is to be known of it. One that can't be read is a
- * dead letter of theirs, and may come again. `user` is the struct worker_context. */
+/* A record that another replica has worked on: only what is to be known of it. One that can't be
+ * read is a dead letter of theirs, and may come again. `user` is the struct worker_context. */
 void document_remember(void *user, const struct bus_message *message, struct arena *arena);
 
 #endif

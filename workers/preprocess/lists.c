@@ -45,7 +45,8 @@ int lists_open(const struct lists_choice *choice, struct lists **ret_lists, stru
     if (rc == E_OK) rc = open_model(choice->model, lists, err);
     if (rc == E_OK) rc = open_products(choice->products, lists, err);
     if (rc == E_OK) rc = open_clocks(choice, lists, err);
-    if (rc == E_OK && choice->language[0]) rc = language_open(choice->language, &lists->language, err);
+    if (rc == E_OK && choice->language[0])
+        rc = language_open(choice->language, &lists->language, err);
     if (rc) lists_close(lists);
     else *ret_lists = lists;
     return rc;

@@ -1,5 +1,6 @@
-/* What texts are judged by: the language model, and of the safety screen cue lists, the trained model, product names, clocks. Opened together at the
- * start and at a reload, so that a fault in one leaves all of the old in force. */
+/* What texts are judged by: the language model, and of the safety screen cue lists, the trained
+ * model, product names, clocks. Opened together at the start and at a reload, so that a fault in
+ * one leaves all of the old in force. */
 #ifndef VERBATIM_WORKERS_PREPROCESS_LISTS_H
 #define VERBATIM_WORKERS_PREPROCESS_LISTS_H
 
@@ -23,7 +24,8 @@ struct lists_choice {
 };
 
 /* NO_INPUT, BAD_MODEL, BAD_CONFIG, NO_MEMORY. */
-int lists_open(const struct lists_choice *choice, struct lists **ret_lists, struct err *err) CHECKED;
+int lists_open(const struct lists_choice *choice, struct lists **ret_lists,
+               struct err *err) CHECKED;
 void lists_close(struct lists *lists); /* NULL is ignored */
 
 #endif

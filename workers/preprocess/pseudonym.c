@@ -13,12 +13,14 @@
 static int make_key(char out[static 2 * PSEUDONYM_KEY_BYTES + 1], struct err *err)
 {
     uint8_t bytes[PSEUDONYM_KEY_BYTES];
-    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return err_system(err, E_SYSTEM, "no random numbers");
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        return err_system(err, E_SYSTEM, "no random numbers");
     hash_hex(bytes, sizeof bytes, out);
     return E_OK;
 }
 
-/* Written beside and linked into place, so that two replicas that start at once agree on one key. */
+/* Written beside and linked into place, so that two replicas that start at once
+ * agree on one key. */
 static int make_file(const char *path, struct err *err)
 {
     char key[2 * PSEUDONYM_KEY_BYTES + 1], temporary[4200];
@@ -30,7 +32,8 @@ static int make_file(const char *path, struct err *err)
     bool ok = write(fd, key, sizeof key - 1) == (ssize_t)sizeof key - 1 && fsync(fd) == 0;
     if (!ok) rc = err_system(err, E_SYSTEM, "%s", temporary);
     close(fd);
-    if (rc == E_OK && link(temporary, path) && errno != EEXIST) rc = err_system(err, E_SYSTEM, "%s", path);
+    if (rc == E_OK && link(temporary, path) && errno != EEXIST)
+        rc = err_system(err, E_SYSTEM, "%s", path);
     unlink(temporary);
     return rc;
 }
@@ -41,7 +44,8 @@ static int read_key(struct pseudonym *pseudonym, const char *path, struct err *e
     int rc = buffer_read_file(&file, path, 4096, err);
     struct str key = str_trim(buffer_str(&file));
     if (rc == E_OK && (key.size < 16 || key.size > sizeof pseudonym->key))
-        rc = err_set(err, E_BAD_CONFIG, "%s: a key has 16 to %zu bytes", path, sizeof pseudonym->key);
+        rc = err_set(err, E_BAD_CONFIG, "%s: a key has 16 to %zu bytes", path,
+                     sizeof pseudonym->key);
     if (rc == E_OK) {
         memcpy(pseudonym->key, key.data, key.size);
         pseudonym->key_size = key.size;
@@ -50,14 +54,17 @@ static int read_key(struct pseudonym *pseudonym, const char *path, struct err *e
     return rc;
 }
 
-static int find_key(struct pseudonym *pseudonym, const char *key, const char *folder, struct err *err)
+static int find_key(struct pseudonym *pseudonym, const char *key, const char *folder,
+                    struct err *err)
 {
     char path[4096], fresh[2 * PSEUDONYM_KEY_BYTES + 1];
     if (key[0] || !folder[0]) {
         int rc = key[0] ? E_OK : make_key(fresh, err);
         if (rc) return rc;
         pseudonym->key_size = strlen(key[0] ? key : fresh);
-        if (pseudonym->key_size > sizeof pseudonym->key) return err_set(err, E_BAD_CONFIG, "preprocess.customer_key is longer than %zu bytes", sizeof pseudonym->key);
+        if (pseudonym->key_size > sizeof pseudonym->key)
+            return err_set(err, E_BAD_CONFIG, "preprocess.customer_key is longer than %zu bytes",
+                           sizeof pseudonym->key);
         memcpy(pseudonym->key, key[0] ? key : fresh, pseudonym->key_size);
         return E_OK;
     }
@@ -66,7 +73,8 @@ static int find_key(struct pseudonym *pseudonym, const char *key, const char *fo
     return rc ? rc : read_key(pseudonym, path, err);
 }
 
-int pseudonym_open(struct pseudonym *pseudonym, const char *key, const char *folder, struct err *err)
+int pseudonym_open(struct pseudonym *pseudonym, const char *key, const char *folder,
+                   struct err *err)
 {
     int rc = find_key(pseudonym, key, folder, err);
     if (rc) return rc;

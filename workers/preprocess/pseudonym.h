@@ -14,13 +14,15 @@ struct pseudonym {
     struct hash_key *hash;
 };
 
-/* key: from configuration; empty: read from FOLDER/customer.key, which is made (mode 0600) if it isn't
- * there; without a folder as well: a key of this run only. */
-int pseudonym_open(struct pseudonym *pseudonym, const char *key, const char *folder, struct err *err) CHECKED;
+/* key: from configuration; empty: read from FOLDER/customer.key, which is made (mode 0600) if it
+ * isn't there; without a folder as well: a key of this run only. */
+int pseudonym_open(struct pseudonym *pseudonym, const char *key, const char *folder,
+                   struct err *err) CHECKED;
 
 void pseudonym_close(struct pseudonym *pseudonym); /* a zeroed one is valid */
 
 /* 32 hex digits: the first half of HMAC-SHA-256. data == NULL without memory. */
-struct str pseudonym_of(const struct pseudonym *pseudonym, struct str customer, struct arena *arena);
+struct str pseudonym_of(const struct pseudonym *pseudonym, struct str customer,
+                        struct arena *arena);
 
 #endif

@@ -1,11 +1,14 @@
-/* Screens a document for harm: evidence, the criteria of a case report, named products, the clock that runs. */
+/* Screens a document for harm: evidence, the criteria of a case report, named products,
+ * the clock that runs. */
 #include "workers/preprocess/screening.h"
 
 enum { CUE_BYTES_MAX = 128 }; /* as schemas/ has it */
 
-static int fill_evidence(const struct screen_result *result, struct arena *arena, struct safety *safety, struct err *err)
+static int fill_evidence(const struct screen_result *result, struct arena *arena,
+                         struct safety *safety, struct err *err)
 {
-    struct evidence_list list = {.items = ARENA_ARRAY(arena, struct evidence, result->count), .count = result->count};
+    struct evidence_list list = {
+        .items = ARENA_ARRAY(arena, struct evidence, result->count), .count = result->count};
     if (!list.items) return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < list.count; i++) {
         const struct screen_hit *hit = &result->hits[i];
@@ -20,13 +23,14 @@ static int fill_evidence(const struct screen_result *result, struct arena *arena
     return E_OK;
 }
 
-static int fill_products(const struct preprocess_state *state, const struct tokens *tokens, struct arena *arena,
-                         struct safety *safety, struct err *err)
+static int fill_products(const struct preprocess_state *state, const struct tokens *tokens,
+                         struct arena *arena, struct safety *safety, struct err *err)
 {
     struct name_found found[NAMES_FOUND_MAX];
     uint32_t count = state->lists->products ? names_find(state->lists->products, tokens, found) : 0;
     if (!count) return E_OK;
-    struct named_product_list list = {.items = ARENA_ARRAY(arena, struct named_product, count), .count = count};
+    struct named_product_list list = {
+        .items = ARENA_ARRAY(arena, struct named_product, count), .count = count};
     if (!list.items) return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < count; i++) {
         shape_set(named_product, &list.items[i], name, found[i].name);
@@ -55,13 +59,16 @@ int screening_make(struct worker_context *context, struct job *job, const struct
     const struct document *document = &reading->document;
     struct screen_result result;
     const struct safety_model *model = preprocess_model(state);
-    int rc = screen_text(state->lists->screen, document->text, reading->words, reading->language.code,
-                         reading->language.confidence, shape_has(feedback, feedback, product), job->arena, &result, err);
-    if (rc == E_OK && model) rc = safety_model_join(model, document->text, reading->words, job->arena, &result, err);
+    int rc = screen_text(state->lists->screen, document->text, reading->words,
+                         reading->language.code, reading->language.confidence,
+                         shape_has(feedback, feedback, product), job->arena, &result, err);
+    if (rc == E_OK && model)
+        rc = safety_model_join(model, document->text, reading->words, job->arena, &result, err);
     if (rc == E_OK) rc = fill_evidence(&result, job->arena, safety, err);
     if (rc == E_OK) rc = fill_products(state, reading->words, job->arena, safety, err);
     if (rc) return rc;
-    int64_t received_ms = shape_has(feedback, feedback, received_at) ? feedback->received_at : job->message->timestamp_ms;
+    int64_t received_ms = shape_has(feedback, feedback, received_at) ? feedback->received_at
+                                                                     : job->message->timestamp_ms;
     bool known_customer = shape_has(feedback, feedback, customer);
     shape_set(safety, safety, state, state_of(&result));
     shape_set(safety, safety, serious, result.serious);
@@ -72,7 +79,8 @@ int screening_make(struct worker_context *context, struct job *job, const struct
     clocks_set_due(&state->lists->clocks, feedback, str_of(options->regions), safety);
     struct criteria criteria = {0};
     shape_set(criteria, &criteria, reaction, result.reaction);
-    shape_set(criteria, &criteria, product, result.product || safety->products.count || shape_has(feedback, feedback, product));
+    shape_set(criteria, &criteria, product,
+              result.product || safety->products.count || shape_has(feedback, feedback, product));
     shape_set(criteria, &criteria, patient, result.patient);
     shape_set(criteria, &criteria, reporter, result.reporter || known_customer);
     shape_set(safety, safety, criteria, criteria);
@@ -80,7 +88,8 @@ int screening_make(struct worker_context *context, struct job *job, const struct
     return E_OK;
 }
 
-int screening_refused(struct worker_context *context, struct job *job, struct str id, struct err *err)
+int screening_refused(struct worker_context *context, struct job *job, struct str id,
+                      struct err *err)
 {
     struct preprocess_state *state = context->state;
     struct safety safety = {0};

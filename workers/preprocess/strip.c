@@ -3,8 +3,8 @@
 
 #include "workers/preprocess/strip_texts.h"
 
-static int strip_attribute(struct str_pair *attribute, const struct pseudonym *pseudonym, const char *language,
-                           struct arena *arena, struct err *err)
+static int strip_attribute(struct str_pair *attribute, const struct pseudonym *pseudonym,
+                           const char *language, struct arena *arena, struct err *err)
 {
     int rc = strip_value(attribute->name, &attribute->value, pseudonym, language, arena, err);
     return rc ? rc : strip_surely(&attribute->name, language, arena, err);
@@ -40,13 +40,17 @@ static int copy_attributes(struct str_map *attributes, struct arena *arena, stru
     return E_OK;
 }
 
-int strip_feedback(struct feedback *feedback, const struct pseudonym *pseudonym, const char *language,
-                   struct strip_known *known, struct arena *arena, struct err *err)
+int strip_feedback(struct feedback *feedback, const struct pseudonym *pseudonym,
+                   const char *language, struct strip_known *known, struct arena *arena,
+                   struct err *err)
 {
     const struct {
         struct str *text;
         size_t most; /* as in schemas/feedback.def */
-    } words[] = {{&feedback->product, 256}, {&feedback->channel, 64}, {&feedback->source, 256}, {&feedback->language, 35}};
+    } words[] = {{&feedback->product, 256},
+                 {&feedback->channel, 64},
+                 {&feedback->source, 256},
+                 {&feedback->language, 35}};
     int rc = E_OK;
     shape_unset(feedback, feedback, text);
     if (shape_has(feedback, feedback, customer)) {
@@ -58,7 +62,8 @@ int strip_feedback(struct feedback *feedback, const struct pseudonym *pseudonym,
         rc = strip_known(words[i].text, language, known, arena, err);
         *words[i].text = cut(*words[i].text, words[i].most);
     }
-    if (rc == E_OK && feedback->attributes.count) rc = copy_attributes(&feedback->attributes, arena, err);
+    if (rc == E_OK && feedback->attributes.count)
+        rc = copy_attributes(&feedback->attributes, arena, err);
     for (uint32_t i = 0; i < feedback->attributes.count && rc == E_OK; i++)
         rc = strip_attribute(&feedback->attributes.items[i], pseudonym, language, arena, err);
     drop_repeated_names(&feedback->attributes);

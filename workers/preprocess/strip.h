@@ -1,12 +1,14 @@
-/* What is left of a received record once its text is a document: nothing that tells who wrote it. */
+/* What is left of a received record once its text is a document:
+ * nothing that tells who wrote it. */
 #ifndef VERBATIM_WORKERS_PREPROCESS_STRIP_H
 #define VERBATIM_WORKERS_PREPROCESS_STRIP_H
 
 #include "schema/record.h"
 #include "workers/preprocess/pseudonym.h"
 
-/* A stream says the same few products and channels over and over: what was found to hold nothing personal, by its
- * bytes and the language that it was read in. Zeroed is empty; one thread at a time. */
+/* A stream says the same few products and channels over and over: what was found to hold nothing
+ * personal, by its bytes and the language that it was read in. Zeroed is empty;
+ * one thread at a time. */
 enum { STRIP_KNOWN_SLOTS = 256, STRIP_KNOWN_BYTES = 54 };
 struct strip_known {
     struct {
@@ -23,11 +25,12 @@ struct strip_known {
  *   lose addresses of mail, numbers of phones and cards, and the like;
  * - fields that this version doesn't know survive, their texts treated like attributes.
  * Strings live in the arena. NO_MEMORY only. */
-int strip_feedback(struct feedback *feedback, const struct pseudonym *pseudonym, const char *language,
-                   struct strip_known *known, struct arena *arena, struct err *err) CHECKED;
+int strip_feedback(struct feedback *feedback, const struct pseudonym *pseudonym,
+                   const char *language, struct strip_known *known, struct arena *arena,
+                   struct err *err) CHECKED;
 
-/* Drops the sections of later workers, which make theirs anew; unknown sections survive, their texts
- * treated like attributes. NO_MEMORY only. */
+/* Drops the sections of later workers, which make theirs anew; unknown sections survive, their
+ * texts treated like attributes. NO_MEMORY only. */
 int strip_sections(struct record *record, const struct pseudonym *pseudonym, const char *language,
                    struct arena *arena, struct err *err) CHECKED;
 

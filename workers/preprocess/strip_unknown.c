@@ -1,4 +1,5 @@
-/* Rewrites msgpack that no schema describes: the same maps, lists, numbers and texts, without personal data. */
+/* Rewrites msgpack that no schema describes: the same maps, lists, numbers and texts,
+ * without personal data. */
 #include "workers/preprocess/strip_texts.h"
 
 #include "base/buffer.h"
@@ -28,14 +29,16 @@ static void put_text(struct rewriting *rewriting, struct str text)
 
 static int put_value(struct rewriting *rewriting, struct str name, struct str text, struct err *err)
 {
-    int rc = strip_value(name, &text, rewriting->pseudonym, rewriting->language, rewriting->arena, err);
+    int rc = strip_value(name, &text, rewriting->pseudonym, rewriting->language, rewriting->arena,
+                         err);
     if (rc == E_OK) put_text(rewriting, text);
     return rc;
 }
 
 static int rewrite(struct rewriting *rewriting, struct str name, struct err *err);
 
-/* Names stay as they are unless they are personal themselves; those that aren't text tell nothing. */
+/* Names stay as they are unless they are personal themselves; those that aren't
+ * text tell nothing. */
 static int rewrite_map(struct rewriting *rewriting, uint32_t count, struct err *err)
 {
     msgpack_pack_map(&rewriting->packer, count);
@@ -90,14 +93,15 @@ static int rewrite(struct rewriting *rewriting, struct str name, struct err *err
     return E_OK;
 }
 
-static int strip_field(struct raw_field *field, const struct pseudonym *pseudonym, const char *language,
-                       struct arena *arena, struct err *err)
+static int strip_field(struct raw_field *field, const struct pseudonym *pseudonym,
+                       const char *language, struct arena *arena, struct err *err)
 {
     struct rewriting rewriting = {.reader = msgpack_reader(field->value), .pseudonym = pseudonym,
                                   .language = language, .arena = arena};
     msgpack_packer_init(&rewriting.packer, &rewriting.out, append);
     int rc = rewrite(&rewriting, field->name, err);
-    struct str copy = rc || rewriting.out.failed ? (struct str){0} : arena_copy(arena, buffer_str(&rewriting.out));
+    struct str copy = rc || rewriting.out.failed ? (struct str){0}
+                                                 : arena_copy(arena, buffer_str(&rewriting.out));
     buffer_deinit(&rewriting.out);
     if (rc) return rc;
     if (!copy.data) return err_set(err, E_NO_MEMORY, NULL);
@@ -105,8 +109,8 @@ static int strip_field(struct raw_field *field, const struct pseudonym *pseudony
     return E_OK;
 }
 
-int strip_unknown(struct raw_fields *fields, const struct pseudonym *pseudonym, const char *language,
-                  struct arena *arena, struct err *err)
+int strip_unknown(struct raw_fields *fields, const struct pseudonym *pseudonym,
+                  const char *language, struct arena *arena, struct err *err)
 {
     if (fields->count == 0) return E_OK;
     struct raw_field *items = ARENA_ARRAY(arena, struct raw_field, fields->count);

@@ -1,9 +1,9 @@
 /* The records seen lately, to tell retried ones, and exact and near repeats of a text.
  *
- * A memory-mapped file of fixed size: it survives a restart and a kill of the program (a power cut may
- * lose its last seconds; then a repeat is missed, never a record). Oldest entries give way. Near: one of four
- * MinHash keys agrees, and the SimHashes are within 8 bits of 64 (text/similar.h). One window a replica,
- * one thread. */
+ * A memory-mapped file of fixed size: it survives a restart and a kill of the program (a power
+ * cut may lose its last seconds; then a repeat is missed, never a record). Oldest entries
+ * give way. Near: one of four MinHash keys agrees, and the SimHashes are within 8 bits of 64
+ * (text/similar.h). One window a replica, one thread. */
 #ifndef VERBATIM_WORKERS_PREPROCESS_WINDOW_H
 #define VERBATIM_WORKERS_PREPROCESS_WINDOW_H
 
@@ -23,34 +23,38 @@ enum window_match {
 
 struct window;
 
-/* path NULL: in memory only. entries: a power of two. A file of another size or version starts anew.
- * SYSTEM, DISK_FULL, DENIED, NO_MEMORY; IN_USE when another process holds it. */
-int window_open(const char *path, uint32_t entries, struct window **ret_window, struct err *err) CHECKED;
+/* path NULL: in memory only. entries: a power of two. A file of another size or version starts
+ * anew. SYSTEM, DISK_FULL, DENIED, NO_MEMORY; IN_USE when another process holds it. */
+int window_open(const char *path, uint32_t entries, struct window **ret_window,
+                struct err *err) CHECKED;
 void window_close(struct window *window);
 
 struct window_record {
     struct str id;           /* longer ones than WINDOW_ID_BYTES are known by their hash */
-    uint32_t partition;      /* where the message stands: the same place means that it is processed again */
+    /* where the message stands: the same place means that it is processed again */
+    uint32_t partition;
     int64_t offset, seen_ms;
     bool has_text, near;     /* long enough for exact, and for near repeats */
     uint64_t exact, similar; /* text_exact_hash(), text_simhash() */
     uint16_t bands[SIMILAR_BANDS]; /* text_minhash() */
 };
 
-/* Asks for what window_look() will read for this id and text, both known some time before the rest of the record is. */
+/* Asks for what window_look() will read for this id and text, both known some time before the
+ * rest of the record is. */
 void window_prefetch(const struct window *window, struct str id, uint64_t exact);
 
 /* The same of what near texts are found by, once the record is whole. */
 void window_prefetch_near(const struct window *window, const struct window_record *record);
 
 /* Looks for an earlier record, not older than age_ms. A message that is processed again (after a
- * restart or an aborted transaction) is judged as the first time. ret_id: of the earlier record with
- * the same text, valid until the next call. */
-enum window_match window_look(const struct window *window, const struct window_record *record, int64_t age_ms,
-                              struct str *ret_id);
+ * restart or an aborted transaction) is judged as the first time. ret_id: of the earlier record
+ * with the same text, valid until the next call. */
+enum window_match window_look(const struct window *window, const struct window_record *record,
+                              int64_t age_ms, struct str *ret_id);
 /* Enters the record, if its id is new; `match` is what window_look() said. Only once nothing can go
  * wrong with it any more: a record that became a dead letter may come again. */
-void window_enter(struct window *window, const struct window_record *record, int64_t age_ms, enum window_match match);
+void window_enter(struct window *window, const struct window_record *record, int64_t age_ms,
+                  enum window_match match);
 /* How many records it holds at most. */
 uint32_t window_entries(const struct window *window);
 /* The offset behind the record of this partition that was entered last; 0: it holds none. */

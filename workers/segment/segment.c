@@ -19,7 +19,8 @@ struct segment_state {
     uint64_t *records; /* by segment */
 };
 
-/* A model that can't serve is refused here, before it could turn every record into a dead letter. */
+/* A model that can't serve is refused here, before it could turn every record into
+ * a dead letter. */
 static int open_model(const char *path, struct segment_model *model, struct err *err)
 {
     int rc = segment_model_open(path, FEATURES_VERSION, model, err);
@@ -84,10 +85,12 @@ static int segment_process(struct worker_context *context, struct job *job, stru
     struct segment segment = {0};
     int rc = record_decode(&job->record, SECTION_FEATURES, &features, job->arena, err);
     if (rc) return rc;
-    if (features.vector.count != model->centroids.dimensions || !str_equal(features.extractor, str_of(model->extractor)))
-        return err_set(err, E_BAD_MESSAGE, "features of %.*s (%u dimensions) don't fit model %s of %s (%u)",
-                       STR_ARGS(features.extractor), features.vector.count, model->name, model->extractor,
-                       model->centroids.dimensions);
+    if (features.vector.count != model->centroids.dimensions ||
+        !str_equal(features.extractor, str_of(model->extractor)))
+        return err_set(err, E_BAD_MESSAGE,
+                       "features of %.*s (%u dimensions) don't fit model %s of %s (%u)",
+                       STR_ARGS(features.extractor), features.vector.count, model->name,
+                       model->extractor, model->centroids.dimensions);
     uint32_t index;
     float distance;
     centroids_nearest(&model->centroids, features.vector.values, &index, &distance);
@@ -106,7 +109,8 @@ static void segment_metrics(struct worker_context *context, struct metrics_write
     for (uint32_t i = 0; i < state->model.centroids.count && i < 256; i++) {
         char number[16];
         snprintf(number, sizeof number, "%u", i);
-        metrics_sample(writer, METRIC_SEGMENT_RECORDS, "segment", number, (double)state->records[i]);
+        metrics_sample(writer, METRIC_SEGMENT_RECORDS, "segment", number,
+                       (double)state->records[i]);
     }
 }
 
@@ -116,6 +120,7 @@ const struct worker segment_worker = {
     .consumes = TOPICS(FEATURES),
     .produces = TOPICS(SEGMENTS),
     .options = &segment_option_table,
-    .open = segment_open, .process = segment_process, .reload = segment_reload, .close = segment_close,
+    .open = segment_open, .process = segment_process, .reload = segment_reload,
+    .close = segment_close,
     .metrics = segment_metrics,
 };
