@@ -17,7 +17,8 @@
 extern char **environ;
 
 const struct worker *const cli_workers[CLI_WORKERS] = {
-    &ingest_worker, &preprocess_worker, &featurize_worker, &segment_worker, &genai_worker, &logsink_worker,
+    &ingest_worker, &preprocess_worker, &featurize_worker, &segment_worker, &genai_worker,
+    &logsink_worker,
 };
 
 /* "FOLDER  where it goes" becomes "--data FOLDER   where it goes". */
@@ -30,10 +31,11 @@ static void print_flag(const char *name, const char *help)
     printf("%*s  %s\n", used < HELP_COLUMN ? HELP_COLUMN - used : 0, "", gap ? gap + 2 : help);
 }
 
-static void print_command_help(const struct command *command, const struct flag *flags, size_t flag_count)
+static void print_command_help(const struct command *command, const struct flag *flags,
+                               size_t flag_count)
 {
-    printf("verbatim %s: %s\n\nUsage: verbatim %s%s%s\n\n", command->name, command->summary, command->name,
-           command->usage[0] ? " " : "", command->usage);
+    printf("verbatim %s: %s\n\nUsage: verbatim %s%s%s\n\n", command->name, command->summary,
+           command->name, command->usage[0] ? " " : "", command->usage);
     for (size_t i = 0; i < flag_count; i++) print_flag(flags[i].name, flags[i].help);
     print_flag("config", "FILE  options from a file; may be given more than once");
     print_flag("SECTION.NAME=VALUE", "any option; verbatim config lists them");
@@ -48,7 +50,8 @@ static const struct flag *find_flag(const struct flag *flags, size_t count, stru
     return NULL;
 }
 
-static int unknown_flag(const struct command *command, const struct flag *flags, size_t count, struct str name, struct err *err)
+static int unknown_flag(const struct command *command, const struct flag *flags, size_t count,
+                        struct str name, struct err *err)
 {
     size_t best = 4;
     const char *nearest = NULL;
@@ -56,8 +59,11 @@ static int unknown_flag(const struct command *command, const struct flag *flags,
         size_t distance = str_distance(name, str_of(flags[i].name));
         if (distance < best) best = distance, nearest = flags[i].name;
     }
-    if (nearest) return err_set(err, E_USAGE, "unknown option --%.*s; did you mean --%s?", STR_ARGS(name), nearest);
-    return err_set(err, E_USAGE, "unknown option --%.*s; see verbatim %s --help", STR_ARGS(name), command->name);
+    if (nearest)
+        return err_set(err, E_USAGE, "unknown option --%.*s; did you mean --%s?", STR_ARGS(name),
+                       nearest);
+    return err_set(err, E_USAGE, "unknown option --%.*s; see verbatim %s --help", STR_ARGS(name),
+                   command->name);
 }
 
 static int store_flag(const struct flag *flag, const char *value, struct err *err)
@@ -67,12 +73,13 @@ static int store_flag(const struct flag *flag, const char *value, struct err *er
     else if (flag->kind == FLAG_LIST && list->count == sizeof list->items / sizeof list->items[0])
         return err_set(err, E_USAGE, "--%s too often", flag->name);
     else if (flag->kind == FLAG_LIST) list->items[list->count++] = value;
-    else if (!str_to_u64(str_of(value), flag->into)) return err_set(err, E_USAGE, "--%s needs a whole number, not \"%s\"", flag->name, value);
+    else if (!str_to_u64(str_of(value), flag->into))
+        return err_set(err, E_USAGE, "--%s needs a whole number, not \"%s\"", flag->name, value);
     return E_OK;
 }
 
-static int parse_flag(const struct command *command, const struct flag *flags, size_t count, int argc, char **argv, int *at,
-                      struct arguments *arguments, struct err *err)
+static int parse_flag(const struct command *command, const struct flag *flags, size_t count,
+                      int argc, char **argv, int *at, struct arguments *arguments, struct err *err)
 {
     struct str rest = str_of(argv[*at] + 2), name = str_cut(&rest, '=');
     bool has_value = strchr(argv[*at], '=') != NULL;
@@ -83,14 +90,16 @@ static int parse_flag(const struct command *command, const struct flag *flags, s
     }
     const char *config_file = NULL;
     const struct flag config = {"config", FLAG_TEXT, &config_file, ""};
-    const struct flag *flag = str_equal(name, STR("config")) ? &config : find_flag(flags, count, name);
+    const struct flag *flag =
+        str_equal(name, STR("config")) ? &config : find_flag(flags, count, name);
     if (!flag) return unknown_flag(command, flags, count, name, err);
     if (flag->kind == FLAG_BOOL) {
         if (has_value) return err_set(err, E_USAGE, "--%s takes no value", flag->name);
         *(bool *)flag->into = true;
         return E_OK;
     }
-    if (!has_value && *at + 1 >= argc) return err_set(err, E_USAGE, "--%s needs a value", flag->name);
+    if (!has_value && *at + 1 >= argc)
+        return err_set(err, E_USAGE, "--%s needs a value", flag->name);
     int rc = store_flag(flag, has_value ? rest.data : argv[++*at], err);
     if (rc == E_OK && config_file) {
         if (arguments->config_file_count == 16) return err_set(err, E_USAGE, "too many --config");
@@ -99,8 +108,8 @@ static int parse_flag(const struct command *command, const struct flag *flags, s
     return rc;
 }
 
-int cli_parse(const struct command *command, const struct flag *flags, size_t flag_count, int argc, char **argv,
-              struct arguments *ret_arguments, struct err *err)
+int cli_parse(const struct command *command, const struct flag *flags, size_t flag_count, int argc,
+              char **argv, struct arguments *ret_arguments, struct err *err)
 {
     struct arguments arguments = {0};
     bool only_positionals = false;
@@ -108,14 +117,16 @@ int cli_parse(const struct command *command, const struct flag *flags, size_t fl
         struct str argument = str_of(argv[i]);
         if (!only_positionals && str_equal(argument, STR("--"))) {
             only_positionals = true;
-        } else if (!only_positionals && (str_equal(argument, STR("--help")) || str_equal(argument, STR("-h")))) {
+        } else if (!only_positionals &&
+                   (str_equal(argument, STR("--help")) || str_equal(argument, STR("-h")))) {
             print_command_help(command, flags, flag_count);
             arguments.help = true;
         } else if (!only_positionals && str_starts(argument, STR("--"))) {
             int rc = parse_flag(command, flags, flag_count, argc, argv, &i, &arguments, err);
             if (rc) return rc;
         } else {
-            if (arguments.positional_count == 64) return err_set(err, E_USAGE, "too many arguments");
+            if (arguments.positional_count == 64)
+                return err_set(err, E_USAGE, "too many arguments");
             arguments.positionals[arguments.positional_count++] = argv[i];
         }
     }
@@ -125,12 +136,17 @@ int cli_parse(const struct command *command, const struct flag *flags, size_t fl
 
 int cli_time(const char *flag, const char *text, int64_t *ret_ms, struct err *err)
 {
-    static const struct option age = {.name = "age", .kind = OPTION_MS, .least = 0, .most = 3153600000000.0};
+    static const struct option age = {
+        .name = "age", .kind = OPTION_MS, .least = 0, .most = 3153600000000.0};
     union option_value value;
     int64_t ms;
     if (time_parse(str_of(text), &ms)) return *ret_ms = ms, E_OK;
-    if (option_parse(&age, text, &value, NULL) == E_OK) return *ret_ms = clock_wall_ms(clock_system()) - value.ms, E_OK;
-    return err_set(err, E_USAGE, "--%s needs a time (2026-05-01T09:30:00Z), a date or an age (2h, 7d), not \"%s\"", flag, text);
+    if (option_parse(&age, text, &value, NULL) == E_OK)
+        return *ret_ms = clock_wall_ms(clock_system()) - value.ms, E_OK;
+    return err_set(
+        err, E_USAGE,
+        "--%s needs a time (2026-05-01T09:30:00Z), a date or an age (2h, 7d), not \"%s\"", flag,
+        text);
 }
 
 bool cli_wants(const struct flag_list *list, struct str word)
@@ -145,7 +161,9 @@ int cli_topics(const struct flag_list *names, uint32_t *ret_topics, struct err *
     uint32_t topics = 0;
     for (size_t i = 0; i < names->count; i++) {
         enum topic topic = topic_by_name(str_of(names->items[i]));
-        if (topic == TOPIC_NONE) return err_set(err, E_USAGE, "no topic \"%s\"; verbatim topics list shows them", names->items[i]);
+        if (topic == TOPIC_NONE)
+            return err_set(err, E_USAGE, "no topic \"%s\"; verbatim topics list shows them",
+                           names->items[i]);
         topics |= 1u << topic;
     }
     *ret_topics = topics;
@@ -160,10 +178,13 @@ int cli_config(const struct arguments *arguments, struct cli_config *ret_config,
     int rc = config_create(config.tables, &config.config, err);
     for (const char *const *preset = arguments->presets; preset && *preset && rc == E_OK; preset++)
         rc = config_set(config.config, str_of(*preset), "command", err);
-    if (rc == E_OK && from_environment && from_environment[0]) rc = config_read_file(config.config, from_environment, err);
-    for (size_t i = 0; i < arguments->config_file_count && rc == E_OK; i++) rc = config_read_file(config.config, arguments->config_files[i], err);
+    if (rc == E_OK && from_environment && from_environment[0])
+        rc = config_read_file(config.config, from_environment, err);
+    for (size_t i = 0; i < arguments->config_file_count && rc == E_OK; i++)
+        rc = config_read_file(config.config, arguments->config_files[i], err);
     if (rc == E_OK) rc = config_read_environment(config.config, environ, err);
-    for (size_t i = 0; i < arguments->setting_count && rc == E_OK; i++) rc = config_set(config.config, str_of(arguments->settings[i]), "flag", err);
+    for (size_t i = 0; i < arguments->setting_count && rc == E_OK; i++)
+        rc = config_set(config.config, str_of(arguments->settings[i]), "flag", err);
     if (rc) cli_config_free(&config);
     else *ret_config = config;
     return rc;
@@ -173,12 +194,16 @@ int cli_chain(const struct cli_config *config, struct chain **ret_chain, struct 
 {
     const struct worker *const *workers = cli_workers + 1; /* from preprocess to genai */
     int rc = config_set(config->config, STR("preprocess.drop_retried=false"), "command", err);
-    return rc ? rc : chain_create(workers, CLI_WORKERS - 2, config->config, clock_system(), ret_chain, err);
+    return rc ? rc
+              : chain_create(workers, CLI_WORKERS - 2, config->config, clock_system(), ret_chain,
+                             err);
 }
 
 int cli_name_bus(const struct bus *bus, int rc, struct err *err)
 {
-    return rc && bus && err_class((enum err_code)rc) == ERR_RETRY ? err_wrap(err, "%s", bus_description(bus)) : rc;
+    return rc && bus && err_class((enum err_code)rc) == ERR_RETRY
+               ? err_wrap(err, "%s", bus_description(bus))
+               : rc;
 }
 
 void cli_config_free(struct cli_config *config)
@@ -190,7 +215,8 @@ void cli_config_free(struct cli_config *config)
 
 int cli_result(struct buffer *json, struct err *err)
 {
-    bool failed = json->failed, written = failed || !json->size || fwrite(json->data, 1, json->size, stdout) == json->size;
+    bool failed = json->failed,
+         written = failed || !json->size || fwrite(json->data, 1, json->size, stdout) == json->size;
     buffer_deinit(json);
     if (failed) return err_set(err, E_NO_MEMORY, NULL);
     return written && fflush(stdout) == 0 ? E_OK : err_system(err, E_NO_OUTPUT, "standard output");

@@ -29,8 +29,10 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv, struct err *err);
 };
 
-extern const struct command access_command, analyze_command, config_command, diff_command, estimate_command, evaluate_command, keys_command, redrive_command, replay_command,
-    run_command, schema_command, send_command, tail_command, topics_command, train_command, verify_command, version_command;
+extern const struct command access_command, analyze_command, config_command, diff_command,
+    estimate_command, evaluate_command, keys_command, redrive_command, replay_command, run_command,
+    schema_command, send_command, tail_command, topics_command, train_command, verify_command,
+    version_command;
 
 /* The six workers in the order of the data. */
 extern const struct worker *const cli_workers[];
@@ -42,12 +44,13 @@ struct arguments {
     const char *positionals[64];
     size_t positional_count;
     const char *config_files[16], *settings[128];
-    const char *const *presets; /* the command's own defaults, "section.name=value", ends with NULL; may be NULL */
+    /* the command's own defaults, "section.name=value", ends with NULL; may be NULL */
+    const char *const *presets;
     size_t config_file_count, setting_count;
     bool help;
 };
-int cli_parse(const struct command *command, const struct flag *flags, size_t flag_count, int argc, char **argv,
-              struct arguments *ret_arguments, struct err *err) CHECKED;
+int cli_parse(const struct command *command, const struct flag *flags, size_t flag_count, int argc,
+              char **argv, struct arguments *ret_arguments, struct err *err) CHECKED;
 
 /* Every module's options: defaults < files < environment < settings. Free by cli_config_free(). */
 struct cli_config {
@@ -57,17 +60,19 @@ struct cli_config {
 /* Says which bus it was, when one can't be reached. Returns the code. */
 int cli_name_bus(const struct bus *bus, int rc, struct err *err);
 
-int cli_config(const struct arguments *arguments, struct cli_config *ret_config, struct err *err) CHECKED;
+int cli_config(const struct arguments *arguments, struct cli_config *ret_config,
+               struct err *err) CHECKED;
 void cli_config_free(struct cli_config *config);
 
-/* A command's result: this (JSON, or nothing where it was printed already) goes to standard output, and all of it out of our
- * hands. Empties the buffer. NO_MEMORY where it failed, NO_OUTPUT. */
+/* A command's result: this (JSON, or nothing where it was printed already) goes to standard output,
+ * and all of it out of our hands. Empties the buffer. NO_MEMORY where it failed, NO_OUTPUT. */
 int cli_result(struct buffer *json, struct err *err) CHECKED;
 
 /* The workers between feedback and insights, in this process; as many records out as in. */
 struct chain;
 int cli_chain(const struct cli_config *config, struct chain **ret_chain, struct err *err) CHECKED;
-/* A time as people give it: RFC 3339, a date, or an age such as "2h" or "7d". USAGE names the flag. */
+/* A time as people give it: RFC 3339, a date, or an age such as "2h" or "7d".
+ * USAGE names the flag. */
 int cli_time(const char *flag, const char *text, int64_t *ret_ms, struct err *err) CHECKED;
 /* Do the words of the list hold this one? An empty list holds all. */
 bool cli_wants(const struct flag_list *list, struct str word);

@@ -17,16 +17,19 @@ struct diff {
     uint64_t raised, lowered; /* safety */
 };
 
-/* --- one record ---------------------------------------------------------------------------------- */
+/* --- one record ------------------------------------------------------------------------------- */
 
 static int write_line(struct buffer *line, struct err *err)
 {
     if (line->failed) return err_set(err, E_NO_MEMORY, NULL);
-    return fwrite(line->data, 1, line->size, stdout) == line->size ? E_OK : err_system(err, E_NO_OUTPUT, "standard output");
+    return fwrite(line->data, 1, line->size, stdout) == line->size
+               ? E_OK
+               : err_system(err, E_NO_OUTPUT, "standard output");
 }
 
-static int tell(const struct diff *diff, struct str id, const char *change, const struct diff_record *left, const struct diff_record *right,
-                uint32_t fields, struct err *err)
+static int tell(const struct diff *diff, struct str id, const char *change,
+                const struct diff_record *left, const struct diff_record *right, uint32_t fields,
+                struct err *err)
 {
     struct buffer line = {0};
     bool first = true;
@@ -49,7 +52,8 @@ static int tell(const struct diff *diff, struct str id, const char *change, cons
     return rc;
 }
 
-static int compare(struct diff *diff, struct str left_message, struct str right_message, struct arena *arena, struct err *err)
+static int compare(struct diff *diff, struct str left_message, struct str right_message,
+                   struct arena *arena, struct err *err)
 {
     struct diff_record left, right;
     int rc = diff_decode(left_message, arena, &left, err);
@@ -67,7 +71,7 @@ static int compare(struct diff *diff, struct str left_message, struct str right_
     return tell(diff, left.id, "changed", &left, &right, changed, err);
 }
 
-/* --- a bucket ------------------------------------------------------------------------------------ */
+/* --- a bucket --------------------------------------------------------------------------------- */
 
 struct entry {
     struct str id, message;
@@ -82,11 +86,13 @@ static int by_id(const void *a, const void *b)
 }
 
 /* In the order of their ids, each once: the one that was read last. */
-static int index_bucket(struct diff *diff, struct str bytes, struct arena *arena, struct entry **ret_entries, size_t *ret_count, struct err *err)
+static int index_bucket(struct diff *diff, struct str bytes, struct arena *arena,
+                        struct entry **ret_entries, size_t *ret_count, struct err *err)
 {
     size_t count = 0, kept = 0;
     uint32_t size;
-    for (size_t at = 0; at < bytes.size; at += sizeof size + size) memcpy(&size, bytes.data + at, sizeof size), count++;
+    for (size_t at = 0; at < bytes.size; at += sizeof size + size)
+        memcpy(&size, bytes.data + at, sizeof size), count++;
     struct entry *entries = ARENA_ARRAY(arena, struct entry, count);
     if (!entries) return err_set(err, E_NO_MEMORY, NULL);
     size_t at = 0;
@@ -109,12 +115,15 @@ static int index_bucket(struct diff *diff, struct str bytes, struct arena *arena
     return E_OK;
 }
 
-static int join(struct diff *diff, const struct entry *left, size_t left_count, const struct entry *right, size_t right_count, struct err *err)
+static int join(struct diff *diff, const struct entry *left, size_t left_count,
+                const struct entry *right, size_t right_count, struct err *err)
 {
     struct arena arena = {0};
     int rc = E_OK;
     for (size_t i = 0, j = 0; rc == E_OK && (i < left_count || j < right_count);) {
-        int order = i == left_count ? 1 : j == right_count ? -1 : str_compare(left[i].id, right[j].id);
+        int order = i == left_count    ? 1
+                    : j == right_count ? -1
+                                       : str_compare(left[i].id, right[j].id);
         arena_reset(&arena);
         if (order == 0) {
             rc = compare(diff, left[i++].message, right[j++].message, &arena, err);
@@ -147,15 +156,17 @@ static int compare_bucket(struct diff *diff, unsigned bucket, struct err *err)
     return rc;
 }
 
-/* --- the sum ------------------------------------------------------------------------------------- */
+/* --- the sum ---------------------------------------------------------------------------------- */
 
 static void show_labels(const struct diff *diff)
 {
     printf("\n  sentiment: left in rows, right in columns\n  %-10s", "");
-    for (int i = 0; i < ENUM_sentiment_label_count; i++) printf(" %10s", sentiment_label_enumeration.values[i]);
+    for (int i = 0; i < ENUM_sentiment_label_count; i++)
+        printf(" %10s", sentiment_label_enumeration.values[i]);
     for (int i = 0; i < ENUM_sentiment_label_count; i++) {
         printf("\n  %-10s", sentiment_label_enumeration.values[i]);
-        for (int j = 0; j < ENUM_sentiment_label_count; j++) printf(" %10llu", (unsigned long long)diff->labels[i][j]);
+        for (int j = 0; j < ENUM_sentiment_label_count; j++)
+            printf(" %10llu", (unsigned long long)diff->labels[i][j]);
     }
     printf("\n");
 }
@@ -163,35 +174,49 @@ static void show_labels(const struct diff *diff)
 static void show_sum(const struct diff *diff)
 {
     const char *red = diff->lowered ? terminal_colour(STDOUT_FILENO, COLOUR_RED) : "";
-    printf("  %-26s %10llu\n  %-26s %10llu\n", "insights on the left", (unsigned long long)diff->left.records, "on the right", (unsigned long long)diff->right.records);
-    printf("  %-26s %10llu\n  %-26s %10llu\n", "only on the left", (unsigned long long)diff->only_left, "only on the right", (unsigned long long)diff->only_right);
-    printf("  %-26s %10llu\n  %-26s %10llu  %5.1f%%\n", "on both", (unsigned long long)diff->both, "changed", (unsigned long long)diff->changed,
+    printf("  %-26s %10llu\n  %-26s %10llu\n", "insights on the left",
+           (unsigned long long)diff->left.records, "on the right",
+           (unsigned long long)diff->right.records);
+    printf("  %-26s %10llu\n  %-26s %10llu\n", "only on the left",
+           (unsigned long long)diff->only_left, "only on the right",
+           (unsigned long long)diff->only_right);
+    printf("  %-26s %10llu\n  %-26s %10llu  %5.1f%%\n", "on both", (unsigned long long)diff->both,
+           "changed", (unsigned long long)diff->changed,
            diff->both ? 100.0 * (double)diff->changed / (double)diff->both : 0.0);
     for (int i = 0; i < DIFF_FIELDS; i++)
-        if (diff->fields >> i & 1) printf("    %-24s %10llu\n", diff_field_names[i], (unsigned long long)diff->by_field[i]);
-    printf("  %-26s %10llu\n  %s%-26s %10llu%s\n", "safety raised", (unsigned long long)diff->raised, red, "safety lowered", (unsigned long long)diff->lowered,
-           red[0] ? terminal_reset(STDOUT_FILENO) : "");
-    if (diff->repeated) printf("  %-26s %10llu  (the last one counts)\n", "came more than once", (unsigned long long)diff->repeated);
+        if (diff->fields >> i & 1)
+            printf("    %-24s %10llu\n", diff_field_names[i],
+                   (unsigned long long)diff->by_field[i]);
+    printf("  %-26s %10llu\n  %s%-26s %10llu%s\n", "safety raised",
+           (unsigned long long)diff->raised, red, "safety lowered",
+           (unsigned long long)diff->lowered, red[0] ? terminal_reset(STDOUT_FILENO) : "");
+    if (diff->repeated)
+        printf("  %-26s %10llu  (the last one counts)\n", "came more than once",
+               (unsigned long long)diff->repeated);
     if (diff->fields >> DIFF_LABEL & 1) show_labels(diff);
 }
 
 static void show_sum_json(const struct diff *diff)
 {
-    printf("{\"summary\":{\"left\":%llu,\"right\":%llu,\"both\":%llu,\"only_left\":%llu,\"only_right\":%llu,\"changed\":%llu,\"repeated\":%llu,"
+    printf("{\"summary\":{\"left\":%llu,\"right\":%llu,\"both\":%llu,\"only_left\":%llu,\"only_"
+           "right\":%llu,\"changed\":%llu,\"repeated\":%llu,"
            "\"safety_raised\":%llu,\"safety_lowered\":%llu,\"fields\":{",
-           (unsigned long long)diff->left.records, (unsigned long long)diff->right.records, (unsigned long long)diff->both,
-           (unsigned long long)diff->only_left, (unsigned long long)diff->only_right, (unsigned long long)diff->changed,
-           (unsigned long long)diff->repeated, (unsigned long long)diff->raised, (unsigned long long)diff->lowered);
+           (unsigned long long)diff->left.records, (unsigned long long)diff->right.records,
+           (unsigned long long)diff->both, (unsigned long long)diff->only_left,
+           (unsigned long long)diff->only_right, (unsigned long long)diff->changed,
+           (unsigned long long)diff->repeated, (unsigned long long)diff->raised,
+           (unsigned long long)diff->lowered);
     bool first = true;
     for (int i = 0; i < DIFF_FIELDS; i++) {
         if (!(diff->fields >> i & 1)) continue;
-        printf("%s\"%s\":%llu", first ? "" : ",", diff_field_names[i], (unsigned long long)diff->by_field[i]);
+        printf("%s\"%s\":%llu", first ? "" : ",", diff_field_names[i],
+               (unsigned long long)diff->by_field[i]);
         first = false;
     }
     printf("}}}\n");
 }
 
-/* --- the command --------------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------------ */
 
 static int run(struct diff *diff, const char *const *where, struct config *config, struct err *err)
 {
@@ -201,7 +226,8 @@ static int run(struct diff *diff, const char *const *where, struct config *confi
     if (rc == E_OK) rc = diff_read(&diff->right, where[1], config, err);
     progress_end(&diff->progress);
     for (unsigned i = 0; i < DIFF_BUCKETS && rc == E_OK; i++) rc = compare_bucket(diff, i, err);
-    if (rc == E_OK && diff->left.records + diff->right.records == 0) rc = err_set(err, E_NO_INPUT, "neither side holds an insight");
+    if (rc == E_OK && diff->left.records + diff->right.records == 0)
+        rc = err_set(err, E_NO_INPUT, "neither side holds an insight");
     if (rc) return rc;
     if (diff->json) show_sum_json(diff);
     else show_sum(diff);
@@ -213,16 +239,22 @@ static int diff_run(const struct command *command, int argc, char **argv, struct
     struct diff diff = {.tolerance = 0.05};
     const char *fields = NULL, *tolerance = NULL;
     const struct flag flags[] = {
-        {"fields", FLAG_TEXT, &fields, "A,B  compare these only: sentiment.label, sentiment.score, needs, topics, recommendations, safety.state, safety.kinds, safety.serious, segment.segment"},
-        {"tolerance", FLAG_TEXT, &tolerance, "X  scores that differ by no more are the same (0.05)"},
-        {"json", FLAG_BOOL, &diff.json, "a JSON line for each record that differs, then the summary"},
+        {"fields", FLAG_TEXT, &fields,
+         "A,B  compare these only: sentiment.label, sentiment.score, needs, topics, "
+         "recommendations, safety.state, safety.kinds, safety.serious, segment.segment"},
+        {"tolerance", FLAG_TEXT, &tolerance,
+         "X  scores that differ by no more are the same (0.05)"},
+        {"json", FLAG_BOOL, &diff.json,
+         "a JSON line for each record that differs, then the summary"},
     };
     struct arguments arguments;
     struct cli_config config;
     int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
-    if (arguments.positional_count != 2) return err_set(err, E_USAGE, "give two sides: archives, files, or topic:PREFIX");
-    if (tolerance && (!str_to_f64(str_of(tolerance), &diff.tolerance) || diff.tolerance < 0)) return err_set(err, E_USAGE, "--tolerance needs a number from 0");
+    if (arguments.positional_count != 2)
+        return err_set(err, E_USAGE, "give two sides: archives, files, or topic:PREFIX");
+    if (tolerance && (!str_to_f64(str_of(tolerance), &diff.tolerance) || diff.tolerance < 0))
+        return err_set(err, E_USAGE, "--tolerance needs a number from 0");
     rc = diff_fields_of(fields, &diff.fields, err);
     if (rc == E_OK) rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
@@ -240,11 +272,15 @@ const struct command diff_command = {
     .summary = "which insights two versions make differently",
     .usage = "[--fields A,B] [--tolerance X] [--json] LEFT RIGHT",
     .details =
-        "A side is an archive (a folder or s3://BUCKET/PREFIX), a file of JSON lines as analyze and tail write them (also .zst),\n"
-        "or topic:PREFIX, the topic `insights` of the bus with that prefix (\"topic:\" without). Records are joined by their ids;\n"
-        "of an id that comes more than once the last counts. Temporary files hold what is compared, memory a 64th of that.\n"
+        "A side is an archive (a folder or s3://BUCKET/PREFIX), a file of JSON lines as analyze "
+        "and tail write them (also .zst),\n"
+        "or topic:PREFIX, the topic `insights` of the bus with that prefix (\"topic:\" without). "
+        "Records are joined by their ids;\n"
+        "of an id that comes more than once the last counts. Temporary files hold what is "
+        "compared, memory a 64th of that.\n"
         "Exit 0: no difference; 1: some; more: as everywhere.\n\n"
         "Example: verbatim diff data/archive next/archive\n"
-        "         verbatim diff --fields safety.state,sentiment.label --json topic: topic:next- | jq .id\n",
+        "         verbatim diff --fields safety.state,sentiment.label --json topic: topic:next- | "
+        "jq .id\n",
     .run = diff_run,
 };

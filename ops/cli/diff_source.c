@@ -12,7 +12,7 @@
 #include "ops/cli/replay_line.h"
 #include "schema/json.h"
 
-/* --- buckets ------------------------------------------------------------------------------------- */
+/* --- buckets ---------------------------------------------------------------------------------- */
 
 static FILE *make_bucket(struct err *err)
 {
@@ -34,10 +34,12 @@ void diff_side_deinit(struct diff_side *side)
 }
 
 /* Only what is compared is kept: the text, for one, isn't. */
-static int keep_sections(struct record *record, struct arena *arena, struct str *ret_message, struct err *err)
+static int keep_sections(struct record *record, struct arena *arena, struct str *ret_message,
+                         struct err *err)
 {
     for (int i = 0; i < SECTION_COUNT; i++)
-        if (i != SECTION_SAFETY && i != SECTION_SEGMENT && i != SECTION_INSIGHT) record_drop(record, (enum section)i);
+        if (i != SECTION_SAFETY && i != SECTION_SEGMENT && i != SECTION_INSIGHT)
+            record_drop(record, (enum section)i);
     record->unknown.count = 0;
     return record_write(record, arena, ret_message, err);
 }
@@ -48,7 +50,9 @@ static int append(struct diff_side *side, struct str id, struct str message, str
     uint32_t size = (uint32_t)message.size;
     if (!*bucket) *bucket = make_bucket(err);
     if (!*bucket) return E_NO_OUTPUT;
-    if (fwrite(&size, sizeof size, 1, *bucket) != 1 || fwrite(message.data, 1, size, *bucket) != size) return err_system(err, E_DISK_FULL, "temporary file");
+    if (fwrite(&size, sizeof size, 1, *bucket) != 1 ||
+        fwrite(message.data, 1, size, *bucket) != size)
+        return err_system(err, E_DISK_FULL, "temporary file");
     return E_OK;
 }
 
@@ -79,12 +83,13 @@ int diff_load(struct diff_side *side, unsigned bucket, struct buffer *out, struc
     char *room = size > 0 ? buffer_reserve(out, (size_t)size) : NULL;
     if (size > 0 && !room) return err_set(err, E_NO_MEMORY, NULL);
     rewind(file);
-    if (size < 0 || fread(room, 1, (size_t)size, file) != (size_t)size) return err_system(err, E_IO, "temporary file");
+    if (size < 0 || fread(room, 1, (size_t)size, file) != (size_t)size)
+        return err_system(err, E_IO, "temporary file");
     out->size += (size_t)size;
     return E_OK;
 }
 
-/* --- sources ------------------------------------------------------------------------------------- */
+/* --- sources ---------------------------------------------------------------------------------- */
 
 /* Of an archive, or of `verbatim analyze`: both show a record as the same JSON. */
 static int take_text(struct diff_side *side, struct str line, struct err *err)
@@ -102,13 +107,15 @@ static int take_text(struct diff_side *side, struct str line, struct err *err)
     return rc;
 }
 
-static int take_line(void *user, struct str line, const struct line_identity *identity, struct err *err)
+static int take_line(void *user, struct str line, const struct line_identity *identity,
+                     struct err *err)
 {
     (void)identity;
     return take_text(user, line, err);
 }
 
-static int read_archive(struct diff_side *side, const char *url, struct config *config, struct err *err)
+static int read_archive(struct diff_side *side, const char *url, struct config *config,
+                        struct err *err)
 {
     const struct archive_wish wish = {.topics = TOPICS(INSIGHTS)};
     struct store_options options;
@@ -122,7 +129,8 @@ static int read_archive(struct diff_side *side, const char *url, struct config *
     return rc;
 }
 
-static int read_topic(struct diff_side *side, const char *prefix, struct config *config, struct err *err)
+static int read_topic(struct diff_side *side, const char *prefix, struct config *config,
+                      struct err *err)
 {
     struct buffer setting = {0};
     struct bus *bus = NULL;
@@ -134,7 +142,8 @@ static int read_topic(struct diff_side *side, const char *prefix, struct config 
     if (rc == E_OK) rc = reader_open_held(&reader, bus, &(enum topic){TOPIC_INSIGHTS}, 1, err);
     while (rc == E_OK && (message = reader_next_held(&reader, err))) {
         rc = diff_keep(side, message->value, err);
-        if (rc == E_BAD_MESSAGE || rc == E_TOO_LARGE) side->others++, rc = E_OK; /* poison: no worker could read it either */
+        /* poison: no worker could read it either */
+        if (rc == E_BAD_MESSAGE || rc == E_TOO_LARGE) side->others++, rc = E_OK;
     }
     if (rc == E_OK && bus) rc = (int)err->code;
     reader_close(&reader);
@@ -194,7 +203,8 @@ static int read_file(struct diff_side *side, const char *path, struct err *err)
 {
     FILE *file = fopen(path, "r");
     if (!file) return err_system(err, E_NO_INPUT, "%s", path);
-    int rc = str_ends(str_of(path), STR(".zst")) ? read_packed(side, file, err) : read_plain(side, file, err);
+    int rc = str_ends(str_of(path), STR(".zst")) ? read_packed(side, file, err)
+                                                 : read_plain(side, file, err);
     fclose(file);
     return rc ? err_wrap(err, "%s", path) : E_OK;
 }
@@ -202,8 +212,11 @@ static int read_file(struct diff_side *side, const char *path, struct err *err)
 int diff_read(struct diff_side *side, const char *where, struct config *config, struct err *err)
 {
     struct stat found;
-    if (str_starts(str_of(where), STR("topic:"))) return read_topic(side, where + strlen("topic:"), config, err);
-    if (str_starts(str_of(where), STR("s3://")) || str_starts(str_of(where), STR("file://"))) return read_archive(side, where, config, err);
+    if (str_starts(str_of(where), STR("topic:")))
+        return read_topic(side, where + strlen("topic:"), config, err);
+    if (str_starts(str_of(where), STR("s3://")) || str_starts(str_of(where), STR("file://")))
+        return read_archive(side, where, config, err);
     if (stat(where, &found)) return err_system(err, E_NO_INPUT, "%s", where);
-    return S_ISDIR(found.st_mode) ? read_archive(side, where, config, err) : read_file(side, where, err);
+    return S_ISDIR(found.st_mode) ? read_archive(side, where, config, err)
+                                  : read_file(side, where, err);
 }

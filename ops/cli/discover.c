@@ -1,4 +1,5 @@
-/* Reads feedback or an archive's insights, counts phrases (model/discover.h), and shows the best as a table or JSON. */
+/* Reads feedback or an archive's insights, counts phrases (model/discover.h), and shows the
+ * best as a table or JSON. */
 #include "ops/cli/discover.h"
 
 #include <stdio.h>
@@ -26,18 +27,22 @@ static uint32_t language_bit(struct str language)
 {
     static const char CODES[3][3] = {"en", "es", "fr"};
     for (uint32_t i = 0; i < 3; i++)
-        if (str_starts(language, str_of(CODES[i])) && (language.size == 2 || language.data[2] == '-')) return 1u << i;
+        if (str_starts(language, str_of(CODES[i])) &&
+            (language.size == 2 || language.data[2] == '-'))
+            return 1u << i;
     return 0;
 }
 
-/* --- the taxonomy -------------------------------------------------------------------------------- */
+/* --- the taxonomy ----------------------------------------------------------------------------- */
 
 static int open_topics(struct topics *topics, struct err *err)
 {
     static const struct {
         const char *name;
         uint32_t language;
-    } files[] = {{"topics/en.txt", LANGUAGE_EN}, {"topics/es.txt", LANGUAGE_ES}, {"topics/fr.txt", LANGUAGE_FR}};
+    } files[] = {{"topics/en.txt", LANGUAGE_EN},
+                 {"topics/es.txt", LANGUAGE_ES},
+                 {"topics/fr.txt", LANGUAGE_FR}};
     int rc = E_OK;
     topics_init(topics);
     for (size_t i = 0; i < sizeof files / sizeof files[0] && !rc; i++) {
@@ -51,10 +56,11 @@ static int open_topics(struct topics *topics, struct err *err)
     return rc;
 }
 
-/* --- sources ------------------------------------------------------------------------------------- */
+/* --- sources ---------------------------------------------------------------------------------- */
 
 /* A record of unknown language counts as one of --language, or of any. */
-static int take(struct search *search, struct str text, struct str language, struct str customer, struct err *err)
+static int take(struct search *search, struct str text, struct str language, struct str customer,
+                struct err *err)
 {
     struct tokens tokens;
     uint32_t wanted = search->wish->language ? language_bit(str_of(search->wish->language)) : 0;
@@ -62,7 +68,11 @@ static int take(struct search *search, struct str text, struct str language, str
     bool known = language.size && !str_equal(language, STR("und"));
     if (wanted && known && bit != wanted) return search->elsewhere++, E_OK;
     int rc = text_tokenize(text, &search->arena, &tokens, err);
-    if (!rc) discover_add(search->discover, text, &tokens, customer, bit ? bit : wanted ? wanted : LANGUAGE_ALL);
+    if (!rc)
+        discover_add(search->discover, text, &tokens, customer,
+                     bit      ? bit
+                     : wanted ? wanted
+                              : LANGUAGE_ALL);
     return rc;
 }
 
@@ -84,19 +94,23 @@ static int read_input(struct search *search, struct err *err)
     int rc = input_open(&input, search->wish->input, INPUT_GUESS, err);
     while (rc == E_OK) {
         arena_reset(&search->arena);
-        enum input_result result = input_next(&input, &rules, &search->arena, &intake, &problems, err);
+        enum input_result result = input_next(&input, &rules, &search->arena, &intake, &problems,
+                                              err);
         if (result == INPUT_END) {
             rc = (int)err->code;
             break;
         }
         if (result == INPUT_REFUSED) refuse(search, err);
-        else rc = take(search, intake.feedback.text, intake.feedback.language, intake.feedback.customer, err);
+        else
+            rc = take(search, intake.feedback.text, intake.feedback.language,
+                      intake.feedback.customer, err);
     }
     input_close(&input);
     return rc;
 }
 
-static int take_line(void *user, struct str line, const struct line_identity *identity, struct err *err)
+static int take_line(void *user, struct str line, const struct line_identity *identity,
+                     struct err *err)
 {
     struct search *search = user;
     struct replay_message message = {0};
@@ -130,19 +144,22 @@ static int read_archive(struct search *search, struct config *config, struct err
     return rc;
 }
 
-/* --- what was found ------------------------------------------------------------------------------ */
+/* --- what was found --------------------------------------------------------------------------- */
 
 static void show_json(const struct search *search, const struct discovery *found, uint32_t count)
 {
     struct buffer out = {0};
-    buffer_printf(&out, "{\"records\":%u,\"other_languages\":%llu,\"refused\":%llu,\"forgotten\":%u,\"phrases\":[",
-                  discover_records(search->discover), (unsigned long long)search->elsewhere,
-                  (unsigned long long)search->refused, discover_forgotten(search->discover));
+    buffer_printf(
+        &out,
+        "{\"records\":%u,\"other_languages\":%llu,\"refused\":%llu,\"forgotten\":%u,\"phrases\":[",
+        discover_records(search->discover), (unsigned long long)search->elsewhere,
+        (unsigned long long)search->refused, discover_forgotten(search->discover));
     for (uint32_t i = 0; i < count; i++) {
         buffer_printf(&out, "%s{\"phrase\":", i ? ",\n " : "\n ");
         json_write_string(&out, found[i].text);
-        buffer_printf(&out, ",\"records\":%u,\"customers\":%u,\"lift\":%.2f,\"score\":%.2f,\"example\":", found[i].records,
-                      found[i].customers, found[i].lift, found[i].score);
+        buffer_printf(&out,
+                      ",\"records\":%u,\"customers\":%u,\"lift\":%.2f,\"score\":%.2f,\"example\":",
+                      found[i].records, found[i].customers, found[i].lift, found[i].score);
         json_write_string(&out, found[i].example);
         buffer_add_char(&out, '}');
     }
@@ -160,44 +177,55 @@ static int cut(struct str text, size_t bytes)
     return (int)bytes;
 }
 
-static void show_table(const struct search *search, const struct discovery *found, uint32_t count, uint64_t records_min)
+static void show_table(const struct search *search, const struct discovery *found, uint32_t count,
+                       uint64_t records_min)
 {
     if (!count)
-        printf("no phrase outside the topics stands in %llu records or more, of %u\n", (unsigned long long)records_min,
-               discover_records(search->discover));
+        printf("no phrase outside the topics stands in %llu records or more, of %u\n",
+               (unsigned long long)records_min, discover_records(search->discover));
     else printf("%-30s %8s %9s %7s  %s\n", "phrase", "records", "customers", "lift", "example");
     for (uint32_t i = 0; i < count; i++)
-        printf("%-30.*s %8u %9u %7.1f  %.*s\n", STR_ARGS(found[i].text), found[i].records, found[i].customers, found[i].lift,
-               cut(found[i].example, TABLE_EXAMPLE_BYTES), found[i].example.data);
+        printf("%-30.*s %8u %9u %7.1f  %.*s\n", STR_ARGS(found[i].text), found[i].records,
+               found[i].customers, found[i].lift, cut(found[i].example, TABLE_EXAMPLE_BYTES),
+               found[i].example.data);
 }
 
 static int show(struct search *search, struct err *err)
 {
     const struct discover_wish *wish = search->wish;
     uint64_t records = discover_records(search->discover);
-    uint64_t records_min = wish->records_min ? wish->records_min : records > 3000 ? records / 1000 : 3;
+    uint64_t records_min = wish->records_min ? wish->records_min
+                           : records > 3000  ? records / 1000
+                                             : 3;
     uint32_t limit = wish->limit > UINT32_MAX ? UINT32_MAX : (uint32_t)wish->limit, count;
     struct discovery *found;
     if (records_min > UINT32_MAX) records_min = UINT32_MAX;
     arena_reset(&search->arena);
-    int rc = discover_report(search->discover, (uint32_t)records_min, limit, &search->arena, &found, &count, err);
+    int rc = discover_report(search->discover, (uint32_t)records_min, limit, &search->arena, &found,
+                             &count, err);
     if (rc) return rc;
     if (wish->json) show_json(search, found, count);
     else show_table(search, found, count, records_min);
-    fprintf(stderr, "%llu records, %llu in other languages, %llu refused\n", (unsigned long long)records,
-            (unsigned long long)search->elsewhere, (unsigned long long)search->refused);
-    return search->refused ? err_set(err, E_BAD_MESSAGE, "%llu records were refused", (unsigned long long)search->refused) : E_OK;
+    fprintf(stderr, "%llu records, %llu in other languages, %llu refused\n",
+            (unsigned long long)records, (unsigned long long)search->elsewhere,
+            (unsigned long long)search->refused);
+    return search->refused ? err_set(err, E_BAD_MESSAGE, "%llu records were refused",
+                                     (unsigned long long)search->refused)
+                           : E_OK;
 }
 
 static int check(const struct discover_wish *wish, struct err *err)
 {
-    if (!wish->input == !wish->archive) return err_set(err, E_USAGE, "discover reads --input FILE or --archive URL");
+    if (!wish->input == !wish->archive)
+        return err_set(err, E_USAGE, "discover reads --input FILE or --archive URL");
     if (wish->language && !language_bit(str_of(wish->language)))
-        return err_set(err, E_USAGE, "--language %s: en, es and fr have stop words", wish->language);
+        return err_set(err, E_USAGE, "--language %s: en, es and fr have stop words",
+                       wish->language);
     return E_OK;
 }
 
-int topics_discover(const struct discover_wish *wish, const struct arguments *arguments, struct err *err)
+int topics_discover(const struct discover_wish *wish, const struct arguments *arguments,
+                    struct err *err)
 {
     struct search search = {.wish = wish};
     struct cli_config config = {0};
@@ -205,7 +233,8 @@ int topics_discover(const struct discover_wish *wish, const struct arguments *ar
     if (rc) return rc;
     arena_init(&search.arena, 0);
     rc = open_topics(&search.topics, err);
-    if (!rc && !(search.discover = discover_create(&search.topics, 0))) rc = err_set(err, E_NO_MEMORY, NULL);
+    if (!rc && !(search.discover = discover_create(&search.topics, 0)))
+        rc = err_set(err, E_NO_MEMORY, NULL);
     if (!rc) rc = cli_config(arguments, &config, err);
     if (!rc) {
         rc = wish->input ? read_input(&search, err) : read_archive(&search, config.config, err);

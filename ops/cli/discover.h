@@ -10,6 +10,7 @@ struct discover_wish {
     bool json;
 };
 
-int topics_discover(const struct discover_wish *wish, const struct arguments *arguments, struct err *err) CHECKED;
+int topics_discover(const struct discover_wish *wish, const struct arguments *arguments,
+                    struct err *err) CHECKED;
 
 #endif

@@ -10,7 +10,7 @@
 
 enum { PATH_STEPS_MAX = 16, LINES_MAX = EDIT_LETTERS_MAX };
 
-/* --- one value ---------------------------------------------------------------------------------- */
+/* --- one value -------------------------------------------------------------------------------- */
 
 static void open_member(struct buffer *out, struct str name, bool *first)
 {
@@ -20,16 +20,19 @@ static void open_member(struct buffer *out, struct str name, bool *first)
     buffer_add_char(out, ':');
 }
 
-static int set_in(struct str json, struct str path, struct str value, unsigned step, struct buffer *out, struct err *err);
+static int set_in(struct str json, struct str path, struct str value, unsigned step,
+                  struct buffer *out, struct err *err);
 
 /* The value at the end of what is left of the path, with the objects around it. */
-static int set_below(struct str old, struct str path, struct str value, unsigned step, struct buffer *out, struct err *err)
+static int set_below(struct str old, struct str path, struct str value, unsigned step,
+                     struct buffer *out, struct err *err)
 {
     if (path.size == 0) return buffer_add(out, value), E_OK;
     return set_in(old.size ? old : STR("{}"), path, value, step + 1, out, err);
 }
 
-static int set_in(struct str json, struct str path, struct str value, unsigned step, struct buffer *out, struct err *err)
+static int set_in(struct str json, struct str path, struct str value, unsigned step,
+                  struct buffer *out, struct err *err)
 {
     struct json_reader reader = json_reader(json, NULL);
     struct json_value object;
@@ -37,11 +40,13 @@ static int set_in(struct str json, struct str path, struct str value, unsigned s
     bool first = true, written = false, begun = true;
     bool gone = rest.size == 0 && str_equal(value, STR("null"));
     int rc = E_OK;
-    if (wanted.size == 0 || step == PATH_STEPS_MAX) return err_set(err, E_USAGE, "\"%.*s\" is no path of fields", STR_ARGS(path));
+    if (wanted.size == 0 || step == PATH_STEPS_MAX)
+        return err_set(err, E_USAGE, "\"%.*s\" is no path of fields", STR_ARGS(path));
     struct arena names = {0};
     reader.arena = &names;
     if (!json_next(&reader, &object)) rc = json_fault(&reader, err);
-    else if (object.kind != JSON_OBJECT) rc = err_set(err, E_BAD_MESSAGE, "there is no object to set %.*s in", STR_ARGS(path));
+    else if (object.kind != JSON_OBJECT)
+        rc = err_set(err, E_BAD_MESSAGE, "there is no object to set %.*s in", STR_ARGS(path));
     while (rc == E_OK && json_member(&reader, &begun, &name)) {
         bool here = str_equal(name, wanted);
         if (!json_skip(&reader, &raw)) break;
@@ -67,11 +72,13 @@ static bool is_json(struct str text)
     return json_skip(&reader, NULL) && json_end(&reader);
 }
 
-int edit_set(struct str json, struct str path, struct str value, struct buffer *out, struct err *err)
+int edit_set(struct str json, struct str path, struct str value, struct buffer *out,
+             struct err *err)
 {
     struct buffer quoted = {0};
     size_t before = out->size;
-    if (!str_is_utf8(value)) return err_set(err, E_USAGE, "the value for %.*s isn't UTF-8", STR_ARGS(path));
+    if (!str_is_utf8(value))
+        return err_set(err, E_USAGE, "the value for %.*s isn't UTF-8", STR_ARGS(path));
     if (!is_json(value)) json_write_string(&quoted, value);
     int rc = set_in(json, path, quoted.size ? buffer_str(&quoted) : value, 0, out, err);
     if (rc) out->size = before;
@@ -79,7 +86,7 @@ int edit_set(struct str json, struct str path, struct str value, struct buffer *
     return rc;
 }
 
-/* --- a record ----------------------------------------------------------------------------------- */
+/* --- a record --------------------------------------------------------------------------------- */
 
 struct letter_content edit_nothing(const struct letter *letter)
 {
@@ -87,7 +94,8 @@ struct letter_content edit_nothing(const struct letter *letter)
 }
 
 /* As the door would have it: the key of feedback is its customer, or its id. Others keep theirs. */
-static int choose_key(const struct letter *letter, struct str value, struct arena *arena, struct letter_content *content, struct err *err)
+static int choose_key(const struct letter *letter, struct str value, struct arena *arena,
+                      struct letter_content *content, struct err *err)
 {
     struct record record;
     struct feedback feedback = {0};
@@ -97,21 +105,25 @@ static int choose_key(const struct letter *letter, struct str value, struct aren
     content->key = letter->body.key;
     if (letter->topic != TOPIC_FEEDBACK || !record_has(&record, SECTION_FEEDBACK)) return E_OK;
     rc = record_decode(&record, SECTION_FEEDBACK, &feedback, arena, err);
-    if (rc == E_OK) content->key = shape_has(feedback, &feedback, customer) ? feedback.customer : record.id;
+    if (rc == E_OK)
+        content->key = shape_has(feedback, &feedback, customer) ? feedback.customer : record.id;
     return rc;
 }
 
-int edit_assign(const struct letter *letter, const struct flag_list *assignments, struct arena *arena,
-                struct letter_content *ret_content, struct err *err)
+int edit_assign(const struct letter *letter, const struct flag_list *assignments,
+                struct arena *arena, struct letter_content *ret_content, struct err *err)
 {
     struct buffer json = {0}, next = {0};
     struct json_problems problems;
     struct letter_content content = {.edited = true};
     int rc = json_write_record(letter->body.value, &json, err);
-    if (rc == E_BAD_MESSAGE || rc == E_TOO_LARGE) err_wrap(err, "its bytes are no record, so no field of it can be set");
+    if (rc == E_BAD_MESSAGE || rc == E_TOO_LARGE)
+        err_wrap(err, "its bytes are no record, so no field of it can be set");
     for (size_t i = 0; i < assignments->count && rc == E_OK; i++) {
         struct str value = str_of(assignments->items[i]), path = str_cut(&value, '=');
-        if (!strchr(assignments->items[i], '=')) rc = err_set(err, E_USAGE, "--set needs FIELD=VALUE, not \"%s\"", assignments->items[i]);
+        if (!strchr(assignments->items[i], '='))
+            rc = err_set(err, E_USAGE, "--set needs FIELD=VALUE, not \"%s\"",
+                         assignments->items[i]);
         buffer_clear(&next);
         if (rc == E_OK) rc = edit_set(buffer_str(&json), path, value, &next, err);
         struct buffer done = json;
@@ -127,7 +139,7 @@ int edit_assign(const struct letter *letter, const struct flag_list *assignments
     return rc;
 }
 
-/* --- many records, in an editor ----------------------------------------------------------------- */
+/* --- many records, in an editor --------------------------------------------------------------- */
 
 void edits_deinit(struct edits *edits)
 {
@@ -140,11 +152,13 @@ static void write_comment(const struct letter *letter, struct buffer *out)
     const struct dead_letter *body = &letter->body;
     struct str line = body->message, rest = line;
     line = str_cut(&rest, '\n'); /* a comment is one line */
-    buffer_printf(out, "# %.*s gave up on %.*s/%u at %llu: %.*s: %.*s\n", STR_ARGS(body->worker), STR_ARGS(body->topic), body->partition,
-                  (unsigned long long)body->offset, STR_ARGS(body->cause), STR_ARGS(line));
+    buffer_printf(out, "# %.*s gave up on %.*s/%u at %llu: %.*s: %.*s\n", STR_ARGS(body->worker),
+                  STR_ARGS(body->topic), body->partition, (unsigned long long)body->offset,
+                  STR_ARGS(body->cause), STR_ARGS(line));
 }
 
-int edit_write(const struct letter *letter, struct arena *arena, struct buffer *out, struct err *err)
+int edit_write(const struct letter *letter, struct arena *arena, struct buffer *out,
+               struct err *err)
 {
     struct record record;
     write_comment(letter, out);
@@ -172,17 +186,20 @@ static int read_line(struct str line, struct arena *arena, struct edit *edit, st
     bool first = true;
     *edit = (struct edit){0};
     if (!json_next(&reader, &value)) return json_fault(&reader, err);
-    if (value.kind != JSON_OBJECT) return err_set(err, E_BAD_MESSAGE, "an object with \"letter\" and \"record\" is expected");
+    if (value.kind != JSON_OBJECT)
+        return err_set(err, E_BAD_MESSAGE, "an object with \"letter\" and \"record\" is expected");
     while (json_member(&reader, &first, &name)) {
         bool id = str_equal(name, STR("letter"));
         if (!json_skip(&reader, &raw)) break;
         if (str_equal(name, STR("record"))) edit->text = raw;
-        if (str_equal(name, STR("raw"))) edit->text = str_slice(raw, 1, raw.size - 1), edit->raw = true;
+        if (str_equal(name, STR("raw")))
+            edit->text = str_slice(raw, 1, raw.size - 1), edit->raw = true;
         struct json_reader again = json_reader(raw, arena);
         if (id && json_next(&again, &value) && value.kind == JSON_STRING) edit->id = value.text;
     }
     if (!json_end(&reader)) return json_fault(&reader, err);
-    if (!edit->id.size || !edit->text.size) return err_set(err, E_BAD_MESSAGE, "\"letter\", or \"record\" and \"raw\", are missing");
+    if (!edit->id.size || !edit->text.size)
+        return err_set(err, E_BAD_MESSAGE, "\"letter\", or \"record\" and \"raw\", are missing");
     return E_OK;
 }
 
@@ -205,7 +222,8 @@ int edit_read(struct str text, struct edits *ret_edits, struct err *err)
     for (size_t line = 1; rest.size && rc == E_OK; line++) {
         struct str one = str_trim(str_cut(&rest, '\n'));
         if (one.size == 0 || one.data[0] == '#') continue;
-        if (edits.count == LINES_MAX) rc = err_set(err, E_BAD_MESSAGE, "more than %d letters", LINES_MAX);
+        if (edits.count == LINES_MAX)
+            rc = err_set(err, E_BAD_MESSAGE, "more than %d letters", LINES_MAX);
         if (rc == E_OK) rc = read_line(one, &edits.arena, &edits.items[edits.count], err);
         if (rc == E_OK) rc = read_value(&edits.items[edits.count], &edits.arena, err);
         if (rc) err_wrap(err, "line %zu", line);
@@ -225,12 +243,14 @@ static bool is_unchanged(const struct edit *edit, const struct letter *letter, s
     bool same = edit_write(letter, arena, &line, NULL) == E_OK;
     struct str rest = buffer_str(&line);
     str_cut(&rest, '\n');
-    same = same && read_line(str_trim(rest), arena, &old, NULL) == E_OK && old.raw == edit->raw && str_equal(old.text, edit->text);
+    same = same && read_line(str_trim(rest), arena, &old, NULL) == E_OK && old.raw == edit->raw &&
+           str_equal(old.text, edit->text);
     buffer_deinit(&line);
     return same;
 }
 
-const struct letter_content *edit_find(struct edits *edits, const struct letter *letter, struct arena *arena)
+const struct letter_content *edit_find(struct edits *edits, const struct letter *letter,
+                                       struct arena *arena)
 {
     struct edit *edit = NULL;
     for (size_t i = 0; i < edits->count && !edit; i++)
@@ -238,7 +258,9 @@ const struct letter_content *edit_find(struct edits *edits, const struct letter 
     if (!edit) return NULL;
     edit->content.key = letter->body.key;
     if (is_unchanged(edit, letter, arena)) edit->content = edit_nothing(letter);
-    else if (!edit->raw && choose_key(letter, edit->content.value, &edits->arena, &edit->content, NULL)) return NULL;
+    else if (!edit->raw &&
+             choose_key(letter, edit->content.value, &edits->arena, &edit->content, NULL))
+        return NULL;
     return &edit->content;
 }
 
@@ -254,10 +276,12 @@ int edit_run(const char *path, struct err *err)
         /* By the shell, as an editor may come with options: EDITOR="code --wait". */
         char command[1024];
         int size = snprintf(command, sizeof command, "%s \"$1\"", editor);
-        if (size > 0 && (size_t)size < sizeof command) execl("/bin/sh", "sh", "-c", command, "sh", path, (char *)NULL);
+        if (size > 0 && (size_t)size < sizeof command)
+            execl("/bin/sh", "sh", "-c", command, "sh", path, (char *)NULL);
         _exit(127);
     }
     if (waitpid(child, &status, 0) < 0) return err_system(err, E_SYSTEM, "%s", editor);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return err_set(err, E_CANCELLED, "%s failed; nothing was sent", editor);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return err_set(err, E_CANCELLED, "%s failed; nothing was sent", editor);
     return E_OK;
 }

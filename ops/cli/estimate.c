@@ -25,10 +25,11 @@ struct estimating {
 
 static void refuse(struct estimating *estimating, const struct err *err)
 {
-    if (estimating->refused++ < REFUSALS_SHOWN) fprintf(stderr, "verbatim estimate: %s\n", err->text);
+    if (estimating->refused++ < REFUSALS_SHOWN)
+        fprintf(stderr, "verbatim estimate: %s\n", err->text);
 }
 
-/* --- a file ------------------------------------------------------------------------------------- */
+/* --- a file ----------------------------------------------------------------------------------- */
 
 static void on_output(void *user, const struct chain_message *message)
 {
@@ -38,13 +39,15 @@ static void on_output(void *user, const struct chain_message *message)
     if (message->topic != TOPIC_DOCUMENTS || estimating->rc) return;
     estimating->rc = chain_record(message, &estimating->arena, &record, &estimating->err);
     if (estimating->rc == E_OK)
-        estimating->rc = pricing_add_record(estimating->pricing, &record, estimating->now_ms, &estimating->arena, &estimating->err);
+        estimating->rc = pricing_add_record(estimating->pricing, &record, estimating->now_ms,
+                                            &estimating->arena, &estimating->err);
 }
 
 static int take_row(struct estimating *estimating, struct intake *intake, struct err *err)
 {
-    const struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake->key, .record = &intake->record,
-                                          .timestamp_ms = clock_wall_ms(clock_system())};
+    const struct chain_message message = {
+        .topic = TOPIC_FEEDBACK, .key = intake->key, .record = &intake->record,
+        .timestamp_ms = clock_wall_ms(clock_system())};
     int rc = chain_process(estimating->chain, &message, on_output, estimating, err);
     if (rc == E_OK && estimating->rc) *err = estimating->err, rc = estimating->rc;
     return rc;
@@ -57,11 +60,13 @@ static int read_file(struct estimating *estimating, const char *path, struct err
     struct intake intake;
     struct json_problems problems;
     cli_ids_init(&ids);
-    const struct intake_rules rules = {.ids = &ids.generator, .handed_on = true, .received_ms = clock_wall_ms(clock_system())};
+    const struct intake_rules rules = {
+        .ids = &ids.generator, .handed_on = true, .received_ms = clock_wall_ms(clock_system())};
     int rc = input_open(&input, path, INPUT_GUESS, err);
     while (rc == E_OK) {
         arena_reset(&estimating->arena);
-        enum input_result result = input_next(&input, &rules, &estimating->arena, &intake, &problems, err);
+        enum input_result result = input_next(&input, &rules, &estimating->arena, &intake,
+                                              &problems, err);
         if (result == INPUT_REFUSED) refuse(estimating, err);
         else if (result == INPUT_RECORD) rc = take_row(estimating, &intake, err);
         else rc = (int)err->code;
@@ -71,9 +76,10 @@ static int read_file(struct estimating *estimating, const char *path, struct err
     return rc;
 }
 
-/* --- an archive --------------------------------------------------------------------------------- */
+/* --- an archive ------------------------------------------------------------------------------- */
 
-static int take_line(void *user, struct str line, const struct line_identity *identity, struct err *err)
+static int take_line(void *user, struct str line, const struct line_identity *identity,
+                     struct err *err)
 {
     struct estimating *estimating = user;
     struct replay_message message = {0};
@@ -83,16 +89,21 @@ static int take_line(void *user, struct str line, const struct line_identity *id
     int rc = replay_line(line, &estimating->arena, &message, err);
     if (rc || !message.id.size || message.copy) return rc;
     rc = record_scan(message.value, &estimating->arena, &record, err);
-    return rc ? rc : pricing_add_record(estimating->pricing, &record, identity->timestamp_ms, &estimating->arena, err);
+    return rc ? rc
+              : pricing_add_record(estimating->pricing, &record, identity->timestamp_ms,
+                                   &estimating->arena, err);
 }
 
-static int read_archive(struct estimating *estimating, const struct cli_config *config, struct err *err)
+static int read_archive(struct estimating *estimating, const struct cli_config *config,
+                        struct err *err)
 {
     struct store_options options;
     struct store *store = NULL;
     estimating->window.topics = TOPICS(DOCUMENTS);
-    int rc = estimating->from ? cli_time("from", estimating->from, &estimating->window.from_ms, err) : E_OK;
-    if (rc == E_OK && estimating->to) rc = cli_time("to", estimating->to, &estimating->window.to_ms, err);
+    int rc = estimating->from ? cli_time("from", estimating->from, &estimating->window.from_ms, err)
+                              : E_OK;
+    if (rc == E_OK && estimating->to)
+        rc = cli_time("to", estimating->to, &estimating->window.to_ms, err);
     if (rc == E_OK) rc = config_get(config->config, &store_option_table, &options, err);
     if (rc) return rc;
     struct store_config how = store_config_of(&options, estimating->archive);
@@ -102,9 +113,10 @@ static int read_archive(struct estimating *estimating, const struct cli_config *
     return rc;
 }
 
-/* --- the command -------------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------------ */
 
-static int read_journal(struct estimating *estimating, const struct cli_config *config, struct err *err)
+static int read_journal(struct estimating *estimating, const struct cli_config *config,
+                        struct err *err)
 {
     struct bus *bus = NULL;
     int rc = bus_open(config->config, clock_system(), &bus, err);
@@ -114,10 +126,13 @@ static int read_journal(struct estimating *estimating, const struct cli_config *
     return rc;
 }
 
-static int open_chain(struct estimating *estimating, const struct cli_config *config, struct err *err)
+static int open_chain(struct estimating *estimating, const struct cli_config *config,
+                      struct err *err)
 {
     int rc = config_set(config->config, STR("preprocess.drop_retried=false"), "command", err);
-    return rc ? rc : chain_create(cli_workers + 1, 1, config->config, clock_system(), &estimating->chain, err);
+    return rc ? rc
+              : chain_create(cli_workers + 1, 1, config->config, clock_system(), &estimating->chain,
+                             err);
 }
 
 static int show(const struct estimating *estimating, struct err *err)
@@ -132,11 +147,13 @@ static int show(const struct estimating *estimating, struct err *err)
     buffer_deinit(&out);
     if (failed) return err_set(err, E_NO_MEMORY, NULL);
     if (estimating->refused)
-        return err_set(err, E_BAD_MESSAGE, "%llu records were refused", (unsigned long long)estimating->refused);
+        return err_set(err, E_BAD_MESSAGE, "%llu records were refused",
+                       (unsigned long long)estimating->refused);
     return E_OK;
 }
 
-static int estimate(struct estimating *estimating, const struct arguments *arguments, const struct pricing_wish *wish, struct err *err)
+static int estimate(struct estimating *estimating, const struct arguments *arguments,
+                    const struct pricing_wish *wish, struct err *err)
 {
     const char *file = arguments->positional_count ? arguments->positionals[0] : NULL;
     struct cli_config config = {0};
@@ -145,7 +162,8 @@ static int estimate(struct estimating *estimating, const struct arguments *argum
     rc = pricing_open(config.config, wish, &estimating->pricing, err);
     if (rc == E_OK && estimating->journal) rc = read_journal(estimating, &config, err);
     if (rc == E_OK && file) rc = open_chain(estimating, &config, err);
-    if (rc == E_OK) rc = file ? read_file(estimating, file, err) : read_archive(estimating, &config, err);
+    if (rc == E_OK)
+        rc = file ? read_file(estimating, file, err) : read_archive(estimating, &config, err);
     if (rc == E_OK) rc = show(estimating, err);
     chain_destroy(estimating->chain);
     pricing_close(estimating->pricing);
@@ -159,13 +177,18 @@ static int estimate_run(const struct command *command, int argc, char **argv, st
     struct estimating estimating = {.now_ms = clock_wall_ms(clock_system())};
     struct pricing_wish wish = {.answer_tokens = PRICING_ANSWER_TOKENS, .digests = true};
     const struct flag flags[] = {
-        {"archive", FLAG_TEXT, &estimating.archive, "URL  documents of an archive, in place of a file"},
-        {"from", FLAG_TEXT, &estimating.from, "TIME  of these, since: 2026-05-01T09:30:00Z, a date, or an age (2h, 7d)"},
+        {"archive", FLAG_TEXT, &estimating.archive,
+         "URL  documents of an archive, in place of a file"},
+        {"from", FLAG_TEXT, &estimating.from,
+         "TIME  of these, since: 2026-05-01T09:30:00Z, a date, or an age (2h, 7d)"},
         {"to", FLAG_TEXT, &estimating.to, "TIME  and before"},
-        {"provider", FLAG_TEXT, &wish.provider, "NAME  bedrock, anthropic or openai; else the first of genai.providers, or bedrock"},
+        {"provider", FLAG_TEXT, &wish.provider,
+         "NAME  bedrock, anthropic or openai; else the first of genai.providers, or bedrock"},
         {"model", FLAG_TEXT, &wish.model, "ID  else that provider's option"},
-        {"answer-tokens", FLAG_NUMBER, &wish.answer_tokens, "N  that an answer about one record takes (160)"},
-        {"journal", FLAG_BOOL, &estimating.journal, "what the journal on the bus holds costs nothing again"},
+        {"answer-tokens", FLAG_NUMBER, &wish.answer_tokens,
+         "N  that an answer about one record takes (160)"},
+        {"journal", FLAG_BOOL, &estimating.journal,
+         "what the journal on the bus holds costs nothing again"},
         {"json", FLAG_BOOL, &estimating.json, "one JSON object, for programs"},
     };
     struct arguments arguments;
@@ -173,21 +196,30 @@ static int estimate_run(const struct command *command, int argc, char **argv, st
     if (rc || arguments.help) return rc;
     if (arguments.positional_count + (estimating.archive != NULL) != 1)
         return err_set(err, E_USAGE, "one FILE (- is standard input), or --archive URL");
-    if (!estimating.archive && (estimating.from || estimating.to)) return err_set(err, E_USAGE, "--from and --to go with --archive");
+    if (!estimating.archive && (estimating.from || estimating.to))
+        return err_set(err, E_USAGE, "--from and --to go with --archive");
     return estimate(&estimating, &arguments, &wish, err);
 }
 
 const struct command estimate_command = {
     .name = "estimate",
     .summary = "what asking a model about feedback would cost, before it is asked",
-    .usage = "FILE|--archive URL [--from TIME] [--to TIME] [--provider NAME] [--model ID] [--journal] [--json]",
-    .details = "Texts are cleaned and redacted as in the pipeline; identical ones count once. Nothing is sent anywhere.\n"
-               "Tokens in are estimated: on reviews and tweets in English, Spanish and French from 4% below to 9% above what Claude 2's\n"
-               "tokenizer makes of the texts. Tokens out are assumed. The most is a bound: a token a byte, and answers as long as they may be.\n"
-               "Digests are those of genai.digest_every (verbatim run: 1h): a story of each window and of its segments of five records or more,\n"
-               "at most nine a tenant; a file is one window, an archive's records count when they were written.\n"
-               "Suspicious texts are asked about alone, which isn't counted. Exit status 65: records were refused, and aren't counted.\n\n"
+    .usage = "FILE|--archive URL [--from TIME] [--to TIME] [--provider NAME] [--model ID] "
+             "[--journal] [--json]",
+    .details = "Texts are cleaned and redacted as in the pipeline; identical ones count once. "
+               "Nothing is sent anywhere.\n"
+               "Tokens in are estimated: on reviews and tweets in English, Spanish and French from "
+               "4% below to 9% above what Claude 2's\n"
+               "tokenizer makes of the texts. Tokens out are assumed. The most is a bound: a token "
+               "a byte, and answers as long as they may be.\n"
+               "Digests are those of genai.digest_every (verbatim run: 1h): a story of each window "
+               "and of its segments of five records or more,\n"
+               "at most nine a tenant; a file is one window, an archive's records count when they "
+               "were written.\n"
+               "Suspicious texts are asked about alone, which isn't counted. Exit status 65: "
+               "records were refused, and aren't counted.\n\n"
                "Example: verbatim estimate feedback.ndjson --provider anthropic\n"
-               "Example: verbatim estimate --archive s3://bucket/archive --from 7d --journal --bus.kind=kafka\n",
+               "Example: verbatim estimate --archive s3://bucket/archive --from 7d --journal "
+               "--bus.kind=kafka\n",
     .run = estimate_run,
 };

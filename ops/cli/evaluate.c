@@ -1,4 +1,5 @@
-/* verbatim evaluate: labelled texts through the same chain as analyze, and how often it is right. */
+/* verbatim evaluate: labelled texts through the same chain as analyze, and how
+ * often it is right. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -27,10 +28,12 @@ static void refuse(struct evaluating *evaluating, const struct err *err)
 {
     uint64_t refused = ++evaluating->evaluation->refused;
     if (refused <= REFUSALS_SHOWN) fprintf(stderr, "verbatim evaluate: %s\n", err->text);
-    else if (refused == REFUSALS_SHOWN + 1) fprintf(stderr, "verbatim evaluate: further refusals are only counted\n");
+    else if (refused == REFUSALS_SHOWN + 1)
+        fprintf(stderr, "verbatim evaluate: further refusals are only counted\n");
 }
 
-static int read_verdict(const struct record *record, struct arena *arena, struct verdict *verdict, struct err *err)
+static int read_verdict(const struct record *record, struct arena *arena, struct verdict *verdict,
+                        struct err *err)
 {
     int rc = record_decode(record, SECTION_DOCUMENT, &verdict->document, arena, err);
     if (rc == E_OK) rc = record_decode(record, SECTION_SAFETY, &verdict->safety, arena, err);
@@ -53,21 +56,25 @@ static void on_output(void *user, const struct chain_message *message)
     int rc = chain_record(message, &evaluating->verdict_arena, &record, err);
     if (rc == E_OK) rc = read_verdict(&record, &evaluating->verdict_arena, &verdict, err);
     if (rc == E_OK)
-        rc = evaluating->task->judge(evaluating->evaluation, evaluating->example, &verdict, &evaluating->verdict_arena, err);
+        rc = evaluating->task->judge(evaluating->evaluation, evaluating->example, &verdict,
+                                     &evaluating->verdict_arena, err);
     evaluating->judged = rc == E_OK;
 }
 
 static int send_row(struct evaluating *evaluating, const struct example *example, struct err *err)
 {
     struct intake intake;
-    int rc = labelled_intake(example, evaluating->task->hides_language, &evaluating->labelled, &evaluating->arena, &intake, err);
+    int rc = labelled_intake(example, evaluating->task->hides_language, &evaluating->labelled,
+                             &evaluating->arena, &intake, err);
     if (rc) return rc;
-    struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record,
-                                    .timestamp_ms = clock_wall_ms(clock_system())};
+    struct chain_message message = {
+        .topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record,
+        .timestamp_ms = clock_wall_ms(clock_system())};
     return chain_process(evaluating->chain, &message, on_output, evaluating, err);
 }
 
-static int judge_row(struct evaluating *evaluating, struct example *example, const char *path, struct err *err)
+static int judge_row(struct evaluating *evaluating, struct example *example, const char *path,
+                     struct err *err)
 {
     if (evaluating->label) example->label = str_of(evaluating->label);
     evaluating->example = example;
@@ -113,15 +120,16 @@ static double cpu_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static int evaluate(struct evaluating *evaluating, const struct arguments *arguments, const char *path, struct report *report,
-                    struct err *err)
+static int evaluate(struct evaluating *evaluating, const struct arguments *arguments,
+                    const char *path, struct report *report, struct err *err)
 {
     struct cli_config config = {0};
     struct examples examples = {0};
     int rc = cli_config(arguments, &config, err);
     if (rc) return rc;
     rc = cli_chain(&config, &evaluating->chain, err);
-    if (rc == E_OK) rc = examples_open(&examples, path, evaluating->task->labelled && !evaluating->label, err);
+    if (rc == E_OK)
+        rc = examples_open(&examples, path, evaluating->task->labelled && !evaluating->label, err);
     if (rc == E_OK) {
         int64_t start_ns = clock_mono_ns(clock_system());
         double cpu_start = cpu_seconds();
@@ -139,13 +147,15 @@ static int show(const struct report *report, bool json, struct err *err)
 {
     const struct evaluation *evaluation = report->evaluation;
     struct buffer out = {0};
-    if (evaluation->rows == 0) return err_set(err, E_BAD_MESSAGE, "%s holds no row that could be judged", report->path);
+    if (evaluation->rows == 0)
+        return err_set(err, E_BAD_MESSAGE, "%s holds no row that could be judged", report->path);
     if (json) report_json(report, &out);
     else report_print(report);
     int rc = cli_result(&out, err);
     if (rc) return rc;
     if (evaluation->refused)
-        return err_set(err, E_BAD_MESSAGE, "%llu of %llu rows were refused", (unsigned long long)evaluation->refused,
+        return err_set(err, E_BAD_MESSAGE, "%llu of %llu rows were refused",
+                       (unsigned long long)evaluation->refused,
                        (unsigned long long)(evaluation->refused + evaluation->rows));
     return E_OK;
 }
@@ -156,7 +166,10 @@ static int find_task(const char *name, const struct evaluation_task **ret_task, 
     const char *nearest = "";
     *ret_task = evaluation_task_find(str_of(name));
     if (*ret_task) return E_OK;
-    if (!name) return err_set(err, E_USAGE, "--task is needed: sentiment, needs, topics, aspects, safety, language or redact");
+    if (!name)
+        return err_set(
+            err, E_USAGE,
+            "--task is needed: sentiment, needs, topics, aspects, safety, language or redact");
     for (int i = 0; evaluation_tasks[i]; i++) {
         size_t distance = str_distance(str_of(name), str_of(evaluation_tasks[i]->name));
         if (distance < best) best = distance, nearest = evaluation_tasks[i]->name;
@@ -164,7 +177,8 @@ static int find_task(const char *name, const struct evaluation_task **ret_task, 
     return err_set(err, E_USAGE, "no task \"%s\"; did you mean \"%s\"?", name, nearest);
 }
 
-static int evaluate_local(struct evaluating *evaluating, const struct arguments *arguments, const char *data, bool json, struct err *err)
+static int evaluate_local(struct evaluating *evaluating, const struct arguments *arguments,
+                          const char *data, bool json, struct err *err)
 {
     evaluating->evaluation = calloc(1, sizeof *evaluating->evaluation);
     if (!evaluating->evaluation) return err_set(err, E_NO_MEMORY, NULL);
@@ -186,16 +200,24 @@ static int evaluate_run(const struct command *command, int argc, char **argv, st
     const char *task = NULL;
     struct compare_wish wish = {.limit = 0};
     const struct flag flags[] = {
-        {"task", FLAG_TEXT, &task, "TASK  sentiment, needs, topics, aspects, safety, language or redact"},
+        {"task", FLAG_TEXT, &task,
+         "TASK  sentiment, needs, topics, aspects, safety, language or redact"},
         {"data", FLAG_TEXT, &wish.data, "FILE  labelled texts: TSV with a header, or NDJSON"},
-        {"label", FLAG_TEXT, &wish.label, "LABEL  every row has this one; the file needs no column for it"},
-        {"provider", FLAG_LIST, &wish.providers, "NAME[/MODEL]  compare: bedrock, anthropic, openai, local; may be given more than once"},
-        {"prompt", FLAG_LIST, &wish.prompts, "VERSION  compare: of each provider; may be given more than once"},
-        {"promote", FLAG_TEXT, &wish.promote, "VERSION  may this prompt replace genai.prompt? Exit status 0: yes, 1: no"},
-        {"limit", FLAG_NUMBER, &wish.limit, "N  compare so many rows at most, spread over the file"},
-        {"budget", FLAG_TEXT, &wish.budget, "DOLLARS  compare: spend no more, and don't ask whether to"},
+        {"label", FLAG_TEXT, &wish.label,
+         "LABEL  every row has this one; the file needs no column for it"},
+        {"provider", FLAG_LIST, &wish.providers,
+         "NAME[/MODEL]  compare: bedrock, anthropic, openai, local; may be given more than once"},
+        {"prompt", FLAG_LIST, &wish.prompts,
+         "VERSION  compare: of each provider; may be given more than once"},
+        {"promote", FLAG_TEXT, &wish.promote,
+         "VERSION  may this prompt replace genai.prompt? Exit status 0: yes, 1: no"},
+        {"limit", FLAG_NUMBER, &wish.limit,
+         "N  compare so many rows at most, spread over the file"},
+        {"budget", FLAG_TEXT, &wish.budget,
+         "DOLLARS  compare: spend no more, and don't ask whether to"},
         {"yes", FLAG_BOOL, &wish.yes, "compare: don't ask whether to spend it"},
-        {"dry-run", FLAG_BOOL, &wish.dry_run, "only say what comparing would cost; no model is asked"},
+        {"dry-run", FLAG_BOOL, &wish.dry_run,
+         "only say what comparing would cost; no model is asked"},
         {"json", FLAG_BOOL, &wish.json, "one JSON object, for programs"},
     };
     struct arguments arguments;
@@ -208,38 +230,56 @@ static int evaluate_run(const struct command *command, int argc, char **argv, st
     if (!wish.data) return err_set(err, E_USAGE, "--data FILE is needed");
     evaluating.label = wish.label;
     wish.task = evaluating.task;
-    if (wish.providers.count || wish.prompts.count || wish.promote) return compare(&wish, &arguments, err);
+    if (wish.providers.count || wish.prompts.count || wish.promote)
+        return compare(&wish, &arguments, err);
     if (wish.limit || wish.budget || wish.yes || wish.dry_run)
-        return err_set(err, E_USAGE, "--limit, --budget, --yes and --dry-run go with --provider, --prompt or --promote");
+        return err_set(
+            err, E_USAGE,
+            "--limit, --budget, --yes and --dry-run go with --provider, --prompt or --promote");
     return evaluate_local(&evaluating, &arguments, wish.data, wish.json, err);
 }
 
 const struct command evaluate_command = {
     .name = "evaluate",
     .summary = "how often the local models are right on labelled texts, and providers beside them",
-    .usage = "--task TASK --data FILE [--label LABEL] [--provider NAME[/MODEL]]... [--prompt VERSION]... [--promote VERSION]\n"
+    .usage = "--task TASK --data FILE [--label LABEL] [--provider NAME[/MODEL]]... [--prompt "
+             "VERSION]... [--promote VERSION]\n"
              "       [--limit N] [--budget DOLLARS] [--yes] [--dry-run] [--json]",
-    .details = "TSV: the first line names the columns, a tab parts them, nothing is quoted. text and label are required; language\n"
-               "(or lang), product (drug), rating (stars), channel and serious (yes or no) are used where they are there. NDJSON:\n"
+    .details = "TSV: the first line names the columns, a tab parts them, nothing is quoted. text "
+               "and label are required; language\n"
+               "(or lang), product (drug), rating (stars), channel and serious (yes or no) are "
+               "used where they are there. NDJSON:\n"
                "the same names; spans [{start, end, type}] in code points for redact.\n"
                "Labels:\n"
-               "  sentiment  positive (pos), negative (neg), neutral (neu), mixed; none: not judged\n"
-               "  needs      feature_request, problem_report (bug), question, joined by +; none (irrelevant, other, rating)\n"
+               "  sentiment  positive (pos), negative (neg), neutral (neu), mixed; none: not "
+               "judged\n"
+               "  needs      feature_request, problem_report (bug), question, joined by +; none "
+               "(irrelevant, other, rating)\n"
                "  topics     names of the taxonomy, joined by +; none\n"
-               "  aspects    ASPECT:FEELING of config/aspects and positive, negative, neutral, mixed, joined by +; none\n"
-               "  safety     positive (yes, 1) or kinds joined by +, such as adverse_event+hazard; negative (no, 0, none)\n"
+               "  aspects    ASPECT:FEELING of config/aspects and positive, negative, neutral, "
+               "mixed, joined by +; none\n"
+               "  safety     positive (yes, 1) or kinds joined by +, such as adverse_event+hazard; "
+               "negative (no, 0, none)\n"
                "  language   ISO 639-1 codes; und: none. The chain isn't told\n"
-               "  redact     none: values that spans mark and that are left, texts without spans that are altered\n\n"
-               "--provider, --prompt and --promote compare who else may be asked (sentiment, needs, topics, safety): each provider with\n"
-               "each prompt, beside the local models, by the very worker that asks in the stream. Texts are cleaned and redacted, rows\n"
-               "without a label aren't asked about, a row that a provider can't answer isn't counted for it. What it will cost is said\n"
+               "  redact     none: values that spans mark and that are left, texts without spans "
+               "that are altered\n\n"
+               "--provider, --prompt and --promote compare who else may be asked (sentiment, "
+               "needs, topics, safety): each provider with\n"
+               "each prompt, beside the local models, by the very worker that asks in the stream. "
+               "Texts are cleaned and redacted, rows\n"
+               "without a label aren't asked about, a row that a provider can't answer isn't "
+               "counted for it. What it will cost is said\n"
                "first; then --yes or --budget is needed, or a yes on the terminal.\n"
                "--promote: config/prompts/README.md has the rules.\n\n"
-               "Exit status 65 if rows were refused, or none could be judged; the figures of the others are there all the same.\n"
-               "1: not to be promoted. 64: wrong usage, or nobody has agreed to the cost. 66: no such file. 69: a provider answered\n"
+               "Exit status 65 if rows were refused, or none could be judged; the figures of the "
+               "others are there all the same.\n"
+               "1: not to be promoted. 64: wrong usage, or nobody has agreed to the cost. 66: no "
+               "such file. 69: a provider answered\n"
                "no row. 78: a prompt, price or key is missing.\n\n"
                "Example: verbatim evaluate --task sentiment --data reviews.tsv\n"
-               "         verbatim evaluate --task needs --data needs.tsv --provider bedrock --provider openai/gpt-4o-mini --limit 200\n"
-               "         verbatim evaluate --task needs --data needs.tsv --provider bedrock --promote insight-000002 --budget 5\n",
+               "         verbatim evaluate --task needs --data needs.tsv --provider bedrock "
+               "--provider openai/gpt-4o-mini --limit 200\n"
+               "         verbatim evaluate --task needs --data needs.tsv --provider bedrock "
+               "--promote insight-000002 --budget 5\n",
     .run = evaluate_run,
 };

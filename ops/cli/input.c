@@ -11,7 +11,9 @@ enum { BLOCK_BYTES = 256 * 1024, RECORD_BYTES_MAX = 4 << 20 };
 int input_open(struct input *input, const char *path, enum input_form form, struct err *err)
 {
     bool standard = !path || strcmp(path, "-") == 0;
-    *input = (struct input){.fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), .name = standard ? "standard input" : path, .form = form, .line = 1};
+    *input = (struct input){
+        .fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC),
+        .name = standard ? "standard input" : path, .form = form, .line = 1};
     if (input->fd < 0) return err_system(err, E_NO_INPUT, "%s", path);
     if (form == INPUT_GUESS && path && str_ends(str_of(path), STR(".csv"))) input->form = INPUT_CSV;
     return E_OK;
@@ -51,7 +53,8 @@ static void guess(struct input *input)
 {
     struct str text = str_trim(unread(input));
     if (str_starts(text, STR("\xEF\xBB\xBF"))) text = str_trim(str_slice(text, 3, text.size));
-    input->form = text.size && text.data[0] != '{' && text.data[0] != '[' ? INPUT_CSV : INPUT_NDJSON;
+    input->form =
+        text.size && text.data[0] != '{' && text.data[0] != '[' ? INPUT_CSV : INPUT_NDJSON;
 }
 
 /* One line without its end; false when there is none left. */
@@ -66,7 +69,8 @@ static bool next_line(struct input *input, struct str *ret_line, struct err *err
             return true;
         }
         if (rest.size > RECORD_BYTES_MAX) {
-            err_set(err, E_TOO_LARGE, "%s: line %llu is longer than %d bytes", input->name, (unsigned long long)input->line, RECORD_BYTES_MAX);
+            err_set(err, E_TOO_LARGE, "%s: line %llu is longer than %d bytes", input->name,
+                    (unsigned long long)input->line, RECORD_BYTES_MAX);
             return false;
         }
         if (!read_more(input, err) && unread(input).size == 0) return false;
@@ -78,18 +82,21 @@ static bool is_punctuation(struct str line)
     return str_equal(line, STR("[")) || str_equal(line, STR("]")) || str_equal(line, STR(","));
 }
 
-static enum input_result next_json(struct input *input, const struct intake_rules *rules, struct arena *arena, struct intake *ret_intake,
+static enum input_result next_json(struct input *input, const struct intake_rules *rules,
+                                   struct arena *arena, struct intake *ret_intake,
                                    struct json_problems *problems, struct err *err)
 {
     struct str line;
     while (next_line(input, &line, err)) {
         uint64_t number = input->line++;
-        if (number == 1 && str_starts(line, STR("\xEF\xBB\xBF"))) line = str_slice(line, 3, line.size);
+        if (number == 1 && str_starts(line, STR("\xEF\xBB\xBF")))
+            line = str_slice(line, 3, line.size);
         line = str_trim(line);
         if (line.size == 0 || is_punctuation(line)) continue;
         if (line.data[line.size - 1] == ',') line.size--; /* an array with one object a line */
         problems->count = 0;
-        if (intake_json(line, rules, input->row++, arena, ret_intake, problems, err) == E_OK) return INPUT_RECORD;
+        if (intake_json(line, rules, input->row++, arena, ret_intake, problems, err) == E_OK)
+            return INPUT_RECORD;
         err_wrap(err, "%s, line %llu", input->name, (unsigned long long)number);
         return INPUT_REFUSED;
     }
@@ -97,7 +104,8 @@ static enum input_result next_json(struct input *input, const struct intake_rule
 }
 
 /* A row, reading more until it is whole. */
-static int next_row(struct input *input, struct arena *arena, struct csv_row *ret_row, struct err *err)
+static int next_row(struct input *input, struct arena *arena, struct csv_row *ret_row,
+                    struct err *err)
 {
     for (;;) {
         struct csv_reader reader = csv_reader(unread(input), input->ended);
@@ -113,23 +121,27 @@ static int next_row(struct input *input, struct arena *arena, struct csv_row *re
         if (before > RECORD_BYTES_MAX) {
             input->ended = true;
             input->at = input->bytes.size;
-            return err_set(err, E_TOO_LARGE, "%s: the row at line %llu is longer than %d bytes; is a quote not closed?", input->name,
-                           (unsigned long long)input->line, RECORD_BYTES_MAX);
+            return err_set(
+                err, E_TOO_LARGE,
+                "%s: the row at line %llu is longer than %d bytes; is a quote not closed?",
+                input->name, (unsigned long long)input->line, RECORD_BYTES_MAX);
         }
         *err = (struct err){0};
-        if (!read_more(input, err) && (err->code || unread(input).size == 0)) return err->code ? (int)err->code : err_set(err, E_NOT_FOUND, "end");
+        if (!read_more(input, err) && (err->code || unread(input).size == 0))
+            return err->code ? (int)err->code : err_set(err, E_NOT_FOUND, "end");
     }
 }
 
-static enum input_result next_csv(struct input *input, const struct intake_rules *rules, struct arena *arena, struct intake *ret_intake,
+static enum input_result next_csv(struct input *input, const struct intake_rules *rules,
+                                  struct arena *arena, struct intake *ret_intake,
                                   struct json_problems *problems, struct err *err)
 {
     struct csv_row row;
     problems->count = 0;
     int rc = E_OK;
     if (!input->header.count) {
-        while (str_find(unread(input), STR("\n")) == unread(input).size && unread(input).size < RECORD_BYTES_MAX &&
-               read_more(input, err))
+        while (str_find(unread(input), STR("\n")) == unread(input).size &&
+               unread(input).size < RECORD_BYTES_MAX && read_more(input, err))
             continue;
         input->delimiter = csv_delimiter(unread(input));
         rc = next_row(input, &input->header_arena, &input->header, err);
@@ -142,7 +154,9 @@ static enum input_result next_csv(struct input *input, const struct intake_rules
         return INPUT_END;
     }
     bool whole = rc == E_OK; /* an error of the row's form names the line itself */
-    if (whole) rc = intake_csv(&input->header, &row, rules, input->row++, arena, ret_intake, problems, err);
+    if (whole)
+        rc = intake_csv(&input->header, &row, rules, input->row++, arena, ret_intake, problems,
+                        err);
     if (rc == E_OK) return INPUT_RECORD;
     if (rc == E_BAD_MESSAGE && whole)
         err_wrap(err, "%s, line %llu", input->name, (unsigned long long)row.line);
@@ -151,7 +165,8 @@ static enum input_result next_csv(struct input *input, const struct intake_rules
     return rc == E_NO_INPUT || rc == E_NO_MEMORY ? INPUT_END : INPUT_REFUSED;
 }
 
-enum input_result input_next(struct input *input, const struct intake_rules *rules, struct arena *arena, struct intake *ret_intake,
+enum input_result input_next(struct input *input, const struct intake_rules *rules,
+                             struct arena *arena, struct intake *ret_intake,
                              struct json_problems *problems, struct err *err)
 {
     *err = (struct err){0};

@@ -20,14 +20,16 @@ struct input {
 };
 
 /* path NULL or "-": standard input. NO_INPUT. */
-int input_open(struct input *input, const char *path, enum input_form form, struct err *err) CHECKED;
+int input_open(struct input *input, const char *path, enum input_form form,
+               struct err *err) CHECKED;
 void input_close(struct input *input);
 
 enum input_result { INPUT_RECORD, INPUT_REFUSED, INPUT_END };
 
-/* The next record. Its memory is the arena's, and valid until the next call. REFUSED: err and problems
- * say why; go on with the next. A read error is INPUT_END with err->code set. */
-enum input_result input_next(struct input *input, const struct intake_rules *rules, struct arena *arena, struct intake *ret_intake,
+/* The next record. Its memory is the arena's, and valid until the next call. REFUSED: err and
+ * problems say why; go on with the next. A read error is INPUT_END with err->code set. */
+enum input_result input_next(struct input *input, const struct intake_rules *rules,
+                             struct arena *arena, struct intake *ret_intake,
                              struct json_problems *problems, struct err *err);
 
 #endif

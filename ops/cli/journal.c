@@ -16,25 +16,27 @@ void journal_detail(struct str_map *map, const char *name, struct str value)
 struct str journal_find(const struct audit *audit, const char *name)
 {
     for (uint32_t i = 0; i < audit->detail.count; i++)
-        if (str_equal(audit->detail.items[i].name, str_of(name))) return audit->detail.items[i].value;
+        if (str_equal(audit->detail.items[i].name, str_of(name)))
+            return audit->detail.items[i].value;
     return (struct str){0};
 }
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* False: no audit record of this command. */
 static bool read_entry(const struct bus_message *message, const char *actor, struct arena *arena,
                        struct record *record, struct audit *audit)
 {
     if (!str_equal(message->key, str_of(actor))) return false; /* cheap, and nearly always */
-    if (record_scan(message->value, arena, record, NULL) || !record_has(record, SECTION_AUDIT)) return false;
+    if (record_scan(message->value, arena, record, NULL) || !record_has(record, SECTION_AUDIT))
+        return false;
     if (record_decode(record, SECTION_AUDIT, audit, arena, NULL)) return false;
     return str_equal(audit->actor, str_of(actor));
 }
 
 /* Up to the record `own`, or up to the end where that is empty. */
-static int read_entries(struct bus *bus, const char *actor, struct str own, journal_on_entry *on_entry,
-                        void *user, struct err *err)
+static int read_entries(struct bus *bus, const char *actor, struct str own,
+                        journal_on_entry *on_entry, void *user, struct err *err)
 {
     static const enum topic topic = TOPIC_AUDIT;
     struct arena arena = {0};
@@ -44,8 +46,10 @@ static int read_entries(struct bus *bus, const char *actor, struct str own, jour
     int rc = own.size ? reader_open(&reader, bus, &topic, 1, BUS_EARLIEST, err)
                       : reader_open_held(&reader, bus, &topic, 1, err);
     for (bool found = false; rc == E_OK && !found;) {
-        const struct bus_message *message = own.size ? reader_next(&reader, OWN_MS, err) : reader_next_held(&reader, err);
-        if (!message && own.size && !err->code) err_set(err, E_TIMEOUT, "our own audit record doesn't come back");
+        const struct bus_message *message =
+            own.size ? reader_next(&reader, OWN_MS, err) : reader_next_held(&reader, err);
+        if (!message && own.size && !err->code)
+            err_set(err, E_TIMEOUT, "our own audit record doesn't come back");
         if (!message) rc = (int)err->code;
         if (!message) break;
         arena_reset(&arena);
@@ -58,16 +62,20 @@ static int read_entries(struct bus *bus, const char *actor, struct str own, jour
     return rc;
 }
 
-static void name_actor(const char *command, char out[static 64]) { snprintf(out, 64, "verbatim %s", command); }
+static void name_actor(const char *command, char out[static 64])
+{
+    snprintf(out, 64, "verbatim %s", command);
+}
 
-int journal_read(struct bus *bus, const char *command, journal_on_entry *on_entry, void *user, struct err *err)
+int journal_read(struct bus *bus, const char *command, journal_on_entry *on_entry, void *user,
+                 struct err *err)
 {
     char actor[64];
     name_actor(command, actor);
     return read_entries(bus, actor, (struct str){0}, on_entry, user, err);
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void name_user(char out[static 128])
 {
@@ -91,7 +99,8 @@ void journal_add(struct journal *journal, const struct bus_output *output)
 }
 
 /* *ret_id: of the audit record. */
-static int note(struct journal *journal, struct str action, struct str_map detail, struct str *ret_id, struct err *err)
+static int note(struct journal *journal, struct str action, struct str_map detail,
+                struct str *ret_id, struct err *err)
 {
     struct arena *arena = &journal->arena;
     struct audit audit = {0};
@@ -100,9 +109,11 @@ static int note(struct journal *journal, struct str action, struct str_map detai
     struct str_map all = {.items = ARENA_ARRAY(arena, struct str_pair, DETAILS_MAX)};
     char *id = arena_alloc(arena, UUID_TEXT_BYTES), *trace = arena_alloc(arena, TRACE_TEXT_BYTES);
     struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
-    if (!actor.data || !all.items || !id || !trace || !headers) return err_set(err, E_NO_MEMORY, NULL);
+    if (!actor.data || !all.items || !id || !trace || !headers)
+        return err_set(err, E_NO_MEMORY, NULL);
     journal_detail(&all, "by", str_of(journal->by));
-    for (uint32_t i = 0; i < detail.count && all.count < DETAILS_MAX; i++) all.items[all.count++] = detail.items[i];
+    for (uint32_t i = 0; i < detail.count && all.count < DETAILS_MAX; i++)
+        all.items[all.count++] = detail.items[i];
     uuid_next(&journal->ids.generator, id);
     trace_alone(&journal->ids.random, trace);
     shape_set(audit, &audit, actor, actor);
@@ -114,8 +125,12 @@ static int note(struct journal *journal, struct str action, struct str_map detai
     if (rc == E_OK) rc = record_write(&record, arena, &value, err);
     if (rc) return rc;
     headers_fill(headers, TOPIC_AUDIT, "cli", record.id, str_of(trace));
-    journal_add(journal, &(struct bus_output){.topic = TOPIC_AUDIT, .timestamp_ms = audit.at, .key = actor, .value = value,
-                                              .headers = headers, .header_count = JOB_HEADERS});
+    journal_add(journal, &(struct bus_output){.topic = TOPIC_AUDIT,
+                                              .timestamp_ms = audit.at,
+                                              .key = actor,
+                                              .value = value,
+                                              .headers = headers,
+                                              .header_count = JOB_HEADERS});
     *ret_id = record.id;
     return E_OK;
 }
@@ -148,19 +163,24 @@ int journal_commit(struct journal *journal, struct err *err)
     if (rc || journal->count == 0) return rc;
     for (int attempt = 0;; attempt++) {
         rc = bus_commit(journal->consumer, journal->outputs, journal->count, NULL, 0, err);
-        if (rc == E_OK || err_class((enum err_code)rc) != ERR_RETRY || attempt == RETRIES_MAX) break;
+        if (rc == E_OK || err_class((enum err_code)rc) != ERR_RETRY || attempt == RETRIES_MAX)
+            break;
         if (journal_rest(journal, RETRY_MS, err)) break;
     }
     journal->count = journal->bytes = 0;
     arena_reset(&journal->arena);
     if (rc == E_CANCELLED || rc == E_FENCED)
-        err_wrap(err, "another verbatim %s took over, or the bus lost track of this one; run it again: what was written is known", journal->command);
+        err_wrap(err,
+                 "another verbatim %s took over, or the bus lost track of this one; run it again: "
+                 "what was written is known",
+                 journal->command);
     return rc;
 }
 
-/* --- life --------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
-static int announce(struct journal *journal, struct str action, struct str_map detail, char own[static UUID_TEXT_BYTES], struct err *err)
+static int announce(struct journal *journal, struct str action, struct str_map detail,
+                    char own[static UUID_TEXT_BYTES], struct err *err)
 {
     struct str id;
     int rc = note(journal, action, detail, &id, err);
@@ -175,7 +195,8 @@ int journal_open(struct journal *journal, struct bus *bus, const char *command, 
     static const enum topic topic = TOPIC_AUDIT;
     char actor[64], own[UUID_TEXT_BYTES];
     const struct bus_subscription subscription = {
-        .group = command, .member = command, .topics = &topic, .topic_count = 1, .start = BUS_LATEST};
+        .group = command, .member = command, .topics = &topic, .topic_count = 1,
+        .start = BUS_LATEST};
     *journal = (struct journal){.command = command, .bus = bus};
     cli_ids_init(&journal->ids);
     name_user(journal->by);

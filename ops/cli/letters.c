@@ -16,7 +16,7 @@ static const char *const obstacle_texts[LETTER_OBSTACLES] = {
 
 const char *letter_obstacle_text(enum letter_obstacle obstacle) { return obstacle_texts[obstacle]; }
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static struct str header_of(const struct dead_letter *body, struct str name)
 {
@@ -31,17 +31,23 @@ static void read_record(struct letter *letter, struct arena *arena)
 {
     struct record record;
     struct feedback feedback;
-    letter->record_id = shape_has(dead_letter, &letter->body, record) ? letter->body.record : header_of(&letter->body, STR("ce_id"));
-    if (shape_has(dead_letter, &letter->body, value) && record_scan(letter->body.value, arena, &record, NULL) == E_OK) {
+    letter->record_id = shape_has(dead_letter, &letter->body, record)
+                            ? letter->body.record
+                            : header_of(&letter->body, STR("ce_id"));
+    if (shape_has(dead_letter, &letter->body, value) &&
+        record_scan(letter->body.value, arena, &record, NULL) == E_OK) {
         letter->record_id = record.id;
-        if (record_has(&record, SECTION_FEEDBACK) && record_decode(&record, SECTION_FEEDBACK, &feedback, arena, NULL) == E_OK)
+        if (record_has(&record, SECTION_FEEDBACK) &&
+            record_decode(&record, SECTION_FEEDBACK, &feedback, arena, NULL) == E_OK)
             letter->tenant = feedback.tenant;
     }
     struct str rest = letter->record_id;
-    if (letter->tenant.size == 0 && str_find(rest, STR(":")) < rest.size) letter->tenant = str_cut(&rest, ':');
+    if (letter->tenant.size == 0 && str_find(rest, STR(":")) < rest.size)
+        letter->tenant = str_cut(&rest, ':');
 }
 
-int letter_read(const struct bus_message *message, struct arena *arena, struct letter *ret_letter, struct err *err)
+int letter_read(const struct bus_message *message, struct arena *arena, struct letter *ret_letter,
+                struct err *err)
 {
     struct record record;
     struct letter letter = {.partition = message->partition, .offset = message->offset};
@@ -50,29 +56,34 @@ int letter_read(const struct bus_message *message, struct arena *arena, struct l
     if (rc) return rc;
     letter.id = record.id;
     letter.topic = topic_by_name(letter.body.topic);
-    if (!str_to_u64(header_of(&letter.body, STR(HEADER_REDRIVES)), &letter.redrives)) letter.redrives = 0;
+    if (!str_to_u64(header_of(&letter.body, STR(HEADER_REDRIVES)), &letter.redrives))
+        letter.redrives = 0;
     read_record(&letter, arena);
     *ret_letter = letter;
     return E_OK;
 }
 
-/* --- choosing ----------------------------------------------------------------------------------- */
+/* --- choosing --------------------------------------------------------------------------------- */
 
 /* The list on the screen shows the first eight characters: these do, too. */
 static bool wants_id(const struct flag_list *ids, const struct letter *letter)
 {
-    if (cli_wants(ids, letter->id) || (letter->record_id.size && cli_wants(ids, letter->record_id))) return true;
+    if (cli_wants(ids, letter->id) || (letter->record_id.size && cli_wants(ids, letter->record_id)))
+        return true;
     for (size_t i = 0; i < ids->count; i++)
-        if (strlen(ids->items[i]) >= LETTER_SHORT_ID && str_starts(letter->id, str_of(ids->items[i]))) return true;
+        if (strlen(ids->items[i]) >= LETTER_SHORT_ID &&
+            str_starts(letter->id, str_of(ids->items[i])))
+            return true;
     return false;
 }
 
 bool letter_matches(const struct letter_filter *filter, const struct letter *letter)
 {
     const struct dead_letter *body = &letter->body;
-    return wants_id(&filter->ids, letter) && cli_wants(&filter->causes, body->cause) && cli_wants(&filter->workers, body->worker) &&
-           cli_wants(&filter->topics, body->topic) && cli_wants(&filter->tenants, letter->tenant) &&
-           body->failed_at >= filter->since_ms && (!filter->until_ms || body->failed_at < filter->until_ms);
+    return wants_id(&filter->ids, letter) && cli_wants(&filter->causes, body->cause) &&
+           cli_wants(&filter->workers, body->worker) && cli_wants(&filter->topics, body->topic) &&
+           cli_wants(&filter->tenants, letter->tenant) && body->failed_at >= filter->since_ms &&
+           (!filter->until_ms || body->failed_at < filter->until_ms);
 }
 
 static bool has_its_hash(const struct dead_letter *body)
@@ -93,7 +104,7 @@ enum letter_obstacle letter_obstacle(const struct letter *letter, bool done, uin
     return letter->redrives >= most ? LETTER_TOO_OFTEN : LETTER_FREE;
 }
 
-/* --- what was sent already ---------------------------------------------------------------------- */
+/* --- what was sent already -------------------------------------------------------------------- */
 
 struct letter_mark letter_mark(struct str id, struct str value_sha256)
 {
@@ -111,13 +122,15 @@ static bool same(const struct letter_mark *a, const struct letter_mark *b)
 static struct letter_mark *slot_of(const struct letter_marks *marks, const struct letter_mark *mark)
 {
     size_t at = mark->parts[1] & (marks->capacity - 1);
-    while (marks->slots[at].parts[0] && !same(&marks->slots[at], mark)) at = (at + 1) & (marks->capacity - 1);
+    while (marks->slots[at].parts[0] && !same(&marks->slots[at], mark))
+        at = (at + 1) & (marks->capacity - 1);
     return &marks->slots[at];
 }
 
 static int grow(struct letter_marks *marks, struct err *err)
 {
-    struct letter_marks grown = {.capacity = marks->capacity ? marks->capacity * 2 : 1024, .count = marks->count};
+    struct letter_marks grown = {
+        .capacity = marks->capacity ? marks->capacity * 2 : 1024, .count = marks->count};
     grown.slots = calloc(grown.capacity, sizeof *grown.slots);
     if (!grown.slots) return err_set(err, E_NO_MEMORY, NULL);
     for (size_t i = 0; i < marks->capacity; i++)
@@ -150,25 +163,28 @@ void letter_marks_deinit(struct letter_marks *marks)
     *marks = (struct letter_marks){0};
 }
 
-/* --- sending again ------------------------------------------------------------------------------ */
+/* --- sending again ---------------------------------------------------------------------------- */
 
 /* False without memory. */
-static bool add_header(struct bus_header *headers, uint32_t *count, struct str name, struct str value, struct arena *arena)
+static bool add_header(struct bus_header *headers, uint32_t *count, struct str name,
+                       struct str value, struct arena *arena)
 {
     struct bus_header header = {arena_copy(arena, name), arena_copy(arena, value)};
     headers[(*count)++] = header;
     return header.name.data && header.value.data;
 }
 
-int letter_resubmit(const struct letter *letter, const struct letter_content *content, int64_t now_ms, struct arena *arena,
-                    struct bus_output *ret_output, struct err *err)
+int letter_resubmit(const struct letter *letter, const struct letter_content *content,
+                    int64_t now_ms, struct arena *arena, struct bus_output *ret_output,
+                    struct err *err)
 {
     const struct str_map *old = &letter->body.headers;
     struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, BUS_HEADERS_MAX);
     struct str times = arena_printf(arena, "%llu", (unsigned long long)letter->redrives + 1);
     struct str key = arena_copy(arena, content->key), value = arena_copy(arena, content->value);
     uint32_t count = 0;
-    bool ok = headers && times.data && key.data && value.data && add_header(headers, &count, STR(HEADER_REDRIVES), times, arena);
+    bool ok = headers && times.data && key.data && value.data &&
+              add_header(headers, &count, STR(HEADER_REDRIVES), times, arena);
     for (uint32_t i = 0; ok && i < old->count && count < BUS_HEADERS_MAX; i++) {
         struct str name = old->items[i].name, text = old->items[i].value;
         if (str_equal(name, STR(HEADER_REDRIVES))) continue;
@@ -176,7 +192,8 @@ int letter_resubmit(const struct letter *letter, const struct letter_content *co
         ok = add_header(headers, &count, name, text, arena);
     }
     if (!ok) return err_set(err, E_NO_MEMORY, NULL);
-    *ret_output = (struct bus_output){.topic = letter->topic, .timestamp_ms = now_ms, .key = key, .value = value,
-                                      .headers = headers, .header_count = count};
+    *ret_output = (struct bus_output){
+        .topic = letter->topic, .timestamp_ms = now_ms, .key = key, .value = value,
+        .headers = headers, .header_count = count};
     return E_OK;
 }

@@ -6,18 +6,21 @@
 #include "ops/cli/cli.h"
 
 struct letter {
-    struct str id;           /* of the letter: the same message of the same topic has the same one */
+    /* of the letter: the same message of the same topic has the same one */
+    struct str id;
     uint32_t partition;      /* where the letter itself was read */
     int64_t offset;
     struct dead_letter body;
-    enum topic topic;        /* where the message was read, and goes again; TOPIC_NONE: unknown here */
+    /* where the message was read, and goes again; TOPIC_NONE: unknown here */
+    enum topic topic;
     struct str record_id;    /* of the record in it; empty: nobody can tell */
     struct str tenant;       /* of that record; empty: none */
     uint64_t redrives;       /* how often the message had been sent again when it died */
 };
 
 /* Views of the message, or in the arena. BAD_MESSAGE: no dead letter. */
-int letter_read(const struct bus_message *message, struct arena *arena, struct letter *ret_letter, struct err *err) CHECKED;
+int letter_read(const struct bus_message *message, struct arena *arena, struct letter *ret_letter,
+                struct err *err) CHECKED;
 
 enum { LETTER_SHORT_ID = 8 };
 
@@ -66,9 +69,11 @@ struct letter_content {
     bool edited;
 };
 
-/* The message that it becomes: to its topic, with its headers, marked by HEADER_REDRIVES, and dated now (a message
- * of its old age might be gone by retention before anybody reads it). Everything is copied into the arena. NO_MEMORY. */
-int letter_resubmit(const struct letter *letter, const struct letter_content *content, int64_t now_ms, struct arena *arena,
-                    struct bus_output *ret_output, struct err *err) CHECKED;
+/* The message that it becomes: to its topic, with its headers, marked by HEADER_REDRIVES, and dated
+ * now (a message of its old age might be gone by retention before anybody reads it). Everything is
+ * copied into the arena. NO_MEMORY. */
+int letter_resubmit(const struct letter *letter, const struct letter_content *content,
+                    int64_t now_ms, struct arena *arena, struct bus_output *ret_output,
+                    struct err *err) CHECKED;
 
 #endif

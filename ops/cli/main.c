@@ -6,17 +6,24 @@
 #include "ops/cli/cli.h"
 
 static const struct command *const commands[] = {
-    &run_command, &analyze_command, &evaluate_command, &estimate_command, &send_command, &tail_command, &topics_command, &access_command, &redrive_command, &replay_command, &diff_command,
-    &verify_command, &train_command, &schema_command, &config_command, &keys_command, &version_command,
+    &run_command, &analyze_command, &evaluate_command, &estimate_command, &send_command,
+    &tail_command, &topics_command, &access_command, &redrive_command, &replay_command,
+    &diff_command,
+    &verify_command, &train_command, &schema_command, &config_command, &keys_command,
+    &version_command,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *out)
 {
     int fd = fileno(out);
-    fprintf(out, "%sverbatim%s %s: customer feedback into insight while it streams.\n\nUsage: verbatim COMMAND [OPTION ...]\n\n",
+    fprintf(out,
+            "%sverbatim%s %s: customer feedback into insight while it streams.\n\nUsage: verbatim "
+            "COMMAND [OPTION ...]\n\n",
             terminal_colour(fd, COLOUR_BOLD), terminal_reset(fd), VERBATIM_VERSION);
-    for (int i = 0; i < COMMANDS; i++) fprintf(out, "  %s%-9s%s %s\n", terminal_colour(fd, COLOUR_GREEN), commands[i]->name, terminal_reset(fd), commands[i]->summary);
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %s%-9s%s %s\n", terminal_colour(fd, COLOUR_GREEN), commands[i]->name,
+                terminal_reset(fd), commands[i]->summary);
     fputs("\nverbatim COMMAND --help tells more, with an example.\n\n"
           "Example: echo '{\"text\": \"Great taste, but I got a rash.\"}' | verbatim analyze\n",
           out);
@@ -31,7 +38,9 @@ static const struct command *find_command(struct str name, struct err *err)
         size_t distance = str_distance(name, str_of(commands[i]->name));
         if (distance < best) best = distance, nearest = commands[i]->name;
     }
-    err_set(err, E_USAGE, "unknown command \"%.*s\"; did you mean \"%s\"? verbatim --help lists them", STR_ARGS(str_slice(name, 0, 60)), nearest);
+    err_set(err, E_USAGE,
+            "unknown command \"%.*s\"; did you mean \"%s\"? verbatim --help lists them",
+            STR_ARGS(str_slice(name, 0, 60)), nearest);
     return NULL;
 }
 
@@ -45,7 +54,8 @@ int main(int argc, char **argv)
         print_help(stderr);
         return err_exit_status(E_USAGE);
     }
-    if (str_equal(name, STR("--help")) || str_equal(name, STR("-h")) || str_equal(name, STR("help"))) {
+    if (str_equal(name, STR("--help")) || str_equal(name, STR("-h")) ||
+        str_equal(name, STR("help"))) {
         print_help(stdout);
         return 0;
     }
@@ -53,7 +63,8 @@ int main(int argc, char **argv)
     const struct command *command = find_command(name, &err);
     rc = command ? command->run(command, argc - 1, argv + 1, &err) : E_USAGE;
     if (rc)
-        fprintf(stderr, "%sverbatim%s%s%s: %s\n", terminal_colour(STDERR_FILENO, COLOUR_RED), command ? " " : "", command ? command->name : "",
-                terminal_reset(STDERR_FILENO), err.text);
+        fprintf(stderr, "%sverbatim%s%s%s: %s\n", terminal_colour(STDERR_FILENO, COLOUR_RED),
+                command ? " " : "", command ? command->name : "", terminal_reset(STDERR_FILENO),
+                err.text);
     return err_exit_status((enum err_code)rc);
 }

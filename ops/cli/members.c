@@ -1,4 +1,5 @@
-/* Six workers in one process, each on a thread with a loop of its own, as it would have a process. */
+/* Six workers in one process, each on a thread with a loop of its own, as it would
+ * have a process. */
 #include "ops/cli/members.h"
 
 #include <pthread.h>
@@ -35,24 +36,30 @@ static void *member_main(void *argument)
 }
 
 /* Six workers in one process can't share one admin port: they take it and the five behind it. */
-static int configure(const struct arguments *arguments, int number, struct cli_config *config, struct err *err)
+static int configure(const struct arguments *arguments, int number, struct cli_config *config,
+                     struct err *err)
 {
     int rc = cli_config(arguments, config, err);
-    const char *admin = rc ? "" : config_value(config->config, "runtime", "admin", NULL), *colon = strrchr(admin, ':');
+    const char *admin = rc ? "" : config_value(config->config, "runtime", "admin", NULL),
+               *colon = strrchr(admin, ':');
     uint64_t port;
     char assignment[192];
-    if (rc || !colon || !str_to_u64(str_of(colon + 1), &port)) return rc; /* what is no address, the worker will refuse */
+    /* what is no address, the worker will refuse */
+    if (rc || !colon || !str_to_u64(str_of(colon + 1), &port)) return rc;
     snprintf(assignment, sizeof assignment, "runtime.admin=%.*s:%llu", (int)(colon - admin), admin,
              (unsigned long long)port + (unsigned)number);
     return config_set(config->config, str_of(assignment), "run", err);
 }
 
-static int start(struct member *member, const struct arguments *arguments, int number, struct err *err)
+static int start(struct member *member, const struct arguments *arguments, int number,
+                 struct err *err)
 {
     int rc = configure(arguments, number, &member->config, err);
-    if (rc == E_OK) rc = runtime_create(member->worker, member->config.config, &member->runtime, err);
+    if (rc == E_OK)
+        rc = runtime_create(member->worker, member->config.config, &member->runtime, err);
     if (rc) return rc;
-    if (pthread_create(&member->thread, NULL, member_main, member)) return err_set(err, E_SYSTEM, "a thread can't be started");
+    if (pthread_create(&member->thread, NULL, member_main, member))
+        return err_set(err, E_SYSTEM, "a thread can't be started");
     member->started = true;
     return E_OK;
 }
@@ -93,7 +100,8 @@ int members_await_ready(const struct members *members, struct err *err)
         if (rc) return rc;
         runtime_progress(members->all[i].runtime, &progress);
         if (progress.ready) i++;
-        else if (clock_mono_ms(clock_system()) > until) return err_set(err, E_TIMEOUT, "%s did not get ready", cli_workers[i]->name);
+        else if (clock_mono_ms(clock_system()) > until)
+            return err_set(err, E_TIMEOUT, "%s did not get ready", cli_workers[i]->name);
         else pause_ms(2);
     }
     return E_OK;
@@ -104,7 +112,8 @@ bool members_idle(const struct members *members)
     for (int i = 1; i < CLI_WORKERS; i++) {
         struct runtime_progress progress;
         runtime_progress(members->all[i].runtime, &progress);
-        bool logsink = i == CLI_WORKERS - 1; /* it keeps what is in its open objects, which is counted as in flight by nobody */
+        /* it keeps what is in its open objects, which is counted as in flight by nobody */
+        bool logsink = i == CLI_WORKERS - 1;
         if (!progress.idle || (progress.backlog_records && !logsink)) return false;
     }
     return true;
@@ -115,7 +124,8 @@ void members_reload(struct members *members)
     for (int i = 0; i < CLI_WORKERS; i++) runtime_reload(members->all[i].runtime);
 }
 
-void members_finish(struct members *members, int64_t within_ms, const volatile sig_atomic_t *stop_asked)
+void members_finish(struct members *members, int64_t within_ms,
+                    const volatile sig_atomic_t *stop_asked)
 {
     int64_t until = clock_mono_ms(clock_system()) + within_ms;
     for (int i = 0; i < CLI_WORKERS; i++) {
@@ -137,7 +147,10 @@ static int stop(struct member *member, bool all_done, struct err *err)
     if (member->rc) return member->rc;
     runtime_progress(member->runtime, &progress);
     if (!all_done || !progress.unfinished) return E_OK;
-    return err_set(err, E_TIMEOUT, "%s had to stop before all was done; verbatim run --once --no-sample does the rest", member->worker->name);
+    return err_set(
+        err, E_TIMEOUT,
+        "%s had to stop before all was done; verbatim run --once --no-sample does the rest",
+        member->worker->name);
 }
 
 int members_stop(struct members *members, bool all_done, struct err *err)

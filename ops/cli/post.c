@@ -22,7 +22,8 @@ static uint64_t accepted_of(struct str answer)
 static struct curl_slist *headers_of(const struct post_target *target)
 {
     struct buffer line = {0};
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/x-ndjson"), *more = headers;
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/x-ndjson"),
+                      *more = headers;
     if (target->key[0] && headers) {
         buffer_printf(&line, "X-API-Key: %s", target->key);
         more = line.failed ? NULL : curl_slist_append(headers, buffer_cstr(&line));
@@ -32,7 +33,8 @@ static struct curl_slist *headers_of(const struct post_target *target)
     return more;
 }
 
-static void set_options(CURL *curl, const struct post_target *target, struct str body, struct curl_slist *headers, struct buffer *answer)
+static void set_options(CURL *curl, const struct post_target *target, struct str body,
+                        struct curl_slist *headers, struct buffer *answer)
 {
     curl_easy_setopt(curl, CURLOPT_URL, target->url);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -44,20 +46,26 @@ static void set_options(CURL *curl, const struct post_target *target, struct str
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     if (!target->trusted[0]) return;
     curl_easy_setopt(curl, CURLOPT_CAINFO, target->trusted);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L); /* it names the public host, and we ask 127.0.0.1 */
+    /* it names the public host, and we ask 127.0.0.1 */
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
 }
 
-static int judge(CURL *curl, CURLcode code, struct str answer, uint64_t *ret_accepted, struct err *err)
+static int judge(CURL *curl, CURLcode code, struct str answer, uint64_t *ret_accepted,
+                 struct err *err)
 {
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    if (code != CURLE_OK) return err_set(err, E_UNAVAILABLE, "posting: %s", curl_easy_strerror(code));
-    if (status != 202) return err_set(err, E_BAD_MESSAGE, "posting: %ld %.*s", status, STR_ARGS(str_slice(answer, 0, 200)));
+    if (code != CURLE_OK)
+        return err_set(err, E_UNAVAILABLE, "posting: %s", curl_easy_strerror(code));
+    if (status != 202)
+        return err_set(err, E_BAD_MESSAGE, "posting: %ld %.*s", status,
+                       STR_ARGS(str_slice(answer, 0, 200)));
     *ret_accepted = accepted_of(answer);
     return E_OK;
 }
 
-int post_ndjson(const struct post_target *target, struct str body, uint64_t *ret_accepted, struct err *err)
+int post_ndjson(const struct post_target *target, struct str body, uint64_t *ret_accepted,
+                struct err *err)
 {
     struct buffer answer = {0};
     CURL *curl = curl_easy_init();

@@ -6,11 +6,14 @@
 
 struct post_target {
     const char *url;
-    const char *trusted; /* PEM file of the one certificate that a door of https may show, whatever its name; "": the system's authorities decide */
+    /* PEM file of the one certificate that a door of https may show, whatever its name; "": the
+     * system's authorities decide */
+    const char *trusted;
     const char *key;     /* an API key, NAME.SECRET; "": none. In no error */
 };
 
 /* E_OK: the bus holds *ret_accepted records of the body. UNAVAILABLE, BAD_MESSAGE, NO_MEMORY. */
-int post_ndjson(const struct post_target *target, struct str body, uint64_t *ret_accepted, struct err *err) CHECKED;
+int post_ndjson(const struct post_target *target, struct str body, uint64_t *ret_accepted,
+                struct err *err) CHECKED;
 
 #endif

@@ -13,10 +13,12 @@
 #include "workers/genai/prompt.h"
 #include "workers/genai/purchases.h"
 
-/* Around each text: its mark, id, languages and rating; and around a call: roles, tool and schema. */
+/* Around each text: its mark, id, languages and rating; and around a call:
+ * roles, tool and schema. */
 enum { ITEM_TOKENS = 45, CALL_TOKENS = 64, SLOTS_FIRST = 1 << 12, TEXT_BYTES_A_TOKEN = 4 };
 
-/* Keys as a set: which are known, and which came before. 64 bits of a SHA-256 are enough for a price. */
+/* Keys as a set: which are known, and which came before. 64 bits of a SHA-256 are
+ * enough for a price. */
 struct key_set {
     uint64_t *slots; /* 0: free */
     uint64_t count, capacity;
@@ -39,7 +41,7 @@ struct pricing {
     uint64_t text_bytes;
 };
 
-/* --- sets of keys ------------------------------------------------------------------------------ */
+/* --- sets of keys ----------------------------------------------------------------------------- */
 
 static uint64_t short_key(const struct answer_key *key)
 {
@@ -55,11 +57,15 @@ static uint64_t *slot_of(const struct key_set *set, uint64_t key)
     return &set->slots[at % set->capacity];
 }
 
-static bool holds(const struct key_set *set, uint64_t key) { return set->count && *slot_of(set, key); }
+static bool holds(const struct key_set *set, uint64_t key)
+{
+    return set->count && *slot_of(set, key);
+}
 
 static int grow(struct key_set *set, struct err *err)
 {
-    struct key_set larger = {.capacity = set->capacity ? set->capacity * 2 : SLOTS_FIRST, .count = set->count};
+    struct key_set larger = {
+        .capacity = set->capacity ? set->capacity * 2 : SLOTS_FIRST, .count = set->count};
     larger.slots = calloc(larger.capacity, sizeof *larger.slots);
     if (!larger.slots) return err_set(err, E_NO_MEMORY, NULL);
     for (uint64_t i = 0; i < set->capacity; i++)
@@ -78,7 +84,7 @@ static int add_key(struct key_set *set, uint64_t key, struct err *err)
     return E_OK;
 }
 
-/* --- opening ----------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 /* The first that costs something. */
 static const char *choose_provider(const char *providers, char out[static 32])
@@ -96,47 +102,59 @@ static int find_price(struct pricing *pricing, bool may_lack, struct err *err)
     int rc = shipped_path(pricing->options.prices, "prices.txt", path, err);
     if (rc == E_OK) rc = prices_read(path, &pricing->prices, err);
     if (rc) return rc;
-    const struct price *price = prices_find(pricing->prices, str_of(pricing->provider), str_of(pricing->model), clock_wall_ms(clock_system()));
+    const struct price *price = prices_find(pricing->prices, str_of(pricing->provider),
+                                            str_of(pricing->model), clock_wall_ms(clock_system()));
     pricing->figures.unpriced = !price;
     if (!price && may_lack) return E_OK;
-    if (!price) return err_set(err, E_BAD_CONFIG, "%s has no price of %s/%s", path, pricing->provider, pricing->model);
+    if (!price)
+        return err_set(err, E_BAD_CONFIG, "%s has no price of %s/%s", path, pricing->provider,
+                       pricing->model);
     pricing->price = *price;
     return E_OK;
 }
 
-static int open_digests(struct pricing *pricing, const struct config *config, const char *folder, struct err *err)
+static int open_digests(struct pricing *pricing, const struct config *config, const char *folder,
+                        struct err *err)
 {
     const struct genai_options *options = &pricing->options;
-    pricing->digest_every = !options->digest_every      ? "0"
-                            : !options->digest_prompt[0] ? ""
-                                                         : config_value(config, "genai", "digest_every", NULL);
+    pricing->digest_every = !options->digest_every ? "0"
+                            : !options->digest_prompt[0]
+                                ? ""
+                                : config_value(config, "genai", "digest_every", NULL);
     return pricing_digests_open(&pricing->digests, options, folder, &pricing->random, err);
 }
 
-static int open_parts(struct pricing *pricing, const struct config *config, const struct pricing_wish *wish, struct err *err)
+static int open_parts(struct pricing *pricing, const struct config *config,
+                      const struct pricing_wish *wish, struct err *err)
 {
     static char chosen[32];
     char folder[SHIPPED_PATH_BYTES];
     int rc = config_get(config, &genai_option_table, &pricing->options, err);
     if (rc) return rc;
-    pricing->provider = wish->provider ? wish->provider : choose_provider(pricing->options.providers, chosen);
-    pricing->model = wish->model ? wish->model : config_value(config, pricing->provider, "model", NULL);
+    pricing->provider = wish->provider ? wish->provider
+                                       : choose_provider(pricing->options.providers, chosen);
+    pricing->model = wish->model ? wish->model
+                                 : config_value(config, pricing->provider, "model", NULL);
     if (!pricing->model || !pricing->model[0])
-        return err_set(err, E_USAGE, "which model of %s? --model, or --%s.model", pricing->provider, pricing->provider);
+        return err_set(err, E_USAGE, "which model of %s? --model, or --%s.model", pricing->provider,
+                       pricing->provider);
     pricing->answer_tokens = wish->answer_tokens;
     pricing->options.journal_bytes = ANSWERS_BYTES_MIN;
     pricing->options.journal_file = "";
-    pricing->context = (struct worker_context){.worker = &genai_worker, .config = config, .options = &pricing->options,
-                                               .clock = clock_system(), .random = &pricing->random, .member = "pricing"};
+    pricing->context = (struct worker_context){
+        .worker = &genai_worker, .config = config, .options = &pricing->options,
+        .clock = clock_system(), .random = &pricing->random, .member = "pricing"};
     random_seed_system(&pricing->random);
     rc = shipped_path(pricing->options.folder, ".", folder, err);
     if (rc == E_OK) rc = find_price(pricing, wish->may_lack_price, err);
-    if (rc == E_OK) rc = prompt_open(folder, pricing->options.prompt, &pricing->random, &pricing->prompt, err);
+    if (rc == E_OK)
+        rc = prompt_open(folder, pricing->options.prompt, &pricing->random, &pricing->prompt, err);
     if (rc == E_OK && wish->digests) rc = open_digests(pricing, config, folder, err);
     return rc ? rc : account_open(&pricing->context, &pricing->account, err);
 }
 
-int pricing_open(const struct config *config, const struct pricing_wish *wish, struct pricing **ret_pricing, struct err *err)
+int pricing_open(const struct config *config, const struct pricing_wish *wish,
+                 struct pricing **ret_pricing, struct err *err)
 {
     struct pricing *pricing = calloc(1, sizeof *pricing);
     if (!pricing) return err_set(err, E_NO_MEMORY, NULL);
@@ -158,7 +176,7 @@ void pricing_close(struct pricing *pricing)
     free(pricing);
 }
 
-/* --- the journal ------------------------------------------------------------------------------- */
+/* --- the journal ------------------------------------------------------------------------------ */
 
 int pricing_read_journal(struct pricing *pricing, struct bus *bus, struct err *err)
 {
@@ -171,7 +189,8 @@ int pricing_read_journal(struct pricing *pricing, struct bus *bus, struct err *e
         struct purchase purchase;
         struct answer_key key;
         arena_reset(&arena);
-        if (purchases_decode(message->value, &arena, &purchase) && purchases_key(&purchase, message->key, &key))
+        if (purchases_decode(message->value, &arena, &purchase) &&
+            purchases_key(&purchase, message->key, &key))
             rc = add_key(&pricing->known, short_key(&key), err);
     }
     if (rc == E_OK) rc = (int)err->code;
@@ -180,7 +199,7 @@ int pricing_read_journal(struct pricing *pricing, struct bus *bus, struct err *e
     return rc;
 }
 
-/* --- records ----------------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static struct str answer_language(const struct pricing *pricing, struct str language)
 {
@@ -188,12 +207,15 @@ static struct str answer_language(const struct pricing *pricing, struct str lang
     return language.size && !str_equal(language, STR("und")) ? language : STR("en");
 }
 
-static int add(struct pricing *pricing, const struct document *document, const struct feedback *feedback, struct err *err)
+static int add(struct pricing *pricing, const struct document *document,
+               const struct feedback *feedback, struct err *err)
 {
     struct pricing_figures *figures = &pricing->figures;
     struct account_question question = {
-        .text = document->text, .language = document->language, .answer_in = answer_language(pricing, document->language),
-        .has_rating = shape_has(feedback, feedback, rating), .rating = feedback->rating, .tenant = feedback->tenant,
+        .text = document->text, .language = document->language,
+        .answer_in = answer_language(pricing, document->language),
+        .has_rating = shape_has(feedback, feedback, rating), .rating = feedback->rating,
+        .tenant = feedback->tenant,
         .provider = pricing->provider, .model = pricing->model, .prompt = pricing->prompt->version};
     struct answer_key key;
     figures->records++;
@@ -208,18 +230,20 @@ static int add(struct pricing *pricing, const struct document *document, const s
     return add_key(&pricing->seen, short_key(&key), err);
 }
 
-int pricing_add_record(struct pricing *pricing, const struct record *record, int64_t at_ms, struct arena *arena, struct err *err)
+int pricing_add_record(struct pricing *pricing, const struct record *record, int64_t at_ms,
+                       struct arena *arena, struct err *err)
 {
     struct document document;
     struct feedback feedback = {0};
     if (!record_has(record, SECTION_DOCUMENT)) return E_OK;
     int rc = record_decode(record, SECTION_DOCUMENT, &document, arena, err);
-    if (rc == E_OK && record_has(record, SECTION_FEEDBACK)) rc = record_decode(record, SECTION_FEEDBACK, &feedback, arena, err);
+    if (rc == E_OK && record_has(record, SECTION_FEEDBACK))
+        rc = record_decode(record, SECTION_FEEDBACK, &feedback, arena, err);
     if (rc == E_OK) rc = pricing_digests_add(&pricing->digests, feedback.tenant, at_ms, err);
     return rc ? rc : add(pricing, &document, &feedback, err);
 }
 
-/* --- figures ----------------------------------------------------------------------------------- */
+/* --- figures ---------------------------------------------------------------------------------- */
 
 /* More tokens than a call has: so call by call, and the rest. */
 static uint64_t cost_of(const struct price *price, uint64_t input, uint64_t output)
@@ -238,14 +262,21 @@ struct pricing_figures pricing_figures(const struct pricing *pricing)
     figures.model = pricing->model;
     figures.answer_tokens = pricing->answer_tokens;
     figures.calls = (figures.asked + batch - 1) / batch;
-    figures.input_tokens += figures.asked * ITEM_TOKENS + figures.calls * (around_bytes / TEXT_BYTES_A_TOKEN + CALL_TOKENS);
+    figures.input_tokens += figures.asked * ITEM_TOKENS +
+                            figures.calls * (around_bytes / TEXT_BYTES_A_TOKEN + CALL_TOKENS);
     figures.output_tokens = figures.asked * pricing->answer_tokens;
     figures.digest_every = pricing->digest_every;
     figures.stories = pricing_digests_stories(&pricing->digests);
-    figures.stories_micros = cost_of(&pricing->price, figures.stories.input_tokens, figures.stories.output_tokens);
-    figures.stories_most_micros = cost_of(&pricing->price, figures.stories.most_input_tokens, figures.stories.most_output_tokens);
-    figures.micros = cost_of(&pricing->price, figures.input_tokens, figures.output_tokens) + figures.stories_micros;
-    uint64_t most_bytes = pricing->text_bytes + figures.asked * ITEM_TOKENS * TEXT_BYTES_A_TOKEN + figures.calls * (around_bytes + CALL_TOKENS);
-    figures.most_micros = cost_of(&pricing->price, most_bytes, figures.asked * pricing->options.answer_tokens) + figures.stories_most_micros;
+    figures.stories_micros = cost_of(&pricing->price, figures.stories.input_tokens,
+                                     figures.stories.output_tokens);
+    figures.stories_most_micros = cost_of(&pricing->price, figures.stories.most_input_tokens,
+                                          figures.stories.most_output_tokens);
+    figures.micros = cost_of(&pricing->price, figures.input_tokens, figures.output_tokens) +
+                     figures.stories_micros;
+    uint64_t most_bytes = pricing->text_bytes + figures.asked * ITEM_TOKENS * TEXT_BYTES_A_TOKEN +
+                          figures.calls * (around_bytes + CALL_TOKENS);
+    figures.most_micros = cost_of(&pricing->price, most_bytes,
+                                  figures.asked * pricing->options.answer_tokens) +
+                          figures.stories_most_micros;
     return figures;
 }

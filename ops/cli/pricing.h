@@ -1,7 +1,8 @@
-/* What asking models about records would cost, before any is asked: `verbatim estimate`, `verbatim replay --dry-run`.
+/* What asking models about records would cost, before any is asked: `verbatim estimate`,
+ * `verbatim replay --dry-run`.
  *
- * Identical texts count once, and what the journal holds costs nothing, by the very keys that genai uses. Tokens are
- * estimated (spend/estimate.h); the answers' are assumed. */
+ * Identical texts count once, and what the journal holds costs nothing, by the very keys that genai
+ * uses. Tokens are estimated (spend/estimate.h); the answers' are assumed. */
 #ifndef VERBATIM_OPS_CLI_PRICING_H
 #define VERBATIM_OPS_CLI_PRICING_H
 
@@ -22,21 +23,22 @@ struct pricing_wish {
 };
 
 /* BAD_CONFIG: the model has no price. The config must outlive it. */
-int pricing_open(const struct config *config, const struct pricing_wish *wish, struct pricing **ret_pricing,
-                 struct err *err) CHECKED;
+int pricing_open(const struct config *config, const struct pricing_wish *wish,
+                 struct pricing **ret_pricing, struct err *err) CHECKED;
 void pricing_close(struct pricing *pricing); /* NULL is ignored */
 
 /* All answers that the journal holds by now. A topic that isn't there is empty. */
 int pricing_read_journal(struct pricing *pricing, struct bus *bus, struct err *err) CHECKED;
 
-/* One record, as genai would see it; one without a document is passed over. at_ms: when a digest would count it.
- * BAD_MESSAGE, NO_MEMORY. */
-int pricing_add_record(struct pricing *pricing, const struct record *record, int64_t at_ms, struct arena *arena,
-                       struct err *err) CHECKED;
+/* One record, as genai would see it; one without a document is passed over. at_ms: when a digest
+ * would count it. BAD_MESSAGE, NO_MEMORY. */
+int pricing_add_record(struct pricing *pricing, const struct record *record, int64_t at_ms,
+                       struct arena *arena, struct err *err) CHECKED;
 
 struct pricing_figures {
     const char *provider, *model;
-    uint64_t records, asked, known, repeated, without_text; /* asked: those that would be paid for */
+    /* asked: those that would be paid for */
+    uint64_t records, asked, known, repeated, without_text;
     uint64_t calls, input_tokens, output_tokens; /* about records */
     uint64_t answer_tokens;
     struct pricing_stories stories;

@@ -59,9 +59,12 @@ static void print_stories(const struct pricing_figures *figures, struct buffer *
     }
     money_format(figures->stories_micros, cost);
     money_format(figures->stories_most_micros, most);
-    buffer_printf(out, "at most %llu calls, for windows of %s: %llu; %llu tokens in (estimated), %llu out (%d a call, assumed)\n",
-                  (unsigned long long)stories->calls, figures->digest_every, (unsigned long long)stories->windows,
-                  (unsigned long long)stories->input_tokens, (unsigned long long)stories->output_tokens, PRICING_STORY_TOKENS);
+    buffer_printf(out,
+                  "at most %llu calls, for windows of %s: %llu; %llu tokens in (estimated), %llu "
+                  "out (%d a call, assumed)\n",
+                  (unsigned long long)stories->calls, figures->digest_every,
+                  (unsigned long long)stories->windows, (unsigned long long)stories->input_tokens,
+                  (unsigned long long)stories->output_tokens, PRICING_STORY_TOKENS);
     buffer_printf(out, "%-24s $%s; at most $%s\n", "  of the cost", cost, most);
 }
 
@@ -73,11 +76,13 @@ static void print_lines(const struct pricing_figures *figures, struct buffer *ou
     buffer_printf(out, "%-24s %s/%s\n", "model", figures->provider, figures->model);
     buffer_printf(out, "%-24s %llu\n", "records", (unsigned long long)figures->records);
     buffer_printf(out, "%-24s %llu\n", "paid for before", (unsigned long long)figures->known);
-    buffer_printf(out, "%-24s %llu\n", "same text as another", (unsigned long long)figures->repeated);
+    buffer_printf(out, "%-24s %llu\n", "same text as another",
+                  (unsigned long long)figures->repeated);
     buffer_printf(out, "%-24s %llu in %llu calls\n", "to be asked about",
                   (unsigned long long)figures->asked, (unsigned long long)figures->calls);
     buffer_printf(out, "%-24s %llu in (estimated), %llu out (%llu a record, assumed)\n", "tokens",
-                  (unsigned long long)figures->input_tokens, (unsigned long long)figures->output_tokens,
+                  (unsigned long long)figures->input_tokens,
+                  (unsigned long long)figures->output_tokens,
                   (unsigned long long)figures->answer_tokens);
     print_stories(figures, out);
     buffer_printf(out, "%-24s $%s; at most $%s, without repairs and retries\n", "cost", cost, most);

@@ -5,9 +5,11 @@
 
 #include "base/clock.h"
 
-int reader_open(struct reader *reader, struct bus *bus, const enum topic *topics, size_t count, enum bus_start start, struct err *err)
+int reader_open(struct reader *reader, struct bus *bus, const enum topic *topics, size_t count,
+                enum bus_start start, struct err *err)
 {
-    struct bus_subscription subscription = {.member = "reader", .topics = topics, .topic_count = count, .start = start};
+    struct bus_subscription subscription = {
+        .member = "reader", .topics = topics, .topic_count = count, .start = start};
     *reader = (struct reader){0};
     return bus_subscribe(bus, &subscription, &reader->consumer, err);
 }
@@ -44,7 +46,8 @@ const struct bus_message *reader_next(struct reader *reader, int timeout_ms, str
     }
 }
 
-int reader_open_held(struct reader *reader, struct bus *bus, const enum topic *topics, size_t count, struct err *err)
+int reader_open_held(struct reader *reader, struct bus *bus, const enum topic *topics, size_t count,
+                     struct err *err)
 {
     uint64_t held = 0;
     int rc = E_OK;
@@ -73,7 +76,8 @@ static bool is_more_known(const struct reader *reader)
 
 const struct bus_message *reader_next_held(struct reader *reader, struct err *err)
 {
-    enum { SLICE_MS = 100, IDLE_MS = 2000, FIRST_MS = 10000, PATIENCE_MS = 30000 }; /* first: until the brokers have answered */
+    /* first: until the brokers have answered */
+    enum { SLICE_MS = 100, IDLE_MS = 2000, FIRST_MS = 10000, PATIENCE_MS = 30000 };
     int64_t began_ms = clock_mono_ms(clock_system()), before_ms = reader->waited_ms;
     bool more = reader->seen < reader->held;
     *err = (struct err){0};
@@ -93,7 +97,8 @@ const struct bus_message *reader_next_held(struct reader *reader, struct err *er
         more = is_more_known(reader);
         if (!more && (idle || reader->seen >= reader->held)) return NULL;
         more |= reader->seen < reader->held; /* so wait */
-        if (here_ms >= PATIENCE_MS) return err_set(err, E_TIMEOUT, "messages that should be there don't come"), NULL;
+        if (here_ms >= PATIENCE_MS)
+            return err_set(err, E_TIMEOUT, "messages that should be there don't come"), NULL;
     }
     return NULL;
 }

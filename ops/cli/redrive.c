@@ -1,9 +1,11 @@
-/* verbatim redrive: the second life of dead letters. Lists them; sends them again to where they were read.
+/* verbatim redrive: the second life of dead letters. Lists them; sends them again to
+ * where they were read.
  *
- * Exactly once: each message goes out in one transaction with the audit record that tells of it, and a letter
- * that an audit record names isn't sent again (journal.h). Positions can't tell that, as filters leave letters
- * behind. What is sent carries `verbatim-redrives`, counted up, also when the same message dies once more: so a
- * message that can't be mended ends, instead of going round. */
+ * Exactly once: each message goes out in one transaction with the audit record that tells of
+ * it, and a letter that an audit record names isn't sent again (journal.h). Positions can't
+ * tell that, as filters leave letters behind. What is sent carries `verbatim-redrives`, counted
+ * up, also when the same message dies once more: so a message that can't be mended ends,
+ * instead of going round. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,9 +16,10 @@
 #include "ops/cli/show.h"
 #include "schema/json.h"
 
-typedef int on_letter(struct redrive *redrive, const struct letter *letter, struct arena *arena, struct err *err);
+typedef int on_letter(struct redrive *redrive, const struct letter *letter, struct arena *arena,
+                      struct err *err);
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* From the journal: this letter was sent. */
 static int remember(void *user, const struct audit *audit, struct err *err)
@@ -29,7 +32,8 @@ static int remember(void *user, const struct audit *audit, struct err *err)
 
 static enum letter_obstacle obstacle_of(const struct redrive *redrive, const struct letter *letter)
 {
-    bool done = letter_marks_hold(&redrive->marks, letter_mark(letter->id, letter->body.value_sha256));
+    bool done = letter_marks_hold(&redrive->marks,
+                                  letter_mark(letter->id, letter->body.value_sha256));
     return letter_obstacle(letter, done && !redrive->again, redrive->most);
 }
 
@@ -44,7 +48,9 @@ static int each_letter(struct redrive *redrive, struct bus *bus, on_letter *call
     int rc = reader_open_held(&reader, bus, &(enum topic){TOPIC_DEAD_LETTERS}, 1, err);
     while (rc == E_OK && (message = reader_next_held(&reader, err))) {
         arena_reset(&arena);
-        if (letter_read(message, &arena, &letter, NULL) || !letter_matches(&redrive->filter, &letter)) continue;
+        if (letter_read(message, &arena, &letter, NULL) ||
+            !letter_matches(&redrive->filter, &letter))
+            continue;
         redrive->matched++;
         rc = call(redrive, &letter, &arena, err);
     }
@@ -54,9 +60,10 @@ static int each_letter(struct redrive *redrive, struct bus *bus, on_letter *call
     return rc;
 }
 
-/* --- listing ------------------------------------------------------------------------------------ */
+/* --- listing ---------------------------------------------------------------------------------- */
 
-static int list_one(struct redrive *redrive, const struct letter *letter, struct arena *arena, struct err *err)
+static int list_one(struct redrive *redrive, const struct letter *letter, struct arena *arena,
+                    struct err *err)
 {
     (void)arena;
     enum letter_obstacle obstacle = obstacle_of(redrive, letter);
@@ -72,32 +79,39 @@ static int list(struct redrive *redrive, struct bus *bus, struct err *err)
     int rc = journal_read(bus, "redrive", remember, redrive, err);
     if (rc == E_OK) rc = each_letter(redrive, bus, list_one, err);
     if (rc == E_OK && !redrive->json)
-        fprintf(stderr, "  %llu dead letters, %llu of them can be sent again\n", (unsigned long long)redrive->matched,
+        fprintf(stderr, "  %llu dead letters, %llu of them can be sent again\n",
+                (unsigned long long)redrive->matched,
                 (unsigned long long)redrive->obstacles[LETTER_FREE]);
     return rc;
 }
 
-/* --- editing ------------------------------------------------------------------------------------ */
+/* --- editing ---------------------------------------------------------------------------------- */
 
-static int collect(struct redrive *redrive, const struct letter *letter, struct arena *arena, struct err *err)
+static int collect(struct redrive *redrive, const struct letter *letter, struct arena *arena,
+                   struct err *err)
 {
     if (obstacle_of(redrive, letter) != LETTER_FREE) return E_OK;
     if (++redrive->collected > EDIT_LETTERS_MAX || redrive->text.size > EDIT_BYTES_MAX)
-        return err_set(err, E_TOO_LARGE, "more than an editor should be given (%d letters); choose fewer, such as by --cause or --id", EDIT_LETTERS_MAX);
+        return err_set(err, E_TOO_LARGE,
+                       "more than an editor should be given (%d letters); choose fewer, such as by "
+                       "--cause or --id",
+                       EDIT_LETTERS_MAX);
     return edit_write(letter, arena, &redrive->text, err);
 }
 
-/* The file holds what customers said: only its owner may read it, and it goes again. What can't be read back stays
- * there, so that nobody's work is lost. */
+/* The file holds what customers said: only its owner may read it, and it goes again. What can't be
+ * read back stays there, so that nobody's work is lost. */
 static int edit_in_file(struct redrive *redrive, struct err *err)
 {
     char path[512];
     const char *folder = getenv("TMPDIR");
-    snprintf(path, sizeof path, "%s/verbatim-redrive-XXXXXX", folder && folder[0] ? folder : "/tmp");
+    snprintf(path, sizeof path, "%s/verbatim-redrive-XXXXXX",
+             folder && folder[0] ? folder : "/tmp");
     int fd = mkstemp(path);
     if (fd < 0) return err_system(err, E_NO_OUTPUT, "%s", path);
     FILE *file = fdopen(fd, "w");
-    bool written = file && fwrite(redrive->text.data, 1, redrive->text.size, file) == redrive->text.size;
+    bool written = file &&
+                   fwrite(redrive->text.data, 1, redrive->text.size, file) == redrive->text.size;
     if (!file || fclose(file) || !written) {
         unlink(path);
         return err_system(err, E_NO_OUTPUT, "%s", path);
@@ -106,7 +120,8 @@ static int edit_in_file(struct redrive *redrive, struct err *err)
     int rc = edit_run(path, err);
     if (rc == E_OK) rc = buffer_read_file(&redrive->text, path, 2 * (size_t)EDIT_BYTES_MAX, err);
     if (rc == E_OK) rc = edit_read(buffer_str(&redrive->text), &redrive->edits, err);
-    if (rc == E_BAD_MESSAGE || rc == E_BAD_JSON) return err_wrap(err, "nothing was sent; your text is still in %s", path);
+    if (rc == E_BAD_MESSAGE || rc == E_BAD_JSON)
+        return err_wrap(err, "nothing was sent; your text is still in %s", path);
     unlink(path);
     return rc;
 }
@@ -114,7 +129,8 @@ static int edit_in_file(struct redrive *redrive, struct err *err)
 static int edit(struct redrive *redrive, struct bus *bus, struct err *err)
 {
     static const char help[] =
-        "# Each line is a dead letter. Change what is in \"record\"; take out the lines that shall not be sent; keep \"letter\".\n";
+        "# Each line is a dead letter. Change what is in \"record\"; take out the lines that shall "
+        "not be sent; keep \"letter\".\n";
     buffer_add(&redrive->text, STR(help));
     int rc = journal_read(bus, "redrive", remember, redrive, err);
     if (rc == E_OK) rc = each_letter(redrive, bus, collect, err);
@@ -122,11 +138,11 @@ static int edit(struct redrive *redrive, struct bus *bus, struct err *err)
     return rc ? rc : edit_in_file(redrive, err);
 }
 
-/* --- sending ------------------------------------------------------------------------------------ */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 /* What is in doubt is told apart: nothing was sent, or it can't be sent. */
-static int choose_content(struct redrive *redrive, const struct letter *letter, struct arena *arena, struct letter_content *content,
-                          bool *ret_wanted, struct err *err)
+static int choose_content(struct redrive *redrive, const struct letter *letter, struct arena *arena,
+                          struct letter_content *content, bool *ret_wanted, struct err *err)
 {
     struct err why;
     *content = edit_nothing(letter);
@@ -156,7 +172,8 @@ static int commit(struct redrive *redrive, struct err *err)
 }
 
 /* Everything is copied: the letter is gone when the next one is read. */
-static int note(struct redrive *redrive, const struct letter *letter, const struct letter_content *content, struct err *err)
+static int note(struct redrive *redrive, const struct letter *letter,
+                const struct letter_content *content, struct err *err)
 {
     struct arena *arena = &redrive->journal->arena;
     const struct dead_letter *body = &letter->body;
@@ -164,20 +181,25 @@ static int note(struct redrive *redrive, const struct letter *letter, const stru
     if (!detail.items) return err_set(err, E_NO_MEMORY, NULL);
     journal_detail(&detail, "letter", arena_copy(arena, letter->id));
     journal_detail(&detail, "letter_partition", arena_printf(arena, "%u", letter->partition));
-    journal_detail(&detail, "letter_offset", arena_printf(arena, "%lld", (long long)letter->offset));
-    journal_detail(&detail, "record", arena_copy(arena, content->id.size ? content->id : letter->record_id));
+    journal_detail(&detail, "letter_offset",
+                   arena_printf(arena, "%lld", (long long)letter->offset));
+    journal_detail(&detail, "record",
+                   arena_copy(arena, content->id.size ? content->id : letter->record_id));
     journal_detail(&detail, "worker", arena_copy(arena, body->worker));
     journal_detail(&detail, "cause", arena_copy(arena, body->cause));
     journal_detail(&detail, "topic", arena_copy(arena, body->topic));
     journal_detail(&detail, "partition", arena_printf(arena, "%u", body->partition));
-    journal_detail(&detail, "offset", arena_printf(arena, "%llu", (unsigned long long)body->offset));
+    journal_detail(&detail, "offset",
+                   arena_printf(arena, "%llu", (unsigned long long)body->offset));
     journal_detail(&detail, "value_sha256", arena_copy(arena, body->value_sha256));
-    journal_detail(&detail, "redrives", arena_printf(arena, "%llu", (unsigned long long)letter->redrives + 1));
+    journal_detail(&detail, "redrives",
+                   arena_printf(arena, "%llu", (unsigned long long)letter->redrives + 1));
     journal_detail(&detail, "edited", content->edited ? STR("yes") : STR("no"));
     return journal_note(redrive->journal, STR("redriven"), detail, err);
 }
 
-static int send_one(struct redrive *redrive, const struct letter *letter, struct arena *arena, struct err *err)
+static int send_one(struct redrive *redrive, const struct letter *letter, struct arena *arena,
+                    struct err *err)
 {
     struct letter_content content;
     struct bus_output output;
@@ -192,10 +214,13 @@ static int send_one(struct redrive *redrive, const struct letter *letter, struct
     if (rc || !wanted) return rc;
     redrive->obstacles[LETTER_FREE]++;
     redrive->edited += content.edited;
-    rc = letter_marks_add(&redrive->marks, letter_mark(letter->id, letter->body.value_sha256), err); /* the topic may hold it twice */
+    /* the topic may hold it twice */
+    rc = letter_marks_add(&redrive->marks, letter_mark(letter->id, letter->body.value_sha256), err);
     if (rc || redrive->dry_run) return rc;
     if (!journal_has_room(redrive->journal, 2, content.value.size)) rc = commit(redrive, err);
-    if (rc == E_OK) rc = letter_resubmit(letter, &content, clock_wall_ms(clock_system()), &redrive->journal->arena, &output, err);
+    if (rc == E_OK)
+        rc = letter_resubmit(letter, &content, clock_wall_ms(clock_system()),
+                             &redrive->journal->arena, &output, err);
     if (rc) return rc;
     journal_add(redrive->journal, &output);
     redrive->pending++;
@@ -213,14 +238,18 @@ static struct str_map fill_detail(struct redrive *redrive, struct run_detail *de
 {
     const struct letter_filter *filter = &redrive->filter;
     const struct { const char *name; const struct flag_list *list; } lists[5] = {
-        {"cause", &filter->causes}, {"worker", &filter->workers}, {"topic", &filter->topics}, {"tenant", &filter->tenants}, {"id", &filter->ids}};
+        {"cause", &filter->causes}, {"worker", &filter->workers}, {"topic", &filter->topics},
+        {"tenant", &filter->tenants}, {"id", &filter->ids}};
     struct str_map map = {.items = detail->items};
     for (size_t i = 0; i < 5; i++) {
         char *text = detail->texts[i];
         int used = 0;
         for (size_t j = 0; j < lists[i].list->count && used < 200; j++)
-            used += snprintf(text + used, sizeof detail->texts[i] - (size_t)used, "%s%.50s", j ? "," : "", lists[i].list->items[j]);
-        if (lists[i].list->count) journal_detail(&map, lists[i].name, str_slice(str_of(text), 0, str_utf8_valid_prefix(str_of(text))));
+            used += snprintf(text + used, sizeof detail->texts[i] - (size_t)used, "%s%.50s",
+                             j ? "," : "", lists[i].list->items[j]);
+        if (lists[i].list->count)
+            journal_detail(&map, lists[i].name,
+                           str_slice(str_of(text), 0, str_utf8_valid_prefix(str_of(text))));
     }
     if (redrive->since) journal_detail(&map, "since", str_of(redrive->since));
     if (redrive->until) journal_detail(&map, "until", str_of(redrive->until));
@@ -235,7 +264,8 @@ static int open_journal(struct redrive *redrive, struct bus *bus, struct err *er
     if (redrive->dry_run) return journal_read(bus, "redrive", remember, redrive, err);
     redrive->journal = calloc(1, sizeof *redrive->journal);
     if (!redrive->journal) return err_set(err, E_NO_MEMORY, NULL);
-    return journal_open(redrive->journal, bus, "redrive", STR("redrive"), fill_detail(redrive, &detail), remember, redrive, err);
+    return journal_open(redrive->journal, bus, "redrive", STR("redrive"),
+                        fill_detail(redrive, &detail), remember, redrive, err);
 }
 
 static int send_all(struct redrive *redrive, struct bus *bus, struct err *err)
@@ -249,12 +279,15 @@ static int send_all(struct redrive *redrive, struct bus *bus, struct err *err)
     redrive_show_sum(redrive);
     if (redrive->journal) journal_close(redrive->journal);
     free(redrive->journal);
-    uint64_t bad = redrive->refused + redrive->obstacles[LETTER_TOO_OFTEN] + redrive->obstacles[LETTER_NO_VALUE] +
-                   redrive->obstacles[LETTER_NO_TOPIC] + redrive->obstacles[LETTER_BAD_BYTES];
-    return rc == E_OK && bad ? err_set(err, E_BAD_MESSAGE, "%llu dead letters can't be sent again", (unsigned long long)bad) : rc;
+    uint64_t bad = redrive->refused + redrive->obstacles[LETTER_TOO_OFTEN] +
+                   redrive->obstacles[LETTER_NO_VALUE] + redrive->obstacles[LETTER_NO_TOPIC] +
+                   redrive->obstacles[LETTER_BAD_BYTES];
+    return rc == E_OK && bad ? err_set(err, E_BAD_MESSAGE, "%llu dead letters can't be sent again",
+                                       (unsigned long long)bad)
+                             : rc;
 }
 
-/* --- the command -------------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------------ */
 
 static int check_wish(struct redrive *redrive, bool sending, struct err *err)
 {
@@ -264,8 +297,10 @@ static int check_wish(struct redrive *redrive, bool sending, struct err *err)
         return err_set(err, E_USAGE, "--edit, --set, --again and --dry-run go with \"send\"");
     if (redrive->edit && redrive->set.count) return err_set(err, E_USAGE, "either --edit or --set");
     int rc = cli_topics(&filter->topics, &topics, err);
-    if (rc == E_OK && redrive->since) rc = cli_time("since", redrive->since, &filter->since_ms, err);
-    if (rc == E_OK && redrive->until) rc = cli_time("until", redrive->until, &filter->until_ms, err);
+    if (rc == E_OK && redrive->since)
+        rc = cli_time("since", redrive->since, &filter->since_ms, err);
+    if (rc == E_OK && redrive->until)
+        rc = cli_time("until", redrive->until, &filter->until_ms, err);
     int64_t now_ms = clock_wall_ms(clock_system());
     if (sending && (!filter->until_ms || filter->until_ms > now_ms)) filter->until_ms = now_ms;
     return rc;
@@ -276,17 +311,22 @@ static int redrive_run(const struct command *command, int argc, char **argv, str
     struct redrive redrive = {.most = 3};
     struct letter_filter *filter = &redrive.filter;
     const struct flag flags[] = {
-        {"cause", FLAG_LIST, &filter->causes, "CODE  of this cause, e.g. bad_message (more than once: any of them; so with all of these)"},
+        {"cause", FLAG_LIST, &filter->causes,
+         "CODE  of this cause, e.g. bad_message (more than once: any of them; so with all of "
+         "these)"},
         {"worker", FLAG_LIST, &filter->workers, "NAME  that this worker gave up"},
         {"topic", FLAG_LIST, &filter->topics, "TOPIC  that were read from this topic"},
         {"tenant", FLAG_LIST, &filter->tenants, "NAME  of this tenant"},
         {"id", FLAG_LIST, &filter->ids, "ID  this letter, or this record"},
-        {"since", FLAG_TEXT, &redrive.since, "TIME  that died at this time or later: 2026-05-01T09:30:00Z, a date, or an age (2h, 7d)"},
+        {"since", FLAG_TEXT, &redrive.since,
+         "TIME  that died at this time or later: 2026-05-01T09:30:00Z, a date, or an age (2h, 7d)"},
         {"until", FLAG_TEXT, &redrive.until, "TIME  that died before"},
-        {"set", FLAG_LIST, &redrive.set, "FIELD=VALUE  send: change a field of each record; null takes it out"},
+        {"set", FLAG_LIST, &redrive.set,
+         "FIELD=VALUE  send: change a field of each record; null takes it out"},
         {"edit", FLAG_BOOL, &redrive.edit, "send: change them in $EDITOR first, a line a letter"},
         {"dry-run", FLAG_BOOL, &redrive.dry_run, "send: say what would be sent, and send nothing"},
-        {"most", FLAG_NUMBER, &redrive.most, "N  send: leave those that came back N times already (3)"},
+        {"most", FLAG_NUMBER, &redrive.most,
+         "N  send: leave those that came back N times already (3)"},
         {"again", FLAG_BOOL, &redrive.again, "send: also those that were sent before"},
         {"json", FLAG_BOOL, &redrive.json, "list: a JSON line each; send: the counts as JSON"},
     };
@@ -297,7 +337,8 @@ static int redrive_run(const struct command *command, int argc, char **argv, str
     if (rc || arguments.help) return rc;
     struct str verb = arguments.positional_count ? str_of(arguments.positionals[0]) : STR("list");
     bool sending = str_equal(verb, STR("send"));
-    if (arguments.positional_count > 1 || (!sending && !str_equal(verb, STR("list")))) return err_set(err, E_USAGE, "say \"list\" or \"send\"");
+    if (arguments.positional_count > 1 || (!sending && !str_equal(verb, STR("list"))))
+        return err_set(err, E_USAGE, "say \"list\" or \"send\"");
     rc = check_wish(&redrive, sending, err);
     if (rc == E_OK) rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
@@ -315,11 +356,16 @@ static int redrive_run(const struct command *command, int argc, char **argv, str
 const struct command redrive_command = {
     .name = "redrive",
     .summary = "dead letters: list them, mend them, send them again",
-    .usage = "[list|send] [--cause CODE] [--topic TOPIC] [--since TIME] [--set FIELD=VALUE | --edit] [--dry-run] [--json] ...",
-    .details = "Sends each letter to the topic that it was read from, with its key and headers and `verbatim-redrives` counted\n"
-               "up, in one transaction with a record on the audit topic. A second run leaves what was sent. A letter whose\n"
-               "message was too large to be kept is shown with its hash. Exit 65: some could not be sent.\n\n"
+    .usage = "[list|send] [--cause CODE] [--topic TOPIC] [--since TIME] [--set FIELD=VALUE | "
+             "--edit] [--dry-run] [--json] ...",
+    .details = "Sends each letter to the topic that it was read from, with its key and headers and "
+               "`verbatim-redrives` counted\n"
+               "up, in one transaction with a record on the audit topic. A second run leaves what "
+               "was sent. A letter whose\n"
+               "message was too large to be kept is shown with its hash. Exit 65: some could not "
+               "be sent.\n\n"
                "Example: verbatim redrive\n"
-               "         verbatim redrive send --cause bad_message --since 2h --set feedback.rating=null --dry-run\n",
+               "         verbatim redrive send --cause bad_message --since 2h --set "
+               "feedback.rating=null --dry-run\n",
     .run = redrive_run,
 };

@@ -1,4 +1,5 @@
-/* A run of `verbatim redrive`: what its command (redrive.c) and its output (redrive_show.c) share. */
+/* A run of `verbatim redrive`: what its command (redrive.c) and its output
+ * (redrive_show.c) share. */
 #ifndef VERBATIM_OPS_CLI_REDRIVE_H
 #define VERBATIM_OPS_CLI_REDRIVE_H
 
@@ -26,7 +27,8 @@ struct redrive {
 
 void redrive_show_heading(void);
 void redrive_show_row(const struct letter *letter, enum letter_obstacle obstacle);
-int redrive_show_json(const struct letter *letter, enum letter_obstacle obstacle, struct err *err) CHECKED;
+int redrive_show_json(const struct letter *letter, enum letter_obstacle obstacle,
+                      struct err *err) CHECKED;
 /* Why this one isn't sent, to standard error. */
 void redrive_explain(const struct letter *letter, enum letter_obstacle obstacle);
 void redrive_show_sum(const struct redrive *redrive);

@@ -20,8 +20,8 @@ static const char *const obstacle_names[LETTER_OBSTACLES] = {
 void redrive_show_heading(void)
 {
     const char *bold = terminal_colour(STDOUT_FILENO, COLOUR_BOLD);
-    printf("%s%-20s %-10s %-12s %-24s %-2s %-8s  %s%s\n", bold, "died at", "worker", "cause", "topic/partition at offset", "#", "letter", "why",
-           terminal_reset(STDOUT_FILENO));
+    printf("%s%-20s %-10s %-12s %-24s %-2s %-8s  %s%s\n", bold, "died at", "worker", "cause",
+           "topic/partition at offset", "#", "letter", "why", terminal_reset(STDOUT_FILENO));
 }
 
 void redrive_show_row(const struct letter *letter, enum letter_obstacle obstacle)
@@ -30,10 +30,11 @@ void redrive_show_row(const struct letter *letter, enum letter_obstacle obstacle
     char when[TIME_TEXT_BYTES], origin[64];
     time_format(body->failed_at, when);
     snprintf(when + WHEN_BYTES - 1, sizeof when - WHEN_BYTES + 1, "Z"); /* whole seconds */
-    snprintf(origin, sizeof origin, "%.*s/%u at %llu", STR_ARGS(str_slice(body->topic, 0, 24)), body->partition, (unsigned long long)body->offset);
+    snprintf(origin, sizeof origin, "%.*s/%u at %llu", STR_ARGS(str_slice(body->topic, 0, 24)),
+             body->partition, (unsigned long long)body->offset);
     const char *shade = obstacle ? terminal_colour(STDOUT_FILENO, COLOUR_DIM) : "";
-    printf("%s%-20s %-10.*s %-12.*s %-25s %-2llu ", shade, when, STR_ARGS(body->worker), STR_ARGS(body->cause), origin,
-           (unsigned long long)letter->redrives);
+    printf("%s%-20s %-10.*s %-12.*s %-25s %-2llu ", shade, when, STR_ARGS(body->worker),
+           STR_ARGS(body->cause), origin, (unsigned long long)letter->redrives);
     printf("%-8.*s  ", STR_ARGS(str_slice(letter->id, 0, LETTER_SHORT_ID)));
     if (obstacle) printf("[%s] ", letter_obstacle_text(obstacle));
     show_cut(body->message, show_columns_left(TEXT_COLUMN));
@@ -56,21 +57,25 @@ int redrive_show_json(const struct letter *letter, enum letter_obstacle obstacle
     time_format(body->failed_at, when);
     buffer_add_char(&out, '{');
     add_text(&out, "letter", letter->id);
-    buffer_printf(&out, "\"letter_partition\":%u,\"letter_offset\":%lld,", letter->partition, (long long)letter->offset);
+    buffer_printf(&out, "\"letter_partition\":%u,\"letter_offset\":%lld,", letter->partition,
+                  (long long)letter->offset);
     add_text(&out, "worker", body->worker);
     add_text(&out, "cause", body->cause);
     add_text(&out, "message", body->message);
     add_text(&out, "topic", body->topic);
-    buffer_printf(&out, "\"partition\":%u,\"offset\":%llu,\"attempts\":%u,\"failed_at\":\"%s\",", body->partition,
-                  (unsigned long long)body->offset, body->attempts, when);
+    buffer_printf(&out, "\"partition\":%u,\"offset\":%llu,\"attempts\":%u,\"failed_at\":\"%s\",",
+                  body->partition, (unsigned long long)body->offset, body->attempts, when);
     add_text(&out, "record", letter->record_id);
     add_text(&out, "tenant", letter->tenant);
     add_text(&out, "obstacle", str_of(obstacle_names[obstacle]));
-    if (shape_has(dead_letter, body, value)) buffer_printf(&out, "\"bytes\":%zu,", body->value.size);
+    if (shape_has(dead_letter, body, value))
+        buffer_printf(&out, "\"bytes\":%zu,", body->value.size);
     add_text(&out, "value_sha256", body->value_sha256);
     buffer_printf(&out, "\"redrives\":%llu}\n", (unsigned long long)letter->redrives);
     bool ok = !out.failed && fwrite(out.data, 1, out.size, stdout) == out.size;
-    int rc = out.failed ? err_set(err, E_NO_MEMORY, NULL) : ok ? E_OK : err_system(err, E_NO_OUTPUT, "standard output");
+    int rc = out.failed ? err_set(err, E_NO_MEMORY, NULL)
+             : ok       ? E_OK
+                        : err_system(err, E_NO_OUTPUT, "standard output");
     buffer_deinit(&out);
     return rc;
 }
@@ -78,14 +83,18 @@ int redrive_show_json(const struct letter *letter, enum letter_obstacle obstacle
 void redrive_explain(const struct letter *letter, enum letter_obstacle obstacle)
 {
     const struct dead_letter *body = &letter->body;
-    fprintf(stderr, "verbatim redrive: letter %.*s, of %.*s/%u at %llu: its message %s; SHA-256 %.*s\n", STR_ARGS(letter->id),
-            STR_ARGS(body->topic), body->partition, (unsigned long long)body->offset, letter_obstacle_text(obstacle), STR_ARGS(body->value_sha256));
+    fprintf(stderr,
+            "verbatim redrive: letter %.*s, of %.*s/%u at %llu: its message %s; SHA-256 %.*s\n",
+            STR_ARGS(letter->id), STR_ARGS(body->topic), body->partition,
+            (unsigned long long)body->offset, letter_obstacle_text(obstacle),
+            STR_ARGS(body->value_sha256));
 }
 
 static void show_sum_json(const struct redrive *redrive)
 {
-    printf("{\"matched\":%llu,\"%s\":%llu,\"edited\":%llu,\"refused\":%llu", (unsigned long long)redrive->matched,
-           redrive->dry_run ? "would_send" : "sent", (unsigned long long)(redrive->dry_run ? redrive->obstacles[LETTER_FREE] : redrive->sent),
+    printf("{\"matched\":%llu,\"%s\":%llu,\"edited\":%llu,\"refused\":%llu",
+           (unsigned long long)redrive->matched, redrive->dry_run ? "would_send" : "sent",
+           (unsigned long long)(redrive->dry_run ? redrive->obstacles[LETTER_FREE] : redrive->sent),
            (unsigned long long)redrive->edited, (unsigned long long)redrive->refused);
     for (int i = LETTER_FREE + 1; i < LETTER_OBSTACLES; i++)
         printf(",\"%s\":%llu", obstacle_names[i], (unsigned long long)redrive->obstacles[i]);
@@ -99,9 +108,13 @@ void redrive_show_sum(const struct redrive *redrive)
         return;
     }
     uint64_t count = redrive->dry_run ? redrive->obstacles[LETTER_FREE] : redrive->sent;
-    fprintf(stderr, "  %llu of %llu dead letters %s", (unsigned long long)count, (unsigned long long)redrive->matched,
+    fprintf(stderr, "  %llu of %llu dead letters %s", (unsigned long long)count,
+            (unsigned long long)redrive->matched,
             redrive->dry_run ? "would be sent again" : "sent again");
-    if (redrive->edited) fprintf(stderr, ", %llu of them edited", (unsigned long long)redrive->edited);
-    if (redrive->obstacles[LETTER_DONE]) fprintf(stderr, "; %llu had been before", (unsigned long long)redrive->obstacles[LETTER_DONE]);
+    if (redrive->edited)
+        fprintf(stderr, ", %llu of them edited", (unsigned long long)redrive->edited);
+    if (redrive->obstacles[LETTER_DONE])
+        fprintf(stderr, "; %llu had been before",
+                (unsigned long long)redrive->obstacles[LETTER_DONE]);
     fputc('\n', stderr);
 }

@@ -1,8 +1,9 @@
 /* verbatim replay: records out of the archive, back onto topics, or onto shadow topics beside them.
  *
- * By topic, partition and offset, so that one customer's records stay in order. Each transaction holds records of
- * one partition and an audit record that says how far it came; a run of the same name goes on from there. So a
- * replay that is stopped, killed or started twice writes each record once (journal.h). No state is kept elsewhere. */
+ * By topic, partition and offset, so that one customer's records stay in order. Each transaction
+ * holds records of one partition and an audit record that says how far it came; a run of the same
+ * name goes on from there. So a replay that is stopped, killed or started twice writes each record
+ * once (journal.h). No state is kept elsewhere. */
 #include "ops/cli/replay.h"
 
 #include <signal.h>
@@ -14,12 +15,14 @@
 static volatile sig_atomic_t stopped;
 static void on_signal(int number) { (void)number, stopped = 1; }
 
-/* --- how far each partition came ------------------------------------------------------------------ */
+/* --- how far each partition came -------------------------------------------------------------- */
 
-static struct replay_place *place_of(struct replay *replay, enum topic topic, uint32_t partition, struct err *err)
+static struct replay_place *place_of(struct replay *replay, enum topic topic, uint32_t partition,
+                                     struct err *err)
 {
     for (size_t i = 0; i < replay->place_count; i++)
-        if (replay->places[i].topic == topic && replay->places[i].partition == partition) return &replay->places[i];
+        if (replay->places[i].topic == topic && replay->places[i].partition == partition)
+            return &replay->places[i];
     if (replay->place_count == replay->place_capacity) {
         size_t capacity = replay->place_capacity ? replay->place_capacity * 2 : 64;
         struct replay_place *grown = realloc(replay->places, capacity * sizeof *grown);
@@ -38,8 +41,11 @@ static int remember(void *user, const struct audit *audit, struct err *err)
     struct replay *replay = user;
     uint64_t partition, next;
     enum topic topic = topic_by_name(journal_find(audit, "topic"));
-    if (!str_equal(audit->action, STR("replayed")) || !str_equal(journal_find(audit, "run"), str_of(replay->run))) return E_OK;
-    if (topic == TOPIC_NONE || !str_to_u64(journal_find(audit, "partition"), &partition) || !str_to_u64(journal_find(audit, "next"), &next))
+    if (!str_equal(audit->action, STR("replayed")) ||
+        !str_equal(journal_find(audit, "run"), str_of(replay->run)))
+        return E_OK;
+    if (topic == TOPIC_NONE || !str_to_u64(journal_find(audit, "partition"), &partition) ||
+        !str_to_u64(journal_find(audit, "next"), &next))
         return E_OK;
     struct replay_place *place = place_of(replay, topic, (uint32_t)partition, err);
     if (!place) return E_NO_MEMORY;
@@ -48,7 +54,7 @@ static int remember(void *user, const struct audit *audit, struct err *err)
     return E_OK;
 }
 
-/* --- writing -------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static int commit(struct replay *replay, struct err *err)
 {
@@ -58,9 +64,12 @@ static int commit(struct replay *replay, struct err *err)
     if (!detail.items) return err_set(err, E_NO_MEMORY, NULL);
     journal_detail(&detail, "run", str_of(replay->run));
     journal_detail(&detail, "topic", str_of(topic_info(replay->place->topic)->name));
-    journal_detail(&detail, "partition", arena_printf(&journal->arena, "%u", replay->place->partition));
-    journal_detail(&detail, "next", arena_printf(&journal->arena, "%lld", (long long)replay->place->next));
-    journal_detail(&detail, "records", arena_printf(&journal->arena, "%llu", (unsigned long long)replay->pending));
+    journal_detail(&detail, "partition",
+                   arena_printf(&journal->arena, "%u", replay->place->partition));
+    journal_detail(&detail, "next",
+                   arena_printf(&journal->arena, "%lld", (long long)replay->place->next));
+    journal_detail(&detail, "records",
+                   arena_printf(&journal->arena, "%llu", (unsigned long long)replay->pending));
     int rc = journal_note(journal, STR("replayed"), detail, err);
     if (rc == E_OK) rc = journal_commit(journal, err);
     if (rc == E_OK) replay->written += replay->pending;
@@ -75,16 +84,19 @@ static int slow_down(struct replay *replay, struct err *err)
 {
     int rc = E_OK;
     while (rc == E_OK && replay->rate && !stopped) {
-        int64_t due_ms = replay->started_ms + (int64_t)(replay->written * 1000 / replay->rate), now_ms = clock_mono_ms(clock_system());
+        int64_t due_ms = replay->started_ms + (int64_t)(replay->written * 1000 / replay->rate),
+                now_ms = clock_mono_ms(clock_system());
         if (now_ms >= due_ms) break;
-        rc = journal_rest(replay->journal, (int)(due_ms - now_ms < 500 ? due_ms - now_ms : 500), err);
+        rc = journal_rest(replay->journal, (int)(due_ms - now_ms < 500 ? due_ms - now_ms : 500),
+                          err);
     }
     return rc;
 }
 
 static bool batch_is_full(const struct replay *replay, size_t bytes)
 {
-    uint64_t most = replay->rate ? replay->rate / 4 + 1 : JOURNAL_OUTPUTS_MAX; /* four steps a second are smooth enough */
+    /* four steps a second are smooth enough */
+    uint64_t most = replay->rate ? replay->rate / 4 + 1 : JOURNAL_OUTPUTS_MAX;
     return replay->pending >= most || !journal_has_room(replay->journal, 2, bytes);
 }
 
@@ -96,16 +108,21 @@ static int make_room(struct replay *replay, size_t bytes, struct err *err)
     return rc ? rc : slow_down(replay, err);
 }
 
-static int price_record(struct replay *replay, const struct replay_message *message, struct arena *arena, struct err *err)
+static int price_record(struct replay *replay, const struct replay_message *message,
+                        struct arena *arena, struct err *err)
 {
     struct record record;
     int rc = record_scan(message->value, arena, &record, err);
-    return rc ? rc : pricing_add_record(replay->pricing, &record, clock_wall_ms(clock_system()), arena, err);
+    return rc ? rc
+              : pricing_add_record(replay->pricing, &record, clock_wall_ms(clock_system()), arena,
+                                   err);
 }
 
-/* A line that replay_line() refuses was damaged, or edited by hand: the replay stops, as nobody knows what it was. What an
- * earlier replay wrote, and what was made of that, is in the archive beside what it is a copy of, and passed over. */
-static int write_line(struct replay *replay, struct str line, const struct line_identity *identity, struct err *err)
+/* A line that replay_line() refuses was damaged, or edited by hand: the replay stops, as nobody
+ * knows what it was. What an earlier replay wrote, and what was made of that, is in the archive
+ * beside what it is a copy of, and passed over. */
+static int write_line(struct replay *replay, struct str line, const struct line_identity *identity,
+                      struct err *err)
 {
     struct replay_message message;
     struct bus_output output;
@@ -117,15 +134,18 @@ static int write_line(struct replay *replay, struct str line, const struct line_
     if (rc) return err_wrap(err, "offset %lld", (long long)identity->offset);
     if (message.copy && !replay->copies) return replay->passed_over++, E_OK;
     replay_count(replay, line, identity);
-    if (!replay->journal) return replay->pricing && message.id.size ? price_record(replay, &message, arena, err) : E_OK;
-    rc = replay_output(&message, replay->place->topic, str_of(replay->run), clock_wall_ms(clock_system()), arena, &output, err);
+    if (!replay->journal)
+        return replay->pricing && message.id.size ? price_record(replay, &message, arena, err)
+                                                  : E_OK;
+    rc = replay_output(&message, replay->place->topic, str_of(replay->run),
+                       clock_wall_ms(clock_system()), arena, &output, err);
     if (rc) return rc;
     journal_add(replay->journal, &output);
     replay->pending++;
     return E_OK;
 }
 
-/* --- the price of a dry run ----------------------------------------------------------------------- */
+/* --- the price of a dry run ------------------------------------------------------------------- */
 
 /* What is replayed from documents on comes to genai again. */
 static int open_pricing(struct replay *replay, struct config *config, struct err *err)
@@ -133,7 +153,9 @@ static int open_pricing(struct replay *replay, struct config *config, struct err
     const struct pricing_wish wish = {.answer_tokens = PRICING_ANSWER_TOKENS, .digests = true};
     const uint32_t before = TOPICS(DOCUMENTS) | TOPICS(FEATURES) | TOPICS(SEGMENTS);
     struct bus *bus = NULL;
-    if (!(replay->wish.topics & before) || str_equal(str_of(config_value(config, "genai", "providers", NULL)), STR("local"))) return E_OK;
+    if (!(replay->wish.topics & before) ||
+        str_equal(str_of(config_value(config, "genai", "providers", NULL)), STR("local")))
+        return E_OK;
     int rc = pricing_open(config, &wish, &replay->pricing, err);
     if (rc || !replay->known) return rc;
     rc = bus_open(config, clock_system(), &bus, err);
@@ -143,18 +165,21 @@ static int open_pricing(struct replay *replay, struct config *config, struct err
     return rc;
 }
 
-/* --- reading -------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static bool is_wanted(const struct replay *replay, const struct line_identity *identity)
 {
     if (!archive_wants(&replay->wish, identity->timestamp_ms)) return false;
-    return !replay->by_id || letter_marks_hold(&replay->ids, letter_mark(identity->id, (struct str){0}));
+    return !replay->by_id ||
+           letter_marks_hold(&replay->ids, letter_mark(identity->id, (struct str){0}));
 }
 
-static int take_line(void *user, struct str line, const struct line_identity *identity, struct err *err)
+static int take_line(void *user, struct str line, const struct line_identity *identity,
+                     struct err *err)
 {
     struct replay *replay = user;
-    if (stopped || identity->offset < replay->place->next) return E_OK; /* of an earlier run, or of an attempt that broke off */
+    /* of an earlier run, or of an attempt that broke off */
+    if (stopped || identity->offset < replay->place->next) return E_OK;
     int rc = is_wanted(replay, identity) ? write_line(replay, line, identity, err) : E_OK;
     if (rc) return rc;
     replay->place->next = identity->offset + 1;
@@ -170,7 +195,8 @@ static int read_object(struct replay *replay, const struct manifest *manifest, s
     if (!replay->place) return E_NO_MEMORY;
     if (manifest->facts.span.end <= replay->place->next) return E_OK;
     for (int attempt = 1; attempt <= ATTEMPTS && !stopped; attempt++) {
-        struct object_facts facts = {.topic = manifest->facts.topic, .partition = manifest->facts.partition};
+        struct object_facts facts = {
+            .topic = manifest->facts.topic, .partition = manifest->facts.partition};
         rc = archive_read_object(replay->store, manifest->object, &facts, take_line, replay, err);
         if (rc == E_OK || replay->broken || err_class((enum err_code)rc) != ERR_RETRY) break;
         if (replay->journal && journal_rest(replay->journal, PAUSE_MS, err)) break;
@@ -178,15 +204,19 @@ static int read_object(struct replay *replay, const struct manifest *manifest, s
     return rc ? err_wrap(err, "%.*s", STR_ARGS(manifest->object)) : E_OK;
 }
 
-static int each_object(struct replay *replay, int (*call)(struct replay *, const struct manifest *, struct err *), struct err *err)
+static int each_object(struct replay *replay,
+                       int (*call)(struct replay *, const struct manifest *, struct err *),
+                       struct err *err)
 {
     struct archive_walk walk;
     int rc;
     archive_walk_init(&walk, replay->store, &replay->wish);
     while ((rc = archive_walk_next(&walk, err)) == E_OK && walk.found && !stopped) {
         const struct object_facts *facts = &walk.manifest.facts;
-        bool other = replay->place && (replay->place->topic != facts->topic || replay->place->partition != facts->partition);
-        if (other && replay->journal) rc = commit(replay, err); /* a transaction is of one partition */
+        bool other = replay->place && (replay->place->topic != facts->topic ||
+                                       replay->place->partition != facts->partition);
+        /* a transaction is of one partition */
+        if (other && replay->journal) rc = commit(replay, err);
         if (rc == E_OK) rc = call(replay, &walk.manifest, err);
         if (rc) break;
     }
@@ -202,7 +232,7 @@ static int add_total(struct replay *replay, const struct manifest *manifest, str
     return E_OK;
 }
 
-/* --- a run ---------------------------------------------------------------------------------------- */
+/* --- a run ------------------------------------------------------------------------------------ */
 
 static struct str_map run_detail(const struct replay *replay, struct str_pair items[static 8])
 {
@@ -219,8 +249,11 @@ static int end_run(struct replay *replay, struct err *err)
 {
     struct str_pair items[8];
     struct str_map detail = run_detail(replay, items);
-    journal_detail(&detail, "records", arena_printf(&replay->journal->arena, "%llu", (unsigned long long)replay->written));
-    int rc = journal_note(replay->journal, stopped ? STR("replay_stopped") : STR("replay_done"), detail, err);
+    journal_detail(
+        &detail, "records",
+        arena_printf(&replay->journal->arena, "%llu", (unsigned long long)replay->written));
+    int rc = journal_note(replay->journal, stopped ? STR("replay_stopped") : STR("replay_done"),
+                          detail, err);
     return rc ? rc : journal_commit(replay->journal, err);
 }
 
@@ -229,7 +262,8 @@ static int create_topics(struct bus *bus, struct err *err)
     const struct bus_topic_settings settings = {0};
     bool created;
     int rc = E_OK;
-    for (int i = 0; i < TOPIC_COUNT && rc == E_OK; i++) rc = bus_topic_create(bus, (enum topic)i, &settings, &created, err);
+    for (int i = 0; i < TOPIC_COUNT && rc == E_OK; i++)
+        rc = bus_topic_create(bus, (enum topic)i, &settings, &created, err);
     return rc;
 }
 
@@ -239,7 +273,9 @@ static int replay_onto(struct replay *replay, struct bus *bus, struct err *err)
     int rc = replay->shadow ? create_topics(bus, err) : E_OK;
     replay->journal = calloc(1, sizeof *replay->journal);
     if (!replay->journal) rc = err_set(err, E_NO_MEMORY, NULL);
-    if (rc == E_OK) rc = journal_open(replay->journal, bus, "replay", STR("replay"), run_detail(replay, items), remember, replay, err);
+    if (rc == E_OK)
+        rc = journal_open(replay->journal, bus, "replay", STR("replay"), run_detail(replay, items),
+                          remember, replay, err);
     if (rc == E_OK && terminal_is(2)) rc = each_object(replay, add_total, err);
     replay->place = NULL;
     progress_start(&replay->progress, "records", replay->total);
@@ -278,14 +314,17 @@ static int run(struct replay *replay, struct config *config, const char *url, st
     if (rc == E_OK) rc = store_open(&store, &replay->store, err);
     if (rc == E_OK) rc = store_probe(replay->store, err);
     if (rc == E_OK && replay->dry_run) rc = open_pricing(replay, config, err);
-    if (rc == E_OK) rc = replay->dry_run ? each_object(replay, read_object, err) : run_on_bus(replay, config, err);
+    if (rc == E_OK)
+        rc = replay->dry_run ? each_object(replay, read_object, err)
+                             : run_on_bus(replay, config, err);
     if (rc == E_OK) replay_show(replay, stopped);
     pricing_close(replay->pricing);
     store_close(replay->store);
     return rc;
 }
 
-static int read_wish(struct replay *replay, const struct flag_list *topics, const char *partition, const char *ids_file, const struct flag_list *ids, struct err *err)
+static int read_wish(struct replay *replay, const struct flag_list *topics, const char *partition,
+                     const char *ids_file, const struct flag_list *ids, struct err *err)
 {
     uint64_t number = 0;
     struct archive_wish *wish = &replay->wish;
@@ -298,7 +337,9 @@ static int read_wish(struct replay *replay, const struct flag_list *topics, cons
     wish->one_partition = partition != NULL;
     wish->partition = (uint32_t)number;
     replay->by_id = ids->count || ids_file;
-    for (size_t i = 0; i < ids->count && rc == E_OK; i++) rc = letter_marks_add(&replay->ids, letter_mark(str_of(ids->items[i]), (struct str){0}), err);
+    for (size_t i = 0; i < ids->count && rc == E_OK; i++)
+        rc = letter_marks_add(&replay->ids, letter_mark(str_of(ids->items[i]), (struct str){0}),
+                              err);
     return rc == E_OK && ids_file ? replay_read_ids(replay, ids_file, err) : rc;
 }
 
@@ -309,18 +350,28 @@ static int replay_run(const struct command *command, int argc, char **argv, stru
     const char *partition = NULL, *ids_file = NULL;
     char name[64];
     const struct flag flags[] = {
-        {"topic", FLAG_LIST, &topics, "TOPIC  of this topic (more than once: all of them; else feedback)"},
-        {"from", FLAG_TEXT, &replay.from, "TIME  on the bus since: 2026-05-01T09:30:00Z, a date, or an age (2h, 7d)"},
+        {"topic", FLAG_LIST, &topics,
+         "TOPIC  of this topic (more than once: all of them; else feedback)"},
+        {"from", FLAG_TEXT, &replay.from,
+         "TIME  on the bus since: 2026-05-01T09:30:00Z, a date, or an age (2h, 7d)"},
         {"to", FLAG_TEXT, &replay.to, "TIME  and before"},
         {"partition", FLAG_TEXT, &partition, "N  of this partition only"},
         {"id", FLAG_LIST, &ids, "ID  this record only"},
         {"ids", FLAG_TEXT, &ids_file, "FILE  those whose ids are in the file, one a line"},
-        {"shadow", FLAG_TEXT, &replay.shadow, "PREFIX  onto topics with this prefix, which are made; workers with --bus.topic_prefix=PREFIX read them"},
+        {"shadow", FLAG_TEXT, &replay.shadow,
+         "PREFIX  onto topics with this prefix, which are made; workers with "
+         "--bus.topic_prefix=PREFIX read them"},
         {"rate", FLAG_NUMBER, &replay.rate, "N  at most N records a second"},
-        {"run", FLAG_TEXT, &replay.run, "NAME  of the run: it goes on where it stopped; else one that follows from what is asked for"},
-        {"copies", FLAG_BOOL, &replay.copies, "also what earlier replays wrote, and what was made of that"},
-        {"dry-run", FLAG_BOOL, &replay.dry_run, "count, and write nothing; with remote genai.providers: what asking them again would cost"},
-        {"journal", FLAG_BOOL, &replay.known, "in a dry run: what the journal on the bus holds costs nothing again"},
+        {"run", FLAG_TEXT, &replay.run,
+         "NAME  of the run: it goes on where it stopped; else one that follows from what is asked "
+         "for"},
+        {"copies", FLAG_BOOL, &replay.copies,
+         "also what earlier replays wrote, and what was made of that"},
+        {"dry-run", FLAG_BOOL, &replay.dry_run,
+         "count, and write nothing; with remote genai.providers: what asking them again would "
+         "cost"},
+        {"journal", FLAG_BOOL, &replay.known,
+         "in a dry run: what the journal on the bus holds costs nothing again"},
         {"json", FLAG_BOOL, &replay.json, "the counts as JSON, for programs"},
     };
     struct arguments arguments;
@@ -331,11 +382,15 @@ static int replay_run(const struct command *command, int argc, char **argv, stru
     rc = read_wish(&replay, &topics, partition, ids_file, &ids, err);
     if (rc == E_OK) rc = cli_config(&arguments, &config, err);
     if (rc == E_OK) {
-        const char *url = arguments.positional_count ? arguments.positionals[0] : config_value(config.config, "logsink", "url", NULL);
+        const char *url = arguments.positional_count
+                              ? arguments.positionals[0]
+                              : config_value(config.config, "logsink", "url", NULL);
         if (!replay.run) replay.run = replay_name(argc, argv, url, name);
         signal(SIGINT, on_signal);
         signal(SIGTERM, on_signal);
-        rc = strlen(replay.run) > MARK_BYTES_MAX ? err_set(err, E_USAGE, "--run: at most %d bytes", MARK_BYTES_MAX) : run(&replay, config.config, url, err);
+        rc = strlen(replay.run) > MARK_BYTES_MAX
+                 ? err_set(err, E_USAGE, "--run: at most %d bytes", MARK_BYTES_MAX)
+                 : run(&replay, config.config, url, err);
         cli_config_free(&config);
     }
     letter_marks_deinit(&replay.ids);
@@ -347,13 +402,20 @@ static int replay_run(const struct command *command, int argc, char **argv, stru
 const struct command replay_command = {
     .name = "replay",
     .summary = "archived records back onto topics, or onto shadow topics",
-    .usage = "[ARCHIVE] [--topic TOPIC] [--from TIME] [--to TIME] [--shadow PREFIX] [--rate N] [--dry-run] ...",
+    .usage = "[ARCHIVE] [--topic TOPIC] [--from TIME] [--to TIME] [--shadow PREFIX] [--rate N] "
+             "[--dry-run] ...",
     .details =
-        "ARCHIVE is a folder or s3://BUCKET/PREFIX; else logsink.url. Records keep their bytes, key and trace, are dated now,\n"
-        "and carry `verbatim-replay: RUN`, as does all that workers make of them. The same command again goes on where it\n"
-        "stopped, and writes nothing twice. On the real topics preprocess drops a `feedback` id that it saw within\n"
-        "preprocess.window_age, as a retry: to have insights made anew, replay `documents`, or into a shadow.\n\n"
-        "Example: verbatim replay data/archive --topic features --from 7d --shadow next- --dry-run\n"
-        "         verbatim run --no-sample --data next --bus.path=data/bus --bus.topic_prefix=next- --segment.model=new.model\n",
+        "ARCHIVE is a folder or s3://BUCKET/PREFIX; else logsink.url. Records keep their bytes, "
+        "key and trace, are dated now,\n"
+        "and carry `verbatim-replay: RUN`, as does all that workers make of them. The same command "
+        "again goes on where it\n"
+        "stopped, and writes nothing twice. On the real topics preprocess drops a `feedback` id "
+        "that it saw within\n"
+        "preprocess.window_age, as a retry: to have insights made anew, replay `documents`, or "
+        "into a shadow.\n\n"
+        "Example: verbatim replay data/archive --topic features --from 7d --shadow next- "
+        "--dry-run\n"
+        "         verbatim run --no-sample --data next --bus.path=data/bus "
+        "--bus.topic_prefix=next- --segment.model=new.model\n",
     .run = replay_run,
 };

@@ -18,9 +18,11 @@ const char *replay_name(int argc, char **argv, const char *url, char out[static 
     buffer_printf(&all, "%s", url);
     for (int i = 1; i < argc; i++) {
         bool counts = true;
-        for (size_t j = 0; j < sizeof others / sizeof others[0]; j++) counts &= !str_starts(str_of(argv[i]), str_of(others[j]));
+        for (size_t j = 0; j < sizeof others / sizeof others[0]; j++)
+            counts &= !str_starts(str_of(argv[i]), str_of(others[j]));
         if (counts) buffer_printf(&all, "\n%s", argv[i]);
-        else if (str_equal(str_of(argv[i]), STR("--rate"))) i++; /* its value is a word of its own */
+        /* its value is a word of its own */
+        else if (str_equal(str_of(argv[i]), STR("--rate"))) i++;
     }
     hash_sha256(buffer_str(&all), hash);
     hash_hex(hash, 6, hex);
@@ -33,7 +35,8 @@ int replay_probe(const char *url, struct err *err)
 {
     struct stat found;
     const char *path = strncmp(url, "file://", 7) == 0 ? url + 7 : url;
-    if (strncmp(url, "s3://", 5) == 0 || (stat(path, &found) == 0 && S_ISDIR(found.st_mode))) return E_OK;
+    if (strncmp(url, "s3://", 5) == 0 || (stat(path, &found) == 0 && S_ISDIR(found.st_mode)))
+        return E_OK;
     return err_set(err, E_NO_INPUT, "%s: there is no such archive", url);
 }
 
@@ -56,8 +59,10 @@ void replay_count(struct replay *replay, struct str line, const struct line_iden
     bool first = place->records++ == 0;
     place->raw += identity->raw;
     place->bytes += line.size;
-    if (first || identity->timestamp_ms < place->earliest_ms) place->earliest_ms = identity->timestamp_ms;
-    if (first || identity->timestamp_ms > place->latest_ms) place->latest_ms = identity->timestamp_ms;
+    if (first || identity->timestamp_ms < place->earliest_ms)
+        place->earliest_ms = identity->timestamp_ms;
+    if (first || identity->timestamp_ms > place->latest_ms)
+        place->latest_ms = identity->timestamp_ms;
 }
 
 static void show_place(const struct replay_place *place)
@@ -65,8 +70,9 @@ static void show_place(const struct replay_place *place)
     char earliest[TIME_TEXT_BYTES], latest[TIME_TEXT_BYTES];
     time_format(place->earliest_ms, earliest);
     time_format(place->latest_ms, latest);
-    printf("%-13s %9u %10llu %6llu %12llu  %s  %s\n", topic_info(place->topic)->name, place->partition, (unsigned long long)place->records,
-           (unsigned long long)place->raw, (unsigned long long)place->bytes, earliest, latest);
+    printf("%-13s %9u %10llu %6llu %12llu  %s  %s\n", topic_info(place->topic)->name,
+           place->partition, (unsigned long long)place->records, (unsigned long long)place->raw,
+           (unsigned long long)place->bytes, earliest, latest);
 }
 
 static void show_price(const struct replay *replay)
@@ -87,18 +93,25 @@ void replay_show(const struct replay *replay, bool stopped)
     uint64_t records = 0;
     for (size_t i = 0; i < replay->place_count; i++) records += replay->places[i].records;
     if (replay->json) {
-        printf("{\"run\":\"%s\",\"%s\":%llu,\"copies_passed_over\":%llu,\"stopped\":%s", replay->run, replay->dry_run ? "would_write" : "written",
-               (unsigned long long)(replay->dry_run ? records : replay->written), (unsigned long long)replay->passed_over, stopped ? "true" : "false");
+        printf("{\"run\":\"%s\",\"%s\":%llu,\"copies_passed_over\":%llu,\"stopped\":%s",
+               replay->run, replay->dry_run ? "would_write" : "written",
+               (unsigned long long)(replay->dry_run ? records : replay->written),
+               (unsigned long long)replay->passed_over, stopped ? "true" : "false");
         show_price(replay);
         printf("}\n");
         return;
     }
-    printf("%-13s %9s %10s %6s %12s  %-24s  %s\n", "topic", "partition", "records", "raw", "bytes", "earliest", "latest");
+    printf("%-13s %9s %10s %6s %12s  %-24s  %s\n", "topic", "partition", "records", "raw", "bytes",
+           "earliest", "latest");
     for (size_t i = 0; i < replay->place_count; i++)
         if (replay->places[i].records) show_place(&replay->places[i]);
     show_price(replay);
-    fprintf(stderr, "  %llu records %s, run %s%s%s\n", (unsigned long long)(replay->dry_run ? records : replay->written),
-            replay->dry_run ? "would be written" : "written", replay->run, replay->earlier ? ", which had written others before" : "",
+    fprintf(stderr, "  %llu records %s, run %s%s%s\n",
+            (unsigned long long)(replay->dry_run ? records : replay->written),
+            replay->dry_run ? "would be written" : "written", replay->run,
+            replay->earlier ? ", which had written others before" : "",
             stopped ? "; stopped: the same command goes on" : "");
-    if (replay->passed_over) fprintf(stderr, "  %llu copies that earlier replays made were passed over (--copies)\n", (unsigned long long)replay->passed_over);
+    if (replay->passed_over)
+        fprintf(stderr, "  %llu copies that earlier replays made were passed over (--copies)\n",
+                (unsigned long long)replay->passed_over);
 }

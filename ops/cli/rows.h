@@ -13,12 +13,17 @@ struct rows {
 };
 
 /* Adds the features section of a record. NOT_FOUND: it has none; BAD_MESSAGE: another extractor. */
-int rows_add(struct rows *rows, const struct record *record, struct arena *arena, struct err *err) CHECKED;
+int rows_add(struct rows *rows, const struct record *record, struct arena *arena,
+             struct err *err) CHECKED;
 /* Every *.ndjson and *.ndjson.zst below the folder, as logsink writes them. */
-int rows_from_archive(struct rows *rows, const char *folder, void (*on_row)(void *user, size_t count), void *user, struct err *err) CHECKED;
-/* Feedback as `verbatim analyze` reads it ("-": standard input), through preprocess and featurize here. */
+int rows_from_archive(struct rows *rows, const char *folder,
+                      void (*on_row)(void *user, size_t count), void *user,
+                      struct err *err) CHECKED;
+/* Feedback as `verbatim analyze` reads it ("-": standard input), through preprocess
+ * and featurize here. */
 int rows_from_feedback(struct rows *rows, const char *path, struct config *config,
-                       void (*on_row)(void *user, size_t count), void *user, struct err *err) CHECKED;
+                       void (*on_row)(void *user, size_t count), void *user,
+                       struct err *err) CHECKED;
 void rows_deinit(struct rows *rows);
 
 #endif

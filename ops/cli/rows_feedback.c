@@ -1,5 +1,5 @@
-/* Vectors from feedback that no pipeline has seen yet: its records pass preprocess and featurize here,
- * in this process, so that a first model needs neither a bus nor an archive. */
+/* Vectors from feedback that no pipeline has seen yet: its records pass preprocess and featurize
+ * here, in this process, so that a first model needs neither a bus nor an archive. */
 #include "ops/cli/rows.h"
 
 #include "ops/cli/cli.h"
@@ -20,7 +20,8 @@ static void on_output(void *user, const struct chain_message *message)
     if (message->topic != TOPIC_FEATURES || featurizing->rc) return; /* a dead letter is no row */
     arena_reset(&featurizing->arena);
     int rc = chain_record(message, &featurizing->arena, &record, &featurizing->err);
-    featurizing->rc = rc ? rc : rows_add(featurizing->rows, &record, &featurizing->arena, &featurizing->err);
+    featurizing->rc =
+        rc ? rc : rows_add(featurizing->rows, &record, &featurizing->arena, &featurizing->err);
 }
 
 static int add_all(struct input *input, struct chain *chain, struct featurizing *featurizing,
@@ -34,13 +35,16 @@ static int add_all(struct input *input, struct chain *chain, struct featurizing 
     cli_ids_init(&ids);
     while (rc == E_OK) {
         int64_t now_ms = clock_wall_ms(clock_system());
-        struct intake_rules rules = {.keep_unknown = true, .ids = &ids.generator, .received_ms = now_ms, .handed_on = true};
+        struct intake_rules rules = {
+            .keep_unknown = true, .ids = &ids.generator, .received_ms = now_ms, .handed_on = true};
         arena_reset(&arena);
         enum input_result result = input_next(input, &rules, &arena, &intake, &problems, err);
         if (result == INPUT_END) rc = (int)err->code;
         if (result == INPUT_END) break;
         if (result == INPUT_REFUSED) continue;
-        struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record, .timestamp_ms = now_ms};
+        struct chain_message message = {
+            .topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record,
+            .timestamp_ms = now_ms};
         rc = chain_process(chain, &message, on_output, featurizing, err);
         if (rc == E_OK && featurizing->rc) {
             *err = featurizing->err;

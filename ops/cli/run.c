@@ -1,8 +1,10 @@
-/* verbatim run: all six workers in this process on the embedded bus, with the HTTP API and the dashboard.
+/* verbatim run: all six workers in this process on the embedded bus, with the HTTP
+ * API and the dashboard.
  *
- * Each worker has a thread (members.c). The main thread posts the sample through the front door, shows its insights,
- * their summary and where everything is, and then what else comes, until a signal; with --once it stops when the
- * sample is done and all that it led to is in the archive. SIGHUP reloads all six, as it does a worker that runs alone. */
+ * Each worker has a thread (members.c). The main thread posts the sample through the front door,
+ * shows its insights, their summary and where everything is, and then what else comes, until a
+ * signal; with --once it stops when the sample is done and all that it led to is in the archive.
+ * SIGHUP reloads all six, as it does a worker that runs alone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -63,7 +65,7 @@ static void heed_reload(const struct session *session)
     members_reload(session->members);
 }
 
-/* --- the sample --------------------------------------------------------------------------------- */
+/* --- the sample ------------------------------------------------------------------------------- */
 
 /* Does the door tell callers apart? */
 static bool wants_key(const struct session *session)
@@ -71,14 +73,18 @@ static bool wants_key(const struct session *session)
     return config_value(session->config.config, "ingest", "keys", NULL)[0] != '\0';
 }
 
-/* The key is the file's first line. Known before anything starts: that a sample which is asked for can't be posted. */
+/* The key is the file's first line. Known before anything starts: that a sample which is asked
+ * for can't be posted. */
 static int read_key(struct session *session, const struct plan *plan, struct err *err)
 {
     enum { KEY_FILE_BYTES = 4096 };
     bool asked = !plan->no_sample && (plan->once || plan->sample[0]);
     if (!wants_key(session)) return E_OK;
     if (!plan->key_file[0])
-        return asked ? err_set(err, E_USAGE, "the door has ingest.keys: the sample needs --key-file FILE with a key that may write") : E_OK;
+        return asked ? err_set(err, E_USAGE,
+                               "the door has ingest.keys: the sample needs --key-file FILE with a "
+                               "key that may write")
+                     : E_OK;
     struct buffer file = {0};
     int rc = buffer_read_file(&file, plan->key_file, KEY_FILE_BYTES, err);
     struct str rest = buffer_str(&file), key = str_trim(str_cut(&rest, '\n'));
@@ -90,7 +96,8 @@ static int read_key(struct session *session, const struct plan *plan, struct err
 }
 
 /* What one request may hold: as the door is configured, and no more than a MiB or so. */
-static int read_limits(const struct session *session, uint32_t *ret_rows, size_t *ret_bytes, struct err *err)
+static int read_limits(const struct session *session, uint32_t *ret_rows, size_t *ret_bytes,
+                       struct err *err)
 {
     enum { BYTES_MOST = 1 << 20 };
     struct ingest_options options;
@@ -109,7 +116,8 @@ static int post_rows(struct session *session, struct buffer *body, struct err *e
     heed_reload(session);
     if (!body->size || stop_asked) return E_OK;
     snprintf(url, sizeof url, "%s/v1/feedback", session->base_url);
-    const char *certificate = config_value(session->config.config, "ingest", "certificate", NULL); /* our own door's */
+    /* our own door's */
+    const char *certificate = config_value(session->config.config, "ingest", "certificate", NULL);
     const struct post_target target = {url, certificate, buffer_cstr(&session->key)};
     int rc = post_ndjson(&target, buffer_str(body), &accepted, err);
     session->expected += accepted;
@@ -127,7 +135,8 @@ static int post_file(struct session *session, FILE *file, struct err *err)
     int rc = read_limits(session, &rows_most, &bytes_most, err);
     for (ssize_t size; rc == E_OK && (size = getline(&line, &room, file)) > 0;) {
         if (!str_trim(str_make(line, (size_t)size)).size) continue;
-        if (rows == rows_most || body.size + (size_t)size > bytes_most) rc = post_rows(session, &body, err), rows = 0;
+        if (rows == rows_most || body.size + (size_t)size > bytes_most)
+            rc = post_rows(session, &body, err), rows = 0;
         buffer_append(&body, line, (size_t)size);
         rows++;
     }
@@ -150,7 +159,7 @@ static int play_sample(struct session *session, const char *path, struct err *er
     return rc ? err_wrap(err, "%s", name) : E_OK;
 }
 
-/* --- the display -------------------------------------------------------------------------------- */
+/* --- the display ------------------------------------------------------------------------------ */
 
 static void show(struct session *session, const struct bus_message *message)
 {
@@ -173,8 +182,8 @@ static void show(struct session *session, const struct bus_message *message)
     fflush(stdout);
 }
 
-/* Shows insights until a signal, or until those of the sample are there; with `once` until all workers are idle
- * too, and within a time. */
+/* Shows insights until a signal, or until those of the sample are there; with `once` until all
+ * workers are idle too, and within a time. */
 static int watch(struct session *session, bool until_played, bool once, struct err *err)
 {
     int64_t until = clock_mono_ms(clock_system()) + ONCE_MS;
@@ -192,20 +201,22 @@ static int watch(struct session *session, bool until_played, bool once, struct e
         if (rc) return rc;
         if (once && played && members_idle(session->members)) return E_OK;
         if (once && clock_mono_ms(clock_system()) > until)
-            return err_set(err, E_TIMEOUT, "%llu of %llu insights came within %d s", (unsigned long long)session->seen,
-                           (unsigned long long)session->expected, ONCE_MS / 1000);
+            return err_set(err, E_TIMEOUT, "%llu of %llu insights came within %d s",
+                           (unsigned long long)session->seen, (unsigned long long)session->expected,
+                           ONCE_MS / 1000);
     }
     return E_OK;
 }
 
-/* --- the whole ---------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static int open_session(struct session *session, struct err *err)
 {
     const enum topic topics[] = {TOPIC_INSIGHTS};
     const char *listen = config_value(session->config.config, "ingest", "listen", NULL);
     bool tls = config_value(session->config.config, "ingest", "certificate", NULL)[0] != '\0';
-    snprintf(session->base_url, sizeof session->base_url, "%s://%s", tls ? "https" : "http", listen);
+    snprintf(session->base_url, sizeof session->base_url, "%s://%s", tls ? "https" : "http",
+             listen);
     int rc = bus_open(session->config.config, clock_system(), &session->bus, err);
     for (int i = 0; i < TOPIC_COUNT && rc == E_OK; i++) {
         const struct bus_topic_settings settings = {0};
@@ -231,7 +242,8 @@ static void print_row(const char *name, const char *format, ...) PRINTF_LIKE(2, 
 static void print_row(const char *name, const char *format, ...)
 {
     va_list args;
-    printf("  %s%-10s%s  ", terminal_colour(STDOUT_FILENO, COLOUR_BOLD), name, terminal_reset(STDOUT_FILENO));
+    printf("  %s%-10s%s  ", terminal_colour(STDOUT_FILENO, COLOUR_BOLD), name,
+           terminal_reset(STDOUT_FILENO));
     va_start(args, format);
     vprintf(format, args);
     va_end(args);
@@ -245,8 +257,9 @@ static void print_where(const struct session *session, const char *data, bool on
     print_row("archive", "%s", config_value(session->config.config, "logsink", "url", NULL));
     print_row("topics", "%s", bus_description(session->bus));
     if (!once) {
-        print_row("send", "curl -s '%s/v1/feedback?wait=5s' -H 'Content-Type: application/json' %s\\", session->base_url,
-                  wants_key(session) ? "-H 'X-API-Key: …' " : "");
+        print_row("send",
+                  "curl -s '%s/v1/feedback?wait=5s' -H 'Content-Type: application/json' %s\\",
+                  session->base_url, wants_key(session) ? "-H 'X-API-Key: …' " : "");
         printf("              -d '{\"text\": \"Great taste, but I got a rash.\"}'\n");
         print_row("stop", "Ctrl-C; everything is kept in %s/, and goes on from there", data);
     }
@@ -271,23 +284,27 @@ static int lock_folder(struct session *session, const char *data, struct err *er
     session->lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     if (session->lock < 0) return err_system(err, E_SYSTEM, "%s", path);
     if (flock(session->lock, LOCK_EX | LOCK_NB) == 0) return E_OK;
-    if (errno == EWOULDBLOCK) return err_set(err, E_IN_USE, "another verbatim run uses %s/; stop it, or give another --data", data);
+    if (errno == EWOULDBLOCK)
+        return err_set(err, E_IN_USE,
+                       "another verbatim run uses %s/; stop it, or give another --data", data);
     return err_system(err, E_SYSTEM, "locking %s", path);
 }
 
-/* Of the shipped sample one showing is enough: on a later start the folder holds somebody's own feedback. A door that
- * wants a key which nobody gave us is somebody's own from the start. */
+/* Of the shipped sample one showing is enough: on a later start the folder holds somebody's own
+ * feedback. A door that wants a key which nobody gave us is somebody's own from the start. */
 static bool first_start(const struct session *session)
 {
     struct bus_topic_state state = {0};
     if (wants_key(session) && !session->key.size) return false;
-    return bus_topic_describe(session->bus, TOPIC_FEEDBACK, &state, NULL) == E_OK && state.records == 0;
+    return bus_topic_describe(session->bus, TOPIC_FEEDBACK, &state, NULL) == E_OK &&
+           state.records == 0;
 }
 
 static int run_session(struct session *session, const struct plan *plan, struct err *err)
 {
     int rc = open_session(session, err);
-    bool play = !plan->no_sample && (plan->once || plan->sample[0] || (rc == E_OK && first_start(session)));
+    bool play = !plan->no_sample &&
+                (plan->once || plan->sample[0] || (rc == E_OK && first_start(session)));
     if (rc == E_OK && play) rc = play_sample(session, plan->sample, err);
     if (rc == E_OK && (play || plan->once)) rc = watch(session, true, plan->once, err);
     if (rc == E_OK) print_summary(session);
@@ -319,8 +336,10 @@ static void fill_presets(struct presets *presets, const struct plan *plan)
     snprintf(presets->bus, sizeof presets->bus, "bus.path=%s/bus", data);
     snprintf(presets->archive, sizeof presets->archive, "logsink.url=%s/archive", data);
     snprintf(presets->memory, sizeof presets->memory, "preprocess.folder=%s/preprocess", data);
-    const char *const all[] = {presets->bus, presets->archive, presets->memory, "runtime.status_every=2s", "runtime.log_level=warn",
-                               plan->once ? "runtime.drain=120s" : "genai.digest_every=1h", NULL};
+    const char *const all[] = {
+        presets->bus, presets->archive, presets->memory, "runtime.status_every=2s",
+        "runtime.log_level=warn", plan->once ? "runtime.drain=120s" : "genai.digest_every=1h",
+        NULL};
     memcpy(presets->all, all, sizeof all);
 }
 
@@ -338,10 +357,12 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
     struct plan plan = {.data = "data", .sample = "", .key_file = ""};
     bool quiet = false;
     const struct flag flags[] = {
-        {"once", FLAG_BOOL, &plan.once, "play the sample, wait until all is in the archive, and stop"},
+        {"once", FLAG_BOOL, &plan.once,
+         "play the sample, wait until all is in the archive, and stop"},
         {"sample", FLAG_TEXT, &plan.sample, "FILE  play this one (NDJSON), also on a later start"},
         {"no-sample", FLAG_BOOL, &plan.no_sample, "play none"},
-        {"key-file", FLAG_TEXT, &plan.key_file, "FILE  holds the API key to post the sample with, where ingest.keys asks for one"},
+        {"key-file", FLAG_TEXT, &plan.key_file,
+         "FILE  holds the API key to post the sample with, where ingest.keys asks for one"},
         {"data", FLAG_TEXT, &plan.data, "FOLDER  where everything is kept (data)"},
         {"quiet", FLAG_BOOL, &quiet, "don't show each insight"},
     };
@@ -375,8 +396,10 @@ const struct command run_command = {
     .usage = "[--once] [--sample FILE | --no-sample] [--key-file FILE] [--data FOLDER] [--quiet]",
     .details = "Needs no broker: topics live in FOLDER/bus, the archive in FOLDER/archive.\n"
                "On its first start it plays the shipped sample. Colours honour NO_COLOR.\n"
-               "With runtime.admin=ADDRESS:PORT the workers serve /metrics from ingest at PORT to logsink at PORT + 5.\n"
-               "TERM and INT drain and stop; HUP reloads keys, certificates, models and lists, as with workers that run alone.\n\n"
+               "With runtime.admin=ADDRESS:PORT the workers serve /metrics from ingest at PORT to "
+               "logsink at PORT + 5.\n"
+               "TERM and INT drain and stop; HUP reloads keys, certificates, models and lists, as "
+               "with workers that run alone.\n\n"
                "Example: verbatim run --once\n",
     .run = run_run,
 };

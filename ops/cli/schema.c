@@ -8,13 +8,17 @@
 /* Causes of dead letters and exit statuses; what happens then is the class. */
 static void print_errors(struct buffer *out)
 {
-    static const char *const classes[] = {"tried again", "to the dead letters", "the program stops, nothing is committed"};
-    buffer_add(out, STR("# Errors\n\nPrinted by `verbatim schema --format errors`; don't edit.\n\nA dead letter's `cause` and the metrics' "
-                        "label are these names; a program that stops for one exits with the status\n(sysexits(3)); 0 is success.\n\n"
+    static const char *const classes[] = {
+        "tried again", "to the dead letters", "the program stops, nothing is committed"};
+    buffer_add(out, STR("# Errors\n\nPrinted by `verbatim schema --format errors`; don't "
+                        "edit.\n\nA dead letter's `cause` and the metrics' "
+                        "label are these names; a program that stops for one exits with the "
+                        "status\n(sysexits(3)); 0 is success.\n\n"
                         "| name | exit | what happens | meaning |\n|---|---|---|---|\n"));
     for (int code = E_OK + 1; code < ERR_COUNT; code++)
-        buffer_printf(out, "| `%s` | %d | %s | %s |\n", err_name((enum err_code)code), err_exit_status((enum err_code)code),
-                      classes[err_class((enum err_code)code)], err_text((enum err_code)code));
+        buffer_printf(out, "| `%s` | %d | %s | %s |\n", err_name((enum err_code)code),
+                      err_exit_status((enum err_code)code), classes[err_class((enum err_code)code)],
+                      err_text((enum err_code)code));
 }
 
 static int schema_run(const struct command *command, int argc, char **argv, struct err *err)
@@ -23,11 +27,13 @@ static int schema_run(const struct command *command, int argc, char **argv, stru
         const char *name;
         void (*print)(struct buffer *out);
     } formats[] = {
-        {"markdown", reference_markdown}, {"json-schema", reference_json_schema}, {"asyncapi", reference_asyncapi}, {"metrics", metrics_print_reference},
+        {"markdown", reference_markdown}, {"json-schema", reference_json_schema},
+        {"asyncapi", reference_asyncapi}, {"metrics", metrics_print_reference},
         {"errors", print_errors},
     };
     const char *format = "markdown";
-    const struct flag flags[] = {{"format", FLAG_TEXT, &format, "F  markdown, json-schema, asyncapi, metrics or errors"}};
+    const struct flag flags[] = {
+        {"format", FLAG_TEXT, &format, "F  markdown, json-schema, asyncapi, metrics or errors"}};
     struct arguments arguments;
     int rc = cli_parse(command, flags, 1, argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
@@ -39,13 +45,16 @@ static int schema_run(const struct command *command, int argc, char **argv, stru
         buffer_deinit(&out);
         return E_OK;
     }
-    return err_set(err, E_USAGE, "unknown format \"%s\": markdown, json-schema, asyncapi, metrics or errors", format);
+    return err_set(err, E_USAGE,
+                   "unknown format \"%s\": markdown, json-schema, asyncapi, metrics or errors",
+                   format);
 }
 
 const struct command schema_command = {
     .name = "schema",
     .summary = "the reference of records, topics, metrics and errors",
     .usage = "[--format markdown|json-schema|asyncapi|metrics|errors]",
-    .details = "Printed from the tables that the programs themselves run by.\n\nExample: verbatim schema --format json-schema > record.schema.json\n",
+    .details = "Printed from the tables that the programs themselves run by.\n\n"
+               "Example: verbatim schema --format json-schema > record.schema.json\n",
     .run = schema_run,
 };

@@ -41,22 +41,26 @@ static int ship(struct bus_producer *producer, struct shipment *shipment, struct
     return rc;
 }
 
-static int pack(struct shipment *shipment, const struct intake *intake, struct random *random, int64_t now_ms, struct err *err)
+static int pack(struct shipment *shipment, const struct intake *intake, struct random *random,
+                int64_t now_ms, struct err *err)
 {
     struct bus_header *headers = ARENA_ARRAY(&shipment->arena, struct bus_header, JOB_HEADERS);
     char *trace = arena_alloc(&shipment->arena, TRACE_TEXT_BYTES);
     if (!headers || !trace) return err_set(err, E_NO_MEMORY, NULL);
     trace_child((struct str){0}, random, trace);
     headers_fill(headers, TOPIC_FEEDBACK, "send", intake->id, str_of(trace));
-    struct str key = arena_copy(&shipment->arena, intake->key); /* may be a view of the input's buffer */
+    /* may be a view of the input's buffer */
+    struct str key = arena_copy(&shipment->arena, intake->key);
     if (!key.data) return err_set(err, E_NO_MEMORY, NULL);
     headers[4].value = arena_copy(&shipment->arena, intake->id);
-    shipment->outputs[shipment->count++] = (struct bus_output){.topic = TOPIC_FEEDBACK, .timestamp_ms = now_ms, .key = key,
-                                                               .value = intake->message, .headers = headers, .header_count = JOB_HEADERS};
+    shipment->outputs[shipment->count++] = (struct bus_output){
+        .topic = TOPIC_FEEDBACK, .timestamp_ms = now_ms, .key = key, .value = intake->message,
+        .headers = headers, .header_count = JOB_HEADERS};
     return E_OK;
 }
 
-static int send_all(struct bus_producer *producer, struct input *input, uint64_t *sent, uint64_t *refused, struct err *err)
+static int send_all(struct bus_producer *producer, struct input *input, uint64_t *sent,
+                    uint64_t *refused, struct err *err)
 {
     struct shipment *shipment = calloc(1, sizeof *shipment);
     struct cli_ids ids;
@@ -68,8 +72,10 @@ static int send_all(struct bus_producer *producer, struct input *input, uint64_t
     progress_start(&progress, "records", 0);
     while (rc == E_OK) {
         int64_t now_ms = clock_wall_ms(clock_system());
-        struct intake_rules rules = {.source = str_of(input->name), .ids = &ids.generator, .received_ms = now_ms};
-        enum input_result result = input_next(input, &rules, &shipment->arena, &intake, &problems, err);
+        struct intake_rules rules = {
+            .source = str_of(input->name), .ids = &ids.generator, .received_ms = now_ms};
+        enum input_result result = input_next(input, &rules, &shipment->arena, &intake, &problems,
+                                              err);
         if (result == INPUT_END) {
             rc = (int)err->code;
             break;
@@ -91,14 +97,16 @@ static int send_all(struct bus_producer *producer, struct input *input, uint64_t
     return rc;
 }
 
-static int send_files(struct bus *bus, const struct arguments *arguments, uint64_t *sent, uint64_t *refused, struct err *err)
+static int send_files(struct bus *bus, const struct arguments *arguments, uint64_t *sent,
+                      uint64_t *refused, struct err *err)
 {
     struct bus_producer *producer = NULL;
     int rc = bus_producer_open(bus, "send", &producer, err);
     size_t count = arguments->positional_count ? arguments->positional_count : 1;
     for (size_t i = 0; i < count && rc == E_OK; i++) {
         struct input input;
-        rc = input_open(&input, arguments->positional_count ? arguments->positionals[i] : NULL, INPUT_GUESS, err);
+        rc = input_open(&input, arguments->positional_count ? arguments->positionals[i] : NULL,
+                        INPUT_GUESS, err);
         if (rc) break;
         rc = send_all(producer, &input, sent, refused, err);
         input_close(&input);
@@ -122,9 +130,14 @@ static int send_run(const struct command *command, int argc, char **argv, struct
     rc = bus_open(config.config, clock_system(), &bus, err);
     if (rc == E_OK) rc = send_files(bus, &arguments, &sent, &refused, err);
     rc = cli_name_bus(bus, rc, err);
-    if (rc == E_OK && json) printf("{\"sent\":%llu,\"refused\":%llu}\n", (unsigned long long)sent, (unsigned long long)refused);
-    else if (rc == E_OK) fprintf(stderr, "  %llu records sent to %s\n", (unsigned long long)sent, bus_description(bus));
-    if (rc == E_OK && refused) rc = err_set(err, E_BAD_MESSAGE, "%llu records were refused", (unsigned long long)refused);
+    if (rc == E_OK && json)
+        printf("{\"sent\":%llu,\"refused\":%llu}\n", (unsigned long long)sent,
+               (unsigned long long)refused);
+    else if (rc == E_OK)
+        fprintf(stderr, "  %llu records sent to %s\n", (unsigned long long)sent,
+                bus_description(bus));
+    if (rc == E_OK && refused)
+        rc = err_set(err, E_BAD_MESSAGE, "%llu records were refused", (unsigned long long)refused);
     bus_close(bus);
     cli_config_free(&config);
     return rc;
@@ -134,7 +147,8 @@ const struct command send_command = {
     .name = "send",
     .summary = "feedback from files straight onto the bus",
     .usage = "[--json] [FILE ...]",
-    .details = "NDJSON or CSV as for analyze; unknown fields are refused. Counts only what the bus holds.\n\n"
+    .details = "NDJSON or CSV as for analyze; unknown fields are refused. Counts only what the bus "
+               "holds.\n\n"
                "Example: verbatim send config/sample/feedback.ndjson\n",
     .run = send_run,
 };

@@ -14,7 +14,8 @@ static const char *reset(void) { return terminal_reset(STDOUT_FILENO); }
 
 unsigned show_columns_left(unsigned used)
 {
-    unsigned columns = terminal_is(STDOUT_FILENO) ? terminal_columns(STDOUT_FILENO) : UNKNOWN_COLUMNS;
+    unsigned columns =
+        terminal_is(STDOUT_FILENO) ? terminal_columns(STDOUT_FILENO) : UNKNOWN_COLUMNS;
     return columns > used + TEXT_COLUMNS_LEAST ? columns - used - 1 : TEXT_COLUMNS_LEAST;
 }
 
@@ -22,7 +23,8 @@ unsigned show_columns_left(unsigned used)
 static struct str next_character(struct str text, unsigned *ret_cells)
 {
     utf8proc_int32_t character = 0;
-    utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)text.data, (utf8proc_ssize_t)text.size, &character);
+    utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)text.data,
+                                             (utf8proc_ssize_t)text.size, &character);
     *ret_cells = 1;
     if (size <= 0) return str_make("?", 1);
     if (character < 0x20 || (character >= 0x7F && character < 0xA0)) return str_make(" ", 1);
@@ -57,8 +59,8 @@ void show_cut(struct str text, unsigned columns)
 
 void show_heading(void)
 {
-    printf("%s%-9s %-4s  %-8s  %-14s  %s%s\n", colour(COLOUR_BOLD), "feeling", "lang", "safety", "topic",
-           "what the customer said, and what to do", reset());
+    printf("%s%-9s %-4s  %-8s  %-14s  %s%s\n", colour(COLOUR_BOLD), "feeling", "lang", "safety",
+           "topic", "what the customer said, and what to do", reset());
 }
 
 static void print_safety(const struct safety *safety)
@@ -66,7 +68,8 @@ static void print_safety(const struct safety *safety)
     if (safety->state == ENUM_safety_state_positive)
         printf("%s%-8s%s  ", colour(COLOUR_RED), safety->serious ? "SERIOUS" : "alert", reset());
     else
-        printf("%s%-8s%s  ", colour(COLOUR_YELLOW), safety->state == ENUM_safety_state_unassessed ? "look" : "", reset());
+        printf("%s%-8s%s  ", colour(COLOUR_YELLOW),
+               safety->state == ENUM_safety_state_unassessed ? "look" : "", reset());
 }
 
 /* "price +, delivery -", as far as there is room; what is felt neither way isn't worth a line. */
@@ -85,13 +88,15 @@ static void print_aspects(const struct insight *insight, unsigned columns)
     if (used) printf("%s\n", reset());
 }
 
-void show_insight(const struct document *document, const struct safety *safety, const struct insight *insight)
+void show_insight(const struct document *document, const struct safety *safety,
+                  const struct insight *insight)
 {
     static const enum colour feelings[] = {COLOUR_GREEN, COLOUR_RED, COLOUR_NONE, COLOUR_YELLOW};
     uint32_t label = insight->sentiment.label;
     struct str topic = insight->topics.count ? insight->topics.items[0] : STR("-");
     unsigned columns = show_columns_left(TEXT_COLUMN);
-    printf("%s%-9s%s %-4.*s  ", colour(feelings[label]), sentiment_label_enumeration.values[label], reset(), STR_ARGS(document->language));
+    printf("%s%-9s%s %-4.*s  ", colour(feelings[label]), sentiment_label_enumeration.values[label],
+           reset(), STR_ARGS(document->language));
     print_safety(safety);
     printf("%-14.*s  ", STR_ARGS(topic));
     show_cut(document->text, columns);

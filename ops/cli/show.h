@@ -1,4 +1,5 @@
-/* A finished record as lines for people: feeling, language, safety, topic, what was said, what to do. */
+/* A finished record as lines for people: feeling, language, safety, topic, what was
+ * said, what to do. */
 #ifndef VERBATIM_OPS_CLI_SHOW_H
 #define VERBATIM_OPS_CLI_SHOW_H
 
@@ -8,9 +9,11 @@
 void show_heading(void);
 
 /* To standard output, coloured and cut to its width where that is a terminal. */
-void show_insight(const struct document *document, const struct safety *safety, const struct insight *insight);
+void show_insight(const struct document *document, const struct safety *safety,
+                  const struct insight *insight);
 
-/* A text of at most so many cells of the terminal; what is cut off leaves an ellipsis, what would break the line a blank. */
+/* A text of at most so many cells of the terminal; what is cut off leaves an ellipsis, what would
+ * break the line a blank. */
 void show_cut(struct str text, unsigned columns);
 /* Cells of the line that are left behind so many; 30 at least. */
 unsigned show_columns_left(unsigned used);

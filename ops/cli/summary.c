@@ -40,10 +40,12 @@ static void add_insight(struct summary *summary, const struct insight *insight)
     unsigned kinds = 0; /* a record counts once, however many problems it tells of */
     for (uint32_t i = 0; i < insight->needs.count; i++) kinds |= 1u << insight->needs.items[i].kind;
     for (int i = 0; i < ENUM_need_kind_count; i++) summary->needs[i] += kinds >> i & 1;
-    for (uint32_t i = 0; i < insight->topics.count; i++) tally_add(&summary->topics, insight->topics.items[i]);
+    for (uint32_t i = 0; i < insight->topics.count; i++)
+        tally_add(&summary->topics, insight->topics.items[i]);
 }
 
-int summary_add(struct summary *summary, const struct record *record, struct arena *arena, struct err *err)
+int summary_add(struct summary *summary, const struct record *record, struct arena *arena,
+                struct err *err)
 {
     struct document document;
     struct safety safety;
@@ -59,33 +61,44 @@ int summary_add(struct summary *summary, const struct record *record, struct are
     return E_OK;
 }
 
-static void row(FILE *out, const char *group, const char *name, uint64_t count, uint64_t of, enum colour colour)
+static void row(FILE *out, const char *group, const char *name, uint64_t count, uint64_t of,
+                enum colour colour)
 {
     enum { CELLS = 24 };
     int fd = fileno(out);
     uint64_t full = of ? count * CELLS / of : 0;
-    fprintf(out, "  %-11s %-18s %s%8llu%s", group, name, terminal_colour(fd, colour), (unsigned long long)count, terminal_reset(fd));
-    if (of) fprintf(out, "  %5.1f%%  %s", 100.0 * (double)count / (double)of, terminal_colour(fd, COLOUR_DIM));
+    fprintf(out, "  %-11s %-18s %s%8llu%s", group, name, terminal_colour(fd, colour),
+            (unsigned long long)count, terminal_reset(fd));
+    if (of)
+        fprintf(out, "  %5.1f%%  %s", 100.0 * (double)count / (double)of,
+                terminal_colour(fd, COLOUR_DIM));
     for (uint64_t i = 0; i < full && i < CELLS; i++) fputs("▇", out);
     fprintf(out, "%s\n", of ? terminal_reset(fd) : "");
 }
 
-static void enum_rows(FILE *out, const char *group, const struct enumeration *names, const uint64_t *counts, uint64_t of, const enum colour *colours)
+static void enum_rows(FILE *out, const char *group, const struct enumeration *names,
+                      const uint64_t *counts, uint64_t of, const enum colour *colours)
 {
     for (uint32_t i = 0; i < names->count; i++)
-        if (counts[i]) row(out, i ? "" : group, names->values[i], counts[i], of, colours ? colours[i] : COLOUR_NONE);
+        if (counts[i])
+            row(out, i ? "" : group, names->values[i], counts[i], of,
+                colours ? colours[i] : COLOUR_NONE);
 }
 
 /* Largest first, at most `most`. */
-static void tally_rows(FILE *out, const char *group, const struct tally *tally, uint64_t of, size_t most)
+static void tally_rows(FILE *out, const char *group, const struct tally *tally, uint64_t of,
+                       size_t most)
 {
     bool shown[SUMMARY_NAMES] = {false};
     for (size_t n = 0; n < most && n < tally->used; n++) {
         size_t best = SUMMARY_NAMES;
         for (size_t i = 0; i < tally->used; i++)
-            if (!shown[i] && (best == SUMMARY_NAMES || tally->items[i].count > tally->items[best].count)) best = i;
+            if (!shown[i] &&
+                (best == SUMMARY_NAMES || tally->items[i].count > tally->items[best].count))
+                best = i;
         shown[best] = true;
-        row(out, n ? "" : group, tally->items[best].name, tally->items[best].count, of, COLOUR_NONE);
+        row(out, n ? "" : group, tally->items[best].name, tally->items[best].count, of,
+            COLOUR_NONE);
     }
 }
 
@@ -96,7 +109,8 @@ void summary_print(const struct summary *summary, FILE *out)
     uint64_t of = summary->records;
     fprintf(out, "  %llu records", (unsigned long long)of);
     if (summary->refused) fprintf(out, ", %llu refused", (unsigned long long)summary->refused);
-    if (summary->dead_letters) fprintf(out, ", %llu dead letters", (unsigned long long)summary->dead_letters);
+    if (summary->dead_letters)
+        fprintf(out, ", %llu dead letters", (unsigned long long)summary->dead_letters);
     fprintf(out, "\n");
     tally_rows(out, "language", &summary->languages, of, 6);
     enum_rows(out, "sentiment", &sentiment_label_enumeration, summary->sentiments, of, feelings);
@@ -105,6 +119,7 @@ void summary_print(const struct summary *summary, FILE *out)
     enum_rows(out, "found", &safety_kind_enumeration, summary->kinds, of, NULL);
     enum_rows(out, "needs", &need_kind_enumeration, summary->needs, of, NULL);
     tally_rows(out, "topics", &summary->topics, of, 6);
-    if (summary->redactions) row(out, "personal", "data replaced", summary->redactions, 0, COLOUR_NONE);
+    if (summary->redactions)
+        row(out, "personal", "data replaced", summary->redactions, 0, COLOUR_NONE);
     if (summary->duplicates) row(out, "repeats", "marked", summary->duplicates, of, COLOUR_NONE);
 }

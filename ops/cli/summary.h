@@ -20,13 +20,15 @@ struct tally {
 
 struct summary {
     uint64_t records, refused, dead_letters, serious, redactions, duplicates;
-    uint64_t sentiments[ENUM_sentiment_label_count], safety[ENUM_safety_state_count], kinds[ENUM_safety_kind_count];
+    uint64_t sentiments[ENUM_sentiment_label_count], safety[ENUM_safety_state_count],
+        kinds[ENUM_safety_kind_count];
     uint64_t needs[ENUM_need_kind_count];
     struct tally languages, topics;
 };
 
 /* Adds a finished record. The arena is only used for its decoding. */
-int summary_add(struct summary *summary, const struct record *record, struct arena *arena, struct err *err) CHECKED;
+int summary_add(struct summary *summary, const struct record *record, struct arena *arena,
+                struct err *err) CHECKED;
 void summary_print(const struct summary *summary, FILE *out);
 
 #endif

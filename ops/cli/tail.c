@@ -19,8 +19,10 @@ static bool write_row(const struct bus_message *message, struct arena *arena)
     struct safety safety;
     struct insight insight;
     arena_reset(arena);
-    if (record_scan(message->value, arena, &record, NULL) || !record_has(&record, SECTION_INSIGHT)) return false;
-    if (record_decode(&record, SECTION_DOCUMENT, &document, arena, NULL) || record_decode(&record, SECTION_SAFETY, &safety, arena, NULL) ||
+    if (record_scan(message->value, arena, &record, NULL) || !record_has(&record, SECTION_INSIGHT))
+        return false;
+    if (record_decode(&record, SECTION_DOCUMENT, &document, arena, NULL) ||
+        record_decode(&record, SECTION_SAFETY, &safety, arena, NULL) ||
         record_decode(&record, SECTION_INSIGHT, &insight, arena, NULL))
         return false;
     show_insight(&document, &safety, &insight);
@@ -34,7 +36,8 @@ static bool write_line(const struct bus_message *message, struct buffer *line)
     struct err err;
     buffer_clear(line);
     if (json_write_record(message->value, line, &err)) {
-        fprintf(stderr, "verbatim tail: %s/%u at %lld: %s\n", topic_info(message->topic)->name, message->partition, (long long)message->offset, err.text);
+        fprintf(stderr, "verbatim tail: %s/%u at %lld: %s\n", topic_info(message->topic)->name,
+                message->partition, (long long)message->offset, err.text);
         return true;
     }
     buffer_add_char(line, '\n');
@@ -46,18 +49,21 @@ struct wish {
     uint64_t most; /* 0: no end */
 };
 
-static int tail(struct bus *bus, const enum topic *topics, size_t count, const struct wish *wish, struct err *err)
+static int tail(struct bus *bus, const enum topic *topics, size_t count, const struct wish *wish,
+                struct err *err)
 {
     struct reader reader;
     struct buffer line = {0};
     struct arena arena = {0};
     bool table = !wish->json && terminal_is(STDOUT_FILENO);
     int rc = wish->once ? reader_open_held(&reader, bus, topics, count, err)
-                        : reader_open(&reader, bus, topics, count, wish->from_start ? BUS_EARLIEST : BUS_LATEST, err);
+                        : reader_open(&reader, bus, topics, count,
+                                      wish->from_start ? BUS_EARLIEST : BUS_LATEST, err);
     if (rc) return rc;
     if (table) show_heading();
     for (uint64_t shown = 0; !stopped && (wish->most == 0 || shown < wish->most);) {
-        const struct bus_message *message = wish->once ? reader_next_held(&reader, err) : reader_next(&reader, 500, err);
+        const struct bus_message *message =
+            wish->once ? reader_next_held(&reader, err) : reader_next(&reader, 500, err);
         if (!message && err->code) {
             rc = (int)err->code;
             break;
@@ -74,11 +80,14 @@ static int tail(struct bus *bus, const enum topic *topics, size_t count, const s
     return rc;
 }
 
-static int parse_topics(const struct arguments *arguments, enum topic *topics, size_t *count, struct err *err)
+static int parse_topics(const struct arguments *arguments, enum topic *topics, size_t *count,
+                        struct err *err)
 {
     for (size_t i = 0; i < arguments->positional_count; i++) {
         enum topic topic = topic_by_name(str_of(arguments->positionals[i]));
-        if (topic == TOPIC_NONE) return err_set(err, E_USAGE, "no topic \"%s\"; verbatim topics list shows them", arguments->positionals[i]);
+        if (topic == TOPIC_NONE)
+            return err_set(err, E_USAGE, "no topic \"%s\"; verbatim topics list shows them",
+                           arguments->positionals[i]);
         if (*count < TOPIC_COUNT) topics[(*count)++] = topic;
     }
     if (*count == 0) topics[(*count)++] = TOPIC_INSIGHTS;
@@ -118,8 +127,10 @@ const struct command tail_command = {
     .name = "tail",
     .summary = "what goes over a topic",
     .usage = "[--from-start] [--once] [--count N] [--json] [TOPIC ...]",
-    .details = "Without a topic: insights. A table on a terminal, JSON lines into a pipe or file. Reads beside the\n"
-               "workers and commits nothing; --bus.path=FOLDER/bus reads what `verbatim run --data FOLDER` keeps.\n\n"
+    .details = "Without a topic: insights. A table on a terminal, JSON lines into a pipe or file. "
+               "Reads beside the\n"
+               "workers and commits nothing; --bus.path=FOLDER/bus reads what `verbatim run --data "
+               "FOLDER` keeps.\n\n"
                "Example: verbatim tail --from-start --once safety | jq -r .document.text\n",
     .run = tail_run,
 };

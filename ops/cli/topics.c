@@ -1,20 +1,23 @@
-/* verbatim topics: create or list those of the bus; discover what no topic of the taxonomy covers. */
+/* verbatim topics: create or list those of the bus; discover what no topic of the
+ * taxonomy covers. */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "ops/cli/cli.h"
 #include "ops/cli/discover.h"
 
-static void print_row(enum topic topic, const struct bus_topic_state *state, const char *what, bool json, bool *first)
+static void print_row(enum topic topic, const struct bus_topic_state *state, const char *what,
+                      bool json, bool *first)
 {
     const struct topic_info *info = topic_info(topic);
     if (json) {
-        printf("%s{\"topic\":\"%s\",\"partitions\":%u,\"records\":%llu,\"state\":\"%s\"}", *first ? "[" : ",\n ", info->name, state->partitions,
+        printf("%s{\"topic\":\"%s\",\"partitions\":%u,\"records\":%llu,\"state\":\"%s\"}",
+               *first ? "[" : ",\n ", info->name, state->partitions,
                (unsigned long long)state->records, what);
     } else {
         if (*first) printf("%-13s %10s %10s  %s\n", "topic", "partitions", "records", "what");
-        printf("%-13s %10u %10llu  %s%s%s\n", info->name, state->partitions, (unsigned long long)state->records, what,
-               what[0] ? ": " : "", info->description);
+        printf("%-13s %10u %10llu  %s%s%s\n", info->name, state->partitions,
+               (unsigned long long)state->records, what, what[0] ? ": " : "", info->description);
     }
     *first = false;
 }
@@ -38,7 +41,8 @@ static int each_topic(struct bus *bus, bool creating, bool json, struct err *err
             continue;
         }
         if (rc) return rc;
-        print_row((enum topic)i, &state, creating ? created ? "created" : "kept" : "", json, &first);
+        print_row((enum topic)i, &state, creating ? created ? "created" : "kept" : "", json,
+                  &first);
     }
     if (json) printf("]\n");
     return E_OK;
@@ -50,10 +54,13 @@ static int topics_run(const struct command *command, int argc, char **argv, stru
     struct discover_wish wish = {.limit = 30};
     const struct flag flags[] = {
         {"json", FLAG_BOOL, &json, "as JSON, for programs"},
-        {"input", FLAG_TEXT, &wish.input, "FILE  discover: feedback as NDJSON or CSV; - is standard input"},
+        {"input", FLAG_TEXT, &wish.input,
+         "FILE  discover: feedback as NDJSON or CSV; - is standard input"},
         {"archive", FLAG_TEXT, &wish.archive, "URL  discover: insights of an archive"},
-        {"language", FLAG_TEXT, &wish.language, "CODE  discover: records in this language (en, es, fr) or of unknown language only"},
-        {"min", FLAG_NUMBER, &wish.records_min, "N  discover: phrases of at least N records; without it 3, or one record in 1,000"},
+        {"language", FLAG_TEXT, &wish.language,
+         "CODE  discover: records in this language (en, es, fr) or of unknown language only"},
+        {"min", FLAG_NUMBER, &wish.records_min,
+         "N  discover: phrases of at least N records; without it 3, or one record in 1,000"},
         {"limit", FLAG_NUMBER, &wish.limit, "N  discover: so many phrases; without it 30"},
     };
     struct arguments arguments;
@@ -64,9 +71,11 @@ static int topics_run(const struct command *command, int argc, char **argv, stru
     const char *verb = arguments.positional_count == 1 ? arguments.positionals[0] : "";
     wish.json = json;
     if (str_equal(str_of(verb), STR("discover"))) return topics_discover(&wish, &arguments, err);
-    if (wish.input || wish.archive || wish.language) return err_set(err, E_USAGE, "--input, --archive and --language go with discover");
+    if (wish.input || wish.archive || wish.language)
+        return err_set(err, E_USAGE, "--input, --archive and --language go with discover");
     bool creating = str_equal(str_of(verb), STR("create"));
-    if (!creating && !str_equal(str_of(verb), STR("list"))) return err_set(err, E_USAGE, "say \"create\", \"list\" or \"discover\"");
+    if (!creating && !str_equal(str_of(verb), STR("list")))
+        return err_set(err, E_USAGE, "say \"create\", \"list\" or \"discover\"");
     rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
     rc = bus_open(config.config, clock_system(), &bus, err);
@@ -81,11 +90,16 @@ const struct command topics_command = {
     .name = "topics",
     .summary = "create or list the topics; discover what no topic covers",
     .usage = "create|list|discover [--json]",
-    .details = "Partitions, replication and retention come from [bus], or from schemas/topics.def. Topics that are there stay as they are.\n"
-               "discover shows phrases of one to three words that recur and that no topic of config/topics covers, nor shares a word with: in\n"
-               "how many records, of how many customers (an estimate), how much more often than its words would meet by chance (lift), and an\n"
-               "example. Memory stays within 50 MB; in a large input, what is rare is forgotten.\n\n"
-               "Example: verbatim topics create --bus.kind=kafka --kafka.bootstrap.servers=127.0.0.1:9092 --bus.replication=3\n"
+    .details = "Partitions, replication and retention come from [bus], or from schemas/topics.def. "
+               "Topics that are there stay as they are.\n"
+               "discover shows phrases of one to three words that recur and that no topic of "
+               "config/topics covers, nor shares a word with: in\n"
+               "how many records, of how many customers (an estimate), how much more often than "
+               "its words would meet by chance (lift), and an\n"
+               "example. Memory stays within 50 MB; in a large input, what is rare is "
+               "forgotten.\n\n"
+               "Example: verbatim topics create --bus.kind=kafka "
+               "--kafka.bootstrap.servers=127.0.0.1:9092 --bus.replication=3\n"
                "Example: verbatim topics discover --input feedback.ndjson --language en\n",
     .run = topics_run,
 };

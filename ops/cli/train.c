@@ -1,5 +1,6 @@
-/* verbatim train: a task from labelled texts (train_task.c), or segments: k-means over feature vectors, to a versioned model.
- * The vectors come off the bus, out of an archive, or from feedback that is featurized here. */
+/* verbatim train: a task from labelled texts (train_task.c), or segments: k-means over feature
+ * vectors, to a versioned model. The vectors come off the bus, out of an archive, or from feedback
+ * that is featurized here. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -19,7 +20,8 @@ struct training {
 
 static void on_row(void *user, size_t count) { progress_set(user, count); }
 
-static int rows_from_bus(struct training *training, struct bus *bus, struct rows *rows, struct err *err)
+static int rows_from_bus(struct training *training, struct bus *bus, struct rows *rows,
+                         struct err *err)
 {
     const enum topic topics[] = {TOPIC_FEATURES};
     struct reader reader;
@@ -35,7 +37,8 @@ static int rows_from_bus(struct training *training, struct bus *bus, struct rows
         arena_reset(&arena);
         rc = record_scan(message->value, &arena, &record, err);
         if (rc == E_OK) rc = rows_add(rows, &record, &arena, err);
-        if (rc && err_class((enum err_code)rc) == ERR_REJECT) rc = E_OK; /* what can't be read is no row */
+        /* what can't be read is no row */
+        if (rc && err_class((enum err_code)rc) == ERR_REJECT) rc = E_OK;
         progress_set(&training->progress, rows->count);
     }
     arena_deinit(&arena);
@@ -43,7 +46,8 @@ static int rows_from_bus(struct training *training, struct bus *bus, struct rows
     return rc;
 }
 
-static int read_rows(struct training *training, struct config *config, struct rows *rows, struct err *err)
+static int read_rows(struct training *training, struct config *config, struct rows *rows,
+                     struct err *err)
 {
     struct bus *bus = NULL;
     progress_start(&training->progress, "vectors", 0);
@@ -64,29 +68,37 @@ static int read_rows(struct training *training, struct config *config, struct ro
 static bool on_progress(void *user, const struct kmeans_progress *step)
 {
     struct training *training = user;
-    if (training->progress.what != step->stage) progress_start(&training->progress, step->stage, step->total);
+    if (training->progress.what != step->stage)
+        progress_start(&training->progress, step->stage, step->total);
     progress_set(&training->progress, step->done);
     return true;
 }
 
-static void print_metrics(const struct centroids *centroids, const struct kmeans_metrics *metrics, size_t rows, const struct training *training)
+static void print_metrics(const struct centroids *centroids, const struct kmeans_metrics *metrics,
+                          size_t rows, const struct training *training)
 {
-    printf("%zu vectors, %u segments, mean distance %.4f, silhouette %.4f\n", rows, centroids->count, metrics->mean_distance, metrics->silhouette);
+    printf("%zu vectors, %u segments, mean distance %.4f, silhouette %.4f\n", rows,
+           centroids->count, metrics->mean_distance, metrics->silhouette);
     for (uint32_t i = 0; i < centroids->count; i++)
-        printf("  segment %3u %8llu  %5.1f%%\n", i, (unsigned long long)metrics->sizes[i], 100.0 * (double)metrics->sizes[i] / (double)rows);
+        printf("  segment %3u %8llu  %5.1f%%\n", i, (unsigned long long)metrics->sizes[i],
+               100.0 * (double)metrics->sizes[i] / (double)rows);
     printf("written: %s (%s)\n", training->out, training->name);
 }
 
 static int train(struct training *training, const struct rows *rows, struct err *err)
 {
-    struct kmeans_options options = {.clusters = (uint32_t)training->clusters, .seed = training->seed, .on_progress = on_progress, .context = training};
+    struct kmeans_options options = {
+        .clusters = (uint32_t)training->clusters, .seed = training->seed,
+        .on_progress = on_progress, .context = training};
     struct centroids centroids;
     struct kmeans_metrics metrics = {0};
     training->progress.what = NULL;
-    int rc = kmeans_train(rows->values, rows->count, rows->dimensions, &options, &centroids, &metrics, err);
+    int rc = kmeans_train(rows->values, rows->count, rows->dimensions, &options, &centroids,
+                          &metrics, err);
     progress_end(&training->progress);
     if (rc) return rc;
-    rc = segment_model_save(&centroids, training->name, rows->extractor, training->seed, rows->count, &metrics, training->out, err);
+    rc = segment_model_save(&centroids, training->name, rows->extractor, training->seed,
+                            rows->count, &metrics, training->out, err);
     if (rc == E_OK) print_metrics(&centroids, &metrics, rows->count, training);
     kmeans_metrics_deinit(&metrics);
     centroids_deinit(&centroids);
@@ -95,26 +107,32 @@ static int train(struct training *training, const struct rows *rows, struct err 
 
 static int train_labelled(const struct training *training, const char *task, struct err *err)
 {
-    const struct train_wish wish = {.task = task, .data = training->data, .out = training->out, .name = training->name,
-                                    .licence = training->licence, .folds = training->folds, .seed = training->seed};
+    const struct train_wish wish = {
+        .task = task, .data = training->data, .out = training->out, .name = training->name,
+        .licence = training->licence, .folds = training->folds, .seed = training->seed};
     if (!wish.data) return err_set(err, E_USAGE, "--data FILE is needed: labelled texts");
     return strcmp(task, "language") == 0 ? train_language_task(&wish, err) : train_task(&wish, err);
 }
 
 static int train_run(const struct command *command, int argc, char **argv, struct err *err)
 {
-    struct training training = {.licence = "not stated", .folds = 5, .clusters = 8, .seed = 1, .most = 1000000};
+    struct training training = {
+        .licence = "not stated", .folds = 5, .clusters = 8, .seed = 1, .most = 1000000};
     const struct flag flags[] = {
-        {"data", FLAG_TEXT, &training.data, "FILE  labelled texts, TSV or NDJSON as verbatim evaluate reads them (tasks)"},
+        {"data", FLAG_TEXT, &training.data,
+         "FILE  labelled texts, TSV or NDJSON as verbatim evaluate reads them (tasks)"},
         {"folds", FLAG_NUMBER, &training.folds, "K  of the cross-validation (5)"},
         {"licence", FLAG_TEXT, &training.licence, "TEXT  of the data, for the model's card"},
-        {"archive", FLAG_TEXT, &training.archive, "FOLDER  read an archive's objects instead of the bus"},
-        {"input", FLAG_TEXT, &training.input, "FILE  read feedback (NDJSON, CSV; - for stdin) and featurize it here"},
+        {"archive", FLAG_TEXT, &training.archive,
+         "FOLDER  read an archive's objects instead of the bus"},
+        {"input", FLAG_TEXT, &training.input,
+         "FILE  read feedback (NDJSON, CSV; - for stdin) and featurize it here"},
         {"clusters", FLAG_NUMBER, &training.clusters, "K  how many segments (8)"},
         {"seed", FLAG_NUMBER, &training.seed, "N  the same seed and rows, the same model (1)"},
         {"most", FLAG_NUMBER, &training.most, "N  at most so many vectors from the bus (1000000)"},
         {"name", FLAG_TEXT, &training.name, "NAME  version that records will carry (TASK-000001)"},
-        {"out", FLAG_TEXT, &training.out, "FILE  where the model goes (TASK.model); the card of a task is FILE.md"},
+        {"out", FLAG_TEXT, &training.out,
+         "FILE  where the model goes (TASK.model); the card of a task is FILE.md"},
     };
     struct arguments arguments;
     struct cli_config config;
@@ -124,18 +142,24 @@ static int train_run(const struct command *command, int argc, char **argv, struc
     const char *what = arguments.positional_count == 1 ? arguments.positionals[0] : "";
     bool segments = strcmp(what, "segments") == 0;
     char name[64], out[64];
-    if (!segments && !train_task_known(what)) return err_set(err, E_USAGE, "what can be trained here: " TRAIN_TASKS ", segments");
+    if (!segments && !train_task_known(what))
+        return err_set(err, E_USAGE, "what can be trained here: " TRAIN_TASKS ", segments");
     snprintf(name, sizeof name, "%s-000001", what);
     snprintf(out, sizeof out, "%s.model", what);
     if (!training.name) training.name = name;
     if (!training.out) training.out = out;
     if (!segments) return train_labelled(&training, what, err);
-    if (training.archive && training.input) return err_set(err, E_USAGE, "either --archive or --input");
-    if (training.clusters < 1 || training.clusters > CENTROIDS_MAX) return err_set(err, E_USAGE, "--clusters must be from 1 to %d", CENTROIDS_MAX);
+    if (training.archive && training.input)
+        return err_set(err, E_USAGE, "either --archive or --input");
+    if (training.clusters < 1 || training.clusters > CENTROIDS_MAX)
+        return err_set(err, E_USAGE, "--clusters must be from 1 to %d", CENTROIDS_MAX);
     rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
     rc = read_rows(&training, config.config, &rows, err);
-    if (rc == E_OK && rows.count == 0) rc = err_set(err, E_NO_INPUT, "no vectors found; run records through featurize first, or give --archive or --input");
+    if (rc == E_OK && rows.count == 0)
+        rc = err_set(
+            err, E_NO_INPUT,
+            "no vectors found; run records through featurize first, or give --archive or --input");
     if (rc == E_OK) rc = train(&training, &rows, err);
     rows_deinit(&rows);
     cli_config_free(&config);
@@ -145,14 +169,23 @@ static int train_run(const struct command *command, int argc, char **argv, struc
 const struct command train_command = {
     .name = "train",
     .summary = "train a task's model from labelled texts, or customer segments",
-    .usage = "sentiment|needs|safety|topics|language --data FILE [--folds K] | segments [--archive FOLDER | --input FILE] [--clusters K] [--seed N] [--name NAME] [--out FILE]",
-    .details = "Tasks: labels as verbatim evaluate has them. Cross-validated, each fold judged by a model that never saw it; the card says\n"
-               "precision, recall and F1, the confusion matrix and a calibration table. The same data and seed, the same model. Serve\n"
-               "sentiment and needs in genai.folder/models, safety by preprocess.safety_model; the trainer and options are those of\n"
-               "the models that ship. A topics model is written for programs of your own; no worker reads one.\n"
-               "Language: labels are ISO 639-1 codes, or und for others; 16 at most, in Latin letters. preprocess.language_model=FILE\n"
-               "serves it. The model that ships is made by ops/models/build, with the same trainer, of 35 languages.\n"
-               "Segments: serve the model with segment.model=FILE, and reload running workers by SIGHUP.\n\n"
-               "Example: verbatim train segments --archive data/archive/features --clusters 12 --out segments.model\n",
+    .usage = "sentiment|needs|safety|topics|language --data FILE [--folds K] | segments [--archive "
+             "FOLDER | --input FILE] [--clusters K] [--seed N] [--name NAME] [--out FILE]",
+    .details = "Tasks: labels as verbatim evaluate has them. Cross-validated, each fold judged by "
+               "a model that never saw it; the card says\n"
+               "precision, recall and F1, the confusion matrix and a calibration table. The same "
+               "data and seed, the same model. Serve\n"
+               "sentiment and needs in genai.folder/models, safety by preprocess.safety_model; the "
+               "trainer and options are those of\n"
+               "the models that ship. A topics model is written for programs of your own; no "
+               "worker reads one.\n"
+               "Language: labels are ISO 639-1 codes, or und for others; 16 at most, in Latin "
+               "letters. preprocess.language_model=FILE\n"
+               "serves it. The model that ships is made by ops/models/build, with the same "
+               "trainer, of 35 languages.\n"
+               "Segments: serve the model with segment.model=FILE, and reload running workers by "
+               "SIGHUP.\n\n"
+               "Example: verbatim train segments --archive data/archive/features --clusters 12 "
+               "--out segments.model\n",
     .run = train_run,
 };

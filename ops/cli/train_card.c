@@ -1,4 +1,5 @@
-/* What a trained model is and how good: its bytes, and a card beside them that says where they come from. */
+/* What a trained model is and how good: its bytes, and a card beside them that says
+ * where they come from. */
 #include "ops/cli/train_card.h"
 
 #include <stdio.h>
@@ -11,13 +12,16 @@ static double share(uint64_t part, uint64_t of) { return of ? (double)part / (do
 static void write_classes(const struct train_card *card, struct buffer *out)
 {
     double total = 0;
-    buffer_printf(out, "| class | rows | said | precision | recall | F1 |\n|---|---|---|---|---|---|\n");
+    buffer_printf(out,
+                  "| class | rows | said | precision | recall | F1 |\n|---|---|---|---|---|---|\n");
     for (uint32_t c = 0; c < card->class_count; c++) {
-        uint64_t right = card->report->counts[c].right, said = card->report->counts[c].said, truth = card->report->counts[c].truth;
+        uint64_t right = card->report->counts[c].right, said = card->report->counts[c].said,
+                 truth = card->report->counts[c].truth;
         double f1 = share(2 * right, said + truth);
         total += f1;
-        buffer_printf(out, "| %s | %llu | %llu | %.3f | %.3f | %.3f |\n", card->classes[c], (unsigned long long)truth,
-                      (unsigned long long)said, share(right, said), share(right, truth), f1);
+        buffer_printf(out, "| %s | %llu | %llu | %.3f | %.3f | %.3f |\n", card->classes[c],
+                      (unsigned long long)truth, (unsigned long long)said, share(right, said),
+                      share(right, truth), f1);
     }
     buffer_printf(out, "\nMacro-F1 %.3f\n", total / card->class_count);
 }
@@ -32,19 +36,25 @@ static void write_confusion(const struct train_card *card, struct buffer *out)
     for (uint32_t c = 0; c < count; c++) buffer_printf(out, "---|");
     for (uint32_t truth = 0; truth < count; truth++) {
         buffer_printf(out, "\n| %s |", card->classes[truth]);
-        for (uint32_t said = 0; said < count; said++) buffer_printf(out, " %llu |", (unsigned long long)card->report->confusion[truth][said]);
+        for (uint32_t said = 0; said < count; said++)
+            buffer_printf(out, " %llu |", (unsigned long long)card->report->confusion[truth][said]);
     }
     buffer_add_char(out, '\n');
 }
 
 static void write_calibration(const struct train_card *card, struct buffer *out)
 {
-    buffer_printf(out, "\n## Calibration\nExpected calibration error %.3f\n\n| probability stated | rows | mean stated | right |\n|---|---|---|---|\n",
+    buffer_printf(out,
+                  "\n## Calibration\nExpected calibration error %.3f\n\n| probability stated | "
+                  "rows | mean stated | right |\n|---|---|---|---|\n",
                   card->report->calibration_error);
     for (int bin = 0; bin < TRAIN_BINS; bin++) {
         uint64_t rows = card->report->bins[bin].rows;
-        if (rows) buffer_printf(out, "| %.2f to %.2f | %llu | %.3f | %.3f |\n", bin / (double)TRAIN_BINS, (bin + 1) / (double)TRAIN_BINS,
-                                (unsigned long long)rows, card->report->bins[bin].sure / (double)rows, share(card->report->bins[bin].right, rows));
+        if (rows)
+            buffer_printf(out, "| %.2f to %.2f | %llu | %.3f | %.3f |\n", bin / (double)TRAIN_BINS,
+                          (bin + 1) / (double)TRAIN_BINS, (unsigned long long)rows,
+                          card->report->bins[bin].sure / (double)rows,
+                          share(card->report->bins[bin].right, rows));
     }
 }
 
@@ -58,11 +68,16 @@ static void write_card(const struct train_card *card, struct buffer *out)
     hash_hex(hash, sizeof hash, data);
     hash_sha256(card->model, hash);
     hash_hex(hash, sizeof hash, bytes);
-    buffer_printf(out, "# %s\n\n%s for %s, made by `verbatim train %s`.\n\n| | |\n|---|---|\n", wish->name, card->kind, wish->task, wish->task);
-    buffer_printf(out, "| data | %s, %llu rows, SHA-256 %s |\n| licence of the data | %s |\n| seed | %llu |\n| model | %zu bytes, SHA-256 %s |\n",
-                  slash ? slash + 1 : wish->data, (unsigned long long)card->rows, data, wish->licence,
-                  (unsigned long long)wish->seed, card->model.size, bytes);
-    buffer_printf(out, "\n## Cross-validation\n%llu rows in %llu folds by their text's hash; each judged by a model that never saw it.\n\n",
+    buffer_printf(out, "# %s\n\n%s for %s, made by `verbatim train %s`.\n\n| | |\n|---|---|\n",
+                  wish->name, card->kind, wish->task, wish->task);
+    buffer_printf(out,
+                  "| data | %s, %llu rows, SHA-256 %s |\n| licence of the data | %s |\n| seed | "
+                  "%llu |\n| model | %zu bytes, SHA-256 %s |\n",
+                  slash ? slash + 1 : wish->data, (unsigned long long)card->rows, data,
+                  wish->licence, (unsigned long long)wish->seed, card->model.size, bytes);
+    buffer_printf(out,
+                  "\n## Cross-validation\n%llu rows in %llu folds by their text's hash; each "
+                  "judged by a model that never saw it.\n\n",
                   (unsigned long long)card->report->held_out, (unsigned long long)wish->folds);
     write_classes(card, out);
     write_confusion(card, out);
@@ -85,7 +100,8 @@ int train_card_write(const struct train_card *card, struct err *err)
     char path[4096];
     write_card(card, &text);
     snprintf(path, sizeof path, "%s.md", card->wish->out);
-    int rc = text.failed ? err_set(err, E_NO_MEMORY, NULL) : write_file(card->wish->out, card->model, err);
+    int rc = text.failed ? err_set(err, E_NO_MEMORY, NULL)
+                         : write_file(card->wish->out, card->model, err);
     if (!rc) rc = write_file(path, buffer_str(&text), err);
     if (!rc) printf("%.*s\nwritten: %s, %s\n", STR_ARGS(buffer_str(&text)), card->wish->out, path);
     buffer_deinit(&text);

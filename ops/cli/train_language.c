@@ -1,8 +1,9 @@
 /* verbatim train language: the detector's table from a file of texts in known languages.
  *
- * A lane a language, in the order of the file. Lessons are drawn lane by lane, so that a rare language counts like the
- * others: a text, or a part of one, now and then without its accents. What each fold's model, which never saw a text,
- * says of it makes the card and tells how sure the scores are; then all rows teach the model that is written. */
+ * A lane a language, in the order of the file. Lessons are drawn lane by lane, so that a rare
+ * language counts like the others: a text, or a part of one, now and then without its accents.
+ * What each fold's model, which never saw a text, says of it makes the card and tells how sure the
+ * scores are; then all rows teach the model that is written. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,10 @@
 #include "ops/evaluate/examples.h"
 #include "ops/models/language/train.h"
 
-enum { LESSONS_LEAST = 20000, LESSONS_MOST = 2000000, LESSONS_A_ROW = 20, CODE_BYTES = 4, ALL_FOLDS = -1 };
+enum {
+    LESSONS_LEAST = 20000, LESSONS_MOST = 2000000, LESSONS_A_ROW = 20, CODE_BYTES = 4,
+    ALL_FOLDS = -1
+};
 
 struct row {
     struct str text; /* a view of the file, or in the arena */
@@ -45,10 +49,13 @@ static int lane_of(struct training *training, struct str label, uint32_t *ret_la
     struct str rest = str_trim(label), code = str_cut(&rest, '-');
     uint32_t lane = 0;
     if (code.size < 2 || code.size >= CODE_BYTES)
-        return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" is no language: ISO 639-1, or und", STR_ARGS(label));
+        return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" is no language: ISO 639-1, or und",
+                       STR_ARGS(label));
     while (lane < training->lanes && !str_equal(code, str_of(training->codes[lane]))) lane++;
     if (lane == LANGUAGE_LANES)
-        return err_set(err, E_BAD_MESSAGE, "label \"%.*s\": at most %d languages; call the rarest und", STR_ARGS(label), LANGUAGE_LANES);
+        return err_set(err, E_BAD_MESSAGE,
+                       "label \"%.*s\": at most %d languages; call the rarest und", STR_ARGS(label),
+                       LANGUAGE_LANES);
     if (lane == training->lanes) {
         memcpy(training->codes[lane], code.data, code.size);
         training->classes[lane] = training->codes[lane];
@@ -67,8 +74,12 @@ static int add_row(struct training *training, const struct example *example, str
         training->rows = rows, training->room = room;
     }
     struct row *row = &training->rows[training->count];
-    *row = (struct row){.text = example->text, .fold = (uint32_t)(hash_fast(example->text, 0) % training->wish->folds), .line = example->line};
-    int rc = lane_of(training, example->label.size ? example->label : example->language, &row->lane, err);
+    *row = (struct row){
+        .text = example->text,
+        .fold = (uint32_t)(hash_fast(example->text, 0) % training->wish->folds),
+        .line = example->line};
+    int rc = lane_of(training, example->label.size ? example->label : example->language, &row->lane,
+                     err);
     if (rc) return err_wrap(err, "line %llu", (unsigned long long)example->line);
     training->count++;
     return E_OK;
@@ -86,30 +97,38 @@ static int read_rows(struct training *training, struct err *err)
 {
     struct example example;
     int rc = examples_open(&training->examples, training->wish->data, false, err);
-    while (!rc && (rc = examples_next(&training->examples, &training->arena, &example, err)) == E_OK)
+    while (!rc &&
+           (rc = examples_next(&training->examples, &training->arena, &example, err)) == E_OK)
         if (example.text.size) rc = add_row(training, &example, err);
     if (rc != E_NOT_FOUND) return rc;
     if (training->count < TRAIN_ROWS_LEAST)
-        return err_set(err, E_BAD_MESSAGE, "%zu rows; at least %d are needed", training->count, TRAIN_ROWS_LEAST);
-    if (training->lanes < 2) return err_set(err, E_BAD_MESSAGE, "one language; there is nothing to tell apart");
+        return err_set(err, E_BAD_MESSAGE, "%zu rows; at least %d are needed", training->count,
+                       TRAIN_ROWS_LEAST);
+    if (training->lanes < 2)
+        return err_set(err, E_BAD_MESSAGE, "one language; there is nothing to tell apart");
     qsort(training->rows, training->count, sizeof *training->rows, compare_rows);
-    for (size_t i = 0; i < training->count; i++) training->first[training->rows[i].lane + 1] = (uint32_t)i + 1;
+    for (size_t i = 0; i < training->count; i++)
+        training->first[training->rows[i].lane + 1] = (uint32_t)i + 1;
     return E_OK;
 }
 
 /* --- learning --------------------------------------------------------------------------------- */
 
 /* A row of a lane that may teach: those that may not are passed by, round and round. */
-static struct str draw(const void *from, struct random *random, char *buffer, size_t room, uint32_t *ret_lane)
+static struct str draw(const void *from, struct random *random, char *buffer, size_t room,
+                       uint32_t *ret_lane)
 {
     const struct training *training = from;
     uint32_t lane = (uint32_t)random_below(random, training->lanes);
     uint32_t first = training->first[lane], count = training->first[lane + 1] - first;
     uint32_t at = (uint32_t)random_below(random, count);
-    for (uint32_t k = 0; k < count && training->rows[first + at].fold == training->left_out; k++) at = (at + 1) % count;
+    for (uint32_t k = 0; k < count && training->rows[first + at].fold == training->left_out; k++)
+        at = (at + 1) % count;
     *ret_lane = lane;
-    if (training->rows[first + at].fold == training->left_out) return (struct str){.data = buffer, .size = 0}; /* all are in that fold */
-    return lesson_accents(lesson_of(training->rows[first + at].text, random, buffer, room), random, buffer);
+    if (training->rows[first + at].fold == training->left_out)
+        return (struct str){.data = buffer, .size = 0}; /* all are in that fold */
+    return lesson_accents(lesson_of(training->rows[first + at].text, random, buffer, room), random,
+                          buffer);
 }
 
 static void on_step(void *context, uint32_t done, double loss)
@@ -122,14 +141,19 @@ static void on_step(void *context, uint32_t done, double loss)
 static uint32_t lesson_count(const struct training *training)
 {
     uint64_t count = (uint64_t)training->count * LESSONS_A_ROW;
-    return (uint32_t)(count < LESSONS_LEAST ? LESSONS_LEAST : count > LESSONS_MOST ? LESSONS_MOST : count);
+    return (uint32_t)(count < LESSONS_LEAST  ? LESSONS_LEAST
+                      : count > LESSONS_MOST ? LESSONS_MOST
+                                             : count);
 }
 
-static int learn(struct training *training, int64_t left_out, struct language_model *model, struct err *err)
+static int learn(struct training *training, int64_t left_out, struct language_model *model,
+                 struct err *err)
 {
-    struct language_lessons lessons = {.draw = draw, .texts = training, .count = lesson_count(training), .seed = training->wish->seed,
-                                       .on_step = on_step, .context = training};
-    for (uint32_t c = 0; c < LANGUAGE_LANES; c++) lessons.codes[c] = c < training->lanes ? training->codes[c] : "und";
+    struct language_lessons lessons = {
+        .draw = draw, .texts = training, .count = lesson_count(training),
+        .seed = training->wish->seed, .on_step = on_step, .context = training};
+    for (uint32_t c = 0; c < LANGUAGE_LANES; c++)
+        lessons.codes[c] = c < training->lanes ? training->codes[c] : "und";
     training->left_out = left_out;
     int rc = train_language(&lessons, model, err);
     training->done += lessons.count;
@@ -139,11 +163,14 @@ static int learn(struct training *training, int64_t left_out, struct language_mo
 
 /* --- cross-validation ------------------------------------------------------------------------- */
 
-static int judge_fold(struct training *training, int64_t fold, struct language_model *model, struct err *err)
+static int judge_fold(struct training *training, int64_t fold, struct language_model *model,
+                      struct err *err)
 {
     int rc = learn(training, fold, model, err);
     for (size_t i = 0; i < training->count && !rc; i++)
-        if (training->rows[i].fold == fold) rc = language_judge(model, training->rows[i].text, training->rows[i].lane, &training->judged, err);
+        if (training->rows[i].fold == fold)
+            rc = language_judge(model, training->rows[i].text, training->rows[i].lane,
+                                &training->judged, err);
     return rc;
 }
 
@@ -154,16 +181,19 @@ static void report(struct training *training, const struct language_model *model
         const struct language_judged *judged = &training->judged.items[i];
         double sure;
         uint32_t said = language_said(judged, &model->header, &sure);
-        if (said >= training->lanes) said = judged->lane == 0; /* a lane that nothing taught: any wrong one */
+        /* a lane that nothing taught: any wrong one */
+        if (said >= training->lanes) said = judged->lane == 0;
         bool right = said == judged->lane;
         int bin = sure < 1 ? (int)(sure * TRAIN_BINS) : TRAIN_BINS - 1;
         out->held_out++;
-        out->counts[judged->lane].truth++, out->counts[said].said++, out->counts[said].right += right;
+        out->counts[judged->lane].truth++, out->counts[said].said++,
+            out->counts[said].right += right;
         out->confusion[judged->lane][said]++;
         out->bins[bin].rows++, out->bins[bin].right += right, out->bins[bin].sure += sure;
     }
     for (int bin = 0; bin < TRAIN_BINS && out->held_out; bin++)
-        out->calibration_error += fabs(out->bins[bin].sure - (double)out->bins[bin].right) / (double)out->held_out;
+        out->calibration_error += fabs(out->bins[bin].sure - (double)out->bins[bin].right) /
+                                  (double)out->held_out;
 }
 
 /* --- all -------------------------------------------------------------------------------------- */
@@ -172,9 +202,12 @@ static int write_all(const struct training *training, struct language_model *mod
 {
     language_sum(model);
     const struct train_card card = {
-        .wish = training->wish, .kind = "A table of grams", .data = buffer_str(&training->examples.bytes), .model = str_make(model, sizeof *model),
-        .classes = training->classes, .class_count = training->lanes, .rows = training->count, .one_class = true, .report = &training->report,
-        .notes = "How sure scores are (two numbers) was fitted on what the folds' models said, so the calibration flatters by these two."};
+        .wish = training->wish, .kind = "A table of grams",
+        .data = buffer_str(&training->examples.bytes), .model = str_make(model, sizeof *model),
+        .classes = training->classes, .class_count = training->lanes, .rows = training->count,
+        .one_class = true, .report = &training->report,
+        .notes = "How sure scores are (two numbers) was fitted on what the folds' models said, so "
+                 "the calibration flatters by these two."};
     return train_card_write(&card, err);
 }
 
@@ -182,8 +215,10 @@ static int train_and_write(struct training *training, struct language_model *mod
 {
     int rc = read_rows(training, err);
     if (rc) return err_wrap(err, "%s", training->wish->data);
-    progress_start(&training->progress, "lessons", (training->wish->folds + 1) * lesson_count(training));
-    for (uint64_t fold = 0; fold < training->wish->folds && !rc; fold++) rc = judge_fold(training, (int64_t)fold, model, err);
+    progress_start(&training->progress, "lessons",
+                   (training->wish->folds + 1) * lesson_count(training));
+    for (uint64_t fold = 0; fold < training->wish->folds && !rc; fold++)
+        rc = judge_fold(training, (int64_t)fold, model, err);
     if (!rc) rc = learn(training, ALL_FOLDS, model, err);
     progress_end(&training->progress);
     if (rc) return rc;
@@ -194,11 +229,13 @@ static int train_and_write(struct training *training, struct language_model *mod
 
 int train_language_task(const struct train_wish *wish, struct err *err)
 {
-    if (wish->folds < 2 || wish->folds > TRAIN_FOLDS_MAX) return err_set(err, E_USAGE, "--folds is from 2 to %d", TRAIN_FOLDS_MAX);
+    if (wish->folds < 2 || wish->folds > TRAIN_FOLDS_MAX)
+        return err_set(err, E_USAGE, "--folds is from 2 to %d", TRAIN_FOLDS_MAX);
     struct training *training = calloc(1, sizeof *training);
     struct language_model *model = calloc(1, sizeof *model);
     if (training) training->wish = wish;
-    int rc = training && model ? train_and_write(training, model, err) : err_set(err, E_NO_MEMORY, NULL);
+    int rc = training && model ? train_and_write(training, model, err)
+                               : err_set(err, E_NO_MEMORY, NULL);
     if (training) {
         examples_close(&training->examples);
         arena_deinit(&training->arena);

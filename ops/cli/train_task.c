@@ -1,7 +1,9 @@
-/* One labelled file, read as verbatim evaluate reads it; the trainer and options of the models that ship.
+/* One labelled file, read as verbatim evaluate reads it; the trainer and options of
+ * the models that ship.
  *
- * Each row is in one fold, by its text's hash. Cross-validation: each fold in turn is judged by a model that never saw
- * it. Then all rows teach the model that is written; its card, OUT.md, says what the folds said. */
+ * Each row is in one fold, by its text's hash. Cross-validation: each fold in turn is judged by
+ * a model that never saw it. Then all rows teach the model that is written; its card, OUT.md,
+ * says what the folds said. */
 #include "ops/cli/train_task.h"
 
 #include <math.h>
@@ -61,9 +63,10 @@ static int next_row(void *user, struct labelled *ret_row, bool *ret_end, struct 
     memcpy(training->language, example.language.data ? example.language.data : "", size);
     training->language[size] = '\0';
     training->rows++;
-    *ret_row = (struct labelled){.text = example.text, .label = str_trim(example.label), .serious = example.serious,
-                                 .language = training->language,
-                                 .source = (uint32_t)(hash_fast(example.text, 0) % training->wish->folds)};
+    *ret_row = (struct labelled){
+        .text = example.text, .label = str_trim(example.label), .serious = example.serious,
+        .language = training->language,
+        .source = (uint32_t)(hash_fast(example.text, 0) % training->wish->folds)};
     return E_OK;
 }
 
@@ -71,7 +74,8 @@ static int next_row(void *user, struct labelled *ret_row, bool *ret_end, struct 
 static uint32_t topic_bit(struct training *training, struct str name)
 {
     uint32_t at = 0;
-    while (at < training->options.class_count && !str_equal(name, str_of(training->names[at]))) at++;
+    while (at < training->options.class_count && !str_equal(name, str_of(training->names[at])))
+        at++;
     if (at == LINEAR_CLASSES_MAX || name.size == 0 || name.size >= NAME_BYTES) return 0;
     if (at < training->options.class_count) return 1u << at;
     snprintf(training->names[at], NAME_BYTES, "%.*s", STR_ARGS(name));
@@ -80,14 +84,16 @@ static uint32_t topic_bit(struct training *training, struct str name)
     return 1u << at;
 }
 
-static int topic_bits(struct training *training, struct str label, uint32_t *ret_bits, struct err *err)
+static int topic_bits(struct training *training, struct str label, uint32_t *ret_bits,
+                      struct err *err)
 {
     *ret_bits = 0;
     while (label.size && !str_equal(label, STR("none"))) {
         struct str name = str_trim(str_cut(&label, '+'));
         uint32_t bit = topic_bit(training, name);
-        if (!bit) return err_set(err, E_BAD_MESSAGE, "topic \"%.*s\": at most %d topics of 1 to %d bytes", STR_ARGS(name),
-                                 LINEAR_CLASSES_MAX, NAME_BYTES - 1);
+        if (!bit)
+            return err_set(err, E_BAD_MESSAGE, "topic \"%.*s\": at most %d topics of 1 to %d bytes",
+                           STR_ARGS(name), LINEAR_CLASSES_MAX, NAME_BYTES - 1);
         *ret_bits |= bit;
     }
     return E_OK;
@@ -101,7 +107,10 @@ static int each_topic_row(struct training *training, struct train_linear *train,
     for (; !rc && !end; rc = rc ? rc : next_row(training, &row, &end, err)) {
         uint32_t bits;
         rc = topic_bits(training, row.label, &bits, err);
-        if (!rc && train) rc = train_linear_add(train, row.text, bits, UINT32_MAX >> (32 - training->options.class_count), 1, row.source, err);
+        if (!rc && train)
+            rc = train_linear_add(train, row.text, bits,
+                                  UINT32_MAX >> (32 - training->options.class_count), 1, row.source,
+                                  err);
     }
     return rc;
 }
@@ -124,9 +133,12 @@ static int find_topics(struct training *training, struct err *err)
 static int add_rows(struct training *training, struct train_linear *train, struct err *err)
 {
     int rc = open_file(training, err);
-    if (!rc) rc = training->task ? training->task->add_labelled(train, next_row, training, err) : each_topic_row(training, train, err);
+    if (!rc)
+        rc = training->task ? training->task->add_labelled(train, next_row, training, err)
+                            : each_topic_row(training, train, err);
     if (!rc && training->rows < TRAIN_ROWS_LEAST)
-        rc = err_set(err, E_BAD_MESSAGE, "%llu rows; at least %d are needed", (unsigned long long)training->rows, TRAIN_ROWS_LEAST);
+        rc = err_set(err, E_BAD_MESSAGE, "%llu rows; at least %d are needed",
+                     (unsigned long long)training->rows, TRAIN_ROWS_LEAST);
     return rc ? err_wrap(err, "%s", training->wish->data) : E_OK;
 }
 
@@ -149,7 +161,8 @@ static void add_report(struct training *training, const struct train_report *rep
         sum->counts[c].right += report->counts[c].right;
         sum->counts[c].said += report->counts[c].said;
         sum->counts[c].truth += report->counts[c].truth;
-        for (uint32_t d = 0; d < training->options.class_count; d++) sum->confusion[c][d] += report->confusion[c][d];
+        for (uint32_t d = 0; d < training->options.class_count; d++)
+            sum->confusion[c][d] += report->confusion[c][d];
     }
     for (int bin = 0; bin < TRAIN_BINS; bin++) {
         sum->bins[bin].rows += report->bins[bin].rows;
@@ -166,15 +179,19 @@ static int validate(struct training *training, struct train_linear *train, struc
         rc = train_linear_run(train, fold, NULL, &report, err);
         if (!rc) add_report(training, &report);
     }
-    if (!rc && training->sum.held_out) training->sum.calibration_error /= (double)training->sum.held_out;
+    if (!rc && training->sum.held_out)
+        training->sum.calibration_error /= (double)training->sum.held_out;
     return rc;
 }
 
 static int write_both(const struct training *training, struct str model, struct err *err)
 {
-    const struct train_card card = {.wish = training->wish, .kind = "A linear model", .data = buffer_str(&training->examples.bytes), .model = model,
-                                    .classes = training->options.classes, .class_count = training->options.class_count, .rows = training->rows,
-                                    .one_class = training->options.link == LINEAR_SOFTMAX, .report = &training->sum};
+    const struct train_card card = {
+        .wish = training->wish, .kind = "A linear model",
+        .data = buffer_str(&training->examples.bytes), .model = model,
+        .classes = training->options.classes, .class_count = training->options.class_count,
+        .rows = training->rows, .one_class = training->options.link == LINEAR_SOFTMAX,
+        .report = &training->sum};
     return train_card_write(&card, err);
 }
 
@@ -211,7 +228,9 @@ int train_task(const struct train_wish *wish, struct err *err)
     training->options.on_progress = on_epoch;
     training->options.context = training;
     if (!training->task) training->options.classes = training->classes;
-    int rc = wish->folds < 2 || wish->folds > TRAIN_FOLDS_MAX ? err_set(err, E_USAGE, "--folds is from 2 to %d", TRAIN_FOLDS_MAX) : E_OK;
+    int rc = wish->folds < 2 || wish->folds > TRAIN_FOLDS_MAX
+                 ? err_set(err, E_USAGE, "--folds is from 2 to %d", TRAIN_FOLDS_MAX)
+                 : E_OK;
     if (!rc && !training->task) rc = find_topics(training, err);
     if (!rc) rc = learn(training, err);
     examples_close(&training->examples);

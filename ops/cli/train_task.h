@@ -1,4 +1,5 @@
-/* verbatim train sentiment | needs | safety | topics | language: models from anybody's labelled file. */
+/* verbatim train sentiment | needs | safety | topics | language: models from anybody's
+ * labelled file. */
 #ifndef VERBATIM_OPS_CLI_TRAIN_TASK_H
 #define VERBATIM_OPS_CLI_TRAIN_TASK_H
 
@@ -17,6 +18,7 @@ struct train_wish {
 
 bool train_task_known(const char *task);
 int train_task(const struct train_wish *wish, struct err *err) CHECKED;
-int train_language_task(const struct train_wish *wish, struct err *err) CHECKED; /* train_language.c */
+/* train_language.c */
+int train_language_task(const struct train_wish *wish, struct err *err) CHECKED;
 
 #endif

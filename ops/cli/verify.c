@@ -26,15 +26,22 @@ static int read_time(const char *flag, const char *text, bool up, int64_t *ret_m
     if (!text[0]) return E_OK;
     snprintf(day, sizeof day, "%.10sT00:00:00Z", text);
     if (!time_parse(str_of(strlen(text) == 10 ? day : text), &ms) || ms < 0)
-        return err_set(err, E_USAGE, "--%s: \"%s\" is neither a day (2026-01-02) nor a time (2026-01-02T03:00:00Z)", flag, text);
+        return err_set(
+            err, E_USAGE,
+            "--%s: \"%s\" is neither a day (2026-01-02) nor a time (2026-01-02T03:00:00Z)", flag,
+            text);
     int64_t over = ms % LEDGER_WINDOW_MS;
     *ret_ms = ms - over + (up && over ? LEDGER_WINDOW_MS : 0);
-    if (over) fprintf(stderr, "verbatim verify: the ledger counts by the hour; --%s is taken to the full one\n", flag);
+    if (over)
+        fprintf(stderr,
+                "verbatim verify: the ledger counts by the hour; --%s is taken to the full one\n",
+                flag);
     return E_OK;
 }
 
 /* A directory store makes its folder: here that would be an archive out of nothing. */
-static int open_archive(const char *url, const struct config *config, struct store **ret_store, struct err *err)
+static int open_archive(const char *url, const struct config *config, struct store **ret_store,
+                        struct err *err)
 {
     struct store_options options;
     struct str path = str_of(url);
@@ -47,13 +54,16 @@ static int open_archive(const char *url, const struct config *config, struct sto
     return store_open(&store, ret_store, err);
 }
 
-static int verify(struct plan *plan, const struct config *config, struct verify_report *report, struct err *err)
+static int verify(struct plan *plan, const struct config *config, struct verify_report *report,
+                  struct err *err)
 {
     const char *folder = getenv("TMPDIR");
-    struct verify_options options = {.folder = folder && folder[0] ? folder : "/tmp", .on_object = on_object, .user = plan};
+    struct verify_options options = {
+        .folder = folder && folder[0] ? folder : "/tmp", .on_object = on_object, .user = plan};
     struct store *store = NULL;
     uint64_t manifests = 0;
-    const char *url = plan->archive[0] ? plan->archive : config_value(config, "logsink", "url", NULL);
+    const char *url = plan->archive[0] ? plan->archive
+                                       : config_value(config, "logsink", "url", NULL);
     const struct archive_wish all = {.topics = (1u << TOPIC_COUNT) - 1};
     int rc = read_time("from", plan->from, false, &options.from_ms, err);
     if (rc == E_OK) rc = read_time("to", plan->to, true, &options.to_ms, err);
@@ -68,7 +78,8 @@ static int verify(struct plan *plan, const struct config *config, struct verify_
     return rc;
 }
 
-static int print_report(const struct plan *plan, const struct verify_report *report, struct err *err)
+static int print_report(const struct plan *plan, const struct verify_report *report,
+                        struct err *err)
 {
     struct buffer json = {0};
     if (plan->json) verify_write_json(report, &json);
@@ -77,8 +88,10 @@ static int print_report(const struct plan *plan, const struct verify_report *rep
     if (rc) return rc;
     const struct findings *findings = &report->findings;
     if (!findings->count) return E_OK;
-    return err_set(err, E_BAD_MESSAGE, "%llu findings, the first of the kind \"%s\": the archive isn't whole, or doesn't balance",
-                   (unsigned long long)findings->count, finding_name(findings->kept[0].kind));
+    return err_set(
+        err, E_BAD_MESSAGE,
+        "%llu findings, the first of the kind \"%s\": the archive isn't whole, or doesn't balance",
+        (unsigned long long)findings->count, finding_name(findings->kept[0].kind));
 }
 
 static int verify_run(const struct command *command, int argc, char **argv, struct err *err)
@@ -95,7 +108,8 @@ static int verify_run(const struct command *command, int argc, char **argv, stru
     struct verify_report report = {0};
     int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
-    if (arguments.positional_count) return err_set(err, E_USAGE, "verify takes no arguments: --archive says which one");
+    if (arguments.positional_count)
+        return err_set(err, E_USAGE, "verify takes no arguments: --archive says which one");
     rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
     rc = verify(&plan, config.config, &report, err);
@@ -111,9 +125,12 @@ const struct command verify_command = {
     .usage = "[--archive URL] [--from TIME] [--to TIME] [--json]",
     .details = "Reads every object and manifest, and checks by hour, count and sum of ids:\n"
                "received = insights + duplicates + dead letters + in flight.\n\n"
-               "While workers run, the last hour may look torn, as topics are archived one after the other: give --to.\n"
-               "Exit status: 0 it balances; 65 it doesn't, or is damaged; 64 usage; 66 no archive there; 69, 74, 75, 77\n"
+               "While workers run, the last hour may look torn, as topics are archived one after "
+               "the other: give --to.\n"
+               "Exit status: 0 it balances; 65 it doesn't, or is damaged; 64 usage; 66 no archive "
+               "there; 69, 74, 75, 77\n"
                "the store can't be read.\n\n"
-               "Example: verbatim verify --archive s3://bucket/archive --from 2026-01-02 --to 2026-01-03 --json | jq .findings\n",
+               "Example: verbatim verify --archive s3://bucket/archive --from 2026-01-02 --to "
+               "2026-01-03 --json | jq .findings\n",
     .run = verify_run,
 };

@@ -114,7 +114,8 @@ static void write_topics(const struct verify_report *report, struct buffer *out)
     for (int i = 0; i < TOPIC_COUNT; i++) {
         const struct verify_topic *topic = &report->topics[i];
         if (!topic->objects) continue;
-        buffer_printf(out, "%s\n {\"topic\":\"%s\",\"objects\":%llu,\"records\":%llu,\"bytes\":%llu}",
+        buffer_printf(out,
+                      "%s\n {\"topic\":\"%s\",\"objects\":%llu,\"records\":%llu,\"bytes\":%llu}",
                       comma, topic_info((enum topic)i)->name, (unsigned long long)topic->objects,
                       (unsigned long long)topic->records, (unsigned long long)topic->bytes);
         comma = ",";

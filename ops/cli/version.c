@@ -12,9 +12,11 @@ static int version_run(const struct command *command, int argc, char **argv, str
     const struct flag flags[] = {{"json", FLAG_BOOL, &json, "as JSON, for programs"}};
     int rc = cli_parse(command, flags, 1, argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
-    printf(json ? "{\"verbatim\":\"%s\",\"schema\":%d,\"librdkafka\":\"%s\",\"libuv\":\"%s\",\"lmdb\":\"%s\"}\n"
-                : "verbatim %s\nschema %d\nlibrdkafka %s\nlibuv %s\nlmdb %s\n", VERBATIM_VERSION, RECORD_VERSION, rd_kafka_version_str(),
-           uv_version_string(), mdb_version(NULL, NULL, NULL));
+    printf(json ? "{\"verbatim\":\"%s\",\"schema\":%d,\"librdkafka\":\"%s\",\"libuv\":\"%s\","
+                  "\"lmdb\":\"%s\"}\n"
+                : "verbatim %s\nschema %d\nlibrdkafka %s\nlibuv %s\nlmdb %s\n",
+           VERBATIM_VERSION, RECORD_VERSION, rd_kafka_version_str(), uv_version_string(),
+           mdb_version(NULL, NULL, NULL));
     return E_OK;
 }
 

@@ -1,5 +1,6 @@
-/* Aspects: a row names what it judges, and how: "price:positive+delivery:negative". Two questions: is the
- * aspect found (named), and is it found with its feeling (judged)? A row of "none" judges nothing. */
+/* Aspects: a row names what it judges, and how: "price:positive+delivery:negative".
+ * Two questions: is the aspect found (named), and is it found with its feeling (judged)? A row of
+ * "none" judges nothing. */
 #include "ops/evaluate/evaluate.h"
 
 enum { NAMED = 0, JUDGED = 1 };
@@ -15,7 +16,8 @@ static void start(struct evaluation *evaluation)
     evaluation->scores[JUDGED].name = "judged";
     (void)scores_class(&evaluation->scores[NAMED], STR("aspect"));
     for (uint32_t i = 0; i < ENUM_sentiment_label_count; i++)
-        (void)scores_class(&evaluation->scores[JUDGED], str_of(sentiment_label_enumeration.values[i]));
+        (void)scores_class(&evaluation->scores[JUDGED],
+                           str_of(sentiment_label_enumeration.values[i]));
 }
 
 static const struct aspect *find_said(const struct aspect_list *said, struct str name)
@@ -38,13 +40,15 @@ static int find_truth(struct str label, struct str name, uint32_t *ret_feeling, 
 
 static void count(struct evaluation *evaluation, uint32_t truth, uint32_t said)
 {
-    scores_each(&evaluation->scores[NAMED], 0, truth < ENUM_sentiment_label_count, said < ENUM_sentiment_label_count);
+    scores_each(&evaluation->scores[NAMED], 0, truth < ENUM_sentiment_label_count,
+                said < ENUM_sentiment_label_count);
     for (uint32_t i = 0; i < ENUM_sentiment_label_count; i++)
-        if (i == truth || i == said) scores_each(&evaluation->scores[JUDGED], i, i == truth, i == said);
+        if (i == truth || i == said)
+            scores_each(&evaluation->scores[JUDGED], i, i == truth, i == said);
 }
 
-static int judge(struct evaluation *evaluation, const struct example *example, const struct verdict *verdict,
-                 struct arena *arena, struct err *err)
+static int judge(struct evaluation *evaluation, const struct example *example,
+                 const struct verdict *verdict, struct arena *arena, struct err *err)
 {
     const struct aspect_list *said = &verdict->insight.aspects;
     (void)arena;
@@ -74,7 +78,8 @@ static void sum_up(const struct evaluation *evaluation, struct figures *figures)
 const struct evaluation_task evaluate_aspects = {
     .name = "aspects",
     .labelled = true,
-    .labels = "ASPECT:FEELING, joined by +, of config/aspects and positive, negative, neutral, mixed; none",
+    .labels = "ASPECT:FEELING, joined by +, of config/aspects and positive, negative, neutral, "
+              "mixed; none",
     .start = start,
     .judge = judge,
     .sum_up = sum_up,

@@ -28,11 +28,13 @@ struct figures {
 void figures_add(struct figures *figures, const char *group, const char *name, double value);
 void figures_count(struct figures *figures, const char *group, const char *name, uint64_t value);
 /* value / of, times scale; nothing is added where `of` is 0. */
-void figures_share(struct figures *figures, const char *group, const char *name, uint64_t value, uint64_t of, double scale);
+void figures_share(struct figures *figures, const char *group, const char *name, uint64_t value,
+                   uint64_t of, double scale);
 
 struct safety_count {
     uint64_t positive, negative;             /* rows, by label */
-    uint64_t alerts, false_alerts, unassessed, reached; /* reached: positive rows that are alerts or unassessed */
+    /* reached: positive rows that are alerts or unassessed */
+    uint64_t alerts, false_alerts, unassessed, reached;
     uint64_t serious, serious_found, serious_marked;
 };
 struct language_count {
@@ -61,19 +63,20 @@ struct evaluation_task {
     const char *labels;    /* for the help */
     void (*start)(struct evaluation *evaluation);
     /* BAD_MESSAGE: the label is none that the task knows; err names the nearest. */
-    int (*judge)(struct evaluation *evaluation, const struct example *example, const struct verdict *verdict,
-                 struct arena *arena, struct err *err) CHECKED;
+    int (*judge)(struct evaluation *evaluation, const struct example *example,
+                 const struct verdict *verdict, struct arena *arena, struct err *err) CHECKED;
     void (*sum_up)(const struct evaluation *evaluation, struct figures *figures);
-    /* For contests (contest.h); spell NULL: models aren't asked this. What the record says, spelt as a label; nothing
-     * where no label says it. */
+    /* For contests (contest.h); spell NULL: models aren't asked this. What the record says, spelt
+     * as a label; nothing where no label says it. */
     void (*spell)(const struct verdict *verdict, struct buffer *out);
     bool single;           /* a row has one class, in the scores that count */
     uint32_t finest;       /* the scores that tell most apart */
-    uint32_t (*main_scores)(const struct evaluation *evaluation); /* those that the data can tell; NULL: the finest */
+    /* those that the data can tell; NULL: the finest */
+    uint32_t (*main_scores)(const struct evaluation *evaluation);
 };
 
-extern const struct evaluation_task evaluate_sentiment, evaluate_needs, evaluate_topics, evaluate_aspects, evaluate_safety,
-    evaluate_language, evaluate_redact;
+extern const struct evaluation_task evaluate_sentiment, evaluate_needs, evaluate_topics,
+    evaluate_aspects, evaluate_safety, evaluate_language, evaluate_redact;
 extern const struct evaluation_task *const evaluation_tasks[]; /* ends with NULL */
 const struct evaluation_task *evaluation_task_find(struct str name); /* NULL if there is none */
 
@@ -83,12 +86,15 @@ struct label {
     uint32_t value;
 };
 /* Upper and lower case are one. BAD_MESSAGE names the nearest. */
-int label_find(const struct label *labels, struct str label, uint32_t *ret_value, struct err *err) CHECKED;
+int label_find(const struct label *labels, struct str label, uint32_t *ret_value,
+               struct err *err) CHECKED;
 /* Several, joined by '+': their values or-ed. */
-int label_find_all(const struct label *labels, struct str label, uint32_t *ret_values, struct err *err) CHECKED;
+int label_find_all(const struct label *labels, struct str label, uint32_t *ret_values,
+                   struct err *err) CHECKED;
 
 /* The names of the bits that are set, joined by '+'; `none` where there are none. */
-void labels_join(const char *const *names, uint32_t count, uint32_t bits, const char *none, struct buffer *out);
+void labels_join(const char *const *names, uint32_t count, uint32_t bits, const char *none,
+                 struct buffer *out);
 
 /* report.c: everything as a table for people, or as one JSON object. */
 struct report {

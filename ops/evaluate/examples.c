@@ -3,14 +3,19 @@
 
 #include "schema/json.h"
 
-enum example_field { GIVEN_TEXT, GIVEN_LABEL, GIVEN_LANGUAGE, GIVEN_PRODUCT, GIVEN_RATING, GIVEN_CHANNEL, GIVEN_SERIOUS };
+enum example_field {
+    GIVEN_TEXT, GIVEN_LABEL, GIVEN_LANGUAGE, GIVEN_PRODUCT, GIVEN_RATING, GIVEN_CHANNEL,
+    GIVEN_SERIOUS
+};
 
 static const struct {
     const char *name;
     enum example_field field;
 } columns[] = {
-    {"text", GIVEN_TEXT},       {"label", GIVEN_LABEL}, {"language", GIVEN_LANGUAGE}, {"lang", GIVEN_LANGUAGE},
-    {"product", GIVEN_PRODUCT}, {"drug", GIVEN_PRODUCT}, {"rating", GIVEN_RATING},     {"stars", GIVEN_RATING},
+    {"text", GIVEN_TEXT},       {"label", GIVEN_LABEL}, {"language", GIVEN_LANGUAGE},
+    {"lang", GIVEN_LANGUAGE},
+    {"product", GIVEN_PRODUCT}, {"drug", GIVEN_PRODUCT}, {"rating", GIVEN_RATING},
+    {"stars", GIVEN_RATING},
     {"channel", GIVEN_CHANNEL}, {"serious", GIVEN_SERIOUS},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
@@ -24,12 +29,13 @@ static int find_field(struct str name)
 
 static struct str *field_of(struct example *example, int field)
 {
-    struct str *const fields[] = {&example->text,   &example->label,   &example->language, &example->product,
-                                  &example->rating, &example->channel, &example->serious};
+    struct str *const fields[] = {
+        &example->text,   &example->label,   &example->language, &example->product,
+        &example->rating, &example->channel, &example->serious};
     return fields[field];
 }
 
-/* --- tab-separated ----------------------------------------------------------------------------- */
+/* --- tab-separated ---------------------------------------------------------------------------- */
 
 static bool next_line(struct examples *examples, struct str *ret_line)
 {
@@ -41,7 +47,8 @@ static bool next_line(struct examples *examples, struct str *ret_line)
     return true;
 }
 
-static int no_column(const struct examples *examples, const char *wanted, struct str header, struct err *err)
+static int no_column(const struct examples *examples, const char *wanted, struct str header,
+                     struct err *err)
 {
     size_t best = 4;
     struct str nearest = {0};
@@ -51,9 +58,10 @@ static int no_column(const struct examples *examples, const char *wanted, struct
         if (distance < best && find_field(cell) < 0) best = distance, nearest = cell;
     }
     if (nearest.size)
-        return err_set(err, E_BAD_MESSAGE, "%s has no column \"%s\"; is \"%.*s\" meant?", examples->path, wanted,
-                       STR_ARGS(str_slice(nearest, 0, 60)));
-    return err_set(err, E_BAD_MESSAGE, "%s has no column \"%s\"; its first line must name the columns, parted by tabs",
+        return err_set(err, E_BAD_MESSAGE, "%s has no column \"%s\"; is \"%.*s\" meant?",
+                       examples->path, wanted, STR_ARGS(str_slice(nearest, 0, 60)));
+    return err_set(err, E_BAD_MESSAGE,
+                   "%s has no column \"%s\"; its first line must name the columns, parted by tabs",
                    examples->path, wanted);
 }
 
@@ -64,21 +72,25 @@ static int read_header(struct examples *examples, struct err *err)
     (void)next_line(examples, &line);
     for (rest = line; rest.size;) {
         if (examples->columns == EXAMPLES_COLUMNS_MAX)
-            return err_set(err, E_BAD_MESSAGE, "%s has more than %d columns", examples->path, EXAMPLES_COLUMNS_MAX);
+            return err_set(err, E_BAD_MESSAGE, "%s has more than %d columns", examples->path,
+                           EXAMPLES_COLUMNS_MAX);
         int field = find_field(str_cut(&rest, '\t'));
         examples->fields[examples->columns++] = field;
         if (field >= 0) seen[field] = true;
     }
     if (!seen[GIVEN_TEXT]) return no_column(examples, "text", line, err);
-    return examples->with_label && !seen[GIVEN_LABEL] ? no_column(examples, "label", line, err) : E_OK;
+    return examples->with_label && !seen[GIVEN_LABEL] ? no_column(examples, "label", line, err)
+                                                      : E_OK;
 }
 
-static int read_row(struct examples *examples, struct str line, struct example *example, struct err *err)
+static int read_row(struct examples *examples, struct str line, struct example *example,
+                    struct err *err)
 {
     uint32_t cells = 1;
     for (size_t i = 0; i < line.size; i++) cells += line.data[i] == '\t';
     if (cells != examples->columns)
-        return err_set(err, E_BAD_MESSAGE, "%u cells, but the first line names %u columns", cells, examples->columns);
+        return err_set(err, E_BAD_MESSAGE, "%u cells, but the first line names %u columns", cells,
+                       examples->columns);
     for (uint32_t i = 0; i < cells; i++) {
         struct str cell = str_cut(&line, '\t');
         if (examples->fields[i] >= 0) *field_of(example, examples->fields[i]) = cell;
@@ -86,7 +98,7 @@ static int read_row(struct examples *examples, struct str line, struct example *
     return E_OK;
 }
 
-/* --- NDJSON ------------------------------------------------------------------------------------- */
+/* --- NDJSON ----------------------------------------------------------------------------------- */
 
 /* A string, a number, or a list of strings, which are joined by '+'. */
 static bool read_value(struct json_reader *json, struct arena *arena, struct str *ret_value)
@@ -101,14 +113,16 @@ static bool read_value(struct json_reader *json, struct arena *arena, struct str
         struct json_value item;
         for (bool first = true; json_item(json, &first);) {
             if (!json_next(json, &item) || item.kind != JSON_STRING) return false;
-            *ret_value = ret_value->size ? arena_printf(arena, "%.*s+%.*s", STR_ARGS(*ret_value), STR_ARGS(item.text))
-                                         : item.text;
+            *ret_value = ret_value->size
+                ? arena_printf(arena, "%.*s+%.*s", STR_ARGS(*ret_value), STR_ARGS(item.text))
+                : item.text;
         }
     }
     return value.kind != JSON_OBJECT && !json->fault;
 }
 
-static bool read_span(struct json_reader *json, struct str *ret_type, uint64_t *ret_start, uint64_t *ret_end)
+static bool read_span(struct json_reader *json, struct str *ret_type, uint64_t *ret_start,
+                      uint64_t *ret_end)
 {
     struct json_value value;
     struct str name;
@@ -124,7 +138,8 @@ static bool read_span(struct json_reader *json, struct str *ret_type, uint64_t *
 }
 
 /* Spans count code points; `ends` keeps them until the text is known. */
-static bool read_spans(struct json_reader *json, struct arena *arena, struct example *example, uint64_t (**ret_ends)[2])
+static bool read_spans(struct json_reader *json, struct arena *arena, struct example *example,
+                       uint64_t (**ret_ends)[2])
 {
     struct json_value value;
     if (!json_next(json, &value) || value.kind != JSON_ARRAY) return false;
@@ -134,7 +149,8 @@ static bool read_spans(struct json_reader *json, struct arena *arena, struct exa
     for (bool first = true; json_item(json, &first); example->span_count++) {
         if (example->span_count == EXAMPLE_SPANS_MAX) return false;
         uint64_t *ends = (*ret_ends)[example->span_count];
-        if (!read_span(json, &example->spans[example->span_count].type, &ends[0], &ends[1])) return false;
+        if (!read_span(json, &example->spans[example->span_count].type, &ends[0], &ends[1]))
+            return false;
     }
     return !json->fault;
 }
@@ -156,15 +172,17 @@ static int cut_spans(struct example *example, uint64_t (*ends)[2], struct err *e
     size_t at = 0;
     uint64_t count = 0;
     for (uint32_t i = 0; i < example->span_count; i++) {
-        size_t start = byte_of(example->text, ends[i][0], &at, &count), end = byte_of(example->text, ends[i][1], &at, &count);
-        if (count < ends[i][1]) return err_set(err, E_BAD_MESSAGE, "span %u ends behind the text", i + 1);
+        size_t start = byte_of(example->text, ends[i][0], &at, &count),
+               end = byte_of(example->text, ends[i][1], &at, &count);
+        if (count < ends[i][1])
+            return err_set(err, E_BAD_MESSAGE, "span %u ends behind the text", i + 1);
         example->spans[i].value = str_slice(example->text, start, end);
     }
     return E_OK;
 }
 
-static int read_object(const struct examples *examples, struct str line, struct arena *arena, struct example *example,
-                       struct err *err)
+static int read_object(const struct examples *examples, struct str line, struct arena *arena,
+                       struct example *example, struct err *err)
 {
     struct json_reader json = json_reader(line, arena);
     struct json_value value;
@@ -178,15 +196,18 @@ static int read_object(const struct examples *examples, struct str line, struct 
         if (field >= 0) good = read_value(&json, arena, field_of(example, field));
         else if (str_equal(name, STR("spans"))) good = read_spans(&json, arena, example, &ends);
         else good = json_skip(&json, &skipped);
-        if (!good && !json.fault) return err_set(err, E_BAD_MESSAGE, "/%.*s can't be read", STR_ARGS(str_slice(name, 0, 60)));
+        if (!good && !json.fault)
+            return err_set(err, E_BAD_MESSAGE, "/%.*s can't be read",
+                           STR_ARGS(str_slice(name, 0, 60)));
     }
     if (!json_end(&json)) return json_fault(&json, err);
     if (!example->text.size) return err_set(err, E_BAD_MESSAGE, "/text is required");
-    if (examples->with_label && !example->label.size) return err_set(err, E_BAD_MESSAGE, "/label is required");
+    if (examples->with_label && !example->label.size)
+        return err_set(err, E_BAD_MESSAGE, "/label is required");
     return cut_spans(example, ends, err);
 }
 
-/* --- both --------------------------------------------------------------------------------------- */
+/* --- both ------------------------------------------------------------------------------------- */
 
 int examples_open(struct examples *examples, const char *path, bool with_label, struct err *err)
 {
@@ -194,7 +215,8 @@ int examples_open(struct examples *examples, const char *path, bool with_label, 
     int rc = buffer_read_file(&examples->bytes, path, EXAMPLES_BYTES_MAX, err);
     if (rc) return rc;
     examples->rest = buffer_str(&examples->bytes);
-    if (str_starts(examples->rest, STR("\xEF\xBB\xBF"))) examples->rest = str_slice(examples->rest, 3, examples->rest.size);
+    if (str_starts(examples->rest, STR("\xEF\xBB\xBF")))
+        examples->rest = str_slice(examples->rest, 3, examples->rest.size);
     examples->is_json = str_starts(str_trim(examples->rest), STR("{"));
     return examples->is_json ? E_OK : read_header(examples, err);
 }
@@ -205,17 +227,21 @@ void examples_close(struct examples *examples)
     *examples = (struct examples){0};
 }
 
-int examples_next(struct examples *examples, struct arena *arena, struct example *ret_example, struct err *err)
+int examples_next(struct examples *examples, struct arena *arena, struct example *ret_example,
+                  struct err *err)
 {
     struct str line;
     do
         if (!next_line(examples, &line)) return E_NOT_FOUND;
     while (str_trim(line).size == 0);
     struct example example = {.line = examples->line};
-    int rc = examples->is_json ? read_object(examples, line, arena, &example, err) : read_row(examples, line, &example, err);
+    int rc = examples->is_json ? read_object(examples, line, arena, &example, err)
+                               : read_row(examples, line, &example, err);
     if (!rc && !str_is_utf8(line)) rc = err_set(err, E_BAD_MESSAGE, "not UTF-8");
-    if (!rc && str_trim(example.text).size == 0) rc = err_set(err, E_BAD_MESSAGE, "the text is empty");
-    if (rc) return err_wrap(err, "%s, line %llu", examples->path, (unsigned long long)examples->line);
+    if (!rc && str_trim(example.text).size == 0)
+        rc = err_set(err, E_BAD_MESSAGE, "the text is empty");
+    if (rc)
+        return err_wrap(err, "%s, line %llu", examples->path, (unsigned long long)examples->line);
     *ret_example = example;
     return E_OK;
 }

@@ -1,9 +1,9 @@
 /* Labelled texts from a file: tab-separated values with a header line, or NDJSON.
  *
- * Columns, or fields, by name:  text (required), label (where the task needs one), language or lang,
- * product or drug, rating or stars, channel, serious (1/0, yes/no: for safety). Others are passed over.
- * TSV has no quoting: a cell ends at the tab, a row at the line's end. NDJSON may hold label as a list,
- * and spans: [{start, end, type}], in code points, end behind the last. */
+ * Columns, or fields, by name: text (required), label (where the task needs one), language or lang,
+ * product or drug, rating or stars, channel, serious (1/0, yes/no: for safety). Others are passed
+ * over. TSV has no quoting: a cell ends at the tab, a row at the line's end. NDJSON may hold label
+ * as a list, and spans: [{start, end, type}], in code points, end behind the last. */
 #ifndef VERBATIM_EVALUATE_EXAMPLES_H
 #define VERBATIM_EVALUATE_EXAMPLES_H
 
@@ -32,13 +32,16 @@ struct examples {
     int fields[EXAMPLES_COLUMNS_MAX]; /* which field each column is; -1: none of ours */
 };
 
-/* with_label: a TSV without a label column is refused. NO_INPUT, TOO_LARGE, BAD_MESSAGE: a missing column,
- * with the nearest one that is there. */
-int examples_open(struct examples *examples, const char *path, bool with_label, struct err *err) CHECKED;
+/* with_label: a TSV without a label column is refused. NO_INPUT, TOO_LARGE, BAD_MESSAGE: a missing
+ * column, with the nearest one that is there. */
+int examples_open(struct examples *examples, const char *path, bool with_label,
+                  struct err *err) CHECKED;
 void examples_close(struct examples *examples);
 
-/* E_OK; NOT_FOUND at the end, where err stays untouched; BAD_MESSAGE or BAD_JSON: this row is no example (err
- * names file and line), go on with the next. Views are of the file or live in the arena. */
-int examples_next(struct examples *examples, struct arena *arena, struct example *ret_example, struct err *err) CHECKED;
+/* E_OK; NOT_FOUND at the end, where err stays untouched; BAD_MESSAGE or BAD_JSON:
+ * this row is no example (err names file and line), go on with the next. Views are of the file
+ * or live in the arena. */
+int examples_next(struct examples *examples, struct arena *arena, struct example *ret_example,
+                  struct err *err) CHECKED;
 
 #endif

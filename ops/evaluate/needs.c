@@ -4,7 +4,8 @@
 enum { KINDS = 0, WITH_NONE = 1, NONE = ENUM_need_kind_count };
 
 static const struct label labels[] = {
-    {"feature_request", 1u << ENUM_need_kind_feature_request}, {"problem_report", 1u << ENUM_need_kind_problem_report},
+    {"feature_request", 1u << ENUM_need_kind_feature_request},
+    {"problem_report", 1u << ENUM_need_kind_problem_report},
     {"question", 1u << ENUM_need_kind_question}, {"bug", 1u << ENUM_need_kind_problem_report},
     {"none", 0}, {"irrelevant", 0}, {"other", 0}, {"rating", 0}, {"user_experience", 0}, {NULL, 0},
 };
@@ -15,13 +16,14 @@ static void start(struct evaluation *evaluation)
     evaluation->scores[WITH_NONE].name = "with_none";
     for (int with = KINDS; with <= WITH_NONE; with++) {
         for (uint32_t kind = 0; kind < ENUM_need_kind_count; kind++)
-            (void)scores_class(&evaluation->scores[with], str_of(need_kind_enumeration.values[kind]));
+            (void)scores_class(&evaluation->scores[with],
+                               str_of(need_kind_enumeration.values[kind]));
     }
     (void)scores_class(&evaluation->scores[WITH_NONE], STR("none"));
 }
 
-static int judge(struct evaluation *evaluation, const struct example *example, const struct verdict *verdict,
-                 struct arena *arena, struct err *err)
+static int judge(struct evaluation *evaluation, const struct example *example,
+                 const struct verdict *verdict, struct arena *arena, struct err *err)
 {
     const struct need_list *needs = &verdict->insight.needs;
     float confidence[ENUM_need_kind_count] = {0};
@@ -31,12 +33,15 @@ static int judge(struct evaluation *evaluation, const struct example *example, c
     if (rc) return rc;
     for (uint32_t i = 0; i < needs->count; i++) {
         said |= 1u << needs->items[i].kind;
-        if (needs->items[i].confidence > confidence[needs->items[i].kind]) confidence[needs->items[i].kind] = needs->items[i].confidence;
+        if (needs->items[i].confidence > confidence[needs->items[i].kind])
+            confidence[needs->items[i].kind] = needs->items[i].confidence;
     }
     for (uint32_t kind = 0; kind < ENUM_need_kind_count; kind++) {
         for (int with = KINDS; with <= WITH_NONE; with++)
             scores_each(&evaluation->scores[with], kind, truth >> kind & 1, said >> kind & 1);
-        if (said >> kind & 1) scores_confidence(&evaluation->scores[KINDS], (double)confidence[kind], truth >> kind & 1);
+        if (said >> kind & 1)
+            scores_confidence(&evaluation->scores[KINDS], (double)confidence[kind],
+                              truth >> kind & 1);
     }
     scores_each(&evaluation->scores[WITH_NONE], NONE, truth == 0, said == 0);
     return E_OK;
@@ -45,7 +50,8 @@ static int judge(struct evaluation *evaluation, const struct example *example, c
 static void sum_up(const struct evaluation *evaluation, struct figures *figures)
 {
     figures_add(figures, NULL, "macro_f1", scores_macro_f1(&evaluation->scores[KINDS]));
-    figures_add(figures, NULL, "macro_f1_with_none", scores_macro_f1(&evaluation->scores[WITH_NONE]));
+    figures_add(figures, NULL, "macro_f1_with_none",
+                scores_macro_f1(&evaluation->scores[WITH_NONE]));
 }
 
 static void spell(const struct verdict *verdict, struct buffer *out)
@@ -59,7 +65,8 @@ static void spell(const struct verdict *verdict, struct buffer *out)
 const struct evaluation_task evaluate_needs = {
     .name = "needs",
     .labelled = true,
-    .labels = "feature_request, problem_report (bug), question, joined by +; none (irrelevant, other, rating, user_experience)",
+    .labels = "feature_request, problem_report (bug), question, joined by +; none (irrelevant, "
+              "other, rating, user_experience)",
     .start = start,
     .judge = judge,
     .sum_up = sum_up,

@@ -18,7 +18,8 @@ static bool is_shown(const struct scores *scores)
 {
     if (!scores->name) return false;
     if (!scores->one_of) return true;
-    return !str_equal(str_of(scores->name), STR("four_way")) || scores->classes[scores->class_count - 1].truth;
+    return !str_equal(str_of(scores->name), STR("four_way")) ||
+           scores->classes[scores->class_count - 1].truth;
 }
 
 static double per_second(const struct report *report, double seconds)
@@ -26,7 +27,7 @@ static double per_second(const struct report *report, double seconds)
     return seconds > 0 ? (double)report->evaluation->rows / seconds : 0;
 }
 
-/* --- for people --------------------------------------------------------------------------------- */
+/* --- for people ------------------------------------------------------------------------------- */
 
 static void print_classes(const struct scores *scores)
 {
@@ -34,14 +35,16 @@ static void print_classes(const struct scores *scores)
     for (uint32_t i = 0; i < scores->class_count; i++) {
         const struct class_count *class = &scores->classes[i];
         if (!class->truth && !class->said) continue;
-        printf("  %-24s %9.3f %9.3f %9.3f %9llu %9llu\n", class->name, class_precision(class), class_recall(class), class_f1(class),
-               (unsigned long long)class->truth, (unsigned long long)class->said);
+        printf("  %-24s %9.3f %9.3f %9.3f %9llu %9llu\n", class->name, class_precision(class),
+               class_recall(class), class_f1(class), (unsigned long long)class->truth,
+               (unsigned long long)class->said);
     }
 }
 
 static void print_matrix(const struct scores *scores)
 {
-    uint32_t count = scores->class_count < SCORES_MATRIX_MAX ? scores->class_count : SCORES_MATRIX_MAX;
+    uint32_t count =
+        scores->class_count < SCORES_MATRIX_MAX ? scores->class_count : SCORES_MATRIX_MAX;
     if (!scores->one_of) return;
     printf("  %-24s", "truth \\ said");
     for (uint32_t i = 0; i < count; i++) printf(" %10.10s", scores->classes[i].name);
@@ -49,7 +52,8 @@ static void print_matrix(const struct scores *scores)
     for (uint32_t truth = 0; truth < count; truth++) {
         if (!scores->classes[truth].truth) continue;
         printf("  %-24s", scores->classes[truth].name);
-        for (uint32_t said = 0; said < count; said++) printf(" %10llu", (unsigned long long)scores->matrix[truth][said]);
+        for (uint32_t said = 0; said < count; said++)
+            printf(" %10llu", (unsigned long long)scores->matrix[truth][said]);
         printf("\n");
     }
 }
@@ -61,17 +65,20 @@ static void print_calibration(const struct scores *scores)
     for (int i = 0; i < SCORES_BINS; i++) {
         double rows = (double)scores->bins[i].rows;
         if (!scores->bins[i].rows) continue;
-        printf("  %.1f to %.1f %24.0f %9.3f %9.3f\n", (double)i / SCORES_BINS, (double)(i + 1) / SCORES_BINS, rows,
-               scores->bins[i].confidence / rows, (double)scores->bins[i].right / rows);
+        printf("  %.1f to %.1f %24.0f %9.3f %9.3f\n", (double)i / SCORES_BINS,
+               (double)(i + 1) / SCORES_BINS, rows, scores->bins[i].confidence / rows,
+               (double)scores->bins[i].right / rows);
     }
 }
 
 static void print_scores(const struct scores *scores)
 {
     int fd = STDOUT_FILENO;
-    printf("\n%s%s%s  macro-F1 %.3f", terminal_colour(fd, COLOUR_BOLD), scores->name, terminal_reset(fd), scores_macro_f1(scores));
+    printf("\n%s%s%s  macro-F1 %.3f", terminal_colour(fd, COLOUR_BOLD), scores->name,
+           terminal_reset(fd), scores_macro_f1(scores));
     if (scores->one_of) printf("  accuracy %.3f", scores_accuracy(scores));
-    if (scores_calibration_error(scores) >= 0) printf("  ECE %.3f", scores_calibration_error(scores));
+    if (scores_calibration_error(scores) >= 0)
+        printf("  ECE %.3f", scores_calibration_error(scores));
     printf("\n");
     print_classes(scores);
     print_matrix(scores);
@@ -96,16 +103,19 @@ void report_print(const struct report *report)
 {
     const struct evaluation *evaluation = report->evaluation;
     struct figures figures = figures_of(report);
-    printf("%s: %llu rows of %s", evaluation->task->name, (unsigned long long)evaluation->rows, report->path);
-    if (evaluation->unlabelled) printf(", %llu of them not judged", (unsigned long long)evaluation->unlabelled);
+    printf("%s: %llu rows of %s", evaluation->task->name, (unsigned long long)evaluation->rows,
+           report->path);
+    if (evaluation->unlabelled)
+        printf(", %llu of them not judged", (unsigned long long)evaluation->unlabelled);
     if (evaluation->refused) printf(", %llu refused", (unsigned long long)evaluation->refused);
-    printf("; %.0f records/s, %.0f per CPU-second\n", per_second(report, report->seconds), per_second(report, report->cpu_seconds));
+    printf("; %.0f records/s, %.0f per CPU-second\n", per_second(report, report->seconds),
+           per_second(report, report->cpu_seconds));
     print_figures(&figures);
     for (int i = 0; i < EVALUATION_SCORES; i++)
         if (is_shown(&evaluation->scores[i])) print_scores(&evaluation->scores[i]);
 }
 
-/* --- for programs ------------------------------------------------------------------------------- */
+/* --- for programs ----------------------------------------------------------------------------- */
 
 static void json_figure(struct buffer *out, const char *name, double value, bool first)
 {
@@ -119,7 +129,8 @@ static void json_figures(const struct figures *figures, struct buffer *out)
     for (uint32_t i = 0; i < figures->count; i++) {
         const struct figure *figure = &figures->items[i];
         char name[96];
-        snprintf(name, sizeof name, "%s%s%s", figure->group ? figure->group : "", figure->group ? "_" : "", figure->name);
+        snprintf(name, sizeof name, "%s%s%s", figure->group ? figure->group : "",
+                 figure->group ? "_" : "", figure->name);
         json_figure(out, name, figure->value, i == 0);
     }
     buffer_add_char(out, '}');
@@ -144,14 +155,16 @@ static void json_classes(const struct scores *scores, struct buffer *out)
 
 static void json_matrix(const struct scores *scores, struct buffer *out)
 {
-    uint32_t count = scores->class_count < SCORES_MATRIX_MAX ? scores->class_count : SCORES_MATRIX_MAX;
+    uint32_t count =
+        scores->class_count < SCORES_MATRIX_MAX ? scores->class_count : SCORES_MATRIX_MAX;
     if (!scores->one_of) return;
     json_figure(out, "accuracy", scores_accuracy(scores), false);
     buffer_add(out, STR(",\"confusion\":["));
     for (uint32_t truth = 0; truth < count; truth++) {
         buffer_add(out, truth ? STR(",[") : STR("["));
         for (uint32_t said = 0; said < count; said++)
-            buffer_printf(out, "%s%llu", said ? "," : "", (unsigned long long)scores->matrix[truth][said]);
+            buffer_printf(out, "%s%llu", said ? "," : "",
+                          (unsigned long long)scores->matrix[truth][said]);
         buffer_add_char(out, ']');
     }
     buffer_add_char(out, ']');

@@ -47,7 +47,10 @@ static double share(uint64_t part, uint64_t whole)
 
 double class_precision(const struct class_count *class) { return share(class->right, class->said); }
 double class_recall(const struct class_count *class) { return share(class->right, class->truth); }
-double class_f1(const struct class_count *class) { return share(2 * class->right, class->said + class->truth); }
+double class_f1(const struct class_count *class)
+{
+    return share(2 * class->right, class->said + class->truth);
+}
 double scores_accuracy(const struct scores *scores) { return share(scores->right, scores->rows); }
 
 double scores_macro_f1(const struct scores *scores)

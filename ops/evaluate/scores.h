@@ -1,9 +1,10 @@
 /* Counts of what was said beside what is true, and the figures that follow from them.
  *
- * precision = right / said, recall = right / truth, F1 = 2 right / (said + truth); 0 where nothing divides.
- * Macro-F1 is the plain mean over the classes that the data holds. Calibration: rows by the confidence
- * that was stated, in ten bins; ECE is the mean of |confidence - share right|, weighted by rows
- * (Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian binning"). */
+ * precision = right / said, recall = right / truth, F1 = 2 right / (said + truth);
+ * 0 where nothing divides. Macro-F1 is the plain mean over the classes that the data holds.
+ * Calibration: rows by the confidence that was stated, in ten bins; ECE is the mean of |confidence
+ * - share right|, weighted by rows (Naeini et al. 2015, "Obtaining well calibrated probabilities
+ * using Bayesian binning"). */
 #ifndef VERBATIM_EVALUATE_SCORES_H
 #define VERBATIM_EVALUATE_SCORES_H
 

@@ -1,6 +1,6 @@
-/* Sentiment. Two-way: rows that are positive or negative; a record that is neither counts by its score's
- * sign. Three-way: neutral rows too; mixed, which is between the two, counts as neutral. All four where the
- * data marks mixed rows. */
+/* Sentiment. Two-way: rows that are positive or negative; a record that is neither counts by its
+ * score's sign. Three-way: neutral rows too; mixed, which is between the two, counts as neutral.
+ * All four where the data marks mixed rows. */
 #include "ops/evaluate/evaluate.h"
 
 enum { UNLABELLED = ENUM_sentiment_label_count, TWO_WAY = 0, THREE_WAY = 1, FOUR_WAY = 2 };
@@ -18,12 +18,13 @@ static void start(struct evaluation *evaluation)
     for (int way = 0; way < EVALUATION_SCORES; way++) {
         evaluation->scores[way].name = NAMES[way];
         for (int label = 0; label < 2 + way; label++) /* in the order of the enumeration */
-            (void)scores_class(&evaluation->scores[way], str_of(sentiment_label_enumeration.values[label]));
+            (void)scores_class(&evaluation->scores[way],
+                               str_of(sentiment_label_enumeration.values[label]));
     }
 }
 
-static int judge(struct evaluation *evaluation, const struct example *example, const struct verdict *verdict,
-                 struct arena *arena, struct err *err)
+static int judge(struct evaluation *evaluation, const struct example *example,
+                 const struct verdict *verdict, struct arena *arena, struct err *err)
 {
     const struct sentiment *sentiment = &verdict->insight.sentiment;
     uint32_t truth, said = sentiment->label;
@@ -31,14 +32,19 @@ static int judge(struct evaluation *evaluation, const struct example *example, c
     (void)arena;
     if (rc) return rc;
     if (truth == UNLABELLED) return evaluation->unlabelled++, E_OK;
-    uint32_t sign = sentiment->score >= 0 ? ENUM_sentiment_label_positive : ENUM_sentiment_label_negative;
+    uint32_t sign = sentiment->score >= 0 ? ENUM_sentiment_label_positive
+                                          : ENUM_sentiment_label_negative;
     uint32_t pair = said <= ENUM_sentiment_label_negative ? said : sign;
-    uint32_t three = said == ENUM_sentiment_label_mixed ? (uint32_t)ENUM_sentiment_label_neutral : said;
-    if (truth <= ENUM_sentiment_label_negative) scores_one_of(&evaluation->scores[TWO_WAY], truth, pair);
-    if (truth <= ENUM_sentiment_label_neutral) scores_one_of(&evaluation->scores[THREE_WAY], truth, three);
+    uint32_t three =
+        said == ENUM_sentiment_label_mixed ? (uint32_t)ENUM_sentiment_label_neutral : said;
+    if (truth <= ENUM_sentiment_label_negative)
+        scores_one_of(&evaluation->scores[TWO_WAY], truth, pair);
+    if (truth <= ENUM_sentiment_label_neutral)
+        scores_one_of(&evaluation->scores[THREE_WAY], truth, three);
     scores_one_of(&evaluation->scores[FOUR_WAY], truth, said);
     if (truth <= ENUM_sentiment_label_neutral && said != ENUM_sentiment_label_mixed)
-        scores_confidence(&evaluation->scores[THREE_WAY], (double)sentiment->confidence, said == truth);
+        scores_confidence(&evaluation->scores[THREE_WAY], (double)sentiment->confidence,
+                          said == truth);
     return E_OK;
 }
 
@@ -46,9 +52,11 @@ static void sum_up(const struct evaluation *evaluation, struct figures *figures)
 {
     figures_add(figures, NULL, "two_way_macro_f1", scores_macro_f1(&evaluation->scores[TWO_WAY]));
     if (evaluation->scores[THREE_WAY].classes[ENUM_sentiment_label_neutral].truth)
-        figures_add(figures, NULL, "three_way_macro_f1", scores_macro_f1(&evaluation->scores[THREE_WAY]));
+        figures_add(figures, NULL, "three_way_macro_f1",
+                    scores_macro_f1(&evaluation->scores[THREE_WAY]));
     if (evaluation->scores[FOUR_WAY].classes[ENUM_sentiment_label_mixed].truth)
-        figures_add(figures, NULL, "four_way_macro_f1", scores_macro_f1(&evaluation->scores[FOUR_WAY]));
+        figures_add(figures, NULL, "four_way_macro_f1",
+                    scores_macro_f1(&evaluation->scores[FOUR_WAY]));
 }
 
 static void spell(const struct verdict *verdict, struct buffer *out)
@@ -59,7 +67,8 @@ static void spell(const struct verdict *verdict, struct buffer *out)
 static uint32_t main_scores(const struct evaluation *evaluation)
 {
     if (evaluation->scores[FOUR_WAY].classes[ENUM_sentiment_label_mixed].truth) return FOUR_WAY;
-    return evaluation->scores[THREE_WAY].classes[ENUM_sentiment_label_neutral].truth ? THREE_WAY : TWO_WAY;
+    return evaluation->scores[THREE_WAY].classes[ENUM_sentiment_label_neutral].truth ? THREE_WAY
+                                                                                     : TWO_WAY;
 }
 
 const struct evaluation_task evaluate_sentiment = {

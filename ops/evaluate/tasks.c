@@ -2,7 +2,8 @@
 #include "ops/evaluate/evaluate.h"
 
 const struct evaluation_task *const evaluation_tasks[] = {
-    &evaluate_sentiment, &evaluate_needs, &evaluate_topics, &evaluate_aspects, &evaluate_safety, &evaluate_language, &evaluate_redact, NULL,
+    &evaluate_sentiment, &evaluate_needs, &evaluate_topics, &evaluate_aspects, &evaluate_safety,
+    &evaluate_language, &evaluate_redact, NULL,
 };
 
 const struct evaluation_task *evaluation_task_find(struct str name)
@@ -18,15 +19,17 @@ int label_find(const struct label *labels, struct str label, uint32_t *ret_value
     const char *nearest = labels[0].spelling;
     label = str_trim(label);
     for (; labels->spelling; labels++) {
-        if (str_equal_ignoring_case(label, str_of(labels->spelling))) return *ret_value = labels->value, E_OK;
+        if (str_equal_ignoring_case(label, str_of(labels->spelling)))
+            return *ret_value = labels->value, E_OK;
         size_t distance = str_distance(label, str_of(labels->spelling));
         if (distance < best) best = distance, nearest = labels->spelling;
     }
-    return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" isn't known here; did you mean \"%s\"?", STR_ARGS(str_slice(label, 0, 60)),
-                   nearest);
+    return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" isn't known here; did you mean \"%s\"?",
+                   STR_ARGS(str_slice(label, 0, 60)), nearest);
 }
 
-int label_find_all(const struct label *labels, struct str label, uint32_t *ret_values, struct err *err)
+int label_find_all(const struct label *labels, struct str label, uint32_t *ret_values,
+                   struct err *err)
 {
     uint32_t values = 0, value = 0;
     int rc = E_OK;
@@ -38,7 +41,8 @@ int label_find_all(const struct label *labels, struct str label, uint32_t *ret_v
     return rc;
 }
 
-void labels_join(const char *const *names, uint32_t count, uint32_t bits, const char *none, struct buffer *out)
+void labels_join(const char *const *names, uint32_t count, uint32_t bits, const char *none,
+                 struct buffer *out)
 {
     bool first = true;
     for (uint32_t i = 0; i < count; i++) {
@@ -65,7 +69,8 @@ void figures_count(struct figures *figures, const char *group, const char *name,
     add(figures, (struct figure){group, name, (double)value, true});
 }
 
-void figures_share(struct figures *figures, const char *group, const char *name, uint64_t value, uint64_t of, double scale)
+void figures_share(struct figures *figures, const char *group, const char *name, uint64_t value,
+                   uint64_t of, double scale)
 {
     if (of) figures_add(figures, group, name, scale * (double)value / (double)of);
 }

@@ -13,15 +13,16 @@ static bool holds(struct str labels, struct str topic)
     return false;
 }
 
-static int judge(struct evaluation *evaluation, const struct example *example, const struct verdict *verdict,
-                 struct arena *arena, struct err *err)
+static int judge(struct evaluation *evaluation, const struct example *example,
+                 const struct verdict *verdict, struct arena *arena, struct err *err)
 {
     struct scores *scores = &evaluation->scores[0];
     const struct str_list *said = &verdict->insight.topics;
     (void)arena;
     (void)err;
     for (uint32_t i = 0; i < said->count; i++)
-        scores_each(scores, scores_class(scores, said->items[i]), holds(example->label, said->items[i]), true);
+        scores_each(scores, scores_class(scores, said->items[i]),
+                    holds(example->label, said->items[i]), true);
     for (struct str rest = example->label; rest.size;) {
         struct str truth = str_trim(str_cut(&rest, '+'));
         bool found = str_equal(truth, STR("none"));
