@@ -33,7 +33,8 @@ static struct str read_file(const char *path)
     return str_make(data, size);
 }
 
-static void put(struct bus_producer *producer, enum topic topic, unsigned number, const char *path, unsigned *done)
+static void put(struct bus_producer *producer, enum topic topic, unsigned number, const char *path,
+                unsigned *done)
 {
     char key[16];
     struct err err;

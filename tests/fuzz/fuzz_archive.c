@@ -1,7 +1,7 @@
 /* links: worker_logsink */
-/* What logsink reads back from an object store, which others can write to: objects (the input as zstd
- * frames, and as lines that are packed here), lines, manifests. And a message that is poison: it
- * becomes one line that can be read back. */
+/* What logsink reads back from an object store, which others can write to: objects (the input as
+ * zstd frames, and as lines that are packed here), lines, manifests. And a message that is poison:
+ * it becomes one line that can be read back. */
 #include <assert.h>
 #include <stdlib.h>
 

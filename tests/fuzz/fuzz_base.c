@@ -42,7 +42,8 @@ static void prefixes_stay_valid(struct str text)
     size_t valid = str_utf8_valid_prefix(text);
     assert(valid <= text.size);
     assert(str_is_utf8(str_slice(text, 0, valid)));
-    for (size_t cut = valid > 4 ? valid - 4 : 0; cut < valid; cut++) /* loses one character at most */
+    /* loses one character at most */
+    for (size_t cut = valid > 4 ? valid - 4 : 0; cut < valid; cut++)
         assert(str_utf8_valid_prefix(str_slice(text, 0, cut)) + 3 >= cut);
 }
 

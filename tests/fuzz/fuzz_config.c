@@ -1,5 +1,6 @@
 /* links: common_config */
-/* Configuration files, assignments and variables: what is taken is in force, and no secret is ever shown. */
+/* Configuration files, assignments and variables: what is taken is in force, and no
+ * secret is ever shown. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -30,8 +31,10 @@ static void is_in_force(struct config *config)
     struct err err;
     int rc = config_get(config, &demo_option_table, &options, &err);
     assert(rc == E_OK);
-    assert(options.count >= 1 && options.count <= 100 && options.every >= 100 && options.every <= 3600000);
-    assert(options.room >= 1024 && options.room <= 1048576 && options.share >= 0 && options.share <= 1 && options.kind < 3);
+    assert(options.count >= 1 && options.count <= 100 && options.every >= 100 &&
+           options.every <= 3600000);
+    assert(options.room >= 1024 && options.room <= 1048576 && options.share >= 0 &&
+           options.share <= 1 && options.kind < 3);
     config_print(config, false, &out);
     if (options.key[0]) assert(strcmp(config_value(config, "demo", "key", NULL), "(set)") == 0);
     buffer_clear(&out);

@@ -1,5 +1,6 @@
 /* links: common_schema */
-/* CSV: rows written back with all cells quoted read the same; a text that comes in parts gives the same rows. */
+/* CSV: rows written back with all cells quoted read the same; a text that comes in parts
+ * gives the same rows. */
 #include <assert.h>
 
 #include "base/buffer.h"

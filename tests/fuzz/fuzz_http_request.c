@@ -2,7 +2,8 @@
 /* The request parser: any bytes, cut in any way, give the same request or the same refusal.
  *
  * Input: one byte that seeds where the bytes are cut, then what the network brings. Each request in
- * it is parsed twice, in one piece and in many, and both must agree in result, text and position. */
+ * it is parsed twice, in one piece and in many, and both must agree in result,
+ * text and position. */
 #include "http/parser.h"
 
 #include <stdlib.h>
@@ -71,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (size > 0) {
         struct outcome a = parse(&whole, &whole_message, data, size, 0, 0);
         struct outcome b = parse(&cut, &cut_message, data, size, most, seed);
-        /* The bound on chunk framing is judged per read, so it may be seen sooner or later than another error. */
+        /* The bound on chunk framing is judged per read, so it may be seen sooner or later
+         * than another error. */
         if (whole_message.chunked &&
             (a.refusal == HTTP_REFUSED_BODY_SIZE || b.refusal == HTTP_REFUSED_BODY_SIZE)) break;
         REQUIRE(a.refusal == b.refusal);

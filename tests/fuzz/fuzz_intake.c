@@ -1,5 +1,6 @@
 /* links: common_schema */
-/* What callers post: each becomes a message that every worker can read, or problems that name fields. */
+/* What callers post: each becomes a message that every worker can read, or problems
+ * that name fields. */
 #include <assert.h>
 
 #include "schema/intake.h"
@@ -19,7 +20,8 @@ static void is_readable(const struct intake *intake, struct arena *arena)
     assert(shape_has(feedback, &feedback, tenant) && str_equal(feedback.tenant, STR("acme")));
 }
 
-static void settle(int rc, const struct intake *intake, const struct json_problems *problems, struct arena *arena)
+static void settle(int rc, const struct intake *intake, const struct json_problems *problems,
+                   struct arena *arena)
 {
     if (rc == E_OK) is_readable(intake, arena);
     else assert(rc == E_BAD_JSON || rc == E_BAD_MESSAGE || rc == E_TOO_LARGE);
@@ -55,7 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     clock_manual_init(&clock, 1);
     random_seed(&random, 1);
     for (int keep = 0; keep <= 1; keep++) {
-        struct intake_rules rules = {.keep_unknown = keep, .tenant = STR("acme"), .ids = &ids, .received_ms = 1};
+        struct intake_rules rules = {
+            .keep_unknown = keep, .tenant = STR("acme"), .ids = &ids, .received_ms = 1};
         struct arena arena;
         struct json_problems problems = {.count = 0};
         struct intake intake = {.row = 0};

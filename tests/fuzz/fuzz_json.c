@@ -1,5 +1,6 @@
 /* links: common_schema */
-/* JSON records: what is accepted becomes a sound message, and its JSON stays the same from then on. */
+/* JSON records: what is accepted becomes a sound message, and its JSON stays the
+ * same from then on. */
 #include <assert.h>
 
 #include "schema/json.h"
@@ -44,7 +45,8 @@ static void problems_are_texts(const struct json_problems *problems)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct shape *const shapes[] = {&feedback_shape, &insight_shape, &safety_shape, &features_shape};
+    static const struct shape *const shapes[] = {
+        &feedback_shape, &insight_shape, &safety_shape, &features_shape};
     struct str text = str_make(data, size), message;
     struct json_problems problems = {.count = 0};
     struct arena arena;
@@ -55,8 +57,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rc == E_OK) stays_the_same(message, &arena);
     else assert(rc == E_BAD_JSON || rc == E_BAD_MESSAGE);
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        union { struct feedback feedback; struct insight insight; struct safety safety; struct features features; } value;
-        rc = json_read_shape(shapes[i], text, i % 2 ? JSON_UNKNOWN_KEEP : JSON_UNKNOWN_REFUSE, &arena, &value, &problems, &err);
+        union {
+            struct feedback feedback;
+            struct insight insight;
+            struct safety safety;
+            struct features features;
+        } value;
+        rc = json_read_shape(shapes[i], text, i % 2 ? JSON_UNKNOWN_KEEP : JSON_UNKNOWN_REFUSE,
+                             &arena, &value, &problems, &err);
         problems_are_texts(&problems);
         assert(rc == E_OK || rc == E_BAD_JSON || rc == E_BAD_MESSAGE);
     }

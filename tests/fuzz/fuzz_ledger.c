@@ -1,6 +1,6 @@
 /* links: common_archive */
-/* The ledger as verify reads it out of an archive, which others can write to: a line, its section, and
- * what adds up of it. Ranges of offsets must stay ascending and apart, whatever is told. */
+/* The ledger as verify reads it out of an archive, which others can write to: a line, its section,
+ * and what adds up of it. Ranges of offsets must stay ascending and apart, whatever is told. */
 #include <assert.h>
 #include <stdlib.h>
 

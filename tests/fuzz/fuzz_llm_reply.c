@@ -1,6 +1,7 @@
 /* links: common_llm */
-/* What a provider may send back: by the first byte a reply's body for one of the providers, after lines of its head
- * ("name: value", ended by an empty one), or a credentials document. What is handed on must be what is promised. */
+/* What a provider may send back: by the first byte a reply's body for one of the providers, after
+ * lines of its head ("name: value", ended by an empty one), or a credentials document. What is
+ * handed on must be what is promised. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -19,7 +20,8 @@ static void check_result(const struct llm_result *result)
     assert(!(result->usage.known && result->maybe_paid));
     assert(result->retry_after_ms >= -1 && result->retry_after_ms <= 86400000);
     assert(result->limits.requests.reset_ms >= -1 && result->limits.requests.reset_ms <= 86400000);
-    assert(memchr(result->text, '\0', sizeof result->text) && memchr(result->id, '\0', sizeof result->id));
+    assert(memchr(result->text, '\0', sizeof result->text) &&
+           memchr(result->id, '\0', sizeof result->id));
     for (const char *at = result->text; *at; at++) assert(*at >= ' ' && *at < 0x7F);
     for (const char *at = result->model; *at; at++) assert(*at >= ' ' && *at < 0x7F);
 }
@@ -57,8 +59,9 @@ static void try_document(struct str text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct provider *const providers[] = {&provider_bedrock_converse, &provider_bedrock_invoke,
-                                                       &provider_anthropic, &provider_openai};
+    static const struct provider *const providers[] = {
+        &provider_bedrock_converse, &provider_bedrock_invoke, &provider_anthropic,
+        &provider_openai};
     static const int statuses[] = {200, 400, 403, 404, 429, 500, 503};
     if (size == 0) return 0;
     /* A copy of its own, so that one byte too many is seen. */

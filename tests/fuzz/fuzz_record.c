@@ -8,7 +8,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* JSON from a struct is what JSON from its bytes is. */
-static bool json_is_the_same(enum section section, const void *value, struct str bytes, struct arena *arena)
+static bool json_is_the_same(enum section section, const void *value, struct str bytes,
+                             struct arena *arena)
 {
     struct record put = {.id = STR("x")}, encoded = {.id = STR("x")};
     struct buffer first = {0}, second = {0};
@@ -25,10 +26,12 @@ static bool json_is_the_same(enum section section, const void *value, struct str
 }
 
 /* A section that decodes must encode to what decodes to the same bytes again. */
-static bool section_comes_back(const struct record *record, enum section section, struct arena *arena)
+static bool section_comes_back(const struct record *record, enum section section,
+                               struct arena *arena)
 {
     const struct shape *shape = section_info(section)->shape;
-    void *value = arena_alloc(arena, shape->struct_bytes), *second = arena_alloc(arena, shape->struct_bytes);
+    void *value = arena_alloc(arena, shape->struct_bytes),
+         *second = arena_alloc(arena, shape->struct_bytes);
     struct str once, twice;
     struct err err;
     if (record_decode(record, section, value, arena, &err)) return false;
@@ -49,8 +52,10 @@ static void message_comes_back(struct record *record, struct arena *arena)
     int rc = record_write(record, arena, &written, &err);
     assert(rc == E_OK);
     rc = record_scan(written, arena, &again, &err);
-    assert(rc == E_OK && str_equal(record->id, again.id) && record->unknown.count == again.unknown.count);
-    for (int i = 0; i < SECTION_COUNT; i++) assert(str_equal(record->sections[i], again.sections[i]));
+    assert(rc == E_OK && str_equal(record->id, again.id) &&
+           record->unknown.count == again.unknown.count);
+    for (int i = 0; i < SECTION_COUNT; i++)
+        assert(str_equal(record->sections[i], again.sections[i]));
     for (uint32_t i = 0; i < again.unknown.count; i++) {
         assert(str_equal(record->unknown.items[i].name, again.unknown.items[i].name));
         assert(str_equal(record->unknown.items[i].value, again.unknown.items[i].value));
@@ -68,7 +73,8 @@ static void json_comes_back(struct str message, struct arena *arena)
         struct json_reader reader = json_reader(buffer_str(&first), NULL);
         bool is_json = json_skip(&reader, NULL) && json_end(&reader);
         assert(is_json);
-        /* What the tables don't allow, such as a NUL in a text, may be refused; what is taken stays as it is. */
+        /* What the tables don't allow, such as a NUL in a text, may be refused;
+         * what is taken stays as it is. */
         if (json_read_record(buffer_str(&first), arena, &again, &problems, &err) == E_OK) {
             int rc = json_write_record(again, &second, &err);
             assert(rc == E_OK);
@@ -90,13 +96,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&arena, 64 << 20);
     if (record_scan(message, &arena, &record, &err) == E_OK) {
         for (int i = 0; i < SECTION_COUNT; i++)
-            if (record_has(&record, (enum section)i)) section_comes_back(&record, (enum section)i, &arena);
+            if (record_has(&record, (enum section)i))
+                section_comes_back(&record, (enum section)i, &arena);
         message_comes_back(&record, &arena);
         json_comes_back(message, &arena);
     } else {
         assert(err.code == E_BAD_MESSAGE);
     }
-    /* What is read costs no more than a small multiple of its bytes, beside the structs themselves. */
+    /* What is read costs no more than a small multiple of its bytes, beside the
+     * structs themselves. */
     assert(arena.used_bytes < (1 << 20) + size * 1024);
     arena_deinit(&arena);
     return 0;

@@ -17,7 +17,8 @@ static void check_token(struct str text, const struct token *token, uint32_t bef
     assert(!token->sentence_before || token->clause_before);
 }
 
-/* A token cut out of its text is the same token, though the tokeniser may take another way to it. */
+/* A token cut out of its text is the same token, though the tokeniser may take
+ * another way to it. */
 static void check_alone(struct str text, const struct token *token, struct arena *arena)
 {
     struct err err;

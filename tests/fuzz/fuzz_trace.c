@@ -1,5 +1,6 @@
 /* links: common_observe */
-/* A traceparent header: whatever comes, what goes on is valid, and of the same trace if that was. */
+/* A traceparent header: whatever comes, what goes on is valid, and of the same
+ * trace if that was. */
 #include <assert.h>
 
 #include "observe/trace.h"

@@ -1,6 +1,7 @@
 /* links: worker_ingest */
-/* A watched file, CSV or NDJSON by the first byte, read in one piece and in two, cut where the second byte says:
- * the same rows come of it, every step gets on, and what is written down about refused rows is lines of JSON. */
+/* A watched file, CSV or NDJSON by the first byte, read in one piece and in two, cut where the
+ * second byte says: the same rows come of it, every step gets on, and what is written down about
+ * refused rows is lines of JSON. */
 #include <assert.h>
 
 #include "workers/ingest/watch.h"
@@ -50,7 +51,8 @@ static bool read_to(struct object *object, struct str file, size_t end)
 
 static bool read_file(struct str file, bool csv, size_t cut, struct object *ret_object)
 {
-    struct object object = {.key = STR("raw/file"), .id = "0123456789abcdef", .line = 1, .csv = csv};
+    struct object object = {
+        .key = STR("raw/file"), .id = "0123456789abcdef", .line = 1, .csv = csv};
     struct err err;
     bool good = !csv || watch_read_header(&object, file, true, &err) == E_OK;
     if (good && cut > object.offset) good = read_to(&object, file, cut);
@@ -76,7 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(read_file(file, data[0] & 1, cut, &halves) == good);
     if (!good) return 0;
     assert(whole.offset == file.size && halves.offset == file.size);
-    assert(whole.rows == halves.rows && whole.accepted == halves.accepted && whole.line == halves.line);
+    assert(whole.rows == halves.rows && whole.accepted == halves.accepted &&
+           whole.line == halves.line);
     arena_reset(&watch.arena);
     return 0;
 }

@@ -121,7 +121,8 @@ int main(int argc, char **argv)
         mutations = mutations || folder;
     }
     if (!good || file_count == 0) {
-        fprintf(stderr, "usage: %s CORPUS-FOLDER | FILE...   (a folder must hold a file)\n", argv[0]);
+        fprintf(stderr, "usage: %s CORPUS-FOLDER | FILE...   (a folder must hold a file)\n",
+                argv[0]);
         return 64;
     }
     run_once("", 0);

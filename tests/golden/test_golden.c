@@ -45,7 +45,8 @@ static void json_writes_as_the_bytes(void **state)
         CASE(names[i]);
         read_golden(names[i], "msgpack", &message);
         read_golden(names[i], "json", &json);
-        if (json_read_record(buffer_str(&json), &arena, &written, &problems, &err)) fail_msg("%s", err.text);
+        if (json_read_record(buffer_str(&json), &arena, &written, &problems, &err))
+            fail_msg("%s", err.text);
         assert_int_equal(written.size, message.size);
         assert_memory_equal(written.data, message.data, message.size);
         arena_deinit(&arena);
@@ -68,8 +69,10 @@ static void sections_come_back_the_same(void **state)
         assert_int_equal(record_scan(buffer_str(&message), &arena, &record, &err), E_OK);
         for (int section = 0; section < SECTION_COUNT; section++) {
             if (!record_has(&record, (enum section)section)) continue;
-            void *value = arena_alloc(&arena, section_info((enum section)section)->shape->struct_bytes);
-            if (record_decode(&record, (enum section)section, value, &arena, &err)) fail_msg("%s", err.text);
+            void *value = arena_alloc(&arena,
+                                      section_info((enum section)section)->shape->struct_bytes);
+            if (record_decode(&record, (enum section)section, value, &arena, &err))
+                fail_msg("%s", err.text);
             assert_int_equal(record_put(&record, (enum section)section, value, &arena, &err), E_OK);
         }
         assert_int_equal(record_write(&record, &arena, &written, &err), E_OK);
@@ -110,7 +113,8 @@ static void whole_has_every_field(void **state)
         const struct shape *shape = section_info((enum section)section)->shape;
         void *value = arena_alloc(&arena, shape->struct_bytes);
         CASE(shape->name);
-        if (record_decode(&record, (enum section)section, value, &arena, &err)) fail_msg("%s", err.text);
+        if (record_decode(&record, (enum section)section, value, &arena, &err))
+            fail_msg("%s", err.text);
         assert_whole(shape, value);
     }
     assert_int_equal(record.unknown.count, 1);

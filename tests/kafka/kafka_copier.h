@@ -1,7 +1,8 @@
-/* Numbered feedback, members of a group that copy it to documents, and the judge: every number once.
+/* Numbered feedback, members of a group that copy it to documents, and the judge:
+ * every number once.
  *
- * The members may be processes of their own, to be killed: copy_for_ever() is the main() of one, which start_child()
- * starts from the same program. */
+ * The members may be processes of their own, to be killed: copy_for_ever() is the main() of one,
+ * which start_child() starts from the same program. */
 #ifndef VERBATIM_TEST_KAFKA_COPIER_H
 #define VERBATIM_TEST_KAFKA_COPIER_H
 
@@ -41,7 +42,8 @@ static inline void close_rig(struct rig *rig)
 
 static inline int64_t now_ms(void) { return clock_mono_ms(clock_system()); }
 
-static inline void create(struct bus *bus, enum topic topic, const struct bus_topic_settings *settings)
+static inline void create(struct bus *bus, enum topic topic,
+                          const struct bus_topic_settings *settings)
 {
     struct err err;
     bool created;
@@ -49,7 +51,10 @@ static inline void create(struct bus *bus, enum topic topic, const struct bus_to
     assert_true(created);
 }
 
-static inline void on_done(void *user, const struct err *err) { *(int *)user = err ? (int)err->code : -1; }
+static inline void on_done(void *user, const struct err *err)
+{
+    *(int *)user = err ? (int)err->code : -1;
+}
 
 static inline int produce(struct bus *bus, const struct bus_output *outputs, size_t count)
 {
@@ -71,7 +76,9 @@ static inline void send_more(struct bus *bus, int first, int count)
     char(*texts)[16] = calloc((size_t)count, sizeof *texts);
     for (int i = 0; i < count; i++) {
         snprintf(texts[i], sizeof texts[i], "%d", first + i);
-        outputs[i] = (struct bus_output){.topic = TOPIC_FEEDBACK, .key = str_of(texts[i]), .value = str_of(texts[i]), .timestamp_ms = clock_wall_ms(clock_system())};
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_FEEDBACK, .key = str_of(texts[i]), .value = str_of(texts[i]),
+            .timestamp_ms = clock_wall_ms(clock_system())};
     }
     assert_int_equal(produce(bus, outputs, (size_t)count), E_OK);
     free(texts);
@@ -80,11 +87,13 @@ static inline void send_more(struct bus *bus, int first, int count)
 
 static inline void send_numbers(struct bus *bus, int count) { send_more(bus, 0, count); }
 
-static inline struct bus_consumer *subscribe(struct bus *bus, const char *group, const char *member, enum topic topic)
+static inline struct bus_consumer *subscribe(struct bus *bus, const char *group, const char *member,
+                                             enum topic topic)
 {
     struct bus_consumer *consumer;
     struct err err;
-    const struct bus_subscription subscription = {.group = group, .member = member, .topics = &topic, .topic_count = 1};
+    const struct bus_subscription subscription = {
+        .group = group, .member = member, .topics = &topic, .topic_count = 1};
     must(bus_subscribe(bus, &subscription, &consumer, &err), &err);
     return consumer;
 }
@@ -95,7 +104,8 @@ static inline void wait_for(struct bus_consumer *consumer, int timeout_ms)
     poll(&waiter, 1, timeout_ms);
 }
 
-/* One turn of a worker that copies feedback to documents. Returns how many it committed; -1: it must stop, by `err`. */
+/* One turn of a worker that copies feedback to documents. Returns how many it committed; -1:
+ * it must stop, by `err`. */
 static inline int copy_try(struct bus_consumer *consumer, uint32_t most, struct err *err)
 {
     struct bus_batch batch;
@@ -108,17 +118,21 @@ static inline int copy_try(struct bus_consumer *consumer, uint32_t most, struct 
     if (batch.count == 0) return 0;
     for (uint32_t i = 0; i < batch.count; i++) {
         const struct bus_message *message = &batch.messages[i];
-        outputs[i] = (struct bus_output){.topic = TOPIC_DOCUMENTS, .key = message->key, .value = message->value, .timestamp_ms = message->timestamp_ms};
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_DOCUMENTS, .key = message->key, .value = message->value,
+            .timestamp_ms = message->timestamp_ms};
         next[message->partition] = message->offset + 1;
     }
     for (uint32_t i = 0; i < PARTITIONS; i++)
-        if (next[i]) positions[position_count++] = (struct bus_position){TOPIC_FEEDBACK, i, next[i]};
+        if (next[i])
+            positions[position_count++] = (struct bus_position){TOPIC_FEEDBACK, i, next[i]};
     int count = (int)batch.count;
     rc = bus_commit(consumer, outputs, batch.count, positions, position_count, err);
     bus_release(consumer, &batch);
     if (rc == E_OK) return count;
     if (rc != E_CANCELLED && err_class((enum err_code)rc) != ERR_RETRY) return -1;
-    while ((rc = bus_rewind(consumer, err)) != E_OK && err_class((enum err_code)rc) == ERR_RETRY) wait_for(consumer, 100);
+    while ((rc = bus_rewind(consumer, err)) != E_OK && err_class((enum err_code)rc) == ERR_RETRY)
+        wait_for(consumer, 100);
     return rc ? -1 : 0;
 }
 
@@ -130,9 +144,10 @@ static inline int copy_some(struct bus_consumer *consumer, uint32_t most)
     return count;
 }
 
-/* How often each number below `count` is in the topic, for a committed reader; until `wanted` have been
- * seen and no more come. */
-static inline int count_numbers(struct bus *bus, enum topic topic, uint8_t *times, int count, int wanted)
+/* How often each number below `count` is in the topic, for a committed reader; until `wanted` have
+ * been seen and no more come. */
+static inline int count_numbers(struct bus *bus, enum topic topic, uint8_t *times, int count,
+                                int wanted)
 {
     int seen = 0, quiet = 0;
     struct bus_consumer *reader = subscribe(bus, NULL, "judge", topic);
@@ -174,7 +189,8 @@ static inline uint64_t backlog(struct bus_consumer *consumer)
     struct bus_backlog items[PARTITIONS];
     size_t count = bus_backlog(consumer, items, PARTITIONS);
     uint64_t records = count ? 0 : 1; /* it has none: somebody else may have work */
-    for (size_t i = 0; i < count && i < PARTITIONS; i++) records += items[i].end ? items[i].records : 1; /* 0: not heard of yet */
+    for (size_t i = 0; i < count && i < PARTITIONS; i++)
+        records += items[i].end ? items[i].records : 1; /* 0: not heard of yet */
     return records;
 }
 
@@ -182,8 +198,8 @@ static const struct bus_topic_settings four = {.partitions = PARTITIONS, .replic
 
 /* --- members that are processes --------------------------------------------------------------- */
 
-/* argv: "copy", prefix, descriptor to report on, member, settings. Copies until it is killed, in the
- * middle of whatever. */
+/* argv: "copy", prefix, descriptor to report on, member, settings. Copies until it is killed, in
+ * the middle of whatever. */
 static inline int copy_for_ever(char **argv)
 {
     int report = atoi(argv[2]);
@@ -205,8 +221,9 @@ enum { CHILD_SETTINGS_MAX = 8 };
 static inline pid_t start_child(const char *member, const char *const *settings, int *ret_report)
 {
     int ends[2];
-    char number[16], *argv[6 + CHILD_SETTINGS_MAX] = {(char *)(uintptr_t)"copier", (char *)(uintptr_t)"copy",
-                                                      rig_prefix, number, (char *)(uintptr_t)member};
+    char number[16], *argv[6 + CHILD_SETTINGS_MAX] = {
+        (char *)(uintptr_t)"copier", (char *)(uintptr_t)"copy", rig_prefix, number,
+        (char *)(uintptr_t)member};
     for (size_t i = 0; settings && settings[i] && i < CHILD_SETTINGS_MAX; i++)
         argv[5 + i] = (char *)(uintptr_t)settings[i];
     assert_int_equal(pipe(ends), 0);

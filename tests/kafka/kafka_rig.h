@@ -9,7 +9,8 @@
 #include "bus/bus.h"
 #include "config/config.h"
 
-static const struct option_table *const rig_tables[] = {&bus_option_table, &kafka_option_table, NULL};
+static const struct option_table *const rig_tables[] = {
+    &bus_option_table, &kafka_option_table, NULL};
 
 static char rig_prefix[64];
 
@@ -28,8 +29,8 @@ static inline const char *rig_bootstrap(void)
 }
 
 /* `settings`: "module.name=value" …, ends with NULL; may be NULL. */
-static inline int rig_try(const char *bootstrap, const char *const *settings, struct config **ret_config, struct bus **ret_bus,
-                          struct err *err)
+static inline int rig_try(const char *bootstrap, const char *const *settings,
+                          struct config **ret_config, struct bus **ret_bus, struct err *err)
 {
     struct config *config;
     char line[512];
@@ -40,7 +41,8 @@ static inline int rig_try(const char *bootstrap, const char *const *settings, st
     snprintf(line, sizeof line, "bus.topic_prefix=%s", rig_prefix);
     if (rc == E_OK) rc = config_set(config, str_of(line), "rig", err);
     if (rc == E_OK) rc = config_set(config, STR("bus.kind=kafka"), "rig", err);
-    for (; settings && *settings && rc == E_OK; settings++) rc = config_set(config, str_of(*settings), "rig", err);
+    for (; settings && *settings && rc == E_OK; settings++)
+        rc = config_set(config, str_of(*settings), "rig", err);
     if (rc == E_OK) rc = bus_open(config, clock_system(), ret_bus, err);
     if (rc) config_destroy(config);
     else *ret_config = config;

@@ -1,5 +1,5 @@
-/* The Kafka bus on librdkafka's mock cluster, in this process: no broker is needed. It fences nobody and forgets what transactions
- * commit (README.md). */
+/* The Kafka bus on librdkafka's mock cluster, in this process: no broker is needed. It fences
+ * nobody and forgets what transactions commit (README.md). */
 #ifndef VERBATIM_TESTS_MOCK_RIG_H
 #define VERBATIM_TESTS_MOCK_RIG_H
 
@@ -30,7 +30,9 @@ static inline void must(int rc, const struct err *err)
 
 static inline struct mock open_mock(const char *setting)
 {
-    const char *settings[] = {"bus.membership=dynamic", "kafka.reconnect.backoff.max.ms=100", "kafka.heartbeat.interval.ms=500", setting, NULL};
+    const char *settings[] = {
+        "bus.membership=dynamic", "kafka.reconnect.backoff.max.ms=100",
+        "kafka.heartbeat.interval.ms=500", setting, NULL};
     struct mock mock = {0};
     struct err err;
     char text[256];
@@ -43,7 +45,9 @@ static inline struct mock open_mock(const char *setting)
         snprintf(text, sizeof text, "%s%s", rig_prefix, topic_info((enum topic)i)->name);
         rd_kafka_mock_topic_create(mock.cluster, text, 1, 1);
     }
-    must(rig_try(rd_kafka_mock_cluster_bootstraps(mock.cluster), settings, &mock.config, &mock.bus, &err), &err);
+    must(rig_try(rd_kafka_mock_cluster_bootstraps(mock.cluster), settings, &mock.config, &mock.bus,
+                 &err),
+         &err);
     return mock;
 }
 
@@ -58,7 +62,8 @@ static inline void close_mock(struct mock *mock)
 /* As many messages on feedback, by the door. */
 static inline void produce_many(struct mock *mock, int count)
 {
-    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    const struct bus_output output = {
+        .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
     struct bus_producer *producer;
     struct err err;
     must(bus_producer_open(mock->bus, "door", &producer, &err), &err);
@@ -86,15 +91,22 @@ static inline void poll_once(struct bus_consumer *consumer)
 static inline struct bus_consumer *subscribe_as(struct mock *mock, bool at_least_once)
 {
     const enum topic topic = TOPIC_FEEDBACK;
-    const struct bus_subscription subscription = {.group = "copy", .member = "copy-0", .topics = &topic, .topic_count = 1, .at_least_once = at_least_once};
+    const struct bus_subscription subscription = {
+        .group = "copy", .member = "copy-0", .topics = &topic, .topic_count = 1,
+        .at_least_once = at_least_once};
     struct bus_consumer *consumer;
     struct err err;
     must(bus_subscribe(mock->bus, &subscription, &consumer, &err), &err);
-    for (int64_t start = now_ms(); bus_backlog(consumer, NULL, 0) == 0 && now_ms() - start < WAIT_MS;) poll_once(consumer);
+    for (int64_t start = now_ms();
+         bus_backlog(consumer, NULL, 0) == 0 && now_ms() - start < WAIT_MS;)
+        poll_once(consumer);
     assert_int_equal(bus_backlog(consumer, NULL, 0), 1);
     return consumer;
 }
 
-static inline struct bus_consumer *subscribe(struct mock *mock) { return subscribe_as(mock, false); }
+static inline struct bus_consumer *subscribe(struct mock *mock)
+{
+    return subscribe_as(mock, false);
+}
 
 #endif

@@ -1,9 +1,10 @@
-/* Three brokers (acks=all, min.insync.replicas 2) that die and return under load: no receipt is false, and what was
- * copied meanwhile is there once.
+/* Three brokers (acks=all, min.insync.replicas 2) that die and return under load: no receipt is
+ * false, and what was copied meanwhile is there once.
  *
- * A door posts one number after the other, each until it has a receipt, as callers do; two processes copy them exactly
- * once. What was posted without a receipt may be there or not: so a number that was posted again may be there as often as
- * it was posted (preprocess drops what it knows by its id). Any other is there once, and each copy is one copy. */
+ * A door posts one number after the other, each until it has a receipt, as callers do;
+ * two processes copy them exactly once. What was posted without a receipt may be there or not: so
+ * a number that was posted again may be there as often as it was posted (preprocess drops what it
+ * knows by its id). Any other is there once, and each copy is one copy. */
 #include "kafka_copier.h"
 
 #include <librdkafka/rdkafka.h>
@@ -14,7 +15,8 @@ enum { BROKERS = 3, NUMBERS_MAX = 1000000, AT_ONCE = 50, SOME = 300 };
 
 static const char *const settings[] = {"bus.commit_timeout=5s", "kafka.session.timeout.ms=4000",
                                        "kafka.heartbeat.interval.ms=500", NULL};
-static const struct bus_topic_settings replicated = {.partitions = PARTITIONS, .replication = BROKERS};
+static const struct bus_topic_settings replicated = {
+    .partitions = PARTITIONS, .replication = BROKERS};
 
 struct door {
     struct bus *bus;
@@ -60,10 +62,13 @@ static void *door_main(void *user)
             int number = posts[i].again ? posts[i].number : door->posted++;
             snprintf(door->texts[number], sizeof door->texts[number], "%d", number);
             struct str text = str_of(door->texts[number]);
-            const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = text, .value = text, .timestamp_ms = clock_wall_ms(clock_system())};
+            const struct bus_output output = {
+                .topic = TOPIC_FEEDBACK, .key = text, .value = text,
+                .timestamp_ms = clock_wall_ms(clock_system())};
             posts[i].number = number;
             posts[i].done = posts[i].again = false;
-            if (bus_produce(producer, &output, 1, on_posted, &posts[i], &err)) { /* nothing was taken */
+            /* nothing was taken */
+            if (bus_produce(producer, &output, 1, on_posted, &posts[i], &err)) {
                 posts[i].done = posts[i].again = true;
                 door->refused++;
             }
@@ -81,7 +86,8 @@ static void *door_main(void *user)
 static void broker(const char *verb, int number)
 {
     char line[512];
-    snprintf(line, sizeof line, "%s %s %s %d", getenv("KAFKA_SH"), verb, getenv("KAFKA_DIR"), number);
+    snprintf(line, sizeof line, "%s %s %s %d", getenv("KAFKA_SH"), verb, getenv("KAFKA_DIR"),
+             number);
     int64_t start = now_ms();
     assert_int_equal(system(line), 0);
     print_message("  %s broker %d (%lld ms)\n", verb, number, (long long)(now_ms() - start));
@@ -91,7 +97,8 @@ static void broker(const char *verb, int number)
 static void await_receipts(struct door *door, int more)
 {
     int wanted = door->receipts + more;
-    for (int64_t start = now_ms(); door->receipts < wanted && now_ms() - start < WAIT_MS;) usleep(10000);
+    for (int64_t start = now_ms(); door->receipts < wanted && now_ms() - start < WAIT_MS;)
+        usleep(10000);
     assert_true(door->receipts >= wanted);
 }
 
@@ -125,7 +132,10 @@ static void create_replicated(struct bus *bus, enum topic topic)
     struct err err;
     bool created;
     int rc;
-    for (int64_t start = now_ms(); (rc = bus_topic_create(bus, topic, &replicated, &created, &err)) != E_OK && now_ms() - start < WAIT_MS;) usleep(100000);
+    for (int64_t start = now_ms();
+         (rc = bus_topic_create(bus, topic, &replicated, &created, &err)) != E_OK &&
+         now_ms() - start < WAIT_MS;)
+        usleep(100000);
     must(rc, &err);
 }
 
@@ -157,7 +167,9 @@ static void two_killed(struct door *door)
     CASE("two are killed: what they didn't acknowledge is refused");
     broker("kill", 1);
     broker("kill", 2);
-    for (int64_t start = now_ms(); door->refused < refused + 2 * AT_ONCE && now_ms() - start < WAIT_MS;) usleep(10000);
+    for (int64_t start = now_ms();
+         door->refused < refused + 2 * AT_ONCE && now_ms() - start < WAIT_MS;)
+        usleep(10000);
     assert_true(door->refused >= refused + 2 * AT_ONCE);
     broker("restart", 1);
     broker("restart", 2);
@@ -169,14 +181,18 @@ static void judge(struct door *door)
     uint8_t *feedback = calloc(NUMBERS_MAX, 1), *documents = calloc(NUMBERS_MAX, 1);
     int there = count_numbers(door->bus, TOPIC_FEEDBACK, feedback, door->posted, door->receipts);
     int copied = count_numbers(door->bus, TOPIC_DOCUMENTS, documents, door->posted, there);
-    print_message("  %d posted, %d receipts, %d refused; %d there, %d copied\n", door->posted, door->receipts, door->refused, there, copied);
+    print_message("  %d posted, %d receipts, %d refused; %d there, %d copied\n", door->posted,
+                  door->receipts, door->refused, there, copied);
     int doubled = 0;
     for (int i = 0; i < door->posted; i++) {
         int posts = door->unsure[i] + door->has_receipt[i];
         if (feedback[i] > posts || (door->has_receipt[i] && !feedback[i]))
-            fail_msg("number %d is there %u times, posted %d times, receipt %d", i, feedback[i], posts, door->has_receipt[i]);
+            fail_msg("number %d is there %u times, posted %d times, receipt %d", i, feedback[i],
+                     posts, door->has_receipt[i]);
         doubled += feedback[i] > 1;
-        if (documents[i] != feedback[i]) fail_msg("number %d is there %u times, and copied %u times", i, feedback[i], documents[i]);
+        if (documents[i] != feedback[i])
+            fail_msg("number %d is there %u times, and copied %u times", i, feedback[i],
+                     documents[i]);
     }
     print_message("  %d are there again, as they were posted again\n", doubled);
     free(feedback);
@@ -186,7 +202,9 @@ static void judge(struct door *door)
 static void test_cluster(void **state)
 {
     struct rig rig;
-    struct door door = {.texts = calloc(NUMBERS_MAX, sizeof *door.texts), .has_receipt = calloc(NUMBERS_MAX, 1), .unsure = calloc(NUMBERS_MAX, 1)};
+    struct door door = {
+        .texts = calloc(NUMBERS_MAX, sizeof *door.texts), .has_receipt = calloc(NUMBERS_MAX, 1),
+        .unsure = calloc(NUMBERS_MAX, 1)};
     pid_t copiers[2];
     int reports[2];
     (void)state;
@@ -195,7 +213,8 @@ static void test_cluster(void **state)
     create_replicated(rig.bus, TOPIC_FEEDBACK);
     create_replicated(rig.bus, TOPIC_DOCUMENTS);
     door.bus = rig.bus;
-    for (int i = 0; i < 2; i++) copiers[i] = start_child(i ? "copy-1" : "copy-0", settings, &reports[i]);
+    for (int i = 0; i < 2; i++)
+        copiers[i] = start_child(i ? "copy-1" : "copy-0", settings, &reports[i]);
     assert_int_equal(pthread_create(&door.thread, NULL, door_main, &door), 0);
     await_receipts(&door, SOME);
     await_copies(reports, 3);
@@ -209,7 +228,8 @@ static void test_cluster(void **state)
     int64_t start = now_ms();
     do
         if (copy_some(last, 500) == 0) wait_for(last, 20);
-    while ((bus_backlog(last, NULL, 0) < PARTITIONS || backlog(last) > 0) && now_ms() - start < 2 * WAIT_MS);
+    while ((bus_backlog(last, NULL, 0) < PARTITIONS || backlog(last) > 0) &&
+           now_ms() - start < 2 * WAIT_MS);
     bus_unsubscribe(last);
     judge(&door);
     free(door.texts);

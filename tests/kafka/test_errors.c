@@ -1,4 +1,5 @@
-/* What a consumer that commits in transactions makes of each kind of error, on librdkafka's mock cluster: no broker is needed.
+/* What a consumer that commits in transactions makes of each kind of error, on librdkafka's mock
+ * cluster: no broker is needed.
  *
  * The mock fences nobody and forgets what transactions commit, so this proves what is answered and
  * that it goes on; exactly-once is proven on a real broker by the other programs of this folder. */
@@ -6,26 +7,31 @@
 
 #include <pthread.h>
 
-enum { PRODUCE = 0, OFFSET_FETCH = 9, HEARTBEAT = 12, INIT_PRODUCER_ID = 22, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TRANSACTION = 26, TXN_OFFSET_COMMIT = 28 };
+enum {
+    PRODUCE = 0, OFFSET_FETCH = 9, HEARTBEAT = 12, INIT_PRODUCER_ID = 22, ADD_PARTITIONS = 24,
+    ADD_OFFSETS = 25, END_TRANSACTION = 26, TXN_OFFSET_COMMIT = 28
+};
 enum { FOR_EVER_MS = 3600 * 1000 };
 
 static int commit(struct bus_consumer *consumer, struct err *err)
 {
     static int64_t offset;
-    const struct bus_output output = {.topic = TOPIC_DOCUMENTS, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    const struct bus_output output = {
+        .topic = TOPIC_DOCUMENTS, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
     const struct bus_position position = {TOPIC_FEEDBACK, 0, ++offset};
     return bus_commit(consumer, &output, 1, &position, 1, err);
 }
 
-/* The name that librdkafka gave the producer has a number, which tells whether it is another one. */
+/* The name that librdkafka gave the producer has a number, which tells whether it
+ * is another one. */
 static void producer_name(struct bus_consumer *consumer, char out[static 64])
 {
     rd_kafka_t *client = ((struct kafka_consumer *)consumer)->commit.sender.client;
     snprintf(out, 64, "%s", client ? rd_kafka_name(client) : "none");
 }
 
-/* One error, once; what the commit says, and whether the producer was replaced: after each abort (soak 6). The commit
- * after it always succeeds. */
+/* One error, once; what the commit says, and whether the producer was replaced: after each abort
+ * (soak 6). The commit after it always succeeds. */
 static void test_commit(void **state)
 {
     static const struct {
@@ -35,17 +41,28 @@ static void test_commit(void **state)
         int times, rc;
         bool replaced;
     } cases[] = {
-        {"a coordinator that loads is waited for", END_TRANSACTION, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, 2, E_OK, false},
-        {"so is one that moved", TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_NOT_COORDINATOR, 1, E_OK, false},
-        {"concurrent transactions are waited for", ADD_PARTITIONS, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS, 3, E_OK, false},
-        {"a generation that is over cancels", TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, 1, E_CANCELLED, true},
-        {"so does a member that isn't known", TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1, E_CANCELLED, true},
-        {"and a static one that was fenced", TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1, E_CANCELLED, true},
-        {"a topic that we may not write to is tried again", ADD_PARTITIONS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1, E_UPSTREAM, true},
-        {"a state that makes no sense replaces the producer", END_TRANSACTION, RD_KAFKA_RESP_ERR_INVALID_TXN_STATE, 1, E_CANCELLED, true},
-        {"an id that is somebody else's is aborted", ADD_OFFSETS, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING, 1, E_UNAVAILABLE, true},
-        {"being fenced is forgiven once", END_TRANSACTION, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, 1, E_CANCELLED, true},
-        {"sequence numbers that went astray too", PRODUCE, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 1, E_CANCELLED, true},
+        {"a coordinator that loads is waited for", END_TRANSACTION,
+         RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, 2, E_OK, false},
+        {"so is one that moved", TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_NOT_COORDINATOR, 1, E_OK,
+         false},
+        {"concurrent transactions are waited for", ADD_PARTITIONS,
+         RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS, 3, E_OK, false},
+        {"a generation that is over cancels", TXN_OFFSET_COMMIT,
+         RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, 1, E_CANCELLED, true},
+        {"so does a member that isn't known", TXN_OFFSET_COMMIT,
+         RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1, E_CANCELLED, true},
+        {"and a static one that was fenced", TXN_OFFSET_COMMIT,
+         RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1, E_CANCELLED, true},
+        {"a topic that we may not write to is tried again", ADD_PARTITIONS,
+         RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1, E_UPSTREAM, true},
+        {"a state that makes no sense replaces the producer", END_TRANSACTION,
+         RD_KAFKA_RESP_ERR_INVALID_TXN_STATE, 1, E_CANCELLED, true},
+        {"an id that is somebody else's is aborted", ADD_OFFSETS,
+         RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING, 1, E_UNAVAILABLE, true},
+        {"being fenced is forgiven once", END_TRANSACTION, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
+         1, E_CANCELLED, true},
+        {"sequence numbers that went astray too", PRODUCE,
+         RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 1, E_CANCELLED, true},
     };
     struct mock mock = open_mock(NULL);
     struct bus_consumer *consumer = subscribe(&mock);
@@ -56,7 +73,8 @@ static void test_commit(void **state)
         CASE(cases[i].why);
         must(commit(consumer, &err), &err);
         producer_name(consumer, before);
-        for (int j = 0; j < cases[i].times; j++) rd_kafka_mock_push_request_errors(mock.cluster, cases[i].api, 1, cases[i].error);
+        for (int j = 0; j < cases[i].times; j++)
+            rd_kafka_mock_push_request_errors(mock.cluster, cases[i].api, 1, cases[i].error);
         int rc = commit(consumer, &err);
         producer_name(consumer, after);
         if (rc != cases[i].rc) fail_msg("%s: %s", err_name((enum err_code)rc), err.text);
@@ -81,25 +99,33 @@ static void test_abort_with_outputs_astray(void **state)
     must(commit(consumer, &err), &err);
     producer_name(consumer, before);
     int rc = E_OK;
-    for (int i = 0; i < ROUNDS && rc == E_OK; i++) { /* on a slow machine the outputs may be through before the positions are asked */
+    /* on a slow machine the outputs may be through before the positions are asked */
+    for (int i = 0; i < ROUNDS && rc == E_OK; i++) {
         rd_kafka_mock_clear_request_errors(mock.cluster, TXN_OFFSET_COMMIT);
-        for (int j = 0; j < MANY; j++) rd_kafka_mock_push_request_errors(mock.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR__TRANSPORT);
-        rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, TXN_OFFSET_COMMIT, 2, RD_KAFKA_RESP_ERR_NO_ERROR, LATER_MS,
+        for (int j = 0; j < MANY; j++)
+            rd_kafka_mock_push_request_errors(mock.cluster, PRODUCE, 1,
+                                              RD_KAFKA_RESP_ERR__TRANSPORT);
+        rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, TXN_OFFSET_COMMIT, 2,
+                                                     RD_KAFKA_RESP_ERR_NO_ERROR, LATER_MS,
                                                      RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, 0);
         rc = commit(consumer, &err);
     }
     producer_name(consumer, after);
-    if (err_class((enum err_code)rc) != ERR_RETRY && rc != E_CANCELLED) fail_msg("%s: %s", err_name((enum err_code)rc), err.text);
+    if (err_class((enum err_code)rc) != ERR_RETRY && rc != E_CANCELLED)
+        fail_msg("%s: %s", err_name((enum err_code)rc), err.text);
     assert_string_not_equal(before, after);
     rd_kafka_mock_clear_request_errors(mock.cluster, PRODUCE);
-    for (int64_t start = now_ms(); (rc = commit(consumer, &err)) != E_OK && now_ms() - start < WAIT_MS;) assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+    for (int64_t start = now_ms();
+         (rc = commit(consumer, &err)) != E_OK && now_ms() - start < WAIT_MS;)
+        assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
     must(rc, &err);
     bus_unsubscribe(consumer);
     close_mock(&mock);
 }
 
-/* Eight outputs are under way when the first answer says that the producer is fenced, and it is closed at once: a later
- * answer must find nothing to free again (found by ops/soak: soak 11 in tests/soak/README.md; under ASan). */
+/* Eight outputs are under way when the first answer says that the producer is fenced, and it is
+ * closed at once: a later answer must find nothing to free again (found by ops/soak: soak 11 in
+ * tests/soak/README.md; under ASan). */
 static void test_closed_while_fenced(void **state)
 {
     enum { ROUNDS = 8, WIDE = 8, FIRST_MS = 20, STEP_MS = 3 };
@@ -108,19 +134,24 @@ static void test_closed_while_fenced(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         struct kafka_sender sender = {0};
         struct err err;
-        must(sender_open(&sender, kafka_bus_of(mock.bus), "fenced", "fenced", NULL, NULL, &err), &err);
+        must(sender_open(&sender, kafka_bus_of(mock.bus), "fenced", "fenced", NULL, NULL, &err),
+             &err);
         assert_null(rd_kafka_init_transactions(sender.client, WAIT_MS));
         assert_null(rd_kafka_begin_transaction(sender.client));
         for (int i = 0; i < WIDE; i++)
-            rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, PRODUCE, 1, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
+            rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, PRODUCE, 1,
+                                                         RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
                                                          FIRST_MS + i * STEP_MS);
         for (int i = 0; i < WIDE; i++) { /* one request for each topic */
-            const struct bus_output output = {.topic = (enum topic)i, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+            const struct bus_output output = {
+                .topic = (enum topic)i, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
             assert_int_equal(sender_send(&sender, &output, NULL), RD_KAFKA_RESP_ERR_NO_ERROR);
         }
         int64_t start = now_ms();
-        while (!rd_kafka_fatal_error(sender.client, NULL, 0) && now_ms() - start < WAIT_MS) rd_kafka_poll(sender.client, 1);
-        assert_int_not_equal(rd_kafka_fatal_error(sender.client, NULL, 0), RD_KAFKA_RESP_ERR_NO_ERROR);
+        while (!rd_kafka_fatal_error(sender.client, NULL, 0) && now_ms() - start < WAIT_MS)
+            rd_kafka_poll(sender.client, 1);
+        assert_int_not_equal(rd_kafka_fatal_error(sender.client, NULL, 0),
+                             RD_KAFKA_RESP_ERR_NO_ERROR);
         sender_close(&sender);
         rd_kafka_mock_clear_request_errors(mock.cluster, PRODUCE);
     }
@@ -137,8 +168,10 @@ static void test_abort_fails(void **state)
     (void)state;
     must(commit(consumer, &err), &err);
     producer_name(consumer, before);
-    rd_kafka_mock_push_request_errors(mock.cluster, TXN_OFFSET_COMMIT, 1, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION);
-    rd_kafka_mock_push_request_errors(mock.cluster, END_TRANSACTION, 1, RD_KAFKA_RESP_ERR_INVALID_TXN_STATE);
+    rd_kafka_mock_push_request_errors(mock.cluster, TXN_OFFSET_COMMIT, 1,
+                                      RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION);
+    rd_kafka_mock_push_request_errors(mock.cluster, END_TRANSACTION, 1,
+                                      RD_KAFKA_RESP_ERR_INVALID_TXN_STATE);
     assert_int_equal(commit(consumer, &err), E_CANCELLED);
     producer_name(consumer, after);
     assert_string_not_equal(before, after);
@@ -150,7 +183,9 @@ static void test_abort_fails(void **state)
 static int64_t first_offset(struct mock *mock)
 {
     const enum topic topic = TOPIC_FEEDBACK;
-    const struct bus_subscription subscription = {.group = "copy", .member = "copy-0", .topics = &topic, .topic_count = 1, .at_least_once = true};
+    const struct bus_subscription subscription = {
+        .group = "copy", .member = "copy-0", .topics = &topic, .topic_count = 1,
+        .at_least_once = true};
     struct bus_consumer *consumer;
     struct bus_batch batch = {0};
     struct err err;
@@ -191,7 +226,8 @@ static void test_where_reading_begins(void **state)
     assert_int_equal(first_offset(&mock), 0);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        for (int j = 0; j < cases[i].times; j++) rd_kafka_mock_push_request_errors(mock.cluster, OFFSET_FETCH, 1, cases[i].error);
+        for (int j = 0; j < cases[i].times; j++)
+            rd_kafka_mock_push_request_errors(mock.cluster, OFFSET_FETCH, 1, cases[i].error);
         assert_int_equal(first_offset(&mock), 5);
     }
     close_mock(&mock);
@@ -202,14 +238,16 @@ static void test_fenced_by_itself(void **state)
 {
     enum { FORGIVEN = 3 };
     struct mock mock = open_mock("kafka.session.timeout.ms=6000");
-    struct bus_consumer *consumer = subscribe_as(&mock, true); /* the mock forgets what transactions commit */
+    /* the mock forgets what transactions commit */
+    struct bus_consumer *consumer = subscribe_as(&mock, true);
     struct bus_batch batch;
     struct err err = {0};
     int rc = E_OK;
     (void)state;
     for (int i = 0; i <= FORGIVEN; i++) {
         must(commit(consumer, &err), &err);
-        rd_kafka_mock_push_request_errors(mock.cluster, HEARTBEAT, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+        rd_kafka_mock_push_request_errors(mock.cluster, HEARTBEAT, 1,
+                                          RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
         rc = E_OK;
         for (int64_t start = now_ms(); rc == E_OK && now_ms() - start < WAIT_MS;) {
             rc = bus_poll(consumer, 10, 1000, &batch, &err);
@@ -219,15 +257,17 @@ static void test_fenced_by_itself(void **state)
         assert_int_equal(rc, i < FORGIVEN ? E_UNAVAILABLE : E_FENCED);
         if (i == FORGIVEN) break;
         assert_int_equal(bus_backlog(consumer, NULL, 0), 0);
-        for (int64_t start = now_ms(); bus_backlog(consumer, NULL, 0) == 0 && now_ms() - start < WAIT_MS;) poll_once(consumer);
+        for (int64_t start = now_ms();
+             bus_backlog(consumer, NULL, 0) == 0 && now_ms() - start < WAIT_MS;)
+            poll_once(consumer);
         assert_int_equal(bus_backlog(consumer, NULL, 0), 1);
     }
     bus_unsubscribe(consumer);
     close_mock(&mock);
 }
 
-/* Nobody knows whether it was committed: the producer is replaced, the caller starts over. The answer
- * would come in an hour. */
+/* Nobody knows whether it was committed: the producer is replaced, the caller starts over. The
+ * answer would come in an hour. */
 static void test_slow_answers(void **state)
 {
     static const struct {
@@ -249,12 +289,15 @@ static void test_slow_answers(void **state)
         CASE(cases[i].why);
         must(commit(consumer, &err), &err);
         producer_name(consumer, before);
-        rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, cases[i].api, 1, RD_KAFKA_RESP_ERR_NO_ERROR, FOR_EVER_MS);
+        rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, cases[i].api, 1,
+                                                     RD_KAFKA_RESP_ERR_NO_ERROR, FOR_EVER_MS);
         int rc = commit(consumer, &err);
         if (rc != cases[i].rc) fail_msg("%s: %s", err_name((enum err_code)rc), err.text);
         producer_name(consumer, after);
         assert_int_equal(strcmp(before, after) != 0, cases[i].replaced);
-        for (int64_t start = now_ms(); (rc = commit(consumer, &err)) != E_OK && now_ms() - start < WAIT_MS;) assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+        for (int64_t start = now_ms();
+             (rc = commit(consumer, &err)) != E_OK && now_ms() - start < WAIT_MS;)
+            assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
         must(rc, &err);
     }
     bus_unsubscribe(consumer);
@@ -278,7 +321,8 @@ static void test_hastened(void **state)
     void *rc;
     (void)state;
     must(commit(consumer, &err), &err);
-    rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, END_TRANSACTION, 1, RD_KAFKA_RESP_ERR_NO_ERROR, FOR_EVER_MS);
+    rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, END_TRANSACTION, 1,
+                                                 RD_KAFKA_RESP_ERR_NO_ERROR, FOR_EVER_MS);
     assert_int_equal(pthread_create(&committer, NULL, commit_main, consumer), 0);
     while (left) { /* until it has been asked for the end */
         rd_kafka_mock_broker_error_stack_cnt(mock.cluster, 1, END_TRANSACTION, &left);
@@ -299,7 +343,8 @@ static void test_breaks_again_and_again(void **state)
         rd_kafka_resp_err_t error;
         int rc, status, forgiven;
     } cases[] = {
-        {"broken: the system is to blame", RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, E_SYSTEM, 71, 4},
+        {"broken: the system is to blame", RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, E_SYSTEM,
+         71, 4},
         {"fenced: somebody has our name", RD_KAFKA_RESP_ERR__FENCED, E_FENCED, 75, 3},
     };
     struct mock mock = open_mock(NULL);
@@ -311,7 +356,8 @@ static void test_breaks_again_and_again(void **state)
         CASE(cases[i].why);
         must(commit(consumer, &err), &err);
         for (; rc == E_CANCELLED && times < 100; times++) {
-            rd_kafka_test_fatal_error(((struct kafka_consumer *)consumer)->commit.sender.client, cases[i].error, "by the test");
+            rd_kafka_test_fatal_error(((struct kafka_consumer *)consumer)->commit.sender.client,
+                                      cases[i].error, "by the test");
             rc = commit(consumer, &err);
         }
         if (rc != cases[i].rc) fail_msg("%s: %s", err_name((enum err_code)rc), err.text);

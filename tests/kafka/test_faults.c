@@ -34,8 +34,8 @@ static void test_rebalance(void **state)
     close_rig(&rig);
 }
 
-/* Found by ops/soak (soak 1 in tests/soak/README.md): partitions that were lost while the source was paused, and came
- * back after it had been resumed, were never read again. */
+/* Found by ops/soak (soak 1 in tests/soak/README.md): partitions that were lost while the source
+ * was paused, and came back after it had been resumed, were never read again. */
 static void test_paused_over_rebalance(void **state)
 {
     const char *settings[] = {"bus.membership=dynamic", NULL};
@@ -119,12 +119,15 @@ static void test_fenced(void **state)
     create(rig.bus, TOPIC_DOCUMENTS, &four);
     for (int i = 0; i < 2; i++) rivals[i] = subscribe(rig.bus, "copy", "copy-0", TOPIC_FEEDBACK);
     for (int i = 0; i < 40 && rc != E_FENCED; i++) {
-        const struct bus_output output = {.topic = TOPIC_DOCUMENTS, .key = STR("k"), .value = STR("1"), .timestamp_ms = clock_wall_ms(clock_system())};
+        const struct bus_output output = {
+            .topic = TOPIC_DOCUMENTS, .key = STR("k"), .value = STR("1"),
+            .timestamp_ms = clock_wall_ms(clock_system())};
         struct err err;
         rc = bus_commit(rivals[i / 2 % 2], &output, 1, NULL, 0, &err);
         if (rc == E_OK) good++;
         else if (rc == E_CANCELLED) cancelled++;
-        else if (rc != E_FENCED && err_class((enum err_code)rc) != ERR_RETRY) fail_msg("%s: %s", err_name((enum err_code)rc), err.text);
+        else if (rc != E_FENCED && err_class((enum err_code)rc) != ERR_RETRY)
+            fail_msg("%s: %s", err_name((enum err_code)rc), err.text);
     }
     assert_int_equal(rc, E_FENCED);
     assert_true(good >= 2 && cancelled >= 2);
@@ -136,7 +139,9 @@ static void test_fenced(void **state)
 static void test_absent_broker(void **state)
 {
     const char *settings[] = {"bus.commit_timeout=1s", NULL};
-    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = clock_wall_ms(clock_system())};
+    const struct bus_output output = {
+        .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"),
+        .timestamp_ms = clock_wall_ms(clock_system())};
     struct rig rig;
     struct err err = {0};
     struct bus_batch batch;
@@ -145,10 +150,13 @@ static void test_absent_broker(void **state)
     (void)state;
     must(rig_try("127.0.0.1:1", settings, &rig.config, &rig.bus, &err), &err);
     struct bus_consumer *consumer = subscribe(rig.bus, "absent", "absent-0", TOPIC_FEEDBACK);
-    for (int64_t start = now_ms(); rc == E_OK && now_ms() - start < WAIT_MS; wait_for(consumer, 100)) rc = bus_poll(consumer, 10, 1000, &batch, &err);
+    for (int64_t start = now_ms(); rc == E_OK && now_ms() - start < WAIT_MS;
+         wait_for(consumer, 100))
+        rc = bus_poll(consumer, 10, 1000, &batch, &err);
     assert_int_equal(rc, E_UNAVAILABLE);
     assert_non_null(strstr(err.text, "broker"));
-    assert_int_equal(err_class((enum err_code)bus_commit(consumer, &output, 1, NULL, 0, &err)), ERR_RETRY);
+    assert_int_equal(err_class((enum err_code)bus_commit(consumer, &output, 1, NULL, 0, &err)),
+                     ERR_RETRY);
     must(bus_producer_open(rig.bus, "door", &producer, &err), &err);
     must(bus_produce(producer, &output, 1, on_done, &done, &err), &err);
     must(bus_producer_flush(producer, WAIT_MS, &err), &err);
@@ -169,8 +177,8 @@ static void *commit_main(void *argument)
     return (void *)(intptr_t)err_class((enum err_code)rc);
 }
 
-/* A commit may take ten minutes here: without bus_hasten() it would be the test's own time limit that
- * ends it. */
+/* A commit may take ten minutes here: without bus_hasten() it would be the test's own time
+ * limit that ends it. */
 static void test_hastened(void **state)
 {
     const char *settings[] = {"bus.commit_timeout=10m", NULL};
@@ -193,13 +201,15 @@ static void test_hastened(void **state)
 
 static void test_killed(void **state)
 {
-    const char *settings[] = {"kafka.session.timeout.ms=2000", "kafka.heartbeat.interval.ms=500", NULL};
+    const char *settings[] = {
+        "kafka.session.timeout.ms=2000", "kafka.heartbeat.interval.ms=500", NULL};
     struct rig rig = open_rig(settings);
     (void)state;
     create(rig.bus, TOPIC_FEEDBACK, &four);
     create(rig.bus, TOPIC_DOCUMENTS, &four);
     send_numbers(rig.bus, RECORDS);
-    for (int round = 0; round < 3; round++) { /* each dies after some commits, inside the next one */
+    /* each dies after some commits, inside the next one */
+    for (int round = 0; round < 3; round++) {
         int report;
         pid_t child = start_child("copy-0", settings, &report);
         kill_child(child, report, 5 + round);
@@ -210,7 +220,8 @@ static void test_killed(void **state)
         int now = copy_some(successor, 500);
         copied += now;
         if (now == 0) wait_for(successor, 100);
-        bool has_all = bus_backlog(successor, NULL, 0) == PARTITIONS; /* the dead keep theirs until their session ends */
+        /* the dead keep theirs until their session ends */
+        bool has_all = bus_backlog(successor, NULL, 0) == PARTITIONS;
         idle = now == 0 && has_all && backlog(successor) == 0 ? idle + 1 : 0;
     }
     assert_true(copied < RECORDS); /* the dead had done a part */

@@ -1,7 +1,8 @@
 /* Who has which partitions when members of a group come, go, die and come back. */
 #include "kafka_copier.h"
 
-/* No session ends during a test with the long one; what is seen within WAIT_MS didn't wait for it. */
+/* No session ends during a test with the long one; what is seen within WAIT_MS
+ * didn't wait for it. */
 #define LONG "kafka.session.timeout.ms=300000"
 #define SHORT "kafka.session.timeout.ms=2000", "kafka.heartbeat.interval.ms=500"
 #define DYNAMIC "bus.membership=dynamic"
@@ -165,7 +166,8 @@ static void test_late_topic(void **state)
     (void)state;
     join(&member, rig.bus, "copy-0", both, 1);
     for (int64_t start = now_ms(); now_ms() - start < 3000; wait_for(member.consumer, 100))
-        if (bus_poll(member.consumer, 1, 1000, &batch, &err) == E_OK) bus_release(member.consumer, &batch);
+        if (bus_poll(member.consumer, 1, 1000, &batch, &err) == E_OK)
+            bus_release(member.consumer, &batch);
     leave(&member);
     create(rig.bus, TOPIC_FEEDBACK, &four);
     join(&member, rig.bus, "copy-0", both, 1);
@@ -174,8 +176,8 @@ static void test_late_topic(void **state)
     close_rig(&rig);
 }
 
-/* Two processes with one name: each takes the partitions from the other a few times, as it may have been fenced by itself;
- * then one stops, with the exit status that the README names. */
+/* Two processes with one name: each takes the partitions from the other a few times, as it may have
+ * been fenced by itself; then one stops, with the exit status that the README names. */
 static void test_one_name(void **state)
 {
     const char *settings[] = {"kafka.heartbeat.interval.ms=500", NULL};
@@ -246,10 +248,12 @@ static void test_outrun(void **state)
         int64_t start = now_ms();
         do
             if (copy_some(successor.consumer, 500) == 0) wait_for(successor.consumer, 20);
-        while ((bus_backlog(successor.consumer, NULL, 0) < PARTITIONS || backlog(successor.consumer) > 0) &&
+        while ((bus_backlog(successor.consumer, NULL, 0) < PARTITIONS ||
+                backlog(successor.consumer) > 0) &&
                now_ms() - start < WAIT_MS);
         const struct bus_message *first = &batch.messages[0];
-        const struct bus_output output = {.topic = TOPIC_DOCUMENTS, .key = first->key, .value = first->value};
+        const struct bus_output output = {
+            .topic = TOPIC_DOCUMENTS, .key = first->key, .value = first->value};
         const struct bus_position position = {TOPIC_FEEDBACK, first->partition, first->offset + 1};
         int rc = bus_commit(slow.consumer, &output, 1, &position, 1, &err);
         assert_int_equal(rc, E_CANCELLED);
@@ -261,8 +265,8 @@ static void test_outrun(void **state)
     }
 }
 
-/* A record that takes longer than the poll interval: the source is paused, and polled all the same, as
- * the runtime does. Nobody else gets the partitions, and the commit holds. */
+/* A record that takes longer than the poll interval: the source is paused, and polled all the same,
+ * as the runtime does. Nobody else gets the partitions, and the commit holds. */
 static void test_slow_stage(void **state)
 {
     const char *settings[] = {SHORT, "kafka.max.poll.interval.ms=2000", NULL};
@@ -287,7 +291,8 @@ static void test_slow_stage(void **state)
             wait_for(members[0].consumer, 50);
         }
     const struct bus_message *first = &batch.messages[0];
-    const struct bus_output output = {.topic = TOPIC_DOCUMENTS, .key = first->key, .value = first->value};
+    const struct bus_output output = {
+        .topic = TOPIC_DOCUMENTS, .key = first->key, .value = first->value};
     const struct bus_position position = {TOPIC_FEEDBACK, first->partition, first->offset + 1};
     must(bus_commit(members[0].consumer, &output, 1, &position, 1, &err), &err);
     assert_int_equal(members[0].revoked, before);
@@ -314,7 +319,8 @@ static void test_storm(void **state)
         struct rig rig = open_topics(cases[i].settings);
         pid_t steady[2];
         int reports[2], sent = 0;
-        for (int j = 0; j < 2; j++) steady[j] = start_child(j ? "copy-1" : "copy-0", cases[i].settings, &reports[j]);
+        for (int j = 0; j < 2; j++)
+            steady[j] = start_child(j ? "copy-1" : "copy-0", cases[i].settings, &reports[j]);
         for (int round = 0; round < ROUNDS; round++) {
             struct member third;
             int report;
@@ -332,7 +338,8 @@ static void test_storm(void **state)
         int64_t start = now_ms();
         do
             if (copy_some(last, 500) == 0) wait_for(last, 20);
-        while ((bus_backlog(last, NULL, 0) < PARTITIONS || backlog(last) > 0) && now_ms() - start < WAIT_MS);
+        while ((bus_backlog(last, NULL, 0) < PARTITIONS || backlog(last) > 0) &&
+               now_ms() - start < WAIT_MS);
         bus_unsubscribe(last);
         check_documents(rig.bus, sent);
         close_rig(&rig);

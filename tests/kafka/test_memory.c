@@ -1,11 +1,14 @@
-/* Each allocation that is ours fails in turn on the thread that calls the Kafka bus, on librdkafka's mock cluster: opening it and a
- * producer, a post, a commit, a poll. The call says NO_MEMORY or does its work, nothing leaks, and the next call succeeds. librdkafka's
- * own allocations are its own business (it aborts), as are those of other threads; and what the mock can't show is in README.md. */
+/* Each allocation that is ours fails in turn on the thread that calls the Kafka bus,
+ * on librdkafka's mock cluster: opening it and a producer, a post, a commit, a poll. The call
+ * says NO_MEMORY or does its work, nothing leaks, and the next call succeeds. librdkafka's own
+ * allocations are its own business (it aborts), as are those of other threads; and what the mock
+ * can't show is in README.md. */
 #include "mock_rig.h"
 
 #include "failing_malloc.h"
 
-/* `work` again and again, an allocation later each time, until none fails: how many times it said so. What comes next is `after`. */
+/* `work` again and again, an allocation later each time, until none fails: how many times it said
+ * so. What comes next is `after`. */
 struct torment {
     int (*work)(void *user, struct err *err);
     void (*after)(void *user, int rc);
@@ -22,14 +25,15 @@ static unsigned torment(const struct torment *torment, void *user)
         int rc = torment->work(user, &err);
         allocations_left = -1;
         failed = allocation_failed;
-        if (rc && (!failed || rc != E_NO_MEMORY || err.code != E_NO_MEMORY)) fail_msg("number %ld: %s: %s", nth, err_name((enum err_code)rc), err.text);
+        if (rc && (!failed || rc != E_NO_MEMORY || err.code != E_NO_MEMORY))
+            fail_msg("number %ld: %s: %s", nth, err_name((enum err_code)rc), err.text);
         if (torment->after) torment->after(user, rc);
         told += rc != E_OK;
     }
     return told;
 }
 
-/* --- opening ----------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static int open_all(void *user, struct err *err)
 {
@@ -47,7 +51,8 @@ static int open_all(void *user, struct err *err)
 static int subscribe_only(void *user, struct err *err)
 {
     const enum topic topic = TOPIC_FEEDBACK;
-    const struct bus_subscription subscription = {.group = "other", .member = "other-0", .topics = &topic, .topic_count = 1};
+    const struct bus_subscription subscription = {
+        .group = "other", .member = "other-0", .topics = &topic, .topic_count = 1};
     const struct mock *mock = user;
     struct bus_consumer *consumer;
     int rc = bus_subscribe(mock->bus, &subscription, &consumer, err);
@@ -64,27 +69,33 @@ static void test_opening(void **state)
     close_mock(&mock);
 }
 
-/* --- the door ------------------------------------------------------------------------------------ */
+/* --- the door --------------------------------------------------------------------------------- */
 
 struct door {
     struct bus_producer *producer;
     int told; /* -1: a receipt, 0: nothing yet, else what was wrong */
 };
 
-static void on_done(void *user, const struct err *err) { ((struct door *)user)->told = err ? (int)err->code : -1; }
+static void on_done(void *user, const struct err *err)
+{
+    ((struct door *)user)->told = err ? (int)err->code : -1;
+}
 
 static int post(void *user, struct err *err)
 {
-    const struct bus_header headers[] = {{STR("content-type"), STR("text/plain")}, {STR("ce_id"), STR("7")}};
-    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1700000000000,
-                                      .headers = headers, .header_count = COUNT_OF(headers)};
+    const struct bus_header headers[] = {
+        {STR("content-type"), STR("text/plain")}, {STR("ce_id"), STR("7")}};
+    const struct bus_output output = {
+        .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1700000000000,
+        .headers = headers, .header_count = COUNT_OF(headers)};
     struct door *door = user;
     door->told = 0;
     int rc = bus_produce(door->producer, &output, 1, on_done, door, err);
     struct err flush_err;
     int flush_rc = bus_producer_flush(door->producer, WAIT_MS, &flush_err);
     if (rc) return rc;
-    if (flush_rc == E_OK && door->told > 0) return err_set(err, (enum err_code)door->told, "refused");
+    if (flush_rc == E_OK && door->told > 0)
+        return err_set(err, (enum err_code)door->told, "refused");
     if (flush_rc) *err = flush_err;
     return flush_rc;
 }
@@ -107,12 +118,13 @@ static void test_door(void **state)
     (void)state;
     must(bus_producer_open(mock.bus, "door", &door.producer, &err), &err);
     receipts_are_true(&(struct door){door.producer, -1}, E_OK);
-    assert_int_equal(torment(&(struct torment){post, receipts_are_true}, &door), 0); /* it needs no memory of ours */
+    /* it needs no memory of ours */
+    assert_int_equal(torment(&(struct torment){post, receipts_are_true}, &door), 0);
     bus_producer_close(door.producer);
     close_mock(&mock);
 }
 
-/* --- a member ------------------------------------------------------------------------------------- */
+/* --- a member --------------------------------------------------------------------------------- */
 
 static int commit(void *user, struct err *err)
 {
@@ -121,7 +133,9 @@ static int commit(void *user, struct err *err)
     struct bus_output outputs[3];
     const struct bus_position position = {TOPIC_FEEDBACK, 0, ++offset};
     for (size_t i = 0; i < COUNT_OF(outputs); i++)
-        outputs[i] = (struct bus_output){.topic = TOPIC_DOCUMENTS, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1, .headers = headers, .header_count = 1};
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_DOCUMENTS, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1,
+            .headers = headers, .header_count = 1};
     return bus_commit(user, outputs, COUNT_OF(outputs), &position, 1, err);
 }
 
@@ -139,12 +153,13 @@ static void test_member(void **state)
     struct err err;
     (void)state;
     must(commit(consumer, &err), &err);
-    assert_int_equal(torment(&(struct torment){commit, commits_again}, consumer), 0); /* nor does this */
+    /* nor does this */
+    assert_int_equal(torment(&(struct torment){commit, commits_again}, consumer), 0);
     bus_unsubscribe(consumer);
     close_mock(&mock);
 }
 
-/* --- a reader ------------------------------------------------------------------------------------- */
+/* --- a reader --------------------------------------------------------------------------------- */
 
 /* Until something came. */
 static int read_some(void *user, struct err *err)
@@ -174,7 +189,8 @@ static int read_again(void *user, struct err *err)
 static void test_reader(void **state)
 {
     const enum topic topic = TOPIC_FEEDBACK;
-    const struct bus_subscription subscription = {.member = "reader", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
+    const struct bus_subscription subscription = {
+        .member = "reader", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
     struct mock mock = open_mock(NULL);
     struct bus_consumer *reader;
     struct door door;

@@ -1,5 +1,5 @@
-/* What a producer without transactions, as the door has one, makes of each kind of error, on librdkafka's
- * mock cluster: no receipt without an acknowledgement, and it goes on by itself. */
+/* What a producer without transactions, as the door has one, makes of each kind of error, on
+ * librdkafka's mock cluster: no receipt without an acknowledgement, and it goes on by itself. */
 #include "mock_rig.h"
 
 #include <arpa/inet.h>
@@ -13,7 +13,8 @@ static void on_done(void *user, const struct err *err) { *(int *)user = err ? (i
 /* -1: there is a receipt. */
 static int post(struct bus_producer *producer)
 {
-    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    const struct bus_output output = {
+        .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
     struct err err;
     int done = 0, rc = bus_produce(producer, &output, 1, on_done, &done, &err);
     if (rc) return rc;
@@ -42,28 +43,34 @@ static void test_door(void **state)
         struct mock mock = open_mock("bus.commit_timeout=2s");
         must(bus_producer_open(mock.bus, "door", &producer, &err), &err);
         assert_int_equal(post(producer), -1);
-        rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, PRODUCE, 1, cases[i].error, cases[i].rtt_ms);
+        rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, PRODUCE, 1, cases[i].error,
+                                                     cases[i].rtt_ms);
         int rc = post(producer);
         assert_int_not_equal(rc, -1);
         assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
-        for (int64_t start = now_ms(); (rc = post(producer)) != -1 && now_ms() - start < WAIT_MS;) assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+        for (int64_t start = now_ms(); (rc = post(producer)) != -1 && now_ms() - start < WAIT_MS;)
+            assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
         assert_int_equal(rc, -1);
         bus_producer_close(producer);
         close_mock(&mock);
     }
 }
 
-/* Each breaks before anything was delivered: at last it is refused at once, without a new client. */
+/* Each breaks before anything was delivered: at last it is refused at once,
+ * without a new client. */
 static void test_door_breaks_again_and_again(void **state)
 {
     enum { MANY = 20 };
     struct bus_producer *producer;
     struct err err = {0};
     struct mock mock = open_mock(NULL);
-    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    const struct bus_output output = {
+        .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
     int done = 0, rc = E_OK;
     (void)state;
-    for (int i = 0; i < MANY; i++) rd_kafka_mock_push_request_errors(mock.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    for (int i = 0; i < MANY; i++)
+        rd_kafka_mock_push_request_errors(mock.cluster, PRODUCE, 1,
+                                          RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
     must(bus_producer_open(mock.bus, "door", &producer, &err), &err);
     for (int i = 0; i < MANY && rc == E_OK; i++) {
         rc = bus_produce(producer, &output, 1, on_done, &done, &err);
@@ -73,19 +80,23 @@ static void test_door_breaks_again_and_again(void **state)
     assert_int_equal(rc, E_UNAVAILABLE);
     assert_non_null(strstr(err.text, "in a row"));
     rd_kafka_mock_clear_request_errors(mock.cluster, PRODUCE);
-    for (int64_t start = now_ms(); (rc = post(producer)) != -1 && now_ms() - start < WAIT_MS;) wait_for(-1);
+    for (int64_t start = now_ms(); (rc = post(producer)) != -1 && now_ms() - start < WAIT_MS;)
+        wait_for(-1);
     assert_int_equal(rc, -1);
     bus_producer_close(producer);
     close_mock(&mock);
 }
 
-/* --- events that come before anybody listens ------------------------------------------------------- */
+/* --- events that come before anybody listens -------------------------------------------------- */
 
 static bool wait_for_event; /* in rd_kafka_new(), as if this thread lost the processor there */
 
-rd_kafka_t *__real_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text, size_t size);
-rd_kafka_t *__wrap_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text, size_t size);
-rd_kafka_t *__wrap_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text, size_t size)
+rd_kafka_t *__real_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text,
+                                size_t size);
+rd_kafka_t *__wrap_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text,
+                                size_t size);
+rd_kafka_t *__wrap_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text,
+                                size_t size)
 {
     rd_kafka_t *client = __real_rd_kafka_new(type, conf, text, size);
     for (int64_t start = now_ms(); wait_for_event && client && rd_kafka_outq_len(client) == 0;) {
@@ -107,12 +118,14 @@ static int refusing_port(char out[static 32])
     return fd;
 }
 
-/* A door's loop does nothing but wait for the descriptor: it must be told that its record timed out, although the
- * client's queue wasn't empty when the descriptor was given to it. On a busy machine posts waited for ever. */
+/* A door's loop does nothing but wait for the descriptor: it must be told that its record timed
+ * out, although the client's queue wasn't empty when the descriptor was given to it. On a busy
+ * machine posts waited for ever. */
 static void test_event_before_the_descriptor(void **state)
 {
     const char *settings[] = {"bus.commit_timeout=1s", NULL};
-    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    const struct bus_output output = {
+        .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
     struct config *config = NULL;
     struct bus *bus;
     struct bus_producer *producer;

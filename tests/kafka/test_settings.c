@@ -1,4 +1,5 @@
-/* What a real Kafka is told, and what we are: settings of topics, limits of size, properties of [kafka]. */
+/* What a real Kafka is told, and what we are: settings of topics, limits of size,
+ * properties of [kafka]. */
 #include "test.h"
 
 #include <librdkafka/rdkafka.h>
@@ -13,18 +14,21 @@ static void topic_setting(const char *topic, const char *name, char out[static 6
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "bootstrap.servers", rig_bootstrap(), text, sizeof text);
     rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
-    rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+    rd_kafka_ConfigResource_t *resource =
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_DescribeConfigs(client, &resource, 1, NULL, queue);
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, WAIT_MS);
     assert_non_null(event);
     assert_int_equal(rd_kafka_event_error(event), 0);
-    const rd_kafka_ConfigResource_t **answers = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+    const rd_kafka_ConfigResource_t **answers = rd_kafka_DescribeConfigs_result_resources(
+        rd_kafka_event_DescribeConfigs_result(event), &count);
     assert_int_equal(count, 1);
     const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(answers[0], &count);
     out[0] = '\0';
     for (size_t i = 0; i < count; i++)
-        if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0) snprintf(out, 64, "%s", rd_kafka_ConfigEntry_value(entries[i]));
+        if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0)
+            snprintf(out, 64, "%s", rd_kafka_ConfigEntry_value(entries[i]));
     rd_kafka_event_destroy(event);
     rd_kafka_queue_destroy(queue);
     rd_kafka_ConfigResource_destroy(resource);
@@ -39,7 +43,8 @@ static void test_topic_settings(void **state)
         {"they go, and aren't compacted", "cleanup.policy", "delete"},
         {"what we may send fits", "max.message.bytes", "4325376"},
     };
-    const struct bus_topic_settings settings = {.partitions = 5, .replication = 1, .retention_ms = 3600000, .retention_bytes = 1000000};
+    const struct bus_topic_settings settings = {
+        .partitions = 5, .replication = 1, .retention_ms = 3600000, .retention_bytes = 1000000};
     struct rig rig = open_rig(NULL);
     struct bus_topic_state found;
     struct err err;
@@ -68,9 +73,12 @@ static void test_topic_settings(void **state)
 static void test_too_large(void **state)
 {
     enum { SIZE = 200 * 1024 };
-    const char *generous[] = {"kafka.message.max.bytes=400000", NULL}, *mean[] = {"kafka.message.max.bytes=2000", NULL};
+    const char *generous[] = {"kafka.message.max.bytes=400000", NULL},
+               *mean[] = {"kafka.message.max.bytes=2000", NULL};
     char *value = calloc(1, SIZE);
-    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = {value, SIZE}, .timestamp_ms = clock_wall_ms(clock_system())};
+    const struct bus_output output = {
+        .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = {value, SIZE},
+        .timestamp_ms = clock_wall_ms(clock_system())};
     struct bus_topic_state topic;
     struct err err;
     (void)state;
@@ -87,7 +95,9 @@ static void test_too_large(void **state)
     CASE("the broker's limit is reported to the door");
     assert_int_equal(produce(rig.bus, &output, 1), E_TOO_LARGE);
     CASE("and aborts the transaction");
-    const struct bus_output two[] = {{.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("small"), .timestamp_ms = clock_wall_ms(clock_system())}, output};
+    const struct bus_output two[] = {
+        {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("small"),
+         .timestamp_ms = clock_wall_ms(clock_system())}, output};
     struct bus_consumer *consumer = subscribe(rig.bus, "large", "large-0", TOPIC_FEEDBACK);
     assert_int_equal(bus_commit(consumer, two, 2, NULL, 0, &err), E_TOO_LARGE);
     must(bus_commit(consumer, two, 1, NULL, 0, &err), &err); /* the same producer goes on */
@@ -107,7 +117,8 @@ static void start_log(struct rig *rig, char *out, size_t size)
     assert_true(log >= 0 && screen >= 0 && dup2(log, STDERR_FILENO) >= 0);
     struct bus_consumer *consumer = subscribe(rig->bus, NULL, "limits", TOPIC_FEEDBACK);
     size_t length = 0;
-    for (int64_t start = now_ms(); !memchr(out, '\n', length) && now_ms() - start < 5000; wait_for(consumer, 100)) {
+    for (int64_t start = now_ms(); !memchr(out, '\n', length) && now_ms() - start < 5000;
+         wait_for(consumer, 100)) {
         ssize_t count = pread(log, out, size - 1, 0);
         length = count > 0 ? (size_t)count : 0;
         out[length] = '\0';
@@ -151,15 +162,21 @@ static void test_properties(void **state)
     const struct { const char *why, *setting; int rc; const char *says, *hides; } cases[] = {
         {"a property of librdkafka's passes", "kafka.compression.type=lz4", E_OK, NULL, NULL},
         {"so does one of a topic", "kafka.message.timeout.ms=4000", E_OK, NULL, NULL},
-        {"an unknown one names the nearest", "kafka.compresion.type=lz4", E_BAD_CONFIG, "kafka.compression.type", NULL},
-        {"so does one without a default", "kafka.sasl.pasword=hunter2", E_BAD_CONFIG, "kafka.sasl.password", "hunter2"},
+        {"an unknown one names the nearest", "kafka.compresion.type=lz4", E_BAD_CONFIG,
+         "kafka.compression.type", NULL},
+        {"so does one without a default", "kafka.sasl.pasword=hunter2", E_BAD_CONFIG,
+         "kafka.sasl.password", "hunter2"},
         {"a bad value is refused", "kafka.linger.ms=soon", E_BAD_CONFIG, "linger.ms", NULL},
-        {"what exactly-once rests on can't be changed", "kafka.isolation.level=read_uncommitted", E_BAD_CONFIG, "read_committed", NULL},
-        {"the group has its own option", "kafka.group.id=mine", E_BAD_CONFIG, "runtime.group", NULL},
+        {"what exactly-once rests on can't be changed", "kafka.isolation.level=read_uncommitted",
+         E_BAD_CONFIG, "read_committed", NULL},
+        {"the group has its own option", "kafka.group.id=mine", E_BAD_CONFIG, "runtime.group",
+         NULL},
         {"a secret passes", "kafka.sasl.password=hunter2", E_OK, NULL, NULL},
         {"a secret can be in a file", by_file, E_OK, NULL, NULL},
-        {"which must be there", "kafka.sasl.password_file=/nowhere/at/all", E_BAD_CONFIG, "/nowhere/at/all", NULL},
-        {"brokers must be named", "kafka.bootstrap.servers=", E_BAD_CONFIG, "bootstrap.servers", NULL},
+        {"which must be there", "kafka.sasl.password_file=/nowhere/at/all", E_BAD_CONFIG,
+         "/nowhere/at/all", NULL},
+        {"brokers must be named", "kafka.bootstrap.servers=", E_BAD_CONFIG, "bootstrap.servers",
+         NULL},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

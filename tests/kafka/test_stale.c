@@ -1,8 +1,9 @@
-/* soak 10: a coordinator that tells an older position than the group has committed, on librdkafka's mock cluster.
+/* soak 10: a coordinator that tells an older position than the group has committed, on
+ * librdkafka's mock cluster.
  *
- * Kafka 4.1's does so for a while after its broker's restart, which a real one can't be made to do at will
- * (tests/soak/README.md). The mock forgets what transactions commit, so it is as old as it takes; what the test commits
- * without a transaction is what the coordinator knows at last. */
+ * Kafka 4.1's does so for a while after its broker's restart, which a real one can't be made to do
+ * at will (tests/soak/README.md). The mock forgets what transactions commit, so it is as old as it
+ * takes; what the test commits without a transaction is what the coordinator knows at last. */
 #include "mock_rig.h"
 
 enum { HEARTBEAT = 12, ADD_OFFSETS = 25 };
@@ -10,7 +11,8 @@ enum { MESSAGES = 20, BROKER = 1 };
 
 static int commit(struct bus_consumer *consumer, int64_t offset, struct err *err)
 {
-    const struct bus_output output = {.topic = TOPIC_DOCUMENTS, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
+    const struct bus_output output = {
+        .topic = TOPIC_DOCUMENTS, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
     const struct bus_position position = {TOPIC_FEEDBACK, 0, offset};
     return bus_commit(consumer, &output, 1, &position, 1, err);
 }
@@ -52,7 +54,8 @@ static int rewind_to_committed(struct bus_consumer *consumer)
 {
     struct err err;
     int rc = E_TIMEOUT;
-    for (int64_t start = now_ms(); rc == E_TIMEOUT && now_ms() - start < WAIT_MS;) rc = bus_rewind(consumer, &err);
+    for (int64_t start = now_ms(); rc == E_TIMEOUT && now_ms() - start < WAIT_MS;)
+        rc = bus_rewind(consumer, &err);
     return rc;
 }
 
@@ -80,8 +83,9 @@ static struct bus_consumer *begin_at_5(struct mock *mock)
     return consumer;
 }
 
-/* Rewinding, and being assigned the partition anew, wait until the coordinator knows what we have committed ourselves; not for
- * ever: then they go by that, and nothing is committed until it knows. */
+/* Rewinding, and being assigned the partition anew, wait until the coordinator knows what
+ * we have committed ourselves; not for ever: then they go by that, and nothing is committed
+ * until it knows. */
 static void test_older_than_our_own(void **state)
 {
     struct mock mock = open_mock(NULL);
@@ -97,8 +101,11 @@ static void test_older_than_our_own(void **state)
     tell(consumer, 12);
     must(commit(consumer, 13, &err), &err);
     CASE("an assignment");
-    rd_kafka_mock_push_request_errors(mock.cluster, HEARTBEAT, 1, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS);
-    for (int64_t start = now_ms(); bus_backlog(consumer, NULL, 0) == 1 && now_ms() - start < WAIT_MS;) poll_once(consumer);
+    rd_kafka_mock_push_request_errors(mock.cluster, HEARTBEAT, 1,
+                                      RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS);
+    for (int64_t start = now_ms();
+         bus_backlog(consumer, NULL, 0) == 1 && now_ms() - start < WAIT_MS;)
+        poll_once(consumer);
     assert_int_equal(bus_backlog(consumer, NULL, 0), 0);
     assert_int_equal(next_offset(consumer), 13);
     CASE("another process was further on");
@@ -137,7 +144,8 @@ static bool in_doubt(struct bus_consumer *consumer)
     return lost_ms != 0;
 }
 
-/* Soon after the broker was away, the coordinator must have written something before it is asked. */
+/* Soon after the broker was away, the coordinator must have written something
+ * before it is asked. */
 static void test_after_an_outage(void **state)
 {
     struct mock mock = open_mock("kafka.session.timeout.ms=60000");
@@ -145,13 +153,15 @@ static void test_after_an_outage(void **state)
     struct err err;
     (void)state;
     rd_kafka_mock_broker_set_down(mock.cluster, BROKER);
-    for (int64_t start = now_ms(); !in_doubt(consumer) && now_ms() - start < WAIT_MS;) poll_once(consumer);
+    for (int64_t start = now_ms(); !in_doubt(consumer) && now_ms() - start < WAIT_MS;)
+        poll_once(consumer);
     assert_true(in_doubt(consumer));
     rd_kafka_mock_broker_set_up(mock.cluster, BROKER);
     rewind_at_last(consumer);
     tell(consumer, 9);
     CASE("the write fails: nothing is asked yet");
-    rd_kafka_mock_push_request_errors(mock.cluster, ADD_OFFSETS, 1, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING);
+    rd_kafka_mock_push_request_errors(mock.cluster, ADD_OFFSETS, 1,
+                                      RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING);
     assert_int_equal(commit(consumer, 10, &err), E_UNAVAILABLE);
     CASE("it succeeds");
     assert_int_equal(commit(consumer, 10, &err), E_CANCELLED);

@@ -1,4 +1,5 @@
-/* An archive in memory, written line by line: for whatever reads archives. Include test.h before. */
+/* An archive in memory, written line by line: for whatever reads archives.
+ * Include test.h before. */
 #ifndef VERBATIM_TEST_ARCHIVE_BENCH_H
 #define VERBATIM_TEST_ARCHIVE_BENCH_H
 

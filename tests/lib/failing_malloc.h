@@ -1,5 +1,6 @@
-/* Torture: fails the nth allocation, then the one after it, until none fails. Include it in one test program, which
- * links with FAILING_MALLOC (see tests/unit/schema/CMakeLists.txt), so that only our own calls come here. */
+/* Torture: fails the nth allocation, then the one after it, until none fails. Include it in one
+ * test program, which links with FAILING_MALLOC (see tests/unit/schema/CMakeLists.txt), so that
+ * only our own calls come here. */
 #ifndef VERBATIM_FAILING_MALLOC_H
 #define VERBATIM_FAILING_MALLOC_H
 
@@ -15,9 +16,9 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
-/* Allocations until one fails; negative: none ever. Of the test's own thread: what others allocate meanwhile would
- * make the count another one each time. Where that is what is wanted, as the code under test has threads of its own,
- * FAILING_MALLOC_EVERYWHERE is defined before. */
+/* Allocations until one fails; negative: none ever. Of the test's own thread: what others allocate
+ * meanwhile would make the count another one each time. Where that is what is wanted, as the code
+ * under test has threads of its own, FAILING_MALLOC_EVERYWHERE is defined before. */
 #ifdef FAILING_MALLOC_EVERYWHERE
 #include <stdatomic.h>
 static atomic_long allocations_left = -1;
@@ -36,11 +37,17 @@ static bool allocation_fails(void)
 }
 
 void *__wrap_malloc(size_t size) { return allocation_fails() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t count, size_t size) { return allocation_fails() ? NULL : __real_calloc(count, size); }
-void *__wrap_realloc(void *old, size_t size) { return allocation_fails() ? NULL : __real_realloc(old, size); }
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return allocation_fails() ? NULL : __real_calloc(count, size);
+}
+void *__wrap_realloc(void *old, size_t size)
+{
+    return allocation_fails() ? NULL : __real_realloc(old, size);
+}
 
-/* Runs `step` with the first, second, ... allocation failing. Each such run must say E_NO_MEMORY (71 on exit), the
- * last one, in which nothing fails, E_OK. Returns how many runs failed. */
+/* Runs `step` with the first, second, ... allocation failing. Each such run must say E_NO_MEMORY
+ * (71 on exit), the last one, in which nothing fails, E_OK. Returns how many runs failed. */
 static inline unsigned torture(int (*step)(void *user), void *user)
 {
     for (unsigned nth = 0;; nth++) {
@@ -56,8 +63,9 @@ static inline unsigned torture(int (*step)(void *user), void *user)
     }
 }
 
-/* Small blocks hide most allocations: an arena takes 16 KiB at once. So a step that works in an arena runs once for
- * each distance from the end of a block: `step` begins with fill_arena() on a fresh one. */
+/* Small blocks hide most allocations: an arena takes 16 KiB at once. So a step that works in an
+ * arena runs once for each distance from the end of a block: `step` begins with fill_arena()
+ * on a fresh one. */
 static size_t filled_bytes;
 
 static inline bool fill_arena(struct arena *arena)
@@ -68,7 +76,8 @@ static inline bool fill_arena(struct arena *arena)
 static inline unsigned torture_arena(int (*step)(void *user), void *user, size_t stride_bytes)
 {
     unsigned failures = 0;
-    for (filled_bytes = 0; filled_bytes <= 16384; filled_bytes = filled_bytes ? filled_bytes + stride_bytes : 8192)
+    for (filled_bytes = 0; filled_bytes <= 16384;
+         filled_bytes = filled_bytes ? filled_bytes + stride_bytes : 8192)
         failures += torture(step, user);
     return failures;
 }

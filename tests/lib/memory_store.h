@@ -1,5 +1,5 @@
-/* An object store in memory, with faults: what archive code does when the real one misbehaves. Without memory of its own it
- * says so, as the real one does. */
+/* An object store in memory, with faults: what archive code does when the real one misbehaves.
+ * Without memory of its own it says so, as the real one does. */
 #ifndef VERBATIM_TEST_MEMORY_STORE_H
 #define VERBATIM_TEST_MEMORY_STORE_H
 
@@ -72,7 +72,8 @@ static void memory_remove(struct memory_store *store, struct str key)
             (store->count - at) * sizeof *store->objects);
 }
 
-static bool memory_set(struct memory_store *store, struct str key, struct str body) /* false: no memory */
+/* false: no memory */
+static bool memory_set(struct memory_store *store, struct str key, struct str body)
 {
     bool found;
     char *name = memory_copy(key), *bytes = name ? memory_copy(body) : NULL;

@@ -1,5 +1,6 @@
-/* A worker as it runs, on a thread of the test: started, told to stop, joined. Include it in one test program that links with
- * common_runtime. What it is asked meanwhile (runtime_reload(), runtime_finish()) goes to `runtime`. */
+/* A worker as it runs, on a thread of the test: started, told to stop, joined. Include it in one
+ * test program that links with common_runtime. What it is asked meanwhile (runtime_reload(),
+ * runtime_finish()) goes to `runtime`. */
 #ifndef VERBATIM_TESTS_REPLICA_H
 #define VERBATIM_TESTS_REPLICA_H
 
@@ -25,11 +26,13 @@ static inline void *replica_main(void *argument)
 }
 
 /* Takes the config over. */
-static inline void replica_run(struct replica *replica, const struct worker *worker, struct config *config)
+static inline void replica_run(struct replica *replica, const struct worker *worker,
+                               struct config *config)
 {
     struct err err;
     *replica = (struct replica){.config = config};
-    if (runtime_create(worker, config, &replica->runtime, &err)) fail_msg("%s: %s", err_name(err.code), err.text);
+    if (runtime_create(worker, config, &replica->runtime, &err))
+        fail_msg("%s: %s", err_name(err.code), err.text);
     assert_int_equal(pthread_create(&replica->thread, NULL, replica_main, replica), 0);
 }
 

@@ -37,7 +37,8 @@ static inline void bench_release(struct bus_consumer *consumer, struct bus_batch
     batch->messages = NULL;
 }
 
-static inline void bench_configure(struct bench *bench, const struct worker *worker, const char *setting)
+static inline void bench_configure(struct bench *bench, const struct worker *worker,
+                                   const char *setting)
 {
     struct err err;
     bench->tables = runtime_tables(&worker, 1);
@@ -49,18 +50,21 @@ static inline void bench_configure(struct bench *bench, const struct worker *wor
 }
 
 /* Opens the worker with at most one setting "section.name=value". Its own error is returned. */
-static inline int bench_open(struct bench *bench, const struct worker *worker, const char *setting, struct err *err)
+static inline int bench_open(struct bench *bench, const struct worker *worker, const char *setting,
+                             struct err *err)
 {
     *bench = (struct bench){0};
-    bench->limits = (struct flow_limits){.batches = 8, .attempts = 3, .backoff_least_ms = 1, .backoff_most_ms = 1,
-                                         .transaction_records = 100, .dead_letter_bytes = 1 << 20};
+    bench->limits = (struct flow_limits){
+        .batches = 8, .attempts = 3, .backoff_least_ms = 1, .backoff_most_ms = 1,
+        .transaction_records = 100, .dead_letter_bytes = 1 << 20};
     bench_configure(bench, worker, setting);
     clock_manual_init(&bench->clock, 1767323045678);
     random_seed(&bench->random, 1);
     bench->backend.release = bench_release;
     bench->consumer.backend = &bench->backend;
-    bench->context = (struct worker_context){.worker = worker, .config = bench->config, .options = bench->options,
-                                             .clock = &bench->clock.clock, .random = &bench->random, .member = "bench"};
+    bench->context = (struct worker_context){
+        .worker = worker, .config = bench->config, .options = bench->options,
+        .clock = &bench->clock.clock, .random = &bench->random, .member = "bench"};
     flow_init(&bench->flow, &bench->context, &bench->consumer, &bench->limits);
     return worker->open ? worker->open(&bench->context, err) : E_OK;
 }
@@ -68,7 +72,8 @@ static inline int bench_open(struct bench *bench, const struct worker *worker, c
 static inline void bench_close(struct bench *bench)
 {
     flow_drop_all(&bench->flow);
-    if (bench->context.state && bench->context.worker->close) bench->context.worker->close(&bench->context);
+    if (bench->context.state && bench->context.worker->close)
+        bench->context.worker->close(&bench->context);
     flow_deinit(&bench->flow);
     config_destroy(bench->config);
     free(bench->tables);
@@ -76,22 +81,25 @@ static inline void bench_close(struct bench *bench)
     arena_deinit(&bench->arena);
 }
 
-/* Sends one message in; a deferred step may have to be finished before bench_take() finds a result. */
+/* Sends one message in; a deferred step may have to be finished before bench_take()
+ * finds a result. */
 static inline void bench_send(struct bench *bench, enum topic topic, struct str value)
 {
     struct err err;
-    bench->message = (struct bus_message){.topic = topic, .offset = bench->offset++, .key = STR("key"), .value = value};
+    bench->message = (struct bus_message){
+        .topic = topic, .offset = bench->offset++, .key = STR("key"), .value = value};
     struct bus_batch batch = {.messages = &bench->message, .count = 1};
     bench_must(flow_take(&bench->flow, &batch, &err), &err);
     flow_run(&bench->flow, 1);
 }
 
-/* What came of the message: its first output, decoded into sections by the caller; E_OK and *ret_topic,
- * or the fatal error. Retries are run at once. */
+/* What came of the message: its first output, decoded into sections by the caller; E_OK and
+ * *ret_topic, or the fatal error. Retries are run at once. */
 static inline int bench_take(struct bench *bench, enum topic *ret_topic, struct record *ret_record)
 {
     struct err err;
-    for (int i = 0; i < 10 && flow_retry_due(&bench->flow, INT64_MAX - 1) >= 0; i++) clock_manual_advance(&bench->clock, 10);
+    for (int i = 0; i < 10 && flow_retry_due(&bench->flow, INT64_MAX - 1) >= 0; i++)
+        clock_manual_advance(&bench->clock, 10);
     if (bench->flow.fatal.code) return (int)bench->flow.fatal.code;
     if (!flow_gather(&bench->flow)) fail_msg("nothing came of it");
     assert_int_equal(bench->flow.output_count, 1);
@@ -102,15 +110,15 @@ static inline int bench_take(struct bench *bench, enum topic *ret_topic, struct 
     return E_OK;
 }
 
-static inline int bench_pass(struct bench *bench, enum topic topic, struct str value, enum topic *ret_topic,
-                             struct record *ret_record)
+static inline int bench_pass(struct bench *bench, enum topic topic, struct str value,
+                             enum topic *ret_topic, struct record *ret_record)
 {
     bench_send(bench, topic, value);
     return bench_take(bench, ret_topic, ret_record);
 }
 
-/* The same message again and again, each time with a little more memory for process(), until there is
- * enough: each time before it must stop the worker, and nothing of it may be committed. */
+/* The same message again and again, each time with a little more memory for process(), until there
+ * is enough: each time before it must stop the worker, and nothing of it may be committed. */
 static inline void bench_torture(struct bench *bench, enum topic topic, struct str value)
 {
     enum { STEP_BYTES = 256, ENOUGH_BYTES = 4 << 20 };
@@ -145,8 +153,8 @@ static inline struct str bench_cause(struct bench *bench, const struct record *r
 }
 
 /* A record with a document, as preprocess makes it; rating 0: none; channel NULL: none. */
-static inline struct record bench_document(struct bench *bench, const char *text, const char *language, const char *channel,
-                                           float rating)
+static inline struct record bench_document(struct bench *bench, const char *text,
+                                           const char *language, const char *channel, float rating)
 {
     struct err err;
     struct record record = {.version = RECORD_VERSION, .id = STR("r-1")};
@@ -171,11 +179,11 @@ static inline struct str bench_write(struct bench *bench, struct record *record)
     return message;
 }
 
-#define assert_str(value, expected) \
-    do {                                                                                              \
-        struct str assert_str_value = (value);                                                        \
-        if (!str_equal(assert_str_value, str_of(expected)))                                           \
-            fail_msg("\"%.*s\" isn't \"%s\"", STR_ARGS(assert_str_value), (expected));                \
+#define assert_str(value, expected)                                                    \
+    do {                                                                               \
+        struct str assert_str_value = (value);                                         \
+        if (!str_equal(assert_str_value, str_of(expected)))                            \
+            fail_msg("\"%.*s\" isn't \"%s\"", STR_ARGS(assert_str_value), (expected)); \
     } while (0)
 
 #endif

@@ -1,10 +1,11 @@
-/* Asks a provider what a file says, and prints each result as a line of JSON: so that tests in other languages, beside
- * servers that aren't ours, can judge common/llm.
+/* Asks a provider what a file says, and prints each result as a line of JSON: so that tests in
+ * other languages, beside servers that aren't ours, can judge common/llm.
  *
  *     llm_ask CONFIG PROVIDER QUESTIONS [AT_ONCE]
  *
- * CONFIG is an INI file with the provider's section; QUESTIONS has one JSON object a line: prompt, and what of system,
- * name, purpose, schema (text), model, max_tokens, temperature, deadline_ms isn't to be as below. */
+ * CONFIG is an INI file with the provider's section; QUESTIONS has one JSON object a line: prompt,
+ * and what of system, name, purpose, schema (text), model, max_tokens, temperature, deadline_ms
+ * isn't to be as below. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,13 +40,17 @@ static void read_question(struct str line, struct arena *arena, struct llm_quest
     struct json_value value;
     struct str name;
     bool first = true, good = json_next(&json, &value) && value.kind == JSON_OBJECT;
-    *question = (struct llm_question){.name = STR("answer"), .schema = STR("{\"type\":\"object\"}"), .max_tokens = 256, .temperature = -1};
+    *question = (struct llm_question){
+        .name = STR("answer"), .schema = STR("{\"type\":\"object\"}"), .max_tokens = 256,
+        .temperature = -1};
     while (good && json_member(&json, &first, &name)) {
         struct { const char *name; struct str *text; } texts[] = {
             {"system", &question->system}, {"prompt", &question->prompt}, {"name", &question->name},
-            {"purpose", &question->purpose}, {"schema", &question->schema}, {"model", &question->model}};
+            {"purpose", &question->purpose}, {"schema", &question->schema},
+            {"model", &question->model}};
         double number = 0;
-        good = json_next(&json, &value) && (value.kind == JSON_STRING || str_to_f64(value.text, &number));
+        good = json_next(&json, &value) &&
+               (value.kind == JSON_STRING || str_to_f64(value.text, &number));
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
             if (str_equal(name, str_of(texts[i].name))) *texts[i].text = value.text;
         if (str_equal(name, STR("max_tokens"))) question->max_tokens = (uint32_t)number;
@@ -75,11 +80,14 @@ static void print_result(uint32_t number, const struct llm_result *result)
     print_text(&out, "model", str_of(result->model));
     print_text(&out, "finish", str_of(result->finish));
     print_text(&out, "text", str_of(result->text));
-    buffer_printf(&out, ",\"status\":%d,\"retry_after_ms\":%lld,\"latency_ms\":%lld", result->status,
-                  (long long)result->retry_after_ms, (long long)result->latency_ms);
-    buffer_printf(&out, ",\"known\":%s,\"input\":%u,\"cached\":%u,\"output\":%u,\"maybe_paid\":%s", result->usage.known ? "true" : "false",
-                  result->usage.input_tokens, result->usage.cached_tokens, result->usage.output_tokens, result->maybe_paid ? "true" : "false");
-    buffer_printf(&out, ",\"requests_left\":%lld,\"tokens_left\":%lld}\n", (long long)requests->remaining, (long long)tokens->remaining);
+    buffer_printf(&out, ",\"status\":%d,\"retry_after_ms\":%lld,\"latency_ms\":%lld",
+                  result->status, (long long)result->retry_after_ms, (long long)result->latency_ms);
+    buffer_printf(&out, ",\"known\":%s,\"input\":%u,\"cached\":%u,\"output\":%u,\"maybe_paid\":%s",
+                  result->usage.known ? "true" : "false", result->usage.input_tokens,
+                  result->usage.cached_tokens, result->usage.output_tokens,
+                  result->maybe_paid ? "true" : "false");
+    buffer_printf(&out, ",\"requests_left\":%lld,\"tokens_left\":%lld}\n",
+                  (long long)requests->remaining, (long long)tokens->remaining);
     fwrite(out.data, 1, out.size, stdout);
     buffer_deinit(&out);
 }
@@ -105,12 +113,15 @@ static void ask_next(struct asking *asking)
     *slot = (struct slot){asking, asking->asked++};
     arena_reset(&asking->arena);
     read_question(str_cut(&asking->rest, '\n'), &asking->arena, &question);
-    if (llm_ask(asking->client, &question, on_result, slot, NULL, &err) != E_OK) die("asking", &err);
+    if (llm_ask(asking->client, &question, on_result, slot, NULL, &err) != E_OK)
+        die("asking", &err);
 }
 
-static int read_config(const char *file, const char *provider, struct llm_config *ret_config, struct config **ret_owner, struct err *err)
+static int read_config(const char *file, const char *provider, struct llm_config *ret_config,
+                       struct config **ret_owner, struct err *err)
 {
-    static const struct option_table *const tables[] = {&bedrock_option_table, &anthropic_option_table, &openai_option_table, NULL};
+    static const struct option_table *const tables[] = {
+        &bedrock_option_table, &anthropic_option_table, &openai_option_table, NULL};
     static struct bedrock_options bedrock;
     static struct anthropic_options anthropic;
     static struct openai_options openai;
@@ -144,7 +155,8 @@ int main(int argc, char **argv)
     uv_loop_init(&asking.loop);
     if (read_config(argv[1], argv[2], &llm_config, &config, &err) != E_OK) die(argv[1], &err);
     if (buffer_read_file(&asking.questions, argv[3], 64 << 20, &err) != E_OK) die(argv[3], &err);
-    if (llm_client_open(&asking.loop, &llm_config, &asking.client, &err) != E_OK) die("opening", &err);
+    if (llm_client_open(&asking.loop, &llm_config, &asking.client, &err) != E_OK)
+        die("opening", &err);
     asking.rest = buffer_str(&asking.questions);
     for (uint32_t i = 0; i < asking.at_once; i++) ask_next(&asking);
     uv_run(&asking.loop, UV_RUN_DEFAULT);

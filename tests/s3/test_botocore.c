@@ -1,5 +1,5 @@
-/* Our Signature 4 against botocore's, over every vector that vectors.py wrote; and, in tests/llm, over those of the
- * official suite, whose paths are "raw": signed as they stand. */
+/* Our Signature 4 against botocore's, over every vector that vectors.py wrote; and, in tests/llm,
+ * over those of the official suite, whose paths are "raw": signed as they stand. */
 #include <stdlib.h>
 
 #include "aws/sigv4.h"

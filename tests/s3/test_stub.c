@@ -1,4 +1,5 @@
-/* The S3 store against a server that misbehaves (stub.py): each fault has its error code, and is over soon. */
+/* The S3 store against a server that misbehaves (stub.py): each fault has its error code,
+ * and is over soon. */
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,8 +9,11 @@
 
 static struct store_config config_of(const char *url)
 {
-    return (struct store_config){.url = url, .endpoint = getenv("S3_ENDPOINT"), .access_key_id = "KEY",
-                                 .secret_access_key = "SECRET", .deadline_ms = 1000};
+    return (struct store_config){.url = url,
+                                 .endpoint = getenv("S3_ENDPOINT"),
+                                 .access_key_id = "KEY",
+                                 .secret_access_key = "SECRET",
+                                 .deadline_ms = 1000};
 }
 
 static struct store *open_with(struct store_config config)
@@ -23,22 +27,30 @@ static struct store *open_with(struct store_config config)
 static void expect(enum err_code wanted, int rc, const struct err *err)
 {
     if (rc != (int)wanted)
-        fail_msg("wanted %s, got %s: %s", err_name(wanted), err_name((enum err_code)rc), rc ? err->text : "");
+        fail_msg("wanted %s, got %s: %s", err_name(wanted), err_name((enum err_code)rc),
+                 rc ? err->text : "");
 }
 
-static const struct { const char *why, *key; enum err_code get, put; int64_t retry_after_ms; const char *text; } faults[] = {
+static const struct {
+    const char *why, *key;
+    enum err_code get, put;
+    int64_t retry_after_ms;
+    const char *text;
+} faults[] = {
     {"all is well", "ok", E_OK, E_OK, 0, ""},
     {"an internal error is tried again", "500", E_UNAVAILABLE, E_UNAVAILABLE, 0, "InternalError"},
     {"a gateway's HTML is no S3 error, but a 502", "502", E_UNAVAILABLE, E_UNAVAILABLE, 0, "502"},
     {"slow down, and for how long", "503", E_BUSY, E_BUSY, 7000, "SlowDown"},
     {"too many requests", "429", E_BUSY, E_BUSY, 2000, "429"},
     {"a refusal; its text is one clean line", "403", E_DENIED, E_DENIED, 0, "no <way>at all"},
-    {"an expired token is a refusal too, though 400", "expired", E_DENIED, E_DENIED, 0, "ExpiredToken"},
+    {"an expired token is a refusal too, though 400", "expired", E_DENIED, E_DENIED, 0,
+     "ExpiredToken"},
     {"a conflict of two writers is tried again", "409", E_BUSY, E_BUSY, 0, "Conflict"},
     {"a server that lacks a feature", "501", E_BAD_CONFIG, E_BAD_CONFIG, 0, "NotImplemented"},
     {"a bucket elsewhere: the error says where", "301", E_BAD_CONFIG, E_BAD_CONFIG, 0, "eu-west-3"},
     {"a reply that breaks off", "half", E_UNAVAILABLE, E_OK + 0, -1, ""},
-    {"a reply that ends in its headers is no empty object", "headless", E_UNAVAILABLE, E_UNAVAILABLE, 0, ""},
+    {"a reply that ends in its headers is no empty object", "headless", E_UNAVAILABLE,
+     E_UNAVAILABLE, 0, ""},
     {"a reply that takes for ever", "slow", E_TIMEOUT, E_OK + 0, -1, ""},
     {"a reply without end", "huge", E_TOO_LARGE, E_OK + 0, -1, "1000 bytes"},
     {"a closed connection", "drop", E_UNAVAILABLE, E_UNAVAILABLE, 0, ""},
@@ -58,7 +70,8 @@ static void faults_have_their_code(void **state)
         buffer_clear(&out);
         buffer_add(&out, STR("kept"));
         expect(faults[i].get, store_get(store, key, 1000, &out, &err), &err);
-        if (!strstr(err.text, faults[i].text)) fail_msg("\"%s\" lacks \"%s\"", err.text, faults[i].text);
+        if (!strstr(err.text, faults[i].text))
+            fail_msg("\"%s\" lacks \"%s\"", err.text, faults[i].text);
         if (faults[i].get != E_OK) assert_true(str_equal(buffer_str(&out), STR("kept")));
         assert_int_equal(store->retry_after_ms, get_only ? 0 : faults[i].retry_after_ms);
         if (!get_only) expect(faults[i].put, store_put(store, key, STR("x"), NULL, &err), &err);
@@ -69,7 +82,8 @@ static void faults_have_their_code(void **state)
     assert_int_equal(store->retry_after_ms, 0);
     expect(E_UPSTREAM, store_get_range(store, STR("norange"), 2, 2, NULL, &out, &err), &err);
     expect(E_UPSTREAM, store_get_range(store, STR("norange"), 0, 2, NULL, &out, &err), &err);
-    expect(E_OK, store_put(store, STR("signed"), STR("what is signed is what is sent"), NULL, &err), &err);
+    expect(E_OK, store_put(store, STR("signed"), STR("what is signed is what is sent"), NULL, &err),
+           &err);
     buffer_deinit(&out);
     store_close(store);
 }
@@ -109,7 +123,8 @@ static void cancels_while_it_waits(void **state)
     config.clock = &clock;
     struct store *store = open_with(config);
     expect(E_CANCELLED, store_get(store, STR("slow"), 1000, &out, &err), &err);
-    expect(E_CANCELLED, store_get(store, STR("ok"), 1000, &out, &err), &err); /* the flag is still up */
+    /* the flag is still up */
+    expect(E_CANCELLED, store_get(store, STR("ok"), 1000, &out, &err), &err);
     buffer_deinit(&out);
     store_close(store);
 }
@@ -171,7 +186,8 @@ static void lost_answers_to_complete_are_recognised(void **state)
 {
     (void)state;
     static const struct { const char *why, *key; enum err_code first, second; } cases[] = {
-        {"the connection broke, and curl asked again; the object is ours", "upload-lost", E_OK, E_OK},
+        {"the connection broke, and curl asked again; the object is ours", "upload-lost", E_OK,
+         E_OK},
         {"200 with an error inside; the object is ours", "upload-inside", E_UNAVAILABLE, E_OK},
         {"200, cut off; the object is ours", "upload-cut", E_UPSTREAM, E_OK},
         {"the connection broke; the object is somebody else's", "upload-taken", E_EXISTS, E_EXISTS},
@@ -194,7 +210,8 @@ static void lost_answers_to_complete_are_recognised(void **state)
     struct store_put_options once = {.if_absent = true};
     expect(E_OK, store_put(store, STR("ok"), STR(""), NULL, &err), &err);
     expect(E_OK, store_put(store, STR("put-lost"), STR("x"), &once, &err), &err);
-    expect(E_EXISTS, store_put(store, STR("put-lost"), STR("x"), &once, &err), &err); /* another call, another token */
+    /* another call, another token */
+    expect(E_EXISTS, store_put(store, STR("put-lost"), STR("x"), &once, &err), &err);
     store_close(store);
 }
 
@@ -241,7 +258,8 @@ static void trusts_only_whom_it_is_told_to(void **state)
 static void bad_lists_are_refused(void **state)
 {
     (void)state;
-    static const char *const urls[] = {"s3://list-junk", "s3://list-bomb", "s3://list-back", "s3://list-empty"};
+    static const char *const urls[] = {
+        "s3://list-junk", "s3://list-bomb", "s3://list-back", "s3://list-empty"};
     for (size_t i = 0; i < COUNT_OF(urls); i++) {
         CASE(urls[i]);
         struct err err = {0};

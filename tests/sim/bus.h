@@ -82,7 +82,8 @@ struct group {
     bool rebalancing;
     uint32_t owner[TOPIC_COUNT][SIM_PARTITIONS_MAX];
     int64_t committed[TOPIC_COUNT][SIM_PARTITIONS_MAX]; /* -1: nothing */
-    uint32_t unstable[TOPIC_COUNT][SIM_PARTITIONS_MAX]; /* open transactions with a position of it */
+    /* open transactions with a position of it */
+    uint32_t unstable[TOPIC_COUNT][SIM_PARTITIONS_MAX];
 };
 
 extern struct group sim_groups[SIM_GROUPS];

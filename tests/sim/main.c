@@ -11,7 +11,8 @@ struct arguments {
 };
 
 static const char usage[] =
-    "usage: simulate [--seed N] [--count N] [--without FAULT,...] [--calm] [--trace] [--expect-broken]\n"
+    "usage: simulate [--seed N] [--count N] [--without FAULT,...] [--calm] [--trace] "
+    "[--expect-broken]\n"
     "Plays COUNT schedules from seed N on. Exit 1: a promise was broken; its seed is printed.\n"
     "  --trace          what happens, line by line (one schedule)\n"
     "  --without F,...  leave these faults out\n"

@@ -1,5 +1,6 @@
-/* `verbatim verify` on what the schedule archived: it must find nothing, or either it or the archive
- * is wrong. Not where somebody wrote poison: no ledger tells of that, and verify says so. */
+/* `verbatim verify` on what the schedule archived: it must find nothing, or either it or
+ * the archive is wrong. Not where somebody wrote poison: no ledger tells of that,
+ * and verify says so. */
 #include "archive/verify.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/store.h"

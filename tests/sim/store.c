@@ -206,7 +206,8 @@ static const char *description(const struct store *store)
 static void close_store(struct store *store) { free(store); }
 
 static const struct store_ops ops = {
-    .description = description, .put = put, .get = get, .head = head, .list = list, .close = close_store};
+    .description = description, .put = put, .get = get, .head = head, .list = list,
+    .close = close_store};
 
 struct store *sim_store_open(void)
 {

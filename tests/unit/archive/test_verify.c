@@ -54,9 +54,14 @@ static const struct {
     {"a receipt for each record", {{"r1", "ingest-0", "http", "abbde", 0}}, 5},
     {"in parts", {{"r1", "ingest-0", "http", "ab", 0}, {"r2", "ingest-0", "http", "bde", 0}}, 5},
     {"a killed door couldn't tell of the last ones", {{"r1", "ingest-0", "http", "ab", 0}}, 2},
-    {"a message that the door sent again", {{"r1", "ingest-0", "http", "abb", 0}, {"r1", "ingest-0", "http", "abb", 0}, {"r2", "ingest-0", "http", "de", 0}}, 5},
-    {"it came late", {{"r1", "ingest-0", "http", "abb", 0}, {"r2", "ingest-0", "http", "de", 0}, {"r1", "ingest-0", "http", "abb", 0}}, 5},
-    {"with one of another door between", {{"r1", "ingest-0", "http", "abb", 0}, {"r2", "ingest-1", "http", "de", 0}, {"r1", "ingest-0", "http", "abb", 0}}, 5},
+    {"a message that the door sent again",
+     {{"r1", "ingest-0", "http", "abb", 0}, {"r1", "ingest-0", "http", "abb", 0},
+      {"r2", "ingest-0", "http", "de", 0}}, 5},
+    {"it came late", {{"r1", "ingest-0", "http", "abb", 0}, {"r2", "ingest-0", "http", "de", 0},
+                      {"r1", "ingest-0", "http", "abb", 0}}, 5},
+    {"with one of another door between",
+     {{"r1", "ingest-0", "http", "abb", 0}, {"r2", "ingest-1", "http", "de", 0},
+      {"r1", "ingest-0", "http", "abb", 0}}, 5},
     {"sources without a name of their own", {{"r1", "ingest-0", "", "abb", 0}}, 3},
 };
 
@@ -104,7 +109,8 @@ static void many_sources_are_bounded(void **state)
             ledger_add(round ? &cell->found : &cell->told, i);
         }
     for (int64_t hour = 1; hour < 3 * SOURCE_CELLS_MAX; hour++)
-        assert_non_null(sources_get(&sources, hour % 2 ? STR("raw/1.csv") : STR("raw/2.csv"), (hour / 2) % SOURCE_CELLS_MAX));
+        assert_non_null(sources_get(&sources, hour % 2 ? STR("raw/1.csv") : STR("raw/2.csv"),
+                                    (hour / 2) % SOURCE_CELLS_MAX));
     assert_true(sources.name_count <= SOURCES_MAX);
     archive_must(sources_judge(&sources, &findings, &sums, &count, &err), &err);
     assert_int_equal(findings.count, 1);
@@ -120,7 +126,8 @@ static void many_sources_are_bounded(void **state)
 static void an_object_at_the_end_may_wait_for_its_manifest(void **state)
 {
     struct rig *rig = *state;
-    memory_set(rig->store, STR("insights/date=2026-01-02/0/00000000000000000002.ndjson.zst"), STR("x"));
+    memory_set(rig->store, STR("insights/date=2026-01-02/0/00000000000000000002.ndjson.zst"),
+               STR("x"));
     struct verify_report *report = verify(rig, 0, 0);
     assert_int_equal(report->findings.count, 0);
     assert_int_equal(report->unfinished, 1);

@@ -133,7 +133,8 @@ static void receipt_of_another_record(struct rig *rig)
 }
 static void receipts_of_two_doors(struct rig *rig)
 {
-    const struct told told[] = {{"r1", "ingest-0", "http", "abb", 0}, {"r2", "ingest-1", "http", "def", 0}};
+    const struct told told[] = {
+        {"r1", "ingest-0", "http", "abb", 0}, {"r2", "ingest-1", "http", "def", 0}};
     put_receipts(rig, told, COUNT_OF(told));
 }
 static void receipt_of_another_source(struct rig *rig)
@@ -146,7 +147,8 @@ static void receipt_of_another_hour(struct rig *rig)
 }
 static void receipts_of_unnamed_sources(struct rig *rig)
 {
-    const struct told told[] = {{"r1", "ingest-0", "http", "abbd", 0}, {"r2", "ingest-0", "", "ef", 0}};
+    const struct told told[] = {
+        {"r1", "ingest-0", "http", "abbd", 0}, {"r2", "ingest-0", "", "ef", 0}};
     put_receipts(rig, told, COUNT_OF(told));
 }
 
@@ -157,14 +159,17 @@ static const struct {
     const char *text;       /* in one of them; NULL: whatever */
 } damages[] = {
     {"an object is missing", lose_object, FINDING_OBJECT, "isn't there"},
-    {"an object and its manifest are missing", lose_object_and_manifest, FINDING_READ, "says 2, the archive holds 0"},
-    {"the end of the way is missing", lose_insights_wholly, FINDING_WRITTEN, "says 2, the archive holds 0"},
+    {"an object and its manifest are missing", lose_object_and_manifest, FINDING_READ,
+     "says 2, the archive holds 0"},
+    {"the end of the way is missing", lose_insights_wholly, FINDING_WRITTEN,
+     "says 2, the archive holds 0"},
     {"and each record is told as lost", lose_insights_wholly, FINDING_LOST, "genai read it"},
     {"a manifest is missing", lose_manifest, FINDING_WRITTEN, NULL},
     {"an object is cut off", cut_object, FINDING_OBJECT, "documents/date"},
     {"a bit is flipped", flip_bit, FINDING_OBJECT, "segments/date"},
     {"an object is there twice", double_object, FINDING_OVERLAP, "has no manifest"},
-    {"an object is there twice, with a manifest", double_object_with_manifest, FINDING_OVERLAP, "in two objects"},
+    {"an object is there twice, with a manifest", double_object_with_manifest, FINDING_OVERLAP,
+     "in two objects"},
     {"a manifest is no manifest", break_manifest, FINDING_MANIFEST, "misses something"},
     {"a record is missing", lose_record, FINDING_WRITTEN, "says 2, the archive holds 1"},
     {"and told as lost", lose_record, FINDING_LOST, "nothing came of it"},
@@ -176,19 +181,24 @@ static const struct {
     {"a document is missing in the middle", lose_document, FINDING_READ, NULL},
     {"a dead letter is missing", lose_letter, FINDING_WRITTEN, NULL},
     {"a receipt's record is missing", lose_feedback, FINDING_READ, "says 4, the archive holds 3"},
-    {"an entry of the ledger is missing", lose_entry, FINDING_WRITTEN, "says 0, the archive holds 2"},
+    {"an entry of the ledger is missing", lose_entry, FINDING_WRITTEN,
+     "says 0, the archive holds 2"},
     {"the last entry is missing", lose_last_entry, FINDING_WRITTEN, NULL},
     {"an entry doesn't tell of a record before it", entry_ends_early, FINDING_SKIPPED, "featurize"},
     {"an entry tells of other ids", entry_with_other_ids, FINDING_READ, "not the same ids"},
     {"an entry contradicts itself", entry_that_contradicts_itself, FINDING_LEDGER, "segment-0"},
     {"an entry is there twice", entry_told_twice, FINDING_LEDGER, "committed twice"},
     {"what was dropped was no duplicate", duplicate_that_was_none, FINDING_WRITTEN, NULL},
-    {"a receipt was given for a record that isn't there", receipt_without_record, FINDING_RECEIPTS, "of http: the door gave 6 receipts, feedback holds 5"},
+    {"a receipt was given for a record that isn't there", receipt_without_record, FINDING_RECEIPTS,
+     "of http: the door gave 6 receipts, feedback holds 5"},
     {"or for another one", receipt_of_another_record, FINDING_RECEIPTS, "not the same ids"},
-    {"two doors together gave one too many", receipts_of_two_doors, FINDING_RECEIPTS, "gave 6 receipts"},
-    {"a file's rows aren't there", receipt_of_another_source, FINDING_RECEIPTS, "of raw/a.csv: the door gave 1"},
+    {"two doors together gave one too many", receipts_of_two_doors, FINDING_RECEIPTS,
+     "gave 6 receipts"},
+    {"a file's rows aren't there", receipt_of_another_source, FINDING_RECEIPTS,
+     "of raw/a.csv: the door gave 1"},
     {"nothing of the hour is there", receipt_of_another_hour, FINDING_RECEIPTS, "T01 of http"},
-    {"one of a source without a name of its own is missing", receipts_of_unnamed_sources, FINDING_RECEIPTS, "of all sources: the door gave 6"},
+    {"one of a source without a name of its own is missing", receipts_of_unnamed_sources,
+     FINDING_RECEIPTS, "of all sources: the door gave 6"},
     {"an entry can't be read", ledger_that_is_none, FINDING_LEDGER, NULL},
 };
 

@@ -43,14 +43,19 @@ static const struct {
     struct archive_wish wish;
     const char *found; /* topic/partition:start-end */
 } wishes[] = {
-    {"everything", {.topics = EVERY}, "feedback/0:0-10 feedback/0:10-20 feedback/10:0-5 feedback/2:3-7 insights/2:5-6 "},
+    {"everything", {.topics = EVERY},
+     "feedback/0:0-10 feedback/0:10-20 feedback/10:0-5 feedback/2:3-7 insights/2:5-6 "},
     {"one topic", {.topics = 1u << TOPIC_INSIGHTS}, "insights/2:5-6 "},
     {"a topic that has none", {.topics = 1u << TOPIC_SAFETY}, ""},
-    {"one partition, of each topic", {.topics = EVERY, .one_partition = true, .partition = 2}, "feedback/2:3-7 insights/2:5-6 "},
-    {"partition 1 isn't partition 10", {.topics = EVERY, .one_partition = true, .partition = 1}, ""},
+    {"one partition, of each topic", {.topics = EVERY, .one_partition = true, .partition = 2},
+     "feedback/2:3-7 insights/2:5-6 "},
+    {"partition 1 isn't partition 10", {.topics = EVERY, .one_partition = true, .partition = 1},
+     ""},
     {"from a time on", {.topics = EVERY, .from_ms = AT(7)}, "feedback/0:0-10 feedback/0:10-20 "},
-    {"up to a time, which isn't in it", {.topics = EVERY, .to_ms = AT(3)}, "feedback/0:0-10 feedback/10:0-5 "},
-    {"a window", {.topics = EVERY, .from_ms = AT(5), .to_ms = AT(6)}, "feedback/0:0-10 feedback/2:3-7 insights/2:5-6 "},
+    {"up to a time, which isn't in it", {.topics = EVERY, .to_ms = AT(3)},
+     "feedback/0:0-10 feedback/10:0-5 "},
+    {"a window", {.topics = EVERY, .from_ms = AT(5), .to_ms = AT(6)},
+     "feedback/0:0-10 feedback/2:3-7 insights/2:5-6 "},
     {"before everything", {.topics = EVERY, .to_ms = AT(0)}, ""},
 };
 /* clang-format on */

@@ -30,7 +30,9 @@ static inline void put_records(struct rig *rig, enum topic topic, int64_t offset
     struct buffer lines = {0};
     for (; *ids; ids++, offset++) {
         char body[96];
-        const char *feedback = topic == TOPIC_FEEDBACK ? ",\"feedback\":{\"text\":\"\",\"source\":\"http\"}" : "";
+        const char *feedback = topic == TOPIC_FEEDBACK
+                                   ? ",\"feedback\":{\"text\":\"\",\"source\":\"http\"}"
+                                   : "";
         snprintf(body, sizeof body, "\"id\":\"%c\"%s", *ids, feedback);
         archive_line(&lines, body, topic, 0, offset);
     }
@@ -43,11 +45,12 @@ static inline void put_letter(struct rig *rig, const char *marks)
     struct buffer lines = {0};
     char body[512], time[TIME_TEXT_BYTES];
     time_format(ARCHIVE_BENCH_MS, time);
-    snprintf(body, sizeof body,
-             "\"id\":\"L\",\"dead_letter\":{\"worker\":\"preprocess\",\"cause\":\"bad_message\","
-             "\"message\":\"no\",\"topic\":\"feedback\",\"partition\":0,\"offset\":3,\"attempts\":1,"
-             "\"failed_at\":\"%s\",\"value_sha256\":\"00\",\"record\":\"d\"}%s",
-             time, marks);
+    snprintf(
+        body, sizeof body,
+        "\"id\":\"L\",\"dead_letter\":{\"worker\":\"preprocess\",\"cause\":\"bad_message\","
+        "\"message\":\"no\",\"topic\":\"feedback\",\"partition\":0,\"offset\":3,\"attempts\":1,"
+        "\"failed_at\":\"%s\",\"value_sha256\":\"00\",\"record\":\"d\"}%s",
+        time, marks);
     archive_line(&lines, body, TOPIC_DEAD_LETTERS, 0, 0);
     archive_put(rig->store, TOPIC_DEAD_LETTERS, 0, buffer_str(&lines));
     buffer_deinit(&lines);
@@ -55,8 +58,8 @@ static inline void put_letter(struct rig *rig, const char *marks)
 
 static inline void add_posting(struct buffer *text, const char *topic, const char *ids, bool first)
 {
-    buffer_printf(text, "%s{\"topic\":\"%s\",\"records\":%zu,\"ids\":\"%016llx\"}", first ? "" : ",",
-                  topic, strlen(ids), (unsigned long long)sum_of(ids));
+    buffer_printf(text, "%s{\"topic\":\"%s\",\"records\":%zu,\"ids\":\"%016llx\"}",
+                  first ? "" : ",", topic, strlen(ids), (unsigned long long)sum_of(ids));
 }
 
 /* An entry on the ledger: read, passed on to a topic, dropped, refused, and letters. */
@@ -71,7 +74,8 @@ static inline void add_entry(struct buffer *lines, int64_t offset, const struct 
     struct buffer body = {0};
     char time[TIME_TEXT_BYTES];
     time_format(ARCHIVE_BENCH_MS, time);
-    buffer_printf(&body, "\"id\":\"n\",\"ledger\":{\"worker\":\"%s\",\"member\":\"%s-0\",\"at\":\"%s\"",
+    buffer_printf(&body,
+                  "\"id\":\"n\",\"ledger\":{\"worker\":\"%s\",\"member\":\"%s-0\",\"at\":\"%s\"",
                   entry->worker, entry->worker, time);
     buffer_printf(&body, ",\"accounts\":[{\"topic\":\"%s\",\"partition\":0,\"from\":%d,\"to\":%d,",
                   entry->topic, entry->from, entry->to);
@@ -114,7 +118,8 @@ static inline void put_receipts(struct rig *rig, const struct told *told, size_t
         time_format(ARCHIVE_BENCH_MS + told[i].hour * LEDGER_WINDOW_MS, window);
         buffer_printf(&body, "\"id\":\"%s\",\"ledger\":{\"worker\":\"ingest\",\"member\":\"%s\",",
                       told[i].id, told[i].member);
-        buffer_printf(&body, "\"at\":\"%s\",\"receipts\":[{\"source\":\"%s\",", time, told[i].source);
+        buffer_printf(&body, "\"at\":\"%s\",\"receipts\":[{\"source\":\"%s\",", time,
+                      told[i].source);
         buffer_printf(&body, "\"window\":\"%s\",\"records\":%zu,\"ids\":\"%016llx\"}]}", window,
                       strlen(told[i].ids), (unsigned long long)sum_of(told[i].ids));
         archive_line(&lines, buffer_cstr(&body), TOPIC_LEDGER, 0, 10 + (int64_t)i);

@@ -7,11 +7,14 @@ static const struct { const char *why, *document, *trace; } good[] = {
     {"an element", "<a/>", "+a-a()"},
     {"text", "<a>x y</a>", "+a-a(x y)"},
     {"nesting; text is what stands before the closing tag", "<a>1<b>2</b>3</a>", "+a+b-b(2)-a(3)"},
-    {"prolog, BOM, comments and white space", "\xEF\xBB\xBF<?xml version=\"1.0\"?>\n<!-- <b> --><a>1<!--2-->3</a>\n<!-- -->\n", "+a-a(13)"},
-    {"attributes are skipped, even with '>' in them", "<a x=\"1>2\" y='/'><b z=\"\"/></a>", "+a+b-b()-a()"},
+    {"prolog, BOM, comments and white space",
+     "\xEF\xBB\xBF<?xml version=\"1.0\"?>\n<!-- <b> --><a>1<!--2-->3</a>\n<!-- -->\n", "+a-a(13)"},
+    {"attributes are skipped, even with '>' in them", "<a x=\"1>2\" y='/'><b z=\"\"/></a>",
+     "+a+b-b()-a()"},
     {"namespace prefixes are dropped", "<s:a xmlns:s=\"u\"><s:b>t</s:b></s:a>", "+a+b-b(t)-a()"},
     {"the five entities", "<a>&lt;&gt;&amp;&quot;&apos;</a>", "+a-a(<>&\"')"},
-    {"character references", "<a>&#65;&#x42;&#xfc;&#x20AC;&#x1F600;</a>", "+a-a(AB\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80)"},
+    {"character references", "<a>&#65;&#x42;&#xfc;&#x20AC;&#x1F600;</a>",
+     "+a-a(AB\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80)"},
     {"CDATA is taken as it is", "<a>x<![CDATA[<&amp;]]]]>y</a>", "+a-a(x<&amp;]]y)"},
     {"white space in a closing tag", "<a></a >", "+a-a()"},
 };
@@ -41,7 +44,8 @@ static const struct { const char *why, *document; } bad[] = {
     {"a number beyond Unicode", "<a>&#x110000;</a>"},
     {"a number that overflows", "<a>&#4294967361;</a>"},
     {"no number", "<a>&#x;</a>"},
-    {"17 levels", "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a>"},
+    {"17 levels",
+     "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></a>"},
 };
 
 static int trace(struct str document, struct buffer *out, struct err *err)
@@ -101,6 +105,7 @@ static void bounds_text(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reads), cmocka_unit_test(refuses), cmocka_unit_test(bounds_text)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads), cmocka_unit_test(refuses), cmocka_unit_test(bounds_text)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

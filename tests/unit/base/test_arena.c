@@ -79,7 +79,8 @@ static void reset_lets_go_of_a_huge_block(void **state)
     arena_deinit(&arena);
 }
 
-/* Where thousands of arenas wait with little in each: a first block to fit, which a reset keeps, and larger ones after it. */
+/* Where thousands of arenas wait with little in each: a first block to fit, which a reset keeps,
+ * and larger ones after it. */
 static void the_first_block_may_be_small(void **state)
 {
     struct arena arena = {.block_bytes = 512};

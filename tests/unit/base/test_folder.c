@@ -31,7 +31,9 @@ static void folders_are_made(void **state)
         snprintf(path, sizeof path, "%s/%s", root, cases[i].path);
         assert_int_equal(folder_create(path, &err), cases[i].rc);
         if (cases[i].rc) assert_non_null(strstr(err.text, path)); /* says which */
-        else assert_true(stat(path, &status) == 0 && S_ISDIR(status.st_mode) && (status.st_mode & 077) == 0);
+        else
+            assert_true(stat(path, &status) == 0 && S_ISDIR(status.st_mode) &&
+                        (status.st_mode & 077) == 0);
     }
     snprintf(remove, sizeof remove, "rm -rf '%s'", root);
     assert_int_equal(system(remove), 0);

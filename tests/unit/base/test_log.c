@@ -1,4 +1,5 @@
-/* Log lines, read back through a pipe in place of stderr: each is one line, and JSON where asked. */
+/* Log lines, read back through a pipe in place of stderr: each is one line,
+ * and JSON where asked. */
 #include "base/log.h"
 
 #include <fcntl.h>
@@ -22,7 +23,8 @@ static const char *capture(void (*write_event)(void *), void *argument)
     close(saved);
     size_t size = 0;
     ssize_t got;
-    while ((got = read(ends[0], captured + size, sizeof captured - 1 - size)) > 0) size += (size_t)got;
+    while ((got = read(ends[0], captured + size, sizeof captured - 1 - size)) > 0)
+        size += (size_t)got;
     close(ends[0]);
     captured[size] = '\0';
     return captured;

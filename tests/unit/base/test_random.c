@@ -6,7 +6,8 @@
 static void the_generator_gives_its_published_numbers(void **state)
 {
     static const uint64_t seeded[4] = {6457827717110365317u, 3203168211198807973u,
-                                       9817491932198370423u, 4593380528125082431u}; /* splitmix64 of 1234567 */
+                                       /* splitmix64 of 1234567 */
+                                       9817491932198370423u, 4593380528125082431u};
     static const uint64_t expected[8] = {11520u, 0u, 1509978240u, 1215971899390074240u,
                                          1216172134540287360u, 607988272756665600u,
                                          16172922978634559625u, 8476171486693032832u};
@@ -165,10 +166,12 @@ static void the_same_hash_is_the_same_id(void **state)
     static const struct { const char *why; uint8_t hash[16]; const char *text; } cases[] = {
         {"version and variant are set in zeros", {0}, "00000000-0000-8000-8000-000000000000"},
         {"and in ones",
-         {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF},
+         {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+          0xFF},
          "ffffffff-ffff-8fff-bfff-ffffffffffff"},
         {"RFC 9562, appendix B.2: its SHA-256 of a name",
-         {0x5c, 0x14, 0x6b, 0x14, 0x3c, 0x52, 0x4a, 0xfd, 0x93, 0x8a, 0x37, 0x5d, 0x0d, 0xf1, 0xfb, 0xf6},
+         {0x5c, 0x14, 0x6b, 0x14, 0x3c, 0x52, 0x4a, 0xfd, 0x93, 0x8a, 0x37, 0x5d, 0x0d, 0xf1, 0xfb,
+          0xf6},
          "5c146b14-3c52-8afd-938a-375d0df1fbf6"},
     };
     char text[UUID_TEXT_BYTES];

@@ -22,7 +22,11 @@ static void open_terminal(int *master, int *slave)
 
 static void colours_are_for_terminals(void **state)
 {
-    static const struct { const char *why, *no_colour, *term; bool terminal; const char *red, *reset; } cases[] = {
+    static const struct {
+        const char *why, *no_colour, *term;
+        bool terminal;
+        const char *red, *reset;
+    } cases[] = {
         {"a terminal", NULL, "xterm", true, "\x1b[31m", "\x1b[0m"},
         {"a file", NULL, "xterm", false, "", ""},
         {"who wants none (no-color.org)", "1", "xterm", true, "", ""},
@@ -88,7 +92,8 @@ static void progress_is_drawn_on_terminals(void **state)
     open_terminal(&master, &slave);
     show(slave, 100);
     read_all(master, text, sizeof text);
-    assert_int_equal(strncmp(text, "\r\x1b[K[###############...............] 50 of 100 records, ", 55), 0);
+    assert_int_equal(
+        strncmp(text, "\r\x1b[K[###############...............] 50 of 100 records, ", 55), 0);
     assert_non_null(strstr(text, " s left"));
     assert_null(strstr(text, "51 of"));
     assert_null(strstr(text, "52"));

@@ -1,4 +1,5 @@
-/* What every bus must do for groups: commits, positions, members that share, how far behind they are. */
+/* What every bus must do for groups: commits, positions, members that share,
+ * how far behind they are. */
 #ifndef VERBATIM_TEST_CONFORMANCE_GROUPS_H
 #define VERBATIM_TEST_CONFORMANCE_GROUPS_H
 
@@ -23,9 +24,11 @@ static void conform_commit(struct bus *bus)
     create_topic(bus, TOPIC_FEEDBACK, 1);
     create_topic(bus, TOPIC_DOCUMENTS, 2);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 10);
-    struct bus_consumer *consumer = subscribe(bus, "commit", "commit-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *consumer = subscribe(bus, "commit", "commit-0", TOPIC_FEEDBACK,
+                                              BUS_EARLIEST, NULL);
     collect(consumer, seen, 10);
-    const struct bus_output outputs[] = {output_of(TOPIC_DOCUMENTS, "a", "1", 5), output_of(TOPIC_DOCUMENTS, "b", "2", 6)};
+    const struct bus_output outputs[] = {
+        output_of(TOPIC_DOCUMENTS, "a", "1", 5), output_of(TOPIC_DOCUMENTS, "b", "2", 6)};
     const struct bus_position half = {TOPIC_FEEDBACK, 0, 6};
     must(bus_commit(consumer, outputs, 2, &half, 1, &err), &err);
     assert_int_equal(read_topic(bus, TOPIC_DOCUMENTS, 2), 2);
@@ -49,9 +52,11 @@ static void conform_refused_commit(struct bus *bus)
     create_topic(bus, TOPIC_FEEDBACK, 1);
     create_topic(bus, TOPIC_DOCUMENTS, 1);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 3);
-    struct bus_consumer *consumer = subscribe(bus, "refused", "refused-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *consumer = subscribe(bus, "refused", "refused-0", TOPIC_FEEDBACK,
+                                              BUS_EARLIEST, NULL);
     collect(consumer, seen, 3);
-    const struct bus_output outputs[] = {output_of(TOPIC_DOCUMENTS, "a", "1", 5), output_of(TOPIC_DOCUMENTS, long_key, "2", 6)};
+    const struct bus_output outputs[] = {
+        output_of(TOPIC_DOCUMENTS, "a", "1", 5), output_of(TOPIC_DOCUMENTS, long_key, "2", 6)};
     const struct bus_position all = {TOPIC_FEEDBACK, 0, 3};
     assert_int_equal(bus_commit(consumer, outputs, 2, &all, 1, &err), E_TOO_LARGE);
     assert_int_equal(read_topic(bus, TOPIC_DOCUMENTS, 0), 0);
@@ -68,7 +73,8 @@ static void conform_rewind(struct bus *bus)
     struct err err;
     create_topic(bus, TOPIC_FEEDBACK, 3);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 50);
-    struct bus_consumer *consumer = subscribe(bus, "rewind", "rewind-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *consumer = subscribe(bus, "rewind", "rewind-0", TOPIC_FEEDBACK,
+                                              BUS_EARLIEST, NULL);
     collect(consumer, seen, 50);
     must(commit_seen(consumer, TOPIC_FEEDBACK, seen, &err), &err);
     send_numbers(bus, TOPIC_FEEDBACK, 50, 50);
@@ -106,7 +112,8 @@ static void settle_two(struct bus_consumer *a, struct bus_consumer *b, size_t a_
                        struct seen *a_seen, struct seen *b_seen)
 {
     int64_t start_ms = clock_mono_ms(clock_system());
-    while ((bus_backlog(a, NULL, 0) != a_owns || (b && bus_backlog(b, NULL, 0) != b_owns)) && !out_of_time(start_ms)) {
+    while ((bus_backlog(a, NULL, 0) != a_owns || (b && bus_backlog(b, NULL, 0) != b_owns)) &&
+           !out_of_time(start_ms)) {
         uint32_t count = poll_once(a, a_seen);
         if (b) count += poll_once(b, b_seen);
         if (count == 0) wait_for_wake(a, 20);
@@ -121,10 +128,12 @@ static void conform_sharing(struct bus *bus)
     struct partition_event a_event = {0}, b_event = {0};
     struct err err;
     create_topic(bus, TOPIC_FEEDBACK, 4);
-    struct bus_consumer *a = subscribe(bus, "share", "share-0", TOPIC_FEEDBACK, BUS_EARLIEST, &a_event);
+    struct bus_consumer *a = subscribe(bus, "share", "share-0", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                       &a_event);
     settle_two(a, NULL, 4, 0, &seen[0], NULL);
     assert_int_equal(a_event.assigned, 4);
-    struct bus_consumer *b = subscribe(bus, "share", "share-1", TOPIC_FEEDBACK, BUS_EARLIEST, &b_event);
+    struct bus_consumer *b = subscribe(bus, "share", "share-1", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                       &b_event);
     settle_two(a, b, 2, 2, &seen[0], &seen[1]);
     assert_true(a_event.revoked >= 2 && b_event.assigned >= 2);
 
@@ -157,14 +166,17 @@ static void conform_cancelled(struct bus *bus)
     create_topic(bus, TOPIC_FEEDBACK, 2);
     create_topic(bus, TOPIC_DOCUMENTS, 1);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 40);
-    struct bus_consumer *a = subscribe(bus, "cancel", "cancel-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *a = subscribe(bus, "cancel", "cancel-0", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                       NULL);
     collect(a, &seen[0], 40);
     struct seen before = seen[0];
-    struct bus_consumer *b = subscribe(bus, "cancel", "cancel-1", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *b = subscribe(bus, "cancel", "cancel-1", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                       NULL);
     settle_two(a, b, 1, 1, &seen[0], &seen[1]);
     /* One of the two partitions is b's now: nothing of this may happen. */
     const struct bus_output output = output_of(TOPIC_DOCUMENTS, "a", "1", 5);
-    const struct bus_position positions[] = {{TOPIC_FEEDBACK, 0, before.next[0]}, {TOPIC_FEEDBACK, 1, before.next[1]}};
+    const struct bus_position positions[] = {
+        {TOPIC_FEEDBACK, 0, before.next[0]}, {TOPIC_FEEDBACK, 1, before.next[1]}};
     assert_int_equal(bus_commit(a, &output, 1, positions, 2, &err), E_CANCELLED);
     assert_int_equal(read_topic(bus, TOPIC_DOCUMENTS, 0), 0);
     must(bus_rewind(a, &err), &err);
@@ -206,7 +218,8 @@ static void conform_backlog(struct bus *bus)
     struct seen *seen = calloc(1, sizeof *seen);
     struct err err;
     create_topic(bus, TOPIC_FEEDBACK, 1);
-    struct bus_consumer *consumer = subscribe(bus, "backlog", "backlog-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *consumer = subscribe(bus, "backlog", "backlog-0", TOPIC_FEEDBACK,
+                                              BUS_EARLIEST, NULL);
     settle_two(consumer, NULL, 1, 0, seen, NULL);
     bus_pause(consumer, true);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 30);
@@ -229,8 +242,10 @@ static void expect_lag(struct bus *bus, const char *group, uint64_t records, uin
     struct err err;
     int64_t start_ms = clock_mono_ms(clock_system());
     int rc;
-    do rc = bus_lag(bus, group, TOPIC_FEEDBACK, &lag, &err); /* a leader isn't known yet, a marker is on its way */
-    while ((rc ? err_class(err.code) == ERR_RETRY : lag.records != records) && !out_of_time(start_ms));
+    /* a leader isn't known yet, a marker is on its way */
+    do rc = bus_lag(bus, group, TOPIC_FEEDBACK, &lag, &err);
+    while ((rc ? err_class(err.code) == ERR_RETRY : lag.records != records) &&
+           !out_of_time(start_ms));
     must(rc, &err);
     assert_int_equal(lag.records, records);
     assert_int_equal(lag.written, written);
@@ -247,7 +262,8 @@ static void conform_lag(struct bus *bus)
     expect_lag(bus, "lag", 0, 0);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 30);
     expect_lag(bus, "lag", 30, 30); /* it never committed: all that there is */
-    struct bus_consumer *consumer = subscribe(bus, "lag", "lag-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *consumer = subscribe(bus, "lag", "lag-0", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                              NULL);
     collect(consumer, seen, 30);
     expect_lag(bus, "lag", 30, 30); /* read, but not committed */
     must(commit_seen(consumer, TOPIC_FEEDBACK, seen, &err), &err);
@@ -265,10 +281,12 @@ static void conform_positions(struct bus *bus)
     struct err err;
     create_topic(bus, TOPIC_FEEDBACK, 1);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 10);
-    struct bus_consumer *consumer = subscribe(bus, "positions", "positions-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *consumer = subscribe(bus, "positions", "positions-0", TOPIC_FEEDBACK,
+                                              BUS_EARLIEST, NULL);
     collect(consumer, seen, 10);
     for (int64_t to = 1; to <= 10; to++) /* many commits of one consumer */
-        must(bus_commit(consumer, NULL, 0, &(struct bus_position){TOPIC_FEEDBACK, 0, to}, 1, &err), &err);
+        must(bus_commit(consumer, NULL, 0, &(struct bus_position){TOPIC_FEEDBACK, 0, to}, 1, &err),
+             &err);
     must(bus_commit(consumer, NULL, 0, NULL, 0, &err), &err); /* nothing at all is fine */
     must(bus_rewind(consumer, &err), &err);
     memset(seen, 0, sizeof *seen);

@@ -1,4 +1,5 @@
-/* What every bus must do with messages: keep and order them, give them in batches, from where and when one likes. */
+/* What every bus must do with messages: keep and order them, give them in batches, from where
+ * and when one likes. */
 #ifndef VERBATIM_TEST_CONFORMANCE_MESSAGES_H
 #define VERBATIM_TEST_CONFORMANCE_MESSAGES_H
 
@@ -11,7 +12,8 @@ static void conform_order(struct bus *bus)
     for (int i = 0; i < KEYS; i++) last[i] = -1;
     create_topic(bus, TOPIC_FEEDBACK, 4);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 500);
-    struct bus_consumer *consumer = subscribe(bus, "order", "order-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *consumer = subscribe(bus, "order", "order-0", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                              NULL);
     collect(consumer, seen, 500);
     check_complete(seen, 0, 500);
     for (int i = 0; i < seen->count; i++) {
@@ -44,23 +46,32 @@ static void conform_round_trip(struct bus *bus)
     char *large = malloc(LARGE);
     for (int i = 0; i < LARGE; i++) large[i] = (char)(i * 31 + i / 251);
     struct bus_header many[BUS_HEADERS_MAX];
-    for (int i = 0; i < BUS_HEADERS_MAX; i++) many[i] = (struct bus_header){STR("name"), str_make("0123456789abcdef", (size_t)i)};
-    const struct bus_header two[] = {{STR("content-type"), STR("application/msgpack")}, {STR("empty"), STR("")}};
+    for (int i = 0; i < BUS_HEADERS_MAX; i++)
+        many[i] = (struct bus_header){STR("name"), str_make("0123456789abcdef", (size_t)i)};
+    const struct bus_header two[] = {
+        {STR("content-type"), STR("application/msgpack")}, {STR("empty"), STR("")}};
     const struct bus_output cases[] = {
-        {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000000, .key = STR("k"), .value = STR("plain")},
+        {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000000, .key = STR("k"),
+         .value = STR("plain")},
         {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000001, .key = STR("k"), .value = STR("")},
         {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1, .key = STR("k"), .value = STR("early")},
-        {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000003, .key = STR("k"), .value = STR("h"), .headers = two, .header_count = 2},
-        {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000004, .key = STR("k"), .value = STR("m"), .headers = many, .header_count = BUS_HEADERS_MAX},
-        {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000005, .key = STR("k"), .value = {large, LARGE}, .headers = two, .header_count = 1},
-        {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000006, .key = STR("k"), .value = STR("\0\xff\n")},
+        {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000003, .key = STR("k"), .value = STR("h"),
+         .headers = two, .header_count = 2},
+        {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000004, .key = STR("k"), .value = STR("m"),
+         .headers = many, .header_count = BUS_HEADERS_MAX},
+        {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000005, .key = STR("k"),
+         .value = {large, LARGE}, .headers = two, .header_count = 1},
+        {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000006, .key = STR("k"),
+         .value = STR("\0\xff\n")},
     };
     struct err err;
     size_t at = 0;
     create_topic(bus, TOPIC_FEEDBACK, 1);
     send_all(bus, cases, COUNT_OF(cases));
-    struct bus_consumer *consumer = subscribe(bus, NULL, "trip", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
-    for (int64_t start = clock_mono_ms(clock_system()); at < COUNT_OF(cases) && !out_of_time(start);) {
+    struct bus_consumer *consumer = subscribe(bus, NULL, "trip", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                              NULL);
+    for (int64_t start = clock_mono_ms(clock_system());
+         at < COUNT_OF(cases) && !out_of_time(start);) {
         struct bus_batch batch;
         must(bus_poll(consumer, 3, 1 << 20, &batch, &err), &err);
         assert_true(batch.count <= 3);
@@ -80,7 +91,8 @@ static void conform_empty_keys(struct bus *bus)
     create_topic(bus, TOPIC_FEEDBACK, 4);
     for (int i = 0; i < 64; i++) outputs[i] = output_of(TOPIC_FEEDBACK, "", "1", 1700000000000);
     send_all(bus, outputs, 64);
-    struct bus_consumer *consumer = subscribe(bus, NULL, "keys", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *consumer = subscribe(bus, NULL, "keys", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                              NULL);
     collect(consumer, seen, 64);
     bus_unsubscribe(consumer);
     free(seen);
@@ -90,7 +102,8 @@ static void conform_pause(struct bus *bus)
 {
     struct seen *seen = calloc(1, sizeof *seen);
     create_topic(bus, TOPIC_FEEDBACK, 1);
-    struct bus_consumer *consumer = subscribe(bus, "pause", "pause-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *consumer = subscribe(bus, "pause", "pause-0", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                              NULL);
     settle_two(consumer, NULL, 1, 0, seen, NULL);
     bus_pause(consumer, true);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 5);
@@ -111,7 +124,8 @@ static void conform_reader(struct bus *bus)
     struct bus_consumer *latest = subscribe(bus, NULL, "late", TOPIC_FEEDBACK, BUS_LATEST, NULL);
     settle_two(latest, NULL, 1, 0, seen, NULL);
     assert_int_equal(poll_once(latest, seen), 0);
-    struct bus_consumer *earliest = subscribe(bus, NULL, "early", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *earliest = subscribe(bus, NULL, "early", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                              NULL);
     collect(earliest, seen, 10);
     check_complete(seen, 0, 10);
     int64_t sixth = seen->at[6].offset;
@@ -129,8 +143,9 @@ static void conform_reader(struct bus *bus)
     free(seen);
 }
 
-/* Again and again, all partitions at once, as one who changes their mind: the last place counts, and
- * nothing from before comes. librdkafka 2.0.2 aborts the process when each seek is an assignment. */
+/* Again and again, all partitions at once, as one who changes their mind:
+ * the last place counts, and nothing from before comes. librdkafka 2.0.2 aborts the process when
+ * each seek is an assignment. */
 static void conform_seeks(struct bus *bus)
 {
     enum { PARTITIONS = 8, ROUNDS = 40 };
@@ -138,7 +153,8 @@ static void conform_seeks(struct bus *bus)
     struct err err;
     create_topic(bus, TOPIC_FEEDBACK, PARTITIONS);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 200);
-    struct bus_consumer *reader = subscribe(bus, NULL, "restless", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *reader = subscribe(bus, NULL, "restless", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                            NULL);
     collect(reader, seen, 200);
     for (int round = 0; round <= ROUNDS; round++) {
         int64_t to = round == ROUNDS ? 0 : round % 5; /* at last to the beginning */
@@ -157,7 +173,8 @@ static void conform_wake(struct bus *bus)
 {
     struct seen *seen = calloc(1, sizeof *seen);
     create_topic(bus, TOPIC_FEEDBACK, 2);
-    struct bus_consumer *consumer = subscribe(bus, "wake", "wake-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *consumer = subscribe(bus, "wake", "wake-0", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                              NULL);
     settle_two(consumer, NULL, 2, 0, seen, NULL);
     for (int round = 0; round < 5; round++) {
         while (poll_once(consumer, seen)) continue;
@@ -176,7 +193,8 @@ static void conform_batches(struct bus *bus)
     struct err err;
     create_topic(bus, TOPIC_FEEDBACK, 1);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 30);
-    struct bus_consumer *consumer = subscribe(bus, NULL, "batches", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *consumer = subscribe(bus, NULL, "batches", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                              NULL);
     int64_t start_ms = clock_mono_ms(clock_system());
     for (int i = 0; i < 3;) {
         must(bus_poll(consumer, 10, 1 << 20, &batches[i], &err), &err);
@@ -208,11 +226,15 @@ static void conform_bytes(struct bus *bus)
     memset(value, 'v', sizeof value);
     create_topic(bus, TOPIC_FEEDBACK, 1);
     for (int i = 0; i < 20; i++)
-        outputs[i] = (struct bus_output){.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = {value, sizeof value}, .timestamp_ms = 1700000000000};
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = {value, sizeof value},
+            .timestamp_ms = 1700000000000};
     send_all(bus, outputs, 20);
-    struct bus_consumer *consumer = subscribe(bus, NULL, "bytes", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *consumer = subscribe(bus, NULL, "bytes", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                              NULL);
     uint32_t total = 0;
-    for (int64_t start = clock_mono_ms(clock_system()); total < 20 && !out_of_time(start); total += batch.count) {
+    for (int64_t start = clock_mono_ms(clock_system()); total < 20 && !out_of_time(start);
+         total += batch.count) {
         must(bus_poll(consumer, 1000, 4000, &batch, &err), &err);
         assert_true(batch.count <= 5); /* about: one message more than fits is fine */
         if (batch.count == 0) wait_for_wake(consumer, 100);
@@ -227,7 +249,8 @@ static void conform_bytes(struct bus *bus)
 static void conform_partitioner(struct bus *bus)
 {
     (void)bus;
-    /* org.apache.kafka.common.utils.UtilsTest.testMurmur2; the sign bit is cut off before the division */
+    /* org.apache.kafka.common.utils.UtilsTest.testMurmur2; the sign bit is cut off
+     * before the division */
     static const struct { const char *key; int32_t hash; } cases[] = {
         {"21", -973932308},
         {"foobar", -790332482},

@@ -1,4 +1,5 @@
-/* What the cases of test_conformance.h share: topics, messages with numbers, consumers, and what these were given. */
+/* What the cases of test_conformance.h share: topics, messages with numbers, consumers, and
+ * what these were given. */
 #ifndef VERBATIM_TEST_CONFORMANCE_RIG_H
 #define VERBATIM_TEST_CONFORMANCE_RIG_H
 
@@ -31,12 +32,19 @@ static void create_topic(struct bus *bus, enum topic topic, uint32_t partitions)
 {
     struct err err;
     bool created;
-    must(bus_topic_create(bus, topic, &(struct bus_topic_settings){.partitions = partitions, .replication = 1, .retention_ms = CONFORMANCE_RETENTION_MS}, &created, &err), &err);
+    must(bus_topic_create(bus, topic,
+                          &(struct bus_topic_settings){.partitions = partitions,
+                                                       .replication = 1,
+                                                       .retention_ms = CONFORMANCE_RETENTION_MS},
+                          &created, &err),
+         &err);
 }
 
-static struct bus_output output_of(enum topic topic, const char *key, const char *value, int64_t timestamp_ms)
+static struct bus_output output_of(enum topic topic, const char *key, const char *value,
+                                   int64_t timestamp_ms)
 {
-    return (struct bus_output){.topic = topic, .key = str_of(key), .value = str_of(value), .timestamp_ms = timestamp_ms};
+    return (struct bus_output){
+        .topic = topic, .key = str_of(key), .value = str_of(value), .timestamp_ms = timestamp_ms};
 }
 
 static void count_done(void *user, const struct err *err)
@@ -45,7 +53,8 @@ static void count_done(void *user, const struct err *err)
     ++*(int *)user;
 }
 
-/* One producer a bus, as opening one takes a second with librdkafka 2.0.2. conformance_test() closes it. */
+/* One producer a bus, as opening one takes a second with librdkafka 2.0.2.
+ * conformance_test() closes it. */
 static struct bus_producer *sender;
 
 static void send_all(struct bus *bus, const struct bus_output *outputs, size_t count)
@@ -86,15 +95,17 @@ static void on_revoked(void *user, const struct bus_position *partitions, size_t
     ((struct partition_event *)user)->revoked += (int)count;
 }
 
-static struct bus_consumer *subscribe(struct bus *bus, const char *group, const char *member, enum topic topic,
-                                      enum bus_start start, struct partition_event *event)
+static struct bus_consumer *subscribe(struct bus *bus, const char *group, const char *member,
+                                      enum topic topic, enum bus_start start,
+                                      struct partition_event *event)
 {
     struct bus_consumer *consumer;
     struct err err;
     const struct bus_subscription subscription = {
         .group = group, .member = member, .topics = &topic, .topic_count = 1, .start = start,
         .at_least_once = CONFORMANCE_AT_LEAST_ONCE,
-        .on_assigned = event ? on_assigned : NULL, .on_revoked = event ? on_revoked : NULL, .user = event};
+        .on_assigned = event ? on_assigned : NULL, .on_revoked = event ? on_revoked : NULL,
+        .user = event};
     must(bus_subscribe(bus, &subscription, &consumer, &err), &err);
     return consumer;
 }
@@ -123,7 +134,8 @@ static void note(struct seen *seen, const struct bus_batch *batch)
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct bus_message *message = &batch->messages[i];
         char text[16] = "";
-        assert_true(seen->count < SEEN_MAX && message->value.size < sizeof text && message->partition < 1024);
+        assert_true(seen->count < SEEN_MAX && message->value.size < sizeof text &&
+                    message->partition < 1024);
         memcpy(text, message->value.data, message->value.size);
         seen->at[seen->count].number = atoi(text);
         seen->at[seen->count].partition = message->partition;
@@ -145,7 +157,10 @@ static uint32_t poll_once(struct bus_consumer *consumer, struct seen *seen)
     return count;
 }
 
-static bool out_of_time(int64_t start_ms) { return clock_mono_ms(clock_system()) - start_ms > CONFORMANCE_WAIT_MS; }
+static bool out_of_time(int64_t start_ms)
+{
+    return clock_mono_ms(clock_system()) - start_ms > CONFORMANCE_WAIT_MS;
+}
 
 static void collect(struct bus_consumer *consumer, struct seen *seen, int wanted)
 {
@@ -156,7 +171,8 @@ static void collect(struct bus_consumer *consumer, struct seen *seen, int wanted
 }
 
 /* Commits the positions after everything seen. */
-static int commit_seen(struct bus_consumer *consumer, enum topic topic, const struct seen *seen, struct err *err)
+static int commit_seen(struct bus_consumer *consumer, enum topic topic, const struct seen *seen,
+                       struct err *err)
 {
     struct bus_position positions[1024];
     size_t count = 0;

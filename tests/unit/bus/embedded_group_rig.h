@@ -51,8 +51,9 @@ static inline struct bus_consumer *member(struct rig *rig, const char *name, str
     static const enum topic topic = TOPIC_FEEDBACK;
     struct bus_consumer *consumer;
     struct err err;
-    const struct bus_subscription subscription = {.group = "g", .member = name, .topics = &topic, .topic_count = 1,
-                                                  .on_assigned = on_assigned, .on_revoked = on_revoked, .user = events};
+    const struct bus_subscription subscription = {
+        .group = "g", .member = name, .topics = &topic, .topic_count = 1,
+        .on_assigned = on_assigned, .on_revoked = on_revoked, .user = events};
     must(bus_subscribe(rig->bus, &subscription, &consumer, &err), &err);
     return consumer;
 }
@@ -67,7 +68,8 @@ static inline int poll_for(struct bus_consumer *consumer, uint32_t *ret_count)
     return rc;
 }
 
-static inline int commit_values(struct rig *rig, struct bus_consumer *consumer, int count, size_t bytes, struct err *err)
+static inline int commit_values(struct rig *rig, struct bus_consumer *consumer, int count,
+                                size_t bytes, struct err *err)
 {
     struct bus_output outputs[64];
     char *value = calloc(1, bytes + 1);
@@ -75,7 +77,9 @@ static inline int commit_values(struct rig *rig, struct bus_consumer *consumer, 
     (void)rig;
     for (int i = 0; i < count; i++) {
         snprintf(keys[i], sizeof keys[i], "k%d", i);
-        outputs[i] = (struct bus_output){.topic = TOPIC_FEEDBACK, .key = str_of(keys[i]), .value = {value, bytes}, .timestamp_ms = 42};
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_FEEDBACK, .key = str_of(keys[i]), .value = {value, bytes},
+            .timestamp_ms = 42};
     }
     int rc = bus_commit(consumer, outputs, (size_t)count, NULL, 0, err);
     free(value);
@@ -87,7 +91,9 @@ static struct bus_consumer *writer_of(struct rig *rig) /* a reader without a gro
     static const enum topic topic = TOPIC_AUDIT;
     struct bus_consumer *consumer;
     struct err err;
-    must(bus_subscribe(rig->bus, &(struct bus_subscription){.topics = &topic, .topic_count = 1}, &consumer, &err), &err);
+    must(bus_subscribe(rig->bus, &(struct bus_subscription){.topics = &topic, .topic_count = 1},
+                       &consumer, &err),
+         &err);
     return consumer;
 }
 

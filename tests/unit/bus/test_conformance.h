@@ -3,7 +3,8 @@
  * The includer defines, before including this:
  *   static struct bus *conformance_open(void);          a bus without topics (a fresh folder, or a fresh prefix)
  *   static void conformance_close(struct bus *bus);
- * and, if it likes, CONFORMANCE_AT_LEAST_ONCE, and runs conformance_run(). Waiting is done on wake descriptors, up to CONFORMANCE_WAIT_MS. */
+ * and, if it likes, CONFORMANCE_AT_LEAST_ONCE, and runs conformance_run(). Waiting is done on wake
+ * descriptors, up to CONFORMANCE_WAIT_MS. */
 #ifndef VERBATIM_TEST_CONFORMANCE_H
 #define VERBATIM_TEST_CONFORMANCE_H
 
@@ -15,8 +16,10 @@
 static void conform_late_topic(struct bus *bus)
 {
     struct seen *seen = calloc(2, sizeof *seen);
-    struct bus_consumer *member = subscribe(bus, "late", "late-0", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
-    struct bus_consumer *reader = subscribe(bus, NULL, "late-1", TOPIC_FEEDBACK, BUS_EARLIEST, NULL);
+    struct bus_consumer *member = subscribe(bus, "late", "late-0", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                            NULL);
+    struct bus_consumer *reader = subscribe(bus, NULL, "late-1", TOPIC_FEEDBACK, BUS_EARLIEST,
+                                            NULL);
     poll_once(member, &seen[0]);
     poll_once(reader, &seen[1]);
     create_topic(bus, TOPIC_FEEDBACK, 2);
@@ -33,7 +36,8 @@ static void conform_topics(struct bus *bus)
     struct bus_topic_state state;
     struct err err;
     bool created = false;
-    const struct bus_topic_settings three = {.partitions = 3, .replication = 1, .retention_ms = CONFORMANCE_RETENTION_MS};
+    const struct bus_topic_settings three = {
+        .partitions = 3, .replication = 1, .retention_ms = CONFORMANCE_RETENTION_MS};
     const struct bus_topic_settings five = {.partitions = 5, .replication = 1};
     assert_int_equal(bus_topic_describe(bus, TOPIC_SAFETY, &state, &err), E_NOT_FOUND);
     must(bus_topic_create(bus, TOPIC_SAFETY, &three, &created, &err), &err);
@@ -90,8 +94,9 @@ static int conformance_run(const char *name)
 {
     struct CMUnitTest tests[COUNT_OF(conformance_cases)];
     for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tests[i] = (struct CMUnitTest){.name = conformance_cases[i].why, .test_func = conformance_test,
-                                       .initial_state = (void *)&conformance_cases[i]};
+        tests[i] = (struct CMUnitTest){
+            .name = conformance_cases[i].why, .test_func = conformance_test,
+            .initial_state = (void *)&conformance_cases[i]};
     return _cmocka_run_group_tests(name, tests, COUNT_OF(tests), NULL, NULL);
 }
 

@@ -99,7 +99,8 @@ static void test_full_disk(void **state)
         assert_int_equal(rc, E_DISK_FULL);
         assert_true(commits > 20);
         describe(&rig, &before);
-        for (int i = 0; i < 20; i++) assert_int_equal(commit_values(&rig, writer, 50, 500, &err), E_DISK_FULL);
+        for (int i = 0; i < 20; i++)
+            assert_int_equal(commit_values(&rig, writer, 50, 500, &err), E_DISK_FULL);
         describe(&rig, &after);
         assert_int_equal(before.records, after.records);
         CASE("when retention frees room it goes on by itself");
@@ -134,13 +135,15 @@ static void test_sharing_in_process(void **state)
     options.path = other_spelling;
     CASE("a second bus in the same folder shares the environment");
     must(bus_embedded_open(&options, clock_system(), &second, &err), &err);
-    assert_ptr_equal(((struct embedded_bus *)second)->environment, ((struct embedded_bus *)rig.bus)->environment);
+    assert_ptr_equal(((struct embedded_bus *)second)->environment,
+                     ((struct embedded_bus *)rig.bus)->environment);
     must(bus_topic_create(rig.bus, TOPIC_SAFETY, NULL, &created, &err), &err);
     bus_close(rig.bus);
     must(bus_topic_describe(second, TOPIC_SAFETY, &topic, &err), &err);
     rig.bus = second;
     struct bus_topic_settings too_many = {.partitions = 4096};
-    assert_int_equal(bus_topic_create(second, TOPIC_AUDIT, &too_many, &created, &err), E_BAD_CONFIG);
+    assert_int_equal(bus_topic_create(second, TOPIC_AUDIT, &too_many, &created, &err),
+                     E_BAD_CONFIG);
     rig_stop(&rig);
 }
 
@@ -167,7 +170,8 @@ static void test_prefix(void **state)
         assert_int_equal(bus_embedded_open(&options, clock_system(), &other, &err), cases[i].rc);
         if (cases[i].rc) continue;
         must(bus_topic_create(other, TOPIC_SAFETY, NULL, &created, &err), &err);
-        assert_int_equal(bus_topic_describe(rig.bus, TOPIC_SAFETY, &topic, &err), E_NOT_FOUND); /* nothing is shared */
+        /* nothing is shared */
+        assert_int_equal(bus_topic_describe(rig.bus, TOPIC_SAFETY, &topic, &err), E_NOT_FOUND);
         assert_non_null(strstr(bus_description(other), cases[i].prefix));
         bus_close(other);
     }
@@ -223,7 +227,9 @@ static void test_damage(void **state)
     struct environment *environment = ((struct embedded_bus *)rig.bus)->environment;
     size_t first = 0;
     must(environment_write(environment, &txn, &err), &err);
-    must(environment_put(txn, environment->topic[TOPIC_FEEDBACK].partitions[1].messages, &first, sizeof first, "bad", 3, &err), &err);
+    must(environment_put(txn, environment->topic[TOPIC_FEEDBACK].partitions[1].messages, &first,
+                         sizeof first, "bad", 3, &err),
+         &err);
     must(environment_commit(environment, txn, "test", &err), &err);
     struct bus_consumer *a = member(&rig, "a", &events);
     CASE("a damaged message is an error each time, and nothing is skipped");
@@ -251,8 +257,10 @@ static void test_producer_bound(void **state)
     options.buffer = 1 << 20;
     rig_start(&rig, &options);
     must(bus_producer_open(rig.bus, "p", &producer, &err), &err);
-    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = {value, sizeof value}};
-    for (int i = 0; i < 100; i++) { /* nothing is reported, so nothing is given back, until it polls */
+    const struct bus_output output = {
+        .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = {value, sizeof value}};
+    /* nothing is reported, so nothing is given back, until it polls */
+    for (int i = 0; i < 100; i++) {
         int rc = bus_produce(producer, &output, 1, count_result, results, &err);
         if (rc == E_OK) taken++;
         else if (rc == E_BUSY) busy++;
@@ -266,7 +274,8 @@ static void test_producer_bound(void **state)
     CASE("then there is room again; a single call that is larger than the bound passes when alone");
     must(bus_produce(producer, &output, 1, count_result, results, &err), &err);
     CASE("what can't be stored is refused at once");
-    const struct bus_output large = {.topic = TOPIC_FEEDBACK, .key = {value, BUS_KEY_BYTES_MAX + 1}};
+    const struct bus_output large = {
+        .topic = TOPIC_FEEDBACK, .key = {value, BUS_KEY_BYTES_MAX + 1}};
     assert_int_equal(bus_produce(producer, &large, 1, count_result, results, &err), E_TOO_LARGE);
     CASE("closing waits for what is in flight and reports it");
     bus_producer_close(producer);
@@ -280,9 +289,11 @@ static void test_producer_bound(void **state)
 static void test_stored(void **state)
 {
     (void)state;
-    struct bus_header headers[] = {{STR("a"), STR("1")}, {STR("bb"), STR("")}}, room[BUS_HEADERS_MAX];
-    const struct bus_output output = {.topic = TOPIC_FEEDBACK, .timestamp_ms = -5, .key = STR("key"), .value = STR("value"),
-                                      .headers = headers, .header_count = 2};
+    struct bus_header headers[] = {{STR("a"), STR("1")}, {STR("bb"), STR("")}},
+                      room[BUS_HEADERS_MAX];
+    const struct bus_output output = {
+        .topic = TOPIC_FEEDBACK, .timestamp_ms = -5, .key = STR("key"), .value = STR("value"),
+        .headers = headers, .header_count = 2};
     uint8_t bytes[128];
     struct bus_message message = {0};
     size_t size = stored_size(&output);
@@ -306,7 +317,8 @@ static void test_stored(void **state)
             memcpy(copy, bytes, size);
             copy[i] ^= (uint8_t)(1 << bit);
             if (stored_read(str_make(copy, size), &message, room))
-                assert_true(message.value.data + message.value.size <= (const char *)copy + size && message.header_count <= BUS_HEADERS_MAX);
+                assert_true(message.value.data + message.value.size <= (const char *)copy + size &&
+                            message.header_count <= BUS_HEADERS_MAX);
             free(copy);
         }
 }

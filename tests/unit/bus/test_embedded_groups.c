@@ -23,7 +23,8 @@ static void test_lease(void **state)
     assert_int_equal(bus_backlog(b, NULL, 0), 0);
     for (int i = 0; i < 20; i++) {
         clock_manual_advance(&rig.clock, 1000);
-        live_heartbeat(((struct embedded_consumer *)a)->environment, ((struct embedded_consumer *)a)->slot, clock_mono_ns(&rig.clock.clock));
+        live_heartbeat(((struct embedded_consumer *)a)->environment,
+                       ((struct embedded_consumer *)a)->slot, clock_mono_ns(&rig.clock.clock));
         assert_int_equal(poll_for(b, &count), E_OK);
         assert_int_equal(bus_backlog(b, NULL, 0), 0); /* a hasn't let go yet, and lives */
     }
@@ -81,10 +82,12 @@ static void test_names(void **state)
     char long_name[EMBEDDED_NAME_MAX + 2];
     memset(long_name, 'n', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
-    const struct { const char *group, *member; } bad[] = {{"", "m"}, {"g", ""}, {"g", NULL}, {long_name, "m"}, {"g", long_name}};
+    const struct { const char *group, *member; } bad[] = {
+        {"", "m"}, {"g", ""}, {"g", NULL}, {long_name, "m"}, {"g", long_name}};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct bus_consumer *none;
-        const struct bus_subscription subscription = {.group = bad[i].group, .member = bad[i].member, .topics = &topic, .topic_count = 1};
+        const struct bus_subscription subscription = {
+            .group = bad[i].group, .member = bad[i].member, .topics = &topic, .topic_count = 1};
         assert_int_equal(bus_subscribe(rig.bus, &subscription, &none, &err), E_BAD_CONFIG);
     }
     bus_unsubscribe(writer);
@@ -118,7 +121,8 @@ static void test_positions(void **state)
         CASE(cases[i].why);
         assert_int_equal(bus_commit(a, NULL, 0, &cases[i].position, 1, &err), cases[i].rc);
     }
-    CASE("a reader without a group has no position to commit, to rewind to, or a group's to seek in");
+    CASE("a reader without a group has no position to commit, to rewind to, or a group's to seek "
+         "in");
     assert_int_equal(bus_commit(writer, NULL, 0, &cases[0].position, 1, &err), E_BUG);
     assert_int_equal(bus_rewind(writer, &err), E_BUG);
     assert_int_equal(bus_seek(a, &cases[0].position, &err), E_BUG);
@@ -127,7 +131,8 @@ static void test_positions(void **state)
     rig_stop(&rig);
 }
 
-/* BUS_LATEST is decided once: what is written between the first start and the first commit is not lost. */
+/* BUS_LATEST is decided once: what is written between the first start and the first
+ * commit is not lost. */
 static void test_latest(void **state)
 {
     (void)state;
@@ -135,7 +140,8 @@ static void test_latest(void **state)
     struct err err;
     uint32_t count;
     static const enum topic topic = TOPIC_FEEDBACK;
-    const struct bus_subscription subscription = {.group = "late", .member = "m", .topics = &topic, .topic_count = 1, .start = BUS_LATEST};
+    const struct bus_subscription subscription = {
+        .group = "late", .member = "m", .topics = &topic, .topic_count = 1, .start = BUS_LATEST};
     rig_start(&rig, NULL);
     struct bus_consumer *writer = writer_of(&rig), *consumer;
     must(commit_values(&rig, writer, 8, 10, &err), &err);
@@ -190,7 +196,8 @@ static void test_fairness(void **state)
     rig_start(&rig, NULL);
     struct bus_consumer *writer = writer_of(&rig);
     for (int i = 0; i < 1002; i++) /* k3 goes to partition 0 of 2, k0 to 1 */
-        outputs[i] = (struct bus_output){.topic = TOPIC_FEEDBACK, .key = i < 1000 ? STR("k0") : STR("k3"), .value = STR("v")};
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_FEEDBACK, .key = i < 1000 ? STR("k0") : STR("k3"), .value = STR("v")};
     must(bus_commit(writer, outputs, 1002, NULL, 0, &err), &err);
     struct bus_consumer *a = member(&rig, "a", &events);
     must(bus_poll(a, 100, 1 << 20, &batch, &err), &err);

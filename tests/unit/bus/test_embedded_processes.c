@@ -1,7 +1,7 @@
 /* Several processes on one embedded bus, and what is left when one is killed at any moment.
  *
- * The program starts itself as the other process, with a mode as its first argument; a byte on a pipe
- * says how far the other one is. Nothing here sleeps. */
+ * The program starts itself as the other process, with a mode as its first argument; a byte on a
+ * pipe says how far the other one is. Nothing here sleeps. */
 #include "test.h"
 
 #include <poll.h>
@@ -20,15 +20,20 @@ static void must(int rc, const struct err *err)
     abort();
 }
 
-static struct bus_consumer *subscribe(struct bus *bus, const char *group, const char *member, enum topic topic)
+static struct bus_consumer *subscribe(struct bus *bus, const char *group, const char *member,
+                                      enum topic topic)
 {
     struct bus_consumer *consumer;
     struct err err;
-    must(bus_subscribe(bus, &(struct bus_subscription){.group = group, .member = member, .topics = &topic, .topic_count = 1}, &consumer, &err), &err);
+    must(bus_subscribe(bus,
+                       &(struct bus_subscription){
+                           .group = group, .member = member, .topics = &topic, .topic_count = 1},
+                       &consumer, &err),
+         &err);
     return consumer;
 }
 
-/* --- the other process ------------------------------------------------------------------------- */
+/* --- the other process ------------------------------------------------------------------------ */
 
 static void say(void)
 {
@@ -49,7 +54,8 @@ static void send_some(struct bus_consumer *writer, int from, int count, size_t b
     char *value = calloc(1, bytes);
     for (int i = 0; i < count; i++) {
         snprintf(keys[i], sizeof keys[i], "k%d", from + i);
-        outputs[i] = (struct bus_output){.topic = TOPIC_FEEDBACK, .key = str_of(keys[i]), .value = {value, bytes}};
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_FEEDBACK, .key = str_of(keys[i]), .value = {value, bytes}};
     }
     must(bus_commit(writer, outputs, (size_t)count, NULL, 0, &err), &err);
     free(value);
@@ -66,8 +72,10 @@ static void pass_on(struct bus_consumer *consumer, uint32_t most)
     must(bus_poll(consumer, most, 1 << 20, &batch, &err), &err);
     for (uint32_t i = 0; i < batch.count; i++) {
         const struct bus_message *message = &batch.messages[i];
-        snprintf(places[i], sizeof places[i], "%u:%lld", message->partition, (long long)message->offset);
-        outputs[i] = (struct bus_output){.topic = TOPIC_DOCUMENTS, .key = str_of(places[i]), .value = str_of(places[i])};
+        snprintf(places[i], sizeof places[i], "%u:%lld", message->partition,
+                 (long long)message->offset);
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_DOCUMENTS, .key = str_of(places[i]), .value = str_of(places[i])};
         positions[message->partition].offset = message->offset + 1;
     }
     const struct bus_position *from = positions[0].offset >= 0 ? positions : positions + 1;
@@ -80,7 +88,8 @@ static void pass_on(struct bus_consumer *consumer, uint32_t most)
 static void be_worker(struct bus *bus, uint64_t seed)
 {
     struct random random;
-    struct bus_consumer *consumer = subscribe(bus, "crash", "crash-0", TOPIC_FEEDBACK), *writer = subscribe(bus, NULL, NULL, TOPIC_AUDIT);
+    struct bus_consumer *consumer = subscribe(bus, "crash", "crash-0", TOPIC_FEEDBACK),
+                        *writer = subscribe(bus, NULL, NULL, TOPIC_AUDIT);
     random_seed(&random, seed);
     for (int i = 0;; i++) {
         size_t bytes = random_below(&random, 10) ? 200 : 20000;
@@ -127,7 +136,7 @@ static int other_main(char **arguments)
     return 0;
 }
 
-/* --- this process ------------------------------------------------------------------------------- */
+/* --- this process ----------------------------------------------------------------------------- */
 
 struct other { pid_t pid; int to, from; };
 
@@ -171,7 +180,7 @@ static int end(struct other *other, int signal_number)
     return status;
 }
 
-/* --- killed at any moment -------------------------------------------------------------------------- */
+/* --- killed at any moment --------------------------------------------------------------------- */
 
 struct places { int64_t next[2]; uint8_t *passed[2]; };
 
@@ -226,7 +235,8 @@ static void check_after_kill(bool all)
     for (int i = 0; i < 2; i++) {
         uint32_t partition = backlog[i].partition;
         assert_int_equal(backlog[i].end, feedback[partition]);
-        for (int64_t offset = 0; offset < feedback[partition]; offset++) /* once below the position, never above */
+        /* once below the position, never above */
+        for (int64_t offset = 0; offset < feedback[partition]; offset++)
             assert_int_equal(places.passed[partition][offset], offset < backlog[i].position);
     }
     assert_int_equal(documents[0] + documents[1], backlog[0].position + backlog[1].position);
@@ -246,7 +256,8 @@ static void test_kill(void **state)
         struct other other = start("worker", round);
         uint64_t commits = 1 + random_below(&random, 30);
         for (uint64_t i = 0; i < commits; i++) hear_from(&other);
-        for (uint64_t i = random_below(&random, 200000); i > 0; i--) __asm__ volatile(""); /* a little later */
+        /* a little later */
+        for (uint64_t i = random_below(&random, 200000); i > 0; i--) __asm__ volatile("");
         int status = end(&other, SIGKILL);
         assert_true(WIFSIGNALED(status));
         check_after_kill(round == ROUNDS - 1);
@@ -254,7 +265,7 @@ static void test_kill(void **state)
     rig_remove_folder();
 }
 
-/* --- side by side -------------------------------------------------------------------------------- */
+/* --- side by side ----------------------------------------------------------------------------- */
 
 static uint32_t read_count(struct bus_consumer *consumer)
 {
@@ -316,7 +327,8 @@ static void test_dead_member(void **state)
     CASE("a killed one loses it at the next look, long before its lease ends");
     int64_t start_ms = clock_mono_ms(clock_system());
     struct pollfd waiter = {.fd = bus_wake_fd(consumer), .events = POLLIN};
-    while (bus_backlog(consumer, NULL, 0) != 2 && clock_mono_ms(clock_system()) - start_ms < EMBEDDED_LEASE_MS - 1000) {
+    while (bus_backlog(consumer, NULL, 0) != 2 &&
+           clock_mono_ms(clock_system()) - start_ms < EMBEDDED_LEASE_MS - 1000) {
         poll(&waiter, 1, 50);
         read_count(consumer);
     }
@@ -334,7 +346,8 @@ static void test_larger_limit(void **state)
     struct bus_options options = rig_options();
     options.size_limit = 1 << 20;
     struct bus *bus = rig_open(&options, clock_system());
-    struct bus_consumer *reader = subscribe(bus, NULL, NULL, TOPIC_FEEDBACK), *writer = subscribe(bus, NULL, NULL, TOPIC_AUDIT);
+    struct bus_consumer *reader = subscribe(bus, NULL, NULL, TOPIC_FEEDBACK),
+                        *writer = subscribe(bus, NULL, NULL, TOPIC_AUDIT);
     struct bus_batch held, none;
     struct err err;
     send_some(writer, 0, 10, 100);
@@ -356,7 +369,10 @@ static void test_larger_limit(void **state)
         count += more;
     }
     CASE("our own limit is still ours");
-    assert_int_equal(bus_commit(writer, &(struct bus_output){.topic = TOPIC_FEEDBACK, .key = STR("k")}, 1, NULL, 0, &err), E_DISK_FULL);
+    assert_int_equal(bus_commit(writer,
+                                &(struct bus_output){.topic = TOPIC_FEEDBACK, .key = STR("k")}, 1,
+                                NULL, 0, &err),
+                     E_DISK_FULL);
     tell(&other);
     assert_int_equal(end(&other, 0), 0);
     bus_unsubscribe(reader);
@@ -368,7 +384,8 @@ static void test_larger_limit(void **state)
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wake), cmocka_unit_test(test_dead_member), cmocka_unit_test(test_larger_limit),
+        cmocka_unit_test(test_wake), cmocka_unit_test(test_dead_member),
+        cmocka_unit_test(test_larger_limit),
         cmocka_unit_test(test_kill),
     };
     if (count == 4) return other_main(arguments);

@@ -9,8 +9,9 @@
 #include "bus/embedded.h"
 
 /* bus.c names it; these tests never open a Kafka bus, and link with or without one. */
-__attribute__((weak)) int bus_kafka_open(const struct bus_options *options, const struct config *config,
-                                         const struct clock *clock, struct bus **ret_bus, struct err *err)
+__attribute__((weak)) int bus_kafka_open(const struct bus_options *options,
+                                         const struct config *config, const struct clock *clock,
+                                         struct bus **ret_bus, struct err *err)
 {
     (void)options, (void)config, (void)clock, (void)ret_bus;
     return err_set(err, E_BUG, "no Kafka in this test");
@@ -34,7 +35,8 @@ static void rig_remove_folder(void) { nftw(rig_folder, rig_remove_one, 8, FTW_DE
 
 static inline struct bus_options rig_options(void)
 {
-    return (struct bus_options){.path = rig_folder, .durable = false, .size_limit = 256 << 20, .partitions = 2};
+    return (struct bus_options){
+        .path = rig_folder, .durable = false, .size_limit = 256 << 20, .partitions = 2};
 }
 
 static inline struct bus *rig_open(const struct bus_options *options, const struct clock *clock)

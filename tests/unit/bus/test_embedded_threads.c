@@ -1,4 +1,5 @@
-/* Producers, workers and readers on threads of one process, as in `verbatim run`. For TSan above all. */
+/* Producers, workers and readers on threads of one process, as in `verbatim run`.
+ * For TSan above all. */
 #include "test.h"
 
 #include <poll.h>
@@ -37,7 +38,8 @@ static void *produce_all(void *argument)
         struct bus_output outputs[CALL];
         for (int j = 0; j < CALL; j++) {
             snprintf(keys[i + j], sizeof keys[0], "%d", i + j);
-            outputs[j] = (struct bus_output){.topic = TOPIC_FEEDBACK, .key = str_of(keys[i + j]), .value = str_of(keys[i + j])};
+            outputs[j] = (struct bus_output){
+                .topic = TOPIC_FEEDBACK, .key = str_of(keys[i + j]), .value = str_of(keys[i + j])};
         }
         must(bus_produce(producer, outputs, CALL, on_done, NULL, &err), &err);
         bus_producer_poll(producer);
@@ -47,7 +49,7 @@ static void *produce_all(void *argument)
     return NULL;
 }
 
-/* --- a worker: its loop polls while its committer commits ------------------------------------------ */
+/* --- a worker: its loop polls while its committer commits ------------------------------------- */
 
 struct worker {
     struct bus_consumer *consumer;
@@ -65,10 +67,13 @@ static void *commit_batch(void *argument)
     struct err err;
     for (uint32_t i = 0; i < worker->batch.count; i++) {
         const struct bus_message *message = &worker->batch.messages[i];
-        outputs[i] = (struct bus_output){.topic = TOPIC_DOCUMENTS, .key = message->key, .value = message->value};
-        positions[i] = (struct bus_position){message->topic, message->partition, message->offset + 1};
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_DOCUMENTS, .key = message->key, .value = message->value};
+        positions[i] = (struct bus_position){
+            message->topic, message->partition, message->offset + 1};
     }
-    int rc = bus_commit(worker->consumer, outputs, worker->batch.count, positions, worker->batch.count, &err);
+    int rc = bus_commit(worker->consumer, outputs, worker->batch.count, positions,
+                        worker->batch.count, &err);
     if (rc == E_OK) atomic_fetch_add(&passed, (int)worker->batch.count);
     else if (rc == E_CANCELLED) atomic_fetch_add(&cancelled, 1);
     else must(rc, &err);
@@ -114,8 +119,15 @@ static void *work(void *argument)
     struct worker *worker = argument;
     static const enum topic topic = TOPIC_FEEDBACK;
     struct err err;
-    must(bus_subscribe(bus, &(struct bus_subscription){.group = "workers", .member = worker->member, .topics = &topic, .topic_count = 1,
-                       .on_revoked = on_revoked, .user = worker}, &worker->consumer, &err), &err);
+    must(bus_subscribe(bus,
+                       &(struct bus_subscription){.group = "workers",
+                                                  .member = worker->member,
+                                                  .topics = &topic,
+                                                  .topic_count = 1,
+                                                  .on_revoked = on_revoked,
+                                                  .user = worker},
+                       &worker->consumer, &err),
+         &err);
     while (atomic_load(&passed) < MESSAGES) turn(worker);
     finish_commit(worker);
     bus_unsubscribe(worker->consumer);
@@ -129,7 +141,9 @@ static void *read_documents(void *argument)
     struct err err;
     uint8_t *times = argument;
     int count = 0;
-    must(bus_subscribe(bus, &(struct bus_subscription){.topics = &topic, .topic_count = 1}, &reader, &err), &err);
+    must(bus_subscribe(bus, &(struct bus_subscription){.topics = &topic, .topic_count = 1}, &reader,
+                       &err),
+         &err);
     while (count < MESSAGES) {
         struct bus_batch batch;
         must(bus_poll(reader, 64, 1 << 20, &batch, &err), &err);
@@ -158,7 +172,8 @@ static void test_pipeline(void **state)
     options.partitions = 4;
     bus = rig_open(&options, clock_system());
     assert_int_equal(pthread_create(&producer, NULL, produce_all, NULL), 0);
-    for (int i = 0; i < WORKERS; i++) assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    for (int i = 0; i < WORKERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
     assert_int_equal(pthread_create(&reader, NULL, read_documents, times), 0);
     pthread_join(producer, NULL);
     for (int i = 0; i < WORKERS; i++) pthread_join(threads[i], NULL);

@@ -1,5 +1,6 @@
-/* Each allocation of the embedded bus fails in turn, on whatever thread: a call says so or goes on, and what was said is
- * true. Afterwards the bus holds what had a receipt, what was committed with its position, and nothing twice. */
+/* Each allocation of the embedded bus fails in turn, on whatever thread: a call says so or goes on,
+ * and what was said is true. Afterwards the bus holds what had a receipt, what was committed with
+ * its position, and nothing twice. */
 #include "test.h"
 
 #define FAILING_MALLOC_EVERYWHERE
@@ -30,8 +31,12 @@ static struct bus_output output_of(enum topic topic, const char *text)
         headers[0] = (struct bus_header){STR("content-type"), STR("text/plain")};
         headers[1] = (struct bus_header){STR("ce_id"), STR("7")};
     }
-    return (struct bus_output){.topic = topic, .timestamp_ms = 1700000000000, .key = STR("key"), .value = str_of(text),
-                               .headers = headers, .header_count = COUNT_OF(headers)};
+    return (struct bus_output){.topic = topic,
+                               .timestamp_ms = 1700000000000,
+                               .key = STR("key"),
+                               .value = str_of(text),
+                               .headers = headers,
+                               .header_count = COUNT_OF(headers)};
 }
 
 static int write_all(struct bus *bus, struct err *err)
@@ -47,7 +52,8 @@ static int write_all(struct bus *bus, struct err *err)
     struct err ignored;
     int flush_rc = bus_producer_flush(producer, 60000, rc ? &ignored : err);
     bus_producer_close(producer);
-    if (rc == E_OK && flush_rc == E_OK && said.refused) flush_rc = err_set(err, said.refused, "a write was refused");
+    if (rc == E_OK && flush_rc == E_OK && said.refused)
+        flush_rc = err_set(err, said.refused, "a write was refused");
     return rc ? rc : flush_rc;
 }
 
@@ -77,10 +83,13 @@ static int copy(struct bus_consumer *consumer, struct err *err)
     size_t count = batch.count < MESSAGES ? batch.count : MESSAGES;
     for (size_t i = 0; i < count; i++) {
         const struct bus_message *message = &batch.messages[i];
-        outputs[i] = (struct bus_output){.topic = TOPIC_DOCUMENTS, .timestamp_ms = 1700000000000, .key = message->key,
-                                         .value = message->value, .headers = message->headers, .header_count = message->header_count};
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_DOCUMENTS, .timestamp_ms = 1700000000000, .key = message->key,
+            .value = message->value, .headers = message->headers,
+            .header_count = message->header_count};
     }
-    positions[0] = (struct bus_position){TOPIC_FEEDBACK, batch.messages[0].partition, batch.messages[count - 1].offset + 1};
+    positions[0] = (struct bus_position){
+        TOPIC_FEEDBACK, batch.messages[0].partition, batch.messages[count - 1].offset + 1};
     rc = bus_commit(consumer, outputs, count, positions, 1, err);
     said.committed = rc == E_OK;
     bus_release(consumer, &batch);
@@ -90,8 +99,9 @@ static int copy(struct bus_consumer *consumer, struct err *err)
 static int copy_once(struct bus *bus, struct err *err)
 {
     const enum topic topics[] = {TOPIC_FEEDBACK};
-    const struct bus_subscription subscription = {.group = "copiers", .member = "copier-0", .topics = topics, .topic_count = 1,
-                                                  .start = BUS_EARLIEST};
+    const struct bus_subscription subscription = {
+        .group = "copiers", .member = "copier-0", .topics = topics, .topic_count = 1,
+        .start = BUS_EARLIEST};
     struct bus_consumer *consumer;
     int rc = bus_subscribe(bus, &subscription, &consumer, err);
     if (rc) return rc;
@@ -129,7 +139,8 @@ static int live(struct err *err)
 /* Bits of the numbers that a topic holds; each must be there once. */
 static uint32_t numbers_on(struct bus *bus, enum topic topic, uint64_t *ret_records)
 {
-    const struct bus_subscription subscription = {.topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
+    const struct bus_subscription subscription = {
+        .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
     struct bus_topic_state state;
     struct bus_consumer *consumer;
     struct err err;
@@ -185,7 +196,8 @@ static void every_allocation_may_fail(void **state)
         failed = allocation_failed;
         if (rc) {
             assert_true(failed);
-            if (rc != E_NO_MEMORY || err.code != E_NO_MEMORY) fail_msg("number %ld: %s: %s", nth, err_name((enum err_code)rc), err.text);
+            if (rc != E_NO_MEMORY || err.code != E_NO_MEMORY)
+                fail_msg("number %ld: %s: %s", nth, err_name((enum err_code)rc), err.text);
             told++;
         }
         judge();

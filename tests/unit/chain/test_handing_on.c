@@ -1,4 +1,5 @@
-/* Four workers in one process hand records on in memory; over a bus each gets bytes. Both give the same. */
+/* Four workers in one process hand records on in memory; over a bus each gets bytes.
+ * Both give the same. */
 #include "test.h"
 
 #include <stdlib.h>
@@ -11,7 +12,8 @@
 #include "workers/preprocess/preprocess.h"
 #include "workers/segment/segment.h"
 
-static const struct worker *const workers[] = {&preprocess_worker, &featurize_worker, &segment_worker, &genai_worker};
+static const struct worker *const workers[] = {
+    &preprocess_worker, &featurize_worker, &segment_worker, &genai_worker};
 enum { WORKERS = COUNT_OF(workers), NOW_MS = 1767323045 };
 
 struct rig {
@@ -34,7 +36,10 @@ static void must(int rc, const struct err *err)
     if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
 }
 
-static bool is_last(enum topic topic) { return topic == TOPIC_SAFETY || topic == TOPIC_INSIGHTS || topic == TOPIC_DEAD_LETTERS; }
+static bool is_last(enum topic topic)
+{
+    return topic == TOPIC_SAFETY || topic == TOPIC_INSIGHTS || topic == TOPIC_DEAD_LETTERS;
+}
 
 static void take_output(void *user, const struct chain_message *message)
 {
@@ -45,7 +50,8 @@ static void take_output(void *user, const struct chain_message *message)
     outcome->next_key = arena_copy(&outcome->arena, message->key);
     outcome->letters += message->topic == TOPIC_DEAD_LETTERS;
     if (!is_last(message->topic)) return;
-    buffer_printf(&outcome->lines, "%s %.*s ", topic_info(message->topic)->name, STR_ARGS(message->key));
+    buffer_printf(&outcome->lines, "%s %.*s ", topic_info(message->topic)->name,
+                  STR_ARGS(message->key));
     must(json_write_scanned(message->record, &outcome->lines, &err), &err);
     buffer_add_char(&outcome->lines, '\n');
     /* From its bytes the JSON is the same. */
@@ -78,13 +84,14 @@ static void open_rig(struct rig *rig)
     must(config_create(rig->tables, &rig->config, &err), &err);
     for (size_t i = 0; i < COUNT_OF(settings); i++) {
         char setting[512];
-        snprintf(setting, sizeof setting, "%s%s%s", settings[i].name, settings[i].path ? getenv("VERBATIM_SOURCE") : "",
-                 settings[i].value);
+        snprintf(setting, sizeof setting, "%s%s%s", settings[i].name,
+                 settings[i].path ? getenv("VERBATIM_SOURCE") : "", settings[i].value);
         must(config_set(rig->config, str_of(setting), "test", &err), &err);
     }
     must(chain_create(workers, WORKERS, rig->config, &rig->clock.clock, &rig->whole, &err), &err);
     for (size_t i = 0; i < WORKERS; i++)
-        must(chain_create(workers + i, 1, rig->config, &rig->clock.clock, &rig->single[i], &err), &err);
+        must(chain_create(workers + i, 1, rig->config, &rig->clock.clock, &rig->single[i], &err),
+             &err);
 }
 
 static void close_rig(struct rig *rig)
@@ -97,10 +104,12 @@ static void close_rig(struct rig *rig)
 
 static void run_by_bytes(struct rig *rig, struct str key, struct str value, struct outcome *outcome)
 {
-    static const enum topic topics[WORKERS] = {TOPIC_FEEDBACK, TOPIC_DOCUMENTS, TOPIC_FEATURES, TOPIC_SEGMENTS};
+    static const enum topic topics[WORKERS] = {
+        TOPIC_FEEDBACK, TOPIC_DOCUMENTS, TOPIC_FEATURES, TOPIC_SEGMENTS};
     struct err err;
     for (size_t i = 0; i < WORKERS && !outcome->letters; i++) {
-        struct chain_message message = {.topic = topics[i], .key = key, .value = value, .timestamp_ms = NOW_MS};
+        struct chain_message message = {
+            .topic = topics[i], .key = key, .value = value, .timestamp_ms = NOW_MS};
         must(chain_process(rig->single[i], &message, take_output, outcome, &err), &err);
         value = outcome->next, key = outcome->next_key;
     }
@@ -118,7 +127,8 @@ static void every_record_of_the_sample(void **state)
     open_rig(&rig);
     random_seed(&random, 1);
     struct uuid_generator ids = {.clock = &rig.clock.clock, .random = &random};
-    struct intake_rules rules = {.keep_unknown = true, .ids = &ids, .received_ms = NOW_MS, .handed_on = true};
+    struct intake_rules rules = {
+        .keep_unknown = true, .ids = &ids, .received_ms = NOW_MS, .handed_on = true};
     snprintf(path, sizeof path, "%s/config/sample/feedback.ndjson", getenv("VERBATIM_SOURCE"));
     must(buffer_read_file(&sample, path, 16 << 20, &err), &err);
     for (struct str rest = buffer_str(&sample); rest.size; records++) {
@@ -127,16 +137,20 @@ static void every_record_of_the_sample(void **state)
         struct intake intake;
         struct outcome in_memory = {0}, by_bytes = {0};
         struct str bytes;
-        must(intake_json(str_cut(&rest, '\n'), &rules, records, &arena, &intake, &problems, &err), &err);
+        must(intake_json(str_cut(&rest, '\n'), &rules, records, &arena, &intake, &problems, &err),
+             &err);
         assert_int_equal(intake.message.size, 0);
         struct record written = intake.record; /* its sections are encoded; the other's are not */
         must(record_write(&written, &arena, &bytes, &err), &err);
-        struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record, .timestamp_ms = NOW_MS};
+        struct chain_message message = {
+            .topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record,
+            .timestamp_ms = NOW_MS};
         must(chain_process(rig.whole, &message, take_output, &in_memory, &err), &err);
         assert_null(intake.record.sections[SECTION_FEEDBACK].data);
         run_by_bytes(&rig, intake.key, bytes, &by_bytes);
         buffer_cstr(&in_memory.lines), buffer_cstr(&by_bytes.lines);
-        if (!str_equal(buffer_str(&in_memory.lines), buffer_str(&by_bytes.lines))) fail_msg("in memory: %s\nby bytes:  %s", in_memory.lines.data, by_bytes.lines.data);
+        if (!str_equal(buffer_str(&in_memory.lines), buffer_str(&by_bytes.lines)))
+            fail_msg("in memory: %s\nby bytes:  %s", in_memory.lines.data, by_bytes.lines.data);
         forget(&in_memory), forget(&by_bytes);
         arena_deinit(&arena);
     }

@@ -1,5 +1,6 @@
-/* Each allocation of the four workers between feedback and insights fails in turn, when they open and when they process: the
- * answer is NO_MEMORY, nothing leaks or crashes, and none of it becomes a record, a dead letter or a verdict. */
+/* Each allocation of the four workers between feedback and insights fails in turn, when they open
+ * and when they process: the answer is NO_MEMORY, nothing leaks or crashes, and none of it becomes
+ * a record, a dead letter or a verdict. */
 #include "test.h"
 #include "failing_malloc.h"
 
@@ -13,13 +14,16 @@
 #include "workers/preprocess/preprocess.h"
 #include "workers/segment/segment.h"
 
-static const struct worker *const workers[] = {&preprocess_worker, &featurize_worker, &segment_worker, &genai_worker};
+static const struct worker *const workers[] = {
+    &preprocess_worker, &featurize_worker, &segment_worker, &genai_worker};
 enum { WORKERS = COUNT_OF(workers) };
 #define NOW_MS INT64_C(1767323045000)
 
 static const char format[] =
-    "{\"note\":\"%.*s\",\"id\":\"one\",\"customer\":\"c-7\",\"text\":\"<p>Dr. Maria Lopez called me on +44 20 7946 0958. The tablets gave me a terrible rash, "
-    "I was in hospital. The parcel came late and the lid was broken; why does nobody answer? I love the colour, but please add a dark "
+    "{\"note\":\"%.*s\",\"id\":\"one\",\"customer\":\"c-7\",\"text\":\"<p>Dr. Maria Lopez called "
+    "me on +44 20 7946 0958. The tablets gave me a terrible rash, "
+    "I was in hospital. The parcel came late and the lid was broken; why does nobody answer? I "
+    "love the colour, but please add a dark "
     "mode.</p>\",\"rating\":2,\"attributes\":{\"shop\":\"a\"},\"language\":\"en\"}";
 
 static struct config *config;
@@ -46,7 +50,8 @@ static int process(void *user)
 {
     struct random random;
     struct uuid_generator ids = {.clock = &now.clock, .random = &random};
-    const struct intake_rules rules = {.keep_unknown = true, .ids = &ids, .received_ms = NOW_MS, .handed_on = true};
+    const struct intake_rules rules = {
+        .keep_unknown = true, .ids = &ids, .received_ms = NOW_MS, .handed_on = true};
     struct arena arena = {0};
     struct outcome outcome = {0};
     struct json_problems problems;
@@ -59,7 +64,9 @@ static int process(void *user)
     int rc = intake_json(str_of(text), &rules, 0, &arena, &intake, &problems, &err);
     assert_int_equal(rc, E_OK);
     allocations_left = left;
-    struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record, .timestamp_ms = NOW_MS};
+    struct chain_message message = {
+        .topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record,
+        .timestamp_ms = NOW_MS};
     rc = chain_process(chain, &message, on_output, &outcome, &err);
     assert_int_equal(outcome.letters, 0); /* short of memory is no fault of the record's */
     assert_true(outcome.insights <= 1 && outcome.safety <= 1);
@@ -90,13 +97,15 @@ static unsigned torture_record(void)
         failed = allocation_failed;
         assert_int_equal(rc, failed ? E_NO_MEMORY : E_OK);
         told += failed;
-        if (failed) assert_int_equal(process(NULL), E_OK); /* and the same record again, as after a restart */
+        /* and the same record again, as after a restart */
+        if (failed) assert_int_equal(process(NULL), E_OK);
         chain_destroy(chain);
     }
     return told;
 }
 
-/* An arena takes 16 KiB at once: how much of a block is used up when an allocation comes is varied by a field that is passed on. */
+/* An arena takes 16 KiB at once: how much of a block is used up when an allocation comes is varied
+ * by a field that is passed on. */
 static void a_record(void **state)
 {
     static char note[16384];
@@ -115,7 +124,8 @@ static void opening(void **state)
     bool failed = true;
     long told = 0;
     (void)state;
-    for (long nth = 0; failed; nth += 1 + nth / 64) { /* lists have thousands of entries: their first ones, then samples */
+    /* lists have thousands of entries: their first ones, then samples */
+    for (long nth = 0; failed; nth += 1 + nth / 64) {
         struct chain *opened = NULL;
         allocation_failed = false;
         allocations_left = nth;
@@ -150,7 +160,8 @@ static int configure(void **state)
     must(config_create(tables, &config, &err), &err);
     for (size_t i = 0; i < COUNT_OF(settings); i++) {
         char setting[512];
-        snprintf(setting, sizeof setting, "%s%s%s", settings[i].name, settings[i].path ? getenv("VERBATIM_SOURCE") : "", settings[i].value);
+        snprintf(setting, sizeof setting, "%s%s%s", settings[i].name,
+                 settings[i].path ? getenv("VERBATIM_SOURCE") : "", settings[i].value);
         must(config_set(config, str_of(setting), "test", &err), &err);
     }
     return 0;

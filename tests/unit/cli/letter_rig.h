@@ -13,7 +13,8 @@ static inline void rig_must(int rc, const struct err *err)
 }
 
 /* A record with this id, customer and tenant (NULL: none). */
-static inline struct str rig_record(struct arena *arena, const char *id, const char *customer, const char *tenant)
+static inline struct str rig_record(struct arena *arena, const char *id, const char *customer,
+                                    const char *tenant)
 {
     struct record record = {.version = RECORD_VERSION, .id = str_of(id)};
     struct feedback feedback = {0};
@@ -28,7 +29,8 @@ static inline struct str rig_record(struct arena *arena, const char *id, const c
     return value;
 }
 
-/* The letter that preprocess makes of `value` (data NULL: left out, as too large) at feedback/3, offset 17. */
+/* The letter that preprocess makes of `value` (data NULL: left out, as too large)
+ * at feedback/3, offset 17. */
 static inline struct dead_letter rig_body(struct arena *arena, struct str value)
 {
     struct dead_letter body = {0};
@@ -53,7 +55,8 @@ static inline struct dead_letter rig_body(struct arena *arena, struct str value)
 /* As it comes from the bus. */
 static inline struct letter rig_letter(struct arena *arena, const struct dead_letter *body)
 {
-    struct record record = {.version = RECORD_VERSION, .id = STR("11111111-2222-8333-8444-555555555555")};
+    struct record record = {
+        .version = RECORD_VERSION, .id = STR("11111111-2222-8333-8444-555555555555")};
     struct bus_message message = {.topic = TOPIC_DEAD_LETTERS, .partition = 1, .offset = 5};
     struct letter letter;
     struct err err = {0};

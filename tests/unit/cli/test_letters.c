@@ -5,11 +5,16 @@
 
 static void reads_whose_it_is(void **state)
 {
-    static const struct { const char *why, *id, *tenant, *header_id, *expected_id, *expected_tenant; bool has_value; const char *record; } cases[] = {
+    static const struct {
+        const char *why, *id, *tenant, *header_id, *expected_id, *expected_tenant;
+        bool has_value;
+        const char *record;
+    } cases[] = {
         {"the record says it", "r-1", "acme", NULL, "r-1", "acme", true, NULL},
         {"so does an id of the door's", "acme:r-1", NULL, NULL, "acme:r-1", "acme", true, NULL},
         {"no tenant", "r-1", NULL, NULL, "r-1", "", true, NULL},
-        {"too large to be kept: the headers know the id", "r-1", "acme", "acme:r-1", "acme:r-1", "acme", false, NULL},
+        {"too large to be kept: the headers know the id", "r-1", "acme", "acme:r-1", "acme:r-1",
+         "acme", false, NULL},
         {"or the letter says it", "r-1", "acme", "acme:r-1", "acme:r-2", "acme", false, "acme:r-2"},
         {"too large, and no header: nobody knows", "r-1", "acme", NULL, "", "", false, NULL},
     };
@@ -21,7 +26,8 @@ static void reads_whose_it_is(void **state)
         struct str value = rig_record(&arena, cases[i].id, "c-1", cases[i].tenant);
         struct dead_letter body = rig_body(&arena, cases[i].has_value ? value : (struct str){0});
         if (cases[i].record) shape_set(dead_letter, &body, record, str_of(cases[i].record));
-        if (cases[i].header_id) shape_set(dead_letter, &body, headers, (struct str_map){&header, 1});
+        if (cases[i].header_id)
+            shape_set(dead_letter, &body, headers, (struct str_map){&header, 1});
         struct letter letter = rig_letter(&arena, &body);
         assert_true(str_equal(letter.record_id, str_of(cases[i].expected_id)));
         assert_true(str_equal(letter.tenant, str_of(cases[i].expected_tenant)));
@@ -37,7 +43,8 @@ static void what_is_no_letter_is_refused(void **state)
     struct letter letter;
     struct err err;
     (void)state;
-    struct bus_message other = {.value = rig_record(&arena, "r-1", NULL, NULL)}, junk = {.value = STR("\xc1")};
+    struct bus_message other = {.value = rig_record(&arena, "r-1", NULL, NULL)},
+                       junk = {.value = STR("\xc1")};
     assert_int_equal(letter_read(&other, &arena, &letter, &err), E_BAD_MESSAGE);
     assert_int_equal(letter_read(&junk, &arena, &letter, &err), E_BAD_MESSAGE);
     arena_deinit(&arena);
@@ -92,21 +99,26 @@ static void says_why_not(void **state)
         {"it came back three times", "feedback", "3", false, false, false, 3, LETTER_TOO_OFTEN},
         {"unless more is allowed", "feedback", "3", false, false, false, 4, LETTER_FREE},
         {"a count that is none is none", "feedback", "many", false, false, false, 3, LETTER_FREE},
-        {"a huge count", "feedback", "18446744073709551615", false, false, false, 3, LETTER_TOO_OFTEN},
+        {"a huge count", "feedback", "18446744073709551615", false, false, false, 3,
+         LETTER_TOO_OFTEN},
         {"--most 0 sends nothing", "feedback", NULL, false, false, false, 0, LETTER_TOO_OFTEN},
         {"an audit record names it", "feedback", NULL, false, false, true, 3, LETTER_DONE},
         {"too large to be kept", "feedback", NULL, true, false, false, 3, LETTER_NO_VALUE},
-        {"that is worth saying even when it is done", "feedback", NULL, true, false, true, 3, LETTER_NO_VALUE},
+        {"that is worth saying even when it is done", "feedback", NULL, true, false, true, 3,
+         LETTER_NO_VALUE},
         {"a topic of a later version", "moods", NULL, false, false, false, 3, LETTER_NO_TOPIC},
-        {"a dead letter isn't made of a dead letter", "dead-letters", NULL, false, false, false, 3, LETTER_NO_TOPIC},
-        {"bytes that changed on the way", "feedback", NULL, false, true, false, 3, LETTER_BAD_BYTES},
+        {"a dead letter isn't made of a dead letter", "dead-letters", NULL, false, false, false, 3,
+         LETTER_NO_TOPIC},
+        {"bytes that changed on the way", "feedback", NULL, false, true, false, 3,
+         LETTER_BAD_BYTES},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct arena arena = {0};
         struct str_pair header = {STR(HEADER_REDRIVES), str_of(cases[i].redrives)};
         CASE(cases[i].why);
-        struct dead_letter body = rig_body(&arena, cases[i].no_value ? (struct str){0} : rig_record(&arena, "r-1", NULL, NULL));
+        struct dead_letter body = rig_body(
+            &arena, cases[i].no_value ? (struct str){0} : rig_record(&arena, "r-1", NULL, NULL));
         shape_set(dead_letter, &body, topic, str_of(cases[i].topic));
         if (cases[i].redrives) shape_set(dead_letter, &body, headers, (struct str_map){&header, 1});
         if (cases[i].other_bytes) body.value = STR("other");
@@ -123,7 +135,8 @@ static const char *told(const struct bus_output *output, char out[static 1024])
 {
     out[0] = '\0';
     for (uint32_t i = 0; i < output->header_count; i++)
-        snprintf(out + strlen(out), 1024 - strlen(out), "%.*s=%.*s ", STR_ARGS(output->headers[i].name), STR_ARGS(output->headers[i].value));
+        snprintf(out + strlen(out), 1024 - strlen(out), "%.*s=%.*s ",
+                 STR_ARGS(output->headers[i].name), STR_ARGS(output->headers[i].value));
     return out;
 }
 
@@ -132,20 +145,25 @@ static void sends_what_was_read(void **state)
     static const struct { const char *why, *redrives, *new_id, *headers; } cases[] = {
         {"the first time", NULL, NULL, "verbatim-redrives=1 ce_id=r-1 traceparent=00-a "},
         {"counted up", "1", NULL, "verbatim-redrives=2 ce_id=r-1 traceparent=00-a "},
-        {"a new id is in the headers too", NULL, "r-9", "verbatim-redrives=1 ce_id=r-9 traceparent=00-a "},
+        {"a new id is in the headers too", NULL, "r-9",
+         "verbatim-redrives=1 ce_id=r-9 traceparent=00-a "},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct arena arena = {0}, out = {0};
-        struct str_pair headers[] = {{STR("ce_id"), STR("r-1")}, {STR("traceparent"), STR("00-a")}, {STR(HEADER_REDRIVES), str_of(cases[i].redrives)}};
+        struct str_pair headers[] = {
+            {STR("ce_id"), STR("r-1")}, {STR("traceparent"), STR("00-a")},
+            {STR(HEADER_REDRIVES), str_of(cases[i].redrives)}};
         struct bus_output output;
         struct err err = {0};
         char text[1024];
         CASE(cases[i].why);
         struct dead_letter body = rig_body(&arena, rig_record(&arena, "r-1", NULL, NULL));
-        shape_set(dead_letter, &body, headers, (struct str_map){headers, cases[i].redrives ? 3 : 2});
+        shape_set(dead_letter, &body, headers,
+                  (struct str_map){headers, cases[i].redrives ? 3 : 2});
         struct letter letter = rig_letter(&arena, &body);
-        struct letter_content content = {.value = letter.body.value, .key = letter.body.key, .id = str_of(cases[i].new_id)};
+        struct letter_content content = {
+            .value = letter.body.value, .key = letter.body.key, .id = str_of(cases[i].new_id)};
         rig_must(letter_resubmit(&letter, &content, 1700000005000, &out, &output, &err), &err);
         assert_int_equal(output.topic, TOPIC_FEEDBACK);
         assert_int_equal(output.timestamp_ms, 1700000005000);
@@ -165,7 +183,8 @@ static void headers_have_room_for_the_mark(void **state)
     struct bus_output output;
     struct err err = {0};
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(headers); i++) headers[i] = (struct str_pair){arena_printf(&arena, "name-%zu", i), STR("x")};
+    for (size_t i = 0; i < COUNT_OF(headers); i++)
+        headers[i] = (struct str_pair){arena_printf(&arena, "name-%zu", i), STR("x")};
     struct dead_letter body = rig_body(&arena, rig_record(&arena, "r-1", NULL, NULL));
     shape_set(dead_letter, &body, headers, (struct str_map){headers, COUNT_OF(headers)});
     struct letter letter = rig_letter(&arena, &body);
@@ -185,13 +204,15 @@ static void marks_remember(void **state)
     assert_false(letter_marks_hold(&marks, letter_mark(STR("0"), STR("a"))));
     for (int i = 0; i < 5000; i++) {
         snprintf(id, sizeof id, "%d", i);
-        for (int twice = 0; twice < 2; twice++) rig_must(letter_marks_add(&marks, letter_mark(str_of(id), STR("a")), &err), &err);
+        for (int twice = 0; twice < 2; twice++)
+            rig_must(letter_marks_add(&marks, letter_mark(str_of(id), STR("a")), &err), &err);
     }
     assert_int_equal(marks.count, 5000);
     for (int i = 0; i < 10000; i++) {
         snprintf(id, sizeof id, "%d", i);
         assert_int_equal(letter_marks_hold(&marks, letter_mark(str_of(id), STR("a"))), i < 5000);
-        assert_false(letter_marks_hold(&marks, letter_mark(str_of(id), STR("b")))); /* the same place of a new topic */
+        /* the same place of a new topic */
+        assert_false(letter_marks_hold(&marks, letter_mark(str_of(id), STR("b"))));
     }
     letter_marks_deinit(&marks);
 }
@@ -199,8 +220,10 @@ static void marks_remember(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_whose_it_is), cmocka_unit_test(what_is_no_letter_is_refused), cmocka_unit_test(chooses),
-        cmocka_unit_test(says_why_not), cmocka_unit_test(sends_what_was_read), cmocka_unit_test(headers_have_room_for_the_mark),
+        cmocka_unit_test(reads_whose_it_is), cmocka_unit_test(what_is_no_letter_is_refused),
+        cmocka_unit_test(chooses),
+        cmocka_unit_test(says_why_not), cmocka_unit_test(sends_what_was_read),
+        cmocka_unit_test(headers_have_room_for_the_mark),
         cmocka_unit_test(marks_remember),
     };
     return cmocka_run_group_tests_name("letters", tests, NULL, NULL);

@@ -37,7 +37,8 @@ static void foresees_stories(void **state)
         {"an hour's last and first millisecond", {{"", HOUR, 1}, {"", 2 * HOUR - 1, 1}}, 1, 1},
         {"two hours", {{"", 2 * HOUR - 1, 1}, {"", 2 * HOUR, 1}}, 2, 2},
         {"two tenants in one", {{"acme", HOUR, 1}, {"other", HOUR, 5}}, 2, 3},
-        {"the same tenant again", {{"acme", HOUR, 3}, {"other", HOUR, 1}, {"acme", HOUR + 1, 2}}, 2, 3},
+        {"the same tenant again", {{"acme", HOUR, 3}, {"other", HOUR, 1}, {"acme", HOUR + 1, 2}}, 2,
+         3},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -45,16 +46,19 @@ static void foresees_stories(void **state)
         struct err err = {0};
         CASE(cases[i].why);
         open_digests(&digests, HOUR, "digest-000001");
-        for (const struct added *added = cases[i].added; added < cases[i].added + ADDED_MAX; added++)
+        for (const struct added *added = cases[i].added; added < cases[i].added + ADDED_MAX;
+             added++)
             for (int n = 0; n < added->records; n++)
-                assert_int_equal(pricing_digests_add(&digests, str_of(added->tenant), added->at_ms, &err), E_OK);
+                assert_int_equal(
+                    pricing_digests_add(&digests, str_of(added->tenant), added->at_ms, &err), E_OK);
         struct pricing_stories stories = pricing_digests_stories(&digests);
         assert_int_equal(stories.windows, cases[i].windows);
         assert_int_equal(stories.calls, cases[i].calls);
         assert_int_equal(stories.output_tokens, cases[i].calls * PRICING_STORY_TOKENS);
         assert_true(stories.input_tokens <= stories.most_input_tokens);
         assert_true(stories.output_tokens <= stories.most_output_tokens);
-        assert_true(!stories.calls || stories.input_tokens > stories.calls * 500); /* the prompt alone has more */
+        /* the prompt alone has more */
+        assert_true(!stories.calls || stories.input_tokens > stories.calls * 500);
         pricing_digests_close(&digests);
     }
 }
@@ -69,7 +73,8 @@ static void many_windows(void **state)
     open_digests(&digests, 1000, "digest-000001");
     for (int round = 0; round < 5; round++)
         for (int64_t i = 0; i < WINDOWS; i++)
-            assert_int_equal(pricing_digests_add(&digests, STR("acme"), i * 1000 + round, &err), E_OK);
+            assert_int_equal(pricing_digests_add(&digests, STR("acme"), i * 1000 + round, &err),
+                             E_OK);
     struct pricing_stories stories = pricing_digests_stories(&digests);
     assert_int_equal(stories.windows, WINDOWS);
     assert_int_equal(stories.calls, 2 * WINDOWS);
@@ -97,7 +102,8 @@ static void told_by_nobody(void **state)
 
 static void shows_a_row_of_their_own(void **state)
 {
-    const struct pricing_stories stories = {.windows = 2, .calls = 18, .input_tokens = 36000, .output_tokens = 4500};
+    const struct pricing_stories stories = {
+        .windows = 2, .calls = 18, .input_tokens = 36000, .output_tokens = 4500};
     static const struct {
         const char *why, *every;
         bool json;
@@ -106,23 +112,31 @@ static void shows_a_row_of_their_own(void **state)
         {"not asked for", NULL, false, NULL},
         {"nor in JSON", NULL, true, NULL},
         {"none are made", "0", false, "digests                  none (genai.digest_every)\n"},
-        {"rules tell them", "", false, "digests                  told by rules (genai.digest_prompt)\n"},
+        {"rules tell them", "", false,
+         "digests                  told by rules (genai.digest_prompt)\n"},
         {"for people", "1h", false,
-         "digests                  at most 18 calls, for windows of 1h: 2; 36000 tokens in (estimated), 4500 out (250 a call, assumed)\n"
+         "digests                  at most 18 calls, for windows of 1h: 2; 36000 tokens in "
+         "(estimated), 4500 out (250 a call, assumed)\n"
          "  of the cost            $0.0003; at most $0.004\n"},
         {"for programs", "1h", true,
-         "\"digests\":{\"windows\":2,\"calls\":18,\"input_tokens\":36000,\"output_tokens\":4500,\"cost_usd\":0.0003,\"most_usd\":0.004}"},
+         "\"digests\":{\"windows\":2,\"calls\":18,\"input_tokens\":36000,\"output_tokens\":4500,"
+         "\"cost_usd\":0.0003,\"most_usd\":0.004}"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct pricing_figures figures = {.provider = "openai", .model = "m", .stories = stories, .digest_every = cases[i].every,
-                                          .stories_micros = 300, .stories_most_micros = 4000, .micros = 1300, .most_micros = 9000};
+        struct pricing_figures figures = {
+            .provider = "openai", .model = "m", .stories = stories, .digest_every = cases[i].every,
+            .stories_micros = 300, .stories_most_micros = 4000, .micros = 1300,
+            .most_micros = 9000};
         struct buffer out = {0};
         CASE(cases[i].why);
         pricing_print(&figures, cases[i].json, &out);
         const char *all = buffer_cstr(&out);
-        if (cases[i].shown ? !strstr(all, cases[i].shown) : strstr(all, "digests") != NULL) fail_msg("%s", all);
-        if (!strstr(all, cases[i].json ? "\"cost_usd\":0.0013,\"most_usd\":0.009" : "$0.0013; at most $0.009")) fail_msg("%s", all);
+        if (cases[i].shown ? !strstr(all, cases[i].shown) : strstr(all, "digests") != NULL)
+            fail_msg("%s", all);
+        if (!strstr(all, cases[i].json ? "\"cost_usd\":0.0013,\"most_usd\":0.009"
+                                       : "$0.0013; at most $0.009"))
+            fail_msg("%s", all);
         buffer_deinit(&out);
     }
 }

@@ -11,7 +11,8 @@ static void must(int rc, const struct err *err)
 }
 
 /* As logsink writes it, without the newline. */
-static struct str line_of(const struct bus_message *message, struct arena *arena, struct buffer *out)
+static struct str line_of(const struct bus_message *message, struct arena *arena,
+                          struct buffer *out)
 {
     bool raw;
     struct err err = {0};
@@ -35,7 +36,9 @@ static void golden_records_keep_their_bytes(void **state)
         CASE(names[i]);
         snprintf(path, sizeof path, "%s/tests/golden/%s.msgpack", source, names[i]);
         must(buffer_read_file(&bytes, path, 1 << 20, &err), &err);
-        const struct bus_message message = {.topic = TOPIC_INSIGHTS, .partition = 2, .offset = 7, .timestamp_ms = 1700000000000, .value = buffer_str(&bytes)};
+        const struct bus_message message = {
+            .topic = TOPIC_INSIGHTS, .partition = 2, .offset = 7, .timestamp_ms = 1700000000000,
+            .value = buffer_str(&bytes)};
         must(replay_line(line_of(&message, &arena, &line), &arena, &again, &err), &err);
         assert_int_equal(again.value.size, bytes.size);
         assert_memory_equal(again.value.data, bytes.data, bytes.size);
@@ -54,22 +57,31 @@ static void what_is_around_a_record_comes_back(void **state)
     static const struct {
         const char *why;
         struct str value, key;
-        const char *trace, *redrives, *replay, *id, *headers; /* of what goes out again, on feedback, by the run "may" */
+        /* of what goes out again, on feedback, by the run "may" */
+        const char *trace, *redrives, *replay, *id, *headers;
     } cases[] = {
 #define BYTES(text) {text, sizeof(text) - 1}
         {"a record with all", BYTES(RECORD), BYTES("c-1"), TRACE, NULL, NULL, "r-1",
-         "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback ce_source=ingest ce_id=r-1 traceparent=" TRACE " verbatim-replay=may "},
+         "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback "
+         "ce_source=ingest ce_id=r-1 traceparent=" TRACE " verbatim-replay=may "},
         {"no key, no trace", BYTES(RECORD), BYTES(""), NULL, NULL, NULL, "r-1",
-         "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback ce_source=ingest ce_id=r-1 verbatim-replay=may "},
-        {"a key that is no text", BYTES(RECORD), BYTES("\xff\x00\x01"), NULL, NULL, NULL, "r-1", NULL},
-        {"a key that needs escapes", BYTES(RECORD), BYTES("a\"b\\\n"), NULL, NULL, NULL, "r-1", NULL},
+         "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback "
+         "ce_source=ingest ce_id=r-1 verbatim-replay=may "},
+        {"a key that is no text", BYTES(RECORD), BYTES("\xff\x00\x01"), NULL, NULL, NULL, "r-1",
+         NULL},
+        {"a key that needs escapes", BYTES(RECORD), BYTES("a\"b\\\n"), NULL, NULL, NULL, "r-1",
+         NULL},
         {"redriven: the count stays", BYTES(RECORD), BYTES(""), NULL, "2", NULL, "r-1",
-         "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback ce_source=ingest ce_id=r-1 verbatim-replay=may verbatim-redrives=2 "},
+         "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback "
+         "ce_source=ingest ce_id=r-1 verbatim-replay=may verbatim-redrives=2 "},
         {"replayed before: of this run now", BYTES(RECORD), BYTES(""), NULL, NULL, "april", "r-1",
-         "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback ce_source=ingest ce_id=r-1 verbatim-replay=may "},
-        {"bytes that are no record", BYTES("\xc1\x00junk"), BYTES("k"), TRACE, NULL, NULL, "", "traceparent=" TRACE " verbatim-replay=may "},
+         "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback "
+         "ce_source=ingest ce_id=r-1 verbatim-replay=may "},
+        {"bytes that are no record", BYTES("\xc1\x00junk"), BYTES("k"), TRACE, NULL, NULL, "",
+         "traceparent=" TRACE " verbatim-replay=may "},
         {"no bytes at all", BYTES(""), BYTES("k"), NULL, NULL, NULL, "", "verbatim-replay=may "},
-        {"a section with the archive's own name", BYTES("\x83\xa1v\x01\xa2id\xa3r-1\xa3" "bus\x07"), BYTES("k"), NULL, NULL, NULL, "r-1", NULL},
+        {"a section with the archive's own name", BYTES("\x83\xa1v\x01\xa2id\xa3r-1\xa3" "bus\x07"),
+         BYTES("k"), NULL, NULL, NULL, "r-1", NULL},
         {"a section that nobody knows", BYTES("\x83\xa1v\x01\xa2id\xa3r-1\xa4mood\x81\xa1x\xa1y"),
          BYTES("k"), NULL, NULL, NULL, "r-1", NULL},
     };
@@ -84,20 +96,28 @@ static void what_is_around_a_record_comes_back(void **state)
         char found[1024] = "";
         uint32_t count = 0;
         CASE(cases[i].why);
-        if (cases[i].trace) headers[count++] = (struct bus_header){STR("traceparent"), str_of(cases[i].trace)};
-        if (cases[i].redrives) headers[count++] = (struct bus_header){STR(HEADER_REDRIVES), str_of(cases[i].redrives)};
-        if (cases[i].replay) headers[count++] = (struct bus_header){STR(HEADER_REPLAY), str_of(cases[i].replay)};
-        const struct bus_message message = {.topic = TOPIC_FEEDBACK, .offset = 7, .timestamp_ms = 1700000000000, .key = cases[i].key,
-                                            .value = cases[i].value, .headers = headers, .header_count = count};
+        if (cases[i].trace)
+            headers[count++] = (struct bus_header){STR("traceparent"), str_of(cases[i].trace)};
+        if (cases[i].redrives)
+            headers[count++] = (struct bus_header){STR(HEADER_REDRIVES), str_of(cases[i].redrives)};
+        if (cases[i].replay)
+            headers[count++] = (struct bus_header){STR(HEADER_REPLAY), str_of(cases[i].replay)};
+        const struct bus_message message = {
+            .topic = TOPIC_FEEDBACK, .offset = 7, .timestamp_ms = 1700000000000,
+            .key = cases[i].key, .value = cases[i].value, .headers = headers,
+            .header_count = count};
         must(replay_line(line_of(&message, &arena, &line), &arena, &again, &err), &err);
         assert_true(str_equal(again.value, cases[i].value));
         assert_true(str_equal(again.key, cases[i].key));
         assert_true(str_equal(again.id, str_of(cases[i].id)));
         assert_int_equal(again.copy, cases[i].replay != NULL);
-        must(replay_output(&again, TOPIC_FEEDBACK, STR("may"), 1700000009000, &arena, &output, &err), &err);
+        must(
+            replay_output(&again, TOPIC_FEEDBACK, STR("may"), 1700000009000, &arena, &output, &err),
+            &err);
         assert_int_equal(output.timestamp_ms, 1700000009000);
         for (uint32_t j = 0; j < output.header_count; j++)
-            snprintf(found + strlen(found), sizeof found - strlen(found), "%.*s=%.*s ", STR_ARGS(output.headers[j].name), STR_ARGS(output.headers[j].value));
+            snprintf(found + strlen(found), sizeof found - strlen(found), "%.*s=%.*s ",
+                     STR_ARGS(output.headers[j].name), STR_ARGS(output.headers[j].value));
         if (cases[i].headers) assert_string_equal(found, cases[i].headers);
         buffer_deinit(&line);
         arena_deinit(&arena);
@@ -112,7 +132,8 @@ static void what_is_no_line_is_refused(void **state)
         {"an array", "[]", E_BAD_MESSAGE},
         {"a record that isn't from an archive", "{\"id\":\"a\"}", E_BAD_MESSAGE},
         {"bus is no object", "{\"id\":\"a\",\"bus\":1}", E_BAD_MESSAGE},
-        {"a record that breaks its schema", "{\"id\":\"a\",\"feedback\":{\"rating\":\"x\"},\"bus\":{}}", E_BAD_MESSAGE},
+        {"a record that breaks its schema",
+         "{\"id\":\"a\",\"feedback\":{\"rating\":\"x\"},\"bus\":{}}", E_BAD_MESSAGE},
         {"no record", "{\"feedback\":{},\"bus\":{}}", E_BAD_MESSAGE},
         {"raw that is no base64", "{\"raw\":\"!\",\"bus\":{}}", E_BAD_MESSAGE},
         {"a key that is no base64", "{\"id\":\"a\",\"bus\":{\"key_base64\":\"!\"}}", E_BAD_MESSAGE},

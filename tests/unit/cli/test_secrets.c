@@ -1,5 +1,6 @@
-/* Every secret of every worker, by the option tables themselves: one that is added is judged here without a word. It comes
- * from a file, the environment or a file that either names, and is in no output and no message. */
+/* Every secret of every worker, by the option tables themselves: one that is added is judged here
+ * without a word. It comes from a file, the environment or a file that either names, and is in no
+ * output and no message. */
 #include "test.h"
 
 #include <ctype.h>
@@ -11,15 +12,20 @@
 
 #define VALUE "hunter2-9f3a" /* which no text of ours holds */
 
-static const char *const kafka_secrets[] = {"sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem",
-                                            "sasl.oauthbearer.client.secret", "sasl.oauthbearer.config", "sasl.jaas.config"};
+static const char *const kafka_secrets[] = {
+    "sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem",
+    "sasl.oauthbearer.client.secret", "sasl.oauthbearer.config", "sasl.jaas.config"};
 /* Names that sound like one: a file's, or what everybody may know. */
-static const char *const no_secrets[] = {"ingest.keys", "ingest.private_key", "store.access_key_id", "store.kms_key_id",
-                                         "bedrock.access_key_id"};
+static const char *const no_secrets[] = {
+    "ingest.keys", "ingest.private_key", "store.access_key_id", "store.kms_key_id",
+    "bedrock.access_key_id"};
 
-/* --- the ways in: each gives one line or assignment for SECTION.NAME ------------------------------- */
+/* --- the ways in: each gives one line or assignment for SECTION.NAME -------------------------- */
 
-enum way { WAY_FILE, WAY_FILE_NAMES_FILE, WAY_ENVIRONMENT, WAY_ENVIRONMENT_NAMES_FILE, WAY_FLAG_NAMES_FILE, WAY_FLAG, WAYS };
+enum way {
+    WAY_FILE, WAY_FILE_NAMES_FILE, WAY_ENVIRONMENT, WAY_ENVIRONMENT_NAMES_FILE, WAY_FLAG_NAMES_FILE,
+    WAY_FLAG, WAYS
+};
 
 struct place {
     char secret[40], missing[48]; /* files */
@@ -30,12 +36,13 @@ static void upper(char *text)
     for (; *text; text++) *text = (char)(*text == '.' ? '_' : toupper((unsigned char)*text));
 }
 
-static int set(struct config *config, enum way way, const char *module, const char *name, const char *value, const char *path,
-               struct err *err)
+static int set(struct config *config, enum way way, const char *module, const char *name,
+               const char *value, const char *path, struct err *err)
 {
     char text[256], variable[160];
     char *environment[] = {text, NULL};
-    bool by_file = way == WAY_FILE_NAMES_FILE || way == WAY_ENVIRONMENT_NAMES_FILE || way == WAY_FLAG_NAMES_FILE;
+    bool by_file = way == WAY_FILE_NAMES_FILE || way == WAY_ENVIRONMENT_NAMES_FILE ||
+                   way == WAY_FLAG_NAMES_FILE;
     const char *suffix = by_file ? "_file" : "", *what = by_file ? path : value;
     switch (way) {
     case WAY_FILE:
@@ -54,9 +61,10 @@ static int set(struct config *config, enum way way, const char *module, const ch
     }
 }
 
-/* --- what is in force, and what is shown ------------------------------------------------------------- */
+/* --- what is in force, and what is shown ------------------------------------------------------ */
 
-static const char *in_force(const struct config *config, const struct option_table *table, const struct option *row)
+static const char *in_force(const struct config *config, const struct option_table *table,
+                            const struct option *row)
 {
     static char options[65536];
     struct err err;
@@ -89,32 +97,40 @@ static void assert_hidden(const struct config *config, const struct option_table
     buffer_deinit(&out);
 }
 
-/* A name that is wrong by a letter, and a file that isn't there: the message tells neither the value nor what lies in files. */
-static void assert_errors_are_silent(struct config *config, const char *module, const char *name, const struct place *place)
+/* A name that is wrong by a letter, and a file that isn't there: the message tells neither the
+ * value nor what lies in files. */
+static void assert_errors_are_silent(struct config *config, const char *module, const char *name,
+                                     const struct place *place)
 {
     char wrong[128];
     snprintf(wrong, sizeof wrong, "%sx", name);
     for (int way = 0; way < WAYS; way++) {
         struct err err = {0};
-        bool passed = strcmp(module, "kafka") == 0; /* which knows no names: librdkafka will refuse it, by its name */
-        if (!passed) assert_int_equal(set(config, (enum way)way, module, wrong, VALUE, place->secret, &err), E_BAD_CONFIG);
+        /* which knows no names: librdkafka will refuse it, by its name */
+        bool passed = strcmp(module, "kafka") == 0;
+        if (!passed)
+            assert_int_equal(set(config, (enum way)way, module, wrong, VALUE, place->secret, &err),
+                             E_BAD_CONFIG);
         assert_null(strstr(err.text, VALUE));
-        bool by_file = way == WAY_FILE_NAMES_FILE || way == WAY_ENVIRONMENT_NAMES_FILE || way == WAY_FLAG_NAMES_FILE;
+        bool by_file = way == WAY_FILE_NAMES_FILE || way == WAY_ENVIRONMENT_NAMES_FILE ||
+                       way == WAY_FLAG_NAMES_FILE;
         if (!by_file) continue;
-        assert_int_equal(set(config, (enum way)way, module, name, VALUE, place->missing, &err), E_BAD_CONFIG);
+        assert_int_equal(set(config, (enum way)way, module, name, VALUE, place->missing, &err),
+                         E_BAD_CONFIG);
         assert_non_null(strstr(err.text, place->missing)); /* the name helps, and is none */
         assert_null(strstr(err.text, VALUE));
     }
 }
 
-static void judge(const struct option_table *const *tables, const struct option_table *table, const char *name,
-                  const struct option *row, const struct place *place)
+static void judge(const struct option_table *const *tables, const struct option_table *table,
+                  const char *name, const struct option *row, const struct place *place)
 {
     for (int way = 0; way < WAYS; way++) {
         struct config *config;
         struct err err = {0};
         assert_int_equal(config_create(tables, &config, &err), E_OK);
-        if (set(config, (enum way)way, table->module, name, VALUE, place->secret, &err)) fail_msg("%s", err.text);
+        if (set(config, (enum way)way, table->module, name, VALUE, place->secret, &err))
+            fail_msg("%s", err.text);
         assert_string_equal(row ? in_force(config, table, row) : property(config, name), VALUE);
         if (row) assert_string_equal(config_value(config, table->module, name, NULL), "(set)");
         assert_hidden(config, tables);
@@ -129,7 +145,8 @@ static struct place make_place(void)
     snprintf(place.secret, sizeof place.secret, "/tmp/verbatim-secret-XXXXXX");
     int fd = mkstemp(place.secret);
     assert_true(fd >= 0);
-    assert_int_equal(write(fd, VALUE "\nand more\n", sizeof VALUE "\nand more\n" - 1), sizeof VALUE "\nand more\n" - 1);
+    assert_int_equal(write(fd, VALUE "\nand more\n", sizeof VALUE "\nand more\n" - 1),
+                     sizeof VALUE "\nand more\n" - 1);
     close(fd);
     snprintf(place.missing, sizeof place.missing, "%s-gone", place.secret);
     return place;

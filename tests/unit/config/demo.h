@@ -25,6 +25,7 @@ OPTIONS_TABLE(other, OTHER_OPTIONS, "For tests as well.");
 #undef OPTIONS_OWNER
 
 static const struct option_table kafka_table = {.module = "kafka", .summary = "Passes through."};
-static const struct option_table *const demo_tables[] = {&demo_option_table, &other_option_table, &kafka_table, NULL};
+static const struct option_table *const demo_tables[] = {
+    &demo_option_table, &other_option_table, &kafka_table, NULL};
 
 #endif

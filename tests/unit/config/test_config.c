@@ -18,14 +18,21 @@ static struct config *fresh(void)
 
 static void each_source_beats_the_one_before(void **state)
 {
-    static const struct { const char *why, *file, *variable, *flag, *name, *origin; uint32_t count; } cases[] = {
+    static const struct {
+        const char *why, *file, *variable, *flag, *name, *origin;
+        uint32_t count;
+    } cases[] = {
         {"the default", NULL, NULL, NULL, "plain", "default", 3},
         {"a file", "[demo]\ncount = 4\n", NULL, NULL, "plain", "x.conf:2", 4},
-        {"the environment over a file", "[demo]\ncount = 4\n", "VERBATIM_DEMO_COUNT=5", NULL, "plain", "environment VERBATIM_DEMO_COUNT", 5},
-        {"a flag over the environment", "[demo]\ncount = 4\n", "VERBATIM_DEMO_COUNT=5", "demo.count=6", "plain", "flag", 6},
+        {"the environment over a file", "[demo]\ncount = 4\n", "VERBATIM_DEMO_COUNT=5", NULL,
+         "plain", "environment VERBATIM_DEMO_COUNT", 5},
+        {"a flag over the environment", "[demo]\ncount = 4\n", "VERBATIM_DEMO_COUNT=5",
+         "demo.count=6", "plain", "flag", 6},
         {"a flag over the default", NULL, NULL, "demo.count=6", "plain", "flag", 6},
-        {"the environment over the default", NULL, "VERBATIM_DEMO_COUNT=5", NULL, "plain", "environment VERBATIM_DEMO_COUNT", 5},
-        {"the last line of a file", "[demo]\ncount = 4\ncount = 9\n", NULL, NULL, "plain", "x.conf:3", 9},
+        {"the environment over the default", NULL, "VERBATIM_DEMO_COUNT=5", NULL, "plain",
+         "environment VERBATIM_DEMO_COUNT", 5},
+        {"the last line of a file", "[demo]\ncount = 4\ncount = 9\n", NULL, NULL, "plain",
+         "x.conf:3", 9},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -33,11 +40,14 @@ static void each_source_beats_the_one_before(void **state)
         struct demo_options options;
         struct err err = {0};
         const char *origin;
-        char *environment[] = {(char *)(uintptr_t)"PATH=/bin", (char *)(uintptr_t)cases[i].variable, NULL};
+        char *environment[] = {
+            (char *)(uintptr_t)"PATH=/bin", (char *)(uintptr_t)cases[i].variable, NULL};
         CASE(cases[i].why);
-        if (cases[i].file) assert_int_equal(config_read_text(config, "x.conf", str_of(cases[i].file), &err), E_OK);
+        if (cases[i].file)
+            assert_int_equal(config_read_text(config, "x.conf", str_of(cases[i].file), &err), E_OK);
         assert_int_equal(config_read_environment(config, environment, &err), E_OK);
-        if (cases[i].flag) assert_int_equal(config_set(config, str_of(cases[i].flag), "flag", &err), E_OK);
+        if (cases[i].flag)
+            assert_int_equal(config_set(config, str_of(cases[i].flag), "flag", &err), E_OK);
         assert_int_equal(config_get(config, &demo_option_table, &options, &err), E_OK);
         assert_int_equal(options.count, cases[i].count);
         assert_string_equal(options.name, cases[i].name);
@@ -50,21 +60,33 @@ static void each_source_beats_the_one_before(void **state)
 static void mistakes_are_told_with_place_and_remedy(void **state)
 {
     static const struct { const char *why, *text, *says; } cases[] = {
-        {"a typo in a key", "# x\n[demo]\ncuont = 4\n", "x.conf:3: unknown key \"demo.cuont\"; did you mean \"demo.count\"?"},
-        {"a key of another section", "[demo]\nlevel = 4\n", "x.conf:2: unknown key \"demo.level\"; did you mean \"other.level\"?"},
-        {"a typo in a section", "\n[dmeo]\ncount = 4\n", "x.conf:2: unknown section [dmeo]; did you mean [demo]?"},
+        {"a typo in a key", "# x\n[demo]\ncuont = 4\n",
+         "x.conf:3: unknown key \"demo.cuont\"; did you mean \"demo.count\"?"},
+        {"a key of another section", "[demo]\nlevel = 4\n",
+         "x.conf:2: unknown key \"demo.level\"; did you mean \"other.level\"?"},
+        {"a typo in a section", "\n[dmeo]\ncount = 4\n",
+         "x.conf:2: unknown section [dmeo]; did you mean [demo]?"},
         {"a section without its bracket", "[demo\n", "x.conf:1: a section reads [name]"},
         {"no section", "count = 4\n", "x.conf:1: \"count\" stands before any [section]"},
         {"no equals sign", "[demo]\ncount 4\n", "x.conf:2: expected \"name = value\""},
-        {"a word for a number", "[demo]\ncount = many\n", "x.conf:2: demo.count: \"many\" is not a whole number from 1 to 100"},
-        {"out of range", "[demo]\ncount = 101\n", "x.conf:2: demo.count: \"101\" is not a whole number from 1 to 100"},
-        {"no value", "[demo]\ncount =\n", "x.conf:2: demo.count: \"\" is not a whole number from 1 to 100"},
-        {"no unit", "[demo]\nevery = 30\n", "x.conf:2: demo.every: \"30\" is not a time such as 250ms, 30s, 5m, 2h, 7d, from 100ms to 3600000ms"},
-        {"another unit", "[demo]\nroom = 2T\n", "x.conf:2: demo.room: \"2T\" is not a size such as 512, 64k, 16M, 2G, from 1024 to 1048576"},
+        {"a word for a number", "[demo]\ncount = many\n",
+         "x.conf:2: demo.count: \"many\" is not a whole number from 1 to 100"},
+        {"out of range", "[demo]\ncount = 101\n",
+         "x.conf:2: demo.count: \"101\" is not a whole number from 1 to 100"},
+        {"no value", "[demo]\ncount =\n",
+         "x.conf:2: demo.count: \"\" is not a whole number from 1 to 100"},
+        {"no unit", "[demo]\nevery = 30\n",
+         "x.conf:2: demo.every: \"30\" is not a time such as 250ms, 30s, 5m, 2h, 7d, from 100ms to "
+         "3600000ms"},
+        {"another unit", "[demo]\nroom = 2T\n",
+         "x.conf:2: demo.room: \"2T\" is not a size such as 512, 64k, 16M, 2G, from 1024 to 1048576"},
         {"no switch", "[demo]\non = maybe\n", "x.conf:2: demo.on: \"maybe\" is not true or false"},
-        {"none of the choices", "[demo]\nkind = d\n", "x.conf:2: demo.kind: \"d\" is not one of a|b|c"},
-        {"a file for what is no secret", "[demo]\nname_file = /x\n", "x.conf:2: unknown key \"demo.name_file\"; did you mean \"demo.name\"?"},
-        {"a secret's file that isn't there", "[demo]\nkey_file = /nonexistent/key\n", "x.conf:2: secret: /nonexistent/key: No such file"},
+        {"none of the choices", "[demo]\nkind = d\n",
+         "x.conf:2: demo.kind: \"d\" is not one of a|b|c"},
+        {"a file for what is no secret", "[demo]\nname_file = /x\n",
+         "x.conf:2: unknown key \"demo.name_file\"; did you mean \"demo.name\"?"},
+        {"a secret's file that isn't there", "[demo]\nkey_file = /nonexistent/key\n",
+         "x.conf:2: secret: /nonexistent/key: No such file"},
         {"a property without a name", "[kafka]\n = 1\n", "x.conf:2: unknown key \"kafka.\""},
     };
     (void)state;
@@ -72,9 +94,11 @@ static void mistakes_are_told_with_place_and_remedy(void **state)
         struct config *config = fresh();
         struct err err = {0};
         CASE(cases[i].why);
-        assert_int_equal(config_read_text(config, "x.conf", str_of(cases[i].text), &err), E_BAD_CONFIG);
+        assert_int_equal(config_read_text(config, "x.conf", str_of(cases[i].text), &err),
+                         E_BAD_CONFIG);
         assert_int_equal(err_exit_status(err.code), 78);
-        if (!strstr(err.text, cases[i].says)) fail_msg("\"%s\" lacks \"%s\"", err.text, cases[i].says);
+        if (!strstr(err.text, cases[i].says))
+            fail_msg("\"%s\" lacks \"%s\"", err.text, cases[i].says);
         config_destroy(config);
     }
 }
@@ -82,12 +106,17 @@ static void mistakes_are_told_with_place_and_remedy(void **state)
 static void variables_and_flags_are_checked_alike(void **state)
 {
     static const struct { const char *why, *variable, *flag, *says; } cases[] = {
-        {"a typo in a variable", "VERBATIM_DEMO_CUONT=4", NULL, "environment VERBATIM_DEMO_CUONT: unknown key \"demo.cuont\"; did you mean \"demo.count\"?"},
-        {"a module that isn't", "VERBATIM_DMEO_COUNT=4", NULL, "environment VERBATIM_DMEO_COUNT: unknown key \"dmeo.count\"; did you mean \"demo.count\"?"},
-        {"a value", "VERBATIM_DEMO_COUNT=x", NULL, "environment VERBATIM_DEMO_COUNT: demo.count: \"x\" is not"},
+        {"a typo in a variable", "VERBATIM_DEMO_CUONT=4", NULL,
+         "environment VERBATIM_DEMO_CUONT: unknown key \"demo.cuont\"; did you mean \"demo.count\"?"},
+        {"a module that isn't", "VERBATIM_DMEO_COUNT=4", NULL,
+         "environment VERBATIM_DMEO_COUNT: unknown key \"dmeo.count\"; did you mean \"demo.count\"?"},
+        {"a value", "VERBATIM_DEMO_COUNT=x", NULL,
+         "environment VERBATIM_DEMO_COUNT: demo.count: \"x\" is not"},
         {"only the prefix", "VERBATIM_=4", NULL, "unknown key"},
-        {"a typo in a flag", NULL, "demo.cuont=4", "flag: unknown key \"demo.cuont\"; did you mean \"demo.count\"?"},
-        {"a flag without a value", NULL, "demo.count", "flag: expected module.name=value, found \"demo.count\""},
+        {"a typo in a flag", NULL, "demo.cuont=4",
+         "flag: unknown key \"demo.cuont\"; did you mean \"demo.count\"?"},
+        {"a flag without a value", NULL, "demo.count",
+         "flag: expected module.name=value, found \"demo.count\""},
         {"a value of a flag", NULL, "demo.count=0", "flag: demo.count: \"0\" is not"},
     };
     (void)state;
@@ -96,9 +125,11 @@ static void variables_and_flags_are_checked_alike(void **state)
         struct err err = {0};
         char *environment[] = {(char *)(uintptr_t)cases[i].variable, NULL};
         CASE(cases[i].why);
-        int rc = cases[i].flag ? config_set(config, str_of(cases[i].flag), "flag", &err) : config_read_environment(config, environment, &err);
+        int rc = cases[i].flag ? config_set(config, str_of(cases[i].flag), "flag", &err)
+                               : config_read_environment(config, environment, &err);
         assert_int_equal(rc, E_BAD_CONFIG);
-        if (!strstr(err.text, cases[i].says)) fail_msg("\"%s\" lacks \"%s\"", err.text, cases[i].says);
+        if (!strstr(err.text, cases[i].says))
+            fail_msg("\"%s\" lacks \"%s\"", err.text, cases[i].says);
         config_destroy(config);
     }
 }
@@ -107,8 +138,10 @@ static void variables_that_are_no_settings_are_let_be(void **state)
 {
     struct config *config = fresh();
     struct err err = {0};
-    const char *const names[] = {"VERBATIM_CONFIG=x", "VERBATIM_BIN=x", "VERBATIM_SOURCE=x", "VERBATIM_CACHE=x", "VERBATIM_HOME=x",
-                                 "VERBATIM_WERROR=1", "VERBATIM_TEST_ANYTHING=x", "OTHER_DEMO_COUNT=x", "verbatim_demo_count=x", NULL};
+    const char *const names[] = {
+        "VERBATIM_CONFIG=x", "VERBATIM_BIN=x", "VERBATIM_SOURCE=x", "VERBATIM_CACHE=x",
+        "VERBATIM_HOME=x", "VERBATIM_WERROR=1", "VERBATIM_TEST_ANYTHING=x", "OTHER_DEMO_COUNT=x",
+        "verbatim_demo_count=x", NULL};
     (void)state;
     assert_int_equal(config_read_environment(config, (char *const *)(uintptr_t)names, &err), E_OK);
     config_destroy(config);
@@ -132,14 +165,16 @@ static void lines_are_read_with_goodwill(void **state)
         struct demo_options options;
         struct err err = {0};
         CASE(cases[i].why);
-        if (config_read_text(config, "x.conf", str_of(cases[i].text), &err)) fail_msg("%s", err.text);
+        if (config_read_text(config, "x.conf", str_of(cases[i].text), &err))
+            fail_msg("%s", err.text);
         assert_int_equal(config_get(config, &demo_option_table, &options, &err), E_OK);
         assert_string_equal(options.name, cases[i].name);
         config_destroy(config);
     }
     struct config *config = fresh();
     struct err err = {0};
-    assert_int_equal(config_read_text(config, "x.conf", STR("[demo]\nname = a\0b\n"), &err), E_BAD_CONFIG);
+    assert_int_equal(config_read_text(config, "x.conf", STR("[demo]\nname = a\0b\n"), &err),
+                     E_BAD_CONFIG);
     assert_non_null(strstr(err.text, "x.conf:2: demo.name holds a NUL byte"));
     config_destroy(config);
 }
@@ -158,11 +193,16 @@ static void kafka_properties_pass_through(void **state)
 {
     struct config *config = fresh();
     struct err err = {0};
-    const char *const environment[] = {"VERBATIM_KAFKA_BOOTSTRAP_SERVERS=b:2", "VERBATIM_KAFKA_ANYTHING_AT_ALL=x", NULL};
+    const char *const environment[] = {
+        "VERBATIM_KAFKA_BOOTSTRAP_SERVERS=b:2", "VERBATIM_KAFKA_ANYTHING_AT_ALL=x", NULL};
     (void)state;
-    assert_int_equal(config_read_text(config, "x.conf", STR("[kafka]\nbootstrap.servers = a:1\nlinger.ms = 5\n"), &err), E_OK);
+    assert_int_equal(config_read_text(config, "x.conf",
+                                      STR("[kafka]\nbootstrap.servers = a:1\nlinger.ms = 5\n"),
+                                      &err),
+                     E_OK);
     assert_string_equal(property(config, "bootstrap.servers"), "a:1");
-    assert_int_equal(config_read_environment(config, (char *const *)(uintptr_t)environment, &err), E_OK);
+    assert_int_equal(config_read_environment(config, (char *const *)(uintptr_t)environment, &err),
+                     E_OK);
     assert_string_equal(property(config, "bootstrap.servers"), "b:2");
     assert_string_equal(property(config, "anything.at.all"), "x");
     assert_int_equal(config_set(config, STR("kafka.bootstrap.servers=c:3"), "flag", &err), E_OK);
@@ -193,7 +233,8 @@ static const char *secret_now(const struct config *config)
     static struct buffer text;
     struct err err;
     buffer_clear(&text);
-    if (config_secret(config, "demo", "key", &text, &err)) return err.code == E_BAD_CONFIG ? "!" : "?";
+    if (config_secret(config, "demo", "key", &text, &err))
+        return err.code == E_BAD_CONFIG ? "!" : "?";
     static char copy[64];
     snprintf(copy, sizeof copy, "%s", buffer_cstr(&text));
     buffer_deinit(&text);
@@ -219,7 +260,8 @@ static void secrets_in_files_are_read_again(void **state)
     assert_string_equal(secret_now(config), "new");
     unlink(path);
     assert_string_equal(secret_now(config), "!");
-    assert_int_equal(config_set(config, STR("demo.key=again"), "flag", &err), E_OK); /* no file any more */
+    /* no file any more */
+    assert_int_equal(config_set(config, STR("demo.key=again"), "flag", &err), E_OK);
     assert_string_equal(secret_now(config), "again");
     config_destroy(config);
 }
@@ -245,13 +287,15 @@ static void secrets_come_from_files_too(void **state)
     snprintf(line, sizeof line, "kafka.ssl.key.password_file=%s", path);
     assert_int_equal(config_set(config, str_of(line), "flag", &err), E_OK);
     assert_string_equal(property(config, "ssl.key.password"), "s3cret");
-    assert_int_equal(config_set(config, STR("kafka.some_file=/x"), "flag", &err), E_OK); /* no secret: as it is */
+    /* no secret: as it is */
+    assert_int_equal(config_set(config, STR("kafka.some_file=/x"), "flag", &err), E_OK);
     assert_string_equal(property(config, "some_file"), "/x");
     unlink(path);
     config_destroy(config);
 }
 
-/* Whatever way it came in, and whatever else goes wrong, a secret is in no output and no message. */
+/* Whatever way it came in, and whatever else goes wrong, a secret is in no output
+ * and no message. */
 static void secrets_are_never_shown(void **state)
 {
     struct config *config = fresh();
@@ -259,9 +303,16 @@ static void secrets_are_never_shown(void **state)
     struct err err = {0};
     const char *const environment[] = {"VERBATIM_KAFKA_SASL_PASSWORD=hunter2", NULL};
     (void)state;
-    assert_int_equal(config_read_text(config, "x.conf", STR("[demo]\nkey = hunter2\n[kafka]\nssl.key.pem = hunter2\n"
-        "sasl.oauthbearer.client.secret = hunter2\nssl.keystore.password = hunter2\nsasl.oauthbearer.config = hunter2\n"), &err), E_OK);
-    assert_int_equal(config_read_environment(config, (char *const *)(uintptr_t)environment, &err), E_OK);
+    assert_int_equal(
+        config_read_text(
+            config, "x.conf",
+            STR("[demo]\nkey = hunter2\n[kafka]\nssl.key.pem = hunter2\n"
+                "sasl.oauthbearer.client.secret = hunter2\nssl.keystore.password = hunter2\n"
+                "sasl.oauthbearer.config = hunter2\n"),
+            &err),
+        E_OK);
+    assert_int_equal(config_read_environment(config, (char *const *)(uintptr_t)environment, &err),
+                     E_OK);
     config_print(config, false, &out);
     config_print(config, true, &out);
     config_print_reference(demo_tables, &out);
@@ -298,7 +349,8 @@ int main(void)
         cmocka_unit_test(variables_that_are_no_settings_are_let_be),
         cmocka_unit_test(lines_are_read_with_goodwill),
         cmocka_unit_test(kafka_properties_pass_through),
-        cmocka_unit_test(secrets_in_files_are_read_again), cmocka_unit_test(secrets_come_from_files_too),
+        cmocka_unit_test(secrets_in_files_are_read_again),
+        cmocka_unit_test(secrets_come_from_files_too),
         cmocka_unit_test(secrets_are_never_shown),
         cmocka_unit_test(files_that_cannot_be_read),
     };

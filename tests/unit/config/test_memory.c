@@ -1,4 +1,5 @@
-/* Each allocation fails in turn: the answer is NO_MEMORY, nothing leaks, and what was in force stays. */
+/* Each allocation fails in turn: the answer is NO_MEMORY, nothing leaks, and what
+ * was in force stays. */
 #include "config/config.h"
 
 #include <unistd.h>
@@ -17,7 +18,8 @@ static int read_all(void *user)
     int rc = config_create(demo_tables, &config, &err);
     if (rc) return rc;
     rc = config_read_file(config, file, &err);
-    if (rc == E_OK) rc = config_read_environment(config, (char *const *)(uintptr_t)environment, &err);
+    if (rc == E_OK)
+        rc = config_read_environment(config, (char *const *)(uintptr_t)environment, &err);
     for (int i = 0; i < 40 && rc == E_OK; i++) {
         char assignment[8192]; /* long ones fill the arena's blocks */
         int size = snprintf(assignment, sizeof assignment, "kafka.property%d=", i);
@@ -34,7 +36,8 @@ static int read_all(void *user)
 
 static void every_allocation_may_fail(void **state)
 {
-    char path[] = "/tmp/verbatim-config-XXXXXX", secret[] = "/tmp/verbatim-secret-XXXXXX", text[256];
+    char path[] = "/tmp/verbatim-config-XXXXXX", secret[] = "/tmp/verbatim-secret-XXXXXX",
+         text[256];
     (void)state;
     int fd = mkstemp(path), secret_fd = mkstemp(secret);
     assert_true(fd >= 0 && secret_fd >= 0);

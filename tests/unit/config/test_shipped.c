@@ -26,7 +26,8 @@ static void files_are_found(void **state)
     setenv("VERBATIM_HOME", home, 1);
     assert_int_equal(shipped_path("", "only-here", found, &err), E_OK);
     assert_string_equal(found, file);
-    assert_int_equal(shipped_path(NULL, "cues", found, &err), E_OK); /* not there, but in the tree beside the program */
+    /* not there, but in the tree beside the program */
+    assert_int_equal(shipped_path(NULL, "cues", found, &err), E_OK);
     assert_non_null(strstr(found, "config/cues"));
     unsetenv("VERBATIM_HOME");
     assert_int_equal(shipped_path(NULL, "only-here", found, &err), E_NO_INPUT);

@@ -13,9 +13,16 @@ static void near(double got, double wanted)
 static void quantiles_are_nearest_ranks(void **state)
 {
     static const uint32_t values[] = {10, 20, 30, 40, 50, 60, 70, 80, 90, 100};
-    static const struct { const char *why; uint64_t count; double share; uint32_t wanted; } cases[] = {
-        {"the fifth of ten", 10, 0.5, 50}, {"the tenth of ten", 10, 0.95, 100}, {"the third of five", 5, 0.5, 30},
-        {"the one that there is", 1, 0.95, 10}, {"the least", 10, 0, 10}, {"the most", 10, 1, 100}, {"none", 0, 0.5, 0},
+    static const struct {
+        const char *why;
+        uint64_t count;
+        double share;
+        uint32_t wanted;
+    } cases[] = {
+        {"the fifth of ten", 10, 0.5, 50}, {"the tenth of ten", 10, 0.95, 100},
+        {"the third of five", 5, 0.5, 30},
+        {"the one that there is", 1, 0.95, 10}, {"the least", 10, 0, 10}, {"the most", 10, 1, 100},
+        {"none", 0, 0.5, 0},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -39,14 +46,16 @@ static void p_values_are_exact(void **state)
         CASE(cases[i].why);
         near(contest_p_value(cases[i].first, cases[i].second), cases[i].wanted);
     }
-    assert_true(contest_p_value(3000, 2000) > 0 && contest_p_value(3000, 2000) < 1e-40); /* no overflow */
+    /* no overflow */
+    assert_true(contest_p_value(3000, 2000) > 0 && contest_p_value(3000, 2000) < 1e-40);
 }
 
 static struct verdict verdict_of(char feeling, uint32_t dropped, uint32_t latency_us)
 {
     static struct mention mentions[3];
     struct verdict verdict = {0};
-    verdict.insight.sentiment.label = feeling == '+' ? ENUM_sentiment_label_positive : ENUM_sentiment_label_negative;
+    verdict.insight.sentiment.label =
+        feeling == '+' ? ENUM_sentiment_label_positive : ENUM_sentiment_label_negative;
     verdict.insight.sentiment.score = feeling == '+' ? 1 : -1;
     verdict.insight.mentions = (struct mention_list){mentions, 3};
     if (dropped) shape_set(insight, &verdict.insight, dropped_claims, dropped);
@@ -54,10 +63,15 @@ static struct verdict verdict_of(char feeling, uint32_t dropped, uint32_t latenc
     return verdict;
 }
 
-static struct str label_of(char sign) { return sign == '+' ? STR("positive") : sign == '-' ? STR("negative") : (struct str){0}; }
+static struct str label_of(char sign)
+{
+    return sign == '+' ? STR("positive") : sign == '-' ? STR("negative") : (struct str){0};
+}
 
-/* One character a row: what it is, what local said, what this one says ('.': somebody else answered). */
-static void play(struct contender *contender, const char *truth, const char *local, const char *said)
+/* One character a row: what it is, what local said, what this one says ('.':
+ * somebody else answered). */
+static void play(struct contender *contender, const char *truth, const char *local,
+                 const char *said)
 {
     struct arena arena = {0};
     struct err err;
@@ -65,7 +79,9 @@ static void play(struct contender *contender, const char *truth, const char *loc
     for (size_t i = 0; truth[i]; i++) {
         struct verdict verdict = verdict_of(said[i], i == 0, (uint32_t)(1000 * (i + 1)));
         struct example example = {.label = label_of(truth[i])};
-        assert_int_equal(contender_take(contender, i, &example, label_of(local[i]), said[i] == '.' ? NULL : &verdict, &arena, &err), E_OK);
+        assert_int_equal(contender_take(contender, i, &example, label_of(local[i]),
+                                        said[i] == '.' ? NULL : &verdict, &arena, &err),
+                         E_OK);
     }
     contender_finish(contender);
     arena_deinit(&arena);
@@ -76,11 +92,14 @@ static void figures_follow_from_rows(void **state)
     struct contender contender = {.provider = "openai", .model = "m"};
     (void)state;
     play(&contender, "++++-----+", "+++----+++", "+++-----..");
-    contender.bill = (struct contest_bill){.calls = 4, .repairs = 2, .input_tokens = 1000, .output_tokens = 50, .paid_micros = 2500, .priced = true};
+    contender.bill = (struct contest_bill){
+        .calls = 4, .repairs = 2, .input_tokens = 1000, .output_tokens = 50, .paid_micros = 2500,
+        .priced = true};
     struct contest_figures figures = contender_figures(&contender, 0);
     near(figures.answered, 0.8);
     near(figures.accuracy, 7.0 / 8);
-    near(figures.macro_f1, (6.0 / 7 + 8.0 / 9) / 2); /* +: 3 right of 3 said and 4 true; -: 4 of 5 and 4 */
+    /* +: 3 right of 3 said and 4 true; -: 4 of 5 and 4 */
+    near(figures.macro_f1, (6.0 / 7 + 8.0 / 9) / 2);
     near(figures.same_as_local, 7.0 / 8);            /* the eighth only differs */
     near(figures.evidence, 1 - 1.0 / 25);            /* 3 in each of 8 answers, and one dropped */
     near(figures.with_dropped, 1.0 / 8);
@@ -100,7 +119,8 @@ static void nothing_answered_is_no_figure(void **state)
     play(&contender, "+-", "+-", "..");
     struct contest_figures figures = contender_figures(&contender, 0);
     near(figures.answered, 0);
-    assert_true(figures.accuracy < 0 && figures.macro_f1 < 0 && figures.evidence < 0 && figures.median_ms < 0 && figures.cost_usd < 0);
+    assert_true(figures.accuracy < 0 && figures.macro_f1 < 0 && figures.evidence < 0 &&
+                figures.median_ms < 0 && figures.cost_usd < 0);
     contender_deinit(&contender);
 }
 
@@ -112,7 +132,8 @@ static void a_label_that_isnt_known_is_refused(void **state)
     struct err err;
     (void)state;
     assert_int_equal(contender_init(&contender, &evaluate_sentiment, 1, &err), E_OK);
-    assert_int_equal(contender_take(&contender, 0, &example, STR(""), &verdict, NULL, &err), E_BAD_MESSAGE);
+    assert_int_equal(contender_take(&contender, 0, &example, STR(""), &verdict, NULL, &err),
+                     E_BAD_MESSAGE);
     assert_int_equal(contender.asked, 0);
     contender_deinit(&contender);
 }
@@ -120,10 +141,13 @@ static void a_label_that_isnt_known_is_refused(void **state)
 /* What local says in the words of labels: each task can read its own spelling. */
 static void what_is_spelt_is_right(void **state)
 {
-    static struct need needs[] = {{.kind = ENUM_need_kind_question}, {.kind = ENUM_need_kind_feature_request}};
+    static struct need needs[] = {
+        {.kind = ENUM_need_kind_question}, {.kind = ENUM_need_kind_feature_request}};
     static struct str topics[] = {{"delivery", 8}, {"price", 5}};
-    static const struct evaluation_task *const tasks[] = {&evaluate_sentiment, &evaluate_needs, &evaluate_topics, &evaluate_safety};
-    static const char *const spelt[] = {"negative", "feature_request+question", "delivery+price", "adverse_event+hazard"};
+    static const struct evaluation_task *const tasks[] = {
+        &evaluate_sentiment, &evaluate_needs, &evaluate_topics, &evaluate_safety};
+    static const char *const spelt[] = {
+        "negative", "feature_request+question", "delivery+price", "adverse_event+hazard"};
     struct verdict verdict = verdict_of('-', 0, 0);
     struct err err;
     (void)state;
@@ -139,7 +163,8 @@ static void what_is_spelt_is_right(void **state)
         assert_string_equal(buffer_cstr(&out), spelt[i]);
         struct example example = {.label = buffer_str(&out)};
         assert_int_equal(contender_init(&contender, tasks[i], 1, &err), E_OK);
-        assert_int_equal(contender_take(&contender, 0, &example, buffer_str(&out), &verdict, NULL, &err), E_OK);
+        assert_int_equal(
+            contender_take(&contender, 0, &example, buffer_str(&out), &verdict, NULL, &err), E_OK);
         near(contender_figures(&contender, tasks[i]->finest).accuracy, 1);
         assert_int_equal(contender.agreeing, 1);
         contender_deinit(&contender);
@@ -147,10 +172,11 @@ static void what_is_spelt_is_right(void **state)
     }
 }
 
-/* --- verdicts ------------------------------------------------------------------------------------ */
+/* --- verdicts --------------------------------------------------------------------------------- */
 
 /* So many rows of which the first are wrong; with the figures of a current prompt. */
-static void make(struct contender *contender, size_t rows, size_t wrong, size_t unanswered, double dollars)
+static void make(struct contender *contender, size_t rows, size_t wrong, size_t unanswered,
+                 double dollars)
 {
     struct buffer truth = {0}, said = {0};
     for (size_t i = 0; i < rows; i++) {
@@ -159,8 +185,9 @@ static void make(struct contender *contender, size_t rows, size_t wrong, size_t 
         buffer_add_char(&said, i >= rows - unanswered ? '.' : i < wrong ? other : sign);
     }
     play(contender, buffer_cstr(&truth), buffer_cstr(&truth), buffer_cstr(&said));
-    contender->bill = (struct contest_bill){.calls = 1, .paid_micros = (uint64_t)(dollars * 1e6), .priced = dollars >= 0,
-                                            .input_tokens = 1000, .output_tokens = 100};
+    contender->bill = (struct contest_bill){
+        .calls = 1, .paid_micros = (uint64_t)(dollars * 1e6), .priced = dollars >= 0,
+        .input_tokens = 1000, .output_tokens = 100};
     buffer_deinit(&truth);
     buffer_deinit(&said);
 }
@@ -185,7 +212,8 @@ static void a_prompt_is_promoted_by_its_figures(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct contender before = {.provider = "openai", .model = "m"}, after = {.provider = "openai", .model = "m"};
+        struct contender before = {.provider = "openai", .model = "m"},
+                         after = {.provider = "openai", .model = "m"};
         struct contest_verdict verdict;
         bool failed = false;
         CASE(cases[i].why);
@@ -193,7 +221,8 @@ static void a_prompt_is_promoted_by_its_figures(void **state)
         make(&after, cases[i].rows, cases[i].wrong_after, cases[i].unanswered, cases[i].cost_after);
         contest_judge(&before, &after, 0, &verdict);
         for (uint32_t c = 0; c < verdict.count; c++)
-            if (strcmp(verdict.checks[c].name, cases[i].fails) == 0) failed = !verdict.checks[c].passes;
+            if (strcmp(verdict.checks[c].name, cases[i].fails) == 0)
+                failed = !verdict.checks[c].passes;
         assert_int_equal(verdict.promote, cases[i].fails[0] == '\0');
         assert_int_equal(failed, cases[i].fails[0] != '\0');
         contender_deinit(&before);
@@ -204,7 +233,8 @@ static void a_prompt_is_promoted_by_its_figures(void **state)
 static void danger_is_never_given_up(void **state)
 {
     struct contest_verdict verdict;
-    struct contender contenders[2] = {{.provider = "openai", .model = "m"}, {.provider = "openai", .model = "m"}};
+    struct contender contenders[2] = {
+        {.provider = "openai", .model = "m"}, {.provider = "openai", .model = "m"}};
     struct err err;
     (void)state;
     for (int which = 0; which < 2; which++) {
@@ -212,17 +242,21 @@ static void danger_is_never_given_up(void **state)
         for (uint64_t i = 0; i < 1000; i++) {
             struct verdict said = {.safety = {.state = ENUM_safety_state_negative}};
             bool danger = i < 100, misses = which == 1 && i == 0;
-            if ((danger && !misses) || (which == 0 && i >= 900)) said.safety.state = ENUM_safety_state_positive;
+            if ((danger && !misses) || (which == 0 && i >= 900))
+                said.safety.state = ENUM_safety_state_positive;
             struct example example = {.label = danger ? STR("positive") : STR("negative")};
-            assert_int_equal(contender_take(&contenders[which], i, &example, STR(""), &said, NULL, &err), E_OK);
+            assert_int_equal(
+                contender_take(&contenders[which], i, &example, STR(""), &said, NULL, &err), E_OK);
         }
     }
     contest_judge(&contenders[0], &contenders[1], 0, &verdict);
-    assert_int_equal(verdict.only_candidate, 100); /* a hundred false alerts fewer, one danger missed */
+    /* a hundred false alerts fewer, one danger missed */
+    assert_int_equal(verdict.only_candidate, 100);
     assert_int_equal(verdict.only_current, 1);
     assert_false(verdict.promote);
     for (uint32_t c = 0; c < verdict.count; c++)
-        if (strcmp(verdict.checks[c].name, "danger_found") == 0) assert_false(verdict.checks[c].passes);
+        if (strcmp(verdict.checks[c].name, "danger_found") == 0)
+            assert_false(verdict.checks[c].passes);
     contender_deinit(&contenders[0]);
     contender_deinit(&contenders[1]);
 }

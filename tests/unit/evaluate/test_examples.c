@@ -38,7 +38,8 @@ static int read_all(bool with_label, struct buffer *out, struct buffer *refusals
         if (example.language.size) buffer_printf(out, "(%.*s)", STR_ARGS(example.language));
         if (example.rating.size) buffer_printf(out, "*%.*s", STR_ARGS(example.rating));
         for (uint32_t i = 0; i < example.span_count; i++)
-            buffer_printf(out, "[%.*s=%.*s]", STR_ARGS(example.spans[i].type), STR_ARGS(example.spans[i].value));
+            buffer_printf(out, "[%.*s=%.*s]", STR_ARGS(example.spans[i].type),
+                          STR_ARGS(example.spans[i].value));
     }
     if (rc != E_NOT_FOUND) buffer_printf(refusals, "%s\n", err.text);
     examples_close(&examples);
@@ -48,30 +49,52 @@ static int read_all(bool with_label, struct buffer *out, struct buffer *refusals
 
 static void files_are_read(void **state)
 {
-    static const struct { const char *why, *file; bool with_label; int rc; const char *rows, *refusal; } cases[] = {
-        {"columns in any order, others passed over", "lang\tscore\tlabel\ttext\nen\t1.2\tpos\tgood\n", true, E_OK, "pos:good(en)", NULL},
-        {"CRLF and a byte order mark", "\xef\xbb\xbflabel\ttext\r\nneg\tbad\r\n", true, E_OK, "neg:bad", NULL},
-        {"other names of columns", "stars\tlanguage\ttext\n5\tfr\tbien\n", false, E_OK, ":bien(fr)*5", NULL},
-        {"an empty line is no row, an empty cell is one", "label\ttext\n\n\tx\n", true, E_OK, ":x", NULL},
+    static const struct {
+        const char *why, *file;
+        bool with_label;
+        int rc;
+        const char *rows, *refusal;
+    } cases[] = {
+        {"columns in any order, others passed over",
+         "lang\tscore\tlabel\ttext\nen\t1.2\tpos\tgood\n", true, E_OK, "pos:good(en)", NULL},
+        {"CRLF and a byte order mark", "\xef\xbb\xbflabel\ttext\r\nneg\tbad\r\n", true, E_OK,
+         "neg:bad", NULL},
+        {"other names of columns", "stars\tlanguage\ttext\n5\tfr\tbien\n", false, E_OK,
+         ":bien(fr)*5", NULL},
+        {"an empty line is no row, an empty cell is one", "label\ttext\n\n\tx\n", true, E_OK, ":x",
+         NULL},
         {"quotes stay", "label\ttext\npos\t\"so\"\n", true, E_OK, "pos:\"so\"", NULL},
-        {"a misspelt column is named", "lable\ttext\npos\tx\n", true, E_BAD_MESSAGE, "", "no column \"label\"; is \"lable\" meant?"},
-        {"no such column", "a\tb\n1\t2\n", true, E_BAD_MESSAGE, "", "no column \"text\"; its first line must name"},
+        {"a misspelt column is named", "lable\ttext\npos\tx\n", true, E_BAD_MESSAGE, "",
+         "no column \"label\"; is \"lable\" meant?"},
+        {"no such column", "a\tb\n1\t2\n", true, E_BAD_MESSAGE, "",
+         "no column \"text\"; its first line must name"},
         {"an empty file", "", true, E_BAD_MESSAGE, "", "no column \"text\""},
-        {"a row of too few cells is refused alone", "label\ttext\npos\npos\ty\n", true, E_OK, "! / pos:y",
-         "line 2: 1 cells, but the first line names 2 columns"},
+        {"a row of too few cells is refused alone", "label\ttext\npos\npos\ty\n", true, E_OK,
+         "! / pos:y", "line 2: 1 cells, but the first line names 2 columns"},
         {"no text", "label\ttext\npos\t \n", true, E_OK, "!", "line 2: the text is empty"},
-        {"bytes that are no UTF-8", "label\ttext\npos\t\xff\n", true, E_OK, "!", "line 2: not UTF-8"},
-        {"NDJSON", "{\"text\":\"good\",\"label\":\"pos\",\"x\":{\"y\":[1]}}\n{\"label\":[\"a\",\"b\"],\"text\":\"c\",\"rating\":4}\n", true, E_OK,
-         "pos:good / a+b:c*4", NULL},
-        {"spans count code points", "{\"text\":\"\xc3\xa9t\xc3\xa9 Ana x\",\"spans\":[{\"start\":4,\"end\":7,\"type\":\"PERSON\",\"value\":\"Ana\"},"
-         "{\"end\":3,\"type\":\"Q\",\"start\":0}]}\n", false, E_OK, ":\xc3\xa9t\xc3\xa9 Ana x[PERSON=Ana][Q=\xc3\xa9t\xc3\xa9]", NULL},
-        {"a span that ends behind the text", "{\"text\":\"ab\",\"spans\":[{\"start\":1,\"end\":3,\"type\":\"P\"}]}", false, E_OK, "!",
+        {"bytes that are no UTF-8", "label\ttext\npos\t\xff\n", true, E_OK, "!",
+         "line 2: not UTF-8"},
+        {"NDJSON",
+         "{\"text\":\"good\",\"label\":\"pos\",\"x\":{\"y\":[1]}}\n"
+         "{\"label\":[\"a\",\"b\"],\"text\":\"c\",\"rating\":4}\n",
+         true, E_OK, "pos:good / a+b:c*4", NULL},
+        {"spans count code points",
+         "{\"text\":\"\xc3\xa9t\xc3\xa9 Ana "
+         "x\",\"spans\":[{\"start\":4,\"end\":7,\"type\":\"PERSON\",\"value\":\"Ana\"},"
+         "{\"end\":3,\"type\":\"Q\",\"start\":0}]}\n",
+         false, E_OK, ":\xc3\xa9t\xc3\xa9 Ana x[PERSON=Ana][Q=\xc3\xa9t\xc3\xa9]", NULL},
+        {"a span that ends behind the text",
+         "{\"text\":\"ab\",\"spans\":[{\"start\":1,\"end\":3,\"type\":\"P\"}]}", false, E_OK, "!",
          "line 1: span 1 ends behind the text"},
-        {"a span without a type", "{\"text\":\"ab\",\"spans\":[{\"start\":0,\"end\":1}]}", false, E_OK, "!", "/spans can't be read"},
-        {"a label that is none", "{\"text\":\"ab\",\"label\":{}}", true, E_OK, "!", "/label can't be read"},
+        {"a span without a type", "{\"text\":\"ab\",\"spans\":[{\"start\":0,\"end\":1}]}", false,
+         E_OK, "!", "/spans can't be read"},
+        {"a label that is none", "{\"text\":\"ab\",\"label\":{}}", true, E_OK, "!",
+         "/label can't be read"},
         {"no label", "{\"text\":\"ab\"}", true, E_OK, "!", "/label is required"},
-        {"a broken line is refused alone", "{\"text\":\"a\"\n{\"text\":\"b\"}", false, E_OK, "! / :b", "line 1"},
-        {"not an object", "{\"text\":\"b\"}\n[1]\n", false, E_OK, ":b / !", "line 2: not an object"},
+        {"a broken line is refused alone", "{\"text\":\"a\"\n{\"text\":\"b\"}", false, E_OK,
+         "! / :b", "line 1"},
+        {"not an object", "{\"text\":\"b\"}\n[1]\n", false, E_OK, ":b / !",
+         "line 2: not an object"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

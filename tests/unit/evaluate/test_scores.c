@@ -13,10 +13,14 @@ static void near(double got, double wanted)
 /* Rows as pairs of letters: truth and what was said. */
 static void figures_follow_from_counts(void **state)
 {
-    static const struct { const char *why, *rows; double accuracy, macro_f1, precision_a, recall_a; } cases[] = {
+    static const struct {
+        const char *why, *rows;
+        double accuracy, macro_f1, precision_a, recall_a;
+    } cases[] = {
         {"all right", "aa bb cc", 1, 1, 1, 1},
         {"nothing right", "ab ba", 0, 0, 0, 0},
-        {"a: 2 of 3 said, 2 of 4 found; b: 1 of 3 said, 1 of 2 found", "aa aa ab ab bb ba", 0.5, (4.0 / 7 + 2.0 / 5) / 2, 2.0 / 3, 0.5},
+        {"a: 2 of 3 said, 2 of 4 found; b: 1 of 3 said, 1 of 2 found", "aa aa ab ab bb ba", 0.5,
+         (4.0 / 7 + 2.0 / 5) / 2, 2.0 / 3, 0.5},
         {"a class that only was said has no share in the mean", "aa ac", 0.5, 2.0 / 3, 1, 0.5},
         {"a class that was never said has F1 0", "aa ba", 0.5, (2.0 / 3 + 0) / 2, 0.5, 1},
         {"no rows", "", 0, 0, 0, 0},
@@ -29,7 +33,8 @@ static void figures_follow_from_counts(void **state)
         (void)scores_class(scores, STR("a"));
         for (struct str rest = str_of(cases[i].rows); rest.size;) {
             struct str row = str_cut(&rest, ' ');
-            scores_one_of(scores, scores_class(scores, str_slice(row, 0, 1)), scores_class(scores, str_slice(row, 1, 2)));
+            scores_one_of(scores, scores_class(scores, str_slice(row, 0, 1)),
+                          scores_class(scores, str_slice(row, 1, 2)));
         }
         near(scores_accuracy(scores), cases[i].accuracy);
         near(scores_macro_f1(scores), cases[i].macro_f1);
@@ -61,7 +66,8 @@ static void classes_are_bounded(void **state)
     assert_non_null(scores);
     for (uint32_t i = 0; i < SCORES_CLASSES_MAX + 3; i++) {
         snprintf(name, sizeof name, "class-%u", i);
-        assert_int_equal(scores_class(scores, str_of(name)), i < SCORES_CLASSES_MAX ? i : SCORES_CLASSES_MAX - 1);
+        assert_int_equal(scores_class(scores, str_of(name)),
+                         i < SCORES_CLASSES_MAX ? i : SCORES_CLASSES_MAX - 1);
     }
     memset(name, 'x', sizeof name - 1);
     name[sizeof name - 1] = '\0';
@@ -71,8 +77,14 @@ static void classes_are_bounded(void **state)
 
 static void labels_are_found_or_the_nearest_named(void **state)
 {
-    static const struct label labels[] = {{"positive", 1}, {"pos", 1}, {"negative", 2}, {"none", 0}, {NULL, 0}};
-    static const struct { const char *why, *label; int rc; uint32_t values; const char *nearest; } cases[] = {
+    static const struct label labels[] = {
+        {"positive", 1}, {"pos", 1}, {"negative", 2}, {"none", 0}, {NULL, 0}};
+    static const struct {
+        const char *why, *label;
+        int rc;
+        uint32_t values;
+        const char *nearest;
+    } cases[] = {
         {"as it is", "positive", E_OK, 1, NULL},
         {"another spelling", "pos", E_OK, 1, NULL},
         {"capitals", "Negative", E_OK, 2, NULL},
@@ -87,7 +99,8 @@ static void labels_are_found_or_the_nearest_named(void **state)
         struct err err = {0};
         uint32_t values = 0;
         CASE(cases[i].why);
-        assert_int_equal(label_find_all(labels, str_of(cases[i].label), &values, &err), cases[i].rc);
+        assert_int_equal(label_find_all(labels, str_of(cases[i].label), &values, &err),
+                         cases[i].rc);
         assert_int_equal(values, cases[i].values);
         if (cases[i].nearest) assert_non_null(strstr(err.text, cases[i].nearest));
     }

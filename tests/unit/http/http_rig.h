@@ -99,7 +99,10 @@ static inline void rig_start(struct rig *rig, struct http_limits limits)
 }
 
 static inline void rig_turn(struct rig *rig) { uv_run(&rig->loop, UV_RUN_NOWAIT); }
-static inline const struct http_counters *rig_counters(struct rig *rig) { return http_server_counters(rig->server); }
+static inline const struct http_counters *rig_counters(struct rig *rig)
+{
+    return http_server_counters(rig->server);
+}
 
 static inline time_t rig_give_up_at(void) { return time(NULL) + 20; }
 static inline void rig_check_time(time_t give_up_at, const char *what)

@@ -10,12 +10,15 @@ enum { CLIENTS = 24, STEPS = 3000, SEEDS = 8 };
 
 static const char *const fragments[] = {
     "GET /echo HTTP/1.1\r\n" HOST "\r\n", "GET /later HTTP/1.1\r\n" HOST "\r\n",
-    "GET /stream HTTP/1.1\r\n" HOST "\r\n", "GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
-    "GET /later HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", "HEAD /echo HTTP/1.1\r\n" HOST "\r\n",
+    "GET /stream HTTP/1.1\r\n" HOST "\r\n",
+    "GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    "GET /later HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+    "HEAD /echo HTTP/1.1\r\n" HOST "\r\n",
     "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello",
     "POST /later HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n", "abc",
     "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "0\r\n\r\n",
-    "POST /denied HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n", "GET /big HTTP/1.1\r\n" HOST "\r\n",
+    "POST /denied HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n",
+    "GET /big HTTP/1.1\r\n" HOST "\r\n",
     "GET /ec", "\r\n", "nonsense", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 99999\r\n\r\n",
 };
 
@@ -59,7 +62,8 @@ static void act_as_client(struct rig *rig, struct random *random, struct client 
         break;
     default: {
         struct str text = str_of(fragments[random_below(random, COUNT_OF(fragments))]);
-        if (random_below(random, 4) == 0) text = str_slice(text, 0, random_below(random, text.size));
+        if (random_below(random, 4) == 0)
+            text = str_slice(text, 0, random_below(random, text.size));
         (void)!send(client->fd, text.data, text.size, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
     }
@@ -73,7 +77,8 @@ static void run_seed(uint64_t seed, struct http_counters *all)
     struct random random;
     random_seed(&random, seed);
     rig_start(&rig, (struct http_limits){.connections = CLIENTS / 2, .pipelined_requests = 3,
-                                         .body_bytes = 64, .bodies_bytes = 200, .stream_bytes = 65536,
+                                         .body_bytes = 64, .bodies_bytes = 200,
+                                         .stream_bytes = 65536,
                                          .header_deadline_ms = 500, .body_grace_ms = 500});
     for (size_t i = 0; i < CLIENTS; i++) clients[i].fd = -1;
     for (int step = 0; step < STEPS; step++) {
@@ -84,7 +89,8 @@ static void run_seed(uint64_t seed, struct http_counters *all)
         if (client->fd < 0) *client = client_connect_buffered(&rig, receive_bytes);
         else act_as_client(&rig, &random, client);
         if (random_below(&random, 4) == 0) act_as_handler(&rig, &random);
-        if (random_below(&random, 100) == 0) rig_advance(&rig, (int64_t)random_below(&random, 1000));
+        if (random_below(&random, 100) == 0)
+            rig_advance(&rig, (int64_t)random_below(&random, 1000));
     }
     for (size_t i = 0; i < CLIENTS; i++)
         if (clients[i].fd >= 0 && random_below(&random, 2)) client_close(&clients[i]);
@@ -113,7 +119,8 @@ static void test_chaos(void **state)
     (void)state;
     struct http_counters all = {0};
     for (uint64_t seed = 1; seed <= SEEDS; seed++) run_seed(seed, &all);
-    CASE("and they did reach every corner"); /* together: how much one of them does is the kernel's to say, too */
+    /* together: how much one of them does is the kernel's to say, too */
+    CASE("and they did reach every corner");
     assert_true(all.requests > 100 && all.abandoned > 0 && all.answers[2] > 100);
     assert_true(all.refused[HTTP_REFUSED_CONNECTIONS] > 0);
     assert_true(all.refused[HTTP_REFUSED_HEADER_DEADLINE] > 0);

@@ -1,4 +1,5 @@
-/* Requests one behind the other on a connection, how large they may be, and how many connections there may be. */
+/* Requests one behind the other on a connection, how large they may be, and how many
+ * connections there may be. */
 #include "http_rig.h"
 
 #define HOST "Host: a\r\n"
@@ -192,7 +193,8 @@ static void test_connection_limits(void **state)
         enum http_refusal refusal;
     } cases[] = {
         {"in all", {.connections = 3}, "HTTP/1.1 503 ", HTTP_REFUSED_CONNECTIONS},
-        {"of one address", {.connections_per_address = 3}, "HTTP/1.1 429 ", HTTP_REFUSED_ADDRESS_CONNECTIONS},
+        {"of one address", {.connections_per_address = 3}, "HTTP/1.1 429 ",
+         HTTP_REFUSED_ADDRESS_CONNECTIONS},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);

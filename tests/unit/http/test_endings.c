@@ -1,4 +1,5 @@
-/* How connections and servers end: too slow, half open, gone away, streams, stopped, never started. */
+/* How connections and servers end: too slow, half open, gone away, streams, stopped,
+ * never started. */
 #include "http_rig.h"
 
 #define HOST "Host: a\r\n"
@@ -20,19 +21,24 @@ static void test_deadlines(void **state)
     } cases[] = {
         {"nothing ever comes", "", 1000, 1001, "", HTTP_REFUSED_IDLE},
         {"blank lines are nothing", "\r\n\r\n", 1000, 1001, "", HTTP_REFUSED_IDLE},
-        {"half a request line", "GET /ec", 1000, 1001, "HTTP/1.1 408 ", HTTP_REFUSED_HEADER_DEADLINE},
-        {"half a head", "GET /echo HTTP/1.1\r\nHost:", 1000, 1001, "HTTP/1.1 408 ", HTTP_REFUSED_HEADER_DEADLINE},
-        {"no body", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 500\r\n\r\n", 1000, 1001, "HTTP/1.1 408 ",
-         HTTP_REFUSED_BODY_RATE},
+        {"half a request line", "GET /ec", 1000, 1001, "HTTP/1.1 408 ",
+         HTTP_REFUSED_HEADER_DEADLINE},
+        {"half a head", "GET /echo HTTP/1.1\r\nHost:", 1000, 1001, "HTTP/1.1 408 ",
+         HTTP_REFUSED_HEADER_DEADLINE},
+        {"no body", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 500\r\n\r\n", 1000, 1001,
+         "HTTP/1.1 408 ", HTTP_REFUSED_BODY_RATE},
         {"a body of 200 bytes buys two more seconds",
          "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 500\r\n\r\n"
-         "01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
-         "123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+         "01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678"
+         "901234567890"
+         "12345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+         "0123456789",
          3000, 3001, "HTTP/1.1 408 ", HTTP_REFUSED_BODY_RATE},
         {"a skipped body that never comes",
          "POST /denied HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\n", 1000, 1001, "HTTP/1.1 401 ",
          HTTP_REFUSED_BODY_RATE},
-        {"idle after an answer", "GET /echo HTTP/1.1\r\n" HOST "\r\n", 5000, 5001, "HTTP/1.1 200 ", HTTP_REFUSED_IDLE},
+        {"idle after an answer", "GET /echo HTTP/1.1\r\n" HOST "\r\n", 5000, 5001, "HTTP/1.1 200 ",
+         HTTP_REFUSED_IDLE},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
@@ -339,7 +345,8 @@ static void test_start_failures(void **state)
         {"a name is not an address", "localhost", 0, NULL, NULL, E_BAD_CONFIG},
         {"an address of somebody else", "192.0.2.1", 0, NULL, NULL, E_BAD_CONFIG},
         {"a certificate without a key", "127.0.0.1", 0, "x.pem", NULL, E_BAD_CONFIG},
-        {"a certificate that isn't there", "127.0.0.1", 0, "/nonexistent/x.pem", "/nonexistent/y.pem", E_BAD_CONFIG},
+        {"a certificate that isn't there", "127.0.0.1", 0, "/nonexistent/x.pem",
+         "/nonexistent/y.pem", E_BAD_CONFIG},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);

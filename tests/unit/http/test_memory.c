@@ -1,5 +1,6 @@
-/* Each allocation of the server fails in turn, from its start over every kind of request to its end: a caller gets an answer, or its
- * connection ends; the server serves the next one, and nothing leaks or crashes. */
+/* Each allocation of the server fails in turn, from its start over every kind of request to
+ * its end: a caller gets an answer, or its connection ends; the server serves the next one, and
+ * nothing leaks or crashes. */
 #include "http_rig.h"
 #include "certificate.h"
 #include "failing_malloc.h"
@@ -17,7 +18,8 @@ struct caller {
 static struct caller caller;
 static char large[300 * 1024];
 
-/* /large is more than the socket takes at once; /stream comes in pieces; all others get their body back. */
+/* /large is more than the socket takes at once; /stream comes in pieces;
+ * all others get their body back. */
 static void on_request(struct http_request *request, void *user)
 {
     (void)user;
@@ -25,7 +27,8 @@ static void on_request(struct http_request *request, void *user)
         http_respond(request, 200, STR("text/plain"), str_make(large, sizeof large));
     } else if (str_equal(request->path, STR("/stream"))) {
         http_stream_begin(request, 200, STR("text/event-stream"));
-        if (http_stream_write(request, STR("data: 1\n\n"))) http_stream_write(request, STR("data: 2\n\n"));
+        if (http_stream_write(request, STR("data: 1\n\n")))
+            http_stream_write(request, STR("data: 2\n\n"));
         http_stream_end(request);
     } else {
         http_add_header(request, STR("X-Told"), STR("so"));
@@ -35,8 +38,9 @@ static void on_request(struct http_request *request, void *user)
 
 static int start(struct rig *rig, bool tls, struct err *err)
 {
-    struct http_server_config config = {.address = "127.0.0.1", .clock = &rig->clock.clock, .on_headers = rig_on_headers,
-                                        .on_request = on_request, .user = rig};
+    struct http_server_config config = {
+        .address = "127.0.0.1", .clock = &rig->clock.clock, .on_headers = rig_on_headers,
+        .on_request = on_request, .user = rig};
     if (tls) config.tls.certificate_file = certificate_file, config.tls.key_file = key_file;
     return http_server_start(&rig->loop, &config, &rig->server, err);
 }
@@ -54,7 +58,8 @@ static void receive(void)
 /* Sends it all, and reads until the server ends the connection. */
 static void call(struct rig *rig, struct str data)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(http_server_port(rig->server))};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(http_server_port(rig->server))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     caller = (struct caller){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     assert_true(caller.fd >= 0);
@@ -75,7 +80,8 @@ static size_t count_of(const char *text)
 {
     size_t count = 0;
     struct str rest = str_make(caller.text, caller.got);
-    for (size_t at; (at = str_find(rest, str_of(text))) < rest.size; count++) rest = str_slice(rest, at + 1, rest.size);
+    for (size_t at; (at = str_find(rest, str_of(text))) < rest.size; count++)
+        rest = str_slice(rest, at + 1, rest.size);
     return count;
 }
 
@@ -87,10 +93,13 @@ static const struct { const char *why, *text; size_t answers; } cases[] = {
      "GET /stream" HEAD "\r\n"
      "POST /denied" HEAD "Content-Length: 3\r\n\r\nabc"
      "GET /echo?a=%20b" HEAD "Connection: close\r\n\r\n", 5},
-    {"many in a row", "GET /1" HEAD "\r\nGET /2" HEAD "\r\nGET /3" HEAD "\r\nGET /4" HEAD "\r\nGET /5" HEAD "\r\nGET /6" HEAD
+    {"many in a row", "GET /1" HEAD "\r\nGET /2" HEAD "\r\nGET /3" HEAD "\r\nGET /4"
+     HEAD "\r\nGET /5" HEAD "\r\nGET /6" HEAD
      "Connection: close\r\n\r\n", 6},
     {"no HTTP at all", "hello\r\n\r\n", 1},
-    {"a body that need not be asked for: it is there", "PUT /echo" HEAD "Expect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello", 1},
+    {"a body that need not be asked for: it is there",
+     "PUT /echo" HEAD "Expect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+     1},
 };
 
 static void one_run(size_t which, long nth, bool *ret_failed)

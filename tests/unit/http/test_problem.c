@@ -14,7 +14,8 @@ static void test_quote(void **state)
         {"quotes and backslashes are escaped", "a\"b\\c", "\"a\\\"b\\\\c\""},
         {"control characters have short forms", "\b\f\n\r\t", "\"\\b\\f\\n\\r\\t\""},
         {"or are written as numbers", "\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\""},
-        {"UTF-8 stays as it is", "caf\xc3\xa9 \xf0\x9f\x98\x80", "\"caf\xc3\xa9 \xf0\x9f\x98\x80\""},
+        {"UTF-8 stays as it is", "caf\xc3\xa9 \xf0\x9f\x98\x80",
+         "\"caf\xc3\xa9 \xf0\x9f\x98\x80\""},
         {"a byte that isn't UTF-8 is replaced", "a\xff" "b", "\"a\xef\xbf\xbd" "b\""},
         {"so is a cut-off character", "a\xc3", "\"a\xef\xbf\xbd\""},
         {"an overlong form is two bad bytes", "\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
@@ -47,7 +48,8 @@ static void test_write(void **state)
          "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404}"},
         {"all members",
          {422, STR("https://example.org/p"), STR("Bad \"row\""), STR("one of 3"), STR("/x/1")}, 0,
-         "{\"type\":\"https://example.org/p\",\"title\":\"Bad \\\"row\\\"\",\"status\":422,\"detail\":\"one of 3\","
+         "{\"type\":\"https://example.org/p\",\"title\":\"Bad "
+         "\\\"row\\\"\",\"status\":422,\"detail\":\"one of 3\","
          "\"instance\":\"/x/1\"}"},
         {"errors leave out what is empty", {.status = 400}, 3,
          "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"errors\":["

@@ -11,68 +11,111 @@ static const struct {
     const char *contains;
 } cases[] = {
     {"a plain GET", "GET /echo?a=b HTTP/1.1\r\n" HOST "\r\n", "200", KEEP, "GET /echo?a=b []"},
-    {"blank lines before it are forgiven", "\r\n\r\nGET /echo HTTP/1.1\r\n" HOST "\r\n", "200", KEEP, ""},
-    {"POST with a length", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", "200", KEEP, "[abc]"},
-    {"an empty POST needs no length", "POST /echo HTTP/1.1\r\n" HOST "\r\n", "200", KEEP, "POST /echo? []"},
+    {"blank lines before it are forgiven", "\r\n\r\nGET /echo HTTP/1.1\r\n" HOST "\r\n", "200",
+     KEEP, ""},
+    {"POST with a length", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", "200",
+     KEEP, "[abc]"},
+    {"an empty POST needs no length", "POST /echo HTTP/1.1\r\n" HOST "\r\n", "200", KEEP,
+     "POST /echo? []"},
     {"chunks, an extension and a trailer",
-     "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: t\r\n\r\n",
+     "POST /echo HTTP/1.1\r\n" HOST
+     "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: t\r\n\r\n",
      "200", KEEP, "[abcde]"},
-    {"HEAD has the headers but no body", "HEAD /echo HTTP/1.1\r\n" HOST "\r\n", "200", KEEP, "Content-Length: 14\r\n"},
+    {"HEAD has the headers but no body", "HEAD /echo HTTP/1.1\r\n" HOST "\r\n", "200", KEEP,
+     "Content-Length: 14\r\n"},
     {"204 has no length", "GET /nothing HTTP/1.1\r\n" HOST "\r\n", "204", KEEP, "No Content"},
-    {"other methods that we serve", "PATCH /echo HTTP/1.1\r\n" HOST "\r\nPUT /echo HTTP/1.1\r\n" HOST
-     "\r\nDELETE /echo HTTP/1.1\r\n" HOST "\r\nOPTIONS * HTTP/1.1\r\n" HOST "\r\n", "200 200 200 200", KEEP, "OPTIONS *?"},
-    {"pipelined", "GET /echo?1 HTTP/1.1\r\n" HOST "\r\nPOST /echo?2 HTTP/1.1\r\n" HOST
-     "Content-Length: 1\r\n\r\nxGET /echo?3 HTTP/1.1\r\n" HOST "\r\n", "200 200 200", KEEP, "/echo?3"},
-    {"Connection: close is obeyed", "GET /echo HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", "200", CLOSE, "Connection: close"},
-    {"and what follows it is not read", "GET /echo HTTP/1.1\r\n" HOST "Connection: close\r\n\r\nGET /echo HTTP/1.1\r\n"
-     HOST "\r\n", "200", CLOSE, ""},
-    {"HTTP/1.0 closes, and needs no Host", "GET /echo HTTP/1.0\r\n\r\n", "200", CLOSE, "Connection: close"},
-    {"unless it asks otherwise", "GET /echo HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "200", KEEP, "Connection: keep-alive"},
-    {"an upgrade is ignored", "GET /echo HTTP/1.1\r\n" HOST "Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n", "200", KEEP, ""},
-    {"absolute form", "GET http://other/echo?q HTTP/1.1\r\n" HOST "\r\n", "200", KEEP, "GET /echo?q"},
-    {"the path is decoded, the query is not", "GET /echo%2F%c3%a9?%41 HTTP/1.1\r\n" HOST "\r\n", "200", KEEP,
-     "GET /echo/\xc3\xa9?%41 "},
-    {"a header refusal has no body to wait for", "GET /denied HTTP/1.1\r\n" HOST "\r\n", "401", KEEP, "No key."},
-    {"a short body that nobody wants is skipped", "POST /denied HTTP/1.1\r\n" HOST "Content-Length: 6\r\n\r\nsecret",
-     "401", KEEP, "No key."},
-    {"a long one ends the connection", "POST /denied HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n\r\n", "401", CLOSE, ""},
-    {"so does one of unknown length", "POST /denied HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", "401", CLOSE, ""},
-    {"and one that waits to be asked for", "POST /denied HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n",
-     "401", CLOSE, ""},
-    {"100-continue", "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", "200", KEEP, "[abc]"},
+    {"other methods that we serve",
+     "PATCH /echo HTTP/1.1\r\n" HOST "\r\nPUT /echo HTTP/1.1\r\n" HOST
+     "\r\nDELETE /echo HTTP/1.1\r\n" HOST "\r\nOPTIONS * HTTP/1.1\r\n" HOST "\r\n",
+     "200 200 200 200", KEEP, "OPTIONS *?"},
+    {"pipelined",
+     "GET /echo?1 HTTP/1.1\r\n" HOST "\r\nPOST /echo?2 HTTP/1.1\r\n" HOST
+     "Content-Length: 1\r\n\r\nxGET /echo?3 HTTP/1.1\r\n" HOST "\r\n",
+     "200 200 200", KEEP, "/echo?3"},
+    {"Connection: close is obeyed", "GET /echo HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+     "200", CLOSE, "Connection: close"},
+    {"and what follows it is not read",
+     "GET /echo HTTP/1.1\r\n" HOST "Connection: close\r\n\r\nGET /echo HTTP/1.1\r\n" HOST "\r\n",
+     "200", CLOSE, ""},
+    {"HTTP/1.0 closes, and needs no Host", "GET /echo HTTP/1.0\r\n\r\n", "200", CLOSE,
+     "Connection: close"},
+    {"unless it asks otherwise", "GET /echo HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "200",
+     KEEP, "Connection: keep-alive"},
+    {"an upgrade is ignored",
+     "GET /echo HTTP/1.1\r\n" HOST "Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n", "200", KEEP, ""},
+    {"absolute form", "GET http://other/echo?q HTTP/1.1\r\n" HOST "\r\n", "200", KEEP,
+     "GET /echo?q"},
+    {"the path is decoded, the query is not", "GET /echo%2F%c3%a9?%41 HTTP/1.1\r\n" HOST "\r\n",
+     "200", KEEP, "GET /echo/\xc3\xa9?%41 "},
+    {"a header refusal has no body to wait for", "GET /denied HTTP/1.1\r\n" HOST "\r\n", "401",
+     KEEP, "No key."},
+    {"a short body that nobody wants is skipped",
+     "POST /denied HTTP/1.1\r\n" HOST "Content-Length: 6\r\n\r\nsecret", "401", KEEP, "No key."},
+    {"a long one ends the connection",
+     "POST /denied HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n\r\n", "401", CLOSE, ""},
+    {"so does one of unknown length",
+     "POST /denied HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", "401", CLOSE, ""},
+    {"and one that waits to be asked for",
+     "POST /denied HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n", "401",
+     CLOSE, ""},
+    {"100-continue",
+     "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", "200",
+     KEEP, "[abc]"},
 
     {"no Host", "GET /echo HTTP/1.1\r\n\r\n", "400", CLOSE, "Host"},
     {"two Hosts", "GET /echo HTTP/1.1\r\n" HOST HOST "\r\n", "400", CLOSE, "Host"},
     {"a Host that can't be one", "GET /echo HTTP/1.1\r\nHost: a/b\r\n\r\n", "400", CLOSE, "Host"},
     {"obs-fold", "GET /echo HTTP/1.1\r\n" HOST "X: a\r\n b\r\n\r\n", "400", CLOSE, "problem+json"},
-    {"a fold right after the request line", "GET /echo HTTP/1.1\r\n Host: a\r\n\r\n", "400", CLOSE, ""},
+    {"a fold right after the request line", "GET /echo HTTP/1.1\r\n Host: a\r\n\r\n", "400", CLOSE,
+     ""},
     {"bare LF", "GET /echo HTTP/1.1\nHost: a\n\n", "400", CLOSE, ""},
     {"bare LF in the headers", "GET /echo HTTP/1.1\r\n" HOST "X: y\n\r\n", "400", CLOSE, ""},
     {"bare CR in a value", "GET /echo HTTP/1.1\r\n" HOST "X: y\rz\r\n\r\n", "400", CLOSE, ""},
     {"space before the colon", "GET /echo HTTP/1.1\r\nHost : a\r\n\r\n", "400", CLOSE, ""},
     {"a header without a name", "GET /echo HTTP/1.1\r\n" HOST ": x\r\n\r\n", "400", CLOSE, ""},
-    {"a header without a colon", "GET /echo HTTP/1.1\r\n" HOST "nonsense\r\n\r\n", "400", CLOSE, ""},
-    {"length and chunks", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+    {"a header without a colon", "GET /echo HTTP/1.1\r\n" HOST "nonsense\r\n\r\n", "400", CLOSE,
+     ""},
+    {"length and chunks",
+     "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
      "400", CLOSE, ""},
-    {"chunks and length", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
+    {"chunks and length",
+     "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
      "400", CLOSE, ""},
-    {"two lengths", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 3\r\n\r\n", "400", CLOSE, ""},
-    {"a list of lengths", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3, 3\r\n\r\n", "400", CLOSE, ""},
-    {"a signed length", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: +3\r\n\r\n", "400", CLOSE, ""},
-    {"a negative length", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: -3\r\n\r\n", "400", CLOSE, ""},
-    {"a length beyond 64 bits", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 18446744073709551616\r\n\r\n", "400", CLOSE, ""},
-    {"an empty length", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: \r\n\r\n", "400", CLOSE, ""},
-    {"another coding", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n", "501", CLOSE, ""},
-    {"a coding that isn't chunked", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: identity\r\n\r\n", "501", CLOSE, ""},
-    {"chunked in two headers", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+    {"two lengths", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 3\r\n\r\n",
      "400", CLOSE, ""},
-    {"chunks in HTTP/1.0", "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "400", CLOSE, ""},
-    {"a chunk size that isn't one", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nzz\r\n", "400", CLOSE, ""},
-    {"a chunk size beyond 64 bits", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+    {"a list of lengths", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3, 3\r\n\r\n", "400",
+     CLOSE, ""},
+    {"a signed length", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: +3\r\n\r\n", "400", CLOSE,
+     ""},
+    {"a negative length", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: -3\r\n\r\n", "400", CLOSE,
+     ""},
+    {"a length beyond 64 bits",
+     "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 18446744073709551616\r\n\r\n", "400", CLOSE,
+     ""},
+    {"an empty length", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: \r\n\r\n", "400", CLOSE,
+     ""},
+    {"another coding", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n",
+     "501", CLOSE, ""},
+    {"a coding that isn't chunked",
+     "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: identity\r\n\r\n", "501", CLOSE, ""},
+    {"chunked in two headers",
+     "POST /echo HTTP/1.1\r\n" HOST
+     "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
      "400", CLOSE, ""},
-    {"junk behind a chunk", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabcZZ", "400", CLOSE, ""},
-    {"a chunk beyond the limit", "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nfffff\r\n"
-     "0123456789012345678901234567890123456789012345678901234567890123456789", "413", CLOSE, ""},
+    {"chunks in HTTP/1.0", "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "400",
+     CLOSE, ""},
+    {"a chunk size that isn't one",
+     "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nzz\r\n", "400", CLOSE, ""},
+    {"a chunk size beyond 64 bits",
+     "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+     "400", CLOSE, ""},
+    {"junk behind a chunk",
+     "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabcZZ", "400", CLOSE,
+     ""},
+    {"a chunk beyond the limit",
+     "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nfffff\r\n"
+     "0123456789012345678901234567890123456789012345678901234567890123456789",
+     "413", CLOSE, ""},
     {"HTTP/0.9", "GET /echo\r\n", "505", CLOSE, ""},
     {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505", CLOSE, ""},
     {"HTTP/1.2", "GET /echo HTTP/1.2\r\n" HOST "\r\n", "505", CLOSE, ""},
@@ -85,23 +128,40 @@ static const struct {
     {"a bad escape", "GET /echo%zz HTTP/1.1\r\n" HOST "\r\n", "400", CLOSE, "target"},
     {"a NUL in the path", "GET /echo%00 HTTP/1.1\r\n" HOST "\r\n", "400", CLOSE, "target"},
     {"bad UTF-8 in the path", "GET /echo%ff HTTP/1.1\r\n" HOST "\r\n", "400", CLOSE, "target"},
-    {"raw high bytes in the target", "GET /echo\xc3\xa9 HTTP/1.1\r\n" HOST "\r\n", "400", CLOSE, ""},
+    {"raw high bytes in the target", "GET /echo\xc3\xa9 HTTP/1.1\r\n" HOST "\r\n", "400", CLOSE,
+     ""},
     {"a path without a slash", "GET echo HTTP/1.1\r\n" HOST "\r\n", "400", CLOSE, ""},
     {"an asterisk without OPTIONS", "GET * HTTP/1.1\r\n" HOST "\r\n", "400", CLOSE, ""},
-    {"a compressed body", "POST /echo HTTP/1.1\r\n" HOST "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\n", "415", CLOSE, ""},
-    {"another expectation", "POST /echo HTTP/1.1\r\n" HOST "Expect: tea\r\nContent-Length: 3\r\n\r\n", "417", CLOSE, ""},
-    {"a length beyond the limit, before any body", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 65\r\n\r\n", "413", CLOSE, ""},
-    {"a route's own limit", "POST /small HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\n", "413", CLOSE, ""},
-    {"up to which all is well", "POST /small HTTP/1.1\r\n" HOST "Content-Length: 8\r\n\r\n12345678", "200", KEEP, "[12345678]"},
-    {"a target beyond the limit", "GET /echo?0123456789012345678901234567890123456789012345678901234567890 HTTP/1.1\r\n" HOST "\r\n",
+    {"a compressed body",
+     "POST /echo HTTP/1.1\r\n" HOST "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\n", "415",
+     CLOSE, ""},
+    {"another expectation",
+     "POST /echo HTTP/1.1\r\n" HOST "Expect: tea\r\nContent-Length: 3\r\n\r\n", "417", CLOSE, ""},
+    {"a length beyond the limit, before any body",
+     "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 65\r\n\r\n", "413", CLOSE, ""},
+    {"a route's own limit", "POST /small HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\n", "413",
+     CLOSE, ""},
+    {"up to which all is well", "POST /small HTTP/1.1\r\n" HOST "Content-Length: 8\r\n\r\n12345678",
+     "200", KEEP, "[12345678]"},
+    {"a target beyond the limit",
+     "GET /echo?0123456789012345678901234567890123456789012345678901234567890 HTTP/1.1\r\n" HOST
+     "\r\n",
      "414", CLOSE, ""},
-    {"a target without end", "GET /echo?0123456789012345678901234567890123456789012345678901234567890"
-     "0123456789012345678901234567890123456789", "414", CLOSE, ""},
-    {"too many headers", "GET /echo HTTP/1.1\r\n" HOST "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n", "431", CLOSE, ""},
-    {"a header that is too long", "GET /echo HTTP/1.1\r\n" HOST "A: 0123456789012345678901234567890123456789012345678901234567890"
-     "01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\r\n\r\n",
+    {"a target without end",
+     "GET /echo?0123456789012345678901234567890123456789012345678901234567890"
+     "0123456789012345678901234567890123456789",
+     "414", CLOSE, ""},
+    {"too many headers",
+     "GET /echo HTTP/1.1\r\n" HOST "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n", "431", CLOSE,
+     ""},
+    {"a header that is too long",
+     "GET /echo HTTP/1.1\r\n" HOST
+     "A: 0123456789012345678901234567890123456789012345678901234567890"
+     "012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012"
+     "34567890123456789\r\n\r\n",
      "431", CLOSE, ""},
-    {"the answers before an error still come", "GET /echo HTTP/1.1\r\n" HOST "\r\nGET /echo HTTP/1.1\r\n\r\n", "200 400", CLOSE, ""},
+    {"the answers before an error still come",
+     "GET /echo HTTP/1.1\r\n" HOST "\r\nGET /echo HTTP/1.1\r\n\r\n", "200 400", CLOSE, ""},
 };
 
 static const struct http_limits small_limits = {
@@ -115,7 +175,9 @@ static void list_statuses(const struct client *client, char *out, size_t size)
     out[0] = '\0';
     while ((at = str_find(rest, mark)) < rest.size && used + 5 < size) {
         rest = str_slice(rest, at + mark.size, rest.size);
-        if (str_starts(rest, STR("100")) || rest.size < 3 || rest.data[0] < '0' || rest.data[0] > '9') continue;
+        if (str_starts(rest, STR("100")) || rest.size < 3 || rest.data[0] < '0' ||
+            rest.data[0] > '9')
+            continue;
         used += (size_t)snprintf(out + used, size - used, "%s%.3s", used ? " " : "", rest.data);
     }
 }
@@ -142,8 +204,10 @@ static void judge(struct rig *rig, struct client *client, size_t i)
     size_t length = strlen(cases[i].statuses);
     if (cases[i].keeps) assert_string_equal(statuses + length, " 200");
     else assert_int_equal(strlen(statuses), length);
-    if (strncmp(statuses, cases[i].statuses, length) != 0) fail_msg("%s: got %s", cases[i].why, statuses);
-    if (!client_has(client, cases[i].contains)) fail_msg("%s: got %s", cases[i].why, buffer_cstr(&client->got));
+    if (strncmp(statuses, cases[i].statuses, length) != 0)
+        fail_msg("%s: got %s", cases[i].why, statuses);
+    if (!client_has(client, cases[i].contains))
+        fail_msg("%s: got %s", cases[i].why, buffer_cstr(&client->got));
 }
 
 static void test_table(void **state)
@@ -192,7 +256,8 @@ static void test_byte_by_byte(void **state)
         CASE(cases[i].why);
         struct client client = client_connect(&rig);
         struct str request = str_of(cases[i].request);
-        for (size_t at = 0; at < request.size; at++) client_send(&rig, &client, str_slice(request, at, at + 1));
+        for (size_t at = 0; at < request.size; at++)
+            client_send(&rig, &client, str_slice(request, at, at + 1));
         if (!cases[i].keeps) shutdown(client.fd, SHUT_WR);
         judge(&rig, &client, i);
         client_close(&client);
@@ -209,8 +274,10 @@ static void test_answer_head(void **state)
     client_send_text(&rig, &client, "GET /echo HTTP/1.1\r\n" HOST "\r\n");
     client_until_text(&rig, &client, "[]");
     assert_string_equal(buffer_cstr(&client.got),
-                        "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nContent-Type: text/plain\r\n"
-                        "Content-Length: 13\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+                        "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
+                        "Content-Type: text/plain\r\n"
+                        "Content-Length: 13\r\nCache-Control: no-store\r\n"
+                        "X-Content-Type-Options: nosniff\r\n\r\n"
                         "GET /echo? []");
     client_close(&client);
     rig_finish(&rig);
@@ -222,12 +289,16 @@ static void test_continue(void **state)
     struct rig rig;
     rig_start(&rig, small_limits);
     struct client client = client_connect(&rig);
-    client_send_text(&rig, &client, "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    client_send_text(&rig, &client,
+                     "POST /echo HTTP/1.1\r\n" HOST
+                     "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n");
     client_until_text(&rig, &client, "HTTP/1.1 100 Continue\r\n\r\n");
     client_send_text(&rig, &client, "abc");
     client_until_text(&rig, &client, "[abc]");
     CASE("a body that is refused is never asked for");
-    client_send_text(&rig, &client, "POST /denied HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    client_send_text(&rig, &client,
+                     "POST /denied HTTP/1.1\r\n" HOST
+                     "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n");
     client_until_text(&rig, &client, "HTTP/1.1 401");
     assert_int_equal(count_text(&client, "100 Continue"), 1);
     client_close(&client);
@@ -260,7 +331,8 @@ static void test_headers(void **state)
     assert_int_equal(http_server_start(&rig.loop, &config, &server, &err), E_OK);
     rig.server = server;
     struct client client = client_connect(&rig);
-    client_send_text(&rig, &client, "POST / HTTP/1.1\r\n" HOST "Content-Type: Application/JSON; charset=utf-8\r\n"
+    client_send_text(&rig, &client,
+                     "POST / HTTP/1.1\r\n" HOST "Content-Type: Application/JSON; charset=utf-8\r\n"
                      "X-Thing:   a, b \t\r\n\r\n");
     client_until_text(&rig, &client, "Slow down.");
     assert_true(client_has(&client, "HTTP/1.1 429 Too Many Requests\r\n"));
@@ -302,8 +374,9 @@ static void test_query(void **state)
         CASE(table[i].why);
         char out[16];
         struct str value = STR("");
-        assert_int_equal(http_query_get(str_of(table[i].query), str_of(table[i].name), out, sizeof out, &value),
-                         table[i].result);
+        assert_int_equal(
+            http_query_get(str_of(table[i].query), str_of(table[i].name), out, sizeof out, &value),
+            table[i].result);
         assert_true(str_equal(value, str_of(table[i].value)));
     }
 }
@@ -311,8 +384,10 @@ static void test_query(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),       cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_byte_by_byte),
-        cmocka_unit_test(test_answer_head), cmocka_unit_test(test_continue),     cmocka_unit_test(test_query),
+        cmocka_unit_test(test_table),       cmocka_unit_test(test_cut_anywhere),
+        cmocka_unit_test(test_byte_by_byte),
+        cmocka_unit_test(test_answer_head), cmocka_unit_test(test_continue),
+        cmocka_unit_test(test_query),
         cmocka_unit_test(test_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,7 +161,8 @@ static void test_refused_handshakes(void **state)
     rig_finish(&rig);
 }
 
-/* Records of TLS cut anywhere; bodies beyond every internal buffer, both ways; more than fits in flight. */
+/* Records of TLS cut anywhere; bodies beyond every internal buffer, both ways;
+ * more than fits in flight. */
 static void test_big_bodies(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* Callers of the door that speak HTTP over raw sockets, so that they can also stop in the middle. */
+/* Callers of the door that speak HTTP over raw sockets, so that they can also stop
+ * in the middle. */
 #ifndef VERBATIM_TESTS_INGEST_CALLERS_H
 #define VERBATIM_TESTS_INGEST_CALLERS_H
 
@@ -11,7 +12,8 @@
 static inline int caller_connect(const struct rig *rig)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(rig->port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(rig->port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
     return fd;
@@ -65,12 +67,13 @@ static inline void caller_finish(int fd, struct answer *answer)
     if (all.size > 12 && str_to_u64(str_slice(all, 9, 12), &status)) answer->status = (int)status;
 }
 
-static inline void caller_ask(const struct rig *rig, const char *method, const char *target, const char *headers,
-                              struct str body, struct answer *answer)
+static inline void caller_ask(const struct rig *rig, const char *method, const char *target,
+                              const char *headers, struct str body, struct answer *answer)
 {
     struct buffer request = {0};
     int fd = caller_connect(rig);
-    buffer_printf(&request, "%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n%s", method, target, headers ? headers : "");
+    buffer_printf(&request, "%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n%s", method,
+                  target, headers ? headers : "");
     if (body.data) buffer_printf(&request, "Content-Length: %zu\r\n", body.size);
     buffer_add(&request, STR("\r\n"));
     buffer_add(&request, body);
@@ -81,12 +84,16 @@ static inline void caller_ask(const struct rig *rig, const char *method, const c
 
 #define JSON_TYPE "Content-Type: application/json\r\n"
 
-static inline void caller_post(const struct rig *rig, const char *headers, const char *body, struct answer *answer)
+static inline void caller_post(const struct rig *rig, const char *headers, const char *body,
+                               struct answer *answer)
 {
     caller_ask(rig, "POST", "/v1/feedback", headers, str_of(body), answer);
 }
 
-static inline bool holds(struct str text, const char *part) { return str_find(text, str_of(part)) < text.size || !part[0]; }
+static inline bool holds(struct str text, const char *part)
+{
+    return str_find(text, str_of(part)) < text.size || !part[0];
+}
 
 /* The string value of a member of flat JSON. */
 static inline struct str member_of(struct str json, const char *name, char out[static 128])

@@ -1,5 +1,6 @@
-/* A clock and a bus that obey the test: the CMakeLists wraps clock_system() and bus_produce(), so that a test can turn
- * the one and fail the other. Every wait is for something that must happen, and gives up after four minutes. */
+/* A clock and a bus that obey the test: the CMakeLists wraps clock_system() and bus_produce(), so
+ * that a test can turn the one and fail the other. Every wait is for something that must happen,
+ * and gives up after four minutes. */
 #ifndef VERBATIM_TESTS_INGEST_FAULTS_H
 #define VERBATIM_TESTS_INGEST_FAULTS_H
 
@@ -15,7 +16,7 @@
 
 enum { RIG_WAIT_MS = 240000 };
 
-/* --- the clock: the system's, moved on by the test ------------------------------------------------ */
+/* --- the clock: the system's, moved on by the test -------------------------------------------- */
 
 static atomic_int_fast64_t rig_ahead_ms;
 
@@ -46,9 +47,12 @@ const struct clock *__wrap_clock_system(void)
         }                                                                                       \
     } while (0)
 
-/* --- the bus, failing on demand ------------------------------------------------------------------------- */
+/* --- the bus, failing on demand --------------------------------------------------------------- */
 
-enum { PRODUCE_WELL, PRODUCE_BUSY, PRODUCE_REFUSED, PRODUCE_LOST /* reported later as not written */, PRODUCE_HELD, PRODUCE_LARGE, PRODUCE_UNHEARD /* written, but reported as not */ };
+enum {
+    PRODUCE_WELL, PRODUCE_BUSY, PRODUCE_REFUSED, PRODUCE_LOST /* reported later as not written */,
+    PRODUCE_HELD, PRODUCE_LARGE, PRODUCE_UNHEARD /* written, but reported as not */
+};
 static atomic_int rig_produce, rig_produced_calls;
 static atomic_int rig_tell, rig_told_calls; /* the same for messages to the ledger */
 
@@ -57,12 +61,13 @@ struct lost_call {
     void *user;
     uv_async_t *unused;
 };
-static struct lost_call rig_held; /* PRODUCE_HELD: until rig_give_up_held(); the loop's thread only */
+/* PRODUCE_HELD: until rig_give_up_held(); the loop's thread only */
+static struct lost_call rig_held;
 
-int __real_bus_produce(struct bus_producer *producer, const struct bus_output *outputs, size_t count,
-                       bus_on_done *on_done, void *user, struct err *err);
-int __wrap_bus_produce(struct bus_producer *producer, const struct bus_output *outputs, size_t count,
-                       bus_on_done *on_done, void *user, struct err *err);
+int __real_bus_produce(struct bus_producer *producer, const struct bus_output *outputs,
+                       size_t count, bus_on_done *on_done, void *user, struct err *err);
+int __wrap_bus_produce(struct bus_producer *producer, const struct bus_output *outputs,
+                       size_t count, bus_on_done *on_done, void *user, struct err *err);
 
 static inline void rig_lose(void *user, const struct err *written)
 {
@@ -74,8 +79,8 @@ static inline void rig_lose(void *user, const struct err *written)
     free(call);
 }
 
-int __wrap_bus_produce(struct bus_producer *producer, const struct bus_output *outputs, size_t count,
-                       bus_on_done *on_done, void *user, struct err *err)
+int __wrap_bus_produce(struct bus_producer *producer, const struct bus_output *outputs,
+                       size_t count, bus_on_done *on_done, void *user, struct err *err)
 {
     bool told = count > 0 && outputs[0].topic == TOPIC_LEDGER;
     atomic_fetch_add(told ? &rig_told_calls : &rig_produced_calls, 1);
@@ -83,14 +88,16 @@ int __wrap_bus_produce(struct bus_producer *producer, const struct bus_output *o
     switch (mode) {
     case PRODUCE_BUSY: return err_set(err, E_BUSY, "full, says the test");
     case PRODUCE_REFUSED: return err_set(err, E_DISK_FULL, "no space, says the test");
-    case PRODUCE_LARGE: return err_set(err, E_TOO_LARGE, "more than the broker takes, says the test");
+    case PRODUCE_LARGE:
+        return err_set(err, E_TOO_LARGE, "more than the broker takes, says the test");
     case PRODUCE_LOST:
     case PRODUCE_UNHEARD: {
         /* Goes the whole way with no record in it, so that the report comes as ever. */
         struct lost_call *call = calloc(1, sizeof *call);
         if (!call) abort();
         *call = (struct lost_call){.on_done = on_done, .user = user};
-        return __real_bus_produce(producer, outputs, mode == PRODUCE_UNHEARD ? count : 0, rig_lose, call, err);
+        return __real_bus_produce(producer, outputs, mode == PRODUCE_UNHEARD ? count : 0, rig_lose,
+                                  call, err);
     }
     case PRODUCE_HELD: rig_held = (struct lost_call){.on_done = on_done, .user = user}; return E_OK;
     default: return __real_bus_produce(producer, outputs, count, on_done, user, err);

@@ -10,8 +10,11 @@ static inline void rig_write_keys(char setting[static 128])
 {
     static const struct {
         const char *name, *secret, *rest;
-    } keys[] = {{"writer", "sw", "acme:write"}, {"reader", "sr", "acme:read"}, {"both", "sb", ":write,read"},
-                {"other", "so", "globex:write,read"}, {"both", "next", ":write,read"} /* two secrets while a key is exchanged */};
+    } keys[] = {{"writer", "sw", "acme:write"},
+                {"reader", "sr", "acme:read"},
+                {"both", "sb", ":write,read"},
+                {"other", "so", "globex:write,read"},
+                {"both", "next", ":write,read"} /* two secrets while a key is exchanged */};
     char path[96];
     snprintf(path, sizeof path, "%s/keys", rig_folder);
     snprintf(setting, 128, "ingest.keys=%s", path);
@@ -32,7 +35,8 @@ static inline void rig_start_with_keys(struct rig *rig)
 {
     char keys[128];
     rig_write_keys(keys);
-    rig_start(rig, (const char *const[]){keys, "ingest.cors_origins=https://a.example, https://b.example", NULL});
+    rig_start(rig, (const char *const[]){
+                       keys, "ingest.cors_origins=https://a.example, https://b.example", NULL});
 }
 
 #endif

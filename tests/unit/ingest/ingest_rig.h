@@ -1,5 +1,6 @@
-/* The ingest worker on a thread of this process, on an embedded bus in a folder of its own. Who talks to it is in
- * ingest_callers.h, what it wrote in ingest_topics.h, what it is made to suffer in ingest_faults.h. */
+/* The ingest worker on a thread of this process, on an embedded bus in a folder of its own.
+ * Who talks to it is in ingest_callers.h, what it wrote in ingest_topics.h, what it is made to
+ * suffer in ingest_faults.h. */
 #ifndef VERBATIM_TESTS_INGEST_RIG_H
 #define VERBATIM_TESTS_INGEST_RIG_H
 
@@ -24,7 +25,8 @@ static inline void must(int rc, const struct err *err)
     abort();
 }
 
-static inline int rig_remove_one(const char *path, const struct stat *stat, int kind, struct FTW *walk)
+static inline int rig_remove_one(const char *path, const struct stat *stat, int kind,
+                                 struct FTW *walk)
 {
     (void)stat, (void)kind, (void)walk;
     return remove(path);
@@ -81,8 +83,10 @@ static inline struct config *rig_config(const char *const *settings)
     must(config_create(tables, &config, &err), &err);
     snprintf(path, sizeof path, "bus.path=%s/bus", rig_folder);
     must(config_set(config, str_of(path), "test", &err), &err);
-    for (size_t i = 0; i < COUNT_OF(defaults); i++) must(config_set(config, str_of(defaults[i]), "test", &err), &err);
-    for (; settings && *settings; settings++) must(config_set(config, str_of(*settings), "test", &err), &err);
+    for (size_t i = 0; i < COUNT_OF(defaults); i++)
+        must(config_set(config, str_of(defaults[i]), "test", &err), &err);
+    for (; settings && *settings; settings++)
+        must(config_set(config, str_of(*settings), "test", &err), &err);
     return config;
 }
 
@@ -100,7 +104,10 @@ static inline bool rig_ready(const struct rig *rig)
     return progress.ready;
 }
 
-static inline struct ingest_state *rig_state(const struct rig *rig) { return rig->runtime->context.state; }
+static inline struct ingest_state *rig_state(const struct rig *rig)
+{
+    return rig->runtime->context.state;
+}
 
 static inline void rig_on_asked(uv_async_t *asked)
 {

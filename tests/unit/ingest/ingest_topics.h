@@ -1,4 +1,5 @@
-/* The worker's bus from outside: what it wrote onto `feedback`, and insights as the pipeline would write them. */
+/* The worker's bus from outside: what it wrote onto `feedback`, and insights as the pipeline
+ * would write them. */
 #ifndef VERBATIM_TESTS_INGEST_TOPICS_H
 #define VERBATIM_TESTS_INGEST_TOPICS_H
 
@@ -17,7 +18,8 @@ typedef void on_seen(void *user, const struct seen *seen);
 static inline size_t rig_read_feedback(struct rig *rig, on_seen *on_record, void *user)
 {
     const enum topic topic = TOPIC_FEEDBACK;
-    struct bus_subscription subscription = {.member = "outside", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
+    struct bus_subscription subscription = {
+        .member = "outside", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
     struct bus_consumer *reader;
     struct bus_batch batch;
     struct err err;
@@ -28,10 +30,12 @@ static inline size_t rig_read_feedback(struct rig *rig, on_seen *on_record, void
         for (uint32_t i = 0; i < batch.count; i++, count++) {
             struct seen seen = {.traceparent = ""};
             must(record_scan(batch.messages[i].value, &seen.arena, &seen.record, &err), &err);
-            must(record_decode(&seen.record, SECTION_FEEDBACK, &seen.feedback, &seen.arena, &err), &err);
+            must(record_decode(&seen.record, SECTION_FEEDBACK, &seen.feedback, &seen.arena, &err),
+                 &err);
             snprintf(seen.key, sizeof seen.key, "%.*s", STR_ARGS(batch.messages[i].key));
             snprintf(seen.id, sizeof seen.id, "%.*s", STR_ARGS(seen.record.id));
-            snprintf(seen.traceparent, sizeof seen.traceparent, "%.*s", STR_ARGS(header_find(&batch.messages[i], STR("traceparent"))));
+            snprintf(seen.traceparent, sizeof seen.traceparent, "%.*s",
+                     STR_ARGS(header_find(&batch.messages[i], STR("traceparent"))));
             if (on_record) on_record(user, &seen);
             arena_deinit(&seen.arena);
         }
@@ -55,7 +59,8 @@ static inline void rig_publish_message(struct rig *rig, const char *key, struct 
     struct bus_producer *producer;
     struct err err;
     int done = 0;
-    struct bus_output output = {.topic = TOPIC_INSIGHTS, .timestamp_ms = 1, .key = str_of(key), .value = message};
+    struct bus_output output = {
+        .topic = TOPIC_INSIGHTS, .timestamp_ms = 1, .key = str_of(key), .value = message};
     must(bus_producer_open(rig->bus, "outside", &producer, &err), &err);
     must(__real_bus_produce(producer, &output, 1, rig_on_done, &done, &err), &err);
     must(bus_producer_flush(producer, RIG_WAIT_MS, &err), &err);
@@ -64,8 +69,8 @@ static inline void rig_publish_message(struct rig *rig, const char *key, struct 
 }
 
 /* As the pipeline would: an insight. */
-static inline void rig_publish(struct rig *rig, const char *id, const char *key, const char *tenant, const char *product,
-                               uint32_t safety_state, uint32_t label)
+static inline void rig_publish(struct rig *rig, const char *id, const char *key, const char *tenant,
+                               const char *product, uint32_t safety_state, uint32_t label)
 {
     struct arena arena = {0};
     struct record record = {.version = RECORD_VERSION, .id = str_of(id)};

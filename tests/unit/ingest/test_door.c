@@ -1,4 +1,5 @@
-/* POST /v1/feedback: what is taken in, what is refused and how it is told, and what a failing bus looks like. */
+/* POST /v1/feedback: what is taken in, what is refused and how it is told, and what a
+ * failing bus looks like. */
 #include "ingest_callers.h"
 #include "ingest_topics.h"
 
@@ -17,7 +18,7 @@ static int stop(void **state)
     return rig_teardown(state);
 }
 
-/* --- answers ------------------------------------------------------------------------------------------ */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 #define NDJSON_TYPE "Content-Type: application/x-ndjson\r\n"
 #define CSV_TYPE    "Content-Type: text/csv; charset=utf-8\r\n"
@@ -28,50 +29,81 @@ static const struct {
     const char *says, *says_too; /* in the body */
     int records;                 /* that the bus holds more than before */
 } posts[] = {
-    {"one object gets one receipt", JSON_TYPE, "{\"text\":\"good\"}", 202, "\"status\":\"accepted\"", "{\"id\":\"", 1},
+    {"one object gets one receipt", JSON_TYPE, "{\"text\":\"good\"}", 202,
+     "\"status\":\"accepted\"", "{\"id\":\"", 1},
     {"all fields", JSON_TYPE,
-     "{\"id\":\"a-1\",\"text\":\"good\",\"source\":\"s\",\"channel\":\"review\",\"product\":\"p\",\"customer\":\"c\",\"rating\":4.5,"
-     "\"language\":\"en\",\"occurred_at\":\"2026-01-02T03:04:05+01:00\",\"attributes\":{\"shop\":\"Graz\"}}",
+     "{\"id\":\"a-1\",\"text\":\"good\",\"source\":\"s\",\"channel\":\"review\",\"product\":\"p\","
+     "\"customer\":\"c\",\"rating\":4.5,"
+     "\"language\":\"en\",\"occurred_at\":\"2026-01-02T03:04:05+01:00\",\"attributes\":{\"shop\":"
+     "\"Graz\"}}",
      202, "{\"id\":\"a-1\"", "", 1},
-    {"a charset is no other type", "Content-Type: application/json; charset=utf-8\r\n", "{\"text\":\"good\"}", 202, "accepted", "", 1},
-    {"an array", JSON_TYPE, "[{\"text\":\"a\"},{\"text\":\"b\"}]", 202, "\"accepted\":2,\"refused\":0", "\"row\":1", 2},
-    {"rows stand for themselves", JSON_TYPE, "[{\"text\":\"a\"},{\"txt\":\"b\"},{\"text\":7}]", 202, "\"accepted\":1,\"refused\":2",
+    {"a charset is no other type", "Content-Type: application/json; charset=utf-8\r\n",
+     "{\"text\":\"good\"}", 202, "accepted", "", 1},
+    {"an array", JSON_TYPE, "[{\"text\":\"a\"},{\"text\":\"b\"}]", 202,
+     "\"accepted\":2,\"refused\":0", "\"row\":1", 2},
+    {"rows stand for themselves", JSON_TYPE, "[{\"text\":\"a\"},{\"txt\":\"b\"},{\"text\":7}]", 202,
+     "\"accepted\":1,\"refused\":2",
      "{\"row\":1,\"pointer\":\"/txt\",\"detail\":\"unknown field; did you mean", 1},
-    {"NDJSON, with a line that is not JSON", NDJSON_TYPE, "{\"text\":\"a\"}\n\n{oops\n{\"text\":\"b\"}", 202, "\"accepted\":2,\"refused\":1", "\"row\":1,\"pointer\":\"\"", 2},
-    {"CSV, with quotes and a line break in them", CSV_TYPE, "text,rating,attributes.shop\r\n\"a \"\"b\"\"\nc\",4,Graz\r\n,5,\r\n", 202,
+    {"NDJSON, with a line that is not JSON", NDJSON_TYPE,
+     "{\"text\":\"a\"}\n\n{oops\n{\"text\":\"b\"}", 202, "\"accepted\":2,\"refused\":1",
+     "\"row\":1,\"pointer\":\"\"", 2},
+    {"CSV, with quotes and a line break in them", CSV_TYPE,
+     "text,rating,attributes.shop\r\n\"a \"\"b\"\"\nc\",4,Graz\r\n,5,\r\n", 202,
      "\"accepted\":1,\"refused\":1", "\"pointer\":\"/text\"", 1},
-    {"malformed JSON is a malformed body", JSON_TYPE, "{\"text\":", 400, "urn:verbatim:problem:malformed-body", "line 1", 0},
+    {"malformed JSON is a malformed body", JSON_TYPE, "{\"text\":", 400,
+     "urn:verbatim:problem:malformed-body", "line 1", 0},
     {"what is behind the value", JSON_TYPE, "{\"text\":\"a\"} x", 400, "malformed-body", "", 0},
-    {"an array cut off takes nothing in", JSON_TYPE, "[{\"text\":\"a\"},", 400, "malformed-body", "", 0},
+    {"an array cut off takes nothing in", JSON_TYPE, "[{\"text\":\"a\"},", 400, "malformed-body",
+     "", 0},
     {"an empty body", JSON_TYPE, "", 400, "malformed-body", "", 0},
     {"an empty array", JSON_TYPE, "[]", 400, "the body holds no record", "", 0},
     {"NDJSON of empty lines", NDJSON_TYPE, "\n\n", 400, "the body holds no record", "", 0},
     {"CSV without a row", CSV_TYPE, "text\n", 400, "the body holds no record", "", 0},
     {"CSV without anything", CSV_TYPE, "", 400, "the CSV has no header", "", 0},
     {"not an object", JSON_TYPE, "7", 422, "", "", 0},
-    {"a number where text belongs", JSON_TYPE, "{\"text\":7}", 422, "\"pointer\":\"/text\"", "urn:verbatim:problem:invalid-feedback", 0},
-    {"text where a number belongs", JSON_TYPE, "{\"text\":\"a\",\"rating\":\"four\"}", 422, "\"pointer\":\"/rating\"", "", 0},
-    {"no time", JSON_TYPE, "{\"text\":\"a\",\"occurred_at\":\"yesterday\"}", 422, "\"pointer\":\"/occurred_at\"", "RFC 3339", 0},
-    {"two faults, both named", JSON_TYPE, "{\"text\":[],\"rating\":{}}", 422, "\"pointer\":\"/text\"", "\"pointer\":\"/rating\"", 0},
-    {"an unknown field, with the nearest", JSON_TYPE, "{\"text\":\"a\",\"ratting\":4}", 422, "\"pointer\":\"/ratting\"", "did you mean \\\"rating\\\"", 0},
-    {"an unknown field, like none", JSON_TYPE, "{\"text\":\"a\",\"weather_in_graz\":4}", 422, "\"pointer\":\"/weather_in_graz\"", "attributes", 0},
+    {"a number where text belongs", JSON_TYPE, "{\"text\":7}", 422, "\"pointer\":\"/text\"",
+     "urn:verbatim:problem:invalid-feedback", 0},
+    {"text where a number belongs", JSON_TYPE, "{\"text\":\"a\",\"rating\":\"four\"}", 422,
+     "\"pointer\":\"/rating\"", "", 0},
+    {"no time", JSON_TYPE, "{\"text\":\"a\",\"occurred_at\":\"yesterday\"}", 422,
+     "\"pointer\":\"/occurred_at\"", "RFC 3339", 0},
+    {"two faults, both named", JSON_TYPE, "{\"text\":[],\"rating\":{}}", 422,
+     "\"pointer\":\"/text\"", "\"pointer\":\"/rating\"", 0},
+    {"an unknown field, with the nearest", JSON_TYPE, "{\"text\":\"a\",\"ratting\":4}", 422,
+     "\"pointer\":\"/ratting\"", "did you mean \\\"rating\\\"", 0},
+    {"an unknown field, like none", JSON_TYPE, "{\"text\":\"a\",\"weather_in_graz\":4}", 422,
+     "\"pointer\":\"/weather_in_graz\"", "attributes", 0},
     {"no text", JSON_TYPE, "{\"product\":\"p\"}", 422, "\"pointer\":\"/text\"", "is required", 0},
-    {"text of nothing but spaces", JSON_TYPE, "{\"text\":\" \\n\\t \"}", 422, "\"pointer\":\"/text\"", "is empty", 0},
+    {"text of nothing but spaces", JSON_TYPE, "{\"text\":\" \\n\\t \"}", 422,
+     "\"pointer\":\"/text\"", "is empty", 0},
     {"a customer too long", JSON_TYPE,
-     "{\"text\":\"a\",\"channel\":\"0123456789012345678901234567890123456789012345678901234567890123456789\"}", 422, "\"pointer\":\"/channel\"", "", 0},
-    {"an id with a space", JSON_TYPE, "{\"text\":\"a\",\"id\":\"a b\"}", 422, "\"pointer\":\"/id\"", "", 0},
-    {"bytes that are not UTF-8", JSON_TYPE, "{\"text\":\"\xC3\x28\"}", 400, "malformed-body", "UTF-8", 0},
-    {"bytes that are not UTF-8, in CSV", CSV_TYPE, "text\n\xFF\xFE\n", 422, "\"pointer\":\"/text\"", "UTF-8", 0},
+     "{\"text\":\"a\",\"channel\":"
+     "\"0123456789012345678901234567890123456789012345678901234567890123456789\"}",
+     422, "\"pointer\":\"/channel\"", "", 0},
+    {"an id with a space", JSON_TYPE, "{\"text\":\"a\",\"id\":\"a b\"}", 422, "\"pointer\":\"/id\"",
+     "", 0},
+    {"bytes that are not UTF-8", JSON_TYPE, "{\"text\":\"\xC3\x28\"}", 400, "malformed-body",
+     "UTF-8", 0},
+    {"bytes that are not UTF-8, in CSV", CSV_TYPE, "text\n\xFF\xFE\n", 422, "\"pointer\":\"/text\"",
+     "UTF-8", 0},
     {"half a surrogate", JSON_TYPE, "{\"text\":\"\\ud800\"}", 400, "", "", 0},
-    {"no row is valid", NDJSON_TYPE, "{\"x\":1}\n{\"text\":\"\"}\n", 422, "No record of the request is valid.", "\"row\":1", 0},
-    {"too many rows", NDJSON_TYPE, "{\"text\":\"1\"}\n{\"text\":\"2\"}\n{\"text\":\"3\"}\n{\"text\":\"4\"}\n{\"text\":\"5\"}\n{\"text\":\"6\"}\n", 413,
-     "more than 5 records", "", 0},
-    {"another content type", "Content-Type: text/plain\r\n", "a", 415, "application/x-ndjson", "", 0},
+    {"no row is valid", NDJSON_TYPE, "{\"x\":1}\n{\"text\":\"\"}\n", 422,
+     "No record of the request is valid.", "\"row\":1", 0},
+    {"too many rows", NDJSON_TYPE,
+     "{\"text\":\"1\"}\n{\"text\":\"2\"}\n{\"text\":\"3\"}\n{\"text\":\"4\"}\n{\"text\":\"5\"}\n{"
+     "\"text\":\"6\"}\n",
+     413, "more than 5 records", "", 0},
+    {"another content type", "Content-Type: text/plain\r\n", "a", 415, "application/x-ndjson", "",
+     0},
     {"no content type", "", "a", 415, "Content-Type must be", "", 0},
     {"a compressed body", JSON_TYPE "Content-Encoding: gzip\r\n", "a", 415, "", "", 0},
-    {"an idempotency key without end", JSON_TYPE "Idempotency-Key: 0123456789012345678901234567890123456789012345678901234567890123456789"
-     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-     "01234567890123456789012345678901234567890123456789012345678901234567890123456789\r\n", "{\"text\":\"a\"}", 400, "Idempotency-Key", "", 0},
+    {"an idempotency key without end",
+     JSON_TYPE
+     "Idempotency-Key: 0123456789012345678901234567890123456789012345678901234567890123456789"
+     "012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012"
+     "3456789012345678901234567890123456789"
+     "01234567890123456789012345678901234567890123456789012345678901234567890123456789\r\n",
+     "{\"text\":\"a\"}", 400, "Idempotency-Key", "", 0},
 };
 
 static void test_posts(void **state)
@@ -82,7 +114,8 @@ static void test_posts(void **state)
         struct answer answer;
         CASE(posts[i].why);
         caller_post(&rig, posts[i].headers, posts[i].body, &answer);
-        if (answer.status != posts[i].status || !holds(answer.body, posts[i].says) || !holds(answer.body, posts[i].says_too))
+        if (answer.status != posts[i].status || !holds(answer.body, posts[i].says) ||
+            !holds(answer.body, posts[i].says_too))
             fail_msg("answered %.*s", STR_ARGS(buffer_str(&answer.bytes)));
         if (answer.status >= 400) assert_true(holds(answer.head, "application/problem+json"));
         held += (size_t)posts[i].records;
@@ -118,14 +151,15 @@ static void test_requests(void **state)
         struct answer answer;
         bool posts_body = strcmp(requests[i].method, "POST") == 0;
         CASE(requests[i].why);
-        caller_ask(&rig, requests[i].method, requests[i].target, requests[i].headers, posts_body ? STR("{\"text\":\"a\"}") : (struct str){0}, &answer);
+        caller_ask(&rig, requests[i].method, requests[i].target, requests[i].headers,
+                   posts_body ? STR("{\"text\":\"a\"}") : (struct str){0}, &answer);
         if (answer.status != requests[i].status || !holds(answer.head, requests[i].head_says))
             fail_msg("answered %.*s", STR_ARGS(answer.head));
         answer_free(&answer);
     }
 }
 
-/* --- what the bus holds ---------------------------------------------------------------------------------- */
+/* --- what the bus holds ----------------------------------------------------------------------- */
 
 struct last {
     char id[160], key[256], traceparent[64], text[64], tenant[65], source[64];
@@ -152,8 +186,9 @@ static void test_record(void **state)
     struct last last = {.count = 0};
     char id[128];
     (void)state;
-    caller_post(&rig, JSON_TYPE "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n",
-                "{\"text\":\"good\",\"customer\":\"c-7\",\"tenant\":\"forged\"}", &answer);
+    caller_post(
+        &rig, JSON_TYPE "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n",
+        "{\"text\":\"good\",\"customer\":\"c-7\",\"tenant\":\"forged\"}", &answer);
     assert_int_equal(answer.status, 202);
     assert_int_equal(rig_read_feedback(&rig, on_last, &last), 1);
     assert_string_equal(last.id, member_of(answer.body, "id", id).data);
@@ -174,9 +209,12 @@ static void test_idempotency(void **state)
         const char *why, *first_headers, *first, *second_headers, *second;
         bool same;
     } cases[] = {
-        {"the same key, the same id", JSON_TYPE "Idempotency-Key: k1\r\n", "{\"text\":\"a\"}", JSON_TYPE "Idempotency-Key: k1\r\n", "{\"text\":\"a\"}", true},
-        {"whatever the form", JSON_TYPE "Idempotency-Key: k1\r\n", "{\"text\":\"a\"}", NDJSON_TYPE "Idempotency-Key: k1\r\n", "{\"text\":\"a\"}", true},
-        {"another key, another id", JSON_TYPE "Idempotency-Key: k1\r\n", "{\"text\":\"a\"}", JSON_TYPE "Idempotency-Key: k2\r\n", "{\"text\":\"a\"}", false},
+        {"the same key, the same id", JSON_TYPE "Idempotency-Key: k1\r\n", "{\"text\":\"a\"}",
+         JSON_TYPE "Idempotency-Key: k1\r\n", "{\"text\":\"a\"}", true},
+        {"whatever the form", JSON_TYPE "Idempotency-Key: k1\r\n", "{\"text\":\"a\"}",
+         NDJSON_TYPE "Idempotency-Key: k1\r\n", "{\"text\":\"a\"}", true},
+        {"another key, another id", JSON_TYPE "Idempotency-Key: k1\r\n", "{\"text\":\"a\"}",
+         JSON_TYPE "Idempotency-Key: k2\r\n", "{\"text\":\"a\"}", false},
         {"no key, another id", JSON_TYPE, "{\"text\":\"a\"}", JSON_TYPE, "{\"text\":\"a\"}", false},
     };
     (void)state;
@@ -188,19 +226,22 @@ static void test_idempotency(void **state)
         caller_post(&rig, cases[i].second_headers, cases[i].second, &second);
         assert_int_equal(first.status, 202);
         assert_int_equal(second.status, 202);
-        assert_int_equal(str_equal(member_of(first.body, "id", a), member_of(second.body, "id", b)), cases[i].same);
+        assert_int_equal(str_equal(member_of(first.body, "id", a), member_of(second.body, "id", b)),
+                         cases[i].same);
         answer_free(&first);
         answer_free(&second);
     }
     struct answer bulk, again; /* row by row */
-    caller_post(&rig, NDJSON_TYPE "Idempotency-Key: bulk\r\n", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n", &bulk);
-    caller_post(&rig, JSON_TYPE "Idempotency-Key: bulk\r\n", "[{\"text\":\"a\"},{\"text\":\"b\"}]", &again);
+    caller_post(&rig, NDJSON_TYPE "Idempotency-Key: bulk\r\n",
+                "{\"text\":\"a\"}\n{\"text\":\"b\"}\n", &bulk);
+    caller_post(&rig, JSON_TYPE "Idempotency-Key: bulk\r\n", "[{\"text\":\"a\"},{\"text\":\"b\"}]",
+                &again);
     assert_true(str_equal(bulk.body, again.body));
     answer_free(&bulk);
     answer_free(&again);
 }
 
-/* --- a bus that fails -------------------------------------------------------------------------------------- */
+/* --- a bus that fails ------------------------------------------------------------------------- */
 
 static void test_failing_bus(void **state)
 {
@@ -221,7 +262,8 @@ static void test_failing_bus(void **state)
             CASE(cases[i].why);
             atomic_store(&rig_produce, cases[i].fault);
             caller_ask(&rig, "POST", targets[j], JSON_TYPE, STR("{\"text\":\"a\"}"), &answer);
-            if (answer.status != cases[i].status) fail_msg("answered %.*s", STR_ARGS(buffer_str(&answer.bytes)));
+            if (answer.status != cases[i].status)
+                fail_msg("answered %.*s", STR_ARGS(buffer_str(&answer.bytes)));
             assert_true(holds(answer.head, "Retry-After: ") == (cases[i].status != 413));
             assert_false(holds(answer.body, "\"id\"")); /* no receipt */
             assert_false(holds(answer.body, "says the test")); /* strangers needn't know why */
@@ -244,7 +286,8 @@ static void test_client_gone(void **state)
 {
     static const char *const parts[] = {
         "POST /v1/feedback HTTP/1.1\r\nHost: test\r\n",
-        "POST /v1/feedback HTTP/1.1\r\nHost: test\r\n" JSON_TYPE "Content-Length: 100\r\n\r\n{\"text\":",
+        "POST /v1/feedback HTTP/1.1\r\nHost: test\r\n"
+        JSON_TYPE "Content-Length: 100\r\n\r\n{\"text\":",
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
@@ -254,15 +297,17 @@ static void test_client_gone(void **state)
     }
     /* One that leaves while it waits: its record is taken in all the same. */
     int fd = caller_connect(&rig);
-    caller_send(fd, STR("POST /v1/feedback?wait=30s HTTP/1.1\r\nHost: test\r\n" JSON_TYPE "Content-Length: 12\r\n\r\n{\"text\":\"a\"}"));
+    caller_send(fd, STR("POST /v1/feedback?wait=30s HTTP/1.1\r\nHost: test\r\n" JSON_TYPE
+                        "Content-Length: 12\r\n\r\n{\"text\":\"a\"}"));
     RIG_AWAIT(rig_read_feedback(&rig, NULL, NULL) == 1);
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger)); /* a reset, not a half-close */
+    /* a reset, not a half-close */
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
     close(fd);
     RIG_AWAIT(rig_look(&rig)->posts_open == 0);
     assert_int_equal(rig_read_feedback(&rig, NULL, NULL), 1);
 }
 
-/* --- waiting ---------------------------------------------------------------------------------------------------- */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 static void test_wait(void **state)
 {
@@ -280,14 +325,18 @@ static void test_wait(void **state)
         CASE(cases[i].why);
         snprintf(id, sizeof id, "wait-%zu", i);
         snprintf(body, sizeof body, "{\"text\":\"a\",\"id\":\"%s\"}", id);
-        buffer_printf(&request, "POST %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s", cases[i].target,
-                      cases[i].headers, strlen(body), body);
+        buffer_printf(&request,
+                      "POST %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n%sContent-Length: "
+                      "%zu\r\n\r\n%s",
+                      cases[i].target, cases[i].headers, strlen(body), body);
         int fd = caller_connect(&rig);
         caller_send(fd, buffer_str(&request));
         buffer_deinit(&request);
         RIG_AWAIT(rig_read_feedback(&rig, NULL, NULL) == i + 1);
-        rig_publish(&rig, "another", "k", NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_positive);
-        rig_publish(&rig, id, "k", NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_positive);
+        rig_publish(&rig, "another", "k", NULL, "p", ENUM_safety_state_negative,
+                    ENUM_sentiment_label_positive);
+        rig_publish(&rig, id, "k", NULL, "p", ENUM_safety_state_negative,
+                    ENUM_sentiment_label_positive);
         caller_finish(fd, &answer);
         assert_int_equal(answer.status, 200);
         assert_true(holds(answer.body, "\"insight\":{\"provider\":\"test\""));
@@ -304,24 +353,28 @@ static void test_wait_in_vain(void **state)
     assert_int_equal(answer.status, 202);
     assert_true(holds(answer.body, "accepted"));
     answer_free(&answer);
-    caller_ask(&rig, "POST", "/v1/feedback?wait=5s", JSON_TYPE, STR("[{\"text\":\"a\"}]"), &answer); /* bulk never waits */
+    /* bulk never waits */
+    caller_ask(&rig, "POST", "/v1/feedback?wait=5s", JSON_TYPE, STR("[{\"text\":\"a\"}]"), &answer);
     assert_int_equal(answer.status, 202);
     answer_free(&answer);
 }
 
-/* Found by the simulation (seed 341): the finished insight of an earlier post with this id came before
- * the bus had this one, and was its answer. There is none before the bus holds the record. */
+/* Found by the simulation (seed 341): the finished insight of an earlier post with this
+ * id came before the bus had this one, and was its answer. There is none before the bus
+ * holds the record. */
 static void test_wait_for_an_earlier_one(void **state)
 {
-    static const char request[] = "POST /v1/feedback?wait=30s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" JSON_TYPE
-                                  "Content-Length: 27\r\n\r\n{\"text\":\"b\",\"id\":\"twice-1\"}";
+    static const char request[] =
+        "POST /v1/feedback?wait=30s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" JSON_TYPE
+        "Content-Length: 27\r\n\r\n{\"text\":\"b\",\"id\":\"twice-1\"}";
     struct answer answer;
     (void)state;
     atomic_store(&rig_produce, PRODUCE_HELD);
     int fd = caller_connect(&rig);
     caller_send(fd, STR(request));
     RIG_AWAIT(rig_look(&rig)->waiters == 1);
-    rig_publish(&rig, "twice-1", "k", NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_positive);
+    rig_publish(&rig, "twice-1", "k", NULL, "p", ENUM_safety_state_negative,
+                ENUM_sentiment_label_positive);
     RIG_AWAIT(rig_look(&rig)->waiters == 0);
     atomic_store(&rig_gives_up, true);
     rig_look(&rig);
@@ -330,7 +383,8 @@ static void test_wait_for_an_earlier_one(void **state)
     answer_free(&answer);
 }
 
-/* A bus that never says a word: no receipt, and no waiting for ever. What it says later is nobody's. */
+/* A bus that never says a word: no receipt, and no waiting for ever.
+ * What it says later is nobody's. */
 static void test_late(void **state)
 {
     static const char *const targets[] = {"/v1/feedback", "/v1/feedback?wait=30s"};
@@ -339,7 +393,10 @@ static void test_late(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(targets); i++) {
         CASE(targets[i]);
-        snprintf(request, sizeof request, "POST %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" JSON_TYPE "Content-Length: 12\r\n\r\n{\"text\":\"b\"}", targets[i]);
+        snprintf(request, sizeof request,
+                 "POST %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" JSON_TYPE
+                 "Content-Length: 12\r\n\r\n{\"text\":\"b\"}",
+                 targets[i]);
         atomic_store(&rig_produce, PRODUCE_HELD);
         int calls = atomic_load(&rig_produced_calls), fd = caller_connect(&rig);
         caller_send(fd, str_of(request));
@@ -352,7 +409,8 @@ static void test_late(void **state)
         answer_free(&answer);
         assert_int_equal(rig_look(&rig)->posts_open, 1); /* its bytes still count */
         atomic_store(&rig_produce, PRODUCE_WELL);
-        caller_post(&rig, JSON_TYPE, "{\"text\":\"a\"}", &answer); /* one in time goes before one that is late */
+        /* one in time goes before one that is late */
+        caller_post(&rig, JSON_TYPE, "{\"text\":\"a\"}", &answer);
         assert_int_equal(answer.status, 202);
         answer_free(&answer);
         atomic_store(&rig_gives_up, true);
@@ -365,8 +423,10 @@ static void test_late(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DOOR_TEST(test_posts), DOOR_TEST(test_requests), DOOR_TEST(test_record), DOOR_TEST(test_idempotency),
-        DOOR_TEST(test_failing_bus), DOOR_TEST(test_client_gone), DOOR_TEST(test_wait), DOOR_TEST(test_wait_in_vain),
+        DOOR_TEST(test_posts), DOOR_TEST(test_requests), DOOR_TEST(test_record),
+        DOOR_TEST(test_idempotency),
+        DOOR_TEST(test_failing_bus), DOOR_TEST(test_client_gone), DOOR_TEST(test_wait),
+        DOOR_TEST(test_wait_in_vain),
         DOOR_TEST(test_wait_for_an_earlier_one), DOOR_TEST(test_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

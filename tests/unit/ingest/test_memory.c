@@ -1,5 +1,6 @@
-/* Each allocation on the door's thread fails in turn, while it opens, is posted to, asked, and stops: it ends with NO_MEMORY, or it
- * goes on and takes the same post when it comes again. A receipt is never false, and nothing turns up that nobody posted. */
+/* Each allocation on the door's thread fails in turn, while it opens, is posted to, asked, and
+ * stops: it ends with NO_MEMORY, or it goes on and takes the same post when it comes again.
+ * A receipt is never false, and nothing turns up that nobody posted. */
 #include "ingest_callers.h"
 #include "ingest_topics.h"
 #include "failing_malloc.h"
@@ -10,9 +11,13 @@ enum { TRIES = 3, ROWS = 2 };
 
 /* What callers ask, one after the other; the rows of a post have the ids NAME-0, NAME-1. */
 static const struct { const char *why, *method, *target, *headers, *body, *name; } requests[] = {
-    {"rows as NDJSON", "POST", "/v1/feedback", "Content-Type: application/x-ndjson\r\n", "{\"id\":\"n-0\",\"text\":\"one\"}\n{\"id\":\"n-1\",\"text\":\"two\",\"customer\":\"c\"}\n", "n"},
-    {"an array, one of it refused", "POST", "/v1/feedback", JSON_TYPE, "[{\"id\":\"a-0\",\"text\":\"one\"},{\"txt\":1},{\"id\":\"a-1\",\"text\":\"two\"}]", "a"},
-    {"rows as CSV", "POST", "/v1/feedback", "Content-Type: text/csv\r\nIdempotency-Key: k\r\n", "id,text\nc-0,one\nc-1,two\n", "c"},
+    {"rows as NDJSON", "POST", "/v1/feedback", "Content-Type: application/x-ndjson\r\n",
+     "{\"id\":\"n-0\",\"text\":\"one\"}\n{\"id\":\"n-1\",\"text\":\"two\",\"customer\":\"c\"}\n",
+     "n"},
+    {"an array, one of it refused", "POST", "/v1/feedback", JSON_TYPE,
+     "[{\"id\":\"a-0\",\"text\":\"one\"},{\"txt\":1},{\"id\":\"a-1\",\"text\":\"two\"}]", "a"},
+    {"rows as CSV", "POST", "/v1/feedback", "Content-Type: text/csv\r\nIdempotency-Key: k\r\n",
+     "id,text\nc-0,one\nc-1,two\n", "c"},
     {"the state of all", "GET", "/v1/status", NULL, NULL, NULL},
     {"a page", "GET", "/", NULL, NULL, NULL},
     {"a place that isn't there", "GET", "/nowhere", NULL, NULL, NULL},
@@ -54,14 +59,19 @@ static void begin(struct life *life, long nth)
 /* The status; 0: no whole answer came. */
 static int ask(const struct rig *rig, size_t i)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(rig->port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(rig->port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct buffer request = {0};
     struct answer answer;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address)) return close(fd), 0; /* it has just ended */
-    buffer_printf(&request, "%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n%s", requests[i].method, requests[i].target, requests[i].headers ? requests[i].headers : "");
-    if (requests[i].body) buffer_printf(&request, "Content-Length: %zu\r\n", strlen(requests[i].body));
+    /* it has just ended */
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address)) return close(fd), 0;
+    buffer_printf(&request, "%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n%s",
+                  requests[i].method, requests[i].target,
+                  requests[i].headers ? requests[i].headers : "");
+    if (requests[i].body)
+        buffer_printf(&request, "Content-Length: %zu\r\n", strlen(requests[i].body));
     buffer_printf(&request, "\r\n%s", requests[i].body ? requests[i].body : "");
     caller_send(fd, buffer_str(&request));
     caller_finish(fd, &answer);
@@ -76,10 +86,13 @@ static void ask_all(struct life *life)
 {
     for (size_t i = 0; i < COUNT_OF(requests); i++) {
         int status = 0;
-        for (int tries = 0; tries < TRIES && (status == 0 || status >= 500) && !atomic_load(&life->ended); tries++) status = ask(&life->rig, i);
+        for (int tries = 0;
+             tries < TRIES && (status == 0 || status >= 500) && !atomic_load(&life->ended); tries++)
+            status = ask(&life->rig, i);
         if (atomic_load(&life->ended)) return;
         if (requests[i].name) assert_int_equal(status, 202);
-        else if (status == 0 || status >= 500) fail_msg("number %ld: %s is answered with %d", life->nth, requests[i].why, status);
+        else if (status == 0 || status >= 500)
+            fail_msg("number %ld: %s is answered with %d", life->nth, requests[i].why, status);
         life->promised[i] = status == 202;
     }
 }
@@ -128,7 +141,8 @@ static bool one_fails(long nth, bool *ret_ended)
     runtime_stop(life.rig.runtime);
     pthread_join(life.rig.thread, NULL);
     int rc = life.rig.rc;
-    if (rc && (!life.failed || rc != E_NO_MEMORY)) fail_msg("number %ld: %s: %s", nth, err_name((enum err_code)rc), life.rig.err.text);
+    if (rc && (!life.failed || rc != E_NO_MEMORY))
+        fail_msg("number %ld: %s: %s", nth, err_name((enum err_code)rc), life.rig.err.text);
     runtime_destroy(life.rig.runtime);
     judge(&life);
     bus_close(life.rig.bus);

@@ -24,7 +24,9 @@ static int post(char *retry_after, size_t size)
     int status = answer.status;
     size_t at = str_find(answer.head, STR("Retry-After: "));
     struct str rest = str_slice(answer.head, at + 13, answer.head.size);
-    if (retry_after) snprintf(retry_after, size, "%.*s", STR_ARGS(str_slice(rest, 0, str_find(rest, STR("\r")))));
+    if (retry_after)
+        snprintf(retry_after, size, "%.*s",
+                 STR_ARGS(str_slice(rest, 0, str_find(rest, STR("\r")))));
     answer_free(&answer);
     return status;
 }
@@ -33,7 +35,8 @@ static int post(char *retry_after, size_t size)
 static void drain_feedback(void)
 {
     const enum topic topic = TOPIC_FEEDBACK;
-    struct bus_subscription subscription = {.group = "preprocess", .member = "preprocess-0", .topics = &topic, .topic_count = 1};
+    struct bus_subscription subscription = {
+        .group = "preprocess", .member = "preprocess-0", .topics = &topic, .topic_count = 1};
     struct bus_consumer *consumer;
     struct bus_lag lag;
     struct err err;
@@ -42,7 +45,8 @@ static void drain_feedback(void)
         struct bus_batch batch;
         must(bus_poll(consumer, 100, 1 << 20, &batch, &err), &err);
         for (uint32_t i = 0; i < batch.count; i++) {
-            const struct bus_position next = {TOPIC_FEEDBACK, batch.messages[i].partition, batch.messages[i].offset + 1};
+            const struct bus_position next = {
+                TOPIC_FEEDBACK, batch.messages[i].partition, batch.messages[i].offset + 1};
             must(bus_commit(consumer, NULL, 0, &next, 1, &err), &err);
         }
         bus_release(consumer, &batch);
@@ -62,7 +66,8 @@ static int ask(const char *target)
 
 static void test_turned_away(void **state)
 {
-    static const char *const others[] = {"/healthz", "/readyz", "/v1/status", "/", "/v1/openapi.json"};
+    static const char *const others[] = {
+        "/healthz", "/readyz", "/v1/status", "/", "/v1/openapi.json"};
     char retry_after[32];
     struct buffer streamed = {0};
     int accepted = 0, status, follower = caller_connect(&rig);
@@ -71,8 +76,8 @@ static void test_turned_away(void **state)
     assert_true(caller_read_until(follower, &streamed, "text/event-stream"));
     while ((status = post(retry_after, sizeof retry_after)) == 202) accepted++;
     assert_int_equal(status, 429);
-    /* Nobody reads: the 21st is one too many. A question that comes between a post's write and its receipt counts it
-     * twice until the next one, so on a busy machine it may be the 20th. */
+    /* Nobody reads: the 21st is one too many. A question that comes between a post's write and its
+     * receipt counts it twice until the next one, so on a busy machine it may be the 20th. */
     assert_in_range(accepted, 19, 21);
     assert_string_equal(retry_after, "30"); /* nothing drains */
     for (size_t i = 0; i < COUNT_OF(others); i++) {
@@ -91,7 +96,8 @@ static void test_turned_away(void **state)
 /* A caller that keeps its connection is told on it, and goes on with it. */
 static void test_same_connection(void **state)
 {
-    static const char request[] = "POST /v1/feedback HTTP/1.1\r\nHost: test\r\n" JSON_TYPE "Content-Length: 12\r\n\r\n{\"text\":\"a\"}";
+    static const char request[] = "POST /v1/feedback HTTP/1.1\r\nHost: test\r\n" JSON_TYPE
+                                  "Content-Length: 12\r\n\r\n{\"text\":\"a\"}";
     struct buffer in = {0};
     (void)state;
     while (post(NULL, 0) == 202) continue;
@@ -117,13 +123,15 @@ static void test_refused_options(void **state)
     } cases[] = {
         {"a topic that there isn't", "ingest.stages=preprocess:feedbak", "preprocess:feedbak"},
         {"a group without a topic", "ingest.stages=preprocess:feedback genai", "\"genai\""},
-        {"nobody reads what the door writes", "ingest.stages=genai:segments", "no group reads feedback"},
+        {"nobody reads what the door writes", "ingest.stages=genai:segments",
+         "no group reads feedback"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct err err;
         CASE(cases[i].why);
-        assert_int_equal(rig_refusal((const char *const[]){cases[i].setting, NULL}, &err), E_BAD_CONFIG);
+        assert_int_equal(rig_refusal((const char *const[]){cases[i].setting, NULL}, &err),
+                         E_BAD_CONFIG);
         assert_true(holds(str_of(err.text), cases[i].says));
     }
 }

@@ -47,7 +47,8 @@ static void unfollow(struct follower *follower)
     buffer_deinit(&follower->in);
 }
 
-static void publish(const char *id, const char *tenant, const char *product, uint32_t safety, uint32_t label)
+static void publish(const char *id, const char *tenant, const char *product, uint32_t safety,
+                    uint32_t label)
 {
     rig_publish(&rig, id, id, tenant, product, safety, label);
 }
@@ -64,7 +65,8 @@ static struct str told(struct follower *follower, const char *id)
 static size_t count_of(struct str text, const char *part)
 {
     size_t count = 0;
-    for (size_t at; (at = str_find(text, str_of(part))) < text.size; count++) text = str_slice(text, at + 1, text.size);
+    for (size_t at; (at = str_find(text, str_of(part))) < text.size; count++)
+        text = str_slice(text, at + 1, text.size);
     return count;
 }
 
@@ -158,7 +160,8 @@ static void test_filters(void **state)
         for (char id = '1'; id <= '4'; id++) {
             char part[16];
             snprintf(part, sizeof part, "{\"id\":\"i%c\"", id);
-            assert_int_equal(count_of(buffer_str(&followers[i].in), part), strchr(filters[i].ids, id) != NULL);
+            assert_int_equal(count_of(buffer_str(&followers[i].in), part),
+                             strchr(filters[i].ids, id) != NULL);
         }
         unfollow(&followers[i]);
     }
@@ -170,10 +173,13 @@ static void test_bad_filters(void **state)
     static const struct {
         const char *why, *target, *headers, *says;
     } cases[] = {
-        {"an unknown safety state", "/v1/insights/stream?safety=maybe", "", "safety is positive, negative or unassessed."},
+        {"an unknown safety state", "/v1/insights/stream?safety=maybe", "",
+         "safety is positive, negative or unassessed."},
         {"an unknown sentiment", "/v1/insights/stream?sentiment=happy", "", "sentiment is"},
-        {"an event id of somebody else", "/v1/insights/stream", "Last-Event-ID: 42\r\n", "Last-Event-ID"},
-        {"of a partition that isn't there", "/v1/insights/stream", "Last-Event-ID: 63:5\r\n", "Last-Event-ID"},
+        {"an event id of somebody else", "/v1/insights/stream", "Last-Event-ID: 42\r\n",
+         "Last-Event-ID"},
+        {"of a partition that isn't there", "/v1/insights/stream", "Last-Event-ID: 63:5\r\n",
+         "Last-Event-ID"},
         {"of one that can't be", "/v1/insights/stream", "Last-Event-ID: 64:5\r\n", "Last-Event-ID"},
         {"before the start", "/v1/insights/stream", "Last-Event-ID: 0:-5\r\n", "Last-Event-ID"},
         {"too many recent ones", "/v1/insights/stream?recent=10001", "", "recent is"},
@@ -232,7 +238,8 @@ static void test_other_bus(void **state)
     (void)state;
     follow(&follower, "/v1/insights/stream", "Last-Event-ID: 0:1000,1:1000,2:1000\r\n");
     atomic_fetch_add(&rig_ahead_ms, 3000);
-    for (int i = 0; count_of(buffer_str(&follower.in), "event: insight") == 0; i++) { /* until the reader has been moved */
+    /* until the reader has been moved */
+    for (int i = 0; count_of(buffer_str(&follower.in), "event: insight") == 0; i++) {
         struct pollfd ready = {.fd = follower.fd, .events = POLLIN};
         char id[16], room[4096];
         assert_true(i < 600);
@@ -283,7 +290,8 @@ static void test_isolation(void **state)
 {
     struct follower acme, everybody;
     (void)state;
-    follow(&acme, "/v1/insights/stream?tenant=globex", "X-API-Key: reader.sr\r\n"); /* asking for another's is asking for one's own */
+    /* asking for another's is asking for one's own */
+    follow(&acme, "/v1/insights/stream?tenant=globex", "X-API-Key: reader.sr\r\n");
     follow(&everybody, "/v1/insights/stream?key=both.sb", "");
     publish("g1", "globex", "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
     publish("n1", NULL, "p", ENUM_safety_state_negative, ENUM_sentiment_label_neutral);
@@ -302,7 +310,8 @@ static void test_too_many_streams(void **state)
     struct follower followers[40];
     struct answer answer;
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(followers); i++) follow(&followers[i], "/v1/insights/stream", "");
+    for (size_t i = 0; i < COUNT_OF(followers); i++)
+        follow(&followers[i], "/v1/insights/stream", "");
     caller_ask(&rig, "GET", "/v1/insights/stream", NULL, (struct str){0}, &answer);
     assert_int_equal(answer.status, 503);
     assert_true(holds(answer.head, "Retry-After: 5"));
@@ -316,8 +325,10 @@ static void test_too_many_streams(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_KEYS(test_isolation), WITHOUT(test_digests), WITHOUT(test_filters), WITHOUT(test_bad_filters),
-        WITHOUT(test_resume), WITHOUT(test_other_bus), WITHOUT(test_recent), WITHOUT(test_too_many_streams),
+        WITH_KEYS(test_isolation), WITHOUT(test_digests), WITHOUT(test_filters),
+        WITHOUT(test_bad_filters),
+        WITHOUT(test_resume), WITHOUT(test_other_bus), WITHOUT(test_recent),
+        WITHOUT(test_too_many_streams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

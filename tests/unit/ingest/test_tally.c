@@ -1,4 +1,5 @@
-/* Receipts on the ledger: all that were given when the door has stopped, none twice, and silence is told. */
+/* Receipts on the ledger: all that were given when the door has stopped, none twice,
+ * and silence is told. */
 #include "ingest_callers.h"
 #include "ingest_topics.h"
 
@@ -13,7 +14,7 @@ static int start(void **state)
     return 0;
 }
 
-/* --- the ledger, and what it must say -------------------------------------------------------------------------- */
+/* --- the ledger, and what it must say --------------------------------------------------------- */
 
 struct told {
     struct {
@@ -67,7 +68,8 @@ static void take_message(struct told *told, const struct bus_message *message)
 static void read_ledger(struct told *told)
 {
     const enum topic topic = TOPIC_LEDGER;
-    struct bus_subscription subscription = {.member = "outside", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
+    struct bus_subscription subscription = {
+        .member = "outside", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
     struct bus_consumer *reader;
     struct bus_batch batch;
     struct err err;
@@ -129,7 +131,7 @@ static void must_tell_all(struct told *told)
     assert_int_equal(told->source_count, held.source_count);
 }
 
-/* --- cases ------------------------------------------------------------------------------------------------------ */
+/* --- cases ------------------------------------------------------------------------------------ */
 
 static void post(const char *type, const char *body, int status)
 {
@@ -143,7 +145,8 @@ static void post_a_few(void)
 {
     post(JSON_TYPE, "{\"text\":\"a\"}", 202);
     post(JSON_TYPE, "{\"text\":\"b\",\"source\":\"shop\",\"id\":\"twice\"}", 202);
-    post(JSON_TYPE, "{\"text\":\"b\",\"source\":\"shop\",\"id\":\"twice\"}", 202); /* both have a receipt */
+    /* both have a receipt */
+    post(JSON_TYPE, "{\"text\":\"b\",\"source\":\"shop\",\"id\":\"twice\"}", 202);
     post(JSON_TYPE, "[{\"text\":\"a\"},{\"text\":7},{\"text\":\"b\",\"source\":\"shop\"}]", 202);
     post(JSON_TYPE, "{\"text\":7}", 422);
 }
@@ -196,7 +199,8 @@ static void without_receipt_none_is_told(void **state)
     assert_int_equal(told.source_count, 0);
 }
 
-/* The ledger's message isn't written, or nobody says that it was: it is sent again, and counts once. */
+/* The ledger's message isn't written, or nobody says that it was: it is sent again,
+ * and counts once. */
 static void what_failed_is_told_again(void **state)
 {
     static const int faults[] = {PRODUCE_BUSY, PRODUCE_REFUSED, PRODUCE_LOST, PRODUCE_UNHEARD};
@@ -234,8 +238,8 @@ static void many_sources_are_bounded(void **state)
     assert_int_equal(sum_of(&told, STR(""))->records, 140);
 }
 
-/* Without posts beside it: libuv closes sockets by bare system calls, and TSan takes a descriptor's number that the
- * watcher then uses again for a race. */
+/* Without posts beside it: libuv closes sockets by bare system calls, and TSan takes a descriptor's
+ * number that the watcher then uses again for a race. */
 static void rows_of_a_file_are_told(void **state)
 {
     struct told told;
@@ -253,8 +257,10 @@ static void rows_of_a_file_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TALLY_TEST(a_stopped_door_has_told_all), TALLY_TEST(it_is_told_while_it_runs), TALLY_TEST(silence_is_told),
-        TALLY_TEST(without_receipt_none_is_told), TALLY_TEST(what_failed_is_told_again), TALLY_TEST(many_sources_are_bounded),
+        TALLY_TEST(a_stopped_door_has_told_all), TALLY_TEST(it_is_told_while_it_runs),
+        TALLY_TEST(silence_is_told),
+        TALLY_TEST(without_receipt_none_is_told), TALLY_TEST(what_failed_is_told_again),
+        TALLY_TEST(many_sources_are_bounded),
         cmocka_unit_test_setup_teardown(rows_of_a_file_are_told, start_with_a_file, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Watched files: each is taken in once, whatever happens in between; refused rows and a receipt lie beside it. */
+/* Watched files: each is taken in once, whatever happens in between; refused rows and a
+ * receipt lie beside it. */
 #include "ingest_callers.h"
 #include "ingest_topics.h"
 
@@ -8,7 +9,7 @@
 
 static char watched[96], setting[128];
 
-/* --- stores, counted as they are opened; the CMakeLists wraps store_open() ---------------------------------------- */
+/* --- stores, counted as they are opened; the CMakeLists wraps store_open() -------------------- */
 
 static atomic_int opens, opens_fail;
 
@@ -16,7 +17,8 @@ int __real_store_open(const struct store_config *config, struct store **ret_stor
 int __wrap_store_open(const struct store_config *config, struct store **ret_store, struct err *err);
 int __wrap_store_open(const struct store_config *config, struct store **ret_store, struct err *err)
 {
-    int rc = atomic_load(&opens_fail) ? err_set(err, E_BAD_CONFIG, "no certificate, says the test") : __real_store_open(config, ret_store, err);
+    int rc = atomic_load(&opens_fail) ? err_set(err, E_BAD_CONFIG, "no certificate, says the test")
+                                      : __real_store_open(config, ret_store, err);
     atomic_fetch_add(&opens, 1);
     return rc;
 }
@@ -32,11 +34,12 @@ static int setup(void **state)
 static const char *const *settings(void)
 {
     static const char *list[4];
-    list[0] = setting, list[1] = "ingest.listen=", list[2] = "ingest.watch_tenant=acme", list[3] = NULL;
+    list[0] = setting, list[1] = "ingest.listen=", list[2] = "ingest.watch_tenant=acme",
+    list[3] = NULL;
     return list;
 }
 
-/* --- files ------------------------------------------------------------------------------------------------ */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static void write_file(const char *name, struct str text)
 {
@@ -63,7 +66,8 @@ static void read_below(const char *folder, const char *part, const char *suffix,
         if (entry->d_name[0] == '.') continue;
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         if (entry->d_type == DT_DIR) read_below(path, part, suffix, out);
-        else if (strstr(path, part) && str_ends(str_of(path), str_of(suffix))) must(buffer_read_file(out, path, 64 << 20, &err), &err);
+        else if (strstr(path, part) && str_ends(str_of(path), str_of(suffix)))
+            must(buffer_read_file(out, path, 64 << 20, &err), &err);
     }
     closedir(dir);
 }
@@ -82,9 +86,12 @@ static bool has_receipt(const char *name, struct buffer *out)
     return out->size > 0;
 }
 
-static void await_receipt(const char *name, struct buffer *out) { RIG_AWAIT(has_receipt(name, out)); }
+static void await_receipt(const char *name, struct buffer *out)
+{
+    RIG_AWAIT(has_receipt(name, out));
+}
 
-/* --- records ------------------------------------------------------------------------------------------------ */
+/* --- records ---------------------------------------------------------------------------------- */
 
 struct records {
     char ids[512][40];
@@ -96,9 +103,11 @@ struct records {
 static void on_record(void *user, const struct seen *seen)
 {
     struct records *records = user;
-    if (records->count < COUNT_OF(records->ids)) snprintf(records->ids[records->count], 40, "%.39s", seen->id);
+    if (records->count < COUNT_OF(records->ids))
+        snprintf(records->ids[records->count], 40, "%.39s", seen->id);
     records->count++;
-    records->wrong |= !str_equal(seen->feedback.tenant, STR("acme")) || !str_starts(seen->feedback.source, STR("raw/"));
+    records->wrong |= !str_equal(seen->feedback.tenant, STR("acme")) ||
+                      !str_starts(seen->feedback.source, STR("raw/"));
 }
 
 static size_t distinct(const struct records *records)
@@ -112,28 +121,42 @@ static size_t distinct(const struct records *records)
     return count;
 }
 
-/* --- one file each -------------------------------------------------------------------------------------------- */
+/* --- one file each ---------------------------------------------------------------------------- */
 
 static const struct {
-    const char *why, *name, *text, *receipt, *receipt_too, *refused; /* refused: in validation/; "" for no such file */
+    /* refused: in validation/; "" for no such file */
+    const char *why, *name, *text, *receipt, *receipt_too, *refused;
     size_t records;
 } files[] = {
-    {"NDJSON", "a.ndjson", "{\"text\":\"one\"}\n{\"text\":\"two\"}\n", "\"status\":\"done\"", "\"rows\":2,\"accepted\":2,\"refused\":0", "", 2},
-    {"a last line without its end", "b.jsonl", "{\"text\":\"one\"}\n\n{\"text\":\"two\"}", "\"status\":\"done\"", "\"accepted\":2", "", 2},
-    {"CSV with a BOM and CRLF", "c.CSV", "\xEF\xBB\xBFtext,rating\r\n\"one, \"\"1\"\"\",5\r\ntwo,4\r\n\r\n", "\"status\":\"done\"", "\"rows\":2,\"accepted\":2", "", 2},
-    {"NDJSON with a BOM", "bom.ndjson", "\xEF\xBB\xBF{\"text\":\"one\"}\n", "\"status\":\"done\"", "\"accepted\":1", "", 1},
-    {"refused rows, with row, line, field, reason and the raw line", "d.ndjson", "{\"text\":\"one\"}\n\n{\"txt\":1}\n{oops\n", "\"status\":\"done\"",
+    {"NDJSON", "a.ndjson", "{\"text\":\"one\"}\n{\"text\":\"two\"}\n", "\"status\":\"done\"",
+     "\"rows\":2,\"accepted\":2,\"refused\":0", "", 2},
+    {"a last line without its end", "b.jsonl", "{\"text\":\"one\"}\n\n{\"text\":\"two\"}",
+     "\"status\":\"done\"", "\"accepted\":2", "", 2},
+    {"CSV with a BOM and CRLF", "c.CSV",
+     "\xEF\xBB\xBFtext,rating\r\n\"one, \"\"1\"\"\",5\r\ntwo,4\r\n\r\n", "\"status\":\"done\"",
+     "\"rows\":2,\"accepted\":2", "", 2},
+    {"NDJSON with a BOM", "bom.ndjson", "\xEF\xBB\xBF{\"text\":\"one\"}\n", "\"status\":\"done\"",
+     "\"accepted\":1", "", 1},
+    {"refused rows, with row, line, field, reason and the raw line", "d.ndjson",
+     "{\"text\":\"one\"}\n\n{\"txt\":1}\n{oops\n", "\"status\":\"done\"",
      "\"rows\":3,\"accepted\":1,\"refused\":2,\"validation\":\"validation/raw/d.ndjson.",
-     "{\"row\":1,\"line\":3,\"errors\":[{\"pointer\":\"/txt\",\"detail\":\"unknown field; did you mean \\\"text\\\"?\"}],\"raw\":\"{\\\"txt\\\":1}\"}\n{\"row\":2,\"line\":4,", 1},
-    {"refused rows of a CSV", "e.csv", "text,rating\n\"a\nb\",good\nx,1\n", "\"refused\":1", "\"accepted\":1",
+     "{\"row\":1,\"line\":3,\"errors\":[{\"pointer\":\"/txt\",\"detail\":\"unknown field; did you "
+     "mean \\\"text\\\"?\"}],\"raw\":\"{\\\"txt\\\":1}\"}\n{\"row\":2,\"line\":4,", 1},
+    {"refused rows of a CSV", "e.csv", "text,rating\n\"a\nb\",good\nx,1\n", "\"refused\":1",
+     "\"accepted\":1",
      "{\"row\":0,\"line\":2,\"errors\":[{\"pointer\":\"/rating\",\"detail\":\"must be a number", 1},
-    {"bytes that are no text are written down readable", "f.ndjson", "{\"text\":\"\xFF\"}\n", "\"accepted\":0,\"refused\":1", "", "\"raw\":\"{\\\"text\\\":\\\"\xEF\xBF\xBD\\\"}\"", 0},
-    {"a quote that is never closed costs its own rows only", "g.csv", "text\na\n\"b\nc\n", "\"status\":\"done\"", "\"accepted\":1,\"refused\":1", "a quote out of place", 1},
+    {"bytes that are no text are written down readable", "f.ndjson", "{\"text\":\"\xFF\"}\n",
+     "\"accepted\":0,\"refused\":1", "", "\"raw\":\"{\\\"text\\\":\\\"\xEF\xBF\xBD\\\"}\"", 0},
+    {"a quote that is never closed costs its own rows only", "g.csv", "text\na\n\"b\nc\n",
+     "\"status\":\"done\"", "\"accepted\":1,\"refused\":1", "a quote out of place", 1},
     {"nothing in it", "h.ndjson", "", "\"status\":\"done\"", "\"rows\":0", "", 0},
     {"a CSV that is empty", "i.csv", "", "\"status\":\"done\"", "\"rows\":0", "", 0},
-    {"a CSV that has no text column", "j.csv", "name,rating\na,1\n", "\"status\":\"failed\"", "\"reason\":\"the CSV's header has no column", "", 0},
-    {"a CSV of nothing but empty lines", "k.csv", "\n\n", "\"status\":\"failed\"", "no header", "", 0},
-    {"in a folder", "l m.ndjson", "{\"text\":\"one\"}", "\"object\":\"raw/l m.ndjson\"", "\"accepted\":1", "", 1},
+    {"a CSV that has no text column", "j.csv", "name,rating\na,1\n", "\"status\":\"failed\"",
+     "\"reason\":\"the CSV's header has no column", "", 0},
+    {"a CSV of nothing but empty lines", "k.csv", "\n\n", "\"status\":\"failed\"", "no header", "",
+     0},
+    {"in a folder", "l m.ndjson", "{\"text\":\"one\"}", "\"object\":\"raw/l m.ndjson\"",
+     "\"accepted\":1", "", 1},
 };
 
 static void test_files(void **state)
@@ -149,9 +172,12 @@ static void test_files(void **state)
         CASE(files[i].why);
         write_file(files[i].name, str_of(files[i].text));
         await_receipt(files[i].name, &out);
-        if (!holds(buffer_str(&out), files[i].receipt) || !holds(buffer_str(&out), files[i].receipt_too)) fail_msg("%s", buffer_cstr(&out));
+        if (!holds(buffer_str(&out), files[i].receipt) ||
+            !holds(buffer_str(&out), files[i].receipt_too))
+            fail_msg("%s", buffer_cstr(&out));
         read_ours("validation", files[i].name, ".ndjson", &out);
-        if (!holds(buffer_str(&out), files[i].refused) || (!files[i].refused[0] && out.size)) fail_msg("%s", buffer_cstr(&out));
+        if (!holds(buffer_str(&out), files[i].refused) || (!files[i].refused[0] && out.size))
+            fail_msg("%s", buffer_cstr(&out));
         held += files[i].records;
         assert_int_equal(rig_read_feedback(&rig, NULL, NULL), held);
     }
@@ -168,7 +194,7 @@ static void test_files(void **state)
     buffer_deinit(&out);
 }
 
-/* --- large files, crashes ----------------------------------------------------------------------------------------- */
+/* --- large files, crashes --------------------------------------------------------------------- */
 
 /* `rows` numbered rows of about `bytes` bytes, one in 1000 refused, and one longer than a chunk. */
 static void fill_large(struct buffer *out, bool csv, int rows, int bytes, bool with_long)
@@ -211,7 +237,8 @@ static void test_large(void **state)
         fill_large(&text, cases[i].csv, ROWS, BYTES, cases[i].with_long);
         write_file(cases[i].name, buffer_str(&text));
         await_receipt(cases[i].name, &out);
-        snprintf(wanted, sizeof wanted, "\"rows\":%d,\"accepted\":%d,\"refused\":%d", ROWS + cases[i].with_long, ROWS - 6, 6 + cases[i].with_long);
+        snprintf(wanted, sizeof wanted, "\"rows\":%d,\"accepted\":%d,\"refused\":%d",
+                 ROWS + cases[i].with_long, ROWS - 6, 6 + cases[i].with_long);
         if (!holds(buffer_str(&out), wanted)) fail_msg("%s", buffer_cstr(&out));
         held += ROWS - 6;
         assert_int_equal(rig_read_feedback(&rig, NULL, NULL), held);
@@ -227,7 +254,8 @@ static void test_large(void **state)
     assert_int_equal(rig_stop(&rig), E_OK);
 }
 
-/* The bus stops to answer in the middle, and the worker is stopped; the next one goes on where this one was. */
+/* The bus stops to answer in the middle, and the worker is stopped; the next one goes on
+ * where this one was. */
 static void test_interrupted(void **state)
 {
     enum { ROWS = 400, BYTES = 20000 };
@@ -239,7 +267,8 @@ static void test_interrupted(void **state)
     fill_large(&text, false, ROWS, BYTES, false);
     write_file("cut.ndjson", buffer_str(&text));
     rig_start(&rig, settings());
-    RIG_AWAIT((read_ours("receipts", "cut.ndjson", ".progress", &out), out.size > 0) || has_receipt("cut.ndjson", &out));
+    RIG_AWAIT((read_ours("receipts", "cut.ndjson", ".progress", &out), out.size > 0) ||
+              has_receipt("cut.ndjson", &out));
     atomic_store(&rig_produce, PRODUCE_LOST);
     assert_int_equal(rig_stop(&rig), E_OK);
     atomic_store(&rig_produce, PRODUCE_WELL);
@@ -277,7 +306,8 @@ static void test_failing_bus(void **state)
     buffer_deinit(&out);
 }
 
-/* A row that the bus will never take: its file is given up, and says so; those behind it are not held up. */
+/* A row that the bus will never take: its file is given up, and says so;
+ * those behind it are not held up. */
 static void test_larger_than_the_bus_takes(void **state)
 {
     struct rig rig;
@@ -388,7 +418,9 @@ static void test_bad_place(void **state)
 {
     struct err err;
     (void)state;
-    assert_int_equal(rig_refusal((const char *const[]){"ingest.watch=s3://", "ingest.listen=", NULL}, &err), E_BAD_CONFIG);
+    assert_int_equal(
+        rig_refusal((const char *const[]){"ingest.watch=s3://", "ingest.listen=", NULL}, &err),
+        E_BAD_CONFIG);
     assert_true(holds(str_of(err.text), "ingest.watch"));
 }
 
@@ -397,9 +429,11 @@ static void test_bad_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WATCH_TEST(test_files), WATCH_TEST(test_large), WATCH_TEST(test_interrupted), WATCH_TEST(test_failing_bus),
+        WATCH_TEST(test_files), WATCH_TEST(test_large), WATCH_TEST(test_interrupted),
+        WATCH_TEST(test_failing_bus),
         WATCH_TEST(test_larger_than_the_bus_takes),
-        WATCH_TEST(test_growing_and_replaced), WATCH_TEST(test_reload), WATCH_TEST(test_places), WATCH_TEST(test_bad_place),
+        WATCH_TEST(test_growing_and_replaced), WATCH_TEST(test_reload), WATCH_TEST(test_places),
+        WATCH_TEST(test_bad_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

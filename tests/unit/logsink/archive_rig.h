@@ -150,7 +150,8 @@ static void member_assign(struct member *member)
     }
 }
 
-static int member_open(struct member *member, struct world *world, struct archive_options options, struct err *err)
+static int member_open(struct member *member, struct world *world, struct archive_options options,
+                       struct err *err)
 {
     const struct flow_limits limits = {.batches = 64,
                                        .attempts = 3,
@@ -301,7 +302,8 @@ static void judge(const struct world *world)
         while (line_reader_next(&reader, &line, &err) == E_OK && line.data)
             judge_line(world, partition, line, seen[partition]);
         line_reader_deinit(&reader);
-        if (object_read_facts(bytes, TOPIC_FEEDBACK, partition, &facts, &err)) fail_msg("%s: %s", object->key, err.text);
+        if (object_read_facts(bytes, TOPIC_FEEDBACK, partition, &facts, &err))
+            fail_msg("%s: %s", object->key, err.text);
         layout_object_key(TOPIC_FEEDBACK, partition, facts.span.start, facts.first_ms, key);
         assert_string_equal(key, object->key);
         layout_manifest_key(TOPIC_FEEDBACK, partition, facts.span, key);

@@ -59,8 +59,9 @@ static void survives_crashes(void **state)
     }
 }
 
-/* Cut by our own clock, so by nothing that the records say: a member that dies before, in or after the PUT, and another
- * that cuts elsewhere. No record of the cut is kept beside the object, which is the cut. */
+/* Cut by our own clock, so by nothing that the records say: a member that dies before,
+ * in or after the PUT, and another that cuts elsewhere. No record of the cut is kept beside the
+ * object, which is the cut. */
 static const struct {
     const char *why, *prefix;
     enum err_code rc;
@@ -68,9 +69,12 @@ static const struct {
     uint32_t read_before, read_after; /* when the clock cuts */
 } clock_cuts[] = {
     {"died before the PUT; the next one cuts later", "feedback/", E_CANCELLED, FAULT_BEFORE, 7, 11},
-    {"died before the PUT; the next one cuts earlier", "feedback/", E_CANCELLED, FAULT_BEFORE, 7, 3},
-    {"died after the PUT; the next one cuts later, and adopts", "feedback/", E_CANCELLED, FAULT_AFTER, 7, 11},
-    {"died after the PUT; the next one cuts earlier, and adopts", "feedback/", E_CANCELLED, FAULT_AFTER, 7, 3},
+    {"died before the PUT; the next one cuts earlier", "feedback/", E_CANCELLED, FAULT_BEFORE, 7,
+     3},
+    {"died after the PUT; the next one cuts later, and adopts", "feedback/", E_CANCELLED,
+     FAULT_AFTER, 7, 11},
+    {"died after the PUT; the next one cuts earlier, and adopts", "feedback/", E_CANCELLED,
+     FAULT_AFTER, 7, 3},
     {"died before the manifest", "manifests/", E_CANCELLED, FAULT_BEFORE, 7, 11},
     {"died after the manifest, before the commit", "manifests/", E_CANCELLED, FAULT_AFTER, 7, 3},
 };
@@ -96,11 +100,13 @@ static void survives_cuts_by_the_clock(void **state)
         options.count = 1000;
         options.age_ms = 4000;
         member_init(&members[0], &world, options);
-        member_init(&members[1], &world, options); /* has the same partition, and doesn't know better */
+        /* has the same partition, and doesn't know better */
+        member_init(&members[1], &world, options);
         cut_by_clock(&members[1], &world, clock_cuts[i].read_after);
         cut_by_clock(&members[0], &world, clock_cuts[i].read_before);
         world.store->fault = crash_once;
-        crash_prefix = clock_cuts[i].prefix, crash_rc = (int)clock_cuts[i].rc, crash_fault = clock_cuts[i].fault;
+        crash_prefix = clock_cuts[i].prefix, crash_rc = (int)clock_cuts[i].rc,
+        crash_fault = clock_cuts[i].fault;
         member_calls(&members[0]);
         assert_null(crash_prefix);
         member_kill(&members[0]);

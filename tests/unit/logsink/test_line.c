@@ -23,25 +23,38 @@ static struct str record_with(struct arena *arena, const char *section)
 
 /* clang-format off */
 #define RECORD "{\"id\":\"id-1\",\"feedback\":{\"text\":\"a \\\"quoted\\\"\\nword\"}"
-#define BUS(key) "\"bus\":{\"topic\":\"insights\",\"partition\":3,\"offset\":17,\"timestamp\":\"2026-01-02T03:04:05.678Z\"" key "}}\n"
+#define BUS(key)                                                     \
+    "\"bus\":{\"topic\":\"insights\",\"partition\":3,\"offset\":17," \
+    "\"timestamp\":\"2026-01-02T03:04:05.678Z\"" key "}}\n"
 
 static const struct {
-    const char *why, *section, *key, *trace, *redrives, *replay, *line; /* line NULL: only its end is looked at */
+    /* line NULL: only its end is looked at */
+    const char *why, *section, *key, *trace, *redrives, *replay, *line;
     const char *contains;
     bool raw;
 } lines[] = {
     {"a record", NULL, "k", NULL, NULL, NULL, RECORD "," BUS(",\"key\":\"k\""), NULL, false},
     {"no key", NULL, "", NULL, NULL, NULL, RECORD "," BUS(""), NULL, false},
-    {"a key that isn't text", NULL, "\xff", NULL, NULL, NULL, RECORD "," BUS(",\"key_base64\":\"/w==\""), NULL, false},
-    {"with its trace", NULL, "k", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", NULL, NULL,
-     RECORD "," BUS(",\"key\":\"k\",\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\""), NULL, false},
-    {"a trace that is none is left out", NULL, "k", "\xff\xff", NULL, NULL, RECORD "," BUS(",\"key\":\"k\""), NULL, false},
-    {"an unknown section stays", "mood", "k", NULL, NULL, NULL, RECORD ",\"mood\":7," BUS(",\"key\":\"k\""), NULL, false},
-    {"a section with the archive's own name: the bytes are kept", "bus", "k", NULL, NULL, NULL, NULL, RECORD ",\"raw\":\"", true},
+    {"a key that isn't text", NULL, "\xff", NULL, NULL, NULL,
+     RECORD "," BUS(",\"key_base64\":\"/w==\""), NULL, false},
+    {"with its trace", NULL, "k", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", NULL,
+     NULL,
+     RECORD ","
+     BUS(",\"key\":\"k\","
+         "\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\""), NULL,
+         false},
+    {"a trace that is none is left out", NULL, "k", "\xff\xff", NULL, NULL,
+     RECORD "," BUS(",\"key\":\"k\""), NULL, false},
+    {"an unknown section stays", "mood", "k", NULL, NULL, NULL,
+     RECORD ",\"mood\":7," BUS(",\"key\":\"k\""), NULL, false},
+    {"a section with the archive's own name: the bytes are kept", "bus", "k", NULL, NULL, NULL,
+     NULL, RECORD ",\"raw\":\"", true},
     {"another such", "raw", "k", NULL, NULL, NULL, NULL, RECORD ",\"raw\":\"", true},
     {"another such", "error", "k", NULL, NULL, NULL, NULL, RECORD ",\"raw\":\"", true},
-    {"redriven, of a replay", NULL, "", NULL, "2", "may-1", RECORD "," BUS(",\"redrives\":2,\"replay\":\"may-1\""), NULL, false},
-    {"marks that are none are left out", NULL, "", NULL, "two", "\xff", RECORD "," BUS(""), NULL, false},
+    {"redriven, of a replay", NULL, "", NULL, "2", "may-1",
+     RECORD "," BUS(",\"redrives\":2,\"replay\":\"may-1\""), NULL, false},
+    {"marks that are none are left out", NULL, "", NULL, "two", "\xff", RECORD "," BUS(""), NULL,
+     false},
 };
 /* clang-format on */
 
@@ -84,8 +97,10 @@ static const struct {
     {"not msgpack", {"\xc1", 1}, "{\"raw\":\"wQ==\",\"error\":\"bad_message\",\"error_text\":\""},
     {"nothing", {"", 0}, "{\"raw\":\"\",\"error\":\"bad_message\",\"error_text\":\""},
     {"not a map", {"\x01", 1}, "{\"raw\":\"AQ==\",\"error\":\"bad_message\",\"error_text\":\""},
-    {"a newer version of the schema", {"\x82\xa1v\x63\xa2id\xa1x", 9}, "{\"raw\":\"gqF2Y6JpZKF4\",\"error\":\"bad_message\",\"error_text\":\""},
-    {"a count that would take gigabytes", {"\xdd\x04\x00\x00\x00", 5}, "{\"raw\":\"3QQAAAA=\",\"error\":\"bad_message\",\"error_text\":\""},
+    {"a newer version of the schema", {"\x82\xa1v\x63\xa2id\xa1x", 9},
+     "{\"raw\":\"gqF2Y6JpZKF4\",\"error\":\"bad_message\",\"error_text\":\""},
+    {"a count that would take gigabytes", {"\xdd\x04\x00\x00\x00", 5},
+     "{\"raw\":\"3QQAAAA=\",\"error\":\"bad_message\",\"error_text\":\""},
 };
 /* clang-format on */
 
@@ -124,13 +139,22 @@ static const struct {
     const char *why, *line;
     int rc;
 } identities[] = {
-    {"a record's",             "{\"id\":\"a\",\"bus\":{\"offset\":5,\"timestamp\":\"2026-01-02T03:04:05.678Z\"}}", E_OK},
-    {"in another order",       "{\"bus\":{\"timestamp\":\"2026-01-02T03:04:05.678Z\",\"x\":{},\"offset\":5},\"id\":\"a\"}", E_OK},
+    {"a record's",
+     "{\"id\":\"a\",\"bus\":{\"offset\":5,\"timestamp\":\"2026-01-02T03:04:05.678Z\"}}", E_OK},
+    {"in another order",
+     "{\"bus\":{\"timestamp\":\"2026-01-02T03:04:05.678Z\",\"x\":{},\"offset\":5},\"id\":\"a\"}",
+     E_OK},
     {"no bus",                 "{\"id\":\"a\"}", E_BAD_MESSAGE},
-    {"no offset",              "{\"id\":\"a\",\"bus\":{\"timestamp\":\"2026-01-02T03:04:05.678Z\"}}", E_BAD_MESSAGE},
-    {"an offset that is none", "{\"id\":\"a\",\"bus\":{\"offset\":-5,\"timestamp\":\"2026-01-02T03:04:05.678Z\"}}", E_BAD_MESSAGE},
-    {"no offset comes behind it", "{\"id\":\"a\",\"bus\":{\"offset\":9223372036854775807,\"timestamp\":\"2026-01-02T03:04:05.678Z\"}}", E_BAD_MESSAGE},
-    {"a time that is none",    "{\"id\":\"a\",\"bus\":{\"offset\":5,\"timestamp\":\"yesterday\"}}", E_BAD_MESSAGE},
+    {"no offset",
+     "{\"id\":\"a\",\"bus\":{\"timestamp\":\"2026-01-02T03:04:05.678Z\"}}", E_BAD_MESSAGE},
+    {"an offset that is none",
+     "{\"id\":\"a\",\"bus\":{\"offset\":-5,\"timestamp\":\"2026-01-02T03:04:05.678Z\"}}",
+     E_BAD_MESSAGE},
+    {"no offset comes behind it",
+     "{\"id\":\"a\",\"bus\":{\"offset\":9223372036854775807,"
+     "\"timestamp\":\"2026-01-02T03:04:05.678Z\"}}", E_BAD_MESSAGE},
+    {"a time that is none",    "{\"id\":\"a\",\"bus\":{\"offset\":5,\"timestamp\":\"yesterday\"}}",
+     E_BAD_MESSAGE},
     {"bus is no object",       "{\"id\":\"a\",\"bus\":5}", E_BAD_MESSAGE},
     {"not an object",          "[]", E_BAD_MESSAGE},
     {"cut off",                "{\"id\":\"a\",\"bus\":{\"offset\":5", E_BAD_JSON},

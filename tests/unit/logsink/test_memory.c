@@ -1,5 +1,6 @@
-/* Each allocation of the archive fails in turn, the store's too: the worker stops or tries again, and the next one finds what is
- * stored and does the rest: each message is archived once. And how the worker opens: NO_MEMORY, without a leak. */
+/* Each allocation of the archive fails in turn, the store's too: the worker stops or tries again,
+ * and the next one finds what is stored and does the rest: each message is archived once. And how
+ * the worker opens: NO_MEMORY, without a leak. */
 #include "archive_rig.h"
 #include "failing_malloc.h"
 #include "base/log.h"
@@ -12,11 +13,15 @@
 enum { RECORDS = 7, TURNS_MOST = 50 };
 
 /* What lets small memory be felt: objects of few lines, and room for few of them. */
-static const struct { const char *why; uint64_t count, memory_bytes, part_bytes; bool stored_before; } cases[] = {
-    {"one object a partition",                            1000, 16 << 20, 16 << 20, false},
-    {"many small ones, of which the store has the first", 2,    16 << 20, 16 << 20, true},
-    {"jobs that wait for memory",                         3,    1,        16 << 20, false},
-    {"objects that go up in parts",                       1000, 16 << 20, 1,        false},
+static const struct {
+    const char *why;
+    uint64_t count, memory_bytes, part_bytes;
+    bool stored_before;
+} cases[] = {
+    {"one object a partition", 1000, 16 << 20, 16 << 20, false},
+    {"many small ones, of which the store has the first", 2, 16 << 20, 16 << 20, true},
+    {"jobs that wait for memory", 3, 1, 16 << 20, false},
+    {"objects that go up in parts", 1000, 16 << 20, 1, false},
 };
 
 static struct archive_options options_of(size_t i)
@@ -37,7 +42,8 @@ static int take_all(struct member *member, uint32_t partition, struct err *err)
     allocations_left = -1; /* the test's own */
     struct bus_batch batch = {.messages = calloc(count, sizeof *batch.messages), .count = count};
     assert_non_null(batch.messages);
-    memcpy(batch.messages, &member->world->messages[partition][member->position[partition]], count * sizeof *batch.messages);
+    memcpy(batch.messages, &member->world->messages[partition][member->position[partition]],
+           count * sizeof *batch.messages);
     allocations_left = left;
     member->position[partition] += count;
     int rc = flow_take(&member->flow, &batch, err);
@@ -46,13 +52,16 @@ static int take_all(struct member *member, uint32_t partition, struct err *err)
 }
 
 /* A worker's life up to its stop, or to the first thing that it can't do. */
-static int live(struct member *member, struct world *world, struct archive_options options, struct err *err)
+static int live(struct member *member, struct world *world, struct archive_options options,
+                struct err *err)
 {
     int rc = member_open(member, world, options, err);
     for (uint32_t p = 0; p < RIG_PARTITIONS && rc == E_OK; p++) rc = take_all(member, p, err);
     if (rc) return rc;
     archive_drain(&member->archive);
-    for (int turn = 0; turn < TURNS_MOST && archive_draining(&member->archive) && !member->flow.fatal.code; turn++) {
+    for (int turn = 0;
+         turn < TURNS_MOST && archive_draining(&member->archive) && !member->flow.fatal.code;
+         turn++) {
         if (turn == 1) member_commit(member);
         member_calls(member);
         clock_manual_advance(&world->clock, 2000);
@@ -92,7 +101,8 @@ static bool one_fails(size_t i, long nth, bool *ret_stopped)
     int rc = live(&member, &world, options_of(i), &err);
     allocations_left = -1;
     bool failed = allocation_failed;
-    if (rc && (!failed || rc != E_NO_MEMORY || err.code != E_NO_MEMORY)) fail_msg("number %ld: %s: %s", nth, err_name((enum err_code)rc), err.text);
+    if (rc && (!failed || rc != E_NO_MEMORY || err.code != E_NO_MEMORY))
+        fail_msg("number %ld: %s: %s", nth, err_name((enum err_code)rc), err.text);
     member_kill(&member);
     member_init(&member, &world, options_of(i));
     member_rewind(&member);
@@ -129,7 +139,8 @@ static int remove_one(const char *path, const struct stat *stat, int kind, struc
     return remove(path);
 }
 
-/* The worker with its threads, on a bus of its own; it ends at once, as there is nothing to archive. */
+/* The worker with its threads, on a bus of its own; it ends at once, as there is
+ * nothing to archive. */
 static int open_and_end(void *user)
 {
     struct runtime *runtime;
@@ -158,9 +169,11 @@ static void opening(void **state)
     char settings[4][128] = {"", "", "bus.durable=false", "runtime.log_level=error"};
     snprintf(settings[0], sizeof settings[0], "bus.path=%s/bus", folder);
     snprintf(settings[1], sizeof settings[1], "logsink.url=%s/archive", folder);
-    for (size_t i = 0; i < COUNT_OF(settings); i++) assert_int_equal(config_set(config, str_of(settings[i]), "test", &err), E_OK);
+    for (size_t i = 0; i < COUNT_OF(settings); i++)
+        assert_int_equal(config_set(config, str_of(settings[i]), "test", &err), E_OK);
     assert_int_equal(open_and_end(config), E_OK); /* the bus and its topics are there */
-    for (long nth = 0; failed; nth += 1 + nth / 32) { /* the first ones, then samples; a report that there was no memory for is no failure */
+    /* the first ones, then samples; a report that there was no memory for is no failure */
+    for (long nth = 0; failed; nth += 1 + nth / 32) {
         allocation_failed = false;
         allocations_left = nth;
         int rc = open_and_end(config);

@@ -166,9 +166,14 @@ static const struct {
     const char *why, *text;
     int rc;
 } texts[] = {
-    {"two lines",           "{\"bus\":{\"offset\":1,\"timestamp\":\"2026-01-01\"}}\n{\"bus\":{\"offset\":2,\"timestamp\":\"2026-01-01\"}}\n", E_OK},
-    {"no newline at its end", "{\"bus\":{\"offset\":1,\"timestamp\":\"2026-01-01\"}}", E_BAD_MESSAGE},
-    {"an offset twice",     "{\"bus\":{\"offset\":1,\"timestamp\":\"2026-01-01\"}}\n{\"bus\":{\"offset\":1,\"timestamp\":\"2026-01-01\"}}\n", E_BAD_MESSAGE},
+    {"two lines",
+     "{\"bus\":{\"offset\":1,\"timestamp\":\"2026-01-01\"}}\n"
+     "{\"bus\":{\"offset\":2,\"timestamp\":\"2026-01-01\"}}\n", E_OK},
+    {"no newline at its end", "{\"bus\":{\"offset\":1,\"timestamp\":\"2026-01-01\"}}",
+     E_BAD_MESSAGE},
+    {"an offset twice",
+     "{\"bus\":{\"offset\":1,\"timestamp\":\"2026-01-01\"}}\n"
+     "{\"bus\":{\"offset\":1,\"timestamp\":\"2026-01-01\"}}\n", E_BAD_MESSAGE},
     {"an empty line",       "\n", E_BAD_JSON},
     {"no line at all",      "", E_BAD_MESSAGE},
 };

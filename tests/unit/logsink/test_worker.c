@@ -190,7 +190,8 @@ static const struct {
 } cases[] = {
     {"nothing is due before the stop", {"logsink.age=1h"}, PARTITIONS},
     {"many small objects, many calls at once", {"logsink.count=20", "logsink.uploads=8"}, 50},
-    {"little memory, batches that hold all there is", {"logsink.memory=4M", "logsink.bytes=4k", "runtime.batch_records=2000"}, PARTITIONS},
+    {"little memory, batches that hold all there is",
+     {"logsink.memory=4M", "logsink.bytes=4k", "runtime.batch_records=2000"}, PARTITIONS},
     {"at least once", {"runtime.delivery=at_least_once", "logsink.count=100"}, 10},
 };
 /* clang-format on */

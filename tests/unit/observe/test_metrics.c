@@ -1,4 +1,5 @@
-/* The scrape is what Prometheus' text format 0.0.4 asks for, judged by a small parser of our own. */
+/* The scrape is what Prometheus' text format 0.0.4 asks for, judged by a small
+ * parser of our own. */
 #include "observe/metrics.h"
 
 #include <ctype.h>
@@ -15,8 +16,9 @@ static const struct { const char *name, *kind, *help; } table[] = {
 
 static void names_follow_the_rules(void **state)
 {
-    static const char *const units[] = {"_seconds", "_bytes", "_records", "_connections", "_streams", "_info", "_paused", "_failing", "_usd",
-                                        "_in_flight", "_window", "_outage", "_token_usage"};
+    static const char *const units[] = {
+        "_seconds", "_bytes", "_records", "_connections", "_streams", "_info", "_paused",
+        "_failing", "_usd", "_in_flight", "_window", "_outage", "_token_usage"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct str name = str_make(table[i].name, strlen(table[i].name));
@@ -25,17 +27,20 @@ static void names_follow_the_rules(void **state)
         assert_int_equal(strspn(name.data, "abcdefghijklmnopqrstuvwxyz_"), name.size);
         assert_true(str_starts(name, STR("verbatim_")) || str_starts(name, STR("process_")) ||
                     str_starts(name, STR("gen_ai_"))); /* as OpenTelemetry names them */
-        assert_int_equal(str_ends(name, STR("_total")), counter); /* _total for counters, and for nothing else */
-        for (size_t j = 0; j < COUNT_OF(units); j++) unit = unit || str_ends(name, str_of(units[j]));
+        /* _total for counters, and for nothing else */
+        assert_int_equal(str_ends(name, STR("_total")), counter);
+        for (size_t j = 0; j < COUNT_OF(units); j++)
+            unit = unit || str_ends(name, str_of(units[j]));
         assert_true(unit); /* base units, and at the end */
-        if (strcmp(table[i].kind, "HISTOGRAM") == 0) assert_true(str_ends(name, STR("_seconds")) || str_ends(name, STR("_token_usage")));
+        if (strcmp(table[i].kind, "HISTOGRAM") == 0)
+            assert_true(str_ends(name, STR("_seconds")) || str_ends(name, STR("_token_usage")));
         assert_null(strpbrk(table[i].help, "\\\n|"));
         assert_true(strlen(table[i].help) > 5 && table[i].help[strlen(table[i].help) - 1] == '.');
         for (size_t j = 0; j < i; j++) assert_string_not_equal(table[i].name, table[j].name);
     }
 }
 
-/* --- a strict parser of one scrape ------------------------------------------------------------------ */
+/* --- a strict parser of one scrape ------------------------------------------------------------ */
 
 enum { LABELS_MAX = 12 };
 
@@ -88,7 +93,8 @@ static const char *parse_labels(const char *at, char le[static 256])
 static void judge_bucket(struct parser *parser, const char *le, double value)
 {
     double bound = strcmp(le, "+Inf") == 0 ? (double)INFINITY : strtod(le, NULL);
-    assert_true(bound > parser->last_bound && value >= parser->last_bucket); /* rising, and cumulative */
+    /* rising, and cumulative */
+    assert_true(bound > parser->last_bound && value >= parser->last_bucket);
     parser->last_bound = bound;
     parser->last_bucket = value;
 }
@@ -106,7 +112,8 @@ static void parse_sample(struct parser *parser, const char *line)
     if (strcmp(parser->kind, "histogram") != 0) assert_string_equal(name, parser->family);
     else if (strcmp(name + family, "_bucket") == 0) judge_bucket(parser, le, value);
     else if (strcmp(name + family, "_count") == 0) {
-        assert_true(isinf(parser->last_bound) && !(value < parser->last_bucket) && !(value > parser->last_bucket));
+        assert_true(isinf(parser->last_bound) && !(value < parser->last_bucket) &&
+                    !(value > parser->last_bucket));
         parser->last_bucket = parser->last_bound = 0; /* the next one has other labels */
     }
     else assert_string_equal(name + family, "_sum");
@@ -119,8 +126,10 @@ static void parse_type(struct parser *parser, const char *line)
     const char *at = parse_name(line + 7, parser->family);
     assert_int_equal(*at, ' ');
     snprintf(parser->kind, sizeof parser->kind, "%s", at + 1);
-    assert_true(!strcmp(at + 1, "counter") || !strcmp(at + 1, "gauge") || !strcmp(at + 1, "histogram"));
-    for (size_t i = 0; i < parser->seen_count; i++) assert_string_not_equal(parser->seen[i], parser->family); /* one group each */
+    assert_true(!strcmp(at + 1, "counter") || !strcmp(at + 1, "gauge") ||
+                !strcmp(at + 1, "histogram"));
+    for (size_t i = 0; i < parser->seen_count; i++)
+        assert_string_not_equal(parser->seen[i], parser->family); /* one group each */
     memcpy(parser->seen[parser->seen_count++], parser->family, sizeof parser->family);
     parser->last_bucket = parser->last_bound = 0;
 }
@@ -144,14 +153,19 @@ static void every_metric_parses(void **state)
     struct metrics_writer writer = {.out = &out, .common = "worker=\"segment\""};
     struct parser parser = {.samples = 0};
     struct histogram histogram = {.total = 0};
-    const struct metric_label labels[] = {{"model", "m \"1\""}, {"none", NULL}, {"error", "timeout"}};
+    const struct metric_label labels[] = {
+        {"model", "m \"1\""}, {"none", NULL}, {"error", "timeout"}};
     (void)state;
     histogram_add(&histogram, 0.003, 5);
     histogram_add(&histogram, 100, 1);
     for (int i = 0; i < METRIC_COUNT; i++) {
         if (i == METRIC_MEMORY || i == METRIC_CPU) continue; /* metrics_process() has them */
-        if (strcmp(table[i].kind, "HISTOGRAM") == 0) metrics_histogram(&writer, (enum metric)i, labels, COUNT_OF(labels), &histogram), metrics_histogram(&writer, (enum metric)i, NULL, 0, &histogram);
-        else metrics_sample2(&writer, (enum metric)i, "topic", "feedback", "partition", "3", 1e6 / 3);
+        if (strcmp(table[i].kind, "HISTOGRAM") == 0)
+            metrics_histogram(&writer, (enum metric)i, labels, COUNT_OF(labels), &histogram),
+                metrics_histogram(&writer, (enum metric)i, NULL, 0, &histogram);
+        else
+            metrics_sample2(&writer, (enum metric)i, "topic", "feedback", "partition", "3",
+                            1e6 / 3);
     }
     metrics_process(&writer);
     parse(&parser, &out);
@@ -161,15 +175,20 @@ static void every_metric_parses(void **state)
 
 static void samples_are_written_as_such(void **state)
 {
-    static const struct { const char *why, *common, *label, *value; double number; const char *line; } cases[] = {
-        {"a common label",          "worker=\"x\"", NULL, NULL, 7, "verbatim_paused{worker=\"x\"} 7\n"},
-        {"another",                 "worker=\"x\"", "a", "b", 7, "verbatim_paused{worker=\"x\",a=\"b\"} 7\n"},
-        {"no common label",         "", "a", "b", 7, "verbatim_paused{a=\"b\"} 7\n"},
-        {"no label at all",         "", NULL, NULL, 7, "verbatim_paused{} 7\n"},
-        {"values are escaped",      "", "a", "q\" b\\ n\n", 7, "verbatim_paused{a=\"q\\\" b\\\\ n\\n\"} 7\n"},
-        {"a fraction",              "", NULL, NULL, 0.25, "verbatim_paused{} 0.25\n"},
-        {"a negative number",       "", NULL, NULL, -3, "verbatim_paused{} -3\n"},
-        {"whole to 10^15",          "", NULL, NULL, 999999999999999, "verbatim_paused{} 999999999999999\n"},
+    static const struct {
+        const char *why, *common, *label, *value;
+        double number;
+        const char *line;
+    } cases[] = {
+        {"a common label", "worker=\"x\"", NULL, NULL, 7, "verbatim_paused{worker=\"x\"} 7\n"},
+        {"another", "worker=\"x\"", "a", "b", 7, "verbatim_paused{worker=\"x\",a=\"b\"} 7\n"},
+        {"no common label", "", "a", "b", 7, "verbatim_paused{a=\"b\"} 7\n"},
+        {"no label at all", "", NULL, NULL, 7, "verbatim_paused{} 7\n"},
+        {"values are escaped", "", "a", "q\" b\\ n\n", 7,
+         "verbatim_paused{a=\"q\\\" b\\\\ n\\n\"} 7\n"},
+        {"a fraction", "", NULL, NULL, 0.25, "verbatim_paused{} 0.25\n"},
+        {"a negative number", "", NULL, NULL, -3, "verbatim_paused{} -3\n"},
+        {"whole to 10^15", "", NULL, NULL, 999999999999999, "verbatim_paused{} 999999999999999\n"},
         {"and beyond, in exponents", "", NULL, NULL, 1e18, "verbatim_paused{} 1e+18\n"},
     };
     (void)state;
@@ -206,7 +225,9 @@ static void histograms_count_up_to_their_bounds(void **state)
         metrics_histogram(&writer, METRIC_COMMIT_SECONDS, NULL, 0, &histogram);
         if (cases[i].below) assert_non_null(strstr(buffer_cstr(&out), cases[i].below));
         assert_non_null(strstr(buffer_cstr(&out), cases[i].at));
-        snprintf(sum, sizeof sum, "verbatim_commit_seconds_sum{} %.9g\nverbatim_commit_seconds_count{} 2\n", cases[i].seconds * 2);
+        snprintf(sum, sizeof sum,
+                 "verbatim_commit_seconds_sum{} %.9g\nverbatim_commit_seconds_count{} 2\n",
+                 cases[i].seconds * 2);
         assert_non_null(strstr(buffer_cstr(&out), sum));
         buffer_deinit(&out);
     }
@@ -215,11 +236,17 @@ static void histograms_count_up_to_their_bounds(void **state)
 /* Bounds as OpenTelemetry's conventions have them, and as many. */
 static void scales_are_the_conventions(void **state)
 {
-    static const struct { const char *why; enum histogram_scale scale; double value; const char *below, *at, *last; } cases[] = {
-        {"a call",             SCALE_CALLS,  0.02,     "le=\"0.01\"} 0", "le=\"0.02\"} 1",       "le=\"81.92\"} 1"},
-        {"a slow one",         SCALE_CALLS,  100,      "le=\"0.01\"} 0", "le=\"+Inf\"} 1",       "le=\"81.92\"} 0"},
-        {"tokens",             SCALE_TOKENS, 900,      "le=\"256\"} 0",  "le=\"1024\"} 1",       "le=\"67108864\"} 1"},
-        {"many tokens",        SCALE_TOKENS, 16777216, "le=\"4194304\"} 0", "le=\"16777216\"} 1", "le=\"67108864\"} 1"},
+    static const struct {
+        const char *why;
+        enum histogram_scale scale;
+        double value;
+        const char *below, *at, *last;
+    } cases[] = {
+        {"a call", SCALE_CALLS, 0.02, "le=\"0.01\"} 0", "le=\"0.02\"} 1", "le=\"81.92\"} 1"},
+        {"a slow one", SCALE_CALLS, 100, "le=\"0.01\"} 0", "le=\"+Inf\"} 1", "le=\"81.92\"} 0"},
+        {"tokens", SCALE_TOKENS, 900, "le=\"256\"} 0", "le=\"1024\"} 1", "le=\"67108864\"} 1"},
+        {"many tokens", SCALE_TOKENS, 16777216, "le=\"4194304\"} 0", "le=\"16777216\"} 1",
+         "le=\"67108864\"} 1"},
     };
     const struct metric_label labels[] = {{"gen_ai_token_type", "input"}};
     (void)state;
@@ -234,9 +261,13 @@ static void scales_are_the_conventions(void **state)
         assert_non_null(strstr(buffer_cstr(&out), cases[i].below));
         assert_non_null(strstr(buffer_cstr(&out), cases[i].at));
         assert_non_null(strstr(buffer_cstr(&out), cases[i].last));
-        for (const char *at = out.data; (at = strstr(at, "_bucket{worker=\"genai\",gen_ai_token_type=\"input\",le=")); at++) buckets++;
+        for (const char *at = out.data;
+             (at = strstr(at, "_bucket{worker=\"genai\",gen_ai_token_type=\"input\",le=")); at++)
+            buckets++;
         assert_int_equal(buckets, 15);
-        assert_non_null(strstr(buffer_cstr(&out), "gen_ai_client_token_usage_count{worker=\"genai\",gen_ai_token_type=\"input\"} 1\n"));
+        assert_non_null(strstr(
+            buffer_cstr(&out),
+            "gen_ai_client_token_usage_count{worker=\"genai\",gen_ai_token_type=\"input\"} 1\n"));
         buffer_deinit(&out);
     }
 }

@@ -1,4 +1,5 @@
-/* What preprocess hands on must be what the next worker can read, whatever the text set off in it. */
+/* What preprocess hands on must be what the next worker can read, whatever the text
+ * set off in it. */
 #include "test.h"
 
 #include "worker_bench.h"
@@ -45,12 +46,14 @@ static void test_outputs_can_be_read(void **state)
         const char *why, *text;
         bool cue;
     } cases[] = {
-        {"a long cue with accents is cut at a character", /* its list entry has more than 128 bytes */
+        /* its list entry has more than 128 bytes */
+        {"a long cue with accents is cut at a character",
          "A l'h\xc3\xb4pital, on me dit que c'est normal.", true},
         {"Spanish", "A mi madre la ingresaron en el hospital despu\xc3\xa9s de tomarlo.", true},
         {"English", "I was rushed to hospital after the second pill.", true},
         {"markup and entities", "<p>Caf\xc3\xa9 &amp; th\xc3\xa9 &#x1F600; <b>bon</b></p>", false},
-        {"personal data", "Call me on +44 20 7946 0958 or write to jane@example.com, caf\xc3\xa9 lover.", false},
+        {"personal data",
+         "Call me on +44 20 7946 0958 or write to jane@example.com, caf\xc3\xa9 lover.", false},
     };
     struct bench bench;
     struct err err;

@@ -1,4 +1,5 @@
-/* preprocess from message to messages: what it emits, where, in which order, and what is no longer in it. */
+/* preprocess from message to messages: what it emits, where, in which order, and what
+ * is no longer in it. */
 #include "test.h"
 
 #include <stdlib.h>
@@ -32,10 +33,19 @@ static void decode(struct rig *rig, struct out *out, struct str value)
     struct str copy = arena_copy(&rig->arena, value);
     out->raw = copy;
     assert_int_equal(record_scan(copy, &rig->arena, &out->record, &err), E_OK);
-    if (record_has(&out->record, SECTION_FEEDBACK)) assert_int_equal(record_decode(&out->record, SECTION_FEEDBACK, &out->feedback, &rig->arena, &err), E_OK);
-    if (record_has(&out->record, SECTION_DOCUMENT)) assert_int_equal(record_decode(&out->record, SECTION_DOCUMENT, &out->document, &rig->arena, &err), E_OK);
-    if (record_has(&out->record, SECTION_SAFETY)) assert_int_equal(record_decode(&out->record, SECTION_SAFETY, &out->safety, &rig->arena, &err), E_OK);
-    if (record_has(&out->record, SECTION_DEAD_LETTER)) assert_int_equal(record_decode(&out->record, SECTION_DEAD_LETTER, &out->letter, &rig->arena, &err), E_OK);
+    if (record_has(&out->record, SECTION_FEEDBACK))
+        assert_int_equal(
+            record_decode(&out->record, SECTION_FEEDBACK, &out->feedback, &rig->arena, &err), E_OK);
+    if (record_has(&out->record, SECTION_DOCUMENT))
+        assert_int_equal(
+            record_decode(&out->record, SECTION_DOCUMENT, &out->document, &rig->arena, &err), E_OK);
+    if (record_has(&out->record, SECTION_SAFETY))
+        assert_int_equal(
+            record_decode(&out->record, SECTION_SAFETY, &out->safety, &rig->arena, &err), E_OK);
+    if (record_has(&out->record, SECTION_DEAD_LETTER))
+        assert_int_equal(
+            record_decode(&out->record, SECTION_DEAD_LETTER, &out->letter, &rig->arena, &err),
+            E_OK);
 }
 
 static void on_output(void *user, const struct chain_message *message)
@@ -62,11 +72,15 @@ static void open_rig(struct rig *rig, const char *folder)
     assert_int_equal(config_create(tables, &rig->config, &err), E_OK);
     snprintf(cues, sizeof cues, "preprocess.cues=%s/config/cues", getenv("VERBATIM_SOURCE"));
     assert_int_equal(config_set(rig->config, str_of(cues), "test", &err), E_OK);
-    assert_int_equal(config_set(rig->config, STR("preprocess.customer_key=0123456789abcdef"), "test", &err), E_OK);
-    assert_int_equal(config_set(rig->config, STR("preprocess.window_records=1024"), "test", &err), E_OK);
+    assert_int_equal(
+        config_set(rig->config, STR("preprocess.customer_key=0123456789abcdef"), "test", &err),
+        E_OK);
+    assert_int_equal(config_set(rig->config, STR("preprocess.window_records=1024"), "test", &err),
+                     E_OK);
     snprintf(setting, sizeof setting, "preprocess.folder=%s", folder);
     if (folder[0]) assert_int_equal(config_set(rig->config, str_of(setting), "test", &err), E_OK);
-    assert_int_equal(chain_create(workers, 1, rig->config, clock_system(), &rig->chain, &err), E_OK);
+    assert_int_equal(chain_create(workers, 1, rig->config, clock_system(), &rig->chain, &err),
+                     E_OK);
 }
 
 static void close_rig(struct rig *rig)
@@ -80,7 +94,8 @@ static void close_rig(struct rig *rig)
 static void receive(struct rig *rig, const char *id, struct feedback *feedback, int64_t at_ms)
 {
     struct record record = {.version = RECORD_VERSION, .id = str_of(id)};
-    struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = str_of(id), .timestamp_ms = at_ms};
+    struct chain_message message = {
+        .topic = TOPIC_FEEDBACK, .key = str_of(id), .timestamp_ms = at_ms};
     struct err err;
     rig->count = 0;
     assert_int_equal(record_put(&record, SECTION_FEEDBACK, feedback, &rig->arena, &err), E_OK);
@@ -107,15 +122,24 @@ static void emits_documents_and_safety(void **state)
         const char *topics; /* d: documents, s: safety, x: dead letters, in the order of emission */
         uint32_t safety;
     } cases[] = {
-        {"an ordinary review", "The battery is good and it charges quickly every day.", "The battery is good and it charges quickly every day.", "en", "d",
+        {"an ordinary review", "The battery is good and it charges quickly every day.",
+         "The battery is good and it charges quickly every day.", "en", "d",
          ENUM_safety_state_negative},
-        {"harm goes to people, before the document", "This cream gave me a terrible rash on both of my arms.", "This cream gave me a terrible rash on both of my arms.", "en",
+        {"harm goes to people, before the document",
+         "This cream gave me a terrible rash on both of my arms.",
+         "This cream gave me a terrible rash on both of my arms.", "en",
          "sd", ENUM_safety_state_positive},
-        {"markup and personal data out", "<p>I want you to call me on &#48;7700 900123, please.</p>", "I want you to call me on [PHONE], please.", "en", "d",
+        {"markup and personal data out",
+         "<p>I want you to call me on &#48;7700 900123, please.</p>",
+         "I want you to call me on [PHONE], please.", "en", "d",
          ENUM_safety_state_negative},
-        {"Spanish", "La batería dura muy poco y la pantalla se ve muy mal, escríbeme a ana@correo.es", "La batería dura muy poco y la pantalla se ve muy mal, escríbeme a [EMAIL]", "es",
+        {"Spanish",
+         "La batería dura muy poco y la pantalla se ve muy mal, escríbeme a ana@correo.es",
+         "La batería dura muy poco y la pantalla se ve muy mal, escríbeme a [EMAIL]", "es",
          "d", ENUM_safety_state_negative},
-        {"a language that nobody screens goes to people", "Der Akku hält nicht lange und das Display ist viel zu dunkel geworden.", "Der Akku hält nicht lange und das Display ist viel zu dunkel geworden.",
+        {"a language that nobody screens goes to people",
+         "Der Akku hält nicht lange und das Display ist viel zu dunkel geworden.",
+         "Der Akku hält nicht lange und das Display ist viel zu dunkel geworden.",
          "de", "sd", ENUM_safety_state_unassessed},
     };
     struct rig rig;
@@ -128,7 +152,9 @@ static void emits_documents_and_safety(void **state)
         CASE(cases[i].why);
         receive(&rig, id, &feedback, 1700000000000);
         for (int k = 0; k < rig.count; k++)
-            topics[k] = rig.outs[k].topic == TOPIC_DOCUMENTS ? 'd' : rig.outs[k].topic == TOPIC_SAFETY ? 's' : 'x';
+            topics[k] = rig.outs[k].topic == TOPIC_DOCUMENTS ? 'd'
+                        : rig.outs[k].topic == TOPIC_SAFETY  ? 's'
+                                                             : 'x';
         assert_string_equal(topics, cases[i].topics);
         for (int k = 0; k < rig.count; k++) {
             assert_true(str_equal(rig.outs[k].document.text, str_of(cases[i].clean)));
@@ -143,8 +169,11 @@ static void emits_documents_and_safety(void **state)
 static void lets_no_personal_data_on(void **state)
 {
     struct rig rig;
-    struct str_pair pairs[] = {{STR("email"), STR("nobody")}, {STR("note"), STR("ask ana@correo.es")}, {STR("user_id"), STR("u-4711")}, {STR("plan"), STR("gold")}};
-    struct feedback feedback = said("My name is Karen Olivares and this cream gave me a rash, mail karen@ex.org");
+    struct str_pair pairs[] = {
+        {STR("email"), STR("nobody")}, {STR("note"), STR("ask ana@correo.es")},
+        {STR("user_id"), STR("u-4711")}, {STR("plan"), STR("gold")}};
+    struct feedback feedback =
+        said("My name is Karen Olivares and this cream gave me a rash, mail karen@ex.org");
     (void)state;
     shape_set(feedback, &feedback, customer, STR("karen.olivares"));
     shape_set(feedback, &feedback, source, STR("inbox karen@ex.org"));
@@ -154,7 +183,8 @@ static void lets_no_personal_data_on(void **state)
     receive(&rig, "r1", &feedback, 1700000000000);
     assert_int_equal(rig.count, 2);
     for (int k = 0; k < rig.count; k++) {
-        static const char *const gone[] = {"aren", "livares", "@ex.org", "ana@", "nobody", "u-4711"};
+        static const char *const gone[] = {
+            "aren", "livares", "@ex.org", "ana@", "nobody", "u-4711"};
         const struct out *out = &rig.outs[k];
         for (size_t i = 0; i < COUNT_OF(gone); i++) {
             CASE(gone[i]);
@@ -162,7 +192,8 @@ static void lets_no_personal_data_on(void **state)
         }
         assert_false(shape_has(feedback, &out->feedback, text));
         assert_int_equal(out->feedback.customer.size, 32);
-        assert_true(str_equal(str_of(out->key), out->feedback.customer)); /* one customer's records stay in order */
+        /* one customer's records stay in order */
+        assert_true(str_equal(str_of(out->key), out->feedback.customer));
         assert_true(str_equal(out->feedback.product, STR("Calvin Klein Cream")));
         assert_true(str_equal(out->feedback.attributes.items[3].value, STR("gold")));
         assert_int_equal(out->document.redactions.count, 2);
@@ -184,7 +215,8 @@ static void leaves_doubt_to_people(void **state)
         {"nothing to go by", "ok", NULL, "und", ENUM_safety_state_unassessed},
         {"nothing to go by but the caller's word", "ok", "en-GB", "en", ENUM_safety_state_negative},
         {"the caller's word against a weak guess", "tot", "en", "en", ENUM_safety_state_unassessed},
-        {"the caller's word against a sure one", "Das Essen war gut und der Akku hält lange.", "en", "de", ENUM_safety_state_unassessed},
+        {"the caller's word against a sure one", "Das Essen war gut und der Akku hält lange.", "en",
+         "de", ENUM_safety_state_unassessed},
     };
     struct rig rig;
     (void)state;
@@ -273,8 +305,9 @@ static void refuses_for_good(void **state)
 /* Not even an id: people find it by the letter's. */
 static void what_is_no_record_goes_to_people(void **state)
 {
-    static const struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = {"c-17", 4}, .value = {"\xc1", 1},
-                                                 .timestamp_ms = 1700000000000};
+    static const struct chain_message message = {
+        .topic = TOPIC_FEEDBACK, .key = {"c-17", 4}, .value = {"\xc1", 1},
+        .timestamp_ms = 1700000000000};
     struct rig rig;
     struct err err;
     (void)state;
@@ -295,12 +328,19 @@ static void clocks_run_from_receipt(void **state)
         bool serious;
         const char *region, *clock;
     } cases[] = {
-        {"serious: 15 days", "After two pills my mother was hospitalised with a bad reaction.", 15, true, NULL, "eu adverse_event serious"},
-        {"not serious: 90 days", "This cream gave me a terrible rash on both of my arms.", 90, false, NULL, "eu adverse_event other"},
-        {"a hazard: 1 day", "The charger caught fire on my desk last night while charging.", 1, false, NULL, "eu hazard any"},
-        {"the record's own region", "The charger caught fire on my desk last night while charging.", 1, false, "us", "us hazard any"},
-        {"the region has none: those of any", "This cream gave me a terrible rash on both of my arms.", 90, false, "us", "any any other"},
-        {"a region that no clock knows: all of them", "This cream gave me a terrible rash on both of my arms.", 90, false, "moon",
+        {"serious: 15 days", "After two pills my mother was hospitalised with a bad reaction.", 15,
+         true, NULL, "eu adverse_event serious"},
+        {"not serious: 90 days", "This cream gave me a terrible rash on both of my arms.", 90,
+         false, NULL, "eu adverse_event other"},
+        {"a hazard: 1 day", "The charger caught fire on my desk last night while charging.", 1,
+         false, NULL, "eu hazard any"},
+        {"the record's own region", "The charger caught fire on my desk last night while charging.",
+         1, false, "us", "us hazard any"},
+        {"the region has none: those of any",
+         "This cream gave me a terrible rash on both of my arms.", 90, false, "us",
+         "any any other"},
+        {"a region that no clock knows: all of them",
+         "This cream gave me a terrible rash on both of my arms.", 90, false, "moon",
          "eu adverse_event other"},
     };
     struct rig rig;
@@ -314,7 +354,8 @@ static void clocks_run_from_receipt(void **state)
         CASE(cases[i].why);
         struct str_pair region = {STR("region"), str_of(cases[i].region)};
         shape_set(feedback, &feedback, received_at, received_ms);
-        if (cases[i].region) shape_set(feedback, &feedback, attributes, (struct str_map){&region, 1});
+        if (cases[i].region)
+            shape_set(feedback, &feedback, attributes, (struct str_map){&region, 1});
         receive(&rig, id, &feedback, received_ms + 5000);
         assert_int_equal(rig.count, 2);
         assert_int_equal(rig.outs[0].topic, TOPIC_SAFETY);
@@ -331,9 +372,12 @@ static void product_names_meet_the_criterion(void **state)
     static const struct {
         const char *why, *text, *product; /* product: what it is called, or NULL */
     } cases[] = {
-        {"a medicine of the list", "Since I started sertraline I vomit every single morning.", "sertraline"},
-        {"by another name, in French", "L'acétaminophène m'a donné des plaques rouges sur tout le visage.", "paracetamol"},
-        {"no name, and nothing else that says which", "She vomited all night and her face was badly swollen.", NULL},
+        {"a medicine of the list", "Since I started sertraline I vomit every single morning.",
+         "sertraline"},
+        {"by another name, in French",
+         "L'acétaminophène m'a donné des plaques rouges sur tout le visage.", "paracetamol"},
+        {"no name, and nothing else that says which",
+         "She vomited all night and her face was badly swollen.", NULL},
     };
     struct rig rig;
     (void)state;
@@ -350,7 +394,8 @@ static void product_names_meet_the_criterion(void **state)
         assert_int_equal(safety->products.count, cases[i].product ? 1 : 0);
         if (!cases[i].product) continue;
         assert_true(str_equal(safety->products.items[0].name, str_of(cases[i].product)));
-        assert_in_range(safety->products.items[0].end, safety->products.items[0].start + 1, strlen(cases[i].text));
+        assert_in_range(safety->products.items[0].end, safety->products.items[0].start + 1,
+                        strlen(cases[i].text));
     }
     close_rig(&rig);
 }
@@ -362,12 +407,16 @@ static void marks_repeats_across_a_restart(void **state)
     struct rig rig;
     (void)state;
     assert_non_null(mkdtemp(folder));
-    struct feedback first = said(text), second = said("The parcel came two weeks late, and nobody ever answered the phone!"), third = said(text);
+    struct feedback first = said(text),
+                    second =
+                        said("The parcel came two weeks late, and nobody ever answered the phone!"),
+                    third = said(text);
     open_rig(&rig, folder);
     receive(&rig, "r1", &first, 1700000000000);
     assert_int_equal(rig.count, 1);
     assert_false(shape_has(document, &rig.outs[0].document, duplicate));
-    struct feedback other = said("Something else altogether, a record that keeps the offsets of both runs apart.");
+    struct feedback other =
+        said("Something else altogether, a record that keeps the offsets of both runs apart.");
     receive(&rig, "r2", &other, 1700000000000);
     close_rig(&rig);
     open_rig(&rig, folder);

@@ -18,8 +18,10 @@ static void hashes_with_a_key(void **state)
     struct str hash = pseudonym_of(&pseudonym, STR("what do ya want for nothing?"), &arena);
     assert_true(str_equal(hash, STR("5bdcc146bf60754e6a042426089575c7")));
     assert_int_equal(pseudonym_open(&other, "Jef2", "", &err), E_OK);
-    assert_false(str_equal(hash, pseudonym_of(&other, STR("what do ya want for nothing?"), &arena)));
-    assert_false(str_equal(hash, pseudonym_of(&pseudonym, STR("what do ya want for nothing!"), &arena)));
+    assert_false(
+        str_equal(hash, pseudonym_of(&other, STR("what do ya want for nothing?"), &arena)));
+    assert_false(
+        str_equal(hash, pseudonym_of(&pseudonym, STR("what do ya want for nothing!"), &arena)));
     pseudonym_close(&pseudonym), pseudonym_close(&other);
     arena_deinit(&arena);
 }

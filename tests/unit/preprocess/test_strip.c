@@ -9,7 +9,8 @@ static struct strip_known known;
 static void strips_attributes(void **state)
 {
     static const struct {
-        const char *why, *name, *value, *ret_name, *ret_value; /* ret_value NULL: the hash of the value */
+        /* ret_value NULL: the hash of the value */
+        const char *why, *name, *value, *ret_name, *ret_value;
     } cases[] = {
         {"an ordinary one stays", "plan", "premium 24", "plan", "premium 24"},
         {"personal data inside goes", "note", "mail bob@ex.org", "note", "mail [EMAIL]"},
@@ -32,7 +33,9 @@ static void strips_attributes(void **state)
         CASE(cases[i].why);
         shape_set(feedback, &feedback, attributes, ((struct str_map){&pair, 1}));
         assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &known, &arena, &err), E_OK);
-        struct str expected = cases[i].ret_value ? str_of(cases[i].ret_value) : pseudonym_of(&pseudonym, str_of(cases[i].value), &arena);
+        struct str expected = cases[i].ret_value
+                                  ? str_of(cases[i].ret_value)
+                                  : pseudonym_of(&pseudonym, str_of(cases[i].value), &arena);
         assert_true(str_equal(feedback.attributes.items[0].name, str_of(cases[i].ret_name)));
         assert_true(str_equal(feedback.attributes.items[0].value, expected));
         arena_deinit(&arena);
@@ -80,7 +83,8 @@ static void remembers_only_what_stays(void **state)
         {"second", "en", "call +34 612 345 678", "call [PHONE]"},
         {"its head alone", "en", "call", "call"},
         {"as long as room is", "en", longest, longest},
-        {"as long, of other bytes", "en", "fifty-four bytes are remembered, and this is no a@b.co", "fifty-four bytes are remembered, and this is no [EMAIL]"},
+        {"as long, of other bytes", "en", "fifty-four bytes are remembered, and this is no a@b.co",
+         "fifty-four bytes are remembered, and this is no [EMAIL]"},
         {"a tag that is too long to keep", "a-long-tag", "Pixel 7", "Pixel 7"},
         {"no tag", "", "Pixel 7", "Pixel 7"},
     };
@@ -93,7 +97,8 @@ static void remembers_only_what_stays(void **state)
         struct feedback feedback = {0};
         CASE(cases[i].why);
         shape_set(feedback, &feedback, product, str_of(cases[i].text));
-        assert_int_equal(strip_feedback(&feedback, &pseudonym, cases[i].language, &fresh, &arena, &err), E_OK);
+        assert_int_equal(
+            strip_feedback(&feedback, &pseudonym, cases[i].language, &fresh, &arena, &err), E_OK);
         assert_true(str_equal(feedback.product, str_of(cases[i].expected)));
         arena_deinit(&arena);
     }
@@ -113,7 +118,8 @@ static void remembers_the_newest_of_a_slot(void **state)
             snprintf(text, sizeof text, i % 2 ? "model %d" : "bob%d@ex.org", i);
             snprintf(expected, sizeof expected, i % 2 ? "model %d" : "[EMAIL]", i);
             shape_set(feedback, &feedback, product, str_of(text));
-            assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &fresh, &arena, &err), E_OK);
+            assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &fresh, &arena, &err),
+                             E_OK);
             assert_true(str_equal(feedback.product, str_of(expected)));
             arena_deinit(&arena);
         }
@@ -125,7 +131,8 @@ static void keeps_the_bounds_of_the_schema(void **state)
     struct err err;
     struct feedback feedback = {0};
     char channel[64];
-    struct str_pair pairs[] = {{STR("a@ex.org"), STR("1")}, {STR("b@ex.org"), STR("2")}, {STR("c"), STR("3")}};
+    struct str_pair pairs[] = {
+        {STR("a@ex.org"), STR("1")}, {STR("b@ex.org"), STR("2")}, {STR("c"), STR("3")}};
     (void)state;
     memset(channel, ' ', sizeof channel);
     memcpy(channel + sizeof channel - 7, "a@b.com", 7);
@@ -135,7 +142,8 @@ static void keeps_the_bounds_of_the_schema(void **state)
     assert_int_equal(strip_feedback(&feedback, &pseudonym, "en", &known, &arena, &err), E_OK);
     assert_true(feedback.channel.size <= 64);
     assert_true(str_starts(feedback.channel, STR("[EMAIL] ")));
-    assert_int_equal(feedback.attributes.count, 2); /* a map with two names that are equal can't be read */
+    /* a map with two names that are equal can't be read */
+    assert_int_equal(feedback.attributes.count, 2);
     assert_true(str_equal(feedback.attributes.items[1].name, STR("c")));
     arena_deinit(&arena);
 }
@@ -147,14 +155,18 @@ static void unknown_parts_survive_without_personal_data(void **state)
         struct str value, expected;
     } cases[] = {
         {"a text", "mood", STR("\xA4" "fine"), STR("\xA4" "fine")},
-        {"a text with an address of mail", "note", STR("\xAF" "mail bob@ex.org"), STR("\xAC" "mail [EMAIL]")},
+        {"a text with an address of mail", "note", STR("\xAF" "mail bob@ex.org"),
+         STR("\xAC" "mail [EMAIL]")},
         {"a name that says it all", "email", STR("\xA1x"), STR("\xA7[EMAIL]")},
         {"numbers", "count", STR("\xCD\x01\x00"), STR("\xCD\x01\x00")},
         {"a number under a person's name", "phone", STR("\xCD\x01\x00"), STR("\xC0")},
         {"bytes that are no text", "blob", STR("\xC4\x01x"), STR("\xC0")},
-        {"nested", "crm", STR("\x82\xA5" "email\xA1x\xA4" "tags\x92\xA2vp\x07"), STR("\x82\xA5" "email\xA7[EMAIL]\xA4" "tags\x92\xA2vp\x07")},
-        {"a list under a person's name", "phones_of", STR("\x91\xAD+34 612345678"), STR("\x91\xA7[PHONE]")},
-        {"a key that is personal", "seen", STR("\x81\xAA" "bob@ex.org\xC3"), STR("\x81\xA7[EMAIL]\xC3")},
+        {"nested", "crm", STR("\x82\xA5" "email\xA1x\xA4" "tags\x92\xA2vp\x07"),
+         STR("\x82\xA5" "email\xA7[EMAIL]\xA4" "tags\x92\xA2vp\x07")},
+        {"a list under a person's name", "phones_of", STR("\x91\xAD+34 612345678"),
+         STR("\x91\xA7[PHONE]")},
+        {"a key that is personal", "seen", STR("\x81\xAA" "bob@ex.org\xC3"),
+         STR("\x81\xA7[EMAIL]\xC3")},
         {"a key that is a number", "by_day", STR("\x81\x05\xA2ok"), STR("\x81\x05\xA2ok")},
     };
     (void)state;

@@ -10,13 +10,16 @@ enum { ENTRIES = 1024 };
 
 static struct window_record make(const char *id, int64_t offset, uint64_t exact, uint64_t similar)
 {
-    struct window_record record = {.id = str_of(id), .offset = offset, .seen_ms = 1000 + offset, .has_text = true, .near = true,
-                                   .exact = exact, .similar = similar};
-    for (int band = 0; band < SIMILAR_BANDS; band++) record.bands[band] = (uint16_t)(similar >> 16 * band); /* any will do */
+    struct window_record record = {
+        .id = str_of(id), .offset = offset, .seen_ms = 1000 + offset, .has_text = true,
+        .near = true, .exact = exact, .similar = similar};
+    for (int band = 0; band < SIMILAR_BANDS; band++)
+        record.bands[band] = (uint16_t)(similar >> 16 * band); /* any will do */
     return record;
 }
 
-static enum window_match check(struct window *window, const struct window_record *record, int64_t age_ms, struct str *ret_id)
+static enum window_match check(struct window *window, const struct window_record *record,
+                               int64_t age_ms, struct str *ret_id)
 {
     enum window_match match = window_look(window, record, age_ms, ret_id);
     window_enter(window, record, age_ms, match);
@@ -33,11 +36,13 @@ static void tells_repeats(void **state)
         const char *earlier;
     } steps[] = {
         {"the first is new", "a", 1, 11, 0xFFFF0000FFFF0000, WINDOW_NEW, ""},
-        {"the same message again is judged as the first time", "a", 1, 11, 0xFFFF0000FFFF0000, WINDOW_NEW, ""},
+        {"the same message again is judged as the first time", "a", 1, 11, 0xFFFF0000FFFF0000,
+         WINDOW_NEW, ""},
         {"the same id as another message: posted again", "a", 2, 11, 1, WINDOW_RETRIED, ""},
         {"the same id with another text: used twice", "a", 2, 12, 1, WINDOW_REUSED, ""},
         {"another id with the same text", "b", 3, 11, 0xFFFF0000FFFF0000, WINDOW_EXACT, "a"},
-        {"that one processed again is still a repeat", "b", 3, 11, 0xFFFF0000FFFF0000, WINDOW_EXACT, "a"},
+        {"that one processed again is still a repeat", "b", 3, 11, 0xFFFF0000FFFF0000, WINDOW_EXACT,
+         "a"},
         {"eight bits differ: near", "c", 4, 13, 0xFFFF0000FFFF00FF, WINDOW_NEAR, "a"},
         {"nine bits differ: new", "d", 5, 14, 0xFFFF0000FFFF01FF, WINDOW_NEW, ""},
         {"one key of four agrees", "e", 6, 15, 0xFFFE0001FFFE0000, WINDOW_NEAR, "a"},
@@ -49,7 +54,8 @@ static void tells_repeats(void **state)
     assert_int_equal(window_open(NULL, ENTRIES, &window, &err), E_OK);
     for (size_t i = 0; i < COUNT_OF(steps); i++) {
         struct str earlier = {0};
-        struct window_record record = make(steps[i].id, steps[i].offset, steps[i].exact, steps[i].similar);
+        struct window_record record = make(steps[i].id, steps[i].offset, steps[i].exact,
+                                           steps[i].similar);
         CASE(steps[i].why);
         assert_int_equal(check(window, &record, 1000000, &earlier), steps[i].match);
         assert_true(str_equal(earlier, str_of(steps[i].earlier)));
@@ -87,7 +93,8 @@ static void forgets(void **state)
     for (int i = 0; i < ENTRIES; i++) { /* by number */
         char id[16];
         snprintf(id, sizeof id, "n%d", i);
-        struct window_record record = make(id, 10 + i, 1000 + (uint64_t)i, (uint64_t)i << 40 | (uint64_t)i << 20);
+        struct window_record record = make(id, 10 + i, 1000 + (uint64_t)i,
+                                           (uint64_t)i << 40 | (uint64_t)i << 20);
         record.near = false;
         record.seen_ms = late.seen_ms;
         assert_int_equal(check(window, &record, 500, &earlier), WINDOW_NEW);
@@ -107,7 +114,8 @@ static struct window_record numbered(int number, int64_t offset, char id[static 
     return record;
 }
 
-/* Whichever ids came between: one that was forgotten early is a record that is doubled (soak 7 in tests/soak). */
+/* Whichever ids came between: one that was forgotten early is a record that is doubled
+ * (soak 7 in tests/soak). */
 static void knows_every_id_in_the_ring(void **state)
 {
     enum { MORE = 300 };
@@ -123,7 +131,8 @@ static void knows_every_id_in_the_ring(void **state)
     }
     for (int i = 0; i < ENTRIES + MORE; i++) {
         struct window_record record = numbered(i, 10000 + i, id);
-        assert_int_equal(window_look(window, &record, 1000, &earlier), i < MORE ? WINDOW_NEW : WINDOW_RETRIED);
+        assert_int_equal(window_look(window, &record, 1000, &earlier),
+                         i < MORE ? WINDOW_NEW : WINDOW_RETRIED);
     }
     window_close(window);
 }
@@ -137,7 +146,8 @@ static void survives_a_restart(void **state)
     (void)state;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/w", folder);
-    struct window_record first = make("a", 1, 5, 6), repeat = make("b", 2, 5, 6), retried = make("a", 3, 5, 8);
+    struct window_record first = make("a", 1, 5, 6), repeat = make("b", 2, 5, 6),
+                         retried = make("a", 3, 5, 8);
     assert_int_equal(window_open(path, ENTRIES, &window, &err), E_OK);
     assert_int_equal(check(window, &first, 1000, &earlier), WINDOW_NEW);
     CASE("one process holds it");

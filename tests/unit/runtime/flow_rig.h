@@ -1,5 +1,5 @@
-/* A flow without a bus: batches made by hand, a worker that does what the message's text says, and time
- * that stands still. */
+/* A flow without a bus: batches made by hand, a worker that does what the message's text says, and
+ * time that stands still. */
 #ifndef VERBATIM_TESTS_FLOW_RIG_H
 #define VERBATIM_TESTS_FLOW_RIG_H
 
@@ -33,7 +33,8 @@ struct rig {
 
 static inline struct rig *rig_of(const struct worker_context *context) { return context->state; }
 
-/* "ok" and others pass on; "two" gives two; "retry", "heal", "reject", "fatal", "defer" as they say. */
+/* "ok" and others pass on; "two" gives two; "retry", "heal", "reject", "fatal",
+ * "defer" as they say. */
 static inline int rig_process(struct worker_context *context, struct job *job, struct err *err)
 {
     struct rig *rig = rig_of(context);
@@ -41,7 +42,8 @@ static inline int rig_process(struct worker_context *context, struct job *job, s
     rig->runs++;
     struct str copy = arena_printf(job->arena, "%.*s!", STR_ARGS(str_slice(text, 0, 64)));
     int rc = job_emit(job, TOPIC_DOCUMENTS, job->message->key, copy, err);
-    if (rc == E_OK && str_equal(text, STR("two"))) rc = job_emit(job, TOPIC_SAFETY, STR("other"), text, err);
+    if (rc == E_OK && str_equal(text, STR("two")))
+        rc = job_emit(job, TOPIC_SAFETY, STR("other"), text, err);
     if (rc) return rc;
     if (str_equal(text, STR("retry"))) return err_set(err, E_UNAVAILABLE, "not now");
     if (str_equal(text, STR("heal")) && rig->heal_to) return err_set(err, rig->heal_to, "ill");
@@ -62,7 +64,8 @@ static inline int rig_copy(struct worker_context *context, struct job *job, stru
     return job_emit(job, TOPIC_DOCUMENTS, job->message->key, job->message->value, err);
 }
 
-static inline int64_t rig_durable(struct worker_context *context, enum topic topic, uint32_t partition)
+static inline int64_t rig_durable(struct worker_context *context, enum topic topic,
+                                  uint32_t partition)
 {
     (void)topic, (void)partition;
     return rig_of(context)->durable;
@@ -80,11 +83,15 @@ static inline struct rig *rig_create(const struct flow_limits *limits)
     struct rig *rig = calloc(1, sizeof *rig);
     assert_non_null(rig);
     rig->limits = limits ? *limits
-                         : (struct flow_limits){.batches = 3, .attempts = 3, .backoff_least_ms = 100,
-                                                .backoff_most_ms = 1000, .transaction_records = 1000,
+                         : (struct flow_limits){.batches = 3,
+                                                .attempts = 3,
+                                                .backoff_least_ms = 100,
+                                                .backoff_most_ms = 1000,
+                                                .transaction_records = 1000,
                                                 .dead_letter_bytes = 1024};
     rig->worker = (struct worker){.name = "rig", .consumes = TOPICS(FEEDBACK), .raw = true,
-                                  .produces = TOPICS(DOCUMENTS) | TOPICS(SAFETY), .process = rig_process};
+                                  .produces = TOPICS(DOCUMENTS) | TOPICS(SAFETY),
+                                  .process = rig_process};
     rig->backend.release = rig_release;
     rig->consumer.backend = &rig->backend;
     rig->durable = -1;
@@ -116,8 +123,10 @@ static inline void rig_take(struct rig *rig, const char *plan)
         uint32_t partition = (uint32_t)(word.data[0] - '0');
         assert_true(batch.count < RIG_BATCH_MAX);
         messages[batch.count++] = (struct bus_message){
-            .topic = TOPIC_FEEDBACK, .partition = partition, .offset = rig->next_offset[partition]++,
-            .timestamp_ms = 1699999999000, .key = STR("key"), .value = str_slice(word, 2, word.size)};
+            .topic = TOPIC_FEEDBACK, .partition = partition,
+            .offset = rig->next_offset[partition]++,
+            .timestamp_ms = 1699999999000, .key = STR("key"),
+            .value = str_slice(word, 2, word.size)};
     }
     rig->batches++;
     assert_int_equal(flow_take(&rig->flow, &batch, &err), E_OK);
@@ -137,13 +146,17 @@ static inline const char *rig_gather(struct rig *rig)
     text[0] = '\0';
     if (!flow_gather(&rig->flow)) return "nothing";
     for (size_t i = 0; i < flow->position_count; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%u=%lld ", flow->positions[i].partition,
+        used += (size_t)snprintf(text + used, sizeof text - used, "%u=%lld ",
+                                 flow->positions[i].partition,
                                  (long long)flow->positions[i].offset);
     used += (size_t)snprintf(text + used, sizeof text - used, "|");
     for (size_t i = 0; i < flow->output_count; i++) {
         const struct bus_output *output = &flow->outputs[i];
-        if (output->topic == TOPIC_DEAD_LETTERS) used += (size_t)snprintf(text + used, sizeof text - used, " dead");
-        else used += (size_t)snprintf(text + used, sizeof text - used, " %.*s", STR_ARGS(output->value));
+        if (output->topic == TOPIC_DEAD_LETTERS)
+            used += (size_t)snprintf(text + used, sizeof text - used, " dead");
+        else
+            used += (size_t)snprintf(text + used, sizeof text - used, " %.*s",
+                                     STR_ARGS(output->value));
     }
     return text;
 }

@@ -19,17 +19,22 @@ enum { RIG_WAIT_MS = 60000, RIG_PARTITIONS = 4, RIG_TURN_MS = 1 };
 
 static char rig_folder[64];
 
-/* --- faults: the test's CMakeLists wraps bus_commit() -------------------------------------------- */
+/* --- faults: the test's CMakeLists wraps bus_commit() ----------------------------------------- */
 
-static atomic_int commit_fault, commit_fault_count, commits_asked; /* the next `count` commits give this code */
-static atomic_size_t commit_bytes_most; /* of one message; 0: any, as a broker with a lower limit than ours */
+/* the next `count` commits give this code */
+static atomic_int commit_fault, commit_fault_count, commits_asked;
+/* of one message; 0: any, as a broker with a lower limit than ours */
+static atomic_size_t commit_bytes_most;
 
-int __real_bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs, size_t output_count,
-                      const struct bus_position *positions, size_t position_count, struct err *err);
-int __wrap_bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs, size_t output_count,
-                      const struct bus_position *positions, size_t position_count, struct err *err);
-int __wrap_bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs, size_t output_count,
-                      const struct bus_position *positions, size_t position_count, struct err *err)
+int __real_bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs,
+                      size_t output_count, const struct bus_position *positions,
+                      size_t position_count, struct err *err);
+int __wrap_bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs,
+                      size_t output_count, const struct bus_position *positions,
+                      size_t position_count, struct err *err);
+int __wrap_bus_commit(struct bus_consumer *consumer, const struct bus_output *outputs,
+                      size_t output_count, const struct bus_position *positions,
+                      size_t position_count, struct err *err)
 {
     atomic_fetch_add(&commits_asked, 1);
     if (atomic_load(&commit_fault_count) > 0) {
@@ -37,7 +42,8 @@ int __wrap_bus_commit(struct bus_consumer *consumer, const struct bus_output *ou
         return err_set(err, (enum err_code)atomic_load(&commit_fault), "by the test");
     }
     for (size_t i = 0; i < output_count && atomic_load(&commit_bytes_most); i++)
-        if (outputs[i].value.size > atomic_load(&commit_bytes_most)) return err_set(err, E_TOO_LARGE, "by the test");
+        if (outputs[i].value.size > atomic_load(&commit_bytes_most))
+            return err_set(err, E_TOO_LARGE, "by the test");
     return __real_bus_commit(consumer, outputs, output_count, positions, position_count, err);
 }
 
@@ -47,9 +53,10 @@ static inline void rig_fail_commits(enum err_code code, int count)
     atomic_store(&commit_fault_count, count);
 }
 
-/* --- a worker that does what the message says ------------------------------------------------------- */
+/* --- a worker that does what the message says ------------------------------------------------- */
 
-static atomic_int shell_hold, shell_reload_fails, shell_reloads, shell_drains, shell_deferred, shell_rewinds;
+static atomic_int shell_hold, shell_reload_fails, shell_reloads, shell_drains, shell_deferred,
+    shell_rewinds;
 
 struct shell {
     struct job *held[64];
@@ -64,7 +71,8 @@ static inline void shell_release(struct shell *shell)
         struct err err = {0};
         enum err_code code = E_OK;
         if (job->state == JOB_RUNNING)
-            code = (enum err_code)job_emit(job, TOPIC_DOCUMENTS, job->message->key, job->message->value, &err);
+            code = (enum err_code)job_emit(job, TOPIC_DOCUMENTS, job->message->key,
+                                           job->message->value, &err);
         job_finish(job, code, &err);
     }
 }
@@ -94,7 +102,8 @@ static inline void shell_close(struct worker_context *context)
     uv_close((uv_handle_t *)&shell->timer, shell_on_closed);
 }
 
-/* "reject…" and "fatal…" fail so, "silent…" gives nothing, "defer…" answers later; all others are passed on, with the member. */
+/* "reject…" and "fatal…" fail so, "silent…" gives nothing, "defer…" answers later; all others are
+ * passed on, with the member. */
 static inline int shell_process(struct worker_context *context, struct job *job, struct err *err)
 {
     struct shell *shell = context->state;
@@ -141,12 +150,14 @@ static inline void shell_metrics(struct worker_context *context, struct metrics_
 }
 
 static const struct worker shell_worker = {
-    .name = "shell", .summary = "Passes text on.", .consumes = TOPICS(FEEDBACK), .produces = TOPICS(DOCUMENTS),
-    .raw = true, .open = shell_open, .process = shell_process, .reload = shell_reload, .drain = shell_drain,
+    .name = "shell", .summary = "Passes text on.", .consumes = TOPICS(FEEDBACK),
+    .produces = TOPICS(DOCUMENTS),
+    .raw = true, .open = shell_open, .process = shell_process, .reload = shell_reload,
+    .drain = shell_drain,
     .close = shell_close, .metrics = shell_metrics, .rewound = shell_rewound,
 };
 
-/* --- life of the rig ---------------------------------------------------------------------------------- */
+/* --- life of the rig -------------------------------------------------------------------------- */
 
 static inline void must(int rc, const struct err *err)
 {
@@ -155,7 +166,8 @@ static inline void must(int rc, const struct err *err)
     abort();
 }
 
-static inline int rig_remove_one(const char *path, const struct stat *stat, int kind, struct FTW *walk)
+static inline int rig_remove_one(const char *path, const struct stat *stat, int kind,
+                                 struct FTW *walk)
 {
     (void)stat, (void)kind, (void)walk;
     return remove(path);
@@ -164,8 +176,9 @@ static inline int rig_remove_one(const char *path, const struct stat *stat, int 
 static inline int rig_setup(void **state)
 {
     (void)state;
-    atomic_int *const counters[] = {&commit_fault_count, &commits_asked, &shell_hold, &shell_reload_fails,
-                                    &shell_reloads, &shell_drains, &shell_deferred, &shell_rewinds};
+    atomic_int *const counters[] = {
+        &commit_fault_count, &commits_asked, &shell_hold, &shell_reload_fails, &shell_reloads,
+        &shell_drains, &shell_deferred, &shell_rewinds};
     for (size_t i = 0; i < COUNT_OF(counters); i++) atomic_store(counters[i], 0);
     atomic_store(&commit_bytes_most, 0);
     snprintf(rig_folder, sizeof rig_folder, "/tmp/verbatim-runtime-XXXXXX");
@@ -192,8 +205,10 @@ static inline struct config *rig_config(const char *const *settings)
     must(config_create(tables, &config, &err), &err);
     snprintf(path, sizeof path, "bus.path=%s/bus", rig_folder);
     must(config_set(config, str_of(path), "test", &err), &err);
-    for (size_t i = 0; i < COUNT_OF(defaults); i++) must(config_set(config, str_of(defaults[i]), "test", &err), &err);
-    for (; settings && *settings; settings++) must(config_set(config, str_of(*settings), "test", &err), &err);
+    for (size_t i = 0; i < COUNT_OF(defaults); i++)
+        must(config_set(config, str_of(defaults[i]), "test", &err), &err);
+    for (; settings && *settings; settings++)
+        must(config_set(config, str_of(*settings), "test", &err), &err);
     return config;
 }
 
@@ -217,7 +232,7 @@ static inline void replica_await_ready(const struct replica *replica)
     RIG_AWAIT(replica_progress(replica).ready);
 }
 
-/* --- the bus from outside --------------------------------------------------------------------------- */
+/* --- the bus from outside --------------------------------------------------------------------- */
 
 struct outside {
     struct config *config;
@@ -235,7 +250,8 @@ static inline void outside_open(struct outside *outside, enum topic topic)
         bool created;
         must(bus_topic_create(outside->bus, (enum topic)i, &settings, &created, &err), &err);
     }
-    struct bus_subscription subscription = {.member = "outside", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
+    struct bus_subscription subscription = {
+        .member = "outside", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
     must(bus_subscribe(outside->bus, &subscription, &outside->reader, &err), &err);
 }
 
@@ -263,9 +279,10 @@ static inline void outside_produce(struct outside *outside, const char *word, in
         char key[16], value[8192];
         snprintf(key, sizeof key, "k%d", i);
         snprintf(value, sizeof value, "%s %d", word, i);
-        struct bus_output output = {.topic = TOPIC_FEEDBACK, .timestamp_ms = clock_wall_ms(clock_system()),
-                                    .key = str_of(key), .value = str_of(value), .headers = headers,
-                                    .header_count = header_count};
+        struct bus_output output = {
+            .topic = TOPIC_FEEDBACK, .timestamp_ms = clock_wall_ms(clock_system()),
+            .key = str_of(key), .value = str_of(value), .headers = headers,
+            .header_count = header_count};
         must(bus_produce(producer, &output, 1, outside_on_done, NULL, &err), &err);
         must(bus_producer_flush(producer, RIG_WAIT_MS, &err), &err);
     }
@@ -275,7 +292,8 @@ static inline void outside_produce(struct outside *outside, const char *word, in
 typedef void outside_on_message(void *user, const struct bus_message *message);
 
 /* Reads until `count` messages have come. */
-static inline void outside_read(struct outside *outside, int count, outside_on_message *on_message, void *user)
+static inline void outside_read(struct outside *outside, int count, outside_on_message *on_message,
+                                void *user)
 {
     struct err err;
     int64_t until_ms = clock_mono_ms(clock_system()) + RIG_WAIT_MS;

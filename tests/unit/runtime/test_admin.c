@@ -1,4 +1,5 @@
-/* What operators see of a worker: /metrics, /healthz, /readyz, status messages, traces, log lines. */
+/* What operators see of a worker: /metrics, /healthz, /readyz, status messages,
+ * traces, log lines. */
 #include "runtime_rig.h"
 
 #include <arpa/inet.h>
@@ -14,15 +15,18 @@ static const char *ask(const struct replica *replica, const char *method, const 
 {
     static char answer[65536];
     char request[256];
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(http_server_port(replica->runtime->admin)),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(http_server_port(replica->runtime->admin)),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     size_t size = 0;
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    int length = snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", method, path);
+    int length = snprintf(request, sizeof request,
+                          "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", method, path);
     assert_int_equal(write(fd, request, (size_t)length), length);
-    for (ssize_t got; (got = read(fd, answer + size, sizeof answer - 1 - size)) > 0;) size += (size_t)got;
+    for (ssize_t got; (got = read(fd, answer + size, sizeof answer - 1 - size)) > 0;)
+        size += (size_t)got;
     close(fd);
     answer[size] = '\0';
     return answer;
@@ -41,9 +45,12 @@ static void test_endpoints(void **state)
     } cases[] = {
         {"alive", "GET", "/healthz", "HTTP/1.1 200", "alive\n"},
         {"ready", "GET", "/readyz", "HTTP/1.1 200", "ready\n"},
-        {"metrics have their own type", "GET", "/metrics", "HTTP/1.1 200", "text/plain; version=0.0.4"},
-        {"and a kind and help for each", "GET", "/metrics", "HTTP/1.1 200", "# TYPE verbatim_records_total counter"},
-        {"the worker's own are there", "GET", "/metrics", "HTTP/1.1 200", "verbatim_objects_total{" LABELS "} 7"},
+        {"metrics have their own type", "GET", "/metrics", "HTTP/1.1 200",
+         "text/plain; version=0.0.4"},
+        {"and a kind and help for each", "GET", "/metrics", "HTTP/1.1 200",
+         "# TYPE verbatim_records_total counter"},
+        {"the worker's own are there", "GET", "/metrics", "HTTP/1.1 200",
+         "verbatim_objects_total{" LABELS "} 7"},
         {"so is the process", "GET", "/metrics", "HTTP/1.1 200", "process_resident_memory_bytes"},
         {"the bus is named", "GET", "/metrics", "HTTP/1.1 200", "embedded at"},
         {"probes may use HEAD", "HEAD", "/healthz", "HTTP/1.1 200", "\r\n\r\n"},
@@ -70,7 +77,8 @@ static void test_address_in_use(void **state)
     (void)state;
     replica_start(&first, (const char *[]){ADMIN, NULL});
     replica_await_ready(&first);
-    snprintf(taken, sizeof taken, "runtime.admin=127.0.0.1:%u", http_server_port(first.runtime->admin));
+    snprintf(taken, sizeof taken, "runtime.admin=127.0.0.1:%u",
+             http_server_port(first.runtime->admin));
     replica_start(&second, (const char *[]){taken, "runtime.replica=1", NULL});
     assert_int_equal(replica_join(&second), E_IN_USE);
     assert_non_null(strstr(second.err.text, "127.0.0.1"));
@@ -107,23 +115,27 @@ static void test_backlog(void **state)
     struct bus_producer *producer;
     must(bus_producer_open(outside.bus, "door", &producer, &err), &err);
     for (int i = 0; i < 6; i++) { /* one partition, an hour old */
-        struct bus_output output = {.topic = TOPIC_FEEDBACK, .timestamp_ms = clock_wall_ms(clock_system()) - 3600000,
-                                    .key = STR("k"), .value = STR("defer 1")};
+        struct bus_output output = {
+            .topic = TOPIC_FEEDBACK, .timestamp_ms = clock_wall_ms(clock_system()) - 3600000,
+            .key = STR("k"), .value = STR("defer 1")};
         must(bus_produce(producer, &output, 1, outside_on_done, NULL, &err), &err);
     }
     must(bus_producer_flush(producer, RIG_WAIT_MS, &err), &err);
     bus_producer_close(producer);
-    replica_start(&replica, (const char *[]){ADMIN, "runtime.batch_records=2", "runtime.batches=2", NULL});
+    replica_start(&replica,
+                  (const char *[]){ADMIN, "runtime.batch_records=2", "runtime.batches=2", NULL});
     RIG_AWAIT(atomic_load(&shell_deferred) == 4);
     RIG_AWAIT(metric_is(&replica, "verbatim_in_flight_records{" LABELS "} 4"));
     RIG_AWAIT(replica_progress(&replica).backlog_records == 6); /* 4 in flight, 2 not read */
     const char *metrics = ask(&replica, "GET", "/metrics");
-    const char *seconds = strstr(metrics, "verbatim_backlog_seconds{" LABELS ",topic=\"feedback\"} ");
+    const char *seconds = strstr(metrics,
+                                 "verbatim_backlog_seconds{" LABELS ",topic=\"feedback\"} ");
     assert_non_null(seconds);
     assert_true(strtod(strstr(seconds, "} ") + 2, NULL) >= 3600);
     assert_non_null(strstr(metrics, "topic=\"feedback\",partition=\""));
     atomic_store(&shell_hold, 0);
-    RIG_AWAIT(replica_progress(&replica).backlog_records == 0 && replica_progress(&replica).outputs == 6);
+    RIG_AWAIT(replica_progress(&replica).backlog_records == 0 &&
+              replica_progress(&replica).outputs == 6);
     assert_true(metric_is(&replica, "verbatim_backlog_seconds{" LABELS ",topic=\"feedback\"} 0\n"));
     assert_int_equal(replica_stop(&replica), E_OK);
     outside_close(&outside);
@@ -142,7 +154,8 @@ static void test_not_ready_while_the_bus_refuses(void **state)
     const char *answer = ask(&replica, "GET", "/readyz");
     assert_memory_equal(answer, "HTTP/1.1 503", 12);
     assert_non_null(strstr(answer, "Retry-After:"));
-    assert_memory_equal(ask(&replica, "GET", "/healthz"), "HTTP/1.1 200", 12); /* a restart wouldn't help */
+    /* a restart wouldn't help */
+    assert_memory_equal(ask(&replica, "GET", "/healthz"), "HTTP/1.1 200", 12);
     assert_true(metric_is(&replica, "verbatim_paused{" LABELS "} 1"));
     rig_fail_commits(E_OK, 0);
     RIG_AWAIT(strncmp(ask(&replica, "GET", "/readyz"), "HTTP/1.1 200", 12) == 0);
@@ -163,18 +176,20 @@ static void test_reload(void **state)
     assert_int_equal(atomic_load(&shell_reloads), 1);
     atomic_store(&shell_reload_fails, 1);
     runtime_reload(replica.runtime);
-    RIG_AWAIT(metric_is(&replica, "verbatim_config_reloads_total{" LABELS ",result=\"refused\"} 1"));
+    RIG_AWAIT(
+        metric_is(&replica, "verbatim_config_reloads_total{" LABELS ",result=\"refused\"} 1"));
     assert_int_equal(atomic_load(&shell_reloads), 1); /* the old stays in force */
     assert_true(replica_progress(&replica).ready);
     assert_int_equal(replica_stop(&replica), E_OK);
 }
 
-/* --- on the bus ----------------------------------------------------------------------------------- */
+/* --- on the bus ------------------------------------------------------------------------------- */
 
 static struct str detail(const struct audit *audit, const char *name)
 {
     for (uint32_t i = 0; i < audit->detail.count; i++)
-        if (str_equal(audit->detail.items[i].name, str_of(name))) return audit->detail.items[i].value;
+        if (str_equal(audit->detail.items[i].name, str_of(name)))
+            return audit->detail.items[i].value;
     return (struct str){0};
 }
 
@@ -203,7 +218,8 @@ static void test_status_on_the_audit_topic(void **state)
     (void)state;
     outside_open(&outside, TOPIC_AUDIT);
     replica_start(&replica, (const char *[]){"runtime.status_every=1h", NULL});
-    outside_read(&outside, 1, status_on_message, &seen); /* the first at once, and idle all the same */
+    /* the first at once, and idle all the same */
+    outside_read(&outside, 1, status_on_message, &seen);
     assert_int_equal(seen, 1);
     assert_int_equal(replica_stop(&replica), E_OK);
     outside_close(&outside);
@@ -235,7 +251,7 @@ static void test_trace_is_carried(void **state)
     outside_close(&outside);
 }
 
-/* --- log lines -------------------------------------------------------------------------------------- */
+/* --- log lines -------------------------------------------------------------------------------- */
 
 static void test_json_logs(void **state)
 {
@@ -272,9 +288,11 @@ int main(void)
     log_setup(LOG_ERROR, LOG_TEXT);
 #define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_endpoints), RIG_TEST(test_address_in_use), RIG_TEST(test_bad_address), RIG_TEST(test_backlog),
+        RIG_TEST(test_endpoints), RIG_TEST(test_address_in_use), RIG_TEST(test_bad_address),
+        RIG_TEST(test_backlog),
         RIG_TEST(test_not_ready_while_the_bus_refuses), RIG_TEST(test_reload),
-        RIG_TEST(test_status_on_the_audit_topic), RIG_TEST(test_trace_is_carried), RIG_TEST(test_json_logs),
+        RIG_TEST(test_status_on_the_audit_topic), RIG_TEST(test_trace_is_carried),
+        RIG_TEST(test_json_logs),
     };
     return cmocka_run_group_tests_name("admin", tests, NULL, NULL);
 }

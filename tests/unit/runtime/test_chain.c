@@ -13,7 +13,8 @@ static int double_process(struct worker_context *context, struct job *job, struc
     if (str_equal(value, STR("fatal"))) return err_set(err, E_BUG, "broken");
     struct str once = arena_printf(job->arena, "%.*s.", STR_ARGS(value));
     int rc = job_emit(job, TOPIC_DOCUMENTS, job->message->key, once, err);
-    if (rc == E_OK && str_equal(value, STR("retry")) && fails_left-- > 0) return err_set(err, E_UNAVAILABLE, "not now");
+    if (rc == E_OK && str_equal(value, STR("retry")) && fails_left-- > 0)
+        return err_set(err, E_UNAVAILABLE, "not now");
     return rc ? rc : job_emit(job, TOPIC_SAFETY, job->message->key, value, err);
 }
 
@@ -25,7 +26,8 @@ static int pass_process(struct worker_context *context, struct job *job, struct 
 }
 
 static const struct worker first = {.name = "first", .consumes = TOPICS(FEEDBACK), .raw = true,
-                                    .produces = TOPICS(DOCUMENTS) | TOPICS(SAFETY), .process = double_process};
+                                    .produces = TOPICS(DOCUMENTS) | TOPICS(SAFETY),
+                                    .process = double_process};
 static const struct worker second = {.name = "second", .consumes = TOPICS(DOCUMENTS), .raw = true,
                                      .produces = TOPICS(FEATURES), .process = pass_process};
 
@@ -38,8 +40,11 @@ static void on_output(void *user, const struct chain_message *message)
     struct seen *seen = user;
     size_t used = strlen(seen->text);
     const char *name = topic_info(message->topic)->name;
-    if (message->topic == TOPIC_DEAD_LETTERS) snprintf(seen->text + used, sizeof seen->text - used, "%s ", name);
-    else snprintf(seen->text + used, sizeof seen->text - used, "%s=%.*s ", name, STR_ARGS(message->value));
+    if (message->topic == TOPIC_DEAD_LETTERS)
+        snprintf(seen->text + used, sizeof seen->text - used, "%s ", name);
+    else
+        snprintf(seen->text + used, sizeof seen->text - used, "%s=%.*s ", name,
+                 STR_ARGS(message->value));
 }
 
 static void test_chain(void **state)
@@ -50,9 +55,11 @@ static void test_chain(void **state)
         int rc;
         const char *seen;
     } cases[] = {
-        {"an output goes to who consumes it, at once; others come out", "a", 0, E_OK, "features=a.! safety=a "},
+        {"an output goes to who consumes it, at once; others come out", "a", 0, E_OK,
+         "features=a.! safety=a "},
         {"what fails for good is a dead letter, alone", "reject", 0, E_OK, "dead-letters "},
-        {"what fails for a while is tried again, and comes once", "retry", 2, E_OK, "features=retry.! safety=retry "},
+        {"what fails for a while is tried again, and comes once", "retry", 2, E_OK,
+         "features=retry.! safety=retry "},
         {"but not for ever", "retry", 3, E_OK, "dead-letters "},
         {"a fatal error ends it", "fatal", 0, E_BUG, ""},
     };
@@ -68,7 +75,8 @@ static void test_chain(void **state)
         struct seen seen = {0};
         CASE(cases[i].why);
         fails_left = cases[i].fails;
-        struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = STR("k"), .value = str_of(cases[i].value)};
+        struct chain_message message = {
+            .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = str_of(cases[i].value)};
         int rc = chain_process(chain, &message, on_output, &seen, &err);
         assert_int_equal(rc, cases[i].rc);
         assert_string_equal(seen.text, cases[i].seen);
@@ -97,10 +105,12 @@ static void close_counts(struct worker_context *context)
 
 static void test_open_fails(void **state)
 {
-    static const struct worker good = {.name = "good", .consumes = TOPICS(FEEDBACK), .open = open_counts, .close = close_counts,
-                                       .process = pass_process};
-    static const struct worker bad = {.name = "bad", .consumes = TOPICS(DOCUMENTS), .open = open_fails, .close = close_counts,
-                                      .process = pass_process};
+    static const struct worker good = {
+        .name = "good", .consumes = TOPICS(FEEDBACK), .open = open_counts, .close = close_counts,
+        .process = pass_process};
+    static const struct worker bad = {
+        .name = "bad", .consumes = TOPICS(DOCUMENTS), .open = open_fails, .close = close_counts,
+        .process = pass_process};
     static const struct worker *const workers[] = {&good, &bad};
     static const struct option_table *const tables[] = {NULL};
     struct config *config;
@@ -115,7 +125,7 @@ static void test_open_fails(void **state)
     config_destroy(config);
 }
 
-/* --- records ------------------------------------------------------------------------------------ */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static int put_process(struct worker_context *context, struct job *job, struct err *err)
 {
@@ -135,7 +145,8 @@ static int judge_process(struct worker_context *context, struct job *job, struct
     int rc = record_decode(&job->record, SECTION_SEGMENT, &segment, job->arena, err);
     if (rc) return rc;
     if (str_equal(job->record.id, STR("bad"))) {
-        record_drop(&job->record, SECTION_SEGMENT); /* its own copy: the dead letter has what came */
+        /* its own copy: the dead letter has what came */
+        record_drop(&job->record, SECTION_SEGMENT);
         return err_set(err, E_BAD_MESSAGE, "no good");
     }
     return job_emit_record(job, TOPIC_FEATURES, job->message->key, err);
@@ -173,9 +184,12 @@ static void keep_output(void *user, const struct chain_message *message)
 }
 
 /* Sends a record with this id in, handed on or as bytes; gives what came of it. */
-static void pass_record(const struct worker *judge, const char *id, bool by_bytes, struct kept *kept)
+static void pass_record(const struct worker *judge, const char *id, bool by_bytes,
+                        struct kept *kept)
 {
-    static const struct worker put = {.name = "put", .consumes = TOPICS(FEEDBACK), .produces = TOPICS(DOCUMENTS), .process = put_process};
+    static const struct worker put = {
+        .name = "put", .consumes = TOPICS(FEEDBACK), .produces = TOPICS(DOCUMENTS),
+        .process = put_process};
     const struct worker *const workers[] = {&put, judge};
     static const struct option_table *const tables[] = {NULL};
     struct record record = {.version = RECORD_VERSION, .id = str_of(id)};
@@ -197,8 +211,12 @@ static void pass_record(const struct worker *judge, const char *id, bool by_byte
 
 static void test_records(void **state)
 {
-    static const struct worker judge = {.name = "judge", .consumes = TOPICS(DOCUMENTS), .produces = TOPICS(FEATURES), .process = judge_process};
-    static const struct worker raw = {.name = "raw", .consumes = TOPICS(DOCUMENTS), .produces = TOPICS(FEATURES), .raw = true, .process = echo_process};
+    static const struct worker judge = {
+        .name = "judge", .consumes = TOPICS(DOCUMENTS), .produces = TOPICS(FEATURES),
+        .process = judge_process};
+    static const struct worker raw = {
+        .name = "raw", .consumes = TOPICS(DOCUMENTS), .produces = TOPICS(FEATURES), .raw = true,
+        .process = echo_process};
     static const struct {
         const char *why, *id;
         bool by_bytes;
@@ -207,7 +225,8 @@ static void test_records(void **state)
     } cases[] = {
         {"a record is handed on", "good", false, &judge, TOPIC_FEATURES},
         {"bytes are scanned, then handed on", "good", true, &judge, TOPIC_FEATURES},
-        {"a dead letter holds the bytes of a record that had none", "bad", false, &judge, TOPIC_DEAD_LETTERS},
+        {"a dead letter holds the bytes of a record that had none", "bad", false, &judge,
+         TOPIC_DEAD_LETTERS},
         {"a worker that reads bytes gets bytes", "good", false, &raw, TOPIC_FEATURES},
     };
     (void)state;
@@ -223,7 +242,8 @@ static void test_records(void **state)
         assert_string_equal(kept.key, "new key");
         inner = kept.record;
         if (kept.topic == TOPIC_DEAD_LETTERS) {
-            assert_int_equal(record_decode(&kept.record, SECTION_DEAD_LETTER, &letter, &kept.arena, &err), E_OK);
+            assert_int_equal(
+                record_decode(&kept.record, SECTION_DEAD_LETTER, &letter, &kept.arena, &err), E_OK);
             assert_true(str_equal(letter.worker, STR("judge")));
             assert_int_equal(record_scan(letter.value, &kept.arena, &inner, &err), E_OK);
         } else if (cases[i].judge == &raw) {
@@ -238,6 +258,8 @@ static void test_records(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_records), cmocka_unit_test(test_chain), cmocka_unit_test(test_open_fails)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_records), cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_open_fails)};
     return cmocka_run_group_tests_name("chain", tests, NULL, NULL);
 }

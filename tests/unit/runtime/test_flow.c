@@ -1,4 +1,5 @@
-/* What becomes of records in flight: prefixes, retries, dead letters, drops, deferred jobs, bounds. */
+/* What becomes of records in flight: prefixes, retries, dead letters, drops,
+ * deferred jobs, bounds. */
 #include "flow_rig.h"
 
 #include <malloc.h>
@@ -18,7 +19,8 @@ static void test_prefix(void **state)
         {"behind a record that waits nothing is committed", "0:a 0:retry 0:b", "0=1 | a!"},
         {"a waiting record holds its own partition only", "0:retry 0:a 1:b 1:c", "1=2 | b! c!"},
         {"a deferred record holds its own partition only", "0:defer 0:a 1:b", "1=1 | b!"},
-        {"a rejected record is done: its letter is an output", "0:a 0:reject 0:b", "0=3 | a! dead b!"},
+        {"a rejected record is done: its letter is an output", "0:a 0:reject 0:b",
+         "0=3 | a! dead b!"},
         {"what it emitted before it was rejected is gone", "0:reject", "0=1 | dead"},
         {"nothing is done: nothing is committed", "0:retry", "nothing"},
     };
@@ -90,7 +92,8 @@ static void test_batches_bound(void **state)
         rig_take(rig, "0:defer 0:a");
         rig_run(rig);
     }
-    assert_false(flow_has_room(&rig->flow)); /* records of the others wait behind the deferred one */
+    /* records of the others wait behind the deferred one */
+    assert_false(flow_has_room(&rig->flow));
     assert_int_equal(rig->flow.in_flight, 6);
     job_finish(rig->deferred[0], E_OK, NULL);
     assert_string_equal(rig_gather(rig), "0=2 | defer! a!");
@@ -119,7 +122,7 @@ static void test_durable(void **state)
     rig_destroy(rig);
 }
 
-/* --- drops and deferred jobs ---------------------------------------------------------------------- */
+/* --- drops and deferred jobs ------------------------------------------------------------------ */
 
 static void test_drop(void **state)
 {
@@ -133,7 +136,8 @@ static void test_drop(void **state)
     assert_int_equal(rig->released, 2);
     assert_int_equal(rig->flow.in_flight, 0);
     assert_string_equal(rig_gather(rig), "nothing");
-    memset(rig->next_offset, 0, sizeof rig->next_offset); /* the bus goes back to what is committed */
+    /* the bus goes back to what is committed */
+    memset(rig->next_offset, 0, sizeof rig->next_offset);
     rig_take(rig, "0:a");
     rig_run(rig);
     assert_string_equal(rig_gather(rig), "0=1 | a!");
@@ -216,16 +220,18 @@ static void test_deferred_and_forgotten(void **state)
     rig_destroy(rig); /* gives the batch back, and leaks nothing (ASan) */
 }
 
-/* --- headers ------------------------------------------------------------------------------------ */
+/* --- headers ---------------------------------------------------------------------------------- */
 
 static void test_headers(void **state)
 {
     static const char parent[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    static const struct bus_header headers[] = {{{"traceparent", 11}, {parent, sizeof parent - 1}}, {{"ce_id", 5}, {"r-1", 3}}};
+    static const struct bus_header headers[] = {
+        {{"traceparent", 11}, {parent, sizeof parent - 1}}, {{"ce_id", 5}, {"r-1", 3}}};
     static const struct {
         const char *name, *value;
     } expected[] = {
-        {"content-type", "application/msgpack"}, {"ce_specversion", "1.0"}, {"ce_type", "verbatim.documents"},
+        {"content-type", "application/msgpack"}, {"ce_specversion", "1.0"},
+        {"ce_type", "verbatim.documents"},
         {"ce_source", "rig"}, {"ce_id", "r-1"},
     };
     struct rig *rig = rig_create(NULL);
@@ -250,7 +256,8 @@ static void test_headers(void **state)
 
 static void test_marks(void **state)
 {
-    static const char long_name[] = "a-name-of-a-run-that-nobody-would-give-but-that-any-producer-may-write";
+    static const char long_name[] =
+        "a-name-of-a-run-that-nobody-would-give-but-that-any-producer-may-write";
     static const struct {
         const char *why, *redrives, *replay, *expected;
     } cases[] = {
@@ -269,10 +276,13 @@ static void test_marks(void **state)
         char found[256] = "";
         CASE(cases[i].why);
         headers_fill(headers, TOPIC_FEEDBACK, "ingest", STR("r-1"), STR(""));
-        if (cases[i].redrives) headers[count++] = (struct bus_header){STR(HEADER_REDRIVES), str_of(cases[i].redrives)};
-        if (cases[i].replay) headers[count++] = (struct bus_header){STR(HEADER_REPLAY), str_of(cases[i].replay)};
+        if (cases[i].redrives)
+            headers[count++] = (struct bus_header){STR(HEADER_REDRIVES), str_of(cases[i].redrives)};
+        if (cases[i].replay)
+            headers[count++] = (struct bus_header){STR(HEADER_REPLAY), str_of(cases[i].replay)};
         rig_take(rig, "0:two 0:reject");
-        for (int j = 0; j < 2; j++) rig->messages[0][j].headers = headers, rig->messages[0][j].header_count = count;
+        for (int j = 0; j < 2; j++)
+            rig->messages[0][j].headers = headers, rig->messages[0][j].header_count = count;
         rig_run(rig);
         rig_gather(rig);
         assert_int_equal(rig->flow.output_count, 3);
@@ -280,8 +290,8 @@ static void test_marks(void **state)
             found[0] = '\0';
             const struct bus_output *output = &rig->flow.outputs[j];
             for (uint32_t k = JOB_HEADERS; k < output->header_count; k++)
-                snprintf(found + strlen(found), sizeof found - strlen(found), "%.*s=%.*s ", STR_ARGS(output->headers[k].name),
-                         STR_ARGS(output->headers[k].value));
+                snprintf(found + strlen(found), sizeof found - strlen(found), "%.*s=%.*s ",
+                         STR_ARGS(output->headers[k].name), STR_ARGS(output->headers[k].value));
             assert_string_equal(found, cases[i].expected);
         }
         rig_destroy(rig);

@@ -1,4 +1,5 @@
-/* What fails: tried again after a pause, and a dead letter in the end, which is never one too many. */
+/* What fails: tried again after a pause, and a dead letter in the end, which is
+ * never one too many. */
 #include "flow_rig.h"
 #include "schema/msgpack.h"
 
@@ -75,12 +76,14 @@ static void test_backoff(void **state)
     }
 }
 
-/* --- dead letters ------------------------------------------------------------------------------- */
+/* --- dead letters ----------------------------------------------------------------------------- */
 
 static void test_dead_letter(void **state)
 {
-    static const struct bus_header headers[] = {{{"source", 6}, {"shop", 4}}, {{"binary", 6}, {"\xff\xfe", 2}},
-                                                {{"source", 6}, {"mill", 4}}}; /* Kafka allows it; a map of ours doesn't */
+    static const struct bus_header headers[] = {{{"source", 6}, {"shop", 4}},
+                                                {{"binary", 6}, {"\xff\xfe", 2}},
+                                                /* Kafka allows it; a map of ours doesn't */
+                                                {{"source", 6}, {"mill", 4}}};
     struct rig *rig = rig_create(NULL);
     struct arena arena = {0};
     (void)state;
@@ -101,7 +104,8 @@ static void test_dead_letter(void **state)
     assert_int_equal(letter.failed_at, 1700000000000);
     assert_str(letter.key, "key");
     assert_str(letter.value, "reject");
-    assert_str(letter.value_sha256, "084e990a49ba65e622926853785e0ed05c63fc7fbf798a26e8242b5ee3d7ce9f");
+    assert_str(letter.value_sha256,
+               "084e990a49ba65e622926853785e0ed05c63fc7fbf798a26e8242b5ee3d7ce9f");
     assert_int_equal(letter.headers.count, 1); /* only what is text, and each name once */
     assert_str(letter.headers.items[0].value, "shop");
     assert_int_equal(rig->flow.counters.rejected, 1);
@@ -126,11 +130,13 @@ static void test_large_dead_letter_keeps_its_hash(void **state)
     rig_destroy(rig);
 }
 
-/* Nothing that comes with a message may make its letter too large for the bus: nobody could commit it. */
+/* Nothing that comes with a message may make its letter too large for the bus:
+ * nobody could commit it. */
 static void test_foreign_headers_are_no_dead_end(void **state)
 {
     static char large[MSGPACK_BYTES_MAX];
-    const struct bus_header headers[] = {{{"large", 5}, {large, sizeof large}}, {{"small", 5}, {"shop", 4}}};
+    const struct bus_header headers[] = {
+        {{"large", 5}, {large, sizeof large}}, {{"small", 5}, {"shop", 4}}};
     struct rig *rig = rig_create(NULL);
     struct arena arena = {0};
     (void)state;
@@ -225,7 +231,9 @@ static void test_poison(void **state)
     } cases[] = {
         {"no bytes", "", 0},
         {"an array that claims 4 billion items", "\xdd\xff\xff\xff\xff", 5},
-        {"nested deeper than any record", "\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\xc0", 21},
+        {"nested deeper than any record",
+         "\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\xc0",
+         21},
         {"a map that is cut off", "\x82\xa1v\x01", 4},
         {"text, not msgpack", "hello", 5},
     };

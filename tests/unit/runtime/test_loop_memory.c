@@ -1,5 +1,6 @@
-/* Each allocation of a whole worker fails in turn, on whatever thread: when it is created, opens, processes, commits and stops.
- * It says so or goes on; and the next one does what is left: each record is written once, each dead letter too. */
+/* Each allocation of a whole worker fails in turn, on whatever thread: when it is created, opens,
+ * processes, commits and stops. It says so or goes on; and the next one does what is left: each
+ * record is written once, each dead letter too. */
 #define FAILING_MALLOC_EVERYWHERE
 #include "runtime_rig.h"
 #include "failing_malloc.h"
@@ -56,7 +57,8 @@ static void judge(void)
 
 static bool one_fails(long nth, bool *ret_stopped)
 {
-    static const char *const settings[] = {"runtime.batch_records=5", "runtime.log_level=error", NULL};
+    static const char *const settings[] = {
+        "runtime.batch_records=5", "runtime.log_level=error", NULL};
     struct outside outside;
     struct err err = {0};
     assert_int_equal(rig_setup(NULL), 0);

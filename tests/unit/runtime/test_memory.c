@@ -1,10 +1,12 @@
-/* Each allocation of the flow fails in turn: the worker is told to stop, no batch is lost, and nothing is doubled; and
- * a flow that begins anew, as a restarted worker's does, does all the work. */
+/* Each allocation of the flow fails in turn: the worker is told to stop, no batch is lost,
+ * and nothing is doubled; and a flow that begins anew, as a restarted worker's does,
+ * does all the work. */
 #include "flow_rig.h"
 #include "failing_malloc.h"
 
 static const struct { uint32_t partition; const char *text; } plan[] = {
-    {0, "ok"}, {1, "two"}, {2, "reject"}, {0, "ok"}, {3, "retry"}, {4, "defer"}, {5, "ok"}, {6, "two"}, {7, "ok"},
+    {0, "ok"}, {1, "two"}, {2, "reject"}, {0, "ok"}, {3, "retry"}, {4, "defer"}, {5, "ok"},
+    {6, "two"}, {7, "ok"},
 };
 enum { RECORDS = COUNT_OF(plan), OUTPUTS = RECORDS + 2, PARTITIONS = 8 };
 
@@ -13,7 +15,8 @@ static void plan_messages(struct bus_message *messages)
     int64_t next[PARTITIONS] = {0};
     for (size_t i = 0; i < RECORDS; i++)
         messages[i] = (struct bus_message){.topic = TOPIC_FEEDBACK, .partition = plan[i].partition,
-                                           .offset = next[plan[i].partition]++, .timestamp_ms = 1699999999000,
+                                           .offset = next[plan[i].partition]++,
+                                           .timestamp_ms = 1699999999000,
                                            .key = STR("key"), .value = str_of(plan[i].text)};
 }
 
@@ -32,7 +35,8 @@ static size_t commit_all(struct rig *rig)
 {
     size_t outputs = 0;
     for (int i = 0; i < 100 && !rig->flow.fatal.code && flow_gather(&rig->flow); i++) {
-        assert_true(rig->flow.position_count > 0 || rig->flow.output_count == 0); /* never outputs alone */
+        /* never outputs alone */
+        assert_true(rig->flow.position_count > 0 || rig->flow.output_count == 0);
         outputs += rig->flow.output_count;
         flow_committed(&rig->flow);
     }

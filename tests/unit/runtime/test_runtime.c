@@ -1,4 +1,5 @@
-/* A worker on the embedded bus: starts, processes, commits, drains, reloads, recovers, each record once. */
+/* A worker on the embedded bus: starts, processes, commits, drains, reloads, recovers,
+ * each record once. */
 #include "runtime_rig.h"
 
 #include <signal.h>
@@ -6,7 +7,7 @@
 
 static struct tally fresh_tally(void) { return (struct tally){.ordered = true}; }
 
-/* --- the happy path ------------------------------------------------------------------------------ */
+/* --- the happy path --------------------------------------------------------------------------- */
 
 static void test_each_once_and_in_order(void **state)
 {
@@ -30,7 +31,8 @@ static void test_each_once_and_in_order(void **state)
     outside_produce(&outside, "ok", 300, 1, NULL, 0);
     outside_read(&outside, 1, tally_on_message, &tally);
     tally_check(&tally, 0, 301);
-    RIG_AWAIT(replica_progress(&replica).done == 1); /* its output may be seen before it is counted */
+    /* its output may be seen before it is counted */
+    RIG_AWAIT(replica_progress(&replica).done == 1);
     assert_int_equal(replica_stop(&replica), E_OK);
     outside_read_none(&outside);
     outside_close(&outside);
@@ -52,7 +54,7 @@ static void test_asynchronous_steps(void **state)
     outside_close(&outside);
 }
 
-/* --- stopping ------------------------------------------------------------------------------------- */
+/* --- stopping --------------------------------------------------------------------------------- */
 
 static void test_stop_drains(void **state)
 {
@@ -119,7 +121,8 @@ static void test_finish_reads_to_the_end(void **state)
         if (i) assert_int_equal(rig_setup(NULL), 0);
         tally = fresh_tally();
         outside_open(&outside, TOPIC_DOCUMENTS);
-        if (!cases[i].ready_before) outside_produce(&outside, cases[i].word, 0, cases[i].records, NULL, 0);
+        if (!cases[i].ready_before)
+            outside_produce(&outside, cases[i].word, 0, cases[i].records, NULL, 0);
         replica_start(&replica, (const char *[]){"runtime.batch_records=7", NULL});
         if (cases[i].ready_before) {
             replica_await_ready(&replica);
@@ -155,7 +158,7 @@ static void test_fatal_stops_and_commits_nothing_of_it(void **state)
     outside_close(&outside);
 }
 
-/* --- a bus that refuses ----------------------------------------------------------------------------- */
+/* --- a bus that refuses ----------------------------------------------------------------------- */
 
 static void test_commit_faults(void **state)
 {
@@ -194,7 +197,8 @@ static void test_commit_faults(void **state)
     }
 }
 
-/* Never the same refused transaction for ever: what is too large becomes a dead letter, the rest goes on. */
+/* Never the same refused transaction for ever: what is too large becomes a dead letter,
+ * the rest goes on. */
 static void test_larger_than_the_broker_takes(void **state)
 {
     static struct tally tally;
@@ -231,7 +235,8 @@ static void test_fatal_commit_stops(void **state)
     outside_close(&outside);
 }
 
-/* A dead letter is an output: while it can't be written, nothing is committed, and the source waits. */
+/* A dead letter is an output: while it can't be written, nothing is committed,
+ * and the source waits. */
 static void test_dead_letter_that_cannot_be_written(void **state)
 {
     struct outside outside;
@@ -243,7 +248,8 @@ static void test_dead_letter_that_cannot_be_written(void **state)
     outside_produce(&outside, "reject", 0, 60, NULL, 0);
     outside_produce(&outside, "ok", 60, 60, NULL, 0);
     rig_fail_commits(E_DISK_FULL, 1000000);
-    replica_start(&replica, (const char *[]){"runtime.batch_records=10", "runtime.batches=2", NULL});
+    replica_start(&replica,
+                  (const char *[]){"runtime.batch_records=10", "runtime.batches=2", NULL});
     RIG_AWAIT(atomic_load(&commits_asked) > 5);
     struct runtime_progress progress = replica_progress(&replica);
     assert_int_equal(progress.outputs, 0);
@@ -251,19 +257,21 @@ static void test_dead_letter_that_cannot_be_written(void **state)
     outside_read_none(&outside);
     rig_fail_commits(E_OK, 0);
     outside_read(&outside, 60, tally_on_message, &tally);
-    RIG_AWAIT(replica_progress(&replica).outputs == 60 + 60); /* letters, records; no status, no ledger */
+    /* letters, records; no status, no ledger */
+    RIG_AWAIT(replica_progress(&replica).outputs == 60 + 60);
     assert_int_equal(replica_progress(&replica).rejected, 60);
     tally_check(&tally, 60, 60);
     assert_int_equal(replica_stop(&replica), E_OK);
     outside_close(&outside);
 }
 
-/* --- replicas ----------------------------------------------------------------------------------------- */
+/* --- replicas --------------------------------------------------------------------------------- */
 
 static void test_two_replicas_share(void **state)
 {
     static struct tally tally;
-    static const char *const first[] = {"runtime.replica=0", NULL}, *const second[] = {"runtime.replica=1", NULL};
+    static const char *const first[] = {"runtime.replica=0", NULL},
+                             *const second[] = {"runtime.replica=1", NULL};
     struct outside outside;
     struct replica replicas[2];
     (void)state;
@@ -293,7 +301,8 @@ static void test_two_replicas_share(void **state)
 /* The child of test_killed_replica(): a replica in a process of its own. */
 static void run_child(void)
 {
-    struct config *config = rig_config((const char *[]){"runtime.replica=1", "runtime.batch_records=7", NULL});
+    struct config *config =
+        rig_config((const char *[]){"runtime.replica=1", "runtime.batch_records=7", NULL});
     struct runtime *runtime;
     struct err err;
     must(runtime_create(&shell_worker, config, &runtime, &err), &err);
@@ -337,11 +346,13 @@ int main(void)
     log_setup(LOG_ERROR, LOG_TEXT);
 #define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
     const struct CMUnitTest tests[] = {
-        RIG_TEST(test_killed_replica), RIG_TEST(test_each_once_and_in_order), RIG_TEST(test_asynchronous_steps),
+        RIG_TEST(test_killed_replica), RIG_TEST(test_each_once_and_in_order),
+        RIG_TEST(test_asynchronous_steps),
         RIG_TEST(test_stop_drains), RIG_TEST(test_stop_ends_at_its_deadline),
         RIG_TEST(test_finish_reads_to_the_end),
         RIG_TEST(test_fatal_stops_and_commits_nothing_of_it), RIG_TEST(test_commit_faults),
-        RIG_TEST(test_larger_than_the_broker_takes), RIG_TEST(test_fatal_commit_stops), RIG_TEST(test_dead_letter_that_cannot_be_written),
+        RIG_TEST(test_larger_than_the_broker_takes), RIG_TEST(test_fatal_commit_stops),
+        RIG_TEST(test_dead_letter_that_cannot_be_written),
         RIG_TEST(test_two_replicas_share),
     };
     return cmocka_run_group_tests_name("runtime", tests, NULL, NULL);

@@ -30,15 +30,17 @@ static void close_worker(struct worker_context *context)
     closed++;
 }
 
-static const struct worker worker = {.name = "worker", .consumes = TOPICS(SEGMENTS), .produces = TOPICS(INSIGHTS) | TOPICS(SAFETY),
-                                     .process = process, .close = close_worker};
+static const struct worker worker = {
+    .name = "worker", .consumes = TOPICS(SEGMENTS), .produces = TOPICS(INSIGHTS) | TOPICS(SAFETY),
+    .process = process, .close = close_worker};
 
 static int open_fails(struct worker_context *context, struct err *err)
 {
     (void)context;
     return err_set(err, E_BAD_MODEL, "no model");
 }
-static const struct worker broken = {.name = "broken", .process = process, .open = open_fails, .close = close_worker};
+static const struct worker broken = {
+    .name = "broken", .process = process, .open = open_fails, .close = close_worker};
 
 struct seen {
     char text[256];
@@ -49,7 +51,8 @@ static void on_end(void *user, const struct solo_end *end)
     struct seen *seen = user;
     size_t used = strlen(seen->text);
     struct str id = end->record ? end->record->id : STR("-");
-    snprintf(seen->text + used, sizeof seen->text - used, "%s=%.*s ", err_name(end->code), STR_ARGS(id));
+    snprintf(seen->text + used, sizeof seen->text - used, "%s=%.*s ", err_name(end->code),
+             STR_ARGS(id));
 }
 
 static int send_one(struct solo *solo, const char *id, struct seen *seen)
@@ -59,7 +62,8 @@ static int send_one(struct solo *solo, const char *id, struct seen *seen)
     struct str bytes;
     struct err err;
     assert_int_equal(record_write(&record, &arena, &bytes, &err), E_OK);
-    struct solo_message message = {.from = TOPIC_SEGMENTS, .topic = TOPIC_INSIGHTS, .key = STR("k"), .value = bytes};
+    struct solo_message message = {
+        .from = TOPIC_SEGMENTS, .topic = TOPIC_INSIGHTS, .key = STR("k"), .value = bytes};
     int rc = solo_send(solo, &message, on_end, seen, &err);
     arena_deinit(&arena); /* it was copied */
     return rc;
@@ -130,7 +134,8 @@ static void bytes_that_are_no_record_end_badly(void **state)
     struct solo *solo = make(&config);
     struct seen seen = {0};
     struct err err;
-    struct solo_message message = {.from = TOPIC_SEGMENTS, .topic = TOPIC_INSIGHTS, .value = STR("\xc1")};
+    struct solo_message message = {
+        .from = TOPIC_SEGMENTS, .topic = TOPIC_INSIGHTS, .value = STR("\xc1")};
     (void)state;
     assert_int_equal(solo_send(solo, &message, on_end, &seen, &err), E_OK);
     assert_string_equal(seen.text, "bad_message=- ");

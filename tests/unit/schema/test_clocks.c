@@ -27,9 +27,11 @@ static void takes_the_shortest_that_fits(void **state)
         {"serious", "eu", EVENT, true, "eu adverse_event serious", 15 * INT64_C(86400000)},
         {"not serious", "eu", EVENT, false, "eu adverse_event other", 90 * INT64_C(86400000)},
         {"several kinds: the shortest", "eu,us", EVENT | HAZARD, true, "us hazard any", 86400000},
-        {"a region that isn't chosen doesn't count", "eu", EVENT | HAZARD, true, "eu adverse_event serious", 15 * INT64_C(86400000)},
+        {"a region that isn't chosen doesn't count", "eu", EVENT | HAZARD, true,
+         "eu adverse_event serious", 15 * INT64_C(86400000)},
         {"no region chosen: all of them", "", EVENT, true, "jp adverse_event any", 90 * 60000},
-        {"any region is always chosen", "us", COMPLAINT, false, "any any any", 120 * INT64_C(86400000)},
+        {"any region is always chosen", "us", COMPLAINT, false, "any any any",
+         120 * INT64_C(86400000)},
         {"blanks around regions", " us , jp ", EVENT, false, "jp adverse_event any", 90 * 60000},
     };
     struct clocks *clocks = malloc(sizeof *clocks);
@@ -38,7 +40,8 @@ static void takes_the_shortest_that_fits(void **state)
     assert_int_equal(clocks_parse("table", str_of(TABLE), clocks, &err), E_OK);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        const struct clock_line *line = clocks_find(clocks, str_of(cases[i].regions), cases[i].kinds, cases[i].serious);
+        const struct clock_line *line =
+            clocks_find(clocks, str_of(cases[i].regions), cases[i].kinds, cases[i].serious);
         assert_non_null(line);
         assert_string_equal(line->name, cases[i].name);
         assert_int_equal(line->after_ms, cases[i].after_ms);
@@ -55,16 +58,23 @@ static void refuses_what_is_no_table(void **state)
         const char *why, *table, *message;
     } cases[] = {
         {"nothing in it", "# only this\n", "table: holds no clock"},
-        {"a region in capitals", "EU hazard any 1d", "table:1: a region is a-z, 0-9, '-' or '_', at most 32 of them, not \"EU\""},
+        {"a region in capitals", "EU hazard any 1d",
+         "table:1: a region is a-z, 0-9, '-' or '_', at most 32 of them, not \"EU\""},
         {"a kind that there isn't", "\neu rash any 1d",
-         "table:2: a kind is adverse_event, hazard, product_complaint, special_situation or any, not \"rash\""},
-        {"seriousness", "eu hazard grave 1d", "table:1: seriousness is serious, other or any, not \"grave\""},
-        {"no time", "eu hazard any", "table:1: a time is a number with m, h or d, at most 3650d, not \"\""},
-        {"a time without unit", "eu hazard any 15", "table:1: a time is a number with m, h or d, at most 3650d, not \"15\""},
-        {"no time at all", "eu hazard any 0d", "table:1: a time is a number with m, h or d, at most 3650d, not \"0d\""},
+         "table:2: a kind is adverse_event, hazard, product_complaint, special_situation or any, "
+         "not \"rash\""},
+        {"seriousness", "eu hazard grave 1d",
+         "table:1: seriousness is serious, other or any, not \"grave\""},
+        {"no time", "eu hazard any",
+         "table:1: a time is a number with m, h or d, at most 3650d, not \"\""},
+        {"a time without unit", "eu hazard any 15",
+         "table:1: a time is a number with m, h or d, at most 3650d, not \"15\""},
+        {"no time at all", "eu hazard any 0d",
+         "table:1: a time is a number with m, h or d, at most 3650d, not \"0d\""},
         {"an overflow", "eu hazard any 999999999999999999d",
          "table:1: a time is a number with m, h or d, at most 3650d, not \"999999999999999999d\""},
-        {"more than a line holds", "eu hazard any 1d 2d", "table:1: nothing comes behind the time, but \"2d\""},
+        {"more than a line holds", "eu hazard any 1d 2d",
+         "table:1: nothing comes behind the time, but \"2d\""},
     };
     struct clocks *clocks = malloc(sizeof *clocks);
     (void)state;
@@ -82,11 +92,16 @@ static void names_the_nearest_region(void **state)
     struct clocks *clocks = malloc(sizeof *clocks);
     struct err err;
     (void)state;
-    assert_int_equal(clocks_parse("table", STR("europe hazard any 1d\nus hazard any 1d\nany any any 9d"), clocks, &err), E_OK);
+    assert_int_equal(clocks_parse("table",
+                                  STR("europe hazard any 1d\nus hazard any 1d\nany any any 9d"),
+                                  clocks, &err),
+                     E_OK);
     assert_int_equal(clocks_check_regions(clocks, STR("us, europe"), &err), E_OK);
     assert_int_equal(clocks_check_regions(clocks, STR(""), &err), E_OK);
     assert_int_equal(clocks_check_regions(clocks, STR("us,eurpe"), &err), E_BAD_CONFIG);
-    assert_string_equal(err.text, "preprocess.regions: no clock has the region \"eurpe\"; did you mean \"europe\"?");
+    assert_string_equal(
+        err.text,
+        "preprocess.regions: no clock has the region \"eurpe\"; did you mean \"europe\"?");
     assert_true(clocks_know(clocks, STR("us")));
     assert_false(clocks_know(clocks, STR("any")));
     free(clocks);

@@ -28,7 +28,8 @@ static void read_rows(struct str text, bool complete, struct buffer *out)
             continue;
         }
         buffer_printf(out, "%llu:", (unsigned long long)row.line);
-        for (uint32_t i = 0; i < row.count; i++) buffer_printf(out, "%s%.*s", i ? "|" : "", STR_ARGS(row.cells[i]));
+        for (uint32_t i = 0; i < row.count; i++)
+            buffer_printf(out, "%s%.*s", i ? "|" : "", STR_ARGS(row.cells[i]));
     }
     if (!complete) buffer_printf(out, "%s+%zu", first ? "" : " ", reader.rest.size);
     arena_deinit(&arena);
@@ -36,27 +37,42 @@ static void read_rows(struct str text, bool complete, struct buffer *out)
 
 static void rows_are_cut(void **state)
 {
-    static const struct { const char *why; struct str text; bool complete; const char *rows; } cases[] = {
+    static const struct {
+        const char *why;
+        struct str text;
+        bool complete;
+        const char *rows;
+    } cases[] = {
         {"nothing", TEXT(""), true, ""},
         {"LF", TEXT("a,b\nc,d\n"), true, "1:a|b / 2:c|d"},
         {"CRLF", TEXT("a,b\r\nc,d\r\n"), true, "1:a|b / 2:c|d"},
         {"no line end at the end", TEXT("a,b\nc,d"), true, "1:a|b / 2:c|d"},
-        {"a byte order mark", TEXT("\xef\xbb\xbf" "a,b\n"), true, "1:a|b"},
-        {"a byte order mark before a quote", TEXT("\xef\xbb\xbf" "\"a\",b\n"), true, "1:a|b"},
+        {"a byte order mark",
+         TEXT("\xef\xbb\xbf"
+              "a,b\n"),
+         true, "1:a|b"},
+        {"a byte order mark before a quote",
+         TEXT("\xef\xbb\xbf"
+              "\"a\",b\n"),
+         true, "1:a|b"},
         {"empty cells", TEXT(",\na,,b\n"), true, "1:| / 2:a||b"},
         {"a comma at the end is one more cell", TEXT("a,\n"), true, "1:a|"},
         {"empty lines are passed over, and counted", TEXT("\na\n\r\n\nb\n"), true, "2:a / 5:b"},
-        {"ragged rows are the caller's business", TEXT("a,b\nc\nd,e,f\n"), true, "1:a|b / 2:c / 3:d|e|f"},
+        {"ragged rows are the caller's business", TEXT("a,b\nc\nd,e,f\n"), true,
+         "1:a|b / 2:c / 3:d|e|f"},
         {"quotes", TEXT("\"a\",\"b c\"\n"), true, "1:a|b c"},
         {"a comma in quotes", TEXT("\"a,b\",c\n"), true, "1:a,b|c"},
         {"a doubled quote", TEXT("\"a \"\"b\"\"\",\"\"\"\"\n"), true, "1:a \"b\"|\""},
         {"an empty cell in quotes", TEXT("\"\",x\n"), true, "1:|x"},
-        {"line ends in quotes, and lines after it keep their numbers", TEXT("\"a\nb\r\nc\",d\ne\n"), true, "1:a\nb\r\nc|d / 4:e"},
+        {"line ends in quotes, and lines after it keep their numbers", TEXT("\"a\nb\r\nc\",d\ne\n"),
+         true, "1:a\nb\r\nc|d / 4:e"},
         {"white space stays", TEXT(" a , b \n"), true, "1: a | b "},
         {"semicolons", TEXT("a;b\n1,5;2\n"), true, "1:a|b / 2:1,5|2"},
         {"tabs", TEXT("a\tb\n1,5\t;\n"), true, "1:a|b / 2:1,5|;"},
-        {"a semicolon in a quoted header is no delimiter", TEXT("\"a;b;c\",d\n"), true, "1:a;b;c|d"},
-        {"a quote inside a cell costs its own row only", TEXT("a,5\" nail\nb,c\n"), true, "! / 2:b|c"},
+        {"a semicolon in a quoted header is no delimiter", TEXT("\"a;b;c\",d\n"), true,
+         "1:a;b;c|d"},
+        {"a quote inside a cell costs its own row only", TEXT("a,5\" nail\nb,c\n"), true,
+         "! / 2:b|c"},
         {"junk behind a closing quote", TEXT("\"a\"b,c\nd\n"), true, "! / 2:d"},
         {"a blank before a quote", TEXT("a, \"b\"\nd\n"), true, "! / 2:d"},
         {"a blank behind a quote", TEXT("\"a\" ,b\nd\n"), true, "! / 2:d"},

@@ -1,4 +1,5 @@
-/* Each allocation of each decoder fails in turn: the answer is NO_MEMORY, and nothing leaks or crashes. */
+/* Each allocation of each decoder fails in turn: the answer is NO_MEMORY, and nothing
+ * leaks or crashes. */
 #include "schema/intake.h"
 #include "test.h"
 #include "failing_malloc.h"
@@ -53,11 +54,12 @@ static int read_json(void *user)
 
 static int take_in(void *user)
 {
-    static const char text[] =
-        "{\"text\":\"a\\u00e9\",\"id\":\"7\",\"attributes\":{\"a\":1},\"more\":{\"b\":[1,2]},\"n\":1.5,\"x\":[]}";
+    static const char text[] = "{\"text\":\"a\\u00e9\",\"id\":\"7\",\"attributes\":{\"a\":1},"
+                               "\"more\":{\"b\":[1,2]},\"n\":1.5,\"x\":[]}";
     struct random random;
     struct uuid_generator ids = {.clock = clock_system(), .random = &random};
-    const struct intake_rules rules = {.keep_unknown = true, .tenant = STR("acme"), .source = STR("http"), .ids = &ids};
+    const struct intake_rules rules = {
+        .keep_unknown = true, .tenant = STR("acme"), .source = STR("http"), .ids = &ids};
     struct arena arena = {0};
     struct json_problems problems;
     struct intake intake;

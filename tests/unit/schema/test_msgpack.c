@@ -22,31 +22,50 @@ static int check_copy(struct str bytes, struct err *err)
 static void whole_messages_are_told_from_others(void **state)
 {
     static const struct { const char *why; struct str bytes; int rc; const char *says; } cases[] = {
-        {"nothing at all",                          BYTES(""),                         E_BAD_MESSAGE, "cut off"},
+        {"nothing at all",                          BYTES(""),
+         E_BAD_MESSAGE, "cut off"},
         {"nil",                                     BYTES("\xc0"),                     E_OK, NULL},
-        {"the type that is never used",             BYTES("\xc1"),                     E_BAD_MESSAGE, "byte 0"},
-        {"an array of 67 million from five bytes",  BYTES("\xdd\x04\x00\x00\x00"),     E_BAD_MESSAGE, "byte 0"},
-        {"a map of four billion pairs",             BYTES("\xdf\xff\xff\xff\xff"),     E_BAD_MESSAGE, "byte 0"},
-        {"a map of one pair with half of it",       BYTES("\x81\x01"),                 E_BAD_MESSAGE, "byte 0"},
-        {"a map whose second value is missing",     BYTES("\x82\x01\x02\x03\x91"),     E_BAD_MESSAGE, NULL},
+        {"the type that is never used",             BYTES("\xc1"),
+         E_BAD_MESSAGE, "byte 0"},
+        {"an array of 67 million from five bytes",  BYTES("\xdd\x04\x00\x00\x00"),
+         E_BAD_MESSAGE, "byte 0"},
+        {"a map of four billion pairs",             BYTES("\xdf\xff\xff\xff\xff"),
+         E_BAD_MESSAGE, "byte 0"},
+        {"a map of one pair with half of it",       BYTES("\x81\x01"),
+         E_BAD_MESSAGE, "byte 0"},
+        {"a map whose second value is missing",     BYTES("\x82\x01\x02\x03\x91"),
+         E_BAD_MESSAGE, NULL},
         {"an array that is as long as it says",     BYTES("\xdc\x00\x02\x01\x02"),     E_OK, NULL},
-        {"an array of one item too many",           BYTES("\xdc\x00\x03\x01\x02"),     E_BAD_MESSAGE, "byte 0"},
-        {"two objects",                             BYTES("\x01\x02"),                 E_BAD_MESSAGE, "1 bytes behind"},
+        {"an array of one item too many",           BYTES("\xdc\x00\x03\x01\x02"),
+         E_BAD_MESSAGE, "byte 0"},
+        {"two objects",                             BYTES("\x01\x02"),
+         E_BAD_MESSAGE, "1 bytes behind"},
         {"a string",                                BYTES("\xa3" "abc"),               E_OK, NULL},
-        {"a string beyond the end",                 BYTES("\xa4" "abc"),               E_BAD_MESSAGE, "byte 0"},
-        {"a string of 4 GB",                        BYTES("\xdb\xff\xff\xff\xff" "a"), E_BAD_MESSAGE, "byte 0"},
-        {"a string with half a character",          BYTES("\xa2" "a\xc3"),             E_BAD_MESSAGE, "UTF-8"},
-        {"an overlong slash",                       BYTES("\xa2\xc0\xaf"),             E_BAD_MESSAGE, "UTF-8"},
-        {"a surrogate in UTF-8",                    BYTES("\xa3\xed\xa0\x80"),         E_BAD_MESSAGE, "UTF-8"},
-        {"a map's key is checked too",              BYTES("\x81\xa1\xff\x01"),         E_BAD_MESSAGE, "UTF-8"},
+        {"a string beyond the end",                 BYTES("\xa4" "abc"),
+         E_BAD_MESSAGE, "byte 0"},
+        {"a string of 4 GB",                        BYTES("\xdb\xff\xff\xff\xff" "a"),
+         E_BAD_MESSAGE, "byte 0"},
+        {"a string with half a character",          BYTES("\xa2" "a\xc3"),
+         E_BAD_MESSAGE, "UTF-8"},
+        {"an overlong slash",                       BYTES("\xa2\xc0\xaf"),
+         E_BAD_MESSAGE, "UTF-8"},
+        {"a surrogate in UTF-8",                    BYTES("\xa3\xed\xa0\x80"),
+         E_BAD_MESSAGE, "UTF-8"},
+        {"a map's key is checked too",              BYTES("\x81\xa1\xff\x01"),
+         E_BAD_MESSAGE, "UTF-8"},
         {"binary may hold anything",                BYTES("\xc4\x02\xff\xfe"),         E_OK, NULL},
-        {"binary beyond the end",                   BYTES("\xc6\x00\x00\x00\x02\xff"), E_BAD_MESSAGE, "byte 0"},
+        {"binary beyond the end",                   BYTES("\xc6\x00\x00\x00\x02\xff"),
+         E_BAD_MESSAGE, "byte 0"},
         {"an extension: type and bytes",            BYTES("\xd4\x01\x02"),             E_OK, NULL},
-        {"an extension without its bytes",          BYTES("\xd4\x01"),                 E_BAD_MESSAGE, "byte 0"},
+        {"an extension without its bytes",          BYTES("\xd4\x01"),
+         E_BAD_MESSAGE, "byte 0"},
         {"a long extension",                        BYTES("\xc7\x01\x05\xaa"),         E_OK, NULL},
-        {"a long extension without its type",       BYTES("\xc7\x01\x05"),             E_BAD_MESSAGE, "byte 0"},
-        {"an extension of 4 GB",                    BYTES("\xc9\xff\xff\xff\xff\x05"), E_BAD_MESSAGE, "byte 0"},
-        {"a double that is cut off",                BYTES("\xcb\x00\x00\x00"),         E_BAD_MESSAGE, "byte 0"},
+        {"a long extension without its type",       BYTES("\xc7\x01\x05"),
+         E_BAD_MESSAGE, "byte 0"},
+        {"an extension of 4 GB",                    BYTES("\xc9\xff\xff\xff\xff\x05"),
+         E_BAD_MESSAGE, "byte 0"},
+        {"a double that is cut off",                BYTES("\xcb\x00\x00\x00"),
+         E_BAD_MESSAGE, "byte 0"},
         {"empty containers",                        BYTES("\x92\x90\x80"),             E_OK, NULL},
     };
     (void)state;
@@ -54,7 +73,8 @@ static void whole_messages_are_told_from_others(void **state)
         struct err err = {0};
         CASE(cases[i].why);
         assert_int_equal(check_copy(cases[i].bytes, &err), cases[i].rc);
-        if (cases[i].says && !strstr(err.text, cases[i].says)) fail_msg("\"%s\" lacks \"%s\"", err.text, cases[i].says);
+        if (cases[i].says && !strstr(err.text, cases[i].says))
+            fail_msg("\"%s\" lacks \"%s\"", err.text, cases[i].says);
     }
 }
 
@@ -94,7 +114,8 @@ static void size_and_number_are_bounded(void **state)
         char *bytes = malloc(cases[i].count + 5);
         assert_non_null(bytes);
         uint32_t count = (uint32_t)cases[i].count;
-        const char head[] = {'\xdd', (char)(count >> 24), (char)(count >> 16), (char)(count >> 8), (char)count};
+        const char head[] = {
+            '\xdd', (char)(count >> 24), (char)(count >> 16), (char)(count >> 8), (char)count};
         memcpy(bytes, head, 5);
         memset(bytes + 5, cases[i].item, cases[i].count);
         assert_int_equal(check_copy(str_make(bytes, cases[i].count + 5), &err), cases[i].rc);
@@ -104,7 +125,12 @@ static void size_and_number_are_bounded(void **state)
 
 static void items_have_their_values(void **state)
 {
-    static const struct { const char *why; struct str bytes; enum msgpack_kind kind; int64_t value; } cases[] = {
+    static const struct {
+        const char *why;
+        struct str bytes;
+        enum msgpack_kind kind;
+        int64_t value;
+    } cases[] = {
         {"positive fixint", BYTES("\x7f"), MSGPACK_UINT, 127},
         {"negative fixint", BYTES("\xe0"), MSGPACK_INT, -32},
         {"uint8", BYTES("\xcc\xff"), MSGPACK_UINT, 255},
@@ -123,7 +149,10 @@ static void items_have_their_values(void **state)
         {"fixmap", BYTES("\x81\x01\x02"), MSGPACK_MAP, 1},
         {"array16", BYTES("\xdc\x00\x01\x02"), MSGPACK_ARRAY, 1},
         {"fixext 4 holds four bytes", BYTES("\xd6\x01\x01\x02\x03\x04"), MSGPACK_EXT, 4},
-        {"str8", BYTES("\xd9\x01" "a"), MSGPACK_STR, 1},
+        {"str8",
+         BYTES("\xd9\x01"
+               "a"),
+         MSGPACK_STR, 1},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -132,11 +161,13 @@ static void items_have_their_values(void **state)
         CASE(cases[i].why);
         assert_true(msgpack_next(&reader, &item));
         assert_int_equal(item.kind, cases[i].kind);
-        int64_t value = item.kind == MSGPACK_BOOL                               ? item.flag
-                        : item.kind == MSGPACK_FLOAT                            ? (int64_t)item.real
-                        : item.kind == MSGPACK_ARRAY || item.kind == MSGPACK_MAP ? (int64_t)item.count
-                        : item.kind == MSGPACK_STR || item.kind == MSGPACK_EXT  ? (int64_t)item.bytes.size
-                                                                                : item.sint;
+        int64_t value = item.kind == MSGPACK_BOOL    ? item.flag
+                        : item.kind == MSGPACK_FLOAT ? (int64_t)item.real
+                        : item.kind == MSGPACK_ARRAY || item.kind == MSGPACK_MAP
+                            ? (int64_t)item.count
+                        : item.kind == MSGPACK_STR || item.kind == MSGPACK_EXT
+                            ? (int64_t)item.bytes.size
+                            : item.sint;
         assert_int_equal(value, cases[i].value);
     }
 }

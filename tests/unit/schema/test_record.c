@@ -1,4 +1,5 @@
-/* Records: what a program doesn't read it passes on, byte for byte; what breaks the schema is told by name. */
+/* Records: what a program doesn't read it passes on, byte for byte; what breaks the schema
+ * is told by name. */
 #include "schema/record.h"
 
 #include <stdlib.h>
@@ -17,27 +18,47 @@ static void a_message_has_version_and_id(void **state)
     static const struct { const char *why; struct str bytes; int rc; const char *says; } cases[] = {
         {"the least there can be",        BYTES("\x82" V1 ID),                       E_OK, NULL},
         {"in another order",              BYTES("\x82" ID V1),                       E_OK, NULL},
-        {"no map",                        BYTES("\x91\x01"),                         E_BAD_MESSAGE, "map"},
-        {"no version",                    BYTES("\x81" ID),                          E_BAD_MESSAGE, "\"v\" is missing"},
-        {"no id",                         BYTES("\x81" V1),                          E_BAD_MESSAGE, "\"id\" is missing"},
-        {"version 0",                     BYTES("\x82\xa1v\x00" ID),                 E_BAD_MESSAGE, "version number"},
-        {"a version from the future",     BYTES("\x82\xa1v\x02" ID),                 E_BAD_MESSAGE, "newer"},
-        {"a version of 64 bits",          BYTES("\x82\xa1v\xcf\x00\x00\x00\x01\x00\x00\x00\x01" ID), E_BAD_MESSAGE, "newer"},
-        {"two versions",                  BYTES("\x83" V1 V1 ID),                    E_BAD_MESSAGE, "twice"},
-        {"two ids",                       BYTES("\x83" V1 ID ID),                    E_BAD_MESSAGE, "twice"},
-        {"an empty id",                   BYTES("\x82" V1 "\xa2id\xa0"),             E_BAD_MESSAGE, "\"id\" is not"},
-        {"an id that is a number",        BYTES("\x82" V1 "\xa2id\x07"),             E_BAD_MESSAGE, "\"id\" is not"},
-        {"a key that is no string",       BYTES("\x83" V1 ID "\x01\x02"),            E_BAD_MESSAGE, "not a string"},
-        {"a section twice",               BYTES("\x84" V1 ID "\xa5" "audit\x80\xa5" "audit\x80"), E_BAD_MESSAGE, "twice"},
-        {"an unknown section twice",      BYTES("\x84" V1 ID "\xa1z\x01\xa1z\x02"),  E_BAD_MESSAGE, "twice"},
+        {"no map",                        BYTES("\x91\x01"),                         E_BAD_MESSAGE,
+         "map"},
+        {"no version",                    BYTES("\x81" ID),                          E_BAD_MESSAGE,
+         "\"v\" is missing"},
+        {"no id",                         BYTES("\x81" V1),                          E_BAD_MESSAGE,
+         "\"id\" is missing"},
+        {"version 0",                     BYTES("\x82\xa1v\x00" ID),                 E_BAD_MESSAGE,
+         "version number"},
+        {"a version from the future",     BYTES("\x82\xa1v\x02" ID),                 E_BAD_MESSAGE,
+         "newer"},
+        {"a version of 64 bits",          BYTES("\x82\xa1v\xcf\x00\x00\x00\x01\x00\x00\x00\x01" ID),
+         E_BAD_MESSAGE, "newer"},
+        {"two versions",                  BYTES("\x83" V1 V1 ID),                    E_BAD_MESSAGE,
+         "twice"},
+        {"two ids",                       BYTES("\x83" V1 ID ID),                    E_BAD_MESSAGE,
+         "twice"},
+        {"an empty id",                   BYTES("\x82" V1 "\xa2id\xa0"),             E_BAD_MESSAGE,
+         "\"id\" is not"},
+        {"an id that is a number",        BYTES("\x82" V1 "\xa2id\x07"),             E_BAD_MESSAGE,
+         "\"id\" is not"},
+        {"a key that is no string",       BYTES("\x83" V1 ID "\x01\x02"),            E_BAD_MESSAGE,
+         "not a string"},
+        {"a section twice",               BYTES("\x84" V1 ID "\xa5" "audit\x80\xa5" "audit\x80"),
+         E_BAD_MESSAGE, "twice"},
+        {"an unknown section twice",      BYTES("\x84" V1 ID "\xa1z\x01\xa1z\x02"),  E_BAD_MESSAGE,
+         "twice"},
         {"an unknown section",            BYTES("\x83" V1 ID "\xa1z\x91\x01"),       E_OK, NULL},
-        {"bad UTF-8 where nobody looks",  BYTES("\x83" V1 ID "\xa1z\xa1\xff"),      E_BAD_MESSAGE, "string at byte 11 is not UTF-8"},
-        {"bad UTF-8 in a name",           BYTES("\x83" V1 ID "\xa1\xff\x01"),       E_BAD_MESSAGE, "UTF-8"},
-        {"cut off in a value",            BYTES("\x83" V1 ID "\xa1z\x92\x01"),      E_BAD_MESSAGE, "cut off"},
-        {"cut off before a value",        BYTES("\x83" V1 ID "\xa1z"),              E_BAD_MESSAGE, "cut off"},
-        {"sixteen deep with the record",  BYTES("\x83" V1 ID "\xa1z" FIVE FIVE FIVE "\x01"), E_OK, NULL},
-        {"seventeen deep",                BYTES("\x83" V1 ID "\xa1z" FIVE FIVE FIVE "\x91\x01"), E_BAD_MESSAGE, "nests deeper than 16"},
-        {"something behind it",           BYTES("\x82" V1 ID "\xc0"),                E_BAD_MESSAGE, "behind"},
+        {"bad UTF-8 where nobody looks",  BYTES("\x83" V1 ID "\xa1z\xa1\xff"),      E_BAD_MESSAGE,
+         "string at byte 11 is not UTF-8"},
+        {"bad UTF-8 in a name",           BYTES("\x83" V1 ID "\xa1\xff\x01"),       E_BAD_MESSAGE,
+         "UTF-8"},
+        {"cut off in a value",            BYTES("\x83" V1 ID "\xa1z\x92\x01"),      E_BAD_MESSAGE,
+         "cut off"},
+        {"cut off before a value",        BYTES("\x83" V1 ID "\xa1z"),              E_BAD_MESSAGE,
+         "cut off"},
+        {"sixteen deep with the record",  BYTES("\x83" V1 ID "\xa1z" FIVE FIVE FIVE "\x01"), E_OK,
+         NULL},
+        {"seventeen deep",                BYTES("\x83" V1 ID "\xa1z" FIVE FIVE FIVE "\x91\x01"),
+         E_BAD_MESSAGE, "nests deeper than 16"},
+        {"something behind it",           BYTES("\x82" V1 ID "\xc0"),                E_BAD_MESSAGE,
+         "behind"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -46,8 +67,10 @@ static void a_message_has_version_and_id(void **state)
         struct err err = {0};
         CASE(cases[i].why);
         assert_int_equal(record_scan(cases[i].bytes, &arena, &record, &err), cases[i].rc);
-        if (cases[i].says && !strstr(err.text, cases[i].says)) fail_msg("\"%s\" lacks \"%s\"", err.text, cases[i].says);
-        assert_int_equal(record.version, cases[i].rc ? 77 : 1); /* outputs are set on success only */
+        if (cases[i].says && !strstr(err.text, cases[i].says))
+            fail_msg("\"%s\" lacks \"%s\"", err.text, cases[i].says);
+        /* outputs are set on success only */
+        assert_int_equal(record.version, cases[i].rc ? 77 : 1);
         arena_deinit(&arena);
     }
 }
@@ -66,7 +89,8 @@ static void ids_and_unknown_sections_are_bounded(void **state)
         buffer_add(&message, STR("\x82" V1 "\xa2id\xd9"));
         buffer_add_char(&message, (char)(RECORD_ID_BYTES_MAX + extra));
         buffer_append(&message, id, (size_t)(RECORD_ID_BYTES_MAX + extra));
-        assert_int_equal(record_scan(buffer_str(&message), &arena, &record, &err), extra ? E_BAD_MESSAGE : E_OK);
+        assert_int_equal(record_scan(buffer_str(&message), &arena, &record, &err),
+                         extra ? E_BAD_MESSAGE : E_OK);
     }
     for (int extra = 0; extra <= 1; extra++) {
         buffer_clear(&message);
@@ -77,18 +101,24 @@ static void ids_and_unknown_sections_are_bounded(void **state)
             const char pair[] = {'\xa1', (char)('0' + i), '\xc0'};
             buffer_append(&message, pair, sizeof pair);
         }
-        assert_int_equal(record_scan(buffer_str(&message), &arena, &record, &err), extra ? E_BAD_MESSAGE : E_OK);
+        assert_int_equal(record_scan(buffer_str(&message), &arena, &record, &err),
+                         extra ? E_BAD_MESSAGE : E_OK);
     }
     buffer_deinit(&message);
     arena_deinit(&arena);
 }
 
-/* Scan, put one section, write: all others, known or not, keep their very bytes, odd encodings included. */
+/* Scan, put one section, write: all others, known or not, keep their very bytes,
+ * odd encodings included. */
 static void others_pass_byte_for_byte(void **state)
 {
-    /* feedback in a clumsy but legal encoding: map16, str8 names, a number in nine bytes, and an unknown field */
-    static const char clumsy[] = "\xde\x00\x02\xd9\x06" "rating\xcf\x00\x00\x00\x00\x00\x00\x00\x04\xd9\x03" "new\xc7\x01\x09\xaa";
-    static const char future[] = "\xdc\x00\x02\xd3\x00\x00\x00\x00\x00\x00\x00\x01\xc6\x00\x00\x00\x01\xff";
+    /* feedback in a clumsy but legal encoding: map16, str8 names, a number in nine bytes,
+     * and an unknown field */
+    static const char clumsy[] = "\xde\x00\x02\xd9\x06"
+                                 "rating\xcf\x00\x00\x00\x00\x00\x00\x00\x04\xd9\x03"
+                                 "new\xc7\x01\x09\xaa";
+    static const char future[] =
+        "\xdc\x00\x02\xd3\x00\x00\x00\x00\x00\x00\x00\x01\xc6\x00\x00\x00\x01\xff";
     struct buffer message = {0};
     struct arena arena = {0};
     struct record record, again;
@@ -102,7 +132,8 @@ static void others_pass_byte_for_byte(void **state)
     buffer_add(&message, STR("\xa8" "feedback"));
     buffer_append(&message, clumsy, sizeof clumsy - 1);
     assert_int_equal(record_scan(buffer_str(&message), &arena, &record, &err), E_OK);
-    assert_ptr_equal(record.sections[SECTION_FEEDBACK].data, message.data + message.size - (sizeof clumsy - 1)); /* a view */
+    assert_ptr_equal(record.sections[SECTION_FEEDBACK].data,
+                     message.data + message.size - (sizeof clumsy - 1)); /* a view */
     shape_set(segment, &segment, segment, 3);
     shape_set(segment, &segment, distance, 0.5f);
     shape_set(segment, &segment, model, STR("segments-000001"));
@@ -125,7 +156,8 @@ static void others_pass_byte_for_byte(void **state)
     assert_int_equal(again.sections[SECTION_FEEDBACK].size, 1 + 4 + 4);
     assert_memory_equal(again.sections[SECTION_FEEDBACK].data, "\x81\xa3" "new\xc7\x01\x09\xaa", 9);
     record_drop(&again, SECTION_FEEDBACK);
-    assert_int_equal(record_decode(&again, SECTION_FEEDBACK, &feedback, &arena, &err), E_BAD_MESSAGE);
+    assert_int_equal(record_decode(&again, SECTION_FEEDBACK, &feedback, &arena, &err),
+                     E_BAD_MESSAGE);
     assert_non_null(strstr(err.text, "feedback is missing"));
     buffer_deinit(&message);
     arena_deinit(&arena);

@@ -21,18 +21,21 @@ static void the_json_schema_has_every_field(void **state)
 {
     json_t *root = parsed(reference_json_schema), *properties = json_object_get(root, "properties");
     (void)state;
-    assert_string_equal(json_string_value(json_object_get(root, "$schema")), "https://json-schema.org/draft/2020-12/schema");
+    assert_string_equal(json_string_value(json_object_get(root, "$schema")),
+                        "https://json-schema.org/draft/2020-12/schema");
     assert_int_equal(json_object_size(properties), SECTION_COUNT + 1);
     for (int i = 0; i < SECTION_COUNT; i++) {
         const struct shape *shape = section_info((enum section)i)->shape;
-        json_t *section = json_object_get(properties, shape->name), *fields = json_object_get(section, "properties");
+        json_t *section = json_object_get(properties, shape->name),
+               *fields = json_object_get(section, "properties");
         size_t required = 0;
         CASE(shape->name);
         assert_int_equal(json_object_size(fields), shape->count);
         for (uint32_t j = 0; j < shape->count; j++) {
             const struct field *field = &shape->fields[j];
             json_t *schema = json_object_get(fields, field->name);
-            assert_string_equal(json_string_value(json_object_get(schema, "description")), field->help);
+            assert_string_equal(json_string_value(json_object_get(schema, "description")),
+                                field->help);
             assert_true(json_object_get(schema, "type") || json_object_get(schema, "allOf"));
             required += field->required;
         }
@@ -52,7 +55,8 @@ static void asyncapi_has_every_topic(void **state)
         json_t *channel = json_object_get(channels, info->name);
         CASE(info->name);
         assert_string_equal(json_string_value(json_object_get(channel, "address")), info->name);
-        assert_string_equal(json_string_value(json_object_get(channel, "description")), info->description);
+        assert_string_equal(json_string_value(json_object_get(channel, "description")),
+                            info->description);
     }
     json_decref(root);
 }
@@ -73,7 +77,8 @@ static void markdown_has_everything(void **state)
             assert_null(strchr(shape->fields[j].help, '|')); /* would break the table */
         }
     }
-    for (int i = 0; i < TOPIC_COUNT; i++) assert_non_null(strstr(text, topic_info((enum topic)i)->name));
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        assert_non_null(strstr(text, topic_info((enum topic)i)->name));
 #define ENUMERATION(name, VALUES) assert_non_null(strstr(text, "| " #name " |"));
 #include "schemas/enums.def"
 #undef ENUMERATION
@@ -87,7 +92,8 @@ static void topics_are_sound(void **state)
         const struct topic_info *info = topic_info((enum topic)i);
         CASE(info->name);
         assert_int_equal(topic_by_name(str_of(info->name)), i); /* no name twice */
-        assert_int_equal(strspn(info->name, "abcdefghijklmnopqrstuvwxyz-"), strlen(info->name)); /* no . or _: Kafka mixes them up */
+        /* no . or _: Kafka mixes them up */
+        assert_int_equal(strspn(info->name, "abcdefghijklmnopqrstuvwxyz-"), strlen(info->name));
         assert_in_range(info->partitions, 1, 1024);
         assert_true(info->retention_ms >= 24 * 3600 * 1000);
     }

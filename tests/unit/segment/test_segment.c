@@ -52,7 +52,8 @@ static int teardown(void **state)
 }
 
 /* A record whose vector is `value` along `axis`. */
-static struct str vector_message(struct bench *bench, const char *extractor, uint32_t dimensions, uint32_t axis, float value)
+static struct str vector_message(struct bench *bench, const char *extractor, uint32_t dimensions,
+                                 uint32_t axis, float value)
 {
     struct record record = bench_document(bench, "text", "en", NULL, 0);
     struct features features = {0};
@@ -75,7 +76,8 @@ static struct segment segment_of(struct bench *bench, uint32_t axis, float value
     struct str message = vector_message(bench, FEATURES_VERSION, FEATURES_DIMENSIONS, axis, value);
     assert_int_equal(bench_pass(bench, TOPIC_FEATURES, message, &topic, &out), E_OK);
     assert_int_equal(topic, TOPIC_SEGMENTS);
-    assert_false(record_has(&out, SECTION_FEATURES)); /* the archive has it; nobody after needs it */
+    /* the archive has it; nobody after needs it */
+    assert_false(record_has(&out, SECTION_FEATURES));
     assert_true(record_has(&out, SECTION_DOCUMENT));
     bench_must(record_decode(&out, SECTION_SEGMENT, &segment, &bench->arena, &err), &err);
     return segment;
@@ -140,7 +142,9 @@ static void test_no_model(void **state)
     struct bench bench;
     struct err err;
     (void)state;
-    assert_int_equal(bench_open(&bench, &segment_worker, "segment.model=/nowhere/at-all.model", &err), E_NO_INPUT);
+    assert_int_equal(
+        bench_open(&bench, &segment_worker, "segment.model=/nowhere/at-all.model", &err),
+        E_NO_INPUT);
     bench_close(&bench);
     write_bytes(""); /* for teardown */
 }
@@ -215,7 +219,8 @@ static void test_short_of_memory(void **state)
     (void)state;
     write_model("segments-000001", FEATURES_VERSION, FEATURES_DIMENSIONS, 3);
     assert_int_equal(bench_open(&bench, &segment_worker, setting, NULL), E_OK);
-    bench_torture(&bench, TOPIC_FEATURES, vector_message(&bench, FEATURES_VERSION, FEATURES_DIMENSIONS, 3, 1));
+    bench_torture(&bench, TOPIC_FEATURES,
+                  vector_message(&bench, FEATURES_VERSION, FEATURES_DIMENSIONS, 3, 1));
     bench_close(&bench);
 }
 
@@ -226,7 +231,8 @@ static void test_shipped_model(void **state)
     char shipped[512];
     (void)state;
     const char *source = getenv("VERBATIM_SOURCE");
-    snprintf(shipped, sizeof shipped, "segment.model=%s/config/models/segments.model", source ? source : ".");
+    snprintf(shipped, sizeof shipped, "segment.model=%s/config/models/segments.model",
+             source ? source : ".");
     assert_int_equal(bench_open(&bench, &segment_worker, shipped, NULL), E_OK);
     assert_true(segment_of(&bench, 5, 1).segment < 8);
     bench_close(&bench);

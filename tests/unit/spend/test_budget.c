@@ -16,7 +16,9 @@ static void rig_open(struct rig *rig, uint64_t day, uint64_t tenant)
 {
     struct err err;
     clock_manual_init(&rig->clock, START_MS);
-    assert_int_equal(budget_create(&(struct budget_limits){day, tenant}, &rig->clock.clock, &rig->budget, &err), E_OK);
+    assert_int_equal(
+        budget_create(&(struct budget_limits){day, tenant}, &rig->clock.clock, &rig->budget, &err),
+        E_OK);
 }
 
 static void assert_state(struct budget_state state, uint64_t spent, uint64_t reserved)
@@ -31,12 +33,15 @@ static void test_never_over_the_limit(void **state)
     (void)state;
     rig_open(&rig, 100, 0);
     assert_int_equal(budget_reserve(rig.budget, STR("a"), 60), BUDGET_GRANTED);
-    assert_int_equal(budget_reserve(rig.budget, STR("b"), 41), BUDGET_DAY_SPENT); /* the first may cost 60 */
-    assert_int_equal(budget_reserve(rig.budget, STR("b"), 40), BUDGET_GRANTED);   /* to the last micro-dollar */
+    /* the first may cost 60 */
+    assert_int_equal(budget_reserve(rig.budget, STR("b"), 41), BUDGET_DAY_SPENT);
+    /* to the last micro-dollar */
+    assert_int_equal(budget_reserve(rig.budget, STR("b"), 40), BUDGET_GRANTED);
     assert_int_equal(budget_reserve(rig.budget, STR("b"), 1), BUDGET_DAY_SPENT);
     budget_settle(rig.budget, STR("a"), 60, 10);
     assert_state(budget_state(rig.budget), 10, 40);
-    assert_int_equal(budget_reserve(rig.budget, STR("b"), 50), BUDGET_GRANTED); /* what wasn't needed is free again */
+    /* what wasn't needed is free again */
+    assert_int_equal(budget_reserve(rig.budget, STR("b"), 50), BUDGET_GRANTED);
     budget_settle(rig.budget, STR("b"), 40, 0); /* it never left, or cost nothing */
     budget_settle(rig.budget, STR("b"), 50, 50);
     assert_state(budget_state(rig.budget), 60, 0);
@@ -88,7 +93,8 @@ static void test_midnight(void **state)
     assert_state(budget_tenant_state(rig.budget, STR("a")), 0, 50);
     budget_settle(rig.budget, STR("a"), 50, 20); /* and is paid from the day in which it ends */
     assert_state(budget_tenant_state(rig.budget, STR("a")), 20, 0);
-    clock_manual_advance(&rig.clock, -10); /* set back over midnight: no second budget for yesterday */
+    /* set back over midnight: no second budget for yesterday */
+    clock_manual_advance(&rig.clock, -10);
     assert_state(budget_state(rig.budget), 20, 0);
     budget_destroy(rig.budget);
 }
@@ -118,7 +124,8 @@ static void test_what_others_paid(void **state)
     }
 }
 
-/* More tenants than there is room for share a purse: nobody gets more than its limit by coming late. */
+/* More tenants than there is room for share a purse: nobody gets more than its limit
+ * by coming late. */
 static void test_too_many_tenants(void **state)
 {
     struct rig rig;
@@ -134,11 +141,13 @@ static void test_too_many_tenants(void **state)
     assert_int_equal(budget_reserve(rig.budget, STR("tenant-7"), 1), BUDGET_TENANT_SPENT);
     budget_settle(rig.budget, STR("tenant-7"), 10, 0);
     clock_manual_advance(&rig.clock, DAY_MS);
-    assert_int_equal(budget_reserve(rig.budget, STR("tenant-7"), 10), BUDGET_GRANTED); /* there is room again */
+    /* there is room again */
+    assert_int_equal(budget_reserve(rig.budget, STR("tenant-7"), 10), BUDGET_GRANTED);
     budget_settle(rig.budget, STR("late"), 10, 0);
     assert_int_equal(budget_state(rig.budget).reserved_micros, BUDGET_TENANTS_MAX * 10);
     memset(name, 'x', sizeof name);
-    assert_int_equal(budget_reserve(rig.budget, str_make(name, 65), 10), BUDGET_GRANTED); /* names are cut */
+    /* names are cut */
+    assert_int_equal(budget_reserve(rig.budget, str_make(name, 65), 10), BUDGET_GRANTED);
     assert_int_equal(budget_reserve(rig.budget, str_make(name, 64), 1), BUDGET_TENANT_SPENT);
     budget_destroy(rig.budget);
     budget_destroy(NULL);

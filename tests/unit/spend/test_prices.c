@@ -82,7 +82,8 @@ static void test_first_line_that_fits(void **state)
         int64_t wall_ms;
         CASE(cases[i].why);
         assert_true(time_parse(str_of(cases[i].date), &wall_ms));
-        const struct price *price = prices_find(prices, str_of(cases[i].provider), str_of(cases[i].model), wall_ms);
+        const struct price *price = prices_find(prices, str_of(cases[i].provider),
+                                                str_of(cases[i].model), wall_ms);
         assert_int_equal(price ? price->input : 0, cases[i].input);
     }
     prices_destroy(prices);
@@ -120,7 +121,8 @@ static void test_shipped_table(void **state)
     (void)state;
     snprintf(path, sizeof path, "%s/config/prices.txt", getenv("VERBATIM_SOURCE"));
     if (prices_read(path, &prices, &err)) fail_msg("%s", err.text);
-    const struct price *price = prices_find(prices, STR("bedrock"), STR("us.anthropic.claude-haiku-4-5-20251001-v1:0"), 0);
+    const struct price *price = prices_find(prices, STR("bedrock"),
+                                            STR("us.anthropic.claude-haiku-4-5-20251001-v1:0"), 0);
     assert_non_null(price); /* the default model of [bedrock] has a price */
     assert_int_equal(price->input, 1100000);
     assert_non_null(prices_find(prices, STR("anthropic"), STR("claude-haiku-4-5-20251001"), 0));
@@ -131,18 +133,23 @@ static void test_shipped_table(void **state)
 
 static void test_what_a_call_costs(void **state)
 {
-    const struct price price = {1100000, 5500000, 110000}, cheap = {50000, 400000, 5000}, dear = {MONEY_MICROS * 1000, MONEY_MICROS * 1000, MONEY_MICROS * 1000};
-    static const struct spend_usage one = {1, 0, 0}, plain = {1000, 0, 200}, cached = {1000, 900, 200}, odd = {10, 20, 0},
+    const struct price price = {1100000, 5500000, 110000}, cheap = {50000, 400000, 5000},
+                       dear = {MONEY_MICROS * 1000, MONEY_MICROS * 1000, MONEY_MICROS * 1000};
+    static const struct spend_usage one = {1, 0, 0}, plain = {1000, 0, 200},
+                                    cached = {1000, 900, 200}, odd = {10, 20, 0},
                                     most = {UINT32_MAX, 0, UINT32_MAX};
     (void)state;
     assert_int_equal(price_of(&price, &(struct spend_usage){0}), 0);
     assert_int_equal(price_of(&cheap, &one), 1); /* 0.05 micro-dollars: never for nothing */
     assert_int_equal(price_of(&price, &plain), 1100 + 1100);
     assert_int_equal(price_of(&price, &cached), 110 + 99 + 1100);
-    assert_int_equal(price_of(&price, &odd), 2); /* more from the cache than went in: 10 tokens at 0.11 */
-    assert_true(price_of(&dear, &most) == UINT64_C(2000000000000)); /* clipped to a billion tokens each, no overflow */
+    /* more from the cache than went in: 10 tokens at 0.11 */
+    assert_int_equal(price_of(&price, &odd), 2);
+    /* clipped to a billion tokens each, no overflow */
+    assert_true(price_of(&dear, &most) == UINT64_C(2000000000000));
     assert_int_equal(price_most(&price, 4000, 500, 600), 4950 + 3300);
-    assert_true(price_most(&price, 4000, 500, 600) >= price_of(&price, &(struct spend_usage){4500, 0, 600}));
+    assert_true(price_most(&price, 4000, 500, 600) >=
+                price_of(&price, &(struct spend_usage){4500, 0, 600}));
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* The directory store: whole objects or none, in the order of their keys, never outside of its folder. */
+/* The directory store: whole objects or none, in the order of their keys, never outside
+ * of its folder. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -62,11 +63,13 @@ static int tear_down(void **state)
 static void expect(enum err_code wanted, int rc, const struct err *err)
 {
     if (rc != (int)wanted)
-        fail_msg("wanted %s, got %s: %s", err_name(wanted), err_name((enum err_code)rc), rc ? err->text : "");
+        fail_msg("wanted %s, got %s: %s", err_name(wanted), err_name((enum err_code)rc),
+                 rc ? err->text : "");
 }
 
 /* Keys in listed order, joined by '|', in pages of `limit`. */
-static void expect_list(struct store *store, const char *prefix, const char *after, size_t limit, const char *wanted)
+static void expect_list(struct store *store, const char *prefix, const char *after, size_t limit,
+                        const char *wanted)
 {
     struct store_page page = {.next = str_of(after)};
     struct buffer keys = {0};
@@ -145,7 +148,8 @@ static void writes_once_if_absent(void **state)
     expect_list(store, "", "", 0, "k"); /* and no temporary files: */
     DIR *folder = opendir(((struct fixture *)*state)->root);
     struct dirent *entry;
-    while ((entry = readdir(folder))) assert_int_not_equal(strncmp(entry->d_name, ".verbatim", 9), 0);
+    while ((entry = readdir(folder)))
+        assert_int_not_equal(strncmp(entry->d_name, ".verbatim", 9), 0);
     closedir(folder);
 }
 
@@ -221,7 +225,8 @@ static void stays_in_its_folder(void **state)
     buffer_deinit(&out);
 }
 
-/* A file size limit stands in for a full disk: the write fails in the middle, and nothing is left. */
+/* A file size limit stands in for a full disk: the write fails in the middle,
+ * and nothing is left. */
 static void a_failed_write_leaves_nothing(void **state)
 {
     struct store *store = ((struct fixture *)*state)->store;
@@ -265,9 +270,12 @@ static int fill_a_disk(const char *path)
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return CHILD_SKIPPED;
     if (mount("tmpfs", path, "tmpfs", 0, "size=256k") != 0) return CHILD_SKIPPED;
     if (store_open(&config, &store, &err) != E_OK) return CHILD_FAILED;
-    if (store_put(store, STR("k"), str_make(body, sizeof body), NULL, &err) != E_DISK_FULL) return CHILD_FAILED;
-    if (store_put(store, STR("k"), str_make(body, 100 * 1024), NULL, &err) != E_OK) return CHILD_FAILED; /* room again */
-    if (store_list(store, STR(""), STR(""), 0, &page, &err) != E_OK || page.count != 1) return CHILD_FAILED;
+    if (store_put(store, STR("k"), str_make(body, sizeof body), NULL, &err) != E_DISK_FULL)
+        return CHILD_FAILED;
+    if (store_put(store, STR("k"), str_make(body, 100 * 1024), NULL, &err) != E_OK)
+        return CHILD_FAILED; /* room again */
+    if (store_list(store, STR(""), STR(""), 0, &page, &err) != E_OK || page.count != 1)
+        return CHILD_FAILED;
     store_page_deinit(&page);
     store_close(store);
     return CHILD_OK;

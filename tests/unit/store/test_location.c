@@ -57,20 +57,29 @@ static const struct {
     const char *base, *host;
     bool in_path;
 } endpoints[] = {
-    {"Amazon's", "", "bucket", STORE_ADDRESSING_AUTO, "https://bucket.s3.eu-west-3.amazonaws.com", "bucket.s3.eu-west-3.amazonaws.com", false},
-    {"a dot in the bucket breaks certificates", NULL, "my.bucket", STORE_ADDRESSING_AUTO, "https://s3.eu-west-3.amazonaws.com", "s3.eu-west-3.amazonaws.com", true},
-    {"one's own has the bucket in the path", "http://minio:9000", "bucket", STORE_ADDRESSING_AUTO, "http://minio:9000", "minio:9000", true},
-    {"unless it is told not to", "http://minio:9000/", "bucket", STORE_ADDRESSING_HOST, "http://bucket.minio:9000", "bucket.minio:9000", false},
-    {"an address has no sub-domains", "http://127.0.0.1:9000", "bucket", STORE_ADDRESSING_HOST, "http://127.0.0.1:9000", "127.0.0.1:9000", true},
-    {"IPv6", "http://[::1]:9000", "bucket", STORE_ADDRESSING_AUTO, "http://[::1]:9000", "[::1]:9000", true},
-    {"a default port isn't in the Host header", "https://s3.example:443", "bucket", STORE_ADDRESSING_PATH, "https://s3.example", "s3.example", true},
+    {"Amazon's", "", "bucket", STORE_ADDRESSING_AUTO, "https://bucket.s3.eu-west-3.amazonaws.com",
+     "bucket.s3.eu-west-3.amazonaws.com", false},
+    {"a dot in the bucket breaks certificates", NULL, "my.bucket", STORE_ADDRESSING_AUTO,
+     "https://s3.eu-west-3.amazonaws.com", "s3.eu-west-3.amazonaws.com", true},
+    {"one's own has the bucket in the path", "http://minio:9000", "bucket", STORE_ADDRESSING_AUTO,
+     "http://minio:9000", "minio:9000", true},
+    {"unless it is told not to", "http://minio:9000/", "bucket", STORE_ADDRESSING_HOST,
+     "http://bucket.minio:9000", "bucket.minio:9000", false},
+    {"an address has no sub-domains", "http://127.0.0.1:9000", "bucket", STORE_ADDRESSING_HOST,
+     "http://127.0.0.1:9000", "127.0.0.1:9000", true},
+    {"IPv6", "http://[::1]:9000", "bucket", STORE_ADDRESSING_AUTO, "http://[::1]:9000",
+     "[::1]:9000", true},
+    {"a default port isn't in the Host header", "https://s3.example:443", "bucket",
+     STORE_ADDRESSING_PATH, "https://s3.example", "s3.example", true},
     {"another scheme", "ftp://host", "bucket", STORE_ADDRESSING_AUTO, NULL, NULL, false},
     {"no scheme", "host:9000", "bucket", STORE_ADDRESSING_AUTO, NULL, NULL, false},
     {"a path", "http://host/path", "bucket", STORE_ADDRESSING_AUTO, NULL, NULL, false},
     {"credentials", "http://key:secret@host", "bucket", STORE_ADDRESSING_AUTO, NULL, NULL, false},
     {"no host", "http://", "bucket", STORE_ADDRESSING_AUTO, NULL, NULL, false},
-    {"no port behind the colon", "http://host:", "bucket", STORE_ADDRESSING_AUTO, NULL, NULL, false},
-    {"a port that is none", "http://host:99999", "bucket", STORE_ADDRESSING_AUTO, NULL, NULL, false},
+    {"no port behind the colon", "http://host:", "bucket", STORE_ADDRESSING_AUTO, NULL, NULL,
+     false},
+    {"a port that is none", "http://host:99999", "bucket", STORE_ADDRESSING_AUTO, NULL, NULL,
+     false},
     {"an unclosed bracket", "http://[::1", "bucket", STORE_ADDRESSING_AUTO, NULL, NULL, false},
     {"a second header", "http://host\r\nx: y", "bucket", STORE_ADDRESSING_AUTO, NULL, NULL, false},
 };
@@ -82,7 +91,8 @@ static void makes_endpoints(void **state)
         CASE(endpoints[i].why);
         struct err err = {0};
         struct endpoint endpoint;
-        int rc = endpoint_make(endpoints[i].endpoint, "eu-west-3", endpoints[i].bucket, endpoints[i].addressing, &endpoint, &err);
+        int rc = endpoint_make(endpoints[i].endpoint, "eu-west-3", endpoints[i].bucket,
+                               endpoints[i].addressing, &endpoint, &err);
         assert_int_equal(rc, endpoints[i].base ? E_OK : E_BAD_CONFIG);
         if (rc != E_OK) continue;
         assert_string_equal(endpoint.base, endpoints[i].base);
@@ -90,7 +100,9 @@ static void makes_endpoints(void **state)
         assert_int_equal(endpoint.bucket_in_path, endpoints[i].in_path);
     }
     struct endpoint endpoint;
-    assert_int_equal(endpoint_make("", "evil.host/#", "bucket", STORE_ADDRESSING_AUTO, &endpoint, NULL), E_BAD_CONFIG);
+    assert_int_equal(
+        endpoint_make("", "evil.host/#", "bucket", STORE_ADDRESSING_AUTO, &endpoint, NULL),
+        E_BAD_CONFIG);
 }
 
 static const struct { const char *why, *key; enum err_code rc; } keys[] = {
@@ -124,7 +136,8 @@ static void checks_keys(void **state)
     memset(longest, 'x', sizeof longest);
     for (size_t i = 100; i < sizeof longest; i += 100) longest[i] = '/';
     assert_int_equal(store_key_check(str_make(longest, STORE_KEY_BYTES_MAX), NULL), E_OK);
-    assert_int_equal(store_key_check(str_make(longest, STORE_KEY_BYTES_MAX + 1), NULL), E_BAD_MESSAGE);
+    assert_int_equal(store_key_check(str_make(longest, STORE_KEY_BYTES_MAX + 1), NULL),
+                     E_BAD_MESSAGE);
     memset(longest, 'x', sizeof longest);
     assert_int_equal(store_key_check(str_make(longest, 200), NULL), E_OK);
     assert_int_equal(store_key_check(str_make(longest, 201), NULL), E_BAD_MESSAGE);
@@ -139,7 +152,8 @@ static void options_become_a_config(void **state)
     struct store_options options;
     struct err err = {0};
     assert_int_equal(config_create(tables, &config, &err), E_OK);
-    struct str text = STR("[store]\naddressing = host\nencryption = aws:kms\ndeadline = 2s\nsecret_access_key = s\n");
+    struct str text = STR(
+        "[store]\naddressing = host\nencryption = aws:kms\ndeadline = 2s\nsecret_access_key = s\n");
     assert_int_equal(config_read_text(config, "test", text, &err), E_OK);
     assert_int_equal(config_get(config, &store_option_table, &options, &err), E_OK);
     struct store_config made = store_config_of(&options, "s3://bucket");

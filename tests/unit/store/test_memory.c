@@ -1,5 +1,6 @@
-/* Each allocation of the stores fails in turn: the answer is NO_MEMORY, nothing leaks or crashes, and an object is there as a whole or
- * not at all. S3's requests go as far as a port that nobody listens on: what allocates is before it. */
+/* Each allocation of the stores fails in turn: the answer is NO_MEMORY, nothing leaks or crashes,
+ * and an object is there as a whole or not at all. S3's requests go as far as a port that nobody
+ * listens on: what allocates is before it. */
 #include <ftw.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,7 +33,8 @@ static int list_all(struct store *store, size_t *ret_count, struct err *err)
 static int upload(struct store *store, struct err *err)
 {
     struct store_upload *parts;
-    int rc = store_upload_begin(store, STR("a/parts"), &(struct store_put_options){.if_absent = true}, &parts, err);
+    int rc = store_upload_begin(store, STR("a/parts"),
+                                &(struct store_put_options){.if_absent = true}, &parts, err);
     if (rc) return rc;
     rc = store_upload_part(parts, STR("one"), err);
     if (rc == E_OK) rc = store_upload_finish(parts, err);
@@ -52,8 +54,10 @@ static int use_folder(void *user)
     (void)user;
     int rc = store_open(&config, &store, &err);
     if (rc) return rc;
-    rc = store_put(store, STR("a/b/whole"), STR("bytes"), &(struct store_put_options){.if_absent = true}, &err);
-    if (rc == E_EXISTS) rc = store_delete(store, STR("a/b/whole"), &err); /* a run before came so far */
+    rc = store_put(store, STR("a/b/whole"), STR("bytes"),
+                   &(struct store_put_options){.if_absent = true}, &err);
+    /* a run before came so far */
+    if (rc == E_EXISTS) rc = store_delete(store, STR("a/b/whole"), &err);
     if (rc == E_OK) rc = store_put(store, STR("a/b/whole"), STR("bytes"), NULL, &err);
     if (rc == E_OK) rc = store_head(store, STR("a/b/whole"), &info, &err);
     if (rc == E_OK) rc = store_get(store, STR("a/b/whole"), 100, &got, &err);
@@ -110,7 +114,8 @@ typedef int call(struct store *store, struct err *err);
 static int put(struct store *store, struct err *err)
 {
     const struct store_pair metadata[] = {{STR("rows"), STR("7")}};
-    const struct store_put_options options = {.if_absent = true, .content_type = "text/plain", .metadata = metadata, .metadata_count = 1};
+    const struct store_put_options options = {
+        .if_absent = true, .content_type = "text/plain", .metadata = metadata, .metadata_count = 1};
     return store_put(store, STR("a/b"), STR("bytes"), &options, err);
 }
 
@@ -134,7 +139,10 @@ static int list(struct store *store, struct err *err)
     return list_all(store, &count, err);
 }
 
-static int remove_it(struct store *store, struct err *err) { return store_delete(store, STR("a/b"), err); }
+static int remove_it(struct store *store, struct err *err)
+{
+    return store_delete(store, STR("a/b"), err);
+}
 
 static int begin(struct store *store, struct err *err)
 {
@@ -146,9 +154,11 @@ static int begin(struct store *store, struct err *err)
 
 static int use_s3(void *user)
 {
-    const struct store_config config = {.url = "s3://bucket/prefix", .endpoint = "http://127.0.0.1:1", .region = "us-east-1", .access_key_id = "id",
-                                        .secret_access_key = "secret", .session_token = "token", .encryption = STORE_ENCRYPTION_AES256,
-                                        .tags = "a=b", .connect_timeout_ms = 2000, .deadline_ms = 4000};
+    const struct store_config config = {
+        .url = "s3://bucket/prefix", .endpoint = "http://127.0.0.1:1", .region = "us-east-1",
+        .access_key_id = "id", .secret_access_key = "secret", .session_token = "token",
+        .encryption = STORE_ENCRYPTION_AES256, .tags = "a=b", .connect_timeout_ms = 2000,
+        .deadline_ms = 4000};
     struct store *store = NULL;
     struct err err = {0};
     call *const *calling = user;
@@ -161,7 +171,8 @@ static int use_s3(void *user)
 static void s3(void **state)
 {
     static const struct { const char *why; call *call; } cases[] = {
-        {"an object with all that a header can say", put}, {"a range of one", get}, {"its head", head}, {"a list", list},
+        {"an object with all that a header can say", put}, {"a range of one", get},
+        {"its head", head}, {"a list", list},
         {"deleting it", remove_it}, {"an upload in parts", begin},
     };
     (void)state;
