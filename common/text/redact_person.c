@@ -182,7 +182,8 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
 {
     struct str text = finder->text;
     struct redact_word of;
-    size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ',' || at(text, cue->end) == ':'));
+    bool colon = at(text, cue->end) == ':' && before(text, cue->start) != '@'; /* "@user: Das mit" */
+    size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ',' || colon));
     redact_word_at(text, i, &of);
     if (IS_ONE_OF(&of, ((const char *const[]){"de", "of", "named", "called", "llamado", "llamada"})) && !of.capital) i = skip_blanks(text, of.end);
     struct name name = name_read(text, i, NOT_SMALL);
