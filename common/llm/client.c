@@ -76,11 +76,13 @@ static bool add_signature(struct remote *remote, struct call *call)
         .service = STR("bedrock"),
     };
     const struct sigv4_credentials *keys = &remote->keys.current.keys;
-    bool ok = sigv4_sign(&remote->signer, keys, &request, call->head.now_ms, &remote->sign, NULL) == E_OK;
+    bool ok = sigv4_sign(&remote->signer, keys, &request, call->head.now_ms, &remote->sign, NULL) ==
+              E_OK;
     add_header(call, "Host", str_of(remote->host), &ok);
     add_header(call, "x-amz-date", str_of(remote->sign.date), &ok);
     add_header(call, "x-amz-content-sha256", str_of(payload_hash), &ok);
-    if (keys->session_token.size) add_header(call, "x-amz-security-token", keys->session_token, &ok);
+    if (keys->session_token.size)
+        add_header(call, "x-amz-security-token", keys->session_token, &ok);
     add_header(call, "Authorization", buffer_str(&remote->sign.authorization), &ok);
     return ok;
 }
@@ -191,7 +193,8 @@ static void judge_loss(const struct remote *remote, const struct call *call,
     say(result, exchange->too_large ? "the reply is longer than its limit" : exchange->detail);
 }
 
-/* A refusal of the signature, whose cause has been put right: then the call is worth another try. */
+/* A refusal of the signature, whose cause has been put right:
+ * then the call is worth another try. */
 static void heal(struct remote *remote, struct call *call, struct llm_result *result)
 {
     if (!remote->signing || result->why != LLM_DENIED) return;
@@ -284,7 +287,8 @@ static int ask(struct llm_client *client, const struct llm_question *question,
     call->exchange.reply_limit = remote->reply_limit;
     buffer_add(&call->exchange.url, str_of(remote->endpoint));
     size_t size = question->system.size + question->prompt.size + question->schema.size;
-    (void)buffer_reserve(&call->exchange.body, size + size / 8 + BODY_BYTES_AROUND); /* once, not doubling */
+    /* once, not doubling */
+    (void)buffer_reserve(&call->exchange.body, size + size / 8 + BODY_BYTES_AROUND);
     remote->provider->write_path(&remote->style, model, &call->exchange.url);
     remote->provider->write_body(&remote->style, question, &call->exchange.body);
     if (call->exchange.url.failed || call->exchange.body.failed) {

@@ -64,7 +64,8 @@ static int64_t duration_of(struct str value)
 static int64_t reset_of(const struct reply_head *head, struct str value)
 {
     int64_t at_ms;
-    if (value.size > 10 && time_parse(value, &at_ms)) return bounded((double)(at_ms - head->now_ms));
+    if (value.size > 10 && time_parse(value, &at_ms))
+        return bounded((double)(at_ms - head->now_ms));
     return duration_of(value);
 }
 

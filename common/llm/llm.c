@@ -134,7 +134,10 @@ void llm_client_close(struct llm_client *client)
 
 enum llm_provider llm_client_provider(const struct llm_client *client) { return client->provider; }
 const char *llm_client_model(const struct llm_client *client) { return client->model; }
-const char *llm_client_server(const struct llm_client *client) { return client->server ? client->server : ""; }
+const char *llm_client_server(const struct llm_client *client)
+{
+    return client->server ? client->server : "";
+}
 uint16_t llm_client_port(const struct llm_client *client) { return client->port; }
 const char *llm_client_description(const struct llm_client *client) { return client->description; }
 uint32_t llm_client_in_flight(const struct llm_client *client) { return client->in_flight; }

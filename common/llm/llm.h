@@ -43,7 +43,8 @@
     O(SECRET, bearer_token,                                                                        \
       "Bedrock API key, sent instead of a signature; empty: AWS_BEARER_TOKEN_BEDROCK.")            \
     O(STR, access_key_id, "",                                                                      \
-      "Access key; empty: environment, credentials file, web identity (STS), container or instance "   \
+      "Access key; empty: environment, credentials file, web identity (STS), container or "        \
+      "instance "                                                                                  \
       "endpoint.")                                                                                 \
     O(SECRET, secret_access_key, "Secret of access_key_id.")                                       \
     O(SECRET, session_token, "Session token of access_key_id, if it has one.")                     \
@@ -64,7 +65,8 @@
       "Base URL, with /v1, of any compatible server: vLLM, llama.cpp, Ollama ...")                 \
     O(SECRET, api_key, "API key; empty: OPENAI_API_KEY, but only for OpenAI's own endpoint.")      \
     O(CHOICE, structured, "json_schema", "json_schema|strict|json_object",                         \
-      "How JSON is asked for: strict as OpenAI enforces it, json_object where schemas are unknown.") \
+      "How JSON is asked for: strict as OpenAI enforces it, json_object where schemas are "        \
+      "unknown.")                                                                                  \
     O(CHOICE, limit_name, "max_tokens", "max_tokens|max_completion_tokens",                        \
       "What the server calls the limit; OpenAI's newer models want the longer name.")              \
     LLM_WIRE_OPTIONS(O)
@@ -79,8 +81,8 @@ enum llm_provider { LLM_BEDROCK, LLM_ANTHROPIC, LLM_OPENAI, LLM_PROVIDERS };
 /* OpenTelemetry's gen_ai.provider.name: "aws.bedrock", "anthropic", "openai". */
 const char *llm_provider_name(enum llm_provider provider);
 
-/* NULL and "" mean the same in each text; 0 in a number means the option's default. Nothing of it is
- * kept after llm_client_open() but `clock`. */
+/* NULL and "" mean the same in each text; 0 in a number means the option's default. Nothing of it
+ * is kept after llm_client_open() but `clock`. */
 struct llm_config {
     enum llm_provider provider;
     const char *model, *endpoint, *ca_file;
@@ -119,7 +121,8 @@ struct llm_question {
 enum llm_next {
     LLM_USE,       /* there is an answer */
     LLM_RETRY,     /* the same call may succeed later: after retry_after_ms, else by back-off */
-    LLM_ASK_ANEW,  /* the call was paid for and brought nothing of use: repair, split or fall back */
+    /* the call was paid for and brought nothing of use: repair, split or fall back */
+    LLM_ASK_ANEW,
     LLM_FALL_BACK, /* no call like this will succeed before somebody has changed something */
 };
 
@@ -138,8 +141,10 @@ enum llm_next {
     W(BAD_REQUEST,   "bad_request",    FALL_BACK, "the provider takes no such request")            \
     W(MODEL_GONE,    "model_gone",     FALL_BACK, "no such model, or no longer")                   \
     W(DENIED,        "denied",         FALL_BACK, "key or credentials missing or refused")         \
-    W(SPEND_LIMIT,   "spend_limit",    FALL_BACK, "the account's spend limit or credit is reached")\
-    W(STALE,         "stale",          RETRY,     "clock or credentials were stale, and are renewed")\
+    W(SPEND_LIMIT,   "spend_limit",    FALL_BACK,                                                  \
+      "the account's spend limit or credit is reached")                                            \
+    W(STALE,         "stale",          RETRY,                                                      \
+      "clock or credentials were stale, and are renewed")                                          \
     W(LOCAL,         "local",          RETRY,     "out of memory here")
 
 enum llm_why {
@@ -168,7 +173,10 @@ struct llm_limits {
     struct llm_limit requests, tokens, input_tokens, output_tokens;
 };
 
-enum { LLM_NAME_BYTES = 65, LLM_TEXT_BYTES = 256, LLM_ID_BYTES = 128, LLM_MODEL_BYTES = 256, LLM_FINISH_BYTES = 32 };
+enum {
+    LLM_NAME_BYTES = 65, LLM_TEXT_BYTES = 256, LLM_ID_BYTES = 128, LLM_MODEL_BYTES = 256,
+    LLM_FINISH_BYTES = 32
+};
 
 /* All of it is gone when on_result() returns. */
 struct llm_result {
@@ -177,7 +185,8 @@ struct llm_result {
                                      model gave instead, where it gave one. Else empty */
     char id[LLM_ID_BYTES];        /* the provider's, of reply or request; "" where it gave none */
     char model[LLM_MODEL_BYTES];  /* that answered, as the provider names it, else as asked for */
-    char finish[LLM_FINISH_BYTES]; /* the provider's own word: "tool_use", "stop", "max_tokens" ... */
+    /* the provider's own word: "tool_use", "stop", "max_tokens" ... */
+    char finish[LLM_FINISH_BYTES];
     struct llm_usage usage;
     bool maybe_paid;              /* no usage is known, but the request may have been carried out */
     int status;                   /* HTTP; 0: no reply */
@@ -198,9 +207,9 @@ int llm_client_open(uv_loop_t *loop, const struct llm_config *config,
 /* Ends all calls, without callbacks. The client is gone for the caller; its handles close on the
  * loop's next turns, so run the loop until they have. NULL is ignored. */
 void llm_client_close(struct llm_client *client);
-/* Another API key (bedrock: bearer token) for calls from now on, "" for none but the environment's; those under way keep
- * theirs. BAD_CONFIG, and the old one stays: for what can't be one, and for what would change how requests are
- * authorised (signature or token). */
+/* Another API key (bedrock: bearer token) for calls from now on, "" for none but the environment's;
+ * those under way keep theirs. BAD_CONFIG, and the old one stays: for what can't be one, and for
+ * what would change how requests are authorised (signature or token). */
 int llm_client_rekey(struct llm_client *client, const char *api_key, struct err *err) CHECKED;
 
 /* On an error (NO_MEMORY; USAGE: a question that breaks what is said above) there is no callback.
@@ -214,7 +223,8 @@ void llm_cancel(struct llm_call *call);
 
 enum llm_provider llm_client_provider(const struct llm_client *client);
 const char *llm_client_model(const struct llm_client *client); /* that questions without one get */
-const char *llm_client_server(const struct llm_client *client); /* host name or address; "" where a fake has none */
+/* host name or address; "" where a fake has none */
+const char *llm_client_server(const struct llm_client *client);
 uint16_t llm_client_port(const struct llm_client *client);      /* 0 likewise */
 const char *llm_client_description(const struct llm_client *client); /* for people, no secrets */
 uint32_t llm_client_in_flight(const struct llm_client *client);
@@ -228,7 +238,8 @@ struct llm_client_ops {
                llm_on_result *on_result, void *user, struct llm_call **ret_call, struct err *err);
     void (*cancel)(struct llm_call *call);
     void (*close)(struct llm_client *client);
-    int (*rekey)(struct llm_client *client, const char *api_key, struct err *err); /* NULL: it has none */
+    /* NULL: it has none */
+    int (*rekey)(struct llm_client *client, const char *api_key, struct err *err);
     /* The system text of the question before, so checked already? NULL: it doesn't know. */
     bool (*knows)(const struct llm_client *client, struct str system);
 };

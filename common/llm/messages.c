@@ -1,7 +1,7 @@
 /* Anthropic's Messages API: its own service, and the body of Bedrock's InvokeModel.
  *
- * Source: "Messages", "Errors" and "Rate limits" of Anthropic's API reference. The structured answer
- * is the input of a tool that the model is made to use: every Claude has that. */
+ * Source: "Messages", "Errors" and "Rate limits" of Anthropic's API reference. The structured
+ * answer is the input of a tool that the model is made to use: every Claude has that. */
 #include "llm/provider.h"
 #include "schema/json.h"
 
@@ -39,7 +39,8 @@ void messages_write_rest(const struct request_style *style, const struct llm_que
         buffer_add(out, STR(",\"system\":"));
         request_add_system(style, question, out);
     }
-    buffer_add(out, STR(",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":"));
+    buffer_add(out,
+               STR(",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":"));
     json_write_string(out, question->prompt);
     buffer_add(out, STR("}]}],\"tools\":[{\"name\":"));
     json_write_string(out, question->name);

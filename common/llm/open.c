@@ -36,8 +36,9 @@ static const char *keep(struct remote *remote, const char *text, bool *ok)
 static int refuse_endpoint(const char *endpoint, struct err *err)
 {
     bool secret = strchr(endpoint, '@') != NULL; /* perhaps */
-    return err_set(err, E_BAD_CONFIG, "endpoint %s%s%s: http:// or https://, a host, perhaps a port "
-                                      "and a path, and nothing else",
+    return err_set(err, E_BAD_CONFIG,
+                   "endpoint %s%s%s: http:// or https://, a host, perhaps a port "
+                   "and a path, and nothing else",
                    secret ? "" : "\"", secret ? "(not shown)" : endpoint, secret ? "" : "\"");
 }
 
@@ -46,8 +47,8 @@ static int take_endpoint(struct remote *remote, const char *endpoint, struct err
 {
     struct str rest = str_of(endpoint), port = {0};
     bool secure = str_starts(rest, STR("https://")), ok = true;
-    if (rest.size > ENDPOINT_BYTES_MAX || !is_printable(endpoint) || strpbrk(endpoint, "@?#\"<>\\") ||
-        (!secure && !str_starts(rest, STR("http://"))))
+    if (rest.size > ENDPOINT_BYTES_MAX || !is_printable(endpoint) ||
+        strpbrk(endpoint, "@?#\"<>\\") || (!secure && !str_starts(rest, STR("http://"))))
         return refuse_endpoint(endpoint, err);
     while (str_ends(rest, STR("/"))) rest.size--;
     struct str whole = rest, authority;
@@ -79,7 +80,8 @@ static int take_bedrock_endpoint(struct remote *remote, const struct llm_config 
                                  struct err *err)
 {
     char amazon[256];
-    const char *region = first_of(config->region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"));
+    const char *region = first_of(config->region, getenv("AWS_REGION"),
+                                  getenv("AWS_DEFAULT_REGION"));
     bool ok = true;
     if (!*region) region = "us-east-1";
     for (const char *at = region; *at; at++)
@@ -190,7 +192,9 @@ static int take_all(struct remote *remote, const struct llm_config *config, stru
                  : take_endpoint(remote, config->endpoint ? config->endpoint : "", err);
     if (rc == E_OK) rc = take_keys(remote, config, err);
     if (rc != E_OK) return rc;
-    const char *how = remote->signing ? "signed" : *remote->api_key ? "with a key" : "without a key";
+    const char *how = remote->signing    ? "signed"
+                      : *remote->api_key ? "with a key"
+                                         : "without a key";
     remote->base.description = arena_printf(&remote->texts, "%s at %s, %s", remote->base.model,
                                             remote->endpoint, how).data;
     return remote->base.description ? E_OK : err_set(err, E_NO_MEMORY, NULL);
@@ -235,7 +239,8 @@ void remote_destroy(struct remote *remote)
     sigv4_signed_deinit(&remote->sign);
     forget_key(remote);
     /* Configured secrets were copied here. */
-    const char *secrets[] = {remote->keys.config.secret_access_key, remote->keys.config.session_token};
+    const char *secrets[] = {
+        remote->keys.config.secret_access_key, remote->keys.config.session_token};
     for (size_t i = 0; i < 2; i++)
         if (secrets[i]) explicit_bzero((char *)(uintptr_t)secrets[i], strlen(secrets[i]));
     buffer_deinit(&remote->system.text);

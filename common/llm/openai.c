@@ -18,7 +18,8 @@ static void add_format(const struct request_style *style, const struct llm_quest
         buffer_add(out, STR(",\"response_format\":{\"type\":\"json_object\"}}"));
         return;
     }
-    buffer_add(out, STR(",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":"));
+    buffer_add(out,
+               STR(",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":"));
     json_write_string(out, question->name);
     if (question->purpose.size) {
         buffer_add(out, STR(",\"description\":"));

@@ -5,7 +5,8 @@
 #include "base/buffer.h"
 #include "llm/reply.h"
 
-/* A text, and how JSON says it: kept from one question to the next, as most have the same system text. */
+/* A text, and how JSON says it: kept from one question to the next, as most have the
+ * same system text. */
 struct kept_json {
     struct buffer text, json;
 };

@@ -23,7 +23,8 @@ static bool is_wanted(const struct walk *walk, const struct reply_row **ret_exac
     *ret_exact = NULL;
     for (size_t i = 0; i < walk->count; i++) {
         struct str row = walk->rows[i].path;
-        if (row.size < path.size || (path.size && row.data[path.size - 1] != path.data[path.size - 1]))
+        if (row.size < path.size ||
+            (path.size && row.data[path.size - 1] != path.data[path.size - 1]))
             continue; /* most, without a call */
         if (!str_starts(row, path)) continue;
         const struct str *taken =

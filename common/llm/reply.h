@@ -26,7 +26,8 @@ struct reply_row {
     enum reply_take take;
     size_t offset; /* of a struct str in struct reply */
 };
-#define REPLY_ROW(path_, take_, member) {{path_, sizeof path_ - 1}, TAKE_##take_, offsetof(struct reply, member)}
+#define REPLY_ROW(path_, take_, member) \
+    {{path_, sizeof path_ - 1}, TAKE_##take_, offsetof(struct reply, member)}
 
 /* BAD_JSON or NO_MEMORY: nothing is known of the reply. */
 int reply_read(struct str body, const struct reply_row *rows, size_t count, struct arena *arena,

@@ -6,7 +6,8 @@
  * (deadlines), so messages are read after it too; an owner's on_end() may start, cancel and close.
  *
  * curl has a socket watched for each transfer anew, and libuv takes seven system calls for that. So
- * a connection stays watched for reading while it is kept, until it is closed or something comes. */
+ * a connection stays watched for reading while it is kept, until it is closed or
+ * something comes. */
 #include "llm/wire.h"
 
 #include <assert.h>
@@ -36,7 +37,8 @@ struct wire {
     CURL **spare; /* of POSTs: set up but for what differs; as many as there may be connections */
     size_t spare_count, spare_most;
     char *ca_file;
-    bool past_proxies; /* no proxy is named in the environment: curl need not look for one in each call */
+    /* no proxy is named in the environment: curl need not look for one in each call */
+    bool past_proxies;
     int open_handles;
     bool unwatched; /* some running exchange has a socket that can't be watched */
     bool closing;
@@ -78,10 +80,13 @@ static void unlink_ended(struct exchange *exchange)
 
 /* --- ends ------------------------------------------------------------------------------------ */
 
-static bool is_post(const struct exchange *exchange) { return strcmp(exchange->method, "POST") == 0; }
+static bool is_post(const struct exchange *exchange)
+{
+    return strcmp(exchange->method, "POST") == 0;
+}
 
-/* Those of POSTs are kept: making one costs more than all else that we do for a call. Nothing of the
- * exchange stays in it: it may hold a key. */
+/* Those of POSTs are kept: making one costs more than all else that we do for a call. Nothing of
+ * the exchange stays in it: it may hold a key. */
 static void put_back(struct exchange *exchange)
 {
     struct wire *wire = exchange->wire;
@@ -157,7 +162,8 @@ static void step(struct wire *wire, curl_socket_t socket, int events)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct watched *watched = poll->data;
-    if (watched->idle) { /* it is dead, or talks out of turn: curl finds out before it uses it again */
+    /* it is dead, or talks out of turn: curl finds out before it uses it again */
+    if (watched->idle) {
         uv_poll_stop(poll);
         watched->events = 0;
         return;
@@ -283,8 +289,8 @@ static int on_curl_timer(CURLM *multi, long timeout_ms, void *user)
     return 0;
 }
 
-/* Just before a request leaves, in each attempt. There is one: when a kept connection turns out to be
- * dead, curl would make another by itself. */
+/* Just before a request leaves, in each attempt. There is one: when a kept connection turns out to
+ * be dead, curl would make another by itself. */
 static int on_curl_sends(void *user, char *remote, char *local, int remote_port, int local_port)
 {
     struct exchange *exchange = user;
@@ -363,7 +369,8 @@ static void set_options(const struct wire *wire, CURL *curl, struct exchange *ex
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, exchange->detail);
     if (!is_post(exchange)) return;
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body.size);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, buffer_cstr(&exchange->body)); /* leaves with the head */
+    /* leaves with the head */
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, buffer_cstr(&exchange->body));
 }
 
 static CURL *take_handle(struct wire *wire, const struct exchange *exchange)
@@ -453,7 +460,8 @@ static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
 
 static bool names_proxies(void)
 {
-    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    static const char *const names[] = {
+        "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (getenv(names[i])) return true;
     return false;
@@ -476,7 +484,8 @@ int wire_open(uv_loop_t *loop, uint32_t connections, const char *ca_file, struct
         return err_set(err, E_NO_MEMORY, "opening an HTTP client");
     }
     *wire = (struct wire){.loop = loop, .multi = multi, .ca_file = file, .open_handles = HANDLES,
-                          .spare = spare, .spare_most = connections, .past_proxies = !names_proxies()};
+                          .spare = spare, .spare_most = connections,
+                          .past_proxies = !names_proxies()};
     wire->ended_end = &wire->ended;
     uv_timer_init(loop, &wire->timer);
     uv_timer_init(loop, &wire->soon);

@@ -19,17 +19,20 @@ static bool usable(float value)
     return fabsf(value) <= VALUE_MAX; /* false for NaN */
 }
 
-int centroids_init(struct centroids *centroids, uint32_t count, uint32_t dimensions, const float *rows,
-                   struct err *err)
+int centroids_init(struct centroids *centroids, uint32_t count, uint32_t dimensions,
+                   const float *rows, struct err *err)
 {
     if (count == 0 || count > CENTROIDS_MAX)
-        return err_set(err, E_BAD_MODEL, "%u centroids; 1 to %d are possible", count, CENTROIDS_MAX);
+        return err_set(err, E_BAD_MODEL, "%u centroids; 1 to %d are possible", count,
+                       CENTROIDS_MAX);
     if (dimensions == 0 || dimensions > CENTROID_DIMENSIONS_MAX)
-        return err_set(err, E_BAD_MODEL, "centroids of %u dimensions; 1 to %d are possible", dimensions,
-                       CENTROID_DIMENSIONS_MAX);
+        return err_set(err, E_BAD_MODEL, "centroids of %u dimensions; 1 to %d are possible",
+                       dimensions, CENTROID_DIMENSIONS_MAX);
     for (size_t i = 0; i < (size_t)count * dimensions; i++)
-        if (!usable(rows[i])) return err_set(err, E_BAD_MODEL, "a centroid holds a value that isn't usable");
-    struct centroids made = {.count = count, .dimensions = dimensions, .stride = (dimensions + 15u) & ~15u};
+        if (!usable(rows[i]))
+            return err_set(err, E_BAD_MODEL, "a centroid holds a value that isn't usable");
+    struct centroids made = {
+        .count = count, .dimensions = dimensions, .stride = (dimensions + 15u) & ~15u};
     size_t floats = (size_t)count * made.stride;
     made.vectors = aligned_alloc(64, floats * sizeof(float));
     made.half_norms = malloc(count * sizeof(float));
@@ -72,7 +75,8 @@ static uint32_t nearest_scalar(const struct centroids *centroids, const float *x
         float sums[8] = {0};
         for (uint32_t j = 0; j < centroids->stride; j += 8)
             for (uint32_t lane = 0; lane < 8; lane++) sums[lane] += x[j + lane] * row[j + lane];
-        float dot = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+        float dot = ((sums[0] + sums[1]) + (sums[2] + sums[3])) +
+                    ((sums[4] + sums[5]) + (sums[6] + sums[7]));
         float score = dot - centroids->half_norms[i];
         if (score > best_score) best_score = score, best = i;
     }
@@ -120,7 +124,8 @@ __attribute__((target("avx512f"))) static uint32_t nearest_avx512(const struct c
     float best_score = -INFINITY;
     for (uint32_t i = 0; i <= last; i += 4) {
         const float *rows[4];
-        for (uint32_t k = 0; k < 4; k++) rows[k] = centroids_row(centroids, i + k <= last ? i + k : last);
+        for (uint32_t k = 0; k < 4; k++)
+            rows[k] = centroids_row(centroids, i + k <= last ? i + k : last);
         __m512 s0 = _mm512_setzero_ps(), s1 = s0, s2 = s0, s3 = s0;
         for (uint32_t j = 0; j < stride; j += 16) {
             __m512 piece = _mm512_load_ps(x + j);
@@ -129,8 +134,9 @@ __attribute__((target("avx512f"))) static uint32_t nearest_avx512(const struct c
             s2 = _mm512_fmadd_ps(piece, _mm512_load_ps(rows[2] + j), s2);
             s3 = _mm512_fmadd_ps(piece, _mm512_load_ps(rows[3] + j), s3);
         }
-        float dots[4] = {_mm512_reduce_add_ps(s0), _mm512_reduce_add_ps(s1), _mm512_reduce_add_ps(s2),
-                         _mm512_reduce_add_ps(s3)};
+        float dots[4] = {
+            _mm512_reduce_add_ps(s0), _mm512_reduce_add_ps(s1), _mm512_reduce_add_ps(s2),
+            _mm512_reduce_add_ps(s3)};
         for (uint32_t k = 0; k < 4 && i + k <= last; k++) {
             float score = dots[k] - centroids->half_norms[i + k];
             if (score > best_score) best_score = score, best = i + k;
@@ -163,7 +169,8 @@ bool centroid_kernel_available(enum centroid_kernel kernel)
 {
     if (kernel == CENTROID_SCALAR) return true;
 #ifdef HAVE_X86
-    if (kernel == CENTROID_AVX2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (kernel == CENTROID_AVX2)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (kernel == CENTROID_AVX512) return __builtin_cpu_supports("avx512f");
 #endif
     return false;
@@ -177,7 +184,8 @@ static float distance_to(const float *x, const float *row, uint32_t stride)
             float difference = x[j + lane] - row[j + lane];
             sums[lane] += difference * difference;
         }
-    return sqrtf(((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7])));
+    return sqrtf(((sums[0] + sums[1]) + (sums[2] + sums[3])) +
+                 ((sums[4] + sums[5]) + (sums[6] + sums[7])));
 }
 
 void centroids_nearest_with(enum centroid_kernel kernel, const struct centroids *centroids,
@@ -185,7 +193,8 @@ void centroids_nearest_with(enum centroid_kernel kernel, const struct centroids 
 {
     assert(centroids->count && centroids->stride <= CENTROID_DIMENSIONS_MAX);
     _Alignas(64) float x[CENTROID_DIMENSIONS_MAX];
-    for (uint32_t j = 0; j < centroids->dimensions; j++) x[j] = usable(vector[j]) ? vector[j] : 0.0f;
+    for (uint32_t j = 0; j < centroids->dimensions; j++)
+        x[j] = usable(vector[j]) ? vector[j] : 0.0f;
     for (uint32_t j = centroids->dimensions; j < centroids->stride; j++) x[j] = 0.0f;
     uint32_t index = KERNELS[kernel].nearest(centroids, x);
     *ret_distance = distance_to(x, centroids_row(centroids, index), centroids->stride);

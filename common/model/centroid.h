@@ -14,9 +14,10 @@ struct centroids {
     float *half_norms; /* |c|^2 / 2 of each row */
 };
 
-/* Copies count x dimensions floats. BAD_MODEL: empty, too large, or a value that is NaN or beyond 1e15. */
-int centroids_init(struct centroids *centroids, uint32_t count, uint32_t dimensions, const float *rows,
-                   struct err *err) CHECKED;
+/* Copies count x dimensions floats. BAD_MODEL: empty, too large, or a value that is
+ * NaN or beyond 1e15. */
+int centroids_init(struct centroids *centroids, uint32_t count, uint32_t dimensions,
+                   const float *rows, struct err *err) CHECKED;
 void centroids_deinit(struct centroids *centroids); /* NULL and zeroed are fine */
 static inline float *centroids_row(const struct centroids *centroids, uint32_t index)
 {
@@ -25,8 +26,9 @@ static inline float *centroids_row(const struct centroids *centroids, uint32_t i
 /* After rows were changed in place. */
 void centroids_refresh(struct centroids *centroids);
 
-/* The smallest Euclidean distance, ties to the lowest index. `vector` has `dimensions` floats of any
- * alignment. A NaN, an infinity or a value beyond 1e15 counts as 0, so the answer is always an index and a number. */
+/* The smallest Euclidean distance, ties to the lowest index. `vector` has `dimensions` floats of
+ * any alignment. A NaN, an infinity or a value beyond 1e15 counts as 0, so the answer is always
+ * an index and a number. */
 void centroids_nearest(const struct centroids *centroids, const float *vector, uint32_t *ret_index,
                        float *ret_distance);
 

@@ -8,7 +8,9 @@
 #include "model/discover_words.h"
 #include "model/elision.h"
 
-enum { CUSTOMER_WORDS = 16, CUSTOMER_BITS = 64 * CUSTOMER_WORDS, STOP_SLOTS = 2048, SLOTS_MIN = 64 };
+enum {
+    CUSTOMER_WORDS = 16, CUSTOMER_BITS = 64 * CUSTOMER_WORDS, STOP_SLOTS = 2048, SLOTS_MIN = 64
+};
 #define LIFT_BITS_MAX 4.0
 enum { IS_GENERIC = 8 }; /* beside the bits of languages */
 
@@ -32,12 +34,13 @@ struct discover {
     } stops[STOP_SLOTS];
 };
 
-/* --- words --------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 static uint32_t *stop_bits(struct discover *discover, uint64_t hash)
 {
     uint32_t i = hash >> 32 & (STOP_SLOTS - 1);
-    while (discover->stops[i].hash && discover->stops[i].hash != hash) i = (i + 1) & (STOP_SLOTS - 1);
+    while (discover->stops[i].hash && discover->stops[i].hash != hash)
+        i = (i + 1) & (STOP_SLOTS - 1);
     discover->stops[i].hash = hash;
     return &discover->stops[i].bits;
 }
@@ -45,7 +48,8 @@ static uint32_t *stop_bits(struct discover *discover, uint64_t hash)
 static uint32_t stops_of(const struct discover *discover, uint64_t hash)
 {
     uint32_t i = hash >> 32 & (STOP_SLOTS - 1);
-    while (discover->stops[i].hash && discover->stops[i].hash != hash) i = (i + 1) & (STOP_SLOTS - 1);
+    while (discover->stops[i].hash && discover->stops[i].hash != hash)
+        i = (i + 1) & (STOP_SLOTS - 1);
     return discover->stops[i].hash ? discover->stops[i].bits : 0;
 }
 
@@ -82,15 +86,18 @@ static bool is_placeholder(struct str text, const struct token *token)
     return token->start && strchr("[{<@#/", text.data[token->start - 1]);
 }
 
-static void read_words(const struct discover *discover, struct str text, const struct tokens *tokens, uint32_t languages,
-                       struct word *words, uint32_t first, uint32_t count)
+static void read_words(const struct discover *discover, struct str text,
+                       const struct tokens *tokens, uint32_t languages, struct word *words,
+                       uint32_t first, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         const struct token *token = &tokens->items[first + i];
         struct str word = bare(token);
-        uint32_t bits = stops_of(discover, word.size == token->folded.size ? token->hash : hash_fast(word, 0));
+        uint32_t bits =
+            stops_of(discover, word.size == token->folded.size ? token->hash : hash_fast(word, 0));
         words[i] = (struct word){
-            .text = word, .stem = stem(word), .stop = bits & languages || word.size < 3, .generic = bits & IS_GENERIC,
+            .text = word, .stem = stem(word), .stop = bits & languages || word.size < 3,
+            .generic = bits & IS_GENERIC,
             .open = token->kind == TOKEN_WORD && !is_placeholder(text, token),
             .breaks = token->clause_before || token->sentence_before};
     }
@@ -102,23 +109,26 @@ static void read_words(const struct discover *discover, struct str text, const s
     }
 }
 
-/* --- counting ------------------------------------------------------------------------------------ */
+/* --- counting --------------------------------------------------------------------------------- */
 
 static uint64_t key_of(const uint64_t *stems, uint32_t words)
 {
     uint64_t sum = words;
-    for (uint32_t i = 0; i < words; i++) sum += (stems[i] ^ stems[i] >> 31) * UINT64_C(0x9e3779b97f4a7c15);
+    for (uint32_t i = 0; i < words; i++)
+        sum += (stems[i] ^ stems[i] >> 31) * UINT64_C(0x9e3779b97f4a7c15);
     return (sum ^ sum >> 29) | 1;
 }
 
 static struct entry *find(const struct discover *discover, uint64_t key)
 {
     uint32_t i = (uint32_t)(key >> 20) & (discover->slots - 1);
-    while (discover->entries[i].key && discover->entries[i].key != key) i = (i + 1) & (discover->slots - 1);
+    while (discover->entries[i].key && discover->entries[i].key != key)
+        i = (i + 1) & (discover->slots - 1);
     return &discover->entries[i];
 }
 
-/* Puts entries behind the hole at `i` where look-ups find them (Knuth, volume 3, 6.4, algorithm R). */
+/* Puts entries behind the hole at `i` where look-ups find them (Knuth, volume 3,
+ * 6.4, algorithm R). */
 static void close_hole(struct discover *discover, uint32_t i)
 {
     uint32_t mask = discover->slots - 1;
@@ -179,8 +189,8 @@ static void write_example(struct entry *entry, struct str text, size_t at)
     entry->example[end - start] = 0;
 }
 
-static void count_phrase(struct discover *discover, struct str text, size_t at, const struct word *words, uint32_t count,
-                         uint64_t customer)
+static void count_phrase(struct discover *discover, struct str text, size_t at,
+                         const struct word *words, uint32_t count, uint64_t customer)
 {
     uint64_t stems[DISCOVER_WORDS_MAX] = {0};
     size_t bytes = count;
@@ -211,12 +221,14 @@ static void count_phrase(struct discover *discover, struct str text, size_t at, 
     entry->customers[customer / 64 % CUSTOMER_WORDS] |= UINT64_C(1) << customer % 64;
 }
 
-void discover_add(struct discover *discover, struct str text, const struct tokens *tokens, struct str customer,
-                  uint32_t languages)
+void discover_add(struct discover *discover, struct str text, const struct tokens *tokens,
+                  struct str customer, uint32_t languages)
 {
     enum { WINDOW = 256 }; /* longer texts in pieces: no phrase reaches over their borders */
     discover->records++;
-    uint64_t who = customer.size ? hash_fast(customer, 2) : hash_fast(str_make(&discover->records, sizeof discover->records), 3);
+    uint64_t who = customer.size
+                       ? hash_fast(customer, 2)
+                       : hash_fast(str_make(&discover->records, sizeof discover->records), 3);
     for (uint32_t first = 0; first < tokens->count; first += WINDOW) {
         struct word words[WINDOW];
         uint32_t count = tokens->count - first < WINDOW ? tokens->count - first : WINDOW;
@@ -225,18 +237,20 @@ void discover_add(struct discover *discover, struct str text, const struct token
             for (uint32_t n = 1; n <= DISCOVER_WORDS_MAX && i + n <= count; n++) {
                 const struct word *last = &words[i + n - 1];
                 if (!last->open || words[i].stop || (n > 1 && last->breaks)) break;
-                if (!last->stop) count_phrase(discover, text, tokens->items[first + i].start, words + i, n, who);
+                if (!last->stop)
+                    count_phrase(discover, text, tokens->items[first + i].start, words + i, n, who);
             }
     }
 }
 
-/* --- ranking ------------------------------------------------------------------------------------- */
+/* --- ranking ---------------------------------------------------------------------------------- */
 
 /* Linear counting: Whang et al. 1990. */
 static uint32_t customers_of(const struct entry *entry)
 {
     uint32_t set = 0;
-    for (int i = 0; i < CUSTOMER_WORDS; i++) set += (uint32_t)__builtin_popcountll(entry->customers[i]);
+    for (int i = 0; i < CUSTOMER_WORDS; i++)
+        set += (uint32_t)__builtin_popcountll(entry->customers[i]);
     if (set == CUSTOMER_BITS) return entry->records;
     double estimate = -CUSTOMER_BITS * log(1 - (double)set / CUSTOMER_BITS);
     uint32_t customers = (uint32_t)(estimate + 0.5);
@@ -250,14 +264,16 @@ static double lift_of(const struct discover *discover, const struct entry *entry
     for (uint32_t i = 0; i < entry->words && entry->words > 1; i++) {
         if (!(entry->content >> i & 1)) continue;
         const struct entry *word = find(discover, key_of(&entry->stems[i], 1));
-        uint32_t records = word->key && word->records > entry->records ? word->records : entry->records;
+        uint32_t records =
+            word->key && word->records > entry->records ? word->records : entry->records;
         lift *= discover->records / (double)records;
     }
     return entry->words > 1 ? lift : 1;
 }
 
 /* longer[i]: records of the most frequent candidate that holds entry i. */
-static void note_longer(const struct discover *discover, const struct entry *entry, uint32_t *longer)
+static void note_longer(const struct discover *discover, const struct entry *entry,
+                        uint32_t *longer)
 {
     for (uint32_t n = 1; n < entry->words; n++)
         for (uint32_t i = 0; i + n <= entry->words; i++) {
@@ -274,8 +290,9 @@ static int compare(const void *a, const void *b)
     return str_compare(x->text, y->text);
 }
 
-int discover_report(const struct discover *discover, uint32_t records_min, uint32_t limit, struct arena *arena,
-                    struct discovery **ret_found, uint32_t *ret_count, struct err *err)
+int discover_report(const struct discover *discover, uint32_t records_min, uint32_t limit,
+                    struct arena *arena, struct discovery **ret_found, uint32_t *ret_count,
+                    struct err *err)
 {
     uint32_t count = 0;
     uint32_t *longer = arena_array(arena, discover->slots, sizeof *longer);
@@ -287,11 +304,14 @@ int discover_report(const struct discover *discover, uint32_t records_min, uint3
     }
     for (uint32_t i = 0; i < discover->slots; i++) {
         const struct entry *entry = &discover->entries[i];
-        if (!entry->key || entry->generic || entry->records < records_min || entry->records < longer[i] + records_min) continue;
+        if (!entry->key || entry->generic || entry->records < records_min ||
+            entry->records < longer[i] + records_min)
+            continue;
         double lift = lift_of(discover, entry), bits = fmin(log2(1 + lift), LIFT_BITS_MAX);
         double score = log2(entry->words + 1.0) * (entry->records - longer[i]) * bits;
-        found[count++] = (struct discovery){str_of(entry->text), str_of(entry->example), entry->records,
-                                            customers_of(entry), lift, score};
+        found[count++] = (struct discovery){
+            str_of(entry->text), str_of(entry->example), entry->records, customers_of(entry), lift,
+            score};
     }
     if (count) qsort(found, count, sizeof *found, compare);
     *ret_found = found;
@@ -299,7 +319,7 @@ int discover_report(const struct discover *discover, uint32_t records_min, uint3
     return E_OK;
 }
 
-/* --- life ---------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 struct discover *discover_create(const struct topics *topics, uint32_t slots)
 {

@@ -1,4 +1,5 @@
-/* French elisions ("l'", "qu’") at the head of a folded word: what follows is the word that counts. */
+/* French elisions ("l'", "qu’") at the head of a folded word: what follows is the
+ * word that counts. */
 #ifndef VERBATIM_MODEL_ELISION_H
 #define VERBATIM_MODEL_ELISION_H
 
@@ -12,11 +13,12 @@ static inline size_t elision_bytes(struct str word)
     size_t letters = first == 'q' && word.data[1] == 'u' ? 2 : 1;
     char mark = word.data[letters];
     if (mark != '\'' && mark != '\xe2') return 0;
-    if (letters == 1 && !(first == 'c' || first == 'd' || first == 'j' || (first >= 'l' && first <= 'n') ||
-                          first == 's' || first == 't'))
+    if (letters == 1 && !(first == 'c' || first == 'd' || first == 'j' ||
+                          (first >= 'l' && first <= 'n') || first == 's' || first == 't'))
         return 0;
     if (mark == '\'') return letters + 1;
-    bool typographic = word.size > letters + 3 && memcmp(word.data + letters, "\xe2\x80\x99", 3) == 0;
+    bool typographic = word.size > letters + 3 &&
+                       memcmp(word.data + letters, "\xe2\x80\x99", 3) == 0;
     return typographic ? letters + 3 : 0;
 }
 

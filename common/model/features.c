@@ -7,7 +7,10 @@
 #include "base/hash.h"
 #include "model/ngram.h"
 
-enum { SLOTS_MIN = 64, SLOTS_MAX = 4096, SLOTS_PER_TOKEN = 6 /* of two n-grams: few collide, and few branches are mispredicted */ };
+enum {
+    SLOTS_MIN = 64, SLOTS_MAX = 4096,
+    SLOTS_PER_TOKEN = 6 /* of two n-grams: few collide, and few branches are mispredicted */
+};
 
 struct slot {
     uint32_t key, count; /* count 0: free. Equal low 32 bits of the hash count as the same n-gram */
@@ -71,7 +74,8 @@ static void normalise(float *out)
     float sums[8] = {0};
     for (int i = 0; i < FEATURES_DIMENSIONS; i += 8)
         for (int lane = 0; lane < 8; lane++) sums[lane] += out[i + lane] * out[i + lane];
-    float sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+    float sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])) +
+                ((sums[4] + sums[5]) + (sums[6] + sums[7]));
     if (sum <= 0.0f) return;
     float scale = 1.0f / sqrtf(sum);
     for (int i = 0; i < FEATURES_DIMENSIONS; i++) out[i] *= scale;
@@ -91,8 +95,8 @@ static void add_rating(float *out, float rating)
     add(out, hash_fast(STR("rating="), 0), FEATURES_RATING_WEIGHT * (cut - 3.0f) / 2.0f);
 }
 
-void features_extract(const struct tokens *tokens, struct str channel, bool has_rating, float rating,
-                      float out[static FEATURES_DIMENSIONS])
+void features_extract(const struct tokens *tokens, struct str channel, bool has_rating,
+                      float rating, float out[static FEATURES_DIMENSIONS])
 {
     struct counter counter;
     uint32_t count = tokens->count;

@@ -19,12 +19,13 @@ enum { FEATURES_DIMENSIONS = 256 };
 #define FEATURES_CHANNEL_WEIGHT 0.25f
 #define FEATURES_RATING_WEIGHT 0.25f
 
-/* tf is exact up to FEATURES_COUNTED n-grams of a text; beyond, each new n-gram counts as unseen. */
+/* tf is exact up to FEATURES_COUNTED n-grams of a text; beyond, each new n-gram
+ * counts as unseen. */
 enum { FEATURES_COUNTED = 3072 };
 
 /* channel: as in the record, empty if unknown. Never fails, never allocates, O(tokens). A rating
  * that is no number counts as none. */
-void features_extract(const struct tokens *tokens, struct str channel, bool has_rating, float rating,
-                      float out[static FEATURES_DIMENSIONS]);
+void features_extract(const struct tokens *tokens, struct str channel, bool has_rating,
+                      float rating, float out[static FEATURES_DIMENSIONS]);
 
 #endif

@@ -1,5 +1,5 @@
-/* The idioms that ship, by language, folded; and how they are found: by their last word's hash, then word by word
- * backwards. */
+/* The idioms that ship, by language, folded; and how they are found: by their last word's hash,
+ * then word by word backwards. */
 #include "model/idioms.h"
 
 #include <assert.h>
@@ -14,54 +14,86 @@ static const struct {
     const char *phrases; /* parted by commas; "PHRASE ! WORD WORD": not behind one of these words */
 } lists[] = {
     {LANGUAGE_EN, IDIOM_PRAISE,
-     "to die for,out of this world,second to none,the bee's knees,blew me away,blown away,knocks it out of the park,"
-     "hits the spot,hit the spot,game changer,no brainer,bang for the buck,bang for your buck,like a charm,like a dream,"
-     "worth every penny,worth every cent,a life saver,a lifesaver,couldn't be happier,could not be happier,couldn't be better,"
-     "couldn't be more pleased,couldn't ask for more,can't fault,cannot fault,can't go wrong,can't be beat,can't recommend enough,"
-     "can't praise enough,can't say enough good,expecting worse,expected worse,top notch,head and shoulders above,"
-     "ticks all the boxes,ticked all the boxes,over the moon,five star,5 star,chef's kiss,hands down the best,"
+     "to die for,out of this world,second to none,the bee's knees,blew me away,blown away,knocks "
+     "it out of the park,"
+     "hits the spot,hit the spot,game changer,no brainer,bang for the buck,bang for your buck,like "
+     "a charm,like a dream,"
+     "worth every penny,worth every cent,a life saver,a lifesaver,couldn't be happier,could not be "
+     "happier,couldn't be better,"
+     "couldn't be more pleased,couldn't ask for more,can't fault,cannot fault,can't go wrong,can't "
+     "be beat,can't recommend enough,"
+     "can't praise enough,can't say enough good,expecting worse,expected worse,top notch,head and "
+     "shoulders above,"
+     "ticks all the boxes,ticked all the boxes,over the moon,five star,5 star,chef's kiss,hands "
+     "down the best,"
      "never looked back,does exactly what it says"},
     {LANGUAGE_EN, IDIOM_SLANG,
-     "killer deal,killer price,killer app,killer feature,killer features,killer sound,killer combo,killer look,killer camera,"
-     "killer product,sick deal,sick beat,sick beats,sick bass,sick sound,sick graphics,sick design,sick game,sick app,"
-     "is sick ! he she it child son daughter wife husband mother father dog cat baby everyone everybody who,"
-     "are sick ! they you we who people kids children guests,looks sick ! he she,sounds sick ! he she,"
-     "bad ass,badass,the bomb,is insane ! price fee cost wait time traffic noise queue heat,are insane ! prices fees costs queues times,insane deal,"
-     "insane value,insane quality,insane sound,insane detail,insane battery,insane speed,insanely good,insanely fast,"
-     "wicked good,wicked fast,stupid good,stupidly good,ridiculously good,crazy good,an absolute beast,"
+     "killer deal,killer price,killer app,killer feature,killer features,killer sound,killer "
+     "combo,killer look,killer camera,"
+     "killer product,sick deal,sick beat,sick beats,sick bass,sick sound,sick graphics,sick "
+     "design,sick game,sick app,"
+     "is sick ! he she it child son daughter wife husband mother father dog cat baby everyone "
+     "everybody who,"
+     "are sick ! they you we who people kids children guests,looks sick ! he she,sounds sick ! "
+     "he she,"
+     "bad ass,badass,the bomb,is insane ! price fee cost wait time traffic noise queue heat,are "
+     "insane ! prices fees costs queues times,insane deal,"
+     "insane value,insane quality,insane sound,insane detail,insane battery,insane speed,insanely "
+     "good,insanely fast,"
+     "wicked good,wicked fast,stupid good,stupidly good,ridiculously good,crazy good,an absolute "
+     "beast,"
      "a beast,is dope,are dope"},
     {LANGUAGE_EN, IDIOM_BLAME,
-     "arm and a leg,down the drain,leaves a lot to be desired,left a lot to be desired,leave a lot to be desired,"
-     "leaves much to be desired,the last straw,like the plague,good for nothing,going downhill,gone downhill,"
-     "went downhill,is a joke,was a joke,absolute joke,fed up,steer clear,stay away,never again,highway robbery,daylight robbery,"
-     "hit and miss,hit or miss,not worth the paper,a slap in the face,fell on deaf ears,wild goose chase,"
+     "arm and a leg,down the drain,leaves a lot to be desired,left a lot to be desired,leave a lot "
+     "to be desired,"
+     "leaves much to be desired,the last straw,like the plague,good for nothing,going "
+     "downhill,gone downhill,"
+     "went downhill,is a joke,was a joke,absolute joke,fed up,steer clear,stay away,never "
+     "again,highway robbery,daylight robbery,"
+     "hit and miss,hit or miss,not worth the paper,a slap in the face,fell on deaf ears,wild goose "
+     "chase,"
      "sick of,sick and tired"},
     {LANGUAGE_ES, IDIOM_PRAISE,
-     "servicio de diez,trato de diez,atencion de diez,esta de cine,fue de cine,de fabula,una pasada,una gozada,una maravilla,una delicia,un puntazo,un acierto,"
-     "como anillo al dedo,como un guante,como la seda,como un tiro,como un reloj,me quito el sombrero,"
-     "sin ninguna pega,ninguna pega,ni una pega,bueno bonito y barato,con los ojos cerrados,a ojos cerrados,"
-     "no puedo pedir mas,no se puede pedir mas,matricula de honor,chupar los dedos,chuparse los dedos,chapo"},
+     "servicio de diez,trato de diez,atencion de diez,esta de cine,fue de cine,de fabula,una "
+     "pasada,una gozada,una maravilla,una delicia,un puntazo,un acierto,"
+     "como anillo al dedo,como un guante,como la seda,como un tiro,como un reloj,me quito el "
+     "sombrero,"
+     "sin ninguna pega,ninguna pega,ni una pega,bueno bonito y barato,con los ojos cerrados,a ojos "
+     "cerrados,"
+     "no puedo pedir mas,no se puede pedir mas,matricula de honor,chupar los dedos,chuparse los "
+     "dedos,chapo"},
     {LANGUAGE_ES, IDIOM_SLANG,
-     "de muerte ! peligro amenaza amenazas riesgo susto miedo aburrimiento pena causa condena sentencia,esta de miedo,estan de miedo,"
+     "de muerte ! peligro amenaza amenazas riesgo susto miedo aburrimiento pena causa condena "
+     "sentencia,esta de miedo,estan de miedo,"
      "esta de vicio,de puta madre,la hostia,es la leche,es la bomba,que flipas,"
-     "te mueres,que te cagas,para morirse,cojonudo,cojonuda,brutal ! crimen asesinato ataque paliza agresion represion golpe "
+     "te mueres,que te cagas,para morirse,cojonudo,cojonuda,brutal ! crimen asesinato ataque "
+     "paliza agresion represion golpe "
      "accidente mas violencia forma,brutales ! ataques asesinatos golpes palizas imagenes,bestial"},
     {LANGUAGE_ES, IDIOM_BLAME,
-     "un ojo de la cara,mucho que desear,bastante que desear,gato por liebre,por su ausencia,una tomadura de pelo,"
-     "tomadura de pelo,una porqueria,una birria,una castana,es una patata,un timo,un robo,de pena,de verguenza,"
-     "tirar el dinero,dinero tirado,dinero a la basura,ni regalado,ni regalada,ni regalados,dan largas,dando largas,"
+     "un ojo de la cara,mucho que desear,bastante que desear,gato por liebre,por su ausencia,una "
+     "tomadura de pelo,"
+     "tomadura de pelo,una porqueria,una birria,una castana,es una patata,un timo,un robo,de "
+     "pena,de verguenza,"
+     "tirar el dinero,dinero tirado,dinero a la basura,ni regalado,ni regalada,ni regalados,dan "
+     "largas,dando largas,"
      "hasta las narices,hasta el gorro,nunca mas,no vuelvo mas"},
     {LANGUAGE_FR, IDIOM_PRAISE,
-     "au top,tip top,nickel,nickel chrome,du tonnerre,les yeux fermes,une merveille,une pepite,un regal,"
-     "coup de coeur,coups de coeur,comme un gant,comme sur des roulettes,comme une horloge,a tomber par terre,"
-     "chapeau bas,aux petits oignons,le top du top,rien a dire,rien a signaler,que du bonheur,carton plein"},
+     "au top,tip top,nickel,nickel chrome,du tonnerre,les yeux fermes,une merveille,une pepite,un "
+     "regal,"
+     "coup de coeur,coups de coeur,comme un gant,comme sur des roulettes,comme une horloge,a "
+     "tomber par terre,"
+     "chapeau bas,aux petits oignons,le top du top,rien a dire,rien a signaler,que du "
+     "bonheur,carton plein"},
     {LANGUAGE_FR, IDIOM_SLANG,
-     "une tuerie,vraie tuerie,la tuerie,est mortel ! produit accident choc,trop mortel,de ouf,de fou,de dingue,"
+     "une tuerie,vraie tuerie,la tuerie,est mortel ! produit accident choc,trop mortel,de ouf,de "
+     "fou,de dingue,"
      "ca dechire,ca envoie,ca tue,est a tomber,sont a tomber,"
      "une bombe,une vraie claque,une dinguerie,trop bien"},
     {LANGUAGE_FR, IDIOM_BLAME,
-     "laisse a desirer,laissent a desirer,laissait a desirer,jete par les fenetres,par les fenetres,coute un bras,"
-     "les yeux de la tete,la peau des fesses,prise de tete,foutage de gueule,fout de notre gueule,moque du monde,"
+     "laisse a desirer,laissent a desirer,laissait a desirer,jete par les fenetres,par les "
+     "fenetres,coute un bras,"
+     "les yeux de la tete,la peau des fesses,prise de tete,foutage de gueule,fout de notre "
+     "gueule,moque du monde,"
      "se moquer du monde,moquent du monde,poudre aux yeux,une cata,la cata,"
      "a fuir,a eviter,plus jamais,ras le bol,sans queue ni tete"},
 };
@@ -93,7 +125,8 @@ void idioms_each_last(void (*enter)(struct str word))
         }
 }
 
-/* Those whose last words fall into bucket b are idioms[starts[b]] to idioms[starts[b + 1] - 1], in the order of the lists. */
+/* Those whose last words fall into bucket b are idioms[starts[b]] to idioms[starts[b + 1] - 1], in
+ * the order of the lists. */
 enum { IDIOMS_MAX = 1024, BUCKETS = 256 };
 static struct idiom {
     struct str phrase, exceptions;
@@ -112,7 +145,9 @@ static void build(void)
         for (struct str rest = str_of(lists[i].phrases); rest.size;) {
             struct str phrase = str_cut(&rest, ','), exceptions = cut_exceptions(&phrase);
             assert(count < IDIOMS_MAX);
-            unsorted[count++] = (struct idiom){phrase, exceptions, hash_fast(last_word(phrase), 0), lists[i].languages, lists[i].kind};
+            unsorted[count++] = (struct idiom){
+                phrase, exceptions, hash_fast(last_word(phrase), 0), lists[i].languages,
+                lists[i].kind};
         }
     for (uint32_t bucket = 0; bucket < BUCKETS; bucket++) {
         starts[bucket] = (uint16_t)sorted;
@@ -129,8 +164,10 @@ static bool is_listed(struct str words, struct str word)
     return false;
 }
 
-/* The phrase's words stand behind one another and end at token `at`; its first token, or UINT32_MAX. */
-static uint32_t begins_at(const struct tokens *tokens, uint32_t first, uint32_t at, struct str phrase)
+/* The phrase's words stand behind one another and end at token `at`;
+ * its first token, or UINT32_MAX. */
+static uint32_t begins_at(const struct tokens *tokens, uint32_t first, uint32_t at,
+                          struct str phrase)
 {
     for (uint32_t i = at;; i--) {
         const struct token *token = &tokens->items[i];
@@ -142,7 +179,8 @@ static uint32_t begins_at(const struct tokens *tokens, uint32_t first, uint32_t 
     }
 }
 
-enum idiom_kind idiom_at(const struct tokens *tokens, uint32_t first, uint32_t at, uint32_t languages, uint32_t *ret_from)
+enum idiom_kind idiom_at(const struct tokens *tokens, uint32_t first, uint32_t at,
+                         uint32_t languages, uint32_t *ret_from)
 {
     call_once(&once, build);
     uint64_t hash = tokens->items[at].hash;

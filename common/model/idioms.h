@@ -1,4 +1,5 @@
-/* Figures of speech whose words mislead: "to die for", "de muerte" and "une tuerie" praise, "cuesta un ojo de la cara" blames. */
+/* Figures of speech whose words mislead: "to die for", "de muerte" and "une tuerie" praise, "cuesta
+ * un ojo de la cara" blames. */
 #ifndef VERBATIM_MODEL_IDIOMS_H
 #define VERBATIM_MODEL_IDIOMS_H
 
@@ -7,13 +8,15 @@
 enum idiom_kind {
     IDIOM_NONE,
     IDIOM_PRAISE,
-    IDIOM_SLANG, /* praise in words that may as well be meant ("this is sick"): none where somebody was harmed */
+    /* praise in words that may as well be meant ("this is sick"): none where somebody was harmed */
+    IDIOM_SLANG,
     IDIOM_BLAME,
 };
 
-/* Which idiom ends with token `at`, within the tokens from `first` on, and where it begins. languages: bits as of topics.h.
- * Only tokens in the set WORD_IDIOM end one. Any thread. */
-enum idiom_kind idiom_at(const struct tokens *tokens, uint32_t first, uint32_t at, uint32_t languages, uint32_t *ret_from);
+/* Which idiom ends with token `at`, within the tokens from `first` on, and where it begins.
+ * languages: bits as of topics.h. Only tokens in the set WORD_IDIOM end one. Any thread. */
+enum idiom_kind idiom_at(const struct tokens *tokens, uint32_t first, uint32_t at,
+                         uint32_t languages, uint32_t *ret_from);
 
 /* Each idiom's last word, for words.c. */
 void idioms_each_last(void (*enter)(struct str word));

@@ -1,4 +1,5 @@
-/* What a text means, by the local models: sentiment, needs, topics and recommendations with evidence.
+/* What a text means, by the local models: sentiment, needs, topics and recommendations
+ * with evidence.
  *
  * Every claim carries bytes [start, end) of the text: on character boundaries, not empty, without
  * white space at its ends. evidence_holds() is what everyone checks claims with. */
@@ -62,18 +63,20 @@ struct insight_result {
 
 struct insight_engine;
 
-/* folder: the one that holds models/, topics/, aspects/ and recommendations.txt (config/ in the source tree).
- * NO_INPUT, BAD_MODEL, BAD_CONFIG (names file and line). */
-int insight_engine_create(const char *folder, struct insight_engine **ret_engine, struct err *err) CHECKED;
+/* folder: the one that holds models/, topics/, aspects/ and recommendations.txt (config/ in the
+ * source tree). NO_INPUT, BAD_MODEL, BAD_CONFIG (names file and line). */
+int insight_engine_create(const char *folder, struct insight_engine **ret_engine,
+                          struct err *err) CHECKED;
 void insight_engine_destroy(struct insight_engine *engine);
 /* Names of the models in use, e.g. "sentiment-000001 needs-000001"; lives as long as the engine. */
 const char *insight_engine_models(const struct insight_engine *engine);
 
-/* language: ISO 639-1, NULL or other than en, es, fr: texts of recommendations come in English, topics
- * are sought in all three. NO_MEMORY only. Thread-safe for one engine. */
-int insight_analyze(const struct insight_engine *engine, struct str text, const struct tokens *tokens,
-                    const char *language, bool has_rating, float rating, bool safety_positive,
-                    struct arena *arena, struct insight_result *ret_result, struct err *err) CHECKED;
+/* language: ISO 639-1, NULL or other than en, es, fr: texts of recommendations come in English,
+ * topics are sought in all three. NO_MEMORY only. Thread-safe for one engine. */
+int insight_analyze(const struct insight_engine *engine, struct str text,
+                    const struct tokens *tokens, const char *language, bool has_rating,
+                    float rating, bool safety_positive, struct arena *arena,
+                    struct insight_result *ret_result, struct err *err) CHECKED;
 
 /* Whether text holds [start, end) as evidence: within it, not empty, trimmed, whole characters. */
 bool evidence_holds(struct str text, uint32_t start, uint32_t end);

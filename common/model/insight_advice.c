@@ -1,5 +1,6 @@
-/* Recommendations: the first rule of each team that holds, with the evidence that made it hold. Where somebody may have been
- * harmed, the safety team's comes first, and no rule for contented customers holds, whatever the file says. */
+/* Recommendations: the first rule of each team that holds, with the evidence that made it hold.
+ * Where somebody may have been harmed, the safety team's comes first, and no rule for contented
+ * customers holds, whatever the file says. */
 #include "model/insight_internal.h"
 
 /* The clause that feels worst, or the first: where harm is told, as far as feeling shows it. */
@@ -20,7 +21,8 @@ static struct insight_span worst_sentence(const struct reading *reading)
     return reading_span(reading, worst->first, worst->last);
 }
 
-static bool find_need(const struct rule *rule, const struct insight_result *result, struct insight_span *span)
+static bool find_need(const struct rule *rule, const struct insight_result *result,
+                      struct insight_span *span)
 {
     for (uint32_t i = 0; i < result->need_count; i++) {
         if (!(rule->needs >> result->needs[i].kind & 1)) continue;
@@ -43,8 +45,8 @@ static bool find_topic(const struct reading *reading, const struct rule *rule,
     return false;
 }
 
-static bool holds(const struct reading *reading, const struct rule *rule, const struct insight_result *result,
-                  struct insight_span *span)
+static bool holds(const struct reading *reading, const struct rule *rule,
+                  const struct insight_result *result, struct insight_span *span)
 {
     if (rule->safety && !reading->safety_positive) return false;
     if (reading->safety_positive && rule->sentiments == 1u << INSIGHT_POSITIVE) return false;
@@ -56,7 +58,8 @@ static bool holds(const struct reading *reading, const struct rule *rule, const 
     return !rule->needs || find_need(rule, result, span);
 }
 
-static void add_advice(const struct reading *reading, struct insight_result *result, const struct rule *rule, uint32_t *teams)
+static void add_advice(const struct reading *reading, struct insight_result *result,
+                       const struct rule *rule, uint32_t *teams)
 {
     struct insight_span span;
     if (result->recommendation_count == INSIGHT_RECOMMENDATIONS_MAX) return;
@@ -74,5 +77,6 @@ void reading_advice(const struct reading *reading, struct insight_result *result
     uint32_t teams = 0;
     for (uint32_t i = 0; i < rules->count && reading->safety_positive; i++)
         if (rules->items[i].safety) add_advice(reading, result, &rules->items[i], &teams);
-    for (uint32_t i = 0; i < rules->count; i++) add_advice(reading, result, &rules->items[i], &teams);
+    for (uint32_t i = 0; i < rules->count; i++)
+        add_advice(reading, result, &rules->items[i], &teams);
 }

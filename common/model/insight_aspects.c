@@ -1,9 +1,9 @@
 /* Aspects: how each side of a product that a clause names is felt about.
  *
- * A clause that names one aspect speaks for it, with those around it in its sentence that name none and don't contradict
- * it: "it came a day early, very pleased". One that names several is cut between them, at a comma or a word of joining, and
- * each piece is scored by itself: "great price and awful delivery" is two. Only such pieces are summed again. Questions
- * don't judge. */
+ * A clause that names one aspect speaks for it, with those around it in its sentence that name
+ * none and don't contradict it: "it came a day early, very pleased". One that names several is cut
+ * between them, at a comma or a word of joining, and each piece is scored by itself: "great price
+ * and awful delivery" is two. Only such pieces are summed again. Questions don't judge. */
 #include <math.h>
 
 #include "model/insight_internal.h"
@@ -16,7 +16,8 @@ struct named {
     uint32_t aspect;
 };
 
-/* What all clauses name, in their order: clause i names items[starts[i]] to items[starts[i + 1] - 1]. */
+/* What all clauses name, in their order: clause i names items[starts[i]] to items[starts[i
+ * + 1] - 1]. */
 struct namings {
     struct named *items;
     uint32_t *starts;
@@ -25,7 +26,8 @@ struct namings {
 static uint32_t longest(const struct topic_match *matches, uint32_t count)
 {
     uint32_t words = 0;
-    for (uint32_t i = 0; i < count; i++) words = matches[i].words > words ? matches[i].words : words;
+    for (uint32_t i = 0; i < count; i++)
+        words = matches[i].words > words ? matches[i].words : words;
     return words;
 }
 
@@ -37,12 +39,15 @@ static bool is_named(const struct named *first, const struct named *next, const 
     return false;
 }
 
-/* Appends what is named at token `at`, unless `first` and those behind it have it; words of the longest keyword there. */
-static uint32_t add_named(const struct reading *reading, uint32_t at, const struct named *first, struct named **next)
+/* Appends what is named at token `at`, unless `first` and those behind it have it; words of the
+ * longest keyword there. */
+static uint32_t add_named(const struct reading *reading, uint32_t at, const struct named *first,
+                          struct named **next)
 {
     const struct topics *aspects = &reading->engine->aspects;
     struct topic_match matches[TOPIC_MATCHES_MAX];
-    uint32_t found = topics_match(aspects, reading->tokens, at, reading->languages, matches), words = longest(matches, found);
+    uint32_t found = topics_match(aspects, reading->tokens, at, reading->languages, matches),
+             words = longest(matches, found);
     for (uint32_t i = 0; i < found; i++) {
         struct named more = {at, at + words, matches[i].topic};
         if (matches[i].words != words || str_equal(aspects->names[more.aspect], STR("-"))) continue;
@@ -51,9 +56,10 @@ static uint32_t add_named(const struct reading *reading, uint32_t at, const stru
     return words;
 }
 
-/* Appends what the clause names to `first`; behind it. The longest keyword owns its words: in "noise cancelling" is no
- * noise. Those under [-] name no aspect. */
-static struct named *find_named(const struct reading *reading, const struct clause *clause, struct named *first)
+/* Appends what the clause names to `first`; behind it. The longest keyword owns its words:
+ * in "noise cancelling" is no noise. Those under [-] name no aspect. */
+static struct named *find_named(const struct reading *reading, const struct clause *clause,
+                                struct named *first)
 {
     const struct topics *aspects = &reading->engine->aspects;
     struct named *next = first;
@@ -73,8 +79,11 @@ static struct named *find_named(const struct reading *reading, const struct clau
 
 static int find_namings(const struct reading *reading, struct namings *namings, struct err *err)
 {
-    namings->items = arena_alloc(reading->arena, (size_t)reading->tokens->count * TOPIC_MATCHES_MAX * sizeof *namings->items);
-    namings->starts = arena_alloc(reading->arena, ((size_t)reading->clause_count + 1) * sizeof *namings->starts);
+    namings->items =
+        arena_alloc(reading->arena,
+                    (size_t)reading->tokens->count * TOPIC_MATCHES_MAX * sizeof *namings->items);
+    namings->starts = arena_alloc(reading->arena,
+                                  ((size_t)reading->clause_count + 1) * sizeof *namings->starts);
     if (!namings->items || !namings->starts) return err_set(err, E_NO_MEMORY, NULL);
     struct named *next = namings->items;
     for (uint32_t i = 0; i < reading->clause_count; i++) {
@@ -91,7 +100,9 @@ static uint32_t cut_between(const struct reading *reading, uint32_t from, uint32
 {
     for (uint32_t at = from; at < last; at++) {
         const struct token *token = &reading->tokens->items[at];
-        if (token->clause_before || words_sets(reading->words, token->hash) & (WORD_JOIN | WORD_TURN)) return at;
+        if (token->clause_before ||
+            words_sets(reading->words, token->hash) & (WORD_JOIN | WORD_TURN))
+            return at;
     }
     return last;
 }
@@ -100,11 +111,14 @@ static void keep_aspect(struct reading *reading, struct insight_result *result, 
                         struct insight_span span, float score)
 {
     struct insight_aspect *kept = result->aspects;
-    for (; kept < result->aspects + result->aspect_count && kept->name.data != reading->engine->aspects.names[aspect].data; kept++)
+    for (; kept < result->aspects + result->aspect_count &&
+           kept->name.data != reading->engine->aspects.names[aspect].data;
+         kept++)
         continue;
     if (kept == result->aspects + INSIGHT_ASPECTS_MAX) return;
     if (kept == result->aspects + result->aspect_count) {
-        *kept = (struct insight_aspect){.name = reading->engine->aspects.names[aspect], .span = span, .score = score};
+        *kept = (struct insight_aspect){
+            .name = reading->engine->aspects.names[aspect], .span = span, .score = score};
         result->aspect_count++;
     } else if (fabsf(score) > fabsf(kept->score)) {
         kept->span = span;
@@ -114,20 +128,24 @@ static void keep_aspect(struct reading *reading, struct insight_result *result, 
     kept->worst = fminf(kept->worst, score);
 }
 
-/* Clause `at`, beside `own`, says more of the same: it is of its sentence, names nothing, is parted from it by no turn
- * ("but"; `seam` is the later of the two clauses), and doesn't clearly feel the opposite. */
-static bool joins(const struct reading *reading, const struct namings *namings, const struct clause *own, uint32_t at, uint32_t seam)
+/* Clause `at`, beside `own`, says more of the same: it is of its sentence, names nothing,
+ * is parted from it by no turn ("but"; `seam` is the later of the two clauses), and doesn't
+ * clearly feel the opposite. */
+static bool joins(const struct reading *reading, const struct namings *namings,
+                  const struct clause *own, uint32_t at, uint32_t seam)
 {
     const struct clause *other = &reading->clauses[at];
     const struct token *opener = &reading->tokens->items[reading->clauses[seam].first];
-    if (other->sentence != own->sentence || namings->starts[at] != namings->starts[at + 1]) return false;
+    if (other->sentence != own->sentence || namings->starts[at] != namings->starts[at + 1])
+        return false;
     if (words_sets(reading->words, opener->hash) & WORD_TURN) return false;
-    return other->score * own->score >= 0 || fminf(fabsf(other->score), fabsf(own->score)) < BOTH_SCORE;
+    return other->score * own->score >= 0 ||
+           fminf(fabsf(other->score), fabsf(own->score)) < BOTH_SCORE;
 }
 
 /* How clause `at` feels with those that join it: clauses *ret_first to *ret_last. */
-static float neighbourhood(const struct reading *reading, const struct namings *namings, uint32_t at, uint32_t *ret_first,
-                           uint32_t *ret_last)
+static float neighbourhood(const struct reading *reading, const struct namings *namings,
+                           uint32_t at, uint32_t *ret_first, uint32_t *ret_last)
 {
     const struct linear_model *model = &reading->engine->sentiment;
     const struct clause *own = &reading->clauses[at];
@@ -143,27 +161,32 @@ static float neighbourhood(const struct reading *reading, const struct namings *
 }
 
 /* Namings [first, next) share the piece of tokens [from, last). */
-static void judge_piece(struct reading *reading, struct insight_result *result, const struct named *first,
-                        const struct named *next, uint32_t from, uint32_t last)
+static void judge_piece(struct reading *reading, struct insight_result *result,
+                        const struct named *first, const struct named *next, uint32_t from,
+                        uint32_t last)
 {
     float score = reading_piece_score(reading, from, last);
     for (; first < next; first++)
         keep_aspect(reading, result, first->aspect, reading_span(reading, from, last), score);
 }
 
-static void judge_whole(struct reading *reading, struct insight_result *result, const struct namings *namings, uint32_t at)
+static void judge_whole(struct reading *reading, struct insight_result *result,
+                        const struct namings *namings, uint32_t at)
 {
     uint32_t first, last;
     float score = neighbourhood(reading, namings, at, &first, &last);
-    struct insight_span span = reading_span(reading, reading->clauses[first].first, reading->clauses[last].last);
+    struct insight_span span = reading_span(reading, reading->clauses[first].first,
+                                            reading->clauses[last].last);
     for (uint32_t i = namings->starts[at]; i < namings->starts[at + 1]; i++)
         keep_aspect(reading, result, namings->items[i].aspect, span, score);
 }
 
-static void judge_clause(struct reading *reading, struct insight_result *result, const struct namings *namings, uint32_t at)
+static void judge_clause(struct reading *reading, struct insight_result *result,
+                         const struct namings *namings, uint32_t at)
 {
     const struct clause *clause = &reading->clauses[at];
-    const struct named *first = &namings->items[namings->starts[at]], *next = &namings->items[namings->starts[at + 1]];
+    const struct named *first = &namings->items[namings->starts[at]],
+                       *next = &namings->items[namings->starts[at + 1]];
     uint32_t from = clause->first;
     for (const struct named *named = first + 1; named < next; named++) {
         if (named->aspect == named[-1].aspect) continue;

@@ -3,14 +3,16 @@
 #include "model/idioms.h"
 #include "model/insight_internal.h"
 
-/* What denying blame ("not bad", "nada mal", "rien a redire") weighs, and what an idiom ("to die for") does: as much as so many
- * features that speak clearly. The model hears the words, as there is little of this to learn from. */
+/* What denying blame ("not bad", "nada mal", "rien a redire") weighs, and what an idiom ("to die
+ * for") does: as much as so many features that speak clearly. The model hears the words, as there
+ * is little of this to learn from. */
 #define LITOTES_WEIGHT 4.0f
 #define IDIOM_WEIGHT 7.0f
 /* A clause of fewer words joins the one before: "red, white, and blue" is one thing. */
 enum { CLAUSE_WORDS_MIN = 2, MARK_BYTES_MAX = 8, IDIOM_NEGATED_WITHIN = 3 };
 
-static bool opens_clause(const struct reading *reading, const struct clause *clause, uint32_t at, uint32_t sets)
+static bool opens_clause(const struct reading *reading, const struct clause *clause, uint32_t at,
+                         uint32_t sets)
 {
     const struct token *token = &reading->tokens->items[at];
     if (token->sentence_before) return true;
@@ -31,8 +33,8 @@ static bool counts_things(const struct reading *reading, uint32_t at)
     const struct token *next = &tokens->items[at + 1];
     if (next->clause_before || next->sentence_before) return false;
     struct str word = str_make(reading->text.data + next->start, next->end - next->start);
-    return str_equal_ignoring_case(word, STR("de")) || str_equal_ignoring_case(word, STR("des")) || str_equal_ignoring_case(word, STR("d")) ||
-           str_equal_ignoring_case(word, STR("d'"));
+    return str_equal_ignoring_case(word, STR("de")) || str_equal_ignoring_case(word, STR("des")) ||
+           str_equal_ignoring_case(word, STR("d")) || str_equal_ignoring_case(word, STR("d'"));
 }
 
 /* Of a WORD_BAD: right behind a negator, or with one small word between. */
@@ -58,7 +60,8 @@ static bool asked(const struct reading *reading, uint32_t last)
     return false;
 }
 
-void reading_add_sums(const struct linear_model *model, struct linear_sums *sums, const struct linear_sums *more)
+void reading_add_sums(const struct linear_model *model, struct linear_sums *sums,
+                      const struct linear_sums *more)
 {
     for (uint32_t i = 0; i < model->classes; i++) sums->classes[i] += more->classes[i];
     sums->count += more->count;
@@ -78,12 +81,15 @@ enum insight_sentiment insight_label(float score)
 }
 
 /* Praise counts up, blame counts down. A negated idiom ("it's no game changer") says nothing. */
-static int32_t idiom_sign(const struct reading *reading, const struct clause *clause, uint32_t at, uint32_t *ret_from)
+static int32_t idiom_sign(const struct reading *reading, const struct clause *clause, uint32_t at,
+                          uint32_t *ret_from)
 {
-    enum idiom_kind kind = idiom_at(reading->tokens, clause->first, at, reading->languages, ret_from);
+    enum idiom_kind kind = idiom_at(reading->tokens, clause->first, at, reading->languages,
+                                    ret_from);
     if (kind == IDIOM_NONE || (kind == IDIOM_SLANG && reading->safety_positive)) return 0;
     if (kind == IDIOM_BLAME) return -1;
-    for (uint32_t back = *ret_from; back > clause->first && *ret_from - back < IDIOM_NEGATED_WITHIN; back--)
+    for (uint32_t back = *ret_from; back > clause->first && *ret_from - back < IDIOM_NEGATED_WITHIN;
+         back--)
         if (sets_at(reading, back - 1) & WORD_NEGATOR) return 0;
     return 1;
 }
@@ -101,11 +107,14 @@ static void hear_figures(const struct reading *reading, struct clause *clause)
         if (!sign) continue;
         struct linear_sums words = {0};
         linear_sum(model, &reading->features, from, at + 1, &words);
-        for (uint32_t i = 0; i < model->classes; i++) clause->sentiment.classes[i] -= words.classes[i];
+        for (uint32_t i = 0; i < model->classes; i++)
+            clause->sentiment.classes[i] -= words.classes[i];
         praise += IDIOM_WEIGHT * (float)sign;
     }
-    clause->sentiment.classes[engine->positive] += (int64_t)(praise / model->scales[engine->positive]);
-    clause->sentiment.classes[engine->negative] -= (int64_t)(praise / model->scales[engine->negative]);
+    clause->sentiment.classes[engine->positive] +=
+        (int64_t)(praise / model->scales[engine->positive]);
+    clause->sentiment.classes[engine->negative] -=
+        (int64_t)(praise / model->scales[engine->negative]);
 }
 
 float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last)
@@ -135,8 +144,10 @@ static void find_clauses(struct reading *reading)
     }
 }
 
-/* How the clauses from `clause` on feel that are the sentence's; *ret_next is the one behind them. */
-static float sentence_score(struct reading *reading, uint32_t sentence, uint32_t clause, uint32_t *ret_next)
+/* How the clauses from `clause` on feel that are the sentence's;
+ * *ret_next is the one behind them. */
+static float sentence_score(struct reading *reading, uint32_t sentence, uint32_t clause,
+                            uint32_t *ret_next)
 {
     const struct linear_model *model = &reading->engine->sentiment;
     struct linear_sums feeling = reading->clauses[clause].sentiment;
@@ -145,7 +156,8 @@ static float sentence_score(struct reading *reading, uint32_t sentence, uint32_t
         reading_add_sums(model, &feeling, &reading->clauses[next].sentiment);
     *ret_next = next;
     reading_add_sums(model, &reading->sentiment_total, &feeling);
-    return next == clause + 1 ? reading->clauses[clause].score : insight_score(reading->engine, &feeling);
+    return next == clause + 1 ? reading->clauses[clause].score
+                              : insight_score(reading->engine, &feeling);
 }
 
 static void score_sentences(struct reading *reading)
@@ -174,8 +186,8 @@ int reading_split(struct reading *reading, struct err *err)
     find_clauses(reading);
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         struct clause *clause = &reading->clauses[i];
-        linear_pair_sum(&reading->engine->pair, &reading->features, clause->first, clause->last, &clause->sentiment,
-                        &reading->sentences[clause->sentence].needs);
+        linear_pair_sum(&reading->engine->pair, &reading->features, clause->first, clause->last,
+                        &clause->sentiment, &reading->sentences[clause->sentence].needs);
         if (clause->figures) hear_figures(reading, clause);
         clause->score = insight_score(reading->engine, &clause->sentiment);
     }
@@ -185,5 +197,6 @@ int reading_split(struct reading *reading, struct err *err)
 
 struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last)
 {
-    return (struct insight_span){reading->tokens->items[first].start, reading->tokens->items[last - 1].end};
+    return (struct insight_span){reading->tokens->items[first].start,
+                                 reading->tokens->items[last - 1].end};
 }

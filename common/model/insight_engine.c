@@ -1,17 +1,21 @@
-/* Opens what insight needs from a configuration folder, and runs the readers one after the other. */
+/* Opens what insight needs from a configuration folder, and runs the readers one
+ * after the other. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "model/insight_internal.h"
 
-static int need_class(const struct linear_model *model, const char *name, uint32_t *ret_class, struct err *err)
+static int need_class(const struct linear_model *model, const char *name, uint32_t *ret_class,
+                      struct err *err)
 {
     *ret_class = linear_class(model, name);
     if (*ret_class < LINEAR_CLASSES_MAX) return E_OK;
-    return err_set(err, E_BAD_MODEL, "model %.*s has no class %s", STR_ARGS(model->file.name), name);
+    return err_set(err, E_BAD_MODEL, "model %.*s has no class %s", STR_ARGS(model->file.name),
+                   name);
 }
 
-static int open_model(const char *folder, const char *name, struct linear_model *model, struct err *err)
+static int open_model(const char *folder, const char *name, struct linear_model *model,
+                      struct err *err)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/models/%s.model", folder, name);
@@ -97,9 +101,10 @@ static void choose_language(struct reading *reading, const char *language)
     }
 }
 
-int insight_analyze(const struct insight_engine *engine, struct str text, const struct tokens *tokens,
-                    const char *language, bool has_rating, float rating, bool safety_positive,
-                    struct arena *arena, struct insight_result *ret_result, struct err *err)
+int insight_analyze(const struct insight_engine *engine, struct str text,
+                    const struct tokens *tokens, const char *language, bool has_rating,
+                    float rating, bool safety_positive, struct arena *arena,
+                    struct insight_result *ret_result, struct err *err)
 {
     struct insight_result result = {.sentiment = INSIGHT_NEUTRAL};
     struct reading reading = {

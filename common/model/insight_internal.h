@@ -55,7 +55,8 @@ struct reading {
 /* insight_clauses.c */
 int reading_split(struct reading *reading, struct err *err) CHECKED;
 struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last);
-void reading_add_sums(const struct linear_model *model, struct linear_sums *sums, const struct linear_sums *more);
+void reading_add_sums(const struct linear_model *model, struct linear_sums *sums,
+                      const struct linear_sums *more);
 /* How tokens [from, last) of one clause feel, with their figures of speech. */
 float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last);
 float insight_score(const struct insight_engine *engine, const struct linear_sums *sums);
@@ -65,7 +66,8 @@ enum insight_sentiment insight_label(float score);
 void reading_sentiment(struct reading *reading, struct insight_result *result);
 int reading_needs(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;
 void reading_topics(struct reading *reading, struct insight_result *result);
-int reading_aspects(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;
+int reading_aspects(struct reading *reading, struct insight_result *result,
+                    struct err *err) CHECKED;
 void reading_advice(const struct reading *reading, struct insight_result *result);
 
 #endif

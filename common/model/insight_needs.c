@@ -7,15 +7,16 @@
 #include "model/statement.h"
 
 enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
-/* A sentence in a text that as a whole states no such need must be surer by this share of the rest. */
+/* A sentence in a text that as a whole states no such need must be surer by this
+ * share of the rest. */
 #define ALONE_MARGIN 0.35f
 #define ASKED_PROBABILITY 0.9f
-/* No sentence states a need below SENTENCE_FLOOR; where the text as a whole does, its best one above
- * BEST_FLOOR is taken; requests have a rule of their own. */
+/* No sentence states a need below SENTENCE_FLOOR; where the text as a whole does, its best one
+ * above BEST_FLOOR is taken; requests have a rule of their own. */
 #define SENTENCE_FLOOR 0.45f
 #define BEST_FLOOR 0.3f
-/* Shifts of the log-odds: a wish with or without words of wishing; a problem that is put as a question;
- * a question without its mark. */
+/* Shifts of the log-odds: a wish with or without words of wishing; a problem that is put as a
+ * question; a question without its mark. */
 #define WISH_PROBABILITY_MIN 0.02f /* below it no shift reaches REQUEST_PROBABILITY_MIN */
 #define REQUEST_PROBABILITY_MIN 0.02f
 #define WISH_LOGIT 1.2f
@@ -25,22 +26,28 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
 #define REQUEST_PROBLEM_SHARE 0.3f
 #define REQUEST_LENGTH_LOGIT 0.75f
 #define REQUEST_WORDS 12.0f /* as long a text needs no shift */
-/* Problems are seldom told by contented people: log-odds for a text of feeling -1, off for one of +1. */
+/* Problems are seldom told by contented people: log-odds for a text of feeling -1,
+ * off for one of +1. */
 #define FEELING_LOGIT 1.0f
 /* Praise isn't a problem, unless the model is very sure. */
 #define PRAISE 0.5f
 #define PRAISE_PROBABILITY 0.85f
-/* "It used to crash, but now it is great": log-odds that this reports a problem go down by this much. */
+/* "It used to crash, but now it is great": log-odds that this reports a problem go
+ * down by this much. */
 #define MENDED_LOGIT 4.0f
 
-static int add_need(const struct reading *reading, struct insight_result *result, enum insight_need_kind kind,
-                    const struct sentence *sentence, float confidence, struct err *err)
+static int add_need(const struct reading *reading, struct insight_result *result,
+                    enum insight_need_kind kind, const struct sentence *sentence, float confidence,
+                    struct err *err)
 {
     uint32_t first = sentence->first;
     if (result->need_count == INSIGHT_NEEDS_MAX) return E_OK;
-    while (first + 2 < sentence->last && words_sets(reading->words, reading->tokens->items[first].hash) & WORD_FILLER) first++;
+    while (first + 2 < sentence->last &&
+           words_sets(reading->words, reading->tokens->items[first].hash) & WORD_FILLER)
+        first++;
     struct insight_span span = reading_span(reading, first, sentence->last);
-    struct str text = statement_make(reading->text, reading->tokens, first, sentence->last, kind, reading->arena);
+    struct str text = statement_make(reading->text, reading->tokens, first, sentence->last, kind,
+                                     reading->arena);
     if (!text.data) return err_set(err, E_NO_MEMORY, NULL);
     result->needs[result->need_count++] = (struct insight_need){kind, text, span, confidence};
     return E_OK;
@@ -51,7 +58,8 @@ static bool wishes(const struct reading *reading, const struct sentence *sentenc
     for (uint32_t i = sentence->first; i < sentence->last; i++) {
         const struct token *token = &reading->tokens->items[i];
         size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
-        uint64_t hash = cut ? hash_fast(str_slice(token->folded, cut, token->folded.size), 0) : token->hash;
+        uint64_t hash = cut ? hash_fast(str_slice(token->folded, cut, token->folded.size), 0)
+                            : token->hash;
         if (words_sets(reading->words, hash) & WORD_WISH) return true;
     }
     return false;
@@ -70,7 +78,8 @@ static bool is_mended(const struct reading *reading, const struct sentence *sent
     for (uint32_t i = sentence->first; i < sentence->last && !once; i++)
         once = words_sets(reading->words, reading->tokens->items[i].hash) & WORD_ONCE;
     for (uint32_t i = 0; i < reading->clause_count && once; i++)
-        if (reading->clauses[i].last == sentence->last) return insight_label(reading->clauses[i].score) == INSIGHT_POSITIVE;
+        if (reading->clauses[i].last == sentence->last)
+            return insight_label(reading->clauses[i].score) == INSIGHT_POSITIVE;
     return false;
 }
 
@@ -84,16 +93,20 @@ static float sentence_probability(const struct reading *reading, const struct se
     if (kind == INSIGHT_FEATURE_REQUEST)
         return shift_odds(probability, wishes(reading, sentence) ? WISH_LOGIT : -NO_WISH_LOGIT);
     if (kind == INSIGHT_PROBLEM_REPORT) {
-        probability = shift_odds(probability, -FEELING_LOGIT * feeling - (sentence->asked ? ASKED_LOGIT : 0));
-        if (probability >= BEST_FLOOR && is_mended(reading, sentence)) return shift_odds(probability, -MENDED_LOGIT);
+        probability = shift_odds(probability,
+                                 -FEELING_LOGIT * feeling - (sentence->asked ? ASKED_LOGIT : 0));
+        if (probability >= BEST_FLOOR && is_mended(reading, sentence))
+            return shift_odds(probability, -MENDED_LOGIT);
         return sentence->score >= PRAISE && probability < PRAISE_PROBABILITY ? 0 : probability;
     }
-    if (sentence->asked && words >= QUESTION_WORDS_MIN) return fmaxf(probability, ASKED_PROBABILITY);
+    if (sentence->asked && words >= QUESTION_WORDS_MIN)
+        return fmaxf(probability, ASKED_PROBABILITY);
     return shift_odds(probability, -ASKED_LOGIT);
 }
 
 /* Applies the rules to each sentence's probability; the surest sentence, or NULL. */
-static const struct sentence *settle_sentences(struct reading *reading, enum insight_need_kind kind, float feeling)
+static const struct sentence *settle_sentences(struct reading *reading, enum insight_need_kind kind,
+                                               float feeling)
 {
     const struct sentence *best = NULL;
     for (uint32_t i = 0; i < reading->sentence_count; i++) {
@@ -109,21 +122,25 @@ static float log_odds(float probability)
     return logf((probability + 1e-4f) / (1 - probability + 1e-4f));
 }
 
-/* Whether the text asks for something: the text as a whole and its best sentence together, less what looks like a
- * problem ("please fix …"); the longer a text, the fewer of its words do the asking. */
-static bool requests(const struct reading *reading, float whole, float problem, const struct sentence *best)
+/* Whether the text asks for something: the text as a whole and its best sentence together,
+ * less what looks like a problem ("please fix …"); the longer a text, the fewer of its
+ * words do the asking. */
+static bool requests(const struct reading *reading, float whole, float problem,
+                     const struct sentence *best)
 {
     float probability = best->probabilities[INSIGHT_FEATURE_REQUEST];
     if (probability < REQUEST_PROBABILITY_MIN) return false;
-    float odds = log_odds(whole) + log_odds(probability) - REQUEST_PROBLEM_SHARE * log_odds(problem);
+    float odds = log_odds(whole) + log_odds(probability) -
+                 REQUEST_PROBLEM_SHARE * log_odds(problem);
     return odds + REQUEST_LENGTH_LOGIT * logf((float)reading->tokens->count / REQUEST_WORDS) >= 0;
 }
 
-static int find_kind(struct reading *reading, struct insight_result *result, enum insight_need_kind kind,
-                     const float *wholes, struct err *err)
+static int find_kind(struct reading *reading, struct insight_result *result,
+                     enum insight_need_kind kind, const float *wholes, struct err *err)
 {
     const struct insight_engine *engine = reading->engine;
-    float whole = wholes[engine->need_classes[kind]], threshold = engine->needs.thresholds[engine->need_classes[kind]];
+    float whole = wholes[engine->need_classes[kind]],
+          threshold = engine->needs.thresholds[engine->need_classes[kind]];
     float feeling = reading->feeling;
     const struct sentence *best = settle_sentences(reading, kind, feeling);
     bool request = kind == INSIGHT_FEATURE_REQUEST;
@@ -131,10 +148,12 @@ static int find_kind(struct reading *reading, struct insight_result *result, enu
     int rc = E_OK;
     if (!best) return E_OK;
     if (kind == INSIGHT_PROBLEM_REPORT) whole = shift_odds(whole, -FEELING_LOGIT * feeling);
-    bool stated = request ? requests(reading, whole, wholes[engine->need_classes[INSIGHT_PROBLEM_REPORT]], best)
+    bool stated = request ? requests(reading, whole,
+                                     wholes[engine->need_classes[INSIGHT_PROBLEM_REPORT]], best)
                           : whole >= threshold;
     if (request && !stated) return E_OK;
-    float floor = stated ? fmaxf(threshold, SENTENCE_FLOOR) : threshold + (1 - threshold) * ALONE_MARGIN;
+    float floor = stated ? fmaxf(threshold, SENTENCE_FLOOR)
+                         : threshold + (1 - threshold) * ALONE_MARGIN;
     for (uint32_t i = 0; i < reading->sentence_count && found < NEEDS_PER_KIND && !rc; i++) {
         const struct sentence *sentence = &reading->sentences[i];
         if (sentence->probabilities[kind] < floor) continue;

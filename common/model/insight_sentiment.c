@@ -1,4 +1,5 @@
-/* The record's feeling: the model on the whole text, shifted by the rating and by harm, mixed by a rule. */
+/* The record's feeling: the model on the whole text, shifted by the rating and by harm,
+ * mixed by a rule. */
 #include <math.h>
 
 #include "model/insight_internal.h"
@@ -9,12 +10,14 @@
 #define HARM_STARS 1.0f
 /* From this score on a clause counts as felt. */
 #define FELT 0.4f
-/* Mixed: each side has a clause of this score, and the weaker this share of the stronger's weight. */
+/* Mixed: each side has a clause of this score, and the weaker this share of the
+ * stronger's weight. */
 #define SIDE 0.5f
 #define MIXED_SHARE 0.45f
 /* … and the text as a whole doesn't clearly lean. */
 #define MIXED_SCORE_MAX 0.88f
-/* A mixed record's score is this share of its lean, and so stays in the middle: from -0.3 to 0.3. Where it leans still shows. */
+/* A mixed record's score is this share of its lean, and so stays in the middle: from -0.3 to 0.3.
+ * Where it leans still shows. */
 #define MIXED_BAND 0.3f
 
 /* stars: away from the middle. */
@@ -49,16 +52,20 @@ static struct sides weigh_sides(const struct reading *reading)
     return sides;
 }
 
-/* Praise and blame in one text, or praise and harm. One or five stars say that one side prevails. */
+/* Praise and blame in one text, or praise and harm. One or five stars say that one
+ * side prevails. */
 static bool is_mixed(const struct reading *reading, const struct sides *sides, float score)
 {
-    float weaker = fminf(sides->positive, sides->negative), stronger = fmaxf(sides->positive, sides->negative);
+    float weaker = fminf(sides->positive, sides->negative),
+          stronger = fmaxf(sides->positive, sides->negative);
     if (reading->safety_positive && sides->most_positive >= SIDE && score > -SIDE) return true;
     bool extreme = reading->has_rating && (reading->rating < 1.5f || reading->rating > 4.5f);
-    return !extreme && fabsf(score) <= MIXED_SCORE_MAX && weaker > 0 && weaker >= MIXED_SHARE * stronger;
+    return !extreme && fabsf(score) <= MIXED_SCORE_MAX && weaker > 0 &&
+           weaker >= MIXED_SHARE * stronger;
 }
 
-static void add_evidence(const struct reading *reading, struct insight_result *result, const struct clause *clause)
+static void add_evidence(const struct reading *reading, struct insight_result *result,
+                         const struct clause *clause)
 {
     if (result->evidence_count == INSIGHT_EVIDENCE_MAX) return;
     result->evidence[result->evidence_count++] = reading_span(reading, clause->first, clause->last);
@@ -72,16 +79,18 @@ static void find_evidence(const struct reading *reading, struct insight_result *
     if (result->sentiment == INSIGHT_NEUTRAL) return;
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         const struct clause *clause = &reading->clauses[i];
-        float score = result->sentiment == INSIGHT_MIXED ? fabsf(clause->score) : sign * clause->score;
+        float score =
+            result->sentiment == INSIGHT_MIXED ? fabsf(clause->score) : sign * clause->score;
         if (score >= FELT) add_evidence(reading, result, clause);
         if (!best || score > sign * best->score) best = clause;
     }
     if (best && result->evidence_count == 0) add_evidence(reading, result, best);
 }
 
-/* The label of how the record feels, and how surely. Harm is never plain praise, whatever else is said. */
-static void choose_label(const struct reading *reading, float positive, float negative, float neutral,
-                         struct insight_result *result)
+/* The label of how the record feels, and how surely. Harm is never plain praise,
+ * whatever else is said. */
+static void choose_label(const struct reading *reading, float positive, float negative,
+                         float neutral, struct insight_result *result)
 {
     const struct insight_engine *engine = reading->engine;
     struct sides sides = weigh_sides(reading);
@@ -90,7 +99,9 @@ static void choose_label(const struct reading *reading, float positive, float ne
     result->score = positive - negative;
     if (is_mixed(reading, &sides, result->score)) {
         result->sentiment = INSIGHT_MIXED;
-        result->confidence = reading->safety_positive ? sides.most_positive : fminf(sides.most_positive, sides.most_negative);
+        result->confidence = reading->safety_positive
+                                 ? sides.most_positive
+                                 : fminf(sides.most_positive, sides.most_negative);
     } else if (neutral > sure || sure < engine->sentiment.thresholds[said]) {
         result->sentiment = INSIGHT_NEUTRAL;
         result->confidence = neutral;

@@ -8,8 +8,9 @@ static void add_mention(struct reading *reading, struct insight_result *result, 
                         struct topic_match match, const struct clause *clause)
 {
     struct str name = reading->engine->topics.names[match.topic];
-    struct insight_topic mention = {name, reading_span(reading, at, at + match.words), insight_label(clause->score),
-                                    clause->score};
+    struct insight_topic mention = {
+        name, reading_span(reading, at, at + match.words), insight_label(clause->score),
+        clause->score};
     for (uint32_t i = 0; i < result->topic_count; i++) {
         if (reading->topics[i] != match.topic) continue;
         if (fabsf(clause->score) > fabsf(result->topics[i].score)) result->topics[i] = mention;
@@ -33,7 +34,8 @@ void reading_topics(struct reading *reading, struct insight_result *result)
             uint32_t at = first + (uint32_t)__builtin_ctzll(places);
             uint32_t count = topics_match(topics, reading->tokens, at, reading->languages, matches);
             while (at >= clause->last) clause++;
-            for (uint32_t i = 0; i < count; i++) add_mention(reading, result, at, matches[i], clause);
+            for (uint32_t i = 0; i < count; i++)
+                add_mention(reading, result, at, matches[i], clause);
         }
     }
 }

@@ -1,4 +1,5 @@
-/* Seed, mini-batches, Lloyd rounds, measure; every random choice comes from one seeded generator. */
+/* Seed, mini-batches, Lloyd rounds, measure; every random choice comes from one
+ * seeded generator. */
 #include "model/kmeans.h"
 
 #include <math.h>
@@ -34,7 +35,8 @@ static const float *row_of(const struct training *training, size_t index)
     return training->rows + index * training->dimensions;
 }
 
-static int report(struct training *training, const char *stage, uint32_t done, uint32_t total, struct err *err)
+static int report(struct training *training, const char *stage, uint32_t done, uint32_t total,
+                  struct err *err)
 {
     struct kmeans_progress progress = {stage, done, total, training->metrics.inertia};
     if (!training->options.on_progress) return E_OK;
@@ -81,8 +83,8 @@ static void draw_sample(struct random *random, size_t *places, size_t count, siz
     }
 }
 
-static int seed_from(struct training *training, const size_t *places, size_t sample, double *weights,
-                     float *chosen, struct err *err)
+static int seed_from(struct training *training, const size_t *places, size_t sample,
+                     double *weights, float *chosen, struct err *err)
 {
     uint32_t clusters = training->options.clusters, dimensions = training->dimensions;
     for (size_t i = 0; i < sample; i++) weights[i] = INFINITY;
@@ -108,7 +110,8 @@ static int seed(struct training *training, struct err *err)
     if (sample > training->count) sample = training->count;
     size_t *places = malloc(training->count * sizeof *places);
     double *weights = malloc(sample * sizeof *weights);
-    float *chosen = malloc((size_t)training->options.clusters * training->dimensions * sizeof *chosen);
+    float *chosen =
+        malloc((size_t)training->options.clusters * training->dimensions * sizeof *chosen);
     int rc;
     if (!places || !weights || !chosen) {
         rc = err_set(err, E_NO_MEMORY, NULL);
@@ -136,7 +139,8 @@ static int mini_batches(struct training *training, struct err *err)
     memset(training->sizes, 0, training->options.clusters * sizeof *training->sizes);
     for (uint32_t batch = 0; batch < batches; batch++) {
         for (uint32_t i = 0; i < rows; i++) {
-            const float *row = row_of(training, (size_t)random_below(&training->random, training->count));
+            const float *row = row_of(training,
+                                      (size_t)random_below(&training->random, training->count));
             uint32_t cluster;
             float distance;
             centroids_nearest(&training->centroids, row, &cluster, &distance);
@@ -206,7 +210,8 @@ static void move_to_means(struct training *training)
         if (training->sizes[cluster] == 0) continue;
         float *centroid = centroids_row(&training->centroids, cluster);
         const double *sum = training->sums + (size_t)cluster * dimensions;
-        for (uint32_t j = 0; j < dimensions; j++) centroid[j] = (float)(sum[j] / (double)training->sizes[cluster]);
+        for (uint32_t j = 0; j < dimensions; j++)
+            centroid[j] = (float)(sum[j] / (double)training->sizes[cluster]);
     }
     centroids_refresh(&training->centroids);
 }
@@ -244,7 +249,8 @@ static int order_by_size(struct training *training, struct err *err)
         for (uint32_t i = 0; i < clusters; i++) order[i][0] = training->sizes[i], order[i][1] = i;
         qsort(order, clusters, sizeof *order, compare_sizes);
         for (uint32_t i = 0; i < clusters; i++)
-            memcpy(rows + (size_t)i * dimensions, centroids_row(&training->centroids, (uint32_t)order[i][1]),
+            memcpy(rows + (size_t)i * dimensions,
+                   centroids_row(&training->centroids, (uint32_t)order[i][1]),
                    dimensions * sizeof *rows);
         centroids_deinit(&training->centroids);
         rc = centroids_init(&training->centroids, clusters, dimensions, rows, err);
@@ -260,7 +266,8 @@ static double silhouette_of(const struct training *training, size_t index)
     double own = (double)training->distances[index], other = INFINITY;
     for (uint32_t cluster = 0; cluster < training->options.clusters; cluster++) {
         if (cluster == training->nearest[index]) continue;
-        double squared = squared_distance(row_of(training, index), centroids_row(&training->centroids, cluster),
+        double squared = squared_distance(row_of(training, index),
+                                          centroids_row(&training->centroids, cluster),
                                           training->dimensions);
         if (squared < other) other = squared;
     }
@@ -320,8 +327,9 @@ static struct kmeans_options with_defaults(struct kmeans_options options)
     return options;
 }
 
-int kmeans_train(const float *rows, size_t count, uint32_t dimensions, const struct kmeans_options *options,
-                 struct centroids *ret_centroids, struct kmeans_metrics *ret_metrics, struct err *err)
+int kmeans_train(const float *rows, size_t count, uint32_t dimensions,
+                 const struct kmeans_options *options, struct centroids *ret_centroids,
+                 struct kmeans_metrics *ret_metrics, struct err *err)
 {
     struct training training = {
         .rows = rows, .count = count, .dimensions = dimensions, .options = with_defaults(*options)};

@@ -37,7 +37,8 @@ void kmeans_metrics_deinit(struct kmeans_metrics *metrics);
  * centroids_deinit(). Centroids come ordered by falling cluster size. Memory: O(count + clusters x
  * dimensions) beside the rows. BAD_CONFIG: fewer rows than clusters; BAD_MESSAGE: a value that
  * isn't finite; CANCELLED. */
-int kmeans_train(const float *rows, size_t count, uint32_t dimensions, const struct kmeans_options *options,
-                 struct centroids *ret_centroids, struct kmeans_metrics *ret_metrics, struct err *err) CHECKED;
+int kmeans_train(const float *rows, size_t count, uint32_t dimensions,
+                 const struct kmeans_options *options, struct centroids *ret_centroids,
+                 struct kmeans_metrics *ret_metrics, struct err *err) CHECKED;
 
 #endif

@@ -6,7 +6,8 @@
 
 #define MODEL_MAGIC "VBMODEL\n"
 /* Sections are used as they lie in the file. */
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "sections of model files are little-endian");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "sections of model files are little-endian");
 enum { MODEL_FORMAT = 1, MODEL_HEADER_BYTES = 64, MODEL_ENTRY_BYTES = MODEL_NAME_BYTES + 16 };
 
 static inline uint64_t model_layout_align(uint64_t offset)

@@ -1,7 +1,8 @@
 /* Opens linear models and scores features with them.
  *
- * A bucket holds one byte per class, in groups of four. Eight of them at most are widened to eight sums of 16 bits in one
- * register, which are emptied before they can overflow. Stored bytes are weight + 128: the sums take 128 per feature off again. */
+ * A bucket holds one byte per class, in groups of four. Eight of them at most are widened to eight
+ * sums of 16 bits in one register, which are emptied before they can overflow. Stored bytes are
+ * weight + 128: the sums take 128 per feature off again. */
 #include "model/linear.h"
 
 #include <assert.h>
@@ -23,7 +24,8 @@ static int read_names(struct linear_model *model, struct err *err)
     struct str rest = model_file_get(&model->file, "classes");
     while (rest.size) {
         struct str name = str_cut(&rest, ' ');
-        if (name.size == 0 || name.size >= sizeof model->names[0]) return bad(&model->file, err, "a class's name");
+        if (name.size == 0 || name.size >= sizeof model->names[0])
+            return bad(&model->file, err, "a class's name");
         if (model->classes == LINEAR_CLASSES_MAX) return bad(&model->file, err, "too many classes");
         memcpy(model->names[model->classes++], name.data, name.size);
     }
@@ -32,7 +34,8 @@ static int read_names(struct linear_model *model, struct err *err)
 
 static int read_link(struct linear_model *model, struct err *err)
 {
-    struct str link = model_file_get(&model->file, "link"), made = model_file_get(&model->file, "extractor");
+    struct str link = model_file_get(&model->file, "link"),
+               made = model_file_get(&model->file, "extractor");
     if (!str_equal(made, STR(LINEAR_EXTRACTOR)))
         return bad(&model->file, err, "made with another extractor than " LINEAR_EXTRACTOR);
     if (str_equal(link, STR("softmax"))) model->link = LINEAR_SOFTMAX;
@@ -66,7 +69,8 @@ static int read_weights(struct linear_model *model, struct err *err)
 {
     uint64_t bits;
     const void *data;
-    int rc = model_file_get_u64(&model->file, "bucket_bits", BUCKET_BITS_MIN, BUCKET_BITS_MAX, &bits, err);
+    int rc = model_file_get_u64(&model->file, "bucket_bits", BUCKET_BITS_MIN, BUCKET_BITS_MAX,
+                                &bits, err);
     if (rc) return rc;
     model->bucket_bits = (uint32_t)bits;
     model->stride = (model->classes + GROUP - 1) / GROUP * GROUP;
@@ -77,7 +81,8 @@ static int read_weights(struct linear_model *model, struct err *err)
 
 static int read_model(struct linear_model *model, struct err *err)
 {
-    if (!str_equal(model->file.kind, STR("linear"))) return bad(&model->file, err, "not a linear model");
+    if (!str_equal(model->file.kind, STR("linear")))
+        return bad(&model->file, err, "not a linear model");
     int rc = read_link(model, err);
     if (!rc) rc = read_names(model, err);
     if (!rc) rc = read_numbers(model, err);
@@ -124,12 +129,13 @@ uint32_t linear_class(const struct linear_model *model, const char *name)
 
 static void drain(shorts_8 lanes, uint32_t features, int64_t *sums)
 {
-    for (int i = 0; i < LANES; i++) sums[i] += (int64_t)lanes[i] - (int64_t)features * LINEAR_WEIGHT_ZERO;
+    for (int i = 0; i < LANES; i++)
+        sums[i] += (int64_t)lanes[i] - (int64_t)features * LINEAR_WEIGHT_ZERO;
 }
 
 /* Eight classes from `first` on, of which the bucket has `bytes`. */
-static inline void sum_lanes(const struct linear_model *model, const uint32_t *items, uint32_t count, uint32_t first,
-                             size_t bytes, int64_t *sums)
+static inline void sum_lanes(const struct linear_model *model, const uint32_t *items,
+                             uint32_t count, uint32_t first, size_t bytes, int64_t *sums)
 {
     const uint8_t *weights = model->weights + first;
     uint32_t shift = 32 - model->bucket_bits, stride = model->stride;
@@ -147,8 +153,8 @@ static inline void sum_lanes(const struct linear_model *model, const uint32_t *i
     }
 }
 
-void linear_sum(const struct linear_model *model, const struct linear_features *features, uint32_t first,
-                uint32_t last, struct linear_sums *sums)
+void linear_sum(const struct linear_model *model, const struct linear_features *features,
+                uint32_t first, uint32_t last, struct linear_sums *sums)
 {
     assert(first <= last && last <= features->tokens);
     const uint32_t *items = features->items + features->first[first];
@@ -157,7 +163,8 @@ void linear_sum(const struct linear_model *model, const struct linear_features *
         int64_t more[LANES] = {0};
         if (model->stride - group >= LANES) sum_lanes(model, items, count, group, LANES, more);
         else sum_lanes(model, items, count, group, GROUP, more);
-        for (uint32_t i = 0; i < LANES && group + i < model->classes; i++) sums->classes[group + i] += more[i];
+        for (uint32_t i = 0; i < LANES && group + i < model->classes; i++)
+            sums->classes[group + i] += more[i];
     }
     sums->count += count;
 }
@@ -184,13 +191,15 @@ void linear_probabilities(const struct linear_model *model, const struct linear_
                           float *probabilities)
 {
     float length = length_of(sums->count);
-    for (uint32_t i = 0; i < model->classes; i++) probabilities[i] = odds(model, i, sums->classes[i], length);
+    for (uint32_t i = 0; i < model->classes; i++)
+        probabilities[i] = odds(model, i, sums->classes[i], length);
     if (model->link == LINEAR_SOFTMAX) softmax(probabilities, model->classes);
     else
         for (uint32_t i = 0; i < model->classes; i++) probabilities[i] = sigmoid(probabilities[i]);
 }
 
-float linear_probability(const struct linear_model *model, uint32_t class, int64_t sum, uint32_t count)
+float linear_probability(const struct linear_model *model, uint32_t class, int64_t sum,
+                         uint32_t count)
 {
     assert(class < model->classes && model->link == LINEAR_SIGMOID);
     return sigmoid(odds(model, class, sum, length_of(count)));

@@ -1,12 +1,14 @@
 /* The one linear core: a text's sparse hashed features, and int8 logistic models that score them.
  *
  * Features are extracted once and scored by any number of models, for the whole text or a range of
- * its tokens. A feature is a 32-bit hash; a model of 2^b buckets uses its top b bits. For each token:
+ * its tokens. A feature is a 32-bit hash; a model of 2^b buckets uses its top b bits.
+ * For each token:
  *   word (marked within a negation's scope; French elisions off; numbers are all one), its pair with
  *   the left neighbour or, at the start of a sentence, that it comes first, stem (its first 4 and 6
  *   bytes, marked like the word), capitals, stretched letters, and behind it ? ! :-) and :-(
  * score(class) = bias + scale x sum(weights) / sqrt(features); probabilities by softmax or, where
- * classes may hold together, by a sigmoid each; both after division by the calibration temperature. */
+ * classes may hold together, by a sigmoid each; both after division by the calibration
+ * temperature. */
 #ifndef VERBATIM_MODEL_LINEAR_H
 #define VERBATIM_MODEL_LINEAR_H
 
@@ -14,7 +16,8 @@
 #include "text/tokens.h"
 
 enum { LINEAR_CLASSES_MAX = 16, LINEAR_WEIGHT_ZERO = 128 /* a weight of 0, as it is stored */ };
-/* Changes whenever the same text would give other features; models say which they were made with. */
+/* Changes whenever the same text would give other features; models say which they
+ * were made with. */
 #define LINEAR_EXTRACTOR "linear-1"
 
 /* The features of token i are items[first[i]] to items[first[i + 1] - 1]. */
@@ -23,8 +26,8 @@ struct linear_features {
     uint32_t count, tokens;
 };
 
-/* In the arena; NO_MEMORY, or TOO_LARGE beyond 100 million tokens. `text` must be the one that the tokens were cut from.
- * Those that tokens->features has already are taken as they are. */
+/* In the arena; NO_MEMORY, or TOO_LARGE beyond 100 million tokens. `text` must be the one that the
+ * tokens were cut from. Those that tokens->features has already are taken as they are. */
 int linear_extract(struct str text, const struct tokens *tokens, struct arena *arena,
                    struct linear_features *ret_features, struct err *err) CHECKED;
 
@@ -54,13 +57,16 @@ struct linear_sums {
     uint32_t count;
 };
 /* Adds the features of tokens [first, last) to *sums. */
-void linear_sum(const struct linear_model *model, const struct linear_features *features, uint32_t first,
-                uint32_t last, struct linear_sums *sums);
-/* Calibrated; `probabilities` has room for model->classes. No feature at all: what the biases say. */
+void linear_sum(const struct linear_model *model, const struct linear_features *features,
+                uint32_t first, uint32_t last, struct linear_sums *sums);
+/* Calibrated; `probabilities` has room for model->classes. No feature at all:
+ * what the biases say. */
 void linear_probabilities(const struct linear_model *model, const struct linear_sums *sums,
                           float *probabilities);
-/* The same of one class alone, by its sum over so many features; of a model whose classes may hold together (LINEAR_SIGMOID). */
-float linear_probability(const struct linear_model *model, uint32_t class, int64_t sum, uint32_t count);
+/* The same of one class alone, by its sum over so many features; of a model whose classes may hold
+ * together (LINEAR_SIGMOID). */
+float linear_probability(const struct linear_model *model, uint32_t class, int64_t sum,
+                         uint32_t count);
 /* Both steps for the whole text. */
 void linear_predict(const struct linear_model *model, const struct linear_features *features,
                     float *probabilities);

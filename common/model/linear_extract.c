@@ -15,7 +15,10 @@ enum { FEATURES_PER_TOKEN_MAX = 10, NEGATION_WORDS = 4, GAP_BYTES_MAX = 16 };
 #define SALT_STEM UINT64_C(0xf7c2ebc08f67f2b5)
 #define SALT_MARK UINT64_C(0x9fb21c651e98df25)
 
-enum mark { MARK_NUMBER = 1, MARK_UPPER, MARK_STRETCHED, MARK_QUESTION, MARK_EXCLAMATION, MARK_HAPPY, MARK_SAD };
+enum mark {
+    MARK_NUMBER = 1, MARK_UPPER, MARK_STRETCHED, MARK_QUESTION, MARK_EXCLAMATION, MARK_HAPPY,
+    MARK_SAD
+};
 
 struct extraction {
     const struct words *words;
@@ -38,7 +41,8 @@ static inline void emit(struct extraction *extraction, uint64_t hash, uint64_t s
 
 static bool is_negator(const struct words *words, struct str word, uint64_t hash, bool apostrophe)
 {
-    if (apostrophe && word.size > 3 && word.data[word.size - 2] == '\'') return word.data[word.size - 3] == 'n';
+    if (apostrophe && word.size > 3 && word.data[word.size - 2] == '\'')
+        return word.data[word.size - 3] == 'n';
     return words_sets(words, hash) & WORD_NEGATOR;
 }
 
@@ -53,7 +57,8 @@ static void emit_word(struct extraction *extraction, struct str word, uint64_t h
 {
     uint64_t marked = extraction->negated_left > 0 ? SALT_NEGATED : 0;
     emit(extraction, hash ^ marked, SALT_WORD);
-    /* How long words are can't be foreseen: a short one's stems are made of nothing, and not kept. */
+    /* How long words are can't be foreseen: a short one's stems are made of nothing,
+     * and not kept. */
     const char *stem = word.size > 6 ? word.data : "\0\0\0\0\0";
     const char *short_stem = word.size > 4 ? word.data : "\0\0\0\0\0";
     emit_if(extraction, stem_hash(short_stem, 4) ^ marked, SALT_STEM, word.size > 4);
@@ -66,8 +71,9 @@ static void emit_gap(struct extraction *extraction, struct str gap)
     bool question = false, exclamation = false, happy = false, sad = false;
     for (size_t i = 0; i < gap.size && i < GAP_BYTES_MAX; i++) {
         char c = gap.data[i];
-        bool eyes = i && (gap.data[i - 1] == ':' || gap.data[i - 1] == ';' || gap.data[i - 1] == '=' ||
-                          (gap.data[i - 1] == '-' && i > 1 && gap.data[i - 2] == ':'));
+        bool eyes = i &&
+                    (gap.data[i - 1] == ':' || gap.data[i - 1] == ';' || gap.data[i - 1] == '=' ||
+                     (gap.data[i - 1] == '-' && i > 1 && gap.data[i - 2] == ':'));
         question |= c == '?';
         exclamation |= c == '!';
         happy |= c == ')' && eyes;
@@ -116,7 +122,8 @@ int linear_extract(struct str text, const struct tokens *tokens, struct arena *a
 {
     size_t count = tokens->count;
     if (tokens->features) return *ret_features = *tokens->features, E_OK;
-    if (count > UINT32_MAX / (FEATURES_PER_TOKEN_MAX * sizeof(uint32_t))) return err_set(err, E_TOO_LARGE, NULL);
+    if (count > UINT32_MAX / (FEATURES_PER_TOKEN_MAX * sizeof(uint32_t)))
+        return err_set(err, E_TOO_LARGE, NULL);
     struct extraction extraction = {
         .words = words_open(),
         .items = arena_alloc(arena, (count * FEATURES_PER_TOKEN_MAX + 1) * sizeof(uint32_t))};
@@ -130,6 +137,7 @@ int linear_extract(struct str text, const struct tokens *tokens, struct arena *a
             emit_gap(&extraction, str_slice(text, tokens->items[i].end, behind));
     }
     first[count] = extraction.count;
-    *ret_features = (struct linear_features){extraction.items, first, extraction.count, (uint32_t)count};
+    *ret_features = (struct linear_features){
+        extraction.items, first, extraction.count, (uint32_t)count};
     return E_OK;
 }

@@ -1,6 +1,6 @@
-/* Eight bytes a bucket, as many buckets as the finer of the two models has, widened to eight sums of 16 bits in one
- * register, which are emptied before they overflow.
- * A model of fewer than four classes gets sums of its padding as well; nobody reads them. */
+/* Eight bytes a bucket, as many buckets as the finer of the two models has, widened to eight sums
+ * of 16 bits in one register, which are emptied before they overflow. A model of fewer than four
+ * classes gets sums of its padding as well; nobody reads them. */
 #include "model/linear_pair.h"
 
 #include <assert.h>
@@ -12,8 +12,8 @@ enum { EACH = LINEAR_PAIR_CLASSES, BOTH = 2 * EACH, LANE_FEATURES = 256, PAGE_BY
 typedef uint8_t bytes_8 __attribute__((vector_size(BOTH)));
 typedef uint16_t shorts_8 __attribute__((vector_size(2 * BOTH)));
 
-/* In pages of 2 MiB where the system has them to give: nearly every feature is on a page of its own, and 4 KiB each are
- * more than the processor keeps addresses of. */
+/* In pages of 2 MiB where the system has them to give: nearly every feature is on a page of its
+ * own, and 4 KiB each are more than the processor keeps addresses of. */
 static uint8_t *allocate(size_t bytes)
 {
     if (bytes < PAGE_BYTES) return malloc(bytes);
@@ -22,19 +22,22 @@ static uint8_t *allocate(size_t bytes)
     return memory;
 }
 
-int linear_pair_init(const struct linear_model *one, const struct linear_model *other, struct linear_pair *ret_pair,
-                     struct err *err)
+int linear_pair_init(const struct linear_model *one, const struct linear_model *other,
+                     struct linear_pair *ret_pair, struct err *err)
 {
     struct linear_pair pair = {.one = one, .other = other};
     if (one->stride == EACH && other->stride == EACH) {
-        pair.bucket_bits = one->bucket_bits > other->bucket_bits ? one->bucket_bits : other->bucket_bits;
-        uint32_t one_shift = pair.bucket_bits - one->bucket_bits, other_shift = pair.bucket_bits - other->bucket_bits;
+        pair.bucket_bits =
+            one->bucket_bits > other->bucket_bits ? one->bucket_bits : other->bucket_bits;
+        uint32_t one_shift = pair.bucket_bits - one->bucket_bits,
+                 other_shift = pair.bucket_bits - other->bucket_bits;
         size_t buckets = (size_t)1 << pair.bucket_bits;
         pair.weights = allocate(buckets * BOTH);
         if (!pair.weights) return err_set(err, E_NO_MEMORY, NULL);
         for (size_t i = 0; i < buckets; i++) {
             memcpy(pair.weights + i * BOTH, one->weights + (i >> one_shift) * EACH, EACH);
-            memcpy(pair.weights + i * BOTH + EACH, other->weights + (i >> other_shift) * EACH, EACH);
+            memcpy(pair.weights + i * BOTH + EACH, other->weights + (i >> other_shift) * EACH,
+                   EACH);
         }
         model_file_rest(&one->file);
         model_file_rest(&other->file);
@@ -50,7 +53,8 @@ void linear_pair_deinit(struct linear_pair *pair)
     *pair = (struct linear_pair){0};
 }
 
-static void drain(shorts_8 lanes, uint32_t features, struct linear_sums *one, struct linear_sums *other)
+static void drain(shorts_8 lanes, uint32_t features, struct linear_sums *one,
+                  struct linear_sums *other)
 {
     for (int i = 0; i < EACH; i++) {
         one->classes[i] += (int64_t)lanes[i] - (int64_t)features * LINEAR_WEIGHT_ZERO;
@@ -58,8 +62,9 @@ static void drain(shorts_8 lanes, uint32_t features, struct linear_sums *one, st
     }
 }
 
-void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features, uint32_t first,
-                     uint32_t last, struct linear_sums *one, struct linear_sums *other)
+void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features,
+                     uint32_t first, uint32_t last, struct linear_sums *one,
+                     struct linear_sums *other)
 {
     assert(first <= last && last <= features->tokens);
     if (!pair->weights) {

@@ -1,6 +1,7 @@
 /* Two linear models summed in one pass: the weights that a feature has in both lie side by side.
  *
- * Half the reads that miss the cache, which is what scoring costs. The sums are those of linear_sum(). */
+ * Half the reads that miss the cache, which is what scoring costs. The sums are those
+ * of linear_sum(). */
 #ifndef VERBATIM_MODEL_LINEAR_PAIR_H
 #define VERBATIM_MODEL_LINEAR_PAIR_H
 
@@ -10,28 +11,34 @@ enum { LINEAR_PAIR_CLASSES = 4 /* of each, at most */ };
 
 struct linear_pair {
     const struct linear_model *one, *other;
-    uint8_t *weights; /* buckets x 8; NULL: more than four classes; they are summed one after the other */
+    /* buckets x 8; NULL: more than four classes; they are summed one after the other */
+    uint8_t *weights;
     uint32_t bucket_bits; /* of weights */
 };
 
 /* The models must outlive the pair. NO_MEMORY. */
-int linear_pair_init(const struct linear_model *one, const struct linear_model *other, struct linear_pair *ret_pair,
-                     struct err *err) CHECKED;
+int linear_pair_init(const struct linear_model *one, const struct linear_model *other,
+                     struct linear_pair *ret_pair, struct err *err) CHECKED;
 void linear_pair_deinit(struct linear_pair *pair); /* zeroed is fine */
 
-/* Asks for the weights of some features from `at` on, so that they are there when they are summed, and returns where to go
- * on. Best done among other work, once a token: the processor fetches only so many at a time. */
+/* Asks for the weights of some features from `at` on, so that they are there when they are summed,
+ * and returns where to go on. Best done among other work, once a token: the processor fetches
+ * only so many at a time. */
 enum { LINEAR_PAIR_AHEAD = 6 };
-static inline uint32_t linear_pair_prefetch(const struct linear_pair *pair, const struct linear_features *features, uint32_t at)
+static inline uint32_t linear_pair_prefetch(const struct linear_pair *pair,
+                                            const struct linear_features *features, uint32_t at)
 {
     if (!pair->weights || features->count - at < LINEAR_PAIR_AHEAD) return at;
     for (uint32_t i = at; i < at + LINEAR_PAIR_AHEAD; i++)
-        __builtin_prefetch(pair->weights + ((size_t)(features->items[i] >> (32 - pair->bucket_bits)) * 2 * LINEAR_PAIR_CLASSES));
+        __builtin_prefetch(
+            pair->weights +
+            ((size_t)(features->items[i] >> (32 - pair->bucket_bits)) * 2 * LINEAR_PAIR_CLASSES));
     return at + LINEAR_PAIR_AHEAD;
 }
 
 /* Adds the features of tokens [first, last) to the sums of each model. */
-void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features, uint32_t first,
-                     uint32_t last, struct linear_sums *one, struct linear_sums *other);
+void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features,
+                     uint32_t first, uint32_t last, struct linear_sums *one,
+                     struct linear_sums *other);
 
 #endif

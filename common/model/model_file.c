@@ -30,7 +30,8 @@ bool model_layout_name(struct str name)
     if (name.size == 0 || name.size >= MODEL_NAME_BYTES) return false;
     for (size_t i = 0; i < name.size; i++) {
         char c = name.data[i];
-        bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+        bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+                    c == '.';
         if (!fine) return false;
     }
     return true;
@@ -50,32 +51,38 @@ static int check_metadata(struct model_file *file, struct err *err)
 {
     struct str rest = file->metadata;
     if (!str_is_utf8(rest)) return bad(err, "metadata isn't UTF-8");
-    if (rest.size == 0 || rest.data[rest.size - 1] != '\n') return bad(err, "metadata doesn't end a line");
+    if (rest.size == 0 || rest.data[rest.size - 1] != '\n')
+        return bad(err, "metadata doesn't end a line");
     while (rest.size) {
         struct str line = str_cut(&rest, '\n');
         size_t equals = str_find(line, STR("="));
         struct str key = str_slice(line, 0, equals);
-        if (equals == line.size || !model_layout_name(key)) return bad(err, "a line of metadata has no key");
+        if (equals == line.size || !model_layout_name(key))
+            return bad(err, "a line of metadata has no key");
         if (model_layout_get(rest, key).data) return bad(err, "a key of the metadata comes twice");
     }
     file->kind = model_layout_get(file->metadata, STR("kind"));
     file->name = model_layout_get(file->metadata, STR("name"));
     if (!model_layout_name(file->kind)) return bad(err, "no kind");
-    if (file->name.size == 0 || file->name.size > 63) return bad(err, "no name, or one beyond 63 bytes");
+    if (file->name.size == 0 || file->name.size > 63)
+        return bad(err, "no name, or one beyond 63 bytes");
     return E_OK;
 }
 
 /* `behind` is where the section before ended; moved on. */
-static int check_section(struct model_file *file, const uint8_t *entry, uint64_t *behind, struct err *err)
+static int check_section(struct model_file *file, const uint8_t *entry, uint64_t *behind,
+                         struct err *err)
 {
     const char *name = (const char *)entry;
     size_t name_size = strnlen(name, MODEL_NAME_BYTES);
-    uint64_t offset = read_u64(entry + MODEL_NAME_BYTES), size = read_u64(entry + MODEL_NAME_BYTES + 8);
+    uint64_t offset = read_u64(entry + MODEL_NAME_BYTES),
+             size = read_u64(entry + MODEL_NAME_BYTES + 8);
     if (!model_layout_name(str_make(name, name_size))) return bad(err, "a section's name");
     for (size_t i = name_size; i < MODEL_NAME_BYTES; i++)
         if (name[i]) return bad(err, "a section's name");
     if (offset != model_layout_align(*behind)) return bad(err, "a section's place");
-    if (offset > file->bytes.size || size > file->bytes.size - offset) return bad(err, "a section's size");
+    if (offset > file->bytes.size || size > file->bytes.size - offset)
+        return bad(err, "a section's size");
     for (uint64_t at = *behind; at < offset; at++)
         if (file->bytes.data[at]) return bad(err, "bytes between sections");
     for (uint32_t i = 0; i < file->section_count; i++)
@@ -93,10 +100,11 @@ static int check_header(struct str bytes, struct err *err)
     if (bytes.size < MODEL_HEADER_BYTES) return bad(err, "shorter than its header");
     if (memcmp(head, MODEL_MAGIC, 8) != 0) return err_set(err, E_BAD_MODEL, "not a model file");
     if (bytes.size > MODEL_FILE_BYTES_MAX) return bad(err, "too large");
-    if (read_u64(head + 8) != hash_fast(str_slice(bytes, 16, bytes.size), 0)) return bad(err, "checksum");
+    if (read_u64(head + 8) != hash_fast(str_slice(bytes, 16, bytes.size), 0))
+        return bad(err, "checksum");
     if (read_u32(head + 16) != MODEL_FORMAT)
-        return err_set(err, E_BAD_MODEL, "model file of format %u; this program reads %d", read_u32(head + 16),
-                       MODEL_FORMAT);
+        return err_set(err, E_BAD_MODEL, "model file of format %u; this program reads %d",
+                       read_u32(head + 16), MODEL_FORMAT);
     if (read_u64(head + 32) != bytes.size) return bad(err, "size");
     for (size_t i = 40; i < MODEL_HEADER_BYTES; i++)
         if (head[i]) return bad(err, "header");
@@ -118,7 +126,8 @@ int model_file_parse(struct str bytes, struct model_file *ret_file, struct err *
     file.metadata = str_slice(bytes, (size_t)table_end, (size_t)behind);
     rc = check_metadata(&file, err);
     for (uint32_t i = 0; i < count && !rc; i++)
-        rc = check_section(&file, head + MODEL_HEADER_BYTES + (size_t)i * MODEL_ENTRY_BYTES, &behind, err);
+        rc = check_section(&file, head + MODEL_HEADER_BYTES + (size_t)i * MODEL_ENTRY_BYTES,
+                           &behind, err);
     if (!rc && behind != bytes.size) rc = bad(err, "bytes behind the last section");
     if (rc) return rc;
     *ret_file = file;
@@ -136,14 +145,16 @@ static int map_file(const char *path, struct str *ret_bytes, struct err *err)
     else if (!S_ISREG(status.st_mode)) rc = err_set(err, E_BAD_MODEL, "%s: not a file", path);
     else if (status.st_size < MODEL_HEADER_BYTES || (size_t)status.st_size > MODEL_FILE_BYTES_MAX)
         rc = err_set(err, E_BAD_MODEL, "%s: not a model file by its size", path);
-    else if ((data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0)) == MAP_FAILED)
+    else if ((data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0)) ==
+             MAP_FAILED)
         rc = err_system(err, E_NO_INPUT, "%s", path);
     close(descriptor);
     if (!rc) *ret_bytes = str_make(data, (size_t)status.st_size);
     return rc;
 }
 
-int model_file_open(const char *path, const char *kind, struct model_file *ret_file, struct err *err)
+int model_file_open(const char *path, const char *kind, struct model_file *ret_file,
+                    struct err *err)
 {
     struct str bytes;
     struct model_file file = {0};
@@ -152,8 +163,8 @@ int model_file_open(const char *path, const char *kind, struct model_file *ret_f
     rc = model_file_parse(bytes, &file, err);
     if (rc) err_wrap(err, "%s", path);
     else if (kind && !str_equal(file.kind, str_of(kind)))
-        rc = err_set(err, E_BAD_MODEL, "%s: a model of kind %.*s; %s was expected", path, STR_ARGS(file.kind),
-                     kind);
+        rc = err_set(err, E_BAD_MODEL, "%s: a model of kind %.*s; %s was expected", path,
+                     STR_ARGS(file.kind), kind);
     if (rc) {
         munmap((void *)(uintptr_t)bytes.data, bytes.size);
         return rc;
@@ -165,7 +176,8 @@ int model_file_open(const char *path, const char *kind, struct model_file *ret_f
 
 void model_file_rest(const struct model_file *file)
 {
-    if (file->mapping) (void)madvise(file->mapping, file->bytes.size, MADV_DONTNEED); /* of a file, read-only: nothing is lost */
+    /* of a file, read-only: nothing is lost */
+    if (file->mapping) (void)madvise(file->mapping, file->bytes.size, MADV_DONTNEED);
 }
 
 void model_file_close(struct model_file *file)
@@ -186,13 +198,14 @@ int model_file_get_u64(const struct model_file *file, const char *key, uint64_t 
     uint64_t value;
     struct str text = model_file_get(file, key);
     if (!text.data || !str_to_u64(text, &value) || value < min || value > max)
-        return err_set(err, E_BAD_MODEL, "model %.*s: %s is missing or out of range", STR_ARGS(file->name), key);
+        return err_set(err, E_BAD_MODEL, "model %.*s: %s is missing or out of range",
+                       STR_ARGS(file->name), key);
     *ret_value = value;
     return E_OK;
 }
 
-int model_file_section(const struct model_file *file, const char *name, size_t item_bytes, size_t count,
-                       const void **ret_data, struct err *err)
+int model_file_section(const struct model_file *file, const char *name, size_t item_bytes,
+                       size_t count, const void **ret_data, struct err *err)
 {
     for (uint32_t i = 0; i < file->section_count; i++) {
         const struct model_section *section = &file->sections[i];

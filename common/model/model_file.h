@@ -42,8 +42,10 @@ struct model_file {
     uint32_t section_count;
 };
 
-/* Maps and checks a file. `kind` NULL: any. NO_INPUT: not there. BAD_MODEL: anything wrong with it. */
-int model_file_open(const char *path, const char *kind, struct model_file *ret_file, struct err *err) CHECKED;
+/* Maps and checks a file. `kind` NULL: any. NO_INPUT: not there. BAD_MODEL:
+ * anything wrong with it. */
+int model_file_open(const char *path, const char *kind, struct model_file *ret_file,
+                    struct err *err) CHECKED;
 /* The same for bytes in memory, which stay the caller's. */
 int model_file_parse(struct str bytes, struct model_file *ret_file, struct err *err) CHECKED;
 void model_file_close(struct model_file *file); /* NULL and zeroed are fine */
@@ -56,8 +58,8 @@ struct str model_file_get(const struct model_file *file, const char *key);
 int model_file_get_u64(const struct model_file *file, const char *key, uint64_t min, uint64_t max,
                        uint64_t *ret_value, struct err *err) CHECKED;
 /* BAD_MODEL when the section is missing or not exactly item_bytes x count long. */
-int model_file_section(const struct model_file *file, const char *name, size_t item_bytes, size_t count,
-                       const void **ret_data, struct err *err) CHECKED;
+int model_file_section(const struct model_file *file, const char *name, size_t item_bytes,
+                       size_t count, const void **ret_data, struct err *err) CHECKED;
 
 /* Collects a model, then writes it. Data is copied by none of these: keep it until the write. */
 struct model_writer {
@@ -68,10 +70,13 @@ struct model_writer {
 };
 void model_writer_init(struct model_writer *writer, const char *kind, const char *name);
 void model_writer_deinit(struct model_writer *writer);
-void model_writer_set(struct model_writer *writer, const char *key, const char *format, ...) PRINTF_LIKE(3, 4);
-void model_writer_add(struct model_writer *writer, const char *section, const void *data, size_t size);
+void model_writer_set(struct model_writer *writer, const char *key, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+void model_writer_add(struct model_writer *writer, const char *section, const void *data,
+                      size_t size);
 /* The file's bytes; BAD_MODEL when a name or value doesn't fit the format. */
-int model_writer_bytes(const struct model_writer *writer, struct buffer *out, struct err *err) CHECKED;
+int model_writer_bytes(const struct model_writer *writer, struct buffer *out,
+                       struct err *err) CHECKED;
 /* Atomic: a temporary file beside it, fsync, rename, fsync of the folder. */
 int model_writer_save(const struct model_writer *writer, const char *path, struct err *err) CHECKED;
 

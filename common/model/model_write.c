@@ -38,7 +38,8 @@ void model_writer_set(struct model_writer *writer, const char *key, const char *
     buffer_printf(&writer->metadata, "%s=%s\n", key, value);
 }
 
-void model_writer_add(struct model_writer *writer, const char *section, const void *data, size_t size)
+void model_writer_add(struct model_writer *writer, const char *section, const void *data,
+                      size_t size)
 {
     if (writer->section_count == MODEL_SECTIONS_MAX || !model_layout_name(str_of(section))) {
         writer->failed = true;
@@ -95,14 +96,16 @@ int model_writer_bytes(const struct model_writer *writer, struct buffer *out, st
 {
     if (writer->metadata.failed) return err_set(err, E_NO_MEMORY, NULL);
     uint64_t size = file_size(writer);
-    if (writer->failed || writer->metadata.size > MODEL_METADATA_BYTES_MAX || size > MODEL_FILE_BYTES_MAX)
+    if (writer->failed || writer->metadata.size > MODEL_METADATA_BYTES_MAX ||
+        size > MODEL_FILE_BYTES_MAX)
         return err_set(err, E_BAD_MODEL, "a name, value or size that a model file can't hold");
     char *room = buffer_reserve(out, (size_t)size);
     if (!room) return err_set(err, E_NO_MEMORY, NULL);
     memset(room, 0, (size_t)size);
     fill(writer, (uint8_t *)room, size);
     struct model_file check;
-    int rc = model_file_parse(str_make(room, (size_t)size), &check, err); /* e.g. a section named twice */
+    /* e.g. a section named twice */
+    int rc = model_file_parse(str_make(room, (size_t)size), &check, err);
     if (rc) return rc;
     out->size += (size_t)size;
     return E_OK;
@@ -136,7 +139,8 @@ static int save(struct str bytes, const char *path, struct err *err)
 {
     char temporary[4096];
     int size = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
-    if (size < 0 || (size_t)size >= sizeof temporary) return err_set(err, E_NO_OUTPUT, "path too long");
+    if (size < 0 || (size_t)size >= sizeof temporary)
+        return err_set(err, E_NO_OUTPUT, "path too long");
     int descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (descriptor < 0) return err_system(err, E_NO_OUTPUT, "%s", temporary);
     int rc = write_all(descriptor, bytes, temporary, err);

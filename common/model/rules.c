@@ -15,9 +15,12 @@ static const char *const TEAMS[] = {"support", "product", "safety", "marketing",
 static const char *const LANGUAGES[RULE_LANGUAGES + 1] = {"en", "es", "fr", NULL};
 
 /* Names the rule, and the line that opens it, where the fault lies in a rule as a whole. */
-static int bad(const struct parser *parser, struct err *err, const char *what, const struct rule *rule)
+static int bad(const struct parser *parser, struct err *err, const char *what,
+               const struct rule *rule)
 {
-    if (rule) return err_set(err, E_BAD_CONFIG, "%s:%u: rule %.*s %s", parser->file, rule->line, STR_ARGS(rule->name), what);
+    if (rule)
+        return err_set(err, E_BAD_CONFIG, "%s:%u: rule %.*s %s", parser->file, rule->line,
+                       STR_ARGS(rule->name), what);
     return err_set(err, E_BAD_CONFIG, "%s:%u: %s", parser->file, parser->line, what);
 }
 
@@ -29,8 +32,8 @@ static int find(const char *const *list, struct str name)
     return -1;
 }
 
-static int parse_set(const struct parser *parser, const char *const *list, struct str values, uint32_t *bits,
-                     struct err *err)
+static int parse_set(const struct parser *parser, const char *const *list, struct str values,
+                     uint32_t *bits, struct err *err)
 {
     do {
         struct str value = str_cut(&values, '|');
@@ -58,8 +61,10 @@ static int parse_condition(const struct parser *parser, struct str condition, st
     struct str values = condition, key = str_cut(&values, '=');
     if (str_equal(condition, STR("always"))) return E_OK;
     if (str_equal(condition, STR("safety"))) return rule->safety = true, E_OK;
-    if (str_equal(key, STR("sentiment"))) return parse_set(parser, SENTIMENTS, values, &rule->sentiments, err);
-    if (str_equal(key, STR("feeling"))) return parse_set(parser, SENTIMENTS, values, &rule->feelings, err);
+    if (str_equal(key, STR("sentiment")))
+        return parse_set(parser, SENTIMENTS, values, &rule->sentiments, err);
+    if (str_equal(key, STR("feeling")))
+        return parse_set(parser, SENTIMENTS, values, &rule->feelings, err);
     if (str_equal(condition, STR("need=none"))) return rule->no_needs = true, E_OK;
     if (str_equal(key, STR("need"))) return parse_set(parser, NEEDS, values, &rule->needs, err);
     if (str_equal(key, STR("topic"))) return parse_topics(parser, values, err);
@@ -89,7 +94,8 @@ static int parse_text(const struct parser *parser, int language, struct str valu
     return text->data ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }
 
-static int parse_field(const struct parser *parser, struct str key, struct str value, struct err *err)
+static int parse_field(const struct parser *parser, struct str key, struct str value,
+                       struct err *err)
 {
     struct rule *rule = parser->rule;
     uint64_t number;
@@ -103,7 +109,8 @@ static int parse_field(const struct parser *parser, struct str key, struct str v
         rule->has_team = true;
         return E_OK;
     }
-    if (!str_equal(key, STR("priority"))) return bad(parser, err, "unknown word at the start of a line", NULL);
+    if (!str_equal(key, STR("priority")))
+        return bad(parser, err, "unknown word at the start of a line", NULL);
     if (!str_to_u64(value, &number) || number < 1 || number > 5)
         return bad(parser, err, "priority is 1 to 5", NULL);
     rule->priority = (uint32_t)number;
@@ -118,7 +125,8 @@ static int check_rule(const struct parser *parser, struct err *err)
     if (!rule->has_team) return bad(parser, err, "has no team", rule);
     if (!rule->priority) return bad(parser, err, "has no priority", rule);
     if (!rule->texts[0].size) return bad(parser, err, "has no English text", rule);
-    if (rule->feelings && !rule->has_topics) return bad(parser, err, "has feeling= without topic=", rule);
+    if (rule->feelings && !rule->has_topics)
+        return bad(parser, err, "has feeling= without topic=", rule);
     return E_OK;
 }
 
@@ -126,9 +134,11 @@ static int open_rule(struct parser *parser, struct str name, struct err *err)
 {
     int rc = check_rule(parser, err);
     if (rc) return rc;
-    if (name.size == 0 || name.size > 63) return bad(parser, err, "a rule's name has 1 to 63 bytes", NULL);
+    if (name.size == 0 || name.size > 63)
+        return bad(parser, err, "a rule's name has 1 to 63 bytes", NULL);
     for (uint32_t i = 0; i < parser->rules->count; i++)
-        if (str_equal(parser->rules->items[i].name, name)) return bad(parser, err, "a rule's name comes twice", NULL);
+        if (str_equal(parser->rules->items[i].name, name))
+            return bad(parser, err, "a rule's name comes twice", NULL);
     if (parser->rules->count == RULES_MAX) return bad(parser, err, "too many rules", NULL);
     parser->rule = &parser->rules->items[parser->rules->count++];
     parser->rule->line = parser->line;
@@ -146,8 +156,8 @@ static int parse_line(struct parser *parser, struct str line, struct err *err)
     return parse_field(parser, key, value, err);
 }
 
-int rules_parse(struct rules *rules, const char *file, struct str content, const struct topics *topics,
-                struct err *err)
+int rules_parse(struct rules *rules, const char *file, struct str content,
+                const struct topics *topics, struct err *err)
 {
     struct rules made = {0};
     struct parser parser = {.rules = &made, .topics = topics, .file = file};

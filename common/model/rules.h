@@ -1,4 +1,5 @@
-/* Recommendation rules: what to do about a record and who should, from a text file that operators edit.
+/* Recommendation rules: what to do about a record and who should, from a text file
+ * that operators edit.
  *
  * Grammar (config/recommendations.txt), UTF-8, at most 1 MiB; '#' opens a comment line:
  *   rule late-delivery                        opens a rule; a-z, 0-9, '-' and '_'
@@ -14,15 +15,18 @@
  *   need=none              it states no need
  *   topic=NAME|NAME        spoken of
  *   feeling=negative       of the clause that speaks of it; only beside topic=
- * The first rule of each team that holds is taken, in the order of the file; of a safety case, rules with `safety` before
- * the others, and none whose only sentiment is positive: nobody is thanked for being harmed. */
+ * The first rule of each team that holds is taken, in the order of the file; of a safety case,
+ * rules with `safety` before the others, and none whose only sentiment is positive: nobody is
+ * thanked for being harmed. */
 #ifndef VERBATIM_MODEL_RULES_H
 #define VERBATIM_MODEL_RULES_H
 
 #include "model/insight.h"
 #include "model/topics.h"
 
-enum { RULES_MAX = 256, RULES_FILE_BYTES_MAX = 1 << 20, RULE_TEXT_BYTES_MAX = 1024, RULE_LANGUAGES = 3 };
+enum {
+    RULES_MAX = 256, RULES_FILE_BYTES_MAX = 1 << 20, RULE_TEXT_BYTES_MAX = 1024, RULE_LANGUAGES = 3
+};
 
 struct rule {
     struct str name, texts[RULE_LANGUAGES]; /* en, es, fr; in the arena */
@@ -40,8 +44,8 @@ struct rules {
 };
 
 /* Topics that a rule names must be in `topics`. BAD_CONFIG names file and line. */
-int rules_parse(struct rules *rules, const char *file, struct str content, const struct topics *topics,
-                struct err *err) CHECKED;
+int rules_parse(struct rules *rules, const char *file, struct str content,
+                const struct topics *topics, struct err *err) CHECKED;
 void rules_deinit(struct rules *rules); /* zeroed is fine */
 
 static inline bool rule_has_topic(const struct rule *rule, uint32_t topic)

@@ -1,4 +1,5 @@
-/* Scores a text and its sentences with the safety model, and joins the surest to the screen's result. */
+/* Scores a text and its sentences with the safety model, and joins the surest to the
+ * screen's result. */
 #include "model/safety.h"
 
 #include <math.h>
@@ -15,8 +16,10 @@ static int find_classes(struct safety_model *model, struct err *err)
         missing |= model->kinds[kind] == LINEAR_CLASSES_MAX;
     }
     if (!missing && model->linear.link == LINEAR_SIGMOID) return E_OK;
-    return err_set(err, E_BAD_MODEL, "model %.*s: no safety model; it needs sigmoid classes alert, serious and the kinds",
-                   STR_ARGS(model->linear.file.name));
+    return err_set(
+        err, E_BAD_MODEL,
+        "model %.*s: no safety model; it needs sigmoid classes alert, serious and the kinds",
+        STR_ARGS(model->linear.file.name));
 }
 
 static int copy_alerts(struct safety_model *model, struct err *err)
@@ -25,7 +28,8 @@ static int copy_alerts(struct safety_model *model, struct err *err)
     size_t buckets = (size_t)1 << linear->bucket_bits;
     model->alerts = malloc(buckets);
     if (!model->alerts) return err_set(err, E_NO_MEMORY, NULL);
-    for (size_t i = 0; i < buckets; i++) model->alerts[i] = linear->weights[i * linear->stride + model->alert];
+    for (size_t i = 0; i < buckets; i++)
+        model->alerts[i] = linear->weights[i * linear->stride + model->alert];
     model_file_rest(&linear->file);
     return E_OK;
 }
@@ -63,7 +67,8 @@ void safety_model_close(struct safety_model *model)
     *model = (struct safety_model){0};
 }
 
-/* Any mixing does that spreads the kinds over a model's buckets; it is part of what models learnt. */
+/* Any mixing does that spreads the kinds over a model's buckets;
+ * it is part of what models learnt. */
 static uint32_t cue_hash(const struct screen_hit *hit)
 {
     uint64_t what = (uint64_t)hit->polarity * SCREEN_KIND_COUNT + hit->kind + 1;
@@ -86,7 +91,8 @@ int safety_cue_features(const struct screen_result *screened, struct arena *aren
     return E_OK;
 }
 
-/* A range of tokens and of cues, and how surely it is an alert. Other classes are asked for where it is one. */
+/* A range of tokens and of cues, and how surely it is an alert. Other classes are asked
+ * for where it is one. */
 struct reading {
     uint32_t first, last, first_cue, last_cue;
     int64_t sum; /* of the weights of class alert */
@@ -94,18 +100,20 @@ struct reading {
     float alert; /* probability */
 };
 
-static void add_alerts(const struct safety_model *model, const struct linear_features *features, uint32_t first, uint32_t last,
-                       struct reading *reading)
+static void add_alerts(const struct safety_model *model, const struct linear_features *features,
+                       uint32_t first, uint32_t last, struct reading *reading)
 {
     const uint32_t *items = features->items + features->first[first];
-    uint32_t count = features->first[last] - features->first[first], shift = 32 - model->linear.bucket_bits;
+    uint32_t count = features->first[last] - features->first[first],
+             shift = 32 - model->linear.bucket_bits;
     uint64_t sum = 0;
     for (uint32_t i = 0; i < count; i++) sum += model->alerts[items[i] >> shift];
     reading->sum += (int64_t)sum - (int64_t)count * LINEAR_WEIGHT_ZERO;
     reading->count += count;
 }
 
-static void keep_surest(const struct safety_model *model, struct reading *surest, struct reading *reading)
+static void keep_surest(const struct safety_model *model, struct reading *surest,
+                        struct reading *reading)
 {
     reading->alert = linear_probability(&model->linear, model->alert, reading->sum, reading->count);
     if (reading->alert > surest->alert) *surest = *reading;
@@ -118,28 +126,33 @@ static uint32_t hits_before(const struct screen_result *screened, uint32_t hit, 
     return hit;
 }
 
-/* The largest of many probabilities is large by chance: its odds are divided by their number's square root. */
+/* The largest of many probabilities is large by chance: its odds are divided by their
+ * number's square root. */
 static float of_many(float largest, uint32_t count)
 {
     return count ? largest / (largest + (1 - largest) * sqrtf((float)count)) : largest;
 }
 
 static struct reading read_text(const struct safety_model *model, const struct tokens *tokens,
-                                const struct linear_features *features, const struct linear_features *cues,
+                                const struct linear_features *features,
+                                const struct linear_features *cues,
                                 const struct screen_result *screened)
 {
     struct reading surest = {0}, all = {.last = tokens->count};
     uint32_t sentences = 0;
     for (uint32_t first = 0, last; first < tokens->count; first = last) {
         struct reading sentence = {.first = first, .first_cue = all.last_cue};
-        for (last = first + 1; last < tokens->count && !tokens->items[last].sentence_before;) last++;
+        for (last = first + 1; last < tokens->count && !tokens->items[last].sentence_before;)
+            last++;
         sentence.last = last;
-        sentence.last_cue = all.last_cue = hits_before(screened, sentence.first_cue, tokens->items[last - 1].end);
+        sentence.last_cue = all.last_cue =
+            hits_before(screened, sentence.first_cue, tokens->items[last - 1].end);
         add_alerts(model, features, first, last, &sentence);
         add_alerts(model, cues, sentence.first_cue, sentence.last_cue, &sentence);
         all.sum += sentence.sum;
         all.count += sentence.count;
-        if (last - first < SAFETY_SENTENCE_TOKENS || (first == 0 && last == tokens->count)) continue;
+        if (last - first < SAFETY_SENTENCE_TOKENS || (first == 0 && last == tokens->count))
+            continue;
         keep_surest(model, &surest, &sentence);
         sentences++;
     }
@@ -150,7 +163,8 @@ static struct reading read_text(const struct safety_model *model, const struct t
 
 /* The clause that speaks loudest for an alert: what people are shown. */
 static void find_evidence(const struct safety_model *model, const struct tokens *tokens,
-                          const struct linear_features *features, const struct reading *surest, struct screen_hit *hit)
+                          const struct linear_features *features, const struct reading *surest,
+                          struct screen_hit *hit)
 {
     int64_t best = 0;
     bool any = false;
@@ -185,7 +199,8 @@ static uint32_t first_bit(uint32_t bits)
 }
 
 /* Hits are in text order; with no room left, one that doesn't decide makes way. */
-static int add_hit(struct screen_result *result, const struct screen_hit *hit, struct arena *arena, struct err *err)
+static int add_hit(struct screen_result *result, const struct screen_hit *hit, struct arena *arena,
+                   struct err *err)
 {
     if (!result->hits) result->hits = ARENA_ARRAY(arena, struct screen_hit, SCREEN_MAX_HITS);
     if (!result->hits) return err_set(err, E_NO_MEMORY, NULL);
@@ -193,18 +208,21 @@ static int add_hit(struct screen_result *result, const struct screen_hit *hit, s
         uint32_t out = 0;
         while (out < SCREEN_MAX_HITS && result->hits[out].decisive) out++;
         if (out == SCREEN_MAX_HITS) return E_OK; /* decided many times over */
-        memmove(result->hits + out, result->hits + out + 1, (result->count - out - 1) * sizeof *result->hits);
+        memmove(result->hits + out, result->hits + out + 1,
+                (result->count - out - 1) * sizeof *result->hits);
         result->count--;
     }
     uint32_t at = result->count++;
-    for (; at && result->hits[at - 1].start > hit->start; at--) result->hits[at] = result->hits[at - 1];
+    for (; at && result->hits[at - 1].start > hit->start; at--)
+        result->hits[at] = result->hits[at - 1];
     result->hits[at] = *hit;
     return E_OK;
 }
 
-static int join(const struct safety_model *model, const struct tokens *tokens, const struct linear_features *features,
-                const struct linear_features *cues, const struct reading *surest, struct arena *arena,
-                struct screen_result *result, struct err *err)
+static int join(const struct safety_model *model, const struct tokens *tokens,
+                const struct linear_features *features, const struct linear_features *cues,
+                const struct reading *surest, struct arena *arena, struct screen_result *result,
+                struct err *err)
 {
     float probabilities[LINEAR_CLASSES_MAX];
     struct linear_sums sums = {0};
@@ -226,8 +244,9 @@ static int join(const struct safety_model *model, const struct tokens *tokens, c
     return add_hit(result, &hit, arena, err);
 }
 
-int safety_model_join(const struct safety_model *model, struct str text, const struct tokens *tokens,
-                      struct arena *arena, struct screen_result *result, struct err *err)
+int safety_model_join(const struct safety_model *model, struct str text,
+                      const struct tokens *tokens, struct arena *arena,
+                      struct screen_result *result, struct err *err)
 {
     struct linear_features features, cues;
     if (result->state != SCREEN_NEGATIVE || !tokens->count) return E_OK;

@@ -3,15 +3,18 @@
 
 #include <stdlib.h>
 
-static int read_model(const struct model_file *file, const char *extractor, struct segment_model *ret_model,
-                      struct err *err)
+static int read_model(const struct model_file *file, const char *extractor,
+                      struct segment_model *ret_model, struct err *err)
 {
     uint64_t count, dimensions;
     const void *rows;
-    if (!str_equal(file->kind, STR("segments"))) return err_set(err, E_BAD_MODEL, "not a model of segments");
+    if (!str_equal(file->kind, STR("segments")))
+        return err_set(err, E_BAD_MODEL, "not a model of segments");
     int rc = model_file_get_u64(file, "clusters", 1, CENTROIDS_MAX, &count, err);
-    if (!rc) rc = model_file_get_u64(file, "dimensions", 1, CENTROID_DIMENSIONS_MAX, &dimensions, err);
-    if (!rc) rc = model_file_section(file, "centroids", sizeof(float) * dimensions, count, &rows, err);
+    if (!rc)
+        rc = model_file_get_u64(file, "dimensions", 1, CENTROID_DIMENSIONS_MAX, &dimensions, err);
+    if (!rc)
+        rc = model_file_section(file, "centroids", sizeof(float) * dimensions, count, &rows, err);
     if (rc) return rc;
     struct segment_model model = {0};
     struct str made_with = model_file_get(file, "extractor");
@@ -21,7 +24,8 @@ static int read_model(const struct model_file *file, const char *extractor, stru
         return err_set(err, E_BAD_MODEL, "model %.*s was made with extractor %.*s; %s is in use",
                        STR_ARGS(file->name), STR_ARGS(made_with), extractor);
     memcpy(model.extractor, made_with.data, made_with.size);
-    memcpy(model.name, file->name.data, file->name.size); /* at most 63 bytes, by model_file_parse() */
+    /* at most 63 bytes, by model_file_parse() */
+    memcpy(model.name, file->name.data, file->name.size);
     size_t bytes = (size_t)(count * dimensions) * sizeof(float);
     float *copy = malloc(bytes); /* the file's bytes may lie at any alignment */
     if (!copy) return err_set(err, E_NO_MEMORY, NULL);

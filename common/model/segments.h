@@ -1,4 +1,5 @@
-/* A segment model on disk: the centroids of one k-means training, with its extractor and metrics. */
+/* A segment model on disk: the centroids of one k-means training, with its extractor
+ * and metrics. */
 #ifndef VERBATIM_MODEL_SEGMENTS_H
 #define VERBATIM_MODEL_SEGMENTS_H
 
@@ -11,7 +12,8 @@ struct segment_model {
     char extractor[33]; /* FEATURES_VERSION of the training */
 };
 
-/* BAD_MODEL: damaged, another kind, or made with an extractor other than `extractor` (NULL: any). */
+/* BAD_MODEL: damaged, another kind, or made with an extractor other than `extractor`
+ * (NULL: any). */
 int segment_model_open(const char *path, const char *extractor, struct segment_model *ret_model,
                        struct err *err) CHECKED;
 /* The same from bytes in memory, for fuzzing and registries. */

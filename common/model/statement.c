@@ -1,4 +1,5 @@
-/* Takes openers off the head of a clause and courtesies off its tail until what is left says what is needed.
+/* Takes openers off the head of a clause and courtesies off its tail until what is left
+ * says what is needed.
  *
  * The kind of the need is told beside it, so words that only wish, ask or add say nothing here;
  * words that turn the meaning ("remove", "without", "not") stay. At least one word stays. */
@@ -119,17 +120,21 @@ static const char *const closers[] = {
     "dans l'application", "a l'appli", "a l'application",
 };
 
-/* The openers of a kind, by their first two characters: nearly all that a head can't begin with are never looked at. */
+/* The openers of a kind, by their first two characters: nearly all that a head can't begin with
+ * are never looked at. */
 enum { KINDS = 3, PAIRS = 1024, OPENERS_MAX = 512, MARK_CODE = 28 };
 static struct openers {
-    uint16_t first[PAIRS + 1]; /* those of pair p are phrases[first[p]] to phrases[first[p + 1] - 1] */
+    /* those of pair p are phrases[first[p]] to phrases[first[p + 1] - 1] */
+    uint16_t first[PAIRS + 1];
     const char *phrases[OPENERS_MAX];
-    uint8_t words[OPENERS_MAX]; /* bytes of a phrase's first word; 0: it has an apostrophe, and isn't compared as it is */
+    /* bytes of a phrase's first word; 0: it has an apostrophe, and isn't compared as it is */
+    uint8_t words[OPENERS_MAX];
 } openers[KINDS];
 static uint8_t closer_words[sizeof closers / sizeof *closers];
 static once_flag once = ONCE_FLAG_INIT;
 
-/* Of a word's first and second character; the second is 0 where there is none. A typographic apostrophe is one too. */
+/* Of a word's first and second character; the second is 0 where there is none. A typographic
+ * apostrophe is one too. */
 static uint32_t pair_of(char first, char second)
 {
     uint32_t code = second == '\'' || second == '\xe2' ? MARK_CODE : (unsigned char)second & 31u;
@@ -175,7 +180,8 @@ static void build(void)
     index_openers(&openers[INSIGHT_QUESTION], questions);
     for (size_t i = 0; i < sizeof closers / sizeof *closers; i++) {
         closer_words[i] = 1;
-        for (const char *c = closers[i]; *c; c++) closer_words[i] = (uint8_t)(closer_words[i] + (*c == ' '));
+        for (const char *c = closers[i]; *c; c++)
+            closer_words[i] = (uint8_t)(closer_words[i] + (*c == ' '));
     }
 }
 
@@ -186,13 +192,15 @@ static size_t apostrophe_bytes(struct str word, size_t at)
     return word.size - at >= 3 && memcmp(word.data + at, "\xe2\x80\x99", 3) == 0 ? 3 : 0;
 }
 
-/* How much of the folded word `part` is, or 0; a part that ends in an apostrophe may leave a rest. */
+/* How much of the folded word `part` is, or 0; a part that ends in an apostrophe
+ * may leave a rest. */
 static size_t part_bytes(struct str word, struct str part)
 {
     size_t at = 0;
     for (size_t i = 0; i < part.size; i++) {
         if (at == word.size) return 0;
-        size_t mark = part.data[i] == '\'' ? apostrophe_bytes(word, at) : word.data[at] == part.data[i];
+        size_t mark = part.data[i] == '\'' ? apostrophe_bytes(word, at)
+                                           : word.data[at] == part.data[i];
         if (!mark) return 0;
         at += mark;
     }
@@ -205,7 +213,8 @@ struct head {
     size_t cut;
 };
 
-static bool fits(const struct tokens *tokens, struct head head, uint32_t last, const char *phrase, struct head *ret_behind)
+static bool fits(const struct tokens *tokens, struct head head, uint32_t last, const char *phrase,
+                 struct head *ret_behind)
 {
     for (struct str rest = str_of(phrase); rest.size;) {
         struct str part = str_cut(&rest, ' ');
@@ -214,7 +223,8 @@ static bool fits(const struct tokens *tokens, struct head head, uint32_t last, c
         word = str_slice(word, head.cut, word.size);
         size_t bytes = part_bytes(word, part);
         if (!bytes) return false;
-        head = bytes < word.size ? (struct head){head.token, head.cut + bytes} : (struct head){head.token + 1, 0};
+        head = bytes < word.size ? (struct head){head.token, head.cut + bytes}
+                                 : (struct head){head.token + 1, 0};
     }
     *ret_behind = head;
     return true;
@@ -225,8 +235,8 @@ static bool is_behind(struct head a, struct head b)
     return a.token > b.token || (a.token == b.token && a.cut > b.cut);
 }
 
-static void seek(const struct tokens *tokens, struct head head, uint32_t last, const struct openers *index,
-                 struct head *farthest)
+static void seek(const struct tokens *tokens, struct head head, uint32_t last,
+                 const struct openers *index, struct head *farthest)
 {
     struct str word = tokens->items[head.token].folded;
     word = str_slice(word, head.cut, word.size);
@@ -234,13 +244,15 @@ static void seek(const struct tokens *tokens, struct head head, uint32_t last, c
     for (uint32_t i = index->first[pair]; i < index->first[pair + 1]; i++) {
         struct head behind;
         size_t bytes = index->words[i];
-        if (bytes && (word.size != bytes || memcmp(word.data, index->phrases[i], bytes) != 0)) continue;
+        if (bytes && (word.size != bytes || memcmp(word.data, index->phrases[i], bytes) != 0))
+            continue;
         if (!fits(tokens, head, last, index->phrases[i], &behind)) continue;
         if (behind.token < last && is_behind(behind, *farthest)) *farthest = behind;
     }
 }
 
-static struct head skip_openers(const struct tokens *tokens, uint32_t first, uint32_t last, enum insight_need_kind kind)
+static struct head skip_openers(const struct tokens *tokens, uint32_t first, uint32_t last,
+                                enum insight_need_kind kind)
 {
     struct head head, farthest = {first, 0};
     do {
@@ -257,7 +269,9 @@ static uint32_t skip_closers(const struct tokens *tokens, struct head head, uint
         for (size_t i = 0; i < sizeof closers / sizeof closers[0] && !found; i++) {
             uint32_t words = closer_words[i];
             struct head behind, from = {last - words, 0};
-            if (last - head.token <= words || tokens->items[from.token].folded.data[0] != closers[i][0]) continue;
+            if (last - head.token <= words ||
+                tokens->items[from.token].folded.data[0] != closers[i][0])
+                continue;
             found = fits(tokens, from, last, closers[i], &behind) && behind.token == last;
             if (found) last -= words;
         }
@@ -265,7 +279,8 @@ static uint32_t skip_closers(const struct tokens *tokens, struct head head, uint
     return last;
 }
 
-/* Lower case of one character, ASCII and Latin-1 and the ligature; others stay. `c` is the byte, `left` the one before. */
+/* Lower case of one character, ASCII and Latin-1 and the ligature; others stay. `c` is the byte,
+ * `left` the one before. */
 static char lower(char left, char c)
 {
     unsigned char byte = (unsigned char)c;
@@ -274,8 +289,8 @@ static char lower(char left, char c)
     return left == '\xc5' && byte == 0x92 ? '\x93' : c;
 }
 
-/* Of a word as it is written, what the first `cut` bytes of its folded form are: elisions, each up to its mark, which is
- * longer in the text where it is typographic. */
+/* Of a word as it is written, what the first `cut` bytes of its folded form are: elisions, each up
+ * to its mark, which is longer in the text where it is typographic. */
 static size_t cut_in_text(struct str folded, size_t cut, struct str word)
 {
     size_t end = 0;
@@ -292,12 +307,13 @@ static size_t put(char *out, size_t size, struct str word)
     size_t room = STATEMENT_BYTES - size, bytes = word.size;
     if (bytes > room) bytes = size ? 0 : room; /* a word alone may be cut, at a whole character */
     while (bytes && bytes < word.size && ((unsigned char)word.data[bytes] & 0xc0) == 0x80) bytes--;
-    for (size_t i = 0; i < bytes; i++) out[size + i] = lower(i ? word.data[i - 1] : 0, word.data[i]);
+    for (size_t i = 0; i < bytes; i++)
+        out[size + i] = lower(i ? word.data[i - 1] : 0, word.data[i]);
     return size + bytes;
 }
 
-struct str statement_make(struct str text, const struct tokens *tokens, uint32_t first, uint32_t last,
-                          enum insight_need_kind kind, struct arena *arena)
+struct str statement_make(struct str text, const struct tokens *tokens, uint32_t first,
+                          uint32_t last, enum insight_need_kind kind, struct arena *arena)
 {
     char *out = arena_alloc(arena, STATEMENT_BYTES);
     if (!out) return (struct str){0};
@@ -308,7 +324,8 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
     for (uint32_t i = head.token; i < last; i++) {
         const struct token *token = &tokens->items[i];
         struct str word = str_slice(text, token->start, token->end);
-        if (i == head.token) word = str_slice(word, cut_in_text(token->folded, head.cut, word), word.size);
+        if (i == head.token)
+            word = str_slice(word, cut_in_text(token->folded, head.cut, word), word.size);
         if (size + 1 >= STATEMENT_BYTES) break;
         if (size) out[size] = ' ';
         size_t begin = size ? size + 1 : 0, end = put(out, begin, word);

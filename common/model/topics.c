@@ -1,6 +1,7 @@
-/* Parses taxonomies and finds their keywords: by the first word's hash, or by its first four bytes where the
- * keyword is a single word with a star. A word of a text looks at a row of small entries, which tell nearly
- * always that a keyword isn't there: keywords themselves are large, and each would be a cache miss. */
+/* Parses taxonomies and finds their keywords: by the first word's hash, or by its first four bytes
+ * where the keyword is a single word with a star. A word of a text looks at a row of small entries,
+ * which tell nearly always that a keyword isn't there: keywords themselves are large, and each
+ * would be a cache miss. */
 #include "model/topics.h"
 
 #include <assert.h>
@@ -65,17 +66,19 @@ static bool is_name(struct str name)
 {
     for (size_t i = 0; i < name.size; i++) {
         char c = name.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) return false;
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+            return false;
     }
     return name.size > 0 && name.size < 64;
 }
 
-static int open_topic(struct topics *topics, const struct place *place, struct str line, uint32_t *ret_topic,
-                      struct err *err)
+static int open_topic(struct topics *topics, const struct place *place, struct str line,
+                      uint32_t *ret_topic, struct err *err)
 {
     if (!str_ends(line, STR("]"))) return bad(err, place, "a topic's name ends with ]");
     struct str name = str_trim(str_slice(line, 1, line.size - 1));
-    if (!is_name(name)) return bad(err, place, "a topic's name is a-z, 0-9, '-' or '_', at most 63 of them");
+    if (!is_name(name))
+        return bad(err, place, "a topic's name is a-z, 0-9, '-' or '_', at most 63 of them");
     uint32_t topic = topics_find(topics, name);
     if (topic == TOPICS_MAX) {
         if (topics->count == TOPICS_MAX) return bad(err, place, "too many topics");
@@ -88,7 +91,10 @@ static int open_topic(struct topics *topics, const struct place *place, struct s
     return E_OK;
 }
 
-static bool is_by_prefix(const struct topic_keyword *keyword) { return keyword->star && keyword->word_count == 1; }
+static bool is_by_prefix(const struct topic_keyword *keyword)
+{
+    return keyword->star && keyword->word_count == 1;
+}
 
 static uint64_t start_hash(const struct topic_keyword *keyword)
 {
@@ -103,13 +109,18 @@ static bool has_whole_second(const struct topic_keyword *keyword)
 
 static struct topic_start start_of(const struct topic_keyword *keyword)
 {
-    return (struct topic_start){.hash = start_hash(keyword), .languages = keyword->language, .topic = (uint8_t)keyword->topic,
-                                .alone = keyword->word_count == 1 && !keyword->star, .has_second = has_whole_second(keyword),
-                                .second = (uint16_t)(keyword->words[1].hash >> 48), .keyword = keyword};
+    return (struct topic_start){.hash = start_hash(keyword),
+                                .languages = keyword->language,
+                                .topic = (uint8_t)keyword->topic,
+                                .alone = keyword->word_count == 1 && !keyword->star,
+                                .has_second = has_whole_second(keyword),
+                                .second = (uint16_t)(keyword->words[1].hash >> 48),
+                                .keyword = keyword};
 }
 
 /* Of all keywords with such a start, anew. */
-static int build_index(struct topics *topics, struct topic_index *index, bool by_prefix, struct err *err)
+static int build_index(struct topics *topics, struct topic_index *index, bool by_prefix,
+                       struct err *err)
 {
     uint16_t at[TOPIC_BUCKETS] = {0}, count = 0;
     const struct topic_keyword *each;
@@ -124,24 +135,28 @@ static int build_index(struct topics *topics, struct topic_index *index, bool by
     index->starts = ARENA_ARRAY(&topics->arena, struct topic_start, (size_t)count + 1);
     if (!index->starts) return err_set(err, E_NO_MEMORY, NULL);
     for (each = topics->newest; each; each = each->older)
-        if (is_by_prefix(each) == by_prefix) index->starts[at[start_hash(each) % TOPIC_BUCKETS]++] = start_of(each);
+        if (is_by_prefix(each) == by_prefix)
+            index->starts[at[start_hash(each) % TOPIC_BUCKETS]++] = start_of(each);
     return E_OK;
 }
 
 static void enter(struct topics *topics, struct topic_keyword *keyword)
 {
-    uint8_t languages = (uint8_t)(keyword->language << (is_by_prefix(keyword) ? TOPIC_PREFIX_SHIFT : 0));
-    uint64_t hash = start_hash(keyword), known = has_whole_second(keyword) ? topics_pair(hash, keyword->words[1].hash) : hash;
+    uint8_t languages = (uint8_t)(keyword->language
+                                  << (is_by_prefix(keyword) ? TOPIC_PREFIX_SHIFT : 0));
+    uint64_t hash = start_hash(keyword),
+             known = has_whole_second(keyword) ? topics_pair(hash, keyword->words[1].hash) : hash;
     topics->known[known % TOPIC_SLOTS] |= languages;
     keyword->older = topics->newest;
     topics->newest = keyword;
 }
 
-static int fill_words(struct topic_keyword *keyword, const struct place *place, const struct tokens *tokens,
-                      struct err *err)
+static int fill_words(struct topic_keyword *keyword, const struct place *place,
+                      const struct tokens *tokens, struct err *err)
 {
     if (tokens->count == 0) return bad(err, place, "a keyword without a word");
-    if (tokens->count > TOPIC_WORDS_MAX) return bad(err, place, "a keyword of more than four words");
+    if (tokens->count > TOPIC_WORDS_MAX)
+        return bad(err, place, "a keyword of more than four words");
     for (uint32_t i = 0; i < tokens->count; i++)
         keyword->words[i] = (struct keyword_word){tokens->items[i].folded, tokens->items[i].hash};
     keyword->word_count = (uint8_t)tokens->count;
@@ -150,14 +165,15 @@ static int fill_words(struct topic_keyword *keyword, const struct place *place, 
     return E_OK;
 }
 
-static int add_keyword(struct topics *topics, const struct place *place, struct str text, uint32_t topic,
-                       uint32_t language, struct err *err)
+static int add_keyword(struct topics *topics, const struct place *place, struct str text,
+                       uint32_t topic, uint32_t language, struct err *err)
 {
     struct tokens tokens;
     struct topic_keyword *keyword = ARENA_NEW(&topics->arena, struct topic_keyword);
     bool star = str_ends(text, STR("*"));
     if (star) text.size--;
-    if (str_find(text, STR("*")) < text.size) return bad(err, place, "a star is allowed at a keyword's end only");
+    if (str_find(text, STR("*")) < text.size)
+        return bad(err, place, "a star is allowed at a keyword's end only");
     struct str copy = arena_copy(&topics->arena, text); /* what isn't folded stays a view of it */
     if (!keyword || !copy.data) return err_set(err, E_NO_MEMORY, NULL);
     if (++topics->keyword_count > TOPIC_KEYWORDS_MAX) return bad(err, place, "too many keywords");
@@ -169,8 +185,8 @@ static int add_keyword(struct topics *topics, const struct place *place, struct 
     return E_OK;
 }
 
-static int add_line(struct topics *topics, const struct place *place, struct str line, uint32_t *topic,
-                    uint32_t language, struct err *err)
+static int add_line(struct topics *topics, const struct place *place, struct str line,
+                    uint32_t *topic, uint32_t language, struct err *err)
 {
     int rc = E_OK;
     line = str_trim(str_slice(line, 0, str_find(line, STR("#"))));
@@ -184,7 +200,8 @@ static int add_line(struct topics *topics, const struct place *place, struct str
     return rc;
 }
 
-int topics_add(struct topics *topics, const char *file, struct str content, uint32_t language, struct err *err)
+int topics_add(struct topics *topics, const char *file, struct str content, uint32_t language,
+               struct err *err)
 {
     struct place place = {file, 0};
     uint32_t topic = TOPICS_MAX;
@@ -219,13 +236,15 @@ static bool fits(const struct topic_keyword *keyword, const struct tokens *token
         bool open = keyword->star && i + 1 == keyword->word_count;
         if (i && tokens->items[at + i].sentence_before) return false;
         if (open ? !str_starts(word, keyword->words[i].folded)
-                 : hash != keyword->words[i].hash && tokens->items[at + i].hash != keyword->words[i].hash)
+                 : hash != keyword->words[i].hash &&
+                       tokens->items[at + i].hash != keyword->words[i].hash)
             return false;
     }
     return true;
 }
 
-static uint32_t keep_longest(struct topic_match *matches, uint32_t count, uint32_t topic, uint32_t words)
+static uint32_t keep_longest(struct topic_match *matches, uint32_t count, uint32_t topic,
+                             uint32_t words)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (matches[i].topic != topic) continue;
@@ -255,7 +274,8 @@ int topics_open(struct topics *topics, const char *folder, const char *kind, str
     return rc;
 }
 
-/* The keyword's second word may stand behind token `at`; one with an apostrophe is left to fits(). */
+/* The keyword's second word may stand behind token `at`; one with an apostrophe is
+ * left to fits(). */
 static bool second_may_be(const struct topic_start *start, const struct tokens *tokens, uint32_t at)
 {
     if (!start->has_second) return true;
@@ -265,13 +285,15 @@ static bool second_may_be(const struct topic_start *start, const struct tokens *
 }
 
 /* Keywords of a bucket that begin with either hash. */
-static uint32_t follow(const struct topic_index *index, uint64_t hash, uint64_t other, const struct tokens *tokens, uint32_t at,
-                       uint32_t languages, struct topic_match *matches, uint32_t count)
+static uint32_t follow(const struct topic_index *index, uint64_t hash, uint64_t other,
+                       const struct tokens *tokens, uint32_t at, uint32_t languages,
+                       struct topic_match *matches, uint32_t count)
 {
     uint64_t bucket = hash % TOPIC_BUCKETS;
     for (uint32_t i = index->first[bucket]; i < index->first[bucket + 1]; i++) {
         const struct topic_start *start = &index->starts[i];
-        if ((start->hash != hash && start->hash != other) || !(start->languages & languages)) continue;
+        if ((start->hash != hash && start->hash != other) || !(start->languages & languages))
+            continue;
         if (start->alone) count = keep_longest(matches, count, start->topic, 1);
         else if (second_may_be(start, tokens, at) && fits(start->keyword, tokens, at))
             count = keep_longest(matches, count, start->topic, start->keyword->word_count);
@@ -279,21 +301,25 @@ static uint32_t follow(const struct topic_index *index, uint64_t hash, uint64_t 
     return count;
 }
 
-/* A keyword may begin with token `at`; false: none does. Without branches on the words, which can't be foreseen. */
-static inline bool may_begin(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages)
+/* A keyword may begin with token `at`; false: none does. Without branches on the words,
+ * which can't be foreseen. */
+static inline bool may_begin(const struct topics *topics, const struct tokens *tokens, uint32_t at,
+                             uint32_t languages)
 {
     const struct token *token = &tokens->items[at], *next = token + 1;
     bool prefixed = token->folded.size >= TOPIC_PREFIX_BYTES;
     const struct str start = {prefixed ? token->folded.data : "\0\0\0", TOPIC_PREFIX_BYTES};
-    uint32_t by_prefix = (uint32_t)topics->known[topics_prefix(start) % TOPIC_SLOTS] >> TOPIC_PREFIX_SHIFT;
+    uint32_t by_prefix = (uint32_t)topics->known[topics_prefix(start) % TOPIC_SLOTS] >>
+                         TOPIC_PREFIX_SHIFT;
     uint32_t known = topics->known[token->hash % TOPIC_SLOTS] | (prefixed ? by_prefix : 0);
     if (at + 1 == tokens->count) return (known & languages) | token->apostrophe;
     known |= topics->known[topics_pair(token->hash, next->hash) % TOPIC_SLOTS];
-    return (known & languages) | token->apostrophe | next->apostrophe; /* a part of the next may be the second word */
+    /* a part of the next may be the second word */
+    return (known & languages) | token->apostrophe | next->apostrophe;
 }
 
-uint64_t topics_places(const struct topics *topics, const struct tokens *tokens, uint32_t first, uint32_t last,
-                       uint32_t languages)
+uint64_t topics_places(const struct topics *topics, const struct tokens *tokens, uint32_t first,
+                       uint32_t last, uint32_t languages)
 {
     const struct topic_index *index = &topics->by_word;
     uint64_t places = 0;
@@ -301,18 +327,20 @@ uint64_t topics_places(const struct topics *topics, const struct tokens *tokens,
     for (uint32_t at = first; at < last; at++)
         places |= (uint64_t)may_begin(topics, tokens, at, languages) << (at - first);
     for (uint64_t left = places; left; left &= left - 1) {
-        uint64_t bucket = tokens->items[first + (uint32_t)__builtin_ctzll(left)].hash % TOPIC_BUCKETS;
+        uint64_t bucket = tokens->items[first + (uint32_t)__builtin_ctzll(left)].hash %
+                          TOPIC_BUCKETS;
         __builtin_prefetch(&index->starts[index->first[bucket]]);
     }
     return places;
 }
 
-uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
-                      struct topic_match matches[static TOPIC_MATCHES_MAX])
+uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at,
+                      uint32_t languages, struct topic_match matches[static TOPIC_MATCHES_MAX])
 {
     uint64_t hash;
     struct str word = bare_token(&tokens->items[at], &hash);
-    uint32_t count = follow(&topics->by_word, hash, tokens->items[at].hash, tokens, at, languages, matches, 0);
+    uint32_t count = follow(&topics->by_word, hash, tokens->items[at].hash, tokens, at, languages,
+                            matches, 0);
     if (word.size < TOPIC_PREFIX_BYTES) return count;
     uint64_t prefix = topics_prefix(word);
     if (!(topics->known[prefix % TOPIC_SLOTS] >> TOPIC_PREFIX_SHIFT & languages)) return count;

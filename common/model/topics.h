@@ -4,8 +4,8 @@
  *   # comment                    from '#' to the end of the line
  *   [delivery]                   opens a topic; a-z, 0-9, '-' and '_', at most 63 bytes
  *   late, courier, deliver*      keywords of it, parted by commas: one to TOPIC_WORDS_MAX words each
- * Case and accents don't matter. A '*' ends a word of at least four letters and stands for any ending;
- * it is allowed on the last word of a keyword. */
+ * Case and accents don't matter. A '*' ends a word of at least four letters and stands for any
+ * ending; it is allowed on the last word of a keyword. */
 #ifndef VERBATIM_MODEL_TOPICS_H
 #define VERBATIM_MODEL_TOPICS_H
 
@@ -28,7 +28,8 @@ enum { LANGUAGE_EN = 1, LANGUAGE_ES = 2, LANGUAGE_FR = 4, LANGUAGE_ALL = 7 };
 struct topic_keyword;
 struct topic_start;
 
-/* Keywords by how they begin: bucket b has starts[first[b]] to starts[first[b + 1] - 1], the newest first. */
+/* Keywords by how they begin: bucket b has starts[first[b]] to starts[first[b + 1] - 1],
+ * the newest first. */
 struct topic_index {
     uint16_t first[TOPIC_BUCKETS + 1];
     struct topic_start *starts;
@@ -40,9 +41,10 @@ struct topics {
     uint32_t count, keyword_count;
     struct topic_keyword *newest;             /* of all; each knows the one before it */
     struct topic_index by_word, by_prefix; /* by a keyword's first word */
-    /* The languages in which a keyword begins with such a word, or with such a pair of words where its second is a whole
-     * one; and, shifted by TOPIC_PREFIX_SHIFT, with such a prefix. Most words end here, in the first cache, without a look at
-     * a keyword. By the low bits of their hashes. */
+    /* The languages in which a keyword begins with such a word, or with such a pair of words where
+     * its second is a whole one; and, shifted by TOPIC_PREFIX_SHIFT, with such a prefix.
+     * Most words end here, in the first cache, without a look at a keyword. By the low
+     * bits of their hashes. */
     uint8_t known[TOPIC_SLOTS];
 };
 
@@ -64,9 +66,10 @@ void topics_deinit(struct topics *topics); /* zeroed is fine */
 /* Adds one file's content; `file` is named in messages. BAD_CONFIG, NO_MEMORY. */
 int topics_add(struct topics *topics, const char *file, struct str content, uint32_t language,
                struct err *err) CHECKED;
-/* Adds en.txt, es.txt and fr.txt of the subfolder `kind` ("topics", "aspects") of a configuration folder.
- * NO_INPUT, BAD_CONFIG, NO_MEMORY. */
-int topics_open(struct topics *topics, const char *folder, const char *kind, struct err *err) CHECKED;
+/* Adds en.txt, es.txt and fr.txt of the subfolder `kind` ("topics", "aspects") of a configuration
+ * folder. NO_INPUT, BAD_CONFIG, NO_MEMORY. */
+int topics_open(struct topics *topics, const char *folder, const char *kind,
+                struct err *err) CHECKED;
 /* TOPICS_MAX if there is none of that name. */
 uint32_t topics_find(const struct topics *topics, struct str name);
 
@@ -74,13 +77,14 @@ struct topic_match {
     uint32_t topic, words;
 };
 /* Keywords that begin with token `at`; one match a topic, its longest. Returns their number. */
-uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at, uint32_t languages,
-                      struct topic_match matches[static TOPIC_MATCHES_MAX]);
+uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at,
+                      uint32_t languages, struct topic_match matches[static TOPIC_MATCHES_MAX]);
 
-/* Where topics_match() may find something among the tokens [first, last), at most TOPIC_PLACES of them: bit i is about
- * token first + i. Asked once for many tokens, what is looked at next comes from memory meanwhile. */
+/* Where topics_match() may find something among the tokens [first, last), at most TOPIC_PLACES of
+ * them: bit i is about token first + i. Asked once for many tokens, what is looked at next comes
+ * from memory meanwhile. */
 enum { TOPIC_PLACES = 64 };
-uint64_t topics_places(const struct topics *topics, const struct tokens *tokens, uint32_t first, uint32_t last,
-                       uint32_t languages);
+uint64_t topics_places(const struct topics *topics, const struct tokens *tokens, uint32_t first,
+                       uint32_t last, uint32_t languages);
 
 #endif

@@ -50,7 +50,8 @@ struct fit {
     bool hold_out;
     float *weights, *squares;
     double biases[LINEAR_CLASSES_MAX], bias_squares[LINEAR_CLASSES_MAX];
-    double *source_biases, *source_squares; /* of the last class, by source; options.neutral_trust */
+    /* of the last class, by source; options.neutral_trust */
+    double *source_biases, *source_squares;
     double class_weight[LINEAR_CLASSES_MAX][2];
     double ties[TRAIN_TIES][LINEAR_CLASSES_MAX], tie_squares[TRAIN_TIES][LINEAR_CLASSES_MAX];
 };
@@ -62,9 +63,11 @@ static inline bool fit_uses(const struct fit *fit, const struct train_row *row)
 
 double train_exp(double x);
 /* Of the classes in `known`; softmax: the others can't be. */
-void train_probabilities(const struct train_options *options, const double *scores, uint32_t known, double *probabilities);
+void train_probabilities(const struct train_options *options, const double *scores, uint32_t known,
+                         double *probabilities);
 
-/* train_ties.c: before training, which buckets are tied; after it, their shared weights become their own. */
+/* train_ties.c: before training, which buckets are tied; after it, their shared weights
+ * become their own. */
 int train_join_ties(struct train_linear *train, struct err *err) CHECKED;
 void train_fold_ties(struct fit *fit);
 
@@ -73,9 +76,10 @@ int train_write(const struct fit *fit, const struct calibration *calibration, st
                 struct err *err) CHECKED;
 
 /* train_judge.c */
-void train_calibrate(const struct train_linear *train, const struct linear_model *model, uint32_t test_source,
-                     struct calibration *calibration);
+void train_calibrate(const struct train_linear *train, const struct linear_model *model,
+                     uint32_t test_source, struct calibration *calibration);
 void train_judge(const struct train_linear *train, const struct linear_model *model,
-                 const struct calibration *calibration, uint32_t test_source, struct train_report *report);
+                 const struct calibration *calibration, uint32_t test_source,
+                 struct train_report *report);
 
 #endif

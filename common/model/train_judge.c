@@ -40,8 +40,8 @@ static bool judges(const struct train_row *row, uint32_t test_source)
 }
 
 /* Derivative of the log loss by 1 / temperature. */
-static double slope(const struct train_linear *train, const struct linear_model *model, uint32_t test_source,
-                    double temperature)
+static double slope(const struct train_linear *train, const struct linear_model *model,
+                    uint32_t test_source, double temperature)
 {
     double sum = 0, scores[CLASSES], divided[CLASSES], probabilities[CLASSES];
     for (size_t i = 0; i < train->row_count; i++) {
@@ -52,7 +52,8 @@ static double slope(const struct train_linear *train, const struct linear_model 
         train_probabilities(&train->options, divided, row->known, probabilities);
         for (uint32_t c = 0; c < model->classes; c++) {
             if (!(row->known >> c & 1)) continue;
-            sum += (double)row->weight * (probabilities[c] - (double)(row->labels >> c & 1)) * scores[c];
+            sum += (double)row->weight * (probabilities[c] - (double)(row->labels >> c & 1)) *
+                   scores[c];
         }
     }
     return sum;
@@ -102,28 +103,32 @@ static double best_f1_threshold(const struct train_linear *train, const struct l
     return best;
 }
 
-/* The lowest threshold, in hundredths, at which at most the allowed share of rows without class c is said to be c. */
+/* The lowest threshold, in hundredths, at which at most the allowed share of rows without
+ * class c is said to be c. */
 static double budget_threshold(const struct train_linear *train, const struct linear_model *model,
                                uint32_t test_source, double temperature, uint32_t class)
 {
     double above[101] = {0}, total = 0, probabilities[CLASSES];
     for (size_t i = 0; i < train->row_count; i++) {
         const struct train_row *row = &train->rows[i];
-        if (!calibrates(row, test_source) || !(row->known >> class & 1) || row->labels >> class & 1) continue;
+        if (!calibrates(row, test_source) || !(row->known >> class & 1) || row->labels >> class & 1)
+            continue;
         probabilities_of(train, model, row, temperature, probabilities);
         above[(int)(probabilities[class] * 100)] += (double)row->weight;
         total += (double)row->weight;
     }
     double said = above[100];
     int step = 100;
-    for (; step > 1 && said + above[step - 1] <= total * train->options.false_alarms; step--) said += above[step - 1];
+    for (; step > 1 && said + above[step - 1] <= total * train->options.false_alarms; step--)
+        said += above[step - 1];
     return step / 100.0;
 }
 
 static double sigmoid_threshold(const struct train_linear *train, const struct linear_model *model,
                                 uint32_t test_source, double temperature, uint32_t class)
 {
-    if (class == 0 && train->options.false_alarms > 0) return budget_threshold(train, model, test_source, temperature, class);
+    if (class == 0 && train->options.false_alarms > 0)
+        return budget_threshold(train, model, test_source, temperature, class);
     return best_f1_threshold(train, model, test_source, temperature, class);
 }
 
@@ -135,7 +140,8 @@ static uint32_t largest(const double *values, uint32_t count)
     return best;
 }
 
-/* Softmax: the lowest probability of class c, in steps of 5 hundredths, that is right half the time. */
+/* Softmax: the lowest probability of class c, in steps of 5 hundredths, that is right
+ * half the time. */
 static double best_abstention(const struct train_linear *train, const struct linear_model *model,
                               uint32_t test_source, double temperature, uint32_t class)
 {
@@ -156,16 +162,18 @@ static double best_abstention(const struct train_linear *train, const struct lin
     return 0.5;
 }
 
-void train_calibrate(const struct train_linear *train, const struct linear_model *model, uint32_t test_source,
-                     struct calibration *calibration)
+void train_calibrate(const struct train_linear *train, const struct linear_model *model,
+                     uint32_t test_source, struct calibration *calibration)
 {
     double temperature = find_temperature(train, model, test_source);
     calibration->temperature = temperature;
     for (uint32_t c = 0; c < model->classes; c++) {
         double chosen = train->options.thresholds[c];
-        calibration->thresholds[c] = model->link == LINEAR_SIGMOID ? sigmoid_threshold(train, model, test_source, temperature, c)
-                                     : chosen > 0                  ? chosen
-                                                                   : best_abstention(train, model, test_source, temperature, c);
+        calibration->thresholds[c] =
+            model->link == LINEAR_SIGMOID
+                ? sigmoid_threshold(train, model, test_source, temperature, c)
+            : chosen > 0 ? chosen
+                         : best_abstention(train, model, test_source, temperature, c);
     }
 }
 
@@ -184,8 +192,9 @@ static void judge_confidence(struct judgement *judgement, double probability, bo
     judgement->bin_rows[bin]++;
 }
 
-static void judge_one_of(struct judgement *judgement, struct train_report *report, const struct train_row *row,
-                         double *probabilities, uint32_t classes, uint32_t present)
+static void judge_one_of(struct judgement *judgement, struct train_report *report,
+                         const struct train_row *row, double *probabilities, uint32_t classes,
+                         uint32_t present)
 {
     uint32_t truth = 0, said = largest(probabilities, classes);
     while (!(row->labels >> truth & 1)) truth++;
@@ -205,8 +214,9 @@ static void judge_one_of(struct judgement *judgement, struct train_report *repor
     if (said == truth) judgement->tallies[truth].right++, judgement->right++;
 }
 
-static void judge_each(struct judgement *judgement, const struct train_row *row, const double *probabilities,
-                       const struct calibration *calibration, uint32_t classes)
+static void judge_each(struct judgement *judgement, const struct train_row *row,
+                       const double *probabilities, const struct calibration *calibration,
+                       uint32_t classes)
 {
     for (uint32_t c = 0; c < classes; c++) {
         if (!(row->known >> c & 1)) continue;
@@ -245,7 +255,8 @@ static void sum_up(const struct judgement *judgement, uint32_t classes, uint32_t
 }
 
 void train_judge(const struct train_linear *train, const struct linear_model *model,
-                 const struct calibration *calibration, uint32_t test_source, struct train_report *report)
+                 const struct calibration *calibration, uint32_t test_source,
+                 struct train_report *report)
 {
     struct judgement judgement = {0};
     double probabilities[CLASSES];

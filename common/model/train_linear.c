@@ -11,7 +11,8 @@
 
 enum { BUCKET_BITS = 17, EPOCHS = 8, HELD_OUT_SHARE = 10 };
 
-static const struct train_options DEFAULTS = {.bucket_bits = BUCKET_BITS, .epochs = EPOCHS, .rate = 0.5, .l2 = 2e-6};
+static const struct train_options DEFAULTS = {
+    .bucket_bits = BUCKET_BITS, .epochs = EPOCHS, .rate = 0.5, .l2 = 2e-6};
 
 struct train_linear *train_linear_create(const struct train_options *options)
 {
@@ -64,9 +65,10 @@ static bool labels_fit(const struct train_options *options, uint32_t labels, uin
     return options->link == LINEAR_SIGMOID || ((labels & known) && (labels & (labels - 1)) == 0);
 }
 
-int train_linear_add_features(struct train_linear *train, struct str text, const struct linear_features *features,
-                              const struct linear_features *others, uint32_t labels, uint32_t known, float weight,
-                              uint32_t source, struct err *err)
+int train_linear_add_features(struct train_linear *train, struct str text,
+                              const struct linear_features *features,
+                              const struct linear_features *others, uint32_t labels, uint32_t known,
+                              float weight, uint32_t source, struct err *err)
 {
     uint32_t more = others ? others->count : 0, count = features->count + more;
     if (!labels_fit(&train->options, labels, known) || !(weight > 0))
@@ -99,11 +101,14 @@ int train_linear_add(struct train_linear *train, struct str text, uint32_t label
     arena_reset(&train->arena);
     int rc = text_tokenize(text, &train->arena, &tokens, err);
     if (!rc) rc = linear_extract(text, &tokens, &train->arena, &features, err);
-    if (!rc) rc = train_linear_add_features(train, text, &features, NULL, labels, known, weight, source, err);
+    if (!rc)
+        rc = train_linear_add_features(train, text, &features, NULL, labels, known, weight, source,
+                                       err);
     return rc;
 }
 
-/* e^x in plain double steps, so that every machine gets the same bits: x = k ln 2 + r, |r| <= ln 2 / 2. */
+/* e^x in plain double steps, so that every machine gets the same bits: x = k ln 2 + r,
+ * |r| <= ln 2 / 2. */
 double train_exp(double x)
 {
     if (x < -700) return 0;
@@ -115,7 +120,8 @@ double train_exp(double x)
     return ldexp(sum, (int)k);
 }
 
-void train_probabilities(const struct train_options *options, const double *scores, uint32_t known, double *probabilities)
+void train_probabilities(const struct train_options *options, const double *scores, uint32_t known,
+                         double *probabilities)
 {
     double largest = -1e300, total = 0;
     for (uint32_t c = 0; c < options->class_count; c++)
@@ -145,8 +151,10 @@ static void weigh_classes(struct fit *fit)
     for (uint32_t c = 0; c < options->class_count; c++) {
         fit->class_weight[c][0] = fit->class_weight[c][1] = 1;
         if (!options->balance || with[c] <= 0) continue;
-        if (options->link == LINEAR_SOFTMAX) fit->class_weight[c][1] = all / (with[c] * options->class_count);
-        else fit->class_weight[c][1] = sqrt(total[c] / with[c] / 2); /* half way: rare classes stay rare */
+        if (options->link == LINEAR_SOFTMAX)
+            fit->class_weight[c][1] = all / (with[c] * options->class_count);
+        /* half way: rare classes stay rare */
+        else fit->class_weight[c][1] = sqrt(total[c] / with[c] / 2);
     }
 }
 
@@ -162,12 +170,14 @@ static double row_weight(const struct fit *fit, const struct train_row *row, uin
 
 static void score_row(const struct fit *fit, const struct train_row *row, double *scores)
 {
-    uint32_t classes = fit->train->options.class_count, shift = 32 - fit->train->options.bucket_bits;
+    uint32_t classes = fit->train->options.class_count,
+             shift = 32 - fit->train->options.bucket_bits;
     const uint32_t *items = fit->train->items + row->first;
     double sums[LINEAR_CLASSES_MAX] = {0}, length = 1 / sqrt((double)row->count);
     for (uint32_t i = 0; i < row->count; i++) {
         const float *weights = fit->weights + (size_t)(items[i] >> shift) * classes;
-        const double *shared = fit->ties[fit->train->tied[items[i] >> shift]]; /* tie 0 is always 0 */
+        /* tie 0 is always 0 */
+        const double *shared = fit->ties[fit->train->tied[items[i] >> shift]];
         for (uint32_t c = 0; c < classes; c++) sums[c] += (double)weights[c] + shared[c];
     }
     for (uint32_t c = 0; c < classes; c++) scores[c] = fit->biases[c] + sums[c] * length;
@@ -186,7 +196,8 @@ static void learn_tie(struct fit *fit, uint32_t tie, const double *gradients, do
 static void learn_source(struct fit *fit, uint32_t source, double gradient)
 {
     fit->source_squares[source] += gradient * gradient;
-    fit->source_biases[source] -= fit->train->options.rate * gradient / sqrt(fit->source_squares[source] + 1);
+    fit->source_biases[source] -= fit->train->options.rate * gradient /
+                                  sqrt(fit->source_squares[source] + 1);
 }
 
 /* One AdaGrad step; returns the row's squared error, a cheap loss to show. */
@@ -216,7 +227,8 @@ static double learn_row(struct fit *fit, const struct train_row *row)
             double weight = (double)fit->weights[at + c];
             double step = gradients[c] * length + options->l2 * weight;
             fit->squares[at + c] += (float)(step * step);
-            fit->weights[at + c] = (float)(weight - options->rate * step / sqrt((double)fit->squares[at + c] + 1e-4));
+            fit->weights[at + c] =
+                (float)(weight - options->rate * step / sqrt((double)fit->squares[at + c] + 1e-4));
         }
     }
     return loss;
@@ -242,7 +254,8 @@ static int learn(struct fit *fit, size_t *order, size_t count, struct err *err)
         shuffle(&random, order, count);
         for (size_t i = 0; i < count; i++) loss += learn_row(fit, &fit->train->rows[order[i]]);
         loss /= count ? (double)count : 1;
-        if (options->on_progress && !options->on_progress(options->context, epoch + 1, options->epochs, loss))
+        if (options->on_progress &&
+            !options->on_progress(options->context, epoch + 1, options->epochs, loss))
             return err_set(err, E_CANCELLED, "training was cancelled");
     }
     return E_OK;
@@ -261,7 +274,8 @@ static void trust_neutral(struct fit *fit)
     }
     double mean = 0;
     for (uint32_t c = 0; c < others; c++) mean += fit->biases[c] / others;
-    fit->biases[others] = mean + options->neutral_trust * (fit->biases[others] - mean) + options->neutral_odds;
+    fit->biases[others] = mean + options->neutral_trust * (fit->biases[others] - mean) +
+                          options->neutral_odds;
 }
 
 static size_t count_sources(const struct train_linear *train)
@@ -313,17 +327,20 @@ static int check(const struct train_linear *train, struct err *err)
         (options->link == LINEAR_SOFTMAX && options->class_count < 2))
         return err_set(err, E_BAD_CONFIG, "%u classes", options->class_count);
     if (options->bucket_bits < 10 || options->bucket_bits > 20)
-        return err_set(err, E_BAD_CONFIG, "bucket_bits is %u; 10 to 20 are possible", options->bucket_bits);
+        return err_set(err, E_BAD_CONFIG, "bucket_bits is %u; 10 to 20 are possible",
+                       options->bucket_bits);
     uint32_t seen = 0;
     for (size_t i = 0; i < train->row_count; i++) seen |= train->rows[i].labels;
     for (uint32_t c = 0; c < options->class_count; c++)
-        if (!(seen >> c & 1)) return err_set(err, E_BAD_CONFIG, "no rows of class %s", options->classes[c]);
+        if (!(seen >> c & 1))
+            return err_set(err, E_BAD_CONFIG, "no rows of class %s", options->classes[c]);
     return E_OK;
 }
 
 /* Fits without the rows that are held out, calibrates on those of other sources, judges. */
-static int fit_and_judge(struct train_linear *train, uint32_t test_source, struct calibration *ret_calibration,
-                         struct buffer *out, struct train_report *ret_report, struct err *err)
+static int fit_and_judge(struct train_linear *train, uint32_t test_source,
+                         struct calibration *ret_calibration, struct buffer *out,
+                         struct train_report *ret_report, struct err *err)
 {
     struct fit fit = {.train = train, .test_source = test_source, .hold_out = true};
     struct calibration calibration = {.temperature = 1};
@@ -350,7 +367,8 @@ int train_linear_run(struct train_linear *train, uint32_t test_source, struct bu
     struct train_report report;
     bool leave_out = test_source != TRAIN_NO_SOURCE;
     int rc = check(train, err);
-    if (!rc) rc = fit_and_judge(train, test_source, &calibration, leave_out ? out : NULL, &report, err);
+    if (!rc)
+        rc = fit_and_judge(train, test_source, &calibration, leave_out ? out : NULL, &report, err);
     if (!rc && !leave_out) {
         struct fit fit = {.train = train, .test_source = TRAIN_NO_SOURCE};
         rc = fit_run(&fit, err);

@@ -1,7 +1,9 @@
-/* Trains a linear model: seeded AdaGrad on the logistic loss, L2, calibration on held-out rows, int8.
+/* Trains a linear model: seeded AdaGrad on the logistic loss, L2, calibration on
+ * held-out rows, int8.
  *
  * The same rows in the same order, options and seed give the same bytes: no threads, no library
- * exp(), double arithmetic without contraction. Source of the step rule: Duchi, Hazan, Singer 2011. */
+ * exp(), double arithmetic without contraction. Source of the step rule:
+ * Duchi, Hazan, Singer 2011. */
 #ifndef VERBATIM_MODEL_TRAIN_LINEAR_H
 #define VERBATIM_MODEL_TRAIN_LINEAR_H
 
@@ -18,17 +20,22 @@ struct train_options {
     double l2;               /* 0: 2e-6 */
     uint64_t seed;
     bool balance;            /* weigh rows so that each class weighs the same */
-    double false_alarms;     /* sigmoid, > 0: the first class's threshold is the lowest that says it of at most this
-                              * share of the held-out rows without it; other thresholds give the best F1 */
-    /* Softmax, > 0: the last class is what the others leave over (neutral). How often a source holds it, and in what
-     * words, goes for few other sources: so each source has a bias of its own for it while training, which the model
-     * has not; of what sets its weights apart from the mean of the others' this share is kept, and these log-odds are
-     * added. 0: a class like the others. */
+    double
+        false_alarms; /* sigmoid, > 0: the first class's threshold is the lowest that says it of at most this
+                              * share of the held-out rows without it;
+                              * other thresholds give the best F1 */
+    /* Softmax, > 0: the last class is what the others leave over (neutral). How often a source
+     * holds it, and in what words, goes for few other sources: so each source has a bias of its
+     * own for it while training, which the model has not; of what sets its weights apart from
+     * the mean of the others' this share is kept, and these log-odds are added. 0:
+     * a class like the others. */
     double neutral_trust, neutral_odds;
-    /* Softmax: from this probability on the class is said, by class; 0: found on held-out rows, which is noisy where few are near. */
+    /* Softmax: from this probability on the class is said, by class; 0: found on held-out rows,
+     * which is noisy where few are near. */
     double thresholds[LINEAR_CLASSES_MAX];
     const char *notes;       /* goes into the metadata: data and licences; may be NULL */
-    bool (*on_progress)(void *context, uint32_t epoch, uint32_t epochs, double loss); /* false: cancel */
+    /* false: cancel */
+    bool (*on_progress)(void *context, uint32_t epoch, uint32_t epochs, double loss);
     void *context;
 };
 
@@ -37,33 +44,41 @@ struct train_linear;
 struct train_linear *train_linear_create(const struct train_options *options); /* NULL: no memory */
 void train_linear_destroy(struct train_linear *train);
 
-/* labels: bit c is set where class c holds; exactly one bit for softmax. known: the classes that the
- * labeller judged (the others teach nothing; softmax: he chose among these). weight: > 0, usually 1. source groups rows for
- * leaving one out. A text without tokens is passed over. BAD_TEXT, BAD_CONFIG, NO_MEMORY. */
+/* labels: bit c is set where class c holds; exactly one bit for softmax. known:
+ * the classes that the labeller judged (the others teach nothing; softmax: he chose among
+ * these). weight: > 0, usually
+ * 1. source groups rows for leaving one out. A text without tokens is passed over. BAD_TEXT,
+ * BAD_CONFIG, NO_MEMORY. */
 int train_linear_add(struct train_linear *train, struct str text, uint32_t labels, uint32_t known,
                      float weight, uint32_t source, struct err *err) CHECKED;
 /* The same with features that the caller extracted, and others beside them (NULL: none). */
-int train_linear_add_features(struct train_linear *train, struct str text, const struct linear_features *features,
-                              const struct linear_features *others, uint32_t labels, uint32_t known, float weight,
-                              uint32_t source, struct err *err) CHECKED;
+int train_linear_add_features(struct train_linear *train, struct str text,
+                              const struct linear_features *features,
+                              const struct linear_features *others, uint32_t labels, uint32_t known,
+                              float weight, uint32_t source, struct err *err) CHECKED;
 
-/* A lexicon's word: shares weights with all other words of about this score (-1, worst, to 1), so that what rows
- * teach about some words of a lexicon goes for all of them, in every language. A word may come more than once;
- * texts that aren't one word are passed over. BAD_TEXT, NO_MEMORY. */
-int train_linear_tie(struct train_linear *train, struct str word, float score, struct err *err) CHECKED;
+/* A lexicon's word: shares weights with all other words of about this score (-1, worst, to 1),
+ * so that what rows teach about some words of a lexicon goes for all of them, in every language. A
+ * word may come more than once; texts that aren't one word are passed over. BAD_TEXT, NO_MEMORY. */
+int train_linear_tie(struct train_linear *train, struct str word, float score,
+                     struct err *err) CHECKED;
 
 enum { TRAIN_CONCEPTS_MAX = 96 };
-/* A word of concept 0 to TRAIN_CONCEPTS_MAX - 1: shares weights with the other words of that concept, in every
- * language. Of a word in several concepts the first counts. BAD_TEXT, BAD_CONFIG, NO_MEMORY. */
-int train_linear_tie_concept(struct train_linear *train, struct str word, uint32_t concept, struct err *err) CHECKED;
+/* A word of concept 0 to TRAIN_CONCEPTS_MAX - 1: shares weights with the other words of that
+ * concept, in every language. Of a word in several concepts the first counts. BAD_TEXT,
+ * BAD_CONFIG, NO_MEMORY. */
+int train_linear_tie_concept(struct train_linear *train, struct str word, uint32_t concept,
+                             struct err *err) CHECKED;
 
 enum { TRAIN_BINS = 15 };
 struct train_report {
     uint64_t rows, held_out;
     double accuracy;          /* softmax; of the classes that the judged rows hold */
     double macro_f1;          /* over the classes that the judged rows hold */
-    double two_way_macro_f1;  /* softmax: of the first two classes against each other, rows of these only */
-    double calibration_error; /* expected calibration error, 15 bins; of the class said (softmax) or all */
+    /* softmax: of the first two classes against each other, rows of these only */
+    double two_way_macro_f1;
+    /* expected calibration error, 15 bins; of the class said (softmax) or all */
+    double calibration_error;
     double f1[LINEAR_CLASSES_MAX];
     uint64_t confusion[LINEAR_CLASSES_MAX][LINEAR_CLASSES_MAX]; /* [truth][said]; softmax only */
     struct {
@@ -76,9 +91,9 @@ struct train_report {
 };
 
 #define TRAIN_NO_SOURCE UINT32_MAX
-/* Trains on all rows but those of `test_source` and judges on those; with TRAIN_NO_SOURCE, judges on
- * every tenth row (chosen by its text's hash), then trains on everything. The bytes of the model file go
- * to `out`. BAD_CONFIG: a class without rows. CANCELLED. */
+/* Trains on all rows but those of `test_source` and judges on those; with TRAIN_NO_SOURCE, judges
+ * on every tenth row (chosen by its text's hash), then trains on everything. The bytes of the model
+ * file go to `out`. BAD_CONFIG: a class without rows. CANCELLED. */
 int train_linear_run(struct train_linear *train, uint32_t test_source, struct buffer *out,
                      struct train_report *ret_report, struct err *err) CHECKED;
 

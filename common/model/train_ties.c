@@ -6,7 +6,8 @@
  * few rows, is worth as much. After training the shared weights are added to the buckets, so the
  * model and what scores by it know nothing of lexicons.
  *
- * A concept is the same for words that mean the same ("crash", "plante", "se cierra"): one weight a class and form.
+ * A concept is the same for words that mean the same ("crash", "plante", "se cierra"):
+ * one weight a class and form.
  *
  * What shares the bucket of a tied word is tied with it: it has to unlearn that while training. */
 #include <math.h>
@@ -20,11 +21,12 @@ static int compare(const void *a, const void *b)
     if (x->item != y->item) return x->item < y->item ? -1 : 1;
     if (x->form != y->form) return x->form < y->form ? -1 : 1;
     if (x->concept != y->concept) return x->concept < y->concept ? -1 : 1;
-    return x->score < y->score ? -1 : x->score > y->score; /* so that sums are the same everywhere */
+    /* so that sums are the same everywhere */
+    return x->score < y->score ? -1 : x->score > y->score;
 }
 
-static int add(struct train_linear *train, uint32_t item, enum train_form form, float score, uint32_t concept,
-               struct err *err)
+static int add(struct train_linear *train, uint32_t item, enum train_form form, float score,
+               uint32_t concept, struct err *err)
 {
     if (train->tie_count == train->tie_capacity) {
         size_t capacity = train->tie_capacity ? 2 * train->tie_capacity : 1024;
@@ -37,10 +39,11 @@ static int add(struct train_linear *train, uint32_t item, enum train_form form, 
     return E_OK;
 }
 
-/* The word alone, or behind a negator; the first of its features is the word itself. Its stems aren't tied: their
- * scores are too uncertain, and each tie takes a bucket (measured: 0.01 to 0.02 worse). */
-static int tie_form(struct train_linear *train, struct str word, bool negated, float score, uint32_t concept,
-                    struct err *err)
+/* The word alone, or behind a negator; the first of its features is the word itself.
+ * Its stems aren't tied: their scores are too uncertain, and each tie takes a bucket (measured:
+ * 0.01 to 0.02 worse). */
+static int tie_form(struct train_linear *train, struct str word, bool negated, float score,
+                    uint32_t concept, struct err *err)
 {
     struct tokens tokens;
     struct linear_features features;
@@ -50,8 +53,10 @@ static int tie_form(struct train_linear *train, struct str word, bool negated, f
     if (!text.data) return err_set(err, E_NO_MEMORY, NULL);
     int rc = text_tokenize(text, &train->arena, &tokens, err);
     if (!rc) rc = linear_extract(text, &tokens, &train->arena, &features, err);
-    if (rc || tokens.count != at + 1 || tokens.items[at].kind == TOKEN_NUMBER) return rc; /* no single word */
-    return add(train, features.items[features.first[at]], negated ? TRAIN_NEGATED : TRAIN_WORD, score, concept, err);
+    /* no single word */
+    if (rc || tokens.count != at + 1 || tokens.items[at].kind == TOKEN_NUMBER) return rc;
+    return add(train, features.items[features.first[at]], negated ? TRAIN_NEGATED : TRAIN_WORD,
+               score, concept, err);
 }
 
 int train_linear_tie(struct train_linear *train, struct str word, float score, struct err *err)
@@ -61,10 +66,12 @@ int train_linear_tie(struct train_linear *train, struct str word, float score, s
     return rc ? rc : tie_form(train, word, true, score, 0, err);
 }
 
-int train_linear_tie_concept(struct train_linear *train, struct str word, uint32_t concept, struct err *err)
+int train_linear_tie_concept(struct train_linear *train, struct str word, uint32_t concept,
+                             struct err *err)
 {
     if (!str_is_utf8(word)) return err_set(err, E_BAD_TEXT, NULL);
-    if (concept >= TRAIN_CONCEPTS_MAX) return err_set(err, E_BAD_CONFIG, "more than %d concepts", TRAIN_CONCEPTS_MAX);
+    if (concept >= TRAIN_CONCEPTS_MAX)
+        return err_set(err, E_BAD_CONFIG, "more than %d concepts", TRAIN_CONCEPTS_MAX);
     int rc = tie_form(train, word, false, 0, concept + 1, err);
     return rc ? rc : tie_form(train, word, true, 0, concept + 1, err);
 }
@@ -78,7 +85,8 @@ static uint32_t band_of(float score)
     return band && score < 0 ? band + TRAIN_BANDS / 2 : band;
 }
 
-/* One entry a feature, with the mean of its scores: lexicons differ, and forms of a word fold to one. */
+/* One entry a feature, with the mean of its scores: lexicons differ, and forms of a
+ * word fold to one. */
 static void join(struct train_linear *train)
 {
     size_t count = 0;

@@ -77,7 +77,8 @@ int train_write(const struct fit *fit, const struct calibration *calibration, st
     }
     model_writer_init(&writer, "linear", options->name);
     describe(&writer, fit);
-    model_writer_add(&writer, "numbers", numbers, (1 + 3 * (size_t)options->class_count) * sizeof(float));
+    model_writer_add(&writer, "numbers", numbers,
+                     (1 + 3 * (size_t)options->class_count) * sizeof(float));
     model_writer_add(&writer, "weights", bytes, size);
     int rc = model_writer_bytes(&writer, out, err);
     model_writer_deinit(&writer);

@@ -12,31 +12,46 @@ static const struct {
     const char *words; /* parted by blanks */
 } lists[] = {
     {WORD_NEGATOR,
-     "aint arent aucun aucune barely cannot cant couldnt didnt doesnt dont guere hadnt hardly hasnt "
-     "havent isnt jamais jamas lacks nada nadie ne neither never ni ningun ninguna ninguno no nobody none "
-     "nor not nothing nunca pas rien sans scarcely shouldnt sin tampoco wasnt werent without wont wouldnt"},
+     "aint arent aucun aucune barely cannot cant couldnt didnt doesnt dont guere hadnt hardly "
+     "hasnt "
+     "havent isnt jamais jamas lacks nada nadie ne neither never ni ningun ninguna ninguno no "
+     "nobody none "
+     "nor not nothing nunca pas rien sans scarcely shouldnt sin tampoco wasnt werent without wont "
+     "wouldnt"},
     {WORD_TURN,
-     "although aunque bemol but cependant desgraciadamente dommage except hormis however lamentablemente "
+     "although aunque bemol but cependant desgraciadamente dommage except hormis however "
+     "lamentablemente "
      "lastima mais malheureusement pero pourtant salvo though toutefois unfortunately yet"},
     {WORD_FILLER,
-     "ademas alors also and aussi bonjour bonsoir buenas but dear donc et hello hey hi hola however mais "
+     "ademas alors also and aussi bonjour bonsoir buenas but dear donc et hello hey hi hola "
+     "however mais "
      "pero please pls salut so svp tambien well y"},
     {WORD_ONCE, "antes antiguamente auparavant avant before formerly previously solia used"},
     {WORD_JOIN, "and e et mientras or ou plus tandis though u whereas while y"},
     {WORD_BAD,
-     "bad cara caras caro caros cher chere cheres chers complain complaint complaints expensive mal mala malas malo malos "
+     "bad cara caras caro caros cher chere cheres chers complain complaint complaints expensive "
+     "mal mala malas malo malos "
      "mauvais mauvaise mauvaises overpriced plaindre queja "
      "quejar quejarme quejas redire reprocher"},
-    {WORD_LINK, "a as aussi de es esta estan estuvo half hay me real si so tan tengo that to too trop un una une very"},
+    {WORD_LINK,
+     "a as aussi de es esta estan estuvo half hay me real si so tan tengo that to too trop un una "
+     "une very"},
     /* The needs model learnt on reviews of apps; these carry over to the rest. */
     {WORD_WISH,
-     "add added adding agradeceria agregar agreguen aimerais aimerait ajout ajouter ajoutez allow anadan "
-     "anadid anadir bring consider convendria could deberia deberian devraient devrait dommage echo "
-     "encantaria estaria falta faltan faudrait feature gustaria hagan hope hopefully implement improve "
-     "include incluir incluyan instead lack lacking lacks manque manquent mejorar mettez miss missing "
-     "necesita necesitamos necesito need needs ojala opcion option pediria permettre permitan please "
-     "poder podria podrian pon pongan possibilite pourraient pourrait pourriez pouvez pouvoir prevoir "
-     "propongo quiero quisiera serait seria should souhaitable souhaite souhaiterais sugerencia suggere "
+     "add added adding agradeceria agregar agreguen aimerais aimerait ajout ajouter ajoutez allow "
+     "anadan "
+     "anadid anadir bring consider convendria could deberia deberian devraient devrait "
+     "dommage echo "
+     "encantaria estaria falta faltan faudrait feature gustaria hagan hope hopefully implement "
+     "improve "
+     "include incluir incluyan instead lack lacking lacks manque manquent mejorar mettez miss "
+     "missing "
+     "necesita necesitamos necesito need needs ojala opcion option pediria permettre permitan "
+     "please "
+     "poder podria podrian pon pongan possibilite pourraient pourrait pourriez pouvez pouvoir "
+     "prevoir "
+     "propongo quiero quisiera serait seria should souhaitable souhaite souhaiterais sugerencia "
+     "suggere "
      "suggest suggestion sugiero support tuviera veux voudrais want wish would"},
 };
 
@@ -65,7 +80,8 @@ static void enter_idiom(struct str word)
 static void build(void)
 {
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        for (struct str rest = str_of(lists[i].words); rest.size;) enter(str_cut(&rest, ' '), lists[i].set);
+        for (struct str rest = str_of(lists[i].words); rest.size;)
+            enter(str_cut(&rest, ' '), lists[i].set);
     idioms_each_last(enter_idiom);
 }
 

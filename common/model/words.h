@@ -19,7 +19,8 @@ enum {
 enum { WORDS_FILTER_BITS = 4096, WORDS_SLOTS = 1024 };
 
 struct words {
-    uint64_t filter[WORDS_FILTER_BITS / 64]; /* which hashes there are: nearly every word ends there */
+    /* which hashes there are: nearly every word ends there */
+    uint64_t filter[WORDS_FILTER_BITS / 64];
     struct {
         uint64_t hash; /* 0: empty */
         uint32_t sets;

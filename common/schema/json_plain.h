@@ -8,12 +8,16 @@
 #include <emmintrin.h>
 #endif
 
-static inline bool json_is_plain(char c) { return (unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != 0x7F; }
+static inline bool json_is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != 0x7F;
+}
 
 #define EACH_BYTE(c) (0x0101010101010101u * (uint64_t)(c))
 
-/* The first of eight bytes that isn't plain; 8 if all are. (Bit tricks for "a byte is less than n", "is n": Anderson,
- * "Bit Twiddling Hacks". Only behind a true hit may they see a false one, and 0x80 or more is never a hit.) */
+/* The first of eight bytes that isn't plain; 8 if all are. (Bit tricks for "a byte is less than
+ * n", "is n": Anderson, "Bit Twiddling Hacks". Only behind a true hit may they see a false one, and
+ * 0x80 or more is never a hit.) */
 static inline size_t json_plain_of_eight(const char *at)
 {
     uint64_t x;
@@ -22,13 +26,15 @@ static inline size_t json_plain_of_eight(const char *at)
     uint64_t found = ((x - EACH_BYTE(0x20)) & ~x) | ((quote - EACH_BYTE(1)) & ~quote) |
                      ((slash - EACH_BYTE(1)) & ~slash) | ((del - EACH_BYTE(1)) & ~del);
     found &= EACH_BYTE(0x80);
-    return found ? (size_t)__builtin_ctzll(found) / 8 : 8; /* little-endian, as every machine that this runs on */
+    /* little-endian, as every machine that this runs on */
+    return found ? (size_t)__builtin_ctzll(found) / 8 : 8;
 }
 
 #ifdef __SSE2__
 static inline size_t json_plain_of_sixteen(const char *at)
 {
-    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)at), last_control = _mm_set1_epi8(0x1F);
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)at),
+            last_control = _mm_set1_epi8(0x1F);
     __m128i found = _mm_cmpeq_epi8(_mm_min_epu8(x, last_control), x);
     found = _mm_or_si128(found, _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
     found = _mm_or_si128(found, _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));

@@ -7,7 +7,8 @@
 struct json_reader json_reader(struct str text, struct arena *arena)
 {
     const char *start = text.data ? text.data : "";
-    return (struct json_reader){.start = start, .at = start, .end = start + text.size, .arena = arena};
+    return (struct json_reader){
+        .start = start, .at = start, .end = start + text.size, .arena = arena};
 }
 
 static const char no_memory[] = "out of memory";
@@ -20,13 +21,15 @@ static bool fault(struct json_reader *reader, const char *what)
 
 static void skip_space(struct json_reader *reader)
 {
-    while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\n' || *reader->at == '\r' || *reader->at == '\t'))
+    while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\n' ||
+                                        *reader->at == '\r' || *reader->at == '\t'))
         reader->at++;
 }
 
 static bool literal(struct json_reader *reader, struct str word)
 {
-    if (!str_starts(str_make(reader->at, (size_t)(reader->end - reader->at)), word)) return fault(reader, "unknown word");
+    if (!str_starts(str_make(reader->at, (size_t)(reader->end - reader->at)), word))
+        return fault(reader, "unknown word");
     reader->at += word.size;
     return true;
 }
@@ -109,7 +112,8 @@ static bool unicode_escape(struct json_reader *reader, char **out)
     if (!hex4(reader, &code)) return false;
     if (code >= 0xDC00 && code <= 0xDFFF) return fault(reader, "lone surrogate");
     if (code >= 0xD800 && code <= 0xDBFF) {
-        if (reader->end - reader->at < 2 || reader->at[0] != '\\' || reader->at[1] != 'u') return fault(reader, "lone surrogate");
+        if (reader->end - reader->at < 2 || reader->at[0] != '\\' || reader->at[1] != 'u')
+            return fault(reader, "lone surrogate");
         reader->at += 2;
         if (!hex4(reader, &low)) return false;
         if (low < 0xDC00 || low > 0xDFFF) return fault(reader, "lone surrogate");
@@ -133,9 +137,12 @@ static bool escape(struct json_reader *reader, char **out)
 }
 
 /* An escape is never shorter than what it stands for, so the raw size bounds the result. */
-static bool unescape(struct json_reader *reader, const char *start, const char *close, struct str *ret_text)
+static bool unescape(struct json_reader *reader, const char *start, const char *close,
+                     struct str *ret_text)
 {
-    char scratch[8], *copy = reader->arena ? arena_alloc(reader->arena, (size_t)(close - start) + 1) : scratch, *out = copy;
+    char scratch[8],
+        *copy = reader->arena ? arena_alloc(reader->arena, (size_t)(close - start) + 1) : scratch,
+        *out = copy;
     if (!copy) return fault(reader, no_memory);
     const char *end = reader->end;
     reader->at = start;
@@ -143,7 +150,8 @@ static bool unescape(struct json_reader *reader, const char *start, const char *
     while (reader->at < reader->end) {
         size_t left = (size_t)(close - reader->at), plain = json_plain(reader->at, left);
         if (!reader->arena) out = scratch; /* only looked at */
-        else if (plain <= 16 && left >= 16) memcpy(out, reader->at, 16), out += plain; /* in one; there is room for what is left */
+        /* in one; there is room for what is left */
+        else if (plain <= 16 && left >= 16) memcpy(out, reader->at, 16), out += plain;
         else memcpy(out, reader->at, plain), out += plain;
         reader->at += plain;
         if (reader->at == reader->end) break;
@@ -171,14 +179,16 @@ static bool string(struct json_reader *reader, struct str *ret_text)
     for (;;) {
         at += json_plain(at, (size_t)(reader->end - at));
         if (at == reader->end || *at == '"') break;
-        if ((unsigned char)*at < 0x20) return reader->at = at, fault(reader, "control character in a string");
+        if ((unsigned char)*at < 0x20)
+            return reader->at = at, fault(reader, "control character in a string");
         if (*at == '\\') escaped = true, at++;
         if (at < reader->end) at++;
     }
     if (at == reader->end) return reader->at = reader->end, fault(reader, "string without an end");
     struct str raw = str_make(start, (size_t)(at - start));
     size_t valid = str_utf8_valid_prefix(raw);
-    if (valid < raw.size) return reader->at = start + valid, fault(reader, "bytes that are not UTF-8");
+    if (valid < raw.size)
+        return reader->at = start + valid, fault(reader, "bytes that are not UTF-8");
     *ret_text = raw;
     if (escaped && !unescape(reader, start, at, ret_text)) return false;
     reader->at = at + 1;
@@ -220,7 +230,8 @@ static bool more(struct json_reader *reader, bool *first, char close)
         reader->depth--;
         return false;
     }
-    if (!*first && *reader->at != ',') return fault(reader, close == ']' ? "expected , or ]" : "expected , or }");
+    if (!*first && *reader->at != ',')
+        return fault(reader, close == ']' ? "expected , or ]" : "expected , or }");
     if (!*first) reader->at++;
     *first = false;
     skip_space(reader);
@@ -232,7 +243,8 @@ bool json_item(struct json_reader *reader, bool *first) { return more(reader, fi
 bool json_member(struct json_reader *reader, bool *first, struct str *ret_name)
 {
     if (!more(reader, first, '}')) return false;
-    if (reader->at == reader->end || *reader->at != '"') return fault(reader, "expected a name in quotes");
+    if (reader->at == reader->end || *reader->at != '"')
+        return fault(reader, "expected a name in quotes");
     if (!string(reader, ret_name)) return false;
     skip_space(reader);
     if (reader->at == reader->end || *reader->at != ':') return fault(reader, "expected :");
@@ -285,5 +297,6 @@ int json_fault(const struct json_reader *reader, struct err *err)
         column++;
         if (*at == '\n') line++, column = 1;
     }
-    return err_set(err, E_BAD_JSON, "line %u, column %u: %s", line, column, reader->fault ? reader->fault : "malformed");
+    return err_set(err, E_BAD_JSON, "line %u, column %u: %s", line, column,
+                   reader->fault ? reader->fault : "malformed");
 }

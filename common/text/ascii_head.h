@@ -1,4 +1,5 @@
-/* The ASCII letters and digits at the head of 16 bytes, judged all at once: for tokens and for the redactor.
+/* The ASCII letters and digits at the head of 16 bytes, judged all at once:
+ * for tokens and for the redactor.
  *
  * SSE2 is part of every x86-64; elsewhere callers go byte by byte, with the same result. */
 #ifndef VERBATIM_TEXT_ASCII_HEAD_H

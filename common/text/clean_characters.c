@@ -158,7 +158,8 @@ static void take_ascii(struct filter *filter, size_t at, uint32_t code)
     }
 }
 
-/* A run of plain bytes that begins with no blank, copied at once. Returns its size; 0: go by characters. */
+/* A run of plain bytes that begins with no blank, copied at once. Returns its size;
+ * 0: go by characters. */
 static size_t take_plain(struct filter *filter, size_t at)
 {
     struct str text = filter->text;
@@ -167,7 +168,8 @@ static size_t take_plain(struct filter *filter, size_t at)
     if (!size) return 0;
     bool blank = text.data[at + size - 1] == ' ';
     write_pending(filter);
-    memcpy(filter->out + filter->size, text.data + at, CLEAN_BLOCK); /* what is too much is written over */
+    /* what is too much is written over */
+    memcpy(filter->out + filter->size, text.data + at, CLEAN_BLOCK);
     filter->size += size - blank;
     filter->blank = blank ? ' ' : 0;
     filter->last = (uint8_t)filter->out[filter->size - 1];

@@ -141,7 +141,8 @@ static size_t behind_hidden(struct stripper *stripper, const struct element *ele
 
 static void put(struct stripper *stripper, char c) { stripper->out[stripper->size++] = c; }
 
-/* "<!-- … -->", "<!DOCTYPE …>", "<![CDATA[ … ]]>" (its text stays), "<?xml … ?>": behind it, or 0. */
+/* "<!-- … -->", "<!DOCTYPE …>", "<![CDATA[ … ]]>" (its text stays), "<?xml … ?>":
+ * behind it, or 0. */
 static size_t take_declaration(struct stripper *stripper, size_t at)
 {
     struct str rest = str_slice(stripper->text, at, stripper->text.size);

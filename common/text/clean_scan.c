@@ -66,7 +66,8 @@ unsigned clean_scan(struct str text)
     unsigned needs = 0, newlines = 0;
     bool blank = true; /* the character before is one, or there is none */
     for (size_t at = 0; at < text.size;) {
-        unsigned plain = at && text.size - at >= CLEAN_BLOCK ? clean_plain_bytes(text.data + at) : 0;
+        unsigned plain =
+            at && text.size - at >= CLEAN_BLOCK ? clean_plain_bytes(text.data + at) : 0;
         if (plain) {
             at += plain;
             blank = text.data[at - 1] == ' ';

@@ -1,9 +1,10 @@
 /* Adds up a row of int8 weights, one lane a language, for every gram of a text's Latin letters.
  *
- * The table (language_model.h) is compiled in, or read from a file (language_table.c). The sums of the three grams at a place fit into
- * int8, those of a block of places into int16, so that the compiler can keep all lanes in vector
- * registers. Of a long text blocks from its whole length are read; when some speak for another
- * language, the guess says so by its confidence. Other scripts are told by their code points. */
+ * The table (language_model.h) is compiled in, or read from a file (language_table.c). The sums
+ * of the three grams at a place fit into int8, those of a block of places into int16, so that the
+ * compiler can keep all lanes in vector registers. Of a long text blocks from its whole length are
+ * read; when some speak for another language, the guess says so by its confidence. Other scripts
+ * are told by their code points. */
 #include "text/language.h"
 
 #include <math.h>
@@ -39,7 +40,8 @@ static const struct language_header *header(const char *model) { return (const v
 static bytes_16 row_at(const char *model, uint32_t row)
 {
     bytes_16 weights;
-    memcpy(&weights, model + sizeof(struct language_header) + (size_t)row * LANGUAGE_LANES, sizeof weights);
+    memcpy(&weights, model + sizeof(struct language_header) + (size_t)row * LANGUAGE_LANES,
+           sizeof weights);
     return weights;
 }
 
@@ -63,7 +65,8 @@ static void add_block(const char *model, struct blocks *blocks, const uint8_t *p
     blocks->places += size;
 }
 
-static void add_blocks(const char *model, struct blocks *blocks, const struct language_letters *letters)
+static void add_blocks(const char *model, struct blocks *blocks,
+                       const struct language_letters *letters)
 {
     uint32_t places = language_places(letters);
     for (uint32_t at = 0; at < places; at += BLOCK_PLACES)
@@ -92,9 +95,13 @@ static float agreement(const char *model, const struct blocks *blocks, int lane)
 }
 
 /* Its lane stands for languages that have none of their own. */
-static bool is_others(const char *model, int lane) { return memcmp(header(model)->codes[lane], "und", 3) == 0; }
+static bool is_others(const char *model, int lane)
+{
+    return memcmp(header(model)->codes[lane], "und", 3) == 0;
+}
 
-static void guess_latin(const char *model, const struct language_letters *letters, struct language_guess *guess)
+static void guess_latin(const char *model, const struct language_letters *letters,
+                        struct language_guess *guess)
 {
     struct blocks blocks;
     blocks.count = blocks.places = 0;
@@ -113,8 +120,8 @@ static void guess_latin(const char *model, const struct language_letters *letter
         if (is_others(model, c)) unknown += share;
     }
     bool is_unknown = is_others(model, best);
-    float confidence =
-        (is_unknown ? unknown : 1) / total * (blocks.count > 1 ? agreement(model, &blocks, best) : 1);
+    float confidence = (is_unknown ? unknown : 1) / total *
+                       (blocks.count > 1 ? agreement(model, &blocks, best) : 1);
     if (!is_unknown && confidence < LEAST_CONFIDENCE) return;
     memcpy(guess->code, header(model)->codes[best], sizeof header(model)->codes[best]);
     guess->confidence = confidence;
@@ -126,7 +133,8 @@ static float latin_share(const struct language_letters *letters)
     return (float)letters->latin / (float)(letters->latin + 3 * letters->foreign);
 }
 
-void language_detect_by(const struct language_table *table, struct str text, struct language_guess *guess)
+void language_detect_by(const struct language_table *table, struct str text,
+                        struct language_guess *guess)
 {
     const char *model = table ? language_table_bytes(table) : language_model_bytes();
     struct language_letters letters;
@@ -141,4 +149,7 @@ void language_detect_by(const struct language_table *table, struct str text, str
     guess->confidence *= latin >= 0.5f ? latin : 1 - latin;
 }
 
-void language_detect(struct str text, struct language_guess *guess) { language_detect_by(NULL, text, guess); }
+void language_detect(struct str text, struct language_guess *guess)
+{
+    language_detect_by(NULL, text, guess);
+}

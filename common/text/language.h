@@ -13,10 +13,13 @@ struct language_guess {
 /* text: valid UTF-8. Never fails, allocates nothing. */
 void language_detect(struct str text, struct language_guess *ret_guess);
 
-/* A model of verbatim train language instead of the one that is compiled in. Any number of threads may use it. */
+/* A model of verbatim train language instead of the one that is compiled in. Any number of
+ * threads may use it. */
 struct language_table;
-int language_open(const char *path, struct language_table **ret_table, struct err *err) CHECKED; /* NO_INPUT, BAD_MODEL, NO_MEMORY */
+/* NO_INPUT, BAD_MODEL, NO_MEMORY */
+int language_open(const char *path, struct language_table **ret_table, struct err *err) CHECKED;
 void language_close(struct language_table *table); /* NULL is ignored */
-void language_detect_by(const struct language_table *table, struct str text, struct language_guess *ret_guess); /* NULL: compiled in */
+void language_detect_by(const struct language_table *table, struct str text,
+                        struct language_guess *ret_guess); /* NULL: compiled in */
 
 #endif

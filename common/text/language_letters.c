@@ -86,15 +86,19 @@ static size_t take_wide(struct language_letters *letters, struct str text, size_
     return at + size;
 }
 
-/* Of 16 bytes those before one that may begin something odd, or that is a second space: all at once, to where there
- * is room for them. Returns how many. */
+/* Of 16 bytes those before one that may begin something odd, or that is a second space: all at
+ * once, to where there is room for them. Returns how many. */
 static inline uint32_t take_plain(const char *text, uint8_t *out, bool behind_space)
 {
 #ifdef __SSE2__
-    __m128i bytes = _mm_loadu_si128((const void *)text), low = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    __m128i bytes = _mm_loadu_si128((const void *)text),
+            low = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
     __m128i letter = ascii_between(low, 'a', 26);
-    __m128i odd = _mm_or_si128(bytes, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(':')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('@'))));
-    uint32_t space = ~(uint32_t)_mm_movemask_epi8(letter), end = (uint32_t)_mm_movemask_epi8(odd) | 1u << ASCII_HEAD_BYTES;
+    __m128i odd = _mm_or_si128(bytes,
+                               _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(':')),
+                                            _mm_cmpeq_epi8(bytes, _mm_set1_epi8('@'))));
+    uint32_t space = ~(uint32_t)_mm_movemask_epi8(letter),
+             end = (uint32_t)_mm_movemask_epi8(odd) | 1u << ASCII_HEAD_BYTES;
     end |= space & (space << 1 | behind_space);
     __m128i blank = _mm_andnot_si128(letter, _mm_set1_epi8(SPACE));
     _mm_storeu_si128((void *)out, _mm_or_si128(_mm_and_si128(letter, low), blank));

@@ -21,11 +21,16 @@ struct language_header {
 struct language_table;
 const char *language_table_bytes(const struct language_table *table); /* such a file, whole */
 
-/* Rows of the table must not lie across two lines of the cache: the header's end is where a line begins. */
+/* Rows of the table must not lie across two lines of the cache: the header's end is
+ * where a line begins. */
 enum { LANGUAGE_MODEL_LEAD = 24 };
-_Static_assert((LANGUAGE_MODEL_LEAD + sizeof(struct language_header)) % 64 == 0, "common/text/CMakeLists.txt has the lead");
+_Static_assert((LANGUAGE_MODEL_LEAD + sizeof(struct language_header)) % 64 == 0,
+               "common/text/CMakeLists.txt has the lead");
 extern const char language_model_led[];
 extern const size_t language_model_size;
-static inline const char *language_model_bytes(void) { return language_model_led + LANGUAGE_MODEL_LEAD; }
+static inline const char *language_model_bytes(void)
+{
+    return language_model_led + LANGUAGE_MODEL_LEAD;
+}
 
 #endif

@@ -1,4 +1,5 @@
-/* A language model from a file, checked before anything is added up: a weight too large would overflow. */
+/* A language model from a file, checked before anything is added up:
+ * a weight too large would overflow. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -28,12 +29,18 @@ static const char *fault_of(struct str file)
     struct language_header header;
     if (file.size != sizeof header + WEIGHTS) return "its size is not a language model's";
     memcpy(&header, file.data, sizeof header);
-    if (memcmp(header.magic, LANGUAGE_MAGIC, sizeof header.magic) != 0) return "not a language model";
-    if (header.checksum != hash_fast(str_slice(file, sizeof header.magic + sizeof header.checksum, file.size), 0)) return "its checksum is wrong";
-    if (header.rows != LANGUAGE_ROWS || header.lanes != LANGUAGE_LANES) return "made for another version";
-    bool sound = isfinite(header.scale) && header.scale > 0 && isfinite(header.sharpness) && isfinite(header.slope);
+    if (memcmp(header.magic, LANGUAGE_MAGIC, sizeof header.magic) != 0)
+        return "not a language model";
+    if (header.checksum !=
+        hash_fast(str_slice(file, sizeof header.magic + sizeof header.checksum, file.size), 0))
+        return "its checksum is wrong";
+    if (header.rows != LANGUAGE_ROWS || header.lanes != LANGUAGE_LANES)
+        return "made for another version";
+    bool sound = isfinite(header.scale) && header.scale > 0 && isfinite(header.sharpness) &&
+                 isfinite(header.slope);
     for (int c = 0; c < LANGUAGE_LANES; c++) sound &= is_code(header.codes[c]);
-    for (size_t i = 0; i < WEIGHTS && sound; i++) sound = abs((int8_t)file.data[sizeof header + i]) <= LANGUAGE_WEIGHT_MAX;
+    for (size_t i = 0; i < WEIGHTS && sound; i++)
+        sound = abs((int8_t)file.data[sizeof header + i]) <= LANGUAGE_WEIGHT_MAX;
     return sound ? NULL : "a value is out of range";
 }
 

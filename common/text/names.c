@@ -1,5 +1,5 @@
-/* Spellings in chains by the hash of their first word; a bit map tells at once of most words, or of a word and the
- * next one, that none begins so. */
+/* Spellings in chains by the hash of their first word; a bit map tells at once of most words, or of
+ * a word and the next one, that none begins so. */
 #include "text/names.h"
 
 #include <stdlib.h>
@@ -7,7 +7,10 @@
 #include "base/buffer.h"
 #include "base/hash.h"
 
-enum { BUCKETS = 16384, FILTER_BITS = 1 << 18, FILTER_BITS_MIN = 1 << 12, BITS_A_NAME = 16, LETTERS_MIN = 3 };
+enum {
+    BUCKETS = 16384, FILTER_BITS = 1 << 18, FILTER_BITS_MIN = 1 << 12, BITS_A_NAME = 16,
+    LETTERS_MIN = 3
+};
 
 struct spelling {
     struct spelling *next;
@@ -20,7 +23,8 @@ struct names {
     struct arena arena;
     uint32_t count;
     struct spelling *buckets[BUCKETS];
-    uint64_t filter[FILTER_BITS / 64]; /* of which the first filter_bits, a power of two, are in use */
+    /* of which the first filter_bits, a power of two, are in use */
+    uint64_t filter[FILTER_BITS / 64];
     uint32_t filter_bits;
 };
 
@@ -36,35 +40,41 @@ static int bad(const struct place *place, const char *what, struct err *err)
     return err_set(err, E_BAD_CONFIG, "%s:%u: %s", place->path, place->line, what);
 }
 
-/* Of two words, one behind the other. Many names begin with a word that is said all the time: "la", "head". */
+/* Of two words, one behind the other. Many names begin with a word that is said all the
+ * time: "la", "head". */
 static uint64_t pair_of(uint64_t first, uint64_t second) { return first ^ second * 3; }
 
 static void enter(struct names *names, struct spelling *spelling)
 {
     struct spelling **chain = &names->buckets[spelling->words[0] % BUCKETS];
-    uint64_t bit = spelling->word_count > 1 ? pair_of(spelling->words[0], spelling->words[1]) : spelling->words[0];
+    uint64_t bit = spelling->word_count > 1 ? pair_of(spelling->words[0], spelling->words[1])
+                                            : spelling->words[0];
     names->filter[bit % FILTER_BITS / 64] |= UINT64_C(1) << bit % 64;
     spelling->next = *chain;
     *chain = spelling;
 }
 
-static int add_spelling(struct names *names, const struct place *place, struct str text, struct str name, struct err *err)
+static int add_spelling(struct names *names, const struct place *place, struct str text,
+                        struct str name, struct err *err)
 {
     struct spelling *spelling = ARENA_NEW(&names->arena, struct spelling);
     struct tokens tokens;
     if (!spelling) return err_set(err, E_NO_MEMORY, NULL);
     if (++names->count > NAMES_MAX) return bad(place, "too many names", err);
-    if (text.size < LETTERS_MIN || text.size > NAME_BYTES_MAX) return bad(place, "a name has 3 to 128 bytes", err);
+    if (text.size < LETTERS_MIN || text.size > NAME_BYTES_MAX)
+        return bad(place, "a name has 3 to 128 bytes", err);
     int rc = text_tokenize(text, &names->arena, &tokens, err);
     if (rc) return rc;
-    if (tokens.count == 0 || tokens.count > NAME_WORDS_MAX) return bad(place, "a name has one to five words", err);
+    if (tokens.count == 0 || tokens.count > NAME_WORDS_MAX)
+        return bad(place, "a name has one to five words", err);
     *spelling = (struct spelling){.name = name, .word_count = tokens.count};
     for (uint32_t i = 0; i < tokens.count; i++) spelling->words[i] = tokens.items[i].hash;
     enter(names, spelling);
     return E_OK;
 }
 
-static int add_line(struct names *names, const struct place *place, struct str line, struct err *err)
+static int add_line(struct names *names, const struct place *place, struct str line,
+                    struct err *err)
 {
     struct str name = {0};
     int rc = E_OK;
@@ -83,7 +93,8 @@ static int add_line(struct names *names, const struct place *place, struct str l
 static void fold_filter(struct names *names)
 {
     names->filter_bits = FILTER_BITS;
-    while (names->filter_bits > FILTER_BITS_MIN && names->filter_bits / 2 >= names->count * BITS_A_NAME) {
+    while (names->filter_bits > FILTER_BITS_MIN &&
+           names->filter_bits / 2 >= names->count * BITS_A_NAME) {
         uint32_t half = names->filter_bits /= 2;
         for (uint32_t i = 0; i < half / 64; i++) names->filter[i] |= names->filter[half / 64 + i];
     }
@@ -132,7 +143,8 @@ static uint64_t bare_hash(const struct token *token)
     struct str word = token->folded;
     for (size_t i = 1; token->apostrophe && i + 1 < word.size; i++) {
         if (word.data[i] != '\'') continue;
-        if (i + 2 == word.size && word.data[i + 1] == 's') return hash_fast(str_slice(word, 0, i), 0);
+        if (i + 2 == word.size && word.data[i + 1] == 's')
+            return hash_fast(str_slice(word, 0, i), 0);
         if (i <= 2) return hash_fast(str_slice(word, i + 1, word.size), 0); /* l', d', qu' */
     }
     return token->hash;
@@ -140,11 +152,13 @@ static uint64_t bare_hash(const struct token *token)
 
 static bool has_bit(const struct names *names, uint64_t hash)
 {
-    return names->filter[(hash & (names->filter_bits - 1)) / 64] >> hash % 64 & 1; /* a remainder would be a division */
+    /* a remainder would be a division */
+    return names->filter[(hash & (names->filter_bits - 1)) / 64] >> hash % 64 & 1;
 }
 
 /* False: no spelling begins with the word of that hash at `at`. */
-static bool may_begin(const struct names *names, const struct tokens *tokens, uint32_t at, uint64_t hash)
+static bool may_begin(const struct names *names, const struct tokens *tokens, uint32_t at,
+                      uint64_t hash)
 {
     if (has_bit(names, hash)) return true;
     if (at + 1 == tokens->count) return false;
@@ -158,16 +172,19 @@ static bool fits(const struct spelling *spelling, const struct tokens *tokens, u
     for (uint32_t i = 1; i < spelling->word_count; i++) {
         const struct token *token = &tokens->items[at + i];
         if (token->sentence_before) return false;
-        if (token->hash != spelling->words[i] && bare_hash(token) != spelling->words[i]) return false;
+        if (token->hash != spelling->words[i] && bare_hash(token) != spelling->words[i])
+            return false;
     }
     return true;
 }
 
-static const struct spelling *longest_at(const struct names *names, const struct tokens *tokens, uint32_t at, uint64_t hash)
+static const struct spelling *longest_at(const struct names *names, const struct tokens *tokens,
+                                         uint32_t at, uint64_t hash)
 {
     const struct spelling *longest = NULL;
     for (const struct spelling *each = names->buckets[hash % BUCKETS]; each; each = each->next)
-        if (each->words[0] == hash && (!longest || each->word_count > longest->word_count) && fits(each, tokens, at))
+        if (each->words[0] == hash && (!longest || each->word_count > longest->word_count) &&
+            fits(each, tokens, at))
             longest = each;
     return longest;
 }
@@ -185,31 +202,37 @@ static uint64_t hash_at(const struct tokens *tokens, uint32_t at)
     return token->apostrophe ? bare_hash(token) : token->hash;
 }
 
-/* Where a spelling may begin among the tokens [first, last), PLACES of them at most: bit i is about token first + i. Their
- * chains are asked for together, as each would be waited for. */
+/* Where a spelling may begin among the tokens [first, last), PLACES of them at most: bit i is about
+ * token first + i. Their chains are asked for together, as each would be waited for. */
 enum { PLACES = 64 };
-static uint64_t places_among(const struct names *names, const struct tokens *tokens, uint32_t first, uint32_t last)
+static uint64_t places_among(const struct names *names, const struct tokens *tokens, uint32_t first,
+                             uint32_t last)
 {
     uint64_t places = 0;
     for (uint32_t at = first; at < last; at++)
         places |= (uint64_t)may_begin(names, tokens, at, hash_at(tokens, at)) << (at - first);
     for (uint64_t left = places; left; left &= left - 1)
-        __builtin_prefetch(names->buckets[hash_at(tokens, first + (uint32_t)__builtin_ctzll(left)) % BUCKETS]);
+        __builtin_prefetch(
+            names->buckets[hash_at(tokens, first + (uint32_t)__builtin_ctzll(left)) % BUCKETS]);
     return places;
 }
 
-uint32_t names_find(const struct names *names, const struct tokens *tokens, struct name_found found[static NAMES_FOUND_MAX])
+uint32_t names_find(const struct names *names, const struct tokens *tokens,
+                    struct name_found found[static NAMES_FOUND_MAX])
 {
     uint32_t count = 0, next = 0; /* next: behind the last name */
     for (uint32_t first = 0; first < tokens->count; first += PLACES) {
         uint32_t last = tokens->count - first < PLACES ? tokens->count : first + PLACES;
-        for (uint64_t places = places_among(names, tokens, first, last); places; places &= places - 1) {
+        for (uint64_t places = places_among(names, tokens, first, last); places;
+             places &= places - 1) {
             uint32_t at = first + (uint32_t)__builtin_ctzll(places);
-            const struct spelling *spelling = at < next ? NULL : longest_at(names, tokens, at, hash_at(tokens, at));
+            const struct spelling *spelling =
+                at < next ? NULL : longest_at(names, tokens, at, hash_at(tokens, at));
             if (!spelling) continue;
             next = at + spelling->word_count;
             if (is_known(found, count, spelling->name)) continue;
-            found[count++] = (struct name_found){spelling->name, tokens->items[at].start, tokens->items[next - 1].end};
+            found[count++] = (struct name_found){
+                spelling->name, tokens->items[at].start, tokens->items[next - 1].end};
             if (count == NAMES_FOUND_MAX) return count;
         }
     }

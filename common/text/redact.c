@@ -1,14 +1,16 @@
-/* One scan for the bytes that personal data can't do without (a digit, '@', ':', a capital, the start
- * of a cue word); a finder looks around each; then overlaps are settled and the text is written anew.
+/* One scan for the bytes that personal data can't do without (a digit, '@', ':', a capital,
+ * the start of a cue word); a finder looks around each; then overlaps are settled and the
+ * text is written anew.
  *
- * Text without any is returned as it came, and nothing is allocated. After a find the scan is run again
- * over the result, because a placeholder can be what was missing to see its neighbour ("[EMAIL] at …");
- * so a second call finds nothing new. */
+ * Text without any is returned as it came, and nothing is allocated. After a find the scan is
+ * run again over the result, because a placeholder can be what was missing to see its neighbour
+ * ("[EMAIL] at …"); so a second call finds nothing new. */
 #include "text/redact_find.h"
 
 #include <stdlib.h>
 
-enum { PASSES_MOST = 8 }; /* hostile numbers needed five: each placeholder uncovers the one before */
+/* hostile numbers needed five: each placeholder uncovers the one before */
+enum { PASSES_MOST = 8 };
 
 #define KIND_NAME(code) "[" #code "]",
 static const char *const placeholders[] = {REDACT_KINDS(KIND_NAME)};
@@ -29,7 +31,7 @@ void redact_add(struct redact_finder *finder, size_t start, size_t end, enum red
     finder->items[finder->count++] = (struct redact_found){(uint32_t)start, (uint32_t)end, kind};
 }
 
-/* --- scan ------------------------------------------------------------------------------------------ */
+/* --- scan ------------------------------------------------------------------------------------- */
 
 enum { PLAIN, LETTER, CAPITAL, HIGH, DIGIT, SIGN, COLON };
 
@@ -41,9 +43,12 @@ enum { PLAIN, LETTER, CAPITAL, HIGH, DIGIT, SIGN, COLON };
 static const uint8_t classes[256] = {
     TIMES_16(PLAIN), TIMES_16(PLAIN), TIMES_16(PLAIN),
     TIMES_4(DIGIT), TIMES_4(DIGIT), TIMES_2(DIGIT), COLON, PLAIN, TIMES_4(PLAIN),       /* 0 to ? */
-    SIGN, TIMES_26(CAPITAL), TIMES_4(PLAIN), PLAIN,                                      /* @ to _ */
-    PLAIN, TIMES_26(LETTER), TIMES_4(PLAIN), PLAIN,                                      /* ` to DEL */
-    TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH),
+    /* @ to _ */
+    SIGN, TIMES_26(CAPITAL), TIMES_4(PLAIN), PLAIN,
+    /* ` to DEL */
+    PLAIN, TIMES_26(LETTER), TIMES_4(PLAIN), PLAIN,
+    TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH), TIMES_16(HIGH),
+    TIMES_16(HIGH), TIMES_16(HIGH),
 };
 /* clang-format on */
 
@@ -63,14 +68,19 @@ static size_t on_word(struct redact_finder *finder, size_t start, bool key)
 {
     struct str text = finder->text;
     struct redact_word word;
-    size_t end = key && redact_secret_may_start(text.data + start, text.size - start) ? redact_secret_token(finder, start) : start;
+    size_t end = key && redact_secret_may_start(text.data + start, text.size - start)
+                     ? redact_secret_token(finder, start)
+                     : start;
     if (end > start) return end;
     redact_word_at(text, start, &word);
     if ((!word.cues && !word.capital) || word.cues == CUE(COMMON)) return word.end;
     /* A capital that no list knows: only the first of several, or a foreign one, may be a name. */
     char c = at(text, word.end), next = at(text, word.end + 1);
     bool owns = c == '\'' && next == 's';
-    if (!word.cues && !word.accented && !owns && !(c == ' ' && !is_lower(next) && is_letter(next)) && c != '-' && c != '.' && c != '/' && c != ' ' && !(c == ',' && next == ' ')) return word.end;
+    if (!word.cues && !word.accented && !owns &&
+        !(c == ' ' && !is_lower(next) && is_letter(next)) && c != '-' && c != '.' && c != '/' &&
+        c != ' ' && !(c == ',' && next == ' '))
+        return word.end;
     if (!word.cues && !word.accented && c == ' ' && !is_letter(next)) {
         end = is_digit(next) ? redact_address_formed(finder, &word) : 0;
         return end > word.end ? end : word.end;
@@ -90,8 +100,11 @@ static size_t small_word(struct redact_finder *finder, size_t start)
     size_t end = redact_run_end(text, start, RUN_LOWER);
     bool whole = end == text.size || !is_word(text.data[end]);
     char mark = at(text, end); /* a key has digits, capitals or one of these */
-    bool key = (!whole || mark == '-' || mark == '_' || mark == '.') && redact_secret_may_start(text.data + start, text.size - start);
-    return key || !whole || redact_is_shaped(&redact_starts, text.data + start, end - start) ? on_word(finder, start, key) : end;
+    bool key = (!whole || mark == '-' || mark == '_' || mark == '.') &&
+               redact_secret_may_start(text.data + start, text.size - start);
+    return key || !whole || redact_is_shaped(&redact_starts, text.data + start, end - start)
+               ? on_word(finder, start, key)
+               : end;
 }
 
 static size_t skip_digits(struct str text, size_t i)
@@ -106,17 +119,21 @@ static void find_speaker(struct redact_finder *finder, size_t colon)
     struct str text = finder->text;
     struct redact_word word;
     redact_word_before(text, colon, &word);
-    bool line = word.size >= 4 && word.end == colon && (word.start == 0 || text.data[word.start - 1] == '\n');
-    if (line && !(word.cues & ~(CUE(GIVEN) | CUE(FAMILY))) && !redact_is_ordinary(&word)) redact_add(finder, word.start, word.end, REDACT_PERSON);
+    bool line = word.size >= 4 && word.end == colon &&
+                (word.start == 0 || text.data[word.start - 1] == '\n');
+    if (line && !(word.cues & ~(CUE(GIVEN) | CUE(FAMILY))) && !redact_is_ordinary(&word))
+        redact_add(finder, word.start, word.end, REDACT_PERSON);
 }
 
 static size_t on_colon(struct redact_finder *finder, size_t i)
 {
     struct str text = finder->text;
     size_t end = 0;
-    if (at(text, i + 1) == '"' || (at(text, i + 1) == ' ' && at(text, i + 2) == '"')) find_speaker(finder, i);
+    if (at(text, i + 1) == '"' || (at(text, i + 1) == ' ' && at(text, i + 2) == '"'))
+        find_speaker(finder, i);
     if (at(text, i + 1) == '/' && at(text, i + 2) == '/') end = redact_link(finder, i);
-    else if (is_ascii_alnum(at(text, i + 1)) || at(text, i + 1) == ':') end = redact_ipv6(finder, i);
+    else if (is_ascii_alnum(at(text, i + 1)) || at(text, i + 1) == ':')
+        end = redact_ipv6(finder, i);
     return end > i ? end : i + 1;
 }
 
@@ -126,7 +143,8 @@ static void scan(struct redact_finder *finder)
     size_t i = 0, end;
     while (i < text.size) {
         uint8_t class = classes[(uint8_t)text.data[i]];
-        if (class == LETTER) { /* this and blanks are nearly all: as branches they are foreseen, as a jump they aren't */
+        /* this and blanks are nearly all: as branches they are foreseen, as a jump they aren't */
+        if (class == LETTER) {
             end = small_word(finder, i);
             i = end > i ? end : redact_run_end(text, i + 1, RUN_LETTERS);
             continue;
@@ -159,12 +177,14 @@ static void scan(struct redact_finder *finder)
     }
 }
 
-/* --- overlaps ---------------------------------------------------------------------------------------- */
+/* --- overlaps --------------------------------------------------------------------------------- */
 
 /* The most specific kind wins, over all that the two cover: half a number must not stay. */
 static const uint8_t rank[REDACT_KIND_COUNT] = {
-    [REDACT_URL] = 11,  [REDACT_EMAIL] = 10, [REDACT_SECRET] = 9, [REDACT_IBAN] = 8,    [REDACT_CARD] = 7,   [REDACT_NATIONAL_ID] = 6,
-    [REDACT_IP] = 5,    [REDACT_DATE_OF_BIRTH] = 4, [REDACT_ACCOUNT] = 3, [REDACT_PHONE] = 2, [REDACT_ADDRESS] = 1, [REDACT_PERSON] = 0,
+    [REDACT_URL] = 11,  [REDACT_EMAIL] = 10, [REDACT_SECRET] = 9, [REDACT_IBAN] = 8,
+    [REDACT_CARD] = 7,   [REDACT_NATIONAL_ID] = 6,
+    [REDACT_IP] = 5,    [REDACT_DATE_OF_BIRTH] = 4, [REDACT_ACCOUNT] = 3, [REDACT_PHONE] = 2,
+    [REDACT_ADDRESS] = 1, [REDACT_PERSON] = 0,
 };
 
 static int by_start(const void *a, const void *b)
@@ -175,18 +195,28 @@ static int by_start(const void *a, const void *b)
 }
 
 /* Parts of one address, or one name, that only blanks and commas part. */
-static bool goes_on(struct str text, const struct redact_found *earlier, const struct redact_found *next)
+static bool goes_on(struct str text, const struct redact_found *earlier,
+                    const struct redact_found *next)
 {
-    if (earlier->kind != next->kind || (next->kind != REDACT_ADDRESS && next->kind != REDACT_PERSON)) return false;
-    if (next->start > earlier->end + 3 || next->start < earlier->end) return next->start < earlier->end;
+    if (earlier->kind != next->kind ||
+        (next->kind != REDACT_ADDRESS && next->kind != REDACT_PERSON))
+        return false;
+    if (next->start > earlier->end + 3 || next->start < earlier->end)
+        return next->start < earlier->end;
     for (size_t i = earlier->end; i < next->start; i++)
-        if (text.data[i] != ' ' && (next->kind != REDACT_ADDRESS || (text.data[i] != ',' && text.data[i] != '\n'))) return false;
+        if (text.data[i] != ' ' &&
+            (next->kind != REDACT_ADDRESS || (text.data[i] != ',' && text.data[i] != '\n')))
+            return false;
     return true;
 }
 
-static bool is_inside(struct str text, size_t at) { return at < text.size && ((unsigned char)text.data[at] & 0xC0) == 0x80; }
+static bool is_inside(struct str text, size_t at)
+{
+    return at < text.size && ((unsigned char)text.data[at] & 0xC0) == 0x80;
+}
 
-/* Finders look around: what they found takes whole characters, and must not reach into a placeholder. */
+/* Finders look around: what they found takes whole characters, and must not reach
+ * into a placeholder. */
 static void clip(struct str text, struct redact_found *found)
 {
     while (found->start && is_inside(text, found->start)) found->start--;
@@ -220,15 +250,17 @@ static void settle(struct redact_finder *finder)
     finder->count = kept;
 }
 
-/* --- the text anew -------------------------------------------------------------------------------------- */
+/* --- the text anew ---------------------------------------------------------------------------- */
 
 /* What was replaced in passes before is in `result`, in order; the new finds go in between. */
 static int rewrite(const struct redact_finder *finder, struct redacted *result, struct err *err)
 {
     size_t size = finder->text.size;
-    for (uint32_t i = 0; i < finder->count; i++) size += strlen(placeholders[finder->items[i].kind]);
+    for (uint32_t i = 0; i < finder->count; i++)
+        size += strlen(placeholders[finder->items[i].kind]);
     char *out = arena_alloc(finder->arena, size + 1);
-    struct redacted_span *spans = ARENA_ARRAY(finder->arena, struct redacted_span, finder->count + result->count);
+    struct redacted_span *spans = ARENA_ARRAY(finder->arena, struct redacted_span,
+                                              finder->count + result->count);
     if (!out || !spans) return err_set(err, E_NO_MEMORY, NULL);
     size_t from = 0, to = 0;
     uint32_t count = 0, earlier = 0;
@@ -237,14 +269,16 @@ static int rewrite(const struct redact_finder *finder, struct redacted *result, 
         for (; earlier < result->count && result->items[earlier].start < start; earlier++) {
             struct redacted_span span = result->items[earlier];
             uint32_t moved = (uint32_t)(to + (span.start - from));
-            spans[count++] = (struct redacted_span){moved, moved + (span.end - span.start), span.kind};
+            spans[count++] = (struct redacted_span){
+                moved, moved + (span.end - span.start), span.kind};
         }
         memcpy(out + to, finder->text.data + from, start - from);
         to += start - from;
         if (i == finder->count) break;
         size_t length = strlen(placeholders[finder->items[i].kind]);
         memcpy(out + to, placeholders[finder->items[i].kind], length);
-        spans[count++] = (struct redacted_span){(uint32_t)to, (uint32_t)(to + length), finder->items[i].kind};
+        spans[count++] = (struct redacted_span){
+            (uint32_t)to, (uint32_t)(to + length), finder->items[i].kind};
         to += length;
         from = finder->items[i].end;
     }

@@ -1,9 +1,10 @@
 /* Personal data out of a text: each piece gives way to a placeholder that says what it was.
  *
- * "Call me on 0612 345678, Anna" → "Call me on [PHONE], [PERSON]". Numbers are judged by their form and
- * check digits first, then by the words before them ("card", "née le", "mi cuenta"): order numbers,
- * prices, versions and models stay. Names and addresses are found by cues and lists, with precision
- * before recall. A placeholder that is there already is left alone: doing it twice changes nothing. */
+ * "Call me on 0612 345678, Anna" → "Call me on [PHONE], [PERSON]". Numbers are judged by their
+ * form and check digits first, then by the words before them ("card", "née le", "mi cuenta"):
+ * order numbers, prices, versions and models stay. Names and addresses are found by cues and
+ * lists, with precision before recall. A placeholder that is there already is left alone: doing
+ * it twice changes nothing. */
 #ifndef VERBATIM_TEXT_REDACT_H
 #define VERBATIM_TEXT_REDACT_H
 
@@ -31,9 +32,9 @@ struct redacted {
     uint32_t count;
 };
 
-/* text: valid UTF-8, clean, below 4 GiB. language: ISO 639-1, "" or "und" when not known; it decides
- * between readings of a number, it never switches a kind off. Time is linear in the text's size.
- * NO_MEMORY only. */
+/* text: valid UTF-8, clean, below 4 GiB. language: ISO 639-1, "" or "und" when not known;
+ * it decides between readings of a number, it never switches a kind off. Time is linear in the
+ * text's size. NO_MEMORY only. */
 int text_redact(struct str text, const char *language, struct arena *arena,
                 struct redacted *ret_redacted, struct err *err) CHECKED;
 

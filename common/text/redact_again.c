@@ -1,4 +1,5 @@
-/* A second look for names, once some were found: beside them, and the same ones elsewhere in the text. */
+/* A second look for names, once some were found: beside them, and the same ones
+ * elsewhere in the text. */
 #include "text/redact_name.h"
 
 enum { AGAIN_NAMES = 16, NEXT_NAMES = 64 };
@@ -13,7 +14,8 @@ static void remember(struct seen *seen, struct str text, const struct redact_fou
     for (size_t i = found->start; i < found->end && seen->count < AGAIN_NAMES;) {
         struct redact_word word;
         redact_word_at(text, i, &word);
-        if (word.capital && word.size >= 4 && !(word.cues & (CUE(COMMON) | CUE(ALSO)))) seen->words[seen->count++] = word;
+        if (word.capital && word.size >= 4 && !(word.cues & (CUE(COMMON) | CUE(ALSO))))
+            seen->words[seen->count++] = word;
         i = word.end > i ? word.end : i + 1;
     }
 }
@@ -24,17 +26,21 @@ static void find_small(struct redact_finder *finder)
     struct str text = finder->text;
     for (size_t i = 0, start; i < text.size;) {
         start = i;
-        bool given = is_letter(text.data[i]) && redact_given_may_start(text.data + i, text.size - i);
+        bool given = is_letter(text.data[i]) &&
+                     redact_given_may_start(text.data + i, text.size - i);
         i = redact_run_end(text, i, RUN_LETTERS);
         size_t end = i++, next = end + 1;
         if (!given || end < start + 3 || at(text, end) != ' ') continue;
         bool initial = next + 1 < text.size && !is_letter(text.data[next + 1]);
-        if (next >= text.size || (!initial && !redact_family_may_start(text.data + next, text.size - next))) continue;
+        if (next >= text.size ||
+            (!initial && !redact_family_may_start(text.data + next, text.size - next)))
+            continue;
         struct redact_word word;
         redact_word_at(text, start, &word);
         if (!(word.cues & CUE(GIVEN))) continue;
         struct name name = name_read(text, start, SMALL);
-        if (name.known >= 2 && !name.company && !name_is_brand(text, &name)) i = name_take(finder, &name);
+        if (name.known >= 2 && !name.company && !name_is_brand(text, &name))
+            i = name_take(finder, &name);
     }
 }
 
@@ -51,17 +57,23 @@ static void find_next(struct redact_finder *finder, size_t end)
     redact_word_at(text, i, &word);
     struct name name = name_read(text, i, NOT_SMALL);
     bool found = false;
-    for (uint32_t k = finder->count > 32 ? finder->count - 32 : 0; k < finder->count; k++) found |= finder->items[k].start == i;
-    if (found || !name.parts || word.upper || name.company || !(name.known || name.also || name.foreign) || name_is_brand(text, &name) || name_is_place(text, &name)) return;
+    for (uint32_t k = finder->count > 32 ? finder->count - 32 : 0; k < finder->count; k++)
+        found |= finder->items[k].start == i;
+    if (found || !name.parts || word.upper || name.company ||
+        !(name.known || name.also || name.foreign) || name_is_brand(text, &name) ||
+        name_is_place(text, &name))
+        return;
     name_take(finder, &name);
 }
 
 static bool may_be_name(const struct redact_word *word)
 {
-    return word->capital && !word->upper && word->size > 2 && !(word->cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO)));
+    return word->capital && !word->upper && word->size > 2 &&
+           !(word->cues & ~(CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO)));
 }
 
-/* Around the placeholders of a pass before: "Efimiya, [PERSON] and [PERSON]"; who else speaks where "[PERSON]:" does. */
+/* Around the placeholders of a pass before: "Efimiya, [PERSON] and [PERSON]"; who else speaks
+ * where "[PERSON]:" does. */
 static void find_beside(struct redact_finder *finder)
 {
     struct str text = finder->text, person = STR("[PERSON]");
@@ -70,13 +82,18 @@ static void find_beside(struct redact_finder *finder)
         if (text.data[i] != '[' || memcmp(text.data + i, person.data, person.size) != 0) continue;
         struct redact_word word, verb;
         dialogue |= starts_line(text, i) && at(text, i + person.size) == ':';
-        size_t end = i > 5 && memcmp(text.data + i - 5, " and ", 5) == 0 ? i - 5 : i > 2 && memcmp(text.data + i - 2, ", ", 2) == 0 ? i - 2 : i;
+        size_t end = i > 5 && memcmp(text.data + i - 5, " and ", 5) == 0 ? i - 5
+                     : i > 2 && memcmp(text.data + i - 2, ", ", 2) == 0  ? i - 2
+                                                                         : i;
         if (end == i) continue;
         redact_word_before(text, end, &word);
         redact_word_at(text, i + person.size + 1, &verb);
-        if (end == i - 5 && IS_ONE_OF(&verb, ((const char *const[]){"were", "are", "have", "had"})) && word.end == end && may_be_name(&word))
+        if (end == i - 5 &&
+            IS_ONE_OF(&verb, ((const char *const[]){"were", "are", "have", "had"})) &&
+            word.end == end && may_be_name(&word))
             redact_add(finder, word.start, word.end, REDACT_PERSON);
-        while (end + 5 != i && word.size && word.end == end && may_be_name(&word) && word.start > 1 && strchr(":,", text.data[word.start - 2])) {
+        while (end + 5 != i && word.size && word.end == end && may_be_name(&word) &&
+               word.start > 1 && strchr(":,", text.data[word.start - 2])) {
             redact_add(finder, word.start, word.end, REDACT_PERSON);
             end = word.start - 2; /* all of the list at once */
             redact_word_before(text, end, &word);
@@ -86,11 +103,13 @@ static void find_beside(struct redact_finder *finder)
         struct redact_word word;
         if (!starts_line(text, i)) continue;
         redact_word_at(text, i, &word);
-        if (word.size && at(text, word.end) == ':' && may_be_name(&word)) redact_add(finder, word.start, word.end, REDACT_PERSON);
+        if (word.size && at(text, word.end) == ':' && may_be_name(&word))
+            redact_add(finder, word.start, word.end, REDACT_PERSON);
     }
 }
 
-/* "Tanaka: What a wife.\nRuiz: Remember me?": every line is said by somebody, and something is asked. */
+/* "Tanaka: What a wife.\nRuiz: Remember me?": every line is said by somebody,
+ * and something is asked. */
 static void find_dialogue(struct redact_finder *finder)
 {
     enum { LINES_MOST = 32 };
@@ -101,12 +120,16 @@ static void find_dialogue(struct redact_finder *finder)
         struct redact_word word;
         redact_word_at(text, i, &word);
         struct name name = name_read(text, i, NOT_SMALL);
-        bool speaker = name.parts >= 1 && name.parts <= 2 && at(text, name.end) == ':' && at(text, name.end + 1) == ' ' && is_upper(at(text, name.end + 2));
-        if (!speaker || word.upper || word.size < 3 || word.cues & ~(CUE(GIVEN) | CUE(FAMILY)) || lines == LINES_MOST) return;
+        bool speaker = name.parts >= 1 && name.parts <= 2 && at(text, name.end) == ':' &&
+                       at(text, name.end + 1) == ' ' && is_upper(at(text, name.end + 2));
+        if (!speaker || word.upper || word.size < 3 || word.cues & ~(CUE(GIVEN) | CUE(FAMILY)) ||
+            lines == LINES_MOST)
+            return;
         starts[lines] = (uint32_t)i, ends[lines++] = (uint32_t)name.end;
         while (i < text.size && text.data[i] != '\n') asks |= text.data[i++] == '?';
     }
-    for (uint32_t k = 0; asks && lines > 1 && k < lines; k++) redact_add(finder, starts[k], ends[k], REDACT_PERSON);
+    for (uint32_t k = 0; asks && lines > 1 && k < lines; k++)
+        redact_add(finder, starts[k], ends[k], REDACT_PERSON);
 }
 
 /* "Anna Reyes called. Reyes said …": a name that was found is one elsewhere, too. */
@@ -115,9 +138,12 @@ void redact_person_again(struct redact_finder *finder)
     struct seen seen = {.count = 0};
     struct str text = finder->text;
     if (!finder->capitals) find_small(finder);
-    else if (finder->text.size && is_upper(finder->text.data[0]) && memchr(finder->text.data, '\n', finder->text.size)) find_dialogue(finder);
+    else if (finder->text.size && is_upper(finder->text.data[0]) &&
+             memchr(finder->text.data, '\n', finder->text.size))
+        find_dialogue(finder);
     if (finder->again) find_beside(finder);
-    uint32_t most = finder->count + NEXT_NAMES; /* what was found in the scan is found again here: a bound keeps it linear */
+    /* what was found in the scan is found again here: a bound keeps it linear */
+    uint32_t most = finder->count + NEXT_NAMES;
     for (uint32_t i = 0; i < finder->count; i++) {
         if (finder->items[i].kind != REDACT_PERSON) continue;
         remember(&seen, text, &finder->items[i]);

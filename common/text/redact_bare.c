@@ -1,5 +1,6 @@
-/* Names that nothing introduces and that the lists know. Each gets points for its form and for what stands around it,
- * and loses some to what the text talks of. Those that no list knows: redact_unlisted.c. */
+/* Names that nothing introduces and that the lists know. Each gets points for its form and for
+ * what stands around it, and loses some to what the text talks of. Those that no list knows:
+ * redact_unlisted.c. */
 #include "text/redact_name.h"
 
 /* "the Monty", "a Malibu": a thing. But "gracias a Carmen", "merci à Sophie" are no articles. */
@@ -10,24 +11,29 @@ static bool has_article(const struct redact_finder *finder, const struct name *n
     struct redact_word lead;
     redact_word_before(text, name->start, &lead);
     if (!lead.size || lead.end + 1 != name->start) return false;
-    if (lead.size == 1 && lead.folded[0] == 'a') return !lead.accented && !finder->spanish && !finder->french;
+    if (lead.size == 1 && lead.folded[0] == 'a')
+        return !lead.accented && !finder->spanish && !finder->french;
     return IS_ONE_OF(&lead, articles);
 }
 
 /* "in Florida", "near Hyde Park": a place. */
 static bool is_where(struct str text, const struct name *name)
 {
-    static const char *const wheres[] = {"in", "into", "near", "across", "around", "throughout", "visit", "visiting", "outside", "en", "cerca"};
+    static const char *const wheres[] = {
+        "in", "into", "near", "across", "around", "throughout", "visit", "visiting", "outside",
+        "en", "cerca"};
     struct redact_word lead;
     redact_word_before(text, name->start, &lead);
     return lead.size && lead.end + 1 == name->start && IS_ONE_OF(&lead, wheres);
 }
 
-/* "Kate Love I'd cap that", "Mister Ed!!!": the title of a review, and no sentence about anybody. */
+/* "Kate Love I'd cap that", "Mister Ed!!!": the title of a review, and no sentence
+ * about anybody. */
 static bool is_title(struct str text, const struct name *name)
 {
     char c = at(text, name->end), next = at(text, name->end + 1);
-    return name->start == 0 && (c == '!' || (c == '.' && is_blank(next)) || (c == ' ' && is_upper(next)));
+    return name->start == 0 &&
+           (c == '!' || (c == '.' && is_blank(next)) || (c == ' ' && is_upper(next)));
 }
 
 /* "Johnson & Johnson": one name beside a "&". */
@@ -35,29 +41,37 @@ static bool is_firm(struct str text, const struct name *name)
 {
     if (name->parts > 1) return false;
     bool behind = at(text, name->end) == ' ' && at(text, name->end + 1) == '&';
-    return behind || (name->start > 1 && text.data[name->start - 1] == ' ' && text.data[name->start - 2] == '&');
+    return behind || (name->start > 1 && text.data[name->start - 1] == ' ' &&
+                      text.data[name->start - 2] == '&');
 }
 
-/* "the Elsa doll", "Ashley furniture", "aeropuerto Jorge Chávez": what is named so, and no person. */
+/* "the Elsa doll", "Ashley furniture", "aeropuerto Jorge Chávez":
+ * what is named so, and no person. */
 static bool is_thing(struct str text, const struct name *name)
 {
     static const char *const behind[] = {
-        "doll",     "dolls",   "toy",     "toys",    "figure",  "figures",  "costume",  "bear",      "playset",  "puzzle",     "game",      "games",   "console",
-        "furniture", "mattress", "sofa",  "chair",   "chairs",  "table",    "crib",     "stroller",  "grill",    "blender",    "oven",      "stove",   "fridge",
-        "vacuum",   "knife",   "knives",  "pan",     "pans",    "mixer",    "kettle",   "toaster",   "iron",     "shaver",     "razor",     "razors",  "watch",
-        "watches",  "shoes",   "boots",   "sneakers", "jeans",  "shirt",    "shirts",   "dress",     "jacket",   "bag",        "bags",      "purse",   "handbag",
-        "wallet",   "sunglasses", "glasses", "ring", "necklace", "perfume", "cologne",  "fragrance", "shampoo",  "conditioner", "lotion",   "cream",   "mascara",
-        "lipstick", "makeup",  "soap",    "sauce",   "soup",    "salad",    "pizza",    "coffee",    "tea",      "beer",       "wine",      "whiskey", "vodka",
-        "rum",      "gin",     "chicken", "cheese",  "bread",   "cookies",  "airport",  "stadium",   "hotel",    "restaurant", "store",     "stores",  "shop",
-        "brand",    "brands",  "products", "product", "car",    "truck",    "van",      "bike",      "tires",    "speakers",   "speaker",   "headphones", "guitar",
-        "amp",      "jersey",  "album",   "song",    "movie",   "film",     "films",    "novel",     "books",    "series",     "edition",   "model",   "bridge", "pier",
+        "doll", "dolls", "toy", "toys", "figure", "figures", "costume", "bear", "playset", "puzzle",
+        "game", "games", "console", "furniture", "mattress", "sofa", "chair", "chairs", "table",
+        "crib", "stroller", "grill", "blender", "oven", "stove", "fridge", "vacuum", "knife",
+        "knives", "pan", "pans", "mixer", "kettle", "toaster", "iron", "shaver", "razor", "razors",
+        "watch", "watches", "shoes", "boots", "sneakers", "jeans", "shirt", "shirts", "dress",
+        "jacket", "bag", "bags", "purse", "handbag", "wallet", "sunglasses", "glasses", "ring",
+        "necklace", "perfume", "cologne", "fragrance", "shampoo", "conditioner", "lotion", "cream",
+        "mascara", "lipstick", "makeup", "soap", "sauce", "soup", "salad", "pizza", "coffee", "tea",
+        "beer", "wine", "whiskey", "vodka", "rum", "gin", "chicken", "cheese", "bread", "cookies",
+        "airport", "stadium", "hotel", "restaurant", "store", "stores", "shop", "brand", "brands",
+        "products", "product", "car", "truck", "van", "bike", "tires", "speakers", "speaker",
+        "headphones", "guitar", "amp", "jersey", "album", "song", "movie", "film", "films", "novel",
+        "books", "series", "edition", "model", "bridge", "pier",
     };
     static const char *const before[] = {
-        "aeropuerto", "aeroport", "estadio", "stade",   "muneca",   "poupee",   "marca",  "marque",  "hotel",   "modelo", "modele",     "perfume",
-        "parfum",   "restaurante", "restaurant", "tienda", "magasin", "cerveza", "biere", "zapatos", "zapatillas", "chaussures", "pelicula",
+        "aeropuerto", "aeroport", "estadio", "stade", "muneca", "poupee", "marca", "marque",
+        "hotel", "modelo", "modele", "perfume", "parfum", "restaurante", "restaurant", "tienda",
+        "magasin", "cerveza", "biere", "zapatos", "zapatillas", "chaussures", "pelicula",
     };
     struct name_around around = name_look_around(text, name);
-    return (around.follow.size && IS_ONE_OF(&around.follow, behind)) || (around.lead.size && !around.lead.capital && IS_ONE_OF(&around.lead, before));
+    return (around.follow.size && IS_ONE_OF(&around.follow, behind)) ||
+           (around.lead.size && !around.lead.capital && IS_ONE_OF(&around.lead, before));
 }
 
 static int points_of_text(struct redact_finder *finder, const struct name *name, int points)
@@ -71,41 +85,59 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     if (registers & REGISTER_SOCIAL || is_title(text, name)) points -= 3;
     if (is_where(text, name)) points -= 2;
     if (has_article(finder, name)) points -= name->parts > 1 ? 1 : 2;
-    if (is_apostrophe(text, name->end, &size) && at(text, name->end + size) == 's') points -= 1; /* a work of theirs, often */
+    /* a work of theirs, often */
+    if (is_apostrophe(text, name->end, &size) && at(text, name->end + size) == 's') points -= 1;
     if (registers & REGISTER_PUBLIC) points -= 3;
-    /* In English texts full names go all the same: letters to a paper, lists of songs, speakers of a meeting. */
-    if (registers & REGISTER_FILM || (registers & (REGISTER_ARTS | REGISTER_HINT) && !finder->english)) return points - 4;
+    /* In English texts full names go all the same: letters to a paper, lists of songs,
+     * speakers of a meeting. */
+    if (registers & REGISTER_FILM ||
+        (registers & (REGISTER_ARTS | REGISTER_HINT) && !finder->english))
+        return points - 4;
     if (registers & REGISTER_HINT) return points - (registers & REGISTER_ARTS ? 2 : 3);
     return points - (registers & REGISTER_ARTS && name->parts == 1 ? 1 : 0);
 }
 
 size_t name_decide(struct redact_finder *finder, const struct name *name, int points)
 {
-    return points_of_text(finder, name, points) >= NAME_ENOUGH ? name_take(finder, name) : name->end;
+    return points_of_text(finder, name, points) >= NAME_ENOUGH ? name_take(finder, name)
+                                                               : name->end;
 }
 
 /* Words right before a name, and right behind one, that only go with people (or nearly so). */
 static const char *const leads[] = {
-    "am", "m", "hi", "hello", "hey", "dear", "hola", "bonjour", "merci", "gracias", "beaucoup", "tal", "emailed", "texted", "phoned", "messaged", "cheers", "done", "escribe", "lovely", "wonderful", "estimado", "estimada", "cher", "chere", "querido", "querida", "salut", "with", "by",
-    "from", "to", "for", "named", "thanks", "told", "asked", "ask", "him", "her", "me", "under", "says", "said", "and", "contact", "user", "con", "por",
-    "a", "para", "de", "y", "dijo", "avec", "par", "chez", "pour", "et", "dit", "between", "add", "remove", "called", "calls", "kid", "is", "was",
-    "atendio", "ayudo", "demander", "demandez", "preguntar", "pregunten", "pregunte", "that", "que", "producer", "commenter", "correct", "about", "spoke", "early", "have", "had", "why", "unlike", "not", "them", "people",
+    "am", "m", "hi", "hello", "hey", "dear", "hola", "bonjour", "merci", "gracias", "beaucoup",
+    "tal", "emailed", "texted", "phoned", "messaged", "cheers", "done", "escribe", "lovely",
+    "wonderful", "estimado", "estimada", "cher", "chere", "querido", "querida", "salut", "with",
+    "by", "from", "to", "for", "named", "thanks", "told", "asked", "ask", "him", "her", "me",
+    "under", "says", "said", "and", "contact", "user", "con", "por", "a", "para", "de", "y", "dijo",
+    "avec", "par", "chez", "pour", "et", "dit", "between", "add", "remove", "called", "calls",
+    "kid", "is", "was", "atendio", "ayudo", "demander", "demandez", "preguntar", "pregunten",
+    "pregunte", "that", "que", "producer", "commenter", "correct", "about", "spoke", "early",
+    "have", "had", "why", "unlike", "not", "them", "people",
 };
 static const char *const follows[] = {
-    "said", "says", "told", "was", "is", "helped", "asked", "had", "has", "from", "lives", "who", "and", "can", "will", "me", "dijo", "fue", "es", "estuvo",
-    "atendio", "nos", "quien", "a", "m", "est", "etait", "qui", "nous", "s", "spent", "explained", "in", "speak", "shouted", "y", "et", "were", "are",
-    "du", "del", "au",
+    "said", "says", "told", "was", "is", "helped", "asked", "had", "has", "from", "lives", "who",
+    "and", "can", "will", "me", "dijo", "fue", "es", "estuvo", "atendio", "nos", "quien", "a", "m",
+    "est", "etait", "qui", "nous", "s", "spent", "explained", "in", "speak", "shouted", "y", "et",
+    "were", "are", "du", "del", "au",
 };
 /* Behind these stand places and companies as well: they say something of given names only. */
-static const char *const weak_leads[] = {"de", "a", "y", "e", "et", "of", "at", "for", "para", "pour", "in", "and", "chez", "from", "par", "done", "lovely", "wonderful"};
+static const char *const weak_leads[] = {
+    "de", "a", "y", "e", "et", "of", "at", "for", "para", "pour", "in", "and", "chez", "from",
+    "par", "done", "lovely", "wonderful"};
 bool name_people_do(const struct redact_word *verb)
 {
-    static const char *const people_do[] = {"lives", "says", "said", "told", "shouted", "spent", "explained", "listed", "began", "helped", "assisted",
-                                            "called", "answered", "replied", "vive", "dijo", "habite", "dit", "responded", "apologized", "apologised", "greeted"};
+    static const char *const people_do[] = {
+        "lives", "says", "said", "told", "shouted", "spent", "explained", "listed", "began",
+        "helped", "assisted", "called", "answered", "replied", "vive", "dijo", "habite", "dit",
+        "responded", "apologized", "apologised", "greeted"};
     return IS_ONE_OF(verb, people_do);
 }
 
-bool name_is_followed_as_person(const struct redact_word *follow) { return IS_ONE_OF(follow, follows); }
+bool name_is_followed_as_person(const struct redact_word *follow)
+{
+    return IS_ONE_OF(follow, follows);
+}
 
 struct name_around name_look_around(struct str text, const struct name *name)
 {
@@ -117,7 +149,8 @@ struct name_around name_look_around(struct str text, const struct name *name)
 
 bool name_is_field(struct str text, const struct name *name)
 {
-    bool colon = name->start > 1 && text.data[name->start - 1] == ' ' && text.data[name->start - 2] == ':';
+    bool colon = name->start > 1 && text.data[name->start - 1] == ' ' &&
+                 text.data[name->start - 2] == ':';
     return colon && name->parts >= 2 && (name->end == text.size || at(text, name->end) == '\n');
 }
 
@@ -130,7 +163,10 @@ bool name_starts_sentence(struct str text, size_t i)
 static bool does_as_people_do(struct str text, const struct name *name)
 {
     struct redact_word follow = name_follow(text, name);
-    if (IS_ONE_OF(&follow, ((const char *const[]){"never", "always", "finally", "kindly", "then", "just"})) && at(text, follow.end) == ' ')
+    if (IS_ONE_OF(
+            &follow,
+            ((const char *const[]){"never", "always", "finally", "kindly", "then", "just"})) &&
+        at(text, follow.end) == ' ')
         redact_word_at(text, follow.end + 1, &follow); /* "never replied" */
     return follow.size && name_people_do(&follow);
 }
@@ -138,8 +174,10 @@ static bool does_as_people_do(struct str text, const struct name *name)
 /* "the girl who served us, Laura, was": one name on its own. */
 static bool is_between_commas(struct str text, const struct name *name)
 {
-    bool comma = name->start > 1 && text.data[name->start - 1] == ' ' && text.data[name->start - 2] == ',';
-    return comma && at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && is_lower(at(text, name->end + 2));
+    bool comma = name->start > 1 && text.data[name->start - 1] == ' ' &&
+                 text.data[name->start - 2] == ',';
+    return comma && at(text, name->end) == ',' && at(text, name->end + 1) == ' ' &&
+           is_lower(at(text, name->end + 2));
 }
 
 /* Somebody is addressed, named, or does what only people do. */
@@ -148,21 +186,33 @@ static bool is_about_a_person(struct str text, const struct name *name)
     struct name_around around = name_look_around(text, name);
     struct redact_word behind;
     redact_word_at(text, name->end + 1, &behind);
-    if (at(text, name->end) == ' ' && behind.capital && behind.size > 2) return false; /* "Rosa Mosqueta" */
-    if (around.lead.size && IS_ONE_OF(&around.lead, leads) && (name->given || !IS_ONE_OF(&around.lead, weak_leads))) return true;
+    /* "Rosa Mosqueta" */
+    if (at(text, name->end) == ' ' && behind.capital && behind.size > 2) return false;
+    if (around.lead.size && IS_ONE_OF(&around.lead, leads) &&
+        (name->given || !IS_ONE_OF(&around.lead, weak_leads)))
+        return true;
     /* Family names alone are mostly authors, players, shops. */
-    if (around.follow.size && (does_as_people_do(text, name) || (name->given && IS_ONE_OF(&around.follow, follows)))) return true;
-    bool addressed = name->given && name_starts_sentence(text, name->start) && at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && is_lower(at(text, name->end + 2));
+    if (around.follow.size &&
+        (does_as_people_do(text, name) || (name->given && IS_ONE_OF(&around.follow, follows))))
+        return true;
+    bool addressed = name->given && name_starts_sentence(text, name->start) &&
+                     at(text, name->end) == ',' && at(text, name->end + 1) == ' ' &&
+                     is_lower(at(text, name->end + 2));
     if (addressed) return true;
     bool speech = at(text, name->end + 1) == ' ' && at(text, name->end + 2) == '"';
     bool says = at(text, name->end) == ':' && (starts_line(text, name->start) || speech);
-    bool called = name->start > 1 && text.data[name->start - 1] == ' ' && text.data[name->start - 2] == ',' && name->end < text.size && strchr("?!", text.data[name->end]);
+    bool called = name->start > 1 && text.data[name->start - 1] == ' ' &&
+                  text.data[name->start - 2] == ',' && name->end < text.size &&
+                  strchr("?!", text.data[name->end]);
     bool apposed = name->given && is_between_commas(text, name);
-    bool in_brackets = name->given && before(text, name->start) == '(' && at(text, name->end) == ')';
+    bool in_brackets = name->given && before(text, name->start) == '(' &&
+                       at(text, name->end) == ')';
     struct redact_word next;
     redact_word_at(text, name->end + 2, &next);
-    bool list = at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && next.capital && next.cues & (CUE(GIVEN) | CUE(FAMILY));
-    return says || called || list || apposed || in_brackets || name_is_from_office(text, &around, name->given > 0);
+    bool list = at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && next.capital &&
+                next.cues & (CUE(GIVEN) | CUE(FAMILY));
+    return says || called || list || apposed || in_brackets ||
+           name_is_from_office(text, &around, name->given > 0);
 }
 
 /* "Morales and Ruiz were": two names that do something together; `name` is either. */
@@ -171,7 +221,8 @@ static bool is_pair(struct str text, const struct name *name)
     static const char *const plural[] = {"were", "are", "have", "both", "had"};
     struct redact_word and, other, verb;
     redact_word_at(text, name->end + 1, &and);
-    bool first = at(text, name->end) == ' ' && !and.capital && str_equal(folded_of(&and), STR("and"));
+    bool first = at(text, name->end) == ' ' && !and.capital &&
+                 str_equal(folded_of(&and), STR("and"));
     if (first) {
         redact_word_at(text, and.end + 1, &other);
         redact_word_at(text, other.end + 1, &verb);
@@ -181,22 +232,29 @@ static bool is_pair(struct str text, const struct name *name)
         if (and.capital || !str_equal(folded_of(&and), STR("and"))) return false;
         redact_word_before(text, and.start, &other);
     }
-    return other.capital && other.size > 2 && !(other.cues & (CUE(COMMON) | CUE(COMPANY))) && verb.size && IS_ONE_OF(&verb, plural);
+    return other.capital && other.size > 2 && !(other.cues & (CUE(COMMON) | CUE(COMPANY))) &&
+           verb.size && IS_ONE_OF(&verb, plural);
 }
 
 static size_t listed(struct redact_finder *finder, const struct redact_word *word)
 {
     struct str text = finder->text;
-    if (!(word->cues & (CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO))) || word->cues & (CUE(COMMON) | CUE(MONTH)) || word->size < 3) return 0;
-    if (before(text, word->start) == '@' || before(text, word->start) == '#' || is_digit(before(text, word->start))) return 0;
+    if (!(word->cues & (CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO))) ||
+        word->cues & (CUE(COMMON) | CUE(MONTH)) || word->size < 3)
+        return 0;
+    if (before(text, word->start) == '@' || before(text, word->start) == '#' ||
+        is_digit(before(text, word->start)))
+        return 0;
     struct name name = name_read(text, word->start, NOT_SMALL);
     if (!name.parts || name.company || !name.known) return 0;
     if (name_is_brand(text, &name) || name_is_place(text, &name)) return name.end;
     bool full = name.parts >= 2 && name.known + name.also >= 2 && name.given + name.also >= 1;
     bool compound = at(text, word->end) == '-' && name.given;
     bool half = name.parts >= 2 && (word->cues & CUE(GIVEN) || compound);
-    bool single = name.parts == 1 && !word->upper && (word->cues & (CUE(GIVEN) | CUE(FAMILY)) || compound);
-    bool pair = single && is_pair(text, &name), alone = single && (pair || is_about_a_person(text, &name));
+    bool single = name.parts == 1 && !word->upper &&
+                  (word->cues & (CUE(GIVEN) | CUE(FAMILY)) || compound);
+    bool pair = single && is_pair(text, &name),
+         alone = single && (pair || is_about_a_person(text, &name));
     int points = full || name.initial ? NAME_SURE : half ? NAME_LIKELY : alone ? NAME_POSSIBLE : 0;
     if (!points) return 0;
     if (does_as_people_do(text, &name) || pair) points++;

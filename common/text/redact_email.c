@@ -52,7 +52,7 @@ size_t redact_email(struct redact_finder *finder, size_t sign)
     return end;
 }
 
-/* --- written out ---------------------------------------------------------------------------------- */
+/* --- written out ------------------------------------------------------------------------------ */
 
 struct place {
     size_t at;
@@ -65,8 +65,8 @@ static size_t skip_blanks(struct str text, size_t i)
     return i;
 }
 
-/* Behind a dot: ".", " . ", " dot ", "(dot)", "[punto]". False: there is none. `english`: no other word is one, for "at
- * some point in the night" is no address. */
+/* Behind a dot: ".", " . ", " dot ", "(dot)", "[punto]". False: there is none. `english`: no other
+ * word is one, for "at some point in the night" is no address. */
 static bool read_dot(struct str text, size_t i, bool english, struct place *ret_behind)
 {
     size_t next = skip_blanks(text, i);
@@ -90,9 +90,9 @@ static bool read_dot(struct str text, size_t i, bool english, struct place *ret_
 static bool is_ending(struct str text, size_t start, size_t end)
 {
     static const char *const endings[] = {
-        "com", "org", "net",  "info", "edu", "gov", "io", "me", "es", "fr", "mx", "be", "ca", "uk", "us",
-        "eu",  "de",  "it",   "pt",   "nl",  "ch",  "ar", "co", "cl", "pe", "br", "ie", "au", "app", "dev",
-        "biz", "cat", "email", "online", "lu", "at", "pl", "in",
+        "com", "org", "net", "info", "edu", "gov", "io", "me", "es", "fr", "mx", "be", "ca", "uk",
+        "us", "eu", "de", "it", "pt", "nl", "ch", "ar", "co", "cl", "pe", "br", "ie", "au", "app",
+        "dev", "biz", "cat", "email", "online", "lu", "at", "pl", "in",
     };
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         if (str_equal_ignoring_case(str_slice(text, start, end), str_of(endings[i]))) return true;
@@ -130,28 +130,34 @@ static bool has_mark(struct str text, size_t start, size_t end)
     return false;
 }
 
-/* "at" is a word like any other: it wants a mail host, a mark in the name, or talk of mail before it. */
+/* "at" is a word like any other: it wants a mail host, a mark in the name, or talk
+ * of mail before it. */
 static bool is_plain_at(const struct redact_word *sign, bool bracket)
 {
-    return !bracket && (sign->size == 2 || str_equal(str_make(sign->folded, sign->size), STR("chez")));
+    return !bracket &&
+           (sign->size == 2 || str_equal(str_make(sign->folded, sign->size), STR("chez")));
 }
 
 size_t redact_email_spelled(struct redact_finder *finder, const struct redact_word *sign)
 {
     struct str text = finder->text;
     char open = before(text, sign->start);
-    bool bracket = (open == '(' || open == '[' || open == '<' || open == '{') && sign->end < text.size;
+    bool bracket = (open == '(' || open == '[' || open == '<' || open == '{') &&
+                   sign->end < text.size;
     struct place local = spelled_local(text, sign->start - bracket);
     size_t local_end = sign->start - bracket;
     while (local_end > 0 && text.data[local_end - 1] == ' ') local_end--;
-    if (local.at >= local_end || text.data[local_end - 1] == '.') return 0; /* the end of a sentence */
+    /* the end of a sentence */
+    if (local.at >= local_end || text.data[local_end - 1] == '.') return 0;
 
     struct redact_word host;
     size_t label = skip_blanks(text, sign->end + bracket), end = label_end(text, label), good = 0;
     redact_word_at(text, label, &host);
     bool spelled = local.spelled;
     struct place next;
-    for (int dots = 0; dots < 4 && end > label && read_dot(text, end, is_plain_at(sign, false) && sign->size == 2, &next); dots++) {
+    for (int dots = 0; dots < 4 && end > label &&
+                       read_dot(text, end, is_plain_at(sign, false) && sign->size == 2, &next);
+         dots++) {
         label = next.at, end = label_end(text, label);
         if (!is_ending(text, label, end)) continue;
         good = end;

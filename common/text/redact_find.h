@@ -13,7 +13,8 @@ struct redact_found {
 
 struct redact_finder {
     struct str text;
-    bool english, spanish, french, known; /* known: a language was told, and is none of ours if all are false */
+    /* known: a language was told, and is none of ours if all are false */
+    bool english, spanish, french, known;
     struct arena *arena;
     struct redact_found *items; /* in the order of finding: not sorted, may overlap */
     uint32_t count, capacity;
@@ -55,7 +56,8 @@ struct redact_word {
     char folded[WORD_BYTES]; /* lower case, accents off; cut when longer */
 };
 
-static inline bool redact_is_among(const struct redact_word *word, const char *const *words, size_t count)
+static inline bool redact_is_among(const struct redact_word *word, const char *const *words,
+                                   size_t count)
 {
     struct str folded = str_make(word->folded, word->size);
     for (size_t i = 0; i < count && word->size; i++)
@@ -67,8 +69,8 @@ static inline bool redact_is_among(const struct redact_word *word, const char *c
 
 void redact_words_open(void); /* builds the tables once; any thread, any number of times */
 
-/* Which letters words start with, as bits: of the third by the first two, and of the second by the third
- * and fourth. Two loads tell nearly always that a word is none of ours. */
+/* Which letters words start with, as bits: of the third by the first two, and of the second by the
+ * third and fourth. Two loads tell nearly always that a word is none of ours. */
 struct redact_starts {
     uint32_t third[1024], second[1024];
     uint32_t size[1024]; /* and of the size, by the first and the last letter */
@@ -88,9 +90,10 @@ static inline bool redact_is_marked(const struct redact_starts *starts, const ch
 bool redact_secret_may_start(const char *at, size_t left);
 bool redact_given_may_start(const char *at, size_t left);
 bool redact_family_may_start(const char *at, size_t left);
-/* The word that starts at `start`: a run of letters with inner apostrophes. size 0: there is none. */
+/* The word that starts at `start`: a run of letters with inner apostrophes.
+ * size 0: there is none. */
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word);
-/* --- runs of letters, 16 bytes at a time: each returns where the run at `i` ends ----------------- */
+/* --- runs of letters, 16 bytes at a time: each returns where the run at `i` ends -------------- */
 
 enum redact_run { RUN_LOWER, RUN_ASCII, RUN_LETTERS /* of ASCII, or beyond it */ };
 
@@ -115,8 +118,8 @@ static inline size_t redact_run_end(struct str text, size_t i, enum redact_run r
     return i;
 }
 
-/* For who seeks few words in a whole text: behind the word at `start`, if it is of ASCII letters alone, or behind the
- * blank or mark there. `start` itself: look closely. */
+/* For who seeks few words in a whole text: behind the word at `start`, if it is of ASCII letters
+ * alone, or behind the blank or mark there. `start` itself: look closely. */
 static inline size_t redact_skip_letters(struct str text, size_t start)
 {
     size_t end = redact_run_end(text, start, RUN_ASCII);
@@ -157,7 +160,9 @@ struct redact_context redact_context_before(struct str text, size_t start);
 /* The same for a whole word of ASCII letters. */
 static inline bool redact_is_shaped(const struct redact_starts *starts, const char *at, size_t size)
 {
-    return (starts->size[((uint8_t)at[0] & 31u) << 5 | ((uint8_t)at[size - 1] & 31u)] >> (size & 31u) & 1) != 0;
+    return (starts->size[((uint8_t)at[0] & 31u) << 5 | ((uint8_t)at[size - 1] & 31u)] >>
+                (size & 31u) &
+            1) != 0;
 }
 
 /* --- bytes ------------------------------------------------------------------------------------ */
@@ -165,14 +170,17 @@ static inline bool redact_is_shaped(const struct redact_starts *starts, const ch
 static inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static inline bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 static inline bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-static inline bool is_letter(char c) { return is_upper((char)(c & ~0x20)) || (unsigned char)c >= 0x80; }
+static inline bool is_letter(char c)
+{
+    return is_upper((char)(c & ~0x20)) || (unsigned char)c >= 0x80;
+}
 static inline bool is_ascii_alnum(char c) { return is_digit(c) || is_upper((char)(c & ~0x20)); }
 static inline bool is_word(char c) { return is_digit(c) || is_letter(c); }
 static inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 static inline char at(struct str text, size_t i) { return i < text.size ? text.data[i] : '\0'; }
 static inline char before(struct str text, size_t i) { return i ? text.data[i - 1] : '\0'; }
 
-/* --- finders: each returns where the scan goes on, `start` or less if it found nothing ---------- */
+/* --- finders: each returns where the scan goes on, `start` or less if it found nothing -------- */
 
 size_t redact_email(struct redact_finder *finder, size_t sign);           /* at an '@' */
 size_t redact_email_spelled(struct redact_finder *finder, const struct redact_word *sign);
@@ -181,14 +189,16 @@ size_t redact_link(struct redact_finder *finder, size_t colon);           /* at 
 size_t redact_ipv6(struct redact_finder *finder, size_t colon);           /* at a ':' */
 size_t redact_secret_word(struct redact_finder *finder, const struct redact_word *cue);
 size_t redact_secret_token(struct redact_finder *finder, size_t start);   /* at a word's start */
-struct str redact_secret_starts(size_t i);                                /* of keys; empty: no more */
+/* of keys; empty: no more */
+struct str redact_secret_starts(size_t i);
 size_t redact_person(struct redact_finder *finder, const struct redact_word *word);
 void redact_person_again(struct redact_finder *finder); /* the same names elsewhere in the text */
 size_t redact_address_word(struct redact_finder *finder, const struct redact_word *word);
 size_t redact_address_formed(struct redact_finder *finder, const struct redact_word *word);
-size_t redact_address_number(struct redact_finder *finder, size_t start, const struct redact_context *context);
+size_t redact_address_number(struct redact_finder *finder, size_t start,
+                             const struct redact_context *context);
 
-/* --- numbers, gathered (redact_numbers.c) ------------------------------------------------------- */
+/* --- numbers, gathered (redact_numbers.c) ----------------------------------------------------- */
 
 enum { NUMBER_GROUPS = 12, NUMBER_DIGITS = 32 };
 
@@ -204,7 +214,8 @@ struct redact_digits {
 };
 
 /* A reading of the first `groups` groups; 0: it isn't one. */
-uint8_t redact_card_groups(const struct redact_digits *digits, const struct redact_context *context);
+uint8_t redact_card_groups(const struct redact_digits *digits,
+                           const struct redact_context *context);
 uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact_digits *digits,
                          const struct redact_context *context);
 uint8_t redact_phone_groups(const struct redact_finder *finder, const struct redact_digits *digits,

@@ -1,9 +1,10 @@
 /* National identity numbers and IBAN by their check digits; those that have none by form and cue.
  *
- * Rules: ISO 13616 (IBAN, mod 97); Spain DNI and NIE (mod 23); France NIR (97 - n mod 97, Corsica 2A/2B);
- * US SSN (no 000, 666 or 9xx area); UK NINO (HMRC NIM39110); Canada SIN (Luhn); Belgium national number
- * (97 - n mod 97, with a 2 before it from 2000 on); Germany Steuer-ID (ISO 7064 mod 11,10); Italy codice
- * fiscale (control character); Mexico CURP and RFC (form and date); Brazil CPF (two mod 11 digits). */
+ * Rules: ISO 13616 (IBAN, mod 97); Spain DNI and NIE (mod 23); France NIR (97 - n mod 97, Corsica
+ * 2A/2B); US SSN (no 000, 666 or 9xx area); UK NINO (HMRC NIM39110); Canada SIN (Luhn); Belgium
+ * national number (97 - n mod 97, with a 2 before it from 2000 on); Germany Steuer-ID (ISO 7064
+ * mod 11,10); Italy codice fiscale (control character); Mexico CURP and RFC (form and date); Brazil
+ * CPF (two mod 11 digits). */
 #include "text/redact_find.h"
 
 static bool all_of(const char *digits, size_t count, char digit)
@@ -27,18 +28,20 @@ static unsigned modulo(const char *digits, size_t count, unsigned divisor)
     return rest;
 }
 
-/* --- digits only --------------------------------------------------------------------------------------- */
+/* --- digits only ------------------------------------------------------------------------------ */
 
 static bool is_ssn(const char *d)
 {
     unsigned area = number_of(d, 3);
-    return area != 0 && area != 666 && area < 900 && number_of(d + 3, 2) != 0 && number_of(d + 5, 4) != 0;
+    return area != 0 && area != 666 && area < 900 && number_of(d + 3, 2) != 0 &&
+           number_of(d + 5, 4) != 0;
 }
 
 static bool is_nir(const char *d)
 {
     unsigned month = number_of(d + 3, 2);
-    bool plausible = strchr("12378", d[0]) && ((month >= 1 && month <= 12) || (month >= 20 && month <= 42) || month >= 50);
+    bool plausible = strchr("12378", d[0]) &&
+                     ((month >= 1 && month <= 12) || (month >= 20 && month <= 42) || month >= 50);
     return plausible && number_of(d + 13, 2) == 97 - modulo(d, 13, 97);
 }
 
@@ -78,9 +81,12 @@ static const struct id_form {
     bool cued;
     bool (*is_valid)(const char *digits);
 } forms[] = {
-    {9, "324", "- ", false, is_ssn},      {15, NULL, NULL, false, is_nir},          {11, "22232", ".-", false, is_belgian},
-    {11, "632", "-", false, is_belgian},  {11, NULL, NULL, true, is_belgian},       {11, NULL, NULL, true, is_steuer_id},
-    {11, "2333", " ", false, is_steuer_id}, {11, "3332", ".-", false, is_cpf},      {11, NULL, NULL, true, is_cpf},
+    {9, "324", "- ", false, is_ssn},      {15, NULL, NULL, false, is_nir},
+    {11, "22232", ".-", false, is_belgian},
+    {11, "632", "-", false, is_belgian},  {11, NULL, NULL, true, is_belgian},
+    {11, NULL, NULL, true, is_steuer_id},
+    {11, "2333", " ", false, is_steuer_id}, {11, "3332", ".-", false, is_cpf},
+    {11, NULL, NULL, true, is_cpf},
 };
 
 static bool has_form(const struct redact_digits *digits, uint8_t groups, const struct id_form *form)
@@ -94,32 +100,39 @@ static bool has_form(const struct redact_digits *digits, uint8_t groups, const s
     return true;
 }
 
-static bool is_sin(const struct redact_finder *finder, const struct redact_digits *digits, uint8_t groups, bool cue)
+static bool is_sin(const struct redact_finder *finder, const struct redact_digits *digits,
+                   uint8_t groups, bool cue)
 {
-    bool grouped = groups == 3 && digits->sizes[0] == 3 && digits->sizes[1] == 3 && digits->separators[1] == digits->separators[2];
+    bool grouped = groups == 3 && digits->sizes[0] == 3 && digits->sizes[1] == 3 &&
+                   digits->separators[1] == digits->separators[2];
     bool phone = finder->spanish && strchr("6789", digits->digits[0]);
-    return (cue || (grouped && !phone && digits->separators[1] != '.' && !strchr("08", digits->digits[0]))) && redact_luhn(digits->digits, 9);
+    return (cue || (grouped && !phone && digits->separators[1] != '.' &&
+                    !strchr("08", digits->digits[0]))) &&
+           redact_luhn(digits->digits, 9);
 }
 
 uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact_digits *digits,
                          const struct redact_context *context)
 {
-    bool cue = context->nearest & CUE(ID), other = context->nearest & (CUE(ORDER) | CUE(PHONE) | CUE(ACCOUNT));
+    bool cue = context->nearest & CUE(ID),
+         other = context->nearest & (CUE(ORDER) | CUE(PHONE) | CUE(ACCOUNT));
     size_t count = 0;
     if (digits->plus) return 0;
     for (uint8_t groups = 1; groups <= digits->groups; groups++) {
         count += digits->sizes[groups - 1];
         for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
             const struct id_form *form = &forms[i];
-            if (form->count != count || (form->cued && !cue) || !has_form(digits, groups, form)) continue;
-            if (form->is_valid(digits->digits) && (cue || !other || form->count == 15)) return groups;
+            if (form->count != count || (form->cued && !cue) || !has_form(digits, groups, form))
+                continue;
+            if (form->is_valid(digits->digits) && (cue || !other || form->count == 15))
+                return groups;
         }
         if (count == 9 && (cue || !other) && is_sin(finder, digits, groups, cue)) return groups;
     }
     return 0;
 }
 
-/* --- letters and digits --------------------------------------------------------------------------------- */
+/* --- letters and digits ----------------------------------------------------------------------- */
 
 enum { CODE_MOST = 34 };
 
@@ -155,7 +168,11 @@ static bool matches(const char *code, size_t size, const char *form)
     if (size < strlen(form)) return false;
     for (size_t i = 0; form[i]; i++) {
         bool digit = is_digit(code[i]), letter = is_upper(code[i]);
-        if (form[i] == 'A' ? !letter : form[i] == '9' ? !digit : form[i] == 'X' ? !digit && !letter : form[i] != code[i]) return false;
+        if (form[i] == 'A'   ? !letter
+            : form[i] == '9' ? !digit
+            : form[i] == 'X' ? !digit && !letter
+                             : form[i] != code[i])
+            return false;
     }
     return true;
 }
@@ -163,12 +180,16 @@ static bool matches(const char *code, size_t size, const char *form)
 /* Lengths of IBANs (SWIFT's registry). */
 static size_t iban_size(const char *code)
 {
-    static const char lengths[] = "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BR29BY28CH21CR22CY28CZ24DE22DK18DO28EE20EG29ES24FI18FO18FR27"
-                                  "GB22GE22GI23GL18GR27GT28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21LY25MC27"
-                                  "MD24ME22MK19MR27MT31MU30NL18NO15PK24PL28PS29PT25QA29RO24RS22SA24SC31SE24SI19SK24SM27ST25SV28TL23"
+    static const char lengths[] = "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BR29BY28CH21CR22CY28CZ24DE22"
+                                  "DK18DO28EE20EG29ES24FI18FO18FR27"
+                                  "GB22GE22GI23GL18GR27GT28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20"
+                                  "LB28LC32LI21LT20LU20LV21LY25MC27"
+                                  "MD24ME22MK19MR27MT31MU30NL18NO15PK24PL28PS29PT25QA29RO24RS22SA24"
+                                  "SC31SE24SI19SK24SM27ST25SV28TL23"
                                   "TN24TR26UA29VA22VG24XK20";
     for (size_t i = 0; i + 4 <= sizeof lengths - 1; i += 4)
-        if (code[0] == lengths[i] && code[1] == lengths[i + 1]) return (size_t)number_of(lengths + i + 2, 2);
+        if (code[0] == lengths[i] && code[1] == lengths[i + 1])
+            return (size_t)number_of(lengths + i + 2, 2);
     return 0;
 }
 
@@ -184,7 +205,8 @@ static bool is_iban(const char *code, size_t size)
 }
 
 /* Mistyped ones count behind the word IBAN or account, if they have the length. */
-static size_t iban_end(struct str text, const struct code *code, const struct redact_context *context)
+static size_t iban_end(struct str text, const struct code *code,
+                       const struct redact_context *context)
 {
     if (!matches(code->text, code->size, "AA99XXXXXXXXXXX")) return 0;
     size_t size = iban_size(code->text);
@@ -196,11 +218,15 @@ static size_t iban_end(struct str text, const struct code *code, const struct re
 }
 
 /* 12345678Z and X1234567L: mod 23 tells the letter. A wrong letter counts behind a cue. */
-static size_t spanish_end(struct str text, const struct code *code, const struct redact_context *context)
+static size_t spanish_end(struct str text, const struct code *code,
+                          const struct redact_context *context)
 {
     char digits[8];
-    if (code->size < 9 || (code->ends[8] > code->ends[7] + 1 && is_lower(text.data[code->ends[8] - 1]))) return 0; /* "12345678 y" */
-    bool dni = matches(code->text, code->size, "99999999A"), nie = matches(code->text, code->size, "A9999999A") && strchr("XYZ", code->text[0]);
+    if (code->size < 9 ||
+        (code->ends[8] > code->ends[7] + 1 && is_lower(text.data[code->ends[8] - 1])))
+        return 0; /* "12345678 y" */
+    bool dni = matches(code->text, code->size, "99999999A"),
+         nie = matches(code->text, code->size, "A9999999A") && strchr("XYZ", code->text[0]);
     if ((!dni && !nie) || !ends_token(text, code->ends[8])) return 0;
     memcpy(digits, code->text, 8);
     if (nie) digits[0] = (char)('0' + (code->text[0] - 'X'));
@@ -211,7 +237,9 @@ static size_t spanish_end(struct str text, const struct code *code, const struct
 /* The NIR of people born in Corsica: 2A counts as 19, 2B as 18. */
 static size_t corsican_end(struct str text, const struct code *code)
 {
-    if (!matches(code->text, code->size, "999992A99999999") && !matches(code->text, code->size, "999992B99999999")) return 0;
+    if (!matches(code->text, code->size, "999992A99999999") &&
+        !matches(code->text, code->size, "999992B99999999"))
+        return 0;
     char digits[15];
     memcpy(digits, code->text, 15);
     digits[5] = '1', digits[6] = code->text[6] == 'A' ? '9' : '8';
@@ -222,7 +250,8 @@ static size_t nino_end(struct str text, const struct code *code)
 {
     static const char *const never[] = {"BG", "GB", "NK", "KN", "TN", "NT", "ZZ"};
     if (!matches(code->text, code->size, "AA999999A") || !ends_token(text, code->ends[8])) return 0;
-    if (strchr("DFIQUV", code->text[0]) || strchr("DFIQUVO", code->text[1]) || code->text[8] > 'D') return 0;
+    if (strchr("DFIQUV", code->text[0]) || strchr("DFIQUVO", code->text[1]) || code->text[8] > 'D')
+        return 0;
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
         if (memcmp(code->text, never[i], 2) == 0) return 0;
     return code->ends[8];
@@ -237,20 +266,27 @@ static bool is_date(const char *d)
 /* CURP (18) and RFC (12 or 13): the birth date inside must be one. */
 static size_t mexican_end(struct str text, const struct code *code)
 {
-    if (matches(code->text, code->size, "AAAA999999AAAAAAX9") && strchr("HMX", code->text[10]) && is_date(code->text + 4) && ends_token(text, code->ends[17]))
+    if (matches(code->text, code->size, "AAAA999999AAAAAAX9") && strchr("HMX", code->text[10]) &&
+        is_date(code->text + 4) && ends_token(text, code->ends[17]))
         return code->ends[17];
-    if (matches(code->text, code->size, "AAAA999999XXX") && is_date(code->text + 4) && ends_token(text, code->ends[12])) return code->ends[12];
+    if (matches(code->text, code->size, "AAAA999999XXX") && is_date(code->text + 4) &&
+        ends_token(text, code->ends[12]))
+        return code->ends[12];
     return 0;
 }
 
 /* Values of the odd places (Decreto 23 dicembre 1976). Letters may stand for digits (omocodia). */
 static size_t italian_end(struct str text, const struct code *code)
 {
-    static const uint8_t odd[] = {1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23};
+    static const uint8_t odd[] = {
+        1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24,
+        23};
     unsigned sum = 0;
-    if (!matches(code->text, code->size, "AAAAAAXXAXXAXXXA") || !ends_token(text, code->ends[15])) return 0;
+    if (!matches(code->text, code->size, "AAAAAAXXAXXAXXXA") || !ends_token(text, code->ends[15]))
+        return 0;
     for (int i = 0; i < 15; i++) {
-        unsigned value = is_digit(code->text[i]) ? (unsigned)(code->text[i] - '0') : (unsigned)(code->text[i] - 'A');
+        unsigned value = is_digit(code->text[i]) ? (unsigned)(code->text[i] - '0')
+                                                 : (unsigned)(code->text[i] - 'A');
         sum += i % 2 ? value : odd[value];
     }
     return code->text[15] == (char)('A' + sum % 26) ? code->ends[15] : 0;
@@ -266,6 +302,8 @@ size_t redact_code_at(struct str text, size_t start, const struct redact_context
     size_t end = iban_end(text, &code, context);
     if (end) return end;
     *ret_kind = REDACT_NATIONAL_ID;
-    if ((end = spanish_end(text, &code, context)) != 0 || (end = corsican_end(text, &code)) != 0 || (end = nino_end(text, &code)) != 0) return end;
+    if ((end = spanish_end(text, &code, context)) != 0 || (end = corsican_end(text, &code)) != 0 ||
+        (end = nino_end(text, &code)) != 0)
+        return end;
     return (end = mexican_end(text, &code)) != 0 ? end : italian_end(text, &code);
 }

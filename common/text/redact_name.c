@@ -24,12 +24,18 @@ static bool is_formed_like_one(const struct redact_word *word)
     static const struct ending {
         uint8_t size;
         char text[7];
-    } endings[] = {{3, "sen"}, {4, "sson"}, {6, "dottir"}, {3, "ova"}, {3, "eva"}, {3, "kov"},  {3, "nov"},  {3, "rov"}, {3, "tov"},  {3, "lov"},
-                   {3, "mov"}, {3, "sov"},  {4, "chev"},   {3, "yev"}, {3, "iev"}, {3, "aev"},  {3, "ski"},  {3, "ska"}, {3, "sky"},  {5, "skaya"},
-                   {4, "vich"}, {3, "vic"}, {4, "escu"},   {4, "idis"}, {6, "poulos"}, {3, "yan"}, {4, "enko"}, {5, "strom"}, {5, "quist"}};
-    for (const struct ending *ending = endings; word->size >= 6 && ending < endings + sizeof endings / sizeof *endings; ending++) {
+    } endings[] = {{3, "sen"},  {4, "sson"}, {6, "dottir"}, {3, "ova"},  {3, "eva"},
+                   {3, "kov"},  {3, "nov"},  {3, "rov"},    {3, "tov"},  {3, "lov"},
+                   {3, "mov"},  {3, "sov"},  {4, "chev"},   {3, "yev"},  {3, "iev"},
+                   {3, "aev"},  {3, "ski"},  {3, "ska"},    {3, "sky"},  {5, "skaya"},
+                   {4, "vich"}, {3, "vic"},  {4, "escu"},   {4, "idis"}, {6, "poulos"},
+                   {3, "yan"},  {4, "enko"}, {5, "strom"},  {5, "quist"}};
+    for (const struct ending *ending = endings;
+         word->size >= 6 && ending < endings + sizeof endings / sizeof *endings; ending++) {
         const char *end = word->folded + word->size - ending->size;
-        if (end[0] == ending->text[0] && end[1] == ending->text[1] && memcmp(end, ending->text, ending->size) == 0) return true;
+        if (end[0] == ending->text[0] && end[1] == ending->text[1] &&
+            memcmp(end, ending->text, ending->size) == 0)
+            return true;
     }
     return false;
 }
@@ -44,7 +50,8 @@ static void count_part(struct name *name, const struct redact_word *word)
     name->also += (word->cues & CUE(ALSO)) != 0;
 }
 
-/* "Jean-Paul", "Anne-Marie": two given names are one, also where the first alone would be a word like any other. */
+/* "Jean-Paul", "Anne-Marie": two given names are one, also where the first alone would be a
+ * word like any other. */
 static bool is_compound(struct str text, const struct redact_word *word)
 {
     struct redact_word next;
@@ -55,17 +62,22 @@ static bool is_compound(struct str text, const struct redact_word *word)
 
 static bool is_name_word(const struct redact_word *word, enum small lower)
 {
-    static const char *const streets[] = {"calle", "avenida", "avda", "paseo", "ctra", "carretera", "rue", "avenue", "boulevard", "chemin", "quai"};
+    static const char *const streets[] = {
+        "calle", "avenida", "avda", "paseo", "ctra", "carretera", "rue", "avenue", "boulevard",
+        "chemin", "quai"};
     if (word->cues & CUE(STREET_FIRST) && IS_ONE_OF(word, streets)) return false;
-    uint32_t never = CUE(COMMON) | CUE(COMPANY) | (word->accented ? 0 : CUE(MONTH)); /* "Ján" is no month */
+    /* "Ján" is no month */
+    uint32_t never = CUE(COMMON) | CUE(COMPANY) | (word->accented ? 0 : CUE(MONTH));
     if (!word->size || word->cues & never) return false;
     bool listed = word->cues & (CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO) | CUE(PARTICLE));
     if (!listed && lower != SMALL_ALSO && redact_is_ordinary(word)) return false;
-    return word->capital || (lower && (word->cues & (CUE(GIVEN) | CUE(FAMILY)) || is_formed_like_one(word))) ||
+    return word->capital ||
+           (lower && (word->cues & (CUE(GIVEN) | CUE(FAMILY)) || is_formed_like_one(word))) ||
            (lower == SMALL_ALSO && word->cues & CUE(ALSO));
 }
 
-/* The particles before a family name: "de la", "van der". Returns where the capital stands, or 0. */
+/* The particles before a family name: "de la", "van der". Returns where the capital
+ * stands, or 0. */
 static size_t skip_particles(struct str text, size_t i)
 {
     for (int k = 0; k < 3; k++) {
@@ -84,7 +96,8 @@ struct name name_read(struct str text, size_t start, enum small lower)
     size_t i = start;
     while (name.parts < NAME_PARTS) {
         redact_word_at(text, i, &word);
-        if (word.size == 1 && (word.capital || lower) && name.parts && word.end - word.start <= 2) { /* an initial */
+        /* an initial */
+        if (word.size == 1 && (word.capital || lower) && name.parts && word.end - word.start <= 2) {
             size_t behind = word.end + (at(text, word.end) == '.');
             redact_word_at(text, skip_blanks(text, behind), &word);
             if (!is_name_word(&word, lower) || skip_blanks(text, behind) == behind) break;
@@ -149,7 +162,8 @@ bool name_is_brand(struct str text, const struct name *name)
     redact_word_at(text, name->start, &first);
     size_t i = first.end;
     if (is_apostrophe(text, i, &size) && at(text, i + size) == 's') i += size + 1;
-    while (i < text.size && (text.data[i] == ' ' || text.data[i] == '-' || text.data[i] == '&')) i++;
+    while (i < text.size && (text.data[i] == ' ' || text.data[i] == '-' || text.data[i] == '&'))
+        i++;
     static const char *const ands[] = {"and ", "et ", "y ", "e "}; /* "Melissa and Doug" */
     for (size_t k = 0; k < sizeof ands / sizeof *ands; k++)
         if (str_starts(str_slice(text, i, text.size), str_of(ands[k]))) i += strlen(ands[k]);
@@ -159,17 +173,22 @@ bool name_is_brand(struct str text, const struct name *name)
 /* "San Sebastián", "Saint-Malo", and the second half of "Bimba y Lola" and of "Rolls Royce". */
 bool name_is_place(struct str text, const struct name *name)
 {
-    static const char *const saints[] = {"san", "los", "las", "santa", "santo", "saint", "sainte", "st", "mont", "puerto", "villa", "fort", "lake", "lago", "isla", "port", "virgen"};
+    static const char *const saints[] = {
+        "san", "los", "las", "santa", "santo", "saint", "sainte", "st", "mont", "puerto", "villa",
+        "fort", "lake", "lago", "isla", "port", "virgen"};
     struct redact_word lead, first;
     redact_word_at(text, name->start, &first);
     if ((name->parts > 1 || at(text, first.end) == '-') && IS_ONE_OF(&first, saints)) return true;
     redact_word_before(text, name->start, &lead);
-    if (lead.end + 2 == name->start && text.data[lead.end] == '.' && lead.capital && IS_ONE_OF(&lead, saints)) return true; /* "St. Louis" */
+    if (lead.end + 2 == name->start && text.data[lead.end] == '.' && lead.capital &&
+        IS_ONE_OF(&lead, saints))
+        return true; /* "St. Louis" */
     if (lead.end + 1 != name->start || !lead.size) return false;
     if (lead.capital && IS_ONE_OF(&lead, saints)) return true;
     if (lead.capital && name_is_brand_pair(text, lead.start, name->start)) return true;
     redact_word_before(text, lead.start, &first);
-    if (lead.cues & CUE(PARTICLE) && first.cues & CUE(STREET_FIRST)) return true; /* "Paseo de Gracia" */
+    /* "Paseo de Gracia" */
+    if (lead.cues & CUE(PARTICLE) && first.cues & CUE(STREET_FIRST)) return true;
     bool joined = lead.size <= 3 && first.capital && first.end + 1 == lead.start;
     return joined && name_is_brand_pair(text, first.start, name->start);
 }
@@ -186,7 +205,8 @@ bool name_is_public(struct str text, const struct name *name)
     memcpy(joined, first.folded, first.size);
     joined[first.size] = '_';
     memcpy(joined + first.size + 1, second.folded, second.size);
-    return (redact_cues_of(str_make(joined, (size_t)first.size + 1 + second.size)) & CUE(PUBLIC)) != 0;
+    return (redact_cues_of(str_make(joined, (size_t)first.size + 1 + second.size)) & CUE(PUBLIC)) !=
+           0;
 }
 
 bool name_in_film(struct redact_finder *finder)

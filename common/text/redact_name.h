@@ -1,5 +1,6 @@
-/* Names of persons in a text: how one is read, and which are brands', places' or everybody's. What the finders of
- * persons share: behind cues (redact_person.c), without any (redact_bare.c), and again (redact_again.c). */
+/* Names of persons in a text: how one is read, and which are brands', places' or everybody's.
+ * What the finders of persons share: behind cues (redact_person.c), without any (redact_bare.c),
+ * and again (redact_again.c). */
 #ifndef VERBATIM_TEXT_REDACT_NAME_H
 #define VERBATIM_TEXT_REDACT_NAME_H
 
@@ -7,7 +8,8 @@
 
 struct name {
     size_t start, end;
-    int parts, known, given, also; /* words; of them: on a list or formed like one, given names, "also" names */
+    /* words; of them: on a list or formed like one, given names, "also" names */
+    int parts, known, given, also;
     int foreign;                   /* words with letters beyond ASCII */
     bool initial, company;
 };
@@ -17,18 +19,20 @@ enum small { NOT_SMALL, SMALL, SMALL_ALSO }; /* none; listed ones; ambiguous one
 
 /* The name that starts at `start`; parts 0: there is none. */
 struct name name_read(struct str text, size_t start, enum small lower);
-size_t name_take(struct redact_finder *finder, const struct name *name); /* it goes; returns its end */
+/* it goes; returns its end */
+size_t name_take(struct redact_finder *finder, const struct name *name);
 /* The word right behind a name, if it is written small; size 0: there is none. */
 struct redact_word name_follow(struct str text, const struct name *name);
 bool name_is_brand(struct str text, const struct name *name);
 bool name_is_brand_pair(struct str text, size_t first_at, size_t second_at);
 bool name_is_place(struct str text, const struct name *name);
 bool name_is_public(struct str text, const struct name *name);
-bool name_in_film(struct redact_finder *finder); /* the text is about films, and no customer's matter */
+/* the text is about films, and no customer's matter */
+bool name_in_film(struct redact_finder *finder);
 size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word);
 size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word);
 
-/* --- names that nothing introduces ---------------------------------------------------------------------- */
+/* --- names that nothing introduces ------------------------------------------------------------ */
 
 /* How surely such a name is a private person's, in points. It goes from ENOUGH on. */
 enum { NAME_ENOUGH = 2, NAME_SURE = 4, NAME_LIKELY = 3, NAME_POSSIBLE = 2 };
@@ -39,7 +43,8 @@ struct name_around {
     struct redact_word lead, follow; /* size 0: none is right there */
 };
 struct name_around name_look_around(struct str text, const struct name *name);
-/* "from customer service", "at reception"; `given`: the name is one that people are given, "Nadia de l'accueil". */
+/* "from customer service", "at reception"; `given`: the name is one that people are given,
+ * "Nadia de l'accueil". */
 bool name_is_from_office(struct str text, const struct name_around *around, bool given);
 bool name_starts_sentence(struct str text, size_t i);
 bool name_people_do(const struct redact_word *verb); /* nearly only people do this */
@@ -47,7 +52,10 @@ bool name_is_followed_as_person(const struct redact_word *follow);
 /* "Directed by: Anna Reyes": all that stands behind a colon, up to the end of the line. */
 bool name_is_field(struct str text, const struct name *name);
 
-static inline struct str folded_of(const struct redact_word *word) { return str_make(word->folded, word->size); }
+static inline struct str folded_of(const struct redact_word *word)
+{
+    return str_make(word->folded, word->size);
+}
 
 static inline size_t skip_blanks(struct str text, size_t i)
 {
@@ -63,7 +71,8 @@ static inline bool is_apostrophe(struct str text, size_t i, size_t *ret_size)
 
 static inline bool starts_line(struct str text, size_t i)
 {
-    if (i > 1 && text.data[i - 1] == ' ' && text.data[i - 2] == '>') i--; /* what an answer quotes */
+    /* what an answer quotes */
+    if (i > 1 && text.data[i - 1] == ' ' && text.data[i - 2] == '>') i--;
     return i == 0 || text.data[i - 1] == '\n' || text.data[i - 1] == '>';
 }
 

@@ -1,7 +1,7 @@
 /* Numbers: gathers the groups of digits at one place and asks what they are, surest form first.
  *
- * A card, an IBAN, a national id and an IPv4 address are known by their form and check digits; a phone
- * by its grouping; birth dates, accounts and postal codes only by the words before them. */
+ * A card, an IBAN, a national id and an IPv4 address are known by their form and check digits;
+ * a phone by its grouping; birth dates, accounts and postal codes only by the words before them. */
 #include "text/redact_find.h"
 
 enum { TOKEN_BACK = 40, DATE_BYTES = 24, CODE_BYTES = 40 };
@@ -13,18 +13,23 @@ static char separator_at(struct str text, size_t i, size_t *ret_size)
     *ret_size = 1;
     if (c == ' ' || c == '-' || c == '.' || c == '/' || c == ')' || c == '(') return c;
     if (c == '\xC2' && at(text, i + 1) == '\xA0') return *ret_size = 2, ' ';
-    if (c == '\xE2' && at(text, i + 1) == '\x80' && (at(text, i + 2) == '\xAF' || at(text, i + 2) == '\x89')) return *ret_size = 3, ' ';
-    if (c == '\xE2' && at(text, i + 1) == '\x80' && at(text, i + 2) >= '\x90' && at(text, i + 2) <= '\x94') return *ret_size = 3, '-';
+    if (c == '\xE2' && at(text, i + 1) == '\x80' &&
+        (at(text, i + 2) == '\xAF' || at(text, i + 2) == '\x89'))
+        return *ret_size = 3, ' ';
+    if (c == '\xE2' && at(text, i + 1) == '\x80' && at(text, i + 2) >= '\x90' &&
+        at(text, i + 2) <= '\x94')
+        return *ret_size = 3, '-';
     return 0;
 }
 
 static bool belong_together(char first, char second)
 {
-    return (first == ' ' && strchr("(-/ ", second)) || (first == ')' && strchr(" -/", second)) || (first == '-' && strchr(" (", second)) ||
-           (first == '/' && second == ' ');
+    return (first == ' ' && strchr("(-/ ", second)) || (first == ')' && strchr(" -/", second)) ||
+           (first == '-' && strchr(" (", second)) || (first == '/' && second == ' ');
 }
 
-/* Behind the separators between two groups: one of them, or some that belong together (") ", " (", ") -", " - "). */
+/* Behind the separators between two groups: one of them, or some that belong together (")
+ * ", " (", ") -", " - "). */
 static size_t skip_separators(struct str text, size_t i, char *ret_separator)
 {
     size_t size, start = i;
@@ -47,7 +52,8 @@ static void gather(struct str text, size_t start, struct redact_digits *digits)
     char separator = 0;
     while (digits->groups < NUMBER_GROUPS) {
         size_t group = i;
-        while (is_digit(at(text, i)) && digits->count < NUMBER_DIGITS) digits->digits[digits->count++] = text.data[i++];
+        while (is_digit(at(text, i)) && digits->count < NUMBER_DIGITS)
+            digits->digits[digits->count++] = text.data[i++];
         if (is_digit(at(text, i)) || i == group) break;
         digits->sizes[digits->groups] = (uint8_t)(i - group);
         digits->separators[digits->groups] = separator;
@@ -57,7 +63,8 @@ static void gather(struct str text, size_t start, struct redact_digits *digits)
         i = next;
     }
     digits->count = 0;
-    for (int g = 0; g < digits->groups; g++) digits->count = (uint8_t)(digits->count + digits->sizes[g]);
+    for (int g = 0; g < digits->groups; g++)
+        digits->count = (uint8_t)(digits->count + digits->sizes[g]);
     digits->end = digits->groups ? digits->ends[digits->groups - 1] : (uint32_t)start;
     if (before(text, digits->start) == '(') digits->start--;
     if (before(text, digits->start) == '+') digits->start--, digits->plus = true;
@@ -72,7 +79,7 @@ static size_t number_start(struct str text, const struct redact_digits *digits, 
     return at(text, start) == '(' && !closed ? start + 1 : start;
 }
 
-/* --- cards ------------------------------------------------------------------------------------------ */
+/* --- cards ------------------------------------------------------------------------------------ */
 
 bool redact_luhn(const char *digits, size_t count)
 {
@@ -84,16 +91,18 @@ bool redact_luhn(const char *digits, size_t count)
     return sum % 10 == 0;
 }
 
-/* Issuers' first digits and lengths (ISO/IEC 7812; Visa, Mastercard, Amex, Discover, UnionPay, JCB, Diners).
- * Maestro's wide range wants a word before it. */
+/* Issuers' first digits and lengths (ISO/IEC 7812; Visa, Mastercard, Amex, Discover, UnionPay, JCB,
+ * Diners). Maestro's wide range wants a word before it. */
 static bool is_issuer(const char *digits, size_t count, bool cue)
 {
     unsigned two = (unsigned)(digits[0] - '0') * 10 + (unsigned)(digits[1] - '0');
     unsigned four = two * 100 + (unsigned)(digits[2] - '0') * 10 + (unsigned)(digits[3] - '0');
-    if (digits[0] == '4') return count == 16 || ((count == 13 || count == 19) && (cue || count == 19));
+    if (digits[0] == '4')
+        return count == 16 || ((count == 13 || count == 19) && (cue || count == 19));
     if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720)) return count == 16;
     if (two == 34 || two == 37) return count == 15;
-    if (four == 6011 || two == 65 || two == 64 || two == 62 || two == 35) return count >= 16 && count <= 19;
+    if (four == 6011 || two == 65 || two == 64 || two == 62 || two == 35)
+        return count >= 16 && count <= 19;
     if (four == 1800 || four == 2131) return count == 15;
     if (two == 30 || two == 36 || two == 38) return count == 14;
     return cue && count >= 12 && count <= 19 && (digits[0] == '5' || digits[0] == '6');
@@ -105,7 +114,9 @@ static bool is_card_grouping(const struct redact_digits *digits, uint8_t groups)
     char separator = digits->separators[1];
     if (separator != ' ' && separator != '-' && separator != '.') return false;
     for (int g = 0; g < groups; g++)
-        if (digits->sizes[g] > 7 || digits->sizes[g] < 2 || (g > 0 && digits->separators[g] != separator)) return false;
+        if (digits->sizes[g] > 7 || digits->sizes[g] < 2 ||
+            (g > 0 && digits->separators[g] != separator))
+            return false;
     return digits->sizes[0] == 4 || groups == 2;
 }
 
@@ -125,7 +136,7 @@ uint8_t redact_card_groups(const struct redact_digits *digits, const struct reda
     return best;
 }
 
-/* --- IPv4 ------------------------------------------------------------------------------------------- */
+/* --- IPv4 ------------------------------------------------------------------------------------- */
 
 static uint8_t ipv4_groups(const struct redact_digits *digits, const struct redact_context *context)
 {
@@ -134,33 +145,42 @@ static uint8_t ipv4_groups(const struct redact_digits *digits, const struct reda
     for (int g = 0; g < 4; g++) {
         unsigned value = 0;
         if (digits->sizes[g] > 3 || (g && digits->separators[g] != '.')) return 0;
-        for (int k = 0; k < digits->sizes[g]; k++) value = value * 10 + (unsigned)(digits->digits[first++] - '0');
+        for (int k = 0; k < digits->sizes[g]; k++)
+            value = value * 10 + (unsigned)(digits->digits[first++] - '0');
         if (value > 255 || (g == 0 && value == 0)) return 0;
     }
     return digits->groups > 4 && digits->separators[4] == '.' ? 0 : 4;
 }
 
-/* --- dates of birth --------------------------------------------------------------------------------- */
+/* --- dates of birth --------------------------------------------------------------------------- */
 
 static unsigned group_value(const struct redact_digits *digits, int group)
 {
     unsigned value = 0;
     size_t first = 0;
     for (int g = 0; g < group; g++) first += digits->sizes[g];
-    for (int k = 0; k < digits->sizes[group] && k < 4; k++) value = value * 10 + (unsigned)(digits->digits[first++] - '0');
+    for (int k = 0; k < digits->sizes[group] && k < 4; k++)
+        value = value * 10 + (unsigned)(digits->digits[first++] - '0');
     return value;
 }
 
-static bool is_year(unsigned value, uint8_t size) { return size == 2 || (size == 4 && value >= 1900 && value <= 2100); }
+static bool is_year(unsigned value, uint8_t size)
+{
+    return size == 2 || (size == 4 && value >= 1900 && value <= 2100);
+}
 
 /* 12/03/1985, 1985-03-12, 12.3.85. */
 static uint8_t numeric_date_groups(const struct redact_digits *digits)
 {
-    if (digits->groups < 3 || digits->separators[1] != digits->separators[2] || strchr(")(", digits->separators[1])) return 0;
+    if (digits->groups < 3 || digits->separators[1] != digits->separators[2] ||
+        strchr(")(", digits->separators[1]))
+        return 0;
     unsigned a = group_value(digits, 0), b = group_value(digits, 1), c = group_value(digits, 2);
-    bool year_last = digits->sizes[0] <= 2 && digits->sizes[1] <= 2 && is_year(c, digits->sizes[2]) && a >= 1 && b >= 1 &&
+    bool year_last = digits->sizes[0] <= 2 && digits->sizes[1] <= 2 &&
+                     is_year(c, digits->sizes[2]) && a >= 1 && b >= 1 &&
                      ((a <= 31 && b <= 12) || (a <= 12 && b <= 31));
-    bool year_first = digits->sizes[0] == 4 && is_year(a, 4) && digits->sizes[1] <= 2 && digits->sizes[2] <= 2 && b >= 1 && b <= 12 && c >= 1 && c <= 31;
+    bool year_first = digits->sizes[0] == 4 && is_year(a, 4) && digits->sizes[1] <= 2 &&
+                      digits->sizes[2] <= 2 && b >= 1 && b <= 12 && c >= 1 && c <= 31;
     return year_last || year_first ? 3 : 0;
 }
 
@@ -168,7 +188,9 @@ static size_t skip_date_words(struct str text, size_t i)
 {
     for (int k = 0; k < 2; k++) {
         while (at(text, i) == ' ' || at(text, i) == ',' || at(text, i) == '.') i++;
-        if (at(text, i) == 'd' && at(text, i + 1) == 'e' && (at(text, i + 2) == ' ' || at(text, i + 2) == 'l')) i += at(text, i + 2) == 'l' ? 3 : 2;
+        if (at(text, i) == 'd' && at(text, i + 1) == 'e' &&
+            (at(text, i + 2) == ' ' || at(text, i + 2) == 'l'))
+            i += at(text, i + 2) == 'l' ? 3 : 2;
     }
     while (at(text, i) == ' ') i++;
     return i;
@@ -182,14 +204,16 @@ static size_t year_end(struct str text, size_t i)
 }
 
 /* "12 de marzo de 1985", "12th of March 1985", "March 12, 1985", "1er mars 1985". */
-static bool worded_date(struct str text, const struct redact_digits *digits, size_t *ret_start, size_t *ret_end)
+static bool worded_date(struct str text, const struct redact_digits *digits, size_t *ret_start,
+                        size_t *ret_end)
 {
     struct redact_word word;
     size_t start = digits->start, end = digits->ends[0];
     if (digits->sizes[0] > 2 || group_value(digits, 0) > 31) return false;
     redact_word_before(text, start, &word);
     if (word.cues & CUE(MONTH) && word.end + 2 >= start) {
-        if (strchr("snrt", at(text, end))) end += is_letter(at(text, end)) && is_letter(at(text, end + 1)) ? 2 : 0;
+        if (strchr("snrt", at(text, end)))
+            end += is_letter(at(text, end)) && is_letter(at(text, end + 1)) ? 2 : 0;
         size_t year = year_end(text, skip_date_words(text, end));
         *ret_start = word.start, *ret_end = year ? year : end;
         return true;
@@ -198,7 +222,8 @@ static bool worded_date(struct str text, const struct redact_digits *digits, siz
         redact_word_at(text, end, &word);
         if (word.size > 3) return false;
         end = word.end;
-    } else if (str_starts(str_slice(text, end, end + 2), STR("\xC2\xBA")) || str_starts(str_slice(text, end, end + 2), STR("\xC2\xB0"))) {
+    } else if (str_starts(str_slice(text, end, end + 2), STR("\xC2\xBA")) ||
+               str_starts(str_slice(text, end, end + 2), STR("\xC2\xB0"))) {
         end += 2;
     }
     size_t month = skip_date_words(text, end);
@@ -247,15 +272,19 @@ static bool is_others_year(struct str text, size_t start)
     return false;
 }
 
-static size_t birth_date(struct redact_finder *finder, const struct redact_digits *digits, const struct redact_context *context)
+static size_t birth_date(struct redact_finder *finder, const struct redact_digits *digits,
+                         const struct redact_context *context)
 {
     size_t start = digits->start, end;
     uint8_t groups = numeric_date_groups(digits);
-    if (!(context->nearest & CUE(BIRTH)) || context->distance > 4 || is_day_of_party(finder->text, digits->start)) return 0;
+    if (!(context->nearest & CUE(BIRTH)) || context->distance > 4 ||
+        is_day_of_party(finder->text, digits->start))
+        return 0;
     if (groups) end = digits->ends[groups - 1];
     else if (!worded_date(finder->text, digits, &start, &end)) {
         /* "I was born in 1985": a year alone, if it is the writer's own. */
-        bool year = digits->sizes[0] == 4 && is_year(group_value(digits, 0), 4) && group_value(digits, 0) < 2020;
+        bool year = digits->sizes[0] == 4 && is_year(group_value(digits, 0), 4) &&
+                    group_value(digits, 0) < 2020;
         if (!year || context->distance > 2 || is_others_year(finder->text, digits->start)) return 0;
         end = digits->ends[0];
     }
@@ -263,9 +292,10 @@ static size_t birth_date(struct redact_finder *finder, const struct redact_digit
     return end;
 }
 
-/* --- known by the words before them ------------------------------------------------------------------ */
+/* --- known by the words before them ----------------------------------------------------------- */
 
-static size_t take(struct redact_finder *finder, const struct redact_digits *digits, uint8_t groups, enum redact_kind kind)
+static size_t take(struct redact_finder *finder, const struct redact_digits *digits, uint8_t groups,
+                   enum redact_kind kind)
 {
     size_t end = digits->ends[groups - 1];
     redact_add(finder, number_start(finder->text, digits, end), end, kind);
@@ -278,7 +308,9 @@ static bool is_date(const struct redact_digits *digits) { return numeric_date_gr
 static uint8_t same_separator_groups(const struct redact_digits *digits)
 {
     uint8_t groups = 1;
-    while (groups < digits->groups && digits->separators[groups] == digits->separators[1] && !strchr("()", digits->separators[groups])) groups++;
+    while (groups < digits->groups && digits->separators[groups] == digits->separators[1] &&
+           !strchr("()", digits->separators[groups]))
+        groups++;
     return groups;
 }
 
@@ -289,22 +321,27 @@ static size_t sum_digits(const struct redact_digits *digits, uint8_t groups)
     return count;
 }
 
-static size_t cued_number(struct redact_finder *finder, const struct redact_digits *digits, const struct redact_context *context)
+static size_t cued_number(struct redact_finder *finder, const struct redact_digits *digits,
+                          const struct redact_context *context)
 {
     uint8_t groups = same_separator_groups(digits);
     size_t count = sum_digits(digits, groups);
     enum redact_kind kind = REDACT_ACCOUNT;
     bool found = false;
     if (is_date(digits) || is_letter(at(finder->text, digits->end))) return 0;
-    bool labelled = context->distance == 0 && digits->start > 1 && memchr(finder->text.data + digits->start - 2, ':', 2);
-    if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER))) found = count >= (labelled ? 4u : 6u) && context->distance <= 5;
-    else if (context->nearest & CUE(ID) && !(context->all & CUE(ORDER))) found = count >= 5 && context->distance <= 4, kind = REDACT_NATIONAL_ID;
-    else if (context->nearest & CUE(ZIP)) found = count >= 3 && count <= 9 && context->distance <= 2, kind = REDACT_ADDRESS;
+    bool labelled = context->distance == 0 && digits->start > 1 &&
+                    memchr(finder->text.data + digits->start - 2, ':', 2);
+    if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER)))
+        found = count >= (labelled ? 4u : 6u) && context->distance <= 5;
+    else if (context->nearest & CUE(ID) && !(context->all & CUE(ORDER)))
+        found = count >= 5 && context->distance <= 4, kind = REDACT_NATIONAL_ID;
+    else if (context->nearest & CUE(ZIP))
+        found = count >= 3 && count <= 9 && context->distance <= 2, kind = REDACT_ADDRESS;
     if (!found) return 0;
     return take(finder, digits, groups, kind);
 }
 
-/* --- letters and digits ------------------------------------------------------------------------------ */
+/* --- letters and digits ----------------------------------------------------------------------- */
 
 static bool is_code(char c) { return is_ascii_alnum(c); }
 
@@ -313,24 +350,37 @@ static size_t code_start(struct str text, size_t start)
 {
     size_t i = start;
     for (size_t letters = 1; letters <= 2 && before(text, start) == ' '; letters++) {
-        if (start < letters + 1 || !is_upper(text.data[start - 2]) || !is_upper(text.data[start - letters - 1])) break;
+        if (start < letters + 1 || !is_upper(text.data[start - 2]) ||
+            !is_upper(text.data[start - letters - 1]))
+            break;
         if (!is_word(before(text, start - letters - 1))) return start - letters - 1;
     }
-    while (i > 0 && start - i < TOKEN_BACK && (is_code(text.data[i - 1]) || (text.data[i - 1] == '-' && i > 1 && is_code(text.data[i - 2])))) i--;
+    while (i > 0 && start - i < TOKEN_BACK &&
+           (is_code(text.data[i - 1]) ||
+            (text.data[i - 1] == '-' && i > 1 && is_code(text.data[i - 2]))))
+        i--;
     return i;
 }
 
 /* "passport XG9382049", "policy AB-12345": a mixed token right behind the cue. */
-static size_t cued_code(struct redact_finder *finder, size_t start, const struct redact_context *context)
+static size_t cued_code(struct redact_finder *finder, size_t start,
+                        const struct redact_context *context)
 {
     struct str text = finder->text;
     size_t end = start, digits = 0, letters = 0;
-    for (; end < text.size && end - start < CODE_BYTES && (is_code(text.data[end]) || ((text.data[end] == '-' || text.data[end] == '_') && is_code(at(text, end + 1)))); end++)
+    for (; end < text.size && end - start < CODE_BYTES &&
+           (is_code(text.data[end]) ||
+            ((text.data[end] == '-' || text.data[end] == '_') && is_code(at(text, end + 1))));
+         end++)
         digits += is_digit(text.data[end]), letters += is_upper(text.data[end]);
-    bool id_card = context->nearest & CUE(CARD) && context->all & CUE(ID); /* "PAN card number ABCPJ1234R" */
-    bool id = context->nearest & CUE(ID) || (id_card && letters >= 2), account = context->nearest & CUE(ACCOUNT);
+    /* "PAN card number ABCPJ1234R" */
+    bool id_card = context->nearest & CUE(CARD) && context->all & CUE(ID);
+    bool id = context->nearest & CUE(ID) || (id_card && letters >= 2),
+         account = context->nearest & CUE(ACCOUNT);
     size_t least = id && letters >= 4 && end - start >= 9 ? 3 : 4;
-    if (is_word(at(text, end)) || digits < least || end - start < 6 || context->distance > 3 || (!id && !account) || (id && context->all & CUE(ORDER))) return 0;
+    if (is_word(at(text, end)) || digits < least || end - start < 6 || context->distance > 3 ||
+        (!id && !account) || (id && context->all & CUE(ORDER)))
+        return 0;
     redact_add(finder, start, end, id ? REDACT_NATIONAL_ID : REDACT_ACCOUNT);
     return end;
 }
@@ -344,10 +394,12 @@ static size_t code_token(struct redact_finder *finder, size_t start)
     bool apart = at(finder->text, start + 1) == ' ' || at(finder->text, start + 2) == ' ';
     if (!apart) end = cued_code(finder, start, &context);
     /* "SW1A 1AA" */
-    return !end && is_upper(at(finder->text, start)) ? redact_address_number(finder, start, &context) : end;
+    return !end && is_upper(at(finder->text, start))
+               ? redact_address_number(finder, start, &context)
+               : end;
 }
 
-/* --- a digit ------------------------------------------------------------------------------------------ */
+/* --- a digit ---------------------------------------------------------------------------------- */
 
 static bool is_price(struct str text, const struct redact_digits *digits)
 {
@@ -371,7 +423,8 @@ static size_t extension_end(struct str text, size_t end)
     while (at(text, i) == ' ' || at(text, i) == ',') i++;
     struct redact_word word;
     redact_word_at(text, i, &word);
-    static const char *const names[] = {"x", "ext", "extension", "poste", "anexo", "interno", "durchwahl"};
+    static const char *const names[] = {
+        "x", "ext", "extension", "poste", "anexo", "interno", "durchwahl"};
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         if (!word.size || !str_equal(str_make(word.folded, word.size), str_of(names[k]))) continue;
         i = word.end;
@@ -384,40 +437,57 @@ static size_t extension_end(struct str text, size_t end)
     return end;
 }
 
-/* "5 stars", "2.", "100 units": nothing but a date, a house or a cued number is that short, and those show in
- * the words beside it. For most numbers this first look is the last. */
+/* "5 stars", "2.", "100 units": nothing but a date, a house or a cued number is that short, and
+ * those show in the words beside it. For most numbers this first look is the last. */
 static bool is_small(struct str text, const struct redact_digits *digits)
 {
-    static const uint32_t before_cues = CUE(MONTH) | CUE(BIRTH) | CUE(ZIP) | CUE(ACCOUNT) | CUE(ID) | CUE(PHONE) | CUE(COMPANY);
+    static const uint32_t before_cues = CUE(MONTH) | CUE(BIRTH) | CUE(ZIP) | CUE(ACCOUNT) |
+                                        CUE(ID) | CUE(PHONE) | CUE(COMPANY);
     struct redact_word last, next;
     size_t end = digits->end;
     char c = at(text, end);
-    if (digits->groups > 1 || digits->count > 4 || digits->plus || (c != ' ' && c != '.' && c != ',' && c != '\0' && c != '!')) return false;
+    if (digits->groups > 1 || digits->count > 4 || digits->plus ||
+        (c != ' ' && c != '.' && c != ',' && c != '\0' && c != '!'))
+        return false;
     size_t behind = end + 1;
     while (at(text, behind) == ' ') behind++;
     if (c == ' ' || c == ',') {
-        if (!is_lower(at(text, behind)) && is_letter(at(text, behind))) return false; /* "12 High Street" */
+        /* "12 High Street" */
+        if (!is_lower(at(text, behind)) && is_letter(at(text, behind))) return false;
         redact_word_at(text, behind, &next);
-        if (next.cues & (CUE(MONTH) | CUE(PARTICLE) | CUE(STREET_FIRST) | CUE(STREET)) || (next.size == 3 && strchr("bt", next.folded[0]))) return false;
+        if (next.cues & (CUE(MONTH) | CUE(PARTICLE) | CUE(STREET_FIRST) | CUE(STREET)) ||
+            (next.size == 3 && strchr("bt", next.folded[0])))
+            return false;
     }
     redact_word_before(text, digits->start, &last);
-    if (last.capital && c != ' ' && is_digit(at(text, behind))) return false; /* "Hauptstr. 12, 10115 Berlin" */
-    if (last.cues & before_cues || at(text, last.end) == ':' || str_equal(str_make(last.folded, last.size), STR("box"))) return false;
-    return digits->count < 4 || !(redact_context_before(text, digits->start).all & (CUE(BIRTH) | CUE(ZIP) | CUE(ADDRESS)));
+    /* "Hauptstr. 12, 10115 Berlin" */
+    if (last.capital && c != ' ' && is_digit(at(text, behind))) return false;
+    if (last.cues & before_cues || at(text, last.end) == ':' ||
+        str_equal(str_make(last.folded, last.size), STR("box")))
+        return false;
+    return digits->count < 4 || !(redact_context_before(text, digits->start).all &
+                                  (CUE(BIRTH) | CUE(ZIP) | CUE(ADDRESS)));
 }
 
-/* "[ADDRESS]\nKjøbenhavn 1386": the postal code at the end of a line, a town behind an address at most. */
+/* "[ADDRESS]\nKjøbenhavn 1386": the postal code at the end of a line, a town behind
+ * an address at most. */
 static bool ends_address(struct str text, const struct redact_digits *digits)
 {
     enum { TOWN_BYTES = 32 };
     struct str address = STR("[ADDRESS]");
-    if (digits->groups != 1 || digits->count < 3 || digits->count > 6 || (digits->end < text.size && text.data[digits->end] != '\n')) return false;
-    const uint32_t others = CUE(ORDER) | CUE(VERSION) | CUE(ACCOUNT) | CUE(CARD) | CUE(ID) | CUE(PHONE) | CUE(BIRTH);
+    if (digits->groups != 1 || digits->count < 3 || digits->count > 6 ||
+        (digits->end < text.size && text.data[digits->end] != '\n'))
+        return false;
+    const uint32_t others = CUE(ORDER) | CUE(VERSION) | CUE(ACCOUNT) | CUE(CARD) | CUE(ID) |
+                            CUE(PHONE) | CUE(BIRTH);
     struct redact_word town;
     redact_word_before(text, digits->start, &town);
-    if (town.cues & others || (town.size && !town.capital && redact_is_ordinary(&town))) return false;
+    if (town.cues & others || (town.size && !town.capital && redact_is_ordinary(&town)))
+        return false;
     size_t i = digits->start;
-    while (i && digits->start - i < TOWN_BYTES && (is_letter(text.data[i - 1]) || is_blank(text.data[i - 1]) || text.data[i - 1] == ',')) i--;
+    while (i && digits->start - i < TOWN_BYTES &&
+           (is_letter(text.data[i - 1]) || is_blank(text.data[i - 1]) || text.data[i - 1] == ','))
+        i--;
     return i && text.data[i - 1] == ']' && str_ends(str_slice(text, 0, i), address);
 }
 
@@ -432,7 +502,8 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     }
     gather(text, start, &digits);
     if (digits.groups == 0) return 0;
-    if (finder->again && ends_address(text, &digits)) return take(finder, &digits, 1, REDACT_ADDRESS);
+    if (finder->again && ends_address(text, &digits))
+        return take(finder, &digits, 1, REDACT_ADDRESS);
     if (is_small(text, &digits)) return 0;
     struct redact_context context = redact_context_before(text, digits.start);
     uint8_t groups = redact_card_groups(&digits, &context);
@@ -442,8 +513,10 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     enum redact_kind kind;
     end = redact_code_at(text, start, &context, &kind);
     if (end) return redact_add(finder, start, end, kind), end;
-    if ((groups = ipv4_groups(&digits, &context)) != 0) return take(finder, &digits, groups, REDACT_IP);
-    if ((groups = redact_id_groups(finder, &digits, &context)) != 0) return take(finder, &digits, groups, REDACT_NATIONAL_ID);
+    if ((groups = ipv4_groups(&digits, &context)) != 0)
+        return take(finder, &digits, groups, REDACT_IP);
+    if ((groups = redact_id_groups(finder, &digits, &context)) != 0)
+        return take(finder, &digits, groups, REDACT_NATIONAL_ID);
     if (is_price(text, &digits)) return 0;
     if ((groups = redact_phone_groups(finder, &digits, &context)) != 0) {
         size_t bare = digits.ends[groups - 1];

@@ -1,44 +1,63 @@
-/* Persons behind words that name somebody ("my name is", "me llamo", "Mme", "Regards,", "my wife"). Brands, places
- * and ordinary words that are names as well count there; in a text about films only what the writer says of himself. */
+/* Persons behind words that name somebody ("my name is", "me llamo", "Mme", "Regards,", "my wife").
+ * Brands, places and ordinary words that are names as well count there; in a text about films only
+ * what the writer says of himself. */
 #include "text/redact_name.h"
 
-/* --- behind a title ------------------------------------------------------------------------------------ */
+/* --- behind a title --------------------------------------------------------------------------- */
 
 static size_t behind_title(struct redact_finder *finder, const struct redact_word *title)
 {
-    static const char *const weak[] = {"miss", "doctor", "sir", "lady", "lord", "don", "dona", "mx", "mm", "officer", "senor", "professor", "monsieur"};
-    static const char *const brands[] = {"pepper", "martens", "oetker", "coffee", "clean", "muscle", "bronner", "bronners", "scholl", "scholls", "meyer",
-                                         "meyers", "dior", "gaga", "potato", "bean", "robot", "kipling", "who", "dre", "seuss", "strange", "house", "bricolage",
-                                         "cuisine", "propre", "simon", "patron", "peppers", "beast", "word", "office", "outlook", "excel", "works", "money", "windows", "dos", "jart", "hauschka", "pierre"};
+    static const char *const weak[] = {
+        "miss", "doctor", "sir", "lady", "lord", "don", "dona", "mx", "mm", "officer", "senor",
+        "professor", "monsieur"};
+    static const char *const brands[] = {
+        "pepper", "martens", "oetker", "coffee", "clean", "muscle", "bronner", "bronners", "scholl",
+        "scholls", "meyer", "meyers", "dior", "gaga", "potato", "bean", "robot", "kipling", "who",
+        "dre", "seuss", "strange", "house", "bricolage", "cuisine", "propre", "simon", "patron",
+        "peppers", "beast", "word", "office", "outlook", "excel", "works", "money", "windows",
+        "dos", "jart", "hauschka", "pierre"};
     struct str text = finder->text;
     struct redact_word first;
     size_t size, i = title->end + (at(text, title->end) == '.');
     if (skip_blanks(text, i) == i && at(text, title->end) != '.') return 0;
-    struct name name = name_read(text, skip_blanks(text, i), IS_ONE_OF(title, ((const char *const[]){"ms", "mr", "mrs"})) ? SMALL : NOT_SMALL);
+    struct name name =
+        name_read(text, skip_blanks(text, i),
+                  IS_ONE_OF(title, ((const char *const[]){"ms", "mr", "mrs"})) ? SMALL : NOT_SMALL);
     redact_word_before(text, title->start, &first);
-    bool owned = first.cues & CUE(OWNER) && first.end + 1 == title->start; /* "my Dr. Wants me to" */
+    /* "my Dr. Wants me to" */
+    bool owned = first.cues & CUE(OWNER) && first.end + 1 == title->start;
     if (!name.parts || name.company || (owned && !name.known)) return 0;
     redact_word_at(text, name.start, &first);
-    bool owned_by = is_apostrophe(text, name.end, &size) && at(text, name.end + size) == 's'; /* "Dr. Brown's bottles" */
-    if (name.parts == 1 && (IS_ONE_OF(&first, brands) || (owned_by && IS_ONE_OF(&first, ((const char *const[]){"brown", "smith"}))))) return name.end;
-    bool called_so = IS_ONE_OF(title, ((const char *const[]){"monsieur", "senor"})) && title->capital && !redact_is_ordinary(&first);
-    if (IS_ONE_OF(title, weak) && !name.known && !called_so && (name.parts < 2 || !title->capital)) return 0;
+    /* "Dr. Brown's bottles" */
+    bool owned_by = is_apostrophe(text, name.end, &size) && at(text, name.end + size) == 's';
+    if (name.parts == 1 &&
+        (IS_ONE_OF(&first, brands) ||
+         (owned_by && IS_ONE_OF(&first, ((const char *const[]){"brown", "smith"})))))
+        return name.end;
+    bool called_so = IS_ONE_OF(title, ((const char *const[]){"monsieur", "senor"})) &&
+                     title->capital && !redact_is_ordinary(&first);
+    if (IS_ONE_OF(title, weak) && !name.known && !called_so && (name.parts < 2 || !title->capital))
+        return 0;
     first = name_follow(text, &name);
-    if (IS_ONE_OF(&first, ((const char *const[]){"app", "apps", "weather", "game", "brand"}))) return name.end; /* "Mr. Cooper app" */
+    if (IS_ONE_OF(&first, ((const char *const[]){"app", "apps", "weather", "game", "brand"})))
+        return name.end; /* "Mr. Cooper app" */
     if (name_in_film(finder)) return name.end; /* "Mr. Darcy" */
     return name_take(finder, &name);
 }
 
-/* --- behind a word that names ---------------------------------------------------------------------------- */
+/* --- behind a word that names ----------------------------------------------------------------- */
 
 /* "is", "es", ":" and the like between the cue and the name. */
 static size_t skip_links(struct str text, size_t i, bool *ret_link)
 {
-    static const char *const links[] = {"is", "was", "es", "era", "est", "etait", "as", "ist", "to", "y", "me"};
+    static const char *const links[] = {
+        "is", "was", "es", "era", "est", "etait", "as", "ist", "to", "y", "me"};
     *ret_link = false;
     for (int k = 0; k < 3; k++) {
         struct redact_word word;
-        while (at(text, i) == ' ' || at(text, i) == ':' || (at(text, i) == '?' && k == 0 && at(text, i + 1) == ' ') || at(text, i) == '"' || at(text, i) == '=' || (at(text, i) == '\n' && *ret_link)) {
+        while (at(text, i) == ' ' || at(text, i) == ':' ||
+               (at(text, i) == '?' && k == 0 && at(text, i + 1) == ' ') || at(text, i) == '"' ||
+               at(text, i) == '=' || (at(text, i) == '\n' && *ret_link)) {
             *ret_link |= text.data[i] == ':' || text.data[i] == '=' || text.data[i] == '?';
             i++;
         }
@@ -56,7 +75,8 @@ static bool is_persons_name(struct str text, const struct redact_word *cue, bool
     struct redact_word word;
     redact_word_before(text, cue->start, &word);
     if (!link) return word.cues & CUE(OWNER) && word.end + 1 == cue->start && cue->size > 3;
-    bool line = cue->start == 0 || strchr("\n.-*>", text.data[cue->start - 1]) || (cue->start > 1 && strchr("\n.-*>;", text.data[cue->start - 2]));
+    bool line = cue->start == 0 || strchr("\n.-*>", text.data[cue->start - 1]) ||
+                (cue->start > 1 && strchr("\n.-*>;", text.data[cue->start - 2]));
     return line || (word.cues & CUE(OWNER) && word.end + 1 == cue->start);
 }
 
@@ -66,7 +86,8 @@ static bool speaks_of_self(struct str text, const struct redact_word *cue)
     static const char *const selves[] = {"me", "m", "my", "mi", "i", "am", "je", "mon"};
     struct redact_word before_cue;
     redact_word_before(text, cue->start, &before_cue);
-    return (before_cue.size && IS_ONE_OF(&before_cue, selves)) || IS_ONE_OF(cue, ((const char *const[]){"soy", "llamo", "suis", "signed", "firmado"}));
+    return (before_cue.size && IS_ONE_OF(&before_cue, selves)) ||
+           IS_ONE_OF(cue, ((const char *const[]){"soy", "llamo", "suis", "signed", "firmado"}));
 }
 
 /* "my grandmother was called". */
@@ -82,11 +103,14 @@ static bool is_relatives(struct str text, const struct redact_word *cue)
 static bool names_somebody(struct str text, const struct redact_word *cue, size_t *i)
 {
     static const char *const objects[] = {"him", "her", "me"};
-    static const char *const people[] = {"lady", "man", "woman", "guy", "gentleman", "girl", "person", "employee", "someone", "somebody", "agent", "rep",
-                                         "representative", "chica", "chico", "persona", "dame", "homme", "nurse", "cashier"};
+    static const char *const people[] = {
+        "lady", "man", "woman", "guy", "gentleman", "girl", "person", "employee", "someone",
+        "somebody", "agent", "rep", "representative", "chica", "chico", "persona", "dame", "homme",
+        "nurse", "cashier"};
     struct redact_word word;
     redact_word_at(text, skip_blanks(text, cue->end), &word);
-    if (word.size && IS_ONE_OF(&word, objects) && at(text, word.end) == ' ') return *i = word.end + 1, true;
+    if (word.size && IS_ONE_OF(&word, objects) && at(text, word.end) == ' ')
+        return *i = word.end + 1, true;
     redact_word_before(text, cue->start, &word);
     return word.size && IS_ONE_OF(&word, people);
 }
@@ -111,20 +135,29 @@ static size_t small_unknown_end(struct str text, size_t start)
 
 static size_t behind_naming(struct redact_finder *finder, const struct redact_word *cue)
 {
-    static const char *const sure[] = {"llamo", "appelle", "heisse", "chiamo", "chamo", "surname", "apellido", "apellidos", "prenom", "firstname", "signed", "firmado"};
-    static const char *const weak[] = {"soy", "suis", "called", "named", "nome", "llama", "llaman", "llamamos", "appelles", "heisst"};
+    static const char *const sure[] = {
+        "llamo", "appelle", "heisse", "chiamo", "chamo", "surname", "apellido", "apellidos",
+        "prenom", "firstname", "signed", "firmado"};
+    static const char *const weak[] = {
+        "soy", "suis", "called", "named", "nome", "llama", "llaman", "llamamos", "appelles",
+        "heisst"};
     struct str text = finder->text;
     struct redact_word first;
     bool link;
-    bool comma = at(text, cue->end) == ',' && IS_ONE_OF(cue, ((const char *const[]){"signed", "firmado"}));
+    bool comma = at(text, cue->end) == ',' &&
+                 IS_ONE_OF(cue, ((const char *const[]){"signed", "firmado"}));
     size_t i = skip_links(text, cue->end + comma, &link);
     if (i == cue->end) return 0;
-    bool strong = IS_ONE_OF(cue, sure) || (!IS_ONE_OF(cue, weak) && is_persons_name(text, cue, link));
+    bool strong = IS_ONE_OF(cue, sure) ||
+                  (!IS_ONE_OF(cue, weak) && is_persons_name(text, cue, link));
     bool told = strong && (link || IS_ONE_OF(cue, sure));
     bool person = !strong && names_somebody(text, cue, &i);
     struct name name = name_read(text, i, told ? SMALL_ALSO : strong ? SMALL : NOT_SMALL);
     redact_word_before(text, cue->start, &first);
-    bool own = first.size && IS_ONE_OF(&first, ((const char *const[]){"me", "my", "mi", "m", "mon"})); /* "llamo y me cuelgan" is a call */
+    bool own = first.size &&
+               IS_ONE_OF(&first,
+                         ((const char *const[]){"me", "my", "mi", "m",
+                                                "mon"})); /* "llamo y me cuelgan" is a call */
     if (!name.parts && told && cue->size > 3 && own) {
         size_t end = small_unknown_end(text, i);
         if (end) redact_add(finder, i, end, REDACT_PERSON);
@@ -132,8 +165,11 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     }
     if (!name.parts || name.company || name_is_brand(text, &name)) return 0;
     redact_word_at(text, name.start, &first);
-    if (person && !name.also && !first.upper && name.end - name.start >= 4 && !name_in_film(finder)) return name_take(finder, &name);
-    if (!strong && (!name.known || (name.parts == 1 && name.given == 0)) && !(name.parts >= 2 && is_relatives(text, cue))) return 0;
+    if (person && !name.also && !first.upper && name.end - name.start >= 4 && !name_in_film(finder))
+        return name_take(finder, &name);
+    if (!strong && (!name.known || (name.parts == 1 && name.given == 0)) &&
+        !(name.parts >= 2 && is_relatives(text, cue)))
+        return 0;
     if (!speaks_of_self(text, cue) && name_in_film(finder)) return name.end;
     return name_take(finder, &name);
 }
@@ -143,7 +179,8 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     struct str text = finder->text;
     size_t i = cue->end;
     bool line = false, mark = false;
-    for (int k = 0; k < 5 && i < text.size && strchr(" ,.!-\n", text.data[i]); k++, i++) line |= text.data[i] == '\n', mark |= text.data[i] != ' ';
+    for (int k = 0; k < 5 && i < text.size && strchr(" ,.!-\n", text.data[i]); k++, i++)
+        line |= text.data[i] == '\n', mark |= text.data[i] != ' ';
     if (!mark) return 0;
     struct name name = name_read(text, i, NOT_SMALL);
     size_t end = name.end + (at(text, name.end) == '.');
@@ -152,14 +189,18 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     return name.known || (line && name.parts <= 3) ? name_take(finder, &name) : 0;
 }
 
-/* "my kid Yulan", "mi hija Yulan": nobody knows the name, but there is nothing else of that form. */
+/* "my kid Yulan", "mi hija Yulan": nobody knows the name, but there is nothing
+ * else of that form. */
 static bool is_familys(const struct redact_word *cue)
 {
-    static const char *const family[] = {"husband", "wife", "son", "daughter", "brother", "sister", "mother", "father", "mom", "mum", "dad", "grandson",
-                                         "granddaughter", "grandmother", "grandfather", "uncle", "aunt", "cousin", "niece", "nephew", "kid", "fiance", "fiancee",
-                                         "boyfriend", "girlfriend", "neighbour", "neighbor", "colleague", "esposo", "esposa", "marido", "mujer", "hijo", "hija",
-                                         "hermano", "hermana", "madre", "padre", "abuelo", "abuela", "sobrino", "sobrina", "novio", "novia", "mari", "femme", "fils",
-                                         "fille", "frere", "soeur", "neveu", "epoux", "epouse", "copain", "copine", "collegue"};
+    static const char *const family[] = {
+        "husband", "wife", "son", "daughter", "brother", "sister", "mother", "father", "mom", "mum",
+        "dad", "grandson", "granddaughter", "grandmother", "grandfather", "uncle", "aunt", "cousin",
+        "niece", "nephew", "kid", "fiance", "fiancee", "boyfriend", "girlfriend", "neighbour",
+        "neighbor", "colleague", "esposo", "esposa", "marido", "mujer", "hijo", "hija", "hermano",
+        "hermana", "madre", "padre", "abuelo", "abuela", "sobrino", "sobrina", "novio", "novia",
+        "mari", "femme", "fils", "fille", "frere", "soeur", "neveu", "epoux", "epouse", "copain",
+        "copine", "collegue"};
     return IS_ONE_OF(cue, family);
 }
 
@@ -172,8 +213,11 @@ static size_t before_relative(struct redact_finder *finder, const struct redact_
     redact_word_before(text, cue->start, &s);
     if (s.size != 1 || s.folded[0] != 's' || s.end + 1 != cue->start || s.capital) return 0;
     redact_word_before(text, s.start, &owner);
-    if (!owner.size || !is_apostrophe(text, owner.end, &size) || owner.end + size != s.start) return 0;
-    if (owner.cues & (CUE(COMMON) | CUE(ALSO) | CUE(PUBLIC) | CUE(RELATIVE)) || !(owner.cues & CUE(GIVEN)) || name_in_film(finder)) return 0;
+    if (!owner.size || !is_apostrophe(text, owner.end, &size) || owner.end + size != s.start)
+        return 0;
+    if (owner.cues & (CUE(COMMON) | CUE(ALSO) | CUE(PUBLIC) | CUE(RELATIVE)) ||
+        !(owner.cues & CUE(GIVEN)) || name_in_film(finder))
+        return 0;
     redact_add(finder, owner.start, owner.end, REDACT_PERSON);
     return cue->end;
 }
@@ -182,31 +226,47 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
 {
     struct str text = finder->text;
     struct redact_word of;
-    bool colon = at(text, cue->end) == ':' && before(text, cue->start) != '@'; /* "@user: Das mit" */
+    /* "@user: Das mit" */
+    bool colon = at(text, cue->end) == ':' && before(text, cue->start) != '@';
     size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ',' || colon));
     redact_word_at(text, i, &of);
-    if (IS_ONE_OF(&of, ((const char *const[]){"de", "of", "named", "called", "llamado", "llamada"})) && !of.capital) i = skip_blanks(text, of.end);
+    if (IS_ONE_OF(&of,
+                  ((const char *const[]){"de", "of", "named", "called", "llamado", "llamada"})) &&
+        !of.capital)
+        i = skip_blanks(text, of.end);
     struct name name = name_read(text, i, NOT_SMALL);
     if (!name.parts || i == cue->end || name.company || name_is_brand(text, &name)) return 0;
     redact_word_before(text, cue->start, &of);
     bool owned = of.cues & CUE(OWNER) && of.end + 1 == cue->start;
     if (name_is_brand_pair(text, cue->start, name.start)) return name.end; /* "Père Noël" */
     if (!speaks_of_self(text, cue) && name_in_film(finder)) return name.end; /* "his wife Anna" */
-    bool unlisted = owned && !cue->capital && is_familys(cue) && name.parts <= 2 && !name.also && name.end - name.start >= 3;
-    return name.known || name.also >= 2 || (name.also && owned) || unlisted ? name_take(finder, &name) : 0;
+    bool unlisted = owned && !cue->capital && is_familys(cue) && name.parts <= 2 && !name.also &&
+                    name.end - name.start >= 3;
+    return name.known || name.also >= 2 || (name.also && owned) || unlisted
+               ? name_take(finder, &name)
+               : 0;
 }
 
-/* "a nombre de", "au nom de", "booked under the name (of)": where the name behind it begins, or 0. */
+/* "a nombre de", "au nom de", "booked under the name (of)": where the name behind
+ * it begins, or 0. */
 static size_t behind_name_of(struct str text, const struct redact_word *cue)
 {
-    static const char *const wares[] = {"sold", "marketed", "known", "goes", "go", "branded", "made", "sells"};
+    static const char *const wares[] = {
+        "sold", "marketed", "known", "goes", "go", "branded", "made", "sells"};
     struct redact_word lead, verb, of;
     redact_word_before(text, cue->start, &lead);
     redact_word_at(text, skip_blanks(text, cue->end), &of);
-    bool romance = (IS_ONE_OF(cue, ((const char *const[]){"nombre"})) && IS_ONE_OF(&lead, ((const char *const[]){"a"}))) ||
-                   (IS_ONE_OF(cue, ((const char *const[]){"nom"})) && IS_ONE_OF(&lead, ((const char *const[]){"au"})));
-    if (romance) return IS_ONE_OF(&of, ((const char *const[]){"de"})) && !of.capital ? skip_blanks(text, of.end) : 0;
-    if (!IS_ONE_OF(cue, ((const char *const[]){"name"})) || !IS_ONE_OF(&lead, ((const char *const[]){"the"}))) return 0;
+    bool romance = (IS_ONE_OF(cue, ((const char *const[]){"nombre"})) &&
+                    IS_ONE_OF(&lead, ((const char *const[]){"a"}))) ||
+                   (IS_ONE_OF(cue, ((const char *const[]){"nom"})) &&
+                    IS_ONE_OF(&lead, ((const char *const[]){"au"})));
+    if (romance)
+        return IS_ONE_OF(&of, ((const char *const[]){"de"})) && !of.capital
+                   ? skip_blanks(text, of.end)
+                   : 0;
+    if (!IS_ONE_OF(cue, ((const char *const[]){"name"})) ||
+        !IS_ONE_OF(&lead, ((const char *const[]){"the"})))
+        return 0;
     redact_word_before(text, lead.start, &lead);
     if (!IS_ONE_OF(&lead, ((const char *const[]){"under", "in"}))) return 0;
     redact_word_before(text, lead.start, &verb);
@@ -216,8 +276,10 @@ static size_t behind_name_of(struct str text, const struct redact_word *cue)
 
 static bool is_holder(const struct redact_word *cue)
 {
-    static const char *const holders[] = {"holder", "cardholder", "titular", "titulaire", "passenger", "pasajero", "pasajera", "passager", "passagere",
-                                          "recipient", "destinatario", "destinataire", "sender", "remitente", "expediteur", "attn", "guest", "huesped"};
+    static const char *const holders[] = {
+        "holder", "cardholder", "titular", "titulaire", "passenger", "pasajero", "pasajera",
+        "passager", "passagere", "recipient", "destinatario", "destinataire", "sender", "remitente",
+        "expediteur", "attn", "guest", "huesped"};
     return IS_ONE_OF(cue, holders);
 }
 
@@ -229,8 +291,11 @@ static size_t behind_holder(struct redact_finder *finder, const struct redact_wo
     if (!i && at(text, cue->end) == ':' && is_holder(cue)) i = skip_blanks(text, cue->end + 1);
     if (!i) return 0;
     struct name name = name_read(text, i, NOT_SMALL);
-    if (!name.parts || name.company || name.end - name.start < 3 || name_is_brand(text, &name) || name_in_film(finder)) return 0;
-    if (name.parts == 1 && !name.known && name_follow(text, &name).size && is_holder(cue)) return 0; /* "Guest: Wifi is down" */
+    if (!name.parts || name.company || name.end - name.start < 3 || name_is_brand(text, &name) ||
+        name_in_film(finder))
+        return 0;
+    /* "Guest: Wifi is down" */
+    if (name.parts == 1 && !name.known && name_follow(text, &name).size && is_holder(cue)) return 0;
     return name_take(finder, &name);
 }
 
@@ -238,8 +303,8 @@ size_t redact_person(struct redact_finder *finder, const struct redact_word *wor
 {
     size_t end = 0;
     /* "M. Dupont" */
-    bool monsieur = finder->french && word->size == 1 && word->folded[0] == 'm' && word->capital && at(finder->text, word->end) == '.' &&
-                    at(finder->text, word->end + 1) == ' ';
+    bool monsieur = finder->french && word->size == 1 && word->folded[0] == 'm' && word->capital &&
+                    at(finder->text, word->end) == '.' && at(finder->text, word->end + 1) == ' ';
     if (word->cues & CUE(TITLE) || monsieur) end = behind_title(finder, word);
     if (word->cues & CUE(NAMED)) end = behind_holder(finder, word);
     if (!end && word->cues & CUE(NAMED) && !is_holder(word)) end = behind_naming(finder, word);

@@ -1,7 +1,9 @@
-/* Telephone numbers: international ones by their plus sign or 00, national ones by the way that a country
- * writes them, and any other grouping behind words like "call me on", "mi móvil es", "mon numéro".
+/* Telephone numbers: international ones by their plus sign or 00, national ones by the way
+ * that a country writes them, and any other grouping behind words like "call me on", "mi
+ * móvil es", "mon numéro".
  *
- * Sources of the national forms: ITU-T E.123, the numbering plans of NANP, Ofcom, ARCEP, CNMC, IFT, BIPT. */
+ * Sources of the national forms: ITU-T E.123, the numbering plans of NANP, Ofcom,
+ * ARCEP, CNMC, IFT, BIPT. */
 #include "text/redact_find.h"
 
 /* Most digits of an international number with its country code; what isn't listed: 15 (E.164). */
@@ -9,8 +11,10 @@ static const struct country {
     const char *code;
     uint8_t most;
 } countries[] = {
-    {"1", 11},  {"33", 11}, {"34", 11}, {"44", 12}, {"52", 13}, {"32", 11},  {"351", 12}, {"31", 11}, {"41", 11},
-    {"39", 13}, {"54", 13}, {"56", 11}, {"57", 12}, {"51", 11}, {"352", 12}, {"353", 12}, {"46", 12}, {"47", 10},
+    {"1", 11},  {"33", 11}, {"34", 11}, {"44", 12}, {"52", 13}, {"32", 11},  {"351", 12},
+    {"31", 11}, {"41", 11},
+    {"39", 13}, {"54", 13}, {"56", 11}, {"57", 12}, {"51", 11}, {"352", 12}, {"353", 12},
+    {"46", 12}, {"47", 10},
 };
 
 static bool starts_with(const struct redact_digits *digits, const char *prefix)
@@ -19,14 +23,20 @@ static bool starts_with(const struct redact_digits *digits, const char *prefix)
     return digits->count >= size && memcmp(digits->digits, prefix, size) == 0;
 }
 
-static char digit_at(const struct redact_digits *digits, size_t i) { return i < digits->count ? digits->digits[i] : '\0'; }
+static char digit_at(const struct redact_digits *digits, size_t i)
+{
+    return i < digits->count ? digits->digits[i] : '\0';
+}
 
 static size_t most_digits(const struct redact_digits *digits, size_t skipped)
 {
     for (size_t i = 0; i < sizeof countries / sizeof *countries; i++) {
         size_t size = strlen(countries[i].code);
-        if (digits->count < skipped + size || memcmp(digits->digits + skipped, countries[i].code, size) != 0) continue;
-        bool trunk = memchr(digits->separators, '(', digits->groups) && digit_at(digits, skipped + size) == '0';
+        if (digits->count < skipped + size ||
+            memcmp(digits->digits + skipped, countries[i].code, size) != 0)
+            continue;
+        bool trunk = memchr(digits->separators, '(', digits->groups) &&
+                     digit_at(digits, skipped + size) == '0';
         return countries[i].most + skipped + trunk;
     }
     return 15 + skipped;
@@ -39,7 +49,8 @@ static uint8_t joined_groups(const struct redact_digits *digits, size_t most, si
     uint8_t groups = 0;
     size_t count = 0;
     for (; groups < digits->groups && count + digits->sizes[groups] <= most; groups++) {
-        char separator = digits->separators[groups], earlier = groups > 1 ? digits->separators[groups - 1] : 0;
+        char separator = digits->separators[groups],
+             earlier = groups > 1 ? digits->separators[groups - 1] : 0;
         if (separator == ' ' && (earlier == '-' || earlier == '.') && count >= 7) break;
         if (separator == '(' && count >= 7) break;
         if (separator == ' ' && digits->sizes[groups] == 1 && count >= 9) break;
@@ -59,9 +70,10 @@ static uint8_t international_groups(const struct redact_digits *digits)
     return count >= skipped + (digits->plus ? 8 : 9) ? groups : 0;
 }
 
-/* --- national forms ---------------------------------------------------------------------------------- */
+/* --- national forms --------------------------------------------------------------------------- */
 
-/* sizes: of the groups. first, second: what the first and the fourth or fifth digit may be; NULL: any. */
+/* sizes: of the groups. first, second: what the first and the fourth or fifth digit
+ * may be; NULL: any. */
 static const struct form {
     const char *sizes, *first, *second; /* second: first digit of the second group */
     bool spanish_only;
@@ -83,7 +95,8 @@ static bool has_sizes(const struct redact_digits *digits, const char *sizes)
     for (size_t g = 0; g < groups; g++)
         if (digits->sizes[g] != sizes[g] - '0') return false;
     /* The same separator throughout, but for the parenthesis of the area code. */
-    size_t second = groups > 2 ? 2 : 1, first = digits->separators[1] == ')' || digits->separators[1] == '(' ? second : 1;
+    size_t second = groups > 2 ? 2 : 1,
+           first = digits->separators[1] == ')' || digits->separators[1] == '(' ? second : 1;
     if (digits->separators[1] == '(') first = groups > 3 ? 3 : second;
     for (size_t g = first + 1; g < groups; g++)
         if (digits->separators[g] != digits->separators[first]) return false;
@@ -99,7 +112,9 @@ static bool is_round(const struct redact_digits *digits, uint8_t groups)
 
 static bool goes_on(const struct redact_digits *digits, uint8_t groups)
 {
-    return digits->groups > groups && digits->separators[groups] == digits->separators[groups - 1] && digits->sizes[groups] >= 2;
+    return digits->groups > groups &&
+           digits->separators[groups] == digits->separators[groups - 1] &&
+           digits->sizes[groups] >= 2;
 }
 
 static uint8_t grouped_form(const struct redact_finder *finder, const struct redact_digits *digits)
@@ -110,8 +125,12 @@ static uint8_t grouped_form(const struct redact_finder *finder, const struct red
         if ((form->spanish_only && !finder->spanish) || !has_sizes(digits, form->sizes)) continue;
         if (!strchr(form->first, digits->digits[0])) continue;
         size_t second = i == 1 ? (size_t)digits->sizes[0] + digits->sizes[1] : digits->sizes[0];
-        if (form->second && (!strchr(form->second, digits->digits[second]) || (i == 1 && !strchr(form->second, digits->digits[1])))) continue;
-        if ((digits->separators[1] == '.' || digits->separators[1] == ' ') && is_round(digits, groups)) continue; /* 600.000.000 */
+        if (form->second && (!strchr(form->second, digits->digits[second]) ||
+                             (i == 1 && !strchr(form->second, digits->digits[1]))))
+            continue;
+        if ((digits->separators[1] == '.' || digits->separators[1] == ' ') &&
+            is_round(digits, groups))
+            continue; /* 600.000.000 */
         if (!goes_on(digits, groups)) return groups;
     }
     return 0;
@@ -122,9 +141,13 @@ static uint8_t trunk_form(const struct redact_digits *digits, bool cue)
 {
     size_t count = 0;
     uint8_t best = 0;
-    if (digits->digits[0] != '0' || digit_at(digits, 1) == '0' || digits->sizes[0] < 2 || digits->sizes[0] > 5) return 0;
+    if (digits->digits[0] != '0' || digit_at(digits, 1) == '0' || digits->sizes[0] < 2 ||
+        digits->sizes[0] > 5)
+        return 0;
     for (uint8_t groups = 1; groups <= digits->groups && groups <= 6; groups++) {
-        if (groups > 1 && (digits->sizes[groups - 1] < 2 || strchr("(", digits->separators[groups - 1]))) break;
+        if (groups > 1 &&
+            (digits->sizes[groups - 1] < 2 || strchr("(", digits->separators[groups - 1])))
+            break;
         count += digits->sizes[groups - 1];
         if (count > 11) break;
         if (groups >= 2 && count >= (cue ? 7u : 9u)) best = groups;
@@ -132,7 +155,8 @@ static uint8_t trunk_form(const struct redact_digits *digits, bool cue)
     return best;
 }
 
-static bool is_plain(const struct redact_finder *finder, const struct redact_digits *digits, bool cue)
+static bool is_plain(const struct redact_finder *finder, const struct redact_digits *digits,
+                     bool cue)
 {
     uint8_t size = digits->sizes[0];
     const char *d = digits->digits;
@@ -140,19 +164,24 @@ static bool is_plain(const struct redact_finder *finder, const struct redact_dig
     for (int i = 1; i < size; i++) repeated &= d[i] == d[0];
     if (digits->groups > 1 && digits->separators[1] == '.' && !cue) return false;
     if (repeated && !cue) return false;
-    if (size == 10 && d[0] == '0' && d[1] != '0') return true;                    /* FR, BE mobile */
-    if (size == 11 && d[0] == '0' && (d[1] == '7' || d[1] == '1' || d[1] == '2')) return true; /* UK */
+    /* FR, BE mobile */
+    if (size == 10 && d[0] == '0' && d[1] != '0') return true;
+    /* UK */
+    if (size == 11 && d[0] == '0' && (d[1] == '7' || d[1] == '1' || d[1] == '2')) return true;
     if (size == 9 && d[0] == '0' && d[1] != '0') return cue;                      /* BE */
     if (size == 9 && strchr("679", d[0])) return cue || finder->spanish;          /* ES */
-    if (size == 10 && strchr("23456789", d[0]) && strchr("23456789", d[3])) return cue || finder->english || finder->spanish || !finder->known;
+    if (size == 10 && strchr("23456789", d[0]) && strchr("23456789", d[3]))
+        return cue || finder->english || finder->spanish || !finder->known;
     if (size == 11 && d[0] == '1' && strchr("23456789", d[1])) return cue;
     return false;
 }
 
 static bool is_date_form(const struct redact_digits *digits)
 {
-    return digits->groups >= 3 && digits->separators[1] == digits->separators[2] && !strchr("() ", digits->separators[1]) &&
-           ((digits->sizes[0] <= 2 && digits->sizes[1] <= 2 && digits->sizes[2] == 4) || (digits->sizes[0] == 4 && digits->sizes[1] == 2 && digits->sizes[2] == 2));
+    return digits->groups >= 3 && digits->separators[1] == digits->separators[2] &&
+           !strchr("() ", digits->separators[1]) &&
+           ((digits->sizes[0] <= 2 && digits->sizes[1] <= 2 && digits->sizes[2] == 4) ||
+            (digits->sizes[0] == 4 && digits->sizes[1] == 2 && digits->sizes[2] == 2));
 }
 
 /* Any grouping, because the words say what it is. */
@@ -175,7 +204,8 @@ uint8_t redact_phone_groups(const struct redact_finder *finder, const struct red
     if (!cue && context->nearest & others && context->distance <= 3) return 0;
     if (!cue && digits->start > 0 && finder->text.data[digits->start - 1] == '#') return 0;
     if (is_date_form(digits)) return 0;
-    if ((groups = grouped_form(finder, digits)) != 0 || (groups = trunk_form(digits, cue)) != 0) return groups;
+    if ((groups = grouped_form(finder, digits)) != 0 || (groups = trunk_form(digits, cue)) != 0)
+        return groups;
     if (is_plain(finder, digits, cue)) return 1;
     return cue ? cued_form(digits) : 0;
 }

@@ -1,5 +1,6 @@
-/* What kind of talk a text is: of films and other arts, a public post, or a matter between a customer and a
- * company. A bare name means something else in each: "Anna Reyes was superb" is an actress or an agent. */
+/* What kind of talk a text is: of films and other arts, a public post, or a matter between a
+ * customer and a company. A bare name means something else in each: "Anna Reyes was superb" is
+ * an actress or an agent. */
 #include "text/redact_find.h"
 
 #include <threads.h>
@@ -13,45 +14,85 @@ static const struct {
     enum hint hint;
     const char *words; /* folded, parted by blanks */
 } lists[] = {
-    {FILM, "film films movie movies filmmaker filmmakers filmmaking actor actors actress actresses director directors directed directs directorial "
-           "directing starring costar costars cast screenplay screenwriter script scripted sequel sequels prequel remake comedy comedies comic comedic "
-           "drama dramas melodrama thriller thrillers documentary cinema cinematic cinematography cinematographer moviegoers hollywood bollywood "
-           "oscar oscars blockbuster acting portrayal protagonist protagonists storyline flick biopic satire farce noir "
-           "adaptation theaters pixar onscreen dialogue scenes scene viewers filmed screenwriters animator animators cinematically filmgoers "
-           "acteur acteurs actrice actrices realisateur realisatrice realisateurs realise realisation realisee comedie comedies scenario scenariste "
-           "personnage personnages cineaste cineastes cine bobine navet intrigue suspense tournage spectateur spectateurs "
-           "pelicula peliculas actriz actrices directora guion cineasta rodaje reparto protagonista personaje personajes documental "
-           "dialogues documentaire metrage telefilm cinematographique generique comedien comediens casting nanar slasher flicks filme filmer epouvante "
+    {FILM,
+     "film films movie movies filmmaker filmmakers filmmaking actor actors actress actresses "
+     "director directors directed directs directorial "
+           "directing starring costar costars cast screenplay screenwriter script scripted sequel "
+           "sequels prequel remake comedy comedies comic comedic "
+           "drama dramas melodrama thriller thrillers documentary cinema cinematic cinematography "
+           "cinematographer moviegoers hollywood bollywood "
+           "oscar oscars blockbuster acting portrayal protagonist protagonists storyline flick "
+           "biopic satire farce noir "
+           "adaptation theaters pixar onscreen dialogue scenes scene viewers filmed screenwriters "
+           "animator animators cinematically filmgoers "
+           "acteur acteurs actrice actrices realisateur realisatrice realisateurs realise "
+           "realisation realisee comedie comedies scenario scenariste "
+           "personnage personnages cineaste cineastes cine bobine navet intrigue suspense tournage "
+           "spectateur spectateurs "
+           "pelicula peliculas actriz actrices directora guion cineasta rodaje reparto "
+           "protagonista personaje personajes documental "
+           "dialogues documentaire metrage telefilm cinematographique generique comedien comediens "
+           "casting nanar slasher flicks filme filmer epouvante "
            "interpretes adaptado largometraje cortometraje taquilla "
            "episode episodes soap sitcom plot plots subplot"},
-    {PERHAPS_FILM, "story stories tale tales star stars role roles romance romantic horror charm charisma charismatic entertaining entertainment entertainer "
-                   "funny humor humour humorous laughs laugh witty wit hilarious touching boring dull genre melodramatic style vision visual visuals "
-                   "sentimental emotional emotion emotionally talent inspired masterpiece cliche cliches cliched predictable "
-                   "fantasy action chemistry villain hero heroine heroes ensemble debut career turn "
-                   "pretentious sappy hokey quirky offbeat subtle compelling engrossing tedious spectacle epic classic art artistic "
-                   "performance performances screen series season seasons serie tv character characters audience audiences "
-                   "portrays portrait plays played playing narrative characterization theme themes soundtrack animated animation sketch laughable production parody trilogy saga slapstick performer performers monologue footage biography studio opera "
-                   "imagery persona villainous lover stylish graceless tale debacle exploitation show shows "
-                   "engaging fable storytelling sentimentality formulaic premise suspenseful deftly poignant riveting contrived hackneyed gritty absorbing heartfelt "
-           "overwrought unsettling endearing yarn narration gripping twists pacing chilling heartwarming wannabe meditation poetry thrills plotting pathos "
-           "preposterous maudlin derivative denouement preachy meandering escapism caper romp angst unflinching watchable amusing intriguing convincing realism "
-           "exhilarating tiresome inventive triumph gangster tragedy sequences adapted portraiture naturalism revelatory whimsy schtick shtick lowbrow "
-           "campy incarnation pretensions spooky unfunny heartbreaking thoughtful poetic lifeless profound provocative delightful "
+    {PERHAPS_FILM,
+     "story stories tale tales star stars role roles romance romantic horror charm charisma "
+     "charismatic entertaining entertainment entertainer "
+                   "funny humor humour humorous laughs laugh witty wit hilarious touching boring "
+                   "dull genre melodramatic style vision visual visuals "
+                   "sentimental emotional emotion emotionally talent inspired masterpiece cliche "
+                   "cliches cliched predictable "
+                   "fantasy action chemistry villain hero heroine heroes ensemble debut "
+                   "career turn "
+                   "pretentious sappy hokey quirky offbeat subtle compelling engrossing tedious "
+                   "spectacle epic classic art artistic "
+                   "performance performances screen series season seasons serie tv character "
+                   "characters audience audiences "
+                   "portrays portrait plays played playing narrative characterization theme themes "
+                   "soundtrack animated animation sketch laughable production parody trilogy saga "
+                   "slapstick performer performers monologue footage biography studio opera "
+                   "imagery persona villainous lover stylish graceless tale debacle exploitation "
+                   "show shows "
+                   "engaging fable storytelling sentimentality formulaic premise suspenseful "
+                   "deftly poignant riveting contrived hackneyed gritty absorbing heartfelt "
+           "overwrought unsettling endearing yarn narration gripping twists pacing chilling "
+           "heartwarming wannabe meditation poetry thrills plotting pathos "
+           "preposterous maudlin derivative denouement preachy meandering escapism caper romp "
+           "angst unflinching watchable amusing intriguing convincing realism "
+           "exhilarating tiresome inventive triumph gangster tragedy sequences adapted portraiture "
+           "naturalism revelatory whimsy schtick shtick lowbrow "
+           "campy incarnation pretensions spooky unfunny heartbreaking thoughtful poetic lifeless "
+           "profound provocative delightful "
            "pretension masterfully gags mesmerizing underdog sappiness oeuvre "
-           "emouvant touchant drole recit rebondissements realisme prestation poesie comique suspens tourne speciaux polar "
-           "histoire heros jeu emotion magnifique ennuyeux decor decors musique oeuvre chef scene trame fiction interprete interpretation role "
+           "emouvant touchant drole recit rebondissements realisme prestation poesie comique "
+           "suspens tourne speciaux polar "
+           "histoire heros jeu emotion magnifique ennuyeux decor decors musique oeuvre chef scene "
+           "trame fiction interprete interpretation role "
                    "historia papel papeles actuacion trama escena escenas espectador genial"},
-    {ARTS, "novel novels author authors book books album albums song songs singer singers songwriter band bands concert concerts musician musicians drummer "
-           "guitarist lyrics playlist gig poet poem painter museum roman auteur livre livres chanson chanteur chanteuse groupe novela libro libros autor "
+    {ARTS,
+     "novel novels author authors book books album albums song songs singer singers songwriter "
+     "band bands concert concerts musician musicians drummer "
+           "guitarist lyrics playlist gig poet poem painter museum roman auteur livre livres "
+           "chanson chanteur chanteuse groupe novela libro libros autor "
            "autora cancion canciones cantante disco concierto player players goal team fan equipo"},
-    {PUBLIC, "president minister senator congressman governor gov election elections politician politicians republican republicans democrat democrats "
-             "parliament chancellor candidate candidates senate congress gop trump obama cnn nfl nba nhl mlb ufc wwe mma pga fifa uefa coach league "
-             "championship champions tournament tournaments striker quarterback pitcher goalkeeper winger defender midfielder fielder innings playoffs "
-             "olympics wrestling wrestlemania touchdown touchdowns roster rematch knockout nascar rapper celebrity celebrities paparazzi grammy grammys emmys "
-             "tweets tweeted tweeting liga ministro ministra gobierno presidente presidenta alcalde diputado elecciones jugador jugadores entrenador gol "
-             "futbol seleccion ministre depute senateur maire gouvernement joueur joueurs entraineur footballeur ecologie ecologistes ecologiste prefet"},
-    {SERVICE, "refund refunded rep reps representative technician helpdesk invoice beneficiary complaint appointment reservation warranty "
-              "salesperson salesman receptionist cashier waitress account customer statement billing "
+    {PUBLIC,
+     "president minister senator congressman governor gov election elections politician "
+     "politicians republican republicans democrat democrats "
+             "parliament chancellor candidate candidates senate congress gop trump obama cnn nfl "
+             "nba nhl mlb ufc wwe mma pga fifa uefa coach league "
+             "championship champions tournament tournaments striker quarterback pitcher goalkeeper "
+             "winger defender midfielder fielder innings playoffs "
+             "olympics wrestling wrestlemania touchdown touchdowns roster rematch knockout nascar "
+             "rapper celebrity celebrities paparazzi grammy grammys emmys "
+             "tweets tweeted tweeting liga ministro ministra gobierno presidente presidenta "
+             "alcalde diputado elecciones jugador jugadores entrenador gol "
+             "futbol seleccion ministre depute senateur maire gouvernement joueur joueurs "
+             "entraineur footballeur ecologie ecologistes ecologiste prefet"},
+    {SERVICE,
+     "refund refunded rep reps representative technician helpdesk invoice beneficiary complaint "
+     "appointment reservation warranty "
+              "salesperson salesman receptionist cashier waitress account customer statement "
+              "billing "
               "reembolso factura asesor asesora recepcionista cuenta reclamacion "
               "remboursement facture conseiller conseillere technicien vendeur vendeuse reclamation"},
 };
@@ -93,13 +134,16 @@ static enum hint hint_of(uint32_t hash)
 /* "@someone", "#thing": a word right behind the sign, a blank before it. */
 static bool is_handle(struct str text, size_t i)
 {
-    return (text.data[i] == '@' || text.data[i] == '#') && is_letter(at(text, i + 1)) && (i == 0 || !is_word(text.data[i - 1]));
+    return (text.data[i] == '@' || text.data[i] == '#') && is_letter(at(text, i + 1)) &&
+           (i == 0 || !is_word(text.data[i - 1]));
 }
 
 /* An e-mail, phone, card … that gave way in a pass before. */
 static bool is_contact(struct str text, size_t i)
 {
-    static const char *const kinds[] = {"[EMAIL]", "[PHONE]", "[ADDRESS]", "[CARD]", "[ACCOUNT]", "[NATIONAL_ID]", "[DATE_OF_BIRTH]", "[IBAN]"};
+    static const char *const kinds[] = {
+        "[EMAIL]", "[PHONE]", "[ADDRESS]", "[CARD]", "[ACCOUNT]", "[NATIONAL_ID]",
+        "[DATE_OF_BIRTH]", "[IBAN]"};
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         if (str_starts(str_slice(text, i, text.size), str_of(kinds[k]))) return true;
     return false;
@@ -109,7 +153,9 @@ static bool is_contact(struct str text, size_t i)
 static bool is_of_service(struct str text, const struct redact_word *word)
 {
     static const char *const teams[] = {"team", "equipo"}, *const stars[] = {"star", "stars"};
-    static const char *const whose[] = {"your", "her", "support", "service", "sales", "whole", "entire", "tu", "su", "vuestro", "todo"};
+    static const char *const whose[] = {
+        "your", "her", "support", "service", "sales", "whole", "entire", "tu", "su", "vuestro",
+        "todo"};
     static const char *const counts[] = {"one", "two", "three", "four", "five", "ten"};
     bool team = IS_ONE_OF(word, teams), star = !team && IS_ONE_OF(word, stars);
     if (!team && !star) return false;

@@ -1,5 +1,5 @@
-/* Secrets: keys whose first letters give them away (sk-…, AKIA…, ghp_…, a JWT), and what stands behind
- * "password:", "mi contraseña es", "Bearer" and their like. */
+/* Secrets: keys whose first letters give them away (sk-…, AKIA…, ghp_…, a JWT), and what stands
+ * behind "password:", "mi contraseña es", "Bearer" and their like. */
 #include "text/redact_find.h"
 
 enum { KEY_BYTES_MIN = 13, TOKEN_BYTES = 2048, VALUE_BYTES = 128, LOOK_BYTES = 48 };
@@ -9,17 +9,28 @@ static const struct secret_form {
     uint8_t least;  /* bytes behind the start */
     bool upper;     /* only capitals and digits */
 } forms[] = {
-    {"sk-", 16, false},          {"sk_live_", 10, false},  {"sk_test_", 10, false}, {"pk_live_", 10, false},
-    {"rk_live_", 10, false},     {"AKIA", 16, true},       {"ASIA", 16, true},      {"ghp_", 20, false},
-    {"gho_", 20, false},         {"ghu_", 20, false},      {"ghs_", 20, false},     {"ghr_", 20, false},
-    {"github_pat_", 20, false},  {"glpat-", 16, false},    {"xoxb-", 10, false},    {"xoxp-", 10, false},
-    {"xoxa-", 10, false},        {"xoxr-", 10, false},     {"xoxs-", 10, false},    {"AIza", 30, false},
-    {"ya29.", 20, false},        {"npm_", 30, false},      {"hf_", 20, false},      {"dop_v1_", 30, false},
-    {"SG.", 30, false},          {"eyJ", 20, false},       {"pypi-", 30, false},    {"shpat_", 20, false},
+    {"sk-", 16, false},          {"sk_live_", 10, false},  {"sk_test_", 10, false},
+    {"pk_live_", 10, false},
+    {"rk_live_", 10, false},     {"AKIA", 16, true},       {"ASIA", 16, true},
+    {"ghp_", 20, false},
+    {"gho_", 20, false},         {"ghu_", 20, false},      {"ghs_", 20, false},
+    {"ghr_", 20, false},
+    {"github_pat_", 20, false},  {"glpat-", 16, false},    {"xoxb-", 10, false},
+    {"xoxp-", 10, false},
+    {"xoxa-", 10, false},        {"xoxr-", 10, false},     {"xoxs-", 10, false},
+    {"AIza", 30, false},
+    {"ya29.", 20, false},        {"npm_", 30, false},      {"hf_", 20, false},
+    {"dop_v1_", 30, false},
+    {"SG.", 30, false},          {"eyJ", 20, false},       {"pypi-", 30, false},
+    {"shpat_", 20, false},
     {"whsec_", 16, false},       {"vbk_", 20, false},
 };
 
-static bool is_token(char c) { return is_ascii_alnum(c) || c == '_' || c == '-' || c == '.' || c == '+' || c == '/' || c == '='; }
+static bool is_token(char c)
+{
+    return is_ascii_alnum(c) || c == '_' || c == '-' || c == '.' || c == '+' || c == '/' ||
+           c == '=';
+}
 
 static size_t token_end(struct str text, size_t start)
 {
@@ -32,11 +43,16 @@ static size_t token_end(struct str text, size_t start)
 static bool has_digit_and_letter(struct str token)
 {
     bool digit = false, letter = false;
-    for (size_t i = 0; i < token.size; i++) digit |= is_digit(token.data[i]), letter |= !is_digit(token.data[i]) && is_letter(token.data[i]);
+    for (size_t i = 0; i < token.size; i++)
+        digit |= is_digit(token.data[i]),
+            letter |= !is_digit(token.data[i]) && is_letter(token.data[i]);
     return digit && letter;
 }
 
-struct str redact_secret_starts(size_t i) { return i < sizeof forms / sizeof *forms ? str_of(forms[i].start) : (struct str){0}; }
+struct str redact_secret_starts(size_t i)
+{
+    return i < sizeof forms / sizeof *forms ? str_of(forms[i].start) : (struct str){0};
+}
 
 size_t redact_secret_token(struct redact_finder *finder, size_t start)
 {
@@ -44,7 +60,8 @@ size_t redact_secret_token(struct redact_finder *finder, size_t start)
         if (!is_token(at(finder->text, start + i))) return 0;
     struct str rest = str_slice(finder->text, start, start + 16);
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        if (rest.size == 0 || forms[i].start[0] != rest.data[0]) continue; /* nearly always: no more work */
+        /* nearly always: no more work */
+        if (rest.size == 0 || forms[i].start[0] != rest.data[0]) continue;
         struct str prefix = str_of(forms[i].start);
         if (!str_starts(rest, prefix)) continue;
         size_t end = token_end(finder->text, start);
@@ -58,7 +75,7 @@ size_t redact_secret_token(struct redact_finder *finder, size_t start)
     return 0;
 }
 
-/* --- behind a cue -------------------------------------------------------------------------------- */
+/* --- behind a cue ----------------------------------------------------------------------------- */
 
 /* Like nothing that one says: a digit beside a letter, a mark inside, or capitals in the middle. */
 static bool looks_made_up(struct str value)
@@ -83,23 +100,31 @@ static bool all_digits(struct str value)
 
 static bool is_link_word(const struct redact_word *word)
 {
-    static const char *const links[] = {"is", "was", "es", "era", "est", "etait", "ist", "e", "as", "to", "number", "code", "a", "for"};
+    static const char *const links[] = {
+        "is", "was", "es", "era", "est", "etait", "ist", "e", "as", "to", "number", "code", "a",
+        "for"};
     return IS_ONE_OF(word, links);
 }
 
 static size_t value_end(struct str text, size_t start)
 {
     size_t end = start;
-    while (end < text.size && end - start < VALUE_BYTES && !is_blank(text.data[end]) && text.data[end] != '"' && text.data[end] != '<') end++;
+    while (end < text.size && end - start < VALUE_BYTES && !is_blank(text.data[end]) &&
+           text.data[end] != '"' && text.data[end] != '<')
+        end++;
     while (end > start && strchr(".,;:)]}'", text.data[end - 1])) end--;
-    if (end > start && (text.data[end - 1] == '!' || text.data[end - 1] == '?') && !looks_made_up(str_slice(text, start, end - 1))) end--;
+    if (end > start && (text.data[end - 1] == '!' || text.data[end - 1] == '?') &&
+        !looks_made_up(str_slice(text, start, end - 1)))
+        end--;
     return end;
 }
 
 static size_t quote_end(struct str text, size_t start, char quote)
 {
     size_t end = start;
-    while (end < text.size && end - start < VALUE_BYTES && text.data[end] != quote && text.data[end] != '\n') end++;
+    while (end < text.size && end - start < VALUE_BYTES && text.data[end] != quote &&
+           text.data[end] != '\n')
+        end++;
     return at(text, end) == quote && end > start ? end : 0;
 }
 
@@ -114,7 +139,8 @@ static size_t value_start(struct str text, size_t i, bool *ret_assigned)
         else {
             struct redact_word word;
             redact_word_at(text, i, &word);
-            if (*ret_assigned || !word.size || !is_link_word(&word) || is_word(at(text, word.end))) return i;
+            if (*ret_assigned || !word.size || !is_link_word(&word) || is_word(at(text, word.end)))
+                return i;
             i = word.end;
         }
     }
@@ -130,7 +156,8 @@ static bool stands_alone(struct str text, size_t end)
 /* These are also said of other things: what follows must look made up. */
 static bool is_weak(const struct redact_word *cue)
 {
-    static const char *const weak[] = {"token", "secret", "login", "credentials", "clave", "pin", "bearer", "otp", "passe"};
+    static const char *const weak[] = {
+        "token", "secret", "login", "credentials", "clave", "pin", "bearer", "otp", "passe"};
     return IS_ONE_OF(cue, weak);
 }
 
@@ -149,7 +176,8 @@ static size_t behind_account(struct redact_finder *finder, size_t i)
     if (!str_starts(str_slice(text, i, text.size), email)) return 0;
     size_t start = i + email.size;
     bool mark = false;
-    for (; start < text.size && strchr(" /:|", text.data[start]); start++) mark |= text.data[start] != ' ';
+    for (; start < text.size && strchr(" /:|", text.data[start]); start++)
+        mark |= text.data[start] != ' ';
     size_t end = value_end(text, start);
     if (!mark || end < start + 4 || !looks_made_up(str_slice(text, start, end))) return 0;
     redact_add(finder, start, end, REDACT_SECRET);
@@ -172,8 +200,11 @@ size_t redact_secret_word(struct redact_finder *finder, const struct redact_word
     if (end < start + 4 || text.data[start] == '[') return 0;
     struct str value = str_slice(text, start, end);
     bool linked = start > cue->end + 1; /* something stands between, if only "is" */
-    bool made_up = is_weak(cue) ? has_digit_and_letter(value) && looks_made_up(value) : looks_made_up(value);
-    bool secret = made_up || (all_digits(value) && value.size <= 12 && (linked || is_short_code(cue, value))) ||
+    bool made_up = is_weak(cue) ? has_digit_and_letter(value) && looks_made_up(value)
+                                : looks_made_up(value);
+    bool secret = made_up ||
+                  (all_digits(value) && value.size <= 12 &&
+                   (linked || is_short_code(cue, value))) ||
                   (assigned && !is_weak(cue) && (quoted || stands_alone(text, end)));
     if (!secret) return 0;
     redact_add(finder, start, end, REDACT_SECRET);

@@ -21,16 +21,14 @@ static struct redact_word next_word(struct str text, size_t end)
 static bool are_peoples_words(struct str text, size_t end)
 {
     static const char *const degrees[] = {
-        "so",   "very", "really", "extremely", "super", "quite", "such", "a",        "an", "the",
-        "most", "muy",  "tan",    "una",       "un",    "tres",  "si",   "vraiment", "une"};
+        "so", "very", "really", "extremely", "super", "quite", "such", "a", "an", "the", "most",
+        "muy", "tan", "una", "un", "tres", "si", "vraiment", "une"};
     static const char *const people[] = {
-        "polite",        "courteous",  "sympathetic",   "impatient", "rude",     "impulsive",
-        "condescending", "attentive",  "knowledgeable", "kind",      "person",   "man",
-        "woman",         "guy",        "lady",          "gentleman", "girl",     "boy",
-        "listener",      "maleducado", "maleducada",    "amable",    "grosero",  "grosera",
-        "impoli",        "impolie",    "helpful",       "patient",   "friendly", "professional",
-        "caring",        "sweet",    "aimable",       "gentille",  "malpolie", "homme",
-        "femme",         "mujer",      "hombre"};
+        "polite", "courteous", "sympathetic", "impatient", "rude", "impulsive", "condescending",
+        "attentive", "knowledgeable", "kind", "person", "man", "woman", "guy", "lady", "gentleman",
+        "girl", "boy", "listener", "maleducado", "maleducada", "amable", "grosero", "grosera",
+        "impoli", "impolie", "helpful", "patient", "friendly", "professional", "caring", "sweet",
+        "aimable", "gentille", "malpolie", "homme", "femme", "mujer", "hombre"};
     struct redact_word word = next_word(text, end);
     for (int k = 0; k < 4 && word.size && !word.capital; k++) {
         if (IS_ONE_OF(&word, people)) return true;
@@ -51,8 +49,9 @@ static bool is_said_of_people(struct str text, const struct redact_word *verb)
 /* Names that are words as well: what is said of them decides. */
 static bool is_kind_or_not(struct str text, const struct name *name)
 {
-    static const char *const does[] = {"helped",  "assisted", "greeted",  "listened", "explained", "apologized",
-                                       "atendio", "ayudo",    "answered", "walked"};
+    static const char *const does[] = {
+        "helped", "assisted", "greeted", "listened", "explained", "apologized", "atendio", "ayudo",
+        "answered", "walked"};
     struct redact_word follow = name_follow(text, name);
     struct name_around around = name_look_around(text, name);
     return follow.size && (is_said_of_people(text, &follow) || IS_ONE_OF(&follow, does) ||
@@ -61,8 +60,10 @@ static bool is_kind_or_not(struct str text, const struct name *name)
 
 static bool is_firm_too(const struct redact_word *word)
 {
-    static const char *const firms[] = {"chase", "mercedes", "sky", "orange", "target", "apple", "wendy", "wendys", "denny", "dennys",
-                                        "arby", "macy", "kohl", "rossmann", "virgin", "lidl", "aldi", "penny", "casper", "emma"};
+    static const char *const firms[] = {
+        "chase", "mercedes", "sky", "orange", "target", "apple", "wendy", "wendys", "denny",
+        "dennys", "arby", "macy", "kohl", "rossmann", "virgin", "lidl", "aldi", "penny", "casper",
+        "emma"};
     return IS_ONE_OF(word, firms);
 }
 
@@ -95,11 +96,10 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
     const struct redact_word *from = &around->follow;
     if (!from->size) return false;
     static const char *const offices[] = {
-        "support",   "customer",     "customers", "billing",    "sales",       "technical",
-        "tech",      "service",      "accounts",  "accounting", "reception",   "shipping",
-        "returns",   "headquarters", "ventas",    "atencion",   "facturacion", "soporte",
-        "recepcion", "facturation",  "technique", "accueil",    "clientele",   "front",
-        "desk",      "counter",      "checkout",  "register",   "pharmacy",    "deli"};
+        "support", "customer", "customers", "billing", "sales", "technical", "tech", "service",
+        "accounts", "accounting", "reception", "shipping", "returns", "headquarters", "ventas",
+        "atencion", "facturacion", "soporte", "recepcion", "facturation", "technique", "accueil",
+        "clientele", "front", "desk", "counter", "checkout", "register", "pharmacy", "deli"};
     bool romance =
         is(from, "de") || is(from, "del") || is(from, "du"); /* "Servicio de atención" is nobody */
     if (romance && !given && !(around->lead.size && IS_ONE_OF(&around->lead, spoken_with)))
@@ -140,10 +140,10 @@ static bool is_expected(struct str text, const struct name *name, const struct r
 
 /* clang-format off */
 static const char *const somebody[] = { /* "a lady named Yulan" */
-    "lady", "man", "woman", "guy", "gentleman", "girl", "boy", "person", "employee", "someone", "somebody",
-    "agent", "rep", "representative", "technician", "nurse", "waiter", "waitress", "cashier", "receptionist",
-    "chica", "chico", "senora", "senor", "persona", "dame", "homme", "femme", "monsieur", "vendeur", "vendeuse",
-    "conseiller", "conseillere"};
+    "lady", "man", "woman", "guy", "gentleman", "girl", "boy", "person", "employee", "someone",
+    "somebody", "agent", "rep", "representative", "technician", "nurse", "waiter", "waitress",
+    "cashier", "receptionist", "chica", "chico", "senora", "senor", "persona", "dame", "homme",
+    "femme", "monsieur", "vendeur", "vendeuse", "conseiller", "conseillere"};
 /* clang-format on */
 
 /* "add Yulan as guardian", "follow up with Yulan", "heard Yulan speak", "me atendió Yulan", "named
@@ -154,14 +154,14 @@ static bool is_led_to(struct str text, const struct name_around *around)
     static const char *const names[] = {"named", "name",    "called",   "calls",
                                         "call",  "calling", "nicknamed"};
     static const char *const roles[] = {"guardian", "beneficiary", "authorized", "authorised",
-                                        "driver",   "dependent",   "spouse",     "user",
-                                        "owner",    "holder"};
+                                        "driver", "dependent", "spouse", "user", "owner", "holder"};
     static const char *const heard[] = {"heard", "hear", "saw", "let"};
-    static const char *const helped[] = {"atendio", "atendieron", "atendido", "atendida", "atendidos"};
+    static const char *const helped[] = {
+        "atendio", "atendieron", "atendido", "atendida", "atendidos"};
     static const char *const leads[] = {
-        "m",      "am",      "him",     "her",    "me",    "us",   "them",  "named",
-        "called", "llamada", "llamado", "nommee", "nomme", "with", "heard", "hear",
-        "saw",    "let",     "atendio", "por",    "to",    "add",  "added", "remove"};
+        "m", "am", "him", "her", "me", "us", "them", "named", "called", "llamada", "llamado",
+        "nommee", "nomme", "with", "heard", "hear", "saw", "let", "atendio", "por", "to", "add",
+        "added", "remove"};
     const struct redact_word *lead = &around->lead;
     struct redact_word first, second;
     if (!lead->size || lead->capital || !IS_ONE_OF(lead, leads)) return false;
@@ -193,8 +193,8 @@ static bool is_led_to(struct str text, const struct name_around *around)
 static bool has_what_people_have(struct str text, const struct name *name)
 {
     static const char *const things[] = {"killer",  "killers",  "murder",   "funeral",
-                                         "wedding", "obituary", "birthday", "mother",
-                                         "father",  "husband",  "wife",     "daughter"};
+                                         "wedding", "obituary", "birthday", "mother", "father",
+                                         "husband", "wife", "daughter"};
     size_t size;
     if (!is_apostrophe(text, name->end, &size) || at(text, name->end + size) != 's') return false;
     struct redact_word thing = next_word(text, name->end + size + 1);
@@ -221,13 +221,11 @@ static bool is_quoted_with_office(struct str text, const struct name *name)
 static bool stands_as_person(struct redact_finder *finder, const struct name *name)
 {
     static const char *const does[] = {
-        "lives",     "shouted", "spent",    "told",    "flew",      "vive",       "habite",
-        "grew",      "began",   "assisted", "greeted", "explained", "apologized", "apologised",
-        "listened",  "married", "met",      "visited", "visits",    "plans",      "studied",
-        "graduated", "retired", "died",     "walked",  "sat",       "smiled",     "laughed",
-        "cried",     "wrote",   "emailed",  "texted",  "spoke",     "speaks",     "lived",
-        "drove",     "sang",    "visito",   "murio",   "escribio",  "nacio",      "mourut",
-        "naquit"};
+        "lives", "shouted", "spent", "told", "flew", "vive", "habite", "grew", "began", "assisted",
+        "greeted", "explained", "apologized", "apologised", "listened", "married", "met", "visited",
+        "visits", "plans", "studied", "graduated", "retired", "died", "walked", "sat", "smiled",
+        "laughed", "cried", "wrote", "emailed", "texted", "spoke", "speaks", "lived", "drove",
+        "sang", "visito", "murio", "escribio", "nacio", "mourut", "naquit"};
     static const char *const speaks[] = {"says", "said", "dijo"};
     struct str text = finder->text;
     struct name_around around = name_look_around(text, name);
@@ -257,9 +255,9 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
 static size_t take_list(struct redact_finder *finder, const struct redact_word *word)
 {
     static const char *const people[] = {
-        "founders",   "children",  "kids",     "members", "students",   "players",
-        "colleagues", "employees", "siblings", "guests",  "passengers", "hijos",
-        "miembros",   "enfants",   "membres",  "names",   "owners",     "teachers"};
+        "founders", "children", "kids", "members", "students", "players", "colleagues", "employees",
+        "siblings", "guests", "passengers", "hijos", "miembros", "enfants", "membres", "names",
+        "owners", "teachers"};
     struct str text = finder->text;
     struct redact_word lead;
     size_t items = 0, ends[8], starts[8], i = word->start;
@@ -318,7 +316,8 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     if (unknown && stands_as_person(finder, &name) && !(redact_registers(finder) & REGISTER_FILM))
         return name_take(finder, &name);
     bool ambiguous = word->cues & CUE(ALSO) && !is_firm_too(word); /* "Amber was so helpful" */
-    if (ambiguous && name.parts == 1 && name_starts_sentence(text, name.start) && is_kind_or_not(text, &name))
+    if (ambiguous && name.parts == 1 && name_starts_sentence(text, name.start) &&
+        is_kind_or_not(text, &name))
         return name_decide(finder, &name, NAME_LIKELY);
     if (name.parts == 1 && (!finder->english || !name.foreign)) return 0;
     struct name_around around = name_look_around(text, &name);

@@ -14,7 +14,8 @@ static const struct word_list {
 #include "text/redact_words.inc"
 };
 
-/* Given and family names of many countries; those that are ordinary words, places or brands as well. */
+/* Given and family names of many countries; those that are ordinary words, places
+ * or brands as well. */
 static const char *const given_names[] = {
 #include "text/redact_given.inc"
 };
@@ -40,11 +41,14 @@ static const char *const brands[] = {
 #include "text/redact_brands.inc"
 };
 
-/* Open addressing over 32-bit hashes: with 37,000 words, one foreign word in 200,000 is taken for one of
- * ours, always the same one. Half the memory and no comparison of strings. A slot's place tells half of its hash, given
- * how far it stands from where that half would have it; few sets of cues are different, so it has but the number of
- * its own. All of it is four bytes, and one look at memory. */
-enum { SLOT_BITS = 16, SLOTS = 1 << SLOT_BITS, FILTER_BITS = 1 << 18, SETS_MAX = 256, STEPS_MAX = 255 };
+/* Open addressing over 32-bit hashes: with 37,000 words, one foreign word in 200,000 is taken for
+ * one of ours, always the same one. Half the memory and no comparison of strings. A slot's place
+ * tells half of its hash, given how far it stands from where that half would have it;
+ * few sets of cues are different, so it has but the number of its own. All of it is four bytes,
+ * and one look at memory. */
+enum {
+    SLOT_BITS = 16, SLOTS = 1 << SLOT_BITS, FILTER_BITS = 1 << 18, SETS_MAX = 256, STEPS_MAX = 255
+};
 
 struct slot {
     uint16_t high; /* of the hash */
@@ -53,7 +57,8 @@ struct slot {
 };
 static struct slot slots[SLOTS];
 static uint32_t cue_sets[SETS_MAX], cue_set_count;
-static uint64_t filter[FILTER_BITS / 64]; /* which hashes there are: most words end there, within the cache */
+/* which hashes there are: most words end there, within the cache */
+static uint64_t filter[FILTER_BITS / 64];
 
 /* Hashes of the ordinary words, apart from the others: only who doubts a name asks for them. */
 enum { ORDINARY_SLOTS = 1 << 15 };
@@ -81,7 +86,8 @@ uint32_t redact_hash_of(struct str word)
     uint64_t hash = 0;
     for (size_t i = 0; i < word.size; i += 8) {
         uint64_t bytes = 0;
-        for (size_t k = i; k < word.size && k < i + 8; k++) bytes |= (uint64_t)(uint8_t)word.data[k] << 8 * (k - i);
+        for (size_t k = i; k < word.size && k < i + 8; k++)
+            bytes |= (uint64_t)(uint8_t)word.data[k] << 8 * (k - i);
         hash = hash_step(hash, bytes);
     }
     return hash_end(hash, word.size);
@@ -111,7 +117,8 @@ void redact_mark_start(struct redact_starts *starts_of, struct str word)
     starts_of->third[first << 5 | second] |= word.size > 2 ? 1u << third : all;
     for (uint32_t c = 0; c < 32; c++) { /* what stands behind a short word may be anything */
         uint32_t fourth = word.size > 3 ? (uint8_t)word.data[3] & 31u : c;
-        for (uint32_t d = 0; d < 32 && word.size < 3; d++) starts_of->second[d << 5 | fourth] |= 1u << second;
+        for (uint32_t d = 0; d < 32 && word.size < 3; d++)
+            starts_of->second[d << 5 | fourth] |= 1u << second;
         if (word.size > 2) starts_of->second[third << 5 | fourth] |= 1u << second;
     }
 }
@@ -148,7 +155,8 @@ static void enter(const char *words, uint32_t cues, struct redact_starts *starts
         struct slot *slot = slot_of(hash, &steps);
         uint8_t set = set_of(slot->steps ? cue_sets[slot->set] | cues : cues);
         assert(steps <= STEPS_MAX);
-        *slot = (struct slot){.high = (uint16_t)(hash >> SLOT_BITS), .steps = (uint8_t)steps, .set = set};
+        *slot = (struct slot){
+            .high = (uint16_t)(hash >> SLOT_BITS), .steps = (uint8_t)steps, .set = set};
         filter[bit / 64] |= UINT64_C(1) << bit % 64;
         if (starts_of && word.size > 1) redact_mark_start(starts_of, word);
     }
@@ -170,24 +178,35 @@ static void enter_ordinary(const char *words)
     }
 }
 
-bool redact_is_ordinary(const struct redact_word *word) { return ordinary[ordinary_slot(word->hash)] != 0; }
+bool redact_is_ordinary(const struct redact_word *word)
+{
+    return ordinary[ordinary_slot(word->hash)] != 0;
+}
 
-/* Only words that a finder starts from are looked up in the scan; others are read around numbers. */
-static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) | CUE(NAMED) | CUE(RELATIVE) | CUE(TITLE) | CUE(LABEL) | CUE(SIGN_OFF);
+/* Only words that a finder starts from are looked up in the scan;
+ * others are read around numbers. */
+static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) | CUE(NAMED) |
+                                     CUE(RELATIVE) | CUE(TITLE) | CUE(LABEL) | CUE(SIGN_OFF);
 
 static void build(void)
 {
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
-    for (size_t i = 0; i < sizeof public_names / sizeof *public_names; i++) enter(public_names[i], CUE(PUBLIC), NULL);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
+    for (size_t i = 0; i < sizeof public_names / sizeof *public_names; i++)
+        enter(public_names[i], CUE(PUBLIC), NULL);
     for (size_t i = 0; i < sizeof brands / sizeof *brands; i++) enter(brands[i], CUE(BRAND), NULL);
     for (size_t i = 0; redact_secret_starts(i).size; i++) {
         redact_mark_start(&secret_starts, redact_secret_starts(i));
         redact_mark_start(&redact_starts, redact_secret_starts(i));
     }
-    for (size_t i = 0; i < sizeof given_names / sizeof *given_names; i++) enter(given_names[i], CUE(GIVEN), &given_starts);
-    for (size_t i = 0; i < sizeof family_names / sizeof *family_names; i++) enter(family_names[i], CUE(FAMILY), &family_starts);
-    for (size_t i = 0; i < sizeof ordinary_words / sizeof *ordinary_words; i++) enter_ordinary(ordinary_words[i]);
-    for (size_t i = 0; i < sizeof names_also / sizeof *names_also; i++) enter(names_also[i], CUE(ALSO), NULL);
+    for (size_t i = 0; i < sizeof given_names / sizeof *given_names; i++)
+        enter(given_names[i], CUE(GIVEN), &given_starts);
+    for (size_t i = 0; i < sizeof family_names / sizeof *family_names; i++)
+        enter(family_names[i], CUE(FAMILY), &family_starts);
+    for (size_t i = 0; i < sizeof ordinary_words / sizeof *ordinary_words; i++)
+        enter_ordinary(ordinary_words[i]);
+    for (size_t i = 0; i < sizeof names_also / sizeof *names_also; i++)
+        enter(names_also[i], CUE(ALSO), NULL);
 }
 
 void redact_words_open(void) { call_once(&once, build); }
@@ -195,7 +214,8 @@ void redact_words_open(void) { call_once(&once, build); }
 static uint32_t cues_of_hash(uint32_t hash)
 {
     uint32_t bit = hash % FILTER_BITS, steps;
-    __builtin_prefetch(&slots[hash & (SLOTS - 1)]); /* half of the words that are asked for are there */
+    /* half of the words that are asked for are there */
+    __builtin_prefetch(&slots[hash & (SLOTS - 1)]);
     if (!(filter[bit / 64] >> bit % 64 & 1)) return 0;
     const struct slot *slot = slot_of(hash, &steps);
     return slot->steps ? cue_sets[slot->set] : 0;
@@ -203,11 +223,20 @@ static uint32_t cues_of_hash(uint32_t hash)
 
 uint32_t redact_cues_of(struct str folded) { return cues_of_hash(redact_hash_of(folded)); }
 
-bool redact_secret_may_start(const char *at, size_t left) { return redact_is_marked(&secret_starts, at, left); }
-bool redact_given_may_start(const char *at, size_t left) { return redact_is_marked(&given_starts, at, left); }
-bool redact_family_may_start(const char *at, size_t left) { return redact_is_marked(&family_starts, at, left); }
+bool redact_secret_may_start(const char *at, size_t left)
+{
+    return redact_is_marked(&secret_starts, at, left);
+}
+bool redact_given_may_start(const char *at, size_t left)
+{
+    return redact_is_marked(&given_starts, at, left);
+}
+bool redact_family_may_start(const char *at, size_t left)
+{
+    return redact_is_marked(&family_starts, at, left);
+}
 
-/* --- words of the text --------------------------------------------------------------------------------- */
+/* --- words of the text ------------------------------------------------------------------------ */
 
 enum { LATIN_FIRST = 0xC0, LATIN_LAST = 0x17F };
 
@@ -215,15 +244,18 @@ static const char latin[LATIN_LAST - LATIN_FIRST + 1][4] = {
 #include "text/latin.inc"
 };
 
-/* Bytes of the letter at i; 0: none. Signs, dashes and quotes of the blocks from U+2000 on are no letters. */
+/* Bytes of the letter at i; 0: none. Signs, dashes and quotes of the blocks from U+2000
+ * on are no letters. */
 static size_t letter_size(struct str text, size_t i)
 {
     uint8_t c = (uint8_t)at(text, i);
     if (c < 0x80) return is_letter((char)c) && c ? 1 : 0;
     if (c < 0xC3 || i + 1 >= text.size) return 0; /* U+0080 to U+00BF: signs */
-    if (c == 0xC3 && ((uint8_t)text.data[i + 1] == 0x97 || (uint8_t)text.data[i + 1] == 0xB7)) return 0;
+    if (c == 0xC3 && ((uint8_t)text.data[i + 1] == 0x97 || (uint8_t)text.data[i + 1] == 0xB7))
+        return 0;
     if (c < 0xE0) return 2;
-    if (c == 0xE2 || c >= 0xF0 || c == 0xE3 || c == 0xEF) return 0; /* punctuation, symbols, emoji */
+    /* punctuation, symbols, emoji */
+    if (c == 0xE2 || c >= 0xF0 || c == 0xE3 || c == 0xEF) return 0;
     return i + 2 < text.size ? 3 : 0;
 }
 
@@ -247,20 +279,24 @@ static bool is_capital(struct str text, size_t i, size_t size)
     if (size != 2) return false;
     uint32_t code = ((uint32_t)text.data[i] & 0x1F) << 6 | ((uint32_t)text.data[i + 1] & 0x3F);
     if (code >= 0xC0 && code <= 0xDE) return true;
-    if (code >= 0x100 && code <= 0x17F) return (code >= 0x139 && code <= 0x148) || code >= 0x179 ? code & 1 : !(code & 1);
+    if (code >= 0x100 && code <= 0x17F)
+        return (code >= 0x139 && code <= 0x148) || code >= 0x179 ? code & 1 : !(code & 1);
     return (code >= 0x386 && code <= 0x3A9) || (code >= 0x400 && code <= 0x42F);
 }
 
 /* à ç è é ê ë ñ ï ô in either case. */
 static bool is_loan_letter(struct str text, size_t i)
 {
-    return text.data[i] == '\xC3' && text.data[i + 1] && memchr("\xA0\xA7\xA8\xA9\xAA\xAB\xB1\xAF\xB4", text.data[i + 1] | 0x20, 9) != NULL;
+    return text.data[i] == '\xC3' && text.data[i + 1] &&
+           memchr("\xA0\xA7\xA8\xA9\xAA\xAB\xB1\xAF\xB4", text.data[i + 1] | 0x20, 9) != NULL;
 }
 
-/* Fewer than 16 letters of ASCII and nothing like a letter behind them, as most words are: at once. */
+/* Fewer than 16 letters of ASCII and nothing like a letter behind them, as most
+ * words are: at once. */
 static inline bool take_plain(struct str text, size_t start, struct redact_word *word)
 {
-    if (!ASCII_HEAD_WORKS || start >= text.size || text.size - start <= ASCII_HEAD_BYTES) return false;
+    if (!ASCII_HEAD_WORKS || start >= text.size || text.size - start <= ASCII_HEAD_BYTES)
+        return false;
     struct ascii_head head = ascii_head_take(text.data + start, word->folded);
     size_t letters = (size_t)__builtin_ctz(~head.letters);
     if (letters == ASCII_HEAD_BYTES || text.data[start + letters] & 0x80) return false;
@@ -304,7 +340,8 @@ void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
 {
     if (!take_plain(text, start, ret_word)) take_letters(text, start, ret_word);
     ret_word->hash = hash_of_folded(ret_word);
-    if (ret_word->capital) __builtin_prefetch(&ordinary[ret_word->hash % ORDINARY_SLOTS]); /* it will be doubted */
+    /* it will be doubted */
+    if (ret_word->capital) __builtin_prefetch(&ordinary[ret_word->hash % ORDINARY_SLOTS]);
     ret_word->cues = ret_word->size ? cues_of_hash(ret_word->hash) : 0;
 }
 
@@ -316,14 +353,16 @@ void redact_word_before(struct str text, size_t end, struct redact_word *ret_wor
     while (start > least && is_letter(text.data[start - 1])) start--;
     while (start < last && !letter_size(text, start)) start++;
     redact_word_at(text, start, ret_word);
-    if (ret_word->end > last || start == last) *ret_word = (struct redact_word){.start = (uint32_t)end, .end = (uint32_t)end};
+    if (ret_word->end > last || start == last)
+        *ret_word = (struct redact_word){.start = (uint32_t)end, .end = (uint32_t)end};
 }
 
 /* "no. 55", "nr. 55": the dot behind it ends no sentence. */
 static bool is_number_sign(struct str text, size_t dot)
 {
     struct str sign = str_slice(text, dot > 2 ? dot - 3 : 0, dot);
-    return str_equal(sign, STR(" no")) || str_equal(sign, STR(" No")) || str_equal(sign, STR(" nr")) || str_equal(sign, STR(" Nr"));
+    return str_equal(sign, STR(" no")) || str_equal(sign, STR(" No")) ||
+           str_equal(sign, STR(" nr")) || str_equal(sign, STR(" Nr"));
 }
 
 /* A placeholder, a blank line, or the end of a sentence lies between ("tel. 555" is none). */
@@ -341,16 +380,19 @@ static bool parts(struct str text, size_t start, size_t end, bool cue)
 
 struct redact_context redact_context_before(struct str text, size_t start)
 {
-    static const uint32_t classes = CUE(PHONE) | CUE(CARD) | CUE(ACCOUNT) | CUE(ID) | CUE(BIRTH) | CUE(SECRET) | CUE(ZIP) | CUE(ORDER) | CUE(VERSION);
+    static const uint32_t classes = CUE(PHONE) | CUE(CARD) | CUE(ACCOUNT) | CUE(ID) | CUE(BIRTH) |
+                                    CUE(SECRET) | CUE(ZIP) | CUE(ORDER) | CUE(VERSION);
     struct redact_context context = {0};
     size_t least = start > 64 ? start - 64 : 0;
     size_t end = start;
     for (uint32_t words = 0; words < 8 && end > least; words++) {
         struct redact_word word;
         redact_word_before(text, end, &word);
-        if (!word.size || word.start < least || parts(text, word.end, end, word.cues & classes)) break;
+        if (!word.size || word.start < least || parts(text, word.end, end, word.cues & classes))
+            break;
         context.all |= word.cues;
-        if (!context.nearest && word.cues & classes) context.nearest = word.cues & classes, context.distance = words;
+        if (!context.nearest && word.cues & classes)
+            context.nearest = word.cues & classes, context.distance = words;
         end = word.start;
     }
     return context;

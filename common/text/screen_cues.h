@@ -158,8 +158,8 @@ struct cue_list {
     uint16_t
         prefix_first[CUES_PREFIX_BUCKETS + 1]; /* into prefixes, by the word's first three bytes */
     struct cue_prefix *prefixes;               /* longest first within a bucket */
-    /* Which hashes of whole words, and which buckets of prefixes, there are: small enough to stay in
-     * the cache, and the end of the search for most words. */
+    /* Which hashes of whole words, and which buckets of prefixes, there are: small enough to stay
+     * in the cache, and the end of the search for most words. */
     uint64_t filter[CUES_FILTER_BITS / 64], prefix_filter[CUES_PREFIX_BUCKETS / 64];
     uint32_t cue_count, form_count, entry_count;
 };
@@ -198,11 +198,13 @@ static inline uint32_t cue_list_find_whole(const struct cue_list *list, uint64_t
 static inline void cue_list_prefetch(const struct cue_list *list, uint64_t hash)
 {
     uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1);
-    if (list->filter[bit / 64] >> bit % 64 & 1) __builtin_prefetch(&list->slots[(uint32_t)hash & list->slot_mask]);
+    if (list->filter[bit / 64] >> bit % 64 & 1)
+        __builtin_prefetch(&list->slots[(uint32_t)hash & list->slot_mask]);
 }
 
 /* The entry of a folded word, or of the longest prefix that it begins with. Inline, and few
- * instructions where a list doesn't know the word, because every word of every text is asked for. */
+ * instructions where a list doesn't know the word, because every word of every
+ * text is asked for. */
 static inline uint32_t cue_list_find(const struct cue_list *list, struct str word, uint64_t hash)
 {
     uint32_t entry = cue_list_find_whole(list, hash);

@@ -1,4 +1,5 @@
-/* Cuts tokens into words as cue lists see them, once a text, and looks them up in one list after the other. */
+/* Cuts tokens into words as cue lists see them, once a text, and looks them up in one
+ * list after the other. */
 #include "base/hash.h"
 #include "text/screen_match.h"
 
@@ -6,7 +7,8 @@
  * the rest. */
 static uint8_t boundary_within(struct str text, const struct tokens *tokens, uint32_t at)
 {
-    struct str between = str_trim(str_slice(text, tokens->items[at - 1].end, tokens->items[at].start));
+    struct str between =
+        str_trim(str_slice(text, tokens->items[at - 1].end, tokens->items[at].start));
     if (between.size == 1 && between.data[0] == '-') return BOUNDARY_NONE;
     return between.size == 1 && between.data[0] == ',' ? BOUNDARY_COMMA : BOUNDARY_CLAUSE;
 }

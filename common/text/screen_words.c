@@ -48,7 +48,8 @@ uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word, uint
     for (uint32_t i = list->prefix_first[bucket]; i < list->prefix_first[bucket + 1]; i++) {
         const struct cue_prefix *prefix = &list->prefixes[i];
         if ((head ^ prefix->head) & prefix->mask) continue;
-        if (prefix->mask != UINT64_MAX || str_starts(word, list->entries[prefix->entry].word)) return prefix->entry;
+        if (prefix->mask != UINT64_MAX || str_starts(word, list->entries[prefix->entry].word))
+            return prefix->entry;
     }
     return CUE_NO_ENTRY;
 }

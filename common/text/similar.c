@@ -1,4 +1,5 @@
-/* An order-dependent mix of word hashes, a vote of words on each of 64 bits, and least hashes of pairs. */
+/* An order-dependent mix of word hashes, a vote of words on each of 64 bits, and least
+ * hashes of pairs. */
 #include "text/similar.h"
 
 static uint64_t mix(uint64_t x)
@@ -17,14 +18,16 @@ uint64_t text_exact_hash(const struct tokens *tokens)
     return hash;
 }
 
-/* Counts how often each of 64 bits was set, all bits at once: bit b of planes[k] is bit k of b's count. */
+/* Counts how often each of 64 bits was set, all bits at once: bit b of planes[k] is
+ * bit k of b's count. */
 struct votes {
     uint64_t planes[32];
     uint32_t count;
     int used; /* planes that the count of all votes will need */
 };
 
-/* All planes each time, whether or not there is a carry left: a branch on that is mispredicted, and costs more. */
+/* All planes each time, whether or not there is a carry left: a branch on that is mispredicted,
+ * and costs more. */
 static void carry_up(struct votes *votes, uint64_t carry, int plane)
 {
     for (; plane < votes->used; plane++) {
@@ -48,7 +51,8 @@ static inline uint64_t add_bits(uint64_t *sum, uint64_t a, uint64_t b)
     return carry;
 }
 
-/* Eight at a time, added up among themselves, so that one carry in eight goes up. Eight votes need four planes. */
+/* Eight at a time, added up among themselves, so that one carry in eight goes up.
+ * Eight votes need four planes. */
 static void vote_eight(struct votes *votes, const uint64_t hashes[static 8])
 {
     uint64_t *planes = votes->planes, fours[2];
@@ -78,7 +82,10 @@ static uint64_t majority(const struct votes *votes)
     return more;
 }
 
-static uint64_t word_hash(const struct tokens *tokens, uint32_t at) { return mix(tokens->items[at].hash); }
+static uint64_t word_hash(const struct tokens *tokens, uint32_t at)
+{
+    return mix(tokens->items[at].hash);
+}
 
 uint64_t text_simhash(const struct tokens *tokens)
 {
@@ -96,7 +103,8 @@ uint64_t text_simhash(const struct tokens *tokens)
 /* Odd factors permute the 64-bit numbers; the pairs' hashes are mixed well before. */
 void text_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR_BANDS])
 {
-    static const uint64_t factors[SIMILAR_BANDS] = {0x9E3779B97F4A7C15u, 0xC2B2AE3D27D4EB4Fu, 0x165667B19E3779F9u, 0xFF51AFD7ED558CCDu};
+    static const uint64_t factors[SIMILAR_BANDS] = {
+        0x9E3779B97F4A7C15u, 0xC2B2AE3D27D4EB4Fu, 0x165667B19E3779F9u, 0xFF51AFD7ED558CCDu};
     uint64_t least[SIMILAR_BANDS] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     for (uint32_t i = 1; i < tokens->count; i++) {
         uint64_t pair = mix(tokens->items[i - 1].hash * 3 + tokens->items[i].hash);
@@ -106,5 +114,6 @@ void text_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR
         }
     }
     /* A minimum's high bits say little: most of them are 0. Mixed again, all do. */
-    for (int band = 0; band < SIMILAR_BANDS; band++) ret_bands[band] = tokens->count > 1 ? (uint16_t)mix(least[band]) : 0;
+    for (int band = 0; band < SIMILAR_BANDS; band++)
+        ret_bands[band] = tokens->count > 1 ? (uint16_t)mix(least[band]) : 0;
 }

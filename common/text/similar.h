@@ -4,17 +4,19 @@
 
 #include "text/tokens.h"
 
-/* Equal for texts with the same words in the same order, whatever their case, accents and punctuation. */
+/* Equal for texts with the same words in the same order, whatever their case,
+ * accents and punctuation. */
 uint64_t text_exact_hash(const struct tokens *tokens);
 
 /* 64-bit SimHash over words (Charikar, "Similarity estimation techniques from rounding algorithms",
- * STOC 2002): near texts differ in few bits. One word of 25 changed: 3 bits in the median, 7 in nine
- * of ten; no two of 500 unrelated reviews in fewer than 8. */
+ * STOC 2002): near texts differ in few bits. One word of 25 changed: 3 bits in the median, 7 in
+ * nine of ten; no two of 500 unrelated reviews in fewer than 8. */
 uint64_t text_simhash(const struct tokens *tokens);
 
-/* Keys under which near texts meet: the least hashes of their pairs of words under four permutations
- * (MinHash; Broder, "On the resemblance and containment of documents", 1997). Two texts share each
- * key with a probability of their share of common pairs; 0 is a text without pairs. */
+/* Keys under which near texts meet: the least hashes of their pairs of words under four
+ * permutations (MinHash; Broder, "On the resemblance and containment of documents", 1997).
+ * Two texts share each key with a probability of their share of common pairs;
+ * 0 is a text without pairs. */
 enum { SIMILAR_BANDS = 4 };
 void text_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR_BANDS]);
 

@@ -15,7 +15,9 @@
 #include "base/hash.h"
 #include "text/ascii_head.h"
 
-enum { LATIN_FIRST = 0xC0, LATIN_LAST = 0x17F, FOLD_MOST = 4 /* bytes that one byte can fold to */ };
+enum {
+    LATIN_FIRST = 0xC0, LATIN_LAST = 0x17F, FOLD_MOST = 4 /* bytes that one byte can fold to */
+};
 
 static const char latin[LATIN_LAST - LATIN_FIRST + 1][4] = {
 #include "text/latin.inc"
@@ -37,22 +39,27 @@ static inline uint8_t ascii_class(uint8_t c)
 
 static bool is_emoji(uint32_t code)
 {
-    return (code >= 0x1F300 && code <= 0x1FAFF) || (code >= 0x2600 && code <= 0x27BF) || (code >= 0x1F1E6 && code <= 0x1F1FF) ||
-           code == 0x2B50 || code == 0x2B55 || code == 0x203C || code == 0x2049;
+    return (code >= 0x1F300 && code <= 0x1FAFF) || (code >= 0x2600 && code <= 0x27BF) ||
+           (code >= 0x1F1E6 && code <= 0x1F1FF) || code == 0x2B50 || code == 0x2B55 ||
+           code == 0x203C || code == 0x2049;
 }
 
 /* What follows an emoji and belongs to it: variation selectors, skin tones, keycaps, tags. */
 static bool is_modifier(uint32_t code)
 {
-    return code == 0xFE0F || code == 0xFE0E || code == 0x20E3 || (code >= 0x1F3FB && code <= 0x1F3FF) || (code >= 0xE0020 && code <= 0xE007F);
+    return code == 0xFE0F || code == 0xFE0E || code == 0x20E3 ||
+           (code >= 0x1F3FB && code <= 0x1F3FF) || (code >= 0xE0020 && code <= 0xE007F);
 }
 
 static uint8_t class_of(uint32_t code)
 {
     if (is_emoji(code)) return EMOJI;
     switch (utf8proc_category((utf8proc_int32_t)code)) {
-    case UTF8PROC_CATEGORY_LU: case UTF8PROC_CATEGORY_LL: case UTF8PROC_CATEGORY_LT: case UTF8PROC_CATEGORY_LM: case UTF8PROC_CATEGORY_LO:
-        return LETTER;
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO: return LETTER;
     case UTF8PROC_CATEGORY_ND: case UTF8PROC_CATEGORY_NL: case UTF8PROC_CATEGORY_NO: return DIGIT;
     case UTF8PROC_CATEGORY_MN: case UTF8PROC_CATEGORY_MC: case UTF8PROC_CATEGORY_ME: return MARK;
     default: return OTHER;
@@ -68,27 +75,32 @@ static struct character read_character(struct str text, size_t at)
     if (p[0] < 0xE0 && left >= 2) {
         uint32_t code = (uint32_t)(p[0] & 0x1F) << 6 | (p[1] & 0x3F);
         bool accented = code >= LATIN_FIRST && code <= LATIN_LAST;
-        return (struct character){code, 2, accented ? (latin[code - LATIN_FIRST][0] ? LETTER : OTHER) : class_of(code)};
+        return (struct character){
+            code, 2, accented ? (latin[code - LATIN_FIRST][0] ? LETTER : OTHER) : class_of(code)};
     }
     if (p[0] < 0xF0 && left >= 3) {
-        uint32_t code = (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+        uint32_t code = (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 |
+                        (p[2] & 0x3F);
         return (struct character){code, 3, class_of(code)};
     }
     if (left >= 4) {
-        uint32_t code = (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3F) << 12 | (uint32_t)(p[2] & 0x3F) << 6 | (p[3] & 0x3F);
+        uint32_t code = (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3F) << 12 |
+                        (uint32_t)(p[2] & 0x3F) << 6 | (p[3] & 0x3F);
         return (struct character){code, 4, class_of(code)};
     }
     return (struct character){0xFFFD, 1, OTHER};
 }
 
-/* --- folding ------------------------------------------------------------------------------------ */
+/* --- folding ---------------------------------------------------------------------------------- */
 
 static size_t fold_slowly(uint32_t code, char *out)
 {
     utf8proc_int32_t parts[8];
     int boundary = 0;
     size_t size = 0;
-    utf8proc_ssize_t count = utf8proc_decompose_char((utf8proc_int32_t)code, parts, 8, UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK, &boundary);
+    utf8proc_ssize_t count = utf8proc_decompose_char(
+        (utf8proc_int32_t)code, parts, 8,
+        UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK, &boundary);
     for (utf8proc_ssize_t i = 0; i < count && i < 8 && size + 4 <= 8; i++)
         size += (size_t)utf8proc_encode_char(parts[i], (utf8proc_uint8_t *)out + size);
     return size;
@@ -123,7 +135,8 @@ static size_t fold_ascii(struct str text, size_t at, char *out)
     for (; text.size - at - done >= 16; done += 16) {
         __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at + done));
         if (_mm_movemask_epi8(x)) break;
-        __m128i upper = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8('A' - 1)), _mm_cmplt_epi8(x, _mm_set1_epi8('Z' + 1)));
+        __m128i upper = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8('A' - 1)),
+                                      _mm_cmplt_epi8(x, _mm_set1_epi8('Z' + 1)));
         x = _mm_or_si128(x, _mm_and_si128(upper, _mm_set1_epi8(32)));
         _mm_storeu_si128((__m128i *)(void *)(out + done), x);
     }
@@ -147,7 +160,7 @@ struct str text_fold(struct str text, struct arena *arena)
     return (struct str){copy, size};
 }
 
-/* --- tokens --------------------------------------------------------------------------------------- */
+/* --- tokens ----------------------------------------------------------------------------------- */
 
 struct tokenizer {
     struct str text;
@@ -161,9 +174,29 @@ struct tokenizer {
 static void note_boundary(struct tokenizer *tokenizer, uint32_t code)
 {
     switch (code) {
-    case '.': case '!': case '?': case '\n': case 0x2026: case 0xBF: case 0xA1: tokenizer->sentence = true; /* fall through */
-    case ';': case ':': case ',': case '-': case '(': case ')': case '[': case ']': case '{': case '}': case '/':
-    case 0x2013: case 0x2014: case '"': case 0xAB: case 0xBB: tokenizer->clause = true; return;
+    case '.':
+    case '!':
+    case '?':
+    case '\n':
+    case 0x2026:
+    case 0xBF:
+    case 0xA1: tokenizer->sentence = true; /* fall through */
+    case ';':
+    case ':':
+    case ',':
+    case '-':
+    case '(':
+    case ')':
+    case '[':
+    case ']':
+    case '{':
+    case '}':
+    case '/':
+    case 0x2013:
+    case 0x2014:
+    case '"':
+    case 0xAB:
+    case 0xBB: tokenizer->clause = true; return;
     default: return;
     }
 }
@@ -178,7 +211,9 @@ static bool apostrophe_within(const struct tokenizer *tokenizer, struct characte
 static struct token *new_token(struct tokenizer *tokenizer, size_t start, uint8_t kind)
 {
     struct token *token = &tokenizer->items[tokenizer->count++];
-    *token = (struct token){.start = (uint32_t)start, .kind = kind, .clause_before = tokenizer->clause, .sentence_before = tokenizer->sentence};
+    *token = (struct token){
+        .start = (uint32_t)start, .kind = kind, .clause_before = tokenizer->clause,
+        .sentence_before = tokenizer->sentence};
     tokenizer->clause = tokenizer->sentence = false;
     return token;
 }
@@ -188,7 +223,8 @@ static bool is_upper(struct character c, const char *folded, size_t size)
     if (c.code < 0x80) return c.code >= 'A' && c.code <= 'Z';
     if (c.code <= LATIN_LAST) { /* case pairs: 32 apart in Latin-1, next to each other above */
         if (c.code < 0x100) return c.code < 0xE0 && c.code != 0xDF;
-        return size > 0 && folded[0] && utf8proc_category((utf8proc_int32_t)c.code) == UTF8PROC_CATEGORY_LU;
+        return size > 0 && folded[0] &&
+               utf8proc_category((utf8proc_int32_t)c.code) == UTF8PROC_CATEGORY_LU;
     }
     return utf8proc_category((utf8proc_int32_t)c.code) == UTF8PROC_CATEGORY_LU;
 }
@@ -211,8 +247,8 @@ static inline void note_character(struct word *word, uint32_t folded, bool lette
     word->previous = folded;
 }
 
-/* ASCII letters and digits from `at` on, one by one. Both fold by one bit, which digits have already.
- * Returns where they end. */
+/* ASCII letters and digits from `at` on, one by one. Both fold by one bit, which digits have
+ * already. Returns where they end. */
 static size_t take_ascii(const struct str text, size_t at, struct word *into)
 {
     struct word word = *into; /* in registers */
@@ -249,7 +285,9 @@ static size_t take_word(struct tokenizer *tokenizer, size_t at)
         at = take_ascii(text, at, &word);
         if (at >= text.size || text.data[at] == ' ') break;
         struct character c = read_character(text, at);
-        if (c.class != LETTER && c.class != DIGIT && c.class != MARK && !apostrophe_within(tokenizer, c, at)) break;
+        if (c.class != LETTER && c.class != DIGIT && c.class != MARK &&
+            !apostrophe_within(tokenizer, c, at))
+            break;
         take_character(&word, c);
         at += c.size;
     }
@@ -267,8 +305,8 @@ static size_t take_word(struct tokenizer *tokenizer, size_t at)
 /* A space or mark of ASCII ends any word; an apostrophe may not. */
 static inline bool ends_word(uint8_t c) { return c < 0x80 && c != '\'' && ascii_class(c) == OTHER; }
 
-/* The word at `at`, if it is of fewer than 16 ASCII letters and digits, as most are: the same as take_word(), at
- * once. Returns where it ends, or `at` when it is another. */
+/* The word at `at`, if it is of fewer than 16 ASCII letters and digits, as most are: the same as
+ * take_word(), at once. Returns where it ends, or `at` when it is another. */
 static inline size_t take_plain_word(struct tokenizer *tokenizer, size_t at)
 {
     struct str text = tokenizer->text;
@@ -290,7 +328,8 @@ static inline size_t take_plain_word(struct tokenizer *tokenizer, size_t at)
 static size_t take_emoji(struct tokenizer *tokenizer, size_t at, struct character c)
 {
     struct token *token = new_token(tokenizer, at, TOKEN_EMOJI);
-    token->folded = str_slice(tokenizer->text, at, at + c.size); /* without its modifiers: one meaning */
+    /* without its modifiers: one meaning */
+    token->folded = str_slice(tokenizer->text, at, at + c.size);
     token->hash = hash_fast(token->folded, 0);
     at += c.size;
     while (at < tokenizer->text.size) {
@@ -306,7 +345,8 @@ int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_token
 {
     struct tokenizer tokenizer = {
         .text = text,
-        .items = arena_alloc(arena, (text.size / 2 + 1) * sizeof(struct token)), /* a token and what parts it from the next */
+        /* a token and what parts it from the next */
+        .items = arena_alloc(arena, (text.size / 2 + 1) * sizeof(struct token)),
         .folded = arena_alloc(arena, text.size * FOLD_MOST + ASCII_HEAD_BYTES),
     };
     if (!tokenizer.items || !tokenizer.folded) return err_set(err, E_NO_MEMORY, NULL);

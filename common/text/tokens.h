@@ -15,7 +15,8 @@ struct token {
     struct str folded;    /* in the arena, or a view of the text where nothing changed */
     uint64_t hash;        /* hash_fast(folded, 0) */
     uint8_t kind;         /* enum token_kind */
-    bool clause_before;   /* a clause boundary (. ! ? ; : , newline, dash, bracket) lies before it */
+    /* a clause boundary (. ! ? ; : , newline, dash, bracket) lies before it */
+    bool clause_before;
     bool sentence_before; /* a sentence boundary (. ! ? newline) lies before it */
     bool upper;           /* two letters or more, all upper case */
     bool apostrophe;      /* one stands within */
@@ -26,12 +27,14 @@ struct linear_features;
 struct tokens {
     struct token *items;
     uint32_t count;
-    /* What common/model made of them, for all that score them afterwards; NULL: nothing yet. As long-lived as they are. */
+    /* What common/model made of them, for all that score them afterwards; NULL: nothing yet.
+     * As long-lived as they are. */
     const struct linear_features *features;
 };
 
 /* text: valid UTF-8, at most 4 GiB. O(n). NO_MEMORY only. */
-int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_tokens, struct err *err) CHECKED;
+int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_tokens,
+                  struct err *err) CHECKED;
 
 /* Lower case with accents off, for whole strings such as cue lists. data == NULL: out of memory. */
 struct str text_fold(struct str text, struct arena *arena);

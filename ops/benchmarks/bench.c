@@ -44,14 +44,16 @@ void bench_bound(const char *name, double value, const char *unit, double most)
 void bench_print(const char *benchmark, bool json)
 {
     for (size_t i = 0; !json && i < figure_count; i++) {
-        printf("  %-36s %14.*f %s", figures[i].name, figures[i].value < 100 ? 3 : 0, figures[i].value, figures[i].unit);
+        printf("  %-36s %14.*f %s", figures[i].name, figures[i].value < 100 ? 3 : 0,
+               figures[i].value, figures[i].unit);
         if (figures[i].least > 0) printf(" (aim: at least %g)", figures[i].least);
         if (figures[i].most > 0) printf(" (aim: at most %g)", figures[i].most);
         putchar('\n');
     }
     if (!json) return;
     printf("{\"benchmark\":\"%s\"", benchmark);
-    for (size_t i = 0; i < figure_count; i++) printf(",\"%s\":%.6g", figures[i].name, figures[i].value);
+    for (size_t i = 0; i < figure_count; i++)
+        printf(",\"%s\":%.6g", figures[i].name, figures[i].value);
     printf("}\n");
 }
 
@@ -81,12 +83,16 @@ double bench_child(int (*work)(void *user), void *user)
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) _exit(work(user));
-    if (child < 0 || wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status)) return -1;
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+    if (child < 0 || wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) ||
+        WEXITSTATUS(status))
+        return -1;
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
 }
 
 /* The texts of the sample, as views of `file` or in the arena. */
-static int read_texts(struct buffer *file, struct arena *arena, struct str *texts, size_t *ret_count, struct err *err)
+static int read_texts(struct buffer *file, struct arena *arena, struct str *texts,
+                      size_t *ret_count, struct err *err)
 {
     char path[SHIPPED_PATH_BYTES];
     struct json_problems problems;
@@ -97,14 +103,17 @@ static int read_texts(struct buffer *file, struct arena *arena, struct str *text
     while (rc == E_OK && rest.size && count < SENTENCES_MAX) {
         struct feedback feedback;
         struct str line = str_cut(&rest, '\n');
-        if (line.size && json_read_shape(&feedback_shape, line, JSON_UNKNOWN_KEEP, arena, &feedback, &problems, err) == E_OK) texts[count++] = feedback.text;
+        if (line.size && json_read_shape(&feedback_shape, line, JSON_UNKNOWN_KEEP, arena, &feedback,
+                                         &problems, err) == E_OK)
+            texts[count++] = feedback.text;
     }
     *ret_count = count;
     return rc == E_OK && count == 0 ? err_set(err, E_NO_INPUT, "the sample is empty") : rc;
 }
 
 /* Text of about so many bytes, from the sample's texts beginning at one of them. */
-static struct str make_text(const struct str *texts, size_t count, size_t first, size_t size, struct buffer *text)
+static struct str make_text(const struct str *texts, size_t count, size_t first, size_t size,
+                            struct buffer *text)
 {
     buffer_clear(text);
     for (size_t n = 0; text->size < size; n++) { /* neighbours in the sample share a language */
@@ -127,10 +136,13 @@ int bench_lines(size_t count, size_t line_bytes, struct buffer *out, struct err 
     random_seed(&random, 7);
     for (size_t i = 0; i < count && rc == E_OK; i++) {
         size_t first = (size_t)random_below(&random, texts_count), start = out->size;
-        buffer_printf(out, "{\"id\":\"b-%zu\",\"product\":\"p-%zu\",\"channel\":\"review\",\"rating\":%u,\"text\":", i,
-                      i % 50, (unsigned)(i % 5 + 1));
+        buffer_printf(out,
+                      "{\"id\":\"b-%zu\",\"product\":\"p-%zu\",\"channel\":\"review\",\"rating\":%"
+                      "u,\"text\":",
+                      i, i % 50, (unsigned)(i % 5 + 1));
         size_t head_bytes = out->size - start;
-        json_write_string(out, make_text(texts, texts_count, first, line_bytes - head_bytes - 4, &text));
+        json_write_string(out,
+                          make_text(texts, texts_count, first, line_bytes - head_bytes - 4, &text));
         buffer_add(out, STR("}\n"));
     }
     buffer_deinit(&file);

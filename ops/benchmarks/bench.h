@@ -25,8 +25,8 @@ double bench_median(double *values, size_t count); /* sorts them */
 /* Runs `work` in a child process; its CPU seconds (all threads), or < 0 if it failed. */
 double bench_child(int (*work)(void *user), void *user);
 
-/* Feedback objects as NDJSON lines of about `line_bytes` each, made of the shipped sample's sentences,
- * all different. */
+/* Feedback objects as NDJSON lines of about `line_bytes` each, made of the shipped sample's
+ * sentences, all different. */
 int bench_lines(size_t count, size_t line_bytes, struct buffer *out, struct err *err) CHECKED;
 
 int bench_analyze(const struct bench_options *options, struct err *err);

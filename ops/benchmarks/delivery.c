@@ -1,8 +1,10 @@
-/* What exactly-once costs against at-least-once, on a real Kafka, interleaved in one run: records per CPU-second of
- * our worker shell with an identity step, and how long one record takes through it.
+/* What exactly-once costs against at-least-once, on a real Kafka, interleaved in one run:
+ * records per CPU-second of our worker shell with an identity step, and how long one
+ * record takes through it.
  *
- * The latency is from the call that sends a record until a read_committed consumer in the same process has its copy:
- * two hops over the broker and one commit. RATE records a second are sent, one at a time. */
+ * The latency is from the call that sends a record until a read_committed consumer in the same
+ * process has its copy: two hops over the broker and one commit. RATE records a second are
+ * sent, one at a time. */
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -33,7 +35,7 @@ struct probe {
     int failed;
 };
 
-/* --- latency ------------------------------------------------------------------------------------ */
+/* --- latency ---------------------------------------------------------------------------------- */
 
 static int64_t now_ns(void) { return clock_mono_ns(clock_system()); }
 
@@ -140,40 +142,45 @@ static int run_probe(void *user)
     return rc || probe->result->p50_ms <= 0;
 }
 
-/* --- rounds ------------------------------------------------------------------------------------- */
+/* --- rounds ----------------------------------------------------------------------------------- */
 
 struct results {
     double rates[WAYS][ROUNDS_MAX], p50_ms[WAYS][ROUNDS_MAX], p99_ms[WAYS][ROUNDS_MAX];
     double rate_ratios[ROUNDS_MAX], p50_ratios[ROUNDS_MAX], p99_ratios[ROUNDS_MAX];
 };
 
-static bool run_way(struct probe *probe, const struct bench_options *options, uint64_t number, enum way way,
-                    struct results *results)
+static bool run_way(struct probe *probe, const struct bench_options *options, uint64_t number,
+                    enum way way, struct results *results)
 {
     struct identity_round through = {.bootstrap = options->bootstrap,
                                      .delivery = names[way],
                                      .records = options->records ? options->records : 200000};
-    snprintf(through.group, sizeof through.group, "%s-%llu", names[way], (unsigned long long)number);
+    snprintf(through.group, sizeof through.group, "%s-%llu", names[way],
+             (unsigned long long)number);
     double seconds = bench_child(identity_run, &through);
     probe->round.delivery = names[way];
-    snprintf(probe->round.group, sizeof probe->round.group, "probe-%s-%llu", names[way], (unsigned long long)number);
+    snprintf(probe->round.group, sizeof probe->round.group, "probe-%s-%llu", names[way],
+             (unsigned long long)number);
     *probe->result = (struct latency){0};
     if (seconds <= 0 || bench_child(run_probe, probe) < 0) return false;
     results->rates[way][number] = (double)through.records / seconds;
     results->p50_ms[way][number] = probe->result->p50_ms;
     results->p99_ms[way][number] = probe->result->p99_ms;
     fprintf(stderr, "  round %llu: %s: %.0f records per CPU-second, p50 %.1f ms, p99 %.1f ms\n",
-            (unsigned long long)number + 1, names[way], results->rates[way][number], probe->result->p50_ms,
-            probe->result->p99_ms);
+            (unsigned long long)number + 1, names[way], results->rates[way][number],
+            probe->result->p50_ms, probe->result->p99_ms);
     return true;
 }
 
 static void report(struct results *results, uint64_t rounds)
 {
     for (uint64_t i = 0; i < rounds; i++) {
-        results->rate_ratios[i] = results->rates[EXACTLY_ONCE][i] / results->rates[AT_LEAST_ONCE][i];
-        results->p50_ratios[i] = results->p50_ms[EXACTLY_ONCE][i] / results->p50_ms[AT_LEAST_ONCE][i];
-        results->p99_ratios[i] = results->p99_ms[EXACTLY_ONCE][i] / results->p99_ms[AT_LEAST_ONCE][i];
+        results->rate_ratios[i] = results->rates[EXACTLY_ONCE][i] /
+                                  results->rates[AT_LEAST_ONCE][i];
+        results->p50_ratios[i] = results->p50_ms[EXACTLY_ONCE][i] /
+                                 results->p50_ms[AT_LEAST_ONCE][i];
+        results->p99_ratios[i] = results->p99_ms[EXACTLY_ONCE][i] /
+                                 results->p99_ms[AT_LEAST_ONCE][i];
     }
     for (int way = 0; way < WAYS; way++) {
         char name[64];
@@ -184,9 +191,12 @@ static void report(struct results *results, uint64_t rounds)
         snprintf(name, sizeof name, "%s_p99", names[way]);
         bench_figure(name, bench_median(results->p99_ms[way], rounds), "ms");
     }
-    bench_figure("rate_ratio", bench_median(results->rate_ratios, rounds), "exactly-once / at-least-once");
-    bench_figure("p50_ratio", bench_median(results->p50_ratios, rounds), "exactly-once / at-least-once");
-    bench_figure("p99_ratio", bench_median(results->p99_ratios, rounds), "exactly-once / at-least-once");
+    bench_figure("rate_ratio", bench_median(results->rate_ratios, rounds),
+                 "exactly-once / at-least-once");
+    bench_figure("p50_ratio", bench_median(results->p50_ratios, rounds),
+                 "exactly-once / at-least-once");
+    bench_figure("p99_ratio", bench_median(results->p99_ratios, rounds),
+                 "exactly-once / at-least-once");
 }
 
 int bench_delivery(const struct bench_options *options, struct err *err)
@@ -197,14 +207,17 @@ int bench_delivery(const struct bench_options *options, struct err *err)
     if (!options->bootstrap)
         return err_set(err, E_USAGE, "delivery needs --bootstrap; ops/bench starts a broker");
     if (rounds > ROUNDS_MAX) rounds = ROUNDS_MAX;
-    probe.round = (struct identity_round){.bootstrap = options->bootstrap, .prefix = "probe.", .delivery = names[0]};
-    probe.result = mmap(NULL, sizeof *probe.result, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    probe.round = (struct identity_round){
+        .bootstrap = options->bootstrap, .prefix = "probe.", .delivery = names[0]};
+    probe.result = mmap(NULL, sizeof *probe.result, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (probe.result == MAP_FAILED) return err_system(err, E_NO_MEMORY, "mmap");
     struct identity_round input = {.bootstrap = options->bootstrap,
                                    .delivery = names[0],
                                    .records = options->records ? options->records : 200000,
                                    .group = "prepare"};
-    if (bench_child(identity_prepare, &input) < 0 || bench_child(identity_prepare, &probe.round) < 0)
+    if (bench_child(identity_prepare, &input) < 0 ||
+        bench_child(identity_prepare, &probe.round) < 0)
         return err_set(err, E_UNAVAILABLE, "the input could not be written");
     for (uint64_t i = 0; i < rounds; i++)
         for (int way = 0; way < WAYS; way++)

@@ -1,6 +1,7 @@
-/* What a call of a model costs genai itself: the worker on a loop without a bus (runtime/solo.h), a provider on loopback
- * that answers after a fixed time, and beside it, in turn, a bare libcurl client that makes as many calls of the same size.
- * Each record is another text, so that none is known already. */
+/* What a call of a model costs genai itself: the worker on a loop without a bus (runtime/solo.h),
+ * a provider on loopback that answers after a fixed time, and beside it, in turn, a bare
+ * libcurl client that makes as many calls of the same size. Each record is another text, so that
+ * none is known already. */
 #include <fcntl.h>
 #include <malloc.h>
 #include <linux/perf_event.h>
@@ -25,12 +26,16 @@
 #include "workers/preprocess/preprocess.h"
 #include "workers/segment/segment.h"
 
-enum { AT_ONCE = 200, LATENCY_MS = 100, BATCH_RECORDS = 6, CALLS = 3000, WARM_UPS = 2, ROUNDS = 5, ROUNDS_MAX = 32, LINE_BYTES = 500 };
+enum {
+    AT_ONCE = 200, LATENCY_MS = 100, BATCH_RECORDS = 6, CALLS = 3000, WARM_UPS = 2, ROUNDS = 5,
+    ROUNDS_MAX = 32, LINE_BYTES = 500
+};
 
-static const struct worker *const workers[] = {&preprocess_worker, &featurize_worker, &segment_worker, &genai_worker};
+static const struct worker *const workers[] = {
+    &preprocess_worker, &featurize_worker, &segment_worker, &genai_worker};
 enum { WORKERS = sizeof workers / sizeof workers[0] };
 
-/* --- what is measured --------------------------------------------------------------------------- */
+/* --- what is measured ------------------------------------------------------------------------- */
 
 /* Bytes that malloc has given out, in KiB: at rest, between rounds, what a leak would add to. */
 static double heap_kib(void)
@@ -43,13 +48,18 @@ struct cost {
     double user, system, seconds, instructions;
 };
 
-static double seconds_of(struct timeval time) { return (double)time.tv_sec + (double)time.tv_usec * 1e-6; }
+static double seconds_of(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
+}
 
-/* User-space instructions of this thread: what a busy machine doesn't change. -1: the kernel doesn't let us. */
+/* User-space instructions of this thread: what a busy machine doesn't change. -1:
+ * the kernel doesn't let us. */
 static int open_counter(void)
 {
-    struct perf_event_attr wish = {.type = PERF_TYPE_HARDWARE, .size = sizeof wish, .config = PERF_COUNT_HW_INSTRUCTIONS,
-                                   .exclude_kernel = 1, .exclude_hv = 1};
+    struct perf_event_attr wish = {
+        .type = PERF_TYPE_HARDWARE, .size = sizeof wish, .config = PERF_COUNT_HW_INSTRUCTIONS,
+        .exclude_kernel = 1, .exclude_hv = 1};
     return (int)syscall(SYS_perf_event_open, &wish, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
@@ -58,16 +68,18 @@ static struct cost cost_now(int counter)
     struct rusage usage;
     uint64_t instructions = 0;
     getrusage(RUSAGE_SELF, &usage);
-    if (counter < 0 || read(counter, &instructions, sizeof instructions) != sizeof instructions) instructions = 0;
-    return (struct cost){seconds_of(usage.ru_utime), seconds_of(usage.ru_stime), (double)clock_mono_ns(clock_system()) * 1e-9,
-                         (double)instructions};
+    if (counter < 0 || read(counter, &instructions, sizeof instructions) != sizeof instructions)
+        instructions = 0;
+    return (struct cost){seconds_of(usage.ru_utime), seconds_of(usage.ru_stime),
+                         (double)clock_mono_ns(clock_system()) * 1e-9, (double)instructions};
 }
 
 static struct cost cost_since(struct cost start, int counter, uint64_t calls)
 {
     struct cost now = cost_now(counter);
     double each = 1 / (double)calls;
-    return (struct cost){(now.user - start.user) * each, (now.system - start.system) * each, (now.seconds - start.seconds) * each,
+    return (struct cost){(now.user - start.user) * each, (now.system - start.system) * each,
+                         (now.seconds - start.seconds) * each,
                          (now.instructions - start.instructions) * each};
 }
 
@@ -80,7 +92,7 @@ static double resident_mib(void)
     return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1048576;
 }
 
-/* --- records ------------------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 struct rig {
     const struct option_table **tables;
@@ -109,7 +121,9 @@ static void on_segment(void *user, const struct chain_message *message)
     if (message->topic != TOPIC_SEGMENTS || preparing->rc) return;
     preparing->rc = chain_record(message, &preparing->scratch, &record, &preparing->err);
     if (preparing->rc == E_OK)
-        preparing->rc = record_write(&record, &preparing->rig->arena, &preparing->rig->segments[preparing->rig->count++], &preparing->err);
+        preparing->rc = record_write(&record, &preparing->rig->arena,
+                                     &preparing->rig->segments[preparing->rig->count++],
+                                     &preparing->err);
 }
 
 static int pass_lines(struct rig *rig, struct str lines, struct chain *chain, struct err *err)
@@ -118,15 +132,19 @@ static int pass_lines(struct rig *rig, struct str lines, struct chain *chain, st
     struct random random;
     random_seed(&random, 1);
     struct uuid_generator ids = {.clock = clock_system(), .random = &random};
-    struct intake_rules rules = {.keep_unknown = true, .ids = &ids, .received_ms = clock_wall_ms(clock_system()), .handed_on = true};
+    struct intake_rules rules = {
+        .keep_unknown = true, .ids = &ids, .received_ms = clock_wall_ms(clock_system()),
+        .handed_on = true};
     int rc = E_OK;
     for (uint64_t row = 0; lines.size && rc == E_OK; row++) {
         struct intake intake;
         struct json_problems problems;
         arena_reset(&preparing.scratch);
-        rc = intake_json(str_cut(&lines, '\n'), &rules, row, &preparing.scratch, &intake, &problems, err);
-        struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record,
-                                        .timestamp_ms = rules.received_ms};
+        rc = intake_json(str_cut(&lines, '\n'), &rules, row, &preparing.scratch, &intake, &problems,
+                         err);
+        struct chain_message message = {
+            .topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record,
+            .timestamp_ms = rules.received_ms};
         if (rc == E_OK) rc = chain_process(chain, &message, on_segment, &preparing, err);
         if (rc == E_OK && preparing.rc) *err = preparing.err, rc = preparing.rc;
     }
@@ -139,16 +157,20 @@ static int prepare(struct rig *rig, uint64_t count, struct err *err)
     struct buffer lines = {0};
     struct chain *chain = NULL;
     rig->segments = calloc(count, sizeof *rig->segments);
-    int rc = rig->segments ? bench_lines(count, LINE_BYTES, &lines, err) : err_set(err, E_NO_MEMORY, NULL);
-    if (rc == E_OK) rc = chain_create(workers, WORKERS - 1, rig->config, clock_system(), &chain, err);
+    int rc = rig->segments ? bench_lines(count, LINE_BYTES, &lines, err)
+                           : err_set(err, E_NO_MEMORY, NULL);
+    if (rc == E_OK)
+        rc = chain_create(workers, WORKERS - 1, rig->config, clock_system(), &chain, err);
     if (rc == E_OK) rc = pass_lines(rig, buffer_str(&lines), chain, err);
-    if (rc == E_OK && rig->count != count) rc = err_set(err, E_BUG, "%llu of %llu records are left", (unsigned long long)rig->count, (unsigned long long)count);
+    if (rc == E_OK && rig->count != count)
+        rc = err_set(err, E_BUG, "%llu of %llu records are left", (unsigned long long)rig->count,
+                     (unsigned long long)count);
     chain_destroy(chain);
     buffer_deinit(&lines);
     return rc;
 }
 
-/* --- genai ---------------------------------------------------------------------------------------- */
+/* --- genai ------------------------------------------------------------------------------------ */
 
 struct asking {
     uv_loop_t loop;
@@ -169,20 +191,23 @@ static void on_end(void *user, const struct solo_end *end)
     asking->local += !str_equal(insight.provider, STR("openai"));
 }
 
-/* Texts that are the same after cleaning, and suspects that go alone, make fewer or more than were meant. */
+/* Texts that are the same after cleaning, and suspects that go alone, make fewer or more
+ * than were meant. */
 static uint64_t calls_of(struct asking *asking)
 {
     struct genai_tally tally;
     return genai_tally(solo_context(asking->solo), &tally) ? tally.calls : 0;
 }
 
-static int ask_genai(struct rig *rig, struct asking *asking, uint64_t records, uint32_t at_once, double *ret_resident, struct err *err)
+static int ask_genai(struct rig *rig, struct asking *asking, uint64_t records, uint32_t at_once,
+                     double *ret_resident, struct err *err)
 {
     int rc = E_OK;
     uint64_t before = asking->answered;
     for (uint64_t i = 0; i < records && rc == E_OK; i++) {
-        struct solo_message message = {.from = TOPIC_SEGMENTS, .topic = TOPIC_INSIGHTS, .key = STR("customer"),
-                                       .value = rig->segments[rig->next++]};
+        struct solo_message message = {
+            .from = TOPIC_SEGMENTS, .topic = TOPIC_INSIGHTS, .key = STR("customer"),
+            .value = rig->segments[rig->next++]};
         while (solo_under_way(asking->solo) >= at_once) uv_run(&asking->loop, UV_RUN_ONCE);
         rc = solo_send(asking->solo, &message, on_end, asking, err);
         if (i == records / 2) *ret_resident = resident_mib();
@@ -190,18 +215,22 @@ static int ask_genai(struct rig *rig, struct asking *asking, uint64_t records, u
     while (rc == E_OK && solo_under_way(asking->solo)) uv_run(&asking->loop, UV_RUN_ONCE);
     if (asking->err.code) return *err = asking->err, (int)asking->err.code;
     if (rc == E_OK && (asking->answered - before != records || asking->local))
-        rc = err_set(err, E_BUG, "%llu records went in, %llu were answered, %llu by local", (unsigned long long)records,
-                     (unsigned long long)(asking->answered - before), (unsigned long long)asking->local);
+        rc = err_set(err, E_BUG, "%llu records went in, %llu were answered, %llu by local",
+                     (unsigned long long)records, (unsigned long long)(asking->answered - before),
+                     (unsigned long long)asking->local);
     return rc;
 }
 
 /* Apart, so that a profiler can tell them from each other: --toggle-collect=ask_one_each. */
-__attribute__((noinline)) static int ask_one_each(struct rig *rig, struct asking *asking, uint64_t calls, double *ret_resident, struct err *err)
+__attribute__((noinline)) static int ask_one_each(struct rig *rig, struct asking *asking,
+                                                  uint64_t calls, double *ret_resident,
+                                                  struct err *err)
 {
     return ask_genai(rig, asking, calls, AT_ONCE, ret_resident, err);
 }
 
-__attribute__((noinline)) static int ask_batched(struct rig *rig, struct asking *asking, uint64_t calls, struct err *err)
+__attribute__((noinline)) static int ask_batched(struct rig *rig, struct asking *asking,
+                                                 uint64_t calls, struct err *err)
 {
     double ignored;
     return ask_genai(rig, asking, calls * BATCH_RECORDS, AT_ONCE * BATCH_RECORDS, &ignored, err);
@@ -214,7 +243,8 @@ static int open_asking(struct rig *rig, struct asking *asking, uint32_t batch, s
     int rc = config_set(rig->config, str_of(text), "bench", err);
     if (rc) return rc;
     if (uv_loop_init(&asking->loop)) return err_set(err, E_SYSTEM, "no event loop");
-    return solo_create(&asking->loop, &genai_worker, rig->config, clock_system(), &asking->solo, err);
+    return solo_create(&asking->loop, &genai_worker, rig->config, clock_system(), &asking->solo,
+                       err);
 }
 
 static void close_asking(struct asking *asking)
@@ -224,19 +254,20 @@ static void close_asking(struct asking *asking)
     uv_loop_close(&asking->loop);
 }
 
-/* --- the bare client ------------------------------------------------------------------------------ */
+/* --- the bare client -------------------------------------------------------------------------- */
 
 /* As many bytes as a request about one record has. */
 static void make_body(const struct prompt *prompt, struct buffer *out)
 {
     size_t size = prompt->system.size + prompt->schema.size + prompt->request.size + LINE_BYTES;
-    buffer_add(out, STR("{\"model\":\"bench\",\"messages\":[{\"role\":\"user\",\"content\":\"these ids: abcdef\\n feedback id=abcdef \\nThe lid came off at once\"},"
+    buffer_add(out, STR("{\"model\":\"bench\",\"messages\":[{\"role\":\"user\",\"content\":\"these "
+                        "ids: abcdef\\n feedback id=abcdef \\nThe lid came off at once\"},"
                         "{\"role\":\"system\",\"content\":\""));
     while (out->size < size && !out->failed) buffer_add(out, STR("words, words, "));
     buffer_add(out, STR("\"}]}"));
 }
 
-/* --- rounds --------------------------------------------------------------------------------------- */
+/* --- rounds ----------------------------------------------------------------------------------- */
 
 struct series {
     double user[ROUNDS_MAX], system[ROUNDS_MAX], seconds[ROUNDS_MAX], instructions[ROUNDS_MAX];
@@ -254,13 +285,16 @@ struct medians {
 
 static struct medians medians_of(struct series *series, uint64_t rounds)
 {
-    return (struct medians){bench_median(series->user, rounds), bench_median(series->system, rounds),
-                            bench_median(series->seconds, rounds), bench_median(series->instructions, rounds)};
+    return (struct medians){
+        bench_median(series->user, rounds), bench_median(series->system, rounds),
+        bench_median(series->seconds, rounds), bench_median(series->instructions, rounds)};
 }
 
-/* Connections, arenas, the window of calls at once; and the heap's high-water mark, which the bare client shares and
- * which a wave of calls with longer texts still raises a little in the second round. */
-static int warm_up(struct rig *rig, struct asking *single, struct asking *batched, struct str body, uint64_t calls, struct err *err)
+/* Connections, arenas, the window of calls at once; and the heap's high-water mark, which
+ * the bare client shares and which a wave of calls with longer texts still raises a little
+ * in the second round. */
+static int warm_up(struct rig *rig, struct asking *single, struct asking *batched, struct str body,
+                   uint64_t calls, struct err *err)
 {
     double ignored;
     int rc = E_OK;
@@ -272,7 +306,8 @@ static int warm_up(struct rig *rig, struct asking *single, struct asking *batche
     return rc;
 }
 
-static int measure(struct rig *rig, struct asking *single, struct asking *batched, uint64_t calls, uint64_t rounds, struct err *err)
+static int measure(struct rig *rig, struct asking *single, struct asking *batched, uint64_t calls,
+                   uint64_t rounds, struct err *err)
 {
     struct series ours = {.user = {0}}, bare = ours, batches = ours;
     struct buffer body = {0};
@@ -295,23 +330,32 @@ static int measure(struct rig *rig, struct asking *single, struct asking *batche
     }
     buffer_deinit(&body);
     if (rc) return rc;
-    struct medians mine = medians_of(&ours, rounds), least = medians_of(&bare, rounds), six = medians_of(&batches, rounds);
+    struct medians mine = medians_of(&ours, rounds), least = medians_of(&bare, rounds),
+                   six = medians_of(&batches, rounds);
     bench_bound("call_cpu_us", mine.user + mine.system, "µs of CPU a call, one record in each", 50);
     bench_figure("call_user_us", mine.user, "µs of it in the program, libcurl's part included");
     bench_figure("call_system_us", mine.system, "µs of it in the kernel");
-    if (mine.instructions > 0) bench_figure("call_instructions", mine.instructions, "instructions in the program");
+    if (mine.instructions > 0)
+        bench_figure("call_instructions", mine.instructions, "instructions in the program");
     bench_figure("bare_cpu_us", least.user + least.system, "µs of CPU a call of the bare client");
     bench_figure("bare_system_us", least.system, "µs of it in the kernel");
-    if (least.instructions > 0) bench_figure("bare_instructions", least.instructions, "instructions in the program");
-    bench_figure("call_beyond_bare_us", mine.user + mine.system - least.user - least.system, "µs of CPU that are ours");
+    if (least.instructions > 0)
+        bench_figure("bare_instructions", least.instructions, "instructions in the program");
+    bench_figure("call_beyond_bare_us", mine.user + mine.system - least.user - least.system,
+                 "µs of CPU that are ours");
     bench_figure("batched_cpu_us", six.user + six.system, "µs of CPU a call, six records in each");
-    if (six.instructions > 0) bench_figure("batched_instructions", six.instructions, "instructions in the program");
-    bench_figure("calls_per_second", 1 / mine.seconds, "calls/s, 200 at once, answered after 100 ms");
+    if (six.instructions > 0)
+        bench_figure("batched_instructions", six.instructions, "instructions in the program");
+    bench_figure("calls_per_second", 1 / mine.seconds,
+                 "calls/s, 200 at once, answered after 100 ms");
     bench_ratio("calls_to_bare", least.seconds / mine.seconds, 0.95);
-    bench_figure("resident_asking_mib", asking_mib - rig->idle_mib, "MiB resident more with 200 calls out than before the first");
+    bench_figure("resident_asking_mib", asking_mib - rig->idle_mib,
+                 "MiB resident more with 200 calls out than before the first");
     if (rounds < 2) return E_OK;
-    bench_bound("resident_growth_mib", last_mib - first_mib, "MiB more after the last round than after the first", 1);
-    bench_bound("heap_growth_kib", last_heap_kib - first_heap_kib, "KiB more of the heap in use then", 64);
+    bench_bound("resident_growth_mib", last_mib - first_mib,
+                "MiB more after the last round than after the first", 1);
+    bench_bound("heap_growth_kib", last_heap_kib - first_heap_kib,
+                "KiB more of the heap in use then", 64);
     return E_OK;
 }
 
@@ -320,9 +364,15 @@ static int configure(struct rig *rig, unsigned port, struct err *err)
     char endpoint[96];
     snprintf(endpoint, sizeof endpoint, "openai.endpoint=http://127.0.0.1:%u/v1", port);
     snprintf(rig->url, sizeof rig->url, "http://127.0.0.1:%u/v1/chat/completions", port);
-    const char *const settings[] = {endpoint, "openai.model=bench", "openai.connections=200", "genai.providers=openai", "genai.calls=200",
-                                    "genai.patience=1h", "genai.journal_bytes=64k" /* full at once, so that memory can be flat */,
-                                    "preprocess.drop_retried=false"};
+    const char *const settings[] = {
+        endpoint,
+        "openai.model=bench",
+        "openai.connections=200",
+        "genai.providers=openai",
+        "genai.calls=200",
+        "genai.patience=1h",
+        "genai.journal_bytes=64k" /* full at once, so that memory can be flat */,
+        "preprocess.drop_retried=false"};
     int rc = E_OK;
     for (size_t i = 0; i < sizeof settings / sizeof settings[0] && rc == E_OK; i++)
         rc = config_set(rig->config, str_of(settings[i]), "bench", err);
@@ -363,10 +413,12 @@ static int run(struct rig *rig, uint64_t calls, uint64_t rounds, struct err *err
 
 int bench_genai(const struct bench_options *options, struct err *err)
 {
-    uint64_t calls = options->records ? options->records : CALLS, rounds = options->rounds ? options->rounds : ROUNDS;
+    uint64_t calls = options->records ? options->records : CALLS,
+             rounds = options->rounds ? options->rounds : ROUNDS;
     struct rig rig = {.tables = runtime_tables(workers, WORKERS), .counter = open_counter()};
     if (rounds > ROUNDS_MAX) rounds = ROUNDS_MAX;
-    int rc = rig.tables ? config_create(rig.tables, &rig.config, err) : err_set(err, E_NO_MEMORY, NULL);
+    int rc = rig.tables ? config_create(rig.tables, &rig.config, err)
+                        : err_set(err, E_NO_MEMORY, NULL);
     if (rc == E_OK) rc = run(&rig, calls, rounds, err);
     if (rig.counter >= 0) close(rig.counter);
     prompt_close(rig.prompt);

@@ -1,4 +1,5 @@
-/* libcurl's multi interface as its own examples use it with libuv; handles are kept and set up once. */
+/* libcurl's multi interface as its own examples use it with libuv;
+ * handles are kept and set up once. */
 #include "ops/benchmarks/genai_bare.h"
 
 #include <curl/curl.h>
@@ -37,7 +38,8 @@ static void collect(struct bare *bare)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct bare *bare = poll->loop->data;
-    int running, flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+    int running, flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
+                         (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
     curl_socket_t socket = (curl_socket_t)(intptr_t)poll->data;
     curl_multi_socket_action(bare->multi, socket, status < 0 ? CURL_CSELECT_ERR : flags, &running);
     collect(bare);
@@ -67,7 +69,9 @@ static int on_curl_socket(CURL *curl, curl_socket_t socket, int what, void *user
         poll->data = (void *)(intptr_t)socket;
         curl_multi_assign(bare->multi, socket, poll);
     }
-    uv_poll_start(poll, (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0), on_poll);
+    uv_poll_start(
+        poll, (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0),
+        on_poll);
     return 0;
 }
 
@@ -99,7 +103,8 @@ static CURL *make(const char *url, struct str body, struct curl_slist *headers)
     return curl;
 }
 
-static void run(struct bare *bare, const char *url, struct str body, struct curl_slist *headers, uint32_t at_once)
+static void run(struct bare *bare, const char *url, struct str body, struct curl_slist *headers,
+                uint32_t at_once)
 {
     for (uint32_t i = 0; i < at_once && bare->left && !bare->failed; i++) {
         CURL *curl = make(url, body, headers);
@@ -111,11 +116,14 @@ static void run(struct bare *bare, const char *url, struct str body, struct curl
     while (bare->running && uv_run(&bare->loop, UV_RUN_ONCE)) continue;
 }
 
-int genai_bare_run(const char *url, struct str body, uint64_t calls, uint32_t at_once, struct err *err)
+int genai_bare_run(const char *url, struct str body, uint64_t calls, uint32_t at_once,
+                   struct err *err)
 {
     struct bare bare = {.left = calls, .multi = curl_multi_init()};
-    struct curl_slist *headers = curl_slist_append(curl_slist_append(NULL, "Content-Type: application/json"), "Expect:");
-    if (!bare.multi || !headers || uv_loop_init(&bare.loop)) return err_set(err, E_SYSTEM, "a bare client");
+    struct curl_slist *headers =
+        curl_slist_append(curl_slist_append(NULL, "Content-Type: application/json"), "Expect:");
+    if (!bare.multi || !headers || uv_loop_init(&bare.loop))
+        return err_set(err, E_SYSTEM, "a bare client");
     bare.loop.data = &bare;
     uv_timer_init(&bare.loop, &bare.timer);
     curl_multi_setopt(bare.multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);

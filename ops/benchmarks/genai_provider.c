@@ -41,7 +41,7 @@ static void hang_up(struct connection *connection)
     uv_close((uv_handle_t *)&connection->timer, on_closed);
 }
 
-/* --- what it says ------------------------------------------------------------------------------- */
+/* --- what it says ----------------------------------------------------------------------------- */
 
 static struct str after(struct str text, struct str words)
 {
@@ -49,14 +49,17 @@ static struct str after(struct str text, struct str words)
     return at < text.size ? str_slice(text, at + words.size, text.size) : (struct str){0};
 }
 
-/* The first letters of the text with this id: the prompt is JSON, so its lines end in "\n" as two letters. */
+/* The first letters of the text with this id: the prompt is JSON, so its lines end in
+ * "\n" as two letters. */
 static struct str quote_of(struct str body, struct str id)
 {
     char opening[64];
     snprintf(opening, sizeof opening, "feedback id=%.*s ", STR_ARGS(id));
     struct str text = after(after(body, str_of(opening)), STR("\\n"));
     size_t size = 0;
-    while (size < text.size && size < QUOTE_BYTES && text.data[size] != '\\' && text.data[size] != '"') size++;
+    while (size < text.size && size < QUOTE_BYTES && text.data[size] != '\\' &&
+           text.data[size] != '"')
+        size++;
     while (size && text.data[size] != ' ') size--; /* whole words, else it would be no quote */
     return str_slice(text, 0, size);
 }
@@ -64,12 +67,19 @@ static struct str quote_of(struct str body, struct str id)
 static void add_answer(struct buffer *out, struct str body, struct str id)
 {
     struct str quote = quote_of(body, id);
-    buffer_printf(out, "{\\\"id\\\":\\\"%.*s\\\",\\\"sentiment\\\":{\\\"label\\\":\\\"negative\\\",\\\"score\\\":-0.5,"
-                       "\\\"evidence\\\":[\\\"%.*s\\\"]},\\\"needs\\\":[{\\\"quote\\\":\\\"%.*s\\\",\\\"kind\\\":\\\"problem_report\\\","
-                       "\\\"text\\\":\\\"Something went wrong with it\\\"}],\\\"mentions\\\":[{\\\"quote\\\":\\\"%.*s\\\","
-                       "\\\"topic\\\":\\\"quality\\\",\\\"sentiment\\\":\\\"negative\\\"}],\\\"recommendations\\\":[{\\\"quote\\\":\\\"%.*s\\\","
-                       "\\\"text\\\":\\\"See to it, and tell the customer\\\",\\\"team\\\":\\\"support\\\",\\\"priority\\\":3}],\\\"signals\\\":[]}",
-                  STR_ARGS(id), STR_ARGS(quote), STR_ARGS(quote), STR_ARGS(quote), STR_ARGS(quote));
+    buffer_printf(
+        out,
+        "{\\\"id\\\":\\\"%.*s\\\",\\\"sentiment\\\":{\\\"label\\\":\\\"negative\\\",\\\"score\\\":-"
+        "0.5,"
+        "\\\"evidence\\\":[\\\"%.*s\\\"]},\\\"needs\\\":[{\\\"quote\\\":\\\"%.*s\\\",\\\"kind\\\":"
+        "\\\"problem_report\\\","
+        "\\\"text\\\":\\\"Something went wrong with "
+        "it\\\"}],\\\"mentions\\\":[{\\\"quote\\\":\\\"%.*s\\\","
+        "\\\"topic\\\":\\\"quality\\\",\\\"sentiment\\\":\\\"negative\\\"}],"
+        "\\\"recommendations\\\":[{\\\"quote\\\":\\\"%.*s\\\","
+        "\\\"text\\\":\\\"See to it, and tell the "
+        "customer\\\",\\\"team\\\":\\\"support\\\",\\\"priority\\\":3}],\\\"signals\\\":[]}",
+        STR_ARGS(id), STR_ARGS(quote), STR_ARGS(quote), STR_ARGS(quote), STR_ARGS(quote));
 }
 
 static void write_reply(struct connection *connection, struct str body)
@@ -77,15 +87,21 @@ static void write_reply(struct connection *connection, struct str body)
     struct buffer json = {0};
     struct str ids = after(body, STR("these ids: "));
     ids = str_slice(ids, 0, str_find(ids, STR("\\n")));
-    buffer_add(&json, STR("{\"id\":\"call-1\",\"object\":\"chat.completion\",\"created\":1767323045,\"model\":\"bench-1\",\"choices\":[{\"index\":0,"
-                          "\"finish_reason\":\"stop\",\"message\":{\"role\":\"assistant\",\"content\":\"{\\\"answers\\\":["));
+    buffer_add(&json, STR("{\"id\":\"call-1\",\"object\":\"chat.completion\",\"created\":"
+                          "1767323045,\"model\":\"bench-1\",\"choices\":[{\"index\":0,"
+                          "\"finish_reason\":\"stop\",\"message\":{\"role\":\"assistant\","
+                          "\"content\":\"{\\\"answers\\\":["));
     for (bool first = true; ids.size; first = false) {
         if (!first) buffer_add_char(&json, ',');
         add_answer(&json, body, str_trim(str_cut(&ids, ',')));
     }
-    buffer_add(&json, STR("]}\"}}],\"usage\":{\"prompt_tokens\":1900,\"completion_tokens\":160,\"total_tokens\":2060}}"));
+    buffer_add(&json, STR("]}\"}}],\"usage\":{\"prompt_tokens\":1900,\"completion_tokens\":160,"
+                          "\"total_tokens\":2060}}"));
     buffer_clear(&connection->reply);
-    buffer_printf(&connection->reply, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n", json.size);
+    buffer_printf(
+        &connection->reply,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+        json.size);
     buffer_add(&connection->reply, buffer_str(&json));
     buffer_deinit(&json);
 }
@@ -103,7 +119,7 @@ static void on_time(uv_timer_t *timer)
     uv_write(&connection->write, (uv_stream_t *)&connection->tcp, &bytes, 1, on_written);
 }
 
-/* --- what it reads ------------------------------------------------------------------------------ */
+/* --- what it reads ---------------------------------------------------------------------------- */
 
 static void look(struct connection *connection)
 {
@@ -112,7 +128,9 @@ static void look(struct connection *connection)
     uint64_t length = 0;
     if (head > request.size) return;
     struct str value = after(str_slice(request, 0, head), STR("Content-Length: "));
-    if (!str_to_u64(str_slice(value, 0, str_find(value, STR("\r\n"))), &length) || request.size < head + length) return;
+    if (!str_to_u64(str_slice(value, 0, str_find(value, STR("\r\n"))), &length) ||
+        request.size < head + length)
+        return;
     write_reply(connection, str_slice(request, head, head + (size_t)length));
     buffer_consume(&connection->request, head + (size_t)length);
     uv_timer_start(&connection->timer, on_time, latency, 0);
@@ -143,7 +161,8 @@ static void on_connection(uv_stream_t *server, int status)
     uv_tcp_init(server->loop, &connection->tcp);
     uv_timer_init(server->loop, &connection->timer);
     connection->tcp.data = connection->timer.data = connection;
-    if (uv_accept(server, (uv_stream_t *)&connection->tcp) == 0) uv_read_start((uv_stream_t *)&connection->tcp, on_room, on_read);
+    if (uv_accept(server, (uv_stream_t *)&connection->tcp) == 0)
+        uv_read_start((uv_stream_t *)&connection->tcp, on_room, on_read);
     else hang_up(connection);
 }
 
@@ -164,8 +183,8 @@ int genai_provider_start(unsigned latency_ms, pid_t *ret_pid, unsigned *ret_port
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, BACKLOG) ||
-        getsockname(listener, (struct sockaddr *)&address, &size))
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) ||
+        listen(listener, BACKLOG) || getsockname(listener, (struct sockaddr *)&address, &size))
         return err_system(err, E_SYSTEM, "a provider on loopback");
     latency = latency_ms;
     pid_t pid = fork();

@@ -11,7 +11,7 @@
 
 enum { VALUE_BYTES = 500 };
 
-/* --- the worker --------------------------------------------------------------------------------- */
+/* --- the worker ------------------------------------------------------------------------------- */
 
 static int identity_process(struct worker_context *context, struct job *job, struct err *err)
 {
@@ -20,7 +20,8 @@ static int identity_process(struct worker_context *context, struct job *job, str
 }
 
 static const struct worker identity_worker = {
-    .name = "identity", .summary = "Passes records on.", .consumes = TOPICS(FEEDBACK), .produces = TOPICS(DOCUMENTS),
+    .name = "identity", .summary = "Passes records on.", .consumes = TOPICS(FEEDBACK),
+    .produces = TOPICS(DOCUMENTS),
     .raw = true, .process = identity_process,
 };
 
@@ -54,10 +55,12 @@ static int set_all(struct config *config, const struct identity_round *round, st
     snprintf(group, sizeof group, "runtime.group=%s", round->group);
     snprintf(delivery, sizeof delivery, "runtime.delivery=%s", round->delivery);
     snprintf(prefix, sizeof prefix, "bus.topic_prefix=%s", round->prefix ? round->prefix : "");
-    const char *const settings[] = {"bus.kind=kafka", bootstrap, group, delivery, prefix, "runtime.log_level=warn",
-                                    "runtime.batch_records=2000", "runtime.batches=2", "runtime.status_every=1h"};
+    const char *const settings[] = {
+        "bus.kind=kafka", bootstrap, group, delivery, prefix, "runtime.log_level=warn",
+        "runtime.batch_records=2000", "runtime.batches=2", "runtime.status_every=1h"};
     int rc = E_OK;
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0] && rc == E_OK; i++) rc = config_set(config, str_of(settings[i]), "bench", err);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0] && rc == E_OK; i++)
+        rc = config_set(config, str_of(settings[i]), "bench", err);
     return rc;
 }
 
@@ -79,7 +82,7 @@ int identity_run(void *user)
     return rc ? 1 : 0;
 }
 
-/* --- the input ------------------------------------------------------------------------------------ */
+/* --- the input -------------------------------------------------------------------------------- */
 
 static void on_done(void *user, const struct err *err) { *(int *)user = err ? (int)err->code : -1; }
 
@@ -92,13 +95,17 @@ static int fill(struct bus *bus, uint64_t records, struct err *err)
     struct bus_header headers[JOB_HEADERS];
     int rc = bus_producer_open(bus, "fill", &producer, err);
     memset(values, 'x', sizeof values);
-    headers_fill(headers, TOPIC_FEEDBACK, "bench", STR("b-1"), STR("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+    headers_fill(headers, TOPIC_FEEDBACK, "bench", STR("b-1"),
+                 STR("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
     for (uint64_t at = 0; at < records && rc == E_OK; at += BATCH) {
         int state = 0;
         for (int i = 0; i < BATCH; i++) {
-            int size = snprintf(keys[i], sizeof keys[i], "k%llu", (unsigned long long)(at + (uint64_t)i) % 997);
-            outputs[i] = (struct bus_output){.topic = TOPIC_FEEDBACK, .timestamp_ms = clock_wall_ms(clock_system()), .key = str_make(keys[i], (size_t)size),
-                                             .value = str_make(values, sizeof values), .headers = headers, .header_count = JOB_HEADERS};
+            int size = snprintf(keys[i], sizeof keys[i], "k%llu",
+                                (unsigned long long)(at + (uint64_t)i) % 997);
+            outputs[i] = (struct bus_output){
+                .topic = TOPIC_FEEDBACK, .timestamp_ms = clock_wall_ms(clock_system()),
+                .key = str_make(keys[i], (size_t)size), .value = str_make(values, sizeof values),
+                .headers = headers, .header_count = JOB_HEADERS};
         }
         rc = bus_produce(producer, outputs, BATCH, on_done, &state, err);
         while (rc == E_OK && state == 0) rc = bus_producer_flush(producer, 30000, err);
@@ -108,7 +115,8 @@ static int fill(struct bus *bus, uint64_t records, struct err *err)
     return rc;
 }
 
-int identity_open(const struct identity_round *round, struct config **ret_config, struct bus **ret_bus, struct err *err)
+int identity_open(const struct identity_round *round, struct config **ret_config,
+                  struct bus **ret_bus, struct err *err)
 {
     const struct worker *workers[] = {&identity_worker};
     const struct option_table **tables = runtime_tables(workers, 1);
@@ -127,7 +135,8 @@ int identity_prepare(void *user)
     const struct bus_topic_settings settings = {.partitions = IDENTITY_PARTITIONS};
     bool created;
     int rc = identity_open(round, &config, &bus, &err);
-    for (int i = 0; i < TOPIC_COUNT && rc == E_OK; i++) rc = bus_topic_create(bus, (enum topic)i, &settings, &created, &err);
+    for (int i = 0; i < TOPIC_COUNT && rc == E_OK; i++)
+        rc = bus_topic_create(bus, (enum topic)i, &settings, &created, &err);
     if (rc == E_OK) rc = fill(bus, round->records, &err);
     if (rc) fprintf(stderr, "prepare: %s\n", err.text);
     bus_close(bus);

@@ -9,7 +9,8 @@ enum { IDENTITY_PARTITIONS = 4 };
 struct identity_round {
     const char *bootstrap, *delivery; /* delivery: as runtime.delivery */
     const char *prefix;               /* of the topics; NULL: none */
-    uint64_t records;                 /* to be passed on before it stops; 0: until identity_stop() */
+    /* to be passed on before it stops; 0: until identity_stop() */
+    uint64_t records;
     char group[64];
 };
 
@@ -21,7 +22,7 @@ void identity_stop(void); /* any thread, while identity_run() runs */
 bool identity_is_ready(void);
 
 /* A bus with the round's settings. The config must outlive it. */
-int identity_open(const struct identity_round *round, struct config **ret_config, struct bus **ret_bus,
-                  struct err *err) CHECKED;
+int identity_open(const struct identity_round *round, struct config **ret_config,
+                  struct bus **ret_bus, struct err *err) CHECKED;
 
 #endif

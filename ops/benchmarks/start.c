@@ -1,8 +1,9 @@
-/* Each worker's program on an embedded bus of its own: from fork to readiness, from fork to the first
- * record handled, CPU until then, and resident memory once it idles.
+/* Each worker's program on an embedded bus of its own: from fork to readiness, from fork to the
+ * first record handled, CPU until then, and resident memory once it idles.
  *
- * The input is written before the program starts, as it is after a restart: the door gets its record by
- * HTTP as soon as it answers, and every other worker finds what the one before it has written. */
+ * The input is written before the program starts, as it is after a restart:
+ * the door gets its record by HTTP as soon as it answers, and every other worker finds what the
+ * one before it has written. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <poll.h>
@@ -29,8 +30,10 @@ static const struct {
 } programs[WORKERS] = {
 #define PROGRAM(name, output) \
     {#name, output, #name "_ready_ms", #name "_first_record_ms", #name "_cpu_ms", #name "_idle_mib"}
-    PROGRAM(ingest, TOPIC_FEEDBACK),    PROGRAM(preprocess, TOPIC_DOCUMENTS), PROGRAM(featurize, TOPIC_FEATURES),
-    PROGRAM(segment, TOPIC_SEGMENTS),   PROGRAM(genai, TOPIC_INSIGHTS),       PROGRAM(logsink, TOPIC_NONE),
+    PROGRAM(ingest, TOPIC_FEEDBACK),    PROGRAM(preprocess, TOPIC_DOCUMENTS),
+    PROGRAM(featurize, TOPIC_FEATURES),
+    PROGRAM(segment, TOPIC_SEGMENTS),   PROGRAM(genai, TOPIC_INSIGHTS),
+    PROGRAM(logsink, TOPIC_NONE),
 #undef PROGRAM
 };
 
@@ -46,9 +49,12 @@ struct measure {
     double ready_ms, first_ms, cpu_ms, idle_mib;
 };
 
-static double since_ms(int64_t start_ns) { return (double)(clock_mono_ns(clock_system()) - start_ns) * 1e-6; }
+static double since_ms(int64_t start_ns)
+{
+    return (double)(clock_mono_ns(clock_system()) - start_ns) * 1e-6;
+}
 
-/* --- the program ---------------------------------------------------------------------------------- */
+/* --- the program ------------------------------------------------------------------------------ */
 
 static void program_path(const char *name, char out[static PATH_BYTES])
 {
@@ -72,7 +78,8 @@ static void execute(const struct sight *sight, const char *name)
     if (!strcmp(name, "preprocess")) arguments[count++] = memory;
     if (!strcmp(name, "logsink")) {
         arguments[count++] = archive;
-        arguments[count++] = (char *)(uintptr_t) "--logsink.count=1"; /* an object a record: seen at once */
+        /* an object a record: seen at once */
+        arguments[count++] = (char *)(uintptr_t) "--logsink.count=1";
     }
     execv(path, arguments);
     _exit(127);
@@ -104,7 +111,8 @@ static void stop_program(struct sight *sight)
 }
 
 /* Until the line "ready" comes. */
-static int await_ready(const struct sight *sight, const char *name, int64_t start_ns, struct err *err)
+static int await_ready(const struct sight *sight, const char *name, int64_t start_ns,
+                       struct err *err)
 {
     char text[4096];
     size_t size = 0;
@@ -145,19 +153,24 @@ static double resident_mib(pid_t pid)
     return kib / 1024;
 }
 
-/* --- the first record ------------------------------------------------------------------------------- */
+/* --- the first record ------------------------------------------------------------------------- */
 
 static int post(uint16_t port, struct err *err)
 {
-    static const char body[] = "{\"text\":\"The parcel came late and the box was torn.\",\"rating\":2}";
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    static const char body[] =
+        "{\"text\":\"The parcel came late and the box was torn.\",\"rating\":2}";
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     char text[1024];
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     bool ok = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
     int size = snprintf(text, sizeof text,
-                        "POST /v1/feedback HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
-                        "Content-Length: %zu\r\nConnection: close\r\n\r\n%s", sizeof body - 1, body);
-    ok = ok && write(fd, text, (size_t)size) == size && read(fd, text, sizeof text) > 12 && !memcmp(text + 9, "202", 3);
+                        "POST /v1/feedback HTTP/1.1\r\nHost: bench\r\n"
+                        "Content-Type: application/json\r\n"
+                        "Content-Length: %zu\r\nConnection: close\r\n\r\n%s", sizeof body - 1,
+                        body);
+    ok = ok && write(fd, text, (size_t)size) == size && read(fd, text, sizeof text) > 12 &&
+         !memcmp(text + 9, "202", 3);
     if (fd >= 0) close(fd);
     return ok ? E_OK : err_set(err, E_UNAVAILABLE, "the door gave no receipt");
 }
@@ -180,14 +193,17 @@ static bool has_message(struct bus_consumer *reader)
     return found;
 }
 
-static int open_reader(const struct sight *sight, enum topic topic, struct bus_consumer **ret_reader, struct err *err)
+static int open_reader(const struct sight *sight, enum topic topic,
+                       struct bus_consumer **ret_reader, struct err *err)
 {
-    struct bus_subscription subscription = {.member = "bench", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
+    struct bus_subscription subscription = {
+        .member = "bench", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
     if (topic == TOPIC_NONE) return E_OK;
     return bus_subscribe(sight->bus, &subscription, ret_reader, err);
 }
 
-static int await_record(const struct sight *sight, struct bus_consumer *reader, int64_t start_ns, struct err *err)
+static int await_record(const struct sight *sight, struct bus_consumer *reader, int64_t start_ns,
+                        struct err *err)
 {
     while (since_ms(start_ns) < GIVE_UP_MS) {
         if (reader ? has_message(reader) : has_object(sight->folder)) return E_OK;
@@ -220,14 +236,15 @@ static int measure_program(struct sight *sight, int index, struct measure *measu
     return rc;
 }
 
-/* --- a round ---------------------------------------------------------------------------------------- */
+/* --- a round ---------------------------------------------------------------------------------- */
 
 static uint16_t free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) || getsockname(fd, (struct sockaddr *)&address, &size))
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) ||
+        getsockname(fd, (struct sockaddr *)&address, &size))
         address.sin_port = 0;
     close(fd);
     return ntohs(address.sin_port);
@@ -247,21 +264,24 @@ static int open_bus(struct sight *sight, struct config *config, struct err *err)
     return rc;
 }
 
-static int round_of_programs(struct config *config, struct measure measures[static WORKERS], struct err *err)
+static int round_of_programs(struct config *config, struct measure measures[static WORKERS],
+                             struct err *err)
 {
     struct sight sight = {.port = free_port()};
     char command[PATH_BYTES];
     snprintf(sight.folder, sizeof sight.folder, "/tmp/verbatim-bench-XXXXXX");
     if (!mkdtemp(sight.folder)) return err_system(err, E_NO_OUTPUT, "%s", sight.folder);
     int rc = open_bus(&sight, config, err);
-    for (int i = 0; i < WORKERS && rc == E_OK; i++) rc = measure_program(&sight, i, &measures[i], err);
+    for (int i = 0; i < WORKERS && rc == E_OK; i++)
+        rc = measure_program(&sight, i, &measures[i], err);
     bus_close(sight.bus);
     snprintf(command, sizeof command, "rm -rf '%s'", sight.folder);
     if (system(command)) fprintf(stderr, "verbatim-bench: %s stays\n", sight.folder);
     return rc;
 }
 
-static double median_of(struct measure measures[][WORKERS], uint64_t rounds, int worker, size_t offset)
+static double median_of(struct measure measures[][WORKERS], uint64_t rounds, int worker,
+                        size_t offset)
 {
     double values[ROUNDS_MAX];
     for (uint64_t i = 0; i < rounds; i++)
@@ -275,9 +295,12 @@ static void report(struct measure measures[][WORKERS], uint64_t rounds)
     for (int i = 0; i < WORKERS; i++) {
         double first = median_of(measures, rounds, i, offsetof(struct measure, first_ms));
         double idle = median_of(measures, rounds, i, offsetof(struct measure, idle_mib));
-        bench_figure(programs[i].ready_ms, median_of(measures, rounds, i, offsetof(struct measure, ready_ms)), "ms");
+        bench_figure(programs[i].ready_ms,
+                     median_of(measures, rounds, i, offsetof(struct measure, ready_ms)), "ms");
         bench_figure(programs[i].first_ms, first, "ms");
-        bench_figure(programs[i].cpu_ms, median_of(measures, rounds, i, offsetof(struct measure, cpu_ms)), "ms of CPU until then");
+        bench_figure(programs[i].cpu_ms,
+                     median_of(measures, rounds, i, offsetof(struct measure, cpu_ms)),
+                     "ms of CPU until then");
         bench_figure(programs[i].idle_mib, idle, "MiB resident");
         if (first > slowest) slowest = first;
         if (idle > largest) largest = idle;
@@ -294,7 +317,8 @@ int bench_start(const struct bench_options *options, struct err *err)
     struct config *config = NULL;
     if (rounds > ROUNDS_MAX) rounds = ROUNDS_MAX;
     int rc = config_create(tables, &config, err);
-    for (uint64_t i = 0; i < rounds && rc == E_OK; i++) rc = round_of_programs(config, measures[i], err);
+    for (uint64_t i = 0; i < rounds && rc == E_OK; i++)
+        rc = round_of_programs(config, measures[i], err);
     if (rc == E_OK) report(measures, rounds);
     config_destroy(config);
     return rc;

@@ -1,5 +1,5 @@
-/* The kernels of text and models one by one, on the texts of records of 500 bytes: nanoseconds a record of one
- * thread's CPU time, the fastest of several rounds. */
+/* The kernels of text and models one by one, on the texts of records of 500 bytes: nanoseconds a
+ * record of one thread's CPU time, the fastest of several rounds. */
 #include <stdlib.h>
 
 #include "config/shipped.h"
@@ -14,7 +14,9 @@
 #include "text/screen.h"
 #include "text/similar.h"
 
-enum { RECORDS = 5000, ROUNDS = 15, RECORD_BYTES = 500, CENTROIDS = 64 /* as many as the aim is for */ };
+enum {
+    RECORDS = 5000, ROUNDS = 15, RECORD_BYTES = 500, CENTROIDS = 64 /* as many as the aim is for */
+};
 
 /* What the kernel before left for the next, per record. */
 struct sample {
@@ -94,8 +96,8 @@ static int run_nearest(struct rig *rig, struct sample *sample, struct err *err)
 static int run_insight(struct rig *rig, struct sample *sample, struct err *err)
 {
     struct insight_result result;
-    return insight_analyze(rig->engine, sample->text, &sample->tokens, sample->guess.code, true, 4, false,
-                           &rig->scratch, &result, err);
+    return insight_analyze(rig->engine, sample->text, &sample->tokens, sample->guess.code, true, 4,
+                           false, &rig->scratch, &result, err);
 }
 
 static const struct {

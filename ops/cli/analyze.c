@@ -1,4 +1,5 @@
-/* verbatim analyze: the whole pipeline as a Unix filter. Records in, insights out, in input order. */
+/* verbatim analyze: the whole pipeline as a Unix filter. Records in, insights out,
+ * in input order. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,10 @@
 #include "ops/cli/summary.h"
 #include "runtime/chain.h"
 
-enum { OUTPUT_BYTES = 64 * 1024 /* more would push models out of the second cache */, REFUSALS_SHOWN = 20 };
+enum {
+    OUTPUT_BYTES = 64 * 1024 /* more would push models out of the second cache */,
+    REFUSALS_SHOWN = 20
+};
 
 struct analysis {
     struct chain *chain;
@@ -30,7 +34,8 @@ static int flush(struct analysis *analysis, struct err *err)
     while (rest.size) {
         ssize_t written = write(STDOUT_FILENO, rest.data, rest.size);
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0 && errno == EPIPE) return analysis->output_closed = true, E_OK; /* head(1) has enough */
+        /* head(1) has enough */
+        if (written < 0 && errno == EPIPE) return analysis->output_closed = true, E_OK;
         if (written < 0) return err_system(err, E_NO_OUTPUT, "standard output");
         rest = str_slice(rest, (size_t)written, rest.size);
     }
@@ -58,21 +63,26 @@ static void on_output(void *user, const struct chain_message *message)
     int rc = chain_record(message, &analysis->summary_arena, &record, err);
     if (rc == E_OK && letter) analysis->summary.dead_letters++;
     if (rc == E_OK && !letter && analysis->keep_text) rc = put_text_back(analysis, &record, err);
-    if (rc == E_OK && !letter && analysis->count) rc = summary_add(&analysis->summary, &record, &analysis->summary_arena, err);
+    if (rc == E_OK && !letter && analysis->count)
+        rc = summary_add(&analysis->summary, &record, &analysis->summary_arena, err);
     if (rc == E_OK) rc = json_write_scanned(&record, &analysis->out, err);
     if (rc == E_OK) buffer_add_char(&analysis->out, '\n');
 }
 
 static void refused(struct analysis *analysis, const struct err *err)
 {
-    if (analysis->summary.refused++ < REFUSALS_SHOWN) fprintf(stderr, "verbatim analyze: %s\n", err->text);
-    else if (analysis->summary.refused == REFUSALS_SHOWN + 1) fprintf(stderr, "verbatim analyze: further refusals are only counted\n");
+    if (analysis->summary.refused++ < REFUSALS_SHOWN)
+        fprintf(stderr, "verbatim analyze: %s\n", err->text);
+    else if (analysis->summary.refused == REFUSALS_SHOWN + 1)
+        fprintf(stderr, "verbatim analyze: further refusals are only counted\n");
 }
 
 static int take(struct analysis *analysis, struct intake *intake, int64_t now_ms, struct err *err)
 {
     analysis->original = intake->feedback.text;
-    struct chain_message message = {.topic = TOPIC_FEEDBACK, .key = intake->key, .record = &intake->record, .timestamp_ms = now_ms};
+    struct chain_message message = {
+        .topic = TOPIC_FEEDBACK, .key = intake->key, .record = &intake->record,
+        .timestamp_ms = now_ms};
     int rc = chain_process(analysis->chain, &message, on_output, analysis, err);
     if (rc == E_OK && analysis->err.code) {
         *err = analysis->err;
@@ -81,7 +91,8 @@ static int take(struct analysis *analysis, struct intake *intake, int64_t now_ms
     return rc;
 }
 
-static int filter(struct analysis *analysis, struct input *input, struct progress *progress, struct err *err)
+static int filter(struct analysis *analysis, struct input *input, struct progress *progress,
+                  struct err *err)
 {
     struct cli_ids ids;
     struct intake intake;
@@ -91,9 +102,11 @@ static int filter(struct analysis *analysis, struct input *input, struct progres
     cli_ids_init(&ids);
     while (rc == E_OK && !analysis->output_closed) {
         int64_t now_ms = clock_wall_ms(clock_system());
-        struct intake_rules rules = {.keep_unknown = true, .ids = &ids.generator, .received_ms = now_ms, .handed_on = true};
+        struct intake_rules rules = {
+            .keep_unknown = true, .ids = &ids.generator, .received_ms = now_ms, .handed_on = true};
         arena_reset(&analysis->arena);
-        enum input_result result = input_next(input, &rules, &analysis->arena, &intake, &problems, err);
+        enum input_result result = input_next(input, &rules, &analysis->arena, &intake, &problems,
+                                              err);
         if (result == INPUT_END) {
             rc = (int)err->code;
             break;
@@ -107,7 +120,8 @@ static int filter(struct analysis *analysis, struct input *input, struct progres
     return rc ? rc : flush(analysis, err);
 }
 
-static int analyze(struct analysis *analysis, const struct arguments *arguments, enum input_form form, struct err *err)
+static int analyze(struct analysis *analysis, const struct arguments *arguments,
+                   enum input_form form, struct err *err)
 {
     struct cli_config config = {0};
     struct input input = {.fd = -1};
@@ -115,7 +129,9 @@ static int analyze(struct analysis *analysis, const struct arguments *arguments,
     int rc = cli_config(arguments, &config, err);
     if (rc) return rc;
     rc = cli_chain(&config, &analysis->chain, err);
-    if (rc == E_OK) rc = input_open(&input, arguments->positional_count ? arguments->positionals[0] : NULL, form, err);
+    if (rc == E_OK)
+        rc = input_open(&input, arguments->positional_count ? arguments->positionals[0] : NULL,
+                        form, err);
     if (rc == E_OK) {
         progress_start(&progress, "records", 0);
         rc = filter(analysis, &input, &progress, err);
@@ -138,7 +154,8 @@ static int analyze_run(const struct command *command, int argc, char **argv, str
     struct arguments arguments;
     int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
-    if (arguments.positional_count > 1) return err_set(err, E_USAGE, "one input at most; use cat for more");
+    if (arguments.positional_count > 1)
+        return err_set(err, E_USAGE, "one input at most; use cat for more");
     struct analysis *analysis = calloc(1, sizeof *analysis);
     if (!analysis) return err_set(err, E_NO_MEMORY, NULL);
     analysis->keep_text = keep_text;
@@ -148,10 +165,12 @@ static int analyze_run(const struct command *command, int argc, char **argv, str
     double seconds = (double)(clock_mono_ns(clock_system()) - start_ns) * 1e-9;
     if (rc == E_OK && !quiet) {
         summary_print(&analysis->summary, stderr);
-        fprintf(stderr, "  %.2f s, %.0f records/s\n", seconds, seconds > 0 ? (double)analysis->summary.records / seconds : 0);
+        fprintf(stderr, "  %.2f s, %.0f records/s\n", seconds,
+                seconds > 0 ? (double)analysis->summary.records / seconds : 0);
     }
     if (rc == E_OK && analysis->summary.refused)
-        rc = err_set(err, E_BAD_MESSAGE, "%llu of %llu records were refused", (unsigned long long)analysis->summary.refused,
+        rc = err_set(err, E_BAD_MESSAGE, "%llu of %llu records were refused",
+                     (unsigned long long)analysis->summary.refused,
                      (unsigned long long)analysis->read);
     buffer_deinit(&analysis->out);
     arena_deinit(&analysis->arena);
@@ -164,9 +183,12 @@ const struct command analyze_command = {
     .name = "analyze",
     .summary = "feedback in, insights out, as a filter",
     .usage = "[--keep-text] [--csv] [--quiet] [FILE]",
-    .details = "Reads NDJSON (one object a line) or CSV with a header; writes one record a line as JSON, in input order.\n"
-               "Fields: text (required), id, product, channel, customer, rating, language, occurred_at, attributes;\n"
-               "others become attributes. Exit status 65 if records were refused; the rest is there all the same.\n\n"
+    .details = "Reads NDJSON (one object a line) or CSV with a header; writes one record a line as "
+               "JSON, in input order.\n"
+               "Fields: text (required), id, product, channel, customer, rating, language, "
+               "occurred_at, attributes;\n"
+               "others become attributes. Exit status 65 if records were refused; the rest is "
+               "there all the same.\n\n"
                "Example: verbatim analyze < reviews.ndjson > insights.ndjson\n",
     .run = analyze_run,
 };

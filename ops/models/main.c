@@ -1,8 +1,10 @@
-/* verbatim-build-models DATA OWN OUT [--judge] [TASK [--without N]]: trains the linear models that ship.
+/* verbatim-build-models DATA OWN OUT [--judge] [TASK [--without N]]:
+ * trains the linear models that ship.
  *
  * --judge leaves each source out in turn and prints how the model does on it; nothing is written.
  * TASK, sentiment, needs or safety: that one alone.
- * --without writes models that never saw source N of their task, to measure them on it end to end. */
+ * --without writes models that never saw source N of their task, to measure them
+ * on it end to end. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,9 +12,11 @@
 
 static const struct task *const tasks[] = {&sentiment_task, &needs_task, &safety_task};
 
-static void print_report(const char *what, const struct task *task, const struct train_report *report)
+static void print_report(const char *what, const struct task *task,
+                         const struct train_report *report)
 {
-    printf("%-32s %6llu rows  macro-F1 %.3f", what, (unsigned long long)report->held_out, report->macro_f1);
+    printf("%-32s %6llu rows  macro-F1 %.3f", what, (unsigned long long)report->held_out,
+           report->macro_f1);
     if (task->options.link == LINEAR_SOFTMAX)
         printf("  two-way %.3f  accuracy %.3f", report->two_way_macro_f1, report->accuracy);
     printf("  ECE %.3f  F1", report->calibration_error);
@@ -44,12 +48,15 @@ static int write_file(const char *folder, const char *name, struct str bytes, st
     return E_OK;
 }
 
-static int build(const struct task *task, struct train_linear *train, const char *out, uint32_t without, struct err *err)
+static int build(const struct task *task, struct train_linear *train, const char *out,
+                 uint32_t without, struct err *err)
 {
     struct train_report report;
     struct buffer bytes = {0};
     int rc = train_linear_run(train, without, &bytes, &report, err);
-    if (!rc) print_report(without == TRAIN_NO_SOURCE ? "every tenth row" : task->source_names[without], task, &report);
+    if (!rc)
+        print_report(without == TRAIN_NO_SOURCE ? "every tenth row" : task->source_names[without],
+                     task, &report);
     if (!rc) rc = write_file(out, task->name, buffer_str(&bytes), err);
     buffer_deinit(&bytes);
     return rc;
@@ -64,9 +71,12 @@ struct choice {
 static int run(const struct task *task, const struct choice *choice, struct err *err)
 {
     struct train_linear *train = train_linear_create(&task->options);
-    int rc = train ? task->add_rows(train, choice->data, choice->own, err) : err_set(err, E_NO_MEMORY, NULL);
+    int rc = train ? task->add_rows(train, choice->data, choice->own, err)
+                   : err_set(err, E_NO_MEMORY, NULL);
     printf("%s\n", task->name);
-    if (!rc) rc = choice->judge ? judge(task, train, err) : build(task, train, choice->out, choice->without, err);
+    if (!rc)
+        rc = choice->judge ? judge(task, train, err)
+                           : build(task, train, choice->out, choice->without, err);
     train_linear_destroy(train);
     return rc;
 }
@@ -74,10 +84,12 @@ static int run(const struct task *task, const struct choice *choice, struct err 
 static bool read_arguments(int count, char **arguments, struct choice *choice)
 {
     if (count < 4) return false;
-    *choice = (struct choice){.data = arguments[1], .own = arguments[2], .out = arguments[3], .without = TRAIN_NO_SOURCE};
+    *choice = (struct choice){
+        .data = arguments[1], .own = arguments[2], .out = arguments[3], .without = TRAIN_NO_SOURCE};
     for (int i = 4; i < count; i++) {
         if (strcmp(arguments[i], "--judge") == 0) choice->judge = true;
-        else if (strcmp(arguments[i], "--without") == 0 && i + 1 < count) choice->without = (uint32_t)strtoul(arguments[++i], NULL, 10);
+        else if (strcmp(arguments[i], "--without") == 0 && i + 1 < count)
+            choice->without = (uint32_t)strtoul(arguments[++i], NULL, 10);
         else if (!choice->task && arguments[i][0] != '-') choice->task = arguments[i];
         else return false;
     }
@@ -100,6 +112,7 @@ int main(int count, char **arguments)
         done = true;
     }
     if (done) return 0;
-    fprintf(stderr, "usage: verbatim-build-models DATA OWN OUT [--judge] [sentiment | needs | safety [--without SOURCE]]\n");
+    fprintf(stderr, "usage: verbatim-build-models DATA OWN OUT [--judge] [sentiment | needs | "
+                    "safety [--without SOURCE]]\n");
     return err_exit_status(E_USAGE);
 }

@@ -4,9 +4,10 @@
 
 enum { REQUEST = 1, PROBLEM = 2, QUESTION = 4, ALL = 7 };
 /* OURS: label is a need or none. REVIEWS: needs joined by '+'. QUESTIONS: known for questions only.
- * CONCEPTS: words of one meaning in the languages, which share weights (train_linear_tie_concept()).
- * Opinions on other things (films, goods) as rows without a need were tried: the model then tells
- * the sources apart instead of the needs, and leaving a source out fell by 0.08. */
+ * CONCEPTS: words of one meaning in the languages, which share weights
+ * (train_linear_tie_concept()). Opinions on other things (films, goods) as rows without a
+ * need were tried: the model then tells the sources apart instead of the needs, and leaving a
+ * source out fell by 0.08. */
 enum style { OURS, REVIEWS, QUESTIONS, CONCEPTS };
 
 #define SOURCES(S)                                    \
@@ -56,19 +57,21 @@ static bool asks(struct str text)
     return str_find(text, STR("?")) < text.size;
 }
 
-/* A bank's questions twice: as they are, and with the mark off, so that the words are learnt too. */
-static int add_question(struct train_linear *train, const struct source *source, struct str text, uint32_t number,
-                        struct err *err)
+/* A bank's questions twice: as they are, and with the mark off, so that the words
+ * are learnt too. */
+static int add_question(struct train_linear *train, const struct source *source, struct str text,
+                        uint32_t number, struct err *err)
 {
     if (!asks(text)) return E_OK;
     int rc = train_linear_add(train, text, QUESTION, QUESTION, source->weight, number, err);
     struct str bare = str_slice(text, 0, str_find(text, STR("?")));
-    if (!rc && bare.size) rc = train_linear_add(train, bare, QUESTION, QUESTION, source->weight, number, err);
+    if (!rc && bare.size)
+        rc = train_linear_add(train, bare, QUESTION, QUESTION, source->weight, number, err);
     return rc;
 }
 
-static int add_row(struct train_linear *train, const struct source *source, const struct table *table,
-                   uint32_t number, struct err *err)
+static int add_row(struct train_linear *train, const struct source *source,
+                   const struct table *table, uint32_t number, struct err *err)
 {
     struct str text = table_cell(table, "text"), label = table_cell(table, "label");
     uint32_t known = asks(text) ? REQUEST | PROBLEM : ALL, bits = label_bits(label);
@@ -78,11 +81,13 @@ static int add_row(struct train_linear *train, const struct source *source, cons
     return train_linear_add(train, text, bits, known, source->weight, number, err);
 }
 
-static int add_concept(struct train_linear *train, const struct table *table, uint32_t concept, struct err *err)
+static int add_concept(struct train_linear *train, const struct table *table, uint32_t concept,
+                       struct err *err)
 {
     struct str words = table_cell(table, "text");
     int rc = E_OK;
-    while (words.size && !rc) rc = train_linear_tie_concept(train, str_cut(&words, ' '), concept, err);
+    while (words.size && !rc)
+        rc = train_linear_tie_concept(train, str_cut(&words, ' '), concept, err);
     return rc;
 }
 
@@ -91,7 +96,8 @@ static int add_rows(struct train_linear *train, const char *data, const char *ow
     int rc = E_OK;
     for (uint32_t i = 0; i < sizeof sources / sizeof sources[0] && !rc; i++) {
         struct table table;
-        rc = table_open(&table, strchr(sources[i].path, '/') ? data : own, sources[i].path, true, err);
+        rc = table_open(&table, strchr(sources[i].path, '/') ? data : own, sources[i].path, true,
+                        err);
         for (uint32_t row = 0; !rc && table_next(&table); row++)
             rc = sources[i].style == CONCEPTS ? add_concept(train, &table, row, err)
                                               : add_row(train, &sources[i], &table, i, err);
@@ -100,7 +106,8 @@ static int add_rows(struct train_linear *train, const char *data, const char *ow
     return rc;
 }
 
-static int add_labelled(struct train_linear *train, next_labelled *next, void *user, struct err *err)
+static int add_labelled(struct train_linear *train, next_labelled *next, void *user,
+                        struct err *err)
 {
     struct labelled row;
     bool end = false;
@@ -109,7 +116,9 @@ static int add_labelled(struct train_linear *train, next_labelled *next, void *u
         uint32_t bits = label_bits(row.label);
         rc = bits || str_equal(row.label, STR("none"))
                  ? train_linear_add(train, row.text, bits, ALL, 1, row.source, err)
-                 : label_unknown(row.label, "feature_request, problem_report, question joined by +, or none", err);
+                 : label_unknown(row.label,
+                                 "feature_request, problem_report, question joined by +, or none",
+                                 err);
     }
     return rc;
 }
@@ -118,7 +127,8 @@ static const char *const classes[] = {"feature_request", "problem_report", "ques
 
 const struct task needs_task = {
     .name = "needs",
-    .options = {.name = "needs-000004", .classes = classes, .class_count = 3, .link = LINEAR_SIGMOID, .seed = 1,
+    .options = {.name = "needs-000004", .classes = classes, .class_count = 3,
+                .link = LINEAR_SIGMOID, .seed = 1,
                 .balance = true, .epochs = 6, .rate = 0.2, .l2 = 1e-5,
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,

@@ -1,4 +1,5 @@
-/* Rows for the safety model: patients' sentences, incident reports, our own rows; ordinary texts as what is none. */
+/* Rows for the safety model: patients' sentences, incident reports, our own rows; ordinary
+ * texts as what is none. */
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -7,7 +8,10 @@
 #include "table.h"
 #include "tasks.h"
 
-enum { ALERT = 1, SERIOUS = 2, ADVERSE_EVENT = 4, HAZARD = 8, PRODUCT_COMPLAINT = 16, SPECIAL_SITUATION = 32, ALL = 63 };
+enum {
+    ALERT = 1, SERIOUS = 2, ADVERSE_EVENT = 4, HAZARD = 8, PRODUCT_COMPLAINT = 16,
+    SPECIAL_SITUATION = 32, ALL = 63
+};
 enum { WAYS_MAX = 24, GROUPS_MAX = 12 };
 #define SENTENCE_WEIGHT 0.5f
 enum style { OURS, PATIENTS, INCIDENTS, ORDINARY };
@@ -70,18 +74,22 @@ struct row {
     float weight;
 };
 
-/* The model is asked about each sentence: those of an ordinary text are ordinary. Of a report, we don't know which are not. */
+/* The model is asked about each sentence: those of an ordinary text are ordinary. Of a report, we
+ * don't know which are not. */
 static int add_sentences(struct rows *rows, const struct row *row, const struct tokens *tokens,
                          const struct linear_features *features, struct err *err)
 {
     int rc = E_OK;
     for (uint32_t first = 0, last; first < tokens->count && !rc; first = last) {
-        for (last = first + 1; last < tokens->count && !tokens->items[last].sentence_before;) last++;
-        if (last - first < SAFETY_SENTENCE_TOKENS || (first == 0 && last == tokens->count)) continue;
+        for (last = first + 1; last < tokens->count && !tokens->items[last].sentence_before;)
+            last++;
+        if (last - first < SAFETY_SENTENCE_TOKENS || (first == 0 && last == tokens->count))
+            continue;
         struct linear_features part = {.items = features->items + features->first[first],
                                        .count = features->first[last] - features->first[first]};
         rc = train_linear_add_features(rows->train, row->text, &part, NULL, row->labels, row->known,
-                                       SENTENCE_WEIGHT * row->weight * rows->source->weight, rows->number, err);
+                                       SENTENCE_WEIGHT * row->weight * rows->source->weight,
+                                       rows->number, err);
     }
     return rc;
 }
@@ -95,15 +103,18 @@ static int add(struct rows *rows, const struct row *row, struct err *err)
     arena_reset(&rows->arena);
     int rc = text_tokenize(row->text, &rows->arena, &tokens, err);
     if (!rc) rc = linear_extract(row->text, &tokens, &rows->arena, &features, err);
-    if (!rc) rc = screen_text(rows->screen, row->text, &tokens, row->language, 1, true, &rows->arena, &screened, err);
+    if (!rc)
+        rc = screen_text(rows->screen, row->text, &tokens, row->language, 1, true, &rows->arena,
+                         &screened, err);
     if (!rc) rc = safety_cue_features(&screened, &rows->arena, &cues, err);
     if (rc || tokens.count == 0) return rc;
-    rc = train_linear_add_features(rows->train, row->text, &features, &cues, row->labels, row->known,
-                                   row->weight * rows->source->weight, rows->number, err);
+    rc = train_linear_add_features(rows->train, row->text, &features, &cues, row->labels,
+                                   row->known, row->weight * rows->source->weight, rows->number,
+                                   err);
     return rc || row->labels ? rc : add_sentences(rows, row, &tokens, &features, err);
 }
 
-/* --- our own: {one|another} stands for both ---------------------------------------------------------- */
+/* --- our own: {one|another} stands for both --------------------------------------------------- */
 
 struct choice {
     struct str ways[WAYS_MAX];
@@ -121,20 +132,25 @@ static int parse_pattern(struct str text, struct pattern *pattern, struct err *e
         bool group = text.data[0] == '{';
         struct choice *part = &pattern->parts[pattern->count++];
         size_t end = str_find(text, group ? STR("}") : STR("{"));
-        if (group && end == text.size) return err_set(err, E_BAD_CONFIG, "safety.tsv: { without }: %.*s", STR_ARGS(text));
+        if (group && end == text.size)
+            return err_set(err, E_BAD_CONFIG, "safety.tsv: { without }: %.*s", STR_ARGS(text));
         struct str inside = str_slice(text, group, end);
         do {
-            if (part->count == WAYS_MAX) return err_set(err, E_BAD_CONFIG, "safety.tsv: too many ways: %.*s", STR_ARGS(text));
+            if (part->count == WAYS_MAX)
+                return err_set(err, E_BAD_CONFIG, "safety.tsv: too many ways: %.*s",
+                               STR_ARGS(text));
             part->ways[part->count++] = group ? str_cut(&inside, '|') : inside;
         } while (group && inside.size);
         pattern->ways *= part->count;
         text = str_slice(text, end + group, text.size);
-        if (pattern->count == 2 * GROUPS_MAX && text.size) return err_set(err, E_BAD_CONFIG, "safety.tsv: too many groups");
+        if (pattern->count == 2 * GROUPS_MAX && text.size)
+            return err_set(err, E_BAD_CONFIG, "safety.tsv: too many groups");
     }
     return E_OK;
 }
 
-static int write_way(const struct pattern *pattern, uint32_t way, struct buffer *out, struct err *err)
+static int write_way(const struct pattern *pattern, uint32_t way, struct buffer *out,
+                     struct err *err)
 {
     buffer_clear(out);
     for (uint32_t i = 0; i < pattern->count; i++) {
@@ -157,7 +173,10 @@ static int add_pattern(struct rows *rows, struct row row, struct err *err)
     row.weight = pattern.ways > 1 ? 2.5f / (float)(taken > 2 ? taken : 2) : 1.0f;
     if (row.weight < 0.3f) row.weight = 0.3f;
     for (uint32_t i = 0; i < taken && !rc; i++) {
-        rc = write_way(&pattern, (uint32_t)((uint64_t)i * pattern.ways / taken + (taken < pattern.ways ? i * 7 % 5 : 0)) % pattern.ways,
+        rc = write_way(&pattern,
+                       (uint32_t)((uint64_t)i * pattern.ways / taken +
+                                  (taken < pattern.ways ? i * 7 % 5 : 0)) %
+                           pattern.ways,
                        &text, err);
         row.text = buffer_str(&text);
         if (!rc) rc = add(rows, &row, err);
@@ -173,15 +192,16 @@ static uint32_t label_bits(struct str label)
         struct str part = str_cut(&label, '+');
         if (str_equal(part, STR("serious"))) bits |= SERIOUS;
         for (uint32_t kind = 0; kind < SCREEN_KIND_COUNT; kind++)
-            if (str_equal(part, str_of(screen_kind_name((enum screen_kind)kind)))) bits |= ALERT | (uint32_t)ADVERSE_EVENT << kind;
+            if (str_equal(part, str_of(screen_kind_name((enum screen_kind)kind))))
+                bits |= ALERT | (uint32_t)ADVERSE_EVENT << kind;
     }
     return bits;
 }
 
-/* --- the others -------------------------------------------------------------------------------------- */
+/* --- the others ------------------------------------------------------------------------------- */
 
-/* Lack of effect is a special situation for us and "none" for the labeller: nothing is learnt from it but that it is
- * no reaction. */
+/* Lack of effect is a special situation for us and "none" for the labeller: nothing is learnt from
+ * it but that it is no reaction. */
 static void label_patient(struct row *row, struct str label, struct str flags)
 {
     row->labels = str_equal(label, STR("ade")) ? ALERT | ADVERSE_EVENT : 0;
@@ -191,8 +211,10 @@ static void label_patient(struct row *row, struct str label, struct str flags)
 
 static void label_incident(struct row *row, struct str label)
 {
-    bool treated = str_find(label, STR("Emergency")) < label.size || str_find(label, STR("Medical Professional")) < label.size ||
-                   str_find(label, STR("Hospital")) < label.size || str_find(label, STR("Death")) < label.size;
+    bool treated = str_find(label, STR("Emergency")) < label.size ||
+                   str_find(label, STR("Medical Professional")) < label.size ||
+                   str_find(label, STR("Hospital")) < label.size ||
+                   str_find(label, STR("Death")) < label.size;
     bool aid_by_others = str_find(label, STR("Non-Medical")) < label.size;
     row->labels = ALERT | HAZARD;
     row->known = ALL & ~SPECIAL_SITUATION & ~PRODUCT_COMPLAINT;
@@ -212,7 +234,8 @@ static int add_cells(struct rows *rows, const struct table *table, struct err *e
     struct str label = table_cell(table, "label"), language = table_cell(table, "lang");
     const struct source *source = rows->source;
     char code[8] = "";
-    struct row row = {.text = table_cell(table, "text"), .language = code, .known = ALL, .weight = 1};
+    struct row row = {
+        .text = table_cell(table, "text"), .language = code, .known = ALL, .weight = 1};
     memcpy(code, language.data, language.size < sizeof code ? language.size : 0);
     if (source->part && !str_equal(part_of(source, table), str_of(source->part))) return E_OK;
     switch (source->style) {
@@ -231,7 +254,8 @@ static int add_sources(struct rows *rows, const char *data, const char *own, str
         struct table table;
         rows->source = &sources[i];
         rows->number = i;
-        rc = table_open(&table, strchr(sources[i].path, '/') ? data : own, sources[i].path, true, err);
+        rc = table_open(&table, strchr(sources[i].path, '/') ? data : own, sources[i].path, true,
+                        err);
         while (!rc && table_next(&table)) rc = add_cells(rows, &table, err);
         table_close(&table);
     }
@@ -250,7 +274,8 @@ static int add_rows(struct train_linear *train, const char *data, const char *ow
     return rc;
 }
 
-static int add_labelled(struct train_linear *train, next_labelled *next, void *user, struct err *err)
+static int add_labelled(struct train_linear *train, next_labelled *next, void *user,
+                        struct err *err)
 {
     static const struct source one = {.style = OURS, .weight = 1};
     struct rows rows = {.train = train, .source = &one};
@@ -261,25 +286,34 @@ static int add_labelled(struct train_linear *train, next_labelled *next, void *u
     if (!rc) rc = screen_open(cues, &rows.screen, err);
     if (!rc) rc = next(user, &labelled, &end, err);
     for (; !rc && !end; rc = rc ? rc : next(user, &labelled, &end, err)) {
-        struct row row = {.text = labelled.text, .language = labelled.language, .known = ALL, .weight = 1};
-        bool none = str_equal(labelled.label, STR("negative")) || str_equal(labelled.label, STR("none"));
+        struct row row = {
+            .text = labelled.text, .language = labelled.language, .known = ALL, .weight = 1};
+        bool none = str_equal(labelled.label, STR("negative")) ||
+                    str_equal(labelled.label, STR("none"));
         rows.number = labelled.source;
         row.labels = label_bits(labelled.label);
-        if (str_equal(labelled.label, STR("positive"))) row.labels = ALERT, row.known = ALERT | SERIOUS; /* of which kind isn't told */
-        if (row.labels && (str_equal(labelled.serious, STR("yes")) || str_equal(labelled.serious, STR("1")))) row.labels |= SERIOUS;
-        rc = row.labels || none ? add(&rows, &row, err)
-                                : label_unknown(labelled.label, "positive, or kinds joined by +; negative, none", err);
+        if (str_equal(labelled.label, STR("positive")))
+            row.labels = ALERT, row.known = ALERT | SERIOUS; /* of which kind isn't told */
+        if (row.labels &&
+            (str_equal(labelled.serious, STR("yes")) || str_equal(labelled.serious, STR("1"))))
+            row.labels |= SERIOUS;
+        rc = row.labels || none
+                 ? add(&rows, &row, err)
+                 : label_unknown(labelled.label, "positive, or kinds joined by +; negative, none",
+                                 err);
     }
     screen_close(rows.screen);
     arena_deinit(&rows.arena);
     return rc;
 }
 
-static const char *const classes[] = {"alert", "serious", "adverse_event", "hazard", "product_complaint", "special_situation"};
+static const char *const classes[] = {
+    "alert", "serious", "adverse_event", "hazard", "product_complaint", "special_situation"};
 
 const struct task safety_task = {
     .name = "safety",
-    .options = {.name = "safety-000002", .classes = classes, .class_count = 6, .link = LINEAR_SIGMOID, .seed = 1,
+    .options = {.name = "safety-000002", .classes = classes, .class_count = 6,
+                .link = LINEAR_SIGMOID, .seed = 1,
                 .bucket_bits = 16, .balance = true, .false_alarms = 0.012,
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,

@@ -4,12 +4,14 @@
 #include "table.h"
 #include "tasks.h"
 
-enum { POSITIVE, NEGATIVE, NEUTRAL, SIGNED = 3, ALL = 7 }; /* SIGNED: rows that had to be the one or the other */
+/* SIGNED: rows that had to be the one or the other */
+enum { POSITIVE, NEGATIVE, NEUTRAL, SIGNED = 3, ALL = 7 };
 #define WORD_SCORE_MIN 0.12 /* below it a lexicon's word says nothing */
 enum style { BY_LABEL, BY_SIGN, BY_STARS, LEXICON, WORDS };
 
-/* Lexicons are texts of one word, and tied (train_linear_tie()): so a word that no text holds is known by its
- * score. The fifth column makes their scores -1 to 1. Our own words have theirs in the label: pos1 to neg3. */
+/* Lexicons are texts of one word, and tied (train_linear_tie()): so a word that no text holds is
+ * known by its score. The fifth column makes their scores -1 to 1. Our own words have theirs in
+ * the label: pos1 to neg3. */
 #define SOURCES(S)                                                   \
     S("sentiment/vader_amazon.tsv",     BY_LABEL, 2.0f, true,  0)    \
     S("sentiment/vader_tweets.tsv",     BY_LABEL, 2.0f, true,  0)    \
@@ -70,14 +72,15 @@ static uint32_t stars_bit(struct str stars)
 }
 
 /* A word of a lexicon: tied, and a text of its own where its score says something. */
-static int add_word(struct train_linear *train, const struct source *source, struct str word, double score, uint32_t number,
-                    struct err *err)
+static int add_word(struct train_linear *train, const struct source *source, struct str word,
+                    double score, uint32_t number, struct err *err)
 {
     double bound = fmax(-1, fmin(1, score));
     if (!str_is_utf8(word)) return E_OK;
     int rc = train_linear_tie(train, word, (float)bound, err);
     if (rc || fabs(bound) < WORD_SCORE_MIN) return rc;
-    return train_linear_add(train, word, 1u << (bound > 0 ? POSITIVE : NEGATIVE), SIGNED, source->weight, number, err);
+    return train_linear_add(train, word, 1u << (bound > 0 ? POSITIVE : NEGATIVE), SIGNED,
+                            source->weight, number, err);
 }
 
 static double own_score(struct str label)
@@ -89,19 +92,23 @@ static double own_score(struct str label)
     return 0;
 }
 
-static int add_row(struct train_linear *train, const struct source *source, const struct table *table,
-                   uint32_t number, struct err *err)
+static int add_row(struct train_linear *train, const struct source *source,
+                   const struct table *table, uint32_t number, struct err *err)
 {
     struct str text = table_cell(table, "text");
     double score;
     int rc = E_OK;
     if (source->style == LEXICON)
-        return str_to_f64(table->cells[1], &score) ? add_word(train, source, table->cells[0], score * source->scale, number, err) : E_OK;
+        return str_to_f64(table->cells[1], &score)
+                   ? add_word(train, source, table->cells[0], score * source->scale, number, err)
+                   : E_OK;
     while (source->style == WORDS && text.size && !rc)
-        rc = add_word(train, source, str_cut(&text, ' '), own_score(table_cell(table, "label")), number, err);
+        rc = add_word(train, source, str_cut(&text, ' '), own_score(table_cell(table, "label")),
+                      number, err);
     if (source->style == WORDS) return rc;
     uint32_t known = source->style == BY_LABEL ? ALL : SIGNED;
-    uint32_t bits = source->style == BY_STARS ? stars_bit(table_cell(table, "stars")) : label_bit(table_cell(table, "label"));
+    uint32_t bits = source->style == BY_STARS ? stars_bit(table_cell(table, "stars"))
+                                              : label_bit(table_cell(table, "label"));
     if (!bits || !str_is_utf8(text)) return E_OK;
     return train_linear_add(train, text, bits, known, source->weight, number, err);
 }
@@ -118,23 +125,28 @@ static int add_rows(struct train_linear *train, const char *data, const char *ow
     for (uint32_t i = 0; i < sizeof sources / sizeof sources[0] && !rc; i++) {
         struct table table;
         bool ours = !strchr(sources[i].path, '/');
-        rc = table_open(&table, ours ? own : data, sources[i].path, sources[i].style != LEXICON, err);
-        while (!rc && table_next(&table)) rc = add_row(train, &sources[i], &table, number_of(i), err);
+        rc = table_open(&table, ours ? own : data, sources[i].path, sources[i].style != LEXICON,
+                        err);
+        while (!rc && table_next(&table))
+            rc = add_row(train, &sources[i], &table, number_of(i), err);
         table_close(&table);
     }
     return rc;
 }
 
-static int add_labelled(struct train_linear *train, next_labelled *next, void *user, struct err *err)
+static int add_labelled(struct train_linear *train, next_labelled *next, void *user,
+                        struct err *err)
 {
     struct labelled row;
     bool end = false;
     int rc = next(user, &row, &end, err);
     for (; !rc && !end; rc = rc ? rc : next(user, &row, &end, err)) {
         uint32_t bits = label_bit(str_slice(row.label, 0, 3)); /* "positive" and "pos" alike */
-        if (!bits && (str_equal(row.label, STR("mixed")) || str_equal(row.label, STR("none")))) continue;
+        if (!bits && (str_equal(row.label, STR("mixed")) || str_equal(row.label, STR("none"))))
+            continue;
         rc = bits ? train_linear_add(train, row.text, bits, ALL, 1, row.source, err)
-                  : label_unknown(row.label, "positive, negative, neutral; mixed and none teach nothing", err);
+                  : label_unknown(row.label,
+                                  "positive, negative, neutral; mixed and none teach nothing", err);
     }
     return rc;
 }
@@ -143,8 +155,10 @@ static const char *const classes[] = {"positive", "negative", "neutral"};
 
 const struct task sentiment_task = {
     .name = "sentiment",
-    .options = {.name = "sentiment-000004", .classes = classes, .class_count = 3, .link = LINEAR_SOFTMAX,
-                .bucket_bits = 20, .epochs = 5, .seed = 1, .balance = true, .rate = 0.12, .neutral_trust = 0.6, .neutral_odds = 0.25,
+    .options = {.name = "sentiment-000004", .classes = classes, .class_count = 3,
+                .link = LINEAR_SOFTMAX,
+                .bucket_bits = 20, .epochs = 5, .seed = 1, .balance = true, .rate = 0.12,
+                .neutral_trust = 0.6, .neutral_odds = 0.25,
                 .thresholds = {0.5, 0.3, 0.3},
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,

@@ -16,7 +16,8 @@ static uint32_t split(struct str line, struct str *cells)
     return count;
 }
 
-int table_open(struct table *table, const char *folder, const char *path, bool has_header, struct err *err)
+int table_open(struct table *table, const char *folder, const char *path, bool has_header,
+               struct err *err)
 {
     char whole[4096];
     *table = (struct table){0};
@@ -44,7 +45,8 @@ bool table_next(struct table *table)
 
 int label_unknown(struct str label, const char *known, struct err *err)
 {
-    return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" isn't known here: %s", STR_ARGS(str_slice(label, 0, 60)), known);
+    return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" isn't known here: %s",
+                   STR_ARGS(str_slice(label, 0, 60)), known);
 }
 
 struct str table_cell(const struct table *table, const char *column)

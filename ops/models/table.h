@@ -12,7 +12,8 @@ struct table {
     uint32_t columns, line;
 };
 
-int table_open(struct table *table, const char *folder, const char *path, bool has_header, struct err *err) CHECKED;
+int table_open(struct table *table, const char *folder, const char *path, bool has_header,
+               struct err *err) CHECKED;
 void table_close(struct table *table);
 bool table_next(struct table *table); /* false at the end */
 struct str table_cell(const struct table *table, const char *column); /* empty if there is none */

@@ -6,7 +6,8 @@
 
 /* A row of anybody's labelled file, as verbatim evaluate reads it. */
 struct labelled {
-    struct str text, label, serious; /* label: the task's spellings, joined by '+' where a row may have several */
+    /* label: the task's spellings, joined by '+' where a row may have several */
+    struct str text, label, serious;
     const char *language;            /* "" where it isn't known */
     uint32_t source;                 /* the fold that it is judged in */
 };
@@ -19,7 +20,8 @@ struct task {
     const char *const *source_names; /* NULL-terminated; the index is the source's number */
     const bool *judged;              /* per source: worth leaving out */
     /* The same from rows of one file. BAD_MESSAGE: a label that the task doesn't know. */
-    int (*add_labelled)(struct train_linear *train, next_labelled *next, void *user, struct err *err);
+    int (*add_labelled)(struct train_linear *train, next_labelled *next, void *user,
+                        struct err *err);
     int (*add_rows)(struct train_linear *train, const char *data, const char *own, struct err *err);
 };
 

@@ -1,9 +1,9 @@
 /* The journal, the budget and the prices behind one seam.
  *
- * A call's cost is split evenly among its records, and each share is its tenant's. When a call has ended, its
- * bill goes to the journal, one for each tenant; each answer of use follows, under the hash of what was asked.
- * After a start the day's bills are summed up again from there: so what was spent is known to the call, but for
- * those that were under way when a process was killed. */
+ * A call's cost is split evenly among its records, and each share is its tenant's. When a call has
+ * ended, its bill goes to the journal, one for each tenant; each answer of use follows, under the
+ * hash of what was asked. After a start the day's bills are summed up again from there: so what was
+ * spent is known to the call, but for those that were under way when a process was killed. */
 #include "workers/genai/account.h"
 
 #include <stdio.h>
@@ -17,7 +17,9 @@
 #include "workers/genai/genai.h"
 #include "workers/genai/purchases.h"
 
-enum { LOOK_AGAIN_MS = 2, PAUSE_MS = 1000 /* a limit may be raised meanwhile */, BYTES_A_TOKEN = 3 };
+enum {
+    LOOK_AGAIN_MS = 2, PAUSE_MS = 1000 /* a limit may be raised meanwhile */, BYTES_A_TOKEN = 3
+};
 
 /* An answer on its way to the journal, or a bill. */
 struct keeping {
@@ -39,22 +41,28 @@ struct account_book {
     bool pause, closing, told_price, told_loss;
 };
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int read_money(const char *name, const char *text, uint64_t *ret_micros, struct err *err)
 {
     *ret_micros = 0;
     if (!text[0] || money_parse(str_of(text), ret_micros)) return E_OK;
-    return err_set(err, E_BAD_CONFIG, "genai.%s is dollars such as 25 or 0.50, with at most six decimals, not \"%s\"", name, text);
+    return err_set(err, E_BAD_CONFIG,
+                   "genai.%s is dollars such as 25 or 0.50, with at most six decimals, not \"%s\"",
+                   name, text);
 }
 
-static int read_limits(const struct genai_options *options, struct budget_limits *ret_limits, struct err *err)
+static int read_limits(const struct genai_options *options, struct budget_limits *ret_limits,
+                       struct err *err)
 {
     int rc = read_money("budget", options->budget, &ret_limits->day_micros, err);
-    return rc ? rc : read_money("budget_tenant", options->budget_tenant, &ret_limits->tenant_micros, err);
+    return rc ? rc
+              : read_money("budget_tenant", options->budget_tenant, &ret_limits->tenant_micros,
+                           err);
 }
 
-static int load_prices(const struct genai_options *options, struct prices **ret_prices, struct err *err)
+static int load_prices(const struct genai_options *options, struct prices **ret_prices,
+                       struct err *err)
 {
     char path[SHIPPED_PATH_BYTES];
     int rc = shipped_path(options->prices, "prices.txt", path, err);
@@ -69,13 +77,15 @@ static void on_bill(void *user, const struct purchase *purchase)
 
 static void on_ready(void *user) { (void)user; } /* account_recall() looks again soon enough */
 
-static int open_parts(struct account_book *account, const struct genai_options *options, struct err *err)
+static int open_parts(struct account_book *account, const struct genai_options *options,
+                      struct err *err)
 {
     const struct purchases_calls calls = {on_bill, on_ready, account};
     const char *file = options->journal_file[0] ? options->journal_file : NULL;
     int rc = read_limits(options, &account->limits, err);
     if (rc == E_OK) rc = load_prices(options, &account->prices, err);
-    if (rc == E_OK) rc = budget_create(&account->limits, account->context->clock, &account->budget, err);
+    if (rc == E_OK)
+        rc = budget_create(&account->limits, account->context->clock, &account->budget, err);
     if (rc == E_OK) rc = answers_open(file, options->journal_bytes, &account->answers, err);
     if (rc == E_OK && account->context->bus)
         rc = purchases_open(account->context, account->answers, &calls, &account->journal, err);
@@ -121,17 +131,26 @@ int account_reload(struct account_book *account, struct worker_context *context,
     return E_OK;
 }
 
-static const struct price *price_for(const struct account_book *account, const char *provider, const char *model)
+static const struct price *price_for(const struct account_book *account, const char *provider,
+                                     const char *model)
 {
-    return prices_find(account->prices, str_of(provider), str_of(model), clock_wall_ms(account->context->clock));
+    return prices_find(account->prices, str_of(provider), str_of(model),
+                       clock_wall_ms(account->context->clock));
 }
 
-static bool has_budget(const struct account_book *account) { return account->limits.day_micros || account->limits.tenant_micros; }
+static bool has_budget(const struct account_book *account)
+{
+    return account->limits.day_micros || account->limits.tenant_micros;
+}
 
-int account_check(const struct account_book *account, const char *provider, const char *model, struct err *err)
+int account_check(const struct account_book *account, const char *provider, const char *model,
+                  struct err *err)
 {
     if (!has_budget(account) || price_for(account, provider, model)) return E_OK;
-    return err_set(err, E_BAD_CONFIG, "there is a budget, but no price of %s/%s: add it to a table of your own (genai.prices)", provider, model);
+    return err_set(
+        err, E_BAD_CONFIG,
+        "there is a budget, but no price of %s/%s: add it to a table of your own (genai.prices)",
+        provider, model);
 }
 
 void account_rewound(struct account_book *account)
@@ -139,18 +158,22 @@ void account_rewound(struct account_book *account)
     if (account->journal) purchases_catch_up(account->journal);
 }
 
-/* --- known answers ----------------------------------------------------------------------------- */
+/* --- known answers ---------------------------------------------------------------------------- */
 
-void account_key(const struct account_book *account, const struct account_question *question, struct answer_key *ret_key)
+void account_key(const struct account_book *account, const struct account_question *question,
+                 struct answer_key *ret_key)
 {
     char rating[32] = "";
     if (question->has_rating) snprintf(rating, sizeof rating, "%a", (double)question->rating);
-    const struct str parts[] = {question->text, question->language, question->answer_in, str_of(rating), str_of(question->provider),
-                                str_of(question->model), str_of(question->prompt), str_of(account->parameters)};
+    const struct str parts[] = {
+        question->text, question->language, question->answer_in, str_of(rating),
+        str_of(question->provider), str_of(question->model), str_of(question->prompt),
+        str_of(account->parameters)};
     answer_key_of(parts, sizeof parts / sizeof parts[0], ret_key);
 }
 
-static struct answer_key key_of(const struct account_book *account, const struct account_question *question)
+static struct answer_key key_of(const struct account_book *account,
+                                const struct account_question *question)
 {
     struct answer_key key;
     if (question->key) return *question->key;
@@ -158,12 +181,14 @@ static struct answer_key key_of(const struct account_book *account, const struct
     return key;
 }
 
-enum account_known account_recall(struct account_book *account, const struct account_question *question, struct arena *arena,
+enum account_known account_recall(struct account_book *account,
+                                  const struct account_question *question, struct arena *arena,
                                   int64_t now_ms, struct str *ret_raw, int64_t *ret_again_ms)
 {
     struct str message, copy;
     struct purchase purchase;
-    if (account->journal && !purchases_ready(account->journal)) return *ret_again_ms = now_ms + LOOK_AGAIN_MS, ACCOUNT_NOT_YET;
+    if (account->journal && !purchases_ready(account->journal))
+        return *ret_again_ms = now_ms + LOOK_AGAIN_MS, ACCOUNT_NOT_YET;
     struct answer_key key = key_of(account, question);
     if (!answers_find(account->answers, &key, &message)) return ACCOUNT_UNKNOWN;
     copy = arena_copy(arena, message);
@@ -173,7 +198,7 @@ enum account_known account_recall(struct account_book *account, const struct acc
     return ACCOUNT_KNOWN;
 }
 
-/* --- reserving --------------------------------------------------------------------------------- */
+/* --- reserving -------------------------------------------------------------------------------- */
 
 static void tell_price(struct account_book *account, const struct account_call *call)
 {
@@ -181,13 +206,17 @@ static void tell_price(struct account_book *account, const struct account_call *
     account->told_price = true;
     struct err err;
     err_set(&err, E_BAD_CONFIG, "%s/%s", call->provider, call->model);
-    log_error(LOG_WARN, "genai", has_budget(account) ? "a model without a price isn't asked, as there is a budget (genai.prices)"
-                                                     : "a model has no price: what it costs isn't counted (genai.prices)", &err);
+    log_error(LOG_WARN, "genai",
+              has_budget(account)
+                  ? "a model without a price isn't asked, as there is a budget (genai.prices)"
+                  : "a model has no price: what it costs isn't counted (genai.prices)",
+              &err);
 }
 
 static void give_back(struct account_book *account, const struct account_call *call, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) budget_settle(account->budget, call->questions[i]->tenant, call->reserved_micros, 0);
+    for (uint32_t i = 0; i < count; i++)
+        budget_settle(account->budget, call->questions[i]->tenant, call->reserved_micros, 0);
 }
 
 static bool same_tenant(const struct account_call *call)
@@ -197,7 +226,8 @@ static bool same_tenant(const struct account_call *call)
     return true;
 }
 
-enum account_verdict account_reserve(struct account_book *account, struct account_call *call, int64_t now_ms, int64_t *ret_again_ms)
+enum account_verdict account_reserve(struct account_book *account, struct account_call *call,
+                                     int64_t now_ms, int64_t *ret_again_ms)
 {
     const struct price *price = price_for(account, call->provider, call->model);
     call->reserved_micros = 0;
@@ -206,10 +236,12 @@ enum account_verdict account_reserve(struct account_book *account, struct accoun
         return has_budget(account) ? ACCOUNT_DEGRADE : ACCOUNT_GO;
     }
     /* The estimate takes three bytes for a token; no tokenizer makes more tokens than bytes. */
-    uint64_t most = price_most(price, (size_t)call->input_tokens * BYTES_A_TOKEN, 0, call->output_tokens);
+    uint64_t most = price_most(price, (size_t)call->input_tokens * BYTES_A_TOKEN, 0,
+                               call->output_tokens);
     call->reserved_micros = (most + call->count - 1) / call->count;
     for (uint32_t i = 0; i < call->count; i++) {
-        enum budget_verdict verdict = budget_reserve(account->budget, call->questions[i]->tenant, call->reserved_micros);
+        enum budget_verdict verdict =
+            budget_reserve(account->budget, call->questions[i]->tenant, call->reserved_micros);
         if (verdict == BUDGET_GRANTED) continue;
         give_back(account, call, i);
         if (verdict == BUDGET_TENANT_SPENT && !same_tenant(call)) return ACCOUNT_ALONE;
@@ -221,22 +253,30 @@ enum account_verdict account_reserve(struct account_book *account, struct accoun
     return ACCOUNT_GO;
 }
 
-/* --- settling ---------------------------------------------------------------------------------- */
+/* --- settling --------------------------------------------------------------------------------- */
 
 /* Where the provider didn't say it and may have charged: the most that it can be. */
-static uint64_t cost_of(const struct account_book *account, const struct account_call *call, const struct llm_result *result)
+static uint64_t cost_of(const struct account_book *account, const struct account_call *call,
+                        const struct llm_result *result)
 {
     const struct price *price = price_for(account, call->provider, call->model);
     if (!result || !price) return 0;
     if (result->usage.known)
-        return price_of(price, &(struct spend_usage){result->usage.input_tokens, result->usage.cached_tokens, result->usage.output_tokens});
+        return price_of(price,
+                        &(struct spend_usage){result->usage.input_tokens,
+                                              result->usage.cached_tokens,
+                                              result->usage.output_tokens});
     enum llm_next next = llm_why_next(result->why);
-    bool charged = result->maybe_paid || next == LLM_USE || next == LLM_ASK_ANEW || result->why == LLM_TIMED_OUT;
+    bool charged = result->maybe_paid || next == LLM_USE || next == LLM_ASK_ANEW ||
+                   result->why == LLM_TIMED_OUT;
     return charged ? call->reserved_micros * call->count : 0;
 }
 
 /* The first ones take what doesn't divide. */
-static uint64_t share_of(uint64_t whole, uint32_t count, uint32_t number) { return whole / count + (number < whole % count); }
+static uint64_t share_of(uint64_t whole, uint32_t count, uint32_t number)
+{
+    return whole / count + (number < whole % count);
+}
 
 static void on_kept(void *user, const struct err *err)
 {
@@ -248,11 +288,13 @@ static void on_kept(void *user, const struct err *err)
 
 static void tell_loss(struct account_book *account, const struct err *err)
 {
-    if (!account->told_loss) log_error(LOG_WARN, "genai", "what was paid can't be told to the journal", err);
+    if (!account->told_loss)
+        log_error(LOG_WARN, "genai", "what was paid can't be told to the journal", err);
     account->told_loss = true;
 }
 
-static void fill(struct account_book *account, struct purchase *purchase, const char *provider, const struct llm_result *result)
+static void fill(struct account_book *account, struct purchase *purchase, const char *provider,
+                 const struct llm_result *result)
 {
     shape_set(purchase, purchase, at, clock_wall_ms(account->context->clock));
     shape_set(purchase, purchase, provider, str_of(provider));
@@ -261,8 +303,8 @@ static void fill(struct account_book *account, struct purchase *purchase, const 
 }
 
 /* One bill for the tenant of the record `first`, unless one before it has the same. */
-static void write_bill(struct account_book *account, const struct account_call *call, const struct llm_result *result, uint64_t paid,
-                       uint32_t first)
+static void write_bill(struct account_book *account, const struct account_call *call,
+                       const struct llm_result *result, uint64_t paid, uint32_t first)
 {
     struct purchase bill = {0};
     struct str tenant = call->questions[first]->tenant;
@@ -285,23 +327,30 @@ static void write_bill(struct account_book *account, const struct account_call *
     if (purchases_write(account->journal, NULL, &bill, NULL, NULL, &err)) tell_loss(account, &err);
 }
 
-double account_settle(struct account_book *account, struct account_call *call, const struct llm_result *result)
+double account_settle(struct account_book *account, struct account_call *call,
+                      const struct llm_result *result)
 {
     uint64_t paid = cost_of(account, call, result);
     for (uint32_t i = 0; i < call->count; i++)
-        budget_settle(account->budget, call->questions[i]->tenant, call->reserved_micros, share_of(paid, call->count, i));
+        budget_settle(account->budget, call->questions[i]->tenant, call->reserved_micros,
+                      share_of(paid, call->count, i));
     if (paid) account_count_paid(&account->counts, call->provider, paid);
-    for (uint32_t i = 0; account->journal && paid && i < call->count; i++) write_bill(account, call, result, paid, i);
+    for (uint32_t i = 0; account->journal && paid && i < call->count; i++)
+        write_bill(account, call, result, paid, i);
     bool known = result && price_for(account, call->provider, call->model);
     return known ? (double)paid / (double)MONEY_MICROS : -1;
 }
 
-uint64_t account_paid_micros(const struct account_book *account) { return account->counts.paid_micros; }
+uint64_t account_paid_micros(const struct account_book *account)
+{
+    return account->counts.paid_micros;
+}
 
-/* --- keeping ----------------------------------------------------------------------------------- */
+/* --- keeping ---------------------------------------------------------------------------------- */
 
 /* Without a bus: only this process will know it. */
-static int remember(struct account_book *account, const struct answer_key *key, struct purchase *purchase, struct err *err)
+static int remember(struct account_book *account, const struct answer_key *key,
+                    struct purchase *purchase, struct err *err)
 {
     struct record record = {.version = RECORD_VERSION, .id = STR("-")};
     struct str message;
@@ -313,15 +362,17 @@ static int remember(struct account_book *account, const struct answer_key *key, 
     return rc;
 }
 
-bool account_keep(struct account_book *account, const struct account_question *question, struct str raw,
-                  const struct llm_result *result, double cost_usd, account_on_kept *on_answer_kept, void *user)
+bool account_keep(struct account_book *account, const struct account_question *question,
+                  struct str raw, const struct llm_result *result, double cost_usd,
+                  account_on_kept *on_answer_kept, void *user)
 {
     struct answer_key key = key_of(account, question);
     struct purchase purchase = {0};
     struct err err;
     account_count_bought(&account->counts);
     fill(account, &purchase, question->provider, result);
-    shape_set(purchase, &purchase, cost_micros, cost_usd > 0 ? (uint64_t)(cost_usd * (double)MONEY_MICROS + 0.5) : 0);
+    shape_set(purchase, &purchase, cost_micros,
+              cost_usd > 0 ? (uint64_t)(cost_usd * (double)MONEY_MICROS + 0.5) : 0);
     shape_set(purchase, &purchase, said, raw);
     if (!account->journal) {
         if (remember(account, &key, &purchase, &err)) tell_loss(account, &err);
@@ -338,9 +389,11 @@ bool account_keep(struct account_book *account, const struct account_question *q
     return rc == E_OK;
 }
 
-void account_metrics(struct account_book *account, uint64_t backlog_records, struct metrics_writer *writer)
+void account_metrics(struct account_book *account, uint64_t backlog_records,
+                     struct metrics_writer *writer)
 {
     struct budget_state state = budget_state(account->budget);
     account_count_write(&account->counts, &state, &account->limits, backlog_records, writer);
-    metrics_sample(writer, METRIC_ANSWERS_HELD, NULL, NULL, (double)answers_count(account->answers));
+    metrics_sample(writer, METRIC_ANSWERS_HELD, NULL, NULL,
+                   (double)answers_count(account->answers));
 }

@@ -33,24 +33,31 @@ uint64_t account_count_backlog(const struct account_counts *counts, uint64_t rec
 {
     uint64_t answered = counts->bought + counts->known + counts->shared;
     if (!answered || !records) return 0;
-    uint64_t nanos = counts->paid_micros < UINT64_MAX / 1000 ? counts->paid_micros * 1000 / answered : counts->paid_micros / answered * 1000;
+    uint64_t nanos = counts->paid_micros < UINT64_MAX / 1000
+                         ? counts->paid_micros * 1000 / answered
+                         : counts->paid_micros / answered * 1000;
     return nanos && records > UINT64_MAX / nanos ? UINT64_MAX : records * nanos / 1000;
 }
 
 static double dollars(uint64_t micros) { return (double)micros / 1e6; }
 
 void account_count_write(const struct account_counts *counts, const struct budget_state *today,
-                      const struct budget_limits *limits, uint64_t backlog_records, struct metrics_writer *writer)
+                         const struct budget_limits *limits, uint64_t backlog_records,
+                         struct metrics_writer *writer)
 {
     for (int i = 0; i < ACCOUNT_PROVIDERS_MAX && counts->paid[i].provider; i++)
-        metrics_sample(writer, METRIC_SPEND, "provider", counts->paid[i].provider, dollars(counts->paid[i].micros));
+        metrics_sample(writer, METRIC_SPEND, "provider", counts->paid[i].provider,
+                       dollars(counts->paid[i].micros));
     metrics_sample(writer, METRIC_SPEND_SAVED, NULL, NULL, dollars(counts->saved_micros));
-    metrics_sample(writer, METRIC_SPEND_BACKLOG, NULL, NULL, dollars(account_count_backlog(counts, backlog_records)));
+    metrics_sample(writer, METRIC_SPEND_BACKLOG, NULL, NULL,
+                   dollars(account_count_backlog(counts, backlog_records)));
     metrics_sample(writer, METRIC_SPEND_TODAY, NULL, NULL, dollars(today->spent_micros));
     metrics_sample(writer, METRIC_SPEND_RESERVED, NULL, NULL, dollars(today->reserved_micros));
-    if (limits->day_micros) metrics_sample(writer, METRIC_BUDGET, NULL, NULL, dollars(limits->day_micros));
+    if (limits->day_micros)
+        metrics_sample(writer, METRIC_BUDGET, NULL, NULL, dollars(limits->day_micros));
     metrics_sample(writer, METRIC_BUDGET_REFUSED, "limit", "day", (double)counts->refused_day);
-    metrics_sample(writer, METRIC_BUDGET_REFUSED, "limit", "tenant", (double)counts->refused_tenant);
+    metrics_sample(writer, METRIC_BUDGET_REFUSED, "limit", "tenant",
+                   (double)counts->refused_tenant);
     metrics_sample(writer, METRIC_ANSWERS, "result", "bought", (double)counts->bought);
     metrics_sample(writer, METRIC_ANSWERS, "result", "known", (double)counts->known);
     metrics_sample(writer, METRIC_ANSWERS, "result", "shared", (double)counts->shared);

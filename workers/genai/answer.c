@@ -220,7 +220,8 @@ static bool read_item(struct reading *reading, const struct field *field, char *
     memset(item, 0, field->shape->struct_bytes);
     if (field->shape == &span_shape) {
         const struct asked asked = asked_of(&span_shape);
-        return read_quote(reading, &asked, &value, item, &((struct span *)(void *)item)->present, held);
+        return read_quote(reading, &asked, &value, item, &((struct span *)(void *)item)->present,
+                          held);
     }
     if (value.kind != JSON_OBJECT) return broken(reading, field, "must hold objects");
     return read_object(reading, field->shape, item, held);
@@ -277,8 +278,10 @@ static bool read_member(struct reading *reading, const struct asked *asked, stru
     struct json_value value;
     bool quote = asked->start && str_equal(name, STR("quote"));
     const struct field *field = quote ? asked->start : shape_field(asked->shape, name);
-    if (!quote && !(field && asked->fields & bit_of(asked, field))) return json_skip(&reading->json, NULL);
-    if (*present & bit_of(asked, field)) return broken(reading, quote ? NULL : field, "comes twice");
+    if (!quote && !(field && asked->fields & bit_of(asked, field)))
+        return json_skip(&reading->json, NULL);
+    if (*present & bit_of(asked, field))
+        return broken(reading, quote ? NULL : field, "comes twice");
     if (!json_next(&reading->json, &value)) return false;
     if (quote) return read_quote(reading, asked, &value, object, present, held);
     *present |= bit_of(asked, field);

@@ -4,8 +4,9 @@
  * Both walk the field tables of schemas/: an answer holds insight.sentiment, needs, mentions,
  * recommendations and signals as they are, but where a struct has `start` and `end` the model
  * quotes the words ("quote") instead, and a list of spans is a list of quotes. So a new enum value
- * or a smaller bound reaches the prompt, the schema and the check at once. Of a digest it is asked for digest_story's
- * summary and recommendations in the same way; the text that is quoted there are the counts. */
+ * or a smaller bound reaches the prompt, the schema and the check at once. Of a digest it is
+ * asked for digest_story's summary and recommendations in the same way; the text that is quoted
+ * there are the counts. */
 #ifndef VERBATIM_WORKERS_GENAI_ANSWER_H
 #define VERBATIM_WORKERS_GENAI_ANSWER_H
 
@@ -52,7 +53,8 @@ int answer_read(const struct answer_rules *rules, struct str raw, struct str tex
                 struct arena *arena, struct insight *ret_insight, struct answer_notes *ret_notes,
                 struct err *err) CHECKED;
 
-/* The same for any shape: ret_value is one of its structs. What else it is made of, topics say, is the caller's. */
+/* The same for any shape: ret_value is one of its structs. What else it is made of, topics
+ * say, is the caller's. */
 int answer_read_as(const struct answer_rules *rules, const struct shape *shape, struct str raw,
                    struct str text, struct arena *arena, void *ret_value,
                    struct answer_notes *ret_notes, struct err *err) CHECKED;

@@ -1,7 +1,8 @@
 /* A ring of bytes, and an index of positions into it.
  *
- * Positions count on for ever; a value is there as long as the ring hasn't come round to it. So a slot
- * of the index needs no cleaning: what it points to is whole, or older than the ring is long. */
+ * Positions count on for ever; a value is there as long as the ring hasn't come round to it.
+ * So a slot of the index needs no cleaning: what it points to is whole, or older than
+ * the ring is long. */
 #include "workers/genai/answers.h"
 
 #include <errno.h>
@@ -59,14 +60,15 @@ static void hash_parts(const struct str *parts, size_t count, struct answer_key 
     hash_sha256(str_make(room, used), ret_key->bytes);
 }
 
-/* OpenSSL hashes nothing where memory is short. Such a question gets a key of its own: it is asked and paid for, rather
- * than given the answer of another that had no key either. */
+/* OpenSSL hashes nothing where memory is short. Such a question gets a key of its own: it is asked
+ * and paid for, rather than given the answer of another that had no key either. */
 void answer_key_of(const struct str *parts, size_t count, struct answer_key *ret_key)
 {
     static const struct answer_key none;
     *ret_key = none;
     hash_parts(parts, count, ret_key);
-    if (memcmp(ret_key, &none, sizeof none) == 0 && getrandom(ret_key->bytes, sizeof ret_key->bytes, 0) < 0)
+    if (memcmp(ret_key, &none, sizeof none) == 0 &&
+        getrandom(ret_key->bytes, sizeof ret_key->bytes, 0) < 0)
         abort(); /* by its manual it can't: a few bytes, of a kernel that has started */
 }
 
@@ -74,14 +76,17 @@ static int open_file(struct answers *answers, const char *path, struct err *err)
 {
     answers->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (answers->fd < 0) return err_system(err, E_SYSTEM, "answers in %s", path);
-    if (flock(answers->fd, LOCK_EX | LOCK_NB)) return err_set(err, E_IN_USE, "answers in %s: used by another process", path);
+    if (flock(answers->fd, LOCK_EX | LOCK_NB))
+        return err_set(err, E_IN_USE, "answers in %s: used by another process", path);
     /* Real blocks: a full disk must be an error here, not a SIGBUS later. */
-    if (ftruncate(answers->fd, 0) || (errno = posix_fallocate(answers->fd, 0, (off_t)answers->mapped_bytes)) != 0)
+    if (ftruncate(answers->fd, 0) ||
+        (errno = posix_fallocate(answers->fd, 0, (off_t)answers->mapped_bytes)) != 0)
         return err_system(err, E_SYSTEM, "answers in %s", path);
     return E_OK;
 }
 
-int answers_open(const char *path, size_t size_bytes, struct answers **ret_purchases, struct err *err)
+int answers_open(const char *path, size_t size_bytes, struct answers **ret_purchases,
+                 struct err *err)
 {
     struct answers *answers = calloc(1, sizeof *answers);
     uint64_t buckets = 1;
@@ -141,7 +146,10 @@ static uint64_t *find(const struct answers *answers, const struct answer_key *ke
     return NULL;
 }
 
-static size_t room_for(size_t size) { return (sizeof(struct entry) + size + ALIGN - 1) / ALIGN * ALIGN; }
+static size_t room_for(size_t size)
+{
+    return (sizeof(struct entry) + size + ALIGN - 1) / ALIGN * ALIGN;
+}
 
 /* Where the next entry of so many bytes goes: not over the end of the ring. */
 static uint64_t place_for(const struct answers *answers, size_t room)
@@ -166,7 +174,8 @@ static uint64_t append(struct answers *answers, const struct answer_key *key, st
 static struct entry *renew(struct answers *answers, uint64_t *slot, struct entry *entry)
 {
     uint64_t age = answers->next - (*slot - 1);
-    if (age < answers->size / 2 || age > answers->size - answers->size / 4) return entry; /* new enough; or in the way */
+    /* new enough; or in the way */
+    if (age < answers->size / 2 || age > answers->size - answers->size / 4) return entry;
     *slot = append(answers, &entry->key, str_make(entry + 1, entry->size));
     return entry_at(answers, *slot);
 }

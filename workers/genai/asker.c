@@ -1,19 +1,22 @@
-/* Happy path: asker_ask() → inbox → (journal) → the first provider's queue → a batch → a call → its answers are split,
- * checked, and each task ends. asker_turn() is the one place that moves things on; results only put tasks back.
+/* Happy path: asker_ask() → inbox → (journal) → the first provider's queue → a batch → a call → its
+ * answers are split, checked, and each task ends. asker_turn() is the one place that moves things
+ * on; results only put tasks back.
  *
- * Failures: what may succeed later waits with back-off and is tried again, `tries` times; what can't, and all that a
- * provider whose breaker is open would get, goes to the next of the chain; after the last a task is given up. An answer
- * of no use (no JSON, against the schema, an id missing) is asked for once more, alone. A task that has waited for
- * `patience` is given up, so that the partition it stands in goes on. */
+ * Failures: what may succeed later waits with back-off and is tried again, `tries` times;
+ * what can't, and all that a provider whose breaker is open would get, goes to the next of the
+ * chain; after the last a task is given up. An answer of no use (no JSON, against the schema, an
+ * id missing) is asked for once more, alone. A task that has waited for `patience` is given up, so
+ * that the partition it stands in goes on. */
 #include "workers/genai/asker.h"
 
 #include <assert.h>
 
-void asker_init(struct asker *asker, const struct asker_options *options, const struct clock *clock, struct random *random,
-                struct prompt *prompt, struct account_book *account)
+void asker_init(struct asker *asker, const struct asker_options *options, const struct clock *clock,
+                struct random *random, struct prompt *prompt, struct account_book *account)
 {
-    *asker = (struct asker){.options = *options, .clock = clock, .random = random, .prompt = prompt, .account = account,
-                            .paused_until_ms = INT64_MIN};
+    *asker = (struct asker){
+        .options = *options, .clock = clock, .random = random, .prompt = prompt, .account = account,
+        .paused_until_ms = INT64_MIN};
 }
 
 void asker_add_stage(struct asker *asker, const char *name, struct llm_client *client)
@@ -41,7 +44,7 @@ uint32_t asker_calls(const struct asker *asker)
     return calls;
 }
 
-/* --- in ------------------------------------------------------------------------------------------ */
+/* --- in --------------------------------------------------------------------------------------- */
 
 static struct str answer_language(const struct asker *asker, struct str language)
 {
@@ -54,21 +57,24 @@ void asker_ask(struct asker *asker, struct task *task)
     const struct provider_question *asked = &task->asked;
     asker->counts.asked += !task->subject;
     task->since_ms = clock_mono_ms(asker->clock) - asker->held_ms;
-    task->key = (struct account_question){.text = asked->text, .language = asked->language, .tenant = asked->tenant,
-                                          .answer_in = answer_language(asker, asked->language),
-                                          .has_rating = asked->has_rating, .rating = asked->rating,
-                                          .prompt = task->prompt};
-    memcpy(task->prompt, asker_prompt(asker, task)->version, sizeof task->prompt); /* a reload may bring another */
+    task->key = (struct account_question){
+        .text = asked->text, .language = asked->language, .tenant = asked->tenant,
+        .answer_in = answer_language(asker, asked->language), .has_rating = asked->has_rating,
+        .rating = asked->rating, .prompt = task->prompt};
+    /* a reload may bring another */
+    memcpy(task->prompt, asker_prompt(asker, task)->version, sizeof task->prompt);
     asker->waiting++;
     task_queue_push(&asker->inbox, task);
     asker->on_due(asker->on_due_user);
 }
 
-/* The key for the first provider is made once: to look for its answer, to claim the question, and to keep the answer. */
+/* The key for the first provider is made once: to look for its answer, to claim the question,
+ * and to keep the answer. */
 static void name_provider(struct asker *asker, struct task *task, uint32_t number)
 {
     task->stage = number;
-    task->key.provider = asker->stages[number].name, task->key.model = llm_client_model(asker->stages[number].client);
+    task->key.provider = asker->stages[number].name,
+    task->key.model = llm_client_model(asker->stages[number].client);
     task->key.key = NULL;
     if (number) return;
     account_key(asker->account, &task->key, &task->claim.key);
@@ -76,12 +82,14 @@ static void name_provider(struct asker *asker, struct task *task, uint32_t numbe
 }
 
 /* The journal may know what any provider of the chain has answered. */
-static enum account_known recall(struct asker *asker, struct task *task, int64_t now_ms, int64_t *again_ms)
+static enum account_known recall(struct asker *asker, struct task *task, int64_t now_ms,
+                                 int64_t *again_ms)
 {
     for (uint32_t i = 0; asker->account && i < asker->stage_count; i++) {
         struct str raw;
         name_provider(asker, task, i);
-        enum account_known known = account_recall(asker->account, &task->key, task->arena, now_ms, &raw, again_ms);
+        enum account_known known =
+            account_recall(asker->account, &task->key, task->arena, now_ms, &raw, again_ms);
         if (known == ACCOUNT_NOT_YET) return known;
         if (known == ACCOUNT_KNOWN && asker_take_known(asker, task, raw)) return ACCOUNT_KNOWN;
     }
@@ -103,7 +111,8 @@ static void place_fresh(struct asker *asker, struct task *task)
         asker_end(asker, task, NULL, NULL);
         return;
     }
-    task->suspect = !task->subject && suspects_hold(&asker->prompt->suspects, task->asked.text, &asker->scratch);
+    task->suspect = !task->subject &&
+                    suspects_hold(&asker->prompt->suspects, task->asked.text, &asker->scratch);
     task->alone = task->subject || task->suspect;
     arena_reset(&asker->scratch);
     asker->counts.suspects += task->suspect;
@@ -138,7 +147,7 @@ static int64_t take_inbox(struct asker *asker, int64_t now_ms)
     return INT64_MAX;
 }
 
-/* --- a stage ------------------------------------------------------------------------------------- */
+/* --- a stage ---------------------------------------------------------------------------------- */
 
 static struct task *take(struct asker *asker, struct task_queue *queue)
 {
@@ -161,13 +170,15 @@ static void pass_all_on(struct asker *asker, struct task_queue *queue)
 /* Waited for too long: the local models answer. */
 static void give_up_old(struct asker *asker, struct task_queue *queue, int64_t now_ms)
 {
-    while (queue->first && now_ms - asker->held_ms - queue->first->since_ms >= asker->options.patience_ms)
+    while (queue->first &&
+           now_ms - asker->held_ms - queue->first->since_ms >= asker->options.patience_ms)
         asker_end(asker, take(asker, queue), NULL, NULL);
 }
 
 static int64_t oldest_due(const struct asker *asker, const struct task_queue *queue)
 {
-    return queue->first ? queue->first->since_ms + asker->held_ms + asker->options.patience_ms : INT64_MAX;
+    return queue->first ? queue->first->since_ms + asker->held_ms + asker->options.patience_ms
+                        : INT64_MAX;
 }
 
 static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -175,21 +186,28 @@ static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static uint32_t group_size(const struct task *first)
 {
     uint32_t count = 0;
-    for (const struct task *task = first; task && task->group == first->group; task = task->next) count++;
+    for (const struct task *task = first; task && task->group == first->group; task = task->next)
+        count++;
     return count;
 }
 
-/* How many of the queue go into one call now: 0 while it pays to wait for more; *ret_due_ms says how long. */
-static uint32_t batch_size(const struct asker *asker, const struct stage *stage, int64_t now_ms, int64_t *ret_due_ms)
+/* How many of the queue go into one call now: 0 while it pays to wait for more;
+ * *ret_due_ms says how long. */
+static uint32_t batch_size(const struct asker *asker, const struct stage *stage, int64_t now_ms,
+                           int64_t *ret_due_ms)
 {
     const struct asker_options *options = &asker->options;
     uint32_t count = 0;
     size_t bytes = 0;
-    if (stage->together.first && stage->together.first->group) return group_size(stage->together.first);
-    for (const struct task *task = stage->together.first; task && count < options->batch_records; task = task->next) {
+    if (stage->together.first && stage->together.first->group)
+        return group_size(stage->together.first);
+    for (const struct task *task = stage->together.first; task && count < options->batch_records;
+         task = task->next) {
         if (task->group) return count;
-        bytes += task->asked.text.size < options->text_bytes ? task->asked.text.size : options->text_bytes;
-        if (count && bytes > options->text_bytes) return count; /* a long text goes alone, or with short ones */
+        bytes += task->asked.text.size < options->text_bytes ? task->asked.text.size
+                                                             : options->text_bytes;
+        /* a long text goes alone, or with short ones */
+        if (count && bytes > options->text_bytes) return count;
         count++;
     }
     if (count == 0 || count == options->batch_records) return count;
@@ -200,10 +218,13 @@ static uint32_t batch_size(const struct asker *asker, const struct stage *stage,
 }
 
 /* The next call's tasks, still in their queue. */
-static uint32_t choose(const struct asker *asker, struct stage *stage, int64_t now_ms, struct task_queue **ret_queue, int64_t *due_ms)
+static uint32_t choose(const struct asker *asker, struct stage *stage, int64_t now_ms,
+                       struct task_queue **ret_queue, int64_t *due_ms)
 {
     *ret_queue = &stage->alone;
-    bool older = stage->alone.first && (!stage->together.first || stage->alone.first->since_ms <= stage->together.first->since_ms);
+    bool older = stage->alone.first &&
+                 (!stage->together.first ||
+                  stage->alone.first->since_ms <= stage->together.first->since_ms);
     if (older) return 1;
     *ret_queue = &stage->together;
     uint32_t count = batch_size(asker, stage, now_ms, due_ms);
@@ -213,8 +234,9 @@ static uint32_t choose(const struct asker *asker, struct stage *stage, int64_t n
 }
 
 /* What the pace and the money say to the next call. */
-static enum pace_verdict may_leave(struct asker *asker, struct stage *stage, const struct task_queue *queue, uint32_t count,
-                                   int64_t now_ms, int64_t *due_ms)
+static enum pace_verdict may_leave(struct asker *asker, struct stage *stage,
+                                   const struct task_queue *queue, uint32_t count, int64_t now_ms,
+                                   int64_t *due_ms)
 {
     struct task *tasks[ANSWER_RECORDS_MAX], *task = queue->first;
     int64_t again_ms = INT64_MAX;
@@ -226,7 +248,8 @@ static enum pace_verdict may_leave(struct asker *asker, struct stage *stage, con
     return verdict;
 }
 
-static void take_and_send(struct asker *asker, uint32_t number, struct task_queue *queue, uint32_t count)
+static void take_and_send(struct asker *asker, uint32_t number, struct task_queue *queue,
+                          uint32_t count)
 {
     struct task *tasks[ANSWER_RECORDS_MAX];
     int64_t again_ms = 0;
@@ -266,13 +289,15 @@ static int64_t turn_stage(struct asker *asker, uint32_t number, int64_t now_ms)
     }
     if (now_ms < asker->paused_until_ms) return asker->paused_until_ms;
     if (stage->later.first) due_ms = min64(due_ms, stage->later.first->due_ms);
-    return min64(due_ms, min64(oldest_due(asker, &stage->together), oldest_due(asker, &stage->alone)));
+    return min64(due_ms,
+                 min64(oldest_due(asker, &stage->together), oldest_due(asker, &stage->alone)));
 }
 
 int64_t asker_turn(struct asker *asker)
 {
     int64_t now_ms = clock_mono_ms(asker->clock), due_ms = take_inbox(asker, now_ms);
-    for (uint32_t i = 0; i < asker->stage_count; i++) due_ms = min64(due_ms, turn_stage(asker, i, now_ms));
+    for (uint32_t i = 0; i < asker->stage_count; i++)
+        due_ms = min64(due_ms, turn_stage(asker, i, now_ms));
     return due_ms > now_ms ? due_ms : now_ms + 1;
 }
 

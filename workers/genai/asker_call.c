@@ -1,4 +1,5 @@
-/* One request to a provider: it is written and leaves, and its result decides what becomes of its tasks. */
+/* One request to a provider: it is written and leaves, and its result decides what
+ * becomes of its tasks. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,7 +24,7 @@ struct call {
     char mark[PROMPT_MARK_BYTES];
 };
 
-/* --- out ----------------------------------------------------------------------------------------- */
+/* --- out -------------------------------------------------------------------------------------- */
 
 /* What is sent of a text: whole characters. */
 static struct str sent_text(const struct asker *asker, const struct task *task)
@@ -41,8 +42,10 @@ static uint32_t answer_tokens(const struct asker *asker, const struct task *task
     return task->subject ? task->subject->answer_tokens : asker->options.answer_tokens;
 }
 
-/* On the high side: three bytes a token is less than any tokeniser needs for the languages that we prompt in. */
-uint32_t asker_estimate(const struct asker *asker, struct task *const *tasks, uint32_t count, uint32_t *ret_input)
+/* On the high side: three bytes a token is less than any tokeniser needs for the languages
+ * that we prompt in. */
+uint32_t asker_estimate(const struct asker *asker, struct task *const *tasks, uint32_t count,
+                        uint32_t *ret_input)
 {
     const struct prompt *prompt = asker_prompt(asker, tasks[0]);
     size_t bytes = prompt->system.size + prompt->schema.size + prompt->request.size;
@@ -58,12 +61,14 @@ static void write_request(struct call *call, struct buffer *out)
     for (uint32_t i = 0; i < call->count; i++) {
         struct task *task = call->tasks[i];
         if (!task->group) prompt_make_id(asker->random, task->id);
-        items[i] = (struct prompt_item){.id = str_of(task->id), .text = sent_text(asker, task), .language = task->asked.language,
-                                        .answer_in = task->key.answer_in, .has_rating = task->asked.has_rating,
-                                        .rating = task->asked.rating};
+        items[i] = (struct prompt_item){
+            .id = str_of(task->id), .text = sent_text(asker, task),
+            .language = task->asked.language, .answer_in = task->key.answer_in,
+            .has_rating = task->asked.has_rating, .rating = task->asked.rating};
     }
     const char *reason = call->count == 1 ? call->tasks[0]->reason : "";
-    prompt_write(asker_prompt(asker, call->tasks[0]), items, call->count, str_of(call->mark), str_of(reason), out);
+    prompt_write(asker_prompt(asker, call->tasks[0]), items, call->count, str_of(call->mark),
+                 str_of(reason), out);
 }
 
 static void on_result(void *user, const struct llm_result *result);
@@ -78,12 +83,14 @@ static bool leave(struct call *call)
     struct err err = {0};
     write_request(call, &text);
     struct llm_question question = {
-        .system = buffer_str(&prompt->system), .prompt = buffer_str(&text), .schema = buffer_str(&prompt->schema),
+        .system = buffer_str(&prompt->system), .prompt = buffer_str(&text),
+        .schema = buffer_str(&prompt->schema),
         .name = subject ? str_of(subject->name) : STR("feedback_meaning"),
         .purpose = subject ? str_of(subject->purpose) : STR("What each piece of feedback means."),
         .max_tokens = call->money.output_tokens, .temperature = asker->options.temperature,
     };
-    int rc = text.failed ? E_NO_MEMORY : llm_ask(stage->client, &question, on_result, call, &call->out, &err);
+    int rc = text.failed ? E_NO_MEMORY
+                         : llm_ask(stage->client, &question, on_result, call, &call->out, &err);
     buffer_deinit(&text);
     return rc == E_OK;
 }
@@ -107,14 +114,16 @@ static void unlink_call(struct call *call)
     if (call->next) call->next->link = call->link;
 }
 
-static struct call *make_call(struct asker *asker, uint32_t number, struct task *const *tasks, uint32_t count)
+static struct call *make_call(struct asker *asker, uint32_t number, struct task *const *tasks,
+                              uint32_t count)
 {
     struct stage *stage = &asker->stages[number];
     struct call *call = calloc(1, sizeof *call);
     if (!call) return NULL;
     call->asker = asker, call->stage = number, call->count = count;
     call->left_ms = clock_mono_ms(asker->clock);
-    if (tasks[0]->group) memcpy(call->mark, tasks[0]->mark, sizeof call->mark); /* a retry is the same request */
+    /* a retry is the same request */
+    if (tasks[0]->group) memcpy(call->mark, tasks[0]->mark, sizeof call->mark);
     else prompt_make_mark(asker->random, call->mark);
     for (uint32_t i = 0; i < count; i++) {
         memcpy(tasks[i]->mark, call->mark, sizeof call->mark);
@@ -125,20 +134,23 @@ static struct call *make_call(struct asker *asker, uint32_t number, struct task 
         memcpy(tasks[i]->prompt, prompt->version, sizeof tasks[i]->prompt);
         tasks[i]->key.provider = stage->name, tasks[i]->key.model = llm_client_model(stage->client);
     }
-    call->money = (struct account_call){.questions = call->keys, .count = count, .provider = stage->name,
-                                        .model = llm_client_model(stage->client)};
+    call->money = (struct account_call){
+        .questions = call->keys, .count = count, .provider = stage->name,
+        .model = llm_client_model(stage->client)};
     call->reserved = asker_estimate(asker, call->tasks, count, &call->money.input_tokens);
     call->money.output_tokens = ENVELOPE_TOKENS + count * answer_tokens(asker, tasks[0]);
     return call;
 }
 
-enum account_verdict asker_send(struct asker *asker, uint32_t number, struct task *const *tasks, uint32_t count, int64_t *ret_again_ms)
+enum account_verdict asker_send(struct asker *asker, uint32_t number, struct task *const *tasks,
+                                uint32_t count, int64_t *ret_again_ms)
 {
     struct stage *stage = &asker->stages[number];
     struct call *call = make_call(asker, number, tasks, count);
     if (!call) return ACCOUNT_DEGRADE;
     enum account_verdict verdict = ACCOUNT_GO;
-    if (asker->account) verdict = account_reserve(asker->account, &call->money, call->left_ms, ret_again_ms);
+    if (asker->account)
+        verdict = account_reserve(asker->account, &call->money, call->left_ms, ret_again_ms);
     if (verdict == ACCOUNT_GO && !leave(call)) {
         settle(call, NULL);
         verdict = ACCOUNT_DEGRADE;
@@ -175,19 +187,21 @@ void asker_mark_gone(struct stage *stage)
         for (uint32_t i = 0; i < call->count; i++) call->tasks[i]->gone = !call->tasks[i]->subject;
 }
 
-/* --- answers ------------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 /* *ret_answer is of the shape that the task's prompt asks for. */
-static int read_part(struct asker *asker, struct task *task, struct str raw, const char *mark, void **ret_answer,
-                     struct answer_notes *notes, struct err *err)
+static int read_part(struct asker *asker, struct task *task, struct str raw, const char *mark,
+                     void **ret_answer, struct answer_notes *notes, struct err *err)
 {
     struct answer_rules rules = asker_prompt(asker, task)->rules;
     rules.mark = str_of(mark);
     struct str kept = arena_copy(task->arena, raw); /* what is read are views of it */
     void *answer = arena_zalloc(task->arena, rules.shape->struct_bytes);
     if (!kept.data || !answer) return err_set(err, E_NO_MEMORY, NULL);
-    int rc = task->subject ? answer_read_as(&rules, rules.shape, kept, sent_text(asker, task), task->arena, answer, notes, err)
-                           : answer_read(&rules, kept, sent_text(asker, task), task->arena, answer, notes, err);
+    int rc = task->subject ? answer_read_as(&rules, rules.shape, kept, sent_text(asker, task),
+                                            task->arena, answer, notes, err)
+                           : answer_read(&rules, kept, sent_text(asker, task), task->arena, answer,
+                                         notes, err);
     if (rc) return rc;
     asker->counts.leaked += notes->leaked;
     asker->counts.plain += notes->plain;
@@ -196,18 +210,25 @@ static int read_part(struct asker *asker, struct task *task, struct str raw, con
 }
 
 /* A record's share of what the whole call took: the first ones take what doesn't divide. */
-static uint32_t share(uint32_t whole, uint32_t count, uint32_t number) { return whole / count + (number < whole % count); }
+static uint32_t share(uint32_t whole, uint32_t count, uint32_t number)
+{
+    return whole / count + (number < whole % count);
+}
 
-static struct asker_source source_of(const struct call *call, const struct llm_result *result, uint32_t number,
-                                     uint32_t dropped, double cost_usd)
+static struct asker_source source_of(const struct call *call, const struct llm_result *result,
+                                     uint32_t number, uint32_t dropped, double cost_usd)
 {
     return (struct asker_source){
-        .provider = call->asker->stages[call->stage].name, .prompt = call->tasks[number]->prompt,
-        .model = str_of(result->model), .degraded = call->stage > 0, .dropped = dropped,
+        .provider = call->asker->stages[call->stage].name,
+        .prompt = call->tasks[number]->prompt,
+        .model = str_of(result->model),
+        .degraded = call->stage > 0,
+        .dropped = dropped,
         .has_usage = result->usage.known,
         .input_tokens = share(result->usage.input_tokens, call->count, number),
         .output_tokens = share(result->usage.output_tokens, call->count, number),
-        .latency_us = result->latency_ms < UINT32_MAX / 1000 ? (uint32_t)result->latency_ms * 1000 : UINT32_MAX,
+        .latency_us = result->latency_ms < UINT32_MAX / 1000 ? (uint32_t)result->latency_ms * 1000
+                                                             : UINT32_MAX,
         .cost_usd = cost_usd < 0 ? cost_usd : cost_usd / call->count};
 }
 
@@ -227,8 +248,8 @@ static void on_kept(void *user)
     asker->on_due(asker->on_due_user);
 }
 
-static void keep(struct asker *asker, struct task *task, struct str raw, const struct llm_result *result,
-                 void *answer, const struct asker_source *source)
+static void keep(struct asker *asker, struct task *task, struct str raw,
+                 const struct llm_result *result, void *answer, const struct asker_source *source)
 {
     struct kept *kept = ARENA_NEW(task->arena, struct kept);
     if (!kept) {
@@ -237,11 +258,13 @@ static void keep(struct asker *asker, struct task *task, struct str raw, const s
     }
     *kept = (struct kept){asker, task, answer, *source};
     kept->source.model = arena_copy(task->arena, source->model);
-    if (!asker->account || !account_keep(asker->account, &task->key, raw, result, source->cost_usd, on_kept, kept))
+    if (!asker->account ||
+        !account_keep(asker->account, &task->key, raw, result, source->cost_usd, on_kept, kept))
         asker_end(asker, task, answer, &kept->source);
 }
 
-static void take_part(struct call *call, uint32_t number, struct str raw, const struct llm_result *result, double cost_usd)
+static void take_part(struct call *call, uint32_t number, struct str raw,
+                      const struct llm_result *result, double cost_usd)
 {
     struct asker *asker = call->asker;
     struct task *task = call->tasks[number];
@@ -292,14 +315,15 @@ bool asker_take_known(struct asker *asker, struct task *task, struct str raw)
     struct err err;
     const struct stage *stage = &asker->stages[task->stage];
     if (read_part(asker, task, raw, "", &answer, &notes, &err)) return false;
-    struct asker_source source = {.provider = stage->name, .prompt = task->prompt, .cached = true, .cost_usd = -1,
-                                  .model = str_of(task->key.model), .degraded = task->stage > 0, .dropped = notes.dropped};
+    struct asker_source source = {
+        .provider = stage->name, .prompt = task->prompt, .cached = true, .cost_usd = -1,
+        .model = str_of(task->key.model), .degraded = task->stage > 0, .dropped = notes.dropped};
     asker->counts.cached += !task->subject;
     asker_end(asker, task, answer, &source);
     return true;
 }
 
-/* --- failures ------------------------------------------------------------------------------------ */
+/* --- failures --------------------------------------------------------------------------------- */
 
 /* Trying again may cure it: after a pause, never before the provider wants it. */
 static void retry_all(struct call *call, const struct llm_result *result)
@@ -310,12 +334,14 @@ static void retry_all(struct call *call, const struct llm_result *result)
     if (result->retry_after_ms > pause_ms) pause_ms = result->retry_after_ms;
     for (uint32_t i = 0; i < call->count; i++) {
         struct task *task = call->tasks[i];
-        if (result->why == LLM_THROTTLED && task->tries) task->tries--; /* its turn will come: patience is the limit */
+        /* its turn will come: patience is the limit */
+        if (result->why == LLM_THROTTLED && task->tries) task->tries--;
         asker_try_again(asker, task, group, pause_ms);
     }
 }
 
-/* The request itself is at fault, or one of its texts: what was together is asked alone, what was alone goes on. */
+/* The request itself is at fault, or one of its texts: what was together is asked alone,
+ * what was alone goes on. */
 static void part_all(struct call *call)
 {
     for (uint32_t i = 0; i < call->count; i++) {
@@ -346,17 +372,19 @@ static void take_failure(struct call *call, const struct llm_result *result)
     else pass_all_on(call);
 }
 
-/* --- what it says about the provider ------------------------------------------------------------- */
+/* --- what it says about the provider ---------------------------------------------------------- */
 
 static int64_t longest(int64_t ms) { return ms < LONGEST_HOLD_MS ? ms : LONGEST_HOLD_MS; }
 
 /* Nothing left of a quota: not before it is back. */
 static void heed(struct stage *stage, const struct llm_limit *limit, int64_t now_ms)
 {
-    if (limit->remaining == 0 && limit->reset_ms > 0) pace_hold(&stage->pace, now_ms + longest(limit->reset_ms));
+    if (limit->remaining == 0 && limit->reset_ms > 0)
+        pace_hold(&stage->pace, now_ms + longest(limit->reset_ms));
 }
 
-/* Over its rate, again and again: it is asked less and less often, whether it says how long to wait or not. */
+/* Over its rate, again and again: it is asked less and less often, whether it says how
+ * long to wait or not. */
 static void heed_throttle(struct call *call, const struct llm_result *result, int64_t now_ms)
 {
     struct asker *asker = call->asker;
@@ -372,27 +400,31 @@ static void heed_throttle(struct call *call, const struct llm_result *result, in
 
 static void heed_limits(struct stage *stage, const struct llm_result *result, int64_t now_ms)
 {
-    if (result->retry_after_ms > 0) pace_hold(&stage->pace, now_ms + longest(result->retry_after_ms));
+    if (result->retry_after_ms > 0)
+        pace_hold(&stage->pace, now_ms + longest(result->retry_after_ms));
     heed(stage, &result->limits.requests, now_ms);
     heed(stage, &result->limits.tokens, now_ms);
     heed(stage, &result->limits.input_tokens, now_ms);
     heed(stage, &result->limits.output_tokens, now_ms);
 }
 
-/* A text that talks a model into an answer of no use has not broken the provider: else whoever sends five of them in a
- * row would have all others' feedback go without it. */
+/* A text that talks a model into an answer of no use has not broken the provider: else whoever
+ * sends five of them in a row would have all others' feedback go without it. */
 static bool tells_of_text(const struct call *call, const struct llm_result *result, bool of_use)
 {
     if (!call->suspect || of_use) return false;
-    return result->why == LLM_ANSWERED || result->why == LLM_BAD_ANSWER || result->why == LLM_BAD_REQUEST;
+    return result->why == LLM_ANSWERED || result->why == LLM_BAD_ANSWER ||
+           result->why == LLM_BAD_REQUEST;
 }
 
-static void judge_provider(struct call *call, const struct llm_result *result, bool of_use, int64_t now_ms)
+static void judge_provider(struct call *call, const struct llm_result *result, bool of_use,
+                           int64_t now_ms)
 {
     struct stage *stage = &call->asker->stages[call->stage];
-    bool overload = result->why == LLM_THROTTLED || result->why == LLM_OVERLOADED || result->why == LLM_TIMED_OUT;
-    bool alive = of_use || result->why == LLM_THROTTLED || result->why == LLM_TRUNCATED || result->why == LLM_REFUSED ||
-                 result->why == LLM_TOO_LARGE;
+    bool overload = result->why == LLM_THROTTLED || result->why == LLM_OVERLOADED ||
+                    result->why == LLM_TIMED_OUT;
+    bool alive = of_use || result->why == LLM_THROTTLED || result->why == LLM_TRUNCATED ||
+                 result->why == LLM_REFUSED || result->why == LLM_TOO_LARGE;
     bool for_good = llm_why_next(result->why) == LLM_FALL_BACK && result->why != LLM_BAD_REQUEST;
     heed_limits(stage, result, now_ms);
     heed_throttle(call, result, now_ms);
@@ -401,7 +433,8 @@ static void judge_provider(struct call *call, const struct llm_result *result, b
     if (result->why == LLM_LOCAL || tells_of_text(call, result, of_use)) {
         if (call->probe) breaker_forget_probe(&stage->breaker);
     } else if (!alive) {
-        if (breaker_failed(&stage->breaker, call->probe, for_good, now_ms, call->asker->random)) telling_outage(stage, result);
+        if (breaker_failed(&stage->breaker, call->probe, for_good, now_ms, call->asker->random))
+            telling_outage(stage, result);
     } else if (breaker_answered(&stage->breaker, call->probe)) {
         pace_restart(&stage->pace, now_ms);
         telling_outage(stage, NULL);

@@ -73,7 +73,8 @@ const struct prompt *asker_prompt(const struct asker *asker, const struct task *
     return task->subject ? task->subject->prompt : asker->prompt;
 }
 
-void asker_end(struct asker *asker, struct task *task, void *answer, const struct asker_source *source)
+void asker_end(struct asker *asker, struct task *task, void *answer,
+               const struct asker_source *source)
 {
     release(asker, task);
     if (task->subject) {
@@ -94,7 +95,8 @@ void asker_next_stage(struct asker *asker, struct task *task)
     else asker_end(asker, task, NULL, NULL);
 }
 
-/* From three quarters of it to all of it: each is longer than the one before, and replicas don't come back in step. */
+/* From three quarters of it to all of it: each is longer than the one before, and replicas
+ * don't come back in step. */
 int64_t asker_pause_ms(struct asker *asker, uint32_t failures)
 {
     const struct asker_options *options = &asker->options;

@@ -11,7 +11,8 @@ static struct claim **bucket_of(struct claims *claims, const struct answer_key *
 bool claims_take(struct claims *claims, struct claim *claim)
 {
     struct claim **bucket = bucket_of(claims, &claim->key), *holder = *bucket;
-    while (holder && memcmp(&holder->key, &claim->key, sizeof claim->key) != 0) holder = holder->next;
+    while (holder && memcmp(&holder->key, &claim->key, sizeof claim->key) != 0)
+        holder = holder->next;
     claim->waiting = claim->last_waiting = NULL;
     claim->claimed = !holder;
     claim->waits = holder != NULL;

@@ -1,6 +1,6 @@
-/* Which questions are being asked just now, so that identical texts under way share one call: the first of them
- * claims the question, the others wait until its claim is released, and then find its answer in the journal; or,
- * where there is none, the next of them claims it. */
+/* Which questions are being asked just now, so that identical texts under way share one call: the
+ * first of them claims the question, the others wait until its claim is released, and then find its
+ * answer in the journal; or, where there is none, the next of them claims it. */
 #ifndef VERBATIM_WORKERS_GENAI_CLAIMS_H
 #define VERBATIM_WORKERS_GENAI_CLAIMS_H
 
@@ -23,7 +23,8 @@ struct claims {
 
 /* True: it is claimed now. False: it waits. `claim->key` is set. */
 bool claims_take(struct claims *claims, struct claim *claim);
-/* Of one that is claimed: who waited for it comes back, linked by `next`, and waits no more. NULL also where it wasn't claimed. */
+/* Of one that is claimed: who waited for it comes back, linked by `next`, and waits no more. NULL
+ * also where it wasn't claimed. */
 struct claim *claims_release(struct claims *claims, struct claim *claim);
 /* All that wait, linked by `next`; they wait no more. */
 struct claim *claims_let_go(struct claims *claims);

@@ -1,18 +1,20 @@
 /* One digest for all partitions, made by one replica, each record in exactly one.
  *
- * The replicas join the group `digest` on `insights`, paused: they read nothing through it. Who owns partition 0 is
- * the one that makes digests. It follows all partitions with a reader of its own and counts (digest_counts.c). When
- * the window is over and all that had been written by then is counted, it is told in words (digest_teller.c), and the
- * events (one a tenant) and the group's position of partition 0 are committed together: so a replica that has lost its
+ * The replicas join the group `digest` on `insights`, paused: they read nothing through it.
+ * Who owns partition 0 is the one that makes digests. It follows all partitions with a reader
+ * of its own and counts (digest_counts.c). When the window is over and all that had been written
+ * by then is counted, it is told in words (digest_teller.c), and the events (one a tenant)
+ * and the group's position of partition 0 are committed together: so a replica that has lost its
  * ownership can't write any.
  *
- * No state is kept anywhere else. The events say which positions they cover and what has been usual; all have the
- * same key, so they lie in one partition. Whoever comes to own partition 0 looks there, backwards in growing steps,
- * for the last ones, takes up what they say, and counts from where they ended. Where there is none it begins at the
- * oldest insight.
+ * No state is kept anywhere else. The events say which positions they cover and what has been
+ * usual; all have the same key, so they lie in one partition. Whoever comes to own partition 0
+ * looks there, backwards in growing steps, for the last ones, takes up what they say, and counts
+ * from where they ended. Where there is none it begins at the oldest insight.
  *
- * Failures: a bus that can't be read or written is tried again at each tick; a lost generation drops the counts, and
- * the search begins anew; the group's position tells whether the last events can be seen already. */
+ * Failures: a bus that can't be read or written is tried again at each tick; a lost generation
+ * drops the counts, and the search begins anew; the group's position tells whether the last events
+ * can be seen already. */
 #include "workers/genai/digest_maker.h"
 
 #include <stdlib.h>
@@ -44,7 +46,8 @@ static void drop(struct digest_maker *maker)
 
 /* --- a window --------------------------------------------------------------------------------- */
 
-static int take_insight(struct digest_maker *maker, const struct bus_message *message, struct err *err)
+static int take_insight(struct digest_maker *maker, const struct bus_message *message,
+                        struct err *err)
 {
     int rc = digest_counts_add(maker->counts, message->value, &maker->arena, err);
     if (rc == E_OK || rc == E_NO_MEMORY) return rc;
@@ -52,10 +55,12 @@ static int take_insight(struct digest_maker *maker, const struct bus_message *me
     return E_OK;
 }
 
-static bool fill_places(const struct digest_maker *maker, struct arena *arena, struct digest *digest)
+static bool fill_places(const struct digest_maker *maker, struct arena *arena,
+                        struct digest *digest)
 {
-    struct digest_place_list list = {.items = ARENA_ARRAY(arena, struct digest_place, maker->place_count),
-                                     .count = maker->place_count};
+    struct digest_place_list list = {
+        .items = ARENA_ARRAY(arena, struct digest_place, maker->place_count),
+        .count = maker->place_count};
     if (!list.items) return false;
     for (uint32_t i = 0; i < list.count; i++) {
         shape_set(digest_place, &list.items[i], partition, i);
@@ -66,19 +71,23 @@ static bool fill_places(const struct digest_maker *maker, struct arena *arena, s
     return true;
 }
 
-static int write_event(struct digest_maker *maker, struct digest *digest, struct bus_output *output, struct err *err)
+static int write_event(struct digest_maker *maker, struct digest *digest, struct bus_output *output,
+                       struct err *err)
 {
     struct arena *arena = &maker->out;
     struct record record = {.version = RECORD_VERSION};
     char *trace = arena_alloc(arena, TRACE_TEXT_BYTES);
     struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
-    record.id = arena_printf(arena, "digest-%lld-%.*s", (long long)maker->until_ms, STR_ARGS(digest->tenant));
-    if (!trace || !headers || !record.id.data || !fill_places(maker, arena, digest)) return err_set(err, E_NO_MEMORY, NULL);
+    record.id = arena_printf(arena, "digest-%lld-%.*s", (long long)maker->until_ms,
+                             STR_ARGS(digest->tenant));
+    if (!trace || !headers || !record.id.data || !fill_places(maker, arena, digest))
+        return err_set(err, E_NO_MEMORY, NULL);
     shape_set(digest, digest, since, maker->since_ms);
     shape_set(digest, digest, until, maker->until_ms);
     trace_alone(maker->context->random, trace);
-    *output = (struct bus_output){.topic = TOPIC_INSIGHTS, .timestamp_ms = digest_wall_ms(maker), .key = DIGEST_KEY,
-                                  .headers = headers, .header_count = JOB_HEADERS};
+    *output = (struct bus_output){
+        .topic = TOPIC_INSIGHTS, .timestamp_ms = digest_wall_ms(maker), .key = DIGEST_KEY,
+        .headers = headers, .header_count = JOB_HEADERS};
     headers_fill(headers, TOPIC_INSIGHTS, "genai", record.id, str_of(trace));
     int rc = record_put(&record, SECTION_DIGEST, digest, arena, err);
     return rc ? rc : record_write(&record, arena, &output->value, err);
@@ -107,7 +116,8 @@ static int begin_telling(struct digest_maker *maker, struct err *err)
     maker->digests = ARENA_ARRAY(&maker->out, struct digest, count ? count : 1);
     maker->outputs = ARENA_ARRAY(&maker->out, struct bus_output, count ? count : 1);
     if (!maker->digests || !maker->outputs) return err_set(err, E_NO_MEMORY, NULL);
-    for (uint32_t i = 0; i < count && rc == E_OK; i++) rc = digest_counts_fill(maker->counts, i, &maker->out, &maker->digests[i], err);
+    for (uint32_t i = 0; i < count && rc == E_OK; i++)
+        rc = digest_counts_fill(maker->counts, i, &maker->out, &maker->digests[i], err);
     if (rc == E_OK) rc = digest_teller_begin(maker->teller, maker->digests, count, err);
     if (rc) return rc;
     maker->output_count = count;
@@ -126,19 +136,22 @@ static void begin_window(struct digest_maker *maker)
     maker->phase = PHASE_COUNT;
 }
 
-/* All that was written when the window ended is in it; what came since then and was read along, too: the events say
- * the positions. */
+/* All that was written when the window ended is in it; what came since then and was read along,
+ * too: the events say the positions. */
 static int count(struct digest_maker *maker, bool *ret_idle, struct err *err)
 {
     struct bus_backlog items[PLACES_MAX];
     uint32_t count;
     int rc = digest_read(maker, take_insight, ret_idle, err);
-    if (rc || digest_wall_ms(maker) < maker->until_ms || !digest_ends(maker, items, &count)) return rc;
+    if (rc || digest_wall_ms(maker) < maker->until_ms || !digest_ends(maker, items, &count))
+        return rc;
     for (uint32_t i = 0; i < count && !maker->cutting; i++)
-        if (items[i].partition < maker->place_count) maker->places[items[i].partition].until = items[i].end;
+        if (items[i].partition < maker->place_count)
+            maker->places[items[i].partition].until = items[i].end;
     maker->cutting = true;
     for (uint32_t i = 0; i < count; i++)
-        if (items[i].partition < maker->place_count && !digest_reached(maker, &items[i], *ret_idle)) return E_OK;
+        if (items[i].partition < maker->place_count && !digest_reached(maker, &items[i], *ret_idle))
+            return E_OK;
     if (digest_counts_tenants(maker->counts)) return begin_telling(maker, err);
     begin_window(maker); /* nobody has said anything yet */
     return E_OK;
@@ -220,7 +233,8 @@ static int step(struct digest_maker *maker, bool *ret_idle, struct err *err)
     case PHASE_TELL: return digest_teller_done(maker->teller) ? write_events(maker, err) : E_OK;
     case PHASE_COMMIT:
         if (!committer_busy(maker->committer))
-            committer_start(maker->committer, maker->outputs, maker->output_count, &maker->position, 1);
+            committer_start(maker->committer, maker->outputs, maker->output_count, &maker->position,
+                            1);
         return E_OK;
     }
     return E_OK;
@@ -240,15 +254,16 @@ static void on_timer(uv_timer_t *timer)
     }
     if (rc) {
         complain(maker, "the digest waits for the bus", &err);
-        if (err_class((enum err_code)rc) != ERR_RETRY && !committer_busy(maker->committer)) drop(maker);
+        if (err_class((enum err_code)rc) != ERR_RETRY && !committer_busy(maker->committer))
+            drop(maker);
     }
     uv_timer_start(timer, on_timer, idle || rc ? TICK_MS : BUSY_MS, 0);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-int digest_open(struct worker_context *context, int64_t every_ms, struct digest_teller *teller, struct digest_maker **ret_maker,
-                struct err *err)
+int digest_open(struct worker_context *context, int64_t every_ms, struct digest_teller *teller,
+                struct digest_maker **ret_maker, struct err *err)
 {
     static const enum topic topics[] = {TOPIC_INSIGHTS};
     struct digest_maker *maker = calloc(1, sizeof *maker);
@@ -256,7 +271,8 @@ int digest_open(struct worker_context *context, int64_t every_ms, struct digest_
     *maker = (struct digest_maker){.context = context, .every_ms = every_ms, .teller = teller};
     maker->trailing = every_ms < HISTORY_MS ? (uint32_t)(HISTORY_MS / every_ms) : 1;
     const struct bus_subscription subscription = {
-        .group = DIGEST_GROUP, .member = context->member, .topics = topics, .topic_count = 1, .start = BUS_EARLIEST,
+        .group = DIGEST_GROUP, .member = context->member, .topics = topics, .topic_count = 1,
+        .start = BUS_EARLIEST,
         .on_revoked = on_revoked, .on_assigned = on_assigned, .user = maker};
     int rc = bus_subscribe(context->bus, &subscription, &maker->member, err);
     if (rc == E_OK) rc = committer_create(maker->member, on_done, maker, &maker->committer, err);

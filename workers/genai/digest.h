@@ -1,4 +1,5 @@
-/* Digest events: what a window of insights says together, from all partitions, once each. See digest.c. */
+/* Digest events: what a window of insights says together, from all partitions,
+ * once each. See digest.c. */
 #ifndef VERBATIM_WORKERS_GENAI_DIGEST_H
 #define VERBATIM_WORKERS_GENAI_DIGEST_H
 
@@ -10,9 +11,10 @@
 enum { DIGEST_LEAST_MS = 1000 };
 struct digest_maker;
 
-/* Windows of every_ms, on the worker's bus and loop. The teller stays the caller's, and outlives it. */
-int digest_open(struct worker_context *context, int64_t every_ms, struct digest_teller *teller, struct digest_maker **ret_maker,
-                struct err *err) CHECKED;
+/* Windows of every_ms, on the worker's bus and loop. The teller stays the caller's,
+ * and outlives it. */
+int digest_open(struct worker_context *context, int64_t every_ms, struct digest_teller *teller,
+                struct digest_maker **ret_maker, struct err *err) CHECKED;
 void digest_close(struct digest_maker *maker); /* NULL is fine; waits for a running commit */
 uint64_t digest_count(const struct digest_maker *maker); /* events that were committed; NULL: 0 */
 

@@ -1,8 +1,10 @@
-/* Rows by hash; what is usual as exponentially weighted means and variances (Finch 2009, "Incremental calculation
- * of weighted mean and variance", section 9), which for the first `trailing` windows are the plain ones.
+/* Rows by hash; what is usual as exponentially weighted means and variances (Finch 2009,
+ * "Incremental calculation of weighted mean and variance", section 9), which for the first
+ * `trailing` windows are the plain ones.
  *
- * Unusual, after DIGEST_HISTORY_LEAST windows: records beyond three spreads of the usual, where a spread is at least
- * that of a Poisson count; a feeling off by SHIFT_LEAST and more than chance makes of so few records. */
+ * Unusual, after DIGEST_HISTORY_LEAST windows: records beyond three spreads of the usual, where
+ * a spread is at least that of a Poisson count; a feeling off by SHIFT_LEAST and more than chance
+ * makes of so few records. */
 #include "workers/genai/digest_counts.h"
 
 #include <math.h>
@@ -11,7 +13,10 @@
 
 #include "base/hash.h"
 
-enum { ROW_SLOTS = 2 * DIGEST_ROWS_MAX, STATEMENT_SLOTS = 2 * DIGEST_STATEMENTS_MAX, RECORDS_LEAST = 5, NAME_BYTES = 256 };
+enum {
+    ROW_SLOTS = 2 * DIGEST_ROWS_MAX, STATEMENT_SLOTS = 2 * DIGEST_STATEMENTS_MAX, RECORDS_LEAST = 5,
+    NAME_BYTES = 256
+};
 #define SPREADS 3.0
 #define SHIFT_LEAST 0.15
 /* A row that hasn't been seen for long isn't kept. */
@@ -107,15 +112,18 @@ static bool row_of(struct tenant *tenant, uint32_t side, struct str name, struct
     uint32_t slot = (uint32_t)(hash >> 32) % ROW_SLOTS;
     for (; tenant->rows[slot].hash; slot = (slot + 1) % ROW_SLOTS) {
         struct row *row = &tenant->rows[slot];
-        if (row->hash == hash && row->side == side && str_equal(row->name, name)) return *ret_row = row, true;
+        if (row->hash == hash && row->side == side && str_equal(row->name, name))
+            return *ret_row = row, true;
     }
     *ret_row = NULL;
     if (tenant->row_count == DIGEST_ROWS_MAX) return true;
-    if (side == ENUM_digest_side_segment_topic && tenant->row_count >= DIGEST_CROSSED_MAX) return true; /* room for the rest */
+    if (side == ENUM_digest_side_segment_topic && tenant->row_count >= DIGEST_CROSSED_MAX)
+        return true; /* room for the rest */
     struct str copy = arena_copy(&tenant->names, name);
     if (!copy.data) return false;
     *ret_row = &tenant->rows[slot];
-    **ret_row = (struct row){.hash = hash, .side = side, .name = copy, .usual.windows = tenant->windows};
+    **ret_row = (struct row){
+        .hash = hash, .side = side, .name = copy, .usual.windows = tenant->windows};
     tenant->row_count++;
     return true;
 }
@@ -128,7 +136,8 @@ struct facts {
     bool alert;
 };
 
-static bool count_row(struct tenant *tenant, uint32_t side, struct str name, const struct facts *facts)
+static bool count_row(struct tenant *tenant, uint32_t side, struct str name,
+                      const struct facts *facts)
 {
     struct row *row;
     if (!row_of(tenant, side, name, &row)) return false;
@@ -142,7 +151,8 @@ static bool count_crossed(struct tenant *tenant, struct str topic, const struct 
     char name[NAME_BYTES];
     if (!facts->segment.size) return true;
     int size = snprintf(name, sizeof name, "%.*s %.*s", STR_ARGS(facts->segment), STR_ARGS(topic));
-    return size >= (int)sizeof name || count_row(tenant, ENUM_digest_side_segment_topic, str_make(name, (size_t)size), facts);
+    return size >= (int)sizeof name ||
+           count_row(tenant, ENUM_digest_side_segment_topic, str_make(name, (size_t)size), facts);
 }
 
 static bool count_need(struct tenant *tenant, const struct need *need, const struct facts *facts)
@@ -151,13 +161,16 @@ static bool count_need(struct tenant *tenant, const struct need *need, const str
     uint32_t slot = (uint32_t)(hash >> 32) % STATEMENT_SLOTS;
     for (; tenant->statements[slot].hash; slot = (slot + 1) % STATEMENT_SLOTS) {
         struct statement *statement = &tenant->statements[slot];
-        if (statement->hash != hash || statement->kind != need->kind || !str_equal(statement->text, need->text)) continue;
+        if (statement->hash != hash || statement->kind != need->kind ||
+            !str_equal(statement->text, need->text))
+            continue;
         statement->records += statement->last != record; /* a record counts once */
         statement->last = record;
         return true;
     }
     if (tenant->statement_count == DIGEST_STATEMENTS_MAX) return true;
-    struct str text = arena_copy(&tenant->window, need->text), example = arena_copy(&tenant->window, facts->id);
+    struct str text = arena_copy(&tenant->window, need->text),
+               example = arena_copy(&tenant->window, facts->id);
     if (!text.data || !example.data) return false;
     tenant->statements[slot] = (struct statement){hash, need->kind, text, example, 1, record};
     tenant->statement_count++;
@@ -173,17 +186,21 @@ static bool count(struct digest_counts *counts, const struct facts *facts)
     if (insight->sentiment.label == ENUM_sentiment_label_negative)
         ok = ok && count_row(tenant, ENUM_digest_side_negative, STR(""), facts);
     if (facts->alert) ok = ok && count_row(tenant, ENUM_digest_side_safety, STR(""), facts);
-    if (facts->segment.size) ok = ok && count_row(tenant, ENUM_digest_side_segment, facts->segment, facts);
-    if (facts->product.size) ok = ok && count_row(tenant, ENUM_digest_side_product, facts->product, facts);
+    if (facts->segment.size)
+        ok = ok && count_row(tenant, ENUM_digest_side_segment, facts->segment, facts);
+    if (facts->product.size)
+        ok = ok && count_row(tenant, ENUM_digest_side_product, facts->product, facts);
     for (uint32_t i = 0; ok && i < insight->topics.count; i++)
         ok = count_row(tenant, ENUM_digest_side_topic, insight->topics.items[i], facts) &&
              count_crossed(tenant, insight->topics.items[i], facts);
-    for (uint32_t i = 0; ok && i < insight->needs.count; i++) ok = count_need(tenant, &insight->needs.items[i], facts);
+    for (uint32_t i = 0; ok && i < insight->needs.count; i++)
+        ok = count_need(tenant, &insight->needs.items[i], facts);
     tenant->records += ok;
     return ok;
 }
 
-int digest_counts_add(struct digest_counts *counts, struct str message, struct arena *arena, struct err *err)
+int digest_counts_add(struct digest_counts *counts, struct str message, struct arena *arena,
+                      struct err *err)
 {
     struct record record;
     struct feedback feedback = {0};
@@ -193,21 +210,29 @@ int digest_counts_add(struct digest_counts *counts, struct str message, struct a
     int rc = record_scan(message, arena, &record, err);
     if (rc || !record_has(&record, SECTION_INSIGHT)) return rc;
     rc = record_decode(&record, SECTION_INSIGHT, &insight, arena, err);
-    if (rc == E_OK && record_has(&record, SECTION_FEEDBACK)) rc = record_decode(&record, SECTION_FEEDBACK, &feedback, arena, err);
-    if (rc == E_OK && record_has(&record, SECTION_SAFETY)) rc = record_decode(&record, SECTION_SAFETY, &safety, arena, err);
-    if (rc == E_OK && record_has(&record, SECTION_SEGMENT)) rc = record_decode(&record, SECTION_SEGMENT, &segment, arena, err);
+    if (rc == E_OK && record_has(&record, SECTION_FEEDBACK))
+        rc = record_decode(&record, SECTION_FEEDBACK, &feedback, arena, err);
+    if (rc == E_OK && record_has(&record, SECTION_SAFETY))
+        rc = record_decode(&record, SECTION_SAFETY, &safety, arena, err);
+    if (rc == E_OK && record_has(&record, SECTION_SEGMENT))
+        rc = record_decode(&record, SECTION_SEGMENT, &segment, arena, err);
     if (rc) return rc;
-    struct facts facts = {.id = record.id, .tenant = feedback.tenant, .product = feedback.product, .insight = &insight,
-                          .alert = record_has(&record, SECTION_SAFETY) && safety.state == ENUM_safety_state_positive};
-    if (record_has(&record, SECTION_SEGMENT)) facts.segment = arena_printf(arena, "%u", segment.segment);
+    struct facts facts = {
+        .id = record.id, .tenant = feedback.tenant, .product = feedback.product,
+        .insight = &insight,
+        .alert = record_has(&record, SECTION_SAFETY) && safety.state == ENUM_safety_state_positive};
+    if (record_has(&record, SECTION_SEGMENT))
+        facts.segment = arena_printf(arena, "%u", segment.segment);
     return count(counts, &facts) ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }
 
 /* --- windows ---------------------------------------------------------------------------------- */
 
-static void fold(const struct digest_counts *counts, struct usual *usual, uint64_t records, double score)
+static void fold(const struct digest_counts *counts, struct usual *usual, uint64_t records,
+                 double score)
 {
-    double plain = 1.0 / (usual->windows + 1.0), weight = plain > counts->fade ? plain : counts->fade;
+    double plain = 1.0 / (usual->windows + 1.0),
+           weight = plain > counts->fade ? plain : counts->fade;
     double difference = (double)records - usual->records, step = weight * difference;
     double share = usual->records + (double)records > 0 ? weight * (double)records /
                    ((1 - weight) * usual->records + weight * (double)records) : 0;
@@ -244,7 +269,8 @@ static void close_rows(const struct digest_counts *counts, struct tenant *tenant
     for (uint32_t i = 0; i < ROW_SLOTS; i++) {
         struct row *row = &tenant->rows[i];
         if (!row->hash) continue;
-        fold(counts, &row->usual, row->records, row->records ? row->score / (double)row->records : 0);
+        fold(counts, &row->usual, row->records,
+             row->records ? row->score / (double)row->records : 0);
         row->records = 0;
         row->score = 0;
     }
@@ -264,7 +290,8 @@ void digest_counts_close_window(struct digest_counts *counts)
     }
 }
 
-int digest_counts_restore(struct digest_counts *counts, const struct digest *digest, struct err *err)
+int digest_counts_restore(struct digest_counts *counts, const struct digest *digest,
+                          struct err *err)
 {
     struct tenant *tenant = tenant_of(counts, digest->tenant);
     if (!tenant) return err_set(err, E_NO_MEMORY, NULL);
@@ -274,7 +301,8 @@ int digest_counts_restore(struct digest_counts *counts, const struct digest *dig
         if (!row_of(tenant, from->side, from->name, &row)) return err_set(err, E_NO_MEMORY, NULL);
         if (!row) break;
         double spread = (double)from->usual_spread;
-        row->usual = (struct usual){(double)from->usual_records, spread * spread, (double)from->usual_score, from->windows};
+        row->usual = (struct usual){
+            (double)from->usual_records, spread * spread, (double)from->usual_score, from->windows};
         fold(counts, &row->usual, from->records, (double)from->score);
         if (row->usual.windows > tenant->windows) tenant->windows = row->usual.windows;
     }
@@ -288,7 +316,8 @@ uint32_t digest_counts_tenants(const struct digest_counts *counts) { return coun
 static uint32_t findings_of(const struct row *row)
 {
     const struct usual *usual = &row->usual;
-    double records = (double)row->records, spread = fmax(sqrt(usual->variance), sqrt(usual->records));
+    double records = (double)row->records,
+           spread = fmax(sqrt(usual->variance), sqrt(usual->records));
     uint32_t findings = 0;
     if (usual->windows < DIGEST_HISTORY_LEAST) return 0;
     if (row->records >= RECORDS_LEAST && records > usual->records + SPREADS * fmax(spread, 1))
@@ -326,9 +355,11 @@ static int compare_rows(const void *a, const void *b)
     return str_compare(left->name, right->name);
 }
 
-static int fill_rows(const struct tenant *tenant, struct arena *arena, struct digest *digest, struct err *err)
+static int fill_rows(const struct tenant *tenant, struct arena *arena, struct digest *digest,
+                     struct err *err)
 {
-    struct digest_row_list list = {.items = ARENA_ARRAY(arena, struct digest_row, tenant->row_count)};
+    struct digest_row_list list = {
+        .items = ARENA_ARRAY(arena, struct digest_row, tenant->row_count)};
     if (!list.items) return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < ROW_SLOTS; i++) {
         const struct row *row = &tenant->rows[i];
@@ -346,7 +377,8 @@ static bool is_before(const struct statement *a, const struct statement *b)
     return str_compare(a->text, b->text) < 0;
 }
 
-static int fill_needs(const struct tenant *tenant, struct arena *arena, struct digest *digest, struct err *err)
+static int fill_needs(const struct tenant *tenant, struct arena *arena, struct digest *digest,
+                      struct err *err)
 {
     const struct statement *best[DIGEST_NEEDS];
     uint32_t found = 0;
@@ -360,7 +392,8 @@ static int fill_needs(const struct tenant *tenant, struct arena *arena, struct d
         for (; last > at; last--) best[last] = best[last - 1];
         best[at] = statement;
     }
-    struct digest_need_list list = {.items = ARENA_ARRAY(arena, struct digest_need, found), .count = found};
+    struct digest_need_list list = {
+        .items = ARENA_ARRAY(arena, struct digest_need, found), .count = found};
     if (!list.items) return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < found; i++) {
         shape_set(digest_need, &list.items[i], kind, best[i]->kind);
@@ -372,8 +405,8 @@ static int fill_needs(const struct tenant *tenant, struct arena *arena, struct d
     return E_OK;
 }
 
-int digest_counts_fill(const struct digest_counts *counts, uint32_t tenant, struct arena *arena, struct digest *ret_digest,
-                       struct err *err)
+int digest_counts_fill(const struct digest_counts *counts, uint32_t tenant, struct arena *arena,
+                       struct digest *ret_digest, struct err *err)
 {
     const struct tenant *from = counts->tenants[tenant];
     struct digest digest = {0};

@@ -1,4 +1,5 @@
-/* Writes the lines. Each number is written by one function, which keeps it: so what may be said is what was shown. */
+/* Writes the lines. Each number is written by one function, which keeps it: so what may be
+ * said is what was shown. */
 #include "workers/genai/digest_facts.h"
 
 #include <math.h>
@@ -7,7 +8,10 @@
 
 #include "base/buffer.h"
 
-enum { TEXT_MAX = 8192, LINES_MAX = 64, TOPICS_TOLD = 10, PRODUCTS_TOLD = 6, SEGMENTS_TOLD = 8, NEEDS_TOLD = 10, NEED_LEAST = 2 };
+enum {
+    TEXT_MAX = 8192, LINES_MAX = 64, TOPICS_TOLD = 10, PRODUCTS_TOLD = 6, SEGMENTS_TOLD = 8,
+    NEEDS_TOLD = 10, NEED_LEAST = 2
+};
 
 struct writer {
     struct buffer text;
@@ -24,13 +28,23 @@ static void add_number(struct writer *writer, double value, bool percent, const 
     snprintf(shown, sizeof shown, form, value);
     number.value = strtod(shown, NULL);
     buffer_add(&writer->text, str_of(shown));
-    if (writer->facts.number_count < DIGEST_NUMBERS_MAX) writer->facts.numbers[writer->facts.number_count++] = number;
+    if (writer->facts.number_count < DIGEST_NUMBERS_MAX)
+        writer->facts.numbers[writer->facts.number_count++] = number;
 }
 
-static void add_count(struct writer *writer, uint64_t count) { add_number(writer, (double)count, false, "%.0f"); }
+static void add_count(struct writer *writer, uint64_t count)
+{
+    add_number(writer, (double)count, false, "%.0f");
+}
 /* "-0.00" is no feeling. */
-static void add_score(struct writer *writer, double score) { add_number(writer, fabs(score) < 0.005 ? 0 : score, false, "%.2f"); }
-static void add_usual(struct writer *writer, double usual) { add_number(writer, usual, false, usual < 10 ? "%.1f" : "%.0f"); }
+static void add_score(struct writer *writer, double score)
+{
+    add_number(writer, fabs(score) < 0.005 ? 0 : score, false, "%.2f");
+}
+static void add_usual(struct writer *writer, double usual)
+{
+    add_number(writer, usual, false, usual < 10 ? "%.1f" : "%.0f");
+}
 
 static void add_share(struct writer *writer, uint64_t part, uint64_t whole)
 {
@@ -43,7 +57,8 @@ static void add_share(struct writer *writer, uint64_t part, uint64_t whole)
 static void add_name(struct writer *writer, struct str name)
 {
     buffer_add(&writer->text, name);
-    if (name.size && writer->facts.name_count < DIGEST_NAMES_MAX) writer->facts.names[writer->facts.name_count++] = name;
+    if (name.size && writer->facts.name_count < DIGEST_NAMES_MAX)
+        writer->facts.names[writer->facts.name_count++] = name;
 }
 
 /* --- lines ------------------------------------------------------------------------------------ */
@@ -56,7 +71,8 @@ static bool begin_line(struct writer *writer, struct digest_line *line)
     return true;
 }
 
-static void end_line(struct writer *writer, struct digest_line *line, uint32_t numbers_before, uint32_t names_before)
+static void end_line(struct writer *writer, struct digest_line *line, uint32_t numbers_before,
+                     uint32_t names_before)
 {
     if (writer->text.size + 1 > TEXT_MAX || writer->text.failed) {
         writer->cut = true;
@@ -73,10 +89,12 @@ static void end_line(struct writer *writer, struct digest_line *line, uint32_t n
 static void add_findings(struct writer *writer, const struct digest_row *row)
 {
     for (uint32_t i = 0; i < ENUM_digest_finding_count; i++)
-        if (row->findings >> i & 1) buffer_printf(&writer->text, "; %s", digest_finding_enumeration.values[i]);
+        if (row->findings >> i & 1)
+            buffer_printf(&writer->text, "; %s", digest_finding_enumeration.values[i]);
 }
 
-static void add_row(struct writer *writer, const struct digest_row *row, const char *kind, struct str name, uint64_t whole)
+static void add_row(struct writer *writer, const struct digest_row *row, const char *kind,
+                    struct str name, uint64_t whole)
 {
     struct digest_line line = {.row = row, .name = name};
     uint32_t numbers = writer->facts.number_count, names = writer->facts.name_count;
@@ -87,7 +105,8 @@ static void add_row(struct writer *writer, const struct digest_row *row, const c
     add_count(writer, row->records);
     buffer_add(&writer->text, STR(" records"));
     if (row->side != ENUM_digest_side_total) add_share(writer, row->records, whole);
-    if (shape_has(digest_row, row, score)) buffer_add(&writer->text, STR(", mean feeling ")), add_score(writer, (double)row->score);
+    if (shape_has(digest_row, row, score))
+        buffer_add(&writer->text, STR(", mean feeling ")), add_score(writer, (double)row->score);
     if (shape_has(digest_row, row, usual_records)) {
         buffer_add(&writer->text, STR("; usually "));
         add_usual(writer, (double)row->usual_records);
@@ -102,7 +121,9 @@ static void add_need(struct writer *writer, const struct digest_need *need)
 {
     struct digest_line line = {.need = need, .name = need->text};
     uint32_t numbers = writer->facts.number_count, names = writer->facts.name_count;
-    const char *kind = need->kind == ENUM_need_kind_question ? "Question" : need->kind == ENUM_need_kind_feature_request ? "Wish" : "Problem";
+    const char *kind = need->kind == ENUM_need_kind_question ? "Question"
+        : need->kind == ENUM_need_kind_feature_request       ? "Wish"
+                                                             : "Problem";
     if (need->records < NEED_LEAST || !begin_line(writer, &line)) return;
     buffer_printf(&writer->text, "%s \"", kind);
     add_name(writer, need->text);
@@ -113,11 +134,14 @@ static void add_need(struct writer *writer, const struct digest_need *need)
 }
 
 /* Rows come with the most records first; what is unusual is told however few they are. */
-static void add_side(struct writer *writer, const struct digest *digest, uint32_t side, const char *kind, uint32_t most, uint64_t whole)
+static void add_side(struct writer *writer, const struct digest *digest, uint32_t side,
+                     const char *kind, uint32_t most, uint64_t whole)
 {
     for (uint32_t i = 0, told = 0; i < digest->rows.count; i++) {
         const struct digest_row *row = &digest->rows.items[i];
-        if (row->side != side || (!row->records && !row->findings) || (told >= most && !row->findings)) continue;
+        if (row->side != side || (!row->records && !row->findings) ||
+            (told >= most && !row->findings))
+            continue;
         add_row(writer, row, kind, row->name, whole);
         told++;
     }
@@ -152,7 +176,8 @@ static bool tell_window(const struct digest *digest, struct arena *arena, struct
     add_side(&writer, digest, ENUM_digest_side_negative, "Unhappy", 1, digest->records);
     add_side(&writer, digest, ENUM_digest_side_safety, "Safety reports", 1, digest->records);
     add_side(&writer, digest, ENUM_digest_side_topic, "Topic", TOPICS_TOLD, digest->records);
-    for (uint32_t i = 0; i < digest->needs.count && i < NEEDS_TOLD; i++) add_need(&writer, &digest->needs.items[i]);
+    for (uint32_t i = 0; i < digest->needs.count && i < NEEDS_TOLD; i++)
+        add_need(&writer, &digest->needs.items[i]);
     add_side(&writer, digest, ENUM_digest_side_product, "Product", PRODUCTS_TOLD, digest->records);
     add_side(&writer, digest, ENUM_digest_side_segment, "Segment", SEGMENTS_TOLD, digest->records);
     return end(&writer, arena, out);
@@ -161,12 +186,14 @@ static bool tell_window(const struct digest *digest, struct arena *arena, struct
 /* "3 delivery" of segment "3" is "delivery". */
 static bool topic_within(struct str segment, struct str name, struct str *ret_topic)
 {
-    if (!str_starts(name, segment) || name.size <= segment.size || name.data[segment.size] != ' ') return false;
+    if (!str_starts(name, segment) || name.size <= segment.size || name.data[segment.size] != ' ')
+        return false;
     *ret_topic = str_slice(name, segment.size + 1, name.size);
     return true;
 }
 
-static bool tell_segment(const struct digest *digest, const struct digest_row *row, struct arena *arena, struct digest_facts *out)
+static bool tell_segment(const struct digest *digest, const struct digest_row *row,
+                         struct arena *arena, struct digest_facts *out)
 {
     struct writer writer;
     uint32_t told = 0;
@@ -175,7 +202,9 @@ static bool tell_segment(const struct digest *digest, const struct digest_row *r
     add_row(&writer, row, "Segment", row->name, digest->records);
     for (uint32_t i = 0; i < digest->rows.count; i++) {
         const struct digest_row *inner = &digest->rows.items[i];
-        if (inner->side != ENUM_digest_side_segment_topic || !topic_within(row->name, inner->name, &topic)) continue;
+        if (inner->side != ENUM_digest_side_segment_topic ||
+            !topic_within(row->name, inner->name, &topic))
+            continue;
         if ((!inner->records || told >= TOPICS_TOLD) && !inner->findings) continue;
         add_row(&writer, inner, "Topic", topic, row->records);
         told++;
@@ -183,14 +212,15 @@ static bool tell_segment(const struct digest *digest, const struct digest_row *r
     return end(&writer, arena, out);
 }
 
-int digest_facts_make(const struct digest *digest, struct arena *arena, struct digest_facts **ret_facts, uint32_t *ret_count,
-                      struct err *err)
+int digest_facts_make(const struct digest *digest, struct arena *arena,
+                      struct digest_facts **ret_facts, uint32_t *ret_count, struct err *err)
 {
     struct digest_facts *facts = ARENA_ARRAY(arena, struct digest_facts, DIGEST_FACTS_MAX);
     uint32_t count = 0;
     bool ok = facts != NULL;
     if (ok && digest->records) ok = tell_window(digest, arena, &facts[count++]);
-    for (uint32_t i = 0; ok && digest->records && i < digest->rows.count && count < DIGEST_FACTS_MAX; i++) {
+    for (uint32_t i = 0;
+         ok && digest->records && i < digest->rows.count && count < DIGEST_FACTS_MAX; i++) {
         const struct digest_row *row = &digest->rows.items[i];
         if (row->side == ENUM_digest_side_segment && row->records >= DIGEST_SEGMENT_LEAST)
             ok = tell_segment(digest, row, arena, &facts[count++]);

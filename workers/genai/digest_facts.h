@@ -1,6 +1,6 @@
-/* What a digest is told from: its counts as lines of text, for the whole window and for each of its largest segments,
- * with the numbers and names that stand in them. Aggregates only: no line is from one record alone, but for the counts
- * themselves; a need is named when two records share it. */
+/* What a digest is told from: its counts as lines of text, for the whole window and for each of its
+ * largest segments, with the numbers and names that stand in them. Aggregates only: no line is from
+ * one record alone, but for the counts themselves; a need is named when two records share it. */
 #ifndef VERBATIM_WORKERS_GENAI_DIGEST_FACTS_H
 #define VERBATIM_WORKERS_GENAI_DIGEST_FACTS_H
 
@@ -36,9 +36,10 @@ struct digest_facts {
     uint32_t number_count, name_count, line_count;
 };
 
-/* At most DIGEST_FACTS_MAX, the whole window first; none where nothing was said. Views of the digest; all else is in
- * the arena. NO_MEMORY. */
-int digest_facts_make(const struct digest *digest, struct arena *arena, struct digest_facts **ret_facts, uint32_t *ret_count,
+/* At most DIGEST_FACTS_MAX, the whole window first; none where nothing was said. Views of the
+ * digest; all else is in the arena. NO_MEMORY. */
+int digest_facts_make(const struct digest *digest, struct arena *arena,
+                      struct digest_facts **ret_facts, uint32_t *ret_count,
                       struct err *err) CHECKED;
 
 #endif

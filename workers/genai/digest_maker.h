@@ -1,4 +1,5 @@
-/* What the files that make a digest share: digest.c, which goes through the phases, and digest_search.c, which reads. */
+/* What the files that make a digest share: digest.c, which goes through the phases, and
+ * digest_search.c, which reads. */
 #ifndef VERBATIM_WORKERS_GENAI_DIGEST_MAKER_H
 #define VERBATIM_WORKERS_GENAI_DIGEST_MAKER_H
 
@@ -25,7 +26,8 @@ struct digest_maker {
     struct digest_teller *teller;
     uv_timer_t timer;
     enum phase phase;
-    bool owns, lost, cutting; /* lost: rewind first; cutting: the window is over, `until` are its ends */
+    /* lost: rewind first; cutting: the window is over, `until` are its ends */
+    bool owns, lost, cutting;
     struct digest_counts *counts;
     struct place places[PLACES_MAX];
     uint32_t place_count, home; /* home: where the events lie */
@@ -40,20 +42,27 @@ struct digest_maker {
     struct bus_position position;
 };
 
-static inline int64_t digest_wall_ms(const struct digest_maker *maker) { return clock_wall_ms(maker->context->clock); }
+static inline int64_t digest_wall_ms(const struct digest_maker *maker)
+{
+    return clock_wall_ms(maker->context->clock);
+}
 
 /* *ret_open: the reader is open, and the bus has told it partitions and ends. */
 int digest_open_reader(struct digest_maker *maker, bool *ret_open, struct err *err) CHECKED;
 /* Partitions with their ends; false: the bus hasn't told them yet. */
-bool digest_ends(struct digest_maker *maker, struct bus_backlog items[static PLACES_MAX], uint32_t *ret_count);
+bool digest_ends(struct digest_maker *maker, struct bus_backlog items[static PLACES_MAX],
+                 uint32_t *ret_count);
 /* Looks for the last events, and, when they are found, begins to count where they ended. */
 int digest_begin_search(struct digest_maker *maker, struct err *err) CHECKED;
 int digest_search(struct digest_maker *maker, bool *ret_idle, struct err *err) CHECKED;
 
-typedef int digest_take(struct digest_maker *maker, const struct bus_message *message, struct err *err);
+typedef int digest_take(struct digest_maker *maker, const struct bus_message *message,
+                        struct err *err);
 /* *ret_idle: there is nothing more to read now. */
-int digest_read(struct digest_maker *maker, digest_take *take, bool *ret_idle, struct err *err) CHECKED;
-/* All of [partition] up to its `until`? On Kafka the last offsets may be markers, which nobody gets. */
+int digest_read(struct digest_maker *maker, digest_take *take, bool *ret_idle,
+                struct err *err) CHECKED;
+/* All of [partition] up to its `until`? On Kafka the last offsets may be markers,
+ * which nobody gets. */
 bool digest_reached(const struct digest_maker *maker, const struct bus_backlog *item, bool idle);
 
 #endif

@@ -1,5 +1,5 @@
-/* Reads insights for a digest: first the last events, backwards in growing steps, which say where to count from; then on from
- * there. What is read by phase is digest.c's. */
+/* Reads insights for a digest: first the last events, backwards in growing steps, which say where
+ * to count from; then on from there. What is read by phase is digest.c's. */
 #include "workers/genai/digest_maker.h"
 
 enum {
@@ -14,13 +14,15 @@ enum {
 static int open_reader(struct digest_maker *maker, struct err *err)
 {
     static const enum topic topics[] = {TOPIC_INSIGHTS};
-    const struct bus_subscription subscription = {.member = "digest", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
+    const struct bus_subscription subscription = {
+        .member = "digest", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
     if (maker->reader) return E_OK;
     return bus_subscribe(maker->context->bus, &subscription, &maker->reader, err);
 }
 
-/* The bus tells partitions and their ends to a reader that polls: the embedded one at once, Kafka a little later. An
- * end of 0 may be one that isn't known yet. What is read meanwhile will be read again. */
+/* The bus tells partitions and their ends to a reader that polls: the embedded one at once,
+ * Kafka a little later. An end of 0 may be one that isn't known yet. What is read meanwhile
+ * will be read again. */
 int digest_open_reader(struct digest_maker *maker, bool *ret_open, struct err *err)
 {
     struct bus_backlog items[PLACES_MAX];
@@ -37,7 +39,8 @@ int digest_open_reader(struct digest_maker *maker, bool *ret_open, struct err *e
 }
 
 /* Partitions with their ends; false: the bus hasn't told them yet. */
-bool digest_ends(struct digest_maker *maker, struct bus_backlog items[static PLACES_MAX], uint32_t *ret_count)
+bool digest_ends(struct digest_maker *maker, struct bus_backlog items[static PLACES_MAX],
+                 uint32_t *ret_count)
 {
     size_t count = bus_backlog(maker->reader, items, PLACES_MAX);
     if (count == 0 || count > PLACES_MAX) return false;
@@ -91,7 +94,9 @@ int digest_read(struct digest_maker *maker, digest_take *take, bool *ret_idle, s
         *ret_idle = batch.count == 0;
         for (uint32_t j = 0; j < batch.count && rc == E_OK; j++) {
             const struct bus_message *message = &batch.messages[j];
-            if (message->partition >= maker->place_count || message->offset < maker->places[message->partition].next) continue;
+            if (message->partition >= maker->place_count ||
+                message->offset < maker->places[message->partition].next)
+                continue;
             arena_reset(&maker->arena);
             rc = take(maker, message, err);
             if (rc == E_OK) maker->places[message->partition].next = message->offset + 1;
@@ -101,7 +106,8 @@ int digest_read(struct digest_maker *maker, digest_take *take, bool *ret_idle, s
     return rc;
 }
 
-/* All of [partition] up to its `until`? On Kafka the last offsets may be markers, which nobody gets. */
+/* All of [partition] up to its `until`? On Kafka the last offsets may be markers,
+ * which nobody gets. */
 bool digest_reached(const struct digest_maker *maker, const struct bus_backlog *item, bool idle)
 {
     const struct place *place = &maker->places[item->partition];
@@ -121,17 +127,21 @@ static int restore(struct digest_maker *maker, const struct digest *digest, stru
         for (uint32_t i = 0; i < maker->place_count; i++) maker->places[i].from = 0;
         for (uint32_t i = 0; i < digest->places.count; i++) {
             const struct digest_place *place = &digest->places.items[i];
-            if (place->partition < maker->place_count) maker->places[place->partition].from = (int64_t)place->to;
+            if (place->partition < maker->place_count)
+                maker->places[place->partition].from = (int64_t)place->to;
         }
     }
     return digest_counts_restore(maker->counts, digest, err);
 }
 
-static int take_event(struct digest_maker *maker, const struct bus_message *message, struct err *err)
+static int take_event(struct digest_maker *maker, const struct bus_message *message,
+                      struct err *err)
 {
     struct record record;
     struct digest digest;
-    if (record_scan(message->value, &maker->arena, &record, NULL) || !record_has(&record, SECTION_DIGEST)) return E_OK;
+    if (record_scan(message->value, &maker->arena, &record, NULL) ||
+        !record_has(&record, SECTION_DIGEST))
+        return E_OK;
     if (record_decode(&record, SECTION_DIGEST, &digest, &maker->arena, NULL)) return E_OK;
     return restore(maker, &digest, err);
 }
@@ -144,7 +154,8 @@ static bool sees_last(struct digest_maker *maker)
     int64_t committed = 0;
     for (size_t i = 0; i < count && i < PLACES_MAX; i++)
         if (items[i].partition == 0 && items[i].position > 0) committed = items[i].position;
-    if (maker->found_until_ms == INT64_MIN ? committed == 0 : maker->places[0].from >= committed) return true;
+    if (maker->found_until_ms == INT64_MIN ? committed == 0 : maker->places[0].from >= committed)
+        return true;
     return clock_mono_ms(maker->context->clock) - maker->search_began_ms >= UNSEEN_MS;
 }
 
@@ -152,8 +163,10 @@ static int begin_counting(struct digest_maker *maker, struct err *err)
 {
     int64_t now = digest_wall_ms(maker);
     int rc = E_OK;
-    for (uint32_t i = 0; i < maker->place_count && rc == E_OK; i++) rc = seek(maker, i, maker->places[i].from, err);
-    maker->since_ms = maker->found_until_ms == INT64_MIN ? now - now % maker->every_ms : maker->found_until_ms;
+    for (uint32_t i = 0; i < maker->place_count && rc == E_OK; i++)
+        rc = seek(maker, i, maker->places[i].from, err);
+    maker->since_ms =
+        maker->found_until_ms == INT64_MIN ? now - now % maker->every_ms : maker->found_until_ms;
     maker->until_ms = now - now % maker->every_ms + maker->every_ms;
     maker->cutting = false;
     if (rc == E_OK) maker->phase = PHASE_COUNT;
@@ -167,7 +180,8 @@ int digest_search(struct digest_maker *maker, bool *ret_idle, struct err *err)
     int rc = digest_read(maker, take_event, ret_idle, err);
     if (rc || !digest_ends(maker, items, &count)) return rc;
     for (uint32_t i = 0; i < count; i++)
-        if (items[i].partition == maker->home && !digest_reached(maker, &items[i], *ret_idle)) return E_OK;
+        if (items[i].partition == maker->home && !digest_reached(maker, &items[i], *ret_idle))
+            return E_OK;
     bool all = maker->places[maker->home].until <= maker->back;
     if (maker->found_until_ms == INT64_MIN && !all) {
         maker->back *= SEARCH_GROWTH;

@@ -1,10 +1,13 @@
-/* Sentences by rules. Each rests on one line of the facts, and repeats its numbers as the line has them, so that it
- * passes the check that a model's sentences must pass. */
+/* Sentences by rules. Each rests on one line of the facts, and repeats its numbers as the line has
+ * them, so that it passes the check that a model's sentences must pass. */
 #include "workers/genai/digest_story.h"
 
 #include <math.h>
 
-enum { RECORDS_LEAST = 5, UNUSUAL_MOST = 3, CLAIMS_MAX = 8, ADVICE_MAX = 8, TEXT_MAX = 1024 /* as schemas/ have it */ };
+enum {
+    RECORDS_LEAST = 5, UNUSUAL_MOST = 3, CLAIMS_MAX = 8, ADVICE_MAX = 8,
+    TEXT_MAX = 1024 /* as schemas/ have it */
+};
 #define SAD (-0.2f)
 #define GLAD 0.3f
 
@@ -25,7 +28,8 @@ static const struct digest_line *line_of(const struct digest_facts *facts, uint3
 
 static bool is_topic(const struct digest_line *line)
 {
-    return line->row && (line->row->side == ENUM_digest_side_topic || line->row->side == ENUM_digest_side_segment_topic);
+    return line->row && (line->row->side == ENUM_digest_side_topic ||
+                         line->row->side == ENUM_digest_side_segment_topic);
 }
 
 static void claim(struct teller *teller, const struct digest_line *line, struct str text)
@@ -38,7 +42,8 @@ static void claim(struct teller *teller, const struct digest_line *line, struct 
     shape_set(digest_claim, out, end, line->end);
 }
 
-static void advise(struct teller *teller, const struct digest_line *line, uint32_t team, uint32_t priority, struct str text)
+static void advise(struct teller *teller, const struct digest_line *line, uint32_t team,
+                   uint32_t priority, struct str text)
 {
     if (!text.data) teller->failed = true;
     if (teller->failed || teller->advice.count == ADVICE_MAX || text.size > TEXT_MAX) return;
@@ -65,15 +70,23 @@ static double feeling(const struct digest_line *line)
 
 static void say_size(struct teller *teller)
 {
-    const struct digest_line *all = line_of(teller->facts, teller->facts->segment.size ? ENUM_digest_side_segment : ENUM_digest_side_total);
+    const struct digest_line *all =
+        line_of(teller->facts,
+                teller->facts->segment.size ? ENUM_digest_side_segment : ENUM_digest_side_total);
     const struct digest_line *unhappy = line_of(teller->facts, ENUM_digest_side_negative);
     const struct digest_line *danger = line_of(teller->facts, ENUM_digest_side_safety);
     struct arena *arena = teller->arena;
     if (all && teller->facts->segment.size)
-        claim(teller, all, arena_printf(arena, "Segment %.*s: %llu records, mean feeling %.2f.", STR_ARGS(all->name), records(all), feeling(all)));
-    else if (all) claim(teller, all, arena_printf(arena, "%llu records, mean feeling %.2f.", records(all), feeling(all)));
-    if (unhappy && unhappy->row->records) claim(teller, unhappy, arena_printf(arena, "%llu records are unhappy.", records(unhappy)));
-    if (danger && danger->row->records) claim(teller, danger, arena_printf(arena, "%llu records tell of danger.", records(danger)));
+        claim(teller, all,
+              arena_printf(arena, "Segment %.*s: %llu records, mean feeling %.2f.",
+                           STR_ARGS(all->name), records(all), feeling(all)));
+    else if (all)
+        claim(teller, all,
+              arena_printf(arena, "%llu records, mean feeling %.2f.", records(all), feeling(all)));
+    if (unhappy && unhappy->row->records)
+        claim(teller, unhappy, arena_printf(arena, "%llu records are unhappy.", records(unhappy)));
+    if (danger && danger->row->records)
+        claim(teller, danger, arena_printf(arena, "%llu records tell of danger.", records(danger)));
 }
 
 static void say_unusual(struct teller *teller)
@@ -83,8 +96,9 @@ static void say_unusual(struct teller *teller)
         if (!line->row || !line->row->findings || !line->name.size) continue;
         uint32_t finding = 0;
         while (!(line->row->findings >> finding & 1)) finding++;
-        claim(teller, line, arena_printf(teller->arena, "%.*s is %s: %llu records.", STR_ARGS(line->name),
-                                         digest_finding_enumeration.values[finding], records(line)));
+        claim(teller, line,
+              arena_printf(teller->arena, "%.*s is %s: %llu records.", STR_ARGS(line->name),
+                           digest_finding_enumeration.values[finding], records(line)));
         said++;
     }
 }
@@ -106,9 +120,14 @@ static const struct digest_line *first_need(const struct digest_facts *facts)
 static void say_most(struct teller *teller)
 {
     const struct digest_line *topic = first_topic(teller->facts), *need = first_need(teller->facts);
-    if (topic) claim(teller, topic, arena_printf(teller->arena, "Spoken of most: %.*s, %llu records, mean feeling %.2f.",
-                                                 STR_ARGS(topic->name), records(topic), feeling(topic)));
-    if (need) claim(teller, need, arena_printf(teller->arena, "Needed most: \"%.*s\", %llu records.", STR_ARGS(need->name), records(need)));
+    if (topic)
+        claim(teller, topic,
+              arena_printf(teller->arena, "Spoken of most: %.*s, %llu records, mean feeling %.2f.",
+                           STR_ARGS(topic->name), records(topic), feeling(topic)));
+    if (need)
+        claim(teller, need,
+              arena_printf(teller->arena, "Needed most: \"%.*s\", %llu records.",
+                           STR_ARGS(need->name), records(need)));
 }
 
 /* --- what to do ------------------------------------------------------------------------------- */
@@ -121,41 +140,55 @@ static const struct digest_line *felt_most(const struct digest_facts *facts, boo
         const struct digest_line *line = &facts->lines[i];
         if (!is_topic(line) || line->row->records < RECORDS_LEAST) continue;
         if (sad ? line->row->score > SAD : line->row->score < GLAD) continue;
-        if (!found || (sad ? line->row->score < found->row->score : line->row->score > found->row->score)) found = line;
+        if (!found ||
+            (sad ? line->row->score < found->row->score : line->row->score > found->row->score))
+            found = line;
     }
     return found;
 }
 
 static void advise_on_need(struct teller *teller, const struct digest_line *line)
 {
-    static const struct { const char *what; uint32_t team, priority; } of_kind[ENUM_need_kind_count] = {
+    static const struct {
+        const char *what;
+        uint32_t team, priority;
+    } of_kind[ENUM_need_kind_count] = {
         [ENUM_need_kind_feature_request] = {"Consider a wish", ENUM_team_product, 3},
         [ENUM_need_kind_problem_report] = {"Work on a problem", ENUM_team_product, 2},
         [ENUM_need_kind_question] = {"Answer a question in public", ENUM_team_support, 3},
     };
     uint32_t kind = line->need->kind;
     advise(teller, line, of_kind[kind].team, of_kind[kind].priority,
-           arena_printf(teller->arena, "%s: \"%.*s\", %llu records.", of_kind[kind].what, STR_ARGS(line->name), records(line)));
+           arena_printf(teller->arena, "%s: \"%.*s\", %llu records.", of_kind[kind].what,
+                        STR_ARGS(line->name), records(line)));
 }
 
 static void recommend(struct teller *teller)
 {
     const struct digest_facts *facts = teller->facts;
-    const struct digest_line *danger = line_of(facts, ENUM_digest_side_safety), *need = first_need(facts);
+    const struct digest_line *danger = line_of(facts, ENUM_digest_side_safety),
+                             *need = first_need(facts);
     const struct digest_line *sad = felt_most(facts, true), *glad = felt_most(facts, false);
     struct arena *arena = teller->arena;
     if (danger && danger->row->records)
-        advise(teller, danger, ENUM_team_safety, 1, arena_printf(arena, "Review the reports of danger now: %llu records.", records(danger)));
+        advise(teller, danger, ENUM_team_safety, 1,
+               arena_printf(arena, "Review the reports of danger now: %llu records.",
+                            records(danger)));
     if (sad)
-        advise(teller, sad, ENUM_team_product, 2, arena_printf(arena, "Find out what is wrong with %.*s: %llu records, mean feeling %.2f.",
-                                                               STR_ARGS(sad->name), records(sad), feeling(sad)));
+        advise(teller, sad, ENUM_team_product, 2,
+               arena_printf(arena,
+                            "Find out what is wrong with %.*s: %llu records, mean feeling %.2f.",
+                            STR_ARGS(sad->name), records(sad), feeling(sad)));
     if (need) advise_on_need(teller, need);
     if (glad)
-        advise(teller, glad, ENUM_team_marketing, 4, arena_printf(arena, "Tell others what pleases about %.*s: %llu records, mean feeling %.2f.",
-                                                                  STR_ARGS(glad->name), records(glad), feeling(glad)));
+        advise(teller, glad, ENUM_team_marketing, 4,
+               arena_printf(arena,
+                            "Tell others what pleases about %.*s: %llu records, mean feeling %.2f.",
+                            STR_ARGS(glad->name), records(glad), feeling(glad)));
 }
 
-int digest_story_local(const struct digest_facts *facts, struct arena *arena, struct digest_story *ret_story, struct err *err)
+int digest_story_local(const struct digest_facts *facts, struct arena *arena,
+                       struct digest_story *ret_story, struct err *err)
 {
     struct digest_story story = {0};
     struct teller teller = {.facts = facts, .arena = arena};

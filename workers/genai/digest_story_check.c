@@ -12,43 +12,68 @@ struct number_word {
     double value;
 };
 static const struct number_word english[] = {
-    {"two", 2}, {"three", 3}, {"four", 4}, {"five", 5}, {"six", 6}, {"seven", 7}, {"eight", 8}, {"nine", 9}, {"ten", 10},
-    {"eleven", 11}, {"twelve", 12}, {"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17},
-    {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20}, {"thirty", 30}, {"forty", 40}, {"fifty", 50}, {"sixty", 60},
-    {"seventy", 70}, {"eighty", 80}, {"ninety", 90}, {"hundred", 100}, {"thousand", 1000}, {"half", HALF}, {"dozen", 12},
-    {"dozens", NEVER}, {"hundreds", NEVER}, {"thousands", NEVER}, {"million", NEVER}, {"millions", NEVER}, {"twice", NEVER},
-    {"thrice", NEVER}, {"double", NEVER}, {"doubled", NEVER}, {"triple", NEVER}, {"tripled", NEVER}, {"halved", NEVER}, {NULL, 0}};
+    {"two", 2}, {"three", 3}, {"four", 4}, {"five", 5}, {"six", 6}, {"seven", 7}, {"eight", 8},
+    {"nine", 9}, {"ten", 10},
+    {"eleven", 11}, {"twelve", 12}, {"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15},
+    {"sixteen", 16}, {"seventeen", 17},
+    {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20}, {"thirty", 30}, {"forty", 40},
+    {"fifty", 50}, {"sixty", 60},
+    {"seventy", 70}, {"eighty", 80}, {"ninety", 90}, {"hundred", 100}, {"thousand", 1000},
+    {"half", HALF}, {"dozen", 12},
+    {"dozens", NEVER}, {"hundreds", NEVER}, {"thousands", NEVER}, {"million", NEVER},
+    {"millions", NEVER}, {"twice", NEVER},
+    {"thrice", NEVER}, {"double", NEVER}, {"doubled", NEVER}, {"triple", NEVER}, {"tripled", NEVER},
+    {"halved", NEVER}, {NULL, 0}};
 static const struct number_word spanish[] = {
-    {"dos", 2}, {"tres", 3}, {"cuatro", 4}, {"cinco", 5}, {"seis", 6}, {"siete", 7}, {"ocho", 8}, {"nueve", 9}, {"diez", 10},
-    {"once", 11}, {"doce", 12}, {"trece", 13}, {"catorce", 14}, {"quince", 15}, {"veinte", 20}, {"treinta", 30},
-    {"cuarenta", 40}, {"cincuenta", 50}, {"sesenta", 60}, {"setenta", 70}, {"ochenta", 80}, {"noventa", 90}, {"cien", 100},
-    {"mil", 1000}, {"mitad", HALF}, {"docena", 12}, {"docenas", NEVER}, {"cientos", NEVER}, {"miles", NEVER},
+    {"dos", 2}, {"tres", 3}, {"cuatro", 4}, {"cinco", 5}, {"seis", 6}, {"siete", 7}, {"ocho", 8},
+    {"nueve", 9}, {"diez", 10},
+    {"once", 11}, {"doce", 12}, {"trece", 13}, {"catorce", 14}, {"quince", 15}, {"veinte", 20},
+    {"treinta", 30},
+    {"cuarenta", 40}, {"cincuenta", 50}, {"sesenta", 60}, {"setenta", 70}, {"ochenta", 80},
+    {"noventa", 90}, {"cien", 100},
+    {"mil", 1000}, {"mitad", HALF}, {"docena", 12}, {"docenas", NEVER}, {"cientos", NEVER},
+    {"miles", NEVER},
     {"millones", NEVER}, {"doble", NEVER}, {"triple", NEVER}, {"duplicado", NEVER}, {NULL, 0}};
 static const struct number_word french[] = {
-    {"deux", 2}, {"trois", 3}, {"quatre", 4}, {"cinq", 5}, {"six", 6}, {"sept", 7}, {"huit", 8}, {"neuf", 9}, {"dix", 10},
-    {"onze", 11}, {"douze", 12}, {"treize", 13}, {"quatorze", 14}, {"quinze", 15}, {"seize", 16}, {"vingt", 20},
-    {"trente", 30}, {"quarante", 40}, {"cinquante", 50}, {"soixante", 60}, {"cent", 100}, {"mille", 1000}, {"moiti\xc3\xa9", HALF},
-    {"douzaine", 12}, {"douzaines", NEVER}, {"centaines", NEVER}, {"milliers", NEVER}, {"millions", NEVER}, {"double", NEVER},
+    {"deux", 2}, {"trois", 3}, {"quatre", 4}, {"cinq", 5}, {"six", 6}, {"sept", 7}, {"huit", 8},
+    {"neuf", 9}, {"dix", 10},
+    {"onze", 11}, {"douze", 12}, {"treize", 13}, {"quatorze", 14}, {"quinze", 15}, {"seize", 16},
+    {"vingt", 20},
+    {"trente", 30}, {"quarante", 40}, {"cinquante", 50}, {"soixante", 60}, {"cent", 100},
+    {"mille", 1000}, {"moiti\xc3\xa9", HALF},
+    {"douzaine", 12}, {"douzaines", NEVER}, {"centaines", NEVER}, {"milliers", NEVER},
+    {"millions", NEVER}, {"double", NEVER},
     {"doubl\xc3\xa9", NEVER}, {"triple", NEVER}, {NULL, 0}};
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80; }
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
 
 static bool is_told(const struct digest_facts *facts, double value, bool percent)
 {
     for (uint32_t i = 0; i < facts->number_count; i++)
-        if (facts->numbers[i].percent == percent && fabs(facts->numbers[i].value - value) < 1e-9) return true;
+        if (facts->numbers[i].percent == percent && fabs(facts->numbers[i].value - value) < 1e-9)
+            return true;
     return false;
 }
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-static bool word_begins(struct str text, size_t at) { return at == 0 || !(is_letter(text.data[at - 1]) || is_digit(text.data[at - 1])); }
-static bool word_ends(struct str text, size_t at) { return at >= text.size || !(is_letter(text.data[at]) || is_digit(text.data[at])); }
+static bool word_begins(struct str text, size_t at)
+{
+    return at == 0 || !(is_letter(text.data[at - 1]) || is_digit(text.data[at - 1]));
+}
+static bool word_ends(struct str text, size_t at)
+{
+    return at >= text.size || !(is_letter(text.data[at]) || is_digit(text.data[at]));
+}
 
 static bool stands_at(struct str text, size_t at, struct str name)
 {
-    return at + name.size <= text.size && str_equal_ignoring_case(str_slice(text, at, at + name.size), name) &&
+    return at + name.size <= text.size &&
+           str_equal_ignoring_case(str_slice(text, at, at + name.size), name) &&
            word_begins(text, at) && word_ends(text, at + name.size);
 }
 
@@ -58,9 +83,11 @@ static size_t segment_at(const struct digest_facts *facts, struct str text, size
     static const struct str words[] = {{"segment ", 8}, {"segmento ", 9}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t behind = at + words[i].size;
-        if (behind > text.size || !str_equal_ignoring_case(str_slice(text, at, behind), words[i])) continue;
+        if (behind > text.size || !str_equal_ignoring_case(str_slice(text, at, behind), words[i]))
+            continue;
         for (uint32_t j = 0; j < facts->name_count; j++)
-            if (stands_at(text, behind, facts->names[j])) return words[i].size + facts->names[j].size;
+            if (stands_at(text, behind, facts->names[j]))
+                return words[i].size + facts->names[j].size;
     }
     return 0;
 }
@@ -77,7 +104,8 @@ static size_t name_at(const struct digest_facts *facts, struct str text, size_t 
 {
     size_t longest = segment_at(facts, text, at);
     for (uint32_t i = 0; i < facts->name_count; i++)
-        if (!is_bare_number(facts->names[i]) && facts->names[i].size > longest && stands_at(text, at, facts->names[i]))
+        if (!is_bare_number(facts->names[i]) && facts->names[i].size > longest &&
+            stands_at(text, at, facts->names[i]))
             longest = facts->names[i].size;
     return longest;
 }
@@ -87,13 +115,16 @@ static size_t name_at(const struct digest_facts *facts, struct str text, size_t 
 /* Bytes of the word or sign for percent that stands here; 0: none. */
 static size_t percent_size(struct str rest)
 {
-    static const struct str words[] = {{"%", 1}, {"percent", 7}, {"per cent", 8}, {"por ciento", 10}, {"pour cent", 9}, {"pct", 3}};
+    static const struct str words[] = {
+        {"%", 1}, {"percent", 7}, {"per cent", 8}, {"por ciento", 10}, {"pour cent", 9},
+        {"pct", 3}};
     static const struct str spaces[] = {{" ", 1}, {"\xc2\xa0", 2}, {"\xe2\x80\xaf", 3}, {"", 0}};
     size_t space = 0;
     while (!str_starts(rest, spaces[space])) space++;
     rest = str_slice(rest, spaces[space].size, rest.size);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (str_equal_ignoring_case(str_slice(rest, 0, words[i].size), words[i])) return spaces[space].size + words[i].size;
+        if (str_equal_ignoring_case(str_slice(rest, 0, words[i].size), words[i]))
+            return spaces[space].size + words[i].size;
     return 0;
 }
 
@@ -101,14 +132,17 @@ static bool is_negative(struct str text, size_t at)
 {
     static const struct str minus = {"\xe2\x88\x92", 3};
     if (at >= 3 && str_equal(str_slice(text, at - 3, at), minus)) return true;
-    return at >= 1 && text.data[at - 1] == '-' && (at == 1 || !(is_digit(text.data[at - 2]) || is_letter(text.data[at - 2])));
+    return at >= 1 && text.data[at - 1] == '-' &&
+           (at == 1 || !(is_digit(text.data[at - 2]) || is_letter(text.data[at - 2])));
 }
 
 /* Digits with single points and commas between them; they end here. */
 static size_t token_end(struct str text, size_t at)
 {
-    while (at < text.size && (is_digit(text.data[at]) ||
-           ((text.data[at] == '.' || text.data[at] == ',') && at + 1 < text.size && is_digit(text.data[at + 1])))) at++;
+    while (at < text.size &&
+           (is_digit(text.data[at]) || ((text.data[at] == '.' || text.data[at] == ',') &&
+                                        at + 1 < text.size && is_digit(text.data[at + 1]))))
+        at++;
     return at;
 }
 
@@ -162,7 +196,8 @@ static const struct number_word *words_of(struct str language)
     return str_starts(language, STR("fr")) ? french : english;
 }
 
-static bool holds_word(const struct digest_facts *facts, const struct number_word *words, struct str text, size_t at, size_t *end)
+static bool holds_word(const struct digest_facts *facts, const struct number_word *words,
+                       struct str text, size_t at, size_t *end)
 {
     struct str word = str_slice(text, at, *end);
     while (words->word && !str_equal_ignoring_case(word, str_of(words->word))) words++;
@@ -173,20 +208,33 @@ static bool holds_word(const struct digest_facts *facts, const struct number_wor
     return words->value != NEVER && is_told(facts, words->value, percent > 0);
 }
 
-/* Digits of other scripts, fractions, and numbers in circles aren't read: who writes them states what can't be checked. */
+/* Digits of other scripts, fractions, and numbers in circles aren't read: who writes them states
+ * what can't be checked. */
 static bool is_strange_digit(struct str rest)
 {
-    static const struct { unsigned char lead[3]; size_t size; unsigned char least, most; } ranges[] = {
-        {{0xC2}, 1, 0xB2, 0xB3}, {{0xC2}, 1, 0xB9, 0xB9}, {{0xC2}, 1, 0xBC, 0xBE},   /* superscripts, fractions */
+    static const struct {
+        unsigned char lead[3];
+        size_t size;
+        unsigned char least, most;
+    } ranges[] = {
+        /* superscripts, fractions */
+        {{0xC2}, 1, 0xB2, 0xB3}, {{0xC2}, 1, 0xB9, 0xB9}, {{0xC2}, 1, 0xBC, 0xBE},
         {{0xD9}, 1, 0xA0, 0xA9}, {{0xDB}, 1, 0xB0, 0xB9},                            /* Arabic */
-        {{0xE0, 0xA5}, 2, 0xA6, 0xAF}, {{0xE0, 0xA7}, 2, 0xA6, 0xAF},                /* Devanagari, Bengali */
-        {{0xE2, 0x81}, 2, 0xB0, 0xB9}, {{0xE2, 0x82}, 2, 0x80, 0x89},                /* super- and subscripts */
-        {{0xE2, 0x85}, 2, 0x90, 0xBF}, {{0xE2, 0x86}, 2, 0x80, 0x89},                /* fractions, Roman */
-        {{0xE2, 0x91}, 2, 0xA0, 0xBF}, {{0xE2, 0x92}, 2, 0x80, 0x9B},                /* in circles */
-        {{0xEF, 0xBC}, 2, 0x90, 0x99},                                               /* full width */
+        /* Devanagari, Bengali */
+        {{0xE0, 0xA5}, 2, 0xA6, 0xAF}, {{0xE0, 0xA7}, 2, 0xA6, 0xAF},
+        /* super- and subscripts */
+        {{0xE2, 0x81}, 2, 0xB0, 0xB9}, {{0xE2, 0x82}, 2, 0x80, 0x89},
+        /* fractions, Roman */
+        {{0xE2, 0x85}, 2, 0x90, 0xBF}, {{0xE2, 0x86}, 2, 0x80, 0x89},
+        /* in circles */
+        {{0xE2, 0x91}, 2, 0xA0, 0xBF}, {{0xE2, 0x92}, 2, 0x80, 0x9B},
+        /* full width */
+        {{0xEF, 0xBC}, 2, 0x90, 0x99},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
-        if (!str_starts(rest, str_make(ranges[i].lead, ranges[i].size)) || rest.size <= ranges[i].size) continue;
+        if (!str_starts(rest, str_make(ranges[i].lead, ranges[i].size)) ||
+            rest.size <= ranges[i].size)
+            continue;
         unsigned char last = (unsigned char)rest.data[ranges[i].size];
         if (last >= ranges[i].least && last <= ranges[i].most) return true;
     }
@@ -209,17 +257,21 @@ bool digest_story_holds(const struct digest_facts *facts, struct str language, s
         if (is_strange_digit(str_slice(text, at, text.size))) return false;
         end = at + 1;
         if (!is_letter(text.data[at])) continue;
-        while (end < text.size && is_letter(text.data[end]) && !is_strange_digit(str_slice(text, end, text.size))) end++;
+        while (end < text.size && is_letter(text.data[end]) &&
+               !is_strange_digit(str_slice(text, end, text.size)))
+            end++;
         if (!holds_word(facts, words, text, at, &end)) return false;
     }
     return true;
 }
 
-uint32_t digest_story_check(const struct digest_facts *facts, struct str language, struct digest_story *story)
+uint32_t digest_story_check(const struct digest_facts *facts, struct str language,
+                            struct digest_story *story)
 {
     uint32_t claims = 0, advice = 0, before = story->summary.count + story->recommendations.count;
     for (uint32_t i = 0; i < story->summary.count; i++)
-        if (digest_story_holds(facts, language, story->summary.items[i].text)) story->summary.items[claims++] = story->summary.items[i];
+        if (digest_story_holds(facts, language, story->summary.items[i].text))
+            story->summary.items[claims++] = story->summary.items[i];
     for (uint32_t i = 0; i < story->recommendations.count; i++)
         if (digest_story_holds(facts, language, story->recommendations.items[i].text))
             story->recommendations.items[advice++] = story->recommendations.items[i];

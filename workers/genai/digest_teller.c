@@ -1,9 +1,10 @@
-/* Happy path: begin() → the facts of each digest → a task each → the asker → on_end() checks the numbers → done() → fill().
+/* Happy path: begin() → the facts of each digest → a task each → the asker → on_end() checks the
+ * numbers → done() → fill().
  *
- * Failures: an asker that gives up, an answer of which nothing holds, and a wait of more than `genai.patience` (a budget
- * that pauses, a call that hangs) end in the story that rules tell, marked degraded. So a digest is never late by more
- * than that, and never without words. A lot that is dropped while it is being asked about stays in memory until the
- * asker has ended its tasks. */
+ * Failures: an asker that gives up, an answer of which nothing holds, and a wait of more than
+ * `genai.patience` (a budget that pauses, a call that hangs) end in the story that rules tell,
+ * marked degraded. So a digest is never late by more than that, and never without words. A lot that
+ * is dropped while it is being asked about stays in memory until the asker has ended its tasks. */
 #include "workers/genai/digest_teller.h"
 
 #include <stdlib.h>
@@ -85,7 +86,8 @@ static void tell_by_rules(struct telling *telling, bool degraded, uint32_t dropp
     else teller->by_rules++;
 }
 
-static void tell_source(struct telling *telling, const struct asker_source *source, uint32_t dropped)
+static void tell_source(struct telling *telling, const struct asker_source *source,
+                        uint32_t dropped)
 {
     struct digest_story *story = &telling->story;
     struct str model = arena_copy(&telling->lot->arena, str_slice(source->model, 0, MODEL_BYTES));
@@ -104,12 +106,16 @@ static void tell_source(struct telling *telling, const struct asker_source *sour
     if (telling->task.calls) shape_set(digest_story, story, attempts, telling->task.calls);
 }
 
-/* What the model says is told as far as the facts hold it; where that is nothing, the rules tell. */
-static void take_answer(struct telling *telling, const struct digest_story *answer, const struct asker_source *source)
+/* What the model says is told as far as the facts hold it; where that is nothing,
+ * the rules tell. */
+static void take_answer(struct telling *telling, const struct digest_story *answer,
+                        const struct asker_source *source)
 {
     struct digest_teller *teller = telling->lot->teller;
     telling->story = *answer;
-    uint32_t dropped = source->dropped + digest_story_check(telling->facts, telling->task.key.answer_in, &telling->story);
+    uint32_t dropped =
+        source->dropped +
+        digest_story_check(telling->facts, telling->task.key.answer_in, &telling->story);
     teller->dropped_claims += dropped;
     if (!telling->story.summary.count) {
         tell_by_rules(telling, true, dropped);
@@ -136,27 +142,35 @@ static void on_end(void *user, struct task *task, void *answer, const struct ask
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
-static bool add_facts(struct lot *lot, const struct digest *digest, uint32_t number, struct err *err)
+static bool add_facts(struct lot *lot, const struct digest *digest, uint32_t number,
+                      struct err *err)
 {
     struct digest_facts *facts;
     uint32_t count;
-    struct str tenant = arena_copy(&lot->arena, digest->tenant); /* a dropped lot outlives the digests */
+    /* a dropped lot outlives the digests */
+    struct str tenant = arena_copy(&lot->arena, digest->tenant);
     if (!tenant.data || digest_facts_make(digest, &lot->arena, &facts, &count, err)) return false;
     for (uint32_t i = 0; i < count; i++) {
         struct telling *telling = &lot->tellings[lot->count++];
         *telling = (struct telling){.lot = lot, .facts = &facts[i], .digest = number};
-        telling->task = (struct task){.arena = &lot->arena, .user = telling, .subject = &lot->teller->subject};
-        telling->task.asked = (struct provider_question){.text = facts[i].text, .language = FACTS_LANGUAGE, .tenant = tenant};
+        telling->task = (struct task){
+            .arena = &lot->arena, .user = telling, .subject = &lot->teller->subject};
+        telling->task.asked = (struct provider_question){
+            .text = facts[i].text, .language = FACTS_LANGUAGE, .tenant = tenant};
     }
     return true;
 }
 
-int digest_teller_begin(struct digest_teller *teller, const struct digest *digests, uint32_t count, struct err *err)
+int digest_teller_begin(struct digest_teller *teller, const struct digest *digests, uint32_t count,
+                        struct err *err)
 {
     struct lot *lot = calloc(1, sizeof *lot);
     bool ok = lot != NULL;
-    if (ok) *lot = (struct lot){.teller = teller, .since_ms = clock_mono_ms(teller->context->clock)};
-    if (ok) lot->tellings = ARENA_ARRAY(&lot->arena, struct telling, count ? count * DIGEST_FACTS_MAX : 1);
+    if (ok)
+        *lot = (struct lot){.teller = teller, .since_ms = clock_mono_ms(teller->context->clock)};
+    if (ok)
+        lot->tellings = ARENA_ARRAY(&lot->arena, struct telling,
+                                    count ? count * DIGEST_FACTS_MAX : 1);
     ok = ok && lot->tellings;
     for (uint32_t i = 0; ok && i < count; i++) ok = add_facts(lot, &digests[i], i, err);
     if (!ok) {
@@ -183,17 +197,20 @@ bool digest_teller_done(struct digest_teller *teller)
     return true;
 }
 
-int digest_teller_fill(struct digest_teller *teller, uint32_t number, struct digest *digest, struct err *err)
+int digest_teller_fill(struct digest_teller *teller, uint32_t number, struct digest *digest,
+                       struct err *err)
 {
     struct lot *lot = teller->lot;
-    struct digest_story_list list = {.items = ARENA_ARRAY(&lot->arena, struct digest_story, DIGEST_FACTS_MAX)};
+    struct digest_story_list list = {
+        .items = ARENA_ARRAY(&lot->arena, struct digest_story, DIGEST_FACTS_MAX)};
     if (!list.items) return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < lot->count; i++) {
         struct telling *telling = &lot->tellings[i];
         if (telling->digest != number || !telling->story.summary.count) continue;
         struct digest_story *story = &list.items[list.count++];
         *story = telling->story;
-        if (telling->facts->segment.size) shape_set(digest_story, story, segment, telling->facts->segment);
+        if (telling->facts->segment.size)
+            shape_set(digest_story, story, segment, telling->facts->segment);
         shape_set(digest_story, story, counts, telling->facts->text);
     }
     if (list.count) shape_set(digest, digest, stories, list);
@@ -202,17 +219,21 @@ int digest_teller_fill(struct digest_teller *teller, uint32_t number, struct dig
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-int digest_teller_open(struct worker_context *context, struct asker *asker, const char *folder, struct digest_teller **ret_teller,
-                       struct err *err)
+int digest_teller_open(struct worker_context *context, struct asker *asker, const char *folder,
+                       struct digest_teller **ret_teller, struct err *err)
 {
     const struct genai_options *options = context->options;
     struct digest_teller *teller = calloc(1, sizeof *teller);
     if (!teller) return err_set(err, E_NO_MEMORY, NULL);
     *teller = (struct digest_teller){
-        .context = context, .asker = options->digest_prompt[0] ? asker : NULL, .patience_ms = options->patience,
-        .subject = {.name = "digest_story", .purpose = "What the counts of a window say together.", .answer_tokens = DIGEST_STORY_TOKENS,
+        .context = context, .asker = options->digest_prompt[0] ? asker : NULL,
+        .patience_ms = options->patience,
+        .subject = {.name = "digest_story", .purpose = "What the counts of a window say together.",
+                    .answer_tokens = DIGEST_STORY_TOKENS,
                     .on_end = on_end, .user = teller}};
-    int rc = teller->asker ? prompt_open_digest(folder, options->digest_prompt, context->random, &teller->subject.prompt, err) : E_OK;
+    int rc = teller->asker ? prompt_open_digest(folder, options->digest_prompt, context->random,
+                                                &teller->subject.prompt, err)
+                           : E_OK;
     if (rc) digest_teller_close(teller);
     else *ret_teller = teller;
     return rc;
@@ -222,7 +243,9 @@ int digest_teller_reload(struct digest_teller *teller, const char *folder, struc
 {
     const struct genai_options *options = teller->context->options;
     struct prompt *fresh;
-    int rc = teller->asker ? prompt_open_digest(folder, options->digest_prompt, teller->context->random, &fresh, err) : E_OK;
+    int rc = teller->asker ? prompt_open_digest(folder, options->digest_prompt,
+                                                teller->context->random, &fresh, err)
+                           : E_OK;
     if (rc || !teller->asker) return rc;
     prompt_close(teller->subject.prompt);
     teller->subject.prompt = fresh;
@@ -244,5 +267,6 @@ void digest_teller_metrics(const struct digest_teller *teller, struct metrics_wr
     metrics_sample(writer, METRIC_DIGEST_STORIES, "result", "cached", (double)teller->cached);
     metrics_sample(writer, METRIC_DIGEST_STORIES, "result", "rules", (double)teller->by_rules);
     metrics_sample(writer, METRIC_DIGEST_STORIES, "result", "degraded", (double)teller->degraded);
-    metrics_sample(writer, METRIC_DIGEST_CLAIMS_DROPPED, NULL, NULL, (double)teller->dropped_claims);
+    metrics_sample(writer, METRIC_DIGEST_CLAIMS_DROPPED, NULL, NULL,
+                   (double)teller->dropped_claims);
 }

@@ -9,8 +9,9 @@ struct claims {
     uint32_t *count;
     size_t item_bytes, start_at, end_at;
 };
-#define CLAIMS(list, type) \
-    &(struct claims){(char *)(list)->items, &(list)->count, sizeof(struct type), offsetof(struct type, start), offsetof(struct type, end)}
+#define CLAIMS(list, type)                                                       \
+    &(struct claims){(char *)(list)->items, &(list)->count, sizeof(struct type), \
+                     offsetof(struct type, start), offsetof(struct type, end)}
 
 static uint32_t keep_held(const struct claims *claims, struct str text)
 {
@@ -39,7 +40,8 @@ static uint32_t keep_mentioned_topics(struct insight *insight)
 {
     uint32_t kept = 0, before = insight->topics.count;
     for (uint32_t i = 0; i < before; i++)
-        if (mentioned(insight, insight->topics.items[i])) insight->topics.items[kept++] = insight->topics.items[i];
+        if (mentioned(insight, insight->topics.items[i]))
+            insight->topics.items[kept++] = insight->topics.items[i];
     insight->topics.count = kept;
     return before - kept;
 }

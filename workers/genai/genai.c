@@ -1,8 +1,10 @@
-/* Says what each record means: asks a provider, checks every claim against the text, emits the insight.
+/* Says what each record means: asks a provider, checks every claim against the text,
+ * emits the insight.
  *
- * Happy path: decode → ask → answer → check evidence → emit. Local models answer at once; where the chain names others,
- * the job is deferred, the asker asks them (asker.h), and local answers only what they can't, marked degraded. Safety
- * was decided before: a model's answer can raise it (raise.h), nothing here can lower it. */
+ * Happy path: decode → ask → answer → check evidence → emit. Local models answer at once; where
+ * the chain names others, the job is deferred, the asker asks them (asker.h), and local answers
+ * only what they can't, marked degraded. Safety was decided before: a model's answer can raise it
+ * (raise.h), nothing here can lower it. */
 #include "workers/genai/genai.h"
 
 #include <stdlib.h>
@@ -38,20 +40,25 @@ struct errand {
     struct err err;
 };
 
-static void on_end(void *user, struct task *task, struct insight *insight, const struct asker_source *source);
+static void on_end(void *user, struct task *task, struct insight *insight,
+                   const struct asker_source *source);
 
-/* --- opening, closing ------------------------------------------------------------------------------ */
+/* --- opening, closing ------------------------------------------------------------------------- */
 
-static int open_digests(struct worker_context *context, struct genai_state *state, const char *folder, struct err *err)
+static int open_digests(struct worker_context *context, struct genai_state *state,
+                        const char *folder, struct err *err)
 {
     const struct genai_options *options = context->options;
     struct asker *asker = state->remote ? remote_asker(state->remote) : NULL;
-    if (options->digest_every < DIGEST_LEAST_MS) return err_set(err, E_BAD_CONFIG, "genai.digest_every: at least 1s, or 0");
+    if (options->digest_every < DIGEST_LEAST_MS)
+        return err_set(err, E_BAD_CONFIG, "genai.digest_every: at least 1s, or 0");
     int rc = digest_teller_open(context, asker, folder, &state->teller, err);
-    return rc ? rc : digest_open(context, options->digest_every, state->teller, &state->digests, err);
+    return rc ? rc
+              : digest_open(context, options->digest_every, state->teller, &state->digests, err);
 }
 
-static int open_clocks(const struct genai_options *options, struct clocks **ret_clocks, struct err *err)
+static int open_clocks(const struct genai_options *options, struct clocks **ret_clocks,
+                       struct err *err)
 {
     char path[SHIPPED_PATH_BYTES];
     struct clocks *clocks = calloc(1, sizeof *clocks);
@@ -73,8 +80,10 @@ static int open_state(struct worker_context *context, struct genai_state *state,
     if (rc == E_OK) rc = shipped_path(options->folder, ".", folder, err);
     if (rc == E_OK) rc = open_clocks(options, &state->clocks, err);
     if (rc == E_OK) rc = provider_local.open(context, folder, &state->local, err);
-    if (rc == E_OK && chain.count) rc = remote_open(context, &chain, folder, on_end, state, &state->remote, err);
-    if (rc == E_OK && context->bus && options->digest_every) rc = open_digests(context, state, folder, err);
+    if (rc == E_OK && chain.count)
+        rc = remote_open(context, &chain, folder, on_end, state, &state->remote, err);
+    if (rc == E_OK && context->bus && options->digest_every)
+        rc = open_digests(context, state, folder, err);
     if (rc) remote_close(state->remote);
     if (rc) digest_teller_close(state->teller);
     if (rc && state->local) state->local->ops->close(state->local);
@@ -135,7 +144,7 @@ static void genai_rewound(struct worker_context *context)
     if (state->remote) remote_rewound(state->remote);
 }
 
-/* --- the insight ----------------------------------------------------------------------------------- */
+/* --- the insight ------------------------------------------------------------------------------ */
 
 static int finish(struct job *job, struct str text, struct insight *insight, struct err *err)
 {
@@ -147,7 +156,8 @@ static int finish(struct job *job, struct str text, struct insight *insight, str
     state->dropped_claims += dropped;
     dropped += shape_has(insight, insight, dropped_claims) ? insight->dropped_claims : 0;
     if (dropped) shape_set(insight, insight, dropped_claims, dropped);
-    if (!shape_has(insight, insight, provider)) shape_set(insight, insight, provider, str_of(state->local->ops->name));
+    if (!shape_has(insight, insight, provider))
+        shape_set(insight, insight, provider, str_of(state->local->ops->name));
     shape_set(insight, insight, finished_at, clock_wall_ms(job->context->clock));
     if (insight->sentiment.label >= ENUM_sentiment_label_count)
         return err_set(err, E_BAD_MESSAGE, "the provider gave a feeling that there isn't");
@@ -162,21 +172,27 @@ static int finish(struct job *job, struct str text, struct insight *insight, str
 }
 
 /* The end of a local provider's deferred job. */
-static void on_answer(struct job *job, enum err_code code, struct insight *answer, const struct err *err)
+static void on_answer(struct job *job, enum err_code code, struct insight *answer,
+                      const struct err *err)
 {
     struct err failure = err ? *err : (struct err){0};
     struct document document;
-    if (code == E_OK) code = (enum err_code)record_decode(&job->record, SECTION_DOCUMENT, &document, job->arena, &failure);
+    if (code == E_OK)
+        code = (enum err_code)record_decode(&job->record, SECTION_DOCUMENT, &document, job->arena,
+                                            &failure);
     if (code == E_OK) code = (enum err_code)finish(job, document.text, answer, &failure);
     job_finish(job, code, &failure);
 }
 
-/* --- remote ---------------------------------------------------------------------------------------- */
+/* --- remote ----------------------------------------------------------------------------------- */
 
-static void tell_source(struct insight *insight, const struct asker_source *source, const struct task *task, struct arena *arena)
+static void tell_source(struct insight *insight, const struct asker_source *source,
+                        const struct task *task, struct arena *arena)
 {
     shape_set(insight, insight, provider, str_of(source->provider));
-    if (source->model.size) shape_set(insight, insight, model, arena_copy(arena, str_slice(source->model, 0, INSIGHT_MODEL_BYTES)));
+    if (source->model.size)
+        shape_set(insight, insight, model,
+                  arena_copy(arena, str_slice(source->model, 0, INSIGHT_MODEL_BYTES)));
     shape_set(insight, insight, prompt, str_of(source->prompt));
     if (source->has_usage) {
         shape_set(insight, insight, input_tokens, source->input_tokens);
@@ -190,7 +206,8 @@ static void tell_source(struct insight *insight, const struct asker_source *sour
     if (task->calls) shape_set(insight, insight, attempts, task->calls);
 }
 
-static int conclude(struct errand *errand, struct insight *answer, const struct asker_source *source, struct err *err)
+static int conclude(struct errand *errand, struct insight *answer,
+                    const struct asker_source *source, struct err *err)
 {
     struct job *job = errand->job;
     struct genai_state *state = job->context->state;
@@ -199,9 +216,11 @@ static int conclude(struct errand *errand, struct insight *answer, const struct 
         insight = *answer;
         tell_source(&insight, source, &errand->task, job->arena);
         state->dropped_claims += source->dropped;
-        if (shape_has(insight, &insight, model) && !insight.model.data) return err_set(err, E_NO_MEMORY, NULL);
+        if (shape_has(insight, &insight, model) && !insight.model.data)
+            return err_set(err, E_NO_MEMORY, NULL);
     } else {
-        int rc = state->local->ops->ask(state->local, job, &errand->task.asked, &insight, on_answer, err);
+        int rc = state->local->ops->ask(state->local, job, &errand->task.asked, &insight, on_answer,
+                                        err);
         if (rc) return rc;
         shape_set(insight, &insight, degraded, true);
         if (errand->task.calls) shape_set(insight, &insight, attempts, errand->task.calls);
@@ -209,7 +228,8 @@ static int conclude(struct errand *errand, struct insight *answer, const struct 
     return finish(job, errand->task.asked.text, &insight, err);
 }
 
-static void on_end(void *user, struct task *task, struct insight *insight, const struct asker_source *source)
+static void on_end(void *user, struct task *task, struct insight *insight,
+                   const struct asker_source *source)
 {
     struct errand *errand = task->user;
     (void)user;
@@ -218,7 +238,8 @@ static void on_end(void *user, struct task *task, struct insight *insight, const
     if (!errand->waits) job_finish(errand->job, (enum err_code)errand->rc, &errand->err);
 }
 
-static int ask_remote(struct genai_state *state, struct job *job, const struct provider_question *question, struct err *err)
+static int ask_remote(struct genai_state *state, struct job *job,
+                      const struct provider_question *question, struct err *err)
 {
     struct errand *errand = ARENA_NEW(job->arena, struct errand);
     if (!errand) return err_set(err, E_NO_MEMORY, NULL);
@@ -236,7 +257,7 @@ static int ask_remote(struct genai_state *state, struct job *job, const struct p
     return errand->rc;
 }
 
-/* --- a record -------------------------------------------------------------------------------------- */
+/* --- a record --------------------------------------------------------------------------------- */
 
 static int genai_process(struct worker_context *context, struct job *job, struct err *err)
 {
@@ -246,8 +267,10 @@ static int genai_process(struct worker_context *context, struct job *job, struct
     struct safety safety = {0};
     struct insight insight = {0};
     int rc = record_decode(&job->record, SECTION_DOCUMENT, &document, job->arena, err);
-    if (rc == E_OK && record_has(&job->record, SECTION_FEEDBACK)) rc = record_decode(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
-    if (rc == E_OK && record_has(&job->record, SECTION_SAFETY)) rc = record_decode(&job->record, SECTION_SAFETY, &safety, job->arena, err);
+    if (rc == E_OK && record_has(&job->record, SECTION_FEEDBACK))
+        rc = record_decode(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
+    if (rc == E_OK && record_has(&job->record, SECTION_SAFETY))
+        rc = record_decode(&job->record, SECTION_SAFETY, &safety, job->arena, err);
     if (rc) return rc;
     struct provider_question question = {
         .text = document.text,
@@ -255,7 +278,8 @@ static int genai_process(struct worker_context *context, struct job *job, struct
         .tenant = feedback.tenant,
         .has_rating = shape_has(feedback, &feedback, rating),
         .rating = feedback.rating,
-        .safety_positive = record_has(&job->record, SECTION_SAFETY) && safety.state == ENUM_safety_state_positive,
+        .safety_positive = record_has(&job->record,
+                                      SECTION_SAFETY) && safety.state == ENUM_safety_state_positive,
     };
     if (state->remote) return ask_remote(state, job, &question, err);
     rc = state->local->ops->ask(state->local, job, &question, &insight, on_answer, err);
@@ -267,10 +291,12 @@ static void genai_metrics(struct worker_context *context, struct metrics_writer 
     const struct genai_state *state = context->state;
     metrics_sample(writer, METRIC_CLAIMS_DROPPED, NULL, NULL, (double)state->dropped_claims);
     for (uint32_t i = 0; i < ENUM_sentiment_label_count; i++)
-        metrics_sample(writer, METRIC_SENTIMENTS, "sentiment", sentiment_label_enumeration.values[i], (double)state->sentiments[i]);
+        metrics_sample(writer, METRIC_SENTIMENTS, "sentiment",
+                       sentiment_label_enumeration.values[i], (double)state->sentiments[i]);
     metrics_sample(writer, METRIC_SAFETY_RAISED, NULL, NULL, (double)state->raised);
     if (state->teller) digest_teller_metrics(state->teller, writer);
-    if (state->digests) metrics_sample(writer, METRIC_DIGESTS, NULL, NULL, (double)digest_count(state->digests));
+    if (state->digests)
+        metrics_sample(writer, METRIC_DIGESTS, NULL, NULL, (double)digest_count(state->digests));
     if (state->remote) remote_metrics(state->remote, worker_backlog(context), writer);
 }
 
@@ -281,14 +307,17 @@ bool genai_tally(const struct worker_context *context, struct genai_tally *ret_t
     return state->remote != NULL;
 }
 
-static const struct option_table *const further_tables[] = {&bedrock_option_table, &anthropic_option_table, &openai_option_table, NULL};
+static const struct option_table *const further_tables[] = {
+    &bedrock_option_table, &anthropic_option_table, &openai_option_table, NULL};
 
 const struct worker genai_worker = {
     .name = "genai",
-    .summary = "Finds sentiment, unmet needs, topics and recommendations, each with evidence in the text.",
+    .summary = "Finds sentiment, unmet needs, topics and recommendations, each with evidence in "
+               "the text.",
     .consumes = TOPICS(SEGMENTS),
     .produces = TOPICS(INSIGHTS) | TOPICS(SAFETY) | TOPICS(ANSWERS),
-    .reads = TOPICS(INSIGHTS) | TOPICS(ANSWERS), /* for the digests; what was paid for before, here or by another replica */
+    /* for the digests; what was paid for before, here or by another replica */
+    .reads = TOPICS(INSIGHTS) | TOPICS(ANSWERS),
     .joins = DIGEST_GROUP,
     .options = &genai_option_table,
     .tables = further_tables,

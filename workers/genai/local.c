@@ -10,7 +10,8 @@ struct local {
     struct insight_engine *engine;
 };
 
-static int local_open(struct worker_context *context, const char *folder, struct provider **ret_provider, struct err *err)
+static int local_open(struct worker_context *context, const char *folder,
+                      struct provider **ret_provider, struct err *err)
 {
     struct local *local = calloc(1, sizeof *local);
     (void)context;
@@ -29,9 +30,12 @@ static void local_close(struct provider *provider)
     free(local);
 }
 
-static bool fill_sentiment(const struct insight_result *result, struct arena *arena, struct sentiment *sentiment)
+static bool fill_sentiment(const struct insight_result *result, struct arena *arena,
+                           struct sentiment *sentiment)
 {
-    struct span_list list = {.items = ARENA_ARRAY(arena, struct span, result->evidence_count), .count = result->evidence_count};
+    struct span_list list = {
+        .items = ARENA_ARRAY(arena, struct span, result->evidence_count),
+        .count = result->evidence_count};
     if (!list.items) return false;
     for (uint32_t i = 0; i < list.count; i++) {
         shape_set(span, &list.items[i], start, result->evidence[i].start);
@@ -44,9 +48,11 @@ static bool fill_sentiment(const struct insight_result *result, struct arena *ar
     return true;
 }
 
-static bool fill_needs(const struct insight_result *result, struct arena *arena, struct insight *insight)
+static bool fill_needs(const struct insight_result *result, struct arena *arena,
+                       struct insight *insight)
 {
-    struct need_list list = {.items = ARENA_ARRAY(arena, struct need, result->need_count), .count = result->need_count};
+    struct need_list list = {
+        .items = ARENA_ARRAY(arena, struct need, result->need_count), .count = result->need_count};
     if (!list.items) return false;
     for (uint32_t i = 0; i < list.count; i++) {
         const struct insight_need *need = &result->needs[i];
@@ -67,9 +73,12 @@ static bool has_topic(const struct str_list *topics, struct str name)
     return false;
 }
 
-static bool fill_topics(const struct insight_result *result, struct arena *arena, struct insight *insight)
+static bool fill_topics(const struct insight_result *result, struct arena *arena,
+                        struct insight *insight)
 {
-    struct mention_list mentions = {.items = ARENA_ARRAY(arena, struct mention, result->topic_count), .count = result->topic_count};
+    struct mention_list mentions = {
+        .items = ARENA_ARRAY(arena, struct mention, result->topic_count),
+        .count = result->topic_count};
     struct str_list topics = {.items = ARENA_ARRAY(arena, struct str, result->topic_count)};
     if (!mentions.items || !topics.items) return false;
     for (uint32_t i = 0; i < mentions.count; i++) {
@@ -80,13 +89,18 @@ static bool fill_topics(const struct insight_result *result, struct arena *arena
         shape_set(mention, &mentions.items[i], sentiment, (uint32_t)topic->sentiment);
         if (!has_topic(&topics, topic->name)) topics.items[topics.count++] = topic->name;
     }
-    if (topics.count) shape_set(insight, insight, topics, topics), shape_set(insight, insight, mentions, mentions);
+    if (topics.count)
+        shape_set(insight, insight, topics, topics),
+            shape_set(insight, insight, mentions, mentions);
     return true;
 }
 
-static bool fill_aspects(const struct insight_result *result, struct arena *arena, struct insight *insight)
+static bool fill_aspects(const struct insight_result *result, struct arena *arena,
+                         struct insight *insight)
 {
-    struct aspect_list list = {.items = ARENA_ARRAY(arena, struct aspect, result->aspect_count), .count = result->aspect_count};
+    struct aspect_list list = {
+        .items = ARENA_ARRAY(arena, struct aspect, result->aspect_count),
+        .count = result->aspect_count};
     if (!list.items) return false;
     for (uint32_t i = 0; i < list.count; i++) {
         const struct insight_aspect *from = &result->aspects[i];
@@ -100,10 +114,12 @@ static bool fill_aspects(const struct insight_result *result, struct arena *aren
     return true;
 }
 
-static bool fill_recommendations(const struct insight_result *result, struct arena *arena, struct insight *insight)
+static bool fill_recommendations(const struct insight_result *result, struct arena *arena,
+                                 struct insight *insight)
 {
-    struct recommendation_list list = {.items = ARENA_ARRAY(arena, struct recommendation, result->recommendation_count),
-                                       .count = result->recommendation_count};
+    struct recommendation_list list = {
+        .items = ARENA_ARRAY(arena, struct recommendation, result->recommendation_count),
+        .count = result->recommendation_count};
     if (!list.items) return false;
     for (uint32_t i = 0; i < list.count; i++) {
         const struct insight_recommendation *from = &result->recommendations[i];
@@ -117,8 +133,9 @@ static bool fill_recommendations(const struct insight_result *result, struct are
     return true;
 }
 
-static int local_ask(struct provider *provider, struct job *job, const struct provider_question *question,
-                     struct insight *insight, provider_on_answer *on_answer, struct err *err)
+static int local_ask(struct provider *provider, struct job *job,
+                     const struct provider_question *question, struct insight *insight,
+                     provider_on_answer *on_answer, struct err *err)
 {
     struct local *local = (struct local *)provider;
     const struct tokens *words;
@@ -129,12 +146,14 @@ static int local_ask(struct provider *provider, struct job *job, const struct pr
     int rc = job_words(job, question->text, &words, err);
     if (rc == E_OK) rc = job_features(job, question->text, err);
     if (rc == E_OK)
-        rc = insight_analyze(local->engine, question->text, words, language.data, question->has_rating, question->rating,
-                             question->safety_positive, job->arena, result, err);
+        rc = insight_analyze(local->engine, question->text, words, language.data,
+                             question->has_rating, question->rating, question->safety_positive,
+                             job->arena, result, err);
     if (rc) return rc;
     shape_set(insight, insight, model, str_of(insight_engine_models(local->engine)));
-    bool ok = fill_sentiment(result, job->arena, &insight->sentiment) && fill_needs(result, job->arena, insight) &&
-              fill_topics(result, job->arena, insight) && fill_aspects(result, job->arena, insight) &&
+    bool ok = fill_sentiment(result, job->arena, &insight->sentiment) &&
+              fill_needs(result, job->arena, insight) && fill_topics(result, job->arena, insight) &&
+              fill_aspects(result, job->arena, insight) &&
               fill_recommendations(result, job->arena, insight);
     insight->present |= 1u << FIELD_insight_sentiment;
     return ok ? E_OK : err_set(err, E_NO_MEMORY, NULL);

@@ -13,9 +13,10 @@ struct filling {
     struct str value;
 };
 
-/* --- braces -------------------------------------------------------------------------------------- */
+/* --- braces ----------------------------------------------------------------------------------- */
 
-static const struct filling *filling_of(const struct filling *fillings, size_t count, struct str name)
+static const struct filling *filling_of(const struct filling *fillings, size_t count,
+                                        struct str name)
 {
     for (size_t i = 0; i < count; i++)
         if (str_equal(str_of(fillings[i].name), name)) return &fillings[i];
@@ -31,29 +32,35 @@ static void fill(struct str form, const struct filling *fillings, size_t count, 
         form = str_slice(form, open, form.size);
         if (!form.size) return;
         size_t close = str_find(form, STR("}"));
-        const struct filling *filling = close < form.size ? filling_of(fillings, count, str_slice(form, 1, close)) : NULL;
+        const struct filling *filling = close < form.size
+                                            ? filling_of(fillings, count, str_slice(form, 1, close))
+                                            : NULL;
         buffer_add(out, filling ? filling->value : str_slice(form, 0, 1));
         form = str_slice(form, filling ? close + 1 : 1, form.size);
     }
 }
 
-/* --- files --------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 struct files {
     struct buffer system, request, repair, suspicious, examples;
     struct buffer all; /* what the version's hash is of */
 };
 
-static int read_into(const char *folder, const char *version, const char *name, struct buffer *out, struct buffer *all, struct err *err)
+static int read_into(const char *folder, const char *version, const char *name, struct buffer *out,
+                     struct buffer *all, struct err *err)
 {
     char path[PATH_BYTES];
     struct buffer content = {0};
     snprintf(path, sizeof path, "%s/prompts/%s%s%s", folder, version, *version ? "/" : "", name);
     int rc = buffer_read_file(&content, path, FILE_BYTES_MAX, err);
-    if (rc == E_OK && !str_is_utf8(buffer_str(&content))) rc = err_set(err, E_BAD_CONFIG, "%s isn't UTF-8", path);
+    if (rc == E_OK && !str_is_utf8(buffer_str(&content)))
+        rc = err_set(err, E_BAD_CONFIG, "%s isn't UTF-8", path);
     if (rc == E_OK) {
         buffer_add(out, buffer_str(&content));
-        if (all) buffer_printf(all, "%s %zu\n", name, content.size), buffer_add(all, buffer_str(&content));
+        if (all)
+            buffer_printf(all, "%s %zu\n", name, content.size),
+                buffer_add(all, buffer_str(&content));
         if (out->failed || (all && all->failed)) rc = err_set(err, E_NO_MEMORY, NULL);
     }
     buffer_deinit(&content);
@@ -82,7 +89,7 @@ static void free_files(struct files *files)
     buffer_deinit(&files->all);
 }
 
-/* --- opening ------------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static void name_version(struct prompt *prompt, const char *version, struct str all)
 {
@@ -99,14 +106,16 @@ static int make_system(struct prompt *prompt, const struct files *files, struct 
     for (uint32_t i = 0; i < prompt->topics.count; i++)
         buffer_printf(&topics, "%s%.*s", i ? ", " : "", STR_ARGS(prompt->topics.names[i]));
     const struct filling fillings[] = {
-        {"topics", buffer_str(&topics)}, {"examples", buffer_str(&files->examples)}, {"canary", str_of(prompt->canary)}};
+        {"topics", buffer_str(&topics)}, {"examples", buffer_str(&files->examples)},
+        {"canary", str_of(prompt->canary)}};
     fill(buffer_str(&files->system), fillings, sizeof fillings / sizeof *fillings, &prompt->system);
     bool failed = topics.failed || prompt->system.failed;
     buffer_deinit(&topics);
     return failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
 }
 
-static int make(struct prompt *prompt, const char *folder, const char *version, struct files *files, struct err *err)
+static int make(struct prompt *prompt, const char *folder, const char *version, struct files *files,
+                struct err *err)
 {
     char path[PATH_BYTES];
     int rc = read_files(folder, version, files, err);
@@ -118,17 +127,21 @@ static int make(struct prompt *prompt, const char *folder, const char *version, 
     if (rc) return rc;
     buffer_add(&prompt->request, buffer_str(&files->request));
     buffer_add(&prompt->repair, buffer_str(&files->repair));
-    prompt->rules = (struct answer_rules){.shape = prompt->rules.shape, .topics = prompt->topics.names, .topic_count = prompt->topics.count,
-                                          .prompt = buffer_str(&prompt->system), .canary = str_of(prompt->canary)};
+    prompt->rules = (struct answer_rules){
+        .shape = prompt->rules.shape, .topics = prompt->topics.names,
+        .topic_count = prompt->topics.count, .prompt = buffer_str(&prompt->system),
+        .canary = str_of(prompt->canary)};
     answer_write_schema(&prompt->rules, &prompt->schema);
-    buffer_add(&files->all, buffer_str(&prompt->schema)); /* another taxonomy or schema is another question */
-    bool failed = prompt->request.failed || prompt->repair.failed || prompt->schema.failed || files->all.failed;
+    /* another taxonomy or schema is another question */
+    buffer_add(&files->all, buffer_str(&prompt->schema));
+    bool failed = prompt->request.failed || prompt->repair.failed || prompt->schema.failed ||
+                  files->all.failed;
     name_version(prompt, version, buffer_str(&files->all));
     return failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
 }
 
-static int open_prompt(const struct prompt *kind, const char *folder, const char *version, struct random *random,
-                       struct prompt **ret_prompt, struct err *err)
+static int open_prompt(const struct prompt *kind, const char *folder, const char *version,
+                       struct random *random, struct prompt **ret_prompt, struct err *err)
 {
     struct prompt *prompt = calloc(1, sizeof *prompt);
     struct files files = {0};
@@ -143,13 +156,15 @@ static int open_prompt(const struct prompt *kind, const char *folder, const char
     return rc;
 }
 
-int prompt_open(const char *folder, const char *version, struct random *random, struct prompt **ret_prompt, struct err *err)
+int prompt_open(const char *folder, const char *version, struct random *random,
+                struct prompt **ret_prompt, struct err *err)
 {
     const struct prompt kind = {.piece = "feedback", .rules.shape = &insight_shape};
     return open_prompt(&kind, folder, version, random, ret_prompt, err);
 }
 
-int prompt_open_digest(const char *folder, const char *version, struct random *random, struct prompt **ret_prompt, struct err *err)
+int prompt_open_digest(const char *folder, const char *version, struct random *random,
+                       struct prompt **ret_prompt, struct err *err)
 {
     const struct prompt kind = {.piece = "counts", .rules.shape = &digest_story_shape};
     return open_prompt(&kind, folder, version, random, ret_prompt, err);
@@ -167,7 +182,7 @@ void prompt_close(struct prompt *prompt)
     free(prompt);
 }
 
-/* --- requests ------------------------------------------------------------------------------------ */
+/* --- requests --------------------------------------------------------------------------------- */
 
 void prompt_make_mark(struct random *random, char out[static PROMPT_MARK_BYTES])
 {
@@ -191,7 +206,8 @@ static void add_stripped(struct buffer *out, struct str text, struct str mark)
     }
 }
 
-static void add_item(struct buffer *out, const struct prompt_item *item, const char *piece, struct str mark)
+static void add_item(struct buffer *out, const struct prompt_item *item, const char *piece,
+                     struct str mark)
 {
     buffer_add(out, mark);
     buffer_add_char(out, ' ');
@@ -212,8 +228,8 @@ static void add_item(struct buffer *out, const struct prompt_item *item, const c
     buffer_add_char(out, '\n');
 }
 
-void prompt_write(const struct prompt *prompt, const struct prompt_item *items, uint32_t count, struct str mark,
-                  struct str reason, struct buffer *out)
+void prompt_write(const struct prompt *prompt, const struct prompt_item *items, uint32_t count,
+                  struct str mark, struct str reason, struct buffer *out)
 {
     struct buffer ids = {0}, feedback = {0};
     char number[16];
@@ -223,9 +239,13 @@ void prompt_write(const struct prompt *prompt, const struct prompt_item *items, 
         buffer_add(&ids, items[i].id);
         add_item(&feedback, &items[i], prompt->piece, mark);
     }
-    const struct filling fillings[] = {{"mark", mark}, {"count", str_of(number)}, {"ids", buffer_str(&ids)},
-                                       {"feedback", buffer_str(&feedback)}, {"reason", reason}};
-    if (reason.size) fill(buffer_str(&prompt->repair), fillings, sizeof fillings / sizeof *fillings, out);
+    const struct filling fillings[] = {{"mark", mark},
+                                       {"count", str_of(number)},
+                                       {"ids", buffer_str(&ids)},
+                                       {"feedback", buffer_str(&feedback)},
+                                       {"reason", reason}};
+    if (reason.size)
+        fill(buffer_str(&prompt->repair), fillings, sizeof fillings / sizeof *fillings, out);
     fill(buffer_str(&prompt->request), fillings, sizeof fillings / sizeof *fillings, out);
     out->failed |= ids.failed || feedback.failed;
     buffer_deinit(&ids);

@@ -1,8 +1,9 @@
 /* The prompts: versioned files under config/prompts/, and what becomes of them in a request.
  *
- * config/prompts/VERSION/ holds system.txt, request.txt, repair.txt and example-LANGUAGE.txt. A word in braces
- * stands for what differs: {topics}, {examples}, {canary}; {mark}, {count}, {ids}, {feedback}; {reason}. What is
- * recorded as the version has a piece of the files' hash in it, so that an edited prompt is never taken for another. */
+ * config/prompts/VERSION/ holds system.txt, request.txt, repair.txt and example-LANGUAGE.txt.
+ * A word in braces stands for what differs: {topics}, {examples}, {canary}; {mark}, {count}, {ids},
+ * {feedback}; {reason}. What is recorded as the version has a piece of the files' hash in it, so
+ * that an edited prompt is never taken for another. */
 #ifndef VERBATIM_WORKERS_GENAI_PROMPT_H
 #define VERBATIM_WORKERS_GENAI_PROMPT_H
 
@@ -19,15 +20,16 @@ struct prompt {
     struct topics topics;
     struct suspects suspects;
     struct answer_rules rules; /* views of the above; without a mark */
-    const char *piece;         /* what one of the things asked about is called: "feedback", "counts" */
+    /* what one of the things asked about is called: "feedback", "counts" */
+    const char *piece;
 };
 
 /* `folder`: the configuration's. NO_INPUT, BAD_CONFIG, NO_MEMORY. */
-int prompt_open(const char *folder, const char *version, struct random *random, struct prompt **ret_prompt,
-                struct err *err) CHECKED;
+int prompt_open(const char *folder, const char *version, struct random *random,
+                struct prompt **ret_prompt, struct err *err) CHECKED;
 /* The same about digests' counts: the answer is a digest_story. */
-int prompt_open_digest(const char *folder, const char *version, struct random *random, struct prompt **ret_prompt,
-                       struct err *err) CHECKED;
+int prompt_open_digest(const char *folder, const char *version, struct random *random,
+                       struct prompt **ret_prompt, struct err *err) CHECKED;
 void prompt_close(struct prompt *prompt);
 
 struct prompt_item {
@@ -41,9 +43,9 @@ void prompt_make_mark(struct random *random, char out[static PROMPT_MARK_BYTES])
 /* Letters and digits: ids that feedback can't guess. */
 void prompt_make_id(struct random *random, char out[static ANSWER_ID_BYTES]);
 
-/* Appends the request. The mark is stripped from the texts. `reason`: why an answer before this one was of no use;
- * empty: there was none. A failed buffer is out of memory. */
-void prompt_write(const struct prompt *prompt, const struct prompt_item *items, uint32_t count, struct str mark,
-                  struct str reason, struct buffer *out);
+/* Appends the request. The mark is stripped from the texts. `reason`: why an answer before this one
+ * was of no use; empty: there was none. A failed buffer is out of memory. */
+void prompt_write(const struct prompt *prompt, const struct prompt_item *items, uint32_t count,
+                  struct str mark, struct str reason, struct buffer *out);
 
 #endif

@@ -1,5 +1,6 @@
-/* Who answers what a text means. The local provider answers at once; a remote one defers the job and
- * finishes it when its reply has come. Both give claims; genai.c checks them against the text. */
+/* Who answers what a text means. The local provider answers at once;
+ * a remote one defers the job and finishes it when its reply has come. Both give claims; genai.c
+ * checks them against the text. */
 #ifndef VERBATIM_WORKERS_GENAI_PROVIDER_H
 #define VERBATIM_WORKERS_GENAI_PROVIDER_H
 
@@ -13,13 +14,15 @@ struct provider_question {
 };
 
 struct provider;
-typedef void provider_on_answer(struct job *job, enum err_code code, struct insight *answer, const struct err *err);
+typedef void provider_on_answer(struct job *job, enum err_code code, struct insight *answer,
+                                const struct err *err);
 
 struct provider_ops {
     const char *name;
-    int (*open)(struct worker_context *context, const char *folder, struct provider **ret_provider, struct err *err);
-    /* Answers at once into ret_answer; or calls job_defer(), and on_answer exactly once, later, on the loop.
-     * What the answer points to lives in the job's arena. */
+    int (*open)(struct worker_context *context, const char *folder, struct provider **ret_provider,
+                struct err *err);
+    /* Answers at once into ret_answer; or calls job_defer(), and on_answer exactly once, later, on
+     * the loop. What the answer points to lives in the job's arena. */
     int (*ask)(struct provider *provider, struct job *job, const struct provider_question *question,
                struct insight *ret_answer, provider_on_answer *on_answer, struct err *err);
     void (*close)(struct provider *provider);

@@ -1,13 +1,14 @@
 /* Purchases to the topic and back.
  *
- * Writing: an entry is queued → handed to the bus → the bus holds it → on_written. What the bus refuses
- * for now stays queued, in order, for the next turn of the timer.
+ * Writing: an entry is queued → handed to the bus → the bus holds it → on_written. What the bus
+ * refuses for now stays queued, in order, for the next turn of the timer.
  *
  * Reading: a reader without a group takes in everything, always. To know that all is read that was
  * written up to now, a mark is written into each partition: when they have all come back, it is.
  * Marks of one replica have the same keys each time, so compaction drops the old ones.
  *
- * Both ends are in one file, long as it is: a mark is written by the one and awaited by the other. */
+ * Both ends are in one file, long as it is: a mark is written by the one and awaited
+ * by the other. */
 #include "workers/genai/purchases.h"
 
 #include <stdio.h>
@@ -17,9 +18,11 @@
 #include "base/log.h"
 
 enum {
-    TICK_MS = 2, IDLE_MS = 100, RETRY_MS = 100, /* while something is awaited; else; after a failure */
+    /* while something is awaited; else; after a failure */
+    TICK_MS = 2, IDLE_MS = 100, RETRY_MS = 100,
     POLLS = 4, POLL_RECORDS = 512, POLL_BYTES = 1 << 20,
-    KEY_TEXT_BYTES = 2 * SHA256_BYTES, RUN_BYTES = 64, PARTITIONS_MAX = 1024, TRIES_MAX = 64 * PARTITIONS_MAX,
+    KEY_TEXT_BYTES = 2 * SHA256_BYTES, RUN_BYTES = 64, PARTITIONS_MAX = 1024,
+    TRIES_MAX = 64 * PARTITIONS_MAX,
     WARN_MS = 10000,
 };
 
@@ -54,7 +57,7 @@ struct purchases {
     int64_t asked_ms, retry_ms;
 };
 
-/* --- keys -------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static bool hex_value(char c, uint8_t *value)
 {
@@ -69,13 +72,14 @@ static bool key_from_text(struct str text, struct answer_key *ret_key)
     if (text.size != KEY_TEXT_BYTES) return false;
     for (size_t i = 0; i < SHA256_BYTES; i++) {
         uint8_t high, low;
-        if (!hex_value(text.data[2 * i], &high) || !hex_value(text.data[2 * i + 1], &low)) return false;
+        if (!hex_value(text.data[2 * i], &high) || !hex_value(text.data[2 * i + 1], &low))
+            return false;
         ret_key->bytes[i] = (uint8_t)(high << 4 | low);
     }
     return true;
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static void set_timer(struct purchases *journal);
 
@@ -149,7 +153,8 @@ static int fill(struct writing *writing, struct record *record, struct str key, 
     if (rc) return rc;
     headers_fill(headers, TOPIC_ANSWERS, journal->context->worker->name, id, str_of(trace));
     writing->output = (struct bus_output){
-        .topic = TOPIC_ANSWERS, .timestamp_ms = clock_wall_ms(journal->context->clock), .key = id, .value = value,
+        .topic = TOPIC_ANSWERS, .timestamp_ms = clock_wall_ms(journal->context->clock), .key = id,
+        .value = value,
         .headers = headers, .header_count = JOB_HEADERS};
     return E_OK;
 }
@@ -161,8 +166,9 @@ static struct writing *writing_create(struct purchases *journal)
     return writing;
 }
 
-int purchases_write(struct purchases *journal, const struct answer_key *key, const struct purchase *purchase,
-                  purchases_on_written *on_entry_written, void *user, struct err *err)
+int purchases_write(struct purchases *journal, const struct answer_key *key,
+                    const struct purchase *purchase, purchases_on_written *on_entry_written,
+                    void *user, struct err *err)
 {
     char id[RECORD_ID_BYTES_MAX + 1];
     struct record record = {0};
@@ -186,12 +192,15 @@ int purchases_write(struct purchases *journal, const struct answer_key *key, con
     return rc;
 }
 
-/* --- marks ------------------------------------------------------------------------------------- */
+/* --- marks ------------------------------------------------------------------------------------ */
 
-/* "mark-MEMBER-7-RUN.ROUND" has the round in its value only: its key, without it, is the same each time. */
-static struct str mark_id(const struct purchases *journal, uint32_t number, char out[static RECORD_ID_BYTES_MAX + 1])
+/* "mark-MEMBER-7-RUN.ROUND" has the round in its value only: its key, without it,
+ * is the same each time. */
+static struct str mark_id(const struct purchases *journal, uint32_t number,
+                          char out[static RECORD_ID_BYTES_MAX + 1])
 {
-    int size = snprintf(out, RECORD_ID_BYTES_MAX + 1, "mark-%.40s-%u", journal->context->member, number);
+    int size = snprintf(out, RECORD_ID_BYTES_MAX + 1, "mark-%.40s-%u", journal->context->member,
+                        number);
     return str_make(out, (size_t)size);
 }
 
@@ -256,12 +265,17 @@ static int begin_round(struct purchases *journal, struct err *err)
     return write_marks(journal, err);
 }
 
-static void take_mark(struct purchases *journal, const struct bus_message *message, const struct purchase *purchase)
+static void take_mark(struct purchases *journal, const struct bus_message *message,
+                      const struct purchase *purchase)
 {
     char round[24];
     snprintf(round, sizeof round, "%llu", (unsigned long long)journal->round);
-    if (journal->ready || message->partition >= journal->partitions || journal->marked[message->partition]) return;
-    if (!str_equal(purchase->run, str_of(journal->run)) || !str_equal(purchase->model, str_of(round))) return;
+    if (journal->ready || message->partition >= journal->partitions ||
+        journal->marked[message->partition])
+        return;
+    if (!str_equal(purchase->run, str_of(journal->run)) ||
+        !str_equal(purchase->model, str_of(round)))
+        return;
     journal->marked[message->partition] = true;
     if (--journal->missing) return;
     journal->ready = true;
@@ -270,16 +284,18 @@ static void take_mark(struct purchases *journal, const struct bus_message *messa
 
 bool purchases_ready(const struct purchases *journal) { return journal->ready; }
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 bool purchases_decode(struct str message, struct arena *arena, struct purchase *ret_purchase)
 {
     struct record record;
-    return record_scan(message, arena, &record, NULL) == E_OK && record_has(&record, SECTION_PURCHASE) &&
+    return record_scan(message, arena, &record, NULL) == E_OK &&
+           record_has(&record, SECTION_PURCHASE) &&
            record_decode(&record, SECTION_PURCHASE, ret_purchase, arena, NULL) == E_OK;
 }
 
-bool purchases_key(const struct purchase *purchase, struct str message_key, struct answer_key *ret_key)
+bool purchases_key(const struct purchase *purchase, struct str message_key,
+                   struct answer_key *ret_key)
 {
     return shape_has(purchase, purchase, said) && key_from_text(message_key, ret_key);
 }
@@ -291,7 +307,8 @@ static void take(struct purchases *journal, const struct bus_message *message)
     if (!purchases_decode(message->value, &journal->arena, &purchase)) return;
     if (str_equal(purchase.provider, STR("mark"))) take_mark(journal, message, &purchase);
     else if (str_equal(purchase.run, str_of(journal->run))) return; /* known since it was bought */
-    else if (purchases_key(&purchase, message->key, &key)) answers_put(journal->answers, &key, message->value);
+    else if (purchases_key(&purchase, message->key, &key))
+        answers_put(journal->answers, &key, message->value);
     else journal->calls.on_bill(journal->calls.user, &purchase);
 }
 
@@ -314,9 +331,12 @@ static int read_some(struct purchases *journal, bool *ret_more, struct err *err)
 
 static void warn_when_late(struct purchases *journal, const struct err *err)
 {
-    if (journal->ready || journal->warned || clock_mono_ms(journal->context->clock) - journal->asked_ms < WARN_MS) return;
+    if (journal->ready || journal->warned ||
+        clock_mono_ms(journal->context->clock) - journal->asked_ms < WARN_MS)
+        return;
     journal->warned = true;
-    log_error(LOG_WARN, "genai", "what was paid for can't be read back yet; nothing is bought meanwhile", err);
+    log_error(LOG_WARN, "genai",
+              "what was paid for can't be read back yet; nothing is bought meanwhile", err);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -341,7 +361,7 @@ static void set_timer(struct purchases *journal)
         uv_timer_start(&journal->timer, on_timer, ms, 0);
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static void on_producer_ready(uv_poll_t *handle, int status, int events)
 {
@@ -358,7 +378,9 @@ static int ensure_topic(struct bus *bus, struct err *err)
     int rc = bus_topic_describe(bus, TOPIC_ANSWERS, &state, err);
     if (rc != E_NOT_FOUND) return rc;
     rc = bus_topic_create(bus, TOPIC_ANSWERS, &settings, &created, err);
-    return rc ? err_wrap(err, "the topic answers is missing, and can't be made: verbatim topics create") : E_OK;
+    return rc ? err_wrap(err,
+                         "the topic answers is missing, and can't be made: verbatim topics create")
+              : E_OK;
 }
 
 static int open_ends(struct purchases *journal, struct err *err)
@@ -367,7 +389,8 @@ static int open_ends(struct purchases *journal, struct err *err)
     struct worker_context *context = journal->context;
     char member[80];
     snprintf(member, sizeof member, "%.60s-answers", context->member);
-    const struct bus_subscription subscription = {.member = member, .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
+    const struct bus_subscription subscription = {
+        .member = member, .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
     int rc = ensure_topic(context->bus, err);
     if (rc == E_OK) rc = bus_producer_open(context->bus, member, &journal->producer, err);
     if (rc == E_OK) rc = bus_subscribe(context->bus, &subscription, &journal->reader, err);
@@ -382,14 +405,16 @@ static void close_ends(struct purchases *journal)
     arena_deinit(&journal->arena);
 }
 
-int purchases_open(struct worker_context *context, struct answers *answers, const struct purchases_calls *calls,
-                 struct purchases **ret_journal, struct err *err)
+int purchases_open(struct worker_context *context, struct answers *answers,
+                   const struct purchases_calls *calls, struct purchases **ret_journal,
+                   struct err *err)
 {
     struct purchases *journal = calloc(1, sizeof *journal);
     if (!journal) return err_set(err, E_NO_MEMORY, NULL);
     *journal = (struct purchases){.context = context, .answers = answers, .calls = *calls};
     journal->queue_end = &journal->queue;
-    snprintf(journal->run, sizeof journal->run, "%.40s-%llx", context->member, (unsigned long long)random_u64(context->random));
+    snprintf(journal->run, sizeof journal->run, "%.40s-%llx", context->member,
+             (unsigned long long)random_u64(context->random));
     int rc = open_ends(journal, err);
     if (rc) {
         close_ends(journal);

@@ -2,8 +2,9 @@
  * before its offset is committed; read back after a start and whenever partitions may have changed
  * hands. Every replica reads all of it all the time, so that one's answers are everybody's.
  *
- * A question's key is a hash of all that its answer depends on: the redacted text, its language, the
- * prompt's version, the model, the schema's version and the parameters. One thread: the loop's. */
+ * A question's key is a hash of all that its answer depends on: the redacted text, its language,
+ * the prompt's version, the model, the schema's version and the parameters.
+ * One thread: the loop's. */
 #ifndef VERBATIM_WORKERS_GENAI_PURCHASES_H
 #define VERBATIM_WORKERS_GENAI_PURCHASES_H
 
@@ -23,26 +24,31 @@ struct purchases_calls {
 
 /* What is read goes into `answers`, which outlives it. Creates the topic where that is allowed;
  * begins to catch up. NOT_FOUND, DENIED: there is no such topic, and it can't be made. */
-int purchases_open(struct worker_context *context, struct answers *answers, const struct purchases_calls *calls,
-                 struct purchases **ret_journal, struct err *err) CHECKED;
-/* What isn't written yet is reported as CANCELLED. Its memory lives until the loop has closed its handles. */
+int purchases_open(struct worker_context *context, struct answers *answers,
+                   const struct purchases_calls *calls, struct purchases **ret_journal,
+                   struct err *err) CHECKED;
+/* What isn't written yet is reported as CANCELLED. Its memory lives until the loop has
+ * closed its handles. */
 void purchases_close(struct purchases *journal); /* NULL is ignored */
 
 /* Partitions may have changed hands: not ready until all is read that others wrote up to now. */
 void purchases_catch_up(struct purchases *journal);
 bool purchases_ready(const struct purchases *journal);
 
-/* An answer under its key; or, with key NULL, a bill. The journal adds `run`. on_written (may be NULL):
- * on_written(user, NULL) once the bus holds it, or with CANCELLED when the journal is closed before:
- * once, never from within this call. What fails is tried again for as long as it takes; what can't
- * succeed stops the worker. NO_MEMORY, TOO_LARGE. */
+/* An answer under its key; or, with key NULL, a bill. The journal adds `run`. on_written (may be
+ * NULL): on_written(user, NULL) once the bus holds it, or with CANCELLED when the journal is closed
+ * before: once, never from within this call. What fails is tried again for as long as it takes;
+ * what can't succeed stops the worker. NO_MEMORY, TOO_LARGE. */
 typedef void purchases_on_written(void *user, const struct err *err);
-int purchases_write(struct purchases *journal, const struct answer_key *key, const struct purchase *purchase,
-                  purchases_on_written *on_written, void *user, struct err *err) CHECKED;
+int purchases_write(struct purchases *journal, const struct answer_key *key,
+                    const struct purchase *purchase, purchases_on_written *on_written, void *user,
+                    struct err *err) CHECKED;
 
-/* One message of the topic, or one that answers_find() gave. False: it tells of no purchase (a mark, or nonsense). */
+/* One message of the topic, or one that answers_find() gave. False: it tells of no purchase
+ * (a mark, or nonsense). */
 bool purchases_decode(struct str message, struct arena *arena, struct purchase *ret_purchase);
 /* The key of a message that is an answer. False: it isn't. */
-bool purchases_key(const struct purchase *purchase, struct str message_key, struct answer_key *ret_key);
+bool purchases_key(const struct purchase *purchase, struct str message_key,
+                   struct answer_key *ret_key);
 
 #endif

@@ -5,9 +5,10 @@
 
 #include <stdlib.h>
 
-static const char *const names[LLM_PROVIDERS] = {[LLM_BEDROCK] = "bedrock", [LLM_ANTHROPIC] = "anthropic", [LLM_OPENAI] = "openai"};
+static const char *const names[LLM_PROVIDERS] = {
+    [LLM_BEDROCK] = "bedrock", [LLM_ANTHROPIC] = "anthropic", [LLM_OPENAI] = "openai"};
 
-/* --- the list ------------------------------------------------------------------------------------ */
+/* --- the list --------------------------------------------------------------------------------- */
 
 static enum llm_provider find_name(struct str name)
 {
@@ -20,9 +21,14 @@ static int add_name(struct remote_chain *chain, struct str name, struct err *err
 {
     enum llm_provider provider = find_name(name);
     if (provider == LLM_PROVIDERS)
-        return err_set(err, E_BAD_CONFIG, "genai.providers: no provider is called \"%.*s\": bedrock, anthropic, openai or local", STR_ARGS(name));
+        return err_set(
+            err, E_BAD_CONFIG,
+            "genai.providers: no provider is called \"%.*s\": bedrock, anthropic, openai or local",
+            STR_ARGS(name));
     for (uint32_t i = 0; i < chain->count; i++)
-        if (chain->providers[i] == provider) return err_set(err, E_BAD_CONFIG, "genai.providers: \"%.*s\" is there twice", STR_ARGS(name));
+        if (chain->providers[i] == provider)
+            return err_set(err, E_BAD_CONFIG, "genai.providers: \"%.*s\" is there twice",
+                           STR_ARGS(name));
     chain->providers[chain->count++] = provider;
     return E_OK;
 }
@@ -31,11 +37,14 @@ int remote_parse(const char *providers, struct remote_chain *ret_chain, struct e
 {
     struct remote_chain chain = {.count = 0};
     struct str rest = str_trim(str_of(providers));
-    if (rest.size == 0) return err_set(err, E_BAD_CONFIG, "genai.providers is empty: name at least local");
+    if (rest.size == 0)
+        return err_set(err, E_BAD_CONFIG, "genai.providers is empty: name at least local");
     while (rest.size) {
         struct str name = str_trim(str_cut(&rest, ','));
         if (str_equal(name, STR("local"))) {
-            if (str_trim(rest).size) return err_set(err, E_BAD_CONFIG, "genai.providers: nothing can follow local, which always answers");
+            if (str_trim(rest).size)
+                return err_set(err, E_BAD_CONFIG,
+                               "genai.providers: nothing can follow local, which always answers");
             break;
         }
         int rc = add_name(&chain, name, err);
@@ -45,7 +54,7 @@ int remote_parse(const char *providers, struct remote_chain *ret_chain, struct e
     return E_OK;
 }
 
-/* --- opening ------------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 struct remote {
     struct asker asker;
@@ -57,7 +66,8 @@ struct remote {
     bool owns_loop;
 };
 
-static int configure(const struct config *config, enum llm_provider provider, struct llm_config *ret_config, struct err *err)
+static int configure(const struct config *config, enum llm_provider provider,
+                     struct llm_config *ret_config, struct err *err)
 {
     struct bedrock_options bedrock;
     struct anthropic_options anthropic;
@@ -65,19 +75,23 @@ static int configure(const struct config *config, enum llm_provider provider, st
     int rc = E_OK;
     switch (provider) {
     case LLM_BEDROCK:
-        if ((rc = config_get(config, &bedrock_option_table, &bedrock, err)) == E_OK) *ret_config = llm_config_of_bedrock(&bedrock);
+        if ((rc = config_get(config, &bedrock_option_table, &bedrock, err)) == E_OK)
+            *ret_config = llm_config_of_bedrock(&bedrock);
         break;
     case LLM_ANTHROPIC:
-        if ((rc = config_get(config, &anthropic_option_table, &anthropic, err)) == E_OK) *ret_config = llm_config_of_anthropic(&anthropic);
+        if ((rc = config_get(config, &anthropic_option_table, &anthropic, err)) == E_OK)
+            *ret_config = llm_config_of_anthropic(&anthropic);
         break;
     default:
-        if ((rc = config_get(config, &openai_option_table, &openai, err)) == E_OK) *ret_config = llm_config_of_openai(&openai);
+        if ((rc = config_get(config, &openai_option_table, &openai, err)) == E_OK)
+            *ret_config = llm_config_of_openai(&openai);
         break;
     }
     return rc;
 }
 
-static int open_client(struct worker_context *context, struct remote *remote, enum llm_provider provider, struct llm_client **ret_client, struct err *err)
+static int open_client(struct worker_context *context, struct remote *remote,
+                       enum llm_provider provider, struct llm_client **ret_client, struct err *err)
 {
     struct llm_config config;
     int rc = configure(context->config, provider, &config, err);
@@ -89,20 +103,30 @@ static int open_client(struct worker_context *context, struct remote *remote, en
 
 static struct asker_options options_of(const struct genai_options *options)
 {
-    return (struct asker_options){
-        .limits = {.requests_a_minute = options->requests_a_minute, .tokens_a_minute = options->tokens_a_minute, .calls = options->calls},
-        .batch_records = options->batch_records, .tries = options->tries, .answer_tokens = options->answer_tokens,
-        .text_bytes = (uint32_t)options->text_bytes, .queue = options->queue, .batch_wait_ms = options->batch_wait,
-        .patience_ms = options->patience, .retry_least_ms = options->retry_least, .retry_most_ms = options->retry_most,
-        .breaker_least_ms = options->outage_least, .breaker_most_ms = options->outage_most, .language = options->language,
-        .temperature = options->temperature};
+    return (struct asker_options){.limits = {.requests_a_minute = options->requests_a_minute,
+                                             .tokens_a_minute = options->tokens_a_minute,
+                                             .calls = options->calls},
+                                  .batch_records = options->batch_records,
+                                  .tries = options->tries,
+                                  .answer_tokens = options->answer_tokens,
+                                  .text_bytes = (uint32_t)options->text_bytes,
+                                  .queue = options->queue,
+                                  .batch_wait_ms = options->batch_wait,
+                                  .patience_ms = options->patience,
+                                  .retry_least_ms = options->retry_least,
+                                  .retry_most_ms = options->retry_most,
+                                  .breaker_least_ms = options->outage_least,
+                                  .breaker_most_ms = options->outage_most,
+                                  .language = options->language,
+                                  .temperature = options->temperature};
 }
 
 static void on_timer(uv_timer_t *timer);
 
 static void arm(struct remote *remote, int64_t wait_ms)
 {
-    if (remote->timer) uv_timer_start(remote->timer, on_timer, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
+    if (remote->timer)
+        uv_timer_start(remote->timer, on_timer, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
 }
 
 static void on_due(void *user) { arm(user, 0); }
@@ -111,7 +135,8 @@ static void on_timer(uv_timer_t *timer)
 {
     struct remote *remote = timer->data;
     int64_t due_ms = asker_turn(&remote->asker);
-    if (due_ms < INT64_MAX && !uv_is_active((uv_handle_t *)timer)) arm(remote, due_ms - clock_mono_ms(remote->asker.clock));
+    if (due_ms < INT64_MAX && !uv_is_active((uv_handle_t *)timer))
+        arm(remote, due_ms - clock_mono_ms(remote->asker.clock));
 }
 
 static int open_loop(struct worker_context *context, struct remote *remote, struct err *err)
@@ -129,35 +154,40 @@ static int open_loop(struct worker_context *context, struct remote *remote, stru
     return E_OK;
 }
 
-int remote_open(struct worker_context *context, const struct remote_chain *chain, const char *folder,
-                asker_on_end *on_end, void *user, struct remote **ret_remote, struct err *err)
+int remote_open(struct worker_context *context, const struct remote_chain *chain,
+                const char *folder, asker_on_end *on_end, void *user, struct remote **ret_remote,
+                struct err *err)
 {
     const struct genai_options *options = context->options;
     struct asker_options asking = options_of(options);
     struct remote *remote = calloc(1, sizeof *remote);
     if (!remote) return err_set(err, E_NO_MEMORY, NULL);
     int rc = open_loop(context, remote, err);
-    if (rc == E_OK) rc = prompt_open(folder, options->prompt, context->random, &remote->prompt, err);
+    if (rc == E_OK)
+        rc = prompt_open(folder, options->prompt, context->random, &remote->prompt, err);
     if (rc == E_OK) rc = account_open(context, &remote->account, err);
     for (uint32_t i = 0; i < chain->count && rc == E_OK; i++)
         rc = open_client(context, remote, chain->providers[i], &remote->clients[i], err);
     for (uint32_t i = 0; i < chain->count && rc == E_OK; i++)
-        rc = account_check(remote->account, names[chain->providers[i]], llm_client_model(remote->clients[i]), err);
+        rc = account_check(remote->account, names[chain->providers[i]],
+                           llm_client_model(remote->clients[i]), err);
     if (rc) {
         remote_close(remote);
         return rc;
     }
     if (remote->owns_loop) asking.batch_wait_ms = 0; /* no other record comes meanwhile */
-    asker_init(&remote->asker, &asking, context->clock, context->random, remote->prompt, remote->account);
+    asker_init(&remote->asker, &asking, context->clock, context->random, remote->prompt,
+               remote->account);
     remote->asker.telemetry = context->telemetry;
     remote->asker.on_end = on_end, remote->asker.on_end_user = user;
     remote->asker.on_due = on_due, remote->asker.on_due_user = remote;
-    for (uint32_t i = 0; i < chain->count; i++) asker_add_stage(&remote->asker, names[chain->providers[i]], remote->clients[i]);
+    for (uint32_t i = 0; i < chain->count; i++)
+        asker_add_stage(&remote->asker, names[chain->providers[i]], remote->clients[i]);
     *ret_remote = remote;
     return E_OK;
 }
 
-/* --- closing ------------------------------------------------------------------------------------- */
+/* --- closing ---------------------------------------------------------------------------------- */
 
 static void on_timer_closed(uv_handle_t *handle) { free(handle); }
 
@@ -185,7 +215,8 @@ static int rekey(struct llm_client *client, const struct config *config, struct 
 {
     enum llm_provider provider = llm_client_provider(client);
     struct buffer key = {0};
-    int rc = config_secret(config, names[provider], provider == LLM_BEDROCK ? "bearer_token" : "api_key", &key, err);
+    int rc = config_secret(config, names[provider],
+                           provider == LLM_BEDROCK ? "bearer_token" : "api_key", &key, err);
     if (rc == E_OK) rc = llm_client_rekey(client, buffer_cstr(&key), err);
     if (key.data) explicit_bzero(key.data, key.capacity);
     buffer_deinit(&key);
@@ -200,7 +231,8 @@ static int rekey_all(struct remote *remote, const struct config *config, struct 
     return rc;
 }
 
-int remote_reload(struct remote *remote, struct worker_context *context, const char *folder, struct err *err)
+int remote_reload(struct remote *remote, struct worker_context *context, const char *folder,
+                  struct err *err)
 {
     const struct genai_options *options = context->options;
     struct prompt *fresh;
@@ -234,9 +266,10 @@ void remote_metrics(struct remote *remote, uint64_t backlog_records, struct metr
 void remote_tally(const struct remote *remote, struct genai_tally *ret_tally)
 {
     const struct asker *asker = &remote->asker;
-    struct genai_tally tally = {.asked = asker->counts.asked, .repairs = asker->counts.repairs, .unusable = asker->counts.unusable,
-                                .missing = asker->counts.missing, .retries = asker->counts.retries,
-                                .paid_micros = account_paid_micros(remote->account)};
+    struct genai_tally tally = {
+        .asked = asker->counts.asked, .repairs = asker->counts.repairs,
+        .unusable = asker->counts.unusable, .missing = asker->counts.missing,
+        .retries = asker->counts.retries, .paid_micros = account_paid_micros(remote->account)};
     uint64_t most = 0;
     for (uint32_t i = 0; i < asker->stage_count; i++) {
         const struct stage *stage = &asker->stages[i];

@@ -1,4 +1,5 @@
-/* The remote providers of the chain, their clients and the timer: what stands between the worker and the asker. */
+/* The remote providers of the chain, their clients and the timer: what stands between the
+ * worker and the asker. */
 #ifndef VERBATIM_WORKERS_GENAI_REMOTE_H
 #define VERBATIM_WORKERS_GENAI_REMOTE_H
 
@@ -13,13 +14,16 @@ struct remote_chain {
 int remote_parse(const char *providers, struct remote_chain *ret_chain, struct err *err) CHECKED;
 
 struct remote;
-/* On context->loop; on one of its own where there is none (a chain), and then remote_wait() turns it. */
-int remote_open(struct worker_context *context, const struct remote_chain *chain, const char *folder,
-                asker_on_end *on_end, void *user, struct remote **ret_remote, struct err *err) CHECKED;
+/* On context->loop; on one of its own where there is none (a chain), and then
+ * remote_wait() turns it. */
+int remote_open(struct worker_context *context, const struct remote_chain *chain,
+                const char *folder, asker_on_end *on_end, void *user, struct remote **ret_remote,
+                struct err *err) CHECKED;
 void remote_close(struct remote *remote); /* NULL is ignored */
 
 /* The prompt anew; on an error the old one stays. */
-int remote_reload(struct remote *remote, struct worker_context *context, const char *folder, struct err *err) CHECKED;
+int remote_reload(struct remote *remote, struct worker_context *context, const char *folder,
+                  struct err *err) CHECKED;
 
 struct asker *remote_asker(struct remote *remote);
 /* Everything not committed will be read again, here or by another replica. */

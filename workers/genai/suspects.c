@@ -168,12 +168,14 @@ static bool holds_code(struct str text)
 }
 
 /* One of the phrases from number `i` to before `end`? */
-static bool one_begins_at(const struct suspects *suspects, struct str text, size_t at, uint32_t i, uint32_t end)
+static bool one_begins_at(const struct suspects *suspects, struct str text, size_t at, uint32_t i,
+                          uint32_t end)
 {
     uint32_t four = four_bytes(text, at);
     for (; i < end; i++) {
         struct suspect_start start = suspects->begins[i];
-        if ((four & start.mask) == start.bytes && begins_at(text, &suspects->phrases[i], at)) return true;
+        if ((four & start.mask) == start.bytes && begins_at(text, &suspects->phrases[i], at))
+            return true;
     }
     return false;
 }
@@ -187,7 +189,8 @@ bool suspects_hold(const struct suspects *suspects, struct str text, struct aren
         if (!(suspects->pairs[pair / 64] >> pair % 64 & 1) || cuts_word(folded, at)) continue;
         const uint32_t *starts = &suspects->starts[bucket_of(pair)];
         if (one_begins_at(suspects, folded, at, starts[0], starts[1])) return true;
-        if (suspects->starts[0] && one_begins_at(suspects, folded, at, 0, suspects->starts[0])) return true;
+        if (suspects->starts[0] && one_begins_at(suspects, folded, at, 0, suspects->starts[0]))
+            return true;
     }
     return false;
 }

@@ -21,7 +21,8 @@ struct suspect_start {
 
 struct suspects {
     struct arena arena;
-    struct suspect_phrase *phrases; /* those of one byte first, then by the bucket of their first two */
+    /* those of one byte first, then by the bucket of their first two */
+    struct suspect_phrase *phrases;
     uint32_t count, starts[SUSPECT_BUCKETS + 1]; /* of bucket b: from starts[b] to starts[b + 1] */
     struct suspect_start *begins;   /* of each */
     uint64_t pairs[65536 / 64];     /* bits: two bytes that one begins with */

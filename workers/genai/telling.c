@@ -26,7 +26,8 @@ static void write_calls(const struct asker *asker, struct metrics_writer *writer
 
 /* As OpenTelemetry's conventions for generative AI want them; the last one is the caller's. */
 enum { CALL_LABELS = 6 };
-static void label_call(const struct stage *stage, char port[static 8], struct metric_label out[static CALL_LABELS])
+static void label_call(const struct stage *stage, char port[static 8],
+                       struct metric_label out[static CALL_LABELS])
 {
     const struct llm_client *client = stage->client;
     snprintf(port, 8, "%u", llm_client_port(client));
@@ -43,9 +44,11 @@ static void write_durations(const struct stage *stage, struct metrics_writer *wr
     char port[8];
     label_call(stage, port, labels);
     for (int why = 0; why < LLM_WHYS; why++) {
-        labels[5] = (struct metric_label){"error_type", why == LLM_ANSWERED ? "" : llm_why_name((enum llm_why)why)};
+        labels[5] = (struct metric_label){
+            "error_type", why == LLM_ANSWERED ? "" : llm_why_name((enum llm_why)why)};
         if (stage->ends[why] || why == LLM_ANSWERED)
-            metrics_histogram(writer, METRIC_LLM_SECONDS, labels, CALL_LABELS, &stage->seconds[why]);
+            metrics_histogram(writer, METRIC_LLM_SECONDS, labels, CALL_LABELS,
+                              &stage->seconds[why]);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "workers/genai/asker.h"
 
 void telling_write(const struct asker *asker, struct metrics_writer *writer);
-void telling_outage(const struct stage *stage, const struct llm_result *result); /* NULL: it is back */
+/* NULL: it is back */
+void telling_outage(const struct stage *stage, const struct llm_result *result);
 
 #endif

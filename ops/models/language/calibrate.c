@@ -1,5 +1,5 @@
-/* How sure a language model's scores are: two numbers that make probabilities of them, fitted on texts that
- * taught it nothing. */
+/* How sure a language model's scores are: two numbers that make probabilities of them, fitted on
+ * texts that taught it nothing. */
 #include "train.h"
 
 #include <math.h>
@@ -83,7 +83,8 @@ double language_calibrate(const struct language_judgements *all, struct language
     double best = 1e9;
     for (int i = 1; i <= 30; i++) {
         for (int j = 0; j <= 60; j++) {
-            double sharpness = i * 0.05 - 0.05, slope = j * 0.01, score = brier(all, sharpness, slope);
+            double sharpness = i * 0.05 - 0.05, slope = j * 0.01,
+                   score = brier(all, sharpness, slope);
             if (score >= best) continue;
             best = score;
             model->header.sharpness = (float)sharpness;
@@ -99,7 +100,8 @@ uint32_t language_said(const struct language_judged *judged, const struct langua
     double scores[LANGUAGE_LANES], probabilities[LANGUAGE_LANES];
     uint32_t said = 0;
     for (int c = 0; c < LANGUAGE_LANES; c++)
-        scores[c] = judged->scores[c] * ((double)header->sharpness + (double)header->slope * judged->root);
+        scores[c] = judged->scores[c] *
+                    ((double)header->sharpness + (double)header->slope * judged->root);
     language_softmax(scores, probabilities);
     for (uint32_t c = 1; c < LANGUAGE_LANES; c++)
         if (probabilities[c] > probabilities[said]) said = c;

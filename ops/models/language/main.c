@@ -19,7 +19,8 @@ static int build(char **arguments, uint32_t count, struct err *err)
     struct texts *texts;
     int rc = texts_open(arguments[1], arguments[2], &texts, err);
     if (rc) return rc;
-    struct language_lessons lessons = {.draw = texts_draw, .texts = texts, .count = count, .seed = 1, .on_step = on_step};
+    struct language_lessons lessons = {
+        .draw = texts_draw, .texts = texts, .count = count, .seed = 1, .on_step = on_step};
     for (uint32_t c = 0; c < LANGUAGE_LANES; c++) lessons.codes[c] = texts_code(c);
     rc = train_language(&lessons, &model, err);
     if (!rc) rc = calibrate_language(arguments[1], &model, err);

@@ -228,8 +228,8 @@ struct str lesson_of(struct str line, struct random *random, char *buffer, size_
 static struct str draw_line(const struct language *language, struct random *random, char *buffer,
                             size_t room)
 {
-    return lesson_of(language->lines.items[random_below(random, language->lines.count)], random, buffer,
-                     room);
+    return lesson_of(language->lines.items[random_below(random, language->lines.count)], random,
+                     buffer, room);
 }
 
 struct str lesson_accents(struct str text, struct random *random, char *buffer)

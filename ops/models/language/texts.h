@@ -36,12 +36,13 @@ void texts_close(struct texts *texts);
 const char *texts_code(uint32_t lane);
 int texts_lane(struct str code); /* the lane that says this code, or -1 */
 
-/* Draws a lesson: a few words or sentences of one language, in the caller's buffer. texts: a struct texts. */
+/* Draws a lesson: a few words or sentences of one language, in the caller's buffer.
+ * texts: a struct texts. */
 struct str texts_draw(const void *texts, struct random *random, char *buffer, size_t room,
                       uint32_t *ret_lane);
 
-/* A line whole, or a few of its words, in the caller's buffer; and one in seven without its accents, as
- * people type. */
+/* A line whole, or a few of its words, in the caller's buffer; and one in seven without its
+ * accents, as people type. */
 struct str lesson_of(struct str line, struct random *random, char *buffer, size_t room);
 struct str lesson_accents(struct str text, struct random *random, char *buffer);
 

@@ -89,7 +89,8 @@ static void fill_header(const struct language_lessons *lessons, struct language_
         memcpy(header->codes[c], lessons->codes[c], strlen(lessons->codes[c]));
 }
 
-int train_language(const struct language_lessons *lessons, struct language_model *model, struct err *err)
+int train_language(const struct language_lessons *lessons, struct language_model *model,
+                   struct err *err)
 {
     struct weights *fit = calloc(1, sizeof *fit);
     struct random random;
@@ -102,7 +103,8 @@ int train_language(const struct language_lessons *lessons, struct language_model
         char buffer[LESSON_BYTES];
         struct language_letters letters;
         uint32_t lane;
-        language_letters(lessons->draw(lessons->texts, &random, buffer, sizeof buffer, &lane), &letters);
+        language_letters(lessons->draw(lessons->texts, &random, buffer, sizeof buffer, &lane),
+                         &letters);
         if (language_places(&letters)) loss += learn(fit, &letters, lane);
         if (i % LESSONS_A_STEP) continue;
         if (lessons->on_step) lessons->on_step(lessons->context, i, loss / LESSONS_A_STEP);

@@ -1,5 +1,6 @@
-/* Fits the table of language.model: logistic regression over the grams' rows, then int8, then how sure
- * its scores are. Used by verbatim-build-language for the model that ships, and by verbatim train language. */
+/* Fits the table of language.model: logistic regression over the grams' rows, then int8,
+ * then how sure its scores are. Used by verbatim-build-language for the model that ships, and by
+ * verbatim train language. */
 #ifndef VERBATIM_OPS_MODELS_LANGUAGE_TRAIN_H
 #define VERBATIM_OPS_MODELS_LANGUAGE_TRAIN_H
 
@@ -15,7 +16,8 @@ struct language_model {
 
 struct language_lessons {
     /* A text and the lane that is right for it, like texts_draw(). */
-    struct str (*draw)(const void *texts, struct random *random, char *buffer, size_t room, uint32_t *ret_lane);
+    struct str (*draw)(const void *texts, struct random *random, char *buffer, size_t room,
+                       uint32_t *ret_lane);
     const void *texts;
     const char *codes[LANGUAGE_LANES]; /* up to 3 letters; "und" for a lane that nothing teaches */
     uint32_t count;

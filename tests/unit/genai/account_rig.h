@@ -1,5 +1,5 @@
-/* Accounts on an embedded bus in a folder of its own, each with a loop, as replicas have. Time stands
- * still but for the loops' timers; every wait is for something that must happen. */
+/* Accounts on an embedded bus in a folder of its own, each with a loop, as replicas have. Time
+ * stands still but for the loops' timers; every wait is for something that must happen. */
 #ifndef VERBATIM_TESTS_ACCOUNT_RIG_H
 #define VERBATIM_TESTS_ACCOUNT_RIG_H
 
@@ -62,9 +62,11 @@ static inline void rig_set(struct replica *replica, const char *setting)
 }
 
 /* All but the account. `settings` ends with NULL. */
-static inline void replica_prepare(struct replica *replica, const char *member, bool with_bus, const char *const *settings)
+static inline void replica_prepare(struct replica *replica, const char *member, bool with_bus,
+                                   const char *const *settings)
 {
-    static const struct option_table *const tables[] = {&bus_option_table, &kafka_option_table, &genai_option_table, NULL};
+    static const struct option_table *const tables[] = {
+        &bus_option_table, &kafka_option_table, &genai_option_table, NULL};
     static uint64_t seed;
     char text[600];
     struct err err;
@@ -81,7 +83,8 @@ static inline void replica_prepare(struct replica *replica, const char *member, 
     rig_must(config_get(replica->config, &genai_option_table, &replica->options, &err), &err);
     if (with_bus) rig_must(bus_open(replica->config, &rig_clock.clock, &replica->bus, &err), &err);
     replica->context = (struct worker_context){
-        .worker = &genai_worker, .config = replica->config, .options = &replica->options, .clock = &rig_clock.clock,
+        .worker = &genai_worker, .config = replica->config, .options = &replica->options,
+        .clock = &rig_clock.clock,
         .random = &replica->random, .member = member, .loop = &replica->loop, .bus = replica->bus};
 }
 
@@ -96,7 +99,8 @@ static inline void rig_write_prices(const char *text)
     fclose(file);
 }
 
-static inline void replica_open(struct replica *replica, const char *member, bool with_bus, const char *const *settings)
+static inline void replica_open(struct replica *replica, const char *member, bool with_bus,
+                                const char *const *settings)
 {
     struct err err;
     rig_write_prices("test/m* 1 10 0.1\n");
@@ -127,25 +131,35 @@ static inline void replica_close(struct replica *replica)
 
 static inline struct account_question question_of(const char *text, const char *tenant)
 {
-    return (struct account_question){.text = str_of(text), .language = STR("en"), .answer_in = STR("en"), .tenant = str_of(tenant),
-                                     .provider = "test", .model = "m1", .prompt = "p1"};
+    return (struct account_question){.text = str_of(text),
+                                     .language = STR("en"),
+                                     .answer_in = STR("en"),
+                                     .tenant = str_of(tenant),
+                                     .provider = "test",
+                                     .model = "m1",
+                                     .prompt = "p1"};
 }
 
 /* What is known of it; the journal is read back first. */
-static inline enum account_known recall(struct replica *replica, const struct account_question *question, struct str *ret_raw)
+static inline enum account_known recall(struct replica *replica,
+                                        const struct account_question *question,
+                                        struct str *ret_raw)
 {
     int64_t again_ms;
     enum account_known known;
-    RIG_AWAIT(replica, (known = account_recall(replica->account, question, &replica->arena, 0, ret_raw, &again_ms)) != ACCOUNT_NOT_YET);
+    RIG_AWAIT(replica, (known = account_recall(replica->account, question, &replica->arena, 0,
+                                               ret_raw, &again_ms)) != ACCOUNT_NOT_YET);
     return known;
 }
 
-static inline enum account_verdict reserve(struct replica *replica, struct account_call *call, const struct account_question *const *questions,
+static inline enum account_verdict reserve(struct replica *replica, struct account_call *call,
+                                           const struct account_question *const *questions,
                                            uint32_t count)
 {
     int64_t again_ms = -1;
-    *call = (struct account_call){.questions = questions, .count = count, .provider = "test", .model = "m1",
-                                  .input_tokens = 100, .output_tokens = 20};
+    *call = (struct account_call){
+        .questions = questions, .count = count, .provider = "test", .model = "m1",
+        .input_tokens = 100, .output_tokens = 20};
     enum account_verdict verdict = account_reserve(replica->account, call, 5000, &again_ms);
     if (verdict == ACCOUNT_PAUSE || verdict == ACCOUNT_LATER) assert_int_equal(again_ms, 6000);
     return verdict;
@@ -153,13 +167,17 @@ static inline enum account_verdict reserve(struct replica *replica, struct accou
 
 static inline struct llm_result answered(uint32_t input, uint32_t output)
 {
-    return (struct llm_result){.why = LLM_ANSWERED, .model = "m1-2026", .usage = {.known = true, .input_tokens = input, .output_tokens = output}};
+    return (struct llm_result){
+        .why = LLM_ANSWERED,
+        .model = "m1-2026",
+        .usage = {.known = true, .input_tokens = input, .output_tokens = output}};
 }
 
 static inline void replica_on_kept(void *user) { ((struct replica *)user)->kept++; }
 
 /* Asked about alone, answered, kept. */
-static inline void buy(struct replica *replica, const struct account_question *question, uint32_t input, uint32_t output, const char *said)
+static inline void buy(struct replica *replica, const struct account_question *question,
+                       uint32_t input, uint32_t output, const char *said)
 {
     const struct account_question *const questions[] = {question};
     struct account_call call;
@@ -169,7 +187,8 @@ static inline void buy(struct replica *replica, const struct account_question *q
     assert_int_equal(reserve(replica, &call, questions, 1), ACCOUNT_GO);
     struct llm_result result = answered(input, output);
     double cost = account_settle(replica->account, &call, &result);
-    bool later = account_keep(replica->account, question, str_of(said), &result, cost, replica_on_kept, replica);
+    bool later = account_keep(replica->account, question, str_of(said), &result, cost,
+                              replica_on_kept, replica);
     assert_int_equal(later, replica->bus != NULL);
     assert_int_equal(replica->kept, kept); /* not before the journal has it */
     if (later) RIG_AWAIT(replica, replica->kept == kept + 1);

@@ -47,12 +47,16 @@ struct rig {
     uint32_t task_count;
 };
 
-static struct rig *rig_of_client(struct llm_client *client) { return ((struct rig_client *)client)->rig; }
+static struct rig *rig_of_client(struct llm_client *client)
+{
+    return ((struct rig_client *)client)->rig;
+}
 
 /* The ids stand in the line that asks for them; the mark before it. */
 static void rig_read_prompt(struct rig_call *call)
 {
-    const char *mark = strstr(call->prompt, "The mark of this request is "), *ids = strstr(call->prompt, "these ids: ");
+    const char *mark = strstr(call->prompt, "The mark of this request is "),
+               *ids = strstr(call->prompt, "these ids: ");
     assert_non_null(mark);
     assert_non_null(ids);
     snprintf(call->mark, sizeof call->mark, "%.16s", mark + strlen("The mark of this request is "));
@@ -64,15 +68,17 @@ static void rig_read_prompt(struct rig_call *call)
     }
 }
 
-static int rig_ask(struct llm_client *client, const struct llm_question *question, llm_on_result *on_result, void *user,
-                   struct llm_call **ret_call, struct err *err)
+static int rig_ask(struct llm_client *client, const struct llm_question *question,
+                   llm_on_result *on_result, void *user, struct llm_call **ret_call,
+                   struct err *err)
 {
     struct rig *rig = rig_of_client(client);
     struct rig_call *call = calloc(1, sizeof *call);
     (void)err;
     assert_non_null(call);
     assert_true(rig->call_count < RIG_CALLS_MAX && question->prompt.size < sizeof call->prompt);
-    *call = (struct rig_call){.call.client = client, .on_result = on_result, .user = user, .rig = rig, .open = true};
+    *call = (struct rig_call){
+        .call.client = client, .on_result = on_result, .user = user, .rig = rig, .open = true};
     memcpy(call->prompt, question->prompt.data, question->prompt.size);
     rig_read_prompt(call);
     rig->calls[rig->call_count++] = call;
@@ -89,9 +95,11 @@ static void rig_cancel(struct llm_call *call)
 }
 
 static void rig_client_close(struct llm_client *client) { (void)client; }
-static const struct llm_client_ops rig_ops = {.ask = rig_ask, .cancel = rig_cancel, .close = rig_client_close};
+static const struct llm_client_ops rig_ops = {
+    .ask = rig_ask, .cancel = rig_cancel, .close = rig_client_close};
 
-static void rig_on_end(void *user, struct task *task, struct insight *insight, const struct asker_source *source)
+static void rig_on_end(void *user, struct task *task, struct insight *insight,
+                       const struct asker_source *source)
 {
     struct rig_task *ended = task->user;
     (void)user;
@@ -109,10 +117,18 @@ static void rig_on_due(void *user) { ((struct rig *)user)->due_calls++; }
 
 static inline struct asker_options rig_options(void)
 {
-    return (struct asker_options){
-        .limits = {.calls = 4}, .batch_records = 4, .tries = 3, .answer_tokens = 300, .text_bytes = 8192,
-        .batch_wait_ms = 50, .patience_ms = 60000, .retry_least_ms = 200, .retry_most_ms = 10000,
-        .breaker_least_ms = 5000, .breaker_most_ms = 60000, .language = ""};
+    return (struct asker_options){.limits = {.calls = 4},
+                                  .batch_records = 4,
+                                  .tries = 3,
+                                  .answer_tokens = 300,
+                                  .text_bytes = 8192,
+                                  .batch_wait_ms = 50,
+                                  .patience_ms = 60000,
+                                  .retry_least_ms = 200,
+                                  .retry_most_ms = 10000,
+                                  .breaker_least_ms = 5000,
+                                  .breaker_most_ms = 60000,
+                                  .language = ""};
 }
 
 static inline struct rig *rig_start(const struct asker_options *options, uint32_t providers)
@@ -126,11 +142,13 @@ static inline struct rig *rig_start(const struct asker_options *options, uint32_
     clock_manual_advance(&rig->clock, 1000);
     random_seed(&rig->random, 1);
     snprintf(folder, sizeof folder, "%s/config", source ? source : ".");
-    if (prompt_open(folder, "insight-000001", &rig->random, &rig->prompt, &err)) fail_msg("%s", err.text);
+    if (prompt_open(folder, "insight-000001", &rig->random, &rig->prompt, &err))
+        fail_msg("%s", err.text);
     asker_init(&rig->asker, options, &rig->clock.clock, &rig->random, rig->prompt, NULL);
     rig->asker.on_end = rig_on_end, rig->asker.on_due = rig_on_due, rig->asker.on_due_user = rig;
     for (uint32_t i = 0; i < providers; i++) {
-        rig->clients[i] = (struct rig_client){{.ops = &rig_ops, .provider = LLM_OPENAI, .model = "m", .description = ""}, rig};
+        rig->clients[i] = (struct rig_client){
+            {.ops = &rig_ops, .provider = LLM_OPENAI, .model = "m", .description = ""}, rig};
         asker_add_stage(&rig->asker, i ? "second" : "first", &rig->clients[i].client);
     }
     return rig;
@@ -149,7 +167,9 @@ static inline struct rig_task *rig_feedback(struct rig *rig, const char *text)
 {
     assert_true(rig->task_count < RIG_TASKS_MAX);
     struct rig_task *task = &rig->tasks[rig->task_count++];
-    task->task = (struct task){.asked = {.text = str_of(text), .language = STR("en")}, .arena = &task->arena, .user = task};
+    task->task = (struct task){
+        .asked = {.text = str_of(text), .language = STR("en")}, .arena = &task->arena,
+        .user = task};
     asker_ask(&rig->asker, &task->task);
     return task;
 }
@@ -167,7 +187,7 @@ static inline uint32_t rig_open_calls(const struct rig *rig)
     return open;
 }
 
-/* --- what providers say ------------------------------------------------------------------------------ */
+/* --- what providers say ----------------------------------------------------------------------- */
 
 static inline void rig_end(struct rig *rig, uint32_t number, struct llm_result *result)
 {
@@ -182,7 +202,8 @@ static inline void rig_end(struct rig *rig, uint32_t number, struct llm_result *
 static inline struct llm_result rig_result(enum llm_why why)
 {
     struct llm_limit none = {-1, -1, -1};
-    return (struct llm_result){.why = why, .retry_after_ms = -1, .latency_ms = 100, .limits = {none, none, none, none}};
+    return (struct llm_result){
+        .why = why, .retry_after_ms = -1, .latency_ms = 100, .limits = {none, none, none, none}};
 }
 
 static inline void rig_fail(struct rig *rig, uint32_t number, enum llm_why why)
@@ -193,8 +214,11 @@ static inline void rig_fail(struct rig *rig, uint32_t number, enum llm_why why)
 
 static inline void rig_write_answer(struct buffer *out, const char *id)
 {
-    buffer_printf(out, "%s{\"id\":\"%s\",\"sentiment\":{\"label\":\"negative\",\"score\":-0.5,\"evidence\":[\"late\"]},\"needs\":[],"
-                       "\"mentions\":[],\"recommendations\":[],\"signals\":[]}", out->size > 12 ? "," : "", id);
+    buffer_printf(out,
+                  "%s{\"id\":\"%s\",\"sentiment\":{\"label\":\"negative\",\"score\":-0.5,"
+                  "\"evidence\":[\"late\"]},\"needs\":[],"
+                  "\"mentions\":[],\"recommendations\":[],\"signals\":[]}",
+                  out->size > 12 ? "," : "", id);
 }
 
 /* Answers for the first `count` ids that were asked about. */

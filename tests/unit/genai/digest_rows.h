@@ -12,7 +12,8 @@ struct digest_bed {
     struct digest digest;
 };
 
-static inline void bed_row(struct digest_bed *bed, uint32_t side, const char *name, uint64_t records, float score, uint32_t findings)
+static inline void bed_row(struct digest_bed *bed, uint32_t side, const char *name,
+                           uint64_t records, float score, uint32_t findings)
 {
     struct digest_row *row = &bed->rows[bed->digest.rows.count++];
     *row = (struct digest_row){0};
@@ -27,7 +28,8 @@ static inline void bed_row(struct digest_bed *bed, uint32_t side, const char *na
     shape_set(digest_row, row, usual_score, 0.1f);
 }
 
-static inline void bed_need(struct digest_bed *bed, uint32_t kind, const char *text, uint64_t records)
+static inline void bed_need(struct digest_bed *bed, uint32_t kind, const char *text,
+                            uint64_t records)
 {
     struct digest_need *need = &bed->needs[bed->digest.needs.count++];
     *need = (struct digest_need){0};

@@ -17,7 +17,8 @@ static inline const char *genai_folder(void)
     return setting;
 }
 
-static inline struct str genai_message(struct bench *bench, const char *text, const char *language, float rating)
+static inline struct str genai_message(struct bench *bench, const char *text, const char *language,
+                                       float rating)
 {
     struct record record = bench_document(bench, text, language, "review", rating);
     return bench_write(bench, &record);
@@ -31,12 +32,16 @@ static inline struct insight genai_insight(struct bench *bench, const struct rec
     return insight;
 }
 
-static inline struct insight genai_pass(struct bench *bench, const char *text, const char *language, float rating)
+static inline struct insight genai_pass(struct bench *bench, const char *text, const char *language,
+                                        float rating)
 {
     struct record out;
     enum topic topic;
-    assert_int_equal(bench_pass(bench, TOPIC_SEGMENTS, genai_message(bench, text, language, rating), &topic, &out), E_OK);
-    if (topic == TOPIC_DEAD_LETTERS) fail_msg("dead letter: %.*s", STR_ARGS(bench_letter(bench, &out).message));
+    assert_int_equal(bench_pass(bench, TOPIC_SEGMENTS, genai_message(bench, text, language, rating),
+                                &topic, &out),
+                     E_OK);
+    if (topic == TOPIC_DEAD_LETTERS)
+        fail_msg("dead letter: %.*s", STR_ARGS(bench_letter(bench, &out).message));
     assert_int_equal(topic, TOPIC_INSIGHTS);
     return genai_insight(bench, &out);
 }

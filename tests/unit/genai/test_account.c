@@ -1,11 +1,13 @@
-/* Paid once and within the budget: the journal over restarts and between replicas, the bills of tenants,
- * the limits, and what calls cost that went wrong. */
+/* Paid once and within the budget: the journal over restarts and between replicas, the bills of
+ * tenants, the limits, and what calls cost that went wrong. */
 #include "account_rig.h"
 
 static void test_an_answer_is_paid_for_once(void **state)
 {
     struct replica replica;
-    struct account_question question = question_of("too salty", "a"), other = question_of("too sweet", "a"), shared = question_of("too salty", "b");
+    struct account_question question = question_of("too salty", "a"),
+                            other = question_of("too sweet", "a"),
+                            shared = question_of("too salty", "b");
     struct str raw;
     (void)state;
     replica_open(&replica, "genai-0", true, NULL);
@@ -19,7 +21,8 @@ static void test_an_answer_is_paid_for_once(void **state)
     assert_int_equal(MICROS(&replica, "verbatim_spend_today_usd{}"), 40);
     assert_int_equal(MICROS(&replica, "verbatim_spend_reserved_usd{}"), 0);
     assert_int_equal(MICROS(&replica, "verbatim_spend_saved_usd_total{}"), 80);
-    assert_int_equal(MICROS(&replica, "verbatim_spend_backlog_usd{}"), 10 * 40 / 3); /* three answers for 40 */
+    /* three answers for 40 */
+    assert_int_equal(MICROS(&replica, "verbatim_spend_backlog_usd{}"), 10 * 40 / 3);
     assert_int_equal(COUNTED(&replica, "verbatim_answers_total{result=\"bought\"}"), 1);
     assert_int_equal(COUNTED(&replica, "verbatim_answers_total{result=\"known\"}"), 1);
     assert_int_equal(COUNTED(&replica, "verbatim_answers_total{result=\"shared\"}"), 1);
@@ -31,8 +34,9 @@ static void test_what_decides_an_answer(void **state)
 {
     const struct account_question question = question_of("text", "a");
     struct account_question changed[9];
-    static const char *const whys[] = {"the text", "its language", "the answer's language", "a rating", "another rating", "the provider", "the model",
-                                       "the prompt", "not the tenant"};
+    static const char *const whys[] = {
+        "the text", "its language", "the answer's language", "a rating", "another rating",
+        "the provider", "the model", "the prompt", "not the tenant"};
     struct answer_key key, other;
     struct replica replica;
     (void)state;
@@ -64,11 +68,13 @@ static void test_what_decides_an_answer(void **state)
     replica_close(&replica);
 }
 
-/* Nothing is asked before the journal is read, and then nothing that is in it; what was spent is known. */
+/* Nothing is asked before the journal is read, and then nothing that is in it;
+ * what was spent is known. */
 static void test_a_restart_knows_what_was_paid(void **state)
 {
     struct replica replica;
-    struct account_question question = question_of("known", "t"), rubbish = question_of("rubbish", "t");
+    struct account_question question = question_of("known", "t"),
+                            rubbish = question_of("rubbish", "t");
     const struct account_question *const questions[] = {&rubbish};
     struct account_call call;
     struct str raw;
@@ -83,21 +89,25 @@ static void test_a_restart_knows_what_was_paid(void **state)
     replica_close(&replica);
 
     replica_open(&replica, "genai-0", true, NULL);
-    assert_int_equal(account_recall(replica.account, &question, &replica.arena, 100, &raw, &again_ms), ACCOUNT_NOT_YET);
+    assert_int_equal(
+        account_recall(replica.account, &question, &replica.arena, 100, &raw, &again_ms),
+        ACCOUNT_NOT_YET);
     assert_in_range(again_ms, 101, 1000);
     assert_int_equal(recall(&replica, &question, &raw), ACCOUNT_KNOWN);
     assert_int_equal(recall(&replica, &rubbish, &raw), ACCOUNT_UNKNOWN);
     assert_int_equal(MICROS(&replica, "verbatim_spend_today_usd{}"), 30 + 50);
     replica_close(&replica);
 
-    clock_manual_advance(&rig_clock, RIG_NOON_MS); /* the next day: the answer lives on, the spending is yesterday's */
+    /* the next day: the answer lives on, the spending is yesterday's */
+    clock_manual_advance(&rig_clock, RIG_NOON_MS);
     replica_open(&replica, "genai-0", true, NULL);
     assert_int_equal(recall(&replica, &question, &raw), ACCOUNT_KNOWN);
     assert_int_equal(MICROS(&replica, "verbatim_spend_today_usd{}"), 0);
     replica_close(&replica);
 }
 
-/* What one replica buys the other knows, also when partitions change hands; and they share a budget. */
+/* What one replica buys the other knows, also when partitions change hands;
+ * and they share a budget. */
 static void test_replicas_share_a_journal(void **state)
 {
     const char *const settings[] = {"genai.budget=0.000700", NULL};
@@ -113,7 +123,8 @@ static void test_replicas_share_a_journal(void **state)
     assert_int_equal(recall(&two, &question, &raw), ACCOUNT_UNKNOWN);
     buy(&one, &question, 300, 20, "{}"); /* 500 of 700 */
     account_rewound(two.account); /* a partition of the first has come */
-    assert_int_equal(account_recall(two.account, &question, &two.arena, 0, &raw, &again_ms), ACCOUNT_NOT_YET);
+    assert_int_equal(account_recall(two.account, &question, &two.arena, 0, &raw, &again_ms),
+                     ACCOUNT_NOT_YET);
     assert_int_equal(recall(&two, &question, &raw), ACCOUNT_KNOWN);
     assert_int_equal(MICROS(&two, "verbatim_spend_today_usd{}"), 500);
     assert_int_equal(reserve(&two, &call, questions, 1), ACCOUNT_DEGRADE);
@@ -134,27 +145,38 @@ static void test_limits(void **state)
         {"no limit", {NULL}, {"a"}, 1, ACCOUNT_GO, NULL},
         {"to the last micro-dollar", {"genai.budget=0.000500"}, {"a"}, 1, ACCOUNT_GO, NULL},
         {"a micro-dollar less", {"genai.budget=0.000499"}, {"a"}, 1, ACCOUNT_DEGRADE, "day"},
-        {"a micro-dollar less, pause", {"genai.budget=0.000499", "genai.at_limit=pause"}, {"a"}, 1, ACCOUNT_PAUSE, "day"},
+        {"a micro-dollar less, pause", {"genai.budget=0.000499", "genai.at_limit=pause"}, {"a"}, 1,
+         ACCOUNT_PAUSE, "day"},
         {"a tenant's", {"genai.budget_tenant=0.000499"}, {"a"}, 1, ACCOUNT_DEGRADE, "tenant"},
-        {"a tenant's, pause: only its records wait", {"genai.budget_tenant=0.000499", "genai.at_limit=pause"}, {"a"}, 1, ACCOUNT_LATER, "tenant"},
-        {"two tenants: half each", {"genai.budget_tenant=0.000250"}, {"a", "b"}, 2, ACCOUNT_GO, NULL},
-        {"one of two has spent its own: ask alone", {"genai.budget_tenant=0.000249"}, {"a", "b"}, 2, ACCOUNT_ALONE, NULL},
-        {"two records of one tenant", {"genai.budget_tenant=0.000499"}, {"a", "a"}, 2, ACCOUNT_DEGRADE, "tenant"},
+        {"a tenant's, pause: only its records wait",
+         {"genai.budget_tenant=0.000499", "genai.at_limit=pause"}, {"a"}, 1, ACCOUNT_LATER,
+         "tenant"},
+        {"two tenants: half each", {"genai.budget_tenant=0.000250"}, {"a", "b"}, 2, ACCOUNT_GO,
+         NULL},
+        {"one of two has spent its own: ask alone", {"genai.budget_tenant=0.000249"}, {"a", "b"}, 2,
+         ACCOUNT_ALONE, NULL},
+        {"two records of one tenant", {"genai.budget_tenant=0.000499"}, {"a", "a"}, 2,
+         ACCOUNT_DEGRADE, "tenant"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct replica replica;
-        struct account_question first = question_of("1", cases[i].tenants[0]), second = question_of("2", cases[i].tenants[1]);
+        struct account_question first = question_of("1", cases[i].tenants[0]),
+                                second = question_of("2", cases[i].tenants[1]);
         const struct account_question *const questions[] = {&first, &second};
         struct account_call call;
         CASE(cases[i].why);
         replica_open(&replica, "genai-0", false, cases[i].settings);
         assert_int_equal(reserve(&replica, &call, questions, cases[i].count), cases[i].verdict);
-        assert_int_equal(MICROS(&replica, "verbatim_spend_reserved_usd{}"), cases[i].verdict == ACCOUNT_GO ? 500 : 0);
-        assert_int_equal(COUNTED(&replica, "verbatim_budget_refused_total{limit=\"day\"}"), cases[i].refused && *cases[i].refused == 'd');
-        assert_int_equal(COUNTED(&replica, "verbatim_budget_refused_total{limit=\"tenant\"}"), cases[i].refused && *cases[i].refused == 't');
+        assert_int_equal(MICROS(&replica, "verbatim_spend_reserved_usd{}"),
+                         cases[i].verdict == ACCOUNT_GO ? 500 : 0);
+        assert_int_equal(COUNTED(&replica, "verbatim_budget_refused_total{limit=\"day\"}"),
+                         cases[i].refused && *cases[i].refused == 'd');
+        assert_int_equal(COUNTED(&replica, "verbatim_budget_refused_total{limit=\"tenant\"}"),
+                         cases[i].refused && *cases[i].refused == 't');
         if (cases[i].verdict == ACCOUNT_GO) account_settle(replica.account, &call, NULL);
-        assert_int_equal(MICROS(&replica, "verbatim_spend_reserved_usd{}"), 0); /* what never left is free again */
+        /* what never left is free again */
+        assert_int_equal(MICROS(&replica, "verbatim_spend_reserved_usd{}"), 0);
         assert_int_equal(MICROS(&replica, "verbatim_spend_today_usd{}"), 0);
         replica_close(&replica);
     }
@@ -167,10 +189,16 @@ static void test_what_a_call_cost(void **state)
         struct llm_result result;
         long paid;
     } cases[] = {
-        {"as reported", {.why = LLM_ANSWERED, .usage = {.known = true, .input_tokens = 101, .output_tokens = 10}}, 201},
-        {"a tenth of it for what was cached", {.why = LLM_ANSWERED, .usage = {.known = true, .input_tokens = 100, .cached_tokens = 100}}, 10},
-        {"more than was reserved", {.why = LLM_ANSWERED, .usage = {.known = true, .input_tokens = 1000}}, 1000},
-        {"cut off: paid", {.why = LLM_TRUNCATED, .usage = {.known = true, .output_tokens = 20}}, 200},
+        {"as reported",
+         {.why = LLM_ANSWERED, .usage = {.known = true, .input_tokens = 101, .output_tokens = 10}},
+         201},
+        {"a tenth of it for what was cached",
+         {.why = LLM_ANSWERED, .usage = {.known = true, .input_tokens = 100, .cached_tokens = 100}},
+         10},
+        {"more than was reserved",
+         {.why = LLM_ANSWERED, .usage = {.known = true, .input_tokens = 1000}}, 1000},
+        {"cut off: paid", {.why = LLM_TRUNCATED, .usage = {.known = true, .output_tokens = 20}},
+         200},
         {"answered without saying: the most", {.why = LLM_ANSWERED}, 501 /* 167 each */},
         {"timed out: nobody knows, so the most", {.why = LLM_TIMED_OUT}, 501},
         {"throttled: free", {.why = LLM_THROTTLED}, 0},
@@ -180,7 +208,8 @@ static void test_what_a_call_cost(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct replica replica;
-        struct account_question first = question_of("1", "a"), second = question_of("2", "b"), third = question_of("3", "a");
+        struct account_question first = question_of("1", "a"), second = question_of("2", "b"),
+                                third = question_of("3", "a");
         const struct account_question *const questions[] = {&first, &second, &third};
         struct account_call call;
         CASE(cases[i].why);
@@ -188,7 +217,8 @@ static void test_what_a_call_cost(void **state)
         assert_int_equal(reserve(&replica, &call, questions, 3), ACCOUNT_GO);
         double dollars = account_settle(replica.account, &call, &cases[i].result);
         assert_int_equal((long)(dollars * 1e6 + 0.5), cases[i].paid);
-        assert_int_equal(MICROS(&replica, "verbatim_spend_today_usd{}"), cases[i].paid); /* no micro-dollar is lost in the division */
+        /* no micro-dollar is lost in the division */
+        assert_int_equal(MICROS(&replica, "verbatim_spend_today_usd{}"), cases[i].paid);
         assert_int_equal(MICROS(&replica, "verbatim_spend_reserved_usd{}"), 0);
         replica_close(&replica);
     }
@@ -198,8 +228,10 @@ static void test_what_a_call_cost(void **state)
 static void test_bills_are_the_tenants(void **state)
 {
     const char *const settings[] = {"genai.budget_tenant=0.000700", NULL};
-    struct account_question first = question_of("1", "a"), second = question_of("2", "b"), third = question_of("3", "a");
-    const struct account_question *const all[] = {&first, &second, &third}, *const of_a[] = {&first}, *const of_b[] = {&second};
+    struct account_question first = question_of("1", "a"), second = question_of("2", "b"),
+                            third = question_of("3", "a");
+    const struct account_question *const all[] = {&first, &second, &third},
+                                         *const of_a[] = {&first}, *const of_b[] = {&second};
     struct account_call call;
     struct replica replica;
     struct str raw;
@@ -219,7 +251,8 @@ static void test_bills_are_the_tenants(void **state)
     replica_close(&replica);
 }
 
-/* Stopped while an answer is on its way to the journal: nobody is called any more, and it is there. */
+/* Stopped while an answer is on its way to the journal: nobody is called any more,
+ * and it is there. */
 static void test_stop_while_keeping(void **state)
 {
     struct account_question question = question_of("text", "t");
@@ -229,7 +262,8 @@ static void test_stop_while_keeping(void **state)
     (void)state;
     replica_open(&replica, "genai-0", true, NULL);
     assert_int_equal(recall(&replica, &question, &raw), ACCOUNT_UNKNOWN);
-    assert_true(account_keep(replica.account, &question, STR("{}"), &result, 0.01, replica_on_kept, &replica));
+    assert_true(account_keep(replica.account, &question, STR("{}"), &result, 0.01, replica_on_kept,
+                             &replica));
     replica_close(&replica);
     assert_int_equal(replica.kept, 0);
     replica_open(&replica, "genai-0", true, NULL);
@@ -245,7 +279,8 @@ static void test_without_a_bus(void **state)
     (void)state;
     replica_open(&replica, "genai-0", false, NULL);
     buy(&replica, &question, 1, 1, "{\"a\":1}");
-    assert_int_equal(recall(&replica, &question, &raw), ACCOUNT_KNOWN); /* identical texts of one run */
+    /* identical texts of one run */
+    assert_int_equal(recall(&replica, &question, &raw), ACCOUNT_KNOWN);
     assert_true(str_equal(raw, STR("{\"a\":1}")));
     account_rewound(replica.account);
     assert_int_equal(recall(&replica, &question, &raw), ACCOUNT_KNOWN);
@@ -259,9 +294,11 @@ static void test_bad_settings(void **state)
         enum err_code code;
     } cases[] = {
         {"a currency", "genai.budget=$5", "genai.budget is dollars such as", E_BAD_CONFIG},
-        {"a tenant's, below nothing", "genai.budget_tenant=-1", "genai.budget_tenant is dollars", E_BAD_CONFIG},
+        {"a tenant's, below nothing", "genai.budget_tenant=-1", "genai.budget_tenant is dollars",
+         E_BAD_CONFIG},
         {"no table", "genai.prices=/nowhere/prices.txt", "/nowhere/prices.txt", E_NO_INPUT},
-        {"a file that can't be", "genai.journal_file=/nowhere/answers", "/nowhere/answers", E_SYSTEM},
+        {"a file that can't be", "genai.journal_file=/nowhere/answers", "/nowhere/answers",
+         E_SYSTEM},
     };
     (void)state;
     rig_write_prices("test/m* 1 10 0.1\n");
@@ -283,13 +320,16 @@ static void test_models_without_a_price(void **state)
     struct account_question question = question_of("text", "t");
     const struct account_question *const questions[] = {&question};
     const struct llm_result result = answered(1000, 1000);
-    struct account_call call = {.questions = questions, .count = 1, .provider = "other", .model = "m1", .input_tokens = 1, .output_tokens = 1};
+    struct account_call call = {
+        .questions = questions, .count = 1, .provider = "other", .model = "m1", .input_tokens = 1,
+        .output_tokens = 1};
     struct replica replica;
     int64_t again_ms;
     struct err err;
     (void)state;
     replica_open(&replica, "genai-0", false, NULL);
-    assert_int_equal(account_check(replica.account, "other", "m1", &err), E_OK); /* no budget: it only isn't counted */
+    /* no budget: it only isn't counted */
+    assert_int_equal(account_check(replica.account, "other", "m1", &err), E_OK);
     assert_int_equal(account_reserve(replica.account, &call, 0, &again_ms), ACCOUNT_GO);
     assert_true(account_settle(replica.account, &call, &result) < 0);
     replica_close(&replica);
@@ -304,7 +344,8 @@ static void test_models_without_a_price(void **state)
     assert_int_equal(account_check(replica.account, "other", "m1", &err), E_OK);
     rig_write_prices("nonsense\n");
     assert_int_equal(account_reload(replica.account, &replica.context, &err), E_BAD_CONFIG);
-    assert_int_equal(account_check(replica.account, "other", "m1", &err), E_OK); /* the old ones stay */
+    /* the old ones stay */
+    assert_int_equal(account_check(replica.account, "other", "m1", &err), E_OK);
     replica_close(&replica);
     account_close(NULL);
 }
@@ -314,9 +355,12 @@ static void test_models_without_a_price(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_an_answer_is_paid_for_once), TEST(test_what_decides_an_answer), TEST(test_a_restart_knows_what_was_paid),
-        TEST(test_replicas_share_a_journal),   TEST(test_limits),                 TEST(test_what_a_call_cost),
-        TEST(test_bills_are_the_tenants),      TEST(test_stop_while_keeping),     TEST(test_without_a_bus),
+        TEST(test_an_answer_is_paid_for_once), TEST(test_what_decides_an_answer),
+        TEST(test_a_restart_knows_what_was_paid),
+        TEST(test_replicas_share_a_journal),   TEST(test_limits),
+        TEST(test_what_a_call_cost),
+        TEST(test_bills_are_the_tenants),      TEST(test_stop_while_keeping),
+        TEST(test_without_a_bus),
         TEST(test_bad_settings),               TEST(test_models_without_a_price),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

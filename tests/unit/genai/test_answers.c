@@ -35,7 +35,8 @@ static void test_put_and_find(void **state)
     assert_true(answers_find(answers, &one, &value) && str_equal(value, STR("first")));
     assert_true(answers_find(answers, &two, &value) && value.size == 0);
     answers_put(answers, &one, STR("of another replica, later"));
-    assert_true(answers_find(answers, &one, &value) && str_equal(value, STR("of another replica, later")));
+    assert_true(answers_find(answers, &one, &value) &&
+                str_equal(value, STR("of another replica, later")));
     assert_int_equal(answers_count(answers), 2);
     answers_close(answers);
     answers_close(NULL);
@@ -55,7 +56,8 @@ static void test_too_large(void **state)
     answers_close(answers);
 }
 
-/* Against a plain array of what was put last: nothing else is ever found, and the newest always is. */
+/* Against a plain array of what was put last: nothing else is ever found, and the
+ * newest always is. */
 static void test_against_a_model(void **state)
 {
     enum { KEYS = 3000, STEPS = 60000, SIZE_MOST = 700 };
@@ -84,7 +86,8 @@ static void test_against_a_model(void **state)
         found++;
         assert_true(version[number] != 0);
         assert_int_equal(value.size, last[number]);
-        for (size_t i = 0; i < value.size; i++) assert_int_equal((uint8_t)value.data[i], version[number] % 251);
+        for (size_t i = 0; i < value.size; i++)
+            assert_int_equal((uint8_t)value.data[i], version[number] % 251);
     }
     assert_true(found > 1000 && lost > 1000); /* both happened */
     assert_in_range(answers_count(answers), 1, ANSWERS_BYTES_MIN / 48);
@@ -191,7 +194,8 @@ static void test_keys_without_memory(void **state)
         for (int j = 0; j < 2; j++) answer_key_of(&part, 1, &keys[j]);
         crypto_is_starved = false;
         bool starved = memcmp(&keys[0], &hashed, sizeof hashed) != 0;
-        if (sizes[i] == sizeof text) assert_true(starved); /* OpenSSL may do without memory for a short one */
+        /* OpenSSL may do without memory for a short one */
+        if (sizes[i] == sizeof text) assert_true(starved);
         if (starved) assert_memory_not_equal(&keys[0], &keys[1], sizeof keys[0]);
     }
 }

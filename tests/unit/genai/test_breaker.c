@@ -36,7 +36,8 @@ static void test_one_probe(void **state)
     assert_true(breaker_wants_probe(&breaker));
     assert_true(breaker_leave(&breaker));
     assert_false(breaker_allows(&breaker, 100000)); /* while it is out, nobody else */
-    fail_times(&breaker, 20, 100000);               /* late ends of calls from before tell nothing */
+    /* late ends of calls from before tell nothing */
+    fail_times(&breaker, 20, 100000);
     breaker_answered(&breaker, false);
     assert_int_equal(breaker.state, BREAKER_PROBING);
     assert_true(breaker_answered(&breaker, true));

@@ -1,8 +1,8 @@
-/* A provider that can't be trusted: what it claims is checked against the text, whether it answers at
- * once or later, and what becomes of its errors. */
+/* A provider that can't be trusted: what it claims is checked against the text, whether it answers
+ * at once or later, and what becomes of its errors. */
 #include "genai_bench.h"
 
-/* --- the provider, in place of the local one ------------------------------------------------------- */
+/* --- the provider, in place of the local one -------------------------------------------------- */
 
 enum { HELD_MAX = 8 };
 static struct insight next_answer;   /* what it says */
@@ -15,7 +15,8 @@ static struct held {
 } held[HELD_MAX];
 static int held_count, asked, opened, closed, open_fails;
 
-static int fake_open(struct worker_context *context, const char *folder, struct provider **ret_provider, struct err *err)
+static int fake_open(struct worker_context *context, const char *folder,
+                     struct provider **ret_provider, struct err *err)
 {
     (void)context, (void)folder;
     if (open_fails) return err_set(err, E_BAD_MODEL, "half a model");
@@ -33,8 +34,9 @@ static void fake_close(struct provider *provider)
     free(provider);
 }
 
-static int fake_ask(struct provider *provider, struct job *job, const struct provider_question *question,
-                    struct insight *ret_answer, provider_on_answer *on_answer, struct err *err)
+static int fake_ask(struct provider *provider, struct job *job,
+                    const struct provider_question *question, struct insight *ret_answer,
+                    provider_on_answer *on_answer, struct err *err)
 {
     (void)provider;
     asked++;
@@ -54,7 +56,8 @@ static int fake_ask(struct provider *provider, struct job *job, const struct pro
 }
 
 /* The library's own isn't linked, because this one is there. */
-const struct provider_ops provider_local = {.name = "fake", .open = fake_open, .ask = fake_ask, .close = fake_close};
+const struct provider_ops provider_local = {
+    .name = "fake", .open = fake_open, .ask = fake_ask, .close = fake_close};
 
 static int setup(void **state)
 {
@@ -75,7 +78,7 @@ static void bench_ready(struct bench *bench)
     bench_must(bench_open(bench, &genai_worker, genai_folder(), &err), &err);
 }
 
-/* --- claims ------------------------------------------------------------------------------------------ */
+/* --- claims ----------------------------------------------------------------------------------- */
 
 /*                              0         1         2
  *                              0123456789012345678901234567  (é and ’ are longer than a byte) */
@@ -121,7 +124,8 @@ static void test_needs_are_checked(void **state)
         bench_ready(&bench);
         struct insight insight = genai_pass(&bench, text_in_utf8, "fr", 0);
         assert_int_equal(insight.needs.count, cases[i].kept ? 1 : 0);
-        assert_int_equal(shape_has(insight, &insight, dropped_claims) ? insight.dropped_claims : 0, cases[i].kept ? 0 : 1);
+        assert_int_equal(shape_has(insight, &insight, dropped_claims) ? insight.dropped_claims : 0,
+                         cases[i].kept ? 0 : 1);
         bench_close(&bench);
     }
 }
@@ -138,10 +142,13 @@ static void test_every_kind_is_checked(void **state)
     const uint32_t places[3][2] = {{0, 5}, {900, 905}, {6, 12}};
     (void)state;
     for (int i = 0; i < 3; i++) {
-        shape_set(span, &spans[i], start, places[i][0]), shape_set(span, &spans[i], end, places[i][1]);
-        shape_set(mention, &mentions[i], start, places[i][0]), shape_set(mention, &mentions[i], end, places[i][1]);
+        shape_set(span, &spans[i], start, places[i][0]),
+            shape_set(span, &spans[i], end, places[i][1]);
+        shape_set(mention, &mentions[i], start, places[i][0]),
+            shape_set(mention, &mentions[i], end, places[i][1]);
         shape_set(mention, &mentions[i], topic, topics[i == 1]);
-        shape_set(aspect, &aspects[i], start, places[i][0]), shape_set(aspect, &aspects[i], end, places[i][1]);
+        shape_set(aspect, &aspects[i], start, places[i][0]),
+            shape_set(aspect, &aspects[i], end, places[i][1]);
         shape_set(aspect, &aspects[i], aspect, STR("price"));
         shape_set(aspect, &aspects[i], label, ENUM_sentiment_label_positive);
         shape_set(aspect, &aspects[i], score, 1.0f);
@@ -169,7 +176,8 @@ static void test_every_kind_is_checked(void **state)
     assert_int_equal(insight.aspects.count, 2);
     assert_int_equal(insight.recommendations.count, 2);
     assert_int_equal(insight.recommendations.items[1].priority, 3); /* order is kept */
-    assert_int_equal(insight.topics.count, 1);                      /* of the others no mention is left */
+    /* of the others no mention is left */
+    assert_int_equal(insight.topics.count, 1);
     assert_str(insight.topics.items[0], "delivery");
     assert_int_equal(insight.dropped_claims, 1 + 1 + 1 + 1 + 1 + 2);
     assert_str(insight.provider, "fake");
@@ -178,7 +186,8 @@ static void test_every_kind_is_checked(void **state)
     struct buffer text = {0};
     struct metrics_writer writer = {.out = &text, .common = "worker=\"genai\""};
     genai_worker.metrics(&bench.context, &writer);
-    assert_non_null(strstr(buffer_cstr(&text), "verbatim_claims_dropped_total{worker=\"genai\"} 7\n"));
+    assert_non_null(
+        strstr(buffer_cstr(&text), "verbatim_claims_dropped_total{worker=\"genai\"} 7\n"));
     assert_non_null(strstr(buffer_cstr(&text), "sentiment=\"negative\"} 1\n"));
     buffer_deinit(&text);
     bench_close(&bench);
@@ -212,12 +221,13 @@ static void test_safety_passes_untouched(void **state)
     shape_set(safety, &safety, serious, true);
     bench_must(record_put(&in, SECTION_SAFETY, &safety, &bench.arena, &err), &err);
     next_answer.sentiment.label = ENUM_sentiment_label_positive;
-    assert_int_equal(bench_pass(&bench, TOPIC_SEGMENTS, bench_write(&bench, &in), &topic, &out), E_OK);
+    assert_int_equal(bench_pass(&bench, TOPIC_SEGMENTS, bench_write(&bench, &in), &topic, &out),
+                     E_OK);
     assert_true(str_equal(out.sections[SECTION_SAFETY], in.sections[SECTION_SAFETY]));
     bench_close(&bench);
 }
 
-/* --- later answers and errors --------------------------------------------------------------------------- */
+/* --- later answers and errors ----------------------------------------------------------------- */
 
 static void test_later_answers(void **state)
 {
@@ -251,9 +261,11 @@ static void test_errors(void **state)
         int asked, fatal;
     } cases[] = {
         {"a time-out is tried again", E_TIMEOUT, 2, TOPIC_INSIGHTS, NULL, 3, 0},
-        {"a provider that is away for good leaves a dead letter", E_UPSTREAM, 9, TOPIC_DEAD_LETTERS, "upstream", 3, 0},
+        {"a provider that is away for good leaves a dead letter", E_UPSTREAM, 9, TOPIC_DEAD_LETTERS,
+         "upstream", 3, 0},
         {"nonsense isn't asked for twice", E_BAD_JSON, 1, TOPIC_DEAD_LETTERS, "bad_json", 1, 0},
-        {"a wrong configuration stops the worker", E_BAD_CONFIG, 1, TOPIC_INSIGHTS, NULL, 1, E_BAD_CONFIG},
+        {"a wrong configuration stops the worker", E_BAD_CONFIG, 1, TOPIC_INSIGHTS, NULL, 1,
+         E_BAD_CONFIG},
     };
     (void)state;
     for (size_t later = 0; later < 2; later++)
@@ -271,7 +283,8 @@ static void test_errors(void **state)
             bench_send(&bench, TOPIC_SEGMENTS, genai_message(&bench, "Late.", "en", 0));
             for (int n = 0; later && n < held_count; n++) { /* each try is held, too */
                 err_set(&failure, cases[i].code, "ill");
-                if (n < cases[i].times) held[n].on_answer(held[n].job, cases[i].code, NULL, &failure);
+                if (n < cases[i].times)
+                    held[n].on_answer(held[n].job, cases[i].code, NULL, &failure);
                 else held[n].on_answer(held[n].job, E_OK, &next_answer, NULL);
                 clock_manual_advance(&bench.clock, 10);
                 flow_retry_due(&bench.flow, clock_mono_ms(&bench.clock.clock));

@@ -1,5 +1,6 @@
-/* Digests: every insight is in exactly one, whoever makes them and whoever is stopped. Replicas run on threads of this
- * process; windows are of one second. On the embedded bus, or on the Kafka at KAFKA_BOOTSTRAP (tests/kafka). */
+/* Digests: every insight is in exactly one, whoever makes them and whoever is stopped. Replicas run
+ * on threads of this process; windows are of one second. On the embedded bus, or on the Kafka at
+ * KAFKA_BOOTSTRAP (tests/kafka). */
 #include "genai_bench.h"
 
 #include <ftw.h>
@@ -18,7 +19,8 @@ struct rig {
     struct bus_producer *producer;
     struct bus_consumer *insights;
     struct arena arena;
-    uint64_t told, windows, needed; /* sums of all digests: records, events, records of the shared need */
+    /* sums of all digests: records, events, records of the shared need */
+    uint64_t told, windows, needed;
     int64_t until_ms, next[PARTITIONS]; /* of the last one */
     uint32_t said;
 };
@@ -56,7 +58,8 @@ static struct config *make_config(const char *replica)
     snprintf(settings[3], sizeof settings[3], "%s", genai_folder());
     snprintf(settings[4], sizeof settings[4], "genai.digest_every=1s");
     snprintf(settings[5], sizeof settings[5], "runtime.replica=%s", replica);
-    for (size_t i = 0; i < COUNT_OF(settings); i++) bench_must(config_set(config, str_of(settings[i]), "test", &err), &err);
+    for (size_t i = 0; i < COUNT_OF(settings); i++)
+        bench_must(config_set(config, str_of(settings[i]), "test", &err), &err);
     bench_must(config_set(config, STR("bus.size_limit=64M"), "test", &err), &err);
     if (getenv("KAFKA_BOOTSTRAP")) use_kafka(config);
     return config;
@@ -76,7 +79,8 @@ static void stop(struct replica *replica) { assert_int_equal(replica_stop(replic
 static void open_rig(struct rig *rig)
 {
     static const enum topic topics[] = {TOPIC_INSIGHTS};
-    const struct bus_subscription subscription = {.member = "outside", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
+    const struct bus_subscription subscription = {
+        .member = "outside", .topics = topics, .topic_count = 1, .start = BUS_EARLIEST};
     const struct bus_topic_settings settings = {.partitions = PARTITIONS, .replication = 1};
     struct err err;
     bool created;
@@ -84,7 +88,8 @@ static void open_rig(struct rig *rig)
     assert_non_null(mkdtemp(folder));
     *rig = (struct rig){.config = make_config("9")};
     bench_must(bus_open(rig->config, clock_system(), &rig->bus, &err), &err);
-    for (int i = 0; i < TOPIC_COUNT; i++) bench_must(bus_topic_create(rig->bus, (enum topic)i, &settings, &created, &err), &err);
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        bench_must(bus_topic_create(rig->bus, (enum topic)i, &settings, &created, &err), &err);
     bench_must(bus_producer_open(rig->bus, "outside", &rig->producer, &err), &err);
     bench_must(bus_subscribe(rig->bus, &subscription, &rig->insights, &err), &err);
 }
@@ -109,7 +114,8 @@ static void say(struct rig *rig, int times)
         struct insight insight = {0};
         struct need need = {0};
         struct str value;
-        struct record record = {.version = RECORD_VERSION, .id = arena_printf(&rig->arena, "r-%u", rig->said++)};
+        struct record record = {
+            .version = RECORD_VERSION, .id = arena_printf(&rig->arena, "r-%u", rig->said++)};
         shape_set(insight, &insight, provider, STR("local"));
         shape_set(sentiment, &insight.sentiment, label, ENUM_sentiment_label_positive);
         shape_set(sentiment, &insight.sentiment, score, 0.5f);
@@ -121,7 +127,9 @@ static void say(struct rig *rig, int times)
         shape_set(insight, &insight, needs, (struct need_list){&need, 1});
         bench_must(record_put(&record, SECTION_INSIGHT, &insight, &rig->arena, &err), &err);
         bench_must(record_write(&record, &rig->arena, &value, &err), &err);
-        outputs[i] = (struct bus_output){.topic = TOPIC_INSIGHTS, .timestamp_ms = clock_wall_ms(clock_system()), .key = record.id, .value = value};
+        outputs[i] = (struct bus_output){
+            .topic = TOPIC_INSIGHTS, .timestamp_ms = clock_wall_ms(clock_system()),
+            .key = record.id, .value = value};
     }
     bench_must(bus_produce(rig->producer, outputs, (size_t)times, NULL, NULL, &err), &err);
     bench_must(bus_producer_flush(rig->producer, WAIT_MS, &err), &err);

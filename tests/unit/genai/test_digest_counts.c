@@ -1,4 +1,5 @@
-/* What a digest counts: needs that meet, what rises and shifts, tenants apart, and a baseline that survives. */
+/* What a digest counts: needs that meet, what rises and shifts, tenants apart, and a
+ * baseline that survives. */
 #include "genai_bench.h"
 
 #include "workers/genai/digest_counts.h"
@@ -38,16 +39,19 @@ static void say(struct bed *bed, const struct said *said)
         struct insight insight = {0};
         struct need need = {0};
         struct str topic = str_of(said->topic), bytes;
-        struct record record = {.version = RECORD_VERSION, .id = arena_printf(&bed->arena, "r-%d", bed->ids++)};
+        struct record record = {
+            .version = RECORD_VERSION, .id = arena_printf(&bed->arena, "r-%d", bed->ids++)};
         if (said->tenant) shape_set(feedback, &feedback, tenant, str_of(said->tenant));
         if (said->product) shape_set(feedback, &feedback, product, str_of(said->product));
-        shape_set(safety, &safety, state, said->alert ? ENUM_safety_state_positive : ENUM_safety_state_negative);
+        shape_set(safety, &safety, state,
+                  said->alert ? ENUM_safety_state_positive : ENUM_safety_state_negative);
         shape_set(safety, &safety, serious, false);
         shape_set(segment, &segment, segment, 3);
         shape_set(segment, &segment, distance, 0);
         shape_set(segment, &segment, model, STR("m"));
         shape_set(insight, &insight, provider, STR("local"));
-        shape_set(sentiment, &insight.sentiment, label, said->score < 0 ? ENUM_sentiment_label_negative : ENUM_sentiment_label_positive);
+        shape_set(sentiment, &insight.sentiment, label,
+                  said->score < 0 ? ENUM_sentiment_label_negative : ENUM_sentiment_label_positive);
         shape_set(sentiment, &insight.sentiment, score, said->score);
         insight.present |= 1u << FIELD_insight_sentiment;
         if (topic.size) shape_set(insight, &insight, topics, (struct str_list){&topic, 1});
@@ -78,14 +82,17 @@ static struct digest told(struct bed *bed, uint32_t tenant)
 static const struct digest_row *row_of(const struct digest *digest, uint32_t side, const char *name)
 {
     for (uint32_t i = 0; i < digest->rows.count; i++)
-        if (digest->rows.items[i].side == side && str_equal(digest->rows.items[i].name, str_of(name))) return &digest->rows.items[i];
+        if (digest->rows.items[i].side == side &&
+            str_equal(digest->rows.items[i].name, str_of(name)))
+            return &digest->rows.items[i];
     return NULL;
 }
 
 static void needs_that_are_the_same_meet(void **state)
 {
     static const struct said all[] = {
-        {.need = "add dark mode", .times = 3}, {.need = "pair with two phones", .times = 5}, {.need = "once", .times = 1},
+        {.need = "add dark mode", .times = 3}, {.need = "pair with two phones", .times = 5},
+        {.need = "once", .times = 1},
     };
     struct bed bed;
     (void)state;
@@ -117,7 +124,8 @@ static void only_so_many_needs_are_told(void **state)
     assert_int_equal(digest.needs.count, DIGEST_NEEDS);
     assert_str(digest.needs.items[0].text, "need 29");
     assert_str(digest.needs.items[1].text, "need 59");
-    for (uint32_t i = 1; i < digest.needs.count; i++) assert_true(digest.needs.items[i].records <= digest.needs.items[i - 1].records);
+    for (uint32_t i = 1; i < digest.needs.count; i++)
+        assert_true(digest.needs.items[i].records <= digest.needs.items[i - 1].records);
     close_bed(&bed);
 }
 
@@ -170,7 +178,9 @@ static void what_is_unusual_is_found(void **state)
         CASE(cases[i].why);
         open_bed(&bed);
         for (int window = 0; window < 5; window++) {
-            say(&bed, &(struct said){.topic = "price", .score = cases[i].usual_score, .times = cases[i].usual});
+            say(&bed, &(struct said){.topic = "price",
+                                     .score = cases[i].usual_score,
+                                     .times = cases[i].usual});
             say(&bed, &(struct said){.topic = "other", .times = 50});
             digest_counts_close_window(bed.counts);
         }
@@ -223,7 +233,8 @@ static void the_baseline_survives_a_restart(void **state)
     open_bed(&bed);
     open_bed(&next);
     for (int window = 0; window < 4; window++) {
-        say(&bed, &(struct said){.topic = "price", .product = "Serum", .score = 0.5f, .times = 10 + window});
+        say(&bed, &(struct said){
+                      .topic = "price", .product = "Serum", .score = 0.5f, .times = 10 + window});
         say(&bed, &(struct said){.topic = "delivery", .score = -0.5f, .times = window});
         if (window < 3) digest_counts_close_window(bed.counts);
     }
@@ -232,7 +243,8 @@ static void the_baseline_survives_a_restart(void **state)
     digest_counts_close_window(bed.counts);
     for (int i = 0; i < 2; i++) {
         struct bed *each = i ? &next : &bed;
-        say(each, &(struct said){.topic = "price", .product = "Serum", .score = -0.9f, .times = 40});
+        say(each,
+            &(struct said){.topic = "price", .product = "Serum", .score = -0.9f, .times = 40});
     }
     struct digest a = told(&bed, 0), b = told(&next, 0);
     check_same(&a, &b);
@@ -288,10 +300,13 @@ static void what_is_no_insight_counts_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(needs_that_are_the_same_meet),  cmocka_unit_test(only_so_many_needs_are_told),
+        cmocka_unit_test(needs_that_are_the_same_meet),
+        cmocka_unit_test(only_so_many_needs_are_told),
         cmocka_unit_test(tenants_are_told_apart),        cmocka_unit_test(what_is_unusual_is_found),
-        cmocka_unit_test(nothing_is_unusual_at_first),   cmocka_unit_test(the_baseline_survives_a_restart),
-        cmocka_unit_test(rows_fade_away),                cmocka_unit_test(what_is_no_insight_counts_nothing),
+        cmocka_unit_test(nothing_is_unusual_at_first),
+        cmocka_unit_test(the_baseline_survives_a_restart),
+        cmocka_unit_test(rows_fade_away),
+        cmocka_unit_test(what_is_no_insight_counts_nothing),
     };
     return cmocka_run_group_tests_name("digest_counts", tests, NULL, NULL);
 }

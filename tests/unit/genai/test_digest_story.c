@@ -1,4 +1,5 @@
-/* Digests in words: the lines that are shown, that no number passes which isn't in them, and the rules' own sentences. */
+/* Digests in words: the lines that are shown, that no number passes which isn't in them, and the
+ * rules' own sentences. */
 #include "digest_rows.h"
 
 #include <ctype.h>
@@ -19,7 +20,8 @@ static void open_bench(struct bench *bench)
     struct err err;
     *bench = (struct bench){.count = 0};
     bed_fill(&bench->bed);
-    if (digest_facts_make(&bench->bed.digest, &bench->arena, &bench->facts, &bench->count, &err)) fail_msg("%s", err.text);
+    if (digest_facts_make(&bench->bed.digest, &bench->arena, &bench->facts, &bench->count, &err))
+        fail_msg("%s", err.text);
 }
 
 static void the_counts_as_lines(void **state)
@@ -28,7 +30,8 @@ static void the_counts_as_lines(void **state)
         "All feedback: 120 records, mean feeling -0.05\n"
         "Unhappy: 48 records (40%), mean feeling -0.60\n"
         "Safety reports: 3 records (2%), mean feeling -0.80\n"
-        "Topic delivery: 44 records (37%), mean feeling -0.50; usually 12 records, mean feeling 0.10; rising\n"
+        "Topic delivery: 44 records (37%), mean feeling -0.50; usually 12 records, mean feeling "
+        "0.10; rising\n"
         "Topic quality: 30 records (25%), mean feeling 0.40\n"
         "Wish \"a lid for 2 cups\": 9 records\n"
         "Question \"how to pair\": 2 records\n" /* what one alone asks isn't shown */
@@ -54,11 +57,13 @@ static const struct { const char *why, *language, *text; bool holds; } sentences
     {"a count that nobody counted",             "en", "Delivery came up in 45 records.", false},
     {"the right one beside a wrong one",        "en", "44 records, 45 customers.", false},
     {"a feeling with its sign",                 "en", "The mood is -0.60 among them.", true},
-    {"a minus sign proper",                     "en", "The mood is \xe2\x88\x92""0.60 among them.", true},
+    {"a minus sign proper",                     "en", "The mood is \xe2\x88\x92""0.60 among them.",
+     true},
     {"a feeling without its sign",              "en", "The mood is 0.60 among them.", false},
     {"the same with a decimal comma",           "es", "El sentimiento es -0,6.", true},
     {"a share",                                 "en", "37% speak of delivery.", true},
-    {"a share in words",                        "fr", "37 pour cent parlent de la livraison.", true},
+    {"a share in words",                        "fr", "37 pour cent parlent de la livraison.",
+     true},
     {"a share with a space",                    "fr", "37\xc2\xa0% parlent de la livraison.", true},
     {"a share that is a count",                 "en", "44% speak of delivery.", false},
     {"a count that is a share",                 "en", "37 speak of delivery.", false},
@@ -70,7 +75,8 @@ static const struct { const char *why, *language, *text; bool holds; } sentences
     {"the digit without the name",              "en", "X22 is liked.", false},
     {"a digit in a need",                       "en", "They wish for a lid for 2 cups.", true},
     {"a segment's number",                      "en", "Segment 7 is unhappy.", true},
-    {"a segment's number, in Spanish",          "es", "El segmento 7 no est\xc3\xa1 contento.", true},
+    {"a segment's number, in Spanish",          "es", "El segmento 7 no est\xc3\xa1 contento.",
+     true},
     {"another segment's",                       "en", "Segment 8 is unhappy.", false},
     {"a segment's number as a count",           "en", "7 people are unhappy.", false},
     {"a count in words",                        "en", "Three records tell of danger.", true},
@@ -83,10 +89,12 @@ static const struct { const char *why, *language, *text; bool holds; } sentences
     {"a French number word",                    "fr", "Trois parlent d'un danger.", true},
     {"ordinals aren't counted either",          "en", "The 1st complaint.", false},
     {"a date",                                  "en", "Since 2026-01-01.", false},
-    {"digits of full width",                    "en", "Delivery: \xef\xbc\x94\xef\xbc\x95 records.", false},
+    {"digits of full width",                    "en", "Delivery: \xef\xbc\x94\xef\xbc\x95 records.",
+     false},
     {"Arabic digits",                           "en", "Delivery: \xd9\xa4 records.", false},
     {"a fraction",                              "en", "\xc2\xbd of them.", false},
-    {"a number longer than any",                "en", "444444444444444444444444444444444444444444 records.", false},
+    {"a number longer than any",                "en",
+     "444444444444444444444444444444444444444444 records.", false},
     {"nothing",                                 "en", "", true},
 };
 
@@ -97,7 +105,9 @@ static void no_number_that_was_not_counted(void **state)
     open_bench(&bench);
     for (size_t i = 0; i < COUNT_OF(sentences); i++) {
         CASE(sentences[i].why);
-        assert_int_equal(digest_story_holds(&bench.facts[0], str_of(sentences[i].language), str_of(sentences[i].text)), sentences[i].holds);
+        assert_int_equal(digest_story_holds(&bench.facts[0], str_of(sentences[i].language),
+                                            str_of(sentences[i].text)),
+                         sentences[i].holds);
     }
     arena_deinit(&bench.arena);
 }
@@ -107,14 +117,17 @@ static void half_is_fifty_percent(void **state)
     struct bench bench;
     (void)state;
     open_bench(&bench);
-    assert_true(digest_story_holds(&bench.facts[1], STR("en"), STR("Half of segment 7 speaks of delivery.")));
-    assert_true(digest_story_holds(&bench.facts[1], STR("fr"), STR("La moiti\xc3\xa9 parle de livraison.")));
+    assert_true(digest_story_holds(&bench.facts[1], STR("en"),
+                                   STR("Half of segment 7 speaks of delivery.")));
+    assert_true(digest_story_holds(&bench.facts[1], STR("fr"),
+                                   STR("La moiti\xc3\xa9 parle de livraison.")));
     arena_deinit(&bench.arena);
 }
 
 static void what_does_not_hold_is_dropped(void **state)
 {
-    struct digest_claim claims[] = {{.text = STR("44 records.")}, {.text = STR("45 records.")}, {.text = STR("Well.")}};
+    struct digest_claim claims[] = {
+        {.text = STR("44 records.")}, {.text = STR("45 records.")}, {.text = STR("Well.")}};
     struct recommendation advice[] = {{.text = STR("Call 9000 of them.")}};
     struct digest_story story = {.summary = {claims, 3}};
     struct bench bench;
@@ -161,33 +174,40 @@ static void bounds_hold(void **state)
     (void)state;
     CASE("of nothing there is nothing to say");
     shape_set(digest, &bench.bed.digest, records, 0);
-    assert_int_equal(digest_facts_make(&bench.bed.digest, &bench.arena, &bench.facts, &bench.count, &err), E_OK);
+    assert_int_equal(
+        digest_facts_make(&bench.bed.digest, &bench.arena, &bench.facts, &bench.count, &err), E_OK);
     assert_int_equal(bench.count, 0);
     CASE("lines that don't fit are left out whole, with their numbers");
     bed_fill(&bench.bed);
     for (int i = 0; i < 40; i++) {
         memset(names[i], 'a' + i % 26, 250);
-        bed_row(&bench.bed, ENUM_digest_side_product, names[i], 7000 + (uint64_t)i, 0.1f, 1u << ENUM_digest_finding_rising);
+        bed_row(&bench.bed, ENUM_digest_side_product, names[i], 7000 + (uint64_t)i, 0.1f,
+                1u << ENUM_digest_finding_rising);
     }
-    assert_int_equal(digest_facts_make(&bench.bed.digest, &bench.arena, &bench.facts, &bench.count, &err), E_OK);
+    assert_int_equal(
+        digest_facts_make(&bench.bed.digest, &bench.arena, &bench.facts, &bench.count, &err), E_OK);
     assert_true(bench.facts[0].text.size <= 8192 && bench.facts[0].text.size > 7000);
     assert_non_null(strstr(bench.facts[0].text.data, ": 7000 records"));
     assert_null(strstr(bench.facts[0].text.data, ": 7039 records"));
     assert_false(digest_story_holds(&bench.facts[0], STR("en"), STR("7039 records.")));
-    CASE("a need as long as a need may be leaves no room for a sentence: the event could never be written");
+    CASE("a need as long as a need may be leaves no room for a sentence: the event could never be "
+         "written");
     struct digest_story story;
     memset(need, 'n', sizeof need);
     bed_fill(&bench.bed);
     shape_set(digest_need, &bench.bed.needs[0], text, str_make(need, sizeof need));
-    assert_int_equal(digest_facts_make(&bench.bed.digest, &bench.arena, &bench.facts, &bench.count, &err), E_OK);
+    assert_int_equal(
+        digest_facts_make(&bench.bed.digest, &bench.arena, &bench.facts, &bench.count, &err), E_OK);
     assert_int_equal(digest_story_local(&bench.facts[0], &bench.arena, &story, &err), E_OK);
-    for (uint32_t i = 0; i < story.summary.count; i++) assert_true(story.summary.items[i].text.size <= sizeof need);
-    for (uint32_t i = 0; i < story.recommendations.count; i++) assert_true(story.recommendations.items[i].text.size <= sizeof need);
+    for (uint32_t i = 0; i < story.summary.count; i++)
+        assert_true(story.summary.items[i].text.size <= sizeof need);
+    for (uint32_t i = 0; i < story.recommendations.count; i++)
+        assert_true(story.recommendations.items[i].text.size <= sizeof need);
     assert_true(story.summary.count > 0);
     arena_deinit(&bench.arena);
 }
 
-/* --- the shipped prompt's examples: they are sentences that we would take ----------------------- */
+/* --- the shipped prompt's examples: they are sentences that we would take --------------------- */
 
 static void read_numbers(struct str text, struct digest_facts *facts)
 {
@@ -196,7 +216,8 @@ static void read_numbers(struct str text, struct digest_facts *facts)
         if (!isdigit((unsigned char)text.data[i])) continue;
         bool negative = i && text.data[i - 1] == '-';
         double value = strtod(text.data + i, &end);
-        facts->numbers[facts->number_count++] = (struct digest_number){negative ? -value : value, *end == '%'};
+        facts->numbers[facts->number_count++] = (struct digest_number){
+            negative ? -value : value, *end == '%'};
         i = (size_t)(end - text.data) - 1;
     }
 }
@@ -212,7 +233,8 @@ static struct digest_facts facts_of_example(struct arena *arena, struct str text
     return facts;
 }
 
-static void judge_example(const struct prompt *prompt, struct str text, struct str answer, struct str id, const char *language)
+static void judge_example(const struct prompt *prompt, struct str text, struct str answer,
+                          struct str id, const char *language)
 {
     struct arena arena = {0};
     struct digest_facts facts = facts_of_example(&arena, text);
@@ -224,7 +246,8 @@ static void judge_example(const struct prompt *prompt, struct str text, struct s
     rules.prompt = (struct str){0}; /* it is in the prompt, of course */
     assert_int_equal(answer_split(answer, &id, 1, &parts, &err), E_OK);
     assert_non_null(parts.raw[0].data);
-    if (answer_read_as(&rules, rules.shape, parts.raw[0], facts.text, &arena, &story, &notes, &err)) fail_msg("%s", err.text);
+    if (answer_read_as(&rules, rules.shape, parts.raw[0], facts.text, &arena, &story, &notes, &err))
+        fail_msg("%s", err.text);
     assert_int_equal(notes.dropped, 0);
     assert_int_equal(digest_story_check(&facts, str_of(language), &story), 0);
     arena_deinit(&arena);
@@ -232,7 +255,8 @@ static void judge_example(const struct prompt *prompt, struct str text, struct s
 
 static void the_prompts_examples_are_sound(void **state)
 {
-    static const struct { const char *id, *language; } examples[] = {{"qe", "en"}, {"qs", "es"}, {"qf", "fr"}};
+    static const struct { const char *id, *language; } examples[] = {
+        {"qe", "en"}, {"qs", "es"}, {"qf", "fr"}};
     char folder[512];
     const char *source = getenv("VERBATIM_SOURCE");
     struct random chance;
@@ -241,19 +265,23 @@ static void the_prompts_examples_are_sound(void **state)
     (void)state;
     random_seed(&chance, 1);
     snprintf(folder, sizeof folder, "%s/config", source ? source : ".");
-    if (prompt_open_digest(folder, "digest-000001", &chance, &prompt, &err)) fail_msg("%s", err.text);
+    if (prompt_open_digest(folder, "digest-000001", &chance, &prompt, &err))
+        fail_msg("%s", err.text);
     assert_true(strncmp(prompt->version, "digest-000001.", 14) == 0);
     assert_non_null(strstr(buffer_cstr(&prompt->schema), "\"summary\""));
     assert_null(strstr(buffer_cstr(&prompt->schema), "\"cost_usd\""));
     struct str system = buffer_str(&prompt->system);
     for (size_t i = 0; i < COUNT_OF(examples); i++) {
         char opening[64], closing[64];
-        snprintf(opening, sizeof opening, "00example00 counts id=%s language=en answer-in=%s\n", examples[i].id, examples[i].language);
+        snprintf(opening, sizeof opening, "00example00 counts id=%s language=en answer-in=%s\n",
+                 examples[i].id, examples[i].language);
         snprintf(closing, sizeof closing, "\n00example00 end id=%s\n", examples[i].id);
-        size_t from = str_find(system, str_of(opening)) + strlen(opening), to = str_find(system, str_of(closing));
+        size_t from = str_find(system, str_of(opening)) + strlen(opening),
+               to = str_find(system, str_of(closing));
         assert_true(from < to && to < system.size);
         struct str rest = str_slice(system, to + strlen(closing), system.size);
-        judge_example(prompt, str_slice(system, from, to), str_cut(&rest, '\n'), str_of(examples[i].id), examples[i].language);
+        judge_example(prompt, str_slice(system, from, to), str_cut(&rest, '\n'),
+                      str_of(examples[i].id), examples[i].language);
     }
     prompt_close(prompt);
 }
@@ -261,8 +289,10 @@ static void the_prompts_examples_are_sound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_counts_as_lines),           cmocka_unit_test(no_number_that_was_not_counted),
-        cmocka_unit_test(half_is_fifty_percent),         cmocka_unit_test(what_does_not_hold_is_dropped),
+        cmocka_unit_test(the_counts_as_lines),
+        cmocka_unit_test(no_number_that_was_not_counted),
+        cmocka_unit_test(half_is_fifty_percent),
+        cmocka_unit_test(what_does_not_hold_is_dropped),
         cmocka_unit_test(the_rules_hold_themselves),     cmocka_unit_test(bounds_hold),
         cmocka_unit_test(the_prompts_examples_are_sound),
     };

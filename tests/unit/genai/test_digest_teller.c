@@ -1,5 +1,6 @@
-/* Digests told by a model, through the asker that asks about records: what holds is told with where it is from, all else
- * ends in the rules' words, marked degraded; and nothing waits for longer than patience. */
+/* Digests told by a model, through the asker that asks about records: what holds is told with
+ * where it is from, all else ends in the rules' words, marked degraded; and nothing waits for
+ * longer than patience. */
 #include "asker_rig.h"
 #include "digest_rows.h"
 
@@ -25,9 +26,12 @@ static void open_room(struct room *room, uint32_t providers)
     struct err err;
     room->rig = rig_start(&options, providers);
     room->options = (struct genai_options){.digest_prompt = "digest-000001", .patience = 60000};
-    room->context = (struct worker_context){.options = &room->options, .clock = &room->rig->clock.clock, .random = &room->rig->random};
+    room->context = (struct worker_context){
+        .options = &room->options, .clock = &room->rig->clock.clock, .random = &room->rig->random};
     snprintf(folder, sizeof folder, "%s/config", source ? source : ".");
-    if (digest_teller_open(&room->context, providers ? &room->rig->asker : NULL, folder, &room->teller, &err)) fail_msg("%s", err.text);
+    if (digest_teller_open(&room->context, providers ? &room->rig->asker : NULL, folder,
+                           &room->teller, &err))
+        fail_msg("%s", err.text);
     bed_fill(&room->bed);
     if (digest_teller_begin(room->teller, &room->bed.digest, 1, &err)) fail_msg("%s", err.text);
 }
@@ -45,8 +49,12 @@ static void answer(struct room *room, uint32_t number, const char *summary, cons
     struct llm_result result = rig_result(LLM_ANSWERED);
     char json[1024];
     assert_int_equal(call->count, 1);
-    snprintf(json, sizeof json, "{\"answers\":[{\"id\":\"%s\",\"summary\":[{\"text\":\"%s\",\"quote\":\"%s\"}],\"recommendations\":"
-             "[{\"text\":\"See to it.\",\"quote\":\"%s\",\"team\":\"marketing\",\"priority\":2}]}]}", call->ids[0], summary, quote, quote);
+    snprintf(
+        json, sizeof json,
+        "{\"answers\":[{\"id\":\"%s\",\"summary\":[{\"text\":\"%s\",\"quote\":\"%s\"}],"
+        "\"recommendations\":"
+        "[{\"text\":\"See to it.\",\"quote\":\"%s\",\"team\":\"marketing\",\"priority\":2}]}]}",
+        call->ids[0], summary, quote, quote);
     result.json = str_of(json);
     result.usage = (struct llm_usage){.known = true, .input_tokens = 700, .output_tokens = 90};
     rig_end(room->rig, number, &result);
@@ -75,7 +83,8 @@ static void what_holds_is_told(void **state)
     open_room(&room, 1);
     struct rig_task *record = rig_feedback(room.rig, "It came late.");
     rig_turn_after(room.rig, 100);
-    CASE("the window and its segment go alone, under their own prompt, and records go on beside them");
+    CASE("the window and its segment go alone, under their own prompt, and records go on beside "
+         "them");
     assert_int_equal(room.rig->call_count, 3);
     assert_int_equal(room.rig->asker.counts.asked, 1);
     assert_false(digest_teller_done(room.teller));
@@ -91,13 +100,16 @@ static void what_holds_is_told(void **state)
     answer(&room, calls[1], "Delivery: 20 records.", SEGMENT_LINE);
     const struct digest_story *window = story(&room, 0), *segment = story(&room, 1);
     CASE("with its evidence, and where it is from");
-    assert_true(str_equal(window->provider, STR("first")) && str_equal(window->model, STR("model-1")));
+    assert_true(str_equal(window->provider, STR("first")) &&
+                str_equal(window->model, STR("model-1")));
     assert_true(str_starts(window->prompt, STR("digest-000001.")));
     assert_int_equal(window->input_tokens, 700);
     assert_int_equal(window->attempts, 1);
     assert_false(window->degraded);
     assert_int_equal(window->dropped_claims, 0);
-    assert_true(str_equal(str_slice(window->counts, window->summary.items[0].start, window->summary.items[0].end), STR(LINE)));
+    assert_true(str_equal(
+        str_slice(window->counts, window->summary.items[0].start, window->summary.items[0].end),
+        STR(LINE)));
     assert_int_equal(window->recommendations.items[0].team, ENUM_team_marketing);
     assert_true(str_equal(segment->segment, STR("7")) && !shape_has(digest_story, window, segment));
     digest_teller_drop(room.teller);

@@ -1,11 +1,13 @@
-/* Harm beside praise, and figures of speech: what the feeling, the aspects and the advice of a record say then. */
+/* Harm beside praise, and figures of speech: what the feeling, the aspects and the advice
+ * of a record say then. */
 #include "genai_bench.h"
 
 #include <math.h>
 
 #include "model/insight_internal.h"
 
-static struct insight pass_harmed(struct bench *bench, const char *text, const char *language, float rating)
+static struct insight pass_harmed(struct bench *bench, const char *text, const char *language,
+                                  float rating)
 {
     struct record record = bench_document(bench, text, language, "review", rating), out;
     struct safety safety = {0};
@@ -14,7 +16,8 @@ static struct insight pass_harmed(struct bench *bench, const char *text, const c
     shape_set(safety, &safety, state, ENUM_safety_state_positive);
     shape_set(safety, &safety, serious, false);
     bench_must(record_put(&record, SECTION_SAFETY, &safety, &bench->arena, &err), &err);
-    assert_int_equal(bench_pass(bench, TOPIC_SEGMENTS, bench_write(bench, &record), &topic, &out), E_OK);
+    assert_int_equal(bench_pass(bench, TOPIC_SEGMENTS, bench_write(bench, &record), &topic, &out),
+                     E_OK);
     assert_int_equal(topic, TOPIC_INSIGHTS);
     return genai_insight(bench, &out);
 }
@@ -31,13 +34,22 @@ static void check_advice_on_harm(const struct insight *insight)
 
 static void harm_is_no_plain_praise(void **state)
 {
-    static const struct { const char *why, *text, *language; float rating; uint32_t label; } cases[] = {
+    static const struct {
+        const char *why, *text, *language;
+        float rating;
+        uint32_t label;
+    } cases[] = {
         {"praise and harm", "Great taste but I got a rash", "en", 0, ENUM_sentiment_label_mixed},
-        {"five stars and harm", "I love this cream, soft and light, but it made my face swell up", "en", 5, ENUM_sentiment_label_mixed},
-        {"in Spanish", "Muy buen sabor pero me sali\xc3\xb3 un sarpullido", "es", 0, ENUM_sentiment_label_mixed},
-        {"in French", "Tr\xc3\xa8s bon go\xc3\xbbt mais j'ai eu des plaques rouges partout", "fr", 0, ENUM_sentiment_label_mixed},
-        {"a word of praise that is none", "The battery got so hot that it burned my leg", "en", 0, ENUM_sentiment_label_negative},
-        {"told without feeling", "I took two pills and felt dizzy all day", "en", 0, ENUM_sentiment_label_negative},
+        {"five stars and harm", "I love this cream, soft and light, but it made my face swell up",
+         "en", 5, ENUM_sentiment_label_mixed},
+        {"in Spanish", "Muy buen sabor pero me sali\xc3\xb3 un sarpullido", "es", 0,
+         ENUM_sentiment_label_mixed},
+        {"in French", "Tr\xc3\xa8s bon go\xc3\xbbt mais j'ai eu des plaques rouges partout", "fr",
+         0, ENUM_sentiment_label_mixed},
+        {"a word of praise that is none", "The battery got so hot that it burned my leg", "en", 0,
+         ENUM_sentiment_label_negative},
+        {"told without feeling", "I took two pills and felt dizzy all day", "en", 0,
+         ENUM_sentiment_label_negative},
     };
     struct bench bench;
     struct err err;
@@ -45,7 +57,8 @@ static void harm_is_no_plain_praise(void **state)
     bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct insight insight = pass_harmed(&bench, cases[i].text, cases[i].language, cases[i].rating);
+        struct insight insight = pass_harmed(&bench, cases[i].text, cases[i].language,
+                                             cases[i].rating);
         assert_int_equal(insight.sentiment.label, cases[i].label);
         check_advice_on_harm(&insight);
     }
@@ -55,9 +68,11 @@ static void harm_is_no_plain_praise(void **state)
 /* A file that would thank everybody first. */
 static void rules_of_others_thank_nobody_for_harm(void **state)
 {
-    static const char RULES[] = "rule thanks\n  when sentiment=positive\n  team marketing\n  priority 1\n  en Thank them.\n"
-                                "rule ask\n  when always\n  team support\n  priority 1\n  en Ask.\n"
-                                "rule harm\n  when safety\n  team safety\n  priority 1\n  en Review it.\n";
+    static const char RULES[] =
+        "rule thanks\n  when sentiment=positive\n  team marketing\n  priority 1\n  en Thank them.\n"
+        "rule ask\n  when always\n  team support\n  priority 1\n  en Ask.\n"
+        "rule harm\n  when safety\n  team safety\n  priority 1\n  en "
+        "Review it.\n";
     struct topics topics;
     struct rules rules = {0};
     struct err err;
@@ -69,12 +84,20 @@ static void rules_of_others_thank_nobody_for_harm(void **state)
     struct clause clause = {.first = 0, .last = 1};
     struct token token = {.start = 0, .end = 4};
     struct tokens tokens = {.items = &token, .count = 1};
-    struct reading reading = {.engine = &engine, .tokens = &tokens, .sentences = &sentence, .sentence_count = 1,
-                              .clauses = &clause, .clause_count = 1};
-    static const struct { const char *why; bool harm; enum insight_sentiment feeling; uint32_t count; enum insight_team teams[3]; } cases[] = {
+    struct reading reading = {
+        .engine = &engine, .tokens = &tokens, .sentences = &sentence, .sentence_count = 1,
+        .clauses = &clause, .clause_count = 1};
+    static const struct {
+        const char *why;
+        bool harm;
+        enum insight_sentiment feeling;
+        uint32_t count;
+        enum insight_team teams[3];
+    } cases[] = {
         {"praise", false, INSIGHT_POSITIVE, 2, {INSIGHT_MARKETING, INSIGHT_SUPPORT}},
         {"harm: safety first", true, INSIGHT_MIXED, 2, {INSIGHT_SAFETY, INSIGHT_SUPPORT}},
-        {"harm that is called positive", true, INSIGHT_POSITIVE, 2, {INSIGHT_SAFETY, INSIGHT_SUPPORT}},
+        {"harm that is called positive", true, INSIGHT_POSITIVE, 2,
+         {INSIGHT_SAFETY, INSIGHT_SUPPORT}},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
@@ -82,7 +105,8 @@ static void rules_of_others_thank_nobody_for_harm(void **state)
         reading.safety_positive = cases[i].harm;
         reading_advice(&reading, &result);
         assert_int_equal(result.recommendation_count, cases[i].count);
-        for (uint32_t k = 0; k < cases[i].count; k++) assert_int_equal(result.recommendations[k].team, cases[i].teams[k]);
+        for (uint32_t k = 0; k < cases[i].count; k++)
+            assert_int_equal(result.recommendations[k].team, cases[i].teams[k]);
     }
     rules_deinit(&rules);
     topics_deinit(&topics);
@@ -112,20 +136,27 @@ static void idioms_say_what_they_mean(void **state)
 {
     static const struct { const char *why, *text, *language; uint32_t label; } cases[] = {
         {"death that praises", "The tiramisu was to die for", "en", ENUM_sentiment_label_positive},
-        {"slang", "These headphones are sick, the bass is insane", "en", ENUM_sentiment_label_positive},
+        {"slang", "These headphones are sick, the bass is insane", "en",
+         ENUM_sentiment_label_positive},
         {"a killer", "Killer deal, would buy again", "en", ENUM_sentiment_label_positive},
         {"denied blame", "I can't fault it", "en", ENUM_sentiment_label_positive},
-        {"denied praise in its words", "Could not be happier with the service", "en", ENUM_sentiment_label_positive},
-        {"blame in plain words", "This bag cost an arm and a leg", "en", ENUM_sentiment_label_negative},
+        {"denied praise in its words", "Could not be happier with the service", "en",
+         ENUM_sentiment_label_positive},
+        {"blame in plain words", "This bag cost an arm and a leg", "en",
+         ENUM_sentiment_label_negative},
         {"Spanish", "Una c\xc3\xa1mara de muerte", "es", ENUM_sentiment_label_positive},
-        {"Spanish, to the listener", "Esta pizza est\xc3\xa1 que te mueres", "es", ENUM_sentiment_label_positive},
-        {"a word that blames in English", "El sonido es brutal", "es", ENUM_sentiment_label_positive},
+        {"Spanish, to the listener", "Esta pizza est\xc3\xa1 que te mueres", "es",
+         ENUM_sentiment_label_positive},
+        {"a word that blames in English", "El sonido es brutal", "es",
+         ENUM_sentiment_label_positive},
         {"and in English", "That was a brutal wait", "en", ENUM_sentiment_label_negative},
         {"Spanish slang", "Una pantalla que flipas", "es", ENUM_sentiment_label_positive},
         {"Spanish blame", "El servicio deja mucho que desear", "es", ENUM_sentiment_label_negative},
         {"French", "Cette pizza, une vraie tuerie", "fr", ENUM_sentiment_label_positive},
-        {"French slang", "Le son est mortel, \xc3\xa7" "a d\xc3\xa9" "chire", "fr", ENUM_sentiment_label_positive},
-        {"French blame", "Le service laisse \xc3\xa0 d\xc3\xa9sirer", "fr", ENUM_sentiment_label_negative},
+        {"French slang", "Le son est mortel, \xc3\xa7" "a d\xc3\xa9" "chire", "fr",
+         ENUM_sentiment_label_positive},
+        {"French blame", "Le service laisse \xc3\xa0 d\xc3\xa9sirer", "fr",
+         ENUM_sentiment_label_negative},
         {"what isn't dear", "Pas cher.", "fr", ENUM_sentiment_label_positive},
     };
     struct bench bench;
@@ -134,7 +165,8 @@ static void idioms_say_what_they_mean(void **state)
     bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        assert_int_equal(genai_pass(&bench, cases[i].text, cases[i].language, 0).sentiment.label, cases[i].label);
+        assert_int_equal(genai_pass(&bench, cases[i].text, cases[i].language, 0).sentiment.label,
+                         cases[i].label);
     }
     bench_close(&bench);
 }
@@ -153,18 +185,24 @@ static void words_that_are_meant_are_no_idioms(void **state)
     bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        assert_int_not_equal(genai_pass(&bench, cases[i].text, cases[i].language, 0).sentiment.label, ENUM_sentiment_label_positive);
+        assert_int_not_equal(
+            genai_pass(&bench, cases[i].text, cases[i].language, 0).sentiment.label,
+            ENUM_sentiment_label_positive);
     }
     CASE("meant where somebody was harmed");
-    assert_int_equal(pass_harmed(&bench, "The children ate it and it is sick", "en", 0).sentiment.label, ENUM_sentiment_label_negative);
+    assert_int_equal(
+        pass_harmed(&bench, "The children ate it and it is sick", "en", 0).sentiment.label,
+        ENUM_sentiment_label_negative);
     bench_close(&bench);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(harm_is_no_plain_praise),           cmocka_unit_test(rules_of_others_thank_nobody_for_harm),
-        cmocka_unit_test(mixed_feeling_stays_in_the_middle), cmocka_unit_test(idioms_say_what_they_mean),
+        cmocka_unit_test(harm_is_no_plain_praise),
+        cmocka_unit_test(rules_of_others_thank_nobody_for_harm),
+        cmocka_unit_test(mixed_feeling_stays_in_the_middle),
+        cmocka_unit_test(idioms_say_what_they_mean),
         cmocka_unit_test(words_that_are_meant_are_no_idioms),
     };
     return cmocka_run_group_tests_name("harm_and_idioms", tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* The local provider with the models that ship: plain cases in three languages, and evidence that is
- * there in every record of the sample. */
+/* The local provider with the models that ship: plain cases in three languages, and evidence that
+ * is there in every record of the sample. */
 #include "genai_bench.h"
 
 #include <unistd.h>
@@ -29,24 +29,37 @@ static void test_plain_cases(void **state)
         uint32_t label, need;
         const char *topic;
     } cases[] = {
-        {"praise", "I love this kettle, it is excellent and works perfectly.", "en", 5, ENUM_sentiment_label_positive, NO_NEED, NULL},
-        {"a complaint", "Terrible. It broke after two days and support never answered.", "en", 1, ENUM_sentiment_label_negative,
+        {"praise", "I love this kettle, it is excellent and works perfectly.", "en", 5,
+         ENUM_sentiment_label_positive, NO_NEED, NULL},
+        {"a complaint", "Terrible. It broke after two days and support never answered.", "en", 1,
+         ENUM_sentiment_label_negative,
          ENUM_need_kind_problem_report, NULL},
-        {"a wish", "Please add a dark mode to the app, I would like that very much.", "en", 0, ENUM_sentiment_label_count,
+        {"a wish", "Please add a dark mode to the app, I would like that very much.", "en", 0,
+         ENUM_sentiment_label_count,
          ENUM_need_kind_feature_request, "app"},
-        {"a question", "How do I pair the headphones with two laptops?", "en", 0, ENUM_sentiment_label_count,
+        {"a question", "How do I pair the headphones with two laptops?", "en", 0,
+         ENUM_sentiment_label_count,
          ENUM_need_kind_question, NULL},
-        {"late, in Spanish", "El paquete lleg\xc3\xb3 tarde y la caja estaba rota. Muy mal servicio.", "es", 1,
+        {"late, in Spanish",
+         "El paquete lleg\xc3\xb3 tarde y la caja estaba rota. Muy mal servicio.", "es", 1,
          ENUM_sentiment_label_negative, NO_NEED, "delivery"},
-        {"late, in French", "La livraison est arriv\xc3\xa9" "e en retard, je suis tr\xc3\xa8s d\xc3\xa9\xc3\xa7u.", "fr", 1,
+        {"late, in French",
+         "La livraison est arriv\xc3\xa9" "e en retard, je suis tr\xc3\xa8s d\xc3\xa9\xc3\xa7u.",
+         "fr", 1,
          ENUM_sentiment_label_negative, NO_NEED, "delivery"},
-        {"denied blame is praise", "Not bad at all, it does its job.", "en", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
-        {"with a word between", "It is not a bad lamp.", "en", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
-        {"in Spanish", "Este libro no est\xc3\xa1 nada mal.", "es", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
+        {"denied blame is praise", "Not bad at all, it does its job.", "en", 0,
+         ENUM_sentiment_label_positive, NO_NEED, NULL},
+        {"with a word between", "It is not a bad lamp.", "en", 0, ENUM_sentiment_label_positive,
+         NO_NEED, NULL},
+        {"in Spanish", "Este libro no est\xc3\xa1 nada mal.", "es", 0,
+         ENUM_sentiment_label_positive, NO_NEED, NULL},
         {"in French", "Pas mal du tout.", "fr", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
-        {"where a sentence ends nothing is counted", "Pas mal. De plus, il est joli.", "fr", 0, ENUM_sentiment_label_positive, NO_NEED, NULL},
-        {"a comma parts them", "No, bad service.", "en", 0, ENUM_sentiment_label_negative, NO_NEED, NULL},
-        {"denied praise is blame", "Not good at all.", "en", 0, ENUM_sentiment_label_negative, NO_NEED, NULL},
+        {"where a sentence ends nothing is counted", "Pas mal. De plus, il est joli.", "fr", 0,
+         ENUM_sentiment_label_positive, NO_NEED, NULL},
+        {"a comma parts them", "No, bad service.", "en", 0, ENUM_sentiment_label_negative, NO_NEED,
+         NULL},
+        {"denied praise is blame", "Not good at all.", "en", 0, ENUM_sentiment_label_negative,
+         NO_NEED, NULL},
     };
     (void)state;
     struct bench bench;
@@ -54,8 +67,10 @@ static void test_plain_cases(void **state)
     bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, cases[i].rating);
-        if (cases[i].label != ENUM_sentiment_label_count) assert_int_equal(insight.sentiment.label, cases[i].label);
+        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language,
+                                            cases[i].rating);
+        if (cases[i].label != ENUM_sentiment_label_count)
+            assert_int_equal(insight.sentiment.label, cases[i].label);
         if (cases[i].need != NO_NEED) assert_true(has_need(&insight, cases[i].need));
         if (cases[i].topic) assert_true(has_topic(&insight, cases[i].topic));
         assert_true(insight.sentiment.score >= -1 && insight.sentiment.score <= 1);
@@ -68,13 +83,23 @@ static void test_plain_cases(void **state)
 static void test_what_is_no_need(void **state)
 {
     static const struct { const char *why, *text, *language; uint32_t kind; } cases[] = {
-        {"what one can do at last isn't asked", "I can finally see all of my runs on the phone!", "en", ENUM_need_kind_question},
-        {"nor in Spanish", "Por fin puedo ver todas mis facturas en el m\xc3\xb3vil.", "es", ENUM_need_kind_question},
-        {"nor in French", "Je peux enfin payer avec ma montre, merci.", "fr", ENUM_need_kind_question},
-        {"what was mended is no problem", "It used to crash a lot, but now it is fixed and works great.", "en", ENUM_need_kind_problem_report},
-        {"nor in Spanish", "Antes se cerraba, pero desde la actualizaci\xc3\xb3n va perfecta.", "es", ENUM_need_kind_problem_report},
-        {"nor in French", "Avant \xc3\xa7" "a plantait, mais depuis la mise \xc3\xa0 jour elle est parfaite.", "fr", ENUM_need_kind_problem_report},
-        {"regret isn't a wish for a feature", "I wish I had bought this years ago, best purchase ever.", "en", ENUM_need_kind_feature_request},
+        {"what one can do at last isn't asked", "I can finally see all of my runs on the phone!",
+         "en", ENUM_need_kind_question},
+        {"nor in Spanish", "Por fin puedo ver todas mis facturas en el m\xc3\xb3vil.", "es",
+         ENUM_need_kind_question},
+        {"nor in French", "Je peux enfin payer avec ma montre, merci.", "fr",
+         ENUM_need_kind_question},
+        {"what was mended is no problem",
+         "It used to crash a lot, but now it is fixed and works great.", "en",
+         ENUM_need_kind_problem_report},
+        {"nor in Spanish", "Antes se cerraba, pero desde la actualizaci\xc3\xb3n va perfecta.",
+         "es", ENUM_need_kind_problem_report},
+        {"nor in French",
+         "Avant \xc3\xa7" "a plantait, mais depuis la mise \xc3\xa0 jour elle est parfaite.", "fr",
+         ENUM_need_kind_problem_report},
+        {"regret isn't a wish for a feature",
+         "I wish I had bought this years ago, best purchase ever.", "en",
+         ENUM_need_kind_feature_request},
     };
     struct bench bench;
     struct err err;
@@ -95,7 +120,8 @@ static void test_counted_trouble(void **state)
     struct err err;
     (void)state;
     bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
-    assert_int_not_equal(genai_pass(&bench, "Il y a pas mal de bugs.", "fr", 0).sentiment.label, ENUM_sentiment_label_positive);
+    assert_int_not_equal(genai_pass(&bench, "Il y a pas mal de bugs.", "fr", 0).sentiment.label,
+                         ENUM_sentiment_label_positive);
     bench_close(&bench);
 }
 
@@ -103,7 +129,8 @@ static void test_counted_trouble(void **state)
 static void check_evidence(const struct insight *insight, struct str text)
 {
     for (uint32_t i = 0; i < insight->sentiment.evidence.count; i++)
-        assert_true(evidence_holds(text, insight->sentiment.evidence.items[i].start, insight->sentiment.evidence.items[i].end));
+        assert_true(evidence_holds(text, insight->sentiment.evidence.items[i].start,
+                                   insight->sentiment.evidence.items[i].end));
     for (uint32_t i = 0; i < insight->needs.count; i++) {
         const struct need *need = &insight->needs.items[i];
         assert_true(evidence_holds(text, need->start, need->end));
@@ -111,14 +138,16 @@ static void check_evidence(const struct insight *insight, struct str text)
         assert_true(str_is_utf8(need->text));
     }
     for (uint32_t i = 0; i < insight->mentions.count; i++)
-        assert_true(evidence_holds(text, insight->mentions.items[i].start, insight->mentions.items[i].end));
+        assert_true(
+            evidence_holds(text, insight->mentions.items[i].start, insight->mentions.items[i].end));
     for (uint32_t i = 0; i < insight->aspects.count; i++) {
         const struct aspect *aspect = &insight->aspects.items[i];
         assert_true(evidence_holds(text, aspect->start, aspect->end));
         assert_true(aspect->score >= -1 && aspect->score <= 1);
     }
     for (uint32_t i = 0; i < insight->recommendations.count; i++) {
-        assert_true(evidence_holds(text, insight->recommendations.items[i].start, insight->recommendations.items[i].end));
+        assert_true(evidence_holds(text, insight->recommendations.items[i].start,
+                                   insight->recommendations.items[i].end));
         assert_in_range(insight->recommendations.items[i].priority, 1, 5);
     }
 }
@@ -140,14 +169,19 @@ static void test_evidence_in_the_sample(void **state)
     for (struct str rest = buffer_str(&file); rest.size; records++) {
         struct intake intake;
         struct json_problems problems;
-        bench_must(intake_json(str_cut(&rest, '\n'), &rules, records, &bench.arena, &intake, &problems, &err), &err);
+        bench_must(intake_json(str_cut(&rest, '\n'), &rules, records, &bench.arena, &intake,
+                               &problems, &err),
+                   &err);
         struct str text = arena_copy(&bench.arena, intake.feedback.text);
         struct insight insight = genai_pass(&bench, text.data, "en", intake.feedback.rating);
-        assert_int_equal(insight.dropped_claims, 0); /* our own provider claims nothing that isn't there */
+        /* our own provider claims nothing that isn't there */
+        assert_int_equal(insight.dropped_claims, 0);
         check_evidence(&insight, text);
-        needs += insight.needs.count, mentions += insight.mentions.count, advice += insight.recommendations.count;
+        needs += insight.needs.count, mentions += insight.mentions.count,
+            advice += insight.recommendations.count;
     }
-    assert_true(records > 150 && needs > records / 4 && mentions > records / 2 && advice > records / 4);
+    assert_true(records > 150 && needs > records / 4 && mentions > records / 2 &&
+                advice > records / 4);
     bench_close(&bench);
     buffer_deinit(&file);
 }
@@ -188,7 +222,8 @@ static void show_aspects(const struct insight *insight, const char *text, struct
     buffer_clear(out);
     for (uint32_t i = 0; i < insight->aspects.count; i++) {
         const struct aspect *aspect = &insight->aspects.items[i];
-        buffer_printf(out, "%s%.*s=%s: %.*s", i ? "; " : "", STR_ARGS(aspect->aspect), sentiment_label_enumeration.values[aspect->label],
+        buffer_printf(out, "%s%.*s=%s: %.*s", i ? "; " : "", STR_ARGS(aspect->aspect),
+                      sentiment_label_enumeration.values[aspect->label],
                       (int)(aspect->end - aspect->start), text + aspect->start);
     }
 }
@@ -196,28 +231,38 @@ static void show_aspects(const struct insight *insight, const char *text, struct
 static void test_aspects(void **state)
 {
     static const struct { const char *why, *text, *language, *aspects; } cases[] = {
-        {"each clause judges its own", "The price is excellent, but the delivery was terrible and very late.", "en",
-         "price=positive: The price is excellent; delivery=negative: but the delivery was terrible and very late"},
+        {"each clause judges its own",
+         "The price is excellent, but the delivery was terrible and very late.", "en",
+         "price=positive: The price is excellent; delivery=negative: but the delivery was terrible "
+         "and very late"},
         {"a clause of two is cut at the comma", "Excellent price, terrible delivery.", "en",
          "price=positive: Excellent price; delivery=negative: terrible delivery"},
         {"and at a word of joining", "Excellent price and terrible delivery.", "en",
          "price=positive: Excellent price; delivery=negative: and terrible delivery"},
-        {"praised and blamed", "I love the quality of the cover. The quality of the lining is terrible, awful.", "en",
+        {"praised and blamed",
+         "I love the quality of the cover. The quality of the lining is terrible, awful.", "en",
          "quality=mixed: *"}, /* whichever clause feels most */
         {"a question doesn't judge", "Is the delivery always this awful?", "en", ""},
         {"nothing is named", "I absolutely love it, excellent!", "en", ""},
         {"Spanish", "El precio es excelente, pero la entrega fue p\xc3\xa9sima.", "es",
-         "price=positive: El precio es excelente; delivery=negative: pero la entrega fue p\xc3\xa9sima"},
+         "price=positive: El precio es excelente; delivery=negative: pero la entrega fue "
+         "p\xc3\xa9sima"},
         {"French, with an elision", "J'adore l'emballage, mais le prix est horrible.", "fr",
          "packaging=positive: J'adore l'emballage; price=negative: mais le prix est horrible"},
         {"words of another language don't count", "The envase was excellent.", "en", ""},
-        {"who names nothing speaks of what was named", "They answered within the hour, the support team is fantastic, wonderful.", "en",
+        {"who names nothing speaks of what was named",
+         "They answered within the hour, the support team is fantastic, wonderful.", "en",
          "support=positive: They answered within the hour, the support team is fantastic, wonderful"},
-        {"a turn parts them", "The delivery was terrible and late, but I love it.", "en", "delivery=negative: The delivery was terrible and late"},
-        {"a longer keyword owns its words", "The noise cancelling is excellent.", "en", "sound=positive: The noise cancelling is excellent"},
-        {"photos of the product judge no camera", "Lovely suitcase, just like in the photos.", "en", ""},
-        {"nor in Spanish", "La maleta es preciosa, igual que en las fotos.", "es", "design=positive: La maleta es preciosa, igual que en las fotos"},
-        {"photos that a camera took do", "It takes wonderful photos.", "en", "camera=positive: It takes wonderful photos"},
+        {"a turn parts them", "The delivery was terrible and late, but I love it.", "en",
+         "delivery=negative: The delivery was terrible and late"},
+        {"a longer keyword owns its words", "The noise cancelling is excellent.", "en",
+         "sound=positive: The noise cancelling is excellent"},
+        {"photos of the product judge no camera", "Lovely suitcase, just like in the photos.", "en",
+         ""},
+        {"nor in Spanish", "La maleta es preciosa, igual que en las fotos.", "es",
+         "design=positive: La maleta es preciosa, igual que en las fotos"},
+        {"photos that a camera took do", "It takes wonderful photos.", "en",
+         "camera=positive: It takes wonderful photos"},
     };
     struct bench bench;
     struct buffer shown = {0};
@@ -229,7 +274,8 @@ static void test_aspects(void **state)
         struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
         show_aspects(&insight, cases[i].text, &shown);
         size_t size = strcspn(cases[i].aspects, "*");
-        if (cases[i].aspects[size]) assert_memory_equal(buffer_cstr(&shown), cases[i].aspects, size);
+        if (cases[i].aspects[size])
+            assert_memory_equal(buffer_cstr(&shown), cases[i].aspects, size);
         else assert_string_equal(buffer_cstr(&shown), cases[i].aspects);
     }
     buffer_deinit(&shown);
@@ -267,7 +313,8 @@ static void test_rules_are_read_again(void **state)
         snprintf(to, sizeof to, "%s/%s", folder, LINKS[i]);
         assert_int_equal(symlink(from, to), 0);
     }
-    write_file(folder, "recommendations.txt", "rule a\n  when always\n  team product\n  priority 1\n  en First.\n");
+    write_file(folder, "recommendations.txt",
+               "rule a\n  when always\n  team product\n  priority 1\n  en First.\n");
     snprintf(setting, sizeof setting, "genai.folder=%s", folder);
     bench_must(bench_open(&bench, &genai_worker, setting, &err), &err);
     assert_str(advice_of(&bench), "First.");
@@ -275,7 +322,8 @@ static void test_rules_are_read_again(void **state)
     assert_int_equal(genai_worker.reload(&bench.context, &err), E_BAD_CONFIG);
     assert_non_null(strstr(err.text, "recommendations.txt:3: unknown team"));
     assert_str(advice_of(&bench), "First.");
-    write_file(folder, "recommendations.txt", "rule a\n  when always\n  team product\n  priority 1\n  en Second.\n");
+    write_file(folder, "recommendations.txt",
+               "rule a\n  when always\n  team product\n  priority 1\n  en Second.\n");
     bench_must(genai_worker.reload(&bench.context, &err), &err);
     assert_str(advice_of(&bench), "Second.");
     bench_close(&bench);
@@ -294,8 +342,10 @@ static void test_short_of_memory(void **state)
     struct err err;
     (void)state;
     bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
-    bench_torture(&bench, TOPIC_SEGMENTS,
-                  genai_message(&bench, "Delivery was late and the box was torn. Please add a tracking page!", "en", 2));
+    bench_torture(
+        &bench, TOPIC_SEGMENTS,
+        genai_message(&bench, "Delivery was late and the box was torn. Please add a tracking page!",
+                      "en", 2));
     bench_close(&bench);
 }
 
@@ -314,9 +364,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_cases),
-        cmocka_unit_test(test_what_is_no_need), cmocka_unit_test(test_counted_trouble), cmocka_unit_test(test_evidence_in_the_sample),
+        cmocka_unit_test(test_what_is_no_need), cmocka_unit_test(test_counted_trouble),
+        cmocka_unit_test(test_evidence_in_the_sample),
         cmocka_unit_test(test_aspects), cmocka_unit_test(test_rules_are_read_again),
-        cmocka_unit_test(test_awkward_texts), cmocka_unit_test(test_missing_models), cmocka_unit_test(test_short_of_memory),
+        cmocka_unit_test(test_awkward_texts), cmocka_unit_test(test_missing_models),
+        cmocka_unit_test(test_short_of_memory),
     };
     return cmocka_run_group_tests_name("local", tests, NULL, NULL);
 }

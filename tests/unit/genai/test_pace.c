@@ -30,7 +30,8 @@ static void test_rates(void **state)
         {"a burst is a tenth of a minute's worth", 60, 0, 1000, 120, 127},
         {"tokens bound it: 60,000 a minute, 1,000 each", 0, 60000, 1000, 120, 127},
         {"the tighter of both counts", 600, 60000, 1000, 120, 127},
-        {"a request larger than the burst goes when it is full, and is paid off", 0, 60000, 12000, 10, 12},
+        {"a request larger than the burst goes when it is full, and is paid off", 0, 60000, 12000,
+         10, 12},
         {"less than one a burst: one at once all the same", 5, 0, 10, 10, 12},
     };
     (void)state;
@@ -38,7 +39,8 @@ static void test_rates(void **state)
         struct pace pace;
         CASE(cases[i].why);
         pace_init(&pace, &(struct pace_limits){cases[i].requests, cases[i].tokens, 8}, START_MS);
-        assert_in_range(send_for(&pace, START_MS, 120000, cases[i].size), cases[i].least, cases[i].most);
+        assert_in_range(send_for(&pace, START_MS, 120000, cases[i].size), cases[i].least,
+                        cases[i].most);
     }
 }
 
@@ -119,7 +121,8 @@ static void test_holds_and_restarts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rates), cmocka_unit_test(test_reserved_tokens_come_back), cmocka_unit_test(test_window),
+        cmocka_unit_test(test_rates), cmocka_unit_test(test_reserved_tokens_come_back),
+        cmocka_unit_test(test_window),
         cmocka_unit_test(test_holds_and_restarts),
     };
     return cmocka_run_group_tests_name("pace", tests, NULL, NULL);

@@ -22,16 +22,21 @@ static struct str with_safety(struct bench *bench, uint32_t state, uint32_t kind
 
 static void test_one_rule(void **state)
 {
-    enum { NEGATIVE = ENUM_safety_state_negative, POSITIVE = ENUM_safety_state_positive, UNASSESSED = ENUM_safety_state_unassessed };
+    enum {
+        NEGATIVE = ENUM_safety_state_negative, POSITIVE = ENUM_safety_state_positive,
+        UNASSESSED = ENUM_safety_state_unassessed
+    };
     const struct {
         const char *why;
         uint32_t before, kinds, signals, after, kinds_after;
     } cases[] = {
         {"negative and a signal", NEGATIVE, 0, 1, POSITIVE, 1 << ENUM_safety_kind_hazard},
-        {"negative and two", NEGATIVE, 0, 2, POSITIVE, 1 << ENUM_safety_kind_hazard | 1 << ENUM_safety_kind_adverse_event},
+        {"negative and two", NEGATIVE, 0, 2, POSITIVE,
+         1 << ENUM_safety_kind_hazard | 1 << ENUM_safety_kind_adverse_event},
         {"negative and none", NEGATIVE, 0, 0, NEGATIVE, 0},
         {"unassessed stays: people look at it anyway", UNASSESSED, 0, 1, UNASSESSED, 0},
-        {"positive stays as it is", POSITIVE, 1 << ENUM_safety_kind_special_situation, 1, POSITIVE, 1 << ENUM_safety_kind_special_situation},
+        {"positive stays as it is", POSITIVE, 1 << ENUM_safety_kind_special_situation, 1, POSITIVE,
+         1 << ENUM_safety_kind_special_situation},
         {"positive without a signal: not lowered", POSITIVE, 1, 0, POSITIVE, 1},
     };
     struct clocks *clocks = malloc(sizeof *clocks);
@@ -47,12 +52,14 @@ static void test_one_rule(void **state)
         CASE(cases[i].why);
         bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
         for (uint32_t n = 0; n < 2; n++) {
-            shape_set(signal, &signals[n], kind, n ? ENUM_safety_kind_adverse_event : ENUM_safety_kind_hazard);
+            shape_set(signal, &signals[n], kind,
+                      n ? ENUM_safety_kind_adverse_event : ENUM_safety_kind_hazard);
             shape_set(signal, &signals[n], start, 0), shape_set(signal, &signals[n], end, 7);
         }
         shape_set(insight, &insight, provider, STR("bedrock"));
         shape_set(insight, &insight, model, STR("model-1"));
-        if (cases[i].signals) shape_set(insight, &insight, signals, (struct signal_list){signals, cases[i].signals});
+        if (cases[i].signals)
+            shape_set(insight, &insight, signals, (struct signal_list){signals, cases[i].signals});
         struct job job = {.context = &bench.context, .arena = &bench.arena};
         struct str message = with_safety(&bench, cases[i].before, cases[i].kinds);
         bench_must(record_scan(message, &bench.arena, &job.record, &err), &err);
@@ -66,7 +73,8 @@ static void test_one_rule(void **state)
         if (raised) assert_str(after.raised_by, "bedrock model-1");
         assert_int_equal(shape_has(safety, &after, due_at), raised);
         if (raised) assert_int_equal(after.due_at, RECEIVED_MS + 24 * 3600000);
-        else assert_true(str_equal(before, job.record.sections[SECTION_SAFETY])); /* byte for byte */
+        /* byte for byte */
+        else assert_true(str_equal(before, job.record.sections[SECTION_SAFETY]));
         assert_int_equal(after.evidence.count, raised ? cases[i].signals : 0);
         bench_close(&bench);
     }
@@ -83,11 +91,16 @@ static void test_clocks_run(void **state)
         int64_t due_ms;
         const char *clock;
     } cases[] = {
-        {"the shortest of all", NULL, "", ENUM_safety_kind_hazard, 5000, 5000 + 24 * 3600000, "eu hazard any"},
-        {"of the regions that are configured", NULL, "us", ENUM_safety_kind_hazard, 5000, 5000 + 48 * 3600000, "us hazard any"},
-        {"the record's own region comes first", "eu", "us", ENUM_safety_kind_hazard, 5000, 5000 + 24 * 3600000, "eu hazard any"},
-        {"by its kind", NULL, "us", ENUM_safety_kind_adverse_event, 5000, 5000 + INT64_C(90) * 86400000, "any any other"},
-        {"received when its message was written", NULL, "", ENUM_safety_kind_hazard, 0, 7000 + 24 * 3600000, "eu hazard any"},
+        {"the shortest of all", NULL, "", ENUM_safety_kind_hazard, 5000, 5000 + 24 * 3600000,
+         "eu hazard any"},
+        {"of the regions that are configured", NULL, "us", ENUM_safety_kind_hazard, 5000,
+         5000 + 48 * 3600000, "us hazard any"},
+        {"the record's own region comes first", "eu", "us", ENUM_safety_kind_hazard, 5000,
+         5000 + 24 * 3600000, "eu hazard any"},
+        {"by its kind", NULL, "us", ENUM_safety_kind_adverse_event, 5000,
+         5000 + INT64_C(90) * 86400000, "any any other"},
+        {"received when its message was written", NULL, "", ENUM_safety_kind_hazard, 0,
+         7000 + 24 * 3600000, "eu hazard any"},
     };
     struct clocks *clocks = malloc(sizeof *clocks);
     struct err err = {0};
@@ -105,10 +118,12 @@ static void test_clocks_run(void **state)
         CASE(cases[i].why);
         bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
         struct job job = {.context = &bench.context, .arena = &bench.arena, .message = &message,
-                          .record = bench_document(&bench, "The lid cut my hand.", "en", "review", 1)};
+                          .record = bench_document(&bench, "The lid cut my hand.", "en", "review",
+                                                   1)};
         struct str_pair region = {STR("region"), str_of(cases[i].region)};
         shape_set(feedback, &feedback, source, STR("test"));
-        if (cases[i].region) shape_set(feedback, &feedback, attributes, (struct str_map){&region, 1});
+        if (cases[i].region)
+            shape_set(feedback, &feedback, attributes, (struct str_map){&region, 1});
         if (cases[i].received_ms) shape_set(feedback, &feedback, received_at, cases[i].received_ms);
         shape_set(safety, &safety, state, ENUM_safety_state_negative);
         shape_set(safety, &safety, serious, false);
@@ -159,6 +174,8 @@ static void test_chain(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_rule), cmocka_unit_test(test_clocks_run), cmocka_unit_test(test_chain)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_rule), cmocka_unit_test(test_clocks_run),
+        cmocka_unit_test(test_chain)};
     return cmocka_run_group_tests_name("raise", tests, NULL, NULL);
 }

@@ -15,7 +15,8 @@ static struct claim claim_of(const char *text)
 
 static void test_the_first_is_asked(void **state)
 {
-    struct claim first = claim_of("a"), second = claim_of("a"), third = claim_of("a"), other = claim_of("b");
+    struct claim first = claim_of("a"), second = claim_of("a"), third = claim_of("a"),
+                 other = claim_of("b");
     (void)state;
     assert_true(claims_take(&claims, &first) && claims_take(&claims, &other));
     assert_false(claims_take(&claims, &second) || claims_take(&claims, &third));
@@ -43,7 +44,8 @@ static void test_all_are_let_go(void **state)
         assert_true(claims_take(&claims, &held[i]));
         assert_false(claims_take(&claims, &waits[i]));
     }
-    for (struct claim *at = claims_let_go(&claims); at; at = at->next, count++) assert_false(at->waits);
+    for (struct claim *at = claims_let_go(&claims); at; at = at->next, count++)
+        assert_false(at->waits);
     assert_int_equal(count, 40);
     assert_null(claims_let_go(&claims));
     for (int i = 0; i < 40; i++) { /* what was claimed still is: its call is under way */
@@ -54,6 +56,7 @@ static void test_all_are_let_go(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_the_first_is_asked), cmocka_unit_test(test_all_are_let_go)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_first_is_asked), cmocka_unit_test(test_all_are_let_go)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

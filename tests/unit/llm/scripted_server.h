@@ -1,5 +1,6 @@
-/* A server on the test's own loop that says what it is told to: routes by the start of the request line, each with
- * bytes to answer and what is done to the connection then. It keeps every request that it got, whole. */
+/* A server on the test's own loop that says what it is told to: routes by the start of the request
+ * line, each with bytes to answer and what is done to the connection then. It keeps every request
+ * that it got, whole. */
 #ifndef VERBATIM_TEST_SCRIPTED_SERVER_H
 #define VERBATIM_TEST_SCRIPTED_SERVER_H
 
@@ -11,7 +12,8 @@
 #include "test.h"
 
 enum { SERVER_REQUESTS_MAX = 64 };
-enum then { THEN_KEEP, THEN_CLOSE, THEN_FLOOD }; /* FLOOD: 'x' without end, until the other side has enough */
+/* FLOOD: 'x' without end, until the other side has enough */
+enum then { THEN_KEEP, THEN_CLOSE, THEN_FLOOD };
 
 struct route {
     const char *start; /* "POST /v1/messages"; NULL ends the table */
@@ -92,7 +94,8 @@ static void server_answer(struct scripted_peer *peer, struct str request)
     if (!route->start) fail_msg("no route for %.*s", 60, kept->data);
     if (route->uses > 0 && --route->uses == 0) route->uses = -1;
     if (route->reply) {
-        uv_buf_t bytes = uv_buf_init((char *)(uintptr_t)route->reply, (unsigned)strlen(route->reply));
+        uv_buf_t bytes = uv_buf_init((char *)(uintptr_t)route->reply,
+                                     (unsigned)strlen(route->reply));
         assert_int_equal(uv_try_write((uv_stream_t *)&peer->socket, &bytes, 1), bytes.len);
     }
     if (route->then == THEN_CLOSE) server_close_peer(peer);

@@ -1,10 +1,12 @@
-/* Calls against a server that does as it is told: what becomes of each fault, that no call is sent twice, and that
- * callers may ask, cancel and close whenever they like. */
+/* Calls against a server that does as it is told: what becomes of each fault, that no call is sent
+ * twice, and that callers may ask, cancel and close whenever they like. */
 #include "llm/llm.h"
 #include "scripted_server.h"
 
 #define HEAD(size) "HTTP/1.1 200 OK\r\nContent-Length: " size "\r\n\r\n"
-#define BODY "{\"content\":[{\"input\":{}}],\"stop_reason\":\"tool_use\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}"
+#define BODY                                                                                    \
+    "{\"content\":[{\"input\":{}}],\"stop_reason\":\"tool_use\",\"usage\":{\"input_tokens\":1," \
+    "\"output_tokens\":1}}"
 #define ANSWER HEAD("96") BODY
 _Static_assert(sizeof BODY - 1 == 96, "Content-Length");
 
@@ -28,14 +30,16 @@ static void set_up(struct rig *rig, struct route *routes)
     *rig = (struct rig){0};
     assert_int_equal(uv_loop_init(&rig->loop), 0);
     server_start(&rig->server, &rig->loop, routes);
-    rig->config = (struct llm_config){.provider = LLM_ANTHROPIC, .model = "m", .endpoint = rig->server.url,
-                                      .api_key = "KEY-1234", .deadline_ms = 20000};
+    rig->config = (struct llm_config){
+        .provider = LLM_ANTHROPIC, .model = "m", .endpoint = rig->server.url, .api_key = "KEY-1234",
+        .deadline_ms = 20000};
 }
 
 static void open_client(struct rig *rig)
 {
     struct err err = {0};
-    if (llm_client_open(&rig->loop, &rig->config, &rig->client, &err) != E_OK) fail_msg("%s", err.text);
+    if (llm_client_open(&rig->loop, &rig->config, &rig->client, &err) != E_OK)
+        fail_msg("%s", err.text);
 }
 
 static void on_result(void *user, const struct llm_result *result);
@@ -43,7 +47,8 @@ static void ask(struct rig *rig, struct llm_call **ret_call)
 {
     struct err err = {0};
     int before = rig->results;
-    if (llm_ask(rig->client, &question, on_result, rig, ret_call, &err) != E_OK) fail_msg("%s", err.text);
+    if (llm_ask(rig->client, &question, on_result, rig, ret_call, &err) != E_OK)
+        fail_msg("%s", err.text);
     assert_int_equal(rig->results, before);
 }
 
@@ -64,15 +69,18 @@ static void on_result(void *user, const struct llm_result *result)
         llm_client_close(rig->client);
         rig->client = NULL;
     }
-    if (result->why == LLM_ANSWERED) assert_true(str_equal(result->json, STR("{}"))); /* whole to the end */
+    /* whole to the end */
+    if (result->why == LLM_ANSWERED) assert_true(str_equal(result->json, STR("{}")));
 }
 
 static void run_until(struct rig *rig, int results)
 {
-    while (rig->results < results) uv_run(&rig->loop, UV_RUN_DEFAULT); /* until on_result() stops it */
+    /* until on_result() stops it */
+    while (rig->results < results) uv_run(&rig->loop, UV_RUN_DEFAULT);
 }
 
-/* Everything must let go: a handle left open would keep the loop for ever, a leak is seen by the sanitizer. */
+/* Everything must let go: a handle left open would keep the loop for ever, a leak is seen
+ * by the sanitizer. */
 static void tear_down(struct rig *rig)
 {
     if (rig->client) assert_int_equal(llm_client_in_flight(rig->client), 0);
@@ -94,19 +102,30 @@ static const struct {
     int status;
 } faults[] = {
     {"an answer", ANSWER, THEN_KEEP, 20000, LLM_ANSWERED, false, 200},
-    {"an answer that ends with its connection", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" BODY, THEN_CLOSE, 20000, LLM_ANSWERED, false, 200},
-    {"an answer in chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n60\r\n" BODY "\r\n0\r\n\r\n", THEN_KEEP, 20000, LLM_ANSWERED, false, 200},
-    {"a 100 before it", "HTTP/1.1 100 Continue\r\n\r\n" ANSWER, THEN_KEEP, 20000, LLM_ANSWERED, false, 200},
+    {"an answer that ends with its connection", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" BODY,
+     THEN_CLOSE, 20000, LLM_ANSWERED, false, 200},
+    {"an answer in chunks",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n60\r\n" BODY "\r\n0\r\n\r\n", THEN_KEEP,
+     20000, LLM_ANSWERED, false, 200},
+    {"a 100 before it", "HTTP/1.1 100 Continue\r\n\r\n" ANSWER, THEN_KEEP, 20000, LLM_ANSWERED,
+     false, 200},
     {"no reply", NULL, THEN_KEEP, 200, LLM_TIMED_OUT, true, 0},
-    {"a reply that stops in its middle", HEAD("96") "{\"content\":", THEN_KEEP, 200, LLM_TIMED_OUT, true, 200},
+    {"a reply that stops in its middle", HEAD("96") "{\"content\":", THEN_KEEP, 200, LLM_TIMED_OUT,
+     true, 200},
     {"a connection that ends without reply", NULL, THEN_CLOSE, 20000, LLM_UNREACHABLE, true, 0},
-    {"a connection that ends in a reply's middle", HEAD("96") "{\"content\":", THEN_CLOSE, 20000, LLM_UNREACHABLE, true, 200},
+    {"a connection that ends in a reply's middle", HEAD("96") "{\"content\":", THEN_CLOSE, 20000,
+     LLM_UNREACHABLE, true, 200},
     {"no HTTP", "220 mail.example.com ESMTP\r\n", THEN_CLOSE, 20000, LLM_UNREACHABLE, true, 0},
-    {"a reply that is announced as too long", HEAD("99999999") "{", THEN_FLOOD, 20000, LLM_BAD_ANSWER, true, 200},
-    {"a reply without end", "HTTP/1.1 200 OK\r\n\r\n{", THEN_FLOOD, 20000, LLM_BAD_ANSWER, true, 200},
-    {"a line of the head without end", "HTTP/1.1 200 OK\r\nX: ", THEN_FLOOD, 20000, LLM_UNREACHABLE, true, 0},
-    {"a redirect", "HTTP/1.1 307 There\r\nLocation: /v1/messages\r\nContent-Length: 0\r\n\r\n", THEN_KEEP, 20000, LLM_BAD_REQUEST, false, 307},
-    {"throttled", "HTTP/1.1 429 No\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", THEN_KEEP, 20000, LLM_THROTTLED, false, 429},
+    {"a reply that is announced as too long", HEAD("99999999") "{", THEN_FLOOD, 20000,
+     LLM_BAD_ANSWER, true, 200},
+    {"a reply without end", "HTTP/1.1 200 OK\r\n\r\n{", THEN_FLOOD, 20000, LLM_BAD_ANSWER, true,
+     200},
+    {"a line of the head without end", "HTTP/1.1 200 OK\r\nX: ", THEN_FLOOD, 20000, LLM_UNREACHABLE,
+     true, 0},
+    {"a redirect", "HTTP/1.1 307 There\r\nLocation: /v1/messages\r\nContent-Length: 0\r\n\r\n",
+     THEN_KEEP, 20000, LLM_BAD_REQUEST, false, 307},
+    {"throttled", "HTTP/1.1 429 No\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", THEN_KEEP,
+     20000, LLM_THROTTLED, false, 429},
 };
 
 static void faults_have_their_names(void **state)
@@ -114,7 +133,8 @@ static void faults_have_their_names(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(faults); i++) {
         CASE(faults[i].why);
-        struct route routes[] = {{"POST /v1/messages HTTP/1.1", faults[i].reply, faults[i].then, 0}, {0}};
+        struct route routes[] = {
+            {"POST /v1/messages HTTP/1.1", faults[i].reply, faults[i].then, 0}, {0}};
         struct rig rig;
         set_up(&rig, routes);
         rig.config.deadline_ms = faults[i].deadline_ms;
@@ -155,7 +175,9 @@ static void sends_its_key_and_says_nothing_of_it(void **state)
 {
     (void)state;
     struct route routes[] = {
-        {"POST /v1/messages", "HTTP/1.1 500 No\r\nContent-Length: 55\r\n\r\n{\"error\":{\"type\":\"x\",\"message\":\"with KEY-1234, twice\"}}", THEN_CLOSE, 0}, {0}};
+        {"POST /v1/messages",
+         "HTTP/1.1 500 No\r\nContent-Length: 55\r\n\r\n"
+         "{\"error\":{\"type\":\"x\",\"message\":\"with KEY-1234, twice\"}}", THEN_CLOSE, 0}, {0}};
     struct rig rig;
     set_up(&rig, routes);
     open_client(&rig);
@@ -173,7 +195,9 @@ static void sends_its_key_and_says_nothing_of_it(void **state)
 static void no_call_is_sent_twice(void **state)
 {
     (void)state;
-    struct route routes[] = {{"POST", ANSWER, THEN_KEEP, 1}, {"POST", NULL, THEN_CLOSE, 1}, {"POST", ANSWER, THEN_KEEP, 0}, {0}};
+    struct route routes[] = {
+        {"POST", ANSWER, THEN_KEEP, 1}, {"POST", NULL, THEN_CLOSE, 1},
+        {"POST", ANSWER, THEN_KEEP, 0}, {0}};
     struct rig rig;
     set_up(&rig, routes);
     open_client(&rig);
@@ -288,7 +312,8 @@ static const struct { const char *why; struct llm_question question; } bad_quest
     {"no schema", {.name = {"n", 1}, .prompt = {"p", 1}, .max_tokens = 1}},
     {"no limit", {.name = {"n", 1}, .schema = {"{}", 2}, .prompt = {"p", 1}}},
     {"no name", {.schema = {"{}", 2}, .prompt = {"p", 1}, .max_tokens = 1}},
-    {"a name with a space", {.name = {"a b", 3}, .schema = {"{}", 2}, .prompt = {"p", 1}, .max_tokens = 1}},
+    {"a name with a space",
+     {.name = {"a b", 3}, .schema = {"{}", 2}, .prompt = {"p", 1}, .max_tokens = 1}},
     {"not UTF-8", {.name = {"n", 1}, .schema = {"{}", 2}, .prompt = {"\xff", 1}, .max_tokens = 1}},
 };
 
@@ -302,7 +327,8 @@ static void bad_questions_are_refused(void **state)
     open_client(&rig);
     for (size_t i = 0; i < COUNT_OF(bad_questions); i++) {
         CASE(bad_questions[i].why);
-        assert_int_equal(llm_ask(rig.client, &bad_questions[i].question, on_result, &rig, NULL, &err), E_USAGE);
+        assert_int_equal(
+            llm_ask(rig.client, &bad_questions[i].question, on_result, &rig, NULL, &err), E_USAGE);
     }
     tear_down(&rig);
     assert_int_equal(rig.results, 0);

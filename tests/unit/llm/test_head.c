@@ -32,25 +32,32 @@ static void reads_waits(void **state)
     }
     struct reply_head head;
     reply_head_init(&head, now_ms);
-    reply_head_line(&head, STR("retry-after-ms"), STR("1500")); /* the finer one wins in either order */
+    /* the finer one wins in either order */
+    reply_head_line(&head, STR("retry-after-ms"), STR("1500"));
     reply_head_line(&head, STR("retry-after"), STR("2"));
     assert_int_equal(head.retry_after_ms, 1500);
 }
 
 static const struct { const char *why, *name, *value; size_t at; int64_t number; } limits[] = {
 #define AT(kind, what) offsetof(struct llm_limits, kind) + offsetof(struct llm_limit, what)
-    {"Anthropic: requests left", "anthropic-ratelimit-requests-remaining", "49", AT(requests, remaining), 49},
+    {"Anthropic: requests left", "anthropic-ratelimit-requests-remaining", "49",
+     AT(requests, remaining), 49},
     {"Anthropic: of", "Anthropic-RateLimit-Requests-Limit", "50", AT(requests, limit), 50},
-    {"Anthropic: until", "anthropic-ratelimit-requests-reset", "2026-01-02T03:04:35Z", AT(requests, reset_ms), 30000},
-    {"Anthropic: tokens", "anthropic-ratelimit-tokens-remaining", "70000", AT(tokens, remaining), 70000},
-    {"Anthropic: input tokens", "anthropic-ratelimit-input-tokens-remaining", "50000", AT(input_tokens, remaining), 50000},
-    {"Anthropic: output tokens", "anthropic-ratelimit-output-tokens-reset", "2026-01-02T03:03:05Z", AT(output_tokens, reset_ms), 0},
+    {"Anthropic: until", "anthropic-ratelimit-requests-reset", "2026-01-02T03:04:35Z",
+     AT(requests, reset_ms), 30000},
+    {"Anthropic: tokens", "anthropic-ratelimit-tokens-remaining", "70000", AT(tokens, remaining),
+     70000},
+    {"Anthropic: input tokens", "anthropic-ratelimit-input-tokens-remaining", "50000",
+     AT(input_tokens, remaining), 50000},
+    {"Anthropic: output tokens", "anthropic-ratelimit-output-tokens-reset", "2026-01-02T03:03:05Z",
+     AT(output_tokens, reset_ms), 0},
     {"OpenAI: requests left", "x-ratelimit-remaining-requests", "59", AT(requests, remaining), 59},
     {"OpenAI: of", "x-ratelimit-limit-tokens", "150000", AT(tokens, limit), 150000},
     {"OpenAI: until", "x-ratelimit-reset-tokens", "6m0s", AT(tokens, reset_ms), 360000},
     {"OpenAI: parts", "x-ratelimit-reset-requests", "1h2m3.5s", AT(requests, reset_ms), 3723500},
     {"OpenAI: milliseconds", "x-ratelimit-reset-requests", "20ms", AT(requests, reset_ms), 20},
-    {"a server that counts seconds", "x-ratelimit-reset-requests", "7", AT(requests, reset_ms), 7000},
+    {"a server that counts seconds", "x-ratelimit-reset-requests", "7", AT(requests, reset_ms),
+     7000},
     {"a unit that there isn't", "x-ratelimit-reset-requests", "7y", AT(requests, reset_ms), -1},
     {"a unit without number", "x-ratelimit-reset-requests", "ms", AT(requests, reset_ms), -1},
     {"two points", "x-ratelimit-reset-requests", "1.2.3s", AT(requests, reset_ms), -1},
@@ -72,7 +79,8 @@ static void reads_limits(void **state)
         reply_head_line(&head, str_of(limits[i].name), str_of(limits[i].value));
         for (size_t at = 0; at < sizeof head.limits; at += sizeof number) {
             memcpy(&number, (const char *)&head.limits + at, sizeof number);
-            assert_int_equal(number, at == limits[i].at ? limits[i].number : -1); /* and no other one */
+            /* and no other one */
+            assert_int_equal(number, at == limits[i].at ? limits[i].number : -1);
         }
     }
 }
@@ -83,7 +91,8 @@ static void reads_names(void **state)
     struct reply_head head;
     char long_id[400];
     reply_head_init(&head, now_ms);
-    reply_head_line(&head, STR("x-amzn-ErrorType"), STR("ThrottlingException:http://internal.amazon.com/coral/"));
+    reply_head_line(&head, STR("x-amzn-ErrorType"),
+                    STR("ThrottlingException:http://internal.amazon.com/coral/"));
     assert_string_equal(head.error_type, "ThrottlingException");
     reply_head_line(&head, STR("request-id"), STR("req_1"));
     assert_string_equal(head.request_id, "req_1");

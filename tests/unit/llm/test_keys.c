@@ -1,20 +1,34 @@
-/* Credentials for signing: documents and addresses of endpoints; how they are fetched, renewed and replaced; what is
- * signed with them; and a clock that is off. Time stands still until a test moves it. */
+/* Credentials for signing: documents and addresses of endpoints; how they are fetched,
+ * renewed and replaced; what is signed with them; and a clock that is off. Time stands still
+ * until a test moves it. */
 #include <unistd.h>
 
 #include "llm/keys.h"
 #include "llm/llm.h"
 #include "scripted_server.h"
 
-static const struct { const char *why, *text, *id, *secret, *token; int64_t expires_ms; } documents[] = {
-    {"of an instance", "{\"Code\":\"Success\",\"LastUpdated\":\"x\",\"Type\":\"AWS-HMAC\",\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S/\",\"Token\":\"T=\",\"Expiration\":\"2026-01-02T09:04:05Z\"}", "A", "S/", "T=", 1767344645000},
-    {"of a container, with an ARN", "{\"RoleArn\":\"arn\",\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Token\":\"T\",\"Expiration\":\"2026-01-02T09:04:05Z\"}", "A", "S", "T", 1767344645000},
-    {"keys that stay", "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Token\":null}", "A", "S", "", 0},
+static const struct {
+    const char *why, *text, *id, *secret, *token;
+    int64_t expires_ms;
+} documents[] = {
+    {"of an instance",
+     "{\"Code\":\"Success\",\"LastUpdated\":\"x\",\"Type\":\"AWS-HMAC\",\"AccessKeyId\":\"A\","
+     "\"SecretAccessKey\":\"S/\",\"Token\":\"T=\",\"Expiration\":\"2026-01-02T09:04:05Z\"}", "A",
+     "S/", "T=", 1767344645000},
+    {"of a container, with an ARN",
+     "{\"RoleArn\":\"arn\",\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Token\":\"T\","
+     "\"Expiration\":\"2026-01-02T09:04:05Z\"}", "A", "S", "T", 1767344645000},
+    {"keys that stay", "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Token\":null}", "A", "S",
+     "", 0},
     {"escapes", "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\\/\\u002b\"}", "A", "S/+", "", 0},
-    {"a refusal with 200", "{\"Code\":\"AssumeRoleUnauthorizedAccess\",\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\"}", NULL, NULL, NULL, 0},
+    {"a refusal with 200",
+     "{\"Code\":\"AssumeRoleUnauthorizedAccess\",\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\"}",
+     NULL, NULL, NULL, 0},
     {"half a pair", "{\"AccessKeyId\":\"A\"}", NULL, NULL, NULL, 0},
     {"a number as key", "{\"AccessKeyId\":1,\"SecretAccessKey\":\"S\"}", NULL, NULL, NULL, 0},
-    {"a time that is none", "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Expiration\":\"soon\"}", NULL, NULL, NULL, 0},
+    {"a time that is none",
+     "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Expiration\":\"soon\"}", NULL, NULL, NULL,
+     0},
     {"no object", "[]", NULL, NULL, NULL, 0},
     {"cut off", "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\"", NULL, NULL, NULL, 0},
     {"a page", "<html>", NULL, NULL, NULL, 0},
@@ -63,13 +77,14 @@ static void asks_few_addresses(void **state)
     }
 }
 
-/* --- a client that signs ----------------------------------------------------------------------- */
+/* --- a client that signs ---------------------------------------------------------------------- */
 
 #define SAYS(status, size, text) "HTTP/1.1 " status "\r\nContent-Length: " size "\r\n\r\n" text
 #define BODY "{\"output\":{\"message\":{\"content\":[{\"toolUse\":{\"input\":{}}}]}}}"
 #define ANSWER SAYS("200 OK", "61", BODY)
 _Static_assert(sizeof BODY - 1 == 61, "Content-Length");
-#define DOCUMENT(id, hour) "{\"AccessKeyId\":\"" id "\",\"SecretAccessKey\":\"S\",\"Token\":\"TOKEN-" id "\",\"Expiration\":\"2026-01-02T" hour ":04:05Z\"}"
+#define DOCUMENT(id, hour) \
+    "{\"AccessKeyId\":\"" id "\",\"SecretAccessKey\":\"S\",\"Token\":\"TOKEN-" id "\",\"Expiration\":\"2026-01-02T" hour ":04:05Z\"}"
 #define DOCUMENT_SAYS(id, hour) SAYS("200 OK", "95", DOCUMENT(id, hour))
 _Static_assert(sizeof DOCUMENT("A", "09") - 1 == 95, "Content-Length");
 
@@ -92,10 +107,14 @@ struct rig {
 static void forget_environment(void)
 {
     static const char *const names[] = {
-        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE",
-        "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_BEARER_TOKEN_BEDROCK", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-        "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_BEARER_TOKEN_BEDROCK",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+        "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
         "AWS_ROLE_SESSION_NAME", "AWS_ENDPOINT_URL_STS", "ANTHROPIC_API_KEY", "OPENAI_API_KEY"};
     for (size_t i = 0; i < COUNT_OF(names); i++) unsetenv(names[i]);
     setenv("HOME", "/nonexistent", 1);
@@ -108,14 +127,16 @@ static void set_up(struct rig *rig, struct route *routes)
     assert_int_equal(uv_loop_init(&rig->loop), 0);
     server_start(&rig->server, &rig->loop, routes);
     clock_manual_init(&rig->clock, start_ms);
-    rig->config = (struct llm_config){.provider = LLM_BEDROCK, .model = "m", .endpoint = rig->server.url,
-                                      .deadline_ms = 100000000, .clock = &rig->clock.clock};
+    rig->config = (struct llm_config){
+        .provider = LLM_BEDROCK, .model = "m", .endpoint = rig->server.url,
+        .deadline_ms = 100000000, .clock = &rig->clock.clock};
 }
 
 static void open_client(struct rig *rig)
 {
     struct err err = {0};
-    if (llm_client_open(&rig->loop, &rig->config, &rig->client, &err) != E_OK) fail_msg("%s", err.text);
+    if (llm_client_open(&rig->loop, &rig->config, &rig->client, &err) != E_OK)
+        fail_msg("%s", err.text);
 }
 
 static void on_result(void *user, const struct llm_result *result)
@@ -131,9 +152,12 @@ static void ask(struct rig *rig, enum llm_why expected)
 {
     struct err err = {0};
     int wanted = rig->results + 1;
-    if (llm_ask(rig->client, &question, on_result, rig, NULL, &err) != E_OK) fail_msg("%s", err.text);
-    while (rig->results < wanted) uv_run(&rig->loop, UV_RUN_DEFAULT); /* until on_result() stops it */
-    if (rig->why != expected) fail_msg("%s instead of %s: %s", llm_why_name(rig->why), llm_why_name(expected), rig->text);
+    if (llm_ask(rig->client, &question, on_result, rig, NULL, &err) != E_OK)
+        fail_msg("%s", err.text);
+    /* until on_result() stops it */
+    while (rig->results < wanted) uv_run(&rig->loop, UV_RUN_DEFAULT);
+    if (rig->why != expected)
+        fail_msg("%s instead of %s: %s", llm_why_name(rig->why), llm_why_name(expected), rig->text);
 }
 
 static bool last_has(const struct rig *rig, const char *text)
@@ -161,8 +185,9 @@ static void signs_with_what_is_configured(void **state)
     rig.config.session_token = "SESSION";
     open_client(&rig);
     ask(&rig, LLM_ANSWERED);
-    assert_true(last_has(&rig, "Credential=AKID/20260102/us-east-1/bedrock/aws4_request, SignedHeaders="
-                               "content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token, "));
+    assert_true(
+        last_has(&rig, "Credential=AKID/20260102/us-east-1/bedrock/aws4_request, SignedHeaders="
+                       "content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token, "));
     assert_true(last_has(&rig, "\r\nx-amz-security-token: SESSION\r\n"));
     assert_false(last_has(&rig, "SECRET"));
     tear_down(&rig);
@@ -200,7 +225,8 @@ static void a_key_is_replaced(void **state)
     ask(&rig, LLM_ANSWERED);
     assert_true(last_has(&rig, "Authorization: Bearer new-key\r\n"));
     assert_int_equal(llm_client_rekey(rig.client, "two words", &err), E_BAD_CONFIG);
-    assert_int_equal(llm_client_rekey(rig.client, "", &err), E_BAD_CONFIG); /* it would have to sign */
+    /* it would have to sign */
+    assert_int_equal(llm_client_rekey(rig.client, "", &err), E_BAD_CONFIG);
     ask(&rig, LLM_ANSWERED);
     assert_true(last_has(&rig, "Authorization: Bearer new-key\r\n"));
     tear_down(&rig);
@@ -212,9 +238,12 @@ static void an_instance_gives_keys(void **state)
     (void)state;
     struct route routes[] = {
         {"PUT /latest/api/token", SAYS("200 OK", "5", "TOKEN"), THEN_KEEP, 0},
-        {"GET /latest/meta-data/iam/security-credentials/ HTTP", SAYS("200 OK", "5", "role\n"), THEN_KEEP, 0},
-        {"GET /latest/meta-data/iam/security-credentials/role HTTP", DOCUMENT_SAYS("A", "09"), THEN_KEEP, 1},
-        {"GET /latest/meta-data/iam/security-credentials/role HTTP", DOCUMENT_SAYS("B", "15"), THEN_KEEP, 1},
+        {"GET /latest/meta-data/iam/security-credentials/ HTTP", SAYS("200 OK", "5", "role\n"),
+         THEN_KEEP, 0},
+        {"GET /latest/meta-data/iam/security-credentials/role HTTP", DOCUMENT_SAYS("A", "09"),
+         THEN_KEEP, 1},
+        {"GET /latest/meta-data/iam/security-credentials/role HTTP", DOCUMENT_SAYS("B", "15"),
+         THEN_KEEP, 1},
         {"POST /model/m/converse", ANSWER, THEN_KEEP, 0},
         {0}};
     struct rig rig;
@@ -224,7 +253,8 @@ static void an_instance_gives_keys(void **state)
     assert_int_equal(rig.server.request_count, 0);
     ask(&rig, LLM_ANSWERED);
     assert_int_equal(rig.server.request_count, 4);
-    assert_non_null(strstr(rig.server.requests[0].data, "x-aws-ec2-metadata-token-ttl-seconds: 21600\r\n"));
+    assert_non_null(
+        strstr(rig.server.requests[0].data, "x-aws-ec2-metadata-token-ttl-seconds: 21600\r\n"));
     assert_non_null(strstr(rig.server.requests[1].data, "x-aws-ec2-metadata-token: TOKEN\r\n"));
     assert_true(last_has(&rig, "Credential=A/") && last_has(&rig, "x-amz-security-token: TOKEN-A"));
     ask(&rig, LLM_ANSWERED);
@@ -261,7 +291,8 @@ static void a_container_gives_keys(void **state)
     unlink(file);
 }
 
-/* Keys that have expired, and can't be renewed, end a call; they are asked for again only after a while. */
+/* Keys that have expired, and can't be renewed, end a call; they are asked for again
+ * only after a while. */
 static void expired_keys_are_not_used(void **state)
 {
     (void)state;
@@ -314,15 +345,18 @@ static void a_web_identity_gives_keys(void **state)
     setenv("AWS_ENDPOINT_URL_STS", rig.server.url, 1);
     open_client(&rig);
     ask(&rig, LLM_ANSWERED);
-    assert_non_null(strstr(rig.server.requests[0].data, "\r\n\r\nAction=AssumeRoleWithWebIdentity&Version=2011-06-15&"
-                           "RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&RoleSessionName=verbatim&WebIdentityToken=token%2B1"));
+    assert_non_null(strstr(rig.server.requests[0].data,
+                           "\r\n\r\nAction=AssumeRoleWithWebIdentity&Version=2011-06-15&"
+                           "RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&RoleSessionName=verbatim&"
+                           "WebIdentityToken=token%2B1"));
     assert_null(strstr(rig.server.requests[0].data, "Authorization"));
     assert_true(last_has(&rig, "Credential=W/") && last_has(&rig, "x-amz-security-token: TOKEN-W"));
     assert_int_equal(pwrite(descriptor, "token+2\n", 8, 0), 8);
     clock_manual_advance(&rig.clock, 7 * HOUR_MS);
     setenv("AWS_ROLE_ARN", "another", 1); /* what was found at the start counts */
     ask(&rig, LLM_UNREACHABLE); /* STS gives old ones: they have expired */
-    assert_non_null(strstr(rig.server.requests[2].data, "role%2Fr&RoleSessionName=verbatim&WebIdentityToken=token%2B2"));
+    assert_non_null(strstr(rig.server.requests[2].data,
+                           "role%2Fr&RoleSessionName=verbatim&WebIdentityToken=token%2B2"));
     clock_manual_advance(&rig.clock, KEYS_AGAIN_MS);
     ask(&rig, LLM_DENIED);
     assert_non_null(strstr(rig.text, "STS"));
@@ -364,8 +398,12 @@ static void replaced_keys_are_read_again(void **state)
 static void a_clock_that_is_off_is_corrected(void **state)
 {
     (void)state;
-    struct route routes[] = {{"POST", "HTTP/1.1 403 No\r\nDate: Fri, 02 Jan 2026 05:04:05 GMT\r\nContent-Length: 38\r\n\r\n"
-                                      "{\"__type\":\"InvalidSignatureException\"}", THEN_KEEP, 2}, {0}};
+    struct route routes[] = {
+        {"POST",
+         "HTTP/1.1 403 No\r\nDate: Fri, 02 Jan 2026 05:04:05 GMT\r\nContent-Length: 38\r\n\r\n"
+         "{\"__type\":\"InvalidSignatureException\"}",
+         THEN_KEEP, 2},
+        {0}};
     struct rig rig;
     set_up(&rig, routes);
     rig.config.access_key_id = "A";

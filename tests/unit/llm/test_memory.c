@@ -6,7 +6,9 @@
 #include "llm/llm.h"
 #include "scripted_server.h"
 
-#define BODY "{\"output\":{\"message\":{\"content\":[{\"toolUse\":{\"name\":\"n\",\"input\":{}}},{\"text\":\"escape \\n\"}]}}}"
+#define BODY                                                                              \
+    "{\"output\":{\"message\":{\"content\":[{\"toolUse\":{\"name\":\"n\",\"input\":{}}}," \
+    "{\"text\":\"escape \\n\"}]}}}"
 #define ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 93\r\nConnection: close\r\n\r\n" BODY
 _Static_assert(sizeof BODY - 1 == 93, "Content-Length");
 
@@ -42,7 +44,8 @@ static void on_result(void *user, const struct llm_result *result)
 static int call_once(void *user)
 {
     static const struct llm_question question = {
-        .system = {"s", 1}, .prompt = {"p", 1}, .name = {"n", 1}, .schema = {"{}", 2}, .max_tokens = 9, .temperature = 0.5};
+        .system = {"s", 1}, .prompt = {"p", 1}, .name = {"n", 1}, .schema = {"{}", 2},
+        .max_tokens = 9, .temperature = 0.5};
     struct rig *rig = user;
     struct llm_client *client = NULL;
     struct err err = {0};
@@ -65,9 +68,15 @@ static int call_once(void *user)
 static void each_allocation_may_fail(void **state)
 {
     (void)state;
-    static const struct { const char *why; struct llm_config config; struct route routes[2]; } cases[] = {
-        {"signed", {.provider = LLM_BEDROCK, .access_key_id = "A", .secret_access_key = "S", .session_token = "T"}, {{"POST", ANSWER, THEN_CLOSE, 0}, {0}}},
-        {"with a key", {.provider = LLM_BEDROCK, .api_key = "K"}, {{"POST", ANSWER, THEN_CLOSE, 0}, {0}}},
+    static const struct {
+        const char *why;
+        struct llm_config config;
+        struct route routes[2];
+    } cases[] = {
+        {"signed", {.provider = LLM_BEDROCK, .access_key_id = "A", .secret_access_key = "S",
+                    .session_token = "T"}, {{"POST", ANSWER, THEN_CLOSE, 0}, {0}}},
+        {"with a key", {.provider = LLM_BEDROCK, .api_key = "K"},
+         {{"POST", ANSWER, THEN_CLOSE, 0}, {0}}},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);

@@ -32,7 +32,8 @@ static void known_answers(void **state)
             float vector[2] = {cases[i].x, cases[i].y}, distance = -1;
             uint32_t index = 99;
             CASE(cases[i].why);
-            centroids_nearest_with((enum centroid_kernel)kernel, &centroids, vector, &index, &distance);
+            centroids_nearest_with((enum centroid_kernel)kernel, &centroids, vector, &index,
+                                   &distance);
             assert_int_equal(index, cases[i].index);
             assert_float_equal(distance, cases[i].distance, 1e-4);
         }
@@ -64,7 +65,8 @@ static void compare_kernels(uint32_t count, uint32_t dimensions, uint64_t seed)
         centroids_nearest_with(CENTROID_SCALAR, &centroids, vector, &expected, &expected_distance);
         for (int kernel = 1; kernel < CENTROID_KERNELS; kernel++) {
             if (!centroid_kernel_available((enum centroid_kernel)kernel)) continue;
-            centroids_nearest_with((enum centroid_kernel)kernel, &centroids, vector, &index, &distance);
+            centroids_nearest_with((enum centroid_kernel)kernel, &centroids, vector, &index,
+                                   &distance);
             assert_float_equal(distance, expected_distance, 1e-4); /* two may be equally near */
         }
         centroids_nearest(&centroids, vector, &index, &distance);
@@ -103,7 +105,9 @@ static void refuses_what_is_unusable(void **state)
         struct err err;
         CASE(cases[i].why);
         rows[0] = cases[i].value;
-        assert_int_equal(centroids_init(&centroids, cases[i].count, cases[i].dimensions, rows, &err), E_BAD_MODEL);
+        assert_int_equal(
+            centroids_init(&centroids, cases[i].count, cases[i].dimensions, rows, &err),
+            E_BAD_MODEL);
         assert_int_equal(centroids.count, 77);
     }
 }

@@ -14,7 +14,9 @@ static void open_bed(struct bed *bed, uint32_t slots)
     struct err err;
     *bed = (struct bed){0};
     topics_init(&bed->topics);
-    assert_int_equal(topics_add(&bed->topics, "en.txt", STR("[delivery]\ncourier, deliver*\n"), LANGUAGE_EN, &err), E_OK);
+    assert_int_equal(topics_add(&bed->topics, "en.txt", STR("[delivery]\ncourier, deliver*\n"),
+                                LANGUAGE_EN, &err),
+                     E_OK);
     bed->discover = discover_create(&bed->topics, slots);
     assert_non_null(bed->discover);
 }
@@ -40,7 +42,8 @@ static const struct discovery *found(struct bed *bed, uint32_t records_min, cons
     struct discovery *all;
     struct err err;
     uint32_t count;
-    assert_int_equal(discover_report(bed->discover, records_min, 100, &bed->arena, &all, &count, &err), E_OK);
+    assert_int_equal(
+        discover_report(bed->discover, records_min, 100, &bed->arena, &all, &count, &err), E_OK);
     for (uint32_t i = 0; i < count; i++)
         if (str_equal(all[i].text, str_of(text))) return &all[i];
     return NULL;
@@ -50,8 +53,10 @@ static void test_what_is_found(void **state)
 {
     static const char *const texts[] = {
         "The charging cable is too short, and the courier was rude.", "My charging cables broke.",
-        "charging cable again! Where is it?", "I like my charging cable.", "A blue kettle.", "The kettle of my aunt.",
-        "La cafetera es buena.", "[PERSON] spoke of the kettle to [PERSON].", "[PERSON] is here. [PERSON] was there. [PERSON] too."};
+        "charging cable again! Where is it?", "I like my charging cable.", "A blue kettle.",
+        "The kettle of my aunt.",
+        "La cafetera es buena.", "[PERSON] spoke of the kettle to [PERSON].",
+        "[PERSON] is here. [PERSON] was there. [PERSON] too."};
     static const struct { const char *why, *text; uint32_t records; } cases[] = {
         {"plural and singular are one", "charging cable", 4},
         {"a part that never stands alone is not told twice", "charging", 0},
@@ -75,11 +80,13 @@ static void test_what_is_found(void **state)
     }
     assert_int_equal(found(&bed, 2, "charging cable")->customers, 2);
     assert_true(found(&bed, 2, "charging cable")->lift > 2);
-    assert_true(str_find(found(&bed, 2, "charging cable")->example, STR("too short")) < DISCOVER_EXAMPLE_BYTES);
+    assert_true(str_find(found(&bed, 2, "charging cable")->example, STR("too short")) <
+                DISCOVER_EXAMPLE_BYTES);
     close_bed(&bed);
 }
 
-/* A thousand phrases in a table of 64: what recurs all the time stays, and what is told is no more than there was. */
+/* A thousand phrases in a table of 64: what recurs all the time stays, and what is told is no
+ * more than there was. */
 static void test_bounded(void **state)
 {
     struct bed bed;
@@ -87,7 +94,8 @@ static void test_bounded(void **state)
     open_bed(&bed, 64);
     for (int i = 0; i < 1000; i++) {
         char text[64], customer[16];
-        snprintf(text, sizeof text, "zipper; item%c%c%c", 'a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676);
+        snprintf(text, sizeof text, "zipper; item%c%c%c", 'a' + i % 26, 'a' + i / 26 % 26,
+                 'a' + i / 676);
         snprintf(customer, sizeof customer, "c%d", i % 300);
         say(&bed, text, customer);
     }
@@ -106,14 +114,16 @@ static void test_awkward_texts(void **state)
     struct bed bed;
     (void)state;
     open_bed(&bed, 64);
-    for (size_t i = 0; i + 3 < sizeof wide; i += 3) memcpy(wide + i, i % 2 ? "\xc3\xa9 " : "\xc3\xa9q", 4);
+    for (size_t i = 0; i + 3 < sizeof wide; i += 3)
+        memcpy(wide + i, i % 2 ? "\xc3\xa9 " : "\xc3\xa9q", 4);
     say(&bed, "", ""), say(&bed, "?!", ""), say(&bed, wide, ""), say(&bed, "l'", "x");
     struct discovery *all;
     struct err err;
     uint32_t count;
     assert_int_equal(discover_report(bed.discover, 1, 5, &bed.arena, &all, &count, &err), E_OK);
     assert_true(count <= 5);
-    for (uint32_t i = 0; i < count; i++) assert_true(str_is_utf8(all[i].text) && str_is_utf8(all[i].example));
+    for (uint32_t i = 0; i < count; i++)
+        assert_true(str_is_utf8(all[i].text) && str_is_utf8(all[i].example));
     close_bed(&bed);
 }
 

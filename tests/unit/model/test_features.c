@@ -7,7 +7,8 @@
 #include "model/ngram.h"
 #include "test.h"
 
-static void extract(const char *text, const char *channel, bool has_rating, float rating, float *out)
+static void extract(const char *text, const char *channel, bool has_rating, float rating,
+                    float *out)
 {
     struct arena arena;
     struct tokens tokens;
@@ -47,7 +48,8 @@ static void equals_its_definition(void **state)
     float expected[FEATURES_DIMENSIONS], got[FEATURES_DIMENSIONS];
     uint64_t good = hash_fast(STR("good"), 0), phone = hash_fast(STR("phone"), 0);
     /* "good good phone good": good 3, phone 1, (good good) 1, (good phone) 1, (phone good) 1 */
-    uint64_t hashes[] = {good, phone, ngram_pair(good, good), ngram_pair(good, phone), ngram_pair(phone, good)};
+    uint64_t hashes[] = {
+        good, phone, ngram_pair(good, good), ngram_pair(good, phone), ngram_pair(phone, good)};
     int counts[] = {3, 1, 1, 1, 1};
     (void)state;
     define(hashes, counts, COUNT_OF(hashes), expected);
@@ -58,7 +60,9 @@ static void equals_its_definition(void **state)
 /* A change here is a new FEATURES_VERSION: archives and segment models hold the old vectors. */
 static void golden_vector(void **state)
 {
-    static const struct { int bucket; float value; } golden[] = {{118, -0.55603844f}, {151, 0.55603844f}, {166, -0.12038586f}, {174, -0.55603844f}, {255, -0.24077171f}};
+    static const struct { int bucket; float value; } golden[] = {
+        {118, -0.55603844f}, {151, 0.55603844f}, {166, -0.12038586f}, {174, -0.55603844f},
+        {255, -0.24077171f}};
     float got[FEATURES_DIMENSIONS];
     int others = FEATURES_DIMENSIONS;
     (void)state;
@@ -72,7 +76,12 @@ static void golden_vector(void **state)
 
 static void length_is_one_or_zero(void **state)
 {
-    static const struct { const char *why, *text, *channel; bool has_rating; float rating; double length; } cases[] = {
+    static const struct {
+        const char *why, *text, *channel;
+        bool has_rating;
+        float rating;
+        double length;
+    } cases[] = {
         {"a sentence", "The kettle leaks at the base.", "", false, 0, 1},
         {"one word", "Great", "", false, 0, 1},
         {"everything", "Great", "review", true, 5, 1},
@@ -97,10 +106,13 @@ static void length_is_one_or_zero(void **state)
 static void likeness(void **state)
 {
     static const struct { const char *why, *a, *b; double min, max; } cases[] = {
-        {"case and accents don't count", "Déçu de la BATTERIE", "decu de la batterie", 0.9999, 1.0001},
-        {"shared words bring texts together", "the battery dies fast", "the battery dies at noon", 0.2, 0.9},
+        {"case and accents don't count", "Déçu de la BATTERIE", "decu de la batterie", 0.9999,
+         1.0001},
+        {"shared words bring texts together", "the battery dies fast", "the battery dies at noon",
+         0.2, 0.9},
         {"order counts a little", "good not bad", "bad not good", 0.2, 0.99},
-        {"nothing shared is nearly at right angles", "kettle boiling water", "flight luggage lost", -0.5, 0.5},
+        {"nothing shared is nearly at right angles", "kettle boiling water", "flight luggage lost",
+         -0.5, 0.5},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -128,14 +140,16 @@ static void channel_and_rating_move_it_a_little(void **state)
     assert_true(dot(plain, review) > 0.9);
 }
 
-/* More distinct n-grams than the counter holds: still finite, still length one, still the same twice. */
+/* More distinct n-grams than the counter holds: still finite, still length one,
+ * still the same twice. */
 static void long_texts_are_fine(void **state)
 {
     static char text[200000];
     float got[FEATURES_DIMENSIONS], again[FEATURES_DIMENSIONS];
     size_t size = 0;
     (void)state;
-    for (int i = 0; i < 20000; i++) size += (size_t)snprintf(text + size, sizeof text - size, "w%d ", i % 15000);
+    for (int i = 0; i < 20000; i++)
+        size += (size_t)snprintf(text + size, sizeof text - size, "w%d ", i % 15000);
     extract(text, "", false, 0, got);
     extract(text, "", false, 0, again);
     assert_float_equal(length(got), 1, 1e-4);

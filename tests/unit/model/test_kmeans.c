@@ -1,4 +1,5 @@
-/* K-means: finds blobs that are known, repeats itself, survives odd input, and its models reload. */
+/* K-means: finds blobs that are known, repeats itself, survives odd input,
+ * and its models reload. */
 #include "model/kmeans.h"
 
 #include <math.h>
@@ -20,7 +21,8 @@ static void make_blobs(float *rows)
     for (int i = 0, blob = 0; i < ROWS; i++) {
         if (i == ends[blob]) blob++;
         for (int j = 0; j < DIMENSIONS; j++)
-            rows[i * DIMENSIONS + j] = (float)random_unit(&random) - 0.5f + (j == blob ? 10.0f : 0.0f);
+            rows[i * DIMENSIONS + j] = (float)random_unit(&random) - 0.5f +
+                                       (j == blob ? 10.0f : 0.0f);
     }
 }
 
@@ -36,14 +38,16 @@ static void finds_blobs_largest_first(void **state)
         struct kmeans_metrics metrics;
         struct err err;
         options.seed = seed;
-        assert_int_equal(kmeans_train(rows, ROWS, DIMENSIONS, &options, &centroids, &metrics, &err), E_OK);
+        assert_int_equal(kmeans_train(rows, ROWS, DIMENSIONS, &options, &centroids, &metrics, &err),
+                         E_OK);
         for (uint32_t blob = 0; blob < BLOBS; blob++) {
             assert_int_equal(metrics.sizes[blob], sizes[blob]);
             assert_float_equal(centroids_row(&centroids, blob)[blob], 10, 0.1);
         }
         assert_true(metrics.silhouette > 0.8);
         assert_true(metrics.mean_distance < 1.5);
-        assert_true(metrics.inertia / ROWS > 0.57 && metrics.inertia / ROWS < 0.77); /* 8 x variance 1/12 */
+        /* 8 x variance 1/12 */
+        assert_true(metrics.inertia / ROWS > 0.57 && metrics.inertia / ROWS < 0.77);
         centroids_deinit(&centroids);
         kmeans_metrics_deinit(&metrics);
     }
@@ -70,7 +74,13 @@ static void the_same_seed_gives_the_same_centroids(void **state)
 static void odd_input(void **state)
 {
     static float same[20 * 2], bad[4] = {0, 0, NAN, 0};
-    static const struct { const char *why; const float *rows; size_t count; uint32_t clusters; int rc; } cases[] = {
+    static const struct {
+        const char *why;
+        const float *rows;
+        size_t count;
+        uint32_t clusters;
+        int rc;
+    } cases[] = {
         {"one cluster", same, 20, 1, E_OK},
         {"fewer distinct rows than clusters", same, 20, 5, E_OK},
         {"as many clusters as rows", same, 20, 20, E_OK},
@@ -86,8 +96,9 @@ static void odd_input(void **state)
         struct kmeans_metrics metrics = {0};
         struct err err;
         CASE(cases[i].why);
-        assert_int_equal(kmeans_train(cases[i].rows, cases[i].count, 2, &options, &centroids, &metrics, &err),
-                         cases[i].rc);
+        assert_int_equal(
+            kmeans_train(cases[i].rows, cases[i].count, 2, &options, &centroids, &metrics, &err),
+            cases[i].rc);
         if (cases[i].rc == E_OK) assert_float_equal(metrics.inertia, 0, 1e-6);
         else assert_null(centroids.vectors);
         centroids_deinit(&centroids);
@@ -104,7 +115,8 @@ static bool watch(void *context, const struct kmeans_progress *progress)
 {
     struct watcher *watcher = context;
     assert_true(progress->done <= progress->total);
-    if (!strstr(watcher->stages, progress->stage)) strcat(strcat(watcher->stages, progress->stage), " ");
+    if (!strstr(watcher->stages, progress->stage))
+        strcat(strcat(watcher->stages, progress->stage), " ");
     return ++watcher->calls != watcher->stop_at;
 }
 
@@ -112,20 +124,23 @@ static void progress_is_told_and_can_stop_it(void **state)
 {
     static float rows[ROWS * DIMENSIONS];
     struct watcher watcher = {0};
-    struct kmeans_options options = {.clusters = 4, .seed = 1, .on_progress = watch, .context = &watcher};
+    struct kmeans_options options = {
+        .clusters = 4, .seed = 1, .on_progress = watch, .context = &watcher};
     struct centroids centroids = {0};
     struct kmeans_metrics metrics;
     struct err err;
     (void)state;
     make_blobs(rows);
-    assert_int_equal(kmeans_train(rows, ROWS, DIMENSIONS, &options, &centroids, &metrics, &err), E_OK);
+    assert_int_equal(kmeans_train(rows, ROWS, DIMENSIONS, &options, &centroids, &metrics, &err),
+                     E_OK);
     assert_string_equal(watcher.stages, "seed batch lloyd measure ");
     centroids_deinit(&centroids);
     kmeans_metrics_deinit(&metrics);
     for (uint32_t stop_at = 1, calls = watcher.calls; stop_at <= calls; stop_at++) {
         watcher = (struct watcher){.stop_at = stop_at};
         centroids = (struct centroids){0};
-        assert_int_equal(kmeans_train(rows, ROWS, DIMENSIONS, &options, &centroids, &metrics, &err), E_CANCELLED);
+        assert_int_equal(kmeans_train(rows, ROWS, DIMENSIONS, &options, &centroids, &metrics, &err),
+                         E_CANCELLED);
         assert_null(centroids.vectors);
     }
 }
@@ -142,13 +157,17 @@ static void models_reload(void **state)
     (void)state;
     close(mkstemp(path));
     make_blobs(rows);
-    assert_int_equal(kmeans_train(rows, ROWS, DIMENSIONS, &options, &centroids, &metrics, &err), E_OK);
-    assert_int_equal(segment_model_save(&centroids, "segments-000001", "hash-256-1", 9, ROWS, &metrics, path, &err), E_OK);
+    assert_int_equal(kmeans_train(rows, ROWS, DIMENSIONS, &options, &centroids, &metrics, &err),
+                     E_OK);
+    assert_int_equal(segment_model_save(&centroids, "segments-000001", "hash-256-1", 9, ROWS,
+                                        &metrics, path, &err),
+                     E_OK);
     assert_int_equal(segment_model_open(path, "hash-256-1", &model, &err), E_OK);
     assert_string_equal(model.name, "segments-000001");
     assert_string_equal(model.extractor, "hash-256-1");
     assert_int_equal(model.centroids.count, 4);
-    assert_memory_equal(model.centroids.vectors, centroids.vectors, 4 * centroids.stride * sizeof(float));
+    assert_memory_equal(model.centroids.vectors, centroids.vectors,
+                        4 * centroids.stride * sizeof(float));
     segment_model_close(&model);
     assert_int_equal(segment_model_open(path, "hash-512-1", &model, &err), E_BAD_MODEL);
     assert_non_null(strstr(err.text, "hash-512-1"));

@@ -12,18 +12,22 @@ static void one_class_alone(void **state)
         {"no feature: what the biases say", {.count = 0}},
         {"one feature", {.count = 1, .classes = {127, -128, 3}}},
         {"many", {.count = 400, .classes = {-9000, 12345, 0}}},
-        {"so sure that the other side is nothing", {.count = 1 << 20, .classes = {INT32_MAX, -INT32_MAX, 1}}},
+        {"so sure that the other side is nothing",
+         {.count = 1 << 20, .classes = {INT32_MAX, -INT32_MAX, 1}}},
     };
-    const struct linear_model model = {.classes = 3, .link = LINEAR_SIGMOID, .scales = {0.01f, 0.02f, 0.5f}, .biases = {-2, 0, 1.5f},
-                                       .temperature = 1.3f};
+    const struct linear_model model = {
+        .classes = 3, .link = LINEAR_SIGMOID, .scales = {0.01f, 0.02f, 0.5f},
+        .biases = {-2, 0, 1.5f}, .temperature = 1.3f};
     (void)state;
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
         CASE(cases[c].why);
         float all[LINEAR_CLASSES_MAX];
         linear_probabilities(&model, &cases[c].sums, all);
         for (uint32_t class = 0; class < model.classes; class++) {
-            float alone = linear_probability(&model, class, cases[c].sums.classes[class], cases[c].sums.count);
-            assert_memory_equal(&alone, &all[class], sizeof alone); /* to the bit: what is decided must not depend on it */
+            float alone = linear_probability(&model, class, cases[c].sums.classes[class],
+                                             cases[c].sums.count);
+            /* to the bit: what is decided must not depend on it */
+            assert_memory_equal(&alone, &all[class], sizeof alone);
         }
     }
 }

@@ -13,7 +13,8 @@ static uint32_t items[TOKENS * EACH], first[TOKENS + 1];
 
 static struct linear_model model_of(uint8_t *of, uint32_t bits, uint32_t classes)
 {
-    return (struct linear_model){.weights = of, .bucket_bits = bits, .classes = classes, .stride = (classes + 3) / 4 * 4};
+    return (struct linear_model){
+        .weights = of, .bucket_bits = bits, .classes = classes, .stride = (classes + 3) / 4 * 4};
 }
 
 static const struct {
@@ -35,9 +36,12 @@ static void same_sums(void **state)
     static const uint32_t ranges[][2] = {{0, 0}, {0, 1}, {7, 90}, {0, TOKENS}, {TOKENS, TOKENS}};
     (void)state;
     random_seed(&random, 3);
-    for (size_t i = 0; i < sizeof weights[0]; i++) /* the largest often: 400 x 255 doesn't fit in 16 bits */
-        weights[0][i] = random_below(&random, 2) ? 255 : (uint8_t)random_below(&random, 256), weights[1][i] = (uint8_t)random_below(&random, 256);
-    for (uint32_t i = 0; i < TOKENS * EACH; i++) items[i] = (uint32_t)random_below(&random, UINT32_MAX);
+    /* the largest often: 400 x 255 doesn't fit in 16 bits */
+    for (size_t i = 0; i < sizeof weights[0]; i++)
+        weights[0][i] = random_below(&random, 2) ? 255 : (uint8_t)random_below(&random, 256),
+        weights[1][i] = (uint8_t)random_below(&random, 256);
+    for (uint32_t i = 0; i < TOKENS * EACH; i++)
+        items[i] = (uint32_t)random_below(&random, UINT32_MAX);
     for (uint32_t i = 0; i <= TOKENS; i++) first[i] = i * EACH;
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
         CASE(cases[c].why);
@@ -48,13 +52,15 @@ static void same_sums(void **state)
         assert_int_equal(linear_pair_init(&one, &other, &pair, &err), E_OK);
         assert_int_equal(pair.weights != NULL, cases[c].paired);
         for (size_t r = 0; r < COUNT_OF(ranges); r++) {
-            struct linear_sums got[2] = {{.count = 5, .classes = {1}}, {.count = 6}}, want[2] = {{.count = 5, .classes = {1}}, {.count = 6}};
+            struct linear_sums got[2] = {{.count = 5, .classes = {1}}, {.count = 6}},
+                               want[2] = {{.count = 5, .classes = {1}}, {.count = 6}};
             linear_pair_sum(&pair, &features, ranges[r][0], ranges[r][1], &got[0], &got[1]);
             linear_sum(&one, &features, ranges[r][0], ranges[r][1], &want[0]);
             linear_sum(&other, &features, ranges[r][0], ranges[r][1], &want[1]);
             for (int m = 0; m < 2; m++) {
                 assert_int_equal(got[m].count, want[m].count);
-                assert_memory_equal(got[m].classes, want[m].classes, cases[c].classes[m] * sizeof got[m].classes[0]);
+                assert_memory_equal(got[m].classes, want[m].classes,
+                                    cases[c].classes[m] * sizeof got[m].classes[0]);
             }
         }
         linear_pair_deinit(&pair);

@@ -1,4 +1,5 @@
-/* Each allocation of the models fails in turn: the answer is NO_MEMORY, and nothing leaks or crashes. */
+/* Each allocation of the models fails in turn: the answer is NO_MEMORY, and nothing
+ * leaks or crashes. */
 #include "test.h"
 #include "failing_malloc.h"
 #include "model/features.h"
@@ -6,8 +7,10 @@
 #include "model/segments.h"
 
 static const char text[] =
-    "The parcel came late and the lid was broken; why does nobody answer? I love the colour, but please add "
-    "a dark mode and a refund button. Support was rude, delivery slow, the app crashes when I log in. ";
+    "The parcel came late and the lid was broken; why does nobody answer? I love the colour, but "
+    "please add "
+    "a dark mode and a refund button. Support was rude, delivery slow, the app crashes when I "
+    "log in. ";
 static struct insight_engine *engine;
 
 static const char *config_path(const char *name)
@@ -25,7 +28,9 @@ static int analyze(void *user)
     struct err err;
     (void)user;
     int rc = fill_arena(&arena) ? text_tokenize(STR(text), &arena, &tokens, &err) : E_NO_MEMORY;
-    if (rc == E_OK) rc = insight_analyze(engine, STR(text), &tokens, "en", true, 2, false, &arena, &result, &err);
+    if (rc == E_OK)
+        rc = insight_analyze(engine, STR(text), &tokens, "en", true, 2, false, &arena, &result,
+                             &err);
     if (rc == E_OK) assert_true(result.need_count > 0 && result.topic_count > 0);
     arena_deinit(&arena);
     return rc;
@@ -52,7 +57,8 @@ static int open_segments(void *user)
     struct segment_model model = {0};
     struct err err;
     (void)user;
-    int rc = segment_model_open(config_path("/models/segments.model"), FEATURES_VERSION, &model, &err);
+    int rc = segment_model_open(config_path("/models/segments.model"), FEATURES_VERSION, &model,
+                                &err);
     if (rc == E_OK) segment_model_close(&model);
     return rc;
 }

@@ -1,4 +1,5 @@
-/* Model files: what is written comes back; nothing that is damaged is taken, and nothing crashes. */
+/* Model files: what is written comes back; nothing that is damaged is taken,
+ * and nothing crashes. */
 #include "model/model_file.h"
 
 #include <stdlib.h>
@@ -122,7 +123,8 @@ static void lies_with_a_right_checksum_are_refused(void **state)
         {"a section that begins early", 64 + 32, 0},
         {"a section far outside", 64 + 39, 0x7f},
         {"a section of endless size", 64 + 47, 0xff},
-        /* One that grows into its own padding can't be told apart here: model_file_section() asks for the exact size. */
+        /* One that grows into its own padding can't be told apart here: model_file_section()
+         * asks for the exact size. */
         {"a section that reaches into the next", 64 + 40, 129},
         {"a capital in a key", 64 + 3 * 48, 'K'},
         {"a key without a value", 64 + 3 * 48 + 4, 'x'},
@@ -175,7 +177,8 @@ static void the_writer_refuses_what_the_format_cannot_hold(void **state)
     static const struct { const char *why, *key, *value, *section; } cases[] = {
         {"a value of two lines", "a", "x\ny", "s"}, {"a key with a capital", "A", "x", "s"},
         {"an empty key", "", "x", "s"},             {"a key that is set already", "name", "x", "s"},
-        {"a section with a blank", "a", "x", "s t"}, {"a section of 32 letters", "a", "x", "abcdefghijklmnopqrstuvwxyzabcdef"},
+        {"a section with a blank", "a", "x", "s t"},
+        {"a section of 32 letters", "a", "x", "abcdefghijklmnopqrstuvwxyzabcdef"},
         {"two sections of one name", "a", "x", "twice"},
     };
     (void)state;

@@ -12,14 +12,17 @@ static void open_topics(struct topics *topics)
 {
     struct err err;
     topics_init(topics);
-    assert_int_equal(topics_add(topics, "topics", STR("[delivery]\ncourier\n[price]\nprice\n"), LANGUAGE_EN, &err), E_OK);
+    assert_int_equal(topics_add(topics, "topics", STR("[delivery]\ncourier\n[price]\nprice\n"),
+                                LANGUAGE_EN, &err),
+                     E_OK);
 }
 
 static void reads_what_operators_write(void **state)
 {
     static const char FILE[] = "# comment\n"
                                "rule late\n"
-                               "  when topic=delivery|price feeling=negative|mixed need=problem_report\n"
+                               "  when topic=delivery|price feeling=negative|mixed "
+                               "need=problem_report\n"
                                "  team marketing\n"
                                "  priority 2\n"
                                "  en Find the parcel.\n"
@@ -57,21 +60,32 @@ static void names_the_line_of_what_is_wrong(void **state)
     static const struct {
         const char *why, *file, *message;
     } cases[] = {
-        {"nobody who should act", GOOD "rule two\n  when always\n  priority 1\n  en Do.\n", "rules:6: rule two has no team"},
-        {"the last rule too", "rule two\n  when always\n  team product\n  en Do.\n", "rules:1: rule two has no priority"},
-        {"no condition", "rule a\n  team product\n  priority 1\n  en Do.\n" GOOD, "rules:1: rule a has no when"},
-        {"no English", "rule a\n  when always\n  team product\n  priority 1\n  es Hazlo.\n", "rules:1: rule a has no English text"},
-        {"a feeling of nothing", "rule a\n  when feeling=negative\n  team product\n  priority 1\n  en Do.\n",
+        {"nobody who should act", GOOD "rule two\n  when always\n  priority 1\n  en Do.\n",
+         "rules:6: rule two has no team"},
+        {"the last rule too", "rule two\n  when always\n  team product\n  en Do.\n",
+         "rules:1: rule two has no priority"},
+        {"no condition", "rule a\n  team product\n  priority 1\n  en Do.\n" GOOD,
+         "rules:1: rule a has no when"},
+        {"no English", "rule a\n  when always\n  team product\n  priority 1\n  es Hazlo.\n",
+         "rules:1: rule a has no English text"},
+        {"a feeling of nothing",
+         "rule a\n  when feeling=negative\n  team product\n  priority 1\n  en Do.\n",
          "rules:1: rule a has feeling= without topic="},
         {"a team that there isn't", "rule a\n  team sales\n", "rules:2: unknown team"},
-        {"a topic that there isn't", "rule a\n  when topic=courier\n", "rules:2: a topic that no taxonomy has"},
-        {"a priority that there isn't", "rule a\n  when always\n  priority 9\n", "rules:3: priority is 1 to 5"},
-        {"a value that there isn't", "rule a\n  when need=help\n", "rules:2: unknown value in a condition"},
-        {"a condition that there isn't", "rule a\n  when product=x\n", "rules:2: unknown condition"},
-        {"a word that there isn't", GOOD "\n  de Mach es.\n", "rules:7: unknown word at the start of a line"},
+        {"a topic that there isn't", "rule a\n  when topic=courier\n",
+         "rules:2: a topic that no taxonomy has"},
+        {"a priority that there isn't", "rule a\n  when always\n  priority 9\n",
+         "rules:3: priority is 1 to 5"},
+        {"a value that there isn't", "rule a\n  when need=help\n",
+         "rules:2: unknown value in a condition"},
+        {"a condition that there isn't", "rule a\n  when product=x\n",
+         "rules:2: unknown condition"},
+        {"a word that there isn't", GOOD "\n  de Mach es.\n",
+         "rules:7: unknown word at the start of a line"},
         {"before the first rule", "# c\n  team product\n", "rules:2: a line before the first rule"},
         {"two conditions", "rule a\n  when always\n  when safety\n", "rules:3: a second when"},
-        {"two texts", "rule a\n  en Do.\n  en Do more.\n", "rules:3: a second text for one language"},
+        {"two texts", "rule a\n  en Do.\n  en Do more.\n",
+         "rules:3: a second text for one language"},
     };
     struct topics topics;
     (void)state;
@@ -80,7 +94,8 @@ static void names_the_line_of_what_is_wrong(void **state)
         struct rules rules = {0};
         struct err err;
         CASE(cases[i].why);
-        assert_int_equal(rules_parse(&rules, "rules", str_of(cases[i].file), &topics, &err), E_BAD_CONFIG);
+        assert_int_equal(rules_parse(&rules, "rules", str_of(cases[i].file), &topics, &err),
+                         E_BAD_CONFIG);
         assert_string_equal(err.text, cases[i].message);
         assert_int_equal(rules.count, 0);
     }
@@ -112,10 +127,12 @@ static void the_shipped_rules_are_sound(void **state)
     assert_int_equal(rules_parse(&rules, path, buffer_str(&file), &topics, &err), E_OK);
     for (uint32_t i = 0; i < rules.count; i++) {
         assert_true(rules.items[i].has_team);
-        for (int language = 0; language < RULE_LANGUAGES; language++) assert_true(rules.items[i].texts[language].size > 0);
+        for (int language = 0; language < RULE_LANGUAGES; language++)
+            assert_true(rules.items[i].texts[language].size > 0);
         teams |= 1u << rules.items[i].team;
     }
-    assert_int_equal(teams, 1u << INSIGHT_SUPPORT | 1u << INSIGHT_PRODUCT | 1u << INSIGHT_SAFETY | 1u << INSIGHT_MARKETING);
+    assert_int_equal(teams, 1u << INSIGHT_SUPPORT | 1u << INSIGHT_PRODUCT | 1u << INSIGHT_SAFETY |
+                                1u << INSIGHT_MARKETING);
     rules_deinit(&rules);
     topics_deinit(&topics);
     buffer_deinit(&file);

@@ -1,4 +1,5 @@
-/* What the safety model adds to the cue lists: an alert, its kinds and evidence; and what it never takes away. */
+/* What the safety model adds to the cue lists: an alert, its kinds and evidence;
+ * and what it never takes away. */
 #include "model/safety.h"
 
 #include <stdlib.h>
@@ -7,7 +8,8 @@
 #include "test.h"
 
 enum { ALERT = 1, SERIOUS = 2, ADVERSE_EVENT = 4, HAZARD = 8 };
-static const char *const classes[] = {"alert", "serious", "adverse_event", "hazard", "product_complaint", "special_situation"};
+static const char *const classes[] = {
+    "alert", "serious", "adverse_event", "hazard", "product_complaint", "special_situation"};
 
 /* Each row many times with another word, so that there is something to hold out. */
 static const struct {
@@ -36,17 +38,21 @@ static struct str config_path(struct arena *arena, const char *name)
 
 static int train(const char *const *names, uint32_t count, struct buffer *out)
 {
-    struct train_options options = {.name = "safety-test", .classes = names, .class_count = count, .link = LINEAR_SIGMOID,
-                                    .bucket_bits = 12, .seed = 1, .false_alarms = 0.01};
+    struct train_options options = {
+        .name = "safety-test", .classes = names, .class_count = count, .link = LINEAR_SIGMOID,
+        .bucket_bits = 12, .seed = 1, .false_alarms = 0.01};
     struct train_linear *trainer = train_linear_create(&options);
     struct train_report report;
     struct err err;
     char text[128];
     assert_non_null(trainer);
     for (uint32_t i = 0; i < 40 * COUNT_OF(rows); i++) {
-        snprintf(text, sizeof text, "%s w%u", rows[i % COUNT_OF(rows)].text, i / (uint32_t)COUNT_OF(rows));
+        snprintf(text, sizeof text, "%s w%u", rows[i % COUNT_OF(rows)].text,
+                 i / (uint32_t)COUNT_OF(rows));
         uint32_t all = (1u << count) - 1;
-        assert_int_equal(train_linear_add(trainer, str_of(text), rows[i % COUNT_OF(rows)].labels & all, all, 1, 0, &err), E_OK);
+        assert_int_equal(train_linear_add(trainer, str_of(text),
+                                          rows[i % COUNT_OF(rows)].labels & all, all, 1, 0, &err),
+                         E_OK);
     }
     int rc = train_linear_run(trainer, TRAIN_NO_SOURCE, out, &report, &err);
     train_linear_destroy(trainer);
@@ -69,15 +75,18 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct screen_result judge(const struct safety_model *with, const struct screen *screen, const char *text,
-                                  const char *language, struct arena *arena)
+static struct screen_result judge(const struct safety_model *with, const struct screen *screen,
+                                  const char *text, const char *language, struct arena *arena)
 {
     struct tokens tokens;
     struct screen_result result;
     struct err err;
     assert_int_equal(text_tokenize(str_of(text), arena, &tokens, &err), E_OK);
-    assert_int_equal(screen_text(screen, str_of(text), &tokens, language, 1, false, arena, &result, &err), E_OK);
-    if (with) assert_int_equal(safety_model_join(with, str_of(text), &tokens, arena, &result, &err), E_OK);
+    assert_int_equal(
+        screen_text(screen, str_of(text), &tokens, language, 1, false, arena, &result, &err), E_OK);
+    if (with)
+        assert_int_equal(safety_model_join(with, str_of(text), &tokens, arena, &result, &err),
+                         E_OK);
     return result;
 }
 
@@ -95,19 +104,26 @@ static const struct {
     bool serious;
     const char *evidence; /* of the model; NULL: it said nothing */
 } cases[] = {
-    {"made-up words, so that no list knows them", "My look went glorpy with it.", "en", SCREEN_POSITIVE, 1u << SCREEN_ADVERSE_EVENT, false,
+    {"made-up words, so that no list knows them", "My look went glorpy with it.", "en",
+     SCREEN_POSITIVE, 1u << SCREEN_ADVERSE_EVENT, false,
      "My look went glorpy with it"},
-    {"another kind", "The gizmo glowed and went skronk.", "en", SCREEN_POSITIVE, 1u << SCREEN_HAZARD, false,
+    {"another kind", "The gizmo glowed and went skronk.", "en", SCREEN_POSITIVE,
+     1u << SCREEN_HAZARD, false,
      "The gizmo glowed and went skronk"},
-    {"and how grave", "Quenchy until they carried me to theatre.", "en", SCREEN_POSITIVE, 1u << SCREEN_ADVERSE_EVENT, true,
+    {"and how grave", "Quenchy until they carried me to theatre.", "en", SCREEN_POSITIVE,
+     1u << SCREEN_ADVERSE_EVENT, true,
      "Quenchy until they carried me to theatre"},
     {"one sentence among others; its clause is shown",
-     "Lovely colour and quick delivery. It left me quenchy all week, looks nice. Works as described and looks nice.", "en",
+     "Lovely colour and quick delivery. It left me quenchy all week, looks nice. Works as "
+     "described and looks nice.", "en",
      SCREEN_POSITIVE, 1u << SCREEN_ADVERSE_EVENT, false, "It left me quenchy all week"},
-    {"an ordinary text", "The parcel came late and the box was dented.", "en", SCREEN_NEGATIVE, 0, false, NULL},
-    {"what the lists found stays, whatever the model says", "Looks nice, works as described. Rash though.", "en", SCREEN_POSITIVE,
+    {"an ordinary text", "The parcel came late and the box was dented.", "en", SCREEN_NEGATIVE, 0,
+     false, NULL},
+    {"what the lists found stays, whatever the model says",
+     "Looks nice, works as described. Rash though.", "en", SCREEN_POSITIVE,
      1u << SCREEN_ADVERSE_EVENT, false, NULL},
-    {"a language that nobody judges stays with people", "The gizmo glowed and went skronk.", "pl", SCREEN_UNASSESSED, 0, false, NULL},
+    {"a language that nobody judges stays with people", "The gizmo glowed and went skronk.", "pl",
+     SCREEN_UNASSESSED, 0, false, NULL},
     {"nothing to read", "", "en", SCREEN_NEGATIVE, 0, false, NULL},
 };
 
@@ -120,7 +136,8 @@ static void joins(void **state)
     assert_int_equal(screen_open(config_path(&arena, "cues").data, &screen, &err), E_OK);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct screen_result result = judge(&model, screen, cases[i].text, cases[i].language, &arena);
+        struct screen_result result = judge(&model, screen, cases[i].text, cases[i].language,
+                                            &arena);
         const struct screen_hit *hit = model_hit(&result);
         assert_int_equal(result.state, cases[i].state);
         assert_int_equal(result.kinds, cases[i].kinds);
@@ -138,7 +155,8 @@ static void joins(void **state)
     arena_deinit(&arena);
 }
 
-/* 64 hits that decide nothing: the model's takes the place of one, and the order of the text stays. */
+/* 64 hits that decide nothing: the model's takes the place of one, and the order of
+ * the text stays. */
 static void makes_room(void **state)
 {
     struct arena arena = {0};
@@ -148,16 +166,20 @@ static void makes_room(void **state)
     (void)state;
     for (int decisive = 0; decisive < 2; decisive++) {
         CASE(decisive ? "all of them decide: there's no need for more" : "none of them decides");
-        struct screen_result result = {.count = SCREEN_MAX_HITS, .hits = ARENA_ARRAY(&arena, struct screen_hit, SCREEN_MAX_HITS)};
+        struct screen_result result = {
+            .count = SCREEN_MAX_HITS,
+            .hits = ARENA_ARRAY(&arena, struct screen_hit, SCREEN_MAX_HITS)};
         assert_non_null(result.hits);
         for (uint32_t i = 0; i < SCREEN_MAX_HITS; i++)
-            result.hits[i] = (struct screen_hit){.start = 20, .end = 24, .cue = STR("x"), .decisive = decisive};
+            result.hits[i] = (struct screen_hit){
+                .start = 20, .end = 24, .cue = STR("x"), .decisive = decisive};
         assert_int_equal(text_tokenize(text, &arena, &tokens, &err), E_OK);
         assert_int_equal(safety_model_join(&model, text, &tokens, &arena, &result, &err), E_OK);
         assert_int_equal(result.count, SCREEN_MAX_HITS);
         assert_int_equal(result.state, SCREEN_POSITIVE);
         assert_int_equal(model_hit(&result) != NULL, !decisive);
-        for (uint32_t i = 1; i < result.count; i++) assert_true(result.hits[i - 1].start <= result.hits[i].start);
+        for (uint32_t i = 1; i < result.count; i++)
+            assert_true(result.hits[i - 1].start <= result.hits[i].start);
     }
     arena_deinit(&arena);
 }
@@ -189,7 +211,8 @@ static void survives_no_memory(void **state)
         arena_init(&arena, limit);
         assert_int_equal(text_tokenize(text, &words, &tokens, &err), E_OK);
         int rc = safety_model_join(&model, text, &tokens, &arena, &result, &err);
-        assert_true(rc == E_NO_MEMORY || (rc == E_OK && result.state == SCREEN_POSITIVE && result.count == 1));
+        assert_true(rc == E_NO_MEMORY ||
+                    (rc == E_OK && result.state == SCREEN_POSITIVE && result.count == 1));
         arena_deinit(&arena);
         arena_deinit(&words);
     }
@@ -201,12 +224,17 @@ static void the_shipped_one(void **state)
         const char *why, *language, *text;
         enum screen_state state;
     } shipped[] = {
-        {"en", "en", "Two days on this syrup and my guts are in knots, had to bin it.", SCREEN_POSITIVE},
-        {"es", "es", "Me dejó la cara como un tomate y con la piel tirante desde el primer día.", SCREEN_POSITIVE},
-        {"fr", "fr", "Deux jours de ce sirop et j'ai le ventre en vrac, poubelle.", SCREEN_POSITIVE},
-        {"en, ordinary", "en", "The watch counts my steps and the strap looks nice.", SCREEN_NEGATIVE},
+        {"en", "en", "Two days on this syrup and my guts are in knots, had to bin it.",
+         SCREEN_POSITIVE},
+        {"es", "es", "Me dejó la cara como un tomate y con la piel tirante desde el primer día.",
+         SCREEN_POSITIVE},
+        {"fr", "fr", "Deux jours de ce sirop et j'ai le ventre en vrac, poubelle.",
+         SCREEN_POSITIVE},
+        {"en, ordinary", "en", "The watch counts my steps and the strap looks nice.",
+         SCREEN_NEGATIVE},
         {"es, ordinary", "es", "El reloj cuenta los pasos y la correa es bonita.", SCREEN_NEGATIVE},
-        {"fr, ordinary", "fr", "La montre compte les pas et le bracelet est joli.", SCREEN_NEGATIVE},
+        {"fr, ordinary", "fr", "La montre compte les pas et le bracelet est joli.",
+         SCREEN_NEGATIVE},
         {"a bank", "en", "Why was my cash withdrawal declined at the machine?", SCREEN_NEGATIVE},
     };
     struct arena arena = {0};
@@ -215,10 +243,12 @@ static void the_shipped_one(void **state)
     struct err err;
     (void)state;
     assert_int_equal(screen_open(config_path(&arena, "cues").data, &screen, &err), E_OK);
-    assert_int_equal(safety_model_open(config_path(&arena, "models/safety.model").data, &real, &err), E_OK);
+    assert_int_equal(
+        safety_model_open(config_path(&arena, "models/safety.model").data, &real, &err), E_OK);
     for (size_t i = 0; i < COUNT_OF(shipped); i++) {
         CASE(shipped[i].why);
-        assert_int_equal(judge(&real, screen, shipped[i].text, shipped[i].language, &arena).state, shipped[i].state);
+        assert_int_equal(judge(&real, screen, shipped[i].text, shipped[i].language, &arena).state,
+                         shipped[i].state);
     }
     safety_model_close(&real);
     screen_close(screen);

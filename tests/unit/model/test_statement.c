@@ -22,25 +22,35 @@ static void test_what_it_says(void **state)
         enum insight_need_kind kind;
     } cases[] = {
         {"a plea", "Please add a dark mode!", "dark mode", INSIGHT_FEATURE_REQUEST},
-        {"accents stay, in lower case", "A\xc3\x91" "ADID \xc3\x8dNDICE, por favor", "\xc3\xadndice", INSIGHT_FEATURE_REQUEST},
-        {"an elision goes", "Ce serait bien d\xe2\x80\x99" "avoir l'export en PDF", "export en pdf", INSIGHT_FEATURE_REQUEST},
-        {"an elision before what is needed goes, whatever its mark", "L\xe2\x80\x99\xc3\xa9" "cran reste noir", "\xc3\xa9" "cran reste noir",
+        {"accents stay, in lower case", "A\xc3\x91" "ADID \xc3\x8dNDICE, por favor",
+         "\xc3\xadndice", INSIGHT_FEATURE_REQUEST},
+        {"an elision goes", "Ce serait bien d\xe2\x80\x99" "avoir l'export en PDF", "export en pdf",
+         INSIGHT_FEATURE_REQUEST},
+        {"an elision before what is needed goes, whatever its mark",
+         "L\xe2\x80\x99\xc3\xa9" "cran reste noir", "\xc3\xa9" "cran reste noir",
          INSIGHT_PROBLEM_REPORT},
         {"two elisions", "D\xe2\x80\x99l'export", "export", INSIGHT_FEATURE_REQUEST},
-        {"white space and marks", "I wish it had\n\t a  timer, really...", "timer really", INSIGHT_FEATURE_REQUEST},
-        {"all of it is an opener: the last word stays", "Please add it", "it", INSIGHT_FEATURE_REQUEST},
-        {"a problem keeps what is lacking", "There is no hot water.", "there is no hot water", INSIGHT_PROBLEM_REPORT},
-        {"a question", "Could you tell me when it is back in stock?", "when it is back in stock", INSIGHT_QUESTION},
+        {"white space and marks", "I wish it had\n\t a  timer, really...", "timer really",
+         INSIGHT_FEATURE_REQUEST},
+        {"all of it is an opener: the last word stays", "Please add it", "it",
+         INSIGHT_FEATURE_REQUEST},
+        {"a problem keeps what is lacking", "There is no hot water.", "there is no hot water",
+         INSIGHT_PROBLEM_REPORT},
+        {"a question", "Could you tell me when it is back in stock?", "when it is back in stock",
+         INSIGHT_QUESTION},
         {"cut at a word",
-         "Please add aaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb ccccccccccccccccccccc ddddd",
-         "aaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb ccccccccccccccccccccc", INSIGHT_FEATURE_REQUEST},
+         "Please add aaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb "
+         "ccccccccccccccccccccc ddddd",
+         "aaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb ccccccccccccccccccccc",
+         INSIGHT_FEATURE_REQUEST},
     };
     struct arena arena = {0};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
         struct str statement = state_need(&arena, cases[i].clause, cases[i].kind);
-        if (!str_equal(statement, str_of(cases[i].statement))) fail_msg("\"%.*s\"", STR_ARGS(statement));
+        if (!str_equal(statement, str_of(cases[i].statement)))
+            fail_msg("\"%.*s\"", STR_ARGS(statement));
     }
     arena_deinit(&arena);
 }
@@ -56,11 +66,14 @@ static void test_pairs(void **state)
         {"would love to have offline maps", "I'd like to see offline maps, thanks", true},
         {"You should add an export to Excel.", "the only thing missing is export to excel", true},
         {"A widget would be nice", "please implement a widget in the app", true},
-        {"A\xc3\xb1" "adid un modo oscuro, por favor", "Estar\xc3\xad" "a bien tener modo oscuro", true},
-        {"Me gustar\xc3\xad" "a que hubiera un modo oscuro", "\xc2\xbfPodr\xc3\xad" "an a\xc3\xb1" "adir modo oscuro?", true},
+        {"A\xc3\xb1" "adid un modo oscuro, por favor", "Estar\xc3\xad" "a bien tener modo oscuro",
+         true},
+        {"Me gustar\xc3\xad" "a que hubiera un modo oscuro",
+         "\xc2\xbfPodr\xc3\xad" "an a\xc3\xb1" "adir modo oscuro?", true},
         {"Falta exportar a PDF", "Ojal\xc3\xa1 se pudiera exportar a PDF", true},
         {"Il manque un mode sombre", "Ajoutez le mode sombre s'il vous pla\xc3\xaet", true},
-        {"J\xe2\x80\x99" "aimerais pouvoir exporter les donn\xc3\xa9" "es", "Ce serait bien d'exporter les donn\xc3\xa9" "es", true},
+        {"J\xe2\x80\x99" "aimerais pouvoir exporter les donn\xc3\xa9" "es",
+         "Ce serait bien d'exporter les donn\xc3\xa9" "es", true},
         {"Merci d'ajouter le mode sombre", "il faudrait un mode sombre", true},
         {"Please add dark mode", "Please remove dark mode", false},
         {"Please add dark mode", "Please add a light mode", false},
@@ -75,7 +88,8 @@ static void test_pairs(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct str left = state_need(&arena, cases[i].left, INSIGHT_FEATURE_REQUEST);
         struct str right = state_need(&arena, cases[i].right, INSIGHT_FEATURE_REQUEST);
-        if (str_equal(left, right) != cases[i].meet) fail_msg("\"%.*s\" and \"%.*s\"", STR_ARGS(left), STR_ARGS(right));
+        if (str_equal(left, right) != cases[i].meet)
+            fail_msg("\"%.*s\" and \"%.*s\"", STR_ARGS(left), STR_ARGS(right));
     }
     arena_deinit(&arena);
 }
@@ -84,9 +98,12 @@ static void test_problems_meet(void **state)
 {
     struct arena arena = {0};
     (void)state;
-    struct str one = state_need(&arena, "The app crashes when I open the map.", INSIGHT_PROBLEM_REPORT);
-    struct str other = state_need(&arena, "Hi, it crashes when I open the map", INSIGHT_PROBLEM_REPORT);
-    struct str spanish = state_need(&arena, "La app se cierra al abrir el mapa", INSIGHT_PROBLEM_REPORT);
+    struct str one = state_need(&arena, "The app crashes when I open the map.",
+                                INSIGHT_PROBLEM_REPORT);
+    struct str other = state_need(&arena, "Hi, it crashes when I open the map",
+                                  INSIGHT_PROBLEM_REPORT);
+    struct str spanish = state_need(&arena, "La app se cierra al abrir el mapa",
+                                    INSIGHT_PROBLEM_REPORT);
     struct str too = state_need(&arena, "Hola, se cierra al abrir el mapa", INSIGHT_PROBLEM_REPORT);
     assert_true(str_equal(one, other));
     assert_true(str_equal(spanish, too));

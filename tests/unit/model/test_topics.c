@@ -1,4 +1,5 @@
-/* Where keywords of a taxonomy are found: single words, stars, rows of words, elisions, languages. */
+/* Where keywords of a taxonomy are found: single words, stars, rows of words,
+ * elisions, languages. */
 #include "test.h"
 
 #include "model/topics.h"
@@ -21,7 +22,8 @@ static void open_topics(struct topics *topics)
 }
 
 /* Each match as "word=topic/words", parted by blanks. */
-static struct str matches_of(const struct topics *topics, const char *text, uint32_t languages, struct arena *arena)
+static struct str matches_of(const struct topics *topics, const char *text, uint32_t languages,
+                             struct arena *arena)
 {
     struct tokens tokens;
     struct err err;
@@ -32,7 +34,8 @@ static struct str matches_of(const struct topics *topics, const char *text, uint
         uint32_t count = topics_match(topics, &tokens, at, languages, matches);
         assert_true(count == 0 || topics_places(topics, &tokens, at, at + 1, languages) == 1);
         for (uint32_t i = 0; i < count; i++)
-            all = arena_printf(arena, "%.*s%s%.*s=%.*s/%u", STR_ARGS(all), all.size ? " " : "", STR_ARGS(tokens.items[at].folded),
+            all = arena_printf(arena, "%.*s%s%.*s=%.*s/%u", STR_ARGS(all), all.size ? " " : "",
+                               STR_ARGS(tokens.items[at].folded),
                                STR_ARGS(topics->names[matches[i].topic]), matches[i].words);
     }
     return all;
@@ -88,12 +91,14 @@ static void keywords_are_found(void **state)
         {"two of three", "it is on the road", "", LANGUAGE_EN},
         {"not over the end of a sentence", "I did not. Here it is", "", LANGUAGE_EN},
         {"one start, two topics", "a late charge", "late=billing/2 charge=billing/1", LANGUAGE_EN},
-        {"the longest of a topic", "a double charge back", "double=billing/3 charge=billing/1", LANGUAGE_EN},
+        {"the longest of a topic", "a double charge back", "double=billing/3 charge=billing/1",
+         LANGUAGE_EN},
         {"another language", "le colis", "", LANGUAGE_EN},
         {"its own", "le colis", "colis=delivery/1", LANGUAGE_FR},
         {"all languages", "colis, courier", "colis=delivery/1 courier=delivery/1", LANGUAGE_ALL},
         {"an elision is taken off", "pas d'envoi, l'envoi", "pas=delivery/2", LANGUAGE_FR},
-        {"of the second word, too", "pas de facture et d'facture", "pas=billing/3 facture=billing/1 d'facture=billing/1", LANGUAGE_FR},
+        {"of the second word, too", "pas de facture et d'facture",
+         "pas=billing/3 facture=billing/1 d'facture=billing/1", LANGUAGE_FR},
         {"of a star's word", "j'ai vu qu'livree", "qu'livree=delivery/1", LANGUAGE_FR},
     };
     struct topics topics;

@@ -9,8 +9,9 @@ static const char *const classes[] = {"positive", "negative"};
 
 static struct train_linear *create(void)
 {
-    const struct train_options options = {.name = "test-000001", .classes = classes, .class_count = 2, .link = LINEAR_SOFTMAX,
-                                          .bucket_bits = 14, .seed = 1};
+    const struct train_options options = {
+        .name = "test-000001", .classes = classes, .class_count = 2, .link = LINEAR_SOFTMAX,
+        .bucket_bits = 14, .seed = 1};
     struct train_linear *train = train_linear_create(&options);
     assert_non_null(train);
     return train;
@@ -31,14 +32,16 @@ static void tie(struct train_linear *train, const char *word, float score)
 /* Rows that praise or blame by four English words; other words stand on both sides. */
 static void add_rows(struct train_linear *train)
 {
-    static const char *const things[] = {"the pump", "this lamp", "my order", "our kettle", "a chair", "the box"};
+    static const char *const things[] = {
+        "the pump", "this lamp", "my order", "our kettle", "a chair", "the box"};
     static const char *const words[][2] = {{"good", "bad"}, {"great", "awful"}};
     for (int round = 0; round < 8; round++)
         for (size_t thing = 0; thing < COUNT_OF(things); thing++)
             for (size_t word = 0; word < COUNT_OF(words); word++)
                 for (int negative = 0; negative < 2; negative++) {
                     char text[80];
-                    snprintf(text, sizeof text, "%s number %d is %s", things[thing], round, words[word][negative]);
+                    snprintf(text, sizeof text, "%s number %d is %s", things[thing], round,
+                             words[word][negative]);
                     add(train, text, !negative);
                 }
 }
@@ -85,16 +88,20 @@ static void tied_words_are_worth_what_their_lexicon_is(void **state)
     (void)state;
     add_rows(train);
     add_rows(without);
-    tie(train, "good", 0.8f), tie(train, "great", 0.9f), tie(train, "bad", -0.8f), tie(train, "awful", -0.9f);
-    tie(train, "estupenda", 0.9f), tie(train, "horrorosa", -0.9f), tie(train, "g\xc3\xa9nial", 1), tie(train, "\xf0\x9f\x98\x8d", 1);
+    tie(train, "good", 0.8f), tie(train, "great", 0.9f), tie(train, "bad", -0.8f),
+        tie(train, "awful", -0.9f);
+    tie(train, "estupenda", 0.9f), tie(train, "horrorosa", -0.9f), tie(train, "g\xc3\xa9nial", 1),
+        tie(train, "\xf0\x9f\x98\x8d", 1);
     tie(train, "nul", -0.9f), tie(train, "nul", -0.7f);
     tie(train, "two words", -1), tie(train, "", 1), tie(train, "7", 1), tie(train, "so lala", 0);
     run(train, &tied);
     run(without, &plain);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        float with = positive(buffer_str(&tied), cases[i].word), alone = positive(buffer_str(&plain), cases[i].word);
+        float with = positive(buffer_str(&tied), cases[i].word),
+              alone = positive(buffer_str(&plain), cases[i].word);
         CASE(cases[i].why);
-        if (cases[i].more ? with < alone + 0.1f : with > alone - 0.1f) fail_msg("%.3f with, %.3f without", (double)with, (double)alone);
+        if (cases[i].more ? with < alone + 0.1f : with > alone - 0.1f)
+            fail_msg("%.3f with, %.3f without", (double)with, (double)alone);
     }
     train_linear_destroy(train);
     train_linear_destroy(without);
@@ -121,7 +128,8 @@ static void the_same_rows_give_the_same_bytes(void **state)
     buffer_deinit(&out[1]);
 }
 
-/* Rows know "good" and "bad" alone; the words of their concepts, in other languages, are worth as much. */
+/* Rows know "good" and "bad" alone; the words of their concepts, in other languages,
+ * are worth as much. */
 static void words_of_a_concept_share_what_one_of_them_is_worth(void **state)
 {
     static const struct { const char *word; uint32_t concept; } words[] = {
@@ -132,27 +140,31 @@ static void words_of_a_concept_share_what_one_of_them_is_worth(void **state)
     (void)state;
     add_rows(train), add_rows(plain);
     for (size_t i = 0; i < COUNT_OF(words); i++)
-        assert_int_equal(train_linear_tie_concept(train, str_of(words[i].word), words[i].concept, &err), E_OK);
+        assert_int_equal(
+            train_linear_tie_concept(train, str_of(words[i].word), words[i].concept, &err), E_OK);
     run(train, &tied), run(plain, &alone);
     assert_true(positive(buffer_str(&tied), "bueno") > 0.7f);
     assert_true(positive(buffer_str(&tied), "malo") < 0.3f);
     assert_true(positive(buffer_str(&alone), "bueno") < 0.65f);
-    assert_int_equal(train_linear_tie_concept(train, STR("x"), TRAIN_CONCEPTS_MAX, &err), E_BAD_CONFIG);
+    assert_int_equal(train_linear_tie_concept(train, STR("x"), TRAIN_CONCEPTS_MAX, &err),
+                     E_BAD_CONFIG);
     assert_int_equal(train_linear_tie_concept(train, STR("\xff"), 0, &err), E_BAD_TEXT);
     buffer_deinit(&tied), buffer_deinit(&alone);
     train_linear_destroy(train), train_linear_destroy(plain);
 }
 
-/* Source 0 holds praise and blame of a pump alone, source 1 all three of other things, mostly neutral. Whether a text about
- * the pump that says neither is neutral. */
+/* Source 0 holds praise and blame of a pump alone, source 1 all three of other things, mostly
+ * neutral. Whether a text about the pump that says neither is neutral. */
 static float neutral_of_a_new_text(uint32_t known, double trust, double odds)
 {
     static const char *const names[] = {"positive", "negative", "neutral"};
     static const struct { const char *text; uint32_t label, source; } rows[] = {
-        {"the pump is good", 1, 0}, {"the pump is bad", 2, 0}, {"our lamp is good", 1, 1}, {"our lamp is bad", 2, 1},
+        {"the pump is good", 1, 0}, {"the pump is bad", 2, 0}, {"our lamp is good", 1, 1},
+        {"our lamp is bad", 2, 1},
         {"our lamp is blue", 4, 1}, {"our chair is wide", 4, 1}, {"our box came today", 4, 1}};
-    const struct train_options options = {.name = "test-000001", .classes = names, .class_count = 3, .link = LINEAR_SOFTMAX,
-                                          .bucket_bits = 14, .seed = 1, .neutral_trust = trust, .neutral_odds = odds};
+    const struct train_options options = {
+        .name = "test-000001", .classes = names, .class_count = 3, .link = LINEAR_SOFTMAX,
+        .bucket_bits = 14, .seed = 1, .neutral_trust = trust, .neutral_odds = odds};
     struct train_linear *train = train_linear_create(&options);
     struct buffer model = {0};
     struct err err;
@@ -161,7 +173,9 @@ static float neutral_of_a_new_text(uint32_t known, double trust, double odds)
         for (size_t i = 0; i < COUNT_OF(rows); i++) {
             char text[80];
             snprintf(text, sizeof text, "%s, says customer c%c", rows[i].text, 'a' + (char)round);
-            assert_int_equal(train_linear_add(train, str_of(text), rows[i].label, rows[i].source ? 7 : known, 1, rows[i].source, &err), E_OK);
+            assert_int_equal(train_linear_add(train, str_of(text), rows[i].label,
+                                              rows[i].source ? 7 : known, 1, rows[i].source, &err),
+                             E_OK);
         }
     run(train, &model);
     float neutral = probability(buffer_str(&model), "the pump came", 2);
@@ -172,7 +186,12 @@ static float neutral_of_a_new_text(uint32_t known, double trust, double odds)
 
 static void rows_that_had_to_choose_say_nothing_about_neutral(void **state)
 {
-    static const struct { const char *why; uint32_t known; double trust, odds; float least, most; } cases[] = {
+    static const struct {
+        const char *why;
+        uint32_t known;
+        double trust, odds;
+        float least, most;
+    } cases[] = {
         {"rows labelled one of three: the pump's words aren't neutral", 7, 0,    0,  0,    0.5f},
         {"rows that had to choose between two: they don't tell",        3, 0,    0,  0.5f, 1},
         {"what is added to the odds is",                                3, 0.4, -9,  0,    0.2f},

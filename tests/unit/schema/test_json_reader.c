@@ -6,7 +6,8 @@
 #include "test.h"
 
 /* In a piece of memory of exactly this size. */
-static int read_all(struct str text, struct arena *arena, struct json_value *ret_value, struct err *err)
+static int read_all(struct str text, struct arena *arena, struct json_value *ret_value,
+                    struct err *err)
 {
     char *copy = malloc(text.size ? text.size : 1);
     assert_non_null(copy);
@@ -71,7 +72,8 @@ static void documents_are_told_from_others(void **state)
         {"a low surrogate alone", TEXT("\"\\udc00\""), E_BAD_JSON, "lone surrogate"},
         {"a high surrogate alone", TEXT("\"\\ud800\""), E_BAD_JSON, "lone surrogate"},
         {"a high surrogate and a letter", TEXT("\"\\ud800\\u0041\""), E_BAD_JSON, "lone surrogate"},
-        {"bytes that are no UTF-8", TEXT("\"a\xff\""), E_BAD_JSON, "column 3: bytes that are not UTF-8"},
+        {"bytes that are no UTF-8", TEXT("\"a\xff\""), E_BAD_JSON,
+         "column 3: bytes that are not UTF-8"},
         {"a surrogate in UTF-8", TEXT("\"\xed\xa0\x80\""), E_BAD_JSON, "not UTF-8"},
         {"bad UTF-8 in a name", TEXT("{\"\xc3\":1}"), E_BAD_JSON, "not UTF-8"},
     };
@@ -82,7 +84,8 @@ static void documents_are_told_from_others(void **state)
         struct err err = {0};
         CASE(cases[i].why);
         assert_int_equal(read_all(cases[i].text, &arena, &value, &err), cases[i].rc);
-        if (cases[i].says && !strstr(err.text, cases[i].says)) fail_msg("\"%s\" lacks \"%s\"", err.text, cases[i].says);
+        if (cases[i].says && !strstr(err.text, cases[i].says))
+            fail_msg("\"%s\" lacks \"%s\"", err.text, cases[i].says);
         arena_deinit(&arena);
     }
 }
@@ -93,7 +96,8 @@ static void strings_are_unescaped(void **state)
         {"plain", TEXT("\"abc\""), TEXT("abc")},
         {"empty", TEXT("\"\""), TEXT("")},
         {"all short escapes", TEXT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), TEXT("\"\\/\b\f\n\r\t")},
-        {"one, two and three bytes", TEXT("\"\\u0041\\u00E9\\u20ac\""), TEXT("A\xc3\xa9\xe2\x82\xac")},
+        {"one, two and three bytes", TEXT("\"\\u0041\\u00E9\\u20ac\""),
+         TEXT("A\xc3\xa9\xe2\x82\xac")},
         {"a pair of surrogates", TEXT("\"\\ud83d\\uDD25\""), TEXT("\xf0\x9f\x94\xa5")},
         {"an escaped NUL", TEXT("\"a\\u0000b\""), TEXT("a\0b")},
         {"a backslash before a quote", TEXT("\"\\\\\""), TEXT("\\")},
@@ -131,11 +135,13 @@ static void depth_is_bounded(void **state)
     buffer_deinit(&text);
 }
 
-/* Looking ahead must not copy: strings with escapes would be copied once for each level above them. */
+/* Looking ahead must not copy: strings with escapes would be copied once for each
+ * level above them. */
 static void skipping_takes_no_memory(void **state)
 {
     struct arena arena = {0};
-    struct json_reader reader = json_reader(STR("{\"a\\n\":[\"\\u00e9\",{\"b\":\"\\\\\"}]}"), &arena);
+    struct json_reader reader = json_reader(STR("{\"a\\n\":[\"\\u00e9\",{\"b\":\"\\\\\"}]}"),
+                                            &arena);
     struct str raw;
     (void)state;
     assert_true(json_skip(&reader, &raw));
@@ -147,17 +153,21 @@ static void skipping_takes_no_memory(void **state)
 static void items_and_members_are_walked(void **state)
 {
     struct arena arena = {0};
-    struct json_reader reader = json_reader(STR(" [ {\"x\" : 1 , \"y\\u0021\":\"2\"} , [ ] ] "), &arena);
+    struct json_reader reader = json_reader(STR(" [ {\"x\" : 1 , \"y\\u0021\":\"2\"} , [ ] ] "),
+                                            &arena);
     struct json_value value;
     struct str name;
     bool first = true, inner = true;
     (void)state;
     assert_true(json_next(&reader, &value) && value.kind == JSON_ARRAY);
-    assert_true(json_item(&reader, &first) && json_next(&reader, &value) && value.kind == JSON_OBJECT);
+    assert_true(json_item(&reader, &first) && json_next(&reader, &value) &&
+                value.kind == JSON_OBJECT);
     assert_true(json_member(&reader, &inner, &name) && str_equal(name, STR("x")));
-    assert_true(json_next(&reader, &value) && value.kind == JSON_NUMBER && str_equal(value.text, STR("1")));
+    assert_true(json_next(&reader, &value) && value.kind == JSON_NUMBER &&
+                str_equal(value.text, STR("1")));
     assert_true(json_member(&reader, &inner, &name) && str_equal(name, STR("y!")));
-    assert_true(json_next(&reader, &value) && value.kind == JSON_STRING && str_equal(value.text, STR("2")));
+    assert_true(json_next(&reader, &value) && value.kind == JSON_STRING &&
+                str_equal(value.text, STR("2")));
     assert_false(json_member(&reader, &inner, &name));
     assert_true(json_item(&reader, &first) && json_skip(&reader, NULL));
     assert_false(json_item(&reader, &first));
@@ -184,11 +194,14 @@ static void plain_runs_end_at_the_first_mark(void **state)
             }
 }
 
-/* Strings are read sixteen bytes at a time where as many are left: what follows one must make no difference. */
+/* Strings are read sixteen bytes at a time where as many are left: what follows one must
+ * make no difference. */
 static void strings_are_the_same_whatever_follows(void **state)
 {
-    static const char *const odd[] = {"", "\xc3\xa9", "\\n", "\\u00e9", "\\\"", "\x7f", "\xc3", "\x1f", "\\x"};
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", spaces[] = "                    ";
+    static const char *const odd[] = {
+        "", "\xc3\xa9", "\\n", "\\u00e9", "\\\"", "\x7f", "\xc3", "\x1f", "\\x"};
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
+                      spaces[] = "                    ";
     (void)state;
     for (size_t i = 0; i < COUNT_OF(odd) * 40 * 40; i++) {
         const char *what = odd[i / 1600];
@@ -197,9 +210,11 @@ static void strings_are_the_same_whatever_follows(void **state)
         struct arena arena = {0};
         struct json_value alone = {0}, followed = {0};
         struct err err;
-        int size = snprintf(text, sizeof text, "\"%.*s%s%.*s\"%s", before, letters, what, after, letters, spaces);
+        int size = snprintf(text, sizeof text, "\"%.*s%s%.*s\"%s", before, letters, what, after,
+                            letters, spaces);
         int rc = read_all(str_make(text, (size_t)size), &arena, &followed, &err);
-        assert_int_equal(read_all(str_make(text, (size_t)size - strlen(spaces)), &arena, &alone, &err), rc);
+        assert_int_equal(
+            read_all(str_make(text, (size_t)size - strlen(spaces)), &arena, &alone, &err), rc);
         if (rc == E_OK) assert_true(str_equal(alone.text, followed.text));
         arena_deinit(&arena);
     }

@@ -134,9 +134,12 @@ static void the_model_is_whole(void **state)
         assert_true(weights[i] >= -LANGUAGE_WEIGHT_MAX && weights[i] <= LANGUAGE_WEIGHT_MAX);
 }
 
-/* --- a model from a file ------------------------------------------------------------------------ */
+/* --- a model from a file ---------------------------------------------------------------------- */
 
-enum { CHECKSUM_AT = 8, SUMMED_FROM = 16, LANES_AT = 20, FIRST_CODE_AT = 24, SCALE_AT = FIRST_CODE_AT + 4 * LANGUAGE_LANES };
+enum {
+    CHECKSUM_AT = 8, SUMMED_FROM = 16, LANES_AT = 20, FIRST_CODE_AT = 24,
+    SCALE_AT = FIRST_CODE_AT + 4 * LANGUAGE_LANES
+};
 
 static const struct {
     const char *why, *fault; /* NULL: it is opened */
@@ -152,7 +155,8 @@ static const struct {
     {"a code with a capital", "out of range", FIRST_CODE_AT, 'E', true, false},
     {"a code of four letters", "out of range", FIRST_CODE_AT + 3, 'x', true, false},
     {"a scale that is no number", "out of range", SCALE_AT + 3, 0xFF, true, false},
-    {"a weight that overflows", "out of range", sizeof(struct language_header) + 5, 43, true, false},
+    {"a weight that overflows", "out of range", sizeof(struct language_header) + 5, 43, true,
+     false},
 };
 
 static int open_changed(size_t index, struct language_table **ret_table, struct err *err)
@@ -163,7 +167,8 @@ static int open_changed(size_t index, struct language_table **ret_table, struct 
     memcpy(bytes, language_model_bytes(), language_model_size);
     bytes[files[index].at] = (char)files[index].byte;
     if (files[index].fault && files[index].at == SCALE_AT + 3) bytes[SCALE_AT + 2] = (char)0x80;
-    uint64_t checksum = hash_fast(str_make(bytes + SUMMED_FROM, language_model_size - SUMMED_FROM), 0);
+    uint64_t checksum = hash_fast(str_make(bytes + SUMMED_FROM, language_model_size - SUMMED_FROM),
+                                  0);
     if (files[index].sum) memcpy(bytes + CHECKSUM_AT, &checksum, sizeof checksum);
     int file = mkstemp(path);
     assert_true(file >= 0);
@@ -200,8 +205,8 @@ static void files_are_checked(void **state)
     language_close(none);
 }
 
-/* Letters are taken 16 at a time where that can be: the same as one by one, for all lengths, and wherever blanks, marks
- * and addresses fall. */
+/* Letters are taken 16 at a time where that can be: the same as one by one, for all lengths, and
+ * wherever blanks, marks and addresses fall. */
 static void letters_are_as_if_taken_one_by_one(void **state)
 {
     static const char some[] = "abcXYZz  ,.!09'[`{~\x7f\t:@\xc3\x89\xe2\x80\x99";
@@ -209,8 +214,10 @@ static void letters_are_as_if_taken_one_by_one(void **state)
     for (uint32_t seed = 0; seed < 4000; seed++) {
         char text[LANGUAGE_WHOLE_BYTES];
         uint8_t expected[LANGUAGE_LETTER_BYTES] = {' '};
-        size_t size = hash_fast(str_make((const char *)&seed, sizeof seed), 1) % sizeof text, expected_size = 1;
-        size_t kinds = seed % 4 ? sizeof some - 9 : sizeof some - 1; /* without what has a meaning of its own, mostly */
+        size_t size = hash_fast(str_make((const char *)&seed, sizeof seed), 1) % sizeof text,
+               expected_size = 1;
+        /* without what has a meaning of its own, mostly */
+        size_t kinds = seed % 4 ? sizeof some - 9 : sizeof some - 1;
         for (size_t i = 0; i < size; i++) {
             uint64_t random = hash_fast(str_make((const char *)&seed, sizeof seed), i + 2);
             text[i] = random % 16 < 12 ? (char)('a' + random / 16 % 26) : some[random / 16 % kinds];
@@ -218,7 +225,8 @@ static void letters_are_as_if_taken_one_by_one(void **state)
         struct language_letters whole;
         language_letters(str_make(text, size), &whole);
         assert_in_range(whole.size, 1, LANGUAGE_LETTER_BYTES - 8);
-        for (uint32_t i = 1; i < whole.size; i++) assert_false(whole.bytes[i] == ' ' && whole.bytes[i - 1] == ' ');
+        for (uint32_t i = 1; i < whole.size; i++)
+            assert_false(whole.bytes[i] == ' ' && whole.bytes[i - 1] == ' ');
         if (kinds == sizeof some - 1) continue;
         for (size_t i = 0; i <= size; i++) {
             char c = i < size ? text[i] : ' ';

@@ -1,14 +1,18 @@
-/* Each allocation of each text kernel fails in turn: the answer is NO_MEMORY, and nothing leaks or crashes. */
+/* Each allocation of each text kernel fails in turn: the answer is NO_MEMORY, and nothing
+ * leaks or crashes. */
 #include "test.h"
 #include "failing_malloc.h"
 #include "text/clean.h"
 #include "text/redact.h"
 #include "text/screen.h"
 
-#define SENTENCE                                                                                                     \
-    "<p>Dr. Maria Gonz&aacute;lez of 12 High Street called me on +44 20 7946 0958 or by m.g@example.org;\r\n"        \
-    "I took the TABLETS and had a terrible rash, was NOT hospitalised, soooo angry \xF0\x9F\x98\xA1. "               \
-    "Card 4111 1111 1111 1111, IBAN DE89 3704 0044 0532 0130 00, born 1980-02-03.</p> e\xCC\x81t\xC3\xA9 "
+#define SENTENCE                                                                          \
+    "<p>Dr. Maria Gonz&aacute;lez of 12 High Street called me on +44 20 7946 0958 or by " \
+    "m.g@example.org;\r\n"                                                                \
+    "I took the TABLETS and had a terrible rash, was NOT hospitalised, soooo angry "      \
+    "\xF0\x9F\x98\xA1. "                                                                  \
+    "Card 4111 1111 1111 1111, IBAN DE89 3704 0044 0532 0130 00, born 1980-02-03.</p> "   \
+    "e\xCC\x81t\xC3\xA9 "
 
 static const char text[] = SENTENCE SENTENCE SENTENCE;
 static struct screen *screen;
@@ -32,7 +36,8 @@ static int redact(void *user)
     struct err err;
     (void)user;
     int rc = fill_arena(&arena) ? text_redact(STR(text), "en", &arena, &out, &err) : E_NO_MEMORY;
-    if (rc == E_OK) assert_true(out.count >= 3 && str_find(out.text, STR("example.org")) == out.text.size);
+    if (rc == E_OK)
+        assert_true(out.count >= 3 && str_find(out.text, STR("example.org")) == out.text.size);
     arena_deinit(&arena);
     return rc;
 }
@@ -45,7 +50,8 @@ static int judge(void *user)
     struct err err;
     (void)user;
     int rc = fill_arena(&arena) ? text_tokenize(STR(text), &arena, &tokens, &err) : E_NO_MEMORY;
-    if (rc == E_OK) rc = screen_text(screen, STR(text), &tokens, "en", 0.9f, false, &arena, &result, &err);
+    if (rc == E_OK)
+        rc = screen_text(screen, STR(text), &tokens, "en", 0.9f, false, &arena, &result, &err);
     if (rc == E_OK) assert_int_equal(result.state, SCREEN_POSITIVE);
     arena_deinit(&arena);
     return rc;

@@ -22,13 +22,16 @@ static void finds_names_where_they_stand(void **state)
         {"accents don't matter", "pris de l’ibuprofène hier", "ibuprofen=l’ibuprofène"},
         {"nor an article before it", "j'ai pris d'ibuprofene", "ibuprofen=d'ibuprofene"},
         {"nor a genitive", "Nurofen's box was torn", "Nurofen=Nurofen's"},
-        {"several words", "de l'acide acétylsalicylique, puis", "acetylsalicylic acid=l'acide acétylsalicylique"},
-        {"a genitive of the second word", "Acetylsalicylic acid's price", "acetylsalicylic acid=Acetylsalicylic acid's"},
+        {"several words", "de l'acide acétylsalicylique, puis",
+         "acetylsalicylic acid=l'acide acétylsalicylique"},
+        {"a genitive of the second word", "Acetylsalicylic acid's price",
+         "acetylsalicylic acid=Acetylsalicylic acid's"},
         {"the first of several words alone", "acetylsalicylic", ""},
         {"and before another word", "acetylsalicylic acids", ""},
         {"the longest wins", "nurofen express forte is new", "Nurofen=nurofen express forte"},
         {"not over the end of a sentence", "It holds acid. Acetylsalicylic. Acid", ""},
-        {"each product once, in the text's order", "aspirin, ibuprofen and aspirin", "acetylsalicylic acid=aspirin;ibuprofen=ibuprofen"},
+        {"each product once, in the text's order", "aspirin, ibuprofen and aspirin",
+         "acetylsalicylic acid=aspirin;ibuprofen=ibuprofen"},
         {"no part of a word", "ibuprofenlike pills and aspirins", ""},
         {"nothing in an empty text", "", ""},
     };
@@ -45,8 +48,8 @@ static void finds_names_where_they_stand(void **state)
         assert_int_equal(text_tokenize(str_of(cases[i].text), &arena, &tokens, &err), E_OK);
         uint32_t count = names_find(names, &tokens, found);
         for (uint32_t j = 0; j < count; j++)
-            buffer_printf(&said, "%s%.*s=%.*s", j ? ";" : "", STR_ARGS(found[j].name), (int)(found[j].end - found[j].start),
-                          cases[i].text + found[j].start);
+            buffer_printf(&said, "%s%.*s=%.*s", j ? ";" : "", STR_ARGS(found[j].name),
+                          (int)(found[j].end - found[j].start), cases[i].text + found[j].start);
         assert_string_equal(buffer_cstr(&said), cases[i].found);
         buffer_deinit(&said);
     }
@@ -63,7 +66,8 @@ static void names_no_more_than_there_is_room_for(void **state)
     struct tokens tokens;
     struct err err;
     (void)state;
-    for (int i = 0; i < 2 * NAMES_FOUND_MAX; i++) buffer_printf(&list, "name%d\n", i), buffer_printf(&text, "name%d ", i);
+    for (int i = 0; i < 2 * NAMES_FOUND_MAX; i++)
+        buffer_printf(&list, "name%d\n", i), buffer_printf(&text, "name%d ", i);
     assert_int_equal(names_parse("list", buffer_str(&list), &names, &err), E_OK);
     assert_int_equal(text_tokenize(buffer_str(&text), &arena, &tokens, &err), E_OK);
     assert_int_equal(names_find(names, &tokens, found), NAMES_FOUND_MAX);
@@ -101,14 +105,16 @@ static void finds_each_name_of_a_list_of_any_size(void **state)
     arena_deinit(&arena);
 }
 
-/* Texts are looked at 64 words at a time: a name may lie across, and one within another is not told again. */
+/* Texts are looked at 64 words at a time: a name may lie across, and one within another
+ * is not told again. */
 static void finds_names_anywhere_in_a_long_text(void **state)
 {
     struct arena arena = {0};
     struct names *names;
     struct err err;
     (void)state;
-    assert_int_equal(names_parse("list", STR("nurofen express forte\nexpress\nforte\n"), &names, &err), E_OK);
+    assert_int_equal(
+        names_parse("list", STR("nurofen express forte\nexpress\nforte\n"), &names, &err), E_OK);
     for (uint32_t before = 0; before < 200; before += before == 3 ? 57 : before == 66 ? 58 : 1) {
         struct name_found found[NAMES_FOUND_MAX];
         struct tokens tokens;
@@ -151,8 +157,9 @@ static void refuses_what_is_no_list(void **state)
 
 static void the_shipped_list_is_sound(void **state)
 {
-    static const char *const texts[] = {"paracetamol", "Acetaminophen", "acétaminophène", "metformina", "l'oméprazole",
-                                        "ácido fólico", "insulin"};
+    static const char *const texts[] = {
+        "paracetamol", "Acetaminophen", "acétaminophène", "metformina", "l'oméprazole",
+        "ácido fólico", "insulin"};
     struct names *names;
     struct arena arena = {0};
     struct err err;

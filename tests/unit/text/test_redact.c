@@ -1,5 +1,5 @@
-/* Personal data known by its form, check digits or the words before it: what goes, and what looks like
- * it and stays. All numbers are made up or the documentation's own examples. */
+/* Personal data known by its form, check digits or the words before it: what goes, and what looks
+ * like it and stays. All numbers are made up or the documentation's own examples. */
 #include "test.h"
 
 #include "text/redact.h"
@@ -27,14 +27,17 @@ static const struct redact_case {
     {"international by 00", "fr", "0033612345678 ou 00 33 6 12 34 56 78", "[PHONE] ou [PHONE]"},
     {"trunk zero in parentheses", "en", "+46 (0)157 548 89 is ours", "[PHONE] is ours"},
     {"US forms", "en", "(555) 234-5678, 555-234-5678, 555.234.5678", "[PHONE], [PHONE], [PHONE]"},
-    {"parenthesis around it all stays", "en", "our shop (555-234-5678) is shut", "our shop ([PHONE]) is shut"},
+    {"parenthesis around it all stays", "en", "our shop (555-234-5678) is shut",
+     "our shop ([PHONE]) is shut"},
     {"an extension", "en", "(898)666-3621x0135 and 555-234-5678 ext. 12", "[PHONE] and [PHONE]"},
     {"UK", "en", "07700 900123, 020 7946 0018, 01632 960 123", "[PHONE], [PHONE], [PHONE]"},
     {"Spain", "es", "llámame al 612 345 678 o al 912345678", "llámame al [PHONE] o al [PHONE]"},
-    {"Mexico", "es", "tel. 55 1234 5678; WhatsApp +52 1 55 1234 5678", "tel. [PHONE]; WhatsApp [PHONE]"},
+    {"Mexico", "es", "tel. 55 1234 5678; WhatsApp +52 1 55 1234 5678",
+     "tel. [PHONE]; WhatsApp [PHONE]"},
     {"France", "fr", "06 12 34 56 78, 06.12.34.56.78 ou 0612345678", "[PHONE], [PHONE] ou [PHONE]"},
     {"Belgium", "fr", "gsm 0475/12.34.56, fixe 02 123 45 67", "gsm [PHONE], fixe [PHONE]"},
-    {"any grouping behind a cue", "en", "you can call me on 358 0594", "you can call me on [PHONE]"},
+    {"any grouping behind a cue", "en", "you can call me on 358 0594",
+     "you can call me on [PHONE]"},
     {"an order number", "en", "Order 4012345678 came late", NULL},
     {"pedido", "es", "el pedido 612345678 no llega", NULL},
     {"commande", "fr", "commande 0612345 toujours pas là", NULL},
@@ -43,7 +46,8 @@ static const struct redact_case {
     {"a date", "en", "bought on 03/12/2019, again 2020-01-02", NULL},
     {"ISBN", "en", "ISBN 978-3-16-148410-0", NULL},
     {"tracking", "en", "Tracking 1Z999AA10123456784, 9400111899223197428490", NULL},
-    {"ratings, models, sizes", "en", "10/10, iPhone 12, SM-G973F, 1920x1080, 5000mAh, 16:9, 24/7", NULL},
+    {"ratings, models, sizes", "en", "10/10, iPhone 12, SM-G973F, 1920x1080, 5000mAh, 16:9, 24/7",
+     NULL},
     {"years and counts", "en", "between 2019 2020 2021 we sold 100 200 300", NULL},
     /* cards */
     {"Luhn and issuer", "en", "4539 1488 0343 6467 and 4111111111111111", "[CARD] and [CARD]"},
@@ -64,7 +68,8 @@ static const struct redact_case {
     {"a link with a password", "en", "ftp://bob:pw1@host/x", "[URL]"},
     {"a plain link stays", "en", "https://example.com/a?page=2&sort=up", NULL},
     /* national ids */
-    {"DNI, NIE", "es", "DNI 12345678Z, 12.345.678-Z, NIE X1234567L", "DNI [NATIONAL_ID], [NATIONAL_ID], NIE [NATIONAL_ID]"},
+    {"DNI, NIE", "es", "DNI 12345678Z, 12.345.678-Z, NIE X1234567L",
+     "DNI [NATIONAL_ID], [NATIONAL_ID], NIE [NATIONAL_ID]"},
     {"DNI letter is wrong, no cue", "es", "la pieza 12345678A no encaja", NULL},
     {"NIR with its key", "fr", "1 85 05 78 006 084 91", "[NATIONAL_ID]"},
     {"NIR of Corsica", "fr", "1 85 05 2A 006 084 35", "[NATIONAL_ID]"},
@@ -75,25 +80,31 @@ static const struct redact_case {
     {"CURP, RFC", "es", "GOMC850312HDFRRS09, GOMC850312AB1", "[NATIONAL_ID], [NATIONAL_ID]"},
     {"Belgian number", "fr", "85.07.30-033.28", "[NATIONAL_ID]"},
     {"SIN with Luhn", "en", "SIN 046 454 286, 193-456-787", "SIN [NATIONAL_ID], [NATIONAL_ID]"},
-    {"codice fiscale, Steuer-ID", "en", "RSSMRA85T10A562S; Steuer-ID 86095742719", "[NATIONAL_ID]; Steuer-ID [NATIONAL_ID]"},
+    {"codice fiscale, Steuer-ID", "en", "RSSMRA85T10A562S; Steuer-ID 86095742719",
+     "[NATIONAL_ID]; Steuer-ID [NATIONAL_ID]"},
     {"passport behind its word", "en", "passport XG9382049", "passport [NATIONAL_ID]"},
     /* by the words before */
-    {"date of birth", "en", "born on March 12, 1985 / DOB: 1985-03-12", "born on [DATE_OF_BIRTH] / DOB: [DATE_OF_BIRTH]"},
+    {"date of birth", "en", "born on March 12, 1985 / DOB: 1985-03-12",
+     "born on [DATE_OF_BIRTH] / DOB: [DATE_OF_BIRTH]"},
     {"nací", "es", "Nací el 12 de marzo de 1985", "Nací el [DATE_OF_BIRTH]"},
     {"née", "fr", "née le 01/02/1980 à Lyon", "née le [DATE_OF_BIRTH] à Lyon"},
-    {"another date stays", "en", "DOB: 1985-03-12. Bought on 03/12/2019", "DOB: [DATE_OF_BIRTH]. Bought on 03/12/2019"},
+    {"another date stays", "en", "DOB: 1985-03-12. Bought on 03/12/2019",
+     "DOB: [DATE_OF_BIRTH]. Bought on 03/12/2019"},
     {"account", "en", "account number 3847283911 was hit", "account number [ACCOUNT] was hit"},
     {"cuenta, compte", "fr", "mon compte 00012345678", "mon compte [ACCOUNT]"},
     /* secrets */
-    {"keys by their start", "en", "sk-abcd1234efgh5678ijkl AKIAIOSFODNN7EXAMPLE", "[SECRET] [SECRET]"},
-    {"a JWT", "en", "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3", "Bearer [SECRET]"},
+    {"keys by their start", "en", "sk-abcd1234efgh5678ijkl AKIAIOSFODNN7EXAMPLE",
+     "[SECRET] [SECRET]"},
+    {"a JWT", "en", "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3",
+     "Bearer [SECRET]"},
     {"password behind a colon", "en", "password: hunter", "password: [SECRET]"},
     {"password behind is", "es", "Mi contraseña es Perro2024!", "Mi contraseña es [SECRET]"},
     {"mot de passe", "fr", "mot de passe: Soleil!99", "mot de passe: [SECRET]"},
     {"PIN", "en", "my PIN 4821 is wrong", "my PIN [SECRET] is wrong"},
     {"talk about passwords", "en", "my password is not working, login: works", NULL},
     /* addresses over several lines, and what the parts of a street look like */
-    {"flat, city and state in lines of their own", "en", "85 Cedar Avenue\nSuite 200\nDenver, CO 80203", "[ADDRESS]"},
+    {"flat, city and state in lines of their own", "en",
+     "85 Cedar Avenue\nSuite 200\nDenver, CO 80203", "[ADDRESS]"},
     {"a box in small letters", "en", "po box 242, send it there", "[ADDRESS], send it there"},
     {"a street word that ends a name", "en", "at Hauptstr. 5, 10115 Berlin", "at [ADDRESS]"},
     {"a house and a postal code", "es", "Los Alisos, 10. 13002 Ciudad Real", "[ADDRESS]"},
@@ -102,10 +113,12 @@ static const struct redact_case {
     {"a model with a year", "en", "the Jeep Renegade 2019", NULL},
     /* names: what the text talks of decides */
     {"an actor", "en", "Anna Reyes was superb in this film", NULL},
-    {"an agent", "en", "Anna Reyes was superb with my refund", "[PERSON] was superb with my refund"},
+    {"an agent", "en", "Anna Reyes was superb with my refund",
+     "[PERSON] was superb with my refund"},
     {"a public post", "en", "@acme watching Anna Reyes tonight #live", NULL},
     {"a firm", "en", "a kit by Melissa & Doug", NULL},
-    {"who is in a list with others", "en", "They had 3: Efimiya, Mary and Jodi.", "They had 3: [PERSON], [PERSON] and [PERSON]."},
+    {"who is in a list with others", "en", "They had 3: Efimiya, Mary and Jodi.",
+     "They had 3: [PERSON], [PERSON] and [PERSON]."},
     {"Mr. and a common name", "en", "Mr. Smith was rude", "Mr. [PERSON] was rude"},
     /* placeholders */
     {"placeholders are left alone", "en", "password: [SECRET], call [PHONE], [EMAIL]@", NULL},
@@ -142,7 +155,9 @@ static void tells_where_the_placeholders_are(void **state)
     static const struct {
         const char *placeholder;
         uint32_t kind;
-    } expected[] = {{"[EMAIL]", REDACT_EMAIL}, {"[CARD]", REDACT_CARD}, {"[DATE_OF_BIRTH]", REDACT_DATE_OF_BIRTH}};
+    } expected[] = {{"[EMAIL]", REDACT_EMAIL},
+                    {"[CARD]", REDACT_CARD},
+                    {"[DATE_OF_BIRTH]", REDACT_DATE_OF_BIRTH}};
     assert_int_equal(text_redact(text, "en", &arena, &redacted, &err), E_OK);
     assert_int_equal(redacted.count, COUNT_OF(expected));
     for (uint32_t i = 0; i < redacted.count; i++) {
@@ -153,12 +168,15 @@ static void tells_where_the_placeholders_are(void **state)
     arena_deinit(&arena);
 }
 
-/* Each was, or could be, work for every pair of its places: 128 KiB of it would outlast the test's time limit. */
+/* Each was, or could be, work for every pair of its places: 128 KiB of it would outlast
+ * the test's time limit. */
 static void hostile_texts_end_soon(void **state)
 {
-    static const char *const patterns[] = {"1-",      "Maria, ", "1.",          "@",         "a@b.",    "Anna Lopez said. ", "12 rue ", "my name is ",
-                                           "password:", "PO Box ", "address: 1 ", "http://a ", "GB29 ",   "[EMAIL",            "::",      "maria lopez ",
-                                           "[PERSON], Aaaa, ", "Aaaa, Maria, ", "corner of Aa and Bb ", "Aaaa 1, 11111 Bbbb ", "said Aaaa. ", "\nAaaa: [PERSON]: "};
+    static const char *const patterns[] = {
+        "1-",      "Maria, ", "1.",          "@",         "a@b.",    "Anna Lopez said. ", "12 rue ",
+        "my name is ", "password:", "PO Box ", "address: 1 ", "http://a ", "GB29 ",   "[EMAIL",
+        "::", "maria lopez ", "[PERSON], Aaaa, ", "Aaaa, Maria, ", "corner of Aa and Bb ",
+        "Aaaa 1, 11111 Bbbb ", "said Aaaa. ", "\nAaaa: [PERSON]: "};
     static char text[128 * 1024];
     (void)state;
     for (size_t i = 0; i < COUNT_OF(patterns); i++) {
@@ -168,7 +186,8 @@ static void hostile_texts_end_soon(void **state)
         size_t size = strlen(patterns[i]);
         CASE(patterns[i]);
         for (size_t k = 0; k < sizeof text; k++) text[k] = patterns[i][k % size];
-        assert_int_equal(text_redact(str_make(text, sizeof text), "en", &arena, &redacted, &err), E_OK);
+        assert_int_equal(text_redact(str_make(text, sizeof text), "en", &arena, &redacted, &err),
+                         E_OK);
         assert_true(str_is_utf8(redacted.text));
         arena_deinit(&arena);
     }

@@ -1,4 +1,5 @@
-/* Our own texts with personal data, and look-alikes, in English, Spanish and French: tests/golden/redact. */
+/* Our own texts with personal data, and look-alikes, in English, Spanish and French:
+ * tests/golden/redact. */
 #include "test.h"
 
 #include <stdlib.h>
@@ -19,13 +20,15 @@ static void put(char *out, size_t *size, const char *data, size_t count)
     out[*size] = '\0';
 }
 
-/* "{PHONE:612}" is "612" in the text and "[PHONE]" in what is expected; "\n" is a line break in both. */
+/* "{PHONE:612}" is "612" in the text and "[PHONE]" in what is expected;
+ * "\n" is a line break in both. */
 static void read_line(struct str line, struct line *out)
 {
     *out = (struct line){.text_size = 0};
     while (line.size) {
         if (line.data[0] == '{') {
-            struct str rest = str_slice(line, 1, line.size), kind = str_cut(&rest, ':'), value = str_cut(&rest, '}');
+            struct str rest = str_slice(line, 1, line.size), kind = str_cut(&rest, ':'),
+                       value = str_cut(&rest, '}');
             put(out->text, &out->text_size, value.data, value.size);
             put(out->expected, &out->expected_size, "[", 1);
             put(out->expected, &out->expected_size, kind.data, kind.size);
@@ -45,11 +48,15 @@ static bool holds(const struct line *line, const char *language)
     struct arena arena = {0};
     struct redacted redacted, again;
     struct err err;
-    assert_int_equal(text_redact(str_make(line->text, line->text_size), language, &arena, &redacted, &err), E_OK);
+    assert_int_equal(
+        text_redact(str_make(line->text, line->text_size), language, &arena, &redacted, &err),
+        E_OK);
     assert_int_equal(text_redact(redacted.text, language, &arena, &again, &err), E_OK);
     assert_int_equal(again.count, 0);
     bool same = str_equal(redacted.text, str_make(line->expected, line->expected_size));
-    if (!same) print_message("    got      %.*s\n    expected %s\n", STR_ARGS(redacted.text), line->expected);
+    if (!same)
+        print_message("    got      %.*s\n    expected %s\n", STR_ARGS(redacted.text),
+                      line->expected);
     arena_deinit(&arena);
     return same;
 }
@@ -60,7 +67,8 @@ static void run_set(const char *language)
     struct err err;
     char path[1024];
     int lines = 0, failed = 0;
-    snprintf(path, sizeof path, "%s/tests/golden/redact/%s.txt", getenv("VERBATIM_SOURCE"), language);
+    snprintf(path, sizeof path, "%s/tests/golden/redact/%s.txt", getenv("VERBATIM_SOURCE"),
+             language);
     assert_int_equal(buffer_read_file(&file, path, 1 << 20, &err), E_OK);
     for (struct str rest = buffer_str(&file); rest.size; lines++) {
         struct str text = str_cut(&rest, '\n');
@@ -97,6 +105,8 @@ static void french_texts(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(english_texts), cmocka_unit_test(spanish_texts), cmocka_unit_test(french_texts)};
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(english_texts), cmocka_unit_test(spanish_texts),
+        cmocka_unit_test(french_texts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,8 +77,8 @@ static void near_texts_differ_in_few_bits(void **state)
     arena_deinit(&arena);
 }
 
-/* Votes are counted in planes of bits: the hash of a text must be the hash of the same text many times
- * over, as the words have the same shares. */
+/* Votes are counted in planes of bits: the hash of a text must be the hash of the same text many
+ * times over, as the words have the same shares. */
 static void long_texts_don_t_overflow_the_votes(void **state)
 {
     (void)state;
@@ -101,9 +101,11 @@ static void simhash_is_the_majority_of_all_words(void **state)
         uint32_t votes[64] = {0};
         uint64_t want = 0;
         for (uint32_t i = 0; i < count; i++)
-            items[i].hash = seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            items[i].hash = seed = seed * UINT64_C(6364136223846793005) +
+                                   UINT64_C(1442695040888963407);
         for (uint32_t i = 0; i < count; i++) {
-            uint64_t one = text_simhash(&(struct tokens){.items = &items[i], .count = 1}); /* a single vote decides alone */
+            /* a single vote decides alone */
+            uint64_t one = text_simhash(&(struct tokens){.items = &items[i], .count = 1});
             for (int bit = 0; bit < 64; bit++) votes[bit] += (uint32_t)(one >> bit & 1);
         }
         for (int bit = 0; bit < 64; bit++)
@@ -122,8 +124,10 @@ static void near_texts_meet_under_a_key(void **state)
     } cases[] = {
         {"a long text", REVIEW, 0, true},
         {"25 words in Spanish",
-         "Se me murió a los tres días con la pantalla en negro, ni siquiera carga y en la tienda me dicen que espere seis semanas más", 1, true},
-        {"12 words in French: some are too different", "La livraison était en retard et le carton était tout à fait écrasé", 1, false},
+         "Se me murió a los tres días con la pantalla en negro, ni siquiera carga y en la tienda "
+         "me dicen que espere seis semanas más", 1, true},
+        {"12 words in French: some are too different",
+         "La livraison était en retard et le carton était tout à fait écrasé", 1, false},
     };
     (void)state;
     struct arena arena = {0};
