@@ -213,7 +213,12 @@ struct redact_digits {
     char digits[NUMBER_DIGITS];
 };
 
+/* The end of a date of birth, in digits or words, or 0. */
+size_t redact_birth_date(struct redact_finder *finder, const struct redact_digits *digits,
+                         const struct redact_context *context);
+
 /* A reading of the first `groups` groups; 0: it isn't one. */
+uint8_t redact_date_groups(const struct redact_digits *digits);
 uint8_t redact_card_groups(const struct redact_digits *digits,
                            const struct redact_context *context);
 uint8_t redact_id_groups(const struct redact_finder *finder, const struct redact_digits *digits,

@@ -4,7 +4,7 @@
  * a phone by its grouping; birth dates, accounts and postal codes only by the words before them. */
 #include "text/redact_find.h"
 
-enum { TOKEN_BACK = 40, DATE_BYTES = 24, CODE_BYTES = 40 };
+enum { TOKEN_BACK = 40, CODE_BYTES = 40 };
 
 /* A blank, also the narrow and the non-breaking one, is ' '. 0: no separator. */
 static char separator_at(struct str text, size_t i, size_t *ret_size)
@@ -152,146 +152,6 @@ static uint8_t ipv4_groups(const struct redact_digits *digits, const struct reda
     return digits->groups > 4 && digits->separators[4] == '.' ? 0 : 4;
 }
 
-/* --- dates of birth --------------------------------------------------------------------------- */
-
-static unsigned group_value(const struct redact_digits *digits, int group)
-{
-    unsigned value = 0;
-    size_t first = 0;
-    for (int g = 0; g < group; g++) first += digits->sizes[g];
-    for (int k = 0; k < digits->sizes[group] && k < 4; k++)
-        value = value * 10 + (unsigned)(digits->digits[first++] - '0');
-    return value;
-}
-
-static bool is_year(unsigned value, uint8_t size)
-{
-    return size == 2 || (size == 4 && value >= 1900 && value <= 2100);
-}
-
-/* 12/03/1985, 1985-03-12, 12.3.85. */
-static uint8_t numeric_date_groups(const struct redact_digits *digits)
-{
-    if (digits->groups < 3 || digits->separators[1] != digits->separators[2] ||
-        strchr(")(", digits->separators[1]))
-        return 0;
-    unsigned a = group_value(digits, 0), b = group_value(digits, 1), c = group_value(digits, 2);
-    bool year_last = digits->sizes[0] <= 2 && digits->sizes[1] <= 2 &&
-                     is_year(c, digits->sizes[2]) && a >= 1 && b >= 1 &&
-                     ((a <= 31 && b <= 12) || (a <= 12 && b <= 31));
-    bool year_first = digits->sizes[0] == 4 && is_year(a, 4) && digits->sizes[1] <= 2 &&
-                      digits->sizes[2] <= 2 && b >= 1 && b <= 12 && c >= 1 && c <= 31;
-    return year_last || year_first ? 3 : 0;
-}
-
-static size_t skip_date_words(struct str text, size_t i)
-{
-    for (int k = 0; k < 2; k++) {
-        while (at(text, i) == ' ' || at(text, i) == ',' || at(text, i) == '.') i++;
-        if (at(text, i) == 'd' && at(text, i + 1) == 'e' &&
-            (at(text, i + 2) == ' ' || at(text, i + 2) == 'l'))
-            i += at(text, i + 2) == 'l' ? 3 : 2;
-    }
-    while (at(text, i) == ' ') i++;
-    return i;
-}
-
-static size_t year_end(struct str text, size_t i)
-{
-    size_t end = i;
-    while (is_digit(at(text, end)) && end - i < 5) end++;
-    return end - i == 4 || end - i == 2 ? end : 0;
-}
-
-/* "12 de marzo de 1985", "12th of March 1985", "March 12, 1985", "1er mars 1985". */
-static bool worded_date(struct str text, const struct redact_digits *digits, size_t *ret_start,
-                        size_t *ret_end)
-{
-    struct redact_word word;
-    size_t start = digits->start, end = digits->ends[0];
-    if (digits->sizes[0] > 2 || group_value(digits, 0) > 31) return false;
-    redact_word_before(text, start, &word);
-    if (word.cues & CUE(MONTH) && word.end + 2 >= start) {
-        if (strchr("snrt", at(text, end)))
-            end += is_letter(at(text, end)) && is_letter(at(text, end + 1)) ? 2 : 0;
-        size_t year = year_end(text, skip_date_words(text, end));
-        *ret_start = word.start, *ret_end = year ? year : end;
-        return true;
-    }
-    if (is_letter(at(text, end))) {
-        redact_word_at(text, end, &word);
-        if (word.size > 3) return false;
-        end = word.end;
-    } else if (str_starts(str_slice(text, end, end + 2), STR("\xC2\xBA")) ||
-               str_starts(str_slice(text, end, end + 2), STR("\xC2\xB0"))) {
-        end += 2;
-    }
-    size_t month = skip_date_words(text, end);
-    if (str_starts(str_slice(text, month, month + 3), STR("of "))) month += 3;
-    if (at(text, month) == '-' || at(text, month) == '/') month++;
-    redact_word_at(text, month, &word);
-    if (!(word.cues & CUE(MONTH))) return false;
-    size_t behind = word.end;
-    if (at(text, behind) == '-' || at(text, behind) == '/') behind++;
-    size_t year = year_end(text, skip_date_words(text, behind));
-    *ret_start = start, *ret_end = year ? year : word.end;
-    return true;
-}
-
-/* "for his birthday on March 12": the day that a gift came. */
-static bool is_day_of_party(struct str text, size_t start)
-{
-    for (int k = 0; k < 4; k++) {
-        struct redact_word word;
-        redact_word_before(text, start, &word);
-        struct str folded = str_make(word.folded, word.size);
-        if (str_equal(folded, STR("on")) || str_equal(folded, STR("yesterday"))) {
-            redact_word_before(text, word.start, &word);
-            return str_equal(str_make(word.folded, word.size), STR("birthday")) && word.size == 8;
-        }
-        if (!(word.cues & CUE(MONTH))) return false;
-        start = word.start;
-    }
-    return false;
-}
-
-/* "Anyone born in 1985", "a birthday in 1999". */
-static bool is_others_year(struct str text, size_t start)
-{
-    struct redact_word word = {.start = (uint32_t)start};
-    for (int k = 0; k < 3; k++) {
-        redact_word_before(text, word.start, &word);
-        if (!(word.cues & CUE(BIRTH))) continue;
-        struct str cue = str_make(word.folded, word.size);
-        if (str_equal(cue, STR("birthday"))) return true;
-        if (!str_equal(cue, STR("born"))) return false;
-        redact_word_before(text, word.start, &word);
-        redact_word_before(text, word.start, &word);
-        return !str_equal(str_make(word.folded, word.size), STR("i"));
-    }
-    return false;
-}
-
-static size_t birth_date(struct redact_finder *finder, const struct redact_digits *digits,
-                         const struct redact_context *context)
-{
-    size_t start = digits->start, end;
-    uint8_t groups = numeric_date_groups(digits);
-    if (!(context->nearest & CUE(BIRTH)) || context->distance > 4 ||
-        is_day_of_party(finder->text, digits->start))
-        return 0;
-    if (groups) end = digits->ends[groups - 1];
-    else if (!worded_date(finder->text, digits, &start, &end)) {
-        /* "I was born in 1985": a year alone, if it is the writer's own. */
-        bool year = digits->sizes[0] == 4 && is_year(group_value(digits, 0), 4) &&
-                    group_value(digits, 0) < 2020;
-        if (!year || context->distance > 2 || is_others_year(finder->text, digits->start)) return 0;
-        end = digits->ends[0];
-    }
-    redact_add(finder, start, end, REDACT_DATE_OF_BIRTH);
-    return end;
-}
-
 /* --- known by the words before them ----------------------------------------------------------- */
 
 static size_t take(struct redact_finder *finder, const struct redact_digits *digits, uint8_t groups,
@@ -302,7 +162,7 @@ static size_t take(struct redact_finder *finder, const struct redact_digits *dig
     return end;
 }
 
-static bool is_date(const struct redact_digits *digits) { return numeric_date_groups(digits) == 3; }
+static bool is_date(const struct redact_digits *digits) { return redact_date_groups(digits) == 3; }
 
 /* Groups that one number is likely to have: as long as the separators stay the same. */
 static uint8_t same_separator_groups(const struct redact_digits *digits)
@@ -508,7 +368,7 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     struct redact_context context = redact_context_before(text, digits.start);
     uint8_t groups = redact_card_groups(&digits, &context);
     if (groups) return take(finder, &digits, groups, REDACT_CARD);
-    size_t end = birth_date(finder, &digits, &context);
+    size_t end = redact_birth_date(finder, &digits, &context);
     if (end) return end;
     enum redact_kind kind;
     end = redact_code_at(text, start, &context, &kind);

@@ -1,0 +1,24 @@
+/* How the parts of an address are read: house, street's name, flat, postal code, city. What the
+ * finders by words (redact_address.c) and by numbers (redact_address_number.c) share. Each reader
+ * returns the end of what it read, or the `i` that it was given where nothing of the kind stands. */
+#ifndef VERBATIM_TEXT_REDACT_ADDRESS_H
+#define VERBATIM_TEXT_REDACT_ADDRESS_H
+
+#include "text/redact_find.h"
+
+enum { ADDRESS_NUMBER_MOST = 6, ADDRESS_NAME_WORDS = 5 }; /* digits of a house, words of a name */
+
+/* At most so many of those bytes. */
+size_t address_skip(struct str text, size_t i, const char *among, size_t most);
+size_t address_house_end(struct str text, size_t i); /* "23", "23B", "23-25", "3.º B", "nº 2" */
+size_t address_code_end(struct str text, size_t i);  /* "SW1A 1AA", "28035", "94103-1234" */
+/* Capitalised words and the particles between them, and how many words. */
+size_t address_names_end(struct str text, size_t i, int most, int *ret_words);
+size_t address_unit_end(struct str text, size_t i); /* "Apt. 864", "3º izquierda", "piso 2 B" */
+/* What belongs to an address behind its street: flat, city, state, code, in any order. */
+size_t address_tail_end(struct str text, size_t end);
+/* It goes; returns its end. */
+size_t address_take(struct redact_finder *finder, size_t start, size_t end);
+static inline bool is_british_or_canadian(struct str code) { return is_upper(code.data[0]); }
+
+#endif

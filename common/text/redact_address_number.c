@@ -1,0 +1,181 @@
+/* Postal addresses from their number: "11 Souterhead Road", boxes, and the postal codes that can be
+ * nothing else (UK, Canada). What follows is taken along: flat, postal code, city. */
+#include "text/redact_address.h"
+
+/* A street written small between a name and a number: "2224 Trenerys gate 232". */
+static bool is_small_street(const struct redact_word *word)
+{
+    static const char *const words[] = {
+        "gate", "gata", "vei", "veg", "vej", "utca", "utja", "ulica", "gatan", "tanav", "katu"};
+    return !word->capital && IS_ONE_OF(word, words);
+}
+
+/* The street word among the capitalised words behind the number; `i` if there is none. */
+static size_t street_behind(struct str text, size_t i)
+{
+    size_t start = i;
+    for (int k = 0; k < ADDRESS_NAME_WORDS; k++) {
+        struct redact_word word;
+        if (is_digit(at(text, i)) && k) { /* "12 5th Avenue", "69 42 Gordon Terrace" */
+            while (is_ascii_alnum(at(text, i))) i++;
+        } else {
+            redact_word_at(text, i, &word);
+            if (k && is_small_street(&word) && address_house_end(text, word.end + 1) > word.end + 1)
+                return address_house_end(text, word.end + 1);
+            if (!word.size || !word.capital || word.cues & CUE(COMMON)) return start;
+            i = word.end;
+            if (word.cues & CUE(STREET) && k)
+                return at(text, i) == '.' && word.size <= 4 && at(text, i + 1) != '\n' &&
+                               i + 1 < text.size
+                           ? i + 1
+                           : i;
+        }
+        if (at(text, i) == '.') i++;
+        if (at(text, i) != ' ' && at(text, i) != '\'' && at(text, i) != '-') return start;
+        i++;
+    }
+    return start;
+}
+
+/* The names right before a house number: "Los Alisos, 10", "c/ Doctor Esquerdo 46".
+ * `number` if there are none. */
+static size_t names_before(struct str text, size_t number)
+{
+    size_t start = number, capital = number;
+    for (int k = 0; k < ADDRESS_NAME_WORDS; k++) {
+        struct redact_word word;
+        size_t end = start;
+        while (end > 0 && number - end < 3 &&
+               (text.data[end - 1] == ' ' || (k == 0 && text.data[end - 1] == ',')))
+            end--;
+        if (k && start > 0 && text.data[start - 1] == ' ') end = start - 1;
+        redact_word_before(text, end, &word);
+        if (!word.size || word.end != end || end == start) break;
+        if (!word.capital && !(word.cues & CUE(PARTICLE))) break;
+        if (word.capital && word.cues & CUE(COMMON) && !(word.cues & CUE(PARTICLE))) break;
+        start = word.start;
+        if (word.capital && word.size > 2) capital = start;
+        if (start > 0 && text.data[start - 1] != ' ') break;
+    }
+    if (capital > 2 && memcmp(text.data + capital - 3, "c/ ", 3) == 0) capital -= 3;
+    return capital;
+}
+
+/* "Los Alisos, 10. 13002 Ciudad Real", "Keizersgracht 123, 1015 CJ Amsterdam": a house number, a
+ * postal code and a city right behind. Returns the end, or `number`. */
+static size_t house_and_code_end(struct str text, size_t number, size_t house)
+{
+    size_t code = address_skip(text, house, " .,-\n", 3);
+    if (at(text, code) == 'E' && at(text, code + 1) == '-') code += 2;
+    size_t digits = code;
+    while (is_digit(at(text, digits)) && digits - code < 6) digits++;
+    bool dutch = digits - code == 4 && at(text, digits) == ' ' && is_upper(at(text, digits + 1)) &&
+                 is_upper(at(text, digits + 2)) && at(text, digits + 3) == ' ';
+    bool nordic = digits - code == 3 && at(text, digits) == ' ' && is_digit(at(text, digits + 1)) &&
+                  is_digit(at(text, digits + 2)) && at(text, digits + 3) == ' ';
+    if (code == house || house - number > 4 || !(dutch || nordic || digits - code == 5))
+        return number;
+    struct redact_word city;
+    size_t name = digits + (dutch || nordic ? 4 : 1);
+    redact_word_at(text, name, &city);
+    return at(text, name - 1) == ' ' && city.capital && city.size > 2
+               ? address_tail_end(text, dutch || nordic ? name - 1 : digits)
+               : number;
+}
+
+/* A box: "P.O. Box 242", "Unit 5022 Box 1225", "PSC 4095, Box 8316". */
+static size_t box_start(struct str text, size_t number)
+{
+    struct redact_word box, kind;
+    redact_word_before(text, number, &box);
+    bool spanish = str_equal(str_make(box.folded, box.size), STR("apartado")),
+         french = box.upper && str_equal(str_make(box.folded, box.size), STR("bp"));
+    if (box.end + 1 != number) return number;
+    if (spanish || french) return box.start;
+    if (!str_equal(str_make(box.folded, box.size), STR("box"))) return number;
+    redact_word_before(text, box.start, &kind);
+    struct str name = str_make(kind.folded, kind.size);
+    if (str_equal(name, STR("po")) || str_equal(name, STR("unit")) || str_equal(name, STR("psc")))
+        return kind.start;
+    if (str_equal(name, STR("o")) && kind.start >= 2 && (text.data[kind.start - 2] | 0x20) == 'p')
+        return kind.start - 2;
+    return number;
+}
+
+/* Behind "lives at", "address is": a number with names, with another number or without. */
+static size_t behind_cue(struct str text, size_t names, const struct redact_context *context)
+{
+    int words;
+    if (!(context->all & CUE(ADDRESS))) return names;
+    size_t end = address_names_end(text, names, ADDRESS_NAME_WORDS, &words);
+    if (!words) return names;
+    size_t next = address_skip(text, end, " ,.", 2), house = next > end ? address_house_end(text, next) : next;
+    return house > next ? house : end;
+}
+
+/* "0605 pentelis 210 apt. 999", in any case: words, a number, then a flat's.
+ * `i` if it isn't that. */
+static size_t before_unit(struct str text, size_t i)
+{
+    size_t start = i;
+    for (int k = 0; k < ADDRESS_NAME_WORDS; k++) {
+        struct redact_word word;
+        if (k && is_digit(at(text, i))) {
+            size_t house = address_house_end(text, i), unit = address_skip(text, house, " \n,.", 3);
+            return house > i && unit > house && address_unit_end(text, unit) > unit ? house : start;
+        }
+        redact_word_at(text, i, &word);
+        if (!word.size) return start;
+        i = address_skip(text, word.end, " .", 2);
+        if (i == word.end) return start;
+    }
+    return start;
+}
+
+/* "the 2013 Nexus 7": a model of that year. */
+static bool is_year(struct str text, size_t start, size_t end)
+{
+    struct str century = str_slice(text, start, start + 2);
+    return end - start == 4 && (str_equal(century, STR("19")) || str_equal(century, STR("20")));
+}
+
+size_t redact_address_number(struct redact_finder *finder, size_t start,
+                             const struct redact_context *context)
+{
+    struct str text = finder->text;
+    size_t number = address_house_end(text, start), box = box_start(text, start),
+           code = address_code_end(text, start);
+    if (box < start && number > start) return address_take(finder, box, address_tail_end(text, number));
+    if (code > start && is_british_or_canadian(str_slice(text, start, code)))
+        return address_take(finder, start, code);
+    if (number == start || at(text, start) == '#') return 0;
+    size_t coded = house_and_code_end(text, start, number),
+           street = coded > start ? names_before(text, start) : start;
+    if (street < start) return address_take(finder, street, coded);
+    size_t names = address_skip(text, number, " ,", 2);
+    if (names == number) return 0;
+    /* "6750 17 Via Roma": a number of the building before */
+    size_t second = address_house_end(text, names);
+    if (second > names) names = address_skip(text, second, " ", 1);
+    size_t end = street_behind(text, names);
+    if (end == names) {
+        struct redact_word first;
+        int words;
+        redact_word_at(text, names, &first);
+        if (first.cues & CUE(MONTH)) return 0; /* "13 July '85" */
+        size_t name = address_names_end(text, names, ADDRESS_NAME_WORDS, &words), next = address_skip(text, name, " ", 1),
+               house = words && next > name ? address_house_end(text, next) : next;
+        /* "6750 Koskikatu 25 Apt. 864", "0104 Hafnarstraeti 5\n Suite 179" */
+        size_t unit = address_skip(text, house, " \n,", 3);
+        if (house > next && unit > house && address_unit_end(text, unit) > unit) end = house;
+        /* "228 Ringvej 144,": nothing else has a long number, a name and a short one in
+         * a line of its own. */
+        bool closed = at(text, house) == ',' || at(text, house) == '\n' || house == text.size;
+        if (house > next && number - start >= 3 && house - next <= 4 && words <= 3 && closed &&
+            name - names > 4 && !is_year(text, start, number))
+            end = house;
+    }
+    if (end == names) end = before_unit(text, names);
+    if (end == names) end = behind_cue(text, names, context);
+    return end > names ? address_take(finder, start, address_tail_end(text, end)) : 0;
+}

@@ -1,0 +1,176 @@
+/* The parts of an address, one reader each; see redact_address.h. */
+#include "text/redact_address.h"
+
+enum { TAIL_PARTS = 7 };
+
+size_t address_skip(struct str text, size_t i, const char *among, size_t most)
+{
+    size_t start = i;
+    while (i < text.size && i - start < most && strchr(among, text.data[i])) i++;
+    return i;
+}
+
+/* What makes "3" an ordinal: "º", ".º", "ª", "°"; `i` if there is none. */
+static size_t ordinal_end(struct str text, size_t i)
+{
+    static const char *const signs[] = {"\xC2\xBA", "\xC2\xAA", "\xC2\xB0"};
+    size_t sign = at(text, i) == '.' ? i + 1 : i;
+    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
+        if (str_starts(str_slice(text, sign, text.size), str_of(signs[k]))) return sign + 2;
+    return i;
+}
+
+/* The door behind a floor, "3º B": one capital letter; `i` if there is none. */
+static size_t door_end(struct str text, size_t i)
+{
+    size_t letter = address_skip(text, i, " ", 1);
+    return letter > i && is_upper(at(text, letter)) && !is_word(at(text, letter + 1)) ? letter + 1
+                                                                                      : i;
+}
+
+/* "23", "23B", "23-25", "3º", "3.º B", "2ª", "nº 2", "1D": end of it, or `i`. */
+size_t address_house_end(struct str text, size_t i)
+{
+    size_t start = i;
+    static const char *const signs[] = {
+        "n\xC2\xBA", "n\xC2\xB0", "N\xC2\xBA", "N\xC2\xB0", "n.", "no.", "num.", "#", "n\xC3\xBAm.",
+        "km. ", "km "};
+    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
+        if (str_starts(str_slice(text, i, text.size), str_of(signs[k]))) {
+            i = address_skip(text, i + strlen(signs[k]), " ", 1);
+            break;
+        }
+    struct str rest = str_slice(text, i, i + 3);
+    if ((str_equal(rest, STR("s/n")) || str_equal(rest, STR("S/N"))) && !is_word(at(text, i + 3)))
+        return i + 3; /* without number */
+    size_t digits = i;
+    while (is_digit(at(text, i)) && i - digits < ADDRESS_NUMBER_MOST) i++;
+    if (i == digits || is_digit(at(text, i))) return start;
+    size_t ordinal = ordinal_end(text, i);
+    if (ordinal > i) i = door_end(text, ordinal);
+    /* "the 70s" */
+    if (i - digits == 2 && text.data[i - 1] == '0' && at(text, i) == 's') return start;
+    if (is_ascii_alnum(at(text, i)) && !is_word(at(text, i + 1))) i++; /* a letter */
+    if (is_word(at(text, i))) return start;
+    size_t next = i + 1; /* "23-25" */
+    if (at(text, i) != '-') return i;
+    while (is_digit(at(text, next)) && next - i <= ADDRESS_NUMBER_MOST) next++;
+    return next > i + 1 && !is_word(at(text, next)) ? next : i;
+}
+
+/* "SW1A 1AA", "K1A 0B1", "28035", "4850-123", "94103-1234": end, or `i`. */
+size_t address_code_end(struct str text, size_t i)
+{
+    static const char *const forms[] = {
+        "A9 9AA", "A99 9AA", "AA9 9AA", "AA99 9AA", "A9A 9AA", "AA9A 9AA", "A9A 9A9", "99999-9999",
+        "99999", "999 99", "9999", "999999"};
+    for (size_t k = 0; k < sizeof forms / sizeof *forms; k++) {
+        size_t end = i;
+        const char *form = forms[k];
+        for (; *form; form++, end++) {
+            char c = at(text, end);
+            if (*form == 'A' ? !is_upper(c) : *form == '9' ? !is_digit(c) : c != *form) break;
+        }
+        if (!*form && !is_word(at(text, end))) return end;
+    }
+    return i;
+}
+
+/* Capitalised words and the particles between them; 0 words: `i`. */
+size_t address_names_end(struct str text, size_t i, int most, int *ret_words)
+{
+    size_t end = i;
+    *ret_words = 0;
+    for (int k = 0; k < most + 3 && *ret_words < most; k++) {
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        bool particle = word.cues & CUE(PARTICLE) ||
+                        (word.size == 1 && (word.folded[0] == 'd' || word.folded[0] == 'l'));
+        if (!word.size || (!word.capital && !particle) ||
+            (word.capital && word.cues & CUE(COMMON) && !particle))
+            break;
+        if (word.capital) end = word.end, ++*ret_words;
+        i = word.end;
+        if (at(text, i) == '.' && word.size <= 4 && at(text, i + 1) == ' ') i++; /* "Dr. Joaquín" */
+        if (at(text, i) == ' ' || at(text, i) == '-' || at(text, i) == '\'') i++;
+        else if (str_starts(str_slice(text, i, i + 3), STR("\xE2\x80\x99"))) i += 3;
+        else break;
+    }
+    return end;
+}
+
+/* "Apt. 864", "Suite 5", "3º izquierda", "piso 2 B", "bajo". */
+size_t address_unit_end(struct str text, size_t i)
+{
+    struct redact_word word;
+    redact_word_at(text, i, &word);
+    if (!(word.cues & CUE(UNIT))) return i;
+    size_t next = address_skip(text, word.end, ". ", 2), end = address_house_end(text, next);
+    if (end > next) return end;
+    if (next > word.end && is_upper(at(text, next)) && !is_word(at(text, next + 1)))
+        return next + 1;
+    return word.end;
+}
+
+/* "59000 lille" at the end of a line: a city written small. */
+static size_t small_city_end(struct str text, size_t code, size_t next)
+{
+    struct redact_word word;
+    size_t digits = code;
+    while (digits > 0 && is_digit(text.data[digits - 1])) digits--;
+    redact_word_at(text, next, &word);
+    bool last = word.end == text.size || at(text, word.end) == '\n' || at(text, word.end) == '.';
+    return code - digits == 5 && next == code + 1 && word.size > 2 && last ? word.end : code;
+}
+
+/* "IL 62704", "AP 20849"; `i` if it isn't that. */
+static size_t state_end(struct str text, size_t i)
+{
+    bool two = is_upper(at(text, i)) && is_upper(at(text, i + 1)) && at(text, i + 2) == ' ';
+    size_t end = two ? address_code_end(text, i + 3) : i;
+    return two && end > i + 3 ? end : i;
+}
+
+/* What belongs to an address behind its street: flat, city, state, code, in any order,
+ * up to a full stop. */
+size_t address_tail_end(struct str text, size_t end)
+{
+    size_t i = end;
+    for (int part = 0; part < TAIL_PARTS; part++) {
+        if (at(text, i) == '.' && at(text, i + 1) == '\n' &&
+            address_unit_end(text, address_skip(text, i + 1, " \n>", 6)) > address_skip(text, i + 1, " \n>", 6))
+            i++;
+        size_t next = address_skip(text, i, " ,\n-(>", 6);
+        if (next == i) break;
+        bool comma = memchr(text.data + i, ',', next - i) ||
+                     memchr(text.data + i, '\n', next - i) || memchr(text.data + i, '-', next - i);
+        int words;
+        size_t behind = address_unit_end(text, next);
+        if (behind == next) behind = address_code_end(text, next);
+        if (behind == next) behind = state_end(text, next);
+        if (behind == next && comma) behind = address_house_end(text, next);
+        if (behind > next) {
+            end = i = behind;
+            continue;
+        }
+        /* A city: behind a comma or a code, or before a code. */
+        behind = address_names_end(text, next, 3, &words);
+        if (!words)
+            return is_digit(before(text, i)) && i == end && !comma ? small_city_end(text, i, next)
+                                                                   : end;
+        size_t code = address_skip(text, behind, " ,\n", 3);
+        bool coded = (code > behind && address_code_end(text, code) > code) || is_digit(before(text, i)) ||
+                     is_upper(before(text, i));
+        if (!comma && !coded) break;
+        i = behind;
+        if (coded || memchr(text.data + end, ',', next - end)) end = behind;
+    }
+    return end;
+}
+
+size_t address_take(struct redact_finder *finder, size_t start, size_t end)
+{
+    if (at(finder->text, end) == ')' && memchr(finder->text.data + start, '(', end - start)) end++;
+    redact_add(finder, start, end, REDACT_ADDRESS);
+    return end;
+}
