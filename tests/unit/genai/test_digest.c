@@ -60,7 +60,7 @@ static struct config *make_config(const char *replica)
     snprintf(settings[5], sizeof settings[5], "runtime.replica=%s", replica);
     for (size_t i = 0; i < COUNT_OF(settings); i++)
         bench_must(config_set(config, str_of(settings[i]), "test", &err), &err);
-    bench_must(config_set(config, STR("bus.size_limit=64M"), "test", &err), &err);
+    bench_must(config_set(config, STR("bus.size_limit=1G"), "test", &err), &err);
     if (getenv("KAFKA_BOOTSTRAP")) use_kafka(config);
     return config;
 }

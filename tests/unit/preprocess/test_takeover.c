@@ -54,7 +54,7 @@ static struct config *make_config(const char *name)
     snprintf(own, sizeof own, "%s/%s", folder, name);
     set(config, "bus.path", "%s/bus", folder);
     set(config, "bus.durable", "%s", "false");
-    set(config, "bus.size_limit", "%s", "64M");
+    set(config, "bus.size_limit", "%s", "1G");
     set(config, "bus.partitions", "%s", "1");
     set(config, "preprocess.cues", "%s/config/cues", getenv("VERBATIM_SOURCE"));
     set(config, "preprocess.customer_key", "%s", "0123456789abcdef");

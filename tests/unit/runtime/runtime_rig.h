@@ -195,7 +195,7 @@ static inline struct config *rig_config(const char *const *settings)
 {
     static const struct worker *const workers[] = {&shell_worker};
     static const struct option_table **tables;
-    const char *const defaults[] = {"bus.durable=false", "bus.size_limit=64M", "bus.partitions=4",
+    const char *const defaults[] = {"bus.durable=false", "bus.size_limit=1G", "bus.partitions=4",
                                     "runtime.backoff_least=1ms", "runtime.backoff_most=20ms",
                                     "runtime.status_every=1h"};
     struct config *config;
@@ -265,6 +265,7 @@ static inline void outside_close(struct outside *outside)
 static inline void outside_on_done(void *user, const struct err *err)
 {
     (void)user;
+    if (err) print_error("not written: %s: %s\n", err_name(err->code), err->text);
     if (err) abort();
 }
 
