@@ -14,11 +14,12 @@ static size_t number_before(struct str text, size_t i)
     while (start > 0 && (text.data[start - 1] == ' ' || text.data[start - 1] == ',')) start--;
     struct redact_word word;
     redact_word_before(text, start, &word);
-    if (word.end == start && (str_equal(str_make(word.folded, word.size), STR("bis")) ||
-                              str_equal(str_make(word.folded, word.size), STR("ter"))))
+    if (word.end == start && (word_is(&word, "bis") ||
+                              word_is(&word, "ter")))
         start = word.start && text.data[word.start - 1] == ' ' ? word.start - 1 : word.start;
     size_t end = start;
-    while (start > 0 && end - start < ADDRESS_NUMBER_MOST && is_digit(text.data[start - 1])) start--;
+    while (start > 0 && end - start < ADDRESS_NUMBER_MOST && is_digit(text.data[start - 1]))
+        start--;
     return start < end && start < i && !is_word(before(text, start)) ? start : i;
 }
 
@@ -65,10 +66,12 @@ static size_t street_first(struct redact_finder *finder, const struct redact_wor
     int words;
     size_t i = address_skip(text, word->end, ". /", 2);
     if (i == word->end || before(text, word->start) == '/') return 0;
-    size_t start = number_before(text, word->start), name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words);
+    size_t start = number_before(text, word->start),
+           name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words);
     if (!words && is_sure(word)) name = small_names_end(text, i, start < word->start, &words);
     if (is_weak(word) && !word->capital && (start == word->start || !finder->french)) return 0;
-    size_t next = address_skip(text, name, " ,.", 3), house = next > name ? address_house_end(text, next) : next;
+    size_t next = address_skip(text, name, " ,.", 3),
+           house = next > name ? address_house_end(text, next) : next;
     bool numbered = house > next || start < word->start;
     struct redact_context context = redact_context_before(text, start);
     if (!numbered && !(context.all & CUE(ADDRESS) && context.all & ~CUE(ADDRESS) & CUE(OWNER)))
@@ -86,10 +89,12 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     char mark = at(text, word->end);
     if ((mark != '/' && mark != '.') || !word->capital || !IS_ONE_OF(word, forms)) return 0;
     int words;
-    size_t i = address_skip(text, word->end, "./ ", 3), name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words),
+    size_t i = address_skip(text, word->end, "./ ", 3),
+           name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words),
            next = address_skip(text, name, " ,", 2);
     size_t house = next > name ? address_house_end(text, next) : next;
-    return words && house > next ? address_take(finder, word->start, address_tail_end(text, house)) : 0;
+    return words && house > next ? address_take(finder, word->start, address_tail_end(text, house))
+                                 : 0;
 }
 
 /* --- behind "Address:" ------------------------------------------------------------------------ */
@@ -166,7 +171,9 @@ static size_t corner_part_end(struct str text, size_t i)
     for (int k = 0; k < ADDRESS_NAME_WORDS; k++) {
         struct redact_word word;
         redact_word_at(text, i, &word);
-        size_t behind = is_digit(at(text, i)) ? address_house_end(text, i) : word.capital ? word.end : i;
+        size_t behind = is_digit(at(text, i)) ? address_house_end(text, i)
+                        : word.capital        ? word.end
+                                              : i;
         bool small = behind == i && word.size && word.size <= 4 &&
                      (at(text, word.end) == '.' || word.cues & CUE(PARTICLE)); /* "ul.", "de" */
         if (behind == i && !small) break;
@@ -197,7 +204,7 @@ static size_t corner(struct redact_finder *finder, const struct redact_word *wor
 size_t redact_address_word(struct redact_finder *finder, const struct redact_word *word)
 {
     size_t end = 0;
-    if (!word->capital && str_equal(str_make(word->folded, word->size), STR("corner")))
+    if (!word->capital && word_is(word, "corner"))
         return corner(finder, word);
     if (word->capital) end = redact_address_formed(finder, word);
     if (end) return end;

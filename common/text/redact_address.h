@@ -1,6 +1,7 @@
 /* How the parts of an address are read: house, street's name, flat, postal code, city. What the
  * finders by words (redact_address.c) and by numbers (redact_address_number.c) share. Each reader
- * returns the end of what it read, or the `i` that it was given where nothing of the kind stands. */
+ * returns the end of what it read, or the `i` that it was given where nothing of
+ * the kind stands. */
 #ifndef VERBATIM_TEXT_REDACT_ADDRESS_H
 #define VERBATIM_TEXT_REDACT_ADDRESS_H
 

@@ -109,7 +109,8 @@ static size_t behind_cue(struct str text, size_t names, const struct redact_cont
     if (!(context->all & CUE(ADDRESS))) return names;
     size_t end = address_names_end(text, names, ADDRESS_NAME_WORDS, &words);
     if (!words) return names;
-    size_t next = address_skip(text, end, " ,.", 2), house = next > end ? address_house_end(text, next) : next;
+    size_t next = address_skip(text, end, " ,.", 2),
+           house = next > end ? address_house_end(text, next) : next;
     return house > next ? house : end;
 }
 
@@ -145,7 +146,8 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
     struct str text = finder->text;
     size_t number = address_house_end(text, start), box = box_start(text, start),
            code = address_code_end(text, start);
-    if (box < start && number > start) return address_take(finder, box, address_tail_end(text, number));
+    if (box < start && number > start)
+        return address_take(finder, box, address_tail_end(text, number));
     if (code > start && is_british_or_canadian(str_slice(text, start, code)))
         return address_take(finder, start, code);
     if (number == start || at(text, start) == '#') return 0;
@@ -163,7 +165,8 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
         int words;
         redact_word_at(text, names, &first);
         if (first.cues & CUE(MONTH)) return 0; /* "13 July '85" */
-        size_t name = address_names_end(text, names, ADDRESS_NAME_WORDS, &words), next = address_skip(text, name, " ", 1),
+        size_t name = address_names_end(text, names, ADDRESS_NAME_WORDS, &words),
+               next = address_skip(text, name, " ", 1),
                house = words && next > name ? address_house_end(text, next) : next;
         /* "6750 Koskikatu 25 Apt. 864", "0104 Hafnarstraeti 5\n Suite 179" */
         size_t unit = address_skip(text, house, " \n,", 3);

@@ -138,7 +138,8 @@ size_t address_tail_end(struct str text, size_t end)
     size_t i = end;
     for (int part = 0; part < TAIL_PARTS; part++) {
         if (at(text, i) == '.' && at(text, i + 1) == '\n' &&
-            address_unit_end(text, address_skip(text, i + 1, " \n>", 6)) > address_skip(text, i + 1, " \n>", 6))
+            address_unit_end(text, address_skip(text, i + 1, " \n>", 6)) >
+                address_skip(text, i + 1, " \n>", 6))
             i++;
         size_t next = address_skip(text, i, " ,\n-(>", 6);
         if (next == i) break;
@@ -159,8 +160,8 @@ size_t address_tail_end(struct str text, size_t end)
             return is_digit(before(text, i)) && i == end && !comma ? small_city_end(text, i, next)
                                                                    : end;
         size_t code = address_skip(text, behind, " ,\n", 3);
-        bool coded = (code > behind && address_code_end(text, code) > code) || is_digit(before(text, i)) ||
-                     is_upper(before(text, i));
+        bool coded = (code > behind && address_code_end(text, code) > code) ||
+                     is_digit(before(text, i)) || is_upper(before(text, i));
         if (!comma && !coded) break;
         i = behind;
         if (coded || memchr(text.data + end, ',', next - end)) end = behind;

@@ -222,14 +222,14 @@ static bool is_pair(struct str text, const struct name *name)
     struct redact_word and, other, verb;
     redact_word_at(text, name->end + 1, &and);
     bool first = at(text, name->end) == ' ' && !and.capital &&
-                 str_equal(folded_of(&and), STR("and"));
+                 word_is(&and, "and");
     if (first) {
         redact_word_at(text, and.end + 1, &other);
         redact_word_at(text, other.end + 1, &verb);
     } else {
         verb = name_follow(text, name);
         redact_word_before(text, name->start, &and);
-        if (and.capital || !str_equal(folded_of(&and), STR("and"))) return false;
+        if (and.capital || !word_is(&and, "and")) return false;
         redact_word_before(text, and.start, &other);
     }
     return other.capital && other.size > 2 && !(other.cues & (CUE(COMMON) | CUE(COMPANY))) &&

@@ -95,7 +95,7 @@ static bool is_day_of_party(struct str text, size_t start)
         struct str folded = str_make(word.folded, word.size);
         if (str_equal(folded, STR("on")) || str_equal(folded, STR("yesterday"))) {
             redact_word_before(text, word.start, &word);
-            return str_equal(str_make(word.folded, word.size), STR("birthday")) && word.size == 8;
+            return word_is(&word, "birthday") && word.size == 8;
         }
         if (!(word.cues & CUE(MONTH))) return false;
         start = word.start;
@@ -115,7 +115,7 @@ static bool is_others_year(struct str text, size_t start)
         if (!str_equal(cue, STR("born"))) return false;
         redact_word_before(text, word.start, &word);
         redact_word_before(text, word.start, &word);
-        return !str_equal(str_make(word.folded, word.size), STR("i"));
+        return !word_is(&word, "i");
     }
     return false;
 }

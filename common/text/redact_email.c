@@ -80,7 +80,7 @@ static bool read_dot(struct str text, size_t i, bool english, struct place *ret_
     struct redact_word word;
     redact_word_at(text, next + bracket, &word);
     if (!(word.cues & CUE(DOT)) || (!bracket && !blank)) return false;
-    if (english && !str_equal(str_make(word.folded, word.size), STR("dot"))) return false;
+    if (english && !word_is(&word, "dot")) return false;
     size_t behind = word.end;
     if (bracket && at(text, behind) != ')' && at(text, behind) != ']') return false;
     *ret_behind = (struct place){skip_blanks(text, behind + bracket), true};

@@ -56,6 +56,10 @@ struct redact_word {
     char folded[WORD_BYTES]; /* lower case, accents off; cut when longer */
 };
 
+static inline bool word_is(const struct redact_word *word, const char *folded)
+{
+    return str_equal(str_make(word->folded, word->size), str_of(folded));
+}
 static inline bool redact_is_among(const struct redact_word *word, const char *const *words,
                                    size_t count)
 {

@@ -256,22 +256,18 @@ static size_t behind_name_of(struct str text, const struct redact_word *cue)
     struct redact_word lead, verb, of;
     redact_word_before(text, cue->start, &lead);
     redact_word_at(text, skip_blanks(text, cue->end), &of);
-    bool romance = (IS_ONE_OF(cue, ((const char *const[]){"nombre"})) &&
-                    IS_ONE_OF(&lead, ((const char *const[]){"a"}))) ||
-                   (IS_ONE_OF(cue, ((const char *const[]){"nom"})) &&
-                    IS_ONE_OF(&lead, ((const char *const[]){"au"})));
+    bool romance = (word_is(cue, "nombre") && word_is(&lead, "a")) ||
+                   (word_is(cue, "nom") && word_is(&lead, "au"));
     if (romance)
-        return IS_ONE_OF(&of, ((const char *const[]){"de"})) && !of.capital
+        return word_is(&of, "de") && !of.capital
                    ? skip_blanks(text, of.end)
                    : 0;
-    if (!IS_ONE_OF(cue, ((const char *const[]){"name"})) ||
-        !IS_ONE_OF(&lead, ((const char *const[]){"the"})))
-        return 0;
+    if (!word_is(cue, "name") || !word_is(&lead, "the")) return 0;
     redact_word_before(text, lead.start, &lead);
     if (!IS_ONE_OF(&lead, ((const char *const[]){"under", "in"}))) return 0;
     redact_word_before(text, lead.start, &verb);
     if (IS_ONE_OF(&verb, wares)) return 0;
-    return skip_blanks(text, IS_ONE_OF(&of, ((const char *const[]){"of"})) ? of.end : cue->end);
+    return skip_blanks(text, word_is(&of, "of") ? of.end : cue->end);
 }
 
 static bool is_holder(const struct redact_word *cue)

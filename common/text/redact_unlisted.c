@@ -3,11 +3,6 @@
  * (redact_is_ordinary), and what companies do as well ("Comcast helped me") says nothing. */
 #include "text/redact_name.h"
 
-static bool is(const struct redact_word *word, const char *text)
-{
-    return str_equal(folded_of(word), str_of(text));
-}
-
 /* The word behind `end`, one blank further. */
 static struct redact_word next_word(struct str text, size_t end)
 {
@@ -100,14 +95,16 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
         "accounts", "accounting", "reception", "shipping", "returns", "headquarters", "ventas",
         "atencion", "facturacion", "soporte", "recepcion", "facturation", "technique", "accueil",
         "clientele", "front", "desk", "counter", "checkout", "register", "pharmacy", "deli"};
+    /* "Servicio de atención" is nobody */
     bool romance =
-        is(from, "de") || is(from, "del") || is(from, "du"); /* "Servicio de atención" is nobody */
+        word_is(from, "de") || word_is(from, "del") || word_is(from, "du");
     if (romance && !given && !(around->lead.size && IS_ONE_OF(&around->lead, spoken_with)))
         return false;
-    if (!romance && !is(from, "from") && !is(from, "in") && !is(from, "at")) return false;
+    if (!romance && !word_is(from, "from") && !word_is(from, "in") && !word_is(from, "at"))
+        return false;
     struct redact_word word = next_word(text, from->end);
     size_t size;
-    if (is(&word, "l") && is_apostrophe(text, word.end, &size)) /* "de l'accueil" */
+    if (word_is(&word, "l") && is_apostrophe(text, word.end, &size)) /* "de l'accueil" */
         redact_word_at(text, word.end + size, &word);
     for (int k = 0; k < 3 && word.size; k++) {
         if (IS_ONE_OF(&word, offices)) return true;
@@ -125,17 +122,18 @@ static bool is_expected(struct str text, const struct name *name, const struct r
                                        "joining", "calling",  "contacting"};
     static const char *const asks[] = {"can", "could", "may"};
     struct redact_word word, then;
-    if (is(verb, "will")) {
+    if (word_is(verb, "will")) {
         word = next_word(text, verb->end), then = next_word(text, word.end);
-        return is(&word, "be") && then.size && IS_ONE_OF(&then, acts);
+        return word_is(&word, "be") && then.size && IS_ONE_OF(&then, acts);
     }
     word = at(text, name->end) == ',' ? next_word(text, name->end + 1)
                                       : (struct redact_word){.size = 0};
     then = next_word(text, word.end);
-    if (!word.size || !IS_ONE_OF(&word, asks) || !(is(&then, "i") || is(&then, "we"))) return false;
+    if (!word.size || !IS_ONE_OF(&word, asks) || !(word_is(&then, "i") || word_is(&then, "we")))
+        return false;
     word = next_word(text, then.end);
-    if (is(&word, "please")) word = next_word(text, word.end);
-    return is(&word, "speak") || is(&word, "talk");
+    if (word_is(&word, "please")) word = next_word(text, word.end);
+    return word_is(&word, "speak") || word_is(&word, "talk");
 }
 
 /* clang-format off */
@@ -168,21 +166,25 @@ static bool is_led_to(struct str text, const struct name_around *around)
     redact_word_before(text, lead->start, &first);
     redact_word_before(text, first.start, &second);
     if (IS_ONE_OF(lead, objects)) return first.size && IS_ONE_OF(&first, names);
-    if (is(lead, "named") || is(lead, "called") || is(lead, "llamada") || is(lead, "llamado") ||
-        is(lead, "nommee") || is(lead, "nomme"))
+    if (word_is(lead, "named") || word_is(lead, "called") || word_is(lead, "llamada") ||
+        word_is(lead, "llamado") || word_is(lead, "nommee") || word_is(lead, "nomme"))
         return first.size && IS_ONE_OF(&first, somebody);
-    if (is(lead, "m") || is(lead, "am")) return is(&around->follow, "originally");
-    if (is(lead, "with"))
-        return (is(&first, "up") && is(&second, "follow")) || is(&first, "appointment");
-    if (IS_ONE_OF(lead, heard)) return is(&around->follow, "speak") || is(&around->follow, "talk");
-    if (is(lead, "atendio")) return true;
-    if (is(lead, "por")) return first.size && IS_ONE_OF(&first, helped);
-    if (is(lead, "to") && (is(&first, "it") || is(&first, "name")))
-        return is(&second, "change") || is(&second, "correct") || is(&second, "update");
-    if (is(lead, "add") || is(lead, "added") || is(lead, "remove")) {
-        if (!is(&around->follow, "as")) return false;
+    if (word_is(lead, "m") || word_is(lead, "am")) return word_is(&around->follow, "originally");
+    if (word_is(lead, "with"))
+        return (word_is(&first, "up") && word_is(&second, "follow")) ||
+               word_is(&first, "appointment");
+    if (IS_ONE_OF(lead, heard))
+        return word_is(&around->follow, "speak") || word_is(&around->follow, "talk");
+    if (word_is(lead, "atendio")) return true;
+    if (word_is(lead, "por")) return first.size && IS_ONE_OF(&first, helped);
+    if (word_is(lead, "to") && (word_is(&first, "it") || word_is(&first, "name")))
+        return word_is(&second, "change") || word_is(&second, "correct") ||
+               word_is(&second, "update");
+    if (word_is(lead, "add") || word_is(lead, "added") || word_is(lead, "remove")) {
+        if (!word_is(&around->follow, "as")) return false;
         first = next_word(text, around->follow.end);
-        if (is(&first, "a") || is(&first, "an") || is(&first, "my") || is(&first, "the"))
+        if (word_is(&first, "a") || word_is(&first, "an") || word_is(&first, "my") ||
+            word_is(&first, "the"))
             first = next_word(text, first.end);
         return first.size && IS_ONE_OF(&first, roles);
     }
@@ -208,7 +210,7 @@ static bool is_quoted_with_office(struct str text, const struct name *name)
                                          "added", "dijo", "explico"};
     struct redact_word word = at(text, name->end) == ',' ? next_word(text, name->end + 1)
                                                          : (struct redact_word){.size = 0};
-    if (!is(&word, "the") && !is(&word, "a") && !is(&word, "an")) return false;
+    if (!word_is(&word, "the") && !word_is(&word, "a") && !word_is(&word, "an")) return false;
     size_t end = word.end;
     while (end < text.size && end < name->end + 64 && text.data[end] != ',' &&
            text.data[end] != '.')
@@ -235,8 +237,9 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
         return true;
     if (is_led_to(text, &around) || has_what_people_have(text, name)) return true;
     if (name_is_from_office(text, &around, false)) return true;
+    /* "Why is … so impulsive?" */
     bool asked =
-        is(&around.lead, "is") && are_peoples_words(text, name->end); /* "Why is … so impulsive?" */
+        word_is(&around.lead, "is") && are_peoples_words(text, name->end);
     bool starts = name_starts_sentence(text, name->start);
     if (!starts && !asked) return false;
     if (asked || is_quoted_with_office(text, name) || is_expected(text, name, &around.follow) ||
@@ -244,11 +247,11 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
         return true;
     if (!around.follow.size) return false;
     struct redact_word from = next_word(text, around.follow.end);
-    bool comes = is(&around.follow, "is") && is(&from, "from");
+    bool comes = word_is(&around.follow, "is") && word_is(&from, "from");
     if (comes || IS_ONE_OF(&around.follow, does)) return true;
     const uint32_t plain = REGISTER_LOOKED | REGISTER_SERVICE | REGISTER_CONTACT;
-    return (is(&around.follow, "is") || is(&around.follow, "was")) && is_meant_later(text, name) &&
-           !(redact_registers(finder) & ~plain);
+    return (word_is(&around.follow, "is") || word_is(&around.follow, "was")) &&
+           is_meant_later(text, name) && !(redact_registers(finder) & ~plain);
 }
 
 /* "founders: Tanaka, Vehbija and Ström": all of the list, if all could be names. */
@@ -271,7 +274,7 @@ static size_t take_list(struct redact_finder *finder, const struct redact_word *
         if (items) {
             if (at(text, i) == ',') i++;
             and = next_word(text, i);
-            last = is(&and, "and") || is(&and, "y") || is(&and, "et");
+            last = word_is(&and, "and") || word_is(&and, "y") || word_is(&and, "et");
             i = last ? and.end + 1 : i + 1;
         }
         struct name name = name_read(text, i, NOT_SMALL);
@@ -324,12 +327,12 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     bool led = around.lead.size && IS_ONE_OF(&around.lead, people_are),
          acts = around.follow.size && name_people_do(&around.follow);
     if (name.parts == 1) {
-        bool sure = (word->foreign && word->size >= 4) || led || is(&around.lead, "me");
+        bool sure = (word->foreign && word->size >= 4) || led || word_is(&around.lead, "me");
         return sure || acts ? name_decide(finder, &name, led ? NAME_LIKELY : NAME_POSSIBLE) : 0;
     }
     bool person = led || acts || is_addressee(text, &name);
     person |= (name.known || name.also) &&
-              (is(&around.lead, "m") || is(&around.lead, "am")); /* "I'm Martin …" */
+              (word_is(&around.lead, "m") || word_is(&around.lead, "am")); /* "I'm Martin …" */
     bool alone =
         starts_line(text, name.start) && (at(text, name.end) == '\n' || name.end == text.size);
     bool follows = around.follow.size && name_is_followed_as_person(&around.follow);

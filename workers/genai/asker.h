@@ -180,4 +180,14 @@ void asker_mark_gone(struct stage *stage); /* what is in calls */
 /* An answer from the journal. False: it is of no use. */
 bool asker_take_known(struct asker *asker, struct task *task, struct str raw);
 
+/* asker_judge.c: what the end of a call says about its provider. */
+struct departure {
+    int64_t at_ms;
+    bool probe;   /* as breaker_leave() said */
+    bool suspect; /* of a text that seems to speak to the model */
+};
+/* `of_use`: it was an answer of the form that was asked for. */
+void asker_judge(struct asker *asker, struct stage *stage, const struct departure *left,
+                 const struct llm_result *result, bool of_use, int64_t now_ms);
+
 #endif

@@ -7,7 +7,7 @@
 #include "workers/genai/asker_span.h"
 #include "workers/genai/telling.h"
 
-enum { BYTES_A_TOKEN = 3, ITEM_BYTES = 160, ENVELOPE_TOKENS = 64, LONGEST_HOLD_MS = 300000 };
+enum { BYTES_A_TOKEN = 3, ITEM_BYTES = 160, ENVELOPE_TOKENS = 64 };
 
 struct call {
     struct call *next, **link; /* of its stage */
@@ -17,9 +17,7 @@ struct call {
     const struct account_question *keys[ANSWER_RECORDS_MAX];
     struct account_call money;
     uint32_t stage, count, reserved;
-    int64_t left_ms;
-    bool probe;
-    bool suspect; /* of a text that seems to speak to the model */
+    struct departure left;
     struct call_span span;
     char mark[PROMPT_MARK_BYTES];
 };
@@ -121,7 +119,7 @@ static struct call *make_call(struct asker *asker, uint32_t number, struct task 
     struct call *call = calloc(1, sizeof *call);
     if (!call) return NULL;
     call->asker = asker, call->stage = number, call->count = count;
-    call->left_ms = clock_mono_ms(asker->clock);
+    call->left.at_ms = clock_mono_ms(asker->clock);
     /* a retry is the same request */
     if (tasks[0]->group) memcpy(call->mark, tasks[0]->mark, sizeof call->mark);
     else prompt_make_mark(asker->random, call->mark);
@@ -150,7 +148,7 @@ enum account_verdict asker_send(struct asker *asker, uint32_t number, struct tas
     if (!call) return ACCOUNT_DEGRADE;
     enum account_verdict verdict = ACCOUNT_GO;
     if (asker->account)
-        verdict = account_reserve(asker->account, &call->money, call->left_ms, ret_again_ms);
+        verdict = account_reserve(asker->account, &call->money, call->left.at_ms, ret_again_ms);
     if (verdict == ACCOUNT_GO && !leave(call)) {
         settle(call, NULL);
         verdict = ACCOUNT_DEGRADE;
@@ -159,8 +157,8 @@ enum account_verdict asker_send(struct asker *asker, uint32_t number, struct tas
         free(call);
         return verdict;
     }
-    call->probe = breaker_leave(&stage->breaker);
-    call->suspect = tasks[0]->suspect;
+    call->left.probe = breaker_leave(&stage->breaker);
+    call->left.suspect = tasks[0]->suspect;
     pace_leave(&stage->pace, call->reserved);
     link_call(stage, call);
     call_span_begin(asker, tasks, count, &call->span);
@@ -372,74 +370,7 @@ static void take_failure(struct call *call, const struct llm_result *result)
     else pass_all_on(call);
 }
 
-/* --- what it says about the provider ---------------------------------------------------------- */
-
-static int64_t longest(int64_t ms) { return ms < LONGEST_HOLD_MS ? ms : LONGEST_HOLD_MS; }
-
-/* Nothing left of a quota: not before it is back. */
-static void heed(struct stage *stage, const struct llm_limit *limit, int64_t now_ms)
-{
-    if (limit->remaining == 0 && limit->reset_ms > 0)
-        pace_hold(&stage->pace, now_ms + longest(limit->reset_ms));
-}
-
-/* Over its rate, again and again: it is asked less and less often, whether it says how
- * long to wait or not. */
-static void heed_throttle(struct call *call, const struct llm_result *result, int64_t now_ms)
-{
-    struct asker *asker = call->asker;
-    struct stage *stage = &asker->stages[call->stage];
-    if (result->why != LLM_THROTTLED) {
-        if (llm_why_next(result->why) != LLM_RETRY) stage->throttled = 0;
-        return;
-    }
-    if (call->left_ms < stage->throttled_ms) return; /* it left before the last pause began */
-    stage->throttled_ms = now_ms;
-    pace_hold(&stage->pace, now_ms + asker_pause_ms(asker, stage->throttled++));
-}
-
-static void heed_limits(struct stage *stage, const struct llm_result *result, int64_t now_ms)
-{
-    if (result->retry_after_ms > 0)
-        pace_hold(&stage->pace, now_ms + longest(result->retry_after_ms));
-    heed(stage, &result->limits.requests, now_ms);
-    heed(stage, &result->limits.tokens, now_ms);
-    heed(stage, &result->limits.input_tokens, now_ms);
-    heed(stage, &result->limits.output_tokens, now_ms);
-}
-
-/* A text that talks a model into an answer of no use has not broken the provider: else whoever
- * sends five of them in a row would have all others' feedback go without it. */
-static bool tells_of_text(const struct call *call, const struct llm_result *result, bool of_use)
-{
-    if (!call->suspect || of_use) return false;
-    return result->why == LLM_ANSWERED || result->why == LLM_BAD_ANSWER ||
-           result->why == LLM_BAD_REQUEST;
-}
-
-static void judge_provider(struct call *call, const struct llm_result *result, bool of_use,
-                           int64_t now_ms)
-{
-    struct stage *stage = &call->asker->stages[call->stage];
-    bool overload = result->why == LLM_THROTTLED || result->why == LLM_OVERLOADED ||
-                    result->why == LLM_TIMED_OUT;
-    bool alive = of_use || result->why == LLM_THROTTLED || result->why == LLM_TRUNCATED ||
-                 result->why == LLM_REFUSED || result->why == LLM_TOO_LARGE;
-    bool for_good = llm_why_next(result->why) == LLM_FALL_BACK && result->why != LLM_BAD_REQUEST;
-    heed_limits(stage, result, now_ms);
-    heed_throttle(call, result, now_ms);
-    if (overload) pace_overloaded(&stage->pace, call->left_ms, now_ms);
-    else if (alive) pace_answered(&stage->pace);
-    if (result->why == LLM_LOCAL || tells_of_text(call, result, of_use)) {
-        if (call->probe) breaker_forget_probe(&stage->breaker);
-    } else if (!alive) {
-        if (breaker_failed(&stage->breaker, call->probe, for_good, now_ms, call->asker->random))
-            telling_outage(stage, result);
-    } else if (breaker_answered(&stage->breaker, call->probe)) {
-        pace_restart(&stage->pace, now_ms);
-        telling_outage(stage, NULL);
-    }
-}
+/* --- its result ------------------------------------------------------------------------------- */
 
 static uint32_t tokens_used(const struct call *call, const struct llm_result *result)
 {
@@ -465,7 +396,7 @@ static void on_result(void *user, const struct llm_result *result)
     }
     call_span_end(asker, stage, &call->span, result, cost_usd);
     bool of_use = result->why == LLM_ANSWERED && take_answers(call, result, cost_usd);
-    judge_provider(call, result, of_use, now_ms);
+    asker_judge(asker, stage, &call->left, result, of_use, now_ms);
     if (result->why != LLM_ANSWERED) take_failure(call, result);
     free(call);
     asker->on_due(asker->on_due_user);
