@@ -16,7 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HANDLES = 2, SOCKET_BUCKETS = 256 };
+/* LATE: the parts of a hundred of its time after which a request isn't sent any more */
+enum { HANDLES = 2, SOCKET_BUCKETS = 256, LATE = 90 };
 
 struct watched {
     uv_poll_t poll;
@@ -134,6 +135,7 @@ static void collect(struct wire *wire)
         struct exchange *exchange = NULL;
         CURLcode result = message->data.result; /* gone with the handle */
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
+        if (exchange->late) result = CURLE_OPERATION_TIMEDOUT;
         curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &exchange->status);
         end_running(wire, exchange, result);
     }
@@ -289,13 +291,22 @@ static int on_curl_timer(CURLM *multi, long timeout_ms, void *user)
     return 0;
 }
 
+static bool is_late(const struct exchange *exchange)
+{
+    uint64_t passed_ms = (uv_hrtime() - exchange->started_ns) / 1000000;
+    return passed_ms * 100 > (uint64_t)exchange->deadline_ms * LATE;
+}
+
 /* Just before a request leaves, in each attempt. There is one: when a kept connection turns out to
- * be dead, curl would make another by itself. */
+ * be dead, curl would make another by itself. And none when most of the time went by waiting for
+ * a connection: the answer would come after the deadline, and be paid for. */
 static int on_curl_sends(void *user, char *remote, char *local, int remote_port, int local_port)
 {
     struct exchange *exchange = user;
     (void)remote, (void)local, (void)remote_port, (void)local_port;
     if (exchange->sent) return CURL_PREREQFUNC_ABORT;
+    exchange->late = is_late(exchange);
+    if (exchange->late) return CURL_PREREQFUNC_ABORT;
     exchange->sent = true;
     return CURL_PREREQFUNC_OK;
 }
@@ -387,7 +398,8 @@ static void begin(struct wire *wire, struct exchange *exchange)
     exchange->result = CURLE_OK;
     exchange->status = 0;
     exchange->head_bytes = 0;
-    exchange->too_large = exchange->no_memory = exchange->sent = false;
+    exchange->started_ns = uv_hrtime();
+    exchange->too_large = exchange->no_memory = exchange->sent = exchange->late = false;
     exchange->detail[0] = '\0';
     buffer_clear(&exchange->reply);
 }

@@ -40,12 +40,14 @@ struct exchange {
     struct buffer reply;
     bool too_large, no_memory;
     bool sent;           /* the request has begun to leave: it may have been carried out */
+    bool late;           /* it was not let: too little of its time was left. Says TIMEDOUT */
     char detail[CURL_ERROR_SIZE];
 
     /* The wire's own: */
     struct wire *wire;
     CURL *curl;
     size_t head_bytes;
+    uint64_t started_ns;
     struct exchange *next, *previous;
     enum { EXCHANGE_IDLE, EXCHANGE_RUNNING, EXCHANGE_ENDED } state;
 };

@@ -109,8 +109,8 @@ static const struct {
      20000, LLM_ANSWERED, false, 200},
     {"a 100 before it", "HTTP/1.1 100 Continue\r\n\r\n" ANSWER, THEN_KEEP, 20000, LLM_ANSWERED,
      false, 200},
-    {"no reply", NULL, THEN_KEEP, 200, LLM_TIMED_OUT, true, 0},
-    {"a reply that stops in its middle", HEAD("96") "{\"content\":", THEN_KEEP, 200, LLM_TIMED_OUT,
+    {"no reply", NULL, THEN_KEEP, 1000, LLM_TIMED_OUT, true, 0},
+    {"a reply that stops in its middle", HEAD("96") "{\"content\":", THEN_KEEP, 1000, LLM_TIMED_OUT,
      true, 200},
     {"a connection that ends without reply", NULL, THEN_CLOSE, 20000, LLM_UNREACHABLE, true, 0},
     {"a connection that ends in a reply's middle", HEAD("96") "{\"content\":", THEN_CLOSE, 20000,
@@ -229,22 +229,32 @@ static void connections_are_kept_and_few(void **state)
     tear_down(&rig);
 }
 
-/* The deadline counts from llm_ask(), also where a call waits for a connection. */
+/* The deadline counts from llm_ask(), also where a call waits for a connection. The one that holds
+ * it ends a moment before those that wait: they get it, but nothing is sent and paid for in the
+ * last tenth of their time. */
 static void waiting_counts(void **state)
 {
     (void)state;
     struct route routes[] = {{"POST", NULL, THEN_KEEP, 0}, {0}};
-    struct rig rig;
-    set_up(&rig, routes);
-    rig.config.connections = 1;
-    rig.config.deadline_ms = 300;
-    open_client(&rig);
-    for (int i = 0; i < 3; i++) ask(&rig, NULL);
-    run_until(&rig, 3);
-    for (int i = 0; i < 3; i++) assert_int_equal(rig.whys[i], LLM_TIMED_OUT);
-    assert_int_equal(rig.server.request_count, 1);
-    assert_false(rig.last.maybe_paid);
-    tear_down(&rig);
+    bool at_once;
+    do { /* until the machine lets the three be asked at once */
+        struct rig rig;
+        set_up(&rig, routes);
+        rig.config.connections = 1;
+        rig.config.deadline_ms = 1000;
+        open_client(&rig);
+        uint64_t start_ns = uv_hrtime();
+        ask(&rig, NULL);
+        uv_run(&rig.loop, UV_RUN_NOWAIT); /* its time runs */
+        uv_sleep(5);
+        for (int i = 1; i < 3; i++) ask(&rig, NULL);
+        at_once = uv_hrtime() - start_ns < 50 * 1000000;
+        run_until(&rig, 3);
+        for (int i = 0; i < 3; i++) assert_int_equal(rig.whys[i], LLM_TIMED_OUT);
+        if (at_once) assert_int_equal(rig.server.request_count, 1);
+        if (at_once) assert_false(rig.last.maybe_paid);
+        tear_down(&rig);
+    } while (!at_once);
 }
 
 /* --- callers --------------------------------------------------------------------------------- */
