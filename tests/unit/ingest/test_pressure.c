@@ -100,11 +100,13 @@ static void test_same_connection(void **state)
                                   "Content-Length: 12\r\n\r\n{\"text\":\"a\"}";
     struct buffer in = {0};
     (void)state;
-    while (post(NULL, 0) == 202) continue;
     int fd = caller_connect(&rig);
-    caller_send(fd, str_of(request));
-    assert_true(caller_read_until(fd, &in, "}"));
-    assert_true(holds(buffer_str(&in), "429"));
+    do { /* by its own posts: what was counted twice for a moment may leave room for one more */
+        buffer_clear(&in);
+        caller_send(fd, str_of(request));
+        assert_true(caller_read_until(fd, &in, "}"));
+    } while (holds(buffer_str(&in), " 202 "));
+    assert_true(holds(buffer_str(&in), " 429 "));
     drain_feedback();
     RIG_AWAIT(post(NULL, 0) == 202);
     buffer_clear(&in);
