@@ -22,6 +22,15 @@ static int post(struct bus_producer *producer)
     return done;
 }
 
+/* Until there is a receipt: two seconds are little for a first one on a busy machine. */
+static void post_at_last(struct bus_producer *producer)
+{
+    int rc;
+    for (int64_t start = now_ms(); (rc = post(producer)) != -1 && now_ms() - start < WAIT_MS;)
+        assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+    assert_int_equal(rc, -1);
+}
+
 /* Without an acknowledgement there is no receipt, and it goes on by itself. */
 static void test_door(void **state)
 {
@@ -42,15 +51,13 @@ static void test_door(void **state)
         CASE(cases[i].why);
         struct mock mock = open_mock("bus.commit_timeout=2s");
         must(bus_producer_open(mock.bus, "door", &producer, &err), &err);
-        assert_int_equal(post(producer), -1);
+        post_at_last(producer);
         rd_kafka_mock_broker_push_request_error_rtts(mock.cluster, 1, PRODUCE, 1, cases[i].error,
                                                      cases[i].rtt_ms);
         int rc = post(producer);
         assert_int_not_equal(rc, -1);
         assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
-        for (int64_t start = now_ms(); (rc = post(producer)) != -1 && now_ms() - start < WAIT_MS;)
-            assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
-        assert_int_equal(rc, -1);
+        post_at_last(producer);
         bus_producer_close(producer);
         close_mock(&mock);
     }
