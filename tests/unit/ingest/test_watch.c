@@ -9,9 +9,21 @@
 
 static char watched[96], setting[128];
 
-/* --- stores, counted as they are opened; the CMakeLists wraps store_open() -------------------- */
+/* --- stores, counted as they are opened and listed; the CMakeLists wraps both ------------------ */
 
-static atomic_int opens, opens_fail;
+static atomic_int opens, opens_fail, lists;
+
+int __real_store_list(struct store *store, struct str prefix, struct str after, size_t limit,
+                      struct store_page *page, struct err *err);
+int __wrap_store_list(struct store *store, struct str prefix, struct str after, size_t limit,
+                      struct store_page *page, struct err *err);
+int __wrap_store_list(struct store *store, struct str prefix, struct str after, size_t limit,
+                      struct store_page *page, struct err *err)
+{
+    int rc = __real_store_list(store, prefix, after, limit, page, err);
+    atomic_fetch_add(&lists, 1);
+    return rc;
+}
 
 int __real_store_open(const struct store_config *config, struct store **ret_store, struct err *err);
 int __wrap_store_open(const struct store_config *config, struct store **ret_store, struct err *err);
@@ -327,28 +339,48 @@ static void test_larger_than_the_bus_takes(void **state)
     buffer_deinit(&out);
 }
 
+/* Waits until it has looked once more, which it does only when it is told to: watch_every is an
+ * hour. */
+static void look_again(struct rig *rig)
+{
+    int before = atomic_load(&lists);
+    runtime_reload(rig->runtime);
+    RIG_AWAIT(atomic_load(&lists) > before);
+}
+
 /* A file that is still written to is left alone; one that was replaced is a new one. */
 static void test_growing_and_replaced(void **state)
 {
+    enum { LINES = 50, LINES_A_LOOK = 10 };
     struct rig rig;
     struct buffer out = {0};
     char path[160];
     (void)state;
     write_file("first.ndjson", STR("{\"text\":\"one\"}\n"));
-    rig_start(&rig, settings());
+    atomic_store(&lists, 0);
+    rig_start(&rig, (const char *const[]){setting, "ingest.listen=", "ingest.watch_tenant=acme",
+                                          "ingest.watch_every=1h", NULL});
+    RIG_AWAIT(atomic_load(&lists) == 2); /* of receipts, and of files */
     snprintf(path, sizeof path, "%s/raw/grow.ndjson", watched);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
-    for (int i = 0; i < 50; i++) { /* each look finds another size, until it is whole */
+    for (int i = 0; i < LINES; i++) { /* each look finds another size, until it is whole */
         fprintf(file, "{\"text\":\"%d\"}\n", i);
+        if (i % LINES_A_LOOK) continue;
         fflush(file);
+        look_again(&rig);
     }
     fclose(file);
+    await_receipt("first.ndjson", &out); /* which didn't grow */
+    assert_false(has_receipt("grow.ndjson", &out));
+    look_again(&rig);
+    look_again(&rig);
     await_receipt("grow.ndjson", &out);
-    await_receipt("first.ndjson", &out);
     size_t before = rig_read_feedback(&rig, NULL, NULL);
-    assert_int_equal(before, 51);
+    assert_int_equal(before, 1 + LINES);
     write_file("first.ndjson", STR("{\"text\":\"another\"}\n{\"text\":\"and one\"}\n"));
+    look_again(&rig);
+    look_again(&rig);
     RIG_AWAIT(rig_read_feedback(&rig, NULL, NULL) == before + 2);
     assert_int_equal(rig_stop(&rig), E_OK);
     buffer_deinit(&out);
