@@ -267,6 +267,21 @@ static void test_dead_letter_that_cannot_be_written(void **state)
 
 /* --- replicas --------------------------------------------------------------------------------- */
 
+/* A few records after the other, until both members have had some. Returns how many. */
+static int produce_until_shared(struct outside *outside, struct tally *tally)
+{
+    enum { A_FEW = 10, MANY = 6000, PAUSE_MS = 20 }; /* so another has time to join, and to start */
+    int produced = 0;
+    while (tally->by_member[0] == 0 || tally->by_member[1] == 0) {
+        assert_true(produced < MANY);
+        outside_produce(outside, "ok", produced, A_FEW, NULL, 0);
+        produced += A_FEW;
+        outside_read(outside, A_FEW, tally_on_message, tally);
+        poll(NULL, 0, PAUSE_MS);
+    }
+    return produced;
+}
+
 static void test_two_replicas_share(void **state)
 {
     static struct tally tally;
@@ -281,13 +296,7 @@ static void test_two_replicas_share(void **state)
     replica_start(&replicas[1], second);
     replica_await_ready(&replicas[0]);
     replica_await_ready(&replicas[1]);
-    int produced = 0;
-    while (tally.by_member[0] == 0 || tally.by_member[1] == 0) { /* until both have had some */
-        assert_true(produced < 4000);
-        outside_produce(&outside, "ok", produced, 100, NULL, 0);
-        produced += 100;
-        outside_read(&outside, 100, tally_on_message, &tally);
-    }
+    int produced = produce_until_shared(&outside, &tally);
     outside_produce(&outside, "ok", produced, 200, NULL, 0);
     assert_int_equal(replica_stop(&replicas[1]), E_OK); /* in the middle of it */
     outside_produce(&outside, "ok", produced + 200, 100, NULL, 0);
@@ -324,13 +333,7 @@ static void test_killed_replica(void **state)
     }
     outside_open(&outside, TOPIC_DOCUMENTS);
     replica_start(&replica, (const char *[]){"runtime.replica=0", "runtime.batch_records=7", NULL});
-    int produced = 0;
-    while (tally.by_member[1] == 0) { /* until the child has its share */
-        assert_true(produced < 4000);
-        outside_produce(&outside, "ok", produced, 100, NULL, 0);
-        produced += 100;
-        outside_read(&outside, 100, tally_on_message, &tally);
-    }
+    int produced = produce_until_shared(&outside, &tally);
     outside_produce(&outside, "ok", produced, 1000, NULL, 0);
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
