@@ -157,8 +157,8 @@ static int use_s3(void *user)
     const struct store_config config = {
         .url = "s3://bucket/prefix", .endpoint = "http://127.0.0.1:1", .region = "us-east-1",
         .access_key_id = "id", .secret_access_key = "secret", .session_token = "token",
-        .encryption = STORE_ENCRYPTION_AES256, .tags = "a=b", .connect_timeout_ms = 2000,
-        .deadline_ms = 4000};
+        .encryption = STORE_ENCRYPTION_AES256, .tags = "a=b", .connect_timeout_ms = 30000,
+        .deadline_ms = 60000};
     struct store *store = NULL;
     struct err err = {0};
     call *const *calling = user;
