@@ -12,6 +12,14 @@ static struct insight_span worst_clause(const struct reading *reading)
     return reading_span(reading, worst->first, worst->last);
 }
 
+/* All of a text, without the blanks around it; empty where there is nothing else. */
+static struct insight_span whole_text(const struct reading *reading)
+{
+    struct str inside = str_trim(reading->text);
+    uint32_t start = inside.size ? (uint32_t)(inside.data - reading->text.data) : 0;
+    return (struct insight_span){start, start + (uint32_t)inside.size};
+}
+
 /* The sentence that feels worst, or the first: what a rule without a need or topic points at. */
 static struct insight_span worst_sentence(const struct reading *reading)
 {
@@ -52,7 +60,8 @@ static bool holds(const struct reading *reading, const struct rule *rule,
     if (reading->safety_positive && rule->sentiments == 1u << INSIGHT_POSITIVE) return false;
     if (rule->no_needs && result->need_count) return false;
     if (rule->sentiments && !(rule->sentiments >> result->sentiment & 1)) return false;
-    if (rule->safety) *span = worst_clause(reading);
+    if (rule->safety)
+        *span = reading->clause_count ? worst_clause(reading) : whole_text(reading);
     else *span = result->evidence_count ? result->evidence[0] : worst_sentence(reading);
     if (rule->has_topics && !find_topic(reading, rule, result, span)) return false;
     return !rule->needs || find_need(rule, result, span);
@@ -75,8 +84,10 @@ void reading_advice(const struct reading *reading, struct insight_result *result
 {
     const struct rules *rules = &reading->engine->rules;
     uint32_t teams = 0;
+    if (!reading->clause_count && str_trim(reading->text).size == 0)
+        return; /* nothing that evidence could quote */
     for (uint32_t i = 0; i < rules->count && reading->safety_positive; i++)
         if (rules->items[i].safety) add_advice(reading, result, &rules->items[i], &teams);
-    for (uint32_t i = 0; i < rules->count; i++)
+    for (uint32_t i = 0; i < rules->count && reading->clause_count; i++)
         add_advice(reading, result, &rules->items[i], &teams);
 }

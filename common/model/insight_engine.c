@@ -123,8 +123,8 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
         reading_topics(&reading, &result);
         rc = reading_aspects(&reading, &result, err);
         if (rc) return rc;
-        reading_advice(&reading, &result);
     }
+    reading_advice(&reading, &result); /* of harm also where the text has no word */
     *ret_result = result;
     return E_OK;
 }

@@ -65,6 +65,42 @@ static void harm_is_no_plain_praise(void **state)
     bench_close(&bench);
 }
 
+/* Somebody marked a text as harm that holds no word. */
+static void harm_without_words_reaches_the_safety_team(void **state)
+{
+    static const struct { const char *why, *text; uint32_t advice, start, end; } cases[] = {
+        {"marks only", " ?! ", 1, 1, 3},
+        {"one mark", ".", 1, 0, 1},
+        {"blanks leave nothing to quote", "  ", 0, 0, 0},
+        {"nothing at all", "", 0, 0, 0},
+    };
+    struct insight_engine *engine;
+    struct arena arena;
+    struct err err;
+    (void)state;
+    bench_must(insight_engine_create(strchr(genai_folder(), '=') + 1, &engine, &err), &err);
+    arena_init(&arena, 0);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct str text = str_of(cases[i].text);
+        struct insight_result result;
+        struct tokens tokens;
+        CASE(cases[i].why);
+        bench_must(text_tokenize(text, &arena, &tokens, &err), &err);
+        assert_int_equal(tokens.count, 0);
+        bench_must(insight_analyze(engine, text, &tokens, "en", false, 0, true, &arena, &result,
+                                   &err),
+                   &err);
+        assert_int_equal(result.recommendation_count, cases[i].advice);
+        if (!cases[i].advice) continue;
+        assert_int_equal(result.recommendations[0].team, INSIGHT_SAFETY);
+        assert_int_equal(result.recommendations[0].span.start, cases[i].start);
+        assert_int_equal(result.recommendations[0].span.end, cases[i].end);
+        assert_true(evidence_holds(text, cases[i].start, cases[i].end));
+    }
+    arena_deinit(&arena);
+    insight_engine_destroy(engine);
+}
+
 /* A file that would thank everybody first. */
 static void rules_of_others_thank_nobody_for_harm(void **state)
 {
@@ -200,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(harm_is_no_plain_praise),
+        cmocka_unit_test(harm_without_words_reaches_the_safety_team),
         cmocka_unit_test(rules_of_others_thank_nobody_for_harm),
         cmocka_unit_test(mixed_feeling_stays_in_the_middle),
         cmocka_unit_test(idioms_say_what_they_mean),
