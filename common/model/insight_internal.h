@@ -31,6 +31,8 @@ struct sentence {
     struct linear_sums needs;
     float score, probabilities[3]; /* by enum insight_need_kind */
     bool asked;                    /* a question mark stands behind it */
+    /* "an item is missing", "an option is missing": set when requests are looked for */
+    bool lacks_goods, lacks_ability;
 };
 
 /* Everything about one text while it is analysed. */

@@ -32,6 +32,10 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
 /* Praise isn't a problem, unless the model is very sure. */
 #define PRAISE 0.5f
 #define PRAISE_PROBABILITY 0.85f
+/* That goods are missing is a problem, at least so surely; that a program can't do something yet
+ * is less often one, by this much log-odds. */
+#define LACK_PROBABILITY 0.85f
+#define ABILITY_LOGIT 2.0f
 /* "It used to crash, but now it is great": log-odds that this reports a problem go
  * down by this much. */
 #define MENDED_LOGIT 4.0f
@@ -53,16 +57,24 @@ static int add_need(const struct reading *reading, struct insight_result *result
     return E_OK;
 }
 
-static bool wishes(const struct reading *reading, const struct sentence *sentence)
+/* The sets that the sentence's words are in, all together. */
+static uint32_t sets_of(const struct reading *reading, const struct sentence *sentence)
 {
+    uint32_t sets = 0;
     for (uint32_t i = sentence->first; i < sentence->last; i++) {
         const struct token *token = &reading->tokens->items[i];
         size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
         uint64_t hash = cut ? hash_fast(str_slice(token->folded, cut, token->folded.size), 0)
                             : token->hash;
-        if (words_sets(reading->words, hash) & WORD_WISH) return true;
+        sets |= words_sets(reading->words, hash);
     }
-    return false;
+    return sets;
+}
+
+/* "An item is missing", but neither "nothing is missing" nor "an order filter is missing". */
+static bool lacks_goods(uint32_t sets)
+{
+    return sets & WORD_LACK && sets & WORD_GOODS && !(sets & (WORD_NEGATOR | WORD_ABILITY));
 }
 
 static float shift_odds(float probability, float logit)
@@ -83,18 +95,32 @@ static bool is_mended(const struct reading *reading, const struct sentence *sent
     return false;
 }
 
+/* How surely the sentence asks for something; notes whether goods are missing instead. */
+static float request_probability(const struct reading *reading, struct sentence *sentence)
+{
+    float probability = sentence->probabilities[INSIGHT_FEATURE_REQUEST];
+    if (probability < WISH_PROBABILITY_MIN) return probability;
+    uint32_t sets = sets_of(reading, sentence);
+    sentence->lacks_goods = lacks_goods(sets);
+    sentence->lacks_ability = sets & WORD_LACK && sets & WORD_ABILITY;
+    if (sentence->lacks_goods) return 0;
+    return shift_odds(probability, sets & WORD_WISH ? WISH_LOGIT : -NO_WISH_LOGIT);
+}
+
 /* How surely the sentence is a need of the kind, after the rules that words alone don't give. */
-static float sentence_probability(const struct reading *reading, const struct sentence *sentence,
+static float sentence_probability(const struct reading *reading, struct sentence *sentence,
                                   enum insight_need_kind kind, float feeling)
 {
     float probability = sentence->probabilities[kind];
     uint32_t words = sentence->last - sentence->first;
-    if (kind == INSIGHT_FEATURE_REQUEST && probability < WISH_PROBABILITY_MIN) return probability;
-    if (kind == INSIGHT_FEATURE_REQUEST)
-        return shift_odds(probability, wishes(reading, sentence) ? WISH_LOGIT : -NO_WISH_LOGIT);
+    if (kind == INSIGHT_FEATURE_REQUEST) return request_probability(reading, sentence);
+    if (kind == INSIGHT_PROBLEM_REPORT && sentence->lacks_goods)
+        return fmaxf(probability, LACK_PROBABILITY);
     if (kind == INSIGHT_PROBLEM_REPORT) {
-        probability = shift_odds(probability,
-                                 -FEELING_LOGIT * feeling - (sentence->asked ? ASKED_LOGIT : 0));
+        float logit = -FEELING_LOGIT * feeling;
+        if (sentence->asked) logit -= ASKED_LOGIT;
+        if (sentence->lacks_ability) logit -= ABILITY_LOGIT;
+        probability = shift_odds(probability, logit);
         if (probability >= BEST_FLOOR && is_mended(reading, sentence))
             return shift_odds(probability, -MENDED_LOGIT);
         return sentence->score >= PRAISE && probability < PRAISE_PROBABILITY ? 0 : probability;

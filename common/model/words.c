@@ -53,6 +53,22 @@ static const struct {
      "propongo quiero quisiera serait seria should souhaitable souhaite souhaiterais sugerencia "
      "suggere "
      "suggest suggestion sugiero support tuviera veux voudrais want wish would"},
+    /* "An item is missing" reports a problem, "an option is missing" is a wish. */
+    {WORD_LACK,
+     "falta faltaba faltaban faltado faltan falto faltaron manquait manquaient manquant manquante "
+     "manquantes manquants manque manquent missing"},
+    {WORD_GOODS,
+     "article articles articulo articulos bag bolsa boite bottle bottles bouteille bouteilles box "
+     "caja carton colis commande delivery entrega envio item items livraison order package "
+     "packet pack paquet paquete paquetes parcel parcels part parts pedido piece pieces pieza "
+     "piezas produit produits product products producto productos sac screw screws tornillo "
+     "tornillos vis"},
+    {WORD_ABILITY,
+     "ability app appli application aplicacion boton bouton button capability categorie category "
+     "export feature features filter filters filtre filtres filtro filtros fonction "
+     "fonctionnalite fonctionnalites fonctions funcion funcionalidad funciones function functions "
+     "mode modo opcion opciones option options poder posibilidad possibilite possibility pouvoir "
+     "screen seguimiento setting settings suivi tracking widget"},
 };
 
 static struct words words;

@@ -113,6 +113,31 @@ static void test_what_is_no_need(void **state)
     bench_close(&bench);
 }
 
+/* Goods that are missing are a problem, a function that is missing is a wish. */
+static void test_what_is_missing(void **state)
+{
+    static const struct { const char *why, *text, *language; bool problem, request; } cases[] = {
+        {"an item", "Il manque un article.", "fr", true, false},
+        {"of an order", "Il manque un article dans ma commande.", "fr", true, false},
+        {"a function", "Il manque une fonction de recherche.", "fr", false, true},
+        {"in Spanish", "Me falta un artÃ­" "culo del pedido.", "es", true, false},
+        {"an option, in Spanish", "Falta la opciÃ³n de pagar a plazos.", "es", false, true},
+        {"in English", "An item is missing from my order.", "en", true, false},
+        {"a mode, in English", "It is missing a night mode.", "en", false, true},
+    };
+    struct bench bench;
+    struct err err;
+    (void)state;
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
+        assert_int_equal(has_need(&insight, ENUM_need_kind_problem_report), cases[i].problem);
+        assert_int_equal(has_need(&insight, ENUM_need_kind_feature_request), cases[i].request);
+    }
+    bench_close(&bench);
+}
+
 /* "Pas mal" denies blame, "pas mal de" counts. */
 static void test_counted_trouble(void **state)
 {
@@ -364,7 +389,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_cases),
-        cmocka_unit_test(test_what_is_no_need), cmocka_unit_test(test_counted_trouble),
+        cmocka_unit_test(test_what_is_no_need), cmocka_unit_test(test_what_is_missing),
+        cmocka_unit_test(test_counted_trouble),
         cmocka_unit_test(test_evidence_in_the_sample),
         cmocka_unit_test(test_aspects), cmocka_unit_test(test_rules_are_read_again),
         cmocka_unit_test(test_awkward_texts), cmocka_unit_test(test_missing_models),
