@@ -108,8 +108,8 @@ static void test_too_large(void **state)
     free(value);
 }
 
-/* What it logs while it joins, until it has been looked at. */
-static void start_log(struct rig *rig, char *out, size_t size)
+/* What it logs while it joins: the first line, for so long. */
+static void start_log(struct rig *rig, int64_t most_ms, char *out, size_t size)
 {
     char file[] = "/tmp/verbatim-log-XXXXXX";
     int log = mkstemp(file), screen = dup(STDERR_FILENO);
@@ -117,7 +117,7 @@ static void start_log(struct rig *rig, char *out, size_t size)
     assert_true(log >= 0 && screen >= 0 && dup2(log, STDERR_FILENO) >= 0);
     struct bus_consumer *consumer = subscribe(rig->bus, NULL, "limits", TOPIC_FEEDBACK);
     size_t length = 0;
-    for (int64_t start = now_ms(); !memchr(out, '\n', length) && now_ms() - start < 5000;
+    for (int64_t start = now_ms(); !memchr(out, '\n', length) && now_ms() - start < most_ms;
          wait_for(consumer, 100)) {
         ssize_t count = pread(log, out, size - 1, 0);
         length = count > 0 ? (size_t)count : 0;
@@ -133,18 +133,19 @@ static void start_log(struct rig *rig, char *out, size_t size)
 /* Told at the start, not when the first large record comes. */
 static void test_small_topic(void **state)
 {
+    enum { QUIET_MS = 5000 };
     const char *modest[] = {"kafka.message.max.bytes=100000", NULL};
     char log[4096] = "", name[128];
     (void)state;
     struct rig rig = open_rig(modest);
     create(rig.bus, TOPIC_FEEDBACK, &four); /* takes what this bus may send, and no more */
     CASE("the topic takes what we may send: nothing is said");
-    start_log(&rig, log, sizeof log);
+    start_log(&rig, QUIET_MS, log, sizeof log);
     assert_null(strstr(log, "max.message.bytes"));
     close_rig(&rig);
     rig = open_rig(NULL);
     CASE("it takes less: it is named, with both limits");
-    start_log(&rig, log, sizeof log);
+    start_log(&rig, WAIT_MS, log, sizeof log);
     snprintf(name, sizeof name, "%sfeedback", rig_prefix);
     assert_non_null(strstr(log, name));
     assert_non_null(strstr(log, "max.message.bytes=\"165536\""));
