@@ -10,7 +10,6 @@ usage: check_deployment.py SOURCE BIN SCRATCH
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,9 @@ import urllib.error
 import urllib.request
 
 import yaml
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from ports import free_port  # noqa: E402
 
 SOURCE, BIN, SCRATCH = sys.argv[1:]
 faults, checks = [], 0
@@ -34,12 +36,6 @@ def check(fine, what):
 def read(path):
     with open(os.path.join(SOURCE, path), encoding="utf-8") as file:
         return file.read()
-
-
-def free_port():
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return holder.getsockname()[1]
 
 
 # --- what there is to run: (where, command, environment) ----------------------------------------------------------

@@ -22,6 +22,7 @@ example: eval "$(tests/lib/kafka.sh start /tmp/kafka)"; kcat -b "$bootstrap" -L;
 END
 }
 
+here=$(cd "$(dirname "$0")" && pwd)
 version=4.1.0
 log4j_version=2.24.3
 cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/kafka-$version
@@ -77,24 +78,8 @@ exec_java() {
     exec java -Xms64m -XX:+UseSerialGC -Dlog4j2.configurationFile="$cache/log4j2.xml" -cp "$cache/jars/*" "$@"
 }
 
-# COUNT ports that nobody listens on now, all different. Below the range from which the system takes ports for
-# outgoing connections: so a broker that is restarted finds its port free.
-free_ports() {
-    python3 - "$1" <<'END'
-import random, socket, sys
-held = []
-for port in random.SystemRandom().sample(range(20000, 32000), 1000):
-    s = socket.socket()
-    try:
-        s.bind(("127.0.0.1", port))
-    except OSError:
-        continue
-    held.append(s)
-    if len(held) == int(sys.argv[1]):
-        break
-print(*(s.getsockname()[1] for s in held))
-END
-}
+# COUNT ports that nobody listens on now, all different; a broker that is restarted finds its port free.
+free_ports() { python3 "$here/ports.py" "$1"; }
 
 write_properties() {
     local node=$1 client=$2 controller=$3 quorum=$4 replicas=$5 advertised proxies

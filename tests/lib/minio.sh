@@ -42,9 +42,7 @@ fetch() {
     ) 9>"$cache/lock"
 }
 
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
+free_port() { python3 "$(dirname "$0")/ports.py" 1; }
 
 running() { [ -e "$1/minio.pid" ] && kill -0 "$(cat "$1/minio.pid")" 2>/dev/null; }
 

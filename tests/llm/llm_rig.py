@@ -3,16 +3,15 @@ what became of each record."""
 import json
 import os
 import pathlib
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
 from rig import BIN, SOURCE, equal, free_port, http, wait_for  # noqa: E402
+from ports import free_ports  # noqa: E402
 
 __all__ = ["SOURCE", "Run", "equal", "free_port", "http", "letters", "wait_for"]
 for name in ("AWS_BEARER_TOKEN_BEDROCK", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
@@ -25,25 +24,12 @@ def letters(number):
     return "zork" + "".join(chr(ord("a") + number // 26 ** i % 26) for i in (2, 1, 0))
 
 
-def free_row(count):
-    """The first of so many free ports in a row, below those that systems hand out."""
-    while True:
-        first = random.SystemRandom().randrange(12000, 30000)
-        try:
-            for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-            return first
-        except OSError:
-            continue
-
-
 class Run:
     """`verbatim run`, all six workers; ends with the test, whatever happened."""
 
     def __init__(self, *options):
         self.dir = tempfile.mkdtemp(prefix="verbatim-llm-")
-        self.http, self.admin = free_port(), free_row(6)  # one for each worker
+        self.http, self.admin = free_port(), free_ports(6, in_a_row=True)[0]  # one for each worker
         self.log = f"{self.dir}/run.log"
         self.options, self.process = options, None
 

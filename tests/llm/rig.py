@@ -1,12 +1,15 @@
 """Runs llm_ask beside a server, and compares."""
 import json
 import os
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from ports import free_port  # noqa: E402, F401
 
 ASK = os.environ["VERBATIM_TEST_ASK"]
 
@@ -29,12 +32,6 @@ def ask(section, options, questions, at_once=1, environment=None):
 def expect(case, got, **expected):
     wrong = {name: (got.get(name), value) for name, value in expected.items() if got.get(name) != value}
     assert not wrong, "%s: (is, should be) %s in %s" % (case, wrong, got)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Server:

@@ -2,15 +2,17 @@
 and one behind the proxy. The judges use the first, what is judged the second."""
 import json
 import os
-import random
 import re
 import signal
-import socket
 import subprocess
+import sys
 import threading
 import time
 
 import boto3
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from ports import free_ports  # noqa: E402
 
 BUCKET = "verbatim"
 ACCESS, SECRET = "verbatim", "verbatim-secret"
@@ -18,24 +20,6 @@ ACCESS, SECRET = "verbatim", "verbatim-secret"
 PROPERTIES = "broker.session.timeout.ms=3000\nbroker.heartbeat.interval.ms=500\n"
 JAVA = "-XX:TieredStopAtLevel=1"   # 3.3 CPU-seconds to start instead of 5.8
 STORE_BYTES = "3g"   # of the tmpfs that the store's data is on, where one can be mounted
-
-
-def free_ports(count):
-    """Ports that nobody listens on, below the range that the system gives to outgoing connections."""
-    held = []
-    for port in random.SystemRandom().sample(range(12000, 20000), 2000):
-        probe = socket.socket()
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        held.append(probe)
-        if len(held) == count:
-            break
-    ports = [probe.getsockname()[1] for probe in held]
-    for probe in held:
-        probe.close()
-    return ports
 
 
 def script(source, name, *arguments, **environment):
