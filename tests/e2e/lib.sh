@@ -3,7 +3,8 @@
 #
 #   launch NAME COMMAND...      in the background; its output is $scratch/NAME.log
 #   halt NAME [SIGNAL]          TERM (or another) and wait; sets $status
-#   await WHAT SECONDS COMMAND...    polls until it succeeds; the time is only how long to wait for a hang
+#   await WHAT SECONDS COMMAND...    polls until it succeeds; the time is only how long to wait for a hang, and three times as
+#                               long is waited, as a machine may be slow, or stand still for a while
 #   check WHAT COMMAND...       one assertion; a failure is shown, counted, and fails the test at its end
 #   equal WHAT FOUND WANTED     another
 #   finish                      the last line of every test
@@ -76,7 +77,7 @@ give_up() {
 }
 
 await() {
-    local what=$1 deadline=$((SECONDS + $2))
+    local what=$1 deadline=$((SECONDS + 3 * $2))
     shift 2
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt $deadline ] || give_up "waited in vain for: $what"
@@ -112,22 +113,7 @@ finish() {
 }
 
 # COUNT free ports of 127.0.0.1, all different.
-free_ports() {
-    python3 - "$1" <<'PY'
-import random, socket, sys
-held = []
-for port in random.SystemRandom().sample(range(12000, 20000), 1000):
-    s = socket.socket()
-    try:
-        s.bind(("127.0.0.1", port))
-    except OSError:
-        continue
-    held.append(s)
-    if len(held) == int(sys.argv[1]):
-        break
-print(*(s.getsockname()[1] for s in held))
-PY
-}
+free_ports() { python3 "$source/tests/lib/ports.py" "$1"; }
 
 answers() { curl -sf -m 5 -o /dev/null "$1"; }
 

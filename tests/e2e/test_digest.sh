@@ -32,8 +32,8 @@ equal "and each product" \
     "$(jq -s -c '[.[] | select(.insight) | .feedback.product // empty] | group_by(.) | map([.[0], length])' "$scratch/insights")"
 check "a need is named, with how many and an example" \
     [ "$(jq -s '[.[].digest.needs[]? | select(.records > 0 and (.example | length > 0) and (.text | length > 0))] | length > 0' "$scratch/digests")" = true ]
-curl -sN -m 3 "http://127.0.0.1:$http/v1/insights/stream" >"$scratch/stream"
-check "who begins to follow is told the last one" contains "$scratch/stream" "event: digest"
+is_told() { curl -sN -m 3 "http://127.0.0.1:$http/v1/insights/stream" >"$scratch/stream"; contains "$scratch/stream" "event: digest"; }
+await "who begins to follow is told the last one" 30 is_told
 
 halt run
 equal "exit status after SIGTERM" "$status" 0
@@ -41,6 +41,10 @@ serve
 check "more is posted after a restart" post "$sample"
 await "digests of that too" 120 all_told $((2 * count))
 halt run
+# What the archive had not heard of when it was stopped, it takes in now.
+"$verbatim" run --once --no-sample --quiet --data "$scratch/data" --ingest.listen="127.0.0.1:$http" >"$scratch/rest" 2>&1
+rc=$?
+equal "the rest is archived ($(tail -n 1 "$scratch/rest"))" $rc 0
 topic | jq -c 'select(.digest) | .digest' >"$scratch/digests"
 equal "each begins where the one before it ended" \
     "$(jq -s '[range(1; length) as $i | select(.[$i].since != .[$i - 1].until or [.[$i].places[].from] != [.[$i - 1].places[].to])] | length' "$scratch/digests")" 0
@@ -48,8 +52,10 @@ equal "each begins where the one before it ended" \
 archived "$scratch/data/archive" insights >"$scratch/archived"
 equal "the archive holds them" "$(jq -c 'select(.digest)' "$scratch/archived" | wc -l)" "$(wc -l <"$scratch/digests")"
 "$verbatim" verify --archive "$scratch/data/archive" >"$scratch/verify" 2>&1
-equal "verify balances ($(tail -c 300 "$scratch/verify"))" $? 0
+rc=$?
+equal "verify balances ($(tail -c 300 "$scratch/verify"))" $rc 0
 "$verbatim" topics discover --archive "$scratch/data/archive" --json >"$scratch/out.json" 2>"$scratch/err"
-equal "discover passes them over ($(head -c 200 "$scratch/err"))" $? 0
+rc=$?
+equal "discover passes them over ($(head -c 200 "$scratch/err"))" $rc 0
 equal "and reads the records" "$(jq '.records + .other_languages' "$scratch/out.json")" $((2 * count))
 finish

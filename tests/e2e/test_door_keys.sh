@@ -81,16 +81,20 @@ statuses() { # of posts, until there is a file "enough"
 launch one statuses 1
 launch two statuses 2
 shown() { openssl s_client -connect "127.0.0.1:$port" </dev/null 2>/dev/null | openssl x509 -noout -subject | grep -q "$1"; }
+posts() { cat "$scratch"/statuses.* 2>/dev/null | wc -l; }
+went_on() { [ "$(posts)" -ge $((before + 4)) ]; }
 for name in third fourth fifth; do
     cp "$scratch/$name.pem" "$scratch/certificate.pem" && cp "$scratch/$name.key" "$scratch/key.pem"
     kill -HUP "${pids[ingest]}"
     await "the $name certificate is shown" 20 shown $name
+    before=$(posts)
+    await "posts go on with it" 60 went_on
 done
 touch "$scratch/enough"
 reap one
 reap two
 cat "$scratch"/statuses.* >"$scratch/statuses"
-check "there was a load ($(wc -l <"$scratch/statuses") posts)" [ "$(wc -l <"$scratch/statuses")" -ge 10 ]
+check "there was a load ($(wc -l <"$scratch/statuses") posts)" [ "$(wc -l <"$scratch/statuses")" -ge 12 ]
 equal "posts without a receipt" "$(grep -cv '^202$' "$scratch/statuses")" 0
 halt ingest
 equal "SIGTERM ends it with 0" "$status" 0

@@ -78,7 +78,8 @@ rc=$?
 equal "the browser shows the insight ($(tail -n 3 "$scratch/page.txt" | head -c 300))" $rc 0
 
 # 20 by post.py, then 1 + 1 + 1 + 2 + 1 by curl, then 1 from the browser's test; what was sent twice is there once.
-insights | ids >"$scratch/insights.ids"
+all_there() { insights | ids >"$scratch/insights.ids" && [ "$(sort -u "$scratch/insights.ids" | wc -l)" -ge 27 ]; }
+await "an insight for each record" 60 all_there
 equal "an insight for each record" "$(sort -u "$scratch/insights.ids" | wc -l)" 27
 equal "and none twice" "$(wc -l <"$scratch/insights.ids")" 27
 halt run

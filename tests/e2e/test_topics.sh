@@ -12,7 +12,8 @@ json() { jq -r "$1" "$scratch/out.json"; }
 } >"$scratch/feedback.ndjson"
 
 "$verbatim" topics discover --input "$scratch/feedback.ndjson" --json >"$scratch/out.json" 2>"$scratch/err"
-equal "a file: exits 0 ($(head -c 300 "$scratch/err"))" $? 0
+rc=$?
+equal "a file: exits 0 ($(head -c 300 "$scratch/err"))" $rc 0
 equal "all records were read" "$(json .records)" 10
 equal "the phrase, its records and customers" \
     "$(json '.phrases[] | select(.phrase | startswith("watch strap")) | "\(.records) \(.customers)"' | head -1)" "6 4"
@@ -25,7 +26,8 @@ read -r http <<<"$(free_ports 1)"
     >"$scratch/run" 2>&1 || give_up "verbatim run --once ($(head -c 300 "$scratch/run"))"
 json '[.phrases[] | "\(.phrase) \(.records) \(.customers)"] | sort | .[]' >"$scratch/of_file"
 "$verbatim" topics discover --archive "$scratch/data/archive" --json >"$scratch/out.json" 2>"$scratch/err"
-equal "an archive: exits 0 ($(head -c 300 "$scratch/err"))" $? 0
+rc=$?
+equal "an archive: exits 0 ($(head -c 300 "$scratch/err"))" $rc 0
 equal "an archive: all records were read" "$(json .records)" 10
 json '[.phrases[] | "\(.phrase) \(.records) \(.customers)"] | sort | .[]' >"$scratch/of_archive"
 check "an archive: there are phrases" [ -s "$scratch/of_archive" ]

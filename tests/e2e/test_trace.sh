@@ -13,6 +13,10 @@ equal "a post with a trace" "$(post -H "traceparent: 00-$trace-00f067aa0ba902b7-
 equal "a post with a broken one" "$(post -H "traceparent: 00-$trace-nonsense" -d '{"id":"own","text":"It works badly."}')" 200
 halt run
 equal "SIGTERM ends it with 0" "$status" 0
+# What the archive had not heard of when it was stopped, it takes in now.
+"$bin/verbatim" run --once --no-sample --quiet --data "$scratch/data" --ingest.listen="127.0.0.1:$http" >"$scratch/rest" 2>&1
+rc=$?
+equal "the rest is archived ($(tail -n 1 "$scratch/rest"))" $rc 0
 
 for topic in "${topics[@]}"; do
     archived "$scratch/data/archive" "$topic" | jq -r '"\(.id) \(.bus.traceparent)"' >"$scratch/$topic"

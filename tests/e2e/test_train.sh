@@ -61,7 +61,8 @@ PY
 for task in sentiment needs safety topics language; do
     for model in first second; do
         "$verbatim" train $task --data "$scratch/$task.tsv" --folds 3 --licence "ours, CC0" --out "$scratch/$task-$model.model" >"$scratch/out" 2>"$scratch/err"
-        equal "$task: exit status ($(head -c 200 "$scratch/err"))" $? 0
+        rc=$?
+        equal "$task: exit status ($(head -c 200 "$scratch/err"))" $rc 0
     done
     check "$task: the same bytes twice" cmp -s "$scratch/$task-first.model" "$scratch/$task-second.model"
     check "$task: and the same card" cmp -s "$scratch/$task-first.model.md" "$scratch/$task-second.model.md"
