@@ -9,7 +9,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,10 +16,13 @@ import time
 import urllib.error
 import urllib.request
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from ports import free_port  # noqa: E402
+
 SOURCE = os.environ.get("VERBATIM_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get("VERBATIM_BIN") or f"{SOURCE}/build/release/bin"
 PUT = os.environ.get("VERBATIM_TEST_PUT") or f"{BIN}/../tests/faults_put"
-PATIENCE = 120
+PATIENCE = 240  # in CI all is slower, and now and then stands still
 STAGES = ("preprocess", "featurize", "segment", "genai")
 READS = {"preprocess": "feedback", "featurize": "documents", "segment": "features", "genai": "segments",
          "logsink": "feedback"}
@@ -34,12 +36,6 @@ def seeded():
     seed = int(os.environ.get("VERBATIM_TEST_SEED", random.SystemRandom().randrange(1 << 30)))
     print("seed", seed, flush=True)
     random.seed(seed)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(why, condition):

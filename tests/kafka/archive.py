@@ -8,7 +8,6 @@ import glob
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,9 @@ import time
 import urllib.request
 
 import zstandard
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from ports import free_port  # noqa: E402
 
 BIN, DIR = sys.argv[1], tempfile.TemporaryDirectory()
 BUS = ["--bus.kind=kafka", f"--kafka.bootstrap.servers={os.environ['KAFKA_BOOTSTRAP']}", "--bus.partitions=4",
@@ -34,9 +36,7 @@ def send(count):
 
 class Member:
     def __init__(self, replica):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.process = subprocess.Popen([
             f"{BIN}/verbatim-logsink", *BUS, "--kafka.session.timeout.ms=6000", f"--logsink.url={DIR.name}/archive",
             "--logsink.age=2s", "--logsink.count=1500", f"--runtime.replica={replica}", "--runtime.log_level=warn",
@@ -71,11 +71,23 @@ def archived():
 
 
 def wait_for(why, condition):
-    until = time.monotonic() + 90
+    until = time.monotonic() + 180
     while not condition():
-        assert time.monotonic() < until, f"not within 90 s: {why}"
+        assert time.monotonic() < until, f"not within 180 s: {why}"
         time.sleep(0.05)
     print("seen:", why, flush=True)
+
+
+def holds_some(member):
+    """Until it holds what isn't stored: for two seconds only, so who looks too late sends some more."""
+    def seen():
+        send(500)
+        until = time.monotonic() + 1
+        while time.monotonic() < until:
+            if member.metric("verbatim_archive_waiting_records") > 0:
+                return True
+        return False
+    return seen
 
 
 def all_archived():
@@ -94,7 +106,7 @@ def main():
     wait_for("both archive", lambda: all(m.metric("verbatim_archived_records_total") > 0 for m in (first, second)))
 
     send(3000)
-    wait_for("the first holds what isn't stored", lambda: first.metric("verbatim_archive_waiting_records") > 0)
+    wait_for("the first holds what isn't stored", holds_some(first))
     first.process.kill()
     first.process.wait()
     send(3000)
@@ -103,7 +115,7 @@ def main():
     first = Member(0)
     wait_for("the first is back", lambda: first.metric("verbatim_backlog_records") >= 0)
     send(6000)
-    wait_for("the second holds what isn't stored", lambda: second.metric("verbatim_archive_waiting_records") > 0)
+    wait_for("the second holds what isn't stored", holds_some(second))
     second.process.send_signal(signal.SIGSTOP)
     send(2000)
     wait_for("its partitions are taken over while it stands still", all_archived)

@@ -9,7 +9,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,9 @@ import urllib.request
 
 import boto3
 import zstandard
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from ports import free_port  # noqa: E402
 
 BIN, ENDPOINT, DIR = sys.argv[1:4]
 BUS = [f"--bus.path={DIR}/bus", "--bus.durable=false", "--bus.partitions=2"]
@@ -54,18 +56,25 @@ def dies_at(point, *options):
     expect_exit(start(point, *options), -signal.SIGKILL, point)
 
 
+def await_handler(member):
+    """Until it would notice a SIGTERM: before, it dies of it like any program that starts."""
+    until = time.monotonic() + 60
+    while True:
+        with open(f"/proc/{member.pid}/status") as status:
+            caught = next(line for line in status if line.startswith("SigCgt"))
+        if int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1:
+            return
+        assert member.poll() is None and time.monotonic() < until, "it catches no SIGTERM"
+        time.sleep(0.01)
+
+
 def stops(*options):
     send(300)
     member = start("", *options)
-    time.sleep(random.uniform(0.2, 1))
+    await_handler(member)
+    time.sleep(random.uniform(0, 1))
     member.terminate()
     expect_exit(member, 0, "SIGTERM")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def metrics(port):
@@ -84,14 +93,14 @@ def metrics(port):
 
 def finishes(*options):
     """Runs until nothing is left to read or to store."""
-    port, until = free_port(), time.monotonic() + 60
+    port, until = free_port(), time.monotonic() + 180
     member = start("", f"--runtime.admin=127.0.0.1:{port}", *options)
     while True:
         got = metrics(port)
         if got["verbatim_archived_records_total"] and not got["verbatim_backlog_records"] \
                 and not got["verbatim_archive_memory_bytes"]:
             break
-        assert time.monotonic() < until, f"not finished within a minute: {got}"
+        assert time.monotonic() < until, f"not finished within three minutes: {got}"
         time.sleep(0.05)
     member.terminate()
     expect_exit(member, 0, "SIGTERM")
