@@ -8,8 +8,8 @@ from llm_rig import Run, equal, letters
 COUNT = 48
 # (why, fault, one call in so many, options, the most calls there may be, who may have answered, least share by the model)
 CASES = (
-    ("well", None, 1, (), 12, {"openai"}, 1.0),
-    ("throttled every third time: Retry-After is kept", "throttle", 3, (), 24, {"openai"}, 1.0),
+    ("well", None, 1, (), 24, {"openai"}, 1.0),
+    ("throttled every third time: Retry-After is kept", "throttle", 3, (), 40, {"openai"}, 1.0),
     ("overloaded every third time: tried again", "overload", 3, (), 40, {"openai", "local"}, 0.7),
     ("connections that break every third time", "drop", 3, (), 40, {"openai", "local"}, 0.7),
     ("one id missing: asked for singly", "missing", 4, (), 40, {"openai"}, 1.0),

@@ -151,9 +151,15 @@ def check_metrics(run, calls):
 
 
 def told(collector, mock):
-    """What check_* need: all workers have told, as far as the last insight's archiving."""
-    return lambda: (lambda spans: spans if sum(service == "verbatim-logsink" and span.name == "process insights" for service, _, span in spans) >= COUNT + 1
-                    and sum(span.name.startswith("chat") for _, _, span in spans) >= len(mock.calls) else None)(collector.spans())
+    """What check_* need: all workers have told, each by a thread of its own, as far as the last insight's archiving."""
+    def all_spans():
+        spans = collector.spans()
+        steps = collections.Counter((service, span.name) for service, _, span in spans)
+        wanted = {(f"verbatim-{worker}", f"process {topic}"): COUNT + 1 for worker, topic in (
+            ("preprocess", "feedback"), ("featurize", "documents"), ("segment", "features"), ("genai", "segments"), ("logsink", "insights"))}
+        wanted.update({("verbatim-ingest", "send feedback"): COUNT + 1, ("verbatim-genai", "chat mock"): len(mock.calls)})
+        return spans if all(steps[step] >= count for step, count in wanted.items()) else None
+    return all_spans
 
 
 def options_for(mock, port):
