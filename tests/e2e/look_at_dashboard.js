@@ -1,11 +1,11 @@
 // Looks at the dashboard as a person would: node look_at_dashboard.js URL URL_WITH_KEYS FOLDER
-// FOLDER/restart asks the caller to restart the server, FOLDER/restarted says that it did.
+// FOLDER/restart asks the caller to stop the server, FOLDER/lost to start it again, FOLDER/restarted says that it did.
 "use strict";
 const fs = require("fs"), path = require("path");
 const { chromium } = require("playwright-core");
 const [url, lockedUrl, folder] = process.argv.slice(2);
 
-const LONG_MS = 30000; // how long to wait for a hang; nothing is asserted about time
+const LONG_MS = 90000; // how long to wait for a hang; nothing is asserted about time
 let failures = 0, checks = 0;
 function check(what, good, found) {
   checks++;
@@ -15,7 +15,7 @@ function check(what, good, found) {
 }
 
 async function post(feedback) {
-  const response = await fetch(url + "/v1/feedback?wait=20s", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(feedback)});
+  const response = await fetch(url + "/v1/feedback?wait=30s", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(feedback)});
   return {status: response.status, record: await response.json()};
 }
 
@@ -146,8 +146,9 @@ async function lookAtPause(page) {
 async function lookAtRestart(page) {
   fs.writeFileSync(path.join(folder, "restart"), "");
   await page.waitForFunction(() => document.getElementById("connection").dataset.state === "lost", null, {timeout: LONG_MS});
+  fs.writeFileSync(path.join(folder, "lost"), ""); // it stays so until the server is there again
   for (let i = 0; !fs.existsSync(path.join(folder, "restarted")); i++) {
-    if (i > 600) throw new Error("the server was not restarted");
+    if (i > 1800) throw new Error("the server was not restarted");
     await page.waitForTimeout(100);
   }
   await post({text: "Said right after the restart, a lovely surprise.", product: "Restart"});

@@ -2,10 +2,10 @@
 // usage: node look_at_example.js PAGE-URL API-URL
 const { chromium } = require("playwright-core");
 
-const wait = { timeout: 30000 };
+const wait = { timeout: 90000 };
 
 async function post(api, feedback) {
-  const answer = await fetch(`${api}/v1/feedback?wait=10s`, {
+  const answer = await fetch(`${api}/v1/feedback?wait=30s`, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(feedback),
   });
   return answer.json();

@@ -73,7 +73,7 @@ check "a mistake names the field" contains "$scratch/session.txt" '/ratting'
 # --- the page, in a real browser
 launch pages python3 -m http.server "$pages" --bind 127.0.0.1 --directory "$examples/browser"
 await "the page is served" 10 answers "http://127.0.0.1:$pages/insights.html"
-timeout 120 node "$source/tests/e2e/look_at_example.js" "http://127.0.0.1:$pages/insights.html" "$url" >"$scratch/page.txt" 2>&1
+timeout 400 node "$source/tests/e2e/look_at_example.js" "http://127.0.0.1:$pages/insights.html" "$url" >"$scratch/page.txt" 2>&1
 rc=$?
 equal "the browser shows the insight ($(tail -n 3 "$scratch/page.txt" | head -c 300))" $rc 0
 
