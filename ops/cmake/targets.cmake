@@ -63,7 +63,7 @@ function(verbatim_tests)
     target_link_libraries(${area}_${name} PRIVATE verbatim_test_support ${arg_LINKS} PkgConfig::cmocka)
     set_target_properties(${area}_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     add_test(NAME ${area}/${name} COMMAND ${area}_${name})
-    set_tests_properties(${area}/${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS "${arg_LABELS}"
+    set_tests_properties(${area}/${name} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 LABELS "${arg_LABELS}"
       ENVIRONMENT "VERBATIM_SOURCE=${PROJECT_SOURCE_DIR};VERBATIM_BIN=${PROJECT_BINARY_DIR}/bin")
   endforeach()
 endfunction()

@@ -135,13 +135,13 @@ def check_starts(where, command, environment):
         here["VERBATIM_INGEST_LISTEN"] = f"{host}:{free_port()}"
     with open(f"{folder}/log", "w", encoding="utf-8") as log:
         process = subprocess.Popen([os.path.join(BIN, command[0]), *command[1:]], env=clean(here), stdout=log, stderr=log)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while process.poll() is None and not is_ready(port) and time.monotonic() < deadline:
         time.sleep(0.05)
     with open(f"{folder}/log", encoding="utf-8") as log:
         check(is_ready(port), f"{where}: did not start: {log.read()[-300:]}")
     process.terminate()
-    check(process.wait(30) == 0, f"{where}: did not stop with 0 on SIGTERM")
+    check(process.wait(120) == 0, f"{where}: did not stop with 0 on SIGTERM")
 
 
 # --- image, metrics -----------------------------------------------------------------------------------------------
