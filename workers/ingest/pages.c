@@ -1,8 +1,6 @@
-/* The dashboard and the OpenAPI document. The page is one file without a build step:
- * dashboard.html. */
+/* The dashboard (dashboard.html: one file, no build step) and the OpenAPI document (openapi.json,
+ * the body's schema from schemas/feedback.def). */
 #include <openssl/evp.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "base/hash.h"
 #include "schema/reference.h"
@@ -10,88 +8,26 @@
 
 extern const char dashboard_html[];
 extern const size_t dashboard_html_size;
+extern const char openapi_json[];
+extern const size_t openapi_json_size;
 
-/* Paths by hand, the body's schema from schemas/feedback.def. OpenAPI 3.1. */
+/* All up to the mark, which goes from the page too. */
+static void add_until(struct buffer *out, struct str *page, struct str mark)
+{
+    size_t at = str_find(*page, mark);
+    buffer_add(out, str_slice(*page, 0, at));
+    *page = str_slice(*page, at + mark.size, page->size);
+}
+
+/* openapi.json, with what only the program knows in the places of its marks. */
 static void write_openapi(struct buffer *out)
 {
-    buffer_printf(out,
-                  "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Verbatim\",\"version\":\"%s\","
-                  "\"license\":{\"name\":\"Apache-2.0\",\"identifier\":\"Apache-2.0\"},"
-                  "\"description\":\"Customer feedback in, insight "
-                  "out.\"},\"servers\":[{\"url\":\"/\"}],\"security\":[{},{\"key\":[]}],",
-                  VERBATIM_VERSION);
-    buffer_add(
-        out,
-        STR("\"paths\":{"
-            "\"/v1/feedback\":{\"post\":{\"operationId\":\"postFeedback\",\"summary\":\"Take "
-            "feedback in; 202 means that the bus holds it.\",\"parameters\":["
-            "{\"name\":\"wait\",\"in\":\"query\",\"description\":\"Answer with the finished "
-            "insight if it comes in time, e.g. "
-            "5s.\",\"schema\":{\"type\":\"string\",\"pattern\":\"^[0-9]{1,6}(ms|s)?$\"}},"
-            "{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"description\":\"The same key makes "
-            "a retried post the same "
-            "record.\",\"schema\":{\"type\":\"string\",\"maxLength\":255}}],"
-            "\"requestBody\":{\"required\":true,\"content\":{"
-            "\"application/json\":{\"schema\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/"
-            "Feedback\"},{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/"
-            "Feedback\"}}]}},"
-            "\"application/x-ndjson\":{\"schema\":{\"type\":\"string\"}},\"text/"
-            "csv\":{\"schema\":{\"type\":\"string\"}}}},"
-            "\"responses\":{"
-            "\"200\":{\"description\":\"The finished insight "
-            "(wait).\",\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\"}}}},"
-            "\"202\":{\"description\":\"A receipt for each "
-            "record.\",\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\"}}}}"));
-    static const struct {
-        int status;
-        const char *what;
-    } problems[] = {{400, "Malformed body."},
-                    {401, "No valid key."},
-                    {403, "The key lacks the scope."},
-                    {408, "Too slow."},
-                    {413, "Too large."},
-                    {415, "Unknown content type."},
-                    {422, "Nothing valid in it; errors name the fields."},
-                    {429, "Too much at once; see Retry-After."},
-                    {503, "The bus does not answer; see Retry-After."}};
-    for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++)
-        buffer_printf(out,
-                      ",\"%d\":{\"description\":\"%s\",\"content\":{\"application/"
-                      "problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}",
-                      problems[i].status, problems[i].what);
-    buffer_add(
-        out,
-        STR("}}},"
-            "\"/v1/insights/"
-            "stream\":{\"get\":{\"operationId\":\"streamInsights\",\"summary\":\"Finished insights "
-            "as server-sent events; resumable by Last-Event-ID.\",\"parameters\":["
-            "{\"name\":\"product\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},{\"name\":"
-            "\"tenant\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},"
-            "{\"name\":\"safety\",\"in\":\"query\",\"schema\":{\"enum\":[\"positive\",\"negative\","
-            "\"unassessed\"]}},"
-            "{\"name\":\"sentiment\",\"in\":\"query\",\"schema\":{\"enum\":[\"positive\","
-            "\"negative\",\"neutral\",\"mixed\"]}},"
-            "{\"name\":\"recent\",\"in\":\"query\",\"description\":\"Begin with about so many of "
-            "the newest "
-            "insights.\",\"schema\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":10000}},"
-            "{\"name\":\"Last-Event-ID\",\"in\":\"header\",\"schema\":{\"type\":\"string\"}}],"
-            "\"responses\":{\"200\":{\"description\":\"A stream of events named "
-            "insight.\",\"content\":{\"text/event-stream\":{\"schema\":{\"type\":\"string\"}}}}}}},"
-            "\"/v1/status\":{\"get\":{\"operationId\":\"status\",\"summary\":\"Backlog of each "
-            "worker.\",\"responses\":{\"200\":{\"description\":\"State.\",\"content\":{"
-            "\"application/json\":{\"schema\":{\"type\":\"object\"}}}}}}}},"
-            "\"components\":{\"securitySchemes\":{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\"}"
-            "},\"schemas\":{"
-            "\"Problem\":{\"type\":\"object\",\"required\":[\"title\",\"status\"],\"properties\":{"
-            "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":"
-            "\"integer\"},"
-            "\"detail\":{\"type\":\"string\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":"
-            "\"object\"}}}},"
-            "\"Feedback\":{\"required\":[\"text\"],\"allOf\":["));
+    struct str page = str_make(openapi_json, openapi_json_size);
+    add_until(out, &page, STR("@VERSION@"));
+    buffer_add(out, STR(VERBATIM_VERSION));
+    add_until(out, &page, STR("\"@FEEDBACK@\""));
     reference_shape_schema(&feedback_shape, out);
-    buffer_add(out, STR("],\"properties\":{\"id\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._:"
-                        "-]{1,64}$\"},\"text\":{\"pattern\":\"\\\\S\"}},"
-                        "\"unevaluatedProperties\":false}}}}\n"));
+    buffer_add(out, page);
 }
 
 static void serve_openapi(struct http_request *request)
