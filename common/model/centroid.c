@@ -146,24 +146,17 @@ __attribute__((target("avx512f"))) static uint32_t nearest_avx512(const struct c
 }
 #endif
 
-static const struct {
-    const char *name;
-    uint32_t (*nearest)(const struct centroids *centroids, const float *x);
-} KERNELS[CENTROID_KERNELS] = {
-    [CENTROID_SCALAR] = {"scalar", nearest_scalar},
+static uint32_t (*const KERNELS[CENTROID_KERNELS])(const struct centroids *centroids,
+                                                   const float *x) = {
+    [CENTROID_SCALAR] = nearest_scalar,
 #ifdef HAVE_X86
-    [CENTROID_AVX2] = {"avx2", nearest_avx2},
-    [CENTROID_AVX512] = {"avx512", nearest_avx512},
+    [CENTROID_AVX2] = nearest_avx2,
+    [CENTROID_AVX512] = nearest_avx512,
 #else
-    [CENTROID_AVX2] = {"avx2", nearest_scalar},
-    [CENTROID_AVX512] = {"avx512", nearest_scalar},
+    [CENTROID_AVX2] = nearest_scalar,
+    [CENTROID_AVX512] = nearest_scalar,
 #endif
 };
-
-const char *centroid_kernel_name(enum centroid_kernel kernel)
-{
-    return KERNELS[kernel].name;
-}
 
 bool centroid_kernel_available(enum centroid_kernel kernel)
 {
@@ -196,7 +189,7 @@ void centroids_nearest_with(enum centroid_kernel kernel, const struct centroids 
     for (uint32_t j = 0; j < centroids->dimensions; j++)
         x[j] = usable(vector[j]) ? vector[j] : 0.0f;
     for (uint32_t j = centroids->dimensions; j < centroids->stride; j++) x[j] = 0.0f;
-    uint32_t index = KERNELS[kernel].nearest(centroids, x);
+    uint32_t index = KERNELS[kernel](centroids, x);
     *ret_distance = distance_to(x, centroids_row(centroids, index), centroids->stride);
     *ret_index = index;
 }

@@ -35,7 +35,6 @@ void centroids_nearest(const struct centroids *centroids, const float *vector, u
 /* The instruction sets that can be chosen; centroids_nearest() takes the best that the CPU has. */
 enum centroid_kernel { CENTROID_SCALAR, CENTROID_AVX2, CENTROID_AVX512, CENTROID_KERNELS };
 bool centroid_kernel_available(enum centroid_kernel kernel);
-const char *centroid_kernel_name(enum centroid_kernel kernel);
 void centroids_nearest_with(enum centroid_kernel kernel, const struct centroids *centroids,
                             const float *vector, uint32_t *ret_index, float *ret_distance);
 

@@ -204,11 +204,3 @@ float linear_probability(const struct linear_model *model, uint32_t class, int64
     assert(class < model->classes && model->link == LINEAR_SIGMOID);
     return sigmoid(odds(model, class, sum, length_of(count)));
 }
-
-void linear_predict(const struct linear_model *model, const struct linear_features *features,
-                    float *probabilities)
-{
-    struct linear_sums sums = {0};
-    linear_sum(model, features, 0, features->tokens, &sums);
-    linear_probabilities(model, &sums, probabilities);
-}

@@ -67,8 +67,5 @@ void linear_probabilities(const struct linear_model *model, const struct linear_
  * together (LINEAR_SIGMOID). */
 float linear_probability(const struct linear_model *model, uint32_t class, int64_t sum,
                          uint32_t count);
-/* Both steps for the whole text. */
-void linear_predict(const struct linear_model *model, const struct linear_features *features,
-                    float *probabilities);
 
 #endif

@@ -37,14 +37,6 @@ static int read_model(const struct model_file *file, const char *extractor,
     return E_OK;
 }
 
-int segment_model_parse(struct str bytes, const char *extractor, struct segment_model *ret_model,
-                        struct err *err)
-{
-    struct model_file file;
-    int rc = model_file_parse(bytes, &file, err);
-    return rc ? rc : read_model(&file, extractor, ret_model, err);
-}
-
 int segment_model_open(const char *path, const char *extractor, struct segment_model *ret_model,
                        struct err *err)
 {

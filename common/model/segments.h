@@ -16,9 +16,6 @@ struct segment_model {
  * (NULL: any). */
 int segment_model_open(const char *path, const char *extractor, struct segment_model *ret_model,
                        struct err *err) CHECKED;
-/* The same from bytes in memory, for fuzzing and registries. */
-int segment_model_parse(struct str bytes, const char *extractor, struct segment_model *ret_model,
-                        struct err *err) CHECKED;
 void segment_model_close(struct segment_model *model);
 
 /* trained_rows and metrics go into the metadata, for `verbatim models`. metrics may be NULL. */

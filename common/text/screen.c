@@ -20,37 +20,14 @@ struct screen {
 };
 
 #define TEXT(code, name) [SCREEN_##code] = name,
-static const char *const state_names[] = {[SCREEN_NEGATIVE] = "negative",
-                                          [SCREEN_POSITIVE] = "positive",
-                                          [SCREEN_UNASSESSED] = "unassessed"};
 static const char *const kind_names[] = {SCREEN_KINDS(TEXT)};
-static const char *const serious_names[] = {SCREEN_SERIOUSNESS(TEXT)};
-static const char *const special_names[] = {SCREEN_SPECIALS(TEXT)};
 static const char *const polarity_names[] = {SCREEN_POLARITIES(TEXT)};
 #undef TEXT
-
-const char *screen_state_name(enum screen_state state)
-{
-    assert(state <= SCREEN_UNASSESSED);
-    return state_names[state];
-}
 
 const char *screen_kind_name(enum screen_kind kind)
 {
     assert(kind < SCREEN_KIND_COUNT);
     return kind_names[kind];
-}
-
-const char *screen_serious_name(enum screen_serious serious)
-{
-    assert(serious < SCREEN_SERIOUS_COUNT);
-    return serious_names[serious];
-}
-
-const char *screen_special_name(enum screen_special special)
-{
-    assert(special < SCREEN_SPECIAL_COUNT);
-    return special_names[special];
 }
 
 const char *screen_polarity_name(enum screen_polarity polarity)

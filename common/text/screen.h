@@ -60,10 +60,7 @@ enum screen_special { SCREEN_SPECIALS(SCREEN_CODE) SCREEN_SPECIAL_COUNT };
 enum screen_polarity { SCREEN_POLARITIES(SCREEN_CODE) SCREEN_POLARITY_COUNT };
 #undef SCREEN_CODE
 
-const char *screen_state_name(enum screen_state state);          /* "positive" … */
 const char *screen_kind_name(enum screen_kind kind);             /* "adverse_event" … */
-const char *screen_serious_name(enum screen_serious serious);    /* "death" … */
-const char *screen_special_name(enum screen_special special);    /* "pregnancy" … */
 const char *screen_polarity_name(enum screen_polarity polarity); /* "affirmed" … */
 
 enum {

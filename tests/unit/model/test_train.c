@@ -59,12 +59,14 @@ static float probability(struct str model_bytes, const char *text, uint32_t clas
     struct linear_features features;
     struct tokens tokens;
     struct arena arena = {0};
+    struct linear_sums sums = {0};
     struct err err;
     float probabilities[LINEAR_CLASSES_MAX];
     assert_int_equal(linear_parse(model_bytes, &model, &err), E_OK);
     assert_int_equal(text_tokenize(str_of(text), &arena, &tokens, &err), E_OK);
     assert_int_equal(linear_extract(str_of(text), &tokens, &arena, &features, &err), E_OK);
-    linear_predict(&model, &features, probabilities);
+    linear_sum(&model, &features, 0, features.tokens, &sums);
+    linear_probabilities(&model, &sums, probabilities);
     arena_deinit(&arena);
     return probabilities[class];
 }
