@@ -84,7 +84,8 @@ bool str_to_f64(struct str s, double *ret_value)
     char text[64], *end;
     uint64_t whole;
     if (s.size == 0 || s.size >= sizeof text) return false;
-    if (s.size <= 15 && str_to_u64(s, &whole)) return *ret_value = (double)whole, true; /* exact below 2^53 */
+    /* exact below 2^53 */
+    if (s.size <= 15 && str_to_u64(s, &whole)) return *ret_value = (double)whole, true;
     memcpy(text, s.data, s.size);
     text[s.size] = '\0';
     /* Decimals only: strtod() takes hexadecimal too, and "nan", which passes any range check. */
@@ -141,7 +142,8 @@ static size_t sequence_size(const uint8_t *p, size_t left)
 static size_t skip_ascii(struct str s, size_t at)
 {
 #ifdef __SSE2__
-    while (s.size - at >= 16 && !_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(s.data + at))))
+    while (s.size - at >= 16 &&
+           !_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(s.data + at))))
         at += 16;
 #endif
     return at;
@@ -155,7 +157,8 @@ size_t str_utf8_valid_prefix(struct str s)
             uint64_t eight;
             memcpy(&eight, s.data + at, 8);
             eight &= 0x8080808080808080u;
-            /* Little-endian: the lowest bit that is set belongs to the first byte that isn't ASCII. */
+            /* Little-endian: the lowest bit that is set belongs to the first byte
+             * that isn't ASCII. */
             size_t ascii = eight ? (size_t)__builtin_ctzll(eight) / 8 : 8;
             at += ascii;
             if (ascii == 8) {

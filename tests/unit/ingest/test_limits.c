@@ -1,4 +1,5 @@
-/* Callers who send too much, too slowly, or nothing at all: bounded, told, and no burden for the others. */
+/* Callers who send too much, too slowly, or nothing at all: bounded, told, and no burden
+ * for the others. */
 #include "ingest_callers.h"
 #include "ingest_topics.h"
 
@@ -24,7 +25,8 @@ static int stop(void **state)
 static void test_large_body(void **state)
 {
     enum { BIG = 20 << 20 };
-    static const char *const forms[] = {"Content-Length: 20971520\r\n", "Transfer-Encoding: chunked\r\n"};
+    static const char *const forms[] = {
+        "Content-Length: 20971520\r\n", "Transfer-Encoding: chunked\r\n"};
     char *chunk = malloc(BIG);
     (void)state;
     assert_non_null(chunk);
@@ -34,7 +36,8 @@ static void test_large_body(void **state)
         struct buffer head = {0};
         int fd = caller_connect(&rig);
         CASE(forms[i]);
-        buffer_printf(&head, "POST /v1/feedback HTTP/1.1\r\nHost: test\r\n" JSON_TYPE "%s\r\n%s", forms[i], i ? "1400000\r\n" : "");
+        buffer_printf(&head, "POST /v1/feedback HTTP/1.1\r\nHost: test\r\n" JSON_TYPE "%s\r\n%s",
+                      forms[i], i ? "1400000\r\n" : "");
         caller_send(fd, buffer_str(&head));
         caller_send(fd, str_make(chunk, BIG)); /* may be cut off */
         caller_finish(fd, &answer);
@@ -73,7 +76,9 @@ static void test_slow_clients(void **state)
         const char *why, *sent;
     } cases[] = {
         {"a head that never ends", "POST /v1/feedback HTTP/1.1\r\nHost: te"},
-        {"a body that never ends", "POST /v1/feedback HTTP/1.1\r\nHost: test\r\n" JSON_TYPE "Content-Length: 100\r\n\r\n{\"text\""},
+        {"a body that never ends",
+         "POST /v1/feedback HTTP/1.1\r\nHost: test\r\n"
+         JSON_TYPE "Content-Length: 100\r\n\r\n{\"text\""},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -96,9 +101,11 @@ static pid_t open_many(const struct rig *from, size_t count, int report[2])
     pid_t child = fork();
     if (child) return child;
     size_t opened = 0;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(from->port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(from->port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) files.rlim_cur = files.rlim_max, (void)setrlimit(RLIMIT_NOFILE, &files);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+        files.rlim_cur = files.rlim_max, (void)setrlimit(RLIMIT_NOFILE, &files);
     while (opened < count) {
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address)) break;
@@ -151,7 +158,9 @@ static void test_half_open(void **state)
 static int start_narrow(void **state)
 {
     if (rig_setup(state)) return -1;
-    rig_start(&rig, (const char *const[]){"ingest.connections=3", "ingest.connections_per_address=3", "ingest.in_flight_most=64k", NULL});
+    rig_start(&rig,
+              (const char *const[]){"ingest.connections=3", "ingest.connections_per_address=3",
+                                    "ingest.in_flight_most=64k", NULL});
     return 0;
 }
 
@@ -181,7 +190,8 @@ static void test_drain(void **state)
     (void)state;
     rig_start(&rig, NULL);
     fd = caller_connect(&rig);
-    caller_send(fd, STR("POST /v1/feedback HTTP/1.1\r\nHost: test\r\n" JSON_TYPE "Content-Length: 12\r\n\r\n{\"text\":"));
+    caller_send(fd, STR("POST /v1/feedback HTTP/1.1\r\nHost: test\r\n" JSON_TYPE
+                        "Content-Length: 12\r\n\r\n{\"text\":"));
     RIG_AWAIT(rig_look(&rig)->counters.bytes_in > 0);
     runtime_stop(rig.runtime);
     RIG_AWAIT(rig_look(&rig)->draining);
@@ -200,8 +210,11 @@ static void test_drain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_large_body, start, stop), cmocka_unit_test_setup_teardown(test_large_record, start, stop), cmocka_unit_test_setup_teardown(test_slow_clients, start, stop),
-        cmocka_unit_test_setup_teardown(test_half_open, start_patient, stop), cmocka_unit_test_setup_teardown(test_too_many_connections, start_narrow, stop),
+        cmocka_unit_test_setup_teardown(test_large_body, start, stop),
+        cmocka_unit_test_setup_teardown(test_large_record, start, stop),
+        cmocka_unit_test_setup_teardown(test_slow_clients, start, stop),
+        cmocka_unit_test_setup_teardown(test_half_open, start_patient, stop),
+        cmocka_unit_test_setup_teardown(test_too_many_connections, start_narrow, stop),
         cmocka_unit_test_setup_teardown(test_drain, rig_setup, rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
