@@ -58,7 +58,8 @@ struct bus_producer { const struct bus_backend *backend; };
     O(BYTES,  size_limit,      "64G", 1048576, 1099511627776,                                      \
       "Embedded: largest size of the whole bus on disk.")                                          \
     O(MS,     commit_timeout,  "20s", 1000, 600000,                                                \
-      "Kafka: how long one commit may take before its producer is replaced.")                      \
+      "Kafka: how long one commit, or one write of a producer without commits, may take before "   \
+      "its producer is replaced.")                                                                 \
     O(CHOICE, membership,      "static", "static|dynamic",                                         \
       "Kafka: static: a replica that comes back has its partitions at once; others wait for a "    \
       "session time-out. dynamic: one that stops hands them over at once.")                        \

@@ -23,6 +23,8 @@ static const struct {
     {"partitioner", "it is always murmur2_random, so that all producers agree"},
     {"auto.offset.reset", "each consumer chooses where it begins"},
     {"delivery.report.only.error", "each producer chooses"},
+    {"message.timeout.ms", "bus.commit_timeout says how long a write may take"},
+    {"delivery.timeout.ms", "bus.commit_timeout says how long a write may take"},
 };
 
 /* --- unknown names --------------------------------------------------------------------------- */

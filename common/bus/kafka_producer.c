@@ -2,6 +2,12 @@
  *
  * A call → a request that counts its messages down as they are delivered → done → reported by
  * bus_producer_poll(), after librdkafka's callbacks are over, because on_done may produce again.
+ *
+ * What is sent on a partition is written in that order, and what fails fails from some message on:
+ * librdkafka would give up the late ones alone and write those behind them (soak 13). So no message
+ * of its own has a time; when a request takes longer than commit_timeout, all that the client holds
+ * is given up with it, and the next call has a new client. Its callers ask again, in their order.
+ *
  * A client that breaks (issue 4438) fails what it holds, and is replaced for the next call. When
  * several in a row break before anything was delivered, the next one waits, ever longer, and calls
  * are answered UNAVAILABLE meanwhile: the process doesn't stop, as its callers
@@ -9,7 +15,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/crash.h"
@@ -20,7 +28,9 @@ enum { BROKEN_FREE = 3, BROKEN_WAIT_MS = 1000, BROKEN_WAIT_MOST_MS = 30000 };
 enum { REQUESTS_MAX = 65536, REQUESTS_IDLE_MAX = 256, CLOSE_MS = 10000, FLUSH_SLICE_MS = 100 };
 
 struct request {
-    struct request *next;
+    struct request *next;           /* done, or idle */
+    struct request *older, *newer;  /* not done */
+    int64_t since_ms;               /* mono */
     bus_on_done *on_done;
     void *user;
     size_t bytes, pending;
@@ -32,12 +42,15 @@ struct producer {
     struct kafka_bus *bus;
     struct kafka_sender sender;
     rd_kafka_queue_t *queue;
-    int wake_fd;
+    int wake_fd;           /* readable when one of the next two is */
+    int event_fd, timer_fd;
+    bool timed;            /* the timer is set, to no later than when the oldest is too old */
     char client_id[KAFKA_NAME_MAX + 1];
-    bool broken;
+    bool broken, timed_out;
     unsigned broken_count; /* clients that broke since something was delivered */
     int64_t connect_ms;    /* not before, mono */
     size_t in_flight, bytes; /* not reported yet */
+    struct request *oldest, *newest; /* that aren't done */
     struct request *done, **done_last, *idle;
     size_t idle_count;
 };
@@ -46,7 +59,7 @@ static struct producer *of(struct bus_producer *producer) { return (struct produ
 
 static void make_readable(struct producer *producer)
 {
-    if (eventfd_write(producer->wake_fd, 1)) return; /* full: readable */
+    if (eventfd_write(producer->event_fd, 1)) return; /* full: readable */
 }
 
 /* --- requests -------------------------------------------------------------------------------- */
@@ -71,10 +84,27 @@ static void free_request(struct producer *producer, struct request *request)
     producer->idle_count++;
 }
 
+static void list(struct producer *producer, struct request *request)
+{
+    request->older = producer->newest;
+    if (producer->newest) producer->newest->newer = request;
+    else producer->oldest = request;
+    producer->newest = request;
+}
+
+static void unlist(struct producer *producer, struct request *request)
+{
+    if (request->older) request->older->newer = request->newer;
+    else producer->oldest = request->newer;
+    if (request->newer) request->newer->older = request->older;
+    else producer->newest = request->older;
+}
+
 static void settle(struct producer *producer, struct request *request, size_t count)
 {
     request->pending -= count;
     if (request->pending) return;
+    unlist(producer, request);
     request->next = NULL;
     *producer->done_last = request;
     producer->done_last = &request->next;
@@ -86,7 +116,9 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
     struct producer *producer = opaque;
     (void)client;
     if (!message->err) producer->broken_count = 0;
-    if (message->err && !request->err.code) {
+    if (message->err && !request->err.code && producer->timed_out) {
+        (void)err_set(&request->err, E_TIMEOUT, "not delivered: writing took too long");
+    } else if (message->err && !request->err.code) {
         kafka_error(message->err, "not delivered", NULL, &request->err);
         if (request->err.code == E_FENCED || request->err.code == E_CANCELLED)
             request->err.code = E_UNAVAILABLE;
@@ -119,7 +151,7 @@ static int connect_client(struct producer *producer, struct err *err)
                          producer, err);
     if (rc) return rc;
     producer->queue = rd_kafka_queue_get_main(producer->sender.client);
-    rd_kafka_queue_io_event_enable(producer->queue, producer->wake_fd, &one, sizeof one);
+    rd_kafka_queue_io_event_enable(producer->queue, producer->event_fd, &one, sizeof one);
     /* librdkafka wakes when an empty queue is no longer empty. An event of its threads that came
      * before the line above (a refused connection) would keep it from ever waking again. */
     make_readable(producer);
@@ -143,7 +175,65 @@ static void look_for_fatal(struct producer *producer)
     if (rd_kafka_fatal_error(producer->sender.client, text, sizeof text)) producer->broken = true;
 }
 
+/* --- time ------------------------------------------------------------------------------------ */
+
+static int64_t left_ms(const struct producer *producer)
+{
+    int64_t passed_ms = clock_mono_ms(clock_system()) - producer->oldest->since_ms;
+    return producer->bus->options.commit_timeout - passed_ms;
+}
+
+/* Once set it is left alone while requests come and go: when it fires it is set anew for the one
+ * that is the oldest then. */
+static void set_timer(struct producer *producer)
+{
+    if (producer->timed || !producer->oldest) return;
+    int64_t ms = left_ms(producer);
+    if (ms < 1) ms = 1; /* 0 would stop it */
+    const struct itimerspec when = {
+        .it_value = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}};
+    producer->timed = timerfd_settime(producer->timer_fd, 0, &when, NULL) == 0;
+}
+
+static void expire(struct producer *producer)
+{
+    uint64_t times;
+    if (read(producer->timer_fd, &times, sizeof times) == sizeof times) producer->timed = false;
+    if (producer->oldest && producer->sender.client && left_ms(producer) <= 0) {
+        producer->timed_out = true;
+        disconnect_client(producer);
+        producer->timed_out = false;
+        log_line(LOG_WARN, "kafka",
+                 "a write took too long; what the producer held is not delivered");
+    }
+    set_timer(producer);
+}
+
 /* --- life ------------------------------------------------------------------------------------ */
+
+static int watch(struct producer *producer, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    return fd < 0 ? -1 : epoll_ctl(producer->wake_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static int open_wake(struct producer *producer, struct err *err)
+{
+    producer->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    producer->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    producer->wake_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (producer->wake_fd < 0 || watch(producer, producer->event_fd) ||
+        watch(producer, producer->timer_fd))
+        return err_system(err, E_SYSTEM, "a producer's descriptors");
+    return E_OK;
+}
+
+static void close_wake(struct producer *producer)
+{
+    if (producer->wake_fd >= 0) close(producer->wake_fd);
+    if (producer->event_fd >= 0) close(producer->event_fd);
+    if (producer->timer_fd >= 0) close(producer->timer_fd);
+}
 
 int kafka_producer_open(struct bus *bus, const char *member, struct bus_producer **ret_producer,
                         struct err *err)
@@ -155,11 +245,10 @@ int kafka_producer_open(struct bus *bus, const char *member, struct bus_producer
     producer->done_last = &producer->done;
     snprintf(producer->client_id, sizeof producer->client_id, "%.240s",
              member ? member : "producer");
-    producer->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    int rc = producer->wake_fd < 0 ? err_system(err, E_SYSTEM, "eventfd")
-                                   : connect_client(producer, err);
+    int rc = open_wake(producer, err);
+    if (rc == E_OK) rc = connect_client(producer, err);
     if (rc) {
-        if (producer->wake_fd >= 0) close(producer->wake_fd);
+        close_wake(producer);
         free(producer);
         return rc;
     }
@@ -179,7 +268,7 @@ void kafka_producer_close(struct bus_producer *base)
         free(producer->idle);
         producer->idle = next;
     }
-    close(producer->wake_fd);
+    close_wake(producer);
     free(producer);
 }
 
@@ -224,8 +313,10 @@ int kafka_produce(struct bus_producer *base, const struct bus_output *outputs, s
     if (rc) return rc;
     struct request *request = new_request(producer);
     if (!request) return err_set(err, E_NO_MEMORY, NULL);
-    *request =
-        (struct request){.on_done = on_done, .user = user, .bytes = bytes, .pending = count + 1};
+    *request = (struct request){.on_done = on_done, .user = user, .bytes = bytes,
+                                .pending = count + 1,
+                                .since_ms = clock_mono_ms(clock_system())};
+    list(producer, request);
     producer->in_flight++;
     producer->bytes += bytes;
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -237,6 +328,7 @@ int kafka_produce(struct bus_producer *base, const struct bus_output *outputs, s
     }
     crash_point("door.sent");
     settle(producer, request, count - sent + 1);
+    set_timer(producer);
     if (producer->done) make_readable(producer);
     return E_OK;
 }
@@ -250,11 +342,12 @@ void kafka_producer_poll(struct bus_producer *base)
 {
     struct producer *producer = of(base);
     eventfd_t value;
-    if (eventfd_read(producer->wake_fd, &value)) value = 0; /* asked by the clock */
+    if (eventfd_read(producer->event_fd, &value)) value = 0; /* asked by the clock */
     if (producer->sender.client) {
         rd_kafka_poll(producer->sender.client, 0);
         look_for_fatal(producer);
     }
+    expire(producer);
     report_done(producer);
 }
 

@@ -44,10 +44,13 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
      * which comes after the positions. retry.backoff.ms: the coordinator takes a new transaction's
      * positions only when the markers of the one before are written, some ms after its end;
      * librdkafka asks for partitions again after 20 ms, but for positions after this. */
+    /* message.timeout.ms: a message that librdkafka gives up alone lets those behind it go on, so
+     * that a key's records are written out of their order; whoever waits gives up all, by a purge.
+     * In a transaction nobody sees it, and librdkafka wants it to end no later. */
     /* Messages weigh more in the queue than on the wire. The door counts for itself. */
     snprintf(kbytes, sizeof kbytes, "%llu",
              (unsigned long long)(on_report ? 2097151 : bus->options.buffer / 1024));
-    snprintf(timeout_ms, sizeof timeout_ms, "%lld", (long long)commit_ms);
+    snprintf(timeout_ms, sizeof timeout_ms, "%lld", (long long)(transactional_id ? commit_ms : 0));
     snprintf(transaction_ms, sizeof transaction_ms, "%lld",
              (long long)(commit_ms + TRANSACTION_GRACE_MS));
     const struct kafka_property own[] = {

@@ -162,7 +162,9 @@ static void test_properties(void **state)
     snprintf(by_file, sizeof by_file, "kafka.sasl.password_file=%s", file);
     const struct { const char *why, *setting; int rc; const char *says, *hides; } cases[] = {
         {"a property of librdkafka's passes", "kafka.compression.type=lz4", E_OK, NULL, NULL},
-        {"so does one of a topic", "kafka.message.timeout.ms=4000", E_OK, NULL, NULL},
+        {"so does one of a topic", "kafka.compression.codec=lz4", E_OK, NULL, NULL},
+        {"a message has no time of its own", "kafka.message.timeout.ms=4000", E_BAD_CONFIG,
+         "bus.commit_timeout", NULL},
         {"an unknown one names the nearest", "kafka.compresion.type=lz4", E_BAD_CONFIG,
          "kafka.compression.type", NULL},
         {"so does one without a default", "kafka.sasl.pasword=hunter2", E_BAD_CONFIG,
