@@ -4,12 +4,13 @@
  * Happy path: decode → ask → answer → check evidence → emit. Local models answer at once; where
  * the chain names others, the job is deferred, the asker asks them (asker.h), and local answers
  * only what they can't, marked degraded. Safety was decided before: a model's answer can raise it
- * (raise.h), nothing here can lower it. */
+ * (raise.h), nothing here can lower it, and what is to be done about it comes first (advise.h). */
 #include "workers/genai/genai.h"
 
 #include <stdlib.h>
 
 #include "config/shipped.h"
+#include "workers/genai/advise.h"
 #include "workers/genai/digest.h"
 #include "workers/genai/evidence.h"
 #include "workers/genai/provider.h"
@@ -146,22 +147,24 @@ static void genai_rewound(struct worker_context *context)
 
 /* --- the insight ------------------------------------------------------------------------------ */
 
-static int finish(struct job *job, struct str text, struct insight *insight, struct err *err)
+static int finish(struct job *job, const struct provider_question *asked, struct insight *insight,
+                  struct err *err)
 {
     struct genai_state *state = job->context->state;
     const struct genai_options *options = job->context->options;
     const struct raise_clocks clocks = {state->clocks, str_of(options->regions)};
-    uint32_t dropped = evidence_check(insight, text);
-    bool raised = false;
+    uint32_t dropped = evidence_check(insight, asked->text);
+    bool raised = false, by_model = shape_has(insight, insight, provider);
     state->dropped_claims += dropped;
     dropped += shape_has(insight, insight, dropped_claims) ? insight->dropped_claims : 0;
     if (dropped) shape_set(insight, insight, dropped_claims, dropped);
-    if (!shape_has(insight, insight, provider))
-        shape_set(insight, insight, provider, str_of(state->local->ops->name));
+    if (!by_model) shape_set(insight, insight, provider, str_of(state->local->ops->name));
     shape_set(insight, insight, finished_at, clock_wall_ms(job->context->clock));
     if (insight->sentiment.label >= ENUM_sentiment_label_count)
         return err_set(err, E_BAD_MESSAGE, "the provider gave a feeling that there isn't");
     int rc = raise_safety(job, &clocks, insight, &raised, err);
+    if (rc == E_OK && by_model && (asked->safety_positive || raised))
+        rc = advise_safety_first(job, state->local, asked, insight, err);
     if (rc == E_OK) rc = record_put(&job->record, SECTION_INSIGHT, insight, job->arena, err);
     if (rc == E_OK) rc = job_emit_record(job, TOPIC_INSIGHTS, job->message->key, err);
     if (rc == E_OK && raised) rc = job_emit_record(job, TOPIC_SAFETY, job->message->key, err);
@@ -176,11 +179,12 @@ static void on_answer(struct job *job, enum err_code code, struct insight *answe
                       const struct err *err)
 {
     struct err failure = err ? *err : (struct err){0};
-    struct document document;
+    struct document document = {0};
     if (code == E_OK)
         code = (enum err_code)record_decode(&job->record, SECTION_DOCUMENT, &document, job->arena,
                                             &failure);
-    if (code == E_OK) code = (enum err_code)finish(job, document.text, answer, &failure);
+    const struct provider_question asked = {.text = document.text};
+    if (code == E_OK) code = (enum err_code)finish(job, &asked, answer, &failure);
     job_finish(job, code, &failure);
 }
 
@@ -225,7 +229,7 @@ static int conclude(struct errand *errand, struct insight *answer,
         shape_set(insight, &insight, degraded, true);
         if (errand->task.calls) shape_set(insight, &insight, attempts, errand->task.calls);
     }
-    return finish(job, errand->task.asked.text, &insight, err);
+    return finish(job, &errand->task.asked, &insight, err);
 }
 
 static void on_end(void *user, struct task *task, struct insight *insight,
@@ -283,7 +287,7 @@ static int genai_process(struct worker_context *context, struct job *job, struct
     };
     if (state->remote) return ask_remote(state, job, &question, err);
     rc = state->local->ops->ask(state->local, job, &question, &insight, on_answer, err);
-    return rc || job->deferred ? rc : finish(job, document.text, &insight, err);
+    return rc || job->deferred ? rc : finish(job, &question, &insight, err);
 }
 
 static void genai_metrics(struct worker_context *context, struct metrics_writer *writer)

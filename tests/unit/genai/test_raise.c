@@ -1,6 +1,7 @@
 /* Safety: a model may raise it, by one rule; it can't lower it, whatever it says. */
 #include "genai_bench.h"
 
+#include "workers/genai/advise.h"
 #include "workers/genai/raise.h"
 #include "workers/genai/remote.h"
 
@@ -143,6 +144,61 @@ static void test_clocks_run(void **state)
     free(clocks);
 }
 
+/* What the safety team is to do stands first, whatever a model makes of the record. */
+static void test_advice(void **state)
+{
+    enum { NOBODY = ENUM_team_count, MOST = 16 };
+    static const struct {
+        const char *why;
+        uint32_t teams[2], support_more, count_after;
+        bool own; /* the first one after it is the model's */
+    } cases[] = {
+        {"a model gave none", {NOBODY}, 0, 1, false},
+        {"it thought of the parcel only", {ENUM_team_support, NOBODY}, 0, 2, false},
+        {"it put the harm last", {ENUM_team_support, ENUM_team_safety}, 0, 2, true},
+        {"it put it first", {ENUM_team_safety, ENUM_team_product}, 0, 2, true},
+        {"there is no room: the last one goes", {ENUM_team_support, ENUM_team_product}, MOST - 2,
+         MOST, false},
+    };
+    struct bench bench;
+    struct provider *local;
+    struct err err = {0};
+    const char *source = getenv("VERBATIM_SOURCE");
+    char folder[512];
+    (void)state;
+    snprintf(folder, sizeof folder, "%s/config", source ? source : ".");
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    bench_must(provider_local.open(&bench.context, folder, &local, &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct recommendation own[MOST] = {{0}};
+        struct recommendation_list list = {.items = own};
+        struct insight insight = {0};
+        const struct provider_question asked = {
+            .text = STR("The lid cut my hand."), .language = STR("en")};
+        struct job job = {.context = &bench.context, .arena = &bench.arena,
+                          .record = bench_document(&bench, "The lid cut my hand.", "en", "review",
+                                                   1)};
+        CASE(cases[i].why);
+        for (uint32_t n = 0; n < 2 && cases[i].teams[n] != NOBODY; n++)
+            own[list.count++].team = cases[i].teams[n];
+        for (uint32_t n = 0; n < cases[i].support_more; n++)
+            own[list.count++].team = ENUM_team_support;
+        for (uint32_t n = 0; n < list.count; n++)
+            shape_set(recommendation, &own[n], text, STR("by the model"));
+        if (list.count) shape_set(insight, &insight, recommendations, list);
+        bench_must(advise_safety_first(&job, local, &asked, &insight, &err), &err);
+        const struct recommendation *first = insight.recommendations.items;
+        assert_true(shape_has(insight, &insight, recommendations));
+        assert_int_equal(insight.recommendations.count, cases[i].count_after);
+        assert_int_equal(first->team, ENUM_team_safety);
+        assert_int_equal(str_equal(first->text, STR("by the model")), cases[i].own);
+        for (uint32_t n = 1; n < insight.recommendations.count; n++)
+            assert_str(insight.recommendations.items[n].text, "by the model");
+    }
+    local->ops->close(local);
+    bench_close(&bench);
+}
+
 static void test_chain(void **state)
 {
     const struct {
@@ -176,6 +232,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_rule), cmocka_unit_test(test_clocks_run),
-        cmocka_unit_test(test_chain)};
+        cmocka_unit_test(test_advice), cmocka_unit_test(test_chain)};
     return cmocka_run_group_tests_name("raise", tests, NULL, NULL);
 }

@@ -1,0 +1,55 @@
+/* A model that writes of the late parcel and forgets the burnt hand, or puts it last, must not keep
+ * the safety team from hearing what to do. */
+#include "workers/genai/advise.h"
+
+#include "workers/genai/evidence.h"
+
+enum { RECOMMENDATIONS_MAX = 16 }; /* schemas/insight.def */
+
+static const struct recommendation *first_to_safety(const struct insight *insight)
+{
+    const struct recommendation_list *list = &insight->recommendations;
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->items[i].team == ENUM_team_safety) return &list->items[i];
+    return NULL;
+}
+
+/* What the rules say of a record with an alert, its words checked like any claim. */
+static int ask_rules(struct job *job, struct provider *local, const struct provider_question *asked,
+                     struct insight *ret_answer, struct err *err)
+{
+    struct provider_question question = *asked;
+    question.safety_positive = true;
+    int rc = local->ops->ask(local, job, &question, ret_answer, NULL, err);
+    if (rc == E_OK) (void)evidence_check(ret_answer, asked->text);
+    return rc;
+}
+
+static int put_first(struct insight *insight, const struct recommendation *first,
+                     struct arena *arena, struct err *err)
+{
+    const struct recommendation_list *before = &insight->recommendations;
+    struct recommendation_list list = {
+        .items = ARENA_ARRAY(arena, struct recommendation, before->count + 1)};
+    if (!list.items) return err_set(err, E_NO_MEMORY, NULL);
+    list.items[list.count++] = *first;
+    for (uint32_t i = 0; i < before->count && list.count < RECOMMENDATIONS_MAX; i++)
+        if (&before->items[i] != first) list.items[list.count++] = before->items[i];
+    shape_set(insight, insight, recommendations, list);
+    return E_OK;
+}
+
+int advise_safety_first(struct job *job, struct provider *local,
+                        const struct provider_question *asked, struct insight *insight,
+                        struct err *err)
+{
+    struct insight answer = {0};
+    const struct recommendation *first = first_to_safety(insight);
+    if (!first) {
+        int rc = ask_rules(job, local, asked, &answer, err);
+        if (rc) return rc;
+        first = first_to_safety(&answer);
+    }
+    if (!first || first == insight->recommendations.items) return E_OK;
+    return put_first(insight, first, job->arena, err);
+}
