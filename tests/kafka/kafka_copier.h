@@ -14,7 +14,7 @@
 
 #include "kafka_rig.h"
 
-enum { WAIT_MS = 60000, RECORDS = 3000, PARTITIONS = 4 };
+enum { WAIT_MS = 240000, RECORDS = 3000, PARTITIONS = 4 };
 
 struct rig {
     struct config *config;
@@ -46,9 +46,14 @@ static inline void create(struct bus *bus, enum topic topic,
                           const struct bus_topic_settings *settings)
 {
     struct err err;
-    bool created;
-    must(bus_topic_create(bus, topic, settings, &created, &err), &err);
-    assert_true(created);
+    bool created = false, again = false;
+    int rc;
+    for (int64_t start = now_ms();
+         (rc = bus_topic_create(bus, topic, settings, &created, &err)) != E_OK &&
+         err_class(err.code) == ERR_RETRY && now_ms() - start < WAIT_MS;)
+        again = true; /* a broker that is slow to answer may have created it all the same */
+    must(rc, &err);
+    assert_true(created || again);
 }
 
 static inline void on_done(void *user, const struct err *err)

@@ -12,7 +12,7 @@
 
 #include "kafka_rig.h"
 
-enum { BROKERS = 1, WAIT_MS = 60000 };
+enum { BROKERS = 1, WAIT_MS = 240000 };
 
 struct mock {
     rd_kafka_t *owner;

@@ -158,7 +158,7 @@ END
 
 # An answering broker may still be fenced by the controller; then no topic can be created on it.
 wait_until_joined() {
-    local deadline=$((SECONDS + 30))
+    local deadline=$((SECONDS + 120))
     command -v kcat >/dev/null || return 0
     until kcat -b "$2" -L -m 2 2>/dev/null | grep -q "^ $1 brokers:"; do
         [ $SECONDS -lt $deadline ] || { echo "kafka.sh: not all brokers joined; see $dir" >&2 && stop && exit 1; }

@@ -62,7 +62,7 @@ await() {
     until ready "$dir" "$port"; do
         running "$dir" || return 3
         tries=$((tries + 1))
-        [ "$tries" -lt 300 ] || return 1
+        [ "$tries" -lt 1200 ] || return 1
         sleep 0.1
     done
 }

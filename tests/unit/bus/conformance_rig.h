@@ -15,7 +15,7 @@
 #define CONFORMANCE_AT_LEAST_ONCE false
 #endif
 #ifndef CONFORMANCE_WAIT_MS
-#define CONFORMANCE_WAIT_MS 60000
+#define CONFORMANCE_WAIT_MS 240000
 #endif
 
 /* Messages are as old as 1970: kept for a century, or Kafka's retention takes them away. */
@@ -28,16 +28,24 @@ static void must(int rc, const struct err *err)
     if (rc) fail_msg("%s: %s", err_name((enum err_code)rc), err->text);
 }
 
+static bool out_of_time(int64_t start_ms)
+{
+    return clock_mono_ms(clock_system()) - start_ms > CONFORMANCE_WAIT_MS;
+}
+
+/* A broker may be slow to answer: what may be tried again is. */
 static void create_topic(struct bus *bus, enum topic topic, uint32_t partitions)
 {
+    const struct bus_topic_settings settings = {.partitions = partitions,
+                                                .replication = 1,
+                                                .retention_ms = CONFORMANCE_RETENTION_MS};
+    int64_t start_ms = clock_mono_ms(clock_system());
     struct err err;
-    bool created;
-    must(bus_topic_create(bus, topic,
-                          &(struct bus_topic_settings){.partitions = partitions,
-                                                       .replication = 1,
-                                                       .retention_ms = CONFORMANCE_RETENTION_MS},
-                          &created, &err),
-         &err);
+    bool created = false;
+    int rc;
+    do rc = bus_topic_create(bus, topic, &settings, &created, &err);
+    while (rc && err_class(err.code) == ERR_RETRY && !out_of_time(start_ms));
+    must(rc, &err);
 }
 
 static struct bus_output output_of(enum topic topic, const char *key, const char *value,
@@ -150,16 +158,13 @@ static uint32_t poll_once(struct bus_consumer *consumer, struct seen *seen)
 {
     struct bus_batch batch = {0};
     struct err err;
-    must(bus_poll(consumer, 1000, 1 << 20, &batch, &err), &err);
+    int rc = bus_poll(consumer, 1000, 1 << 20, &batch, &err);
+    if (rc && err_class(err.code) == ERR_RETRY) return 0;
+    must(rc, &err);
     uint32_t count = batch.count;
     note(seen, &batch);
     bus_release(consumer, &batch);
     return count;
-}
-
-static bool out_of_time(int64_t start_ms)
-{
-    return clock_mono_ms(clock_system()) - start_ms > CONFORMANCE_WAIT_MS;
 }
 
 static void collect(struct bus_consumer *consumer, struct seen *seen, int wanted)

@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "test_embedded_rig.h"
 
-enum { WAIT_MS = 60000, ROUNDS = 20, MESSAGES_MAX = 1 << 20 };
+enum { WAIT_MS = 240000, ROUNDS = 20, MESSAGES_MAX = 1 << 20 };
 
 static void must(int rc, const struct err *err)
 {

@@ -8,7 +8,7 @@
 
 #include "test_embedded_rig.h"
 
-enum { MESSAGES = 4000, CALL = 20, WORKERS = 2, WAIT_MS = 60000 };
+enum { MESSAGES = 4000, CALL = 20, WORKERS = 2, WAIT_MS = 240000 };
 
 static struct bus *bus;
 static atomic_int passed, produced, cancelled;

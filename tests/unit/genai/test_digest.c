@@ -9,7 +9,7 @@
 
 #include "replica.h"
 
-enum { WAIT_MS = 120000, PARTITIONS = 4, SAY_MOST = 500 };
+enum { WAIT_MS = 240000, PARTITIONS = 4, SAY_MOST = 500 };
 
 static char folder[64];
 

@@ -1,5 +1,6 @@
 /* A server on a loop of its own, and raw clients that talk to it from the same thread.
- * Time is a manual clock; every wait is for something that must happen, and gives up after 20 s. */
+ * Time is a manual clock; every wait is for something that must happen, and gives up after two
+ * minutes. */
 #ifndef VERBATIM_TESTS_HTTP_RIG_H
 #define VERBATIM_TESTS_HTTP_RIG_H
 
@@ -104,7 +105,7 @@ static inline const struct http_counters *rig_counters(struct rig *rig)
     return http_server_counters(rig->server);
 }
 
-static inline time_t rig_give_up_at(void) { return time(NULL) + 20; }
+static inline time_t rig_give_up_at(void) { return time(NULL) + 120; }
 static inline void rig_check_time(time_t give_up_at, const char *what)
 {
     if (time(NULL) > give_up_at) fail_msg("waited too long for %s", what);

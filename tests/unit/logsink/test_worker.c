@@ -12,7 +12,7 @@
 #include "test.h"
 #include "workers/logsink/logsink.h"
 
-enum { RECORDS_MAX = 4000, PARTITIONS = 4, PATIENCE_MS = 60000 };
+enum { RECORDS_MAX = 4000, PARTITIONS = 4, PATIENCE_MS = 240000 };
 
 static char folder[64];
 static uint32_t produced;

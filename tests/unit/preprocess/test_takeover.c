@@ -9,7 +9,7 @@
 
 #include "workers/preprocess/preprocess.h"
 
-enum { WAIT_MS = 60000 };
+enum { WAIT_MS = 240000 };
 
 static char folder[64];
 
