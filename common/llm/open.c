@@ -183,13 +183,25 @@ static int take_model(struct remote *remote, const struct llm_config *config, st
     return ok ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }
 
-static int take_all(struct remote *remote, const struct llm_config *config, struct err *err)
+static int open_wire(struct remote *remote, uv_loop_t *loop, const struct llm_config *config,
+                     struct err *err)
+{
+    const struct wire_options options = {
+        .connections = config->connections ? config->connections : DEFAULT_CONNECTIONS,
+        .ca_file = config->ca_file,
+        .secure = str_starts(str_of(remote->endpoint), STR("https:"))};
+    return wire_open(loop, &options, &remote->wire, err);
+}
+
+static int take_all(struct remote *remote, uv_loop_t *loop, const struct llm_config *config,
+                    struct err *err)
 {
     int rc = take_model(remote, config, err);
     if (rc == E_OK)
         rc = config->provider == LLM_BEDROCK
                  ? take_bedrock_endpoint(remote, config, err)
                  : take_endpoint(remote, config->endpoint ? config->endpoint : "", err);
+    if (rc == E_OK) rc = open_wire(remote, loop, config, err);
     if (rc == E_OK) rc = take_keys(remote, config, err);
     if (rc != E_OK) return rc;
     const char *how = remote->signing    ? "signed"
@@ -219,9 +231,7 @@ int llm_client_open(uv_loop_t *loop, const struct llm_config *config,
     remote->deadline_ms = config->deadline_ms > 0 ? config->deadline_ms : DEFAULT_DEADLINE_MS;
     remote->reply_limit = config->reply_limit_bytes ? (size_t)config->reply_limit_bytes
                                                     : DEFAULT_REPLY_BYTES;
-    uint32_t connections = config->connections ? config->connections : DEFAULT_CONNECTIONS;
-    int rc = wire_open(loop, connections, config->ca_file, &remote->wire, err);
-    if (rc == E_OK) rc = take_all(remote, config, err);
+    int rc = take_all(remote, loop, config, err);
     if (rc != E_OK) {
         remote_destroy(remote);
         if (err) (void)err_wrap(err, "%s", llm_provider_name(config->provider));

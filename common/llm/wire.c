@@ -1,46 +1,35 @@
-/* libcurl on libuv: curl says which sockets and which time to watch, the loop says what happened.
+/* Exchanges on lanes of libcurl (sockets.h): started, watched over, collected, told of.
  *
- * Happy path: wire_start() → curl's callbacks ask for sockets and a timer → the loop tells curl of
+ * Happy path: wire_start() → a lane's curl asks for sockets and a timer → the loop tells it of
  * them → messages of ended transfers are collected → on_end() for each, after curl has returned.
  * Failure modes: an error of poll(2) is told to curl as one; transfers also end by the timer alone
  * (deadlines), so messages are read after it too; an owner's on_end() may start, cancel and close.
  *
- * curl has a socket watched for each transfer anew, and libuv takes seven system calls for that. So
- * a connection stays watched for reading while it is kept, until it is closed or
- * something comes. */
+ * curl looks at all connections of a multi handle in each call, one after the other. So where there
+ * may be many, each of several lanes has a part of them. Not where one connection may carry many:
+ * those would be as many as there are lanes. */
 #include "llm/wire.h"
 
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include "llm/sockets.h"
 
 /* LATE: the parts of a hundred of its time after which a request isn't sent any more */
-enum { HANDLES = 2, SOCKET_BUCKETS = 256, LATE = 90 };
-
-struct watched {
-    uv_poll_t poll;
-    struct wire *wire;
-    curl_socket_t socket;
-    int events;            /* that are watched for */
-    bool connection, idle; /* opened by us, so closed by us too; no transfer uses it */
-    struct watched *next, **link;
-};
+enum { LATE = 90, LANES_MOST = 8, LANE_CONNECTIONS = 24 };
 
 struct wire {
-    uv_loop_t *loop;
-    CURLM *multi;
-    uv_timer_t timer; /* curl's */
-    uv_timer_t soon;  /* for exchanges that ended without curl */
-    struct watched *watched[SOCKET_BUCKETS];
+    struct lane lanes[LANES_MOST];
+    uint32_t lane_count;
+    uv_timer_t soon; /* for exchanges that ended without curl */
     struct exchange *running, *ended, **ended_end;
     CURL **spare; /* of POSTs: set up but for what differs; as many as there may be connections */
     size_t spare_count, spare_most;
     char *ca_file;
     /* no proxy is named in the environment: curl need not look for one in each call */
     bool past_proxies;
-    int open_handles;
+    uint32_t open_handles;
     bool unwatched; /* some running exchange has a socket that can't be watched */
     bool closing;
 };
@@ -81,6 +70,13 @@ static void unlink_ended(struct exchange *exchange)
 
 /* --- ends ------------------------------------------------------------------------------------ */
 
+static struct exchange *exchange_of(CURL *curl)
+{
+    struct exchange *exchange = NULL;
+    curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&exchange);
+    return exchange;
+}
+
 static bool is_post(const struct exchange *exchange)
 {
     return strcmp(exchange->method, "POST") == 0;
@@ -105,7 +101,8 @@ static void put_back(struct exchange *exchange)
 
 static void release(struct exchange *exchange)
 {
-    curl_multi_remove_handle(exchange->wire->multi, exchange->curl);
+    curl_multi_remove_handle(exchange->lane->multi, exchange->curl);
+    exchange->lane->running--;
     put_back(exchange);
 }
 
@@ -126,15 +123,14 @@ static void end_unwatched(struct wire *wire)
     }
 }
 
-static void collect(struct wire *wire)
+static void collect(struct wire *wire, struct lane *lane)
 {
     CURLMsg *message;
     int left;
-    while ((message = curl_multi_info_read(wire->multi, &left))) {
+    while ((message = curl_multi_info_read(lane->multi, &left))) {
         if (message->msg != CURLMSG_DONE) continue;
-        struct exchange *exchange = NULL;
         CURLcode result = message->data.result; /* gone with the handle */
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
+        struct exchange *exchange = exchange_of(message->easy_handle);
         if (exchange->late) result = CURLE_OPERATION_TIMEDOUT;
         curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &exchange->status);
         end_running(wire, exchange, result);
@@ -153,142 +149,30 @@ static void dispatch(struct wire *wire)
     }
 }
 
-static void step(struct wire *wire, curl_socket_t socket, int events)
+static void on_event(struct lane *lane, curl_socket_t socket, int events)
 {
     int running;
-    curl_multi_socket_action(wire->multi, socket, events, &running);
-    collect(wire);
-    dispatch(wire);
+    curl_multi_socket_action(lane->multi, socket, events, &running);
+    collect(lane->user, lane);
+    dispatch(lane->user);
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-    struct watched *watched = poll->data;
-    /* it is dead, or talks out of turn: curl finds out before it uses it again */
-    if (watched->idle) {
-        uv_poll_stop(poll);
-        watched->events = 0;
-        return;
-    }
-    int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
-                (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
-    step(watched->wire, watched->socket, status < 0 ? CURL_CSELECT_ERR : flags);
-}
-
-static void on_timer(uv_timer_t *timer) { step(timer->data, CURL_SOCKET_TIMEOUT, 0); }
 static void on_soon(uv_timer_t *timer) { dispatch(timer->data); }
 
-/* --- what curl wants ------------------------------------------------------------------------- */
+/* --- what curl asks -------------------------------------------------------------------------- */
 
-static void free_watched(uv_handle_t *handle) { free(handle->data); }
-
-static struct watched **bucket_of(struct wire *wire, curl_socket_t socket)
+static void on_unwatched(struct lane *lane, CURL *curl)
 {
-    return &wire->watched[(unsigned)socket % SOCKET_BUCKETS];
-}
-
-static struct watched *find_watched(struct wire *wire, curl_socket_t socket)
-{
-    struct watched *watched = *bucket_of(wire, socket);
-    while (watched && watched->socket != socket) watched = watched->next;
-    return watched;
-}
-
-static void unwatch(struct watched *watched)
-{
-    if (watched->next) watched->next->link = watched->link;
-    *watched->link = watched->next;
-    uv_poll_stop(&watched->poll); /* at once: curl closes the socket next */
-    uv_close((uv_handle_t *)&watched->poll, free_watched);
-}
-
-static struct watched *watch(struct wire *wire, curl_socket_t socket)
-{
-    struct watched *watched = calloc(1, sizeof *watched);
-    if (!watched) return NULL;
-    if (uv_poll_init_socket(wire->loop, &watched->poll, socket) != 0) {
-        free(watched);
-        return NULL;
-    }
-    watched->poll.data = watched;
-    watched->wire = wire;
-    watched->socket = socket;
-    watched->link = bucket_of(wire, socket);
-    watched->next = *watched->link;
-    if (watched->next) watched->next->link = &watched->next;
-    *watched->link = watched;
-    return watched;
-}
-
-/* One that no transfer uses must not keep the loop running. */
-static void set_idle(struct watched *watched, bool idle)
-{
-    watched->idle = idle;
-    if (idle) uv_unref((uv_handle_t *)&watched->poll);
-    else uv_ref((uv_handle_t *)&watched->poll);
-}
-
-static bool watch_for(struct watched *watched, int events)
-{
-    if (watched->idle) set_idle(watched, false);
-    if (watched->events == events) return true;
-    if (uv_poll_start(&watched->poll, events, on_poll) != 0) return false;
-    watched->events = events;
-    return true;
-}
-
-static int on_curl_socket(CURL *curl, curl_socket_t socket, int what, void *user, void *known)
-{
-    struct wire *wire = user;
-    struct watched *watched = known ? known : find_watched(wire, socket);
-    if (what == CURL_POLL_REMOVE) {
-        if (watched && watched->connection) set_idle(watched, true);
-        else if (watched) unwatch(watched);
-        curl_multi_assign(wire->multi, socket, NULL);
-        return 0;
-    }
-    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    if (!watched) watched = watch(wire, socket); /* not a connection: the resolver's */
-    if (watched) curl_multi_assign(wire->multi, socket, watched);
-    if (watched && watch_for(watched, events)) return 0;
-    /* An error returned from here would kill all transfers; only this one is to end. */
-    struct exchange *exchange = NULL;
-    curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&exchange);
+    struct wire *wire = lane->user;
+    struct exchange *exchange = exchange_of(curl);
     if (exchange) wire->unwatched = exchange->no_memory = true;
-    return 0;
 }
 
 static curl_socket_t on_curl_opens(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct exchange *exchange = user;
     (void)purpose;
-    int made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (made < 0) return CURL_SOCKET_BAD;
-    struct watched *watched = watch(exchange->wire, made);
-    if (!watched) {
-        exchange->no_memory = true;
-        close(made);
-        return CURL_SOCKET_BAD;
-    }
-    watched->connection = true;
-    set_idle(watched, true);
-    return made;
-}
-
-static int on_curl_closes(void *user, curl_socket_t socket)
-{
-    struct watched *watched = find_watched(user, socket);
-    if (watched) unwatch(watched);
-    return close(socket);
-}
-
-static int on_curl_timer(CURLM *multi, long timeout_ms, void *user)
-{
-    struct wire *wire = user;
-    (void)multi;
-    if (timeout_ms < 0) uv_timer_stop(&wire->timer);
-    else uv_timer_start(&wire->timer, on_timer, (uint64_t)timeout_ms, 0);
-    return 0;
+    return lane_connection(exchange->lane, address, &exchange->no_memory);
 }
 
 static bool is_late(const struct exchange *exchange)
@@ -352,8 +236,6 @@ static void set_up(const struct wire *wire, CURL *curl, const struct exchange *e
     if (wire->ca_file) curl_easy_setopt(curl, CURLOPT_CAINFO, wire->ca_file);
     if (wire->past_proxies) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_curl_opens);
-    curl_easy_setopt(curl, CURLOPT_CLOSESOCKETFUNCTION, on_curl_closes);
-    curl_easy_setopt(curl, CURLOPT_CLOSESOCKETDATA, wire);
     curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, on_curl_sends);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_curl_head);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_curl_reply);
@@ -364,6 +246,7 @@ static void set_up(const struct wire *wire, CURL *curl, const struct exchange *e
 static void set_options(const struct wire *wire, CURL *curl, struct exchange *exchange)
 {
     bool secure = str_starts(buffer_str(&exchange->url), STR("https:"));
+    lane_serve(exchange->lane, curl);
     curl_easy_setopt(curl, CURLOPT_PRIVATE, exchange);
     curl_easy_setopt(curl, CURLOPT_URL, buffer_cstr(&exchange->url));
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
@@ -404,6 +287,16 @@ static void begin(struct wire *wire, struct exchange *exchange)
     buffer_clear(&exchange->reply);
 }
 
+/* The one with the least to do: so they have equally many while as many run as there are
+ * connections, and then none waits for one. */
+static struct lane *pick_lane(struct wire *wire)
+{
+    struct lane *picked = &wire->lanes[0];
+    for (uint32_t i = 1; i < wire->lane_count; i++)
+        if (wire->lanes[i].running < picked->running) picked = &wire->lanes[i];
+    return picked;
+}
+
 int wire_start(struct wire *wire, struct exchange *exchange, struct err *err)
 {
     assert(exchange->state == EXCHANGE_IDLE && !wire->closing);
@@ -411,11 +304,13 @@ int wire_start(struct wire *wire, struct exchange *exchange, struct err *err)
     bool ready = !exchange->url.failed && !exchange->body.failed && *buffer_cstr(&exchange->url);
     exchange->curl = ready ? take_handle(wire, exchange) : NULL;
     if (!exchange->curl) return err_set(err, E_NO_MEMORY, "preparing a request");
+    exchange->lane = pick_lane(wire);
     set_options(wire, exchange->curl, exchange);
-    if (curl_multi_add_handle(wire->multi, exchange->curl) != CURLM_OK) {
+    if (curl_multi_add_handle(exchange->lane->multi, exchange->curl) != CURLM_OK) {
         put_back(exchange);
         return err_set(err, E_NO_MEMORY, "preparing a request");
     }
+    exchange->lane->running++;
     add_running(wire, exchange);
     return E_OK;
 }
@@ -440,32 +335,6 @@ void wire_cancel(struct exchange *exchange)
     exchange->state = EXCHANGE_IDLE;
 }
 
-bool exchange_header(struct exchange *exchange, const char *name, struct str value)
-{
-    struct buffer line = {0};
-    buffer_add(&line, str_of(name));
-    buffer_add(&line, STR(": "));
-    buffer_add(&line, value);
-    struct curl_slist *longer =
-        line.failed ? NULL : curl_slist_append(exchange->headers, buffer_cstr(&line));
-    if (line.data) explicit_bzero(line.data, line.capacity); /* may hold a key */
-    buffer_deinit(&line);
-    if (longer) exchange->headers = longer;
-    return longer != NULL;
-}
-
-void exchange_deinit(struct exchange *exchange)
-{
-    assert(exchange->state == EXCHANGE_IDLE);
-    for (struct curl_slist *line = exchange->headers; line; line = line->next)
-        explicit_bzero(line->data, strlen(line->data));
-    curl_slist_free_all(exchange->headers);
-    exchange->headers = NULL;
-    buffer_deinit(&exchange->url);
-    buffer_deinit(&exchange->body);
-    buffer_deinit(&exchange->reply);
-}
-
 /* --- opening and closing --------------------------------------------------------------------- */
 
 static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
@@ -479,48 +348,65 @@ static bool names_proxies(void)
     return false;
 }
 
-int wire_open(uv_loop_t *loop, uint32_t connections, const char *ca_file, struct wire **ret_wire,
-              struct err *err)
+static uint32_t lanes_for(const struct wire_options *options)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, start_curl);
-    struct wire *wire = calloc(1, sizeof *wire);
-    CURLM *multi = curl_multi_init();
-    CURL **spare = calloc(connections, sizeof *spare);
-    char *file = ca_file && *ca_file ? strdup(ca_file) : NULL;
-    if (!wire || !multi || !spare || (ca_file && *ca_file && !file)) {
-        free(wire);
-        free(spare);
-        free(file);
-        curl_multi_cleanup(multi);
-        return err_set(err, E_NO_MEMORY, "opening an HTTP client");
+    uint32_t count = options->secure ? 1 : options->connections / LANE_CONNECTIONS;
+    return count < 1 ? 1 : count < LANES_MOST ? count : LANES_MOST;
+}
+
+static int open_lanes(uv_loop_t *loop, const struct wire_options *options, struct wire *wire,
+                      struct err *err)
+{
+    uint32_t count = lanes_for(options), left = options->connections;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t connections = left / (count - i);
+        left -= connections;
+        wire->lanes[i] = (struct lane){
+            .on_event = on_event, .on_unwatched = on_unwatched, .user = wire};
+        int rc = lane_open(loop, connections, &wire->lanes[i], err);
+        if (rc) return rc;
+        wire->lane_count++;
     }
-    *wire = (struct wire){.loop = loop, .multi = multi, .ca_file = file, .open_handles = HANDLES,
-                          .spare = spare, .spare_most = connections,
-                          .past_proxies = !names_proxies()};
-    wire->ended_end = &wire->ended;
-    uv_timer_init(loop, &wire->timer);
-    uv_timer_init(loop, &wire->soon);
-    wire->timer.data = wire->soon.data = wire;
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, wire);
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
-    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, wire);
-    curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-    curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)connections);
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)connections);
-    *ret_wire = wire;
     return E_OK;
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+int wire_open(uv_loop_t *loop, const struct wire_options *options, struct wire **ret_wire,
+              struct err *err)
 {
-    struct wire *wire = handle->data;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    const char *ca_file = options->ca_file && *options->ca_file ? options->ca_file : NULL;
+    pthread_once(&once, start_curl);
+    struct wire *wire = calloc(1, sizeof *wire);
+    CURL **spare = calloc(options->connections, sizeof *spare);
+    char *file = ca_file ? strdup(ca_file) : NULL;
+    if (!wire || !spare || (ca_file && !file)) {
+        free(wire);
+        free(spare);
+        free(file);
+        return err_set(err, E_NO_MEMORY, "opening an HTTP client");
+    }
+    wire->ca_file = file;
+    wire->spare = spare, wire->spare_most = options->connections;
+    wire->past_proxies = !names_proxies();
+    wire->ended_end = &wire->ended;
+    uv_timer_init(loop, &wire->soon);
+    wire->soon.data = wire;
+    int rc = open_lanes(loop, options, wire, err);
+    if (rc) wire_close(wire);
+    else *ret_wire = wire;
+    return rc;
+}
+
+static void end_handle(struct wire *wire)
+{
     if (--wire->open_handles > 0) return;
     free(wire->ca_file);
     free(wire->spare);
     free(wire);
 }
+
+static void on_lane_closed(uv_handle_t *timer) { end_handle(((struct lane *)timer->data)->user); }
+static void on_soon_closed(uv_handle_t *soon) { end_handle(soon->data); }
 
 void wire_close(struct wire *wire)
 {
@@ -528,12 +414,8 @@ void wire_close(struct wire *wire)
     wire->closing = true;
     while (wire->running) wire_cancel(wire->running);
     while (wire->ended) wire_cancel(wire->ended);
-    curl_multi_setopt(wire->multi, CURLMOPT_SOCKETFUNCTION, NULL);
-    curl_multi_setopt(wire->multi, CURLMOPT_TIMERFUNCTION, NULL);
-    for (size_t i = 0; i < SOCKET_BUCKETS; i++)
-        while (wire->watched[i]) unwatch(wire->watched[i]);
     while (wire->spare_count) curl_easy_cleanup(wire->spare[--wire->spare_count]);
-    curl_multi_cleanup(wire->multi);
-    uv_close((uv_handle_t *)&wire->timer, on_handle_closed);
-    uv_close((uv_handle_t *)&wire->soon, on_handle_closed);
+    wire->open_handles = wire->lane_count + 1;
+    for (uint32_t i = 0; i < wire->lane_count; i++) lane_close(&wire->lanes[i], on_lane_closed);
+    uv_close((uv_handle_t *)&wire->soon, on_soon_closed);
 }

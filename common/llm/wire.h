@@ -16,6 +16,7 @@
 enum { WIRE_HEAD_BYTES_MAX = 64 * 1024 };
 
 struct wire;
+struct lane;
 struct exchange;
 
 struct exchange_owner {
@@ -45,6 +46,7 @@ struct exchange {
 
     /* The wire's own: */
     struct wire *wire;
+    struct lane *lane;
     CURL *curl;
     size_t head_bytes;
     uint64_t started_ns;
@@ -52,7 +54,13 @@ struct exchange {
     enum { EXCHANGE_IDLE, EXCHANGE_RUNNING, EXCHANGE_ENDED } state;
 };
 
-int wire_open(uv_loop_t *loop, uint32_t connections, const char *ca_file, struct wire **ret_wire,
+struct wire_options {
+    uint32_t connections; /* at most so many at once, kept ones counted in */
+    const char *ca_file;  /* NULL or "": the system's */
+    /* requests go by https, where one connection may carry many */
+    bool secure;
+};
+int wire_open(uv_loop_t *loop, const struct wire_options *options, struct wire **ret_wire,
               struct err *err) CHECKED;
 /* Cancels what runs. Its memory goes when its handles are closed, on the loop's next turns. */
 void wire_close(struct wire *wire);

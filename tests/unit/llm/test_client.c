@@ -257,6 +257,25 @@ static void waiting_counts(void **state)
     } while (!at_once);
 }
 
+/* So many that several of curl's handles share them. */
+static void many_connections_are_few_enough(void **state)
+{
+    enum { CONNECTIONS = 50, CALLS = 60 };
+    struct route routes[] = {{"POST", ANSWER, THEN_KEEP, 0}, {0}};
+    struct rig rig;
+    (void)state;
+    set_up(&rig, routes);
+    rig.config.connections = CONNECTIONS;
+    open_client(&rig);
+    for (int i = 0; i < CALLS; i++) ask(&rig, NULL);
+    run_until(&rig, CALLS);
+    for (int i = 0; i < CALLS; i++) assert_int_equal(rig.whys[i], LLM_ANSWERED);
+    assert_int_equal(rig.server.request_count, CALLS);
+    assert_in_range(rig.server.most_open, 2, CONNECTIONS);
+    assert_int_equal(rig.server.open_now, rig.server.connections); /* all are kept */
+    tear_down(&rig);
+}
+
 /* --- callers --------------------------------------------------------------------------------- */
 
 static void a_cancelled_call_is_silent(void **state)
@@ -352,6 +371,7 @@ int main(void)
         cmocka_unit_test(sends_its_key_and_says_nothing_of_it),
         cmocka_unit_test(no_call_is_sent_twice),
         cmocka_unit_test(connections_are_kept_and_few),
+        cmocka_unit_test(many_connections_are_few_enough),
         cmocka_unit_test(waiting_counts),
         cmocka_unit_test(a_cancelled_call_is_silent),
         cmocka_unit_test(a_callback_may_ask_and_close),
