@@ -3,6 +3,9 @@
 #include "workers/genai/suspects.h"
 
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "text/tokens.h"
 
@@ -150,21 +153,65 @@ static bool begins_at(struct str text, const struct suspect_phrase *phrase, size
     return !cuts_word(text, end) && holds_rest(text, phrase, end);
 }
 
-/* Words that are spelt out, or written in some code. */
-static bool holds_code(struct str text)
+/* --- kinds of bytes, 64 at a time ------------------------------------------------------------ */
+
+/* A bit for each byte, the first of them lowest; none behind the end. */
+struct kinds {
+    uint64_t inside; /* the text */
+    uint64_t words, visible, spaces;
+};
+
+static void kinds_of_sixteen(const char *at, unsigned shift, struct kinds *kinds)
 {
-    size_t letters = 0, run = 0;
-    for (size_t i = 0; i <= text.size; i++) {
-        char c = i < text.size ? text.data[i] : ' ';
-        if (c > ' ' && (unsigned char)c < 0x80) {
-            if (++run >= CODE_BYTES) return true;
-            continue;
-        }
-        letters = run == 1 && is_word(text.data[i - 1]) ? letters + 1 : run == 0 ? letters : 0;
-        if (letters >= LETTERS_IN_A_ROW) return true;
-        run = 0;
+#ifdef __SSE2__
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i digit = _mm_sub_epi8(x, _mm_set1_epi8('0')),
+            letter = _mm_sub_epi8(x, _mm_set1_epi8('a'));
+    __m128i word = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit),
+                                _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(25)), letter));
+    /* signed: 0x80 and more are less than any */
+    __m128i visible = _mm_cmpgt_epi8(x, _mm_set1_epi8(' '));
+    __m128i space = _mm_cmpeq_epi8(x, _mm_set1_epi8(' '));
+    uint64_t high = (uint64_t)(unsigned)_mm_movemask_epi8(x);
+    kinds->words |= (high | (uint64_t)(unsigned)_mm_movemask_epi8(word)) << shift;
+    kinds->visible |= (uint64_t)(unsigned)_mm_movemask_epi8(visible) << shift;
+    kinds->spaces |= (uint64_t)(unsigned)_mm_movemask_epi8(space) << shift;
+#else
+    for (unsigned i = 0; i < 16; i++) {
+        char c = at[i];
+        kinds->words |= (uint64_t)is_word(c) << (shift + i);
+        kinds->visible |= (uint64_t)(c > ' ' && (unsigned char)c < 0x80) << (shift + i);
+        kinds->spaces |= (uint64_t)(c == ' ') << (shift + i);
     }
-    return false;
+#endif
+}
+
+static struct kinds kinds_of(struct str text, size_t at)
+{
+    char padded[64] = {0};
+    const char *bytes = text.data + at;
+    size_t left = text.size - at;
+    struct kinds kinds = {.inside = left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX};
+    if (left < 64) bytes = memcpy(padded, bytes, left);
+    for (unsigned i = 0; i < 64; i += 16) kinds_of_sixteen(bytes + i, i, &kinds);
+    kinds.words &= kinds.inside, kinds.visible &= kinds.inside, kinds.spaces &= kinds.inside;
+    return kinds;
+}
+
+/* Words that are spelt out, or written in some code. */
+struct spelling {
+    size_t gap_end;  /* where the run that we are in began */
+    uint32_t letters; /* single ones in a row, up to there */
+};
+
+/* At `at` a run of visible bytes ends, perhaps of none. */
+static bool ends_code(struct spelling *spelling, struct str text, size_t at)
+{
+    size_t run = at - spelling->gap_end;
+    spelling->gap_end = at + 1;
+    if (run > 1) spelling->letters = 0;
+    else if (run == 1) spelling->letters = is_word(text.data[at - 1]) ? spelling->letters + 1 : 0;
+    return run >= CODE_BYTES || spelling->letters >= LETTERS_IN_A_ROW;
 }
 
 /* One of the phrases from number `i` to before `end`? */
@@ -180,17 +227,31 @@ static bool one_begins_at(const struct suspects *suspects, struct str text, size
     return false;
 }
 
+static bool any_begins_at(const struct suspects *suspects, struct str text, size_t at)
+{
+    uint32_t pair = pair_of(text.data[at], at + 1 < text.size ? text.data[at + 1] : ' ');
+    if (!(suspects->pairs[pair / 64] >> pair % 64 & 1)) return false;
+    const uint32_t *starts = &suspects->starts[bucket_of(pair)];
+    return one_begins_at(suspects, text, at, starts[0], starts[1]) ||
+           (suspects->starts[0] && one_begins_at(suspects, text, at, 0, suspects->starts[0]));
+}
+
 bool suspects_hold(const struct suspects *suspects, struct str text, struct arena *scratch)
 {
     struct str folded = text_fold(text, scratch);
-    if (!folded.data || holds_code(folded)) return true;
-    for (size_t at = 0; at < folded.size; at++) {
-        uint32_t pair = pair_of(folded.data[at], at + 1 < folded.size ? folded.data[at + 1] : ' ');
-        if (!(suspects->pairs[pair / 64] >> pair % 64 & 1) || cuts_word(folded, at)) continue;
-        const uint32_t *starts = &suspects->starts[bucket_of(pair)];
-        if (one_begins_at(suspects, folded, at, starts[0], starts[1])) return true;
-        if (suspects->starts[0] && one_begins_at(suspects, folded, at, 0, suspects->starts[0]))
-            return true;
+    struct spelling spelling = {0};
+    uint64_t word_before = 0;
+    if (!folded.data) return true;
+    for (size_t base = 0; base < folded.size; base += 64) {
+        struct kinds kinds = kinds_of(folded, base);
+        uint64_t cut = kinds.words & (kinds.words << 1 | word_before);
+        word_before = kinds.words >> 63;
+        for (uint64_t gaps = kinds.inside & ~kinds.visible; gaps; gaps &= gaps - 1)
+            if (ends_code(&spelling, folded, base + (size_t)__builtin_ctzll(gaps))) return true;
+        /* no phrase begins with a space */
+        for (uint64_t starts = kinds.inside & ~cut & ~kinds.spaces; starts; starts &= starts - 1)
+            if (any_begins_at(suspects, folded, base + (size_t)__builtin_ctzll(starts)))
+                return true;
     }
-    return false;
+    return ends_code(&spelling, folded, folded.size);
 }
