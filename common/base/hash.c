@@ -1,4 +1,7 @@
 /* Thin names over XXH3 and OpenSSL's digests. */
+/* OpenSSL 3 calls SHA256_Init() and its like old. The new ones look the digest up by its name and
+ * allocate in each call, which takes longer than to hash a text of ours. */
+#define OPENSSL_API_COMPAT 0x10100000L
 #include "base/hash.h"
 
 #include <assert.h>
@@ -18,7 +21,10 @@ uint64_t hash_fast(struct str data, uint64_t seed)
 
 void hash_sha256(struct str data, uint8_t out[static SHA256_BYTES])
 {
-    SHA256((const unsigned char *)(data.data ? data.data : ""), data.size, out);
+    SHA256_CTX context;
+    SHA256_Init(&context);
+    SHA256_Update(&context, data.data ? data.data : "", data.size);
+    SHA256_Final(out, &context);
 }
 
 void hash_hmac_sha256(struct str key, struct str data, uint8_t out[static SHA256_BYTES])

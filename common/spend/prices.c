@@ -12,7 +12,7 @@ enum { LINES_MAX = 1000, FILE_BYTES_MAX = 1 << 20 };
 #define PRICE_MOST (UINT64_C(1000) * MONEY_MICROS)
 
 struct line {
-    struct str pattern;
+    struct str provider, model; /* patterns */
     struct price price;
     int64_t from_ms;
 };
@@ -55,8 +55,9 @@ static int parse_line(struct prices *prices, struct str text, const char *name, 
         return bad(name, number, err, "the date isn't one: 2026-01-31");
     if (next_word(&text).size) return bad(name, number, err, "something stands behind the date");
     if (prices->count == LINES_MAX) return bad(name, number, err, "more than 1000 lines");
-    line.pattern = arena_copy(&prices->arena, pattern);
-    if (!line.pattern.data) return err_set(err, E_NO_MEMORY, NULL);
+    line.model = arena_copy(&prices->arena, pattern);
+    if (!line.model.data) return err_set(err, E_NO_MEMORY, NULL);
+    line.provider = str_cut(&line.model, '/');
     prices->lines[prices->count++] = line;
     return E_OK;
 }
@@ -113,9 +114,7 @@ const struct price *prices_find(const struct prices *prices, struct str provider
 {
     for (size_t i = 0; i < prices->count; i++) {
         const struct line *line = &prices->lines[i];
-        struct str model_pattern = line->pattern, provider_pattern = str_cut(&model_pattern, '/');
-        if (line->from_ms <= wall_ms && fits(provider_pattern, provider) &&
-            fits(model_pattern, model))
+        if (line->from_ms <= wall_ms && fits(line->provider, provider) && fits(line->model, model))
             return &line->price;
     }
     return NULL;
