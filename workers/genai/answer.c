@@ -3,11 +3,16 @@
  * answer is kept. */
 #include "workers/genai/answer.h"
 
+#include <assert.h>
+#include <pthread.h>
+
 #include "schema/json.h"
 #include "text/clean.h"
 #include "workers/genai/quote.h"
 
-enum { LEAK_STEP = 16, LEAK_BYTES = 32 }; /* a run of the prompt of 47 bytes is always seen */
+/* a run of the prompt of 47 bytes is always seen */
+enum { LEAK_STEP = 16, LEAK_BYTES = 32, GRAM_BYTES = 8 };
+enum { ASKED_MOST = 16 }; /* shapes that are part of an answer */
 
 struct reading {
     const struct answer_rules *rules;
@@ -85,10 +90,38 @@ int answer_split(struct str json, const struct str *ids, uint32_t count,
 
 /* --- what must not come back ----------------------------------------------------------------- */
 
+static uint32_t gram_at(const char *at)
+{
+    uint64_t eight;
+    memcpy(&eight, at, sizeof eight);
+    return (uint32_t)(eight * UINT64_C(0x9E3779B97F4A7C15) >> 48); /* Fibonacci hashing */
+}
+
+void answer_note_prompt(struct str prompt, uint64_t ret_grams[static ANSWER_GRAM_WORDS])
+{
+    _Static_assert(ANSWER_GRAM_WORDS * 64 == 1 << 16, "a bit for each hash");
+    memset(ret_grams, 0, ANSWER_GRAM_WORDS * sizeof *ret_grams);
+    for (size_t at = 0; at + GRAM_BYTES <= prompt.size; at++) {
+        uint32_t gram = gram_at(prompt.data + at);
+        ret_grams[gram / 64] |= UINT64_C(1) << gram % 64;
+    }
+}
+
+/* False: these LEAK_BYTES aren't in the prompt. */
+static bool may_be_of_prompt(const struct answer_rules *rules, const char *piece)
+{
+    for (size_t at = 0; rules->prompt_grams && at < LEAK_BYTES; at += GRAM_BYTES) {
+        uint32_t gram = gram_at(piece + at);
+        if (!(rules->prompt_grams[gram / 64] >> gram % 64 & 1)) return false;
+    }
+    return true;
+}
+
 static bool repeats_prompt(const struct answer_rules *rules, struct str text)
 {
     for (size_t at = 0; at + LEAK_BYTES <= text.size; at += LEAK_STEP)
-        if (str_find(rules->prompt, str_slice(text, at, at + LEAK_BYTES)) < rules->prompt.size)
+        if (may_be_of_prompt(rules, text.data + at) &&
+            str_find(rules->prompt, str_slice(text, at, at + LEAK_BYTES)) < rules->prompt.size)
             return true;
     return false;
 }
@@ -179,7 +212,7 @@ struct asked {
     uint32_t fields, needed;         /* bits, in the shape's order */
 };
 
-static struct asked asked_of(const struct shape *shape)
+static struct asked find_asked(const struct shape *shape)
 {
     struct asked asked = {.shape = shape};
     for (uint32_t i = 0; i < shape->count; i++) {
@@ -190,6 +223,40 @@ static struct asked asked_of(const struct shape *shape)
     if (!answer_quotes(shape)) return asked;
     asked.start = shape_field(shape, STR("start")), asked.end = shape_field(shape, STR("end"));
     return asked;
+}
+
+/* Of what is usually asked for it is found out once. */
+static struct asked learnt[ASKED_MOST];
+static uint32_t learnt_count;
+
+static const struct asked *find_learnt(const struct shape *shape)
+{
+    for (uint32_t i = 0; i < learnt_count; i++)
+        if (learnt[i].shape == shape) return &learnt[i];
+    return NULL;
+}
+
+static void learn(const struct shape *shape)
+{
+    if (find_learnt(shape)) return;
+    assert(learnt_count < ASKED_MOST);
+    struct asked asked = learnt[learnt_count++] = find_asked(shape);
+    for (uint32_t i = 0; i < shape->count; i++)
+        if (asked.fields >> i & 1 && shape->fields[i].shape) learn(shape->fields[i].shape);
+}
+
+static void learn_all(void)
+{
+    learn(&insight_shape);
+    learn(&digest_story_shape);
+}
+
+static struct asked asked_of(const struct shape *shape)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, learn_all);
+    const struct asked *asked = find_learnt(shape);
+    return asked ? *asked : find_asked(shape);
 }
 
 static uint32_t bit_of(const struct asked *asked, const struct field *field)
@@ -237,7 +304,7 @@ static bool read_list(struct reading *reading, const struct field *field,
     uint32_t most = field->most;
     bool first = true;
     if (value->kind != JSON_ARRAY) return broken(reading, field, "must be a list");
-    list.items = arena_array(reading->arena, most, field->shape->struct_bytes);
+    list.items = arena_alloc(reading->arena, (size_t)most * field->shape->struct_bytes);
     if (!list.items) return no_memory(reading);
     while (json_item(&reading->json, &first)) {
         bool held = true;

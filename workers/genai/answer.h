@@ -26,8 +26,15 @@ struct answer_rules {
     const struct str *topics; /* that a mention may name */
     uint32_t topic_count;
     struct str prompt;       /* its text must not come back: a claim that repeats it is dropped */
+    /* what answer_note_prompt() noted of it; NULL: it is looked through for each text */
+    const uint64_t *prompt_grams;
     struct str canary, mark; /* must not be anywhere in an answer; empty: not checked */
 };
+
+/* Bits: which eight bytes stand anywhere in the prompt, by a hash. So of most texts it is known that
+ * they don't repeat it. */
+enum { ANSWER_GRAM_WORDS = 1024 };
+void answer_note_prompt(struct str prompt, uint64_t ret_grams[static ANSWER_GRAM_WORDS]);
 
 /* The JSON Schema (2020-12) of the whole answer. */
 void answer_write_schema(const struct answer_rules *rules, struct buffer *out);

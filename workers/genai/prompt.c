@@ -127,10 +127,11 @@ static int make(struct prompt *prompt, const char *folder, const char *version, 
     if (rc) return rc;
     buffer_add(&prompt->request, buffer_str(&files->request));
     buffer_add(&prompt->repair, buffer_str(&files->repair));
+    answer_note_prompt(buffer_str(&prompt->system), prompt->grams);
     prompt->rules = (struct answer_rules){
         .shape = prompt->rules.shape, .topics = prompt->topics.names,
         .topic_count = prompt->topics.count, .prompt = buffer_str(&prompt->system),
-        .canary = str_of(prompt->canary)};
+        .prompt_grams = prompt->grams, .canary = str_of(prompt->canary)};
     answer_write_schema(&prompt->rules, &prompt->schema);
     /* another taxonomy or schema is another question */
     buffer_add(&files->all, buffer_str(&prompt->schema));

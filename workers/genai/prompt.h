@@ -19,6 +19,7 @@ struct prompt {
     struct buffer system, request, repair, schema;
     struct topics topics;
     struct suspects suspects;
+    uint64_t grams[ANSWER_GRAM_WORDS]; /* of the system text */
     struct answer_rules rules; /* views of the above; without a mark */
     /* what one of the things asked about is called: "feedback", "counts" */
     const char *piece;
