@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SKEW_NOTICED_MS = 60000, BODY_BYTES_AROUND = 1024 };
+enum { SKEW_NOTICED_MS = 60000, BODY_BYTES_AROUND = 1024, SPARE_BYTES_MAX = 64 * 1024 };
 
 struct call {
     struct llm_call base;
@@ -20,6 +20,8 @@ struct call {
     int64_t started_ms, deadline_ms; /* of the monotonic clock; a length */
     enum { CALL_WAITING, CALL_SENT, CALL_LOST } state;
     enum llm_why lost; /* CALL_LOST: why it never left */
+    uint32_t key_number; /* that its headers are made with */
+    bool headed;         /* has all its headers */
     char model[LLM_MODEL_BYTES], name[LLM_NAME_BYTES];
     struct call *next, *previous;
 };
@@ -48,6 +50,50 @@ static void unlink_call(struct remote *remote, struct call *call)
     if (call->previous) call->previous->next = call->next;
     else remote->calls = call->next;
     remote->base.in_flight--;
+}
+
+/* --- calls that serve again ------------------------------------------------------------------ */
+
+static struct call *take_call(struct remote *remote)
+{
+    struct call *call = remote->spare;
+    if (!call) return calloc(1, sizeof *call);
+    remote->spare = call->next;
+    remote->spare_count--;
+    call->next = call->previous = NULL;
+    return call;
+}
+
+static void free_call(struct call *call)
+{
+    exchange_deinit(&call->exchange);
+    free(call);
+}
+
+void remote_drop_spare(struct remote *remote)
+{
+    while (remote->spare) free_call(take_call(remote));
+}
+
+/* Headers stay where they are the same in each call: not signatures, nor half of them. */
+static void keep_call(struct remote *remote, struct call *call)
+{
+    struct exchange *exchange = &call->exchange;
+    bool large = exchange->body.capacity > SPARE_BYTES_MAX ||
+                 exchange->reply.capacity > SPARE_BYTES_MAX;
+    if (large || remote->spare_count >= remote->spare_most) {
+        free_call(call);
+        return;
+    }
+    if (!call->headed || remote->signing || call->key_number != remote->key_number) {
+        exchange_drop_headers(exchange);
+        call->headed = false;
+    }
+    buffer_clear(&exchange->url);
+    buffer_clear(&exchange->body);
+    call->next = remote->spare;
+    remote->spare = call;
+    remote->spare_count++;
 }
 
 /* --- the request ----------------------------------------------------------------------------- */
@@ -100,19 +146,21 @@ static void add_bearer(struct remote *remote, struct call *call, bool *ok)
 static bool add_headers(struct remote *remote, struct call *call)
 {
     bool ok = true;
+    if (call->headed) return true;
+    call->key_number = remote->key_number;
     add_header(call, "Content-Type", STR("application/json"), &ok);
     add_header(call, "Accept", STR("application/json"), &ok);
     struct curl_slist *longer = curl_slist_append(call->exchange.headers, "Expect:");
     if (!longer) return false;
     call->exchange.headers = longer;
-    if (remote->signing) return ok && add_signature(remote, call);
+    if (remote->signing) return call->headed = ok && add_signature(remote, call);
     if (remote->base.provider == LLM_ANTHROPIC) {
         add_header(call, "anthropic-version", STR("2023-06-01"), &ok);
         add_header(call, "x-api-key", str_of(remote->api_key), &ok);
     } else if (*remote->api_key) {
         add_bearer(remote, call, &ok);
     }
-    return ok;
+    return call->headed = ok;
 }
 
 static void lose(struct remote *remote, struct call *call, enum llm_why why)
@@ -245,12 +293,12 @@ static void on_end(struct exchange *exchange)
     unlink_call(remote, call);
     remote->closed = &closed;
     call->on_result(call->user, &result);
-    exchange_deinit(&call->exchange);
-    free(call);
     if (closed) {
+        free_call(call);
         arena_deinit(&arena);
         return;
     }
+    keep_call(remote, call);
     remote->closed = NULL;
     arena_reset(&arena);
     remote->scratch = arena;
@@ -265,6 +313,20 @@ static void on_header(struct exchange *exchange, struct str name, struct str val
 
 static const struct exchange_owner call_owner = {.on_header = on_header, .on_end = on_end};
 
+static void copy_text(char *out, struct str text)
+{
+    memcpy(out, text.data, text.size);
+    out[text.size] = '\0';
+}
+
+/* Most questions have the same: it need not be looked through again. */
+static void note_schema(struct remote *remote, struct str schema)
+{
+    if (str_equal(buffer_str(&remote->schema), schema)) return;
+    buffer_clear(&remote->schema);
+    buffer_add(&remote->schema, schema);
+}
+
 static int ask(struct llm_client *client, const struct llm_question *question,
                llm_on_result *on_result, void *user, struct llm_call **ret_call, struct err *err)
 {
@@ -272,15 +334,17 @@ static int ask(struct llm_client *client, const struct llm_question *question,
     struct str model = question_model(&remote->style, question);
     if (model.size >= LLM_MODEL_BYTES)
         return err_set(err, E_USAGE, "a model's id of more than %d bytes", LLM_MODEL_BYTES - 1);
-    struct call *call = calloc(1, sizeof *call);
+    struct call *call = take_call(remote);
     if (!call) return err_set(err, E_NO_MEMORY, "preparing a request");
+    call->state = CALL_WAITING;
+    call->head = (struct reply_head){0};
     call->base.client = client;
     call->on_result = on_result;
     call->user = user;
     call->started_ms = clock_mono_ms(remote->clock);
     call->deadline_ms = question->deadline_ms > 0 ? question->deadline_ms : remote->deadline_ms;
-    memcpy(call->model, model.data, model.size);
-    memcpy(call->name, question->name.data, question->name.size);
+    copy_text(call->model, model);
+    copy_text(call->name, question->name);
     call->exchange.owner = &call_owner;
     call->exchange.method = "POST";
     call->exchange.connect_timeout_ms = remote->connect_timeout_ms;
@@ -291,9 +355,9 @@ static int ask(struct llm_client *client, const struct llm_question *question,
     (void)buffer_reserve(&call->exchange.body, size + size / 8 + BODY_BYTES_AROUND);
     remote->provider->write_path(&remote->style, model, &call->exchange.url);
     remote->provider->write_body(&remote->style, question, &call->exchange.body);
-    if (call->exchange.url.failed || call->exchange.body.failed) {
-        exchange_deinit(&call->exchange);
-        free(call);
+    note_schema(remote, question->schema);
+    if (call->exchange.url.failed || call->exchange.body.failed || remote->schema.failed) {
+        free_call(call);
         return err_set(err, E_NO_MEMORY, "preparing a request");
     }
     link_call(remote, call);
@@ -307,8 +371,7 @@ static void cancel(struct llm_call *base)
     struct call *call = (struct call *)(void *)base;
     wire_cancel(&call->exchange);
     unlink_call(remote_of(base->client), call);
-    exchange_deinit(&call->exchange);
-    free(call);
+    free_call(call);
 }
 
 static void close_remote(struct llm_client *client)
@@ -320,10 +383,11 @@ static void close_remote(struct llm_client *client)
     remote_destroy(remote);
 }
 
-static bool knows(const struct llm_client *client, struct str system)
+static bool knows(const struct llm_client *client, struct str text)
 {
     const struct remote *remote = (const struct remote *)(const void *)client;
-    return system.size && str_equal(buffer_str(&remote->system.text), system);
+    return text.size && (str_equal(buffer_str(&remote->system.text), text) ||
+                         str_equal(buffer_str(&remote->schema), text));
 }
 
 const struct llm_client_ops remote_ops = {

@@ -28,12 +28,17 @@ struct remote {
     int64_t skew_ms;       /* the service's clock less ours, once it has complained */
     struct arena texts, scratch;
     struct call *calls;
+    struct call *spare;    /* that ended: their bytes and headers serve the next ones */
+    uint32_t spare_count, spare_most;
+    uint32_t key_number;   /* of api_key: counts its changes */
+    struct buffer schema;  /* the last question's, known to be UTF-8 */
     bool *closed;          /* set by the close that happens within a callback */
 };
 
 /* client.c */
 extern const struct llm_client_ops remote_ops;
 void remote_on_keys(struct keys *keys);
+void remote_drop_spare(struct remote *remote); /* they hold a key that isn't in force any more */
 
 /* open.c: frees all but calls, which are gone by then. */
 void remote_destroy(struct remote *remote);

@@ -17,13 +17,18 @@ bool exchange_header(struct exchange *exchange, const char *name, struct str val
     return longer != NULL;
 }
 
-void exchange_deinit(struct exchange *exchange)
+void exchange_drop_headers(struct exchange *exchange)
 {
-    assert(exchange->state == EXCHANGE_IDLE);
     for (struct curl_slist *line = exchange->headers; line; line = line->next)
         explicit_bzero(line->data, strlen(line->data));
     curl_slist_free_all(exchange->headers);
     exchange->headers = NULL;
+}
+
+void exchange_deinit(struct exchange *exchange)
+{
+    assert(exchange->state == EXCHANGE_IDLE);
+    exchange_drop_headers(exchange);
     buffer_deinit(&exchange->url);
     buffer_deinit(&exchange->body);
     buffer_deinit(&exchange->reply);

@@ -103,6 +103,12 @@ static bool is_name(struct str name)
     return true;
 }
 
+/* Long, and mostly the same as before. */
+static bool is_text(const struct llm_client *client, struct str text)
+{
+    return (client->ops->knows && client->ops->knows(client, text)) || str_is_utf8(text);
+}
+
 int llm_ask(struct llm_client *client, const struct llm_question *question,
             llm_on_result *on_result, void *user, struct llm_call **ret_call, struct err *err)
 {
@@ -111,9 +117,8 @@ int llm_ask(struct llm_client *client, const struct llm_question *question,
         return err_set(err, E_USAGE, "a question's answer needs a name of [a-zA-Z0-9_-]{1,64}");
     if (question->prompt.size == 0 || question->schema.size == 0 || question->max_tokens == 0)
         return err_set(err, E_USAGE, "a question needs prompt, schema and max_tokens");
-    bool known = client->ops->knows && client->ops->knows(client, question->system);
-    if (!(known || str_is_utf8(question->system)) || !str_is_utf8(question->prompt) ||
-        !str_is_utf8(question->purpose) || !str_is_utf8(question->schema))
+    if (!is_text(client, question->system) || !str_is_utf8(question->prompt) ||
+        !str_is_utf8(question->purpose) || !is_text(client, question->schema))
         return err_set(err, E_USAGE, "a question's texts must be UTF-8");
     int rc = client->ops->ask(client, question, on_result, user, &call, err);
     if (rc == E_OK && ret_call) *ret_call = call;

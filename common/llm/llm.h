@@ -240,8 +240,8 @@ struct llm_client_ops {
     void (*close)(struct llm_client *client);
     /* NULL: it has none */
     int (*rekey)(struct llm_client *client, const char *api_key, struct err *err);
-    /* The system text of the question before, so checked already? NULL: it doesn't know. */
-    bool (*knows)(const struct llm_client *client, struct str system);
+    /* A text of the question before, so checked already? NULL: it doesn't know. */
+    bool (*knows)(const struct llm_client *client, struct str text);
 };
 
 struct llm_client {

@@ -137,6 +137,8 @@ int remote_rekey(struct llm_client *client, const char *api_key, struct err *err
     if (!fresh) return err_set(err, E_NO_MEMORY, NULL);
     forget_key(remote);
     remote->api_key = fresh;
+    remote->key_number++;
+    remote_drop_spare(remote);
     return E_OK;
 }
 
@@ -186,8 +188,9 @@ static int take_model(struct remote *remote, const struct llm_config *config, st
 static int open_wire(struct remote *remote, uv_loop_t *loop, const struct llm_config *config,
                      struct err *err)
 {
+    remote->spare_most = config->connections ? config->connections : DEFAULT_CONNECTIONS;
     const struct wire_options options = {
-        .connections = config->connections ? config->connections : DEFAULT_CONNECTIONS,
+        .connections = remote->spare_most,
         .ca_file = config->ca_file,
         .secure = str_starts(str_of(remote->endpoint), STR("https:"))};
     return wire_open(loop, &options, &remote->wire, err);
@@ -253,6 +256,8 @@ void remote_destroy(struct remote *remote)
         remote->keys.config.secret_access_key, remote->keys.config.session_token};
     for (size_t i = 0; i < 2; i++)
         if (secrets[i]) explicit_bzero((char *)(uintptr_t)secrets[i], strlen(secrets[i]));
+    remote_drop_spare(remote);
+    buffer_deinit(&remote->schema);
     buffer_deinit(&remote->system.text);
     buffer_deinit(&remote->system.json);
     arena_deinit(&remote->texts);

@@ -73,6 +73,7 @@ void wire_cancel(struct exchange *exchange); /* one that isn't running is left a
 
 /* Adds "name: value"; false without memory. */
 bool exchange_header(struct exchange *exchange, const char *name, struct str value);
+void exchange_drop_headers(struct exchange *exchange); /* they may hold a key: it is wiped */
 void exchange_deinit(struct exchange *exchange); /* not while it runs; zeroed is valid */
 
 #endif
