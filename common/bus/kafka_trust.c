@@ -3,10 +3,12 @@
  * For a while after its broker's restart Kafka's may answer before it has read all of its log,
  * and may go on so until somebody writes (soak 10, tests/soak): then it tells what was committed
  * a while ago, or nothing.
- *   less than we have committed ourselves   it is asked again; after OWN_AFTER_MS we begin at our own commit, and the next commit
- *                                           has the coordinator write before it is asked (kafka_commit.c). Where doubles are
- *                                           allowed, it is believed then
- *   less than another process has           is found out by asking again before the first commit since reading began
+ *   less than we have committed ourselves   it is asked again; after OWN_AFTER_MS we begin at our
+ *                                           own commit, and the next commit has the coordinator
+ *                                           write before it is asked (kafka_commit.c). Where
+ *                                           doubles are allowed, it is believed then
+ *   less than another process has           is found out by asking again before the first commit
+ *                                           since reading began
  * A topic that was made anew has truly gone back: so after DOUBTED_MS that is believed. */
 #include <stdlib.h>
 

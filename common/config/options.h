@@ -9,11 +9,12 @@
  *     OPTIONS_TABLE(segment, SEGMENT_OPTIONS, "What this module is.");   once, in the .c file
  *
  * Kinds: STR(name, default, help)              const char *, never NULL
- *        SECRET(name, help)                    const char *, "" by default; never printed; NAME_file reads it from a file
+ *        SECRET(name, help)                    const char *, "" by default; never printed; NAME_file
+ *                                              reads it from a file
  *        BOOL(name, default, help)             bool: true/false, yes/no, on/off, 1/0
  *        U32(name, default, least, most, help) uint32_t
- *        MS(name, default, least, most, help)  int64_t milliseconds: "250ms", "30s", "5m", "2h", "7d"
- *        BYTES(name, default, least, most, help) uint64_t: "512", "64k", "16M", "2G" (powers of 1024)
+ *        MS(name, default, least, most, help)  int64_t milliseconds: "250ms", "30s", "5m", "2h"
+ *        BYTES(name, default, least, most, help) uint64_t: "512", "64k", "16M", "2G" (of 1024)
  *        F64(name, default, least, most, help) double
  *        CHOICE(name, default, "a|b|c", help)  uint32_t index into the list
  */

@@ -4,7 +4,7 @@
  *     record_scan(message.value, arena, &record, err);                  checks everything once
  *     record_decode(&record, SECTION_DOCUMENT, &document, arena, err);  only what is needed
  *     record_put(&record, SECTION_SEGMENT, &segment, arena, err);
- *     record_write(&record, arena, &value, err);                        other sections byte for byte
+ *     record_write(&record, arena, &value, err);                        others byte for byte
  *
  * All results are views of the message or live in the arena. What was put is encoded when
  * the record is written, not before: workers that share a process hand records on in memory

@@ -94,7 +94,8 @@ static const struct {
               "salesperson salesman receptionist cashier waitress account customer statement "
               "billing "
               "reembolso factura asesor asesora recepcionista cuenta reclamacion "
-              "remboursement facture conseiller conseillere technicien vendeur vendeuse reclamation"},
+              "remboursement facture conseiller conseillere technicien vendeur vendeuse "
+              "reclamation"},
 };
 
 static struct slot {

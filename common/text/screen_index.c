@@ -202,11 +202,11 @@ static int index_words(struct cue_builder *builder, struct err *err)
     qsort(sorted, prefixes, sizeof *sorted, compare_longer_first);
     uint32_t bucket = 0;
     for (uint32_t i = 0; i < prefixes; i++) {
-        uint32_t own = cue_prefix_bucket(sorted[i]->word);
-        list->prefixes[i] = (struct cue_prefix){.head = cue_word_head(sorted[i]->word),
-                                                .mask = cue_word_head(str_make(ones,
-                                                                               sorted[i]->word.size)),
-                                                .entry = (uint32_t)(sorted[i] - list->entries)};
+        struct str word = sorted[i]->word;
+        uint32_t own = cue_prefix_bucket(word);
+        list->prefixes[i] = (struct cue_prefix){
+            .head = cue_word_head(word), .mask = cue_word_head(str_make(ones, word.size)),
+            .entry = (uint32_t)(sorted[i] - list->entries)};
         list->prefix_filter[own / 64] |= UINT64_C(1) << own % 64;
         while (bucket <= own) list->prefix_first[bucket++] = (uint16_t)i;
     }

@@ -1,7 +1,8 @@
 /* One message as one line of the archive; archive/line.h reads it back.
  *
  *     {"id":"…","feedback":{…},…,"bus":{"topic":"feedback","partition":3,"offset":17,
- *      "timestamp":"2026-01-02T03:04:05.678Z","key":"…","traceparent":"…","redrives":1,"replay":"…"}}
+ *      "timestamp":"2026-01-02T03:04:05.678Z","key":"…","traceparent":"…","redrives":1,
+ *      "replay":"…"}}
  *
  * That is the record as it is shown everywhere, and the member "bus": where it was read, its trace
  * and its marks (runtime/worker.h). A message

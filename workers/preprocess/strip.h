@@ -19,8 +19,8 @@ struct strip_known {
 
 /* The text goes, the customer gives way to a keyed hash, other texts are redacted:
  * - attributes called like a person's data ("email", "first_name") become its placeholder, whatever
- *   they hold; those that number people ("user_id", "device_id") are hashed like the customer, by the
- *   same key; in others, and in all names, personal data is looked for as in the text;
+ *   they hold; those that number people ("user_id", "device_id") are hashed like the customer, by
+ *   the same key; in others, and in all names, personal data is looked for as in the text;
  * - product, channel, source and language keep what only looks like a name ("Calvin Klein"), and
  *   lose addresses of mail, numbers of phones and cards, and the like;
  * - fields that this version doesn't know survive, their texts treated like attributes.

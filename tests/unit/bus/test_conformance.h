@@ -1,7 +1,8 @@
 /* What every implementation of the bus must do, written against bus.h alone.
  *
  * The includer defines, before including this:
- *   static struct bus *conformance_open(void);          a bus without topics (a fresh folder, or a fresh prefix)
+ *   static struct bus *conformance_open(void);          a bus without topics (a fresh folder, or
+ *                                                       a fresh prefix)
  *   static void conformance_close(struct bus *bus);
  * and, if it likes, CONFORMANCE_AT_LEAST_ONCE, and runs conformance_run(). Waiting is done on wake
  * descriptors, up to CONFORMANCE_WAIT_MS. */
