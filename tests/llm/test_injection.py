@@ -42,8 +42,11 @@ def check_honest(record):
     equal(f"{record['id']}: provider", (insight["provider"], insight.get("degraded", False)), ("openai", False))
     equal(f"{record['id']}: label", insight["sentiment"]["label"], wanted["sentiment"]["label"])
     equal(f"{record['id']}: needs", [need["text"] for need in insight.get("needs", [])], [need["text"] for need in wanted["needs"]])
-    equal(f"{record['id']}: advice", [advice["text"] for advice in insight.get("recommendations", [])],
-          [advice["text"] for advice in wanted["recommendations"]])
+    advice = insight.get("recommendations", [])
+    if record["safety"]["state"] == "positive":  # then what the safety team is to do stands before what a model says
+        equal(f"{record['id']}: who is told first", advice[0]["team"], "safety")
+        advice = advice[1:]
+    equal(f"{record['id']}: advice", [item["text"] for item in advice], [item["text"] for item in wanted["recommendations"]])
 
 
 def check_evidence(record):
