@@ -10,16 +10,21 @@ enum { PRODUCE = 0, FOR_EVER_MS = 3600 * 1000 };
 
 static void on_done(void *user, const struct err *err) { *(int *)user = err ? (int)err->code : -1; }
 
-/* -1: there is a receipt. */
+/* -1: there is a receipt for all. */
+static int post_all(struct bus_producer *producer, const struct bus_output *outputs, size_t count)
+{
+    struct err err;
+    int done = 0, rc = bus_produce(producer, outputs, count, on_done, &done, &err);
+    if (rc) return rc;
+    must(bus_producer_flush(producer, WAIT_MS, &err), &err);
+    return done;
+}
+
 static int post(struct bus_producer *producer)
 {
     const struct bus_output output = {
         .topic = TOPIC_FEEDBACK, .key = STR("k"), .value = STR("1"), .timestamp_ms = 1};
-    struct err err;
-    int done = 0, rc = bus_produce(producer, &output, 1, on_done, &done, &err);
-    if (rc) return rc;
-    must(bus_producer_flush(producer, WAIT_MS, &err), &err);
-    return done;
+    return post_all(producer, &output, 1);
 }
 
 /* Until there is a receipt: two seconds are little for a first one on a busy machine. */
@@ -173,15 +178,6 @@ rd_kafka_resp_err_t __wrap_sender_send(struct kafka_sender *sender,
         rd_kafka_mock_broker_set_up(thaws->cluster, 1);
     }
     return __real_sender_send(sender, output, opaque);
-}
-
-static int post_all(struct bus_producer *producer, const struct bus_output *outputs, size_t count)
-{
-    struct err err;
-    int done = 0, rc = bus_produce(producer, outputs, count, on_done, &done, &err);
-    if (rc) return rc;
-    must(bus_producer_flush(producer, WAIT_MS, &err), &err);
-    return done;
 }
 
 /* Of each value the first place where it stands, in the order of the topic. */

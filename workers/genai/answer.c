@@ -10,8 +10,6 @@
 #include "text/clean.h"
 #include "workers/genai/quote.h"
 
-/* a run of the prompt of 47 bytes is always seen */
-enum { LEAK_STEP = 16, LEAK_BYTES = 32, GRAM_BYTES = 8 };
 enum { ASKED_MOST = 16 }; /* shapes that are part of an answer */
 
 struct reading {
@@ -23,108 +21,7 @@ struct reading {
     struct err *err;
 };
 
-/* --- splitting ------------------------------------------------------------------------------- */
-
-static bool id_of(struct str raw, char *ret_id, size_t *ret_size)
-{
-    struct json_reader json = json_reader(raw, NULL); /* ids with escapes are none of ours */
-    struct json_value value;
-    struct str name;
-    bool first = true;
-    if (!json_next(&json, &value) || value.kind != JSON_OBJECT) return false;
-    while (json_member(&json, &first, &name)) {
-        if (!str_equal(name, STR("id"))) {
-            if (!json_skip(&json, NULL)) break;
-            continue;
-        }
-        if (!json_next(&json, &value) || value.kind != JSON_STRING ||
-            value.text.size > ANSWER_ID_BYTES)
-            break;
-        memcpy(ret_id, value.text.data, value.text.size);
-        *ret_size = value.text.size;
-        return true; /* the rest was read when it was cut out */
-    }
-    return false;
-}
-
-static void take_part(struct str raw, const struct str *ids, uint32_t count, bool *seen,
-                      struct answer_parts *parts)
-{
-    char bytes[ANSWER_ID_BYTES];
-    size_t size = 0;
-    bool has_id = id_of(raw, bytes, &size);
-    for (uint32_t i = 0; has_id && i < count; i++) {
-        if (!str_equal(ids[i], str_make(bytes, size))) continue;
-        parts->doubled += seen[i];
-        parts->raw[i] = seen[i] ? (struct str){0} : raw; /* which of two is meant, nobody knows */
-        seen[i] = true;
-        return;
-    }
-    parts->strange++;
-}
-
-int answer_split(struct str json, const struct str *ids, uint32_t count,
-                 struct answer_parts *ret_parts, struct err *err)
-{
-    struct json_reader reader = json_reader(json, NULL);
-    struct json_value value;
-    struct answer_parts parts = {0};
-    struct str name, raw;
-    bool first = true, first_item = true, seen[ANSWER_RECORDS_MAX] = {0}, found = false;
-    bool good = json_next(&reader, &value) && value.kind == JSON_OBJECT;
-    while (good && json_member(&reader, &first, &name)) {
-        if (found || !str_equal(name, STR("answers"))) {
-            good = json_skip(&reader, NULL);
-            continue;
-        }
-        good = json_next(&reader, &value) && value.kind == JSON_ARRAY;
-        while (good && json_item(&reader, &first_item) && (good = json_skip(&reader, &raw)))
-            take_part(raw, ids, count, seen, &parts);
-        found = good;
-    }
-    if (reader.fault) return err_set(err, E_BAD_JSON, "the answer is no JSON: %s", reader.fault);
-    if (!good || !found) return err_set(err, E_BAD_MESSAGE, "there is no list \"answers\"");
-    *ret_parts = parts;
-    return E_OK;
-}
-
 /* --- what must not come back ----------------------------------------------------------------- */
-
-static uint32_t gram_at(const char *at)
-{
-    uint64_t eight;
-    memcpy(&eight, at, sizeof eight);
-    return (uint32_t)(eight * UINT64_C(0x9E3779B97F4A7C15) >> 48); /* Fibonacci hashing */
-}
-
-void answer_note_prompt(struct str prompt, uint64_t ret_grams[static ANSWER_GRAM_WORDS])
-{
-    _Static_assert(ANSWER_GRAM_WORDS * 64 == 1 << 16, "a bit for each hash");
-    memset(ret_grams, 0, ANSWER_GRAM_WORDS * sizeof *ret_grams);
-    for (size_t at = 0; at + GRAM_BYTES <= prompt.size; at++) {
-        uint32_t gram = gram_at(prompt.data + at);
-        ret_grams[gram / 64] |= UINT64_C(1) << gram % 64;
-    }
-}
-
-/* False: these LEAK_BYTES aren't in the prompt. */
-static bool may_be_of_prompt(const struct answer_rules *rules, const char *piece)
-{
-    for (size_t at = 0; rules->prompt_grams && at < LEAK_BYTES; at += GRAM_BYTES) {
-        uint32_t gram = gram_at(piece + at);
-        if (!(rules->prompt_grams[gram / 64] >> gram % 64 & 1)) return false;
-    }
-    return true;
-}
-
-static bool repeats_prompt(const struct answer_rules *rules, struct str text)
-{
-    for (size_t at = 0; at + LEAK_BYTES <= text.size; at += LEAK_STEP)
-        if (may_be_of_prompt(rules, text.data + at) &&
-            str_find(rules->prompt, str_slice(text, at, at + LEAK_BYTES)) < rules->prompt.size)
-            return true;
-    return false;
-}
 
 static bool holds(struct str text, struct str secret)
 {
@@ -163,7 +60,7 @@ static bool read_text(struct reading *reading, const struct shape *shape, const 
         return broken(reading, field, "is empty or too long");
     if (shape == &mention_shape && !is_topic(reading->rules, text))
         return broken(reading, field, "isn't one of the topics");
-    if (repeats_prompt(reading->rules, text)) {
+    if (answer_repeats_prompt(reading->rules, text)) {
         reading->notes->leaked++;
         *held = false;
     }

@@ -35,6 +35,7 @@ struct answer_rules {
  * they don't repeat it. */
 enum { ANSWER_GRAM_WORDS = 1024 };
 void answer_note_prompt(struct str prompt, uint64_t ret_grams[static ANSWER_GRAM_WORDS]);
+bool answer_repeats_prompt(const struct answer_rules *rules, struct str text);
 
 /* The JSON Schema (2020-12) of the whole answer. */
 void answer_write_schema(const struct answer_rules *rules, struct buffer *out);

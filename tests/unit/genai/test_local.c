@@ -120,8 +120,8 @@ static void test_what_is_missing(void **state)
         {"an item", "Il manque un article.", "fr", true, false},
         {"of an order", "Il manque un article dans ma commande.", "fr", true, false},
         {"a function", "Il manque une fonction de recherche.", "fr", false, true},
-        {"in Spanish", "Me falta un artÃ­" "culo del pedido.", "es", true, false},
-        {"an option, in Spanish", "Falta la opciÃ³n de pagar a plazos.", "es", false, true},
+        {"in Spanish", "Me falta un art\xc3\xad" "culo del pedido.", "es", true, false},
+        {"an option, in Spanish", "Falta la opci\xc3\xb3n de pagar a plazos.", "es", false, true},
         {"in English", "An item is missing from my order.", "en", true, false},
         {"a mode, in English", "It is missing a night mode.", "en", false, true},
     };
