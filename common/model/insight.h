@@ -78,6 +78,11 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
                     float rating, bool safety_positive, struct arena *arena,
                     struct insight_result *ret_result, struct err *err) CHECKED;
 
+/* What the safety team is told where somebody may have been harmed: its span is left to the caller.
+ * False: the rules have it depend on the text, or tell it nothing, so insight_analyze() is to say. */
+bool insight_alert_advice(const struct insight_engine *engine, const char *language,
+                          struct insight_recommendation *ret_advice);
+
 /* Whether text holds [start, end) as evidence: within it, not empty, trimmed, whole characters. */
 bool evidence_holds(struct str text, uint32_t start, uint32_t end);
 

@@ -80,6 +80,23 @@ static void add_advice(const struct reading *reading, struct insight_result *res
     *teams |= 1u << rule->team;
 }
 
+static bool asks_the_text(const struct rule *rule)
+{
+    return rule->no_needs || rule->sentiments || rule->needs || rule->has_topics;
+}
+
+/* The first that would hold of any text: of the safety team's rules, those of a safety case stand
+ * before the others, as in reading_advice(). */
+const struct rule *rules_of_alerts(const struct rules *rules)
+{
+    for (uint32_t i = 0; i < rules->count; i++) {
+        const struct rule *rule = &rules->items[i];
+        if (!rule->safety || rule->team != INSIGHT_SAFETY) continue;
+        return asks_the_text(rule) ? NULL : rule;
+    }
+    return NULL;
+}
+
 void reading_advice(const struct reading *reading, struct insight_result *result)
 {
     const struct rules *rules = &reading->engine->rules;

@@ -129,6 +129,19 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
     return E_OK;
 }
 
+bool insight_alert_advice(const struct insight_engine *engine, const char *language,
+                          struct insight_recommendation *ret_advice)
+{
+    const struct rule *rule = rules_of_alerts(&engine->rules);
+    struct reading reading = {.engine = engine};
+    if (!rule) return false;
+    choose_language(&reading, language);
+    struct str text = rule->texts[reading.text_language];
+    *ret_advice = (struct insight_recommendation){
+        .text = text.size ? text : rule->texts[0], .team = rule->team, .priority = rule->priority};
+    return true;
+}
+
 static bool is_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');

@@ -71,5 +71,7 @@ void reading_topics(struct reading *reading, struct insight_result *result);
 int reading_aspects(struct reading *reading, struct insight_result *result,
                     struct err *err) CHECKED;
 void reading_advice(const struct reading *reading, struct insight_result *result);
+/* What the safety team is told of each safety case; NULL: it depends on the text. */
+const struct rule *rules_of_alerts(const struct rules *rules);
 
 #endif

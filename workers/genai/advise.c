@@ -2,6 +2,7 @@
  * the safety team from hearing what to do. */
 #include "workers/genai/advise.h"
 
+#include "model/insight.h"
 #include "workers/genai/evidence.h"
 
 enum { RECOMMENDATIONS_MAX = 16 }; /* schemas/insight.def */
@@ -25,6 +26,28 @@ static int ask_rules(struct job *job, struct provider *local, const struct provi
     return rc;
 }
 
+/* Where harm is told: by the screen, or else by the model that raised the record. */
+static bool find_harm(const struct provider_question *asked, const struct insight *insight,
+                      uint32_t *ret_start, uint32_t *ret_end)
+{
+    *ret_start = asked->harm_start, *ret_end = asked->harm_end;
+    if (*ret_start >= *ret_end && insight->signals.count)
+        *ret_start = insight->signals.items[0].start, *ret_end = insight->signals.items[0].end;
+    return evidence_holds(asked->text, *ret_start, *ret_end);
+}
+
+/* Mostly it needs no look at the text, which would cost as much as all else that is done for it. */
+static bool tell_at_once(struct provider *local, const struct provider_question *asked,
+                         const struct insight *insight, struct recommendation *ret_advice)
+{
+    uint32_t start, end;
+    if (!find_harm(asked, insight, &start, &end)) return false;
+    if (!local->ops->alert(local, asked->language, ret_advice)) return false;
+    shape_set(recommendation, ret_advice, start, start);
+    shape_set(recommendation, ret_advice, end, end);
+    return true;
+}
+
 static int put_first(struct insight *insight, const struct recommendation *first,
                      struct arena *arena, struct err *err)
 {
@@ -44,7 +67,9 @@ int advise_safety_first(struct job *job, struct provider *local,
                         struct err *err)
 {
     struct insight answer = {0};
+    struct recommendation at_once = {0};
     const struct recommendation *first = first_to_safety(insight);
+    if (!first && tell_at_once(local, asked, insight, &at_once)) first = &at_once;
     if (!first) {
         int rc = ask_rules(job, local, asked, &answer, err);
         if (rc) return rc;

@@ -5,7 +5,8 @@
 #include "workers/genai/provider.h"
 
 /* The insight's own advice to the safety team moves to the front; where a model gave none, that of
- * the local rules is put there, and the last of too many goes. `local` answers at once.
+ * the local rules is put there, with the words in which the screen found harm, or the model danger,
+ * and the last of too many goes. `local` answers at once.
  * NO_MEMORY, and what asking it gives. */
 int advise_safety_first(struct job *job, struct provider *local,
                         const struct provider_question *asked, struct insight *insight,

@@ -263,6 +263,17 @@ static int ask_remote(struct genai_state *state, struct job *job,
 
 /* --- a record --------------------------------------------------------------------------------- */
 
+/* What the screen found that counts, the first of it. */
+static void note_harm(const struct safety *safety, struct provider_question *question)
+{
+    for (uint32_t i = 0; i < safety->evidence.count; i++) {
+        const struct evidence *found = &safety->evidence.items[i];
+        if (found->polarity != ENUM_polarity_affirmed) continue;
+        question->harm_start = found->start, question->harm_end = found->end;
+        return;
+    }
+}
+
 static int genai_process(struct worker_context *context, struct job *job, struct err *err)
 {
     struct genai_state *state = context->state;
@@ -285,6 +296,7 @@ static int genai_process(struct worker_context *context, struct job *job, struct
         .safety_positive = record_has(&job->record,
                                       SECTION_SAFETY) && safety.state == ENUM_safety_state_positive,
     };
+    if (question.safety_positive) note_harm(&safety, &question);
     if (state->remote) return ask_remote(state, job, &question, err);
     rc = state->local->ops->ask(state->local, job, &question, &insight, on_answer, err);
     return rc || job->deferred ? rc : finish(job, &question, &insight, err);

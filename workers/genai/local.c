@@ -5,6 +5,8 @@
 #include "runtime/words.h"
 #include "workers/genai/provider.h"
 
+enum { LANGUAGE_BYTES = 8 };
+
 struct local {
     struct provider provider;
     struct insight_engine *engine;
@@ -159,7 +161,22 @@ static int local_ask(struct provider *provider, struct job *job,
     return ok ? E_OK : err_set(err, E_NO_MEMORY, NULL);
 }
 
+static bool local_alert(struct provider *provider, struct str language,
+                        struct recommendation *ret_advice)
+{
+    const struct local *local = (const struct local *)provider;
+    struct insight_recommendation from;
+    char code[LANGUAGE_BYTES] = {0}; /* all that matters of it */
+    if (language.size)
+        memcpy(code, language.data, language.size < sizeof code ? language.size : sizeof code - 1);
+    if (!insight_alert_advice(local->engine, code, &from)) return false;
+    shape_set(recommendation, ret_advice, text, from.text);
+    shape_set(recommendation, ret_advice, team, (uint32_t)from.team);
+    shape_set(recommendation, ret_advice, priority, from.priority);
+    return true;
+}
+
 const struct provider_ops provider_local = {
     .name = "local",
-    .open = local_open, .ask = local_ask, .close = local_close,
+    .open = local_open, .ask = local_ask, .alert = local_alert, .close = local_close,
 };

@@ -11,6 +11,7 @@ struct provider_question {
     struct str text, language, tenant;
     bool has_rating, safety_positive;
     float rating;
+    uint32_t harm_start, harm_end; /* the screen's first words for it; empty: there are none */
 };
 
 struct provider;
@@ -25,6 +26,9 @@ struct provider_ops {
      * the loop. What the answer points to lives in the job's arena. */
     int (*ask)(struct provider *provider, struct job *job, const struct provider_question *question,
                struct insight *ret_answer, provider_on_answer *on_answer, struct err *err);
+    /* What the safety team is told of any record with an alert, but for start and end. False: it
+     * depends on the text. What it points to lives as long as the provider. */
+    bool (*alert)(struct provider *provider, struct str language, struct recommendation *ret_advice);
     void (*close)(struct provider *provider);
 };
 

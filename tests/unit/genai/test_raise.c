@@ -144,6 +144,16 @@ static void test_clocks_run(void **state)
     free(clocks);
 }
 
+static void open_local(struct bench *bench, struct provider **ret_local)
+{
+    const char *source = getenv("VERBATIM_SOURCE");
+    char folder[512];
+    struct err err = {0};
+    snprintf(folder, sizeof folder, "%s/config", source ? source : ".");
+    bench_must(bench_open(bench, &genai_worker, genai_folder(), &err), &err);
+    bench_must(provider_local.open(&bench->context, folder, ret_local, &err), &err);
+}
+
 /* What the safety team is to do stands first, whatever a model makes of the record. */
 static void test_advice(void **state)
 {
@@ -163,12 +173,8 @@ static void test_advice(void **state)
     struct bench bench;
     struct provider *local;
     struct err err = {0};
-    const char *source = getenv("VERBATIM_SOURCE");
-    char folder[512];
     (void)state;
-    snprintf(folder, sizeof folder, "%s/config", source ? source : ".");
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
-    bench_must(provider_local.open(&bench.context, folder, &local, &err), &err);
+    open_local(&bench, &local);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct recommendation own[MOST] = {{0}};
         struct recommendation_list list = {.items = own};
@@ -194,6 +200,54 @@ static void test_advice(void **state)
         assert_int_equal(str_equal(first->text, STR("by the model")), cases[i].own);
         for (uint32_t n = 1; n < insight.recommendations.count; n++)
             assert_str(insight.recommendations.items[n].text, "by the model");
+    }
+    local->ops->close(local);
+    bench_close(&bench);
+}
+
+/* The advice of the rules quotes where harm is told, and says in each language what they say when
+ * they look at the text themselves. */
+static void test_where_harm_is_told(void **state)
+{
+    static const struct {
+        const char *why, *language;
+        uint32_t harm_start, harm_end, signal_end, start, end;
+    } cases[] = {
+        {"the words that the screen found", "en", 8, 19, 0, 8, 19},
+        {"the screen's before the model's", "es", 8, 19, 7, 8, 19},
+        {"a model raised it: the danger that it read", "fr", 0, 0, 7, 0, 7},
+        {"neither: the rules look for themselves", "en", 0, 0, 0, 0, 19},
+        {"words that don't hold are none", "pt", 3, 19, 0, 0, 19},
+        {"nor are those beyond the text", "", 8, 400, 0, 0, 19},
+    };
+    struct bench bench;
+    struct provider *local;
+    struct err err = {0};
+    (void)state;
+    open_local(&bench, &local);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct signal signal = {.start = 0, .end = cases[i].signal_end};
+        struct insight insight = {0}, looked = {0};
+        struct provider_question asked = {
+            .text = STR("The lid cut my hand."), .language = str_of(cases[i].language),
+            .harm_start = cases[i].harm_start, .harm_end = cases[i].harm_end};
+        struct job job = {.context = &bench.context, .arena = &bench.arena,
+                          .record = bench_document(&bench, "The lid cut my hand.", "en", "review",
+                                                   1)};
+        CASE(cases[i].why);
+        if (signal.end) shape_set(insight, &insight, signals, (struct signal_list){&signal, 1});
+        bench_must(advise_safety_first(&job, local, &asked, &insight, &err), &err);
+        asked.safety_positive = true;
+        bench_must(local->ops->ask(local, &job, &asked, &looked, NULL, &err), &err);
+        assert_int_equal(insight.recommendations.count, 1);
+        const struct recommendation *first = insight.recommendations.items,
+                                    *same = looked.recommendations.items;
+        assert_int_equal(first->team, ENUM_team_safety);
+        assert_int_equal(same->team, ENUM_team_safety);
+        assert_true(str_equal(first->text, same->text));
+        assert_int_equal(first->priority, same->priority);
+        assert_int_equal(first->start, cases[i].start);
+        assert_int_equal(first->end, cases[i].end);
     }
     local->ops->close(local);
     bench_close(&bench);
@@ -232,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_rule), cmocka_unit_test(test_clocks_run),
-        cmocka_unit_test(test_advice), cmocka_unit_test(test_chain)};
+        cmocka_unit_test(test_advice), cmocka_unit_test(test_where_harm_is_told),
+        cmocka_unit_test(test_chain)};
     return cmocka_run_group_tests_name("raise", tests, NULL, NULL);
 }

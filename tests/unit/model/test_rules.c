@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "model/rules.h"
+#include "model/insight_internal.h"
 
 #define GOOD "rule one\n  when always\n  team support\n  priority 3\n  en Do it.\n"
 
@@ -102,6 +102,44 @@ static void names_the_line_of_what_is_wrong(void **state)
     topics_deinit(&topics);
 }
 
+#define RULE(name, when, team) \
+    "rule " name "\n  when " when "\n  team " team "\n  priority 1\n  en Do it.\n"
+
+/* What the safety team is told of every alert, without a look at its text. */
+static void finds_what_alerts_are_answered_with(void **state)
+{
+    static const struct {
+        const char *why, *file, *name;
+    } cases[] = {
+        {"a rule of its own", RULE("one", "safety", "safety"), "one"},
+        {"rules of an alert stand before others",
+         RULE("any", "always", "safety") RULE("harm", "safety", "safety"), "harm"},
+        {"another team's is another's",
+         RULE("care", "safety", "support") RULE("harm", "safety", "safety"), "harm"},
+        {"one before it asks for a need",
+         RULE("asked", "safety need=question", "safety") RULE("harm", "safety", "safety"), NULL},
+        {"it asks for a topic", RULE("late", "safety topic=delivery", "safety"), NULL},
+        {"it asks for a feeling", RULE("angry", "safety sentiment=negative", "safety"), NULL},
+        {"it asks for no need", RULE("calm", "safety need=none", "safety"), NULL},
+        {"one for all records doesn't need an alert", RULE("any", "always", "safety"), NULL},
+        {"nobody is told", GOOD, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct topics topics;
+        struct rules rules = {0};
+        struct err err;
+        CASE(cases[i].why);
+        open_topics(&topics);
+        assert_int_equal(rules_parse(&rules, "rules", str_of(cases[i].file), &topics, &err), E_OK);
+        const struct rule *rule = rules_of_alerts(&rules);
+        assert_int_equal(rule != NULL, cases[i].name != NULL);
+        if (rule) assert_true(str_equal(rule->name, str_of(cases[i].name)));
+        rules_deinit(&rules);
+        topics_deinit(&topics);
+    }
+}
+
 /* Every rule that ships says who should act, and each team has something to do. */
 static void the_shipped_rules_are_sound(void **state)
 {
@@ -143,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_operators_write),
         cmocka_unit_test(names_the_line_of_what_is_wrong),
+        cmocka_unit_test(finds_what_alerts_are_answered_with),
         cmocka_unit_test(the_shipped_rules_are_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
