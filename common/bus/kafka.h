@@ -184,6 +184,7 @@ struct kafka_watch {
     bool stops, asked; /* asked: for the ends of all partitions */
     bool down;         /* no broker could be reached, nor has one answered since */
     uint32_t missing;  /* topics that a reader still waits for */
+    uint32_t absent;   /* of these, those that were not there when a broker was asked */
     bool looked;       /* it has looked once */
     struct kafka_found *found;
     size_t found_count, found_capacity;

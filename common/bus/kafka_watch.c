@@ -157,14 +157,16 @@ static bool add_found(struct kafka_watch *watch, enum topic topic,
     return true;
 }
 
-/* Where each partition of a topic begins for this reader; a topic that came later is read whole.
- * Blocks. */
+/* Where each partition of a topic begins for this reader. NULL: not yet; *ret_absent: a broker says
+ * that there is no such topic. Blocks. */
 static rd_kafka_topic_partition_list_t *find_topic(struct kafka_consumer *consumer,
-                                                   enum topic topic, bool latest)
+                                                   enum topic topic, bool latest, bool *ret_absent)
 {
     const char *name = consumer->bus->topics[topic];
     uint32_t count;
-    if (kafka_partition_count(consumer->client, name, LOOK_MS, &count, NULL)) return NULL;
+    int rc = kafka_partition_count(consumer->client, name, LOOK_MS, &count, NULL);
+    *ret_absent = rc == E_NOT_FOUND;
+    if (rc) return NULL;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (uint32_t i = 0; i < count; i++)
         rd_kafka_topic_partition_list_add(list, name, (int32_t)i)->offset =
@@ -178,16 +180,20 @@ static rd_kafka_topic_partition_list_t *find_topic(struct kafka_consumer *consum
     return NULL;
 }
 
-/* The lock is held, but not while it waits. */
+/* The lock is held, but not while it waits. A topic that wasn't there and comes later is read whole,
+ * also by who begins at the end; a broker that doesn't answer says nothing of the kind. */
 static void look_for_topics(struct kafka_consumer *consumer)
 {
     struct kafka_watch *watch = &consumer->watch;
-    bool latest = consumer->subscription.start == BUS_LATEST && !watch->looked;
     for (int i = 0; i < TOPIC_COUNT && !watch->stops; i++) {
+        bool latest = consumer->subscription.start == BUS_LATEST && !(watch->absent >> i & 1);
+        bool absent;
         if (!(watch->missing >> i & 1)) continue;
         pthread_mutex_unlock(&consumer->lock);
-        rd_kafka_topic_partition_list_t *list = find_topic(consumer, (enum topic)i, latest);
+        rd_kafka_topic_partition_list_t *list =
+            find_topic(consumer, (enum topic)i, latest, &absent);
         pthread_mutex_lock(&consumer->lock);
+        if (absent) watch->absent |= 1u << i;
         if (!list) continue;
         if (add_found(watch, (enum topic)i, list)) watch->missing &= ~(1u << i);
         rd_kafka_topic_partition_list_destroy(list);

@@ -20,10 +20,11 @@ async function post(feedback) {
 }
 
 const EVIL = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`;
+// Each names a topic: whichever of them a digest's window holds, there is something to list.
 const FEEDBACK = [
-  {text: "I love this shampoo, it is wonderful and my hair shines.", product: "Florea shampoo", rating: 5},
-  {text: "The power bank exploded in my hand and I had to go to the emergency room with burns.", product: "Voltari power bank", rating: 1},
-  {text: `Awful service, "quoted" & <b>bold</b> ${EVIL}`, product: EVIL, channel: `"><svg onload=window.hacked=1>`, rating: 1},
+  {text: "I love the scent of this shampoo, it is wonderful and my hair shines.", product: "Florea shampoo", rating: 5},
+  {text: "The power bank exploded in my hand while charging and I had to go to the emergency room with burns.", product: "Voltari power bank", rating: 1},
+  {text: `Awful customer service, "quoted" & <b>bold</b> ${EVIL}`, product: EVIL, channel: `"><svg onload=window.hacked=1>`, rating: 1},
 ];
 
 // Every text node's colour against what is painted behind it (WCAG 2.1, 1.4.3: 4.5, large text 3).
@@ -73,7 +74,7 @@ async function lookAtInsights(page) {
   check("the lesson is gone", await page.locator("#empty").isHidden());
   const texts = await page.locator("#insights").innerText();
   check("the insight shows the customer's words", texts.includes("it is wonderful and my hair shines"), texts);
-  check("the newest is first", (await page.locator("#insights > li .words").first().innerText()).includes("Awful service"));
+  check("the newest is first", (await page.locator("#insights > li .words").first().innerText()).includes("Awful customer service"));
   check("the count", await page.locator("#live-count").textContent() === "3");
 
   const bars = await page.locator("#chart svg g.bar rect[fill]").count();

@@ -1,0 +1,65 @@
+/* Readers without a group on librdkafka's mock cluster: where they begin when brokers are slow. */
+#include "mock_rig.h"
+
+enum { OLD = 10, NEW = 3, BROKER = 1 };
+
+static bool has_looked(struct bus_consumer *reader)
+{
+    struct kafka_consumer *consumer = (struct kafka_consumer *)reader;
+    pthread_mutex_lock(&consumer->lock);
+    bool looked = consumer->watch.looked;
+    pthread_mutex_unlock(&consumer->lock);
+    return looked;
+}
+
+/* The offset of the first message that it is given. */
+static int64_t first_offset(struct bus_consumer *reader)
+{
+    struct bus_batch batch;
+    struct err err;
+    for (int64_t start = now_ms(); now_ms() - start < WAIT_MS; wait_for(bus_wake_fd(reader))) {
+        int rc = bus_poll(reader, 10, 1000, &batch, &err);
+        if (rc) assert_int_equal(err_class((enum err_code)rc), ERR_RETRY);
+        if (rc || batch.count == 0) continue;
+        int64_t offset = batch.messages[0].offset;
+        bus_release(reader, &batch);
+        return offset;
+    }
+    return -1;
+}
+
+/* No broker answers when it looks first: that says nothing of its topic, which it doesn't read from
+ * the beginning for that. */
+static void test_latest_on_a_slow_broker(void **state)
+{
+    const enum topic topic = TOPIC_FEEDBACK;
+    const struct bus_subscription subscription = {
+        .member = "late", .topics = &topic, .topic_count = 1, .start = BUS_LATEST};
+    struct mock mock = open_mock(NULL);
+    struct bus_consumer *reader;
+    struct err err;
+    (void)state;
+    produce_many(&mock, OLD);
+    rd_kafka_mock_broker_set_down(mock.cluster, BROKER);
+    must(bus_subscribe(mock.bus, &subscription, &reader, &err), &err);
+    for (int64_t start = now_ms(); !has_looked(reader) && now_ms() - start < WAIT_MS;)
+        poll_once(reader);
+    assert_true(has_looked(reader));
+    assert_int_equal(bus_backlog(reader, NULL, 0), 0);
+    rd_kafka_mock_broker_set_up(mock.cluster, BROKER);
+    for (int64_t start = now_ms();
+         bus_backlog(reader, NULL, 0) == 0 && now_ms() - start < WAIT_MS;)
+        poll_once(reader);
+    produce_many(&mock, NEW);
+    assert_int_equal(first_offset(reader), OLD);
+    bus_unsubscribe(reader);
+    close_mock(&mock);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_latest_on_a_slow_broker),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
