@@ -24,12 +24,12 @@ await "the API with keys" 30 answers "http://127.0.0.1:$locked_port/readyz"
 launch look timeout 600 node "$source/tests/e2e/look_at_dashboard.js" "http://127.0.0.1:$port" \
     "http://127.0.0.1:$locked_port" "$scratch"
 asked_or_ended() { [ -e "$scratch/restart" ] || ! running look; }
-await "the browser to ask for a restart" 120 asked_or_ended
+await "the browser to ask for a restart" 300 asked_or_ended
 if [ -e "$scratch/restart" ]; then
     halt run
     equal "exit status of run after SIGTERM" "$status" 0
     lost_or_ended() { [ -e "$scratch/lost" ] || ! running look; }
-    await "the browser to see that it is gone" 60 lost_or_ended
+    await "the browser to see that it is gone" 120 lost_or_ended
     serve
     touch "$scratch/restarted"
 fi

@@ -1,6 +1,8 @@
 #!/bin/bash
 # Runs programs at the same time against one fresh Kafka of ${KAFKA_BROKERS:-1} brokers (KAFKA_BOOTSTRAP), and prints
 # one's lines after the other's. "+" parts the programs. KAFKA_SH and KAFKA_DIR are for those that stop brokers.
+# PROGRAM_LIMIT: after so many seconds (none by default) a program is aborted, so that its lines are seen and say
+# where it hung.
 #   example: tests/kafka/with_kafka.sh build/dev/tests/kafka_test_faults test_killed
 set -eu
 . "$(dirname "$0")/../lib/help.sh"
@@ -14,7 +16,7 @@ export KAFKA_BOOTSTRAP=${started#bootstrap=} KAFKA_SH=$here/../lib/kafka.sh KAFK
 pids=()
 launch() {
     [ $# -gt 0 ] || return 0
-    "$@" >"$dir/${#pids[@]}.log" 2>&1 &
+    timeout --signal=ABRT --kill-after=10 "${PROGRAM_LIMIT:-0}" "$@" >"$dir/${#pids[@]}.log" 2>&1 &
     pids+=($!)
 }
 words=()
@@ -30,7 +32,8 @@ launch "${words[@]}"
 
 failed=0
 for i in "${!pids[@]}"; do
-    wait "${pids[i]}" || failed=1
+    wait "${pids[i]}" && rc=0 || rc=$? failed=1
     cat "$dir/$i.log"
+    if [ $rc -eq 124 ] || [ $rc -eq 137 ]; then echo "with_kafka.sh: aborted after $PROGRAM_LIMIT s"; fi
 done
 exit $failed

@@ -7,6 +7,7 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "runtime/runtime.h"
 
@@ -22,6 +23,8 @@ static inline void *replica_main(void *argument)
 {
     struct replica *replica = argument;
     replica->rc = runtime_run(replica->runtime, &replica->err);
+    if (replica->rc) /* who waits for its work would not learn why it doesn't come */
+        fprintf(stderr, "replica: %s: %s\n", err_name(replica->err.code), replica->err.text);
     return NULL;
 }
 

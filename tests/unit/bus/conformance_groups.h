@@ -60,7 +60,7 @@ static void conform_refused_commit(struct bus *bus)
     const struct bus_position all = {TOPIC_FEEDBACK, 0, 3};
     assert_int_equal(bus_commit(consumer, outputs, 2, &all, 1, &err), E_TOO_LARGE);
     assert_int_equal(read_topic(bus, TOPIC_DOCUMENTS, 0), 0);
-    must(bus_rewind(consumer, &err), &err);
+    rewind_it(consumer);
     memset(seen, 0, sizeof *seen);
     collect(consumer, seen, 3); /* neither the outputs nor the positions */
     bus_unsubscribe(consumer);
@@ -83,7 +83,7 @@ static void conform_rewind(struct bus *bus)
         collect(consumer, seen, 50);
         check_complete(seen, 50, 50);
         assert_int_equal(poll_once(consumer, seen), 0); /* it has seen the end, too */
-        must(bus_rewind(consumer, &err), &err);
+        rewind_it(consumer);
     }
     bus_unsubscribe(consumer);
     free(seen);
@@ -179,8 +179,8 @@ static void conform_cancelled(struct bus *bus)
         {TOPIC_FEEDBACK, 0, before.next[0]}, {TOPIC_FEEDBACK, 1, before.next[1]}};
     assert_int_equal(bus_commit(a, &output, 1, positions, 2, &err), E_CANCELLED);
     assert_int_equal(read_topic(bus, TOPIC_DOCUMENTS, 0), 0);
-    must(bus_rewind(a, &err), &err);
-    must(bus_rewind(b, &err), &err);
+    rewind_it(a);
+    rewind_it(b);
     memset(seen, 0, 2 * sizeof *seen);
     int64_t start_ms = clock_mono_ms(clock_system());
     while (seen[0].count + seen[1].count < 40 && !out_of_time(start_ms))
@@ -288,7 +288,7 @@ static void conform_positions(struct bus *bus)
         must(bus_commit(consumer, NULL, 0, &(struct bus_position){TOPIC_FEEDBACK, 0, to}, 1, &err),
              &err);
     must(bus_commit(consumer, NULL, 0, NULL, 0, &err), &err); /* nothing at all is fine */
-    must(bus_rewind(consumer, &err), &err);
+    rewind_it(consumer);
     memset(seen, 0, sizeof *seen);
     for (int i = 0; i < 3; i++) assert_int_equal(poll_once(consumer, seen), 0);
     bus_unsubscribe(consumer);

@@ -64,7 +64,6 @@ static void conform_round_trip(struct bus *bus)
         {.topic = TOPIC_FEEDBACK, .timestamp_ms = 1700000000006, .key = STR("k"),
          .value = STR("\0\xff\n")},
     };
-    struct err err;
     size_t at = 0;
     create_topic(bus, TOPIC_FEEDBACK, 1);
     send_all(bus, cases, COUNT_OF(cases));
@@ -73,7 +72,7 @@ static void conform_round_trip(struct bus *bus)
     for (int64_t start = clock_mono_ms(clock_system());
          at < COUNT_OF(cases) && !out_of_time(start);) {
         struct bus_batch batch;
-        must(bus_poll(consumer, 3, 1 << 20, &batch, &err), &err);
+        poll_batch(consumer, 3, 1 << 20, &batch);
         assert_true(batch.count <= 3);
         for (uint32_t i = 0; i < batch.count; i++) check_same(&batch.messages[i], &cases[at++]);
         if (batch.count == 0) wait_for_wake(consumer, 100);
@@ -190,14 +189,13 @@ static void conform_wake(struct bus *bus)
 static void conform_batches(struct bus *bus)
 {
     struct bus_batch batches[3] = {{0}};
-    struct err err;
     create_topic(bus, TOPIC_FEEDBACK, 1);
     send_numbers(bus, TOPIC_FEEDBACK, 0, 30);
     struct bus_consumer *consumer = subscribe(bus, NULL, "batches", TOPIC_FEEDBACK, BUS_EARLIEST,
                                               NULL);
     int64_t start_ms = clock_mono_ms(clock_system());
     for (int i = 0; i < 3;) {
-        must(bus_poll(consumer, 10, 1 << 20, &batches[i], &err), &err);
+        poll_batch(consumer, 10, 1 << 20, &batches[i]);
         if (batches[i].count) i++;
         else wait_for_wake(consumer, 100);
         assert_false(out_of_time(start_ms));
@@ -222,7 +220,6 @@ static void conform_bytes(struct bus *bus)
     char value[1000];
     struct bus_output outputs[20];
     struct bus_batch batch = {0};
-    struct err err;
     memset(value, 'v', sizeof value);
     create_topic(bus, TOPIC_FEEDBACK, 1);
     for (int i = 0; i < 20; i++)
@@ -235,7 +232,7 @@ static void conform_bytes(struct bus *bus)
     uint32_t total = 0;
     for (int64_t start = clock_mono_ms(clock_system()); total < 20 && !out_of_time(start);
          total += batch.count) {
-        must(bus_poll(consumer, 1000, 4000, &batch, &err), &err);
+        poll_batch(consumer, 1000, 4000, &batch);
         assert_true(batch.count <= 5); /* about: one message more than fits is fine */
         if (batch.count == 0) wait_for_wake(consumer, 100);
         uint32_t count = batch.count;

@@ -153,14 +153,34 @@ static void note(struct seen *seen, const struct bus_batch *batch)
     }
 }
 
+/* An empty batch where a broker is slow to answer: it may be asked again. */
+static void poll_batch(struct bus_consumer *consumer, uint32_t most, uint32_t bytes,
+                       struct bus_batch *ret_batch)
+{
+    struct err err;
+    *ret_batch = (struct bus_batch){0};
+    int rc = bus_poll(consumer, most, bytes, ret_batch, &err);
+    if (rc && err_class(err.code) != ERR_RETRY) must(rc, &err);
+    if (rc) *ret_batch = (struct bus_batch){0};
+}
+
+/* Likewise. */
+static void rewind_it(struct bus_consumer *consumer)
+{
+    int64_t start_ms = clock_mono_ms(clock_system());
+    struct err err;
+    int rc;
+    while ((rc = bus_rewind(consumer, &err)) != E_OK && err_class(err.code) == ERR_RETRY &&
+           !out_of_time(start_ms))
+        poll(NULL, 0, 20);
+    must(rc, &err);
+}
+
 /* One poll; returns how many messages it gave. */
 static uint32_t poll_once(struct bus_consumer *consumer, struct seen *seen)
 {
-    struct bus_batch batch = {0};
-    struct err err;
-    int rc = bus_poll(consumer, 1000, 1 << 20, &batch, &err);
-    if (rc && err_class(err.code) == ERR_RETRY) return 0;
-    must(rc, &err);
+    struct bus_batch batch;
+    poll_batch(consumer, 1000, 1 << 20, &batch);
     uint32_t count = batch.count;
     note(seen, &batch);
     bus_release(consumer, &batch);
