@@ -12,17 +12,23 @@ import xml.etree.ElementTree as tree
 LINES = 60
 
 
-def main(arguments):
-    names_only = "--names" in arguments
-    files = [word for word in arguments if not word.startswith("-")]
-    if len(files) != 1:
-        sys.exit(__doc__)
+def main():
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return 0
+    names_only = sys.argv[1:2] == ["--names"]
+    files = sys.argv[1 + names_only:]
+    if len(files) != 1 or files[0].startswith("-"):
+        print(__doc__, file=sys.stderr)
+        return 64
     for test in tree.parse(files[0]).iter("testcase"):
-        if test.get("status") not in ("fail", "disabled", "notrun") or test.find("skipped") is not None:
+        if test.get("status") != "fail":
             continue
         print(test.get("name") if names_only else f"-- {test.get('name')}")
         if not names_only:
             print("\n".join((test.findtext("system-out") or "").splitlines()[-LINES:]))
+    return 0
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    sys.exit(main())
