@@ -22,7 +22,7 @@ static int add_problem(struct json_problems *problems, struct arena *arena, cons
         if (!problem.pointer.data || !problem.detail.data) return err_set(err, E_NO_MEMORY, NULL);
         problems->items[problems->count++] = problem;
     }
-    return err_set(err, E_BAD_MESSAGE, "%s %s", pointer, detail);
+    return err_set(err, E_BAD_MESSAGE, "%s%s%s", pointer, *pointer ? " " : "", detail);
 }
 
 /* A problem with the field of this name. */

@@ -77,8 +77,8 @@ static int outcome(struct reading *reading, bool ok, struct err *err)
     if (!ok || reading->json.fault) return json_fault(&reading->json, err);
     if (reading->problems->count == 0) return E_OK;
     const struct json_problem *first = &reading->problems->items[0];
-    return err_set(err, E_BAD_MESSAGE, "%.*s %.*s", STR_ARGS(first->pointer),
-                   STR_ARGS(first->detail));
+    return err_set(err, E_BAD_MESSAGE, "%.*s%s%.*s", STR_ARGS(first->pointer),
+                   first->pointer.size ? " " : "", STR_ARGS(first->detail));
 }
 
 static struct reading reading_of(struct str text, enum json_unknown unknown, struct arena *arena,

@@ -82,6 +82,27 @@ static bool is_punctuation(struct str line)
     return str_equal(line, STR("[")) || str_equal(line, STR("]")) || str_equal(line, STR(","));
 }
 
+/* What people have who don't have one object a line, and what makes it so. */
+static void explain_line(struct str line, struct err *err)
+{
+    if (line.data[0] == '[')
+        err_set(err, E_BAD_MESSAGE,
+                "an array must have one object a line, as jq -c '.[]' writes them");
+    else if (str_equal(line, STR("{")))
+        err_set(err, E_BAD_JSON, "an object must be on one line, as jq -c . writes it");
+}
+
+/* Where it was: "NAME, line 7, column 2: ...". JSON counts the lines of its text, which is one. */
+static void place_line(const struct input *input, uint64_t number, struct err *err)
+{
+    static const char first[] = "line 1, ";
+    struct err inner = *err;
+    if (inner.code == E_BAD_JSON && str_starts(str_of(inner.text), STR("line 1, ")))
+        err_set(err, inner.code, "%s, line %llu, %s", input->name, (unsigned long long)number,
+                inner.text + sizeof first - 1);
+    else err_wrap(err, "%s, line %llu", input->name, (unsigned long long)number);
+}
+
 static enum input_result next_json(struct input *input, const struct intake_rules *rules,
                                    struct arena *arena, struct intake *ret_intake,
                                    struct json_problems *problems, struct err *err)
@@ -97,7 +118,8 @@ static enum input_result next_json(struct input *input, const struct intake_rule
         problems->count = 0;
         if (intake_json(line, rules, input->row++, arena, ret_intake, problems, err) == E_OK)
             return INPUT_RECORD;
-        err_wrap(err, "%s, line %llu", input->name, (unsigned long long)number);
+        explain_line(line, err);
+        place_line(input, number, err);
         return INPUT_REFUSED;
     }
     return INPUT_END;
@@ -112,8 +134,9 @@ static int next_row(struct input *input, struct arena *arena, struct csv_row *re
         reader.line = input->line;
         if (input->delimiter) reader.delimiter = input->delimiter;
         size_t before = reader.rest.size;
+        bool all = input->ended; /* then no row is none: empty lines at the end */
         int rc = csv_next(&reader, arena, ret_row, err);
-        if (rc != E_NOT_FOUND) {
+        if (rc != E_NOT_FOUND || all) {
             input->at += before - reader.rest.size + (unread(input).size - before);
             input->line = reader.line;
             return rc;
@@ -132,22 +155,61 @@ static int next_row(struct input *input, struct arena *arena, struct csv_row *re
     }
 }
 
+/* Without a text there is nothing to read: said once, and not of each row. */
+static int check_header(const struct input *input, struct err *err)
+{
+    struct buffer names = {0};
+    bool text = false, readable = true, alone = false;
+    for (uint32_t i = 0; i < input->header.count; i++) {
+        struct str name = str_trim(input->header.cells[i]);
+        text |= str_equal(name, STR("text"));
+        readable &= str_is_utf8(name) && !(name.size && memchr(name.data, '\0', name.size));
+        alone |= str_find(name, STR("\r")) < name.size;
+        buffer_printf(&names, "%s%.*s", i ? ", " : "", STR_ARGS(str_slice(name, 0, 40)));
+    }
+    struct str shown = str_slice(buffer_str(&names), 0, 120);
+    shown.size = str_utf8_valid_prefix(shown);
+    int rc = E_OK;
+    if (!readable)
+        rc = err_set(err, E_BAD_MESSAGE, "the header is not UTF-8; unpack or convert it first");
+    else if (alone)
+        rc = err_set(err, E_BAD_MESSAGE, "lines end in CR alone; LF or CRLF must end them");
+    else if (!text)
+        rc = err_set(err, E_BAD_MESSAGE, "the header names no column \"text\"; it names: %.*s",
+                     STR_ARGS(shown));
+    buffer_deinit(&names);
+    return rc;
+}
+
+/* A header that is of no use ends the input. */
+static int read_header(struct input *input, struct err *err)
+{
+    while (str_find(unread(input), STR("\n")) == unread(input).size &&
+           unread(input).size < RECORD_BYTES_MAX && read_more(input, err))
+        continue;
+    input->delimiter = csv_delimiter(unread(input));
+    int rc = next_row(input, &input->header_arena, &input->header, err);
+    for (uint32_t i = 0; rc == E_OK && i < input->header.count; i++) /* the buffer moves */
+        input->header.cells[i] = arena_copy(&input->header_arena, input->header.cells[i]);
+    if (rc == E_OK) {
+        rc = check_header(input, err);
+        if (rc) err_wrap(err, "%s, line %llu", input->name, (unsigned long long)input->header.line);
+    } else if (rc == E_BAD_MESSAGE) err_wrap(err, "%s", input->name);
+    if (rc && rc != E_NOT_FOUND) {
+        input->ended = true;
+        input->at = input->bytes.size;
+    }
+    return rc;
+}
+
 static enum input_result next_csv(struct input *input, const struct intake_rules *rules,
                                   struct arena *arena, struct intake *ret_intake,
                                   struct json_problems *problems, struct err *err)
 {
     struct csv_row row;
     problems->count = 0;
-    int rc = E_OK;
-    if (!input->header.count) {
-        while (str_find(unread(input), STR("\n")) == unread(input).size &&
-               unread(input).size < RECORD_BYTES_MAX && read_more(input, err))
-            continue;
-        input->delimiter = csv_delimiter(unread(input));
-        rc = next_row(input, &input->header_arena, &input->header, err);
-        for (uint32_t i = 0; rc == E_OK && i < input->header.count; i++) /* the buffer moves */
-            input->header.cells[i] = arena_copy(&input->header_arena, input->header.cells[i]);
-    }
+    int rc = input->header.count ? E_OK : read_header(input, err);
+    if (rc && rc != E_NOT_FOUND) return INPUT_END;
     if (rc == E_OK) rc = next_row(input, arena, &row, err);
     if (rc == E_NOT_FOUND) {
         *err = (struct err){0};

@@ -69,20 +69,20 @@ static void row(FILE *out, const char *group, const char *name, uint64_t count, 
     uint64_t full = of ? count * CELLS / of : 0;
     fprintf(out, "  %-11s %-18s %s%8llu%s", group, name, terminal_colour(fd, colour),
             (unsigned long long)count, terminal_reset(fd));
-    if (of)
-        fprintf(out, "  %5.1f%%  %s", 100.0 * (double)count / (double)of,
-                terminal_colour(fd, COLOUR_DIM));
+    if (of) fprintf(out, "  %5.1f%%", 100.0 * (double)count / (double)of);
+    if (full) fprintf(out, "  %s", terminal_colour(fd, COLOUR_DIM));
     for (uint64_t i = 0; i < full && i < CELLS; i++) fputs("▇", out);
-    fprintf(out, "%s\n", of ? terminal_reset(fd) : "");
+    fprintf(out, "%s\n", full ? terminal_reset(fd) : "");
 }
 
 static void enum_rows(FILE *out, const char *group, const struct enumeration *names,
                       const uint64_t *counts, uint64_t of, const enum colour *colours)
 {
-    for (uint32_t i = 0; i < names->count; i++)
-        if (counts[i])
-            row(out, i ? "" : group, names->values[i], counts[i], of,
-                colours ? colours[i] : COLOUR_NONE);
+    for (uint32_t i = 0; i < names->count; i++) {
+        if (counts[i] == 0) continue;
+        row(out, group, names->values[i], counts[i], of, colours ? colours[i] : COLOUR_NONE);
+        group = ""; /* named once, by the first row that there is */
+    }
 }
 
 /* Largest first, at most `most`. */
@@ -107,10 +107,11 @@ void summary_print(const struct summary *summary, FILE *out)
     static const enum colour feelings[] = {COLOUR_GREEN, COLOUR_RED, COLOUR_NONE, COLOUR_YELLOW};
     static const enum colour states[] = {COLOUR_RED, COLOUR_NONE, COLOUR_YELLOW};
     uint64_t of = summary->records;
-    fprintf(out, "  %llu records", (unsigned long long)of);
+    fprintf(out, "  %llu record%s", (unsigned long long)of, of == 1 ? "" : "s");
     if (summary->refused) fprintf(out, ", %llu refused", (unsigned long long)summary->refused);
     if (summary->dead_letters)
-        fprintf(out, ", %llu dead letters", (unsigned long long)summary->dead_letters);
+        fprintf(out, ", %llu dead letter%s", (unsigned long long)summary->dead_letters,
+                summary->dead_letters == 1 ? "" : "s");
     fprintf(out, "\n");
     tally_rows(out, "language", &summary->languages, of, 6);
     enum_rows(out, "sentiment", &sentiment_label_enumeration, summary->sentiments, of, feelings);
