@@ -319,14 +319,6 @@ static void copy_text(char *out, struct str text)
     out[text.size] = '\0';
 }
 
-/* Most questions have the same: it need not be looked through again. */
-static void note_schema(struct remote *remote, struct str schema)
-{
-    if (str_equal(buffer_str(&remote->schema), schema)) return;
-    buffer_clear(&remote->schema);
-    buffer_add(&remote->schema, schema);
-}
-
 static int ask(struct llm_client *client, const struct llm_question *question,
                llm_on_result *on_result, void *user, struct llm_call **ret_call, struct err *err)
 {
@@ -355,8 +347,7 @@ static int ask(struct llm_client *client, const struct llm_question *question,
     (void)buffer_reserve(&call->exchange.body, size + size / 8 + BODY_BYTES_AROUND);
     remote->provider->write_path(&remote->style, model, &call->exchange.url);
     remote->provider->write_body(&remote->style, question, &call->exchange.body);
-    note_schema(remote, question->schema);
-    if (call->exchange.url.failed || call->exchange.body.failed || remote->schema.failed) {
+    if (call->exchange.url.failed || call->exchange.body.failed) {
         free_call(call);
         return err_set(err, E_NO_MEMORY, "preparing a request");
     }
@@ -383,12 +374,5 @@ static void close_remote(struct llm_client *client)
     remote_destroy(remote);
 }
 
-static bool knows(const struct llm_client *client, struct str text)
-{
-    const struct remote *remote = (const struct remote *)(const void *)client;
-    return text.size && (str_equal(buffer_str(&remote->system.text), text) ||
-                         str_equal(buffer_str(&remote->schema), text));
-}
-
 const struct llm_client_ops remote_ops = {
-    .ask = ask, .cancel = cancel, .close = close_remote, .rekey = remote_rekey, .knows = knows};
+    .ask = ask, .cancel = cancel, .close = close_remote, .rekey = remote_rekey};

@@ -31,7 +31,6 @@ struct remote {
     struct call *spare;    /* that ended: their bytes and headers serve the next ones */
     uint32_t spare_count, spare_most;
     uint32_t key_number;   /* of api_key: counts its changes */
-    struct buffer schema;  /* the last question's, known to be UTF-8 */
     bool *closed;          /* set by the close that happens within a callback */
 };
 

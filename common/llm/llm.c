@@ -3,6 +3,7 @@
 #include "llm/llm.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 
 #define OPTIONS_OWNER struct bedrock_options
 OPTIONS_TABLE(bedrock, BEDROCK_OPTIONS,
@@ -103,24 +104,36 @@ static bool is_name(struct str name)
     return true;
 }
 
-/* Long, and mostly the same as before. */
-static bool is_text(const struct llm_client *client, struct str text)
+uint64_t llm_new_form(void)
 {
-    return (client->ops->knows && client->ops->knows(client, text)) || str_is_utf8(text);
+    static atomic_uint_fast64_t given;
+    return (uint64_t)atomic_fetch_add(&given, 1) + 1;
+}
+
+static int check_form(const struct llm_question *question, struct err *err)
+{
+    if (!is_name(question->name))
+        return err_set(err, E_USAGE, "a question's answer needs a name of [a-zA-Z0-9_-]{1,64}");
+    if (question->schema.size == 0) return err_set(err, E_USAGE, "a question needs a schema");
+    if (!str_is_utf8(question->system) || !str_is_utf8(question->purpose) ||
+        !str_is_utf8(question->schema))
+        return err_set(err, E_USAGE, "a question's texts must be UTF-8");
+    return E_OK;
 }
 
 int llm_ask(struct llm_client *client, const struct llm_question *question,
             llm_on_result *on_result, void *user, struct llm_call **ret_call, struct err *err)
 {
     struct llm_call *call = NULL;
-    if (!is_name(question->name))
-        return err_set(err, E_USAGE, "a question's answer needs a name of [a-zA-Z0-9_-]{1,64}");
-    if (question->prompt.size == 0 || question->schema.size == 0 || question->max_tokens == 0)
-        return err_set(err, E_USAGE, "a question needs prompt, schema and max_tokens");
-    if (!is_text(client, question->system) || !str_is_utf8(question->prompt) ||
-        !str_is_utf8(question->purpose) || !is_text(client, question->schema))
+    bool known = question->form && question->form == client->form;
+    int rc = known ? E_OK : check_form(question, err);
+    if (rc) return rc;
+    client->form = question->form;
+    if (question->prompt.size == 0 || question->max_tokens == 0)
+        return err_set(err, E_USAGE, "a question needs a prompt and max_tokens");
+    if (!str_is_utf8(question->prompt))
         return err_set(err, E_USAGE, "a question's texts must be UTF-8");
-    int rc = client->ops->ask(client, question, on_result, user, &call, err);
+    rc = client->ops->ask(client, question, on_result, user, &call, err);
     if (rc == E_OK && ret_call) *ret_call = call;
     return rc;
 }

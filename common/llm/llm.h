@@ -115,7 +115,11 @@ struct llm_question {
     double temperature;              /* below 0: not sent */
     struct str model;                /* empty: the client's */
     int64_t deadline_ms;             /* 0: the client's */
+    /* llm_new_form(): questions of one form have the same system, schema, name and purpose, so these
+     * are looked at once, not in each call. 0: they may be any. */
+    uint64_t form;
 };
+uint64_t llm_new_form(void); /* never 0; any thread may ask */
 
 /* What is to be done about it. */
 enum llm_next {
@@ -240,8 +244,6 @@ struct llm_client_ops {
     void (*close)(struct llm_client *client);
     /* NULL: it has none */
     int (*rekey)(struct llm_client *client, const char *api_key, struct err *err);
-    /* A text of the question before, so checked already? NULL: it doesn't know. */
-    bool (*knows)(const struct llm_client *client, struct str text);
 };
 
 struct llm_client {
@@ -250,6 +252,7 @@ struct llm_client {
     const char *model, *description, *server;
     uint16_t port;
     uint32_t in_flight; /* kept by the ops */
+    uint64_t form;      /* of the last question that had one: it is checked */
 };
 struct llm_call {
     struct llm_client *client;

@@ -20,12 +20,14 @@ void request_add_system(const struct request_style *style, const struct llm_ques
         json_write_string(out, question->system);
         return;
     }
-    if (!str_equal(buffer_str(&kept->text), question->system)) {
+    bool same = question->form && question->form == kept->form;
+    if (!same && !str_equal(buffer_str(&kept->text), question->system)) {
         buffer_clear(&kept->text);
         buffer_clear(&kept->json);
         json_write_string(&kept->json, question->system);
         if (!kept->json.failed) buffer_add(&kept->text, question->system);
     }
+    kept->form = kept->json.failed || kept->text.failed ? 0 : question->form;
     buffer_add(out, buffer_str(&kept->json));
     out->failed |= kept->json.failed || kept->text.failed;
 }

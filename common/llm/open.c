@@ -257,7 +257,6 @@ void remote_destroy(struct remote *remote)
     for (size_t i = 0; i < 2; i++)
         if (secrets[i]) explicit_bzero((char *)(uintptr_t)secrets[i], strlen(secrets[i]));
     remote_drop_spare(remote);
-    buffer_deinit(&remote->schema);
     buffer_deinit(&remote->system.text);
     buffer_deinit(&remote->system.json);
     arena_deinit(&remote->texts);

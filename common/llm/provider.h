@@ -9,6 +9,7 @@
  * same system text. */
 struct kept_json {
     struct buffer text, json;
+    uint64_t form; /* of the question whose it is: others of this form have the same */
 };
 
 /* How a client was configured, as far as a request's bytes depend on it. */

@@ -17,13 +17,22 @@
 #include "llm/sockets.h"
 
 /* LATE: the parts of a hundred of its time after which a request isn't sent any more */
-enum { LATE = 90, LANES_MOST = 8, LANE_CONNECTIONS = 24 };
+enum { LATE = 90, LANES_MOST = 8, LANE_CONNECTIONS = 24, URLS_KEPT = 4 };
+
+/* A URL that curl need not take apart in each call. */
+struct kept_url {
+    struct buffer text;
+    CURLU *parts;
+};
 
 struct wire {
     struct lane lanes[LANES_MOST];
     uint32_t lane_count;
     uv_timer_t soon; /* for exchanges that ended without curl */
     struct exchange *running, *ended, **ended_end;
+    /* of POSTs; they stay, as handles may point at them */
+    struct kept_url urls[URLS_KEPT];
+    uint32_t url_count;
     CURL **spare; /* of POSTs: set up but for what differs; as many as there may be connections */
     size_t spare_count, spare_most;
     char *ca_file;
@@ -243,12 +252,43 @@ static void set_up(const struct wire *wire, CURL *curl, const struct exchange *e
     else curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, exchange->method);
 }
 
+/* *ret_parts NULL: it isn't kept, as there are too many, or curl can't read it. */
+static bool keep_url(struct wire *wire, struct str text, CURLU **ret_parts)
+{
+    *ret_parts = NULL;
+    for (uint32_t i = 0; i < wire->url_count; i++)
+        if (str_equal(buffer_str(&wire->urls[i].text), text))
+            return *ret_parts = wire->urls[i].parts, true;
+    if (wire->url_count == URLS_KEPT) return true;
+    struct kept_url *kept = &wire->urls[wire->url_count];
+    buffer_clear(&kept->text);
+    buffer_add(&kept->text, text);
+    const char *whole = buffer_cstr(&kept->text);
+    if (!kept->parts) kept->parts = curl_url();
+    if (kept->text.failed || !kept->parts) return false;
+    /* as curl does it itself */
+    if (curl_url_set(kept->parts, CURLUPART_URL, whole,
+                     CURLU_PATH_AS_IS | CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+        return true;
+    wire->url_count++;
+    *ret_parts = kept->parts;
+    return true;
+}
+
+static bool set_url(struct wire *wire, CURL *curl, struct exchange *exchange)
+{
+    CURLU *kept = NULL;
+    if (is_post(exchange) && !keep_url(wire, buffer_str(&exchange->url), &kept)) return false;
+    curl_easy_setopt(curl, CURLOPT_CURLU, kept);
+    if (!kept) curl_easy_setopt(curl, CURLOPT_URL, buffer_cstr(&exchange->url));
+    return true;
+}
+
 static void set_options(const struct wire *wire, CURL *curl, struct exchange *exchange)
 {
     bool secure = str_starts(buffer_str(&exchange->url), STR("https:"));
     lane_serve(exchange->lane, curl);
     curl_easy_setopt(curl, CURLOPT_PRIVATE, exchange);
-    curl_easy_setopt(curl, CURLOPT_URL, buffer_cstr(&exchange->url));
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
                      (long)(secure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(curl, CURLOPT_PIPEWAIT, (long)secure); /* for one that carries many */
@@ -306,7 +346,8 @@ int wire_start(struct wire *wire, struct exchange *exchange, struct err *err)
     if (!exchange->curl) return err_set(err, E_NO_MEMORY, "preparing a request");
     exchange->lane = pick_lane(wire);
     set_options(wire, exchange->curl, exchange);
-    if (curl_multi_add_handle(exchange->lane->multi, exchange->curl) != CURLM_OK) {
+    if (!set_url(wire, exchange->curl, exchange) ||
+        curl_multi_add_handle(exchange->lane->multi, exchange->curl) != CURLM_OK) {
         put_back(exchange);
         return err_set(err, E_NO_MEMORY, "preparing a request");
     }
@@ -400,6 +441,10 @@ int wire_open(uv_loop_t *loop, const struct wire_options *options, struct wire *
 static void end_handle(struct wire *wire)
 {
     if (--wire->open_handles > 0) return;
+    for (uint32_t i = 0; i < URLS_KEPT; i++) {
+        curl_url_cleanup(wire->urls[i].parts);
+        buffer_deinit(&wire->urls[i].text);
+    }
     free(wire->ca_file);
     free(wire->spare);
     free(wire);

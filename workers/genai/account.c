@@ -231,6 +231,8 @@ enum account_verdict account_reserve(struct account_book *account, struct accoun
 {
     const struct price *price = price_for(account, call->provider, call->model);
     call->reserved_micros = 0;
+    call->priced = price != NULL;
+    if (price) call->price = *price;
     if (!price) {
         tell_price(account, call);
         return has_budget(account) ? ACCOUNT_DEGRADE : ACCOUNT_GO;
@@ -256,13 +258,11 @@ enum account_verdict account_reserve(struct account_book *account, struct accoun
 /* --- settling --------------------------------------------------------------------------------- */
 
 /* Where the provider didn't say it and may have charged: the most that it can be. */
-static uint64_t cost_of(const struct account_book *account, const struct account_call *call,
-                        const struct llm_result *result)
+static uint64_t cost_of(const struct account_call *call, const struct llm_result *result)
 {
-    const struct price *price = price_for(account, call->provider, call->model);
-    if (!result || !price) return 0;
+    if (!result || !call->priced) return 0;
     if (result->usage.known)
-        return price_of(price,
+        return price_of(&call->price,
                         &(struct spend_usage){result->usage.input_tokens,
                                               result->usage.cached_tokens,
                                               result->usage.output_tokens});
@@ -330,15 +330,14 @@ static void write_bill(struct account_book *account, const struct account_call *
 double account_settle(struct account_book *account, struct account_call *call,
                       const struct llm_result *result)
 {
-    uint64_t paid = cost_of(account, call, result);
+    uint64_t paid = cost_of(call, result);
     for (uint32_t i = 0; i < call->count; i++)
         budget_settle(account->budget, call->questions[i]->tenant, call->reserved_micros,
                       share_of(paid, call->count, i));
     if (paid) account_count_paid(&account->counts, call->provider, paid);
     for (uint32_t i = 0; account->journal && paid && i < call->count; i++)
         write_bill(account, call, result, paid, i);
-    bool known = result && price_for(account, call->provider, call->model);
-    return known ? (double)paid / (double)MONEY_MICROS : -1;
+    return result && call->priced ? (double)paid / (double)MONEY_MICROS : -1;
 }
 
 uint64_t account_paid_micros(const struct account_book *account)

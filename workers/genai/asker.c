@@ -34,6 +34,7 @@ void asker_deinit(struct asker *asker)
 {
     for (uint32_t i = 0; i < asker->stage_count; i++) asker_cancel_calls(&asker->stages[i]);
     arena_deinit(&asker->scratch);
+    buffer_deinit(&asker->request);
     *asker = (struct asker){0};
 }
 

@@ -120,6 +120,7 @@ struct asker {
     struct claims claims;
     /* of one look at a text: a task's own memory lasts as long as it waits */
     struct arena scratch;
+    struct buffer request;   /* of one call, while it is sent */
     uint32_t waiting;        /* in all queues */
     uint64_t groups;         /* numbers given */
     int64_t paused_until_ms; /* by the account */

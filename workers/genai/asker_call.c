@@ -77,19 +77,20 @@ static bool leave(struct call *call)
     struct stage *stage = &asker->stages[call->stage];
     const struct asker_subject *subject = call->tasks[0]->subject;
     const struct prompt *prompt = asker_prompt(asker, call->tasks[0]);
-    struct buffer text = {0};
+    struct buffer *text = &asker->request;
     struct err err = {0};
-    write_request(call, &text);
+    buffer_clear(text);
+    write_request(call, text);
     struct llm_question question = {
-        .system = buffer_str(&prompt->system), .prompt = buffer_str(&text),
+        .system = buffer_str(&prompt->system), .prompt = buffer_str(text),
         .schema = buffer_str(&prompt->schema),
         .name = subject ? str_of(subject->name) : STR("feedback_meaning"),
         .purpose = subject ? str_of(subject->purpose) : STR("What each piece of feedback means."),
         .max_tokens = call->money.output_tokens, .temperature = asker->options.temperature,
+        .form = prompt->form,
     };
-    int rc = text.failed ? E_NO_MEMORY
+    int rc = text->failed ? E_NO_MEMORY
                          : llm_ask(stage->client, &question, on_result, call, &call->out, &err);
-    buffer_deinit(&text);
     return rc == E_OK;
 }
 

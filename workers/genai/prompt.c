@@ -5,39 +5,46 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "llm/llm.h"
 
 enum { FILE_BYTES_MAX = 256 * 1024, PATH_BYTES = 4096, HASH_SHOWN_BYTES = 4 };
 
-struct filling {
-    const char *name;
-    struct str value;
-};
+/* The words in braces of a request, by number. */
+enum { MARK, COUNT, IDS, FEEDBACK, REASON, REQUEST_WORDS };
+static const char *const request_words[REQUEST_WORDS] = {"mark", "count", "ids", "feedback",
+                                                         "reason"};
+enum { TOPICS_WORD, EXAMPLES, CANARY, SYSTEM_WORDS };
+static const char *const system_words[SYSTEM_WORDS] = {"topics", "examples", "canary"};
 
 /* --- braces ----------------------------------------------------------------------------------- */
 
-static const struct filling *filling_of(const struct filling *fillings, size_t count,
-                                        struct str name)
+static int number_of(const char *const *words, int count, struct str name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (str_equal(str_of(fillings[i].name), name)) return &fillings[i];
-    return NULL;
+    for (int i = 0; i < count; i++)
+        if (str_equal(str_of(words[i]), name)) return i;
+    return -1;
 }
 
-/* A brace that opens no known name stays as it is: prompts show JSON. */
-static void fill(struct str form, const struct filling *fillings, size_t count, struct buffer *out)
+/* A brace that opens no known word stays as it is: prompts show JSON. */
+static int cut_up(struct str text, const char *const *words, int count, struct arena *arena,
+                  struct prompt_form *ret_form, struct err *err)
 {
-    while (form.size) {
-        size_t open = str_find(form, STR("{"));
-        buffer_add(out, str_slice(form, 0, open));
-        form = str_slice(form, open, form.size);
-        if (!form.size) return;
-        size_t close = str_find(form, STR("}"));
-        const struct filling *filling = close < form.size
-                                            ? filling_of(fillings, count, str_slice(form, 1, close))
-                                            : NULL;
-        buffer_add(out, filling ? filling->value : str_slice(form, 0, 1));
-        form = str_slice(form, filling ? close + 1 : 1, form.size);
+    size_t braces = 0, done = 0;
+    for (size_t i = 0; i < text.size; i++) braces += text.data[i] == '{';
+    struct prompt_form form = {.parts = ARENA_ARRAY(arena, struct prompt_part, 2 * braces + 1)};
+    if (!form.parts) return err_set(err, E_NO_MEMORY, NULL);
+    for (size_t open = 0; open < text.size; open++) {
+        size_t close = open + str_find(str_slice(text, open, text.size), STR("}"));
+        if (text.data[open] != '{' || close == text.size) continue;
+        int word = number_of(words, count, str_slice(text, open + 1, close));
+        if (word < 0) continue;
+        form.parts[form.count++] = (struct prompt_part){-1, str_slice(text, done, open)};
+        form.parts[form.count++] = (struct prompt_part){.word = word};
+        done = close + 1;
     }
+    form.parts[form.count++] = (struct prompt_part){-1, str_slice(text, done, text.size)};
+    *ret_form = form;
+    return E_OK;
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
@@ -105,13 +112,17 @@ static int make_system(struct prompt *prompt, const struct files *files, struct 
     struct buffer topics = {0};
     for (uint32_t i = 0; i < prompt->topics.count; i++)
         buffer_printf(&topics, "%s%.*s", i ? ", " : "", STR_ARGS(prompt->topics.names[i]));
-    const struct filling fillings[] = {
-        {"topics", buffer_str(&topics)}, {"examples", buffer_str(&files->examples)},
-        {"canary", str_of(prompt->canary)}};
-    fill(buffer_str(&files->system), fillings, sizeof fillings / sizeof *fillings, &prompt->system);
+    struct prompt_form form = {0};
+    int rc = cut_up(buffer_str(&files->system), system_words, SYSTEM_WORDS, &prompt->arena, &form,
+                    err);
+    const struct str values[SYSTEM_WORDS] = {
+        buffer_str(&topics), buffer_str(&files->examples), str_of(prompt->canary)};
+    for (uint32_t i = 0; i < form.count; i++)
+        buffer_add(&prompt->system,
+                   form.parts[i].word < 0 ? form.parts[i].text : values[form.parts[i].word]);
     bool failed = topics.failed || prompt->system.failed;
     buffer_deinit(&topics);
-    return failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
+    return rc ? rc : failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
 }
 
 static int make(struct prompt *prompt, const char *folder, const char *version, struct files *files,
@@ -127,6 +138,12 @@ static int make(struct prompt *prompt, const char *folder, const char *version, 
     if (rc) return rc;
     buffer_add(&prompt->request, buffer_str(&files->request));
     buffer_add(&prompt->repair, buffer_str(&files->repair));
+    rc = cut_up(buffer_str(&prompt->request), request_words, REQUEST_WORDS, &prompt->arena,
+                &prompt->request_form, err);
+    if (!rc)
+        rc = cut_up(buffer_str(&prompt->repair), request_words, REQUEST_WORDS, &prompt->arena,
+                    &prompt->repair_form, err);
+    if (rc) return rc;
     answer_note_prompt(buffer_str(&prompt->system), prompt->grams);
     prompt->rules = (struct answer_rules){
         .shape = prompt->rules.shape, .topics = prompt->topics.names,
@@ -148,6 +165,7 @@ static int open_prompt(const struct prompt *kind, const char *folder, const char
     struct files files = {0};
     if (!prompt) return err_set(err, E_NO_MEMORY, NULL);
     *prompt = *kind;
+    prompt->form = llm_new_form();
     topics_init(&prompt->topics);
     prompt_make_mark(random, prompt->canary);
     int rc = make(prompt, folder, version, &files, err);
@@ -180,6 +198,7 @@ void prompt_close(struct prompt *prompt)
     buffer_deinit(&prompt->schema);
     topics_deinit(&prompt->topics);
     suspects_deinit(&prompt->suspects);
+    arena_deinit(&prompt->arena);
     free(prompt);
 }
 
@@ -187,7 +206,8 @@ void prompt_close(struct prompt *prompt)
 
 void prompt_make_mark(struct random *random, char out[static PROMPT_MARK_BYTES])
 {
-    snprintf(out, PROMPT_MARK_BYTES, "%016llx", (unsigned long long)random_u64(random));
+    const uint64_t bits = random_u64(random);
+    hash_hex((const uint8_t *)&bits, sizeof bits, out);
 }
 
 void prompt_make_id(struct random *random, char out[static ANSWER_ID_BYTES])
@@ -207,6 +227,14 @@ static void add_stripped(struct buffer *out, struct str text, struct str mark)
     }
 }
 
+static void add_rating(struct buffer *out, float rating)
+{
+    bool stars = rating > 0 && rating < 10 && rating == (float)(int)rating;
+    buffer_add(out, STR(" rating="));
+    if (stars) buffer_add_char(out, (char)('0' + (int)rating)); /* printf is slow */
+    else buffer_printf(out, "%g", (double)rating);
+}
+
 static void add_item(struct buffer *out, const struct prompt_item *item, const char *piece,
                      struct str mark)
 {
@@ -217,7 +245,7 @@ static void add_item(struct buffer *out, const struct prompt_item *item, const c
     buffer_add(out, item->id);
     buffer_add(out, STR(" language="));
     buffer_add(out, item->language);
-    if (item->has_rating) buffer_printf(out, " rating=%g", (double)item->rating);
+    if (item->has_rating) add_rating(out, item->rating);
     buffer_add(out, STR(" answer-in="));
     buffer_add(out, item->answer_in);
     buffer_add_char(out, '\n');
@@ -229,26 +257,34 @@ static void add_item(struct buffer *out, const struct prompt_item *item, const c
     buffer_add_char(out, '\n');
 }
 
+static void add_word(struct buffer *out, int word, const struct prompt *prompt,
+                     const struct prompt_item *items, uint32_t count, struct str mark,
+                     struct str reason)
+{
+    switch (word) {
+    case MARK: buffer_add(out, mark); return;
+    case COUNT: buffer_printf(out, "%u", count); return;
+    case REASON: buffer_add(out, reason); return;
+    case IDS:
+        for (uint32_t i = 0; i < count; i++) {
+            buffer_add(out, i ? STR(", ") : STR(""));
+            buffer_add(out, items[i].id);
+        }
+        return;
+    default:
+        for (uint32_t i = 0; i < count; i++) add_item(out, &items[i], prompt->piece, mark);
+        return;
+    }
+}
+
 void prompt_write(const struct prompt *prompt, const struct prompt_item *items, uint32_t count,
                   struct str mark, struct str reason, struct buffer *out)
 {
-    struct buffer ids = {0}, feedback = {0};
-    char number[16];
-    snprintf(number, sizeof number, "%u", count);
-    for (uint32_t i = 0; i < count; i++) {
-        buffer_add(&ids, i ? STR(", ") : STR(""));
-        buffer_add(&ids, items[i].id);
-        add_item(&feedback, &items[i], prompt->piece, mark);
-    }
-    const struct filling fillings[] = {{"mark", mark},
-                                       {"count", str_of(number)},
-                                       {"ids", buffer_str(&ids)},
-                                       {"feedback", buffer_str(&feedback)},
-                                       {"reason", reason}};
-    if (reason.size)
-        fill(buffer_str(&prompt->repair), fillings, sizeof fillings / sizeof *fillings, out);
-    fill(buffer_str(&prompt->request), fillings, sizeof fillings / sizeof *fillings, out);
-    out->failed |= ids.failed || feedback.failed;
-    buffer_deinit(&ids);
-    buffer_deinit(&feedback);
+    const struct prompt_form *forms[] = {&prompt->repair_form, &prompt->request_form};
+    for (int i = reason.size ? 0 : 1; i < 2; i++)
+        for (uint32_t part = 0; part < forms[i]->count; part++) {
+            const struct prompt_part *at = &forms[i]->parts[part];
+            if (at->word < 0) buffer_add(out, at->text);
+            else add_word(out, at->word, prompt, items, count, mark, reason);
+        }
 }

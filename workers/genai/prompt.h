@@ -14,6 +14,16 @@
 
 enum { PROMPT_VERSION_BYTES = 64, PROMPT_MARK_BYTES = 17 };
 
+/* A text with braces, cut up: each part is a text, or the number of a word that stood in braces. */
+struct prompt_part {
+    int word; /* -1: a text */
+    struct str text;
+};
+struct prompt_form {
+    struct prompt_part *parts;
+    uint32_t count;
+};
+
 struct prompt {
     char version[PROMPT_VERSION_BYTES], canary[PROMPT_MARK_BYTES];
     struct buffer system, request, repair, schema;
@@ -21,6 +31,9 @@ struct prompt {
     struct suspects suspects;
     uint64_t grams[ANSWER_GRAM_WORDS]; /* of the system text */
     struct answer_rules rules; /* views of the above; without a mark */
+    struct prompt_form request_form, repair_form; /* likewise */
+    struct arena arena;
+    uint64_t form; /* of questions with this prompt (llm.h) */
     /* what one of the things asked about is called: "feedback", "counts" */
     const char *piece;
 };

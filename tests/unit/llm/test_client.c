@@ -346,6 +346,62 @@ static const struct { const char *why; struct llm_question question; } bad_quest
     {"not UTF-8", {.name = {"n", 1}, .schema = {"{}", 2}, .prompt = {"\xff", 1}, .max_tokens = 1}},
 };
 
+/* What is known of a form is looked at once; what differs from call to call, each time. */
+static void a_form_is_checked_once(void **state)
+{
+    (void)state;
+    struct route routes[] = {{"POST", ANSWER, THEN_KEEP, 0}, {0}};
+    struct rig rig;
+    struct err err;
+    set_up(&rig, routes);
+    open_client(&rig);
+    struct llm_question asked = question, bad;
+    asked.form = llm_new_form();
+    assert_true(asked.form != 0 && asked.form != llm_new_form());
+    bad = asked, bad.system = STR("\xff");
+    assert_int_equal(llm_ask(rig.client, &bad, on_result, &rig, NULL, &err), E_USAGE);
+    assert_int_equal(llm_ask(rig.client, &bad, on_result, &rig, NULL, &err), E_USAGE);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(llm_ask(rig.client, &asked, on_result, &rig, NULL, &err), E_OK);
+        run_until(&rig, i + 1);
+        assert_int_equal(rig.last.why, LLM_ANSWERED);
+        bad = asked, bad.prompt = STR("\xff");
+        assert_int_equal(llm_ask(rig.client, &bad, on_result, &rig, NULL, &err), E_USAGE);
+        bad = asked, bad.max_tokens = 0;
+        assert_int_equal(llm_ask(rig.client, &bad, on_result, &rig, NULL, &err), E_USAGE);
+    }
+    bad = asked, bad.form = llm_new_form(), bad.schema = STR("\xff");
+    assert_int_equal(llm_ask(rig.client, &bad, on_result, &rig, NULL, &err), E_USAGE);
+    tear_down(&rig);
+}
+
+/* More of them than are kept in parts, each asked twice: a request goes where its model says. */
+static void each_model_has_its_own_url(void **state)
+{
+    enum { MODELS = 6 };
+    (void)state;
+    struct route routes[] = {
+        {"POST", HEAD("96") BODY, THEN_KEEP, 0}, {0}};
+    struct rig rig;
+    struct err err;
+    set_up(&rig, routes);
+    rig.config.provider = LLM_BEDROCK, rig.config.invoke = true;
+    open_client(&rig);
+    for (int i = 0; i < 2 * MODELS; i++) {
+        char model[16], line[64];
+        struct llm_question asked = question;
+        snprintf(model, sizeof model, "m.%d-v1:0", i % MODELS);
+        snprintf(line, sizeof line, "POST /model/m.%d-v1%%3A0/invoke HTTP/1.1\r\n", i % MODELS);
+        asked.model = str_of(model);
+        assert_int_equal(llm_ask(rig.client, &asked, on_result, &rig, NULL, &err), E_OK);
+        run_until(&rig, i + 1);
+        assert_int_equal(rig.last.why, LLM_ANSWERED);
+        assert_true(str_starts(buffer_str(&rig.server.requests[i]), str_of(line)));
+    }
+    assert_int_equal(rig.server.connections, 1);
+    tear_down(&rig);
+}
+
 static void bad_questions_are_refused(void **state)
 {
     (void)state;
@@ -377,6 +433,8 @@ int main(void)
         cmocka_unit_test(a_callback_may_ask_and_close),
         cmocka_unit_test(closing_ends_calls),
         cmocka_unit_test(bad_questions_are_refused),
+        cmocka_unit_test(a_form_is_checked_once),
+        cmocka_unit_test(each_model_has_its_own_url),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

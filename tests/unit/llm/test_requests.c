@@ -110,20 +110,26 @@ static void writes_temperatures(void **state)
  * same as without. */
 static void keeps_the_system_text(void **state)
 {
-    static const struct { const char *why, *system; } steps[] = {
-        {"the first", "Say \"what\".\n"},
-        {"the same again", "Say \"what\".\n"},
-        {"another", "Say why."},
-        {"another of the same size", "Say who."},
-        {"none", ""},
-        {"the one before again", "Say who."},
+    static const struct { const char *why, *system; uint64_t form; } steps[] = {
+        {"the first", "Say \"what\".\n", 0},
+        {"the same again", "Say \"what\".\n", 0},
+        {"another", "Say why.", 0},
+        {"another of the same size", "Say who.", 0},
+        {"none", "", 0},
+        {"the one before again", "Say who.", 0},
+        {"of a form", "Say how.", 7},
+        {"of the same form", "Say how.", 7},
+        {"of another form", "Say when.", 8},
+        {"of none, and another text", "Say where.", 0},
+        {"of none", "Say how.", 0},
+        {"of a form that was there", "Say how.", 7},
     };
     static const struct provider *const providers[] = {
         &provider_bedrock_converse, &provider_bedrock_invoke, &provider_anthropic,
         &provider_openai};
     (void)state;
     for (size_t p = 0; p < COUNT_OF(providers); p++) {
-        struct kept_json kept = {{0}, {0}};
+        struct kept_json kept = {.form = 0};
         for (size_t i = 0; i < COUNT_OF(steps); i++) {
             const struct request_style forgetting = {.model = "m"},
                                        keeping = {.model = "m", .system = &kept};
@@ -131,6 +137,7 @@ static void keeps_the_system_text(void **state)
             struct buffer expected = {0}, body = {0};
             CASE(steps[i].why);
             question.system = str_of(steps[i].system);
+            question.form = steps[i].form;
             providers[p]->write_body(&forgetting, &question, &expected);
             providers[p]->write_body(&keeping, &question, &body);
             assert_string_equal(buffer_cstr(&body), buffer_cstr(&expected));
