@@ -160,7 +160,7 @@ struct kafka_batch {
 struct kafka_found {
     enum topic topic;
     uint32_t partition;
-    int64_t offset;
+    int64_t start, end;
 };
 
 /* What was assigned, until it is known where it begins. */
@@ -302,7 +302,7 @@ void consumer_on_error(rd_kafka_t *client, int code, const char *reason, void *o
 struct kafka_partition *position_find(struct kafka_consumer *consumer, enum topic topic,
                                       uint32_t partition);
 int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t partition,
-                 int64_t offset, struct err *err) CHECKED;
+                 int64_t start, int64_t end, struct err *err) CHECKED;
 /* Of the committer's thread: what it has committed. */
 void position_committed(struct kafka_consumer *consumer, const struct bus_position *positions,
                         size_t count);

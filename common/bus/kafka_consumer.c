@@ -113,7 +113,7 @@ static int begin_reading(struct kafka_consumer *consumer, struct err *err)
         rd_kafka_topic_partition_t *item = &list->elems[i];
         enum topic topic = kafka_topic_of(consumer->bus, item->topic);
         if (topic != TOPIC_NONE)
-            rc = position_add(consumer, topic, (uint32_t)item->partition, item->offset, err);
+            rc = position_add(consumer, topic, (uint32_t)item->partition, item->offset, -1, err);
         if (item->offset < 0)
             item->offset = consumer->subscription.start == BUS_LATEST ? RD_KAFKA_OFFSET_END
                                                                       : RD_KAFKA_OFFSET_BEGINNING;
@@ -176,7 +176,8 @@ static int adopt_found(struct kafka_consumer *consumer, struct err *err)
     consumer->watch.found_count = consumer->watch.found_capacity = 0;
     pthread_mutex_unlock(&consumer->lock);
     for (size_t i = 0; i < count && rc == E_OK; i++)
-        rc = position_add(consumer, found[i].topic, found[i].partition, found[i].offset, err);
+        rc = position_add(consumer, found[i].topic, found[i].partition, found[i].start,
+                          found[i].end, err);
     free(found);
     if (rc || count == 0) return rc;
     consumer->moved = true;

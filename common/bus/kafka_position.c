@@ -22,7 +22,7 @@ struct kafka_partition *position_find(struct kafka_consumer *consumer, enum topi
 }
 
 int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t partition,
-                 int64_t offset, struct err *err)
+                 int64_t start, int64_t end, struct err *err)
 {
     int rc = E_OK;
     pthread_mutex_lock(&consumer->lock);
@@ -38,11 +38,11 @@ int position_add(struct kafka_consumer *consumer, enum topic topic, uint32_t par
         consumer->owned[consumer->owned_count++] =
             (struct kafka_partition){.topic = topic,
                                      .partition = partition,
-                                     .position = offset,
-                                     .first_read = offset >= 0 ? offset : -1,
-                                     .told = offset >= 0 ? offset : -1,
+                                     .position = start,
+                                     .first_read = start >= 0 ? start : -1,
+                                     .told = start >= 0 ? start : -1,
                                      .sought = -1,
-                                     .end = -1};
+                                     .end = end};
     consumer->unconfirmed = true;
     consumer->generation++;
     pthread_mutex_unlock(&consumer->lock);

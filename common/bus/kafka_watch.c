@@ -142,42 +142,59 @@ static bool ask_committed(struct kafka_consumer *consumer)
 /* --- a reader's topics ----------------------------------------------------------------------- */
 
 static bool add_found(struct kafka_watch *watch, enum topic topic,
-                      const rd_kafka_topic_partition_list_t *list)
+                      const rd_kafka_topic_partition_list_t *starts,
+                      const rd_kafka_topic_partition_list_t *ends)
 {
-    size_t count = watch->found_count + (size_t)list->cnt;
+    size_t count = watch->found_count + (size_t)starts->cnt;
     if (count > watch->found_capacity) {
         struct kafka_found *grown = realloc(watch->found, count * sizeof *grown);
         if (!grown) return false;
         watch->found = grown;
         watch->found_capacity = count;
     }
-    for (int i = 0; i < list->cnt; i++)
+    for (int i = 0; i < starts->cnt; i++)
         watch->found[watch->found_count++] =
-            (struct kafka_found){topic, (uint32_t)list->elems[i].partition, list->elems[i].offset};
+            (struct kafka_found){.topic = topic,
+                                 .partition = (uint32_t)starts->elems[i].partition,
+                                 .start = starts->elems[i].offset,
+                                 .end = ends->elems[i].offset};
     return true;
 }
 
-/* Where each partition of a topic begins for this reader. NULL: not yet; *ret_absent: a broker says
- * that there is no such topic. Blocks. */
-static rd_kafka_topic_partition_list_t *find_topic(struct kafka_consumer *consumer,
-                                                   enum topic topic, bool latest, bool *ret_absent)
+/* Of all partitions, at the "time" `where`. NULL: not yet. Blocks. */
+static rd_kafka_topic_partition_list_t *offsets_at(rd_kafka_t *client, const char *topic,
+                                                   uint32_t count, int64_t where)
 {
-    const char *name = consumer->bus->topics[topic];
-    uint32_t count;
-    int rc = kafka_partition_count(consumer->client, name, LOOK_MS, &count, NULL);
-    *ret_absent = rc == E_NOT_FOUND;
-    if (rc) return NULL;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (uint32_t i = 0; i < count; i++)
-        rd_kafka_topic_partition_list_add(list, name, (int32_t)i)->offset =
-            latest ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING;
-    bool ok =
-        rd_kafka_offsets_for_times(consumer->client, list, LOOK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+        rd_kafka_topic_partition_list_add(list, topic, (int32_t)i)->offset = where;
+    bool ok = rd_kafka_offsets_for_times(client, list, LOOK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
     for (int i = 0; i < list->cnt; i++)
         ok = ok && !list->elems[i].err && list->elems[i].offset >= 0;
     if (ok) return list;
     rd_kafka_topic_partition_list_destroy(list);
     return NULL;
+}
+
+/* Where each partition of a topic ends, and begins for this reader. The ends come along, so that
+ * nobody takes one that isn't known yet for that of an empty partition. */
+static bool find_topic(struct kafka_consumer *consumer, enum topic topic, bool latest,
+                       bool *ret_absent, rd_kafka_topic_partition_list_t **ret_starts,
+                       rd_kafka_topic_partition_list_t **ret_ends)
+{
+    const char *name = consumer->bus->topics[topic];
+    rd_kafka_t *client = consumer->client;
+    uint32_t count;
+    int rc = kafka_partition_count(client, name, LOOK_MS, &count, NULL);
+    *ret_absent = rc == E_NOT_FOUND;
+    if (rc) return false;
+    *ret_ends = offsets_at(client, name, count, RD_KAFKA_OFFSET_END);
+    if (!*ret_ends) return false;
+    *ret_starts = latest ? rd_kafka_topic_partition_list_copy(*ret_ends)
+                         : offsets_at(client, name, count, RD_KAFKA_OFFSET_BEGINNING);
+    if (*ret_starts) return true;
+    rd_kafka_topic_partition_list_destroy(*ret_ends);
+    return false;
 }
 
 /* The lock is held, but not while it waits. A topic that wasn't there and comes later is read whole,
@@ -186,17 +203,18 @@ static void look_for_topics(struct kafka_consumer *consumer)
 {
     struct kafka_watch *watch = &consumer->watch;
     for (int i = 0; i < TOPIC_COUNT && !watch->stops; i++) {
+        rd_kafka_topic_partition_list_t *starts, *ends;
         bool latest = consumer->subscription.start == BUS_LATEST && !(watch->absent >> i & 1);
         bool absent;
         if (!(watch->missing >> i & 1)) continue;
         pthread_mutex_unlock(&consumer->lock);
-        rd_kafka_topic_partition_list_t *list =
-            find_topic(consumer, (enum topic)i, latest, &absent);
+        bool found = find_topic(consumer, (enum topic)i, latest, &absent, &starts, &ends);
         pthread_mutex_lock(&consumer->lock);
         if (absent) watch->absent |= 1u << i;
-        if (!list) continue;
-        if (add_found(watch, (enum topic)i, list)) watch->missing &= ~(1u << i);
-        rd_kafka_topic_partition_list_destroy(list);
+        if (!found) continue;
+        if (add_found(watch, (enum topic)i, starts, ends)) watch->missing &= ~(1u << i);
+        rd_kafka_topic_partition_list_destroy(starts);
+        rd_kafka_topic_partition_list_destroy(ends);
         consumer_make_readable(consumer);
     }
     watch->looked = true;

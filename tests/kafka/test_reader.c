@@ -12,6 +12,28 @@ static bool has_looked(struct bus_consumer *reader)
     return looked;
 }
 
+/* Nobody takes an end that isn't known yet for that of an empty partition: a digest that did began
+ * anew, and told all again. */
+static void test_ends_come_with_partitions(void **state)
+{
+    const enum topic topic = TOPIC_FEEDBACK;
+    const struct bus_subscription subscription = {
+        .member = "early", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
+    struct mock mock = open_mock(NULL);
+    struct bus_consumer *reader;
+    struct bus_backlog item = {0};
+    struct err err;
+    (void)state;
+    produce_many(&mock, OLD);
+    must(bus_subscribe(mock.bus, &subscription, &reader, &err), &err);
+    for (int64_t start = now_ms();
+         bus_backlog(reader, &item, 1) == 0 && now_ms() - start < WAIT_MS;)
+        poll_once(reader);
+    assert_int_equal(item.end, OLD);
+    bus_unsubscribe(reader);
+    close_mock(&mock);
+}
+
 /* The offset of the first message that it is given. */
 static int64_t first_offset(struct bus_consumer *reader)
 {
@@ -59,6 +81,7 @@ static void test_latest_on_a_slow_broker(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ends_come_with_partitions),
         cmocka_unit_test(test_latest_on_a_slow_broker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@ enum {
     POLL_RECORDS = 512,
     POLL_BYTES = 1 << 20,
     SEARCH_GROWTH = 8,
-    SETTLED_MS = 2000, /* by then a reader knows the ends of its partitions */
+    SETTLED_MS = 2000, /* by then a transaction's markers are written, and its outputs seen */
     UNSEEN_MS = 30000, /* after that the last events are believed to be gone (retention) */
 };
 
@@ -21,20 +21,15 @@ static int open_reader(struct digest_maker *maker, struct err *err)
 }
 
 /* The bus tells partitions and their ends to a reader that polls: the embedded one at once,
- * Kafka a little later. An end of 0 may be one that isn't known yet. What is read meanwhile
- * will be read again. */
+ * Kafka a little later. What is read meanwhile will be read again. */
 int digest_open_reader(struct digest_maker *maker, bool *ret_open, struct err *err)
 {
-    struct bus_backlog items[PLACES_MAX];
     struct bus_batch batch = {0};
-    bool settled = clock_mono_ms(maker->context->clock) - maker->search_began_ms >= SETTLED_MS;
     int rc = open_reader(maker, err);
     if (rc == E_OK) rc = bus_poll(maker->reader, POLL_RECORDS, POLL_BYTES, &batch, err);
     if (rc) return rc;
     bus_release(maker->reader, &batch);
-    size_t count = bus_backlog(maker->reader, items, PLACES_MAX);
-    *ret_open = count > 0;
-    for (size_t i = 0; i < count && i < PLACES_MAX && !settled; i++) *ret_open &= items[i].end > 0;
+    *ret_open = bus_backlog(maker->reader, NULL, 0) > 0;
     return E_OK;
 }
 
@@ -146,17 +141,18 @@ static int take_event(struct digest_maker *maker, const struct bus_message *mess
     return restore(maker, &digest, err);
 }
 
-/* The group's position of partition 0 was committed with the last events: do we see these? */
+/* The group's position of partition 0 was committed with the last events: do we see these? Where
+ * that partition is empty it says nothing: none are believed in after a while. */
 static bool sees_last(struct digest_maker *maker)
 {
     struct bus_backlog items[PLACES_MAX];
     size_t count = bus_backlog(maker->member, items, PLACES_MAX);
-    int64_t committed = 0;
+    int64_t committed = 0, age_ms = clock_mono_ms(maker->context->clock) - maker->search_began_ms;
     for (size_t i = 0; i < count && i < PLACES_MAX; i++)
         if (items[i].partition == 0 && items[i].position > 0) committed = items[i].position;
-    if (maker->found_until_ms == INT64_MIN ? committed == 0 : maker->places[0].from >= committed)
-        return true;
-    return clock_mono_ms(maker->context->clock) - maker->search_began_ms >= UNSEEN_MS;
+    bool seen = maker->found_until_ms == INT64_MIN ? committed == 0 && age_ms >= SETTLED_MS
+                                                   : maker->places[0].from >= committed;
+    return seen || age_ms >= UNSEEN_MS;
 }
 
 static int begin_counting(struct digest_maker *maker, struct err *err)
