@@ -72,6 +72,10 @@ static void add_error(struct buffer *out, const struct problem_error *error)
 {
     bool first = true;
     buffer_add_char(out, '{');
+    if (error->pointer.data && !error->pointer.size) {
+        buffer_add(out, STR("\"pointer\":\"\""));
+        first = false;
+    }
     add_member(out, "pointer", error->pointer, &first);
     add_member(out, "field", error->field, &first);
     add_member(out, "code", error->code, &first);

@@ -17,7 +17,7 @@ struct problem {
 
 /* One entry of the extension "errors". Empty members and rows below 0 are left out. */
 struct problem_error {
-    struct str pointer;  /* JSON pointer into the body (RFC 6901): "/rating" */
+    struct str pointer;  /* JSON pointer into the body (RFC 6901): "/rating"; STR(""): all of it */
     struct str field;    /* or a header's, parameter's or column's name */
     struct str code;     /* for programs, e.g. "out_of_range" */
     struct str detail;   /* for people */

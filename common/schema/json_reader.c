@@ -300,3 +300,12 @@ int json_fault(const struct json_reader *reader, struct err *err)
     return err_set(err, E_BAD_JSON, "line %u, column %u: %s", line, column,
                    reader->fault ? reader->fault : "malformed");
 }
+
+void json_fault_in_line(struct err *err, uint64_t line)
+{
+    static const char first[] = "line 1, ";
+    struct err inner = *err;
+    if (inner.code != E_BAD_JSON || !str_starts(str_of(inner.text), str_of(first))) return;
+    err_set(err, E_BAD_JSON, "line %llu, %s", (unsigned long long)line,
+            inner.text + sizeof first - 1);
+}

@@ -75,6 +75,8 @@ static int store_flag(const struct flag *flag, const char *value, struct err *er
     else if (flag->kind == FLAG_LIST) list->items[list->count++] = value;
     else if (!str_to_u64(str_of(value), flag->into))
         return err_set(err, E_USAGE, "--%s needs a whole number, not \"%s\"", flag->name, value);
+    else if (flag->kind == FLAG_COUNT && *(uint64_t *)flag->into == 0)
+        return err_set(err, E_USAGE, "--%s needs a whole number from 1", flag->name);
     return E_OK;
 }
 

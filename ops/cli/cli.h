@@ -6,7 +6,8 @@
 #include "config/config.h"
 #include "runtime/worker.h"
 
-enum flag_kind { FLAG_BOOL, FLAG_TEXT, FLAG_NUMBER, FLAG_LIST };
+/* COUNT: a number from 1, as none would mean no end. */
+enum flag_kind { FLAG_BOOL, FLAG_TEXT, FLAG_NUMBER, FLAG_COUNT, FLAG_LIST };
 
 /* Of a flag that may be given more than once. */
 struct flag_list {

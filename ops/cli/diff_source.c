@@ -135,10 +135,14 @@ static int read_topic(struct diff_side *side, const char *prefix, struct config 
     struct buffer setting = {0};
     struct bus *bus = NULL;
     struct reader reader = {0};
+    struct bus_topic_state state;
     const struct bus_message *message;
     buffer_printf(&setting, "bus.topic_prefix=%s", prefix);
     int rc = config_set(config, buffer_str(&setting), "topic:", err);
     if (rc == E_OK) rc = bus_open(config, clock_system(), &bus, err);
+    if (rc == E_OK) rc = bus_topic_describe(bus, TOPIC_INSIGHTS, &state, err);
+    if (rc == E_NOT_FOUND)
+        rc = err_set(err, E_NO_INPUT, "topic:%s: there is no topic %sinsights", prefix, prefix);
     if (rc == E_OK) rc = reader_open_held(&reader, bus, &(enum topic){TOPIC_INSIGHTS}, 1, err);
     while (rc == E_OK && (message = reader_next_held(&reader, err))) {
         rc = diff_keep(side, message->value, err);

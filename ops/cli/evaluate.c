@@ -211,7 +211,7 @@ static int evaluate_run(const struct command *command, int argc, char **argv, st
          "VERSION  compare: of each provider; may be given more than once"},
         {"promote", FLAG_TEXT, &wish.promote,
          "VERSION  may this prompt replace genai.prompt? Exit status 0: yes, 1: no"},
-        {"limit", FLAG_NUMBER, &wish.limit,
+        {"limit", FLAG_COUNT, &wish.limit,
          "N  compare so many rows at most, spread over the file"},
         {"budget", FLAG_TEXT, &wish.budget,
          "DOLLARS  compare: spend no more, and don't ask whether to"},

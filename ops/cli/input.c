@@ -89,17 +89,14 @@ static void explain_line(struct str line, struct err *err)
         err_set(err, E_BAD_MESSAGE,
                 "an array must have one object a line, as jq -c '.[]' writes them");
     else if (str_equal(line, STR("{")))
-        err_set(err, E_BAD_JSON, "an object must be on one line, as jq -c . writes it");
+        err_set(err, E_BAD_MESSAGE, "an object must be on one line, as jq -c . writes it");
 }
 
-/* Where it was: "NAME, line 7, column 2: ...". JSON counts the lines of its text, which is one. */
+/* Where it was: a BAD_JSON says itself in which line and column. */
 static void place_line(const struct input *input, uint64_t number, struct err *err)
 {
-    static const char first[] = "line 1, ";
-    struct err inner = *err;
-    if (inner.code == E_BAD_JSON && str_starts(str_of(inner.text), STR("line 1, ")))
-        err_set(err, inner.code, "%s, line %llu, %s", input->name, (unsigned long long)number,
-                inner.text + sizeof first - 1);
+    json_fault_in_line(err, number);
+    if (err->code == E_BAD_JSON) err_wrap(err, "%s", input->name);
     else err_wrap(err, "%s, line %llu", input->name, (unsigned long long)number);
 }
 

@@ -289,6 +289,33 @@ static int send_all(struct redrive *redrive, struct bus *bus, struct err *err)
 
 /* --- the command ------------------------------------------------------------------------------ */
 
+/* A cause with a typo would choose nothing, and look as if all were well. */
+static int check_causes(const struct flag_list *causes, struct err *err)
+{
+    for (size_t i = 0; i < causes->count; i++) {
+        const char *nearest = NULL, *given = causes->items[i];
+        size_t best = SIZE_MAX;
+        for (int code = 1; code < ERR_COUNT && best; code++) {
+            const char *name = err_name((enum err_code)code);
+            size_t distance = str_distance(str_of(given), str_of(name));
+            if (distance < best) best = distance, nearest = name;
+        }
+        if (best)
+            return err_set(err, E_USAGE, "no cause \"%s\"; did you mean \"%s\"? verbatim schema "
+                           "--format errors lists them", given, nearest);
+    }
+    return E_OK;
+}
+
+/* Before a letter is read: there may be none to be set. */
+static int check_assignments(const struct flag_list *set, struct err *err)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (!strchr(set->items[i], '=') || set->items[i][0] == '=')
+            return err_set(err, E_USAGE, "--set needs FIELD=VALUE, not \"%s\"", set->items[i]);
+    return E_OK;
+}
+
 static int check_wish(struct redrive *redrive, bool sending, struct err *err)
 {
     uint32_t topics;
@@ -297,6 +324,8 @@ static int check_wish(struct redrive *redrive, bool sending, struct err *err)
         return err_set(err, E_USAGE, "--edit, --set, --again and --dry-run go with \"send\"");
     if (redrive->edit && redrive->set.count) return err_set(err, E_USAGE, "either --edit or --set");
     int rc = cli_topics(&filter->topics, &topics, err);
+    if (rc == E_OK) rc = check_causes(&filter->causes, err);
+    if (rc == E_OK) rc = check_assignments(&redrive->set, err);
     if (rc == E_OK && redrive->since)
         rc = cli_time("since", redrive->since, &filter->since_ms, err);
     if (rc == E_OK && redrive->until)

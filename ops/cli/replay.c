@@ -332,6 +332,8 @@ static int read_wish(struct replay *replay, const struct flag_list *topics, cons
     int rc = topics->count ? cli_topics(topics, &wish->topics, err) : E_OK;
     if (rc == E_OK && replay->from) rc = cli_time("from", replay->from, &wish->from_ms, err);
     if (rc == E_OK && replay->to) rc = cli_time("to", replay->to, &wish->to_ms, err);
+    if (rc == E_OK && replay->to && wish->from_ms >= wish->to_ms)
+        rc = err_set(err, E_USAGE, "--to must be after --from");
     if (rc == E_OK && partition && (!str_to_u64(str_of(partition), &number) || number > UINT32_MAX))
         rc = err_set(err, E_USAGE, "--partition needs a number, not \"%s\"", partition);
     wish->one_partition = partition != NULL;
@@ -361,7 +363,7 @@ static int replay_run(const struct command *command, int argc, char **argv, stru
         {"shadow", FLAG_TEXT, &replay.shadow,
          "PREFIX  onto topics with this prefix, which are made; workers with "
          "--bus.topic_prefix=PREFIX read them"},
-        {"rate", FLAG_NUMBER, &replay.rate, "N  at most N records a second"},
+        {"rate", FLAG_COUNT, &replay.rate, "N  at most N records a second"},
         {"run", FLAG_TEXT, &replay.run,
          "NAME  of the run: it goes on where it stopped; else one that follows from what is asked "
          "for"},

@@ -100,7 +100,7 @@ static int tail_run(const struct command *command, int argc, char **argv, struct
     const struct flag flags[] = {
         {"from-start", FLAG_BOOL, &wish.from_start, "from the oldest message that is kept"},
         {"once", FLAG_BOOL, &wish.once, "what is there by now, from the oldest on, and stop"},
-        {"count", FLAG_NUMBER, &wish.most, "N  stop after N messages"},
+        {"count", FLAG_COUNT, &wish.most, "N  stop after N messages"},
         {"json", FLAG_BOOL, &wish.json, "whole records as JSON lines, on a terminal too"},
     };
     struct arguments arguments;

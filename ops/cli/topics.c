@@ -59,9 +59,9 @@ static int topics_run(const struct command *command, int argc, char **argv, stru
         {"archive", FLAG_TEXT, &wish.archive, "URL  discover: insights of an archive"},
         {"language", FLAG_TEXT, &wish.language,
          "CODE  discover: records in this language (en, es, fr) or of unknown language only"},
-        {"min", FLAG_NUMBER, &wish.records_min,
+        {"min", FLAG_COUNT, &wish.records_min,
          "N  discover: phrases of at least N records; without it 3, or one record in 1,000"},
-        {"limit", FLAG_NUMBER, &wish.limit, "N  discover: so many phrases; without it 30"},
+        {"limit", FLAG_COUNT, &wish.limit, "N  discover: so many phrases; without it 30"},
     };
     struct arguments arguments;
     struct cli_config config;

@@ -26,6 +26,11 @@ redrive_session() {
     equal "$where: list says where they come from" "$(jq -r '.worker + " " + .cause + " " + .topic' "$scratch/letters.ndjson" | sort -u)" "preprocess exists feedback"
     equal "$where: one can't go: too large to be kept" "$(jq -r 'select(.obstacle == "no_value") | .record' "$scratch/letters.ndjson")" c
     equal "$where: filters choose" "$("$verbatim" redrive list --id a --cause exists --json "$@" | jq -r .record)" a
+    "$verbatim" redrive send --cause exits "$@" >/dev/null 2>"$scratch/redrive.err"
+    equal "$where: a cause with a typo: exit 64" $? 64
+    check "$where: and the nearest is named" contains "$scratch/redrive.err" 'did you mean "exists"?'
+    "$verbatim" redrive send --cause bad_message --set id "$@" >/dev/null 2>"$scratch/redrive.err"
+    equal "$where: what is no FIELD=VALUE: exit 64, also where no letter is chosen" $? 64
     equal "$where: others choose nothing" "$("$verbatim" redrive list --cause bad_message --json "$@" | wc -l)" 0
     equal "$where: nor does a time before" "$("$verbatim" redrive list --until 1d --json "$@" | wc -l)" 0
     check "$where: people get a table" grep -q "preprocess exists .*feedback/" <("$verbatim" redrive "$@" 2>/dev/null)

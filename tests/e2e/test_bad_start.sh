@@ -37,6 +37,9 @@ refused "an environment variable with a typo" 78 "VERBATIM_SEGMENT_MODLE" env VE
 refused "a flag with a typo" 78 "segment.modle" "${segment[@]}" --segment.modle=x
 refused "a flag that is none" 64 "--modle" "${segment[@]}" --modle
 refused "a command with a typo" 64 'did you mean "analyze"?' "$bin/verbatim" analyse
+refused "a count of none, which would never end" 64 "from 1" "$bin/verbatim" tail --count 0 "--bus.path=$data/bus"
+refused "a stretch that ends before it begins" 64 "--to must be after" "$bin/verbatim" replay "$data" --from 1d --to 7d
+refused "sides of a bus that isn't there" 66 "no topic next-insights" "$bin/verbatim" diff topic:next- topic:next- "--bus.path=$data/bus"
 refused "a model that isn't there" 66 "no.model" "${segment[@]}" --segment.model="$scratch/no.model"
 printf 'not a model' >"$scratch/bad.model"
 refused "a model that is none" 78 "bad.model" "${segment[@]}" --segment.model="$scratch/bad.model"

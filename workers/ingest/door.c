@@ -41,7 +41,7 @@ static bool read_wait(const struct http_request *request, int64_t *ret_ms)
     }
     struct str preferences = http_header(request, STR("prefer"));
     while (preferences.size) {
-        struct str value = str_trim(str_cut(&preferences, ',')),
+        struct str rest = str_cut(&preferences, ','), value = str_cut(&rest, ';'),
                    name = str_trim(str_cut(&value, '='));
         if (str_equal_ignoring_case(name, STR("wait"))) (void)parse_wait(str_trim(value), ret_ms);
     }

@@ -71,15 +71,22 @@ static int check_rows(const struct post *post, struct err *err)
 
 /* --- the forms -------------------------------------------------------------------------------- */
 
-static int take_json(struct post *post, struct str text, const struct intake_rules *rules,
-                     struct err *err)
+static int take_json(struct post *post, struct str text, uint64_t line,
+                     const struct intake_rules *rules, struct err *err)
 {
     struct intake intake;
     struct json_problems problems = {.count = 0};
     int rc = check_rows(post, err);
     if (rc) return rc;
     rc = intake_json(text, rules, post->rows, &post->arena, &intake, &problems, err);
+    if (rc) json_fault_in_line(err, line);
     return settle_row(post, rc, &intake, &problems, err);
+}
+
+/* What editors and spreadsheets on some systems put before all text. */
+static struct str without_bom(struct str body)
+{
+    return str_starts(body, STR("\xEF\xBB\xBF")) ? str_slice(body, 3, body.size) : body;
 }
 
 static int read_json(struct post *post, struct str body, const struct intake_rules *rules,
@@ -90,11 +97,11 @@ static int read_json(struct post *post, struct str body, const struct intake_rul
     struct str raw, trimmed = str_trim(body);
     bool first = true;
     int rc = E_OK;
-    if (trimmed.size == 0 || trimmed.data[0] != '[') return take_json(post, body, rules, err);
+    if (trimmed.size == 0 || trimmed.data[0] != '[') return take_json(post, body, 1, rules, err);
     post->bulk = true;
     if (!json_next(&reader, &value)) return json_fault(&reader, err);
     while (rc == E_OK && json_item(&reader, &first))
-        rc = json_skip(&reader, &raw) ? take_json(post, raw, rules, err) : E_OK;
+        rc = json_skip(&reader, &raw) ? take_json(post, raw, 1, rules, err) : E_OK;
     if (rc == E_OK && !json_end(&reader)) rc = json_fault(&reader, err);
     return rc;
 }
@@ -104,9 +111,9 @@ static int read_ndjson(struct post *post, struct str body, const struct intake_r
 {
     int rc = E_OK;
     post->bulk = true;
-    while (body.size && rc == E_OK) {
+    for (uint64_t number = 1; body.size && rc == E_OK; number++) {
         struct str line = str_trim(str_cut(&body, '\n'));
-        if (line.size) rc = take_json(post, line, rules, err);
+        if (line.size) rc = take_json(post, line, number, rules, err);
     }
     return rc;
 }
@@ -149,8 +156,8 @@ int body_read(struct post *post, struct err *err)
         return err_set(err, E_BAD_MESSAGE, "Idempotency-Key has at most %d bytes of UTF-8",
                        IDEMPOTENCY_KEY_BYTES);
     switch (body_form_of(request)) {
-    case BODY_JSON: return read_json(post, request->body, &rules, err);
-    case BODY_NDJSON: return read_ndjson(post, request->body, &rules, err);
+    case BODY_JSON: return read_json(post, without_bom(request->body), &rules, err);
+    case BODY_NDJSON: return read_ndjson(post, without_bom(request->body), &rules, err);
     case BODY_CSV: return read_csv(post, request->body, &rules, err);
     case BODY_UNKNOWN: break;
     }

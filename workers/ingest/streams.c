@@ -185,10 +185,25 @@ static bool take_choice(struct http_request *request, struct str name,
     return !out[0] || enumeration_find(enumeration, str_of(out)) < enumeration->count;
 }
 
+/* A filter with a typo would let everything through. */
+static bool knows_parameters(struct str query)
+{
+    static const char *const known[] = {"product", "safety", "sentiment", "tenant", "recent", "key"};
+    while (query.size) {
+        struct str value = str_cut(&query, '&'), name = str_cut(&value, '=');
+        size_t i = 0;
+        while (i < sizeof known / sizeof known[0] && !str_equal(name, str_of(known[i]))) i++;
+        if (name.size && i == sizeof known / sizeof known[0]) return false;
+    }
+    return true;
+}
+
 /* NULL, or why the filter is refused. */
 static const char *read_filter(struct http_request *request, const struct caller *caller,
                                struct filter *filter)
 {
+    if (!knows_parameters(request->query))
+        return "A stream takes product, safety, sentiment, tenant, recent and key, nothing else.";
     if (!take_query(request, STR("tenant"), filter->tenant, sizeof filter->tenant))
         return "tenant is too long.";
     if (!take_query(request, STR("product"), filter->product, sizeof filter->product))

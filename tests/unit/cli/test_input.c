@@ -66,7 +66,7 @@ static void reads_what_people_have(void **state)
         {"an object over several lines: so too", TEXT("{\n"), "!",
          "in, line 1: an object must be on one line, as jq -c . writes it", E_OK},
         {"no JSON: the place is the input's", TEXT("{\"text\":\"a\"}\n{\"text\":}\n"), "a|!",
-         "in, line 2, column 9: expected a value", E_OK},
+         "in: line 2, column 9: expected a value", E_OK},
         {"no object", TEXT("{\"text\":\"a\"}\n7\n"), "a|!",
          "in, line 2: must be an object, not a number", E_OK},
         {"a field that is wrong is named", TEXT("{\"text\":7}\n"), "!",

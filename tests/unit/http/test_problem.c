@@ -37,6 +37,7 @@ static void test_write(void **state)
          .row = -1},
         {.field = STR("text"), .row = 7},
         {.row = 0},
+        {.pointer = STR(""), .detail = STR("no object"), .row = 1},
     };
     const struct {
         const char *why;
@@ -51,10 +52,11 @@ static void test_write(void **state)
          "{\"type\":\"https://example.org/p\",\"title\":\"Bad "
          "\\\"row\\\"\",\"status\":422,\"detail\":\"one of 3\","
          "\"instance\":\"/x/1\"}"},
-        {"errors leave out what is empty", {.status = 400}, 3,
+        {"errors leave out what isn't there; an empty pointer is all of it", {.status = 400}, 4,
          "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"errors\":["
          "{\"pointer\":\"/rating\",\"code\":\"out_of_range\",\"detail\":\"must be 1 to 5\"},"
-         "{\"field\":\"text\",\"row\":7},{\"row\":0}]}"},
+         "{\"field\":\"text\",\"row\":7},{\"row\":0},"
+         "{\"pointer\":\"\",\"detail\":\"no object\",\"row\":1}]}"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);

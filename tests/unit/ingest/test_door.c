@@ -87,6 +87,12 @@ static const struct {
     {"bytes that are not UTF-8, in CSV", CSV_TYPE, "text\n\xFF\xFE\n", 422, "\"pointer\":\"/text\"",
      "UTF-8", 0},
     {"half a surrogate", JSON_TYPE, "{\"text\":\"\\ud800\"}", 400, "", "", 0},
+    {"a byte order mark", JSON_TYPE, "\xEF\xBB\xBF{\"text\":\"good\"}", 202, "accepted", "", 1},
+    {"one before NDJSON", NDJSON_TYPE, "\xEF\xBB\xBF{\"text\":\"good\"}\n", 202,
+     "\"accepted\":1", "\"refused\":0", 1},
+    {"a row that is no JSON: its line is the body's", NDJSON_TYPE,
+     "{\"text\":\"good\"}\n\n{oops\n", 202, "{\"row\":1,\"pointer\":\"\"",
+     "line 3, column 2: ", 1},
     {"no row is valid", NDJSON_TYPE, "{\"x\":1}\n{\"text\":\"\"}\n", 422,
      "No record of the request is valid.", "\"row\":1", 0},
     {"too many rows", NDJSON_TYPE,
@@ -316,6 +322,8 @@ static void test_wait(void **state)
     } cases[] = {
         {"by query", "/v1/feedback?wait=30s", JSON_TYPE},
         {"by preference", "/v1/feedback", JSON_TYPE "Prefer: respond-async, wait=30\r\n"},
+        {"with what we don't know behind it", "/v1/feedback",
+         JSON_TYPE "Prefer: wait=30; strict, respond-async\r\n"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

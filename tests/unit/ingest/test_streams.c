@@ -183,6 +183,8 @@ static void test_bad_filters(void **state)
          "Last-Event-ID"},
         {"of one that can't be", "/v1/insights/stream", "Last-Event-ID: 64:5\r\n", "Last-Event-ID"},
         {"before the start", "/v1/insights/stream", "Last-Event-ID: 0:-5\r\n", "Last-Event-ID"},
+        {"a filter with a typo would let all through", "/v1/insights/stream?saftey=positive", "",
+         "takes product, safety"},
         {"too many recent ones", "/v1/insights/stream?recent=10001", "", "recent is"},
         {"recent ones that are no number", "/v1/insights/stream?recent=all", "", "recent is"},
     };

@@ -153,7 +153,8 @@ static const struct {
      "{\"text\":\"one\"}\n\n{\"txt\":1}\n{oops\n", "\"status\":\"done\"",
      "\"rows\":3,\"accepted\":1,\"refused\":2,\"validation\":\"validation/raw/d.ndjson.",
      "{\"row\":1,\"line\":3,\"errors\":[{\"pointer\":\"/txt\",\"detail\":\"unknown field; did you "
-     "mean \\\"text\\\"?\"}],\"raw\":\"{\\\"txt\\\":1}\"}\n{\"row\":2,\"line\":4,", 1},
+     "mean \\\"text\\\"?\"}],\"raw\":\"{\\\"txt\\\":1}\"}\n{\"row\":2,\"line\":4,\"errors\":[{"
+     "\"pointer\":\"\",\"detail\":\"line 4, column 2: ", 1},
     {"refused rows of a CSV", "e.csv", "text,rating\n\"a\nb\",good\nx,1\n", "\"refused\":1",
      "\"accepted\":1",
      "{\"row\":0,\"line\":2,\"errors\":[{\"pointer\":\"/rating\",\"detail\":\"must be a number", 1},
