@@ -297,7 +297,8 @@ static int check(const struct training *training, struct err *err)
 {
     uint32_t clusters = training->options.clusters;
     if (clusters == 0 || clusters > CENTROIDS_MAX || training->count < clusters)
-        return err_set(err, E_BAD_CONFIG, "%u clusters of %zu rows", clusters, training->count);
+        return err_set(err, E_BAD_CONFIG, "%u clusters need as many rows; there are %zu",
+                       clusters, training->count);
     if (training->dimensions == 0 || training->dimensions > CENTROID_DIMENSIONS_MAX)
         return err_set(err, E_BAD_CONFIG, "rows of %u dimensions", training->dimensions);
     for (size_t i = 0; i < training->count * training->dimensions; i++)

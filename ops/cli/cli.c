@@ -1,9 +1,12 @@
 /* Flags, help and configuration of every command. */
 #include "ops/cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "bus/backend.h"
 #include "config/value.h"
 #include "runtime/chain.h"
 #include "runtime/runtime.h"
@@ -199,6 +202,20 @@ int cli_chain(const struct cli_config *config, struct chain **ret_chain, struct 
     return rc ? rc
               : chain_create(workers, CLI_WORKERS - 2, config->config, clock_system(), ret_chain,
                              err);
+}
+
+int cli_open_bus(const struct config *config, struct bus **ret_bus, struct err *err)
+{
+    struct bus_options options;
+    struct stat found;
+    char path[1024];
+    int rc = config_get(config, &bus_option_table, &options, err);
+    if (rc) return rc;
+    snprintf(path, sizeof path, "%s/%s", options.path, options.topic_prefix);
+    if (options.kind == 0 && stat(path, &found) && errno == ENOENT)
+        return err_set(err, E_NO_INPUT, "%s holds no topics; --bus.path says where they are, "
+                       "--data FOLDER of verbatim run has them in FOLDER/bus", path);
+    return bus_open(config, clock_system(), ret_bus, err);
 }
 
 int cli_name_bus(const struct bus *bus, int rc, struct err *err)

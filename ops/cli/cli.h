@@ -58,6 +58,10 @@ struct cli_config {
     const struct option_table **tables;
     struct config *config;
 };
+/* For who only reads: a bus that isn't there isn't made, as an empty one would look as if all were
+ * well. NO_INPUT; what bus_open() says. */
+struct bus;
+int cli_open_bus(const struct config *config, struct bus **ret_bus, struct err *err) CHECKED;
 /* Says which bus it was, when one can't be reached. Returns the code. */
 int cli_name_bus(const struct bus *bus, int rc, struct err *err);
 

@@ -139,7 +139,7 @@ static int read_topic(struct diff_side *side, const char *prefix, struct config 
     const struct bus_message *message;
     buffer_printf(&setting, "bus.topic_prefix=%s", prefix);
     int rc = config_set(config, buffer_str(&setting), "topic:", err);
-    if (rc == E_OK) rc = bus_open(config, clock_system(), &bus, err);
+    if (rc == E_OK) rc = cli_open_bus(config, &bus, err);
     if (rc == E_OK) rc = bus_topic_describe(bus, TOPIC_INSIGHTS, &state, err);
     if (rc == E_NOT_FOUND)
         rc = err_set(err, E_NO_INPUT, "topic:%s: there is no topic %sinsights", prefix, prefix);

@@ -12,6 +12,7 @@
 #include "ops/cli/input.h"
 #include "ops/cli/replay_line.h"
 #include "store/store.h"
+#include "text/language.h"
 
 enum { REFUSALS_SHOWN = 20, TABLE_EXAMPLE_BYTES = 60 };
 
@@ -76,6 +77,14 @@ static int take(struct search *search, struct str text, struct str language, str
     return rc;
 }
 
+/* A hint is believed; without one the text tells, as preprocess would have it. */
+static struct str language_of(const struct feedback *feedback, struct language_guess *guess)
+{
+    if (feedback->language.size) return feedback->language;
+    language_detect(feedback->text, guess);
+    return str_of(guess->code);
+}
+
 static void refuse(struct search *search, const struct err *err)
 {
     search->refused++;
@@ -88,6 +97,7 @@ static int read_input(struct search *search, struct err *err)
     struct cli_ids ids;
     struct intake intake;
     struct json_problems problems;
+    struct language_guess guess;
     cli_ids_init(&ids);
     struct intake_rules rules = {.keep_unknown = true, .ids = &ids.generator, .handed_on = true,
                                  .received_ms = clock_wall_ms(clock_system())};
@@ -102,7 +112,7 @@ static int read_input(struct search *search, struct err *err)
         }
         if (result == INPUT_REFUSED) refuse(search, err);
         else
-            rc = take(search, intake.feedback.text, intake.feedback.language,
+            rc = take(search, intake.feedback.text, language_of(&intake.feedback, &guess),
                       intake.feedback.customer, err);
     }
     input_close(&input);

@@ -61,7 +61,8 @@ static int read_file(struct estimating *estimating, const char *path, struct err
     struct json_problems problems;
     cli_ids_init(&ids);
     const struct intake_rules rules = {
-        .ids = &ids.generator, .handed_on = true, .received_ms = clock_wall_ms(clock_system())};
+        .keep_unknown = true, .ids = &ids.generator, .handed_on = true,
+        .received_ms = clock_wall_ms(clock_system())}; /* takes what analyze takes */
     int rc = input_open(&input, path, INPUT_GUESS, err);
     while (rc == E_OK) {
         arena_reset(&estimating->arena);
@@ -104,6 +105,8 @@ static int read_archive(struct estimating *estimating, const struct cli_config *
                               : E_OK;
     if (rc == E_OK && estimating->to)
         rc = cli_time("to", estimating->to, &estimating->window.to_ms, err);
+    if (rc == E_OK && estimating->to && estimating->window.from_ms >= estimating->window.to_ms)
+        rc = err_set(err, E_USAGE, "--to must be after --from");
     if (rc == E_OK) rc = config_get(config->config, &store_option_table, &options, err);
     if (rc) return rc;
     struct store_config how = store_config_of(&options, estimating->archive);
@@ -196,6 +199,13 @@ static int estimate_run(const struct command *command, int argc, char **argv, st
     if (rc || arguments.help) return rc;
     if (arguments.positional_count + (estimating.archive != NULL) != 1)
         return err_set(err, E_USAGE, "one FILE (- is standard input), or --archive URL");
+    static const char *const models[] = {"bedrock", "anthropic", "openai"};
+    bool known = !wish.provider;
+    for (size_t i = 0; i < sizeof models / sizeof models[0] && !known; i++)
+        known = str_equal(str_of(wish.provider), str_of(models[i]));
+    if (!known)
+        return err_set(err, E_USAGE, "--provider %s: bedrock, anthropic and openai have a price",
+                       wish.provider);
     if (!estimating.archive && (estimating.from || estimating.to))
         return err_set(err, E_USAGE, "--from and --to go with --archive");
     return estimate(&estimating, &arguments, &wish, err);

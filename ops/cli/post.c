@@ -9,14 +9,12 @@ static size_t on_body(char *data, size_t size, size_t count, void *user)
     return size * count;
 }
 
-/* Accepted records, out of the door's own answer. */
-static uint64_t accepted_of(struct str answer)
+/* A count of the door's own answer: `name` with quotes and colon. */
+static uint64_t count_of(struct str answer, struct str name)
 {
-    size_t at = str_find(answer, STR("\"accepted\":"));
-    struct str rest = str_slice(answer, at + 11, answer.size);
-    uint64_t accepted = 0;
-    struct str number = str_cut(&rest, ',');
-    return str_to_u64(number, &accepted) ? accepted : 0;
+    struct str rest = str_slice(answer, str_find(answer, name) + name.size, answer.size);
+    uint64_t count = 0;
+    return str_to_u64(str_cut(&rest, ','), &count) ? count : 0;
 }
 
 static struct curl_slist *headers_of(const struct post_target *target)
@@ -50,7 +48,7 @@ static void set_options(CURL *curl, const struct post_target *target, struct str
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
 }
 
-static int judge(CURL *curl, CURLcode code, struct str answer, uint64_t *ret_accepted,
+static int judge(CURL *curl, CURLcode code, struct str answer, struct post_counts *ret_counts,
                  struct err *err)
 {
     long status = 0;
@@ -60,11 +58,12 @@ static int judge(CURL *curl, CURLcode code, struct str answer, uint64_t *ret_acc
     if (status != 202)
         return err_set(err, E_BAD_MESSAGE, "posting: %ld %.*s", status,
                        STR_ARGS(str_slice(answer, 0, 200)));
-    *ret_accepted = accepted_of(answer);
+    ret_counts->accepted = count_of(answer, STR("\"accepted\":"));
+    ret_counts->refused = count_of(answer, STR("\"refused\":"));
     return E_OK;
 }
 
-int post_ndjson(const struct post_target *target, struct str body, uint64_t *ret_accepted,
+int post_ndjson(const struct post_target *target, struct str body, struct post_counts *ret_counts,
                 struct err *err)
 {
     struct buffer answer = {0};
@@ -73,7 +72,8 @@ int post_ndjson(const struct post_target *target, struct str body, uint64_t *ret
     int rc = err_set(err, E_NO_MEMORY, NULL);
     if (headers) {
         set_options(curl, target, body, headers, &answer);
-        rc = judge(curl, curl_easy_perform(curl), buffer_str(&answer), ret_accepted, err);
+        CURLcode code = curl_easy_perform(curl); /* first: it fills the answer */
+        rc = judge(curl, code, buffer_str(&answer), ret_counts, err);
     }
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);

@@ -12,8 +12,12 @@ struct post_target {
     const char *key;     /* an API key, NAME.SECRET; "": none. In no error */
 };
 
-/* E_OK: the bus holds *ret_accepted records of the body. UNAVAILABLE, BAD_MESSAGE, NO_MEMORY. */
-int post_ndjson(const struct post_target *target, struct str body, uint64_t *ret_accepted,
+struct post_counts {
+    uint64_t accepted, refused; /* records of the body */
+};
+
+/* E_OK: the bus holds what was accepted. UNAVAILABLE, BAD_MESSAGE, NO_MEMORY. */
+int post_ndjson(const struct post_target *target, struct str body, struct post_counts *ret_counts,
                 struct err *err) CHECKED;
 
 #endif

@@ -15,6 +15,12 @@ static void add_costs(struct buffer *out, uint64_t micros, uint64_t most_micros)
     buffer_printf(out, "\"cost_usd\":%s,\"most_usd\":%s", cost, most);
 }
 
+/* What has no price isn't free. */
+static void add_no_costs(struct buffer *out)
+{
+    buffer_add(out, STR("\"cost_usd\":null,\"most_usd\":null"));
+}
+
 static void print_json(const struct pricing_figures *figures, struct buffer *out)
 {
     const struct pricing_stories *stories = &figures->stories;
@@ -40,7 +46,8 @@ static void print_json(const struct pricing_figures *figures, struct buffer *out
         add_costs(out, figures->stories_micros, figures->stories_most_micros);
         buffer_add(out, STR("},"));
     }
-    add_costs(out, figures->micros, figures->most_micros);
+    if (figures->unpriced) add_no_costs(out);
+    else add_costs(out, figures->micros, figures->most_micros);
 }
 
 static void print_stories(const struct pricing_figures *figures, struct buffer *out)
@@ -85,7 +92,10 @@ static void print_lines(const struct pricing_figures *figures, struct buffer *ou
                   (unsigned long long)figures->output_tokens,
                   (unsigned long long)figures->answer_tokens);
     print_stories(figures, out);
-    buffer_printf(out, "%-24s $%s; at most $%s, without repairs and retries\n", "cost", cost, most);
+    if (figures->unpriced) buffer_printf(out, "%-24s no price (genai.prices)\n", "cost");
+    else
+        buffer_printf(out, "%-24s $%s; at most $%s, without repairs and retries\n", "cost", cost,
+                      most);
 }
 
 void pricing_print(const struct pricing_figures *figures, bool json, struct buffer *out)

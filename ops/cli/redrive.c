@@ -371,7 +371,7 @@ static int redrive_run(const struct command *command, int argc, char **argv, str
     rc = check_wish(&redrive, sending, err);
     if (rc == E_OK) rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
-    rc = bus_open(config.config, clock_system(), &bus, err);
+    rc = cli_open_bus(config.config, &bus, err);
     if (rc == E_OK) rc = sending ? send_all(&redrive, bus, err) : list(&redrive, bus, err);
     rc = cli_name_bus(bus, rc, err);
     bus_close(bus);

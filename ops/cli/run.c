@@ -28,7 +28,7 @@
 #include "workers/ingest/ingest.h"
 #include "workers/ingest/state.h"
 
-enum { ONCE_MS = 120000, PATH_BYTES = 4096 };
+enum { ONCE_MS = 120000, LOOK_MS = 100, IDLE_LOOKS = 50, PATH_BYTES = 4096 };
 
 /* What the command line asks for. */
 struct plan {
@@ -46,6 +46,7 @@ struct session {
     struct summary summary;
     struct arena arena;
     uint64_t expected; /* insights of the sample; 0: none was played */
+    uint64_t refused;  /* records of the sample */
     uint64_t seen;
     char base_url[128];
     struct buffer key; /* to post the sample with; empty: none is asked for */
@@ -111,7 +112,7 @@ static int read_limits(const struct session *session, uint32_t *ret_rows, size_t
 static int post_rows(struct session *session, struct buffer *body, struct err *err)
 {
     char url[256];
-    uint64_t accepted = 0;
+    struct post_counts counts = {0};
     if (body->failed) return err_set(err, E_NO_MEMORY, NULL);
     heed_reload(session);
     if (!body->size || stop_asked) return E_OK;
@@ -119,8 +120,9 @@ static int post_rows(struct session *session, struct buffer *body, struct err *e
     /* our own door's */
     const char *certificate = config_value(session->config.config, "ingest", "certificate", NULL);
     const struct post_target target = {url, certificate, buffer_cstr(&session->key)};
-    int rc = post_ndjson(&target, buffer_str(body), &accepted, err);
-    session->expected += accepted;
+    int rc = post_ndjson(&target, buffer_str(body), &counts, err);
+    session->expected += counts.accepted;
+    session->refused += counts.refused;
     buffer_clear(body);
     return rc;
 }
@@ -156,6 +158,9 @@ static int play_sample(struct session *session, const char *path, struct err *er
     if (!file) return err_system(err, E_NO_INPUT, "%s", name);
     rc = post_file(session, file, err);
     fclose(file);
+    if (session->refused)
+        fprintf(stderr, "verbatim run: %s: %llu records were refused; verbatim analyze says why\n",
+                name, (unsigned long long)session->refused);
     return rc ? err_wrap(err, "%s", name) : E_OK;
 }
 
@@ -183,15 +188,17 @@ static void show(struct session *session, const struct bus_message *message)
 }
 
 /* Shows insights until a signal, or until those of the sample are there; with `once` until all
- * workers are idle too, and within a time. */
+ * workers are idle too, and within a time. A record may come to none (its id was used before): when
+ * all have been idle for a while, nothing more comes. */
 static int watch(struct session *session, bool until_played, bool once, struct err *err)
 {
     int64_t until = clock_mono_ms(clock_system()) + ONCE_MS;
+    uint32_t idle = 0; /* looks in a row that found nothing to do */
     while (!stop_asked) {
         heed_reload(session);
-        bool played = session->seen >= session->expected;
+        bool played = session->seen >= session->expected || idle >= IDLE_LOOKS;
         if (until_played && !once && played) return E_OK;
-        const struct bus_message *message = reader_next(&session->reader, 100, err);
+        const struct bus_message *message = reader_next(&session->reader, LOOK_MS, err);
         if (!message && err->code) return (int)err->code;
         if (message) {
             show(session, message);
@@ -199,7 +206,8 @@ static int watch(struct session *session, bool until_played, bool once, struct e
         }
         int rc = members_failed(session->members, err);
         if (rc) return rc;
-        if (once && played && members_idle(session->members)) return E_OK;
+        idle = members_idle(session->members) ? idle + 1 : 0;
+        if (once && played && idle) return E_OK;
         if (once && clock_mono_ms(clock_system()) > until)
             return err_set(err, E_TIMEOUT, "%llu of %llu insights came within %d s",
                            (unsigned long long)session->seen, (unsigned long long)session->expected,
@@ -321,6 +329,9 @@ static int run_session(struct session *session, const struct plan *plan, struct 
         *err = stopping;
         rc = stop_rc;
     }
+    if (rc == E_OK && plan->once && session->refused)
+        rc = err_set(err, E_BAD_MESSAGE, "%llu records of the sample were refused",
+                     (unsigned long long)session->refused);
     return rc;
 }
 

@@ -57,7 +57,7 @@ static int read_rows(struct training *training, struct config *config, struct ro
     } else if (training->input) {
         rc = rows_from_feedback(rows, training->input, config, on_row, &training->progress, err);
     } else {
-        rc = bus_open(config, clock_system(), &bus, err);
+        rc = cli_open_bus(config, &bus, err);
         if (rc == E_OK) rc = rows_from_bus(training, bus, rows, err);
         bus_close(bus);
     }

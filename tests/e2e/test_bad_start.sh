@@ -39,7 +39,11 @@ refused "a flag that is none" 64 "--modle" "${segment[@]}" --modle
 refused "a command with a typo" 64 'did you mean "analyze"?' "$bin/verbatim" analyse
 refused "a count of none, which would never end" 64 "from 1" "$bin/verbatim" tail --count 0 "--bus.path=$data/bus"
 refused "a stretch that ends before it begins" 64 "--to must be after" "$bin/verbatim" replay "$data" --from 1d --to 7d
-refused "sides of a bus that isn't there" 66 "no topic next-insights" "$bin/verbatim" diff topic:next- topic:next- "--bus.path=$data/bus"
+refused "sides of a bus that isn't there" 66 "bus/next- holds no topics" "$bin/verbatim" diff topic:next- topic:next- "--bus.path=$data/bus"
+refused "letters of what isn't there" 66 "nowhere/ holds no topics" "$bin/verbatim" redrive "--bus.path=$scratch/nowhere"
+refused "vectors of what isn't there" 66 "nowhere/ holds no topics" "$bin/verbatim" train segments "--bus.path=$scratch/nowhere"
+refused "the price of what costs nothing" 64 "--provider local" "$bin/verbatim" estimate --provider local "$source/config/sample/feedback.ndjson"
+check "and none is made" [ ! -e "$scratch/nowhere" ]
 refused "a model that isn't there" 66 "no.model" "${segment[@]}" --segment.model="$scratch/no.model"
 printf 'not a model' >"$scratch/bad.model"
 refused "a model that is none" 78 "bad.model" "${segment[@]}" --segment.model="$scratch/bad.model"

@@ -11,6 +11,10 @@ refused "an edit of a list" 'go with "send"' list --edit
 refused "both ways to edit" 'either --edit or --set' send --edit --set id=x
 refused "a time that is none" '--since needs a time' --since yesterday
 refused "a topic that is none" 'no topic "feedbak"' --topic feedbak
+"$bin/verbatim" redrive --bus.path="$scratch/none" >/dev/null 2>"$scratch/err"
+equal "a bus that isn't there: exit 66" $? 66
+check "and where it would be is said" contains "$scratch/err" "none/ holds no topics"
+"$bin/verbatim" topics create --bus.path="$scratch/none" >/dev/null
 equal "an empty bus has none" "$("$bin/verbatim" redrive --json --bus.path="$scratch/none" | wc -l)" 0
 
 redrive_session embedded --bus.path="$scratch/bus"

@@ -42,6 +42,22 @@ check "the safety topic holds a serious case" [ "$(archived "$data/archive" safe
 equal "a second run exits 0" $? 0
 each_once "second run" $((sample * 2))
 
+# --- started to stay, it shows the sample's insights first, then where it is to be found
+launch stay "$verbatim" run --quiet --data "$scratch/stay" --ingest.listen="127.0.0.1:$http"
+await "it says where the dashboard is" 60 grep -q dashboard "$scratch/stay.log"
+equal "what the sample came to stands before that" "$(sed '/dashboard/q' "$scratch/stay.log" | grep -c "^  $sample records")" 1
+halt stay
+equal "and it ends well" "$status" 0
+
+# --- a sample that is partly wrong, and one whose ids came before: neither is waited for in vain
+printf '{"id":"s-1","text":"Good tea."}\n{"txt":"x"}\noops\n' >"$scratch/partly.ndjson"
+for time in first second; do
+    "$verbatim" run --once --quiet --sample "$scratch/partly.ndjson" --data "$scratch/partly" --ingest.listen="127.0.0.1:$http" >"$scratch/partly.txt" 2>"$scratch/partly.err"
+    equal "$time time: a sample with bad records exits 65" $? 65
+    check "$time time: and says how many" contains "$scratch/partly.err" "2 records were refused"
+done
+equal "the good one is there once" "$(archived "$scratch/partly/archive" insights | wc -l)" 1
+
 # --- who has no time to finish says so, and the next one does
 "$verbatim" run --once --quiet --data "$scratch/hasty" --ingest.listen="127.0.0.1:$http" --runtime.drain=0 >"$scratch/hasty.txt" 2>&1
 equal "without time for its objects it exits" $? 75

@@ -45,6 +45,10 @@ equal "one language: exits 0" $? 0
 equal "one language: the rest is counted" "$(json '"\(.records) \(.other_languages)"')" "4 6"
 check "one language: found" [ "$(json '[.phrases[] | select(.phrase | contains("correa"))] | length > 0')" = true ]
 
+jq -c 'del(.language)' "$scratch/feedback.ndjson" >"$scratch/untold.ndjson"
+"$verbatim" topics discover --input "$scratch/untold.ndjson" --language es --json >"$scratch/out.json" 2>"$scratch/err"
+equal "one language, where nobody said which: it is detected" "$(json '"\(.records) \(.other_languages)"')" "4 6"
+
 "$verbatim" topics discover --input - --limit 1 <"$scratch/feedback.ndjson" >"$scratch/table" 2>"$scratch/err"
 equal "a table: exits 0" $? 0
 equal "a table: a head and one row" "$(wc -l <"$scratch/table")" 2
