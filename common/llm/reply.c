@@ -1,69 +1,70 @@
 /* A reply's JSON by a table of paths: one walk, and only into what some row wants. */
 #include "llm/reply.h"
 
+#include <assert.h>
+
 #include "schema/json.h"
 
-enum { PATH_BYTES = 96 };
+enum { ROWS_MAX = 32 };
 
+/* A set of rows is a bit for each: those whose paths begin with where the walk is. */
 struct walk {
     struct json_reader json;
     const struct reply_row *rows;
-    size_t count;
     struct reply *reply;
-    char path[PATH_BYTES];
-    size_t path_size;
 };
 
-/* Whether rows begin with the path; *ret_exact is the one that is it, where what it wants isn't
- * found yet. */
-static bool is_wanted(const struct walk *walk, const struct reply_row **ret_exact)
+static struct str *place_of(const struct walk *walk, const struct reply_row *row)
 {
-    struct str path = str_make(walk->path, walk->path_size);
-    bool wanted = false;
-    *ret_exact = NULL;
-    for (size_t i = 0; i < walk->count; i++) {
-        struct str row = walk->rows[i].path;
-        if (row.size < path.size ||
-            (path.size && row.data[path.size - 1] != path.data[path.size - 1]))
+    return (struct str *)(void *)((char *)walk->reply + row->offset);
+}
+
+/* Of the rows, those that go on from `at` with this step. */
+static uint32_t follow(const struct walk *walk, uint32_t rows, size_t at, struct str separator,
+                       struct str name)
+{
+    uint32_t found = 0;
+    size_t end = at + separator.size + name.size;
+    for (; rows; rows &= rows - 1) {
+        struct str path = walk->rows[__builtin_ctz(rows)].path;
+        if (path.size < end || (name.size && path.data[end - 1] != name.data[name.size - 1]))
             continue; /* most, without a call */
-        if (!str_starts(row, path)) continue;
-        const struct str *taken =
-            (const struct str *)(const void *)((const char *)walk->reply + walk->rows[i].offset);
-        if (row.size == path.size && !taken->data) *ret_exact = &walk->rows[i];
-        wanted |= row.size == path.size || path.size == 0 || row.data[path.size] == '.' ||
-                  row.data[path.size] == '[';
+        if (path.size > end && path.data[end] != '.' && path.data[end] != '[') continue;
+        struct str step = str_slice(path, at, end);
+        if (str_starts(step, separator) &&
+            str_equal(str_slice(step, separator.size, step.size), name))
+            found |= rows & -rows;
     }
-    return wanted;
+    for (size_t i = 0; found && i < name.size; i++)
+        if (name.data[i] == '.' || name.data[i] == '[') return 0; /* a name, not two steps */
+    return found;
+}
+
+/* The one whose path ends at `at`, where what it wants isn't found yet. */
+static const struct reply_row *row_at(const struct walk *walk, uint32_t rows, size_t at)
+{
+    const struct reply_row *exact = NULL;
+    for (; rows; rows &= rows - 1) {
+        const struct reply_row *row = &walk->rows[__builtin_ctz(rows)];
+        if (row->path.size == at && !place_of(walk, row)->data) exact = row;
+    }
+    return exact;
 }
 
 static void take(struct walk *walk, const struct reply_row *row, struct str text)
 {
-    struct str *at = (struct str *)(void *)((char *)walk->reply + row->offset);
-    *at = text.data ? text : STR("");
+    *place_of(walk, row) = text.data ? text : STR("");
 }
 
-/* One step down; false if there is no such path in any table. */
-static bool enter(struct walk *walk, const char *separator, struct str name)
+/* A value that `rows` are about: their first `at` bytes lead to it. Recursion is bounded by
+ * JSON_DEPTH_MAX. */
+static bool walk_value(struct walk *walk, uint32_t rows, size_t at)
 {
-    size_t before = walk->path_size, gap = before || *separator == '[' ? strlen(separator) : 0;
-    if (before + gap + name.size >= PATH_BYTES) return false;
-    for (size_t i = 0; i < name.size; i++)
-        if (name.data[i] == '.' || name.data[i] == '[') return false;
-    if (gap) memcpy(walk->path + before, separator, gap);
-    if (name.size) memcpy(walk->path + before + gap, name.data, name.size);
-    walk->path_size = before + gap + name.size;
-    return true;
-}
-
-/* Recursion is bounded by JSON_DEPTH_MAX. */
-static bool walk_value(struct walk *walk)
-{
-    const struct reply_row *exact;
     struct json_value value;
     struct str raw, name;
     bool first = true;
-    size_t before = walk->path_size;
-    if (!is_wanted(walk, &exact)) return json_skip(&walk->json, NULL);
+    if (!rows) return json_skip(&walk->json, NULL);
+    const struct reply_row *exact = row_at(walk, rows, at);
     if (exact && exact->take == TAKE_RAW) {
         if (!json_skip(&walk->json, &raw)) return false;
         take(walk, exact, raw);
@@ -73,19 +74,13 @@ static bool walk_value(struct walk *walk)
     bool string = value.kind == JSON_STRING, number = value.kind == JSON_NUMBER;
     if (exact && ((string && exact->take == TAKE_STRING) || (number && exact->take == TAKE_NUMBER)))
         take(walk, exact, value.text);
-    if (value.kind == JSON_OBJECT) {
-        while (json_member(&walk->json, &first, &name)) {
-            bool ok = enter(walk, ".", name) ? walk_value(walk) : json_skip(&walk->json, NULL);
-            walk->path_size = before;
-            if (!ok) return false;
-        }
-    } else if (value.kind == JSON_ARRAY) {
-        while (json_item(&walk->json, &first)) {
-            bool ok = enter(walk, "[]", STR("")) ? walk_value(walk) : json_skip(&walk->json, NULL);
-            walk->path_size = before;
-            if (!ok) return false;
-        }
-    }
+    struct str dot = at ? STR(".") : STR("");
+    while (value.kind == JSON_OBJECT && json_member(&walk->json, &first, &name))
+        if (!walk_value(walk, follow(walk, rows, at, dot, name), at + dot.size + name.size))
+            return false;
+    uint32_t inside = value.kind == JSON_ARRAY ? follow(walk, rows, at, STR("[]"), STR("")) : 0;
+    while (value.kind == JSON_ARRAY && json_item(&walk->json, &first))
+        if (!walk_value(walk, inside, at + 2)) return false;
     return !walk->json.fault;
 }
 
@@ -93,9 +88,10 @@ int reply_read(struct str body, const struct reply_row *rows, size_t count, stru
                struct reply *ret_reply, struct err *err)
 {
     struct reply reply = {0};
-    struct walk walk = {.json = json_reader(body, arena), .rows = rows, .count = count,
-                        .reply = &reply};
-    if (!walk_value(&walk) || !json_end(&walk.json)) return json_fault(&walk.json, err);
+    struct walk walk = {.json = json_reader(body, arena), .rows = rows, .reply = &reply};
+    uint32_t all = count < ROWS_MAX ? (UINT32_C(1) << count) - 1 : UINT32_MAX;
+    assert(count <= ROWS_MAX);
+    if (!walk_value(&walk, all, 0) || !json_end(&walk.json)) return json_fault(&walk.json, err);
     *ret_reply = reply;
     return E_OK;
 }

@@ -255,19 +255,20 @@ static int decode_shape(struct decoder *decoder, const struct shape *shape, uint
                         void *value)
 {
     struct raw_field extra[EXTRA_MAX];
-    uint32_t present = 0, extra_count = 0;
+    uint32_t present = 0, extra_count = 0, next = 0;
     int rc = E_OK;
     memset(value, 0, shape->struct_bytes);
     for (uint32_t i = 0; i < pairs && rc == E_OK; i++) {
         struct str name;
         if (!next_str(decoder, &name))
             return err_set(decoder->err, E_BAD_MESSAGE, "a field's name is not a string");
-        const struct field *field = shape_field(shape, name);
+        const struct field *field = shape_field_near(shape, name, next);
         if (!field) {
             rc = keep_extra(decoder, extra, &extra_count, name);
             continue;
         }
-        uint32_t bit = 1u << (field - shape->fields);
+        next = (uint32_t)(field - shape->fields) + 1;
+        uint32_t bit = 1u << (next - 1);
         if (present & bit)
             return err_set(decoder->err, E_BAD_MESSAGE, "%s is there twice", field->name);
         present |= bit;

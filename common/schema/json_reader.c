@@ -19,8 +19,9 @@ static bool fault(struct json_reader *reader, const char *what)
     return false;
 }
 
-static void skip_space(struct json_reader *reader)
+static inline void skip_space(struct json_reader *reader)
 {
+    if (reader->at < reader->end && *reader->at > ' ') return; /* mostly */
     while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\n' ||
                                         *reader->at == '\r' || *reader->at == '\t'))
         reader->at++;
@@ -123,76 +124,160 @@ static bool unicode_escape(struct json_reader *reader, char **out)
     return true;
 }
 
+/* What one letter behind a backslash stands for; 0: something else, or nothing. */
+static const char escape_values[256] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
+                                        ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
+
 static bool escape(struct json_reader *reader, char **out)
 {
-    static const char values[256] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
-                                     ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
     if (reader->at == reader->end) return fault(reader, "string without an end");
     char c = *reader->at++;
     if (c == 'u') return unicode_escape(reader, out);
-    char value = values[(unsigned char)c];
+    char value = escape_values[(unsigned char)c];
     if (!value) return fault(reader, "unknown escape");
     *(*out)++ = value;
     return true;
 }
 
-/* An escape is never shorter than what it stands for, so the raw size bounds the result. */
+/* Bytes that need no change, sixteen at a time where there are so many: out has room for them. */
+static bool copy_plain(const char **at, const char *close, char **out)
+{
+#ifdef __SSE2__
+    while (close - *at >= 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)*at);
+        unsigned bits = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+        unsigned plain = bits ? (unsigned)__builtin_ctz(bits) : 16;
+        _mm_storeu_si128((__m128i *)(void *)*out, x);
+        *at += plain, *out += plain;
+        if (bits) return true;
+    }
+#endif
+    while (*at < close && **at != '\\') *(*out)++ = *(*at)++;
+    return *at < close;
+}
+
+static bool escape_at(struct json_reader *reader, const char **at, const char *close, char **out)
+{
+    const char *end = reader->end;
+    char value = escape_values[(unsigned char)(*at)[1]];
+    if (value) return *(*out)++ = value, *at += 2, true;
+    reader->at = *at + 1;
+    reader->end = close;
+    bool ok = escape(reader, out);
+    reader->end = end;
+    *at = reader->at;
+    return ok;
+}
+
+static bool check_escapes(struct json_reader *reader, const char *at, const char *close)
+{
+    while ((at = memchr(at, '\\', (size_t)(close - at)))) {
+        char scratch[8], *out = scratch;
+        if (!escape_at(reader, &at, close, &out)) return false;
+        if (at == close) break;
+    }
+    return true;
+}
+
+/* There is a byte behind each backslash. An escape is never shorter than what it stands for, so the
+ * raw size bounds the result. */
 static bool unescape(struct json_reader *reader, const char *start, const char *close,
                      struct str *ret_text)
 {
-    char scratch[8],
-        *copy = reader->arena ? arena_alloc(reader->arena, (size_t)(close - start) + 1) : scratch,
-        *out = copy;
+    enum { BLOCK_BYTES = 16 };
+    if (!reader->arena) return check_escapes(reader, start, close);
+    char *copy = arena_alloc(reader->arena, (size_t)(close - start) + BLOCK_BYTES), *out = copy;
     if (!copy) return fault(reader, no_memory);
-    const char *end = reader->end;
-    reader->at = start;
-    reader->end = close;
-    while (reader->at < reader->end) {
-        size_t left = (size_t)(close - reader->at), plain = json_plain(reader->at, left);
-        if (!reader->arena) out = scratch; /* only looked at */
-        /* in one; there is room for what is left */
-        else if (plain <= 16 && left >= 16) memcpy(out, reader->at, 16), out += plain;
-        else memcpy(out, reader->at, plain), out += plain;
-        reader->at += plain;
-        if (reader->at == reader->end) break;
-        char c = *reader->at++;
-        if (c != '\\') *out++ = c;
-        else if (!escape(reader, &out)) return reader->end = end, false;
-    }
-    reader->end = end;
+    const char *at = start;
+    while (copy_plain(&at, close, &out))
+        if (!escape_at(reader, &at, close, &out)) return false;
     *ret_text = str_make(copy, (size_t)(out - copy));
     return true;
 }
 
-static bool string(struct json_reader *reader, struct str *ret_text)
-{
-    const char *start = ++reader->at, *at = start;
-    bool escaped = false;
+/* A string's bytes up to its closing quote, as far as they were looked through. */
+struct span_of_string {
+    const char *at;
+    bool escaped;
+    bool odd;  /* perhaps: it has an escape of more than one letter, or a wrong one */
+    bool wide; /* perhaps: it has bytes beyond ASCII */
+};
+
 #ifdef __SSE2__
-    size_t size = reader->end - at >= 16 ? json_short_of_sixteen(at) : 16;
+/* Sixteen at a time, up to what ends the string or is wrong in it, or the text's last bytes. */
+static void pass_blocks(struct span_of_string *span, const char *end)
+{
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
+                  control = _mm_set1_epi8(0x1F);
+    while (end - span->at > 16) { /* there is a byte behind a backslash too */
+        const char *block = span->at;
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)block);
+        __m128i found = _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash));
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(_mm_min_epu8(x, control), x));
+        unsigned bits = (unsigned)_mm_movemask_epi8(found);
+        if (_mm_movemask_epi8(x)) span->wide = true;
+        span->at = block + 16;
+        while (bits) {
+            unsigned i = (unsigned)__builtin_ctz(bits);
+            if (block[i] != '\\') {
+                span->at = block + i;
+                return;
+            }
+            span->escaped = true;
+            span->odd |= !escape_values[(unsigned char)block[i + 1]];
+            if (i == 15) span->at = block + 17;
+            bits &= ~(3u << i);
+        }
+    }
+}
+#else
+static void pass_blocks(struct span_of_string *span, const char *end)
+{
+    (void)end;
+    span->odd = span->wide = true;
+}
+#endif
+
+static bool long_string(struct json_reader *reader, struct str *ret_text)
+{
+    const char *start = ++reader->at, *end = reader->end;
+    struct span_of_string span = {.at = start};
+    pass_blocks(&span, end);
+    const char *passed = span.at;
+    for (;;) {
+        span.at += json_plain(span.at, (size_t)(end - span.at));
+        if (span.at == end || *span.at == '"') break;
+        if ((unsigned char)*span.at < 0x20)
+            return reader->at = span.at, fault(reader, "control character in a string");
+        if (*span.at == '\\') span.escaped = span.odd = true, span.at++;
+        if (span.at < end) span.at++;
+    }
+    if (span.at == end) return reader->at = end, fault(reader, "string without an end");
+    struct str raw = str_make(start, (size_t)(span.at - start));
+    if (span.wide || span.odd || span.at != passed) {
+        size_t valid = str_utf8_valid_prefix(raw);
+        if (valid < raw.size)
+            return reader->at = start + valid, fault(reader, "bytes that are not UTF-8");
+    }
+    *ret_text = raw;
+    if (span.escaped && (reader->arena || span.odd) && !unescape(reader, start, span.at, ret_text))
+        return false;
+    reader->at = span.at + 1;
+    return true;
+}
+
+static inline bool string(struct json_reader *reader, struct str *ret_text)
+{
+#ifdef __SSE2__
+    const char *start = reader->at + 1;
+    size_t size = reader->end - start >= 16 ? json_short_of_sixteen(start) : 16;
     if (size < 16) { /* as most are */
         *ret_text = str_make(start, size);
         reader->at = start + size + 1;
         return true;
     }
 #endif
-    for (;;) {
-        at += json_plain(at, (size_t)(reader->end - at));
-        if (at == reader->end || *at == '"') break;
-        if ((unsigned char)*at < 0x20)
-            return reader->at = at, fault(reader, "control character in a string");
-        if (*at == '\\') escaped = true, at++;
-        if (at < reader->end) at++;
-    }
-    if (at == reader->end) return reader->at = reader->end, fault(reader, "string without an end");
-    struct str raw = str_make(start, (size_t)(at - start));
-    size_t valid = str_utf8_valid_prefix(raw);
-    if (valid < raw.size)
-        return reader->at = start + valid, fault(reader, "bytes that are not UTF-8");
-    *ret_text = raw;
-    if (escaped && !unescape(reader, start, at, ret_text)) return false;
-    reader->at = at + 1;
-    return true;
+    return long_string(reader, ret_text);
 }
 
 bool json_next(struct json_reader *reader, struct json_value *ret_value)
@@ -238,11 +323,8 @@ static bool more(struct json_reader *reader, bool *first, char close)
     return true;
 }
 
-bool json_item(struct json_reader *reader, bool *first) { return more(reader, first, ']'); }
-
-bool json_member(struct json_reader *reader, bool *first, struct str *ret_name)
+static bool member_name(struct json_reader *reader, struct str *ret_name)
 {
-    if (!more(reader, first, '}')) return false;
     if (reader->at == reader->end || *reader->at != '"')
         return fault(reader, "expected a name in quotes");
     if (!string(reader, ret_name)) return false;
@@ -252,21 +334,58 @@ bool json_member(struct json_reader *reader, bool *first, struct str *ret_name)
     return true;
 }
 
-/* Recursion is bounded by JSON_DEPTH_MAX. */
-static bool skip(struct json_reader *reader)
+bool json_item(struct json_reader *reader, bool *first) { return more(reader, first, ']'); }
+
+bool json_member(struct json_reader *reader, bool *first, struct str *ret_name)
+{
+    return more(reader, first, '}') && member_name(reader, ret_name);
+}
+
+static bool skip_scalar(struct json_reader *reader)
 {
     struct json_value value;
-    struct str name;
-    bool first = true;
-    if (!json_next(reader, &value)) return false;
-    if (value.kind == JSON_ARRAY) {
-        while (json_item(reader, &first))
-            if (!skip(reader)) return false;
-    } else if (value.kind == JSON_OBJECT) {
-        while (json_member(reader, &first, &name))
-            if (!skip(reader)) return false;
+    if (reader->at < reader->end && *reader->at == '"') return string(reader, &value.text);
+    return json_next(reader, &value);
+}
+
+/* Arrays and objects that were opened: a bit for each, the innermost lowest; set: an object. */
+_Static_assert(JSON_DEPTH_MAX <= 32, "a bit for each");
+
+/* Enters an array or object; false: a fault. */
+static bool open_one(struct json_reader *reader, uint32_t *objects)
+{
+    if (reader->depth == JSON_DEPTH_MAX) return fault(reader, "nested too deeply");
+    *objects = *objects << 1 | (*reader->at == '{');
+    reader->depth++;
+    reader->at++;
+    return true;
+}
+
+/* Behind a value, or an opening bracket: closes what ends here, down to depth `base`.
+ * True: something follows. False: a fault, or the end of it all. */
+static bool goes_on(struct json_reader *reader, uint32_t *objects, unsigned base, bool first)
+{
+    while (reader->depth > base) {
+        if (more(reader, &first, *objects & 1 ? '}' : ']')) return true;
+        if (reader->fault) return false;
+        *objects >>= 1;
+        first = false;
     }
-    return !reader->fault;
+    return false;
+}
+
+static bool skip(struct json_reader *reader)
+{
+    struct str name;
+    uint32_t objects = 0;
+    unsigned base = reader->depth;
+    do {
+        skip_space(reader);
+        bool opens = reader->at < reader->end && (*reader->at == '{' || *reader->at == '[');
+        if (!(opens ? open_one(reader, &objects) : skip_scalar(reader))) return false;
+        if (!goes_on(reader, &objects, base, opens)) return !reader->fault;
+    } while (!(objects & 1) || member_name(reader, &name));
+    return false;
 }
 
 bool json_skip(struct json_reader *reader, struct str *ret_raw)

@@ -153,10 +153,18 @@ bool msgpack_next(struct msgpack_reader *reader, struct msgpack_item *item)
 /* Most strings are short names in ASCII: no call for these. */
 static inline bool is_text(struct str bytes)
 {
-    uint8_t all = 0;
+    uint64_t first = 0, last = 0; /* they overlap */
     if (bytes.size > 16) return str_is_utf8(bytes);
-    for (size_t i = 0; i < bytes.size; i++) all |= (uint8_t)bytes.data[i];
-    return all < 0x80 || str_is_utf8(bytes);
+    if (bytes.size >= 8) {
+        memcpy(&first, bytes.data, 8);
+        memcpy(&last, bytes.data + bytes.size - 8, 8);
+    } else if (bytes.size >= 4) {
+        memcpy(&first, bytes.data, 4);
+        memcpy(&last, bytes.data + bytes.size - 4, 4);
+    } else {
+        for (size_t i = 0; i < bytes.size; i++) first |= (uint8_t)bytes.data[i];
+    }
+    return !((first | last) & UINT64_C(0x8080808080808080)) || str_is_utf8(bytes);
 }
 
 static size_t position(const struct msgpack_check *check)

@@ -275,11 +275,23 @@ uint32_t enumeration_find(const struct enumeration *enumeration, struct str valu
     return enumeration->count;
 }
 
+static bool has_name(const struct field *field, struct str name)
+{
+    return name.size == field->name_size && memcmp(name.data, field->name, name.size) == 0;
+}
+
 const struct field *shape_field(const struct shape *shape, struct str name)
 {
     for (uint32_t i = 0; i < shape->count; i++)
-        if (name.size == shape->fields[i].name_size &&
-            memcmp(name.data, shape->fields[i].name, name.size) == 0)
-            return &shape->fields[i];
+        if (has_name(&shape->fields[i], name)) return &shape->fields[i];
+    return NULL;
+}
+
+const struct field *shape_field_near(const struct shape *shape, struct str name, uint32_t number)
+{
+    for (uint32_t i = number; i < shape->count; i++)
+        if (has_name(&shape->fields[i], name)) return &shape->fields[i];
+    for (uint32_t i = 0; i < number && i < shape->count; i++)
+        if (has_name(&shape->fields[i], name)) return &shape->fields[i];
     return NULL;
 }

@@ -100,6 +100,9 @@ struct shape {
 
 enum { SHAPE_FIELDS_MAX = 32 };
 const struct field *shape_field(const struct shape *shape, struct str name); /* NULL: unknown */
+/* The same, where it is likely to be the field of this number: names mostly come in the shape's
+ * order. Any number will do. */
+const struct field *shape_field_near(const struct shape *shape, struct str name, uint32_t number);
 
 extern const struct shape redaction_shape;
 extern const struct shape feedback_shape;

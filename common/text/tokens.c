@@ -127,18 +127,20 @@ static size_t fold_character(struct character c, char *out)
     return fold_slowly(c.code, out);
 }
 
-/* How many bytes of ASCII from `at` on were folded, sixteen at a time. */
+/* How many bytes of ASCII from `at` on were folded: up to the first other one, or the last bytes.
+ * Sixteen at a time: out has room for them. */
 static size_t fold_ascii(struct str text, size_t at, char *out)
 {
     size_t done = 0;
 #ifdef __SSE2__
     for (; text.size - at - done >= 16; done += 16) {
         __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at + done));
-        if (_mm_movemask_epi8(x)) break;
+        unsigned wide = (unsigned)_mm_movemask_epi8(x);
         __m128i upper = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8('A' - 1)),
                                       _mm_cmplt_epi8(x, _mm_set1_epi8('Z' + 1)));
         x = _mm_or_si128(x, _mm_and_si128(upper, _mm_set1_epi8(32)));
         _mm_storeu_si128((__m128i *)(void *)(out + done), x);
+        if (wide) return done + (size_t)__builtin_ctz(wide);
     }
 #endif
     return done;

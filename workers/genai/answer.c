@@ -237,11 +237,13 @@ static bool read_value(struct reading *reading, const struct shape *shape,
 
 /* One member; one that isn't asked for is passed over. */
 static bool read_member(struct reading *reading, const struct asked *asked, struct str name,
-                        char *object, uint32_t *present, bool *held)
+                        uint32_t *next, char *object, uint32_t *present, bool *held)
 {
     struct json_value value;
     bool quote = asked->start && str_equal(name, STR("quote"));
-    const struct field *field = quote ? asked->start : shape_field(asked->shape, name);
+    const struct field *field = quote ? asked->start
+                                      : shape_field_near(asked->shape, name, *next);
+    if (field && !quote) *next = (uint32_t)(field - asked->shape->fields) + 1;
     if (!quote && !(field && asked->fields & bit_of(asked, field)))
         return json_skip(&reading->json, NULL);
     if (*present & bit_of(asked, field))
@@ -263,11 +265,11 @@ static bool has_all(struct reading *reading, const struct asked *asked, uint32_t
 static bool read_object(struct reading *reading, const struct shape *shape, void *value, bool *held)
 {
     const struct asked asked = asked_of(shape);
-    uint32_t present = 0; /* every struct of a shape begins with its own */
+    uint32_t present = 0 /* every struct of a shape begins with its own */, next = 0;
     struct str name;
     bool first = true;
     while (json_member(&reading->json, &first, &name))
-        if (!read_member(reading, &asked, name, value, &present, held)) return false;
+        if (!read_member(reading, &asked, name, &next, value, &present, held)) return false;
     if (reading->json.fault || !has_all(reading, &asked, present)) return false;
     memcpy(value, &present, sizeof present);
     return true;

@@ -55,6 +55,11 @@ static uint32_t four_bytes(struct str text, size_t at)
     return bytes;
 }
 
+static uint32_t triple_of(uint32_t four)
+{
+    return (four & 0xFFFFFF) * UINT32_C(0x9E3779B1) >> 16; /* Fibonacci hashing */
+}
+
 /* 0: it begins with a single byte, then '*'. */
 static uint32_t order_of(const struct suspect_phrase *phrase)
 {
@@ -64,11 +69,23 @@ static uint32_t order_of(const struct suspect_phrase *phrase)
 
 static int by_order(const void *a, const void *b) { return (int)order_of(a) - (int)order_of(b); }
 
+/* Of a part of two bytes any third one will do. */
+static void note_triple(struct suspects *suspects, struct str part)
+{
+    uint32_t four = four_bytes(part, 0);
+    for (uint32_t third = 0; part.size > 1 && third < 256; third++) {
+        if (part.size > 2 && (unsigned char)part.data[2] != third) continue;
+        uint32_t triple = triple_of((four & 0xFFFF) | third << 16);
+        suspects->triples[triple / 64] |= UINT64_C(1) << triple % 64;
+    }
+}
+
 static void note_start(struct suspects *suspects, uint32_t number)
 {
     struct str part = suspects->phrases[number].parts[0];
     uint32_t mask = part.size < 4 ? (UINT32_C(1) << 8 * part.size) - 1 : UINT32_MAX;
     suspects->begins[number] = (struct suspect_start){four_bytes(part, 0), mask};
+    note_triple(suspects, part);
     for (uint32_t second = 0; second < 256; second++) {
         if (part.size > 1 && (unsigned char)part.data[1] != second) continue;
         uint32_t pair = pair_of(part.data[0], (char)second);
@@ -215,10 +232,9 @@ static bool ends_code(struct spelling *spelling, struct str text, size_t at)
 }
 
 /* One of the phrases from number `i` to before `end`? */
-static bool one_begins_at(const struct suspects *suspects, struct str text, size_t at, uint32_t i,
-                          uint32_t end)
+static bool one_begins_at(const struct suspects *suspects, struct str text, size_t at,
+                          uint32_t four, uint32_t i, uint32_t end)
 {
-    uint32_t four = four_bytes(text, at);
     for (; i < end; i++) {
         struct suspect_start start = suspects->begins[i];
         if ((four & start.mask) == start.bytes && begins_at(text, &suspects->phrases[i], at))
@@ -231,9 +247,12 @@ static bool any_begins_at(const struct suspects *suspects, struct str text, size
 {
     uint32_t pair = pair_of(text.data[at], at + 1 < text.size ? text.data[at + 1] : ' ');
     if (!(suspects->pairs[pair / 64] >> pair % 64 & 1)) return false;
+    uint32_t four = four_bytes(text, at), triple = triple_of(four);
     const uint32_t *starts = &suspects->starts[bucket_of(pair)];
-    return one_begins_at(suspects, text, at, starts[0], starts[1]) ||
-           (suspects->starts[0] && one_begins_at(suspects, text, at, 0, suspects->starts[0]));
+    if (suspects->triples[triple / 64] >> triple % 64 & 1 &&
+        one_begins_at(suspects, text, at, four, starts[0], starts[1]))
+        return true;
+    return suspects->starts[0] && one_begins_at(suspects, text, at, four, 0, suspects->starts[0]);
 }
 
 bool suspects_hold(const struct suspects *suspects, struct str text, struct arena *scratch)

@@ -26,6 +26,7 @@ struct suspects {
     uint32_t count, starts[SUSPECT_BUCKETS + 1]; /* of bucket b: from starts[b] to starts[b + 1] */
     struct suspect_start *begins;   /* of each */
     uint64_t pairs[65536 / 64];     /* bits: two bytes that one begins with */
+    uint64_t triples[65536 / 64];   /* likewise three, hashed: of those of two bytes and more */
 };
 
 /* BAD_CONFIG names file and line; NO_MEMORY. */
