@@ -115,8 +115,8 @@ struct llm_question {
     double temperature;              /* below 0: not sent */
     struct str model;                /* empty: the client's */
     int64_t deadline_ms;             /* 0: the client's */
-    /* llm_new_form(): questions of one form have the same system, schema, name and purpose, so these
-     * are looked at once, not in each call. 0: they may be any. */
+    /* llm_new_form(): questions of one form have the same system, schema, name and purpose, so
+     * these are looked at once, not in each call. 0: they may be any. */
     uint64_t form;
 };
 uint64_t llm_new_form(void); /* never 0; any thread may ask */

@@ -125,6 +125,7 @@ static int on_curl_timer(CURLM *multi, long timeout_ms, void *user)
 {
     struct lane *lane = user;
     (void)multi;
+    lane->at_once = timeout_ms == 0;
     if (timeout_ms < 0) uv_timer_stop(&lane->timer);
     else uv_timer_start(&lane->timer, on_timer, (uint64_t)timeout_ms, 0);
     return 0;
@@ -167,6 +168,7 @@ int lane_open(uv_loop_t *loop, uint32_t connections, struct lane *lane, struct e
     if (!multi) return err_set(err, E_NO_MEMORY, "opening an HTTP client");
     lane->loop = loop;
     lane->multi = multi;
+    lane->room = connections;
     uv_timer_init(loop, &lane->timer);
     lane->timer.data = lane;
     curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);

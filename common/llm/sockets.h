@@ -18,7 +18,9 @@ struct lane {
     CURLM *multi;
     uv_timer_t timer; /* curl's */
     struct watched *watched[LANE_BUCKETS];
+    uint32_t room;    /* connections that it may have */
     uint32_t running; /* the owner's count of transfers */
+    bool at_once;     /* curl has something to do now: its timer says so next, or the owner does */
     /* For curl_multi_socket_action(): from the loop, never within curl. */
     void (*on_event)(struct lane *lane, curl_socket_t socket, int events);
     /* This transfer has a socket that can't be watched; within curl. */

@@ -158,12 +158,26 @@ static void dispatch(struct wire *wire)
     }
 }
 
-static void on_event(struct lane *lane, curl_socket_t socket, int events)
+static void tell_curl(struct lane *lane, curl_socket_t socket, int events)
 {
     int running;
     curl_multi_socket_action(lane->multi, socket, events, &running);
     collect(lane->user, lane);
-    dispatch(lane->user);
+}
+
+/* What owners start when they are told leaves now. After all else that the loop has to tell, all
+ * that ended together would go on together, again and again, and wait for each other each time. */
+static void on_event(struct lane *lane, curl_socket_t socket, int events)
+{
+    struct wire *wire = lane->user;
+    tell_curl(lane, socket, events);
+    dispatch(wire);
+    for (uint32_t i = 0; i < wire->lane_count && !wire->closing; i++) {
+        if (!wire->lanes[i].at_once) continue;
+        wire->lanes[i].at_once = false;
+        tell_curl(&wire->lanes[i], CURL_SOCKET_TIMEOUT, 0);
+    }
+    dispatch(wire);
 }
 
 static void on_soon(uv_timer_t *timer) { dispatch(timer->data); }
@@ -327,13 +341,17 @@ static void begin(struct wire *wire, struct exchange *exchange)
     buffer_clear(&exchange->reply);
 }
 
-/* The one with the least to do: so they have equally many while as many run as there are
- * connections, and then none waits for one. */
+static int64_t room_left(const struct lane *lane)
+{
+    return (int64_t)lane->room - (int64_t)lane->running;
+}
+
+/* The one with the most room: while no more run than there are connections, none waits for one. */
 static struct lane *pick_lane(struct wire *wire)
 {
     struct lane *picked = &wire->lanes[0];
     for (uint32_t i = 1; i < wire->lane_count; i++)
-        if (wire->lanes[i].running < picked->running) picked = &wire->lanes[i];
+        if (room_left(&wire->lanes[i]) > room_left(picked)) picked = &wire->lanes[i];
     return picked;
 }
 

@@ -1,7 +1,8 @@
 /* What a call of a model costs genai itself: the worker on a loop without a bus (runtime/solo.h),
  * a provider on loopback that answers after a fixed time, and beside it, in turn, a bare
  * libcurl client that makes as many calls of the same size. Each record is another text, so that
- * none is known already. */
+ * none is known already; and some wait, as in a worker under load: a call's end is the next one's
+ * start, as it is with the bare client. */
 #include <fcntl.h>
 #include <malloc.h>
 #include <linux/perf_event.h>
@@ -27,8 +28,8 @@
 #include "workers/segment/segment.h"
 
 enum {
-    AT_ONCE = 200, LATENCY_MS = 100, BATCH_RECORDS = 6, CALLS = 3000, WARM_UPS = 2, ROUNDS = 5,
-    ROUNDS_MAX = 32, LINE_BYTES = 500
+    AT_ONCE = 200, WAITING = 50, LATENCY_MS = 100, BATCH_RECORDS = 6, CALLS = 3000, WARM_UPS = 2,
+    ROUNDS = 5, ROUNDS_MAX = 32, LINE_BYTES = 500
 };
 
 static const struct worker *const workers[] = {
@@ -226,14 +227,15 @@ __attribute__((noinline)) static int ask_one_each(struct rig *rig, struct asking
                                                   uint64_t calls, double *ret_resident,
                                                   struct err *err)
 {
-    return ask_genai(rig, asking, calls, AT_ONCE, ret_resident, err);
+    return ask_genai(rig, asking, calls, AT_ONCE + WAITING, ret_resident, err);
 }
 
 __attribute__((noinline)) static int ask_batched(struct rig *rig, struct asking *asking,
                                                  uint64_t calls, struct err *err)
 {
     double ignored;
-    return ask_genai(rig, asking, calls * BATCH_RECORDS, AT_ONCE * BATCH_RECORDS, &ignored, err);
+    return ask_genai(rig, asking, calls * BATCH_RECORDS, (AT_ONCE + WAITING) * BATCH_RECORDS,
+                     &ignored, err);
 }
 
 static int open_asking(struct rig *rig, struct asking *asking, uint32_t batch, struct err *err)

@@ -47,10 +47,10 @@ struct account_call {
     uint32_t count;
     const char *provider, *model;
     uint32_t input_tokens, output_tokens; /* at most; input is an estimate on the high side */
-    /* the account's own, from reserve to settle: for each record; of the model, where it is known */
-    uint64_t reserved_micros;
-    struct price price;
-    bool priced;
+    /* the account's own, from reserve to settle */
+    uint64_t reserved_micros; /* for each record */
+    struct price price;       /* of the model */
+    bool priced;              /* it is known */
 };
 
 /* BAD_CONFIG, NO_INPUT, and what purchases_open() says. Without a bus (verbatim analyze) nothing is

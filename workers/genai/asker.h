@@ -114,6 +114,9 @@ struct asker {
     void *on_end_user;
     void (*on_due)(void *user); /* what is due has changed: asker_turn(), soon, but not from here */
     void *on_due_user;
+    /* a call is over, and nothing is under way here: asker_turn() may be called at once, so that
+     * the next one leaves before other replies are looked at. NULL: on_due() is told */
+    void (*on_free)(void *user);
     struct stage stages[ASKER_STAGES_MAX];
     uint32_t stage_count;
     struct task_queue inbox;

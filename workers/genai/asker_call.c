@@ -400,5 +400,6 @@ static void on_result(void *user, const struct llm_result *result)
     asker_judge(asker, stage, &call->left, result, of_use, now_ms);
     if (result->why != LLM_ANSWERED) take_failure(call, result);
     free(call);
-    asker->on_due(asker->on_due_user);
+    if (asker->on_free) asker->on_free(asker->on_due_user);
+    else asker->on_due(asker->on_due_user);
 }

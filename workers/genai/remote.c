@@ -131,13 +131,17 @@ static void arm(struct remote *remote, int64_t wait_ms)
 
 static void on_due(void *user) { arm(user, 0); }
 
-static void on_timer(uv_timer_t *timer)
+static void turn(struct remote *remote)
 {
-    struct remote *remote = timer->data;
     int64_t due_ms = asker_turn(&remote->asker);
-    if (due_ms < INT64_MAX && !uv_is_active((uv_handle_t *)timer))
-        arm(remote, due_ms - clock_mono_ms(remote->asker.clock));
+    if (due_ms == INT64_MAX) return;
+    int64_t wait_ms = due_ms - clock_mono_ms(remote->asker.clock);
+    bool waits = uv_is_active((uv_handle_t *)remote->timer);
+    if (!waits || (int64_t)uv_timer_get_due_in(remote->timer) > wait_ms) arm(remote, wait_ms);
 }
+
+static void on_timer(uv_timer_t *timer) { turn(timer->data); }
+static void on_free(void *user) { turn(user); }
 
 static int open_loop(struct worker_context *context, struct remote *remote, struct err *err)
 {
@@ -181,6 +185,7 @@ int remote_open(struct worker_context *context, const struct remote_chain *chain
     remote->asker.telemetry = context->telemetry;
     remote->asker.on_end = on_end, remote->asker.on_end_user = user;
     remote->asker.on_due = on_due, remote->asker.on_due_user = remote;
+    remote->asker.on_free = on_free;
     for (uint32_t i = 0; i < chain->count; i++)
         asker_add_stage(&remote->asker, names[chain->providers[i]], remote->clients[i]);
     *ret_remote = remote;

@@ -373,6 +373,36 @@ static void test_full_queue(void **state)
 
 /* --- leaving ---------------------------------------------------------------------------------- */
 
+static void take_turn(void *user) { asker_turn(&((struct rig *)user)->asker); }
+
+/* A call's end makes room for the next one: where its owner may turn the asker at once, it leaves
+ * before the loop is back. */
+static void test_the_next_leaves_at_once(void **state)
+{
+    static const struct {
+        const char *why;
+        void (*on_free)(void *user);
+        uint32_t calls;
+    } cases[] = {{"by the loop", NULL, 1}, {"at once", take_turn, 2}};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct asker_options options = rig_options();
+        options.limits.calls = 1, options.batch_records = 1;
+        struct rig *rig = rig_start(&options, 1);
+        CASE(cases[i].why);
+        rig->asker.on_free = cases[i].on_free;
+        for (int n = 0; n < 3; n++) rig_feedback(rig, n ? "The box is red." : "The box is blue.");
+        asker_turn(&rig->asker);
+        assert_int_equal(rig->call_count, 1);
+        rig->due_calls = 0;
+        rig_answer(rig, 0, 1);
+        assert_true(rig->tasks[0].answered);
+        assert_int_equal(rig->call_count, cases[i].calls);
+        assert_int_equal(rig->due_calls, cases[i].on_free ? 0 : 1);
+        rig_stop(rig);
+    }
+}
+
 static void test_letting_go(void **state)
 {
     struct asker_options options = rig_options();
@@ -443,7 +473,8 @@ int main(void)
         cmocka_unit_test(test_throttling_uses_up_no_tries),
         cmocka_unit_test(test_outage), cmocka_unit_test(test_texts_at_fault),
         cmocka_unit_test(test_patience_ends), cmocka_unit_test(test_full_queue),
-        cmocka_unit_test(test_letting_go), cmocka_unit_test(test_calls_are_cancelled),
+        cmocka_unit_test(test_letting_go), cmocka_unit_test(test_the_next_leaves_at_once),
+        cmocka_unit_test(test_calls_are_cancelled),
         cmocka_unit_test(test_chance),
     };
     return cmocka_run_group_tests_name("asker", tests, NULL, NULL);

@@ -276,6 +276,26 @@ static void many_connections_are_few_enough(void **state)
     tear_down(&rig);
 }
 
+/* Two handles share an odd number of them: while no more calls run than that, none waits. */
+static void each_connection_is_used(void **state)
+{
+    enum { CONNECTIONS = 49 };
+    struct route routes[] = {{"POST", NULL, THEN_KEEP, 0}, {0}};
+    struct rig rig;
+    (void)state;
+    set_up(&rig, routes);
+    rig.config.connections = CONNECTIONS;
+    open_client(&rig);
+    for (int i = 0; i < CONNECTIONS; i++) ask(&rig, NULL);
+    while (rig.server.request_count < CONNECTIONS && !rig.results)
+        uv_run(&rig.loop, UV_RUN_ONCE);
+    assert_int_equal(rig.results, 0); /* none timed out while it waited for another's end */
+    assert_int_equal(rig.server.connections, CONNECTIONS);
+    llm_client_close(rig.client);
+    rig.client = NULL;
+    tear_down(&rig);
+}
+
 /* --- callers --------------------------------------------------------------------------------- */
 
 static void a_cancelled_call_is_silent(void **state)
@@ -428,6 +448,7 @@ int main(void)
         cmocka_unit_test(no_call_is_sent_twice),
         cmocka_unit_test(connections_are_kept_and_few),
         cmocka_unit_test(many_connections_are_few_enough),
+        cmocka_unit_test(each_connection_is_used),
         cmocka_unit_test(waiting_counts),
         cmocka_unit_test(a_cancelled_call_is_silent),
         cmocka_unit_test(a_callback_may_ask_and_close),
