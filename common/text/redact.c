@@ -79,9 +79,11 @@ static size_t on_word(struct redact_finder *finder, size_t start, bool key)
     bool owns = c == '\'' && next == 's';
     if (!word.cues && !word.accented && !owns &&
         !(c == ' ' && !is_lower(next) && is_letter(next)) && c != '-' && c != '.' && c != '/' &&
-        c != ' ' && !(c == ',' && next == ' '))
+        c != ' ' && !(c == ',' && next == ' ') && c != '!' && c != '?' && c != '\n' &&
+        word.end != text.size)
         return word.end;
-    if (!word.cues && !word.accented && c == ' ' && !is_letter(next)) {
+    if (!word.cues && !word.accented && c == ' ' && !is_letter(next) && next != '!' &&
+        next != '?') {
         end = is_digit(next) ? redact_address_formed(finder, &word) : 0;
         return end > word.end ? end : word.end;
     }
@@ -295,6 +297,7 @@ int text_redact(struct str text, const char *language, struct arena *arena,
     bool known = tag.size && !str_equal(tag, STR("und"));
     redact_words_open();
     redact_register_open();
+    redact_phrases_open();
     for (int pass = 0; pass < PASSES_MOST; pass++) {
         struct redact_finder finder = {.text = result.text, .arena = arena, .known = known};
         finder.english = str_equal(tag, STR("en")), finder.spanish = str_equal(tag, STR("es"));

@@ -181,9 +181,10 @@ static bool is_between_commas(struct str text, const struct name *name)
 }
 
 /* Somebody is addressed, named, or does what only people do. */
-static bool is_about_a_person(struct str text, const struct name *name)
+static bool is_about_a_person(struct str text, const struct name *name,
+                              const struct name_around *beside)
 {
-    struct name_around around = name_look_around(text, name);
+    struct name_around around = *beside;
     struct redact_word behind;
     redact_word_at(text, name->end + 1, &behind);
     /* "Rosa Mosqueta" */
@@ -211,8 +212,7 @@ static bool is_about_a_person(struct str text, const struct name *name)
     redact_word_at(text, name->end + 2, &next);
     bool list = at(text, name->end) == ',' && at(text, name->end + 1) == ' ' && next.capital &&
                 next.cues & (CUE(GIVEN) | CUE(FAMILY));
-    return says || called || list || apposed || in_brackets ||
-           name_is_from_office(text, &around, name->given > 0);
+    return says || called || list || apposed || in_brackets;
 }
 
 /* "Morales and Ruiz were": two names that do something together; `name` is either. */
@@ -236,6 +236,35 @@ static bool is_pair(struct str text, const struct name *name)
            verb.size && IS_ONE_OF(&verb, plural);
 }
 
+/* "… would use again. -- Anna", "- Anna Reyes" at the end of the text. */
+static bool is_signature(struct str text, const struct name *name)
+{
+    size_t i = name->start, end = name->end + (at(text, name->end) == '.');
+    if (end < text.size || i < 4) return false;
+    while (i && text.data[i - 1] == ' ') i--;
+    size_t dash = i;
+    while (i && (text.data[i - 1] == '-' || text.data[i - 1] == '~')) i--;
+    if (i == dash) return false;
+    while (i && text.data[i - 1] == ' ') i--;
+    return i && strchr(".!?\n", text.data[i - 1]);
+}
+
+/* Of one name, or of several that the lists know but in part (`half`: a given one first). */
+static int points_around(struct redact_finder *finder, const struct name *name,
+                         const struct name_around *around, bool half, bool single, bool *ret_pair)
+{
+    struct str text = finder->text;
+    int points = 0;
+    if (single || name->parts > 1) points = redact_phrase_points(finder, name, around);
+    if (points < NAME_SURE && ((single && name->given) || name->parts > 1) &&
+        is_signature(text, name))
+        points = NAME_SURE;
+    *ret_pair = single && is_pair(text, name);
+    if (points >= NAME_LIKELY) return points;
+    if (half || (single && name_is_from_office(text, around, name->given > 0))) return NAME_LIKELY;
+    return single && (*ret_pair || is_about_a_person(text, name, around)) ? NAME_POSSIBLE : 0;
+}
+
 static size_t listed(struct redact_finder *finder, const struct redact_word *word)
 {
     struct str text = finder->text;
@@ -249,13 +278,16 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     if (!name.parts || name.company || !name.known) return 0;
     if (name_is_brand(text, &name) || name_is_place(text, &name)) return name.end;
     bool full = name.parts >= 2 && name.known + name.also >= 2 && name.given + name.also >= 1;
-    bool compound = at(text, word->end) == '-' && name.given;
-    bool half = name.parts >= 2 && (word->cues & CUE(GIVEN) || compound);
-    bool single = name.parts == 1 && !word->upper &&
-                  (word->cues & (CUE(GIVEN) | CUE(FAMILY)) || compound);
-    bool pair = single && is_pair(text, &name),
-         alone = single && (pair || is_about_a_person(text, &name));
-    int points = full || name.initial ? NAME_SURE : half ? NAME_LIKELY : alone ? NAME_POSSIBLE : 0;
+    int points = full || name.initial ? NAME_SURE : 0;
+    bool pair = false;
+    if (!points) {
+        struct name_around around = name_look_around(text, &name);
+        bool compound = at(text, word->end) == '-' && name.given;
+        bool half = name.parts >= 2 && (word->cues & CUE(GIVEN) || compound);
+        bool single = name.parts == 1 && !word->upper &&
+                      (word->cues & (CUE(GIVEN) | CUE(FAMILY)) || compound);
+        points = points_around(finder, &name, &around, half, single, &pair);
+    }
     if (!points) return 0;
     if (does_as_people_do(text, &name) || pair) points++;
     if (name_is_field(text, &name)) points += 4;

@@ -151,6 +151,7 @@ enum {
     REGISTER_CONTACT = 32, /* a phone, an e-mail … was found in it */
     REGISTER_PUBLIC = 128, /* sport, politics, a show: names are public */
 };
+void redact_phrases_open(void);  /* the same (redact_phrases.c) */
 void redact_register_open(void); /* builds the tables once, as redact_words_open */
 uint32_t redact_registers(struct redact_finder *finder);
 

@@ -3,6 +3,37 @@
 
 enum { NAME_PARTS = 5 };
 
+/* "Hyun-woo", "Ji-eun": the second syllable of a Korean name is written small. */
+static bool is_syllable(const struct redact_word *word)
+{
+    static const char *const syllables[] = {
+        "bin", "chul", "eun", "hee", "ho",  "hoon", "hwan",  "hwa", "hye",  "hyun", "jae",
+        "ji",  "jin",  "joo", "joon", "jun", "jung", "kyu",  "kyung", "mi", "min",  "ra",  "rin",
+        "seok", "seung", "soo", "sook", "su", "sun", "sung", "tae",  "ung", "wook", "woo", "won",
+        "yeon", "yoon", "young", "yun"};
+    return IS_ONE_OF(word, syllables);
+}
+
+static bool is_korean(struct str text, const struct redact_word *word)
+{
+    struct redact_word next;
+    if (at(text, word->end) != '-' || word->end - word->start > 5 || redact_is_ordinary(word))
+        return false;
+    redact_word_at(text, word->end + 1, &next);
+    return next.size > 1 && is_syllable(&next);
+}
+
+/* "O'Brien", "D'Angelo": an initial, an apostrophe, a capital. */
+static bool is_apostrophed(struct str text, const struct redact_word *word)
+{
+    struct redact_word next;
+    size_t size;
+    if (word->size != 1 || !word->capital || !strchr("odm", word->folded[0])) return false;
+    if (!is_apostrophe(text, word->end, &size)) return false;
+    redact_word_at(text, word->end + size, &next);
+    return next.capital && next.size > 2 && !redact_is_ordinary(&next);
+}
+
 /* One capitalised word with what is joined to it: "García-Ripoll", "O'Brien". */
 static size_t joined_end(struct str text, const struct redact_word *word)
 {
@@ -12,37 +43,59 @@ static size_t joined_end(struct str text, const struct redact_word *word)
         bool apostrophe = word->size <= 2 && is_apostrophe(text, end, &size);
         if (!apostrophe && at(text, end) != '-') break;
         redact_word_at(text, end + (apostrophe ? size : 1), &next);
-        if (!next.size || !next.capital) break;
+        if (!next.size || (!next.capital && !is_korean(text, word))) break;
         end = next.end;
     }
     return end;
 }
 
-/* Family names of the Slavic, Nordic, Greek and Armenian kind, by their ending. */
+/* Family names of the Slavic, Nordic, Greek, Caucasian and other kinds, by their ending; and
+ * "McAllister". */
 static bool is_formed_like_one(const struct redact_word *word)
 {
-    static const struct ending {
-        uint8_t size;
-        char text[7];
-    } endings[] = {{3, "sen"},  {4, "sson"}, {6, "dottir"}, {3, "ova"},  {3, "eva"},
-                   {3, "kov"},  {3, "nov"},  {3, "rov"},    {3, "tov"},  {3, "lov"},
-                   {3, "mov"},  {3, "sov"},  {4, "chev"},   {3, "yev"},  {3, "iev"},
-                   {3, "aev"},  {3, "ski"},  {3, "ska"},    {3, "sky"},  {5, "skaya"},
-                   {4, "vich"}, {3, "vic"},  {4, "escu"},   {4, "idis"}, {6, "poulos"},
-                   {3, "yan"},  {4, "enko"}, {5, "strom"},  {5, "quist"}};
-    for (const struct ending *ending = endings;
-         word->size >= 6 && ending < endings + sizeof endings / sizeof *endings; ending++) {
-        const char *end = word->folded + word->size - ending->size;
-        if (end[0] == ending->text[0] && end[1] == ending->text[1] &&
-            memcmp(end, ending->text, ending->size) == 0)
+    static const char *const wares[] = {
+        "mcdonald", "mcdonalds", "mcafee",    "mccafe",   "mcflurry",
+        "mcmuffin", "mcnuggets", "mcchicken", "mcdouble"};
+    static const char *const endings[] = { /* by their last letter */
+        ['a' - 'a'] = "ova eva ska skaya etxea",
+        ['c' - 'a'] = "vic",
+        ['d' - 'a'] = "nejad",
+        ['e' - 'a'] = "adze",
+        ['h' - 'a'] = "vich zadeh ullah sworth",
+        ['i' - 'a'] = "ski shvili goiti",
+        ['k' - 'a'] = "czyk",
+        ['m' - 'a'] = "strom bottom",
+        ['n' - 'a'] = "sen sson yan uddin",
+        ['o' - 'a'] = "enko",
+        ['r' - 'a'] = "dottir",
+        ['s' - 'a'] = "idis poulos akis",
+        ['t' - 'a'] = "quist",
+        ['u' - 'a'] = "escu oglu",
+        ['v' - 'a'] = "kov nov rov tov lov mov sov chev yev iev aev",
+        ['y' - 'a'] = "sky",
+        ['z' - 'a'] = "wicz guez",
+    };
+    if (word->size < 6) return false;
+    if (word->folded[0] == 'm' && word->folded[1] == 'c') return !IS_ONE_OF(word, wares);
+    size_t last = (size_t)(uint8_t)word->folded[word->size - 1] - 'a';
+    if (last >= sizeof endings / sizeof *endings || !endings[last]) return false;
+    for (struct str rest = str_of(endings[last]); rest.size;) {
+        struct str ending = str_cut(&rest, ' ');
+        if (word->size > ending.size &&
+            memcmp(word->folded + word->size - ending.size, ending.data, ending.size) == 0)
             return true;
     }
     return false;
 }
 
+static bool is_listed(const struct redact_word *word)
+{
+    return word->cues & (CUE(GIVEN) | CUE(FAMILY)) || is_formed_like_one(word);
+}
+
 static void count_part(struct name *name, const struct redact_word *word)
 {
-    bool listed = word->cues & (CUE(GIVEN) | CUE(FAMILY)) || is_formed_like_one(word);
+    bool listed = is_listed(word);
     name->foreign += word->accented;
     name->parts++;
     name->known += listed;
@@ -89,35 +142,57 @@ static size_t skip_particles(struct str text, size_t i)
     return i;
 }
 
+/* "Al-Masri", "El-Sayed". */
+static bool is_arabic(struct str text, const struct redact_word *word)
+{
+    struct redact_word next;
+    if (at(text, word->end) != '-' || !(word_is(word, "al") || word_is(word, "el"))) return false;
+    redact_word_at(text, word->end + 1, &next);
+    return next.capital && next.size > 2 && !redact_is_ordinary(&next);
+}
+
 struct name name_read(struct str text, size_t start, enum small lower)
 {
+    static const char *const persons_particles[] = {"van", "von", "bin", "ibn", "dos",
+                                                    "ten", "ter", "den"};
     struct name name = {.start = start, .end = start};
     struct redact_word word;
     size_t i = start;
     while (name.parts < NAME_PARTS) {
         redact_word_at(text, i, &word);
         /* an initial */
-        if (word.size == 1 && (word.capital || lower) && name.parts && word.end - word.start <= 2) {
+        bool prefixed = is_apostrophed(text, &word) || (name.parts && is_arabic(text, &word));
+        if (!prefixed && word.size == 1 && (word.capital || lower) && name.parts &&
+            word.end - word.start <= 2) {
             size_t behind = word.end + (at(text, word.end) == '.');
             redact_word_at(text, skip_blanks(text, behind), &word);
             if (!is_name_word(&word, lower) || skip_blanks(text, behind) == behind) break;
             name.initial = true;
             i = word.start;
         }
-        if (!is_name_word(&word, lower)) {
-            size_t particle = name.parts ? skip_particles(text, i) : 0;
+        if (!prefixed && !is_name_word(&word, lower)) {
+            size_t particle = name.parts || lower ? skip_particles(text, i) : 0;
             if (!particle) break;
+            bool sure = IS_ONE_OF(&word, persons_particles) && !word.capital;
             redact_word_at(text, particle, &word);
-            if (!word.capital || !is_name_word(&word, NOT_SMALL)) break;
+            if (!is_name_word(&word, name.parts ? lower : NOT_SMALL)) break;
+            name.known += sure && !is_listed(&word);
         }
         if (is_digit(at(text, word.end)) || at(text, word.end) == '_') break; /* "GB28", "Tony_3" */
-        if (is_compound(text, &word)) word.cues |= CUE(GIVEN);
+        if (is_compound(text, &word) || is_korean(text, &word)) word.cues |= CUE(GIVEN);
+        if (prefixed) word.cues |= CUE(FAMILY);
         count_part(&name, &word);
         name.end = joined_end(text, &word);
         if (at(text, name.end) != ' ') break;
         i = skip_blanks(text, name.end);
     }
     redact_word_at(text, skip_blanks(text, name.end), &word);
+    if (name.parts == 1 && name.given && word.size == 1 && word.capital && word.folded[0] != 'i' &&
+        at(text, name.end) == ' ' && at(text, word.end) == '.') { /* "Anna K. was" */
+        name.initial = true;
+        bool goes_on = at(text, word.end + 1) == ' ' && is_lower(at(text, word.end + 2));
+        name.end = word.end + goes_on;
+    }
     name.company = word.cues & CUE(COMPANY) && word.capital;
     return name;
 }
@@ -176,7 +251,13 @@ bool name_is_place(struct str text, const struct name *name)
     static const char *const saints[] = {
         "san", "los", "las", "santa", "santo", "saint", "sainte", "st", "mont", "puerto", "villa",
         "fort", "lake", "lago", "isla", "port", "virgen"};
+    static const char *const sites[] = {"park", "hall", "field", "bridge", "falls", "springs",
+                                        "building"};
     struct redact_word lead, first;
+    if (name->parts > 1) { /* "McClelland Park"; but "Yuna Park" is a Korean name */
+        redact_word_before(text, name->end, &first);
+        if (IS_ONE_OF(&first, sites) && !(word_is(&first, "park") && name->given)) return true;
+    }
     redact_word_at(text, name->start, &first);
     if ((name->parts > 1 || at(text, first.end) == '-') && IS_ONE_OF(&first, saints)) return true;
     redact_word_before(text, name->start, &lead);

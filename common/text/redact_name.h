@@ -39,10 +39,18 @@ enum { NAME_ENOUGH = 2, NAME_SURE = 4, NAME_LIKELY = 3, NAME_POSSIBLE = 2 };
 /* Weighs it; where the scan goes on: behind the name, whether it goes or stays. */
 size_t name_decide(struct redact_finder *finder, const struct name *name, int points);
 
+/* "he", "her": whom the text means behind a name; nobody else may be there to be meant. `soon`: in
+ * the same sentence as well. */
+bool name_is_meant_later(struct str text, const struct name *name, bool soon);
+
 struct name_around {
     struct redact_word lead, follow; /* size 0: none is right there */
 };
 struct name_around name_look_around(struct str text, const struct name *name);
+/* Points for what is said to, of or by people right beside it ("spoke with …", "… hung up on me");
+ * 0: nothing is. */
+int redact_phrase_points(struct redact_finder *finder, const struct name *name,
+                         const struct name_around *around);
 /* "from customer service", "at reception"; `given`: the name is one that people are given,
  * "Nadia de l'accueil". */
 bool name_is_from_office(struct str text, const struct name_around *around, bool given);

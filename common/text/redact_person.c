@@ -9,7 +9,8 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
 {
     static const char *const weak[] = {
         "miss", "doctor", "sir", "lady", "lord", "don", "dona", "mx", "mm", "officer", "senor",
-        "professor", "monsieur"};
+        "professor", "monsieur", "docteur", "maitre", "detective",
+        "inspector", "reverend", "rev", "sgt", "sergeant", "nurse"};
     static const char *const brands[] = {
         "pepper", "martens", "oetker", "coffee", "clean", "muscle", "bronner", "bronners", "scholl",
         "scholls", "meyer", "meyers", "dior", "gaga", "potato", "bean", "robot", "kipling", "who",
@@ -34,8 +35,13 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
         (IS_ONE_OF(&first, brands) ||
          (owned_by && IS_ONE_OF(&first, ((const char *const[]){"brown", "smith"})))))
         return name.end;
-    bool called_so = IS_ONE_OF(title, ((const char *const[]){"monsieur", "senor"})) &&
-                     title->capital && !redact_is_ordinary(&first);
+    static const char *const sure[] = {"monsieur", "senor",     "doctor", "docteur",
+                                       "maitre",   "detective", "nurse",  "inspector"};
+    /* "el señor Aguirre", "le docteur Vasseur" */
+    bool small = title->folded[0] == 's' || title->folded[0] == 'd';
+    bool called_so = IS_ONE_OF(title, sure) && (title->capital || (small && !name.also)) &&
+                     !first.upper && !redact_is_ordinary(&first);
+    called_so &= !(redact_registers(finder) & (REGISTER_SOCIAL | REGISTER_PUBLIC));
     if (IS_ONE_OF(title, weak) && !name.known && !called_so && (name.parts < 2 || !title->capital))
         return 0;
     first = name_follow(text, &name);
@@ -174,11 +180,28 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     return name_take(finder, &name);
 }
 
+/* "Thanks in advance,", "Bien à vous,": behind a few small words the line ends; where it does, or
+ * `i`. */
+static size_t skip_small_words(struct str text, size_t i)
+{
+    struct redact_word word;
+    size_t end = i;
+    for (int k = 0; k < 3 && at(text, end) == ' '; k++) {
+        redact_word_at(text, end + 1, &word);
+        if (!word.size || word.capital) break;
+        end = word.end;
+    }
+    size_t mark = end;
+    while (mark < text.size && strchr(",.!", text.data[mark])) mark++;
+    return at(text, mark) == '\n' ? end : i;
+}
+
 static size_t behind_sign_off(struct redact_finder *finder, const struct redact_word *cue)
 {
     struct str text = finder->text;
     size_t i = cue->end;
-    bool line = false, mark = false;
+    if (at(text, i) == ' ' && name_starts_sentence(text, cue->start)) i = skip_small_words(text, i);
+    bool line = false, mark = false, tail = i > cue->end;
     for (int k = 0; k < 5 && i < text.size && strchr(" ,.!-\n", text.data[i]); k++, i++)
         line |= text.data[i] == '\n', mark |= text.data[i] != ' ';
     if (!mark) return 0;
@@ -186,7 +209,8 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     size_t end = name.end + (at(text, name.end) == '.');
     bool last = end >= text.size || text.data[end] == '\n';
     if (!name.parts || name.company || !last || name_is_brand(text, &name)) return 0;
-    return name.known || (line && name.parts <= 3) ? name_take(finder, &name) : 0;
+    bool whole = name.parts == 2 && !name.also; /* "Regards, Yulan Vehbi" */
+    return name.known || whole || (line && name.parts <= 3 && !tail) ? name_take(finder, &name) : 0;
 }
 
 /* "my kid Yulan", "mi hija Yulan": nobody knows the name, but there is nothing
@@ -197,7 +221,9 @@ static bool is_familys(const struct redact_word *cue)
         "husband", "wife", "son", "daughter", "brother", "sister", "mother", "father", "mom", "mum",
         "dad", "grandson", "granddaughter", "grandmother", "grandfather", "uncle", "aunt", "cousin",
         "niece", "nephew", "kid", "fiance", "fiancee", "boyfriend", "girlfriend", "neighbour",
-        "neighbor", "colleague", "esposo", "esposa", "marido", "mujer", "hijo", "hija", "hermano",
+        "neighbor", "colleague", "friend", "roommate", "coworker", "boss", "amigo", "amiga",
+        "vecino", "vecina", "jefe", "jefa", "ami", "amie", "voisin", "voisine", "esposo",
+        "esposa", "marido", "mujer", "hijo", "hija", "hermano",
         "hermana", "madre", "padre", "abuelo", "abuela", "sobrino", "sobrina", "novio", "novia",
         "mari", "femme", "fils", "fille", "frere", "soeur", "neveu", "epoux", "epouse", "copain",
         "copine", "collegue"};

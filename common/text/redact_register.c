@@ -150,10 +150,28 @@ static bool is_contact(struct str text, size_t i)
     return false;
 }
 
+/* "show up", "was a star", "todo el equipo": said of people as well. */
+static bool is_idiom(struct str text, const struct redact_word *word,
+                     const struct redact_word *lead)
+{
+    struct redact_word other;
+    if (word_is(word, "show")) {
+        if (at(text, word->end) != ' ') return false;
+        redact_word_at(text, word->end + 1, &other);
+        return word_is(&other, "up");
+    }
+    redact_word_before(text, lead->start, &other);
+    if (word_is(word, "star"))
+        return word_is(lead, "a") && (word_is(&other, "was") || word_is(&other, "is"));
+    if (word_is(word, "equipo")) return word_is(lead, "el") && word_is(&other, "todo");
+    return false;
+}
+
 /* "your team", "tout son équipe": who serves the customer; "five stars": what is given for it. */
 static bool is_of_service(struct str text, const struct redact_word *word)
 {
-    static const char *const teams[] = {"team", "equipo"}, *const stars[] = {"star", "stars"};
+    static const char *const teams[] = {"team", "equipo"};
+    static const char *const stars[] = {"star", "stars", "show"};
     static const char *const whose[] = {
         "your", "her", "support", "service", "sales", "whole", "entire", "tu", "su", "vuestro",
         "todo"};
@@ -164,7 +182,8 @@ static bool is_of_service(struct str text, const struct redact_word *word)
     struct redact_word lead;
     redact_word_before(text, word->start, &lead);
     if (!lead.size || lead.end + 1 != word->start) return false;
-    return team ? IS_ONE_OF(&lead, whose) : IS_ONE_OF(&lead, counts);
+    if (is_idiom(text, word, &lead)) return true;
+    return team ? IS_ONE_OF(&lead, whose) : !word_is(word, "show") && IS_ONE_OF(&lead, counts);
 }
 
 static uint32_t look(struct str text)

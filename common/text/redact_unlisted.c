@@ -63,11 +63,11 @@ static bool is_firm_too(const struct redact_word *word)
 }
 
 /* "… It depends on him.": whom the next sentence means. Nobody else may be there to be meant. */
-static bool is_meant_later(struct str text, const struct name *name)
+bool name_is_meant_later(struct str text, const struct name *name, bool soon)
 {
-    static const char *const pronouns[] = {"him", "her", "she", "he"};
+    static const char *const pronouns[] = {"him", "her", "she", "he", "his", "ella", "elle"};
     struct redact_word word;
-    bool next = false;
+    bool next = soon;
     size_t last = name->end + 96 < text.size ? name->end + 96 : text.size;
     for (size_t i = name->end; i < last; i = word.end > i ? word.end : i + 1) {
         redact_word_at(text, i, &word);
@@ -220,7 +220,8 @@ static bool is_quoted_with_office(struct str text, const struct name *name)
 }
 
 /* One word, or several that nobody knows, and only people are said to be or do that. */
-static bool stands_as_person(struct redact_finder *finder, const struct name *name)
+static bool stands_as_person(struct redact_finder *finder, const struct name *name,
+                             const struct name_around *beside)
 {
     static const char *const does[] = {
         "lives", "shouted", "spent", "told", "flew", "vive", "habite", "grew", "began", "assisted",
@@ -230,7 +231,7 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
         "sang", "visito", "murio", "escribio", "nacio", "mourut", "naquit"};
     static const char *const speaks[] = {"says", "said", "dijo"};
     struct str text = finder->text;
-    struct name_around around = name_look_around(text, name);
+    struct name_around around = *beside;
     size_t lead = around.lead.start; /* the quote ends right before */
     if (lead > 1 && (text.data[lead - 2] == '"' || text.data[lead - 1] == '"') &&
         IS_ONE_OF(&around.lead, speaks))
@@ -251,7 +252,7 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
     if (comes || IS_ONE_OF(&around.follow, does)) return true;
     const uint32_t plain = REGISTER_LOOKED | REGISTER_SERVICE | REGISTER_CONTACT;
     return (word_is(&around.follow, "is") || word_is(&around.follow, "was")) &&
-           is_meant_later(text, name) && !(redact_registers(finder) & ~plain);
+           name_is_meant_later(text, name, false) && !(redact_registers(finder) & ~plain);
 }
 
 /* "founders: Tanaka, Vehbija and Ström": all of the list, if all could be names. */
@@ -303,7 +304,7 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     static const char *const people_are[] = {
         "am", "add", "says", "named", "under", "remove", "mother", "grandmother", "grandfather"};
     struct str text = finder->text;
-    if (word->upper || word->size < 3 || word->cues & CUE(COMMON) ||
+    if (word->upper || (word->size < 3 && at(text, word->end) != '-') || word->cues & CUE(COMMON) ||
         (!word->cues && redact_is_ordinary(word)))
         return 0;
     bool more =
@@ -315,15 +316,20 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     if (!name.parts || name.parts > 3 || name.company) return 0;
     size_t list = take_list(finder, word);
     if (list) return list;
+    struct name_around around = name_look_around(text, &name);
+    bool other = word->cues & ~(CUE(GIVEN) | CUE(FAMILY)); /* than a name */
+    int said = other ? 0 : redact_phrase_points(finder, &name, &around);
+    if (said && !name_is_brand(text, &name) && !name_is_place(text, &name))
+        return name_decide(finder, &name, said);
     bool unknown = !word->cues && word->size >= 4;
-    if (unknown && stands_as_person(finder, &name) && !(redact_registers(finder) & REGISTER_FILM))
+    if (unknown && stands_as_person(finder, &name, &around) &&
+        !(redact_registers(finder) & REGISTER_FILM))
         return name_take(finder, &name);
     bool ambiguous = word->cues & CUE(ALSO) && !is_firm_too(word); /* "Amber was so helpful" */
     if (ambiguous && name.parts == 1 && name_starts_sentence(text, name.start) &&
         is_kind_or_not(text, &name))
         return name_decide(finder, &name, NAME_LIKELY);
     if (name.parts == 1 && (!finder->english || !name.foreign)) return 0;
-    struct name_around around = name_look_around(text, &name);
     bool led = around.lead.size && IS_ONE_OF(&around.lead, people_are),
          acts = around.follow.size && name_people_do(&around.follow);
     if (name.parts == 1) {

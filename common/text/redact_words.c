@@ -18,9 +18,11 @@ static const struct word_list {
  * or brands as well. */
 static const char *const given_names[] = {
 #include "text/redact_given.inc"
+#include "text/redact_given_world.inc"
 };
 static const char *const family_names[] = {
 #include "text/redact_family.inc"
+#include "text/redact_family_world.inc"
 };
 static const char *const names_also[] = {
 #include "text/redact_names_also.inc"

@@ -176,7 +176,8 @@ static void hostile_texts_end_soon(void **state)
         "1-",      "Maria, ", "1.",          "@",         "a@b.",    "Anna Lopez said. ", "12 rue ",
         "my name is ", "password:", "PO Box ", "address: 1 ", "http://a ", "GB29 ",   "[EMAIL",
         "::", "maria lopez ", "[PERSON], Aaaa, ", "Aaaa, Maria, ", "corner of Aa and Bb ",
-        "Aaaa 1, 11111 Bbbb ", "said Aaaa. ", "\nAaaa: [PERSON]: "};
+        "Aaaa 1, 11111 Bbbb ", "said Aaaa. ", "\nAaaa: [PERSON]: ", "by the name of ", "Anna made ",
+        "Bien a ", "O'O'", "Ji-eun-"};
     static char text[128 * 1024];
     (void)state;
     for (size_t i = 0; i < COUNT_OF(patterns); i++) {

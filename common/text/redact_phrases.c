@@ -1,0 +1,190 @@
+/* Phrases that go with people: "spoke with …", "thank you …!", "… hung up on me", "le trato de …".
+ * A name that one of them stands beside is told by it, the surer the phrase, the less must be
+ * known of the name. Looked up by the word next to the name, so a name without any costs two
+ * looks. */
+#include "text/redact_name.h"
+
+#include <assert.h>
+#include <threads.h>
+
+enum side { LEAD, FOLLOW, OWNED };
+
+/* For which names a phrase speaks; and whether a comma may stand between ("gracias, Anna!"). */
+enum {
+    FOR_GIVEN = 1,  /* one given name of the lists */
+    FOR_FULL = 2,   /* several words, one of them of the lists */
+    FOR_TWO = 4,    /* several that no list has */
+    FOR_ONE = 8,    /* one that no list has */
+    FOR_MEANT = 16, /* the same, if "he" or "she" comes later */
+    MAY_PAUSE = 32,
+    SERVES = 64, /* whatever else the text talks of, a customer is served here */
+    FOR_LISTED = FOR_GIVEN | FOR_FULL,
+    FOR_ALL = FOR_LISTED | FOR_TWO | FOR_ONE | FOR_MEANT,
+};
+
+static const struct phrases {
+    uint8_t side, names;
+    const char *phrases;
+} lists[] = {
+#include "text/redact_phrases.inc"
+};
+
+enum { PHRASES_MAX = 512, SLOTS = 1024, FILTER_BITS = 2048, WORDS_MOST = 5 };
+
+static struct phrase {
+    uint32_t hash;                   /* of the word next to the name */
+    uint32_t hashes[WORDS_MOST - 1]; /* of those further off; 0: any word */
+    uint8_t side, names, more;
+} phrases[PHRASES_MAX];
+static uint16_t slots[SLOTS]; /* into phrases, and one; 0: empty. Those of one word lie in a row. */
+static uint64_t filter[FILTER_BITS / 64]; /* of the nearest words: most looks end there */
+static uint32_t count;
+static once_flag once = ONCE_FLAG_INIT;
+
+static void enter(struct str words, const struct phrases *list)
+{
+    struct phrase *phrase = &phrases[count];
+    struct str parts[WORDS_MOST];
+    size_t size = 0;
+    assert(count < PHRASES_MAX);
+    while (words.size) {
+        assert(size < WORDS_MOST);
+        parts[size++] = str_cut(&words, ' ');
+    }
+    *phrase = (struct phrase){
+        .side = list->side, .names = list->names, .more = (uint8_t)(size - 1)};
+    for (size_t i = 0; i < size; i++) {
+        struct str part = parts[list->side == LEAD ? size - 1 - i : i];
+        uint32_t hash = str_equal(part, STR("*")) ? 0 : redact_hash_of(part);
+        if (i) phrase->hashes[i - 1] = hash;
+        else phrase->hash = hash;
+    }
+    uint32_t slot = phrase->hash % SLOTS, bit = phrase->hash >> 16 & (FILTER_BITS - 1);
+    filter[bit / 64] |= UINT64_C(1) << bit % 64;
+    while (slots[slot]) slot = (slot + 1) % SLOTS;
+    slots[slot] = (uint16_t)++count;
+}
+
+static void build(void)
+{
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (struct str rest = str_of(lists[i].phrases); rest.size;)
+            enter(str_cut(&rest, '|'), &lists[i]);
+}
+
+void redact_phrases_open(void) { call_once(&once, build); }
+
+/* The word that goes before or behind what was read up to `i`, only a blank or an apostrophe
+ * away; size 0: there is none. */
+static struct redact_word step(struct str text, size_t i, bool back)
+{
+    struct redact_word word = {.size = 0};
+    size_t size = 1;
+    if (!back) {
+        if (at(text, i) == ' ' || is_apostrophe(text, i, &size))
+            redact_word_at(text, i + size, &word);
+        return word;
+    }
+    redact_word_before(text, i, &word);
+    bool next = (at(text, word.end) == ' ' && word.end + 1 == i) ||
+                (is_apostrophe(text, word.end, &size) && word.end + size == i);
+    return next ? word : (struct redact_word){.size = 0};
+}
+
+/* The words that a phrase is compared with, read as they are needed: many phrases share the
+ * nearest ("to", "a"), and are told by the next. */
+struct words {
+    struct str text;
+    bool back;
+    size_t count;
+    struct redact_word words[WORDS_MOST];
+};
+
+static const struct redact_word *word_of(struct words *words, size_t i)
+{
+    while (words->count <= i) {
+        const struct redact_word *last = &words->words[words->count - 1];
+        words->words[words->count] =
+            last->size ? step(words->text, words->back ? last->start : last->end, words->back)
+                       : (struct redact_word){.size = 0};
+        words->count++;
+    }
+    return &words->words[i];
+}
+
+/* The words behind the nearest one are those of the phrase. */
+static bool reads(struct words *words, const struct phrase *phrase)
+{
+    for (size_t i = 0; i < phrase->more; i++) {
+        const struct redact_word *word = word_of(words, i + 1);
+        if (!word->size || (phrase->hashes[i] && phrase->hashes[i] != word->hash)) return false;
+    }
+    return true;
+}
+
+static uint32_t phrases_at(struct str text, const struct redact_word *word, enum side side,
+                           bool pause)
+{
+    uint32_t names = 0, bit = word->hash >> 16 & (FILTER_BITS - 1);
+    if (!word->size || !(filter[bit / 64] >> bit % 64 & 1)) return 0;
+    struct words words; /* not cleared: it is large, and rarely read beyond the first */
+    words.text = text, words.back = side == LEAD, words.count = 1;
+    words.words[0] = *word;
+    for (uint32_t i = word->hash % SLOTS; slots[i]; i = (i + 1) % SLOTS) {
+        const struct phrase *phrase = &phrases[slots[i] - 1];
+        if (phrase->hash == word->hash && phrase->side == side &&
+            (!pause || phrase->names & MAY_PAUSE) && reads(&words, phrase))
+            names |= phrase->names;
+    }
+    return names;
+}
+
+/* "gracias, Anna!", but no list: "thanks, Anna and …" */
+static uint32_t phrases_before(struct str text, const struct name *name,
+                               const struct redact_word *lead)
+{
+    struct redact_word word;
+    if (lead->size) return phrases_at(text, lead, LEAD, false);
+    bool comma = name->start > 1 && text.data[name->start - 1] == ' ' &&
+                 text.data[name->start - 2] == ',';
+    if (!comma || (name->end < text.size && !strchr("!?.,\n", text.data[name->end]))) return 0;
+    redact_word_before(text, name->start - 2, &word);
+    return word.end + 2 == name->start ? phrases_at(text, &word, LEAD, true) : 0;
+}
+
+static uint32_t phrases_behind(struct str text, const struct redact_word *follow)
+{
+    if (!word_is(follow, "s") || follow->end - follow->start > 1)
+        return phrases_at(text, follow, FOLLOW, false);
+    struct redact_word thing = step(text, follow->end, false);
+    return thing.capital ? 0 : phrases_at(text, &thing, OWNED, false);
+}
+
+/* A comma, or a word like "and" and "because" before it: "a trash Panda works" is none. */
+static bool begins_clause(struct str text, size_t start, const struct redact_word *lead)
+{
+    return lead->size ? (lead->cues & CUE(COMMON)) != 0 : start > 1 && text.data[start - 2] == ',';
+}
+
+int redact_phrase_points(struct redact_finder *finder, const struct name *name,
+                         const struct name_around *around)
+{
+    struct str text = finder->text;
+    uint32_t is = name->parts > 1 ? (name->known || name->also > 1 ? FOR_FULL : FOR_TWO)
+                  : name->given   ? FOR_GIVEN
+                  : name->known   ? 0
+                                  : FOR_ONE;
+    if (!is) return 0;
+    uint32_t before_it = phrases_before(text, name, &around->lead),
+             behind = phrases_behind(text, &around->follow);
+    /* Of whom something is said begins a sentence; what a list knows also a clause. */
+    if (behind && !name_starts_sentence(text, name->start) &&
+        (is & (FOR_TWO | FOR_ONE) || !begins_clause(text, name->start, &around->lead)))
+        behind = 0;
+    uint32_t said = before_it | behind;
+    if (is == FOR_ONE && !(said & is) && said & FOR_MEANT && name_is_meant_later(text, name, true))
+        is = FOR_MEANT;
+    if (!(said & is)) return 0;
+    int points = (said & (FOR_ONE | FOR_TWO)) || name->parts > 1 ? NAME_SURE : NAME_LIKELY;
+    return points + (said & SERVES ? 2 : 0);
+}
