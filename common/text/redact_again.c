@@ -59,8 +59,11 @@ static void find_next(struct redact_finder *finder, size_t end)
     bool found = false;
     for (uint32_t k = finder->count > 32 ? finder->count - 32 : 0; k < finder->count; k++)
         found |= finder->items[k].start == i;
+    bool joined = text.data[i - 2] == 'd' || text.data[i - 2] == 'y' || text.data[i - 2] == 't';
+    bool pair = joined && name.parts == 1 && word.size >= 4 && !word.cues &&
+                at(text, name.end) != '\'' && at(text, end) == ' ';
     if (found || !name.parts || word.upper || name.company ||
-        !(name.known || name.also || name.foreign) || name_is_brand(text, &name) ||
+        !(name.known || name.also || name.foreign || pair) || name_is_brand(text, &name) ||
         name_is_place(text, &name))
         return;
     name_take(finder, &name);

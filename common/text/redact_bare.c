@@ -249,6 +249,16 @@ static bool is_signature(struct str text, const struct name *name)
     return i && strchr(".!?\n", text.data[i - 1]);
 }
 
+/* "the Makinen novel", "the Aguirre brothers": a family name, and what goes with one. */
+static bool is_authors(struct str text, const struct name *name, const struct name_around *around)
+{
+    static const char *const works[] = {"novel", "novels", "poem", "biography", "interview",
+                                        "murder", "trial", "case", "family", "brothers", "sisters",
+                                        "wedding", "funeral", "book", "song", "concert", "estate"};
+    return word_is(&around->lead, "the") && around->follow.size &&
+           IS_ONE_OF(&around->follow, works) && !name_is_public(text, name);
+}
+
 /* Of one name, or of several that the lists know but in part (`half`: a given one first). */
 static int points_around(struct redact_finder *finder, const struct name *name,
                          const struct name_around *around, bool half, bool single, bool *ret_pair)
@@ -259,9 +269,12 @@ static int points_around(struct redact_finder *finder, const struct name *name,
     if (points < NAME_SURE && ((single && name->given) || name->parts > 1) &&
         is_signature(text, name))
         points = NAME_SURE;
+    if (single && !name->given && is_authors(text, name, around)) return NAME_SURE + 4;
     *ret_pair = single && is_pair(text, name);
     if (points >= NAME_LIKELY) return points;
     if (half || (single && name_is_from_office(text, around, name->given > 0))) return NAME_LIKELY;
+    if (single && !name->also && name_stands_as_person(finder, name, around))
+        return NAME_SURE + 3;
     return single && (*ret_pair || is_about_a_person(text, name, around)) ? NAME_POSSIBLE : 0;
 }
 
@@ -296,6 +309,7 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
 
 size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word)
 {
-    size_t end = listed(finder, word);
+    size_t end = redact_name_list(finder, word);
+    if (!end) end = listed(finder, word);
     return end ? end : redact_unlisted_name(finder, word);
 }

@@ -254,7 +254,8 @@ bool name_is_place(struct str text, const struct name *name)
     static const char *const sites[] = {"park", "hall", "field", "bridge", "falls", "springs",
                                         "building"};
     struct redact_word lead, first;
-    if (name->parts > 1) { /* "McClelland Park"; but "Yuna Park" is a Korean name */
+    if (name->parts > 1 && name->parts > name->known) {
+        /* "McClelland Park"; but "Yuna Park" is a Korean name */
         redact_word_before(text, name->end, &first);
         if (IS_ONE_OF(&first, sites) && !(word_is(&first, "park") && name->given)) return true;
     }

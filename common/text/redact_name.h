@@ -30,6 +30,8 @@ bool name_is_public(struct str text, const struct name *name);
 /* the text is about films, and no customer's matter */
 bool name_in_film(struct redact_finder *finder);
 size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word);
+/* "Team: Anna, Becker and Ruiz", known or not. */
+size_t redact_name_list(struct redact_finder *finder, const struct redact_word *word);
 size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word);
 
 /* --- names that nothing introduces ------------------------------------------------------------ */
@@ -51,6 +53,13 @@ struct name_around name_look_around(struct str text, const struct name *name);
  * 0: nothing is. */
 int redact_phrase_points(struct redact_finder *finder, const struct name *name,
                          const struct name_around *around);
+/* By its letters alone it looks like somebody's name: at least so many sixteenths of log-odds, each
+ * word. Words of fewer than four letters never do (redact_likeness.c). */
+enum { LIKE_A_NAME = 32, LIKE_NOTHING_ELSE = 48, LIKE_ONE_OF_TWO = 24 };
+bool name_is_like_one(struct str text, const struct name *name, int least);
+/* Only people are said to be or do that, or are named so, in a text not about films. */
+bool name_stands_as_person(struct redact_finder *finder, const struct name *name,
+                           const struct name_around *around);
 /* "from customer service", "at reception"; `given`: the name is one that people are given,
  * "Nadia de l'accueil". */
 bool name_is_from_office(struct str text, const struct name_around *around, bool given);

@@ -196,6 +196,23 @@ static size_t skip_small_words(struct str text, size_t i)
     return at(text, mark) == '\n' ? end : i;
 }
 
+/* "regards, yulan vehbi": the last two words, and none of every day. */
+static size_t small_signature(struct redact_finder *finder, size_t start)
+{
+    struct str text = finder->text;
+    struct redact_word first, last;
+    redact_word_at(text, start, &first);
+    if (at(text, first.end) != ' ') return 0;
+    redact_word_at(text, first.end + 1, &last);
+    size_t end = last.end + (at(text, last.end) == '.');
+    const uint32_t names = CUE(GIVEN) | CUE(FAMILY);
+    if (end < text.size || first.size < 4 || last.size < 4 || first.cues & ~names ||
+        last.cues & ~names || redact_is_ordinary(&first) || redact_is_ordinary(&last))
+        return 0;
+    redact_add(finder, start, last.end, REDACT_PERSON);
+    return last.end;
+}
+
 static size_t behind_sign_off(struct redact_finder *finder, const struct redact_word *cue)
 {
     struct str text = finder->text;
@@ -206,6 +223,7 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
         line |= text.data[i] == '\n', mark |= text.data[i] != ' ';
     if (!mark) return 0;
     struct name name = name_read(text, i, NOT_SMALL);
+    if (!name.parts && is_lower(at(text, i)) && mark) return small_signature(finder, i);
     size_t end = name.end + (at(text, name.end) == '.');
     bool last = end >= text.size || text.data[end] == '\n';
     if (!name.parts || name.company || !last || name_is_brand(text, &name)) return 0;
@@ -248,10 +266,33 @@ static size_t before_relative(struct redact_finder *finder, const struct redact_
     return cue->end;
 }
 
+static bool is_ours(const struct redact_word *owner)
+{
+    static const char *const owners[] = {"our", "my", "nuestro", "nuestra", "notre", "mi", "mon"};
+    return IS_ONE_OF(owner, owners);
+}
+
+/* Who serves a customer; not who is named as companies are ("our agent", "your seller"). */
+static bool is_serving(const struct redact_word *cue)
+{
+    static const char *const serving[] = {
+        "technician", "manager", "recepcionista", "asesor", "asesora", "waiter", "waitress",
+        "server", "bartender", "barista", "hostess", "guide", "receptionist", "cashier",
+        "therapist",
+        "dentist", "hairdresser", "stylist", "barber", "instructor", "trainer", "realtor",
+        "plumber", "electrician", "mechanic", "installer", "camarero", "camarera", "mesero",
+        "mesera", "guia", "enfermero", "enfermera", "vendedor", "vendedora", "profesor",
+        "profesora", "peluquera", "peluquero", "fontanero", "electricista", "serveur", "serveuse",
+        "infirmier", "infirmiere", "coiffeuse", "coiffeur", "moniteur", "monitrice", "hotesse",
+        "plombier", "tecnico", "conseiller", "conseillere", "vendeur", "vendeuse", "technicien",
+        "repartidor", "livreur", "adviser", "advisor"};
+    return IS_ONE_OF(cue, serving);
+}
+
 static size_t behind_relative(struct redact_finder *finder, const struct redact_word *cue)
 {
     struct str text = finder->text;
-    struct redact_word of;
+    struct redact_word of, first;
     /* "@user: Das mit" */
     bool colon = at(text, cue->end) == ':' && before(text, cue->start) != '@';
     size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ',' || colon));
@@ -266,8 +307,14 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
     bool owned = of.cues & CUE(OWNER) && of.end + 1 == cue->start;
     if (name_is_brand_pair(text, cue->start, name.start)) return name.end; /* "Père Noël" */
     if (!speaks_of_self(text, cue) && name_in_film(finder)) return name.end; /* "his wife Anna" */
-    bool unlisted = owned && !cue->capital && is_familys(cue) && name.parts <= 2 && !name.also &&
-                    name.end - name.start >= 3;
+    redact_word_at(text, name.start, &first);
+    /* "our waiter Yulan was", "the driver, Yulan, left" */
+    bool apposed = text.data[i - 2] == ',' && at(text, name.end) == ',' &&
+                   is_lower(at(text, name.end + 2));
+    bool served = owned && is_ours(&of) && is_serving(cue) && name_follow(text, &name).size;
+    bool unlisted = !cue->capital && ((owned && is_familys(cue)) || apposed);
+    unlisted = (unlisted || served) && name.parts <= 2 && !name.also && !first.upper &&
+               name.end - name.start >= 3;
     return name.known || name.also >= 2 || (name.also && owned) || unlisted
                ? name_take(finder, &name)
                : 0;

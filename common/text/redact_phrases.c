@@ -12,29 +12,33 @@ enum side { LEAD, FOLLOW, OWNED };
 /* For which names a phrase speaks; and whether a comma may stand between ("gracias, Anna!"). */
 enum {
     FOR_GIVEN = 1,  /* one given name of the lists */
+    FOR_FAMILY = 128, /* one family name of the lists */
     FOR_FULL = 2,   /* several words, one of them of the lists */
     FOR_TWO = 4,    /* several that no list has */
     FOR_ONE = 8,    /* one that no list has */
     FOR_MEANT = 16, /* the same, if "he" or "she" comes later */
     MAY_PAUSE = 32,
     SERVES = 64, /* whatever else the text talks of, a customer is served here */
+    LISTED_ALONE = 256, /* not even for a name that looks like one ("does …") */
     FOR_LISTED = FOR_GIVEN | FOR_FULL,
-    FOR_ALL = FOR_LISTED | FOR_TWO | FOR_ONE | FOR_MEANT,
+    FOR_ALL = FOR_LISTED | FOR_FAMILY | FOR_TWO | FOR_ONE | FOR_MEANT,
 };
 
 static const struct phrases {
-    uint8_t side, names;
+    uint8_t side;
+    uint16_t names;
     const char *phrases;
 } lists[] = {
 #include "text/redact_phrases.inc"
 };
 
-enum { PHRASES_MAX = 512, SLOTS = 1024, FILTER_BITS = 2048, WORDS_MOST = 5 };
+enum { PHRASES_MAX = 1024, SLOTS = 2048, FILTER_BITS = 2048, WORDS_MOST = 5 };
 
 static struct phrase {
     uint32_t hash;                   /* of the word next to the name */
     uint32_t hashes[WORDS_MOST - 1]; /* of those further off; 0: any word */
-    uint8_t side, names, more;
+    uint16_t names;
+    uint8_t side, more;
 } phrases[PHRASES_MAX];
 static uint16_t slots[SLOTS]; /* into phrases, and one; 0: empty. Those of one word lie in a row. */
 static uint64_t filter[FILTER_BITS / 64]; /* of the nearest words: most looks end there */
@@ -160,6 +164,23 @@ static uint32_t phrases_behind(struct str text, const struct redact_word *follow
     return thing.capital ? 0 : phrases_at(text, &thing, OWNED, false);
 }
 
+/* "…, 42, from Ohio". */
+static bool is_aged(struct str text, size_t end)
+{
+    return at(text, end) == ',' && at(text, end + 1) == ' ' && is_digit(at(text, end + 2)) &&
+           is_digit(at(text, end + 3)) && (at(text, end + 4) == ',' || at(text, end + 4) == '.');
+}
+
+/* "…: [PHONE]", "… <[EMAIL]>", in a text where these gave way before. */
+static bool has_contact(struct str text, size_t end)
+{
+    size_t i = end;
+    while (i < text.size && i < end + 3 && strchr(" :,<(-\n", text.data[i])) i++;
+    struct str rest = str_slice(text, i, text.size);
+    return i > end && at(text, i) == '[' &&
+           (str_starts(rest, STR("[PHONE]")) || str_starts(rest, STR("[EMAIL]")));
+}
+
 /* A comma, or a word like "and" and "because" before it: "a trash Panda works" is none. */
 static bool begins_clause(struct str text, size_t start, const struct redact_word *lead)
 {
@@ -172,19 +193,28 @@ int redact_phrase_points(struct redact_finder *finder, const struct name *name,
     struct str text = finder->text;
     uint32_t is = name->parts > 1 ? (name->known || name->also > 1 ? FOR_FULL : FOR_TWO)
                   : name->given   ? FOR_GIVEN
-                  : name->known   ? 0
+                  : name->known   ? FOR_FAMILY
                                   : FOR_ONE;
-    if (!is) return 0;
     uint32_t before_it = phrases_before(text, name, &around->lead),
              behind = phrases_behind(text, &around->follow);
     /* Of whom something is said begins a sentence; what a list knows also a clause. */
-    if (behind && !name_starts_sentence(text, name->start) &&
+    if (behind && !word_is(&around->follow, "s") && !name_starts_sentence(text, name->start) &&
         (is & (FOR_TWO | FOR_ONE) || !begins_clause(text, name->start, &around->lead)))
         behind = 0;
     uint32_t said = before_it | behind;
+    if (is != FOR_ONE && (is_aged(text, name->end) || has_contact(text, name->end))) said |= is;
     if (is == FOR_ONE && !(said & is) && said & FOR_MEANT && name_is_meant_later(text, name, true))
         is = FOR_MEANT;
+    /* What is said of those whom a list knows goes for who has a name that looks like one. */
+    const uint32_t strong = FOR_MEANT | FOR_TWO | FOR_FAMILY | MAY_PAUSE;
+    int least = !(said & strong) ? LIKE_NOTHING_ELSE
+                : is == FOR_TWO  ? LIKE_ONE_OF_TWO
+                                 : LIKE_A_NAME;
+    if (!(said & is) && is & (FOR_ONE | FOR_TWO) && said & FOR_LISTED &&
+        !(said & LISTED_ALONE) && name_is_like_one(text, name, least))
+        is = is == FOR_ONE ? FOR_GIVEN : FOR_FULL;
     if (!(said & is)) return 0;
-    int points = (said & (FOR_ONE | FOR_TWO)) || name->parts > 1 ? NAME_SURE : NAME_LIKELY;
+    bool sure = said & (FOR_ONE | FOR_TWO | FOR_FAMILY) || name->parts > 1;
+    int points = sure ? NAME_SURE : NAME_LIKELY;
     return points + (said & SERVES ? 2 : 0);
 }

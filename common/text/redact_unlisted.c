@@ -255,17 +255,24 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
            name_is_meant_later(text, name, false) && !(redact_registers(finder) & ~plain);
 }
 
+bool name_stands_as_person(struct redact_finder *finder, const struct name *name,
+                           const struct name_around *around)
+{
+    return stands_as_person(finder, name, around) && !(redact_registers(finder) & REGISTER_FILM);
+}
+
 /* "founders: Tanaka, Vehbija and Ström": all of the list, if all could be names. */
 static size_t take_list(struct redact_finder *finder, const struct redact_word *word)
 {
     static const char *const people[] = {
         "founders", "children", "kids", "members", "students", "players", "colleagues", "employees",
         "siblings", "guests", "passengers", "hijos", "miembros", "enfants", "membres", "names",
-        "owners", "teachers"};
+        "owners", "teachers", "team", "attendees", "participants", "present", "speakers", "winners",
+        "nominees", "crew", "guests", "staff", "asistentes", "equipo", "participantes"};
     struct str text = finder->text;
     struct redact_word lead;
     size_t items = 0, ends[8], starts[8], i = word->start;
-    bool last = false;
+    bool last = false, over = false;
     if (i < 3 || text.data[i - 1] != ' ' || text.data[i - 2] != ':') return 0;
     redact_word_before(text, i - 2, &lead);
     bool counted = is_digit(text.data[i - 3]); /* "They had 6:" */
@@ -273,16 +280,20 @@ static size_t take_list(struct redact_finder *finder, const struct redact_word *
     while (items < 8 && !last) {
         struct redact_word and = {.size = 0};
         if (items) {
-            if (at(text, i) == ',') i++;
+            bool comma = at(text, i) == ',';
+            i += comma;
             and = next_word(text, i);
             last = word_is(&and, "and") || word_is(&and, "y") || word_is(&and, "et");
+            over = !last && !comma;
+            if (over) break; /* "A, B, C." */
             i = last ? and.end + 1 : i + 1;
         }
         struct name name = name_read(text, i, NOT_SMALL);
         if (!name.parts || name.company || name.parts > 3) return 0;
         starts[items] = name.start, ends[items++] = i = name.end;
     }
-    if (!last || items < 3) return 0;
+    over &= i == text.size || strchr(".\n", text.data[i]) != NULL;
+    if (items < 3 || !(last || over)) return 0;
     for (size_t k = 0; k < items; k++) redact_add(finder, starts[k], ends[k], REDACT_PERSON);
     return ends[items - 1];
 }
@@ -297,6 +308,24 @@ static bool is_addressee(struct str text, const struct name *name)
         !is_digit(at(text, next)))
         return false;
     return starts_line(text, name->start) || (name->start > 1 && text.data[name->start - 2] == ':');
+}
+
+/* "Yevdokia Zaripov", but not "Jamón de Jabugo". */
+static bool are_two_like_names(struct str text, const struct name *name, bool starts)
+{
+    if (name->parts != 2 || name->known || name->also) return false;
+    struct redact_word last;
+    redact_word_before(text, name->end, &last);
+    size_t i = name->start;
+    while (i < last.start && text.data[i] != ' ') i++;
+    return i + 1 == last.start &&
+           name_is_like_one(text, name, starts ? LIKE_NOTHING_ELSE : LIKE_A_NAME);
+}
+
+size_t redact_name_list(struct redact_finder *finder, const struct redact_word *word)
+{
+    bool colon = word->start > 1 && finder->text.data[word->start - 2] == ':';
+    return colon ? take_list(finder, word) : 0;
 }
 
 size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word)
@@ -314,17 +343,14 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
         .start = word->start, .end = word->end, .parts = 1, .foreign = word->accented};
     if (more || word->accented) name = name_read(text, word->start, NOT_SMALL);
     if (!name.parts || name.parts > 3 || name.company) return 0;
-    size_t list = take_list(finder, word);
-    if (list) return list;
-    struct name_around around = name_look_around(text, &name);
     bool other = word->cues & ~(CUE(GIVEN) | CUE(FAMILY)); /* than a name */
+    if (other && name.parts == 1 && !(word->cues & CUE(ALSO)) && !name.foreign) return 0;
+    struct name_around around = name_look_around(text, &name);
     int said = other ? 0 : redact_phrase_points(finder, &name, &around);
     if (said && !name_is_brand(text, &name) && !name_is_place(text, &name))
         return name_decide(finder, &name, said);
     bool unknown = !word->cues && word->size >= 4;
-    if (unknown && stands_as_person(finder, &name, &around) &&
-        !(redact_registers(finder) & REGISTER_FILM))
-        return name_take(finder, &name);
+    if (unknown && name_stands_as_person(finder, &name, &around)) return name_take(finder, &name);
     bool ambiguous = word->cues & CUE(ALSO) && !is_firm_too(word); /* "Amber was so helpful" */
     if (ambiguous && name.parts == 1 && name_starts_sentence(text, name.start) &&
         is_kind_or_not(text, &name))
@@ -342,7 +368,8 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     bool alone =
         starts_line(text, name.start) && (at(text, name.end) == '\n' || name.end == text.size);
     bool follows = around.follow.size && name_is_followed_as_person(&around.follow);
-    bool family = name.known && (!name_starts_sentence(text, name.start) || alone || follows);
+    bool starts = name_starts_sentence(text, name.start);
+    bool family = are_two_like_names(text, &name, starts) || (name.known && (!starts || alone || follows));
     bool field = name_is_field(text, &name) && (name.known || name.initial);
     bool head = alone && redact_registers(finder) & REGISTER_CONTACT; /* of a letter or a form */
     if (!person && !(finder->english && name.foreign) && !family && !field && !head &&

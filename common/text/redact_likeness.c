@@ -1,0 +1,43 @@
+/* How much a word that no list knows looks like a name: "Bovarnik" does, "Netgear" doesn't. A
+ * logistic model of its pieces of two to four letters (ops/models/redact/likeness). A third of
+ * brands and half of places look like names, too: it only says how much must be said of a word. */
+#include "text/redact_name.h"
+
+enum { BUCKETS = 4096, SHORTEST = 4, LONGEST = 14 };
+
+static const int8_t bias_and_weights[1 + BUCKETS] = {
+#include "text/redact_likeness.inc"
+};
+
+static uint32_t bucket_of(const char *piece, size_t size)
+{
+    uint32_t value = 0;
+    for (size_t i = 0; i < size; i++) value = value * 31 + (uint8_t)piece[i];
+    value ^= value >> 15;
+    return value * 0x9E3779B1u >> 20;
+}
+
+static int likeness(const struct redact_word *word)
+{
+    char framed[LONGEST + 2];
+    size_t size = word->size + 2u;
+    int total = bias_and_weights[0];
+    if (word->size < SHORTEST || word->size > LONGEST) return INT16_MIN;
+    framed[0] = '^', framed[size - 1] = '$';
+    memcpy(framed + 1, word->folded, word->size);
+    for (size_t piece = 2; piece <= 4; piece++)
+        for (size_t i = 0; i + piece <= size; i++)
+            total += bias_and_weights[1 + bucket_of(framed + i, piece)];
+    return total;
+}
+
+/* Its first and its last word, or the only one. */
+bool name_is_like_one(struct str text, const struct name *name, int least)
+{
+    struct redact_word first, last;
+    redact_word_at(text, name->start, &first);
+    if (likeness(&first) < least) return false;
+    if (name->parts == 1) return true;
+    redact_word_before(text, name->end, &last);
+    return likeness(&last) >= least;
+}
