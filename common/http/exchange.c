@@ -249,6 +249,13 @@ static size_t waiting_bytes(const struct exchange *exchange)
     return exchange->answer.size - exchange->sent + in_libuv;
 }
 
+size_t http_stream_waiting(const struct http_request *request)
+{
+    const struct exchange *exchange = exchange_of(request);
+    assert(exchange->phase == EXCHANGE_STREAMING);
+    return exchange->connection ? waiting_bytes(exchange) : 0;
+}
+
 bool http_stream_write(struct http_request *request, struct str data)
 {
     struct exchange *exchange = exchange_of(request);

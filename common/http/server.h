@@ -199,6 +199,8 @@ void http_on_close(struct http_request *request, http_on_request on_close, void 
 void http_stream_begin(struct http_request *request, int status, struct str content_type);
 /* False, and nothing is taken, while more than stream_bytes wait for the reader: drop or end it. */
 bool http_stream_write(struct http_request *request, struct str data);
+/* Bytes of it that wait for the reader; 0 when the client went away. */
+size_t http_stream_waiting(const struct http_request *request);
 void http_stream_end(struct http_request *request); /* the request is gone when this returns */
 
 #endif

@@ -205,6 +205,11 @@ bool http_stream_write(struct http_request *request, struct str data)
     (void)request, (void)data;
     abort();
 }
+size_t http_stream_waiting(const struct http_request *request)
+{
+    (void)request;
+    abort();
+}
 void http_stream_end(struct http_request *request)
 {
     (void)request;

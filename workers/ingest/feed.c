@@ -92,7 +92,8 @@ static bool drain(struct feed *feed)
 {
     struct bus_batch batch = {0};
     struct err err;
-    if (bus_poll(feed->consumer, POLL_RECORDS, POLL_BYTES, &batch, &err)) return false;
+    size_t bytes = feed->streams ? STREAM_POLL_BYTES : POLL_BYTES;
+    if (bus_poll(feed->consumer, POLL_RECORDS, bytes, &batch, &err)) return false;
     for (uint32_t i = 0; i < batch.count; i++) {
         arena_reset(&feed->arena);
         if (batch.messages[i].topic == TOPIC_AUDIT)
@@ -108,9 +109,10 @@ static bool drain(struct feed *feed)
 
 static void on_ready(uv_poll_t *handle, int status, int events)
 {
+    struct feed *feed = handle->data;
     (void)status, (void)events;
-    for (int i = 0; i < 4 && drain(handle->data); i++)
-        continue; /* other callers want the loop too */
+    /* other callers want the loop too, and streams to send what they were told */
+    for (int i = 0; drain(feed) && i < 3 && !feed->streams; i++) continue;
 }
 
 /* Partitions where nothing was read yet: their place belongs into event ids too. */

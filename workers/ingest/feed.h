@@ -9,6 +9,8 @@
 
 enum {
     DIGESTS_MAX = 16, PARTITIONS_MAX = 64, POLL_RECORDS = 256, POLL_BYTES = 1 << 20,
+    /* of messages at once where there are streams: as JSON they stay below what may wait unsent */
+    STREAM_POLL_BYTES = 64 << 10,
     MEMBERS_MAX = 64
 };
 

@@ -2,7 +2,8 @@
  * the shared reader is.
  *
  * Happy path: subscribed at its place → each wake-up brings a batch → nothing is between it and the
- * shared reader any more → it is given up. A place behind the end (the bus was replaced) is moved
+ * shared reader any more → it is given up. While the caller has yet to read what was sent nothing
+ * is read on, so whoever catches up may be as slow as he likes. A place behind the end (the bus was replaced) is moved
  * to the end; one in a partition that isn't there ends the stream. */
 #include <stdlib.h>
 
@@ -11,6 +12,8 @@
 enum {
     REPLAYS_MAX = 32,
     SETTLED_MS = 2000, /* by then a reader knows the ends of its partitions */
+    UNSENT_BYTES = 64 << 10, /* with one batch more still below what may wait */
+    LOOK_AGAIN_MS = 10,
 };
 
 struct replay {
@@ -18,9 +21,15 @@ struct replay {
     struct bus_consumer *consumer;
     bool placed; /* its partitions are known, and it stands where it shall begin */
     uv_poll_t ready;
+    uv_timer_t later; /* has the caller read enough? */
+    unsigned handles;
 };
 
-static void free_replay(uv_handle_t *handle) { free(handle->data); }
+static void free_replay(uv_handle_t *handle)
+{
+    struct replay *replay = handle->data;
+    if (--replay->handles == 0) free(replay);
+}
 
 void stream_replay_end(struct stream *stream)
 {
@@ -31,6 +40,7 @@ void stream_replay_end(struct stream *stream)
     uv_poll_stop(&replay->ready);
     bus_unsubscribe(replay->consumer);
     uv_close((uv_handle_t *)&replay->ready, free_replay);
+    uv_close((uv_handle_t *)&replay->later, free_replay);
 }
 
 /* Nothing is between this stream and the shared reader. */
@@ -83,21 +93,38 @@ static void leave_beyond(struct stream *stream)
     }
 }
 
+static void on_replay_ready(uv_poll_t *handle, int status, int events);
+
+static void on_later(uv_timer_t *timer)
+{
+    struct replay *replay = timer->data;
+    struct feed *feed = replay->stream->feed;
+    uv_poll_start(&replay->ready, UV_READABLE, on_replay_ready);
+    stream_replay_read(replay->stream);
+    streams_end_closing(feed);
+}
+
 void stream_replay_read(struct stream *stream)
 {
     struct feed *feed = stream->feed;
+    struct replay *replay = stream->replay;
     struct bus_batch batch = {0};
     struct err err;
-    bool placed = stream->replay->placed;
-    if (bus_poll(stream->replay->consumer, POLL_RECORDS, POLL_BYTES, &batch, &err)) return;
+    bool placed = replay->placed;
+    if (http_stream_waiting(stream->request) > UNSENT_BYTES) {
+        uv_poll_stop(&replay->ready); /* it stays readable */
+        uv_timer_start(&replay->later, on_later, LOOK_AGAIN_MS, 0);
+        return;
+    }
+    if (bus_poll(replay->consumer, POLL_RECORDS, STREAM_POLL_BYTES, &batch, &err)) return;
     for (uint32_t i = 0; placed && i < batch.count && !stream->closing; i++) {
         struct finished finished;
         if (!stream_advance(stream, &batch.messages[i])) continue;
         if (!feed_look_into(feed, batch.messages[i].value, &finished)) continue;
         stream_tell(stream, &finished, buffer_str(&feed->json));
     }
-    bus_release(stream->replay->consumer, &batch);
-    if (!placed && place(stream->replay, &err)) stream->closing = true;
+    bus_release(replay->consumer, &batch);
+    if (!placed && place(replay, &err)) stream->closing = true;
     if (!placed) return;
     if (feed_now_ms(feed) - stream->began_ms < SETTLED_MS) return;
     leave_beyond(stream);
@@ -134,8 +161,11 @@ int stream_replay_begin(struct stream *stream, const struct positions *from, str
     }
     stream->replay = replay;
     feed->resumed_count++;
-    uv_poll_init(feed->state->context->loop, &replay->ready, bus_wake_fd(replay->consumer));
-    replay->ready.data = replay;
+    uv_loop_t *loop = feed->state->context->loop;
+    uv_poll_init(loop, &replay->ready, bus_wake_fd(replay->consumer));
+    uv_timer_init(loop, &replay->later);
+    replay->ready.data = replay->later.data = replay;
+    replay->handles = 2;
     uv_poll_start(&replay->ready, UV_READABLE, on_replay_ready);
     return E_OK;
 }

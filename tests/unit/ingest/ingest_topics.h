@@ -68,15 +68,17 @@ static inline void rig_publish_message(struct rig *rig, const char *key, struct 
     bus_producer_close(producer);
 }
 
-/* As the pipeline would: an insight. */
-static inline void rig_publish(struct rig *rig, const char *id, const char *key, const char *tenant,
-                               const char *product, uint32_t safety_state, uint32_t label)
+/* As the pipeline would: an insight. text: empty, or what the document says. */
+static inline void rig_publish_text(struct rig *rig, const char *id, const char *key,
+                                    const char *tenant, const char *product, uint32_t safety_state,
+                                    uint32_t label, struct str text)
 {
     struct arena arena = {0};
     struct record record = {.version = RECORD_VERSION, .id = str_of(id)};
     struct feedback feedback = {0};
     struct safety safety = {0};
     struct insight insight = {0};
+    struct document document = {0};
     struct str message;
     struct err err;
     if (tenant) shape_set(feedback, &feedback, tenant, str_of(tenant));
@@ -89,11 +91,21 @@ static inline void rig_publish(struct rig *rig, const char *id, const char *key,
     shape_set(sentiment, &sentiment, score, 0.5f);
     shape_set(insight, &insight, sentiment, sentiment);
     must(record_put(&record, SECTION_FEEDBACK, &feedback, &arena, &err), &err);
+    if (text.size) {
+        shape_set(document, &document, text, text);
+        must(record_put(&record, SECTION_DOCUMENT, &document, &arena, &err), &err);
+    }
     must(record_put(&record, SECTION_SAFETY, &safety, &arena, &err), &err);
     must(record_put(&record, SECTION_INSIGHT, &insight, &arena, &err), &err);
     must(record_write(&record, &arena, &message, &err), &err);
     rig_publish_message(rig, key, message);
     arena_deinit(&arena);
+}
+
+static inline void rig_publish(struct rig *rig, const char *id, const char *key, const char *tenant,
+                               const char *product, uint32_t safety_state, uint32_t label)
+{
+    rig_publish_text(rig, id, key, tenant, product, safety_state, label, STR(""));
 }
 
 #endif

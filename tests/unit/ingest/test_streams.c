@@ -234,6 +234,36 @@ static void test_resume(void **state)
     unfollow(&follower);
 }
 
+static void publish_long(int number)
+{
+    static char words[6000];
+    char id[24];
+    memset(words, 'w', sizeof words);
+    snprintf(id, sizeof id, "long-%d", number);
+    rig_publish_text(&rig, id, id, NULL, "p", ENUM_safety_state_negative,
+                     ENUM_sentiment_label_neutral, str_make(words, sizeof words));
+}
+
+/* More than may wait unsent, and a caller who takes his time: the stream waits for him, and doesn't
+ * end. */
+static void test_long_way_back(void **state)
+{
+    enum { RECORDS = 200 };
+    struct follower follower;
+    char id[24];
+    (void)state;
+    for (int i = 0; i < RECORDS; i++) publish_long(i);
+    follow(&follower, "/v1/insights/stream", "Last-Event-ID: 0:0\r\n");
+    struct str all = buffer_str(&follower.in);
+    for (int i = 0; i < RECORDS; i++) {
+        snprintf(id, sizeof id, "long-%d", i);
+        all = told(&follower, id);
+    }
+    assert_int_equal(count_of(all, "\nevent: insight\n"), RECORDS);
+    assert_false(holds(all, "\r\n0\r\n\r\n")); /* the end of a stream */
+    unfollow(&follower);
+}
+
 /* An event id of a bus that is gone: the stream goes on at the end of this one. */
 static void test_other_bus(void **state)
 {
@@ -331,6 +361,7 @@ int main(void)
         WITH_KEYS(test_isolation), WITHOUT(test_digests), WITHOUT(test_filters),
         WITHOUT(test_bad_filters),
         WITHOUT(test_resume), WITHOUT(test_other_bus), WITHOUT(test_recent),
+        WITHOUT(test_long_way_back),
         WITHOUT(test_too_many_streams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
