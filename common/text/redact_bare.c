@@ -93,7 +93,7 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     if (registers & REGISTER_FILM ||
         (registers & (REGISTER_ARTS | REGISTER_HINT) && !finder->english))
         return points - 4;
-    if (registers & REGISTER_HINT) return points - (registers & REGISTER_ARTS ? 2 : 3);
+    if (registers & REGISTER_HINT) return points - (registers & REGISTER_ARTS ? 1 : 3);
     return points - (registers & REGISTER_ARTS && name->parts == 1 ? 1 : 0);
 }
 

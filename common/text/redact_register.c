@@ -206,7 +206,8 @@ static uint32_t look(struct str text)
         if ((hint != ARTS && hint != PERHAPS_FILM) || !is_of_service(text, &word)) count[hint]++;
         i = word.end > i ? word.end : i + 1;
     }
-    if (count[FILM] || count[PERHAPS_FILM] >= WEAK_MOST) found |= REGISTER_FILM;
+    if (count[FILM] || count[PERHAPS_FILM] >= (count[ARTS] ? WEAK_MOST + 1 : WEAK_MOST))
+        found |= REGISTER_FILM;
     if (count[PERHAPS_FILM]) found |= REGISTER_HINT;
     if (count[PUBLIC]) found |= REGISTER_ARTS | REGISTER_PUBLIC;
     if (count[ARTS]) found |= REGISTER_ARTS;
