@@ -3,8 +3,8 @@
  *
  * Happy path: subscribed at its place → each wake-up brings a batch → nothing is between it and the
  * shared reader any more → it is given up. While the caller has yet to read what was sent nothing
- * is read on, so whoever catches up may be as slow as he likes. A place behind the end (the bus was replaced) is moved
- * to the end; one in a partition that isn't there ends the stream. */
+ * is read on, so whoever catches up may be as slow as he likes. A place behind the end (the bus was
+ * replaced) is moved to the end; one in a partition that isn't there ends the stream. */
 #include <stdlib.h>
 
 #include "workers/ingest/streams.h"

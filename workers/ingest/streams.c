@@ -188,7 +188,8 @@ static bool take_choice(struct http_request *request, struct str name,
 /* A filter with a typo would let everything through. */
 static bool knows_parameters(struct str query)
 {
-    static const char *const known[] = {"product", "safety", "sentiment", "tenant", "recent", "key"};
+    static const char *const known[] = {"product", "safety", "sentiment",
+                                        "tenant",  "recent", "key"};
     while (query.size) {
         struct str value = str_cut(&query, '&'), name = str_cut(&value, '=');
         size_t i = 0;

@@ -80,6 +80,35 @@ static void test_plain_cases(void **state)
     bench_close(&bench);
 }
 
+/* Words that are in one topic and look like another's. */
+static void test_topics(void **state)
+{
+    static const struct {
+        const char *why, *text, *language, *topic, *other;
+    } cases[] = {
+        {"a hospital's room is no hotel's", "I went to the emergency room with burns on my arm.",
+         "en", "safety", "travel"},
+        {"a hotel's is", "Our room was tiny.", "en", "travel", "safety"},
+        {"a battery burns nobody", "The hotel lamp burns through its charge.", "en", "travel",
+         "safety"},
+        {"one's own hand", "Me quem\xc3\xa9 la mano en la habitaci\xc3\xb3n.", "es", "safety",
+         "travel"},
+        {"a child's room", "Il a br\xc3\xbbl\xc3\xa9 dans la chambre de mon fils.", "fr", "safety",
+         "travel"},
+    };
+    (void)state;
+    struct bench bench;
+    struct err err;
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
+        assert_true(has_topic(&insight, cases[i].topic));
+        assert_false(has_topic(&insight, cases[i].other));
+    }
+    bench_close(&bench);
+}
+
 static void test_what_is_no_need(void **state)
 {
     static const struct { const char *why, *text, *language; uint32_t kind; } cases[] = {
@@ -388,7 +417,7 @@ static void test_missing_models(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_cases),
+        cmocka_unit_test(test_plain_cases), cmocka_unit_test(test_topics),
         cmocka_unit_test(test_what_is_no_need), cmocka_unit_test(test_what_is_missing),
         cmocka_unit_test(test_counted_trouble),
         cmocka_unit_test(test_evidence_in_the_sample),
