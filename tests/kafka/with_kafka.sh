@@ -34,6 +34,6 @@ failed=0
 for i in "${!pids[@]}"; do
     wait "${pids[i]}" && rc=0 || rc=$? failed=1
     cat "$dir/$i.log"
-    if [ $rc -eq 124 ] || [ $rc -eq 137 ]; then echo "with_kafka.sh: aborted after $PROGRAM_LIMIT s"; fi
+    if [ "$rc" -eq 124 ] || [ "$rc" -eq 137 ]; then echo "with_kafka.sh: aborted after $PROGRAM_LIMIT s"; fi
 done
 exit $failed
