@@ -102,6 +102,12 @@ void kafka_topics_close(struct kafka_bus *bus);
 void kafka_lag_close(struct kafka_bus *bus);
 int kafka_lag(struct bus *bus, const char *group, enum topic topic, struct bus_lag *ret_lag,
               struct err *err) CHECKED;
+/* Of all partitions; `end` is RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END, as a "time". An error
+ * of one is that of all. The caller destroys *ret_list. Blocks. */
+int kafka_ends(rd_kafka_t *client, const char *topic, uint32_t count, int64_t end, int timeout_ms,
+               rd_kafka_topic_partition_list_t **ret_list, struct err *err) CHECKED;
+/* RD_KAFKA_OFFSET_INVALID: it isn't in the list, which may have any order. */
+int64_t kafka_offset_in(const rd_kafka_topic_partition_list_t *list, int32_t partition);
 /* Number of partitions of a topic; NOT_FOUND, or UNAVAILABLE. Blocks. */
 int kafka_partition_count(rd_kafka_t *client, const char *topic, int timeout_ms,
                           uint32_t *ret_count, struct err *err) CHECKED;

@@ -25,12 +25,11 @@ static int check_list(const rd_kafka_topic_partition_list_t *list, const char *w
     return E_OK;
 }
 
-/* `end` is RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END, as a "time". */
-static int ask_ends(rd_kafka_t *client, const char *topic, uint32_t count, int64_t end,
-                    rd_kafka_topic_partition_list_t **ret_list, struct err *err)
+int kafka_ends(rd_kafka_t *client, const char *topic, uint32_t count, int64_t end, int timeout_ms,
+               rd_kafka_topic_partition_list_t **ret_list, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list = partitions_at(topic, count, end);
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client, list, LAG_MS);
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(client, list, timeout_ms);
     int rc = code ? kafka_error(code, topic, NULL, err) : check_list(list, topic, err);
     if (rc)
         rd_kafka_topic_partition_list_destroy(list);
@@ -96,11 +95,10 @@ static int ask_committed(rd_kafka_t *client, const char *topic, uint32_t count,
 
 /* --- lag ------------------------------------------------------------------------------------- */
 
-static int64_t offset_in(const rd_kafka_topic_partition_list_t *list,
-                         const rd_kafka_topic_partition_t *partition)
+int64_t kafka_offset_in(const rd_kafka_topic_partition_list_t *list, int32_t partition)
 {
     for (int i = 0; i < list->cnt; i++)
-        if (list->elems[i].partition == partition->partition) return list->elems[i].offset;
+        if (list->elems[i].partition == partition) return list->elems[i].offset;
     return RD_KAFKA_OFFSET_INVALID;
 }
 
@@ -110,8 +108,9 @@ static struct bus_lag lag_of(const rd_kafka_topic_partition_list_t *first,
 {
     struct bus_lag lag = {0};
     for (int i = 0; i < next->cnt; i++) {
-        int64_t end = next->elems[i].offset, from = offset_in(first, &next->elems[i]),
-                done = offset_in(committed, &next->elems[i]);
+        int32_t partition = next->elems[i].partition;
+        int64_t end = next->elems[i].offset, from = kafka_offset_in(first, partition),
+                done = kafka_offset_in(committed, partition);
         if (done > from) from = done;
         if (end > 0) lag.written += (uint64_t)end;
         if (end > from && from >= 0) lag.records += (uint64_t)(end - from);
@@ -130,8 +129,10 @@ static int ask(struct kafka_bus *bus, const char *group, enum topic topic, struc
     if (rc == E_OK) rc = kafka_partition_count(client, name, LAG_MS, &count, err);
     /* The ends last: what was committed meanwhile must not seem to lie beyond them. */
     if (rc == E_OK) rc = ask_committed(client, name, count, &committed, err);
-    if (rc == E_OK) rc = ask_ends(client, name, count, RD_KAFKA_OFFSET_BEGINNING, &first, err);
-    if (rc == E_OK) rc = ask_ends(client, name, count, RD_KAFKA_OFFSET_END, &next, err);
+    if (rc == E_OK)
+        rc = kafka_ends(client, name, count, RD_KAFKA_OFFSET_BEGINNING, LAG_MS, &first, err);
+    if (rc == E_OK)
+        rc = kafka_ends(client, name, count, RD_KAFKA_OFFSET_END, LAG_MS, &next, err);
     if (rc == E_OK) *ret_lag = lag_of(first, next, committed);
     if (first) rd_kafka_topic_partition_list_destroy(first);
     if (next) rd_kafka_topic_partition_list_destroy(next);

@@ -152,28 +152,15 @@ static bool add_found(struct kafka_watch *watch, enum topic topic,
         watch->found = grown;
         watch->found_capacity = count;
     }
-    for (int i = 0; i < starts->cnt; i++)
+    for (int i = 0; i < starts->cnt; i++) {
+        int32_t partition = starts->elems[i].partition;
         watch->found[watch->found_count++] =
             (struct kafka_found){.topic = topic,
-                                 .partition = (uint32_t)starts->elems[i].partition,
+                                 .partition = (uint32_t)partition,
                                  .start = starts->elems[i].offset,
-                                 .end = ends->elems[i].offset};
+                                 .end = kafka_offset_in(ends, partition)};
+    }
     return true;
-}
-
-/* Of all partitions, at the "time" `where`. NULL: not yet. Blocks. */
-static rd_kafka_topic_partition_list_t *offsets_at(rd_kafka_t *client, const char *topic,
-                                                   uint32_t count, int64_t where)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
-    for (uint32_t i = 0; i < count; i++)
-        rd_kafka_topic_partition_list_add(list, topic, (int32_t)i)->offset = where;
-    bool ok = rd_kafka_offsets_for_times(client, list, LOOK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    for (int i = 0; i < list->cnt; i++)
-        ok = ok && !list->elems[i].err && list->elems[i].offset >= 0;
-    if (ok) return list;
-    rd_kafka_topic_partition_list_destroy(list);
-    return NULL;
 }
 
 /* Where each partition of a topic ends, and begins for this reader. The ends come along, so that
@@ -188,13 +175,11 @@ static bool find_topic(struct kafka_consumer *consumer, enum topic topic, bool l
     int rc = kafka_partition_count(client, name, LOOK_MS, &count, NULL);
     *ret_absent = rc == E_NOT_FOUND;
     if (rc) return false;
-    *ret_ends = offsets_at(client, name, count, RD_KAFKA_OFFSET_END);
-    if (!*ret_ends) return false;
-    *ret_starts = latest ? rd_kafka_topic_partition_list_copy(*ret_ends)
-                         : offsets_at(client, name, count, RD_KAFKA_OFFSET_BEGINNING);
-    if (*ret_starts) return true;
-    rd_kafka_topic_partition_list_destroy(*ret_ends);
-    return false;
+    if (kafka_ends(client, name, count, RD_KAFKA_OFFSET_END, LOOK_MS, ret_ends, NULL)) return false;
+    if (latest) *ret_starts = rd_kafka_topic_partition_list_copy(*ret_ends);
+    else rc = kafka_ends(client, name, count, RD_KAFKA_OFFSET_BEGINNING, LOOK_MS, ret_starts, NULL);
+    if (rc) rd_kafka_topic_partition_list_destroy(*ret_ends);
+    return rc == E_OK;
 }
 
 /* The lock is held, but not while it waits. A topic that wasn't there and comes later is read whole,

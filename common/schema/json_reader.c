@@ -1,4 +1,5 @@
-/* A strict pull reader for JSON: no comments, no trailing commas, valid UTF-8, bounded depth. */
+/* A strict pull reader for JSON: no comments, no trailing commas, valid UTF-8, bounded depth.
+ * One file, as strings, numbers and skipping are inlined into each other. */
 #include <stdio.h>
 
 #include "schema/json.h"

@@ -12,6 +12,13 @@ static bool has_looked(struct bus_consumer *reader)
     return looked;
 }
 
+static void await_partitions(struct bus_consumer *reader, struct bus_backlog *ret_item)
+{
+    for (int64_t start = now_ms();
+         bus_backlog(reader, ret_item, 1) == 0 && now_ms() - start < WAIT_MS;)
+        poll_once(reader);
+}
+
 /* Nobody takes an end that isn't known yet for that of an empty partition: a digest that did began
  * anew, and told all again. */
 static void test_ends_come_with_partitions(void **state)
@@ -26,9 +33,7 @@ static void test_ends_come_with_partitions(void **state)
     (void)state;
     produce_many(&mock, OLD);
     must(bus_subscribe(mock.bus, &subscription, &reader, &err), &err);
-    for (int64_t start = now_ms();
-         bus_backlog(reader, &item, 1) == 0 && now_ms() - start < WAIT_MS;)
-        poll_once(reader);
+    await_partitions(reader, &item);
     assert_int_equal(item.end, OLD);
     bus_unsubscribe(reader);
     close_mock(&mock);
@@ -59,6 +64,7 @@ static void test_latest_on_a_slow_broker(void **state)
         .member = "late", .topics = &topic, .topic_count = 1, .start = BUS_LATEST};
     struct mock mock = open_mock(NULL);
     struct bus_consumer *reader;
+    struct bus_backlog item;
     struct err err;
     (void)state;
     produce_many(&mock, OLD);
@@ -69,9 +75,7 @@ static void test_latest_on_a_slow_broker(void **state)
     assert_true(has_looked(reader));
     assert_int_equal(bus_backlog(reader, NULL, 0), 0);
     rd_kafka_mock_broker_set_up(mock.cluster, BROKER);
-    for (int64_t start = now_ms();
-         bus_backlog(reader, NULL, 0) == 0 && now_ms() - start < WAIT_MS;)
-        poll_once(reader);
+    await_partitions(reader, &item);
     produce_many(&mock, NEW);
     assert_int_equal(first_offset(reader), OLD);
     bus_unsubscribe(reader);
