@@ -403,9 +403,10 @@ int directory_open(const struct store_config *config, const struct location *loc
     if (asprintf(&directory->description, "directory %s", location->path) < 0) {
         directory->description = NULL;
         rc = err_set(err, E_NO_MEMORY, "opening a store");
-    } else if (make_folders(location->path) != 0 ||
+    } else if ((!config->must_exist && make_folders(location->path) != 0) ||
                (directory->root = open(location->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
-        rc = err_system(err, E_NO_OUTPUT, "store directory %s", location->path);
+        rc = err_system(err, config->must_exist ? E_NO_INPUT : E_NO_OUTPUT, "store directory %s",
+                        location->path);
     }
     if (rc == E_OK)
         *ret_store = &directory->base;

@@ -80,6 +80,7 @@ struct store_config {
     const char *kms_key_id, *storage_class, *tags, *ca_file;
     int64_t connect_timeout_ms, deadline_ms, least_speed_time_ms;
     uint64_t least_speed_bytes;
+    bool must_exist;              /* directory: isn't made; one that isn't there is NO_INPUT */
     bool no_sync;                 /* directory: leave out fsync(2), for tests and scratch space */
     const struct clock *clock;    /* NULL: the system's; dates the signatures */
     const atomic_bool *cancelled; /* NULL: never */
@@ -91,8 +92,9 @@ struct store_config store_config_of(const struct store_options *options, const c
 struct store;
 struct store_upload;
 
-/* Makes no request to S3 (see store_probe()); creates the directory of a directory store.
- * BAD_CONFIG for what can't be meant, NO_OUTPUT or DENIED for a directory that can't be had. */
+/* Makes no request to S3 (see store_probe()); creates the directory of a directory store,
+ * unless it must exist. BAD_CONFIG for what can't be meant, NO_OUTPUT, NO_INPUT or DENIED for a
+ * directory that can't be had. */
 int store_open(const struct store_config *config, struct store **ret_store,
                struct err *err) CHECKED;
 void store_close(struct store *store); /* after its uploads; NULL is ignored */

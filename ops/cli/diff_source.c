@@ -123,6 +123,7 @@ static int read_archive(struct diff_side *side, const char *url, struct config *
     int rc = config_get(config, &store_option_table, &options, err);
     if (rc) return rc;
     struct store_config how = store_config_of(&options, url);
+    how.must_exist = true;
     rc = store_open(&how, &store, err);
     if (rc == E_OK) rc = archive_walk_lines(store, &wish, take_line, side, err);
     store_close(store);

@@ -146,6 +146,7 @@ static int read_archive(struct search *search, struct config *config, struct err
     int rc = config_get(config, &store_option_table, &options, err);
     if (rc) return rc;
     struct store_config how = store_config_of(&options, search->wish->archive);
+    how.must_exist = true;
     rc = store_open(&how, &store, err);
     if (rc == E_OK) rc = archive_walk_lines(store, &wish, take_line, search, err);
     store_close(store);

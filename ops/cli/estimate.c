@@ -110,6 +110,7 @@ static int read_archive(struct estimating *estimating, const struct cli_config *
     if (rc == E_OK) rc = config_get(config->config, &store_option_table, &options, err);
     if (rc) return rc;
     struct store_config how = store_config_of(&options, estimating->archive);
+    how.must_exist = true;
     rc = store_open(&how, &store, err);
     if (rc == E_OK) rc = archive_walk_lines(store, &estimating->window, take_line, estimating, err);
     store_close(store);

@@ -115,7 +115,7 @@ static int tail_run(const struct command *command, int argc, char **argv, struct
     if (rc) return rc;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
-    rc = bus_open(config.config, clock_system(), &bus, err);
+    rc = cli_open_bus(config.config, &bus, err);
     if (rc == E_OK) rc = tail(bus, topics, count, &wish, err);
     rc = cli_name_bus(bus, rc, err);
     bus_close(bus);

@@ -78,7 +78,8 @@ static int topics_run(const struct command *command, int argc, char **argv, stru
         return err_set(err, E_USAGE, "say \"create\", \"list\" or \"discover\"");
     rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
-    rc = bus_open(config.config, clock_system(), &bus, err);
+    rc = creating ? bus_open(config.config, clock_system(), &bus, err)
+                  : cli_open_bus(config.config, &bus, err);
     if (rc == E_OK) rc = each_topic(bus, creating, json, err);
     rc = cli_name_bus(bus, rc, err);
     bus_close(bus);

@@ -39,18 +39,14 @@ static int read_time(const char *flag, const char *text, bool up, int64_t *ret_m
     return E_OK;
 }
 
-/* A directory store makes its folder: here that would be an archive out of nothing. */
 static int open_archive(const char *url, const struct config *config, struct store **ret_store,
                         struct err *err)
 {
     struct store_options options;
-    struct str path = str_of(url);
-    if (str_starts(path, STR("file://"))) path = str_slice(path, 7, path.size);
-    bool local = str_find(path, STR("://")) == path.size;
-    if (local && access(path.data, R_OK | X_OK)) return err_system(err, E_NO_INPUT, "%s", url);
     int rc = config_get(config, &store_option_table, &options, err);
     if (rc) return rc;
     struct store_config store = store_config_of(&options, url);
+    store.must_exist = true;
     return store_open(&store, ret_store, err);
 }
 

@@ -40,6 +40,12 @@ refused "a command with a typo" 64 'did you mean "analyze"?' "$bin/verbatim" ana
 refused "a count of none, which would never end" 64 "from 1" "$bin/verbatim" tail --count 0 "--bus.path=$data/bus"
 refused "a stretch that ends before it begins" 64 "--to must be after" "$bin/verbatim" replay "$data" --from 1d --to 7d
 refused "sides of a bus that isn't there" 66 "bus/next- holds no topics" "$bin/verbatim" diff topic:next- topic:next- "--bus.path=$data/bus"
+refused "topics of what isn't there" 66 "nowhere/ holds no topics" "$bin/verbatim" topics list "--bus.path=$scratch/nowhere"
+refused "what goes over a topic that isn't there" 66 "nowhere/ holds no topics" "$bin/verbatim" tail --once "--bus.path=$scratch/nowhere"
+refused "a folder to watch that isn't there" 66 "nowhere: No such file" "$bin/verbatim-ingest" "--bus.path=$data/bus" --ingest.listen= --ingest.watch="$scratch/nowhere/raw"
+refused "phrases of an archive that isn't there" 66 "nowhere: No such file" "$bin/verbatim" topics discover --archive "$scratch/nowhere"
+refused "what an archive that isn't there would cost" 66 "nowhere: No such file" "$bin/verbatim" estimate --archive "$scratch/nowhere"
+refused "archives that aren't there" 66 "nowhere: No such file" "$bin/verbatim" diff "$scratch/nowhere" "$scratch/nowhere"
 refused "letters of what isn't there" 66 "nowhere/ holds no topics" "$bin/verbatim" redrive "--bus.path=$scratch/nowhere"
 refused "vectors of what isn't there" 66 "nowhere/ holds no topics" "$bin/verbatim" train segments "--bus.path=$scratch/nowhere"
 refused "the price of what costs nothing" 64 "--provider local" "$bin/verbatim" estimate --provider local "$source/config/sample/feedback.ndjson"

@@ -150,6 +150,7 @@ static int open_store(struct watch *watch, struct err *err)
     if (rc) return rc;
     watch->store_config = store_config_of(&options, watch->store_url);
     watch->store_config.cancelled = &watch->cancelled;
+    watch->store_config.must_exist = true; /* one with a typo would be watched in vain */
     return store_open(&watch->store_config, &watch->store, err);
 }
 

@@ -308,6 +308,11 @@ static void what_cannot_be_opened(void **state)
     expect(E_NO_OUTPUT, store_open(&config, &store, &err), &err);
     snprintf(path, sizeof path, "%s/file/below", fixture->root);
     expect(E_NO_OUTPUT, store_open(&config, &store, &err), &err);
+    snprintf(path, sizeof path, "%s/missing", fixture->root);
+    config.must_exist = true;
+    expect(E_NO_INPUT, store_open(&config, &store, &err), &err);
+    assert_int_equal(access(path, F_OK), -1);
+    config.must_exist = false;
     config.url = "/proc/no/such";
     int rc = store_open(&config, &store, &err);
     assert_true(rc == E_NO_OUTPUT || rc == E_DENIED);
