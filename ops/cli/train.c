@@ -2,6 +2,7 @@
  * vectors, to a versioned model. The vectors come off the bus, out of an archive, or from feedback
  * that is featurized here. */
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "model/features.h"
@@ -114,6 +115,21 @@ static int train_labelled(const struct training *training, const char *task, str
     return strcmp(task, "language") == 0 ? train_language_task(&wish, err) : train_task(&wish, err);
 }
 
+/* Before minutes are spent: is there a folder that takes the model? */
+static int check_out(const char *out, struct err *err)
+{
+    struct stat found;
+    const char *slash = strrchr(out, '/');
+    char folder[4096];
+    int size = snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - out + 1) : 1,
+                        slash ? out : ".");
+    if (size < 0 || (size_t)size >= sizeof folder)
+        return err_set(err, E_NO_OUTPUT, "--out: the name is too long");
+    if (stat(out, &found) == 0 && S_ISDIR(found.st_mode))
+        return err_set(err, E_NO_OUTPUT, "--out %s is a folder; a file is meant", out);
+    return access(folder, W_OK | X_OK) ? err_system(err, E_NO_OUTPUT, "--out %s", out) : E_OK;
+}
+
 static int train_run(const struct command *command, int argc, char **argv, struct err *err)
 {
     struct training training = {
@@ -148,6 +164,8 @@ static int train_run(const struct command *command, int argc, char **argv, struc
     snprintf(out, sizeof out, "%s.model", what);
     if (!training.name) training.name = name;
     if (!training.out) training.out = out;
+    rc = check_out(training.out, err);
+    if (rc) return rc;
     if (!segments) return train_labelled(&training, what, err);
     if (training.archive && training.input)
         return err_set(err, E_USAGE, "either --archive or --input");

@@ -118,6 +118,12 @@ refused "too few texts" 65 "3 rows; at least 20" language --data "$scratch/three
 grep -P '^(label|sv)\t' "$scratch/language.tsv" >"$scratch/one.tsv"
 cat "$scratch/one.tsv" <(sed 1d "$scratch/one.tsv" | sed 's/$/ två/') <(sed 1d "$scratch/one.tsv" | sed 's/$/ tre/') >"$scratch/only.tsv"
 refused "one language" 65 "one language" language --data "$scratch/only.tsv"
+# where the model can't go is said before anything is read: else the data would be what is refused
+for out in "$scratch/no/such/model" "$scratch/" "$scratch"; do
+    "$verbatim" train needs --data "$scratch/nowhere.tsv" --out "$out" >/dev/null 2>"$scratch/err"
+    equal "a model can't go to ${out#"$scratch"}: exit status" $? 73
+    check "and it is said which ($(head -c 200 "$scratch/err"))" contains "$scratch/err" "--out $out"
+done
 script -qec "'$verbatim' train needs --data '$scratch/needs.tsv' --out '$scratch/tty.model'" /dev/null >"$scratch/terminal" 2>&1
 check "a terminal sees the progress of a task" grep -q 'epochs' "$scratch/terminal"
 finish
