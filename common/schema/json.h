@@ -91,7 +91,7 @@ bool json_skip(struct json_reader *reader, struct str *ret_raw);
 bool json_end(struct json_reader *reader);
 /* Fills err with BAD_JSON, line and column; or NO_MEMORY. */
 int json_fault(const struct json_reader *reader, struct err *err);
-/* The text that err tells of was this line of a larger one: a BAD_JSON names that. */
-void json_fault_in_line(struct err *err, uint64_t line);
+/* The text that err tells of began here in a larger one: a BAD_JSON names the place in that. */
+void json_fault_began(struct err *err, uint64_t line, uint64_t column);
 
 #endif

@@ -421,11 +421,14 @@ int json_fault(const struct json_reader *reader, struct err *err)
                    reader->fault ? reader->fault : "malformed");
 }
 
-void json_fault_in_line(struct err *err, uint64_t line)
+void json_fault_began(struct err *err, uint64_t line, uint64_t column)
 {
-    static const char first[] = "line 1, ";
     struct err inner = *err;
-    if (inner.code != E_BAD_JSON || !str_starts(str_of(inner.text), str_of(first))) return;
-    err_set(err, E_BAD_JSON, "line %llu, %s", (unsigned long long)line,
-            inner.text + sizeof first - 1);
+    unsigned long long at[2];
+    int size = 0;
+    if (inner.code != E_BAD_JSON ||
+        sscanf(inner.text, "line %llu, column %llu%n", &at[0], &at[1], &size) < 2)
+        return;
+    err_set(err, E_BAD_JSON, "line %llu, column %llu%s", at[0] + line - 1,
+            at[0] == 1 ? at[1] + column - 1 : at[1], inner.text + size);
 }

@@ -117,7 +117,10 @@ static int filter(struct analysis *analysis, struct input *input, struct progres
         if (rc == E_OK && analysis->out.size >= OUTPUT_BYTES) rc = flush(analysis, err);
         if ((++done & 0xFF) == 0) progress_set(progress, done);
     }
-    return rc ? rc : flush(analysis, err);
+    struct err unwritten = {0}; /* what was read before is there all the same */
+    int flushed = flush(analysis, &unwritten);
+    if (rc == E_OK && flushed) *err = unwritten;
+    return rc ? rc : flushed;
 }
 
 static int analyze(struct analysis *analysis, const struct arguments *arguments,
@@ -183,7 +186,7 @@ const struct command analyze_command = {
     .name = "analyze",
     .summary = "feedback in, insights out, as a filter",
     .usage = "[--keep-text] [--csv] [--quiet] [FILE]",
-    .details = "Reads NDJSON (one object a line) or CSV with a header; writes one record a line as "
+    .details = "Reads NDJSON (one object a line), a JSON array, or CSV with a header; writes one record a line as "
                "JSON, in input order.\n"
                "Fields: text (required), id, product, channel, customer, rating, language, "
                "occurred_at, attributes;\n"

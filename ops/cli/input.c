@@ -53,12 +53,32 @@ static void guess(struct input *input)
 {
     struct str text = str_trim(unread(input));
     if (str_starts(text, STR("\xEF\xBB\xBF"))) text = str_trim(str_slice(text, 3, text.size));
-    input->form =
-        text.size && text.data[0] != '{' && text.data[0] != '[' ? INPUT_CSV : INPUT_NDJSON;
+    bool json = text.size == 0 || text.data[0] == '{' || text.data[0] == '[';
+    input->form = json ? INPUT_JSON : INPUT_CSV;
+    if (json && str_starts(unread(input), STR("\xEF\xBB\xBF"))) input->at += 3;
 }
 
-/* One line without its end; false when there is none left. */
-static bool next_line(struct input *input, struct str *ret_line, struct err *err)
+/* --- JSON ------------------------------------------------------------------------------------- */
+
+enum found { FOUND, TOO_LONG, NONE_LEFT };
+
+struct place {
+    uint64_t line, column; /* of a text's start */
+};
+
+/* To behind the line's end, without keeping it. */
+static void pass_over_line(struct input *input, struct err *err)
+{
+    for (;;) {
+        struct str rest = unread(input);
+        size_t end = rest.size ? str_find(rest, STR("\n")) : 0;
+        input->at += end < rest.size ? end + 1 : end;
+        if (end < rest.size || !read_more(input, err)) return;
+    }
+}
+
+/* One line without its end. TOO_LONG: it was passed over. */
+static enum found next_line(struct input *input, struct str *ret_line, struct err *err)
 {
     for (;;) {
         struct str rest = unread(input);
@@ -66,61 +86,150 @@ static bool next_line(struct input *input, struct str *ret_line, struct err *err
         if (end < rest.size || (input->ended && rest.size)) {
             *ret_line = str_slice(rest, 0, end);
             input->at += end < rest.size ? end + 1 : end;
-            return true;
+            input->line++;
+            return FOUND;
         }
         if (rest.size > RECORD_BYTES_MAX) {
+            pass_over_line(input, err);
             err_set(err, E_TOO_LARGE, "%s: line %llu is longer than %d bytes", input->name,
-                    (unsigned long long)input->line, RECORD_BYTES_MAX);
-            return false;
+                    (unsigned long long)input->line++, RECORD_BYTES_MAX);
+            return TOO_LONG;
         }
-        if (!read_more(input, err) && unread(input).size == 0) return false;
+        if (!read_more(input, err) && unread(input).size == 0) return NONE_LEFT;
     }
 }
 
-static bool is_punctuation(struct str line)
+/* Goes behind a string's closing quote. False: the line's end cuts it, which is no string. */
+static bool pass_string(struct str text, size_t *at)
 {
-    return str_equal(line, STR("[")) || str_equal(line, STR("]")) || str_equal(line, STR(","));
+    for (++*at; *at < text.size; ++*at) {
+        char c = text.data[*at];
+        if (c == '\n') return false;
+        if (c == '\\') ++*at;
+        if (c == '"') return ++*at, true;
+    }
+    *at = text.size;
+    return true;
 }
 
-/* What people have who don't have one object a line, and what makes it so. */
-static void explain_line(struct str line, struct err *err)
+/* Where the value at the text's start ends, by its brackets; the text's size: not seen yet. With a
+ * string that is cut it ends there, as what follows may be whole. */
+static size_t value_end(struct str text)
 {
-    if (line.data[0] == '[')
-        err_set(err, E_BAD_MESSAGE,
-                "an array must have one object a line, as jq -c '.[]' writes them");
-    else if (str_equal(line, STR("{")))
-        err_set(err, E_BAD_MESSAGE, "an object must be on one line, as jq -c . writes it");
+    size_t depth = 0, at = 0;
+    while (at < text.size) {
+        char c = text.data[at];
+        if (c == '"') {
+            if (!pass_string(text, &at)) return at;
+            continue;
+        }
+        if (depth == 0 && at && (c == '}' || c == ']')) return at;
+        if (depth == 0 && (c == ',' || c == '\n')) return at;
+        at++;
+        if (c == '{' || c == '[') depth++;
+        else if ((c == '}' || c == ']') && (depth == 0 || --depth == 0)) return at;
+    }
+    return text.size;
+}
+
+static void count_places(struct input *input, struct str passed)
+{
+    for (size_t i = 0; i < passed.size; i++) {
+        input->column++;
+        if (passed.data[i] == '\n') input->line++, input->column = 0;
+    }
+}
+
+/* White space, commas, and the brackets of the array around the values. */
+static void pass_between(struct input *input)
+{
+    struct str rest = unread(input);
+    size_t at = 0;
+    for (; at < rest.size; at++) {
+        char c = rest.data[at];
+        if (c == '[' && !input->in_array) input->in_array = true;
+        else if (c == ']' && input->in_array) input->in_array = false;
+        else if (c != ' ' && c != '\t' && c != '\r' && c != '\n' && c != ',') break;
+    }
+    count_places(input, str_slice(rest, 0, at));
+    input->at += at;
+}
+
+/* One value of an array, or an object over several lines. TOO_LONG: that was the last. */
+static enum found next_value(struct input *input, struct str *ret_value, struct place *ret_place,
+                             struct err *err)
+{
+    for (;;) {
+        pass_between(input);
+        struct str rest = unread(input);
+        size_t end = rest.size ? value_end(rest) : 0;
+        if (end < rest.size || (input->ended && rest.size)) {
+            *ret_value = str_slice(rest, 0, end);
+            *ret_place = (struct place){input->line, input->column + 1};
+            input->at += end;
+            count_places(input, *ret_value);
+            return FOUND;
+        }
+        if (rest.size > RECORD_BYTES_MAX) {
+            input->ended = true;
+            input->at = input->bytes.size;
+            err_set(err, E_TOO_LARGE,
+                    "%s: the value at line %llu is longer than %d bytes; is a quote or bracket "
+                    "not closed?", input->name, (unsigned long long)input->line, RECORD_BYTES_MAX);
+            return TOO_LONG;
+        }
+        if (!read_more(input, err) && unread(input).size == 0) return NONE_LEFT;
+    }
+}
+
+/* A line at a time, as one that is broken then costs only itself; value by value from where a line
+ * begins an array, or an object that isn't on one line. */
+static enum found next_text(struct input *input, struct str *ret_text, struct place *ret_place,
+                            struct err *err)
+{
+    while (!input->by_value) {
+        struct str line;
+        *ret_place = (struct place){input->line, 1};
+        enum found found = next_line(input, &line, err);
+        if (found != FOUND) return found;
+        *ret_text = str_trim(line);
+        if (ret_text->size == 0) continue;
+        input->by_value = ret_text->data[0] == '[' || str_equal(*ret_text, STR("{"));
+        if (!input->by_value) {
+            if (ret_text->data[ret_text->size - 1] == ',') ret_text->size--;
+            return FOUND;
+        }
+        input->at = (size_t)(line.data - input->bytes.data);
+        input->line--;
+    }
+    return next_value(input, ret_text, ret_place, err);
 }
 
 /* Where it was: a BAD_JSON says itself in which line and column. */
-static void place_line(const struct input *input, uint64_t number, struct err *err)
+static void place_text(const struct input *input, const struct place *place, struct err *err)
 {
-    json_fault_in_line(err, number);
+    json_fault_began(err, place->line, place->column);
     if (err->code == E_BAD_JSON) err_wrap(err, "%s", input->name);
-    else err_wrap(err, "%s, line %llu", input->name, (unsigned long long)number);
+    else err_wrap(err, "%s, line %llu", input->name, (unsigned long long)place->line);
 }
 
 static enum input_result next_json(struct input *input, const struct intake_rules *rules,
                                    struct arena *arena, struct intake *ret_intake,
                                    struct json_problems *problems, struct err *err)
 {
-    struct str line;
-    while (next_line(input, &line, err)) {
-        uint64_t number = input->line++;
-        if (number == 1 && str_starts(line, STR("\xEF\xBB\xBF")))
-            line = str_slice(line, 3, line.size);
-        line = str_trim(line);
-        if (line.size == 0 || is_punctuation(line)) continue;
-        if (line.data[line.size - 1] == ',') line.size--; /* an array with one object a line */
-        problems->count = 0;
-        if (intake_json(line, rules, input->row++, arena, ret_intake, problems, err) == E_OK)
-            return INPUT_RECORD;
-        explain_line(line, err);
-        place_line(input, number, err);
-        return INPUT_REFUSED;
-    }
-    return INPUT_END;
+    struct str text;
+    struct place place;
+    problems->count = 0;
+    enum found found = next_text(input, &text, &place, err);
+    if (found == NONE_LEFT) return INPUT_END;
+    if (found == TOO_LONG) return INPUT_REFUSED;
+    if (intake_json(text, rules, input->row++, arena, ret_intake, problems, err) == E_OK)
+        return INPUT_RECORD;
+    place_text(input, &place, err);
+    return INPUT_REFUSED;
 }
+
+/* --- CSV -------------------------------------------------------------------------------------- */
 
 /* A row, reading more until it is whole. */
 static int next_row(struct input *input, struct arena *arena, struct csv_row *ret_row,

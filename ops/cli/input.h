@@ -1,10 +1,11 @@
-/* Feedback from a file or a pipe, record by record: NDJSON, a JSON array's lines, or CSV. */
+/* Feedback from a file or a pipe, record by record: NDJSON, a JSON array, JSON objects over
+ * several lines, or CSV. */
 #ifndef VERBATIM_OPS_CLI_INPUT_H
 #define VERBATIM_OPS_CLI_INPUT_H
 
 #include "schema/intake.h"
 
-enum input_form { INPUT_GUESS, INPUT_NDJSON, INPUT_CSV };
+enum input_form { INPUT_GUESS, INPUT_JSON, INPUT_CSV };
 
 struct input {
     int fd;
@@ -13,7 +14,9 @@ struct input {
     struct buffer bytes;   /* read and not yet consumed */
     size_t at;             /* start of the next record in bytes */
     bool ended;
+    bool by_value, in_array; /* JSON: no longer an object a line; inside the array */
     uint64_t row, line;
+    uint64_t column; /* by value: bytes of the line that are behind us */
     struct csv_row header;
     char delimiter;        /* as the header shows */
     struct arena header_arena;

@@ -79,7 +79,7 @@ static int take_json(struct post *post, struct str text, uint64_t line,
     int rc = check_rows(post, err);
     if (rc) return rc;
     rc = intake_json(text, rules, post->rows, &post->arena, &intake, &problems, err);
-    if (rc) json_fault_in_line(err, line);
+    if (rc) json_fault_began(err, line, 1);
     return settle_row(post, rc, &intake, &problems, err);
 }
 

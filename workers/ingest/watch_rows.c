@@ -109,7 +109,7 @@ static int read_ndjson(struct reading *reading, struct str rest, bool complete)
         if (line.size) {
             rc = intake_json(line, &reading->rules, object->rows + chunk->rows,
                              &reading->watch->arena, &intake, &problems, reading->err);
-            if (rc) json_fault_in_line(reading->err, number);
+            if (rc) json_fault_began(reading->err, number, 1);
             rc = settle_row(reading, rc, &intake, number, line, &problems);
         }
         if (rc) return rc;

@@ -1,6 +1,7 @@
 /* Feedback as people have it in files: what is a record, what is refused, and how that is told. */
 #include "test.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "ops/cli/cli.h"
@@ -8,14 +9,14 @@
 
 #define TEXT(text) {text, sizeof(text) - 1}
 
-/* An input of these bytes: a pipe takes so few at once. */
+/* An input of these bytes. */
 static void open_text(struct input *input, struct str text)
 {
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    assert_int_equal(write(ends[1], text.data, text.size), text.size);
-    close(ends[1]);
-    *input = (struct input){.fd = ends[0], .name = "in", .form = INPUT_GUESS, .line = 1};
+    int file = memfd_create("in", MFD_CLOEXEC);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text.data, text.size), text.size);
+    assert_int_equal(lseek(file, 0, SEEK_SET), 0);
+    *input = (struct input){.fd = file, .name = "in", .form = INPUT_GUESS, .line = 1};
 }
 
 /* "text|text|": each record's text, "!" for each that is refused, and the last message. */
@@ -61,10 +62,25 @@ static void reads_what_people_have(void **state)
         {"an array, one object a line", TEXT("[\n{\"text\":\"a\"},\n{\"text\":\"b\"}\n]\n"), "a|b|",
          "", E_OK},
         {"behind a byte order mark", TEXT("\xef\xbb\xbf{\"text\":\"a\"}\n"), "a|", "", E_OK},
-        {"an array in one line: what makes lines of it", TEXT("[{\"text\":\"a\"},{\"text\":\"b\"}]\n"),
-         "!", "in, line 1: an array must have one object a line, as jq -c '.[]' writes them", E_OK},
-        {"an object over several lines: so too", TEXT("{\n"), "!",
-         "in, line 1: an object must be on one line, as jq -c . writes it", E_OK},
+        {"an array in one line", TEXT("[{\"text\":\"a\"},{\"text\":\"b]}\\\"\"} , {\"text\":\"c\"}]\n"),
+         "a|b]}\"|c|", "", E_OK},
+        {"without its end", TEXT("[{\"text\":\"a\"},{\"text\":\"b\"}"), "a|b|", "", E_OK},
+        {"behind a byte order mark too", TEXT("\xef\xbb\xbf[{\"text\":\"a\"}]"), "a|", "", E_OK},
+        {"an empty one", TEXT("[]"), "", "", E_OK},
+        {"objects over several lines, in an array",
+         TEXT("[\n  {\n    \"text\": \"a\",\n    \"attributes\": {\n \"b\": \"c\"\n }\n  },\n {\n"
+              "    \"text\": \"d\"\n  }\n]\n"), "a|d|", "", E_OK},
+        {"and without one", TEXT("{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"\n}\n"), "a|b|", "",
+         E_OK},
+        {"two arrays, a row each", TEXT("[{\"text\":\"a\"}]\n[{\"text\":\"b\"}]\n"), "a|b|", "", E_OK},
+        {"what is in an array and no object costs itself",
+         TEXT("[7,[{\"text\":\"a\"}],\"x\",null,{\"text\":\"b\"},{\"text\":}]"), "!!!!b|!",
+         "in: line 1, column 49: expected a value", E_OK},
+        {"a fault is told with its line in the file", TEXT("[\n{\"text\":\"a\"},\n{\n\"text\":}\n]\n"),
+         "a|!", "in: line 4, column 8: expected a value", E_OK},
+        {"an object that never ends", TEXT("{\n"), "!", "in: line 2, column 1: unexpected end", E_OK},
+        {"a quote that isn't closed ends with its line", TEXT("[{\"text\":\"a},\n{\"text\":\"b\"}]\n"),
+         "!b|", "in: line 1, column 14: string without an end", E_OK},
         {"no JSON: the place is the input's", TEXT("{\"text\":\"a\"}\n{\"text\":}\n"), "a|!",
          "in: line 2, column 9: expected a value", E_OK},
         {"no object", TEXT("{\"text\":\"a\"}\n7\n"), "a|!",
@@ -105,8 +121,45 @@ static void reads_what_people_have(void **state)
     }
 }
 
+/* What is behind it is read where it is clear where that begins. */
+static void passes_over_what_is_too_long(void **state)
+{
+    static const struct {
+        const char *why, *before, *after, *records, *message;
+    } cases[] = {
+        {"a line", "{\"text\":\"a\"}\n{\"text\":\"", "\"}\n{\"text\":\"b\"}\n", "a|!b|",
+         "in: line 2 is longer than 4194304 bytes"},
+        {"the last line", "{\"text\":\"a\"}\n{\"text\":\"", "\"}", "a|!",
+         "in: line 2 is longer than 4194304 bytes"},
+        {"a value of an array", "[{\"text\":\"a\"},\n{\"text\":\"", "\"},{\"text\":\"b\"}]", "a|!",
+         "in: the value at line 2 is longer than 4194304 bytes; is a quote or bracket not closed?"},
+        {"a row of CSV", "text\na\n\"", "\"\nb\n", "a|!",
+         "in: the row at line 3 is longer than 4194304 bytes; is a quote not closed?"},
+    };
+    struct buffer text = {0}, out = {0};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct err last = {0};
+        CASE(cases[i].why);
+        buffer_clear(&text);
+        buffer_clear(&out);
+        buffer_add(&text, str_of(cases[i].before));
+        for (int block = 0; block < 80; block++)
+            buffer_printf(&text, "%065536d", 0);
+        buffer_add(&text, str_of(cases[i].after));
+        assert_false(text.failed);
+        assert_int_equal(read_all(buffer_str(&text), &out, &last), E_OK);
+        buffer_add_char(&out, '\0');
+        assert_string_equal(out.data, cases[i].records);
+        assert_string_equal(last.text, cases[i].message);
+    }
+    buffer_deinit(&text);
+    buffer_deinit(&out);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reads_what_people_have)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_what_people_have), cmocka_unit_test(passes_over_what_is_too_long)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
