@@ -101,7 +101,7 @@ static uint32_t cut_between(const struct reading *reading, uint32_t from, uint32
     for (uint32_t at = from; at < last; at++) {
         const struct token *token = &reading->tokens->items[at];
         if (token->clause_before ||
-            words_sets(reading->words, token->hash) & (WORD_JOIN | WORD_TURN))
+            reading->features.sets[at] & (WORD_JOIN | WORD_TURN))
             return at;
     }
     return last;
@@ -135,10 +135,9 @@ static bool joins(const struct reading *reading, const struct namings *namings,
                   const struct clause *own, uint32_t at, uint32_t seam)
 {
     const struct clause *other = &reading->clauses[at];
-    const struct token *opener = &reading->tokens->items[reading->clauses[seam].first];
     if (other->sentence != own->sentence || namings->starts[at] != namings->starts[at + 1])
         return false;
-    if (words_sets(reading->words, opener->hash) & WORD_TURN) return false;
+    if (reading->features.sets[reading->clauses[seam].first] & WORD_TURN) return false;
     return other->score * own->score >= 0 ||
            fminf(fabsf(other->score), fabsf(own->score)) < BOTH_SCORE;
 }

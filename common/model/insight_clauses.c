@@ -22,7 +22,7 @@ static bool opens_clause(const struct reading *reading, const struct clause *cla
 
 static uint32_t sets_at(const struct reading *reading, uint32_t at)
 {
-    return words_sets(reading->words, reading->tokens->items[at].hash);
+    return reading->features.sets[at];
 }
 
 /* "pas mal de problemes" are many of them; "pas mal du tout" isn't. */

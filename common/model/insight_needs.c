@@ -47,7 +47,7 @@ static int add_need(const struct reading *reading, struct insight_result *result
     uint32_t first = sentence->first;
     if (result->need_count == INSIGHT_NEEDS_MAX) return E_OK;
     while (first + 2 < sentence->last &&
-           words_sets(reading->words, reading->tokens->items[first].hash) & WORD_FILLER)
+           reading->features.sets[first] & WORD_FILLER)
         first++;
     struct insight_span span = reading_span(reading, first, sentence->last);
     struct str text = statement_make(reading->text, reading->tokens, first, sentence->last, kind,
@@ -64,9 +64,9 @@ static uint32_t sets_of(const struct reading *reading, const struct sentence *se
     for (uint32_t i = sentence->first; i < sentence->last; i++) {
         const struct token *token = &reading->tokens->items[i];
         size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
-        uint64_t hash = cut ? hash_fast(str_slice(token->folded, cut, token->folded.size), 0)
-                            : token->hash;
-        sets |= words_sets(reading->words, hash);
+        sets |= !cut ? reading->features.sets[i]
+                     : words_sets(reading->words,
+                                  hash_fast(str_slice(token->folded, cut, token->folded.size), 0));
     }
     return sets;
 }
@@ -88,7 +88,7 @@ static bool is_mended(const struct reading *reading, const struct sentence *sent
 {
     bool once = false;
     for (uint32_t i = sentence->first; i < sentence->last && !once; i++)
-        once = words_sets(reading->words, reading->tokens->items[i].hash) & WORD_ONCE;
+        once = reading->features.sets[i] & WORD_ONCE;
     for (uint32_t i = 0; i < reading->clause_count && once; i++)
         if (reading->clauses[i].last == sentence->last)
             return insight_label(reading->clauses[i].score) == INSIGHT_POSITIVE;

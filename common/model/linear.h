@@ -24,6 +24,7 @@ enum { LINEAR_CLASSES_MAX = 16, LINEAR_WEIGHT_ZERO = 128 /* a weight of 0, as it
 struct linear_features {
     uint32_t *items, *first;
     uint32_t count, tokens;
+    const uint16_t *sets; /* words_sets() of each token's hash; NULL: not of a text's words */
 };
 
 /* In the arena; NO_MEMORY, or TOO_LARGE beyond 100 million tokens. `text` must be the one that the

@@ -1,4 +1,6 @@
 /* Turns tokens into the hashes that linear models score: see linear.h for the list. */
+#include <endian.h>
+
 #include "base/hash.h"
 #include "model/elision.h"
 #include "model/linear.h"
@@ -23,8 +25,8 @@ enum mark {
 struct extraction {
     const struct words *words;
     uint32_t *items, count;
-    uint64_t left;    /* hash of the token before, 0 at the start of a sentence */
-    int negated_left; /* words that the negation still reaches */
+    uint64_t left;         /* hash of the token before, 0 at the start of a sentence */
+    uint32_t negated_left; /* words that the negation still reaches */
 };
 
 static inline void emit_if(struct extraction *extraction, uint64_t hash, uint64_t salt, bool said)
@@ -39,30 +41,22 @@ static inline void emit(struct extraction *extraction, uint64_t hash, uint64_t s
     emit_if(extraction, hash, salt, true);
 }
 
-static bool is_negator(const struct words *words, struct str word, uint64_t hash, bool apostrophe)
+static inline uint64_t stem_hash(uint64_t bytes, uint32_t letters)
 {
-    if (apostrophe && word.size > 3 && word.data[word.size - 2] == '\'')
-        return word.data[word.size - 3] == 'n';
-    return words_sets(words, hash) & WORD_NEGATOR;
+    return (bytes & (UINT64_MAX >> (64 - 8 * letters))) * UINT64_C(0xd6e8feb86659fd93);
 }
 
-static inline uint64_t stem_hash(const char *word, size_t letters)
+/* How long words are can't be foreseen: a short one's stems are made of what lies behind it, and
+ * not kept. */
+static inline void emit_word(struct extraction *extraction, struct str word, uint64_t hash)
 {
-    uint64_t bytes = 0;
-    memcpy(&bytes, word, letters);
-    return bytes * UINT64_C(0xd6e8feb86659fd93);
-}
-
-static void emit_word(struct extraction *extraction, struct str word, uint64_t hash)
-{
-    uint64_t marked = extraction->negated_left > 0 ? SALT_NEGATED : 0;
+    uint64_t marked = extraction->negated_left ? SALT_NEGATED : 0, bytes;
+    _Static_assert(sizeof bytes <= TOKEN_READABLE, "a stem is read at once");
+    memcpy(&bytes, word.data, sizeof bytes);
+    bytes = le64toh(bytes);
     emit(extraction, hash ^ marked, SALT_WORD);
-    /* How long words are can't be foreseen: a short one's stems are made of nothing,
-     * and not kept. */
-    const char *stem = word.size > 6 ? word.data : "\0\0\0\0\0";
-    const char *short_stem = word.size > 4 ? word.data : "\0\0\0\0\0";
-    emit_if(extraction, stem_hash(short_stem, 4) ^ marked, SALT_STEM, word.size > 4);
-    emit_if(extraction, stem_hash(stem, 6) ^ marked, SALT_STEM, word.size > 6);
+    emit_if(extraction, stem_hash(bytes, 4) ^ marked, SALT_STEM, word.size > 4);
+    emit_if(extraction, stem_hash(bytes, 6) ^ marked, SALT_STEM, word.size > 6);
 }
 
 /* What stands between a token and the next: marks and emoticons. */
@@ -85,26 +79,42 @@ static void emit_gap(struct extraction *extraction, struct str gap)
     if (sad) emit(extraction, MARK_SAD, SALT_MARK);
 }
 
-static void emit_token(struct extraction *extraction, const struct token *token)
+/* A word with an apostrophe in it: what is left without an elision, whether that negates what
+ * follows, and whether itself is negated ("n'aime"). */
+static struct str take_off_elision(const struct extraction *extraction, struct str word,
+                                   uint64_t *hash, bool *negator, bool *negated)
+{
+    size_t cut = elision_bytes(word);
+    if (cut) {
+        *negated = word.data[0] == 'n';
+        word = str_slice(word, cut, word.size);
+        *hash = hash_fast(word, 0);
+        *negator = words_sets(extraction->words, *hash) & WORD_NEGATOR;
+    }
+    if (word.size > 3 && word.data[word.size - 2] == '\'')
+        *negator = word.data[word.size - 3] == 'n'; /* "don't" */
+    *negator |= *negated;
+    return word;
+}
+
+static inline void emit_token(struct extraction *extraction, const struct token *token,
+                              uint32_t sets)
 {
     struct str word = token->folded;
     uint64_t hash = token->hash;
     bool negator = false;
-    if (token->clause_before) extraction->negated_left = 0;
-    if (token->sentence_before) extraction->left = 0;
-    if (token->kind == TOKEN_NUMBER) {
+    extraction->negated_left = token->clause_before ? 0 : extraction->negated_left;
+    extraction->left = token->sentence_before ? 0 : extraction->left;
+    if (token->kind == TOKEN_WORD) {
+        bool negated = false;
+        negator = sets & WORD_NEGATOR;
+        if (token->apostrophe)
+            word = take_off_elision(extraction, word, &hash, &negator, &negated);
+        extraction->negated_left = negated ? NEGATION_WORDS : extraction->negated_left;
+        emit_word(extraction, word, hash);
+    } else if (token->kind == TOKEN_NUMBER) {
         hash = MARK_NUMBER;
         emit(extraction, MARK_NUMBER, SALT_MARK);
-    } else if (token->kind == TOKEN_WORD) {
-        size_t cut = token->apostrophe ? elision_bytes(word) : 0;
-        if (cut) {
-            negator = word.data[0] == 'n';
-            word = str_slice(word, cut, word.size);
-            hash = hash_fast(word, 0);
-        }
-        if (negator) extraction->negated_left = NEGATION_WORDS;
-        else negator = is_negator(extraction->words, word, hash, token->apostrophe);
-        emit_word(extraction, word, hash);
     } else {
         emit(extraction, hash, SALT_WORD);
     }
@@ -113,8 +123,8 @@ static void emit_token(struct extraction *extraction, const struct token *token)
     extraction->left = hash;
     if (token->upper) emit(extraction, MARK_UPPER, SALT_MARK);
     if (token->stretched) emit(extraction, MARK_STRETCHED, SALT_MARK);
-    if (negator) extraction->negated_left = NEGATION_WORDS;
-    else if (extraction->negated_left) extraction->negated_left--;
+    extraction->negated_left = negator ? NEGATION_WORDS
+                                       : extraction->negated_left - (extraction->negated_left > 0);
 }
 
 int linear_extract(struct str text, const struct tokens *tokens, struct arena *arena,
@@ -128,16 +138,18 @@ int linear_extract(struct str text, const struct tokens *tokens, struct arena *a
         .words = words_open(),
         .items = arena_alloc(arena, (count * FEATURES_PER_TOKEN_MAX + 1) * sizeof(uint32_t))};
     uint32_t *first = arena_alloc(arena, (count + 1) * sizeof(uint32_t));
-    if (!extraction.items || !first) return err_set(err, E_NO_MEMORY, NULL);
+    uint16_t *sets = arena_alloc(arena, (count + 1) * sizeof *sets);
+    if (!extraction.items || !first || !sets) return err_set(err, E_NO_MEMORY, NULL);
     for (size_t i = 0; i < count; i++) {
         first[i] = extraction.count;
-        emit_token(&extraction, &tokens->items[i]);
+        sets[i] = (uint16_t)words_sets(extraction.words, tokens->items[i].hash);
+        emit_token(&extraction, &tokens->items[i], sets[i]);
         size_t behind = i + 1 < count ? tokens->items[i + 1].start : text.size;
         if (behind > (size_t)tokens->items[i].end + 1 || i + 1 == count)
             emit_gap(&extraction, str_slice(text, tokens->items[i].end, behind));
     }
     first[count] = extraction.count;
     *ret_features = (struct linear_features){
-        extraction.items, first, extraction.count, (uint32_t)count};
+        extraction.items, first, extraction.count, (uint32_t)count, sets};
     return E_OK;
 }

@@ -87,7 +87,7 @@ int safety_cue_features(const struct screen_result *screened, struct arena *aren
         if (!screened->hits[i].decisive) items[count++] = cue_hash(&screened->hits[i]);
     }
     first[screened->count] = count;
-    *ret_features = (struct linear_features){items, first, count, screened->count};
+    *ret_features = (struct linear_features){items, first, count, screened->count, NULL};
     return E_OK;
 }
 

@@ -72,20 +72,36 @@ static const struct {
 };
 
 static struct words words;
+static uint64_t hashes[WORDS_SLOTS]; /* whole, of each slot: while it is built */
 static once_flag once = ONCE_FLAG_INIT;
+
+/* Puts the hash with its sets into one of its slots; what was there moves on to its own other one,
+ * and so on (cuckoo hashing, Pagh and Rodler 2001): with so many slots it soon ends. */
+static void put(uint64_t hash, uint64_t slot)
+{
+    enum { MOVES_MOST = 100 };
+    uint32_t at = words_first_slot(hash);
+    for (int moves = 0; slot; moves++) {
+        uint64_t moved = words.slots[at], moved_hash = hashes[at];
+        assert(moves < MOVES_MOST);
+        words.slots[at] = slot, hashes[at] = hash;
+        slot = moved, hash = moved_hash;
+        uint32_t first = words_first_slot(hash);
+        at = at == first ? words_second_slot(hash) : first;
+    }
+}
 
 static void enter(struct str word, uint32_t set)
 {
-    uint64_t hash = hash_fast(word, 0);
-    uint32_t i = hash >> 32 & (WORDS_SLOTS - 1), looked_at = 0;
-    while (words.slots[i].hash && words.slots[i].hash != hash) {
-        i = (i + 1) & (WORDS_SLOTS - 1);
-        looked_at++;
-        assert(looked_at < WORDS_SLOTS / 2);
-    }
-    words.slots[i].hash = hash;
-    words.slots[i].sets |= set;
-    words.filter[hash % WORDS_FILTER_BITS / 64] |= UINT64_C(1) << hash % 64;
+    uint64_t hash = hash_fast(word, 0), slot = (hash & ~(uint64_t)UINT16_MAX) | set;
+    assert(set <= UINT16_MAX);
+    const uint32_t places[] = {words_first_slot(hash), words_second_slot(hash)};
+    for (int i = 0; i < 2; i++)
+        if (words.slots[places[i]] && hashes[places[i]] == hash) {
+            words.slots[places[i]] |= set;
+            return;
+        }
+    put(hash, slot);
 }
 
 static void enter_idiom(struct str word)

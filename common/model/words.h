@@ -19,27 +19,30 @@ enum {
     WORD_ABILITY = 2048, /* what a program can do, or could */
 };
 
-enum { WORDS_FILTER_BITS = 4096, WORDS_SLOTS = 1024 };
+enum { WORDS_SLOTS = 2048, WORDS_SET_BITS = 16 };
 
+/* A word is in one of two slots, and both are always looked at: which words a text has can't be
+ * foreseen, so nothing may depend on it as a branch. A slot holds the hash of its word, but for the
+ * low WORDS_SET_BITS, where the sets are; 0: empty. */
 struct words {
-    /* which hashes there are: nearly every word ends there */
-    uint64_t filter[WORDS_FILTER_BITS / 64];
-    struct {
-        uint64_t hash; /* 0: empty */
-        uint32_t sets;
-    } slots[WORDS_SLOTS];
+    uint64_t slots[WORDS_SLOTS];
 };
 
 /* Built once; any thread. */
 const struct words *words_open(void);
 
+static inline uint32_t words_first_slot(uint64_t hash) { return hash & (WORDS_SLOTS - 1); }
+static inline uint32_t words_second_slot(uint64_t hash) { return hash >> 32 & (WORDS_SLOTS - 1); }
+
 /* Bits of the sets; hash: hash_fast(word, 0) of the folded word. */
 static inline uint32_t words_sets(const struct words *words, uint64_t hash)
 {
-    if (!(words->filter[hash % WORDS_FILTER_BITS / 64] >> hash % 64 & 1)) return 0;
-    uint32_t i = hash >> 32 & (WORDS_SLOTS - 1);
-    while (words->slots[i].hash && words->slots[i].hash != hash) i = (i + 1) & (WORDS_SLOTS - 1);
-    return words->slots[i].sets;
+    uint64_t first = words->slots[words_first_slot(hash)],
+             second = words->slots[words_second_slot(hash)];
+    uint32_t first_is = (first ^ hash) >> WORDS_SET_BITS == 0,
+             second_is = (second ^ hash) >> WORDS_SET_BITS == 0;
+    return ((uint32_t)first & -first_is & UINT16_MAX) |
+           ((uint32_t)second & -second_is & UINT16_MAX);
 }
 
 #endif

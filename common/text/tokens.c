@@ -168,7 +168,7 @@ struct tokenizer {
     struct str text;
     struct token *items;
     uint32_t count;
-    char *folded; /* grows at its end; text.size × FOLD_MOST + 8 bytes */
+    char *folded; /* grows at its end; text.size × FOLD_MOST and room */
     size_t folded_size;
     bool clause, sentence; /* a boundary since the last token */
 };
@@ -349,7 +349,7 @@ int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_token
         .text = text,
         /* a token and what parts it from the next */
         .items = arena_alloc(arena, (text.size / 2 + 1) * sizeof(struct token)),
-        .folded = arena_alloc(arena, text.size * FOLD_MOST + ASCII_HEAD_BYTES),
+        .folded = arena_alloc(arena, text.size * FOLD_MOST + ASCII_HEAD_BYTES + TOKEN_READABLE),
     };
     if (!tokenizer.items || !tokenizer.folded) return err_set(err, E_NO_MEMORY, NULL);
     for (size_t at = 0; at < text.size;) {

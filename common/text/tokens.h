@@ -9,10 +9,13 @@
 #include "base/arena.h"
 
 enum token_kind { TOKEN_WORD, TOKEN_NUMBER, TOKEN_EMOJI };
+/* So many bytes behind a word's or number's folded form may be read, whatever they are: who looks
+ * at its first letters needn't ask how many there are. */
+enum { TOKEN_READABLE = 8 };
 
 struct token {
     uint32_t start, end;  /* bytes [start, end) of the text */
-    struct str folded;    /* in the arena, or a view of the text where nothing changed */
+    struct str folded;    /* in the arena; an emoji's a view of the text */
     uint64_t hash;        /* hash_fast(folded, 0) */
     uint8_t kind;         /* enum token_kind */
     /* a clause boundary (. ! ? ; : , newline, dash, bracket) lies before it */

@@ -32,7 +32,7 @@ static const struct {
 static void same_sums(void **state)
 {
     struct random random;
-    struct linear_features features = {items, first, TOKENS * EACH, TOKENS};
+    struct linear_features features = {items, first, TOKENS * EACH, TOKENS, NULL};
     static const uint32_t ranges[][2] = {{0, 0}, {0, 1}, {7, 90}, {0, TOKENS}, {TOKENS, TOKENS}};
     (void)state;
     random_seed(&random, 3);
