@@ -146,7 +146,8 @@ int csv_next(struct csv_reader *reader, struct arena *arena, struct csv_row *ret
         if (row.size == 0) continue;
         struct csv_row result = {.line = line};
         int rc = cut_cells(row, reader->delimiter, arena, &result, err);
-        if (rc == E_OK) *ret_row = result;
+        if (rc) result.count = 0;
+        *ret_row = result;
         return rc;
     }
 }

@@ -27,7 +27,7 @@ char csv_delimiter(struct str text);
 
 /* E_OK with a row; NOT_FOUND at the end (what is left stays in reader->rest: its bytes wait for
  * more); BAD_MESSAGE: a stray or missing quote, or too many columns; the reader then stands behind
- * that row. Empty lines are passed over. */
+ * that row, of which the line alone is told. Empty lines are passed over. */
 int csv_next(struct csv_reader *reader, struct arena *arena, struct csv_row *ret_row,
              struct err *err) CHECKED;
 

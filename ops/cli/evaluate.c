@@ -129,7 +129,10 @@ static int evaluate(struct evaluating *evaluating, const struct arguments *argum
     if (rc) return rc;
     rc = cli_chain(&config, &evaluating->chain, err);
     if (rc == E_OK)
-        rc = examples_open(&examples, path, evaluating->task->labelled && !evaluating->label, err);
+        rc = examples_open(&examples, path,
+                           evaluating->task->labelled && !evaluating->label &&
+                               !evaluating->task->hides_language, /* the label may be that column */
+                           err);
     if (rc == E_OK) {
         int64_t start_ns = clock_mono_ns(clock_system());
         double cpu_start = cpu_seconds();
@@ -202,7 +205,7 @@ static int evaluate_run(const struct command *command, int argc, char **argv, st
     const struct flag flags[] = {
         {"task", FLAG_TEXT, &task,
          "TASK  sentiment, needs, topics, aspects, safety, language or redact"},
-        {"data", FLAG_TEXT, &wish.data, "FILE  labelled texts: TSV with a header, or NDJSON"},
+        {"data", FLAG_TEXT, &wish.data, "FILE  labelled texts: TSV or CSV with a header, or JSON"},
         {"label", FLAG_TEXT, &wish.label,
          "LABEL  every row has this one; the file needs no column for it"},
         {"provider", FLAG_LIST, &wish.providers,
@@ -245,11 +248,14 @@ const struct command evaluate_command = {
     .usage = "--task TASK --data FILE [--label LABEL] [--provider NAME[/MODEL]]... [--prompt "
              "VERSION]... [--promote VERSION]\n"
              "       [--limit N] [--budget DOLLARS] [--yes] [--dry-run] [--json]",
-    .details = "TSV: the first line names the columns, a tab parts them, nothing is quoted. text "
-               "and label are required; language\n"
+    .details = "The file is TSV (a tab parts the columns, nothing is quoted), CSV (, or ; with quotes, "
+               "as spreadsheets write it), or JSON: an\n"
+               "object a line, or an array. TSV and CSV begin with a line that names the columns. "
+               "text and label are required; language\n"
                "(or lang), product (drug), rating (stars), channel and serious (yes or no) are "
-               "used where they are there. NDJSON:\n"
-               "the same names; spans [{start, end, type}] in code points for redact.\n"
+               "used where they are there, others passed over.\n"
+               "JSON has the same names, a label may be a list; for redact spans [{start, end, "
+               "type}] in code points, end behind the last.\n"
                "Labels:\n"
                "  sentiment  positive (pos), negative (neg), neutral (neu), mixed; none: not "
                "judged\n"
@@ -260,7 +266,8 @@ const struct command evaluate_command = {
                "mixed, joined by +; none\n"
                "  safety     positive (yes, 1) or kinds joined by +, such as adverse_event+hazard; "
                "negative (no, 0, none)\n"
-               "  language   ISO 639-1 codes; und: none. The chain isn't told\n"
+               "  language   ISO 639-1 codes; und: none; other: any but en, es, fr. A column language will "
+               "do. The chain isn't told\n"
                "  redact     none: values that spans mark and that are left, texts without spans "
                "that are altered\n\n"
                "--provider, --prompt and --promote compare who else may be asked (sentiment, "

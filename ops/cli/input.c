@@ -62,10 +62,6 @@ static void guess(struct input *input)
 
 enum found { FOUND, TOO_LONG, NONE_LEFT };
 
-struct place {
-    uint64_t line, column; /* of a text's start */
-};
-
 /* To behind the line's end, without keeping it. */
 static void pass_over_line(struct input *input, struct err *err)
 {
@@ -77,136 +73,42 @@ static void pass_over_line(struct input *input, struct err *err)
     }
 }
 
-/* One line without its end. TOO_LONG: it was passed over. */
-static enum found next_line(struct input *input, struct str *ret_line, struct err *err)
+/* Behind a line goes the next one; where a value too long ends, nobody knows. */
+static enum found pass_over(struct input *input, struct err *err)
 {
-    for (;;) {
-        struct str rest = unread(input);
-        size_t end = rest.size ? str_find(rest, STR("\n")) : 0;
-        if (end < rest.size || (input->ended && rest.size)) {
-            *ret_line = str_slice(rest, 0, end);
-            input->at += end < rest.size ? end + 1 : end;
-            input->line++;
-            return FOUND;
-        }
-        if (rest.size > RECORD_BYTES_MAX) {
-            pass_over_line(input, err);
-            err_set(err, E_TOO_LARGE, "%s: line %llu is longer than %d bytes", input->name,
-                    (unsigned long long)input->line++, RECORD_BYTES_MAX);
-            return TOO_LONG;
-        }
-        if (!read_more(input, err) && unread(input).size == 0) return NONE_LEFT;
+    unsigned long long line = input->split.line + 1;
+    if (input->split.by_value) {
+        input->ended = true;
+        input->at = input->bytes.size;
+        err_set(err, E_TOO_LARGE,
+                "%s: the value at line %llu is longer than %d bytes; is a quote or bracket not "
+                "closed?", input->name, line, RECORD_BYTES_MAX);
+    } else {
+        pass_over_line(input, err);
+        input->split.line++;
+        err_set(err, E_TOO_LARGE, "%s: line %llu is longer than %d bytes", input->name, line,
+                RECORD_BYTES_MAX);
     }
+    return TOO_LONG;
 }
 
-/* Goes behind a string's closing quote. False: the line's end cuts it, which is no string. */
-static bool pass_string(struct str text, size_t *at)
-{
-    for (++*at; *at < text.size; ++*at) {
-        char c = text.data[*at];
-        if (c == '\n') return false;
-        if (c == '\\') ++*at;
-        if (c == '"') return ++*at, true;
-    }
-    *at = text.size;
-    return true;
-}
-
-/* Where the value at the text's start ends, by its brackets; the text's size: not seen yet. With a
- * string that is cut it ends there, as what follows may be whole. */
-static size_t value_end(struct str text)
-{
-    size_t depth = 0, at = 0;
-    while (at < text.size) {
-        char c = text.data[at];
-        if (c == '"') {
-            if (!pass_string(text, &at)) return at;
-            continue;
-        }
-        if (depth == 0 && at && (c == '}' || c == ']')) return at;
-        if (depth == 0 && (c == ',' || c == '\n')) return at;
-        at++;
-        if (c == '{' || c == '[') depth++;
-        else if ((c == '}' || c == ']') && (depth == 0 || --depth == 0)) return at;
-    }
-    return text.size;
-}
-
-static void count_places(struct input *input, struct str passed)
-{
-    for (size_t i = 0; i < passed.size; i++) {
-        input->column++;
-        if (passed.data[i] == '\n') input->line++, input->column = 0;
-    }
-}
-
-/* White space, commas, and the brackets of the array around the values. */
-static void pass_between(struct input *input)
-{
-    struct str rest = unread(input);
-    size_t at = 0;
-    for (; at < rest.size; at++) {
-        char c = rest.data[at];
-        if (c == '[' && !input->in_array) input->in_array = true;
-        else if (c == ']' && input->in_array) input->in_array = false;
-        else if (c != ' ' && c != '\t' && c != '\r' && c != '\n' && c != ',') break;
-    }
-    count_places(input, str_slice(rest, 0, at));
-    input->at += at;
-}
-
-/* One value of an array, or an object over several lines. TOO_LONG: that was the last. */
-static enum found next_value(struct input *input, struct str *ret_value, struct place *ret_place,
-                             struct err *err)
-{
-    for (;;) {
-        pass_between(input);
-        struct str rest = unread(input);
-        size_t end = rest.size ? value_end(rest) : 0;
-        if (end < rest.size || (input->ended && rest.size)) {
-            *ret_value = str_slice(rest, 0, end);
-            *ret_place = (struct place){input->line, input->column + 1};
-            input->at += end;
-            count_places(input, *ret_value);
-            return FOUND;
-        }
-        if (rest.size > RECORD_BYTES_MAX) {
-            input->ended = true;
-            input->at = input->bytes.size;
-            err_set(err, E_TOO_LARGE,
-                    "%s: the value at line %llu is longer than %d bytes; is a quote or bracket "
-                    "not closed?", input->name, (unsigned long long)input->line, RECORD_BYTES_MAX);
-            return TOO_LONG;
-        }
-        if (!read_more(input, err) && unread(input).size == 0) return NONE_LEFT;
-    }
-}
-
-/* A line at a time, as one that is broken then costs only itself; value by value from where a line
- * begins an array, or an object that isn't on one line. */
-static enum found next_text(struct input *input, struct str *ret_text, struct place *ret_place,
+static enum found next_text(struct input *input, struct str *ret_text, struct json_place *ret_place,
                             struct err *err)
 {
-    while (!input->by_value) {
-        struct str line;
-        *ret_place = (struct place){input->line, 1};
-        enum found found = next_line(input, &line, err);
-        if (found != FOUND) return found;
-        *ret_text = str_trim(line);
-        if (ret_text->size == 0) continue;
-        input->by_value = ret_text->data[0] == '[' || str_equal(*ret_text, STR("{"));
-        if (!input->by_value) {
-            if (ret_text->data[ret_text->size - 1] == ',') ret_text->size--;
-            return FOUND;
-        }
-        input->at = (size_t)(line.data - input->bytes.data);
-        input->line--;
+    for (;;) {
+        struct str rest = unread(input);
+        input->split.rest = rest;
+        input->split.complete = input->ended;
+        bool found = json_split_next(&input->split, ret_text, ret_place);
+        input->at += rest.size - input->split.rest.size;
+        if (found) return FOUND;
+        if (input->split.rest.size > RECORD_BYTES_MAX) return pass_over(input, err);
+        if (!read_more(input, err) && unread(input).size == 0) return NONE_LEFT;
     }
-    return next_value(input, ret_text, ret_place, err);
 }
 
 /* Where it was: a BAD_JSON says itself in which line and column. */
-static void place_text(const struct input *input, const struct place *place, struct err *err)
+static void place_text(const struct input *input, const struct json_place *place, struct err *err)
 {
     json_fault_began(err, place->line, place->column);
     if (err->code == E_BAD_JSON) err_wrap(err, "%s", input->name);
@@ -218,7 +120,7 @@ static enum input_result next_json(struct input *input, const struct intake_rule
                                    struct json_problems *problems, struct err *err)
 {
     struct str text;
-    struct place place;
+    struct json_place place;
     problems->count = 0;
     enum found found = next_text(input, &text, &place, err);
     if (found == NONE_LEFT) return INPUT_END;

@@ -4,6 +4,7 @@
 #define VERBATIM_OPS_CLI_INPUT_H
 
 #include "schema/intake.h"
+#include "schema/json_split.h"
 
 enum input_form { INPUT_GUESS, INPUT_JSON, INPUT_CSV };
 
@@ -14,9 +15,9 @@ struct input {
     struct buffer bytes;   /* read and not yet consumed */
     size_t at;             /* start of the next record in bytes */
     bool ended;
-    bool by_value, in_array; /* JSON: no longer an object a line; inside the array */
-    uint64_t row, line;
-    uint64_t column; /* by value: bytes of the line that are behind us */
+    uint64_t row;
+    struct json_split split; /* JSON */
+    uint64_t line;           /* CSV */
     struct csv_row header;
     char delimiter;        /* as the header shows */
     struct arena header_arena;

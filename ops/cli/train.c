@@ -136,7 +136,7 @@ static int train_run(const struct command *command, int argc, char **argv, struc
         .licence = "not stated", .folds = 5, .clusters = 8, .seed = 1, .most = 1000000};
     const struct flag flags[] = {
         {"data", FLAG_TEXT, &training.data,
-         "FILE  labelled texts, TSV or NDJSON as verbatim evaluate reads them (tasks)"},
+         "FILE  labelled texts as verbatim evaluate reads them: TSV, CSV or JSON (tasks)"},
         {"folds", FLAG_NUMBER, &training.folds, "K  of the cross-validation (5)"},
         {"licence", FLAG_TEXT, &training.licence, "TEXT  of the data, for the model's card"},
         {"archive", FLAG_TEXT, &training.archive,

@@ -1,5 +1,8 @@
-/* The file is read whole; the form shows in its first byte. */
+/* The file is read whole; the form shows in its first byte, or in what parts the first line's
+ * names. */
 #include "ops/evaluate/examples.h"
+
+#include <stdio.h>
 
 #include "schema/json.h"
 
@@ -23,7 +26,7 @@ enum { COLUMNS = sizeof columns / sizeof columns[0] };
 static int find_field(struct str name)
 {
     for (int i = 0; i < COLUMNS; i++)
-        if (str_equal(name, str_of(columns[i].name))) return (int)columns[i].field;
+        if (str_equal_ignoring_case(name, str_of(columns[i].name))) return (int)columns[i].field;
     return -1;
 }
 
@@ -35,7 +38,7 @@ static struct str *field_of(struct example *example, int field)
     return fields[field];
 }
 
-/* --- tab-separated ---------------------------------------------------------------------------- */
+/* --- tab-separated, and CSV -------------------------------------------------------------------- */
 
 static bool next_line(struct examples *examples, struct str *ret_line)
 {
@@ -47,78 +50,138 @@ static bool next_line(struct examples *examples, struct str *ret_line)
     return true;
 }
 
-static int no_column(const struct examples *examples, const char *wanted, struct str header,
-                     struct err *err)
+/* The cells of one row of a TSV, which quotes nothing. */
+static int cut_line(struct str line, struct arena *arena, struct csv_row *row, struct err *err)
+{
+    uint32_t count = 1;
+    for (size_t i = 0; i < line.size; i++) count += line.data[i] == '\t';
+    row->cells = ARENA_ARRAY(arena, struct str, count);
+    if (!row->cells) return err_set(err, E_NO_MEMORY, NULL);
+    for (row->count = 0; row->count < count; row->count++)
+        row->cells[row->count] = str_cut(&line, '\t');
+    return E_OK;
+}
+
+/* NOT_FOUND at the end. */
+static int next_cells(struct examples *examples, struct arena *arena, struct csv_row *row,
+                      struct err *err)
+{
+    struct str line;
+    if (examples->form == EXAMPLES_CSV) {
+        int rc = csv_next(&examples->csv, arena, row, NULL);
+        examples->line = row->line;
+        if (rc == E_BAD_MESSAGE)
+            return err_set(err, rc, "a quote out of place, or more than %d cells", CSV_COLUMNS_MAX);
+        return rc == E_NO_MEMORY ? err_set(err, rc, NULL) : rc;
+    }
+    do
+        if (!next_line(examples, &line)) return E_NOT_FOUND;
+    while (str_trim(line).size == 0);
+    return cut_line(line, arena, row, err);
+}
+
+static int no_column(const struct examples *examples, const char *wanted,
+                     const struct csv_row *header, struct err *err)
 {
     size_t best = 4;
     struct str nearest = {0};
-    while (header.size) {
-        struct str cell = str_cut(&header, '\t');
+    char names[200] = "";
+    size_t size = 0;
+    for (uint32_t i = 0; i < header->count; i++) {
+        struct str cell = str_trim(header->cells[i]);
         size_t distance = str_distance(cell, str_of(wanted));
         if (distance < best && find_field(cell) < 0) best = distance, nearest = cell;
+        int more = snprintf(names + size, sizeof names - size, "%s%.*s", i ? ", " : "",
+                            STR_ARGS(str_slice(cell, 0, 40)));
+        if (more > 0 && size + (size_t)more < sizeof names) size += (size_t)more;
+        else names[size] = '\0';
     }
     if (nearest.size)
         return err_set(err, E_BAD_MESSAGE, "%s has no column \"%s\"; is \"%.*s\" meant?",
                        examples->path, wanted, STR_ARGS(str_slice(nearest, 0, 60)));
     return err_set(err, E_BAD_MESSAGE,
-                   "%s has no column \"%s\"; its first line must name the columns, parted by tabs",
-                   examples->path, wanted);
+                   "%s has no column \"%s\"; its first line must name the columns, parted by tabs "
+                   "or commas; it is: %s", examples->path, wanted, names);
+}
+
+/* A line that holds a tab is no CSV: its commas belong to the text. */
+static void find_form(struct examples *examples)
+{
+    struct str rest = examples->rest, header = str_cut(&rest, '\n');
+    bool tabs = str_find(header, STR("\t")) < header.size;
+    bool others = str_find(header, STR(",")) < header.size ||
+                  str_find(header, STR(";")) < header.size;
+    examples->form = !tabs && others ? EXAMPLES_CSV : EXAMPLES_TSV;
+    examples->csv = csv_reader(examples->rest, true);
+    examples->csv.delimiter = csv_delimiter(header);
 }
 
 static int read_header(struct examples *examples, struct err *err)
 {
-    struct str line = {0}, rest;
+    struct arena arena = {0};
+    struct csv_row header = {0};
     bool seen[COLUMNS] = {false};
-    (void)next_line(examples, &line);
-    for (rest = line; rest.size;) {
-        if (examples->columns == EXAMPLES_COLUMNS_MAX)
-            return err_set(err, E_BAD_MESSAGE, "%s has more than %d columns", examples->path,
-                           EXAMPLES_COLUMNS_MAX);
-        int field = find_field(str_cut(&rest, '\t'));
+    find_form(examples);
+    int rc = next_cells(examples, &arena, &header, err);
+    if (rc == E_NOT_FOUND) rc = err_set(err, E_BAD_MESSAGE, "%s is empty", examples->path);
+    else if (rc) rc = err_wrap(err, "%s, line 1", examples->path);
+    else if (header.count > EXAMPLES_COLUMNS_MAX)
+        rc = err_set(err, E_BAD_MESSAGE, "%s has more than %d columns", examples->path,
+                     EXAMPLES_COLUMNS_MAX);
+    for (uint32_t i = 0; rc == E_OK && i < header.count; i++) {
+        struct str name = str_trim(header.cells[i]);
+        int field = find_field(name);
+        if (!str_is_utf8(name) || memchr(name.data, '\0', name.size))
+            rc = err_set(err, E_BAD_MESSAGE, "%s is no UTF-8 text; unpack or convert it first",
+                         examples->path);
         examples->fields[examples->columns++] = field;
         if (field >= 0) seen[field] = true;
     }
-    if (!seen[GIVEN_TEXT]) return no_column(examples, "text", line, err);
-    return examples->with_label && !seen[GIVEN_LABEL] ? no_column(examples, "label", line, err)
-                                                      : E_OK;
+    if (rc == E_OK && !seen[GIVEN_TEXT]) rc = no_column(examples, "text", &header, err);
+    else if (rc == E_OK && examples->with_label && !seen[GIVEN_LABEL])
+        rc = no_column(examples, "label", &header, err);
+    arena_deinit(&arena);
+    return rc;
 }
 
-static int read_row(struct examples *examples, struct str line, struct example *example,
+static int read_row(struct examples *examples, struct arena *arena, struct example *example,
                     struct err *err)
 {
-    uint32_t cells = 1;
-    for (size_t i = 0; i < line.size; i++) cells += line.data[i] == '\t';
-    if (cells != examples->columns)
-        return err_set(err, E_BAD_MESSAGE, "%u cells, but the first line names %u columns", cells,
-                       examples->columns);
-    for (uint32_t i = 0; i < cells; i++) {
-        struct str cell = str_cut(&line, '\t');
-        if (examples->fields[i] >= 0) *field_of(example, examples->fields[i]) = cell;
+    struct csv_row row;
+    int rc = next_cells(examples, arena, &row, err);
+    if (rc) return rc;
+    if (row.count != examples->columns)
+        return err_set(err, E_BAD_MESSAGE, "%u cells, but the first line names %u columns",
+                       row.count, examples->columns);
+    for (uint32_t i = 0; i < row.count; i++) {
+        if (!str_is_utf8(row.cells[i])) return err_set(err, E_BAD_MESSAGE, "not UTF-8");
+        if (examples->fields[i] >= 0) *field_of(example, examples->fields[i]) = row.cells[i];
     }
     return E_OK;
 }
 
-/* --- NDJSON ----------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
-/* A string, a number, or a list of strings, which are joined by '+'. */
-static bool read_value(struct json_reader *json, struct arena *arena, struct str *ret_value)
+/* A string, a number, or a list of strings, which are joined by '+'; an empty one is `none`. */
+static bool read_value(struct json_reader *json, struct arena *arena, struct str none,
+                       struct str *ret_value)
 {
-    struct json_value value;
+    struct json_value value, item;
+    struct str joined = {0};
     if (!json_next(json, &value)) return false;
     *ret_value = (struct str){0};
     if (value.kind == JSON_STRING || value.kind == JSON_NUMBER) *ret_value = value.text;
     if (value.kind == JSON_TRUE) *ret_value = STR("yes");
     if (value.kind == JSON_FALSE) *ret_value = STR("no");
-    if (value.kind == JSON_ARRAY) {
-        struct json_value item;
-        for (bool first = true; json_item(json, &first);) {
-            if (!json_next(json, &item) || item.kind != JSON_STRING) return false;
-            *ret_value = ret_value->size
-                ? arena_printf(arena, "%.*s+%.*s", STR_ARGS(*ret_value), STR_ARGS(item.text))
-                : item.text;
-        }
+    if (value.kind != JSON_ARRAY) return value.kind != JSON_OBJECT;
+    for (bool first = true; json_item(json, &first);) {
+        if (!json_next(json, &item) || item.kind != JSON_STRING) return false;
+        joined = joined.size ? arena_printf(arena, "%.*s+%.*s", STR_ARGS(joined),
+                                            STR_ARGS(item.text))
+                             : item.text;
     }
-    return value.kind != JSON_OBJECT && !json->fault;
+    *ret_value = joined.size ? joined : none;
+    return !json->fault;
 }
 
 static bool read_span(struct json_reader *json, struct str *ret_type, uint64_t *ret_start,
@@ -181,10 +244,10 @@ static int cut_spans(struct example *example, uint64_t (*ends)[2], struct err *e
     return E_OK;
 }
 
-static int read_object(const struct examples *examples, struct str line, struct arena *arena,
+static int read_object(const struct examples *examples, struct str text, struct arena *arena,
                        struct example *example, struct err *err)
 {
-    struct json_reader json = json_reader(line, arena);
+    struct json_reader json = json_reader(text, arena);
     struct json_value value;
     struct str name;
     uint64_t(*ends)[2] = NULL;
@@ -193,7 +256,9 @@ static int read_object(const struct examples *examples, struct str line, struct 
     for (bool first = true; good && json_member(&json, &first, &name);) {
         int field = find_field(name);
         struct str skipped;
-        if (field >= 0) good = read_value(&json, arena, field_of(example, field));
+        if (field >= 0)
+            good = read_value(&json, arena, field == GIVEN_LABEL ? STR("none") : STR(""),
+                              field_of(example, field));
         else if (str_equal(name, STR("spans"))) good = read_spans(&json, arena, example, &ends);
         else good = json_skip(&json, &skipped);
         if (!good && !json.fault)
@@ -207,7 +272,19 @@ static int read_object(const struct examples *examples, struct str line, struct 
     return cut_spans(example, ends, err);
 }
 
-/* --- both ------------------------------------------------------------------------------------- */
+static int next_object(struct examples *examples, struct arena *arena, struct example *example,
+                       struct err *err)
+{
+    struct json_place place;
+    struct str text;
+    if (!json_split_next(&examples->split, &text, &place)) return E_NOT_FOUND;
+    examples->line = place.line;
+    int rc = read_object(examples, text, arena, example, err);
+    if (rc) json_fault_began(err, place.line, place.column);
+    return rc;
+}
+
+/* --- all -------------------------------------------------------------------------------------- */
 
 int examples_open(struct examples *examples, const char *path, bool with_label, struct err *err)
 {
@@ -217,8 +294,11 @@ int examples_open(struct examples *examples, const char *path, bool with_label, 
     examples->rest = buffer_str(&examples->bytes);
     if (str_starts(examples->rest, STR("\xEF\xBB\xBF")))
         examples->rest = str_slice(examples->rest, 3, examples->rest.size);
-    examples->is_json = str_starts(str_trim(examples->rest), STR("{"));
-    return examples->is_json ? E_OK : read_header(examples, err);
+    struct str text = str_trim(examples->rest);
+    examples->split = json_split(examples->rest, true);
+    return str_starts(text, STR("{")) || str_starts(text, STR("["))
+               ? (examples->form = EXAMPLES_JSON, E_OK)
+               : read_header(examples, err);
 }
 
 void examples_close(struct examples *examples)
@@ -230,16 +310,14 @@ void examples_close(struct examples *examples)
 int examples_next(struct examples *examples, struct arena *arena, struct example *ret_example,
                   struct err *err)
 {
-    struct str line;
-    do
-        if (!next_line(examples, &line)) return E_NOT_FOUND;
-    while (str_trim(line).size == 0);
-    struct example example = {.line = examples->line};
-    int rc = examples->is_json ? read_object(examples, line, arena, &example, err)
-                               : read_row(examples, line, &example, err);
-    if (!rc && !str_is_utf8(line)) rc = err_set(err, E_BAD_MESSAGE, "not UTF-8");
+    struct example example = {0};
+    int rc = examples->form == EXAMPLES_JSON ? next_object(examples, arena, &example, err)
+                                             : read_row(examples, arena, &example, err);
+    if (rc == E_NOT_FOUND) return rc;
+    example.line = examples->line;
     if (!rc && str_trim(example.text).size == 0)
         rc = err_set(err, E_BAD_MESSAGE, "the text is empty");
+    if (rc && err->code == E_BAD_JSON) return err_wrap(err, "%s", examples->path);
     if (rc)
         return err_wrap(err, "%s, line %llu", examples->path, (unsigned long long)examples->line);
     *ret_example = example;

@@ -1,14 +1,18 @@
-/* Labelled texts from a file: tab-separated values with a header line, or NDJSON.
+/* Labelled texts from a file: tab-separated values or CSV with a header line, or JSON: an object a
+ * line, or an array.
  *
  * Columns, or fields, by name: text (required), label (where the task needs one), language or lang,
  * product or drug, rating or stars, channel, serious (1/0, yes/no: for safety). Others are passed
- * over. TSV has no quoting: a cell ends at the tab, a row at the line's end. NDJSON may hold label
- * as a list, and spans: [{start, end, type}], in code points, end behind the last. */
+ * over; capitals don't matter in a header. TSV has no quoting: a cell ends at the tab, a row at the
+ * line's end. CSV (, or ; in a header without tabs) has it as RFC 4180 says. JSON may hold label as
+ * a list, and spans: [{start, end, type}], in code points, end behind the last. */
 #ifndef VERBATIM_EVALUATE_EXAMPLES_H
 #define VERBATIM_EVALUATE_EXAMPLES_H
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "schema/csv.h"
+#include "schema/json_split.h"
 
 enum { EXAMPLE_SPANS_MAX = 512, EXAMPLES_COLUMNS_MAX = 64, EXAMPLES_BYTES_MAX = 1 << 30 };
 
@@ -22,12 +26,17 @@ struct example {
     uint64_t line;
 };
 
+enum examples_form { EXAMPLES_TSV, EXAMPLES_CSV, EXAMPLES_JSON };
+
 struct examples {
     const char *path;
     struct buffer bytes;
-    struct str rest;
-    bool is_json, with_label;
-    uint64_t line; /* of the next row */
+    enum examples_form form;
+    struct str rest; /* TSV */
+    struct csv_reader csv;
+    struct json_split split;
+    bool with_label;
+    uint64_t line; /* of the last row */
     uint32_t columns;
     int fields[EXAMPLES_COLUMNS_MAX]; /* which field each column is; -1: none of ours */
 };

@@ -1,6 +1,8 @@
 /* The list of tasks, and what they share: labels and figures. */
 #include "ops/evaluate/evaluate.h"
 
+#include <stdio.h>
+
 const struct evaluation_task *const evaluation_tasks[] = {
     &evaluate_sentiment, &evaluate_needs, &evaluate_topics, &evaluate_aspects, &evaluate_safety,
     &evaluate_language, &evaluate_redact, NULL,
@@ -13,17 +15,34 @@ const struct evaluation_task *evaluation_task_find(struct str name)
     return NULL;
 }
 
+static int unknown_label(const struct label *labels, struct str label, struct err *err)
+{
+    char known[300] = "";
+    size_t size = 0;
+    for (; labels->spelling; labels++) {
+        if (!labels->spelling[0]) continue;
+        int more = snprintf(known + size, sizeof known - size, "%s%s", size ? ", " : "",
+                            labels->spelling);
+        if (more < 0 || size + (size_t)more >= sizeof known) break;
+        size += (size_t)more;
+    }
+    return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" isn't known here; known are %s",
+                   STR_ARGS(str_slice(label, 0, 60)), known);
+}
+
 int label_find(const struct label *labels, struct str label, uint32_t *ret_value, struct err *err)
 {
     size_t best = 5;
-    const char *nearest = labels[0].spelling;
+    const char *nearest = NULL;
     label = str_trim(label);
-    for (; labels->spelling; labels++) {
-        if (str_equal_ignoring_case(label, str_of(labels->spelling)))
-            return *ret_value = labels->value, E_OK;
-        size_t distance = str_distance(label, str_of(labels->spelling));
-        if (distance < best) best = distance, nearest = labels->spelling;
+    for (const struct label *known = labels; known->spelling; known++) {
+        if (str_equal_ignoring_case(label, str_of(known->spelling)))
+            return *ret_value = known->value, E_OK;
+        size_t distance = str_distance(label, str_of(known->spelling));
+        if (distance < best && 2 * distance <= label.size) best = distance, nearest = known->spelling;
     }
+    if (!label.size) return err_set(err, E_BAD_MESSAGE, "the label is empty");
+    if (!nearest) return unknown_label(labels, label, err);
     return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" isn't known here; did you mean \"%s\"?",
                    STR_ARGS(str_slice(label, 0, 60)), nearest);
 }

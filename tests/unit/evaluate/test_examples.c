@@ -67,17 +67,32 @@ static void files_are_read(void **state)
         {"a misspelt column is named", "lable\ttext\npos\tx\n", true, E_BAD_MESSAGE, "",
          "no column \"label\"; is \"lable\" meant?"},
         {"no such column", "a\tb\n1\t2\n", true, E_BAD_MESSAGE, "",
-         "no column \"text\"; its first line must name"},
-        {"an empty file", "", true, E_BAD_MESSAGE, "", "no column \"text\""},
+         "no column \"text\"; its first line must name the columns, parted by tabs or commas; it is: "
+         "a, b"},
+        {"capitals don't matter in a header", "Text\tLABEL\ngood\tpos\n", true, E_OK, "pos:good",
+         NULL},
+        {"an empty file", "", true, E_BAD_MESSAGE, "", " is empty"},
+        {"nothing but empty lines", "\n\r\n", true, E_BAD_MESSAGE, "", " is empty"},
+        {"what is no text", "\x1f\x8b\x08", true, E_BAD_MESSAGE, "", "is no UTF-8 text"},
         {"a row of too few cells is refused alone", "label\ttext\npos\npos\ty\n", true, E_OK,
          "! / pos:y", "line 2: 1 cells, but the first line names 2 columns"},
         {"no text", "label\ttext\npos\t \n", true, E_OK, "!", "line 2: the text is empty"},
         {"bytes that are no UTF-8", "label\ttext\npos\t\xff\n", true, E_OK, "!",
          "line 2: not UTF-8"},
+        {"CSV", "\xef\xbb\xbftext,label,rating\r\n\"so \"\"good\"\",\r\nreally\",pos,5\r\nbad,neg,\r\n", true,
+         E_OK, "pos:so \"good\",\r\nreally*5 / neg:bad", NULL},
+        {"CSV, as spreadsheets write it", "label;text\npos;a, b\n", true, E_OK, "pos:a, b", NULL},
+        {"a tab in the header: commas are the text's", "label\ttext, all\ttext\npos\t1,2\ta, b\n", true,
+         E_OK, "pos:a, b", NULL},
+        {"a broken row of CSV is refused alone", "label,text\npos,a\n\npos,b\"c\npos,d,e\nneg,f\n", true,
+         E_OK, "pos:a / ! / ! / neg:f", "line 4: a quote out of place"},
+        {"an array", "[{\"text\":\"a\",\"label\":\"pos\"},\n {\"text\":\"b\",\n\"label\":\"neg\"}, 7]", true,
+         E_OK, "pos:a / neg:b / !", "line 3: not an object"},
         {"NDJSON",
          "{\"text\":\"good\",\"label\":\"pos\",\"x\":{\"y\":[1]}}\n"
          "{\"label\":[\"a\",\"b\"],\"text\":\"c\",\"rating\":4}\n",
          true, E_OK, "pos:good / a+b:c*4", NULL},
+        {"an empty list is none", "{\"text\":\"a\",\"label\":[],\"rating\":[]}", true, E_OK, "none:a", NULL},
         {"spans count code points",
          "{\"text\":\"\xc3\xa9t\xc3\xa9 Ana "
          "x\",\"spans\":[{\"start\":4,\"end\":7,\"type\":\"PERSON\",\"value\":\"Ana\"},"
@@ -93,7 +108,7 @@ static void files_are_read(void **state)
         {"no label", "{\"text\":\"ab\"}", true, E_OK, "!", "/label is required"},
         {"a broken line is refused alone", "{\"text\":\"a\"\n{\"text\":\"b\"}", false, E_OK,
          "! / :b", "line 1"},
-        {"not an object", "{\"text\":\"b\"}\n[1]\n", false, E_OK, ":b / !",
+        {"not an object", "{\"text\":\"b\"}\n1\n", false, E_OK, ":b / !",
          "line 2: not an object"},
     };
     (void)state;
