@@ -47,14 +47,33 @@ static void count(struct evaluation *evaluation, uint32_t truth, uint32_t said)
             scores_each(&evaluation->scores[JUDGED], i, i == truth, i == said);
 }
 
+/* Before anything is counted. */
+static int check_label(struct str label, struct err *err)
+{
+    if (!str_trim(label).size) return err_set(err, E_BAD_MESSAGE, "the label is empty");
+    while (label.size) {
+        struct str feeling = str_trim(str_cut(&label, '+')), name = str_cut(&feeling, ':');
+        uint32_t ignored;
+        if (str_equal(name, STR("none"))) continue;
+        if (!feeling.size)
+            return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" has no feeling; say %.*s:positive",
+                           STR_ARGS(str_slice(name, 0, 60)), STR_ARGS(str_slice(name, 0, 60)));
+        int rc = label_find(labels, feeling, &ignored, err);
+        if (rc) return rc;
+    }
+    return E_OK;
+}
+
 static int judge(struct evaluation *evaluation, const struct example *example,
                  const struct verdict *verdict, struct arena *arena, struct err *err)
 {
     const struct aspect_list *said = &verdict->insight.aspects;
     (void)arena;
+    int rc = check_label(example->label, err);
+    if (rc) return rc;
     for (uint32_t i = 0; i < said->count; i++) {
         uint32_t truth;
-        int rc = find_truth(example->label, said->items[i].aspect, &truth, err);
+        rc = find_truth(example->label, said->items[i].aspect, &truth, err);
         if (rc) return rc;
         count(evaluation, truth, said->items[i].label);
     }
@@ -62,7 +81,7 @@ static int judge(struct evaluation *evaluation, const struct example *example,
         struct str feeling = str_trim(str_cut(&rest, '+')), name = str_cut(&feeling, ':');
         uint32_t truth;
         if (str_equal(name, STR("none")) || find_said(said, name)) continue;
-        int rc = label_find(labels, feeling, &truth, err);
+        rc = label_find(labels, feeling, &truth, err);
         if (rc) return rc;
         count(evaluation, truth, ENUM_sentiment_label_count);
     }

@@ -184,6 +184,13 @@ static bool read_value(struct json_reader *json, struct arena *arena, struct str
     return !json->fault;
 }
 
+/* As others call it. */
+static bool names_type(struct str name)
+{
+    return str_equal(name, STR("type")) || str_equal(name, STR("label")) ||
+           str_equal(name, STR("entity_type")) || str_equal(name, STR("kind"));
+}
+
 static bool read_span(struct json_reader *json, struct str *ret_type, uint64_t *ret_start,
                       uint64_t *ret_end)
 {
@@ -192,7 +199,7 @@ static bool read_span(struct json_reader *json, struct str *ret_type, uint64_t *
     bool whole = json_next(json, &value) && value.kind == JSON_OBJECT;
     for (bool first = true; whole && json_member(json, &first, &name);) {
         whole = json_next(json, &value);
-        if (whole && str_equal(name, STR("type"))) *ret_type = value.text;
+        if (whole && names_type(name)) *ret_type = value.text;
         else if (whole && str_equal(name, STR("start"))) whole = str_to_u64(value.text, ret_start);
         else if (whole && str_equal(name, STR("end"))) whole = str_to_u64(value.text, ret_end);
         if (whole && (value.kind == JSON_OBJECT || value.kind == JSON_ARRAY)) whole = false;
@@ -261,6 +268,10 @@ static int read_object(const struct examples *examples, struct str text, struct 
                               field_of(example, field));
         else if (str_equal(name, STR("spans"))) good = read_spans(&json, arena, example, &ends);
         else good = json_skip(&json, &skipped);
+        if (!good && !json.fault && field < 0)
+            return err_set(err, E_BAD_MESSAGE,
+                           "/spans can't be read: at most %d of {\"type\": …, \"start\": …, "
+                           "\"end\": …}, start before end", EXAMPLE_SPANS_MAX);
         if (!good && !json.fault)
             return err_set(err, E_BAD_MESSAGE, "/%.*s can't be read",
                            STR_ARGS(str_slice(name, 0, 60)));

@@ -81,6 +81,10 @@ done
 printf 'label\ttext\nprice:good\tThe price is fine.\n' >"$scratch/aspects.tsv"
 "$verbatim" evaluate --task aspects --data "$scratch/aspects.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
 equal "a feeling that there isn't is refused: exits 65" $? 65
+printf 'label\ttext\nprice:good\tThe price is fine.\nprice\tThe price is great.\nprice:positive\tThe price is great.\n' >"$scratch/aspects.tsv"
+"$verbatim" evaluate --task aspects --data "$scratch/aspects.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "and what is refused isn't counted" "$(json '"\(.rows) \(.refused) \(.figures.named_f1) \([.judged.classes[].said] | add)"')" "1 2 1 1"
+check "an aspect without a feeling is told what to say" contains "$scratch/err" "say price:positive"
 
 printf 'lable\ttext\npos\tgood\n' >"$scratch/bad.tsv"
 "$verbatim" evaluate --task sentiment --data "$scratch/bad.tsv" >/dev/null 2>"$scratch/err"

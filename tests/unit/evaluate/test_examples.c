@@ -96,13 +96,13 @@ static void files_are_read(void **state)
         {"spans count code points",
          "{\"text\":\"\xc3\xa9t\xc3\xa9 Ana "
          "x\",\"spans\":[{\"start\":4,\"end\":7,\"type\":\"PERSON\",\"value\":\"Ana\"},"
-         "{\"end\":3,\"type\":\"Q\",\"start\":0}]}\n",
+         "{\"end\":3,\"entity_type\":\"Q\",\"start\":0}]}\n",
          false, E_OK, ":\xc3\xa9t\xc3\xa9 Ana x[PERSON=Ana][Q=\xc3\xa9t\xc3\xa9]", NULL},
         {"a span that ends behind the text",
          "{\"text\":\"ab\",\"spans\":[{\"start\":1,\"end\":3,\"type\":\"P\"}]}", false, E_OK, "!",
          "line 1: span 1 ends behind the text"},
         {"a span without a type", "{\"text\":\"ab\",\"spans\":[{\"start\":0,\"end\":1}]}", false,
-         E_OK, "!", "/spans can't be read"},
+         E_OK, "!", "/spans can't be read: at most 512 of {\"type\": "},
         {"a label that is none", "{\"text\":\"ab\",\"label\":{}}", true, E_OK, "!",
          "/label can't be read"},
         {"no label", "{\"text\":\"ab\"}", true, E_OK, "!", "/label is required"},
