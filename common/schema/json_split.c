@@ -84,9 +84,8 @@ static bool next_line(struct json_split *split, struct str *ret_text)
         if (split->by_value) return false;
         split->rest = str_slice(split->rest, end + 1, split->rest.size);
         split->line++;
-        if (line.size == 0) continue;
-        if (line.data[line.size - 1] == ',') line.size--;
-        return *ret_text = line, true;
+        if (str_ends(line, STR(","))) line.size--;
+        if (line.size) return *ret_text = line, true;
     }
     return false;
 }

@@ -230,7 +230,8 @@ static int check(const struct discover_wish *wish, struct err *err)
     if (!wish->input == !wish->archive)
         return err_set(err, E_USAGE, "discover reads --input FILE or --archive URL");
     if (wish->language && !language_bit(str_of(wish->language)))
-        return err_set(err, E_USAGE, "--language %s: en, es and fr have stop words",
+        return err_set(err, E_USAGE,
+                       "--language %s: en, es or fr; there are no stop words for others",
                        wish->language);
     return E_OK;
 }

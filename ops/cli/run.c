@@ -381,7 +381,9 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
     struct presets presets;
     int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
-    if (arguments.positional_count) return err_set(err, E_USAGE, "run takes no arguments");
+    if (arguments.positional_count)
+        return err_set(err, E_USAGE, "run takes no arguments; --sample %s plays a file",
+                       arguments.positionals[0]);
     struct session *session = calloc(1, sizeof *session);
     if (!session) return err_set(err, E_NO_MEMORY, NULL);
     session->quiet = quiet;

@@ -38,7 +38,7 @@ static struct str *field_of(struct example *example, int field)
     return fields[field];
 }
 
-/* --- tab-separated, and CSV -------------------------------------------------------------------- */
+/* --- tab-separated, and CSV ------------------------------------------------------------------- */
 
 static bool next_line(struct examples *examples, struct str *ret_line)
 {

@@ -16,7 +16,8 @@ static bool is_ours(struct str code)
 /* "en-US", "EN" are en. False: no code, but a name maybe. */
 static bool read_code(struct str label, char out[static 4], struct str *ret_code)
 {
-    struct str rest = str_trim(label), code = str_cut(&rest, str_find(rest, STR("_")) < 4 ? '_' : '-');
+    struct str rest = str_trim(label);
+    struct str code = str_cut(&rest, str_find(rest, STR("_")) < 4 ? '_' : '-');
     if (code.size < 2 || code.size > 3) return false;
     for (size_t i = 0; i < code.size; i++) {
         out[i] = (char)(code.data[i] | 0x20);

@@ -39,7 +39,8 @@ int label_find(const struct label *labels, struct str label, uint32_t *ret_value
         if (str_equal_ignoring_case(label, str_of(known->spelling)))
             return *ret_value = known->value, E_OK;
         size_t distance = str_distance(label, str_of(known->spelling));
-        if (distance < best && 2 * distance <= label.size) best = distance, nearest = known->spelling;
+        if (distance < best && 2 * distance <= label.size)
+            best = distance, nearest = known->spelling;
     }
     if (!label.size) return err_set(err, E_BAD_MESSAGE, "the label is empty");
     if (!nearest) return unknown_label(labels, label, err);

@@ -62,6 +62,7 @@ static void reads_what_people_have(void **state)
         {"an array, one object a line", TEXT("[\n{\"text\":\"a\"},\n{\"text\":\"b\"}\n]\n"), "a|b|",
          "", E_OK},
         {"behind a byte order mark", TEXT("\xef\xbb\xbf{\"text\":\"a\"}\n"), "a|", "", E_OK},
+        {"a comma alone", TEXT("{\"text\":\"a\"}\n,\n{\"text\":\"b\"}\n"), "a|b|", "", E_OK},
         {"an array in one line", TEXT("[{\"text\":\"a\"},{\"text\":\"b]}\\\"\"} , {\"text\":\"c\"}]\n"),
          "a|b]}\"|c|", "", E_OK},
         {"without its end", TEXT("[{\"text\":\"a\"},{\"text\":\"b\"}"), "a|b|", "", E_OK},

@@ -92,7 +92,9 @@ static void labels_are_found_or_the_nearest_named(void **state)
         {"two of them", "pos+negative", E_OK, 3, NULL},
         {"a typing error", "positiv", E_BAD_MESSAGE, 0, "\"positive\""},
         {"one of two is wrong", "pos+negativ", E_BAD_MESSAGE, 0, "\"negative\""},
-        {"empty", "", E_BAD_MESSAGE, 0, "isn't known"},
+        {"near to none", "happy", E_BAD_MESSAGE, 0, "known are positive, pos, negative, none"},
+        {"short, so that any is near", "1", E_BAD_MESSAGE, 0, "known are positive"},
+        {"empty", "", E_BAD_MESSAGE, 0, "the label is empty"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
