@@ -75,10 +75,17 @@ echo "posts: $(cat "$scratch/posts.log")"
 # --- one more through each other way in
 curl -s -m 60 -o "$scratch/waited.json" -H 'Content-Type: application/json' "$url/v1/feedback?wait=30s" -d '{"id":"waited","text":"It works well, thank you."}'
 equal "a post that waits gets its insight" "$(jq -r .insight.sentiment.label "$scratch/waited.json")" positive
+# --- a stream that comes back with a place of a bus that was here before goes on at the end of this one
+launch stream curl -sN -m 60 -H "Last-Event-ID: $(printf '%s:9000000,' 0 1 2 3 4 5 6)7:9000000" "$url/v1/insights/stream"
+await "the stream is open" 20 contains "$scratch/stream.log" "insights follow"
+sleep 1 # a reader's partitions on Kafka
+curl -s -m 60 -o /dev/null -H 'Content-Type: application/json' "$url/v1/feedback?wait=30s" -d '{"id":"streamed","text":"It works well, again."}'
+await "and is told what comes from then on" 20 contains "$scratch/stream.log" '{"id":"streamed"'
+halt stream
 "$python" "$source/ops/examples/python/produce.py" --bootstrap "$bootstrap" --text "Great taste, but I got a rash." --customer c-17 2>"$scratch/produce.err"
 rc=$?
 equal "produce.py exits 0 ($(head -c 200 "$scratch/produce.err"))" $rc 0
-total=$((posts + 2))
+total=$((posts + 3))
 
 # --- an independent consumer
 for _ in 1 2 3 4 5 6; do

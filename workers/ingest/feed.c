@@ -116,7 +116,7 @@ static void on_ready(uv_poll_t *handle, int status, int events)
 }
 
 /* Partitions where nothing was read yet: their place belongs into event ids too. */
-static void learn_positions(struct feed *feed)
+void feed_learn_positions(struct feed *feed)
 {
     struct bus_backlog items[2 * PARTITIONS_MAX];
     size_t count = bus_backlog(feed->consumer, items, 2 * PARTITIONS_MAX);
@@ -132,7 +132,7 @@ static void on_timer(uv_timer_t *handle)
     struct feed *feed = handle->data;
     int64_t now_ms = feed_now_ms(feed);
     drain(feed);
-    learn_positions(feed);
+    feed_learn_positions(feed);
     waiters_time_out(feed, now_ms);
     streams_keep_alive(feed, now_ms);
 }
@@ -158,7 +158,7 @@ int feed_open(struct ingest_state *state, struct feed **ret_feed, struct err *er
     feed->ready.data = feed->timer.data = feed;
     uv_poll_start(&feed->ready, UV_READABLE, on_ready);
     uv_timer_start(&feed->timer, on_timer, TICK_MS, TICK_MS);
-    learn_positions(feed);
+    feed_learn_positions(feed);
     *ret_feed = feed;
     return E_OK;
 }

@@ -66,6 +66,9 @@ static inline int64_t feed_now_ms(const struct feed *feed)
  * to show. */
 bool feed_look_into(struct feed *feed, struct str message, struct finished *ret_finished);
 
+/* feed.c: where the shared reader stands in partitions of which it has read nothing yet. */
+void feed_learn_positions(struct feed *feed);
+
 /* streams.c */
 void streams_offer(struct feed *feed, const struct bus_message *message,
                    const struct finished *finished, struct str json);

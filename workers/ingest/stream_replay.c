@@ -11,7 +11,6 @@
 
 enum {
     REPLAYS_MAX = 32,
-    SETTLED_MS = 2000, /* by then a reader knows the ends of its partitions */
     UNSENT_BYTES = 64 << 10, /* with one batch more still below what may wait */
     LOOK_AGAIN_MS = 10,
 };
@@ -55,12 +54,13 @@ static bool caught_up(const struct stream *stream)
     return known;
 }
 
-/* Goes where the stream shall begin, once the bus has told which partitions there are: the embedded
- * one at once, Kafka a little later. NOT_FOUND: a place in a partition that isn't there. */
+/* Goes where the stream shall begin, once the bus has told which partitions there are and where they
+ * end: the embedded one at once, Kafka a little later. A place that no insight has belongs to a bus
+ * that was here before. NOT_FOUND: a place in a partition that isn't there. */
 static int place(struct replay *replay, struct err *err)
 {
     struct bus_backlog items[PARTITIONS_MAX];
-    const struct positions *from = &replay->stream->positions;
+    struct positions *from = &replay->stream->positions;
     uint64_t found = 0;
     size_t count = bus_backlog(replay->consumer, items, PARTITIONS_MAX);
     int rc = E_OK;
@@ -68,8 +68,9 @@ static int place(struct replay *replay, struct err *err)
     for (size_t i = 0; i < count && i < PARTITIONS_MAX && rc == E_OK; i++) {
         if (items[i].partition >= PARTITIONS_MAX) continue;
         found |= 1ull << items[i].partition;
-        struct bus_position position = {TOPIC_INSIGHTS, items[i].partition,
-                                        from->next[items[i].partition]};
+        int64_t *next = &from->next[items[i].partition];
+        if (*next > items[i].end) *next = items[i].end;
+        struct bus_position position = {TOPIC_INSIGHTS, items[i].partition, *next};
         rc = bus_seek(replay->consumer, &position, err);
     }
     for (uint32_t i = 0; i < PARTITIONS_MAX && rc == E_OK; i++)
@@ -79,17 +80,15 @@ static int place(struct replay *replay, struct err *err)
     return rc;
 }
 
-/* Places that no insight has: they belong to a bus that was here before. */
-static void leave_beyond(struct stream *stream)
+/* What this reader has passed, the stream has had: also transaction markers, which are no message. */
+static void catch_places(struct stream *stream)
 {
     struct bus_backlog items[PARTITIONS_MAX];
-    struct bus_consumer *consumer = stream->replay->consumer;
-    size_t count = bus_backlog(consumer, items, PARTITIONS_MAX);
+    size_t count = bus_backlog(stream->replay->consumer, items, PARTITIONS_MAX);
     for (size_t i = 0; i < count && i < PARTITIONS_MAX; i++) {
-        struct bus_position end = {TOPIC_INSIGHTS, items[i].partition, items[i].end};
-        if (items[i].end < 0 || items[i].position <= items[i].end) continue;
-        if (items[i].partition >= PARTITIONS_MAX || bus_seek(consumer, &end, NULL)) continue;
-        stream->positions.next[items[i].partition] = items[i].end;
+        if (items[i].partition >= PARTITIONS_MAX) continue;
+        int64_t *next = &stream->positions.next[items[i].partition];
+        if (*next < items[i].position) *next = items[i].position;
     }
 }
 
@@ -126,8 +125,8 @@ void stream_replay_read(struct stream *stream)
     bus_release(replay->consumer, &batch);
     if (!placed && place(replay, &err)) stream->closing = true;
     if (!placed) return;
-    if (feed_now_ms(feed) - stream->began_ms < SETTLED_MS) return;
-    leave_beyond(stream);
+    catch_places(stream);
+    feed_learn_positions(feed);
     if (caught_up(stream)) stream_replay_end(stream);
 }
 

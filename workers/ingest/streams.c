@@ -281,7 +281,6 @@ void feed_stream(struct feed *feed, struct http_request *request, const struct c
         return;
     }
     *stream = (struct stream){.feed = feed, .request = request, .positions = feed->positions};
-    stream->began_ms = feed_now_ms(feed);
     const char *refusal = read_filter(request, caller, &stream->filter);
     if (!refusal) refusal = read_start(feed, request, &from, &replay);
     int rc = !refusal && replay ? stream_replay_begin(stream, &from, &err) : E_OK;

@@ -18,7 +18,7 @@ struct stream {
     struct filter filter;
     struct replay *replay; /* NULL: fed by the shared reader */
     struct positions positions;
-    int64_t began_ms, written_ms;
+    int64_t written_ms;
     bool closing;
     struct stream *next;
 };
