@@ -75,15 +75,27 @@ static void keep_digest(struct feed *feed, const struct finished *finished)
     buffer_add(&kept->json, buffer_str(&feed->json));
 }
 
+/* Where nobody listens: is it one that somebody may ask for again? Otherwise only its mark is kept,
+ * which costs no JSON. */
+static bool is_recalled(struct feed *feed, const struct bus_message *message)
+{
+    struct record record;
+    if (!feed->recall || record_scan(message->value, &feed->arena, &record, NULL)) return false;
+    if (recall_wants(feed, record.id)) return true;
+    recall_take(feed, record.id, (struct str){0});
+    return false;
+}
+
 static void take_insight(struct feed *feed, const struct bus_message *message)
 {
     struct finished finished;
     if (message->partition < PARTITIONS_MAX)
         feed->positions.next[message->partition] = message->offset + 1;
     bool digest = str_equal(message->key, STR("digest"));
-    if (!feed->streams && !feed->waiters && !digest) return;
+    if (!feed->streams && !feed->waiters && !digest && !is_recalled(feed, message)) return;
     if (!feed_look_into(feed, message->value, &finished)) return;
     if (finished.digest) keep_digest(feed, &finished);
+    else recall_take(feed, finished.id, buffer_str(&feed->json));
     streams_offer(feed, message, &finished, buffer_str(&feed->json));
     waiters_wake(feed, finished.id, buffer_str(&feed->json));
 }
@@ -170,6 +182,7 @@ static void on_feed_closed(uv_handle_t *handle)
     for (size_t i = 0; i < feed->digest_count; i++) buffer_deinit(&feed->digests[i].json);
     buffer_deinit(&feed->json);
     buffer_deinit(&feed->event);
+    recall_free(feed);
     free(feed);
 }
 

@@ -29,6 +29,7 @@ struct positions {
 
 struct stream;
 struct waiter;
+struct recall;
 
 /* The last status of each member, as JSON. */
 struct member {
@@ -49,6 +50,7 @@ struct feed {
     struct positions positions;
     struct stream *streams;
     struct waiter *waiters;
+    struct recall *recall; /* NULL: nobody has waited yet */
     size_t stream_count, resumed_count, waiter_count, member_count;
     struct member members[MEMBERS_MAX];
     struct kept_digest digests[DIGESTS_MAX];
@@ -80,6 +82,12 @@ void streams_end_all(struct feed *feed);
 void waiters_wake(struct feed *feed, struct str id, struct str json);
 void waiters_time_out(struct feed *feed, int64_t now_ms);
 void waiters_drop_all(struct feed *feed);
+
+/* recall.c: what has passed. wants: a post has waited for this one, so its JSON is worth making. */
+void recall_await(struct feed *feed, struct str id);
+bool recall_wants(const struct feed *feed, struct str id);
+void recall_take(struct feed *feed, struct str id, struct str json); /* json may be empty */
+void recall_free(struct feed *feed);
 
 /* members.c */
 void members_take(struct feed *feed, struct str audit_message);

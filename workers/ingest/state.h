@@ -101,7 +101,7 @@ int outputs_make(struct intake *intakes, size_t count, struct str parent, int64_
 void outputs_tell(const struct worker_context *context, const struct bus_output *outputs,
                   size_t count, struct str parent, int64_t began_ns, const struct err *err);
 
-/* feed.c, streams.c, waiters.c, members.c: insights as they are finished */
+/* feed.c, streams.c, waiters.c, recall.c, members.c: insights as they are finished */
 int feed_open(struct ingest_state *state, struct feed **ret_feed, struct err *err) CHECKED;
 void feed_close(struct feed *feed);
 void feed_end_streams(struct feed *feed);
@@ -115,6 +115,9 @@ typedef void feed_on_insight(void *user, struct str json);
 int feed_wait(struct feed *feed, struct str id, int64_t timeout_ms, feed_on_insight *on_insight,
               void *user, struct err *err) CHECKED;
 void feed_forget(struct feed *feed, void *user);
+/* Has the insight passed already? *ret_json: as it was, or nothing where it isn't kept; valid until
+ * the loop turns. */
+bool feed_recall(struct feed *feed, struct str id, struct str *ret_json);
 
 /* pages.c: the dashboard and the OpenAPI document */
 bool pages_serve(struct http_request *request); /* false: no such page */

@@ -26,6 +26,7 @@ int feed_wait(struct feed *feed, struct str id, int64_t timeout_ms, feed_on_insi
     waiter->next = feed->waiters;
     feed->waiters = waiter;
     feed->waiter_count++;
+    recall_await(feed, id);
     return E_OK;
 }
 

@@ -367,6 +367,69 @@ static void test_wait_in_vain(void **state)
     answer_free(&answer);
 }
 
+static void publish(const char *id)
+{
+    rig_publish(&rig, id, "k", NULL, "p", ENUM_safety_state_negative,
+                ENUM_sentiment_label_positive);
+}
+
+static int begin_waiting(const char *id)
+{
+    struct buffer request = {0};
+    int fd = caller_connect(&rig);
+    buffer_printf(&request,
+                  "POST /v1/feedback?wait=60s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n" JSON_TYPE
+                  "Content-Length: %zu\r\n\r\n{\"text\":\"a\",\"id\":\"%s\"}",
+                  strlen("{\"text\":\"a\",\"id\":\"\"}") + strlen(id), id);
+    caller_send(fd, buffer_str(&request));
+    buffer_deinit(&request);
+    RIG_AWAIT(rig_look(&rig)->waiters == 1);
+    return fd;
+}
+
+static void answers_at_once(const char *id, int status)
+{
+    struct answer answer;
+    char body[64];
+    int64_t began_ms = clock_mono_ms(clock_system());
+    snprintf(body, sizeof body, "{\"text\":\"a\",\"id\":\"%s\"}", id);
+    caller_ask(&rig, "POST", "/v1/feedback?wait=30s", JSON_TYPE, str_of(body), &answer);
+    assert_int_equal(answer.status, status);
+    assert_true(holds(answer.body, id));
+    assert_true(holds(answer.body, "\"insight\":{") == (status == 200));
+    assert_true(clock_mono_ms(clock_system()) - began_ms < 10000);
+    answer_free(&answer);
+}
+
+/* Its insight doesn't come a second time: a post that comes again is told at once what there is. */
+static void test_wait_again(void **state)
+{
+    struct answer answer;
+    (void)state;
+    CASE("its caller got the answer, and lost it");
+    int fd = begin_waiting("got");
+    publish("unasked");
+    publish("got");
+    caller_finish(fd, &answer);
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+    answers_at_once("got", 200);
+    answers_at_once("got", 200);
+    CASE("nobody waited for it");
+    answers_at_once("unasked", 202);
+
+    CASE("its caller was gone when it came, and nobody listened");
+    fd = begin_waiting("gone");
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+    close(fd);
+    RIG_AWAIT(rig_look(&rig)->waiters == 0);
+    publish("quiet");
+    publish("gone");
+    answers_at_once("gone", 200);
+    CASE("nobody waited for it, or listened");
+    answers_at_once("quiet", 202);
+}
+
 /* Found by the simulation (seed 341): the finished insight of an earlier post with this
  * id came before the bus had this one, and was its answer. There is none before the bus
  * holds the record. */
@@ -434,7 +497,7 @@ int main(void)
         DOOR_TEST(test_posts), DOOR_TEST(test_requests), DOOR_TEST(test_record),
         DOOR_TEST(test_idempotency),
         DOOR_TEST(test_failing_bus), DOOR_TEST(test_client_gone), DOOR_TEST(test_wait),
-        DOOR_TEST(test_wait_in_vain),
+        DOOR_TEST(test_wait_in_vain), DOOR_TEST(test_wait_again),
         DOOR_TEST(test_wait_for_an_earlier_one), DOOR_TEST(test_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

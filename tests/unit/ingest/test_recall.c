@@ -1,0 +1,92 @@
+/* What the door knows of records that have passed: bounded, and never another's. */
+#include "ingest_rig.h" /* whose clock is wrapped around the system's */
+
+#include "workers/ingest/feed.h"
+
+static struct random random_source;
+static struct worker_context context = {.random = &random_source};
+static struct ingest_state ingest = {.context = &context};
+
+static struct str name(char room[static 32], const char *prefix, int i)
+{
+    snprintf(room, 32, "%s-%d", prefix, i);
+    return str_of(room);
+}
+
+static void nothing_is_kept_before_somebody_waits(void **state)
+{
+    struct feed feed = {.state = &ingest};
+    struct str json;
+    (void)state;
+    recall_take(&feed, STR("a"), STR("{}"));
+    assert_null(feed.recall);
+    assert_false(recall_wants(&feed, STR("a")));
+    assert_false(feed_recall(&feed, STR("a"), &json));
+    recall_free(&feed);
+}
+
+static void what_was_waited_for_is_kept(void **state)
+{
+    struct feed feed = {.state = &ingest};
+    struct str json = {0};
+    (void)state;
+    recall_await(&feed, STR("a"));
+    assert_true(recall_wants(&feed, STR("a")));
+    assert_false(feed_recall(&feed, STR("a"), &json)); /* not yet */
+    recall_take(&feed, STR("b"), STR("{\"b\":1}"));
+    recall_take(&feed, STR("a"), STR("{\"a\":1}"));
+    assert_false(recall_wants(&feed, STR("a")));
+    assert_true(feed_recall(&feed, STR("a"), &json));
+    assert_true(str_equal(json, STR("{\"a\":1}")));
+    assert_true(feed_recall(&feed, STR("b"), &json)); /* that it passed, and no more */
+    assert_int_equal(json.size, 0);
+    recall_take(&feed, STR("a"), (struct str){0}); /* once more: the first is the answer */
+    assert_true(feed_recall(&feed, STR("a"), &json));
+    assert_true(str_equal(json, STR("{\"a\":1}")));
+    recall_free(&feed);
+}
+
+/* Many ids and large insights: the newest are known, and texts have their bound. */
+static void old_ones_make_room(void **state)
+{
+    enum { MANY = 100000, LARGE = 30000 };
+    static char large[LARGE], huge[40000];
+    struct feed feed = {.state = &ingest};
+    struct str json = {0};
+    char room[32];
+    int known = 0, kept = 0;
+    (void)state;
+    memset(large, 'x', sizeof large);
+    memset(huge, 'x', sizeof huge);
+    recall_await(&feed, STR("first"));
+    for (int i = 0; i < MANY; i++) recall_take(&feed, name(room, "passed", i), STR("{}"));
+    for (int i = 0; i < MANY; i++) known += feed_recall(&feed, name(room, "passed", i), &json);
+    assert_in_range(known, 8192, 16384);
+    assert_true(feed_recall(&feed, name(room, "passed", MANY - 1), &json));
+    for (int i = 0; i < 1000; i++) {
+        recall_await(&feed, name(room, "large", i));
+        recall_take(&feed, name(room, "large", i), str_make(large, sizeof large));
+    }
+    for (int i = 0; i < 1000; i++) {
+        if (feed_recall(&feed, name(room, "large", i), &json)) kept += json.size == LARGE;
+    }
+    assert_in_range(kept, 100, (4 << 20) / LARGE);
+    assert_true(feed_recall(&feed, name(room, "large", 999), &json));
+    assert_int_equal(json.size, LARGE);
+    recall_await(&feed, STR("huge"));
+    recall_take(&feed, STR("huge"), str_make(huge, sizeof huge));
+    assert_true(feed_recall(&feed, STR("huge"), &json));
+    assert_int_equal(json.size, 0);
+    recall_free(&feed);
+}
+
+int main(void)
+{
+    random_seed(&random_source, 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_kept_before_somebody_waits),
+        cmocka_unit_test(what_was_waited_for_is_kept),
+        cmocka_unit_test(old_ones_make_room),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
