@@ -54,8 +54,8 @@ static bool caught_up(const struct stream *stream)
     return known;
 }
 
-/* Goes where the stream shall begin, once the bus has told which partitions there are and where they
- * end: the embedded one at once, Kafka a little later. A place that no insight has belongs to a bus
+/* Goes where the stream shall begin, once the bus has told which partitions there are and where
+ * they end: the embedded one at once, Kafka a little later. A place that no insight has belongs to a bus
  * that was here before. NOT_FOUND: a place in a partition that isn't there. */
 static int place(struct replay *replay, struct err *err)
 {
@@ -80,7 +80,7 @@ static int place(struct replay *replay, struct err *err)
     return rc;
 }
 
-/* What this reader has passed, the stream has had: also transaction markers, which are no message. */
+/* What this reader has passed, the stream has had: transaction markers too, which nobody sees. */
 static void catch_places(struct stream *stream)
 {
     struct bus_backlog items[PARTITIONS_MAX];
