@@ -25,58 +25,59 @@ static struct str message_of(const char *json, struct arena *arena)
     return message;
 }
 
+static const struct { const char *why, *left, *right, *changed; } differences[] = {
+    {"nothing", INSIGHT("positive", "0.5", ""), INSIGHT("positive", "0.5", ""), ""},
+    {"a label", INSIGHT("positive", "0.5", ""), INSIGHT("mixed", "0.5", ""),
+     "sentiment.label "},
+    {"a score within the tolerance", INSIGHT("positive", "0.5", ""),
+     INSIGHT("positive", "0.54", ""), ""},
+    {"and beyond", INSIGHT("positive", "0.5", ""), INSIGHT("positive", "0.56", ""),
+     "sentiment.score "},
+    {"topics in another order", INSIGHT("neutral", "0", ",\"topics\":[\"a\",\"b\"]"),
+     INSIGHT("neutral", "0", ",\"topics\":[\"b\",\"a\"]"), ""},
+    {"one topic more", INSIGHT("neutral", "0", ",\"topics\":[\"a\"]"),
+     INSIGHT("neutral", "0", ",\"topics\":[\"a\",\"b\"]"), "topics "},
+    {"one less", INSIGHT("neutral", "0", ",\"topics\":[\"a\",\"b\"]"),
+     INSIGHT("neutral", "0", ",\"topics\":[\"b\"]"), "topics "},
+    {"a need of another kind",
+     INSIGHT("neutral", "0", ",\"needs\":[" NEED("question", "x") "]"),
+     INSIGHT("neutral", "0", ",\"needs\":[" NEED("problem_report", "x") "]"), "needs "},
+    {"a need in other words", INSIGHT("neutral", "0", ",\"needs\":[" NEED("question", "x") "]"),
+     INSIGHT("neutral", "0", ",\"needs\":[" NEED("question", "y") "]"), "needs "},
+    {"advice for another team",
+     INSIGHT("neutral", "0", ",\"recommendations\":[" ADVICE("support", "x") "]"),
+     INSIGHT("neutral", "0", ",\"recommendations\":[" ADVICE("product", "x") "]"),
+     "recommendations "},
+    {"a safety state", SAFETY("negative", "false", "") "," INSIGHT("neutral", "0", ""),
+     SAFETY("unassessed", "false", "") "," INSIGHT("neutral", "0", ""), "safety.state "},
+    {"no safety on one side", INSIGHT("neutral", "0", ""),
+     SAFETY("positive", "false", "") "," INSIGHT("neutral", "0", ""), "safety.state "},
+    {"serious, and of which kinds",
+     SAFETY("positive", "false", ",\"kinds\":[\"hazard\"]") "," INSIGHT("neutral", "0", ""),
+     SAFETY("positive", "true", ",\"kinds\":[\"adverse_event\"]") ","
+     INSIGHT("neutral", "0", ""), "safety.kinds safety.serious "},
+    {"a segment", "\"segment\":{\"segment\":1,\"distance\":0.5,\"model\":\"a\"},"
+     INSIGHT("neutral", "0", ""),
+     "\"segment\":{\"segment\":2,\"distance\":0.5,\"model\":\"a\"},"
+     INSIGHT("neutral", "0", ""), "segment.segment "},
+    {"the same segment of another model",
+     "\"segment\":{\"segment\":1,\"distance\":0.5,\"model\":\"a\"},"
+     INSIGHT("neutral", "0", ""),
+     "\"segment\":{\"segment\":1,\"distance\":0.9,\"model\":\"b\"},"
+     INSIGHT("neutral", "0", ""), ""},
+};
+
 static void finds_what_changed(void **state)
 {
-    static const struct { const char *why, *left, *right, *changed; } cases[] = {
-        {"nothing", INSIGHT("positive", "0.5", ""), INSIGHT("positive", "0.5", ""), ""},
-        {"a label", INSIGHT("positive", "0.5", ""), INSIGHT("mixed", "0.5", ""),
-         "sentiment.label "},
-        {"a score within the tolerance", INSIGHT("positive", "0.5", ""),
-         INSIGHT("positive", "0.54", ""), ""},
-        {"and beyond", INSIGHT("positive", "0.5", ""), INSIGHT("positive", "0.56", ""),
-         "sentiment.score "},
-        {"topics in another order", INSIGHT("neutral", "0", ",\"topics\":[\"a\",\"b\"]"),
-         INSIGHT("neutral", "0", ",\"topics\":[\"b\",\"a\"]"), ""},
-        {"one topic more", INSIGHT("neutral", "0", ",\"topics\":[\"a\"]"),
-         INSIGHT("neutral", "0", ",\"topics\":[\"a\",\"b\"]"), "topics "},
-        {"one less", INSIGHT("neutral", "0", ",\"topics\":[\"a\",\"b\"]"),
-         INSIGHT("neutral", "0", ",\"topics\":[\"b\"]"), "topics "},
-        {"a need of another kind",
-         INSIGHT("neutral", "0", ",\"needs\":[" NEED("question", "x") "]"),
-         INSIGHT("neutral", "0", ",\"needs\":[" NEED("problem_report", "x") "]"), "needs "},
-        {"a need in other words", INSIGHT("neutral", "0", ",\"needs\":[" NEED("question", "x") "]"),
-         INSIGHT("neutral", "0", ",\"needs\":[" NEED("question", "y") "]"), "needs "},
-        {"advice for another team",
-         INSIGHT("neutral", "0", ",\"recommendations\":[" ADVICE("support", "x") "]"),
-         INSIGHT("neutral", "0", ",\"recommendations\":[" ADVICE("product", "x") "]"),
-         "recommendations "},
-        {"a safety state", SAFETY("negative", "false", "") "," INSIGHT("neutral", "0", ""),
-         SAFETY("unassessed", "false", "") "," INSIGHT("neutral", "0", ""), "safety.state "},
-        {"no safety on one side", INSIGHT("neutral", "0", ""),
-         SAFETY("positive", "false", "") "," INSIGHT("neutral", "0", ""), "safety.state "},
-        {"serious, and of which kinds",
-         SAFETY("positive", "false", ",\"kinds\":[\"hazard\"]") "," INSIGHT("neutral", "0", ""),
-         SAFETY("positive", "true", ",\"kinds\":[\"adverse_event\"]") ","
-         INSIGHT("neutral", "0", ""), "safety.kinds safety.serious "},
-        {"a segment", "\"segment\":{\"segment\":1,\"distance\":0.5,\"model\":\"a\"},"
-         INSIGHT("neutral", "0", ""),
-         "\"segment\":{\"segment\":2,\"distance\":0.5,\"model\":\"a\"},"
-         INSIGHT("neutral", "0", ""), "segment.segment "},
-        {"the same segment of another model",
-         "\"segment\":{\"segment\":1,\"distance\":0.5,\"model\":\"a\"},"
-         INSIGHT("neutral", "0", ""),
-         "\"segment\":{\"segment\":1,\"distance\":0.9,\"model\":\"b\"},"
-         INSIGHT("neutral", "0", ""), ""},
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(differences); i++) {
         struct arena arena = {0};
         struct diff_record left, right;
         struct err err = {0};
         char json[2][1024], found[256] = "";
-        CASE(cases[i].why);
-        snprintf(json[0], sizeof json[0], "{\"id\":\"r\",%s}", cases[i].left);
-        snprintf(json[1], sizeof json[1], "{\"id\":\"r\",%s}", cases[i].right);
+        CASE(differences[i].why);
+        snprintf(json[0], sizeof json[0], "{\"id\":\"r\",%s}", differences[i].left);
+        snprintf(json[1], sizeof json[1], "{\"id\":\"r\",%s}", differences[i].right);
         must(diff_decode(message_of(json[0], &arena), &arena, &left, &err), &err);
         must(diff_decode(message_of(json[1], &arena), &arena, &right, &err), &err);
         uint32_t all, changed;
@@ -87,7 +88,7 @@ static void finds_what_changed(void **state)
             if (changed >> j & 1)
                 snprintf(found + strlen(found), sizeof found - strlen(found), "%s ",
                          diff_field_names[j]);
-        assert_string_equal(found, cases[i].changed);
+        assert_string_equal(found, differences[i].changed);
         arena_deinit(&arena);
     }
 }

@@ -48,76 +48,77 @@ static int read_all(struct str text, struct buffer *out, struct err *last)
     return rc;
 }
 
+static const struct {
+    const char *why;
+    struct str text;
+    const char *records, *message;
+    int rc;
+} inputs[] = {
+    {"nothing", TEXT(""), "", "", E_OK},
+    {"only empty lines", TEXT("\n\n\r\n"), "", "", E_OK},
+    {"NDJSON", TEXT("{\"text\":\"a\"}\r\n\n{\"text\":\"b\"}"), "a|b|", "", E_OK},
+    {"an array, one object a line", TEXT("[\n{\"text\":\"a\"},\n{\"text\":\"b\"}\n]\n"), "a|b|",
+     "", E_OK},
+    {"behind a byte order mark", TEXT("\xef\xbb\xbf{\"text\":\"a\"}\n"), "a|", "", E_OK},
+    {"a comma alone", TEXT("{\"text\":\"a\"}\n,\n{\"text\":\"b\"}\n"), "a|b|", "", E_OK},
+    {"an array in one line", TEXT("[{\"text\":\"a\"},{\"text\":\"b]}\\\"\"} , {\"text\":\"c\"}]\n"),
+     "a|b]}\"|c|", "", E_OK},
+    {"without its end", TEXT("[{\"text\":\"a\"},{\"text\":\"b\"}"), "a|b|", "", E_OK},
+    {"behind a byte order mark too", TEXT("\xef\xbb\xbf[{\"text\":\"a\"}]"), "a|", "", E_OK},
+    {"an empty one", TEXT("[]"), "", "", E_OK},
+    {"objects over several lines, in an array",
+     TEXT("[\n  {\n    \"text\": \"a\",\n    \"attributes\": {\n \"b\": \"c\"\n }\n  },\n {\n"
+          "    \"text\": \"d\"\n  }\n]\n"), "a|d|", "", E_OK},
+    {"and without one", TEXT("{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"\n}\n"), "a|b|", "",
+     E_OK},
+    {"two arrays, a row each", TEXT("[{\"text\":\"a\"}]\n[{\"text\":\"b\"}]\n"), "a|b|", "", E_OK},
+    {"what is in an array and no object costs itself",
+     TEXT("[7,[{\"text\":\"a\"}],\"x\",null,{\"text\":\"b\"},{\"text\":}]"), "!!!!b|!",
+     "in: line 1, column 49: expected a value", E_OK},
+    {"a fault is told with its line in the file", TEXT("[\n{\"text\":\"a\"},\n{\n\"text\":}\n]\n"),
+     "a|!", "in: line 4, column 8: expected a value", E_OK},
+    {"an object that never ends", TEXT("{\n"), "!", "in: line 2, column 1: unexpected end", E_OK},
+    {"a quote that isn't closed ends with its line", TEXT("[{\"text\":\"a},\n{\"text\":\"b\"}]\n"),
+     "!b|", "in: line 1, column 14: string without an end", E_OK},
+    {"no JSON: the place is the input's", TEXT("{\"text\":\"a\"}\n{\"text\":}\n"), "a|!",
+     "in: line 2, column 9: expected a value", E_OK},
+    {"no object", TEXT("{\"text\":\"a\"}\n7\n"), "a|!",
+     "in, line 2: must be an object, not a number", E_OK},
+    {"a field that is wrong is named", TEXT("{\"text\":7}\n"), "!",
+     "in, line 1: /text must be a string, not a number", E_OK},
+
+    {"CSV", TEXT("text,rating\na,5\nb,4\n"), "a|b|", "", E_OK},
+    {"empty lines in the middle and at the end", TEXT("text\n\na\n\r\nb\n\n\n"), "a|b|", "",
+     E_OK},
+    {"empty lines only, behind the header", TEXT("text\n\n\n"), "", "", E_OK},
+    {"a header alone", TEXT("text,rating"), "", "", E_OK},
+    {"a row of more cells than columns", TEXT("text\na,b\nc\n"), "!c|",
+     "in, line 2: the row has more cells than the header has columns", E_OK},
+    {"no text column: said once", TEXT("Text,Rating\na,5\nb,4\n"), "",
+     "in, line 1: the header names no column \"text\"; it names: Text, Rating", E_BAD_MESSAGE},
+    {"plain text is no CSV", TEXT("I like it\nvery much\n"), "",
+     "in, line 1: the header names no column \"text\"; it names: I like it", E_BAD_MESSAGE},
+    {"what is compressed is no text", TEXT("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"), "",
+     "in, line 1: the header is not UTF-8; unpack or convert it first", E_BAD_MESSAGE},
+    {"nor is UTF-16", TEXT("t\0e\0x\0t\0\n\0"), "",
+     "in, line 1: the header is not UTF-8; unpack or convert it first", E_BAD_MESSAGE},
+    {"a quote that spoils the header", TEXT("\"text\"s\na\n"), "",
+     "in: line 1, column 1: a quote out of place", E_BAD_MESSAGE},
+    {"line ends of old", TEXT("text\ra\rb\r"), "",
+     "in, line 1: lines end in CR alone; LF or CRLF must end them", E_BAD_MESSAGE},
+};
+
 static void reads_what_people_have(void **state)
 {
-    static const struct {
-        const char *why;
-        struct str text;
-        const char *records, *message;
-        int rc;
-    } cases[] = {
-        {"nothing", TEXT(""), "", "", E_OK},
-        {"only empty lines", TEXT("\n\n\r\n"), "", "", E_OK},
-        {"NDJSON", TEXT("{\"text\":\"a\"}\r\n\n{\"text\":\"b\"}"), "a|b|", "", E_OK},
-        {"an array, one object a line", TEXT("[\n{\"text\":\"a\"},\n{\"text\":\"b\"}\n]\n"), "a|b|",
-         "", E_OK},
-        {"behind a byte order mark", TEXT("\xef\xbb\xbf{\"text\":\"a\"}\n"), "a|", "", E_OK},
-        {"a comma alone", TEXT("{\"text\":\"a\"}\n,\n{\"text\":\"b\"}\n"), "a|b|", "", E_OK},
-        {"an array in one line", TEXT("[{\"text\":\"a\"},{\"text\":\"b]}\\\"\"} , {\"text\":\"c\"}]\n"),
-         "a|b]}\"|c|", "", E_OK},
-        {"without its end", TEXT("[{\"text\":\"a\"},{\"text\":\"b\"}"), "a|b|", "", E_OK},
-        {"behind a byte order mark too", TEXT("\xef\xbb\xbf[{\"text\":\"a\"}]"), "a|", "", E_OK},
-        {"an empty one", TEXT("[]"), "", "", E_OK},
-        {"objects over several lines, in an array",
-         TEXT("[\n  {\n    \"text\": \"a\",\n    \"attributes\": {\n \"b\": \"c\"\n }\n  },\n {\n"
-              "    \"text\": \"d\"\n  }\n]\n"), "a|d|", "", E_OK},
-        {"and without one", TEXT("{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"\n}\n"), "a|b|", "",
-         E_OK},
-        {"two arrays, a row each", TEXT("[{\"text\":\"a\"}]\n[{\"text\":\"b\"}]\n"), "a|b|", "", E_OK},
-        {"what is in an array and no object costs itself",
-         TEXT("[7,[{\"text\":\"a\"}],\"x\",null,{\"text\":\"b\"},{\"text\":}]"), "!!!!b|!",
-         "in: line 1, column 49: expected a value", E_OK},
-        {"a fault is told with its line in the file", TEXT("[\n{\"text\":\"a\"},\n{\n\"text\":}\n]\n"),
-         "a|!", "in: line 4, column 8: expected a value", E_OK},
-        {"an object that never ends", TEXT("{\n"), "!", "in: line 2, column 1: unexpected end", E_OK},
-        {"a quote that isn't closed ends with its line", TEXT("[{\"text\":\"a},\n{\"text\":\"b\"}]\n"),
-         "!b|", "in: line 1, column 14: string without an end", E_OK},
-        {"no JSON: the place is the input's", TEXT("{\"text\":\"a\"}\n{\"text\":}\n"), "a|!",
-         "in: line 2, column 9: expected a value", E_OK},
-        {"no object", TEXT("{\"text\":\"a\"}\n7\n"), "a|!",
-         "in, line 2: must be an object, not a number", E_OK},
-        {"a field that is wrong is named", TEXT("{\"text\":7}\n"), "!",
-         "in, line 1: /text must be a string, not a number", E_OK},
-
-        {"CSV", TEXT("text,rating\na,5\nb,4\n"), "a|b|", "", E_OK},
-        {"empty lines in the middle and at the end", TEXT("text\n\na\n\r\nb\n\n\n"), "a|b|", "",
-         E_OK},
-        {"empty lines only, behind the header", TEXT("text\n\n\n"), "", "", E_OK},
-        {"a header alone", TEXT("text,rating"), "", "", E_OK},
-        {"a row of more cells than columns", TEXT("text\na,b\nc\n"), "!c|",
-         "in, line 2: the row has more cells than the header has columns", E_OK},
-        {"no text column: said once", TEXT("Text,Rating\na,5\nb,4\n"), "",
-         "in, line 1: the header names no column \"text\"; it names: Text, Rating", E_BAD_MESSAGE},
-        {"plain text is no CSV", TEXT("I like it\nvery much\n"), "",
-         "in, line 1: the header names no column \"text\"; it names: I like it", E_BAD_MESSAGE},
-        {"what is compressed is no text", TEXT("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"), "",
-         "in, line 1: the header is not UTF-8; unpack or convert it first", E_BAD_MESSAGE},
-        {"nor is UTF-16", TEXT("t\0e\0x\0t\0\n\0"), "",
-         "in, line 1: the header is not UTF-8; unpack or convert it first", E_BAD_MESSAGE},
-        {"a quote that spoils the header", TEXT("\"text\"s\na\n"), "",
-         "in: line 1, column 1: a quote out of place", E_BAD_MESSAGE},
-        {"line ends of old", TEXT("text\ra\rb\r"), "",
-         "in, line 1: lines end in CR alone; LF or CRLF must end them", E_BAD_MESSAGE},
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(inputs); i++) {
         struct buffer out = {0};
         struct err last = {0};
-        CASE(cases[i].why);
-        assert_int_equal(read_all(cases[i].text, &out, &last), cases[i].rc);
+        CASE(inputs[i].why);
+        assert_int_equal(read_all(inputs[i].text, &out, &last), inputs[i].rc);
         buffer_add_char(&out, '\0');
-        assert_string_equal(out.data, cases[i].records);
-        assert_string_equal(last.text, cases[i].message);
+        assert_string_equal(out.data, inputs[i].records);
+        assert_string_equal(last.text, inputs[i].message);
         buffer_deinit(&out);
     }
 }

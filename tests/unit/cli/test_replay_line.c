@@ -52,41 +52,42 @@ static void golden_records_keep_their_bytes(void **state)
 #define RECORD "\x82\xa1v\x01\xa2id\xa3r-1"
 #define TRACE  "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
+static const struct {
+    const char *why;
+    struct str value, key;
+    /* of what goes out again, on feedback, by the run "may" */
+    const char *trace, *redrives, *replay, *id, *headers;
+} lines[] = {
+#define BYTES(text) {text, sizeof(text) - 1}
+    {"a record with all", BYTES(RECORD), BYTES("c-1"), TRACE, NULL, NULL, "r-1",
+     "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback "
+     "ce_source=ingest ce_id=r-1 traceparent=" TRACE " verbatim-replay=may "},
+    {"no key, no trace", BYTES(RECORD), BYTES(""), NULL, NULL, NULL, "r-1",
+     "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback "
+     "ce_source=ingest ce_id=r-1 verbatim-replay=may "},
+    {"a key that is no text", BYTES(RECORD), BYTES("\xff\x00\x01"), NULL, NULL, NULL, "r-1",
+     NULL},
+    {"a key that needs escapes", BYTES(RECORD), BYTES("a\"b\\\n"), NULL, NULL, NULL, "r-1",
+     NULL},
+    {"redriven: the count stays", BYTES(RECORD), BYTES(""), NULL, "2", NULL, "r-1",
+     "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback "
+     "ce_source=ingest ce_id=r-1 verbatim-replay=may verbatim-redrives=2 "},
+    {"replayed before: of this run now", BYTES(RECORD), BYTES(""), NULL, NULL, "april", "r-1",
+     "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback "
+     "ce_source=ingest ce_id=r-1 verbatim-replay=may "},
+    {"bytes that are no record", BYTES("\xc1\x00junk"), BYTES("k"), TRACE, NULL, NULL, "",
+     "traceparent=" TRACE " verbatim-replay=may "},
+    {"no bytes at all", BYTES(""), BYTES("k"), NULL, NULL, NULL, "", "verbatim-replay=may "},
+    {"a section with the archive's own name", BYTES("\x83\xa1v\x01\xa2id\xa3r-1\xa3" "bus\x07"),
+     BYTES("k"), NULL, NULL, NULL, "r-1", NULL},
+    {"a section that nobody knows", BYTES("\x83\xa1v\x01\xa2id\xa3r-1\xa4mood\x81\xa1x\xa1y"),
+     BYTES("k"), NULL, NULL, NULL, "r-1", NULL},
+};
+
 static void what_is_around_a_record_comes_back(void **state)
 {
-    static const struct {
-        const char *why;
-        struct str value, key;
-        /* of what goes out again, on feedback, by the run "may" */
-        const char *trace, *redrives, *replay, *id, *headers;
-    } cases[] = {
-#define BYTES(text) {text, sizeof(text) - 1}
-        {"a record with all", BYTES(RECORD), BYTES("c-1"), TRACE, NULL, NULL, "r-1",
-         "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback "
-         "ce_source=ingest ce_id=r-1 traceparent=" TRACE " verbatim-replay=may "},
-        {"no key, no trace", BYTES(RECORD), BYTES(""), NULL, NULL, NULL, "r-1",
-         "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback "
-         "ce_source=ingest ce_id=r-1 verbatim-replay=may "},
-        {"a key that is no text", BYTES(RECORD), BYTES("\xff\x00\x01"), NULL, NULL, NULL, "r-1",
-         NULL},
-        {"a key that needs escapes", BYTES(RECORD), BYTES("a\"b\\\n"), NULL, NULL, NULL, "r-1",
-         NULL},
-        {"redriven: the count stays", BYTES(RECORD), BYTES(""), NULL, "2", NULL, "r-1",
-         "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback "
-         "ce_source=ingest ce_id=r-1 verbatim-replay=may verbatim-redrives=2 "},
-        {"replayed before: of this run now", BYTES(RECORD), BYTES(""), NULL, NULL, "april", "r-1",
-         "content-type=application/msgpack ce_specversion=1.0 ce_type=verbatim.feedback "
-         "ce_source=ingest ce_id=r-1 verbatim-replay=may "},
-        {"bytes that are no record", BYTES("\xc1\x00junk"), BYTES("k"), TRACE, NULL, NULL, "",
-         "traceparent=" TRACE " verbatim-replay=may "},
-        {"no bytes at all", BYTES(""), BYTES("k"), NULL, NULL, NULL, "", "verbatim-replay=may "},
-        {"a section with the archive's own name", BYTES("\x83\xa1v\x01\xa2id\xa3r-1\xa3" "bus\x07"),
-         BYTES("k"), NULL, NULL, NULL, "r-1", NULL},
-        {"a section that nobody knows", BYTES("\x83\xa1v\x01\xa2id\xa3r-1\xa4mood\x81\xa1x\xa1y"),
-         BYTES("k"), NULL, NULL, NULL, "r-1", NULL},
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
         struct arena arena = {0};
         struct buffer line = {0};
         struct bus_header headers[3];
@@ -95,22 +96,22 @@ static void what_is_around_a_record_comes_back(void **state)
         struct err err = {0};
         char found[1024] = "";
         uint32_t count = 0;
-        CASE(cases[i].why);
-        if (cases[i].trace)
-            headers[count++] = (struct bus_header){STR("traceparent"), str_of(cases[i].trace)};
-        if (cases[i].redrives)
-            headers[count++] = (struct bus_header){STR(HEADER_REDRIVES), str_of(cases[i].redrives)};
-        if (cases[i].replay)
-            headers[count++] = (struct bus_header){STR(HEADER_REPLAY), str_of(cases[i].replay)};
+        CASE(lines[i].why);
+        if (lines[i].trace)
+            headers[count++] = (struct bus_header){STR("traceparent"), str_of(lines[i].trace)};
+        if (lines[i].redrives)
+            headers[count++] = (struct bus_header){STR(HEADER_REDRIVES), str_of(lines[i].redrives)};
+        if (lines[i].replay)
+            headers[count++] = (struct bus_header){STR(HEADER_REPLAY), str_of(lines[i].replay)};
         const struct bus_message message = {
             .topic = TOPIC_FEEDBACK, .offset = 7, .timestamp_ms = 1700000000000,
-            .key = cases[i].key, .value = cases[i].value, .headers = headers,
+            .key = lines[i].key, .value = lines[i].value, .headers = headers,
             .header_count = count};
         must(replay_line(line_of(&message, &arena, &line), &arena, &again, &err), &err);
-        assert_true(str_equal(again.value, cases[i].value));
-        assert_true(str_equal(again.key, cases[i].key));
-        assert_true(str_equal(again.id, str_of(cases[i].id)));
-        assert_int_equal(again.copy, cases[i].replay != NULL);
+        assert_true(str_equal(again.value, lines[i].value));
+        assert_true(str_equal(again.key, lines[i].key));
+        assert_true(str_equal(again.id, str_of(lines[i].id)));
+        assert_int_equal(again.copy, lines[i].replay != NULL);
         must(
             replay_output(&again, TOPIC_FEEDBACK, STR("may"), 1700000009000, &arena, &output, &err),
             &err);
@@ -118,7 +119,7 @@ static void what_is_around_a_record_comes_back(void **state)
         for (uint32_t j = 0; j < output.header_count; j++)
             snprintf(found + strlen(found), sizeof found - strlen(found), "%.*s=%.*s ",
                      STR_ARGS(output.headers[j].name), STR_ARGS(output.headers[j].value));
-        if (cases[i].headers) assert_string_equal(found, cases[i].headers);
+        if (lines[i].headers) assert_string_equal(found, lines[i].headers);
         buffer_deinit(&line);
         arena_deinit(&arena);
     }

@@ -242,4 +242,19 @@ static inline void rig_say(struct rig *rig, uint32_t number, const char *json)
     rig_end(rig, number, &result);
 }
 
+static inline void ask_many(struct rig *rig, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) rig_feedback(rig, "It came late.");
+}
+
+static inline uint32_t ended(const struct rig *rig, bool answered)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < rig->task_count; i++) {
+        assert_true(rig->tasks[i].ends <= 1);
+        count += rig->tasks[i].ends && rig->tasks[i].answered == answered;
+    }
+    return count;
+}
+
 #endif

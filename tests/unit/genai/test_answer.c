@@ -67,68 +67,69 @@ static void test_whole(void **state)
     arena_deinit(&arena);
 }
 
+static char long_text[1400], many[4096]; /* filled in by the test */
+static const struct {
+    const char *why, *raw, *named;
+} broken[] = {
+    {"a label that there isn't",
+     WHOLE("\"sentiment\":{\"label\":\"angry\",\"score\":0}", NEEDS, MENTIONS, ADVICE, SIGNALS),
+     "label"},
+    {"a label that is a number",
+     WHOLE("\"sentiment\":{\"label\":1,\"score\":0}", NEEDS, MENTIONS, ADVICE, SIGNALS),
+     "label"},
+    {"a score beyond its range",
+     WHOLE("\"sentiment\":{\"label\":\"mixed\",\"score\":-7}", NEEDS, MENTIONS, ADVICE,
+           SIGNALS), "score"},
+    {"a score in words", WHOLE("\"sentiment\":{\"label\":\"mixed\",\"score\":\"low\"}", NEEDS,
+                               MENTIONS, ADVICE, SIGNALS), "score"},
+    {"no sentiment", WHOLE("\"x\":1", NEEDS, MENTIONS, ADVICE, SIGNALS), "sentiment"},
+    {"no score", WHOLE("\"sentiment\":{\"label\":\"mixed\"}", NEEDS, MENTIONS, ADVICE, SIGNALS),
+     "score"},
+    {"sentiment is a word", WHOLE("\"sentiment\":\"mixed\"", NEEDS, MENTIONS, ADVICE, SIGNALS),
+     "sentiment"},
+    {"sentiment comes twice", WHOLE(SENTIMENT "," SENTIMENT, NEEDS, MENTIONS, ADVICE, SIGNALS),
+     "sentiment"},
+    {"needs is an object", WHOLE(SENTIMENT, "\"needs\":{}", MENTIONS, ADVICE, SIGNALS),
+     "needs"},
+    {"a need that is a word",
+     WHOLE(SENTIMENT, "\"needs\":[\"lid\"]", MENTIONS, ADVICE, SIGNALS), "needs"},
+    {"a need without a quote",
+     WHOLE(SENTIMENT, "\"needs\":[{\"kind\":\"question\",\"text\":\"x\"}]", MENTIONS, ADVICE,
+           SIGNALS), "quote"},
+    {"a quote that is a number",
+     WHOLE(SENTIMENT, "\"needs\":[{\"quote\":3,\"kind\":\"question\",\"text\":\"x\"}]",
+           MENTIONS, ADVICE, SIGNALS), "quote"},
+    {"an empty statement", WHOLE(SENTIMENT,
+                                 "\"needs\":[{\"quote\":\"lid\",\"kind\":\"question\","
+                                 "\"text\":\"\"}]", MENTIONS, ADVICE, SIGNALS), "text"},
+    {"a statement that is too long", long_text, "text"},
+    {"more needs than a record may hold", many, "needs"},
+    {"a topic of its own", WHOLE(SENTIMENT, NEEDS,
+                                 "\"mentions\":[{\"quote\":\"lid\",\"topic\":\"lids\","
+                                 "\"sentiment\":\"mixed\"}]", ADVICE, SIGNALS), "topic"},
+    {"priority 0", WHOLE(SENTIMENT, NEEDS, MENTIONS,
+                         "\"recommendations\":[{\"quote\":\"lid\",\"text\":\"x\","
+                         "\"team\":\"safety\",\"priority\":0}]", SIGNALS), "priority"},
+    {"priority 1.5", WHOLE(SENTIMENT, NEEDS, MENTIONS,
+                           "\"recommendations\":[{\"quote\":\"lid\",\"text\":\"x\","
+                           "\"team\":\"safety\",\"priority\":1.5}]", SIGNALS), "priority"},
+    {"a signal that is no danger",
+     WHOLE(SENTIMENT, NEEDS, MENTIONS, ADVICE,
+           "\"signals\":[{\"quote\":\"lid\",\"kind\":\"none\"}]"), "kind"},
+    {"null", "null", ""},
+    {"a list", "[]", ""},
+    {"cut off", "{\"id\":\"a\",\"sentiment\":{", ""},
+    {"something behind it", WHOLE(SENTIMENT, NEEDS, MENTIONS, ADVICE, SIGNALS) "x", ""},
+    {"it holds the mark",
+     WHOLE(SENTIMENT, NEEDS, MENTIONS, ADVICE, "\"signals\":[],\"y\":\"0123456789abcdef\""),
+     ""},
+    {"it holds the canary",
+     WHOLE(SENTIMENT, NEEDS, MENTIONS, ADVICE, "\"signals\":[],\"y\":\"c0ffee00c0ffee00\""),
+     ""},
+};
+
 static void test_what_breaks_the_schema(void **state)
 {
-    static char long_text[1400], many[4096];
-    const struct {
-        const char *why, *raw, *named;
-    } cases[] = {
-        {"a label that there isn't",
-         WHOLE("\"sentiment\":{\"label\":\"angry\",\"score\":0}", NEEDS, MENTIONS, ADVICE, SIGNALS),
-         "label"},
-        {"a label that is a number",
-         WHOLE("\"sentiment\":{\"label\":1,\"score\":0}", NEEDS, MENTIONS, ADVICE, SIGNALS),
-         "label"},
-        {"a score beyond its range",
-         WHOLE("\"sentiment\":{\"label\":\"mixed\",\"score\":-7}", NEEDS, MENTIONS, ADVICE,
-               SIGNALS), "score"},
-        {"a score in words", WHOLE("\"sentiment\":{\"label\":\"mixed\",\"score\":\"low\"}", NEEDS,
-                                   MENTIONS, ADVICE, SIGNALS), "score"},
-        {"no sentiment", WHOLE("\"x\":1", NEEDS, MENTIONS, ADVICE, SIGNALS), "sentiment"},
-        {"no score", WHOLE("\"sentiment\":{\"label\":\"mixed\"}", NEEDS, MENTIONS, ADVICE, SIGNALS),
-         "score"},
-        {"sentiment is a word", WHOLE("\"sentiment\":\"mixed\"", NEEDS, MENTIONS, ADVICE, SIGNALS),
-         "sentiment"},
-        {"sentiment comes twice", WHOLE(SENTIMENT "," SENTIMENT, NEEDS, MENTIONS, ADVICE, SIGNALS),
-         "sentiment"},
-        {"needs is an object", WHOLE(SENTIMENT, "\"needs\":{}", MENTIONS, ADVICE, SIGNALS),
-         "needs"},
-        {"a need that is a word",
-         WHOLE(SENTIMENT, "\"needs\":[\"lid\"]", MENTIONS, ADVICE, SIGNALS), "needs"},
-        {"a need without a quote",
-         WHOLE(SENTIMENT, "\"needs\":[{\"kind\":\"question\",\"text\":\"x\"}]", MENTIONS, ADVICE,
-               SIGNALS), "quote"},
-        {"a quote that is a number",
-         WHOLE(SENTIMENT, "\"needs\":[{\"quote\":3,\"kind\":\"question\",\"text\":\"x\"}]",
-               MENTIONS, ADVICE, SIGNALS), "quote"},
-        {"an empty statement", WHOLE(SENTIMENT,
-                                     "\"needs\":[{\"quote\":\"lid\",\"kind\":\"question\","
-                                     "\"text\":\"\"}]", MENTIONS, ADVICE, SIGNALS), "text"},
-        {"a statement that is too long", long_text, "text"},
-        {"more needs than a record may hold", many, "needs"},
-        {"a topic of its own", WHOLE(SENTIMENT, NEEDS,
-                                     "\"mentions\":[{\"quote\":\"lid\",\"topic\":\"lids\","
-                                     "\"sentiment\":\"mixed\"}]", ADVICE, SIGNALS), "topic"},
-        {"priority 0", WHOLE(SENTIMENT, NEEDS, MENTIONS,
-                             "\"recommendations\":[{\"quote\":\"lid\",\"text\":\"x\","
-                             "\"team\":\"safety\",\"priority\":0}]", SIGNALS), "priority"},
-        {"priority 1.5", WHOLE(SENTIMENT, NEEDS, MENTIONS,
-                               "\"recommendations\":[{\"quote\":\"lid\",\"text\":\"x\","
-                               "\"team\":\"safety\",\"priority\":1.5}]", SIGNALS), "priority"},
-        {"a signal that is no danger",
-         WHOLE(SENTIMENT, NEEDS, MENTIONS, ADVICE,
-               "\"signals\":[{\"quote\":\"lid\",\"kind\":\"none\"}]"), "kind"},
-        {"null", "null", ""},
-        {"a list", "[]", ""},
-        {"cut off", "{\"id\":\"a\",\"sentiment\":{", ""},
-        {"something behind it", WHOLE(SENTIMENT, NEEDS, MENTIONS, ADVICE, SIGNALS) "x", ""},
-        {"it holds the mark",
-         WHOLE(SENTIMENT, NEEDS, MENTIONS, ADVICE, "\"signals\":[],\"y\":\"0123456789abcdef\""),
-         ""},
-        {"it holds the canary",
-         WHOLE(SENTIMENT, NEEDS, MENTIONS, ADVICE, "\"signals\":[],\"y\":\"c0ffee00c0ffee00\""),
-         ""},
-    };
     (void)state;
     char filler[1100];
     memset(filler, 'x', sizeof filler - 1), filler[sizeof filler - 1] = '\0';
@@ -142,16 +143,16 @@ static void test_what_breaks_the_schema(void **state)
                                  "%s{\"quote\":\"lid\",\"kind\":\"question\",\"text\":\"x\"}",
                                  i ? "," : "");
     snprintf(many + size, sizeof many - size, "]}");
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(broken); i++) {
         struct arena arena = {0};
         struct insight insight;
         struct answer_notes notes;
         struct err err = {0};
-        CASE(cases[i].why);
-        int rc = read(cases[i].raw, &arena, &insight, &notes, &err);
+        CASE(broken[i].why);
+        int rc = read(broken[i].raw, &arena, &insight, &notes, &err);
         assert_true(rc == E_BAD_MESSAGE || rc == E_BAD_JSON);
-        if (!strstr(err.text, cases[i].named))
-            fail_msg("\"%s\" doesn't name \"%s\"", err.text, cases[i].named);
+        if (!strstr(err.text, broken[i].named))
+            fail_msg("\"%s\" doesn't name \"%s\"", err.text, broken[i].named);
         arena_deinit(&arena);
     }
 }

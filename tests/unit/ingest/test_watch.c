@@ -1,13 +1,7 @@
-/* Watched files: each is taken in once, whatever happens in between; refused rows and a
- * receipt lie beside it. */
-#include "ingest_callers.h"
-#include "ingest_topics.h"
-
-#include <dirent.h>
+/* Watched files: each is taken in once; refused rows and a receipt lie beside it. */
+#include "ingest_files.h"
 
 #include "workers/ingest/watch.h"
-
-static char watched[96], setting[128];
 
 /* --- stores, counted as they are opened and listed; the CMakeLists wraps both ------------------ */
 
@@ -34,105 +28,6 @@ int __wrap_store_open(const struct store_config *config, struct store **ret_stor
     atomic_fetch_add(&opens, 1);
     return rc;
 }
-
-static int setup(void **state)
-{
-    if (rig_setup(state)) return -1;
-    snprintf(watched, sizeof watched, "%s/in", rig_folder);
-    snprintf(setting, sizeof setting, "ingest.watch=%s/in/raw", rig_folder);
-    return mkdir(watched, 0700);
-}
-
-static const char *const *settings(void)
-{
-    static const char *list[4];
-    list[0] = setting, list[1] = "ingest.listen=", list[2] = "ingest.watch_tenant=acme",
-    list[3] = NULL;
-    return list;
-}
-
-/* --- files ------------------------------------------------------------------------------------ */
-
-static void write_file(const char *name, struct str text)
-{
-    char path[256], temporary[256];
-    snprintf(path, sizeof path, "%s/raw", watched);
-    if (mkdir(path, 0700) && errno != EEXIST) abort();
-    snprintf(path, sizeof path, "%s/raw/%s", watched, name);
-    snprintf(temporary, sizeof temporary, "%s/tmp", watched);
-    FILE *file = fopen(temporary, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text.data, 1, text.size, file), text.size);
-    fclose(file);
-    assert_int_equal(rename(temporary, path), 0);
-}
-
-/* What the only file below `folder` whose name has both parts holds; "" if there is none. */
-static void read_below(const char *folder, const char *part, const char *suffix, struct buffer *out)
-{
-    struct err err;
-    DIR *dir = opendir(folder);
-    if (!dir) return;
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        char path[512];
-        if (entry->d_name[0] == '.') continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        if (entry->d_type == DT_DIR) read_below(path, part, suffix, out);
-        else if (strstr(path, part) && str_ends(str_of(path), str_of(suffix)))
-            must(buffer_read_file(out, path, 64 << 20, &err), &err);
-    }
-    closedir(dir);
-}
-
-static void read_ours(const char *kind, const char *part, const char *suffix, struct buffer *out)
-{
-    char folder[160];
-    buffer_clear(out);
-    snprintf(folder, sizeof folder, "%s/%s", watched, kind);
-    read_below(folder, part, suffix, out);
-}
-
-static bool has_receipt(const char *name, struct buffer *out)
-{
-    read_ours("receipts", name, ".json", out);
-    return out->size > 0;
-}
-
-static void await_receipt(const char *name, struct buffer *out)
-{
-    RIG_AWAIT(has_receipt(name, out));
-}
-
-/* --- records ---------------------------------------------------------------------------------- */
-
-struct records {
-    char ids[512][40];
-    size_t count;
-    struct str tenant;
-    bool wrong;
-};
-
-static void on_record(void *user, const struct seen *seen)
-{
-    struct records *records = user;
-    if (records->count < COUNT_OF(records->ids))
-        snprintf(records->ids[records->count], 40, "%.39s", seen->id);
-    records->count++;
-    records->wrong |= !str_equal(seen->feedback.tenant, STR("acme")) ||
-                      !str_starts(seen->feedback.source, STR("raw/"));
-}
-
-static size_t distinct(const struct records *records)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < records->count; i++) {
-        size_t j = 0;
-        while (j < i && strcmp(records->ids[i], records->ids[j]) != 0) j++;
-        count += j == i;
-    }
-    return count;
-}
-
 /* --- one file each ---------------------------------------------------------------------------- */
 
 static const struct {
@@ -206,140 +101,6 @@ static void test_files(void **state)
     assert_int_equal(rig_stop(&rig), E_OK);
     buffer_deinit(&out);
 }
-
-/* --- large files, crashes --------------------------------------------------------------------- */
-
-/* `rows` numbered rows of about `bytes` bytes, one in 1000 refused, and one longer than a chunk. */
-static void fill_large(struct buffer *out, bool csv, int rows, int bytes, bool with_long)
-{
-    if (csv) buffer_add(out, STR("text,product\n"));
-    for (int i = 0; i < rows; i++) {
-        bool bad = i % 1000 == 500;
-        if (csv) buffer_printf(out, "\"%s%0*d\n\",%d\n", bad ? "\xFF" : "", bytes, i, i);
-        else buffer_printf(out, "{\"%s\":\"%0*d\"}\n", bad ? "txet" : "text", bytes, i);
-        if (!with_long || i != rows / 2) continue;
-        if (csv) buffer_add_char(out, '"');
-        for (int j = 0; j < 3 * CHUNK_BYTES; j++) buffer_add_char(out, 'x');
-        buffer_add_char(out, '\n');
-    }
-    assert_false(out->failed);
-}
-
-
-
-static void test_large(void **state)
-{
-    static const struct {
-        const char *why, *name;
-        bool csv, with_long;
-    } cases[] = {
-        {"NDJSON of many chunks", "big.ndjson", false, false},
-        {"CSV of many chunks", "big.csv", true, false},
-        {"NDJSON with a row longer than a chunk", "long.ndjson", false, true},
-        {"CSV with a quote that is not closed for longer than a chunk", "long.csv", true, true},
-    };
-    enum { ROWS = 6000, BYTES = 900 };
-    struct rig rig;
-    (void)state;
-    rig_start(&rig, settings());
-    size_t held = 0;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct buffer text = {0}, out = {0};
-        char wanted[96];
-        CASE(cases[i].why);
-        fill_large(&text, cases[i].csv, ROWS, BYTES, cases[i].with_long);
-        write_file(cases[i].name, buffer_str(&text));
-        await_receipt(cases[i].name, &out);
-        snprintf(wanted, sizeof wanted, "\"rows\":%d,\"accepted\":%d,\"refused\":%d",
-                 ROWS + cases[i].with_long, ROWS - 6, 6 + cases[i].with_long);
-        if (!holds(buffer_str(&out), wanted)) fail_msg("%s", buffer_cstr(&out));
-        held += ROWS - 6;
-        assert_int_equal(rig_read_feedback(&rig, NULL, NULL), held);
-        read_ours("receipts", cases[i].name, ".progress", &out);
-        assert_int_equal(out.size, 0); /* tidied up */
-        read_ours("validation", cases[i].name, ".ndjson", &out);
-        size_t lines = 0;
-        for (size_t j = 0; j < out.size; j++) lines += out.data[j] == '\n';
-        assert_int_equal(lines, 6 + cases[i].with_long);
-        buffer_deinit(&text);
-        buffer_deinit(&out);
-    }
-    assert_int_equal(rig_stop(&rig), E_OK);
-}
-
-/* The bus stops to answer in the middle, and the worker is stopped; the next one goes on
- * where this one was. */
-static void test_interrupted(void **state)
-{
-    enum { ROWS = 400, BYTES = 20000 };
-    static struct records records;
-    struct rig rig;
-    struct buffer text = {0}, out = {0};
-    (void)state;
-    records = (struct records){.count = 0};
-    fill_large(&text, false, ROWS, BYTES, false);
-    write_file("cut.ndjson", buffer_str(&text));
-    rig_start(&rig, settings());
-    RIG_AWAIT((read_ours("receipts", "cut.ndjson", ".progress", &out), out.size > 0) ||
-              has_receipt("cut.ndjson", &out));
-    atomic_store(&rig_produce, PRODUCE_LOST);
-    assert_int_equal(rig_stop(&rig), E_OK);
-    atomic_store(&rig_produce, PRODUCE_WELL);
-    rig_start(&rig, settings());
-    await_receipt("cut.ndjson", &out);
-    assert_true(holds(buffer_str(&out), "\"rows\":400,\"accepted\":400,\"refused\":0"));
-    rig_read_feedback(&rig, on_record, &records);
-    assert_true(records.count <= COUNT_OF(records.ids));
-    assert_int_equal(distinct(&records), ROWS); /* what was sent twice has the same id */
-    assert_int_equal(rig_stop(&rig), E_OK);
-    buffer_deinit(&text);
-    buffer_deinit(&out);
-}
-
-static void test_failing_bus(void **state)
-{
-    static const int faults[] = {PRODUCE_BUSY, PRODUCE_REFUSED, PRODUCE_LOST};
-    struct rig rig;
-    struct buffer out = {0};
-    (void)state;
-    rig_start(&rig, settings());
-    for (size_t i = 0; i < COUNT_OF(faults); i++) {
-        char name[32];
-        snprintf(name, sizeof name, "f%zu.ndjson", i);
-        atomic_store(&rig_produce, faults[i]);
-        int before = atomic_load(&rig_produced_calls);
-        write_file(name, STR("{\"text\":\"one\"}\n"));
-        RIG_AWAIT(atomic_load(&rig_produced_calls) > before);
-        assert_false(has_receipt(name, &out)); /* not before the bus has it */
-        atomic_store(&rig_produce, PRODUCE_WELL);
-        await_receipt(name, &out);
-        assert_int_equal(rig_read_feedback(&rig, NULL, NULL), i + 1);
-    }
-    assert_int_equal(rig_stop(&rig), E_OK);
-    buffer_deinit(&out);
-}
-
-/* A row that the bus will never take: its file is given up, and says so;
- * those behind it are not held up. */
-static void test_larger_than_the_bus_takes(void **state)
-{
-    struct rig rig;
-    struct buffer out = {0};
-    (void)state;
-    rig_start(&rig, settings());
-    atomic_store(&rig_produce, PRODUCE_LARGE);
-    write_file("large.ndjson", STR("{\"text\":\"one\"}\n"));
-    await_receipt("large.ndjson", &out);
-    assert_true(holds(buffer_str(&out), "\"status\":\"failed\"") &&
-                holds(buffer_str(&out), "more than the broker takes"));
-    atomic_store(&rig_produce, PRODUCE_WELL);
-    write_file("next.ndjson", STR("{\"text\":\"one\"}\n"));
-    await_receipt("next.ndjson", &out);
-    assert_int_equal(rig_read_feedback(&rig, NULL, NULL), 1);
-    assert_int_equal(rig_stop(&rig), E_OK);
-    buffer_deinit(&out);
-}
-
 /* Waits until it has looked once more, which it does only when it is told to: watch_every is an
  * hour. */
 static void look_again(struct rig *rig)
@@ -461,17 +222,11 @@ static void test_bad_place(void **state)
     snprintf(setting, sizeof setting, "%s/missing", rig_folder);
     assert_int_equal(access(setting, F_OK), -1); /* and none is made */
 }
-
-#define WATCH_TEST(test) cmocka_unit_test_setup_teardown(test, setup, rig_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WATCH_TEST(test_files), WATCH_TEST(test_large), WATCH_TEST(test_interrupted),
-        WATCH_TEST(test_failing_bus),
-        WATCH_TEST(test_larger_than_the_bus_takes),
-        WATCH_TEST(test_growing_and_replaced), WATCH_TEST(test_reload), WATCH_TEST(test_places),
-        WATCH_TEST(test_bad_place),
+        WATCH_TEST(test_files), WATCH_TEST(test_growing_and_replaced), WATCH_TEST(test_reload),
+        WATCH_TEST(test_places), WATCH_TEST(test_bad_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

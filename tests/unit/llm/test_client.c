@@ -1,95 +1,6 @@
 /* Calls against a server that does as it is told: what becomes of each fault, that no call is sent
- * twice, and that callers may ask, cancel and close whenever they like. */
-#include "llm/llm.h"
-#include "scripted_server.h"
-
-#define HEAD(size) "HTTP/1.1 200 OK\r\nContent-Length: " size "\r\n\r\n"
-#define BODY                                                                                    \
-    "{\"content\":[{\"input\":{}}],\"stop_reason\":\"tool_use\",\"usage\":{\"input_tokens\":1," \
-    "\"output_tokens\":1}}"
-#define ANSWER HEAD("96") BODY
-_Static_assert(sizeof BODY - 1 == 96, "Content-Length");
-
-struct rig {
-    uv_loop_t loop;
-    struct scripted_server server;
-    struct llm_client *client;
-    struct llm_config config;
-    int results;
-    struct llm_result last;
-    enum llm_why whys[SERVER_REQUESTS_MAX];
-    struct llm_call *other; /* to be cancelled in a callback */
-    bool close_in_callback, ask_again;
-};
-
-static const struct llm_question question = {
-    .prompt = {"p", 1}, .name = {"n", 1}, .schema = {"{}", 2}, .max_tokens = 9, .temperature = -1};
-
-static void set_up(struct rig *rig, struct route *routes)
-{
-    *rig = (struct rig){0};
-    assert_int_equal(uv_loop_init(&rig->loop), 0);
-    server_start(&rig->server, &rig->loop, routes);
-    rig->config = (struct llm_config){
-        .provider = LLM_ANTHROPIC, .model = "m", .endpoint = rig->server.url, .api_key = "KEY-1234",
-        .deadline_ms = 20000};
-}
-
-static void open_client(struct rig *rig)
-{
-    struct err err = {0};
-    if (llm_client_open(&rig->loop, &rig->config, &rig->client, &err) != E_OK)
-        fail_msg("%s", err.text);
-}
-
-static void on_result(void *user, const struct llm_result *result);
-static void ask(struct rig *rig, struct llm_call **ret_call)
-{
-    struct err err = {0};
-    int before = rig->results;
-    if (llm_ask(rig->client, &question, on_result, rig, ret_call, &err) != E_OK)
-        fail_msg("%s", err.text);
-    assert_int_equal(rig->results, before);
-}
-
-static void on_result(void *user, const struct llm_result *result)
-{
-    struct rig *rig = user;
-    rig->whys[rig->results++] = result->why;
-    uv_stop(&rig->loop);
-    rig->last = *result;
-    rig->last.json = STR("");
-    if (rig->ask_again) {
-        rig->ask_again = false;
-        ask(rig, NULL);
-    }
-    if (rig->other) llm_cancel(rig->other);
-    rig->other = NULL;
-    if (rig->close_in_callback) {
-        llm_client_close(rig->client);
-        rig->client = NULL;
-    }
-    /* whole to the end */
-    if (result->why == LLM_ANSWERED) assert_true(str_equal(result->json, STR("{}")));
-}
-
-static void run_until(struct rig *rig, int results)
-{
-    /* until on_result() stops it */
-    while (rig->results < results) uv_run(&rig->loop, UV_RUN_DEFAULT);
-}
-
-/* Everything must let go: a handle left open would keep the loop for ever, a leak is seen
- * by the sanitizer. */
-static void tear_down(struct rig *rig)
-{
-    if (rig->client) assert_int_equal(llm_client_in_flight(rig->client), 0);
-    llm_client_close(rig->client);
-    server_stop(&rig->server);
-    while (uv_run(&rig->loop, UV_RUN_DEFAULT)) continue;
-    assert_int_equal(uv_loop_close(&rig->loop), 0);
-    server_forget(&rig->server);
-}
+ * twice, and how connections are kept. */
+#include "client_rig.h"
 
 /* --- faults ---------------------------------------------------------------------------------- */
 
@@ -257,6 +168,14 @@ static void waiting_counts(void **state)
     } while (!at_once);
 }
 
+static void ask_over(struct rig *rig, struct route *routes, uint32_t connections, int calls)
+{
+    set_up(rig, routes);
+    rig->config.connections = connections;
+    open_client(rig);
+    for (int i = 0; i < calls; i++) ask(rig, NULL);
+}
+
 /* So many that several of curl's handles share them. */
 static void many_connections_are_few_enough(void **state)
 {
@@ -264,10 +183,7 @@ static void many_connections_are_few_enough(void **state)
     struct route routes[] = {{"POST", ANSWER, THEN_KEEP, 0}, {0}};
     struct rig rig;
     (void)state;
-    set_up(&rig, routes);
-    rig.config.connections = CONNECTIONS;
-    open_client(&rig);
-    for (int i = 0; i < CALLS; i++) ask(&rig, NULL);
+    ask_over(&rig, routes, CONNECTIONS, CALLS);
     run_until(&rig, CALLS);
     for (int i = 0; i < CALLS; i++) assert_int_equal(rig.whys[i], LLM_ANSWERED);
     assert_int_equal(rig.server.request_count, CALLS);
@@ -283,10 +199,7 @@ static void each_connection_is_used(void **state)
     struct route routes[] = {{"POST", NULL, THEN_KEEP, 0}, {0}};
     struct rig rig;
     (void)state;
-    set_up(&rig, routes);
-    rig.config.connections = CONNECTIONS;
-    open_client(&rig);
-    for (int i = 0; i < CONNECTIONS; i++) ask(&rig, NULL);
+    ask_over(&rig, routes, CONNECTIONS, CONNECTIONS);
     while (rig.server.request_count < CONNECTIONS && !rig.results)
         uv_run(&rig.loop, UV_RUN_ONCE);
     assert_int_equal(rig.results, 0); /* none timed out while it waited for another's end */
@@ -296,166 +209,14 @@ static void each_connection_is_used(void **state)
     tear_down(&rig);
 }
 
-/* --- callers --------------------------------------------------------------------------------- */
-
-static void a_cancelled_call_is_silent(void **state)
-{
-    (void)state;
-    struct route routes[] = {{"POST", ANSWER, THEN_KEEP, 0}, {0}};
-    struct rig rig;
-    struct llm_call *first, *second;
-    set_up(&rig, routes);
-    open_client(&rig);
-    ask(&rig, &first);
-    ask(&rig, &second);
-    llm_cancel(first); /* before anything was sent */
-    run_until(&rig, 1);
-    assert_int_equal(rig.results, 1);
-    ask(&rig, &first);
-    while (rig.server.request_count < 2) uv_run(&rig.loop, UV_RUN_ONCE);
-    if (rig.results == 1) llm_cancel(first); /* on its way back */
-    ask(&rig, &first);
-    ask(&rig, &rig.other); /* cancelled by the callback of the other */
-    int before = rig.results;
-    run_until(&rig, before + 1);
-    if (rig.other == NULL) assert_int_equal(rig.results, before + 1);
-    tear_down(&rig);
-}
-
-static void a_callback_may_ask_and_close(void **state)
-{
-    (void)state;
-    struct route routes[] = {{"POST", ANSWER, THEN_KEEP, 0}, {0}};
-    struct rig rig;
-    set_up(&rig, routes);
-    open_client(&rig);
-    rig.ask_again = true;
-    ask(&rig, NULL);
-    run_until(&rig, 2);
-    rig.close_in_callback = true;
-    ask(&rig, NULL);
-    ask(&rig, NULL); /* never answered: the client is closed by the other's callback */
-    run_until(&rig, 3);
-    assert_null(rig.client);
-    tear_down(&rig);
-    assert_int_equal(rig.results, 3);
-}
-
-static void closing_ends_calls(void **state)
-{
-    (void)state;
-    struct route routes[] = {{"POST", NULL, THEN_KEEP, 0}, {0}};
-    struct rig rig;
-    set_up(&rig, routes);
-    open_client(&rig);
-    for (int i = 0; i < 5; i++) ask(&rig, NULL);
-    while (rig.server.request_count < 3) uv_run(&rig.loop, UV_RUN_ONCE);
-    llm_client_close(rig.client);
-    rig.client = NULL;
-    tear_down(&rig);
-    assert_int_equal(rig.results, 0);
-}
-
-static const struct { const char *why; struct llm_question question; } bad_questions[] = {
-    {"no prompt", {.name = {"n", 1}, .schema = {"{}", 2}, .max_tokens = 1}},
-    {"no schema", {.name = {"n", 1}, .prompt = {"p", 1}, .max_tokens = 1}},
-    {"no limit", {.name = {"n", 1}, .schema = {"{}", 2}, .prompt = {"p", 1}}},
-    {"no name", {.schema = {"{}", 2}, .prompt = {"p", 1}, .max_tokens = 1}},
-    {"a name with a space",
-     {.name = {"a b", 3}, .schema = {"{}", 2}, .prompt = {"p", 1}, .max_tokens = 1}},
-    {"not UTF-8", {.name = {"n", 1}, .schema = {"{}", 2}, .prompt = {"\xff", 1}, .max_tokens = 1}},
-};
-
-/* What is known of a form is looked at once; what differs from call to call, each time. */
-static void a_form_is_checked_once(void **state)
-{
-    (void)state;
-    struct route routes[] = {{"POST", ANSWER, THEN_KEEP, 0}, {0}};
-    struct rig rig;
-    struct err err;
-    set_up(&rig, routes);
-    open_client(&rig);
-    struct llm_question asked = question, bad;
-    asked.form = llm_new_form();
-    assert_true(asked.form != 0 && asked.form != llm_new_form());
-    bad = asked, bad.system = STR("\xff");
-    assert_int_equal(llm_ask(rig.client, &bad, on_result, &rig, NULL, &err), E_USAGE);
-    assert_int_equal(llm_ask(rig.client, &bad, on_result, &rig, NULL, &err), E_USAGE);
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(llm_ask(rig.client, &asked, on_result, &rig, NULL, &err), E_OK);
-        run_until(&rig, i + 1);
-        assert_int_equal(rig.last.why, LLM_ANSWERED);
-        bad = asked, bad.prompt = STR("\xff");
-        assert_int_equal(llm_ask(rig.client, &bad, on_result, &rig, NULL, &err), E_USAGE);
-        bad = asked, bad.max_tokens = 0;
-        assert_int_equal(llm_ask(rig.client, &bad, on_result, &rig, NULL, &err), E_USAGE);
-    }
-    bad = asked, bad.form = llm_new_form(), bad.schema = STR("\xff");
-    assert_int_equal(llm_ask(rig.client, &bad, on_result, &rig, NULL, &err), E_USAGE);
-    tear_down(&rig);
-}
-
-/* More of them than are kept in parts, each asked twice: a request goes where its model says. */
-static void each_model_has_its_own_url(void **state)
-{
-    enum { MODELS = 6 };
-    (void)state;
-    struct route routes[] = {
-        {"POST", HEAD("96") BODY, THEN_KEEP, 0}, {0}};
-    struct rig rig;
-    struct err err;
-    set_up(&rig, routes);
-    rig.config.provider = LLM_BEDROCK, rig.config.invoke = true;
-    open_client(&rig);
-    for (int i = 0; i < 2 * MODELS; i++) {
-        char model[16], line[64];
-        struct llm_question asked = question;
-        snprintf(model, sizeof model, "m.%d-v1:0", i % MODELS);
-        snprintf(line, sizeof line, "POST /model/m.%d-v1%%3A0/invoke HTTP/1.1\r\n", i % MODELS);
-        asked.model = str_of(model);
-        assert_int_equal(llm_ask(rig.client, &asked, on_result, &rig, NULL, &err), E_OK);
-        run_until(&rig, i + 1);
-        assert_int_equal(rig.last.why, LLM_ANSWERED);
-        assert_true(str_starts(buffer_str(&rig.server.requests[i]), str_of(line)));
-    }
-    assert_int_equal(rig.server.connections, 1);
-    tear_down(&rig);
-}
-
-static void bad_questions_are_refused(void **state)
-{
-    (void)state;
-    struct route routes[] = {{0}};
-    struct rig rig;
-    struct err err;
-    set_up(&rig, routes);
-    open_client(&rig);
-    for (size_t i = 0; i < COUNT_OF(bad_questions); i++) {
-        CASE(bad_questions[i].why);
-        assert_int_equal(
-            llm_ask(rig.client, &bad_questions[i].question, on_result, &rig, NULL, &err), E_USAGE);
-    }
-    tear_down(&rig);
-    assert_int_equal(rig.results, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(faults_have_their_names),
-        cmocka_unit_test(nobody_there),
+        cmocka_unit_test(faults_have_their_names), cmocka_unit_test(nobody_there),
         cmocka_unit_test(sends_its_key_and_says_nothing_of_it),
-        cmocka_unit_test(no_call_is_sent_twice),
-        cmocka_unit_test(connections_are_kept_and_few),
+        cmocka_unit_test(no_call_is_sent_twice), cmocka_unit_test(connections_are_kept_and_few),
         cmocka_unit_test(many_connections_are_few_enough),
-        cmocka_unit_test(each_connection_is_used),
-        cmocka_unit_test(waiting_counts),
-        cmocka_unit_test(a_cancelled_call_is_silent),
-        cmocka_unit_test(a_callback_may_ask_and_close),
-        cmocka_unit_test(closing_ends_calls),
-        cmocka_unit_test(bad_questions_are_refused),
-        cmocka_unit_test(a_form_is_checked_once),
-        cmocka_unit_test(each_model_has_its_own_url),
+        cmocka_unit_test(each_connection_is_used), cmocka_unit_test(waiting_counts),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

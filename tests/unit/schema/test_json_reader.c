@@ -26,66 +26,67 @@ static int read_all(struct str text, struct arena *arena, struct json_value *ret
 
 #define TEXT(text) {text, sizeof(text) - 1}
 
+static const struct { const char *why; struct str text; int rc; const char *says; } readings[] = {
+    {"null", TEXT(" null\n"), E_OK, NULL},
+    {"nested", TEXT("{\"a\":[1,{\"b\":[]}],\"c\":{}}"), E_OK, NULL},
+    {"nothing", TEXT(""), E_BAD_JSON, "line 1, column 1: unexpected end"},
+    {"white space only", TEXT(" \n\t"), E_BAD_JSON, "line 2"},
+    {"a word", TEXT("nul"), E_BAD_JSON, "unknown word"},
+    {"a word in capitals", TEXT("True"), E_BAD_JSON, "expected a value"},
+    {"NaN", TEXT("NaN"), E_BAD_JSON, "expected a value"},
+    {"two values", TEXT("1 2"), E_BAD_JSON, "column 3: something behind"},
+    {"a comma at the end of an array", TEXT("[1,]"), E_BAD_JSON, "expected a value"},
+    {"a comma at the end of an object", TEXT("{\"a\":1,}"), E_BAD_JSON, "expected a name"},
+    {"a comma first", TEXT("[,1]"), E_BAD_JSON, "expected a value"},
+    {"no comma", TEXT("[1 2]"), E_BAD_JSON, "expected , or ]"},
+    {"no colon", TEXT("{\"a\" 1}"), E_BAD_JSON, "expected :"},
+    {"a name without quotes", TEXT("{a:1}"), E_BAD_JSON, "expected a name"},
+    {"single quotes", TEXT("'a'"), E_BAD_JSON, "expected a value"},
+    {"a comment", TEXT("// x\n1"), E_BAD_JSON, "expected a value"},
+    {"an array without end", TEXT("[1"), E_BAD_JSON, "unexpected end"},
+    {"an object without end", TEXT("{\"a\":1"), E_BAD_JSON, "unexpected end"},
+    {"the wrong bracket", TEXT("[1}"), E_BAD_JSON, "expected , or ]"},
+    {"a byte order mark", TEXT("\xef\xbb\xbf" "1"), E_BAD_JSON, "expected a value"},
+    {"a NUL behind it", TEXT("1\0"), E_BAD_JSON, "something behind"},
+    {"the line and the column of it", TEXT("{\n \"a\": x}"), E_BAD_JSON, "line 2, column 7"},
+    {"zero", TEXT("0"), E_OK, NULL},
+    {"minus zero", TEXT("-0"), E_OK, NULL},
+    {"all parts of a number", TEXT("-12.50e+10"), E_OK, NULL},
+    {"a leading zero", TEXT("01"), E_BAD_JSON, "leading zero"},
+    {"a leading plus", TEXT("+1"), E_BAD_JSON, "expected a value"},
+    {"a point at the end", TEXT("1."), E_BAD_JSON, "malformed number"},
+    {"a point first", TEXT(".5"), E_BAD_JSON, "expected a value"},
+    {"an exponent without digits", TEXT("1e"), E_BAD_JSON, "malformed number"},
+    {"hexadecimal", TEXT("0x10"), E_BAD_JSON, "something behind"},
+    {"a minus alone", TEXT("-"), E_BAD_JSON, "malformed number"},
+    {"a string without end", TEXT("\"a"), E_BAD_JSON, "without an end"},
+    {"an escaped end", TEXT("\"a\\\""), E_BAD_JSON, "without an end"},
+    {"a backslash at the very end", TEXT("\"a\\"), E_BAD_JSON, "without an end"},
+    {"a line break in a string", TEXT("\"a\nb\""), E_BAD_JSON, "control character"},
+    {"a NUL in a string", TEXT("\"a\0b\""), E_BAD_JSON, "control character"},
+    {"an unknown escape", TEXT("\"\\x41\""), E_BAD_JSON, "unknown escape"},
+    {"a short escape", TEXT("\"\\u00e\""), E_BAD_JSON, "\\u escape"},
+    {"an escape of other letters", TEXT("\"\\u00gg\""), E_BAD_JSON, "\\u escape"},
+    {"a low surrogate alone", TEXT("\"\\udc00\""), E_BAD_JSON, "lone surrogate"},
+    {"a high surrogate alone", TEXT("\"\\ud800\""), E_BAD_JSON, "lone surrogate"},
+    {"a high surrogate and a letter", TEXT("\"\\ud800\\u0041\""), E_BAD_JSON, "lone surrogate"},
+    {"bytes that are no UTF-8", TEXT("\"a\xff\""), E_BAD_JSON,
+     "column 3: bytes that are not UTF-8"},
+    {"a surrogate in UTF-8", TEXT("\"\xed\xa0\x80\""), E_BAD_JSON, "not UTF-8"},
+    {"bad UTF-8 in a name", TEXT("{\"\xc3\":1}"), E_BAD_JSON, "not UTF-8"},
+};
+
 static void documents_are_told_from_others(void **state)
 {
-    static const struct { const char *why; struct str text; int rc; const char *says; } cases[] = {
-        {"null", TEXT(" null\n"), E_OK, NULL},
-        {"nested", TEXT("{\"a\":[1,{\"b\":[]}],\"c\":{}}"), E_OK, NULL},
-        {"nothing", TEXT(""), E_BAD_JSON, "line 1, column 1: unexpected end"},
-        {"white space only", TEXT(" \n\t"), E_BAD_JSON, "line 2"},
-        {"a word", TEXT("nul"), E_BAD_JSON, "unknown word"},
-        {"a word in capitals", TEXT("True"), E_BAD_JSON, "expected a value"},
-        {"NaN", TEXT("NaN"), E_BAD_JSON, "expected a value"},
-        {"two values", TEXT("1 2"), E_BAD_JSON, "column 3: something behind"},
-        {"a comma at the end of an array", TEXT("[1,]"), E_BAD_JSON, "expected a value"},
-        {"a comma at the end of an object", TEXT("{\"a\":1,}"), E_BAD_JSON, "expected a name"},
-        {"a comma first", TEXT("[,1]"), E_BAD_JSON, "expected a value"},
-        {"no comma", TEXT("[1 2]"), E_BAD_JSON, "expected , or ]"},
-        {"no colon", TEXT("{\"a\" 1}"), E_BAD_JSON, "expected :"},
-        {"a name without quotes", TEXT("{a:1}"), E_BAD_JSON, "expected a name"},
-        {"single quotes", TEXT("'a'"), E_BAD_JSON, "expected a value"},
-        {"a comment", TEXT("// x\n1"), E_BAD_JSON, "expected a value"},
-        {"an array without end", TEXT("[1"), E_BAD_JSON, "unexpected end"},
-        {"an object without end", TEXT("{\"a\":1"), E_BAD_JSON, "unexpected end"},
-        {"the wrong bracket", TEXT("[1}"), E_BAD_JSON, "expected , or ]"},
-        {"a byte order mark", TEXT("\xef\xbb\xbf" "1"), E_BAD_JSON, "expected a value"},
-        {"a NUL behind it", TEXT("1\0"), E_BAD_JSON, "something behind"},
-        {"the line and the column of it", TEXT("{\n \"a\": x}"), E_BAD_JSON, "line 2, column 7"},
-        {"zero", TEXT("0"), E_OK, NULL},
-        {"minus zero", TEXT("-0"), E_OK, NULL},
-        {"all parts of a number", TEXT("-12.50e+10"), E_OK, NULL},
-        {"a leading zero", TEXT("01"), E_BAD_JSON, "leading zero"},
-        {"a leading plus", TEXT("+1"), E_BAD_JSON, "expected a value"},
-        {"a point at the end", TEXT("1."), E_BAD_JSON, "malformed number"},
-        {"a point first", TEXT(".5"), E_BAD_JSON, "expected a value"},
-        {"an exponent without digits", TEXT("1e"), E_BAD_JSON, "malformed number"},
-        {"hexadecimal", TEXT("0x10"), E_BAD_JSON, "something behind"},
-        {"a minus alone", TEXT("-"), E_BAD_JSON, "malformed number"},
-        {"a string without end", TEXT("\"a"), E_BAD_JSON, "without an end"},
-        {"an escaped end", TEXT("\"a\\\""), E_BAD_JSON, "without an end"},
-        {"a backslash at the very end", TEXT("\"a\\"), E_BAD_JSON, "without an end"},
-        {"a line break in a string", TEXT("\"a\nb\""), E_BAD_JSON, "control character"},
-        {"a NUL in a string", TEXT("\"a\0b\""), E_BAD_JSON, "control character"},
-        {"an unknown escape", TEXT("\"\\x41\""), E_BAD_JSON, "unknown escape"},
-        {"a short escape", TEXT("\"\\u00e\""), E_BAD_JSON, "\\u escape"},
-        {"an escape of other letters", TEXT("\"\\u00gg\""), E_BAD_JSON, "\\u escape"},
-        {"a low surrogate alone", TEXT("\"\\udc00\""), E_BAD_JSON, "lone surrogate"},
-        {"a high surrogate alone", TEXT("\"\\ud800\""), E_BAD_JSON, "lone surrogate"},
-        {"a high surrogate and a letter", TEXT("\"\\ud800\\u0041\""), E_BAD_JSON, "lone surrogate"},
-        {"bytes that are no UTF-8", TEXT("\"a\xff\""), E_BAD_JSON,
-         "column 3: bytes that are not UTF-8"},
-        {"a surrogate in UTF-8", TEXT("\"\xed\xa0\x80\""), E_BAD_JSON, "not UTF-8"},
-        {"bad UTF-8 in a name", TEXT("{\"\xc3\":1}"), E_BAD_JSON, "not UTF-8"},
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(readings); i++) {
         struct arena arena = {0};
         struct json_value value;
         struct err err = {0};
-        CASE(cases[i].why);
-        assert_int_equal(read_all(cases[i].text, &arena, &value, &err), cases[i].rc);
-        if (cases[i].says && !strstr(err.text, cases[i].says))
-            fail_msg("\"%s\" lacks \"%s\"", err.text, cases[i].says);
+        CASE(readings[i].why);
+        assert_int_equal(read_all(readings[i].text, &arena, &value, &err), readings[i].rc);
+        if (readings[i].says && !strstr(err.text, readings[i].says))
+            fail_msg("\"%s\" lacks \"%s\"", err.text, readings[i].says);
         arena_deinit(&arena);
     }
 }

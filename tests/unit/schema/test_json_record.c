@@ -21,93 +21,94 @@ static const char *told(const struct json_problems *problems, struct buffer *out
     return buffer_cstr(out);
 }
 
+static const struct {
+    const char *why;
+    const struct shape *shape;
+    const char *text, *problems;
+} records[] = {
+    {"all is well", &span_shape, "{\"start\":1,\"end\":2}", ""},
+    {"null is the same as not there", &feedback_shape, "{\"rating\":null}", ""},
+    {"no object", &span_shape, "[1]", " must be an object, not an array"},
+    {"required fields, all at once", &span_shape, "{}", "/start is required; /end is required"},
+    {"a string for a number", &span_shape, "{\"start\":\"1\",\"end\":2}",
+     "/start must be a whole number, not a string"},
+    {"a fraction", &span_shape, "{\"start\":1.5,\"end\":2}",
+     "/start must be a whole number from 0 to 4294967295"},
+    {"a negative number", &span_shape, "{\"start\":-1,\"end\":2}",
+     "/start must be a whole number from 0 to 4294967295"},
+    {"beyond 32 bits", &span_shape, "{\"start\":4294967296,\"end\":2}",
+     "/start must be a whole number from 0 to 4294967295"},
+    {"a thousand digits", &span_shape,
+     "{\"start\":11111111111111111111111111111111111111111111111111111,\"end\":2}",
+     "/start must be a whole number from 0 to 4294967295"},
+    {"a field twice", &span_shape, "{\"start\":1,\"end\":2,\"start\":3}",
+     "/start is there twice"},
+    {"a typo", &span_shape, "{\"strat\":1,\"start\":1,\"end\":2}",
+     "/strat unknown field; did you mean \"start\"?"},
+    {"nothing like it", &span_shape, "{\"tomorrow\":1,\"start\":1,\"end\":2}",
+     "/tomorrow unknown field; put your own data under \"attributes\""},
+    {"/ and ~ are escaped in pointers (RFC 6901)", &span_shape,
+     "{\"a/b~c\":1,\"start\":1,\"end\":2}",
+     "/a~1b~0c unknown field; put your own data under \"attributes\""},
+    {"a rating beyond its bounds", &feedback_shape, "{\"rating\":101}",
+     "/rating must be a number from -100 to 100"},
+    {"a number that no double holds", &feedback_shape, "{\"rating\":1e999}",
+     "/rating must be a number from -100 to 100"},
+    {"a boolean", &feedback_shape, "{\"rating\":true}",
+     "/rating must be a number, not a boolean"},
+    {"a time without its zone", &feedback_shape, "{\"occurred_at\":\"2026-05-01T09:30:00\"}",
+     "/occurred_at is not an RFC 3339 time such as 2026-05-01T09:30:00Z"},
+    {"a day that isn't", &feedback_shape, "{\"occurred_at\":\"2026-02-29T09:30:00Z\"}",
+     "/occurred_at is not an RFC 3339 time such as 2026-05-01T09:30:00Z"},
+    {"a time as a number", &feedback_shape, "{\"occurred_at\":5}",
+     "/occurred_at must be an RFC 3339 time in a string, not a number"},
+    {"a NUL in a text", &feedback_shape, "{\"text\":\"a\\u0000\"}",
+     "/text holds a NUL character"},
+    {"an object for a text is skipped whole", &feedback_shape,
+     "{\"text\":{\"a\":[{}]},\"rating\":\"x\"}",
+     "/text must be a string, not an object; /rating must be a number, not a string"},
+    {"an attribute that nests", &feedback_shape, "{\"attributes\":{\"a\":1,\"b\":[1]}}",
+     "/attributes/b must be a string, not an array"},
+    {"an attribute twice", &feedback_shape, "{\"attributes\":{\"a\":1,\"a\":2}}",
+     "/attributes/a is there twice"},
+    {"an unknown value of an enumeration", &safety_shape,
+     "{\"state\":\"Positive\",\"serious\":true}",
+     "/state is not a known safety_state"},
+    {"an unknown value in a set", &safety_shape,
+     "{\"state\":\"positive\",\"serious\":true,\"kinds\":[\"hazard\",\"x\"]}",
+     "/kinds is not a known safety_kind"},
+    {"a set that is a word", &safety_shape,
+     "{\"state\":\"positive\",\"serious\":true,\"kinds\":\"hazard\"}",
+     "/kinds must be an array, not a string"},
+    {"inside a list", &sentiment_shape,
+     "{\"label\":\"mixed\",\"score\":0,\"evidence\":[{\"start\":1,\"end\":2},{\"start\":1}]}",
+     "/evidence/1/end is required"},
+    {"a list with something else in it", &sentiment_shape,
+     "{\"label\":\"mixed\",\"score\":0,\"evidence\":[7]}",
+     "/evidence/0 must be an object, not a number"},
+    {"inside a struct", &insight_shape,
+     "{\"provider\":\"x\",\"sentiment\":{\"label\":\"mixed\",\"score\":2}}",
+     "/sentiment/score must be a number from -1 to 1"},
+    {"a list of strings with a number in it", &insight_shape,
+     "{\"provider\":\"x\",\"sentiment\":{\"label\":\"mixed\",\"score\":0},\"topics\":[\"a\",1]}", "/topics/1 must be a string, not a number"},
+    {"a vector with a word in it", &features_shape,
+     "{\"vector\":[1,\"x\"],\"extractor\":\"e\"}", "/vector must be a number, not a string"},
+};
+
 static void problems_name_the_field(void **state)
 {
-    static const struct {
-        const char *why;
-        const struct shape *shape;
-        const char *text, *problems;
-    } cases[] = {
-        {"all is well", &span_shape, "{\"start\":1,\"end\":2}", ""},
-        {"null is the same as not there", &feedback_shape, "{\"rating\":null}", ""},
-        {"no object", &span_shape, "[1]", " must be an object, not an array"},
-        {"required fields, all at once", &span_shape, "{}", "/start is required; /end is required"},
-        {"a string for a number", &span_shape, "{\"start\":\"1\",\"end\":2}",
-         "/start must be a whole number, not a string"},
-        {"a fraction", &span_shape, "{\"start\":1.5,\"end\":2}",
-         "/start must be a whole number from 0 to 4294967295"},
-        {"a negative number", &span_shape, "{\"start\":-1,\"end\":2}",
-         "/start must be a whole number from 0 to 4294967295"},
-        {"beyond 32 bits", &span_shape, "{\"start\":4294967296,\"end\":2}",
-         "/start must be a whole number from 0 to 4294967295"},
-        {"a thousand digits", &span_shape,
-         "{\"start\":11111111111111111111111111111111111111111111111111111,\"end\":2}",
-         "/start must be a whole number from 0 to 4294967295"},
-        {"a field twice", &span_shape, "{\"start\":1,\"end\":2,\"start\":3}",
-         "/start is there twice"},
-        {"a typo", &span_shape, "{\"strat\":1,\"start\":1,\"end\":2}",
-         "/strat unknown field; did you mean \"start\"?"},
-        {"nothing like it", &span_shape, "{\"tomorrow\":1,\"start\":1,\"end\":2}",
-         "/tomorrow unknown field; put your own data under \"attributes\""},
-        {"/ and ~ are escaped in pointers (RFC 6901)", &span_shape,
-         "{\"a/b~c\":1,\"start\":1,\"end\":2}",
-         "/a~1b~0c unknown field; put your own data under \"attributes\""},
-        {"a rating beyond its bounds", &feedback_shape, "{\"rating\":101}",
-         "/rating must be a number from -100 to 100"},
-        {"a number that no double holds", &feedback_shape, "{\"rating\":1e999}",
-         "/rating must be a number from -100 to 100"},
-        {"a boolean", &feedback_shape, "{\"rating\":true}",
-         "/rating must be a number, not a boolean"},
-        {"a time without its zone", &feedback_shape, "{\"occurred_at\":\"2026-05-01T09:30:00\"}",
-         "/occurred_at is not an RFC 3339 time such as 2026-05-01T09:30:00Z"},
-        {"a day that isn't", &feedback_shape, "{\"occurred_at\":\"2026-02-29T09:30:00Z\"}",
-         "/occurred_at is not an RFC 3339 time such as 2026-05-01T09:30:00Z"},
-        {"a time as a number", &feedback_shape, "{\"occurred_at\":5}",
-         "/occurred_at must be an RFC 3339 time in a string, not a number"},
-        {"a NUL in a text", &feedback_shape, "{\"text\":\"a\\u0000\"}",
-         "/text holds a NUL character"},
-        {"an object for a text is skipped whole", &feedback_shape,
-         "{\"text\":{\"a\":[{}]},\"rating\":\"x\"}",
-         "/text must be a string, not an object; /rating must be a number, not a string"},
-        {"an attribute that nests", &feedback_shape, "{\"attributes\":{\"a\":1,\"b\":[1]}}",
-         "/attributes/b must be a string, not an array"},
-        {"an attribute twice", &feedback_shape, "{\"attributes\":{\"a\":1,\"a\":2}}",
-         "/attributes/a is there twice"},
-        {"an unknown value of an enumeration", &safety_shape,
-         "{\"state\":\"Positive\",\"serious\":true}",
-         "/state is not a known safety_state"},
-        {"an unknown value in a set", &safety_shape,
-         "{\"state\":\"positive\",\"serious\":true,\"kinds\":[\"hazard\",\"x\"]}",
-         "/kinds is not a known safety_kind"},
-        {"a set that is a word", &safety_shape,
-         "{\"state\":\"positive\",\"serious\":true,\"kinds\":\"hazard\"}",
-         "/kinds must be an array, not a string"},
-        {"inside a list", &sentiment_shape,
-         "{\"label\":\"mixed\",\"score\":0,\"evidence\":[{\"start\":1,\"end\":2},{\"start\":1}]}",
-         "/evidence/1/end is required"},
-        {"a list with something else in it", &sentiment_shape,
-         "{\"label\":\"mixed\",\"score\":0,\"evidence\":[7]}",
-         "/evidence/0 must be an object, not a number"},
-        {"inside a struct", &insight_shape,
-         "{\"provider\":\"x\",\"sentiment\":{\"label\":\"mixed\",\"score\":2}}",
-         "/sentiment/score must be a number from -1 to 1"},
-        {"a list of strings with a number in it", &insight_shape,
-         "{\"provider\":\"x\",\"sentiment\":{\"label\":\"mixed\",\"score\":0},\"topics\":[\"a\",1]}", "/topics/1 must be a string, not a number"},
-        {"a vector with a word in it", &features_shape,
-         "{\"vector\":[1,\"x\"],\"extractor\":\"e\"}", "/vector must be a number, not a string"},
-    };
     struct buffer out = {0};
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(records); i++) {
         struct arena arena = {0};
         struct json_problems problems;
         struct err err = {0};
         union { struct insight insight; struct feedback feedback; struct safety safety; } value;
-        CASE(cases[i].why);
-        int rc = json_read_shape(cases[i].shape, str_of(cases[i].text), JSON_UNKNOWN_REFUSE, &arena,
+        CASE(records[i].why);
+        int rc = json_read_shape(records[i].shape, str_of(records[i].text), JSON_UNKNOWN_REFUSE, &arena,
                                  &value, &problems, &err);
-        assert_string_equal(told(&problems, &out), cases[i].problems);
-        assert_int_equal(rc, cases[i].problems[0] ? E_BAD_MESSAGE : E_OK);
+        assert_string_equal(told(&problems, &out), records[i].problems);
+        assert_int_equal(rc, records[i].problems[0] ? E_BAD_MESSAGE : E_OK);
         arena_deinit(&arena);
     }
     buffer_deinit(&out);

@@ -72,29 +72,30 @@ static void assert_json(struct str text)
 
 #define TEXT(key, value) "{\"key\":\"" key "\",\"value\":{\"stringValue\":\"" value "\"}}"
 
+static const char *const requested[] = {
+    "POST /v1/traces HTTP/1.1\r\n",
+    "\r\napi-key: abc\r\n",
+    "\r\nContent-Type: application/json\r\n",
+    "{\"resourceSpans\":[{\"resource\":{\"attributes\":[" TEXT("service.name",
+                                                               "verbatim-genai"),
+    "\"scopeSpans\":[{\"scope\":{\"name\":\"verbatim-genai\",\"version\":\"" VERBATIM_VERSION
+    "\"},\"spans\":[{",
+    "\"traceId\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"spanId\":\"1111111111111111\","
+    "\"parentSpanId\":\"00f067aa0ba902b7\","
+    "\"name\":\"chat "
+    "\\\"m\\\"\",\"kind\":3,\"startTimeUnixNano\":\"1767323045678000000\",\"endTimeUnixNano\":"
+    "\"1767323045928000000\"",
+    "\"links\":[{\"traceId\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"spanId\":"
+    "\"00f067aa0ba902b7\"}],",
+    "\"attributes\":[" TEXT("a", "b\\\\c") ",",
+    "{\"key\":\"count\",\"value\":{\"intValue\":\"-9007199254740993\"}}",
+    "{\"key\":\"cost\",\"value\":{\"doubleValue\":1.25e-05}}",
+    "{\"key\":\"list\",\"value\":{\"arrayValue\":{\"values\":[{\"stringValue\":\"stop\"}]}}}",
+    TEXT("error.type", "timeout") "],\"status\":{\"code\":2}}]}]}]}"};
+
 static void test_request(void **state)
 {
     static const char *const answers[] = {"200 OK", NULL};
-    static const char *const expected[] = {
-        "POST /v1/traces HTTP/1.1\r\n",
-        "\r\napi-key: abc\r\n",
-        "\r\nContent-Type: application/json\r\n",
-        "{\"resourceSpans\":[{\"resource\":{\"attributes\":[" TEXT("service.name",
-                                                                   "verbatim-genai"),
-        "\"scopeSpans\":[{\"scope\":{\"name\":\"verbatim-genai\",\"version\":\"" VERBATIM_VERSION
-        "\"},\"spans\":[{",
-        "\"traceId\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"spanId\":\"1111111111111111\","
-        "\"parentSpanId\":\"00f067aa0ba902b7\","
-        "\"name\":\"chat "
-        "\\\"m\\\"\",\"kind\":3,\"startTimeUnixNano\":\"1767323045678000000\",\"endTimeUnixNano\":"
-        "\"1767323045928000000\"",
-        "\"links\":[{\"traceId\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"spanId\":"
-        "\"00f067aa0ba902b7\"}],",
-        "\"attributes\":[" TEXT("a", "b\\\\c") ",",
-        "{\"key\":\"count\",\"value\":{\"intValue\":\"-9007199254740993\"}}",
-        "{\"key\":\"cost\",\"value\":{\"doubleValue\":1.25e-05}}",
-        "{\"key\":\"list\",\"value\":{\"arrayValue\":{\"values\":[{\"stringValue\":\"stop\"}]}}}",
-        TEXT("error.type", "timeout") "],\"status\":{\"code\":2}}]}]}]}"};
     struct rig rig;
     struct trace_span span;
     const struct str list[] = {STR("stop"), STR("\xff")};
@@ -123,9 +124,9 @@ static void test_request(void **state)
     span_end(&span);
     stub_await(&rig.stub, 1);
     struct str request = str_of(buffer_cstr(&rig.stub.requests[0]));
-    for (size_t i = 0; i < COUNT_OF(expected); i++)
-        if (str_find(request, str_of(expected[i])) == request.size)
-            fail_msg("%s\nis not in\n%s", expected[i], request.data);
+    for (size_t i = 0; i < COUNT_OF(requested); i++)
+        if (str_find(request, str_of(requested[i])) == request.size)
+            fail_msg("%s\nis not in\n%s", requested[i], request.data);
     assert_json(str_slice(request, str_find(request, STR("\r\n\r\n")) + 4, request.size));
     assert_int_equal(str_find(request, STR("empty")), request.size);
     assert_int_equal(str_find(request, STR("not UTF-8")), request.size);
