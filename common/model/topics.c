@@ -306,16 +306,20 @@ static uint32_t follow(const struct topic_index *index, uint64_t hash, uint64_t 
 static inline bool may_begin(const struct topics *topics, const struct tokens *tokens, uint32_t at,
                              uint32_t languages)
 {
-    const struct token *token = &tokens->items[at], *next = token + 1;
+    const struct token *token = &tokens->items[at];
+    const struct token *next = token + (at + 1 < tokens->count);
     bool prefixed = token->folded.size >= TOPIC_PREFIX_BYTES;
-    const struct str start = {prefixed ? token->folded.data : "\0\0\0", TOPIC_PREFIX_BYTES};
+    /* what lies behind a shorter word is read, and what it says isn't kept */
+    _Static_assert((int)TOPIC_PREFIX_BYTES <= (int)TOKEN_READABLE, "a prefix is read at once");
+    bool readable = token->kind != TOKEN_EMOJI || prefixed;
+    const struct str start = {readable ? token->folded.data : "\0\0\0", TOPIC_PREFIX_BYTES};
     uint32_t by_prefix = (uint32_t)topics->known[topics_prefix(start) % TOPIC_SLOTS] >>
                          TOPIC_PREFIX_SHIFT;
-    uint32_t known = topics->known[token->hash % TOPIC_SLOTS] | (prefixed ? by_prefix : 0);
-    if (at + 1 == tokens->count) return (known & languages) | token->apostrophe;
-    known |= topics->known[topics_pair(token->hash, next->hash) % TOPIC_SLOTS];
+    uint32_t known = topics->known[token->hash % TOPIC_SLOTS] | (by_prefix & -(uint32_t)prefixed);
+    uint32_t pair = topics->known[topics_pair(token->hash, next->hash) % TOPIC_SLOTS];
+    known |= pair & -(uint32_t)(next > token);
     /* a part of the next may be the second word */
-    return (known & languages) | token->apostrophe | next->apostrophe;
+    return ((known & languages) | token->apostrophe | next->apostrophe) != 0;
 }
 
 uint64_t topics_places(const struct topics *topics, const struct tokens *tokens, uint32_t first,

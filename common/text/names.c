@@ -150,20 +150,21 @@ static uint64_t bare_hash(const struct token *token)
     return token->hash;
 }
 
-static bool has_bit(const struct names *names, uint64_t hash)
+static inline bool has_bit(const struct names *names, uint64_t hash)
 {
     /* a remainder would be a division */
     return names->filter[(hash & (names->filter_bits - 1)) / 64] >> hash % 64 & 1;
 }
 
-/* False: no spelling begins with the word of that hash at `at`. */
-static bool may_begin(const struct names *names, const struct tokens *tokens, uint32_t at,
-                      uint64_t hash)
+/* False: no spelling begins with the word of that hash at `at`. Without branches on the words,
+ * which can't be foreseen. */
+static inline bool may_begin(const struct names *names, const struct tokens *tokens, uint32_t at,
+                             uint64_t hash)
 {
-    if (has_bit(names, hash)) return true;
-    if (at + 1 == tokens->count) return false;
-    const struct token *next = &tokens->items[at + 1];
-    return next->apostrophe || has_bit(names, pair_of(hash, next->hash));
+    bool more = at + 1 < tokens->count;
+    const struct token *next = &tokens->items[at + more];
+    bool pair = next->apostrophe | has_bit(names, pair_of(hash, next->hash));
+    return has_bit(names, hash) | (more & pair);
 }
 
 static bool fits(const struct spelling *spelling, const struct tokens *tokens, uint32_t at)

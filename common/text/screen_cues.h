@@ -129,6 +129,8 @@ struct cue_entry {
     bool prefix;
 };
 
+enum { CUE_ANCHORS_CUES = 1, CUE_ANCHORS_OTHERS = 2 };
+
 #define CUE_SYMBOL_BIT(symbol) (UINT64_C(1) << ((symbol)&63))
 
 /* A word's first bytes are compared at once; only a longer prefix is looked at elsewhere. */
@@ -151,6 +153,7 @@ struct cue_list {
     struct cue_form *forms;
     struct cue_step *steps;
     struct cue_entry *entries;
+    uint8_t *anchors; /* of each entry: CUE_ANCHORS_CUES, CUE_ANCHORS_OTHERS where it has such forms */
     uint16_t *symbols;      /* of all entries; sorted within one */
     uint32_t *entry_forms;  /* of all entries */
     struct cue_slot *slots; /* open addressing over the hash of whole words */
@@ -194,17 +197,23 @@ static inline uint32_t cue_list_find_whole(const struct cue_list *list, uint64_t
     return list->slots[i].entry;
 }
 
-/* Has the slot of a whole word come, if the list may know it. */
-static inline void cue_list_prefetch(const struct cue_list *list, uint64_t hash)
+/* False: the list doesn't know the word, nor how it begins. Without branches on the word, which
+ * can't be foreseen. Three bytes of a shorter word are read, too. */
+static inline bool cue_list_may_know(const struct cue_list *list, struct str word, uint64_t hash)
 {
-    uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1);
-    if (list->filter[bit / 64] >> bit % 64 & 1)
-        __builtin_prefetch(&list->slots[(uint32_t)hash & list->slot_mask]);
+    uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1), bucket = cue_prefix_bucket(word);
+    uint64_t whole = list->filter[bit / 64] >> bit % 64,
+             prefix = list->prefix_filter[bucket / 64] >> bucket % 64;
+    return (whole | (prefix & (word.size >= CUES_MIN_PREFIX_BYTES))) & 1;
 }
 
-/* The entry of a folded word, or of the longest prefix that it begins with. Inline, and few
- * instructions where a list doesn't know the word, because every word of every
- * text is asked for. */
+/* Has the slot of a whole word come. */
+static inline void cue_list_prefetch(const struct cue_list *list, uint64_t hash)
+{
+    __builtin_prefetch(&list->slots[(uint32_t)hash & list->slot_mask]);
+}
+
+/* The entry of a folded word, or of the longest prefix that it begins with. */
 static inline uint32_t cue_list_find(const struct cue_list *list, struct str word, uint64_t hash)
 {
     uint32_t entry = cue_list_find_whole(list, hash);

@@ -133,7 +133,8 @@ static int index_forms(struct cue_builder *builder, struct err *err)
         goto out;
     }
     list->entry_forms = ARENA_ARRAY(&list->memory, uint32_t, total + 1);
-    if (!list->entry_forms) {
+    list->anchors = ARENA_ARRAY(&list->memory, uint8_t, list->entry_count);
+    if (!list->entry_forms || !list->anchors) {
         rc = err_set(err, E_NO_MEMORY, NULL);
         goto out;
     }
@@ -150,6 +151,8 @@ static int index_forms(struct cue_builder *builder, struct err *err)
                 if (decides) entry->cue_forms = (uint16_t)(used - entry->first_form);
             }
         entry->other_forms = (uint16_t)(used - entry->first_form - entry->cue_forms);
+        list->anchors[i] = (uint8_t)((entry->cue_forms ? CUE_ANCHORS_CUES : 0) |
+                                     (entry->other_forms ? CUE_ANCHORS_OTHERS : 0));
         if (used - entry->first_form > UINT16_MAX)
             rc = cue_builder_error(builder, err, "\"%.*s\" stands in too many cues",
                                    STR_ARGS(entry->word));

@@ -116,25 +116,36 @@ static bool is_covered(const struct cue_list *list, const struct raw_hit *hits, 
     return false;
 }
 
+/* The raw hits of forms anchored on word `at`, added to the `count` before; at most `room` of all
+ * are written. Returns how many there are now. */
+static uint32_t scan_word(const struct screen_words *words, uint32_t at, struct raw_hit *hits,
+                          uint32_t room, uint32_t count)
+{
+    const struct cue_list *list = words->list;
+    const struct cue_entry *entry = &list->entries[words->entries[at]];
+    for (uint32_t k = 0; k < entry->cue_forms; k++) {
+        uint32_t at_form = list->entry_forms[entry->first_form + k];
+        const struct cue_form *form = &list->forms[at_form];
+        struct raw_hit hit = {.cue = form->cue, .form = at_form};
+        if (!screen_form_match(words, form, at, &hit.first, &hit.last) ||
+            !screen_context_match(words, &list->cues[form->cue], hit.first, hit.last))
+            continue;
+        if (count < room) hits[count] = hit;
+        count++;
+    }
+    return count;
+}
+
 /* All raw hits; at most `room` of them are written. */
 static uint32_t scan(const struct screen_words *words, struct raw_hit *hits, uint32_t room)
 {
-    const struct cue_list *list = words->list;
     uint32_t count = 0;
-    for (uint32_t at = 0; at < words->count; at++) {
-        const struct cue_entry *entry = &list->entries[words->entries[at]];
-        for (uint32_t k = 0; k < entry->cue_forms; k++) {
-            uint32_t at_form = list->entry_forms[entry->first_form + k];
-            const struct cue_form *form = &list->forms[at_form];
-            struct raw_hit hit = {.cue = form->cue, .form = at_form};
-            if (!screen_form_match(words, form, at, &hit.first, &hit.last) ||
-                !screen_context_match(words, &list->cues[form->cue], hit.first, hit.last))
-                continue;
-            if (count < room) hits[count] = hit;
-            count++;
+    for (uint32_t first = 0; first < words->count; first += SCREEN_PLACES)
+        for (uint64_t left = words->cue_places[first / SCREEN_PLACES]; left; left &= left - 1) {
+            uint32_t at = first + (uint32_t)__builtin_ctzll(left);
+            count = scan_word(words, at, hits, room, count);
+            if (count > SCREEN_RAW_HITS) return count;
         }
-        if (count > SCREEN_RAW_HITS) break;
-    }
     return count;
 }
 

@@ -20,7 +20,11 @@ struct screen_words {
     uint32_t count;
     const struct cue_list *list; /* that the words were looked up in last */
     uint32_t *entries;           /* of that list, one a word */
+    /* One bit a word, SCREEN_PLACES of them in each: deciding forms are anchored on it, others are.
+     * Few words have any, and which can't be foreseen. */
+    uint64_t *cue_places, *other_places;
 };
+enum { SCREEN_PLACES = 64 };
 
 /* What words do to the hits around them; the bits of `marks`. */
 enum {

@@ -52,15 +52,21 @@ static void mark_form(const struct screen_words *words, const struct cue_form *f
     hits->reporter |= role == CUE_REPORTER;
 }
 
-static void mark_words(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
+static void mark_word(const struct screen_words *words, uint32_t at, uint16_t *marks,
+                      struct raw_hits *hits)
 {
     const struct cue_list *list = words->list;
-    for (uint32_t at = 0; at < words->count; at++) {
-        const struct cue_entry *entry = &list->entries[words->entries[at]];
-        const uint32_t *forms = list->entry_forms + entry->first_form + entry->cue_forms;
-        for (uint32_t k = 0; k < entry->other_forms; k++)
-            mark_form(words, &list->forms[forms[k]], at, marks, hits);
-    }
+    const struct cue_entry *entry = &list->entries[words->entries[at]];
+    const uint32_t *forms = list->entry_forms + entry->first_form + entry->cue_forms;
+    for (uint32_t k = 0; k < entry->other_forms; k++)
+        mark_form(words, &list->forms[forms[k]], at, marks, hits);
+}
+
+static void mark_words(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
+{
+    for (uint32_t first = 0; first < words->count; first += SCREEN_PLACES)
+        for (uint64_t left = words->other_places[first / SCREEN_PLACES]; left; left &= left - 1)
+            mark_word(words, first + (uint32_t)__builtin_ctzll(left), marks, hits);
     for (uint32_t i = 0; i < hits->count; i++)
         for (uint32_t w = hits->items[i].first; w <= hits->items[i].last; w++)
             marks[w] |= MARK_IN_HIT;

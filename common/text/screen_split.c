@@ -54,9 +54,15 @@ int screen_words_split(struct str text, const struct tokens *tokens, uint32_t to
                        struct arena *arena, struct screen_words *ret_words, struct err *err)
 {
     size_t room = (size_t)token_count * 2 + 1;
-    struct screen_words words = {.items = arena_alloc(arena, room * sizeof *words.items),
-                                 .entries = arena_alloc(arena, room * sizeof *words.entries)};
-    if (!words.items || !words.entries) return err_set(err, E_NO_MEMORY, NULL);
+    size_t blocks = (room + SCREEN_PLACES - 1) / SCREEN_PLACES;
+    struct screen_words words = {
+        .items = arena_alloc(arena, room * sizeof *words.items),
+        .entries = arena_alloc(arena, room * sizeof *words.entries),
+        .cue_places = arena_alloc(arena, blocks * sizeof *words.cue_places),
+        .other_places = arena_alloc(arena, blocks * sizeof *words.other_places),
+    };
+    if (!words.items || !words.entries || !words.cue_places || !words.other_places)
+        return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < token_count; i++) {
         const struct token *token = &tokens->items[i];
         uint8_t before = boundary_before(text, tokens, i);
@@ -75,16 +81,46 @@ int screen_words_split(struct str text, const struct tokens *tokens, uint32_t to
     return E_OK;
 }
 
+/* Which of the words [first, last) the list may know: bit i is about word first + i. */
+static uint64_t places_known(const struct screen_words *words, const struct cue_list *list,
+                             uint32_t first, uint32_t last)
+{
+    uint64_t places = 0;
+    for (uint32_t i = first; i < last; i++) {
+        const struct screen_word *word = &words->items[i];
+        bool known = (word->accented_hash != 0) | cue_list_may_know(list, word->text, word->hash);
+        places |= (uint64_t)known << (i - first);
+        words->entries[i] = CUE_NO_ENTRY;
+    }
+    for (uint64_t left = places; left; left &= left - 1)
+        cue_list_prefetch(list, words->items[first + (uint32_t)__builtin_ctzll(left)].hash);
+    return places;
+}
+
+static void find_block(struct screen_words *words, const struct cue_list *list, uint32_t first,
+                       uint32_t last)
+{
+    uint64_t cues = 0, others = 0;
+    for (uint64_t left = places_known(words, list, first, last); left; left &= left - 1) {
+        uint32_t place = (uint32_t)__builtin_ctzll(left), entry = CUE_NO_ENTRY;
+        const struct screen_word *word = &words->items[first + place];
+        if (word->accented_hash) entry = cue_list_find_whole(list, word->accented_hash);
+        if (!entry) entry = cue_list_find(list, word->text, word->hash);
+        words->entries[first + place] = entry;
+        __builtin_prefetch(&list->entries[entry]); /* looked at next */
+        uint64_t anchors = list->anchors[entry];
+        cues |= (anchors / CUE_ANCHORS_CUES & 1) << place;
+        others |= (anchors / CUE_ANCHORS_OTHERS & 1) << place;
+    }
+    words->cue_places[first / SCREEN_PLACES] = cues;
+    words->other_places[first / SCREEN_PLACES] = others;
+}
+
 void screen_words_find(struct screen_words *words, const struct cue_list *list)
 {
-    enum { AHEAD = 8 };
     words->list = list;
-    for (uint32_t i = 0; i < words->count; i++) {
-        if (i + AHEAD < words->count) cue_list_prefetch(list, words->items[i + AHEAD].hash);
-        const struct screen_word *word = &words->items[i];
-        uint32_t entry = CUE_NO_ENTRY;
-        if (word->accented_hash) entry = cue_list_find_whole(list, word->accented_hash);
-        words->entries[i] = entry ? entry : cue_list_find(list, word->text, word->hash);
-        __builtin_prefetch(&list->entries[words->entries[i]]); /* looked at next */
+    for (uint32_t first = 0; first < words->count; first += SCREEN_PLACES) {
+        uint32_t left = words->count - first;
+        find_block(words, list, first, first + (left < SCREEN_PLACES ? left : SCREEN_PLACES));
     }
 }
