@@ -11,15 +11,6 @@
 /* A clause of fewer words joins the one before: "red, white, and blue" is one thing. */
 enum { CLAUSE_WORDS_MIN = 2, MARK_BYTES_MAX = 8, IDIOM_NEGATED_WITHIN = 3 };
 
-static bool opens_clause(const struct reading *reading, const struct clause *clause, uint32_t at,
-                         uint32_t sets)
-{
-    const struct token *token = &reading->tokens->items[at];
-    if (token->sentence_before) return true;
-    if (at - clause->first < CLAUSE_WORDS_MIN) return false;
-    return token->clause_before || sets & WORD_TURN;
-}
-
 static uint32_t sets_at(const struct reading *reading, uint32_t at)
 {
     return reading->features.sets[at];
@@ -125,23 +116,55 @@ float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t
     return insight_score(reading->engine, &piece.sentiment);
 }
 
+/* At token `at` a sentence begins, or a clause if the one before has words enough. */
+static void open_clause(struct reading *reading, uint32_t at)
+{
+    bool sentence = at == 0 || reading->tokens->items[at].sentence_before;
+    struct clause *clause = &reading->clauses[reading->clause_count];
+    if (!sentence && at - clause[-1].first < CLAUSE_WORDS_MIN) return;
+    if (at) clause[-1].last = at;
+    if (sentence) {
+        struct sentence *begun = &reading->sentences[reading->sentence_count++];
+        if (at) begun[-1].last = at;
+        *begun = (struct sentence){.first = at};
+    }
+    *clause = (struct clause){.first = at, .sentence = reading->sentence_count - 1};
+    reading->clause_count++;
+}
+
+/* Clause `from`, or one behind it, holds token `at`, which belongs to a figure of speech perhaps. */
+static uint32_t note_figure(struct reading *reading, uint32_t from, uint32_t at)
+{
+    while (from + 1 < reading->clause_count && reading->clauses[from + 1].first <= at) from++;
+    reading->clauses[from].figures = true;
+    return from;
+}
+
+/* Which words open something can't be foreseen: it is told for many of them without branches, and
+ * then gone through bit by bit. */
 static void find_clauses(struct reading *reading)
 {
-    struct clause *clause = NULL;
-    uint32_t ahead = 0;
-    for (uint32_t i = 0; i < reading->tokens->count; i++) {
-        ahead = linear_pair_prefetch(&reading->engine->pair, &reading->features, ahead);
-        bool sentence = i == 0 || reading->tokens->items[i].sentence_before;
-        uint32_t sets = sets_at(reading, i);
-        if (sentence) reading->sentences[reading->sentence_count++] = (struct sentence){.first = i};
-        if (!clause || opens_clause(reading, clause, i, sets)) {
-            clause = &reading->clauses[reading->clause_count++];
-            *clause = (struct clause){.first = i, .sentence = reading->sentence_count - 1};
+    enum { PLACES = 64 };
+    uint32_t count = reading->tokens->count, ahead = 0, clause = 0;
+    for (uint32_t first = 0; first < count; first += PLACES) {
+        uint32_t words = count - first < PLACES ? count - first : PLACES;
+        uint64_t opening = first == 0, figures = 0;
+        for (uint32_t i = 0; i < words; i++) {
+            const struct token *token = &reading->tokens->items[first + i];
+            uint32_t sets = sets_at(reading, first + i);
+            ahead = linear_pair_prefetch(&reading->engine->pair, &reading->features, ahead);
+            bool opens = token->sentence_before | token->clause_before | ((sets & WORD_TURN) != 0);
+            opening |= (uint64_t)opens << i;
+            figures |= (uint64_t)((sets & (WORD_BAD | WORD_IDIOM)) != 0) << i;
         }
-        clause->last = i + 1;
-        if (sets & (WORD_BAD | WORD_IDIOM)) clause->figures = true;
-        reading->sentences[reading->sentence_count - 1].last = i + 1;
+        for (; opening; opening &= opening - 1)
+            open_clause(reading, first + (uint32_t)__builtin_ctzll(opening));
+        for (; figures; figures &= figures - 1)
+            clause = note_figure(reading, clause, first + (uint32_t)__builtin_ctzll(figures));
     }
+    if (!count) return;
+    reading->clauses[reading->clause_count - 1].last = count;
+    reading->sentences[reading->sentence_count - 1].last = count;
 }
 
 /* How the clauses from `clause` on feel that are the sentence's;

@@ -8,6 +8,8 @@
 #include <assert.h>
 #include <threads.h>
 
+#include "text/ascii_head.h"
+
 /* Folded; the longest that fits is taken, again and again. */
 static const char *const any[] = {
     /* courtesies and fillers */
@@ -302,11 +304,32 @@ static size_t cut_in_text(struct str folded, size_t cut, struct str word)
     return end;
 }
 
-static size_t put(char *out, size_t size, struct str word)
+/* The same of a word of ASCII, all at once; false: it is another. 16 bytes may be read there and
+ * written here. */
+static bool lower_plain(char *out, struct str word)
+{
+#ifdef __SSE2__
+    if (word.size > 16) return false;
+    __m128i bytes = _mm_loadu_si128((const void *)word.data);
+    uint32_t wide = (uint32_t)_mm_movemask_epi8(bytes), within = (1u << word.size) - 1;
+    if (wide & within) return false;
+    __m128i upper = _mm_and_si128(ascii_between(bytes, 'A', 26), _mm_set1_epi8('a' - 'A'));
+    _mm_storeu_si128((void *)out, _mm_add_epi8(bytes, upper));
+    return true;
+#else
+    (void)out, (void)word;
+    return false;
+#endif
+}
+
+/* left: bytes of the text from the word on. */
+static size_t put(char *out, size_t size, struct str word, size_t left)
 {
     size_t room = STATEMENT_BYTES - size, bytes = word.size;
     if (bytes > room) bytes = size ? 0 : room; /* a word alone may be cut, at a whole character */
     while (bytes && bytes < word.size && ((unsigned char)word.data[bytes] & 0xc0) == 0x80) bytes--;
+    word.size = bytes;
+    if (left >= 16 && lower_plain(out + size, word)) return size + bytes;
     for (size_t i = 0; i < bytes; i++)
         out[size + i] = lower(i ? word.data[i - 1] : 0, word.data[i]);
     return size + bytes;
@@ -315,7 +338,7 @@ static size_t put(char *out, size_t size, struct str word)
 struct str statement_make(struct str text, const struct tokens *tokens, uint32_t first,
                           uint32_t last, enum insight_need_kind kind, struct arena *arena)
 {
-    char *out = arena_alloc(arena, STATEMENT_BYTES);
+    char *out = arena_alloc(arena, STATEMENT_BYTES + 16);
     if (!out) return (struct str){0};
     call_once(&once, build);
     struct head head = skip_openers(tokens, first, last, kind);
@@ -328,7 +351,8 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
             word = str_slice(word, cut_in_text(token->folded, head.cut, word), word.size);
         if (size + 1 >= STATEMENT_BYTES) break;
         if (size) out[size] = ' ';
-        size_t begin = size ? size + 1 : 0, end = put(out, begin, word);
+        size_t begin = size ? size + 1 : 0, end = put(out, begin, word,
+                                                             text.size - (size_t)(word.data - text.data));
         if (end == begin) break;
         size = end;
     }

@@ -107,6 +107,16 @@ static inline bool redact_runs_on(char c, enum redact_run run)
     return (uint8_t)((c | 0x20) - 'a') < 26 || (run == RUN_LETTERS && c & 0x80);
 }
 
+#ifdef __SSE2__
+/* Which of 16 bytes are letters, or parts of them: bit i is about byte i. */
+static inline uint32_t redact_letters_at(const char *at)
+{
+    __m128i bytes = _mm_loadu_si128((const void *)at),
+            low = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    return (uint32_t)(_mm_movemask_epi8(ascii_between(low, 'a', 26)) | _mm_movemask_epi8(bytes));
+}
+#endif
+
 static inline size_t redact_run_end(struct str text, size_t i, enum redact_run run)
 {
 #ifdef __SSE2__

@@ -347,12 +347,36 @@ void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
     ret_word->cues = ret_word->size ? cues_of_hash(ret_word->hash) : 0;
 }
 
-void redact_word_before(struct str text, size_t end, struct redact_word *ret_word)
+/* Where the last word before `end` starts and ends, looking back as far as `least`: both `end` when
+ * there is none. */
+static inline void find_before(struct str text, size_t end, size_t least, size_t *ret_start,
+                               size_t *ret_last)
 {
-    size_t least = end > 2 * WORD_BYTES ? end - 2 * WORD_BYTES : 0, last = end;
+#ifdef __SSE2__
+    if (end >= ASCII_HEAD_BYTES && end <= text.size) { /* it lies in 16 bytes, nearly always */
+        size_t from = end - ASCII_HEAD_BYTES;
+        uint32_t letters = redact_letters_at(text.data + from);
+        int last = letters ? 31 - __builtin_clz(letters) : 0;
+        uint32_t others = ~letters & ((1u << last) - 1);
+        if (letters && others) {
+            *ret_last = from + (size_t)last + 1;
+            *ret_start = from + (size_t)(32 - __builtin_clz(others));
+            return;
+        }
+    }
+#endif
+    size_t last = end;
     while (last > least && !is_letter(text.data[last - 1])) last--;
     size_t start = last;
     while (start > least && is_letter(text.data[start - 1])) start--;
+    *ret_start = start;
+    *ret_last = last;
+}
+
+void redact_word_before(struct str text, size_t end, struct redact_word *ret_word)
+{
+    size_t least = end > 2 * WORD_BYTES ? end - 2 * WORD_BYTES : 0, start, last;
+    find_before(text, end, least, &start, &last);
     while (start < last && !letter_size(text, start)) start++;
     redact_word_at(text, start, ret_word);
     if (ret_word->end > last || start == last)
