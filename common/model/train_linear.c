@@ -3,6 +3,7 @@
 #include "model/train_linear.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -320,6 +321,20 @@ static void fit_deinit(struct fit *fit)
     free(fit->source_squares);
 }
 
+static int no_rows_of(const struct train_options *options, uint32_t class, struct err *err)
+{
+    char names[256] = "";
+    size_t size = 0;
+    for (uint32_t c = 0; c < options->class_count; c++) {
+        int more = snprintf(names + size, sizeof names - size, "%s%s", c ? ", " : "",
+                            options->classes[c]);
+        if (more < 0 || size + (size_t)more >= sizeof names) break;
+        size += (size_t)more;
+    }
+    return err_set(err, E_BAD_MESSAGE, "no rows of class %s; each class needs some: %s",
+                   options->classes[class], names);
+}
+
 static int check(const struct train_linear *train, struct err *err)
 {
     const struct train_options *options = &train->options;
@@ -332,8 +347,7 @@ static int check(const struct train_linear *train, struct err *err)
     uint32_t seen = 0;
     for (size_t i = 0; i < train->row_count; i++) seen |= train->rows[i].labels;
     for (uint32_t c = 0; c < options->class_count; c++)
-        if (!(seen >> c & 1))
-            return err_set(err, E_BAD_CONFIG, "no rows of class %s", options->classes[c]);
+        if (!(seen >> c & 1)) return no_rows_of(options, c, err);
     return E_OK;
 }
 

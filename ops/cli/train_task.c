@@ -181,7 +181,10 @@ static int validate(struct training *training, struct train_linear *train, struc
     }
     if (!rc && training->sum.held_out)
         training->sum.calibration_error /= (double)training->sum.held_out;
-    return rc;
+    if (rc == E_BAD_MESSAGE && str_starts(str_of(err->text), STR("no rows of class serious")))
+        (void)err_set(err, E_BAD_MESSAGE,
+                      "no row is serious; a column serious (yes or no) says which are");
+    return rc == E_BAD_MESSAGE ? err_wrap(err, "%s", training->wish->data) : rc;
 }
 
 static int write_both(const struct training *training, struct str model, struct err *err)

@@ -109,6 +109,10 @@ refused() { # WHAT STATUS MESSAGE ARGUMENT...
 }
 refused "too few rows" 65 "3 rows; at least 20" sentiment --data "$scratch/few.tsv"
 refused "another task's labels" 65 'label "feature_request"' sentiment --data "$scratch/needs.tsv"
+grep -v '^neutral' "$scratch/sentiment.tsv" >"$scratch/two.tsv"
+refused "a class without rows" 65 "no rows of class neutral; each class needs some: positive, negative, neutral" sentiment --data "$scratch/two.tsv"
+cut -f1,3 "$scratch/safety.tsv" >"$scratch/unserious.tsv"
+refused "nobody says what is serious" 65 "a column serious (yes or no)" safety --data "$scratch/unserious.tsv"
 refused "no such file" 66 "nowhere.tsv" needs --data "$scratch/nowhere.tsv"
 refused "no file" 64 "--data FILE" needs
 refused "one fold" 64 "--folds is from 2" needs --data "$scratch/needs.tsv" --folds 1
