@@ -189,6 +189,17 @@ static int check_header(const struct input *input, struct err *err)
     return rc;
 }
 
+/* "Text" is text, and "ID" id: capitals are how people write headers. */
+static struct str column_of(struct str name)
+{
+    if (str_equal_ignoring_case(name, STR("id"))) return STR("id");
+    for (uint32_t i = 0; i < feedback_shape.count; i++) {
+        struct str field = str_of(feedback_shape.fields[i].name);
+        if (str_equal_ignoring_case(name, field)) return field;
+    }
+    return name;
+}
+
 /* A header that is of no use ends the input. */
 static int read_header(struct input *input, struct err *err)
 {
@@ -198,7 +209,8 @@ static int read_header(struct input *input, struct err *err)
     input->delimiter = csv_delimiter(unread(input));
     int rc = next_row(input, &input->header_arena, &input->header, err);
     for (uint32_t i = 0; rc == E_OK && i < input->header.count; i++) /* the buffer moves */
-        input->header.cells[i] = arena_copy(&input->header_arena, input->header.cells[i]);
+        input->header.cells[i] = column_of(
+            str_trim(arena_copy(&input->header_arena, input->header.cells[i])));
     if (rc == E_OK) {
         rc = check_header(input, err);
         if (rc) err_wrap(err, "%s, line %llu", input->name, (unsigned long long)input->header.line);

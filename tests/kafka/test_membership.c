@@ -359,7 +359,7 @@ static int new_prefix(void **state)
 int main(int argc, char **argv)
 {
     if (argc >= 5 && strcmp(argv[1], "copy") == 0) return copy_for_ever(&argv[1]);
-    if (argc == 2) cmocka_set_test_filter(argv[1]); /* e.g. test_one_name */
+    if (argc == 2) choose_tests(argv[1]); /* e.g. test_one_name */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_killed_and_restarted, new_prefix),
         cmocka_unit_test_setup(test_others_undisturbed, new_prefix),

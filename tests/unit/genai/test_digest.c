@@ -300,8 +300,9 @@ static void too_short_a_window_is_refused(void **state)
     close_rig(&rig);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 2) choose_tests(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_insight_is_in_one_digest),
         cmocka_unit_test(another_replica_goes_on),
