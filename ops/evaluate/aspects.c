@@ -90,8 +90,8 @@ static int judge(struct evaluation *evaluation, const struct example *example,
 
 static void sum_up(const struct evaluation *evaluation, struct figures *figures)
 {
-    figures_add(figures, NULL, "named_f1", scores_macro_f1(&evaluation->scores[NAMED]));
-    figures_add(figures, NULL, "judged_macro_f1", scores_macro_f1(&evaluation->scores[JUDGED]));
+    figures_macro_f1(figures, "named_f1", &evaluation->scores[NAMED]);
+    figures_macro_f1(figures, "judged_macro_f1", &evaluation->scores[JUDGED]);
 }
 
 const struct evaluation_task evaluate_aspects = {

@@ -26,6 +26,8 @@ struct figures {
     uint32_t count;
 };
 void figures_add(struct figures *figures, const char *group, const char *name, double value);
+/* Where rows were judged: a 0 would look like a failure. */
+void figures_macro_f1(struct figures *figures, const char *name, const struct scores *scores);
 void figures_count(struct figures *figures, const char *group, const char *name, uint64_t value);
 /* value / of, times scale; nothing is added where `of` is 0. */
 void figures_share(struct figures *figures, const char *group, const char *name, uint64_t value,

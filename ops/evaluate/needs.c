@@ -49,9 +49,8 @@ static int judge(struct evaluation *evaluation, const struct example *example,
 
 static void sum_up(const struct evaluation *evaluation, struct figures *figures)
 {
-    figures_add(figures, NULL, "macro_f1", scores_macro_f1(&evaluation->scores[KINDS]));
-    figures_add(figures, NULL, "macro_f1_with_none",
-                scores_macro_f1(&evaluation->scores[WITH_NONE]));
+    figures_macro_f1(figures, "macro_f1", &evaluation->scores[KINDS]);
+    figures_macro_f1(figures, "macro_f1_with_none", &evaluation->scores[WITH_NONE]);
 }
 
 static void spell(const struct verdict *verdict, struct buffer *out)

@@ -74,8 +74,9 @@ static void print_calibration(const struct scores *scores)
 static void print_scores(const struct scores *scores)
 {
     int fd = STDOUT_FILENO;
-    printf("\n%s%s%s  macro-F1 %.3f", terminal_colour(fd, COLOUR_BOLD), scores->name,
-           terminal_reset(fd), scores_macro_f1(scores));
+    if (!scores_hold(scores) && !scores->rows) return;
+    printf("\n%s%s%s", terminal_colour(fd, COLOUR_BOLD), scores->name, terminal_reset(fd));
+    if (scores_hold(scores)) printf("  macro-F1 %.3f", scores_macro_f1(scores));
     if (scores->one_of) printf("  accuracy %.3f", scores_accuracy(scores));
     if (scores_calibration_error(scores) >= 0)
         printf("  ECE %.3f", scores_calibration_error(scores));

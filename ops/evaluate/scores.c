@@ -53,6 +53,13 @@ double class_f1(const struct class_count *class)
 }
 double scores_accuracy(const struct scores *scores) { return share(scores->right, scores->rows); }
 
+bool scores_hold(const struct scores *scores)
+{
+    for (uint32_t i = 0; i < scores->class_count; i++)
+        if (scores->classes[i].truth) return true;
+    return false;
+}
+
 double scores_macro_f1(const struct scores *scores)
 {
     double sum = 0;

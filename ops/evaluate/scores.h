@@ -42,6 +42,8 @@ double class_recall(const struct class_count *class);
 double class_f1(const struct class_count *class);
 double scores_accuracy(const struct scores *scores);
 double scores_macro_f1(const struct scores *scores);
+/* Rows that have a class of it; without any, its figures mean nothing. */
+bool scores_hold(const struct scores *scores);
 double scores_calibration_error(const struct scores *scores); /* < 0: no confidence was stated */
 
 #endif

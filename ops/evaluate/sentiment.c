@@ -50,13 +50,11 @@ static int judge(struct evaluation *evaluation, const struct example *example,
 
 static void sum_up(const struct evaluation *evaluation, struct figures *figures)
 {
-    figures_add(figures, NULL, "two_way_macro_f1", scores_macro_f1(&evaluation->scores[TWO_WAY]));
+    figures_macro_f1(figures, "two_way_macro_f1", &evaluation->scores[TWO_WAY]);
     if (evaluation->scores[THREE_WAY].classes[ENUM_sentiment_label_neutral].truth)
-        figures_add(figures, NULL, "three_way_macro_f1",
-                    scores_macro_f1(&evaluation->scores[THREE_WAY]));
+        figures_macro_f1(figures, "three_way_macro_f1", &evaluation->scores[THREE_WAY]);
     if (evaluation->scores[FOUR_WAY].classes[ENUM_sentiment_label_mixed].truth)
-        figures_add(figures, NULL, "four_way_macro_f1",
-                    scores_macro_f1(&evaluation->scores[FOUR_WAY]));
+        figures_macro_f1(figures, "four_way_macro_f1", &evaluation->scores[FOUR_WAY]);
 }
 
 static void spell(const struct verdict *verdict, struct buffer *out)

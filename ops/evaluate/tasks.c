@@ -84,6 +84,11 @@ void figures_add(struct figures *figures, const char *group, const char *name, d
     add(figures, (struct figure){group, name, value, false});
 }
 
+void figures_macro_f1(struct figures *figures, const char *name, const struct scores *scores)
+{
+    if (scores_hold(scores)) figures_add(figures, NULL, name, scores_macro_f1(scores));
+}
+
 void figures_count(struct figures *figures, const char *group, const char *name, uint64_t value)
 {
     add(figures, (struct figure){group, name, (double)value, true});

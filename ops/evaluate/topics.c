@@ -34,7 +34,7 @@ static int judge(struct evaluation *evaluation, const struct example *example,
 
 static void sum_up(const struct evaluation *evaluation, struct figures *figures)
 {
-    figures_add(figures, NULL, "macro_f1", scores_macro_f1(&evaluation->scores[0]));
+    figures_macro_f1(figures, "macro_f1", &evaluation->scores[0]);
 }
 
 static void spell(const struct verdict *verdict, struct buffer *out)

@@ -61,6 +61,9 @@ printf 'label\ttext\ndelivery\tThe delivery took three weeks.\n' >"$scratch/topi
 "$verbatim" evaluate --task topics --data "$scratch/topics.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
 equal "topics are compared by name" "$? $(json '.topics.classes[] | select(.name == "delivery") | .right // .f1')" "0 1"
 
+printf 'label\ttext\nnone\tIt came on Monday.\n' >"$scratch/none.tsv"
+"$verbatim" evaluate --task sentiment --data "$scratch/none.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "where nothing was judged no figure says 0" "$(json '"\(.unlabelled) \(.figures)"')" "1 {}"
 # What can't be judged.
 printf 'label\ttext\npos\tgood\nposs\tgood\npos\n' >"$scratch/bad.tsv"
 "$verbatim" evaluate --task sentiment --data "$scratch/bad.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
