@@ -5,7 +5,7 @@
 #include "text/tokens.h"
 
 #include <utf8proc.h>
-#define XXH_INLINE_ALL /* hash_fast() of a short word, without the call */
+#define XXH_INLINE_ALL /* hash_fast() of a longer word, without the call */
 #include <xxhash.h>
 
 #ifdef __SSE2__
@@ -31,10 +31,18 @@ struct character {
     uint8_t class;
 };
 
+static inline bool is_letter(uint8_t c) { return (uint8_t)((c | 0x20) - 'a') < 26; }
+static inline bool is_digit(uint8_t c) { return (uint8_t)(c - '0') < 10; }
+
+/* One branch for both: marks and digits come when they will. */
+static inline bool is_alphanumeric(uint8_t c)
+{
+    return ((unsigned)is_letter(c) | (unsigned)is_digit(c)) != 0;
+}
+
 static inline uint8_t ascii_class(uint8_t c)
 {
-    if ((uint8_t)((c | 0x20) - 'a') < 26) return LETTER;
-    return (uint8_t)(c - '0') < 10 ? DIGIT : OTHER;
+    return is_letter(c) ? LETTER : is_digit(c) ? DIGIT : OTHER;
 }
 
 static bool is_emoji(uint32_t code)
@@ -66,17 +74,13 @@ static uint8_t class_of(uint32_t code)
     }
 }
 
-/* The text is valid UTF-8, or was cut at a character: a broken tail reads as one odd byte. */
-static struct character read_character(struct str text, size_t at)
+static struct character read_wide(struct str text, size_t at)
 {
     const uint8_t *p = (const uint8_t *)text.data + at;
     size_t left = text.size - at;
-    if (p[0] < 0x80) return (struct character){p[0], 1, ascii_class(p[0])};
     if (p[0] < 0xE0 && left >= 2) {
         uint32_t code = (uint32_t)(p[0] & 0x1F) << 6 | (p[1] & 0x3F);
-        bool accented = code >= LATIN_FIRST && code <= LATIN_LAST;
-        return (struct character){
-            code, 2, accented ? (latin[code - LATIN_FIRST][0] ? LETTER : OTHER) : class_of(code)};
+        return (struct character){code, 2, class_of(code)};
     }
     if (p[0] < 0xF0 && left >= 3) {
         uint32_t code = (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 |
@@ -89,6 +93,19 @@ static struct character read_character(struct str text, size_t at)
         return (struct character){code, 4, class_of(code)};
     }
     return (struct character){0xFFFD, 1, OTHER};
+}
+
+/* The text is valid UTF-8, or was cut at a character: a broken tail reads as one odd byte. ASCII
+ * and Latin letters are nearly all that there is, and told at once. */
+static inline struct character read_character(struct str text, size_t at)
+{
+    uint8_t lead = (uint8_t)text.data[at];
+    if (lead < 0x80) return (struct character){lead, 1, ascii_class(lead)};
+    if (lead >= 0xC0 + LATIN_FIRST / 64 && lead <= 0xC0 + LATIN_LAST / 64 && text.size - at >= 2) {
+        uint32_t code = (uint32_t)(lead & 0x1F) << 6 | ((uint8_t)text.data[at + 1] & 0x3F);
+        return (struct character){code, 2, latin[code - LATIN_FIRST][0] ? LETTER : OTHER};
+    }
+    return read_wide(text, at);
 }
 
 /* --- folding ---------------------------------------------------------------------------------- */
@@ -107,7 +124,7 @@ static size_t fold_slowly(uint32_t code, char *out)
 }
 
 /* Writes the folded form of one character, at most 8 bytes. */
-static size_t fold_character(struct character c, char *out)
+static inline size_t fold_character(struct character c, char *out)
 {
     if (c.code < 0x80) {
         out[0] = (char)(c.code >= 'A' && c.code <= 'Z' ? c.code + 32 : c.code);
@@ -116,9 +133,8 @@ static size_t fold_character(struct character c, char *out)
     if (c.code >= LATIN_FIRST && c.code <= LATIN_LAST && latin[c.code - LATIN_FIRST][0]) {
         const char *folded = latin[c.code - LATIN_FIRST];
         out[0] = folded[0];
-        if (!folded[1]) return 1;
-        out[1] = folded[1];
-        return 2;
+        out[1] = folded[1]; /* NUL, and written over, where there is one */
+        return folded[1] ? 2 : 1;
     }
     if (c.code == 0x2019) { /* the typographic apostrophe */
         out[0] = '\'';
@@ -173,34 +189,35 @@ struct tokenizer {
     bool clause, sentence; /* a boundary since the last token */
 };
 
-static void note_boundary(struct tokenizer *tokenizer, uint32_t code)
+enum { NO_BOUNDARY, CLAUSE_ENDS, SENTENCE_ENDS }; /* the end of a sentence is a clause's too */
+
+static const uint8_t ascii_boundaries[128] = {
+    ['.'] = SENTENCE_ENDS, ['!'] = SENTENCE_ENDS, ['?'] = SENTENCE_ENDS, ['\n'] = SENTENCE_ENDS,
+    [';'] = CLAUSE_ENDS,   [':'] = CLAUSE_ENDS,   [','] = CLAUSE_ENDS,   ['-'] = CLAUSE_ENDS,
+    ['('] = CLAUSE_ENDS,   [')'] = CLAUSE_ENDS,   ['['] = CLAUSE_ENDS,   [']'] = CLAUSE_ENDS,
+    ['{'] = CLAUSE_ENDS,   ['}'] = CLAUSE_ENDS,   ['/'] = CLAUSE_ENDS,   ['"'] = CLAUSE_ENDS,
+};
+
+static uint8_t wide_boundary(uint32_t code)
 {
     switch (code) {
-    case '.':
-    case '!':
-    case '?':
-    case '\n':
-    case 0x2026:
+    case 0x2026: /* … ¿ ¡ */
     case 0xBF:
-    case 0xA1: tokenizer->sentence = true; /* fall through */
-    case ';':
-    case ':':
-    case ',':
-    case '-':
-    case '(':
-    case ')':
-    case '[':
-    case ']':
-    case '{':
-    case '}':
-    case '/':
-    case 0x2013:
+    case 0xA1: return SENTENCE_ENDS;
+    case 0x2013: /* – — « » */
     case 0x2014:
-    case '"':
     case 0xAB:
-    case 0xBB: tokenizer->clause = true; return;
-    default: return;
+    case 0xBB: return CLAUSE_ENDS;
+    default: return NO_BOUNDARY;
     }
+}
+
+/* By a table, and without a branch: which mark comes next is hard to predict. */
+static inline void note_boundary(struct tokenizer *tokenizer, uint32_t code)
+{
+    uint8_t boundary = code < 0x80 ? ascii_boundaries[code] : wide_boundary(code);
+    tokenizer->clause |= boundary != NO_BOUNDARY;
+    tokenizer->sentence |= boundary == SENTENCE_ENDS;
 }
 
 static bool apostrophe_within(const struct tokenizer *tokenizer, struct character c, size_t at)
@@ -236,36 +253,54 @@ struct word {
     char *folded;
     size_t size;
     uint32_t previous; /* folded bytes of the last character */
-    unsigned run, letters, uppers;
+    unsigned run;      /* times that it came in a row, if a letter */
+    bool letter, letters /* two or more */, lower; /* lower: a letter that isn't a capital */
     bool stretched, apostrophe;
 };
 
 static inline void note_character(struct word *word, uint32_t folded, bool letter, bool upper)
 {
-    word->letters += letter;
-    word->uppers += upper;
+    word->letters |= letter && word->letter;
+    word->letter |= letter;
+    word->lower |= letter && !upper;
     word->run = letter && folded == word->previous ? word->run + 1 : 1;
     word->stretched |= word->run >= 3;
     word->previous = folded;
 }
 
-/* ASCII letters and digits from `at` on, one by one. Both fold by one bit, which digits have
- * already. Returns where they end. */
-static size_t take_ascii(const struct str text, size_t at, struct word *into)
+/* Of 16 bytes the ASCII letters and digits at their head, unless a letter in them follows its like:
+ * then none. */
+static inline size_t take_head(const char *text, struct word *word)
 {
-    struct word word = *into; /* in registers */
+    char *folded = word->folded + word->size;
+    struct ascii_head head = ascii_head_take(text, folded);
+    if (head.size == 0 || head.repeats || (uint8_t)folded[0] == word->previous) return 0;
+    word->letters |= head.letters && (word->letter || (head.letters & (head.letters - 1)));
+    word->letter |= head.letters != 0;
+    word->lower |= head.letters != head.uppers;
+    word->run = 1;
+    word->previous = (uint8_t)folded[head.size - 1];
+    word->size += head.size;
+    return head.size;
+}
+
+/* ASCII letters and digits from `at` on: some at once, the rest one by one. Both fold by one bit,
+ * which digits have already. Returns where they end. */
+static inline size_t take_ascii(struct str text, size_t at, struct word *word)
+{
+    if (ASCII_HEAD_WORKS && text.size - at >= ASCII_HEAD_BYTES)
+        at += take_head(text.data + at, word);
     for (; at < text.size; at++) {
         uint8_t c = (uint8_t)text.data[at], folded = c | 0x20;
-        uint8_t class = ascii_class(c);
-        if (class == OTHER) break;
-        word.folded[word.size++] = (char)folded;
-        note_character(&word, folded, class == LETTER, class == LETTER && !(c & 0x20));
+        bool letter = is_letter(c);
+        if (!is_alphanumeric(c)) break;
+        word->folded[word->size++] = (char)folded;
+        note_character(word, folded, letter, letter && !(c & 0x20));
     }
-    *into = word;
     return at;
 }
 
-static void take_character(struct word *word, struct character c)
+static inline void take_character(struct word *word, struct character c)
 {
     char *folded = word->folded + word->size;
     size_t added = fold_character(c, folded);
@@ -275,6 +310,12 @@ static void take_character(struct word *word, struct character c)
     note_character(word, bytes, letter, letter && is_upper(c, folded, added));
     word->apostrophe |= c.class == OTHER;
     word->size += added;
+}
+
+/* hash_fast(); there are 8 bytes to be read, however short the word is. */
+static inline uint64_t hash_word(const char *folded, size_t size)
+{
+    return size - 1 < HASH_SHORT_BYTES ? hash_short(folded, size) : XXH3_64bits(folded, size);
 }
 
 /* From its first letter or digit to where it ends. */
@@ -295,33 +336,34 @@ static size_t take_word(struct tokenizer *tokenizer, size_t at)
     }
     token->end = (uint32_t)at;
     token->folded = (struct str){word.folded, word.size};
-    token->hash = hash_fast(token->folded, 0);
-    if (word.letters) token->kind = TOKEN_WORD;
-    token->upper = word.letters >= 2 && word.uppers == word.letters;
+    token->hash = hash_word(word.folded, word.size);
+    if (word.letter) token->kind = TOKEN_WORD;
+    token->upper = word.letters && !word.lower;
     token->stretched = word.stretched;
     token->apostrophe = word.apostrophe;
     tokenizer->folded_size += word.size;
     return at;
 }
 
-/* A space or mark of ASCII ends any word; an apostrophe may not. */
-static inline bool ends_word(uint8_t c) { return c < 0x80 && c != '\'' && ascii_class(c) == OTHER; }
-
 /* The word at `at`, if it is of fewer than 16 ASCII letters and digits, as most are: the same as
  * take_word(), at once. Returns where it ends, or `at` when it is another. */
 static inline size_t take_plain_word(struct tokenizer *tokenizer, size_t at)
 {
-    struct str text = tokenizer->text;
-    if (!ASCII_HEAD_WORKS || text.size - at < ASCII_HEAD_BYTES) return at;
-    char *folded = tokenizer->folded + tokenizer->folded_size;
-    struct ascii_head head = ascii_head_take(text.data + at, folded);
-    if (head.size == ASCII_HEAD_BYTES || !ends_word((uint8_t)text.data[at + head.size])) return at;
+    const char *bytes = tokenizer->text.data + at;
+    size_t left = tokenizer->text.size - at;
+    char *folded = tokenizer->folded + tokenizer->folded_size, last[ASCII_HEAD_BYTES] = {0};
+    if (!ASCII_HEAD_WORKS) return at;
+    if (left < ASCII_HEAD_BYTES) bytes = memcpy(last, bytes, left);
+    struct ascii_head head = ascii_head_take(bytes, folded);
+    if (head.size == ASCII_HEAD_BYTES) return at;
     if (head.size > ASCII_HEAD_BYTES) __builtin_unreachable();
+    uint8_t behind = (uint8_t)bytes[head.size];      /* no letter or digit of ASCII */
+    if (behind >= 0x80 || behind == '\'') return at;     /* the word may go on */
     struct token *token = new_token(tokenizer, at, head.letters ? TOKEN_WORD : TOKEN_NUMBER);
     token->end = (uint32_t)(at + head.size);
     token->folded = (struct str){folded, head.size};
-    token->hash = XXH3_64bits(folded, head.size);
-    token->upper = head.letters == head.uppers && (head.letters & (head.letters - 1));
+    token->hash = hash_word(folded, head.size);
+    token->upper = (head.letters == head.uppers) & ((head.letters & (head.letters - 1)) != 0);
     token->stretched = (head.repeats & head.repeats << 1) != 0;
     tokenizer->folded_size += head.size;
     return at + head.size;
@@ -354,13 +396,10 @@ int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_token
     if (!tokenizer.items || !tokenizer.folded) return err_set(err, E_NO_MEMORY, NULL);
     for (size_t at = 0; at < text.size;) {
         uint8_t byte = (uint8_t)text.data[at];
-        if (byte == ' ') { /* one in six bytes, and never a boundary */
-            at++;
-            continue;
-        }
-        if (ascii_class(byte) != OTHER) {
+        if (is_alphanumeric(byte)) {
             size_t end = take_plain_word(&tokenizer, at);
             at = end > at ? end : take_word(&tokenizer, at);
+            at += at < text.size && text.data[at] == ' '; /* mostly one, and never a boundary */
             continue;
         }
         struct character c = read_character(text, at);

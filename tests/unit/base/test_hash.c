@@ -48,6 +48,16 @@ static void parts_hash_like_the_whole(void **state)
     assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+static void short_ones_hash_like_all(void **state)
+{
+    static const char bytes[] = "aZ9\xC3\xA9-\xFF\x01xxxxxxxx";
+    (void)state;
+    for (size_t from = 0; from < HASH_SHORT_BYTES; from++)
+        for (size_t size = 1; size <= HASH_SHORT_BYTES; size++)
+            assert_int_equal(hash_short(bytes + from, size),
+                             hash_fast(str_make(bytes + from, size), 0));
+}
+
 /* RFC 4231. */
 static void hmac_gives_the_published_answers(void **state)
 {
@@ -130,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_the_published_answers),
+        cmocka_unit_test(short_ones_hash_like_all),
         cmocka_unit_test(parts_hash_like_the_whole),
         cmocka_unit_test(hmac_gives_the_published_answers),
         cmocka_unit_test(the_fast_hash_never_changes),

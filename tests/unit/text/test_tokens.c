@@ -31,6 +31,8 @@ static const struct {
      "aBcdefghijklmno abcdefghijklmnop AAAbcdefghijklmnop",
      "abcdefghijklmno abcdefghijklmnop ~aaabcdefghijklmnop"},
     {"repeats are counted within a word", "haa aah 111a", "haa aah 111a"},
+    {"and over accents and apostrophes", "eéE aéee ll'l éaaéa oooé", "~eee ~aeee ll'l eaaea ~oooe"},
+    {"capitals around accents", "ÉTÉS éTÉ NO’É 1É", "^etes ete ^no'e 1e"},
     {"sentences", "One. Two! Three? Four… ¿Five ¡Six\nSeven",
      "one .two .three .four .five .six .seven"},
     {"a hyphen parts", "well-made", "well ,made"},
