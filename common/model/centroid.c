@@ -19,6 +19,19 @@ static bool usable(float value)
     return fabsf(value) <= VALUE_MAX; /* false for NaN */
 }
 
+/* Usable, or 0. By bits, which order like the magnitudes and can't trap, so that the compiler may
+ * take several at once. */
+static inline float usable_or_zero(float value)
+{
+    const float most = VALUE_MAX;
+    int32_t bits, most_bits;
+    memcpy(&bits, &value, sizeof bits);
+    memcpy(&most_bits, &most, sizeof most_bits);
+    bits &= -((bits & INT32_MAX) <= most_bits);
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 int centroids_init(struct centroids *centroids, uint32_t count, uint32_t dimensions,
                    const float *rows, struct err *err)
 {
@@ -187,7 +200,7 @@ void centroids_nearest_with(enum centroid_kernel kernel, const struct centroids 
     assert(centroids->count && centroids->stride <= CENTROID_DIMENSIONS_MAX);
     _Alignas(64) float x[CENTROID_DIMENSIONS_MAX];
     for (uint32_t j = 0; j < centroids->dimensions; j++)
-        x[j] = usable(vector[j]) ? vector[j] : 0.0f;
+        x[j] = usable_or_zero(vector[j]);
     for (uint32_t j = centroids->dimensions; j < centroids->stride; j++) x[j] = 0.0f;
     uint32_t index = KERNELS[kernel](centroids, x);
     *ret_distance = distance_to(x, centroids_row(centroids, index), centroids->stride);

@@ -33,19 +33,19 @@ static void counter_init(struct counter *counter, uint32_t tokens)
     counter->left = counter->mask < FEATURES_COUNTED ? counter->mask : FEATURES_COUNTED;
 }
 
-/* How often the n-gram was met before. */
+/* How often the n-gram was met before. Whether it was can't be predicted: a new one and one that
+ * lies where it is sought take the same way, and only collisions another. */
 static inline uint32_t counter_add(struct counter *counter, uint64_t hash)
 {
     uint32_t key = (uint32_t)hash;
     uint32_t at = (uint32_t)(hash >> 32) & counter->mask;
-    while (counter->slots[at].count) {
-        if (counter->slots[at].key == key) return counter->slots[at].count++;
+    while ((counter->slots[at].count != 0) & (counter->slots[at].key != key)) /* one branch */
         at = (at + 1) & counter->mask;
-    }
-    if (counter->left == 0) return 0;
-    counter->left--;
-    counter->slots[at] = (struct slot){key, 1};
-    return 0;
+    uint32_t before = counter->slots[at].count;
+    if (counter->left == 0 && !before) return 0;
+    counter->left -= !before;
+    counter->slots[at] = (struct slot){key, before + 1};
+    return before;
 }
 
 /* The sign goes in as a bit: a branch on a hash would be mispredicted half the time. */
@@ -58,15 +58,14 @@ static inline void add(float *out, uint64_t hash, float weight)
     out[hash >> 56] += weight;
 }
 
-static float step_of(uint32_t before)
+static inline float step_of(uint32_t before)
 {
     return before < sizeof STEPS / sizeof STEPS[0] ? STEPS[before] : log1pf(1.0f / (float)before);
 }
 
 static inline void count_ngram(struct counter *counter, float *out, uint64_t hash)
 {
-    uint32_t before = counter_add(counter, hash);
-    add(out, hash, before ? step_of(before) : 1.0f);
+    add(out, hash, step_of(counter_add(counter, hash)));
 }
 
 static void normalise(float *out)

@@ -2,7 +2,7 @@
  * hashes of pairs. */
 #include "text/similar.h"
 
-static uint64_t mix(uint64_t x)
+static inline uint64_t mix(uint64_t x)
 {
     x ^= x >> 32;
     x *= 0xD6E8FEB86659FD93u;
@@ -11,11 +11,15 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 32;
 }
 
+#define EXACT_FIRST UINT64_C(0x9E3779B97F4A7C15)
+
+static inline uint64_t exact_step(uint64_t exact, uint64_t hash) { return mix(exact ^ hash); }
+
 uint64_t text_exact_hash(const struct tokens *tokens)
 {
-    uint64_t hash = 0x9E3779B97F4A7C15u;
-    for (uint32_t i = 0; i < tokens->count; i++) hash = mix(hash ^ tokens->items[i].hash);
-    return hash;
+    uint64_t exact = EXACT_FIRST;
+    for (uint32_t i = 0; i < tokens->count; i++) exact = exact_step(exact, tokens->items[i].hash);
+    return exact;
 }
 
 /* Counts how often each of 64 bits was set, all bits at once: bit b of planes[k] is
@@ -100,14 +104,17 @@ uint64_t text_simhash(const struct tokens *tokens)
     return majority(&votes);
 }
 
-/* Odd factors permute the 64-bit numbers; the pairs' hashes are mixed well before. */
-void text_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR_BANDS])
+/* Each step of the exact hash waits for the one before; the pairs' hashes use that time.
+ * Odd factors permute the 64-bit numbers; the pairs' hashes are mixed well before. */
+uint64_t text_exact_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR_BANDS])
 {
     static const uint64_t factors[SIMILAR_BANDS] = {
         0x9E3779B97F4A7C15u, 0xC2B2AE3D27D4EB4Fu, 0x165667B19E3779F9u, 0xFF51AFD7ED558CCDu};
     uint64_t least[SIMILAR_BANDS] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    uint64_t exact = tokens->count ? exact_step(EXACT_FIRST, tokens->items[0].hash) : EXACT_FIRST;
     for (uint32_t i = 1; i < tokens->count; i++) {
-        uint64_t pair = mix(tokens->items[i - 1].hash * 3 + tokens->items[i].hash);
+        uint64_t hash = tokens->items[i].hash, pair = mix(tokens->items[i - 1].hash * 3 + hash);
+        exact = exact_step(exact, hash);
         for (int band = 0; band < SIMILAR_BANDS; band++) {
             uint64_t permuted = pair * factors[band];
             least[band] = permuted < least[band] ? permuted : least[band];
@@ -116,4 +123,10 @@ void text_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR
     /* A minimum's high bits say little: most of them are 0. Mixed again, all do. */
     for (int band = 0; band < SIMILAR_BANDS; band++)
         ret_bands[band] = tokens->count > 1 ? (uint16_t)mix(least[band]) : 0;
+    return exact;
+}
+
+void text_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR_BANDS])
+{
+    text_exact_minhash(tokens, ret_bands);
 }

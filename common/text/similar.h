@@ -20,4 +20,7 @@ uint64_t text_simhash(const struct tokens *tokens);
 enum { SIMILAR_BANDS = 4 };
 void text_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR_BANDS]);
 
+/* text_exact_hash(), and text_minhash() in the same pass. */
+uint64_t text_exact_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR_BANDS]);
+
 #endif

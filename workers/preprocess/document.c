@@ -39,17 +39,15 @@ static struct window_record window_record_of(const struct window *window,
                                              const struct bus_message *message, struct str id,
                                              const struct tokens *tokens)
 {
-    uint64_t exact = text_exact_hash(tokens);
-    /* what the window has comes while the other hashes are made */
-    window_prefetch(window, id, exact);
     struct window_record record = {
         .id = id, .partition = message->partition, .offset = message->offset,
         .seen_ms = message->timestamp_ms,
-        .has_text = tokens->count >= options->repeat_words, .near = tokens->count >= NEAR_WORDS,
-        .exact = exact, .similar = text_simhash(tokens),
-    };
-    text_minhash(tokens, record.bands);
+        .has_text = tokens->count >= options->repeat_words, .near = tokens->count >= NEAR_WORDS};
+    record.exact = text_exact_minhash(tokens, record.bands);
+    /* what the window has comes while the last hash is made */
+    window_prefetch(window, id, record.exact);
     window_prefetch_near(window, &record);
+    record.similar = text_simhash(tokens);
     return record;
 }
 

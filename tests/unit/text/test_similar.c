@@ -138,6 +138,8 @@ static void near_texts_meet_under_a_key(void **state)
         uint16_t keys[SIMILAR_BANDS], others[SIMILAR_BANDS];
         uint32_t met = 0, most_bits = 0;
         text_minhash(&tokens, keys);
+        assert_int_equal(text_exact_minhash(&tokens, others), text_exact_hash(&tokens));
+        assert_memory_equal(others, keys, sizeof keys);
         for (uint32_t at = 0; at < tokens.count; at++) {
             uint64_t word = tokens.items[at].hash;
             bool meets = false;
@@ -166,6 +168,8 @@ static void texts_without_pairs_have_no_key(void **state)
     for (int band = 0; band < SIMILAR_BANDS; band++) assert_int_equal(keys[band], 0);
     text_minhash(&one, keys);
     for (int band = 0; band < SIMILAR_BANDS; band++) assert_int_equal(keys[band], 0);
+    assert_int_equal(text_exact_minhash(&none, keys), text_exact_hash(&none));
+    assert_int_equal(text_exact_minhash(&one, keys), text_exact_hash(&one));
     arena_deinit(&arena);
 }
 
