@@ -21,7 +21,7 @@ char *buffer_grow(struct buffer *buffer, size_t more)
 {
     if (buffer->failed) return NULL;
     size_t capacity = buffer->capacity ? buffer->capacity : 256;
-    while (capacity - buffer->size < more) {
+    while (capacity - buffer->size <= more) {
         if (capacity > SIZE_MAX / 4) goto failed;
         capacity *= 2;
     }

@@ -21,7 +21,8 @@ char *buffer_grow(struct buffer *buffer, size_t more);
 /* Room for `more` bytes after size, or NULL; the caller then adds what it wrote to size. */
 static inline char *buffer_reserve(struct buffer *buffer, size_t more)
 {
-    bool fits = buffer->capacity - buffer->size >= more && buffer->data && !buffer->failed;
+    /* more than asked for, so that there are data */
+    bool fits = buffer->capacity - buffer->size > more && !buffer->failed;
     return fits ? buffer->data + buffer->size : buffer_grow(buffer, more);
 }
 

@@ -33,17 +33,22 @@ static void counter_init(struct counter *counter, uint32_t tokens)
     counter->left = counter->mask < FEATURES_COUNTED ? counter->mask : FEATURES_COUNTED;
 }
 
+/* All bits, if an n-gram lies there. By a shift, so that the compiler makes no branch of it. */
+static inline uint32_t is_taken(const struct slot *slot)
+{
+    return (uint32_t)(-(int32_t)slot->count >> 31);
+}
+
 /* How often the n-gram was met before. Whether it was can't be predicted: a new one and one that
  * lies where it is sought take the same way, and only collisions another. */
 static inline uint32_t counter_add(struct counter *counter, uint64_t hash)
 {
-    uint32_t key = (uint32_t)hash;
-    uint32_t at = (uint32_t)(hash >> 32) & counter->mask;
-    while ((counter->slots[at].count != 0) & (counter->slots[at].key != key)) /* one branch */
+    uint32_t key = (uint32_t)hash, at = (uint32_t)(hash >> 32) & counter->mask;
+    while ((counter->slots[at].key ^ key) & is_taken(&counter->slots[at]))
         at = (at + 1) & counter->mask;
     uint32_t before = counter->slots[at].count;
-    if (counter->left == 0 && !before) return 0;
-    counter->left -= !before;
+    if (counter->left == 0 && before == 0) return 0;
+    counter->left -= before == 0;
     counter->slots[at] = (struct slot){key, before + 1};
     return before;
 }

@@ -78,5 +78,49 @@ static inline size_t json_plain(const char *text, size_t size)
     return at;
 }
 
+/* How many bytes behind a copied text may be written over. */
+enum { JSON_COPY_MORE = 16 };
+
+/* Fewer than 16 bytes, by two moves that overlap. */
+static inline void json_copy_short(char *to, const char *text, size_t size)
+{
+    if (size >= 8) {
+        memcpy(to, text, 8);
+        memcpy(to + size - 8, text + size - 8, 8);
+    } else if (size >= 4) {
+        memcpy(to, text, 4);
+        memcpy(to + size - 4, text + size - 4, 4);
+    } else if (size) {
+        to[0] = text[0], to[size / 2] = text[size / 2], to[size - 1] = text[size - 1];
+    }
+}
+
+/* Copies what it counts: how many bytes at the start of `size` are plain. There is room for `size`
+ * and JSON_COPY_MORE; what comes behind is undefined. */
+static inline size_t json_copy_plain(char *to, const char *text, size_t size)
+{
+#ifdef __SSE2__
+    size_t at = 0;
+    if (size < 16) { /* judged where there are sixteen bytes to be read */
+        memset(to, 0, 16);
+        json_copy_short(to, text, size);
+        size_t plain = json_plain_of_sixteen(to);
+        return plain < size ? plain : size;
+    }
+    for (; size - at >= 16; at += 16) {
+        memcpy(to + at, text + at, 16);
+        size_t plain = json_plain_of_sixteen(text + at);
+        if (plain < 16) return at + plain;
+    }
+    if (at == size) return size;
+    at = size - 16; /* the last sixteen: those that were seen already are plain */
+    memcpy(to + at, text + at, 16);
+    return at + json_plain_of_sixteen(text + at);
+#else
+    if (size) memcpy(to, text, size);
+    return json_plain(text, size);
+#endif
+}
+
 #undef EACH_BYTE
 #endif

@@ -40,62 +40,104 @@ static void write_escaped(struct buffer *out, struct str text, size_t plain)
 
 void json_write_string(struct buffer *out, struct str text)
 {
-    size_t plain = json_plain(text.data, text.size);
+    char *room = buffer_reserve(out, text.size + 2 + JSON_COPY_MORE);
+    if (!room) return;
+    size_t plain = json_copy_plain(room + 1, text.data, text.size);
     if (plain < text.size) {
         write_escaped(out, text, plain);
         return;
     }
-    char *room = buffer_reserve(out, text.size + 2);
-    if (!room) return;
     room[0] = '"';
-    if (text.size) memcpy(room + 1, text.data, text.size); /* data may be NULL when it is empty */
     room[text.size + 1] = '"';
     out->size += text.size + 2;
 }
 
-void writing_u64(struct buffer *out, uint64_t value)
+/* --- numbers ---------------------------------------------------------------------------------- */
+
+static const char pairs[200] = "0001020304050607080910111213141516171819"
+                               "2021222324252627282930313233343536373839"
+                               "4041424344454647484950515253545556575859"
+                               "6061626364656667686970717273747576777879"
+                               "8081828384858687888990919293949596979899";
+
+static inline uint32_t pair_of(uint32_t value)
 {
-    enum { DIGITS_MAX = 20 };
-    char *room = buffer_reserve(out, DIGITS_MAX);
-    if (!room) return;
-    size_t size = 1;
-    for (uint64_t rest = value; rest >= 10; rest /= 10) size++;
-    for (size_t at = size; at-- > 0; value /= 10) room[at] = (char)('0' + value % 10);
-    out->size += size;
+    uint16_t pair;
+    memcpy(&pair, pairs + 2 * value, sizeof pair);
+    return pair;
+}
+
+/* Four digits as the bytes of one number, the first one lowest (little-endian, as every machine
+ * that this runs on). */
+static inline uint32_t four_of(uint32_t value)
+{
+    return pair_of(value / 100) | pair_of(value % 100) << 16;
+}
+
+/* Below 10,000, without a branch on how many digits there are. */
+static inline char *put_small(char *at, uint32_t value)
+{
+    unsigned size = 1u + (value >= 10) + (value >= 100) + (value >= 1000);
+    uint32_t digits = four_of(value) >> (8 * (4 - size));
+    memcpy(at, &digits, sizeof digits);
+    return at + size;
+}
+
+static inline char *put_pair(char *at, uint32_t value)
+{
+    memcpy(at, pairs + 2 * value, 2);
+    return at + 2;
+}
+
+static inline char *put_four(char *at, uint32_t value)
+{
+    uint32_t digits = four_of(value);
+    memcpy(at, &digits, sizeof digits);
+    return at + sizeof digits;
+}
+
+char *writing_u64(char *at, uint64_t value)
+{
+    if (value < 10000) return put_small(at, (uint32_t)value);
+    at = writing_u64(at, value / 10000);
+    return put_four(at, (uint32_t)(value % 10000));
 }
 
 /* Printing a vector's 256 numbers by printf would dominate the archive: fixed point does it. */
-void json_write_number(struct buffer *out, double value)
+char *writing_number(char *at, double value)
 {
-    if (!isfinite(value)) {
-        buffer_add(out, STR("null"));
-        return;
-    }
-    if (fabs(value) >= 1e9) { /* below, the six decimals are exact in a double */
-        buffer_printf(out, "%.17g", value);
-        return;
-    }
     double magnitude = fabs(value);
-    uint64_t scaled = (uint64_t)(magnitude * 1e6 + 0.5), whole = scaled / 1000000,
-             rest = scaled % 1000000;
-    if (scaled && value < 0) buffer_add_char(out, '-');
-    writing_u64(out, whole);
-    if (rest == 0) return;
-    char fraction[7] = {'.'};
-    size_t size = 7;
-    for (size_t i = 6; i > 0; i--, rest /= 10) fraction[i] = (char)('0' + rest % 10);
-    while (fraction[size - 1] == '0') size--;
-    buffer_append(out, fraction, size);
+    if (!isfinite(value)) {
+        memcpy(at, "null", 4);
+        return at + 4;
+    }
+    if (magnitude >= 1e9) /* below, the six decimals are exact in a double */
+        return at + snprintf(at, WRITING_SCALAR_BYTES, "%.17g", value);
+    uint64_t scaled = (uint64_t)(magnitude * 1e6 + 0.5), whole = scaled / 1000000;
+    uint32_t rest = (uint32_t)(scaled % 1000000);
+    *at = '-';
+    at = writing_u64(at + (scaled && value < 0), whole);
+    if (rest == 0) return at;
+    *at++ = '.';
+    at = put_pair(at, rest / 10000);
+    at = put_four(at, rest % 10000);
+    while (at[-1] == '0') at--;
+    return at;
 }
 
-void writing_time(struct buffer *out, int64_t wall_ms)
+void json_write_number(struct buffer *out, double value)
 {
-    char *room = buffer_reserve(out, TIME_TEXT_BYTES + 2); /* with its NUL, and quotes */
-    if (!room) return;
-    room[0] = '"';
-    size_t size = time_format(wall_ms, room + 1);
-    room[size + 1] = '"';
-    out->size += size + 2;
+    char *room = buffer_reserve(out, WRITING_SCALAR_BYTES);
+    if (room) out->size += (size_t)(writing_number(room, value) - room);
+}
+
+char *writing_time(char *at, int64_t wall_ms)
+{
+    _Static_assert(TIME_TEXT_BYTES + 2 <= WRITING_SCALAR_BYTES, "with its NUL, and quotes");
+    *at++ = '"';
+    at += time_format(wall_ms, at);
+    *at++ = '"';
+    return at;
 }
 
 void json_write_base64(struct buffer *out, struct str bytes)
@@ -132,10 +174,25 @@ void writing_vector(struct buffer *out, struct str bytes)
 static bool write_map(struct msgpack_reader *reader, const struct shape *shape, uint32_t count,
                       struct buffer *out);
 
+static void write_whole(struct buffer *out, const struct msgpack_item *item, bool is_time)
+{
+    char *room = buffer_reserve(out, WRITING_SCALAR_BYTES), *at = room;
+    if (!room) return;
+    bool below = item->kind == MSGPACK_INT;
+    if (is_time && (below || item->uint <= INT64_MAX)) {
+        at = writing_time(at, below ? item->sint : (int64_t)item->uint);
+    } else {
+        *at = '-';
+        at = writing_u64(at + below, below ? 0 - (uint64_t)item->sint : item->uint);
+    }
+    out->size += (size_t)(at - room);
+}
+
 /* One msgpack object; `field` tells what it means, NULL that it is unknown. Depth was checked. */
 static bool write_any(struct msgpack_reader *reader, const struct field *field, struct buffer *out)
 {
     struct msgpack_item item;
+    struct field element;
     int kind = field ? (int)field->kind : -1;
     if (!msgpack_next(reader, &item)) return false;
     switch (item.kind) {
@@ -143,13 +200,7 @@ static bool write_any(struct msgpack_reader *reader, const struct field *field, 
     case MSGPACK_EXT: buffer_add(out, STR("null")); return true;
     case MSGPACK_BOOL: buffer_add(out, item.flag ? STR("true") : STR("false")); return true;
     case MSGPACK_UINT:
-        if (kind == KIND_time && item.uint <= INT64_MAX) writing_time(out, (int64_t)item.uint);
-        else writing_u64(out, item.uint);
-        return true;
-    case MSGPACK_INT:
-        if (kind == KIND_time) writing_time(out, item.sint);
-        else buffer_add_char(out, '-'), writing_u64(out, 0 - (uint64_t)item.sint);
-        return true;
+    case MSGPACK_INT: write_whole(out, &item, kind == KIND_time); return true;
     case MSGPACK_FLOAT: json_write_number(out, item.real); return true;
     case MSGPACK_STR: json_write_string(out, item.bytes); return true;
     case MSGPACK_BIN:
@@ -158,8 +209,8 @@ static bool write_any(struct msgpack_reader *reader, const struct field *field, 
         return true;
     case MSGPACK_ARRAY:
         buffer_add_char(out, '[');
+        element = (struct field){.kind = KIND_struct, .shape = field ? field->shape : NULL};
         for (uint32_t i = 0; i < item.count; i++) {
-            struct field element = {.kind = KIND_struct, .shape = field ? field->shape : NULL};
             if (i) buffer_add_char(out, ',');
             if (!write_any(reader, kind == KIND_list ? &element : NULL, out)) return false;
         }
@@ -178,8 +229,9 @@ static bool write_map(struct msgpack_reader *reader, const struct shape *shape, 
         struct msgpack_item name;
         if (!msgpack_next(reader, &name) || name.kind != MSGPACK_STR) return false;
         const struct field *field = shape ? shape_field(shape, name.bytes) : NULL;
-        if (field) {
-            writing_name(out, name.bytes, i == 0);
+        char *room = field ? buffer_reserve(out, WRITING_FIELD_BYTES) : NULL;
+        if (room) {
+            out->size += (size_t)(writing_name(room, field, i == 0) - room);
         } else {
             if (i) buffer_add_char(out, ',');
             json_write_string(out, name.bytes), buffer_add_char(out, ':');
@@ -223,7 +275,9 @@ int json_write_scanned(const struct record *record, struct buffer *out, struct e
     for (int i = 0; ok && i < SECTION_COUNT; i++) {
         if (!record_has(record, (enum section)i)) continue;
         const struct section_info *info = section_info((enum section)i);
-        writing_name(out, str_of(info->name), false);
+        buffer_add(out, STR(",\""));
+        buffer_add(out, str_of(info->name));
+        buffer_add(out, STR("\":"));
         ok = record->values[i] ? writing_value(out, info->shape, record->values[i])
                                : write_section(info->shape, record->sections[i], out);
     }

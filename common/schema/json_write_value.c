@@ -15,9 +15,11 @@ static void write_set(struct buffer *out, const struct enumeration *enumeration,
     buffer_add_char(out, '[');
     for (uint32_t i = 0; i < enumeration->count; i++) {
         if (!(bits >> i & 1)) continue;
-        if (!first) buffer_add_char(out, ',');
+        char *room = buffer_reserve(out, 1 + sizeof(struct json_word));
+        if (!room) return;
+        *room = ',';
+        out->size += (size_t)(writing_word(room + !first, &enumeration->words[i]) - room);
         first = false;
-        writing_word(out, str_of(enumeration->values[i]));
     }
     buffer_add_char(out, ']');
 }
@@ -56,31 +58,42 @@ static bool write_list(struct buffer *out, const struct shape *shape, const stru
     return ok;
 }
 
-static bool write_field(struct buffer *out, const struct field *field, const void *at)
+static char *write_flag(char *at, bool flag)
 {
-    const struct vector *vector = at;
+    memcpy(at, flag ? "true\0" : "false", 5);
+    return at + 5 - flag;
+}
+
+/* The field's value at `at`, where its name ended; NULL: it is none of a known small size. */
+static char *write_scalar(char *at, const struct field *field, const void *value)
+{
     uint32_t number;
     uint64_t wide;
     float real;
     switch ((enum field_kind)field->kind) {
-    case KIND_bool: buffer_add(out, *(const bool *)at ? STR("true") : STR("false")); return true;
-    case KIND_u32: memcpy(&number, at, sizeof number); writing_u64(out, number); return true;
-    case KIND_u64: memcpy(&wide, at, sizeof wide); writing_u64(out, wide); return true;
-    case KIND_time: memcpy(&wide, at, sizeof wide); writing_time(out, (int64_t)wide); return true;
-    case KIND_f32:
-        memcpy(&real, at, sizeof real);
-        json_write_number(out, (double)real);
-        return true;
+    case KIND_bool: return write_flag(at, *(const bool *)value);
+    case KIND_u32: memcpy(&number, value, sizeof number); return writing_u64(at, number);
+    case KIND_u64: memcpy(&wide, value, sizeof wide); return writing_u64(at, wide);
+    case KIND_time: memcpy(&wide, value, sizeof wide); return writing_time(at, (int64_t)wide);
+    case KIND_f32: memcpy(&real, value, sizeof real); return writing_number(at, (double)real);
+    case KIND_enum:
+        memcpy(&number, value, sizeof number);
+        assert(number < field->enumeration->count);
+        return writing_word(at, &field->enumeration->words[number]);
+    default: return NULL;
+    }
+}
+
+static bool write_wide(struct buffer *out, const struct field *field, const void *at)
+{
+    const struct vector *vector = at;
+    uint32_t bits;
+    switch ((enum field_kind)field->kind) {
     case KIND_str: json_write_string(out, *(const struct str *)at); return true;
     case KIND_bin: json_write_base64(out, *(const struct str *)at); return true;
-    case KIND_enum:
-        memcpy(&number, at, sizeof number);
-        assert(number < field->enumeration->count);
-        writing_word(out, str_of(field->enumeration->values[number]));
-        return true;
     case KIND_set:
-        memcpy(&number, at, sizeof number);
-        write_set(out, field->enumeration, number);
+        memcpy(&bits, at, sizeof bits);
+        write_set(out, field->enumeration, bits);
         return true;
     case KIND_strs: write_strs(out, at); return true;
     case KIND_map: write_map(out, at); return true;
@@ -89,8 +102,18 @@ static bool write_field(struct buffer *out, const struct field *field, const voi
         return true;
     case KIND_struct: return writing_value(out, field->shape, at);
     case KIND_list: return write_list(out, field->shape, at);
+    default: return false;
     }
-    return false;
+}
+
+static bool write_field(struct buffer *out, const struct field *field, const void *value,
+                        bool first)
+{
+    char *room = buffer_reserve(out, WRITING_FIELD_BYTES);
+    if (!room) return true; /* the buffer tells */
+    char *named = writing_name(room, field, first), *end = write_scalar(named, field, value);
+    out->size += (size_t)((end ? end : named) - room);
+    return end || write_wide(out, field, value);
 }
 
 bool writing_value(struct buffer *out, const struct shape *shape, const void *value)
@@ -100,9 +123,8 @@ bool writing_value(struct buffer *out, const struct shape *shape, const void *va
     buffer_add_char(out, '{');
     for (uint32_t left = head->present; left && ok; left &= left - 1) {
         const struct field *field = &shape->fields[__builtin_ctz(left)];
-        writing_name(out, (struct str){field->name, field->name_size}, first);
+        ok = write_field(out, field, (const char *)value + field->offset, first);
         first = false;
-        ok = write_field(out, field, (const char *)value + field->offset);
     }
     for (uint32_t i = 0; i < head->extra.count && ok; i++) {
         if (!first) buffer_add_char(out, ',');

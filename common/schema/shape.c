@@ -1,11 +1,16 @@
 /* The field tables, from schemas/, and looking names up in them. */
 #include "schema/shape.h"
 
+/* `behind`: what follows the closing quote. One that is too long is a constraint violation. */
+#define WORD(v, behind) {.text = "\"" v "\"" behind, .size = sizeof("\"" v "\"" behind) - 1}
 #define VALUE_NAME(v) #v,
+#define VALUE_WORD(v) WORD(#v, ""),
 #define ENUMERATION(name_, VALUES)                                              \
     static const char *const name_##_values[] = {VALUES(VALUE_NAME)};           \
+    static const struct json_word name_##_words[] = {VALUES(VALUE_WORD)};       \
     const struct enumeration name_##_enumeration = {                            \
-        .name = #name_, .values = name_##_values, .count = ENUM_##name_##_count};
+        .name = #name_, .values = name_##_values, .words = name_##_words,       \
+        .count = ENUM_##name_##_count};
 #include "schemas/enums.def"
 #undef ENUMERATION
 
@@ -14,7 +19,7 @@
 #define ROW(name_, kind_, need_, most_, help_)                                                     \
     .name = #name_, .help = help_, .name_size = sizeof #name_ - 1, .kind = kind_,                  \
     .required = need_,                                                                             \
-    .offset = offsetof(struct OWNER, name_), .most = most_
+    .offset = offsetof(struct OWNER, name_), .most = most_, .word = WORD(#name_, ":")
 #define FIELD(type_, name_, need_, most_, help_)  {ROW(name_, KIND_##type_, need_, most_, help_)},
 #define ENUM(type_, name_, need_, most_, help_) \
     {ROW(name_, KIND_enum, need_, most_, help_), .enumeration = &type_##_enumeration},

@@ -53,9 +53,16 @@ struct vector {
 #include "schemas/enums.def"
 #undef ENUMERATION
 
+/* A name between its quotes, as JSON has it, ready to be copied whole. */
+struct json_word {
+    char text[31]; /* NULs behind it */
+    uint8_t size;
+};
+
 struct enumeration {
     const char *name;
     const char *const *values;
+    const struct json_word *words; /* the values */
     uint32_t count;
 };
 /* The value's number, or count if there is none of that name. */
@@ -90,6 +97,7 @@ struct field {
     uint32_t most;
     const struct enumeration *enumeration;
     const struct shape *shape; /* of a struct, or of a list's items */
+    struct json_word word;     /* the name, with a colon behind it */
 };
 
 struct shape {

@@ -14,7 +14,12 @@ struct ascii_head {
     uint32_t repeats; /* letters that equal the byte before, whatever their case */
 };
 
-enum { ASCII_HEAD_BYTES = 16 };
+/* Of 64 bytes the letters and digits, and the blanks. */
+struct ascii_marks {
+    uint64_t words, blanks;
+};
+
+enum { ASCII_HEAD_BYTES = 16, ASCII_MARKS_BYTES = 64 };
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -28,16 +33,20 @@ static inline __m128i ascii_between(__m128i v, char first, char count)
     return _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8((char)(count - 1))), above);
 }
 
-/* Reads and writes ASCII_HEAD_BYTES bytes; `folded` is in lower case up to the head's size. */
-static inline struct ascii_head ascii_head_take(const char *text, char *folded)
+static inline __m128i ascii_letters(__m128i bytes)
+{
+    return ascii_between(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
+}
+
+/* The head, whose size is known. Reads and writes ASCII_HEAD_BYTES bytes; `folded` is in lower case
+ * up to the head's size. */
+static inline struct ascii_head ascii_head_of(const char *text, unsigned size, char *folded)
 {
     __m128i bytes = _mm_loadu_si128((const void *)text);
     __m128i low = _mm_or_si128(bytes, _mm_set1_epi8(0x20)); /* digits have this bit already */
-    __m128i letter = ascii_between(low, 'a', 26), digit = ascii_between(bytes, '0', 10);
+    __m128i letter = ascii_letters(bytes);
     __m128i repeat = _mm_and_si128(letter, _mm_cmpeq_epi8(low, _mm_slli_si128(low, 1)));
-    uint32_t in_word = (uint32_t)_mm_movemask_epi8(_mm_or_si128(letter, digit));
     uint32_t lower = (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(bytes, 2)); /* by the bit 0x20 */
-    unsigned size = (unsigned)__builtin_ctz(~in_word);
     uint32_t within = (1u << size) - 1;
     uint32_t letters = (uint32_t)_mm_movemask_epi8(letter) & within;
     _mm_storeu_si128((void *)folded, low);
@@ -49,6 +58,32 @@ static inline struct ascii_head ascii_head_take(const char *text, char *folded)
     };
 }
 
+/* Which of 16 bytes are letters or digits. */
+static inline uint32_t ascii_words(__m128i bytes)
+{
+    return (uint32_t)_mm_movemask_epi8(
+        _mm_or_si128(ascii_letters(bytes), ascii_between(bytes, '0', 10)));
+}
+
+static inline struct ascii_head ascii_head_take(const char *text, char *folded)
+{
+    uint32_t words = ascii_words(_mm_loadu_si128((const void *)text));
+    return ascii_head_of(text, (unsigned)__builtin_ctz(~words), folded);
+}
+
+/* Of 64 bytes, bit i of each is about byte i. */
+static inline struct ascii_marks ascii_marks_of(const char *text)
+{
+    struct ascii_marks marks = {0};
+    for (int i = 0; i < ASCII_MARKS_BYTES; i += 16) {
+        __m128i bytes = _mm_loadu_si128((const void *)(text + i));
+        __m128i blank = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '));
+        marks.words |= (uint64_t)ascii_words(bytes) << i;
+        marks.blanks |= (uint64_t)(uint32_t)_mm_movemask_epi8(blank) << i;
+    }
+    return marks;
+}
+
 #else
 
 enum { ASCII_HEAD_WORKS = 0 };
@@ -57,6 +92,18 @@ static inline struct ascii_head ascii_head_take(const char *text, char *folded)
 {
     (void)text, (void)folded;
     return (struct ascii_head){0};
+}
+
+static inline struct ascii_head ascii_head_of(const char *text, unsigned size, char *folded)
+{
+    (void)size;
+    return ascii_head_take(text, folded);
+}
+
+static inline struct ascii_marks ascii_marks_of(const char *text)
+{
+    (void)text;
+    return (struct ascii_marks){0};
 }
 
 #endif

@@ -1,10 +1,9 @@
 /* Cuts a text into words, numbers and emoji, folding each to lower case without accents.
  *
- * ASCII goes through one table, Latin letters with accents through another; only what is left asks
- * utf8proc. Folded words that differ from the text are written into one piece of the arena. */
+ * Words of ASCII are taken at once, others by pieces and characters (tokens_character.h). Folded
+ * words are written into one piece of the arena. */
 #include "text/tokens.h"
 
-#include <utf8proc.h>
 #define XXH_INLINE_ALL /* hash_fast() of a longer word, without the call */
 #include <xxhash.h>
 
@@ -14,134 +13,7 @@
 
 #include "base/hash.h"
 #include "text/ascii_head.h"
-
-enum {
-    LATIN_FIRST = 0xC0, LATIN_LAST = 0x17F, FOLD_MOST = 4 /* bytes that one byte can fold to */
-};
-
-static const char latin[LATIN_LAST - LATIN_FIRST + 1][4] = {
-#include "text/latin.inc"
-};
-
-enum class { OTHER, LETTER, DIGIT, MARK, EMOJI };
-
-struct character {
-    uint32_t code;
-    uint8_t size; /* bytes */
-    uint8_t class;
-};
-
-static inline bool is_letter(uint8_t c) { return (uint8_t)((c | 0x20) - 'a') < 26; }
-static inline bool is_digit(uint8_t c) { return (uint8_t)(c - '0') < 10; }
-
-/* One branch for both: marks and digits come when they will. */
-static inline bool is_alphanumeric(uint8_t c)
-{
-    return ((unsigned)is_letter(c) | (unsigned)is_digit(c)) != 0;
-}
-
-static inline uint8_t ascii_class(uint8_t c)
-{
-    return is_letter(c) ? LETTER : is_digit(c) ? DIGIT : OTHER;
-}
-
-static bool is_emoji(uint32_t code)
-{
-    return (code >= 0x1F300 && code <= 0x1FAFF) || (code >= 0x2600 && code <= 0x27BF) ||
-           (code >= 0x1F1E6 && code <= 0x1F1FF) || code == 0x2B50 || code == 0x2B55 ||
-           code == 0x203C || code == 0x2049;
-}
-
-/* What follows an emoji and belongs to it: variation selectors, skin tones, keycaps, tags. */
-static bool is_modifier(uint32_t code)
-{
-    return code == 0xFE0F || code == 0xFE0E || code == 0x20E3 ||
-           (code >= 0x1F3FB && code <= 0x1F3FF) || (code >= 0xE0020 && code <= 0xE007F);
-}
-
-static uint8_t class_of(uint32_t code)
-{
-    if (is_emoji(code)) return EMOJI;
-    switch (utf8proc_category((utf8proc_int32_t)code)) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO: return LETTER;
-    case UTF8PROC_CATEGORY_ND: case UTF8PROC_CATEGORY_NL: case UTF8PROC_CATEGORY_NO: return DIGIT;
-    case UTF8PROC_CATEGORY_MN: case UTF8PROC_CATEGORY_MC: case UTF8PROC_CATEGORY_ME: return MARK;
-    default: return OTHER;
-    }
-}
-
-static struct character read_wide(struct str text, size_t at)
-{
-    const uint8_t *p = (const uint8_t *)text.data + at;
-    size_t left = text.size - at;
-    if (p[0] < 0xE0 && left >= 2) {
-        uint32_t code = (uint32_t)(p[0] & 0x1F) << 6 | (p[1] & 0x3F);
-        return (struct character){code, 2, class_of(code)};
-    }
-    if (p[0] < 0xF0 && left >= 3) {
-        uint32_t code = (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 |
-                        (p[2] & 0x3F);
-        return (struct character){code, 3, class_of(code)};
-    }
-    if (left >= 4) {
-        uint32_t code = (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3F) << 12 |
-                        (uint32_t)(p[2] & 0x3F) << 6 | (p[3] & 0x3F);
-        return (struct character){code, 4, class_of(code)};
-    }
-    return (struct character){0xFFFD, 1, OTHER};
-}
-
-/* The text is valid UTF-8, or was cut at a character: a broken tail reads as one odd byte. ASCII
- * and Latin letters are nearly all that there is, and told at once. */
-static inline struct character read_character(struct str text, size_t at)
-{
-    uint8_t lead = (uint8_t)text.data[at];
-    if (lead < 0x80) return (struct character){lead, 1, ascii_class(lead)};
-    if (lead >= 0xC0 + LATIN_FIRST / 64 && lead <= 0xC0 + LATIN_LAST / 64 && text.size - at >= 2) {
-        uint32_t code = (uint32_t)(lead & 0x1F) << 6 | ((uint8_t)text.data[at + 1] & 0x3F);
-        return (struct character){code, 2, latin[code - LATIN_FIRST][0] ? LETTER : OTHER};
-    }
-    return read_wide(text, at);
-}
-
-/* --- folding ---------------------------------------------------------------------------------- */
-
-static size_t fold_slowly(uint32_t code, char *out)
-{
-    utf8proc_int32_t parts[8];
-    int boundary = 0;
-    size_t size = 0;
-    utf8proc_ssize_t count = utf8proc_decompose_char(
-        (utf8proc_int32_t)code, parts, 8,
-        UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK, &boundary);
-    for (utf8proc_ssize_t i = 0; i < count && i < 8 && size + 4 <= 8; i++)
-        size += (size_t)utf8proc_encode_char(parts[i], (utf8proc_uint8_t *)out + size);
-    return size;
-}
-
-/* Writes the folded form of one character, at most 8 bytes. */
-static inline size_t fold_character(struct character c, char *out)
-{
-    if (c.code < 0x80) {
-        out[0] = (char)(c.code >= 'A' && c.code <= 'Z' ? c.code + 32 : c.code);
-        return 1;
-    }
-    if (c.code >= LATIN_FIRST && c.code <= LATIN_LAST && latin[c.code - LATIN_FIRST][0]) {
-        const char *folded = latin[c.code - LATIN_FIRST];
-        out[0] = folded[0];
-        out[1] = folded[1]; /* NUL, and written over, where there is one */
-        return folded[1] ? 2 : 1;
-    }
-    if (c.code == 0x2019) { /* the typographic apostrophe */
-        out[0] = '\'';
-        return 1;
-    }
-    return fold_slowly(c.code, out);
-}
+#include "text/tokens_character.h"
 
 /* How many bytes of ASCII from `at` on were folded: up to the first other one, or the last bytes.
  * Sixteen at a time: out has room for them. */
@@ -235,17 +107,6 @@ static struct token *new_token(struct tokenizer *tokenizer, size_t start, uint8_
         .sentence_before = tokenizer->sentence};
     tokenizer->clause = tokenizer->sentence = false;
     return token;
-}
-
-static bool is_upper(struct character c, const char *folded, size_t size)
-{
-    if (c.code < 0x80) return c.code >= 'A' && c.code <= 'Z';
-    if (c.code <= LATIN_LAST) { /* case pairs: 32 apart in Latin-1, next to each other above */
-        if (c.code < 0x100) return c.code < 0xE0 && c.code != 0xDF;
-        return size > 0 && folded[0] &&
-               utf8proc_category((utf8proc_int32_t)c.code) == UTF8PROC_CATEGORY_LU;
-    }
-    return utf8proc_category((utf8proc_int32_t)c.code) == UTF8PROC_CATEGORY_LU;
 }
 
 /* What is known of a word so far. */
@@ -345,28 +206,57 @@ static size_t take_word(struct tokenizer *tokenizer, size_t at)
     return at;
 }
 
-/* The word at `at`, if it is of fewer than 16 ASCII letters and digits, as most are: the same as
- * take_word(), at once. Returns where it ends, or `at` when it is another. */
-static inline size_t take_plain_word(struct tokenizer *tokenizer, size_t at)
+/* A word of ASCII letters and digits, fewer than 16, as most are: the same as take_word(), at once.
+ * False: it may go on behind them. */
+static inline bool take_plain_word(struct tokenizer *tokenizer, size_t at, unsigned size)
 {
     const char *bytes = tokenizer->text.data + at;
     size_t left = tokenizer->text.size - at;
     char *folded = tokenizer->folded + tokenizer->folded_size, last[ASCII_HEAD_BYTES] = {0};
-    if (!ASCII_HEAD_WORKS) return at;
     if (left < ASCII_HEAD_BYTES) bytes = memcpy(last, bytes, left);
-    struct ascii_head head = ascii_head_take(bytes, folded);
-    if (head.size == ASCII_HEAD_BYTES) return at;
-    if (head.size > ASCII_HEAD_BYTES) __builtin_unreachable();
-    uint8_t behind = (uint8_t)bytes[head.size];      /* no letter or digit of ASCII */
-    if (behind >= 0x80 || behind == '\'') return at;     /* the word may go on */
+    uint8_t behind = (uint8_t)bytes[size];
+    if (behind >= 0x80 || behind == '\'') return false;
+    struct ascii_head head = ascii_head_of(bytes, size, folded);
     struct token *token = new_token(tokenizer, at, head.letters ? TOKEN_WORD : TOKEN_NUMBER);
-    token->end = (uint32_t)(at + head.size);
-    token->folded = (struct str){folded, head.size};
-    token->hash = hash_word(folded, head.size);
+    token->end = (uint32_t)(at + size);
+    token->folded = (struct str){folded, size};
+    token->hash = hash_word(folded, size);
     token->upper = (head.letters == head.uppers) & ((head.letters & (head.letters - 1)) != 0);
     token->stretched = (head.repeats & head.repeats << 1) != 0;
-    tokenizer->folded_size += head.size;
-    return at + head.size;
+    tokenizer->folded_size += size;
+    return true;
+}
+
+/* 64 bytes from `start` on. Where words end is read from their bits: from the bytes themselves,
+ * each word would wait until the one before is taken. */
+struct outlook {
+    size_t start;
+    struct ascii_marks marks;
+};
+
+static inline void look_out(struct outlook *outlook, struct str text, size_t at)
+{
+    char last[ASCII_MARKS_BYTES] = {0};
+    const char *bytes = text.data + at;
+    if (text.size - at < ASCII_MARKS_BYTES) bytes = memcpy(last, bytes, text.size - at);
+    *outlook = (struct outlook){.start = at, .marks = ascii_marks_of(bytes)};
+}
+
+/* The plain words from `at` on, each with the blank behind it, which is never a boundary. Returns
+ * where something else comes, or the end of what `outlook` shows. */
+static inline size_t take_plain_words(struct tokenizer *tokenizer, struct outlook *outlook,
+                                      size_t at)
+{
+    uint64_t words = outlook->marks.words, blanks = outlook->marks.blanks;
+    unsigned from = (unsigned)(at - outlook->start);
+    while (from <= ASCII_MARKS_BYTES - ASCII_HEAD_BYTES && (words >> from & 1)) {
+        unsigned size = (unsigned)__builtin_ctzll(~(words >> from) | 1ull << ASCII_HEAD_BYTES);
+        if (size == ASCII_HEAD_BYTES) break;
+        if (!take_plain_word(tokenizer, outlook->start + from, size)) break;
+        from += size;
+        from += (unsigned)(blanks >> from & 1);
+    }
+    return outlook->start + from;
 }
 
 static size_t take_emoji(struct tokenizer *tokenizer, size_t at, struct character c)
@@ -394,13 +284,16 @@ int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_token
         .folded = arena_alloc(arena, text.size * FOLD_MOST + ASCII_HEAD_BYTES + TOKEN_READABLE),
     };
     if (!tokenizer.items || !tokenizer.folded) return err_set(err, E_NO_MEMORY, NULL);
+    struct outlook outlook = {0};
     for (size_t at = 0; at < text.size;) {
-        uint8_t byte = (uint8_t)text.data[at];
-        if (is_alphanumeric(byte)) {
-            size_t end = take_plain_word(&tokenizer, at);
-            at = end > at ? end : take_word(&tokenizer, at);
-            at += at < text.size && text.data[at] == ' '; /* mostly one, and never a boundary */
-            continue;
+        if (ASCII_HEAD_WORKS) {
+            if (at == 0 || at - outlook.start > ASCII_MARKS_BYTES - ASCII_HEAD_BYTES)
+                look_out(&outlook, text, at);
+            size_t end = take_plain_words(&tokenizer, &outlook, at);
+            if (end > at) {
+                at = end;
+                continue;
+            }
         }
         struct character c = read_character(text, at);
         if (c.class == LETTER || c.class == DIGIT) {

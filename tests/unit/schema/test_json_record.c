@@ -288,6 +288,9 @@ static void numbers_are_written_short(void **state)
         {999999999.5, "999999999.5"},
         {1e9, "1000000000"}, {1e15, "1000000000000000"}, {2.5e20, "2.5e+20"},
         {(double)0.42f, "0.42"}, {(double)-0.71f, "-0.71"},
+        {9, "9"},           {10, "10"},           {99, "99"},         {100, "100"},
+        {999, "999"},       {1000, "1000"},       {9999, "9999"},     {10000, "10000"},
+        {100000001, "100000001"}, {12.000345, "12.000345"}, {12.0304, "12.0304"}, {0.5, "0.5"},
     };
     const double none[] = {(double)INFINITY, -(double)INFINITY, (double)NAN};
     struct buffer out = {0};
@@ -302,6 +305,33 @@ static void numbers_are_written_short(void **state)
         json_write_number(&out, none[i]);
         assert_string_equal(buffer_cstr(&out), "null");
     }
+    buffer_deinit(&out);
+}
+
+/* Sixteen bytes are judged at once, and fewer where they were copied: an escape at each place of
+ * each size, and the same bytes around the text, which aren't its own. */
+static void strings_are_escaped_wherever(void **state)
+{
+    enum { SIZES = 40 };
+    char around[SIZES + 32], want[SIZES + 8];
+    struct buffer out = {0};
+    (void)state;
+    for (size_t size = 0; size < SIZES; size++)
+        for (size_t odd = 0; odd <= size; odd++) { /* odd == size: none */
+            memset(around, '"', sizeof around);
+            char *text = around + 16;
+            for (size_t i = 0; i < size; i++) text[i] = (char)(i == odd ? '"' : 'a' + i % 26);
+            size_t at = 0;
+            want[at++] = '"';
+            for (size_t i = 0; i < size; i++) {
+                if (i == odd) want[at++] = '\\';
+                want[at++] = text[i];
+            }
+            want[at++] = '"', want[at] = '\0';
+            buffer_clear(&out);
+            json_write_string(&out, str_make(text, size));
+            assert_string_equal(buffer_cstr(&out), want);
+        }
     buffer_deinit(&out);
 }
 
@@ -381,6 +411,7 @@ int main(void)
         cmocka_unit_test(what_is_no_record_is_refused),
         cmocka_unit_test(unknown_things_are_bounded),
         cmocka_unit_test(numbers_are_written_short),
+        cmocka_unit_test(strings_are_escaped_wherever),
         cmocka_unit_test(broken_sections_are_still_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
