@@ -78,9 +78,10 @@ static bool next_line(struct json_split *split, struct str *ret_text)
 {
     while (split->rest.size) {
         size_t end = str_find(split->rest, STR("\n"));
-        if (end == split->rest.size && !split->complete) return false;
         struct str line = str_trim(str_slice(split->rest, 0, end));
-        split->by_value = line.size && (line.data[0] == '[' || str_equal(line, STR("{")));
+        split->by_value = str_starts(line, STR("[")); /* however long the line may be */
+        if (!split->by_value && end == split->rest.size && !split->complete) return false;
+        split->by_value |= str_equal(line, STR("{"));
         if (split->by_value) return false;
         split->rest = str_slice(split->rest, end + 1, split->rest.size);
         split->line++;

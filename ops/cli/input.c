@@ -38,6 +38,7 @@ static bool read_more(struct input *input, struct err *err)
     else do got = read(input->fd, room, BLOCK_BYTES);
         while (got < 0 && errno == EINTR);
     if (room && got < 0) err_system(err, E_NO_INPUT, "reading %s", input->name);
+    if (got < 0) input->failure = *err; /* told when all before it is read */
     if (got <= 0) input->ended = true;
     else input->bytes.size += (size_t)got;
     return got > 0;
@@ -98,12 +99,13 @@ static enum found next_text(struct input *input, struct str *ret_text, struct js
     for (;;) {
         struct str rest = unread(input);
         input->split.rest = rest;
-        input->split.complete = input->ended;
+        input->split.complete = input->ended && !input->failure.code;
         bool found = json_split_next(&input->split, ret_text, ret_place);
         input->at += rest.size - input->split.rest.size;
         if (found) return FOUND;
         if (input->split.rest.size > RECORD_BYTES_MAX) return pass_over(input, err);
-        if (!read_more(input, err) && unread(input).size == 0) return NONE_LEFT;
+        if (!read_more(input, err) && (unread(input).size == 0 || input->failure.code))
+            return NONE_LEFT;
     }
 }
 
@@ -257,6 +259,9 @@ enum input_result input_next(struct input *input, const struct intake_rules *rul
         if (err->code) return INPUT_END;
         guess(input);
     }
-    return input->form == INPUT_CSV ? next_csv(input, rules, arena, ret_intake, problems, err)
-                                    : next_json(input, rules, arena, ret_intake, problems, err);
+    enum input_result result =
+        input->form == INPUT_CSV ? next_csv(input, rules, arena, ret_intake, problems, err)
+                                 : next_json(input, rules, arena, ret_intake, problems, err);
+    if (result == INPUT_END && !err->code) *err = input->failure;
+    return result;
 }

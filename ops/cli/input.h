@@ -15,6 +15,7 @@ struct input {
     struct buffer bytes;   /* read and not yet consumed */
     size_t at;             /* start of the next record in bytes */
     bool ended;
+    struct err failure;    /* of reading; code 0: none */
     uint64_t row;
     struct json_split split; /* JSON */
     uint64_t line;           /* CSV */

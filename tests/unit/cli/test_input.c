@@ -130,16 +130,21 @@ static void passes_over_what_is_too_long(void **state)
 {
     static const struct {
         const char *why, *before, *after, *records, *message;
+        char filler;
     } cases[] = {
         {"a line", "{\"text\":\"a\"}\n{\"text\":\"", "\"}\n{\"text\":\"b\"}\n", "a|!b|",
-         "in: line 2 is longer than 4194304 bytes"},
+         "in: line 2 is longer than 4194304 bytes", 'x'},
         {"the last line", "{\"text\":\"a\"}\n{\"text\":\"", "\"}", "a|!",
-         "in: line 2 is longer than 4194304 bytes"},
+         "in: line 2 is longer than 4194304 bytes", 'x'},
+        {"no value of an array is: the array may be of any length",
+         "[{\"text\":\"a\"},{\"text\":\"b\"},", "{\"text\":\"c\"}]", "a|b|c|", "", ' '},
         {"a value of an array", "[{\"text\":\"a\"},\n{\"text\":\"", "\"},{\"text\":\"b\"}]", "a|!",
-         "in: the value at line 2 is longer than 4194304 bytes; is a quote or bracket not closed?"},
+         "in: the value at line 2 is longer than 4194304 bytes; is a quote or bracket not closed?",
+         'x'},
         {"a row of CSV", "text\na\n\"", "\"\nb\n", "a|!",
-         "in: the row at line 3 is longer than 4194304 bytes; is a quote not closed?"},
+         "in: the row at line 3 is longer than 4194304 bytes; is a quote not closed?", 'x'},
     };
+    static char block[1 << 16];
     struct buffer text = {0}, out = {0};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -148,8 +153,8 @@ static void passes_over_what_is_too_long(void **state)
         buffer_clear(&text);
         buffer_clear(&out);
         buffer_add(&text, str_of(cases[i].before));
-        for (int block = 0; block < 80; block++)
-            buffer_printf(&text, "%065536d", 0);
+        memset(block, cases[i].filler, sizeof block);
+        for (int n = 0; n < 80; n++) buffer_add(&text, str_make(block, sizeof block));
         buffer_add(&text, str_of(cases[i].after));
         assert_false(text.failed);
         assert_int_equal(read_all(buffer_str(&text), &out, &last), E_OK);
@@ -161,9 +166,48 @@ static void passes_over_what_is_too_long(void **state)
     buffer_deinit(&out);
 }
 
+/* A disk or network that fails in the middle: what was whole is read, and then it is told. */
+static void a_failing_input_is_told(void **state)
+{
+    static const struct {
+        const char *why, *head, *row;
+    } cases[] = {
+        {"NDJSON", "", "{\"text\":\"%01000d\"}\n"},
+        {"an array", "[", "{\"text\":\"%01000d\"},"},
+        {"CSV", "text\n", "%01000d\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buffer text = {0};
+        struct input input;
+        struct arena arena = {0};
+        struct cli_ids ids;
+        struct intake intake;
+        struct json_problems problems;
+        struct err err;
+        int count = 0;
+        CASE(cases[i].why);
+        cli_ids_init(&ids);
+        struct intake_rules rules = {.ids = &ids.generator, .handed_on = true};
+        buffer_add(&text, str_of(cases[i].head));
+        for (int row = 0; row < 1000; row++) buffer_printf(&text, cases[i].row, row);
+        open_text(&input, buffer_str(&text));
+        while (input_next(&input, &rules, &arena, &intake, &problems, &err) == INPUT_RECORD) {
+            if (count++ == 0) close(input.fd); /* the next read fails */
+        }
+        assert_in_range(count, 200, 300);
+        assert_int_equal(err.code, E_NO_INPUT);
+        input.fd = -1;
+        input_close(&input);
+        arena_deinit(&arena);
+        buffer_deinit(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_people_have), cmocka_unit_test(passes_over_what_is_too_long)};
+        cmocka_unit_test(reads_what_people_have), cmocka_unit_test(passes_over_what_is_too_long),
+        cmocka_unit_test(a_failing_input_is_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
