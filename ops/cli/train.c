@@ -158,6 +158,9 @@ static int train_run(const struct command *command, int argc, char **argv, struc
     const char *what = arguments.positional_count == 1 ? arguments.positionals[0] : "";
     bool segments = strcmp(what, "segments") == 0;
     char name[64], out[64];
+    if (arguments.positional_count > 1)
+        return err_set(err, E_USAGE, "one task at a time; --data %s names a file",
+                       arguments.positionals[1]);
     if (!segments && !train_task_known(what))
         return err_set(err, E_USAGE, "what can be trained here: " TRAIN_TASKS ", segments");
     snprintf(name, sizeof name, "%s-000001", what);
@@ -187,8 +190,10 @@ static int train_run(const struct command *command, int argc, char **argv, struc
 const struct command train_command = {
     .name = "train",
     .summary = "train a task's model from labelled texts, or customer segments",
-    .usage = "sentiment|needs|safety|topics|language --data FILE [--folds K] | segments [--archive "
-             "FOLDER | --input FILE] [--clusters K] [--seed N] [--name NAME] [--out FILE]",
+    .usage = "sentiment|needs|safety|topics|language --data FILE [--folds K] [--seed N] "
+             "[--name NAME] [--out FILE]\n"
+             "       verbatim train segments [--archive FOLDER | --input FILE] [--clusters K] "
+             "[--seed N] [--name NAME] [--out FILE]",
     .details = "Tasks: labels as verbatim evaluate has them. Cross-validated, each fold judged by "
                "a model that never saw it; the card says\n"
                "precision, recall and F1, the confusion matrix and a calibration table. The same "
@@ -203,7 +208,8 @@ const struct command train_command = {
                "trainer, of 35 languages.\n"
                "Segments: serve the model with segment.model=FILE, and reload running workers by "
                "SIGHUP.\n\n"
-               "Example: verbatim train segments --archive data/archive/features --clusters 12 "
+               "Example: verbatim train sentiment --data reviews.csv --out sentiment.model\n"
+               "         verbatim train segments --archive data/archive/features --clusters 12 "
                "--out segments.model\n",
     .run = train_run,
 };

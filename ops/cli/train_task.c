@@ -147,7 +147,8 @@ static int add_rows(struct training *training, struct train_linear *train, struc
 static bool on_epoch(void *context, uint32_t epoch, uint32_t epochs, double loss)
 {
     struct training *training = context;
-    (void)epoch, (void)epochs, (void)loss;
+    (void)epoch, (void)loss;
+    training->progress.total = epochs * (training->wish->folds + 1); /* and all rows, once more */
     progress_set(&training->progress, ++training->epochs);
     return true;
 }

@@ -115,6 +115,7 @@ cut -f1,3 "$scratch/safety.tsv" >"$scratch/unserious.tsv"
 refused "nobody says what is serious" 65 "a column serious (yes or no)" safety --data "$scratch/unserious.tsv"
 refused "no such file" 66 "nowhere.tsv" needs --data "$scratch/nowhere.tsv"
 refused "no file" 64 "--data FILE" needs
+refused "a file without its flag" 64 "--data $scratch/needs.tsv" needs "$scratch/needs.tsv"
 refused "one fold" 64 "--folds is from 2" needs --data "$scratch/needs.tsv" --folds 1
 refused "no such task" 64 "sentiment, needs, safety, topics, language, segments" moods --data "$scratch/needs.tsv"
 refused "labels that are no languages" 65 'label "feature_request"' language --data "$scratch/needs.tsv"
@@ -129,5 +130,5 @@ for out in "$scratch/no/such/model" "$scratch/" "$scratch"; do
     check "and it is said which ($(head -c 200 "$scratch/err"))" contains "$scratch/err" "--out $out"
 done
 script -qec "'$verbatim' train needs --data '$scratch/needs.tsv' --out '$scratch/tty.model'" /dev/null >"$scratch/terminal" 2>&1
-check "a terminal sees the progress of a task" grep -q 'epochs' "$scratch/terminal"
+check "a terminal sees the progress of a task, and how much there is" grep -qE '[0-9]+ of [0-9]+ epochs' "$scratch/terminal"
 finish
