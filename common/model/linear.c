@@ -79,6 +79,17 @@ static int read_weights(struct linear_model *model, struct err *err)
     return rc;
 }
 
+/* A model without it takes every feature of the shortest texts at its word. */
+static int read_least_features(struct linear_model *model, struct err *err)
+{
+    uint64_t least = 0;
+    if (!model_file_get(&model->file, "least_features").data) return E_OK;
+    int rc = model_file_get_u64(&model->file, "least_features", 0, LINEAR_LEAST_FEATURES_MAX,
+                                &least, err);
+    model->least_features = (uint32_t)least;
+    return rc;
+}
+
 static int read_model(struct linear_model *model, struct err *err)
 {
     if (!str_equal(model->file.kind, STR("linear")))
@@ -87,6 +98,7 @@ static int read_model(struct linear_model *model, struct err *err)
     if (!rc) rc = read_names(model, err);
     if (!rc) rc = read_numbers(model, err);
     if (!rc) rc = read_weights(model, err);
+    if (!rc) rc = read_least_features(model, err);
     return rc;
 }
 
@@ -177,7 +189,11 @@ static void softmax(float *values, uint32_t count)
     for (uint32_t i = 0; i < count; i++) values[i] /= total;
 }
 
-static float length_of(uint32_t count) { return count ? 1.0f / sqrtf((float)count) : 0.0f; }
+static float length_of(const struct linear_model *model, uint32_t count)
+{
+    if (count < model->least_features) count = model->least_features;
+    return count ? 1.0f / sqrtf((float)count) : 0.0f;
+}
 
 static float odds(const struct linear_model *model, uint32_t class, int64_t sum, float length)
 {
@@ -190,7 +206,7 @@ static float sigmoid(float odds_of) { return 1.0f / (1.0f + expf(-odds_of)); }
 void linear_probabilities(const struct linear_model *model, const struct linear_sums *sums,
                           float *probabilities)
 {
-    float length = length_of(sums->count);
+    float length = length_of(model, sums->count);
     for (uint32_t i = 0; i < model->classes; i++)
         probabilities[i] = odds(model, i, sums->classes[i], length);
     if (model->link == LINEAR_SOFTMAX) softmax(probabilities, model->classes);
@@ -202,5 +218,5 @@ float linear_probability(const struct linear_model *model, uint32_t class, int64
                          uint32_t count)
 {
     assert(class < model->classes && model->link == LINEAR_SIGMOID);
-    return sigmoid(odds(model, class, sum, length_of(count)));
+    return sigmoid(odds(model, class, sum, length_of(model, count)));
 }

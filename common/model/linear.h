@@ -6,7 +6,8 @@
  *   word (marked within a negation's scope; French elisions off; numbers are all one), its pair with
  *   the left neighbour or, at the start of a sentence, that it comes first, stem (its first 4 and 6
  *   bytes, marked like the word), capitals, stretched letters, and behind it ? ! :-) and :-(
- * score(class) = bias + scale x sum(weights) / sqrt(features); probabilities by softmax or, where
+ * score(class) = bias + scale x sum(weights) / sqrt(features, or least_features where there are
+ * fewer: of two or three words each would count for too much); probabilities by softmax or, where
  * classes may hold together, by a sigmoid each; both after division by the calibration
  * temperature. */
 #ifndef VERBATIM_MODEL_LINEAR_H
@@ -16,6 +17,7 @@
 #include "text/tokens.h"
 
 enum { LINEAR_CLASSES_MAX = 16, LINEAR_WEIGHT_ZERO = 128 /* a weight of 0, as it is stored */ };
+enum { LINEAR_LEAST_FEATURES_MAX = 1000 };
 /* Changes whenever the same text would give other features; models say which they
  * were made with. */
 #define LINEAR_EXTRACTOR "linear-1"
@@ -37,7 +39,7 @@ enum linear_link { LINEAR_SOFTMAX, LINEAR_SIGMOID };
 struct linear_model {
     struct model_file file;
     const uint8_t *weights; /* buckets x stride, each stored as value + 128 */
-    uint32_t bucket_bits, classes, stride;
+    uint32_t bucket_bits, classes, stride, least_features;
     enum linear_link link;
     char names[LINEAR_CLASSES_MAX][32];
     float scales[LINEAR_CLASSES_MAX], biases[LINEAR_CLASSES_MAX];

@@ -62,6 +62,7 @@ static inline bool fit_uses(const struct fit *fit, const struct train_row *row)
 }
 
 double train_exp(double x);
+double train_length(const struct train_options *options, const struct train_row *row);
 /* Of the classes in `known`; softmax: the others can't be. */
 void train_probabilities(const struct train_options *options, const double *scores, uint32_t known,
                          double *probabilities);

@@ -15,9 +15,10 @@ static void scores_of(const struct train_linear *train, const struct linear_mode
     struct linear_features features = {train->items + row->first, first, row->count, 1, NULL};
     struct linear_sums sums = {0};
     linear_sum(model, &features, 0, 1, &sums);
+    double length = train_length(&train->options, row);
     for (uint32_t c = 0; c < model->classes; c++)
         scores[c] = (double)model->biases[c] +
-                    (double)model->scales[c] * (double)sums.classes[c] / sqrt((double)sums.count);
+                    (double)model->scales[c] * (double)sums.classes[c] * length;
 }
 
 static void probabilities_of(const struct train_linear *train, const struct linear_model *model,
@@ -170,10 +171,10 @@ void train_calibrate(const struct train_linear *train, const struct linear_model
     for (uint32_t c = 0; c < model->classes; c++) {
         double chosen = train->options.thresholds[c];
         calibration->thresholds[c] =
-            model->link == LINEAR_SIGMOID
+            chosen > 0 ? chosen
+            : model->link == LINEAR_SIGMOID
                 ? sigmoid_threshold(train, model, test_source, temperature, c)
-            : chosen > 0 ? chosen
-                         : best_abstention(train, model, test_source, temperature, c);
+                : best_abstention(train, model, test_source, temperature, c);
     }
 }
 

@@ -169,12 +169,19 @@ static double row_weight(const struct fit *fit, const struct train_row *row, uin
     return (double)row->weight;
 }
 
+/* What the sum of a row's weights is multiplied by. */
+double train_length(const struct train_options *options, const struct train_row *row)
+{
+    uint32_t count = row->count > options->least_features ? row->count : options->least_features;
+    return 1 / sqrt((double)count);
+}
+
 static void score_row(const struct fit *fit, const struct train_row *row, double *scores)
 {
     uint32_t classes = fit->train->options.class_count,
              shift = 32 - fit->train->options.bucket_bits;
     const uint32_t *items = fit->train->items + row->first;
-    double sums[LINEAR_CLASSES_MAX] = {0}, length = 1 / sqrt((double)row->count);
+    double sums[LINEAR_CLASSES_MAX] = {0}, length = train_length(&fit->train->options, row);
     for (uint32_t i = 0; i < row->count; i++) {
         const float *weights = fit->weights + (size_t)(items[i] >> shift) * classes;
         /* tie 0 is always 0 */
@@ -208,7 +215,7 @@ static double learn_row(struct fit *fit, const struct train_row *row)
     uint32_t classes = options->class_count, shift = 32 - options->bucket_bits;
     const uint32_t *items = fit->train->items + row->first;
     double scores[LINEAR_CLASSES_MAX] = {0}, gradients[LINEAR_CLASSES_MAX], loss = 0;
-    double length = 1 / sqrt((double)row->count);
+    double length = train_length(options, row);
     score_row(fit, row, scores);
     if (options->neutral_trust > 0) scores[classes - 1] += fit->source_biases[row->source];
     train_probabilities(options, scores, row->known, gradients);
@@ -346,6 +353,9 @@ static int check(const struct train_linear *train, struct err *err)
                        options->bucket_bits);
     uint32_t seen = 0;
     for (size_t i = 0; i < train->row_count; i++) seen |= train->rows[i].labels;
+    if (options->least_features > LINEAR_LEAST_FEATURES_MAX)
+        return err_set(err, E_BAD_CONFIG, "least_features is %u; at most %u",
+                       options->least_features, LINEAR_LEAST_FEATURES_MAX);
     for (uint32_t c = 0; c < options->class_count; c++)
         if (!(seen >> c & 1)) return no_rows_of(options, c, err);
     return E_OK;

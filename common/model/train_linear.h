@@ -15,6 +15,9 @@ struct train_options {
     uint32_t class_count;    /* 2 to LINEAR_CLASSES_MAX (softmax), 1 to it (sigmoid) */
     enum linear_link link;
     uint32_t bucket_bits;    /* 10 to 20; 0: 17 */
+    /* Shorter rows and texts are scored as if they had so many features: see linear.h. 0: as they
+     * are */
+    uint32_t least_features;
     uint32_t epochs;         /* 0: 8 */
     double rate;             /* 0: 0.5 */
     double l2;               /* 0: 2e-6 */
@@ -30,7 +33,7 @@ struct train_options {
      * the mean of the others' this share is kept, and these log-odds are added. 0:
      * a class like the others. */
     double neutral_trust, neutral_odds;
-    /* Softmax: from this probability on the class is said, by class; 0: found on held-out rows,
+    /* From this probability on the class is said, by class; 0: found on held-out rows,
      * which is noisy where few are near. */
     double thresholds[LINEAR_CLASSES_MAX];
     const char *notes;       /* goes into the metadata: data and licences; may be NULL */

@@ -51,6 +51,8 @@ static void describe(struct model_writer *writer, const struct fit *fit)
     model_writer_set(writer, "link", "%s", options->link == LINEAR_SOFTMAX ? "softmax" : "sigmoid");
     model_writer_set(writer, "classes", "%s", names);
     model_writer_set(writer, "bucket_bits", "%u", options->bucket_bits);
+    if (options->least_features)
+        model_writer_set(writer, "least_features", "%u", options->least_features);
     model_writer_set(writer, "seed", "%llu", (unsigned long long)options->seed);
     model_writer_set(writer, "epochs", "%u", options->epochs);
     model_writer_set(writer, "trained_rows", "%zu", fit->train->row_count);

@@ -17,6 +17,7 @@ enum style { OURS, REVIEWS, QUESTIONS, CONCEPTS };
     S("topics/banking77.tsv", QUESTIONS, 0.3f, false) \
     S("needs.tsv",            OURS,      3.0f, true)  \
     S("needs_more.tsv",       OURS,      3.0f, true)  \
+    S("short.tsv",            OURS,      1.0f, true)  \
     S("concepts.tsv",         CONCEPTS,  1.0f, false)
 
 static const struct source {
@@ -127,8 +128,9 @@ static const char *const classes[] = {"feature_request", "problem_report", "ques
 
 const struct task needs_task = {
     .name = "needs",
-    .options = {.name = "needs-000005", .classes = classes, .class_count = 3,
-                .link = LINEAR_SIGMOID, .seed = 1,
+    .options = {.name = "needs-000006", .classes = classes, .class_count = 3,
+                .link = LINEAR_SIGMOID, .seed = 1, .least_features = 24,
+                .thresholds = {[1] = 0.4, [2] = 0.4},
                 .balance = true, .epochs = 6, .rate = 0.2, .l2 = 1e-5,
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,

@@ -81,6 +81,13 @@ for language in en es fr; do
     check "aspects, $language: praise and blame told apart" \
         [ "$(json '[.judged.classes[] | select(.name == "positive" or .name == "negative") | .f1 >= 0.85] | all')" = true ]
 done
+# Two or three words without anything in them are neither an alert nor a need; real ones stay (tests/golden/safety/README.md).
+"$verbatim" evaluate --task safety --data "$source/tests/golden/safety/short.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+check "short texts: harm is found" [ "$(json '.figures.recall >= 0.95')" = true ]
+check "short texts: the rest seldom alerts" [ "$(json '.figures.false_alerts_per_1000 <= 50')" = true ]
+"$verbatim" evaluate --task needs --data "$source/tests/golden/needs/short.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+check "short texts: needs are told from none" [ "$(json '.figures.macro_f1_with_none >= 0.9')" = true ]
+
 printf 'label\ttext\nprice:good\tThe price is fine.\n' >"$scratch/aspects.tsv"
 "$verbatim" evaluate --task aspects --data "$scratch/aspects.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
 equal "a feeling that there isn't is refused: exits 65" $? 65

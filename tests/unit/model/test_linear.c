@@ -32,10 +32,37 @@ static void one_class_alone(void **state)
     }
 }
 
+static void few_features_say_less(void **state)
+{
+    static const struct {
+        const char *why;
+        uint32_t least, count, as_if;
+    } cases[] = {
+        {"a word or two are scored as if they were more", 16, 4, 16},
+        {"no feature: what the biases say, as before", 16, 0, 16},
+        {"as many: as they are", 16, 16, 16},
+        {"more: as they are", 16, 64, 64},
+        {"a model that doesn't ask for it", 0, 4, 4},
+    };
+    (void)state;
+    for (size_t c = 0; c < COUNT_OF(cases); c++) {
+        CASE(cases[c].why);
+        struct linear_model model = {
+            .classes = 1, .link = LINEAR_SIGMOID, .scales = {0.01f}, .biases = {-1},
+            .temperature = 1};
+        int64_t sum = cases[c].count ? 700 : 0;
+        float expected = linear_probability(&model, 0, sum, cases[c].as_if);
+        model.least_features = cases[c].least;
+        float found = linear_probability(&model, 0, sum, cases[c].count);
+        assert_memory_equal(&found, &expected, sizeof found);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_class_alone),
+        cmocka_unit_test(few_features_say_less),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

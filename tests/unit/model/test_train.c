@@ -7,14 +7,19 @@
 
 static const char *const classes[] = {"positive", "negative"};
 
-static struct train_linear *create(void)
+static struct train_linear *create_least(uint32_t least_features)
 {
     const struct train_options options = {
         .name = "test-000001", .classes = classes, .class_count = 2, .link = LINEAR_SOFTMAX,
-        .bucket_bits = 14, .seed = 1};
+        .bucket_bits = 14, .seed = 1, .least_features = least_features};
     struct train_linear *train = train_linear_create(&options);
     assert_non_null(train);
     return train;
+}
+
+static struct train_linear *create(void)
+{
+    return create_least(0);
 }
 
 static void add(struct train_linear *train, const char *text, bool positive)
@@ -225,11 +230,33 @@ static void words_that_are_no_text_are_refused(void **state)
     train_linear_destroy(train);
 }
 
+static void a_word_alone_says_less_if_the_model_asks_for_more(void **state)
+{
+    float praise[2];
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct train_linear *train = create_least(i ? 16 : 0);
+        struct buffer bytes = {0};
+        struct linear_model model;
+        struct err err;
+        add_rows(train);
+        run(train, &bytes);
+        assert_int_equal(linear_parse(buffer_str(&bytes), &model, &err), E_OK);
+        assert_int_equal(model.least_features, i ? 16 : 0);
+        praise[i] = positive(buffer_str(&bytes), "awful");
+        train_linear_destroy(train);
+        buffer_deinit(&bytes);
+    }
+    if (!(praise[1] < 0.5f && praise[1] > praise[0]))
+        fail_msg("%g, %g", (double)praise[0], (double)praise[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tied_words_are_worth_what_their_lexicon_is),
         cmocka_unit_test(words_of_a_concept_share_what_one_of_them_is_worth),
+        cmocka_unit_test(a_word_alone_says_less_if_the_model_asks_for_more),
         cmocka_unit_test(the_same_rows_give_the_same_bytes),
         cmocka_unit_test(rows_that_had_to_choose_say_nothing_about_neutral),
         cmocka_unit_test(a_label_must_be_one_that_could_be_chosen),

@@ -34,6 +34,8 @@ static const struct screen_case {
     {"whose tooth it is says enough", "en", "It broke my tooth.", AE, MED, "broke my tooth", AFF},
     {"the tooth first", "en", "My back tooth broke on an olive stone.", AE, MED,
      "My back tooth broke", AFF},
+    {"a rib, without whose", "en", "Slipped off the step and broke two ribs.", AE, MED,
+     "broke two ribs", AFF},
     {"a list of symptoms, no verb", "en", "Dizziness, dry mouth, hair loss.", AE, 0, "dry mouth",
      AFF},
     {"a symptom felt in a body part", "en", "My eyes are red and swollen since yesterday.", AE, 0,
@@ -183,6 +185,9 @@ static const struct screen_case {
     {"muero por", "es", "Muero por probarlo.", 0, 0, NULL, 0},
     {"de muerte", "es", "Está de muerte, lo recomiendo.", 0, 0, NULL, 0},
     {"me duele el precio", "es", "Me duele el precio, pero vale la pena.", 0, 0, NULL, 0},
+    {"costillas", "es", "Al caerse se fracturó dos costillas.", AE, MED, "se fracturó dos costillas",
+     AFF},
+    {"un calambre", "es", "Calambre eléctrico al enchufarlo.", HAZ, 0, "Calambre eléctrico", AFF},
     {"una reseña corriente", "es", "Llegó rápido y funciona bien.", 0, 0, NULL, 0},
     /* French */
     {"une réaction", "fr", "Cette crème m'a donné des boutons et des rougeurs.", AE, 0, "rougeurs",
