@@ -61,18 +61,19 @@ static uint32_t add_named(const struct reading *reading, uint32_t at, const stru
 static struct named *find_named(const struct reading *reading, const struct clause *clause,
                                 struct named *first)
 {
-    const struct topics *aspects = &reading->engine->aspects;
     struct named *next = first;
     uint32_t behind = clause->first; /* the keyword before */
-    for (uint32_t from = clause->first; from < clause->last; from += TOPIC_PLACES) {
-        uint32_t last = clause->last - from < TOPIC_PLACES ? clause->last : from + TOPIC_PLACES;
-        uint64_t places = topics_places(aspects, reading->tokens, from, last, reading->languages);
+    for (uint32_t from = clause->first; from < clause->last;) {
+        uint32_t block = from / TOPIC_PLACES, end = (block + 1) * TOPIC_PLACES;
+        uint64_t places = reading->places[block].other >> from % TOPIC_PLACES;
+        if (end > clause->last) places &= (UINT64_C(1) << (clause->last - from)) - 1;
         for (; places; places &= places - 1) {
             uint32_t at = from + (uint32_t)__builtin_ctzll(places);
             if (at < behind) continue;
             uint32_t words = add_named(reading, at, first, &next);
             if (words) behind = at + words;
         }
+        from = end;
     }
     return next;
 }

@@ -119,9 +119,8 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
     reading_sentiment(&reading, &result);
     if (tokens->count) {
         rc = reading_needs(&reading, &result, err);
-        if (rc) return rc;
-        reading_topics(&reading, &result);
-        rc = reading_aspects(&reading, &result, err);
+        if (!rc) rc = reading_topics(&reading, &result, err);
+        if (!rc) rc = reading_aspects(&reading, &result, err);
         if (rc) return rc;
     }
     reading_advice(&reading, &result); /* of harm also where the text has no word */

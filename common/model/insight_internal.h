@@ -48,6 +48,8 @@ struct reading {
     uint32_t clause_count, sentence_count;
     struct linear_sums sentiment_total, needs_total;
     uint32_t languages, text_language; /* bits of taxonomies; index of texts */
+    /* Where keywords of topics (one) and of aspects (other) may begin, TOPIC_PLACES tokens each. */
+    struct topic_places *places;
     uint32_t topics[INSIGHT_TOPICS_MAX]; /* of the taxonomy, as the result has them */
     float feeling; /* of the text and its rating: P(positive) - P(negative) */
     bool has_rating, safety_positive;
@@ -67,7 +69,9 @@ enum insight_sentiment insight_label(float score);
 /* insight_sentiment.c, insight_needs.c, insight_topics.c, insight_aspects.c, insight_advice.c */
 void reading_sentiment(struct reading *reading, struct insight_result *result);
 int reading_needs(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;
-void reading_topics(struct reading *reading, struct insight_result *result);
+/* reading_aspects() comes behind it. */
+int reading_topics(struct reading *reading, struct insight_result *result,
+                   struct err *err) CHECKED;
 int reading_aspects(struct reading *reading, struct insight_result *result,
                     struct err *err) CHECKED;
 void reading_advice(const struct reading *reading, struct insight_result *result);

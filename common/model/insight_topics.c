@@ -21,14 +21,28 @@ static void add_mention(struct reading *reading, struct insight_result *result, 
     result->topics[result->topic_count++] = mention;
 }
 
-void reading_topics(struct reading *reading, struct insight_result *result)
+static int find_places(struct reading *reading, struct err *err)
+{
+    const struct insight_engine *engine = reading->engine;
+    uint32_t words = reading->tokens->count, blocks = (words + TOPIC_PLACES - 1) / TOPIC_PLACES;
+    reading->places = arena_alloc(reading->arena, blocks * sizeof *reading->places);
+    if (!reading->places) return err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t i = 0; i < blocks; i++) {
+        uint32_t first = i * TOPIC_PLACES,
+                 last = words - first < TOPIC_PLACES ? words : first + TOPIC_PLACES;
+        reading->places[i] = topics_places(&engine->topics, &engine->aspects, reading->tokens,
+                                           first, last, reading->languages);
+    }
+    return E_OK;
+}
+
+int reading_topics(struct reading *reading, struct insight_result *result, struct err *err)
 {
     const struct clause *clause = reading->clauses;
     const struct topics *topics = &reading->engine->topics;
-    uint32_t words = reading->tokens->count;
-    for (uint32_t first = 0; first < words; first += TOPIC_PLACES) {
-        uint32_t last = words - first < TOPIC_PLACES ? words : first + TOPIC_PLACES;
-        uint64_t places = topics_places(topics, reading->tokens, first, last, reading->languages);
+    int rc = find_places(reading, err);
+    for (uint32_t first = 0; first < reading->tokens->count && !rc; first += TOPIC_PLACES) {
+        uint64_t places = reading->places[first / TOPIC_PLACES].one;
         for (; places; places &= places - 1) {
             struct topic_match matches[TOPIC_MATCHES_MAX];
             uint32_t at = first + (uint32_t)__builtin_ctzll(places);
@@ -38,4 +52,5 @@ void reading_topics(struct reading *reading, struct insight_result *result)
                 add_mention(reading, result, at, matches[i], clause);
         }
     }
+    return rc;
 }

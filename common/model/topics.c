@@ -301,10 +301,14 @@ static uint32_t follow(const struct topic_index *index, uint64_t hash, uint64_t 
     return count;
 }
 
-/* A keyword may begin with token `at`; false: none does. Without branches on the words,
- * which can't be foreseen. */
-static inline bool may_begin(const struct topics *topics, const struct tokens *tokens, uint32_t at,
-                             uint32_t languages)
+/* What says whether a keyword may begin with a token. */
+struct beginning {
+    uint64_t hash, pair, prefix; /* slots of topics.known */
+    uint32_t with_pair, with_prefix; /* all bits, or none: whether those two are */
+    bool apostrophe; /* a part of this word, or of the next, may be a keyword's */
+};
+
+static inline struct beginning beginning_at(const struct tokens *tokens, uint32_t at)
 {
     const struct token *token = &tokens->items[at];
     const struct token *next = token + (at + 1 < tokens->count);
@@ -313,28 +317,49 @@ static inline bool may_begin(const struct topics *topics, const struct tokens *t
     _Static_assert((int)TOPIC_PREFIX_BYTES <= (int)TOKEN_READABLE, "a prefix is read at once");
     bool readable = token->kind != TOKEN_EMOJI || prefixed;
     const struct str start = {readable ? token->folded.data : "\0\0\0", TOPIC_PREFIX_BYTES};
-    uint32_t by_prefix = (uint32_t)topics->known[topics_prefix(start) % TOPIC_SLOTS] >>
-                         TOPIC_PREFIX_SHIFT;
-    uint32_t known = topics->known[token->hash % TOPIC_SLOTS] | (by_prefix & -(uint32_t)prefixed);
-    uint32_t pair = topics->known[topics_pair(token->hash, next->hash) % TOPIC_SLOTS];
-    known |= pair & -(uint32_t)(next > token);
-    /* a part of the next may be the second word */
-    return ((known & languages) | token->apostrophe | next->apostrophe) != 0;
+    return (struct beginning){.hash = token->hash % TOPIC_SLOTS,
+                              .pair = topics_pair(token->hash, next->hash) % TOPIC_SLOTS,
+                              .prefix = topics_prefix(start) % TOPIC_SLOTS,
+                              .with_pair = -(uint32_t)(next > token),
+                              .with_prefix = -(uint32_t)prefixed,
+                              .apostrophe = token->apostrophe | next->apostrophe};
 }
 
-uint64_t topics_places(const struct topics *topics, const struct tokens *tokens, uint32_t first,
-                       uint32_t last, uint32_t languages)
+/* A keyword may begin there; false: none does. Without branches on the words,
+ * which can't be foreseen. */
+static inline bool may_begin(const struct topics *topics, const struct beginning *beginning,
+                             uint32_t languages)
+{
+    uint32_t by_prefix = (uint32_t)topics->known[beginning->prefix] >> TOPIC_PREFIX_SHIFT;
+    uint32_t known = topics->known[beginning->hash] |
+                     (topics->known[beginning->pair] & beginning->with_pair) |
+                     (by_prefix & beginning->with_prefix);
+    return ((known & languages) | beginning->apostrophe) != 0;
+}
+
+static void prefetch_starts(const struct topics *topics, const struct tokens *tokens,
+                            uint32_t first, uint64_t places)
 {
     const struct topic_index *index = &topics->by_word;
-    uint64_t places = 0;
-    assert(last - first <= TOPIC_PLACES);
-    for (uint32_t at = first; at < last; at++)
-        places |= (uint64_t)may_begin(topics, tokens, at, languages) << (at - first);
-    for (uint64_t left = places; left; left &= left - 1) {
-        uint64_t bucket = tokens->items[first + (uint32_t)__builtin_ctzll(left)].hash %
-                          TOPIC_BUCKETS;
-        __builtin_prefetch(&index->starts[index->first[bucket]]);
+    for (; places; places &= places - 1) {
+        uint64_t hash = tokens->items[first + (uint32_t)__builtin_ctzll(places)].hash;
+        __builtin_prefetch(&index->starts[index->first[hash % TOPIC_BUCKETS]]);
     }
+}
+
+struct topic_places topics_places(const struct topics *one, const struct topics *other,
+                                  const struct tokens *tokens, uint32_t first, uint32_t last,
+                                  uint32_t languages)
+{
+    struct topic_places places = {0};
+    assert(last - first <= TOPIC_PLACES);
+    for (uint32_t at = first; at < last; at++) {
+        struct beginning beginning = beginning_at(tokens, at);
+        places.one |= (uint64_t)may_begin(one, &beginning, languages) << (at - first);
+        places.other |= (uint64_t)may_begin(other, &beginning, languages) << (at - first);
+    }
+    prefetch_starts(one, tokens, first, places.one);
+    prefetch_starts(other, tokens, first, places.other);
     return places;
 }
 

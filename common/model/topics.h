@@ -80,11 +80,15 @@ struct topic_match {
 uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at,
                       uint32_t languages, struct topic_match matches[static TOPIC_MATCHES_MAX]);
 
-/* Where topics_match() may find something among the tokens [first, last), at most TOPIC_PLACES of
- * them: bit i is about token first + i. Asked once for many tokens, what is looked at next comes
- * from memory meanwhile. */
+/* Where topics_match() may find something of either taxonomy among the tokens [first, last), at most
+ * TOPIC_PLACES of them: bit i is about token first + i. Asked once for many tokens, what is looked
+ * at next comes from memory meanwhile. */
 enum { TOPIC_PLACES = 64 };
-uint64_t topics_places(const struct topics *topics, const struct tokens *tokens, uint32_t first,
-                       uint32_t last, uint32_t languages);
+struct topic_places {
+    uint64_t one, other;
+};
+struct topic_places topics_places(const struct topics *one, const struct topics *other,
+                                  const struct tokens *tokens, uint32_t first, uint32_t last,
+                                  uint32_t languages);
 
 #endif
