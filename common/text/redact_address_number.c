@@ -102,16 +102,38 @@ static size_t box_start(struct str text, size_t number)
     return number;
 }
 
-/* Behind "lives at", "address is": a number with names, with another number or without. */
-static size_t behind_cue(struct str text, size_t names, const struct redact_context *context)
+/* "lives at 12 …", "address is 12 …", "Address:\n12 …"; but "room 12 West wing", "delivered 2 Large". */
+static bool is_led_to_house(struct str text, size_t number)
 {
+    static const char *const leads[] = {
+        "at", "to", "is", "in", "on", "es", "en", "est", "au", "aux", "a", "no", "nr", "nro",
+        "from", "al", "near", "lives", "live", "living", "vivo", "vive", "habite", "wohne",
+        "address", "direccion", "domicilio", "adresse", "anschrift", "indirizzo", "endereco"};
+    struct redact_word lead;
+    redact_word_before(text, number, &lead);
+    if (!lead.size || number - lead.end > 3) return true;
+    if (memchr(text.data + lead.end, ':', number - lead.end) ||
+        memchr(text.data + lead.end, '\n', number - lead.end))
+        return true;
+    return IS_ONE_OF(&lead, leads);
+}
+
+/* Behind "lives at", "address is": a number with names, with another number or without.
+ * "at 10 AM", "in 3 Business days" are none: a name is no word of every day there. */
+static size_t behind_cue(struct str text, size_t number, size_t names,
+                         const struct redact_context *context)
+{
+    static const char *const counted[] = {"star", "noon", "miles", "weeks", "watt", "watts"};
     int words;
-    if (!(context->all & CUE(ADDRESS))) return names;
+    struct redact_word first;
+    if (!(context->all & CUE(ADDRESS)) || !is_led_to_house(text, number)) return names;
+    redact_word_at(text, names, &first);
     size_t end = address_names_end(text, names, ADDRESS_NAME_WORDS, &words);
-    if (!words) return names;
+    if (!words || (first.upper && first.size < 4) || IS_ONE_OF(&first, counted)) return names;
     size_t next = address_skip(text, end, " ,.", 2),
            house = next > end ? address_house_end(text, next) : next;
-    return house > next ? house : end;
+    if (house > next) return house;
+    return first.size > 3 && !redact_is_ordinary(&first) ? end : names;
 }
 
 /* "0605 pentelis 210 apt. 999", in any case: words, a number, then a flat's.
@@ -179,6 +201,6 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
             end = house;
     }
     if (end == names) end = before_unit(text, names);
-    if (end == names) end = behind_cue(text, names, context);
+    if (end == names) end = behind_cue(text, start, names, context);
     return end > names ? address_take(finder, start, address_tail_end(text, end)) : 0;
 }
