@@ -37,6 +37,41 @@ static size_t domain_end(struct str text, size_t start)
     return good;
 }
 
+static bool is_ending(struct str text, size_t start, size_t end)
+{
+    static const char *const endings[] = {
+        "com", "org", "net", "info", "edu", "gov", "io", "me", "es", "fr", "mx", "be", "ca", "uk",
+        "us", "eu", "de", "it", "pt", "nl", "ch", "ar", "co", "cl", "pe", "br", "ie", "au", "app",
+        "dev", "biz", "cat", "email", "online", "lu", "at", "pl", "in",
+    };
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (str_equal_ignoring_case(str_slice(text, start, end), str_of(endings[i]))) return true;
+    return false;
+}
+
+static size_t label_end(struct str text, size_t start)
+{
+    size_t end = start;
+    while (end < text.size && end - start < LOCAL_BYTES && is_label(text.data[end])) end++;
+    return end;
+}
+
+/* Mistyped: "anna@gmail,com", "anna@ gmail.com", "anna @ gmail . com"; at a host that everybody
+ * knows. The end of its domain, or `start`. */
+static size_t mistyped_end(struct str text, size_t start)
+{
+    struct redact_word host;
+    redact_word_at(text, start, &host);
+    if (!(host.cues & CUE(MAIL_HOST))) return start;
+    size_t dot = host.end, behind;
+    while (at(text, dot) == ' ' && dot < host.end + 1) dot++;
+    if (at(text, dot) != '.' && at(text, dot) != ',') return start;
+    behind = dot + 1;
+    if (at(text, behind) == ' ' && dot > host.end) behind++;
+    size_t end = label_end(text, behind);
+    return is_ending(text, behind, end) ? end : start;
+}
+
 /* "anna @ gmail.com": blanks around the sign, only before an ending that can't be a word. */
 size_t redact_email(struct redact_finder *finder, size_t sign)
 {
@@ -44,6 +79,10 @@ size_t redact_email(struct redact_finder *finder, size_t sign)
     size_t left = sign, right = sign + 1;
     if (at(text, right) == ' ' && before(text, left) == ' ') left--, right++;
     size_t start = local_start(text, left), end = domain_end(text, right);
+    if (end == right && start < left) {
+        right += at(text, right) == ' ';
+        end = mistyped_end(text, right);
+    }
     if (start == left || end == right) return 0;
     bool letter = left == sign; /* "49.99 @ shop.com" is a price */
     for (size_t i = start; i < left; i++) letter |= is_letter(text.data[i]);
@@ -76,34 +115,16 @@ static bool read_dot(struct str text, size_t i, bool english, struct place *ret_
         *ret_behind = (struct place){behind, false};
         return is_word(at(text, behind)) && (behind == next + 1 || blank);
     }
-    bool bracket = at(text, next) == '(' || at(text, next) == '[';
+    bool bracket = at(text, next) == '(' || at(text, next) == '[' || at(text, next) == '{';
     struct redact_word word;
     redact_word_at(text, next + bracket, &word);
     if (!(word.cues & CUE(DOT)) || (!bracket && !blank)) return false;
     if (english && !word_is(&word, "dot")) return false;
     size_t behind = word.end;
-    if (bracket && at(text, behind) != ')' && at(text, behind) != ']') return false;
+    if (bracket && at(text, behind) != ')' && at(text, behind) != ']' && at(text, behind) != '}')
+        return false;
     *ret_behind = (struct place){skip_blanks(text, behind + bracket), true};
     return true;
-}
-
-static bool is_ending(struct str text, size_t start, size_t end)
-{
-    static const char *const endings[] = {
-        "com", "org", "net", "info", "edu", "gov", "io", "me", "es", "fr", "mx", "be", "ca", "uk",
-        "us", "eu", "de", "it", "pt", "nl", "ch", "ar", "co", "cl", "pe", "br", "ie", "au", "app",
-        "dev", "biz", "cat", "email", "online", "lu", "at", "pl", "in",
-    };
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (str_equal_ignoring_case(str_slice(text, start, end), str_of(endings[i]))) return true;
-    return false;
-}
-
-static size_t label_end(struct str text, size_t start)
-{
-    size_t end = start;
-    while (end < text.size && end - start < LOCAL_BYTES && is_label(text.data[end])) end++;
-    return end;
 }
 
 /* Start of "maria dot lopez" or "maria.lopez" that ends at `end`. */
@@ -165,7 +186,9 @@ size_t redact_email_spelled(struct redact_finder *finder, const struct redact_wo
     }
     if (!good) return 0;
     struct redact_context context = redact_context_before(text, local.at);
-    bool sure = !is_plain_at(sign, bracket) || host.cues & CUE(MAIL_HOST) ||
+    bool marked = has_mark(text, local.at, local_end) && is_letter(text.data[local.at]);
+    bool sure = (marked && (word_is(sign, "chez") || context.all & CUE(MAIL))) ||
+                !is_plain_at(sign, bracket) || host.cues & CUE(MAIL_HOST) ||
                 (spelled && (has_mark(text, local.at, local_end) || context.all & CUE(MAIL)));
     if (!sure) return 0;
     redact_add(finder, local.at, good, REDACT_EMAIL);

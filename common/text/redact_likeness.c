@@ -31,13 +31,16 @@ static int likeness(const struct redact_word *word)
     return total;
 }
 
-/* Its first and its last word, or the only one. */
+/* Of a name's only word, or of its first and its last on average: two words tell more than one,
+ * and either may be short. */
 bool name_is_like_one(struct str text, const struct name *name, int least)
 {
     struct redact_word first, last;
     redact_word_at(text, name->start, &first);
-    if (likeness(&first) < least) return false;
-    if (name->parts == 1) return true;
+    if (name->parts == 1) return likeness(&first) >= least;
     redact_word_before(text, name->end, &last);
-    return likeness(&last) >= least;
+    if (first.size < SHORTEST && last.size < SHORTEST) return false;
+    int total = (first.size < SHORTEST ? 0 : likeness(&first)) +
+                (last.size < SHORTEST ? 0 : likeness(&last));
+    return total >= 2 * least;
 }

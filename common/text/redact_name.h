@@ -53,9 +53,11 @@ struct name_around name_look_around(struct str text, const struct name *name);
  * 0: nothing is. */
 int redact_phrase_points(struct redact_finder *finder, const struct name *name,
                          const struct name_around *around);
-/* By its letters alone it looks like somebody's name: at least so many sixteenths of log-odds, each
- * word. Words of fewer than four letters never do (redact_likeness.c). */
-enum { LIKE_A_NAME = 32, LIKE_NOTHING_ELSE = 48, LIKE_ONE_OF_TWO = 24 };
+/* Ordinary words, places and months that many are named: greeted or thanked, they are people. */
+bool name_is_often_a_person(struct str text, const struct name *name);
+/* By its letters alone it looks like somebody's name: at least so many sixteenths of log-odds a
+ * word, of several on average. Words of fewer than four letters never do (redact_likeness.c). */
+enum { LIKE_A_NAME = 32, LIKE_NOTHING_ELSE = 48, LIKE_ONE_OF_TWO = 24, LIKE_FOR_SURE = 64 };
 bool name_is_like_one(struct str text, const struct name *name, int least);
 /* Only people are said to be or do that, or are named so, in a text not about films. */
 bool name_stands_as_person(struct redact_finder *finder, const struct name *name,

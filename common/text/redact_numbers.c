@@ -105,6 +105,7 @@ static bool is_issuer(const char *digits, size_t count, bool cue)
         return count >= 16 && count <= 19;
     if (four == 1800 || four == 2131) return count == 15;
     if (two == 30 || two == 36 || two == 38) return count == 14;
+    if (count == 16 && (four == 5018 || four == 5020 || four == 5038 || four == 6304)) return true;
     return cue && count >= 12 && count <= 19 && (digits[0] == '5' || digits[0] == '6');
 }
 
@@ -114,7 +115,7 @@ static bool is_card_grouping(const struct redact_digits *digits, uint8_t groups)
     char separator = digits->separators[1];
     if (separator != ' ' && separator != '-' && separator != '.') return false;
     for (int g = 0; g < groups; g++)
-        if (digits->sizes[g] > 7 || digits->sizes[g] < 2 ||
+        if (digits->sizes[g] > 7 || (digits->sizes[g] < 2 && g != 3) ||
             (g > 0 && digits->separators[g] != separator))
             return false;
     return digits->sizes[0] == 4 || groups == 2;

@@ -86,6 +86,7 @@ static const struct form {
     {"36", "679", NULL, true},               /* ES */
     {"244", "2345678", NULL, true},          /* MX, two-digit areas */
     {"22222", "23456789", NULL, true},       /* MX */
+    {"254", "", NULL, true},                 /* BR: only with its area in brackets */
 };
 
 static bool has_sizes(const struct redact_digits *digits, const char *sizes)
@@ -122,8 +123,10 @@ static uint8_t grouped_form(const struct redact_finder *finder, const struct red
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         const struct form *form = &forms[i];
         uint8_t groups = (uint8_t)strlen(form->sizes);
-        if ((form->spanish_only && !finder->spanish) || !has_sizes(digits, form->sizes)) continue;
-        if (!strchr(form->first, digits->digits[0])) continue;
+        bool area = digits->separators[1] == ')'; /* "(55) 1234-6995", "(11) 91234-2355" */
+        if ((form->spanish_only && !finder->spanish && !area) || !has_sizes(digits, form->sizes))
+            continue;
+        if (!strchr(form->first, digits->digits[0]) && !area) continue;
         size_t second = i == 1 ? (size_t)digits->sizes[0] + digits->sizes[1] : digits->sizes[0];
         if (form->second && (!strchr(form->second, digits->digits[second]) ||
                              (i == 1 && !strchr(form->second, digits->digits[1]))))
@@ -152,6 +155,9 @@ static uint8_t trunk_form(const struct redact_digits *digits, bool cue)
         if (count > 11) break;
         if (groups >= 2 && count >= (cue ? 7u : 9u)) best = groups;
     }
+    /* MX: 044 55 1234 6622, 01 55 1234 2039 */
+    if (best && goes_on(digits, best) && digits->sizes[best] == 4 && digits->groups == best + 1)
+        best++;
     return best;
 }
 
@@ -194,10 +200,33 @@ static uint8_t cued_form(const struct redact_digits *digits)
     return count >= 6 && !decimals && !range ? groups : 0;
 }
 
+/* "my number is 98765 43916", "mon numéro : 21 123 67 42", "555 123 34 is my cell": long, and
+ * somebody's own. */
+static bool is_ones_own(struct str text, const struct redact_digits *digits)
+{
+    static const char *const owners[] = {"my",  "mi",  "mon", "his", "her", "our", "their",
+                                         "su",  "son", "notre", "nuestro", "contact"};
+    static const char *const numbers[] = {"number", "no", "numero", "num", "nr"};
+    static const char *const links[] = {"is", "es", "est", "s", "now"};
+    struct redact_word word, owner, thing;
+    if (digits->count < 8) return false;
+    redact_word_before(text, digits->start, &word);
+    if (word.size && IS_ONE_OF(&word, links)) redact_word_before(text, word.start, &word);
+    redact_word_before(text, word.start, &owner);
+    if (word.size && IS_ONE_OF(&word, numbers)) return owner.size && IS_ONE_OF(&owner, owners);
+    redact_word_at(text, digits->end + 1, &word);
+    if (at(text, digits->end) != ' ' || !word.size || !IS_ONE_OF(&word, links)) return false;
+    redact_word_at(text, word.end + 1, &owner);
+    redact_word_at(text, owner.end + 1, &thing);
+    return owner.size && IS_ONE_OF(&owner, owners) &&
+           (thing.cues & CUE(PHONE) || (thing.size && IS_ONE_OF(&thing, numbers)));
+}
+
 uint8_t redact_phone_groups(const struct redact_finder *finder, const struct redact_digits *digits,
                             const struct redact_context *context)
 {
     bool cue = context->nearest & CUE(PHONE) && context->distance <= 5;
+    if (!cue && !context->nearest) cue = is_ones_own(finder->text, digits);
     uint8_t groups = international_groups(digits);
     if (groups && (digits->plus || cue || digits->groups > 1 || digits->count >= 12)) return groups;
     uint32_t others = CUE(ORDER) | CUE(VERSION) | CUE(ACCOUNT) | CUE(ID) | CUE(ZIP);

@@ -20,6 +20,7 @@ enum {
     MAY_PAUSE = 32,
     SERVES = 64, /* whatever else the text talks of, a customer is served here */
     LISTED_ALONE = 256, /* not even for a name that looks like one ("does …") */
+    ALSO_NAMES = 512, /* names that are words as well, if mostly people bear them: "hello Rose" */
     FOR_LISTED = FOR_GIVEN | FOR_FULL,
     FOR_ALL = FOR_LISTED | FOR_FAMILY | FOR_TWO | FOR_ONE | FOR_MEANT,
 };
@@ -187,6 +188,31 @@ static bool begins_clause(struct str text, size_t start, const struct redact_wor
     return lead->size ? (lead->cues & CUE(COMMON)) != 0 : start > 1 && text.data[start - 2] == ',';
 }
 
+bool name_is_often_a_person(struct str text, const struct name *name)
+{
+    static const char *const persons[] = {
+        "adelaide", "amber",    "angel",   "april",   "austin",   "autumn",   "basil",   "beau",
+        "bella",    "ben",      "bill",    "bruce",   "carl",     "carolina", "celeste", "chad",
+        "charlotte", "chris",   "christian", "claire", "coleman",  "consuelo", "cooper",  "crystal",
+        "daisy",    "dale",     "dan",     "dawn",    "dean",     "dennis",   "devon",   "dolores",
+        "domingo",  "drew",     "ella",    "eva",     "faith",    "florence", "frank",   "georgia",
+        "german",   "glen",     "gloria",  "grace",   "grant",    "hazel",    "heather", "hope",
+        "hugo",     "hunter",   "ivy",     "jack",    "jade",     "james",    "jasmine", "jay",
+        "jean",     "jesus",    "joe",     "johnny",  "jordan",   "josh",     "joy",     "julia",
+        "june",     "justin",   "lance",   "lauren",  "lee",      "leon",     "leroy",   "liam",
+        "lilly",    "lily",     "linda",   "logan",   "lorraine", "luna",     "luz",     "manuel",
+        "marine",   "mario",    "martin",  "mason",   "max",      "may",      "meg",     "melody",
+        "mona",     "morgan",   "nancy",   "nick",    "nieves",   "noel",     "olive",   "oscar",
+        "parker",   "pascal",   "paz",     "pearl",   "peter",    "pilar",    "preston", "randy",
+        "ray",      "robin",    "roger",   "roman",   "rosario",  "rose",     "rosemary", "roy",
+        "ruby",     "salvador", "sandy",   "santiago", "savannah", "sean",    "sofia",   "stanley",
+        "sue",      "summer",   "sydney",  "taylor",  "tom",      "troy",     "victoria", "violet",
+        "virginia", "wilson"};
+    struct redact_word word;
+    redact_word_at(text, name->start, &word);
+    return IS_ONE_OF(&word, persons);
+}
+
 int redact_phrase_points(struct redact_finder *finder, const struct name *name,
                          const struct name_around *around)
 {
@@ -202,6 +228,10 @@ int redact_phrase_points(struct redact_finder *finder, const struct name *name,
         (is & (FOR_TWO | FOR_ONE) || !begins_clause(text, name->start, &around->lead)))
         behind = 0;
     uint32_t said = before_it | behind;
+    if (name->parts == 1 && name->also && !name->known) {
+        const uint32_t surely = ALSO_NAMES | SERVES | MAY_PAUSE | FOR_ONE;
+        return said & surely && name_is_often_a_person(text, name) ? NAME_LIKELY : 0;
+    }
     if (is != FOR_ONE && (is_aged(text, name->end) || has_contact(text, name->end))) said |= is;
     if (is == FOR_ONE && !(said & is) && said & FOR_MEANT && name_is_meant_later(text, name, true))
         is = FOR_MEANT;

@@ -10,7 +10,7 @@ static const struct secret_form {
     bool upper;     /* only capitals and digits */
 } forms[] = {
     {"sk-", 16, false},          {"sk_live_", 10, false},  {"sk_test_", 10, false},
-    {"pk_live_", 10, false},
+    {"pk_live_", 10, false},     {"pk_test_", 10, false},  {"rk_test_", 10, false},
     {"rk_live_", 10, false},     {"AKIA", 16, true},       {"ASIA", 16, true},
     {"ghp_", 20, false},
     {"gho_", 20, false},         {"ghu_", 20, false},      {"ghs_", 20, false},
@@ -102,7 +102,7 @@ static bool is_link_word(const struct redact_word *word)
 {
     static const char *const links[] = {
         "is", "was", "es", "era", "est", "etait", "ist", "e", "as", "to", "number", "code", "a",
-        "for"};
+        "for", "key", "changed", "set", "new", "nueva", "now"};
     return IS_ONE_OF(word, links);
 }
 
@@ -157,8 +157,16 @@ static bool stands_alone(struct str text, size_t end)
 static bool is_weak(const struct redact_word *cue)
 {
     static const char *const weak[] = {
-        "token", "secret", "login", "credentials", "clave", "pin", "bearer", "otp", "passe"};
+        "token", "secret", "login", "credentials", "clave", "pin", "bearer", "otp", "passe",
+        "key", "cle", "pass"};
     return IS_ONE_OF(cue, weak);
+}
+
+/* "api key: 9f8e7d6c5b4a", "pass: hunter22"; but "key A2 sticks", "boarding pass B1234". */
+static bool is_too_plain(const struct redact_word *cue, struct str value, bool assigned)
+{
+    return ((word_is(cue, "key") || word_is(cue, "cle")) && (!assigned || value.size < 12)) ||
+           (word_is(cue, "pass") && !assigned);
 }
 
 static bool is_short_code(const struct redact_word *cue, struct str value)
@@ -206,7 +214,7 @@ size_t redact_secret_word(struct redact_finder *finder, const struct redact_word
                   (all_digits(value) && value.size <= 12 &&
                    (linked || is_short_code(cue, value))) ||
                   (assigned && !is_weak(cue) && (quoted || stands_alone(text, end)));
-    if (!secret) return 0;
+    if (!secret || is_too_plain(cue, value, assigned)) return 0;
     redact_add(finder, start, end, REDACT_SECRET);
     return end;
 }

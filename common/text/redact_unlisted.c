@@ -319,7 +319,7 @@ static bool are_two_like_names(struct str text, const struct name *name, bool st
     size_t i = name->start;
     while (i < last.start && text.data[i] != ' ') i++;
     return i + 1 == last.start &&
-           name_is_like_one(text, name, starts ? LIKE_NOTHING_ELSE : LIKE_A_NAME);
+           name_is_like_one(text, name, starts ? LIKE_FOR_SURE : LIKE_NOTHING_ELSE);
 }
 
 size_t redact_name_list(struct redact_finder *finder, const struct redact_word *word)
@@ -340,13 +340,17 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
         at(text, word->end) == '-' || (at(text, word->end) == ' ' && word->end + 1 < text.size &&
                                        !is_lower(text.data[word->end + 1]));
     struct name name = {
-        .start = word->start, .end = word->end, .parts = 1, .foreign = word->accented};
+        .start = word->start, .end = word->end, .parts = 1, .foreign = word->accented,
+        .also = (word->cues & CUE(ALSO)) != 0};
     if (more || word->accented) name = name_read(text, word->start, NOT_SMALL);
     if (!name.parts || name.parts > 3 || name.company) return 0;
     bool other = word->cues & ~(CUE(GIVEN) | CUE(FAMILY)); /* than a name */
     if (other && name.parts == 1 && !(word->cues & CUE(ALSO)) && !name.foreign) return 0;
     struct name_around around = name_look_around(text, &name);
-    int said = other ? 0 : redact_phrase_points(finder, &name, &around);
+    const uint32_t names = CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO);
+    int said = word->cues & ~names || (other && !name_is_often_a_person(text, &name))
+                   ? 0
+                   : redact_phrase_points(finder, &name, &around);
     if (said && !name_is_brand(text, &name) && !name_is_place(text, &name))
         return name_decide(finder, &name, said);
     bool unknown = !word->cues && word->size >= 4;
