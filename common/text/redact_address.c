@@ -28,7 +28,12 @@ static bool is_weak(const struct redact_word *word)
 {
     static const char *const words[] = {
         "via", "place", "route", "largo", "colonia", "privada", "residence", "square", "cours",
-        "camino", "corso", "rambla"};
+        "camino", "corso", "rambla", "periferico", "retorno", "cerrada", "circuito",
+        "continuacion", "viaducto", "diagonal", "prolongacion", "andador", "transversal", "carrera",
+        "cuesta", "alameda", "pasadizo", "circunvalacion", "vereda", "borgo", "strada", "vicolo",
+        "contrada", "rotonda", "canale", "estrada", "rodovia", "praca", "ladeira", "jardim",
+        "quadra", "gang", "gg", "montee", "rang", "sentier", "passage", "cl", "cr", "cra", "kra",
+        "tr", "diag", "blv"};
     return IS_ONE_OF(word, words);
 }
 
@@ -60,12 +65,50 @@ static size_t small_names_end(struct str text, size_t i, bool numbered, int *ret
     return *ret_words ? end : start;
 }
 
+static size_t skip_digits_and_letter(struct str text, size_t i)
+{
+    while (is_digit(at(text, i))) i++;
+    return is_upper(at(text, i)) && !is_word(at(text, i + 1)) ? i + 1 : i;
+}
+
+/* Colombia: "Calle 13 # 9A-1", "Carrera 197 # 2-38 Sur", "Av. calle 4ª No. 81-9 Este". The end, or `i`. */
+static size_t grid_end(struct str text, size_t i)
+{
+    static const char *const signs[] = {"# ", "#", "No. ", "N\xC2\xB0 ", "N\xC2\xBA ", "no. "};
+    struct redact_word word;
+    size_t end = i, digits;
+    redact_word_at(text, end, &word);
+    if (word.cues & CUE(STREET_FIRST) && at(text, word.end) == ' ') end = word.end + 1;
+    for (digits = end; is_digit(at(text, end));) end++;
+    if (end == digits || end - digits > 3) return i;
+    if (is_upper(at(text, end))) end++;
+    if (str_starts(str_slice(text, end, text.size), STR("\xC2\xAA"))) end += 2;
+    if (at(text, end++) != ' ') return i;
+    redact_word_at(text, end, &word);
+    if (word.capital && word.size >= 3 && at(text, word.end) == ' ') end = word.end + 1; /* Sur */
+    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
+        if (!str_starts(str_slice(text, end, text.size), str_of(signs[k]))) continue;
+        end += strlen(signs[k]);
+        size_t dash = end;
+        while (is_ascii_alnum(at(text, dash)) && dash - end < 5) dash++;
+        if (!is_digit(at(text, end)) || at(text, dash) != '-' || !is_digit(at(text, dash + 1)))
+            return i;
+        end = skip_digits_and_letter(text, dash + 1);
+        redact_word_at(text, end + 1, &word);
+        static const char *const sides[] = {"sur", "norte", "este", "oeste"};
+        return at(text, end) == ' ' && word.size && IS_ONE_OF(&word, sides) ? word.end : end;
+    }
+    return i;
+}
+
 static size_t street_first(struct redact_finder *finder, const struct redact_word *word)
 {
     struct str text = finder->text;
     int words;
     size_t i = address_skip(text, word->end, ". /", 2);
     if (i == word->end || before(text, word->start) == '/') return 0;
+    size_t grid = is_digit(at(text, i)) || at(text, i) == 'c' ? grid_end(text, i) : i;
+    if (grid > i) return address_take(finder, word->start, address_tail_end(text, grid));
     size_t start = number_before(text, word->start),
            name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words);
     if (!words && is_sure(word)) name = small_names_end(text, i, start < word->start, &words);
@@ -84,13 +127,16 @@ static size_t street_first(struct redact_finder *finder, const struct redact_wor
 static size_t street_short(struct redact_finder *finder, const struct redact_word *word)
 {
     static const char *const forms[] = {
-        "c", "av", "avd", "pza", "pl", "pso", "ctra", "avda", "cl", "crta", "urb", "r"};
+        "c", "av", "avd", "pza", "pl", "pso", "ctra", "avda", "cl", "crta", "urb", "r",
+        "cr", "cra", "tr", "diag", "blv", "jl", "gg", "carr"};
     struct str text = finder->text;
     char mark = at(text, word->end);
-    if ((mark != '/' && mark != '.') || !word->capital || !IS_ONE_OF(word, forms)) return 0;
+    bool av = mark == ' ' && IS_ONE_OF(word, ((const char *const[]){"av", "avd", "avda"}));
+    if ((mark != '/' && mark != '.' && !av) || !word->capital || !IS_ONE_OF(word, forms)) return 0;
     int words;
-    size_t i = address_skip(text, word->end, "./ ", 3),
-           name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words),
+    size_t i = address_skip(text, word->end, "./ ", 3), grid = grid_end(text, i);
+    if (grid > i) return address_take(finder, word->start, address_tail_end(text, grid));
+    size_t name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words),
            next = address_skip(text, name, " ,", 2);
     size_t house = next > name ? address_house_end(text, next) : next;
     return words && house > next ? address_take(finder, word->start, address_tail_end(text, house))
@@ -135,13 +181,15 @@ static bool is_street_formed(const struct redact_word *word)
 {
     static const struct ending {
         uint8_t size;
-        char text[9];
+        char text[10];
     } endings[] = {{7, "strasse"}, {3, "str"},    {6, "straat"}, {3, "weg"},   {5, "gasse"},
                    {4, "laan"},    {4, "gade"},   {5, "gatan"},  {4, "gata"},  {3, "vej"},
                    {5, "veien"},   {5, "vegen"},  {4, "veen"},   {5, "platz"}, {5, "plein"},
                    {6, "gracht"},  {5, "allee"},  {4, "damm"},   {4, "katu"},  {5, "tanav"},
                    {6, "straeti"}, {5, "braut"},  {5, "vegur"},  {4, "utca"},  {6, "stigen"},
-                   {7, "straede"}, {7, "stranda"}};
+                   {7, "straede"}, {7, "stranda"},
+                   {5, "steeg"},   {5, "dreef"},  {6, "singel"}, {9, "boulevard"}, {5, "vagen"},
+                   {4, "dijk"},    {4, "kade"},   {7, "laantje"}};
     for (size_t i = 0; word->size >= 7 && i < sizeof endings / sizeof *endings; i++) {
         const char *end = word->folded + word->size - endings[i].size;
         if (end[0] == endings[i].text[0] && memcmp(end, endings[i].text, endings[i].size) == 0)

@@ -6,7 +6,8 @@
 static bool is_small_street(const struct redact_word *word)
 {
     static const char *const words[] = {
-        "gate", "gata", "vei", "veg", "vej", "utca", "utja", "ulica", "gatan", "tanav", "katu"};
+        "gate", "gata", "vei", "veg", "vej", "utca", "utja", "ulica", "gatan", "tanav", "katu",
+        "cesta", "ut", "ter", "trg"};
     return !word->capital && IS_ONE_OF(word, words);
 }
 
@@ -61,6 +62,26 @@ static size_t names_before(struct str text, size_t number)
     return capital;
 }
 
+/* "the 2013 Nexus 7": a model of that year. */
+static bool is_year(struct str text, size_t start, size_t end)
+{
+    struct str century = str_slice(text, start, start + 2);
+    return end - start == 4 && (str_equal(century, STR("19")) || str_equal(century, STR("20")));
+}
+
+/* No street is named so: "Model 3, 5000 Miles", "We live in Zone 5". */
+static bool is_no_street(const struct redact_word *word)
+{
+    static const char *const never[] = {"zone", "room",   "area", "district", "sector", "gate",
+                                        "tier", "gmail",  "wave", "phase",    "group",  "team",
+                                        "size", "windows"};
+    const uint32_t others = CUE(ORDER) | CUE(VERSION) | CUE(ACCOUNT) | CUE(CARD) | CUE(ID) |
+                            CUE(PHONE) | CUE(MONTH) | CUE(ZIP) | CUE(SECRET) | CUE(UNIT) |
+                            CUE(COMMON);
+    return !word->capital || word->size < 4 || word->cues & others || redact_is_ordinary(word) ||
+           IS_ONE_OF(word, never);
+}
+
 /* "Los Alisos, 10. 13002 Ciudad Real", "Keizersgracht 123, 1015 CJ Amsterdam": a house number, a
  * postal code and a city right behind. Returns the end, or `number`. */
 static size_t house_and_code_end(struct str text, size_t number, size_t house)
@@ -68,16 +89,29 @@ static size_t house_and_code_end(struct str text, size_t number, size_t house)
     size_t code = address_skip(text, house, " .,-\n", 3);
     if (at(text, code) == 'E' && at(text, code + 1) == '-') code += 2;
     size_t digits = code;
-    while (is_digit(at(text, digits)) && digits - code < 6) digits++;
+    while (is_digit(at(text, digits)) && digits - code < 9) digits++;
     bool dutch = digits - code == 4 && at(text, digits) == ' ' && is_upper(at(text, digits + 1)) &&
                  is_upper(at(text, digits + 2)) && at(text, digits + 3) == ' ';
+    char cut = at(text, digits), next = at(text, digits + 1); /* "88-007", "4740-202", "54639-484" */
+    size_t joined = cut == '-' && is_digit(next) ? digits + 1 : digits;
+    while (joined > digits && is_digit(at(text, joined)) && joined - digits < 5) joined++;
+    bool apart = memchr(text.data + house, ',', code - house) ||
+                 memchr(text.data + house, '\n', code - house);
+    bool polish = joined == digits + 4 && digits - code <= 5;
+    bool other = polish || (apart && (digits - code == 4 || digits - code >= 6) &&
+                            !is_year(text, code, digits));
     bool nordic = digits - code == 3 && at(text, digits) == ' ' && is_digit(at(text, digits + 1)) &&
                   is_digit(at(text, digits + 2)) && at(text, digits + 3) == ' ';
-    if (code == house || house - number > 4 || !(dutch || nordic || digits - code == 5))
+    if (code == house || house - number > 7 ||
+        !(dutch || nordic || other || digits - code == 5))
         return number;
+    if (polish) digits = joined;
     struct redact_word city;
     size_t name = digits + (dutch || nordic ? 4 : 1);
     redact_word_at(text, name, &city);
+    struct redact_word street;
+    redact_word_before(text, number, &street);
+    if (other && (redact_is_ordinary(&city) || is_no_street(&street))) return number;
     return at(text, name - 1) == ' ' && city.capital && city.size > 2
                ? address_tail_end(text, dutch || nordic ? name - 1 : digits)
                : number;
@@ -155,11 +189,40 @@ static size_t before_unit(struct str text, size_t i)
     return start;
 }
 
-/* "the 2013 Nexus 7": a model of that year. */
-static bool is_year(struct str text, size_t start, size_t end)
+/* Small words between a cue and the address: "lives at", "send it to", "vivo en", "adresse est". */
+static bool is_led_to_street(struct str text, size_t street)
 {
-    struct str century = str_slice(text, start, start + 2);
-    return end - start == 4 && (str_equal(century, STR("19")) || str_equal(century, STR("20")));
+    static const char *const leads[] = {"at", "in", "en", "to", "is", "es", "au", "a", "on", "est"};
+    static const char *const homes[] = {
+        "live", "lives", "living", "lived", "vivo", "vive", "vivimos", "address", "direccion",
+        "domicilio", "adresse", "habite", "habitons", "wohne", "reside", "resides", "ship", "send",
+        "sent", "deliver", "delivered", "envien", "envienlo", "mande", "manden", "envoyez",
+        "livrer", "located"};
+    struct redact_word lead, home;
+    redact_word_before(text, street, &lead);
+    bool line = street > 1 && (text.data[street - 1] == '\n' || text.data[street - 2] == ':');
+    if (line) return lead.size && (IS_ONE_OF(&lead, homes) || IS_ONE_OF(&lead, leads));
+    if (lead.end + 1 != street || !IS_ONE_OF(&lead, leads)) return false;
+    redact_word_before(text, lead.start, &home);
+    if (IS_ONE_OF(&home, homes)) return true;
+    redact_word_before(text, home.start, &home); /* "send it to" */
+    return home.size && IS_ONE_OF(&home, homes);
+}
+
+/* Names and a number behind such a cue: "I live at Danapad 5", "Vivo en Las Margaritas 3237", "live
+ * at Petőfi utca 63"; no names of every day ("send it to Room 5"). */
+static size_t street_behind_cue(struct str text, size_t number, size_t house)
+{
+    struct redact_word last;
+    redact_word_before(text, number, &last);
+    bool small = is_small_street(&last);
+    size_t unit = address_skip(text, house, " ", 1);
+    bool closed = house == text.size || strchr(",.\n!?)", text.data[house]) ||
+                  address_unit_end(text, unit) > unit || is_digit(at(text, unit));
+    if (house - number > 7 || (!small && (!closed || is_no_street(&last)))) return number;
+    size_t street = names_before(text, small ? last.start : number);
+    if (street >= last.start + (size_t)!small || (small && street == last.start)) return number;
+    return small || is_led_to_street(text, street) ? street : number;
 }
 
 size_t redact_address_number(struct redact_finder *finder, size_t start,
@@ -176,7 +239,9 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
     size_t coded = house_and_code_end(text, start, number),
            street = coded > start ? names_before(text, start) : start;
     if (street < start) return address_take(finder, street, coded);
-    size_t names = address_skip(text, number, " ,", 2);
+    street = street_behind_cue(text, start, number);
+    if (street < start) return address_take(finder, street, address_tail_end(text, number));
+    size_t names = address_skip(text, number, " ,\n", 2);
     if (names == number) return 0;
     /* "6750 17 Via Roma": a number of the building before */
     size_t second = address_house_end(text, names);

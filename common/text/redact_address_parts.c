@@ -33,7 +33,8 @@ size_t address_house_end(struct str text, size_t i)
 {
     size_t start = i;
     static const char *const signs[] = {
-        "n\xC2\xBA", "n\xC2\xB0", "N\xC2\xBA", "N\xC2\xB0", "n.", "no.", "num.", "#", "n\xC3\xBAm.",
+        "n\xC2\xBA", "n\xC2\xB0", "N\xC2\xBA", "N\xC2\xB0", "n.", "no.", "No.", "Nro.", "nro.", "num.",
+        "#", "n\xC3\xBAm.", "Km. ", "Km ",
         "km. ", "km "};
     for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
         if (str_starts(str_slice(text, i, text.size), str_of(signs[k]))) {
@@ -52,8 +53,8 @@ size_t address_house_end(struct str text, size_t i)
     if (i - digits == 2 && text.data[i - 1] == '0' && at(text, i) == 's') return start;
     if (is_ascii_alnum(at(text, i)) && !is_word(at(text, i + 1))) i++; /* a letter */
     if (is_word(at(text, i))) return start;
-    size_t next = i + 1; /* "23-25" */
-    if (at(text, i) != '-') return i;
+    size_t next = i + 1; /* "23-25", "6/3" */
+    if (at(text, i) != '-' && at(text, i) != '/') return i;
     while (is_digit(at(text, next)) && next - i <= ADDRESS_NUMBER_MOST) next++;
     return next > i + 1 && !is_word(at(text, next)) ? next : i;
 }
@@ -86,6 +87,7 @@ size_t address_names_end(struct str text, size_t i, int most, int *ret_words)
         redact_word_at(text, i, &word);
         bool particle = word.cues & CUE(PARTICLE) ||
                         (word.size == 1 && (word.folded[0] == 'd' || word.folded[0] == 'l'));
+        if (word.size == 1 && at(text, word.end) == '\xC2') break; /* "N° 5" */
         if (!word.size || (!word.capital && !particle) ||
             (word.capital && word.cues & CUE(COMMON) && !particle))
             break;
@@ -104,9 +106,15 @@ size_t address_unit_end(struct str text, size_t i)
 {
     struct redact_word word;
     redact_word_at(text, i, &word);
-    if (!(word.cues & CUE(UNIT))) return i;
+    static const char *const numbered[] = {
+        "depto", "dpto", "dto", "edif", "edificio", "interior", "int", "oficina", "of", "local",
+        "etapa", "apartamento", "manzana", "mz", "lote", "torre", "piano", "scala", "interno",
+        "studio", "level"};
+    bool unit = word.cues & CUE(UNIT), only_numbered = !unit && word.size && IS_ONE_OF(&word, numbered);
+    if (!unit && !only_numbered) return i;
     size_t next = address_skip(text, word.end, ". ", 2), end = address_house_end(text, next);
     if (end > next) return end;
+    if (only_numbered) return i;
     if (next > word.end && is_upper(at(text, next)) && !is_word(at(text, next + 1)))
         return next + 1;
     return word.end;
@@ -169,8 +177,26 @@ size_t address_tail_end(struct str text, size_t end)
     return end;
 }
 
+/* "Flat 9, ", "Suite 529 ", "Level 9\n" before the street: where it starts, or `start`. */
+static size_t unit_before(struct str text, size_t start)
+{
+    static const char *const others[] = {"studio", "level", "building", "block"};
+    struct redact_word unit;
+    size_t end = start, digits;
+    while (end > 0 && start - end < 2 && strchr(" ,\n", text.data[end - 1])) end--;
+    for (digits = end; digits > 0 && end - digits < 5 && is_ascii_alnum(text.data[digits - 1]);)
+        digits--;
+    if (digits == end || end == start || !is_digit(text.data[digits]) ||
+        before(text, digits) != ' ')
+        return start;
+    redact_word_before(text, digits, &unit);
+    bool named = unit.size && (unit.cues & CUE(UNIT) || IS_ONE_OF(&unit, others));
+    return named && unit.end + 1 == digits ? unit.start : start;
+}
+
 size_t address_take(struct redact_finder *finder, size_t start, size_t end)
 {
+    start = unit_before(finder->text, start);
     if (at(finder->text, end) == ')' && memchr(finder->text.data + start, '(', end - start)) end++;
     redact_add(finder, start, end, REDACT_ADDRESS);
     return end;

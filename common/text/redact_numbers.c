@@ -323,6 +323,10 @@ static bool is_small(struct str text, const struct redact_digits *digits)
     redact_word_before(text, digits->start, &last);
     /* "Hauptstr. 12, 10115 Berlin" */
     if (last.capital && c != ' ' && is_digit(at(text, behind))) return false;
+    /* "I live at Danapad 5", "Petőfi utca 63" */
+    if ((last.capital && !last.upper && last.size >= 4 && !redact_is_ordinary(&last)) ||
+        last.cues & CUE(STREET))
+        return false;
     if (last.cues & before_cues || at(text, last.end) == ':' ||
         str_equal(str_make(last.folded, last.size), STR("box")))
         return false;
