@@ -11,12 +11,33 @@ static bool is_small_street(const struct redact_word *word)
     return !word->capital && IS_ONE_OF(word, words);
 }
 
+/* "345 Larry Bridge", "548 Gibson Reach": only behind somebody's name these are streets. */
+static bool is_rare_street(const struct redact_word *name, const struct redact_word *word)
+{
+    static const char *const words[] = {
+        "bridge", "field", "fields", "points", "plain", "plains", "keys", "reach", "drives", "oval",
+        "mountain", "station", "estate", "estates", "extension", "vista", "landing", "forge",
+        "forges", "springs", "groves", "land", "mission", "path", "spur", "inlet", "haven",
+        "trace", "track", "parade", "ferry", "fork", "forks", "glens", "green", "harbor", "harbors",
+        "hollow", "islands", "isle", "lakes", "lights", "locks", "lodge", "manors", "mall", "mill",
+        "mills", "motorway", "neck", "orchard", "parks", "passage", "pine", "pines", "port",
+        "ports", "radial", "ramp", "ranch", "rapids", "rest", "ridges", "river", "route", "run",
+        "shoal", "shoals", "shore", "shores", "stravenue", "stream", "streets", "summit", "throughway", "trafficway",
+        "tunnel", "union", "unions", "valley", "valleys", "via", "viaduct", "view", "views", "village",
+        "villages", "ville", "vistas", "well", "wells", "camp", "cape", "cliff", "cliffs", "club",
+        "common", "corner", "corners", "course", "courts", "creek", "crest", "dale", "dam", "divide",
+        "falls", "ford", "fort", "garden", "gateway", "access", "artery", "marg", "chowk", "ganj",
+        "nagar", "circle"};
+    return name->cues & (CUE(GIVEN) | CUE(FAMILY)) && word->size && IS_ONE_OF(word, words);
+}
+
 /* The street word among the capitalised words behind the number; `i` if there is none. */
 static size_t street_behind(struct str text, size_t i)
 {
     size_t start = i;
+    struct redact_word word = {.size = 0}, name;
     for (int k = 0; k < ADDRESS_NAME_WORDS; k++) {
-        struct redact_word word;
+        name = word;
         if (is_digit(at(text, i)) && k) { /* "12 5th Avenue", "69 42 Gordon Terrace" */
             while (is_ascii_alnum(at(text, i))) i++;
         } else {
@@ -25,6 +46,7 @@ static size_t street_behind(struct str text, size_t i)
                 return address_house_end(text, word.end + 1);
             if (!word.size || !word.capital || word.cues & CUE(COMMON)) return start;
             i = word.end;
+            if (k && is_rare_street(&name, &word) && !is_lower(at(text, i + 1))) return i;
             if (word.cues & CUE(STREET) && k)
                 return at(text, i) == '.' && word.size <= 4 && at(text, i + 1) != '\n' &&
                                i + 1 < text.size
@@ -209,6 +231,20 @@ static bool is_led_to_street(struct str text, size_t street)
     return home.size && IS_ONE_OF(&home, homes);
 }
 
+/* "Fabian-Scharinger-Weg 142": where it starts, or `number`. */
+static size_t hyphened_start(struct str text, size_t number, const struct redact_word *last)
+{
+    static const char *const streets[] = {"weg", "ring", "platz", "gasse", "strasse", "str",
+                                          "allee", "damm", "ufer", "hof"};
+    size_t start = last->start;
+    if (last->end + 1 != number || before(text, start) != '-' || !IS_ONE_OF(last, streets))
+        return number;
+    while (start > 0 && number - start < 64 &&
+           (is_letter(text.data[start - 1]) || text.data[start - 1] == '-'))
+        start--;
+    return is_letter(text.data[start]) ? start : number;
+}
+
 /* Names and a number behind such a cue: "I live at Danapad 5", "Vivo en Las Margaritas 3237", "live
  * at Petőfi utca 63"; no names of every day ("send it to Room 5"). */
 static size_t street_behind_cue(struct str text, size_t number, size_t house)
@@ -216,6 +252,8 @@ static size_t street_behind_cue(struct str text, size_t number, size_t house)
     struct redact_word last;
     redact_word_before(text, number, &last);
     bool small = is_small_street(&last);
+    size_t hyphened = hyphened_start(text, number, &last);
+    if (hyphened < number) return hyphened;
     size_t unit = address_skip(text, house, " ", 1);
     bool closed = house == text.size || strchr(",.\n!?)", text.data[house]) ||
                   address_unit_end(text, unit) > unit || is_digit(at(text, unit));

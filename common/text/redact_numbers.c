@@ -325,7 +325,7 @@ static bool is_small(struct str text, const struct redact_digits *digits)
     if (last.capital && c != ' ' && is_digit(at(text, behind))) return false;
     /* "I live at Danapad 5", "Petőfi utca 63" */
     if ((last.capital && !last.upper && last.size >= 4 && !redact_is_ordinary(&last)) ||
-        last.cues & CUE(STREET))
+        last.cues & CUE(STREET) || (last.capital && before(text, last.start) == '-'))
         return false;
     if (last.cues & before_cues || at(text, last.end) == ':' ||
         str_equal(str_make(last.folded, last.size), STR("box")))
