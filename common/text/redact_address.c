@@ -136,8 +136,15 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     int words;
     size_t i = address_skip(text, word->end, "./ ", 3), grid = grid_end(text, i);
     if (grid > i) return address_take(finder, word->start, address_tail_end(text, grid));
-    size_t name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words),
-           next = address_skip(text, name, " ,", 2);
+    size_t name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words);
+    struct redact_word first; /* "C/ Domingo Miral", "Av. Tres Cruces", "Av. V. Carranza" */
+    redact_word_at(text, name, &first);
+    if (first.capital && first.size && (name == i || first.cues & CUE(COMMON))) {
+        size_t more = address_skip(text, first.end, ". ", 2), end;
+        end = address_names_end(text, more, ADDRESS_NAME_WORDS, &words);
+        name = words ? end : name;
+    }
+    size_t next = address_skip(text, name, " ,.", 3);
     size_t house = next > name ? address_house_end(text, next) : next;
     return words && house > next ? address_take(finder, word->start, address_tail_end(text, house))
                                  : 0;

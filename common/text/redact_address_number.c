@@ -139,6 +139,18 @@ static size_t house_and_code_end(struct str text, size_t number, size_t house)
                : number;
 }
 
+/* "Río Júcar, s/n, 28935 Móstoles", at the code: where the street starts, or `code`. */
+static size_t unnumbered_start(struct str text, size_t code)
+{
+    size_t end = code;
+    if (end > 1 && memcmp(text.data + end - 2, "E-", 2) == 0) end -= 2;
+    while (end > 0 && code - end < 6 && strchr(" ,.-(\n", text.data[end - 1])) end--;
+    struct str sign = str_slice(text, end > 3 ? end - 3 : 0, end);
+    if (!str_equal_ignoring_case(sign, STR("s/n")) || is_word(before(text, end - 3))) return code;
+    size_t start = names_before(text, end - 3);
+    return start < end - 3 ? start : code;
+}
+
 /* A box: "P.O. Box 242", "Unit 5022 Box 1225", "PSC 4095, Box 8316". */
 static size_t box_start(struct str text, size_t number)
 {
@@ -148,6 +160,11 @@ static size_t box_start(struct str text, size_t number)
          french = box.upper && str_equal(str_make(box.folded, box.size), STR("bp"));
     if (box.end + 1 != number) return number;
     if (spanish || french) return box.start;
+    if (word_is(&box, "correos") || word_is(&box, "postal")) { /* "apartado de correos" */
+        size_t start = box.start > 12 ? box.start - 12 : 0;
+        struct str lead = str_slice(text, start, box.start);
+        return str_ends(lead, STR("partado de ")) ? start : str_ends(lead, STR("partado ")) ? box.start - 9 : number;
+    }
     if (!str_equal(str_make(box.folded, box.size), STR("box"))) return number;
     redact_word_before(text, box.start, &kind);
     struct str name = str_make(kind.folded, kind.size);
@@ -274,6 +291,9 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
     if (code > start && is_british_or_canadian(str_slice(text, start, code)))
         return address_take(finder, start, code);
     if (number == start || at(text, start) == '#') return 0;
+    size_t unnumbered = number - start == 5 ? unnumbered_start(text, start) : start;
+    if (unnumbered < start)
+        return address_take(finder, unnumbered, address_tail_end(text, number));
     size_t coded = house_and_code_end(text, start, number),
            street = coded > start ? names_before(text, start) : start;
     if (street < start) return address_take(finder, street, coded);
