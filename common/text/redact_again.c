@@ -162,6 +162,10 @@ void redact_person_again(struct redact_finder *finder)
         redact_word_at(text, i, &word);
         for (int k = 0; word.capital && k < seen.count; k++) {
             if (!str_equal(folded_of(&word), folded_of(&seen.words[k]))) continue;
+            /* "David Navarro" whole, though "Navarro" alone is a place */
+            struct name name = name_read(text, word.start, NOT_SMALL);
+            bool whole = name.parts > 1 && name.known + name.also == name.parts && !name.company;
+            if (whole) word.end = (uint32_t)name.end;
             redact_add(finder, word.start, word.end, REDACT_PERSON);
             break;
         }

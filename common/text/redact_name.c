@@ -31,7 +31,8 @@ static bool is_apostrophed(struct str text, const struct redact_word *word)
     if (word->size != 1 || !word->capital || !strchr("odm", word->folded[0])) return false;
     if (!is_apostrophe(text, word->end, &size)) return false;
     redact_word_at(text, word->end + size, &next);
-    return next.capital && next.size > 2 && !redact_is_ordinary(&next);
+    bool small = word->folded[0] == 'o' && next.size > 3; /* "O'neal" */
+    return (next.capital || small) && next.size > 2 && !redact_is_ordinary(&next);
 }
 
 /* One capitalised word with what is joined to it: "García-Ripoll", "O'Brien". */
@@ -43,7 +44,8 @@ static size_t joined_end(struct str text, const struct redact_word *word)
         bool apostrophe = word->size <= 2 && is_apostrophe(text, end, &size);
         if (!apostrophe && at(text, end) != '-') break;
         redact_word_at(text, end + (apostrophe ? size : 1), &next);
-        if (!next.size || (!next.capital && !is_korean(text, word))) break;
+        bool small = apostrophe && word->folded[0] == 'o' && is_apostrophed(text, word);
+        if (!next.size || (!next.capital && !small && !is_korean(text, word))) break;
         end = next.end;
     }
     return end;
@@ -170,7 +172,14 @@ struct name name_read(struct str text, size_t start, enum small lower)
             name.initial = true;
             i = word.start;
         }
-        if (!prefixed && !is_name_word(&word, lower)) {
+        /* "John Mai", "Theresa May": no month behind a given name */
+        bool last = name.parts && name.given == name.parts && word.capital &&
+                    word.cues & CUE(MONTH) && !(word.cues & (CUE(COMMON) | CUE(COMPANY))) &&
+                    !is_digit(at(text, word.end + 1));
+        /* "Jose luis Munoz" */
+        bool second = name.given && !word.capital && word.cues & CUE(GIVEN) && word.size > 3 &&
+                      is_upper(at(text, word.end + 1)) && at(text, word.end) == ' ';
+        if (!prefixed && !last && !second && !is_name_word(&word, lower)) {
             size_t particle = name.parts || lower ? skip_particles(text, i) : 0;
             if (!particle) break;
             bool sure = IS_ONE_OF(&word, persons_particles) && !word.capital;
@@ -257,7 +266,7 @@ bool name_is_place(struct str text, const struct name *name)
     if (name->parts > 1 && name->parts > name->known) {
         /* "McClelland Park"; but "Yuna Park" is a Korean name */
         redact_word_before(text, name->end, &first);
-        if (IS_ONE_OF(&first, sites) && !(word_is(&first, "park") && name->given)) return true;
+        if (IS_ONE_OF(&first, sites) && !name->given) return true;
     }
     redact_word_at(text, name->start, &first);
     if ((name->parts > 1 || at(text, first.end) == '-') && IS_ONE_OF(&first, saints)) return true;

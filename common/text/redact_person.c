@@ -22,8 +22,7 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     size_t size, i = title->end + (at(text, title->end) == '.');
     if (skip_blanks(text, i) == i && at(text, title->end) != '.') return 0;
     struct name name =
-        name_read(text, skip_blanks(text, i),
-                  IS_ONE_OF(title, ((const char *const[]){"ms", "mr", "mrs"})) ? SMALL : NOT_SMALL);
+        name_read(text, skip_blanks(text, i), IS_ONE_OF(title, weak) ? NOT_SMALL : SMALL);
     redact_word_before(text, title->start, &first);
     /* "my Dr. Wants me to" */
     bool owned = first.cues & CUE(OWNER) && first.end + 1 == title->start;
@@ -173,7 +172,11 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     redact_word_at(text, name.start, &first);
     if (person && !name.also && !first.upper && name.end - name.start >= 4 && !name_in_film(finder))
         return name_take(finder, &name);
-    if (!strong && (!name.known || (name.parts == 1 && name.given == 0)) &&
+    /* "Soy Tamay Kunter, cliente", "Je suis Thommy Treschow." */
+    bool self = (word_is(cue, "soy") || word_is(cue, "suis")) && name.parts == 2 && !first.upper &&
+                (name.end == text.size || strchr(",.\n", text.data[name.end])) &&
+                name_is_like_one(text, &name, LIKE_ONE_OF_TWO);
+    if (!strong && !self && (!name.known || (name.parts == 1 && name.given == 0)) &&
         !(name.parts >= 2 && is_relatives(text, cue)))
         return 0;
     if (!speaks_of_self(text, cue) && name_in_film(finder)) return name.end;
@@ -228,6 +231,9 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     bool last = end >= text.size || text.data[end] == '\n';
     if (!name.parts || name.company || !last || name_is_brand(text, &name)) return 0;
     bool whole = name.parts == 2 && !name.also; /* "Regards, Yulan Vehbi" */
+    /* "Best, Lucilla" */
+    whole |= name.parts == 1 && name_starts_sentence(text, cue->start) &&
+             (name_is_often_a_person(text, &name) || name_is_like_one(text, &name, LIKE_A_NAME));
     return name.known || whole || (line && name.parts <= 3 && !tail) ? name_take(finder, &name) : 0;
 }
 
@@ -348,7 +354,9 @@ static bool is_holder(const struct redact_word *cue)
     static const char *const holders[] = {
         "holder", "cardholder", "titular", "titulaire", "passenger", "pasajero", "pasajera",
         "passager", "passagere", "recipient", "destinatario", "destinataire", "sender", "remitente",
-        "expediteur", "attn", "guest", "huesped"};
+        "expediteur", "attn", "guest", "huesped", "medico", "medica", "medecin", "facultativo",
+        "facultativa", "paciente", "patient", "patiente", "customer", "client", "cliente",
+        "beneficiario", "beneficiaria", "asegurado", "asegurada"};
     return IS_ONE_OF(cue, holders);
 }
 
@@ -357,7 +365,8 @@ static size_t behind_holder(struct redact_finder *finder, const struct redact_wo
 {
     struct str text = finder->text;
     size_t i = behind_name_of(text, cue);
-    if (!i && at(text, cue->end) == ':' && is_holder(cue)) i = skip_blanks(text, cue->end + 1);
+    size_t colon = cue->end + (at(text, cue->end) == ' '); /* "Titulaire : …" */
+    if (!i && at(text, colon) == ':' && is_holder(cue)) i = skip_blanks(text, colon + 1);
     if (!i) return 0;
     struct name name = name_read(text, i, NOT_SMALL);
     if (!name.parts || name.company || name.end - name.start < 3 || name_is_brand(text, &name) ||

@@ -354,6 +354,12 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     if (said && !name_is_brand(text, &name) && !name_is_place(text, &name))
         return name_decide(finder, &name, said);
     bool unknown = !word->cues && word->size >= 4;
+    /* "Malvolia Corso, de atención al cliente, …" */
+    if (at(text, name.end) == ',' && !around.follow.size && !other && word->size >= 4) {
+        struct name_around apposed = {.lead = around.lead, .follow = next_word(text, name.end + 1)};
+        if (!apposed.follow.capital && name_is_from_office(text, &apposed, true))
+            return name_decide(finder, &name, NAME_LIKELY);
+    }
     if (unknown && name_stands_as_person(finder, &name, &around)) return name_take(finder, &name);
     bool ambiguous = word->cues & CUE(ALSO) && !is_firm_too(word); /* "Amber was so helpful" */
     if (ambiguous && name.parts == 1 && name_starts_sentence(text, name.start) &&
