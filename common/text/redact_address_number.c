@@ -179,8 +179,8 @@ static size_t box_start(struct str text, size_t number)
 static bool is_led_to_house(struct str text, size_t number)
 {
     static const char *const leads[] = {
-        "at", "to", "is", "in", "on", "es", "en", "est", "au", "aux", "a", "no", "nr", "nro",
-        "from", "al", "near", "lives", "live", "living", "vivo", "vive", "habite", "wohne",
+        "at", "to", "is", "on", "es", "en", "est", "au", "aux", "a", "no", "nr", "nro", "from", "al",
+        "near", "lives", "live", "living", "vivo", "vive", "habite", "wohne",
         "address", "direccion", "domicilio", "adresse", "anschrift", "indirizzo", "endereco"};
     struct redact_word lead;
     redact_word_before(text, number, &lead);
@@ -199,7 +199,9 @@ static size_t behind_cue(struct str text, size_t number, size_t names,
     static const char *const counted[] = {"star", "noon", "miles", "weeks", "watt", "watts"};
     int words;
     struct redact_word first;
-    if (!(context->all & CUE(ADDRESS)) || !is_led_to_house(text, number)) return names;
+    if (!(context->all & CUE(ADDRESS)) || !is_led_to_house(text, number) ||
+        is_year(text, number, address_house_end(text, number)))
+        return names;
     redact_word_at(text, names, &first);
     size_t end = address_names_end(text, names, ADDRESS_NAME_WORDS, &words);
     if (!words || (first.upper && first.size < 4) || IS_ONE_OF(&first, counted)) return names;

@@ -67,9 +67,17 @@ static bool is_thing(struct str text, const struct name *name)
     static const char *const before[] = {
         "aeropuerto", "aeroport", "estadio", "stade", "muneca", "poupee", "marca", "marque",
         "hotel", "modelo", "modele", "perfume", "parfum", "restaurante", "restaurant", "tienda",
-        "magasin", "cerveza", "biere", "zapatos", "zapatillas", "chaussures", "pelicula",
+        "magasin", "model", "cerveza", "biere", "zapatos", "zapatillas", "chaussures", "pelicula",
     };
+    static const char *const made[] = {"manufactured", "made", "distributed", "marketed", "sold",
+                                       "fabricado",    "fabrique", "distribue", "distribuido"};
     struct name_around around = name_look_around(text, name);
+    if (word_is(&around.lead, "by") || word_is(&around.lead, "par") ||
+        word_is(&around.lead, "por")) {
+        struct redact_word verb;
+        redact_word_before(text, around.lead.start, &verb);
+        if (verb.size && IS_ONE_OF(&verb, made)) return true;
+    }
     return (around.follow.size && IS_ONE_OF(&around.follow, behind)) ||
            (around.lead.size && !around.lead.capital && IS_ONE_OF(&around.lead, before));
 }

@@ -190,6 +190,10 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
     enum redact_kind kind = REDACT_ACCOUNT;
     bool found = false;
     if (is_date(digits) || is_letter(at(finder->text, digits->end))) return 0;
+    /* "2015-2020" */
+    if (groups == 2 && count == 8 && digits->sizes[0] == 4 && digits->separators[1] == '-' &&
+        memcmp(digits->digits, "20", 2) == 0 && memcmp(digits->digits + 4, "20", 2) == 0)
+        return 0;
     bool labelled = context->distance == 0 && digits->start > 1 &&
                     memchr(finder->text.data + digits->start - 2, ':', 2);
     if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER)))
