@@ -32,8 +32,8 @@ static bool is_weak(const struct redact_word *word)
         "continuacion", "viaducto", "diagonal", "prolongacion", "andador", "transversal", "carrera",
         "cuesta", "alameda", "pasadizo", "circunvalacion", "vereda", "borgo", "strada", "vicolo",
         "contrada", "rotonda", "canale", "estrada", "rodovia", "praca", "ladeira", "jardim",
-        "quadra", "gang", "gg", "montee", "rang", "sentier", "passage", "cl", "cr", "cra", "kra",
-        "tr", "diag", "blv"};
+        "quadra", "gang", "montee", "rang", "sentier", "passage", "cra", "kra", "diag",
+        "blv"};
     return IS_ONE_OF(word, words);
 }
 

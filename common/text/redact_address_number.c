@@ -152,10 +152,10 @@ static size_t unnumbered_start(struct str text, size_t code)
 }
 
 /* A box: "P.O. Box 242", "Unit 5022 Box 1225", "PSC 4095, Box 8316". */
-static size_t box_start(struct str text, size_t number)
+static size_t box_start(struct str text, size_t number, const struct redact_word *last)
 {
-    struct redact_word box, kind;
-    redact_word_before(text, number, &box);
+    struct redact_word kind;
+    const struct redact_word box = *last;
     bool spanish = str_equal(str_make(box.folded, box.size), STR("apartado")),
          french = box.upper && str_equal(str_make(box.folded, box.size), STR("bp"));
     if (box.end + 1 != number) return number;
@@ -266,17 +266,19 @@ static size_t hyphened_start(struct str text, size_t number, const struct redact
 
 /* Names and a number behind such a cue: "I live at Danapad 5", "Vivo en Las Margaritas 3237", "live
  * at Petőfi utca 63"; no names of every day ("send it to Room 5"). */
-static size_t street_behind_cue(struct str text, size_t number, size_t house)
+static size_t street_behind_cue(struct str text, size_t number, size_t house,
+                                const struct redact_word *before_it)
 {
-    struct redact_word last;
-    redact_word_before(text, number, &last);
+    const struct redact_word last = *before_it;
     bool small = is_small_street(&last);
+    if (!small && !last.capital) return number;
     size_t hyphened = hyphened_start(text, number, &last);
     if (hyphened < number) return hyphened;
+    if (!small && is_no_street(&last)) return number;
     size_t unit = address_skip(text, house, " ", 1);
     bool closed = house == text.size || strchr(",.\n!?)", text.data[house]) ||
                   address_unit_end(text, unit) > unit || is_digit(at(text, unit));
-    if (house - number > 7 || (!small && (!closed || is_no_street(&last)))) return number;
+    if (house - number > 7 || (!small && !closed)) return number;
     size_t street = names_before(text, small ? last.start : number);
     if (street >= last.start + (size_t)!small || (small && street == last.start)) return number;
     return small || is_led_to_street(text, street) ? street : number;
@@ -286,7 +288,9 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
                              const struct redact_context *context)
 {
     struct str text = finder->text;
-    size_t number = address_house_end(text, start), box = box_start(text, start),
+    struct redact_word last;
+    redact_word_before(text, start, &last);
+    size_t number = address_house_end(text, start), box = box_start(text, start, &last),
            code = address_code_end(text, start);
     if (box < start && number > start)
         return address_take(finder, box, address_tail_end(text, number));
@@ -299,7 +303,7 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
     size_t coded = house_and_code_end(text, start, number),
            street = coded > start ? names_before(text, start) : start;
     if (street < start) return address_take(finder, street, coded);
-    street = street_behind_cue(text, start, number);
+    street = street_behind_cue(text, start, number, &last);
     if (street < start) return address_take(finder, street, address_tail_end(text, number));
     size_t names = address_skip(text, number, " ,\n", 2);
     if (names == number) return 0;

@@ -36,13 +36,15 @@ size_t address_house_end(struct str text, size_t i)
         "n\xC2\xBA", "n\xC2\xB0", "N\xC2\xBA", "N\xC2\xB0", "n.", "no.", "No.", "Nro.", "nro.", "num.",
         "#", "n\xC3\xBAm.", "Km. ", "Km ",
         "km. ", "km "};
-    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
+    bool sign = !is_digit(at(text, i));
+    if (sign && (!at(text, i) || !strchr("nN#kKsS", at(text, i)))) return start;
+    for (size_t k = 0; sign && k < sizeof signs / sizeof *signs; k++)
         if (str_starts(str_slice(text, i, text.size), str_of(signs[k]))) {
             i = address_skip(text, i + strlen(signs[k]), " ", 1);
             break;
         }
     struct str rest = str_slice(text, i, i + 3);
-    if ((str_equal(rest, STR("s/n")) || str_equal(rest, STR("S/N"))) && !is_word(at(text, i + 3)))
+    if (sign && (str_equal(rest, STR("s/n")) || str_equal(rest, STR("S/N"))) && !is_word(at(text, i + 3)))
         return i + 3; /* without number */
     size_t digits = i;
     while (is_digit(at(text, i)) && i - digits < ADDRESS_NUMBER_MOST) i++;

@@ -152,11 +152,13 @@ void redact_person_again(struct redact_finder *finder)
         remember(&seen, text, &finder->items[i]);
         if (finder->count < most) find_next(finder, finder->items[i].end);
     }
+    uint32_t first = 0; /* letters that those names start with; "É" may fold to any */
+    for (int k = 0; k < seen.count; k++) first |= 1u << (seen.words[k].folded[0] & 31);
     for (size_t i = 0; seen.count && i < text.size;) {
         struct redact_word word;
-        size_t behind = is_lower(text.data[i]) ? redact_skip_letters(text, i) : i;
-        if (behind > i) {
-            i = behind;
+        char c = text.data[i];
+        if (!(c & 0x80) && (!is_upper(c) || !(first >> (c & 31) & 1))) {
+            i = is_letter(c) ? redact_run_end(text, i + 1, RUN_LETTERS) : i + 1;
             continue;
         }
         redact_word_at(text, i, &word);

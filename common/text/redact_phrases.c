@@ -33,7 +33,7 @@ static const struct phrases {
 #include "text/redact_phrases.inc"
 };
 
-enum { PHRASES_MAX = 1024, SLOTS = 2048, FILTER_BITS = 2048, WORDS_MOST = 5 };
+enum { PHRASES_MAX = 1024, SLOTS = 2048, FILTER_BITS = 2048, WORDS_MOST = 5, PERSON_BITS = 1024 };
 
 static struct phrase {
     uint32_t hash;                   /* of the word next to the name */
@@ -70,11 +70,37 @@ static void enter(struct str words, const struct phrases *list)
     slots[slot] = (uint16_t)++count;
 }
 
+/* Ordinary words, places and months that are names of many: greeted or thanked, they are people. */
+static const char *const persons[] = {
+    "adelaide", "amber",    "angel",   "april",   "austin",   "autumn",   "basil",   "beau",
+    "bella",    "ben",      "bill",    "bruce",   "carl",     "carolina", "celeste", "chad",
+    "charlotte", "chris",   "christian", "claire", "coleman",  "consuelo", "cooper",  "crystal",
+    "daisy",    "dale",     "dan",     "dawn",    "dean",     "dennis",   "devon",   "dolores",
+    "domingo",  "drew",     "ella",    "eva",     "faith",    "florence", "frank",   "georgia",
+    "german",   "glen",     "gloria",  "grace",   "grant",    "hazel",    "heather", "hope",
+    "hugo",     "hunter",   "ivy",     "jack",    "jade",     "james",    "jasmine", "jay",
+    "jean",     "jesus",    "joe",     "johnny",  "jordan",   "josh",     "joy",     "julia",
+    "june",     "justin",   "lance",   "lauren",  "lee",      "leon",     "leroy",   "liam",
+    "lilly",    "lily",     "linda",   "logan",   "lorraine", "luna",     "luz",     "manuel",
+    "marine",   "mario",    "martin",  "mason",   "max",      "may",      "meg",     "melody",
+    "mona",     "morgan",   "nancy",   "nick",    "nieves",   "noel",     "olive",   "oscar",
+    "parker",   "pascal",   "paz",     "pearl",   "peter",    "pilar",    "preston", "randy",
+    "ray",      "robin",    "roger",   "roman",   "rosario",  "rose",     "rosemary", "roy",
+    "ruby",     "salvador", "sandy",   "santiago", "savannah", "sean",    "sofia",   "stanley",
+    "sue",      "summer",   "sydney",  "taylor",  "tom",      "troy",     "victoria", "violet",
+    "virginia", "wilson"};
+
+static uint64_t person_filter[PERSON_BITS / 64];
+
 static void build(void)
 {
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (struct str rest = str_of(lists[i].phrases); rest.size;)
             enter(str_cut(&rest, '|'), &lists[i]);
+    for (size_t i = 0; i < sizeof persons / sizeof *persons; i++) {
+        uint32_t bit = redact_hash_of(str_of(persons[i])) % PERSON_BITS;
+        person_filter[bit / 64] |= UINT64_C(1) << bit % 64;
+    }
 }
 
 void redact_phrases_open(void) { call_once(&once, build); }
@@ -190,27 +216,10 @@ static bool begins_clause(struct str text, size_t start, const struct redact_wor
 
 bool name_is_often_a_person(struct str text, const struct name *name)
 {
-    static const char *const persons[] = {
-        "adelaide", "amber",    "angel",   "april",   "austin",   "autumn",   "basil",   "beau",
-        "bella",    "ben",      "bill",    "bruce",   "carl",     "carolina", "celeste", "chad",
-        "charlotte", "chris",   "christian", "claire", "coleman",  "consuelo", "cooper",  "crystal",
-        "daisy",    "dale",     "dan",     "dawn",    "dean",     "dennis",   "devon",   "dolores",
-        "domingo",  "drew",     "ella",    "eva",     "faith",    "florence", "frank",   "georgia",
-        "german",   "glen",     "gloria",  "grace",   "grant",    "hazel",    "heather", "hope",
-        "hugo",     "hunter",   "ivy",     "jack",    "jade",     "james",    "jasmine", "jay",
-        "jean",     "jesus",    "joe",     "johnny",  "jordan",   "josh",     "joy",     "julia",
-        "june",     "justin",   "lance",   "lauren",  "lee",      "leon",     "leroy",   "liam",
-        "lilly",    "lily",     "linda",   "logan",   "lorraine", "luna",     "luz",     "manuel",
-        "marine",   "mario",    "martin",  "mason",   "max",      "may",      "meg",     "melody",
-        "mona",     "morgan",   "nancy",   "nick",    "nieves",   "noel",     "olive",   "oscar",
-        "parker",   "pascal",   "paz",     "pearl",   "peter",    "pilar",    "preston", "randy",
-        "ray",      "robin",    "roger",   "roman",   "rosario",  "rose",     "rosemary", "roy",
-        "ruby",     "salvador", "sandy",   "santiago", "savannah", "sean",    "sofia",   "stanley",
-        "sue",      "summer",   "sydney",  "taylor",  "tom",      "troy",     "victoria", "violet",
-        "virginia", "wilson"};
     struct redact_word word;
     redact_word_at(text, name->start, &word);
-    return IS_ONE_OF(&word, persons);
+    uint32_t bit = word.hash % PERSON_BITS;
+    return person_filter[bit / 64] >> bit % 64 & 1 && IS_ONE_OF(&word, persons);
 }
 
 int redact_phrase_points(struct redact_finder *finder, const struct name *name,

@@ -8,7 +8,7 @@
 enum { SLOTS = 4096, WEAK_MOST = 2 };
 
 /* What one word says. */
-enum hint { FILM = 1, PERHAPS_FILM, LITERARY, ARTS, PUBLIC, SERVICE, SELF };
+enum hint { FILM = 1, PERHAPS_FILM, LITERARY, ARTS, PUBLIC, SERVICE };
 
 static const struct {
     enum hint hint;
@@ -70,9 +70,6 @@ static const struct {
            "trame fiction interprete interpretation role "
                    "historia papel papeles actuacion trama escena escenas espectador genial"},
 #include "text/redact_film.inc"
-    {SELF,
-     "i my me mine myself we us our ours im ive je mon ma mes moi nous notre nos yo mi mis "
-     "nosotros nuestra nuestro"},
     {ARTS,
      "novel novels author authors book books album albums song songs singer singers songwriter "
      "band bands concert concerts musician musicians drummer "
@@ -190,9 +187,25 @@ static bool is_of_service(struct str text, const struct redact_word *word)
     return team ? IS_ONE_OF(&lead, whose) : !word_is(word, "show") && IS_ONE_OF(&lead, counts);
 }
 
+/* "I", "nous", "mi": somebody who tells what happened to him. */
+static bool speaks_of_self(struct str text)
+{
+    static const char *const selves[] = {
+        "i",  "my",   "me",    "mine", "myself", "we",  "us", "our", "ours",     "im",      "ive",
+        "je", "mon",  "ma",    "mes",  "moi",    "nous", "notre", "nos", "yo", "mi", "mis"};
+    for (size_t i = 0, end; i < text.size; i = end > i ? end : i + 1) {
+        struct redact_word word;
+        end = redact_run_end(text, i, RUN_LETTERS);
+        if (end == i || end - i > 5 || !strchr("imwoujny", text.data[i] | 0x20)) continue;
+        redact_word_at(text, i, &word);
+        if (word.size && IS_ONE_OF(&word, selves)) return true;
+    }
+    return false;
+}
+
 static uint32_t look(struct str text)
 {
-    uint32_t count[SELF + 1] = {0}, found = 0;
+    uint32_t count[SERVICE + 1] = {0}, found = 0;
     for (size_t i = 0; i < text.size;) {
         if (!is_letter(text.data[i])) {
             if (is_handle(text, i)) found |= REGISTER_SOCIAL;
@@ -204,6 +217,12 @@ static uint32_t look(struct str text)
             i = redact_run_end(text, i, RUN_LETTERS);
             continue;
         }
+        size_t end = redact_run_end(text, i, RUN_ASCII);
+        bool ascii = end > i && (end == text.size || !(text.data[end] & 0x80));
+        if (ascii && !redact_is_shaped(&starts, text.data + i, end - i)) {
+            i = end;
+            continue;
+        }
         struct redact_word word;
         redact_word_at(text, i, &word);
         enum hint hint = word.size ? hint_of(word.hash) : 0;
@@ -211,7 +230,7 @@ static uint32_t look(struct str text)
         i = word.end > i ? word.end : i + 1;
     }
     /* a critic's words are a hint only where nobody speaks of himself: customers have them, too */
-    if (count[LITERARY] && !count[SELF]) found |= REGISTER_FILM;
+    if (count[LITERARY] && !speaks_of_self(text)) found |= REGISTER_FILM;
     if (count[FILM] || count[PERHAPS_FILM] + count[LITERARY] >=
                            (count[ARTS] && !count[LITERARY] ? WEAK_MOST + 1 : WEAK_MOST))
         found |= REGISTER_FILM;

@@ -49,7 +49,7 @@ static const char *const brands[] = {
  * few sets of cues are different, so it has but the number of its own. All of it is four bytes,
  * and one look at memory. */
 enum {
-    SLOT_BITS = 16, SLOTS = 1 << SLOT_BITS, FILTER_BITS = 1 << 18, SETS_MAX = 256, STEPS_MAX = 255
+    SLOT_BITS = 17, SLOTS = 1 << SLOT_BITS, FILTER_BITS = 1 << 18, SETS_MAX = 256, STEPS_MAX = 255
 };
 
 struct slot {
@@ -297,11 +297,14 @@ static bool is_loan_letter(struct str text, size_t i)
  * words are: at once. */
 static inline bool take_plain(struct str text, size_t start, struct redact_word *word)
 {
-    if (!ASCII_HEAD_WORKS || start >= text.size || text.size - start <= ASCII_HEAD_BYTES)
-        return false;
-    struct ascii_head head = ascii_head_take(text.data + start, word->folded);
+    if (!ASCII_HEAD_WORKS || start >= text.size) return false;
+    const char *bytes = text.data + start;
+    char last[ASCII_HEAD_BYTES + 1] = {0}; /* of the text, where fewer are left */
+    size_t left = text.size - start;
+    if (left <= ASCII_HEAD_BYTES) bytes = memcpy(last, bytes, left);
+    struct ascii_head head = ascii_head_take(bytes, word->folded);
     size_t letters = (size_t)__builtin_ctz(~head.letters);
-    if (letters == ASCII_HEAD_BYTES || text.data[start + letters] & 0x80) return false;
+    if (letters == ASCII_HEAD_BYTES || bytes[letters] & 0x80) return false;
     uint32_t within = (1u << letters) - 1;
     word->start = (uint32_t)start;
     word->end = (uint32_t)(start + letters);
