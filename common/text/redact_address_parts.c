@@ -185,6 +185,10 @@ static size_t unit_before(struct str text, size_t start)
     static const char *const others[] = {"studio", "level", "building", "block"};
     struct redact_word unit;
     size_t end = start, digits;
+    redact_word_before(text, start, &unit); /* the flat's number is what was found */
+    if (unit.size && unit.end + 1 == start && is_digit(text.data[start]) &&
+        (unit.cues & CUE(UNIT) || IS_ONE_OF(&unit, others)))
+        return unit.start;
     while (end > 0 && start - end < 2 && strchr(" ,\n", text.data[end - 1])) end--;
     for (digits = end; digits > 0 && end - digits < 5 && is_ascii_alnum(text.data[digits - 1]);)
         digits--;

@@ -190,10 +190,6 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
     enum redact_kind kind = REDACT_ACCOUNT;
     bool found = false;
     if (is_date(digits) || is_letter(at(finder->text, digits->end))) return 0;
-    /* "2015-2020" */
-    if (groups == 2 && count == 8 && digits->sizes[0] == 4 && digits->separators[1] == '-' &&
-        memcmp(digits->digits, "20", 2) == 0 && memcmp(digits->digits + 4, "20", 2) == 0)
-        return 0;
     bool labelled = context->distance == 0 && digits->start > 1 &&
                     memchr(finder->text.data + digits->start - 2, ':', 2);
     if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER)))
@@ -360,6 +356,14 @@ static bool ends_address(struct str text, const struct redact_digits *digits)
     return i && text.data[i - 1] == ']' && str_ends(str_slice(text, 0, i), address);
 }
 
+/* "2015-2020" */
+static bool are_years(const struct redact_digits *digits)
+{
+    return digits->groups == 2 && digits->sizes[0] == 4 && digits->sizes[1] == 4 &&
+           digits->separators[1] == '-' && memcmp(digits->digits, "20", 2) == 0 &&
+           memcmp(digits->digits + 4, "20", 2) == 0;
+}
+
 size_t redact_number(struct redact_finder *finder, size_t start)
 {
     struct str text = finder->text;
@@ -374,6 +378,7 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     if (finder->again && ends_address(text, &digits))
         return take(finder, &digits, 1, REDACT_ADDRESS);
     if (is_small(text, &digits)) return 0;
+    if (are_years(&digits)) return digits.end;
     struct redact_context context = redact_context_before(text, digits.start);
     uint8_t groups = redact_card_groups(&digits, &context);
     if (groups) return take(finder, &digits, groups, REDACT_CARD);

@@ -174,8 +174,7 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
         return name_take(finder, &name);
     /* "Soy Tamay Kunter, cliente", "Je suis Thommy Treschow." */
     bool self = (word_is(cue, "soy") || word_is(cue, "suis")) && name.parts == 2 && !first.upper &&
-                (name.end == text.size || strchr(",.\n", text.data[name.end])) &&
-                name_is_like_one(text, &name, LIKE_ONE_OF_TWO);
+                (name.end == text.size || strchr(",.\n", text.data[name.end]));
     if (!strong && !self && (!name.known || (name.parts == 1 && name.given == 0)) &&
         !(name.parts >= 2 && is_relatives(text, cue)))
         return 0;
