@@ -71,7 +71,7 @@ static size_t skip_digits_and_letter(struct str text, size_t i)
     return is_upper(at(text, i)) && !is_word(at(text, i + 1)) ? i + 1 : i;
 }
 
-/* Colombia: "Calle 13 # 9A-1", "Carrera 197 # 2-38 Sur", "Av. calle 4ª No. 81-9 Este". The end, or `i`. */
+/* Colombia: "Calle 13 # 9A-1", "Carrera 197 # 2-38 Sur", "Av. calle 4ª No. 81-9". The end, or `i`. */
 static size_t grid_end(struct str text, size_t i)
 {
     static const char *const signs[] = {"# ", "#", "No. ", "N\xC2\xB0 ", "N\xC2\xBA ", "no. "};

@@ -22,12 +22,12 @@ static bool is_rare_street(const struct redact_word *name, const struct redact_w
         "hollow", "islands", "isle", "lakes", "lights", "locks", "lodge", "manors", "mall", "mill",
         "mills", "motorway", "neck", "orchard", "parks", "passage", "pine", "pines", "port",
         "ports", "radial", "ramp", "ranch", "rapids", "rest", "ridges", "river", "route", "run",
-        "shoal", "shoals", "shore", "shores", "stravenue", "stream", "streets", "summit", "throughway", "trafficway",
-        "tunnel", "union", "unions", "valley", "valleys", "via", "viaduct", "view", "views", "village",
-        "villages", "ville", "vistas", "well", "wells", "camp", "cape", "cliff", "cliffs", "club",
-        "common", "corner", "corners", "course", "courts", "creek", "crest", "dale", "dam", "divide",
-        "falls", "ford", "fort", "garden", "gateway", "access", "artery", "marg", "chowk", "ganj",
-        "nagar", "circle"};
+        "shoal", "shoals", "shore", "shores", "stravenue", "stream", "streets", "summit",
+        "throughway", "trafficway", "tunnel", "union", "unions", "valley", "valleys", "via",
+        "viaduct", "view", "views", "village", "villages", "ville", "vistas", "well", "wells",
+        "camp", "cape", "cliff", "cliffs", "club", "common", "corner", "corners", "course",
+        "courts", "creek", "crest", "dale", "dam", "divide", "falls", "ford", "fort", "garden",
+        "gateway", "access", "artery", "marg", "chowk", "ganj", "nagar", "circle"};
     return name->cues & (CUE(GIVEN) | CUE(FAMILY)) && word->size && IS_ONE_OF(word, words);
 }
 
@@ -114,7 +114,8 @@ static size_t house_and_code_end(struct str text, size_t number, size_t house)
     while (is_digit(at(text, digits)) && digits - code < 9) digits++;
     bool dutch = digits - code == 4 && at(text, digits) == ' ' && is_upper(at(text, digits + 1)) &&
                  is_upper(at(text, digits + 2)) && at(text, digits + 3) == ' ';
-    char cut = at(text, digits), next = at(text, digits + 1); /* "88-007", "4740-202", "54639-484" */
+    /* "88-007", "4740-202", "54639-484" */
+    char cut = at(text, digits), next = at(text, digits + 1);
     size_t joined = cut == '-' && is_digit(next) ? digits + 1 : digits;
     while (joined > digits && is_digit(at(text, joined)) && joined - digits < 5) joined++;
     bool apart = memchr(text.data + house, ',', code - house) ||
@@ -163,7 +164,8 @@ static size_t box_start(struct str text, size_t number, const struct redact_word
     if (word_is(&box, "correos") || word_is(&box, "postal")) { /* "apartado de correos" */
         size_t start = box.start > 12 ? box.start - 12 : 0;
         struct str lead = str_slice(text, start, box.start);
-        return str_ends(lead, STR("partado de ")) ? start : str_ends(lead, STR("partado ")) ? box.start - 9 : number;
+        if (str_ends(lead, STR("partado de "))) return start;
+        return str_ends(lead, STR("partado ")) ? box.start - 9 : number;
     }
     if (!str_equal(str_make(box.folded, box.size), STR("box"))) return number;
     redact_word_before(text, box.start, &kind);
@@ -175,13 +177,13 @@ static size_t box_start(struct str text, size_t number, const struct redact_word
     return number;
 }
 
-/* "lives at 12 …", "address is 12 …", "Address:\n12 …"; but "room 12 West wing", "delivered 2 Large". */
+/* "lives at 12 …", "address is 12 …", "Address:\n12 …"; but "room 12 West", "delivered 2 Large". */
 static bool is_led_to_house(struct str text, size_t number)
 {
     static const char *const leads[] = {
-        "at", "to", "is", "on", "es", "en", "est", "au", "aux", "a", "no", "nr", "nro", "from", "al",
-        "near", "lives", "live", "living", "vivo", "vive", "habite", "wohne",
-        "address", "direccion", "domicilio", "adresse", "anschrift", "indirizzo", "endereco"};
+        "at", "to", "is", "on", "es", "en", "est", "au", "aux", "a", "no", "nr", "nro", "from",
+        "al", "near", "lives", "live", "living", "vivo", "vive", "habite", "wohne", "address",
+        "direccion", "domicilio", "adresse", "anschrift", "indirizzo", "endereco"};
     struct redact_word lead;
     redact_word_before(text, number, &lead);
     if (!lead.size || number - lead.end > 3) return true;
@@ -284,6 +286,25 @@ static size_t street_behind_cue(struct str text, size_t number, size_t house,
     return small || is_led_to_street(text, street) ? street : number;
 }
 
+/* Behind a long number: a name, a second number and a flat, "6750 Koskikatu 25 Apt. 864", or a line
+ * that ends there. The end, or `names`. */
+static size_t two_numbers_end(struct str text, size_t start, size_t number, size_t names)
+{
+    int words;
+    size_t name = address_names_end(text, names, ADDRESS_NAME_WORDS, &words),
+           next = address_skip(text, name, " ", 1),
+           house = words && next > name ? address_house_end(text, next) : next;
+    /* "0104 Hafnarstraeti 5\n Suite 179" */
+    size_t unit = address_skip(text, house, " \n,", 3);
+    if (house > next && unit > house && address_unit_end(text, unit) > unit) return house;
+    /* "228 Ringvej 144,": nothing else has a long number, a name and a short one in
+     * a line of its own. */
+    bool closed = at(text, house) == ',' || at(text, house) == '\n' || house == text.size;
+    bool whole = house > next && number - start >= 3 && house - next <= 4 && words <= 3 && closed &&
+                 name - names > 4 && !is_year(text, start, number);
+    return whole ? house : names;
+}
+
 size_t redact_address_number(struct redact_finder *finder, size_t start,
                              const struct redact_context *context)
 {
@@ -313,21 +334,9 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
     size_t end = street_behind(text, names);
     if (end == names) {
         struct redact_word first;
-        int words;
         redact_word_at(text, names, &first);
         if (first.cues & CUE(MONTH)) return 0; /* "13 July '85" */
-        size_t name = address_names_end(text, names, ADDRESS_NAME_WORDS, &words),
-               next = address_skip(text, name, " ", 1),
-               house = words && next > name ? address_house_end(text, next) : next;
-        /* "6750 Koskikatu 25 Apt. 864", "0104 Hafnarstraeti 5\n Suite 179" */
-        size_t unit = address_skip(text, house, " \n,", 3);
-        if (house > next && unit > house && address_unit_end(text, unit) > unit) end = house;
-        /* "228 Ringvej 144,": nothing else has a long number, a name and a short one in
-         * a line of its own. */
-        bool closed = at(text, house) == ',' || at(text, house) == '\n' || house == text.size;
-        if (house > next && number - start >= 3 && house - next <= 4 && words <= 3 && closed &&
-            name - names > 4 && !is_year(text, start, number))
-            end = house;
+        end = two_numbers_end(text, start, number, names);
     }
     if (end == names) end = before_unit(text, names);
     if (end == names) end = behind_cue(text, start, names, context);

@@ -33,9 +33,8 @@ size_t address_house_end(struct str text, size_t i)
 {
     size_t start = i;
     static const char *const signs[] = {
-        "n\xC2\xBA", "n\xC2\xB0", "N\xC2\xBA", "N\xC2\xB0", "n.", "no.", "No.", "Nro.", "nro.", "num.",
-        "#", "n\xC3\xBAm.", "Km. ", "Km ",
-        "km. ", "km "};
+        "n\xC2\xBA", "n\xC2\xB0", "N\xC2\xBA", "N\xC2\xB0", "n.", "no.", "No.", "Nro.", "nro.",
+        "num.", "#", "n\xC3\xBAm.", "Km. ", "Km ", "km. ", "km "};
     bool sign = !is_digit(at(text, i));
     if (sign && (!at(text, i) || !strchr("nN#kKsS", at(text, i)))) return start;
     for (size_t k = 0; sign && k < sizeof signs / sizeof *signs; k++)
@@ -44,7 +43,7 @@ size_t address_house_end(struct str text, size_t i)
             break;
         }
     struct str rest = str_slice(text, i, i + 3);
-    if (sign && (str_equal(rest, STR("s/n")) || str_equal(rest, STR("S/N"))) && !is_word(at(text, i + 3)))
+    if (sign && str_equal_ignoring_case(rest, STR("s/n")) && !is_word(at(text, i + 3)))
         return i + 3; /* without number */
     size_t digits = i;
     while (is_digit(at(text, i)) && i - digits < ADDRESS_NUMBER_MOST) i++;
@@ -112,7 +111,8 @@ size_t address_unit_end(struct str text, size_t i)
         "depto", "dpto", "dto", "edif", "edificio", "interior", "int", "oficina", "of", "local",
         "etapa", "apartamento", "manzana", "mz", "lote", "torre", "piano", "scala", "interno",
         "studio", "level"};
-    bool unit = word.cues & CUE(UNIT), only_numbered = !unit && word.size && IS_ONE_OF(&word, numbered);
+    bool unit = word.cues & CUE(UNIT),
+         only_numbered = !unit && word.size && IS_ONE_OF(&word, numbered);
     if (!unit && !only_numbered) return i;
     size_t next = address_skip(text, word.end, ". ", 2), end = address_house_end(text, next);
     if (end > next) return end;

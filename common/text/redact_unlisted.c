@@ -379,7 +379,8 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
         starts_line(text, name.start) && (at(text, name.end) == '\n' || name.end == text.size);
     bool follows = around.follow.size && name_is_followed_as_person(&around.follow);
     bool starts = name_starts_sentence(text, name.start);
-    bool family = are_two_like_names(text, &name, starts) || (name.known && (!starts || alone || follows));
+    bool family = are_two_like_names(text, &name, starts) ||
+                  (name.known && (!starts || alone || follows));
     bool field = name_is_field(text, &name) && (name.known || name.initial);
     bool head = alone && redact_registers(finder) & REGISTER_CONTACT; /* of a letter or a form */
     if (!person && !(finder->english && name.foreign) && !family && !field && !head &&
