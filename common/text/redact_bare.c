@@ -267,6 +267,14 @@ static bool is_authors(struct str text, const struct name *name, const struct na
            IS_ONE_OF(&around->follow, works) && !name_is_public(text, name);
 }
 
+/* "Jensen": a family name, whatever else. */
+static bool is_family_name(struct str text, const struct name *name)
+{
+    struct redact_word word;
+    redact_word_at(text, name->start, &word);
+    return (word.cues & CUE(FAMILY)) != 0;
+}
+
 /* Of one name, or of several that the lists know but in part (`half`: a given one first). */
 static int points_around(struct redact_finder *finder, const struct name *name,
                          const struct name_around *around, bool half, bool single, bool *ret_pair)
@@ -277,7 +285,8 @@ static int points_around(struct redact_finder *finder, const struct name *name,
     if (points < NAME_SURE && ((single && name->given) || name->parts > 1) &&
         is_signature(text, name))
         points = NAME_SURE;
-    if (single && !name->given && is_authors(text, name, around)) return NAME_SURE + 4;
+    if (single && (!name->given || is_family_name(text, name)) && is_authors(text, name, around))
+        return NAME_SURE + 4;
     *ret_pair = single && is_pair(text, name);
     if (points >= NAME_LIKELY) return points;
     if (half || (single && name_is_from_office(text, around, name->given > 0))) return NAME_LIKELY;

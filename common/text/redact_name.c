@@ -184,7 +184,8 @@ struct name name_read(struct str text, size_t start, enum small lower)
             if (!particle) break;
             bool sure = IS_ONE_OF(&word, persons_particles) && !word.capital;
             redact_word_at(text, particle, &word);
-            if (!is_name_word(&word, name.parts ? lower : NOT_SMALL)) break;
+            bool after = sure && word.capital && word.size > 2; /* "Willemine ten Pas" */
+            if (!after && !is_name_word(&word, name.parts ? lower : NOT_SMALL)) break;
             name.known += sure && !is_listed(&word);
         }
         if (is_digit(at(text, word.end)) || at(text, word.end) == '_') break; /* "GB28", "Tony_3" */
