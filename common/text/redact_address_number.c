@@ -181,7 +181,7 @@ static size_t box_start(struct str text, size_t number, const struct redact_word
 static bool is_led_to_house(struct str text, size_t number)
 {
     static const char *const leads[] = {
-        "at", "to", "is", "on", "es", "en", "est", "au", "aux", "a", "no", "nr", "nro", "from",
+        "at", "to", "is", "in", "on", "es", "en", "est", "au", "aux", "a", "no", "nr", "nro", "from",
         "al", "near", "lives", "live", "living", "vivo", "vive", "habite", "wohne", "address",
         "direccion", "domicilio", "adresse", "anschrift", "indirizzo", "endereco"};
     struct redact_word lead;

@@ -20,6 +20,60 @@ static void remember(struct seen *seen, struct str text, const struct redact_fou
     }
 }
 
+/* "roberto", "aïcha": what stands around one given name written small says that it is one; so does
+ * a word behind it that nobody knows ("maria ylvisaker called"). */
+static size_t small_given_end(struct redact_finder *finder, const struct redact_word *word)
+{
+    static const char *const whose[] = {"my", "our", "mi", "mis", "nuestra", "nuestro", "mon", "ma",
+                                        "notre", "el", "la", "le", "the"};
+    struct str text = finder->text;
+    struct redact_word next, lead, owner;
+    if (word->cues & ~(CUE(GIVEN) | CUE(FAMILY)) || redact_is_ordinary(word) || word->size < 3)
+        return 0;
+    struct name name = {
+        .start = word->start, .end = word->end, .parts = 1, .known = 1, .given = 1};
+    redact_word_at(text, word->end + 1, &next);
+    bool second = at(text, word->end) == ' ' && next.size > 3 && !redact_is_ordinary(&next) &&
+                  !(next.cues & ~(CUE(GIVEN) | CUE(FAMILY)));
+    if (second) name.end = next.end, name.parts = 2;
+    redact_word_before(text, word->start, &lead);
+    bool titled = (lead.end + 1 == word->start ||
+                   (lead.end + 2 == word->start && at(text, lead.end) == '.')) &&
+                  lead.cues & (CUE(TITLE) | CUE(RELATIVE));
+    if (titled) {
+        redact_word_before(text, lead.start, &owner);
+        titled = (owner.size && IS_ONE_OF(&owner, whose)) || lead.cues & CUE(TITLE);
+    }
+    struct name_around around = name_look_around(text, &name);
+    if (name_is_brand(text, &name) || name_in_film(finder)) return 0;
+    int points = titled || second ? NAME_SURE : redact_phrase_points(finder, &name, &around);
+    return points ? name_decide(finder, &name, points) : 0;
+}
+
+/* "monsieur trinca", "julia vargas", "tamay kunter": a family name, and what stands before it. */
+static size_t small_family_end(struct redact_finder *finder, const struct redact_word *word)
+{
+    struct str text = finder->text;
+    struct redact_word lead;
+    if (word->cues & ~(CUE(GIVEN) | CUE(FAMILY)) || !(word->cues & CUE(FAMILY)) ||
+        redact_is_ordinary(word) || word->size < 3)
+        return 0;
+    redact_word_before(text, word->start, &lead);
+    bool dotted = at(text, lead.end) == '.';
+    if (!lead.size || lead.end + 1 + dotted != word->start || before(text, word->start) != ' ')
+        return 0;
+    struct name name = {.start = word->start, .end = word->end, .parts = 1, .known = 1};
+    if (!(lead.cues & CUE(TITLE))) {
+        bool unknown = !lead.cues && lead.size > 3 && !redact_is_ordinary(&lead);
+        name.start = lead.start, name.parts = 2;
+        if (dotted || !(unknown ? name_is_like_one(text, &name, LIKE_ONE_OF_TWO)
+                                : name_is_often_a_person(text, &name)))
+            return 0;
+    }
+    if (name_is_brand(text, &name) || name_in_film(finder)) return 0;
+    return name_decide(finder, &name, NAME_SURE);
+}
+
 /* "olga krylova told me": in a text without any capital, two listed names are a person. */
 static void find_small(struct redact_finder *finder)
 {
@@ -29,18 +83,22 @@ static void find_small(struct redact_finder *finder)
         bool given = is_letter(text.data[i]) &&
                      redact_given_may_start(text.data + i, text.size - i);
         i = redact_run_end(text, i, RUN_LETTERS);
-        size_t end = i++, next = end + 1;
-        if (!given || end < start + 3 || at(text, end) != ' ') continue;
-        bool initial = next + 1 < text.size && !is_letter(text.data[next + 1]);
-        if (next >= text.size ||
-            (!initial && !redact_family_may_start(text.data + next, text.size - next)))
-            continue;
+        size_t end = i++;
+        bool family = !given && end > start + 2 &&
+                      redact_family_may_start(text.data + start, text.size - start);
+        if ((!given && !family) || end < start + 3) continue;
         struct redact_word word;
         redact_word_at(text, start, &word);
-        if (!(word.cues & CUE(GIVEN))) continue;
+        if (!(word.cues & CUE(GIVEN))) {
+            small_family_end(finder, &word);
+            continue;
+        }
         struct name name = name_read(text, start, SMALL);
+        size_t behind = 0;
         if (name.known >= 2 && !name.company && !name_is_brand(text, &name))
-            i = name_take(finder, &name);
+            behind = name_take(finder, &name);
+        else behind = small_given_end(finder, &word);
+        i = behind > i ? behind : i;
     }
 }
 

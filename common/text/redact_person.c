@@ -204,6 +204,11 @@ static size_t small_signature(struct redact_finder *finder, size_t start)
     struct str text = finder->text;
     struct redact_word first, last;
     redact_word_at(text, start, &first);
+    bool only = first.end + (at(text, first.end) == '.') >= text.size; /* "best, daniel" */
+    if (only && first.size > 3 && first.cues == CUE(GIVEN) && !redact_is_ordinary(&first)) {
+        redact_add(finder, start, first.end, REDACT_PERSON);
+        return first.end;
+    }
     if (at(text, first.end) != ' ') return 0;
     redact_word_at(text, first.end + 1, &last);
     size_t end = last.end + (at(text, last.end) == '.');
