@@ -298,6 +298,16 @@ static size_t extension_end(struct str text, size_t end)
     return end;
 }
 
+/* "90%", "12mb", "10:30": what stands right behind tells. No ordinal: those start
+ * dates ("born on the 12th of May"). */
+static bool is_measure(struct str text, const struct redact_digits *digits)
+{
+    char c = at(text, digits->end), next = at(text, (size_t)digits->end + 1);
+    if (digits->groups > 1 || digits->count > 2 || digits->plus) return false;
+    return c == '%' || c == '\'' || c == '"' || (c == ':' && is_digit(next)) ||
+           (is_lower(c) && is_lower(next) && !strchr("snrteb", c));
+}
+
 /* "5 stars", "2.", "100 units": nothing but a date, a house or a cued number is that short, and
  * those show in the words beside it. For most numbers this first look is the last. */
 static bool is_small(struct str text, const struct redact_digits *digits)
@@ -377,7 +387,7 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     if (digits.groups == 0) return 0;
     if (finder->again && ends_address(text, &digits))
         return take(finder, &digits, 1, REDACT_ADDRESS);
-    if (is_small(text, &digits)) return 0;
+    if (is_measure(text, &digits) || is_small(text, &digits)) return 0;
     if (are_years(&digits)) return digits.end;
     struct redact_context context = redact_context_before(text, digits.start);
     uint8_t groups = redact_card_groups(&digits, &context);
