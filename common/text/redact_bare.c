@@ -258,7 +258,7 @@ static bool is_signature(struct str text, const struct name *name)
 }
 
 /* "the Makinen novel", "the Aguirre brothers": a family name, and what goes with one. */
-static bool is_authors(struct str text, const struct name *name, const struct name_around *around)
+bool name_is_authors(struct str text, const struct name *name, const struct name_around *around)
 {
     static const char *const works[] = {"novel", "novels", "poem", "biography", "interview",
                                         "murder", "trial", "case", "family", "brothers", "sisters",
@@ -285,7 +285,8 @@ static int points_around(struct redact_finder *finder, const struct name *name,
     if (points < NAME_SURE && ((single && name->given) || name->parts > 1) &&
         is_signature(text, name))
         points = NAME_SURE;
-    if (single && (!name->given || is_family_name(text, name)) && is_authors(text, name, around))
+    if (single && (!name->given || is_family_name(text, name)) &&
+        name_is_authors(text, name, around))
         return NAME_SURE + 4;
     *ret_pair = single && is_pair(text, name);
     if (points >= NAME_LIKELY) return points;

@@ -65,6 +65,8 @@ bool name_stands_as_person(struct redact_finder *finder, const struct name *name
 /* "from customer service", "at reception"; `given`: the name is one that people are given,
  * "Nadia de l'accueil". */
 bool name_is_from_office(struct str text, const struct name_around *around, bool given);
+/* "the Makinen novel", "the Aguirre brothers". */
+bool name_is_authors(struct str text, const struct name *name, const struct name_around *around);
 bool name_starts_sentence(struct str text, size_t i);
 bool name_people_do(const struct redact_word *verb); /* nearly only people do this */
 bool name_is_followed_as_person(const struct redact_word *follow);

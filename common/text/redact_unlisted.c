@@ -361,6 +361,10 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
             return name_decide(finder, &name, NAME_LIKELY);
     }
     if (unknown && name_stands_as_person(finder, &name, &around)) return name_take(finder, &name);
+    if (other && name.parts == 1 && (word_is(&around.follow, "novel") ||
+                                     word_is(&around.follow, "brothers")) &&
+        name_is_authors(text, &name, &around))
+        return name_take(finder, &name); /* "the Castro novel" */
     bool ambiguous = word->cues & CUE(ALSO) && !is_firm_too(word); /* "Amber was so helpful" */
     if (ambiguous && name.parts == 1 && name_starts_sentence(text, name.start) &&
         is_kind_or_not(text, &name))
