@@ -71,8 +71,9 @@ static int next_cells(struct examples *examples, struct arena *arena, struct csv
         int rc = csv_next(&examples->csv, arena, row, NULL);
         examples->line = row->line;
         if (rc == E_BAD_MESSAGE)
-            return err_set(err, rc, "a quote out of place, or more than %d cells", CSV_COLUMNS_MAX);
-        return rc == E_NO_MEMORY ? err_set(err, rc, NULL) : rc;
+            return err_set(err, E_BAD_MESSAGE, "a quote out of place, or more than %d cells",
+                           CSV_COLUMNS_MAX);
+        return rc == E_NO_MEMORY ? err_set(err, E_NO_MEMORY, NULL) : rc;
     }
     do
         if (!next_line(examples, &line)) return E_NOT_FOUND;
