@@ -22,4 +22,8 @@ void language_close(struct language_table *table); /* NULL is ignored */
 void language_detect_by(const struct language_table *table, struct str text,
                         struct language_guess *ret_guess); /* NULL: compiled in */
 
+/* A language as people tag it: "es", "ES", "es-MX" and "es_MX" are es. False: a name, or anything
+ * else that is no code. */
+bool language_code(struct str tag, char ret_code[static 4]);
+
 #endif

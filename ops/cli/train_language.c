@@ -13,6 +13,7 @@
 #include "ops/cli/train_card.h"
 #include "ops/evaluate/examples.h"
 #include "ops/models/language/train.h"
+#include "text/language.h"
 
 enum {
     LESSONS_LEAST = 20000, LESSONS_MOST = 2000000, LESSONS_A_ROW = 20, CODE_BYTES = 4,
@@ -43,21 +44,20 @@ struct training {
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
-/* "es-MX" is es. */
 static int lane_of(struct training *training, struct str label, uint32_t *ret_lane, struct err *err)
 {
-    struct str rest = str_trim(label), code = str_cut(&rest, '-');
+    char code[CODE_BYTES];
     uint32_t lane = 0;
-    if (code.size < 2 || code.size >= CODE_BYTES)
+    if (!language_code(label, code))
         return err_set(err, E_BAD_MESSAGE, "label \"%.*s\" is no language: ISO 639-1, or und",
                        STR_ARGS(label));
-    while (lane < training->lanes && !str_equal(code, str_of(training->codes[lane]))) lane++;
+    while (lane < training->lanes && strcmp(code, training->codes[lane]) != 0) lane++;
     if (lane == LANGUAGE_LANES)
         return err_set(err, E_BAD_MESSAGE,
                        "label \"%.*s\": at most %d languages; call the rarest und", STR_ARGS(label),
                        LANGUAGE_LANES);
     if (lane == training->lanes) {
-        memcpy(training->codes[lane], code.data, code.size);
+        memcpy(training->codes[lane], code, sizeof code);
         training->classes[lane] = training->codes[lane];
         training->lanes++;
     }

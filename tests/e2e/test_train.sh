@@ -96,6 +96,10 @@ awk -F'\t' -v OFS='\t' 'NR == 1 { $1 = "lang" } 1' "$scratch/language.tsv" >"$sc
 "$verbatim" train language --data "$scratch/lang.tsv" --folds 3 --out "$scratch/lang.model" >/dev/null 2>&1
 check "a column lang is as good as label" cmp -s "$scratch/lang.model" "$scratch/language-first.model"
 
+sed 's/^es\t/es_MX\t/; s/^sv\t/SV\t/' "$scratch/language.tsv" >"$scratch/tags.tsv"
+"$verbatim" train language --data "$scratch/tags.tsv" --folds 3 --out "$scratch/tags.model" >/dev/null 2>&1
+check "so are tags for codes" cmp -s "$scratch/tags.model" "$scratch/language-first.model"
+
 printf 'label\ttext\n' >"$scratch/few.tsv"
 for i in 1 2 3; do printf 'positive\tGood %s\n' $i >>"$scratch/few.tsv"; done
 head -n 4 "$scratch/language.tsv" >"$scratch/three.tsv"

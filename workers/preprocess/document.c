@@ -95,19 +95,6 @@ static void count_language(struct preprocess_state *state, const char *code)
     }
 }
 
-/* "es", "ES", "es-MX" and "es_MX" are es; false: a name, or anything else that is no code. */
-static bool read_hint(struct str tag, char code[static 4])
-{
-    struct str rest = tag, primary = str_cut(&rest, str_find(tag, STR("_")) < 4 ? '_' : '-');
-    if (primary.size < 2 || primary.size > 3) return false;
-    for (size_t i = 0; i < primary.size; i++) {
-        code[i] = (char)(primary.data[i] | 0x20);
-        if (code[i] < 'a' || code[i] > 'z') return false;
-    }
-    code[primary.size] = '\0';
-    return true;
-}
-
 /* The caller's hint decides when we can't tell. Where we'd rather have said another language,
  * the hint isn't enough to call a text harmless: the screen then takes all its lists, and leaves
  * the rest to people. */
@@ -119,7 +106,7 @@ static void choose_language(const struct language_table *table, const struct fee
         guess->confidence * 100 >= WORST_CONFIDENCE_PERCENT)
         return;
     char hint[4];
-    if (!read_hint(feedback->language, hint)) return;
+    if (!language_code(feedback->language, hint)) return;
     bool contradicted = strcmp(guess->code, "und") != 0 && strcmp(guess->code, hint) != 0;
     memcpy(guess->code, hint, sizeof hint);
     guess->confidence = contradicted ? 0.25f : 0.5f;
