@@ -66,8 +66,8 @@ static int run_similar(struct rig *rig, struct sample *sample, struct err *err)
 {
     (void)rig, (void)err;
     uint16_t keys[SIMILAR_BANDS];
-    text_minhash(&sample->tokens, keys);
-    sample->similar = text_exact_hash(&sample->tokens) ^ text_simhash(&sample->tokens) ^ keys[0];
+    sample->similar = text_exact_minhash(&sample->tokens, keys);
+    sample->similar ^= text_simhash(&sample->tokens) ^ keys[0];
     return E_OK;
 }
 

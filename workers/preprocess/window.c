@@ -106,9 +106,10 @@ int window_open(const char *path, uint32_t entries, struct window **ret_window, 
         return rc;
     }
     lay_out(window, entries, base);
-    /* Lookups go anywhere: pages around the one that is needed would only be resident
-     * for nothing. */
-    madvise(base, window->size_bytes, MADV_RANDOM);
+    /* Lookups go anywhere. Of a file, pages around the one that is needed would only be resident for
+     * nothing. Memory of our own is soon in use all the same: in large pages, where the system has
+     * them, a lookup needs no walk through the tables of small ones. */
+    madvise(base, window->size_bytes, path ? MADV_RANDOM : MADV_HUGEPAGE);
     const struct header *header = window->header;
     if (memcmp(header->magic, magic, sizeof magic) != 0 || header->entries != entries ||
         header->next >= entries) {
