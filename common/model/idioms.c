@@ -26,7 +26,9 @@ static const struct {
      "shoulders above,"
      "ticks all the boxes,ticked all the boxes,over the moon,five star,5 star,chef's kiss,hands "
      "down the best,"
-     "never looked back,does exactly what it says"},
+     "never looked back,does exactly what it says,does what it says,can't stop using,can't stop "
+     "wearing,can't stop eating,can't stop listening,can't stop playing,can't put it down,don't "
+     "regret,do not regret,no regrets,haven't regretted"},
     {LANGUAGE_EN, IDIOM_SLANG,
      "killer deal,killer price,killer app,killer feature,killer features,killer sound,killer "
      "combo,killer look,killer camera,"
@@ -52,7 +54,9 @@ static const struct {
      "again,highway robbery,daylight robbery,"
      "hit and miss,hit or miss,not worth the paper,a slap in the face,fell on deaf ears,wild goose "
      "chase,"
-     "sick of,sick and tired"},
+     "sick of,sick and tired,wanted to love,wanted to like,could be better,could have been "
+     "better,expected better,expected more"},
+    {LANGUAGE_EN, IDIOM_EVEN, "could be worse,could have been worse"},
     {LANGUAGE_ES, IDIOM_PRAISE,
      "servicio de diez,trato de diez,atencion de diez,esta de cine,fue de cine,de fabula,una "
      "pasada,una gozada,una maravilla,una delicia,un puntazo,un acierto,"
@@ -61,7 +65,7 @@ static const struct {
      "sin ninguna pega,ninguna pega,ni una pega,bueno bonito y barato,con los ojos cerrados,a ojos "
      "cerrados,"
      "no puedo pedir mas,no se puede pedir mas,matricula de honor,chupar los dedos,chuparse los "
-     "dedos,chapo"},
+     "dedos,chapo,no me arrepiento,no nos arrepentimos,vale lo que cuesta"},
     {LANGUAGE_ES, IDIOM_SLANG,
      "de muerte ! peligro amenaza amenazas riesgo susto miedo aburrimiento pena causa condena "
      "sentencia,esta de miedo,estan de miedo,"
@@ -76,14 +80,18 @@ static const struct {
      "pena,de verguenza,"
      "tirar el dinero,dinero tirado,dinero a la basura,ni regalado,ni regalada,ni regalados,dan "
      "largas,dando largas,"
-     "hasta las narices,hasta el gorro,nunca mas,no vuelvo mas"},
+     "hasta las narices,hasta el gorro,nunca mas,no vuelvo mas,"
+     "podria ser mejor,pudo ser mejor,esperaba mas,esperabamos mas,esperaba algo mejor,queria que "
+     "me gustara"},
+    {LANGUAGE_ES, IDIOM_EVEN, "podria ser peor,podria haber sido peor,pudo ser peor"},
     {LANGUAGE_FR, IDIOM_PRAISE,
      "au top,tip top,nickel,nickel chrome,du tonnerre,les yeux fermes,une merveille,une pepite,un "
      "regal,"
      "coup de coeur,coups de coeur,comme un gant,comme sur des roulettes,comme une horloge,a "
      "tomber par terre,"
      "chapeau bas,aux petits oignons,le top du top,rien a dire,rien a signaler,que du "
-     "bonheur,carton plein"},
+     "bonheur,carton plein,fait le job,fait le taf,fait le boulot,ne regrette pas,regrette "
+     "pas,regrettons pas"},
     {LANGUAGE_FR, IDIOM_SLANG,
      "une tuerie,vraie tuerie,la tuerie,est mortel ! produit accident choc,trop mortel,de ouf,de "
      "fou,de dingue,"
@@ -95,7 +103,9 @@ static const struct {
      "les yeux de la tete,la peau des fesses,prise de tete,foutage de gueule,fout de notre "
      "gueule,moque du monde,"
      "se moquer du monde,moquent du monde,poudre aux yeux,une cata,la cata,"
-     "a fuir,a eviter,plus jamais,ras le bol,sans queue ni tete"},
+     "a fuir,a eviter,plus jamais,ras le bol,sans queue ni tete,peut mieux faire,"
+     "pourrait mieux faire,pourrait etre mieux,attendais a mieux,attendions a mieux,bof"},
+    {LANGUAGE_FR, IDIOM_EVEN, "pourrait etre pire,aurait pu etre pire"},
 };
 
 static struct str last_word(struct str phrase)

@@ -11,6 +11,7 @@ enum idiom_kind {
     /* praise in words that may as well be meant ("this is sick"): none where somebody was harmed */
     IDIOM_SLANG,
     IDIOM_BLAME,
+    IDIOM_EVEN, /* neither: "could be worse" */
 };
 
 /* Which idiom ends with token `at`, within the tokens from `first` on, and where it begins.

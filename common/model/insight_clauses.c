@@ -8,7 +8,8 @@
  * is little of this to learn from. */
 #define LITOTES_WEIGHT 4.0f
 #define IDIOM_WEIGHT 7.0f
-/* A clause of fewer words joins the one before: "red, white, and blue" is one thing. */
+/* A clause of fewer words joins the one before, "red, white, and blue" is one thing, unless a turn
+ * stands there: "Great, but …". */
 enum { CLAUSE_WORDS_MIN = 2, MARK_BYTES_MAX = 8, IDIOM_NEGATED_WITHIN = 3 };
 
 static uint32_t sets_at(const struct reading *reading, uint32_t at)
@@ -71,18 +72,21 @@ enum insight_sentiment insight_label(float score)
     return score <= -0.25f ? INSIGHT_NEGATIVE : INSIGHT_NEUTRAL;
 }
 
-/* Praise counts up, blame counts down. A negated idiom ("it's no game changer") says nothing. */
-static int32_t idiom_sign(const struct reading *reading, const struct clause *clause, uint32_t at,
-                          uint32_t *ret_from)
+/* An idiom ends at token `at`, and isn't denied ("it's no game changer"). Praise counts
+ * up, blame counts down. */
+static bool hears_idiom(const struct reading *reading, const struct clause *clause, uint32_t at,
+                        uint32_t *ret_from, float *praise)
 {
     enum idiom_kind kind = idiom_at(reading->tokens, clause->first, at, reading->languages,
                                     ret_from);
-    if (kind == IDIOM_NONE || (kind == IDIOM_SLANG && reading->safety_positive)) return 0;
-    if (kind == IDIOM_BLAME) return -1;
+    if (kind == IDIOM_NONE || (kind == IDIOM_SLANG && reading->safety_positive)) return false;
+    if (kind == IDIOM_BLAME) *praise -= IDIOM_WEIGHT;
+    if (kind == IDIOM_BLAME || kind == IDIOM_EVEN) return true;
     for (uint32_t back = *ret_from; back > clause->first && *ret_from - back < IDIOM_NEGATED_WITHIN;
          back--)
-        if (sets_at(reading, back - 1) & WORD_NEGATOR) return 0;
-    return 1;
+        if (sets_at(reading, back - 1) & WORD_NEGATOR) return false;
+    *praise += IDIOM_WEIGHT;
+    return true;
 }
 
 /* What figures of speech say counts, and what the words of an idiom say doesn't. */
@@ -94,13 +98,11 @@ static void hear_figures(const struct reading *reading, struct clause *clause)
     for (uint32_t at = clause->first; at < clause->last; at++) {
         uint32_t sets = sets_at(reading, at), from;
         if (sets & WORD_BAD) praise += is_litotes(reading, clause, at) ? LITOTES_WEIGHT : 0;
-        int32_t sign = sets & WORD_IDIOM ? idiom_sign(reading, clause, at, &from) : 0;
-        if (!sign) continue;
+        if (!(sets & WORD_IDIOM) || !hears_idiom(reading, clause, at, &from, &praise)) continue;
         struct linear_sums words = {0};
         linear_sum(model, &reading->features, from, at + 1, &words);
         for (uint32_t i = 0; i < model->classes; i++)
             clause->sentiment.classes[i] -= words.classes[i];
-        praise += IDIOM_WEIGHT * (float)sign;
     }
     clause->sentiment.classes[engine->positive] +=
         (int64_t)(praise / model->scales[engine->positive]);
@@ -116,12 +118,18 @@ float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t
     return insight_score(reading->engine, &piece.sentiment);
 }
 
+/* A turn, and before it a word that may stand alone: "Great, but …". */
+static bool turns_at(const struct reading *reading, uint32_t at)
+{
+    return sets_at(reading, at) & WORD_TURN && !(sets_at(reading, at - 1) & WORD_NO_CLAUSE);
+}
+
 /* At token `at` a sentence begins, or a clause if the one before has words enough. */
 static void open_clause(struct reading *reading, uint32_t at)
 {
     bool sentence = at == 0 || reading->tokens->items[at].sentence_before;
     struct clause *clause = &reading->clauses[reading->clause_count];
-    if (!sentence && at - clause[-1].first < CLAUSE_WORDS_MIN) return;
+    if (!sentence && at - clause[-1].first < CLAUSE_WORDS_MIN && !turns_at(reading, at)) return;
     if (at) clause[-1].last = at;
     if (sentence) {
         struct sentence *begun = &reading->sentences[reading->sentence_count++];

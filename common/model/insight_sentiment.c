@@ -13,6 +13,8 @@
 /* Mixed: each side has a clause of this score, and the weaker this share of the
  * stronger's weight. */
 #define SIDE 0.5f
+/* "Great, but …": one word weighs as much as so many. */
+#define SIDE_WORDS_MIN 2.0f
 #define MIXED_SHARE 0.45f
 /* … and the text as a whole doesn't clearly lean. */
 #define MIXED_SCORE_MAX 0.88f
@@ -42,7 +44,7 @@ static struct sides weigh_sides(const struct reading *reading)
     struct sides sides = {0};
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         const struct clause *clause = &reading->clauses[i];
-        float words = (float)(clause->last - clause->first);
+        float words = fmaxf((float)(clause->last - clause->first), SIDE_WORDS_MIN);
         if (reading->sentences[clause->sentence].asked) continue; /* asks, rather than judges */
         if (clause->score >= SIDE) sides.positive += clause->score * words;
         if (clause->score <= -SIDE) sides.negative -= clause->score * words;

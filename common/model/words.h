@@ -18,6 +18,8 @@ enum {
     WORD_GOODS = 1024,   /* what is ordered, and what it comes in */
     WORD_ABILITY = 2048, /* what a program can do, or could */
 };
+/* A word of these sets is no clause before a turn: "and yet", "but unfortunately". */
+enum { WORD_NO_CLAUSE = WORD_TURN | WORD_FILLER | WORD_LINK | WORD_NEGATOR | WORD_JOIN };
 
 enum { WORDS_SLOTS = 2048, WORDS_SET_BITS = 16 };
 

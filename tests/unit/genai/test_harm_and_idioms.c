@@ -168,6 +168,32 @@ static void mixed_feeling_stays_in_the_middle(void **state)
     bench_close(&bench);
 }
 
+/* Each topic that is spoken of is blamed, whatever the word before the turn says. */
+static void one_word_before_a_turn_is_a_clause(void **state)
+{
+    static const struct { const char *why, *text, *language; uint32_t label; } cases[] = {
+        {"praise, then blame", "Great, but it broke", "en", ENUM_sentiment_label_mixed},
+        {"without a comma", "Great but it broke", "en", ENUM_sentiment_label_mixed},
+        {"in Spanish", "Genial, pero se rompi\xc3\xb3", "es", ENUM_sentiment_label_mixed},
+        {"in French", "Super, mais livraison trop lente", "fr", ENUM_sentiment_label_mixed},
+        {"a turn is no clause before another", "But unfortunately it broke", "en",
+         ENUM_sentiment_label_negative},
+    };
+    struct bench bench;
+    struct err err;
+    (void)state;
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
+        assert_int_equal(insight.sentiment.label, cases[i].label);
+        assert_true(insight.mentions.count > 0);
+        for (uint32_t k = 0; k < insight.mentions.count; k++)
+            assert_int_equal(insight.mentions.items[k].sentiment, ENUM_sentiment_label_negative);
+    }
+    bench_close(&bench);
+}
+
 static void idioms_say_what_they_mean(void **state)
 {
     static const struct { const char *why, *text, *language; uint32_t label; } cases[] = {
@@ -194,6 +220,16 @@ static void idioms_say_what_they_mean(void **state)
         {"French blame", "Le service laisse \xc3\xa0 d\xc3\xa9sirer", "fr",
          ENUM_sentiment_label_negative},
         {"what isn't dear", "Pas cher.", "fr", ENUM_sentiment_label_positive},
+        {"hoped for more", "I wanted to love it", "en", ENUM_sentiment_label_negative},
+        {"more, in Spanish", "Podr\xc3\xad" "a ser mejor", "es", ENUM_sentiment_label_negative},
+        {"more, in French", "Peut mieux faire", "fr", ENUM_sentiment_label_negative},
+        {"regretted by nobody", "No me arrepiento de la compra", "es",
+         ENUM_sentiment_label_positive},
+        {"nor in French", "Je ne regrette pas mon achat", "fr", ENUM_sentiment_label_positive},
+        {"neither", "It could be worse", "en", ENUM_sentiment_label_neutral},
+        {"neither, in Spanish", "Podr\xc3\xad" "a ser peor", "es", ENUM_sentiment_label_neutral},
+        {"neither, in French", "\xc3\x87" "a pourrait \xc3\xaatre pire", "fr",
+         ENUM_sentiment_label_neutral},
     };
     struct bench bench;
     struct err err;
@@ -239,6 +275,7 @@ int main(void)
         cmocka_unit_test(harm_without_words_reaches_the_safety_team),
         cmocka_unit_test(rules_of_others_thank_nobody_for_harm),
         cmocka_unit_test(mixed_feeling_stays_in_the_middle),
+        cmocka_unit_test(one_word_before_a_turn_is_a_clause),
         cmocka_unit_test(idioms_say_what_they_mean),
         cmocka_unit_test(words_that_are_meant_are_no_idioms),
     };
