@@ -28,7 +28,12 @@ static const struct {
      "down the best,"
      "never looked back,does exactly what it says,does what it says,can't stop using,can't stop "
      "wearing,can't stop eating,can't stop listening,can't stop playing,can't put it down,don't "
-     "regret,do not regret,no regrets,haven't regretted"},
+     "regret,do not regret,no regrets,haven't regretted,was solved,was resolved,were "
+     "solved,were resolved,got fixed,got resolved,been solved,been resolved,been "
+     "fixed,solved my problem,solved the problem,fixed my problem,fixed the problem,resolved my "
+     "issue,resolved the issue,solved my issue,solved the issue,fixed the issue,never "
+     "crashes,never crashed,never freezes,never breaks,never lags,never "
+     "let me down,never lets me down"},
     {LANGUAGE_EN, IDIOM_SLANG,
      "killer deal,killer price,killer app,killer feature,killer features,killer sound,killer "
      "combo,killer look,killer camera,"
@@ -65,7 +70,11 @@ static const struct {
      "sin ninguna pega,ninguna pega,ni una pega,bueno bonito y barato,con los ojos cerrados,a ojos "
      "cerrados,"
      "no puedo pedir mas,no se puede pedir mas,matricula de honor,chupar los dedos,chuparse los "
-     "dedos,chapo,no me arrepiento,no nos arrepentimos,vale lo que cuesta"},
+     "dedos,chapo,no me arrepiento,no nos arrepentimos,vale lo que cuesta,"
+     "problema resuelto,problema solucionado,se resolvio,se soluciono,fue resuelto,fue "
+     "solucionado,lo solucionaron,lo resolvieron,lo arreglaron,resolvieron el "
+     "problema,solucionaron el problema,nunca falla,nunca fallan,nunca me ha fallado,jamas "
+     "falla,nunca se cuelga"},
     {LANGUAGE_ES, IDIOM_SLANG,
      "de muerte ! peligro amenaza amenazas riesgo susto miedo aburrimiento pena causa condena "
      "sentencia,esta de miedo,estan de miedo,"
@@ -91,7 +100,9 @@ static const struct {
      "tomber par terre,"
      "chapeau bas,aux petits oignons,le top du top,rien a dire,rien a signaler,que du "
      "bonheur,carton plein,fait le job,fait le taf,fait le boulot,ne regrette pas,regrette "
-     "pas,regrettons pas"},
+     "pas,regrettons pas,probleme resolu,probleme regle,ete resolu,ete regle,ete resolue,ete "
+     "reglee,ont resolu,ont regle,resolu mon probleme,regle mon probleme,resolu le probleme,regle "
+     "le probleme,ne plante jamais,jamais plante,ne tombe jamais en panne,ne m'a jamais decu"},
     {LANGUAGE_FR, IDIOM_SLANG,
      "une tuerie,vraie tuerie,la tuerie,est mortel ! produit accident choc,trop mortel,de ouf,de "
      "fou,de dingue,"

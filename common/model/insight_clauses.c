@@ -17,6 +17,16 @@ static uint32_t sets_at(const struct reading *reading, uint32_t at)
     return reading->features.sets[at];
 }
 
+/* "not", and "isn't" too. */
+static bool negates(const struct reading *reading, uint32_t at)
+{
+    const struct token *token = &reading->tokens->items[at];
+    struct str word = token->folded;
+    if (token->apostrophe && word.size > 3 && word.data[word.size - 2] == '\'')
+        return word.data[word.size - 3] == 'n';
+    return sets_at(reading, at) & WORD_NEGATOR;
+}
+
 /* "pas mal de problemes" are many of them; "pas mal du tout" isn't. */
 static bool counts_things(const struct reading *reading, uint32_t at)
 {
@@ -34,9 +44,8 @@ static bool is_litotes(const struct reading *reading, const struct clause *claus
 {
     for (uint32_t back = at; back > clause->first && at - back < 2; back--) {
         if (reading->tokens->items[back].clause_before) return false;
-        uint32_t sets = sets_at(reading, back - 1);
-        if (sets & WORD_NEGATOR) return !counts_things(reading, at);
-        if (!(sets & WORD_LINK)) return false;
+        if (negates(reading, back - 1)) return !counts_things(reading, at);
+        if (!(sets_at(reading, back - 1) & WORD_LINK)) return false;
     }
     return false;
 }
@@ -84,7 +93,7 @@ static bool hears_idiom(const struct reading *reading, const struct clause *clau
     if (kind == IDIOM_BLAME || kind == IDIOM_EVEN) return true;
     for (uint32_t back = *ret_from; back > clause->first && *ret_from - back < IDIOM_NEGATED_WITHIN;
          back--)
-        if (sets_at(reading, back - 1) & WORD_NEGATOR) return false;
+        if (negates(reading, back - 1)) return false;
     *praise += IDIOM_WEIGHT;
     return true;
 }

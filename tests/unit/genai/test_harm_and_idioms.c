@@ -226,6 +226,13 @@ static void idioms_say_what_they_mean(void **state)
         {"regretted by nobody", "No me arrepiento de la compra", "es",
          ENUM_sentiment_label_positive},
         {"nor in French", "Je ne regrette pas mon achat", "fr", ENUM_sentiment_label_positive},
+        {"a trouble that is over", "They fixed the problem within an hour", "en",
+         ENUM_sentiment_label_positive},
+        {"in Spanish", "Problema resuelto en diez minutos", "es", ENUM_sentiment_label_positive},
+        {"a trouble that never comes", "The app never crashes", "en",
+         ENUM_sentiment_label_positive},
+        {"in French", "Il ne plante jamais", "fr", ENUM_sentiment_label_positive},
+        {"denied by n't", "This isn't a bad lamp", "en", ENUM_sentiment_label_positive},
         {"neither", "It could be worse", "en", ENUM_sentiment_label_neutral},
         {"neither, in Spanish", "Podr\xc3\xad" "a ser peor", "es", ENUM_sentiment_label_neutral},
         {"neither, in French", "\xc3\x87" "a pourrait \xc3\xaatre pire", "fr",
@@ -249,6 +256,8 @@ static void words_that_are_meant_are_no_idioms(void **state)
         {"people are sick", "They are sick", "en"},
         {"a threat", "Recib\xc3\xad una amenaza de muerte", "es"},
         {"a denied idiom", "It is no game changer", "en"},
+        {"denied by n't", "It isn't a game changer", "en"},
+        {"a trouble that isn't over", "It still hasn't been resolved", "en"},
         {"another language's idiom", "The brutal noise", "en"},
     };
     struct bench bench;
