@@ -50,6 +50,13 @@ struct insight_recommendation {
     struct insight_span span;
 };
 
+/* What the safety screen found in a text with an alert: where its cues tell that somebody was harmed.
+ * None, where a model alone alerts. */
+struct insight_harm {
+    const struct insight_span *spans;
+    uint32_t count;
+};
+
 struct insight_result {
     enum insight_sentiment sentiment;
     float score, confidence; /* [-1, 1], [0, 1] */
@@ -72,10 +79,11 @@ void insight_engine_destroy(struct insight_engine *engine);
 const char *insight_engine_models(const struct insight_engine *engine);
 
 /* language: ISO 639-1, NULL or other than en, es, fr: texts of recommendations come in English,
- * topics are sought in all three. NO_MEMORY only. Thread-safe for one engine. */
+ * topics are sought in all three. harm: NULL without an alert. NO_MEMORY only. Thread-safe for one
+ * engine. */
 int insight_analyze(const struct insight_engine *engine, struct str text,
                     const struct tokens *tokens, const char *language, bool has_rating,
-                    float rating, bool safety_positive, struct arena *arena,
+                    float rating, const struct insight_harm *harm, struct arena *arena,
                     struct insight_result *ret_result, struct err *err) CHECKED;
 
 /* What the safety team is told where somebody may have been harmed: its span is left to the caller.

@@ -8,6 +8,9 @@
  * is little of this to learn from. */
 #define LITOTES_WEIGHT 4.0f
 #define IDIOM_WEIGHT 7.0f
+/* … and what the safety screen found in a clause ("it burned my hand"): few who tell of harm say
+ * what they feel. */
+#define HARM_WEIGHT 5.0f
 /* A clause of fewer words joins the one before, "red, white, and blue" is one thing, unless a turn
  * stands there: "Great, but …". */
 enum { CLAUSE_WORDS_MIN = 2, MARK_BYTES_MAX = 8, IDIOM_NEGATED_WITHIN = 3 };
@@ -98,6 +101,14 @@ static bool hears_idiom(const struct reading *reading, const struct clause *clau
     return true;
 }
 
+/* As much as so many features that speak clearly; below 0: blame. */
+static void add_praise(const struct insight_engine *engine, struct clause *clause, float praise)
+{
+    const float *scales = engine->sentiment.scales;
+    clause->sentiment.classes[engine->positive] += (int64_t)(praise / scales[engine->positive]);
+    clause->sentiment.classes[engine->negative] -= (int64_t)(praise / scales[engine->negative]);
+}
+
 /* What figures of speech say counts, and what the words of an idiom say doesn't. */
 static void hear_figures(const struct reading *reading, struct clause *clause)
 {
@@ -113,17 +124,31 @@ static void hear_figures(const struct reading *reading, struct clause *clause)
         for (uint32_t i = 0; i < model->classes; i++)
             clause->sentiment.classes[i] -= words.classes[i];
     }
-    clause->sentiment.classes[engine->positive] +=
-        (int64_t)(praise / model->scales[engine->positive]);
-    clause->sentiment.classes[engine->negative] -=
-        (int64_t)(praise / model->scales[engine->negative]);
+    add_praise(engine, clause, praise);
+}
+
+static bool tells_harm(const struct reading *reading, const struct clause *clause)
+{
+    uint32_t start = reading->tokens->items[clause->first].start,
+             end = reading->tokens->items[clause->last - 1].end;
+    for (uint32_t i = 0; i < reading->harm.count; i++)
+        if (reading->harm.spans[i].start < end && reading->harm.spans[i].end > start) return true;
+    return false;
+}
+
+/* What a clause tells besides its words. */
+static void hear(const struct reading *reading, struct clause *clause)
+{
+    if (clause->figures) hear_figures(reading, clause);
+    if (tells_harm(reading, clause)) add_praise(reading->engine, clause, -HARM_WEIGHT);
 }
 
 float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last)
 {
     struct clause piece = {.first = from, .last = last};
     linear_sum(&reading->engine->sentiment, &reading->features, from, last, &piece.sentiment);
-    hear_figures(reading, &piece);
+    piece.figures = true;
+    hear(reading, &piece);
     return insight_score(reading->engine, &piece.sentiment);
 }
 
@@ -228,7 +253,7 @@ int reading_split(struct reading *reading, struct err *err)
         struct clause *clause = &reading->clauses[i];
         linear_pair_sum(&reading->engine->pair, &reading->features, clause->first, clause->last,
                         &clause->sentiment, &reading->sentences[clause->sentence].needs);
-        if (clause->figures) hear_figures(reading, clause);
+        hear(reading, clause);
         clause->score = insight_score(reading->engine, &clause->sentiment);
     }
     score_sentences(reading);

@@ -103,14 +103,15 @@ static void choose_language(struct reading *reading, const char *language)
 
 int insight_analyze(const struct insight_engine *engine, struct str text,
                     const struct tokens *tokens, const char *language, bool has_rating,
-                    float rating, bool safety_positive, struct arena *arena,
+                    float rating, const struct insight_harm *harm, struct arena *arena,
                     struct insight_result *ret_result, struct err *err)
 {
     struct insight_result result = {.sentiment = INSIGHT_NEUTRAL};
     struct reading reading = {
         .engine = engine, .text = text, .tokens = tokens, .words = words_open(), .arena = arena,
         .has_rating = has_rating && rating >= 1 && rating <= 5, /* other scales can't be read */
-        .rating = rating, .safety_positive = safety_positive,
+        .rating = rating, .safety_positive = harm != NULL,
+        .harm = harm ? *harm : (struct insight_harm){0},
     };
     choose_language(&reading, language);
     int rc = linear_extract(text, tokens, arena, &reading.features, err);

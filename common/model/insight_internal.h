@@ -53,6 +53,7 @@ struct reading {
     uint32_t topics[INSIGHT_TOPICS_MAX]; /* of the taxonomy, as the result has them */
     float feeling; /* of the text and its rating: P(positive) - P(negative) */
     bool has_rating, safety_positive;
+    struct insight_harm harm;
     float rating;
 };
 

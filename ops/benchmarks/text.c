@@ -97,7 +97,7 @@ static int run_insight(struct rig *rig, struct sample *sample, struct err *err)
 {
     struct insight_result result;
     return insight_analyze(rig->engine, sample->text, &sample->tokens, sample->guess.code, true, 4,
-                           false, &rig->scratch, &result, err);
+                           NULL, &rig->scratch, &result, err);
 }
 
 static const struct {

@@ -55,20 +55,20 @@ void __wrap_segment_model_close(struct segment_model *model) { (void)model; }
 /* As a remote provider may fail. */
 int __real_insight_analyze(const struct insight_engine *engine, struct str text,
                            const struct tokens *tokens, const char *language, bool has_rating,
-                           float rating, bool safety_positive, struct arena *arena,
+                           float rating, const struct insight_harm *harm, struct arena *arena,
                            struct insight_result *ret_result, struct err *err);
 int __wrap_insight_analyze(const struct insight_engine *engine, struct str text,
                            const struct tokens *tokens, const char *language, bool has_rating,
-                           float rating, bool safety_positive, struct arena *arena,
+                           float rating, const struct insight_harm *harm, struct arena *arena,
                            struct insight_result *ret_result, struct err *err);
 int __wrap_insight_analyze(const struct insight_engine *engine, struct str text,
                            const struct tokens *tokens, const char *language, bool has_rating,
-                           float rating, bool safety_positive, struct arena *arena,
+                           float rating, const struct insight_harm *harm, struct arena *arena,
                            struct insight_result *ret_result, struct err *err)
 {
     if (chance(FAULT_WORK_FAILS)) return err_set(err, E_UNAVAILABLE, "asked for");
     return __real_insight_analyze(engine, text, tokens, language, has_rating, rating,
-                                  safety_positive, arena, ret_result, err);
+                                  harm, arena, ret_result, err);
 }
 
 /* --- clock --------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "config/shipped.h"
+#include "model/safety.h"
 #include "workers/genai/advise.h"
 #include "workers/genai/digest.h"
 #include "workers/genai/evidence.h"
@@ -263,15 +264,35 @@ static int ask_remote(struct genai_state *state, struct job *job,
 
 /* --- a record --------------------------------------------------------------------------------- */
 
-/* What the screen found that counts, the first of it. */
-static void note_harm(const struct safety *safety, struct provider_question *question)
+/* What the screen's lists found that somebody was harmed by, or could be. What its model found says
+ * less of the very words. */
+static int note_events(const struct safety *safety, struct arena *arena,
+                       struct provider_question *question, struct err *err)
+{
+    const uint32_t events = 1u << ENUM_safety_kind_adverse_event | 1u << ENUM_safety_kind_hazard;
+    struct insight_span *spans = ARENA_ARRAY(arena, struct insight_span, safety->evidence.count);
+    if (!spans) return err_set(err, E_NO_MEMORY, NULL);
+    question->harm.spans = spans;
+    for (uint32_t i = 0; i < safety->evidence.count && safety->kinds & events; i++) {
+        const struct evidence *found = &safety->evidence.items[i];
+        bool listed = !str_equal(found->cue, STR(SAFETY_MODEL_CUE));
+        if (found->polarity == ENUM_polarity_affirmed && listed)
+            spans[question->harm.count++] = (struct insight_span){found->start, found->end};
+    }
+    return E_OK;
+}
+
+/* What the screen found that counts, and the first of it. */
+static int note_harm(const struct safety *safety, struct arena *arena,
+                     struct provider_question *question, struct err *err)
 {
     for (uint32_t i = 0; i < safety->evidence.count; i++) {
         const struct evidence *found = &safety->evidence.items[i];
         if (found->polarity != ENUM_polarity_affirmed) continue;
         question->harm_start = found->start, question->harm_end = found->end;
-        return;
+        break;
     }
+    return note_events(safety, arena, question, err);
 }
 
 static int genai_process(struct worker_context *context, struct job *job, struct err *err)
@@ -296,7 +317,8 @@ static int genai_process(struct worker_context *context, struct job *job, struct
         .safety_positive = record_has(&job->record,
                                       SECTION_SAFETY) && safety.state == ENUM_safety_state_positive,
     };
-    if (question.safety_positive) note_harm(&safety, &question);
+    if (question.safety_positive) rc = note_harm(&safety, job->arena, &question, err);
+    if (rc) return rc;
     if (state->remote) return ask_remote(state, job, &question, err);
     rc = state->local->ops->ask(state->local, job, &question, &insight, on_answer, err);
     return rc || job->deferred ? rc : finish(job, &question, &insight, err);

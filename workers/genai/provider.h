@@ -4,6 +4,7 @@
 #ifndef VERBATIM_WORKERS_GENAI_PROVIDER_H
 #define VERBATIM_WORKERS_GENAI_PROVIDER_H
 
+#include "model/insight.h"
 #include "runtime/worker.h"
 
 /* What is asked: views that live as long as the job. */
@@ -12,6 +13,7 @@ struct provider_question {
     bool has_rating, safety_positive;
     float rating;
     uint32_t harm_start, harm_end; /* the screen's first words for it; empty: there are none */
+    struct insight_harm harm;      /* where it tells of events and hazards */
 };
 
 struct provider;

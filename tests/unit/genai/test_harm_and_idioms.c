@@ -5,9 +5,11 @@
 #include <math.h>
 
 #include "model/insight_internal.h"
+#include "model/safety.h"
 
+/* words: what a list of the screen found in the text; NULL: its model alone alerts. */
 static struct insight pass_harmed(struct bench *bench, const char *text, const char *language,
-                                  float rating)
+                                  float rating, const char *words)
 {
     struct record record = bench_document(bench, text, language, "review", rating), out;
     struct safety safety = {0};
@@ -15,6 +17,16 @@ static struct insight pass_harmed(struct bench *bench, const char *text, const c
     enum topic topic;
     shape_set(safety, &safety, state, ENUM_safety_state_positive);
     shape_set(safety, &safety, serious, false);
+    shape_set(safety, &safety, kinds, 1u << ENUM_safety_kind_adverse_event);
+    struct evidence found = {0};
+    const char *at = words ? strstr(text, words) : text;
+    assert_non_null(at);
+    shape_set(evidence, &found, start, (uint32_t)(at - text));
+    shape_set(evidence, &found, end, found.start + (uint32_t)strlen(words ? words : text));
+    shape_set(evidence, &found, cue, words ? STR("@harm") : STR(SAFETY_MODEL_CUE));
+    shape_set(evidence, &found, polarity, ENUM_polarity_affirmed);
+    struct evidence_list evidence = {.items = &found, .count = 1};
+    shape_set(safety, &safety, evidence, evidence);
     bench_must(record_put(&record, SECTION_SAFETY, &safety, &bench->arena, &err), &err);
     assert_int_equal(bench_pass(bench, TOPIC_SEGMENTS, bench_write(bench, &record), &topic, &out),
                      E_OK);
@@ -58,9 +70,43 @@ static void harm_is_no_plain_praise(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
         struct insight insight = pass_harmed(&bench, cases[i].text, cases[i].language,
-                                             cases[i].rating);
+                                             cases[i].rating, NULL);
         assert_int_equal(insight.sentiment.label, cases[i].label);
         check_advice_on_harm(&insight);
+    }
+    bench_close(&bench);
+}
+
+/* "My hand got burned" judges nothing, but nobody is pleased; the words beside it may be praise. */
+static void what_tells_of_harm_blames(void **state)
+{
+    static const struct {
+        const char *why, *text, *language, *harm;
+        uint32_t label;
+    } cases[] = {
+        {"told plainly", "My hand got burned", "en", "hand got burned",
+         ENUM_sentiment_label_negative},
+        {"two hazards", "It exploded and burned my hand", "en", "exploded",
+         ENUM_sentiment_label_negative},
+        {"in Spanish", "La bater\xc3\xad" "a se incendi\xc3\xb3 mientras cargaba", "es",
+         "incendi\xc3\xb3", ENUM_sentiment_label_negative},
+        {"in French", "Le chargeur a pris feu", "fr", "pris feu", ENUM_sentiment_label_negative},
+        {"praise in a clause of its own", "Great phone, but the charger burned my hand", "en",
+         "burned my hand", ENUM_sentiment_label_mixed},
+    };
+    struct bench bench;
+    struct err err;
+    (void)state;
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        struct insight insight = pass_harmed(&bench, cases[i].text, cases[i].language, 0,
+                                             cases[i].harm);
+        assert_int_equal(insight.sentiment.label, cases[i].label);
+        for (uint32_t k = 0; k < insight.mentions.count; k++)
+            assert_int_equal(insight.mentions.items[k].sentiment, ENUM_sentiment_label_negative);
+        for (uint32_t k = 0; k < insight.aspects.count; k++)
+            assert_int_equal(insight.aspects.items[k].label, ENUM_sentiment_label_negative);
     }
     bench_close(&bench);
 }
@@ -74,6 +120,7 @@ static void harm_without_words_reaches_the_safety_team(void **state)
         {"blanks leave nothing to quote", "  ", 0, 0, 0},
         {"nothing at all", "", 0, 0, 0},
     };
+    const struct insight_harm harm = {.count = 0};
     struct insight_engine *engine;
     struct arena arena;
     struct err err;
@@ -87,7 +134,7 @@ static void harm_without_words_reaches_the_safety_team(void **state)
         CASE(cases[i].why);
         bench_must(text_tokenize(text, &arena, &tokens, &err), &err);
         assert_int_equal(tokens.count, 0);
-        bench_must(insight_analyze(engine, text, &tokens, "en", false, 0, true, &arena, &result,
+        bench_must(insight_analyze(engine, text, &tokens, "en", false, 0, &harm, &arena, &result,
                                    &err),
                    &err);
         assert_int_equal(result.recommendation_count, cases[i].advice);
@@ -272,7 +319,7 @@ static void words_that_are_meant_are_no_idioms(void **state)
     }
     CASE("meant where somebody was harmed");
     assert_int_equal(
-        pass_harmed(&bench, "The children ate it and it is sick", "en", 0).sentiment.label,
+        pass_harmed(&bench, "The children ate it and it is sick", "en", 0, NULL).sentiment.label,
         ENUM_sentiment_label_negative);
     bench_close(&bench);
 }
@@ -281,6 +328,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(harm_is_no_plain_praise),
+        cmocka_unit_test(what_tells_of_harm_blames),
         cmocka_unit_test(harm_without_words_reaches_the_safety_team),
         cmocka_unit_test(rules_of_others_thank_nobody_for_harm),
         cmocka_unit_test(mixed_feeling_stays_in_the_middle),

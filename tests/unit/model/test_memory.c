@@ -29,7 +29,7 @@ static int analyze(void *user)
     (void)user;
     int rc = fill_arena(&arena) ? text_tokenize(STR(text), &arena, &tokens, &err) : E_NO_MEMORY;
     if (rc == E_OK)
-        rc = insight_analyze(engine, STR(text), &tokens, "en", true, 2, false, &arena, &result,
+        rc = insight_analyze(engine, STR(text), &tokens, "en", true, 2, NULL, &arena, &result,
                              &err);
     if (rc == E_OK) assert_true(result.need_count > 0 && result.topic_count > 0);
     arena_deinit(&arena);
