@@ -43,23 +43,27 @@ static inline void write_file(const char *name, struct str text)
 }
 
 /* What the only file below `folder` whose name has both parts holds; "" if there is none. */
-static inline void read_below(const char *folder, const char *part, const char *suffix, struct buffer *out)
+static inline void read_below(const char *folder, const char *part, const char *suffix,
+                              struct buffer *out)
 {
     struct err err;
     DIR *dir = opendir(folder);
     if (!dir) return;
     for (struct dirent *entry; (entry = readdir(dir));) {
-        char path[512];
+        struct buffer path = {0};
         if (entry->d_name[0] == '.') continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        if (entry->d_type == DT_DIR) read_below(path, part, suffix, out);
-        else if (strstr(path, part) && str_ends(str_of(path), str_of(suffix)))
-            must(buffer_read_file(out, path, 64 << 20, &err), &err);
+        buffer_printf(&path, "%s/%s", folder, entry->d_name);
+        const char *name = buffer_cstr(&path);
+        if (entry->d_type == DT_DIR) read_below(name, part, suffix, out);
+        else if (strstr(name, part) && str_ends(buffer_str(&path), str_of(suffix)))
+            must(buffer_read_file(out, name, 64 << 20, &err), &err);
+        buffer_deinit(&path);
     }
     closedir(dir);
 }
 
-static inline void read_ours(const char *kind, const char *part, const char *suffix, struct buffer *out)
+static inline void read_ours(const char *kind, const char *part, const char *suffix,
+                             struct buffer *out)
 {
     char folder[160];
     buffer_clear(out);
