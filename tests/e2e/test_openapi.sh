@@ -8,7 +8,8 @@ url=http://127.0.0.1:$port
 launch ingest "$bin/verbatim-ingest" "--bus.path=$scratch/bus" "--ingest.listen=127.0.0.1:$port"
 await "ingest is ready" 20 answers "$url/readyz"
 curl -sf "$url/v1/openapi.json" >"$scratch/openapi.json"
-check "the reference is JSON" jq -e . "$scratch/openapi.json"
+check "the reference is JSON" jq -e .openapi "$scratch/openapi.json"
+check "and not empty" [ -s "$scratch/openapi.json" ]
 
 "$python" - "$scratch/openapi.json" "$source/config/sample/feedback.ndjson" "$url" >"$scratch/judge.log" 2>&1 <<'PY'
 import json, sys, urllib.error, urllib.request
