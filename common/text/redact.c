@@ -87,7 +87,7 @@ static size_t on_word(struct redact_finder *finder, size_t start, bool key)
         end = is_digit(next) ? redact_address_formed(finder, &word) : 0;
         return end > word.end ? end : word.end;
     }
-    /* "Although", "The": no name, no street and no cue */
+    /* "Although", "There": no name, no street and no cue */
     if (!word.cues && word.size > 4 && redact_is_ordinary(&word)) return word.end;
     if (word.cues & CUE(AT)) end = redact_email_spelled(finder, &word);
     if (end <= start && word.cues & CUE(SECRET)) end = redact_secret_word(finder, &word);

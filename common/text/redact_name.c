@@ -207,6 +207,16 @@ struct name name_read(struct str text, size_t start, enum small lower)
     return name;
 }
 
+struct name name_from(struct str text, const struct redact_word *word)
+{
+    char behind = at(text, word->end);
+    bool more = behind == '-' || (behind == ' ' && word->end + 1 < text.size &&
+                                  !is_lower(text.data[word->end + 1]));
+    if (more || word->accented) return name_read(text, word->start, NOT_SMALL);
+    return (struct name){.start = word->start, .end = word->end, .parts = 1,
+                         .also = (word->cues & CUE(ALSO)) != 0};
+}
+
 size_t name_take(struct redact_finder *finder, const struct name *name)
 {
     redact_add(finder, name->start, name->end, REDACT_PERSON);

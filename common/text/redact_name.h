@@ -19,6 +19,8 @@ enum small { NOT_SMALL, SMALL, SMALL_ALSO }; /* none; listed ones; ambiguous one
 
 /* The name that starts at `start`; parts 0: there is none. */
 struct name name_read(struct str text, size_t start, enum small lower);
+/* The same from a capitalised word that was read already: it alone where no name goes on. */
+struct name name_from(struct str text, const struct redact_word *word);
 /* it goes; returns its end */
 size_t name_take(struct redact_finder *finder, const struct name *name);
 /* The word right behind a name, if it is written small; size 0: there is none. */

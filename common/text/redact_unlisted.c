@@ -328,6 +328,15 @@ size_t redact_name_list(struct redact_finder *finder, const struct redact_word *
     return colon ? take_list(finder, word) : 0;
 }
 
+/* "Malvolia Corso, de atención al cliente, …" */
+static bool is_apposed_to_office(struct str text, const struct name *name,
+                                 const struct name_around *around)
+{
+    if (at(text, name->end) != ',' || around->follow.size) return false;
+    struct name_around apposed = {.lead = around->lead, .follow = next_word(text, name->end + 1)};
+    return !apposed.follow.capital && name_is_from_office(text, &apposed, true);
+}
+
 size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word)
 {
     static const char *const people_are[] = {
@@ -336,13 +345,7 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     if (word->upper || (word->size < 3 && at(text, word->end) != '-') || word->cues & CUE(COMMON) ||
         (!word->cues && redact_is_ordinary(word)))
         return 0;
-    bool more =
-        at(text, word->end) == '-' || (at(text, word->end) == ' ' && word->end + 1 < text.size &&
-                                       !is_lower(text.data[word->end + 1]));
-    struct name name = {
-        .start = word->start, .end = word->end, .parts = 1, .foreign = word->accented,
-        .also = (word->cues & CUE(ALSO)) != 0};
-    if (more || word->accented) name = name_read(text, word->start, NOT_SMALL);
+    struct name name = name_from(text, word);
     if (!name.parts || name.parts > 3 || name.company) return 0;
     bool other = word->cues & ~(CUE(GIVEN) | CUE(FAMILY)); /* than a name */
     if (other && name.parts == 1 && !(word->cues & CUE(ALSO)) && !name.foreign) return 0;
@@ -354,12 +357,8 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     if (said && !name_is_brand(text, &name) && !name_is_place(text, &name))
         return name_decide(finder, &name, said);
     bool unknown = !word->cues && word->size >= 4;
-    /* "Malvolia Corso, de atención al cliente, …" */
-    if (at(text, name.end) == ',' && !around.follow.size && !other && word->size >= 4) {
-        struct name_around apposed = {.lead = around.lead, .follow = next_word(text, name.end + 1)};
-        if (!apposed.follow.capital && name_is_from_office(text, &apposed, true))
-            return name_decide(finder, &name, NAME_LIKELY);
-    }
+    if (!other && word->size >= 4 && is_apposed_to_office(text, &name, &around))
+        return name_decide(finder, &name, NAME_LIKELY);
     if (unknown && name_stands_as_person(finder, &name, &around)) return name_take(finder, &name);
     if (other && name.parts == 1 && (word_is(&around.follow, "novel") ||
                                      word_is(&around.follow, "brothers")) &&
