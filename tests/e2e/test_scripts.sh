@@ -1,6 +1,6 @@
 #!/bin/bash
 # Every executable script of ops/ and tests/ explains itself with an example, and refuses an option that it doesn't know
-# before it starts anything.
+# before it starts anything. And at the root lies what belongs there: once a session's pickle was committed by mistake.
 . "$(dirname "$0")/lib.sh"
 
 python=$("$source/tests/lib/python.sh") || skip "no Python for the tests"
@@ -27,5 +27,9 @@ while IFS= read -r script; do
     equal "$script --no-such-option exits $wanted" $rc $wanted
     check "$script tells it on standard error" test -s "$scratch/err"
 done < <(cd "$source" && find ops tests -type f -perm -u+x -not -path '*/node_modules/*' | sort)
+if git -C "$source" rev-parse --git-dir >/dev/null 2>&1; then
+    strays=$(git -C "$source" ls-files | grep -vE '/|^\.[a-z-]+$|^[A-Z]+\.md$|^CMake(Lists\.txt|Presets\.json)$|^LICENSE$|^docker-compose\.yml$' || true)
+    equal "no stray file is committed at the root" "$strays" ""
+fi
 check "there are scripts" [ $scripts -ge 40 ]
 finish
