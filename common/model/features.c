@@ -9,15 +9,14 @@
 
 enum {
     SLOTS_MIN = 64, SLOTS_MAX = 4096,
-    SLOTS_PER_TOKEN = 6 /* of two n-grams: few collide, and few branches are mispredicted */
+    SLOTS_PER_TOKEN = 12 /* of two n-grams: few collide, and few branches are mispredicted */
 };
 
-struct slot {
-    uint32_t key, count; /* count 0: free. Equal low 32 bits of the hash count as the same n-gram */
-};
+/* Only counts are emptied: with so many slots most keys are never looked at. */
 struct counter {
-    struct slot slots[SLOTS_MAX];
-    uint32_t mask, left; /* left: of room for n-grams unseen so far */
+    uint32_t counts[SLOTS_MAX]; /* 0: the slot is free */
+    uint32_t keys[SLOTS_MAX];   /* equal low 32 bits of the hash count as the same n-gram */
+    uint32_t mask, left;        /* left: of room for n-grams unseen so far */
 };
 
 /* What the (count + 1)th sight of an n-gram adds: 1, ln 2, ln 3/2, ln 4/3, … */
@@ -28,15 +27,15 @@ static void counter_init(struct counter *counter, uint32_t tokens)
 {
     uint32_t slots = SLOTS_MIN;
     while (slots < SLOTS_MAX && slots < tokens * SLOTS_PER_TOKEN) slots *= 2;
-    memset(counter->slots, 0, slots * sizeof(struct slot));
+    memset(counter->counts, 0, slots * sizeof counter->counts[0]);
     counter->mask = slots - 1;
     counter->left = counter->mask < FEATURES_COUNTED ? counter->mask : FEATURES_COUNTED;
 }
 
 /* All bits, if an n-gram lies there. By a shift, so that the compiler makes no branch of it. */
-static inline uint32_t is_taken(const struct slot *slot)
+static inline uint32_t is_taken(const struct counter *counter, uint32_t at)
 {
-    return (uint32_t)(-(int32_t)slot->count >> 31);
+    return (uint32_t)(-(int32_t)counter->counts[at] >> 31);
 }
 
 /* How often the n-gram was met before. Whether it was can't be predicted: a new one and one that
@@ -44,12 +43,12 @@ static inline uint32_t is_taken(const struct slot *slot)
 static inline uint32_t counter_add(struct counter *counter, uint64_t hash)
 {
     uint32_t key = (uint32_t)hash, at = (uint32_t)(hash >> 32) & counter->mask;
-    while ((counter->slots[at].key ^ key) & is_taken(&counter->slots[at]))
-        at = (at + 1) & counter->mask;
-    uint32_t before = counter->slots[at].count;
+    while ((counter->keys[at] ^ key) & is_taken(counter, at)) at = (at + 1) & counter->mask;
+    uint32_t before = counter->counts[at];
     if (counter->left == 0 && before == 0) return 0;
     counter->left -= before == 0;
-    counter->slots[at] = (struct slot){key, before + 1};
+    counter->keys[at] = key;
+    counter->counts[at] = before + 1;
     return before;
 }
 

@@ -146,12 +146,19 @@ void idioms_each_last(void (*enter)(struct str word))
         }
 }
 
+static uint64_t hash_before_last(struct str phrase)
+{
+    struct str last = last_word(phrase);
+    if (last.size == phrase.size) return 0;
+    return hash_fast(last_word(str_slice(phrase, 0, phrase.size - last.size - 1)), 0);
+}
+
 /* Those whose last words fall into bucket b are idioms[starts[b]] to idioms[starts[b + 1] - 1], in
  * the order of the lists. */
 enum { IDIOMS_MAX = 1024, BUCKETS = 256 };
 static struct idiom {
     struct str phrase, exceptions;
-    uint64_t last; /* hash of the last word */
+    uint64_t last, before; /* hashes of the last word and the one before; 0: it is the only one */
     uint32_t languages;
     enum idiom_kind kind;
 } idioms[IDIOMS_MAX];
@@ -167,8 +174,8 @@ static void build(void)
             struct str phrase = str_cut(&rest, ','), exceptions = cut_exceptions(&phrase);
             assert(count < IDIOMS_MAX);
             unsorted[count++] = (struct idiom){
-                phrase, exceptions, hash_fast(last_word(phrase), 0), lists[i].languages,
-                lists[i].kind};
+                phrase, exceptions, hash_fast(last_word(phrase), 0), hash_before_last(phrase),
+                lists[i].languages, lists[i].kind};
         }
     for (uint32_t bucket = 0; bucket < BUCKETS; bucket++) {
         starts[bucket] = (uint16_t)sorted;
@@ -204,10 +211,12 @@ enum idiom_kind idiom_at(const struct tokens *tokens, uint32_t first, uint32_t a
                          uint32_t languages, uint32_t *ret_from)
 {
     call_once(&once, build);
-    uint64_t hash = tokens->items[at].hash;
+    uint64_t hash = tokens->items[at].hash, before = at ? tokens->items[at - 1].hash : 0;
     for (uint32_t i = starts[hash % BUCKETS]; i < starts[hash % BUCKETS + 1]; i++) {
         const struct idiom *idiom = &idioms[i];
-        if (idiom->last != hash || !(idiom->languages & languages)) continue;
+        /* one branch, which is hardly ever taken: that on the last word alone can't be foreseen */
+        uint64_t differs = (idiom->last ^ hash) | (idiom->before && idiom->before != before);
+        if (differs | !(idiom->languages & languages)) continue;
         uint32_t from = begins_at(tokens, first, at, idiom->phrase);
         if (from == UINT32_MAX) continue;
         if (from > first && is_listed(idiom->exceptions, tokens->items[from - 1].folded)) continue;

@@ -141,45 +141,90 @@ static size_t on_colon(struct redact_finder *finder, size_t i)
     return end > i ? end : i + 1;
 }
 
+/* What the byte at `i` leads to; where the scan goes on. */
+static size_t step(struct redact_finder *finder, size_t i)
+{
+    struct str text = finder->text;
+    size_t end;
+    switch (classes[(uint8_t)text.data[i]]) {
+    case LETTER:
+        end = small_word(finder, i);
+        return end > i ? end : redact_run_end(text, i + 1, RUN_LETTERS);
+    case CAPITAL: finder->capitals = true; /* fall through */
+    case HIGH: end = on_word(finder, i, true); break;
+    case DIGIT:
+        end = redact_number(finder, i);
+        return end > i ? end : skip_digits(text, i);
+    case SIGN: end = redact_email(finder, i); break;
+    case COLON: return on_colon(finder, i);
+    default:
+        end = placeholder_end(text, i);
+        finder->again |= end > i;
+    }
+    return end > i ? end : i + 1;
+}
+
+/* A word or a number that began before `i`. */
+static bool goes_through(struct str text, size_t i)
+{
+    char c = text.data[i], earlier = text.data[i - 1];
+    return (is_letter(c) && is_letter(earlier)) || (is_digit(c) && is_digit(earlier));
+}
+
+#ifdef __SSE2__
+/* Of 64 bytes from `start` on, those that lead to something: words that a finder may start from,
+ * numbers and marks. All at once, as what comes next in a text can't be foreseen. */
+static uint64_t places_from(struct str text, size_t start)
+{
+    const char *bytes = text.data + start;
+    size_t left = text.size - start;
+    char last[ASCII_MARKS_BYTES] = {0};
+    uint64_t letters = 0, small = 0, digits = 0, marks = 0;
+    if (left < ASCII_MARKS_BYTES) bytes = memcpy(last, bytes, left);
+    for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
+        __m128i v = _mm_loadu_si128((const void *)(bytes + i));
+        __m128i mark = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('@')),
+                                    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(':')),
+                                                 _mm_cmpeq_epi8(v, _mm_set1_epi8('['))));
+        __m128i digit = ascii_between(v, '0', 10), lower = ascii_between(v, 'a', 26);
+        letters |= (uint64_t)redact_letters_at(bytes + i) << i;
+        small |= (uint64_t)(uint32_t)_mm_movemask_epi8(lower) << i;
+        digits |= (uint64_t)(uint32_t)_mm_movemask_epi8(digit) << i;
+        marks |= (uint64_t)(uint32_t)_mm_movemask_epi8(mark) << i;
+    }
+    char earlier = before(text, start);
+    uint64_t words = letters & ~(letters << 1 | is_letter(earlier));
+    marks |= (digits & ~(digits << 1 | is_digit(earlier))) | (words & ~small);
+    for (uint64_t rest = words & small; rest; rest &= rest - 1) {
+        size_t i = start + (size_t)__builtin_ctzll(rest);
+        bool marked = redact_is_marked(&redact_starts, text.data + i, text.size - i);
+        marks |= (rest & -rest) & -(uint64_t)marked;
+    }
+    return marks;
+}
+
 static void scan(struct redact_finder *finder)
 {
     struct str text = finder->text;
-    size_t i = 0, end;
-    while (i < text.size) {
-        uint8_t class = classes[(uint8_t)text.data[i]];
-        /* this and blanks are nearly all: as branches they are foreseen, as a jump they aren't */
-        if (class == LETTER) {
-            end = small_word(finder, i);
-            i = end > i ? end : redact_run_end(text, i + 1, RUN_LETTERS);
-            continue;
-        }
-        if (class == PLAIN && text.data[i] != '[') {
-            i++;
-            continue;
-        }
-        switch (class) {
-        case PLAIN:
-            end = placeholder_end(text, i);
-            finder->again |= end > i;
-            i = end > i ? end : i + 1;
-            break;
-        case CAPITAL: finder->capitals = true; /* fall through */
-        case HIGH:
-            end = on_word(finder, i, true);
-            i = end > i ? end : i + 1;
-            break;
-        case DIGIT:
-            end = redact_number(finder, i);
-            i = end > i ? end : skip_digits(text, i);
-            break;
-        case SIGN:
-            end = redact_email(finder, i);
-            i = end > i ? end : i + 1;
-            break;
-        case COLON: i = on_colon(finder, i); break;
+    size_t next = 0; /* up to here the text was looked at */
+    for (size_t start = 0; start < text.size; start += ASCII_MARKS_BYTES) {
+        if (next >= start + ASCII_MARKS_BYTES) continue;
+        uint64_t places = places_from(text, start);
+        if (next > start) places &= UINT64_MAX << (next - start);
+        while (places) {
+            next = step(finder, start + (size_t)__builtin_ctzll(places));
+            while (next < text.size && goes_through(text, next)) next = step(finder, next);
+            if (next >= start + ASCII_MARKS_BYTES) break;
+            places &= UINT64_MAX << (next - start);
         }
     }
 }
+#else
+static void scan(struct redact_finder *finder)
+{
+    for (size_t i = 0; i < finder->text.size;) i = step(finder, i);
+}
+#endif
 
 /* --- overlaps --------------------------------------------------------------------------------- */
 

@@ -87,9 +87,10 @@ static inline bool redact_is_marked(const struct redact_starts *starts, const ch
     uint8_t c[4] = {0};
     if (left >= 4) memcpy(c, at, 4); /* one load */
     else memcpy(c, at, left);
-    if ((c[1] | c[2] | c[3]) & 0x80) return true;
-    return (starts->third[(c[0] & 31u) << 5 | (c[1] & 31u)] >> (c[2] & 31u) &
-            starts->second[(c[2] & 31u) << 5 | (c[3] & 31u)] >> (c[1] & 31u) & 1) != 0;
+    uint32_t wide = (c[1] | c[2] | c[3]) & 0x80;
+    uint32_t known = starts->third[(c[0] & 31u) << 5 | (c[1] & 31u)] >> (c[2] & 31u) &
+                     starts->second[(c[2] & 31u) << 5 | (c[3] & 31u)] >> (c[1] & 31u) & 1;
+    return (wide | known) != 0;
 }
 bool redact_secret_may_start(const char *at, size_t left);
 bool redact_given_may_start(const char *at, size_t left);

@@ -345,8 +345,8 @@ void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
 {
     if (!take_plain(text, start, ret_word)) take_letters(text, start, ret_word);
     ret_word->hash = hash_of_folded(ret_word);
-    /* it will be doubted */
-    if (ret_word->capital) __builtin_prefetch(&ordinary[ret_word->hash % ORDINARY_SLOTS]);
+    /* one with a capital will be doubted, and which have one can't be foreseen */
+    __builtin_prefetch(&ordinary[ret_word->hash % ORDINARY_SLOTS]);
     ret_word->cues = ret_word->size ? cues_of_hash(ret_word->hash) : 0;
 }
 

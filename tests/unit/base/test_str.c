@@ -46,6 +46,41 @@ static void utf8_is_judged_byte_by_byte(void **state)
     assert_true(str_is_utf8((struct str){0}));
 }
 
+/* Sixteen bytes are judged together: what the cases hold, at each place among letters of one and
+ * of two bytes. */
+static void utf8_is_judged_the_same_wherever_it_lies(void **state)
+{
+    static const struct { const char *why; struct str text; size_t valid; } cases[] = {
+        {"two bytes",                       BYTES("\xC3\xA9"), 2},
+        {"two bytes, the smallest",         BYTES("\xC2\x80"), 2},
+        {"two bytes, the largest",          BYTES("\xDF\xBF"), 2},
+        {"three bytes",                     BYTES("\xE2\x82\xAC"), 3},
+        {"four bytes",                      BYTES("\xF0\x9F\x98\x80"), 4},
+        {"overlong",                        BYTES("\xC1\xBF"), 0},
+        {"a first byte behind another",     BYTES("\xC3\xC3\xA9"), 0},
+        {"two second bytes",                BYTES("\xC3\xA9\xA9"), 2},
+        {"a second byte alone",             BYTES("\xA9"), 0},
+        {"a letter cut by ASCII",           BYTES("\xC3z"), 0},
+        {"a byte that is never there",      BYTES("\xFF"), 0},
+    };
+    char text[80];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        for (size_t wide = 0; wide < 3; wide++)
+            for (size_t shift = 0; shift < 35; shift++)
+                for (size_t behind = 0; behind < 35; behind += 17) {
+                    size_t size = shift + 2 * wide, case_size = cases[i].text.size;
+                    CASE(cases[i].why);
+                    memset(text, 'x', sizeof text);
+                    for (size_t k = 0; k < wide; k++) memcpy(text + shift + 2 * k, "\xC3\xB1", 2);
+                    memcpy(text + size, cases[i].text.data, case_size);
+                    bool whole = cases[i].valid == case_size;
+                    size_t all = size + case_size + behind;
+                    assert_int_equal(str_utf8_valid_prefix(str_make(text, all)),
+                                     whole ? all : size + cases[i].valid);
+                }
+}
+
 static void unsigned_numbers_are_whole_and_bounded(void **state)
 {
     static const struct { const char *why; struct str text; bool good; uint64_t value; } cases[] = {
@@ -203,6 +238,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_is_judged_byte_by_byte),
+        cmocka_unit_test(utf8_is_judged_the_same_wherever_it_lies),
         cmocka_unit_test(unsigned_numbers_are_whole_and_bounded),
         cmocka_unit_test(signed_numbers_reach_both_ends),
         cmocka_unit_test(real_numbers_are_finite_decimals),

@@ -168,6 +168,35 @@ static void tells_where_the_placeholders_are(void **state)
     arena_deinit(&arena);
 }
 
+/* 64 bytes are looked at together, and words and numbers lie across their borders. */
+static void finds_the_same_wherever_it_lies(void **state)
+{
+    enum { SHIFTS = 130 };
+    static const char lead[] = ".\n\n",
+                      text[] = "Écrivez à José Núñez (jose.nunez@example.com, 06 12 34 56 78) or "
+                               "call me on 555-123-4567. My name is Ana-María Pérez; card "
+                               "4111111111111111, IP 10.1.2.3, iPhone12 at 85 Cedar Avenue, "
+                               "Denver, CO 80203. Password: Xy7!abcd9Q, key sk_live_"
+                               "4eC39HqLyjWDarjtT1zdp7dc";
+    char shifted[SHIFTS + sizeof lead + sizeof text], expected[2 * sizeof text] = "";
+    (void)state;
+    for (size_t shift = 1; shift < SHIFTS; shift++) {
+        struct arena arena = {0};
+        struct redacted redacted;
+        struct err err;
+        memset(shifted, 'z', shift);
+        snprintf(shifted + shift, sizeof shifted - shift, "%s%s", lead, text);
+        assert_int_equal(text_redact(str_of(shifted), "en", &arena, &redacted, &err), E_OK);
+        const char *found = arena_copy(&arena, redacted.text).data + shift;
+        if (shift == 1) {
+            assert_in_range(redacted.count, 7, 10);
+            snprintf(expected, sizeof expected, "%s", found);
+        }
+        assert_string_equal(found, expected);
+        arena_deinit(&arena);
+    }
+}
+
 /* Each was, or could be, work for every pair of its places: 128 KiB of it would outlast
  * the test's time limit. */
 static void hostile_texts_end_soon(void **state)
@@ -211,6 +240,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_what_is_personal),
         cmocka_unit_test(tells_where_the_placeholders_are),
+        cmocka_unit_test(finds_the_same_wherever_it_lies),
         cmocka_unit_test(hostile_texts_end_soon),
         cmocka_unit_test(tells_when_memory_runs_out),
     };
