@@ -53,12 +53,30 @@ static bool find_topic(const struct reading *reading, const struct rule *rule,
     return false;
 }
 
+static bool blames(enum insight_sentiment sentiment)
+{
+    return sentiment == INSIGHT_NEGATIVE || sentiment == INSIGHT_MIXED;
+}
+
+/* Whether anything that the text speaks of is blamed, whatever it feels as a whole. */
+static bool has_blame(const struct insight_result *result)
+{
+    for (uint32_t i = 0; i < result->topic_count; i++)
+        if (blames(result->topics[i].sentiment)) return true;
+    for (uint32_t i = 0; i < result->aspect_count; i++)
+        if (blames(result->aspects[i].sentiment)) return true;
+    return false;
+}
+
 static bool holds(const struct reading *reading, const struct rule *rule,
                   const struct insight_result *result, struct insight_span *span)
 {
     if (rule->safety && !reading->safety_positive) return false;
     if (reading->safety_positive && rule->sentiments == 1u << INSIGHT_POSITIVE) return false;
+    if (rule->unharmed && reading->safety_positive) return false;
     if (rule->no_needs && result->need_count) return false;
+    if (rule->words > reading->tokens->count) return false;
+    if (rule->no_blame && has_blame(result)) return false;
     if (rule->sentiments && !(rule->sentiments >> result->sentiment & 1)) return false;
     if (rule->safety)
         *span = reading->clause_count ? worst_clause(reading) : whole_text(reading);
@@ -82,7 +100,8 @@ static void add_advice(const struct reading *reading, struct insight_result *res
 
 static bool asks_the_text(const struct rule *rule)
 {
-    return rule->no_needs || rule->sentiments || rule->needs || rule->has_topics;
+    return rule->no_needs || rule->no_blame || rule->words || rule->sentiments || rule->needs ||
+           rule->has_topics;
 }
 
 /* The first that would hold of any text: of the safety team's rules, those of a safety case stand

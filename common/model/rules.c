@@ -55,12 +55,24 @@ static int parse_topics(const struct parser *parser, struct str values, struct e
     return E_OK;
 }
 
+static int parse_words(const struct parser *parser, struct str value, struct err *err)
+{
+    uint64_t words;
+    if (!str_to_u64(value, &words) || words < 1 || words > RULE_WORDS_MAX)
+        return bad(parser, err, "words= is 1 to 1000", NULL);
+    parser->rule->words = (uint32_t)words;
+    return E_OK;
+}
+
 static int parse_condition(const struct parser *parser, struct str condition, struct err *err)
 {
     struct rule *rule = parser->rule;
     struct str values = condition, key = str_cut(&values, '=');
     if (str_equal(condition, STR("always"))) return E_OK;
     if (str_equal(condition, STR("safety"))) return rule->safety = true, E_OK;
+    if (str_equal(condition, STR("safety=none"))) return rule->unharmed = true, E_OK;
+    if (str_equal(condition, STR("blame=none"))) return rule->no_blame = true, E_OK;
+    if (str_equal(key, STR("words"))) return parse_words(parser, values, err);
     if (str_equal(key, STR("sentiment")))
         return parse_set(parser, SENTIMENTS, values, &rule->sentiments, err);
     if (str_equal(key, STR("feeling")))
@@ -127,6 +139,8 @@ static int check_rule(const struct parser *parser, struct err *err)
     if (!rule->texts[0].size) return bad(parser, err, "has no English text", rule);
     if (rule->feelings && !rule->has_topics)
         return bad(parser, err, "has feeling= without topic=", rule);
+    if (rule->safety && rule->unharmed)
+        return bad(parser, err, "has safety and safety=none", rule);
     return E_OK;
 }
 

@@ -10,11 +10,14 @@
  * Conditions, '|' between alternatives:
  *   always                 every record with words in it
  *   safety                 the safety screen was positive
+ *   safety=none            it wasn't
  *   sentiment=negative|mixed   of the record
  *   need=feature_request|problem_report|question
  *   need=none              it states no need
  *   topic=NAME|NAME        spoken of
  *   feeling=negative       of the clause that speaks of it; only beside topic=
+ *   blame=none             no topic or aspect is felt to be negative or mixed
+ *   words=N                the text has N words or more, 1 to 1000
  * The first rule of each team that holds is taken, in the order of the file; of a safety case,
  * rules with `safety` before the others, and none whose only sentiment is positive: nobody is
  * thanked for being harmed. */
@@ -25,12 +28,14 @@
 #include "model/topics.h"
 
 enum {
-    RULES_MAX = 256, RULES_FILE_BYTES_MAX = 1 << 20, RULE_TEXT_BYTES_MAX = 1024, RULE_LANGUAGES = 3
+    RULES_MAX = 256, RULES_FILE_BYTES_MAX = 1 << 20, RULE_TEXT_BYTES_MAX = 1024, RULE_LANGUAGES = 3,
+    RULE_WORDS_MAX = 1000
 };
 
 struct rule {
     struct str name, texts[RULE_LANGUAGES]; /* en, es, fr; in the arena */
-    bool has_when, has_team, safety, no_needs;
+    bool has_when, has_team, safety, unharmed, no_needs, no_blame;
+    uint32_t words; /* at least so many; 0: any */
     uint32_t sentiments, needs, feelings;  /* bits by enum; 0: any */
     uint64_t topics[TOPICS_MAX / 64];      /* bits; none: any */
     bool has_topics;

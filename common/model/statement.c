@@ -40,7 +40,9 @@ static const char *const wishes[] = {
     "it would be awesome", "would be awesome", "it would be perfect", "suggestion", "my suggestion",
     "suggestions", "my suggestion is", "my suggestion would be", "i suggest", "i would suggest",
     "i'd suggest", "i recommend", "you should", "they should", "you guys should", "should",
-    "you could", "you can", "they could", "could you", "can you", "would you", "can we", "could we",
+    "you offered", "you had", "you added", "you made", "you", "they offered", "they had",
+    "they added", "we had", "i had", "offered", "added", "you could", "you can", "they could",
+    "could you", "can you", "would you", "can we", "could we",
     "we could", "i could", "i can", "it could", "it had", "they would", "you would", "it would",
     "there was", "there were", "there is", "there should be", "should be", "if", "if only", "that",
     "to", "for", "to see", "to have", "to be able to", "be able to", "have", "had", "having", "see",
@@ -124,6 +126,7 @@ static const char *const closers[] = {
 
 /* The openers of a kind, by their first two characters: nearly all that a head can't begin with
  * are never looked at. */
+enum { PLACEHOLDER_BYTES_MAX = 24 };
 enum { KINDS = 3, PAIRS = 1024, OPENERS_MAX = 512, MARK_CODE = 28 };
 static struct openers {
     /* those of pair p are phrases[first[p]] to phrases[first[p + 1] - 1] */
@@ -335,6 +338,28 @@ static size_t put(char *out, size_t size, struct str word, size_t left)
     return size + bytes;
 }
 
+static bool is_placeholder_letter(char c) { return c == '_' || (c >= 'A' && c <= 'Z'); }
+
+/* Bytes of a placeholder of redaction, [PERSON] or [NATIONAL_ID], whose first word is this one; 0:
+ * it is a word of the writer's. It stands in the statement as in the text: "sso with person fails"
+ * would say something else. */
+static size_t placeholder_bytes(struct str text, const struct token *token)
+{
+    size_t end = token->end, most = token->start + PLACEHOLDER_BYTES_MAX;
+    if (!token->upper || token->start == 0 || text.data[token->start - 1] != '[') return 0;
+    most = most < text.size ? most : text.size;
+    while (end < most && is_placeholder_letter(text.data[end])) end++;
+    return end < most && text.data[end] == ']' ? end + 2 - token->start : 0;
+}
+
+static size_t put_placeholder(char *out, size_t size, struct str text, const struct token *token,
+                              size_t bytes)
+{
+    if (size + bytes > STATEMENT_BYTES) return size;
+    memcpy(out + size, text.data + token->start - 1, bytes);
+    return size + bytes;
+}
+
 struct str statement_make(struct str text, const struct tokens *tokens, uint32_t first,
                           uint32_t last, enum insight_need_kind kind, struct arena *arena)
 {
@@ -344,16 +369,22 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
     struct head head = skip_openers(tokens, first, last, kind);
     size_t size = 0;
     last = skip_closers(tokens, head, last);
+    uint32_t behind = 0; /* the last placeholder, which may be of two tokens */
     for (uint32_t i = head.token; i < last; i++) {
         const struct token *token = &tokens->items[i];
+        size_t placeholder = placeholder_bytes(text, token);
+        if (token->start < behind) continue;
         struct str word = str_slice(text, token->start, token->end);
         if (i == head.token)
             word = str_slice(word, cut_in_text(token->folded, head.cut, word), word.size);
         if (size + 1 >= STATEMENT_BYTES) break;
         if (size) out[size] = ' ';
-        size_t begin = size ? size + 1 : 0, end = put(out, begin, word,
-                                                             text.size - (size_t)(word.data - text.data));
+        size_t begin = size ? size + 1 : 0;
+        size_t left = text.size - (size_t)(word.data - text.data);
+        size_t end = placeholder ? put_placeholder(out, begin, text, token, placeholder)
+                                 : put(out, begin, word, left);
         if (end == begin) break;
+        if (placeholder) behind = token->start - 1 + (uint32_t)placeholder;
         size = end;
     }
     return str_make(out, size);

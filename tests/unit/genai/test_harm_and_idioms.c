@@ -34,14 +34,17 @@ static struct insight pass_harmed(struct bench *bench, const char *text, const c
     return genai_insight(bench, &out);
 }
 
-/* The safety team's advice comes first, and nobody asks for the customer's praise. */
+/* The safety team's advice comes first, nobody asks for the customer's praise, and nobody answers
+ * an injury with steps that solve it. */
 static void check_advice_on_harm(const struct insight *insight)
 {
     assert_true(insight->recommendations.count > 0);
     assert_int_equal(insight->recommendations.items[0].team, ENUM_team_safety);
     assert_int_equal(insight->recommendations.items[0].priority, 1);
     for (uint32_t i = 0; i < insight->recommendations.count; i++)
-        assert_int_not_equal(insight->recommendations.items[i].team, ENUM_team_marketing);
+        if (insight->recommendations.items[i].team == ENUM_team_support ||
+            insight->recommendations.items[i].team == ENUM_team_marketing)
+            fail_msg("%.*s", STR_ARGS(insight->recommendations.items[i].text));
 }
 
 static void harm_is_no_plain_praise(void **state)

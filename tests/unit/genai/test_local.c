@@ -85,14 +85,18 @@ static void test_topics(void **state)
         const char *why, *text, *language, *topic, *other;
     } cases[] = {
         {"a hospital's room is no hotel's", "I went to the emergency room with burns on my arm.",
-         "en", "safety", "travel"},
-        {"a hotel's is", "Our room was tiny.", "en", "travel", "safety"},
-        {"a battery burns nobody", "The hotel lamp burns through its charge.", "en", "travel",
+         "en", "safety", "lodging"},
+        {"a hotel's is", "Our room was tiny.", "en", "lodging", "safety"},
+        {"a battery burns nobody", "The hotel lamp burns through its charge.", "en", "lodging",
          "safety"},
         {"one's own hand", "Me quem\xc3\xa9 la mano en la habitaci\xc3\xb3n.", "es", "safety",
-         "travel"},
+         "lodging"},
+        {"who tells something has no account", "La clienta cuenta que tardaron mucho.", "es",
+         "waiting", "app"},
+        {"what is sure is no danger", "Lleg\xc3\xb3 bien embalado, repetir\xc3\xa9 seguro.", "es",
+         "packaging", "safety"},
         {"a child's room", "Il a br\xc3\xbbl\xc3\xa9 dans la chambre de mon fils.", "fr", "safety",
-         "travel"},
+         "lodging"},
     };
     (void)state;
     struct bench bench;

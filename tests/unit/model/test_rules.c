@@ -32,14 +32,19 @@ static void reads_what_operators_write(void **state)
                                "  when safety sentiment=negative need=none\n"
                                "  team safety\n"
                                "  priority 1\n"
-                               "  en Review it.\n";
+                               "  en Review it.\n"
+                               "rule praise\n"
+                               "  when safety=none blame=none words=4\n"
+                               "  team marketing\n"
+                               "  priority 5\n"
+                               "  en Say thanks.\n";
     struct topics topics;
     struct rules rules = {0};
     struct err err;
     (void)state;
     open_topics(&topics);
     assert_int_equal(rules_parse(&rules, "rules", str_of(FILE), &topics, &err), E_OK);
-    assert_int_equal(rules.count, 2);
+    assert_int_equal(rules.count, 3);
     assert_int_equal(rules.items[0].team, INSIGHT_MARKETING);
     assert_int_equal(rules.items[0].priority, 2);
     assert_int_equal(rules.items[0].line, 2);
@@ -51,6 +56,10 @@ static void reads_what_operators_write(void **state)
     assert_true(rules.items[1].safety && rules.items[1].no_needs);
     assert_false(rules.items[0].no_needs);
     assert_int_equal(rules.items[1].team, INSIGHT_SAFETY);
+    assert_false(rules.items[1].unharmed || rules.items[1].no_blame || rules.items[1].words);
+    assert_true(rules.items[2].unharmed && rules.items[2].no_blame);
+    assert_false(rules.items[2].safety);
+    assert_int_equal(rules.items[2].words, 4);
     rules_deinit(&rules);
     topics_deinit(&topics);
 }
@@ -71,6 +80,11 @@ static void names_the_line_of_what_is_wrong(void **state)
         {"a feeling of nothing",
          "rule a\n  when feeling=negative\n  team product\n  priority 1\n  en Do.\n",
          "rules:1: rule a has feeling= without topic="},
+        {"harm and none",
+         "rule a\n  when safety safety=none\n  team product\n  priority 1\n  en Do.\n",
+         "rules:1: rule a has safety and safety=none"},
+        {"no number of words", "rule a\n  when words=few\n", "rules:2: words= is 1 to 1000"},
+        {"too many words", "rule a\n  when words=1001\n", "rules:2: words= is 1 to 1000"},
         {"a team that there isn't", "rule a\n  team sales\n", "rules:2: unknown team"},
         {"a topic that there isn't", "rule a\n  when topic=courier\n",
          "rules:2: a topic that no taxonomy has"},
@@ -120,6 +134,8 @@ static void finds_what_alerts_are_answered_with(void **state)
          RULE("asked", "safety need=question", "safety") RULE("harm", "safety", "safety"), NULL},
         {"it asks for a topic", RULE("late", "safety topic=delivery", "safety"), NULL},
         {"it asks for a feeling", RULE("angry", "safety sentiment=negative", "safety"), NULL},
+        {"it asks for no blame", RULE("calm", "safety blame=none", "safety"), NULL},
+        {"it asks for words", RULE("long", "safety words=9", "safety"), NULL},
         {"it asks for no need", RULE("calm", "safety need=none", "safety"), NULL},
         {"one for all records doesn't need an alert", RULE("any", "always", "safety"), NULL},
         {"nobody is told", GOOD, NULL},

@@ -1,0 +1,83 @@
+/* The topics and the advice that ship, on what customers of many trades write: each case is one
+ * record, what it is about, who is told what, and what nobody should be told. */
+#include "genai_bench.h"
+
+struct told {
+    const char *why, *text, *language;
+    float rating;
+    const char *topic;  /* NULL: any */
+    const char *advice; /* how one piece of it begins; NULL: there is none at all */
+    const char *never;  /* words that stand in none; NULL: any */
+};
+
+static bool is_about(const struct insight *insight, const char *topic)
+{
+    for (uint32_t i = 0; i < insight->topics.count; i++)
+        if (str_equal(insight->topics.items[i], str_of(topic))) return true;
+    return false;
+}
+
+static void check(const struct insight *insight, const struct told *told)
+{
+    bool found = false;
+    if (told->topic && !is_about(insight, told->topic)) fail_msg("not about %s", told->topic);
+    for (uint32_t i = 0; i < insight->recommendations.count; i++) {
+        struct str text = insight->recommendations.items[i].text;
+        if (told->never && str_find(text, str_of(told->never)) < text.size)
+            fail_msg("%.*s", STR_ARGS(text));
+        found = found || (told->advice && str_starts(text, str_of(told->advice)));
+    }
+    if (told->advice && !found) fail_msg("nobody is told \"%s\"", told->advice);
+    if (!told->advice) assert_int_equal(insight->recommendations.count, 0);
+}
+
+static void who_is_told_what(void **state)
+{
+    static const struct told cases[] = {
+        {"a suitcase has no version", "Flight delayed 5 hours and they lost my suitcase.", "en",
+         1, "travel", "Look up the booking", "version"},
+        {"nor has a claim", "Claim rejected after 3 months and no explanation. Shame on you!", "en",
+         1, "insurance", "Have a handler look", "version"},
+        {"nor has a meal", "Food was cold and the waiter was rude.", "en", 1, "food",
+         "Tell the house or kitchen", "version"},
+        {"an app has", "The app crashes every time I open it since the update, fix it please!",
+         "en", 1, "app", "Reply with the steps", NULL},
+        {"a transfer isn't billed in error",
+         "L'application plante d\xc3\xa8s que je veux faire un virement.", "fr", 1, "payments",
+         "Retrouver le paiement", "rembourser"},
+        {"a charge that isn't understood",
+         "\xc2\xbfPor qu\xc3\xa9 me cobran comisi\xc3\xb3n si la cuenta era gratis?", "es", 0,
+         "billing", "Explique el cargo", "Compare el precio"},
+        {"who is locked out", "SSO fails with error 403, our whole team is locked out.", "en", 1,
+         "account", "Help the customer into the account", NULL},
+        {"who leaves", "Terrible service, I want to cancel my contract.", "en", 1, "leaving",
+         "The customer leaves", NULL},
+        {"who leaves, in Spanish", "Un desastre, quiero darme de baja.", "es", 1, "leaving",
+         "El cliente se va", NULL},
+        {"who leaves, in French", "Tr\xc3\xa8s d\xc3\xa9\xc3\xa7u, je vais r\xc3\xa9silier.", "fr",
+         1, "leaving", "Le client part", NULL},
+        {"praise with blame isn't quoted",
+         "My son loves the train set, it is great. The box arrived crushed.", "en", 5, "packaging",
+         "Look for the same complaint", "quoted"},
+        {"praise without is", "I love this kettle, it is excellent and works perfectly.", "en", 5,
+         NULL, "Thank the customer", NULL},
+        {"one word isn't quoted either", "Great!", "en", 5, NULL, NULL, NULL},
+    };
+    (void)state;
+    struct bench bench;
+    struct err err;
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language,
+                                            cases[i].rating);
+        check(&insight, &cases[i]);
+    }
+    bench_close(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(who_is_told_what)};
+    return cmocka_run_group_tests_name("advice", tests, NULL, NULL);
+}
