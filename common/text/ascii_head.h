@@ -14,9 +14,10 @@ struct ascii_head {
     uint32_t repeats; /* letters that equal the byte before, whatever their case */
 };
 
-/* Of 64 bytes the letters and digits, and the blanks. */
+/* Of 64 bytes the letters and digits, what parts clauses, what parts sentences (and so clauses
+ * too), and what is beyond ASCII. */
 struct ascii_marks {
-    uint64_t words, blanks;
+    uint64_t words, clauses, sentences, others;
 };
 
 enum { ASCII_HEAD_BYTES = 16, ASCII_MARKS_BYTES = 64 };
@@ -71,15 +72,37 @@ static inline struct ascii_head ascii_head_take(const char *text, char *folded)
     return ascii_head_of(text, (unsigned)__builtin_ctz(~words), folded);
 }
 
+static inline __m128i ascii_equal(__m128i v, char c) { return _mm_cmpeq_epi8(v, _mm_set1_epi8(c)); }
+
+/* . ! ? and the newline */
+static inline __m128i ascii_sentence_ends(__m128i v)
+{
+    return _mm_or_si128(_mm_or_si128(ascii_equal(v, '.'), ascii_equal(v, '!')),
+                        _mm_or_si128(ascii_equal(v, '?'), ascii_equal(v, '\n')));
+}
+
+/* , - / : ; ( ) [ ] { } and the quotation mark; some of what ends sentences as well */
+static inline __m128i ascii_clause_ends(__m128i v)
+{
+    __m128i low = _mm_or_si128(v, _mm_set1_epi8(0x20)); /* [ ] as { } */
+    __m128i brackets = _mm_or_si128(_mm_or_si128(ascii_equal(low, '{'), ascii_equal(low, '}')),
+                                    ascii_between(v, '(', 2));
+    __m128i others = _mm_or_si128(ascii_between(v, ',', 4), ascii_between(v, ':', 2));
+    return _mm_or_si128(_mm_or_si128(brackets, others), ascii_equal(v, '"'));
+}
+
 /* Of 64 bytes, bit i of each is about byte i. */
 static inline struct ascii_marks ascii_marks_of(const char *text)
 {
     struct ascii_marks marks = {0};
     for (int i = 0; i < ASCII_MARKS_BYTES; i += 16) {
-        __m128i bytes = _mm_loadu_si128((const void *)(text + i));
-        __m128i blank = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '));
+        __m128i bytes = _mm_loadu_si128((const void *)(text + i)),
+                sentence = ascii_sentence_ends(bytes),
+                clause = _mm_or_si128(ascii_clause_ends(bytes), sentence);
         marks.words |= (uint64_t)ascii_words(bytes) << i;
-        marks.blanks |= (uint64_t)(uint32_t)_mm_movemask_epi8(blank) << i;
+        marks.sentences |= (uint64_t)(uint32_t)_mm_movemask_epi8(sentence) << i;
+        marks.clauses |= (uint64_t)(uint32_t)_mm_movemask_epi8(clause) << i;
+        marks.others |= (uint64_t)(uint32_t)_mm_movemask_epi8(bytes) << i;
     }
     return marks;
 }

@@ -242,19 +242,26 @@ static inline void look_out(struct outlook *outlook, struct str text, size_t at)
     *outlook = (struct outlook){.start = at, .marks = ascii_marks_of(bytes)};
 }
 
-/* The plain words from `at` on, each with the blank behind it, which is never a boundary. Returns
- * where something else comes, or the end of what `outlook` shows. */
-static inline size_t take_plain_words(struct tokenizer *tokenizer, struct outlook *outlook,
+/* The plain words from `at` on, and the marks and blanks of ASCII before and between them, whose
+ * boundaries are noted without a branch: which come can't be foreseen. Returns where something else
+ * stands, or near the end of what `outlook` shows. */
+static inline size_t take_plain_words(struct tokenizer *tokenizer, const struct outlook *outlook,
                                       size_t at)
 {
-    uint64_t words = outlook->marks.words, blanks = outlook->marks.blanks;
+    const struct ascii_marks *marks = &outlook->marks;
     unsigned from = (unsigned)(at - outlook->start);
-    while (from <= ASCII_MARKS_BYTES - ASCII_HEAD_BYTES && (words >> from & 1)) {
-        unsigned size = (unsigned)__builtin_ctzll(~(words >> from) | 1ull << ASCII_HEAD_BYTES);
+    while (from <= ASCII_MARKS_BYTES - ASCII_HEAD_BYTES) {
+        uint64_t next = (marks->words | marks->others) >> from;
+        unsigned gap = next ? (unsigned)__builtin_ctzll(next) : ASCII_MARKS_BYTES - from;
+        uint64_t passed = (gap < 64 ? UINT64_C(1) << gap : 0) - 1;
+        tokenizer->clause |= (marks->clauses >> from & passed) != 0;
+        tokenizer->sentence |= (marks->sentences >> from & passed) != 0;
+        from += gap;
+        if (from > ASCII_MARKS_BYTES - ASCII_HEAD_BYTES || !(marks->words >> from & 1)) break;
+        unsigned size = (unsigned)__builtin_ctzll(~(marks->words >> from) | 1ull << ASCII_HEAD_BYTES);
         if (size == ASCII_HEAD_BYTES) break;
         if (!take_plain_word(tokenizer, outlook->start + from, size)) break;
         from += size;
-        from += (unsigned)(blanks >> from & 1);
     }
     return outlook->start + from;
 }
@@ -289,11 +296,9 @@ int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_token
         if (ASCII_HEAD_WORKS) {
             if (at == 0 || at - outlook.start > ASCII_MARKS_BYTES - ASCII_HEAD_BYTES)
                 look_out(&outlook, text, at);
-            size_t end = take_plain_words(&tokenizer, &outlook, at);
-            if (end > at) {
-                at = end;
-                continue;
-            }
+            at = take_plain_words(&tokenizer, &outlook, at);
+            if (at >= text.size) break;
+            if (at - outlook.start > ASCII_MARKS_BYTES - ASCII_HEAD_BYTES) continue;
         }
         struct character c = read_character(text, at);
         if (c.class == LETTER || c.class == DIGIT) {
