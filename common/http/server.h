@@ -50,9 +50,9 @@ struct http_limits {
     R(TARGET,              "target",              400, "The request target is not valid.")         \
     R(HEADER_DEADLINE,     "header_deadline",     408, "The headers took too long.")               \
     R(BODY_RATE,           "body_rate",           408, "The body came too slowly.")                \
-    R(BODY_SIZE,           "body_size",           413, "The body is larger than allowed.")         \
+    R(BODY_SIZE,           "body_size",           413, "Too large a body; send it in parts.")       \
     R(TARGET_SIZE,         "target_size",         414, "The request target is too long.")          \
-    R(ENCODING,            "encoding",            415, "Content-Encoding is not supported.")       \
+    R(ENCODING,            "encoding",            415, "Send the body as it is, not encoded.")      \
     R(EXPECTATION,         "expectation",         417, "The only expectation is 100-continue.")    \
     R(ADDRESS_CONNECTIONS, "address_connections", 429, "Too many connections from this address.")  \
     R(HEADER_SIZE,         "header_size",         431, "The headers are too many or too long.")    \

@@ -309,6 +309,35 @@ static int take_cell(struct str name, struct str cell, const struct intake_rules
     return add_attribute(attributes, name, cell, arena, problems, err);
 }
 
+struct str intake_column(struct str name)
+{
+    if (str_equal_ignoring_case(name, STR("id"))) return STR("id");
+    for (uint32_t i = 0; i < feedback_shape.count; i++) {
+        struct str field = str_of(feedback_shape.fields[i].name);
+        if (str_equal_ignoring_case(name, field)) return field;
+    }
+    return name;
+}
+
+int intake_check_header(const struct csv_row *header, struct err *err)
+{
+    enum { SHOWN = 120, NAME_SHOWN = 40 };
+    char shown[SHOWN + NAME_SHOWN + 3];
+    size_t size = 0;
+    for (uint32_t i = 0; i < header->count; i++) {
+        struct str name = str_slice(header->cells[i], 0, NAME_SHOWN);
+        if (str_equal(header->cells[i], STR("text"))) return E_OK;
+        name.size = str_utf8_valid_prefix(name);
+        if (size < SHOWN)
+            size += (size_t)snprintf(shown + size, sizeof shown - size, "%s%.*s", i ? ", " : "",
+                                     STR_ARGS(name));
+    }
+    struct str names = str_slice(str_make(shown, size), 0, SHOWN);
+    names.size = str_utf8_valid_prefix(names);
+    return err_set(err, E_BAD_MESSAGE, "the header names no column \"text\"; it names: %.*s",
+                   STR_ARGS(names));
+}
+
 int intake_csv(const struct csv_row *header, const struct csv_row *cells,
                const struct intake_rules *rules, uint64_t row, struct arena *arena,
                struct intake *ret_intake, struct json_problems *problems, struct err *err)

@@ -39,6 +39,14 @@ int intake_json(struct str text, const struct intake_rules *rules, uint64_t row,
                 struct arena *arena, struct intake *ret_intake, struct json_problems *problems,
                 struct err *err) CHECKED;
 
+/* "Text" is text, and "ID" id: capitals are how people write headers. `name` where it is no
+ * field's. */
+struct str intake_column(struct str name);
+
+/* Whether a header, its names trimmed and as intake_column() has them, names the column "text":
+ * without it no row can be good. BAD_MESSAGE shows the names that there are. */
+int intake_check_header(const struct csv_row *header, struct err *err) CHECKED;
+
 /* Columns are fields by name; "attributes.NAME" is an attribute; empty cells are not there. */
 int intake_csv(const struct csv_row *header, const struct csv_row *cells,
                const struct intake_rules *rules, uint64_t row, struct arena *arena,

@@ -56,7 +56,7 @@ static const struct flag *find_flag(const struct flag *flags, size_t count, stru
 static int unknown_flag(const struct command *command, const struct flag *flags, size_t count,
                         struct str name, struct err *err)
 {
-    size_t best = 4;
+    size_t best = name.size / 2 + 1 < 4 ? name.size / 2 + 1 : 4; /* farther is no typo */
     const char *nearest = NULL;
     for (size_t i = 0; i < count; i++) {
         size_t distance = str_distance(name, str_of(flags[i].name));

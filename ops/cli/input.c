@@ -168,38 +168,17 @@ static int next_row(struct input *input, struct arena *arena, struct csv_row *re
 /* Without a text there is nothing to read: said once, and not of each row. */
 static int check_header(const struct input *input, struct err *err)
 {
-    struct buffer names = {0};
-    bool text = false, readable = true, alone = false;
+    bool readable = true, alone = false;
     for (uint32_t i = 0; i < input->header.count; i++) {
-        struct str name = str_trim(input->header.cells[i]);
-        text |= str_equal(name, STR("text"));
+        struct str name = input->header.cells[i];
         readable &= str_is_utf8(name) && !(name.size && memchr(name.data, '\0', name.size));
         alone |= str_find(name, STR("\r")) < name.size;
-        buffer_printf(&names, "%s%.*s", i ? ", " : "", STR_ARGS(str_slice(name, 0, 40)));
     }
-    struct str shown = str_slice(buffer_str(&names), 0, 120);
-    shown.size = str_utf8_valid_prefix(shown);
-    int rc = E_OK;
     if (!readable)
-        rc = err_set(err, E_BAD_MESSAGE, "the header is not UTF-8; unpack or convert it first");
-    else if (alone)
-        rc = err_set(err, E_BAD_MESSAGE, "lines end in CR alone; LF or CRLF must end them");
-    else if (!text)
-        rc = err_set(err, E_BAD_MESSAGE, "the header names no column \"text\"; it names: %.*s",
-                     STR_ARGS(shown));
-    buffer_deinit(&names);
-    return rc;
-}
-
-/* "Text" is text, and "ID" id: capitals are how people write headers. */
-static struct str column_of(struct str name)
-{
-    if (str_equal_ignoring_case(name, STR("id"))) return STR("id");
-    for (uint32_t i = 0; i < feedback_shape.count; i++) {
-        struct str field = str_of(feedback_shape.fields[i].name);
-        if (str_equal_ignoring_case(name, field)) return field;
-    }
-    return name;
+        return err_set(err, E_BAD_MESSAGE, "the header is not UTF-8; unpack or convert it first");
+    if (alone)
+        return err_set(err, E_BAD_MESSAGE, "lines end in CR alone; LF or CRLF must end them");
+    return intake_check_header(&input->header, err);
 }
 
 /* A header that is of no use ends the input. */
@@ -211,7 +190,7 @@ static int read_header(struct input *input, struct err *err)
     input->delimiter = csv_delimiter(unread(input));
     int rc = next_row(input, &input->header_arena, &input->header, err);
     for (uint32_t i = 0; rc == E_OK && i < input->header.count; i++) /* the buffer moves */
-        input->header.cells[i] = column_of(
+        input->header.cells[i] = intake_column(
             str_trim(arena_copy(&input->header_arena, input->header.cells[i])));
     if (rc == E_OK) {
         rc = check_header(input, err);

@@ -79,8 +79,8 @@ static int list(struct redrive *redrive, struct bus *bus, struct err *err)
     int rc = journal_read(bus, "redrive", remember, redrive, err);
     if (rc == E_OK) rc = each_letter(redrive, bus, list_one, err);
     if (rc == E_OK && !redrive->json)
-        fprintf(stderr, "  %llu dead letters, %llu of them can be sent again\n",
-                (unsigned long long)redrive->matched,
+        fprintf(stderr, "  %llu dead letter%s, %llu of them can be sent again\n",
+                (unsigned long long)redrive->matched, redrive->matched == 1 ? "" : "s",
                 (unsigned long long)redrive->obstacles[LETTER_FREE]);
     return rc;
 }
@@ -294,12 +294,15 @@ static int check_causes(const struct flag_list *causes, struct err *err)
 {
     for (size_t i = 0; i < causes->count; i++) {
         const char *nearest = NULL, *given = causes->items[i];
-        size_t best = SIZE_MAX;
+        size_t best = strlen(given) / 2 + 1; /* farther is no typo */
         for (int code = 1; code < ERR_COUNT && best; code++) {
             const char *name = err_name((enum err_code)code);
             size_t distance = str_distance(str_of(given), str_of(name));
             if (distance < best) best = distance, nearest = name;
         }
+        if (!nearest)
+            return err_set(err, E_USAGE, "no cause \"%s\"; verbatim schema --format errors lists "
+                           "them", given);
         if (best)
             return err_set(err, E_USAGE, "no cause \"%s\"; did you mean \"%s\"? verbatim schema "
                            "--format errors lists them", given, nearest);

@@ -134,8 +134,8 @@ static int send_run(const struct command *command, int argc, char **argv, struct
         printf("{\"sent\":%llu,\"refused\":%llu}\n", (unsigned long long)sent,
                (unsigned long long)refused);
     else if (rc == E_OK)
-        fprintf(stderr, "  %llu records sent to %s\n", (unsigned long long)sent,
-                bus_description(bus));
+        fprintf(stderr, "  %llu record%s sent to %s\n", (unsigned long long)sent,
+                sent == 1 ? "" : "s", bus_description(bus));
     if (rc == E_OK && refused)
         rc = err_set(err, E_BAD_MESSAGE, "%llu records were refused", (unsigned long long)refused);
     bus_close(bus);

@@ -26,6 +26,8 @@ redrive_session() {
     equal "$where: list says where they come from" "$(jq -r '.worker + " " + .cause + " " + .topic' "$scratch/letters.ndjson" | sort -u)" "preprocess exists feedback"
     equal "$where: one can't go: too large to be kept" "$(jq -r 'select(.obstacle == "no_value") | .record' "$scratch/letters.ndjson")" c
     equal "$where: filters choose" "$("$verbatim" redrive list --id a --cause exists --json "$@" | jq -r .record)" a
+    "$verbatim" redrive send --cause nope "$@" >/dev/null 2>"$scratch/redrive.err"
+    check "$where: what is no typo of any isn't guessed at" contains "$scratch/redrive.err" 'no cause "nope"; verbatim schema'
     "$verbatim" redrive send --cause exits "$@" >/dev/null 2>"$scratch/redrive.err"
     equal "$where: a cause with a typo: exit 64" $? 64
     check "$where: and the nearest is named" contains "$scratch/redrive.err" 'did you mean "exists"?'

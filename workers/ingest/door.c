@@ -50,6 +50,18 @@ static bool read_wait(const struct http_request *request, int64_t *ret_ms)
 
 /* --- by its head ------------------------------------------------------------------------------ */
 
+/* "?wiat=5s" would be answered with a receipt, and nobody would know why. A key is known, and
+ * refused as one that a post can't bring there. */
+static bool knows_parameters(struct str query)
+{
+    while (query.size) {
+        struct str value = str_cut(&query, '&'), name = str_cut(&value, '=');
+        if (name.size && !str_equal(name, STR("wait")) && !str_equal(name, STR("key")))
+            return false;
+    }
+    return true;
+}
+
 /* What waits behind the door has reached its limit. */
 static bool turn_away(struct ingest_state *state, struct http_request *request)
 {
@@ -73,6 +85,8 @@ bool door_refuses(struct ingest_state *state, struct http_request *request)
                     "Content-Type must be application/json, application/x-ndjson or text/csv.");
     else if (!read_wait(request, &wait_ms))
         http_refuse(request, 400, "wait is a time such as 5s or 500ms.");
+    else if (!knows_parameters(request->query))
+        http_refuse(request, 400, "A post takes wait, nothing else.");
     else if (state->in_flight_bytes >= state->options->in_flight_most)
         http_refuse_busy(request, 429, 1,
                          "Too much is waiting to be written; try again in a moment.");

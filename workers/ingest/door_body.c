@@ -124,8 +124,13 @@ static int read_csv(struct post *post, struct str body, const struct intake_rule
     struct csv_reader reader = csv_reader(body, true);
     struct csv_row header, row;
     post->bulk = true;
+    reader.delimiter = csv_delimiter(reader.rest);
     int rc = csv_next(&reader, &post->arena, &header, err);
     if (rc == E_NOT_FOUND) return err_set(err, E_BAD_MESSAGE, "the CSV has no header");
+    if (rc) return rc;
+    for (uint32_t i = 0; i < header.count; i++)
+        header.cells[i] = intake_column(str_trim(header.cells[i]));
+    rc = intake_check_header(&header, err);
     if (rc) return rc;
     for (;;) {
         struct intake intake;

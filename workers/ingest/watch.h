@@ -53,6 +53,7 @@ struct object {
     bool csv;
     struct arena arena; /* names and header */
     struct csv_row header;
+    char delimiter; /* of its cells, as the header shows */
     struct str receipt_key, progress_key;
     uint64_t offset, line, rows, accepted, refused, validations;
     bool skipping;

@@ -126,6 +126,7 @@ static int read_csv(struct reading *reading, struct str rest, bool complete)
     const struct object *object = reading->object;
     struct chunk *chunk = reading->chunk;
     struct csv_reader reader = csv_reader(rest, complete);
+    reader.delimiter = object->delimiter;
     reader.rest = rest; /* what looks like a BOM is none in the middle of an object */
     uint64_t lines_before = chunk->lines, bytes_before = chunk->bytes;
     while (chunk->rows < CHUNK_ROWS) {
@@ -206,7 +207,7 @@ int watch_read_header(struct object *object, struct str input, bool complete, st
 {
     struct csv_reader reader = csv_reader(input, complete);
     struct csv_row header;
-    bool text = false;
+    reader.delimiter = object->delimiter = csv_delimiter(reader.rest);
     int rc = csv_next(&reader, &object->arena, &header, err);
     if (rc == E_NOT_FOUND) return err_set(err, E_BAD_MESSAGE, "the CSV has no header");
     if (rc) return rc;
@@ -216,11 +217,12 @@ int watch_read_header(struct object *object, struct str input, bool complete, st
                          .cells = ARENA_ARRAY(&object->arena, struct str, header.count)};
     if (!object->header.cells) return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < header.count; i++) { /* the input goes, the header stays */
-        object->header.cells[i] = arena_copy(&object->arena, str_trim(header.cells[i]));
-        if (!object->header.cells[i].data) return err_set(err, E_NO_MEMORY, NULL);
-        text |= str_equal(object->header.cells[i], STR("text"));
+        struct str name = arena_copy(&object->arena, str_trim(header.cells[i]));
+        if (!name.data) return err_set(err, E_NO_MEMORY, NULL);
+        object->header.cells[i] = intake_column(name);
     }
-    if (!text) return err_set(err, E_BAD_MESSAGE, "the CSV's header has no column \"text\"");
+    rc = intake_check_header(&object->header, err);
+    if (rc) return rc;
     if (object->offset == 0) {
         object->offset = input.size - reader.rest.size;
         object->line = reader.line;
