@@ -11,7 +11,7 @@
 #include "workers/genai/account.h"
 #include "workers/genai/genai.h"
 #include "workers/genai/prompt.h"
-#include "workers/genai/purchases.h"
+#include "workers/genai/purchase.h"
 
 /* Around each text: its mark, id, languages and rating; and around a call:
  * roles, tool and schema. */
@@ -189,8 +189,8 @@ int pricing_read_journal(struct pricing *pricing, struct bus *bus, struct err *e
         struct purchase purchase;
         struct answer_key key;
         arena_reset(&arena);
-        if (purchases_decode(message->value, &arena, &purchase) &&
-            purchases_key(&purchase, message->key, &key))
+        if (purchase_read(message->value, &arena, &purchase) &&
+            purchase_key(&purchase, message->key, &key))
             rc = add_key(&pricing->known, short_key(&key), err);
     }
     if (rc == E_OK) rc = (int)err->code;

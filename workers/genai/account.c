@@ -15,6 +15,7 @@
 #include "spend/prices.h"
 #include "workers/genai/account_count.h"
 #include "workers/genai/genai.h"
+#include "workers/genai/purchase.h"
 #include "workers/genai/purchases.h"
 
 enum {
@@ -192,7 +193,7 @@ enum account_known account_recall(struct account_book *account,
     struct answer_key key = key_of(account, question);
     if (!answers_find(account->answers, &key, &message)) return ACCOUNT_UNKNOWN;
     copy = arena_copy(arena, message);
-    if (!copy.data || !purchases_decode(copy, arena, &purchase)) return ACCOUNT_UNKNOWN;
+    if (!copy.data || !purchase_read(copy, arena, &purchase)) return ACCOUNT_UNKNOWN;
     account_count_known(&account->counts, question->shared, purchase.cost_micros);
     *ret_raw = purchase.said;
     return ACCOUNT_KNOWN;

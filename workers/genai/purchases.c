@@ -1,14 +1,11 @@
-/* Purchases to the topic and back.
+/* Purchases to the topic and back; their bytes are purchase.c's business.
  *
  * Writing: an entry is queued → handed to the bus → the bus holds it → on_written. What the bus
  * refuses for now stays queued, in order, for the next turn of the timer.
  *
  * Reading: a reader without a group takes in everything, always. To know that all is read that was
  * written up to now, a mark is written into each partition: when they have all come back, it is.
- * Marks of one replica have the same keys each time, so compaction drops the old ones.
- *
- * Both ends are in one file, long as it is: a mark is written by the one and awaited
- * by the other. */
+ * Both ends are in one file, as a mark is written by the one and awaited by the other. */
 #include "workers/genai/purchases.h"
 
 #include <stdio.h>
@@ -16,12 +13,13 @@
 
 #include "base/crash.h"
 #include "base/log.h"
+#include "workers/genai/purchase.h"
 
 enum {
     /* while something is awaited; else; after a failure */
     TICK_MS = 2, IDLE_MS = 100, RETRY_MS = 100,
     POLLS = 4, POLL_RECORDS = 512, POLL_BYTES = 1 << 20,
-    KEY_TEXT_BYTES = 2 * SHA256_BYTES, RUN_BYTES = 64, PARTITIONS_MAX = 1024,
+    RUN_BYTES = 64, PARTITIONS_MAX = 1024,
     TRIES_MAX = 64 * PARTITIONS_MAX,
     WARN_MS = 10000,
 };
@@ -56,28 +54,6 @@ struct purchases {
     bool ready, closing, warned;
     int64_t asked_ms, retry_ms;
 };
-
-/* --- keys ------------------------------------------------------------------------------------- */
-
-static bool hex_value(char c, uint8_t *value)
-{
-    if (c >= '0' && c <= '9') *value = (uint8_t)(c - '0');
-    else if (c >= 'a' && c <= 'f') *value = (uint8_t)(c - 'a' + 10);
-    else return false;
-    return true;
-}
-
-static bool key_from_text(struct str text, struct answer_key *ret_key)
-{
-    if (text.size != KEY_TEXT_BYTES) return false;
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        uint8_t high, low;
-        if (!hex_value(text.data[2 * i], &high) || !hex_value(text.data[2 * i + 1], &low))
-            return false;
-        ret_key->bytes[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
@@ -127,38 +103,6 @@ static void flush(struct purchases *journal)
     }
 }
 
-static void submit(struct writing *writing)
-{
-    struct purchases *journal = writing->journal;
-    writing->next = NULL;
-    *journal->queue_end = writing;
-    journal->queue_end = &writing->next;
-    flush(journal);
-}
-
-/* The record's bytes and headers, in the entry's own arena. */
-static int fill(struct writing *writing, struct record *record, struct str key, struct err *err)
-{
-    struct purchases *journal = writing->journal;
-    struct arena *arena = &writing->arena;
-    struct str value;
-    char *trace = arena_alloc(arena, TRACE_TEXT_BYTES);
-    struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
-    struct str id = arena_copy(arena, key);
-    if (!trace || !headers || !id.data) return err_set(err, E_NO_MEMORY, NULL);
-    trace_alone(journal->context->random, trace);
-    record->version = RECORD_VERSION;
-    record->id = id;
-    int rc = record_write(record, arena, &value, err);
-    if (rc) return rc;
-    headers_fill(headers, TOPIC_ANSWERS, journal->context->worker->name, id, str_of(trace));
-    writing->output = (struct bus_output){
-        .topic = TOPIC_ANSWERS, .timestamp_ms = clock_wall_ms(journal->context->clock), .key = id,
-        .value = value,
-        .headers = headers, .header_count = JOB_HEADERS};
-    return E_OK;
-}
-
 static struct writing *writing_create(struct purchases *journal)
 {
     struct writing *writing = calloc(1, sizeof *writing);
@@ -166,12 +110,28 @@ static struct writing *writing_create(struct purchases *journal)
     return writing;
 }
 
+/* On its way, or freed. */
+static int submit(struct writing *writing, const struct purchase *purchase, struct str id,
+                  struct err *err)
+{
+    struct purchases *journal = writing->journal;
+    int rc = purchase_write(purchase, id, journal->context, &writing->arena, &writing->output, err);
+    if (rc) {
+        free_writing(writing);
+        return rc;
+    }
+    writing->next = NULL;
+    *journal->queue_end = writing;
+    journal->queue_end = &writing->next;
+    flush(journal);
+    return E_OK;
+}
+
 int purchases_write(struct purchases *journal, const struct answer_key *key,
                     const struct purchase *purchase, purchases_on_written *on_entry_written,
                     void *user, struct err *err)
 {
     char id[RECORD_ID_BYTES_MAX + 1];
-    struct record record = {0};
     struct purchase told = *purchase;
     struct writing *writing = writing_create(journal);
     if (!writing) return err_set(err, E_NO_MEMORY, NULL);
@@ -185,44 +145,23 @@ int purchases_write(struct purchases *journal, const struct answer_key *key,
         snprintf(id, sizeof id, "bill-%s-%llu", journal->run, (unsigned long long)journal->bills++);
     }
     shape_set(purchase, &told, run, str_of(journal->run));
-    int rc = record_put(&record, SECTION_PURCHASE, &told, &writing->arena, err);
-    if (rc == E_OK) rc = fill(writing, &record, str_of(id), err);
-    if (rc) free_writing(writing);
-    else submit(writing);
-    return rc;
+    return submit(writing, &told, str_of(id), err);
 }
 
 /* --- marks ------------------------------------------------------------------------------------ */
 
-/* "mark-MEMBER-7-RUN.ROUND" has the round in its value only: its key, without it,
- * is the same each time. */
-static struct str mark_id(const struct purchases *journal, uint32_t number,
-                          char out[static RECORD_ID_BYTES_MAX + 1])
-{
-    int size = snprintf(out, RECORD_ID_BYTES_MAX + 1, "mark-%.40s-%u", journal->context->member,
-                        number);
-    return str_make(out, (size_t)size);
-}
-
 static int write_mark(struct purchases *journal, uint32_t number, struct err *err)
 {
-    char id[RECORD_ID_BYTES_MAX + 1];
-    struct record record = {0};
+    char id[RECORD_ID_BYTES_MAX + 1], round[PURCHASE_ROUND_BYTES];
     struct purchase purchase = {0};
-    char round[24];
     struct writing *writing = writing_create(journal);
     if (!writing) return err_set(err, E_NO_MEMORY, NULL);
-    snprintf(round, sizeof round, "%llu", (unsigned long long)journal->round);
     shape_set(purchase, &purchase, at, clock_wall_ms(journal->context->clock));
     shape_set(purchase, &purchase, run, str_of(journal->run));
     shape_set(purchase, &purchase, provider, STR("mark"));
-    shape_set(purchase, &purchase, model, str_of(round));
+    shape_set(purchase, &purchase, model, purchase_round(journal->round, round));
     shape_set(purchase, &purchase, cost_micros, 0);
-    int rc = record_put(&record, SECTION_PURCHASE, &purchase, &writing->arena, err);
-    if (rc == E_OK) rc = fill(writing, &record, mark_id(journal, number, id), err);
-    if (rc) free_writing(writing);
-    else submit(writing);
-    return rc;
+    return submit(writing, &purchase, purchase_mark_id(journal->context->member, number, id), err);
 }
 
 /* One key for each partition: the first that goes there. */
@@ -232,8 +171,9 @@ static int write_marks(struct purchases *journal, struct err *err)
     uint32_t missing = journal->partitions;
     int rc = has ? E_OK : err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t number = 0; rc == E_OK && missing && number < TRIES_MAX; number++) {
-        char id[RECORD_ID_BYTES_MAX + 1];
-        uint32_t partition = bus_partition_of(mark_id(journal, number, id), journal->partitions);
+        char text[RECORD_ID_BYTES_MAX + 1];
+        struct str id = purchase_mark_id(journal->context->member, number, text);
+        uint32_t partition = bus_partition_of(id, journal->partitions);
         if (has[partition]) continue;
         has[partition] = true;
         missing--;
@@ -268,13 +208,12 @@ static int begin_round(struct purchases *journal, struct err *err)
 static void take_mark(struct purchases *journal, const struct bus_message *message,
                       const struct purchase *purchase)
 {
-    char round[24];
-    snprintf(round, sizeof round, "%llu", (unsigned long long)journal->round);
+    char round[PURCHASE_ROUND_BYTES];
     if (journal->ready || message->partition >= journal->partitions ||
         journal->marked[message->partition])
         return;
     if (!str_equal(purchase->run, str_of(journal->run)) ||
-        !str_equal(purchase->model, str_of(round)))
+        !str_equal(purchase->model, purchase_round(journal->round, round)))
         return;
     journal->marked[message->partition] = true;
     if (--journal->missing) return;
@@ -286,28 +225,14 @@ bool purchases_ready(const struct purchases *journal) { return journal->ready; }
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-bool purchases_decode(struct str message, struct arena *arena, struct purchase *ret_purchase)
-{
-    struct record record;
-    return record_scan(message, arena, &record, NULL) == E_OK &&
-           record_has(&record, SECTION_PURCHASE) &&
-           record_decode(&record, SECTION_PURCHASE, ret_purchase, arena, NULL) == E_OK;
-}
-
-bool purchases_key(const struct purchase *purchase, struct str message_key,
-                   struct answer_key *ret_key)
-{
-    return shape_has(purchase, purchase, said) && key_from_text(message_key, ret_key);
-}
-
 static void take(struct purchases *journal, const struct bus_message *message)
 {
     struct purchase purchase;
     struct answer_key key;
-    if (!purchases_decode(message->value, &journal->arena, &purchase)) return;
+    if (!purchase_read(message->value, &journal->arena, &purchase)) return;
     if (str_equal(purchase.provider, STR("mark"))) take_mark(journal, message, &purchase);
     else if (str_equal(purchase.run, str_of(journal->run))) return; /* known since it was bought */
-    else if (purchases_key(&purchase, message->key, &key))
+    else if (purchase_key(&purchase, message->key, &key))
         answers_put(journal->answers, &key, message->value);
     else journal->calls.on_bill(journal->calls.user, &purchase);
 }

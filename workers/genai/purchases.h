@@ -11,7 +11,6 @@
 #include "runtime/worker.h"
 #include "workers/genai/answers.h"
 
-
 struct purchases;
 
 struct purchases_calls {
@@ -43,12 +42,5 @@ typedef void purchases_on_written(void *user, const struct err *err);
 int purchases_write(struct purchases *journal, const struct answer_key *key,
                     const struct purchase *purchase, purchases_on_written *on_written, void *user,
                     struct err *err) CHECKED;
-
-/* One message of the topic, or one that answers_find() gave. False: it tells of no purchase
- * (a mark, or nonsense). */
-bool purchases_decode(struct str message, struct arena *arena, struct purchase *ret_purchase);
-/* The key of a message that is an answer. False: it isn't. */
-bool purchases_key(const struct purchase *purchase, struct str message_key,
-                   struct answer_key *ret_key);
 
 #endif

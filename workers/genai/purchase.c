@@ -1,0 +1,77 @@
+/* Entries of the topic `answers`: a record with one section, its key and its headers. */
+#include "workers/genai/purchase.h"
+
+#include <stdio.h>
+
+enum { KEY_TEXT_BYTES = 2 * SHA256_BYTES };
+
+int purchase_write(const struct purchase *purchase, struct str id,
+                   const struct worker_context *context, struct arena *arena,
+                   struct bus_output *ret_output, struct err *err)
+{
+    struct record record = {.version = RECORD_VERSION};
+    struct str value;
+    char *trace = arena_alloc(arena, TRACE_TEXT_BYTES);
+    struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
+    record.id = arena_copy(arena, id);
+    if (!trace || !headers || !record.id.data) return err_set(err, E_NO_MEMORY, NULL);
+    int rc = record_put(&record, SECTION_PURCHASE, purchase, arena, err);
+    if (rc == E_OK) rc = record_write(&record, arena, &value, err);
+    if (rc) return rc;
+    trace_alone(context->random, trace);
+    headers_fill(headers, TOPIC_ANSWERS, context->worker->name, record.id, str_of(trace));
+    *ret_output = (struct bus_output){
+        .topic = TOPIC_ANSWERS, .timestamp_ms = clock_wall_ms(context->clock), .key = record.id,
+        .value = value,
+        .headers = headers, .header_count = JOB_HEADERS};
+    return E_OK;
+}
+
+bool purchase_read(struct str message, struct arena *arena, struct purchase *ret_purchase)
+{
+    struct record record;
+    return record_scan(message, arena, &record, NULL) == E_OK &&
+           record_has(&record, SECTION_PURCHASE) &&
+           record_decode(&record, SECTION_PURCHASE, ret_purchase, arena, NULL) == E_OK;
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+static bool hex_value(char c, uint8_t *value)
+{
+    if (c >= '0' && c <= '9') *value = (uint8_t)(c - '0');
+    else if (c >= 'a' && c <= 'f') *value = (uint8_t)(c - 'a' + 10);
+    else return false;
+    return true;
+}
+
+static bool key_from_text(struct str text, struct answer_key *ret_key)
+{
+    if (text.size != KEY_TEXT_BYTES) return false;
+    for (size_t i = 0; i < SHA256_BYTES; i++) {
+        uint8_t high, low;
+        if (!hex_value(text.data[2 * i], &high) || !hex_value(text.data[2 * i + 1], &low))
+            return false;
+        ret_key->bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+bool purchase_key(const struct purchase *purchase, struct str message_key,
+                  struct answer_key *ret_key)
+{
+    return shape_has(purchase, purchase, said) && key_from_text(message_key, ret_key);
+}
+
+struct str purchase_mark_id(const char *member, uint32_t number,
+                            char out[static RECORD_ID_BYTES_MAX + 1])
+{
+    int size = snprintf(out, RECORD_ID_BYTES_MAX + 1, "mark-%.40s-%u", member, number);
+    return str_make(out, (size_t)size);
+}
+
+struct str purchase_round(uint64_t round, char out[static PURCHASE_ROUND_BYTES])
+{
+    int size = snprintf(out, PURCHASE_ROUND_BYTES, "%llu", (unsigned long long)round);
+    return str_make(out, (size_t)size);
+}
