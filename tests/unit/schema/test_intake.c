@@ -81,6 +81,14 @@ static void objects_become_records(void **state)
          false, "",
          "{\"id\":\"a1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
          "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", "a1"},
+        {"a rating in quotes, as it is in a cell of a CSV",
+         "{\"id\":\"a1\",\"text\":\"Good.\",\"rating\":\"4.5\"}", false, "",
+         "{\"id\":\"a1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\",\"rating\":4.5,"
+         "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", "a1"},
+        {"a blank one is none, as an empty cell is",
+         "{\"id\":\"a1\",\"text\":\"Good.\",\"rating\":\" \"}", false, "",
+         "{\"id\":\"a1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
+         "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", "a1"},
         {"unknown fields become attributes where that is asked for",
          "{\"id\":\"a1\",\"text\":\"x\",\"attributes\":{\"a\":\"1\"},\"b\":[1,{\"c\":null}],"
          "\"d\":1.2345678,\"e\":true,\"f\":null,\"g\":-3}", true, "",

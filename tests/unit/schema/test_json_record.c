@@ -52,6 +52,8 @@ static const struct {
      "/a~1b~0c unknown field; put your own data under \"attributes\""},
     {"a rating beyond its bounds", &feedback_shape, "{\"rating\":101}",
      "/rating must be a number from -100 to 100"},
+    {"in quotes too", &feedback_shape, "{\"rating\":\"101\"}",
+     "/rating must be a number from -100 to 100"},
     {"a number that no double holds", &feedback_shape, "{\"rating\":1e999}",
      "/rating must be a number from -100 to 100"},
     {"a boolean", &feedback_shape, "{\"rating\":true}",
