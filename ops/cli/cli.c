@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 
 #include "bus/backend.h"
+#include "config/shipped.h"
 #include "config/value.h"
+#include "model/topics.h"
 #include "runtime/chain.h"
 #include "runtime/runtime.h"
 #include "workers/featurize/featurize.h"
@@ -202,6 +204,16 @@ int cli_chain(const struct cli_config *config, struct chain **ret_chain, struct 
     return rc ? rc
               : chain_create(workers, CLI_WORKERS - 2, config->config, clock_system(), ret_chain,
                              err);
+}
+
+int cli_taxonomy(const struct cli_config *config, struct topics *topics, struct err *err)
+{
+    struct genai_options options;
+    char folder[SHIPPED_PATH_BYTES];
+    topics_init(topics);
+    int rc = config_get(config->config, &genai_option_table, &options, err);
+    if (rc == E_OK) rc = shipped_path(options.folder, ".", folder, err);
+    return rc ? rc : topics_open(topics, folder, "topics", err);
 }
 
 int cli_open_bus(const struct config *config, struct bus **ret_bus, struct err *err)

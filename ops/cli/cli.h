@@ -76,6 +76,10 @@ int cli_result(struct buffer *json, struct err *err) CHECKED;
 /* The workers between feedback and insights, in this process; as many records out as in. */
 struct chain;
 int cli_chain(const struct cli_config *config, struct chain **ret_chain, struct err *err) CHECKED;
+/* The topics by which records are judged: of genai.folder, or those that ship. Free by
+ * topics_deinit(), also after an error. */
+struct topics;
+int cli_taxonomy(const struct cli_config *config, struct topics *topics, struct err *err) CHECKED;
 /* A time as people give it: RFC 3339, a date, or an age such as "2h" or "7d".
  * USAGE names the flag. */
 int cli_time(const char *flag, const char *text, int64_t *ret_ms, struct err *err) CHECKED;

@@ -7,7 +7,6 @@
 
 #include "archive/read.h"
 #include "archive/walk.h"
-#include "config/shipped.h"
 #include "model/discover.h"
 #include "ops/cli/input.h"
 #include "ops/cli/replay_line.h"
@@ -32,29 +31,6 @@ static uint32_t language_bit(struct str language)
             (language.size == 2 || language.data[2] == '-'))
             return 1u << i;
     return 0;
-}
-
-/* --- the taxonomy ----------------------------------------------------------------------------- */
-
-static int open_topics(struct topics *topics, struct err *err)
-{
-    static const struct {
-        const char *name;
-        uint32_t language;
-    } files[] = {{"topics/en.txt", LANGUAGE_EN},
-                 {"topics/es.txt", LANGUAGE_ES},
-                 {"topics/fr.txt", LANGUAGE_FR}};
-    int rc = E_OK;
-    topics_init(topics);
-    for (size_t i = 0; i < sizeof files / sizeof files[0] && !rc; i++) {
-        char path[SHIPPED_PATH_BYTES];
-        struct buffer content = {0};
-        rc = shipped_path("", files[i].name, path, err);
-        if (!rc) rc = buffer_read_file(&content, path, TOPIC_FILE_BYTES_MAX, err);
-        if (!rc) rc = topics_add(topics, path, buffer_str(&content), files[i].language, err);
-        buffer_deinit(&content);
-    }
-    return rc;
 }
 
 /* --- sources ---------------------------------------------------------------------------------- */
@@ -243,16 +219,15 @@ int topics_discover(const struct discover_wish *wish, const struct arguments *ar
     struct cli_config config = {0};
     int rc = check(wish, err);
     if (rc) return rc;
+    rc = cli_config(arguments, &config, err);
+    if (rc) return rc;
     arena_init(&search.arena, 0);
-    rc = open_topics(&search.topics, err);
+    rc = cli_taxonomy(&config, &search.topics, err);
     if (!rc && !(search.discover = discover_create(&search.topics, 0)))
         rc = err_set(err, E_NO_MEMORY, NULL);
-    if (!rc) rc = cli_config(arguments, &config, err);
-    if (!rc) {
-        rc = wish->input ? read_input(&search, err) : read_archive(&search, config.config, err);
-        cli_config_free(&config);
-    }
+    if (!rc) rc = wish->input ? read_input(&search, err) : read_archive(&search, config.config, err);
     if (!rc) rc = show(&search, err);
+    cli_config_free(&config);
     discover_destroy(search.discover);
     topics_deinit(&search.topics);
     arena_deinit(&search.arena);

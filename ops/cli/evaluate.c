@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "model/topics.h"
 #include "ops/cli/compare.h"
 #include "ops/cli/labelled.h"
 #include "runtime/chain.h"
@@ -113,6 +114,38 @@ static int each_row(struct evaluating *evaluating, struct examples *examples, st
     return rc == E_NOT_FOUND ? E_OK : rc;
 }
 
+/* They count as missed, as no record can say them; but they may be spelt wrongly. */
+static void name_unknown_topics(const struct topics *topics, const struct scores *scores)
+{
+    for (uint32_t i = 0; i < scores->class_count; i++) {
+        const struct class_count *class = &scores->classes[i];
+        size_t best = 5, size = strlen(class->name);
+        uint32_t nearest = TOPICS_MAX;
+        if (!class->truth || topics_find(topics, str_of(class->name)) < TOPICS_MAX) continue;
+        for (uint32_t j = 0; j < topics->count; j++) {
+            size_t distance = str_distance(str_of(class->name), topics->names[j]);
+            if (distance < best && 2 * distance <= size) best = distance, nearest = j;
+        }
+        fprintf(stderr,
+                "verbatim evaluate: label \"%s\" is no topic here; rows counted as missed: %llu",
+                class->name, (unsigned long long)class->truth);
+        if (nearest < TOPICS_MAX)
+            fprintf(stderr, "; did you mean \"%.*s\"?", STR_ARGS(topics->names[nearest]));
+        fputc('\n', stderr);
+    }
+}
+
+static int check_topics(const struct evaluating *evaluating, const struct cli_config *config,
+                        struct err *err)
+{
+    struct topics topics;
+    if (evaluating->task != &evaluate_topics) return E_OK;
+    int rc = cli_taxonomy(config, &topics, err);
+    if (rc == E_OK) name_unknown_topics(&topics, &evaluating->evaluation->scores[0]);
+    topics_deinit(&topics);
+    return rc;
+}
+
 static double cpu_seconds(void)
 {
     struct timespec now;
@@ -140,6 +173,7 @@ static int evaluate(struct evaluating *evaluating, const struct arguments *argum
         report->seconds = (double)(clock_mono_ns(clock_system()) - start_ns) * 1e-9;
         report->cpu_seconds = cpu_seconds() - cpu_start;
     }
+    if (rc == E_OK) rc = check_topics(evaluating, &config, err);
     examples_close(&examples);
     chain_destroy(evaluating->chain);
     cli_config_free(&config);

@@ -60,6 +60,11 @@ equal "a wish is a need, praise is none" "$? $(json .figures.macro_f1)" "0 1"
 printf 'label\ttext\ndelivery\tThe delivery took three weeks.\n' >"$scratch/topics.tsv"
 "$verbatim" evaluate --task topics --data "$scratch/topics.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
 equal "topics are compared by name" "$? $(json '.topics.classes[] | select(.name == "delivery") | .right // .f1')" "0 1"
+printf 'label\ttext\ndelivry\tThe delivery took three weeks.\nsomething\tIt came.\n' >"$scratch/topics.tsv"
+"$verbatim" evaluate --task topics --data "$scratch/topics.tsv" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "a label that is no topic is missed" "$? $(json '.topics.classes[] | select(.name == "delivry") | .f1')" "0 0"
+check "and named, with the nearest" contains "$scratch/err" 'label "delivry" is no topic here; rows counted as missed: 1; did you mean "delivery"?'
+check "also where none is near" contains "$scratch/err" 'label "something" is no topic here; rows counted as missed: 1'
 
 printf 'label\ttext\nnone\tIt came on Monday.\n' >"$scratch/none.tsv"
 "$verbatim" evaluate --task sentiment --data "$scratch/none.tsv" --json >"$scratch/out.json" 2>"$scratch/err"

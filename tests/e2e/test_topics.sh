@@ -19,6 +19,12 @@ equal "the phrase, its records and customers" \
     "$(json '.phrases[] | select(.phrase | startswith("watch strap")) | "\(.records) \(.customers)"' | head -1)" "6 4"
 check "with an example" [ "$(json '[.phrases[] | select(.example | contains("watch strap"))] | length > 0')" = true ]
 equal "what a topic covers isn't there" "$(json '[.phrases[] | select(.phrase | contains("delivery"))] | length')" 0
+mkdir -p "$scratch/own" && cp -r "$source/config/topics" "$scratch/own/topics" && echo '[strap]
+watch strap' >>"$scratch/own/topics/en.txt"
+"$verbatim" topics discover --input "$scratch/feedback.ndjson" --json --genai.folder="$scratch/own" >"$scratch/out-own.json" 2>"$scratch/err"
+equal "topics of one's own: exits 0 ($(head -c 300 "$scratch/err"))" $? 0
+equal "topics of one's own: what they cover isn't there" \
+    "$(jq '[.phrases[] | select(.phrase | contains("watch strap"))] | length' "$scratch/out-own.json")" 0
 
 # The same records through the workers: texts come redacted and languages as they were detected, the phrases are the same.
 read -r http <<<"$(free_ports 1)"
