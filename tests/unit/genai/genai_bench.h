@@ -17,6 +17,22 @@ static inline const char *genai_folder(void)
     return setting;
 }
 
+/* The set-up of a group: one worker with the models that ship is every test's *state. */
+static inline int genai_open(void **state)
+{
+    static struct bench bench;
+    struct err err;
+    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
+    *state = &bench;
+    return 0;
+}
+
+static inline int genai_close(void **state)
+{
+    bench_close(*state);
+    return 0;
+}
+
 static inline struct str genai_message(struct bench *bench, const char *text, const char *language,
                                        float rating)
 {

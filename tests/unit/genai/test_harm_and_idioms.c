@@ -49,6 +49,7 @@ static void check_advice_on_harm(const struct insight *insight)
 
 static void harm_is_no_plain_praise(void **state)
 {
+    struct bench *bench = *state;
     static const struct {
         const char *why, *text, *language;
         float rating;
@@ -66,23 +67,19 @@ static void harm_is_no_plain_praise(void **state)
         {"told without feeling", "I took two pills and felt dizzy all day", "en", 0,
          ENUM_sentiment_label_negative},
     };
-    struct bench bench;
-    struct err err;
-    (void)state;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct insight insight = pass_harmed(&bench, cases[i].text, cases[i].language,
+        struct insight insight = pass_harmed(bench, cases[i].text, cases[i].language,
                                              cases[i].rating, NULL);
         assert_int_equal(insight.sentiment.label, cases[i].label);
         check_advice_on_harm(&insight);
     }
-    bench_close(&bench);
 }
 
 /* "My hand got burned" judges nothing, but nobody is pleased; the words beside it may be praise. */
 static void what_tells_of_harm_blames(void **state)
 {
+    struct bench *bench = *state;
     static const struct {
         const char *why, *text, *language, *harm;
         uint32_t label;
@@ -97,13 +94,9 @@ static void what_tells_of_harm_blames(void **state)
         {"praise in a clause of its own", "Great phone, but the charger burned my hand", "en",
          "burned my hand", ENUM_sentiment_label_mixed},
     };
-    struct bench bench;
-    struct err err;
-    (void)state;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct insight insight = pass_harmed(&bench, cases[i].text, cases[i].language, 0,
+        struct insight insight = pass_harmed(bench, cases[i].text, cases[i].language, 0,
                                              cases[i].harm);
         assert_int_equal(insight.sentiment.label, cases[i].label);
         for (uint32_t k = 0; k < insight.mentions.count; k++)
@@ -111,7 +104,6 @@ static void what_tells_of_harm_blames(void **state)
         for (uint32_t k = 0; k < insight.aspects.count; k++)
             assert_int_equal(insight.aspects.items[k].label, ENUM_sentiment_label_negative);
     }
-    bench_close(&bench);
 }
 
 /* Somebody marked a text as harm that holds no word. */
@@ -200,27 +192,24 @@ static void rules_of_others_thank_nobody_for_harm(void **state)
 
 static void mixed_feeling_stays_in_the_middle(void **state)
 {
+    struct bench *bench = *state;
     static const struct { const char *why, *text, *language; } cases[] = {
         {"a sentence of each", "The bed was awful. But the staff were lovely.", "en"},
         {"two words a side", "Great phone, terrible battery", "en"},
         {"in Spanish", "La habitaci\xc3\xb3n estaba sucia aunque el personal fue encantador", "es"},
     };
-    struct bench bench;
-    struct err err;
-    (void)state;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
+        struct insight insight = genai_pass(bench, cases[i].text, cases[i].language, 0);
         assert_int_equal(insight.sentiment.label, ENUM_sentiment_label_mixed);
         assert_true(fabsf(insight.sentiment.score) <= 0.3f);
     }
-    bench_close(&bench);
 }
 
 /* Each topic that is spoken of is blamed, whatever the word before the turn says. */
 static void one_word_before_a_turn_is_a_clause(void **state)
 {
+    struct bench *bench = *state;
     static const struct { const char *why, *text, *language; uint32_t label; } cases[] = {
         {"praise, then blame", "Great, but it broke", "en", ENUM_sentiment_label_mixed},
         {"without a comma", "Great but it broke", "en", ENUM_sentiment_label_mixed},
@@ -229,23 +218,19 @@ static void one_word_before_a_turn_is_a_clause(void **state)
         {"a turn is no clause before another", "But unfortunately it broke", "en",
          ENUM_sentiment_label_negative},
     };
-    struct bench bench;
-    struct err err;
-    (void)state;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
+        struct insight insight = genai_pass(bench, cases[i].text, cases[i].language, 0);
         assert_int_equal(insight.sentiment.label, cases[i].label);
         assert_true(insight.mentions.count > 0);
         for (uint32_t k = 0; k < insight.mentions.count; k++)
             assert_int_equal(insight.mentions.items[k].sentiment, ENUM_sentiment_label_negative);
     }
-    bench_close(&bench);
 }
 
 static void idioms_say_what_they_mean(void **state)
 {
+    struct bench *bench = *state;
     static const struct { const char *why, *text, *language; uint32_t label; } cases[] = {
         {"death that praises", "The tiramisu was to die for", "en", ENUM_sentiment_label_positive},
         {"slang", "These headphones are sick, the bass is insane", "en",
@@ -288,20 +273,16 @@ static void idioms_say_what_they_mean(void **state)
         {"neither, in French", "\xc3\x87" "a pourrait \xc3\xaatre pire", "fr",
          ENUM_sentiment_label_neutral},
     };
-    struct bench bench;
-    struct err err;
-    (void)state;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        assert_int_equal(genai_pass(&bench, cases[i].text, cases[i].language, 0).sentiment.label,
+        assert_int_equal(genai_pass(bench, cases[i].text, cases[i].language, 0).sentiment.label,
                          cases[i].label);
     }
-    bench_close(&bench);
 }
 
 static void words_that_are_meant_are_no_idioms(void **state)
 {
+    struct bench *bench = *state;
     static const struct { const char *why, *text, *language; } cases[] = {
         {"people are sick", "They are sick", "en"},
         {"a threat", "Recib\xc3\xad una amenaza de muerte", "es"},
@@ -310,21 +291,16 @@ static void words_that_are_meant_are_no_idioms(void **state)
         {"a trouble that isn't over", "It still hasn't been resolved", "en"},
         {"another language's idiom", "The brutal noise", "en"},
     };
-    struct bench bench;
-    struct err err;
-    (void)state;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
         assert_int_not_equal(
-            genai_pass(&bench, cases[i].text, cases[i].language, 0).sentiment.label,
+            genai_pass(bench, cases[i].text, cases[i].language, 0).sentiment.label,
             ENUM_sentiment_label_positive);
     }
     CASE("meant where somebody was harmed");
     assert_int_equal(
-        pass_harmed(&bench, "The children ate it and it is sick", "en", 0, NULL).sentiment.label,
+        pass_harmed(bench, "The children ate it and it is sick", "en", 0, NULL).sentiment.label,
         ENUM_sentiment_label_negative);
-    bench_close(&bench);
 }
 
 int main(void)
@@ -339,5 +315,5 @@ int main(void)
         cmocka_unit_test(idioms_say_what_they_mean),
         cmocka_unit_test(words_that_are_meant_are_no_idioms),
     };
-    return cmocka_run_group_tests_name("harm_and_idioms", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("harm_and_idioms", tests, genai_open, genai_close);
 }

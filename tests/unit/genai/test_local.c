@@ -20,6 +20,7 @@ static bool has_topic(const struct insight *insight, const char *topic)
 
 static void test_plain_cases(void **state)
 {
+    struct bench *bench = *state;
     enum { NO_NEED = ENUM_need_kind_count };
     static const struct {
         const char *why, *text, *language;
@@ -59,13 +60,9 @@ static void test_plain_cases(void **state)
         {"denied praise is blame", "Not good at all.", "en", 0, ENUM_sentiment_label_negative,
          NO_NEED, NULL},
     };
-    (void)state;
-    struct bench bench;
-    struct err err;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language,
+        struct insight insight = genai_pass(bench, cases[i].text, cases[i].language,
                                             cases[i].rating);
         if (cases[i].label != ENUM_sentiment_label_count)
             assert_int_equal(insight.sentiment.label, cases[i].label);
@@ -75,12 +72,12 @@ static void test_plain_cases(void **state)
         assert_str(insight.provider, "local");
         assert_true(insight.model.size > 0);
     }
-    bench_close(&bench);
 }
 
 /* Words that are in one topic and look like another's. */
 static void test_topics(void **state)
 {
+    struct bench *bench = *state;
     static const struct {
         const char *why, *text, *language, *topic, *other;
     } cases[] = {
@@ -98,21 +95,17 @@ static void test_topics(void **state)
         {"a child's room", "Il a br\xc3\xbbl\xc3\xa9 dans la chambre de mon fils.", "fr", "safety",
          "lodging"},
     };
-    (void)state;
-    struct bench bench;
-    struct err err;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
+        struct insight insight = genai_pass(bench, cases[i].text, cases[i].language, 0);
         assert_true(has_topic(&insight, cases[i].topic));
         assert_false(has_topic(&insight, cases[i].other));
     }
-    bench_close(&bench);
 }
 
 static void test_what_is_no_need(void **state)
 {
+    struct bench *bench = *state;
     static const struct { const char *why, *text, *language; uint32_t kind; } cases[] = {
         {"what one can do at last isn't asked", "I can finally see all of my runs on the phone!",
          "en", ENUM_need_kind_question},
@@ -132,21 +125,17 @@ static void test_what_is_no_need(void **state)
          "I wish I had bought this years ago, best purchase ever.", "en",
          ENUM_need_kind_feature_request},
     };
-    struct bench bench;
-    struct err err;
-    (void)state;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
+        struct insight insight = genai_pass(bench, cases[i].text, cases[i].language, 0);
         assert_false(has_need(&insight, cases[i].kind));
     }
-    bench_close(&bench);
 }
 
 /* Goods that are missing are a problem, a function that is missing is a wish. */
 static void test_what_is_missing(void **state)
 {
+    struct bench *bench = *state;
     static const struct { const char *why, *text, *language; bool problem, request; } cases[] = {
         {"an item", "Il manque un article.", "fr", true, false},
         {"of an order", "Il manque un article dans ma commande.", "fr", true, false},
@@ -156,29 +145,20 @@ static void test_what_is_missing(void **state)
         {"in English", "An item is missing from my order.", "en", true, false},
         {"a mode, in English", "It is missing a night mode.", "en", false, true},
     };
-    struct bench bench;
-    struct err err;
-    (void)state;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
+        struct insight insight = genai_pass(bench, cases[i].text, cases[i].language, 0);
         assert_int_equal(has_need(&insight, ENUM_need_kind_problem_report), cases[i].problem);
         assert_int_equal(has_need(&insight, ENUM_need_kind_feature_request), cases[i].request);
     }
-    bench_close(&bench);
 }
 
 /* "Pas mal" denies blame, "pas mal de" counts. */
 static void test_counted_trouble(void **state)
 {
-    struct bench bench;
-    struct err err;
-    (void)state;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
-    assert_int_not_equal(genai_pass(&bench, "Il y a pas mal de bugs.", "fr", 0).sentiment.label,
+    struct bench *bench = *state;
+    assert_int_not_equal(genai_pass(bench, "Il y a pas mal de bugs.", "fr", 0).sentiment.label,
                          ENUM_sentiment_label_positive);
-    bench_close(&bench);
 }
 
 /* The text that a claim shows is the text that was written there. */
@@ -210,26 +190,24 @@ static void check_evidence(const struct insight *insight, struct str text)
 
 static void test_evidence_in_the_sample(void **state)
 {
-    struct bench bench;
+    struct bench *bench = *state;
     struct buffer file = {0};
     struct err err;
     char path[512];
     uint32_t records = 0, needs = 0, mentions = 0, advice = 0;
     const char *source = getenv("VERBATIM_SOURCE");
-    (void)state;
     snprintf(path, sizeof path, "%s/config/sample/feedback.ndjson", source ? source : ".");
     bench_must(buffer_read_file(&file, path, 1 << 20, &err), &err);
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
-    struct uuid_generator ids = {.clock = &bench.clock.clock, .random = &bench.random};
+    struct uuid_generator ids = {.clock = &bench->clock.clock, .random = &bench->random};
     struct intake_rules rules = {.keep_unknown = true, .ids = &ids, .received_ms = 1};
     for (struct str rest = buffer_str(&file); rest.size; records++) {
         struct intake intake;
         struct json_problems problems;
-        bench_must(intake_json(str_cut(&rest, '\n'), &rules, records, &bench.arena, &intake,
+        bench_must(intake_json(str_cut(&rest, '\n'), &rules, records, &bench->arena, &intake,
                                &problems, &err),
                    &err);
-        struct str text = arena_copy(&bench.arena, intake.feedback.text);
-        struct insight insight = genai_pass(&bench, text.data, "en", intake.feedback.rating);
+        struct str text = arena_copy(&bench->arena, intake.feedback.text);
+        struct insight insight = genai_pass(bench, text.data, "en", intake.feedback.rating);
         /* our own provider claims nothing that isn't there */
         assert_int_equal(insight.dropped_claims, 0);
         check_evidence(&insight, text);
@@ -238,13 +216,13 @@ static void test_evidence_in_the_sample(void **state)
     }
     assert_true(records > 150 && needs > records / 4 && mentions > records / 2 &&
                 advice > records / 4);
-    bench_close(&bench);
     buffer_deinit(&file);
 }
 
 /* Texts that try to be awkward: an answer all the same, with evidence inside. */
 static void test_awkward_texts(void **state)
 {
+    struct bench *bench = *state;
     static char long_text[60000];
     memset(long_text, 'a', sizeof long_text - 1);
     for (size_t i = 7; i < sizeof long_text - 1; i += 8) long_text[i] = i % 64 == 63 ? '.' : ' ';
@@ -260,16 +238,11 @@ static void test_awkward_texts(void **state)
         {"another script", "\xe5\xbe\x88\xe7\xb3\x9f\xe7\xb3\x95"},
         {"60,000 bytes", long_text},
     };
-    struct bench bench;
-    struct err err;
-    (void)state;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct insight insight = genai_pass(&bench, cases[i].text, "und", 0);
+        struct insight insight = genai_pass(bench, cases[i].text, "und", 0);
         check_evidence(&insight, str_of(cases[i].text));
     }
-    bench_close(&bench);
 }
 
 /* "price=positive: Great price" for each aspect. */
@@ -286,6 +259,7 @@ static void show_aspects(const struct insight *insight, const char *text, struct
 
 static void test_aspects(void **state)
 {
+    struct bench *bench = *state;
     static const struct { const char *why, *text, *language, *aspects; } cases[] = {
         {"each clause judges its own",
          "The price is excellent, but the delivery was terrible and very late.", "en",
@@ -320,14 +294,10 @@ static void test_aspects(void **state)
         {"photos that a camera took do", "It takes wonderful photos.", "en",
          "camera=positive: It takes wonderful photos"},
     };
-    struct bench bench;
     struct buffer shown = {0};
-    struct err err;
-    (void)state;
-    bench_must(bench_open(&bench, &genai_worker, genai_folder(), &err), &err);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct insight insight = genai_pass(&bench, cases[i].text, cases[i].language, 0);
+        struct insight insight = genai_pass(bench, cases[i].text, cases[i].language, 0);
         show_aspects(&insight, cases[i].text, &shown);
         size_t size = strcspn(cases[i].aspects, "*");
         if (cases[i].aspects[size])
@@ -335,7 +305,6 @@ static void test_aspects(void **state)
         else assert_string_equal(buffer_cstr(&shown), cases[i].aspects);
     }
     buffer_deinit(&shown);
-    bench_close(&bench);
 }
 
 int main(void)
@@ -347,5 +316,5 @@ int main(void)
         cmocka_unit_test(test_evidence_in_the_sample),
         cmocka_unit_test(test_aspects), cmocka_unit_test(test_awkward_texts),
     };
-    return cmocka_run_group_tests_name("local", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("local", tests, genai_open, genai_close);
 }

@@ -1,21 +1,11 @@
 /* POST /v1/feedback: what is taken in, what is refused and how it is told, and what a
  * failing bus looks like. */
-#include "ingest_callers.h"
-#include "ingest_topics.h"
-
-static struct rig rig;
+#include "ingest_started.h"
 
 static int start(void **state)
 {
-    if (rig_setup(state)) return -1;
-    rig_start(&rig, (const char *const[]){"ingest.body_most=20000", "ingest.rows_most=5", NULL});
-    return 0;
-}
-
-static int stop(void **state)
-{
-    assert_int_equal(rig_stop(&rig), E_OK);
-    return rig_teardown(state);
+    return start_with(state,
+                      (const char *const[]){"ingest.body_most=20000", "ingest.rows_most=5", NULL});
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */

@@ -1,10 +1,7 @@
 /* Who may do what: API keys, their tenants and scopes, origins of browsers;
  * and starts that are refused. */
-#include "ingest_callers.h"
 #include "ingest_keys.h"
-#include "ingest_topics.h"
-
-static struct rig rig;
+#include "ingest_started.h"
 
 static int start_with_keys(void **state)
 {
@@ -15,15 +12,7 @@ static int start_with_keys(void **state)
 
 static int start(void **state)
 {
-    if (rig_setup(state)) return -1;
-    rig_start(&rig, NULL);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    assert_int_equal(rig_stop(&rig), E_OK);
-    return rig_teardown(state);
+    return start_with(state, NULL);
 }
 
 static const struct {

@@ -1,25 +1,14 @@
 /* Callers who send too much, too slowly, or nothing at all: bounded, told, and no burden
  * for the others. */
-#include "ingest_callers.h"
-#include "ingest_topics.h"
+#include "ingest_started.h"
 
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-static struct rig rig;
-
 static int start(void **state)
 {
-    if (rig_setup(state)) return -1;
-    rig_start(&rig, NULL);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    assert_int_equal(rig_stop(&rig), E_OK);
-    return rig_teardown(state);
+    return start_with(state, NULL);
 }
 
 static void test_large_body(void **state)
@@ -122,9 +111,7 @@ enum { PATIENCE_MS = 300000 };
 
 static int start_patient(void **state)
 {
-    if (rig_setup(state)) return -1;
-    rig_start(&rig, (const char *const[]){"ingest.header_deadline=300s", NULL});
-    return 0;
+    return start_with(state, (const char *const[]){"ingest.header_deadline=300s", NULL});
 }
 
 static void test_half_open(void **state)
@@ -157,11 +144,10 @@ static void test_half_open(void **state)
 
 static int start_narrow(void **state)
 {
-    if (rig_setup(state)) return -1;
-    rig_start(&rig,
-              (const char *const[]){"ingest.connections=3", "ingest.connections_per_address=3",
-                                    "ingest.in_flight_most=64k", NULL});
-    return 0;
+    static const char *const narrow[] = {
+        "ingest.connections=3", "ingest.connections_per_address=3", "ingest.in_flight_most=64k",
+        NULL};
+    return start_with(state, narrow);
 }
 
 static void test_too_many_connections(void **state)

@@ -1,20 +1,9 @@
 /* A pipeline that falls behind turns posts away at the door, and nobody else. */
-#include "ingest_callers.h"
-#include "ingest_topics.h"
-
-static struct rig rig;
+#include "ingest_started.h"
 
 static int start(void **state)
 {
-    if (rig_setup(state)) return -1;
-    rig_start(&rig, (const char *const[]){"ingest.backlog_most=20", NULL});
-    return 0;
-}
-
-static int stop(void **state)
-{
-    assert_int_equal(rig_stop(&rig), E_OK);
-    return rig_teardown(state);
+    return start_with(state, (const char *const[]){"ingest.backlog_most=20", NULL});
 }
 
 static int post(char *retry_after, size_t size)

@@ -1,9 +1,6 @@
 /* Insights as they stream: filters, digests, tenants apart, and coming back without loss. */
-#include "ingest_callers.h"
 #include "ingest_keys.h"
-#include "ingest_topics.h"
-
-static struct rig rig;
+#include "ingest_started.h"
 
 static int start_with_keys(void **state)
 {
@@ -14,15 +11,7 @@ static int start_with_keys(void **state)
 
 static int start(void **state)
 {
-    if (rig_setup(state)) return -1;
-    rig_start(&rig, (const char *const[]){"ingest.streams=40", NULL});
-    return 0;
-}
-
-static int stop(void **state)
-{
-    assert_int_equal(rig_stop(&rig), E_OK);
-    return rig_teardown(state);
+    return start_with(state, (const char *const[]){"ingest.streams=40", NULL});
 }
 
 struct follower {

@@ -1,17 +1,12 @@
 /* Receipts on the ledger: all that were given when the door has stopped, none twice,
  * and silence is told. */
-#include "ingest_callers.h"
-#include "ingest_topics.h"
+#include "ingest_started.h"
 
 #include "schema/ledger.h"
 
-static struct rig rig;
-
 static int start(void **state)
 {
-    if (rig_setup(state)) return -1;
-    rig_start(&rig, (const char *const[]){"ingest.rows_most=200", NULL});
-    return 0;
+    return start_with(state, (const char *const[]){"ingest.rows_most=200", NULL});
 }
 
 /* --- the ledger, and what it must say --------------------------------------------------------- */

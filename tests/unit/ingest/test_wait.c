@@ -1,20 +1,9 @@
 /* Posts that wait for their insight, and those that come again. */
-#include "ingest_callers.h"
-#include "ingest_topics.h"
-
-static struct rig rig;
+#include "ingest_started.h"
 
 static int start(void **state)
 {
-    if (rig_setup(state)) return -1;
-    rig_start(&rig, NULL);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    assert_int_equal(rig_stop(&rig), E_OK);
-    return rig_teardown(state);
+    return start_with(state, NULL);
 }
 
 static void test_wait(void **state)
