@@ -136,13 +136,13 @@ static struct str cut_exceptions(struct str *entry)
     return words;
 }
 
-void idioms_each_last(void (*enter)(struct str word))
+void idioms_each_last(void (*enter)(void *user, struct str word), void *user)
 {
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         for (struct str rest = str_of(lists[i].phrases); rest.size;) {
             struct str entry = str_cut(&rest, ',');
             cut_exceptions(&entry);
-            enter(last_word(entry));
+            enter(user, last_word(entry));
         }
 }
 

@@ -20,6 +20,6 @@ enum idiom_kind idiom_at(const struct tokens *tokens, uint32_t first, uint32_t a
                          uint32_t languages, uint32_t *ret_from);
 
 /* Each idiom's last word, for words.c. */
-void idioms_each_last(void (*enter)(struct str word));
+void idioms_each_last(void (*enter)(void *user, struct str word), void *user);
 
 #endif

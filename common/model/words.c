@@ -72,12 +72,11 @@ static const struct {
 };
 
 static struct words words;
-static uint64_t hashes[WORDS_SLOTS]; /* whole, of each slot: while it is built */
 static once_flag once = ONCE_FLAG_INIT;
 
 /* Puts the hash with its sets into one of its slots; what was there moves on to its own other one,
  * and so on (cuckoo hashing, Pagh and Rodler 2001): with so many slots it soon ends. */
-static void put(uint64_t hash, uint64_t slot)
+static void put(uint64_t *hashes, uint64_t hash, uint64_t slot)
 {
     enum { MOVES_MOST = 100 };
     uint32_t at = words_first_slot(hash);
@@ -91,7 +90,8 @@ static void put(uint64_t hash, uint64_t slot)
     }
 }
 
-static void enter(struct str word, uint32_t set)
+/* `hashes`: of each slot, whole. */
+static void enter(uint64_t *hashes, struct str word, uint32_t set)
 {
     uint64_t hash = hash_fast(word, 0), slot = (hash & ~(uint64_t)UINT16_MAX) | set;
     assert(set <= UINT16_MAX);
@@ -101,20 +101,21 @@ static void enter(struct str word, uint32_t set)
             words.slots[places[i]] |= set;
             return;
         }
-    put(hash, slot);
+    put(hashes, hash, slot);
 }
 
-static void enter_idiom(struct str word)
+static void enter_idiom(void *hashes, struct str word)
 {
-    enter(word, WORD_IDIOM);
+    enter(hashes, word, WORD_IDIOM);
 }
 
 static void build(void)
 {
+    uint64_t hashes[WORDS_SLOTS] = {0};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (struct str rest = str_of(lists[i].words); rest.size;)
-            enter(str_cut(&rest, ' '), lists[i].set);
-    idioms_each_last(enter_idiom);
+            enter(hashes, str_cut(&rest, ' '), lists[i].set);
+    idioms_each_last(enter_idiom, hashes);
 }
 
 const struct words *words_open(void)
