@@ -130,10 +130,12 @@ static bool row_of(struct tenant *tenant, uint32_t side, struct str name, struct
 
 /* --- a record --------------------------------------------------------------------------------- */
 
+enum { COPY_BYTES = 60 }; /* about twelve words */
+
 struct facts {
     struct str id, tenant, product, segment;
     const struct insight *insight;
-    bool alert;
+    bool alert, copy;
 };
 
 static bool count_row(struct tenant *tenant, uint32_t side, struct str name,
@@ -193,10 +195,24 @@ static bool count(struct digest_counts *counts, const struct facts *facts)
     for (uint32_t i = 0; ok && i < insight->topics.count; i++)
         ok = count_row(tenant, ENUM_digest_side_topic, insight->topics.items[i], facts) &&
              count_crossed(tenant, insight->topics.items[i], facts);
-    for (uint32_t i = 0; ok && i < insight->needs.count; i++)
+    for (uint32_t i = 0; ok && i < insight->needs.count && !facts->copy; i++)
         ok = count_need(tenant, &insight->needs.items[i], facts);
     tenant->records += ok;
     return ok;
+}
+
+/* Whether a text that came before is the same voice once more: a long one is a copy (sent twice,
+ * exported twice, spread by bots), a short one ("please add dark mode") is what others write too.
+ * Two copies of one complaint would otherwise top what is needed. */
+static int find_copy(const struct record *record, struct arena *arena, bool *ret_copy,
+                     struct err *err)
+{
+    struct document document = {0};
+    if (!record_has(record, SECTION_DOCUMENT)) return *ret_copy = false, E_OK;
+    int rc = record_decode(record, SECTION_DOCUMENT, &document, arena, err);
+    if (rc) return rc;
+    *ret_copy = shape_has(document, &document, duplicate) && document.text.size >= COPY_BYTES;
+    return E_OK;
 }
 
 int digest_counts_add(struct digest_counts *counts, struct str message, struct arena *arena,
@@ -216,10 +232,12 @@ int digest_counts_add(struct digest_counts *counts, struct str message, struct a
         rc = record_decode(&record, SECTION_SAFETY, &safety, arena, err);
     if (rc == E_OK && record_has(&record, SECTION_SEGMENT))
         rc = record_decode(&record, SECTION_SEGMENT, &segment, arena, err);
+    bool copy = false;
+    if (rc == E_OK) rc = find_copy(&record, arena, &copy, err);
     if (rc) return rc;
     struct facts facts = {
         .id = record.id, .tenant = feedback.tenant, .product = feedback.product,
-        .insight = &insight,
+        .insight = &insight, .copy = copy,
         .alert = record_has(&record, SECTION_SAFETY) && safety.state == ENUM_safety_state_positive};
     if (record_has(&record, SECTION_SEGMENT))
         facts.segment = arena_printf(arena, "%u", segment.segment);

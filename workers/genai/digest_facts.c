@@ -103,7 +103,7 @@ static void add_row(struct writer *writer, const struct digest_row *row, const c
     add_name(writer, name);
     buffer_add(&writer->text, STR(": "));
     add_count(writer, row->records);
-    buffer_add(&writer->text, STR(" records"));
+    buffer_add(&writer->text, row->records == 1 ? STR(" record") : STR(" records"));
     if (row->side != ENUM_digest_side_total) add_share(writer, row->records, whole);
     if (shape_has(digest_row, row, score))
         buffer_add(&writer->text, STR(", mean feeling ")), add_score(writer, (double)row->score);

@@ -60,6 +60,11 @@ static unsigned long long records(const struct digest_line *line)
     return (unsigned long long)(line->need ? line->need->records : line->row->records);
 }
 
+static const char *noun(const struct digest_line *line)
+{
+    return records(line) == 1 ? "record" : "records";
+}
+
 static double feeling(const struct digest_line *line)
 {
     double score = (double)line->row->score;
@@ -78,15 +83,18 @@ static void say_size(struct teller *teller)
     struct arena *arena = teller->arena;
     if (all && teller->facts->segment.size)
         claim(teller, all,
-              arena_printf(arena, "Segment %.*s: %llu records, mean feeling %.2f.",
-                           STR_ARGS(all->name), records(all), feeling(all)));
+              arena_printf(arena, "Segment %.*s: %llu %s, mean feeling %.2f.",
+                           STR_ARGS(all->name), records(all), noun(all), feeling(all)));
     else if (all)
         claim(teller, all,
-              arena_printf(arena, "%llu records, mean feeling %.2f.", records(all), feeling(all)));
+              arena_printf(arena, "%llu %s, mean feeling %.2f.", records(all), noun(all),
+                           feeling(all)));
     if (unhappy && unhappy->row->records)
-        claim(teller, unhappy, arena_printf(arena, "%llu records are unhappy.", records(unhappy)));
+        claim(teller, unhappy, arena_printf(arena, "%llu %s unhappy.", records(unhappy),
+                                            records(unhappy) == 1 ? "record is" : "records are"));
     if (danger && danger->row->records)
-        claim(teller, danger, arena_printf(arena, "%llu records tell of danger.", records(danger)));
+        claim(teller, danger, arena_printf(arena, "%llu %s of danger.", records(danger),
+                                           records(danger) == 1 ? "record tells" : "records tell"));
 }
 
 static void say_unusual(struct teller *teller)
@@ -97,8 +105,8 @@ static void say_unusual(struct teller *teller)
         uint32_t finding = 0;
         while (!(line->row->findings >> finding & 1)) finding++;
         claim(teller, line,
-              arena_printf(teller->arena, "%.*s is %s: %llu records.", STR_ARGS(line->name),
-                           digest_finding_enumeration.values[finding], records(line)));
+              arena_printf(teller->arena, "%.*s is %s: %llu %s.", STR_ARGS(line->name),
+                           digest_finding_enumeration.values[finding], records(line), noun(line)));
         said++;
     }
 }
@@ -122,8 +130,8 @@ static void say_most(struct teller *teller)
     const struct digest_line *topic = first_topic(teller->facts), *need = first_need(teller->facts);
     if (topic)
         claim(teller, topic,
-              arena_printf(teller->arena, "Spoken of most: %.*s, %llu records, mean feeling %.2f.",
-                           STR_ARGS(topic->name), records(topic), feeling(topic)));
+              arena_printf(teller->arena, "Spoken of most: %.*s, %llu %s, mean feeling %.2f.",
+                           STR_ARGS(topic->name), records(topic), noun(topic), feeling(topic)));
     if (need)
         claim(teller, need,
               arena_printf(teller->arena, "Needed most: \"%.*s\", %llu records.",
@@ -132,13 +140,15 @@ static void say_most(struct teller *teller)
 
 /* --- what to do ------------------------------------------------------------------------------- */
 
-/* The topic of the strongest feeling in this direction. */
+/* The topic of the strongest feeling in this direction. Nobody is sent to find out "what is wrong
+ * with safety": danger is told by itself. */
 static const struct digest_line *felt_most(const struct digest_facts *facts, bool sad)
 {
     const struct digest_line *found = NULL;
     for (uint32_t i = 0; i < facts->line_count; i++) {
         const struct digest_line *line = &facts->lines[i];
         if (!is_topic(line) || line->row->records < RECORDS_LEAST) continue;
+        if (str_equal(line->name, STR("safety"))) continue;
         if (sad ? line->row->score > SAD : line->row->score < GLAD) continue;
         if (!found ||
             (sad ? line->row->score < found->row->score : line->row->score > found->row->score))
@@ -172,8 +182,8 @@ static void recommend(struct teller *teller)
     struct arena *arena = teller->arena;
     if (danger && danger->row->records)
         advise(teller, danger, ENUM_team_safety, 1,
-               arena_printf(arena, "Review the reports of danger now: %llu records.",
-                            records(danger)));
+               arena_printf(arena, "Review the reports of danger now: %llu %s.",
+                            records(danger), noun(danger)));
     if (sad)
         advise(teller, sad, ENUM_team_product, 2,
                arena_printf(arena,

@@ -27,6 +27,7 @@ struct said {
     float score;
     bool alert;
     int times;
+    const char *repeated; /* a text that came before; NULL: none did */
 };
 
 static void say(struct bed *bed, const struct said *said)
@@ -63,6 +64,15 @@ static void say(struct bed *bed, const struct said *said)
             shape_set(insight, &insight, needs, (struct need_list){&need, 1});
         }
         bench_must(record_put(&record, SECTION_FEEDBACK, &feedback, &bed->arena, &err), &err);
+        if (said->repeated) {
+            struct document document = {0};
+            shape_set(document, &document, text, str_of(said->repeated));
+            shape_set(document, &document, language, STR("en"));
+            shape_set(document, &document, language_confidence, 1);
+            shape_set(document, &document, content_hash, STR("0"));
+            shape_set(document, &document, duplicate, ENUM_duplicate_kind_exact);
+            bench_must(record_put(&record, SECTION_DOCUMENT, &document, &bed->arena, &err), &err);
+        }
         bench_must(record_put(&record, SECTION_SAFETY, &safety, &bed->arena, &err), &err);
         bench_must(record_put(&record, SECTION_SEGMENT, &segment, &bed->arena, &err), &err);
         bench_must(record_put(&record, SECTION_INSIGHT, &insight, &bed->arena, &err), &err);
@@ -86,6 +96,28 @@ static const struct digest_row *row_of(const struct digest *digest, uint32_t sid
             str_equal(digest->rows.items[i].name, str_of(name)))
             return &digest->rows.items[i];
     return NULL;
+}
+
+/* One complaint that was exported five times is one voice; "dark mode please" is many. */
+static void copies_are_one_voice(void **state)
+{
+    static const struct said all[] = {
+        {.need = "tracking page showed the same line", .times = 1},
+        {.need = "tracking page showed the same line", .times = 4,
+         .repeated = "The tracking page showed the same line for a week, and support copied it."},
+        {.need = "dark mode", .times = 1},
+        {.need = "dark mode", .times = 2, .repeated = "Dark mode, please!"},
+    };
+    struct bed bed;
+    (void)state;
+    open_bed(&bed);
+    for (size_t i = 0; i < COUNT_OF(all); i++) say(&bed, &all[i]);
+    struct digest digest = told(&bed, 0);
+    assert_int_equal(digest.records, 8);
+    assert_str(digest.needs.items[0].text, "dark mode");
+    assert_int_equal(digest.needs.items[0].records, 3);
+    assert_int_equal(digest.needs.items[1].records, 1);
+    close_bed(&bed);
 }
 
 static void needs_that_are_the_same_meet(void **state)
@@ -300,6 +332,7 @@ static void what_is_no_insight_counts_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(copies_are_one_voice),
         cmocka_unit_test(needs_that_are_the_same_meet),
         cmocka_unit_test(only_so_many_needs_are_told),
         cmocka_unit_test(tenants_are_told_apart),        cmocka_unit_test(what_is_unusual_is_found),

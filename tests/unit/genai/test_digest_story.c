@@ -166,6 +166,41 @@ static void the_rules_hold_themselves(void **state)
     arena_deinit(&bench.arena);
 }
 
+static bool tells(const struct digest_story *story, const char *words)
+{
+    for (uint32_t i = 0; i < story->summary.count; i++) {
+        struct str text = story->summary.items[i].text;
+        if (str_find(text, str_of(words)) < text.size) return true;
+    }
+    for (uint32_t i = 0; i < story->recommendations.count; i++) {
+        struct str text = story->recommendations.items[i].text;
+        if (str_find(text, str_of(words)) < text.size) return true;
+    }
+    return false;
+}
+
+static void the_rules_speak_plainly(void **state)
+{
+    struct bench bench = {.count = 9};
+    struct digest_story story;
+    struct err err;
+    (void)state;
+    bed_fill(&bench.bed);
+    shape_set(digest_row, &bench.bed.rows[1], records, 1);
+    shape_set(digest_row, &bench.bed.rows[2], records, 1);
+    bed_row(&bench.bed, ENUM_digest_side_topic, "safety", 20, -0.9f, 0);
+    assert_int_equal(
+        digest_facts_make(&bench.bed.digest, &bench.arena, &bench.facts, &bench.count, &err), E_OK);
+    assert_int_equal(digest_story_local(&bench.facts[0], &bench.arena, &story, &err), E_OK);
+    assert_true(tells(&story, "1 record is unhappy."));
+    assert_true(tells(&story, "1 record tells of danger."));
+    assert_true(tells(&story, "Review the reports of danger now: 1 record."));
+    assert_true(tells(&story, "Find out what is wrong with delivery"));
+    assert_false(tells(&story, "wrong with safety"));
+    assert_int_equal(digest_story_check(&bench.facts[0], STR("en"), &story), 0);
+    arena_deinit(&bench.arena);
+}
+
 static void bounds_hold(void **state)
 {
     static char names[40][251], need[1024];
@@ -293,7 +328,8 @@ int main(void)
         cmocka_unit_test(no_number_that_was_not_counted),
         cmocka_unit_test(half_is_fifty_percent),
         cmocka_unit_test(what_does_not_hold_is_dropped),
-        cmocka_unit_test(the_rules_hold_themselves),     cmocka_unit_test(bounds_hold),
+        cmocka_unit_test(the_rules_hold_themselves),     cmocka_unit_test(the_rules_speak_plainly),
+        cmocka_unit_test(bounds_hold),
         cmocka_unit_test(the_prompts_examples_are_sound),
     };
     return cmocka_run_group_tests_name("digest_story", tests, NULL, NULL);
