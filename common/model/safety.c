@@ -219,29 +219,68 @@ static int add_hit(struct screen_result *result, const struct screen_hit *hit, s
     return E_OK;
 }
 
+/* What is asked of a range: a probability a class. */
+static void ask_classes(const struct safety_model *model, const struct linear_features *features,
+                        const struct linear_features *cues, const struct reading *reading,
+                        float probabilities[static LINEAR_CLASSES_MAX])
+{
+    struct linear_sums sums = {0};
+    linear_sum(&model->linear, features, reading->first, reading->last, &sums);
+    linear_sum(&model->linear, cues, reading->first_cue, reading->last_cue, &sums);
+    linear_probabilities(&model->linear, &sums, probabilities);
+}
+
+static bool is_serious(const struct safety_model *model, const float *probabilities)
+{
+    return probabilities[model->serious] >= model->linear.thresholds[model->serious];
+}
+
+static int add_model_hit(const struct safety_model *model, const struct tokens *tokens,
+                         const struct linear_features *features, const struct reading *surest,
+                         uint32_t kinds, bool serious, struct arena *arena,
+                         struct screen_result *result, struct err *err)
+{
+    struct screen_hit hit = {.cue = STR(SAFETY_MODEL_CUE), .kind = (uint8_t)first_bit(kinds),
+                             .polarity = SCREEN_AFFIRMED, .decisive = true,
+                             .seriousness = serious ? 1u << SCREEN_MEDICALLY_IMPORTANT : 0};
+    find_evidence(model, tokens, features, surest, &hit);
+    result->seriousness |= hit.seriousness;
+    result->serious |= serious;
+    return add_hit(result, &hit, arena, err);
+}
+
 static int join(const struct safety_model *model, const struct tokens *tokens,
                 const struct linear_features *features, const struct linear_features *cues,
                 const struct reading *surest, struct arena *arena, struct screen_result *result,
                 struct err *err)
 {
     float probabilities[LINEAR_CLASSES_MAX];
-    struct linear_sums sums = {0};
-    linear_sum(&model->linear, features, surest->first, surest->last, &sums);
-    linear_sum(&model->linear, cues, surest->first_cue, surest->last_cue, &sums);
-    linear_probabilities(&model->linear, &sums, probabilities);
+    ask_classes(model, features, cues, surest, probabilities);
     uint32_t kinds = kinds_of(model, probabilities);
-    bool serious = probabilities[model->serious] >= model->linear.thresholds[model->serious];
-    struct screen_hit hit = {.cue = STR(SAFETY_MODEL_CUE), .kind = (uint8_t)first_bit(kinds),
-                             .polarity = SCREEN_AFFIRMED, .decisive = true,
-                             .seriousness = serious ? 1u << SCREEN_MEDICALLY_IMPORTANT : 0};
-    find_evidence(model, tokens, features, surest, &hit);
     result->state = SCREEN_POSITIVE;
     result->reason = NULL;
     result->kinds |= kinds;
-    result->seriousness |= hit.seriousness;
-    result->serious |= serious;
     result->reaction |= kinds >> SCREEN_ADVERSE_EVENT & 1;
-    return add_hit(result, &hit, arena, err);
+    return add_model_hit(model, tokens, features, surest, kinds, is_serious(model, probabilities),
+                         arena, result, err);
+}
+
+/* The lists found something, and nothing serious in it. */
+static int join_serious(const struct safety_model *model, const struct tokens *tokens,
+                        const struct linear_features *features, const struct linear_features *cues,
+                        const struct reading *surest, struct arena *arena,
+                        struct screen_result *result, struct err *err)
+{
+    struct reading all = {.last = tokens->count, .last_cue = cues->tokens};
+    const struct reading *ranges[] = {surest, &all};
+    for (int i = 0; i < 2; i++) {
+        float probabilities[LINEAR_CLASSES_MAX];
+        ask_classes(model, features, cues, ranges[i], probabilities);
+        if (is_serious(model, probabilities))
+            return add_model_hit(model, tokens, features, ranges[i], result->kinds, true, arena,
+                                 result, err);
+    }
+    return E_OK;
 }
 
 int safety_model_join(const struct safety_model *model, struct str text,
@@ -249,11 +288,14 @@ int safety_model_join(const struct safety_model *model, struct str text,
                       struct screen_result *result, struct err *err)
 {
     struct linear_features features, cues;
-    if (result->state != SCREEN_NEGATIVE || !tokens->count) return E_OK;
+    bool found = result->state == SCREEN_POSITIVE;
+    if (result->state == SCREEN_UNASSESSED || result->serious || !tokens->count) return E_OK;
     int rc = linear_extract(text, tokens, arena, &features, err);
     if (!rc) rc = safety_cue_features(result, arena, &cues, err);
     if (rc) return rc;
     struct reading surest = read_text(model, tokens, &features, &cues, result);
+    if (found)
+        return join_serious(model, tokens, &features, &cues, &surest, arena, result, err);
     if (surest.alert < model->linear.thresholds[model->alert]) return E_OK;
     return join(model, tokens, &features, &cues, &surest, arena, result, err);
 }
