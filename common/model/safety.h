@@ -36,8 +36,8 @@ int safety_cue_features(const struct screen_result *screened, struct arena *aren
                         struct linear_features *ret_features, struct err *err) CHECKED;
 
 /* Joins the model's judgement to *result, of the same text and tokens, where the lists found
- * nothing: what they decided is theirs, kinds and clock too, and what is unassessed goes to people
- * as it is. NO_MEMORY only. */
+ * nothing, or nothing serious: then it may say that it is. What they decided is theirs, kinds too,
+ * and what is unassessed goes to people as it is. NO_MEMORY only. */
 int safety_model_join(const struct safety_model *model, struct str text,
                       const struct tokens *tokens, struct arena *arena,
                       struct screen_result *result, struct err *err) CHECKED;
