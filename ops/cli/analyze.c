@@ -26,6 +26,7 @@ struct analysis {
     struct err err;          /* what went wrong inside on_output() */
     uint64_t read;           /* records of the input, refused ones too */
     bool keep_text, count, output_closed;
+    const char *text_column; /* NULL: "text" */
 };
 
 static int flush(struct analysis *analysis, struct err *err)
@@ -136,6 +137,8 @@ static int analyze(struct analysis *analysis, const struct arguments *arguments,
         rc = input_open(&input, arguments->positional_count ? arguments->positionals[0] : NULL,
                         form, err);
     if (rc == E_OK) {
+        input.text_column = analysis->text_column;
+        input.text_hint = "; --text-column=NAME says which one holds the words";
         progress_start(&progress, "records", 0);
         rc = filter(analysis, &input, &progress, err);
         progress_end(&progress);
@@ -149,9 +152,12 @@ static int analyze(struct analysis *analysis, const struct arguments *arguments,
 static int analyze_run(const struct command *command, int argc, char **argv, struct err *err)
 {
     bool keep_text = false, quiet = false, csv = false;
+    const char *text_column = NULL;
     const struct flag flags[] = {
         {"keep-text", FLAG_BOOL, &keep_text, "put the original text back into the output"},
         {"csv", FLAG_BOOL, &csv, "the input is CSV (otherwise its first byte tells)"},
+        {"text-column", FLAG_TEXT, &text_column,
+         "NAME  the CSV's column that holds the words (text)"},
         {"quiet", FLAG_BOOL, &quiet, "no summary"},
     };
     struct arguments arguments;
@@ -163,6 +169,7 @@ static int analyze_run(const struct command *command, int argc, char **argv, str
     if (!analysis) return err_set(err, E_NO_MEMORY, NULL);
     analysis->keep_text = keep_text;
     analysis->count = !quiet;
+    analysis->text_column = text_column;
     int64_t start_ns = clock_mono_ns(clock_system());
     rc = analyze(analysis, &arguments, csv ? INPUT_CSV : INPUT_GUESS, err);
     double seconds = (double)(clock_mono_ns(clock_system()) - start_ns) * 1e-9;
@@ -185,7 +192,7 @@ static int analyze_run(const struct command *command, int argc, char **argv, str
 const struct command analyze_command = {
     .name = "analyze",
     .summary = "feedback in, insights out, as a filter",
-    .usage = "[--keep-text] [--csv] [--quiet] [FILE]",
+    .usage = "[--keep-text] [--csv] [--text-column NAME] [--quiet] [FILE]",
     .details = "Reads NDJSON (one object a line), a JSON array, or CSV with a header; writes one record a line as "
                "JSON, in input order.\n"
                "Fields: text (required), id, product, channel, customer, rating, language, "

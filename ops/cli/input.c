@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -178,7 +179,26 @@ static int check_header(const struct input *input, struct err *err)
         return err_set(err, E_BAD_MESSAGE, "the header is not UTF-8; unpack or convert it first");
     if (alone)
         return err_set(err, E_BAD_MESSAGE, "lines end in CR alone; LF or CRLF must end them");
-    return intake_check_header(&input->header, err);
+    int rc = intake_check_header(&input->header, err);
+    size_t said = rc ? strlen(err->text) : 0;
+    if (rc && input->text_hint)
+        snprintf(err->text + said, sizeof err->text - said, "%s", input->text_hint);
+    return rc;
+}
+
+/* The column that the user names is the text; one that is named so besides is an attribute. */
+static int name_text(struct input *input, struct err *err)
+{
+    struct str wanted = str_of(input->text_column);
+    for (uint32_t i = 0; i < input->header.count; i++) {
+        if (!str_equal_ignoring_case(input->header.cells[i], wanted)) continue;
+        for (uint32_t j = 0; j < input->header.count; j++)
+            if (str_equal(input->header.cells[j], STR("text")))
+                input->header.cells[j] = STR("attributes.text");
+        input->header.cells[i] = STR("text");
+        return E_OK;
+    }
+    return err_set(err, E_BAD_MESSAGE, "the header names no column \"%.60s\"", input->text_column);
 }
 
 /* A header that is of no use ends the input. */
@@ -193,7 +213,8 @@ static int read_header(struct input *input, struct err *err)
         input->header.cells[i] = intake_column(
             str_trim(arena_copy(&input->header_arena, input->header.cells[i])));
     if (rc == E_OK) {
-        rc = check_header(input, err);
+        rc = input->text_column ? name_text(input, err) : E_OK;
+        if (rc == E_OK) rc = check_header(input, err);
         if (rc) err_wrap(err, "%s, line %llu", input->name, (unsigned long long)input->header.line);
     } else if (rc == E_BAD_MESSAGE) err_wrap(err, "%s", input->name);
     if (rc && rc != E_NOT_FOUND) {

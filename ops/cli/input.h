@@ -22,6 +22,9 @@ struct input {
     struct csv_row header;
     char delimiter;        /* as the header shows */
     struct arena header_arena;
+    /* CSV, set after input_open(): the column that holds the words, NULL: "text"; and what is said
+     * behind the complaint that no column does, or NULL */
+    const char *text_column, *text_hint;
 };
 
 /* path NULL or "-": standard input. NO_INPUT. */

@@ -20,13 +20,11 @@ static void open_text(struct input *input, struct str text)
 }
 
 /* "text|text|": each record's text, "!" for each that is refused, and the last message. */
-static int read_all(struct str text, struct buffer *out, struct err *last)
+static int read_input(struct input *input, struct buffer *out, struct err *last)
 {
-    struct input input;
     struct arena arena = {0};
     struct cli_ids ids;
     cli_ids_init(&ids);
-    open_text(&input, text);
     struct intake_rules rules = {.keep_unknown = true, .ids = &ids.generator, .handed_on = true};
     int rc = E_OK;
     for (int calls = 0;; calls++) {
@@ -34,7 +32,7 @@ static int read_all(struct str text, struct buffer *out, struct err *last)
         struct json_problems problems;
         struct err err;
         assert_true(calls < 100); /* an input that never ends */
-        enum input_result result = input_next(&input, &rules, &arena, &intake, &problems, &err);
+        enum input_result result = input_next(input, &rules, &arena, &intake, &problems, &err);
         if (err.code) *last = err;
         if (result == INPUT_END) {
             rc = (int)err.code;
@@ -43,9 +41,16 @@ static int read_all(struct str text, struct buffer *out, struct err *last)
         if (result == INPUT_RECORD) buffer_add(out, intake.feedback.text);
         buffer_add(out, result == INPUT_RECORD ? STR("|") : STR("!"));
     }
-    input_close(&input);
+    input_close(input);
     arena_deinit(&arena);
     return rc;
+}
+
+static int read_all(struct str text, struct buffer *out, struct err *last)
+{
+    struct input input;
+    open_text(&input, text);
+    return read_input(&input, out, last);
 }
 
 static const struct {
@@ -109,6 +114,39 @@ static const struct {
     {"line ends of old", TEXT("text\ra\rb\r"), "",
      "in, line 1: lines end in CR alone; LF or CRLF must end them", E_BAD_MESSAGE},
 };
+
+/* Files of others name the words otherwise: "Review", "comment". */
+static void another_column_holds_the_words(void **state)
+{
+    static const struct {
+        const char *why, *column, *hint, *records, *message;
+        struct str text;
+    } cases[] = {
+        {"it is named", "review", NULL, "a|b|", "", TEXT("Review;Rating\na;5\nb;4\n")},
+        {"what is called text is not it", "Comment", NULL, "good|", "",
+         TEXT("text,comment\nid 7,good\n")},
+        {"it isn't there", "reviw", NULL, "", "in, line 1: the header names no column \"reviw\"",
+         TEXT("Review,Rating\na,5\n")},
+        {"how to name it is told", NULL, "; say which", "",
+         "in, line 1: the header names no column \"text\"; it names: Review; say which",
+         TEXT("Review\na\n")},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct input input;
+        struct buffer out = {0};
+        struct err last = {0};
+        CASE(cases[i].why);
+        open_text(&input, cases[i].text);
+        input.text_column = cases[i].column;
+        input.text_hint = cases[i].hint;
+        read_input(&input, &out, &last);
+        buffer_add_char(&out, '\0');
+        assert_string_equal(out.data, cases[i].records);
+        assert_string_equal(last.text, cases[i].message);
+        buffer_deinit(&out);
+    }
+}
 
 static void reads_what_people_have(void **state)
 {
@@ -207,6 +245,7 @@ static void a_failing_input_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(another_column_holds_the_words),
         cmocka_unit_test(reads_what_people_have), cmocka_unit_test(passes_over_what_is_too_long),
         cmocka_unit_test(a_failing_input_is_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
