@@ -208,6 +208,12 @@ static void learn_source(struct fit *fit, uint32_t source, double gradient)
                                   sqrt(fit->source_squares[source] + 1);
 }
 
+/* options.doubt_labels: a step is so much smaller as the model holds the label for unlikely. */
+static double doubted(const struct train_options *options, double miss)
+{
+    return options->doubt_labels ? miss * sqrt(1 - fabs(miss)) : miss;
+}
+
 /* One AdaGrad step; returns the row's squared error, a cheap loss to show. */
 static double learn_row(struct fit *fit, const struct train_row *row)
 {
@@ -223,7 +229,7 @@ static double learn_row(struct fit *fit, const struct train_row *row)
         double miss = gradients[c] - (double)(row->labels >> c & 1);
         if (!(row->known >> c & 1)) miss = 0;
         loss += miss * miss;
-        gradients[c] = miss * row_weight(fit, row, c);
+        gradients[c] = doubted(options, miss) * row_weight(fit, row, c);
         fit->bias_squares[c] += gradients[c] * gradients[c];
         fit->biases[c] -= 0.1 * options->rate * gradients[c] / sqrt(fit->bias_squares[c] + 1);
     }

@@ -33,6 +33,10 @@ struct train_options {
      * the mean of the others' this share is kept, and these log-odds are added. 0:
      * a class like the others. */
     double neutral_trust, neutral_odds;
+    /* Sigmoid: labels may be wrong, so a row teaches the less the surer the model is of the
+     * opposite: its step times the root of its label's probability. Generalized cross-entropy,
+     * Zhang and Sabuncu 2018, with q = 1/2. */
+    bool doubt_labels;
     /* From this probability on the class is said, by class; 0: found on held-out rows,
      * which is noisy where few are near. */
     double thresholds[LINEAR_CLASSES_MAX];

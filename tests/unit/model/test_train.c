@@ -1,6 +1,7 @@
 /* Training: the same bytes each time, and words of lexicons that share weights. */
 #include "model/train_linear.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "test.h"
@@ -212,6 +213,48 @@ static void rows_that_had_to_choose_say_nothing_about_neutral(void **state)
     }
 }
 
+static float log_odds(float probability)
+{
+    return logf(probability / (1 - probability));
+}
+
+/* Forty rows say that the lamp leaks, and twelve of them are labelled as if that were no problem;
+ * of the others one in seventeen is wrong. How sure the model is of the lamp, by how sure it is of
+ * what fails: calibration changes both alike. */
+static float sure_of_a_lamp(bool doubt)
+{
+    static const char *const names[] = {"problem"};
+    const struct train_options options = {
+        .name = "test-000001", .classes = names, .class_count = 1, .link = LINEAR_SIGMOID,
+        .bucket_bits = 14, .seed = 1, .epochs = 20, .rate = 0.2, .doubt_labels = doubt};
+    struct train_linear *train = train_linear_create(&options);
+    struct buffer model = {0};
+    struct err err;
+    assert_non_null(train);
+    for (uint32_t row = 0; row < 400; row++) {
+        bool lamp = row % 10 == 0, problem = lamp ? row % 100 >= 30 : (row % 2) != (row % 17 == 0);
+        char pump[80];
+        snprintf(pump, sizeof pump, "the pump %s, says customer c%u", row % 2 ? "fails" : "runs",
+                 row % 13);
+        assert_int_equal(train_linear_add(train, str_of(lamp ? "our lamp leaks" : pump), problem, 1,
+                                          1, 0, &err), E_OK);
+    }
+    run(train, &model);
+    float found = log_odds(probability(buffer_str(&model), "our lamp leaks", 0)) /
+                  log_odds(probability(buffer_str(&model), "the pump fails", 0));
+    train_linear_destroy(train);
+    buffer_deinit(&model);
+    return found;
+}
+
+static void a_wrong_label_teaches_less_where_labels_are_doubted(void **state)
+{
+    (void)state;
+    float plain = sure_of_a_lamp(false), doubting = sure_of_a_lamp(true);
+    if (!(plain > 0 && doubting > 1.1f * plain))
+        fail_msg("%.3f, doubted %.3f", (double)plain, (double)doubting);
+}
+
 static void a_label_must_be_one_that_could_be_chosen(void **state)
 {
     struct train_linear *train = create();
@@ -259,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_word_alone_says_less_if_the_model_asks_for_more),
         cmocka_unit_test(the_same_rows_give_the_same_bytes),
         cmocka_unit_test(rows_that_had_to_choose_say_nothing_about_neutral),
+        cmocka_unit_test(a_wrong_label_teaches_less_where_labels_are_doubted),
         cmocka_unit_test(a_label_must_be_one_that_could_be_chosen),
         cmocka_unit_test(words_that_are_no_text_are_refused),
     };
