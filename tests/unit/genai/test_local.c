@@ -92,6 +92,7 @@ static void test_topics(void **state)
          "waiting", "app"},
         {"what is sure is no danger", "Lleg\xc3\xb3 bien embalado, repetir\xc3\xa9 seguro.", "es",
          "packaging", "safety"},
+        {"theft is no travel", "Le service client, c'est du vol.", "fr", "support", "travel"},
         {"a child's room", "Il a br\xc3\xbbl\xc3\xa9 dans la chambre de mon fils.", "fr", "safety",
          "lodging"},
     };
