@@ -80,7 +80,7 @@ static size_t on_word(struct redact_finder *finder, size_t start, bool key)
     if (!word.cues && !word.accented && !owns &&
         !(c == ' ' && !is_lower(next) && is_letter(next)) && c != '-' && c != '.' && c != '/' &&
         c != ' ' && !(c == ',' && next == ' ') && c != '!' && c != '?' && c != '\n' &&
-        word.end != text.size)
+        c != ':' && c != ';' && c != ')' && word.end != text.size)
         return word.end;
     if (!word.cues && !word.accented && c == ' ' && !is_letter(next) && next != '!' &&
         next != '?') {
@@ -160,6 +160,7 @@ static size_t step(struct redact_finder *finder, size_t i)
     default:
         end = placeholder_end(text, i);
         finder->again |= end > i;
+        if (end == i) end = redact_email_bracketed(finder, i);
     }
     return end > i ? end : i + 1;
 }
@@ -183,9 +184,11 @@ static uint64_t places_from(struct str text, size_t start)
     if (left < ASCII_MARKS_BYTES) bytes = memcpy(last, bytes, left);
     for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
         __m128i v = _mm_loadu_si128((const void *)(bytes + i));
+        __m128i brace = _mm_or_si128(v, _mm_set1_epi8(0x20)); /* '[' as well is '{' then */
+        __m128i bracket = _mm_or_si128(_mm_cmpeq_epi8(brace, _mm_set1_epi8('{')),
+                                       _mm_cmpeq_epi8(v, _mm_set1_epi8('(')));
         __m128i mark = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('@')),
-                                    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(':')),
-                                                 _mm_cmpeq_epi8(v, _mm_set1_epi8('['))));
+                                    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(':')), bracket));
         __m128i digit = ascii_between(v, '0', 10), lower = ascii_between(v, 'a', 26);
         letters |= (uint64_t)redact_letters_at(bytes + i) << i;
         small |= (uint64_t)(uint32_t)_mm_movemask_epi8(lower) << i;

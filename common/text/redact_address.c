@@ -112,6 +112,8 @@ static size_t street_first(struct redact_finder *finder, const struct redact_wor
     size_t start = number_before(text, word->start),
            name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words);
     if (!words && is_sure(word)) name = small_names_end(text, i, start < word->start, &words);
+    /* "SQUARE GLITTER BALL 171214" */
+    if (is_weak(word) && word->upper && start == word->start) return 0;
     if (is_weak(word) && !word->capital && (start == word->start || !finder->french)) return 0;
     size_t next = address_skip(text, name, " ,.", 3),
            house = next > name ? address_house_end(text, next) : next;

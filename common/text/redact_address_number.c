@@ -47,7 +47,9 @@ static size_t street_behind(struct str text, size_t i)
             if (!word.size || !word.capital || word.cues & CUE(COMMON)) return start;
             i = word.end;
             if (k && is_rare_street(&name, &word) && !is_lower(at(text, i + 1))) return i;
-            if (word.cues & CUE(STREET) && k)
+            redact_word_at(text, i + 1, &name); /* "4805 Maple Ridge Ct" */
+            bool more = at(text, i) == ' ' && name.capital && name.cues & CUE(STREET);
+            if (word.cues & CUE(STREET) && k && !more)
                 return at(text, i) == '.' && word.size <= 4 && at(text, i + 1) != '\n' &&
                                i + 1 < text.size
                            ? i + 1

@@ -151,6 +151,7 @@ size_t address_tail_end(struct str text, size_t end)
             address_unit_end(text, address_skip(text, i + 1, " \n>", 6)) >
                 address_skip(text, i + 1, " \n>", 6))
             i++;
+        if (at(text, i) == '.' && at(text, i + 1) == ',') i++; /* "2º dcha., 48001" */
         size_t next = address_skip(text, i, " ,\n-(>", 6);
         if (next == i) break;
         bool comma = memchr(text.data + i, ',', next - i) ||

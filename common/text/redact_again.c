@@ -105,7 +105,7 @@ static void find_small(struct redact_finder *finder)
 /* "Anna, Becker and Ruiz": a name behind a name. What is added is looked behind in its turn. */
 static void find_next(struct redact_finder *finder, size_t end)
 {
-    static const char *const joins[] = {"and", "y", "e", "et", "or", "o", "ou"};
+    static const char *const joins[] = {"and", "y", "e", "et", "or", "o", "ou", "como"};
     struct str text = finder->text;
     struct redact_word word;
     size_t i = skip_blanks(text, end + (at(text, end) == ','));

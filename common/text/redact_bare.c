@@ -67,7 +67,8 @@ static bool is_thing(struct str text, const struct name *name)
     static const char *const before[] = {
         "aeropuerto", "aeroport", "estadio", "stade", "muneca", "poupee", "marca", "marque",
         "hotel", "modelo", "modele", "perfume", "parfum", "restaurante", "restaurant", "tienda",
-        "magasin", "model", "cerveza", "biere", "zapatos", "zapatillas", "chaussures", "pelicula",
+        "magasin", "model", "doll", "dolls", "plush", "toy", "figurine", "cerveza", "biere",
+        "zapatos", "zapatillas", "chaussures", "pelicula",
     };
     static const char *const made[] = {"manufactured", "made", "distributed", "marketed", "sold",
                                        "fabricado",    "fabrique", "distribue", "distribuido"};
@@ -185,7 +186,7 @@ static bool is_between_commas(struct str text, const struct name *name)
     bool comma = name->start > 1 && text.data[name->start - 1] == ' ' &&
                  text.data[name->start - 2] == ',';
     return comma && at(text, name->end) == ',' && at(text, name->end + 1) == ' ' &&
-           is_lower(at(text, name->end + 2));
+           starts_small(text, name->end + 2);
 }
 
 /* Somebody is addressed, named, or does what only people do. */
@@ -206,7 +207,7 @@ static bool is_about_a_person(struct str text, const struct name *name,
         return true;
     bool addressed = name->given && name_starts_sentence(text, name->start) &&
                      at(text, name->end) == ',' && at(text, name->end + 1) == ' ' &&
-                     is_lower(at(text, name->end + 2));
+                     starts_small(text, name->end + 2);
     if (addressed) return true;
     bool speech = at(text, name->end + 1) == ' ' && at(text, name->end + 2) == '"';
     bool says = at(text, name->end) == ':' && (starts_line(text, name->start) || speech);
@@ -308,7 +309,9 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     struct name name = name_read(text, word->start, NOT_SMALL);
     if (!name.parts || name.company || !name.known) return 0;
     if (name_is_brand(text, &name) || name_is_place(text, &name)) return name.end;
-    bool full = name.parts >= 2 && name.known + name.also >= 2 && name.given + name.also >= 1;
+    /* "BRING BACK NITARA": shouted, a word that is also a name is a word */
+    bool full = name.parts >= 2 && name.known + (word->upper ? 0 : name.also) >= 2 &&
+                name.given + name.also >= 1;
     int points = full || name.initial ? NAME_SURE : 0;
     bool pair = false;
     if (!points) {

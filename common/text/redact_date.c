@@ -86,6 +86,24 @@ static bool worded_date(struct str text, const struct redact_digits *digits, siz
     return true;
 }
 
+/* "a gift for his birthday ~12/1/2018", "old birthday and yesterday 3/21/2021". */
+static bool is_another_day(struct str text, size_t start)
+{
+    static const char *const others[] = {"and",  "yesterday", "party", "gift",  "present", "last",
+                                         "y",    "et",        "ayer",  "hier",  "fiesta",  "fete",
+                                         "cake", "since",     "until", "desde", "depuis"};
+    static const char *const days[] = {"birthday", "cumpleanos", "anniversaire"};
+    struct redact_word word;
+    bool other = before(text, start) == '~';
+    for (int k = 0; k < 4; k++, start = word.start) {
+        redact_word_before(text, start, &word);
+        if (!word.size) return false;
+        if (word.cues & CUE(BIRTH)) return other && IS_ONE_OF(&word, days);
+        other |= IS_ONE_OF(&word, others);
+    }
+    return false;
+}
+
 /* "for his birthday on March 12": the day that a gift came. */
 static bool is_day_of_party(struct str text, size_t start)
 {
@@ -126,7 +144,7 @@ size_t redact_birth_date(struct redact_finder *finder, const struct redact_digit
     size_t start = digits->start, end;
     uint8_t groups = redact_date_groups(digits);
     if (!(context->nearest & CUE(BIRTH)) || context->distance > 4 ||
-        is_day_of_party(finder->text, digits->start))
+        is_day_of_party(finder->text, digits->start) || is_another_day(finder->text, digits->start))
         return 0;
     if (groups) end = digits->ends[groups - 1];
     else if (!worded_date(finder->text, digits, &start, &end)) {

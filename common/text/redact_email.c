@@ -179,8 +179,10 @@ size_t redact_email_spelled(struct redact_finder *finder, const struct redact_wo
     for (int dots = 0; dots < 4 && end > label &&
                        read_dot(text, end, is_plain_at(sign, false) && sign->size == 2, &next);
          dots++) {
+        /* "ana (at) tienda.example" */
+        bool joined = bracket && next.at == end + 1 && is_lower(at(text, next.at));
         label = next.at, end = label_end(text, label);
-        if (!is_ending(text, label, end)) continue;
+        if (!is_ending(text, label, end) && !(joined && end > label + 1)) continue;
         good = end;
         spelled |= next.spelled;
     }
@@ -193,4 +195,23 @@ size_t redact_email_spelled(struct redact_finder *finder, const struct redact_wo
     if (!sure) return 0;
     redact_add(finder, local.at, good, REDACT_EMAIL);
     return good;
+}
+
+/* "john(a)gmail.com", "jane [@] mail.example": a letter or the sign in brackets, and a domain
+ * with dots behind it. */
+size_t redact_email_bracketed(struct redact_finder *finder, size_t bracket)
+{
+    struct str text = finder->text;
+    char open = text.data[bracket], sign = at(text, bracket + 1), close = at(text, bracket + 2);
+    if ((sign != '@' && sign != 'a' && sign != 'A') ||
+        (open != '(' && open != '[' && open != '{') || close != (open == '(' ? ')' : open + 2))
+        return 0;
+    bool blank = before(text, bracket) == ' ' && at(text, bracket + 3) == ' ';
+    size_t left = bracket - blank, right = bracket + 3 + blank, start = local_start(text, left),
+           end = domain_end(text, right), dot = end;
+    while (dot > right && text.data[dot - 1] != '.') dot--;
+    if (start == left || end == right || (blank && sign != '@' && !is_ending(text, dot, end)))
+        return 0;
+    redact_add(finder, start, end, REDACT_EMAIL);
+    return end;
 }

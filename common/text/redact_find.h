@@ -200,11 +200,14 @@ static inline char before(struct str text, size_t i) { return i ? text.data[i - 
 
 size_t redact_email(struct redact_finder *finder, size_t sign);           /* at an '@' */
 size_t redact_email_spelled(struct redact_finder *finder, const struct redact_word *sign);
+size_t redact_email_bracketed(struct redact_finder *finder, size_t bracket); /* at "(a)", "[@]" */
 size_t redact_number(struct redact_finder *finder, size_t start);         /* at a digit */
 size_t redact_link(struct redact_finder *finder, size_t colon);           /* at "://" */
 size_t redact_ipv6(struct redact_finder *finder, size_t colon);           /* at a ':' */
 size_t redact_secret_word(struct redact_finder *finder, const struct redact_word *cue);
 size_t redact_secret_token(struct redact_finder *finder, size_t start);   /* at a word's start */
+/* at a digit in the middle of a word: what looks drawn by lot, such as keys */
+size_t redact_secret_random(struct redact_finder *finder, size_t digit);
 /* of keys; empty: no more */
 struct str redact_secret_starts(size_t i);
 size_t redact_person(struct redact_finder *finder, const struct redact_word *word);
@@ -246,6 +249,9 @@ uint8_t redact_phone_groups(const struct redact_finder *finder, const struct red
  * what was found and its kind, or 0. */
 size_t redact_code_at(struct str text, size_t start, const struct redact_context *context,
                       enum redact_kind *ret_kind);
+/* By the words before it (redact_whose.c). */
+bool redact_is_things_id(struct str text, size_t start);
+bool redact_is_customers(struct str text, size_t start);
 bool redact_luhn(const char *digits, size_t count);
 
 #endif

@@ -74,6 +74,35 @@ static bool is_cpf(const char *d)
     return !all_of(d, 11, d[0]);
 }
 
+/* Argentina's CUIT and CUIL. */
+static bool is_cuit(const char *d)
+{
+    static const uint8_t weights[] = {5, 4, 3, 2, 7, 6, 5, 4, 3, 2};
+    unsigned sum = 0;
+    for (int i = 0; i < 10; i++) sum += (unsigned)(d[i] - '0') * weights[i];
+    return (11 - sum % 11) % 11 == (unsigned)(d[10] - '0');
+}
+
+/* Chile's RUT, where the check is no K. */
+static bool is_rut(const char *d, size_t count)
+{
+    unsigned sum = 0;
+    for (size_t i = 0; i + 1 < count; i++)
+        sum += (unsigned)(d[count - 2 - i] - '0') * (2 + (unsigned)i % 6);
+    return (11 - sum % 11) % 11 == (unsigned)(d[count - 1] - '0');
+}
+
+static bool is_rut_of_8(const char *d) { return is_rut(d, 8); }
+static bool is_rut_of_9(const char *d) { return is_rut(d, 9); }
+
+/* Switzerland's AHV number: its check is that of EAN-13. */
+static bool is_ahv(const char *d)
+{
+    unsigned sum = 0;
+    for (int i = 0; i < 13; i++) sum += (unsigned)(d[i] - '0') * (i % 2 ? 3 : 1);
+    return memcmp(d, "756", 3) == 0 && sum % 10 == 0;
+}
+
 /* sizes NULL: any grouping of so many digits. cued: only behind a word of identity. */
 static const struct id_form {
     uint8_t count;
@@ -87,6 +116,8 @@ static const struct id_form {
     {11, NULL, NULL, true, is_steuer_id},
     {11, "2333", " ", false, is_steuer_id}, {11, "3332", ".-", false, is_cpf},
     {11, NULL, NULL, true, is_cpf},
+    {11, "281", "-", false, is_cuit},     {8, "1331", ".-", false, is_rut_of_8},
+    {9, "2331", ".-", false, is_rut_of_9}, {13, "3442", ".", false, is_ahv},
 };
 
 static bool has_form(const struct redact_digits *digits, uint8_t groups, const struct id_form *form)

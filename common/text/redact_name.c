@@ -279,6 +279,8 @@ bool name_is_place(struct str text, const struct name *name)
         redact_word_before(text, name->end, &first);
         if (IS_ONE_OF(&first, sites) && !name->given) return true;
     }
+    if (at(text, name->end) == '-' && is_lower(at(text, name->end + 1)))
+        return true; /* "Besse-sur-Issole", "Bath-time" */
     redact_word_at(text, name->start, &first);
     if ((name->parts > 1 || at(text, first.end) == '-') && IS_ONE_OF(&first, saints)) return true;
     redact_word_before(text, name->start, &lead);
@@ -303,12 +305,17 @@ bool name_is_public(struct str text, const struct name *name)
     redact_word_at(text, name->start, &first);
     redact_word_at(text, first.end + 1, &second);
     if (first.cues & CUE(PUBLIC) && name->parts == 1) return true;
-    if (!second.size) return false;
-    memcpy(joined, first.folded, first.size);
-    joined[first.size] = '_';
-    memcpy(joined + first.size + 1, second.folded, second.size);
-    return (redact_cues_of(str_make(joined, (size_t)first.size + 1 + second.size)) & CUE(PUBLIC)) !=
-           0;
+    for (int k = 1; k < 3 && second.size; k++) { /* "Pope John Paul": or the second and third */
+        memcpy(joined, first.folded, first.size);
+        joined[first.size] = '_';
+        memcpy(joined + first.size + 1, second.folded, second.size);
+        size_t size = (size_t)first.size + 1 + second.size;
+        if (redact_cues_of(str_make(joined, size)) & CUE(PUBLIC)) return true;
+        if (k == name->parts - 1 || name->parts == 1) return false;
+        first = second;
+        redact_word_at(text, first.end + 1, &second);
+    }
+    return false;
 }
 
 bool name_in_film(struct redact_finder *finder)

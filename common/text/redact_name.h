@@ -31,6 +31,9 @@ bool name_is_place(struct str text, const struct name *name);
 bool name_is_public(struct str text, const struct name *name);
 /* the text is about films, and no customer's matter */
 bool name_in_film(struct redact_finder *finder);
+/* "je m'appelle", "my name", "soy": nobody in a film. */
+bool name_is_writers(struct str text, const struct redact_word *cue);
+size_t redact_relative(struct redact_finder *finder, const struct redact_word *cue);
 size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word);
 /* "Team: Anna, Becker and Ruiz", known or not. */
 size_t redact_name_list(struct redact_finder *finder, const struct redact_word *word);
@@ -78,6 +81,12 @@ bool name_is_field(struct str text, const struct name *name);
 static inline struct str folded_of(const struct redact_word *word)
 {
     return str_make(word->folded, word->size);
+}
+
+/* A small letter, of Latin-1 as well ("était"). */
+static inline bool starts_small(struct str text, size_t i)
+{
+    return is_lower(at(text, i)) || (at(text, i) == '\xC3' && (uint8_t)at(text, i + 1) >= 0xA0);
 }
 
 static inline size_t skip_blanks(struct str text, size_t i)

@@ -195,9 +195,13 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
     if (context->nearest & CUE(ACCOUNT) && !(context->nearest & CUE(ORDER)))
         found = count >= (labelled ? 4u : 6u) && context->distance <= 5;
     else if (context->nearest & CUE(ID) && !(context->all & CUE(ORDER)))
-        found = count >= 5 && context->distance <= 4, kind = REDACT_NATIONAL_ID;
+        found = count >= 5 && context->distance <= 4 &&
+                !redact_is_things_id(finder->text, digits->start),
+        kind = REDACT_NATIONAL_ID;
     else if (context->nearest & CUE(ZIP))
         found = count >= 3 && count <= 9 && context->distance <= 2, kind = REDACT_ADDRESS;
+    else if (!(context->all & CUE(ORDER)) && count >= 6)
+        found = redact_is_customers(finder->text, digits->start);
     if (!found) return 0;
     return take(finder, digits, groups, kind);
 }
@@ -240,7 +244,8 @@ static size_t cued_code(struct redact_finder *finder, size_t start,
          account = context->nearest & CUE(ACCOUNT);
     size_t least = id && letters >= 4 && end - start >= 9 ? 3 : 4;
     if (is_word(at(text, end)) || digits < least || end - start < 6 || context->distance > 3 ||
-        (!id && !account) || (id && context->all & CUE(ORDER)))
+        (!id && !account) ||
+        (id && (context->all & CUE(ORDER) || redact_is_things_id(text, start))))
         return 0;
     redact_add(finder, start, end, id ? REDACT_NATIONAL_ID : REDACT_ACCOUNT);
     return end;
@@ -380,6 +385,9 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     struct redact_digits digits;
     size_t token = code_start(text, start);
     if (token < start) {
+        if (before(text, token) == '\\') return 0; /* "\u2019" */
+        size_t secret = redact_secret_random(finder, start);
+        if (secret) return secret;
         size_t end = code_token(finder, token);
         if (end || is_code(before(text, start)) || is_letter(before(text, start))) return end;
     }

@@ -43,8 +43,9 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     called_so &= !(redact_registers(finder) & (REGISTER_SOCIAL | REGISTER_PUBLIC));
     if (IS_ONE_OF(title, weak) && !name.known && !called_so && (name.parts < 2 || !title->capital))
         return 0;
-    first = name_follow(text, &name);
-    if (IS_ONE_OF(&first, ((const char *const[]){"app", "apps", "weather", "game", "brand"})))
+    redact_word_at(text, name.end + 1, &first);
+    if (at(text, name.end) == ' ' && first.size &&
+        IS_ONE_OF(&first, ((const char *const[]){"app", "apps", "weather", "game", "brand"})))
         return name.end; /* "Mr. Cooper app" */
     if (name_in_film(finder)) return name.end; /* "Mr. Darcy" */
     return name_take(finder, &name);
@@ -86,7 +87,7 @@ static bool is_persons_name(struct str text, const struct redact_word *cue, bool
 }
 
 /* "je m'appelle", "my name", "soy": nobody in a film. */
-static bool speaks_of_self(struct str text, const struct redact_word *cue)
+bool name_is_writers(struct str text, const struct redact_word *cue)
 {
     static const char *const selves[] = {"me", "m", "my", "mi", "i", "am", "je", "mon"};
     struct redact_word before_cue;
@@ -178,7 +179,7 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     if (!strong && !self && (!name.known || (name.parts == 1 && name.given == 0)) &&
         !(name.parts >= 2 && is_relatives(text, cue)))
         return 0;
-    if (!speaks_of_self(text, cue) && name_in_film(finder)) return name.end;
+    if (!name_is_writers(text, cue) && name_in_film(finder)) return name.end;
     return name_take(finder, &name);
 }
 
@@ -195,7 +196,7 @@ static size_t skip_small_words(struct str text, size_t i)
     }
     size_t mark = end;
     while (mark < text.size && strchr(",.!", text.data[mark])) mark++;
-    return at(text, mark) == '\n' ? end : i;
+    return at(text, mark) == '\n' || (end > i && at(text, end) == ',') ? end : i;
 }
 
 /* "regards, yulan vehbi": the last two words, and none of every day. */
@@ -234,100 +235,12 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     size_t end = name.end + (at(text, name.end) == '.');
     bool last = end >= text.size || text.data[end] == '\n';
     if (!name.parts || name.company || !last || name_is_brand(text, &name)) return 0;
-    bool whole = name.parts == 2 && !name.also; /* "Regards, Yulan Vehbi" */
+    /* "Regards, Yulan Vehbi", "Sincerely, Hugo Vehbi" */
+    bool whole = name.parts == 2 && (!name.also || name_is_often_a_person(text, &name));
     /* "Best, Lucilla" */
     whole |= name.parts == 1 && name_starts_sentence(text, cue->start) &&
              (name_is_often_a_person(text, &name) || name_is_like_one(text, &name, LIKE_A_NAME));
     return name.known || whole || (line && name.parts <= 3 && !tail) ? name_take(finder, &name) : 0;
-}
-
-/* "my kid Yulan", "mi hija Yulan": nobody knows the name, but there is nothing
- * else of that form. */
-static bool is_familys(const struct redact_word *cue)
-{
-    static const char *const family[] = {
-        "husband", "wife", "son", "daughter", "brother", "sister", "mother", "father", "mom", "mum",
-        "dad", "grandson", "granddaughter", "grandmother", "grandfather", "uncle", "aunt", "cousin",
-        "niece", "nephew", "kid", "fiance", "fiancee", "boyfriend", "girlfriend", "neighbour",
-        "neighbor", "colleague", "friend", "roommate", "coworker", "boss", "amigo", "amiga",
-        "vecino", "vecina", "jefe", "jefa", "ami", "amie", "voisin", "voisine", "esposo",
-        "esposa", "marido", "mujer", "hijo", "hija", "hermano",
-        "hermana", "madre", "padre", "abuelo", "abuela", "sobrino", "sobrina", "novio", "novia",
-        "mari", "femme", "fils", "fille", "frere", "soeur", "neveu", "epoux", "epouse", "copain",
-        "copine", "collegue"};
-    return IS_ONE_OF(cue, family);
-}
-
-/* "roberto's daughter": whose relative. */
-static size_t before_relative(struct redact_finder *finder, const struct redact_word *cue)
-{
-    struct str text = finder->text;
-    struct redact_word s, owner;
-    size_t size;
-    redact_word_before(text, cue->start, &s);
-    if (s.size != 1 || s.folded[0] != 's' || s.end + 1 != cue->start || s.capital) return 0;
-    redact_word_before(text, s.start, &owner);
-    if (!owner.size || !is_apostrophe(text, owner.end, &size) || owner.end + size != s.start)
-        return 0;
-    if (owner.cues & (CUE(COMMON) | CUE(ALSO) | CUE(PUBLIC) | CUE(RELATIVE)) ||
-        !(owner.cues & CUE(GIVEN)) || name_in_film(finder))
-        return 0;
-    redact_add(finder, owner.start, owner.end, REDACT_PERSON);
-    return cue->end;
-}
-
-static bool is_ours(const struct redact_word *owner)
-{
-    static const char *const owners[] = {"our", "my", "nuestro", "nuestra", "notre", "mi", "mon"};
-    return IS_ONE_OF(owner, owners);
-}
-
-/* Who serves a customer; not who is named as companies are ("our agent", "your seller"). */
-static bool is_serving(const struct redact_word *cue)
-{
-    static const char *const serving[] = {
-        "technician", "manager", "recepcionista", "asesor", "asesora", "waiter", "waitress",
-        "server", "bartender", "barista", "hostess", "guide", "receptionist", "cashier",
-        "therapist",
-        "dentist", "hairdresser", "stylist", "barber", "instructor", "trainer", "realtor",
-        "plumber", "electrician", "mechanic", "installer", "camarero", "camarera", "mesero",
-        "mesera", "guia", "enfermero", "enfermera", "vendedor", "vendedora", "profesor",
-        "profesora", "peluquera", "peluquero", "fontanero", "electricista", "serveur", "serveuse",
-        "infirmier", "infirmiere", "coiffeuse", "coiffeur", "moniteur", "monitrice", "hotesse",
-        "plombier", "tecnico", "conseiller", "conseillere", "vendeur", "vendeuse", "technicien",
-        "repartidor", "livreur", "adviser", "advisor"};
-    return IS_ONE_OF(cue, serving);
-}
-
-static size_t behind_relative(struct redact_finder *finder, const struct redact_word *cue)
-{
-    struct str text = finder->text;
-    struct redact_word of, first;
-    /* "@user: Das mit" */
-    bool colon = at(text, cue->end) == ':' && before(text, cue->start) != '@';
-    size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ',' || colon));
-    redact_word_at(text, i, &of);
-    if (IS_ONE_OF(&of,
-                  ((const char *const[]){"de", "of", "named", "called", "llamado", "llamada"})) &&
-        !of.capital)
-        i = skip_blanks(text, of.end);
-    struct name name = name_read(text, i, NOT_SMALL);
-    if (!name.parts || i == cue->end || name.company || name_is_brand(text, &name)) return 0;
-    redact_word_before(text, cue->start, &of);
-    bool owned = of.cues & CUE(OWNER) && of.end + 1 == cue->start;
-    if (name_is_brand_pair(text, cue->start, name.start)) return name.end; /* "Père Noël" */
-    if (!speaks_of_self(text, cue) && name_in_film(finder)) return name.end; /* "his wife Anna" */
-    redact_word_at(text, name.start, &first);
-    /* "our waiter Yulan was", "the driver, Yulan, left" */
-    bool apposed = text.data[i - 2] == ',' && at(text, name.end) == ',' &&
-                   is_lower(at(text, name.end + 2));
-    bool served = owned && is_ours(&of) && is_serving(cue) && name_follow(text, &name).size;
-    bool unlisted = !cue->capital && ((owned && is_familys(cue)) || apposed);
-    unlisted = (unlisted || served) && name.parts <= 2 && !name.also && !first.upper &&
-               name.end - name.start >= 3;
-    return name.known || name.also >= 2 || (name.also && owned) || unlisted
-               ? name_take(finder, &name)
-               : 0;
 }
 
 /* "a nombre de", "au nom de", "booked under the name (of)": where the name behind
@@ -391,7 +304,6 @@ size_t redact_person(struct redact_finder *finder, const struct redact_word *wor
     if (word->cues & CUE(NAMED)) end = behind_holder(finder, word);
     if (!end && word->cues & CUE(NAMED) && !is_holder(word)) end = behind_naming(finder, word);
     if (!end && word->cues & CUE(SIGN_OFF)) end = behind_sign_off(finder, word);
-    if (!end && word->cues & CUE(RELATIVE)) end = behind_relative(finder, word);
-    if (!end && word->cues & CUE(RELATIVE) && is_familys(word)) end = before_relative(finder, word);
+    if (!end && word->cues & CUE(RELATIVE)) end = redact_relative(finder, word);
     return end || !word->capital ? end : redact_bare_name(finder, word);
 }

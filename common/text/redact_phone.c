@@ -99,7 +99,10 @@ static bool has_sizes(const struct redact_digits *digits, const char *sizes)
     size_t second = groups > 2 ? 2 : 1,
            first = digits->separators[1] == ')' || digits->separators[1] == '(' ? second : 1;
     if (digits->separators[1] == '(') first = groups > 3 ? 3 : second;
-    for (size_t g = first + 1; g < groups; g++)
+    /* "514 555-0147" is written so in North America */
+    bool area = strcmp(sizes, "334") == 0 && digits->separators[1] == ' ' &&
+                digits->separators[2] == '-';
+    for (size_t g = first + 1; g < groups && !area; g++)
         if (digits->separators[g] != digits->separators[first]) return false;
     return true;
 }
@@ -197,7 +200,9 @@ static uint8_t cued_form(const struct redact_digits *digits)
     uint8_t groups = joined_groups(digits, 15, &count);
     bool decimals = digits->groups == 2 && digits->separators[1] == '.' && digits->sizes[1] <= 2;
     bool range = digits->groups == 2 && digits->sizes[0] <= 4 && digits->sizes[1] <= 2;
-    return count >= 6 && !decimals && !range ? groups : 0;
+    bool bands = digits->groups == 2 && digits->separators[1] == '/' && count < 9 &&
+                 digits->digits[0] != '0'; /* "GSM 900/1900" */
+    return count >= 6 && !decimals && !range && !bands ? groups : 0;
 }
 
 /* "my number is 98765 43916", "mon numéro : 21 123 67 42", "555 123 34 is my cell": long, and
@@ -227,6 +232,10 @@ uint8_t redact_phone_groups(const struct redact_finder *finder, const struct red
 {
     bool cue = context->nearest & CUE(PHONE) && context->distance <= 5;
     if (!cue && !context->nearest) cue = is_ones_own(finder->text, digits);
+    /* "20110312-00704-2147481553": the end of a longer number */
+    if (!cue && digits->start > 1 && strchr("-/._", finder->text.data[digits->start - 1]) &&
+        is_ascii_alnum(finder->text.data[digits->start - 2]))
+        return 0;
     uint8_t groups = international_groups(digits);
     if (groups && (digits->plus || cue || digits->groups > 1 || digits->count >= 12)) return groups;
     uint32_t others = CUE(ORDER) | CUE(VERSION) | CUE(ACCOUNT) | CUE(ID) | CUE(ZIP);

@@ -33,7 +33,7 @@ static const struct phrases {
 #include "text/redact_phrases.inc"
 };
 
-enum { PHRASES_MAX = 1024, SLOTS = 2048, FILTER_BITS = 2048, WORDS_MOST = 5, PERSON_BITS = 1024 };
+enum { PHRASES_MAX = 1024, SLOTS = 2048, FILTER_BITS = 2048, WORDS_MOST = 5, PERSON_BITS = 2048 };
 
 static struct phrase {
     uint32_t hash;                   /* of the word next to the name */
@@ -72,23 +72,31 @@ static void enter(struct str words, const struct phrases *list)
 
 /* Ordinary words, places and months that are names of many: greeted or thanked, they are people. */
 static const char *const persons[] = {
-    "adelaide", "amber",    "angel",   "april",   "austin",   "autumn",   "basil",   "beau",
-    "bella",    "ben",      "bill",    "bruce",   "carl",     "carolina", "celeste", "chad",
-    "charlotte", "chris",   "christian", "claire", "coleman",  "consuelo", "cooper",  "crystal",
-    "daisy",    "dale",     "dan",     "dawn",    "dean",     "dennis",   "devon",   "dolores",
-    "domingo",  "drew",     "ella",    "eva",     "faith",    "florence", "frank",   "georgia",
-    "german",   "glen",     "gloria",  "grace",   "grant",    "hazel",    "heather", "hope",
-    "hugo",     "hunter",   "ivy",     "jack",    "jade",     "james",    "jasmine", "jay",
-    "jean",     "jesus",    "joe",     "johnny",  "jordan",   "josh",     "joy",     "julia",
-    "june",     "justin",   "lance",   "lauren",  "lee",      "leon",     "leroy",   "liam",
-    "lilly",    "lily",     "linda",   "logan",   "lorraine", "luna",     "luz",     "manuel",
-    "marine",   "mario",    "martin",  "mason",   "max",      "may",      "meg",     "melody",
-    "mona",     "morgan",   "nancy",   "nick",    "nieves",   "noel",     "olive",   "oscar",
-    "parker",   "pascal",   "paz",     "pearl",   "peter",    "pilar",    "preston", "randy",
-    "ray",      "robin",    "roger",   "roman",   "rosario",  "rose",     "rosemary", "roy",
-    "ruby",     "salvador", "sandy",   "santiago", "savannah", "sean",    "sofia",   "stanley",
-    "sue",      "summer",   "sydney",  "taylor",  "tom",      "troy",     "victoria", "violet",
-    "virginia", "wilson"};
+    "ada", "adelaide", "allie", "ally", "amber", "angel", "april", "asuncion", "austin", "autumn",
+    "basil", "bauer", "beau", "bell", "bella", "ben", "bill", "blanche", "blanco", "boucher",
+    "bravo", "brittany", "brook", "brooks", "bruce", "burns", "calvo", "campbell", "cano", "cara",
+    "carl", "carolina", "castro", "celeste", "chad", "charlotte", "chelsea", "chester", "chris",
+    "christian", "clair", "claire", "coleman", "concepcion", "consuelo", "cooper", "cruz",
+    "crystal", "daisy", "dakota", "dale", "dallas", "dan", "dawn", "dean", "delgado", "demi",
+    "dennis", "denny", "destinee", "destiny", "devon", "dolores", "domingo", "drew", "dusty",
+    "earl", "ella", "estrella", "eva", "eve", "faith", "fisher", "florence", "foster", "fournier",
+    "fox", "frank", "fuentes", "gallego", "gene", "genesis", "geneva", "georgia", "german",
+    "ginger", "glen", "gloria", "grace", "grant", "graves", "guerra", "hart", "hazel", "heather",
+    "hope", "hugo", "hunter", "ivans", "ivy", "jack", "jacobs", "jade", "james", "jan", "jasmine",
+    "jay", "jean", "jenkins", "jesus", "joe", "johnny", "jordan", "josh", "joy", "julia", "june",
+    "justin", "kent", "kirby", "kitty", "klein", "krishna", "lambert", "lance", "lauren", "lee",
+    "lefevre", "leon", "leroy", "levi", "liam", "lilly", "lily", "linda", "lloyd", "logan",
+    "lorraine", "lucca", "luigi", "luna", "luz", "mae", "manuel", "marchand", "marge", "mari",
+    "marin", "marine", "mario", "marshall", "martin", "mason", "max", "may", "meg", "melody",
+    "mickey", "mohammad", "molina", "mona", "moody", "moreno", "morgan", "nancy", "navarro",
+    "nick", "nieves", "noel", "norris", "olive", "oscar", "parker", "pascal", "paz", "pearl",
+    "penny", "peter", "pilar", "preston", "prieto", "randy", "ray", "renard", "reyes", "rhodes",
+    "rich", "rios", "rivera", "rob", "robin", "rod", "roger", "roman", "rosario", "rose",
+    "rosemary", "roux", "roy", "rubio", "ruby", "sage", "salvador", "sandy", "santiago", "santos",
+    "savage", "savannah", "sean", "serrano", "sierra", "socorro", "sofia", "sol", "soria",
+    "stanley", "stark", "sterling", "sue", "summer", "swift", "sydney", "taylor", "tiffany", "tom",
+    "torres", "trinidad", "troy", "turner", "vega", "victoria", "violet", "virginia", "wade",
+    "walton", "watson", "wells", "wendy", "wilson", "wong", "woods", "zelda"};
 
 static uint64_t person_filter[PERSON_BITS / 64];
 

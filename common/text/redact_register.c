@@ -88,7 +88,14 @@ static const struct {
              "tweets tweeted tweeting liga ministro ministra gobierno presidente presidenta "
              "alcalde diputado elecciones jugador jugadores entrenador gol "
              "futbol seleccion ministre depute senateur maire gouvernement joueur joueurs "
-             "entraineur footballeur ecologie ecologistes ecologiste prefet"},
+             "entraineur footballeur ecologie ecologistes ecologiste prefet "
+             "militants insurgents presidential referendum brexit ukip tories playoff qb wicket "
+             "batsman bowler referee boxing boxer wimbledon goalie semifinal semifinals "
+             "quarterfinal homerun "
+             "shortstop outfielder rookie linebacker superbowl setlist frontman mixtape remix "
+             "paparazzo bandwagon batting rushing offense halftime packers dodgers lakers celtics "
+             "yankees patriots cowboys broncos seahawks giants bayern everton presidentielle "
+             "presidentielles deputes psoe"},
     {SERVICE,
      "refund refunded rep reps representative technician helpdesk invoice beneficiary complaint "
      "appointment reservation warranty "
@@ -237,7 +244,9 @@ static uint32_t look(struct str text)
     if (count[PERHAPS_FILM]) found |= REGISTER_HINT;
     if (count[PUBLIC]) found |= REGISTER_ARTS | REGISTER_PUBLIC;
     if (count[ARTS]) found |= REGISTER_ARTS;
-    if (count[SERVICE] > (count[FILM] ? 1 : 0)) found |= REGISTER_SERVICE;
+    /* a film has agents, accounts and statements as well */
+    if (count[SERVICE] > (count[FILM] > 2 ? count[FILM] : count[FILM] > 0))
+        found |= REGISTER_SERVICE;
     return found | REGISTER_LOOKED;
 }
 

@@ -23,7 +23,18 @@ static const struct secret_form {
     {"dop_v1_", 30, false},
     {"SG.", 30, false},          {"eyJ", 20, false},       {"pypi-", 30, false},
     {"shpat_", 20, false},
-    {"whsec_", 16, false},       {"vbk_", 20, false},
+    {"whsec_", 16, false},       {"vbk_", 20, false},      {"hvs.", 20, false},
+    {"hvb.", 20, false},         {"glsa_", 20, false},     {"glc_", 20, false},
+    {"glrt-", 16, false},        {"gldt-", 16, false},     {"dapi", 30, false},
+    {"lin_api_", 20, false},     {"secret_", 20, false},   {"ntn_", 20, false},
+    {"sq0atp-", 16, false},      {"sq0csp-", 16, false},   {"NRAK-", 20, true},
+    {"sntrys_", 20, false},      {"pscale_tkn_", 20, false}, {"ATATT3x", 20, false},
+    {"PMAK-", 20, false},        {"sbp_", 20, false},      {"dp.pt.", 20, false},
+    {"AGE-SECRET-KEY-", 20, true}, {"key-", 30, false},    {"xapp-", 10, false},
+    {"gsk_", 20, false},         {"xai-", 20, false},      {"pplx-", 20, false},
+    {"nvapi-", 20, false},       {"figd_", 20, false},     {"shpca_", 20, false},
+    {"shppa_", 20, false},       {"shpss_", 20, false},    {"rubygems_", 20, false},
+    {"doo_v1_", 30, false},      {"dor_v1_", 30, false},   {"ATCTT3x", 20, false},
 };
 
 static bool is_token(char c)
@@ -75,6 +86,78 @@ size_t redact_secret_token(struct redact_finder *finder, size_t start)
     return 0;
 }
 
+/* --- without any cue -------------------------------------------------------------------------- */
+
+enum { RANDOM_MIN = 24, RANDOM_BACK = 64 };
+
+static bool is_random(char c)
+{
+    return is_ascii_alnum(c) || c == '_' || c == '-' || c == '+' || c == '/';
+}
+
+/* Capitals, small letters and digits change places as they do in no word, name or model: at nearly
+ * every second letter. (In letters and digits drawn by lot it is at three of five.) */
+static bool is_drawn_by_lot(struct str token)
+{
+    enum { SMALL, BIG, NUMBER, WORD_LETTERS = 6 };
+    size_t counts[3] = {0}, changes = 0, all = 0, run = 0, longest = 0;
+    int last = NUMBER;
+    for (size_t i = 0; i < token.size; i++) {
+        char c = token.data[i];
+        if (!is_ascii_alnum(c)) continue;
+        int class = is_digit(c) ? NUMBER : is_lower(c) ? SMALL : BIG;
+        counts[class]++;
+        changes += class != last;
+        run = class == SMALL ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+        last = class;
+        all++;
+    }
+    bool often = longest < WORD_LETTERS ? changes * 20 >= all * 9 : changes * 20 >= all * 11;
+    return token.size >= RANDOM_MIN && counts[SMALL] > 2 && counts[BIG] > 2 && counts[NUMBER] > 1 &&
+           (token.size - all) * 6 < token.size && often;
+}
+
+size_t redact_secret_random(struct redact_finder *finder, size_t digit)
+{
+    struct str text = finder->text;
+    size_t start = digit, end = digit;
+    while (start > 0 && digit - start < RANDOM_BACK && is_random(text.data[start - 1])) start--;
+    while (end < text.size && end - start < TOKEN_BYTES && is_random(text.data[end])) end++;
+    if (!is_drawn_by_lot(str_slice(text, start, end))) return 0;
+    while (at(text, end) == '=') end++;
+    /* "110201543:AAH…", "hvs.CAE…": what leads it belongs to it */
+    char mark = before(text, start);
+    size_t lead = start - (start > 0);
+    while ((mark == ':' || mark == '.') && lead > 0 && start - lead < 16 &&
+           is_ascii_alnum(text.data[lead - 1]))
+        lead--;
+    if (lead + 2 < start) start = lead;
+    redact_add(finder, start, end, REDACT_SECRET);
+    return end;
+}
+
+/* "-----BEGIN RSA PRIVATE KEY-----" at its word KEY: all up to the dashes behind END. */
+static size_t key_block(struct redact_finder *finder, const struct redact_word *key)
+{
+    enum { BLOCK_BYTES = 16384, HEAD_BYTES = 64 };
+    struct str text = finder->text, dashes = STR("-----"), begin = STR("-----BEGIN "),
+               last = STR("-----END ");
+    size_t start = key->start, least = start > HEAD_BYTES ? start - HEAD_BYTES : 0, i;
+    if (!key->upper || !word_is(key, "key")) return 0;
+    while (start > least && !str_starts(str_slice(text, start, key->start), begin)) start--;
+    if (!str_starts(str_slice(text, start, key->start), begin)) return 0;
+    size_t most = key->end + BLOCK_BYTES < text.size ? key->end + BLOCK_BYTES : text.size;
+    for (i = key->end; i < most; i++) {
+        if (text.data[i] != '-' || !str_starts(str_slice(text, i, text.size), last)) continue;
+        for (i += last.size; i < most && !str_starts(str_slice(text, i, text.size), dashes);) i++;
+        i = i + dashes.size < text.size ? i + dashes.size : text.size;
+        break;
+    }
+    redact_add(finder, start, i, REDACT_SECRET);
+    return i;
+}
+
 /* --- behind a cue ----------------------------------------------------------------------------- */
 
 /* Like nothing that one says: a digit beside a letter, a mark inside, or capitals in the middle. */
@@ -102,7 +185,8 @@ static bool is_link_word(const struct redact_word *word)
 {
     static const char *const links[] = {
         "is", "was", "es", "era", "est", "etait", "ist", "e", "as", "to", "number", "code", "a",
-        "for", "key", "changed", "set", "new", "nueva", "now"};
+        "for", "key", "changed", "set", "new", "nueva", "now", "api", "wifi", "secrete", "secreta",
+        "privee", "privada", "acces", "acceso"};
     return IS_ONE_OF(word, links);
 }
 
@@ -128,10 +212,28 @@ static size_t quote_end(struct str text, size_t start, char quote)
     return at(text, end) == quote && end > start ? end : 0;
 }
 
-/* Between the cue and its value: ": ", " = ", " is ", " es: ". */
-static size_t value_start(struct str text, size_t i, bool *ret_assigned)
+/* "… for the gate is 4417", "… du wifi est Ch4t": behind the verb, or `i`. */
+static size_t behind_verb(struct str text, size_t i)
 {
-    *ret_assigned = false;
+    enum { WORDS_MOST = 5 };
+    static const char *const leads[] = {"for", "of", "to", "de", "del", "du", "da", "pour", "para",
+                                        "on", "the", "my", "our", "a"};
+    static const char *const verbs[] = {"is", "was", "es", "era", "est", "etait"};
+    size_t next = i;
+    for (int k = 0; k < WORDS_MOST; k++) {
+        struct redact_word word;
+        redact_word_at(text, next, &word);
+        if (!word.size || at(text, word.end) != ' ' || (!k && !IS_ONE_OF(&word, leads))) return i;
+        next = word.end + 1;
+        if (k && IS_ONE_OF(&word, verbs)) return next;
+    }
+    return i;
+}
+
+/* Between the cue and its value: ": ", " = ", " is ", " es: ". far: more words lie there. */
+static size_t value_start(struct str text, size_t i, bool *ret_assigned, bool *ret_far)
+{
+    *ret_assigned = *ret_far = false;
     for (size_t limit = i + LOOK_BYTES; i < text.size && i < limit;) {
         char c = text.data[i];
         if (c == ':' || c == '=') *ret_assigned = true, i++;
@@ -139,8 +241,12 @@ static size_t value_start(struct str text, size_t i, bool *ret_assigned)
         else {
             struct redact_word word;
             redact_word_at(text, i, &word);
-            if (*ret_assigned || !word.size || !is_link_word(&word) || is_word(at(text, word.end)))
-                return i;
+            if (*ret_assigned || !word.size || is_word(at(text, word.end))) return i;
+            if (!is_link_word(&word)) {
+                size_t value = behind_verb(text, i);
+                *ret_far = value > i;
+                return value;
+            }
             i = word.end;
         }
     }
@@ -162,11 +268,18 @@ static bool is_weak(const struct redact_word *cue)
     return IS_ONE_OF(cue, weak);
 }
 
-/* "api key: 9f8e7d6c5b4a", "pass: hunter22"; but "key A2 sticks", "boarding pass B1234". */
-static bool is_too_plain(const struct redact_word *cue, struct str value, bool assigned)
+/* "api key: 9f8e7d6c5b4a", "wifi key is blue2024", "pass: hunter22"; but "key A2 sticks",
+ * "boarding pass B1234". */
+static bool is_too_plain(struct str text, const struct redact_word *cue, struct str value,
+                         bool assigned)
 {
-    return ((word_is(cue, "key") || word_is(cue, "cle")) && (!assigned || value.size < 12)) ||
-           (word_is(cue, "pass") && !assigned);
+    static const char *const whose[] = {"wifi", "fi", "api", "network", "router", "access"};
+    struct redact_word lead;
+    if (word_is(cue, "pass")) return !assigned;
+    if (!word_is(cue, "key") && !word_is(cue, "cle")) return false;
+    redact_word_before(text, cue->start, &lead);
+    bool sure = lead.size && lead.end + 1 == cue->start && IS_ONE_OF(&lead, whose);
+    return sure ? value.size < 8 : !assigned || value.size < 12;
 }
 
 static bool is_short_code(const struct redact_word *cue, struct str value)
@@ -196,8 +309,10 @@ static size_t behind_account(struct redact_finder *finder, size_t i)
 size_t redact_secret_word(struct redact_finder *finder, const struct redact_word *cue)
 {
     struct str text = finder->text;
-    bool assigned;
-    size_t start = value_start(text, cue->end, &assigned);
+    bool assigned, far;
+    size_t block = key_block(finder, cue);
+    if (block) return block;
+    size_t start = value_start(text, cue->end, &assigned, &far);
     if (start == cue->end || start >= text.size) return 0;
     static const char *const logins[] = {"login", "credentials"};
     size_t behind = IS_ONE_OF(cue, logins) ? behind_account(finder, cue->end) : 0;
@@ -212,9 +327,9 @@ size_t redact_secret_word(struct redact_finder *finder, const struct redact_word
                                 : looks_made_up(value);
     bool secret = made_up ||
                   (all_digits(value) && value.size <= 12 &&
-                   (linked || is_short_code(cue, value))) ||
+                   ((linked && !(far && is_weak(cue))) || is_short_code(cue, value))) ||
                   (assigned && !is_weak(cue) && (quoted || stands_alone(text, end)));
-    if (!secret || is_too_plain(cue, value, assigned)) return 0;
+    if (!secret || is_too_plain(text, cue, value, assigned)) return 0;
     redact_add(finder, start, end, REDACT_SECRET);
     return end;
 }

@@ -94,7 +94,10 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
         "support", "customer", "customers", "billing", "sales", "technical", "tech", "service",
         "accounts", "accounting", "reception", "shipping", "returns", "headquarters", "ventas",
         "atencion", "facturacion", "soporte", "recepcion", "facturation", "technique", "accueil",
-        "clientele", "front", "desk", "counter", "checkout", "register", "pharmacy", "deli"};
+        "clientele", "front", "desk", "counter", "checkout", "register", "pharmacy", "deli",
+        "chat", "warehouse", "dispatch", "logistics", "repairs", "complaints", "maintenance",
+        "housekeeping", "claims", "devoluciones", "tienda", "caja", "almacen", "caisse",
+        "entrepot", "retours", "livraisons", "comptoir", "mostrador", "guichet", "sav"};
     /* "Servicio de atención" is nobody */
     bool romance =
         word_is(from, "de") || word_is(from, "del") || word_is(from, "du");
@@ -106,8 +109,14 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
     size_t size;
     if (word_is(&word, "l") && is_apostrophe(text, word.end, &size)) /* "de l'accueil" */
         redact_word_at(text, word.end + size, &word);
+    static const char *const branches[] = {"branch", "store", "shop", "office", "restaurant"};
     for (int k = 0; k < 3 && word.size; k++) {
         if (IS_ONE_OF(&word, offices)) return true;
+        if (given && IS_ONE_OF(&word, branches)) return true; /* "at the Croydon branch" */
+        if (given && k == 1 && word.capital) {
+            word = next_word(text, word.end);
+            continue;
+        }
         if (!(word.cues & (CUE(COMMON) | CUE(OWNER) | CUE(PARTICLE))) && !redact_is_ordinary(&word))
             return false;
         word = next_word(text, word.end);
@@ -169,7 +178,11 @@ static bool is_led_to(struct str text, const struct name_around *around)
     if (word_is(lead, "named") || word_is(lead, "called") || word_is(lead, "llamada") ||
         word_is(lead, "llamado") || word_is(lead, "nommee") || word_is(lead, "nomme"))
         return first.size && IS_ONE_OF(&first, somebody);
-    if (word_is(lead, "m") || word_is(lead, "am")) return word_is(&around->follow, "originally");
+    if (word_is(lead, "m") || word_is(lead, "am")) { /* "I'm Yulan and I", "I'm Yulan from" */
+        first = next_word(text, around->follow.end);
+        return word_is(&around->follow, "originally") || word_is(&around->follow, "from") ||
+               (word_is(&around->follow, "and") && (word_is(&first, "i") || word_is(&first, "my")));
+    }
     if (word_is(lead, "with"))
         return (word_is(&first, "up") && word_is(&second, "follow")) ||
                word_is(&first, "appointment");
@@ -360,8 +373,9 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     if (!other && word->size >= 4 && is_apposed_to_office(text, &name, &around))
         return name_decide(finder, &name, NAME_LIKELY);
     if (unknown && name_stands_as_person(finder, &name, &around)) return name_take(finder, &name);
-    if (other && name.parts == 1 && (word_is(&around.follow, "novel") ||
-                                     word_is(&around.follow, "brothers")) &&
+    if (name.parts == 1 &&
+        (word_is(&around.follow, "novel") || word_is(&around.follow, "brothers")) &&
+        (other || (unknown && name_is_like_one(text, &name, LIKE_NOTHING_ELSE))) &&
         name_is_authors(text, &name, &around))
         return name_take(finder, &name); /* "the Castro novel" */
     bool ambiguous = word->cues & CUE(ALSO) && !is_firm_too(word); /* "Amber was so helpful" */

@@ -1,0 +1,125 @@
+/* Persons beside a word for somebody's relative, friend, or who serves him: "my wife Anna", "our
+ * waiter Marco", "the driver, Yulan, left", "roberto's daughter". */
+#include "text/redact_name.h"
+
+/* "my kid Yulan", "mi hija Yulan": nobody knows the name, but there is nothing
+ * else of that form. */
+static bool is_familys(const struct redact_word *cue)
+{
+    static const char *const family[] = {
+        "husband", "wife", "son", "daughter", "brother", "sister", "mother", "father", "mom", "mum",
+        "dad", "grandson", "granddaughter", "grandmother", "grandfather", "uncle", "aunt", "cousin",
+        "niece", "nephew", "kid", "fiance", "fiancee", "boyfriend", "girlfriend", "neighbour",
+        "neighbor", "colleague", "friend", "roommate", "coworker", "boss", "amigo", "amiga",
+        "vecino", "vecina", "jefe", "jefa", "ami", "amie", "voisin", "voisine", "esposo",
+        "esposa", "marido", "mujer", "hijo", "hija", "hermano",
+        "hermana", "madre", "padre", "abuelo", "abuela", "sobrino", "sobrina", "novio", "novia",
+        "mari", "femme", "fils", "fille", "frere", "soeur", "neveu", "epoux", "epouse", "copain",
+        "copine", "collegue", "law", "stepson", "stepdaughter", "stepmother", "stepfather",
+        "stepmom", "stepdad", "grandchild", "godson", "goddaughter", "nanny", "babysitter",
+        "flatmate", "housemate", "suegro", "suegra", "cunado", "cunada", "yerno", "nuera", "nieto",
+        "nieta", "ahijado", "ahijada", "hijastro", "hijastra", "hermanastro", "hermanastra",
+        "madrastra", "padrastro", "mere", "pere", "tante", "oncle", "niece", "cousine", "gendre",
+        "filleul", "filleule", "nounou", "tio", "tia", "primo", "prima"};
+    return IS_ONE_OF(cue, family);
+}
+
+/* "roberto's daughter": whose relative. */
+static size_t before_relative(struct redact_finder *finder, const struct redact_word *cue)
+{
+    struct str text = finder->text;
+    struct redact_word s, owner;
+    size_t size;
+    redact_word_before(text, cue->start, &s);
+    if (s.size != 1 || s.folded[0] != 's' || s.end + 1 != cue->start || s.capital) return 0;
+    redact_word_before(text, s.start, &owner);
+    if (!owner.size || !is_apostrophe(text, owner.end, &size) || owner.end + size != s.start)
+        return 0;
+    if (owner.cues & (CUE(COMMON) | CUE(ALSO) | CUE(PUBLIC) | CUE(RELATIVE)) ||
+        !(owner.cues & CUE(GIVEN)) || name_in_film(finder))
+        return 0;
+    redact_add(finder, owner.start, owner.end, REDACT_PERSON);
+    return cue->end;
+}
+
+static bool is_ours(const struct redact_word *owner)
+{
+    static const char *const owners[] = {"our", "my", "nuestro", "nuestra", "notre", "mi", "mon"};
+    return IS_ONE_OF(owner, owners);
+}
+
+/* Who serves a customer; not who is named as companies are ("our agent", "your seller"). */
+static bool is_serving(const struct redact_word *cue)
+{
+    static const char *const serving[] = {
+        "technician", "manager", "recepcionista", "asesor", "asesora", "waiter", "waitress",
+        "server", "bartender", "barista", "hostess", "guide", "receptionist", "cashier",
+        "therapist",
+        "dentist", "hairdresser", "stylist", "barber", "instructor", "trainer", "realtor",
+        "plumber", "electrician", "mechanic", "installer", "camarero", "camarera", "mesero",
+        "mesera", "guia", "enfermero", "enfermera", "vendedor", "vendedora", "profesor",
+        "profesora", "peluquera", "peluquero", "fontanero", "electricista", "serveur", "serveuse",
+        "infirmier", "infirmiere", "coiffeuse", "coiffeur", "moniteur", "monitrice", "hotesse",
+        "plombier", "tecnico", "conseiller", "conseillere", "vendeur", "vendeuse", "technicien",
+        "repartidor", "livreur", "adviser", "advisor", "courier", "postman", "mailman", "cartero",
+        "facteur", "pharmacist", "farmaceutico", "farmaceutica", "pharmacien", "pharmacienne"};
+    return IS_ONE_OF(cue, serving);
+}
+
+/* "bought my son Lego bricks", "got our niece Playmobil": what is given, not to whom. */
+static bool is_gift(struct str text, const struct redact_word *owner, const struct name *name)
+{
+    static const char *const gives[] = {"bought", "buy", "buying", "got", "get", "getting", "gave",
+                                        "give", "giving", "gifted", "gift", "sent", "purchased",
+                                        "ordered", "compre", "regale", "offert", "achete"};
+    struct redact_word verb;
+    redact_word_before(text, owner->start, &verb);
+    return !name->known && verb.size && IS_ONE_OF(&verb, gives);
+}
+
+static size_t behind_relative(struct redact_finder *finder, const struct redact_word *cue)
+{
+    struct str text = finder->text;
+    struct redact_word of, first;
+    if (word_is(cue, "law") && !str_ends(str_slice(text, 0, cue->start), STR("-in-"))) return 0;
+    /* "@user: Das mit" */
+    bool colon = at(text, cue->end) == ':' && before(text, cue->start) != '@';
+    size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ',' || colon));
+    redact_word_at(text, i, &of);
+    if (IS_ONE_OF(&of,
+                  ((const char *const[]){"de", "of", "named", "called", "llamado", "llamada"})) &&
+        !of.capital)
+        i = skip_blanks(text, of.end);
+    size_t cue_start = cue->start;
+    struct name name = name_read(text, i, NOT_SMALL);
+    if (!name.parts || i == cue->end || name.company || name_is_brand(text, &name)) return 0;
+    redact_word_before(text, cue->start, &of);
+    if (before(text, cue->start) == '-') { /* "my mother-in-law", "ma belle-mère" */
+        while (cue_start && (is_letter(before(text, cue_start)) || before(text, cue_start) == '-'))
+            cue_start--;
+        redact_word_before(text, cue_start, &of);
+    }
+    bool owned = of.cues & CUE(OWNER) && of.end + 1 == cue_start;
+    if (name_is_brand_pair(text, cue->start, name.start)) return name.end; /* "Père Noël" */
+    if (!name_is_writers(text, cue) && name_in_film(finder)) return name.end; /* "his wife Anna" */
+    redact_word_at(text, name.start, &first);
+    /* "our waiter Yulan was", "the driver, Yulan, left" */
+    bool apposed = text.data[i - 2] == ',' && at(text, name.end) == ',' &&
+                   starts_small(text, name.end + 2);
+    static const char *const articles[] = {"la", "el", "le", "l"}; /* "la enfermera Olaia vio" */
+    bool ours = owned ? is_ours(&of) : of.end + 1 == cue_start && IS_ONE_OF(&of, articles);
+    bool served = ours && is_serving(cue) && name_follow(text, &name).size;
+    bool unlisted = !cue->capital && ((owned && is_familys(cue)) || apposed) &&
+                    !is_gift(text, &of, &name);
+    unlisted = (unlisted || served) && name.parts <= 2 && !name.also && !first.upper &&
+               name.end - name.start >= 3;
+    return name.known || name.also >= 2 || (name.also && owned) || unlisted
+               ? name_take(finder, &name)
+               : 0;
+}
+
+size_t redact_relative(struct redact_finder *finder, const struct redact_word *cue)
+{
+    size_t end = behind_relative(finder, cue);
+    return !end && is_familys(cue) ? before_relative(finder, cue) : end;
+}
