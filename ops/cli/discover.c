@@ -4,12 +4,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "archive/read.h"
 #include "archive/walk.h"
 #include "model/discover.h"
 #include "ops/cli/input.h"
 #include "ops/cli/replay_line.h"
+#include "ops/cli/show.h"
 #include "store/store.h"
 #include "text/language.h"
 
@@ -156,6 +159,13 @@ static void show_json(const struct search *search, const struct discovery *found
     buffer_deinit(&out);
 }
 
+/* Of the table: what a phrase may take, and what stands between it and the example. */
+enum {
+    PHRASE_COLUMNS_MOST = 30,
+    PHRASE_COLUMNS_TERMINAL = 22,
+    NUMBERS_COLUMNS = 1 + 7 + 1 + 9 + 1 + 6 + 2
+};
+
 /* Cut at a whole character. */
 static int cut(struct str text, size_t bytes)
 {
@@ -164,17 +174,32 @@ static int cut(struct str text, size_t bytes)
     return (int)bytes;
 }
 
+static void show_example(struct str example, unsigned used)
+{
+    if (isatty(STDOUT_FILENO)) show_cut(example, show_columns_left(used));
+    else printf("%.*s", cut(example, TABLE_EXAMPLE_BYTES), example.data);
+    putchar('\n');
+}
+
 static void show_table(const struct search *search, const struct discovery *found, uint32_t count,
                        uint64_t records_min)
 {
     if (!count)
         printf("no phrase outside the topics stands in %llu records or more, of %u\n",
                (unsigned long long)records_min, discover_records(search->discover));
-    else printf("%-30s %8s %9s %7s  %s\n", "phrase", "records", "customers", "lift", "example");
+    int width = (int)strlen("phrase");
     for (uint32_t i = 0; i < count; i++)
-        printf("%-30.*s %8u %9u %7.1f  %.*s\n", STR_ARGS(found[i].text), found[i].records,
-               found[i].customers, found[i].lift, cut(found[i].example, TABLE_EXAMPLE_BYTES),
-               found[i].example.data);
+        if (found[i].text.size > (size_t)width) width = (int)found[i].text.size;
+    int most = isatty(STDOUT_FILENO) ? PHRASE_COLUMNS_TERMINAL : PHRASE_COLUMNS_MOST;
+    if (width > most) width = most;
+    if (count)
+        printf("%-*s %7s %9s %6s  %s\n", width, "phrase", "records", "customers", "lift",
+               "example");
+    for (uint32_t i = 0; i < count; i++) {
+        printf("%-*.*s %7u %9u %6.1f  ", width, cut(found[i].text, (size_t)width),
+               found[i].text.data, found[i].records, found[i].customers, found[i].lift);
+        show_example(found[i].example, (unsigned)width + NUMBERS_COLUMNS);
+    }
 }
 
 static int show(struct search *search, struct err *err)

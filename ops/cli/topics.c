@@ -5,6 +5,9 @@
 
 #include "ops/cli/cli.h"
 #include "ops/cli/discover.h"
+#include "ops/cli/show.h"
+
+enum { NUMBERS_COLUMNS = 13 + 1 + 10 + 1 + 10 + 2 }; /* before what a topic is for */
 
 static void print_row(enum topic topic, const struct bus_topic_state *state, const char *what,
                       bool json, bool *first)
@@ -16,8 +19,13 @@ static void print_row(enum topic topic, const struct bus_topic_state *state, con
                (unsigned long long)state->records, what);
     } else {
         if (*first) printf("%-13s %10s %10s  %s\n", "topic", "partitions", "records", "what");
-        printf("%-13s %10u %10llu  %s%s%s\n", info->name, state->partitions,
-               (unsigned long long)state->records, what, what[0] ? ": " : "", info->description);
+        char text[256];
+        printf("%-13s %10u %10llu  ", info->name, state->partitions,
+               (unsigned long long)state->records);
+        snprintf(text, sizeof text, "%s%s%s", what, what[0] ? ": " : "", info->description);
+        if (isatty(STDOUT_FILENO)) show_cut(str_of(text), show_columns_left(NUMBERS_COLUMNS));
+        else printf("%s", text);
+        printf("\n");
     }
     *first = false;
 }

@@ -74,4 +74,13 @@ equal "no source: exits 64" $? 64
 equal "a language without stop words: exits 64" $? 64
 "$verbatim" topics discover --input "$scratch/none.ndjson" >"$scratch/out" 2>&1
 equal "no such file: exits 66" $? 66
+
+# On a terminal no line is wider than it is.
+widest() { tr -d '\r' <"$scratch/terminal" | LC_ALL=C.UTF-8 wc -L; }
+script -qec "stty cols 80; '$verbatim' topics list '--bus.path=$scratch/data/bus'" /dev/null >"$scratch/terminal" 2>&1
+check "a terminal: topics are listed" contains "$scratch/terminal" "dead-letters"
+check "a terminal: within 80 columns ($(widest))" [ "$(widest)" -le 80 ]
+script -qec "stty cols 80; '$verbatim' topics discover --input '$scratch/feedback.ndjson' 2>'$scratch/err'" /dev/null >"$scratch/terminal" 2>&1
+check "a terminal: phrases are shown" contains "$scratch/terminal" "watch strap"
+check "a terminal: within 80 columns too ($(widest))" [ "$(widest)" -le 80 ]
 finish
