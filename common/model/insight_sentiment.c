@@ -21,6 +21,9 @@
 /* A mixed record's score is this share of its lean, and so stays in the middle: from -0.3 to 0.3.
  * Where it leans still shows. */
 #define MIXED_BAND 0.3f
+/* Who thanks or agrees in so few words says nothing of what he feels. */
+enum { COURTESY_WORDS_MAX = 5 };
+#define COURTESY_FELT 0.15f /* either way: one or five stars still tell */
 
 /* stars: away from the middle. */
 static void apply_stars(float stars, float *positive, float *negative, float *neutral)
@@ -117,6 +120,16 @@ static void choose_label(const struct reading *reading, float positive, float ne
     if (result->sentiment == INSIGHT_MIXED) result->score *= MIXED_BAND;
 }
 
+/* "Thanks", "ok gracias": no more than that. */
+static bool is_courtesy(const struct reading *reading)
+{
+    uint32_t count = reading->tokens->count;
+    if (count == 0 || count > COURTESY_WORDS_MAX) return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (!(reading->features.sets[i] & WORD_COURTESY)) return false;
+    return true;
+}
+
 void reading_sentiment(struct reading *reading, struct insight_result *result)
 {
     const struct insight_engine *engine = reading->engine;
@@ -124,6 +137,8 @@ void reading_sentiment(struct reading *reading, struct insight_result *result)
     linear_probabilities(&engine->sentiment, &reading->sentiment_total, probabilities);
     float positive = probabilities[engine->positive], negative = probabilities[engine->negative];
     float neutral = probabilities[engine->neutral];
+    if (is_courtesy(reading))
+        positive = negative = COURTESY_FELT, neutral = 1 - 2 * COURTESY_FELT;
     if (reading->has_rating) apply_stars(reading->rating - 3, &positive, &negative, &neutral);
     reading->feeling = positive - negative;
     if (reading->safety_positive) apply_stars(-HARM_STARS, &positive, &negative, &neutral);

@@ -27,6 +27,10 @@ static const struct {
      "however mais "
      "pero please pls salut so svp tambien well y"},
     {WORD_ONCE, "antes antiguamente auparavant avant before formerly previously solia used"},
+    {WORD_COURTESY,
+     "a accord acuerdo again all alright antemano avance advance beaucoup bonjour cheers d'accord "
+     "d'avance de everyone for gracias hello hey hi hola in lot lots many merci mil muchas noted "
+     "of ok okay oki por reply reponse respuesta su thank thanks thx tous ty vale votre you your"},
     {WORD_JOIN, "and e et mientras or ou plus tandis though u whereas while y"},
     {WORD_BAD,
      "bad cara caras caro caros cher chere cheres chers complain complaint complaints expensive "

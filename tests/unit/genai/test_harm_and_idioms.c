@@ -280,6 +280,33 @@ static void idioms_say_what_they_mean(void **state)
     }
 }
 
+static void bare_thanks_are_neutral(void **state)
+{
+    struct bench *bench = *state;
+    static const struct {
+        const char *why, *text, *language;
+        float rating;
+        uint32_t label;
+    } cases[] = {
+        {"thanks",               "Thanks!", "en", 0, ENUM_sentiment_label_neutral},
+        {"agreement",            "ok", "en", 0, ENUM_sentiment_label_neutral},
+        {"both",                 "OK, thank you", "en", 0, ENUM_sentiment_label_neutral},
+        {"in Spanish",           "vale, muchas gracias", "es", 0, ENUM_sentiment_label_neutral},
+        {"in French",            "D'accord merci", "fr", 0, ENUM_sentiment_label_neutral},
+        {"stars still tell",     "thanks", "en", 5, ENUM_sentiment_label_positive},
+        {"and the other way",    "ok", "en", 1, ENUM_sentiment_label_negative},
+        {"so does praise",       "great app thanks", "en", 0, ENUM_sentiment_label_positive},
+        {"in Spanish",           "excelente, gracias", "es", 0, ENUM_sentiment_label_positive},
+        {"a face isn't bare",    "thanks \xf0\x9f\x98\x8a", "en", 0, ENUM_sentiment_label_positive},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        assert_int_equal(
+            genai_pass(bench, cases[i].text, cases[i].language, cases[i].rating).sentiment.label,
+            cases[i].label);
+    }
+}
+
 static void words_that_are_meant_are_no_idioms(void **state)
 {
     struct bench *bench = *state;
@@ -314,6 +341,7 @@ int main(void)
         cmocka_unit_test(one_word_before_a_turn_is_a_clause),
         cmocka_unit_test(idioms_say_what_they_mean),
         cmocka_unit_test(words_that_are_meant_are_no_idioms),
+        cmocka_unit_test(bare_thanks_are_neutral),
     };
     return cmocka_run_group_tests_name("harm_and_idioms", tests, genai_open, genai_close);
 }
