@@ -138,6 +138,7 @@ static int split_address(const char *text, char host[static 64], uint16_t *ret_p
     struct str name = str_make(text, (size_t)(colon - text));
     if (name.size >= 2 && name.data[0] == '[' && name.data[name.size - 1] == ']')
         name = str_slice(name, 1, name.size - 1);
+    if (str_equal_ignoring_case(name, STR("localhost"))) name = STR("127.0.0.1");
     snprintf(host, 64, "%.*s", STR_ARGS(str_slice(name, 0, 63)));
     *ret_port = (uint16_t)port;
     return E_OK;

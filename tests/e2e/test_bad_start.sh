@@ -64,6 +64,8 @@ refused "an address that is none" 78 "ingest.listen" "$bin/verbatim-ingest" "--b
 
 # --- ports and folders in use
 refused "the door's port is in use" 69 "127.0.0.1:$taken" "$bin/verbatim-ingest" "--bus.path=$data/bus" --ingest.listen="127.0.0.1:$taken"
+refused "localhost is a name of it" 69 "port $taken" "$bin/verbatim-ingest" "--bus.path=$data/bus" --ingest.listen="localhost:$taken"
+refused "for the admin address too" 69 "port $taken" "${segment[@]}" --runtime.admin="localhost:$taken"
 refused "the admin port is in use" 69 "127.0.0.1:$taken" "${segment[@]}" --runtime.admin="127.0.0.1:$taken"
 refused "run's port is in use" 69 "127.0.0.1:$taken" "$bin/verbatim" run --once --data "$data" --ingest.listen="127.0.0.1:$taken"
 touch "$scratch/file"
