@@ -23,7 +23,8 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
 #define NO_WISH_LOGIT 1.8f
 #define ASKED_LOGIT 1.0f
 /* See requests(): chosen on one app left out in turn, in two languages. */
-#define REQUEST_LOGIT 0.6f /* added: a wish is missed more often than made up */
+#define REQUEST_LOGIT 0.9f /* added: a wish is missed more often than made up */
+#define REQUEST_FEELING_LOGIT 1.0f /* who is contented names what there is, rather than wishes */
 #define REQUEST_PROBLEM_SHARE 0.3f
 #define REQUEST_LENGTH_LOGIT 0.75f
 #define REQUEST_WORDS 12.0f /* as long a text needs no shift */
@@ -150,15 +151,16 @@ static float log_odds(float probability)
 }
 
 /* Whether the text asks for something: the text as a whole and its best sentence together,
- * less what looks like a problem ("please fix …"); the longer a text, the fewer of its
- * words do the asking. */
+ * less what looks like a problem ("please fix …") and what praises; the longer a text, the fewer
+ * of its words do the asking. */
 static bool requests(const struct reading *reading, float whole, float problem,
                      const struct sentence *best)
 {
     float probability = best->probabilities[INSIGHT_FEATURE_REQUEST];
     if (probability < REQUEST_PROBABILITY_MIN) return false;
     float odds = log_odds(whole) + log_odds(probability) -
-                 REQUEST_PROBLEM_SHARE * log_odds(problem);
+                 REQUEST_PROBLEM_SHARE * log_odds(problem) -
+                 REQUEST_FEELING_LOGIT * reading->feeling;
     return odds + REQUEST_LENGTH_LOGIT * logf((float)reading->tokens->count / REQUEST_WORDS) >=
            -REQUEST_LOGIT;
 }
