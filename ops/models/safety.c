@@ -19,6 +19,7 @@ enum style { OURS, PATIENTS, INCIDENTS, ORDINARY };
 /* part: a drug, or half of the products, to leave one out. */
 #define SOURCES(S)                                                      \
     S("safety.tsv",                     NULL,      OURS,      1.0f, false) \
+    S("safety_more.tsv",                NULL,      OURS,      1.0f, false) \
     S("safety/psytar.tsv",              "lexapro", PATIENTS,  1.0f, true)  \
     S("safety/psytar.tsv",              "zoloft",  PATIENTS,  1.0f, true)  \
     S("safety/cpsc.tsv",                "0",       INCIDENTS, 1.0f, true)  \
@@ -313,9 +314,9 @@ static const char *const classes[] = {
 
 const struct task safety_task = {
     .name = "safety",
-    .options = {.name = "safety-000004", .classes = classes, .class_count = 6,
+    .options = {.name = "safety-000005", .classes = classes, .class_count = 6,
                 .link = LINEAR_SIGMOID, .seed = 1, .least_features = 12,
-                .bucket_bits = 17, .balance = true, .false_alarms = 0.013,
+                .bucket_bits = 18, .balance = true, .false_alarms = 0.018,
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,
     .judged = judged,
