@@ -10,7 +10,7 @@
 #define IDIOM_WEIGHT 7.0f
 /* … and what the safety screen found in a clause ("it burned my hand"): few who tell of harm say
  * what they feel. */
-#define HARM_WEIGHT 5.0f
+#define HARM_WEIGHT 7.0f
 /* A clause of fewer words joins the one before, "red, white, and blue" is one thing, unless a turn
  * stands there: "Great, but …". */
 enum { CLAUSE_WORDS_MIN = 2, MARK_BYTES_MAX = 8, IDIOM_NEGATED_WITHIN = 3 };
