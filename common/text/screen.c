@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "text/screen_match.h"
 
-enum { LANGUAGE_COUNT = 3 };
+enum { LANGUAGE_COUNT = 3, PLAIN_WORDS = 4 /* a longer text says more than these */ };
 static const char *const languages[LANGUAGE_COUNT] = {"en", "es", "fr"};
 
 /* Below SURE a text is screened with all lists, as it may mix languages or be misread; below KNOWN
@@ -166,6 +166,59 @@ static int judged(const char *language)
     return -1;
 }
 
+/* The bit of each word that is in the list's [group plain], of the first few. */
+static uint32_t plain_words(const struct screen_words *words)
+{
+    uint32_t plain = 0;
+    if (words->count > PLAIN_WORDS) return 0;
+    for (uint32_t i = 0; i < words->count; i++) {
+        uint64_t groups = words->list->entries[words->entries[i]].groups;
+        plain |= (uint32_t)((groups & words->list->plain) != 0) << i;
+    }
+    return plain;
+}
+
+/* What the lists asked say of the text together. */
+struct asked {
+    const char *language;
+    float confidence;
+    bool cut;
+    uint32_t words, plain; /* how many; which of the first few are plain in one of the lists */
+};
+
+/* Its language says nothing about the text, and neither do its words. */
+static bool is_unknown(const struct asked *asked, const struct screen_result *result)
+{
+    bool other = judged(asked->language) < 0;
+    if (!other && asked->confidence >= CONFIDENCE_KNOWN) return false;
+    if (other && asked->confidence >= CONFIDENCE_SURE) return true;
+    return result->count || !asked->words || asked->words > PLAIN_WORDS ||
+           asked->plain != (1u << asked->words) - 1;
+}
+
+static void conclude(const struct asked *asked, struct screen_result *result)
+{
+    if (result->count) qsort(result->hits, result->count, sizeof *result->hits, compare_hits);
+    result->reason = NULL;
+    result->reaction = result->kinds & 1u << SCREEN_ADVERSE_EVENT;
+    result->serious = result->seriousness != 0;
+    if (result->kinds)
+        result->state = SCREEN_POSITIVE;
+    else if (asked->cut)
+        result->reason = "too_long";
+    else if (is_unknown(asked, result))
+        result->reason = "language";
+    else
+        result->state = SCREEN_NEGATIVE;
+}
+
+static uint32_t tokens_read(const struct tokens *tokens)
+{
+    uint32_t count = tokens->count;
+    while (count && tokens->items[count - 1].end > SCREEN_MAX_BYTES) count--;
+    return count;
+}
+
 int screen_text(const struct screen *screen, struct str text, const struct tokens *tokens,
                 const char *language, float language_confidence, bool product_known,
                 struct arena *arena, struct screen_result *ret_result, struct err *err)
@@ -177,28 +230,19 @@ int screen_text(const struct screen *screen, struct str text, const struct token
         return E_OK;
     }
     int own = judged(language);
-    bool sure = own >= 0 && language_confidence >= CONFIDENCE_SURE, cut = false;
-    uint32_t token_count = tokens->count;
-    while (token_count && tokens->items[token_count - 1].end > SCREEN_MAX_BYTES) token_count--;
-    cut = token_count < tokens->count;
+    bool sure = own >= 0 && language_confidence >= CONFIDENCE_SURE;
+    uint32_t token_count = tokens_read(tokens);
+    struct asked asked = {language, language_confidence, .cut = token_count < tokens->count};
     struct screen_words words;
     int rc = screen_words_split(text, tokens, token_count, arena, &words, err);
-    for (int i = 0; i < LANGUAGE_COUNT && !rc; i++)
-        if (!sure || i == own)
-            rc = screen_with(&screen->lists[i], &words, tokens, arena, &result, &cut, err);
+    for (int i = 0; i < LANGUAGE_COUNT && !rc; i++) {
+        if (sure && i != own) continue;
+        rc = screen_with(&screen->lists[i], &words, tokens, arena, &result, &asked.cut, err);
+        if (!rc) asked.plain |= plain_words(&words);
+    }
     if (rc) return rc;
-    if (result.count) qsort(result.hits, result.count, sizeof *result.hits, compare_hits);
-    result.reason = NULL;
-    result.reaction = result.kinds & 1u << SCREEN_ADVERSE_EVENT;
-    result.serious = result.seriousness != 0;
-    if (result.kinds)
-        result.state = SCREEN_POSITIVE;
-    else if (cut)
-        result.reason = "too_long";
-    else if (own < 0 || !(language_confidence >= CONFIDENCE_KNOWN))
-        result.reason = "language";
-    else
-        result.state = SCREEN_NEGATIVE;
+    asked.words = words.count;
+    conclude(&asked, &result);
     *ret_result = result;
     return E_OK;
 }

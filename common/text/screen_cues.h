@@ -165,6 +165,7 @@ struct cue_list {
      * in the cache, and the end of the search for most words. */
     uint64_t filter[CUES_FILTER_BITS / 64], prefix_filter[CUES_PREFIX_BUCKETS / 64];
     uint32_t cue_count, form_count, entry_count;
+    uint64_t plain; /* the bit of [group plain] in an entry's groups; 0: there is none */
 };
 
 /* file: the list's bytes; name: for errors ("en.txt"). Close it whether or not it worked. */

@@ -226,6 +226,14 @@ static void *keep(struct cue_list *list, const struct vector *vector, size_t ite
     return copy;
 }
 
+/* The bit of a group that the screen itself asks for, or 0. */
+static uint64_t group_bit(const struct cue_builder *builder, const char *name)
+{
+    for (uint32_t i = 0; i < builder->group_count; i++)
+        if (str_equal(builder->groups[i].name, str_of(name))) return UINT64_C(1) << i;
+    return 0;
+}
+
 int cue_builder_finish(struct cue_builder *builder, struct err *err)
 {
     struct cue_list *list = builder->list;
@@ -241,6 +249,7 @@ int cue_builder_finish(struct cue_builder *builder, struct err *err)
     if (!list->cues || !list->forms || !list->steps) return err_set(err, E_NO_MEMORY, NULL);
     list->cue_count = builder->cues.count;
     list->form_count = builder->forms.count;
+    list->plain = group_bit(builder, "plain");
     int rc = index_entries(builder, err);
     if (!rc) rc = index_forms(builder, err);
     if (!rc) rc = index_words(builder, err);

@@ -8,12 +8,14 @@ static void leaves_doubt_to_people(void **state)
         const char *why, *text, *hint, *language;
         enum safety_state expected;
     } cases[] = {
-        {"nothing to go by", "ok", NULL, "und", ENUM_safety_state_unassessed},
-        {"nothing to go by but the caller's word", "ok", "en-GB", "en", ENUM_safety_state_negative},
-        {"as others write it", "ok", "EN_gb", "en", ENUM_safety_state_negative},
-        {"a language's name is no code", "ok", "English", "und", ENUM_safety_state_unassessed},
-        {"nor is what holds other marks", "ok", "e~-GB", "und", ENUM_safety_state_unassessed},
-        {"or is too short", "ok", "e", "und", ENUM_safety_state_unassessed},
+        {"words that harm nobody, in whatever language", "ok", NULL, "und",
+         ENUM_safety_state_negative},
+        {"nothing to go by", "hm", NULL, "und", ENUM_safety_state_unassessed},
+        {"nothing to go by but the caller's word", "hm", "en-GB", "en", ENUM_safety_state_negative},
+        {"as others write it", "hm", "EN_gb", "en", ENUM_safety_state_negative},
+        {"a language's name is no code", "hm", "English", "und", ENUM_safety_state_unassessed},
+        {"nor is what holds other marks", "hm", "e~-GB", "und", ENUM_safety_state_unassessed},
+        {"or is too short", "hm", "e", "und", ENUM_safety_state_unassessed},
         {"the caller's word against a weak guess", "tot", "en", "en", ENUM_safety_state_unassessed},
         {"the caller's word against a sure one", "Das Essen war gut und der Akku hält lange.", "en",
          "de", ENUM_safety_state_unassessed},
