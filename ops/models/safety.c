@@ -19,9 +19,9 @@ enum style { OURS, PATIENTS, INCIDENTS, ORDINARY };
 /* part: a drug, or half of the products, to leave one out. */
 #define SOURCES(S)                                                      \
     S("safety.tsv",                     NULL,      OURS,      1.0f, false) \
-    S("safety_more.tsv",                NULL,      OURS,      1.0f, false) \
-    S("safety/psytar.tsv",              "lexapro", PATIENTS,  1.0f, true)  \
-    S("safety/psytar.tsv",              "zoloft",  PATIENTS,  1.0f, true)  \
+    S("safety_more.tsv",                NULL,      OURS,      0.5f, false) \
+    S("safety/psytar.tsv",              "lexapro", PATIENTS,  2.0f, true)  \
+    S("safety/psytar.tsv",              "zoloft",  PATIENTS,  2.0f, true)  \
     S("safety/cpsc.tsv",                "0",       INCIDENTS, 1.0f, true)  \
     S("safety/cpsc.tsv",                "1",       INCIDENTS, 1.0f, true)  \
     S("needs/minibar_en.tsv",           NULL,      ORDINARY,  1.0f, true)  \
@@ -316,7 +316,7 @@ const struct task safety_task = {
     .name = "safety",
     .options = {.name = "safety-000005", .classes = classes, .class_count = 6,
                 .link = LINEAR_SIGMOID, .seed = 1, .least_features = 12,
-                .bucket_bits = 18, .balance = true, .false_alarms = 0.015,
+                .bucket_bits = 18, .balance = true, .false_alarms = 0.019,
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,
     .judged = judged,
