@@ -214,7 +214,7 @@ enum idiom_kind idiom_at(const struct tokens *tokens, uint32_t first, uint32_t a
     uint64_t hash = tokens->items[at].hash, before = at ? tokens->items[at - 1].hash : 0;
     for (uint32_t i = starts[hash % BUCKETS]; i < starts[hash % BUCKETS + 1]; i++) {
         const struct idiom *idiom = &idioms[i];
-        /* one branch, which is hardly ever taken: that on the last word alone can't be foreseen */
+        /* one branch, which nearly always goes on: one on the last word alone can't be foreseen */
         uint64_t differs = (idiom->last ^ hash) | (idiom->before && idiom->before != before);
         if (differs | !(idiom->languages & languages)) continue;
         uint32_t from = begins_at(tokens, first, at, idiom->phrase);

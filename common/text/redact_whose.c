@@ -33,7 +33,7 @@ bool redact_is_customers(struct str text, size_t start)
     static const char *const customers[] = {
         "customer", "client", "cliente", "member", "adherente", "miembro", "abonado", "abonne",
         "abonnee", "usuario", "utilisateur", "subscriber", "loyalty", "fidelidad", "fidelite"};
-    static const char *const numbers[] = {"number", "no", "n", "nr", "num", "numero", "num", "id",
+    static const char *const numbers[] = {"number", "no", "n", "nr", "num", "numero", "id",
                                           "card", "carte", "tarjeta", "code", "codigo"};
     struct redact_word word;
     bool number = false;

@@ -101,8 +101,9 @@ void screen_close(struct screen *screen); /* NULL is ignored */
 /* language: BCP 47 primary tag ("en", "es", "fr"; anything else, "" or NULL is not judged), with
  * its confidence, 0 to 1. A language that is not sure is screened with all lists; one that we don't
  * judge as well, and is UNASSESSED when nothing was found: but for a few words in no language that
- * is sure, each of which is in a list's [group plain]. screen may be NULL: UNASSESSED, "not_loaded".
- * tokens: of this text, by text_tokenize(). Allocates from the arena only. NO_MEMORY only. */
+ * is sure, each of which is in a list's [group plain]. screen may be NULL: UNASSESSED,
+ * "not_loaded". tokens: of this text, by text_tokenize(). Allocates from the arena only.
+ * NO_MEMORY only. */
 int screen_text(const struct screen *screen, struct str text, const struct tokens *tokens,
                 const char *language, float language_confidence, bool product_known,
                 struct arena *arena, struct screen_result *ret_result, struct err *err) CHECKED;

@@ -258,7 +258,8 @@ static inline size_t take_plain_words(struct tokenizer *tokenizer, const struct 
         tokenizer->sentence |= (marks->sentences >> from & passed) != 0;
         from += gap;
         if (from > ASCII_MARKS_BYTES - ASCII_HEAD_BYTES || !(marks->words >> from & 1)) break;
-        unsigned size = (unsigned)__builtin_ctzll(~(marks->words >> from) | 1ull << ASCII_HEAD_BYTES);
+        uint64_t behind = ~(marks->words >> from) | UINT64_C(1) << ASCII_HEAD_BYTES;
+        unsigned size = (unsigned)__builtin_ctzll(behind);
         if (size == ASCII_HEAD_BYTES) break;
         if (!take_plain_word(tokenizer, outlook->start + from, size)) break;
         from += size;

@@ -88,9 +88,12 @@ static bool read_arguments(int count, char **arguments, struct choice *choice)
         .data = arguments[1], .own = arguments[2], .out = arguments[3], .without = TRAIN_NO_SOURCE};
     for (int i = 4; i < count; i++) {
         if (strcmp(arguments[i], "--judge") == 0) choice->judge = true;
-        else if (strcmp(arguments[i], "--without") == 0 && i + 1 < count)
-            choice->without = (uint32_t)strtoul(arguments[++i], NULL, 10);
-        else if (!choice->task && arguments[i][0] != '-') choice->task = arguments[i];
+        else if (strcmp(arguments[i], "--without") == 0 && i + 1 < count) {
+            uint64_t source;
+            if (!str_to_u64(str_of(arguments[++i]), &source) || source >= TRAIN_NO_SOURCE)
+                return false;
+            choice->without = (uint32_t)source;
+        } else if (!choice->task && arguments[i][0] != '-') choice->task = arguments[i];
         else return false;
     }
     return choice->without == TRAIN_NO_SOURCE || choice->task;

@@ -50,6 +50,16 @@ static const char *as_json(struct rig *rig)
     return buffer_cstr(&rig->text);
 }
 
+static void take_object(struct rig *rig, const char *text, const char *tenant, bool keep)
+{
+    struct intake_rules rules = rules_of(rig);
+    rules.keep_unknown = keep;
+    rules.tenant = str_of(tenant);
+    int rc = intake_json(str_of(text), &rules, 0, &rig->arena, &rig->intake, &rig->problems,
+                         &rig->err);
+    if (rc) fail_msg("%s", rig->err.text);
+}
+
 static void objects_become_records(void **state)
 {
     static const struct {
@@ -101,13 +111,8 @@ static void objects_become_records(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct rig rig;
         rig_init(&rig);
-        struct intake_rules rules = rules_of(&rig);
         CASE(cases[i].why);
-        rules.keep_unknown = cases[i].keep;
-        rules.tenant = str_of(cases[i].tenant);
-        int rc = intake_json(str_of(cases[i].text), &rules, 0, &rig.arena, &rig.intake,
-                             &rig.problems, &rig.err);
-        if (rc) fail_msg("%s", rig.err.text);
+        take_object(&rig, cases[i].text, cases[i].tenant, cases[i].keep);
         assert_string_equal(as_json(&rig), cases[i].record);
         assert_true(str_equal(rig.intake.key, str_of(cases[i].key)));
         rig_deinit(&rig);
