@@ -11,6 +11,14 @@
 
 enum runtime_phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DRAINING, PHASE_STOPPED };
 
+/* What was told last on the audit topic; times are mono. */
+struct status_told {
+    bool any;
+    int64_t told_ms, news_ms; /* any status; one that said something new */
+    int64_t wait_ms;          /* until the next one, where there is no news */
+    uint64_t taken, waiting;  /* as they were in the last news */
+};
+
 struct runtime {
     const struct worker *worker;
     const struct config *config;
@@ -39,7 +47,7 @@ struct runtime {
     atomic_bool stop_asked, reload_asked, finish_asked;
     int64_t started_ns, ready_ns, drain_deadline_ms;
     /* mono; back-off after an error */
-    int64_t poll_again_ms, commit_again_ms, next_status_ms, next_backlog_ms;
+    int64_t poll_again_ms, commit_again_ms, next_backlog_ms;
     uint32_t poll_failures, commit_failures;
     bool opened;          /* the worker */
     bool gathered;        /* the flow's transaction waits for a commit, or is in one */
@@ -49,6 +57,8 @@ struct runtime {
     /* partitions changed hands inside bus_poll(): start from what is committed */
     bool generation_lost;
     int64_t last_poll_ms;
+    uint64_t taken; /* records of customers that were read: no statuses, no ledgers */
+    struct status_told told;
     struct arena status_arena; /* of the status message in the transaction */
     struct err fatal;
 
@@ -78,7 +88,14 @@ void status_refresh(struct runtime *runtime);
 uint64_t status_backlog_records(const struct runtime *runtime);
 /* TOPIC_NONE: of all */
 double status_backlog_seconds(const struct runtime *runtime, enum topic topic);
-bool status_gather(struct runtime *runtime, struct bus_output *ret_output);
+/* A batch comes in. */
+void status_count(struct runtime *runtime, const struct bus_batch *batch);
+/* Is it time for a status, and does it say anything new? */
+enum status_due { STATUS_NOT_DUE, STATUS_HEARTBEAT, STATUS_NEWS };
+enum status_due status_due(struct runtime *runtime, int64_t now_ms);
+/* Notes that it is told, and makes the message. False without memory. */
+bool status_gather(struct runtime *runtime, enum status_due due, int64_t now_ms,
+                   struct bus_output *ret_output);
 /* A message of the runtime's own with one section, in status_arena; false without memory. */
 bool status_message(struct runtime *runtime, enum topic topic, enum section section,
                     const void *value, int64_t timestamp_ms, struct bus_output *ret_output);

@@ -48,6 +48,7 @@ static void lose_generation(struct runtime *runtime)
     arena_reset(&runtime->status_arena);
     runtime->gathered = false;
     runtime->generation_lost = true;
+    runtime->told = (struct status_told){0}; /* a status may have been lost with it */
     if (runtime->worker->rewound) runtime->worker->rewound(&runtime->context);
 }
 
@@ -132,10 +133,11 @@ static void add_status(struct runtime *runtime, int64_t now)
 {
     struct bus_output output;
     struct err err;
-    if (now < runtime->next_status_ms || runtime->phase != PHASE_RUNNING) return;
-    runtime->next_status_ms = now + runtime->options.status_every;
-    if (!status_gather(runtime, &output)) return;
-    bool silent = !runtime->gathered && ledger_add_silence(runtime, &err) == E_OK;
+    enum status_due due = status_due(runtime, now);
+    if (due == STATUS_NOT_DUE || runtime->phase != PHASE_RUNNING) return;
+    if (!status_gather(runtime, due, now, &output)) return;
+    bool silent = due == STATUS_NEWS && !runtime->gathered &&
+                  ledger_add_silence(runtime, &err) == E_OK;
     bool told = flow_add_output(&runtime->flow, &output, &err) == E_OK;
     if ((silent && ledger_is_kept(runtime)) || told) runtime->gathered = true;
 }
@@ -202,9 +204,10 @@ static void poll_bus(struct runtime *runtime, int64_t now)
     if (runtime->generation_lost) { /* what was read before the loss will be read again */
         bus_release(runtime->consumer, &batch);
         runtime->input_empty = false;
-    } else if (batch.count && flow_take(&runtime->flow, &batch, &err)) {
-        fail(runtime, &err);
+        return;
     }
+    status_count(runtime, &batch);
+    if (batch.count && flow_take(&runtime->flow, &batch, &err)) fail(runtime, &err);
 }
 
 static void set_paused(struct runtime *runtime, bool paused)

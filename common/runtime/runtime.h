@@ -28,7 +28,7 @@
     O(BOOL,  admin_open,     "false",                                                              \
       "Allow the admin address beyond loopback: whoever reaches it may read it.")                  \
     O(MS,    status_every,   "10s", 100, 3600000,                                                  \
-      "How often the backlog is reported on the audit topic.")                                     \
+      "How often the backlog is reported on the audit topic; less often while nothing happens.")   \
     O(BOOL,  ledger,         "true",                                                               \
       "Write what each commit did on the ledger topic, for verbatim verify.")                      \
     O(CHOICE, log,           "text", "text|json", "Form of log lines.")                            \

@@ -1,4 +1,10 @@
-/* How far behind a worker is: for its metrics, and for everybody on the audit topic. */
+/* How far behind a worker is: for its metrics, and for everybody on the audit topic.
+ *
+ * There, news are told at each `status_every`: records came, or the backlog changed. Where nothing
+ * does, heartbeats follow, at ever longer intervals up to half a minute, so that whoever looks
+ * knows that the worker is there. They are marked and not archived (workers/logsink): a system
+ * where nothing happens doesn't fill its archive. Once an hour a status counts as news all the
+ * same, and so the archive and the ledger tell silence from absence. */
 #include <stdlib.h>
 
 #include "runtime/internal.h"
@@ -43,6 +49,56 @@ double status_backlog_seconds(const struct runtime *runtime, enum topic topic)
     return oldest_ms && oldest_ms < now_ms ? (double)(now_ms - oldest_ms) * 1e-3 : 0;
 }
 
+/* --- on the audit topic ----------------------------------------------------------------------- */
+
+enum { HEARTBEAT_MOST_MS = 30000, NEWS_EVERY_MS = 3600000 };
+
+/* logsink reads everybody's: its own reading of what it told itself is no news. */
+static bool is_of_customers(enum topic topic)
+{
+    return topic != TOPIC_AUDIT && topic != TOPIC_LEDGER;
+}
+
+void status_count(struct runtime *runtime, const struct bus_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++)
+        runtime->taken += is_of_customers(batch->messages[i].topic);
+}
+
+static uint64_t waiting_records(const struct runtime *runtime)
+{
+    uint64_t records = 0;
+    for (size_t i = 0; i < runtime->backlog_count; i++)
+        if (is_of_customers(runtime->backlog[i].topic)) records += runtime->backlog[i].records;
+    return records;
+}
+
+enum status_due status_due(struct runtime *runtime, int64_t now_ms)
+{
+    const struct status_told *told = &runtime->told;
+    if (!told->any) return STATUS_NEWS;
+    if (now_ms - told->told_ms < runtime->options.status_every) return STATUS_NOT_DUE;
+    if (told->taken != runtime->taken || told->waiting != waiting_records(runtime) ||
+        now_ms - told->news_ms >= NEWS_EVERY_MS)
+        return STATUS_NEWS;
+    return now_ms - told->told_ms >= told->wait_ms ? STATUS_HEARTBEAT : STATUS_NOT_DUE;
+}
+
+static void note_told(struct runtime *runtime, enum status_due due, int64_t now_ms)
+{
+    struct status_told *told = &runtime->told;
+    int64_t every_ms = runtime->options.status_every;
+    int64_t most_ms = every_ms > HEARTBEAT_MOST_MS ? every_ms : HEARTBEAT_MOST_MS;
+    told->told_ms = now_ms;
+    if (due == STATUS_HEARTBEAT) {
+        told->wait_ms = told->wait_ms < most_ms / 2 ? told->wait_ms * 2 : most_ms;
+        return;
+    }
+    *told = (struct status_told){.any = true, .told_ms = now_ms, .news_ms = now_ms,
+                                 .wait_ms = every_ms, .taken = runtime->taken,
+                                 .waiting = waiting_records(runtime)};
+}
+
 static void add_detail(struct str_map *map, const char *name, struct str text)
 {
     if (text.data) map->items[map->count++] = (struct str_pair){str_of(name), text};
@@ -77,7 +133,7 @@ bool status_message(struct runtime *runtime, enum topic topic, enum section sect
     struct uuid_generator generator = {.clock = runtime->context.clock, .random = &runtime->random};
     struct str bytes;
     char *id = arena_alloc(arena, UUID_TEXT_BYTES), *trace = arena_alloc(arena, TRACE_TEXT_BYTES);
-    struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS);
+    struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, JOB_HEADERS + 1);
     if (!id || !trace || !headers) return false;
     uuid_next(&generator, id);
     trace_alone(&runtime->random, trace);
@@ -86,15 +142,21 @@ bool status_message(struct runtime *runtime, enum topic topic, enum section sect
         record_write(&record, arena, &bytes, NULL))
         return false;
     headers_fill(headers, topic, runtime->worker->name, record.id, str_of(trace));
+    headers[JOB_HEADERS] = (struct bus_header){STR(HEADER_HEARTBEAT), STR("1")}; /* not counted */
     *ret_output = (struct bus_output){
         .topic = topic, .timestamp_ms = timestamp_ms, .key = str_of(runtime->member),
         .value = bytes, .headers = headers, .header_count = JOB_HEADERS};
     return true;
 }
 
-bool status_gather(struct runtime *runtime, struct bus_output *ret_output)
+bool status_gather(struct runtime *runtime, enum status_due due, int64_t now_ms,
+                   struct bus_output *ret_output)
 {
     struct audit audit = {0};
-    return fill_audit(runtime, &runtime->status_arena, &audit) &&
-           status_message(runtime, TOPIC_AUDIT, SECTION_AUDIT, &audit, audit.at, ret_output);
+    note_told(runtime, due, now_ms);
+    if (!fill_audit(runtime, &runtime->status_arena, &audit) ||
+        !status_message(runtime, TOPIC_AUDIT, SECTION_AUDIT, &audit, audit.at, ret_output))
+        return false;
+    if (due == STATUS_HEARTBEAT) ret_output->header_count++; /* the mark */
+    return true;
 }

@@ -153,6 +153,8 @@ enum { JOB_HEADERS = 6, JOB_HEADER_ID = 4 };
 #define HEADER_REDRIVES "verbatim-redrives" /* a whole number, from 1 */
 #define HEADER_REPLAY   "verbatim-replay"   /* a name */
 enum { JOB_MARKS = 2, MARK_BYTES_MAX = 64 };
+/* On a status that says nothing new: the worker is alive. logsink passes over those. */
+#define HEADER_HEARTBEAT "verbatim-heartbeat"
 /* `traceparent`, `id` must live as long as the headers. */
 void headers_fill(struct bus_header out[static JOB_HEADERS], enum topic topic,
                   const char *worker_source, struct str id, struct str traceparent);

@@ -2,8 +2,8 @@
  * a sum of ids. So `verbatim verify` can tell that the bus kept what it acknowledged.
  *
  * Happy path: tally_add() counts into a small table → once a second the table becomes one message →
- * the bus holds it → it is forgotten. Where nothing was counted an empty message goes out at each
- * status interval, so that silence can be told from a door that is gone. What failed is sent again
+ * the bus holds it → it is forgotten. Where nothing was counted an empty message goes out after a
+ * status interval, and then each hour, so that silence can be told from a door that is gone. What failed is sent again
  * as the very same message: it may have arrived, and its id tells that. Meanwhile receipts are
  * counted in the table.
  *
@@ -20,7 +20,8 @@
 #include "schema/ledger.h"
 
 /* Rows of named sources; behind them some for all other sources, one an hour. */
-enum { NAMED_ROWS = 60, ROWS = 64, SOURCE_BYTES = 256, TELL_EVERY_MS = 1000, DRAIN_EVERY_MS = 20 };
+enum { NAMED_ROWS = 60, ROWS = 64, SOURCE_BYTES = 256 };
+enum { TELL_EVERY_MS = 1000, DRAIN_EVERY_MS = 20, SILENCE_EVERY_MS = 3600000 };
 
 struct row {
     int64_t window;
@@ -32,7 +33,8 @@ struct row {
 struct tally {
     struct ingest_state *state;
     uv_timer_t timer;
-    int64_t silence_ms, told_ms; /* an empty message after; when the last one was held */
+    int64_t told_ms;             /* when the last message was held */
+    int64_t status_every_ms, silence_ms; /* an empty message after a full one; after the last one */
     pthread_mutex_t lock;        /* of the rows */
     struct row rows[ROWS];       /* used: source_size or sum.records is not 0 */
     size_t named, last;          /* last: the row that was counted in */
@@ -165,11 +167,14 @@ static void gather(struct tally *tally)
 {
     bool silence = now_ms(tally) - tally->told_ms >= tally->silence_ms && !tally->state->draining;
     pthread_mutex_lock(&tally->lock);
-    if (has_counted(tally) || silence) {
-        if (write_message(tally))
+    bool counted = has_counted(tally);
+    if (counted || silence) {
+        if (write_message(tally)) {
             clear_rows(tally);
-        else
+            tally->silence_ms = counted ? tally->status_every_ms : SILENCE_EVERY_MS;
+        } else {
             arena_reset(&tally->arena);
+        }
     }
     pthread_mutex_unlock(&tally->lock);
 }
@@ -235,7 +240,7 @@ int tally_open(struct ingest_state *state, struct tally **ret_tally, struct err 
     struct tally *tally = calloc(1, sizeof *tally);
     if (!tally) return err_set(err, E_NO_MEMORY, NULL);
     tally->state = state;
-    tally->silence_ms = options.status_every;
+    tally->status_every_ms = tally->silence_ms = options.status_every;
     tally->told_ms = now_ms(tally);
     pthread_mutex_init(&tally->lock, NULL);
     uint64_t every_ms =

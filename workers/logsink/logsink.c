@@ -4,7 +4,8 @@
  * are stored by a few threads (crew.c); when one is in the store with its manifest, the partition's
  * position may be committed (durable()). A crash before the commit reads the records again and
  * finds the object there (keep.c). No record is ever refused: one that can't be read is kept as it
- * is (line.c), and the worker that it was meant for makes the dead letter of it. */
+ * is (line.c), and the worker that it was meant for makes the dead letter of it. Only heartbeats
+ * aren't kept: what an idle system tells of itself would fill its archive. */
 #include "workers/logsink/logsink.h"
 
 #include <stdlib.h>
@@ -165,9 +166,15 @@ static int logsink_open(struct worker_context *context, struct err *err)
     return rc;
 }
 
+static bool is_heartbeat(const struct bus_message *message)
+{
+    return message->topic == TOPIC_AUDIT && header_find(message, STR(HEADER_HEARTBEAT)).size;
+}
+
 static int logsink_process(struct worker_context *context, struct job *job, struct err *err)
 {
     struct logsink *logsink = context->state;
+    if (is_heartbeat(job->message)) return E_OK;
     int rc = archive_take(&logsink->archive, job, err);
     arm(logsink);
     return rc;
