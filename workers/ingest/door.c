@@ -48,6 +48,25 @@ static bool read_wait(const struct http_request *request, int64_t *ret_ms)
     return true; /* a preference that isn't understood is no error */
 }
 
+/* Many records have many insights, and no time at which all of them are there. Only the query says
+ * so: "Prefer: wait" is a preference, and what can't be had of one is left out. */
+static bool demands_wait(const struct http_request *request)
+{
+    char room[32];
+    struct str text;
+    int64_t wait_ms = 0;
+    return http_query_get(request->query, STR("wait"), room, sizeof room, &text) ==
+               HTTP_QUERY_FOUND &&
+           parse_wait(text, &wait_ms) && wait_ms > 0;
+}
+
+static void refuse_wait(struct http_request *request)
+{
+    http_refuse(request, 400,
+                "wait is for a post of one record, a JSON object. Post many without it, and follow "
+                "/v1/insights/stream for their insights.");
+}
+
 /* --- by its head ------------------------------------------------------------------------------ */
 
 /* "?wiat=5s" would be answered with a receipt, and nobody would know why. A key is known, and
@@ -85,6 +104,8 @@ bool door_refuses(struct ingest_state *state, struct http_request *request)
                     "Content-Type must be application/json, application/x-ndjson or text/csv.");
     else if (!read_wait(request, &wait_ms))
         http_refuse(request, 400, "wait is a time such as 5s or 500ms.");
+    else if (body_form_of(request) != BODY_JSON && demands_wait(request))
+        refuse_wait(request);
     else if (!knows_parameters(request->query))
         http_refuse(request, 400, "A post takes wait, nothing else.");
     else if (state->in_flight_bytes >= state->options->in_flight_most)
@@ -299,6 +320,11 @@ static void judge_body(struct post *post)
 {
     struct err err = {0};
     int rc = body_read(post, &err);
+    if (post->bulk && demands_wait(post->request)) {
+        refuse_wait(post->request);
+        post->request = NULL;
+        return;
+    }
     if (rc == E_OK && post->count) return;
     bool nothing = rc == E_OK && post->error_count == 0;
     if (nothing) rc = err_set(&err, E_BAD_MESSAGE, "the body holds no record");

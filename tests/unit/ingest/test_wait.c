@@ -1,6 +1,9 @@
 /* Posts that wait for their insight, and those that come again. */
 #include "ingest_started.h"
 
+#define NDJSON_TYPE "Content-Type: application/x-ndjson\r\n"
+#define CSV_TYPE "Content-Type: text/csv\r\n"
+
 static int start(void **state)
 {
     return start_with(state, NULL);
@@ -52,10 +55,36 @@ static void test_wait_in_vain(void **state)
     assert_int_equal(answer.status, 202);
     assert_true(holds(answer.body, "accepted"));
     answer_free(&answer);
-    /* bulk never waits */
-    caller_ask(&rig, "POST", "/v1/feedback?wait=5s", JSON_TYPE, STR("[{\"text\":\"a\"}]"), &answer);
-    assert_int_equal(answer.status, 202);
-    answer_free(&answer);
+}
+
+/* It was a receipt, and nobody said that wait had been left out. */
+static void test_many_do_not_wait(void **state)
+{
+    static const struct {
+        const char *why, *query, *headers, *body;
+        int status;
+    } cases[] = {
+        {"an array", "?wait=5s", JSON_TYPE, "[{\"text\":\"a\"}]", 400},
+        {"lines", "?wait=5s", NDJSON_TYPE, "{\"text\":\"a\"}\n", 400},
+        {"a table", "?wait=5s", CSV_TYPE, "text\na\n", 400},
+        {"no time to wait", "?wait=0s", JSON_TYPE, "[{\"text\":\"a\"}]", 202},
+        {"a preference may be left out", "", JSON_TYPE "Prefer: wait=5\r\n",
+         "[{\"text\":\"a\"}]", 202},
+    };
+    size_t taken = 0;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct answer answer;
+        char target[64];
+        CASE(cases[i].why);
+        snprintf(target, sizeof target, "/v1/feedback%s", cases[i].query);
+        caller_ask(&rig, "POST", target, cases[i].headers, str_of(cases[i].body), &answer);
+        assert_int_equal(answer.status, cases[i].status);
+        if (cases[i].status == 400) assert_true(holds(answer.body, "wait is for a post of one"));
+        answer_free(&answer);
+        taken += cases[i].status == 202;
+        assert_int_equal(rig_read_feedback(&rig, NULL, NULL), taken);
+    }
 }
 
 static void publish(const char *id)
@@ -150,7 +179,8 @@ static void test_wait_for_an_earlier_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WAIT_TEST(test_wait), WAIT_TEST(test_wait_in_vain), WAIT_TEST(test_wait_again),
+        WAIT_TEST(test_wait), WAIT_TEST(test_wait_in_vain), WAIT_TEST(test_many_do_not_wait),
+        WAIT_TEST(test_wait_again),
         WAIT_TEST(test_wait_for_an_earlier_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
