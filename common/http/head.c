@@ -136,7 +136,11 @@ enum http_refusal head_judge(struct message *message, uint8_t method)
         return HTTP_REFUSED_TARGET;
 
     struct str encoding = known.value[KNOWN_ENCODING], expect = known.value[KNOWN_EXPECT];
-    if (encoding.size > 0 && !str_equal_ignoring_case(encoding, STR("identity")))
+    if (known.count[KNOWN_ENCODING] > 1) return HTTP_REFUSED_ENCODING; /* one upon another */
+    message->gzip = str_equal_ignoring_case(encoding, STR("gzip")) ||
+                    str_equal_ignoring_case(encoding, STR("x-gzip")); /* RFC 9110 section 8.4.1.3 */
+    if (encoding.size > 0 && !message->gzip &&
+        !str_equal_ignoring_case(encoding, STR("identity")))
         return HTTP_REFUSED_ENCODING;
     if (expect.size > 0 && message->version_1_1) {
         if (!str_equal_ignoring_case(expect, STR("100-continue"))) return HTTP_REFUSED_EXPECTATION;

@@ -22,7 +22,7 @@ struct message {
     struct buffer head, body;
     struct buffer fields; /* array of struct header_field */
     size_t field_count;
-    bool version_1_1, keep_alive, expects_continue, has_body, chunked;
+    bool version_1_1, keep_alive, expects_continue, has_body, chunked, gzip;
     uint64_t content_length; /* as announced; 0 if chunked */
 };
 

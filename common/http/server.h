@@ -39,6 +39,7 @@ struct http_limits {
     size_t connections;              /* 10,240 in all; beyond: 503 and close */
     size_t connections_per_address;  /* 10,240 of an IPv4 address or IPv6 /64; beyond: 429, close */
     size_t pipelined_requests;       /* 16 of one connection at once; beyond: reading stops */
+    bool gzip;                       /* bodies packed by gzip are taken: see http_request; else 415 */
     size_t stream_bytes;             /* 256 KiB unsent; beyond: http_stream_write() is false */
 };
 
@@ -52,7 +53,8 @@ struct http_limits {
     R(BODY_RATE,           "body_rate",           408, "The body came too slowly.")                \
     R(BODY_SIZE,           "body_size",           413, "Too large a body; send it in parts.")       \
     R(TARGET_SIZE,         "target_size",         414, "The request target is too long.")          \
-    R(ENCODING,            "encoding",            415, "Send the body as it is, not encoded.")      \
+    R(ENCODING,            "encoding",            415,                                             \
+      "This Content-Encoding isn't taken; Accept-Encoding says what is.")                          \
     R(EXPECTATION,         "expectation",         417, "The only expectation is 100-continue.")    \
     R(ADDRESS_CONNECTIONS, "address_connections", 429, "Too many connections from this address.")  \
     R(HEADER_SIZE,         "header_size",         431, "The headers are too many or too long.")    \
@@ -106,6 +108,7 @@ struct http_request {
     struct str body;          /* complete in on_request, empty in on_headers */
     char peer[HTTP_PEER_BYTES]; /* address as text */
     bool peer_is_loopback, tls;
+    bool gzip;                /* the body is packed: gzip_unpack(), http/gzip.h */
     int64_t started_ns;       /* config's clock: the first byte of the request */
     size_t body_limit_bytes;  /* on_headers may change it */
     void *user;               /* the handler's own */

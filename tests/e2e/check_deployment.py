@@ -148,7 +148,7 @@ def check_starts(where, command, environment):
 
 def check_image():
     """Do the Debian packages of the image hold what the programs link? Only a Debian can tell."""
-    listed = set(re.findall(r"^\s+(?:ca-certificates )?((?:lib\S+ ?)+)", read("ops/docker/Dockerfile"), re.M))
+    listed = set(re.findall(r"^\s+(?:ca-certificates )?((?:z?lib\S+ ?)+)", read("ops/docker/Dockerfile"), re.M))
     packages = {package for line in listed for package in line.split()}
     check(packages, "Dockerfile: no packages found")
     needed = set()

@@ -18,6 +18,7 @@ struct post {
     struct ingest_state *state;
     struct http_request *request; /* NULL: answered, or the client went away */
     struct arena arena;
+    struct buffer unpacked; /* the body, where it came packed */
     struct caller caller;
     struct intake *intakes;
     struct bus_output *outputs;

@@ -1,5 +1,6 @@
 /* The body of a post: one JSON object, an array of them, NDJSON or CSV → records, and what is wrong
  * with the rest. */
+#include "http/gzip.h"
 #include "workers/ingest/door.h"
 
 enum { IDEMPOTENCY_KEY_BYTES = 255 };
@@ -147,6 +148,17 @@ static int read_csv(struct post *post, struct str body, const struct intake_rule
     }
 }
 
+/* As it was before it was packed; what that may be is bounded like a body that came as it is. */
+static int open_body(struct post *post, struct str *ret_body, struct err *err)
+{
+    const struct http_request *request = post->request;
+    *ret_body = request->body;
+    if (!request->gzip) return E_OK;
+    int rc = gzip_unpack(request->body, post->state->options->body_most, &post->unpacked, err);
+    *ret_body = buffer_str(&post->unpacked);
+    return rc;
+}
+
 int body_read(struct post *post, struct err *err)
 {
     struct http_request *request = post->request;
@@ -160,10 +172,13 @@ int body_read(struct post *post, struct err *err)
     if (rules.idempotency.size > IDEMPOTENCY_KEY_BYTES || !str_is_utf8(rules.idempotency))
         return err_set(err, E_BAD_MESSAGE, "Idempotency-Key has at most %d bytes of UTF-8",
                        IDEMPOTENCY_KEY_BYTES);
+    struct str body;
+    int rc = open_body(post, &body, err);
+    if (rc) return rc;
     switch (body_form_of(request)) {
-    case BODY_JSON: return read_json(post, without_bom(request->body), &rules, err);
-    case BODY_NDJSON: return read_ndjson(post, without_bom(request->body), &rules, err);
-    case BODY_CSV: return read_csv(post, request->body, &rules, err);
+    case BODY_JSON: return read_json(post, without_bom(body), &rules, err);
+    case BODY_NDJSON: return read_ndjson(post, without_bom(body), &rules, err);
+    case BODY_CSV: return read_csv(post, body, &rules, err);
     case BODY_UNKNOWN: break;
     }
     return err_set(err, E_BAD_MESSAGE, "unknown form"); /* refused by its head */

@@ -98,7 +98,10 @@ static const struct {
     {"another content type", "Content-Type: text/plain\r\n", "a", 415, "application/x-ndjson", "",
      0},
     {"no content type", "", "a", 415, "Content-Type must be", "", 0},
-    {"a compressed body", JSON_TYPE "Content-Encoding: gzip\r\n", "a", 415, "", "", 0},
+    {"a body that isn't what it says", JSON_TYPE "Content-Encoding: gzip\r\n", "{\"text\":\"a\"}",
+     400, "the body isn't valid gzip", "malformed-body", 0},
+    {"no body, said to be packed", JSON_TYPE "Content-Encoding: gzip\r\n", "", 400, "cut short", "",
+     0},
     {"an idempotency key without end",
      JSON_TYPE
      "Idempotency-Key: 0123456789012345678901234567890123456789012345678901234567890123456789"
