@@ -27,13 +27,14 @@ static bool unknown_field(struct reading *reading, const struct shape *shape, st
     return true;
 }
 
-/* "4" is 4, and a blank is null: what comes out of a spreadsheet says the same as JSON as it does as
- * CSV (intake.c). Other texts stay what they are, and are told as such. */
-static void read_text_as_number(struct json_value *value)
+/* A number "4" is 4, and a blank number or time is null: what comes out of a spreadsheet says the
+ * same in JSON as in CSV (intake.c). Other texts stay what they are, and are told as such. */
+static void read_text_as_cell(const struct field *field, struct json_value *value)
 {
     double ignored;
-    if (!str_trim(value->text).size) value->kind = JSON_NULL;
-    else if (str_to_f64(value->text, &ignored)) value->kind = JSON_NUMBER;
+    bool number = field->kind == KIND_f32, time = field->kind == KIND_time;
+    if ((number || time) && !str_trim(value->text).size) value->kind = JSON_NULL;
+    else if (number && str_to_f64(value->text, &ignored)) value->kind = JSON_NUMBER;
 }
 
 static bool read_member(struct reading *reading, const struct shape *shape, struct str name,
@@ -44,7 +45,7 @@ static bool read_member(struct reading *reading, const struct shape *shape, stru
     struct json_value json;
     if (*present & bit) reading_problem(reading, "is there twice");
     if (!json_next(&reading->json, &json)) return false;
-    if (json.kind == JSON_STRING && field->kind == KIND_f32) read_text_as_number(&json);
+    if (json.kind == JSON_STRING) read_text_as_cell(field, &json);
     if (json.kind == JSON_NULL) return true; /* null is the same as not there */
     *present |= bit;
     return reading_field(reading, field, &json, value + field->offset);

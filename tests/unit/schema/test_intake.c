@@ -99,6 +99,10 @@ static void objects_become_records(void **state)
          "{\"id\":\"a1\",\"text\":\"Good.\",\"rating\":\" \"}", false, "",
          "{\"id\":\"a1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
          "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", "a1"},
+        {"so is a blank time",
+         "{\"id\":\"a1\",\"text\":\"Good.\",\"occurred_at\":\"\"}", false, "",
+         "{\"id\":\"a1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
+         "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", "a1"},
         {"unknown fields become attributes where that is asked for",
          "{\"id\":\"a1\",\"text\":\"x\",\"attributes\":{\"a\":\"1\"},\"b\":[1,{\"c\":null}],"
          "\"d\":1.2345678,\"e\":true,\"f\":null,\"g\":-3}", true, "",
