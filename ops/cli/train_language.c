@@ -80,7 +80,9 @@ static int add_row(struct training *training, const struct example *example, str
         .line = example->line};
     int rc = lane_of(training, example->label.size ? example->label : example->language, &row->lane,
                      err);
-    if (rc) return err_wrap(err, "line %llu", (unsigned long long)example->line);
+    if (rc)
+        return err_wrap(err, "%s, line %llu", training->wish->data,
+                        (unsigned long long)example->line);
     training->count++;
     return E_OK;
 }
@@ -102,10 +104,11 @@ static int read_rows(struct training *training, struct err *err)
         if (example.text.size) rc = add_row(training, &example, err);
     if (rc != E_NOT_FOUND) return rc;
     if (training->count < TRAIN_ROWS_LEAST)
-        return err_set(err, E_BAD_MESSAGE, "%zu rows; at least %d are needed", training->count,
-                       TRAIN_ROWS_LEAST);
+        return err_set(err, E_BAD_MESSAGE, "%s: %zu rows; at least %d are needed",
+                       training->wish->data, training->count, TRAIN_ROWS_LEAST);
     if (training->lanes < 2)
-        return err_set(err, E_BAD_MESSAGE, "one language; there is nothing to tell apart");
+        return err_set(err, E_BAD_MESSAGE, "%s: one language; there is nothing to tell apart",
+                       training->wish->data);
     qsort(training->rows, training->count, sizeof *training->rows, compare_rows);
     for (size_t i = 0; i < training->count; i++)
         training->first[training->rows[i].lane + 1] = (uint32_t)i + 1;
@@ -214,7 +217,7 @@ static int write_all(const struct training *training, struct language_model *mod
 static int train_and_write(struct training *training, struct language_model *model, struct err *err)
 {
     int rc = read_rows(training, err);
-    if (rc) return err_wrap(err, "%s", training->wish->data);
+    if (rc) return rc;
     progress_start(&training->progress, "lessons",
                    (training->wish->folds + 1) * lesson_count(training));
     for (uint64_t fold = 0; fold < training->wish->folds && !rc; fold++)

@@ -25,6 +25,7 @@ struct training {
     char names[LINEAR_CLASSES_MAX][NAME_BYTES];
     const char *classes[LINEAR_CLASSES_MAX];
     struct examples examples;
+    bool placed;                   /* the error names file and line already */
     struct arena arena;            /* of a row */
     char language[8];
     uint64_t rows;
@@ -58,7 +59,7 @@ static int next_row(void *user, struct labelled *ret_row, bool *ret_end, struct 
     arena_reset(&training->arena);
     int rc = examples_next(&training->examples, &training->arena, &example, err);
     if (rc == E_NOT_FOUND) return *ret_end = true, E_OK;
-    if (rc) return rc;
+    if (rc) return training->placed = true, rc;
     size_t size = example.language.size < sizeof training->language ? example.language.size : 0;
     memcpy(training->language, example.language.data ? example.language.data : "", size);
     training->language[size] = '\0';
@@ -120,26 +121,36 @@ static int open_file(struct training *training, struct err *err)
     examples_close(&training->examples);
     training->examples = (struct examples){0};
     training->rows = 0;
-    return examples_open(&training->examples, training->wish->data, true, err);
+    int rc = examples_open(&training->examples, training->wish->data, true, err);
+    training->placed = rc != E_OK;
+    return rc;
+}
+
+/* What is wrong with a row's label is told with its place, as the file's own faults are. */
+static int place(const struct training *training, int rc, struct err *err)
+{
+    if (rc != E_BAD_MESSAGE || training->placed) return rc;
+    return err_wrap(err, "%s, line %llu", training->wish->data,
+                    (unsigned long long)training->examples.line);
 }
 
 /* Topics are named before anything is learnt. */
 static int find_topics(struct training *training, struct err *err)
 {
     int rc = open_file(training, err);
-    return rc ? rc : each_topic_row(training, NULL, err);
+    return rc ? rc : place(training, each_topic_row(training, NULL, err), err);
 }
 
 static int add_rows(struct training *training, struct train_linear *train, struct err *err)
 {
     int rc = open_file(training, err);
-    if (!rc)
-        rc = training->task ? training->task->add_labelled(train, next_row, training, err)
-                            : each_topic_row(training, train, err);
-    if (!rc && training->rows < TRAIN_ROWS_LEAST)
-        rc = err_set(err, E_BAD_MESSAGE, "%llu rows; at least %d are needed",
-                     (unsigned long long)training->rows, TRAIN_ROWS_LEAST);
-    return rc ? err_wrap(err, "%s", training->wish->data) : E_OK;
+    if (rc) return rc;
+    rc = training->task ? training->task->add_labelled(train, next_row, training, err)
+                        : each_topic_row(training, train, err);
+    if (rc) return place(training, rc, err);
+    if (training->rows >= TRAIN_ROWS_LEAST) return E_OK;
+    return err_set(err, E_BAD_MESSAGE, "%s: %llu rows; at least %d are needed",
+                   training->wish->data, (unsigned long long)training->rows, TRAIN_ROWS_LEAST);
 }
 
 /* --- cross-validation ------------------------------------------------------------------------- */

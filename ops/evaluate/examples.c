@@ -152,8 +152,8 @@ static int read_row(struct examples *examples, struct arena *arena, struct examp
     int rc = next_cells(examples, arena, &row, err);
     if (rc) return rc;
     if (row.count != examples->columns)
-        return err_set(err, E_BAD_MESSAGE, "%u cells, but the first line names %u columns",
-                       row.count, examples->columns);
+        return err_set(err, E_BAD_MESSAGE, "%u cell%s, but the first line names %u columns",
+                       row.count, row.count == 1 ? "" : "s", examples->columns);
     for (uint32_t i = 0; i < row.count; i++) {
         if (!str_is_utf8(row.cells[i])) return err_set(err, E_BAD_MESSAGE, "not UTF-8");
         if (examples->fields[i] >= 0) *field_of(example, examples->fields[i]) = row.cells[i];

@@ -127,6 +127,13 @@ refused "too few texts" 65 "3 rows; at least 20" language --data "$scratch/three
 grep -P '^(label|sv)\t' "$scratch/language.tsv" >"$scratch/one.tsv"
 cat "$scratch/one.tsv" <(sed 1d "$scratch/one.tsv" | sed 's/$/ två/') <(sed 1d "$scratch/one.tsv" | sed 's/$/ tre/') >"$scratch/only.tsv"
 refused "one language" 65 "one language" language --data "$scratch/only.tsv"
+printf 'label\ttext\nnone\tIt works.\npositive\n' >"$scratch/short.tsv"
+printf 'label\ttext\nnone\tIt works.\nmo od\tIt is.\n' >"$scratch/mood.tsv"
+for task in sentiment needs safety topics language; do
+    refused "a row that is cut short ($task)" 65 "short.tsv, line" "$task" --data "$scratch/short.tsv"
+    equal "$task names the file once" "$(grep -o 'short[.]tsv' "$scratch/err" | wc -l)" 1
+    [ "$task" = topics ] || refused "a label that is none ($task)" 65 "mood.tsv, line" "$task" --data "$scratch/mood.tsv"
+done
 # where the model can't go is said before anything is read: else the data would be what is refused
 for out in "$scratch/no/such/model" "$scratch/" "$scratch"; do
     "$verbatim" train needs --data "$scratch/nowhere.tsv" --out "$out" >/dev/null 2>"$scratch/err"

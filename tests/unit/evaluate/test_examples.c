@@ -73,7 +73,7 @@ static const struct {
     {"nothing but empty lines", "\n\r\n", true, E_BAD_MESSAGE, "", " is empty"},
     {"what is no text", "\x1f\x8b\x08", true, E_BAD_MESSAGE, "", "is no UTF-8 text"},
     {"a row of too few cells is refused alone", "label\ttext\npos\npos\ty\n", true, E_OK,
-     "! / pos:y", "line 2: 1 cells, but the first line names 2 columns"},
+     "! / pos:y", "line 2: 1 cell, but the first line names 2 columns"},
     {"no text", "label\ttext\npos\t \n", true, E_OK, "!", "line 2: the text is empty"},
     {"bytes that are no UTF-8", "label\ttext\npos\t\xff\n", true, E_OK, "!",
      "line 2: not UTF-8"},
