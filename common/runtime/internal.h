@@ -49,6 +49,7 @@ struct runtime {
     /* mono; back-off after an error */
     int64_t poll_again_ms, commit_again_ms, next_backlog_ms;
     uint32_t poll_failures, commit_failures;
+    uint32_t last_tries;  /* commits that failed by our own disk since the drain began */
     bool opened;          /* the worker */
     bool gathered;        /* the flow's transaction waits for a commit, or is in one */
     bool input_empty;     /* the last poll found nothing */
@@ -56,6 +57,7 @@ struct runtime {
     bool paused;
     /* partitions changed hands inside bus_poll(): start from what is committed */
     bool generation_lost;
+    bool failed_by_disk;  /* the commit that failed last */
     int64_t last_poll_ms;
     uint64_t taken; /* records of customers that were read: no statuses, no ledgers */
     struct status_told told;

@@ -16,6 +16,8 @@
 #include "runtime/internal.h"
 
 enum { RUN_CHUNK = 256, HEARTBEAT_MS = 1000, PAUSE_AFTER_MS = 5000, DRAIN_LOOK_MS = 20 };
+/* Before a stop, where the bus's disk is full. */
+enum { LAST_TRIES = 3, LAST_TRY_EVERY_MS = 100 };
 
 static int64_t now_ms(const struct runtime *runtime)
 {
@@ -90,6 +92,21 @@ static void commit_too_large(struct runtime *runtime, const struct err *err)
     if (ledger_add_gathered(runtime, &why)) fail(runtime, &why);
 }
 
+/* The same transaction again, later; meanwhile what is in flight fills up, and the source is paused.
+ * Before a stop there is no time for a disk that is full (the embedded bus's; brokers fail in other
+ * ways): it is tried a few times at once. */
+static void commit_again(struct runtime *runtime, const struct err *err)
+{
+    bool by_disk = err->code == E_DISK_FULL || err->code == E_IO;
+    bool last = by_disk && runtime->phase == PHASE_DRAINING;
+    int64_t wait_ms = backoff_ms(runtime, ++runtime->commit_failures);
+    runtime->commits_retried++;
+    runtime->last_tries += last;
+    runtime->failed_by_disk = by_disk;
+    runtime->commit_again_ms = now_ms(runtime) + (last ? LAST_TRY_EVERY_MS : wait_ms);
+    complain(runtime, runtime->commit_failures, "commit will be tried again", err);
+}
+
 static void commit_failed(struct runtime *runtime, const struct err *err)
 {
     if (err->code == E_TOO_LARGE) {
@@ -102,12 +119,7 @@ static void commit_failed(struct runtime *runtime, const struct err *err)
     } else if (err_class(err->code) == ERR_FATAL) {
         fail(runtime, err);
     } else {
-        /* the same transaction again; meanwhile what is in flight fills up,
-         * and the source is paused */
-        runtime->commits_retried++;
-        runtime->commit_again_ms = now_ms(runtime) +
-                                   backoff_ms(runtime, ++runtime->commit_failures);
-        complain(runtime, runtime->commit_failures, "commit will be tried again", err);
+        commit_again(runtime, err);
     }
 }
 
@@ -123,7 +135,7 @@ static void take_commit(struct runtime *runtime)
         return;
     }
     runtime->commits_done++;
-    runtime->commit_failures = 0;
+    runtime->commit_failures = runtime->last_tries = 0;
     runtime->gathered = false;
     flow_committed(&runtime->flow);
     arena_reset(&runtime->status_arena);
@@ -236,6 +248,7 @@ static void begin_drain(struct runtime *runtime)
 {
     runtime->phase = PHASE_DRAINING;
     runtime->drain_deadline_ms = now_ms(runtime) + runtime->options.drain;
+    if (runtime->commit_failures && runtime->failed_by_disk) runtime->commit_again_ms = 0;
     if (runtime->worker->drain) runtime->worker->drain(&runtime->context);
 }
 
@@ -253,12 +266,14 @@ static bool finished(struct runtime *runtime)
            !runtime->gathered;
 }
 
-/* The bus can't be reached and only the bus is waited for: what isn't committed will
+/* The bus can't be reached, or written, and only the bus is waited for: what isn't committed will
  * be read again. */
 static bool hopeless(struct runtime *runtime)
 {
-    if (!runtime->consumer || bus_answers(runtime->consumer)) return false;
-    bus_hasten(runtime->consumer);
+    if (!runtime->consumer) return false;
+    bool answers = bus_answers(runtime->consumer);
+    if (answers && runtime->last_tries < LAST_TRIES) return false;
+    if (!answers) bus_hasten(runtime->consumer);
     if (runtime->worker->draining && runtime->worker->draining(&runtime->context)) return false;
     return runtime->commit_failures && !committer_busy(runtime->committer);
 }

@@ -103,6 +103,50 @@ static void test_stop_ends_at_its_deadline(void **state)
     outside_close(&outside);
 }
 
+/* A disk that stays full isn't waited for; one that is full for a moment is, and so are brokers. */
+static void test_stop_with_a_failing_bus(void **state)
+{
+    static const struct { const char *why; enum err_code code; int times; bool gives_up; } cases[] = {
+        {"a full disk", E_DISK_FULL, 1000000, true},
+        {"writes that fail", E_IO, 1000000, true},
+        {"a disk that has room in time", E_DISK_FULL, 2, false},
+        {"brokers that aren't ready yet", E_UNAVAILABLE, 8, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        static struct tally tally;
+        struct outside outside;
+        struct replica replica;
+        CASE(cases[i].why);
+        if (i) assert_int_equal(rig_setup(NULL), 0);
+        tally = fresh_tally();
+        atomic_store(&shell_hold, 1);
+        outside_open(&outside, TOPIC_DOCUMENTS);
+        outside_produce(&outside, "defer", 0, 20, NULL, 0);
+        replica_start(&replica, (const char *[]){"runtime.drain=600s", NULL});
+        RIG_AWAIT(atomic_load(&shell_deferred) == 20);
+        rig_fail_commits(cases[i].code, cases[i].times);
+        runtime_stop(replica.runtime);
+        RIG_AWAIT(atomic_load(&shell_drains) == 1);
+        atomic_store(&shell_hold, 0);
+        pthread_join(replica.thread, NULL); /* long before ten minutes, or the test is killed */
+        assert_true(replica_progress(&replica).unfinished == cases[i].gives_up);
+        assert_int_equal(replica.rc, E_OK);
+        runtime_destroy(replica.runtime);
+        config_destroy(replica.config);
+        rig_fail_commits(E_OK, 0);
+        if (cases[i].gives_up) {
+            outside_read_none(&outside);
+            replica_start(&replica, NULL); /* the next one finds them all */
+        }
+        outside_read(&outside, 20, tally_on_message, &tally);
+        tally_check(&tally, 0, 20);
+        if (cases[i].gives_up) assert_int_equal(replica_stop(&replica), E_OK);
+        outside_close(&outside);
+        if (i + 1 < COUNT_OF(cases)) assert_int_equal(rig_teardown(NULL), 0);
+    }
+}
+
 /* What lies there when it is asked is done first, however much it is and whatever it waits for. */
 static void test_finish_reads_to_the_end(void **state)
 {
@@ -352,6 +396,7 @@ int main(void)
         RIG_TEST(test_killed_replica), RIG_TEST(test_each_once_and_in_order),
         RIG_TEST(test_asynchronous_steps),
         RIG_TEST(test_stop_drains), RIG_TEST(test_stop_ends_at_its_deadline),
+        RIG_TEST(test_stop_with_a_failing_bus),
         RIG_TEST(test_finish_reads_to_the_end),
         RIG_TEST(test_fatal_stops_and_commits_nothing_of_it), RIG_TEST(test_commit_faults),
         RIG_TEST(test_larger_than_the_broker_takes), RIG_TEST(test_fatal_commit_stops),
