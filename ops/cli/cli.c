@@ -58,11 +58,16 @@ static const struct flag *find_flag(const struct flag *flags, size_t count, stru
 static int unknown_flag(const struct command *command, const struct flag *flags, size_t count,
                         struct str name, struct err *err)
 {
+    static const char *const everywhere[] = {"config", "help"};
     size_t best = name.size / 2 + 1 < 4 ? name.size / 2 + 1 : 4; /* farther is no typo */
     const char *nearest = NULL;
     for (size_t i = 0; i < count; i++) {
         size_t distance = str_distance(name, str_of(flags[i].name));
         if (distance < best) best = distance, nearest = flags[i].name;
+    }
+    for (size_t i = 0; i < sizeof everywhere / sizeof everywhere[0]; i++) {
+        size_t distance = str_distance(name, str_of(everywhere[i]));
+        if (distance < best) best = distance, nearest = everywhere[i];
     }
     if (nearest)
         return err_set(err, E_USAGE, "unknown option --%.*s; did you mean --%s?", STR_ARGS(name),
@@ -131,6 +136,9 @@ int cli_parse(const struct command *command, const struct flag *flags, size_t fl
         } else if (!only_positionals && str_starts(argument, STR("--"))) {
             int rc = parse_flag(command, flags, flag_count, argc, argv, &i, &arguments, err);
             if (rc) return rc;
+        } else if (!only_positionals && argument.size > 1 && argument.data[0] == '-') {
+            return err_set(err, E_USAGE, "unknown option %s; see verbatim %s --help", argv[i],
+                           command->name);
         } else {
             if (arguments.positional_count == 64)
                 return err_set(err, E_USAGE, "too many arguments");

@@ -1,4 +1,6 @@
 /* verbatim: the operator's program. */
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -44,24 +46,51 @@ static const struct command *find_command(struct str name, struct err *err)
     return NULL;
 }
 
+/* A reader that went away had seen enough. */
+static bool nobody_reads(void)
+{
+    struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&fd, 1, 0) == 1 && fd.revents & POLLERR;
+}
+
+/* What was printed and got nowhere is no success: a full disk behind `> report.txt`. */
+static int check_output(int rc, struct err *err)
+{
+    errno = 0;
+    bool lost = fflush(stdout) != 0 || ferror(stdout);
+    if (rc || !lost || errno == EPIPE || nobody_reads()) return rc;
+    return errno ? err_system(err, E_NO_OUTPUT, "standard output")
+                 : err_set(err, E_NO_OUTPUT, "standard output could not be written");
+}
+
+static int run_command_of(int argc, char **argv, struct str name, struct err *err)
+{
+    static char help[] = "--help";
+    char *helped[] = {argv[1], help, NULL};
+    bool asks = str_equal(name, STR("help"));
+    if (str_equal(name, STR("--help")) || str_equal(name, STR("-h")) || (asks && argc == 2)) {
+        print_help(stdout);
+        return E_OK;
+    }
+    if (asks) name = str_of(helped[0] = argv[2]); /* verbatim help run */
+    if (str_equal(name, STR("--version"))) name = STR("version");
+    const struct command *command = find_command(name, err);
+    if (!command) return E_USAGE;
+    return asks ? command->run(command, 2, helped, err)
+                : command->run(command, argc - 1, argv + 1, err);
+}
+
 int main(int argc, char **argv)
 {
     struct err err = {0};
-    int rc = E_OK;
     signal(SIGPIPE, SIG_IGN);
     struct str name = argc > 1 ? str_of(argv[1]) : STR("");
     if (name.size == 0) {
         print_help(stderr);
         return err_exit_status(E_USAGE);
     }
-    if (str_equal(name, STR("--help")) || str_equal(name, STR("-h")) ||
-        str_equal(name, STR("help"))) {
-        print_help(stdout);
-        return 0;
-    }
-    if (str_equal(name, STR("--version"))) name = STR("version");
-    const struct command *command = find_command(name, &err);
-    rc = command ? command->run(command, argc - 1, argv + 1, &err) : E_USAGE;
+    int rc = check_output(run_command_of(argc, argv, name, &err), &err);
+    const struct command *command = find_command(name, NULL);
     if (rc)
         fprintf(stderr, "%sverbatim%s%s%s: %s\n", terminal_colour(STDERR_FILENO, COLOUR_RED),
                 command ? " " : "", command ? command->name : "", terminal_reset(STDERR_FILENO),

@@ -104,8 +104,9 @@ static int verify_run(const struct command *command, int argc, char **argv, stru
     struct verify_report report = {0};
     int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
-    if (arguments.positional_count)
-        return err_set(err, E_USAGE, "verify takes no arguments: --archive says which one");
+    if (arguments.positional_count + (plan.archive[0] != '\0') > 1)
+        return err_set(err, E_USAGE, "one archive at a time");
+    if (arguments.positional_count) plan.archive = arguments.positionals[0];
     rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
     rc = verify(&plan, config.config, &report, err);
@@ -118,15 +119,16 @@ static int verify_run(const struct command *command, int argc, char **argv, stru
 const struct command verify_command = {
     .name = "verify",
     .summary = "proves from the archive that every record is accounted for",
-    .usage = "[--archive URL] [--from TIME] [--to TIME] [--json]",
-    .details = "Reads every object and manifest, and checks by hour, count and sum of ids:\n"
+    .usage = "[--from TIME] [--to TIME] [--json] [ARCHIVE]",
+    .details = "ARCHIVE is a folder or s3://BUCKET/PREFIX, as --archive; without it, logsink.url.\n"
+               "Reads every object and manifest, and checks by hour, count and sum of ids:\n"
                "received = insights + duplicates + dead letters + in flight.\n\n"
                "While workers run, the last hour may look torn, as topics are archived one after "
                "the other: give --to.\n"
                "Exit status: 0 it balances; 65 it doesn't, or is damaged; 64 usage; 66 no archive "
                "there; 69, 74, 75, 77\n"
                "the store can't be read.\n\n"
-               "Example: verbatim verify --archive s3://bucket/archive --from 2026-01-02 --to "
-               "2026-01-03 --json | jq .findings\n",
+               "Example: verbatim verify s3://bucket/archive --from 2026-01-02 --to 2026-01-03 --json | "
+               "jq .findings\n",
     .run = verify_run,
 };

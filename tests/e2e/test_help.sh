@@ -24,6 +24,22 @@ for command in $commands; do
     says "$command --help" 0 out "Usage: verbatim $command" "$verbatim" "$command" --help
     check "with an example" contains "$scratch/out" "Example: "
     says "$command with a flag that isn't" 64 err "--nonsense" "$verbatim" "$command" --nonsense
+    says "$command with a letter for a flag" 64 err "unknown option -q" "$verbatim" "$command" -q
+    says "help $command" 0 out "Usage: verbatim $command" "$verbatim" help "$command"
+done
+says "help for nonsense" 64 err 'unknown command "nonsense"' "$verbatim" help nonsense
+says "a near miss of a flag that all have" 64 err 'did you mean --config?' "$verbatim" run --confg a.conf
+# what got nowhere is no success; who reads no further is no failure
+for command in --help help version schema config "schema --format errors" "topics --help"; do
+    # shellcheck disable=SC2086 # several words
+    "$verbatim" $command >/dev/full 2>"$scratch/err"
+    export status=$?
+    check "$command to a full disk exits 73 or 74 ($status)" bash -c "((status == 73 || status == 74))"
+    check "and says so ($(head -c 100 "$scratch/err"))" contains "$scratch/err" "standard output"
+    # shellcheck disable=SC2086
+    "$verbatim" $command 2>"$scratch/err" | true
+    equal "$command to nobody exits 0" "${PIPESTATUS[0]}" 0
+    check "and says nothing" [ ! -s "$scratch/err" ]
 done
 says "version" 0 out "librdkafka " "$verbatim" version
 says "--version" 0 out "verbatim 0." "$verbatim" --version

@@ -52,7 +52,7 @@ stopped
 verify "redriven" 0 "5,3,1,1,0"
 
 # --- for people, and by hours
-"$verbatim" verify --archive "$archive" >"$scratch/table.txt"
+"$verbatim" verify "$archive" >"$scratch/table.txt"
 equal "a table" $? 0
 check "it says that the hour balances" contains "$scratch/table.txt" balanced
 "$verbatim" verify --archive "$archive" --from 2020-01-01 --to 2020-01-02 --json >"$scratch/old.json"
