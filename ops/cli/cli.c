@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/terminal.h"
 #include "bus/backend.h"
 #include "config/shipped.h"
 #include "config/value.h"
 #include "model/topics.h"
+#include "ops/cli/wrap.h"
 #include "runtime/chain.h"
 #include "runtime/runtime.h"
 #include "workers/featurize/featurize.h"
@@ -27,25 +30,34 @@ const struct worker *const cli_workers[CLI_WORKERS] = {
 };
 
 /* "FOLDER  where it goes" becomes "--data FOLDER   where it goes". */
-static void print_flag(const char *name, const char *help)
+static void add_flag(struct buffer *out, const char *name, const char *help)
 {
     enum { HELP_COLUMN = 22 };
     const char *gap = strstr(help, "  ");
     int size = gap ? (int)(gap - help) : 0;
-    int used = printf("  --%s%s%.*s", name, size ? " " : "", size, help);
-    printf("%*s  %s\n", used < HELP_COLUMN ? HELP_COLUMN - used : 0, "", gap ? gap + 2 : help);
+    size_t before = out->size;
+    buffer_printf(out, "  --%s%s%.*s", name, size ? " " : "", size, help);
+    int used = (int)(out->size - before);
+    buffer_printf(out, "%*s  %s\n", used < HELP_COLUMN ? HELP_COLUMN - used : 0, "",
+                  gap ? gap + 2 : help);
 }
 
 static void print_command_help(const struct command *command, const struct flag *flags,
                                size_t flag_count)
 {
-    printf("verbatim %s: %s\n\nUsage: verbatim %s%s%s\n\n", command->name, command->summary,
-           command->name, command->usage[0] ? " " : "", command->usage);
-    for (size_t i = 0; i < flag_count; i++) print_flag(flags[i].name, flags[i].help);
-    print_flag("config", "FILE  options from a file; may be given more than once");
-    print_flag("SECTION.NAME=VALUE", "any option; verbatim config lists them");
-    print_flag("help", "this text");
-    printf("\n%s", command->details);
+    struct buffer text = {0}, wrapped = {0};
+    bool terminal = terminal_is(STDOUT_FILENO);
+    buffer_printf(&text, "verbatim %s: %s\n\nUsage: verbatim %s%s%s\n\n", command->name,
+                  command->summary, command->name, command->usage[0] ? " " : "", command->usage);
+    for (size_t i = 0; i < flag_count; i++) add_flag(&text, flags[i].name, flags[i].help);
+    add_flag(&text, "config", "FILE  options from a file; may be given more than once");
+    add_flag(&text, "SECTION.NAME=VALUE", "any option; verbatim config lists them");
+    add_flag(&text, "help", "this text");
+    buffer_printf(&text, "\n%s", command->details);
+    if (terminal) wrap_text(&wrapped, buffer_str(&text), terminal_columns(STDOUT_FILENO));
+    fputs(buffer_cstr(terminal ? &wrapped : &text), stdout);
+    buffer_deinit(&text);
+    buffer_deinit(&wrapped);
 }
 
 static const struct flag *find_flag(const struct flag *flags, size_t count, struct str name)

@@ -1,4 +1,5 @@
-/* Columns that line up whatever the script: widths are those of the terminal's cells, not bytes. */
+/* Columns that line up whatever the script: widths are those of the terminal's cells, not bytes. A
+ * narrow terminal has no column for the topic. */
 #include "ops/cli/show.h"
 
 #include <stdio.h>
@@ -7,17 +8,24 @@
 
 #include "base/terminal.h"
 
-enum { TEXT_COLUMN = 42, UNKNOWN_COLUMNS = 120, TEXT_COLUMNS_LEAST = 30 };
+enum { TOPIC_COLUMN = 26, TEXT_COLUMN = 42, UNKNOWN_COLUMNS = 120, TEXT_COLUMNS_LEAST = 30 };
 
 static const char *colour(enum colour which) { return terminal_colour(STDOUT_FILENO, which); }
 static const char *reset(void) { return terminal_reset(STDOUT_FILENO); }
 
+static unsigned all_columns(void)
+{
+    return terminal_is(STDOUT_FILENO) ? terminal_columns(STDOUT_FILENO) : UNKNOWN_COLUMNS;
+}
+
 unsigned show_columns_left(unsigned used)
 {
-    unsigned columns =
-        terminal_is(STDOUT_FILENO) ? terminal_columns(STDOUT_FILENO) : UNKNOWN_COLUMNS;
+    unsigned columns = all_columns();
     return columns > used + TEXT_COLUMNS_LEAST ? columns - used - 1 : TEXT_COLUMNS_LEAST;
 }
+
+static bool has_topic(void) { return all_columns() > TEXT_COLUMN + TEXT_COLUMNS_LEAST; }
+static int text_column(void) { return has_topic() ? TEXT_COLUMN : TOPIC_COLUMN; }
 
 /* The next character, its bytes and its cells; what would break the line becomes a blank. */
 static struct str next_character(struct str text, unsigned *ret_cells)
@@ -59,8 +67,11 @@ void show_cut(struct str text, unsigned columns)
 
 void show_heading(void)
 {
-    printf("%s%-9s %-4s  %-8s  %-14s  %s%s\n", colour(COLOUR_BOLD), "feeling", "lang", "safety",
-           "topic", "what the customer said, and what to do", reset());
+    printf("%s%-9s %-4s  %-8s  ", colour(COLOUR_BOLD), "feeling", "lang", "safety");
+    if (has_topic()) printf("%-14s  ", "topic");
+    show_cut(STR("what the customer said, and what to do"),
+             show_columns_left((unsigned)text_column()));
+    printf("%s\n", reset());
 }
 
 static void print_safety(const struct safety *safety)
@@ -81,7 +92,7 @@ static void print_aspects(const struct insight *insight, unsigned columns)
         const struct aspect *aspect = &insight->aspects.items[i];
         unsigned cells = (unsigned)aspect->aspect.size + 4;
         if (!signs[aspect->label][0] || used + cells > columns) continue;
-        if (!used) printf("%s%*s", colour(COLOUR_DIM), TEXT_COLUMN, "");
+        if (!used) printf("%s%*s", colour(COLOUR_DIM), text_column(), "");
         printf("%s%.*s %s", used ? ", " : "", STR_ARGS(aspect->aspect), signs[aspect->label]);
         used += cells;
     }
@@ -94,18 +105,18 @@ void show_insight(const struct document *document, const struct safety *safety,
     static const enum colour feelings[] = {COLOUR_GREEN, COLOUR_RED, COLOUR_NONE, COLOUR_YELLOW};
     uint32_t label = insight->sentiment.label;
     struct str topic = insight->topics.count ? insight->topics.items[0] : STR("-");
-    unsigned columns = show_columns_left(TEXT_COLUMN);
+    unsigned columns = show_columns_left((unsigned)text_column());
     printf("%s%-9s%s %-4.*s  ", colour(feelings[label]), sentiment_label_enumeration.values[label],
            reset(), STR_ARGS(document->language));
     print_safety(safety);
-    printf("%-14.*s  ", STR_ARGS(topic));
+    if (has_topic()) printf("%-14.*s  ", STR_ARGS(topic));
     show_cut(document->text, columns);
     putchar('\n');
     if (insight->aspects.count) print_aspects(insight, columns);
     if (insight->recommendations.count == 0) return;
     const struct recommendation *advice = &insight->recommendations.items[0];
     const char *team = team_enumeration.values[advice->team];
-    printf("%s%*s→ %s: ", colour(COLOUR_DIM), TEXT_COLUMN, "", team);
-    show_cut(advice->text, columns > 30 ? columns - (unsigned)strlen(team) - 4 : columns);
+    printf("%s%*s→ %s: ", colour(COLOUR_DIM), text_column(), "", team);
+    show_cut(advice->text, columns - (unsigned)strlen(team) - 4); /* teams have short names */
     printf("%s\n", reset());
 }

@@ -25,6 +25,9 @@ for command in $commands; do
     check "with an example" contains "$scratch/out" "Example: "
     says "$command with a flag that isn't" 64 err "--nonsense" "$verbatim" "$command" --nonsense
     says "$command with a letter for a flag" 64 err "unknown option -q" "$verbatim" "$command" -q
+    script -qec "stty cols 60; '$verbatim' $command --help" /dev/null </dev/null | tr -d '\r' >"$scratch/terminal"
+    widest=$(LC_ALL=C.UTF-8 wc -L <"$scratch/terminal")
+    check "$command --help keeps within 60 columns ($widest)" [ "$widest" -le 60 ]
     says "help $command" 0 out "Usage: verbatim $command" "$verbatim" help "$command"
 done
 says "help for nonsense" 64 err 'unknown command "nonsense"' "$verbatim" help nonsense

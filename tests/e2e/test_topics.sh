@@ -83,4 +83,7 @@ check "a terminal: within 80 columns ($(widest))" [ "$(widest)" -le 80 ]
 script -qec "stty cols 80; '$verbatim' topics discover --input '$scratch/feedback.ndjson' 2>'$scratch/err'" /dev/null >"$scratch/terminal" 2>&1
 check "a terminal: phrases are shown" contains "$scratch/terminal" "watch strap"
 check "a terminal: within 80 columns too ($(widest))" [ "$(widest)" -le 80 ]
+script -qec "stty cols 60; NO_COLOR=1 '$verbatim' tail --from-start --once '--bus.path=$scratch/data/bus' insights" /dev/null >"$scratch/terminal" 2>&1
+check "a narrow terminal: insights are shown" contains "$scratch/terminal" "feeling"
+check "a narrow terminal: within 60 columns ($(widest))" [ "$(widest)" -le 60 ]
 finish
