@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/folder.h"
@@ -94,6 +95,18 @@ static int read_key(struct session *session, const struct plan *plan, struct err
     if (rc == E_OK && session->key.failed) rc = err_set(err, E_NO_MEMORY, NULL);
     buffer_deinit(&file);
     return rc;
+}
+
+/* Before anything starts. Not opened: it may be a pipe. */
+static int check_sample(const struct plan *plan, struct err *err)
+{
+    struct stat found;
+    if (!plan->sample[0]) return E_OK;
+    if (plan->no_sample) return err_set(err, E_USAGE, "--sample or --no-sample, not both");
+    if (stat(plan->sample, &found) || access(plan->sample, R_OK))
+        return err_system(err, E_NO_INPUT, "--sample %s", plan->sample);
+    return S_ISDIR(found.st_mode) ? err_set(err, E_NO_INPUT, "--sample %s is a folder", plan->sample)
+                                  : E_OK;
 }
 
 /* What one request may hold: as the door is configured, and no more than a MiB or so. */
@@ -392,6 +405,7 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
     fill_presets(&presets, &plan);
     arguments.presets = presets.all;
     rc = configure(session, err);
+    if (rc == E_OK) rc = check_sample(&plan, err);
     if (rc == E_OK) rc = read_key(session, &plan, err);
     if (rc == E_OK) rc = lock_folder(session, plan.data, err);
     runtime_on_signals(ask_stop, ask_reload);

@@ -37,6 +37,9 @@ static int schema_run(const struct command *command, int argc, char **argv, stru
     struct arguments arguments;
     int rc = cli_parse(command, flags, 1, argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
+    if (arguments.positional_count)
+        return err_set(err, E_USAGE, "\"%s\"? verbatim schema takes no arguments",
+                       arguments.positionals[0]);
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         if (!str_equal(str_of(format), str_of(formats[i].name))) continue;
         struct buffer out = {0};

@@ -128,7 +128,7 @@ const struct command verify_command = {
                "Exit status: 0 it balances; 65 it doesn't, or is damaged; 64 usage; 66 no archive "
                "there; 69, 74, 75, 77\n"
                "the store can't be read.\n\n"
-               "Example: verbatim verify s3://bucket/archive --from 2026-01-02 --to 2026-01-03 --json | "
-               "jq .findings\n",
+               "Example: verbatim verify s3://bucket/archive --from 2026-01-02 --to 2026-01-03 "
+               "--json | jq .findings\n",
     .run = verify_run,
 };

@@ -12,6 +12,9 @@ static int version_run(const struct command *command, int argc, char **argv, str
     const struct flag flags[] = {{"json", FLAG_BOOL, &json, "as JSON, for programs"}};
     int rc = cli_parse(command, flags, 1, argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
+    if (arguments.positional_count)
+        return err_set(err, E_USAGE, "\"%s\"? verbatim version takes no arguments",
+                       arguments.positionals[0]);
     printf(json ? "{\"verbatim\":\"%s\",\"schema\":%d,\"librdkafka\":\"%s\",\"libuv\":\"%s\","
                   "\"lmdb\":\"%s\"}\n"
                 : "verbatim %s\nschema %d\nlibrdkafka %s\nlibuv %s\nlmdb %s\n",

@@ -4,9 +4,9 @@
 
 #include "base/buffer.h"
 
-/* Appends `text` with no line longer than so many columns, where words allow it. Lines that fit stay
- * as they are; what is broken goes on below its second column ("--flag   text") or its indentation;
- * lines of 90 characters and more that aren't indented are a paragraph and flow on. */
+/* Appends `text` with no line longer than so many columns, where words allow it. Lines that fit
+ * stay as they are; what is broken goes on below its second column ("--flag   text") or its
+ * indentation; lines of 90 characters and more that aren't indented are a paragraph and flow on. */
 void wrap_text(struct buffer *out, struct str text, unsigned columns);
 
 #endif

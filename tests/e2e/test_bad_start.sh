@@ -37,6 +37,14 @@ refused "an environment variable with a typo" 78 "VERBATIM_SEGMENT_MODLE" env VE
 refused "a flag with a typo" 78 "segment.modle" "${segment[@]}" --segment.modle=x
 refused "a flag that is none" 64 "--modle" "${segment[@]}" --modle
 refused "a command with a typo" 64 'did you mean "analyze"?' "$bin/verbatim" analyse
+refused "a sample that isn't there" 66 "--sample $scratch/nowhere" "$bin/verbatim" run --sample "$scratch/nowhere" --data "$scratch/unmade"
+refused "one that is a folder" 66 "is a folder" "$bin/verbatim" run --sample "$scratch" --data "$scratch/unmade"
+refused "one, and none" 64 "not both" "$bin/verbatim" run --sample "$scratch/typo.ini" --no-sample --data "$scratch/unmade"
+refused "an address without a port, and says so once" 78 'run: ingest: ingest.listen: "127.0.0.1" is not an address' "$bin/verbatim" run --no-sample --data "$data" --ingest.listen=127.0.0.1
+check "and nothing was made for it" [ ! -e "$scratch/unmade" ]
+for command in schema version config; do
+    refused "an argument that $command doesn't take" 64 'takes no arguments' "$bin/verbatim" "$command" more
+done
 refused "a count of none, which would never end" 64 "from 1" "$bin/verbatim" tail --count 0 "--bus.path=$data/bus"
 refused "a stretch that ends before it begins" 64 "--to must be after" "$bin/verbatim" replay "$data" --from 1d --to 7d
 refused "sides of a bus that isn't there" 66 "bus/next- holds no topics" "$bin/verbatim" diff topic:next- topic:next- "--bus.path=$data/bus"

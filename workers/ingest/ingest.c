@@ -225,7 +225,8 @@ static int start_server(struct ingest_state *state, struct err *err)
     };
     int rc = split_listen(options->listen, host, &config.port, err);
     if (rc == E_OK) rc = check_open(state, host, err);
-    if (rc == E_OK) rc = http_server_start(state->context->loop, &config, &state->server, err);
+    if (rc) return rc;
+    rc = http_server_start(state->context->loop, &config, &state->server, err);
     return rc ? err_wrap(err, "ingest.listen %s", options->listen) : E_OK;
 }
 
