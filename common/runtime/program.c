@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/wrap.h"
 #include "runtime/runtime.h"
 
 enum { TABLES_MAX = 64 };
@@ -35,23 +36,29 @@ const struct option_table **runtime_tables(const struct worker *const *workers, 
 
 static void print_help(const struct worker *worker, const struct option_table *const *tables)
 {
-    printf("verbatim-%s %s: %s\n\n"
-           "Usage: verbatim-%s [--config FILE] [--SECTION.NAME=VALUE ...]\n\n"
-           "  --config FILE     read options from FILE ([section] and name = value lines)\n"
-           "  --print-config    print every option in force with its origin, and exit\n"
-           "  --help, --version\n\n"
-           "Order: defaults < file < environment (VERBATIM_SECTION_NAME) < flags.\n"
-           "Signals: TERM and INT drain and stop, HUP reloads. Exit status: sysexits(3); 78 is bad "
-           "configuration.\n\n"
-           "Example: verbatim-%s --bus.kind=kafka --kafka.bootstrap.servers=127.0.0.1:9092\n",
-           worker->name, VERBATIM_VERSION, worker->summary, worker->name, worker->name);
+    struct buffer out = {0};
+    buffer_printf(
+        &out,
+        "verbatim-%s %s: %s\n\n"
+        "Usage: verbatim-%s [--config FILE] [--SECTION.NAME=VALUE ...]\n\n"
+        "  --config FILE     read options from FILE ([section] and name = value lines)\n"
+        "  --print-config    print every option in force with its origin, and exit\n"
+        "  --help, --version\n\n"
+        "Order: defaults < file < environment (VERBATIM_SECTION_NAME) < flags.\n"
+        "Signals: TERM and INT drain and stop, HUP reloads. Exit status: sysexits(3); 78 is bad "
+        "configuration.\n\n"
+        "Example: verbatim-%s --bus.kind=kafka --kafka.bootstrap.servers=127.0.0.1:9092\n",
+        worker->name, VERBATIM_VERSION, worker->summary, worker->name, worker->name);
     for (; *tables; tables++) {
-        printf("\n[%s] %s\n", (*tables)->module, (*tables)->summary);
+        buffer_printf(&out, "\n[%s] %s\n", (*tables)->module, (*tables)->summary);
         for (size_t i = 0; i < (*tables)->count; i++)
-            printf("  --%s.%-20s %s (%s)\n", (*tables)->module, (*tables)->options[i].name,
-                   (*tables)->options[i].help,
-                   (*tables)->options[i].fallback[0] ? (*tables)->options[i].fallback : "empty");
+            buffer_printf(
+                &out, "  --%s.%-20s %s (%s)\n", (*tables)->module, (*tables)->options[i].name,
+                (*tables)->options[i].help,
+                (*tables)->options[i].fallback[0] ? (*tables)->options[i].fallback : "empty");
     }
+    wrap_print(&out);
+    buffer_deinit(&out);
 }
 
 struct arguments {

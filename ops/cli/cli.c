@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "base/terminal.h"
+#include "base/wrap.h"
 #include "bus/backend.h"
 #include "config/shipped.h"
 #include "config/value.h"
 #include "model/topics.h"
-#include "ops/cli/wrap.h"
 #include "runtime/chain.h"
 #include "runtime/runtime.h"
 #include "workers/featurize/featurize.h"
@@ -45,8 +45,7 @@ static void add_flag(struct buffer *out, const char *name, const char *help)
 static void print_command_help(const struct command *command, const struct flag *flags,
                                size_t flag_count)
 {
-    struct buffer text = {0}, wrapped = {0};
-    bool terminal = terminal_is(STDOUT_FILENO);
+    struct buffer text = {0};
     buffer_printf(&text, "verbatim %s: %s\n\nUsage: verbatim %s%s%s\n\n", command->name,
                   command->summary, command->name, command->usage[0] ? " " : "", command->usage);
     for (size_t i = 0; i < flag_count; i++) add_flag(&text, flags[i].name, flags[i].help);
@@ -54,10 +53,8 @@ static void print_command_help(const struct command *command, const struct flag 
     add_flag(&text, "SECTION.NAME=VALUE", "any option; verbatim config lists them");
     add_flag(&text, "help", "this text");
     buffer_printf(&text, "\n%s", command->details);
-    if (terminal) wrap_text(&wrapped, buffer_str(&text), terminal_columns(STDOUT_FILENO));
-    fputs(buffer_cstr(terminal ? &wrapped : &text), stdout);
+    wrap_print(&text);
     buffer_deinit(&text);
-    buffer_deinit(&wrapped);
 }
 
 static const struct flag *find_flag(const struct flag *flags, size_t count, struct str name)

@@ -337,6 +337,10 @@ static int run_session(struct session *session, const struct plan *plan, struct 
     }
     struct err stopping;
     if (rc == E_OK && plan->once) members_finish(session->members, ONCE_MS, &stop_asked);
+    if (rc == E_OK && plan->once && stop_asked)
+        rc = err_set(err, E_CANCELLED,
+                     "stopped before all was done; verbatim run --once --no-sample does the rest "
+                     "of what was taken in");
     int stop_rc = close_session(session, plan->once, &stopping);
     if (rc == E_OK && stop_rc) {
         *err = stopping;

@@ -51,6 +51,9 @@ says "a worker that isn't" 64 err "preprocess" "$verbatim" config --file nobody
 for worker in ingest preprocess featurize segment genai logsink; do
     says "verbatim-$worker --help" 0 out "Usage: verbatim-$worker" "$bin/verbatim-$worker" --help
     check "with an example" contains "$scratch/out" "Example: "
+    script -qec "stty cols 60; '$bin/verbatim-$worker' --help" /dev/null </dev/null | tr -d '\r' >"$scratch/terminal"
+    widest=$(LC_ALL=C.UTF-8 wc -L <"$scratch/terminal")
+    check "verbatim-$worker --help keeps within 60 columns ($widest)" [ "$widest" -le 60 ]
     check "and its options" contains "$scratch/out" "--runtime.batch_records"
     says "verbatim-$worker --version" 0 out "verbatim-$worker 0." "$bin/verbatim-$worker" --version
 done

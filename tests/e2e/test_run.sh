@@ -67,6 +67,14 @@ rc=$?
 equal "which exits 0 ($(tail -n 1 "$scratch/rest.txt"))" $rc 0
 equal "the whole sample" "$(archived "$scratch/hasty/archive" insights | ids | sort -u | wc -l)" "$sample"
 
+# --- nor is it done when it was told to stop: a script must not go on as if
+seq 20000 | sed 's/.*/{"id":"long-&","text":"It works well, and it came on day &."}/' >"$scratch/long.ndjson"
+launch long "$verbatim" run --once --sample "$scratch/long.ndjson" --data "$scratch/long" --ingest.listen="127.0.0.1:$http"
+await "it has begun" 20 grep -q "It works well" "$scratch/long.log"
+halt long INT
+equal "Ctrl-C ends --once with 75" "$status" 75
+check "and it says what to do" contains "$scratch/long.log" "run --once --no-sample does the rest"
+
 # --- a sample of more records, or bytes, than a request may hold
 for limit in rows_most=50 body_most=4k; do
     "$verbatim" run --once --quiet --data "$scratch/$limit" --ingest.listen="127.0.0.1:$http" --ingest.$limit >"$scratch/parts.txt" 2>&1

@@ -1,7 +1,7 @@
 /* Help on narrow terminals. */
 #include "test.h"
 
-#include "ops/cli/wrap.h"
+#include "base/wrap.h"
 
 #define FILLED                                                                                     \
     "A paragraph whose first line is as long as those that are written here for people to read in " \
@@ -22,6 +22,8 @@ static const struct {
      "  --a-long-flag\n  what it is for\n"},
     {"a word that is longer than a line", "see https://example.org/a/long/address now\n", 20,
      "see\nhttps://example.org/a/long/address\nnow\n"},
+    {"a word that only fits further to the left", "  --flag  is 123456789012 so\n", 20,
+     "  --flag  is\n  123456789012 so\n"},
     {"letters count, not bytes", "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9 \xC3\xA9\xC3\xA9\n", 7,
      "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9 \xC3\xA9\xC3\xA9\n"},
     {"a paragraph flows on, up to a list's title", FILLED "\nthat goes on.\nWhich:\n  a  b\n", 60,

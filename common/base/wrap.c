@@ -1,5 +1,10 @@
 /* Lines broken between words, see wrap.h. */
-#include "ops/cli/wrap.h"
+#include "base/wrap.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/terminal.h"
 
 enum { FILLED = 90, WIDE = 120, HANG_MOST = 30 };
 
@@ -48,8 +53,9 @@ static void break_line(struct buffer *out, struct str line, unsigned columns)
         rest = str_slice(rest, gap + word.size, rest.size);
         if (!word.size) break;
         if (used > hang && used + gap + cells_of(word) > columns) {
-            buffer_printf(out, "\n%*s", (int)hang, "");
-            used = (unsigned)hang;
+            size_t at = hang + cells_of(word) > columns ? indent : hang;
+            buffer_printf(out, "\n%*s", (int)at, "");
+            used = (unsigned)at;
             gap = 0;
         }
         buffer_printf(out, "%*s%.*s", (int)gap, "", STR_ARGS(word));
@@ -79,4 +85,13 @@ void wrap_text(struct buffer *out, struct str text, unsigned columns)
     }
     if (paragraph.failed) out->failed = true;
     buffer_deinit(&paragraph);
+}
+
+void wrap_print(struct buffer *text)
+{
+    struct buffer wrapped = {0};
+    bool terminal = terminal_is(STDOUT_FILENO);
+    if (terminal) wrap_text(&wrapped, buffer_str(text), terminal_columns(STDOUT_FILENO));
+    fputs(buffer_cstr(terminal ? &wrapped : text), stdout);
+    buffer_deinit(&wrapped);
 }
