@@ -75,8 +75,8 @@ static void answer_preflight(struct http_request *request)
 {
     http_add_header(request, STR("Access-Control-Allow-Methods"), STR("GET, POST"));
     http_add_header(request, STR("Access-Control-Allow-Headers"),
-                    STR("Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer, "
-                        "X-API-Key, traceparent"));
+                    STR("Authorization, Content-Encoding, Content-Type, Idempotency-Key, "
+                        "Last-Event-ID, Prefer, X-API-Key, traceparent"));
     http_add_header(request, STR("Access-Control-Max-Age"), STR("600"));
     http_respond(request, 204, STR(""), STR(""));
 }

@@ -52,6 +52,8 @@ static const struct {
      "Access-Control-Allow-Origin: https://b.example"},
     {"and is told what it may send", "OPTIONS", "/v1/feedback", "Origin: https://a.example\r\n",
      204, "Idempotency-Key"},
+    {"a packed body too", "OPTIONS", "/v1/feedback", "Origin: https://a.example\r\n", 204,
+     "Content-Encoding"},
     {"an origin in a refusal", "POST", "/v1/feedback", JSON_TYPE "Origin: https://a.example\r\n",
      401, "Access-Control-Allow-Origin: https://a.example"},
     {"caches keep origins apart", "GET", "/healthz", "Origin: https://a.example\r\n", 200,
