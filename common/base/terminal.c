@@ -1,6 +1,8 @@
-/* Escape sequences and one redrawn line. */
+/* Escape sequences, one redrawn line, and whether what was printed got anywhere. */
 #include "base/terminal.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -66,4 +68,22 @@ void progress_end(struct progress *progress)
 {
     if (progress->shown && progress->drawn_ns) fputs("\r\x1b[K", stderr);
     progress->shown = false;
+}
+
+/* --- standard output --------------------------------------------------------------------------- */
+
+/* A reader that went away had seen enough. */
+static bool nobody_reads(void)
+{
+    struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&fd, 1, 0) == 1 && fd.revents & POLLERR;
+}
+
+int terminal_printed(int rc, struct err *err)
+{
+    errno = 0;
+    bool lost = fflush(stdout) != 0 || ferror(stdout);
+    if (rc || !lost || errno == EPIPE || nobody_reads()) return rc;
+    return errno ? err_system(err, E_NO_OUTPUT, "standard output")
+                 : err_set(err, E_NO_OUTPUT, "standard output could not be written");
 }

@@ -4,6 +4,7 @@
 #define VERBATIM_BASE_TERMINAL_H
 
 #include "base/clock.h"
+#include "base/err.h"
 
 enum colour {
     COLOUR_NONE, COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW, COLOUR_BLUE, COLOUR_DIM, COLOUR_BOLD
@@ -14,6 +15,10 @@ const char *terminal_colour(int fd, enum colour colour);
 const char *terminal_reset(int fd);
 bool terminal_is(int fd);
 unsigned terminal_columns(int fd); /* 80 if unknown */
+
+/* At a program's end, with its result: what was printed and got nowhere is no success (a full disk
+ * behind `> report.txt`); a reader that went away had seen enough. NO_OUTPUT, DISK_FULL. */
+int terminal_printed(int rc, struct err *err) CHECKED;
 
 /* Drawn at most ten times a second, and not at all unless stderr is a terminal. */
 struct progress {

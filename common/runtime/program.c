@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/terminal.h"
 #include "base/wrap.h"
 #include "runtime/runtime.h"
 
@@ -147,6 +148,7 @@ int runtime_main(const struct worker *worker, int argc, char **argv, char *const
         if (rc == E_OK && arguments.print_config) print_config(config);
         else if (rc == E_OK) rc = run(worker, config, &err);
     }
+    rc = terminal_printed(rc, &err);
     if (rc) fprintf(stderr, "verbatim-%s: %s\n", worker->name, err.text);
     config_destroy(config);
     free(tables);

@@ -1,6 +1,4 @@
 /* verbatim: the operator's program. */
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -46,23 +44,6 @@ static const struct command *find_command(struct str name, struct err *err)
     return NULL;
 }
 
-/* A reader that went away had seen enough. */
-static bool nobody_reads(void)
-{
-    struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    return poll(&fd, 1, 0) == 1 && fd.revents & POLLERR;
-}
-
-/* What was printed and got nowhere is no success: a full disk behind `> report.txt`. */
-static int check_output(int rc, struct err *err)
-{
-    errno = 0;
-    bool lost = fflush(stdout) != 0 || ferror(stdout);
-    if (rc || !lost || errno == EPIPE || nobody_reads()) return rc;
-    return errno ? err_system(err, E_NO_OUTPUT, "standard output")
-                 : err_set(err, E_NO_OUTPUT, "standard output could not be written");
-}
-
 static int run_command_of(int argc, char **argv, struct str name, struct err *err)
 {
     static char help[] = "--help";
@@ -89,7 +70,7 @@ int main(int argc, char **argv)
         print_help(stderr);
         return err_exit_status(E_USAGE);
     }
-    int rc = check_output(run_command_of(argc, argv, name, &err), &err);
+    int rc = terminal_printed(run_command_of(argc, argv, name, &err), &err);
     const struct command *command = find_command(name, NULL);
     if (rc)
         fprintf(stderr, "%sverbatim%s%s%s: %s\n", terminal_colour(STDERR_FILENO, COLOUR_RED),

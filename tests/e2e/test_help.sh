@@ -55,6 +55,8 @@ for worker in ingest preprocess featurize segment genai logsink; do
     widest=$(LC_ALL=C.UTF-8 wc -L <"$scratch/terminal")
     check "verbatim-$worker --help keeps within 60 columns ($widest)" [ "$widest" -le 60 ]
     check "and its options" contains "$scratch/out" "--runtime.batch_records"
+    "$bin/verbatim-$worker" --print-config >/dev/full 2>"$scratch/err"
+    check "verbatim-$worker --print-config to a full disk says so" contains "$scratch/err" "standard output"
     says "verbatim-$worker --version" 0 out "verbatim-$worker 0." "$bin/verbatim-$worker" --version
 done
 
