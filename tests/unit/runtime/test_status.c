@@ -113,11 +113,46 @@ static void test_lost_news_are_told_again(void **state)
     outside_close(&outside);
 }
 
+/* By the clock alone; the last news came at 0, the last status at `told_ms`. */
+static void test_when_it_is_due(void **state)
+{
+    static const struct {
+        const char *why;
+        int64_t told_ms, wait_ms, now_ms;
+        uint64_t taken, waiting;
+        enum status_due due;
+    } cases[] = {
+        {"not before the interval is over", 0, 10000, 9999, 5, 5, STATUS_NOT_DUE},
+        {"records came", 0, 10000, 10000, 5, 0, STATUS_NEWS},
+        {"the backlog changed", 0, 10000, 10000, 0, 5, STATUS_NEWS},
+        {"however long the next heartbeat is away", 50000, 30000, 60000, 5, 0, STATUS_NEWS},
+        {"nothing happens", 0, 10000, 10000, 0, 0, STATUS_HEARTBEAT},
+        {"nothing for long", 50000, 30000, 79999, 0, 0, STATUS_NOT_DUE},
+        {"half a minute later", 50000, 30000, 80000, 0, 0, STATUS_HEARTBEAT},
+        {"just before an hour", 3560000, 30000, 3599999, 0, 0, STATUS_HEARTBEAT},
+        {"once an hour it is for the archive too", 3580000, 30000, 3600000, 0, 0, STATUS_NEWS},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        static struct runtime runtime;
+        struct bus_backlog backlog[] = {{.topic = TOPIC_FEEDBACK, .records = cases[i].waiting},
+                                        {.topic = TOPIC_AUDIT, .records = 7}};
+        CASE(cases[i].why);
+        runtime.options.status_every = 10000;
+        runtime.taken = cases[i].taken;
+        runtime.backlog = backlog, runtime.backlog_count = 2;
+        runtime.told = (struct status_told){
+            .any = true, .told_ms = cases[i].told_ms, .wait_ms = cases[i].wait_ms};
+        assert_int_equal(status_due(&runtime, cases[i].now_ms), cases[i].due);
+    }
+}
+
 #define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_when_it_is_due),
         RIG_TEST(test_idle_is_told_ever_less),
         RIG_TEST(test_what_comes_is_news),
         RIG_TEST(test_lost_news_are_told_again),
