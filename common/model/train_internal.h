@@ -61,6 +61,9 @@ static inline bool fit_uses(const struct fit *fit, const struct train_row *row)
     return row->source != fit->test_source && !(fit->hold_out && row->held_out);
 }
 
+/* train_fit.c: fits to the rows that fit_uses(). CANCELLED, NO_MEMORY. */
+int train_fit(struct fit *fit, struct err *err) CHECKED;
+void train_fit_deinit(struct fit *fit);
 double train_exp(double x);
 double train_length(const struct train_options *options, const struct train_row *row);
 /* Of the classes in `known`; softmax: the others can't be. */

@@ -12,8 +12,7 @@
 
 static struct s3 *of(struct store *store) { return (struct s3 *)store; }
 
-/* --- objects
- * -------------------------------------------------------------------------------------------- */
+/* --- objects ---------------------------------------------------------------------------------- */
 
 static bool is_header_text(struct str s)
 {
@@ -217,8 +216,7 @@ static int s3_list(struct store *store, struct str prefix, struct str after, siz
     return rc;
 }
 
-/* --- the store
- * --------------------------------------------------------------------------------------------- */
+/* --- the store -------------------------------------------------------------------------------- */
 
 static const char *s3_description(const struct store *store)
 {

@@ -97,6 +97,7 @@ int s3_make_token(char ret_token[static S3_TOKEN_BYTES], struct err *err) CHECKE
 int s3_is_ours(struct s3 *s3, struct str key, const char *token, int refusal,
                struct err *err) CHECKED;
 
+/* s3_refusal.c */
 /* The policy: which error code an HTTP status and an S3 error code are. Never E_OK. */
 enum err_code s3_classify(long status, const char *code, bool if_absent);
 /* Fills err from call->status and call->error. */

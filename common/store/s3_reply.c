@@ -77,8 +77,7 @@ int s3_reply_upload_id(struct str body, char ret_id[static S3_UPLOAD_ID_BYTES], 
     return E_OK;
 }
 
-/* --- lists
- * ---------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 struct list {
     struct store_page *page;

@@ -2,7 +2,7 @@
  *
  * Happy path: write path and query, hash the body, sign, send on the kept connection, collect the
  * reply. Failure modes: no connection or a broken one (UNAVAILABLE), too slow (TIMEOUT), more bytes
- * than wanted (TOO_LARGE), cancelled; a refusal, which s3_classify() turns into a code. Two
+ * than wanted (TOO_LARGE), cancelled; a refusal, which s3_refused() turns into a code. Two
  * refusals are answered here, once each: a skewed clock is corrected by the server's Date, and a
  * credentials file is read again. */
 #include "store/s3.h"
@@ -10,11 +10,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum {
-    ERROR_BODY_BYTES_MAX = 64 * 1024,
-    SKEW_NOTICED_MS = 5 * 60 * 1000,
-    RETRY_AFTER_MAX_MS = 3600 * 1000
-};
+enum { ERROR_BODY_BYTES_MAX = 64 * 1024, SKEW_NOTICED_MS = 5 * 60 * 1000 };
 
 struct s3_call s3_call(struct s3 *s3, const char *method, struct str key)
 {
@@ -56,8 +52,7 @@ void s3_call_header(struct s3_call *call, const char *name, struct str value)
         call->headers[call->header_count++] = (struct sigv4_pair){str_of(name), value};
 }
 
-/* --- the reply, as curl hands it over
- * -------------------------------------------------------------- */
+/* --- the reply, as curl hands it over --------------------------------------------------------- */
 
 static void copy_header(char *out, size_t out_bytes, struct str value)
 {
@@ -143,8 +138,7 @@ static int on_progress(void *user, curl_off_t a, curl_off_t b, curl_off_t c, cur
     return s3->cancelled && atomic_load_explicit(s3->cancelled, memory_order_relaxed);
 }
 
-/* --- the request
- * ------------------------------------------------------------------------------------- */
+/* --- the request ------------------------------------------------------------------------------ */
 
 static struct curl_slist *add_line(struct s3 *s3, struct curl_slist *list, struct str name,
                                    struct str value, bool *ok)
@@ -307,75 +301,7 @@ static int attempt(struct s3 *s3, struct s3_call *call, struct err *err)
                    *detail ? detail : curl_easy_strerror(result));
 }
 
-/* --- refusals
- * -------------------------------------------------------------------------------------------- */
-
-/* What S3's own codes mean, where the HTTP status alone would mislead. Source:
- * "Error responses". */
-/* clang-format off */
-static const struct { const char *code; enum err_code err; } known_refusals[] = {
-    {"SlowDown", E_BUSY}, {"ServiceUnavailable", E_BUSY}, {"Throttling", E_BUSY},
-    {"TooManyRequests", E_BUSY},
-    {"ConditionalRequestConflict", E_BUSY}, {"OperationAborted", E_BUSY},
-    {"RequestTimeout", E_TIMEOUT}, {"InternalError", E_UNAVAILABLE},
-    {"BadDigest", E_UNAVAILABLE}, {"XAmzContentSHA256Mismatch", E_UNAVAILABLE},
-    {"IncompleteBody", E_UNAVAILABLE},
-    {"ExpiredToken", E_DENIED}, {"InvalidToken", E_DENIED}, {"TokenRefreshRequired", E_DENIED},
-    {"InvalidAccessKeyId", E_DENIED}, {"SignatureDoesNotMatch", E_DENIED},
-    {"AccessDenied", E_DENIED},
-    {"XAdminUserNotFound", E_DENIED}, /* versitygw, with 404 */
-    {"NoSuchBucket", E_BAD_CONFIG}, {"InvalidBucketName", E_BAD_CONFIG},
-    {"NotImplemented", E_BAD_CONFIG},
-    {"InvalidStorageClass", E_BAD_CONFIG}, {"InvalidTag", E_BAD_CONFIG},
-    {"AuthorizationHeaderMalformed", E_BAD_CONFIG}, {"PermanentRedirect", E_BAD_CONFIG},
-    {"EntityTooLarge", E_TOO_LARGE}, {"KeyTooLongError", E_BAD_MESSAGE},
-    {"PreconditionFailed", E_EXISTS},
-    {"XMinioStorageFull", E_DISK_FULL}, {"QuotaExceeded", E_DISK_FULL},
-};
-/* clang-format on */
-
-enum err_code s3_classify(long status, const char *code, bool if_absent)
-{
-    enum err_code found = E_OK;
-    for (size_t i = 0; i < sizeof known_refusals / sizeof known_refusals[0] && found == E_OK; i++)
-        if (strcmp(known_refusals[i].code, code) == 0) found = known_refusals[i].err;
-    if (found == E_EXISTS || (found == E_OK && status == 412))
-        return if_absent ? E_EXISTS : E_NOT_FOUND; /* If-Match */
-    if (found != E_OK) return found;
-    switch (status) {
-    case 401:
-    case 403: return E_DENIED;
-    case 404: return E_NOT_FOUND;
-    case 408:
-    case 504: return E_TIMEOUT;
-    case 409: return E_EXISTS;
-    case 413: return E_TOO_LARGE;
-    case 429:
-    case 503: return E_BUSY;
-    case 301:
-    case 308:
-    case 501: return E_BAD_CONFIG;
-    case 507: return E_DISK_FULL;
-    default: return status >= 500 || status == 307 ? E_UNAVAILABLE : E_UPSTREAM;
-    }
-}
-
-int s3_refused(struct s3 *s3, const struct s3_call *call, struct err *err)
-{
-    curl_off_t retry_after = 0;
-    curl_easy_getinfo(s3->curl, CURLINFO_RETRY_AFTER, &retry_after);
-    if (retry_after > 0)
-        s3->base.retry_after_ms =
-            retry_after < RETRY_AFTER_MAX_MS / 1000 ? retry_after * 1000 : RETRY_AFTER_MAX_MS;
-    const struct s3_error *error = &call->error;
-    const char *region = *error->region ? error->region : call->reply.region;
-    enum err_code code = s3_classify(call->status, error->code, call->if_absent);
-    bool elsewhere = code == E_BAD_CONFIG && *region && strcmp(region, s3->region) != 0;
-    return err_set(err, code, "%s s3://%s/%.*s: %ld %s%s%s%s%s", call->method, s3->location.bucket,
-                   STR_ARGS(call->key), call->status, error->code, *error->message ? ": " : "",
-                   error->message, elsewhere ? "; the bucket is in region " : "",
-                   elsewhere ? region : "");
-}
+/* --- refusals --------------------------------------------------------------------------------- */
 
 /* A refusal of the time, said so, or (HEAD has no body) to be seen by the Date. */
 static bool correct_skew(struct s3 *s3, const struct s3_call *call)

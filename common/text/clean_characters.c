@@ -48,8 +48,7 @@ bool clean_is_blank(uint32_t code)
            code == 0x205F || code == 0x3000;
 }
 
-/* --- emoji -------------------------------------------------------------------------------------
- */
+/* --- emoji ------------------------------------------------------------------------------------ */
 
 static bool is_pictograph(uint32_t code)
 {
@@ -91,8 +90,7 @@ static bool joins_emoji(const struct filter *filter, uint32_t code, size_t next)
            (filter->last == BLACK_FLAG || is_tag(filter->last));
 }
 
-/* --- marks -------------------------------------------------------------------------------------
- */
+/* --- marks ------------------------------------------------------------------------------------ */
 
 /* Marks at the end of a character's full decomposition: the same for equivalent texts. */
 static unsigned marks_of(uint32_t code)
@@ -119,8 +117,7 @@ static bool is_one_mark_too_many(struct filter *filter, uint32_t code)
     return filter->marks > MARKS_MAX;
 }
 
-/* --- the filter --------------------------------------------------------------------------------
- */
+/* --- the filter ------------------------------------------------------------------------------- */
 
 static void write_pending(struct filter *filter)
 {

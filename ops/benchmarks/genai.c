@@ -3,18 +3,13 @@
  * libcurl client that makes as many calls of the same size. Each record is another text, so that
  * none is known already; and some wait, as in a worker under load: a call's end is the next one's
  * start, as it is with the bare client. */
-#include <fcntl.h>
-#include <malloc.h>
-#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "config/shipped.h"
 #include "ops/benchmarks/bench.h"
+#include "ops/benchmarks/cost.h"
 #include "ops/benchmarks/genai_bare.h"
 #include "ops/benchmarks/genai_provider.h"
 #include "runtime/chain.h"
@@ -35,63 +30,6 @@ enum {
 static const struct worker *const workers[] = {
     &preprocess_worker, &featurize_worker, &segment_worker, &genai_worker};
 enum { WORKERS = sizeof workers / sizeof workers[0] };
-
-/* --- what is measured ------------------------------------------------------------------------- */
-
-/* Bytes that malloc has given out, in KiB: at rest, between rounds, what a leak would add to. */
-static double heap_kib(void)
-{
-    struct mallinfo2 info = mallinfo2();
-    return (double)(info.uordblks + info.hblkhd) / 1024;
-}
-
-struct cost {
-    double user, system, seconds, instructions;
-};
-
-static double seconds_of(struct timeval time)
-{
-    return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
-}
-
-/* User-space instructions of this thread: what a busy machine doesn't change. -1:
- * the kernel doesn't let us. */
-static int open_counter(void)
-{
-    struct perf_event_attr wish = {
-        .type = PERF_TYPE_HARDWARE, .size = sizeof wish, .config = PERF_COUNT_HW_INSTRUCTIONS,
-        .exclude_kernel = 1, .exclude_hv = 1};
-    return (int)syscall(SYS_perf_event_open, &wish, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-}
-
-static struct cost cost_now(int counter)
-{
-    struct rusage usage;
-    uint64_t instructions = 0;
-    getrusage(RUSAGE_SELF, &usage);
-    if (counter < 0 || read(counter, &instructions, sizeof instructions) != sizeof instructions)
-        instructions = 0;
-    return (struct cost){seconds_of(usage.ru_utime), seconds_of(usage.ru_stime),
-                         (double)clock_mono_ns(clock_system()) * 1e-9, (double)instructions};
-}
-
-static struct cost cost_since(struct cost start, int counter, uint64_t calls)
-{
-    struct cost now = cost_now(counter);
-    double each = 1 / (double)calls;
-    return (struct cost){(now.user - start.user) * each, (now.system - start.system) * each,
-                         (now.seconds - start.seconds) * each,
-                         (now.instructions - start.instructions) * each};
-}
-
-static double resident_mib(void)
-{
-    unsigned long size, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (file && fscanf(file, "%lu %lu", &size, &resident) != 2) resident = 0;
-    if (file) fclose(file);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1048576;
-}
 
 /* --- records ---------------------------------------------------------------------------------- */
 
@@ -211,7 +149,7 @@ static int ask_genai(struct rig *rig, struct asking *asking, uint64_t records, u
             .value = rig->segments[rig->next++]};
         while (solo_under_way(asking->solo) >= at_once) uv_run(&asking->loop, UV_RUN_ONCE);
         rc = solo_send(asking->solo, &message, on_end, asking, err);
-        if (i == records / 2) *ret_resident = resident_mib();
+        if (i == records / 2) *ret_resident = cost_resident_mib();
     }
     while (rc == E_OK && solo_under_way(asking->solo)) uv_run(&asking->loop, UV_RUN_ONCE);
     if (asking->err.code) return *err = asking->err, (int)asking->err.code;
@@ -327,7 +265,7 @@ static int measure(struct rig *rig, struct asking *single, struct asking *batche
         start = cost_now(rig->counter);
         if (rc == E_OK) rc = ask_batched(rig, batched, calls, err);
         note(&batches, round, cost_since(start, rig->counter, calls_of(batched) - before_batches));
-        last_mib = resident_mib(), last_heap_kib = heap_kib();
+        last_mib = cost_resident_mib(), last_heap_kib = cost_heap_kib();
         if (round == 0) first_mib = last_mib, first_heap_kib = last_heap_kib;
     }
     buffer_deinit(&body);
@@ -403,7 +341,7 @@ static int run(struct rig *rig, uint64_t calls, uint64_t rounds, struct err *err
     if (rc == E_OK) rc = prepare(rig, calls * (rounds + WARM_UPS) * (1 + BATCH_RECORDS), err);
     if (rc == E_OK && (rc = open_asking(rig, &single, 1, err)) == E_OK) {
         if ((rc = open_asking(rig, &batched, BATCH_RECORDS, err)) == E_OK) {
-            rig->idle_mib = resident_mib();
+            rig->idle_mib = cost_resident_mib();
             rc = measure(rig, &single, &batched, calls, rounds, err);
             close_asking(&batched);
         }
@@ -417,7 +355,7 @@ int bench_genai(const struct bench_options *options, struct err *err)
 {
     uint64_t calls = options->records ? options->records : CALLS,
              rounds = options->rounds ? options->rounds : ROUNDS;
-    struct rig rig = {.tables = runtime_tables(workers, WORKERS), .counter = open_counter()};
+    struct rig rig = {.tables = runtime_tables(workers, WORKERS), .counter = cost_open_counter()};
     if (rounds > ROUNDS_MAX) rounds = ROUNDS_MAX;
     int rc = rig.tables ? config_create(rig.tables, &rig.config, err)
                         : err_set(err, E_NO_MEMORY, NULL);

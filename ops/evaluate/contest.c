@@ -6,8 +6,7 @@
 
 enum { RIGHT_SHIFT = 4 };
 
-/* --- a contender ---------------------------------------------------------------------------------
- */
+/* --- a contender ------------------------------------------------------------------------------ */
 
 static struct evaluation *make_evaluation(const struct evaluation_task *task)
 {
@@ -38,8 +37,7 @@ void contender_deinit(struct contender *contender)
     *contender = (struct contender){0};
 }
 
-/* --- a row ---------------------------------------------------------------------------------------
- */
+/* --- a row ------------------------------------------------------------------------------------ */
 
 static bool was_judged(const struct evaluation *one, const struct scores *scores)
 {
@@ -140,8 +138,7 @@ void contender_finish(struct contender *contender)
           by_size);
 }
 
-/* --- figures -------------------------------------------------------------------------------------
- */
+/* --- figures ---------------------------------------------------------------------------------- */
 
 uint32_t contest_quantile(const uint32_t *ascending, uint64_t count, double share)
 {

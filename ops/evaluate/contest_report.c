@@ -6,8 +6,7 @@
 #include "ops/evaluate/contest.h"
 #include "schema/json.h"
 
-/* --- for people ---------------------------------------------------------------------------------
- */
+/* --- for people ------------------------------------------------------------------------------- */
 
 enum unit { SHARE, SCORE, NUMBER, DOLLARS };
 
@@ -126,8 +125,7 @@ void contest_print(const struct contest *contest)
     if (contest->verdict) print_verdict(contest->verdict);
 }
 
-/* --- for programs -------------------------------------------------------------------------------
- */
+/* --- for programs ----------------------------------------------------------------------------- */
 
 static void json_number(struct buffer *out, const char *name, double value)
 {

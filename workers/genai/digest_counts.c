@@ -1,60 +1,13 @@
 /* Rows by hash; what is usual as exponentially weighted means and variances (Finch 2009,
  * "Incremental calculation of weighted mean and variance", section 9), which for the first
- * `trailing` windows are the plain ones.
- *
- * Unusual, after DIGEST_HISTORY_LEAST windows: records beyond three spreads of the usual, where
- * a spread is at least that of a Poisson count; a feeling off by SHIFT_LEAST and more than chance
- * makes of so few records. */
-#include "workers/genai/digest_counts.h"
-
-#include <math.h>
+ * `trailing` windows are the plain ones. What a digest tells of them: digest_fill.c. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "workers/genai/digest_tables.h"
 
-enum {
-    ROW_SLOTS = 2 * DIGEST_ROWS_MAX, STATEMENT_SLOTS = 2 * DIGEST_STATEMENTS_MAX, RECORDS_LEAST = 5,
-    NAME_BYTES = 256
-};
-#define SPREADS 3.0
-#define SHIFT_LEAST 0.15
-/* A row that hasn't been seen for long isn't kept. */
-#define USUAL_LEAST 0.02
-
-struct usual {
-    double records, variance, score;
-    uint32_t windows;
-};
-struct row {
-    uint64_t hash; /* 0: free */
-    uint32_t side;
-    struct str name;
-    uint64_t records;
-    double score; /* sum */
-    struct usual usual;
-};
-struct statement {
-    uint64_t hash; /* 0: free */
-    uint32_t kind;
-    struct str text, example;
-    uint64_t records, last; /* last: hash of the id that was counted last */
-};
-struct tenant {
-    struct str name;
-    uint64_t records;
-    uint32_t row_count, statement_count, windows; /* windows: that are over */
-    struct row *rows;             /* ROW_SLOTS */
-    struct statement *statements; /* STATEMENT_SLOTS */
-    struct arena names;           /* of the rows */
-    struct arena window;          /* texts of the statements */
-};
-struct digest_counts {
-    double fade; /* 1 / trailing */
-    struct tenant *tenants[DIGEST_TENANTS_MAX];
-    uint32_t tenant_count;
-    struct arena names; /* of tenants */
-};
+enum { NAME_BYTES = 256 };
 
 /* --- tables ----------------------------------------------------------------------------------- */
 
@@ -81,6 +34,8 @@ void digest_counts_destroy(struct digest_counts *counts)
     arena_deinit(&counts->names);
     free(counts);
 }
+
+uint32_t digest_counts_tenants(const struct digest_counts *counts) { return counts->tenant_count; }
 
 static struct tenant *add_tenant(struct digest_counts *counts, struct str name)
 {
@@ -324,115 +279,5 @@ int digest_counts_restore(struct digest_counts *counts, const struct digest *dig
         fold(counts, &row->usual, from->records, (double)from->score);
         if (row->usual.windows > tenant->windows) tenant->windows = row->usual.windows;
     }
-    return E_OK;
-}
-
-/* --- what is told ----------------------------------------------------------------------------- */
-
-uint32_t digest_counts_tenants(const struct digest_counts *counts) { return counts->tenant_count; }
-
-static uint32_t findings_of(const struct row *row)
-{
-    const struct usual *usual = &row->usual;
-    double records = (double)row->records,
-           spread = fmax(sqrt(usual->variance), sqrt(usual->records));
-    uint32_t findings = 0;
-    if (usual->windows < DIGEST_HISTORY_LEAST) return 0;
-    if (row->records >= RECORDS_LEAST && records > usual->records + SPREADS * fmax(spread, 1))
-        findings |= 1u << ENUM_digest_finding_rising;
-    if (usual->records >= RECORDS_LEAST && records < usual->records - SPREADS * spread)
-        findings |= 1u << ENUM_digest_finding_falling;
-    if (row->records < RECORDS_LEAST || usual->records < 1) return findings;
-    double shift = row->score / records - usual->score, chance = 1 / sqrt(records);
-    if (shift > SHIFT_LEAST + chance) findings |= 1u << ENUM_digest_finding_better;
-    if (shift < -SHIFT_LEAST - chance) findings |= 1u << ENUM_digest_finding_worse;
-    return findings;
-}
-
-static void fill_row(const struct row *row, struct digest_row *out)
-{
-    uint32_t findings = findings_of(row);
-    shape_set(digest_row, out, side, row->side);
-    if (row->name.size) shape_set(digest_row, out, name, row->name);
-    shape_set(digest_row, out, records, row->records);
-    if (row->records) shape_set(digest_row, out, score, (float)(row->score / (double)row->records));
-    shape_set(digest_row, out, windows, row->usual.windows);
-    if (findings) shape_set(digest_row, out, findings, findings);
-    if (!row->usual.windows) return;
-    shape_set(digest_row, out, usual_records, (float)row->usual.records);
-    shape_set(digest_row, out, usual_spread, (float)sqrt(row->usual.variance));
-    shape_set(digest_row, out, usual_score, (float)row->usual.score);
-}
-
-/* By side, then the most first; names last, so that the order is always the same. */
-static int compare_rows(const void *a, const void *b)
-{
-    const struct digest_row *left = a, *right = b;
-    if (left->side != right->side) return left->side < right->side ? -1 : 1;
-    if (left->records != right->records) return left->records > right->records ? -1 : 1;
-    return str_compare(left->name, right->name);
-}
-
-static int fill_rows(const struct tenant *tenant, struct arena *arena, struct digest *digest,
-                     struct err *err)
-{
-    struct digest_row_list list = {
-        .items = ARENA_ARRAY(arena, struct digest_row, tenant->row_count)};
-    if (!list.items) return err_set(err, E_NO_MEMORY, NULL);
-    for (uint32_t i = 0; i < ROW_SLOTS; i++) {
-        const struct row *row = &tenant->rows[i];
-        if (!row->hash || (!row->records && row->usual.records < USUAL_LEAST)) continue;
-        fill_row(row, &list.items[list.count++]);
-    }
-    if (list.count) qsort(list.items, list.count, sizeof *list.items, compare_rows);
-    if (list.count) shape_set(digest, digest, rows, list);
-    return E_OK;
-}
-
-static bool is_before(const struct statement *a, const struct statement *b)
-{
-    if (a->records != b->records) return a->records > b->records;
-    return str_compare(a->text, b->text) < 0;
-}
-
-static int fill_needs(const struct tenant *tenant, struct arena *arena, struct digest *digest,
-                      struct err *err)
-{
-    const struct statement *best[DIGEST_NEEDS];
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < STATEMENT_SLOTS; i++) {
-        const struct statement *statement = &tenant->statements[i];
-        uint32_t at = found;
-        if (!statement->hash) continue;
-        while (at && is_before(statement, best[at - 1])) at--;
-        if (at == DIGEST_NEEDS) continue;
-        uint32_t last = found < DIGEST_NEEDS ? found++ : DIGEST_NEEDS - 1;
-        for (; last > at; last--) best[last] = best[last - 1];
-        best[at] = statement;
-    }
-    struct digest_need_list list = {
-        .items = ARENA_ARRAY(arena, struct digest_need, found), .count = found};
-    if (!list.items) return err_set(err, E_NO_MEMORY, NULL);
-    for (uint32_t i = 0; i < found; i++) {
-        shape_set(digest_need, &list.items[i], kind, best[i]->kind);
-        shape_set(digest_need, &list.items[i], text, best[i]->text);
-        shape_set(digest_need, &list.items[i], records, best[i]->records);
-        shape_set(digest_need, &list.items[i], example, best[i]->example);
-    }
-    if (found) shape_set(digest, digest, needs, list);
-    return E_OK;
-}
-
-int digest_counts_fill(const struct digest_counts *counts, uint32_t tenant, struct arena *arena,
-                       struct digest *ret_digest, struct err *err)
-{
-    const struct tenant *from = counts->tenants[tenant];
-    struct digest digest = {0};
-    int rc = fill_needs(from, arena, &digest, err);
-    if (rc == E_OK) rc = fill_rows(from, arena, &digest, err);
-    if (rc) return rc;
-    shape_set(digest, &digest, records, from->records);
-    if (from->name.size) shape_set(digest, &digest, tenant, from->name);
-    *ret_digest = digest;
     return E_OK;
 }

@@ -31,8 +31,8 @@ int digest_counts_restore(struct digest_counts *counts, const struct digest *dig
                           struct err *err) CHECKED;
 
 uint32_t digest_counts_tenants(const struct digest_counts *counts);
-/* The window so far of one tenant: records, needs, rows with findings. Lists are in the arena,
- * texts are good until the window is closed. NO_MEMORY. */
+/* digest_fill.c: the window so far of one tenant: records, needs, rows with findings. Lists are in
+ * the arena, texts are good until the window is closed. NO_MEMORY. */
 int digest_counts_fill(const struct digest_counts *counts, uint32_t tenant, struct arena *arena,
                        struct digest *ret_digest, struct err *err) CHECKED;
 /* The window is over: it becomes part of what is usual, and counting begins at nothing. */

@@ -178,8 +178,7 @@ void texts_close(struct texts *texts)
     free(texts);
 }
 
-/* --- lessons ------------------------------------------------------------------------------------
- */
+/* --- lessons ---------------------------------------------------------------------------------- */
 
 static struct str draw_word(const struct language *language, struct random *random)
 {
