@@ -34,7 +34,7 @@ enum sigv4_path {
 
 struct sigv4_request {
     struct str method;
-    struct str path;  /* as on the wire: sigv4_encode_path() */
+    struct str path;  /* as on the wire: sigv4_encode() */
     struct str query; /* as on the wire, without '?': sigv4_encode_query(); may be empty */
     const struct sigv4_pair *headers; /* any order and case; without those that signing adds */
     size_t header_count;              /* at most SIGV4_HEADERS_MAX - 3 */

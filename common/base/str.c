@@ -48,6 +48,16 @@ struct str str_cut(struct str *rest, char separator)
     return head;
 }
 
+struct str str_cut_word(struct str *rest)
+{
+    *rest = str_trim(*rest);
+    size_t size = 0;
+    while (size < rest->size && rest->data[size] != ' ' && rest->data[size] != '\t') size++;
+    struct str word = str_slice(*rest, 0, size);
+    *rest = str_slice(*rest, size, rest->size);
+    return word;
+}
+
 size_t str_find(struct str s, struct str needle)
 {
     if (needle.size == 0 || needle.size > s.size) return needle.size == 0 ? 0 : s.size;

@@ -56,6 +56,9 @@ struct str str_trim(struct str s);                       /* ASCII white space of
 /* Cuts the part before the first `separator` off `rest` and returns it;
  * all of it if there is none. */
 struct str str_cut(struct str *rest, char separator);
+/* Cuts the first word off `rest`: up to a blank or tab, white space before it left out. Empty:
+ * there is none. */
+struct str str_cut_word(struct str *rest);
 /* Position of needle in s, or s.size. */
 size_t str_find(struct str s, struct str needle);
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct exchange *exchange_of(const struct http_request *request)
+static struct exchange *exchange_of(const struct http_request *request)
 {
     _Static_assert(offsetof(struct exchange, request) == 0,
                    "the request is the exchange's first member");

@@ -14,13 +14,6 @@ static const struct {
 };
 enum { METHOD_COUNT = sizeof methods / sizeof methods[0] };
 
-const char *http_method_name(enum http_method method)
-{
-    for (size_t i = 0; i < METHOD_COUNT; i++)
-        if (methods[i].method == method) return methods[i].name;
-    return "";
-}
-
 /* token of RFC 9110 section 5.6.2 */
 bool head_is_token(struct str s)
 {

@@ -129,13 +129,11 @@ void exchange_destroy(struct exchange *exchange);
 void exchange_abandon(struct exchange *exchange);
 /* Fills the answer with a problem, for what the server itself refuses. */
 void exchange_refuse(struct exchange *exchange, enum http_refusal why);
-struct exchange *exchange_of(const struct http_request *request);
 
 /* --- output.c --- */
 /* Sends what is answered, in order; true if an exchange left the queue. */
 bool output_flush(struct connection *connection);
 bool output_is_empty(const struct connection *connection);
-bool exchange_has_unsent(const struct exchange *exchange);
 void output_shutdown(struct connection *connection);
 
 /* --- tls.c --- */

@@ -5,7 +5,7 @@
 
 enum { TLS_PIECE_BYTES = 64 * 1024 };
 
-bool exchange_has_unsent(const struct exchange *exchange)
+static bool has_unsent(const struct exchange *exchange)
 {
     return exchange->answer.size > exchange->sent;
 }
@@ -58,7 +58,7 @@ static bool pop_finished(struct connection *connection)
     bool popped = false;
     while (!connection->said_close) {
         struct exchange *first = connection->first;
-        if (!first || exchange_has_unsent(first)) break;
+        if (!first || has_unsent(first)) break;
         buffer_recycle(&first->answer);
         first->sent = 0;
         if (first->phase != EXCHANGE_ANSWERED || first == connection->current) break;
@@ -101,7 +101,7 @@ static struct exchange *mark_sent(struct connection *connection, size_t size)
         size_t unsent = e->answer.size - e->sent, part = size < unsent ? size : unsent;
         e->sent += part;
         size -= part;
-        if (exchange_has_unsent(e)) return e;
+        if (has_unsent(e)) return e;
     }
     return NULL;
 }

@@ -124,7 +124,7 @@ static int on_header_value(llhttp_t *llhttp, const char *at, size_t size)
 static int on_url(llhttp_t *llhttp, const char *at, size_t size)
 {
     struct message *message = parser_of(llhttp)->message;
-    message->path = (struct str){at, size}; /* as it is, until judge_target() */
+    message->path = (struct str){at, size}; /* as it is, until head_judge() */
     return 0;
 }
 

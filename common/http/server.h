@@ -94,7 +94,6 @@ enum http_method {
     HTTP_METHOD_GET, HTTP_METHOD_HEAD, HTTP_METHOD_POST, HTTP_METHOD_PUT,
     HTTP_METHOD_PATCH, HTTP_METHOD_DELETE, HTTP_METHOD_OPTIONS,
 };
-const char *http_method_name(enum http_method method);
 
 enum { HTTP_PEER_BYTES = 46 };
 

@@ -157,5 +157,4 @@ const char *llm_client_server(const struct llm_client *client)
     return client->server ? client->server : "";
 }
 uint16_t llm_client_port(const struct llm_client *client) { return client->port; }
-const char *llm_client_description(const struct llm_client *client) { return client->description; }
 uint32_t llm_client_in_flight(const struct llm_client *client) { return client->in_flight; }

@@ -230,7 +230,6 @@ const char *llm_client_model(const struct llm_client *client); /* that questions
 /* host name or address; "" where a fake has none */
 const char *llm_client_server(const struct llm_client *client);
 uint16_t llm_client_port(const struct llm_client *client);      /* 0 likewise */
-const char *llm_client_description(const struct llm_client *client); /* for people, no secrets */
 uint32_t llm_client_in_flight(const struct llm_client *client);
 
 /* --- for fakes ------------------------------------------------------------------------------- */
@@ -249,7 +248,7 @@ struct llm_client_ops {
 struct llm_client {
     const struct llm_client_ops *ops;
     enum llm_provider provider;
-    const char *model, *description, *server;
+    const char *model, *server;
     uint16_t port;
     uint32_t in_flight; /* kept by the ops */
     uint64_t form;      /* of the last question that had one: it is checked */

@@ -32,8 +32,9 @@ void request_add_system(const struct request_style *style, const struct llm_ques
     out->failed |= kept->json.failed || kept->text.failed;
 }
 
-void messages_write_rest(const struct request_style *style, const struct llm_question *question,
-                         struct buffer *out)
+/* From max_tokens on: what Anthropic's own API and InvokeModel have in common. */
+static void write_rest(const struct request_style *style, const struct llm_question *question,
+                       struct buffer *out)
 {
     buffer_printf(out, "\"max_tokens\":%u", question->max_tokens);
     request_add_temperature(out, "temperature", question->temperature);
@@ -69,14 +70,14 @@ static void write_body(const struct request_style *style, const struct llm_quest
     buffer_add(out, STR("{\"model\":"));
     json_write_string(out, question_model(style, question));
     buffer_add_char(out, ',');
-    messages_write_rest(style, question, out);
+    write_rest(style, question, out);
 }
 
 static void write_invoke_body(const struct request_style *style,
                               const struct llm_question *question, struct buffer *out)
 {
     buffer_add(out, STR("{\"anthropic_version\":\"bedrock-2023-05-31\","));
-    messages_write_rest(style, question, out);
+    write_rest(style, question, out);
 }
 
 static const struct reply_row rows[] = {

@@ -205,14 +205,7 @@ static int take_all(struct remote *remote, uv_loop_t *loop, const struct llm_con
                  ? take_bedrock_endpoint(remote, config, err)
                  : take_endpoint(remote, config->endpoint ? config->endpoint : "", err);
     if (rc == E_OK) rc = open_wire(remote, loop, config, err);
-    if (rc == E_OK) rc = take_keys(remote, config, err);
-    if (rc != E_OK) return rc;
-    const char *how = remote->signing    ? "signed"
-                      : *remote->api_key ? "with a key"
-                                         : "without a key";
-    remote->base.description = arena_printf(&remote->texts, "%s at %s, %s", remote->base.model,
-                                            remote->endpoint, how).data;
-    return remote->base.description ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+    return rc == E_OK ? take_keys(remote, config, err) : rc;
 }
 
 int llm_client_open(uv_loop_t *loop, const struct llm_config *config,

@@ -44,10 +44,7 @@ static inline struct str question_model(const struct request_style *style,
     return question->model.size ? question->model : str_of(style->model);
 }
 
-/* From max_tokens on: what Anthropic's own API and InvokeModel have in common. */
 void bedrock_write_path(const struct request_style *style, struct str model, struct buffer *out);
-void messages_write_rest(const struct request_style *style, const struct llm_question *question,
-                         struct buffer *out);
 enum { BEDROCK_REFUSALS = 25 };
 extern const struct refusal_row bedrock_refusals[BEDROCK_REFUSALS];
 

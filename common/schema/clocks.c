@@ -18,16 +18,6 @@ static int bad(const struct place *place, struct err *err, const char *what, str
                    STR_ARGS(str_slice(word, 0, 60)));
 }
 
-static struct str next_word(struct str *rest)
-{
-    *rest = str_trim(*rest);
-    size_t size = 0;
-    while (size < rest->size && rest->data[size] != ' ' && rest->data[size] != '\t') size++;
-    struct str word = str_slice(*rest, 0, size);
-    *rest = str_slice(*rest, size, rest->size);
-    return word;
-}
-
 static bool is_region(struct str word)
 {
     for (size_t i = 0; i < word.size; i++) {
@@ -87,8 +77,8 @@ static int parse_line(const struct place *place, struct str text, struct clocks 
     if (!rest.size) return E_OK;
     if (clocks->count == CLOCKS_MAX) return bad(place, err, "too many lines, at", rest);
     struct clock_line *line = &clocks->lines[clocks->count];
-    struct str region = next_word(&rest), kind = next_word(&rest), seriousness = next_word(&rest);
-    struct str time = next_word(&rest);
+    struct str region = str_cut_word(&rest), kind = str_cut_word(&rest), seriousness = str_cut_word(&rest);
+    struct str time = str_cut_word(&rest);
     *line = (struct clock_line){
         .region_size = (uint32_t)region.size, .anywhere = str_equal(region, STR("any"))};
     if (!is_region(region))

@@ -53,11 +53,6 @@ void budget_destroy(struct budget *budget)
     free(budget);
 }
 
-void budget_set_limits(struct budget *budget, const struct budget_limits *limits)
-{
-    budget->limits = *limits;
-}
-
 /* --- purses ---------------------------------------------------------------------------------- */
 
 /* The tenant's slot, or the free one where it would be. */

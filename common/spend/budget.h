@@ -26,7 +26,6 @@ struct budget;
 int budget_create(const struct budget_limits *limits, const struct clock *clock,
                   struct budget **ret_budget, struct err *err) CHECKED;
 void budget_destroy(struct budget *budget); /* NULL is ignored */
-void budget_set_limits(struct budget *budget, const struct budget_limits *limits);
 
 /* Records without a tenant (an empty name) are a tenant too. */
 enum budget_verdict budget_reserve(struct budget *budget, struct str tenant, uint64_t most_micros);

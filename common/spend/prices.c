@@ -28,32 +28,22 @@ static int bad(const char *name, uint32_t number, struct err *err, const char *w
     return err_set(err, E_BAD_CONFIG, "%s:%u: %s", name, number, what);
 }
 
-static struct str next_word(struct str *rest)
-{
-    *rest = str_trim(*rest);
-    size_t size = 0;
-    while (size < rest->size && rest->data[size] != ' ' && rest->data[size] != '\t') size++;
-    struct str word = str_slice(*rest, 0, size);
-    *rest = str_slice(*rest, size, rest->size);
-    return word;
-}
-
 static int parse_line(struct prices *prices, struct str text, const char *name, uint32_t number,
                       struct err *err)
 {
     struct line line = {.from_ms = INT64_MIN};
     uint64_t *const columns[] = {&line.price.input, &line.price.output, &line.price.cached};
-    struct str pattern = next_word(&text);
+    struct str pattern = str_cut_word(&text);
     if (str_find(pattern, STR("/")) == pattern.size)
         return bad(name, number, err, "a line starts with PROVIDER/MODEL");
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
-        if (!money_parse(next_word(&text), columns[i]) || *columns[i] > PRICE_MOST)
+        if (!money_parse(str_cut_word(&text), columns[i]) || *columns[i] > PRICE_MOST)
             return bad(name, number, err,
                        "input, output and cached are dollars for a million tokens, from 0 to 1000");
-    struct str date = next_word(&text);
+    struct str date = str_cut_word(&text);
     if (date.size && !time_parse(date, &line.from_ms))
         return bad(name, number, err, "the date isn't one: 2026-01-31");
-    if (next_word(&text).size) return bad(name, number, err, "something stands behind the date");
+    if (str_cut_word(&text).size) return bad(name, number, err, "something stands behind the date");
     if (prices->count == LINES_MAX) return bad(name, number, err, "more than 1000 lines");
     line.model = arena_copy(&prices->arena, pattern);
     if (!line.model.data) return err_set(err, E_NO_MEMORY, NULL);

@@ -143,17 +143,6 @@ int store_head(struct store *store, struct str key, struct store_info *ret_info,
     return rc != E_OK ? rc : store->ops->head(store, key, ret_info, err);
 }
 
-int store_matches(struct store *store, struct str key, struct str body, bool *ret_same,
-                  struct err *err)
-{
-    struct buffer found = {0};
-    int rc = store_get(store, key, body.size, &found, err);
-    if (rc == E_OK) *ret_same = str_equal(buffer_str(&found), body);
-    if (rc == E_TOO_LARGE) *ret_same = false, rc = E_OK;
-    buffer_deinit(&found);
-    return rc;
-}
-
 int store_delete(struct store *store, struct str key, struct err *err)
 {
     store->retry_after_ms = 0;

@@ -15,7 +15,7 @@
  * even after they were read again: back off; NOT_FOUND, EXISTS, TOO_LARGE   what they say;
  * BAD_MESSAGE: a key that no store can hold; CANCELLED, BAD_CONFIG          what they say. A RETRY
  * error leaves open whether the object was written. After one, EXISTS may mean our own earlier
- * attempt: store_matches() tells. */
+ * attempt: reading it tells. */
 #ifndef VERBATIM_STORE_STORE_H
 #define VERBATIM_STORE_STORE_H
 
@@ -143,10 +143,6 @@ struct store_info {
 };
 int store_head(struct store *store, struct str key, struct store_info *ret_info,
                struct err *err) CHECKED;
-
-/* Whether the object holds exactly these bytes (reads it); NOT_FOUND if there is none. */
-int store_matches(struct store *store, struct str key, struct str body, bool *ret_same,
-                  struct err *err) CHECKED;
 
 /* Deleting what isn't there is no error (S3 can't tell either). */
 int store_delete(struct store *store, struct str key, struct err *err) CHECKED;

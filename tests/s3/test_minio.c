@@ -5,8 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "store/store.h"
-#include "test.h"
+#include "store_expect.h"
 
 static struct store *open_with(struct store_config config)
 {
@@ -24,14 +23,6 @@ static struct store *open_url(const char *url)
     return open_with((struct store_config){.url = url});
 }
 
-/* rc's name and the error's text in the failure, not two numbers. */
-static void expect(enum err_code wanted, int rc, const struct err *err)
-{
-    if (rc != (int)wanted)
-        fail_msg("wanted %s, got %s: %s", err_name(wanted), err_name((enum err_code)rc),
-                 rc ? err->text : "");
-}
-
 static void puts_and_gets(void **state)
 {
     (void)state;
@@ -39,7 +30,6 @@ static void puts_and_gets(void **state)
     struct err err = {0};
     struct buffer out = {0};
     struct store_info info;
-    bool same = false;
     expect(E_OK, store_probe(store, &err), &err);
     expect(E_NOT_FOUND, store_get(store, STR("a"), 100, &out, &err), &err);
     expect(E_NOT_FOUND, store_head(store, STR("a"), &info, &err), &err);
@@ -58,10 +48,7 @@ static void puts_and_gets(void **state)
     expect(E_OK, store_get_range(store, STR("a"), 4, 3, NULL, &out, &err), &err);
     expect(E_OK, store_get_range(store, STR("a"), 5, 3, NULL, &out, &err), &err);
     assert_true(str_equal(buffer_str(&out), STR("ello")));
-    expect(E_OK, store_matches(store, STR("a"), STR("hello"), &same, &err), &err);
-    assert_true(same);
-    expect(E_OK, store_matches(store, STR("a"), STR("hell"), &same, &err), &err);
-    assert_false(same);
+    expect_object(store, STR("a"), STR("hello"));
 
     expect(E_OK, store_put(store, STR("a"), STR(""), NULL, &err), &err);
     expect(E_NOT_FOUND, store_get_range(store, STR("a"), 0, 3, info.etag, &out, &err), &err);
@@ -81,15 +68,12 @@ static void writes_once_if_absent(void **state)
     (void)state;
     struct store *store = open_url("s3://verbatim/absent");
     struct err err = {0};
-    bool same = false;
     struct store_put_options once = {.if_absent = true};
     expect(E_OK, store_put(store, STR("k"), STR("first"), &once, &err), &err);
     expect(E_EXISTS, store_put(store, STR("k"), STR("second"), &once, &err), &err);
-    expect(E_OK, store_matches(store, STR("k"), STR("first"), &same, &err), &err);
-    assert_true(same);
+    expect_object(store, STR("k"), STR("first"));
     expect(E_OK, store_put(store, STR("k"), STR("third"), NULL, &err), &err);
-    expect(E_OK, store_matches(store, STR("k"), STR("third"), &same, &err), &err);
-    assert_true(same);
+    expect_object(store, STR("k"), STR("third"));
     store_close(store);
 }
 
@@ -183,7 +167,6 @@ static void uploads_in_parts(void **state)
     struct store_upload *upload = NULL;
     struct buffer body = {0};
     struct store_info info;
-    bool same = false;
     struct store_put_options once = {.if_absent = true, .content_type = "text/plain"};
     large_body(&body, SIZE);
     for (int round = 0; round < 2; round++) {
@@ -200,8 +183,7 @@ static void uploads_in_parts(void **state)
             store_upload_abort(upload);
         }
     }
-    expect(E_OK, store_matches(store, STR("large"), buffer_str(&body), &same, &err), &err);
-    assert_true(same);
+    expect_object(store, STR("large"), buffer_str(&body));
     expect(E_OK, store_upload_begin(store, STR("dropped"), NULL, &upload, &err), &err);
     expect(E_OK, store_upload_part(upload, STR("tiny"), &err), &err);
     store_upload_abort(upload);

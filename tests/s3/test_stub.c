@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "store/store.h"
-#include "test.h"
+#include "store_expect.h"
 
 /* What answers has time to, on a busy machine too; what never ends, soon has none. */
 enum { PATIENT_MS = 60000, SOON_MS = 1000 };
@@ -25,13 +24,6 @@ static struct store *open_with(struct store_config config)
     struct err err;
     if (store_open(&config, &store, &err) != E_OK) fail_msg("%s", err.text);
     return store;
-}
-
-static void expect(enum err_code wanted, int rc, const struct err *err)
-{
-    if (rc != (int)wanted)
-        fail_msg("wanted %s, got %s: %s", err_name(wanted), err_name((enum err_code)rc),
-                 rc ? err->text : "");
 }
 
 static const struct {

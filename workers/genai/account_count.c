@@ -29,7 +29,9 @@ void account_count_refused(struct account_counts *counts, enum budget_verdict ve
     if (verdict == BUDGET_TENANT_SPENT) counts->refused_tenant++;
 }
 
-uint64_t account_count_backlog(const struct account_counts *counts, uint64_t records)
+/* What the backlog will cost, if it is like what was answered so far; known and shared
+ * answers included. */
+static uint64_t backlog_micros(const struct account_counts *counts, uint64_t records)
 {
     uint64_t answered = counts->bought + counts->known + counts->shared;
     if (!answered || !records) return 0;
@@ -50,7 +52,7 @@ void account_count_write(const struct account_counts *counts, const struct budge
                        dollars(counts->paid[i].micros));
     metrics_sample(writer, METRIC_SPEND_SAVED, NULL, NULL, dollars(counts->saved_micros));
     metrics_sample(writer, METRIC_SPEND_BACKLOG, NULL, NULL,
-                   dollars(account_count_backlog(counts, backlog_records)));
+                   dollars(backlog_micros(counts, backlog_records)));
     metrics_sample(writer, METRIC_SPEND_TODAY, NULL, NULL, dollars(today->spent_micros));
     metrics_sample(writer, METRIC_SPEND_RESERVED, NULL, NULL, dollars(today->reserved_micros));
     if (limits->day_micros)

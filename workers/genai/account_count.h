@@ -20,10 +20,6 @@ void account_count_bought(struct account_counts *counts);
 void account_count_known(struct account_counts *counts, bool shared, uint64_t saved_micros);
 void account_count_refused(struct account_counts *counts, enum budget_verdict verdict);
 
-/* What the backlog will cost, if it is like what was answered so far; known and shared
- * answers included. */
-uint64_t account_count_backlog(const struct account_counts *counts, uint64_t records);
-
 void account_count_write(const struct account_counts *counts, const struct budget_state *today,
                          const struct budget_limits *limits, uint64_t backlog_records,
                          struct metrics_writer *writer);

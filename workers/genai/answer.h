@@ -69,7 +69,6 @@ int answer_read_as(const struct answer_rules *rules, const struct shape *shape, 
 
 /* For the two files: does the model give this field of this struct? */
 bool answer_holds(const struct shape *shape, const struct field *field);
-uint32_t answer_most(const struct field *field); /* bytes of a text, items of a list */
 bool answer_quotes(const struct shape *shape);   /* has it a `quote` in place of start and end? */
 
 #endif

@@ -28,7 +28,8 @@ bool answer_holds(const struct shape *shape, const struct field *field)
     return !is_among(field, never);
 }
 
-uint32_t answer_most(const struct field *field)
+/* Bytes of a text, items of a list. */
+static uint32_t most_of(const struct field *field)
 {
     uint32_t most = field->kind == KIND_str ? ANSWER_TEXT_BYTES_MAX : ANSWER_ITEMS_MAX;
     return field->most && field->most < most ? field->most : most;
@@ -75,7 +76,7 @@ static void write_field(const struct answer_rules *rules, const struct shape *sh
             write_words(rules->topics, rules->topic_count, out);
         else
             buffer_printf(out, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":%u}",
-                          answer_most(field));
+                          most_of(field));
         return;
     case KIND_u32:
         buffer_printf(out, "{\"type\":\"integer\",\"minimum\":1,\"maximum\":%u}", field->most);
@@ -86,7 +87,7 @@ static void write_field(const struct answer_rules *rules, const struct shape *sh
         return;
     case KIND_struct: write_object(rules, field->shape, false, out); return;
     case KIND_list:
-        buffer_printf(out, "{\"type\":\"array\",\"maxItems\":%u,\"items\":", answer_most(field));
+        buffer_printf(out, "{\"type\":\"array\",\"maxItems\":%u,\"items\":", most_of(field));
         if (field->shape == &span_shape)
             write_quote(out);
         else

@@ -163,6 +163,10 @@ static void cut_walks_through_parts(void **state)
     rest = (struct str){0};
     assert_int_equal(str_cut(&rest, ',').size, 0);
     assert_null(rest.data);
+    rest = STR("  one\ttwo ");
+    assert_true(str_equal(str_cut_word(&rest), STR("one")));
+    assert_true(str_equal(str_cut_word(&rest), STR("two")));
+    assert_int_equal(str_cut_word(&rest).size, 0);
 }
 
 static void find_gives_the_first_place_or_the_size(void **state)

@@ -148,7 +148,7 @@ static inline struct rig *rig_start(const struct asker_options *options, uint32_
     rig->asker.on_end = rig_on_end, rig->asker.on_due = rig_on_due, rig->asker.on_due_user = rig;
     for (uint32_t i = 0; i < providers; i++) {
         rig->clients[i] = (struct rig_client){
-            {.ops = &rig_ops, .provider = LLM_OPENAI, .model = "m", .description = ""}, rig};
+            {.ops = &rig_ops, .provider = LLM_OPENAI, .model = "m"}, rig};
         asker_add_stage(&rig->asker, i ? "second" : "first", &rig->clients[i].client);
     }
     return rig;

@@ -64,8 +64,9 @@ static inline void rig_on_request(struct http_request *request, void *user)
         http_respond(request, 204, (struct str){0}, (struct str){0});
         return;
     }
+    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
     struct buffer text = {0};
-    buffer_printf(&text, "%s %.*s?%.*s [%.*s]", http_method_name(request->method),
+    buffer_printf(&text, "%s %.*s?%.*s [%.*s]", names[request->method],
                   STR_ARGS(request->path), STR_ARGS(request->query), STR_ARGS(request->body));
     http_respond(request, 200, STR("text/plain"), buffer_str(&text));
     buffer_deinit(&text);

@@ -118,7 +118,6 @@ static void gives_keys_to_whom_they_belong(void **state)
         assert_int_equal(uv_loop_init(&loop), 0);
         assert_int_equal(llm_client_open(&loop, &config, &client, &err), E_OK);
         assert_string_equal(((const struct remote *)(const void *)client)->api_key, keys[i].key);
-        assert_null(strstr(llm_client_description(client), "configured"));
         llm_client_close(client);
         uv_run(&loop, UV_RUN_DEFAULT);
         assert_int_equal(uv_loop_close(&loop), 0);

@@ -12,8 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/store.h"
-#include "test.h"
+#include "store_expect.h"
 
 struct fixture {
     char root[64];
@@ -60,13 +59,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void expect(enum err_code wanted, int rc, const struct err *err)
-{
-    if (rc != (int)wanted)
-        fail_msg("wanted %s, got %s: %s", err_name(wanted), err_name((enum err_code)rc),
-                 rc ? err->text : "");
-}
-
 /* Keys in listed order, joined by '|', in pages of `limit`. */
 static void expect_list(struct store *store, const char *prefix, const char *after, size_t limit,
                         const char *wanted)
@@ -97,7 +89,6 @@ static void puts_gets_and_deletes(void **state)
     struct err err = {0};
     struct buffer out = {0};
     struct store_info info, later;
-    bool same;
     expect(E_OK, store_probe(store, &err), &err);
     expect(E_NOT_FOUND, store_head(store, STR("x/y"), &info, &err), &err);
     expect(E_NOT_FOUND, store_get(store, STR("x/y"), 10, &out, &err), &err);
@@ -114,10 +105,7 @@ static void puts_gets_and_deletes(void **state)
     expect(E_OK, store_get_range(store, STR("x/y"), 99, 9, NULL, &out, &err), &err);
     assert_string_equal(buffer_cstr(&out), "kept:helloelo");
     expect(E_TOO_LARGE, store_get_range(store, STR("x/y"), UINT64_MAX, 9, NULL, &out, &err), &err);
-    expect(E_OK, store_matches(store, STR("x/y"), STR("hello"), &same, &err), &err);
-    assert_true(same);
-    expect(E_OK, store_matches(store, STR("x/y"), STR("hullo"), &same, &err), &err);
-    assert_false(same);
+    expect_object(store, STR("x/y"), STR("hello"));
     put(store, "x/y", "replaced");
     expect(E_OK, store_head(store, STR("x/y"), &later, &err), &err);
     assert_string_not_equal(info.etag, later.etag);
@@ -135,11 +123,9 @@ static void writes_once_if_absent(void **state)
     struct store *store = ((struct fixture *)*state)->store;
     struct err err = {0};
     struct store_put_options once = {.if_absent = true};
-    bool same;
     expect(E_OK, store_put(store, STR("k"), STR("first"), &once, &err), &err);
     expect(E_EXISTS, store_put(store, STR("k"), STR("second"), &once, &err), &err);
-    expect(E_OK, store_matches(store, STR("k"), STR("first"), &same, &err), &err);
-    assert_true(same);
+    expect_object(store, STR("k"), STR("first"));
     struct store_upload *upload = NULL;
     expect(E_OK, store_upload_begin(store, STR("k"), &once, &upload, &err), &err);
     expect(E_OK, store_upload_part(upload, STR("third"), &err), &err);
@@ -158,14 +144,12 @@ static void uploads_show_when_they_are_finished(void **state)
     struct store *store = ((struct fixture *)*state)->store;
     struct err err = {0};
     struct store_upload *upload = NULL;
-    bool same;
     expect(E_OK, store_upload_begin(store, STR("d/large"), NULL, &upload, &err), &err);
     expect(E_OK, store_upload_part(upload, STR("one,"), &err), &err);
     expect_list(store, "", "", 0, "");
     expect(E_OK, store_upload_part(upload, STR("two"), &err), &err);
     expect(E_OK, store_upload_finish(upload, &err), &err);
-    expect(E_OK, store_matches(store, STR("d/large"), STR("one,two"), &same, &err), &err);
-    assert_true(same);
+    expect_object(store, STR("d/large"), STR("one,two"));
     expect(E_OK, store_upload_begin(store, STR("d/dropped"), NULL, &upload, &err), &err);
     expect(E_OK, store_upload_part(upload, STR("one"), &err), &err);
     store_upload_abort(upload);
@@ -233,7 +217,6 @@ static void a_failed_write_leaves_nothing(void **state)
     struct err err = {0};
     struct rlimit before, small;
     char body[8192];
-    bool same;
     memset(body, 'x', sizeof body);
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -251,8 +234,7 @@ static void a_failed_write_leaves_nothing(void **state)
     expect_list(store, "", "", 0, "");
     expect(E_OK, store_upload_part(upload, STR("second"), &err), &err);
     expect(E_OK, store_upload_finish(upload, &err), &err);
-    expect(E_OK, store_matches(store, STR("parts"), STR("first,second"), &same, &err), &err);
-    assert_true(same);
+    expect_object(store, STR("parts"), STR("first,second"));
 }
 
 enum { CHILD_OK, CHILD_FAILED, CHILD_SKIPPED };

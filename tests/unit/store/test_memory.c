@@ -50,7 +50,6 @@ static int use_folder(void *user)
     struct buffer got = {0};
     struct err err = {0};
     size_t count;
-    bool same;
     (void)user;
     int rc = store_open(&config, &store, &err);
     if (rc) return rc;
@@ -63,7 +62,6 @@ static int use_folder(void *user)
     if (rc == E_OK) rc = store_get(store, STR("a/b/whole"), 100, &got, &err);
     if (rc == E_OK) rc = store_get_range(store, STR("a/b/whole"), 1, 2, NULL, &got, &err);
     if (rc == E_OK) assert_true(str_equal(buffer_str(&got), STR("bytesyt")));
-    if (rc == E_OK) rc = store_matches(store, STR("a/b/whole"), STR("bytes"), &same, &err);
     if (rc == E_OK) rc = upload(store, &err);
     if (rc == E_OK) rc = list_all(store, &count, &err);
     if (rc == E_OK) assert_int_equal(count, 2);
