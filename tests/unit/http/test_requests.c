@@ -217,6 +217,18 @@ static void judge(struct rig *rig, struct client *client, size_t i)
         fail_msg("%s: got %s", cases[i].why, buffer_cstr(&client->got));
 }
 
+/* Sends a case's request in pieces, one of `first` bytes, then of `others`. */
+static void play(struct rig *rig, size_t i, size_t first, size_t others)
+{
+    struct client client = client_connect(rig);
+    struct str request = str_of(cases[i].request);
+    for (size_t at = 0, size = first; at < request.size; at += size, size = others)
+        client_send(rig, &client, str_slice(request, at, at + size));
+    if (!cases[i].keeps) shutdown(client.fd, SHUT_WR);
+    judge(rig, &client, i);
+    client_close(&client);
+}
+
 static void test_table(void **state)
 {
     (void)state;
@@ -224,11 +236,7 @@ static void test_table(void **state)
     rig_start(&rig, small_limits);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct client client = client_connect(&rig);
-        client_send_text(&rig, &client, cases[i].request);
-        if (!cases[i].keeps) shutdown(client.fd, SHUT_WR);
-        judge(&rig, &client, i);
-        client_close(&client);
+        play(&rig, i, strlen(cases[i].request), 1);
     }
     rig_finish(&rig);
 }
@@ -241,15 +249,8 @@ static void test_cut_anywhere(void **state)
     rig_start(&rig, small_limits);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct str request = str_of(cases[i].request);
-        for (size_t cut = 1; cut < request.size; cut++) {
-            struct client client = client_connect(&rig);
-            client_send(&rig, &client, str_slice(request, 0, cut));
-            client_send(&rig, &client, str_slice(request, cut, request.size));
-            if (!cases[i].keeps) shutdown(client.fd, SHUT_WR);
-            judge(&rig, &client, i);
-            client_close(&client);
-        }
+        size_t size = strlen(cases[i].request);
+        for (size_t cut = 1; cut < size; cut++) play(&rig, i, cut, size);
     }
     rig_finish(&rig);
 }
@@ -261,13 +262,7 @@ static void test_byte_by_byte(void **state)
     rig_start(&rig, small_limits);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        struct client client = client_connect(&rig);
-        struct str request = str_of(cases[i].request);
-        for (size_t at = 0; at < request.size; at++)
-            client_send(&rig, &client, str_slice(request, at, at + 1));
-        if (!cases[i].keeps) shutdown(client.fd, SHUT_WR);
-        judge(&rig, &client, i);
-        client_close(&client);
+        play(&rig, i, 1, 1);
     }
     rig_finish(&rig);
 }

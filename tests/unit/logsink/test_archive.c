@@ -1,5 +1,5 @@
 /* The archive, step by step: when objects are cut and stored, and what is committed behind them. */
-#include "archive_rig.h"
+#include "archive_scene.h"
 
 /* --- when an object ends --------------------------------------------------------------------- */
 
@@ -27,12 +27,9 @@ static void cuts_objects(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cuts); i++) {
         CASE(cuts[i].why);
-        static struct world world;
-        struct member member;
-        struct archive_options options = rig_options();
+        set_up();
         options.count = cuts[i].count, options.bytes = cuts[i].bytes,
         options.age_ms = cuts[i].age_ms;
-        world_init(&world);
         rig_add(&world, 0, cuts[i].records);
         member_init(&member, &world, options);
         member_read(&member, 0, 1000);
@@ -44,20 +41,16 @@ static void cuts_objects(void **state)
         member_finish(&member);
         judge(&world);
         assert_int_equal(world.committed[0], cuts[i].records);
-        member_kill(&member);
-        world_deinit(&world);
+        tear_down();
     }
 }
 
 static void a_new_day_begins_a_new_object(void **state)
 {
     (void)state;
-    static struct world world;
-    struct member member;
-    struct archive_options options = rig_options();
+    set_up();
     const int64_t day = 86400000;
     options.age_ms = day;
-    world_init(&world);
     const int64_t times[] = {-1000, 0, -500, 1000};
     for (int i = 0; i < 4; i++) {
         char id[16];
@@ -70,8 +63,7 @@ static void a_new_day_begins_a_new_object(void **state)
     assert_int_equal(objects_of(&world), 2); /* the late record rides along with the new day */
     assert_true(has_key(&world, "feedback/date=2026-01-01/0/00000000000000000000.ndjson.zst"));
     assert_true(has_key(&world, "feedback/date=2026-01-02/0/00000000000000000001.ndjson.zst"));
-    member_kill(&member);
-    world_deinit(&world);
+    tear_down();
 }
 
 /* --- positions ------------------------------------------------------------------------------- */
@@ -79,11 +71,8 @@ static void a_new_day_begins_a_new_object(void **state)
 static void commits_behind_the_store_only(void **state)
 {
     (void)state;
-    static struct world world;
-    struct member member;
-    struct archive_options options = rig_options();
+    set_up();
     options.count = 4;
-    world_init(&world);
     rig_add(&world, 0, 10);
     member_init(&member, &world, options);
     member_read(&member, 0, 10);
@@ -101,18 +90,14 @@ static void commits_behind_the_store_only(void **state)
     member_finish(&member);
     assert_int_equal(world.committed[0], 10);
     judge(&world);
-    member_kill(&member);
-    world_deinit(&world);
+    tear_down();
 }
 
 static void markers_leave_gaps(void **state)
 {
     (void)state;
-    static struct world world;
-    struct member member;
-    struct archive_options options = rig_options();
+    set_up();
     options.count = 2;
-    world_init(&world);
     for (int i = 0; i < 6; i++) {
         char id[16];
         snprintf(id, sizeof id, "%d", i);
@@ -124,8 +109,7 @@ static void markers_leave_gaps(void **state)
     assert_true(has_key(&world, OBJECT("00000000000000000005")));
     assert_true(has_key(&world, OBJECT("00000000000000000011")));
     assert_int_equal(world.committed[0], 21);
-    member_kill(&member);
-    world_deinit(&world);
+    tear_down();
 }
 
 /* --- rewinds --------------------------------------------------------------------------------- */
@@ -133,11 +117,8 @@ static void markers_leave_gaps(void **state)
 static void a_rewind_drops_what_is_not_stored(void **state)
 {
     (void)state;
-    static struct world world;
-    struct member member;
-    struct archive_options options = rig_options();
+    set_up();
     options.count = 4;
-    world_init(&world);
     rig_add(&world, 0, 10);
     member_init(&member, &world, options);
     member_read(&member, 0, 10);
@@ -152,45 +133,37 @@ static void a_rewind_drops_what_is_not_stored(void **state)
     judge(&world);
     assert_int_equal(world.committed[0], 10);
     assert_int_equal(member.archive.counters.skipped, 4); /* the old call's object counts */
-    member_kill(&member);
-    world_deinit(&world);
+    tear_down();
 }
 
 static void poison_is_kept_as_it_is(void **state)
 {
     (void)state;
-    static struct world world;
-    struct member member;
-    world_init(&world);
+    set_up();
     rig_add_raw(&world, 0, 0, RIG_START_MS, STR("\xc1 not msgpack"));
     rig_add(&world, 0, 2);
     rig_add_raw(&world, 0, 3, RIG_START_MS, STR(""));
     rig_add(&world, 0, 1);
-    member_init(&member, &world, rig_options());
+    member_init(&member, &world, options);
     member_finish(&member);
     judge(&world);
     assert_int_equal(world.committed[0], 5);
     assert_int_equal(member.archive.counters.raw, 2);
     assert_int_equal(member.flow.counters.rejected, 0);
-    member_kill(&member);
-    world_deinit(&world);
+    tear_down();
 }
 
 static void large_objects_go_in_parts(void **state)
 {
     (void)state;
-    static struct world world;
-    struct member member;
-    struct archive_options options = rig_options();
+    set_up();
     options.keep.part_bytes = 100, options.age_ms = 3600000;
-    world_init(&world);
     rig_add(&world, 0, 100);
     member_init(&member, &world, options);
     member_finish(&member);
     judge(&world);
     assert_int_equal(world.store->uploads, 1);
-    member_kill(&member);
-    world_deinit(&world);
+    tear_down();
 }
 
 int main(void)

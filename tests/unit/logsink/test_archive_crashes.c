@@ -1,5 +1,5 @@
 /* The archive after a crash: what is stored is adopted, what contradicts it refused. */
-#include "archive_rig.h"
+#include "archive_scene.h"
 
 static const char *crash_prefix;
 static int crash_rc;
@@ -35,10 +35,7 @@ static void survives_crashes(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(crashes); i++) {
         CASE(crashes[i].why);
-        static struct world world;
-        struct member member;
-        struct archive_options options = rig_options();
-        world_init(&world);
+        set_up();
         rig_add(&world, 0, 20);
         options.count = crashes[i].count_before;
         member_init(&member, &world, options);
@@ -54,8 +51,7 @@ static void survives_crashes(void **state)
         member_finish(&member);
         judge(&world);
         assert_int_equal(world.committed[0], 20);
-        member_kill(&member);
-        world_deinit(&world);
+        tear_down();
     }
 }
 
@@ -79,12 +75,12 @@ static const struct {
     {"died after the manifest, before the commit", "manifests/", E_CANCELLED, FAULT_AFTER, 7, 3},
 };
 
-static void cut_by_clock(struct member *member, struct world *world, uint32_t count)
+static void cut_by_clock(struct member *who, uint32_t count)
 {
-    member_read(member, 0, count);
-    (void)member_call(member); /* the lookup */
-    clock_manual_advance(&world->clock, 5000);
-    archive_tick(&member->archive);
+    member_read(who, 0, count);
+    (void)member_call(who); /* the lookup */
+    clock_manual_advance(&world.clock, 5000);
+    archive_tick(&who->archive);
 }
 
 static void survives_cuts_by_the_clock(void **state)
@@ -92,18 +88,16 @@ static void survives_cuts_by_the_clock(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(clock_cuts); i++) {
         CASE(clock_cuts[i].why);
-        static struct world world;
         struct member members[2];
-        struct archive_options options = rig_options();
-        world_init(&world);
+        set_up();
         rig_add(&world, 0, 30);
         options.count = 1000;
         options.age_ms = 4000;
         member_init(&members[0], &world, options);
         /* has the same partition, and doesn't know better */
         member_init(&members[1], &world, options);
-        cut_by_clock(&members[1], &world, clock_cuts[i].read_after);
-        cut_by_clock(&members[0], &world, clock_cuts[i].read_before);
+        cut_by_clock(&members[1], clock_cuts[i].read_after);
+        cut_by_clock(&members[0], clock_cuts[i].read_before);
         world.store->fault = crash_once;
         crash_prefix = clock_cuts[i].prefix, crash_rc = (int)clock_cuts[i].rc,
         crash_fault = clock_cuts[i].fault;
@@ -126,10 +120,7 @@ static void the_wall_clock_may_jump(void **state)
     static const int64_t days[] = {1, -1, 365, -365};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(days); i++) {
-        static struct world world;
-        struct member member;
-        struct archive_options options = rig_options();
-        world_init(&world);
+        set_up();
         rig_add(&world, 0, 30);
         options.count = 1000;
         options.age_ms = 3600000;
@@ -145,19 +136,15 @@ static void the_wall_clock_may_jump(void **state)
         member_finish(&member);
         judge(&world);
         assert_int_equal(world.committed[0], 30);
-        member_kill(&member);
-        world_deinit(&world);
+        tear_down();
     }
 }
 
 static void skips_what_is_stored_when_offsets_are_lost(void **state)
 {
     (void)state;
-    static struct world world;
-    struct member member;
-    struct archive_options options = rig_options();
+    set_up();
     options.count = 2; /* more manifests than one lookup tells: 100 */
-    world_init(&world);
     rig_add(&world, 0, 200);
     member_init(&member, &world, options);
     member_finish(&member);
@@ -180,11 +167,8 @@ static void skips_what_is_stored_when_offsets_are_lost(void **state)
 static void fills_a_hole_and_no_more(void **state)
 {
     (void)state;
-    static struct world world;
-    struct member member;
-    struct archive_options options = rig_options();
+    set_up();
     options.count = 4;
-    world_init(&world);
     rig_add(&world, 0, 12);
     member_init(&member, &world, options);
     member_finish(&member);
@@ -197,29 +181,25 @@ static void fills_a_hole_and_no_more(void **state)
     member_finish(&member);
     judge(&world);
     assert_true(has_key(&world, MANIFEST("00000000000000000008", "00000000000000000004")));
-    member_kill(&member);
-    world_deinit(&world);
+    tear_down();
 }
 
 /* An object that a lifecycle rule took away isn't written again: its manifest remembers it. */
 static void what_was_deleted_stays_deleted(void **state)
 {
     (void)state;
-    static struct world world;
-    struct member member;
-    world_init(&world);
+    set_up();
     rig_add(&world, 0, 4);
-    member_init(&member, &world, rig_options());
+    member_init(&member, &world, options);
     member_finish(&member);
     member_kill(&member);
     memory_remove(world.store, STR(OBJECT("00000000000000000000")));
     world.committed[0] = 0;
-    member_init(&member, &world, rig_options());
+    member_init(&member, &world, options);
     member_finish(&member);
     assert_int_equal(objects_of(&world), 0);
     assert_int_equal(world.committed[0], 4);
-    member_kill(&member);
-    world_deinit(&world);
+    tear_down();
 }
 
 /* --- what contradicts ------------------------------------------------------------------------ */
@@ -243,11 +223,9 @@ static void refuses_another_history(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(contradictions); i++) {
         CASE(contradictions[i].why);
-        static struct world world;
-        struct member member;
-        world_init(&world);
+        set_up();
         rig_add(&world, 0, 4);
-        member_init(&member, &world, rig_options());
+        member_init(&member, &world, options);
         member_finish(&member);
         member_kill(&member);
         if (contradictions[i].forget_manifests)
@@ -258,7 +236,7 @@ static void refuses_another_history(void **state)
         world.count[0] = 0;
         rig_add_raw(&world, 0, 0, RIG_START_MS + contradictions[i].later_ms,
                     rig_record(&world, contradictions[i].id, "another text"));
-        member_init(&member, &world, rig_options());
+        member_init(&member, &world, options);
         member_read(&member, 0, 1);
         member_calls(&member);
         archive_drain(&member.archive);
@@ -272,8 +250,7 @@ static void refuses_another_history(void **state)
         assert_int_equal(world.committed[0], 0);
         assert_true(
             str_equal(before, memory_get_object(world.store, STR(OBJECT("00000000000000000000")))));
-        member_kill(&member);
-        world_deinit(&world);
+        tear_down();
     }
 }
 
@@ -286,11 +263,9 @@ static void refuses_a_damaged_object(void **state)
     } cases[] = {{"cut off", 10}, {"its last byte is missing", 1}, {"empty", 100000}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
-        static struct world world;
-        struct member member;
-        world_init(&world);
+        set_up();
         rig_add(&world, 0, 4);
-        member_init(&member, &world, rig_options());
+        member_init(&member, &world, options);
         member_finish(&member);
         member_kill(&member);
         struct str whole = memory_get_object(world.store, STR(OBJECT("00000000000000000000")));
@@ -301,7 +276,7 @@ static void refuses_a_damaged_object(void **state)
         buffer_deinit(&damaged);
         memory_remove(world.store, STR(MANIFEST("00000000000000000004", "00000000000000000000")));
         world.committed[0] = 0;
-        member_init(&member, &world, rig_options());
+        member_init(&member, &world, options);
         member_read(&member, 0, 4);
         archive_drain(&member.archive);
         for (int turn = 0; turn < 3; turn++) {
@@ -310,8 +285,7 @@ static void refuses_a_damaged_object(void **state)
         }
         member_calls(&member);
         assert_int_equal(member.flow.fatal.code, E_BAD_CONFIG);
-        member_kill(&member);
-        world_deinit(&world);
+        tear_down();
     }
 }
 

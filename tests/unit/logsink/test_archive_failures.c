@@ -1,5 +1,5 @@
 /* The archive over a store that fails: it waits, within its memory, and goes on. */
-#include "archive_rig.h"
+#include "archive_scene.h"
 
 static int always_rc;
 static enum memory_fault always_fails(void *user, struct str key, int *rc)
@@ -29,11 +29,8 @@ static void waits_for_a_store_that_fails(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(failures); i++) {
         CASE(failures[i].why);
-        static struct world world;
-        struct member member;
-        struct archive_options options = rig_options();
+        set_up();
         options.count = 2, options.calls = 4;
-        world_init(&world);
         for (uint32_t p = 0; p < RIG_PARTITIONS; p++) rig_add(&world, p, 10);
         member_init(&member, &world, options);
         world.store->fault = always_fails;
@@ -59,19 +56,16 @@ static void waits_for_a_store_that_fails(void **state)
             judge(&world);
             assert_int_equal(world.committed[0], 10);
         }
-        member_kill(&member);
-        world_deinit(&world);
+        tear_down();
     }
 }
 
 static void honours_retry_after(void **state)
 {
     (void)state;
-    static struct world world;
-    struct member member;
-    world_init(&world);
+    set_up();
     rig_add(&world, 0, 1);
-    member_init(&member, &world, rig_options());
+    member_init(&member, &world, options);
     world.store->fault = always_fails;
     always_rc = E_BUSY;
     member_read(&member, 0, 1);
@@ -88,18 +82,14 @@ static void honours_retry_after(void **state)
     clock_manual_advance(&world.clock, 1);
     archive_tick(&member.archive);
     assert_int_equal(member.task_count, 1);
-    member_kill(&member);
-    world_deinit(&world);
+    tear_down();
 }
 
 static void memory_is_bounded(void **state)
 {
     (void)state;
-    static struct world world;
-    struct member member;
-    struct archive_options options = rig_options();
+    set_up();
     options.memory_bytes = 256 << 10;
-    world_init(&world);
     char noise[2048 + 1] = {0};
     for (uint32_t i = 0; i < 1000; i++) {
         char id[16];
@@ -128,8 +118,7 @@ static void memory_is_bounded(void **state)
         member_finish(&member);
     judge(&world);
     assert_int_equal(member.archive.open_bytes + member.archive.sealed_bytes, 0);
-    member_kill(&member);
-    world_deinit(&world);
+    tear_down();
 }
 
 int main(void)
