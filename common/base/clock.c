@@ -2,7 +2,6 @@
  * low-level date algorithms" (days_from_civil, civil_from_days). */
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <time.h>
 
 static int64_t system_wall_ms(void *self)

@@ -7,7 +7,6 @@
  * broken socket or TLS session sets `broken`, and the tick closes. */
 #include "http/internal.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #define BIT(state) (1u << CONNECTION_##state)

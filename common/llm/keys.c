@@ -4,8 +4,6 @@
  * is not repeated before KEYS_RETRY_MS; whoever waits is told by on_change(). */
 #include "llm/keys.h"
 
-#include <stdlib.h>
-
 /* --- steps ----------------------------------------------------------------------------------- */
 
 static void forget(struct exchange *exchange)

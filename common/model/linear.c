@@ -7,7 +7,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdio.h>
 
 enum { BUCKET_BITS_MIN = 4, BUCKET_BITS_MAX = 22, GROUP = 4, LANES = 8, LANE_FEATURES = 256 };
 

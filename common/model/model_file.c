@@ -1,7 +1,6 @@
 /* Reads and checks model files: bounds first, checksum second, structure third. */
 #include "model/model_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

@@ -1,7 +1,6 @@
 /* The store's credentials, fresh before each request. Who hands them out is asked by waiting: once
  * at opening, and then SOURCE_RENEW_MS before they expire. What is at hand serves until it has
  * expired; an attempt in vain isn't repeated at once. */
-#include <stdlib.h>
 
 #include "store/s3.h"
 

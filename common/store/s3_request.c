@@ -7,9 +7,6 @@
  * credentials file is read again. */
 #include "store/s3.h"
 
-#include <stdlib.h>
-#include <strings.h>
-
 enum { ERROR_BODY_BYTES_MAX = 64 * 1024, SKEW_NOTICED_MS = 5 * 60 * 1000 };
 
 struct s3_call s3_call(struct s3 *s3, const char *method, struct str key)

@@ -6,7 +6,6 @@
  * upload was completed. */
 #include "store/s3.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct part {

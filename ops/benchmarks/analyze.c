@@ -1,6 +1,5 @@
 /* The whole chain, as `verbatim analyze` runs it: JSON in, four workers, JSON out;
  * and where the time goes. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "ops/benchmarks/bench.h"

@@ -5,7 +5,6 @@
  * the door gets its record by HTTP as soon as it answers, and every other worker finds what the
  * one before it has written. */
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

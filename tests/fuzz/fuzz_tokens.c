@@ -2,7 +2,6 @@
 /* Tokens of any valid text: in order, within it, folded the same when folded again; and the kernels
  * that read text or tokens: language and hashes. */
 #include <assert.h>
-#include <stdlib.h>
 
 #include "base/hash.h"
 #include "text/language.h"

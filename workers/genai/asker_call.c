@@ -1,6 +1,5 @@
 /* One request to a provider: it is written and leaves, and its result decides what
  * becomes of its tasks. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/crash.h"

@@ -1,5 +1,4 @@
 /* Where a task goes next: into a batch, alone, later, to the next provider, or to its end. */
-#include <assert.h>
 #include <stdio.h>
 
 #include "workers/genai/asker.h"

@@ -1,7 +1,6 @@
 /* verbatim-build-language DATA FETCHED OUT [LESSONS]: trains the model that common/text/language.c
  * reads. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "train.h"
 

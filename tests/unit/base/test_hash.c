@@ -1,8 +1,6 @@
 /* Digests against published answers. */
 #include "base/hash.h"
 
-#include <stdlib.h>
-
 #include "test.h"
 
 /* FIPS 180-4 examples (NIST, "SHA_All"); the empty message is in NIST's CAVS vectors. */

@@ -2,7 +2,6 @@
  * and JSON where asked. */
 #include "base/log.h"
 
-#include <fcntl.h>
 #include <jansson.h>
 #include <unistd.h>
 

@@ -1,8 +1,6 @@
 /* Contests against figures that were worked out by hand. */
 #include "ops/evaluate/contest.h"
 
-#include <stdlib.h>
-
 #include "test.h"
 
 static void near(double got, double wanted)

@@ -2,8 +2,6 @@
  * held against the text. */
 #include "test.h"
 
-#include <stdlib.h>
-
 #include "schema/json.h"
 #include "workers/genai/answer.h"
 

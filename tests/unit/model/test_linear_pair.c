@@ -1,8 +1,6 @@
 /* Two models at once give what they give one after the other. */
 #include "model/linear_pair.h"
 
-#include <stdlib.h>
-
 #include "base/random.h"
 #include "test.h"
 

@@ -2,7 +2,6 @@
 #include "model/train_linear.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "test.h"
 

@@ -1,8 +1,6 @@
 /* One worker without a bus: messages that end at once, later in any order, badly, or never. */
 #include "test.h"
 
-#include <stdlib.h>
-
 #include "runtime/solo.h"
 
 enum { JOBS_MAX = 8 };

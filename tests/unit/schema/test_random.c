@@ -1,6 +1,5 @@
 /* Whatever a struct may hold comes back: random values of every section, by msgpack and by
  * JSON, byte for byte. */
-#include <stdlib.h>
 
 #include "base/random.h"
 #include "schema/json.h"

@@ -1,7 +1,6 @@
 /* The directory store: whole objects or none, in the order of their keys, never outside
  * of its folder. */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>

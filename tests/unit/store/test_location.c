@@ -1,5 +1,4 @@
 /* Store URLs, endpoints and keys: what is understood and what is refused. */
-#include <stdlib.h>
 
 #include "config/config.h"
 #include "store/location.h"

@@ -1,8 +1,6 @@
 /* Where words begin and end, how they fold, and what stands before them. */
 #include "test.h"
 
-#include <stdlib.h>
-
 #include "base/hash.h"
 #include "text/tokens.h"
 
