@@ -5,6 +5,7 @@
 #define VERBATIM_FAILING_MALLOC_H
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "base/arena.h"
 
