@@ -348,6 +348,7 @@ int text_redact(struct str text, const char *language, struct arena *arena,
     redact_words_open();
     redact_register_open();
     redact_phrases_open();
+    redact_ware_open();
     for (int pass = 0; pass < PASSES_MOST; pass++) {
         struct redact_finder finder = {.text = result.text, .arena = arena, .known = known};
         finder.english = str_equal(tag, STR("en")), finder.spanish = str_equal(tag, STR("es"));

@@ -45,42 +45,21 @@ static bool is_firm(struct str text, const struct name *name)
                       text.data[name->start - 2] == '&');
 }
 
-/* "the Elsa doll", "Ashley furniture", "aeropuerto Jorge Chávez":
- * what is named so, and no person. */
-static bool is_thing(struct str text, const struct name *name)
+/* "the Peregrine 13", "Kia Rio II": a model's number. A full name that is listed goes all the
+ * same. */
+
+static bool has_number(struct str text, const struct name *name)
 {
-    static const char *const behind[] = {
-        "doll", "dolls", "toy", "toys", "figure", "figures", "costume", "bear", "playset", "puzzle",
-        "game", "games", "console", "furniture", "mattress", "sofa", "chair", "chairs", "table",
-        "crib", "stroller", "grill", "blender", "oven", "stove", "fridge", "vacuum", "knife",
-        "knives", "pan", "pans", "mixer", "kettle", "toaster", "iron", "shaver", "razor", "razors",
-        "watch", "watches", "shoes", "boots", "sneakers", "jeans", "shirt", "shirts", "dress",
-        "jacket", "bag", "bags", "purse", "handbag", "wallet", "sunglasses", "glasses", "ring",
-        "necklace", "perfume", "cologne", "fragrance", "shampoo", "conditioner", "lotion", "cream",
-        "mascara", "lipstick", "makeup", "soap", "sauce", "soup", "salad", "pizza", "coffee", "tea",
-        "beer", "wine", "whiskey", "vodka", "rum", "gin", "chicken", "cheese", "bread", "cookies",
-        "airport", "stadium", "hotel", "restaurant", "store", "stores", "shop", "brand", "brands",
-        "products", "product", "car", "truck", "van", "bike", "tires", "speakers", "speaker",
-        "headphones", "guitar", "amp", "jersey", "album", "song", "movie", "film", "films", "novel",
-        "books", "series", "edition", "model", "bridge", "pier",
-    };
-    static const char *const before[] = {
-        "aeropuerto", "aeroport", "estadio", "stade", "muneca", "poupee", "marca", "marque",
-        "hotel", "modelo", "modele", "perfume", "parfum", "restaurante", "restaurant", "tienda",
-        "magasin", "model", "doll", "dolls", "plush", "toy", "figurine", "cerveza", "biere",
-        "zapatos", "zapatillas", "chaussures", "pelicula",
-    };
-    static const char *const made[] = {"manufactured", "made", "distributed", "marketed", "sold",
-                                       "fabricado",    "fabrique", "distribue", "distribuido"};
-    struct name_around around = name_look_around(text, name);
-    if (word_is(&around.lead, "by") || word_is(&around.lead, "par") ||
-        word_is(&around.lead, "por")) {
-        struct redact_word verb;
-        redact_word_before(text, around.lead.start, &verb);
-        if (verb.size && IS_ONE_OF(&verb, made)) return true;
-    }
-    return (around.follow.size && IS_ONE_OF(&around.follow, behind)) ||
-           (around.lead.size && !around.lead.capital && IS_ONE_OF(&around.lead, before));
+    static const char *const numerals[] = {"ii", "iii", "iv", "vi", "vii", "viii", "ix"};
+    struct redact_word word;
+    size_t i = name->end + 1, end = i;
+    if (at(text, name->end) != ' ') return false;
+    redact_word_at(text, i, &word);
+    if (word.upper && IS_ONE_OF(&word, numerals)) return true;
+    while (is_digit(at(text, end))) end++;
+    /* "Ana 10/10", "Ana 5*" are marks, "Ana Ruiz 2 weeks ago" is when, long ones are houses */
+    return end > i && end - i <= 4 && end - i != 3 &&
+           (end == text.size || strchr(",.)", text.data[end])) && !is_digit(at(text, end + 1));
 }
 
 static int points_of_text(struct redact_finder *finder, const struct name *name, int points)
@@ -88,9 +67,17 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     struct str text = finder->text;
     uint32_t registers = redact_registers(finder);
     size_t size;
-    if (is_firm(text, name) || is_thing(text, name)) points -= 3;
+    struct name_around around = name_look_around(text, name);
+    if (name_is_from_office(text, &around, name->given > 0)) registers |= REGISTER_SERVICE;
+    if (is_firm(text, name) || name_is_thing(text, name)) points -= 3;
+    bool public = name_is_public(text, name);
+    /* a book, a record, a poster of theirs; a name of one word may be the agent's */
+    uint32_t matter = registers & (REGISTER_SERVICE | REGISTER_CONTACT);
+    if (public && name->parts > 1 && matter == REGISTER_SERVICE) return points - 4;
     if (registers & (REGISTER_SERVICE | REGISTER_CONTACT)) return points + 1;
-    if (name_is_public(text, name)) points -= 4;
+    if (public) points -= 4;
+    if (has_number(text, name)) points -= 2;
+    if (name_is_where_one_goes(text, name)) points -= 3;
     if (registers & REGISTER_SOCIAL || is_title(text, name)) points -= 3;
     if (is_where(text, name)) points -= 2;
     if (has_article(finder, name)) points -= name->parts > 1 ? 1 : 2;

@@ -163,6 +163,7 @@ enum {
     REGISTER_PUBLIC = 128, /* sport, politics, a show: names are public */
 };
 void redact_phrases_open(void);  /* the same (redact_phrases.c) */
+void redact_ware_open(void);     /* the same (redact_ware.c) */
 void redact_register_open(void); /* builds the tables once, as redact_words_open */
 uint32_t redact_registers(struct redact_finder *finder);
 

@@ -160,6 +160,7 @@ struct name name_read(struct str text, size_t start, enum small lower)
     struct name name = {.start = start, .end = start};
     struct redact_word word;
     size_t i = start;
+    bool brand = false;
     while (name.parts < NAME_PARTS) {
         redact_word_at(text, i, &word);
         /* an initial */
@@ -192,10 +193,14 @@ struct name name_read(struct str text, size_t start, enum small lower)
         if (is_compound(text, &word) || is_korean(text, &word)) word.cues |= CUE(GIVEN);
         if (prefixed) word.cues |= CUE(FAMILY);
         count_part(&name, &word);
+        brand |= (word.cues & CUE(BRAND)) != 0;
         name.end = joined_end(text, &word);
         if (at(text, name.end) != ' ') break;
         i = skip_blanks(text, name.end);
     }
+    /* "Saucony Peregrine", "Freidora Cosori": a maker, and nobody's name; "Apellidos: Oviedo" is */
+    if (brand && !name.known && !name.also && lower == NOT_SMALL)
+        return (struct name){.start = start, .end = start};
     redact_word_at(text, skip_blanks(text, name.end), &word);
     if (name.parts == 1 && name.given && word.size == 1 && word.capital && word.folded[0] != 'i' &&
         at(text, name.end) == ' ' && at(text, word.end) == '.') { /* "Anna K. was" */
@@ -255,6 +260,7 @@ bool name_is_brand(struct str text, const struct name *name)
     struct redact_word first;
     size_t size;
     redact_word_at(text, name->start, &first);
+    if (name->parts == 1 && first.cues & CUE(BRAND)) return true; /* "Vigo" */
     size_t i = first.end;
     if (is_apostrophe(text, i, &size) && at(text, i + size) == 's') i += size + 1;
     while (i < text.size && (text.data[i] == ' ' || text.data[i] == '-' || text.data[i] == '&'))
@@ -297,23 +303,49 @@ bool name_is_place(struct str text, const struct name *name)
     return joined && name_is_brand_pair(text, first.start, name->start);
 }
 
-/* "Tom Hanks", or "Spielberg" alone. */
+/* Where the next word of a name begins: over blanks, hyphens, dots ("R.R. Martin"). */
+static size_t skip_joins(struct str text, size_t i)
+{
+    while (at(text, i) == ' ' || at(text, i) == '-' || at(text, i) == '.') i++;
+    return i;
+}
+
+/* "Tom Hanks", "Jean-Paul Belmondo", "Gabriel García Márquez": two or three words that stand
+ * together in the name; or "Spielberg" alone. */
 bool name_is_public(struct str text, const struct name *name)
 {
-    char joined[2 * WORD_BYTES + 1];
-    struct redact_word first, second;
-    redact_word_at(text, name->start, &first);
-    redact_word_at(text, first.end + 1, &second);
-    if (first.cues & CUE(PUBLIC) && name->parts == 1) return true;
-    for (int k = 1; k < 3 && second.size; k++) { /* "Pope John Paul": or the second and third */
-        memcpy(joined, first.folded, first.size);
-        joined[first.size] = '_';
-        memcpy(joined + first.size + 1, second.folded, second.size);
-        size_t size = (size_t)first.size + 1 + second.size;
-        if (redact_cues_of(str_make(joined, size)) & CUE(PUBLIC)) return true;
-        if (k == name->parts - 1 || name->parts == 1) return false;
-        first = second;
-        redact_word_at(text, first.end + 1, &second);
+    enum { WORDS = 6 };
+    struct redact_word words[WORDS];
+    int count = 0;
+    for (size_t i = name->start; count < WORDS && i < name->end;) {
+        redact_word_at(text, i, &words[count]);
+        if (!words[count].size) break;
+        size_t size;
+        if (words[count].size == 1 && is_apostrophe(text, words[count].end, &size)) {
+            struct redact_word rest; /* "O'Farrell" is "ofarrell" */
+            redact_word_at(text, words[count].end + size, &rest);
+            if (rest.size + 1 < WORD_BYTES) {
+                memcpy(words[count].folded + 1, rest.folded, rest.size);
+                words[count].size = (uint8_t)(rest.size + 1);
+            }
+            words[count].end = rest.end;
+        }
+        i = skip_joins(text, words[count++].end);
+    }
+    if (count == 1) {
+        if (words[0].cues & CUE(PUBLIC)) return true;
+        if (at(text, words[0].end) == ' ') /* "Ray Charles": the second is no name by itself */
+            redact_word_at(text, words[0].end + 1, &words[count++]);
+    }
+    for (int first = 0; first + 1 < count; first++) {
+        char joined[3 * WORD_BYTES + 2];
+        size_t size = 0;
+        for (int k = first; k < count && k < first + 3; k++) {
+            if (k > first) joined[size++] = '_';
+            memcpy(joined + size, words[k].folded, words[k].size);
+            size += words[k].size;
+            if (k > first && redact_cues_of(str_make(joined, size)) & CUE(PUBLIC)) return true;
+        }
     }
     return false;
 }

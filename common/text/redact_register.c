@@ -69,6 +69,14 @@ static const struct {
            "histoire heros jeu emotion magnifique ennuyeux decor decors musique oeuvre chef scene "
            "trame fiction interprete interpretation role "
                    "historia papel papeles actuacion trama escena escenas espectador genial"},
+    /* of books, plays and records */
+    {FILM,
+     "audiobook audiobooks audible narrator narrators narrated narrates novelist novelists "
+     "novella novellas memoir memoirs paperback paperbacks hardback hardcover bookclub "
+     "cookbook cookbooks playwright playwrights audiolibro audiolibros narrador narradora "
+     "novelista novelistas trilogia poemario tebeo dramaturgo dramaturga romancier romanciere "
+     "ecrivain ecrivains ecrivaine autrice tome tomes bd dessinateur dessinatrice narrateur "
+     "narratrice trilogie dramaturge discography"},
 #include "text/redact_film.inc"
     {ARTS,
      "novel novels author authors book books album albums song songs singer singers songwriter "
@@ -194,6 +202,19 @@ static bool is_of_service(struct str text, const struct redact_word *word)
     return team ? IS_ONE_OF(&lead, whose) : !word_is(word, "show") && IS_ONE_OF(&lead, counts);
 }
 
+/* "cuenta la historia", "nos cuenta": tells, and is nobody's account. */
+static bool is_telling(struct str text, const struct redact_word *word)
+{
+    static const char *const told[] = {"la", "las", "el", "los", "una", "un", "como", "que", "con"};
+    static const char *const whose[] = {"mi", "tu", "su", "la", "una", "nuestra", "vuestra", "esta",
+                                        "otra", "de", "cada"};
+    struct redact_word lead, behind;
+    if (!word_is(word, "cuenta")) return false;
+    redact_word_before(text, word->start, &lead);
+    redact_word_at(text, word->end + 1, &behind);
+    return behind.size && IS_ONE_OF(&behind, told) && !(lead.size && IS_ONE_OF(&lead, whose));
+}
+
 /* "I", "nous", "mi": somebody who tells what happened to him. */
 static bool speaks_of_self(struct str text)
 {
@@ -233,6 +254,7 @@ static uint32_t look(struct str text)
         struct redact_word word;
         redact_word_at(text, i, &word);
         enum hint hint = word.size ? hint_of(word.hash) : 0;
+        if (hint == SERVICE && is_telling(text, &word)) hint = 0;
         if ((hint != ARTS && hint != PERHAPS_FILM) || !is_of_service(text, &word)) count[hint]++;
         i = word.end > i ? word.end : i + 1;
     }
