@@ -23,14 +23,6 @@ struct namings {
     uint32_t *starts;
 };
 
-static uint32_t longest(const struct topic_match *matches, uint32_t count)
-{
-    uint32_t words = 0;
-    for (uint32_t i = 0; i < count; i++)
-        words = matches[i].words > words ? matches[i].words : words;
-    return words;
-}
-
 /* "customer service agent" is one naming of one aspect. */
 static bool is_named(const struct named *first, const struct named *next, const struct named *more)
 {
@@ -47,10 +39,10 @@ static uint32_t add_named(const struct reading *reading, uint32_t at, const stru
     const struct topics *aspects = &reading->engine->aspects;
     struct topic_match matches[TOPIC_MATCHES_MAX];
     uint32_t found = topics_match(aspects, reading->tokens, at, reading->languages, matches),
-             words = longest(matches, found);
+             words = topics_longest(matches, found);
     for (uint32_t i = 0; i < found; i++) {
         struct named more = {at, at + words, matches[i].topic};
-        if (matches[i].words != words || str_equal(aspects->names[more.aspect], STR("-"))) continue;
+        if (matches[i].words != words || more.aspect == aspects->hiding) continue;
         if (!is_named(first, *next, &more)) *(*next)++ = more;
     }
     return words;

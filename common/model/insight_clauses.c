@@ -158,12 +158,26 @@ static bool turns_at(const struct reading *reading, uint32_t at)
     return sets_at(reading, at) & WORD_TURN && !(sets_at(reading, at - 1) & WORD_NO_CLAUSE);
 }
 
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* "pique-nique", "7.42": what stands between this token and the one before is one mark within a
+ * word or a number, so it parts nothing. */
+static bool is_within(const struct reading *reading, uint32_t at)
+{
+    const struct token *token = &reading->tokens->items[at];
+    if (token->start != token[-1].end + 1 || token->kind == TOKEN_EMOJI) return false;
+    const char *mark = &reading->text.data[token->start - 1];
+    if (*mark == '-') return token[-1].kind != TOKEN_EMOJI;
+    return (*mark == '.' || *mark == ',' || *mark == ':') && is_digit(mark[-1]) && is_digit(mark[1]);
+}
+
 /* At token `at` a sentence begins, or a clause if the one before has words enough. */
 static void open_clause(struct reading *reading, uint32_t at)
 {
-    bool sentence = at == 0 || reading->tokens->items[at].sentence_before;
+    bool within = at > 0 && is_within(reading, at), turns = at > 0 && turns_at(reading, at),
+         sentence = at == 0 || (reading->tokens->items[at].sentence_before && !within);
     struct clause *clause = &reading->clauses[reading->clause_count];
-    if (!sentence && at - clause[-1].first < CLAUSE_WORDS_MIN && !turns_at(reading, at)) return;
+    if (!sentence && !turns && (within || at - clause[-1].first < CLAUSE_WORDS_MIN)) return;
     if (at) clause[-1].last = at;
     if (sentence) {
         struct sentence *begun = &reading->sentences[reading->sentence_count++];

@@ -3,7 +3,8 @@
 
 #include "model/insight_internal.h"
 
-/* One mention a topic: the one in the clause that feels most. */
+/* One mention a topic: the one in the clause that feels most. The longest keyword owns its words:
+ * "fast delivery" is no performance. */
 static void add_mention(struct reading *reading, struct insight_result *result, uint32_t at,
                         struct topic_match match, const struct clause *clause)
 {
@@ -36,20 +37,32 @@ static int find_places(struct reading *reading, struct err *err)
     return E_OK;
 }
 
+/* What the longest keywords at token `at` name; how many words are theirs. */
+static uint32_t add_mentions(struct reading *reading, struct insight_result *result, uint32_t at,
+                             const struct clause *clause)
+{
+    const struct topics *topics = &reading->engine->topics;
+    struct topic_match matches[TOPIC_MATCHES_MAX];
+    uint32_t count = topics_match(topics, reading->tokens, at, reading->languages, matches);
+    uint32_t words = topics_longest(matches, count);
+    for (uint32_t i = 0; i < count; i++)
+        if (matches[i].words == words) add_mention(reading, result, at, matches[i], clause);
+    return words;
+}
+
 int reading_topics(struct reading *reading, struct insight_result *result, struct err *err)
 {
     const struct clause *clause = reading->clauses;
-    const struct topics *topics = &reading->engine->topics;
+    uint32_t behind = 0; /* the keyword before */
     int rc = find_places(reading, err);
     for (uint32_t first = 0; first < reading->tokens->count && !rc; first += TOPIC_PLACES) {
         uint64_t places = reading->places[first / TOPIC_PLACES].one;
         for (; places; places &= places - 1) {
-            struct topic_match matches[TOPIC_MATCHES_MAX];
             uint32_t at = first + (uint32_t)__builtin_ctzll(places);
-            uint32_t count = topics_match(topics, reading->tokens, at, reading->languages, matches);
+            if (at < behind) continue;
             while (at >= clause->last) clause++;
-            for (uint32_t i = 0; i < count; i++)
-                add_mention(reading, result, at, matches[i], clause);
+            uint32_t words = add_mentions(reading, result, at, clause);
+            if (words) behind = at + words;
         }
     }
     return rc;

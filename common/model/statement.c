@@ -360,6 +360,16 @@ static size_t put_placeholder(char *out, size_t size, struct str text, const str
     return size + bytes;
 }
 
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* What parts a token from the one before: a blank, or the mark within a number ("7.42"). */
+static char mark_before(struct str text, const struct token *token)
+{
+    const char *mark = text.data + token->start - 1;
+    bool within = token->start == token[-1].end + 1 && is_digit(mark[-1]) && is_digit(mark[1]);
+    return within && (*mark == '.' || *mark == ',' || *mark == ':') ? *mark : ' ';
+}
+
 struct str statement_make(struct str text, const struct tokens *tokens, uint32_t first,
                           uint32_t last, enum insight_need_kind kind, struct arena *arena)
 {
@@ -378,7 +388,7 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
         if (i == head.token)
             word = str_slice(word, cut_in_text(token->folded, head.cut, word), word.size);
         if (size + 1 >= STATEMENT_BYTES) break;
-        if (size) out[size] = ' ';
+        if (size) out[size] = mark_before(text, token);
         size_t begin = size ? size + 1 : 0;
         size_t left = text.size - (size_t)(word.data - text.data);
         size_t end = placeholder ? put_placeholder(out, begin, text, token, placeholder)

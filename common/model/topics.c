@@ -45,7 +45,7 @@ static int bad(struct err *err, const struct place *place, const char *what)
 
 void topics_init(struct topics *topics)
 {
-    *topics = (struct topics){0};
+    *topics = (struct topics){.hiding = TOPICS_MAX};
     arena_init(&topics->arena, 0);
 }
 
@@ -86,6 +86,7 @@ static int open_topic(struct topics *topics, const struct place *place, struct s
         if (!copy.data) return err_set(err, E_NO_MEMORY, NULL);
         topic = topics->count++;
         topics->names[topic] = copy;
+        if (str_equal(copy, STR("-"))) topics->hiding = topic;
     }
     *ret_topic = topic;
     return E_OK;

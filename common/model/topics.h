@@ -39,6 +39,7 @@ struct topics {
     struct arena arena;
     struct str names[TOPICS_MAX];
     uint32_t count, keyword_count;
+    uint32_t hiding; /* [-], whose keywords only hide others; TOPICS_MAX: there is none */
     struct topic_keyword *newest;             /* of all; each knows the one before it */
     struct topic_index by_word, by_prefix; /* by a keyword's first word */
     /* The languages in which a keyword begins with such a word, or with such a pair of words where
@@ -79,6 +80,15 @@ struct topic_match {
 /* Keywords that begin with token `at`; one match a topic, its longest. Returns their number. */
 uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at,
                       uint32_t languages, struct topic_match matches[static TOPIC_MATCHES_MAX]);
+
+/* Words of the longest; 0: there is none. */
+static inline uint32_t topics_longest(const struct topic_match *matches, uint32_t count)
+{
+    uint32_t words = 0;
+    for (uint32_t i = 0; i < count; i++)
+        words = matches[i].words > words ? matches[i].words : words;
+    return words;
+}
 
 /* Where topics_match() may find something of either taxonomy among the tokens [first, last), at most
  * TOPIC_PLACES of them: bit i is about token first + i. Asked once for many tokens, what is looked

@@ -49,6 +49,7 @@ static void test_what_it_says(void **state)
          "[AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA]",
          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
          INSIGHT_PROBLEM_REPORT},
+        {"a number stays whole", "The 7.42 never came.", "7.42 never came", INSIGHT_PROBLEM_REPORT},
         {"cut at a word",
          "Please add aaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb "
          "ccccccccccccccccccccc ddddd",
