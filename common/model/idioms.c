@@ -20,7 +20,8 @@ static const struct {
      "a charm,like a dream,"
      "worth every penny,worth every cent,a life saver,a lifesaver,couldn't be happier,could not be "
      "happier,couldn't be better,"
-     "couldn't be more pleased,couldn't ask for more,can't fault,cannot fault,can't go wrong,can't "
+     "couldn't be more pleased,what more could you want,what more could i want,what more can i say,"
+     "couldn't ask for more,can't fault,cannot fault,can't go wrong,can't "
      "be beat,can't recommend enough,"
      "can't praise enough,can't say enough good,expecting worse,expected worse,top notch,head and "
      "shoulders above,"
@@ -69,6 +70,7 @@ static const struct {
      "sombrero,"
      "sin ninguna pega,ninguna pega,ni una pega,bueno bonito y barato,con los ojos cerrados,a ojos "
      "cerrados,"
+     "que mas se puede pedir,que mas puedo pedir,"
      "no puedo pedir mas,no se puede pedir mas,matricula de honor,chupar los dedos,chuparse los "
      "dedos,chapo,no me arrepiento,no nos arrepentimos,vale lo que cuesta,"
      "problema resuelto,problema solucionado,se resolvio,se soluciono,fue resuelto,fue "
@@ -94,6 +96,7 @@ static const struct {
      "me gustara"},
     {LANGUAGE_ES, IDIOM_EVEN, "podria ser peor,podria haber sido peor,pudo ser peor"},
     {LANGUAGE_FR, IDIOM_PRAISE,
+     "que demander de plus,que demander de mieux,"
      "au top,tip top,nickel,nickel chrome,du tonnerre,les yeux fermes,une merveille,une pepite,un "
      "regal,"
      "coup de coeur,coups de coeur,comme un gant,comme sur des roulettes,comme une horloge,a "

@@ -109,12 +109,35 @@ static float request_probability(const struct reading *reading, struct sentence 
     return shift_odds(probability, sets & WORD_WISH ? WISH_LOGIT : -NO_WISH_LOGIT);
 }
 
+/* "What more could you want?" praises by a figure of speech. */
+static bool praises_by_figure(const struct reading *reading, const struct sentence *sentence)
+{
+    if (sentence->score < PRAISE) return false;
+    for (uint32_t i = 0; i < reading->clause_count; i++) {
+        const struct clause *clause = &reading->clauses[i];
+        if (clause->first < sentence->first || clause->last > sentence->last) continue;
+        if (clause->figures && clause->score >= PRAISE) return true;
+    }
+    return false;
+}
+
+/* How surely the sentence asks. Without its mark and any word of asking, what more surely reports a
+ * problem doesn't ("They charged my card twice."): problems are settled before questions are. */
+static float question_probability(const struct reading *reading, const struct sentence *sentence)
+{
+    float probability = sentence->probabilities[INSIGHT_QUESTION];
+    if (sentence->asked && sentence->last - sentence->first >= QUESTION_WORDS_MIN)
+        return praises_by_figure(reading, sentence) ? 0 : fmaxf(probability, ASKED_PROBABILITY);
+    probability = shift_odds(probability, -ASKED_LOGIT);
+    if (sentence->probabilities[INSIGHT_PROBLEM_REPORT] <= probability) return probability;
+    return sets_of(reading, sentence) & WORD_ASK ? probability : 0;
+}
+
 /* How surely the sentence is a need of the kind, after the rules that words alone don't give. */
 static float sentence_probability(const struct reading *reading, struct sentence *sentence,
                                   enum insight_need_kind kind, float feeling)
 {
     float probability = sentence->probabilities[kind];
-    uint32_t words = sentence->last - sentence->first;
     if (kind == INSIGHT_FEATURE_REQUEST) return request_probability(reading, sentence);
     if (kind == INSIGHT_PROBLEM_REPORT && sentence->lacks_goods)
         return fmaxf(probability, LACK_PROBABILITY);
@@ -127,9 +150,7 @@ static float sentence_probability(const struct reading *reading, struct sentence
             return shift_odds(probability, -MENDED_LOGIT);
         return sentence->score >= PRAISE && probability < PRAISE_PROBABILITY ? 0 : probability;
     }
-    if (sentence->asked && words >= QUESTION_WORDS_MIN)
-        return fmaxf(probability, ASKED_PROBABILITY);
-    return shift_odds(probability, -ASKED_LOGIT);
+    return question_probability(reading, sentence);
 }
 
 /* Applies the rules to each sentence's probability; the surest sentence, or NULL. */

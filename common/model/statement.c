@@ -53,7 +53,9 @@ static const char *const wishes[] = {
     "possibility to", "support for", "more support for", "the only thing missing is",
     "only thing missing is", "missing", "is missing", "it is missing", "it's missing", "lacks",
     "it lacks", "lack of", "too bad there is no", "there is no", "there's no", "there isn't",
-    "no option to", "no way to", "looking forward to",
+    "no option to", "no way to", "looking forward to", "it would be lovely", "would be lovely",
+    "it would be handy", "would be handy", "would help", "it would help me", "it would help us",
+    "i would appreciate", "we would appreciate",
     /* Spanish */
     "me gustaria", "nos gustaria", "me encantaria", "nos encantaria", "quisiera", "quiero",
     "queremos", "desearia", "preferiria", "necesito", "necesitamos", "necesita", "ojala",
@@ -75,7 +77,9 @@ static const char *const wishes[] = {
     "pongan", "pongais", "poned", "pusieran", "pon", "permitir", "permitan", "permita",
     "permitieran", "permitiera", "dejen", "dejaran", "la opcion de", "una opcion para", "opcion de",
     "opcion para", "una opcion de", "la posibilidad de", "posibilidad de", "la opcion para",
-    "no hay opcion de", "no tiene opcion de",
+    "no hay opcion de", "no tiene opcion de", "seria muy util", "seria muy bueno",
+    "seria muy practico", "seria practico", "seria comodo", "seria de gran ayuda", "ayudaria",
+    "vendrian bien", "nos vendria bien", "nos vendrian bien", "me vendrian bien",
     /* French */
     "j'aimerais", "j'aimerai", "nous aimerions", "on aimerait", "je voudrais", "nous voudrions",
     "on voudrait", "je souhaite", "je souhaiterais", "j'espere", "j'espere que", "ce serait bien",
@@ -93,7 +97,9 @@ static const char *const wishes[] = {
     "rajoutez", "mettre", "de mettre", "mettez", "proposer", "de proposer", "proposez", "permettre",
     "de permettre", "permettez", "permettez de", "prevoir", "la possibilite de", "possibilite de",
     "la possibilite d'", "possibilite d'", "une option pour", "l'option pour", "option pour",
-    "un moyen de", "on peut", "on pouvait", "si on pouvait", "si",
+    "il nous faut", "il nous faudrait", "il me faudrait", "ce serait agreable", "serait agreable",
+    "ce serait chouette", "ce serait appreciable", "il serait pratique", "il serait souhaitable",
+    "j'adorerais", "on adorerait", "un moyen de", "on peut", "on pouvait", "si on pouvait", "si",
     NULL,
 };
 static const char *const problems[] = {
@@ -117,7 +123,10 @@ static const char *const closers[] = {
     "gracias", "muchas gracias", "svp", "stp", "s'il vous plait", "s'il te plait", "merci",
     "merci d'avance", "too", "as well", "tambien", "aussi", "would be nice", "would be great",
     "would be helpful", "would be good", "would be appreciated", "would be useful", "would be cool",
-    "would be awesome", "would be handy", "is missing", "seria genial", "estaria bien",
+    "would be awesome", "would be handy", "would be lovely", "would be very useful",
+    "would be very helpful", "would help", "would help a lot", "serait un plus",
+    "serait un vrai plus", "serait top", "serait appreciable", "seraient les bienvenus",
+    "serait le bienvenu", "nous aiderait", "m'aiderait", "seria de gran ayuda", "is missing", "seria genial", "estaria bien",
     "seria ideal", "serait bien", "serait super", "serait pratique", "serait bienvenu",
     "serait utile", "ce serait bien", "in the app", "to the app", "in this app", "to this app",
     "en la app", "a la app", "en la aplicacion", "a la aplicacion", "dans l'appli",
@@ -127,7 +136,7 @@ static const char *const closers[] = {
 /* The openers of a kind, by their first two characters: nearly all that a head can't begin with
  * are never looked at. */
 enum { PLACEHOLDER_BYTES_MAX = 24 };
-enum { KINDS = 3, PAIRS = 1024, OPENERS_MAX = 512, MARK_CODE = 28 };
+enum { KINDS = 3, PAIRS = 1024, OPENERS_MAX = 640, MARK_CODE = 28 };
 static struct openers {
     /* those of pair p are phrases[first[p]] to phrases[first[p + 1] - 1] */
     uint16_t first[PAIRS + 1];

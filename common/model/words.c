@@ -73,6 +73,10 @@ static const struct {
      "fonctionnalite fonctionnalites fonctions funcion funcionalidad funciones function functions "
      "mode modo opcion opciones option options poder posibilidad possibilite possibility pouvoir "
      "screen seguimiento setting settings suivi tracking widget"},
+    {WORD_ASK,
+     "alguien anyone combien comment como could cual cuando cuanto do does donde explain expliquer "
+     "explicar how know pourquoi puedo pueden puis quel quelle quelles quels quelqu'un quien saben "
+     "saber savoir tell what when where which who why wonder wondering"},
 };
 
 static struct words words;

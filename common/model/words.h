@@ -18,6 +18,7 @@ enum {
     WORD_GOODS = 1024,   /* what is ordered, and what it comes in */
     WORD_ABILITY = 2048, /* what a program can do, or could */
     WORD_COURTESY = 4096, /* thanks and agrees as one does, whatever one feels */
+    WORD_ASK = 8192, /* asks, without a question mark too */
 };
 /* A word of these sets is no clause before a turn: "and yet", "but unfortunately". */
 enum { WORD_NO_CLAUSE = WORD_TURN | WORD_FILLER | WORD_LINK | WORD_NEGATOR | WORD_JOIN };

@@ -66,6 +66,13 @@ static void who_is_told_what(void **state)
          "Look for the same complaint", "quoted"},
         {"praise without is", "I love this kettle, it is excellent and works perfectly.", "en", 5,
          NULL, "Thank the customer", NULL},
+        {"what is broken is repaired", "The changing room is dirty and the shower is broken.", "en", 1,
+         "facilities", "Send somebody", NULL},
+        {"who asks about a medicine", "Can I take these tablets with milk?", "en", 0, "health",
+         "Have somebody qualified", "help pages"},
+        {"invoices to be imported were charged to nobody",
+         "Peut-on importer les factures par lot ?", "fr", 0, "integration", "R\xc3\xa9pondre",
+         "pr\xc3\xa9l\xc3\xa8vement"},
         {"one word isn't quoted either", "Great!", "en", 5, NULL, NULL, NULL},
     };
     (void)state;

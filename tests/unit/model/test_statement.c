@@ -50,6 +50,10 @@ static void test_what_it_says(void **state)
          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
          INSIGHT_PROBLEM_REPORT},
         {"a number stays whole", "The 7.42 never came.", "7.42 never came", INSIGHT_PROBLEM_REPORT},
+        {"how good it would be says nothing", "It would be lovely to have a vegetarian main.",
+         "vegetarian main", INSIGHT_FEATURE_REQUEST},
+        {"nor behind the wish", "Trier par date serait un vrai plus.", "trier par date",
+         INSIGHT_FEATURE_REQUEST},
         {"cut at a word",
          "Please add aaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb "
          "ccccccccccccccccccccc ddddd",
