@@ -41,7 +41,15 @@ static bool is_said_of_people(struct str text, const struct redact_word *verb)
     return verb->size && IS_ONE_OF(verb, verbs) && are_peoples_words(text, verb->end);
 }
 
-/* Names that are words as well: what is said of them decides. */
+/* clang-format off */
+static const char *const somebody[] = { /* "a lady named Yulan" */
+    "lady", "man", "woman", "guy", "gentleman", "girl", "boy", "person", "employee", "someone",
+    "somebody", "agent", "rep", "representative", "technician", "nurse", "waiter", "waitress",
+    "cashier", "receptionist", "chica", "chico", "senora", "senor", "persona", "dame", "homme",
+    "femme", "monsieur", "vendeur", "vendeuse", "conseiller", "conseillere"};
+/* clang-format on */
+
+/* Names that are words as well: what is said of them decides; of an agent it says nothing. */
 static bool is_kind_or_not(struct str text, const struct name *name)
 {
     static const char *const does[] = {
@@ -49,6 +57,9 @@ static bool is_kind_or_not(struct str text, const struct name *name)
         "answered", "walked"};
     struct redact_word follow = name_follow(text, name);
     struct name_around around = name_look_around(text, name);
+    struct redact_word first;
+    redact_word_at(text, name->start, &first);
+    if (name->parts == 1 && IS_ONE_OF(&first, somebody)) return false;
     return follow.size && (is_said_of_people(text, &follow) || IS_ONE_OF(&follow, does) ||
                            name_is_from_office(text, &around, false));
 }
@@ -144,14 +155,6 @@ static bool is_expected(struct str text, const struct name *name, const struct r
     if (word_is(&word, "please")) word = next_word(text, word.end);
     return word_is(&word, "speak") || word_is(&word, "talk");
 }
-
-/* clang-format off */
-static const char *const somebody[] = { /* "a lady named Yulan" */
-    "lady", "man", "woman", "guy", "gentleman", "girl", "boy", "person", "employee", "someone",
-    "somebody", "agent", "rep", "representative", "technician", "nurse", "waiter", "waitress",
-    "cashier", "receptionist", "chica", "chico", "senora", "senor", "persona", "dame", "homme",
-    "femme", "monsieur", "vendeur", "vendeuse", "conseiller", "conseillere"};
-/* clang-format on */
 
 /* "add Yulan as guardian", "follow up with Yulan", "heard Yulan speak", "me atendió Yulan", "named
  * him Yulan". */

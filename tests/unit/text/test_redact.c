@@ -129,6 +129,8 @@ static const struct redact_case {
     {"an actor", "en", "Anna Reyes was superb in this film", NULL},
     {"an agent", "en", "Anna Reyes was superb with my refund",
      "[PERSON] was superb with my refund"},
+    {"a job is no name", "en", "Agent was patient.", NULL},
+    {"a maker that is also a name", "en", "SSO with Okta fails.", NULL},
     {"a public post", "en", "@acme watching Anna Reyes tonight #live", NULL},
     {"a firm", "en", "a kit by Melissa & Doug", NULL},
     {"who is in a list with others", "en", "They had 3: Efimiya, Mary and Jodi.",
