@@ -5,6 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* How many times likelier a report is where a medicine is what the text is about. */
+static const float WATCHED_ODDS = 2;
+
 static int find_classes(struct safety_model *model, struct err *err)
 {
     uint32_t missing = 0;
@@ -283,8 +286,13 @@ static int join_serious(const struct safety_model *model, const struct tokens *t
     return E_OK;
 }
 
+static float sureness(float alert, bool watched)
+{
+    return watched ? alert * WATCHED_ODDS / (1 + alert * (WATCHED_ODDS - 1)) : alert;
+}
+
 int safety_model_join(const struct safety_model *model, struct str text,
-                      const struct tokens *tokens, struct arena *arena,
+                      const struct tokens *tokens, bool watched, struct arena *arena,
                       struct screen_result *result, struct err *err)
 {
     struct linear_features features, cues;
@@ -296,6 +304,6 @@ int safety_model_join(const struct safety_model *model, struct str text,
     struct reading surest = read_text(model, tokens, &features, &cues, result);
     if (found)
         return join_serious(model, tokens, &features, &cues, &surest, arena, result, err);
-    if (surest.alert < model->linear.thresholds[model->alert]) return E_OK;
+    if (sureness(surest.alert, watched) < model->linear.thresholds[model->alert]) return E_OK;
     return join(model, tokens, &features, &cues, &surest, arena, result, err);
 }

@@ -30,16 +30,17 @@ int safety_model_open(const char *path, struct safety_model *ret_model, struct e
 int safety_model_parse(struct str bytes, struct safety_model *ret_model, struct err *err) CHECKED;
 void safety_model_close(struct safety_model *model); /* zeroed is fine */
 
-/* One feature a cue that is negated, conditional, an indication or figurative; in the arena. As
- * many as SCREEN_MAX_HITS. NO_MEMORY only. */
+/* One feature a cue that is negated, conditional, an indication, figurative or unrelated; in the
+ * arena. As many as SCREEN_MAX_HITS. NO_MEMORY only. */
 int safety_cue_features(const struct screen_result *screened, struct arena *arena,
                         struct linear_features *ret_features, struct err *err) CHECKED;
 
 /* Joins the model's judgement to *result, of the same text and tokens, where the lists found
  * nothing, or nothing serious: then it may say that it is. What they decided is theirs, kinds too,
- * and what is unassessed goes to people as it is. NO_MEMORY only. */
+ * and what is unassessed goes to people as it is. watched: it is about a medicine, or a product of
+ * the user's list; then half the odds are enough. NO_MEMORY only. */
 int safety_model_join(const struct safety_model *model, struct str text,
-                      const struct tokens *tokens, struct arena *arena,
+                      const struct tokens *tokens, bool watched, struct arena *arena,
                       struct screen_result *result, struct err *err) CHECKED;
 
 #endif

@@ -1,10 +1,11 @@
 /* Safety screen: does this text tell of harm, danger, a spoilt product or a special situation?
  *
  * Local and without a network: cue lists (config/cues, one file a language) matched on folded
- * words, then negation, condition, indication and figure of speech resolved around every hit.
- * Recall comes first: a cue counts unless it is negated, conditional, the thing treated, or
- * figurative; a serious outcome or a hazard counts unless it is negated or figurative. Whatever was
- * found and did not count stays in `hits` with its polarity, for the audit.
+ * words, then negation, condition, indication, figure of speech and what happened elsewhere
+ * resolved around every hit. Recall comes first: a cue counts unless it is negated, conditional,
+ * the thing treated, figurative, or unrelated; a serious outcome or a hazard counts also where it
+ * is conditional or the thing treated. Whatever was found and did not count stays in `hits` with
+ * its polarity, for the audit.
  *
  * What an adverse event, seriousness and special situations are: ICH E2A and E2D, EMA GVP module VI
  * (VI.B.6); hazards: 16 CFR 1115. Causality is never asked for, and patient and reporter are
@@ -49,7 +50,8 @@ enum screen_state { SCREEN_NEGATIVE, SCREEN_POSITIVE, SCREEN_UNASSESSED };
     P(NEGATED,     "negated")    \
     P(CONDITIONAL, "conditional") \
     P(INDICATION,  "indication") \
-    P(FIGURATIVE,  "figurative")
+    P(FIGURATIVE,  "figurative") \
+    P(UNRELATED,   "unrelated")
 /* clang-format on */
 
 /* The position of a bit in `kinds`, `seriousness` and `specials`: 1u << SCREEN_ADVERSE_EVENT … */
@@ -107,5 +109,10 @@ void screen_close(struct screen *screen); /* NULL is ignored */
 int screen_text(const struct screen *screen, struct str text, const struct tokens *tokens,
                 const char *language, float language_confidence, bool product_known,
                 struct arena *arena, struct screen_result *ret_result, struct err *err) CHECKED;
+
+/* A name's words say that it is a medicine ("cough syrup", "gotas"): one of them is in a list's
+ * [group medicine]. screen may be NULL. NO_MEMORY only. */
+int screen_is_medicine(const struct screen *screen, struct str name, struct arena *arena,
+                       bool *ret_medicine, struct err *err) CHECKED;
 
 #endif

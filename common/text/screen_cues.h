@@ -63,6 +63,7 @@ enum {
     S("indication phrase",    INDICATION_PHRASE) \
     S("indication after",     INDICATION_AFTER) \
     S("idiom",                IDIOM) \
+    S("elsewhere",            ELSEWHERE) \
     S("scope end",            SCOPE_END) \
     S("list",                 LIST) \
     S("patient",              PATIENT) \
@@ -81,6 +82,7 @@ enum cue_role {
     CUE_INDICATION_PHRASE,
     CUE_INDICATION_AFTER,
     CUE_IDIOM,
+    CUE_ELSEWHERE,
     CUE_SCOPE_END,
     CUE_LIST,
     CUE_PATIENT,
@@ -165,7 +167,8 @@ struct cue_list {
      * in the cache, and the end of the search for most words. */
     uint64_t filter[CUES_FILTER_BITS / 64], prefix_filter[CUES_PREFIX_BUCKETS / 64];
     uint32_t cue_count, form_count, entry_count;
-    uint64_t plain; /* the bit of [group plain] in an entry's groups; 0: there is none */
+    /* The bits in an entry's groups of those that the screen itself asks for; 0: there is none. */
+    uint64_t plain, story, real, medicine;
 };
 
 /* file: the list's bytes; name: for errors ("en.txt"). Close it whether or not it worked. */

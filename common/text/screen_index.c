@@ -250,6 +250,9 @@ int cue_builder_finish(struct cue_builder *builder, struct err *err)
     list->cue_count = builder->cues.count;
     list->form_count = builder->forms.count;
     list->plain = group_bit(builder, "plain");
+    list->story = group_bit(builder, "story");
+    list->real = group_bit(builder, "real");
+    list->medicine = group_bit(builder, "medicine");
     int rc = index_entries(builder, err);
     if (!rc) rc = index_forms(builder, err);
     if (!rc) rc = index_words(builder, err);

@@ -40,6 +40,7 @@ enum {
     MARK_LIST = 1 << 9,
     MARK_IN_HIT = 1 << 10,
     MARK_INDICATION_PHRASE = 1 << 11,
+    MARK_ELSEWHERE = 1 << 12,
 };
 
 struct raw_hit {

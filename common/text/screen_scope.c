@@ -1,5 +1,5 @@
-/* Settles what was said about each hit: affirmed, negated, conditional, the thing treated, or a
- * figure of speech.
+/* Settles what was said about each hit: affirmed, negated, conditional, the thing treated, a figure
+ * of speech, or what happened elsewhere.
  *
  * Negators reach a few words forward within their clause, as in NegEx (Chapman et al. 2001, "A
  * simple algorithm for identifying negated findings and diseases in discharge summaries"), with
@@ -14,6 +14,8 @@ enum {
     HYPOTHETICAL_WORDS = 9,
     INDICATION_WORDS = 5,
     LIST_WORDS = 3, /* "or any kind of" between two findings of one list */
+    STORY_WORDS = 2, /* so many in a text make all of it a story, one makes its sentence one */
+    REAL_WORDS = 8,  /* on either side of a hit, within its sentence */
 };
 
 /* Where a role leaves its mark: on all words of its match, or on the end that looks at the scope.
@@ -30,6 +32,7 @@ static const struct {
     [CUE_INDICATION_PHRASE] = {.all = MARK_INDICATION_PHRASE},
     [CUE_INDICATION_AFTER] = {.first = MARK_INDICATION_AFTER},
     [CUE_IDIOM] = {.all = MARK_IDIOM},
+    [CUE_ELSEWHERE] = {.all = MARK_ELSEWHERE},
     [CUE_SCOPE_END] = {.all = MARK_SCOPE_END},
     [CUE_LIST] = {.all = MARK_LIST},
     [CUE_REPORTER] = {0},
@@ -149,15 +152,47 @@ static enum screen_polarity polarity_of(const struct screen_words *words, const 
     uint16_t inside = 0;
     for (uint32_t i = hit->first; i <= hit->last; i++) inside |= marks[i];
     if (inside & MARK_IDIOM) return SCREEN_FIGURATIVE;
+    if (inside & MARK_ELSEWHERE) return SCREEN_UNRELATED;
     uint16_t found = (uint16_t)(look_back(words, marks, hit) | look_inside(words, marks, hit) |
                                 look_ahead(words, marks, hit));
     if (found & (MARK_NEGATION_BEFORE | MARK_NEGATION_AFTER)) return SCREEN_NEGATED;
     if (inside & MARK_INDICATION_PHRASE || found & (MARK_INDICATION_BEFORE | MARK_INDICATION_AFTER))
         return SCREEN_INDICATION;
     if (found & (MARK_HYPOTHETICAL_BEFORE | MARK_HYPOTHETICAL_AFTER)) return SCREEN_CONDITIONAL;
-    if (before && before->polarity != SCREEN_FIGURATIVE && goes_on(words, marks, before, hit))
+    if (before && before->polarity < SCREEN_FIGURATIVE && goes_on(words, marks, before, hit))
         return before->polarity;
     return SCREEN_AFFIRMED;
+}
+
+static uint32_t count_words(const struct screen_words *words, uint64_t group, uint32_t first,
+                            uint32_t end)
+{
+    uint32_t count = 0;
+    for (uint32_t i = first; i < end; i++)
+        count += (words->list->entries[words->entries[i]].groups & group) != 0;
+    return count;
+}
+
+/* It is told of a film, a book or a game, and nobody and nothing of the writer's stands by: what
+ * happens there happens to nobody. */
+static bool is_story(const struct screen_words *words, const struct raw_hit *hit, uint32_t in_text)
+{
+    uint32_t first = hit->first, end = hit->last + 1, from, to;
+    while (first > 0 && words->items[first].before != BOUNDARY_SENTENCE) first--;
+    while (end < words->count && words->items[end].before != BOUNDARY_SENTENCE) end++;
+    if (in_text < STORY_WORDS && !count_words(words, words->list->story, first, end)) return false;
+    from = hit->first - first > REAL_WORDS ? hit->first - REAL_WORDS : first;
+    to = end - hit->last - 1 > REAL_WORDS ? hit->last + 1 + REAL_WORDS : end;
+    return !count_words(words, words->list->real, from, to);
+}
+
+/* Last of all, as few texts have any hit that decides. */
+static void find_stories(const struct screen_words *words, struct raw_hits *hits)
+{
+    uint32_t in_text = count_words(words, words->list->story, 0, words->count);
+    for (uint32_t i = 0; i < hits->count && in_text; i++)
+        if (hits->items[i].polarity != SCREEN_NEGATED && is_story(words, &hits->items[i], in_text))
+            hits->items[i].polarity = SCREEN_UNRELATED;
 }
 
 int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
@@ -177,5 +212,6 @@ int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
             }
         hit->polarity = (uint8_t)polarity_of(words, marks, before, hit);
     }
+    if (words->list->story) find_stories(words, hits);
     return E_OK;
 }

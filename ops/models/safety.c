@@ -14,12 +14,14 @@ enum {
 };
 enum { WAYS_MAX = 24, GROUPS_MAX = 12 };
 #define SENTENCE_WEIGHT 0.5f
-enum style { OURS, PATIENTS, INCIDENTS, ORDINARY };
+/* UNBLAMED: ordinary texts of ours, less those that blame something: nothing says what for */
+enum style { OURS, PATIENTS, INCIDENTS, ORDINARY, UNBLAMED };
 
 /* part: a drug, or half of the products, to leave one out. */
 #define SOURCES(S)                                                      \
     S("safety.tsv",                     NULL,      OURS,      1.0f, false) \
     S("safety_more.tsv",                NULL,      OURS,      0.5f, false) \
+    S("patients.tsv",                   NULL,      OURS,      0.5f, false) \
     S("safety/psytar.tsv",              "lexapro", PATIENTS,  2.0f, true)  \
     S("safety/psytar.tsv",              "zoloft",  PATIENTS,  2.0f, true)  \
     S("safety/cpsc.tsv",                "0",       INCIDENTS, 1.0f, true)  \
@@ -37,7 +39,10 @@ enum style { OURS, PATIENTS, INCIDENTS, ORDINARY };
     S("topics/banking77.tsv",           NULL,      ORDINARY,  0.5f, true)  \
     S("sentiment.tsv",                  NULL,      ORDINARY,  1.0f, true)  \
     S("needs.tsv",                      NULL,      ORDINARY,  1.0f, true)  \
-    S("short.tsv",                      NULL,      ORDINARY,  1.0f, true)
+    S("short.tsv",                      NULL,      ORDINARY,  1.0f, true)  \
+    S("ordinary.tsv",                   NULL,      ORDINARY,  1.0f, true)  \
+    S("sentiment_more.tsv",             NULL,      UNBLAMED,  1.0f, true)  \
+    S("needs_more.tsv",                 NULL,      UNBLAMED,  1.0f, true)
 
 static const struct source {
     const char *path, *part;
@@ -245,6 +250,9 @@ static int add_cells(struct rows *rows, const struct table *table, struct err *e
     case PATIENTS: label_patient(&row, label, table_cell(table, "flags")); break;
     case INCIDENTS: label_incident(&row, label); break;
     case ORDINARY: break;
+    case UNBLAMED:
+        if (str_equal(label, STR("neg")) || str_ends(label, STR("problem_report"))) return E_OK;
+        break;
     }
     return add(rows, &row, err);
 }
@@ -314,9 +322,9 @@ static const char *const classes[] = {
 
 const struct task safety_task = {
     .name = "safety",
-    .options = {.name = "safety-000005", .classes = classes, .class_count = 6,
+    .options = {.name = "safety-000006", .classes = classes, .class_count = 6,
                 .link = LINEAR_SIGMOID, .seed = 1, .least_features = 12,
-                .bucket_bits = 18, .balance = true, .false_alarms = 0.019,
+                .bucket_bits = 19, .balance = true, .false_alarms = 0.025,
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,
     .judged = judged,

@@ -41,6 +41,24 @@ static int fill_products(const struct preprocess_state *state, const struct toke
     return E_OK;
 }
 
+/* The list of products knows what the text names, or what the record says that it is about; or that
+ * is a medicine by its words. */
+static int is_watched(const struct preprocess_state *state, const struct feedback *feedback,
+                      struct arena *arena, const struct safety *safety, bool *ret_watched,
+                      struct err *err)
+{
+    struct name_found found[NAMES_FOUND_MAX];
+    struct tokens tokens;
+    *ret_watched = safety->products.count > 0;
+    if (*ret_watched || !state->lists->products || !shape_has(feedback, feedback, product))
+        return E_OK;
+    int rc = text_tokenize(feedback->product, arena, &tokens, err);
+    if (rc == E_OK) *ret_watched = names_find(state->lists->products, &tokens, found) > 0;
+    if (rc == E_OK && !*ret_watched)
+        rc = screen_is_medicine(state->lists->screen, feedback->product, arena, ret_watched, err);
+    return rc;
+}
+
 static uint32_t state_of(const struct screen_result *result)
 {
     switch (result->state) {
@@ -62,10 +80,13 @@ int screening_make(struct worker_context *context, struct job *job, const struct
     int rc = screen_text(state->lists->screen, document->text, reading->words,
                          reading->language.code, reading->language.confidence,
                          shape_has(feedback, feedback, product), job->arena, &result, err);
-    if (rc == E_OK && model)
-        rc = safety_model_join(model, document->text, reading->words, job->arena, &result, err);
-    if (rc == E_OK) rc = fill_evidence(&result, job->arena, safety, err);
+    bool watched = false;
     if (rc == E_OK) rc = fill_products(state, reading->words, job->arena, safety, err);
+    if (rc == E_OK) rc = is_watched(state, feedback, job->arena, safety, &watched, err);
+    if (rc == E_OK && model)
+        rc = safety_model_join(model, document->text, reading->words, watched, job->arena, &result,
+                               err);
+    if (rc == E_OK) rc = fill_evidence(&result, job->arena, safety, err);
     if (rc) return rc;
     int64_t received_ms = shape_has(feedback, feedback, received_at) ? feedback->received_at
                                                                      : job->message->timestamp_ms;

@@ -46,7 +46,7 @@ static void who_is_told_what(void **state)
          "L'application plante d\xc3\xa8s que je veux faire un virement.", "fr", 1, "payments",
          "Retrouver le paiement", "rembourser"},
         {"a charge that isn't understood",
-         "\xc2\xbfPor qu\xc3\xa9 me cobran comisi\xc3\xb3n si la cuenta era gratis?", "es", 0,
+         "¿A qué corresponde este cargo de 12 euros en mi factura?", "es", 0,
          "billing", "Explique el cargo", "Compare el precio"},
         {"nor is a double charge a fault of the app",
          "They charged my card twice for the same hotel night and nobody at reception helped.",

@@ -85,7 +85,8 @@ static struct screen_result judge(const struct safety_model *with, const struct 
     assert_int_equal(
         screen_text(screen, str_of(text), &tokens, language, 1, false, arena, &result, &err), E_OK);
     if (with)
-        assert_int_equal(safety_model_join(with, str_of(text), &tokens, arena, &result, &err),
+        assert_int_equal(safety_model_join(with, str_of(text), &tokens, false, arena, &result,
+                                           &err),
                          E_OK);
     return result;
 }
@@ -158,6 +159,39 @@ static void joins(void **state)
     arena_deinit(&arena);
 }
 
+/* At which of a hundred thresholds the text alerts. */
+static uint32_t alerts_at(const char *text, bool watched, struct arena *arena)
+{
+    struct safety_model asked = model;
+    struct tokens tokens;
+    struct err err;
+    uint32_t count = 0;
+    assert_int_equal(text_tokenize(str_of(text), arena, &tokens, &err), E_OK);
+    for (int percent = 0; percent < 100; percent++) {
+        struct screen_result result = {.state = SCREEN_NEGATIVE};
+        asked.linear.thresholds[asked.alert] = (float)percent / 100;
+        assert_int_equal(
+            safety_model_join(&asked, str_of(text), &tokens, watched, arena, &result, &err), E_OK);
+        count += result.state == SCREEN_POSITIVE;
+    }
+    return count;
+}
+
+static void asks_less_of_what_is_watched(void **state)
+{
+    struct arena arena = {0};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        uint32_t without = alerts_at(rows[i].text, false, &arena);
+        uint32_t with = alerts_at(rows[i].text, true, &arena);
+        float alert = (float)without / 100;
+        CASE(rows[i].text);
+        assert_in_range(with, (uint32_t)(200 * alert / (1 + alert)) - (without > 1),
+                        (uint32_t)(200 * alert / (1 + alert)) + 2);
+    }
+    arena_deinit(&arena);
+}
+
 /* 64 hits that decide nothing: the model's takes the place of one, and the order of
  * the text stays. */
 static void makes_room(void **state)
@@ -177,7 +211,8 @@ static void makes_room(void **state)
             result.hits[i] = (struct screen_hit){
                 .start = 20, .end = 24, .cue = STR("x"), .decisive = decisive};
         assert_int_equal(text_tokenize(text, &arena, &tokens, &err), E_OK);
-        assert_int_equal(safety_model_join(&model, text, &tokens, &arena, &result, &err), E_OK);
+        assert_int_equal(safety_model_join(&model, text, &tokens, false, &arena, &result, &err),
+                         E_OK);
         assert_int_equal(result.count, SCREEN_MAX_HITS);
         assert_int_equal(result.state, SCREEN_POSITIVE);
         assert_int_equal(model_hit(&result) != NULL, !decisive);
@@ -213,7 +248,7 @@ static void survives_no_memory(void **state)
         struct err err;
         arena_init(&arena, limit);
         assert_int_equal(text_tokenize(text, &words, &tokens, &err), E_OK);
-        int rc = safety_model_join(&model, text, &tokens, &arena, &result, &err);
+        int rc = safety_model_join(&model, text, &tokens, false, &arena, &result, &err);
         assert_true(rc == E_NO_MEMORY ||
                     (rc == E_OK && result.state == SCREEN_POSITIVE && result.count == 1));
         arena_deinit(&arena);
@@ -262,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(joins),
+        cmocka_unit_test(asks_less_of_what_is_watched),
         cmocka_unit_test(makes_room),
         cmocka_unit_test(refuses_other_models),
         cmocka_unit_test(survives_no_memory),

@@ -178,10 +178,42 @@ static void product_names_meet_the_criterion(void **state)
     close_rig(&rig);
 }
 
+/* The same vague words are a report sooner where a medicine is what they are about. */
+static void watches_medicines(void **state)
+{
+    static const char *const vague[] = {
+        "I felt off all week.", "Not myself since Tuesday.", "My nights are odd.",
+        "Everything tastes of metal.", "I sleep less.", "I am always hungry now.",
+        "My mouth is a desert.", "I could not finish my shift.", "Strange dreams.",
+        "My hands do what they like.", "I feel nothing.", "The room moves.", "I cry at adverts.",
+        "Two weeks and I am flat.", "I sweat at night.", "My legs won't sit still.",
+        "I forget words.", "My head is full of cotton.", "No wish for anything.", "I feel wired.",
+    };
+    static const char *const products[] = {NULL, "winter coat", "sertraline 50 mg", "cough syrup"};
+    uint32_t alerts[COUNT_OF(products)] = {0};
+    struct rig rig;
+    (void)state;
+    open_rig(&rig, "");
+    for (size_t k = 0; k < COUNT_OF(products); k++)
+        for (size_t i = 0; i < COUNT_OF(vague); i++) {
+            struct feedback feedback = said(vague[i]);
+            char id[16];
+            CASE(vague[i]);
+            snprintf(id, sizeof id, "w%zu-%zu", k, i);
+            if (products[k]) shape_set(feedback, &feedback, product, str_of(products[k]));
+            receive(&rig, id, &feedback, 1);
+            alerts[k] += rig.outs[0].topic == TOPIC_SAFETY &&
+                         rig.outs[0].safety.state == ENUM_safety_state_positive;
+        }
+    assert_int_equal(alerts[0], alerts[1]);
+    assert_true(alerts[2] > alerts[0] && alerts[3] == alerts[2]);
+    close_rig(&rig);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(leaves_doubt_to_people), cmocka_unit_test(refuses_for_good),
+        cmocka_unit_test(watches_medicines), cmocka_unit_test(leaves_doubt_to_people), cmocka_unit_test(refuses_for_good),
         cmocka_unit_test(what_is_no_record_goes_to_people),
         cmocka_unit_test(clocks_run_from_receipt),
         cmocka_unit_test(product_names_meet_the_criterion),

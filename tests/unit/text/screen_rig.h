@@ -57,7 +57,7 @@ static inline void check_sound(const struct screen_result *result, struct str te
         assert_true(hit->start < hit->end && hit->end <= text.size);
         assert_true(i == 0 || result->hits[i - 1].start <= hit->start);
         assert_true(hit->cue.size > 0);
-        if (hit->polarity == SCREEN_NEGATED || hit->polarity == SCREEN_FIGURATIVE)
+        if (hit->polarity == SCREEN_NEGATED || hit->polarity >= SCREEN_FIGURATIVE)
             assert_false(hit->decisive);
         if (hit->polarity == SCREEN_AFFIRMED) assert_true(hit->decisive);
         if (hit->decisive) kinds |= 1u << hit->kind, seriousness |= hit->seriousness;

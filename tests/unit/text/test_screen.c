@@ -160,6 +160,31 @@ static void special_situations_are_told_apart(void **state)
     arena_deinit(&arena);
 }
 
+static void knows_medicines_by_their_words(void **state)
+{
+    static const struct {
+        const char *name;
+        bool medicine;
+    } names[] = {
+        {"cough syrup", true},   {"gotas para los ojos", true}, {"Sirop", true},
+        {"winter coat", false},  {"sartén", false},             {"machine à laver", false},
+        {"", false},
+    };
+    struct arena arena = {0};
+    struct err err;
+    bool medicine = true;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        CASE(names[i].name);
+        assert_int_equal(
+            screen_is_medicine(shipped, str_of(names[i].name), &arena, &medicine, &err), E_OK);
+        assert_int_equal(medicine, names[i].medicine);
+    }
+    assert_int_equal(screen_is_medicine(NULL, STR("cough syrup"), &arena, &medicine, &err), E_OK);
+    assert_false(medicine);
+    arena_deinit(&arena);
+}
+
 static void fails_cleanly_without_memory(void **state)
 {
     (void)state;
@@ -194,6 +219,7 @@ int main(void)
         cmocka_unit_test(evidence_is_bounded),
         cmocka_unit_test(names_the_criteria),
         cmocka_unit_test(special_situations_are_told_apart),
+        cmocka_unit_test(knows_medicines_by_their_words),
         cmocka_unit_test(fails_cleanly_without_memory),
     };
     return cmocka_run_group_tests(tests, open_shipped, close_shipped);
