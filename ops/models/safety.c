@@ -324,7 +324,7 @@ const struct task safety_task = {
     .name = "safety",
     .options = {.name = "safety-000006", .classes = classes, .class_count = 6,
                 .link = LINEAR_SIGMOID, .seed = 1, .least_features = 12,
-                .bucket_bits = 19, .balance = true, .false_alarms = 0.025,
+                .bucket_bits = 19, .balance = true, .false_alarms = 0.023,
                 .notes = "en es fr; data and licences: config/models/README.md"},
     .source_names = source_names,
     .judged = judged,
