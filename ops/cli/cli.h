@@ -31,7 +31,7 @@ struct command {
 };
 
 extern const struct command access_command, analyze_command, config_command, diff_command,
-    estimate_command, evaluate_command, keys_command, redrive_command, replay_command, run_command,
+    estimate_command, evaluate_command, keys_command, models_command, redrive_command, replay_command, run_command,
     schema_command, send_command, tail_command, topics_command, train_command, verify_command,
     version_command;
 
