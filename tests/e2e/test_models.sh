@@ -1,5 +1,5 @@
 #!/bin/bash
-# verbatim models: what is in force, what a trained file holds; a damaged file, none, and a wrong flag are told.
+# verbatim models: what is in force, what a trained file holds; a damaged file, and none, are told.
 . "$(dirname "$0")/lib.sh"
 verbatim=$bin/verbatim
 
