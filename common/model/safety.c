@@ -129,11 +129,16 @@ static uint32_t hits_before(const struct screen_result *screened, uint32_t hit, 
     return hit;
 }
 
+static float divide_odds(float probability, float by)
+{
+    return probability / (probability + (1 - probability) * by);
+}
+
 /* The largest of many probabilities is large by chance: its odds are divided by their
  * number's square root. */
 static float of_many(float largest, uint32_t count)
 {
-    return count ? largest / (largest + (1 - largest) * sqrtf((float)count)) : largest;
+    return count ? divide_odds(largest, sqrtf((float)count)) : largest;
 }
 
 static struct reading read_text(const struct safety_model *model, const struct tokens *tokens,
@@ -286,11 +291,6 @@ static int join_serious(const struct safety_model *model, const struct tokens *t
     return E_OK;
 }
 
-static float sureness(float alert, bool watched)
-{
-    return watched ? alert * WATCHED_ODDS / (1 + alert * (WATCHED_ODDS - 1)) : alert;
-}
-
 int safety_model_join(const struct safety_model *model, struct str text,
                       const struct tokens *tokens, bool watched, struct arena *arena,
                       struct screen_result *result, struct err *err)
@@ -304,6 +304,7 @@ int safety_model_join(const struct safety_model *model, struct str text,
     struct reading surest = read_text(model, tokens, &features, &cues, result);
     if (found)
         return join_serious(model, tokens, &features, &cues, &surest, arena, result, err);
-    if (sureness(surest.alert, watched) < model->linear.thresholds[model->alert]) return E_OK;
+    float alert = watched ? divide_odds(surest.alert, 1 / WATCHED_ODDS) : surest.alert;
+    if (alert < model->linear.thresholds[model->alert]) return E_OK;
     return join(model, tokens, &features, &cues, &surest, arena, result, err);
 }

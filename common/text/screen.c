@@ -247,15 +247,13 @@ int screen_text(const struct screen *screen, struct str text, const struct token
     return E_OK;
 }
 
-int screen_is_medicine(const struct screen *screen, struct str name, struct arena *arena,
-                       bool *ret_medicine, struct err *err)
+int screen_is_medicine(const struct screen *screen, struct str name, const struct tokens *tokens,
+                       struct arena *arena, bool *ret_medicine, struct err *err)
 {
-    struct tokens tokens;
     struct screen_words words;
     *ret_medicine = false;
     if (!screen) return E_OK;
-    int rc = text_tokenize(name, arena, &tokens, err);
-    if (!rc) rc = screen_words_split(name, &tokens, tokens.count, arena, &words, err);
+    int rc = screen_words_split(name, tokens, tokens->count, arena, &words, err);
     for (int i = 0; i < LANGUAGE_COUNT && !rc; i++) {
         screen_words_find(&words, &screen->lists[i]);
         for (uint32_t w = 0; w < words.count; w++)

@@ -111,8 +111,8 @@ int screen_text(const struct screen *screen, struct str text, const struct token
                 struct arena *arena, struct screen_result *ret_result, struct err *err) CHECKED;
 
 /* A name's words say that it is a medicine ("cough syrup", "gotas"): one of them is in a list's
- * [group medicine]. screen may be NULL. NO_MEMORY only. */
-int screen_is_medicine(const struct screen *screen, struct str name, struct arena *arena,
-                       bool *ret_medicine, struct err *err) CHECKED;
+ * [group medicine]. `tokens` are the name's; screen may be NULL. NO_MEMORY only. */
+int screen_is_medicine(const struct screen *screen, struct str name, const struct tokens *tokens,
+                       struct arena *arena, bool *ret_medicine, struct err *err) CHECKED;
 
 #endif

@@ -64,6 +64,7 @@ enum {
     S("indication after",     INDICATION_AFTER) \
     S("idiom",                IDIOM) \
     S("elsewhere",            ELSEWHERE) \
+    S("cause",                CAUSE) \
     S("scope end",            SCOPE_END) \
     S("list",                 LIST) \
     S("patient",              PATIENT) \
@@ -83,6 +84,7 @@ enum cue_role {
     CUE_INDICATION_AFTER,
     CUE_IDIOM,
     CUE_ELSEWHERE,
+    CUE_CAUSE,
     CUE_SCOPE_END,
     CUE_LIST,
     CUE_PATIENT,

@@ -41,6 +41,7 @@ enum {
     MARK_IN_HIT = 1 << 10,
     MARK_INDICATION_PHRASE = 1 << 11,
     MARK_ELSEWHERE = 1 << 12,
+    MARK_CAUSE = 1 << 13,
 };
 
 struct raw_hit {

@@ -14,7 +14,8 @@ enum {
     HYPOTHETICAL_WORDS = 9,
     INDICATION_WORDS = 5,
     LIST_WORDS = 3, /* "or any kind of" between two findings of one list */
-    STORY_WORDS = 2, /* so many in a text make all of it a story, one makes its sentence one */
+    STORY_WORDS = 2, /* so many in a text make all of it a story; one makes its sentence one, but for
+                      * hazards and goods: "the film melted" */
     REAL_WORDS = 8,  /* on either side of a hit, within its sentence */
 };
 
@@ -33,6 +34,7 @@ static const struct {
     [CUE_INDICATION_AFTER] = {.first = MARK_INDICATION_AFTER},
     [CUE_IDIOM] = {.all = MARK_IDIOM},
     [CUE_ELSEWHERE] = {.all = MARK_ELSEWHERE},
+    [CUE_CAUSE] = {.all = MARK_CAUSE},
     [CUE_SCOPE_END] = {.all = MARK_SCOPE_END},
     [CUE_LIST] = {.all = MARK_LIST},
     [CUE_REPORTER] = {0},
@@ -146,13 +148,35 @@ static bool goes_on(const struct screen_words *words, const uint16_t *marks,
     return true;
 }
 
+static void sentence_of(const struct screen_words *words, const struct raw_hit *hit,
+                        uint32_t *ret_first, uint32_t *ret_end)
+{
+    uint32_t first = hit->first, end = hit->last + 1;
+    while (first > 0 && words->items[first].before != BOUNDARY_SENTENCE) first--;
+    while (end < words->count && words->items[end].before != BOUNDARY_SENTENCE) end++;
+    *ret_first = first;
+    *ret_end = end;
+}
+
+/* Its sentence says what it came of, so it isn't a reason from elsewhere: "broke my wrist on your
+ * stairs, cancel my membership". */
+static bool is_caused(const struct screen_words *words, const uint16_t *marks,
+                      const struct raw_hit *hit)
+{
+    uint32_t first, end;
+    sentence_of(words, hit, &first, &end);
+    for (uint32_t i = first; i < end; i++)
+        if (marks[i] & MARK_CAUSE) return true;
+    return false;
+}
+
 static enum screen_polarity polarity_of(const struct screen_words *words, const uint16_t *marks,
                                         const struct raw_hit *before, const struct raw_hit *hit)
 {
     uint16_t inside = 0;
     for (uint32_t i = hit->first; i <= hit->last; i++) inside |= marks[i];
     if (inside & MARK_IDIOM) return SCREEN_FIGURATIVE;
-    if (inside & MARK_ELSEWHERE) return SCREEN_UNRELATED;
+    if (inside & MARK_ELSEWHERE && !is_caused(words, marks, hit)) return SCREEN_UNRELATED;
     uint16_t found = (uint16_t)(look_back(words, marks, hit) | look_inside(words, marks, hit) |
                                 look_ahead(words, marks, hit));
     if (found & (MARK_NEGATION_BEFORE | MARK_NEGATION_AFTER)) return SCREEN_NEGATED;
@@ -177,10 +201,12 @@ static uint32_t count_words(const struct screen_words *words, uint64_t group, ui
  * happens there happens to nobody. */
 static bool is_story(const struct screen_words *words, const struct raw_hit *hit, uint32_t in_text)
 {
-    uint32_t first = hit->first, end = hit->last + 1, from, to;
-    while (first > 0 && words->items[first].before != BOUNDARY_SENTENCE) first--;
-    while (end < words->count && words->items[end].before != BOUNDARY_SENTENCE) end++;
-    if (in_text < STORY_WORDS && !count_words(words, words->list->story, first, end)) return false;
+    uint8_t kind = cue_sections[words->list->cues[hit->cue].section].kind;
+    uint32_t first, end, from, to;
+    sentence_of(words, hit, &first, &end);
+    if (in_text < STORY_WORDS && (kind != SCREEN_ADVERSE_EVENT ||
+                                  !count_words(words, words->list->story, first, end)))
+        return false;
     from = hit->first - first > REAL_WORDS ? hit->first - REAL_WORDS : first;
     to = end - hit->last - 1 > REAL_WORDS ? hit->last + 1 + REAL_WORDS : end;
     return !count_words(words, words->list->real, from, to);

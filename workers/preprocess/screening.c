@@ -50,12 +50,13 @@ static int is_watched(const struct preprocess_state *state, const struct feedbac
     struct name_found found[NAMES_FOUND_MAX];
     struct tokens tokens;
     *ret_watched = safety->products.count > 0;
-    if (*ret_watched || !state->lists->products || !shape_has(feedback, feedback, product))
-        return E_OK;
+    if (*ret_watched || !shape_has(feedback, feedback, product)) return E_OK;
     int rc = text_tokenize(feedback->product, arena, &tokens, err);
-    if (rc == E_OK) *ret_watched = names_find(state->lists->products, &tokens, found) > 0;
+    if (rc == E_OK && state->lists->products)
+        *ret_watched = names_find(state->lists->products, &tokens, found) > 0;
     if (rc == E_OK && !*ret_watched)
-        rc = screen_is_medicine(state->lists->screen, feedback->product, arena, ret_watched, err);
+        rc = screen_is_medicine(state->lists->screen, feedback->product, &tokens, arena,
+                                ret_watched, err);
     return rc;
 }
 
