@@ -69,7 +69,8 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     size_t size;
     struct name_around around = name_look_around(text, name);
     if (name_is_from_office(text, &around, name->given > 0)) registers |= REGISTER_SERVICE;
-    if (is_firm(text, name) || name_is_thing(text, name)) points -= 3;
+    if (is_firm(text, name) || name_is_thing(text, name, registers & (REGISTER_FILM | REGISTER_ARTS)))
+        points -= 3;
     bool public = name_is_public(text, name);
     /* a book, a record, a poster of theirs; a name of one word may be the agent's */
     uint32_t matter = registers & (REGISTER_SERVICE | REGISTER_CONTACT);

@@ -28,8 +28,9 @@ struct redact_word name_follow(struct str text, const struct name *name);
 bool name_is_brand(struct str text, const struct name *name);
 bool name_is_brand_pair(struct str text, size_t first_at, size_t second_at);
 bool name_is_place(struct str text, const struct name *name);
-/* By the words beside it: a ware, a work, a shop (redact_ware.c). */
-bool name_is_thing(struct str text, const struct name *name);
+/* By the words beside it: a ware, a work, a shop (redact_ware.c). of_works: the text talks of books
+ * or films. */
+bool name_is_thing(struct str text, const struct name *name, bool of_works);
 /* "We ate at Ramiro", "llegaron a Vigo": where one eats, sleeps, buys or goes. */
 bool name_is_where_one_goes(struct str text, const struct name *name);
 bool name_is_public(struct str text, const struct name *name);

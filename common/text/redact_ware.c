@@ -79,32 +79,35 @@ static bool stands(const struct redact_word *word, enum side side)
     return word->size && slots[slot_of(word->hash)].sides & (uint32_t)side;
 }
 
-/* "made by", "read by", "narrated by": whom one knows by that. */
-static bool is_maker(struct str text, const struct redact_word *by)
+/* "made by"; of works "read by", "narrated by", too: whom one knows by that. An X-ray is read by
+ * somebody whom nobody knows. */
+static bool is_maker(struct str text, const struct redact_word *by, bool of_works)
 {
     static const char *const bys[] = {"by", "par", "por"};
-    static const char *const made[] = {
-        "manufactured", "made", "distributed", "marketed", "sold", "read", "narrated", "translated",
-        "fabricado", "fabrique", "distribue", "distribuido", "narrado", "leido", "traducido",
-        "traduit", "traduite", "dessine", "illustre", "ilustrado", "illustrated"};
+    static const char *const made[] = {"manufactured", "made",     "distributed", "marketed", "sold",
+                                       "fabricado",    "fabrique", "distribue",   "distribuido"};
+    static const char *const told[] = {
+        "read", "narrated", "translated", "narrado", "leido", "traducido", "traduit", "traduite",
+        "dessine", "illustre", "ilustrado", "illustrated"};
     if (!by->size || !IS_ONE_OF(by, bys)) return false;
     struct redact_word verb;
     redact_word_before(text, by->start, &verb);
-    return verb.size && IS_ONE_OF(&verb, made);
+    return verb.size && (IS_ONE_OF(&verb, made) || (of_works && IS_ONE_OF(&verb, told)));
 }
 
-bool name_is_thing(struct str text, const struct name *name)
+bool name_is_thing(struct str text, const struct name *name, bool of_works)
 {
     struct name_around around = name_look_around(text, name);
-    if (is_maker(text, &around.lead) || stands(&around.follow, BEHIND)) return true;
-    /* "me vendió el colchón Laura": one given name behind a ware is who sold it */
+    if (is_maker(text, &around.lead, of_works) || stands(&around.follow, BEHIND)) return true;
+    /* "me vendió el colchón Laura", "la lampe Julien Moreau l'a cassée": a given name behind a ware
+     * is who sold it, or broke it */
     static const char *const always[] = {
         "aeropuerto", "aeroport", "estadio", "stade", "muneca", "poupee", "marca", "marque",
         "hotel", "modelo", "modele", "perfume", "parfum", "restaurante", "restaurant", "tienda",
         "magasin", "model", "doll", "dolls", "plush", "toy", "figurine", "cerveza", "biere",
         "zapatos", "zapatillas", "chaussures", "pelicula"};
     if (around.lead.capital || !stands(&around.lead, BEFORE)) return false;
-    return name->parts > 1 || !name->given || IS_ONE_OF(&around.lead, always);
+    return !name->given || IS_ONE_OF(&around.lead, always);
 }
 
 bool name_is_where_one_goes(struct str text, const struct name *name)
@@ -112,7 +115,7 @@ bool name_is_where_one_goes(struct str text, const struct name *name)
     static const char *const stays[] = {
         "ate", "eat", "eating", "dined", "dine", "dining", "stayed", "stay", "staying", "bought",
         "buy", "purchased", "shopping", "shop", "cenamos", "comimos", "cenar", "comer", "alojamos",
-        "compre", "compramos", "mange", "diner", "dejeuner", "achete", "dormi"};
+        "compre", "compramos"};
     static const char *const goes[] = {
         "llegar", "llego", "llegaron", "llegamos", "viajar", "viajamos", "viaje", "vuelo", "vuelos",
         "mudamos", "arrives", "arrive", "arrivee", "alles", "voyage", "flew", "travelled",
@@ -121,8 +124,8 @@ bool name_is_where_one_goes(struct str text, const struct name *name)
     struct redact_word verb;
     redact_word_before(text, around.lead.start, &verb);
     if (!around.lead.size || !verb.size || verb.end + 1 != around.lead.start) return false;
-    if (word_is(&around.lead, "at") || word_is(&around.lead, "en") ||
-        word_is(&around.lead, "chez") || word_is(&around.lead, "from"))
-        return IS_ONE_OF(&verb, stays);
+    /* "chez Marie Dupont", "from Maria Lopez", "to Maria Lopez" are people's */
+    if (word_is(&around.lead, "at") || word_is(&around.lead, "en")) return IS_ONE_OF(&verb, stays);
+    if (name->parts > 1) return false;
     return (word_is(&around.lead, "a") || word_is(&around.lead, "to")) && IS_ONE_OF(&verb, goes);
 }
