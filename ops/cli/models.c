@@ -13,6 +13,7 @@
 /* Views of the file and of the model; one of them alone is open. */
 struct shown {
     const char *task, *path; /* task: "" for a file that was named */
+    bool built_in;           /* the language model that serves unless an option names another */
     struct str name, kind, metadata; /* name: "" of a language model, which has none */
     char codes[LANGUAGE_LANES * sizeof(((struct language_header *)0)->codes[0])];
     struct str classes;      /* names with blanks between; clusters have none */
@@ -96,6 +97,10 @@ static int open_segments(struct shown *shown, struct err *err)
 static int shown_open(struct shown *shown, struct err *err)
 {
     struct model_file file;
+    if (shown->built_in) {
+        describe_language(shown, language_model_bytes());
+        return E_OK;
+    }
     if (is_language(shown->path)) {
         int rc = language_open(shown->path, &shown->language, err);
         if (rc == E_OK) describe_language(shown, language_table_bytes(shown->language));
@@ -197,9 +202,11 @@ static void print_row(const struct shown *shown, struct listing *listing)
                   terminal_reset(1));
 }
 
+/* path NULL: what is compiled in */
 static int show(struct listing *listing, const char *task, const char *path, struct err *err)
 {
-    struct shown shown = {.task = task, .path = path};
+    struct shown shown = {
+        .task = task, .path = path ? path : "compiled in", .built_in = path == NULL};
     int rc = shown_open(&shown, err);
     if (rc == E_OK && listing->json) print_json(&shown, listing);
     else if (rc == E_OK && listing->details) print_details(&shown, &listing->out);
@@ -220,7 +227,7 @@ static int show_in_force(struct listing *listing, const struct config *config, s
         {"needs", "genai", "folder", "models/needs.model", true},
         {"safety", "preprocess", "safety_model", "models/safety.model", false},
         {"segments", "segment", "model", "models/segments.model", false},
-        {"language", "preprocess", "language_model", "models/language.model", false},
+        {"language", "preprocess", "language_model", NULL, false},
     };
     int rc = E_OK;
     for (size_t i = 0; i < sizeof tasks / sizeof tasks[0] && rc == E_OK; i++) {
@@ -229,9 +236,10 @@ static int show_in_force(struct listing *listing, const struct config *config, s
         if (strcmp(tasks[i].task, "safety") == 0 && strcmp(chosen, "none") == 0) continue;
         if (tasks[i].folder && chosen[0])
             snprintf(path, sizeof path, "%s/%s", chosen, tasks[i].file);
-        else
+        else if (tasks[i].file || chosen[0])
             rc = shipped_path(chosen, tasks[i].file, path, err);
-        if (rc == E_OK) rc = show(listing, tasks[i].task, path, err);
+        bool built_in = !tasks[i].file && !chosen[0];
+        if (rc == E_OK) rc = show(listing, tasks[i].task, built_in ? NULL : path, err);
     }
     return rc;
 }
@@ -265,8 +273,7 @@ const struct command models_command = {
     .usage = "[FILE...] [--json]",
     .details = "Without a file: the models that the workers would open by the options given. With "
                "one: all of its card, classes with their thresholds.\n"
-               "With more: a line each. A file that is shown is whole: its checksum holds. The "
-               "language model that ships is compiled in too.\n\n"
+               "With more: a line each. A file that is shown is whole: its checksum holds.\n\n"
                "Exit status 65: damaged, or no model. 66: no such file. 78: a model in force is "
                "damaged.\n\n"
                "Example: verbatim models sentiment.model\n",

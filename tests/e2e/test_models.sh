@@ -11,6 +11,10 @@ equal "bytes are those of the file" "$(jq -r '.[] | select(.task == "safety").by
     "$(wc -c <"$source/config/models/safety.model")"
 equal "classes with thresholds" "$(jq -r '.[] | select(.task == "needs").classes | map(select(.threshold > 0).name) | join(" ")' \
     "$scratch/models.json")" "feature_request problem_report question"
+equal "the language model is compiled in" "$(jq -r '.[] | select(.task == "language").file' "$scratch/models.json")" "compiled in"
+"$verbatim" models --json --preprocess.language_model="$source/config/models/language.model" >"$scratch/language.json"
+equal "or an option's" "$(jq -r '.[] | select(.task == "language") | "\(.file) \(.bytes)"' "$scratch/language.json")" \
+    "$source/config/models/language.model $(wc -c <"$source/config/models/language.model")"
 equal "clusters" "$(jq -r '.[] | select(.task == "segments").clusters' "$scratch/models.json")" 8
 "$verbatim" models >"$scratch/table"
 check "a table for people" grep -Eq '^safety +safety-0' "$scratch/table"
