@@ -3,8 +3,7 @@
 
 #include "model/insight_internal.h"
 
-/* One mention a topic: the one in the clause that feels most. The longest keyword owns its words:
- * "fast delivery" is no performance. */
+/* One mention a topic: the one in the clause that feels most. */
 static void add_mention(struct reading *reading, struct insight_result *result, uint32_t at,
                         struct topic_match match, const struct clause *clause)
 {
@@ -37,7 +36,8 @@ static int find_places(struct reading *reading, struct err *err)
     return E_OK;
 }
 
-/* What the longest keywords at token `at` name; how many words are theirs. */
+/* What the longest keywords at token `at` name; how many words are theirs: they own them, "fast
+ * delivery" is no performance. */
 static uint32_t add_mentions(struct reading *reading, struct insight_result *result, uint32_t at,
                              const struct clause *clause)
 {

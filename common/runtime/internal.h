@@ -77,9 +77,13 @@ struct runtime {
 
 /* loop.c */
 void runtime_tick(struct runtime *runtime);
-/* wake when the bus has something */
-void runtime_set_readable(struct runtime *runtime, bool wanted);
 void runtime_on_revoked(void *user, const struct bus_position *partitions, size_t count);
+
+/* wakeup.c */
+/* More to do at once, more to wait for, or nothing until something calls; retry_ms: -1 for none. */
+void wakeup_arrange(struct runtime *runtime, int64_t now_ms, int64_t retry_ms);
+/* wake when the bus has something */
+void wakeup_on_readable(struct runtime *runtime, bool wanted);
 
 /* admin.c */
 int admin_start(struct runtime *runtime, struct err *err) CHECKED;

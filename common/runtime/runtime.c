@@ -214,7 +214,7 @@ static void shut_down(struct runtime *runtime)
     committer_destroy(runtime->committer);
     runtime->committer = NULL;
     if (runtime->consumer) {
-        runtime_set_readable(runtime, false);
+        wakeup_on_readable(runtime, false);
         flow_drop_all(&runtime->flow);
     }
     if (runtime->opened && runtime->worker->close) runtime->worker->close(&runtime->context);

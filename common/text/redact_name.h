@@ -25,6 +25,13 @@ struct name name_from(struct str text, const struct redact_word *word);
 size_t name_take(struct redact_finder *finder, const struct name *name);
 /* The word right behind a name, if it is written small; size 0: there is none. */
 struct redact_word name_follow(struct str text, const struct name *name);
+/* The word behind `end`, one blank further. */
+static inline struct redact_word name_next_word(struct str text, size_t end)
+{
+    struct redact_word word = {.size = 0};
+    if (at(text, end) == ' ') redact_word_at(text, end + 1, &word);
+    return word;
+}
 bool name_is_brand(struct str text, const struct name *name);
 bool name_is_brand_pair(struct str text, size_t first_at, size_t second_at);
 bool name_is_place(struct str text, const struct name *name);

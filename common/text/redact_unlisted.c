@@ -3,14 +3,6 @@
  * (redact_is_ordinary), and what companies do as well ("Comcast helped me") says nothing. */
 #include "text/redact_name.h"
 
-/* The word behind `end`, one blank further. */
-static struct redact_word next_word(struct str text, size_t end)
-{
-    struct redact_word word = {.size = 0};
-    if (at(text, end) == ' ') redact_word_at(text, end + 1, &word);
-    return word;
-}
-
 /* "very polite", "so rude", "un homme charmant": of the words behind `end`, the fourth at the
  * latest. */
 static bool are_peoples_words(struct str text, size_t end)
@@ -24,12 +16,12 @@ static bool are_peoples_words(struct str text, size_t end)
         "girl", "boy", "listener", "maleducado", "maleducada", "amable", "grosero", "grosera",
         "impoli", "impolie", "helpful", "patient", "friendly", "professional", "caring", "sweet",
         "aimable", "gentille", "malpolie", "homme", "femme", "mujer", "hombre"};
-    struct redact_word word = next_word(text, end);
+    struct redact_word word = name_next_word(text, end);
     for (int k = 0; k < 4 && word.size && !word.capital; k++) {
         if (IS_ONE_OF(&word, people)) return true;
         bool goes_on = IS_ONE_OF(&word, degrees) || k > 0; /* "a very sympathetic person" */
         if (!goes_on) return false;
-        word = next_word(text, word.end);
+        word = name_next_word(text, word.end);
     }
     return false;
 }
@@ -116,7 +108,7 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
         return false;
     if (!romance && !word_is(from, "from") && !word_is(from, "in") && !word_is(from, "at"))
         return false;
-    struct redact_word word = next_word(text, from->end);
+    struct redact_word word = name_next_word(text, from->end);
     size_t size;
     if (word_is(&word, "l") && is_apostrophe(text, word.end, &size)) /* "de l'accueil" */
         redact_word_at(text, word.end + size, &word);
@@ -125,12 +117,12 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
         if (IS_ONE_OF(&word, offices)) return true;
         if (given && IS_ONE_OF(&word, branches)) return true; /* "at the Croydon branch" */
         if (given && k == 1 && word.capital) {
-            word = next_word(text, word.end);
+            word = name_next_word(text, word.end);
             continue;
         }
         if (!(word.cues & (CUE(COMMON) | CUE(OWNER) | CUE(PARTICLE))) && !redact_is_ordinary(&word))
             return false;
-        word = next_word(text, word.end);
+        word = name_next_word(text, word.end);
     }
     return false;
 }
@@ -143,16 +135,16 @@ static bool is_expected(struct str text, const struct name *name, const struct r
     static const char *const asks[] = {"can", "could", "may"};
     struct redact_word word, then;
     if (word_is(verb, "will")) {
-        word = next_word(text, verb->end), then = next_word(text, word.end);
+        word = name_next_word(text, verb->end), then = name_next_word(text, word.end);
         return word_is(&word, "be") && then.size && IS_ONE_OF(&then, acts);
     }
-    word = at(text, name->end) == ',' ? next_word(text, name->end + 1)
+    word = at(text, name->end) == ',' ? name_next_word(text, name->end + 1)
                                       : (struct redact_word){.size = 0};
-    then = next_word(text, word.end);
+    then = name_next_word(text, word.end);
     if (!word.size || !IS_ONE_OF(&word, asks) || !(word_is(&then, "i") || word_is(&then, "we")))
         return false;
-    word = next_word(text, then.end);
-    if (word_is(&word, "please")) word = next_word(text, word.end);
+    word = name_next_word(text, then.end);
+    if (word_is(&word, "please")) word = name_next_word(text, word.end);
     return word_is(&word, "speak") || word_is(&word, "talk");
 }
 
@@ -182,7 +174,7 @@ static bool is_led_to(struct str text, const struct name_around *around)
         word_is(lead, "llamado") || word_is(lead, "nommee") || word_is(lead, "nomme"))
         return first.size && IS_ONE_OF(&first, somebody);
     if (word_is(lead, "m") || word_is(lead, "am")) { /* "I'm Yulan and I", "I'm Yulan from" */
-        first = next_word(text, around->follow.end);
+        first = name_next_word(text, around->follow.end);
         return word_is(&around->follow, "originally") || word_is(&around->follow, "from") ||
                (word_is(&around->follow, "and") && (word_is(&first, "i") || word_is(&first, "my")));
     }
@@ -198,10 +190,10 @@ static bool is_led_to(struct str text, const struct name_around *around)
                word_is(&second, "update");
     if (word_is(lead, "add") || word_is(lead, "added") || word_is(lead, "remove")) {
         if (!word_is(&around->follow, "as")) return false;
-        first = next_word(text, around->follow.end);
+        first = name_next_word(text, around->follow.end);
         if (word_is(&first, "a") || word_is(&first, "an") || word_is(&first, "my") ||
             word_is(&first, "the"))
-            first = next_word(text, first.end);
+            first = name_next_word(text, first.end);
         return first.size && IS_ONE_OF(&first, roles);
     }
     return false;
@@ -215,7 +207,7 @@ static bool has_what_people_have(struct str text, const struct name *name)
                                          "husband", "wife", "daughter"};
     size_t size;
     if (!is_apostrophe(text, name->end, &size) || at(text, name->end + size) != 's') return false;
-    struct redact_word thing = next_word(text, name->end + size + 1);
+    struct redact_word thing = name_next_word(text, name->end + size + 1);
     return thing.size && IS_ONE_OF(&thing, things);
 }
 
@@ -224,14 +216,14 @@ static bool is_quoted_with_office(struct str text, const struct name *name)
 {
     static const char *const speaks[] = {"said",  "says", "told",   "explained",
                                          "added", "dijo", "explico"};
-    struct redact_word word = at(text, name->end) == ',' ? next_word(text, name->end + 1)
+    struct redact_word word = at(text, name->end) == ',' ? name_next_word(text, name->end + 1)
                                                          : (struct redact_word){.size = 0};
     if (!word_is(&word, "the") && !word_is(&word, "a") && !word_is(&word, "an")) return false;
     size_t end = word.end;
     while (end < text.size && end < name->end + 64 && text.data[end] != ',' &&
            text.data[end] != '.')
         end++;
-    word = at(text, end) == ',' ? next_word(text, end + 1) : (struct redact_word){.size = 0};
+    word = at(text, end) == ',' ? name_next_word(text, end + 1) : (struct redact_word){.size = 0};
     return word.size && IS_ONE_OF(&word, speaks);
 }
 
@@ -263,7 +255,7 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
         is_said_of_people(text, &around.follow))
         return true;
     if (!around.follow.size) return false;
-    struct redact_word from = next_word(text, around.follow.end);
+    struct redact_word from = name_next_word(text, around.follow.end);
     bool comes = word_is(&around.follow, "is") && word_is(&from, "from");
     if (comes || IS_ONE_OF(&around.follow, does)) return true;
     const uint32_t plain = REGISTER_LOOKED | REGISTER_SERVICE | REGISTER_CONTACT;
@@ -275,43 +267,6 @@ bool name_stands_as_person(struct redact_finder *finder, const struct name *name
                            const struct name_around *around)
 {
     return stands_as_person(finder, name, around) && !(redact_registers(finder) & REGISTER_FILM);
-}
-
-/* "founders: Tanaka, Vehbija and Ström": all of the list, if all could be names. */
-static size_t take_list(struct redact_finder *finder, const struct redact_word *word)
-{
-    static const char *const people[] = {
-        "founders", "children", "kids", "members", "students", "players", "colleagues", "employees",
-        "siblings", "guests", "passengers", "hijos", "miembros", "enfants", "membres", "names",
-        "owners", "teachers", "team", "attendees", "participants", "present", "speakers", "winners",
-        "nominees", "crew", "guests", "staff", "asistentes", "equipo", "participantes"};
-    struct str text = finder->text;
-    struct redact_word lead;
-    size_t items = 0, ends[8], starts[8], i = word->start;
-    bool last = false, over = false;
-    if (i < 3 || text.data[i - 1] != ' ' || text.data[i - 2] != ':') return 0;
-    redact_word_before(text, i - 2, &lead);
-    bool counted = is_digit(text.data[i - 3]); /* "They had 6:" */
-    if (!counted && (lead.end + 2 != i || !lead.size || !IS_ONE_OF(&lead, people))) return 0;
-    while (items < 8 && !last) {
-        struct redact_word and = {.size = 0};
-        if (items) {
-            bool comma = at(text, i) == ',';
-            i += comma;
-            and = next_word(text, i);
-            last = word_is(&and, "and") || word_is(&and, "y") || word_is(&and, "et");
-            over = !last && !comma;
-            if (over) break; /* "A, B, C." */
-            i = last ? and.end + 1 : i + 1;
-        }
-        struct name name = name_read(text, i, NOT_SMALL);
-        if (!name.parts || name.company || name.parts > 3) return 0;
-        starts[items] = name.start, ends[items++] = i = name.end;
-    }
-    over &= i == text.size || strchr(".\n", text.data[i]) != NULL;
-    if (items < 3 || !(last || over)) return 0;
-    for (size_t k = 0; k < items; k++) redact_add(finder, starts[k], ends[k], REDACT_PERSON);
-    return ends[items - 1];
 }
 
 /* "Billing address: Tanaka Vehbija" above an address. */
@@ -338,18 +293,12 @@ static bool are_two_like_names(struct str text, const struct name *name, bool st
            name_is_like_one(text, name, starts ? LIKE_FOR_SURE : LIKE_NOTHING_ELSE);
 }
 
-size_t redact_name_list(struct redact_finder *finder, const struct redact_word *word)
-{
-    bool colon = word->start > 1 && finder->text.data[word->start - 2] == ':';
-    return colon ? take_list(finder, word) : 0;
-}
-
 /* "Malvolia Corso, de atención al cliente, …" */
 static bool is_apposed_to_office(struct str text, const struct name *name,
                                  const struct name_around *around)
 {
     if (at(text, name->end) != ',' || around->follow.size) return false;
-    struct name_around apposed = {.lead = around->lead, .follow = next_word(text, name->end + 1)};
+    struct name_around apposed = {.lead = around->lead, .follow = name_next_word(text, name->end + 1)};
     return !apposed.follow.capital && name_is_from_office(text, &apposed, true);
 }
 

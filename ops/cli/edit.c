@@ -264,7 +264,7 @@ const struct letter_content *edit_find(struct edits *edits, const struct letter 
     return &edit->content;
 }
 
-int edit_run(const char *path, struct err *err)
+static int run_editor(const char *path, struct err *err)
 {
     const char *editor = getenv("VISUAL");
     if (!editor || !editor[0]) editor = getenv("EDITOR");
@@ -284,4 +284,30 @@ int edit_run(const char *path, struct err *err)
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return err_set(err, E_CANCELLED, "%s failed; nothing was sent", editor);
     return E_OK;
+}
+
+/* The file holds what customers said: only its owner may read it, and it goes again. What can't be
+ * read back stays there, so that nobody's work is lost. */
+int edit_by_hand(struct buffer *text, struct edits *edits, struct err *err)
+{
+    char path[512];
+    const char *folder = getenv("TMPDIR");
+    snprintf(path, sizeof path, "%s/verbatim-redrive-XXXXXX",
+             folder && folder[0] ? folder : "/tmp");
+    int fd = mkstemp(path);
+    if (fd < 0) return err_system(err, E_NO_OUTPUT, "%s", path);
+    FILE *file = fdopen(fd, "w");
+    bool written = file && fwrite(text->data, 1, text->size, file) == text->size;
+    if (!file || fclose(file) || !written) {
+        unlink(path);
+        return err_system(err, E_NO_OUTPUT, "%s", path);
+    }
+    buffer_clear(text);
+    int rc = run_editor(path, err);
+    if (rc == E_OK) rc = buffer_read_file(text, path, 2 * (size_t)EDIT_BYTES_MAX, err);
+    if (rc == E_OK) rc = edit_read(buffer_str(text), edits, err);
+    if (rc == E_BAD_MESSAGE || rc == E_BAD_JSON)
+        return err_wrap(err, "nothing was sent; your text is still in %s", path);
+    unlink(path);
+    return rc;
 }

@@ -1,5 +1,5 @@
 /* Changing what is in dead letters, before they are sent again: field by field from the command
- * line, or many of them in an editor. Pure, but for edit_run(). */
+ * line, or many of them in an editor. Pure, but for edit_by_hand(). */
 #ifndef VERBATIM_OPS_CLI_EDIT_H
 #define VERBATIM_OPS_CLI_EDIT_H
 
@@ -50,7 +50,8 @@ int edit_read(struct str text, struct edits *ret_edits, struct err *err) CHECKED
 const struct letter_content *edit_find(struct edits *edits, const struct letter *letter,
                                        struct arena *arena);
 
-/* Lets $VISUAL, $EDITOR or vi edit the file. SYSTEM, CANCELLED: the editor failed. */
-int edit_run(const char *path, struct err *err) CHECKED;
+/* All of it: the text into a file, $VISUAL, $EDITOR or vi, and what that left into *edits.
+ * NO_OUTPUT; SYSTEM, CANCELLED: the editor failed; what edit_read() says. */
+int edit_by_hand(struct buffer *text, struct edits *edits, struct err *err) CHECKED;
 
 #endif

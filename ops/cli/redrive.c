@@ -99,33 +99,6 @@ static int collect(struct redrive *redrive, const struct letter *letter, struct 
     return edit_write(letter, arena, &redrive->text, err);
 }
 
-/* The file holds what customers said: only its owner may read it, and it goes again. What can't be
- * read back stays there, so that nobody's work is lost. */
-static int edit_in_file(struct redrive *redrive, struct err *err)
-{
-    char path[512];
-    const char *folder = getenv("TMPDIR");
-    snprintf(path, sizeof path, "%s/verbatim-redrive-XXXXXX",
-             folder && folder[0] ? folder : "/tmp");
-    int fd = mkstemp(path);
-    if (fd < 0) return err_system(err, E_NO_OUTPUT, "%s", path);
-    FILE *file = fdopen(fd, "w");
-    bool written = file &&
-                   fwrite(redrive->text.data, 1, redrive->text.size, file) == redrive->text.size;
-    if (!file || fclose(file) || !written) {
-        unlink(path);
-        return err_system(err, E_NO_OUTPUT, "%s", path);
-    }
-    buffer_clear(&redrive->text);
-    int rc = edit_run(path, err);
-    if (rc == E_OK) rc = buffer_read_file(&redrive->text, path, 2 * (size_t)EDIT_BYTES_MAX, err);
-    if (rc == E_OK) rc = edit_read(buffer_str(&redrive->text), &redrive->edits, err);
-    if (rc == E_BAD_MESSAGE || rc == E_BAD_JSON)
-        return err_wrap(err, "nothing was sent; your text is still in %s", path);
-    unlink(path);
-    return rc;
-}
-
 static int edit(struct redrive *redrive, struct bus *bus, struct err *err)
 {
     static const char help[] =
@@ -135,7 +108,7 @@ static int edit(struct redrive *redrive, struct bus *bus, struct err *err)
     int rc = journal_read(bus, "redrive", remember, redrive, err);
     if (rc == E_OK) rc = each_letter(redrive, bus, collect, err);
     if (rc == E_OK && redrive->collected == 0) return E_OK;
-    return rc ? rc : edit_in_file(redrive, err);
+    return rc ? rc : edit_by_hand(&redrive->text, &redrive->edits, err);
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */

@@ -108,16 +108,6 @@ static int make_room(struct replay *replay, size_t bytes, struct err *err)
     return rc ? rc : slow_down(replay, err);
 }
 
-static int price_record(struct replay *replay, const struct replay_message *message,
-                        struct arena *arena, struct err *err)
-{
-    struct record record;
-    int rc = record_scan(message->value, arena, &record, err);
-    return rc ? rc
-              : pricing_add_record(replay->pricing, &record, clock_wall_ms(clock_system()), arena,
-                                   err);
-}
-
 /* A line that replay_line() refuses was damaged, or edited by hand: the replay stops, as nobody
  * knows what it was. What an earlier replay wrote, and what was made of that, is in the archive
  * beside what it is a copy of, and passed over. */
@@ -135,7 +125,7 @@ static int write_line(struct replay *replay, struct str line, const struct line_
     if (message.copy && !replay->copies) return replay->passed_over++, E_OK;
     replay_count(replay, line, identity);
     if (!replay->journal)
-        return replay->pricing && message.id.size ? price_record(replay, &message, arena, err)
+        return replay->pricing && message.id.size ? replay_price_record(replay, &message, arena, err)
                                                   : E_OK;
     rc = replay_output(&message, replay->place->topic, str_of(replay->run),
                        clock_wall_ms(clock_system()), arena, &output, err);
@@ -143,26 +133,6 @@ static int write_line(struct replay *replay, struct str line, const struct line_
     journal_add(replay->journal, &output);
     replay->pending++;
     return E_OK;
-}
-
-/* --- the price of a dry run ------------------------------------------------------------------- */
-
-/* What is replayed from documents on comes to genai again. */
-static int open_pricing(struct replay *replay, struct config *config, struct err *err)
-{
-    const struct pricing_wish wish = {.answer_tokens = PRICING_ANSWER_TOKENS, .digests = true};
-    const uint32_t before = TOPICS(DOCUMENTS) | TOPICS(FEATURES) | TOPICS(SEGMENTS);
-    struct bus *bus = NULL;
-    if (!(replay->wish.topics & before) ||
-        str_equal(str_of(config_value(config, "genai", "providers", NULL)), STR("local")))
-        return E_OK;
-    int rc = pricing_open(config, &wish, &replay->pricing, err);
-    if (rc || !replay->known) return rc;
-    rc = bus_open(config, clock_system(), &bus, err);
-    if (rc == E_OK) rc = pricing_read_journal(replay->pricing, bus, err);
-    rc = cli_name_bus(bus, rc, err);
-    bus_close(bus);
-    return rc;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -313,7 +283,7 @@ static int run(struct replay *replay, struct config *config, const char *url, st
     rc = replay_probe(url, err);
     if (rc == E_OK) rc = store_open(&store, &replay->store, err);
     if (rc == E_OK) rc = store_probe(replay->store, err);
-    if (rc == E_OK && replay->dry_run) rc = open_pricing(replay, config, err);
+    if (rc == E_OK && replay->dry_run) rc = replay_open_pricing(replay, config, err);
     if (rc == E_OK)
         rc = replay->dry_run ? each_object(replay, read_object, err)
                              : run_on_bus(replay, config, err);

@@ -44,6 +44,12 @@ const char *replay_name(int argc, char **argv, const char *url, char out[static 
 int replay_probe(const char *url, struct err *err) CHECKED;
 int replay_read_ids(struct replay *replay, const char *path, struct err *err) CHECKED;
 
+/* Of a dry run: what is replayed from documents on comes to genai again. Leaves pricing NULL where
+ * nothing is asked for. */
+int replay_open_pricing(struct replay *replay, struct config *config, struct err *err) CHECKED;
+int replay_price_record(struct replay *replay, const struct replay_message *message,
+                        struct arena *arena, struct err *err) CHECKED;
+
 void replay_count(struct replay *replay, struct str line, const struct line_identity *identity);
 void replay_show(const struct replay *replay, bool stopped);
 

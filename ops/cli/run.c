@@ -12,22 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/folder.h"
 #include "base/log.h"
-#include "config/shipped.h"
 #include "ops/cli/cli.h"
 #include "ops/cli/members.h"
-#include "ops/cli/post.h"
 #include "ops/cli/reader.h"
+#include "ops/cli/sample.h"
 #include "ops/cli/show.h"
 #include "ops/cli/summary.h"
 #include "runtime/runtime.h"
-#include "schema/json.h"
-#include "workers/ingest/ingest.h"
-#include "workers/ingest/state.h"
 
 enum { ONCE_MS = 120000, LOOK_MS = 100, IDLE_LOOKS = 50, PATH_BYTES = 4096 };
 
@@ -46,8 +41,7 @@ struct session {
     struct reader reader;
     struct summary summary;
     struct arena arena;
-    uint64_t expected; /* insights of the sample; 0: none was played */
-    uint64_t refused;  /* records of the sample */
+    struct post_counts sample; /* of what was played: as many insights come as were accepted */
     uint64_t seen;
     char base_url[128];
     struct buffer key; /* to post the sample with; empty: none is asked for */
@@ -97,84 +91,17 @@ static int read_key(struct session *session, const struct plan *plan, struct err
     return rc;
 }
 
-/* Before anything starts. Not opened: it may be a pipe. */
-static int check_sample(const struct plan *plan, struct err *err)
+static bool go_on(void *user)
 {
-    struct stat found;
-    if (!plan->sample[0]) return E_OK;
-    if (plan->no_sample) return err_set(err, E_USAGE, "--sample or --no-sample, not both");
-    if (stat(plan->sample, &found) || access(plan->sample, R_OK))
-        return err_system(err, E_NO_INPUT, "--sample %s", plan->sample);
-    return S_ISDIR(found.st_mode) ? err_set(err, E_NO_INPUT, "--sample %s is a folder", plan->sample)
-                                  : E_OK;
-}
-
-/* What one request may hold: as the door is configured, and no more than a MiB or so. */
-static int read_limits(const struct session *session, uint32_t *ret_rows, size_t *ret_bytes,
-                       struct err *err)
-{
-    enum { BYTES_MOST = 1 << 20 };
-    struct ingest_options options;
-    int rc = config_get(session->config.config, ingest_worker.options, &options, err);
-    if (rc) return rc;
-    *ret_rows = options.rows_most;
-    *ret_bytes = options.body_most < BYTES_MOST ? (size_t)options.body_most : BYTES_MOST;
-    return E_OK;
-}
-
-static int post_rows(struct session *session, struct buffer *body, struct err *err)
-{
-    char url[256];
-    struct post_counts counts = {0};
-    if (body->failed) return err_set(err, E_NO_MEMORY, NULL);
-    heed_reload(session);
-    if (!body->size || stop_asked) return E_OK;
-    snprintf(url, sizeof url, "%s/v1/feedback", session->base_url);
-    /* our own door's */
-    const char *certificate = config_value(session->config.config, "ingest", "certificate", NULL);
-    const struct post_target target = {url, certificate, buffer_cstr(&session->key)};
-    int rc = post_ndjson(&target, buffer_str(body), &counts, err);
-    session->expected += counts.accepted;
-    session->refused += counts.refused;
-    buffer_clear(body);
-    return rc;
-}
-
-/* Line by line into requests that the door takes. */
-static int post_file(struct session *session, FILE *file, struct err *err)
-{
-    struct buffer body = {0};
-    uint32_t rows = 0, rows_most = 0;
-    size_t bytes_most = 0, room = 0;
-    char *line = NULL;
-    int rc = read_limits(session, &rows_most, &bytes_most, err);
-    for (ssize_t size; rc == E_OK && (size = getline(&line, &room, file)) > 0;) {
-        if (!str_trim(str_make(line, (size_t)size)).size) continue;
-        if (rows == rows_most || body.size + (size_t)size > bytes_most)
-            rc = post_rows(session, &body, err), rows = 0;
-        buffer_append(&body, line, (size_t)size);
-        rows++;
-    }
-    if (rc == E_OK && ferror(file)) rc = err_system(err, E_IO, "reading");
-    if (rc == E_OK) rc = post_rows(session, &body, err);
-    free(line);
-    buffer_deinit(&body);
-    return rc;
+    heed_reload(user);
+    return !stop_asked;
 }
 
 static int play_sample(struct session *session, const char *path, struct err *err)
 {
-    char name[SHIPPED_PATH_BYTES];
-    int rc = shipped_path(path, "sample/feedback.ndjson", name, err);
-    if (rc) return rc;
-    FILE *file = fopen(name, "re");
-    if (!file) return err_system(err, E_NO_INPUT, "%s", name);
-    rc = post_file(session, file, err);
-    fclose(file);
-    if (session->refused)
-        fprintf(stderr, "verbatim run: %s: %llu records were refused; verbatim analyze says why\n",
-                name, (unsigned long long)session->refused);
-    return rc ? err_wrap(err, "%s", name) : E_OK;
+    const struct sample_door door = {session->config.config, session->base_url,
+                                     buffer_cstr(&session->key), go_on, session};
+    return sample_play(&door, path, &session->sample, err);
 }
 
 /* --- the display ------------------------------------------------------------------------------ */
@@ -209,7 +136,7 @@ static int watch(struct session *session, bool until_played, bool once, struct e
     uint32_t idle = 0; /* looks in a row that found nothing to do */
     while (!stop_asked) {
         heed_reload(session);
-        bool played = session->seen >= session->expected || idle >= IDLE_LOOKS;
+        bool played = session->seen >= session->sample.accepted || idle >= IDLE_LOOKS;
         if (until_played && !once && played) return E_OK;
         const struct bus_message *message = reader_next(&session->reader, LOOK_MS, err);
         if (!message && err->code) return (int)err->code;
@@ -223,7 +150,8 @@ static int watch(struct session *session, bool until_played, bool once, struct e
         if (once && played && idle) return E_OK;
         if (once && clock_mono_ms(clock_system()) > until)
             return err_set(err, E_TIMEOUT, "%llu of %llu insights came within %d s",
-                           (unsigned long long)session->seen, (unsigned long long)session->expected,
+                           (unsigned long long)session->seen,
+                           (unsigned long long)session->sample.accepted,
                            ONCE_MS / 1000);
     }
     return E_OK;
@@ -346,9 +274,9 @@ static int run_session(struct session *session, const struct plan *plan, struct 
         *err = stopping;
         rc = stop_rc;
     }
-    if (rc == E_OK && plan->once && session->refused)
+    if (rc == E_OK && plan->once && session->sample.refused)
         rc = err_set(err, E_BAD_MESSAGE, "%llu records of the sample were refused",
-                     (unsigned long long)session->refused);
+                     (unsigned long long)session->sample.refused);
     return rc;
 }
 
@@ -409,7 +337,9 @@ static int run_run(const struct command *command, int argc, char **argv, struct 
     fill_presets(&presets, &plan);
     arguments.presets = presets.all;
     rc = configure(session, err);
-    if (rc == E_OK) rc = check_sample(&plan, err);
+    if (rc == E_OK && plan.sample[0] && plan.no_sample)
+        rc = err_set(err, E_USAGE, "--sample or --no-sample, not both");
+    if (rc == E_OK) rc = sample_check(plan.sample, err);
     if (rc == E_OK) rc = read_key(session, &plan, err);
     if (rc == E_OK) rc = lock_folder(session, plan.data, err);
     runtime_on_signals(ask_stop, ask_reload);

@@ -1,5 +1,5 @@
 /* One request to a provider: it is written and leaves, and its result decides what
- * becomes of its tasks. */
+ * becomes of its tasks. One file: leaving, answers and failures end in each other. */
 #include <stdlib.h>
 
 #include "base/crash.h"

@@ -329,6 +329,7 @@ struct tally {
     int64_t last[RIG_PARTITIONS]; /* number of the last one in each partition */
     bool ordered;
 };
+static inline struct tally fresh_tally(void) { return (struct tally){.ordered = true}; }
 
 static inline void tally_on_message(void *user, const struct bus_message *message)
 {
