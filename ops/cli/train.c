@@ -119,6 +119,7 @@ static int train_labelled(const struct training *training, const char *task, str
 static int check_out(const char *out, struct err *err)
 {
     struct stat found;
+    if (!out[0]) return err_set(err, E_USAGE, "--out needs a file's name");
     const char *slash = strrchr(out, '/');
     char folder[4096];
     int size = snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - out + 1) : 1,
@@ -128,6 +129,43 @@ static int check_out(const char *out, struct err *err)
     if (stat(out, &found) == 0 && S_ISDIR(found.st_mode))
         return err_set(err, E_NO_OUTPUT, "--out %s is a folder; a file is meant", out);
     return access(folder, W_OK | X_OK) ? err_system(err, E_NO_OUTPUT, "--out %s", out) : E_OK;
+}
+
+/* A model in place of the texts that it was made of would be their end. */
+static int check_spared(const char *out, const char *read, struct err *err)
+{
+    struct stat written, source;
+    if (!read || stat(out, &written) || stat(read, &source)) return E_OK;
+    if (!S_ISREG(source.st_mode) || written.st_dev != source.st_dev ||
+        written.st_ino != source.st_ino)
+        return E_OK;
+    return err_set(err, E_USAGE, "--out %s is the file that is read; the model needs another name",
+                   out);
+}
+
+static int train_segments(struct training *training, const struct arguments *arguments,
+                          struct err *err)
+{
+    struct cli_config config;
+    struct rows rows = {0};
+    if (training->data)
+        return err_set(err, E_USAGE, "--data is for tasks; segments come from --archive, --input "
+                                     "or the bus");
+    if (training->archive && training->input)
+        return err_set(err, E_USAGE, "either --archive or --input");
+    if (training->clusters < 1 || training->clusters > CENTROIDS_MAX)
+        return err_set(err, E_USAGE, "--clusters must be from 1 to %d", CENTROIDS_MAX);
+    int rc = cli_config(arguments, &config, err);
+    if (rc) return rc;
+    rc = read_rows(training, config.config, &rows, err);
+    if (rc == E_OK && rows.count == 0)
+        rc = err_set(
+            err, E_NO_INPUT,
+            "no vectors found; run records through featurize first, or give --archive or --input");
+    if (rc == E_OK) rc = train(training, &rows, err);
+    rows_deinit(&rows);
+    cli_config_free(&config);
+    return rc;
 }
 
 static int train_run(const struct command *command, int argc, char **argv, struct err *err)
@@ -151,8 +189,6 @@ static int train_run(const struct command *command, int argc, char **argv, struc
          "FILE  where the model goes (TASK.model); the card of a task is FILE.md"},
     };
     struct arguments arguments;
-    struct cli_config config;
-    struct rows rows = {0};
     int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
     const char *what = arguments.positional_count == 1 ? arguments.positionals[0] : "";
@@ -168,23 +204,11 @@ static int train_run(const struct command *command, int argc, char **argv, struc
     if (!training.name) training.name = name;
     if (!training.out) training.out = out;
     rc = check_out(training.out, err);
+    if (rc == E_OK) rc = check_spared(training.out, training.data, err);
+    if (rc == E_OK) rc = check_spared(training.out, training.input, err);
     if (rc) return rc;
     if (!segments) return train_labelled(&training, what, err);
-    if (training.archive && training.input)
-        return err_set(err, E_USAGE, "either --archive or --input");
-    if (training.clusters < 1 || training.clusters > CENTROIDS_MAX)
-        return err_set(err, E_USAGE, "--clusters must be from 1 to %d", CENTROIDS_MAX);
-    rc = cli_config(&arguments, &config, err);
-    if (rc) return rc;
-    rc = read_rows(&training, config.config, &rows, err);
-    if (rc == E_OK && rows.count == 0)
-        rc = err_set(
-            err, E_NO_INPUT,
-            "no vectors found; run records through featurize first, or give --archive or --input");
-    if (rc == E_OK) rc = train(&training, &rows, err);
-    rows_deinit(&rows);
-    cli_config_free(&config);
-    return rc;
+    return train_segments(&training, &arguments, err);
 }
 
 const struct command train_command = {

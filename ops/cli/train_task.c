@@ -52,6 +52,42 @@ static const struct task *task_of(const char *name)
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
+/* What `verbatim evaluate` takes for a label too. */
+static const struct {
+    const char *task, *given, *meant;
+} spellings[] = {
+    {"needs", "irrelevant", "none"}, {"needs", "other", "none"}, {"needs", "rating", "none"},
+    {"needs", "user_experience", "none"},
+    {"safety", "yes", "positive"},   {"safety", "1", "positive"}, {"safety", "true", "positive"},
+    {"safety", "ade", "adverse_event"},
+    {"safety", "no", "negative"},    {"safety", "0", "negative"}, {"safety", "false", "negative"},
+};
+
+static struct str meant_by(const char *task, struct str part)
+{
+    for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++)
+        if (strcmp(spellings[i].task, task) == 0 && str_equal(part, str_of(spellings[i].given)))
+            return str_of(spellings[i].meant);
+    return part;
+}
+
+/* As the task's trainer spells it; topics keep the names that the file gives them. */
+static struct str spelt(struct training *training, struct str label)
+{
+    if (!training->task) return label;
+    struct str rest = arena_copy(&training->arena, label), whole = {0};
+    char *bytes = (char *)(uintptr_t)rest.data;
+    for (size_t i = 0; i < rest.size; i++)
+        if (bytes[i] >= 'A' && bytes[i] <= 'Z') bytes[i] = (char)(bytes[i] + 32);
+    for (bool first = true; rest.size; first = false) {
+        struct str part = meant_by(training->task->name, str_trim(str_cut(&rest, '+')));
+        whole = first ? part
+                      : arena_printf(&training->arena, "%.*s+%.*s", STR_ARGS(whole),
+                                     STR_ARGS(part));
+    }
+    return whole;
+}
+
 static int next_row(void *user, struct labelled *ret_row, bool *ret_end, struct err *err)
 {
     struct training *training = user;
@@ -65,8 +101,8 @@ static int next_row(void *user, struct labelled *ret_row, bool *ret_end, struct 
     training->language[size] = '\0';
     training->rows++;
     *ret_row = (struct labelled){
-        .text = example.text, .label = str_trim(example.label), .serious = example.serious,
-        .language = training->language,
+        .text = example.text, .label = spelt(training, str_trim(example.label)),
+        .serious = example.serious, .language = training->language,
         .source = (uint32_t)(hash_fast(example.text, 0) % training->wish->folds)};
     return E_OK;
 }

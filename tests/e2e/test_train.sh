@@ -134,6 +134,22 @@ for task in sentiment needs safety topics language; do
     equal "$task names the file once" "$(grep -o 'short[.]tsv' "$scratch/err" | wc -l)" 1
     [ "$task" = topics ] || refused "a label that is none ($task)" 65 "mood.tsv, line" "$task" --data "$scratch/mood.tsv"
 done
+# the texts aren't written over, under whatever name
+cp "$scratch/needs.tsv" "$scratch/precious.tsv"
+ln -s precious.tsv "$scratch/alias.tsv"
+for out in precious.tsv alias.tsv; do
+    "$verbatim" train needs --data "$scratch/precious.tsv" --out "$scratch/$out" >/dev/null 2>"$scratch/err"
+    equal "a model in place of its data ($out): exit status" $? 64
+    check "it is said" contains "$scratch/err" "is the file that is read"
+    check "and they are still there" cmp -s "$scratch/precious.tsv" "$scratch/needs.tsv"
+done
+"$verbatim" train segments --data "$scratch/needs.tsv" --out "$scratch/none" >/dev/null 2>"$scratch/err"
+equal "segments of labelled texts: exit status" $? 64
+# what evaluate takes for a label teaches too
+sed 's/^none\t/Irrelevant\t/; s/^problem_report\t/bug\t/' "$scratch/needs.tsv" >"$scratch/irrelevant.tsv"
+"$verbatim" train needs --data "$scratch/irrelevant.tsv" --folds 3 --licence "ours, CC0" --out "$scratch/irrelevant.model" >/dev/null 2>"$scratch/err"
+equal "irrelevant is none, bug a problem ($(head -c 200 "$scratch/err"))" $? 0
+check "and teaches the same" cmp -s "$scratch/irrelevant.model" "$scratch/needs-first.model"
 # where the model can't go is said before anything is read: else the data would be what is refused
 for out in "$scratch/no/such/model" "$scratch/" "$scratch"; do
     "$verbatim" train needs --data "$scratch/nowhere.tsv" --out "$out" >/dev/null 2>"$scratch/err"
