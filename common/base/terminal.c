@@ -50,17 +50,22 @@ static void draw_bar(uint64_t done, uint64_t total)
 
 void progress_set(struct progress *progress, uint64_t done)
 {
+    progress_part(progress, done, done, progress->total);
+}
+
+void progress_part(struct progress *progress, uint64_t done, uint64_t part, uint64_t whole)
+{
     int64_t now = clock_mono_ns(clock_system());
     if (!progress->shown || now - progress->drawn_ns < 100000000) return;
     progress->drawn_ns = now;
     double seconds = (double)(now - progress->started_ns) * 1e-9;
     fputs("\r\x1b[K", stderr);
-    if (progress->total) draw_bar(done, progress->total);
+    if (whole) draw_bar(part, whole);
     fprintf(stderr, "%llu", (unsigned long long)done);
     if (progress->total) fprintf(stderr, " of %llu", (unsigned long long)progress->total);
     fprintf(stderr, " %s, %.0f/s", progress->what, seconds > 0 ? (double)done / seconds : 0);
-    if (progress->total && done)
-        fprintf(stderr, ", %.0f s left", seconds * (double)(progress->total - done) / (double)done);
+    if (part && part <= whole)
+        fprintf(stderr, ", %.0f s left", seconds * (double)(whole - part) / (double)part);
     fflush(stderr);
 }
 

@@ -29,6 +29,9 @@ struct progress {
 };
 void progress_start(struct progress *progress, const char *what, uint64_t total);
 void progress_set(struct progress *progress, uint64_t done);
+/* Where it isn't known how many there will be, but how much of the whole (bytes of a file) they
+ * are; whole 0: not known either. */
+void progress_part(struct progress *progress, uint64_t done, uint64_t part, uint64_t whole);
 void progress_end(struct progress *progress); /* wipes the line */
 
 #endif

@@ -116,7 +116,7 @@ static int filter(struct analysis *analysis, struct input *input, struct progres
         if (result == INPUT_REFUSED) refused(analysis, err);
         else rc = take(analysis, &intake, now_ms, err);
         if (rc == E_OK && analysis->out.size >= OUTPUT_BYTES) rc = flush(analysis, err);
-        if ((++done & 0xFF) == 0) progress_set(progress, done);
+        if ((++done & 0xFF) == 0) progress_part(progress, done, input_passed(input), input->size);
     }
     struct err unwritten = {0}; /* what was read before is there all the same */
     int flushed = flush(analysis, &unwritten);

@@ -5,9 +5,19 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BLOCK_BYTES = 256 * 1024, RECORD_BYTES_MAX = 4 << 20 };
+
+/* Of what is left of a file, from where it is read; 0: of a pipe nobody knows. */
+static uint64_t size_of(int fd)
+{
+    struct stat found;
+    off_t at = lseek(fd, 0, SEEK_CUR);
+    if (at < 0 || fstat(fd, &found) || !S_ISREG(found.st_mode) || found.st_size <= at) return 0;
+    return (uint64_t)(found.st_size - at);
+}
 
 int input_open(struct input *input, const char *path, enum input_form form, struct err *err)
 {
@@ -16,6 +26,7 @@ int input_open(struct input *input, const char *path, enum input_form form, stru
         .fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC),
         .name = standard ? "standard input" : path, .form = form, .line = 1};
     if (input->fd < 0) return err_system(err, E_NO_INPUT, "%s", path);
+    input->size = size_of(input->fd);
     if (form == INPUT_GUESS && path && str_ends(str_of(path), STR(".csv"))) input->form = INPUT_CSV;
     return E_OK;
 }
@@ -41,13 +52,33 @@ static bool read_more(struct input *input, struct err *err)
     if (room && got < 0) err_system(err, E_NO_INPUT, "reading %s", input->name);
     if (got < 0) input->failure = *err; /* told when all before it is read */
     if (got <= 0) input->ended = true;
-    else input->bytes.size += (size_t)got;
+    else input->bytes.size += (size_t)got, input->got += (size_t)got;
     return got > 0;
 }
 
 static struct str unread(const struct input *input)
 {
     return str_make(input->bytes.data + input->at, input->bytes.size - input->at);
+}
+
+uint64_t input_passed(const struct input *input) { return input->got - unread(input).size; }
+
+/* What can't be read as it is, by its first bytes; NULL: it may be text. */
+static const char *packed_as(struct str bytes)
+{
+    static const struct {
+        const char *start, *what;
+    } forms[] = {
+        {"\x1f\x8b", "gzip; unpack it: zcat FILE | verbatim ..."},
+        {"\x28\xb5\x2f\xfd", "zstd; unpack it: zstdcat FILE | verbatim ..."},
+        {"\xfd" "7zXZ", "xz; unpack it: xzcat FILE | verbatim ..."},
+        {"PK\x03\x04", "a ZIP archive or a spreadsheet; unpack it, or save the sheet as CSV"},
+        {"\xff\xfe", "UTF-16; convert it: iconv -f utf-16 -t utf-8 FILE | verbatim ..."},
+        {"\xfe\xff", "UTF-16; convert it: iconv -f utf-16 -t utf-8 FILE | verbatim ..."},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (str_starts(bytes, str_of(forms[i].start))) return forms[i].what;
+    return NULL;
 }
 
 /* The form shows in the first byte: an object or array is JSON. */
@@ -81,6 +112,7 @@ static enum found pass_over(struct input *input, struct err *err)
     unsigned long long line = input->split.line + 1;
     if (input->split.by_value) {
         input->ended = true;
+        input->split.in_array = false;
         input->at = input->bytes.size;
         err_set(err, E_TOO_LARGE,
                 "%s: the value at line %llu is longer than %d bytes; is a quote or bracket not "
@@ -110,6 +142,16 @@ static enum found next_text(struct input *input, struct str *ret_text, struct js
     }
 }
 
+/* An array's end is there, or the file is not all there: said once, as a record that is none. */
+static enum input_result end_json(struct input *input, struct err *err)
+{
+    if (!input->split.in_array || input->failure.code) return INPUT_END;
+    input->split.in_array = false;
+    err_set(err, E_BAD_MESSAGE, "%s, line %llu: the array isn't closed; is the input cut off?",
+            input->name, (unsigned long long)input->split.line + 1);
+    return INPUT_REFUSED;
+}
+
 /* Where it was: a BAD_JSON says itself in which line and column. */
 static void place_text(const struct input *input, const struct json_place *place, struct err *err)
 {
@@ -126,11 +168,12 @@ static enum input_result next_json(struct input *input, const struct intake_rule
     struct json_place place;
     problems->count = 0;
     enum found found = next_text(input, &text, &place, err);
-    if (found == NONE_LEFT) return INPUT_END;
+    if (found == NONE_LEFT) return end_json(input, err);
     if (found == TOO_LONG) return INPUT_REFUSED;
     if (intake_json(text, rules, input->row++, arena, ret_intake, problems, err) == E_OK)
         return INPUT_RECORD;
     place_text(input, &place, err);
+    if (input->ended && unread(input).size == 0) input->split.in_array = false; /* the same fault */
     return INPUT_REFUSED;
 }
 
@@ -249,11 +292,25 @@ static enum input_result next_csv(struct input *input, const struct intake_rules
     return rc == E_NO_INPUT || rc == E_NO_MEMORY ? INPUT_END : INPUT_REFUSED;
 }
 
+/* False: there is nothing to be read here, and err says why. */
+static bool begin(struct input *input, struct err *err)
+{
+    input->begun = true;
+    if (!read_more(input, err)) return !err->code;
+    const char *packed = packed_as(unread(input));
+    if (!packed) return true;
+    input->ended = true;
+    buffer_clear(&input->bytes);
+    err_set(err, E_BAD_MESSAGE, "%s is %s", input->name, packed);
+    return false;
+}
+
 enum input_result input_next(struct input *input, const struct intake_rules *rules,
                              struct arena *arena, struct intake *ret_intake,
                              struct json_problems *problems, struct err *err)
 {
     *err = (struct err){0};
+    if (!input->begun && !begin(input, err)) return INPUT_END;
     if (input->form == INPUT_GUESS) {
         while (str_trim(unread(input)).size == 0 && read_more(input, err)) continue;
         if (err->code) return INPUT_END;

@@ -14,7 +14,8 @@ struct input {
     enum input_form form;
     struct buffer bytes;   /* read and not yet consumed */
     size_t at;             /* start of the next record in bytes */
-    bool ended;
+    bool begun, ended;
+    uint64_t size, got;    /* bytes of the file, 0: not known; and those that were read */
     struct err failure;    /* of reading; code 0: none */
     uint64_t row;
     struct json_split split; /* JSON */
@@ -31,6 +32,7 @@ struct input {
 int input_open(struct input *input, const char *path, enum input_form form,
                struct err *err) CHECKED;
 void input_close(struct input *input);
+uint64_t input_passed(const struct input *input); /* bytes, of input->size */
 
 enum input_result { INPUT_RECORD, INPUT_REFUSED, INPUT_END };
 

@@ -132,6 +132,10 @@ static int read_header(struct examples *examples, struct err *err)
     for (uint32_t i = 0; rc == E_OK && i < header.count; i++) {
         struct str name = str_trim(header.cells[i]);
         int field = find_field(name);
+        for (uint32_t j = 0; field >= 0 && j < i; j++)
+            if (str_equal_ignoring_case(str_trim(header.cells[j]), name))
+                rc = err_set(err, E_BAD_MESSAGE, "%s names the column \"%.*s\" twice",
+                             examples->path, STR_ARGS(name));
         if (!str_is_utf8(name) || memchr(name.data, '\0', name.size))
             rc = err_set(err, E_BAD_MESSAGE, "%s is no UTF-8 text; unpack or convert it first",
                          examples->path);
@@ -289,7 +293,12 @@ static int next_object(struct examples *examples, struct arena *arena, struct ex
 {
     struct json_place place;
     struct str text;
-    if (!json_split_next(&examples->split, &text, &place)) return E_NOT_FOUND;
+    if (!json_split_next(&examples->split, &text, &place)) {
+        if (!examples->split.in_array) return E_NOT_FOUND;
+        examples->split.in_array = false; /* said once */
+        examples->line = examples->split.line + 1;
+        return err_set(err, E_BAD_MESSAGE, "the array isn't closed; is the file cut off?");
+    }
     examples->line = place.line;
     int rc = read_object(examples, text, arena, example, err);
     if (rc) json_fault_began(err, place.line, place.column);

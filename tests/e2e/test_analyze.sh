@@ -61,6 +61,30 @@ check "the count of refused rows is told" contains "$scratch/bad.err" "3 of 5 re
 printf 'text,rating\n"Two\nlines",5\n,3\n' | "$verbatim" analyze >/dev/null 2>"$scratch/row.err"
 check "a refused row of CSV is told with its line" contains "$scratch/row.err" "line 4: /text is required"
 
+
+# A file that isn't all there is no success, and one that can't be read says what it is.
+printf '[{"id":"a","text":"fine"},{"id":"b","text":"good"}' | "$verbatim" analyze --quiet >"$scratch/cut.out" 2>"$scratch/cut.err"
+equal "an array that isn't closed exits 65, with what was there" "$? $(ids "$scratch/cut.out" | paste -sd,)" "65 a,b"
+check "and says so ($(head -n 1 "$scratch/cut.err"))" contains "$scratch/cut.err" "line 1: the array isn't closed; is the input cut off?"
+printf '[{"id":"a","text":"fine"},{"id":"b","te' | "$verbatim" analyze --quiet 2>"$scratch/cut.err" >/dev/null
+check "cut within a record it is one fault, not two" contains "$scratch/cut.err" "1 of 2 records were refused"
+packed() { # WHAT MESSAGE: standard input
+    "$verbatim" analyze --quiet >"$scratch/packed.out" 2>"$scratch/packed.err"
+    equal "$1: exits 65" $? 65
+    check "$1: says what it is ($(head -n 1 "$scratch/packed.err"))" contains "$scratch/packed.err" "standard input is $2"
+}
+gzip -c "$scratch/small.ndjson" | packed gzip "gzip; unpack it: zcat"
+zstd -qc "$scratch/small.ndjson" | packed zstd "zstd; unpack it: zstdcat"
+head -n 3 "$scratch/small.ndjson" | iconv -t utf-16 | packed UTF-16 "UTF-16; convert it: iconv"
+printf 'PK\003\004rest' | packed "a spreadsheet" "a ZIP archive or a spreadsheet"
+
+# How far it is: of a file, of which a share is known; of a pipe, only how many.
+script -qec "'$verbatim' analyze '$scratch/in.ndjson' >/dev/null" /dev/null >"$scratch/terminal" 2>&1
+check "a terminal sees the share of a file" grep -q '\[#.*\] [0-9]* records, [0-9]*/s, [0-9]* s left' "$scratch/terminal"
+script -qec "cat '$scratch/in.ndjson' | '$verbatim' analyze >/dev/null" /dev/null >"$scratch/terminal" 2>&1
+check "and of a pipe the count" grep -q '[0-9]* records, [0-9]*/s' "$scratch/terminal"
+check "without a bar" [ "$(grep -c '\[[.#]*\] [0-9]* records' "$scratch/terminal")" = 0 ]
+
 # A reader that has enough is no failure.
 "$verbatim" analyze --quiet <"$scratch/in.ndjson" 2>"$scratch/head.err" | head -n 1 >/dev/null
 equal "head may close the pipe" "${PIPESTATUS[0]}" 0
