@@ -197,20 +197,21 @@ static int show(const struct report *report, bool json, struct err *err)
     return E_OK;
 }
 
+#define TASKS "sentiment, needs, topics, aspects, safety, language or redact"
+
 static int find_task(const char *name, const struct evaluation_task **ret_task, struct err *err)
 {
-    size_t best = SIZE_MAX;
-    const char *nearest = "";
+    size_t best = 4; /* farther is no typo */
+    const char *nearest = NULL;
     *ret_task = evaluation_task_find(str_of(name));
     if (*ret_task) return E_OK;
-    if (!name)
-        return err_set(
-            err, E_USAGE,
-            "--task is needed: sentiment, needs, topics, aspects, safety, language or redact");
+    if (!name) return err_set(err, E_USAGE, "--task is needed: " TASKS);
     for (int i = 0; evaluation_tasks[i]; i++) {
         size_t distance = str_distance(str_of(name), str_of(evaluation_tasks[i]->name));
-        if (distance < best) best = distance, nearest = evaluation_tasks[i]->name;
+        if (distance < best && 2 * distance <= strlen(name))
+            best = distance, nearest = evaluation_tasks[i]->name;
     }
+    if (!nearest) return err_set(err, E_USAGE, "no task \"%s\": " TASKS, name);
     return err_set(err, E_USAGE, "no task \"%s\"; did you mean \"%s\"?", name, nearest);
 }
 

@@ -110,6 +110,16 @@ equal "a missing file exits 66" $? 66
 "$verbatim" evaluate --task sentimant --data "$scratch/feelings.tsv" >/dev/null 2>"$scratch/err"
 equal "an unknown task exits 64" $? 64
 check "and the nearest is offered" contains "$scratch/err" 'did you mean "sentiment"?'
+"$verbatim" evaluate --task foo --data "$scratch/feelings.tsv" >/dev/null 2>"$scratch/err"
+check "far from all of them, they are listed ($(head -n 1 "$scratch/err"))" contains "$scratch/err" 'no task "foo": sentiment, needs, topics'
 "$verbatim" evaluate --task sentiment >/dev/null 2>"$scratch/err"
 equal "no file exits 64" $? 64
+printf 'label\ttext\tlabel\npos\tgood\tneg\n' >"$scratch/twice.tsv"
+"$verbatim" evaluate --task sentiment --data "$scratch/twice.tsv" >/dev/null 2>"$scratch/err"
+equal "two columns of one name exit 65" $? 65
+check "and it is said which" contains "$scratch/err" 'names the column "label" twice'
+printf '[{"text":"good","label":"pos"},{"text":"bad","label":"neg"}' >"$scratch/cut.json"
+"$verbatim" evaluate --task sentiment --data "$scratch/cut.json" --json >"$scratch/out.json" 2>"$scratch/err"
+equal "an array that isn't closed exits 65, with the figures" "$? $(json .rows)" "65 2"
+check "and says so" contains "$scratch/err" "the array isn't closed"
 finish
