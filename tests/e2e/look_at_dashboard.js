@@ -105,9 +105,37 @@ async function lookAtDigest(page) {
     return !document.getElementById("digest").hidden && body.querySelector("li") && document.getElementById("digest-when").textContent + "\n" + body.innerText;
   }, null, {timeout: LONG_MS});
   const text = await shown.jsonValue();
-  check("the digest says of which time it is", / – /.test(text.split("\n")[0]), text);
+  check("the digest says of which time it is", /^\d+ \w+.*\d\d:\d\d/.test(text.split("\n")[0]), text);
   check("it is told in words, and by whom", /\d records, mean feeling[^]*told by rules/.test(text), text);
   check("and what was spoken of most or needed, with counts", /Spoken of most|Needed most/.test(text) && /\d/.test(text.split("\n").slice(1).join("\n")), text);
+}
+
+// A product or segment that rises or falls is news, also where no total does.
+async function lookAtNews(browser) {
+  const page = await browser.newPage();
+  await page.goto(url);
+  await untilCards(page, 7);
+  const text = await page.evaluate(() => {
+    keepDigest({digest: {since: "2098-05-01T08:00:00Z", until: "2098-05-01T09:00:00Z", records: 0, rows: [
+      {side: "product", name: "Kelvo kettle", records: 66, usual_records: 8, windows: 13, findings: ["rising"]},
+      {side: "segment", name: "4", records: 0, usual_records: 12, windows: 13, findings: ["falling"]}]}});
+    return document.getElementById("digest").innerText;
+  });
+  check("a product that rises is told", /Kelvo kettle\s+66 ↑/.test(text), text);
+  check("and a segment that falls", /segment 4\s+0 ↓/.test(text), text);
+  check("of which time, its day but once", /1 May, 0?\d+:\d\d\D+\d+:\d\d\b/.test(text) && text.match(/May/g).length === 1, text);
+  await page.close();
+}
+
+// What is replayed to a page that opens later came before the last minute.
+async function lookAtRate(browser) {
+  const page = await browser.newPage();
+  await page.addInitScript(() => { const now = Date.now.bind(Date); Date.now = () => now() + 600000; });
+  await page.goto(url);
+  await untilCards(page, 7);
+  const text = (await page.locator("#tile-insights").innerText()).replace(/\s+/g, " ");
+  check("the last minute doesn't count what is replayed", /\b0 in the last minute/.test(text), text);
+  await page.close();
 }
 
 async function lookAtHostility(page) {
@@ -224,6 +252,8 @@ async function lookAtForms(browser) {
   await lookAtPosting(page);
   check("no request leaves for anybody else", foreign.length === 0, foreign);
   check("no error, and no breach of the content security policy", errors.length === 0, errors);
+  await lookAtNews(browser);
+  await lookAtRate(browser);
   await lookAtForms(browser);
   await lookAtKeys(browser);
   await browser.close();

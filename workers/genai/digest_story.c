@@ -97,16 +97,35 @@ static void say_size(struct teller *teller)
                                            records(danger) == 1 ? "record tells" : "records tell"));
 }
 
+/* A number alone is nobody's name, and a topic's word is an ordinary one. */
+static const char *kind_of(const struct digest_line *line)
+{
+    if (line->row->side == ENUM_digest_side_segment) return "Segment ";
+    return is_topic(line) ? "Topic " : "";
+}
+
+/* "rising and worse" */
+static struct str findings_of(const struct digest_line *line, struct arena *arena)
+{
+    struct str text = {0};
+    for (uint32_t i = 0; i < ENUM_digest_finding_count; i++) {
+        const char *finding = digest_finding_enumeration.values[i];
+        if (line->row->findings >> i & 1)
+            text = arena_printf(arena, "%.*s%s%s", STR_ARGS(text), text.size ? " and " : "",
+                                finding);
+    }
+    return text;
+}
+
 static void say_unusual(struct teller *teller)
 {
     for (uint32_t i = 0, said = 0; i < teller->facts->line_count && said < UNUSUAL_MOST; i++) {
         const struct digest_line *line = &teller->facts->lines[i];
         if (!line->row || !line->row->findings || !line->name.size) continue;
-        uint32_t finding = 0;
-        while (!(line->row->findings >> finding & 1)) finding++;
         claim(teller, line,
-              arena_printf(teller->arena, "%.*s is %s: %llu %s.", STR_ARGS(line->name),
-                           digest_finding_enumeration.values[finding], records(line), noun(line)));
+              arena_printf(teller->arena, "%s%.*s is %.*s: %llu %s.", kind_of(line),
+                           STR_ARGS(line->name), STR_ARGS(findings_of(line, teller->arena)),
+                           records(line), noun(line)));
         said++;
     }
 }

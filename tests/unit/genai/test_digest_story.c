@@ -201,6 +201,31 @@ static void the_rules_speak_plainly(void **state)
     arena_deinit(&bench.arena);
 }
 
+/* "0 is rising" names nobody; and what is worse besides is half of the news. */
+static void what_is_unusual_is_named(void **state)
+{
+    struct bench bench = {.count = 9};
+    struct digest_story story;
+    struct err err;
+    const uint32_t rising = 1u << ENUM_digest_finding_rising,
+                   worse = 1u << ENUM_digest_finding_worse;
+    (void)state;
+    bed_fill(&bench.bed);
+    for (uint32_t i = 0; i < bench.bed.digest.rows.count; i++)
+        shape_set(digest_row, &bench.bed.rows[i], findings, 0);
+    bed_row(&bench.bed, ENUM_digest_side_segment, "0", 74, -0.8f, rising);
+    bed_row(&bench.bed, ENUM_digest_side_topic, "quality", 61, -0.9f, rising | worse);
+    bed_row(&bench.bed, ENUM_digest_side_product, "Kelvo kettle", 66, -0.8f, worse);
+    assert_int_equal(
+        digest_facts_make(&bench.bed.digest, &bench.arena, &bench.facts, &bench.count, &err), E_OK);
+    assert_int_equal(digest_story_local(&bench.facts[0], &bench.arena, &story, &err), E_OK);
+    assert_true(tells(&story, "Segment 0 is rising: 74 records."));
+    assert_true(tells(&story, "Topic quality is rising and worse: 61 records."));
+    assert_true(tells(&story, "Kelvo kettle is worse: 66 records."));
+    assert_int_equal(digest_story_check(&bench.facts[0], STR("en"), &story), 0);
+    arena_deinit(&bench.arena);
+}
+
 static void bounds_hold(void **state)
 {
     static char names[40][251], need[1024];
@@ -329,7 +354,7 @@ int main(void)
         cmocka_unit_test(half_is_fifty_percent),
         cmocka_unit_test(what_does_not_hold_is_dropped),
         cmocka_unit_test(the_rules_hold_themselves),     cmocka_unit_test(the_rules_speak_plainly),
-        cmocka_unit_test(bounds_hold),
+        cmocka_unit_test(what_is_unusual_is_named),      cmocka_unit_test(bounds_hold),
         cmocka_unit_test(the_prompts_examples_are_sound),
     };
     return cmocka_run_group_tests_name("digest_story", tests, NULL, NULL);
