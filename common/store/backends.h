@@ -12,4 +12,7 @@ int directory_open(const struct store_config *config, const struct location *loc
 int s3_open(const struct store_config *config, const struct location *location,
             struct store **ret_store, struct err *err) CHECKED;
 
+int directory_make(const struct location *location, bool *ret_made, struct err *err) CHECKED;
+int s3_make(struct store *store, bool *ret_made, struct err *err) CHECKED; /* s3_bucket.c */
+
 #endif

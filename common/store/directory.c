@@ -211,6 +211,23 @@ static int make_folders(const char *path)
     return 0;
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat found;
+    if (stat(path, &found) != 0) return false;
+    errno = ENOTDIR;
+    return S_ISDIR(found.st_mode);
+}
+
+int directory_make(const struct location *location, bool *ret_made, struct err *err)
+{
+    bool there = is_folder(location->path);
+    if (!there && (make_folders(location->path) != 0 || !is_folder(location->path)))
+        return err_system(err, E_NO_OUTPUT, "store directory %s", location->path);
+    *ret_made = !there;
+    return E_OK;
+}
+
 int directory_open(const struct store_config *config, const struct location *location,
                    struct store **ret_store, struct err *err)
 {

@@ -251,6 +251,7 @@ static const struct store_ops s3_ops = {
     .upload_part = s3_upload_part,
     .upload_finish = s3_upload_finish,
     .upload_abort = s3_upload_abort,
+    .versioning = s3_versioning,
     .close = s3_close,
 };
 

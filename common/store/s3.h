@@ -115,6 +115,13 @@ int s3_upload_part(struct store_upload *upload, struct str bytes, struct err *er
 int s3_upload_finish(struct store_upload *upload, struct err *err) CHECKED;
 void s3_upload_abort(struct store_upload *upload);
 
+/* s3_bucket.c */
+int s3_versioning(struct store *store, enum store_versioning *ret_versioning,
+                  struct err *err) CHECKED;
+/* The body of a request that makes a bucket: none for us-east-1, which has no name there.
+ * BAD_CONFIG for what is no region's name. */
+int s3_location_constraint(const char *region, struct buffer *out, struct err *err) CHECKED;
+
 /* The key as S3 knows it, in the scratch arena (so after s3_call()); size 0 without memory. */
 struct str s3_full_key(struct s3 *s3, struct str key);
 

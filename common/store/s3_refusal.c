@@ -18,7 +18,8 @@ static const struct { const char *code; enum err_code err; } known_refusals[] = 
     {"InvalidAccessKeyId", E_DENIED}, {"SignatureDoesNotMatch", E_DENIED},
     {"AccessDenied", E_DENIED},
     {"XAdminUserNotFound", E_DENIED}, /* versitygw, with 404 */
-    {"NoSuchBucket", E_BAD_CONFIG}, {"InvalidBucketName", E_BAD_CONFIG},
+    {"NoSuchBucket", E_NO_INPUT}, /* as a folder that isn't there */
+    {"InvalidBucketName", E_BAD_CONFIG},
     {"NotImplemented", E_BAD_CONFIG},
     {"InvalidStorageClass", E_BAD_CONFIG}, {"InvalidTag", E_BAD_CONFIG},
     {"AuthorizationHeaderMalformed", E_BAD_CONFIG}, {"PermanentRedirect", E_BAD_CONFIG},

@@ -77,6 +77,31 @@ int s3_reply_upload_id(struct str body, char ret_id[static S3_UPLOAD_ID_BYTES], 
     return E_OK;
 }
 
+/* No <Status>: versions were never asked for. */
+int s3_reply_versioning(struct str body, enum store_versioning *ret_versioning, struct err *err)
+{
+    struct xml xml;
+    enum xml_event event = XML_OPEN;
+    enum store_versioning versioning = STORE_VERSIONING_OFF;
+    bool is_versioning = false, known = true;
+    int rc;
+    xml_init(&xml, body);
+    while ((rc = xml_next(&xml, &event, err)) == E_OK && event != XML_END) {
+        if (event == XML_OPEN && xml.depth == 1)
+            is_versioning = str_equal(xml.name, STR("VersioningConfiguration"));
+        if (event != XML_CLOSE || xml.depth != 1 || !str_equal(xml.name, STR("Status"))) continue;
+        struct str status = str_trim(buffer_str(&xml.text));
+        bool enabled = str_equal(status, STR("Enabled"));
+        known = enabled || str_equal(status, STR("Suspended"));
+        versioning = enabled ? STORE_VERSIONING_ENABLED : STORE_VERSIONING_SUSPENDED;
+    }
+    xml_deinit(&xml);
+    if (rc != E_OK) return rc;
+    if (!is_versioning || !known) return bad(err, "no state of versioning");
+    *ret_versioning = versioning;
+    return E_OK;
+}
+
 /* --- lists ------------------------------------------------------------------------------------ */
 
 struct list {

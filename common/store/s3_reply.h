@@ -1,7 +1,7 @@
 /* What S3 says in XML: pages of a list, upload ids, errors. Untrusted: bounded, checked, fuzzed.
  *
  * Source: Amazon S3 API reference, ListObjectsV2, CreateMultipartUpload, CompleteMultipartUpload,
- * "Error responses". */
+ * GetBucketVersioning, "Error responses". */
 #ifndef VERBATIM_STORE_S3_REPLY_H
 #define VERBATIM_STORE_S3_REPLY_H
 
@@ -22,6 +22,9 @@ int s3_reply_list(struct str body, struct str prefix, struct str after, struct s
 
 int s3_reply_upload_id(struct str body, char ret_id[static S3_UPLOAD_ID_BYTES],
                        struct err *err) CHECKED;
+
+int s3_reply_versioning(struct str body, enum store_versioning *ret_versioning,
+                        struct err *err) CHECKED;
 
 /* True for an <Error> document. Junk leaves *ret_error empty and is false. */
 bool s3_reply_error(struct str body, struct s3_error *ret_error);

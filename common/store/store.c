@@ -55,6 +55,29 @@ int store_probe(struct store *store, struct err *err)
     return rc;
 }
 
+/* --- the bucket or folder itself ------------------------------------------------------------- */
+
+int store_make(const struct store_config *config, bool *ret_made, struct err *err)
+{
+    struct location location;
+    struct store *store = NULL;
+    int rc = location_parse(config->url, &location, err);
+    if (rc != E_OK) return rc;
+    if (!location.s3) return directory_make(&location, ret_made, err);
+    rc = s3_open(config, &location, &store, err);
+    if (rc == E_OK) rc = s3_make(store, ret_made, err);
+    store_close(store);
+    return rc;
+}
+
+int store_versioning(struct store *store, enum store_versioning *ret_versioning, struct err *err)
+{
+    store->retry_after_ms = 0;
+    if (store->ops->versioning) return store->ops->versioning(store, ret_versioning, err);
+    *ret_versioning = STORE_VERSIONING_OFF;
+    return E_OK;
+}
+
 /* --- keys ------------------------------------------------------------------------------------ */
 
 static int refuse_key(struct err *err, const char *why)

@@ -10,12 +10,14 @@
  * bytes it returns, and gives up within about a second of `*cancelled` becoming true.
  *
  * Errors, besides NO_MEMORY:
- *   UNAVAILABLE, TIMEOUT, BUSY, IO, DISK_FULL, UPSTREAM  RETRY: the same call may be made again,
- * not before store->retry_after_ms (0: the store named no time); DENIED credentials were refused,
- * even after they were read again: back off; NOT_FOUND, EXISTS, TOO_LARGE   what they say;
- * BAD_MESSAGE: a key that no store can hold; CANCELLED, BAD_CONFIG          what they say. A RETRY
- * error leaves open whether the object was written. After one, EXISTS may mean our own earlier
- * attempt: reading it tells. */
+ *   UNAVAILABLE, TIMEOUT, BUSY, IO, DISK_FULL, UPSTREAM: RETRY, the same call may be made again,
+ *     not before store->retry_after_ms (0: the store named no time)
+ *   DENIED: credentials were refused, even after they were read again: back off
+ *   NO_INPUT: the bucket isn't there
+ *   BAD_MESSAGE: a key that no store can hold
+ *   NOT_FOUND, EXISTS, TOO_LARGE, CANCELLED, BAD_CONFIG: what they say
+ * A RETRY error leaves open whether the object was written. After one, EXISTS may mean our own
+ * earlier attempt: reading it tells. */
 #ifndef VERBATIM_STORE_STORE_H
 #define VERBATIM_STORE_STORE_H
 
@@ -106,6 +108,21 @@ const char *store_description(const struct store *store);
 /* Whether the store answers and lets us list: one cheap request, for readiness and early failure.
  */
 int store_probe(struct store *store, struct err *err) CHECKED;
+
+/* --- the bucket or folder itself ------------------------------------------------------------- */
+
+/* Makes the bucket, or the folder and those above it; *ret_made false where it was there. EXISTS: a
+ * bucket of that name is somebody else's; NO_OUTPUT, DENIED and the errors of a request. */
+int store_make(const struct store_config *config, bool *ret_made, struct err *err) CHECKED;
+
+/* Does it keep what is overwritten or deleted? A directory doesn't. */
+enum store_versioning {
+    STORE_VERSIONING_OFF,
+    STORE_VERSIONING_SUSPENDED,
+    STORE_VERSIONING_ENABLED,
+};
+int store_versioning(struct store *store, enum store_versioning *ret_versioning,
+                     struct err *err) CHECKED;
 
 /* --- objects --------------------------------------------------------------------------------- */
 
@@ -207,6 +224,8 @@ struct store_ops {
     int (*upload_part)(struct store_upload *upload, struct str bytes, struct err *err);
     int (*upload_finish)(struct store_upload *upload, struct err *err);
     void (*upload_abort)(struct store_upload *upload);
+    /* NULL: keeps none */
+    int (*versioning)(struct store *store, enum store_versioning *ret_versioning, struct err *err);
     void (*close)(struct store *store);
 };
 

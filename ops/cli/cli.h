@@ -30,10 +30,10 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv, struct err *err);
 };
 
-extern const struct command access_command, analyze_command, config_command, diff_command,
-    estimate_command, evaluate_command, keys_command, models_command, redrive_command, replay_command, run_command,
-    schema_command, send_command, tail_command, topics_command, train_command, verify_command,
-    version_command;
+extern const struct command access_command, analyze_command, buckets_command, config_command,
+    diff_command, estimate_command, evaluate_command, keys_command, models_command,
+    redrive_command, replay_command, run_command, schema_command, send_command, tail_command,
+    topics_command, train_command, verify_command, version_command;
 
 /* The six workers in the order of the data. */
 extern const struct worker *const cli_workers[];

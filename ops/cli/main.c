@@ -7,11 +7,9 @@
 
 static const struct command *const commands[] = {
     &run_command, &analyze_command, &evaluate_command, &estimate_command, &send_command,
-    &tail_command, &topics_command, &access_command, &redrive_command, &replay_command,
-    &diff_command,
-    &verify_command, &train_command, &models_command, &schema_command, &config_command,
-    &keys_command,
-    &version_command,
+    &tail_command, &topics_command, &buckets_command, &access_command, &redrive_command,
+    &replay_command, &diff_command, &verify_command, &train_command, &models_command,
+    &schema_command, &config_command, &keys_command, &version_command,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

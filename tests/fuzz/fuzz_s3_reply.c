@@ -27,6 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     store_page_deinit(&page);
     if (s3_reply_upload_id(body, id, &err) == E_OK) assert(*id && strlen(id) < sizeof id);
+    enum store_versioning versioning = STORE_VERSIONING_OFF;
+    if (s3_reply_versioning(body, &versioning, &err) == E_OK)
+        assert(versioning <= STORE_VERSIONING_ENABLED);
     s3_reply_error(body, &error);
     for (const char *c = error.message; *c; c++) assert(*c >= ' ' && *c <= '~');
     s3_reply_is(body, STR("CompleteMultipartUploadResult"));

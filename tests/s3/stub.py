@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from datetime import datetime, timezone
+from xml.etree import ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from fake_s3 import Handler, Server, error  # noqa: E402
@@ -110,6 +111,17 @@ class Stub(Handler):
         }[bucket]
         self.reply(200, page)
 
+    def make(self, bucket):
+        """A bucket in the region that its name says, if the body asks for that; "make-taken" is somebody else's."""
+        if bucket == "make-taken":
+            self.reply(409, error("BucketAlreadyExists"))
+            return
+        where = ElementTree.fromstring(self.body).findtext("{http://s3.amazonaws.com/doc/2006-03-01/}LocationConstraint") \
+            if self.body else "us-east-1"
+        digest = hashlib.sha256(self.body).hexdigest() == self.headers["x-amz-content-sha256"]
+        good = self.command == "PUT" and digest and bucket == f"make-{where}"
+        self.reply(200) if good else self.reply(400, error("MalformedXML", f"{self.command} {bucket} {where}"))
+
     def wanted(self):
         """What the test's store was told to send with each object."""
         want = {"x-amz-server-side-encryption": "aws:kms", "x-amz-storage-class": "STANDARD_IA",
@@ -138,7 +150,9 @@ class Stub(Handler):
             "half": self.half, "headless": self.headless, "slow": self.slow, "huge": self.huge, "rotate": self.rotate, "skew": self.skew,
             "drop": self.drop, "put-lost": self.put_lost,
         }
-        if bucket.startswith("list-"):
+        if bucket.startswith("make-"):
+            self.make(bucket)
+        elif bucket.startswith("list-"):
             self.listing(bucket)
         elif key.startswith("upload-"):
             self.upload(key)

@@ -247,7 +247,7 @@ static void refusals_have_their_class(void **state)
     } cases[] = {
         {"a wrong secret", {.url = "s3://verbatim", .secret_access_key = "wrong-secret"}, E_DENIED},
         {"an unknown access key", {.url = "s3://verbatim", .access_key_id = "nobody"}, E_DENIED},
-        {"a bucket that isn't there", {.url = "s3://no-such-bucket"}, E_BAD_CONFIG},
+        {"a bucket that isn't there", {.url = "s3://no-such-bucket"}, E_NO_INPUT},
         {"nobody listens", {.url = "s3://verbatim", .endpoint = nobody}, E_UNAVAILABLE},
         {"a host that doesn't exist",
          {.url = "s3://verbatim", .endpoint = "http://s3.invalid"},
@@ -262,6 +262,34 @@ static void refusals_have_their_class(void **state)
         assert_null(strstr(err.text, "wrong-secret"));
         store_close(store);
     }
+}
+
+static int make(const char *url, const char *secret, bool *ret_made, struct err *err)
+{
+    const struct store_config config = {.url = url,
+                                        .endpoint = getenv("S3_ENDPOINT"),
+                                        .access_key_id = "verbatim",
+                                        .secret_access_key = secret};
+    return store_make(&config, ret_made, err);
+}
+
+static void makes_a_bucket_once(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    enum store_versioning versioning = STORE_VERSIONING_ENABLED;
+    bool made = false;
+    expect(E_DENIED, make("s3://made", "wrong-secret", &made, &err), &err);
+    expect(E_OK, make("s3://made/below/it", "verbatim-secret", &made, &err), &err);
+    assert_true(made);
+    expect(E_OK, make("s3://made", "verbatim-secret", &made, &err), &err);
+    assert_false(made);
+    expect(E_BAD_CONFIG, make("s3://Capital", "verbatim-secret", &made, &err), &err);
+    struct store *store = open_url("s3://made/here");
+    expect(E_OK, store_put(store, STR("k"), STR("x"), NULL, &err), &err);
+    expect(E_OK, store_versioning(store, &versioning, &err), &err);
+    assert_int_equal(versioning, STORE_VERSIONING_OFF);
+    store_close(store);
 }
 
 /* Ours are an hour slow: the first request is refused, corrected by the server's Date, and sent
@@ -293,6 +321,7 @@ int main(void)
         cmocka_unit_test(uploads_in_parts),
         cmocka_unit_test(sends_what_the_bucket_wants),
         cmocka_unit_test(refusals_have_their_class),
+        cmocka_unit_test(makes_a_bucket_once),
         cmocka_unit_test(corrects_a_slow_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,6 +113,30 @@ static void too_slow_is_over_before_the_deadline(void **state)
     store_close(store);
 }
 
+static const struct {
+    const char *why, *url, *region;
+    enum err_code rc;
+} makings[] = {
+    {"the first region isn't named", "s3://make-us-east-1", "us-east-1", E_OK},
+    {"another is", "s3://make-eu-west-3/prefix", "eu-west-3", E_OK},
+    {"somebody else has one of that name", "s3://make-taken", "us-east-1", E_EXISTS},
+    {"a refusal is handed on", "s3://make-nowhere", "us-east-1", E_UPSTREAM},
+};
+
+static void makes_buckets_in_their_region(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(makings); i++) {
+        CASE(makings[i].why);
+        struct err err = {0};
+        bool made = false;
+        struct store_config config = config_of(makings[i].url);
+        config.region = makings[i].region;
+        expect(makings[i].rc, store_make(&config, &made, &err), &err);
+        assert_int_equal(made, makings[i].rc == E_OK);
+    }
+}
+
 /* A clock that cancels when it is asked: between the first look at the flag and the transfer. */
 static int64_t cancelling_wall_ms(void *self)
 {
@@ -297,6 +321,7 @@ int main(void)
         cmocka_unit_test(sends_encryption_class_and_token),
         cmocka_unit_test(trusts_only_whom_it_is_told_to),
         cmocka_unit_test(bad_lists_are_refused),
+        cmocka_unit_test(makes_buckets_in_their_region),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

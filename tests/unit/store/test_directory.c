@@ -301,6 +301,32 @@ static void what_cannot_be_opened(void **state)
     store_close(NULL);
 }
 
+static void makes_a_folder_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct err err = {0};
+    enum store_versioning versioning = STORE_VERSIONING_ENABLED;
+    bool made = false;
+    char path[128];
+    snprintf(path, sizeof path, "file://%s/new/and/newer", fixture->root);
+    struct store_config config = {.url = path};
+    expect(E_OK, store_make(&config, &made, &err), &err);
+    assert_true(made);
+    assert_int_equal(access(path + strlen("file://"), F_OK), 0);
+    expect(E_OK, store_make(&config, &made, &err), &err);
+    assert_false(made);
+    put(fixture->store, "file", "x");
+    snprintf(path, sizeof path, "%s/file", fixture->root);
+    expect(E_NO_OUTPUT, store_make(&config, &made, &err), &err);
+    assert_non_null(strstr(err.text, "Not a directory"));
+    snprintf(path, sizeof path, "%s/file/below", fixture->root);
+    expect(E_NO_OUTPUT, store_make(&config, &made, &err), &err);
+    config.url = "";
+    expect(E_BAD_CONFIG, store_make(&config, &made, &err), &err);
+    expect(E_OK, store_versioning(fixture->store, &versioning, &err), &err);
+    assert_int_equal(versioning, STORE_VERSIONING_OFF);
+}
+
 int main(void)
 {
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -309,6 +335,7 @@ int main(void)
         WITH_STORE(uploads_show_when_they_are_finished), WITH_STORE(lists_by_the_bytes_of_the_keys),
         WITH_STORE(stays_in_its_folder),           WITH_STORE(a_failed_write_leaves_nothing),
         WITH_STORE(a_full_disk_is_said),           WITH_STORE(what_cannot_be_opened),
+        WITH_STORE(makes_a_folder_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,6 +86,59 @@ static void reads_upload_ids(void **state)
     assert_string_equal(id, "a.b_c~"); /* set on success only */
 }
 
+#define VERSIONS(inside) "<VersioningConfiguration>" inside "</VersioningConfiguration>"
+
+static const struct { const char *why, *body; int versioning; } versionings[] = { /* -1: refused */
+    {"on", "<?xml version=\"1.0\"?>" VERSIONS("<Status>Enabled</Status>"),
+     STORE_VERSIONING_ENABLED},
+    {"suspended", VERSIONS("<Status>\n Suspended </Status><MfaDelete>Disabled</MfaDelete>"),
+     STORE_VERSIONING_SUSPENDED},
+    {"never asked for", "<VersioningConfiguration xmlns=\"http://s3.example.org/\"/>",
+     STORE_VERSIONING_OFF},
+    {"a state of something else", VERSIONS("<Other><Status>Enabled</Status></Other>"),
+     STORE_VERSIONING_OFF},
+    {"a state that there isn't", VERSIONS("<Status>Perhaps</Status>"), -1},
+    {"another document", "<Status>Enabled</Status>", -1},
+    {"cut off", "<VersioningConfiguration><Status>Enabled</Status>", -1},
+};
+
+static void reads_states_of_versioning(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(versionings); i++) {
+        CASE(versionings[i].why);
+        struct err err = {0};
+        enum store_versioning found = STORE_VERSIONING_SUSPENDED;
+        int rc = s3_reply_versioning(str_of(versionings[i].body), &found, &err);
+        assert_int_equal(rc, versionings[i].versioning < 0 ? E_UPSTREAM : E_OK);
+        if (rc != E_OK) assert_int_equal(found, STORE_VERSIONING_SUSPENDED); /* as it was */
+        else assert_int_equal(found, versionings[i].versioning);
+    }
+}
+
+static const struct { const char *region, *body; } constraints[] = { /* NULL: refused */
+    {"us-east-1", ""},
+    {"eu-west-3", "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                  "<LocationConstraint>eu-west-3</LocationConstraint>"
+                  "</CreateBucketConfiguration>"},
+    {"", NULL},
+    {"a<b", NULL},
+    {"a&b", NULL},
+};
+
+static void says_where_a_bucket_shall_be(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(constraints); i++) {
+        struct err err = {0};
+        struct buffer body = {0};
+        int rc = s3_location_constraint(constraints[i].region, &body, &err);
+        assert_int_equal(rc, constraints[i].body ? E_OK : E_BAD_CONFIG);
+        assert_string_equal(buffer_cstr(&body), constraints[i].body ? constraints[i].body : "");
+        buffer_deinit(&body);
+    }
+}
+
 static void reads_errors(void **state)
 {
     (void)state;
@@ -123,7 +176,7 @@ static const struct {
     {404, "XAdminUserNotFound", false, E_DENIED},
     {404, "NoSuchKey", false, E_NOT_FOUND},
     {404, "", false, E_NOT_FOUND},
-    {404, "NoSuchBucket", false, E_BAD_CONFIG},
+    {404, "NoSuchBucket", false, E_NO_INPUT},
     {412, "PreconditionFailed", true, E_EXISTS},
     {412, "", true, E_EXISTS},
     {412, "PreconditionFailed", false, E_NOT_FOUND},
@@ -154,6 +207,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_lists),      cmocka_unit_test(reads_the_fields_of_an_object),
         cmocka_unit_test(reads_upload_ids), cmocka_unit_test(reads_errors),
+        cmocka_unit_test(reads_states_of_versioning),
+        cmocka_unit_test(says_where_a_bucket_shall_be),
         cmocka_unit_test(refusals_have_their_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
