@@ -86,4 +86,37 @@ check "a terminal: within 80 columns too ($(widest))" [ "$(widest)" -le 80 ]
 script -qec "stty cols 60; NO_COLOR=1 '$verbatim' tail --from-start --once '--bus.path=$scratch/data/bus' insights" /dev/null >"$scratch/terminal" 2>&1
 check "a narrow terminal: insights are shown" contains "$scratch/terminal" "feeling"
 check "a narrow terminal: within 60 columns ($(widest))" [ "$(widest)" -le 60 ]
+
+# Words of several meanings, in what ships: LANGUAGE|SENTENCE|TOPICS|ASPECTS.
+about() { jq -r '[(.insight.topics // [] | join(",")), ([.insight.aspects[]?.aspect] | join(","))] | join("|")' "$scratch/about.out"; }
+while IFS='|' read -r language sentence topics aspects; do
+    jq -nc --arg language "$language" --arg text "$sentence" '{$text, $language}' | "$verbatim" analyze --quiet >"$scratch/about.out" 2>"$scratch/err"
+    equal "about: $sentence" "$(about)" "$topics|$aspects"
+done <<'END'
+fr|Est-ce que ce gel convient aux femmes enceintes ?|health|
+fr|L'enceinte grésille.|sound|sound
+fr|La qualité est au rendez-vous.|quality|quality
+fr|Peut-on payer en trois fois ?|payments|
+fr|Vue sur le parking.|lodging|location
+fr|Je voudrais trier les photos par date.||
+es|Quiero filtrar los resultados por precio.|price|price
+es|El enchufe del calefactor se derritió.||
+es|Me toca pagar el doble.|billing|
+es|Envío rápido.|delivery|delivery
+es|Ya no sé cuántas veces he llamado.|support|
+en|She broke out in hives.|safety|
+en|It smells like burning plastic.|safety|smell
+en|The screen is scratched.||display
+en|The coffee machine hums.|food|
+en|Delivery was fast.|delivery|delivery
+END
+wishes() { # SENTENCE: which advice support gets
+    jq -nc --arg text "$1" '{$text, language: "en"}' | "$verbatim" analyze --quiet 2>"$scratch/err" | jq -r '.insight.recommendations[]? | select(.team == "support") | .text'
+}
+wishes "There should be an option to pause deliveries when on holiday, it's awful." >"$scratch/wish"
+check "who wishes for something has no parcel to be found ($(head -c 100 "$scratch/wish"))" [ "$(grep -c parcel "$scratch/wish")" = 0 ]
+wishes "The delivery never arrived, three weeks late." >"$scratch/wish"
+check "who waits for a parcel has ($(head -c 100 "$scratch/wish"))" contains "$scratch/wish" "Find out where the parcel is"
+wishes "Awful delivery." >"$scratch/wish"
+check "also without a need in words ($(head -c 100 "$scratch/wish"))" contains "$scratch/wish" "Find out where the parcel is"
 finish
