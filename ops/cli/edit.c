@@ -86,6 +86,44 @@ int edit_set(struct str json, struct str path, struct str value, struct buffer *
     return rc;
 }
 
+/* --- paths of a record ------------------------------------------------------------------------ */
+
+/* The field of this name, or likely to be meant by it; NULL: none is near. */
+static const struct field *near_field(const struct shape *shape, struct str name)
+{
+    const struct field *nearest = NULL;
+    size_t best = name.size / 2 + 1 < 4 ? name.size / 2 + 1 : 4; /* farther is no typo */
+    for (uint32_t i = 0; i < shape->count; i++) {
+        size_t distance = str_distance(name, str_of(shape->fields[i].name));
+        if (distance < best) best = distance, nearest = &shape->fields[i];
+    }
+    return nearest;
+}
+
+static int unknown_path(struct str path, const char *section, const struct field *nearest,
+                        struct err *err)
+{
+    if (nearest)
+        return err_set(err, E_USAGE, "records have no %.*s; did you mean %s.%s?",
+                       STR_ARGS(str_slice(path, 0, 80)), section, nearest->name);
+    return err_set(err, E_USAGE, "records have no %.*s; verbatim schema lists what they have",
+                   STR_ARGS(str_slice(path, 0, 80)));
+}
+
+int edit_check_path(struct str path, struct err *err)
+{
+    struct str rest = path, first = str_cut(&rest, '.'), name = str_cut(&rest, '.');
+    enum section section = section_by_name(first);
+    if (section == SECTION_COUNT && name.size == 0) {
+        if (str_equal(first, STR("id"))) return E_OK;
+        return unknown_path(path, "feedback", near_field(&feedback_shape, first), err);
+    }
+    if (section == SECTION_COUNT) return unknown_path(path, NULL, NULL, err);
+    const struct section_info *info = section_info(section);
+    if (name.size == 0 || shape_field(info->shape, name)) return E_OK;
+    return unknown_path(path, info->name, near_field(info->shape, name), err);
+}
+
 /* --- a record --------------------------------------------------------------------------------- */
 
 struct letter_content edit_nothing(const struct letter *letter)

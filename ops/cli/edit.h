@@ -11,6 +11,10 @@
 int edit_set(struct str json, struct str path, struct str value, struct buffer *out,
              struct err *err) CHECKED;
 
+/* Is there such a field? Unknown ones survive in a record, so a typo would seem to mend it. USAGE
+ * names the nearest, or what is there. */
+int edit_check_path(struct str path, struct err *err) CHECKED;
+
 /* The letter's record with each "PATH=VALUE" set, as a message. In the arena. USAGE for what is no
  * assignment; BAD_MESSAGE: the letter holds no record, or what came out is none: err says why. */
 int edit_assign(const struct letter *letter, const struct flag_list *assignments,

@@ -286,10 +286,15 @@ static int check_causes(const struct flag_list *causes, struct err *err)
 /* Before a letter is read: there may be none to be set. */
 static int check_assignments(const struct flag_list *set, struct err *err)
 {
-    for (size_t i = 0; i < set->count; i++)
-        if (!strchr(set->items[i], '=') || set->items[i][0] == '=')
+    int rc = E_OK;
+    for (size_t i = 0; i < set->count && rc == E_OK; i++) {
+        struct str value = str_of(set->items[i]), path = str_cut(&value, '=');
+        if (!strchr(set->items[i], '=') || path.size == 0)
             return err_set(err, E_USAGE, "--set needs FIELD=VALUE, not \"%s\"", set->items[i]);
-    return E_OK;
+        if (!str_equal(value, STR("null"))) rc = edit_check_path(path, err); /* any may go */
+        if (rc) err_wrap(err, "--set");
+    }
+    return rc;
 }
 
 static int check_wish(struct redrive *redrive, bool sending, struct err *err)

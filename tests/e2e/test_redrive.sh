@@ -8,6 +8,8 @@
 refused() { "$bin/verbatim" redrive "${@:3}" --bus.path="$scratch/none" >/dev/null 2>"$scratch/err"; equal "$1: exit 64" $? 64; check "$1: it says why" contains "$scratch/err" "$2"; }
 refused "another verb" 'say "list" or "send"' drive
 refused "an edit of a list" 'go with "send"' list --edit
+refused "a field that there isn't" "--set: records have no feedback.ratng; did you mean feedback.rating?" send --set feedback.ratng=3
+refused "a field without its section" "--set: records have no rating; did you mean feedback.rating?" send --set rating=3
 refused "both ways to edit" 'either --edit or --set' send --edit --set id=x
 refused "a time that is none" '--since needs a time' --since yesterday
 refused "a topic that is none" 'no topic "feedbak"' --topic feedbak

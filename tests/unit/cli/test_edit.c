@@ -43,6 +43,31 @@ static void sets_one_value(void **state)
     }
 }
 
+static void knows_the_fields(void **state)
+{
+    static const struct { const char *why, *path, *message; } cases[] = {
+        {"the id", "id", ""},
+        {"a field", "feedback.rating", ""},
+        {"a whole section", "feedback", ""},
+        {"in a map anything goes", "feedback.attributes.shop", ""},
+        {"a typo", "feedback.ratng",
+         "records have no feedback.ratng; did you mean feedback.rating?"},
+        {"without its section", "rating", "records have no rating; did you mean feedback.rating?"},
+        {"far from all", "feedback.qqqqqq",
+         "records have no feedback.qqqqqq; verbatim schema lists what they have"},
+        {"no section", "feedbak.rating",
+         "records have no feedbak.rating; verbatim schema lists what they have"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct err err = {0};
+        CASE(cases[i].why);
+        assert_int_equal(edit_check_path(str_of(cases[i].path), &err),
+                         cases[i].message[0] ? E_USAGE : E_OK);
+        assert_string_equal(err.text, cases[i].message);
+    }
+}
+
 static struct letter letter_of(struct arena *arena, struct str value)
 {
     struct dead_letter body = rig_body(arena, value);
@@ -204,7 +229,8 @@ static void a_line_taken_out_leaves_its_letter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sets_one_value), cmocka_unit_test(assigns_fields_of_records),
+        cmocka_unit_test(sets_one_value),
+        cmocka_unit_test(knows_the_fields), cmocka_unit_test(assigns_fields_of_records),
         cmocka_unit_test(what_is_no_record_has_no_fields),
         cmocka_unit_test(lines_go_out_and_come_back), cmocka_unit_test(reads_what_was_edited),
         cmocka_unit_test(a_line_taken_out_leaves_its_letter),
