@@ -108,6 +108,10 @@ en|She broke out in hives.|safety|
 en|It smells like burning plastic.|safety|smell
 en|The screen is scratched.||display
 en|The coffee machine hums.|food|
+en|The mattress sags.|comfort|comfort
+en|The room smelled damp.|cleanliness|smell
+en|They sold my data.|privacy|privacy
+es|Nadie se hace cargo.|support|
 en|Delivery was fast.|delivery|delivery
 END
 wishes() { # SENTENCE: which advice support gets
@@ -117,6 +121,8 @@ wishes "There should be an option to pause deliveries when on holiday, it's awfu
 check "who wishes for something has no parcel to be found ($(head -c 100 "$scratch/wish"))" [ "$(grep -c parcel "$scratch/wish")" = 0 ]
 wishes "The delivery never arrived, three weeks late." >"$scratch/wish"
 check "who waits for a parcel has ($(head -c 100 "$scratch/wish"))" contains "$scratch/wish" "Find out where the parcel is"
+wishes "They sold my data, disgusting." >"$scratch/wish"
+check "privacy has somebody who answers for it ($(head -c 100 "$scratch/wish"))" contains "$scratch/wish" "data protection"
 wishes "Awful delivery." >"$scratch/wish"
 check "also without a need in words ($(head -c 100 "$scratch/wish"))" contains "$scratch/wish" "Find out where the parcel is"
 finish
