@@ -116,13 +116,16 @@ async function lookAtNews(browser) {
   await page.goto(url);
   await untilCards(page, 7);
   const text = await page.evaluate(() => {
-    keepDigest({digest: {since: "2098-05-01T08:00:00Z", until: "2098-05-01T09:00:00Z", records: 0, rows: [
+    keepDigest({digest: {since: "2098-05-01T08:00:00Z", until: "2098-05-01T09:00:00Z", records: 200, needs: [
+      {kind: "feature_request", text: "a handle", records: 3}, {kind: "question", text: "a handle", records: 3}, {kind: "problem_report", text: "again", records: 1}], rows: [
       {side: "product", name: "Kelvo kettle", records: 66, usual_records: 8, windows: 13, findings: ["rising"]},
       {side: "segment", name: "4", records: 0, usual_records: 12, windows: 13, findings: ["falling"]}]}});
     return document.getElementById("digest").innerText;
   });
   check("a product that rises is told", /Kelvo kettle\s+66 ↑/.test(text), text);
   check("and a segment that falls", /segment 4\s+0 ↓/.test(text), text);
+  check("a need is told once, with its kinds", /a handle\s+3\s+feature request, question/.test(text) && text.match(/a handle/g).length === 1, text);
+  check("and not what one alone asks for", !/again/.test(text), text);
   check("of which time, its day but once", /1 May, 0?\d+:\d\d\D+\d+:\d\d\b/.test(text) && text.match(/May/g).length === 1, text);
   await page.close();
 }
