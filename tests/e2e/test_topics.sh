@@ -110,6 +110,8 @@ en|The screen is scratched.||display
 en|The coffee machine hums.|food|
 en|The mattress sags.|comfort|comfort
 en|The room smelled damp.|cleanliness|smell
+en|Smells wonderful.|taste|smell
+en|It smelled awful.|cleanliness|smell
 en|They sold my data.|privacy|privacy
 es|Nadie se hace cargo.|support|
 en|Delivery was fast.|delivery|delivery
