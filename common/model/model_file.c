@@ -136,7 +136,7 @@ int model_file_parse(struct str bytes, struct model_file *ret_file, struct err *
 static int map_file(const char *path, struct str *ret_bytes, struct err *err)
 {
     struct stat status;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not for a pipe's writer */
     if (descriptor < 0) return err_system(err, E_NO_INPUT, "%s", path);
     int rc = E_OK;
     void *data = NULL;

@@ -1,9 +1,11 @@
 /* verbatim models: which models the configuration in force uses, or what given files hold. A file
  * that is shown has passed its reader's checks, checksum included. */
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "config/shipped.h"
-#include "model/linear.h"
+#include "model/safety.h"
 #include "model/segments.h"
 #include "ops/cli/cli.h"
 #include "schema/json.h"
@@ -13,6 +15,7 @@
 /* Views of the file and of the model; one of them alone is open. */
 struct shown {
     const char *task, *path; /* task: "" for a file that was named */
+    const char *needs;       /* classes that the task's worker asks for; NULL: none */
     bool built_in;           /* the language model that serves unless an option names another */
     struct str name, kind, metadata; /* name: "" of a language model, which has none */
     char codes[LANGUAGE_LANES * sizeof(((struct language_header *)0)->codes[0])];
@@ -40,10 +43,10 @@ static void shown_close(struct shown *shown)
 static bool is_language(const char *path)
 {
     char magic[sizeof(((struct language_header *)0)->magic)] = "";
-    FILE *file = fopen(path, "rb");
-    size_t size = file ? fread(magic, 1, sizeof magic, file) : 0;
-    if (file) fclose(file);
-    return size == sizeof magic && memcmp(magic, LANGUAGE_MAGIC, sizeof magic) == 0;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block us */
+    ssize_t size = file >= 0 ? read(file, magic, sizeof magic) : 0;
+    if (file >= 0) close(file);
+    return size == (ssize_t)sizeof magic && memcmp(magic, LANGUAGE_MAGIC, sizeof magic) == 0;
 }
 
 static void describe_language(struct shown *shown, const char *bytes)
@@ -90,6 +93,36 @@ static int open_segments(struct shown *shown, struct err *err)
     segment_model_close(&model);
     rc = model_file_open(shown->path, "segments", &shown->file, err);
     if (rc == E_OK) describe_file(shown, &shown->file);
+    return rc;
+}
+
+static int is_of(const struct shown *shown, const char *kind, struct err *err)
+{
+    if (str_equal(shown->kind, str_of(kind))) return E_OK;
+    return err_set(err, E_BAD_MODEL, "%s: a model of kind %.*s; %s needs one of kind %s",
+                   shown->path, STR_ARGS(shown->kind), shown->task, kind);
+}
+
+/* A model in force must be one that its worker would take, not only be whole. BAD_MODEL */
+static int check_task(const struct shown *shown, struct err *err)
+{
+    struct safety_model safety = {0};
+    struct str needs = str_of(shown->needs);
+    if (strcmp(shown->task, "segments") == 0 || strcmp(shown->task, "language") == 0)
+        return is_of(shown, shown->task, err);
+    int rc = shown->task[0] ? is_of(shown, "linear", err) : E_OK;
+    if (rc == E_OK && strcmp(shown->task, "safety") == 0) {
+        rc = safety_model_open(shown->path, &safety, err);
+        safety_model_close(&safety);
+    }
+    while (needs.size && rc == E_OK) {
+        char name[64];
+        struct str word = str_cut(&needs, ' ');
+        snprintf(name, sizeof name, "%.*s", STR_ARGS(word));
+        if (linear_class(&shown->linear, name) == LINEAR_CLASSES_MAX)
+            rc = err_set(err, E_BAD_MODEL, "%s: no model of %s, as it has no class %s",
+                         shown->path, shown->task, name);
+    }
     return rc;
 }
 
@@ -203,11 +236,15 @@ static void print_row(const struct shown *shown, struct listing *listing)
 }
 
 /* path NULL: what is compiled in */
-static int show(struct listing *listing, const char *task, const char *path, struct err *err)
+static int show(struct listing *listing, const char *task, const char *needs, const char *path,
+                struct err *err)
 {
-    struct shown shown = {
-        .task = task, .path = path ? path : "compiled in", .built_in = path == NULL};
+    struct shown shown = {.task = task,
+                          .needs = needs,
+                          .path = path ? path : "compiled in",
+                          .built_in = path == NULL};
     int rc = shown_open(&shown, err);
+    if (rc == E_OK) rc = check_task(&shown, err);
     if (rc == E_OK && listing->json) print_json(&shown, listing);
     else if (rc == E_OK && listing->details) print_details(&shown, &listing->out);
     else if (rc == E_OK) print_row(&shown, listing);
@@ -222,12 +259,15 @@ static int show_in_force(struct listing *listing, const struct config *config, s
     static const struct {
         const char *task, *module, *option, *file;
         bool folder; /* what the option names is the folder that has the file */
+        const char *needs;
     } tasks[] = {
-        {"sentiment", "genai", "folder", "models/sentiment.model", true},
-        {"needs", "genai", "folder", "models/needs.model", true},
-        {"safety", "preprocess", "safety_model", "models/safety.model", false},
-        {"segments", "segment", "model", "models/segments.model", false},
-        {"language", "preprocess", "language_model", NULL, false},
+        {"sentiment", "genai", "folder", "models/sentiment.model", true,
+         "positive negative neutral"},
+        {"needs", "genai", "folder", "models/needs.model", true,
+         "feature_request problem_report question"},
+        {"safety", "preprocess", "safety_model", "models/safety.model", false, NULL},
+        {"segments", "segment", "model", "models/segments.model", false, NULL},
+        {"language", "preprocess", "language_model", NULL, false, NULL},
     };
     int rc = E_OK;
     for (size_t i = 0; i < sizeof tasks / sizeof tasks[0] && rc == E_OK; i++) {
@@ -239,7 +279,8 @@ static int show_in_force(struct listing *listing, const struct config *config, s
         else if (tasks[i].file || chosen[0])
             rc = shipped_path(chosen, tasks[i].file, path, err);
         bool built_in = !tasks[i].file && !chosen[0];
-        if (rc == E_OK) rc = show(listing, tasks[i].task, built_in ? NULL : path, err);
+        if (rc == E_OK)
+            rc = show(listing, tasks[i].task, tasks[i].needs, built_in ? NULL : path, err);
     }
     return rc;
 }
@@ -257,7 +298,7 @@ static int models_run(const struct command *command, int argc, char **argv, stru
     listing.details = arguments.positional_count == 1;
     if (!arguments.positional_count) rc = show_in_force(&listing, config.config, err);
     for (size_t i = 0; i < arguments.positional_count && rc == E_OK; i++)
-        rc = show(&listing, "", arguments.positionals[i], err);
+        rc = show(&listing, "", NULL, arguments.positionals[i], err);
     if (listing.json && rc == E_OK) buffer_add(&listing.out, STR("]\n"));
     /* the file is the input here, not part of a configuration: 65, not 78 */
     if (rc == E_BAD_MODEL && arguments.positional_count) rc = err->code = E_BAD_MESSAGE;
@@ -275,7 +316,7 @@ const struct command models_command = {
                "one: all of its card, classes with their thresholds.\n"
                "With more: a line each. A file that is shown is whole: its checksum holds.\n\n"
                "Exit status 65: damaged, or no model. 66: no such file. 78: a model in force is "
-               "damaged.\n\n"
+               "damaged, or not its task's.\n\n"
                "Example: verbatim models sentiment.model\n",
     .run = models_run,
 };

@@ -35,16 +35,61 @@ for line in "name            bakery-1" "kind            linear" "class          
     check "with \"$line\"" grep -q "^$line" "$scratch/card"
 done
 
-size=$(wc -c <"$scratch/trained.model")
-printf '\xff' | dd of="$scratch/trained.model" bs=1 seek=$((size - 7)) conv=notrunc status=none
-"$verbatim" models "$scratch/trained.model" >"$scratch/out" 2>"$scratch/err"
-equal "a changed byte exits 65" $? 65
-check "and names the file" grep -q trained.model "$scratch/err"
-"$verbatim" models "$scratch/rows.tsv" 2>"$scratch/err"
-equal "another file exits 65" $? 65
-"$verbatim" models "$scratch/nowhere.model" 2>"$scratch/err"
-equal "none exits 66" $? 66
-"$verbatim" models --genai.folder="$scratch" 2>"$scratch/err"
-equal "a folder without models exits 66" $? 66
-check "and names the one it wants" grep -q sentiment.model "$scratch/err"
+# refused WHY STATUS TEXT ARGUMENT...: exits so, says this, and shows nothing
+refused() {
+    local why=$1 status=$2 text=$3
+    shift 3
+    timeout 20 "$verbatim" models "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
+    equal "$why exits $status" $? "$status"
+    check "$why: says \"$text\" (said: $(head -c 300 "$scratch/err"))" contains "$scratch/err" "$text"
+    check "$why: shows nothing" [ ! -s "$scratch/out" ]
+}
+# damaged FILE: one byte near its end is changed
+damaged() {
+    python3 -c 'import sys; b = bytearray(open(sys.argv[1], "rb").read()); b[-7] ^= 255; open(sys.argv[2], "wb").write(b)' \
+        "$1" "$scratch/damaged.model"
+}
+models=$source/config/models
+
+# --- files that are named: 65, or 66
+damaged "$scratch/trained.model"
+refused "a changed byte" 65 "damaged.model: damaged" "$scratch/damaged.model"
+refused "one of several" 65 "damaged.model: damaged" --json "$models/safety.model" "$scratch/damaged.model"
+: >"$scratch/empty.model"
+refused "an empty file" 65 "empty.model: not a model file by its size" "$scratch/empty.model"
+head -c 1000 "$models/safety.model" >"$scratch/cut.model"
+refused "a truncated one" 65 "cut.model: damaged" "$scratch/cut.model"
+head -c 10 "$models/safety.model" >"$scratch/stub.model"
+refused "the first ten bytes of one" 65 "stub.model: not a model file" "$scratch/stub.model"
+head -c 3000 "$models/language.model" >"$scratch/cut-language.model"
+refused "a truncated one of languages" 65 "cut-language.model: its size" "$scratch/cut-language.model"
+refused "a folder" 65 "$models: not a file" "$models"
+mkfifo "$scratch/pipe"
+refused "a pipe, which nobody writes to" 65 "pipe: not a file" "$scratch/pipe"
+refused "another file" 65 "rows.tsv" "$scratch/rows.tsv"
+refused "none" 66 "nowhere.model: No such file" "$scratch/nowhere.model"
+
+# --- models in force: 78, or 66
+damaged "$models/segments.model"
+refused "a damaged one in force" 78 "damaged.model: damaged" --segment.model="$scratch/damaged.model"
+damaged "$models/language.model"
+refused "of languages" 78 "damaged.model: its checksum" --preprocess.language_model="$scratch/damaged.model"
+refused "an empty one in force" 78 "empty.model: not a model file" --preprocess.safety_model="$scratch/empty.model"
+refused "a truncated one in force" 78 "cut.model: damaged" --preprocess.safety_model="$scratch/cut.model"
+refused "a folder for a model" 78 "$models: not a file" --segment.model="$models"
+mkdir -p "$scratch/genai/models"
+cp "$models/sentiment.model" "$models/needs.model" "$scratch/genai/models"
+damaged "$models/needs.model"
+cp "$scratch/damaged.model" "$scratch/genai/models/needs.model"
+refused "a damaged one in genai's folder" 78 "needs.model: damaged" --genai.folder="$scratch/genai"
+refused "a file for genai's folder" 66 "models/sentiment.model: Not a directory" --genai.folder="$scratch/empty.model"
+refused "a folder without models" 66 "sentiment.model" --genai.folder="$scratch"
+
+# --- whole, but another task's
+refused "a linear model for segments" 78 "safety.model: a model of kind linear; segments needs" --segment.model="$models/safety.model"
+refused "segments for safety" 78 "segments.model: a model of kind segments; safety needs" --preprocess.safety_model="$models/segments.model"
+refused "another linear one for safety" 78 "no safety model" --preprocess.safety_model="$models/needs.model"
+refused "a linear one for languages" 78 "needs.model: " --preprocess.language_model="$models/needs.model"
+cp "$models/sentiment.model" "$scratch/genai/models/needs.model"
+refused "sentiment for needs" 78 "no model of needs, as it has no class feature_request" --genai.folder="$scratch/genai"
 finish
