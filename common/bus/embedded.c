@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static struct embedded_bus *of(struct bus *bus) { return (struct embedded_bus *)bus; }
 

@@ -6,7 +6,6 @@
  *   then the headers' names and values, the key, the value; nothing after it
  *
  * In the machine's byte order, as everything in LMDB; the environment's record says which. */
-#include <assert.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -84,12 +84,8 @@ int kafka_client_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t 
 
 /* --- errors ---------------------------------------------------------------------------------- */
 
-enum err_code kafka_code(rd_kafka_resp_err_t code);
 /* `detail` (may be NULL) is librdkafka's own text. */
 int kafka_error(rd_kafka_resp_err_t code, const char *what, const char *detail, struct err *err);
-/* The member is not of its group's present generation. */
-bool kafka_lost_generation(rd_kafka_resp_err_t code);
-bool kafka_fenced(rd_kafka_resp_err_t code);
 void kafka_on_log(const rd_kafka_t *client, int level, const char *facility, const char *text);
 
 /* --- topics ---------------------------------------------------------------------------------- */

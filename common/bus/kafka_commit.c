@@ -1,11 +1,8 @@
 /* Committing on Kafka: the producer that it takes, replaced when it is of no more use, and what
  * both ways share. The ways are kafka_transaction.c and kafka_at_least_once.c. */
 #include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "base/mutant.h"
-#include "base/crash.h"
 #include "bus/kafka_commit.h"
 
 enum {

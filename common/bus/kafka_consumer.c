@@ -9,10 +9,8 @@
  * A rebalance is told inside bus_poll(), before the partitions change hands; what the running
  * poll had taken from them is dropped, as their next owner begins at the committed positions. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "bus/kafka.h"

@@ -1,12 +1,12 @@
 /* librdkafka's errors into ours, and its log lines into our log. */
 #include "bus/kafka.h"
 
-#include <stdio.h>
 #include <time.h>
 
 #include "base/log.h"
 
-bool kafka_lost_generation(rd_kafka_resp_err_t code)
+/* The member is not of its group's present generation. */
+static bool lost_generation(rd_kafka_resp_err_t code)
 {
     switch (code) {
     case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
@@ -18,16 +18,16 @@ bool kafka_lost_generation(rd_kafka_resp_err_t code)
     }
 }
 
-bool kafka_fenced(rd_kafka_resp_err_t code)
+static bool is_fenced(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
            code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
 }
 
-enum err_code kafka_code(rd_kafka_resp_err_t code)
+static enum err_code code_of(rd_kafka_resp_err_t code)
 {
-    if (kafka_lost_generation(code)) return E_CANCELLED;
-    if (kafka_fenced(code)) return E_FENCED;
+    if (lost_generation(code)) return E_CANCELLED;
+    if (is_fenced(code)) return E_FENCED;
     switch (code) {
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
@@ -64,7 +64,7 @@ static const char *hint(rd_kafka_resp_err_t code, const char *detail)
 
 int kafka_error(rd_kafka_resp_err_t code, const char *what, const char *detail, struct err *err)
 {
-    return err_set(err, kafka_code(code), "%s: %s%s (%s)", what, hint(code, detail),
+    return err_set(err, code_of(code), "%s: %s%s (%s)", what, hint(code, detail),
                    detail && detail[0] ? detail : rd_kafka_err2str(code), rd_kafka_err2name(code));
 }
 

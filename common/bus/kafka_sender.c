@@ -4,7 +4,6 @@
  * aren't copied. Headers are librdkafka's own objects, because passing them by value double-
  * frees them when a message is refused (issue 4628, fixed in 2.12). */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "bus/kafka.h"
 

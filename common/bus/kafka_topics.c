@@ -2,7 +2,6 @@
 #include "bus/kafka.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 /* What was written in the last two days is whole: a day's spending is summed up from it
  * (spend/budget.h). */

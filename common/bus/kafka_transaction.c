@@ -17,7 +17,6 @@
  *
  * Being fenced may be our own doing (a transaction took longer than transaction.timeout.ms), so
  * it is forgiven a few times; after that another process has our name, and we stop. */
-#include <stdlib.h>
 
 #include "base/crash.h"
 #include "base/mutant.h"

@@ -4,7 +4,6 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 /* Fills err with what OpenSSL says, and empties its queue. */

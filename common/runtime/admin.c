@@ -1,5 +1,4 @@
 /* GET /metrics, /healthz and /readyz on an address of the worker's own. */
-#include <stdlib.h>
 
 #include "runtime/internal.h"
 
@@ -63,7 +62,7 @@ static void write_spans(struct telemetry *telemetry, struct metrics_writer *writ
     metrics_sample(writer, METRIC_SPANS, "result", "refused", (double)counts.refused);
 }
 
-void admin_write_metrics(struct runtime *runtime, struct buffer *out)
+static void write_metrics(struct runtime *runtime, struct buffer *out)
 {
     char common[128];
     snprintf(common, sizeof common, "worker=\"%s\",member=\"%s\"", runtime->worker->name,
@@ -89,7 +88,7 @@ void admin_write_metrics(struct runtime *runtime, struct buffer *out)
 static void answer_metrics(struct runtime *runtime, struct http_request *request)
 {
     struct buffer out = {0};
-    admin_write_metrics(runtime, &out);
+    write_metrics(runtime, &out);
     if (out.failed) http_refuse(request, 503, "Short of memory.");
     else
         http_respond(request, 200, STR("text/plain; version=0.0.4; charset=utf-8"),

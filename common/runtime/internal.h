@@ -87,11 +87,9 @@ void wakeup_on_readable(struct runtime *runtime, bool wanted);
 
 /* admin.c */
 int admin_start(struct runtime *runtime, struct err *err) CHECKED;
-void admin_write_metrics(struct runtime *runtime, struct buffer *out);
 
 /* status.c: the backlog, for metrics and on the audit topic */
 void status_refresh(struct runtime *runtime);
-uint64_t status_backlog_records(const struct runtime *runtime);
 /* TOPIC_NONE: of all */
 double status_backlog_seconds(const struct runtime *runtime, enum topic topic);
 /* A batch comes in. */

@@ -9,7 +9,6 @@
  * When a generation is lost (a commit was cancelled, or partitions changed hands inside
  * bus_poll()), everything in flight is dropped at once, and nothing runs until bus_rewind()
  * has succeeded. */
-#include <stdlib.h>
 
 #include "base/log.h"
 #include "base/mutant.h"

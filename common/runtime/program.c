@@ -1,7 +1,6 @@
 /* The main() that all workers share: options in, exit status out. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/terminal.h"

@@ -9,6 +9,13 @@
 
 #include "runtime/internal.h"
 
+static uint64_t backlog_records(const struct runtime *runtime)
+{
+    uint64_t records = runtime->flow.in_flight;
+    for (size_t i = 0; i < runtime->backlog_count; i++) records += runtime->backlog[i].records;
+    return records;
+}
+
 void status_refresh(struct runtime *runtime)
 {
     size_t count = bus_backlog(runtime->consumer, runtime->backlog, runtime->backlog_capacity);
@@ -20,20 +27,13 @@ void status_refresh(struct runtime *runtime)
         count = bus_backlog(runtime->consumer, runtime->backlog, count);
     }
     runtime->backlog_count = count < runtime->backlog_capacity ? count : runtime->backlog_capacity;
-    atomic_store(&runtime->progress.backlog_records, status_backlog_records(runtime));
-}
-
-uint64_t status_backlog_records(const struct runtime *runtime)
-{
-    uint64_t records = runtime->flow.in_flight;
-    for (size_t i = 0; i < runtime->backlog_count; i++) records += runtime->backlog[i].records;
-    return records;
+    atomic_store(&runtime->progress.backlog_records, backlog_records(runtime));
 }
 
 uint64_t worker_backlog(struct worker_context *context)
 {
     if (!context->bus) return 0; /* no runtime is around it */
-    return status_backlog_records(
+    return backlog_records(
         (struct runtime *)((char *)context - offsetof(struct runtime, context)));
 }
 
@@ -111,7 +111,7 @@ static bool fill_audit(struct runtime *runtime, struct arena *arena, struct audi
     if (!map.items) return false;
     add_detail(&map, "worker", str_of(runtime->worker->name));
     add_detail(&map, "backlog_records",
-               arena_printf(arena, "%llu", (unsigned long long)status_backlog_records(runtime)));
+               arena_printf(arena, "%llu", (unsigned long long)backlog_records(runtime)));
     add_detail(&map, "backlog_seconds",
                arena_printf(arena, "%.1f", status_backlog_seconds(runtime, TOPIC_NONE)));
     add_detail(&map, "done", arena_printf(arena, "%llu", (unsigned long long)counters->done));

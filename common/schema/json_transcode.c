@@ -1,6 +1,5 @@
 /* JSON that no table knows, as msgpack, so that it survives. */
 #include "schema/json_reading.h"
-#include "schema/msgpack.h"
 #include "schema/pack.h"
 
 static bool pack_json(struct reading *reading, struct pack *pack);

@@ -15,10 +15,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/folder.h"
 #include "bus/bus.h"
 #include "ops/benchmarks/bench.h"
-#include "runtime/runtime.h"
 
 enum { WORKERS = 6, ROUNDS_MAX = 9, GIVE_UP_MS = 20000, IDLE_MS = 400, PATH_BYTES = 512 };
 

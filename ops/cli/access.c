@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "ops/cli/cli.h"
-#include "runtime/runtime.h"
 
 /* People and programs that read what is finished. Their groups begin with their name. */
 static const struct {

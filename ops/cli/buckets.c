@@ -1,7 +1,6 @@
 /* verbatim buckets: the places where workers find and leave objects: are they there, and what may
  * we do in them? create makes what is missing. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "ops/cli/cli.h"
 #include "schema/json.h"

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/terminal.h"
 #include "base/wrap.h"
 #include "bus/backend.h"
 #include "config/shipped.h"

@@ -3,7 +3,6 @@
 #include "ops/cli/discover.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -1,6 +1,5 @@
 /* verbatim estimate: what asking models about feedback would cost, before it is run. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "archive/walk.h"
 #include "ops/cli/input.h"

@@ -8,13 +8,10 @@
  * instead of going round. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "ops/cli/edit.h"
 #include "ops/cli/journal.h"
 #include "ops/cli/redrive.h"
-#include "ops/cli/show.h"
-#include "schema/json.h"
 
 typedef int on_letter(struct redrive *redrive, const struct letter *letter, struct arena *arena,
                       struct err *err);

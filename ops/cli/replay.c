@@ -7,7 +7,6 @@
 #include "ops/cli/replay.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "archive/read.h"

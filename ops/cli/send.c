@@ -1,7 +1,6 @@
 /* verbatim send: feedback from files or a pipe straight onto the bus. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <poll.h>
 
 #include "ops/cli/cli.h"
 #include "ops/cli/input.h"

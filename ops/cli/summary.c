@@ -1,8 +1,6 @@
 /* Decodes document, safety and insight; prints bars. */
 #include "ops/cli/summary.h"
 
-#include <unistd.h>
-
 #include "base/terminal.h"
 
 static void tally_add(struct tally *tally, struct str name)

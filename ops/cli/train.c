@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "model/features.h"
 #include "model/segments.h"
 #include "ops/cli/cli.h"
 #include "ops/cli/reader.h"

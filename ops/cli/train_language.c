@@ -5,7 +5,6 @@
  * What each fold's model, which never saw a text, says of it makes the card and tells how sure the
  * scores are; then all rows teach the model that is written. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"

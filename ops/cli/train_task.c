@@ -6,7 +6,6 @@
  * says what the folds said. */
 #include "ops/cli/train_task.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -6,7 +6,6 @@
  * --without writes models that never saw source N of their task, to measure them
  * on it end to end. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "tasks.h"
 

@@ -1,6 +1,5 @@
 /* Rows for the safety model: patients' sentences, incident reports, our own rows; ordinary
  * texts as what is none. */
-#include <stdlib.h>
 
 #include "base/hash.h"
 #include "config/shipped.h"

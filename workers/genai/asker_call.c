@@ -4,7 +4,6 @@
 
 #include "base/crash.h"
 #include "workers/genai/asker_span.h"
-#include "workers/genai/telling.h"
 
 enum { BYTES_A_TOKEN = 3, ITEM_BYTES = 160, ENVELOPE_TOKENS = 64 };
 

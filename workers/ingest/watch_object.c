@@ -9,10 +9,8 @@
 #include "workers/ingest/watch.h"
 
 #include <poll.h>
-#include <stdlib.h>
 
 #include "base/hash.h"
-#include "schema/json.h"
 #include "workers/ingest/tally.h"
 
 enum { PROGRESS_BYTES = 4096, SLICE_RECORDS = 256, SLICE_BYTES = 1 << 20, WAIT_MS = 100 };

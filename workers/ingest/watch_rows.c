@@ -2,7 +2,6 @@
  *
  * A chunk ends behind its last whole row. A row longer than a chunk is refused and skipped to the
  * end of its line; so memory is bounded whatever the file holds. */
-#include <stdlib.h>
 
 #include "schema/json.h"
 #include "workers/ingest/watch.h"
