@@ -46,12 +46,20 @@ static inline struct runtime_progress replica_progress(const struct replica *rep
     return progress;
 }
 
-/* Waits until it has ended by itself, and gives it back; the exit of runtime_run(). */
-static inline int replica_join(struct replica *replica)
+/* Waits until it has ended by itself, and gives it back: how far it came. */
+static inline struct runtime_progress replica_ended(struct replica *replica)
 {
     pthread_join(replica->thread, NULL);
+    struct runtime_progress progress = replica_progress(replica);
     runtime_destroy(replica->runtime);
     config_destroy(replica->config);
+    return progress;
+}
+
+/* The same; the exit of runtime_run(). */
+static inline int replica_join(struct replica *replica)
+{
+    replica_ended(replica);
     return replica->rc;
 }
 

@@ -191,6 +191,15 @@ static inline int rig_teardown(void **state)
     return nftw(rig_folder, rig_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+
+/* For the next case of a table: as if its test began. */
+static inline void rig_anew(void)
+{
+    assert_int_equal(rig_teardown(NULL), 0);
+    assert_int_equal(rig_setup(NULL), 0);
+}
+
 static inline struct config *rig_config(const char *const *settings)
 {
     static const struct worker *const workers[] = {&shell_worker};

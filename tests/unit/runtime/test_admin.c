@@ -286,7 +286,6 @@ static void test_json_logs(void **state)
 int main(void)
 {
     log_setup(LOG_ERROR, LOG_TEXT);
-#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
     const struct CMUnitTest tests[] = {
         RIG_TEST(test_endpoints), RIG_TEST(test_address_in_use), RIG_TEST(test_bad_address),
         RIG_TEST(test_backlog),

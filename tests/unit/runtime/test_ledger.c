@@ -204,8 +204,6 @@ static void test_it_can_be_turned_off(void **state)
     outside_close(&outside);
 }
 
-#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

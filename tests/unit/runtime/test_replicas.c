@@ -84,7 +84,6 @@ static void test_killed_replica(void **state)
 int main(void)
 {
     log_setup(LOG_ERROR, LOG_TEXT);
-#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
     const struct CMUnitTest tests[] = {
         RIG_TEST(test_killed_replica), /* forks: before there are threads */
         RIG_TEST(test_two_replicas_share),

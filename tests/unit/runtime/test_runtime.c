@@ -116,7 +116,7 @@ static void test_stop_with_a_failing_bus(void **state)
         struct outside outside;
         struct replica replica;
         CASE(cases[i].why);
-        if (i) assert_int_equal(rig_setup(NULL), 0);
+        if (i) rig_anew();
         tally = fresh_tally();
         atomic_store(&shell_hold, 1);
         outside_open(&outside, TOPIC_DOCUMENTS);
@@ -127,11 +127,9 @@ static void test_stop_with_a_failing_bus(void **state)
         runtime_stop(replica.runtime);
         RIG_AWAIT(atomic_load(&shell_drains) == 1);
         atomic_store(&shell_hold, 0);
-        pthread_join(replica.thread, NULL); /* long before ten minutes, or the test is killed */
-        assert_true(replica_progress(&replica).unfinished == cases[i].gives_up);
+        /* long before ten minutes, or the test is killed */
+        assert_true(replica_ended(&replica).unfinished == cases[i].gives_up);
         assert_int_equal(replica.rc, E_OK);
-        runtime_destroy(replica.runtime);
-        config_destroy(replica.config);
         rig_fail_commits(E_OK, 0);
         if (cases[i].gives_up) {
             outside_read_none(&outside);
@@ -141,7 +139,6 @@ static void test_stop_with_a_failing_bus(void **state)
         tally_check(&tally, 0, 20);
         if (cases[i].gives_up) assert_int_equal(replica_stop(&replica), E_OK);
         outside_close(&outside);
-        if (i + 1 < COUNT_OF(cases)) assert_int_equal(rig_teardown(NULL), 0);
     }
 }
 
@@ -160,7 +157,7 @@ static void test_finish_reads_to_the_end(void **state)
         struct outside outside;
         struct replica replica;
         CASE(cases[i].why);
-        if (i) assert_int_equal(rig_setup(NULL), 0);
+        if (i) rig_anew();
         tally = fresh_tally();
         outside_open(&outside, TOPIC_DOCUMENTS);
         if (!cases[i].ready_before)
@@ -172,16 +169,13 @@ static void test_finish_reads_to_the_end(void **state)
         }
         runtime_finish(replica.runtime);
         RIG_AWAIT(atomic_load(&shell_drains) == 1);
-        pthread_join(replica.thread, NULL);
-        assert_false(replica_progress(&replica).unfinished);
-        assert_int_equal(replica_progress(&replica).done, cases[i].records);
-        runtime_destroy(replica.runtime);
-        config_destroy(replica.config);
+        struct runtime_progress progress = replica_ended(&replica);
+        assert_false(progress.unfinished);
+        assert_int_equal(progress.done, cases[i].records);
         assert_int_equal(replica.rc, E_OK);
         outside_read(&outside, cases[i].records, tally_on_message, &tally);
         tally_check(&tally, 0, cases[i].records);
         outside_close(&outside);
-        if (i + 1 < COUNT_OF(cases)) assert_int_equal(rig_teardown(NULL), 0);
     }
 }
 
@@ -222,7 +216,7 @@ static void test_commit_faults(void **state)
         struct outside outside;
         struct replica replica;
         CASE(cases[i].why);
-        if (i) assert_int_equal(rig_setup(NULL), 0);
+        if (i) rig_anew();
         tally = fresh_tally();
         outside_open(&outside, TOPIC_DOCUMENTS);
         outside_produce(&outside, "ok", 0, 50, NULL, 0);
@@ -235,7 +229,6 @@ static void test_commit_faults(void **state)
         assert_int_equal(replica_stop(&replica), E_OK);
         outside_read_none(&outside);
         outside_close(&outside);
-        if (i + 1 < COUNT_OF(cases)) assert_int_equal(rig_teardown(NULL), 0);
     }
 }
 
@@ -310,7 +303,6 @@ static void test_dead_letter_that_cannot_be_written(void **state)
 int main(void)
 {
     log_setup(LOG_ERROR, LOG_TEXT);
-#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
     const struct CMUnitTest tests[] = {
         RIG_TEST(test_each_once_and_in_order),
         RIG_TEST(test_asynchronous_steps),

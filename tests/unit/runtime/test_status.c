@@ -147,8 +147,6 @@ static void test_when_it_is_due(void **state)
     }
 }
 
-#define RIG_TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
