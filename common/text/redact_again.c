@@ -41,6 +41,7 @@ static size_t small_given_end(struct redact_finder *finder, const struct redact_
                    (lead.end + 2 == word->start && at(text, lead.end) == '.')) &&
                   lead.cues & (CUE(TITLE) | CUE(RELATIVE));
     if (titled) {
+        if (word_is(word, "aine")) return 0; /* "mon frère aîné" */
         redact_word_before(text, lead.start, &owner);
         titled = (owner.size && IS_ONE_OF(&owner, whose)) || lead.cues & CUE(TITLE);
     }
@@ -74,6 +75,18 @@ static size_t small_family_end(struct redact_finder *finder, const struct redact
     return name_decide(finder, &name, NAME_SURE);
 }
 
+/* "antonio p lombardo": where a listed name behind an initial ends, or 0. */
+static size_t behind_initial(struct str text, const struct name *given)
+{
+    struct redact_word initial = name_next_word(text, given->end), family;
+    if (initial.size != 1 || initial.accented) return 0;
+    size_t i = initial.end + (at(text, initial.end) == '.');
+    if (at(text, i) != ' ') return 0;
+    redact_word_at(text, i + 1, &family);
+    return family.size > 3 && family.cues & CUE(FAMILY) && !redact_is_ordinary(&family) ? family.end
+                                                                                        : 0;
+}
+
 /* "olga krylova told me": in a text without any capital, two listed names are a person. */
 static void find_small(struct redact_finder *finder)
 {
@@ -94,7 +107,8 @@ static void find_small(struct redact_finder *finder)
             continue;
         }
         struct name name = name_read(text, start, SMALL);
-        size_t behind = 0;
+        size_t behind = name.parts == 1 && name.known ? behind_initial(text, &name) : 0;
+        if (behind) name.end = behind, name.parts = name.known = 2;
         if (name.known >= 2 && !name.company && !name_is_brand(text, &name))
             behind = name_take(finder, &name);
         else behind = small_given_end(finder, &word);
@@ -122,7 +136,7 @@ static void find_next(struct redact_finder *finder, size_t end)
                 at(text, name.end) != '\'' && at(text, end) == ' ';
     if (found || !name.parts || word.upper || name.company ||
         !(name.known || name.also || name.foreign || pair) || name_is_brand(text, &name) ||
-        name_is_place(text, &name))
+        name_is_place(text, &name) || name_is_known_to_all(finder, &name))
         return;
     name_take(finder, &name);
 }

@@ -68,13 +68,15 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     uint32_t registers = redact_registers(finder);
     size_t size;
     struct name_around around = name_look_around(text, name);
-    if (name_is_from_office(text, &around, name->given > 0)) registers |= REGISTER_SERVICE;
+    bool office = name_is_from_office(text, &around, name->given > 0);
+    if (office) registers |= REGISTER_SERVICE;
     if (is_firm(text, name) || name_is_thing(text, name, registers & (REGISTER_FILM | REGISTER_ARTS)))
         points -= 3;
     bool public = name_is_public(text, name);
-    /* a book, a record, a poster of theirs; a name of one word may be the agent's */
+    /* a book, a record, a poster of theirs, but not "Elsa Morante at the desk"; a name of one word
+     * may be the agent's */
     uint32_t matter = registers & (REGISTER_SERVICE | REGISTER_CONTACT);
-    if (public && name->parts > 1 && matter == REGISTER_SERVICE) return points - 4;
+    if (public && name->parts > 1 && matter == REGISTER_SERVICE && !office) return points - 4;
     if (registers & (REGISTER_SERVICE | REGISTER_CONTACT)) return points + 1;
     if (public) points -= 4;
     if (has_number(text, name)) points -= 2;
@@ -140,15 +142,18 @@ struct name_around name_look_around(struct str text, const struct name *name)
 {
     struct name_around around = {.follow = name_follow(text, name)};
     redact_word_before(text, name->start, &around.lead);
-    if (around.lead.end + 1 < name->start) around.lead = (struct redact_word){.size = 0};
+    if (around.lead.end + 1 < name->start || name_is_handle(text, around.lead.start))
+        around.lead = (struct redact_word){.size = 0};
     return around;
 }
 
-bool name_is_field(struct str text, const struct name *name)
+bool name_is_field(struct redact_finder *finder, const struct name *name)
 {
+    struct str text = finder->text;
     bool colon = name->start > 1 && text.data[name->start - 1] == ' ' &&
                  text.data[name->start - 2] == ':';
-    return colon && name->parts >= 2 && (name->end == text.size || at(text, name->end) == '\n');
+    return colon && name->parts >= 2 && (name->end == text.size || at(text, name->end) == '\n') &&
+           !name_is_known_to_all(finder, name);
 }
 
 bool name_starts_sentence(struct str text, size_t i)
@@ -291,9 +296,7 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     if (!(word->cues & (CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO))) ||
         word->cues & (CUE(COMMON) | CUE(MONTH)) || word->size < 3)
         return 0;
-    if (before(text, word->start) == '@' || before(text, word->start) == '#' ||
-        is_digit(before(text, word->start)))
-        return 0;
+    if (is_digit(before(text, word->start))) return 0;
     struct name name = name_read(text, word->start, NOT_SMALL);
     if (!name.parts || name.company || !name.known) return 0;
     if (name_is_brand(text, &name) || name_is_place(text, &name)) return name.end;
@@ -312,7 +315,7 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     }
     if (!points) return 0;
     if (does_as_people_do(text, &name) || pair) points++;
-    if (name_is_field(text, &name)) points += 4;
+    if (name_is_field(finder, &name)) points += 4;
     return name_decide(finder, &name, points);
 }
 

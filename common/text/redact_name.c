@@ -332,10 +332,11 @@ bool name_is_public(struct str text, const struct name *name)
         }
         i = skip_joins(text, words[count++].end);
     }
-    if (count == 1) {
-        if (words[0].cues & CUE(PUBLIC)) return true;
-        if (at(text, words[0].end) == ' ') /* "Ray Charles": the second is no name by itself */
-            redact_word_at(text, words[0].end + 1, &words[count++]);
+    if (count == 1 && words[0].cues & CUE(PUBLIC)) return true;
+    /* "Ray Charles", "Sec Theresa May": the last is no name by itself */
+    if (count && count < WORDS && at(text, words[count - 1].end) == ' ') {
+        redact_word_at(text, words[count - 1].end + 1, &words[count]);
+        count += words[count].capital || count == 1;
     }
     for (int first = 0; first + 1 < count; first++) {
         char joined[3 * WORD_BYTES + 2];
@@ -348,6 +349,12 @@ bool name_is_public(struct str text, const struct name *name)
         }
     }
     return false;
+}
+
+bool name_is_known_to_all(struct redact_finder *finder, const struct name *name)
+{
+    return name->parts > 1 && name_is_public(finder->text, name) &&
+           !(redact_registers(finder) & (REGISTER_SERVICE | REGISTER_CONTACT));
 }
 
 bool name_in_film(struct redact_finder *finder)

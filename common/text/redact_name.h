@@ -41,6 +41,8 @@ bool name_is_thing(struct str text, const struct name *name, bool of_works);
 /* "We ate at Ramiro", "llegaron a Vigo": where one eats, sleeps, buys or goes. */
 bool name_is_where_one_goes(struct str text, const struct name *name);
 bool name_is_public(struct str text, const struct name *name);
+/* "Michelle Obama": a public name of several words, where nobody is served. */
+bool name_is_known_to_all(struct redact_finder *finder, const struct name *name);
 /* the text is about films, and no customer's matter */
 bool name_in_film(struct redact_finder *finder);
 /* "je m'appelle", "my name", "soy": nobody in a film. */
@@ -88,7 +90,7 @@ bool name_starts_sentence(struct str text, size_t i);
 bool name_people_do(const struct redact_word *verb); /* nearly only people do this */
 bool name_is_followed_as_person(const struct redact_word *follow);
 /* "Directed by: Anna Reyes": all that stands behind a colon, up to the end of the line. */
-bool name_is_field(struct str text, const struct name *name);
+bool name_is_field(struct redact_finder *finder, const struct name *name);
 
 static inline struct str folded_of(const struct redact_word *word)
 {
@@ -111,6 +113,12 @@ static inline bool is_apostrophe(struct str text, size_t i, size_t *ret_size)
 {
     *ret_size = at(text, i) == '\'' ? 1 : 3;
     return at(text, i) == '\'' || str_starts(str_slice(text, i, i + 3), STR("\xE2\x80\x99"));
+}
+
+/* "@someone", "#thing" */
+static inline bool name_is_handle(struct str text, size_t start)
+{
+    return before(text, start) == '@' || before(text, start) == '#';
 }
 
 static inline bool starts_line(struct str text, size_t i)

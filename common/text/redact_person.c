@@ -48,6 +48,8 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
         IS_ONE_OF(&first, ((const char *const[]){"app", "apps", "weather", "game", "brand"})))
         return name.end; /* "Mr. Cooper app" */
     if (name_in_film(finder)) return name.end; /* "Mr. Darcy" */
+    static const char *const ranks[] = {"lady", "sir", "lord", "don", "miss"};
+    if (IS_ONE_OF(title, ranks) && name_is_known_to_all(finder, &name)) return name.end;
     return name_take(finder, &name);
 }
 
@@ -297,6 +299,8 @@ static size_t behind_holder(struct redact_finder *finder, const struct redact_wo
 size_t redact_person(struct redact_finder *finder, const struct redact_word *word)
 {
     size_t end = 0;
+    /* "@user Anna is": whom one writes to, and no word of the sentence */
+    if (name_is_handle(finder->text, word->start)) return 0;
     /* "M. Dupont" */
     bool monsieur = finder->french && word->size == 1 && word->folded[0] == 'm' && word->capital &&
                     at(finder->text, word->end) == '.' && at(finder->text, word->end + 1) == ' ';

@@ -234,7 +234,9 @@ int redact_phrase_points(struct redact_finder *finder, const struct name *name,
                          const struct name_around *around)
 {
     struct str text = finder->text;
-    uint32_t is = name->parts > 1 ? (name->known || name->also > 1 ? FOR_FULL : FOR_TWO)
+    /* "Dennis Yu" */
+    bool full = name->known || name->also > 1 || (name->also && name_is_often_a_person(text, name));
+    uint32_t is = name->parts > 1 ? (full ? FOR_FULL : FOR_TWO)
                   : name->given   ? FOR_GIVEN
                   : name->known   ? FOR_FAMILY
                                   : FOR_ONE;

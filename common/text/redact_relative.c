@@ -86,6 +86,12 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
     bool colon = at(text, cue->end) == ':' && before(text, cue->start) != '@';
     size_t i = skip_blanks(text, cue->end + (at(text, cue->end) == ',' || colon));
     redact_word_at(text, i, &of);
+    static const char *const ages[] = {"mayor",   "menor", "mediano", "mediana", "pequeno",
+                                       "pequena", "aine",  "ainee",   "cadet",   "cadette"};
+    if (IS_ONE_OF(&of, ages) && !of.capital) { /* "su hermana mayor Maite" */
+        i = skip_blanks(text, of.end + (at(text, of.end) == ','));
+        redact_word_at(text, i, &of);
+    }
     if (IS_ONE_OF(&of,
                   ((const char *const[]){"de", "of", "named", "called", "llamado", "llamada"})) &&
         !of.capital)

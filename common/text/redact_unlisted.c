@@ -324,7 +324,11 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     bool unknown = !word->cues && word->size >= 4;
     if (!other && word->size >= 4 && is_apposed_to_office(text, &name, &around))
         return name_decide(finder, &name, NAME_LIKELY);
-    if (unknown && name_stands_as_person(finder, &name, &around)) return name_take(finder, &name);
+    if (other && name.parts == 2 && name_is_often_a_person(text, &name) &&
+        name_is_from_office(text, &around, true))
+        return name_decide(finder, &name, NAME_SURE); /* "Amber Vehbija from billing" */
+    if (unknown && name_stands_as_person(finder, &name, &around))
+        return name_is_public(text, &name) ? name.end : name_take(finder, &name);
     if (name.parts == 1 &&
         (word_is(&around.follow, "novel") || word_is(&around.follow, "brothers")) &&
         (other || (unknown && name_is_like_one(text, &name, LIKE_NOTHING_ELSE))) &&
@@ -350,12 +354,12 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     bool starts = name_starts_sentence(text, name.start);
     bool family = are_two_like_names(text, &name, starts) ||
                   (name.known && (!starts || alone || follows));
-    bool field = name_is_field(text, &name) && (name.known || name.initial);
+    bool field = name_is_field(finder, &name) && (name.known || name.initial);
     bool head = alone && redact_registers(finder) & REGISTER_CONTACT; /* of a letter or a form */
     if (!person && !(finder->english && name.foreign) && !family && !field && !head &&
         !(name.initial && alone))
         return 0;
     if (name_is_brand(text, &name) || name_is_place(text, &name)) return name.end;
     int points = person || alone ? NAME_SURE : NAME_LIKELY;
-    return name_decide(finder, &name, points + (name_is_field(text, &name) ? 4 : 0));
+    return name_decide(finder, &name, points + (name_is_field(finder, &name) ? 4 : 0));
 }

@@ -43,7 +43,7 @@ static const char *const brands[] = {
 #include "text/redact_brands.inc"
 };
 
-/* Open addressing over 32-bit hashes: with 50,000 words, one foreign word in 200,000 is taken for
+/* Open addressing over 32-bit hashes: with 80,000 words, one foreign word in 50,000 is taken for
  * one of ours, always the same one. Half the memory and no comparison of strings. A slot's place
  * tells half of its hash, given how far it stands from where that half would have it;
  * few sets of cues are different, so it has but the number of its own. All of it is four bytes,
