@@ -108,7 +108,7 @@ static int load_file(const struct credentials_config *config, struct credentials
 
     struct buffer text = {0};
     struct sigv4_credentials keys;
-    int rc = buffer_read_file(&text, path, FILE_BYTES_MAX, err);
+    int rc = buffer_read_text(&text, path, FILE_BYTES_MAX, err);
     if (rc == E_NO_INPUT && !*given)
         rc = err_set(
             err, E_NOT_FOUND,

@@ -92,3 +92,11 @@ int buffer_read_file(struct buffer *buffer, const char *path, size_t limit_bytes
     close(fd);
     return rc;
 }
+
+int buffer_read_text(struct buffer *buffer, const char *path, size_t limit_bytes, struct err *err)
+{
+    int rc = buffer_read_file(buffer, path, limit_bytes, err);
+    if (rc == E_OK && str_starts(buffer_str(buffer), STR("\xEF\xBB\xBF")))
+        buffer_consume(buffer, 3);
+    return rc;
+}

@@ -62,5 +62,9 @@ void buffer_consume(struct buffer *buffer, size_t size);
 /* Whole file into the buffer; TOO_LARGE beyond limit_bytes. */
 int buffer_read_file(struct buffer *buffer, const char *path, size_t limit_bytes,
                      struct err *err) CHECKED;
+/* The same of a text that people edit, into an empty buffer: without the byte order mark that some
+ * editors put before it. */
+int buffer_read_text(struct buffer *buffer, const char *path, size_t limit_bytes,
+                     struct err *err) CHECKED;
 
 #endif

@@ -251,7 +251,7 @@ int config_read_text(struct config *config, const char *name, struct str text, s
 int config_read_file(struct config *config, const char *path, struct err *err)
 {
     struct buffer text = {0};
-    int rc = buffer_read_file(&text, path, 1 << 20, err);
+    int rc = buffer_read_text(&text, path, 1 << 20, err);
     if (rc == E_OK) rc = config_read_text(config, path, buffer_str(&text), err);
     else rc = unreadable(rc, err, "configuration file", "");
     buffer_deinit(&text);

@@ -42,7 +42,7 @@ static int read_text(const char *folder, const char *name, struct buffer *conten
                      struct err *err)
 {
     snprintf(path, 4096, "%s/%s", folder, name);
-    return buffer_read_file(content, path, TOPIC_FILE_BYTES_MAX, err);
+    return buffer_read_text(content, path, TOPIC_FILE_BYTES_MAX, err);
 }
 
 static int open_rules(struct insight_engine *engine, const char *folder, struct err *err)

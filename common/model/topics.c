@@ -268,7 +268,7 @@ int topics_open(struct topics *topics, const char *folder, const char *kind, str
         char path[4096];
         struct buffer content = {0};
         snprintf(path, sizeof path, "%s/%s/%s", folder, kind, files[i].name);
-        rc = buffer_read_file(&content, path, TOPIC_FILE_BYTES_MAX, err);
+        rc = buffer_read_text(&content, path, TOPIC_FILE_BYTES_MAX, err);
         if (!rc) rc = topics_add(topics, path, buffer_str(&content), files[i].language, err);
         buffer_deinit(&content);
     }

@@ -113,7 +113,7 @@ int clocks_parse(const char *path, struct str content, struct clocks *ret_clocks
 int clocks_open(const char *path, struct clocks *ret_clocks, struct err *err)
 {
     struct buffer file = {0};
-    int rc = buffer_read_file(&file, path, CLOCKS_FILE_BYTES_MAX, err);
+    int rc = buffer_read_text(&file, path, CLOCKS_FILE_BYTES_MAX, err);
     if (!rc) rc = clocks_parse(path, buffer_str(&file), ret_clocks, err);
     buffer_deinit(&file);
     return rc;

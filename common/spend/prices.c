@@ -70,7 +70,7 @@ int prices_parse(const char *name, struct str text, struct prices **ret_prices, 
 int prices_read(const char *path, struct prices **ret_prices, struct err *err)
 {
     struct buffer text = {0};
-    int rc = buffer_read_file(&text, path, FILE_BYTES_MAX, err);
+    int rc = buffer_read_text(&text, path, FILE_BYTES_MAX, err);
     if (rc == E_OK) rc = prices_parse(path, buffer_str(&text), ret_prices, err);
     buffer_deinit(&text);
     return rc;

@@ -122,7 +122,7 @@ int names_parse(const char *path, struct str content, struct names **ret_names, 
 int names_open(const char *path, struct names **ret_names, struct err *err)
 {
     struct buffer file = {0};
-    int rc = buffer_read_file(&file, path, NAMES_FILE_BYTES_MAX, err);
+    int rc = buffer_read_text(&file, path, NAMES_FILE_BYTES_MAX, err);
     if (!rc) rc = names_parse(path, buffer_str(&file), ret_names, err);
     buffer_deinit(&file);
     return rc;

@@ -42,7 +42,7 @@ static int open_list(const char *folder, const char *language, struct cue_list *
     struct buffer path = {0}, file = {0};
     buffer_printf(&path, "%s/%s.txt", folder, language);
     int rc = path.failed ? err_set(err, E_NO_MEMORY, NULL)
-                         : buffer_read_file(&file, buffer_cstr(&path), CUES_MAX_FILE_BYTES, err);
+                         : buffer_read_text(&file, buffer_cstr(&path), CUES_MAX_FILE_BYTES, err);
     if (!rc) rc = cue_list_parse(buffer_str(&file), buffer_cstr(&path), list, err);
     buffer_deinit(&file);
     buffer_deinit(&path);

@@ -116,6 +116,15 @@ en|They sold my data.|privacy|privacy
 es|Nadie se hace cargo.|support|
 en|Delivery was fast.|delivery|delivery
 END
+# Files that an editor on Windows wrote: a byte order mark, and CRLF.
+mkdir -p "$scratch/windows" && cp -r "$source/config/." "$scratch/windows/"
+for file in topics/en.txt aspects/en.txt recommendations.txt cues/en.txt products.txt clocks.txt prices.txt; do
+    sed -i 's/$/\r/; 1s/^/\xef\xbb\xbf/' "$scratch/windows/$file"
+done
+printf '\xef\xbb\xbf[genai]\r\nfolder = %s\r\n[preprocess]\r\ncues = %s\r\nproducts = %s\r\ndue_clocks = %s\r\n' "$scratch/windows" \
+    "$scratch/windows/cues" "$scratch/windows/products.txt" "$scratch/windows/clocks.txt" >"$scratch/windows.conf"
+echo '{"text":"I got a rash. Delivery was fast.","language":"en"}' | "$verbatim" analyze --quiet --config "$scratch/windows.conf" >"$scratch/about.out" 2>"$scratch/err"
+equal "files of an editor on Windows are read ($(head -c 200 "$scratch/err"))" "$(jq -r .safety.state "$scratch/about.out") $(about)" "positive safety,delivery|delivery"
 wishes() { # SENTENCE: which advice support gets
     jq -nc --arg text "$1" '{$text, language: "en"}' | "$verbatim" analyze --quiet 2>"$scratch/err" | jq -r '.insight.recommendations[]? | select(.team == "support") | .text'
 }

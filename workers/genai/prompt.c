@@ -60,7 +60,7 @@ static int read_into(const char *folder, const char *version, const char *name, 
     char path[PATH_BYTES];
     struct buffer content = {0};
     snprintf(path, sizeof path, "%s/prompts/%s%s%s", folder, version, *version ? "/" : "", name);
-    int rc = buffer_read_file(&content, path, FILE_BYTES_MAX, err);
+    int rc = buffer_read_text(&content, path, FILE_BYTES_MAX, err);
     if (rc == E_OK && !str_is_utf8(buffer_str(&content)))
         rc = err_set(err, E_BAD_CONFIG, "%s isn't UTF-8", path);
     if (rc == E_OK) {

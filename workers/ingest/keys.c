@@ -93,7 +93,7 @@ int keyring_open(const char *path, struct keyring **ret_keys, struct err *err)
 {
     struct keyring *keys = calloc(1, sizeof *keys);
     if (!keys) return err_set(err, E_NO_MEMORY, NULL);
-    int rc = buffer_read_file(&keys->file, path, KEYS_FILE_BYTES, err);
+    int rc = buffer_read_text(&keys->file, path, KEYS_FILE_BYTES, err);
     if (rc == E_NO_INPUT)
         rc = err_wrap(err, "ingest.keys"), err->code = E_BAD_CONFIG, rc = E_BAD_CONFIG;
     if (rc == E_OK) rc = parse(keys, path, err);

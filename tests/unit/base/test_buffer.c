@@ -93,6 +93,33 @@ static void a_file_is_read_whole_or_refused(void **state)
     buffer_deinit(&buffer);
 }
 
+static void a_text_has_no_byte_order_mark(void **state)
+{
+    static const struct { const char *why, *file, *text; } cases[] = {
+        {"as an editor saves it", "\xEF\xBB\xBF[bus]\n", "[bus]\n"},
+        {"once", "\xEF\xBB\xBF\xEF\xBB\xBFx", "\xEF\xBB\xBFx"},
+        {"none", "[bus]\n", "[bus]\n"},
+        {"not elsewhere", "a\xEF\xBB\xBF", "a\xEF\xBB\xBF"},
+        {"nor half of one", "\xEF\xBB", "\xEF\xBB"},
+        {"nothing", "", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char path[] = "/tmp/verbatim-test-buffer-XXXXXX";
+        struct buffer buffer = {0};
+        struct err err;
+        CASE(cases[i].why);
+        int fd = mkstemp(path);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, cases[i].file, strlen(cases[i].file)), strlen(cases[i].file));
+        close(fd);
+        assert_int_equal(buffer_read_text(&buffer, path, 100, &err), E_OK);
+        assert_string_equal(buffer_cstr(&buffer), cases[i].text);
+        buffer_deinit(&buffer);
+        unlink(path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +128,7 @@ int main(void)
         cmocka_unit_test(an_impossible_size_fails_for_good),
         cmocka_unit_test(consume_drops_from_the_front),
         cmocka_unit_test(a_file_is_read_whole_or_refused),
+        cmocka_unit_test(a_text_has_no_byte_order_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
