@@ -110,7 +110,8 @@ static void find_small(struct redact_finder *finder)
         size_t behind = name.parts == 1 && name.known ? behind_initial(text, &name) : 0;
         if (behind) name.end = behind, name.parts = name.known = 2;
         if (name.known >= 2 && !name.company && !name_is_brand(text, &name))
-            behind = name_take(finder, &name);
+            behind = name_is_public(text, &name) ? name_decide(finder, &name, NAME_SURE)
+                                                 : name_take(finder, &name);
         else behind = small_given_end(finder, &word);
         i = behind > i ? behind : i;
     }

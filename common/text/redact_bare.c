@@ -79,6 +79,8 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     if (public && name->parts > 1 && matter == REGISTER_SERVICE && !office) return points - 4;
     if (registers & (REGISTER_SERVICE | REGISTER_CONTACT)) return points + 1;
     if (public) points -= 4;
+    /* who talks of them talks of more; but "I met Carla Ruiz and Brad Pitt" */
+    if (!public && name_has_famous_beside(finder)) points -= redact_speaks_of_self(text) ? 1 : 2;
     if (has_number(text, name)) points -= 2;
     if (name_is_where_one_goes(text, name)) points -= 3;
     if (registers & REGISTER_SOCIAL || is_title(text, name)) points -= 3;

@@ -161,11 +161,15 @@ enum {
     REGISTER_HINT = 64,   /* one word that is said of films, and of much else */
     REGISTER_CONTACT = 32, /* a phone, an e-mail … was found in it */
     REGISTER_PUBLIC = 128, /* sport, politics, a show: names are public */
+    REGISTER_SOUGHT = 256, /* whether it names public people: looked for only beside a bare name */
+    REGISTER_FAMOUS = 512, /* it does: "a fourth rate Jim Carrey" */
 };
 void redact_phrases_open(void);  /* the same (redact_phrases.c) */
 void redact_ware_open(void);     /* the same (redact_ware.c) */
 void redact_register_open(void); /* builds the tables once, as redact_words_open */
 uint32_t redact_registers(struct redact_finder *finder);
+/* "I", "nous", "mi": somebody tells what happened to him. */
+bool redact_speaks_of_self(struct str text);
 
 struct redact_context {
     uint32_t nearest, all; /* CUE bits of the cue word nearest before, and of all in the window */

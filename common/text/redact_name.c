@@ -351,6 +351,38 @@ bool name_is_public(struct str text, const struct name *name)
     return false;
 }
 
+bool name_has_famous_beside(struct redact_finder *finder)
+{
+    struct str text = finder->text;
+    uint32_t registers = redact_registers(finder);
+    if (registers & REGISTER_SOUGHT) return (registers & REGISTER_FAMOUS) != 0;
+    struct redact_word words[2] = {{.size = 0}, {.size = 0}};
+    finder->registers |= REGISTER_SOUGHT;
+    for (size_t i = 0; i < text.size;) {
+        if (!is_letter(text.data[i])) {
+            i++;
+            continue;
+        }
+        if (!is_upper(text.data[i])) {
+            i = redact_run_end(text, i + 1, RUN_LETTERS);
+            continue;
+        }
+        words[0] = words[1];
+        redact_word_at(text, i, &words[1]);
+        i = words[1].end > i ? words[1].end : i + 1;
+        if (!words[0].size || words[0].end + 1 != words[1].start) continue;
+        char joined[2 * WORD_BYTES + 1];
+        memcpy(joined, words[0].folded, words[0].size);
+        joined[words[0].size] = '_';
+        memcpy(joined + words[0].size + 1, words[1].folded, words[1].size);
+        size_t size = (size_t)words[0].size + 1 + words[1].size;
+        if (!(redact_cues_of(str_make(joined, size)) & CUE(PUBLIC))) continue;
+        finder->registers |= REGISTER_FAMOUS;
+        return true;
+    }
+    return false;
+}
+
 bool name_is_known_to_all(struct redact_finder *finder, const struct name *name)
 {
     return name->parts > 1 && name_is_public(finder->text, name) &&

@@ -43,6 +43,8 @@ bool name_is_where_one_goes(struct str text, const struct name *name);
 bool name_is_public(struct str text, const struct name *name);
 /* "Michelle Obama": a public name of several words, where nobody is served. */
 bool name_is_known_to_all(struct redact_finder *finder, const struct name *name);
+/* The text names one whom everybody knows by two words. */
+bool name_has_famous_beside(struct redact_finder *finder);
 /* the text is about films, and no customer's matter */
 bool name_in_film(struct redact_finder *finder);
 /* "je m'appelle", "my name", "soy": nobody in a film. */

@@ -48,6 +48,11 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
         IS_ONE_OF(&first, ((const char *const[]){"app", "apps", "weather", "game", "brand"})))
         return name.end; /* "Mr. Cooper app" */
     if (name_in_film(finder)) return name.end; /* "Mr. Darcy" */
+    static const char *const courtesies[] = {"mr", "ms", "mrs", "mme", "mlle"};
+    const uint32_t matters = REGISTER_HINT | REGISTER_SERVICE | REGISTER_CONTACT;
+    if (IS_ONE_OF(title, courtesies) && (redact_registers(finder) & matters) == REGISTER_HINT &&
+        !redact_speaks_of_self(text))
+        return name.end; /* "Mr. Pryce brings off this whimsy": one word of critics is enough */
     static const char *const ranks[] = {"lady", "sir", "lord", "don", "miss"};
     if (IS_ONE_OF(title, ranks) && name_is_known_to_all(finder, &name)) return name.end;
     return name_take(finder, &name);

@@ -216,7 +216,7 @@ static bool is_telling(struct str text, const struct redact_word *word)
 }
 
 /* "I", "nous", "mi": somebody who tells what happened to him. */
-static bool speaks_of_self(struct str text)
+bool redact_speaks_of_self(struct str text)
 {
     static const char *const selves[] = {
         "i",  "my",   "me",    "mine", "myself", "we",  "us", "our", "ours",     "im",      "ive",
@@ -259,7 +259,7 @@ static uint32_t look(struct str text)
         i = word.end > i ? word.end : i + 1;
     }
     /* a critic's words are a hint only where nobody speaks of himself: customers have them, too */
-    if (count[LITERARY] && !speaks_of_self(text)) found |= REGISTER_FILM;
+    if (count[LITERARY] && !redact_speaks_of_self(text)) found |= REGISTER_FILM;
     if (count[FILM] || count[PERHAPS_FILM] + count[LITERARY] >=
                            (count[ARTS] && !count[LITERARY] ? WEAK_MOST + 1 : WEAK_MOST))
         found |= REGISTER_FILM;
