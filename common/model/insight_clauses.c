@@ -1,5 +1,7 @@
 /* Cuts a text into sentences and clauses, and scores each clause once: sums of clauses add up to
  * those of sentences and of the whole, so nothing is scored twice. */
+#include <math.h>
+
 #include "model/idioms.h"
 #include "model/insight_internal.h"
 
@@ -101,20 +103,35 @@ static bool hears_idiom(const struct reading *reading, const struct clause *clau
     return true;
 }
 
+/* Tokens of a clause whose levels are at hand. strongest: NULL where nobody asks for it; below, too. */
+static void hear_words(const struct reading *reading, const struct clause *clause, uint32_t first,
+                       uint32_t last, struct strongest *strongest)
+{
+    if (!strongest) return;
+    feeling_hear(&reading->engine->scales, &reading->features, reading->levels, clause->first, first,
+                 last, strongest);
+}
+
 /* As much as so many features that speak clearly; below 0: blame. */
-static void add_praise(const struct insight_engine *engine, struct clause *clause, float praise)
+static void add_praise(const struct insight_engine *engine, struct clause *clause, float praise,
+                       struct strongest *strongest)
 {
     const float *scales = engine->sentiment.scales;
     clause->sentiment.classes[engine->positive] += (int64_t)(praise / scales[engine->positive]);
     clause->sentiment.classes[engine->negative] -= (int64_t)(praise / scales[engine->negative]);
+    if (!strongest) return;
+    strongest->praise = fmaxf(strongest->praise, 2 * praise);
+    strongest->blame = fmaxf(strongest->blame, -2 * praise);
 }
 
 /* What figures of speech say counts, and what the words of an idiom say doesn't. */
-static void hear_figures(const struct reading *reading, struct clause *clause)
+static void hear_figures(const struct reading *reading, struct clause *clause,
+                         struct strongest *strongest)
 {
     const struct insight_engine *engine = reading->engine;
     const struct linear_model *model = &engine->sentiment;
     float praise = 0;
+    uint32_t heard = clause->first; /* up to here words speak for themselves, or are an idiom's */
     for (uint32_t at = clause->first; at < clause->last; at++) {
         uint32_t sets = sets_at(reading, at), from;
         if (sets & WORD_BAD) praise += is_litotes(reading, clause, at) ? LITOTES_WEIGHT : 0;
@@ -123,8 +140,11 @@ static void hear_figures(const struct reading *reading, struct clause *clause)
         linear_sum(model, &reading->features, from, at + 1, &words);
         for (uint32_t i = 0; i < model->classes; i++)
             clause->sentiment.classes[i] -= words.classes[i];
+        if (heard < from) hear_words(reading, clause, heard, from, strongest);
+        heard = at + 1;
     }
-    add_praise(engine, clause, praise);
+    hear_words(reading, clause, heard, clause->last, strongest);
+    add_praise(engine, clause, praise, strongest);
 }
 
 static bool tells_harm(const struct reading *reading, const struct clause *clause)
@@ -136,11 +156,12 @@ static bool tells_harm(const struct reading *reading, const struct clause *claus
     return false;
 }
 
-/* What a clause tells besides its words. */
-static void hear(const struct reading *reading, struct clause *clause)
+/* What a clause tells besides the sum of its words. */
+static void hear(const struct reading *reading, struct clause *clause, struct strongest *strongest)
 {
-    if (clause->figures) hear_figures(reading, clause);
-    if (tells_harm(reading, clause)) add_praise(reading->engine, clause, -HARM_WEIGHT);
+    if (clause->figures) hear_figures(reading, clause, strongest);
+    else hear_words(reading, clause, clause->first, clause->last, strongest);
+    if (tells_harm(reading, clause)) add_praise(reading->engine, clause, -HARM_WEIGHT, strongest);
 }
 
 float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last)
@@ -148,7 +169,7 @@ float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t
     struct clause piece = {.first = from, .last = last};
     linear_sum(&reading->engine->sentiment, &reading->features, from, last, &piece.sentiment);
     piece.figures = true;
-    hear(reading, &piece);
+    hear(reading, &piece, NULL);
     return insight_score(reading->engine, &piece.sentiment);
 }
 
@@ -262,12 +283,18 @@ int reading_split(struct reading *reading, struct err *err)
     reading->clauses = arena_alloc(reading->arena, room * sizeof *reading->clauses);
     reading->sentences = arena_alloc(reading->arena, room * sizeof *reading->sentences);
     if (!reading->clauses || !reading->sentences) return err_set(err, E_NO_MEMORY, NULL);
+    if (reading->engine->feeling.known) {
+        reading->levels = arena_alloc(
+            reading->arena, ((size_t)reading->features.count + 1) * sizeof *reading->levels);
+        if (!reading->levels) return err_set(err, E_NO_MEMORY, NULL);
+    }
     find_clauses(reading);
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         struct clause *clause = &reading->clauses[i];
         linear_pair_sum(&reading->engine->pair, &reading->features, clause->first, clause->last,
-                        &clause->sentiment, &reading->sentences[clause->sentence].needs);
-        hear(reading, clause);
+                        &clause->sentiment, &reading->sentences[clause->sentence].needs,
+                        reading->levels);
+        hear(reading, clause, reading->levels ? &reading->strongest : NULL);
         clause->score = insight_score(reading->engine, &clause->sentiment);
     }
     score_sentences(reading);

@@ -27,15 +27,21 @@ static int open_models(struct insight_engine *engine, const char *folder, struct
     static const char *const NEEDS[] = {"feature_request", "problem_report", "question"};
     int rc = open_model(folder, "sentiment", &engine->sentiment, err);
     if (!rc) rc = open_model(folder, "needs", &engine->needs, err);
+    if (!rc) rc = feeling_open(&engine->sentiment.file, &engine->feeling, err);
     if (!rc) rc = need_class(&engine->sentiment, "positive", &engine->positive, err);
     if (!rc) rc = need_class(&engine->sentiment, "negative", &engine->negative, err);
     if (!rc) rc = need_class(&engine->sentiment, "neutral", &engine->neutral, err);
     for (int kind = 0; kind < 3 && !rc; kind++)
         rc = need_class(&engine->needs, NEEDS[kind], &engine->need_classes[kind], err);
     if (!rc) rc = linear_pair_init(&engine->sentiment, &engine->needs, &engine->pair, err);
-    if (!rc) snprintf(engine->models, sizeof engine->models, "%.*s %.*s",
+    if (rc) return rc;
+    engine->feeling.known &= engine->pair.weights != NULL; /* no levels without them */
+    engine->scales = (struct feeling_scales){engine->positive, engine->negative,
+                                             engine->sentiment.scales[engine->positive],
+                                             engine->sentiment.scales[engine->negative]};
+    snprintf(engine->models, sizeof engine->models, "%.*s %.*s",
                       STR_ARGS(engine->sentiment.file.name), STR_ARGS(engine->needs.file.name));
-    return rc;
+    return E_OK;
 }
 
 static int read_text(const char *folder, const char *name, struct buffer *content, char path[4096],

@@ -2,6 +2,7 @@
 #ifndef VERBATIM_MODEL_INSIGHT_INTERNAL_H
 #define VERBATIM_MODEL_INSIGHT_INTERNAL_H
 
+#include "model/feeling.h"
 #include "model/insight.h"
 #include "model/linear_pair.h"
 #include "model/rules.h"
@@ -11,6 +12,8 @@
 struct insight_engine {
     struct linear_model sentiment, needs;
     struct linear_pair pair; /* of both */
+    struct feeling feeling; /* of the sentiment model */
+    struct feeling_scales scales;
     uint32_t positive, negative, neutral; /* classes of the sentiment model */
     uint32_t need_classes[3];             /* of the needs model, by enum insight_need_kind */
     struct topics topics, aspects;
@@ -47,6 +50,8 @@ struct reading {
     struct sentence *sentences;
     uint32_t clause_count, sentence_count;
     struct linear_sums sentiment_total, needs_total;
+    struct strongest strongest; /* of its words and figures of speech */
+    struct linear_level *levels; /* of the clause that is being heard; NULL: the model doesn't judge whole texts */
     uint32_t languages, text_language; /* bits of taxonomies; index of texts */
     /* Where keywords of topics (one) and of aspects (other) may begin, TOPIC_PLACES tokens each. */
     struct topic_places *places;

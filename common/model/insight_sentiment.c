@@ -25,16 +25,21 @@
 enum { COURTESY_WORDS_MAX = 5 };
 #define COURTESY_FELT 0.15f /* either way: one or five stars still tell */
 
+/* Probabilities; their sum is 1. */
+struct mood {
+    float positive, negative, neutral;
+};
+
 /* stars: away from the middle. */
-static void apply_stars(float stars, float *positive, float *negative, float *neutral)
+static void apply_stars(float stars, struct mood *mood)
 {
     float shift = expf(stars * RATING_LOGIT);
-    *positive *= shift;
-    *negative /= shift;
-    float total = *positive + *negative + *neutral;
-    *positive /= total;
-    *negative /= total;
-    *neutral /= total;
+    mood->positive *= shift;
+    mood->negative /= shift;
+    float total = mood->positive + mood->negative + mood->neutral;
+    mood->positive /= total;
+    mood->negative /= total;
+    mood->neutral /= total;
 }
 
 struct sides {
@@ -92,24 +97,33 @@ static void find_evidence(const struct reading *reading, struct insight_result *
     if (best && result->evidence_count == 0) add_evidence(reading, result, best);
 }
 
-/* The label of how the record feels, and how surely. Harm is never plain praise,
- * whatever else is said. */
-static void choose_label(const struct reading *reading, float positive, float negative,
-                         float neutral, struct insight_result *result)
+/* Neither side is sure enough to be said. A model that judges texts as a whole is sure of what it
+ * says most. */
+static bool is_neutral(const struct insight_engine *engine, const struct mood *mood, uint32_t said)
+{
+    float sure = fmaxf(mood->positive, mood->negative);
+    return mood->neutral > sure ||
+           (!engine->feeling.known && sure < engine->sentiment.thresholds[said]);
+}
+
+/* The label of how the record feels, and how surely; lean: of its words. Harm is never plain
+ * praise, whatever else is said. */
+static void choose_label(const struct reading *reading, const struct mood *mood, float lean,
+                         struct insight_result *result)
 {
     const struct insight_engine *engine = reading->engine;
     struct sides sides = weigh_sides(reading);
-    uint32_t said = positive >= negative ? engine->positive : engine->negative;
-    float sure = fmaxf(positive, negative);
-    result->score = positive - negative;
-    if (is_mixed(reading, &sides, result->score)) {
+    uint32_t said = mood->positive >= mood->negative ? engine->positive : engine->negative;
+    float sure = fmaxf(mood->positive, mood->negative);
+    result->score = mood->positive - mood->negative;
+    if (is_mixed(reading, &sides, lean)) {
         result->sentiment = INSIGHT_MIXED;
         result->confidence = reading->safety_positive
                                  ? sides.most_positive
                                  : fminf(sides.most_positive, sides.most_negative);
-    } else if (neutral > sure || sure < engine->sentiment.thresholds[said]) {
+    } else if (is_neutral(engine, mood, said)) {
         result->sentiment = INSIGHT_NEUTRAL;
-        result->confidence = neutral;
+        result->confidence = mood->neutral;
     } else if (said == engine->positive && reading->safety_positive) {
         result->sentiment = INSIGHT_MIXED;
         result->confidence = sure;
@@ -130,18 +144,47 @@ static bool is_courtesy(const struct reading *reading)
     return true;
 }
 
-void reading_sentiment(struct reading *reading, struct insight_result *result)
+/* How the text's words feel. */
+static struct mood hear_words(const struct reading *reading)
 {
     const struct insight_engine *engine = reading->engine;
     float probabilities[LINEAR_CLASSES_MAX];
     linear_probabilities(&engine->sentiment, &reading->sentiment_total, probabilities);
-    float positive = probabilities[engine->positive], negative = probabilities[engine->negative];
-    float neutral = probabilities[engine->neutral];
-    if (is_courtesy(reading))
-        positive = negative = COURTESY_FELT, neutral = 1 - 2 * COURTESY_FELT;
-    if (reading->has_rating) apply_stars(reading->rating - 3, &positive, &negative, &neutral);
-    reading->feeling = positive - negative;
-    if (reading->safety_positive) apply_stars(-HARM_STARS, &positive, &negative, &neutral);
-    choose_label(reading, positive, negative, neutral, result);
+    return (struct mood){probabilities[engine->positive], probabilities[engine->negative],
+                         probabilities[engine->neutral]};
+}
+
+/* How the text as a whole feels, if the model can tell. */
+static struct mood judge_text(const struct reading *reading, const struct mood *words)
+{
+    float probabilities[] = {words->positive, words->negative, words->neutral};
+    float signs[FEELING_SIGNS], problem = 0, question = 0;
+    if (!reading->engine->feeling.known) return *words;
+    for (uint32_t i = 0; i < reading->sentence_count; i++) {
+        const float *needs = reading->sentences[i].probabilities;
+        problem = fmaxf(problem, needs[INSIGHT_PROBLEM_REPORT]);
+        question = fmaxf(question, needs[INSIGHT_QUESTION]);
+    }
+    feeling_read(probabilities, &reading->strongest, problem, question, signs);
+    feeling_judge(&reading->engine->feeling, signs, probabilities);
+    return (struct mood){probabilities[FEELING_POSITIVE], probabilities[FEELING_NEGATIVE],
+                         probabilities[FEELING_NEUTRAL]};
+}
+
+void reading_sentiment(struct reading *reading, struct insight_result *result)
+{
+    const struct mood courtesy = {COURTESY_FELT, COURTESY_FELT, 1 - 2 * COURTESY_FELT};
+    struct mood words = hear_words(reading), text = judge_text(reading, &words);
+    if (is_courtesy(reading)) words = text = courtesy;
+    if (reading->has_rating) {
+        apply_stars(reading->rating - 3, &words);
+        apply_stars(reading->rating - 3, &text);
+    }
+    reading->feeling = words.positive - words.negative;
+    if (reading->safety_positive) {
+        apply_stars(-HARM_STARS, &words);
+        apply_stars(-HARM_STARS, &text);
+    }
+    choose_label(reading, &text, words.positive - words.negative, result);
     find_evidence(reading, result);
 }

@@ -1,5 +1,5 @@
 /* Eight bytes a bucket, as many buckets as the finer of the two models has, widened to eight sums
- * of 16 bits in one register, which are emptied before they overflow. A model of fewer than four
+ * of 16 bits in one register, which are taken off before they go round. A model of fewer than four
  * classes gets sums of its padding as well; nobody reads them. */
 #include "model/linear_pair.h"
 
@@ -62,9 +62,23 @@ static void drain(shorts_8 lanes, uint32_t features, struct linear_sums *one,
     }
 }
 
+/* What `count` features, at most LANE_FEATURES, add to the lanes, modulo 2^16. */
+static inline shorts_8 sum_part(const struct linear_pair *pair, const uint32_t *items,
+                                uint32_t count, shorts_8 lanes, struct linear_level *levels)
+{
+    uint32_t shift = 32 - pair->bucket_bits;
+    for (uint32_t i = 0; i < count; i++) {
+        bytes_8 weights;
+        memcpy(&weights, pair->weights + (size_t)(items[i] >> shift) * BOTH, sizeof weights);
+        lanes += __builtin_convertvector(weights, shorts_8);
+        if (levels) memcpy(&levels[i], &lanes, sizeof lanes);
+    }
+    return lanes;
+}
+
 void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features,
                      uint32_t first, uint32_t last, struct linear_sums *one,
-                     struct linear_sums *other)
+                     struct linear_sums *other, struct linear_level *levels)
 {
     assert(first <= last && last <= features->tokens);
     if (!pair->weights) {
@@ -73,18 +87,19 @@ void linear_pair_sum(const struct linear_pair *pair, const struct linear_feature
         return;
     }
     const uint32_t *items = features->items + features->first[first];
-    uint32_t count = features->first[last] - features->first[first], shift = 32 - pair->bucket_bits;
+    uint32_t count = features->first[last] - features->first[first];
+    shorts_8 lanes = {0};
     one->count += count;
     other->count += count;
+    if (levels) memset(levels++, 0, sizeof *levels);
     while (count) {
         uint32_t part = count < LANE_FEATURES ? count : LANE_FEATURES;
-        shorts_8 lanes = {0};
-        for (const uint32_t *end = items + part; items < end; items++) {
-            bytes_8 weights;
-            memcpy(&weights, pair->weights + (size_t)(*items >> shift) * BOTH, sizeof weights);
-            lanes += __builtin_convertvector(weights, shorts_8);
-        }
-        drain(lanes, part, one, other);
+        shorts_8 before = lanes;
+        lanes = levels ? sum_part(pair, items, part, lanes, levels)
+                       : sum_part(pair, items, part, lanes, NULL);
+        drain(lanes - before, part, one, other);
+        items += part;
         count -= part;
+        if (levels) levels += part;
     }
 }

@@ -203,6 +203,13 @@ int model_file_get_u64(const struct model_file *file, const char *key, uint64_t 
     return E_OK;
 }
 
+bool model_file_has(const struct model_file *file, const char *section)
+{
+    for (uint32_t i = 0; i < file->section_count; i++)
+        if (str_equal(file->sections[i].name, str_of(section))) return true;
+    return false;
+}
+
 int model_file_section(const struct model_file *file, const char *name, size_t item_bytes,
                        size_t count, const void **ret_data, struct err *err)
 {

@@ -57,6 +57,8 @@ struct str model_file_get(const struct model_file *file, const char *key);
 /* BAD_MODEL when the key is missing or no whole number within [min, max]. */
 int model_file_get_u64(const struct model_file *file, const char *key, uint64_t min, uint64_t max,
                        uint64_t *ret_value, struct err *err) CHECKED;
+/* Whether there is such a section. */
+bool model_file_has(const struct model_file *file, const char *section);
 /* BAD_MODEL when the section is missing or not exactly item_bytes x count long. */
 int model_file_section(const struct model_file *file, const char *name, size_t item_bytes,
                        size_t count, const void **ret_data, struct err *err) CHECKED;

@@ -28,6 +28,7 @@ struct train_tie {
 
 struct train_linear {
     struct train_options options;
+    struct model_section attached; /* name.data NULL: none */
     struct train_tie *ties;
     size_t tie_count, tie_capacity;
     uint8_t *tied; /* of each bucket: which weights it shares */

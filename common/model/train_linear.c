@@ -37,6 +37,12 @@ void train_linear_destroy(struct train_linear *train)
     free(train);
 }
 
+void train_linear_attach(struct train_linear *train, const char *section, const void *data,
+                         size_t size)
+{
+    train->attached = (struct model_section){str_of(section), data, size};
+}
+
 /* Room for one more row of `items` features. */
 static int grow(struct train_linear *train, size_t items, struct err *err)
 {

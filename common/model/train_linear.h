@@ -77,6 +77,11 @@ enum { TRAIN_CONCEPTS_MAX = 96 };
 int train_linear_tie_concept(struct train_linear *train, struct str word, uint32_t concept,
                              struct err *err) CHECKED;
 
+/* A section more for the models that are made from now on; `data` is kept by the caller. One at
+ * most: the last. */
+void train_linear_attach(struct train_linear *train, const char *section, const void *data,
+                         size_t size);
+
 enum { TRAIN_BINS = 15 };
 struct train_report {
     uint64_t rows, held_out;

@@ -82,6 +82,8 @@ int train_write(const struct fit *fit, const struct calibration *calibration, st
     model_writer_add(&writer, "numbers", numbers,
                      (1 + 3 * (size_t)options->class_count) * sizeof(float));
     model_writer_add(&writer, "weights", bytes, size);
+    const struct model_section *more = &fit->train->attached;
+    if (more->name.data) model_writer_add(&writer, more->name.data, more->data, more->size);
     int rc = model_writer_bytes(&writer, out, err);
     model_writer_deinit(&writer);
     free(bytes);

@@ -2,14 +2,14 @@
  * trains the linear models that ship.
  *
  * --judge leaves each source out in turn and prints how the model does on it; nothing is written.
- * TASK, sentiment, needs or safety: that one alone.
+ * TASK, needs, sentiment or safety: that one alone; sentiment reads OUT/needs.model.
  * --without writes models that never saw source N of their task, to measure them
  * on it end to end. */
 #include <stdio.h>
 
 #include "tasks.h"
 
-static const struct task *const tasks[] = {&sentiment_task, &needs_task, &safety_task};
+static const struct task *const tasks[] = {&needs_task, &sentiment_task, &safety_task};
 
 static void print_report(const char *what, const struct task *task,
                          const struct train_report *report)
@@ -47,25 +47,28 @@ static int write_file(const char *folder, const char *name, struct str bytes, st
     return E_OK;
 }
 
-static int build(const struct task *task, struct train_linear *train, const char *out,
-                 uint32_t without, struct err *err)
-{
-    struct train_report report;
-    struct buffer bytes = {0};
-    int rc = train_linear_run(train, without, &bytes, &report, err);
-    if (!rc)
-        print_report(without == TRAIN_NO_SOURCE ? "every tenth row" : task->source_names[without],
-                     task, &report);
-    if (!rc) rc = write_file(out, task->name, buffer_str(&bytes), err);
-    buffer_deinit(&bytes);
-    return rc;
-}
-
 struct choice {
     const char *data, *own, *out, *task;
     uint32_t without;
     bool judge;
 };
+
+static int build(const struct task *task, struct train_linear *train, const struct choice *choice,
+                 struct err *err)
+{
+    uint32_t without = choice->without;
+    struct train_report report;
+    struct buffer bytes = {0};
+    int rc = task->finish ? task->finish(train, choice->data, choice->own, choice->out, without, err)
+                          : E_OK;
+    if (!rc) rc = train_linear_run(train, without, &bytes, &report, err);
+    if (!rc)
+        print_report(without == TRAIN_NO_SOURCE ? "every tenth row" : task->source_names[without],
+                     task, &report);
+    if (!rc) rc = write_file(choice->out, task->name, buffer_str(&bytes), err);
+    buffer_deinit(&bytes);
+    return rc;
+}
 
 static int run(const struct task *task, const struct choice *choice, struct err *err)
 {
@@ -75,7 +78,7 @@ static int run(const struct task *task, const struct choice *choice, struct err 
     printf("%s\n", task->name);
     if (!rc)
         rc = choice->judge ? judge(task, train, err)
-                           : build(task, train, choice->out, choice->without, err);
+                           : build(task, train, choice, err);
     train_linear_destroy(train);
     return rc;
 }
@@ -114,7 +117,7 @@ int main(int count, char **arguments)
         done = true;
     }
     if (done) return 0;
-    fprintf(stderr, "usage: verbatim-build-models DATA OWN OUT [--judge] [sentiment | needs | "
+    fprintf(stderr, "usage: verbatim-build-models DATA OWN OUT [--judge] [needs | sentiment | "
                     "safety [--without SOURCE]]\n");
     return err_exit_status(E_USAGE);
 }

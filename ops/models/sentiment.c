@@ -1,11 +1,15 @@
 /* Rows for sentiment: labelled sentences, stars as a weak label, and word lists as tiny texts. */
 #include <math.h>
 
+#include "sentiment.h"
 #include "table.h"
 #include "tasks.h"
 
 /* SIGNED: rows that had to be the one or the other */
-enum { POSITIVE, NEGATIVE, NEUTRAL, SIGNED = 3, ALL = 7 };
+enum {
+    POSITIVE = FEELING_POSITIVE, NEGATIVE = FEELING_NEGATIVE, NEUTRAL = FEELING_NEUTRAL, SIGNED = 3,
+    ALL = 7
+};
 #define WORD_SCORE_MIN 0.12 /* below it a lexicon's word says nothing */
 enum style { BY_LABEL, BY_SIGN, BY_STARS, LEXICON, WORDS };
 
@@ -119,6 +123,26 @@ static uint32_t number_of(uint32_t source)
     return strcmp(sources[source].path, "sentiment_more.tsv") == 0 ? source - 1 : source;
 }
 
+int sentiment_visit(uint32_t number, const char *data, const char *own, sentiment_visitor *visit,
+                    void *user, struct err *err)
+{
+    int rc = E_OK;
+    for (uint32_t i = 0; i < sizeof sources / sizeof sources[0] && !rc; i++) {
+        struct table table;
+        bool ours = !strchr(sources[i].path, '/');
+        if (sources[i].style != BY_LABEL || number_of(i) != number) continue;
+        rc = table_open(&table, ours ? own : data, sources[i].path, true, err);
+        while (!rc && table_next(&table)) {
+            struct str text = table_cell(&table, "text");
+            uint32_t bit = label_bit(table_cell(&table, "label"));
+            if (bit && str_is_utf8(text))
+                rc = visit(user, text, (enum feeling_class)__builtin_ctz(bit), err);
+        }
+        table_close(&table);
+    }
+    return rc;
+}
+
 static int add_rows(struct train_linear *train, const char *data, const char *own, struct err *err)
 {
     int rc = E_OK;
@@ -165,4 +189,5 @@ const struct task sentiment_task = {
     .judged = judged,
     .add_labelled = add_labelled,
     .add_rows = add_rows,
+    .finish = sentiment_finish,
 };

@@ -23,6 +23,10 @@ struct task {
     int (*add_labelled)(struct train_linear *train, next_labelled *next, void *user,
                         struct err *err);
     int (*add_rows)(struct train_linear *train, const char *data, const char *own, struct err *err);
+    /* What else the model file carries, with all rows but those of source `without`; NULL: nothing.
+     * `out` is where the models made before lie. */
+    int (*finish)(struct train_linear *train, const char *data, const char *own, const char *out,
+                  uint32_t without, struct err *err);
 };
 
 int label_unknown(struct str label, const char *known, struct err *err); /* BAD_MESSAGE */

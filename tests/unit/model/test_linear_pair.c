@@ -8,6 +8,7 @@ enum { BITS = 6, BUCKETS = 1 << BITS, TOKENS = 400, EACH = 3 };
 
 static uint8_t weights[2][BUCKETS * 2 * 8];
 static uint32_t items[TOKENS * EACH], first[TOKENS + 1];
+static struct linear_level levels[TOKENS * EACH + 1];
 
 static struct linear_model model_of(uint8_t *of, uint32_t bits, uint32_t classes)
 {
@@ -26,6 +27,21 @@ static const struct {
     {"the first has more buckets", {BITS + 1, BITS - 1}, {3, 4}, true},
     {"more classes: one after the other", {BITS, BITS}, {5, 3}, false},
 };
+
+/* What lies between two levels is what linear_sum() says of the features between them. */
+static void check_levels(const struct linear_model *one, const struct linear_features *features,
+                         uint32_t from, uint32_t last)
+{
+    for (uint32_t token = from; token < last; token++) {
+        struct linear_sums sums = {0};
+        linear_sum(one, features, token, token + 1, &sums);
+        for (uint32_t c = 0; c < one->classes; c++) {
+            uint16_t step = (uint16_t)(levels[(token + 1 - from) * EACH].classes[c] -
+                                       levels[(token - from) * EACH].classes[c]);
+            assert_int_equal((int)step - EACH * LINEAR_WEIGHT_ZERO, sums.classes[c]);
+        }
+    }
+}
 
 static void same_sums(void **state)
 {
@@ -52,9 +68,12 @@ static void same_sums(void **state)
         for (size_t r = 0; r < COUNT_OF(ranges); r++) {
             struct linear_sums got[2] = {{.count = 5, .classes = {1}}, {.count = 6}},
                                want[2] = {{.count = 5, .classes = {1}}, {.count = 6}};
-            linear_pair_sum(&pair, &features, ranges[r][0], ranges[r][1], &got[0], &got[1]);
+            linear_pair_sum(&pair, &features, ranges[r][0], ranges[r][1], &got[0], &got[1],
+                            r % 2 ? levels : NULL);
             linear_sum(&one, &features, ranges[r][0], ranges[r][1], &want[0]);
             linear_sum(&other, &features, ranges[r][0], ranges[r][1], &want[1]);
+            if (r % 2 && cases[c].paired)
+                check_levels(&one, &features, ranges[r][0], ranges[r][1]);
             for (int m = 0; m < 2; m++) {
                 assert_int_equal(got[m].count, want[m].count);
                 assert_memory_equal(got[m].classes, want[m].classes,
