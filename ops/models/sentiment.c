@@ -179,12 +179,13 @@ static const char *const classes[] = {"positive", "negative", "neutral"};
 
 const struct task sentiment_task = {
     .name = "sentiment",
-    .options = {.name = "sentiment-000007", .classes = classes, .class_count = 3,
+    .options = {.name = "sentiment-000008", .classes = classes, .class_count = 3,
                 .link = LINEAR_SOFTMAX,
                 .bucket_bits = 20, .epochs = 5, .seed = 1, .balance = true, .rate = 0.12,
                 .neutral_trust = 0.6, .neutral_odds = 0.25,
                 .thresholds = {0.45, 0.35, 0.3},
-                .notes = "en es fr; data and licences: config/models/README.md"},
+                .notes = "en es fr; section feeling judges texts as a whole; data and licences: "
+                         "config/models/README.md"},
     .source_names = source_names,
     .judged = judged,
     .add_labelled = add_labelled,
