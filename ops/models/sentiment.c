@@ -36,6 +36,7 @@ enum style { BY_LABEL, BY_SIGN, BY_STARS, LEXICON, WORDS };
     S("lexicons/pattern_fr.tsv",        LEXICON,  0.5f, false, 1)    \
     S("sentiment.tsv",                  BY_LABEL, 1.5f, false, 0)    \
     S("sentiment_more.tsv",             BY_LABEL, 1.5f, false, 0)    \
+    S("sentiment_told.tsv",             BY_LABEL, 1.5f, false, 0)    \
     S("words.tsv",                      WORDS,    1.5f, false, 1)
 
 static const struct source {
@@ -117,10 +118,12 @@ static int add_row(struct train_linear *train, const struct source *source,
     return train_linear_add(train, text, bits, known, source->weight, number, err);
 }
 
-/* Our two files are one source. */
+/* Our files of texts are one source: the first. */
 static uint32_t number_of(uint32_t source)
 {
-    return strcmp(sources[source].path, "sentiment_more.tsv") == 0 ? source - 1 : source;
+    while (source && sources[source].style == BY_LABEL && !strchr(sources[source - 1].path, '/'))
+        source--;
+    return source;
 }
 
 int sentiment_visit(uint32_t number, const char *data, const char *own, sentiment_visitor *visit,
