@@ -119,7 +119,7 @@ static const struct {
      "se moquer du monde,moquent du monde,poudre aux yeux,une cata,la cata,"
      "a fuir,a eviter,plus jamais,ras le bol,sans queue ni tete,peut mieux faire,"
      "pourrait mieux faire,pourrait etre mieux,attendais a mieux,attendions a mieux,bof"},
-    {LANGUAGE_FR, IDIOM_EVEN, "pourrait etre pire,aurait pu etre pire"},
+    {LANGUAGE_FR, IDIOM_EVEN, "pourrait etre pire,aurait pu etre pire,pas mal de,pas mal des"},
 };
 
 static struct str last_word(struct str phrase)

@@ -194,7 +194,7 @@ static void mixed_feeling_stays_in_the_middle(void **state)
 {
     struct bench *bench = *state;
     static const struct { const char *why, *text, *language; } cases[] = {
-        {"a sentence of each", "The bed was awful. But the staff were lovely.", "en"},
+        {"a sentence of each", "The bed was awful. But the staff were wonderful.", "en"},
         {"two words a side", "Great phone, terrible battery", "en"},
         {"in Spanish", "La habitaci\xc3\xb3n estaba sucia aunque el personal fue encantador", "es"},
     };
