@@ -166,6 +166,12 @@ static int judged(const char *language)
     return -1;
 }
 
+static bool is_asked(int list, const char *language, float confidence)
+{
+    int own = judged(language);
+    return own < 0 || confidence < CONFIDENCE_SURE || list == own;
+}
+
 /* The bit of each word that is in the list's [group plain], of the first few. */
 static uint32_t plain_words(const struct screen_words *words)
 {
@@ -229,14 +235,12 @@ int screen_text(const struct screen *screen, struct str text, const struct token
         *ret_result = result;
         return E_OK;
     }
-    int own = judged(language);
-    bool sure = own >= 0 && language_confidence >= CONFIDENCE_SURE;
     uint32_t token_count = tokens_read(tokens);
     struct asked asked = {language, language_confidence, .cut = token_count < tokens->count};
     struct screen_words words;
     int rc = screen_words_split(text, tokens, token_count, arena, &words, err);
     for (int i = 0; i < LANGUAGE_COUNT && !rc; i++) {
-        if (sure && i != own) continue;
+        if (!is_asked(i, language, language_confidence)) continue;
         rc = screen_with(&screen->lists[i], &words, tokens, arena, &result, &asked.cut, err);
         if (!rc) asked.plain |= plain_words(&words);
     }
@@ -245,6 +249,25 @@ int screen_text(const struct screen *screen, struct str text, const struct token
     conclude(&asked, &result);
     *ret_result = result;
     return E_OK;
+}
+
+int screen_criteria(const struct screen *screen, struct str text, const struct tokens *tokens,
+                    const char *language, float language_confidence, struct arena *arena,
+                    struct screen_result *result, struct err *err)
+{
+    struct screen_words words;
+    if (!screen || result->state != SCREEN_POSITIVE) return E_OK;
+    int rc = screen_words_split(text, tokens, tokens_read(tokens), arena, &words, err);
+    for (int i = 0; i < LANGUAGE_COUNT && !rc; i++) {
+        struct raw_hits none = {0};
+        if (!is_asked(i, language, language_confidence)) continue;
+        screen_words_find(&words, &screen->lists[i]);
+        rc = screen_scope_resolve(&words, arena, &none, err);
+        result->product |= none.product;
+        result->patient |= none.patient;
+        result->reporter |= none.reporter;
+    }
+    return rc;
 }
 
 int screen_is_medicine(const struct screen *screen, struct str name, const struct tokens *tokens,

@@ -253,6 +253,7 @@ int cue_builder_finish(struct cue_builder *builder, struct err *err)
     list->story = group_bit(builder, "story");
     list->real = group_bit(builder, "real");
     list->medicine = group_bit(builder, "medicine");
+    list->concord = group_bit(builder, "concord");
     int rc = index_entries(builder, err);
     if (!rc) rc = index_forms(builder, err);
     if (!rc) rc = index_words(builder, err);

@@ -170,6 +170,13 @@ static bool is_caused(const struct screen_words *words, const uint16_t *marks,
     return false;
 }
 
+/* The hit begins with a negator that says the same as one before it or in it: "n'a eu aucun
+ * effet", "no hizo ningún efecto" are one negation, and the cue holds it. */
+static bool holds_negation(const struct screen_words *words, const struct raw_hit *hit)
+{
+    return words->list->entries[words->entries[hit->first]].groups & words->list->concord;
+}
+
 static enum screen_polarity polarity_of(const struct screen_words *words, const uint16_t *marks,
                                         const struct raw_hit *before, const struct raw_hit *hit)
 {
@@ -179,6 +186,7 @@ static enum screen_polarity polarity_of(const struct screen_words *words, const 
     if (inside & MARK_ELSEWHERE && !is_caused(words, marks, hit)) return SCREEN_UNRELATED;
     uint16_t found = (uint16_t)(look_back(words, marks, hit) | look_inside(words, marks, hit) |
                                 look_ahead(words, marks, hit));
+    if (holds_negation(words, hit)) found &= (uint16_t)~MARK_NEGATION_BEFORE;
     if (found & (MARK_NEGATION_BEFORE | MARK_NEGATION_AFTER)) return SCREEN_NEGATED;
     if (inside & MARK_INDICATION_PHRASE || found & (MARK_INDICATION_BEFORE | MARK_INDICATION_AFTER))
         return SCREEN_INDICATION;

@@ -131,6 +131,45 @@ static void names_the_criteria(void **state)
     arena_deinit(&arena);
 }
 
+/* What a trained model found, and no list: the criteria are asked for apart. */
+static void names_the_criteria_of_others(void **state)
+{
+    static const struct {
+        const char *language, *text;
+        bool product, patient, reporter;
+    } found[] = {
+        {"en", "I took two tablets instead of one.", true, true, true},
+        {"en", "Guts in knots, poured it away.", false, false, false},
+        {"es", "Tomé dos pastillas en vez de una.", true, true, true},
+        {"es", "Mi padre tiene la cadera rota.", false, true, true},
+        {"es", "Ya no duermo.", false, true, true},
+        {"es", "El bote llegó raro.", false, false, false},
+        {"es", "Le pasó a él.", false, true, false},
+        {"fr", "J'ai pris deux comprimés au lieu d'un.", true, true, true},
+    };
+    struct arena arena = {0};
+    struct tokens tokens;
+    struct err err;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(found); i++) {
+        CASE(found[i].text);
+        struct str text = str_of(found[i].text);
+        struct screen_result result = {.state = SCREEN_POSITIVE}, negative = {0};
+        assert_int_equal(text_tokenize(text, &arena, &tokens, &err), E_OK);
+        assert_int_equal(screen_criteria(shipped, text, &tokens, found[i].language, 1, &arena,
+                                         &result, &err),
+                         E_OK);
+        assert_int_equal(result.product, found[i].product);
+        assert_int_equal(result.patient, found[i].patient);
+        assert_int_equal(result.reporter, found[i].reporter);
+        assert_int_equal(screen_criteria(shipped, text, &tokens, found[i].language, 1, &arena,
+                                         &negative, &err),
+                         E_OK);
+        assert_false(negative.product || negative.patient || negative.reporter);
+    }
+    arena_deinit(&arena);
+}
+
 static void special_situations_are_told_apart(void **state)
 {
     (void)state;
@@ -220,6 +259,7 @@ int main(void)
         cmocka_unit_test(long_texts_are_never_silently_safe),
         cmocka_unit_test(evidence_is_bounded),
         cmocka_unit_test(names_the_criteria),
+        cmocka_unit_test(names_the_criteria_of_others),
         cmocka_unit_test(special_situations_are_told_apart),
         cmocka_unit_test(knows_medicines_by_their_words),
         cmocka_unit_test(fails_cleanly_without_memory),
