@@ -35,6 +35,52 @@ static const struct {
      "issue,resolved the issue,solved my issue,solved the issue,fixed the issue,never "
      "crashes,never crashed,never freezes,never breaks,never lags,never "
      "let me down,never lets me down"},
+    {LANGUAGE_EN, IDIOM_PRAISE, /* what couldn't be more, and never was so much */
+     "couldn't have been better,couldn't have been nicer,couldn't have been kinder"
+     ",couldn't have been friendlier,couldn't have been happier"
+     ",couldn't have been easier,couldn't have been smoother,couldn't have been faster"
+     ",couldn't have been quicker,couldn't have been simpler,couldn't have been clearer"
+     ",couldn't have been sweeter,couldn't have been more helpful"
+     ",couldn't have been more pleased,couldn't have been more welcoming"
+     ",couldn't have been more friendly,couldn't have been more accommodating"
+     ",couldn't have been more attentive,couldn't have been more patient"
+     ",couldn't have been more professional,couldn't have been more comfortable"
+     ",couldn't have been more caring,couldn't have been more impressed"
+     ",couldn't have been more satisfied,could not have been better"
+     ",could not have been nicer,could not have been kinder"
+     ",could not have been friendlier,could not have been happier"
+     ",could not have been easier,could not have been smoother"
+     ",could not have been faster,could not have been quicker"
+     ",could not have been simpler,could not have been clearer"
+     ",could not have been sweeter,could not have been more helpful"
+     ",could not have been more pleased,could not have been more welcoming"
+     ",could not have been more friendly,could not have been more accommodating"
+     ",could not have been more attentive,could not have been more patient"
+     ",could not have been more professional,could not have been more comfortable"
+     ",could not have been more caring,could not have been more impressed"
+     ",could not have been more satisfied,couldn't be more helpful"
+     ",couldn't be more friendly,couldn't be more welcoming"
+     ",couldn't be more accommodating,couldn't be more satisfied"
+     ",couldn't be more impressed,could not be more helpful,could not be more friendly"
+     ",could not be more welcoming,could not be more accommodating"
+     ",could not be more satisfied,could not be more impressed,couldn't be nicer"
+     ",couldn't be kinder,couldn't be friendlier,couldn't be easier,couldn't be simpler"
+     ",could not be nicer,could not be kinder,could not be friendlier"
+     ",could not be easier,could not be simpler,could not be better"
+     ",could not be more pleased,couldn't do enough,could not do enough,can't do enough"
+     ",cannot do enough,could not ask for more,couldn't ask for better"
+     ",could not ask for better,couldn't fault,could not fault"
+     ",couldn't have asked for more,could not have asked for more"
+     ",couldn't have asked for better,could not have asked for better"
+     ",never looked better,never felt better,never been better,never been happier"
+     ",never been easier,never been so easy,never been so happy,never been so clean"
+     ",never been so soft,never been so smooth,never been softer,never been smoother"
+     ",never been cleaner,never been simpler,never slept better,never slept so well"
+     ",never tasted better,never sounded better,never worked better,never run better"
+     ",never run so well,never had it so good,never had such good,never had a better"
+     ",never eaten better,never looked so good,never felt so good,no side effects"
+     ",without side effects,zero side effects,without any side effects"
+     ",no adverse effects"},
     {LANGUAGE_EN, IDIOM_SLANG,
      "killer deal,killer price,killer app,killer feature,killer features,killer sound,killer "
      "combo,killer look,killer camera,"
@@ -61,7 +107,12 @@ static const struct {
      "hit and miss,hit or miss,not worth the paper,a slap in the face,fell on deaf ears,wild goose "
      "chase,"
      "sick of,sick and tired,wanted to love,wanted to like,could be better,could have been "
-     "better,expected better,expected more"},
+     "better,expected better,expected more"
+     ",could be nicer,could be friendlier,could be more helpful,could be kinder"
+     ",could be quicker,could have been nicer,could have been friendlier"
+     ",could have been more helpful,could have been kinder,could have been quicker"
+     ",not what it used to be,isn't what it used to be,not what it was,isn't what it was"
+     ",not as good as it was"},
     {LANGUAGE_EN, IDIOM_EVEN, "could be worse,could have been worse"},
     {LANGUAGE_ES, IDIOM_PRAISE,
      "servicio de diez,trato de diez,atencion de diez,esta de cine,fue de cine,de fabula,una "
@@ -76,7 +127,15 @@ static const struct {
      "problema resuelto,problema solucionado,se resolvio,se soluciono,fue resuelto,fue "
      "solucionado,lo solucionaron,lo resolvieron,lo arreglaron,resolvieron el "
      "problema,solucionaron el problema,nunca falla,nunca fallan,nunca me ha fallado,jamas "
-     "falla,nunca se cuelga"},
+     "falla,nunca se cuelga"
+     ",nunca ha estado mejor,nunca he estado mejor,nunca habia dormido tan bien"
+     ",nunca he dormido tan bien,nunca he dormido mejor,nunca ha sido tan facil"
+     ",nunca habia sido tan facil,nunca ha sido mas facil"
+     ",nunca me habia sentido tan bien,nunca me he sentido mejor"
+     ",nunca habia comido tan bien,nunca he comido mejor"
+     ",no podian haber sido mas amables,no pudieron ser mas amables,no puede ser mejor"
+     ",no podia ser mejor,sin efectos secundarios,ningun efecto secundario,repetire"
+     ",repetiremos,volvere a comprar,volvere a comprarlo"},
     {LANGUAGE_ES, IDIOM_SLANG,
      "de muerte ! peligro amenaza amenazas riesgo susto miedo aburrimiento pena causa condena "
      "sentencia,esta de miedo,estan de miedo,"
@@ -93,8 +152,12 @@ static const struct {
      "largas,dando largas,"
      "hasta las narices,hasta el gorro,nunca mas,no vuelvo mas,"
      "podria ser mejor,pudo ser mejor,esperaba mas,esperabamos mas,esperaba algo mejor,queria que "
-     "me gustara"},
-    {LANGUAGE_ES, IDIOM_EVEN, "podria ser peor,podria haber sido peor,pudo ser peor"},
+     "me gustara"
+     ",ya no es lo que era,ya no son lo que eran,no es lo que era,ahora ya no"
+     ",antes si ahora no"},
+    {LANGUAGE_ES, IDIOM_EVEN,
+     "podria ser peor,podria haber sido peor,pudo ser peor,ni bien ni mal,ni bueno ni malo,ni fu "
+     "ni fa"},
     {LANGUAGE_FR, IDIOM_PRAISE,
      "que demander de plus,que demander de mieux,"
      "au top,tip top,nickel,nickel chrome,du tonnerre,les yeux fermes,une merveille,une pepite,un "
@@ -105,7 +168,15 @@ static const struct {
      "bonheur,carton plein,fait le job,fait le taf,fait le boulot,ne regrette pas,regrette "
      "pas,regrettons pas,probleme resolu,probleme regle,ete resolu,ete regle,ete resolue,ete "
      "reglee,ont resolu,ont regle,resolu mon probleme,regle mon probleme,resolu le probleme,regle "
-     "le probleme,ne plante jamais,jamais plante,ne tombe jamais en panne,ne m'a jamais decu"},
+     "le probleme,ne plante jamais,jamais plante,ne tombe jamais en panne,ne m'a jamais decu"
+     ",jamais aussi bien dormi,jamais si bien dormi,jamais mieux dormi"
+     ",jamais aussi bien mange,jamais ete aussi belle,jamais ete aussi beau"
+     ",jamais ete aussi douce,jamais ete aussi simple,jamais ete aussi facile"
+     ",jamais ete aussi propre,jamais ete aussi content,jamais ete aussi contente"
+     ",jamais ete si belle,jamais ete aussi bien,aucun effet secondaire"
+     ",sans effet secondaire,sans effets secondaires,pas d'effet secondaire"
+     ",pas d'effets secondaires,racheterai,n'aurait pas pu etre mieux"
+     ",n'auraient pas pu etre plus gentils"},
     {LANGUAGE_FR, IDIOM_SLANG,
      "une tuerie,vraie tuerie,la tuerie,est mortel ! produit accident choc,trop mortel,de ouf,de "
      "fou,de dingue,"
@@ -118,8 +189,12 @@ static const struct {
      "gueule,moque du monde,"
      "se moquer du monde,moquent du monde,poudre aux yeux,une cata,la cata,"
      "a fuir,a eviter,plus jamais,ras le bol,sans queue ni tete,peut mieux faire,"
-     "pourrait mieux faire,pourrait etre mieux,attendais a mieux,attendions a mieux,bof"},
-    {LANGUAGE_FR, IDIOM_EVEN, "pourrait etre pire,aurait pu etre pire,pas mal de,pas mal des"},
+     "pourrait mieux faire,pourrait etre mieux,attendais a mieux,attendions a mieux,bof"
+     ",plus maintenant,plus aujourd'hui,plus ce que c'etait,plus ce qu'elle etait"
+     ",plus ce qu'il etait,j'adorais,nous adorions"},
+    {LANGUAGE_FR, IDIOM_EVEN,
+     "pourrait etre pire,aurait pu etre pire,pas mal de,pas mal des,ni bien ni mal,ni bon ni "
+     "mauvais"},
 };
 
 static struct str last_word(struct str phrase)
@@ -149,11 +224,26 @@ void idioms_each_last(void (*enter)(void *user, struct str word), void *user)
         }
 }
 
+/* 0 of a word with an apostrophe, too: texts have typographic ones. */
 static uint64_t hash_before_last(struct str phrase)
 {
     struct str last = last_word(phrase);
     if (last.size == phrase.size) return 0;
-    return hash_fast(last_word(str_slice(phrase, 0, phrase.size - last.size - 1)), 0);
+    struct str before = last_word(str_slice(phrase, 0, phrase.size - last.size - 1));
+    return str_find(before, STR("'")) < before.size ? 0 : hash_fast(before, 0);
+}
+
+/* The token is the word, whichever apostrophe stands in it. */
+static bool is_word(const struct token *token, struct str word)
+{
+    struct str folded = token->folded;
+    if (!token->apostrophe || str_equal(word, folded)) return str_equal(word, folded);
+    size_t mark = str_find(word, STR("'"));
+    size_t rest = word.size - mark - 1, typographic = sizeof "\xe2\x80\x99" - 1;
+    return mark < word.size && folded.size == word.size - 1 + typographic &&
+           memcmp(folded.data, word.data, mark) == 0 &&
+           memcmp(folded.data + mark, "\xe2\x80\x99", typographic) == 0 &&
+           memcmp(folded.data + folded.size - rest, word.data + mark + 1, rest) == 0;
 }
 
 /* Those whose last words fall into bucket b are idioms[starts[b]] to idioms[starts[b + 1] - 1], in
@@ -161,7 +251,7 @@ static uint64_t hash_before_last(struct str phrase)
 enum { IDIOMS_MAX = 1024, BUCKETS = 256 };
 static struct idiom {
     struct str phrase, exceptions;
-    uint64_t last, before; /* hashes of the last word and the one before; 0: it is the only one */
+    uint64_t last, before; /* hashes of the last word and the one before; 0: any, or none */
     uint32_t languages;
     enum idiom_kind kind;
 } idioms[IDIOMS_MAX];
@@ -203,7 +293,7 @@ static uint32_t begins_at(const struct tokens *tokens, uint32_t first, uint32_t 
     for (uint32_t i = at;; i--) {
         const struct token *token = &tokens->items[i];
         struct str word = last_word(phrase);
-        if (!str_equal(word, token->folded)) return UINT32_MAX;
+        if (!is_word(token, word)) return UINT32_MAX;
         if (word.size == phrase.size) return i;
         if (i == first || token->clause_before) return UINT32_MAX;
         phrase = str_slice(phrase, 0, phrase.size - word.size - 1);

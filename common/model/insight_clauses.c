@@ -10,6 +10,7 @@
  * is little of this to learn from. */
 #define LITOTES_WEIGHT 4.0f
 #define IDIOM_WEIGHT 7.0f
+#define ONCE_WEIGHT 5.0f /* "I used to love it" */
 /* … and what the safety screen found in a clause ("it burned my hand"): few who tell of harm say
  * what they feel. */
 #define HARM_WEIGHT 7.0f
@@ -124,6 +125,61 @@ static void add_praise(const struct insight_engine *engine, struct clause *claus
     strongest->blame = fmaxf(strongest->blame, -2 * praise);
 }
 
+/* "Antes era", "avant c'etait", but neither "antes de" nor "avant la date": an imperfect is near. */
+static bool stands_near_imperfect(const struct reading *reading, const struct clause *clause,
+                                  uint32_t at)
+{
+    enum { NEAR = 3 };
+    static const char *const ends[] = {"aba",   "aban",  "abas", "abamos", "era",   "eran", "iba",
+                                       "etait", "avait", "lait", "tait",   "aient", "rais"};
+    for (uint32_t i = at + 1; i < clause->last && i - at <= NEAR; i++) {
+        struct str word = reading->tokens->items[i].folded;
+        if (str_equal(word, STR("de")) || str_equal(word, STR("que"))) return false;
+        for (size_t k = 0; k < sizeof ends / sizeof *ends; k++)
+            if (str_ends(word, str_of(ends[k]))) return true;
+    }
+    return false;
+}
+
+/* "I used to love it", but neither "I got used to it" nor "it is used to clean". */
+static bool tells_of_once(const struct reading *reading, const struct clause *clause, uint32_t at)
+{
+    static const char *const others[] = {"am",  "are", "be", "been", "being",  "get",
+                                         "gets", "got", "is", "was",  "were", "getting"};
+    const struct token *tokens = reading->tokens->items;
+    struct str word = tokens[at].folded;
+    if (str_equal(word, STR("antes")) || str_equal(word, STR("avant")))
+        return stands_near_imperfect(reading, clause, at);
+    if (!str_equal(word, STR("used")) || at + 2 >= clause->last) return false;
+    if (!str_equal(tokens[at + 1].folded, STR("to"))) return false;
+    if (at == clause->first) return true;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (str_equal(tokens[at - 1].folded, str_of(others[i]))) return false;
+    return !tokens[at - 1].apostrophe;
+}
+
+static void take_words(const struct reading *reading, struct clause *clause,
+                       const struct linear_sums *words)
+{
+    for (uint32_t i = 0; i < reading->engine->sentiment.classes; i++)
+        clause->sentiment.classes[i] -= words->classes[i];
+}
+
+/* What was good once, and is told so, isn't any more; what was bad is told by its words. */
+static bool turns_praise(const struct reading *reading, struct clause *clause, uint32_t at)
+{
+    const struct insight_engine *engine = reading->engine;
+    const float *scales = engine->sentiment.scales;
+    struct linear_sums words = {0};
+    if (!tells_of_once(reading, clause, at)) return false;
+    linear_sum(&engine->sentiment, &reading->features, at, clause->last, &words);
+    float praise = scales[engine->positive] * (float)words.classes[engine->positive],
+          blame = scales[engine->negative] * (float)words.classes[engine->negative];
+    if (praise <= blame) return false;
+    take_words(reading, clause, &words);
+    return true;
+}
+
 /* What figures of speech say counts, and what the words of an idiom say doesn't. */
 static void hear_figures(const struct reading *reading, struct clause *clause,
                          struct strongest *strongest)
@@ -134,12 +190,20 @@ static void hear_figures(const struct reading *reading, struct clause *clause,
     uint32_t heard = clause->first; /* up to here words speak for themselves, or are an idiom's */
     for (uint32_t at = clause->first; at < clause->last; at++) {
         uint32_t sets = sets_at(reading, at), from;
-        if (sets & WORD_BAD) praise += is_litotes(reading, clause, at) ? LITOTES_WEIGHT : 0;
-        if (!(sets & WORD_IDIOM) || !hears_idiom(reading, clause, at, &from, &praise)) continue;
+        if (sets & WORD_ONCE && turns_praise(reading, clause, at)) {
+            if (heard < at) hear_words(reading, clause, heard, at, strongest);
+            heard = clause->last;
+            praise -= ONCE_WEIGHT;
+            break;
+        }
+        if (!(sets & WORD_IDIOM) || !hears_idiom(reading, clause, at, &from, &praise)) {
+            bool denied = sets & WORD_BAD && is_litotes(reading, clause, at);
+            praise += denied ? LITOTES_WEIGHT : 0;
+            continue;
+        }
         struct linear_sums words = {0};
         linear_sum(model, &reading->features, from, at + 1, &words);
-        for (uint32_t i = 0; i < model->classes; i++)
-            clause->sentiment.classes[i] -= words.classes[i];
+        take_words(reading, clause, &words);
         if (heard < from) hear_words(reading, clause, heard, from, strongest);
         heard = at + 1;
     }
@@ -232,7 +296,7 @@ static void find_clauses(struct reading *reading)
             ahead = linear_pair_prefetch(&reading->engine->pair, &reading->features, ahead);
             bool opens = token->sentence_before | token->clause_before | ((sets & WORD_TURN) != 0);
             opening |= (uint64_t)opens << i;
-            figures |= (uint64_t)((sets & (WORD_BAD | WORD_IDIOM)) != 0) << i;
+            figures |= (uint64_t)((sets & (WORD_BAD | WORD_IDIOM | WORD_ONCE)) != 0) << i;
         }
         for (; opening; opening &= opening - 1)
             open_clause(reading, first + (uint32_t)__builtin_ctzll(opening));

@@ -36,7 +36,11 @@ static const struct {
      "bad cara caras caro caros cher chere cheres chers complain complaint complaints expensive "
      "mal mala malas malo malos "
      "mauvais mauvaise mauvaises overpriced plaindre queja "
-     "quejar quejarme quejas redire reprocher"},
+     "quejar quejarme quejas redire reprocher "
+     /* what a remedy may do to one */
+     "breakouts d'allergie d'allergies d'irritation d'irritations d'urticaire irritacion "
+     "irritaciones irritation irritations itch itchiness itching picazon picor picores rash rashes "
+     "redness rojeces rougeur rougeurs sarpullido catastrofico catastrophique"},
     {WORD_LINK,
      "a as aussi de es esta estan estuvo half hay me real si so tan tengo that to too trop un una "
      "une very"},
