@@ -178,6 +178,21 @@ static void product_names_meet_the_criterion(void **state)
     close_rig(&rig);
 }
 
+/* No list knows what this says; who speaks and of what is found all the same. */
+static void what_the_model_found_meets_the_criteria(void **state)
+{
+    struct feedback feedback =
+        said("Two days on this syrup and my guts are in knots, had to bin it.");
+    struct rig rig;
+    (void)state;
+    open_rig(&rig, "");
+    receive(&rig, "m", &feedback, 1);
+    const struct safety *safety = &rig.outs[0].safety;
+    assert_int_equal(safety->state, ENUM_safety_state_positive);
+    assert_true(safety->criteria.product && safety->criteria.patient && safety->criteria.reporter);
+    close_rig(&rig);
+}
+
 /* The same vague words are a report sooner where a medicine is what they are about. */
 static void watches_medicines(void **state)
 {
@@ -213,6 +228,7 @@ static void watches_medicines(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_model_found_meets_the_criteria),
         cmocka_unit_test(watches_medicines), cmocka_unit_test(leaves_doubt_to_people), cmocka_unit_test(refuses_for_good),
         cmocka_unit_test(what_is_no_record_goes_to_people),
         cmocka_unit_test(clocks_run_from_receipt),
