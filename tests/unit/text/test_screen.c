@@ -47,6 +47,18 @@ static void judges_languages(void **state)
     arena_deinit(&arena);
 }
 
+/* Read by all lists: "fatal" is how it sat with somebody, and nobody died. */
+static void a_word_of_two_languages_kills_nobody(void **state)
+{
+    struct arena arena = {0};
+    (void)state;
+    struct screen_result result =
+        judge(shipped, STR("La pastilla me sentó fatal."), "ca", 0.5f, &arena);
+    assert_int_equal(result.kinds, 1u << SCREEN_ADVERSE_EVENT);
+    assert_int_equal(result.seriousness, 0);
+    arena_deinit(&arena);
+}
+
 static void without_lists_nothing_is_judged(void **state)
 {
     (void)state;
@@ -255,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_languages),
+        cmocka_unit_test(a_word_of_two_languages_kills_nobody),
         cmocka_unit_test(without_lists_nothing_is_judged),
         cmocka_unit_test(long_texts_are_never_silently_safe),
         cmocka_unit_test(evidence_is_bounded),
