@@ -14,6 +14,7 @@
 struct named {
     uint32_t at, last; /* tokens of the keyword */
     uint32_t aspect;
+    bool wished; /* named behind a word of wishing: nothing is judged that isn't there yet */
 };
 
 /* What all clauses name, in their order: clause i names items[starts[i]] to items[starts[i
@@ -41,7 +42,7 @@ static uint32_t add_named(const struct reading *reading, uint32_t at, const stru
     uint32_t found = topics_match(aspects, reading->tokens, at, reading->languages, matches),
              words = topics_longest(matches, found);
     for (uint32_t i = 0; i < found; i++) {
-        struct named more = {at, at + words, matches[i].topic};
+        struct named more = {at, at + words, matches[i].topic, false};
         if (matches[i].words != words || more.aspect == aspects->hiding) continue;
         if (!is_named(first, *next, &more)) *(*next)++ = more;
     }
@@ -70,6 +71,18 @@ static struct named *find_named(const struct reading *reading, const struct clau
     return next;
 }
 
+/* "I love the screen but wish for a longer battery": of the clause's namings, those behind. */
+static void note_wishes(const struct reading *reading, const struct clause *clause,
+                        struct named *first, const struct named *next)
+{
+    uint32_t at = clause->first;
+    if (first == next || !reading->sentences[clause->sentence].wished) return;
+    while (at < clause->last &&
+           (reading->features.sets[at] & (WORD_WISH | WORD_TURN | WORD_LACK)) != WORD_WISH)
+        at++;
+    for (; first < next; first++) first->wished = first->at > at;
+}
+
 static int find_namings(const struct reading *reading, struct namings *namings, struct err *err)
 {
     namings->items =
@@ -82,7 +95,9 @@ static int find_namings(const struct reading *reading, struct namings *namings, 
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         const struct clause *clause = &reading->clauses[i];
         namings->starts[i] = (uint32_t)(next - namings->items);
+        struct named *first = next;
         if (!reading->sentences[clause->sentence].asked) next = find_named(reading, clause, next);
+        note_wishes(reading, clause, first, next);
     }
     namings->starts[reading->clause_count] = (uint32_t)(next - namings->items);
     return E_OK;
@@ -100,9 +115,11 @@ static uint32_t cut_between(const struct reading *reading, uint32_t from, uint32
     return last;
 }
 
-static void keep_aspect(struct reading *reading, struct insight_result *result, uint32_t aspect,
-                        struct insight_span span, float score)
+static void keep_aspect(struct reading *reading, struct insight_result *result,
+                        const struct named *named, struct insight_span span, float score)
 {
+    uint32_t aspect = named->aspect;
+    if (named->wished) score = 0;
     struct insight_aspect *kept = result->aspects;
     for (; kept < result->aspects + result->aspect_count &&
            kept->name.data != reading->engine->aspects.names[aspect].data;
@@ -159,7 +176,7 @@ static void judge_piece(struct reading *reading, struct insight_result *result,
 {
     float score = reading_piece_score(reading, from, last);
     for (; first < next; first++)
-        keep_aspect(reading, result, first->aspect, reading_span(reading, from, last), score);
+        keep_aspect(reading, result, first, reading_span(reading, from, last), score);
 }
 
 static void judge_whole(struct reading *reading, struct insight_result *result,
@@ -170,7 +187,7 @@ static void judge_whole(struct reading *reading, struct insight_result *result,
     struct insight_span span = reading_span(reading, reading->clauses[first].first,
                                             reading->clauses[last].last);
     for (uint32_t i = namings->starts[at]; i < namings->starts[at + 1]; i++)
-        keep_aspect(reading, result, namings->items[i].aspect, span, score);
+        keep_aspect(reading, result, &namings->items[i], span, score);
 }
 
 static void judge_clause(struct reading *reading, struct insight_result *result,

@@ -36,6 +36,8 @@ struct sentence {
     bool asked;                    /* a question mark stands behind it */
     /* "an item is missing", "an option is missing": set when requests are looked for */
     bool lacks_goods, lacks_ability;
+    bool calls;  /* wants what support gives, rather than something new: set then, too */
+    bool wished; /* it became a need of that kind */
 };
 
 /* Everything about one text while it is analysed. */
@@ -71,6 +73,11 @@ void reading_add_sums(const struct linear_model *model, struct linear_sums *sums
 float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last);
 float insight_score(const struct insight_engine *engine, const struct linear_sums *sums);
 enum insight_sentiment insight_label(float score);
+
+/* insight_wishes.c: whether the sentence has words of wishing; none: it asks for nothing new. sets:
+ * of its words. Notes whether it calls for support. */
+enum wish { WISH_NONE, WISH_UNSAID, WISH_SAID };
+enum wish reading_wish(const struct reading *reading, struct sentence *sentence, uint32_t sets);
 
 /* insight_sentiment.c, insight_needs.c, insight_topics.c, insight_aspects.c, insight_advice.c */
 void reading_sentiment(struct reading *reading, struct insight_result *result);

@@ -6,7 +6,7 @@
 #include "model/insight_internal.h"
 #include "model/statement.h"
 
-enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
+enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3, IDLE_WORDS_MAX = 12 };
 /* A sentence in a text that as a whole states no such need must be surer by this
  * share of the rest. */
 #define ALONE_MARGIN 0.35f
@@ -36,7 +36,7 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3 };
 #define PRAISE_PROBABILITY 0.85f
 /* That goods are missing is a problem, at least so surely; that a program can't do something yet
  * is less often one, by this much log-odds. */
-#define LACK_PROBABILITY 0.85f
+#define LACK_PROBABILITY 0.85f /* … and so is what support is called for */
 #define ABILITY_LOGIT 2.0f
 /* "It used to crash, but now it is great": log-odds that this reports a problem go
  * down by this much. */
@@ -106,7 +106,9 @@ static float request_probability(const struct reading *reading, struct sentence 
     sentence->lacks_goods = lacks_goods(sets);
     sentence->lacks_ability = sets & WORD_LACK && sets & WORD_ABILITY;
     if (sentence->lacks_goods) return 0;
-    return shift_odds(probability, sets & WORD_WISH ? WISH_LOGIT : -NO_WISH_LOGIT);
+    enum wish wish = reading_wish(reading, sentence, sets);
+    if (wish == WISH_NONE) return 0;
+    return shift_odds(probability, wish == WISH_SAID ? WISH_LOGIT : -NO_WISH_LOGIT);
 }
 
 /* "What more could you want?" praises by a figure of speech. */
@@ -139,7 +141,7 @@ static float sentence_probability(const struct reading *reading, struct sentence
 {
     float probability = sentence->probabilities[kind];
     if (kind == INSIGHT_FEATURE_REQUEST) return request_probability(reading, sentence);
-    if (kind == INSIGHT_PROBLEM_REPORT && sentence->lacks_goods)
+    if (kind == INSIGHT_PROBLEM_REPORT && (sentence->lacks_goods || sentence->calls))
         return fmaxf(probability, LACK_PROBABILITY);
     if (kind == INSIGHT_PROBLEM_REPORT) {
         float logit = -FEELING_LOGIT * feeling;
@@ -154,10 +156,10 @@ static float sentence_probability(const struct reading *reading, struct sentence
 }
 
 /* Applies the rules to each sentence's probability; the surest sentence, or NULL. */
-static const struct sentence *settle_sentences(struct reading *reading, enum insight_need_kind kind,
+static struct sentence *settle_sentences(struct reading *reading, enum insight_need_kind kind,
                                                float feeling)
 {
-    const struct sentence *best = NULL;
+    struct sentence *best = NULL;
     for (uint32_t i = 0; i < reading->sentence_count; i++) {
         struct sentence *sentence = &reading->sentences[i];
         sentence->probabilities[kind] = sentence_probability(reading, sentence, kind, feeling);
@@ -186,6 +188,33 @@ static bool requests(const struct reading *reading, float whole, float problem,
            -REQUEST_LOGIT;
 }
 
+/* "Again", "Waste of money", "Version 4.2 on a Pixel 7": nothing that could be done about. */
+static bool says_nothing(const struct reading *reading, const struct sentence *sentence)
+{
+    if (sentence->last - sentence->first > IDLE_WORDS_MAX) return false;
+    for (uint32_t i = sentence->first; i < sentence->last; i++)
+        if (reading->tokens->items[i].kind == TOKEN_WORD &&
+            !(reading->features.sets[i] & WORD_IDLE))
+            return false;
+    return true;
+}
+
+/* A sentence that says nothing is no need beside one that does. */
+static void drop_idle(struct reading *reading, enum insight_need_kind kind, float floor)
+{
+    uint32_t stated = 0, telling = 0;
+    for (uint32_t i = 0; i < reading->sentence_count; i++)
+        stated += reading->sentences[i].probabilities[kind] >= floor;
+    if (stated < 2) return;
+    for (uint32_t pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0; i < reading->sentence_count; i++) {
+            struct sentence *sentence = &reading->sentences[i];
+            if (sentence->probabilities[kind] < floor) continue;
+            if (pass == 0) telling += !says_nothing(reading, sentence);
+            else if (telling && says_nothing(reading, sentence)) sentence->probabilities[kind] = 0;
+        }
+}
+
 static int find_kind(struct reading *reading, struct insight_result *result,
                      enum insight_need_kind kind, const float *wholes, struct err *err)
 {
@@ -193,7 +222,7 @@ static int find_kind(struct reading *reading, struct insight_result *result,
     float whole = wholes[engine->need_classes[kind]],
           threshold = engine->needs.thresholds[engine->need_classes[kind]];
     float feeling = reading->feeling;
-    const struct sentence *best = settle_sentences(reading, kind, feeling);
+    struct sentence *best = settle_sentences(reading, kind, feeling);
     bool request = kind == INSIGHT_FEATURE_REQUEST;
     uint32_t found = 0;
     int rc = E_OK;
@@ -205,13 +234,16 @@ static int find_kind(struct reading *reading, struct insight_result *result,
     if (request && !stated) return E_OK;
     float floor = stated ? fmaxf(threshold, SENTENCE_FLOOR)
                          : threshold + (1 - threshold) * ALONE_MARGIN;
+    drop_idle(reading, kind, floor);
     for (uint32_t i = 0; i < reading->sentence_count && found < NEEDS_PER_KIND && !rc; i++) {
-        const struct sentence *sentence = &reading->sentences[i];
+        struct sentence *sentence = &reading->sentences[i];
         if (sentence->probabilities[kind] < floor) continue;
+        sentence->wished |= request;
         rc = add_need(reading, result, kind, sentence, sentence->probabilities[kind], err);
         found++;
     }
     if (rc || found || !stated || (!request && best->probabilities[kind] < BEST_FLOOR)) return rc;
+    best->wished |= request;
     return add_need(reading, result, kind, best, whole, err);
 }
 

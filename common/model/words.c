@@ -81,6 +81,22 @@ static const struct {
      "alguien anyone combien comment como could cual cuando cuanto do does donde explain expliquer "
      "explicar how know pourquoi puedo pueden puis quel quelle quelles quels quelqu'un quien saben "
      "saber savoir tell what when where which who why wonder wondering"},
+    {WORD_UNWISH,
+     "aimerais bravo could deberia devrais dois gracias gustaria if like merci necesito need please "
+     "podria pourrait quiero quisiera send should souhaite souhaiterais star stars thanks veux "
+     "voudrais want would"},
+    {WORD_IDLE,
+     "a absolute absolutely again am android appalling arnaque atroz au awful avoid awfully bad "
+     "complete completely de del deception decepcion decepcionado decepcionada decepcionante decu "
+     "decue decevant desastre dinero disappointed disappointing disappointment disaster disgrace "
+     "disgraceful disgusting dreadful en encore es est estafa everyone fatal for galaxy garbage "
+     "honteux horrible horrid i i'm im inacceptable inaceptable inadmisible inadmissible ios ipad "
+     "iphone is it it's joke jamais lamentable lamentablement mal malisimo mas money nada never "
+     "nightmare nul nulle nunca of on once otra oui outrageous pathetic penoso perdida pesimo pixel "
+     "plus poor que rubbish ridicule ridiculo ridiculous samsung scandaleux shame shocking "
+     "simplement so sur tan the this tiempo terrible time total totally tout trash tres un una "
+     "unacceptable une unbelievable useless v version vergonzoso very vez waste what windows with "
+     "worst you"},
 };
 
 static struct words words;

@@ -19,6 +19,8 @@ enum {
     WORD_ABILITY = 2048, /* what a program can do, or could */
     WORD_COURTESY = 4096, /* thanks and agrees as one does, whatever one feels */
     WORD_ASK = 8192, /* asks, without a question mark too */
+    WORD_UNWISH = 16384, /* begins what looks like a wish and is none */
+    WORD_IDLE = 32768,   /* a need of these alone says nothing that could be done about */
 };
 /* A word of these sets is no clause before a turn: "and yet", "but unfortunately". */
 enum { WORD_NO_CLAUSE = WORD_TURN | WORD_FILLER | WORD_LINK | WORD_NEGATOR | WORD_JOIN };

@@ -1,0 +1,134 @@
+/* What looks like a wish and asks for nothing new: "Should I be worried?", "someone could get hurt",
+ * "I want to speak to a manager".
+ *
+ * The phrases' words don't count as words of wishing; where no other is left, the sentence is no
+ * wish. Each begins with a word of the set WORD_UNWISH. */
+#include "model/elision.h"
+#include "model/insight_internal.h"
+
+static const char *const idle[] = {
+    "should i", "should we", "could get", "could happen", "could fall", "could cause",
+    "could be dangerous", "could be hurt", "could be injured", "could have been", "could have hurt",
+    "could have died", "could have killed", "could not", "would not", "would recommend",
+    "would buy", "would order", "if i could", "stars for", "star for", "thanks to",
+    "podria hacerse", "podria hacer dano", "podria pasar", "podria caerse", "podria haber",
+    "podria haberse", "deberia preocuparme", "gracias a", "pourrait se", "pourrait arriver",
+    "pourrait tomber", "pourrait provoquer", "devrais je", "dois je", "merci a", "merci au",
+    "merci aux", "bravo a",
+};
+/* Wants what support can give, or is owed: a person, an answer, money, a missing piece. */
+static const char *const calls[] = {
+    "want to speak", "want to talk", "like to speak", "like to talk", "would like to speak",
+    "would like to talk", "need to speak", "need to talk", "want someone", "want somebody",
+    "need someone to", "need somebody to", "like someone to", "want a person", "want a human",
+    "want my money", "want a refund", "want my refund", "need a refund", "like a refund",
+    "would like a refund", "would like my money", "want an explanation", "want an answer",
+    "want a replacement", "need a replacement", "please call", "please contact", "please ring",
+    "please send", "please send the missing", "please send me the missing",
+    "please refund", "please replace", "send the missing", "send me the missing",
+    "quiero hablar", "quisiera hablar", "necesito hablar", "gustaria hablar", "quiero que alguien",
+    "quiero que me llame", "quiero que me llamen", "quiero que me devuelvan", "quiero mi dinero",
+    "quiero un reembolso", "quiero una explicacion", "quiero una respuesta", "quiero una solucion",
+    "necesito que me llamen", "necesito una solucion", "necesito que alguien me llame",
+    "veux parler", "voudrais parler", "souhaite parler", "souhaiterais parler", "aimerais parler",
+    "veux qu'on me rappelle", "veux etre rappele", "veux etre rembourse", "veux etre remboursee",
+    "veux un remboursement", "veux mon remboursement", "veux mon argent", "veux une explication",
+    "veux une reponse", "souhaite etre rappele", "souhaite etre rembourse",
+    "souhaite etre remboursee", "voudrais etre rembourse", "voudrais etre remboursee",
+};
+/* So much may wish; of harm it tells: "I took two instead of one". */
+static const char *const doubtful[] = {
+    "could", "should", "would", "instead", "need", "needs", "miss", "missing", "hope", "podria",
+    "podrian", "deberia", "pourrait", "devrait",
+};
+/* Behind these a question asks what is so; "what about" proposes. */
+static const char *const heads[] = {
+    "why", "what", "which", "who", "pourquoi", "quel", "quelle", "quels", "quelles", "combien",
+    "que", "cual", "cuales", "quien", "cuanto",
+};
+static const char *const proposals[] = {"about", "can",    "could", "if", "not",
+                                        "only",  "should", "tal",   "would"};
+
+static bool is_word(const struct token *token, struct str word)
+{
+    size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
+    return str_equal(token->folded, word) ||
+           (cut && str_equal(str_slice(token->folded, cut, token->folded.size), word));
+}
+
+static bool is_one_of(const struct token *token, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_word(token, str_of(words[i]))) return true;
+    return false;
+}
+
+/* Tokens of the longest of the phrases that stands at `at`; 0: none does. */
+static uint32_t phrase_words(const struct reading *reading, uint32_t at, uint32_t last,
+                             const char *const *phrases, size_t count)
+{
+    const struct token *token = &reading->tokens->items[at];
+    const char *head = token->folded.data + (token->apostrophe ? elision_bytes(token->folded) : 0);
+    uint32_t longest = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (phrases[i][0] != head[0] || phrases[i][1] != head[1]) continue;
+        uint32_t words = 0;
+        bool fits = true;
+        for (struct str rest = str_of(phrases[i]); rest.size && fits; words++) {
+            struct str word = str_cut(&rest, ' ');
+            fits = at + words < last && is_word(&reading->tokens->items[at + words], word);
+        }
+        if (fits && words > longest) longest = words;
+    }
+    return longest;
+}
+
+static bool asks_what_is(const struct reading *reading, const struct sentence *sentence,
+                         uint32_t sets)
+{
+    const struct token *tokens = reading->tokens->items;
+    uint32_t at = sentence->first;
+    if (!sentence->asked || sets & (WORD_NEGATOR | WORD_ABILITY)) return false;
+    if (sentence->last - at > 2 && str_equal(tokens[at].folded, STR("por"))) at++;
+    if (sentence->last - at < 2 || !is_one_of(&tokens[at], heads, sizeof heads / sizeof *heads))
+        return false;
+    if (tokens[at + 1].apostrophe) return false; /* "why don't you add" */
+    return !is_one_of(&tokens[at + 1], proposals, sizeof proposals / sizeof *proposals);
+}
+
+static bool tells_harm(const struct reading *reading, const struct sentence *sentence)
+{
+    struct insight_span span = reading_span(reading, sentence->first, sentence->last);
+    for (uint32_t i = 0; i < reading->harm.count; i++)
+        if (reading->harm.spans[i].start < span.end && reading->harm.spans[i].end > span.start)
+            return true;
+    return false;
+}
+
+enum wish reading_wish(const struct reading *reading, struct sentence *sentence, uint32_t sets)
+{
+    bool found = false;
+    uint32_t left = 0;
+    if (asks_what_is(reading, sentence, sets)) return WISH_NONE;
+    bool harm = reading->harm.count && tells_harm(reading, sentence);
+    if (!harm && !(sets & WORD_UNWISH)) return sets & WORD_WISH ? WISH_SAID : WISH_UNSAID;
+    for (uint32_t at = sentence->first; at < sentence->last;) {
+        uint32_t words = 0;
+        if (reading->features.sets[at] & WORD_UNWISH || reading->tokens->items[at].apostrophe) {
+            words = phrase_words(reading, at, sentence->last, calls, sizeof calls / sizeof *calls);
+            sentence->calls |= words > 0;
+            if (!words)
+                words = phrase_words(reading, at, sentence->last, idle,
+                                     sizeof idle / sizeof *idle);
+        }
+        if (harm && !words)
+            words = is_one_of(&reading->tokens->items[at], doubtful,
+                              sizeof doubtful / sizeof *doubtful);
+        found |= words > 0;
+        if (!words) left |= reading->features.sets[at];
+        at += words ? words : 1;
+    }
+    if (left & WORD_WISH) sentence->calls = false;
+    if (found && !(left & WORD_WISH)) return WISH_NONE;
+    return sets & WORD_WISH ? WISH_SAID : WISH_UNSAID;
+}
