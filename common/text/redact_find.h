@@ -210,6 +210,11 @@ size_t redact_number(struct redact_finder *finder, size_t start);         /* at 
 size_t redact_link(struct redact_finder *finder, size_t colon);           /* at "://" */
 size_t redact_ipv6(struct redact_finder *finder, size_t colon);           /* at a ':' */
 size_t redact_secret_word(struct redact_finder *finder, const struct redact_word *cue);
+/* The same, where more words lie between it and its value (redact_told.c). */
+size_t redact_secret_told(struct redact_finder *finder, const struct redact_word *cue);
+bool redact_secret_only_told(const struct redact_word *word);  /* "cvv": no other finder's */
+/* "code", "digits": other words must say that it is one */
+bool redact_secret_needs_more(const struct redact_word *word);
 size_t redact_secret_token(struct redact_finder *finder, size_t start);   /* at a word's start */
 /* at a digit in the middle of a word: what looks drawn by lot, such as keys */
 size_t redact_secret_random(struct redact_finder *finder, size_t digit);

@@ -7,34 +7,38 @@ enum { KEY_BYTES_MIN = 13, TOKEN_BYTES = 2048, VALUE_BYTES = 128, LOOK_BYTES = 4
 static const struct secret_form {
     const char *start;
     uint8_t least;  /* bytes behind the start */
-    bool upper;     /* only capitals and digits */
+    enum { ANY, CAPITALS, BOTH } letters; /* BOTH cases: where the start says little */
 } forms[] = {
-    {"sk-", 16, false},          {"sk_live_", 10, false},  {"sk_test_", 10, false},
-    {"pk_live_", 10, false},     {"pk_test_", 10, false},  {"rk_test_", 10, false},
-    {"rk_live_", 10, false},     {"AKIA", 16, true},       {"ASIA", 16, true},
-    {"ghp_", 20, false},
-    {"gho_", 20, false},         {"ghu_", 20, false},      {"ghs_", 20, false},
-    {"ghr_", 20, false},
-    {"github_pat_", 20, false},  {"glpat-", 16, false},    {"xoxb-", 10, false},
-    {"xoxp-", 10, false},
-    {"xoxa-", 10, false},        {"xoxr-", 10, false},     {"xoxs-", 10, false},
-    {"AIza", 30, false},
-    {"ya29.", 20, false},        {"npm_", 30, false},      {"hf_", 20, false},
-    {"dop_v1_", 30, false},
-    {"SG.", 30, false},          {"eyJ", 20, false},       {"pypi-", 30, false},
-    {"shpat_", 20, false},
-    {"whsec_", 16, false},       {"vbk_", 20, false},      {"hvs.", 20, false},
-    {"hvb.", 20, false},         {"glsa_", 20, false},     {"glc_", 20, false},
-    {"glrt-", 16, false},        {"gldt-", 16, false},     {"dapi", 30, false},
-    {"lin_api_", 20, false},     {"secret_", 20, false},   {"ntn_", 20, false},
-    {"sq0atp-", 16, false},      {"sq0csp-", 16, false},   {"NRAK-", 20, true},
-    {"sntrys_", 20, false},      {"pscale_tkn_", 20, false}, {"ATATT3x", 20, false},
-    {"PMAK-", 20, false},        {"sbp_", 20, false},      {"dp.pt.", 20, false},
-    {"AGE-SECRET-KEY-", 20, true}, {"key-", 30, false},    {"xapp-", 10, false},
-    {"gsk_", 20, false},         {"xai-", 20, false},      {"pplx-", 20, false},
-    {"nvapi-", 20, false},       {"figd_", 20, false},     {"shpca_", 20, false},
-    {"shppa_", 20, false},       {"shpss_", 20, false},    {"rubygems_", 20, false},
-    {"doo_v1_", 30, false},      {"dor_v1_", 30, false},   {"ATCTT3x", 20, false},
+    {"sk-", 16, ANY},          {"sk_live_", 10, ANY},  {"sk_test_", 10, ANY},
+    {"pk_live_", 10, ANY},     {"pk_test_", 10, ANY},  {"rk_test_", 10, ANY},
+    {"rk_live_", 10, ANY},     {"AKIA", 16, CAPITALS},       {"ASIA", 16, CAPITALS},
+    {"ghp_", 20, ANY},
+    {"gho_", 20, ANY},         {"ghu_", 20, ANY},      {"ghs_", 20, ANY},
+    {"ghr_", 20, ANY},
+    {"github_pat_", 20, ANY},  {"glpat-", 16, ANY},    {"xoxb-", 10, ANY},
+    {"xoxp-", 10, ANY},
+    {"xoxa-", 10, ANY},        {"xoxr-", 10, ANY},     {"xoxs-", 10, ANY},
+    {"AIza", 30, ANY},
+    {"ya29.", 20, ANY},        {"npm_", 30, ANY},      {"hf_", 20, ANY},
+    {"dop_v1_", 30, ANY},
+    {"SG.", 30, ANY},          {"eyJ", 20, ANY},       {"pypi-", 30, ANY},
+    {"shpat_", 20, ANY},
+    {"whsec_", 16, ANY},       {"vbk_", 20, ANY},      {"hvs.", 20, ANY},
+    {"hvb.", 20, ANY},         {"glsa_", 20, ANY},     {"glc_", 20, ANY},
+    {"glrt-", 16, ANY},        {"gldt-", 16, ANY},     {"dapi", 30, ANY},
+    {"lin_api_", 20, ANY},     {"secret_", 20, ANY},   {"ntn_", 20, ANY},
+    {"sq0atp-", 16, ANY},      {"sq0csp-", 16, ANY},   {"NRAK-", 20, CAPITALS},
+    {"sntrys_", 20, ANY},      {"pscale_tkn_", 20, ANY}, {"ATATT3x", 20, ANY},
+    {"PMAK-", 20, ANY},        {"sbp_", 20, ANY},      {"dp.pt.", 20, ANY},
+    {"AGE-SECRET-KEY-", 20, CAPITALS}, {"key-", 30, ANY},    {"xapp-", 10, ANY},
+    {"gsk_", 20, ANY},         {"xai-", 20, ANY},      {"pplx-", 20, ANY},
+    {"nvapi-", 20, ANY},       {"figd_", 20, ANY},     {"shpca_", 20, ANY},
+    {"shppa_", 20, ANY},       {"shpss_", 20, ANY},    {"rubygems_", 20, ANY},
+    {"doo_v1_", 30, ANY},      {"dor_v1_", 30, ANY},   {"ATCTT3x", 20, ANY},
+    {"sk_", 12, BOTH},   {"pk_", 12, BOTH}, {"tok-", 12, BOTH},
+    {"key-", 12, BOTH},  {"tok_", 12, BOTH},
+    {"key_", 12, BOTH}, {"token-", 12, BOTH},
+    {"api-", 12, BOTH},  {"api_", 12, BOTH}, {"pat_", 12, BOTH},
 };
 
 static bool is_token(char c)
@@ -60,6 +64,14 @@ static bool has_digit_and_letter(struct str token)
     return digit && letter;
 }
 
+static bool has_both_cases(struct str token)
+{
+    bool big = false, small = false;
+    for (size_t i = 4; i < token.size; i++) /* behind most starts */
+        big |= is_upper(token.data[i]), small |= is_lower(token.data[i]);
+    return big && small;
+}
+
 struct str redact_secret_starts(size_t i)
 {
     return i < sizeof forms / sizeof *forms ? str_of(forms[i].start) : (struct str){0};
@@ -77,9 +89,10 @@ size_t redact_secret_token(struct redact_finder *finder, size_t start)
         if (!str_starts(rest, prefix)) continue;
         size_t end = token_end(finder->text, start);
         struct str token = str_slice(finder->text, start, end);
-        if (token.size < prefix.size + forms[i].least || !has_digit_and_letter(token)) return 0;
-        for (size_t k = prefix.size; forms[i].upper && k < token.size; k++)
+        if (token.size < prefix.size + forms[i].least || !has_digit_and_letter(token)) continue;
+        for (size_t k = prefix.size; forms[i].letters == CAPITALS && k < token.size; k++)
             if (!is_digit(token.data[k]) && !is_upper(token.data[k])) return 0;
+        if (forms[i].letters == BOTH && !has_both_cases(token)) continue;
         redact_add(finder, start, end, REDACT_SECRET);
         return end;
     }
@@ -306,7 +319,7 @@ static size_t behind_account(struct redact_finder *finder, size_t i)
 }
 
 /* "pin" and one-time codes are digits; a password that is only digits is behind ':' or "is". */
-size_t redact_secret_word(struct redact_finder *finder, const struct redact_word *cue)
+static size_t behind_word(struct redact_finder *finder, const struct redact_word *cue)
 {
     struct str text = finder->text;
     bool assigned, far;
@@ -332,4 +345,10 @@ size_t redact_secret_word(struct redact_finder *finder, const struct redact_word
     if (!secret || is_too_plain(text, cue, value, assigned)) return 0;
     redact_add(finder, start, end, REDACT_SECRET);
     return end;
+}
+
+size_t redact_secret_word(struct redact_finder *finder, const struct redact_word *cue)
+{
+    size_t end = redact_secret_only_told(cue) ? 0 : behind_word(finder, cue);
+    return end ? end : redact_secret_told(finder, cue);
 }

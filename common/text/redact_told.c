@@ -1,0 +1,362 @@
+/* Secrets told in a sentence: "the wifi password they gave me, Heron#41south, fails", "my PIN, I
+ * think it was 4096", "the three digits on the back are 491". From a word of secret on, within its
+ * sentence and bounds, to a value that a comma, a colon, a dash or a verb leads to. */
+#include "text/redact_find.h"
+
+enum { WORDS_MOST = 14, BYTES_MOST = 112, VALUE_MOST = 64, BESIDE = 6 };
+
+enum cue_class { NO_CUE, PASSWORD, NUMBER, BACK_DIGITS };
+
+struct told {
+    enum cue_class class;
+    uint8_t least, most; /* digits of a value that has no more than these; least 0: none do */
+    size_t from;         /* where the value may stand, or what leads to it */
+};
+
+/* What led to a place: nothing, no more than the cue itself, a comma, or more than that. */
+enum lead { NO_LEAD, BESIDE_CUE, COMMA, SURE };
+
+bool redact_secret_needs_more(const struct redact_word *word)
+{
+    static const char *const doubtful[] = {
+        "code", "codigo", "digits", "chiffres", "cifras", "digitos"};
+    return IS_ONE_OF(word, doubtful);
+}
+
+bool redact_secret_only_told(const struct redact_word *word)
+{
+    static const char *const told[] = {
+        "cvv", "cvc", "csc", "cryptogramme", "criptograma", "digicode"};
+    return redact_secret_needs_more(word) || IS_ONE_OF(word, told);
+}
+
+static bool is_joint(const struct redact_word *word)
+{
+    static const char *const joints[] = {
+        "of", "for", "to", "the", "my", "our", "your", "a", "de", "del", "la", "el", "mi", "d",
+        "du", "des", "l", "le", "ma", "mon", "on", "en", "au", "para", "pour", "s", "in", "notre",
+        "nuestra", "their", "his", "her"};
+    return IS_ONE_OF(word, joints);
+}
+
+/* What a code opens or proves: "code d'accès", "alarm code", "código de la puerta". */
+static bool opens(const struct redact_word *word)
+{
+    static const char *const things[] = {
+        "security", "access", "alarm", "door", "gate", "pin", "entry", "verification", "secret",
+        "unlock", "lock", "safe", "garage", "keypad", "lockbox", "login", "sms", "authentication",
+        "entrance", "acces", "securite", "confidentiel", "porte", "portail", "alarme", "entree",
+        "coffre", "immeuble", "carte", "deverrouillage", "wifi", "seguridad", "acceso", "alarma",
+        "puerta", "portal", "verificacion", "secreto", "garaje", "desbloqueo", "tarjeta", "caja",
+        "card", "network", "banco", "banque", "bank", "cvv", "cvc"};
+    return IS_ONE_OF(word, things);
+}
+
+static bool is_back(const struct redact_word *word)
+{
+    static const char *const backs[] = {
+        "back", "reverse", "dos", "verso", "reverso", "atras", "detras", "dorso", "behind",
+        "derriere"};
+    return IS_ONE_OF(word, backs);
+}
+
+static bool is_network(const struct redact_word *word)
+{
+    static const char *const networks[] = {"wifi", "fi", "network", "router", "reseau", "box"};
+    return IS_ONE_OF(word, networks);
+}
+
+/* Behind the word that `wanted` knows, if nothing but joints lies between; 0: it isn't there. */
+static size_t behind_wanted(struct str text, size_t i, bool (*wanted)(const struct redact_word *))
+{
+    struct redact_word word;
+    for (int k = 0; k < BESIDE; k++, i = word.end) {
+        while (at(text, i) == ' ' || at(text, i) == '\'') i++;
+        if (str_starts(str_slice(text, i, text.size), STR("\xE2\x80\x99"))) i += 3;
+        redact_word_at(text, i, &word);
+        if (!word.size) return 0;
+        if (wanted(&word)) return word.end;
+        if (!is_joint(&word)) return 0;
+    }
+    return 0;
+}
+
+/* "gift card code", "código de la tarjeta regalo": worth money, but no secret of his. */
+static bool is_voucher(struct str text, size_t i)
+{
+    static const char *const vouchers[] = {
+        "cadeau", "regalo", "fidelite", "fidelidad", "gift", "promo", "loyalty"};
+    struct redact_word word;
+    redact_word_at(text, i + (at(text, i) == ' '), &word);
+    return IS_ONE_OF(&word, vouchers);
+}
+
+static struct told code_told(struct str text, const struct redact_word *cue)
+{
+    static const char *const not_before[] = {"card", "bank", "network", "carte", "banco", "safe"};
+    struct told told = {.class = NUMBER, .least = 3, .most = 8};
+    struct redact_word lead;
+    redact_word_before(text, cue->start, &lead);
+    bool beside = lead.size && lead.end + 1 == cue->start;
+    told.from = beside && opens(&lead) && !IS_ONE_OF(&lead, not_before) ? cue->end : 0;
+    bool free = !beside || is_joint(&lead) || lead.cues & CUE(COMMON);
+    if (!told.from && free) told.from = behind_wanted(text, cue->end, opens);
+    if (!told.from || is_voucher(text, told.from)) return (struct told){0};
+    return told;
+}
+
+/* What the cue asks for, or class NO_CUE. */
+static struct told told_of(struct str text, const struct redact_word *cue)
+{
+    static const char *const passwords[] = {
+        "password", "passwords", "passwd", "pwd", "passphrase", "contrasena", "passwort", "mdp",
+        "motdepasse", "senha"};
+    static const char *const pins[] = {"pin", "passcode", "digicode", "otp"};
+    static const char *const card_codes[] = {"cvv", "cvc", "csc", "cryptogramme", "criptograma"};
+    struct redact_word lead;
+    size_t behind;
+    static const char *const no_pins[] = {
+        "safety", "bowling", "rolling", "hair", "hitch", "lapel", "enamel", "drawing"};
+    if (IS_ONE_OF(cue, passwords)) return (struct told){PASSWORD, 5, 12, cue->end};
+    redact_word_before(text, cue->start, &lead);
+    if (IS_ONE_OF(cue, pins) && IS_ONE_OF(&lead, no_pins)) return (struct told){0};
+    if (IS_ONE_OF(cue, pins)) return (struct told){NUMBER, 3, 8, cue->end};
+    if (IS_ONE_OF(cue, card_codes)) return (struct told){NUMBER, 3, 4, cue->end};
+    if (word_is(cue, "code") || word_is(cue, "codigo")) return code_told(text, cue);
+    if (redact_secret_needs_more(cue)) {
+        behind = behind_wanted(text, cue->end, is_back);
+        return (struct told){behind ? BACK_DIGITS : NO_CUE, 3, 4, behind};
+    }
+    if (word_is(cue, "clave")) {
+        behind = behind_wanted(text, cue->end, opens);
+        return (struct told){PASSWORD, behind ? 3 : 0, 8, behind ? behind : cue->end};
+    }
+    if (word_is(cue, "passe"))
+        return (struct told){word_is(&lead, "de") ? PASSWORD : NO_CUE, 5, 12, cue->end};
+    if (!word_is(cue, "key") && !word_is(cue, "cle")) return (struct told){0};
+    behind = behind_wanted(text, cue->end, is_network);
+    if (!behind && lead.end + 1 == cue->start && is_network(&lead)) behind = cue->end;
+    return (struct told){behind ? PASSWORD : NO_CUE, 0, 0, behind};
+}
+
+/* --- what may be a value ---------------------------------------------------------------------- */
+
+/* What a block of bytes without blanks is like. */
+struct block {
+    size_t start, end;
+    bool digits;    /* nothing else */
+    bool odd, hard; /* odd: digits beside letters; hard: as no word and no ware is written */
+    bool closed;    /* the sentence or its clause ends behind it */
+};
+
+static bool is_mark(char c) { return c && strchr("!@#$%^&*_+=~?/\\", c) != NULL; }
+
+/* Behind the block that starts at `start`; what closes a clause isn't its last byte. */
+static size_t block_end(struct str text, size_t start)
+{
+    size_t end = start;
+    while (end < text.size && end - start < VALUE_MOST && !is_blank(text.data[end]) &&
+           !strchr("\"<>[](){}`", text.data[end]) && text.data[end] != '\xC2' &&
+           text.data[end] != '\xE2')
+        end++;
+    while (end > start && strchr(".,;:!?'-", text.data[end - 1])) end--;
+    return end;
+}
+
+/* "Heron#41south", "Xy7-lamp-Rm41": a mark inside, letters behind digits and before them, or two
+ * capitals and a digit within; but neither "Windows10" nor "iPhone" nor "24hrs". */
+static struct block read_block(struct str text, size_t start)
+{
+    struct block block = {start, block_end(text, start), .digits = true};
+    size_t letters = 0, digits = 0, marks = 0, hyphens = 0, turns = 0, rises = 0;
+    for (size_t i = start; i < block.end; i++) {
+        char c = text.data[i], last = i > start ? text.data[i - 1] : '\0';
+        if (!is_digit(c)) block.digits = false;
+        letters += is_letter(c), digits += is_digit(c);
+        marks += i > start && i + 1 < block.end && is_mark(c);
+        hyphens += c == '-';
+        turns += is_letter(c) && is_digit(last);
+        rises += is_upper(c) && is_lower(last);
+    }
+    size_t size = block.end - start;
+    char c = at(text, block.end);
+    block.closed = block.end == text.size || c == '\n' || strchr(".,;:!?)'\"", c);
+    block.odd = size >= 6 && letters >= 2 && digits > 0 && !(turns && letters <= 4 && !marks &&
+                                                        is_digit(text.data[start]) && !rises);
+    block.hard = size >= 6 && letters >= 2 &&
+                 ((marks && digits) || (turns && digits >= 2 && (rises || hyphens || turns > 1)) ||
+                  (rises > 1 && digits));
+    return block;
+}
+
+/* "30 minutes", "12 characters", "$5": counts, not a number that opens. */
+static bool is_counted(struct str text, const struct block *block)
+{
+    static const char *const units[] = {
+        "minutes", "minute", "min", "mins", "hours", "days", "weeks", "months", "years", "times",
+        "digits", "characters", "letters", "numbers", "euros", "euro", "eur", "dollars", "pounds",
+        "usd", "percent", "attempts", "tries", "minutos", "horas", "dias", "semanas", "meses",
+        "anos", "veces", "digitos", "caracteres", "cifras", "letras", "intentos", "dolares",
+        "heures", "jours", "semaines", "mois", "ans", "fois", "chiffres", "lettres", "essais",
+        "tentatives", "people", "personas", "personnes", "customers", "users", "clientes",
+        "clients", "metres", "meters", "metros", "km", "miles", "steps", "pages", "mb", "gb",
+        "seconds", "segundos", "secondes", "mm", "cm", "m", "inch", "inches", "ft", "feet", "grams",
+        "gramos", "grammes", "g", "kg", "oz", "lb", "lbs", "carat", "gold", "goles", "points",
+        "puntos", "pesos", "more", "other"};
+    struct redact_word unit;
+    if (at(text, block->end) == '%' || before(text, block->start) == '$') return true;
+    redact_word_at(text, block->end + 1, &unit);
+    return at(text, block->end) == ' ' &&
+           (IS_ONE_OF(&unit, units) || at(text, block->end + 1) == '%' || unit.cues & CUE(MONTH) ||
+            str_starts(str_slice(text, block->end + 1, text.size), STR("\xE2\x82\xAC")));
+}
+
+/* "4096 I think", "4096 but": what is said behind a number that a comma led to. */
+static bool goes_on_plainly(struct str text, size_t end)
+{
+    static const char *const next[] = {
+        "i", "but", "and", "or", "creo", "pero", "y", "o", "je", "mais", "et", "ou", "isn", "doesn",
+        "no", "ne", "n"};
+    struct redact_word word;
+    redact_word_at(text, end + 1, &word);
+    return at(text, end) == ' ' && IS_ONE_OF(&word, next);
+}
+
+static bool is_year(struct str text, const struct block *block)
+{
+    struct str century = str_slice(text, block->start, block->start + 2);
+    return block->end - block->start == 4 &&
+           (str_equal(century, STR("19")) || str_equal(century, STR("20")));
+}
+
+/* "47B12", "B4471": capitals and digits, as doors have them. */
+static bool is_door_code(struct str value)
+{
+    size_t digits = 0;
+    for (size_t i = 0; i < value.size; i++) {
+        if (!is_digit(value.data[i]) && !is_upper(value.data[i])) return false;
+        digits += is_digit(value.data[i]);
+    }
+    return value.size >= 4 && value.size <= 8 && digits >= 2;
+}
+
+static bool is_value(struct str text, const struct told *told, const struct block *block,
+                     enum lead lead)
+{
+    size_t size = block->end - block->start;
+    if (block->digits) {
+        bool plain = block->closed || goes_on_plainly(text, block->end);
+        bool year = is_year(text, block) && !block->closed;
+        if (!told->least || size < told->least || size > told->most) return false;
+        if (is_counted(text, block)) return false;
+        if (told->class == PASSWORD && lead == BESIDE_CUE) return false;
+        return lead == COMMA ? plain && !year : lead != BESIDE_CUE || told->most == 4 || !year;
+    }
+    if (told->class == BACK_DIGITS) return false;
+    if (told->class == NUMBER)
+        return told->most > 4 && is_door_code(str_make(text.data + block->start, size));
+    return block->hard || (block->odd && (lead == SURE || (lead == COMMA && block->closed)));
+}
+
+/* --- the way to it ---------------------------------------------------------------------------- */
+
+static bool is_verb(const struct redact_word *word)
+{
+    static const char *const verbs[] = {
+        "is", "was", "are", "were", "es", "era", "son", "eran", "est", "etait", "sont", "etaient",
+        "being", "ser", "sera"};
+    return IS_ONE_OF(word, verbs);
+}
+
+/* Between what leads and the value: "is now 4471", "est le 4471", "number 418". */
+static bool is_filler(const struct redact_word *word)
+{
+    static const char *const fillers[] = {
+        "now", "the", "still", "just", "le", "la", "el", "maintenant", "toujours", "ahora",
+        "number", "numero", "no", "n", "bien", "probably", "something", "like", "simply", "set",
+        "to", "here", "namely"};
+    return IS_ONE_OF(word, fillers);
+}
+
+/* "I think it was", "creo que era", "je crois que c'était": the same thing is still spoken of. */
+static bool is_musing(const struct redact_word *word)
+{
+    static const char *const musings[] = {
+        "i", "think", "it", "believe", "guess", "which", "that", "maybe", "perhaps", "creo", "que",
+        "me", "parece", "supongo", "lo", "je", "crois", "pense", "c", "ce", "il", "elle", "qui",
+        "peut", "etre", "if", "remember", "right", "recuerdo", "bien", "si", "mal", "s", "m",
+        "cual", "quiza", "quizas", "sure", "pretty", "sauf", "erreur"};
+    return IS_ONE_OF(word, musings);
+}
+
+/* Another thing, whose number or name would come next, or what only belongs to secrets. */
+static bool is_other(const struct redact_word *word)
+{
+    static const char *const others[] = {
+        "error", "erreur", "username", "user", "usuario", "utilisateur", "manager", "gestor",
+        "gestionnaire", "version", "price", "precio", "prix", "total", "email", "correo", "reset",
+        "pedido", "year", "ano", "annee", "promo"};
+    return word->cues & (CUE(ORDER) | CUE(ZIP) | CUE(BIRTH)) || IS_ONE_OF(word, others);
+}
+
+/* What the marks at `i` lead to, and where they end; end 0: the sentence ends. */
+static size_t skip_marks(struct str text, size_t i, enum lead *lead, bool *ret_comma)
+{
+    *ret_comma = false;
+    for (; i < text.size; i++) {
+        char c = text.data[i], next = at(text, i + 1);
+        bool dash = (c == '-' && next == ' ') ||
+                    (c == '\xE2' && next == '\x80' && (at(text, i + 2) == '\x93' ||
+                                                       at(text, i + 2) == '\x94'));
+        bool space = c == '\xC2' && next == '\xA0';
+        if (c == ',' || dash) *lead = COMMA, *ret_comma = true, i += (c == '\xE2') * 2u;
+        else if (c == ':' || c == '=' || c == '(') *lead = c == '(' ? COMMA : SURE;
+        else if (c == ')') *ret_comma = true;
+        else if (space) i++;
+        else if (c == '\xC2' && next == '\xB0') i++; /* "n°" */
+        else if (c == '\xE2' && next == '\x80') i += 2; /* quotes */
+        else if (c == '\xC2' && (next == '\xAB' || next == '\xBB')) i++;
+        else if (c == '\n' && *lead != SURE) return 0;
+        else if (strchr(".!?;[]", c)) return 0;
+        else if (!strchr(" \n\"'`*", c)) break;
+    }
+    return i < text.size ? i : 0;
+}
+
+/* Behind the value that is told of this cue, or 0. */
+static size_t find_told(struct redact_finder *finder, const struct told *told)
+{
+    struct str text = finder->text;
+    enum lead lead = BESIDE_CUE;
+    bool same = true, comma; /* same: what a verb says is still said of the secret */
+    size_t i = told->from, most = told->from + BYTES_MOST;
+    for (int words = 0; words < WORDS_MOST; words++) {
+        i = skip_marks(text, i, &lead, &comma);
+        if (!i || i >= most) return 0;
+        same |= comma;
+        struct block block = read_block(text, i);
+        if (lead != NO_LEAD && block.end > i && is_value(text, told, &block, lead)) {
+            redact_add(finder, block.start, block.end, REDACT_SECRET);
+            return block.end;
+        }
+        struct redact_word word;
+        redact_word_at(text, i, &word);
+        if (is_other(&word)) return 0;
+        if (!word.size) lead = NO_LEAD, i = block.end > i ? block.end : i + 1;
+        else {
+            if (is_verb(&word)) lead = same ? SURE : NO_LEAD;
+            else if (!is_filler(&word)) {
+                if (lead == COMMA && !is_musing(&word)) same = false;
+                lead = NO_LEAD;
+            }
+            i = word.end;
+        }
+    }
+    return 0;
+}
+
+size_t redact_secret_told(struct redact_finder *finder, const struct redact_word *cue)
+{
+    struct told told = told_of(finder->text, cue);
+    return told.class == NO_CUE ? 0 : find_told(finder, &told);
+}
