@@ -128,6 +128,7 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
         rc = reading_needs(&reading, &result, err);
         if (!rc) rc = reading_topics(&reading, &result, err);
         if (!rc) rc = reading_aspects(&reading, &result, err);
+        if (!rc) reading_mix(&reading, &result);
         if (rc) return rc;
     }
     reading_advice(&reading, &result); /* of harm also where the text has no word */

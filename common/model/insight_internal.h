@@ -81,6 +81,8 @@ enum wish reading_wish(const struct reading *reading, struct sentence *sentence,
 
 /* insight_sentiment.c, insight_needs.c, insight_topics.c, insight_aspects.c, insight_advice.c */
 void reading_sentiment(struct reading *reading, struct insight_result *result);
+/* Behind reading_aspects(): praise of one side and blame of another is mixed. */
+void reading_mix(const struct reading *reading, struct insight_result *result);
 int reading_needs(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;
 /* reading_aspects() comes behind it. */
 int reading_topics(struct reading *reading, struct insight_result *result,

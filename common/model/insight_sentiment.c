@@ -18,6 +18,10 @@
 #define MIXED_SHARE 0.45f
 /* … and the text as a whole doesn't clearly lean. */
 #define MIXED_SCORE_MAX 0.88f
+/* Two named sides of a text of a few words, each felt so clearly, make it mixed too: in a long one
+ * something is nearly always named both ways. */
+#define ASPECT_SIDE 0.6f
+enum { ASPECTS_WORDS_MAX = 30 };
 /* A mixed record's score is this share of its lean, and so stays in the middle: from -0.3 to 0.3.
  * Where it leans still shows. */
 #define MIXED_BAND 0.3f
@@ -186,5 +190,26 @@ void reading_sentiment(struct reading *reading, struct insight_result *result)
         apply_stars(-HARM_STARS, &text);
     }
     choose_label(reading, &text, words.positive - words.negative, result);
+    find_evidence(reading, result);
+}
+
+void reading_mix(const struct reading *reading, struct insight_result *result)
+{
+    float best = 0, worst = 0;
+    bool extreme = reading->has_rating && (reading->rating < 1.5f || reading->rating > 4.5f);
+    if (extreme || result->sentiment == INSIGHT_MIXED) return;
+    if (reading->tokens->count > ASPECTS_WORDS_MAX) return;
+    for (uint32_t i = 0; i < result->need_count; i++) /* who reports a problem weighs no sides */
+        if (result->needs[i].kind == INSIGHT_PROBLEM_REPORT) return;
+    for (uint32_t i = 0; i < result->aspect_count; i++) {
+        best = fmaxf(best, result->aspects[i].best);
+        worst = fminf(worst, result->aspects[i].worst);
+    }
+    float sure = fminf(best, -worst);
+    if (sure < ASPECT_SIDE) return;
+    result->sentiment = INSIGHT_MIXED;
+    result->confidence = sure;
+    result->score *= MIXED_BAND;
+    result->evidence_count = 0;
     find_evidence(reading, result);
 }

@@ -197,6 +197,10 @@ static void mixed_feeling_stays_in_the_middle(void **state)
         {"a sentence of each", "The bed was awful. But the staff were wonderful.", "en"},
         {"two words a side", "Great phone, terrible battery", "en"},
         {"in Spanish", "La habitaci\xc3\xb3n estaba sucia aunque el personal fue encantador", "es"},
+        {"excellent but dear", "Excellent quality but far too expensive for what it is.", "en"},
+        {"three sides, in Spanish",
+         "Hotel céntrico y limpio, el desayuno flojo y el personal encantador", "es"},
+        {"two words of feeling", "Love the new colours, hate the new price.", "en"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
