@@ -19,7 +19,7 @@ enum lead { NO_LEAD, BESIDE_CUE, COMMA, SURE };
 bool redact_secret_needs_more(const struct redact_word *word)
 {
     static const char *const doubtful[] = {
-        "code", "codigo", "digits", "chiffres", "cifras", "digitos"};
+        "code", "codigo", "digits", "chiffres", "cifras", "digitos", "numbers", "numeros"};
     return IS_ONE_OF(word, doubtful);
 }
 
@@ -98,7 +98,9 @@ static struct told code_told(struct str text, const struct redact_word *cue)
     struct redact_word lead;
     redact_word_before(text, cue->start, &lead);
     bool beside = lead.size && lead.end + 1 == cue->start;
-    told.from = beside && opens(&lead) && !IS_ONE_OF(&lead, not_before) ? cue->end : 0;
+    /* "one-time code" */
+    bool once = word_is(&lead, "time") && before(text, lead.start) == '-';
+    told.from = beside && (once || opens(&lead)) && !IS_ONE_OF(&lead, not_before) ? cue->end : 0;
     bool free = !beside || is_joint(&lead) || lead.cues & CUE(COMMON);
     if (!told.from && free) told.from = behind_wanted(text, cue->end, opens);
     if (!told.from || is_voucher(text, told.from)) return (struct told){0};
@@ -254,7 +256,8 @@ static bool is_value(struct str text, const struct told *told, const struct bloc
     }
     if (told->class == BACK_DIGITS) return false;
     if (told->class == NUMBER)
-        return told->most > 4 && is_door_code(str_make(text.data + block->start, size));
+        return told->most > 4 && ((block->hard && lead >= COMMA) ||
+                                  is_door_code(str_make(text.data + block->start, size)));
     return block->hard || (block->odd && (lead == SURE || (lead == COMMA && block->closed)));
 }
 
@@ -263,8 +266,8 @@ static bool is_value(struct str text, const struct told *told, const struct bloc
 static bool is_verb(const struct redact_word *word)
 {
     static const char *const verbs[] = {
-        "is", "was", "are", "were", "es", "era", "son", "eran", "est", "etait", "sont", "etaient",
-        "being", "ser", "sera"};
+        "is", "was", "are", "were", "es", "era", "son", "eran", "fue", "est", "etait", "sont",
+        "etaient", "being", "ser", "sera"};
     return IS_ONE_OF(word, verbs);
 }
 
