@@ -37,7 +37,8 @@ struct sentence {
     /* "an item is missing", "an option is missing": set when requests are looked for */
     bool lacks_goods, lacks_ability;
     bool calls;  /* wants what support gives, rather than something new: set then, too */
-    bool wished; /* it became a need of that kind */
+    bool unwished; /* it only looks like a wish */
+    bool wished;   /* it became a need of that kind */
 };
 
 /* Everything about one text while it is analysed. */

@@ -107,7 +107,8 @@ static float request_probability(const struct reading *reading, struct sentence 
     sentence->lacks_ability = sets & WORD_LACK && sets & WORD_ABILITY;
     if (sentence->lacks_goods) return 0;
     enum wish wish = reading_wish(reading, sentence, sets);
-    if (wish == WISH_NONE) return 0;
+    sentence->unwished = wish == WISH_NONE;
+    if (sentence->unwished) return 0;
     return shift_odds(probability, wish == WISH_SAID ? WISH_LOGIT : -NO_WISH_LOGIT);
 }
 
@@ -228,6 +229,9 @@ static int find_kind(struct reading *reading, struct insight_result *result,
     int rc = E_OK;
     if (!best) return E_OK;
     if (kind == INSIGHT_PROBLEM_REPORT) whole = shift_odds(whole, -FEELING_LOGIT * feeling);
+    /* where a sentence only looks like a wish, the text as a whole wishes less than it seems to */
+    for (uint32_t i = 0; i < reading->sentence_count && request; i++)
+        if (reading->sentences[i].unwished) whole = fminf(whole, best->probabilities[kind]);
     bool stated = request ? requests(reading, whole,
                                      wholes[engine->need_classes[INSIGHT_PROBLEM_REPORT]], best)
                           : whole >= threshold;

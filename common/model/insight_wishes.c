@@ -110,7 +110,8 @@ enum wish reading_wish(const struct reading *reading, struct sentence *sentence,
     bool found = false;
     uint32_t left = 0;
     if (asks_what_is(reading, sentence, sets)) return WISH_NONE;
-    bool harm = reading->harm.count && tells_harm(reading, sentence);
+    bool harm = reading->safety_positive &&
+                (!reading->harm.count || tells_harm(reading, sentence));
     if (!harm && !(sets & WORD_UNWISH)) return sets & WORD_WISH ? WISH_SAID : WISH_UNSAID;
     for (uint32_t at = sentence->first; at < sentence->last;) {
         uint32_t words = 0;

@@ -47,6 +47,15 @@ static void check_advice_on_harm(const struct insight *insight)
             fail_msg("%.*s", STR_ARGS(insight->recommendations.items[i].text));
 }
 
+/* Only the screen's model alerts, so no words of harm are known. */
+static void an_overdose_wishes_for_nothing(void **state)
+{
+    struct insight insight = pass_harmed(*state, "I took two tablets instead of one.", "en", 0,
+                                         NULL);
+    for (uint32_t i = 0; i < insight.needs.count; i++)
+        assert_int_not_equal(insight.needs.items[i].kind, ENUM_need_kind_feature_request);
+}
+
 static void harm_is_no_plain_praise(void **state)
 {
     struct bench *bench = *state;
@@ -364,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(harm_is_no_plain_praise),
+        cmocka_unit_test(an_overdose_wishes_for_nothing),
         cmocka_unit_test(what_tells_of_harm_blames),
         cmocka_unit_test(harm_without_words_reaches_the_safety_team),
         cmocka_unit_test(rules_of_others_thank_nobody_for_harm),

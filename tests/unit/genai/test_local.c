@@ -137,6 +137,8 @@ static void test_what_is_no_need(void **state)
          ENUM_need_kind_feature_request},
         {"nor who asks why", "Why is there a fee for paying by card?", "en",
          ENUM_need_kind_feature_request},
+        {"nor what is said beside", "Why is there a fee for paying by card? It's 2026.", "en",
+         ENUM_need_kind_feature_request},
         {"nor who asks what is needed", "¿Qué papeles necesito para empadronarme?", "es",
          ENUM_need_kind_feature_request},
         {"what could happen", "The step is loose. Someone could get hurt.", "en",
