@@ -9,7 +9,7 @@
 
 /* Fewer texts are neutral than a third, and many tell their feeling by facts alone, in faint words:
  * so much is taken off the log-odds of neutral. */
-#define NEUTRAL_ODDS (-0.2)
+#define NEUTRAL_ODDS (-0.15)
 
 enum { ROWS_MAX = 8000 /* of a source: evenly chosen */, STEPS = 400, TERMS = 1 + FEELING_SIGNS };
 
