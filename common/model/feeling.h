@@ -42,7 +42,8 @@ struct feeling_scales {
     uint32_t positive, negative;
     float up, down;
 };
-/* Raises what is weaker than the tokens [first, last). levels: of the features from token `from` on. */
+/* Raises what is weaker than the tokens [first, last). levels: of the features from token `from`
+ * on. */
 void feeling_hear(const struct feeling_scales *scales, const struct linear_features *features,
                   const struct linear_level *levels, uint32_t from, uint32_t first, uint32_t last,
                   struct strongest *strongest);

@@ -104,13 +104,14 @@ static bool hears_idiom(const struct reading *reading, const struct clause *clau
     return true;
 }
 
-/* Tokens of a clause whose levels are at hand. strongest: NULL where nobody asks for it; below, too. */
+/* Tokens of a clause whose levels are at hand. strongest: NULL where nobody asks for it, here and
+ * below. */
 static void hear_words(const struct reading *reading, const struct clause *clause, uint32_t first,
                        uint32_t last, struct strongest *strongest)
 {
     if (!strongest) return;
-    feeling_hear(&reading->engine->scales, &reading->features, reading->levels, clause->first, first,
-                 last, strongest);
+    feeling_hear(&reading->engine->scales, &reading->features, reading->levels, clause->first,
+                 first, last, strongest);
 }
 
 /* As much as so many features that speak clearly; below 0: blame. */

@@ -54,7 +54,8 @@ struct reading {
     uint32_t clause_count, sentence_count;
     struct linear_sums sentiment_total, needs_total;
     struct strongest strongest; /* of its words and figures of speech */
-    struct linear_level *levels; /* of the clause that is being heard; NULL: the model doesn't judge whole texts */
+    /* Of the clause that is being heard; NULL: the model doesn't judge whole texts. */
+    struct linear_level *levels;
     uint32_t languages, text_language; /* bits of taxonomies; index of texts */
     /* Where keywords of topics (one) and of aspects (other) may begin, TOPIC_PLACES tokens each. */
     struct topic_places *places;

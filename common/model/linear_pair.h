@@ -36,14 +36,14 @@ static inline uint32_t linear_pair_prefetch(const struct linear_pair *pair,
     return at + LINEAR_PAIR_AHEAD;
 }
 
-/* How far the sums of pair->one had come, as stored, modulo 2^16: what lies between two levels is
- * what the features between them weigh. */
+/* How far the sums had come, as stored and modulo 2^16, those of pair->one first: what lies between
+ * two levels is what the features between them weigh. */
 struct linear_level {
     uint16_t classes[2 * LINEAR_PAIR_CLASSES];
 };
 
-/* Adds the features of tokens [first, last) to the sums of each model. levels: NULL, or room for one
- * more than those features: the first is 0. Without pair->weights they aren't written. */
+/* Adds the features of tokens [first, last) to the sums of each model. levels: NULL, or room for
+ * one more than those features: the first is 0. Without pair->weights they aren't written. */
 void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features,
                      uint32_t first, uint32_t last, struct linear_sums *one,
                      struct linear_sums *other, struct linear_level *levels);

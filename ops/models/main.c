@@ -59,8 +59,9 @@ static int build(const struct task *task, struct train_linear *train, const stru
     uint32_t without = choice->without;
     struct train_report report;
     struct buffer bytes = {0};
-    int rc = task->finish ? task->finish(train, choice->data, choice->own, choice->out, without, err)
-                          : E_OK;
+    int rc = E_OK;
+    if (task->finish)
+        rc = task->finish(train, choice->data, choice->own, choice->out, without, err);
     if (!rc) rc = train_linear_run(train, without, &bytes, &report, err);
     if (!rc)
         print_report(without == TRAIN_NO_SOURCE ? "every tenth row" : task->source_names[without],

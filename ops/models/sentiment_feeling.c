@@ -145,7 +145,8 @@ static void weigh(struct judged_texts *texts, size_t first)
         texts->items[i].weight = 1.0 / (double)counts[texts->items[i].label];
 }
 
-/* Appends what a model without the source says of its texts; nothing if a label is missing there. */
+/* Appends what a model without the source says of its texts; nothing if a label is missing
+ * there. */
 static int judge_source(struct train_linear *train, const struct linear_model *needs,
                         uint32_t source, const char *data, const char *own,
                         struct judged_texts *texts, struct err *err)
