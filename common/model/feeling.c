@@ -35,17 +35,19 @@ void feeling_hear(const struct feeling_scales *scales, const struct linear_featu
     uint32_t positive = scales->positive, negative = scales->negative;
     float highest = strongest->praise, lowest = -strongest->blame;
     uint32_t base = features->first[from], at = features->first[first];
-    struct linear_level before = levels[at - base];
+    uint16_t up_before = levels[at - base].classes[positive],
+             down_before = levels[at - base].classes[negative];
     for (uint32_t token = first; token < last; token++) {
         uint32_t next = features->first[token + 1];
-        const struct linear_level *behind = &levels[next - base];
+        const uint16_t *behind = levels[next - base].classes;
         int zero = (int)(next - at) * LINEAR_WEIGHT_ZERO;
-        uint16_t up = (uint16_t)(behind->classes[positive] - before.classes[positive]),
-                 down = (uint16_t)(behind->classes[negative] - before.classes[negative]);
+        uint16_t up = (uint16_t)(behind[positive] - up_before),
+                 down = (uint16_t)(behind[negative] - down_before);
         float lean = scales->up * (float)(up - zero) - scales->down * (float)(down - zero);
         highest = lean > highest ? lean : highest;
         lowest = lean < lowest ? lean : lowest;
-        before = *behind;
+        up_before = behind[positive];
+        down_before = behind[negative];
         at = next;
     }
     *strongest = (struct strongest){highest, -lowest};

@@ -3,6 +3,9 @@
  *
  * The phrases' words don't count as words of wishing; where no other is left, the sentence is no
  * wish. Each begins with a word of the set WORD_UNWISH. */
+#include <threads.h>
+
+#include "base/hash.h"
 #include "model/elision.h"
 #include "model/insight_internal.h"
 
@@ -49,6 +52,32 @@ static const char *const heads[] = {
 static const char *const proposals[] = {"about", "can",    "could", "if", "not",
                                         "only",  "should", "tal",   "would"};
 
+/* The phrases by the hash of their first word: of those in one slot each knows the next; numbers
+ * begin at 1. */
+enum {
+    CALLS = sizeof calls / sizeof *calls, PHRASES = CALLS + sizeof idle / sizeof *idle, SLOTS = 256
+};
+static uint8_t first_phrase[SLOTS], next_phrase[PHRASES + 1];
+static uint64_t phrase_hashes[PHRASES + 1];
+static once_flag once = ONCE_FLAG_INIT;
+_Static_assert(PHRASES <= UINT8_MAX, "a phrase's number is a byte");
+
+static const char *phrase_of(uint32_t number)
+{
+    return number <= CALLS ? calls[number - 1] : idle[number - 1 - CALLS];
+}
+
+static void build(void)
+{
+    for (uint32_t number = 1; number <= PHRASES; number++) {
+        struct str rest = str_of(phrase_of(number));
+        uint64_t hash = hash_fast(str_cut(&rest, ' '), 0);
+        phrase_hashes[number] = hash;
+        next_phrase[number] = first_phrase[hash % SLOTS];
+        first_phrase[hash % SLOTS] = (uint8_t)number;
+    }
+}
+
 static bool is_word(const struct token *token, struct str word)
 {
     size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
@@ -58,29 +87,45 @@ static bool is_word(const struct token *token, struct str word)
 
 static bool is_one_of(const struct token *token, const char *const *words, size_t count)
 {
+    size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
+    char first = token->folded.data[0], rest = token->folded.data[cut]; /* readable behind it */
     for (size_t i = 0; i < count; i++)
-        if (is_word(token, str_of(words[i]))) return true;
+        if ((words[i][0] == first || words[i][0] == rest) && is_word(token, str_of(words[i])))
+            return true;
     return false;
 }
 
-/* Tokens of the longest of the phrases that stands at `at`; 0: none does. */
-static uint32_t phrase_words(const struct reading *reading, uint32_t at, uint32_t last,
-                             const char *const *phrases, size_t count)
+/* Tokens of a phrase that stands at `at`, its first word known to; 0: it doesn't. */
+static uint32_t words_of_phrase(const struct reading *reading, uint32_t at, uint32_t last,
+                                struct str phrase)
+{
+    uint32_t words = 1;
+    (void)str_cut(&phrase, ' ');
+    for (; phrase.size; words++) {
+        struct str word = str_cut(&phrase, ' ');
+        if (at + words == last || !is_word(&reading->tokens->items[at + words], word)) return 0;
+    }
+    return words;
+}
+
+struct phrases {
+    uint32_t calls, idle; /* tokens of the longest that stands there; 0: none does */
+};
+
+static struct phrases phrases_at(const struct reading *reading, uint32_t at, uint32_t last)
 {
     const struct token *token = &reading->tokens->items[at];
-    const char *head = token->folded.data + (token->apostrophe ? elision_bytes(token->folded) : 0);
-    uint32_t longest = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (phrases[i][0] != head[0] || phrases[i][1] != head[1]) continue;
-        uint32_t words = 0;
-        bool fits = true;
-        for (struct str rest = str_of(phrases[i]); rest.size && fits; words++) {
-            struct str word = str_cut(&rest, ' ');
-            fits = at + words < last && is_word(&reading->tokens->items[at + words], word);
-        }
-        if (fits && words > longest) longest = words;
+    size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
+    uint64_t hash = cut ? hash_fast(str_slice(token->folded, cut, token->folded.size), 0)
+                        : token->hash;
+    struct phrases found = {0};
+    for (uint32_t i = first_phrase[hash % SLOTS]; i; i = next_phrase[i]) {
+        if (phrase_hashes[i] != hash) continue;
+        uint32_t words = words_of_phrase(reading, at, last, str_of(phrase_of(i)));
+        uint32_t *longest = i <= CALLS ? &found.calls : &found.idle;
+        *longest = words > *longest ? words : *longest;
     }
-    return longest;
+    return found;
 }
 
 static bool asks_what_is(const struct reading *reading, const struct sentence *sentence,
@@ -113,14 +158,13 @@ enum wish reading_wish(const struct reading *reading, struct sentence *sentence,
     bool harm = reading->safety_positive &&
                 (!reading->harm.count || tells_harm(reading, sentence));
     if (!harm && !(sets & WORD_UNWISH)) return sets & WORD_WISH ? WISH_SAID : WISH_UNSAID;
+    call_once(&once, build);
     for (uint32_t at = sentence->first; at < sentence->last;) {
         uint32_t words = 0;
         if (reading->features.sets[at] & WORD_UNWISH || reading->tokens->items[at].apostrophe) {
-            words = phrase_words(reading, at, sentence->last, calls, sizeof calls / sizeof *calls);
-            sentence->calls |= words > 0;
-            if (!words)
-                words = phrase_words(reading, at, sentence->last, idle,
-                                     sizeof idle / sizeof *idle);
+            struct phrases phrases = phrases_at(reading, at, sentence->last);
+            sentence->calls |= phrases.calls > 0;
+            words = phrases.calls ? phrases.calls : phrases.idle;
         }
         if (harm && !words)
             words = is_one_of(&reading->tokens->items[at], doubtful,

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <threads.h>
 
+#include "base/hash.h"
 #include "text/ascii_head.h"
 
 #include "model/statement_phrases.inc"
@@ -66,8 +67,16 @@ static void index_openers(struct openers *index, const char *const *of_kind)
         }
 }
 
+/* What only one customer has: how long it took, and the number of an order. */
+static const char *const spans[] = {"after",  "for",   "since", "within", "in",      "over", "pour",
+                                    "depuis", "apres", "desde", "tras",   "pendant", "hace",
+                                    "durante"};
+static uint64_t span_slots; /* a bit where the hash of one begins so: most words end there */
+
 static void build(void)
 {
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
+        span_slots |= UINT64_C(1) << (hash_fast(str_of(spans[i]), 0) >> 58);
     index_openers(&openers[INSIGHT_FEATURE_REQUEST], wishes);
     index_openers(&openers[INSIGHT_PROBLEM_REPORT], problems);
     index_openers(&openers[INSIGHT_QUESTION], questions);
@@ -258,9 +267,6 @@ static char mark_before(struct str text, const struct token *token)
     return within && (*mark == '.' || *mark == ',' || *mark == ':') ? *mark : ' ';
 }
 
-/* What only one customer has: how long it took, and the number of an order. */
-static const char *const spans[] = {"after",  "for",   "since", "within", "in",      "over", "pour",
-                                    "depuis", "apres", "desde", "tras",   "pendant", "hace", "durante"};
 static const char *const units[] = {
     "second", "seconds", "minute", "minutes", "min", "mins", "hour", "hours", "hrs", "day", "days",
     "week", "weeks", "month", "months", "year", "years", "dia", "dias", "semana", "semanas", "mes",
@@ -294,7 +300,8 @@ static bool is_number_mark(const struct token *token)
 /* Tokens of a span of time from `at` on, "after 12 days"; 0: none begins there. */
 static uint32_t span_words(const struct token *tokens, uint32_t at, uint32_t last)
 {
-    if (at + 2 >= last || !IS_ONE_OF(&tokens[at], spans)) return 0;
+    if (at + 2 >= last || !(span_slots >> (tokens[at].hash >> 58) & 1)) return 0;
+    if (!IS_ONE_OF(&tokens[at], spans)) return 0;
     if (str_equal(tokens[at + 1].folded, STR("hace"))) { /* "desde hace dos semanas" */
         uint32_t words = span_words(tokens, at + 1, last);
         return words ? words + 1 : 0;
