@@ -2,7 +2,7 @@
  *
  * queued → taken (with everything else that waits) → written in one transaction → done → reported
  * by bus_producer_poll() on the producer's thread. While one commit waits for the disk the next
- * group gathers, so many small calls cost few syncs. */
+ * group gathers, so many small calls cost few syncs. One file: they and the writer share a mutex. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

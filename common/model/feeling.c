@@ -28,6 +28,13 @@ int feeling_open(const struct model_file *file, struct feeling *ret_feeling, str
     return E_OK;
 }
 
+struct feeling_scales feeling_scales_of(const struct linear_model *model, uint32_t positive,
+                                        uint32_t negative)
+{
+    return (struct feeling_scales){positive, negative, model->scales[positive],
+                                   model->scales[negative]};
+}
+
 void feeling_hear(const struct feeling_scales *scales, const struct linear_features *features,
                   const struct linear_level *levels, uint32_t from, uint32_t first, uint32_t last,
                   struct strongest *strongest)
@@ -77,14 +84,10 @@ void feeling_read(const float probabilities[static FEELING_CLASSES],
 void feeling_judge(const struct feeling *feeling, const float signs[static FEELING_SIGNS],
                    float probabilities[static FEELING_CLASSES])
 {
-    float total = 0, largest = -INFINITY;
     for (int c = 0; c < FEELING_CLASSES; c++) {
-        float score = feeling->biases[c];
-        for (int i = 0; i < FEELING_SIGNS; i++) score += feeling->weights[c][i] * signs[i];
-        probabilities[c] = score;
-        largest = fmaxf(largest, score);
+        probabilities[c] = feeling->biases[c];
+        for (int i = 0; i < FEELING_SIGNS; i++)
+            probabilities[c] += feeling->weights[c][i] * signs[i];
     }
-    for (int c = 0; c < FEELING_CLASSES; c++)
-        total += probabilities[c] = expf(probabilities[c] - largest);
-    for (int c = 0; c < FEELING_CLASSES; c++) probabilities[c] /= total;
+    linear_softmax(probabilities, FEELING_CLASSES);
 }

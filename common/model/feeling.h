@@ -42,6 +42,8 @@ struct feeling_scales {
     uint32_t positive, negative;
     float up, down;
 };
+struct feeling_scales feeling_scales_of(const struct linear_model *model, uint32_t positive,
+                                        uint32_t negative);
 /* Raises what is weaker than the tokens [first, last). levels: of the features from token `from`
  * on. */
 void feeling_hear(const struct feeling_scales *scales, const struct linear_features *features,

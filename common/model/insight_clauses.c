@@ -212,12 +212,12 @@ static void hear_figures(const struct reading *reading, struct clause *clause,
     add_praise(engine, clause, praise, strongest);
 }
 
-static bool tells_harm(const struct reading *reading, const struct clause *clause)
+bool reading_tells_harm(const struct reading *reading, uint32_t first, uint32_t last)
 {
-    uint32_t start = reading->tokens->items[clause->first].start,
-             end = reading->tokens->items[clause->last - 1].end;
+    struct insight_span span = reading_span(reading, first, last);
     for (uint32_t i = 0; i < reading->harm.count; i++)
-        if (reading->harm.spans[i].start < end && reading->harm.spans[i].end > start) return true;
+        if (reading->harm.spans[i].start < span.end && reading->harm.spans[i].end > span.start)
+            return true;
     return false;
 }
 
@@ -226,7 +226,8 @@ static void hear(const struct reading *reading, struct clause *clause, struct st
 {
     if (clause->figures) hear_figures(reading, clause, strongest);
     else hear_words(reading, clause, clause->first, clause->last, strongest);
-    if (tells_harm(reading, clause)) add_praise(reading->engine, clause, -HARM_WEIGHT, strongest);
+    if (reading_tells_harm(reading, clause->first, clause->last))
+        add_praise(reading->engine, clause, -HARM_WEIGHT, strongest);
 }
 
 float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last)

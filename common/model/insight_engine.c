@@ -36,9 +36,7 @@ static int open_models(struct insight_engine *engine, const char *folder, struct
     if (!rc) rc = linear_pair_init(&engine->sentiment, &engine->needs, &engine->pair, err);
     if (rc) return rc;
     engine->feeling.known &= engine->pair.weights != NULL; /* no levels without them */
-    engine->scales = (struct feeling_scales){engine->positive, engine->negative,
-                                             engine->sentiment.scales[engine->positive],
-                                             engine->sentiment.scales[engine->negative]};
+    engine->scales = feeling_scales_of(&engine->sentiment, engine->positive, engine->negative);
     snprintf(engine->models, sizeof engine->models, "%.*s %.*s",
                       STR_ARGS(engine->sentiment.file.name), STR_ARGS(engine->needs.file.name));
     return E_OK;

@@ -69,6 +69,8 @@ struct reading {
 /* insight_clauses.c */
 int reading_split(struct reading *reading, struct err *err) CHECKED;
 struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last);
+/* Whether the safety screen found something within tokens [first, last). */
+bool reading_tells_harm(const struct reading *reading, uint32_t first, uint32_t last);
 void reading_add_sums(const struct linear_model *model, struct linear_sums *sums,
                       const struct linear_sums *more);
 /* How tokens [from, last) of one clause feel, with their figures of speech. */

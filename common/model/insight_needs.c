@@ -158,7 +158,7 @@ static float sentence_probability(const struct reading *reading, struct sentence
 
 /* Applies the rules to each sentence's probability; the surest sentence, or NULL. */
 static struct sentence *settle_sentences(struct reading *reading, enum insight_need_kind kind,
-                                               float feeling)
+                                         float feeling)
 {
     struct sentence *best = NULL;
     for (uint32_t i = 0; i < reading->sentence_count; i++) {

@@ -141,22 +141,13 @@ static bool asks_what_is(const struct reading *reading, const struct sentence *s
     return !is_one_of(&tokens[at + 1], proposals, sizeof proposals / sizeof *proposals);
 }
 
-static bool tells_harm(const struct reading *reading, const struct sentence *sentence)
-{
-    struct insight_span span = reading_span(reading, sentence->first, sentence->last);
-    for (uint32_t i = 0; i < reading->harm.count; i++)
-        if (reading->harm.spans[i].start < span.end && reading->harm.spans[i].end > span.start)
-            return true;
-    return false;
-}
-
 enum wish reading_wish(const struct reading *reading, struct sentence *sentence, uint32_t sets)
 {
     bool found = false;
     uint32_t left = 0;
     if (asks_what_is(reading, sentence, sets)) return WISH_NONE;
     bool harm = reading->safety_positive &&
-                (!reading->harm.count || tells_harm(reading, sentence));
+                (!reading->harm.count || reading_tells_harm(reading, sentence->first, sentence->last));
     if (!harm && !(sets & WORD_UNWISH)) return sets & WORD_WISH ? WISH_SAID : WISH_UNSAID;
     call_once(&once, build);
     for (uint32_t at = sentence->first; at < sentence->last;) {

@@ -180,7 +180,7 @@ void linear_sum(const struct linear_model *model, const struct linear_features *
     sums->count += count;
 }
 
-static void softmax(float *values, uint32_t count)
+void linear_softmax(float *values, uint32_t count)
 {
     float largest = values[0], total = 0;
     for (uint32_t i = 1; i < count; i++) largest = values[i] > largest ? values[i] : largest;
@@ -208,7 +208,7 @@ void linear_probabilities(const struct linear_model *model, const struct linear_
     float length = length_of(model, sums->count);
     for (uint32_t i = 0; i < model->classes; i++)
         probabilities[i] = odds(model, i, sums->classes[i], length);
-    if (model->link == LINEAR_SOFTMAX) softmax(probabilities, model->classes);
+    if (model->link == LINEAR_SOFTMAX) linear_softmax(probabilities, model->classes);
     else
         for (uint32_t i = 0; i < model->classes; i++) probabilities[i] = sigmoid(probabilities[i]);
 }

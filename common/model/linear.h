@@ -66,7 +66,9 @@ void linear_sum(const struct linear_model *model, const struct linear_features *
  * what the biases say. */
 void linear_probabilities(const struct linear_model *model, const struct linear_sums *sums,
                           float *probabilities);
-/* The same of one class alone, by its sum over so many features; of a model whose classes may hold
+/* Scores become probabilities that add up to 1. */
+void linear_softmax(float *values, uint32_t count);
+/* The probability of one class alone, by its sum over so many features; of a model whose classes may hold
  * together (LINEAR_SIGMOID). */
 float linear_probability(const struct linear_model *model, uint32_t class, int64_t sum,
                          uint32_t count);

@@ -203,23 +203,25 @@ int model_file_get_u64(const struct model_file *file, const char *key, uint64_t 
     return E_OK;
 }
 
-bool model_file_has(const struct model_file *file, const char *section)
+static const struct model_section *find_section(const struct model_file *file, const char *name)
 {
     for (uint32_t i = 0; i < file->section_count; i++)
-        if (str_equal(file->sections[i].name, str_of(section))) return true;
-    return false;
+        if (str_equal(file->sections[i].name, str_of(name))) return &file->sections[i];
+    return NULL;
+}
+
+bool model_file_has(const struct model_file *file, const char *section)
+{
+    return find_section(file, section) != NULL;
 }
 
 int model_file_section(const struct model_file *file, const char *name, size_t item_bytes,
                        size_t count, const void **ret_data, struct err *err)
 {
-    for (uint32_t i = 0; i < file->section_count; i++) {
-        const struct model_section *section = &file->sections[i];
-        if (!str_equal(section->name, str_of(name))) continue;
-        if (section->size % item_bytes || section->size / item_bytes != count) break;
-        *ret_data = section->data;
-        return E_OK;
-    }
-    return err_set(err, E_BAD_MODEL, "model %.*s: section %s is missing or of the wrong size",
-                   STR_ARGS(file->name), name);
+    const struct model_section *section = find_section(file, name);
+    if (!section || section->size % item_bytes || section->size / item_bytes != count)
+        return err_set(err, E_BAD_MODEL, "model %.*s: section %s is missing or of the wrong size",
+                       STR_ARGS(file->name), name);
+    *ret_data = section->data;
+    return E_OK;
 }

@@ -126,10 +126,8 @@ static int open_judge(struct judge *judge, struct train_linear *train, uint32_t 
     if (!rc && !judge->pair.weights)
         rc = err_set(err, E_BAD_MODEL, "needs.model has more than four classes");
     if (rc) return rc;
-    uint32_t positive = judge->classes[FEELING_POSITIVE],
-             negative = judge->classes[FEELING_NEGATIVE];
-    judge->scales = (struct feeling_scales){positive, negative, judge->sentiment.scales[positive],
-                                            judge->sentiment.scales[negative]};
+    judge->scales = feeling_scales_of(&judge->sentiment, judge->classes[FEELING_POSITIVE],
+                                      judge->classes[FEELING_NEGATIVE]);
     judge->problem = linear_class(judge->needs, "problem_report");
     judge->question = linear_class(judge->needs, "question");
     if (judge->problem == LINEAR_CLASSES_MAX || judge->question == LINEAR_CLASSES_MAX)

@@ -62,4 +62,11 @@ static inline struct insight genai_pass(struct bench *bench, const char *text, c
     return genai_insight(bench, &out);
 }
 
+static inline bool has_need(const struct insight *insight, uint32_t kind)
+{
+    for (uint32_t i = 0; i < insight->needs.count; i++)
+        if (insight->needs.items[i].kind == kind) return true;
+    return false;
+}
+
 #endif

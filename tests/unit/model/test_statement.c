@@ -15,76 +15,77 @@ static struct str state_need(struct arena *arena, const char *clause, enum insig
     return statement;
 }
 
+static const struct {
+    const char *why, *clause, *statement;
+    enum insight_need_kind kind;
+} statements[] = {
+    {"a plea", "Please add a dark mode!", "dark mode", INSIGHT_FEATURE_REQUEST},
+    {"accents stay, in lower case", "A\xc3\x91" "ADID \xc3\x8dNDICE, por favor",
+     "\xc3\xadndice", INSIGHT_FEATURE_REQUEST},
+    {"an elision goes", "Ce serait bien d\xe2\x80\x99" "avoir l'export en PDF", "export en pdf",
+     INSIGHT_FEATURE_REQUEST},
+    {"an elision before what is needed goes, whatever its mark",
+     "L\xe2\x80\x99\xc3\xa9" "cran reste noir", "\xc3\xa9" "cran reste noir",
+     INSIGHT_PROBLEM_REPORT},
+    {"two elisions", "D\xe2\x80\x99l'export", "export", INSIGHT_FEATURE_REQUEST},
+    {"white space and marks", "I wish it had\n\t a  timer, really...", "timer really",
+     INSIGHT_FEATURE_REQUEST},
+    {"all of it is an opener: the last word stays", "Please add it", "it",
+     INSIGHT_FEATURE_REQUEST},
+    {"a problem keeps what is lacking", "There is no hot water.", "there is no hot water",
+     INSIGHT_PROBLEM_REPORT},
+    {"a question", "Could you tell me when it is back in stock?", "when it is back in stock",
+     INSIGHT_QUESTION},
+    {"what the wish is put in goes", "Would be great if you offered late checkout",
+     "late checkout", INSIGHT_FEATURE_REQUEST},
+    {"a placeholder is no word of the writer's",
+     "[PERSON] never called me back, nor [NATIONAL_ID] me",
+     "[PERSON] never called me back nor [NATIONAL_ID] me", INSIGHT_PROBLEM_REPORT},
+    {"other brackets are the writer's", "The app [BETA crashes (AGAIN)",
+     "beta crashes again", INSIGHT_PROBLEM_REPORT},
+    {"nor is a long one a placeholder",
+     "[AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA]",
+     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+     INSIGHT_PROBLEM_REPORT},
+    {"a number stays whole", "The 7.42 never came.", "7.42 never came", INSIGHT_PROBLEM_REPORT},
+    {"how long it took goes", "Kettle leaking again after 12 days", "kettle leaking again",
+     INSIGHT_PROBLEM_REPORT},
+    {"in words", "La app se cierra desde hace dos semanas", "cierra",
+     INSIGHT_PROBLEM_REPORT},
+    {"in a wish it is what is wished", "Please remind me after 10 minutes",
+     "remind me after 10 minutes", INSIGHT_FEATURE_REQUEST},
+    {"an order's number goes", "Order 57 never arrived", "order never arrived",
+     INSIGHT_PROBLEM_REPORT},
+    {"and the order at the end", "Water leaks out of the kettle, order 57",
+     "water leaks out of the kettle", INSIGHT_PROBLEM_REPORT},
+    {"with its mark", "Mi pedido n\xc2\xba 4412 no ha llegado", "mi pedido no ha llegado",
+     INSIGHT_PROBLEM_REPORT},
+    {"in French", "Ma commande n\xc2\xb0 9981 n'est jamais arriv\xc3\xa9" "e",
+     "ma commande n'est jamais arriv\xc3\xa9" "e", INSIGHT_PROBLEM_REPORT},
+    {"so does a long one, and one with a sign", "The parcel 1234567 never came (#88)",
+     "parcel never came", INSIGHT_PROBLEM_REPORT},
+    {"an error's stays", "SSO fails with error 403", "sso fails with error 403",
+     INSIGHT_PROBLEM_REPORT},
+    {"and one that is all there is", "123456", "123456", INSIGHT_PROBLEM_REPORT},
+    {"how good it would be says nothing", "It would be lovely to have a vegetarian main.",
+     "vegetarian main", INSIGHT_FEATURE_REQUEST},
+    {"nor behind the wish", "Trier par date serait un vrai plus.", "trier par date",
+     INSIGHT_FEATURE_REQUEST},
+    {"cut at a word",
+     "Please add aaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb "
+     "ccccccccccccccccccccc ddddd",
+     "aaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb ccccccccccccccccccccc",
+     INSIGHT_FEATURE_REQUEST},
+};
+
 static void test_what_it_says(void **state)
 {
-    static const struct {
-        const char *why, *clause, *statement;
-        enum insight_need_kind kind;
-    } cases[] = {
-        {"a plea", "Please add a dark mode!", "dark mode", INSIGHT_FEATURE_REQUEST},
-        {"accents stay, in lower case", "A\xc3\x91" "ADID \xc3\x8dNDICE, por favor",
-         "\xc3\xadndice", INSIGHT_FEATURE_REQUEST},
-        {"an elision goes", "Ce serait bien d\xe2\x80\x99" "avoir l'export en PDF", "export en pdf",
-         INSIGHT_FEATURE_REQUEST},
-        {"an elision before what is needed goes, whatever its mark",
-         "L\xe2\x80\x99\xc3\xa9" "cran reste noir", "\xc3\xa9" "cran reste noir",
-         INSIGHT_PROBLEM_REPORT},
-        {"two elisions", "D\xe2\x80\x99l'export", "export", INSIGHT_FEATURE_REQUEST},
-        {"white space and marks", "I wish it had\n\t a  timer, really...", "timer really",
-         INSIGHT_FEATURE_REQUEST},
-        {"all of it is an opener: the last word stays", "Please add it", "it",
-         INSIGHT_FEATURE_REQUEST},
-        {"a problem keeps what is lacking", "There is no hot water.", "there is no hot water",
-         INSIGHT_PROBLEM_REPORT},
-        {"a question", "Could you tell me when it is back in stock?", "when it is back in stock",
-         INSIGHT_QUESTION},
-        {"what the wish is put in goes", "Would be great if you offered late checkout",
-         "late checkout", INSIGHT_FEATURE_REQUEST},
-        {"a placeholder is no word of the writer's",
-         "[PERSON] never called me back, nor [NATIONAL_ID] me",
-         "[PERSON] never called me back nor [NATIONAL_ID] me", INSIGHT_PROBLEM_REPORT},
-        {"other brackets are the writer's", "The app [BETA crashes (AGAIN)",
-         "beta crashes again", INSIGHT_PROBLEM_REPORT},
-        {"nor is a long one a placeholder",
-         "[AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA]",
-         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-         INSIGHT_PROBLEM_REPORT},
-        {"a number stays whole", "The 7.42 never came.", "7.42 never came", INSIGHT_PROBLEM_REPORT},
-        {"how long it took goes", "Kettle leaking again after 12 days", "kettle leaking again",
-         INSIGHT_PROBLEM_REPORT},
-        {"in words", "La app se cierra desde hace dos semanas", "cierra",
-         INSIGHT_PROBLEM_REPORT},
-        {"in a wish it is what is wished", "Please remind me after 10 minutes",
-         "remind me after 10 minutes", INSIGHT_FEATURE_REQUEST},
-        {"an order's number goes", "Order 57 never arrived", "order never arrived",
-         INSIGHT_PROBLEM_REPORT},
-        {"and the order at the end", "Water leaks out of the kettle, order 57",
-         "water leaks out of the kettle", INSIGHT_PROBLEM_REPORT},
-        {"with its mark", "Mi pedido n\xc2\xba 4412 no ha llegado", "mi pedido no ha llegado",
-         INSIGHT_PROBLEM_REPORT},
-        {"in French", "Ma commande n\xc2\xb0 9981 n'est jamais arriv\xc3\xa9" "e",
-         "ma commande n'est jamais arriv\xc3\xa9" "e", INSIGHT_PROBLEM_REPORT},
-        {"so does a long one, and one with a sign", "The parcel 1234567 never came (#88)",
-         "parcel never came", INSIGHT_PROBLEM_REPORT},
-        {"an error's stays", "SSO fails with error 403", "sso fails with error 403",
-         INSIGHT_PROBLEM_REPORT},
-        {"and one that is all there is", "123456", "123456", INSIGHT_PROBLEM_REPORT},
-        {"how good it would be says nothing", "It would be lovely to have a vegetarian main.",
-         "vegetarian main", INSIGHT_FEATURE_REQUEST},
-        {"nor behind the wish", "Trier par date serait un vrai plus.", "trier par date",
-         INSIGHT_FEATURE_REQUEST},
-        {"cut at a word",
-         "Please add aaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb "
-         "ccccccccccccccccccccc ddddd",
-         "aaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb ccccccccccccccccccccc",
-         INSIGHT_FEATURE_REQUEST},
-    };
     struct arena arena = {0};
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        CASE(cases[i].why);
-        struct str statement = state_need(&arena, cases[i].clause, cases[i].kind);
-        if (!str_equal(statement, str_of(cases[i].statement)))
+    for (size_t i = 0; i < COUNT_OF(statements); i++) {
+        CASE(statements[i].why);
+        struct str statement = state_need(&arena, statements[i].clause, statements[i].kind);
+        if (!str_equal(statement, str_of(statements[i].statement)))
             fail_msg("\"%.*s\"", STR_ARGS(statement));
     }
     arena_deinit(&arena);
