@@ -14,10 +14,13 @@ struct ascii_head {
     uint32_t repeats; /* letters that equal the byte before, whatever their case */
 };
 
-/* Of 64 bytes the letters and digits, what parts clauses, what parts sentences (and so clauses
- * too), and what is beyond ASCII. */
+/* Of 64 bytes, bit i is about byte i. */
 struct ascii_marks {
-    uint64_t words, clauses, sentences, others;
+    uint64_t words; /* letters, digits, and apostrophes within words */
+    uint64_t letters, uppers, apostrophes;
+    uint64_t repeats; /* letters that equal the byte before, whatever their case */
+    uint64_t clauses, sentences; /* what parts clauses, and sentences (and so clauses, too) */
+    uint64_t others; /* beyond ASCII, and apostrophes between a word and that */
 };
 
 enum { ASCII_HEAD_BYTES = 16, ASCII_MARKS_BYTES = 64 };
@@ -81,29 +84,52 @@ static inline __m128i ascii_sentence_ends(__m128i v)
                         _mm_or_si128(ascii_equal(v, '?'), ascii_equal(v, '\n')));
 }
 
-/* , - / : ; ( ) [ ] { } and the quotation mark; some of what ends sentences as well */
-static inline __m128i ascii_clause_ends(__m128i v)
+/* , - . / : ; ( ) [ ] { } and the quotation mark. low: v | 0x20, where [ ] are { } */
+static inline __m128i ascii_clause_ends(__m128i v, __m128i low)
 {
-    __m128i low = _mm_or_si128(v, _mm_set1_epi8(0x20)); /* [ ] as { } */
+    __m128i pair = _mm_and_si128(v, _mm_set1_epi8((char)0xFE)), /* without the lowest bit */
+        four = _mm_and_si128(v, _mm_set1_epi8((char)0xFC));
     __m128i brackets = _mm_or_si128(_mm_or_si128(ascii_equal(low, '{'), ascii_equal(low, '}')),
-                                    ascii_between(v, '(', 2));
-    __m128i others = _mm_or_si128(ascii_between(v, ',', 4), ascii_between(v, ':', 2));
+                                    ascii_equal(pair, '('));
+    __m128i others = _mm_or_si128(ascii_equal(four, ','), ascii_equal(pair, ':'));
     return _mm_or_si128(_mm_or_si128(brackets, others), ascii_equal(v, '"'));
 }
 
-/* Of 64 bytes, bit i of each is about byte i. */
-static inline struct ascii_marks ascii_marks_of(const char *text)
+static inline uint64_t ascii_bits(__m128i v, int at)
+{
+    return (uint64_t)(uint32_t)_mm_movemask_epi8(v) << at;
+}
+
+/* Writes ASCII_MARKS_BYTES bytes, letters and digits in lower case. */
+static inline struct ascii_marks ascii_marks_of(const char *text, char *folded)
 {
     struct ascii_marks marks = {0};
+    __m128i earlier = _mm_setzero_si128();
+    uint64_t lower = 0, digits = 0, apostrophes = 0;
+#pragma GCC unroll 4
     for (int i = 0; i < ASCII_MARKS_BYTES; i += 16) {
         __m128i bytes = _mm_loadu_si128((const void *)(text + i)),
-                sentence = ascii_sentence_ends(bytes),
-                clause = _mm_or_si128(ascii_clause_ends(bytes), sentence);
-        marks.words |= (uint64_t)ascii_words(bytes) << i;
-        marks.sentences |= (uint64_t)(uint32_t)_mm_movemask_epi8(sentence) << i;
-        marks.clauses |= (uint64_t)(uint32_t)_mm_movemask_epi8(clause) << i;
-        marks.others |= (uint64_t)(uint32_t)_mm_movemask_epi8(bytes) << i;
+                low = _mm_or_si128(bytes, _mm_set1_epi8(0x20)),
+                before = _mm_or_si128(_mm_slli_si128(low, 1), _mm_srli_si128(earlier, 15)),
+                letter = ascii_between(low, 'a', 26), sentence = ascii_sentence_ends(bytes);
+        _mm_storeu_si128((void *)(folded + i), low);
+        marks.letters |= ascii_bits(letter, i);
+        marks.repeats |= ascii_bits(_mm_and_si128(letter, _mm_cmpeq_epi8(low, before)), i);
+        marks.sentences |= ascii_bits(sentence, i);
+        marks.clauses |= ascii_bits(_mm_or_si128(ascii_clause_ends(bytes, low), sentence), i);
+        marks.others |= ascii_bits(bytes, i);
+        lower |= ascii_bits(_mm_slli_epi16(bytes, 2), i); /* by the bit 0x20 */
+        digits |= ascii_bits(ascii_between(bytes, '0', 10), i);
+        apostrophes |= ascii_bits(ascii_equal(bytes, '\''), i);
+        earlier = low;
     }
+    marks.uppers = marks.letters & ~lower;
+    marks.words = marks.letters | digits;
+    apostrophes &= marks.words << 1;
+    marks.others |= apostrophes & marks.others >> 1;
+    /* what follows the last byte isn't known: as if its word went on */
+    marks.apostrophes = apostrophes & (marks.letters >> 1 | UINT64_C(1) << 63);
+    marks.words |= marks.apostrophes;
     return marks;
 }
 
@@ -123,9 +149,9 @@ static inline struct ascii_head ascii_head_of(const char *text, unsigned size, c
     return ascii_head_take(text, folded);
 }
 
-static inline struct ascii_marks ascii_marks_of(const char *text)
+static inline struct ascii_marks ascii_marks_of(const char *text, char *folded)
 {
-    (void)text;
+    (void)text, (void)folded;
     return (struct ascii_marks){0};
 }
 

@@ -1,7 +1,7 @@
 /* Cuts a text into words, numbers and emoji, folding each to lower case without accents.
  *
- * Words of ASCII are taken at once, others by pieces and characters (tokens_character.h). Folded
- * words are written into one piece of the arena. */
+ * Of 64 bytes all words of ASCII are taken at once, others by pieces and characters
+ * (tokens_character.h). Folded words are written into two pieces of the arena. */
 #include "text/tokens.h"
 
 #define XXH_INLINE_ALL /* hash_fast() of a longer word, without the call */
@@ -54,9 +54,11 @@ struct str text_fold(struct str text, struct arena *arena)
 
 struct tokenizer {
     struct str text;
+    struct arena *arena;
     struct token *items;
     uint32_t count;
-    char *folded; /* grows at its end; text.size × FOLD_MOST and room */
+    char *plain;  /* the text's ASCII letters and digits folded, each at its place */
+    char *folded; /* other words, one behind the other; NULL until there is one */
     size_t folded_size;
     bool clause, sentence; /* a boundary since the last token */
 };
@@ -179,6 +181,16 @@ static inline uint64_t hash_word(const char *folded, size_t size)
     return size - 1 < HASH_SHORT_BYTES ? hash_short(folded, size) : XXH3_64bits(folded, size);
 }
 
+/* For the folded form of all that is left. */
+static bool has_room(struct tokenizer *tokenizer, size_t at)
+{
+    size_t left = tokenizer->text.size - at;
+    if (!tokenizer->folded)
+        tokenizer->folded = arena_alloc(
+            tokenizer->arena, left * FOLD_MOST + ASCII_HEAD_BYTES + TOKEN_READABLE);
+    return tokenizer->folded != NULL;
+}
+
 /* From its first letter or digit to where it ends. */
 static size_t take_word(struct tokenizer *tokenizer, size_t at)
 {
@@ -206,65 +218,93 @@ static size_t take_word(struct tokenizer *tokenizer, size_t at)
     return at;
 }
 
-/* A word of ASCII letters and digits, fewer than 16, as most are: the same as take_word(), at once.
- * False: it may go on behind them. */
-static inline bool take_plain_word(struct tokenizer *tokenizer, size_t at, unsigned size)
-{
-    const char *bytes = tokenizer->text.data + at;
-    size_t left = tokenizer->text.size - at;
-    char *folded = tokenizer->folded + tokenizer->folded_size, last[ASCII_HEAD_BYTES] = {0};
-    if (left < ASCII_HEAD_BYTES) bytes = memcpy(last, bytes, left);
-    uint8_t behind = (uint8_t)bytes[size];
-    if (behind >= 0x80 || behind == '\'') return false;
-    struct ascii_head head = ascii_head_of(bytes, size, folded);
-    struct token *token = new_token(tokenizer, at, head.letters ? TOKEN_WORD : TOKEN_NUMBER);
-    token->end = (uint32_t)(at + size);
-    token->folded = (struct str){folded, size};
-    token->hash = hash_word(folded, size);
-    token->upper = (head.letters == head.uppers) & ((head.letters & (head.letters - 1)) != 0);
-    token->stretched = (head.repeats & head.repeats << 1) != 0;
-    tokenizer->folded_size += size;
-    return true;
-}
-
-/* 64 bytes from `start` on. Where words end is read from their bits: from the bytes themselves,
- * each word would wait until the one before is taken. */
+/* What 64 bytes from `start` on hold. Words and marks are read from its bits: byte by byte, each word
+ * would wait until the one before is taken. */
 struct outlook {
     size_t start;
     struct ascii_marks marks;
 };
 
-static inline void look_out(struct outlook *outlook, struct str text, size_t at)
+static inline void look_out(struct tokenizer *tokenizer, struct outlook *outlook, size_t at)
 {
-    char last[ASCII_MARKS_BYTES] = {0};
+    struct str text = tokenizer->text;
+    char last[ASCII_MARKS_BYTES];
     const char *bytes = text.data + at;
-    if (text.size - at < ASCII_MARKS_BYTES) bytes = memcpy(last, bytes, text.size - at);
-    *outlook = (struct outlook){.start = at, .marks = ascii_marks_of(bytes)};
+    if (text.size - at < ASCII_MARKS_BYTES) {
+        memset(last, 0, sizeof last);
+        bytes = memcpy(last, bytes, text.size - at);
+    }
+    outlook->start = at;
+    outlook->marks = ascii_marks_of(bytes, tokenizer->plain + at);
 }
 
-/* The plain words from `at` on, and the marks and blanks of ASCII before and between them, whose
- * boundaries are noted without a branch: which come can't be foreseen. Returns where something else
- * stands, or near the end of what `outlook` shows. */
+/* The same as take_word() of a word of ASCII alone, which has the bits `within`. */
+static inline void note_plain_word(struct token *token, const struct ascii_marks *marks,
+                                   uint64_t within)
+{
+    uint64_t letters = marks->letters & within;
+    token->hash = hash_word(token->folded.data, token->folded.size);
+    token->kind = letters ? TOKEN_WORD : TOKEN_NUMBER;
+    token->upper = ((letters & ~marks->uppers) == 0) & ((letters & (letters - 1)) != 0);
+    token->apostrophe = (marks->apostrophes & within) != 0;
+    token->stretched = (marks->repeats & marks->repeats << 1 & within) != 0;
+}
+
+/* The first bits of words that have a mark in the gap before them: added to its gap, a mark is
+ * carried on to the word. pending: one stood before all gaps. */
+static inline uint64_t words_behind(uint64_t marks, uint64_t gaps, uint64_t starts, bool pending)
+{
+    return (((marks & gaps) + gaps) & starts) | (starts & -starts & -(uint64_t)pending);
+}
+
+/* The words of ASCII from `at` on that end within the outlook, and the marks before and between
+ * them, noted without a branch: which come can't be foreseen. Returns where something else stands,
+ * a word that goes on or touches something else, or the end of the outlook. */
 static inline size_t take_plain_words(struct tokenizer *tokenizer, const struct outlook *outlook,
                                       size_t at)
 {
-    const struct ascii_marks *marks = &outlook->marks;
-    unsigned from = (unsigned)(at - outlook->start);
-    while (from <= ASCII_MARKS_BYTES - ASCII_HEAD_BYTES) {
-        uint64_t next = (marks->words | marks->others) >> from;
-        unsigned gap = next ? (unsigned)__builtin_ctzll(next) : ASCII_MARKS_BYTES - from;
-        uint64_t passed = (gap < 64 ? UINT64_C(1) << gap : 0) - 1;
-        tokenizer->clause |= (marks->clauses >> from & passed) != 0;
-        tokenizer->sentence |= (marks->sentences >> from & passed) != 0;
-        from += gap;
-        if (from > ASCII_MARKS_BYTES - ASCII_HEAD_BYTES || !(marks->words >> from & 1)) break;
-        uint64_t behind = ~(marks->words >> from) | UINT64_C(1) << ASCII_HEAD_BYTES;
-        unsigned size = (unsigned)__builtin_ctzll(behind);
-        if (size == ASCII_HEAD_BYTES) break;
-        if (!take_plain_word(tokenizer, outlook->start + from, size)) break;
-        from += size;
+    const struct ascii_marks marks = outlook->marks;
+    const char *plain = tokenizer->plain + outlook->start;
+    struct token *token = tokenizer->items + tokenizer->count;
+    uint64_t here = UINT64_MAX << (at - outlook->start), behind = here & -here;
+    uint64_t others = marks.others & here, gaps = ~marks.words & here;
+    uint64_t starts = marks.words & ~(marks.words << 1) & here;
+    uint64_t ends = gaps & marks.words << 1 & here << 1 & (others - 1) & ~others;
+    uint64_t clauses = words_behind(marks.clauses, gaps, starts, tokenizer->clause);
+    uint64_t sentences = words_behind(marks.sentences, gaps, starts, tokenizer->sentence);
+    bool pending = ends == 0;
+    for (; ends; ends &= ends - 1, token++) {
+        uint64_t first = starts & -starts;
+        unsigned from = (unsigned)__builtin_ctzll(starts), to = (unsigned)__builtin_ctzll(ends);
+        behind = ends & -ends;
+        token->start = (uint32_t)outlook->start + from;
+        token->end = (uint32_t)outlook->start + to;
+        token->folded = (struct str){plain + from, to - from};
+        token->clause_before = (clauses & first) != 0;
+        token->sentence_before = (sentences & first) != 0;
+        note_plain_word(token, &marks, behind - first);
+        starts ^= first;
     }
-    return outlook->start + from;
+    tokenizer->count = (uint32_t)(token - tokenizer->items);
+    uint64_t stops = starts | others, passed = -behind & (stops - 1) & ~stops;
+    tokenizer->clause = (tokenizer->clause & pending) | ((marks.clauses & passed) != 0);
+    tokenizer->sentence = (tokenizer->sentence & pending) | ((marks.sentences & passed) != 0);
+    return outlook->start + (stops ? (size_t)__builtin_ctzll(stops) : ASCII_MARKS_BYTES);
+}
+
+/* The same, also beyond the outlook. Returns where something else stands. */
+static inline size_t take_plain_run(struct tokenizer *tokenizer, struct outlook *outlook, size_t at)
+{
+    while (at < tokenizer->text.size) {
+        if (at - outlook->start >= ASCII_MARKS_BYTES) look_out(tokenizer, outlook, at);
+        at = take_plain_words(tokenizer, outlook, at);
+        size_t shown = at - outlook->start;
+        if (shown == ASCII_MARKS_BYTES) continue;
+        bool goes_on = ~outlook->marks.words >> shown == 0;
+        if (!goes_on || shown == 0) break;
+        look_out(tokenizer, outlook, at);
+    }
+    return at;
 }
 
 static size_t take_emoji(struct tokenizer *tokenizer, size_t at, struct character c)
@@ -287,22 +327,19 @@ int text_tokenize(struct str text, struct arena *arena, struct tokens *ret_token
 {
     struct tokenizer tokenizer = {
         .text = text,
+        .arena = arena,
         /* a token and what parts it from the next */
         .items = arena_alloc(arena, (text.size / 2 + 1) * sizeof(struct token)),
-        .folded = arena_alloc(arena, text.size * FOLD_MOST + ASCII_HEAD_BYTES + TOKEN_READABLE),
+        .plain = arena_alloc(arena, text.size + ASCII_MARKS_BYTES + TOKEN_READABLE),
     };
-    if (!tokenizer.items || !tokenizer.folded) return err_set(err, E_NO_MEMORY, NULL);
-    struct outlook outlook = {0};
+    if (!tokenizer.items || !tokenizer.plain) return err_set(err, E_NO_MEMORY, NULL);
+    struct outlook outlook = {.start = -(size_t)ASCII_MARKS_BYTES}; /* nothing is shown yet */
     for (size_t at = 0; at < text.size;) {
-        if (ASCII_HEAD_WORKS) {
-            if (at == 0 || at - outlook.start > ASCII_MARKS_BYTES - ASCII_HEAD_BYTES)
-                look_out(&outlook, text, at);
-            at = take_plain_words(&tokenizer, &outlook, at);
-            if (at >= text.size) break;
-            if (at - outlook.start > ASCII_MARKS_BYTES - ASCII_HEAD_BYTES) continue;
-        }
+        if (ASCII_HEAD_WORKS) at = take_plain_run(&tokenizer, &outlook, at);
+        if (at >= text.size) break;
         struct character c = read_character(text, at);
         if (c.class == LETTER || c.class == DIGIT) {
+            if (!has_room(&tokenizer, at)) return err_set(err, E_NO_MEMORY, NULL);
             at = take_word(&tokenizer, at);
         } else if (c.class == EMOJI) {
             at = take_emoji(&tokenizer, at, c);
