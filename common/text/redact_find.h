@@ -146,7 +146,8 @@ static inline size_t redact_skip_letters(struct str text, size_t start)
 void redact_word_before(struct str text, size_t end, struct redact_word *ret_word);
 /* A word of every day, on no list of names: "Although" in "Although Jackson". */
 bool redact_is_ordinary(const struct redact_word *word);
-uint32_t redact_cues_of(struct str folded);
+/* Whether it is a brand or somebody public: "calvin_klein". */
+uint32_t redact_cues_of_joined(struct str key);
 uint32_t redact_hash_of(struct str folded); /* never 0 */
 void redact_mark_start(struct redact_starts *starts, struct str word);
 

@@ -249,7 +249,7 @@ bool name_is_brand_pair(struct str text, size_t first_at, size_t second_at)
         if (i) joined[size++] = '_';
         memcpy(joined + size, words[i].folded, words[i].size);
         size += words[i].size;
-        if (i && redact_cues_of(str_make(joined, size)) & CUE(BRAND)) return true;
+        if (i && redact_cues_of_joined(str_make(joined, size)) & CUE(BRAND)) return true;
         if (i == 1) starts[2] = words[1].end + 1;
     }
     return false;
@@ -345,7 +345,7 @@ bool name_is_public(struct str text, const struct name *name)
             if (k > first) joined[size++] = '_';
             memcpy(joined + size, words[k].folded, words[k].size);
             size += words[k].size;
-            if (k > first && redact_cues_of(str_make(joined, size)) & CUE(PUBLIC)) return true;
+            if (k > first && redact_cues_of_joined(str_make(joined, size)) & CUE(PUBLIC)) return true;
         }
     }
     return false;
@@ -376,7 +376,7 @@ bool name_has_famous_beside(struct redact_finder *finder)
         joined[words[0].size] = '_';
         memcpy(joined + words[0].size + 1, words[1].folded, words[1].size);
         size_t size = (size_t)words[0].size + 1 + words[1].size;
-        if (!(redact_cues_of(str_make(joined, size)) & CUE(PUBLIC))) continue;
+        if (!(redact_cues_of_joined(str_make(joined, size)) & CUE(PUBLIC))) continue;
         finder->registers |= REGISTER_FAMOUS;
         return true;
     }

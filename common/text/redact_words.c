@@ -43,7 +43,7 @@ static const char *const brands[] = {
 #include "text/redact_brands.inc"
 };
 
-/* Open addressing over 32-bit hashes: with 80,000 words, one foreign word in 50,000 is taken for
+/* Open addressing over 32-bit hashes: with 50,000 words, one foreign word in 80,000 is taken for
  * one of ours, always the same one. Half the memory and no comparison of strings. A slot's place
  * tells half of its hash, given how far it stands from where that half would have it;
  * few sets of cues are different, so it has but the number of its own. All of it is four bytes,
@@ -61,6 +61,11 @@ static struct slot slots[SLOTS];
 static uint32_t cue_sets[SETS_MAX], cue_set_count;
 /* which hashes there are: most words end there, within the cache */
 static uint64_t filter[FILTER_BITS / 64];
+
+/* Keys of several words ("tom_hanks"), apart, so that the words above find their slots at once. A slot
+ * is a hash whose lowest bits tell what the key is; 0: empty. */
+enum { JOINED_SLOTS = 1 << 16, JOINED_PUBLIC = 1, JOINED_BRAND = 2, JOINED_IS = 3 };
+static uint32_t joined[JOINED_SLOTS];
 
 /* Hashes of the ordinary words, apart from the others: only who doubts a name asks for them. */
 enum { ORDINARY_SLOTS = 1 << 15 };
@@ -95,19 +100,19 @@ uint32_t redact_hash_of(struct str word)
     return hash_end(hash, word.size);
 }
 
-/* The same of a word's folded letters; what lies behind them in their room is masked. */
-static inline uint32_t hash_of_folded(const struct redact_word *word)
+/* The same of a word of 16 letters or fewer; what lies behind them in their room is masked. */
+static inline uint32_t hash_of_short(const struct redact_word *word)
 {
-    uint64_t hash = 0;
-    size_t i = 0;
-    do {
-        size_t left = word->size - i;
-        uint64_t bytes, mask = left < sizeof bytes ? (UINT64_C(1) << 8 * left) - 1 : UINT64_MAX;
-        memcpy(&bytes, word->folded + i, sizeof bytes);
-        hash = hash_step(hash, le64toh(bytes) & mask);
-        i += sizeof bytes;
-    } while (i < word->size);
-    return hash_end(hash, word->size);
+    static const uint8_t masks[2 * ASCII_HEAD_BYTES] = {
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+    uint64_t bytes[2], mask[2];
+    memcpy(bytes, word->folded, sizeof bytes);
+    memcpy(mask, masks + ASCII_HEAD_BYTES - word->size, sizeof mask);
+    /* both steps, though most words need one: which do can't be foreseen */
+    uint64_t one = hash_step(0, le64toh(bytes[0] & mask[0])),
+             two = hash_step(one, le64toh(bytes[1] & mask[1]));
+    uint64_t longer = -(uint64_t)(word->size > sizeof bytes[0]);
+    return hash_end((one & ~longer) | (two & longer), word->size);
 }
 
 void redact_mark_start(struct redact_starts *starts_of, struct str word)
@@ -148,19 +153,43 @@ static uint8_t set_of(uint32_t cues)
     return (uint8_t)cue_set_count++;
 }
 
+static void enter_word(struct str word, uint32_t cues, struct redact_starts *starts_of)
+{
+    uint32_t hash = redact_hash_of(word), bit = hash % FILTER_BITS, steps;
+    struct slot *slot = slot_of(hash, &steps);
+    uint8_t set = set_of(slot->steps ? cue_sets[slot->set] | cues : cues);
+    assert(steps <= STEPS_MAX);
+    *slot =
+        (struct slot){.high = (uint16_t)(hash >> SLOT_BITS), .steps = (uint8_t)steps, .set = set};
+    filter[bit / 64] |= UINT64_C(1) << bit % 64;
+    if (starts_of && word.size > 1) redact_mark_start(starts_of, word);
+}
+
 static void enter(const char *words, uint32_t cues, struct redact_starts *starts_of)
 {
     struct str rest = str_of(words);
+    while (rest.size) enter_word(str_cut(&rest, ' '), cues, starts_of);
+}
+
+static uint32_t *joined_slot(uint32_t hash)
+{
+    uint32_t i = hash % JOINED_SLOTS;
+    while (joined[i] && (joined[i] ^ hash) > JOINED_IS) i = (i + 1) % JOINED_SLOTS;
+    return &joined[i];
+}
+
+/* Words, and keys of several. */
+static void enter_keys(const char *keys, uint32_t cue, uint32_t joined_is)
+{
+    struct str rest = str_of(keys);
     while (rest.size) {
-        struct str word = str_cut(&rest, ' ');
-        uint32_t hash = redact_hash_of(word), bit = hash % FILTER_BITS, steps;
-        struct slot *slot = slot_of(hash, &steps);
-        uint8_t set = set_of(slot->steps ? cue_sets[slot->set] | cues : cues);
-        assert(steps <= STEPS_MAX);
-        *slot = (struct slot){
-            .high = (uint16_t)(hash >> SLOT_BITS), .steps = (uint8_t)steps, .set = set};
-        filter[bit / 64] |= UINT64_C(1) << bit % 64;
-        if (starts_of && word.size > 1) redact_mark_start(starts_of, word);
+        struct str key = str_cut(&rest, ' ');
+        if (!memchr(key.data, '_', key.size)) {
+            enter_word(key, cue, NULL);
+            continue;
+        }
+        uint32_t hash = redact_hash_of(key), *slot = joined_slot(hash);
+        *slot = (hash & ~(uint32_t)JOINED_IS) | (*slot & JOINED_IS) | joined_is;
     }
 }
 
@@ -195,8 +224,9 @@ static void build(void)
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
     for (size_t i = 0; i < sizeof public_names / sizeof *public_names; i++)
-        enter(public_names[i], CUE(PUBLIC), NULL);
-    for (size_t i = 0; i < sizeof brands / sizeof *brands; i++) enter(brands[i], CUE(BRAND), NULL);
+        enter_keys(public_names[i], CUE(PUBLIC), JOINED_PUBLIC);
+    for (size_t i = 0; i < sizeof brands / sizeof *brands; i++)
+        enter_keys(brands[i], CUE(BRAND), JOINED_BRAND);
     for (size_t i = 0; redact_secret_starts(i).size; i++) {
         redact_mark_start(&secret_starts, redact_secret_starts(i));
         redact_mark_start(&redact_starts, redact_secret_starts(i));
@@ -223,7 +253,11 @@ static uint32_t cues_of_hash(uint32_t hash)
     return slot->steps ? cue_sets[slot->set] : 0;
 }
 
-uint32_t redact_cues_of(struct str folded) { return cues_of_hash(redact_hash_of(folded)); }
+uint32_t redact_cues_of_joined(struct str key)
+{
+    uint32_t is = *joined_slot(redact_hash_of(key)) & JOINED_IS;
+    return (is & JOINED_PUBLIC ? CUE(PUBLIC) : 0) | (is & JOINED_BRAND ? CUE(BRAND) : 0);
+}
 
 bool redact_secret_may_start(const char *at, size_t left)
 {
@@ -297,22 +331,33 @@ static bool is_loan_letter(struct str text, size_t i)
  * words are: at once. */
 static inline bool take_plain(struct str text, size_t start, struct redact_word *word)
 {
-    if (!ASCII_HEAD_WORKS || start >= text.size) return false;
+#ifdef __SSE2__
+    if (start >= text.size) return false;
     const char *bytes = text.data + start;
-    char last[ASCII_HEAD_BYTES + 1] = {0}; /* of the text, where fewer are left */
+    char last[ASCII_HEAD_BYTES + 1]; /* of the text, where fewer are left */
     size_t left = text.size - start;
-    if (left <= ASCII_HEAD_BYTES) bytes = memcpy(last, bytes, left);
-    struct ascii_head head = ascii_head_take(bytes, word->folded);
-    size_t letters = (size_t)__builtin_ctz(~head.letters);
+    if (left <= ASCII_HEAD_BYTES) {
+        memset(last, 0, sizeof last);
+        bytes = memcpy(last, bytes, left);
+    }
+    __m128i given = _mm_loadu_si128((const void *)bytes),
+            low = _mm_or_si128(given, _mm_set1_epi8(0x20));
+    uint32_t others = ~(uint32_t)_mm_movemask_epi8(ascii_between(low, 'a', 26));
+    uint32_t lower = (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(given, 2)); /* by the bit 0x20 */
+    uint32_t letters = (uint32_t)__builtin_ctz(others), within = ~others & (others - 1);
     if (letters == ASCII_HEAD_BYTES || bytes[letters] & 0x80) return false;
-    uint32_t within = (1u << letters) - 1;
+    _mm_storeu_si128((void *)word->folded, low);
     word->start = (uint32_t)start;
-    word->end = (uint32_t)(start + letters);
-    word->capital = head.uppers & 1;
-    word->upper = letters > 1 && (head.uppers & within) == within;
+    word->end = (uint32_t)start + letters;
+    word->capital = ~lower & within & 1;
+    word->upper = (letters > 1) & ((lower & within) == 0);
     word->accented = word->foreign = false;
     word->size = (uint8_t)letters;
     return true;
+#else
+    (void)text, (void)start, (void)word;
+    return false;
+#endif
 }
 
 /* Letter by letter. */
@@ -341,13 +386,26 @@ static void take_letters(struct str text, size_t start, struct redact_word *ret_
     *ret_word = word;
 }
 
+static inline void look_up(struct redact_word *word, uint32_t hash)
+{
+    word->hash = hash;
+    /* one with a capital will be doubted, and which have one can't be foreseen */
+    __builtin_prefetch(&ordinary[hash % ORDINARY_SLOTS]);
+    word->cues = word->size ? cues_of_hash(hash) : 0;
+}
+
+/* Apart, so that what it needs of registers isn't saved for plain words. */
+__attribute__((noinline)) static void read_letters(struct str text, size_t start,
+                                                   struct redact_word *ret_word)
+{
+    take_letters(text, start, ret_word);
+    look_up(ret_word, redact_hash_of(str_make(ret_word->folded, ret_word->size)));
+}
+
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
 {
-    if (!take_plain(text, start, ret_word)) take_letters(text, start, ret_word);
-    ret_word->hash = hash_of_folded(ret_word);
-    /* one with a capital will be doubted, and which have one can't be foreseen */
-    __builtin_prefetch(&ordinary[ret_word->hash % ORDINARY_SLOTS]);
-    ret_word->cues = ret_word->size ? cues_of_hash(ret_word->hash) : 0;
+    if (take_plain(text, start, ret_word)) look_up(ret_word, hash_of_short(ret_word));
+    else read_letters(text, start, ret_word);
 }
 
 /* Where the last word before `end` starts and ends, looking back as far as `least`: both `end` when
