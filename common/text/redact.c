@@ -182,6 +182,7 @@ static uint64_t places_from(struct str text, size_t start)
     char last[ASCII_MARKS_BYTES] = {0};
     uint64_t letters = 0, small = 0, digits = 0, marks = 0;
     if (left < ASCII_MARKS_BYTES) bytes = memcpy(last, bytes, left);
+#pragma GCC unroll 4
     for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
         __m128i v = _mm_loadu_si128((const void *)(bytes + i));
         __m128i brace = _mm_or_si128(v, _mm_set1_epi8(0x20)); /* '[' as well is '{' then */
