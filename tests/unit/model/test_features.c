@@ -57,6 +57,23 @@ static void equals_its_definition(void **state)
     for (int i = 0; i < FEATURES_DIMENSIONS; i++) assert_float_equal(got[i], expected[i], 1e-6);
 }
 
+/* More often than a byte can count. */
+static void counts_on_and_on(void **state)
+{
+    enum { TIMES = 1000 };
+    float expected[FEATURES_DIMENSIONS], got[FEATURES_DIMENSIONS];
+    uint64_t good = hash_fast(STR("good"), 0), phone = hash_fast(STR("phone"), 0);
+    uint64_t hashes[] = {good, phone, ngram_pair(good, good), ngram_pair(good, phone)};
+    int counts[] = {TIMES, 1, TIMES - 1, 1};
+    char text[TIMES * 5 + 6] = "";
+    (void)state;
+    for (int i = 0; i < TIMES; i++) memcpy(text + i * 5, "good ", 5);
+    memcpy(text + TIMES * 5, "phone", 6);
+    define(hashes, counts, COUNT_OF(hashes), expected);
+    extract(text, "", false, 0, got);
+    for (int i = 0; i < FEATURES_DIMENSIONS; i++) assert_float_equal(got[i], expected[i], 1e-4);
+}
+
 /* A change here is a new FEATURES_VERSION: archives and segment models hold the old vectors. */
 static void golden_vector(void **state)
 {
@@ -160,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_its_definition),
+        cmocka_unit_test(counts_on_and_on),
         cmocka_unit_test(golden_vector),
         cmocka_unit_test(length_is_one_or_zero),
         cmocka_unit_test(likeness),
