@@ -102,48 +102,67 @@ static const struct {
 static struct words words;
 static once_flag once = ONCE_FLAG_INIT;
 
-/* Puts the hash with its sets into one of its slots; what was there moves on to its own other one,
- * and so on (cuckoo hashing, Pagh and Rodler 2001): with so many slots it soon ends. */
-static void put(uint64_t *hashes, uint64_t hash, uint64_t slot)
-{
-    enum { MOVES_MOST = 100 };
-    uint32_t at = words_first_slot(hash);
-    for (int moves = 0; slot; moves++) {
-        uint64_t moved = words.slots[at], moved_hash = hashes[at];
-        assert(moves < MOVES_MOST);
-        words.slots[at] = slot, hashes[at] = hash;
-        slot = moved, hash = moved_hash;
-        uint32_t first = words_first_slot(hash);
-        at = at == first ? words_second_slot(hash) : first;
-    }
-}
+/* All words, before they have slots: in each bucket those whose hashes share a factor. */
+enum { BUCKET_WORDS = 16 };
+struct bucket {
+    struct entry {
+        uint64_t hash;
+        uint32_t set;
+    } words[BUCKET_WORDS];
+    uint32_t count;
+};
 
-/* `hashes`: of each slot, whole. */
-static void enter(uint64_t *hashes, struct str word, uint32_t set)
+static void enter(struct bucket *buckets, struct str word, uint32_t set)
 {
-    uint64_t hash = hash_fast(word, 0), slot = (hash & ~(uint64_t)UINT16_MAX) | set;
+    uint64_t hash = hash_fast(word, 0);
+    struct bucket *bucket = &buckets[words_bucket(hash)];
     assert(set <= UINT16_MAX);
-    const uint32_t places[] = {words_first_slot(hash), words_second_slot(hash)};
-    for (int i = 0; i < 2; i++)
-        if (words.slots[places[i]] && hashes[places[i]] == hash) {
-            words.slots[places[i]] |= set;
+    for (uint32_t i = 0; i < bucket->count; i++)
+        if (bucket->words[i].hash == hash) {
+            bucket->words[i].set |= set;
             return;
         }
-    put(hashes, hash, slot);
+    assert(bucket->count < BUCKET_WORDS);
+    bucket->words[bucket->count++] = (struct entry){hash, set};
 }
 
-static void enter_idiom(void *hashes, struct str word)
+static void enter_idiom(void *buckets, struct str word)
 {
-    enter(hashes, word, WORD_IDIOM);
+    enter(buckets, word, WORD_IDIOM);
+}
+
+/* All of the bucket's words have slots by this factor; if not, none. */
+static bool place_all(const struct bucket *bucket, uint32_t factor)
+{
+    uint32_t placed = 0;
+    words.factors[words_bucket(bucket->words[0].hash)] = factor;
+    for (; placed < bucket->count; placed++) {
+        const struct entry *entry = &bucket->words[placed];
+        uint64_t *slot = &words.slots[words_slot(&words, entry->hash)];
+        if (*slot) break;
+        *slot = (entry->hash & ~(uint64_t)UINT16_MAX) | entry->set;
+    }
+    if (placed == bucket->count) return true;
+    while (placed--) words.slots[words_slot(&words, bucket->words[placed].hash)] = 0;
+    return false;
 }
 
 static void build(void)
 {
-    uint64_t hashes[WORDS_SLOTS] = {0};
+    enum { TRIES_MOST = 10000 };
+    const uint32_t FACTOR_STEP = 0x9E3779B2; /* even, so that all factors are odd */
+    struct bucket buckets[WORDS_BUCKETS] = {0};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (struct str rest = str_of(lists[i].words); rest.size;)
-            enter(hashes, str_cut(&rest, ' '), lists[i].set);
-    idioms_each_last(enter_idiom, hashes);
+            enter(buckets, str_cut(&rest, ' '), lists[i].set);
+    idioms_each_last(enter_idiom, buckets);
+    for (uint32_t size = BUCKET_WORDS; size; size--) /* the largest first, while there is room */
+        for (uint32_t i = 0; i < WORDS_BUCKETS; i++) {
+            uint32_t factor = FACTOR_STEP | 1;
+            if (buckets[i].count != size) continue;
+            for (int tries = 0; !place_all(&buckets[i], factor); factor += FACTOR_STEP)
+                assert(++tries < TRIES_MOST);
+        }
 }
 
 const struct words *words_open(void)

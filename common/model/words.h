@@ -25,30 +25,31 @@ enum {
 /* A word of these sets is no clause before a turn: "and yet", "but unfortunately". */
 enum { WORD_NO_CLAUSE = WORD_TURN | WORD_FILLER | WORD_LINK | WORD_NEGATOR | WORD_JOIN };
 
-enum { WORDS_SLOTS = 2048, WORDS_SET_BITS = 16 };
+enum { WORDS_SLOT_BITS = 11, WORDS_BUCKETS = 256, WORDS_SET_BITS = 16 };
 
-/* A word is in one of two slots, and both are always looked at: which words a text has can't be
- * foreseen, so nothing may depend on it as a branch. A slot holds the hash of its word, but for the
- * low WORDS_SET_BITS, where the sets are; 0: empty. */
+/* Each word has a slot of its own: its hash leads to a factor, and both to the slot (after "hash,
+ * displace and compress"; Belazzougui, Botelho and Dietzfelbinger 2009). So one slot is looked at,
+ * without a branch, as which words a text has can't be foreseen. It holds the word's hash, but for
+ * the low WORDS_SET_BITS, where the sets are; 0: empty. */
 struct words {
-    uint64_t slots[WORDS_SLOTS];
+    uint32_t factors[WORDS_BUCKETS];
+    uint64_t slots[1 << WORDS_SLOT_BITS];
 };
 
 /* Built once; any thread. */
 const struct words *words_open(void);
 
-static inline uint32_t words_first_slot(uint64_t hash) { return hash & (WORDS_SLOTS - 1); }
-static inline uint32_t words_second_slot(uint64_t hash) { return hash >> 32 & (WORDS_SLOTS - 1); }
+static inline uint32_t words_bucket(uint64_t hash) { return hash & (WORDS_BUCKETS - 1); }
+static inline uint32_t words_slot(const struct words *words, uint64_t hash)
+{
+    return (uint32_t)(hash >> 32) * words->factors[words_bucket(hash)] >> (32 - WORDS_SLOT_BITS);
+}
 
 /* Bits of the sets; hash: hash_fast(word, 0) of the folded word. */
 static inline uint32_t words_sets(const struct words *words, uint64_t hash)
 {
-    uint64_t first = words->slots[words_first_slot(hash)],
-             second = words->slots[words_second_slot(hash)];
-    uint32_t first_is = (first ^ hash) >> WORDS_SET_BITS == 0,
-             second_is = (second ^ hash) >> WORDS_SET_BITS == 0;
-    return ((uint32_t)first & -first_is & UINT16_MAX) |
-           ((uint32_t)second & -second_is & UINT16_MAX);
+    uint64_t differs = words->slots[words_slot(words, hash)] ^ hash;
+    return (uint32_t)(differs ^ hash) & UINT16_MAX & -(uint32_t)(differs >> WORDS_SET_BITS == 0);
 }
 
 #endif
