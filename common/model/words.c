@@ -102,67 +102,44 @@ static const struct {
 static struct words words;
 static once_flag once = ONCE_FLAG_INIT;
 
-/* All words, before they have slots: in each bucket those whose hashes share a factor. */
-enum { BUCKET_WORDS = 16 };
-struct bucket {
-    struct entry {
-        uint64_t hash;
-        uint32_t set;
-    } words[BUCKET_WORDS];
-    uint32_t count;
+/* All words, before they have slots. */
+struct entering {
+    uint64_t hashes[1 << WORDS_SLOT_BITS];
+    uint32_t sets[1 << WORDS_SLOT_BITS], count;
 };
 
-static void enter(struct bucket *buckets, struct str word, uint32_t set)
+static void enter(struct entering *entering, struct str word, uint32_t set)
 {
     uint64_t hash = hash_fast(word, 0);
-    struct bucket *bucket = &buckets[words_bucket(hash)];
+    uint32_t at = 0;
     assert(set <= UINT16_MAX);
-    for (uint32_t i = 0; i < bucket->count; i++)
-        if (bucket->words[i].hash == hash) {
-            bucket->words[i].set |= set;
-            return;
-        }
-    assert(bucket->count < BUCKET_WORDS);
-    bucket->words[bucket->count++] = (struct entry){hash, set};
+    while (at < entering->count && entering->hashes[at] != hash) at++;
+    assert(at < 1 << WORDS_SLOT_BITS);
+    entering->hashes[at] = hash;
+    entering->sets[at] |= set;
+    entering->count += at == entering->count;
 }
 
-static void enter_idiom(void *buckets, struct str word)
+static void enter_idiom(void *entering, struct str word)
 {
-    enter(buckets, word, WORD_IDIOM);
-}
-
-/* All of the bucket's words have slots by this factor; if not, none. */
-static bool place_all(const struct bucket *bucket, uint32_t factor)
-{
-    uint32_t placed = 0;
-    words.factors[words_bucket(bucket->words[0].hash)] = factor;
-    for (; placed < bucket->count; placed++) {
-        const struct entry *entry = &bucket->words[placed];
-        uint64_t *slot = &words.slots[words_slot(&words, entry->hash)];
-        if (*slot) break;
-        *slot = (entry->hash & ~(uint64_t)UINT16_MAX) | entry->set;
-    }
-    if (placed == bucket->count) return true;
-    while (placed--) words.slots[words_slot(&words, bucket->words[placed].hash)] = 0;
-    return false;
+    enter(entering, word, WORD_IDIOM);
 }
 
 static void build(void)
 {
-    enum { TRIES_MOST = 10000 };
-    const uint32_t FACTOR_STEP = 0x9E3779B2; /* even, so that all factors are odd */
-    struct bucket buckets[WORDS_BUCKETS] = {0};
+    static struct entering entering;
+    static uint32_t
+        scratch[PERFECT_SCRATCH(1 << WORDS_SLOT_BITS, WORDS_BUCKET_BITS, WORDS_SLOT_BITS)];
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (struct str rest = str_of(lists[i].words); rest.size;)
-            enter(buckets, str_cut(&rest, ' '), lists[i].set);
-    idioms_each_last(enter_idiom, buckets);
-    for (uint32_t size = BUCKET_WORDS; size; size--) /* the largest first, while there is room */
-        for (uint32_t i = 0; i < WORDS_BUCKETS; i++) {
-            uint32_t factor = FACTOR_STEP | 1;
-            if (buckets[i].count != size) continue;
-            for (int tries = 0; !place_all(&buckets[i], factor); factor += FACTOR_STEP)
-                assert(++tries < TRIES_MOST);
-        }
+            enter(&entering, str_cut(&rest, ' '), lists[i].set);
+    idioms_each_last(enter_idiom, &entering);
+    bool built = perfect_build(entering.hashes, entering.count, WORDS_BUCKET_BITS, WORDS_SLOT_BITS,
+                               words.factors, scratch);
+    assert(built); /* else there are too many words for so few slots */
+    for (uint32_t i = 0; i < entering.count; i++)
+        words.slots[words_slot(&words, entering.hashes[i])] =
+            (entering.hashes[i] & ~(uint64_t)UINT16_MAX) | entering.sets[i];
 }
 
 const struct words *words_open(void)

@@ -2,6 +2,7 @@
 #ifndef VERBATIM_MODEL_WORDS_H
 #define VERBATIM_MODEL_WORDS_H
 
+#include "base/perfect.h"
 #include "base/str.h"
 
 enum {
@@ -25,24 +26,22 @@ enum {
 /* A word of these sets is no clause before a turn: "and yet", "but unfortunately". */
 enum { WORD_NO_CLAUSE = WORD_TURN | WORD_FILLER | WORD_LINK | WORD_NEGATOR | WORD_JOIN };
 
-enum { WORDS_SLOT_BITS = 11, WORDS_BUCKETS = 256, WORDS_SET_BITS = 16 };
+enum { WORDS_SLOT_BITS = 11, WORDS_BUCKET_BITS = 8, WORDS_SET_BITS = 16 };
 
-/* Each word has a slot of its own: its hash leads to a factor, and both to the slot (after "hash,
- * displace and compress"; Belazzougui, Botelho and Dietzfelbinger 2009). So one slot is looked at,
- * without a branch, as which words a text has can't be foreseen. It holds the word's hash, but for
- * the low WORDS_SET_BITS, where the sets are; 0: empty. */
+/* By perfect hash. A slot holds its word's hash, but for the low WORDS_SET_BITS, where the sets
+ * are; 0: empty. */
 struct words {
-    uint32_t factors[WORDS_BUCKETS];
+    uint32_t factors[1 << WORDS_BUCKET_BITS];
     uint64_t slots[1 << WORDS_SLOT_BITS];
 };
 
 /* Built once; any thread. */
 const struct words *words_open(void);
 
-static inline uint32_t words_bucket(uint64_t hash) { return hash & (WORDS_BUCKETS - 1); }
 static inline uint32_t words_slot(const struct words *words, uint64_t hash)
 {
-    return (uint32_t)(hash >> 32) * words->factors[words_bucket(hash)] >> (32 - WORDS_SLOT_BITS);
+    return perfect_slot(hash, words->factors[hash & ((1 << WORDS_BUCKET_BITS) - 1)],
+                        WORDS_SLOT_BITS);
 }
 
 /* Bits of the sets; hash: hash_fast(word, 0) of the folded word. */

@@ -166,10 +166,11 @@ static int judged(const char *language)
     return -1;
 }
 
-static bool is_asked(int list, const char *language, float confidence)
+/* Bits of the lists that a text is screened with. */
+static uint32_t lists_asked(const char *language, float confidence)
 {
     int own = judged(language);
-    return own < 0 || confidence < CONFIDENCE_SURE || list == own;
+    return own < 0 || confidence < CONFIDENCE_SURE ? (1u << LANGUAGE_COUNT) - 1 : 1u << own;
 }
 
 /* The bit of each word that is in the list's [group plain], of the first few. */
@@ -238,9 +239,10 @@ int screen_text(const struct screen *screen, struct str text, const struct token
     uint32_t token_count = tokens_read(tokens);
     struct asked asked = {language, language_confidence, .cut = token_count < tokens->count};
     struct screen_words words;
+    uint32_t lists = lists_asked(language, language_confidence);
     int rc = screen_words_split(text, tokens, token_count, arena, &words, err);
-    for (int i = 0; i < LANGUAGE_COUNT && !rc; i++) {
-        if (!is_asked(i, language, language_confidence)) continue;
+    for (; lists && !rc; lists &= lists - 1) {
+        int i = __builtin_ctz(lists);
         rc = screen_with(&screen->lists[i], &words, tokens, arena, &result, &asked.cut, err);
         if (!rc) asked.plain |= plain_words(&words);
     }
@@ -257,11 +259,11 @@ int screen_criteria(const struct screen *screen, struct str text, const struct t
 {
     struct screen_words words;
     if (!screen || result->state != SCREEN_POSITIVE) return E_OK;
+    uint32_t lists = lists_asked(language, language_confidence);
     int rc = screen_words_split(text, tokens, tokens_read(tokens), arena, &words, err);
-    for (int i = 0; i < LANGUAGE_COUNT && !rc; i++) {
+    for (; lists && !rc; lists &= lists - 1) {
         struct raw_hits none = {0};
-        if (!is_asked(i, language, language_confidence)) continue;
-        screen_words_find(&words, &screen->lists[i]);
+        screen_words_find(&words, &screen->lists[__builtin_ctz(lists)]);
         rc = screen_scope_resolve(&words, arena, &none, err);
         result->product |= none.product;
         result->patient |= none.patient;

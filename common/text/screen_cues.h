@@ -8,6 +8,7 @@
 #ifndef VERBATIM_TEXT_SCREEN_CUES_H
 #define VERBATIM_TEXT_SCREEN_CUES_H
 
+#include "base/perfect.h"
 #include "text/screen.h"
 
 /* A hostile list costs no more than this. */
@@ -126,7 +127,7 @@ struct cue_form {
 struct cue_entry {
     struct str word;
     uint64_t groups;
-    uint64_t symbol_bits; /* of its symbols, each by CUE_SYMBOL_BIT: most questions end there */
+    uint64_t symbol_bits; /* of its symbols, each by cue_symbol_place(): most questions end there */
     uint32_t first_symbol,
         first_form; /* deciding forms anchored on the word first, then the others */
     uint16_t symbols, cue_forms, other_forms;
@@ -135,7 +136,20 @@ struct cue_entry {
 
 enum { CUE_ANCHORS_CUES = 1, CUE_ANCHORS_OTHERS = 2 };
 
-#define CUE_SYMBOL_BIT(symbol) (UINT64_C(1) << ((symbol)&63))
+/* The place of a symbol's bit. The highest one is no symbol's: all words have it. */
+enum { CUE_ANY_WORD = 63 };
+static inline uint32_t cue_symbol_place(uint16_t symbol)
+{
+    uint32_t place = symbol & 63;
+    return place == CUE_ANY_WORD ? CUE_ANY_WORD - 1 : place;
+}
+
+/* A form that hangs on a word, and the bits that the words right before and right behind that one
+ * must have: most are refused by them. */
+struct cue_hanging {
+    uint16_t form;
+    uint8_t left, right; /* places; CUE_ANY_WORD where the form says nothing, or has a gap */
+};
 
 /* A word's first bytes are compared at once; only a longer prefix is looked at elsewhere. */
 struct cue_prefix {
@@ -145,10 +159,14 @@ struct cue_prefix {
 
 struct cue_slot {
     uint32_t high; /* bits of the hash; the slot's place tells most of the others */
-    uint32_t entry;
+    uint16_t entry;
+    uint16_t anchors; /* CUE_ANCHORS_CUES, CUE_ANCHORS_OTHERS where the entry has such forms */
 };
 
-enum { CUES_PREFIX_BUCKETS = 4096, CUES_FILTER_BITS = 1 << 15 };
+enum {
+    CUES_PREFIX_BUCKETS = 4096,
+    CUES_ALL_BUCKETS = 2 * CUES_PREFIX_BUCKETS /* with those of words that are too short */
+};
 
 /* All arrays live in `memory`. Entry 0 stands for "unknown word" and is empty. */
 struct cue_list {
@@ -157,17 +175,18 @@ struct cue_list {
     struct cue_form *forms;
     struct cue_step *steps;
     struct cue_entry *entries;
-    uint8_t *anchors; /* of each entry: CUE_ANCHORS_CUES, CUE_ANCHORS_OTHERS where it has such forms */
-    uint16_t *symbols;      /* of all entries; sorted within one */
-    uint32_t *entry_forms;  /* of all entries */
-    struct cue_slot *slots; /* open addressing over the hash of whole words */
-    uint32_t slot_mask;
+    uint8_t *anchors;            /* of each entry, as in cue_slot */
+    uint16_t *symbols;           /* of all entries; sorted within one */
+    struct cue_hanging *hanging; /* of all entries */
+    /* Of whole words, by perfect hash. */
+    struct cue_slot *slots;
+    uint32_t *factors;
+    uint32_t bucket_mask, slot_bits;
     uint16_t
         prefix_first[CUES_PREFIX_BUCKETS + 1]; /* into prefixes, by the word's first three bytes */
     struct cue_prefix *prefixes;               /* longest first within a bucket */
-    /* Which hashes of whole words, and which buckets of prefixes, there are: small enough to stay
-     * in the cache, and the end of the search for most words. */
-    uint64_t filter[CUES_FILTER_BITS / 64], prefix_filter[CUES_PREFIX_BUCKETS / 64];
+    /* Which buckets of prefixes there are: small enough to stay in the cache. */
+    uint64_t prefix_filter[CUES_ALL_BUCKETS / 64];
     uint32_t cue_count, form_count, entry_count;
     /* The bits in an entry's groups of those that the screen itself asks for; 0: there is none. */
     uint64_t plain, story, real, medicine, concord;
@@ -178,61 +197,48 @@ int cue_list_parse(struct str file, const char *name, struct cue_list *ret_list,
                    struct err *err) CHECKED;
 void cue_list_deinit(struct cue_list *list);
 
-/* Where a prefix stands in prefix_first, by its first three bytes. */
+/* Where a prefix stands in prefix_first, by its first three bytes. They are read of a shorter word,
+ * too, whose bucket no prefix has. */
 static inline uint32_t cue_prefix_bucket(struct str word)
 {
-    const unsigned char *bytes = (const unsigned char *)word.data;
-    uint32_t key = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
-    return (key * UINT32_C(2654435761)) >> 20;
+    uint16_t two;
+    memcpy(&two, word.data, sizeof two);
+    uint32_t key = two | (uint32_t)(uint8_t)word.data[2] << 16;
+    return (key * UINT32_C(2654435761) >> 20) +
+           (uint32_t)CUES_PREFIX_BUCKETS * (word.size < CUES_MIN_PREFIX_BYTES);
+}
+
+static inline bool cue_list_has_bucket(const struct cue_list *list, uint32_t bucket)
+{
+    return list->prefix_filter[bucket / 64] >> bucket % 64 & 1;
 }
 
 uint64_t cue_word_head(struct str word); /* its first eight bytes; 0 behind its end */
+/* The entry of the longest prefix that a word of this bucket begins with. */
 uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word, uint32_t bucket);
 bool cue_entry_lists(const struct cue_list *list, const struct cue_entry *entry, uint16_t symbol);
 
-/* The entry of a whole word by its hash_fast(word, 0), or CUE_NO_ENTRY. 32 equal bits, at a place
- * that a dozen others lead to, are taken for the same word: comparing bytes would cost two cache
- * misses a word, and who forges a collision only wins an alert. */
-static inline uint32_t cue_list_find_whole(const struct cue_list *list, uint64_t hash)
+static inline struct cue_slot *cue_list_slot(const struct cue_list *list, uint64_t hash)
 {
-    uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1);
-    if (!(list->filter[bit / 64] >> bit % 64 & 1)) return CUE_NO_ENTRY;
-    uint32_t i = (uint32_t)hash & list->slot_mask;
-    for (; list->slots[i].entry; i = (i + 1) & list->slot_mask)
-        if (list->slots[i].high == hash >> 32) break;
-    return list->slots[i].entry;
+    uint32_t factor = list->factors[hash & list->bucket_mask];
+    return &list->slots[perfect_slot(hash, factor, list->slot_bits)];
 }
 
-/* False: the list doesn't know the word, nor how it begins. Without branches on the word, which
- * can't be foreseen. Three bytes of a shorter word are read, too. */
-static inline bool cue_list_may_know(const struct cue_list *list, struct str word, uint64_t hash)
+/* What the list has of a whole word by its hash_fast(word, 0), or zeros. 32 equal bits, in a slot
+ * that a few thousand others lead to, are taken for the same word: comparing bytes would cost two
+ * cache misses a word, and who forges a collision only wins an alert. No branch: which words a list
+ * knows can't be foreseen. */
+static inline struct cue_slot cue_list_find_whole(const struct cue_list *list, uint64_t hash)
 {
-    uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1), bucket = cue_prefix_bucket(word);
-    uint64_t whole = list->filter[bit / 64] >> bit % 64,
-             prefix = list->prefix_filter[bucket / 64] >> bucket % 64;
-    return (whole | (prefix & (word.size >= CUES_MIN_PREFIX_BYTES))) & 1;
-}
-
-/* Has the slot of a whole word come. */
-static inline void cue_list_prefetch(const struct cue_list *list, uint64_t hash)
-{
-    __builtin_prefetch(&list->slots[(uint32_t)hash & list->slot_mask]);
-}
-
-/* The entry of a folded word, or of the longest prefix that it begins with. */
-static inline uint32_t cue_list_find(const struct cue_list *list, struct str word, uint64_t hash)
-{
-    uint32_t entry = cue_list_find_whole(list, hash);
-    if (entry || word.size < CUES_MIN_PREFIX_BYTES) return entry;
-    uint32_t bucket = cue_prefix_bucket(word);
-    if (!(list->prefix_filter[bucket / 64] >> bucket % 64 & 1)) return CUE_NO_ENTRY;
-    return cue_list_find_prefix(list, word, bucket);
+    struct cue_slot slot = *cue_list_slot(list, hash);
+    uint16_t known = (uint16_t)-(uint16_t)(slot.high == hash >> 32);
+    return (struct cue_slot){slot.high, slot.entry & known, slot.anchors & known};
 }
 
 static inline bool cue_entry_has(const struct cue_list *list, uint32_t entry, uint16_t symbol)
 {
     const struct cue_entry *of = &list->entries[entry];
-    return (of->symbol_bits & CUE_SYMBOL_BIT(symbol)) && cue_entry_lists(list, of, symbol);
+    return of->symbol_bits >> cue_symbol_place(symbol) & 1 && cue_entry_lists(list, of, symbol);
 }
 
 /* Cuts one part of a written word off `rest`: apostrophes and elisions split or vanish, the same

@@ -77,7 +77,7 @@ static int index_entries(struct cue_builder *builder, struct err *err)
                 rc = err_set(err, E_NO_MEMORY, NULL);
             else
                 *room = set.items[k];
-            entry->symbol_bits |= CUE_SYMBOL_BIT(set.items[k]);
+            entry->symbol_bits |= UINT64_C(1) << cue_symbol_place(set.items[k]);
             if (set.items[k] < CUES_MAX_GROUPS) entry->groups |= UINT64_C(1) << set.items[k];
         }
     }
@@ -114,6 +114,19 @@ static void sort_forms(const struct cue_builder *builder, uint32_t *first, uint3
     first[builder->symbol_count] = builder->forms.count;
 }
 
+_Static_assert((uint32_t)CUES_MAX_TOTAL_FORMS <= UINT16_MAX, "a form's number has 16 bits");
+
+static struct cue_hanging hang(const struct cue_list *list, uint32_t at)
+{
+    const struct cue_form *form = &list->forms[at];
+    const struct cue_step *anchor = &list->steps[form->first_step + form->anchor];
+    struct cue_hanging hanging = {(uint16_t)at, CUE_ANY_WORD, CUE_ANY_WORD};
+    if (form->anchor && !anchor->gap) hanging.left = (uint8_t)cue_symbol_place(anchor[-1].symbol);
+    if (form->anchor + 1 < form->steps && !anchor[1].gap)
+        hanging.right = (uint8_t)cue_symbol_place(anchor[1].symbol);
+    return hanging;
+}
+
 static int index_forms(struct cue_builder *builder, struct err *err)
 {
     struct cue_list *list = builder->list;
@@ -132,9 +145,9 @@ static int index_forms(struct cue_builder *builder, struct err *err)
         rc = cue_builder_error(builder, err, "too many cues hang on groups alone");
         goto out;
     }
-    list->entry_forms = ARENA_ARRAY(&list->memory, uint32_t, total + 1);
+    list->hanging = ARENA_ARRAY(&list->memory, struct cue_hanging, total + 1);
     list->anchors = ARENA_ARRAY(&list->memory, uint8_t, list->entry_count);
-    if (!list->entry_forms || !list->anchors) {
+    if (!list->hanging || !list->anchors) {
         rc = err_set(err, E_NO_MEMORY, NULL);
         goto out;
     }
@@ -147,7 +160,7 @@ static int index_forms(struct cue_builder *builder, struct err *err)
                 uint16_t symbol = list->symbols[entry->first_symbol + k];
                 for (uint32_t f = first[symbol]; f < first[symbol + 1]; f++)
                     if (form_decides(list, sorted[f]) == decides)
-                        list->entry_forms[used++] = sorted[f];
+                        list->hanging[used++] = hang(list, sorted[f]);
                 if (decides) entry->cue_forms = (uint16_t)(used - entry->first_form);
             }
         entry->other_forms = (uint16_t)(used - entry->first_form - entry->cue_forms);
@@ -174,37 +187,46 @@ static int compare_longer_first(const void *a, const void *b)
     return str_compare((*left)->word, (*right)->word);
 }
 
-static int index_words(struct cue_builder *builder, struct err *err)
+/* A slot of its own for each of the words. */
+static int index_whole_words(struct cue_builder *builder, const uint32_t *whole, uint32_t count,
+                             struct err *err)
 {
     struct cue_list *list = builder->list;
+    uint32_t bucket_bits = 4;
+    while ((uint32_t)4 << bucket_bits < count) bucket_bits++;
+    list->slot_bits = bucket_bits + 3;
+    list->bucket_mask = (1u << bucket_bits) - 1;
+    list->factors = ARENA_ARRAY(&list->memory, uint32_t, 1u << bucket_bits);
+    list->slots = ARENA_ARRAY(&list->memory, struct cue_slot, 1u << list->slot_bits);
+    uint64_t *hashes = calloc(count + 1, sizeof *hashes);
+    uint32_t *scratch =
+        calloc(PERFECT_SCRATCH(count, bucket_bits, list->slot_bits), sizeof *scratch);
+    int rc = list->factors && list->slots && hashes && scratch ? E_OK
+                                                               : err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t i = 0; i < count && !rc; i++)
+        hashes[i] = hash_fast(list->entries[whole[i]].word, 0);
+    if (!rc && !perfect_build(hashes, count, bucket_bits, list->slot_bits, list->factors, scratch))
+        rc = cue_builder_error(builder, err, "two of its words have hashes too much alike");
+    for (uint32_t i = 0; i < count && !rc; i++)
+        *cue_list_slot(list, hashes[i]) =
+            (struct cue_slot){.high = (uint32_t)(hashes[i] >> 32),
+                              .entry = (uint16_t)whole[i],
+                              .anchors = list->anchors[whole[i]]};
+    free(hashes);
+    free(scratch);
+    return rc;
+}
+
+static int index_prefixes(struct cue_list *list, const struct cue_entry **sorted, uint32_t count,
+                          struct err *err)
+{
     char ones[CUES_MAX_WORD_BYTES];
-    uint32_t slots = 64, prefixes = 0;
     memset(ones, 0xFF, sizeof ones);
-    while (slots < 2 * list->entry_count) slots *= 2;
-    list->slots = ARENA_ARRAY(&list->memory, struct cue_slot, slots);
-    list->prefixes = ARENA_ARRAY(&list->memory, struct cue_prefix, list->entry_count);
-    const struct cue_entry **sorted = calloc(list->entry_count, sizeof *sorted);
-    if (!list->slots || !list->prefixes || !sorted) {
-        free(sorted);
-        return err_set(err, E_NO_MEMORY, NULL);
-    }
-    list->slot_mask = slots - 1;
-    for (uint32_t i = 1; i < list->entry_count; i++) {
-        struct cue_entry *entry = &list->entries[i];
-        if (entry->prefix) {
-            sorted[prefixes++] = entry;
-            continue;
-        }
-        uint64_t hash = hash_fast(entry->word, 0);
-        uint32_t at = (uint32_t)hash & list->slot_mask;
-        while (list->slots[at].entry) at = (at + 1) & list->slot_mask;
-        list->slots[at] = (struct cue_slot){.high = (uint32_t)(hash >> 32), .entry = i};
-        uint32_t bit = hash >> 32 & (CUES_FILTER_BITS - 1);
-        list->filter[bit / 64] |= UINT64_C(1) << bit % 64;
-    }
-    qsort(sorted, prefixes, sizeof *sorted, compare_longer_first);
+    list->prefixes = ARENA_ARRAY(&list->memory, struct cue_prefix, count + 1);
+    if (!list->prefixes) return err_set(err, E_NO_MEMORY, NULL);
+    qsort(sorted, count, sizeof *sorted, compare_longer_first);
     uint32_t bucket = 0;
-    for (uint32_t i = 0; i < prefixes; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         struct str word = sorted[i]->word;
         uint32_t own = cue_prefix_bucket(word);
         list->prefixes[i] = (struct cue_prefix){
@@ -213,9 +235,24 @@ static int index_words(struct cue_builder *builder, struct err *err)
         list->prefix_filter[own / 64] |= UINT64_C(1) << own % 64;
         while (bucket <= own) list->prefix_first[bucket++] = (uint16_t)i;
     }
-    while (bucket <= CUES_PREFIX_BUCKETS) list->prefix_first[bucket++] = (uint16_t)prefixes;
-    free(sorted);
+    while (bucket <= CUES_PREFIX_BUCKETS) list->prefix_first[bucket++] = (uint16_t)count;
     return E_OK;
+}
+
+static int index_words(struct cue_builder *builder, struct err *err)
+{
+    struct cue_list *list = builder->list;
+    const struct cue_entry **prefixes = calloc(list->entry_count, sizeof *prefixes);
+    uint32_t *whole = calloc(list->entry_count, sizeof *whole), prefix_count = 0, whole_count = 0;
+    int rc = prefixes && whole ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t i = 1; i < list->entry_count && !rc; i++)
+        if (list->entries[i].prefix) prefixes[prefix_count++] = &list->entries[i];
+        else whole[whole_count++] = i;
+    if (!rc) rc = index_prefixes(list, prefixes, prefix_count, err);
+    if (!rc) rc = index_whole_words(builder, whole, whole_count, err);
+    free(prefixes);
+    free(whole);
+    return rc;
 }
 
 /* The vector's items, in the list's memory. */

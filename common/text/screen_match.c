@@ -123,10 +123,12 @@ static uint32_t scan_word(const struct screen_words *words, uint32_t at, struct 
 {
     const struct cue_list *list = words->list;
     const struct cue_entry *entry = &list->entries[words->entries[at]];
+    const struct cue_hanging *hanging = list->hanging + entry->first_form;
+    struct screen_sides sides = screen_sides_of(words, at);
     for (uint32_t k = 0; k < entry->cue_forms; k++) {
-        uint32_t at_form = list->entry_forms[entry->first_form + k];
-        const struct cue_form *form = &list->forms[at_form];
-        struct raw_hit hit = {.cue = form->cue, .form = at_form};
+        if (!screen_form_may_match(&sides, &hanging[k])) continue;
+        const struct cue_form *form = &list->forms[hanging[k].form];
+        struct raw_hit hit = {.cue = form->cue, .form = hanging[k].form};
         if (!screen_form_match(words, form, at, &hit.first, &hit.last) ||
             !screen_context_match(words, &list->cues[form->cue], hit.first, hit.last))
             continue;

@@ -10,12 +10,16 @@ enum boundary { BOUNDARY_NONE, BOUNDARY_COMMA, BOUNDARY_CLAUSE, BOUNDARY_SENTENC
 /* A word as cue lists see it: a token, or one of the two parts of an elided one ("l'hopital"). */
 struct screen_word {
     struct str text;
-    uint64_t hash, accented_hash; /* of "^text" where a short word has an accent, else 0 */
+    uint64_t hash;
     uint32_t token;
-    uint8_t before; /* enum boundary between the word before and this one */
+    uint16_t prefix_bucket; /* cue_prefix_bucket(text) */
+    uint8_t before;         /* enum boundary between the word before and this one */
+    bool accented;          /* it may be one that a list has as "^text" */
 };
 
 struct screen_words {
+    struct str of_text;
+    const struct tokens *tokens;
     struct screen_word *items;
     uint32_t count;
     const struct cue_list *list; /* that the words were looked up in last */
@@ -60,10 +64,13 @@ struct raw_hits {
 /* More in one text is no feedback. */
 enum { SCREEN_RAW_HITS = 1024 };
 
-/* Two words a token at most. NO_MEMORY only. */
+/* Two words a token at most; `before` is BOUNDARY_CLAUSE where there is one of any kind, until
+ * screen_words_tell_gaps(). NO_MEMORY only. */
 int screen_words_split(struct str text, const struct tokens *tokens, uint32_t token_count,
                        struct arena *arena, struct screen_words *ret_words,
                        struct err *err) CHECKED;
+/* Tells commas and hyphens from what parts clauses, which only hits ask for. */
+void screen_words_tell_gaps(const struct screen_words *words);
 void screen_words_find(struct screen_words *words, const struct cue_list *list);
 
 /* Deciding cues, each longest match once. */
@@ -73,6 +80,26 @@ int screen_hits_find(const struct screen_words *words, struct arena *arena,
 /* Settles each hit's polarity, and whether patient, product and reporter are named. */
 int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
                          struct raw_hits *hits, struct err *err) CHECKED;
+
+/* Bits of the words around `at` in its sentence, for screen_form_may_match(). */
+struct screen_sides {
+    uint64_t left, right;
+};
+static inline struct screen_sides screen_sides_of(const struct screen_words *words, uint32_t at)
+{
+    const struct cue_entry *entries = words->list->entries;
+    struct screen_sides sides = {UINT64_C(1) << CUE_ANY_WORD, UINT64_C(1) << CUE_ANY_WORD};
+    if (at && words->items[at].before != BOUNDARY_SENTENCE)
+        sides.left |= entries[words->entries[at - 1]].symbol_bits;
+    if (at + 1 < words->count && words->items[at + 1].before != BOUNDARY_SENTENCE)
+        sides.right |= entries[words->entries[at + 1]].symbol_bits;
+    return sides;
+}
+static inline bool screen_form_may_match(const struct screen_sides *sides,
+                                         const struct cue_hanging *hanging)
+{
+    return sides->left >> hanging->left & sides->right >> hanging->right & 1;
+}
 
 /* The form matches with its anchor on word `at`. */
 bool screen_form_match(const struct screen_words *words, const struct cue_form *form, uint32_t at,

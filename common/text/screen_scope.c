@@ -62,9 +62,11 @@ static void mark_word(const struct screen_words *words, uint32_t at, uint16_t *m
 {
     const struct cue_list *list = words->list;
     const struct cue_entry *entry = &list->entries[words->entries[at]];
-    const uint32_t *forms = list->entry_forms + entry->first_form + entry->cue_forms;
+    const struct cue_hanging *hanging = list->hanging + entry->first_form + entry->cue_forms;
+    struct screen_sides sides = screen_sides_of(words, at);
     for (uint32_t k = 0; k < entry->other_forms; k++)
-        mark_form(words, &list->forms[forms[k]], at, marks, hits);
+        if (screen_form_may_match(&sides, &hanging[k]))
+            mark_form(words, &list->forms[hanging[k].form], at, marks, hits);
 }
 
 static void mark_words(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
@@ -234,6 +236,7 @@ int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
 {
     uint16_t *marks = ARENA_ARRAY(arena, uint16_t, words->count);
     if (!marks) return err_set(err, E_NO_MEMORY, NULL);
+    screen_words_tell_gaps(words);
     mark_words(words, marks, hits);
     const struct raw_hit *before = NULL;
     for (uint32_t i = 0; i < hits->count; i++) {

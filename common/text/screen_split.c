@@ -13,26 +13,41 @@ static uint8_t boundary_within(struct str text, const struct tokens *tokens, uin
     return between.size == 1 && between.data[0] == ',' ? BOUNDARY_COMMA : BOUNDARY_CLAUSE;
 }
 
-static inline uint8_t boundary_before(struct str text, const struct tokens *tokens, uint32_t at)
+void screen_words_tell_gaps(const struct screen_words *words)
 {
-    const struct token *token = &tokens->items[at];
-    if (at == 0 || token->sentence_before) return BOUNDARY_SENTENCE;
-    return token->clause_before ? boundary_within(text, tokens, at) : BOUNDARY_NONE;
+    for (uint32_t i = 0; i < words->count; i++) {
+        struct screen_word *word = &words->items[i];
+        if (word->before == BOUNDARY_CLAUSE)
+            word->before = boundary_within(words->of_text, words->tokens, word->token);
+    }
 }
 
-/* An accent that tells two short words apart ("sí" and "si"): a list may know the accented one as
- * "^si". The hash of that; 0: the word is no such one. */
-static uint64_t accented_hash(const struct token *token)
+_Static_assert((BOUNDARY_CLAUSE | BOUNDARY_SENTENCE) == BOUNDARY_SENTENCE,
+               "where both are, the sentence counts");
+static inline uint8_t boundary_before(const struct token *token)
 {
-    enum { SHORT_WORD_BYTES = 4 };
-    struct str folded = token->folded;
-    if (token->end - token->start <= folded.size || folded.size > SHORT_WORD_BYTES ||
-        token->kind != TOKEN_WORD)
-        return 0;
+    return (uint8_t)(token->clause_before * BOUNDARY_CLAUSE |
+                     token->sentence_before * BOUNDARY_SENTENCE);
+}
+
+enum { SHORT_WORD_BYTES = 4 };
+
+/* An accent that tells two short words apart ("sí" and "si"): a list may know the accented one as
+ * "^si". */
+static inline bool is_accented(const struct token *token)
+{
+    return (token->end - token->start > token->folded.size) &
+           (token->folded.size <= SHORT_WORD_BYTES) & (token->kind == TOKEN_WORD);
+}
+
+static uint64_t accented_hash(struct str folded)
+{
     char room[SHORT_WORD_BYTES + 1] = "^";
     memcpy(room + 1, folded.data, folded.size);
     return hash_fast(str_make(room, folded.size + 1), 0);
 }
+
+static inline uint16_t bucket_of(struct str word) { return (uint16_t)cue_prefix_bucket(word); }
 
 /* The two parts of a word with an apostrophe; what follows a second one has no cue. */
 static int split(struct screen_words *words, struct str rest, uint32_t token, uint8_t before,
@@ -43,8 +58,11 @@ static int split(struct screen_words *words, struct str rest, uint32_t token, ui
         if (!room) return err_set(err, E_NO_MEMORY, NULL);
         struct str word = cue_word_cut(&rest, room);
         if (!word.size) continue;
-        words->items[words->count++] = (struct screen_word){
-            .text = word, .hash = hash_fast(word, 0), .token = token, .before = before};
+        words->items[words->count++] = (struct screen_word){.text = word,
+                                                            .hash = hash_fast(word, 0),
+                                                            .token = token,
+                                                            .prefix_bucket = bucket_of(word),
+                                                            .before = before};
         before = BOUNDARY_NONE;
     }
     return E_OK;
@@ -56,6 +74,7 @@ int screen_words_split(struct str text, const struct tokens *tokens, uint32_t to
     size_t room = (size_t)token_count * 2 + 1;
     size_t blocks = (room + SCREEN_PLACES - 1) / SCREEN_PLACES;
     struct screen_words words = {
+        .of_text = text, .tokens = tokens,
         .items = arena_alloc(arena, room * sizeof *words.items),
         .entries = arena_alloc(arena, room * sizeof *words.entries),
         .cue_places = arena_alloc(arena, blocks * sizeof *words.cue_places),
@@ -65,7 +84,7 @@ int screen_words_split(struct str text, const struct tokens *tokens, uint32_t to
         return err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < token_count; i++) {
         const struct token *token = &tokens->items[i];
-        uint8_t before = boundary_before(text, tokens, i);
+        uint8_t before = i ? boundary_before(token) : BOUNDARY_SENTENCE;
         if (token->apostrophe) {
             int rc = split(&words, token->folded, i, before, arena, err);
             if (rc) return rc;
@@ -73,47 +92,66 @@ int screen_words_split(struct str text, const struct tokens *tokens, uint32_t to
         }
         words.items[words.count++] = (struct screen_word){.text = token->folded,
                                                           .hash = token->hash,
-                                                          .accented_hash = accented_hash(token),
                                                           .token = i,
-                                                          .before = before};
+                                                          .prefix_bucket = bucket_of(token->folded),
+                                                          .before = before,
+                                                          .accented = is_accented(token)};
     }
     *ret_words = words;
     return E_OK;
 }
 
-/* Which of the words [first, last) the list may know: bit i is about word first + i. */
-static uint64_t places_known(const struct screen_words *words, const struct cue_list *list,
-                             uint32_t first, uint32_t last)
+/* The entry of a word that may be an accented one, or may begin with a prefix. `whole`: what it is
+ * without the one and the other. */
+static uint32_t find_again(const struct cue_list *list, const struct screen_word *word,
+                           uint32_t whole)
 {
-    uint64_t places = 0;
-    for (uint32_t i = first; i < last; i++) {
+    uint32_t entry = CUE_NO_ENTRY;
+    if (word->accented) entry = cue_list_find_whole(list, accented_hash(word->text)).entry;
+    if (!entry) entry = whole;
+    if (!entry && cue_list_has_bucket(list, word->prefix_bucket))
+        entry = cue_list_find_prefix(list, word->text, word->prefix_bucket);
+    return entry;
+}
+
+/* Bit i of each is about word first + i. From the last one on, as the bits are shifted in. */
+struct found {
+    uint64_t cues, others, again; /* again: the whole word doesn't tell */
+};
+static inline struct found find_whole_words(const struct screen_words *words,
+                                            const struct cue_list *list, uint32_t first,
+                                            uint32_t last)
+{
+    struct found found = {0};
+    for (uint32_t i = last; i-- > first;) {
         const struct screen_word *word = &words->items[i];
-        bool known = (word->accented_hash != 0) | cue_list_may_know(list, word->text, word->hash);
-        places |= (uint64_t)known << (i - first);
-        words->entries[i] = CUE_NO_ENTRY;
+        struct cue_slot slot = cue_list_find_whole(list, word->hash);
+        bool starts = cue_list_has_bucket(list, word->prefix_bucket) & (slot.entry == CUE_NO_ENTRY);
+        found.cues = found.cues * 2 + (slot.anchors / CUE_ANCHORS_CUES & 1);
+        found.others = found.others * 2 + (slot.anchors / CUE_ANCHORS_OTHERS & 1);
+        found.again = found.again * 2 + (starts | word->accented);
+        words->entries[i] = slot.entry;
     }
-    for (uint64_t left = places; left; left &= left - 1)
-        cue_list_prefetch(list, words->items[first + (uint32_t)__builtin_ctzll(left)].hash);
-    return places;
+    return found;
 }
 
 static void find_block(struct screen_words *words, const struct cue_list *list, uint32_t first,
                        uint32_t last)
 {
-    uint64_t cues = 0, others = 0;
-    for (uint64_t left = places_known(words, list, first, last); left; left &= left - 1) {
-        uint32_t place = (uint32_t)__builtin_ctzll(left), entry = CUE_NO_ENTRY;
-        const struct screen_word *word = &words->items[first + place];
-        if (word->accented_hash) entry = cue_list_find_whole(list, word->accented_hash);
-        if (!entry) entry = cue_list_find(list, word->text, word->hash);
-        words->entries[first + place] = entry;
-        __builtin_prefetch(&list->entries[entry]); /* looked at next */
-        uint64_t anchors = list->anchors[entry];
-        cues |= (anchors / CUE_ANCHORS_CUES & 1) << place;
-        others |= (anchors / CUE_ANCHORS_OTHERS & 1) << place;
+    struct found found = find_whole_words(words, list, first, last);
+    for (uint64_t left = found.again; left; left &= left - 1) {
+        uint32_t place = (uint32_t)__builtin_ctzll(left), *entry = &words->entries[first + place];
+        uint64_t bit = UINT64_C(1) << place;
+        *entry = find_again(list, &words->items[first + place], *entry);
+        found.cues = list->anchors[*entry] & CUE_ANCHORS_CUES ? found.cues | bit : found.cues & ~bit;
+        found.others =
+            list->anchors[*entry] & CUE_ANCHORS_OTHERS ? found.others | bit : found.others & ~bit;
     }
-    words->cue_places[first / SCREEN_PLACES] = cues;
-    words->other_places[first / SCREEN_PLACES] = others;
+    for (uint64_t left = found.cues; left; left &= left - 1) /* looked at next */
+        __builtin_prefetch(
+            &list->entries[words->entries[first + (uint32_t)__builtin_ctzll(left)]]);
+    words->cue_places[first / SCREEN_PLACES] = found.cues;
+    words->other_places[first / SCREEN_PLACES] = found.others;
 }
 
 void screen_words_find(struct screen_words *words, const struct cue_list *list)
