@@ -29,8 +29,8 @@ static inline uint32_t feature_of(uint64_t hash, uint64_t salt)
     return (uint32_t)((mixed ^ mixed >> 29) * salt >> 32);
 }
 
-/* The place behind the feature, or, if it isn't said, its own: a branch on what words are like would
- * often be foreseen wrongly. Here and below `out` is where the next feature goes. */
+/* The place behind the feature, or, if it isn't said, its own: a branch on what words are like
+ * would often be foreseen wrongly. Here and below `out` is where the next feature goes. */
 static inline uint32_t *emit_if(uint32_t *out, uint64_t hash, uint64_t salt, bool said)
 {
     *out = feature_of(hash, salt);
@@ -88,7 +88,8 @@ static size_t next_mark(struct str text, size_t at)
         size_t last = text.size - ASCII_HEAD_BYTES, from = at < last ? at : last;
         __m128i bytes = _mm_loadu_si128((const void *)(text.data + from));
         __m128i marks = _mm_or_si128(ascii_between(bytes, '(', 2),
-                                     _mm_or_si128(ascii_equal(bytes, '?'), ascii_equal(bytes, '!')));
+                                     _mm_or_si128(ascii_equal(bytes, '?'),
+                                                  ascii_equal(bytes, '!')));
         uint32_t found = (uint32_t)_mm_movemask_epi8(marks) >> (at - from);
         if (found) return at + (size_t)__builtin_ctz(found);
         at = from + ASCII_HEAD_BYTES;

@@ -45,21 +45,42 @@ static bytes_16 row_at(const char *model, uint32_t row)
     return weights;
 }
 
-/* Even and odd lanes apart: two registers of shorts, widened by shifts. */
+/* What the three grams at a place weigh. */
+static inline bytes_16 weights_at(const char *model, const uint8_t *place)
+{
+    uint32_t rows[LANGUAGE_GRAMS];
+    language_rows(place, rows);
+    return row_at(model, rows[0]) + row_at(model, rows[1]) + row_at(model, rows[2]);
+}
+
+/* Two registers of shorts: odd lanes are widened by a shift; `all` adds up pairs of lanes as they
+ * lie, an even one as 128 more than it is, so that nothing is borrowed from its odd one. */
+struct sums {
+    shorts_8 odd;
+    words_8 all; /* modulo 2^16 */
+};
+static inline void add_place(const char *model, struct sums *sums, const uint8_t *place)
+{
+    const words_8 bias = {128, 128, 128, 128, 128, 128, 128, 128};
+    words_8 pairs = (words_8)weights_at(model, place) ^ bias;
+    sums->odd += (shorts_8)pairs >> 8;
+    sums->all += pairs;
+}
+
 static void add_block(const char *model, struct blocks *blocks, const uint8_t *place, uint32_t size)
 {
-    shorts_8 even = {0}, odd = {0};
+    struct sums all = {0};
     int16_t *sums = blocks->sums[blocks->count];
-    for (uint32_t i = 0; i < size; i++) {
-        uint32_t rows[LANGUAGE_GRAMS];
-        language_rows(place + i, rows);
-        bytes_16 sum = row_at(model, rows[0]) + row_at(model, rows[1]) + row_at(model, rows[2]);
-        even += (shorts_8)((words_8)sum << 8) >> 8;
-        odd += (shorts_8)sum >> 8;
+    uint32_t i = 0;
+    for (; i + 2 <= size; i += 2) {
+        add_place(model, &all, place + i);
+        add_place(model, &all, place + i + 1);
     }
-    for (int i = 0; i < LANGUAGE_LANES / 2; i++) {
+    if (i < size) add_place(model, &all, place + i);
+    shorts_8 even = (shorts_8)(all.all - ((words_8)all.odd << 8) - (uint16_t)(128 * size));
+    for (i = 0; i < LANGUAGE_LANES / 2; i++) {
         sums[2 * i] = even[i];
-        sums[2 * i + 1] = odd[i];
+        sums[2 * i + 1] = all.odd[i];
     }
     blocks->sizes[blocks->count++] = size;
     blocks->places += size;

@@ -10,6 +10,8 @@ enum {
     PIECE_BYTES = 36,
     WORD_BYTES = 12
 };
+_Static_assert((int)PIECE_BYTES >= (int)ASCII_HEAD_BYTES,
+               "what is behind a piece's start can be read");
 
 /* clang-format off */
 #define SPACES_8 SPACE, SPACE, SPACE, SPACE, SPACE, SPACE, SPACE, SPACE
@@ -86,9 +88,17 @@ static size_t take_wide(struct language_letters *letters, struct str text, size_
     return at + size;
 }
 
-/* Of 16 bytes those before one that may begin something odd, or that is a second space: all at
- * once, to where there is room for them. Returns how many. */
-static inline uint32_t take_plain(const char *text, uint8_t *out, bool behind_space)
+/* How many of some bytes were taken, and what is next: a space behind another, something odd, or
+ * neither. */
+struct taken {
+    uint32_t size;
+    bool spaced, odd;
+};
+
+/* Of 16 bytes, or of `most`, those before one that may begin something odd, or that is a second
+ * space: all at once, to where there is room for 16. */
+static inline struct taken take_plain(const char *text, size_t most, uint8_t *out,
+                                      bool behind_space)
 {
 #ifdef __SSE2__
     __m128i bytes = _mm_loadu_si128((const void *)text),
@@ -97,30 +107,35 @@ static inline uint32_t take_plain(const char *text, uint8_t *out, bool behind_sp
     __m128i odd = _mm_or_si128(bytes,
                                _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(':')),
                                             _mm_cmpeq_epi8(bytes, _mm_set1_epi8('@'))));
-    uint32_t space = ~(uint32_t)_mm_movemask_epi8(letter),
-             end = (uint32_t)_mm_movemask_epi8(odd) | 1u << ASCII_HEAD_BYTES;
-    end |= space & (space << 1 | behind_space);
+    uint32_t limit = 1u << (most < ASCII_HEAD_BYTES ? most : ASCII_HEAD_BYTES);
+    uint32_t odds = (uint32_t)_mm_movemask_epi8(odd) & (limit - 1),
+             space = ~(uint32_t)_mm_movemask_epi8(letter),
+             spaces = space & (space << 1 | behind_space) & (limit - 1) & ~odds;
     __m128i blank = _mm_andnot_si128(letter, _mm_set1_epi8(SPACE));
     _mm_storeu_si128((void *)out, _mm_or_si128(_mm_and_si128(letter, low), blank));
-    return (uint32_t)__builtin_ctz(end);
+    uint32_t size = (uint32_t)__builtin_ctz(limit | odds | spaces);
+    return (struct taken){size, spaces >> size & 1, odds >> size & 1};
 #else
-    (void)text, (void)out, (void)behind_space;
-    return 0;
+    (void)text, (void)most, (void)out, (void)behind_space;
+    return (struct taken){0};
 #endif
 }
 
-/* The usual bytes go by a table, with the state in registers. */
-static void take_piece(struct language_letters *letters, struct str text)
+/* text[from, to). The usual bytes go by a table, with the state in registers; those behind `to` are
+ * looked at, and not taken. */
+static void take_piece(struct language_letters *letters, struct str text, size_t from, size_t to)
 {
     uint32_t size = letters->size;
     uint8_t before = letters->bytes[size - 1];
-    for (size_t at = 0; at < text.size;) {
+    struct str piece = str_slice(text, 0, to);
+    for (size_t at = from; at < to;) {
         if (ASCII_HEAD_WORKS && text.size - at >= ASCII_HEAD_BYTES) {
-            uint32_t taken = take_plain(text.data + at, letters->bytes + size, before == SPACE);
-            size += taken;
-            at += taken;
+            struct taken taken =
+                take_plain(text.data + at, to - at, letters->bytes + size, before == SPACE);
+            size += taken.size;
+            at += taken.size + taken.spaced;
             before = letters->bytes[size - 1];
-            if (taken == ASCII_HEAD_BYTES) continue;
+            if (!taken.odd) continue;
         }
         uint8_t byte = (uint8_t)text.data[at], letter = byte < 0x80 ? ascii[byte] : 0;
         if (letter > LOOK) {
@@ -131,7 +146,7 @@ static void take_piece(struct language_letters *letters, struct str text)
             continue;
         }
         letters->size = size;
-        at = letter ? take_odd(letters, text, at) : take_wide(letters, text, at);
+        at = letter ? take_odd(letters, piece, at) : take_wide(letters, piece, at);
         size = letters->size;
         before = letters->bytes[size - 1];
     }
@@ -139,12 +154,19 @@ static void take_piece(struct language_letters *letters, struct str text)
     put(letters, SPACE);
 }
 
-/* Where the word after text[at] begins, if that is near. */
+/* Where the word after text[at] begins, if that is near. 16 bytes can be read there. */
 static size_t next_word(struct str text, size_t at)
 {
-    for (size_t i = at; i < at + WORD_BYTES && i < text.size; i++)
+#ifdef __SSE2__
+    __m128i bytes = _mm_loadu_si128((const void *)(text.data + at));
+    uint32_t spaces = (uint32_t)_mm_movemask_epi8(ascii_equal(bytes, ' ')),
+             found = spaces & ((1u << WORD_BYTES) - 1);
+    return at + (found ? (uint32_t)__builtin_ctz(found) : 0);
+#else
+    for (size_t i = at; i < at + WORD_BYTES; i++)
         if (text.data[i] == ' ') return i;
     return at;
+#endif
 }
 
 void language_letters(struct str text, struct language_letters *letters)
@@ -153,12 +175,12 @@ void language_letters(struct str text, struct language_letters *letters)
     letters->size = 1;
     letters->foreign = 0;
     if (text.size <= LANGUAGE_WHOLE_BYTES) {
-        take_piece(letters, text);
+        take_piece(letters, text, 0, text.size);
     } else {
         for (size_t piece = 0; piece < PIECES; piece++) {
             size_t start = (text.size - PIECE_BYTES - WORD_BYTES) * piece / (PIECES - 1);
             if (piece) start = next_word(text, start);
-            take_piece(letters, str_slice(text, start, start + PIECE_BYTES));
+            take_piece(letters, text, start, start + PIECE_BYTES);
         }
     }
     memset(letters->bytes + letters->size, SPACE, 8);

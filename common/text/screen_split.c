@@ -143,9 +143,9 @@ static void find_block(struct screen_words *words, const struct cue_list *list, 
         uint32_t place = (uint32_t)__builtin_ctzll(left), *entry = &words->entries[first + place];
         uint64_t bit = UINT64_C(1) << place;
         *entry = find_again(list, &words->items[first + place], *entry);
-        found.cues = list->anchors[*entry] & CUE_ANCHORS_CUES ? found.cues | bit : found.cues & ~bit;
-        found.others =
-            list->anchors[*entry] & CUE_ANCHORS_OTHERS ? found.others | bit : found.others & ~bit;
+        uint8_t anchors = list->anchors[*entry];
+        found.cues = anchors & CUE_ANCHORS_CUES ? found.cues | bit : found.cues & ~bit;
+        found.others = anchors & CUE_ANCHORS_OTHERS ? found.others | bit : found.others & ~bit;
     }
     for (uint64_t left = found.cues; left; left &= left - 1) /* looked at next */
         __builtin_prefetch(
