@@ -332,7 +332,8 @@ void position_tell(struct kafka_consumer *consumer,
                    void (*call)(void *, const struct bus_position *, size_t));
 /* Of a reader: begins to read where each partition stands, if one was added or sought. */
 int position_assign(struct kafka_consumer *consumer, struct err *err) CHECKED;
-void position_pause_again(struct kafka_consumer *consumer); /* after an assignment, or resume */
+void position_pause_coming(struct kafka_consumer *consumer); /* each before the assignment is told */
+void position_resume_going(struct kafka_consumer *consumer);
 void kafka_pause(struct bus_consumer *consumer, bool paused);
 int kafka_rewind(struct bus_consumer *consumer, struct err *err) CHECKED;
 int kafka_seek(struct bus_consumer *consumer, const struct bus_position *position,

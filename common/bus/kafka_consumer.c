@@ -116,11 +116,11 @@ static int begin_reading(struct kafka_consumer *consumer, struct err *err)
             item->offset = consumer->subscription.start == BUS_LATEST ? RD_KAFKA_OFFSET_END
                                                                       : RD_KAFKA_OFFSET_BEGINNING;
     }
+    position_pause_coming(consumer);
     rd_kafka_resp_err_t code = rd_kafka_assign(consumer->client, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (rc == E_OK && code) rc = kafka_error(code, "assign", NULL, err);
     ends_adopt(consumer);
-    position_pause_again(consumer);
     position_tell(consumer, consumer->subscription.on_assigned);
     return rc;
 }
@@ -138,6 +138,7 @@ void consumer_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
     if (rd_kafka_assignment_lost(client)) position_group_lost(consumer);
     if (consumer->current) batch_empty(consumer->current);
     if (!consumer->closing) position_tell(consumer, consumer->subscription.on_revoked);
+    position_resume_going(consumer);
     position_clear(consumer);
     member_forget_group(consumer);
     rd_kafka_assign(client, NULL);

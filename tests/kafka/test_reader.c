@@ -1,7 +1,10 @@
-/* Readers without a group on librdkafka's mock cluster: where they begin when brokers are slow. */
+/* Readers without a group on librdkafka's mock cluster: where they begin when brokers are slow, and
+ * that a seek isn't lost. */
 #include "mock_rig.h"
 
-enum { OLD = 10, NEW = 3, BROKER = 1 };
+#include <stdatomic.h>
+
+enum { OLD = 10, NEW = 3, SOUGHT = 6, BROKER = 1 };
 
 static bool has_looked(struct bus_consumer *reader)
 {
@@ -82,11 +85,77 @@ static void test_latest_on_a_slow_broker(void **state)
     close_mock(&mock);
 }
 
+/* While librdkafka's thread starts a partition, between the request's number and its place in the
+ * queue, it tells that to its log: where it is held up, until another request may have overtaken it. */
+static atomic_int starting;
+
+static void hold_up(const rd_kafka_t *client, int level, const char *facility, const char *text)
+{
+    (void)client;
+    (void)level;
+    if (strcmp(facility, "CONSUMER") || !strstr(text, "Start consuming")) return;
+    atomic_fetch_add(&starting, 1);
+    poll(NULL, 0, 20);
+}
+
+static bool holds_up;
+void __real_rd_kafka_conf_set_log_cb(rd_kafka_conf_t *conf,
+                                     void (*log)(const rd_kafka_t *, int, const char *,
+                                                 const char *));
+void __wrap_rd_kafka_conf_set_log_cb(rd_kafka_conf_t *conf,
+                                     void (*log)(const rd_kafka_t *, int, const char *,
+                                                 const char *));
+void __wrap_rd_kafka_conf_set_log_cb(rd_kafka_conf_t *conf,
+                                     void (*log)(const rd_kafka_t *, int, const char *,
+                                                 const char *))
+{
+    __real_rd_kafka_conf_set_log_cb(conf, holds_up ? hold_up : log);
+}
+
+rd_kafka_resp_err_t __real_rd_kafka_resume_partitions(rd_kafka_t *client,
+                                                      rd_kafka_topic_partition_list_t *list);
+rd_kafka_resp_err_t __wrap_rd_kafka_resume_partitions(rd_kafka_t *client,
+                                                      rd_kafka_topic_partition_list_t *list);
+rd_kafka_resp_err_t __wrap_rd_kafka_resume_partitions(rd_kafka_t *client,
+                                                      rd_kafka_topic_partition_list_t *list)
+{
+    enum { STARTS_WITHIN_MS = 200 };
+    int before = atomic_load(&starting);
+    for (int64_t start = now_ms();
+         holds_up && atomic_load(&starting) == before && now_ms() - start < STARTS_WITHIN_MS;)
+        poll(NULL, 0, 1);
+    return __real_rd_kafka_resume_partitions(client, list);
+}
+
+/* A resume behind each assignment, though nothing was paused, sometimes overtook the start of the
+ * partition; which then gave nothing any more. */
+static void test_seek_isnt_overtaken(void **state)
+{
+    const enum topic topic = TOPIC_FEEDBACK;
+    const struct bus_subscription subscription = {
+        .member = "restless", .topics = &topic, .topic_count = 1, .start = BUS_EARLIEST};
+    holds_up = true;
+    struct mock mock = open_mock("kafka.debug=topic");
+    struct bus_consumer *reader;
+    struct err err;
+    (void)state;
+    produce_many(&mock, OLD);
+    must(bus_subscribe(mock.bus, &subscription, &reader, &err), &err);
+    assert_int_equal(first_offset(reader), 0);
+    must(bus_seek(reader, &(struct bus_position){topic, 0, SOUGHT}, &err), &err);
+    assert_int_equal(first_offset(reader), SOUGHT);
+    assert_true(atomic_load(&starting) >= 2);
+    bus_unsubscribe(reader);
+    close_mock(&mock);
+    holds_up = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ends_come_with_partitions),
         cmocka_unit_test(test_latest_on_a_slow_broker),
+        cmocka_unit_test(test_seek_isnt_overtaken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,4 +36,5 @@ for i in "${!pids[@]}"; do
     cat "$dir/$i.log"
     if [ "$rc" -eq 124 ] || [ "$rc" -eq 137 ]; then echo "with_kafka.sh: aborted after $PROGRAM_LIMIT s"; fi
 done
+if [ "$failed" -ne 0 ]; then tail -n 20 "$dir"/kafka/broker-*.log; fi
 exit $failed

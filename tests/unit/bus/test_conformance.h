@@ -84,6 +84,7 @@ static void conformance_test(void **state)
 {
     const struct conformance_case *chosen = *state;
     struct bus *bus = conformance_open();
+    sender = NULL; /* that of a case that failed is of another bus */
     CASE(chosen->why);
     chosen->run(bus);
     bus_producer_close(sender);
