@@ -6,16 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    FIRST_BLOCK_BYTES = 16 * 1024, LARGEST_BLOCK_BYTES = 1 << 20, KEEP_BYTES = 1 << 20,
-    ALIGNMENT = 16
-};
-
-struct arena_block {
-    struct arena_block *next;
-    size_t size, used;
-    _Alignas(16) char data[];
-};
+enum { FIRST_BLOCK_BYTES = 16 * 1024, LARGEST_BLOCK_BYTES = 1 << 20, KEEP_BYTES = 1 << 20 };
 
 void arena_init(struct arena *arena, size_t limit_bytes)
 {
@@ -73,10 +64,10 @@ static struct arena_block *add_block(struct arena *arena, size_t needed)
     return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size_bytes)
+void *arena_alloc_more(struct arena *arena, size_t size_bytes)
 {
     if (size_bytes > SIZE_MAX / 2) return NULL;
-    size_t size = (size_bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    size_t size = (size_bytes + ARENA_ALIGNMENT - 1) & ~(size_t)(ARENA_ALIGNMENT - 1);
     if (arena->limit_bytes && arena->used_bytes + size > arena->limit_bytes) return NULL;
     while (!arena->current || arena->current->size - arena->current->used < size) {
         struct arena_block *next = arena->current ? arena->current->next : NULL;

@@ -6,7 +6,12 @@
 #include "base/err.h"
 #include "base/str.h"
 
-struct arena_block;
+/* A block hands out data[used] to data[size - 1]. */
+struct arena_block {
+    struct arena_block *next;
+    size_t size, used;
+    _Alignas(16) char data[];
+};
 
 struct arena {
     struct arena_block *first, *current;
@@ -21,8 +26,24 @@ void arena_deinit(struct arena *arena); /* a zeroed arena is valid, and NULL is 
 /* Forgets everything; keeps up to 1 MiB of blocks for the next use. */
 void arena_reset(struct arena *arena);
 
+enum { ARENA_ALIGNMENT = 16 };
+
+/* For arena_alloc(), where the block at hand has no room or there is a limit. */
+void *arena_alloc_more(struct arena *arena, size_t size_bytes);
+
 /* 16-byte aligned, not cleared. NULL when memory or the limit is exhausted. */
-void *arena_alloc(struct arena *arena, size_t size_bytes);
+static inline void *arena_alloc(struct arena *arena, size_t size_bytes)
+{
+    struct arena_block *block = arena->current;
+    size_t size = (size_bytes + ARENA_ALIGNMENT - 1) & ~(size_t)(ARENA_ALIGNMENT - 1);
+    /* a size that overflowed is smaller than what was asked for */
+    if (!block || arena->limit_bytes || size < size_bytes || block->size - block->used < size)
+        return arena_alloc_more(arena, size_bytes);
+    void *memory = block->data + block->used;
+    block->used += size;
+    arena->used_bytes += size;
+    return memory;
+}
 void *arena_zalloc(struct arena *arena, size_t size_bytes);
 #define ARENA_NEW(arena, type) ((type *)arena_zalloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_array((arena), (count), sizeof(type)))

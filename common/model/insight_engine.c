@@ -69,6 +69,7 @@ int insight_engine_create(const char *folder, struct insight_engine **ret_engine
     if (!rc) rc = topics_open(&engine->topics, folder, "topics", err);
     if (!rc) rc = topics_open(&engine->aspects, folder, "aspects", err);
     if (!rc) rc = open_rules(engine, folder, err);
+    if (!rc) topic_sieve_fill(&engine->sieve, &engine->topics, &engine->aspects);
     if (rc) {
         insight_engine_destroy(engine);
         return rc;

@@ -17,6 +17,7 @@ struct insight_engine {
     uint32_t positive, negative, neutral; /* classes of the sentiment model */
     uint32_t need_classes[3];             /* of the needs model, by enum insight_need_kind */
     struct topics topics, aspects;
+    struct topic_sieve sieve; /* of both */
     struct rules rules;
     char models[160];
 };

@@ -30,8 +30,8 @@ static int find_places(struct reading *reading, struct err *err)
     for (uint32_t i = 0; i < blocks; i++) {
         uint32_t first = i * TOPIC_PLACES,
                  last = words - first < TOPIC_PLACES ? words : first + TOPIC_PLACES;
-        reading->places[i] = topics_places(&engine->topics, &engine->aspects, reading->tokens,
-                                           first, last, reading->languages);
+        reading->places[i] = topics_places(&engine->sieve, reading->tokens, first, last,
+                                           reading->languages);
     }
     return E_OK;
 }

@@ -143,11 +143,6 @@ static int build_index(struct topics *topics, struct topic_index *index, bool by
 
 static void enter(struct topics *topics, struct topic_keyword *keyword)
 {
-    uint8_t languages = (uint8_t)(keyword->language
-                                  << (is_by_prefix(keyword) ? TOPIC_PREFIX_SHIFT : 0));
-    uint64_t hash = start_hash(keyword),
-             known = has_whole_second(keyword) ? topics_pair(hash, keyword->words[1].hash) : hash;
-    topics->known[known % TOPIC_SLOTS] |= languages;
     keyword->older = topics->newest;
     topics->newest = keyword;
 }
@@ -275,93 +270,110 @@ int topics_open(struct topics *topics, const char *folder, const char *kind, str
     return rc;
 }
 
-/* The keyword's second word may stand behind token `at`; one with an apostrophe is
- * left to fits(). */
-static bool second_may_be(const struct topic_start *start, const struct tokens *tokens, uint32_t at)
-{
-    if (!start->has_second) return true;
-    if (at + 1 == tokens->count) return false;
-    const struct token *next = &tokens->items[at + 1];
-    return next->apostrophe || start->second == (uint16_t)(next->hash >> 48);
-}
+/* What stands behind a token, as far as it tells that a keyword of more words isn't there. */
+struct seconds {
+    uint16_t hash; /* high bits of it; at a text's end anything: fits() sees it */
+    bool any;      /* an elision may be taken off: left to fits() */
+};
 
 /* Keywords of a bucket that begin with either hash. */
 static uint32_t follow(const struct topic_index *index, uint64_t hash, uint64_t other,
                        const struct tokens *tokens, uint32_t at, uint32_t languages,
                        struct topic_match *matches, uint32_t count)
 {
+    const struct token *next = &tokens->items[at + 1 < tokens->count ? at + 1 : at];
+    const struct seconds behind = {(uint16_t)(next->hash >> 48), next->apostrophe};
     uint64_t bucket = hash % TOPIC_BUCKETS;
     for (uint32_t i = index->first[bucket]; i < index->first[bucket + 1]; i++) {
         const struct topic_start *start = &index->starts[i];
-        if ((start->hash != hash && start->hash != other) || !(start->languages & languages))
-            continue;
+        /* one branch, which nearly always goes on */
+        bool differs = (start->hash != hash) & (start->hash != other);
+        differs |= (start->languages & languages) == 0;
+        differs |= start->has_second & !behind.any & (start->second != behind.hash);
+        if (differs) continue;
         if (start->alone) count = keep_longest(matches, count, start->topic, 1);
-        else if (second_may_be(start, tokens, at) && fits(start->keyword, tokens, at))
+        else if (fits(start->keyword, tokens, at))
             count = keep_longest(matches, count, start->topic, start->keyword->word_count);
     }
     return count;
 }
 
-/* What says whether a keyword may begin with a token. */
-struct beginning {
-    uint64_t hash, pair, prefix; /* slots of topics.known */
-    uint32_t with_pair, with_prefix; /* all bits, or none: whether those two are */
-    bool apostrophe; /* a part of this word, or of the next, may be a keyword's */
-};
+static void sift(struct topic_sieve *sieve, const struct topics *topics, uint32_t shift)
+{
+    for (const struct topic_keyword *each = topics->newest; each; each = each->older) {
+        uint8_t languages = (uint8_t)(each->language << shift);
+        uint64_t hash = start_hash(each);
+        if (is_by_prefix(each)) {
+            sieve->prefixes[hash % TOPIC_PREFIX_SLOTS] |= languages;
+        } else if (has_whole_second(each)) {
+            sieve->words[hash % TOPIC_WORD_SLOTS] |= TOPIC_PAIRED;
+            sieve->words[topics_pair(hash, each->words[1].hash) % TOPIC_WORD_SLOTS] |= languages;
+        } else {
+            sieve->words[hash % TOPIC_WORD_SLOTS] |= languages;
+        }
+    }
+}
 
-static inline struct beginning beginning_at(const struct tokens *tokens, uint32_t at)
+void topic_sieve_fill(struct topic_sieve *sieve, const struct topics *one,
+                      const struct topics *other)
+{
+    *sieve = (struct topic_sieve){0};
+    sift(sieve, one, 0);
+    sift(sieve, other, TOPIC_OTHER_SHIFT);
+}
+
+/* What the sieve says of a token. Without branches on the words, which can't be foreseen. */
+static inline uint32_t sieved(const struct topic_sieve *sieve, const struct tokens *tokens,
+                              uint32_t at)
 {
     const struct token *token = &tokens->items[at];
-    const struct token *next = token + (at + 1 < tokens->count);
-    bool prefixed = token->folded.size >= TOPIC_PREFIX_BYTES;
+    bool followed = at + 1 < tokens->count, prefixed = token->folded.size >= TOPIC_PREFIX_BYTES;
     /* what lies behind a shorter word is read, and what it says isn't kept */
     _Static_assert((int)TOPIC_PREFIX_BYTES <= (int)TOKEN_READABLE, "a prefix is read at once");
     bool readable = token->kind != TOKEN_EMOJI || prefixed;
     const struct str start = {readable ? token->folded.data : "\0\0\0", TOPIC_PREFIX_BYTES};
-    return (struct beginning){.hash = token->hash % TOPIC_SLOTS,
-                              .pair = topics_pair(token->hash, next->hash) % TOPIC_SLOTS,
-                              .prefix = topics_prefix(start) % TOPIC_SLOTS,
-                              .with_pair = -(uint32_t)(next > token),
-                              .with_prefix = -(uint32_t)prefixed,
-                              .apostrophe = token->apostrophe | next->apostrophe};
+    uint64_t pair = topics_pair(token->hash, token[followed].hash);
+    uint32_t word = sieve->words[token->hash % TOPIC_WORD_SLOTS],
+             pairs = sieve->words[pair % TOPIC_WORD_SLOTS],
+             prefixes = sieve->prefixes[topics_prefix(start) % TOPIC_PREFIX_SLOTS];
+    uint32_t paired = word / TOPIC_PAIRED & followed;
+    return word | (pairs & -paired) | (prefixes & -(uint32_t)prefixed);
 }
 
-/* A keyword may begin there; false: none does. Without branches on the words,
- * which can't be foreseen. */
-static inline bool may_begin(const struct topics *topics, const struct beginning *beginning,
-                             uint32_t languages)
+static bool is_elided(const struct token *token)
 {
-    uint32_t by_prefix = (uint32_t)topics->known[beginning->prefix] >> TOPIC_PREFIX_SHIFT;
-    uint32_t known = topics->known[beginning->hash] |
-                     (topics->known[beginning->pair] & beginning->with_pair) |
-                     (by_prefix & beginning->with_prefix);
-    return ((known & languages) | beginning->apostrophe) != 0;
+    return token->apostrophe && elision_bytes(token->folded);
 }
 
-static void prefetch_starts(const struct topics *topics, const struct tokens *tokens,
-                            uint32_t first, uint64_t places)
+/* Bits of tokens [first, last) that have an elision, or that stand before one that has: keywords
+ * may be of what is left, which the sieve isn't asked about. apostrophes: of those that have one. */
+static uint64_t elided_places(const struct tokens *tokens, uint32_t first, uint32_t last,
+                              uint64_t apostrophes)
 {
-    const struct topic_index *index = &topics->by_word;
-    for (; places; places &= places - 1) {
-        uint64_t hash = tokens->items[first + (uint32_t)__builtin_ctzll(places)].hash;
-        __builtin_prefetch(&index->starts[index->first[hash % TOPIC_BUCKETS]]);
+    uint64_t places = 0;
+    for (; apostrophes; apostrophes &= apostrophes - 1) {
+        uint64_t bit = apostrophes & -apostrophes;
+        uint32_t at = first + (uint32_t)__builtin_ctzll(bit);
+        if (elision_bytes(tokens->items[at].folded)) places |= bit | bit >> 1;
     }
-}
-
-struct topic_places topics_places(const struct topics *one, const struct topics *other,
-                                  const struct tokens *tokens, uint32_t first, uint32_t last,
-                                  uint32_t languages)
-{
-    struct topic_places places = {0};
-    assert(last - first <= TOPIC_PLACES);
-    for (uint32_t at = first; at < last; at++) {
-        struct beginning beginning = beginning_at(tokens, at);
-        places.one |= (uint64_t)may_begin(one, &beginning, languages) << (at - first);
-        places.other |= (uint64_t)may_begin(other, &beginning, languages) << (at - first);
-    }
-    prefetch_starts(one, tokens, first, places.one);
-    prefetch_starts(other, tokens, first, places.other);
+    if (last < tokens->count && is_elided(&tokens->items[last]))
+        places |= UINT64_C(1) << (last - first - 1);
     return places;
+}
+
+struct topic_places topics_places(const struct topic_sieve *sieve, const struct tokens *tokens,
+                                  uint32_t first, uint32_t last, uint32_t languages)
+{
+    uint64_t one = 0, other = 0, apostrophes = 0;
+    assert(first < last && last - first <= TOPIC_PLACES);
+    for (uint32_t at = first; at < last; at++) {
+        uint32_t known = sieved(sieve, tokens, at);
+        one |= (uint64_t)((known & languages) != 0) << (at - first);
+        other |= (uint64_t)((known >> TOPIC_OTHER_SHIFT & languages) != 0) << (at - first);
+        apostrophes |= (uint64_t)tokens->items[at].apostrophe << (at - first);
+    }
+    uint64_t elided = elided_places(tokens, first, last, apostrophes);
+    return (struct topic_places){one | elided, other | elided};
 }
 
 uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at,
@@ -372,7 +384,7 @@ uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, 
     uint32_t count = follow(&topics->by_word, hash, tokens->items[at].hash, tokens, at, languages,
                             matches, 0);
     if (word.size < TOPIC_PREFIX_BYTES) return count;
-    uint64_t prefix = topics_prefix(word);
-    if (!(topics->known[prefix % TOPIC_SLOTS] >> TOPIC_PREFIX_SHIFT & languages)) return count;
+    uint64_t prefix = topics_prefix(word), bucket = prefix % TOPIC_BUCKETS;
+    if (topics->by_prefix.first[bucket] == topics->by_prefix.first[bucket + 1]) return count;
     return follow(&topics->by_prefix, prefix, prefix, tokens, at, languages, matches, count);
 }

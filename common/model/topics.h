@@ -19,7 +19,6 @@ enum {
     TOPIC_FILE_BYTES_MAX = 1 << 20,
     TOPIC_BUCKETS = 2048,
     TOPIC_PREFIX_BYTES = 4, /* that a word with a star has at least */
-    TOPIC_SLOTS = 1 << 13,
 };
 
 /* Bits of a set of languages. */
@@ -42,14 +41,7 @@ struct topics {
     uint32_t hiding; /* [-], whose keywords only hide others; TOPICS_MAX: there is none */
     struct topic_keyword *newest;             /* of all; each knows the one before it */
     struct topic_index by_word, by_prefix; /* by a keyword's first word */
-    /* The languages in which a keyword begins with such a word, or with such a pair of words where
-     * its second is a whole one; and, shifted by TOPIC_PREFIX_SHIFT, with such a prefix.
-     * Most words end here, in the first cache, without a look at a keyword. By the low
-     * bits of their hashes. */
-    uint8_t known[TOPIC_SLOTS];
 };
-
-enum { TOPIC_PREFIX_SHIFT = 4 };
 
 /* Of a word of TOPIC_PREFIX_BYTES bytes or more. */
 static inline uint64_t topics_prefix(struct str word)
@@ -90,15 +82,28 @@ static inline uint32_t topics_longest(const struct topic_match *matches, uint32_
     return words;
 }
 
+/* Tells of most words that no keyword of either of two taxonomies begins there, without a look at
+ * keywords. By the low bits of hashes: the languages of the keywords that begin with such a word, or
+ * with such a pair of words where their second is a whole one; those of the second taxonomy are
+ * shifted by TOPIC_OTHER_SHIFT. With so many slots few words are let through by chance. */
+enum {
+    TOPIC_WORD_SLOTS = 1 << 15, TOPIC_PREFIX_SLOTS = 1 << 13, TOPIC_OTHER_SHIFT = 3,
+    TOPIC_PAIRED = 64 /* of a word: some such pair begins with it, so that pairs needn't be chance */
+};
+struct topic_sieve {
+    uint8_t words[TOPIC_WORD_SLOTS], prefixes[TOPIC_PREFIX_SLOTS];
+};
+/* Of all keywords that both have by now. */
+void topic_sieve_fill(struct topic_sieve *sieve, const struct topics *one,
+                      const struct topics *other);
+
 /* Where topics_match() may find something of either taxonomy among the tokens [first, last), at most
- * TOPIC_PLACES of them: bit i is about token first + i. Asked once for many tokens, what is looked
- * at next comes from memory meanwhile. */
+ * TOPIC_PLACES of them: bit i is about token first + i. */
 enum { TOPIC_PLACES = 64 };
 struct topic_places {
     uint64_t one, other;
 };
-struct topic_places topics_places(const struct topics *one, const struct topics *other,
-                                  const struct tokens *tokens, uint32_t first, uint32_t last,
-                                  uint32_t languages);
+struct topic_places topics_places(const struct topic_sieve *sieve, const struct tokens *tokens,
+                                  uint32_t first, uint32_t last, uint32_t languages);
 
 #endif

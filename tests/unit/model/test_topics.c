@@ -28,11 +28,13 @@ static struct str matches_of(const struct topics *topics, const char *text, uint
     struct tokens tokens;
     struct err err;
     struct str all = STR("");
+    static struct topic_sieve sieve;
+    topic_sieve_fill(&sieve, topics, topics);
     assert_int_equal(text_tokenize(str_of(text), arena, &tokens, &err), E_OK);
     for (uint32_t at = 0; at < tokens.count; at++) {
         struct topic_match matches[TOPIC_MATCHES_MAX];
         uint32_t count = topics_match(topics, &tokens, at, languages, matches);
-        struct topic_places places = topics_places(topics, topics, &tokens, at, at + 1, languages);
+        struct topic_places places = topics_places(&sieve, &tokens, at, at + 1, languages);
         assert_true(count == 0 || (places.one == 1 && places.other == 1));
         for (uint32_t i = 0; i < count; i++)
             all = arena_printf(arena, "%.*s%s%.*s=%.*s/%u", STR_ARGS(all), all.size ? " " : "",
@@ -47,6 +49,7 @@ static void places_of_a_long_text(void **state)
 {
     static const uint32_t keywords[] = {0, 62, 63, 64, 127, 128, 149};
     enum { WORDS = 150 };
+    static struct topic_sieve sieve;
     struct topics topics, empty;
     struct arena arena = {0};
     struct tokens tokens;
@@ -55,6 +58,7 @@ static void places_of_a_long_text(void **state)
     (void)state;
     open_topics(&topics);
     topics_init(&empty);
+    topic_sieve_fill(&sieve, &empty, &topics);
     for (uint32_t i = 0, next = 0; i < WORDS; i++) {
         bool keyword = next < COUNT_OF(keywords) && keywords[next] == i;
         text = arena_printf(&arena, "%.*s %s", STR_ARGS(text), keyword ? "courier" : "walrus");
@@ -65,7 +69,7 @@ static void places_of_a_long_text(void **state)
     for (uint32_t first = 0; first < WORDS; first += TOPIC_PLACES) {
         uint32_t last = WORDS - first < TOPIC_PLACES ? WORDS : first + TOPIC_PLACES;
         struct topic_places of_both =
-            topics_places(&empty, &topics, &tokens, first, last, LANGUAGE_EN);
+            topics_places(&sieve, &tokens, first, last, LANGUAGE_EN);
         assert_int_equal(of_both.one, 0);
         for (uint64_t places = of_both.other; places; places &= places - 1, found++) {
             assert_true(found < COUNT_OF(keywords));
@@ -73,6 +77,33 @@ static void places_of_a_long_text(void **state)
         }
     }
     assert_int_equal(found, COUNT_OF(keywords));
+    topics_deinit(&topics);
+    arena_deinit(&arena);
+}
+
+/* An elision is noticed wherever a look at many tokens ends: of its last word, and of the word
+ * behind it. */
+static void places_of_elisions(void **state)
+{
+    static struct topic_sieve sieve;
+    struct topics topics;
+    struct arena arena = {0};
+    struct err err;
+    (void)state;
+    open_topics(&topics);
+    topic_sieve_fill(&sieve, &topics, &topics);
+    for (uint32_t elided = 0; elided <= TOPIC_PLACES; elided++) {
+        struct tokens tokens;
+        struct str text = STR("");
+        for (uint32_t i = 0; i <= TOPIC_PLACES; i++)
+            text = arena_printf(&arena, "%.*s %s", STR_ARGS(text),
+                                i == elided ? "d'envoi" : "walrus");
+        assert_int_equal(text_tokenize(text, &arena, &tokens, &err), E_OK);
+        uint64_t places = topics_places(&sieve, &tokens, 0, TOPIC_PLACES, LANGUAGE_FR).one;
+        if (elided < TOPIC_PLACES) assert_true(places >> elided & 1);
+        if (elided > 0) assert_true(places >> (elided - 1) & 1);
+        assert_true(__builtin_popcountll(places) <= 2);
+    }
     topics_deinit(&topics);
     arena_deinit(&arena);
 }
@@ -133,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places_of_a_long_text),
+        cmocka_unit_test(places_of_elisions),
         cmocka_unit_test(keywords_are_found),
         cmocka_unit_test(nothing_is_found_without_keywords),
     };
