@@ -116,14 +116,38 @@ const struct rule *rules_of_alerts(const struct rules *rules)
     return NULL;
 }
 
-void reading_advice(const struct reading *reading, struct insight_result *result)
+/* The rules that speak of what the record speaks of, feels and needs; `word` of their bits. */
+static uint64_t rules_about(const struct reading *reading, const struct insight_result *result,
+                            uint32_t word)
 {
     const struct rules *rules = &reading->engine->rules;
+    uint64_t topics = rules->of_any_topic.words[word], needs = rules->of_any_need.words[word];
+    for (uint32_t i = 0; i < result->topic_count; i++)
+        topics |= rules->of_topic[reading->topics[i]].words[word];
+    for (uint32_t i = 0; i < result->need_count; i++)
+        needs |= rules->of_need[result->needs[i].kind].words[word];
+    return topics & needs & rules->of_sentiment[result->sentiment].words[word];
+}
+
+/* Of all rules, or of a safety case's. */
+static void add_advice_of(const struct reading *reading, struct insight_result *result, bool safety,
+                          uint32_t *teams)
+{
+    const struct rules *rules = &reading->engine->rules;
+    for (uint32_t word = 0; word < (rules->count + 63) / 64; word++) {
+        uint64_t bits = rules_about(reading, result, word);
+        if (safety) bits &= rules->safety.words[word];
+        for (; bits; bits &= bits - 1)
+            add_advice(reading, result,
+                       &rules->items[64 * word + (uint32_t)__builtin_ctzll(bits)], teams);
+    }
+}
+
+void reading_advice(const struct reading *reading, struct insight_result *result)
+{
     uint32_t teams = 0;
     if (!reading->clause_count && str_trim(reading->text).size == 0)
         return; /* nothing that evidence could quote */
-    for (uint32_t i = 0; i < rules->count && reading->safety_positive; i++)
-        if (rules->items[i].safety) add_advice(reading, result, &rules->items[i], &teams);
-    for (uint32_t i = 0; i < rules->count && reading->clause_count; i++)
-        add_advice(reading, result, &rules->items[i], &teams);
+    if (reading->safety_positive) add_advice_of(reading, result, true, &teams);
+    if (reading->clause_count) add_advice_of(reading, result, false, &teams);
 }

@@ -134,8 +134,8 @@ static void keep_aspect(struct reading *reading, struct insight_result *result,
         kept->span = span;
         kept->score = score;
     }
-    kept->best = fmaxf(kept->best, score);
-    kept->worst = fminf(kept->worst, score);
+    kept->best = larger(kept->best, score);
+    kept->worst = smaller(kept->worst, score);
 }
 
 /* Clause `at`, beside `own`, says more of the same: it is of its sentence, names nothing,
@@ -149,7 +149,7 @@ static bool joins(const struct reading *reading, const struct namings *namings,
         return false;
     if (reading->features.sets[reading->clauses[seam].first] & WORD_TURN) return false;
     return other->score * own->score >= 0 ||
-           fminf(fabsf(other->score), fabsf(own->score)) < BOTH_SCORE;
+           smaller(fabsf(other->score), fabsf(own->score)) < BOTH_SCORE;
 }
 
 /* How clause `at` feels with those that join it: clauses *ret_first to *ret_last. */

@@ -122,8 +122,8 @@ static void add_praise(const struct insight_engine *engine, struct clause *claus
     clause->sentiment.classes[engine->positive] += (int64_t)(praise / scales[engine->positive]);
     clause->sentiment.classes[engine->negative] -= (int64_t)(praise / scales[engine->negative]);
     if (!strongest) return;
-    strongest->praise = fmaxf(strongest->praise, 2 * praise);
-    strongest->blame = fmaxf(strongest->blame, -2 * praise);
+    strongest->praise = larger(strongest->praise, 2 * praise);
+    strongest->blame = larger(strongest->blame, -2 * praise);
 }
 
 /* "Antes era", "avant c'etait", but neither "antes de" nor "avant la date": an imperfect is near. */

@@ -111,27 +111,31 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
                     float rating, const struct insight_harm *harm, struct arena *arena,
                     struct insight_result *ret_result, struct err *err)
 {
-    struct insight_result result = {.sentiment = INSIGHT_NEUTRAL};
+    struct insight_result *result = ret_result;
     struct reading reading = {
         .engine = engine, .text = text, .tokens = tokens, .words = words_open(), .arena = arena,
         .has_rating = has_rating && rating >= 1 && rating <= 5, /* other scales can't be read */
         .rating = rating, .safety_positive = harm != NULL,
         .harm = harm ? *harm : (struct insight_harm){0},
     };
+    /* in place, and only what counts emptied: the lists are long, and mostly unused */
+    result->sentiment = INSIGHT_NEUTRAL;
+    result->score = result->confidence = 0;
+    result->evidence_count = result->need_count = result->topic_count = 0;
+    result->aspect_count = result->recommendation_count = 0;
     choose_language(&reading, language);
     int rc = linear_extract(text, tokens, arena, &reading.features, err);
     if (!rc) rc = reading_split(&reading, err);
     if (rc) return rc;
-    reading_sentiment(&reading, &result);
+    reading_sentiment(&reading, result);
     if (tokens->count) {
-        rc = reading_needs(&reading, &result, err);
-        if (!rc) rc = reading_topics(&reading, &result, err);
-        if (!rc) rc = reading_aspects(&reading, &result, err);
-        if (!rc) reading_mix(&reading, &result);
+        rc = reading_needs(&reading, result, err);
+        if (!rc) rc = reading_topics(&reading, result, err);
+        if (!rc) rc = reading_aspects(&reading, result, err);
+        if (!rc) reading_mix(&reading, result);
         if (rc) return rc;
     }
-    reading_advice(&reading, &result); /* of harm also where the text has no word */
-    *ret_result = result;
+    reading_advice(&reading, result); /* of harm also where the text has no word */
     return E_OK;
 }
 

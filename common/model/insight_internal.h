@@ -35,6 +35,8 @@ struct sentence {
     struct linear_sums needs;
     float score, probabilities[3]; /* by enum insight_need_kind */
     bool asked;                    /* a question mark stands behind it */
+    bool looked;                   /* the sets of its words are known: */
+    uint32_t sets, written; /* … of what is left without elisions, and as they stand */
     /* "an item is missing", "an option is missing": set when requests are looked for */
     bool lacks_goods, lacks_ability;
     bool calls;  /* wants what support gives, rather than something new: set then, too */
@@ -66,6 +68,10 @@ struct reading {
     struct insight_harm harm;
     float rating;
 };
+
+/* Of numbers: fmaxf() and fminf() are calls, as they care for what is none. */
+static inline float larger(float a, float b) { return a > b ? a : b; }
+static inline float smaller(float a, float b) { return a < b ? a : b; }
 
 /* insight_clauses.c */
 int reading_split(struct reading *reading, struct err *err) CHECKED;

@@ -59,8 +59,8 @@ static int add_need(const struct reading *reading, struct insight_result *result
     return E_OK;
 }
 
-/* The sets that the sentence's words are in, all together. */
-static uint32_t sets_of(const struct reading *reading, const struct sentence *sentence)
+/* Of words one of which has an apostrophe: without elisions. */
+static uint32_t sets_of_elided(const struct reading *reading, const struct sentence *sentence)
 {
     uint32_t sets = 0;
     for (uint32_t i = sentence->first; i < sentence->last; i++) {
@@ -73,24 +73,42 @@ static uint32_t sets_of(const struct reading *reading, const struct sentence *se
     return sets;
 }
 
+/* The sets that the sentence's words are in, all together; looked up once. */
+static uint32_t sets_of(const struct reading *reading, struct sentence *sentence)
+{
+    uint32_t written = 0, apostrophes = 0;
+    if (sentence->looked) return sentence->sets;
+    for (uint32_t i = sentence->first; i < sentence->last; i++) {
+        written |= reading->features.sets[i];
+        apostrophes |= reading->tokens->items[i].apostrophe;
+    }
+    sentence->looked = true;
+    sentence->written = written;
+    return sentence->sets = apostrophes ? sets_of_elided(reading, sentence) : written;
+}
+
 /* "An item is missing", but neither "nothing is missing" nor "an order filter is missing". */
 static bool lacks_goods(uint32_t sets)
 {
     return sets & WORD_LACK && sets & WORD_GOODS && !(sets & (WORD_NEGATOR | WORD_ABILITY));
 }
 
-static float shift_odds(float probability, float logit)
+static float multiply_odds(float probability, float factor)
 {
-    float odds = probability / (1 - probability + 1e-6f) * expf(logit);
+    float odds = probability / (1 - probability + 1e-6f) * factor;
     return odds / (1 + odds);
 }
 
-/* What the sentence tells was so before, and it ends in praise. */
-static bool is_mended(const struct reading *reading, const struct sentence *sentence)
+static float shift_odds(float probability, float logit)
 {
-    bool once = false;
-    for (uint32_t i = sentence->first; i < sentence->last && !once; i++)
-        once = reading->features.sets[i] & WORD_ONCE;
+    return multiply_odds(probability, expf(logit));
+}
+
+/* What the sentence tells was so before, and it ends in praise. */
+static bool is_mended(const struct reading *reading, struct sentence *sentence)
+{
+    (void)sets_of(reading, sentence);
+    bool once = sentence->written & WORD_ONCE;
     for (uint32_t i = 0; i < reading->clause_count && once; i++)
         if (reading->clauses[i].last == sentence->last)
             return insight_label(reading->clauses[i].score) == INSIGHT_POSITIVE;
@@ -109,7 +127,8 @@ static float request_probability(const struct reading *reading, struct sentence 
     enum wish wish = reading_wish(reading, sentence, sets);
     sentence->unwished = wish == WISH_NONE;
     if (sentence->unwished) return 0;
-    return shift_odds(probability, wish == WISH_SAID ? WISH_LOGIT : -NO_WISH_LOGIT);
+    return wish == WISH_SAID ? shift_odds(probability, WISH_LOGIT)
+                             : shift_odds(probability, -NO_WISH_LOGIT);
 }
 
 /* "What more could you want?" praises by a figure of speech. */
@@ -126,29 +145,31 @@ static bool praises_by_figure(const struct reading *reading, const struct senten
 
 /* How surely the sentence asks. Without its mark and any word of asking, what more surely reports a
  * problem doesn't ("They charged my card twice."): problems are settled before questions are. */
-static float question_probability(const struct reading *reading, const struct sentence *sentence)
+static float question_probability(const struct reading *reading, struct sentence *sentence)
 {
     float probability = sentence->probabilities[INSIGHT_QUESTION];
     if (sentence->asked && sentence->last - sentence->first >= QUESTION_WORDS_MIN)
-        return praises_by_figure(reading, sentence) ? 0 : fmaxf(probability, ASKED_PROBABILITY);
+        return praises_by_figure(reading, sentence) ? 0 : larger(probability, ASKED_PROBABILITY);
     probability = shift_odds(probability, -ASKED_LOGIT);
     if (sentence->probabilities[INSIGHT_PROBLEM_REPORT] <= probability) return probability;
     return sets_of(reading, sentence) & WORD_ASK ? probability : 0;
 }
 
-/* How surely the sentence is a need of the kind, after the rules that words alone don't give. */
+/* How surely the sentence is a need of the kind, after the rules that words alone don't give.
+ * contented: what its feeling does to the odds of a problem. */
 static float sentence_probability(const struct reading *reading, struct sentence *sentence,
-                                  enum insight_need_kind kind, float feeling)
+                                  enum insight_need_kind kind, float contented)
 {
     float probability = sentence->probabilities[kind];
     if (kind == INSIGHT_FEATURE_REQUEST) return request_probability(reading, sentence);
     if (kind == INSIGHT_PROBLEM_REPORT && (sentence->lacks_goods || sentence->calls))
-        return fmaxf(probability, LACK_PROBABILITY);
+        return larger(probability, LACK_PROBABILITY);
     if (kind == INSIGHT_PROBLEM_REPORT) {
-        float logit = -FEELING_LOGIT * feeling;
+        float logit = -FEELING_LOGIT * reading->feeling;
         if (sentence->asked) logit -= ASKED_LOGIT;
         if (sentence->lacks_ability) logit -= ABILITY_LOGIT;
-        probability = shift_odds(probability, logit);
+        bool plain = !sentence->asked && !sentence->lacks_ability;
+        probability = multiply_odds(probability, plain ? contented : expf(logit));
         if (probability >= BEST_FLOOR && is_mended(reading, sentence))
             return shift_odds(probability, -MENDED_LOGIT);
         return sentence->score >= PRAISE && probability < PRAISE_PROBABILITY ? 0 : probability;
@@ -158,15 +179,18 @@ static float sentence_probability(const struct reading *reading, struct sentence
 
 /* Applies the rules to each sentence's probability; the surest sentence, or NULL. */
 static struct sentence *settle_sentences(struct reading *reading, enum insight_need_kind kind,
-                                         float feeling)
+                                         float contented)
 {
-    struct sentence *best = NULL;
+    float most = -1;
+    uint32_t best = 0;
     for (uint32_t i = 0; i < reading->sentence_count; i++) {
         struct sentence *sentence = &reading->sentences[i];
-        sentence->probabilities[kind] = sentence_probability(reading, sentence, kind, feeling);
-        if (!best || sentence->probabilities[kind] > best->probabilities[kind]) best = sentence;
+        float probability = sentence_probability(reading, sentence, kind, contented);
+        sentence->probabilities[kind] = probability;
+        best = probability > most ? i : best;
+        most = probability > most ? probability : most;
     }
-    return best;
+    return reading->sentence_count ? &reading->sentences[best] : NULL;
 }
 
 static float log_odds(float probability)
@@ -222,21 +246,21 @@ static int find_kind(struct reading *reading, struct insight_result *result,
     const struct insight_engine *engine = reading->engine;
     float whole = wholes[engine->need_classes[kind]],
           threshold = engine->needs.thresholds[engine->need_classes[kind]];
-    float feeling = reading->feeling;
-    struct sentence *best = settle_sentences(reading, kind, feeling);
+    float contented = kind == INSIGHT_PROBLEM_REPORT ? expf(-FEELING_LOGIT * reading->feeling) : 1;
+    struct sentence *best = settle_sentences(reading, kind, contented);
     bool request = kind == INSIGHT_FEATURE_REQUEST;
     uint32_t found = 0;
     int rc = E_OK;
     if (!best) return E_OK;
-    if (kind == INSIGHT_PROBLEM_REPORT) whole = shift_odds(whole, -FEELING_LOGIT * feeling);
+    if (kind == INSIGHT_PROBLEM_REPORT) whole = multiply_odds(whole, contented);
     /* where a sentence only looks like a wish, the text as a whole wishes less than it seems to */
     for (uint32_t i = 0; i < reading->sentence_count && request; i++)
-        if (reading->sentences[i].unwished) whole = fminf(whole, best->probabilities[kind]);
+        if (reading->sentences[i].unwished) whole = smaller(whole, best->probabilities[kind]);
     bool stated = request ? requests(reading, whole,
                                      wholes[engine->need_classes[INSIGHT_PROBLEM_REPORT]], best)
                           : whole >= threshold;
     if (request && !stated) return E_OK;
-    float floor = stated ? fmaxf(threshold, SENTENCE_FLOOR)
+    float floor = stated ? larger(threshold, SENTENCE_FLOOR)
                          : threshold + (1 - threshold) * ALONE_MARGIN;
     drop_idle(reading, kind, floor);
     for (uint32_t i = 0; i < reading->sentence_count && found < NEEDS_PER_KIND && !rc; i++) {

@@ -56,12 +56,12 @@ static struct sides weigh_sides(const struct reading *reading)
     struct sides sides = {0};
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         const struct clause *clause = &reading->clauses[i];
-        float words = fmaxf((float)(clause->last - clause->first), SIDE_WORDS_MIN);
+        float words = larger((float)(clause->last - clause->first), SIDE_WORDS_MIN);
         if (reading->sentences[clause->sentence].asked) continue; /* asks, rather than judges */
         if (clause->score >= SIDE) sides.positive += clause->score * words;
         if (clause->score <= -SIDE) sides.negative -= clause->score * words;
-        sides.most_positive = fmaxf(sides.most_positive, clause->score);
-        sides.most_negative = fmaxf(sides.most_negative, -clause->score);
+        sides.most_positive = larger(sides.most_positive, clause->score);
+        sides.most_negative = larger(sides.most_negative, -clause->score);
     }
     return sides;
 }
@@ -70,8 +70,8 @@ static struct sides weigh_sides(const struct reading *reading)
  * side prevails. */
 static bool is_mixed(const struct reading *reading, const struct sides *sides, float score)
 {
-    float weaker = fminf(sides->positive, sides->negative),
-          stronger = fmaxf(sides->positive, sides->negative);
+    float weaker = smaller(sides->positive, sides->negative),
+          stronger = larger(sides->positive, sides->negative);
     if (reading->safety_positive && sides->most_positive >= SIDE && score > -SIDE) return true;
     bool extreme = reading->has_rating && (reading->rating < 1.5f || reading->rating > 4.5f);
     return !extreme && fabsf(score) <= MIXED_SCORE_MAX && weaker > 0 &&
@@ -105,7 +105,7 @@ static void find_evidence(const struct reading *reading, struct insight_result *
  * says most. */
 static bool is_neutral(const struct insight_engine *engine, const struct mood *mood, uint32_t said)
 {
-    float sure = fmaxf(mood->positive, mood->negative);
+    float sure = larger(mood->positive, mood->negative);
     return mood->neutral > sure ||
            (!engine->feeling.known && sure < engine->sentiment.thresholds[said]);
 }
@@ -118,13 +118,13 @@ static void choose_label(const struct reading *reading, const struct mood *mood,
     const struct insight_engine *engine = reading->engine;
     struct sides sides = weigh_sides(reading);
     uint32_t said = mood->positive >= mood->negative ? engine->positive : engine->negative;
-    float sure = fmaxf(mood->positive, mood->negative);
+    float sure = larger(mood->positive, mood->negative);
     result->score = mood->positive - mood->negative;
     if (is_mixed(reading, &sides, lean)) {
         result->sentiment = INSIGHT_MIXED;
         result->confidence = reading->safety_positive
                                  ? sides.most_positive
-                                 : fminf(sides.most_positive, sides.most_negative);
+                                 : smaller(sides.most_positive, sides.most_negative);
     } else if (is_neutral(engine, mood, said)) {
         result->sentiment = INSIGHT_NEUTRAL;
         result->confidence = mood->neutral;
@@ -166,8 +166,8 @@ static struct mood judge_text(const struct reading *reading, const struct mood *
     if (!reading->engine->feeling.known) return *words;
     for (uint32_t i = 0; i < reading->sentence_count; i++) {
         const float *needs = reading->sentences[i].probabilities;
-        problem = fmaxf(problem, needs[INSIGHT_PROBLEM_REPORT]);
-        question = fmaxf(question, needs[INSIGHT_QUESTION]);
+        problem = larger(problem, needs[INSIGHT_PROBLEM_REPORT]);
+        question = larger(question, needs[INSIGHT_QUESTION]);
     }
     feeling_read(probabilities, &reading->strongest, problem, question, signs);
     feeling_judge(&reading->engine->feeling, signs, probabilities);
@@ -202,10 +202,10 @@ void reading_mix(const struct reading *reading, struct insight_result *result)
     for (uint32_t i = 0; i < result->need_count; i++) /* who reports a problem weighs no sides */
         if (result->needs[i].kind == INSIGHT_PROBLEM_REPORT) return;
     for (uint32_t i = 0; i < result->aspect_count; i++) {
-        best = fmaxf(best, result->aspects[i].best);
-        worst = fminf(worst, result->aspects[i].worst);
+        best = larger(best, result->aspects[i].best);
+        worst = smaller(worst, result->aspects[i].worst);
     }
-    float sure = fminf(best, -worst);
+    float sure = smaller(best, -worst);
     if (sure < ASPECT_SIDE) return;
     result->sentiment = INSIGHT_MIXED;
     result->confidence = sure;

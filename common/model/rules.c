@@ -170,6 +170,25 @@ static int parse_line(struct parser *parser, struct str line, struct err *err)
     return parse_field(parser, key, value, err);
 }
 
+static void add_to(struct rule_set *set, uint32_t number)
+{
+    set->words[number / 64] |= UINT64_C(1) << number % 64;
+}
+
+static void index_rule(struct rules *rules, uint32_t number)
+{
+    const struct rule *rule = &rules->items[number];
+    for (uint32_t i = 0; i < RULE_SENTIMENTS; i++)
+        if (!rule->sentiments || rule->sentiments >> i & 1) add_to(&rules->of_sentiment[i], number);
+    for (uint32_t i = 0; i < TOPICS_MAX; i++)
+        if (rule_has_topic(rule, i)) add_to(&rules->of_topic[i], number);
+    for (uint32_t i = 0; i < RULE_NEEDS; i++)
+        if (rule->needs >> i & 1) add_to(&rules->of_need[i], number);
+    if (!rule->has_topics) add_to(&rules->of_any_topic, number);
+    if (!rule->needs) add_to(&rules->of_any_need, number);
+    if (rule->safety) add_to(&rules->safety, number);
+}
+
 int rules_parse(struct rules *rules, const char *file, struct str content,
                 const struct topics *topics, struct err *err)
 {
@@ -189,6 +208,7 @@ int rules_parse(struct rules *rules, const char *file, struct str content,
         rules_deinit(&made);
         return rc;
     }
+    for (uint32_t i = 0; i < made.count; i++) index_rule(&made, i);
     *rules = made;
     return E_OK;
 }

@@ -42,10 +42,20 @@ struct rule {
     enum insight_team team;
     uint32_t priority, line; /* line: of the file, where it opens */
 };
+/* Rules by their place, a bit each. */
+struct rule_set {
+    uint64_t words[RULES_MAX / 64];
+};
+enum { RULE_SENTIMENTS = INSIGHT_MIXED + 1, RULE_NEEDS = INSIGHT_QUESTION + 1 };
 struct rules {
     struct arena arena;
     struct rule *items; /* RULES_MAX of them */
     uint32_t count;
+    /* Most rules can't hold, which these tell of all of them at once: those that may hold of a record
+     * that feels so, speaks of such a topic, states such a need. */
+    struct rule_set of_sentiment[RULE_SENTIMENTS], of_topic[TOPICS_MAX], of_need[RULE_NEEDS];
+    struct rule_set of_any_topic, of_any_need; /* … whatever it speaks of, or needs */
+    struct rule_set safety; /* those of a safety case */
 };
 
 /* Topics that a rule names must be in `topics`. BAD_CONFIG names file and line. */

@@ -24,7 +24,11 @@ static struct openers {
     /* bytes of a phrase's first word; 0: it has an apostrophe, and isn't compared as it is */
     uint8_t words[OPENERS_MAX];
 } openers[KINDS];
-static uint8_t closer_words[sizeof closers / sizeof *closers];
+/* The closers by the hash of their last word, in the order of the list: of those in one slot each
+ * knows the next; numbers begin at 1. */
+enum { CLOSERS = sizeof closers / sizeof *closers, CLOSER_SLOTS = 256 };
+static uint8_t closer_words[CLOSERS], first_closer[CLOSER_SLOTS], next_closer[CLOSERS + 1];
+_Static_assert(CLOSERS <= UINT8_MAX, "a closer's number is a byte");
 static once_flag once = ONCE_FLAG_INIT;
 
 /* Of a word's first and second character; the second is 0 where there is none. A typographic
@@ -73,6 +77,28 @@ static const char *const spans[] = {"after",  "for",   "since", "within", "in", 
                                     "durante"};
 static uint64_t span_slots; /* a bit where the hash of one begins so: most words end there */
 
+/* Their last words have no apostrophe but behind an elision, of which texts have two kinds: what
+ * follows it is their last word here. */
+static const char *last_word(const char *closer)
+{
+    const char *word = closer;
+    for (const char *c = closer; *c; c++)
+        if (*c == ' ' || *c == '\'') word = c + 1;
+    return word;
+}
+
+static void index_closers(void)
+{
+    for (size_t i = CLOSERS; i-- > 0;) {
+        closer_words[i] = 1;
+        for (const char *c = closers[i]; *c; c++)
+            closer_words[i] = (uint8_t)(closer_words[i] + (*c == ' '));
+        uint8_t *first = &first_closer[hash_fast(str_of(last_word(closers[i])), 0) % CLOSER_SLOTS];
+        next_closer[i + 1] = *first;
+        *first = (uint8_t)(i + 1);
+    }
+}
+
 static void build(void)
 {
     for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
@@ -80,11 +106,7 @@ static void build(void)
     index_openers(&openers[INSIGHT_FEATURE_REQUEST], wishes);
     index_openers(&openers[INSIGHT_PROBLEM_REPORT], problems);
     index_openers(&openers[INSIGHT_QUESTION], questions);
-    for (size_t i = 0; i < sizeof closers / sizeof *closers; i++) {
-        closer_words[i] = 1;
-        for (const char *c = closers[i]; *c; c++)
-            closer_words[i] = (uint8_t)(closer_words[i] + (*c == ' '));
-    }
+    index_closers();
 }
 
 /* Tokens have typographic apostrophes too: the byte behind one mark, or 0. */
@@ -94,19 +116,20 @@ static size_t apostrophe_bytes(struct str word, size_t at)
     return word.size - at >= 3 && memcmp(word.data + at, "\xe2\x80\x99", 3) == 0 ? 3 : 0;
 }
 
-/* How much of the folded word `part` is, or 0; a part that ends in an apostrophe
- * may leave a rest. */
-static size_t part_bytes(struct str word, struct str part)
+/* How much of the folded word a phrase's first part is, or 0; a part that ends in an apostrophe
+ * may leave a rest. *ret_rest: the phrase behind the part. */
+static size_t part_bytes(struct str word, const char *phrase, const char **ret_rest)
 {
     size_t at = 0;
-    for (size_t i = 0; i < part.size; i++) {
+    const char *c = phrase;
+    for (; *c && *c != ' '; c++) {
         if (at == word.size) return 0;
-        size_t mark = part.data[i] == '\'' ? apostrophe_bytes(word, at)
-                                           : word.data[at] == part.data[i];
+        size_t mark = *c == '\'' ? apostrophe_bytes(word, at) : word.data[at] == *c;
         if (!mark) return 0;
         at += mark;
     }
-    return at == word.size || part.data[part.size - 1] == '\'' ? at : 0;
+    *ret_rest = *c ? c + 1 : c;
+    return at == word.size || c[-1] == '\'' ? at : 0;
 }
 
 /* Where a clause begins: its token, and the bytes of an elision off that token's head. */
@@ -118,12 +141,11 @@ struct head {
 static bool fits(const struct tokens *tokens, struct head head, uint32_t last, const char *phrase,
                  struct head *ret_behind)
 {
-    for (struct str rest = str_of(phrase); rest.size;) {
-        struct str part = str_cut(&rest, ' ');
+    while (*phrase) {
         if (head.token == last) return false;
         struct str word = tokens->items[head.token].folded;
         word = str_slice(word, head.cut, word.size);
-        size_t bytes = part_bytes(word, part);
+        size_t bytes = part_bytes(word, phrase, &phrase);
         if (!bytes) return false;
         head = bytes < word.size ? (struct head){head.token, head.cut + bytes}
                                  : (struct head){head.token + 1, 0};
@@ -164,17 +186,28 @@ static struct head skip_openers(const struct tokens *tokens, uint32_t first, uin
     return head;
 }
 
+/* Of what follows the word's last apostrophe. */
+static uint64_t hash_behind_apostrophe(struct str word)
+{
+    size_t at = word.size;
+    while (at && word.data[at - 1] != '\'' && word.data[at - 1] != '\x99') at--;
+    return hash_fast(str_slice(word, at, word.size), 0);
+}
+
 static uint32_t skip_closers(const struct tokens *tokens, struct head head, uint32_t last)
 {
     for (bool found = true; found;) {
+        const struct token *ending = &tokens->items[last - 1];
+        uint64_t hash = ending->apostrophe ? hash_behind_apostrophe(ending->folded) : ending->hash;
         found = false;
-        for (size_t i = 0; i < sizeof closers / sizeof closers[0] && !found; i++) {
-            uint32_t words = closer_words[i];
+        for (uint32_t i = first_closer[hash % CLOSER_SLOTS]; i && !found; i = next_closer[i]) {
+            const char *closer = closers[i - 1];
+            uint32_t words = closer_words[i - 1];
             struct head behind, from = {last - words, 0};
             if (last - head.token <= words ||
-                tokens->items[from.token].folded.data[0] != closers[i][0])
+                tokens->items[from.token].folded.data[0] != closer[0])
                 continue;
-            found = fits(tokens, from, last, closers[i], &behind) && behind.token == last;
+            found = fits(tokens, from, last, closer, &behind) && behind.token == last;
             if (found) last -= words;
         }
     }

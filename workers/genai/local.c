@@ -142,7 +142,7 @@ static int local_ask(struct provider *provider, struct job *job,
     struct local *local = (struct local *)provider;
     const struct tokens *words;
     (void)on_answer; /* answers at once */
-    struct insight_result *result = ARENA_NEW(job->arena, struct insight_result);
+    struct insight_result *result = arena_alloc(job->arena, sizeof *result);
     struct str language = arena_copy(job->arena, question->language);
     if (!result || !language.data) return err_set(err, E_NO_MEMORY, NULL);
     int rc = job_words(job, question->text, &words, err);
