@@ -73,10 +73,13 @@ static void civil_from_days(int64_t days, int *year, int *month, int *day)
 
 bool time_is_writable(int64_t wall_ms) { return wall_ms >= EARLIEST_MS && wall_ms <= LATEST_MS; }
 
-static char *put_digits(char *out, int value, int digits)
+/* Two digits, and what stands behind them. */
+static char *put_pair(char *out, uint32_t value, char behind)
 {
-    for (int i = digits - 1; i >= 0; i--, value /= 10) out[i] = (char)('0' + value % 10);
-    return out + digits;
+    out[0] = (char)('0' + value / 10);
+    out[1] = (char)('0' + value % 10);
+    out[2] = behind;
+    return out + 3;
 }
 
 size_t time_format(int64_t wall_ms, char out[static TIME_TEXT_BYTES])
@@ -87,13 +90,15 @@ size_t time_format(int64_t wall_ms, char out[static TIME_TEXT_BYTES])
     civil_from_days(days, &year, &month, &day);
     if (year < 0) year = 0;
     if (year > 9999) year = 9999;
-    char *at = put_digits(out, year, 4);
-    *at++ = '-', at = put_digits(at, month, 2);
-    *at++ = '-', at = put_digits(at, day, 2);
-    *at++ = 'T', at = put_digits(at, (int)(rest / 3600000), 2);
-    *at++ = ':', at = put_digits(at, (int)(rest / 60000 % 60), 2);
-    *at++ = ':', at = put_digits(at, (int)(rest / 1000 % 60), 2);
-    *at++ = '.', at = put_digits(at, (int)(rest % 1000), 3);
+    uint32_t ms = (uint32_t)rest, seconds = ms / 1000, fraction = ms % 1000;
+    (void)put_pair(out, (uint32_t)year / 100, '-');
+    char *at = put_pair(out + 2, (uint32_t)year % 100, '-');
+    at = put_pair(at, (uint32_t)month, '-');
+    at = put_pair(at, (uint32_t)day, 'T');
+    at = put_pair(at, seconds / 3600, ':');
+    at = put_pair(at, seconds / 60 % 60, ':');
+    at = put_pair(at, seconds % 60, '.');
+    at = put_pair(at, fraction / 10, (char)('0' + fraction % 10));
     *at++ = 'Z';
     *at = '\0';
     return (size_t)(at - out);

@@ -246,22 +246,26 @@ static bool is_word(const struct token *token, struct str word)
            memcmp(folded.data + folded.size - rest, word.data + mark + 1, rest) == 0;
 }
 
-/* Those whose last words fall into bucket b are idioms[starts[b]] to idioms[starts[b + 1] - 1], in
+/* Those whose last words fall into bucket b are items[starts[b]] to items[starts[b + 1] - 1], in
  * the order of the lists. */
-enum { IDIOMS_MAX = 1024, BUCKETS = 256 };
-static struct idiom {
+enum { IDIOMS_MAX = 1024, BUCKETS = 1024 };
+struct idiom {
     struct str phrase, exceptions;
     uint64_t last, before; /* hashes of the last word and the one before; 0: any, or none */
     uint32_t languages;
     enum idiom_kind kind;
-} idioms[IDIOMS_MAX];
-static uint16_t starts[BUCKETS + 1];
+};
+static struct idioms {
+    struct idiom items[IDIOMS_MAX];
+    uint16_t starts[BUCKETS + 1];
+} idioms;
 static once_flag once = ONCE_FLAG_INIT;
 
 static void build(void)
 {
     static struct idiom unsorted[IDIOMS_MAX];
-    uint32_t count = 0, sorted = 0;
+    uint16_t at[BUCKETS] = {0}, sorted = 0;
+    uint32_t count = 0;
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         for (struct str rest = str_of(lists[i].phrases); rest.size;) {
             struct str phrase = str_cut(&rest, ','), exceptions = cut_exceptions(&phrase);
@@ -270,12 +274,20 @@ static void build(void)
                 phrase, exceptions, hash_fast(last_word(phrase), 0), hash_before_last(phrase),
                 lists[i].languages, lists[i].kind};
         }
+    for (uint32_t i = 0; i < count; i++) at[unsorted[i].last % BUCKETS]++;
     for (uint32_t bucket = 0; bucket < BUCKETS; bucket++) {
-        starts[bucket] = (uint16_t)sorted;
-        for (uint32_t i = 0; i < count; i++)
-            if (unsorted[i].last % BUCKETS == bucket) idioms[sorted++] = unsorted[i];
+        idioms.starts[bucket] = sorted;
+        sorted = (uint16_t)(sorted + at[bucket]);
+        at[bucket] = idioms.starts[bucket];
     }
-    starts[BUCKETS] = (uint16_t)sorted;
+    idioms.starts[BUCKETS] = sorted;
+    for (uint32_t i = 0; i < count; i++) idioms.items[at[unsorted[i].last % BUCKETS]++] = unsorted[i];
+}
+
+const struct idioms *idioms_open(void)
+{
+    call_once(&once, build);
+    return &idioms;
 }
 
 static bool is_listed(struct str words, struct str word)
@@ -300,13 +312,13 @@ static uint32_t begins_at(const struct tokens *tokens, uint32_t first, uint32_t 
     }
 }
 
-enum idiom_kind idiom_at(const struct tokens *tokens, uint32_t first, uint32_t at,
-                         uint32_t languages, uint32_t *ret_from)
+enum idiom_kind idiom_at(const struct idioms *all, const struct tokens *tokens, uint32_t first,
+                         uint32_t at, uint32_t languages, uint32_t *ret_from)
 {
-    call_once(&once, build);
     uint64_t hash = tokens->items[at].hash, before = at ? tokens->items[at - 1].hash : 0;
-    for (uint32_t i = starts[hash % BUCKETS]; i < starts[hash % BUCKETS + 1]; i++) {
-        const struct idiom *idiom = &idioms[i];
+    uint64_t bucket = hash % BUCKETS;
+    for (uint32_t i = all->starts[bucket]; i < all->starts[bucket + 1]; i++) {
+        const struct idiom *idiom = &all->items[i];
         /* one branch, which nearly always goes on: one on the last word alone can't be foreseen */
         uint64_t differs = (idiom->last ^ hash) | (idiom->before && idiom->before != before);
         if (differs | !(idiom->languages & languages)) continue;

@@ -14,10 +14,14 @@ enum idiom_kind {
     IDIOM_EVEN, /* neither: "could be worse" */
 };
 
+/* Built once; any thread. */
+struct idioms;
+const struct idioms *idioms_open(void);
+
 /* Which idiom ends with token `at`, within the tokens from `first` on, and where it begins.
- * languages: bits as of topics.h. Only tokens in the set WORD_IDIOM end one. Any thread. */
-enum idiom_kind idiom_at(const struct tokens *tokens, uint32_t first, uint32_t at,
-                         uint32_t languages, uint32_t *ret_from);
+ * languages: bits as of topics.h. Only tokens in the set WORD_IDIOM end one. */
+enum idiom_kind idiom_at(const struct idioms *all, const struct tokens *tokens, uint32_t first,
+                         uint32_t at, uint32_t languages, uint32_t *ret_from);
 
 /* Each idiom's last word, for words.c. */
 void idioms_each_last(void (*enter)(void *user, struct str word), void *user);

@@ -2,7 +2,6 @@
  * those of sentences and of the whole, so nothing is scored twice. */
 #include <math.h>
 
-#include "model/idioms.h"
 #include "model/insight_internal.h"
 
 /* What denying blame ("not bad", "nada mal", "rien a redire") weighs, and what an idiom ("to die
@@ -92,8 +91,8 @@ enum insight_sentiment insight_label(float score)
 static bool hears_idiom(const struct reading *reading, const struct clause *clause, uint32_t at,
                         uint32_t *ret_from, float *praise)
 {
-    enum idiom_kind kind = idiom_at(reading->tokens, clause->first, at, reading->languages,
-                                    ret_from);
+    enum idiom_kind kind = idiom_at(reading->engine->idioms, reading->tokens, clause->first, at,
+                                    reading->languages, ret_from);
     if (kind == IDIOM_NONE || (kind == IDIOM_SLANG && reading->safety_positive)) return false;
     if (kind == IDIOM_BLAME) *praise -= IDIOM_WEIGHT;
     if (kind == IDIOM_BLAME || kind == IDIOM_EVEN) return true;

@@ -3,6 +3,7 @@
 #define VERBATIM_MODEL_INSIGHT_INTERNAL_H
 
 #include "model/feeling.h"
+#include "model/idioms.h"
 #include "model/insight.h"
 #include "model/linear_pair.h"
 #include "model/rules.h"
@@ -19,6 +20,7 @@ struct insight_engine {
     struct topics topics, aspects;
     struct topic_sieve sieve; /* of both */
     struct rules rules;
+    const struct idioms *idioms;
     char models[160];
 };
 

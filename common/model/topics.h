@@ -17,7 +17,7 @@ enum {
     TOPIC_KEYWORDS_MAX = 50000,
     TOPIC_MATCHES_MAX = 4,
     TOPIC_FILE_BYTES_MAX = 1 << 20,
-    TOPIC_BUCKETS = 2048,
+    TOPIC_BUCKETS = 8192,
     TOPIC_PREFIX_BYTES = 4, /* that a word with a star has at least */
 };
 

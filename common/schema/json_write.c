@@ -74,15 +74,6 @@ static inline uint32_t four_of(uint32_t value)
     return pair_of(value / 100) | pair_of(value % 100) << 16;
 }
 
-/* Below 10,000, without a branch on how many digits there are. */
-static inline char *put_small(char *at, uint32_t value)
-{
-    unsigned size = 1u + (value >= 10) + (value >= 100) + (value >= 1000);
-    uint32_t digits = four_of(value) >> (8 * (4 - size));
-    memcpy(at, &digits, sizeof digits);
-    return at + size;
-}
-
 static inline char *put_pair(char *at, uint32_t value)
 {
     memcpy(at, pairs + 2 * value, 2);
@@ -98,7 +89,7 @@ static inline char *put_four(char *at, uint32_t value)
 
 char *writing_u64(char *at, uint64_t value)
 {
-    if (value < 10000) return put_small(at, (uint32_t)value);
+    if (value < WRITING_SMALL) return writing_small(at, (uint32_t)value);
     at = writing_u64(at, value / 10000);
     return put_four(at, (uint32_t)(value % 10000));
 }
@@ -116,7 +107,8 @@ char *writing_number(char *at, double value)
     uint64_t scaled = (uint64_t)(magnitude * 1e6 + 0.5), whole = scaled / 1000000;
     uint32_t rest = (uint32_t)(scaled % 1000000);
     *at = '-';
-    at = writing_u64(at + (scaled && value < 0), whole);
+    at += scaled && value < 0;
+    at = whole < WRITING_SMALL ? writing_small(at, (uint32_t)whole) : writing_u64(at, whole);
     if (rest == 0) return at;
     *at++ = '.';
     at = put_pair(at, rest / 10000);
@@ -224,16 +216,17 @@ static bool write_any(struct msgpack_reader *reader, const struct field *field, 
 static bool write_map(struct msgpack_reader *reader, const struct shape *shape, uint32_t count,
                       struct buffer *out)
 {
-    buffer_add_char(out, '{');
+    if (!count) buffer_add_char(out, '{');
     for (uint32_t i = 0; i < count; i++) {
         struct msgpack_item name;
+        char before = i ? ',' : '{';
         if (!msgpack_next(reader, &name) || name.kind != MSGPACK_STR) return false;
         const struct field *field = shape ? shape_field(shape, name.bytes) : NULL;
         char *room = field ? buffer_reserve(out, WRITING_FIELD_BYTES) : NULL;
         if (room) {
-            out->size += (size_t)(writing_name(room, field, i == 0) - room);
+            out->size += (size_t)(writing_name(room, field, before) - room);
         } else {
-            if (i) buffer_add_char(out, ',');
+            buffer_add_char(out, before);
             json_write_string(out, name.bytes), buffer_add_char(out, ':');
         }
         if (!write_any(reader, field, out)) return false;

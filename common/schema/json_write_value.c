@@ -72,7 +72,9 @@ static char *write_scalar(char *at, const struct field *field, const void *value
     float real;
     switch ((enum field_kind)field->kind) {
     case KIND_bool: return write_flag(at, *(const bool *)value);
-    case KIND_u32: memcpy(&number, value, sizeof number); return writing_u64(at, number);
+    case KIND_u32:
+        memcpy(&number, value, sizeof number);
+        return number < WRITING_SMALL ? writing_small(at, number) : writing_u64(at, number);
     case KIND_u64: memcpy(&wide, value, sizeof wide); return writing_u64(at, wide);
     case KIND_time: memcpy(&wide, value, sizeof wide); return writing_time(at, (int64_t)wide);
     case KIND_f32: memcpy(&real, value, sizeof real); return writing_number(at, (double)real);
@@ -106,33 +108,41 @@ static bool write_wide(struct buffer *out, const struct field *field, const void
     }
 }
 
-static bool write_field(struct buffer *out, const struct field *field, const void *value,
-                        bool first)
+/* A field whose value is of no known small size; its name ends at `end`. */
+static bool write_wide_field(struct buffer *out, const struct field *field, const void *value,
+                             const char *end)
 {
-    char *room = buffer_reserve(out, WRITING_FIELD_BYTES);
-    if (!room) return true; /* the buffer tells */
-    char *named = writing_name(room, field, first), *end = write_scalar(named, field, value);
-    out->size += (size_t)((end ? end : named) - room);
-    return end || write_wide(out, field, value);
+    out->size = (size_t)(end - out->data);
+    return write_wide(out, field, value);
 }
 
 bool writing_value(struct buffer *out, const struct shape *shape, const void *value)
 {
     const struct span *head = value; /* the same head in every struct */
-    bool first = true, ok = true;
-    buffer_add_char(out, '{');
-    for (uint32_t left = head->present; left && ok; left &= left - 1) {
+    /* for all fields at once, as long as each is small: asked for anew behind one that isn't */
+    size_t most = (size_t)shape->count * WRITING_FIELD_BYTES + sizeof "{}";
+    char *at = buffer_reserve(out, most), before = '{';
+    bool ok = true;
+    for (uint32_t left = head->present; at && left && ok; left &= left - 1) {
         const struct field *field = &shape->fields[__builtin_ctz(left)];
-        ok = write_field(out, field, (const char *)value + field->offset, first);
-        first = false;
+        const char *of_field = (const char *)value + field->offset;
+        char *named = writing_name(at, field, before);
+        before = ',';
+        at = write_scalar(named, field, of_field);
+        if (at) continue;
+        ok = write_wide_field(out, field, of_field, named);
+        at = buffer_reserve(out, most);
     }
+    if (!at) return ok; /* the buffer tells */
+    out->size = (size_t)(at - out->data);
     for (uint32_t i = 0; i < head->extra.count && ok; i++) {
-        if (!first) buffer_add_char(out, ',');
-        first = false;
+        buffer_add_char(out, before);
+        before = ',';
         json_write_string(out, head->extra.items[i].name);
         buffer_add_char(out, ':');
         ok = writing_raw(out, head->extra.items[i].value);
     }
+    if (before == '{') buffer_add_char(out, before);
     buffer_add_char(out, '}');
     return ok;
 }

@@ -14,6 +14,21 @@ char *writing_u64(char *at, uint64_t value);
 char *writing_number(char *at, double value);
 char *writing_time(char *at, int64_t wall_ms);
 
+/* A number below WRITING_SMALL, without a branch on how many digits there are: its digits side by
+ * side in one number, the first one lowest (little-endian, as every machine that this runs on). */
+enum { WRITING_SMALL = 10000 };
+static inline char *writing_small(char *at, uint32_t value)
+{
+    uint32_t hundreds = value * 5243 >> 19,                      /* value / 100 */
+             pairs = hundreds | (value - hundreds * 100) << 16,
+             tens = (pairs * 103 >> 10) & 0x000f000fu,           /* each pair / 10 */
+             digits = tens | (pairs - tens * 10) << 8;
+    unsigned zeros = (unsigned)__builtin_ctz(digits | 1u << 24) / 8; /* at its head */
+    digits = (digits | 0x30303030u) >> (8 * zeros);
+    memcpy(at, &digits, sizeof digits);
+    return at + 4 - zeros;
+}
+
 void writing_vector(struct buffer *out, struct str bytes); /* floats, not aligned */
 /* One msgpack object that no table knows. False: a name in it is not a string. */
 bool writing_raw(struct buffer *out, struct str bytes);
@@ -32,11 +47,11 @@ static inline char *writing_word(char *at, const struct json_word *word)
     return at + word->size;
 }
 
-/* "name": of a field of ours, which needs no escapes; a comma before it unless it is the first. */
-static inline char *writing_name(char *at, const struct field *field, bool first)
+/* "name": of a field of ours, which needs no escapes; before it a comma or what opens the struct. */
+static inline char *writing_name(char *at, const struct field *field, char before)
 {
-    *at = ',';
-    return writing_word(at + !first, &field->word);
+    *at = before;
+    return writing_word(at + 1, &field->word);
 }
 
 #endif
