@@ -2,6 +2,7 @@
  * those of sentences and of the whole, so nothing is scored twice. */
 #include <math.h>
 
+#include "model/flags.h"
 #include "model/insight_internal.h"
 
 /* What denying blame ("not bad", "nada mal", "rien a redire") weighs, and what an idiom ("to die
@@ -286,19 +287,24 @@ static uint32_t note_figure(struct reading *reading, uint32_t from, uint32_t at)
  * then gone through bit by bit. */
 static void find_clauses(struct reading *reading)
 {
-    enum { PLACES = 64 };
+    /* flags of a word: it opens something; the sets of figures of speech, in what is left of a byte */
+    enum { OPENS = 1, FIGURE = WORD_BAD | WORD_ONCE | WORD_IDIOM >> 1 };
+    _Static_assert((FIGURE & ~UINT8_MAX) == 0 && !(FIGURE & OPENS), "flags are a byte");
     uint32_t count = reading->tokens->count, ahead = 0, clause = 0;
-    for (uint32_t first = 0; first < count; first += PLACES) {
-        uint32_t words = count - first < PLACES ? count - first : PLACES;
-        uint64_t opening = first == 0, figures = 0;
+    for (uint32_t first = 0; first < count; first += FLAGS_MOST) {
+        uint32_t words = count - first < FLAGS_MOST ? count - first : FLAGS_MOST;
+        const struct token *tokens = &reading->tokens->items[first];
+        uint8_t flags[FLAGS_MOST];
         for (uint32_t i = 0; i < words; i++) {
-            const struct token *token = &reading->tokens->items[first + i];
             uint32_t sets = sets_at(reading, first + i);
             ahead = linear_pair_prefetch(&reading->engine->pair, &reading->features, ahead);
-            bool opens = token->sentence_before | token->clause_before | ((sets & WORD_TURN) != 0);
-            opening |= (uint64_t)opens << i;
-            figures |= (uint64_t)((sets & (WORD_BAD | WORD_IDIOM | WORD_ONCE)) != 0) << i;
+            uint32_t opens = tokens[i].sentence_before | tokens[i].clause_before |
+                             (sets & WORD_TURN) / WORD_TURN;
+            flags[i] = (uint8_t)(opens | (sets & (WORD_BAD | WORD_ONCE)) |
+                                 (sets & WORD_IDIOM) >> 1);
         }
+        uint64_t opening = flags_with(flags, words, OPENS) | (first == 0),
+                 figures = flags_with(flags, words, FIGURE);
         for (; opening; opening &= opening - 1)
             open_clause(reading, first + (uint32_t)__builtin_ctzll(opening));
         for (; figures; figures &= figures - 1)

@@ -58,7 +58,8 @@ enum {
     CALLS = sizeof calls / sizeof *calls, PHRASES = CALLS + sizeof idle / sizeof *idle, SLOTS = 256
 };
 static uint8_t first_phrase[SLOTS], next_phrase[PHRASES + 1];
-static uint64_t phrase_hashes[PHRASES + 1];
+/* of its first word, and of its second; 0: it has an apostrophe, of which texts have two kinds */
+static uint64_t phrase_hashes[PHRASES + 1], phrase_seconds[PHRASES + 1];
 static once_flag once = ONCE_FLAG_INIT;
 _Static_assert(PHRASES <= UINT8_MAX, "a phrase's number is a byte");
 
@@ -72,7 +73,10 @@ static void build(void)
     for (uint32_t number = 1; number <= PHRASES; number++) {
         struct str rest = str_of(phrase_of(number));
         uint64_t hash = hash_fast(str_cut(&rest, ' '), 0);
+        struct str second = str_cut(&rest, ' ');
         phrase_hashes[number] = hash;
+        phrase_seconds[number] = str_find(second, STR("'")) < second.size ? 0
+                                                                         : hash_fast(second, 0);
         next_phrase[number] = first_phrase[hash % SLOTS];
         first_phrase[hash % SLOTS] = (uint8_t)number;
     }
@@ -119,8 +123,11 @@ static struct phrases phrases_at(const struct reading *reading, uint32_t at, uin
     uint64_t hash = cut ? hash_fast(str_slice(token->folded, cut, token->folded.size), 0)
                         : token->hash;
     struct phrases found = {0};
+    const struct token *next = token + 1;
+    if (at + 1 == last) return found; /* each is of two words or more */
     for (uint32_t i = first_phrase[hash % SLOTS]; i; i = next_phrase[i]) {
-        if (phrase_hashes[i] != hash) continue;
+        bool other = !next->apostrophe & (phrase_seconds[i] != 0) & (phrase_seconds[i] != next->hash);
+        if ((phrase_hashes[i] != hash) | other) continue;
         uint32_t words = words_of_phrase(reading, at, last, str_of(phrase_of(i)));
         uint32_t *longest = i <= CALLS ? &found.calls : &found.idle;
         *longest = words > *longest ? words : *longest;

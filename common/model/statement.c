@@ -75,7 +75,8 @@ static void index_openers(struct openers *index, const char *const *of_kind)
 static const char *const spans[] = {"after",  "for",   "since", "within", "in",      "over", "pour",
                                     "depuis", "apres", "desde", "tras",   "pendant", "hace",
                                     "durante"};
-static uint64_t span_slots; /* a bit where the hash of one begins so: most words end there */
+enum { SPAN_SLOTS = 256 };
+static uint64_t span_hashes[SPAN_SLOTS]; /* by the low bits: most words end there */
 
 /* Their last words have no apostrophe but behind an elision, of which texts have two kinds: what
  * follows it is their last word here. */
@@ -101,8 +102,11 @@ static void index_closers(void)
 
 static void build(void)
 {
-    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
-        span_slots |= UINT64_C(1) << (hash_fast(str_of(spans[i]), 0) >> 58);
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        uint64_t hash = hash_fast(str_of(spans[i]), 0);
+        assert(!span_hashes[hash % SPAN_SLOTS]); /* each has a slot of its own */
+        span_hashes[hash % SPAN_SLOTS] = hash;
+    }
     index_openers(&openers[INSIGHT_FEATURE_REQUEST], wishes);
     index_openers(&openers[INSIGHT_PROBLEM_REPORT], problems);
     index_openers(&openers[INSIGHT_QUESTION], questions);
@@ -333,8 +337,7 @@ static bool is_number_mark(const struct token *token)
 /* Tokens of a span of time from `at` on, "after 12 days"; 0: none begins there. */
 static uint32_t span_words(const struct token *tokens, uint32_t at, uint32_t last)
 {
-    if (at + 2 >= last || !(span_slots >> (tokens[at].hash >> 58) & 1)) return 0;
-    if (!IS_ONE_OF(&tokens[at], spans)) return 0;
+    if (at + 2 >= last || span_hashes[tokens[at].hash % SPAN_SLOTS] != tokens[at].hash) return 0;
     if (str_equal(tokens[at + 1].folded, STR("hace"))) { /* "desde hace dos semanas" */
         uint32_t words = span_words(tokens, at + 1, last);
         return words ? words + 1 : 0;

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/hash.h"
 #include "model/elision.h"
+#include "model/flags.h"
 
 struct keyword_word {
     struct str folded;
@@ -322,22 +323,24 @@ void topic_sieve_fill(struct topic_sieve *sieve, const struct topics *one,
     sift(sieve, other, TOPIC_OTHER_SHIFT);
 }
 
-/* What the sieve says of a token. Without branches on the words, which can't be foreseen. */
-static inline uint32_t sieved(const struct topic_sieve *sieve, const struct tokens *tokens,
-                              uint32_t at)
+/* What the sieve says of a token, in a byte, and TOPIC_APOSTROPHE. Without branches on the words,
+ * which can't be foreseen. followed: another token stands behind it. */
+static inline uint8_t sieved(const struct topic_sieve *sieve, const struct token *token,
+                             bool followed)
 {
-    const struct token *token = &tokens->items[at];
-    bool followed = at + 1 < tokens->count, prefixed = token->folded.size >= TOPIC_PREFIX_BYTES;
+    bool prefixed = token->folded.size >= TOPIC_PREFIX_BYTES;
     /* what lies behind a shorter word is read, and what it says isn't kept */
     _Static_assert((int)TOPIC_PREFIX_BYTES <= (int)TOKEN_READABLE, "a prefix is read at once");
     bool readable = token->kind != TOKEN_EMOJI || prefixed;
     const struct str start = {readable ? token->folded.data : "\0\0\0", TOPIC_PREFIX_BYTES};
-    uint64_t pair = topics_pair(token->hash, token[followed].hash);
     uint32_t word = sieve->words[token->hash % TOPIC_WORD_SLOTS],
-             pairs = sieve->words[pair % TOPIC_WORD_SLOTS],
-             prefixes = sieve->prefixes[topics_prefix(start) % TOPIC_PREFIX_SLOTS];
-    uint32_t paired = word / TOPIC_PAIRED & followed;
-    return word | (pairs & -paired) | (prefixes & -(uint32_t)prefixed);
+             prefixes = sieve->prefixes[topics_prefix(start) % TOPIC_PREFIX_SLOTS], pairs = 0;
+    if (followed) {
+        uint64_t pair = topics_pair(token->hash, token[1].hash);
+        pairs = sieve->words[pair % TOPIC_WORD_SLOTS] & -(word / TOPIC_PAIRED);
+    }
+    uint32_t apostrophe = token->apostrophe ? TOPIC_APOSTROPHE : 0;
+    return (uint8_t)(word | pairs | (prefixes & -(uint32_t)prefixed) | apostrophe);
 }
 
 static bool is_elided(const struct token *token)
@@ -364,16 +367,17 @@ static uint64_t elided_places(const struct tokens *tokens, uint32_t first, uint3
 struct topic_places topics_places(const struct topic_sieve *sieve, const struct tokens *tokens,
                                   uint32_t first, uint32_t last, uint32_t languages)
 {
-    uint64_t one = 0, other = 0, apostrophes = 0;
-    assert(first < last && last - first <= TOPIC_PLACES);
-    for (uint32_t at = first; at < last; at++) {
-        uint32_t known = sieved(sieve, tokens, at);
-        one |= (uint64_t)((known & languages) != 0) << (at - first);
-        other |= (uint64_t)((known >> TOPIC_OTHER_SHIFT & languages) != 0) << (at - first);
-        apostrophes |= (uint64_t)tokens->items[at].apostrophe << (at - first);
-    }
-    uint64_t elided = elided_places(tokens, first, last, apostrophes);
-    return (struct topic_places){one | elided, other | elided};
+    uint32_t count = last - first, i = 0;
+    const struct token *token = &tokens->items[first];
+    uint8_t flags[TOPIC_PLACES];
+    assert(first < last && count <= TOPIC_PLACES);
+    for (; i + 1 < count; i++) flags[i] = sieved(sieve, &token[i], true);
+    flags[i] = sieved(sieve, &token[i], last < tokens->count);
+    uint64_t elided = elided_places(tokens, first, last,
+                                    flags_with(flags, count, TOPIC_APOSTROPHE));
+    return (struct topic_places){
+        flags_with(flags, count, (uint8_t)languages) | elided,
+        flags_with(flags, count, (uint8_t)(languages << TOPIC_OTHER_SHIFT)) | elided};
 }
 
 uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at,

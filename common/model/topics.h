@@ -88,7 +88,8 @@ static inline uint32_t topics_longest(const struct topic_match *matches, uint32_
  * shifted by TOPIC_OTHER_SHIFT. With so many slots few words are let through by chance. */
 enum {
     TOPIC_WORD_SLOTS = 1 << 15, TOPIC_PREFIX_SLOTS = 1 << 13, TOPIC_OTHER_SHIFT = 3,
-    TOPIC_PAIRED = 64 /* of a word: some such pair begins with it, so that pairs needn't be chance */
+    TOPIC_PAIRED = 64, /* of a word: some such pair begins with it, else a pair is there by chance */
+    TOPIC_APOSTROPHE = 128, /* what is told of a word beside: it has one */
 };
 struct topic_sieve {
     uint8_t words[TOPIC_WORD_SLOTS], prefixes[TOPIC_PREFIX_SLOTS];
@@ -99,7 +100,7 @@ void topic_sieve_fill(struct topic_sieve *sieve, const struct topics *one,
 
 /* Where topics_match() may find something of either taxonomy among the tokens [first, last), at most
  * TOPIC_PLACES of them: bit i is about token first + i. */
-enum { TOPIC_PLACES = 64 };
+enum { TOPIC_PLACES = 64 /* FLAGS_MOST */ };
 struct topic_places {
     uint64_t one, other;
 };
