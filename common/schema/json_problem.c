@@ -10,16 +10,18 @@ enum { NAME_BYTES_MAX = 64, NEAR_ENOUGH = 3 };
 size_t json_pointer_step(struct str name, char *out, size_t room)
 {
     size_t size = 0;
+    unsigned char all = 0;
     name = str_slice(name, 0, NAME_BYTES_MAX);
-    name.size = str_utf8_valid_prefix(name); /* not half a character */
     if (room < 2) return 0;
     out[size++] = '/';
     for (size_t i = 0; i < name.size && size + 2 < room; i++) {
         char c = name.data[i];
+        all |= (unsigned char)c;
         if (c == '~' || c == '/') out[size++] = '~';
         out[size++] = c == '~' ? '0' : c == '/' ? '1' : c ? c : '?'; /* NUL would end the text */
     }
-    size = str_utf8_valid_prefix(str_make(out, size)); /* nor where the room ended */
+    /* not half a character, at the end of the name or of the room */
+    if (all & 0x80) size = str_utf8_valid_prefix(str_make(out, size));
     out[size] = '\0';
     return size;
 }

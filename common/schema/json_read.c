@@ -37,10 +37,9 @@ static void read_text_as_cell(const struct field *field, struct json_value *valu
     else if (number && str_to_f64(value->text, &ignored)) value->kind = JSON_NUMBER;
 }
 
-static bool read_member(struct reading *reading, const struct shape *shape, struct str name,
-                        uint32_t *present, char *value)
+static bool read_member(struct reading *reading, const struct shape *shape,
+                        const struct field *field, uint32_t *present, char *value)
 {
-    const struct field *field = shape_field(shape, name);
     uint32_t bit = 1u << (field - shape->fields);
     struct json_value json;
     if (*present & bit) reading_problem(reading, "is there twice");
@@ -60,9 +59,9 @@ bool reading_object(struct reading *reading, const struct shape *shape, void *va
     memset(value, 0, shape->struct_bytes);
     while (json_member(&reading->json, &first, &name)) {
         size_t before = reading_enter(reading, name);
-        bool ok = shape_field(shape, name)
-                      ? read_member(reading, shape, name, &present, value)
-                      : unknown_field(reading, shape, name, extra, &extra_count);
+        const struct field *field = shape_field(shape, name);
+        bool ok = field ? read_member(reading, shape, field, &present, value)
+                        : unknown_field(reading, shape, name, extra, &extra_count);
         if (!ok) return false;
         reading_leave(reading, before);
     }

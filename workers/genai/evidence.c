@@ -31,8 +31,12 @@ static uint32_t keep_held(const struct claims *claims, struct str text)
 
 static bool mentioned(const struct insight *insight, struct str topic)
 {
-    for (uint32_t i = 0; i < insight->mentions.count; i++)
-        if (str_equal(insight->mentions.items[i].topic, topic)) return true;
+    for (uint32_t i = 0; i < insight->mentions.count; i++) {
+        struct str name = insight->mentions.items[i].topic;
+        /* local models give a name where it lies: nothing to compare */
+        if (name.size == topic.size && (name.data == topic.data || str_equal(name, topic)))
+            return true;
+    }
     return false;
 }
 
