@@ -37,36 +37,36 @@ const char *json_nearest_field(const struct shape *shape, struct str name)
     return nearest;
 }
 
+static struct str pointer_of(const struct reading *reading, char out[static POINTER_BYTES])
+{
+    size_t size = 0;
+    for (size_t i = 0; i < reading->depth && i < POINTER_STEPS; i++) {
+        struct str name = reading->steps[i];
+        char index[24];
+        if (!name.data) {
+            snprintf(index, sizeof index, "%zu", name.size);
+            name = str_of(index);
+        }
+        size += json_pointer_step(name, out + size, POINTER_BYTES - size);
+    }
+    return str_make(out, size);
+}
+
 void reading_problem(struct reading *reading, const char *format, ...)
 {
     struct json_problems *problems = reading->problems;
     if (problems->count == JSON_PROBLEMS_MAX) return;
-    char text[256];
+    char text[256], pointer[POINTER_BYTES];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     struct json_problem added = {
-        .pointer = arena_copy(reading->arena, str_make(reading->pointer, reading->pointer_size)),
+        .pointer = arena_copy(reading->arena, pointer_of(reading, pointer)),
         .detail = arena_copy(reading->arena, str_of(text)),
     };
     if (!added.pointer.data || !added.detail.data) reading->out_of_memory = true;
     else problems->items[problems->count++] = added;
-}
-
-size_t reading_enter(struct reading *reading, struct str name)
-{
-    size_t before = reading->pointer_size;
-    reading->pointer_size += json_pointer_step(name, reading->pointer + before,
-                                               POINTER_BYTES - before);
-    return before;
-}
-
-size_t reading_enter_index(struct reading *reading, uint32_t index)
-{
-    char text[16];
-    snprintf(text, sizeof text, "%u", index);
-    return reading_enter(reading, str_of(text));
 }
 
 bool reading_skip_rest(struct reading *reading, const struct json_value *value)

@@ -6,15 +6,18 @@
 
 #include "schema/json.h"
 
-enum { POINTER_BYTES = 256 };
+/* The tables nest four deep; steps beyond are left out of the pointer. */
+enum { POINTER_BYTES = 256, POINTER_STEPS = 16 };
 
 struct reading {
     struct json_reader json;
     struct arena *arena;
     struct json_problems *problems;
     enum json_unknown unknown;
-    char pointer[POINTER_BYTES];
-    size_t pointer_size;
+    /* Names from the document down to where the reading is; data == NULL: index `size` of a list.
+     * A pointer is made of them only when there is a problem. */
+    struct str steps[POINTER_STEPS];
+    size_t depth;
     bool out_of_memory;
 };
 
@@ -23,12 +26,19 @@ struct reading {
 /* Notes a problem at the current pointer. It doesn't stop the reading:
  * the caller is told of all. */
 void reading_problem(struct reading *reading, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Goes one step down; give what it returns to reading_leave(). */
-size_t reading_enter(struct reading *reading, struct str name);
-size_t reading_enter_index(struct reading *reading, uint32_t index);
+/* Goes one step down; give what it returns to reading_leave(). The name stays where it is. */
+static inline size_t reading_enter(struct reading *reading, struct str name)
+{
+    if (reading->depth < POINTER_STEPS) reading->steps[reading->depth] = name;
+    return reading->depth++;
+}
+static inline size_t reading_enter_index(struct reading *reading, uint32_t index)
+{
+    return reading_enter(reading, (struct str){NULL, index});
+}
 static inline void reading_leave(struct reading *reading, size_t before)
 {
-    reading->pointer_size = before;
+    reading->depth = before;
 }
 /* A value of a wrong kind was begun: notes it, and skips the rest of it. */
 bool reading_wrong_kind(struct reading *reading, const struct json_value *value,
