@@ -1,7 +1,7 @@
-/* Looks through a text for anything that cleaning would change: sixteen bytes at once while they
- * are plain, the others one by one through a table, and only what is rare by its code point. */
+/* Looks through a text for anything that cleaning would change: 64 bytes at once, of which those
+ * that aren't plain one by one through a table, and only what is rare by its code point. */
+#include "text/ascii_head.h"
 #include "text/clean_internal.h"
-#include "text/clean_plain.h"
 
 /* What a byte means at the start of a character. */
 enum step { PLAIN, BLANK, NEWLINE, MARKUP, BAD, LATIN /* C3 to CB: U+00C0 to U+02FF */, WIDE };
@@ -61,36 +61,96 @@ static unsigned scan_wide(uint32_t code)
     return CLEAN_COMPOSE | CLEAN_FILTER; /* the filter counts marks */
 }
 
+/* What the byte at `at` asks for, if it starts a character. */
+static unsigned needs_at(struct str text, size_t at)
+{
+    size_t size;
+    enum step before = at ? (enum step)steps[(uint8_t)text.data[at - 1]] : BLANK;
+    switch ((enum step)steps[(uint8_t)text.data[at]]) {
+    case PLAIN: return 0;
+    case BLANK: return before == BLANK || before == NEWLINE ? CLEAN_FILTER : 0;
+    case NEWLINE: /* at most two, and no blank before them */
+        return before == BLANK ||
+                       (before == NEWLINE && at > 1 && steps[(uint8_t)text.data[at - 2]] == NEWLINE)
+                   ? CLEAN_FILTER
+                   : 0;
+    case MARKUP: return CLEAN_MARKUP;
+    case BAD: return CLEAN_FILTER;
+    case LATIN: return scan_latin(text, at);
+    case WIDE: return scan_wide(clean_read(text, at, &size));
+    }
+    return 0;
+}
+
+#ifdef __SSE2__
+enum { SCAN_BYTES = 64 };
+
+/* Of 64 bytes beyond ASCII those that ask for nothing: letters from U+00C0 to U+02FF, but for those
+ * that a wrong encoding gives (scan_latin()), and what follows the first byte of a character. */
+static uint64_t plain_letters(const char *data)
+{
+    uint64_t fine = 0, latin = 0, marks = 0;
+#pragma GCC unroll 4
+    for (int i = 0; i < SCAN_BYTES; i += ASCII_HEAD_BYTES) {
+        __m128i v = _mm_loadu_si128((const void *)(data + i));
+        __m128i pair = _mm_and_si128(v, _mm_set1_epi8((char)0xFE)); /* without the lowest bit */
+        __m128i mark = _mm_or_si128(ascii_equal(pair, '\x82'),
+                                    _mm_or_si128(ascii_equal(v, '\xA2'), ascii_equal(v, '\xB0')));
+        __m128i follows = _mm_cmplt_epi8(v, _mm_set1_epi8((char)0xC0)); /* as signed numbers */
+        fine |= ascii_bits(_mm_or_si128(ascii_between(v, '\xC3', 9), follows), i);
+        latin |= ascii_bits(ascii_equal(v, '\xC3'), i);
+        marks |= ascii_bits(mark, i);
+    }
+    return fine & ~(latin & (marks >> 1 | UINT64_C(1) << 63));
+}
+
+/* Of 64 bytes those that may ask for something: all but printable ASCII, single blanks and plain
+ * letters. blank: before them stands a blank. */
+static inline uint64_t odd_bytes(const char *data, bool blank)
+{
+    uint64_t printable = 0, blanks = 0, openers = 0, wide = 0;
+#pragma GCC unroll 4
+    for (int i = 0; i < SCAN_BYTES; i += ASCII_HEAD_BYTES) {
+        __m128i v = _mm_loadu_si128((const void *)(data + i));
+        printable |= ascii_bits(ascii_between(v, ' ', '~' - ' ' + 1), i);
+        blanks |= ascii_bits(ascii_equal(v, ' '), i);
+        openers |= ascii_bits(_mm_or_si128(ascii_equal(v, '<'), ascii_equal(v, '&')), i);
+        wide |= ascii_bits(v, i);
+    }
+    uint64_t odd = ~printable | openers, gaps = blanks | (~printable & ~wide);
+    if (wide) odd &= ~plain_letters(data);
+    return odd | (blanks & (gaps << 1 | blank));
+}
+
+static unsigned needs_within(struct str text)
+{
+    unsigned needs = 0;
+    for (size_t start = 0; start < text.size; start += SCAN_BYTES) {
+        const char *bytes = text.data + start;
+        char last[SCAN_BYTES];
+        size_t left = text.size - start;
+        if (left < SCAN_BYTES) {
+            memset(last, 'x', sizeof last);
+            bytes = memcpy(last, bytes, left);
+        }
+        bool blank = start == 0 || (uint8_t)text.data[start - 1] <= ' ';
+        for (uint64_t odd = odd_bytes(bytes, blank); odd; odd &= odd - 1)
+            needs |= needs_at(text, start + (size_t)__builtin_ctzll(odd));
+    }
+    return needs;
+}
+#else
+static unsigned needs_within(struct str text)
+{
+    unsigned needs = 0;
+    for (size_t at = 0; at < text.size; at++) needs |= needs_at(text, at);
+    return needs;
+}
+#endif
+
 unsigned clean_scan(struct str text)
 {
-    unsigned needs = 0, newlines = 0;
-    bool blank = true; /* the character before is one, or there is none */
-    for (size_t at = 0; at < text.size;) {
-        unsigned plain =
-            at && text.size - at >= CLEAN_BLOCK ? clean_plain_bytes(text.data + at) : 0;
-        if (plain) {
-            at += plain;
-            blank = text.data[at - 1] == ' ';
-            newlines = 0;
-            continue;
-        }
-        size_t size = 1;
-        enum step step = steps[(uint8_t)text.data[at]];
-        if (step == BLANK)
-            needs |= blank || newlines ? CLEAN_FILTER : 0;
-        else if (step == NEWLINE)
-            needs |= blank || ++newlines > 2 ? CLEAN_FILTER : 0;
-        else if (step == MARKUP)
-            needs |= CLEAN_MARKUP;
-        else if (step == BAD)
-            needs |= CLEAN_FILTER;
-        else if (step == LATIN)
-            size = 2, needs |= scan_latin(text, at);
-        else if (step == WIDE)
-            needs |= scan_wide(clean_read(text, at, &size));
-        at += size;
-        blank = step == BLANK;
-        if (step != NEWLINE) newlines = 0;
-    }
-    return blank || newlines ? needs | CLEAN_FILTER : needs;
+    unsigned needs = needs_within(text);
+    enum step last = text.size ? (enum step)steps[(uint8_t)text.data[text.size - 1]] : BLANK;
+    return last == BLANK || last == NEWLINE ? needs | CLEAN_FILTER : needs;
 }
