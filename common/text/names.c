@@ -1,5 +1,5 @@
-/* Spellings in chains by the hash of their first word; a bit map tells at once of most words, or of
- * a word and the next one, that none begins so. */
+/* Spellings in chains by the hash of their first word; a bit map tells at once of most words that
+ * none begins so, another of most of the others, with the word behind them. */
 #include "text/names.h"
 
 #include <stdlib.h>
@@ -23,8 +23,9 @@ struct names {
     struct arena arena;
     uint32_t count;
     struct spelling *buckets[BUCKETS];
-    /* of which the first filter_bits, a power of two, are in use */
-    uint64_t filter[FILTER_BITS / 64];
+    /* of which the first filter_bits, a power of two, are in use; filter: of whole spellings of one
+     * word, and of the first two of others */
+    uint64_t firsts[FILTER_BITS / 64], filter[FILTER_BITS / 64];
     uint32_t filter_bits;
 };
 
@@ -50,6 +51,7 @@ static void enter(struct names *names, struct spelling *spelling)
     uint64_t bit = spelling->word_count > 1 ? pair_of(spelling->words[0], spelling->words[1])
                                             : spelling->words[0];
     names->filter[bit % FILTER_BITS / 64] |= UINT64_C(1) << bit % 64;
+    names->firsts[spelling->words[0] % FILTER_BITS / 64] |= UINT64_C(1) << spelling->words[0] % 64;
     spelling->next = *chain;
     *chain = spelling;
 }
@@ -96,7 +98,10 @@ static void fold_filter(struct names *names)
     while (names->filter_bits > FILTER_BITS_MIN &&
            names->filter_bits / 2 >= names->count * BITS_A_NAME) {
         uint32_t half = names->filter_bits /= 2;
-        for (uint32_t i = 0; i < half / 64; i++) names->filter[i] |= names->filter[half / 64 + i];
+        for (uint32_t i = 0; i < half / 64; i++) {
+            names->filter[i] |= names->filter[half / 64 + i];
+            names->firsts[i] |= names->firsts[half / 64 + i];
+        }
     }
 }
 
@@ -150,21 +155,21 @@ static uint64_t bare_hash(const struct token *token)
     return token->hash;
 }
 
-static inline bool has_bit(const struct names *names, uint64_t hash)
+static inline bool has_bit(const uint64_t *bits, uint32_t count, uint64_t hash)
 {
     /* a remainder would be a division */
-    return names->filter[(hash & (names->filter_bits - 1)) / 64] >> hash % 64 & 1;
+    return bits[(hash & (count - 1)) / 64] >> hash % 64 & 1;
 }
 
-/* False: no spelling begins with the word of that hash at `at`. Without branches on the words,
- * which can't be foreseen. */
+/* False: no spelling begins with the word of that hash at `at`, and goes on as the text does. */
 static inline bool may_begin(const struct names *names, const struct tokens *tokens, uint32_t at,
                              uint64_t hash)
 {
     bool more = at + 1 < tokens->count;
     const struct token *next = &tokens->items[at + more];
-    bool pair = next->apostrophe | has_bit(names, pair_of(hash, next->hash));
-    return has_bit(names, hash) | (more & pair);
+    uint32_t bits = names->filter_bits;
+    bool pair = next->apostrophe | has_bit(names->filter, bits, pair_of(hash, next->hash));
+    return has_bit(names->filter, bits, hash) | (more & pair);
 }
 
 static bool fits(const struct spelling *spelling, const struct tokens *tokens, uint32_t at)
@@ -209,9 +214,17 @@ enum { PLACES = 64 };
 static uint64_t places_among(const struct names *names, const struct tokens *tokens, uint32_t first,
                              uint32_t last)
 {
-    uint64_t places = 0;
-    for (uint32_t at = first; at < last; at++)
+    uint64_t begun = 0, places = 0;
+    uint32_t bits = names->filter_bits;
+    for (uint32_t at = first; at < last; at++) { /* no branch: which come can't be foreseen */
+        const struct token *token = &tokens->items[at];
+        uint64_t begins = has_bit(names->firsts, bits, token->hash) | token->apostrophe;
+        begun |= begins << (at - first);
+    }
+    for (; begun; begun &= begun - 1) {
+        uint32_t at = first + (uint32_t)__builtin_ctzll(begun);
         places |= (uint64_t)may_begin(names, tokens, at, hash_at(tokens, at)) << (at - first);
+    }
     for (uint64_t left = places; left; left &= left - 1)
         __builtin_prefetch(
             names->buckets[hash_at(tokens, first + (uint32_t)__builtin_ctzll(left)) % BUCKETS]);

@@ -345,7 +345,8 @@ bool name_is_public(struct str text, const struct name *name)
             if (k > first) joined[size++] = '_';
             memcpy(joined + size, words[k].folded, words[k].size);
             size += words[k].size;
-            if (k > first && redact_cues_of_joined(str_make(joined, size)) & CUE(PUBLIC)) return true;
+            if (k > first && redact_cues_of_joined(str_make(joined, size)) & CUE(PUBLIC))
+                return true;
         }
     }
     return false;

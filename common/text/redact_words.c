@@ -62,8 +62,8 @@ static uint32_t cue_sets[SETS_MAX], cue_set_count;
 /* which hashes there are: most words end there, within the cache */
 static uint64_t filter[FILTER_BITS / 64];
 
-/* Keys of several words ("tom_hanks"), apart, so that the words above find their slots at once. A slot
- * is a hash whose lowest bits tell what the key is; 0: empty. */
+/* Keys of several words ("tom_hanks"), apart, so that the words above find their slots at once. A
+ * slot is a hash whose lowest bits tell what the key is; 0: empty. */
 enum { JOINED_SLOTS = 1 << 16, JOINED_PUBLIC = 1, JOINED_BRAND = 2, JOINED_IS = 3 };
 static uint32_t joined[JOINED_SLOTS];
 

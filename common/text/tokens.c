@@ -218,8 +218,8 @@ static size_t take_word(struct tokenizer *tokenizer, size_t at)
     return at;
 }
 
-/* What 64 bytes from `start` on hold. Words and marks are read from its bits: byte by byte, each word
- * would wait until the one before is taken. */
+/* What 64 bytes from `start` on hold. Words and marks are read from its bits: byte by byte, each
+ * word would wait until the one before is taken. */
 struct outlook {
     size_t start;
     struct ascii_marks marks;
