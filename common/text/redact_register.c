@@ -215,49 +215,115 @@ static bool is_telling(struct str text, const struct redact_word *word)
     return behind.size && IS_ONE_OF(&behind, told) && !(lead.size && IS_ONE_OF(&lead, whose));
 }
 
+/* Of 64 bytes: letters, and bytes beyond ASCII; '@', '#' and '['. */
+struct outline {
+    uint64_t letters, signs;
+};
+
+static struct outline outline_at(struct str text, size_t start)
+{
+    struct outline outline = {0};
+#ifdef __SSE2__
+    const char *bytes = text.data + start;
+    char last[ASCII_MARKS_BYTES];
+    if (text.size - start < ASCII_MARKS_BYTES) {
+        memset(last, 0, sizeof last);
+        bytes = memcpy(last, bytes, text.size - start);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
+        __m128i v = _mm_loadu_si128((const void *)(bytes + i));
+        __m128i sign = _mm_or_si128(_mm_or_si128(ascii_equal(v, '@'), ascii_equal(v, '#')),
+                                    ascii_equal(v, '['));
+        outline.letters |= (uint64_t)redact_letters_at(bytes + i) << i;
+        outline.signs |= ascii_bits(sign, i);
+    }
+#else
+    for (size_t i = start; i < text.size && i < start + ASCII_MARKS_BYTES; i++) {
+        char c = text.data[i];
+        outline.letters |= (uint64_t)is_letter(c) << (i - start);
+        outline.signs |= (uint64_t)(c == '@' || c == '#' || c == '[') << (i - start);
+    }
+#endif
+    return outline;
+}
+
+static uint64_t word_starts(struct str text, size_t start, const struct outline *outline)
+{
+    return outline->letters & ~(outline->letters << 1 | is_letter(before(text, start)));
+}
+
 /* "I", "nous", "mi": somebody who tells what happened to him. */
 bool redact_speaks_of_self(struct str text)
 {
     static const char *const selves[] = {
         "i",  "my",   "me",    "mine", "myself", "we",  "us", "our", "ours",     "im",      "ive",
         "je", "mon",  "ma",    "mes",  "moi",    "nous", "notre", "nos", "yo", "mi", "mis"};
-    for (size_t i = 0, end; i < text.size; i = end > i ? end : i + 1) {
-        struct redact_word word;
-        end = redact_run_end(text, i, RUN_LETTERS);
-        if (end == i || end - i > 5 || !strchr("imwoujny", text.data[i] | 0x20)) continue;
-        redact_word_at(text, i, &word);
-        if (word.size && IS_ONE_OF(&word, selves)) return true;
+    static const char letters[] = "imwoujny"; /* that they start with */
+    uint32_t first = 0;
+    for (size_t i = 0; letters[i]; i++) first |= 1u << (letters[i] & 31);
+    for (size_t start = 0; start < text.size; start += ASCII_MARKS_BYTES) {
+        struct outline outline = outline_at(text, start);
+        for (uint64_t words = word_starts(text, start, &outline); words; words &= words - 1) {
+            unsigned bit = (unsigned)__builtin_ctzll(words);
+            struct redact_word word;
+            /* longer than five: none of them, or none that is looked for */
+            bool is_long = (outline.letters >> bit & 0x3F) == 0x3F;
+            char c = text.data[start + bit];
+            if (is_long || c & 0x80 || !(first >> (c & 31) & 1)) continue;
+            if (redact_run_end(text, start + bit, RUN_LETTERS) - start - bit > 5) continue;
+            redact_word_at(text, start + bit, &word);
+            if (word.size && IS_ONE_OF(&word, selves)) return true;
+        }
     }
     return false;
 }
 
-static uint32_t look(struct str text)
+/* Counts what the word at `i` hints at. Where the look goes on. */
+static size_t take_hint(struct str text, size_t i, uint32_t count[static SERVICE + 1])
 {
-    uint32_t count[SERVICE + 1] = {0}, found = 0;
-    for (size_t i = 0; i < text.size;) {
-        if (!is_letter(text.data[i])) {
+    if (!redact_is_marked(&starts, text.data + i, text.size - i))
+        return redact_run_end(text, i, RUN_LETTERS);
+    size_t end = redact_run_end(text, i, RUN_ASCII);
+    bool ascii = end > i && (end == text.size || !(text.data[end] & 0x80));
+    if (ascii && !redact_is_shaped(&starts, text.data + i, end - i)) return end;
+    struct redact_word word;
+    redact_word_at(text, i, &word);
+    enum hint hint = word.size ? hint_of(word.hash) : 0;
+    if (hint == SERVICE && is_telling(text, &word)) hint = 0;
+    if ((hint != ARTS && hint != PERHAPS_FILM) || !is_of_service(text, &word)) count[hint]++;
+    return word.end > i ? word.end : i + 1;
+}
+
+/* The registers that signs tell of; words are counted. */
+static uint32_t look_through(struct str text, uint32_t count[static SERVICE + 1])
+{
+    uint32_t found = 0;
+    for (size_t start = 0; start < text.size; start += ASCII_MARKS_BYTES) {
+        struct outline outline = outline_at(text, start);
+        uint64_t marked = 0;
+        for (uint64_t signs = outline.signs; signs; signs &= signs - 1) {
+            size_t i = start + (size_t)__builtin_ctzll(signs);
             if (is_handle(text, i)) found |= REGISTER_SOCIAL;
             if (text.data[i] == '[' && is_contact(text, i)) found |= REGISTER_CONTACT;
-            i++;
-            continue;
         }
-        if (!redact_is_marked(&starts, text.data + i, text.size - i)) {
-            i = redact_run_end(text, i, RUN_LETTERS);
-            continue;
+        /* all first, without a branch on what few are */
+        for (uint64_t words = word_starts(text, start, &outline); words; words &= words - 1) {
+            size_t i = start + (size_t)__builtin_ctzll(words);
+            bool is = redact_is_marked(&starts, text.data + i, text.size - i);
+            marked |= (words & -words) & -(uint64_t)is;
         }
-        size_t end = redact_run_end(text, i, RUN_ASCII);
-        bool ascii = end > i && (end == text.size || !(text.data[end] & 0x80));
-        if (ascii && !redact_is_shaped(&starts, text.data + i, end - i)) {
-            i = end;
-            continue;
+        for (; marked; marked &= marked - 1) {
+            size_t i = start + (size_t)__builtin_ctzll(marked);
+            while (i < text.size && is_letter(text.data[i])) i = take_hint(text, i, count);
         }
-        struct redact_word word;
-        redact_word_at(text, i, &word);
-        enum hint hint = word.size ? hint_of(word.hash) : 0;
-        if (hint == SERVICE && is_telling(text, &word)) hint = 0;
-        if ((hint != ARTS && hint != PERHAPS_FILM) || !is_of_service(text, &word)) count[hint]++;
-        i = word.end > i ? word.end : i + 1;
     }
+    return found;
+}
+
+static uint32_t look(struct str text)
+{
+    uint32_t count[SERVICE + 1] = {0}, found = look_through(text, count);
     /* a critic's words are a hint only where nobody speaks of himself: customers have them, too */
     if (count[LITERARY] && !redact_speaks_of_self(text)) found |= REGISTER_FILM;
     if (count[FILM] || count[PERHAPS_FILM] + count[LITERARY] >=
