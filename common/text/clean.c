@@ -10,26 +10,29 @@
 
 enum { PASSES = 4 };
 
-static struct str repair_fully(struct str text, struct arena *arena)
+/* *needs: what clean_scan() says of the text, and then of what it became. */
+static struct str repair_fully(struct str text, unsigned *needs, struct arena *arena)
 {
     size_t before = SIZE_MAX; /* a repair at least halves what is beyond ASCII: there are few */
-    while (text.data && text.size != before && clean_scan(text) & CLEAN_REPAIR) {
+    while (text.data && text.size != before && *needs & CLEAN_REPAIR) {
         before = text.size;
         text = clean_repair(text, arena);
+        *needs = text.data ? clean_scan(text) : 0;
     }
     return text;
 }
 
-/* In the right encoding, filtered and composed, until none of them changes anything. */
-static struct str normal_form(struct str text, struct arena *arena)
+/* In the right encoding, filtered and composed, until none of them changes anything. needs: what
+ * clean_scan() says of it. */
+static struct str normal_form(struct str text, unsigned needs, struct arena *arena)
 {
     for (;;) {
-        struct str before = text = repair_fully(text, arena);
-        unsigned needs = text.data ? clean_scan(text) : 0;
+        struct str before = text = repair_fully(text, &needs, arena);
         if (needs & CLEAN_FILTER) text = clean_filter(text, arena);
         if (text.data && needs & CLEAN_COMPOSE) text = clean_compose(text, arena);
-        if (!text.data || str_equal(text, before) || !(clean_scan(text) & CLEAN_REPAIR))
-            return text;
+        if (!text.data || str_equal(text, before)) return text;
+        needs = clean_scan(text);
+        if (!(needs & CLEAN_REPAIR)) return text;
     }
 }
 
@@ -39,7 +42,8 @@ static struct str without_openers(struct str text, struct arena *arena)
     if (!copy) return (struct str){0};
     for (size_t i = 0; i < text.size; i++)
         copy[i] = text.data[i] == '<' || text.data[i] == '&' ? ' ' : text.data[i];
-    return normal_form(str_make(copy, text.size), arena);
+    text = str_make(copy, text.size);
+    return normal_form(text, clean_scan(text), arena);
 }
 
 static bool holds_markup(struct str text)
@@ -47,11 +51,11 @@ static bool holds_markup(struct str text)
     return text.size && (memchr(text.data, '<', text.size) || memchr(text.data, '&', text.size));
 }
 
-static struct str clean_slowly(struct str text, struct arena *arena)
+static struct str clean_slowly(struct str text, unsigned needs, struct arena *arena)
 {
     bool changed = true;
     for (int pass = 0; pass < PASSES && changed; pass++) {
-        text = normal_form(text, arena);
+        text = normal_form(text, pass ? clean_scan(text) : needs, arena);
         if (!text.data || !holds_markup(text)) return text;
         text = clean_markup(text, arena, &changed);
         if (!text.data) return text;
@@ -62,8 +66,9 @@ static struct str clean_slowly(struct str text, struct arena *arena)
 int text_clean(struct str text, struct arena *arena, struct str *ret_clean, struct err *err)
 {
     if (!str_is_utf8(text)) return err_set(err, E_BAD_TEXT, NULL);
-    if (text.size && clean_scan(text)) {
-        text = clean_slowly(text, arena);
+    unsigned needs = text.size ? clean_scan(text) : 0;
+    if (needs) {
+        text = clean_slowly(text, needs, arena);
         if (!text.data) return err_set(err, E_NO_MEMORY, NULL);
     }
     *ret_clean = text;
