@@ -320,11 +320,12 @@ static bool is_capital(struct str text, size_t i, size_t size)
     return (code >= 0x386 && code <= 0x3A9) || (code >= 0x400 && code <= 0x42F);
 }
 
-/* à ç è é ê ë ñ ï ô in either case. */
+/* à ç è é ê ë ñ ï ô in either case: a bit for each second byte. */
 static bool is_loan_letter(struct str text, size_t i)
 {
-    return text.data[i] == '\xC3' && text.data[i + 1] &&
-           memchr("\xA0\xA7\xA8\xA9\xAA\xAB\xB1\xAF\xB4", text.data[i + 1] | 0x20, 9) != NULL;
+    static const uint32_t seconds = 1u << 0x00 | 1u << 0x07 | 1u << 0x08 | 1u << 0x09 | 1u << 0x0A |
+                                    1u << 0x0B | 1u << 0x0F | 1u << 0x11 | 1u << 0x14;
+    return text.data[i] == '\xC3' && (seconds >> (text.data[i + 1] & 0x1F) & 1);
 }
 
 /* Fewer than 16 letters of ASCII and nothing like a letter behind them, as most

@@ -30,23 +30,6 @@ struct votes {
     int used; /* planes that the count of all votes will need */
 };
 
-/* All planes each time, whether or not there is a carry left: a branch on that is mispredicted,
- * and costs more. */
-static void carry_up(struct votes *votes, uint64_t carry, int plane)
-{
-    for (; plane < votes->used; plane++) {
-        uint64_t next = votes->planes[plane] & carry;
-        votes->planes[plane] ^= carry;
-        carry = next;
-    }
-}
-
-static void vote(struct votes *votes, uint64_t hash)
-{
-    votes->count++;
-    carry_up(votes, hash, 0);
-}
-
 /* Three bits in, their sum and what it carries. */
 static inline uint64_t add_bits(uint64_t *sum, uint64_t a, uint64_t b)
 {
@@ -55,8 +38,9 @@ static inline uint64_t add_bits(uint64_t *sum, uint64_t a, uint64_t b)
     return carry;
 }
 
-/* Eight at a time, added up among themselves, so that one carry in eight goes up.
- * Eight votes need four planes. */
+/* Eight at a time, added up among themselves, so that one carry in eight goes up; 0 votes for no bit.
+ * It goes up all planes, whether or not there is a carry left: a branch on that is mispredicted, and
+ * costs more. */
 static void vote_eight(struct votes *votes, const uint64_t hashes[static 8])
 {
     uint64_t *planes = votes->planes, fours[2];
@@ -65,8 +49,12 @@ static void vote_eight(struct votes *votes, const uint64_t hashes[static 8])
         uint64_t twos = add_bits(&planes[0], four[0], four[1]);
         fours[half] = add_bits(&planes[1], twos, add_bits(&planes[0], four[2], four[3]));
     }
-    votes->count += 8;
-    carry_up(votes, add_bits(&planes[2], fours[0], fours[1]), 3);
+    uint64_t carry = add_bits(&planes[2], fours[0], fours[1]);
+    for (int plane = 3; plane < votes->used; plane++) {
+        uint64_t next = planes[plane] & carry;
+        planes[plane] ^= carry;
+        carry = next;
+    }
 }
 
 /* The bits that more than half of all votes set. */
@@ -74,14 +62,10 @@ static uint64_t majority(const struct votes *votes)
 {
     uint32_t half = votes->count / 2;
     uint64_t more = 0, equal = ~UINT64_C(0); /* so far, from the highest plane down */
-    for (int plane = 31; plane >= 0; plane--) {
-        uint64_t bits = votes->planes[plane];
-        if (half >> plane & 1) {
-            equal &= bits;
-        } else {
-            more |= equal & bits;
-            equal &= ~bits;
-        }
+    for (int plane = votes->used - 1; plane >= 0; plane--) {
+        uint64_t bits = votes->planes[plane], needed = -(uint64_t)(half >> plane & 1);
+        more |= equal & bits & ~needed;
+        equal &= ~(bits ^ needed);
     }
     return more;
 }
@@ -94,13 +78,15 @@ static uint64_t word_hash(const struct tokens *tokens, uint32_t at)
 uint64_t text_simhash(const struct tokens *tokens)
 {
     uint32_t words = tokens->count, at = 0;
-    struct votes votes = {.used = words ? 32 - __builtin_clz(words) : 0};
+    struct votes votes = {.count = words, .used = words ? 32 - __builtin_clz(words) : 0};
+    uint64_t hashes[8];
     for (; at + 8 <= words; at += 8) {
-        uint64_t hashes[8];
         for (uint32_t i = 0; i < 8; i++) hashes[i] = word_hash(tokens, at + i);
         vote_eight(&votes, hashes);
     }
-    for (; at < words; at++) vote(&votes, word_hash(tokens, at));
+    memset(hashes, 0, sizeof hashes);
+    for (uint32_t i = 0; at + i < words; i++) hashes[i] = word_hash(tokens, at + i);
+    vote_eight(&votes, hashes);
     return majority(&votes);
 }
 
