@@ -96,11 +96,13 @@ static size_t on_word(struct redact_finder *finder, size_t start, bool key)
     return end > word.end ? end : word.end;
 }
 
-/* Most words are told by their first letters, most others by their size and last letter. */
-static size_t small_word(struct redact_finder *finder, size_t start)
+/* Most words are told by their first letters, most others by their size and last letter.
+ * marked: the first letters were looked at. */
+static size_t small_word(struct redact_finder *finder, size_t start, bool marked)
 {
     struct str text = finder->text;
-    if (!redact_is_marked(&redact_starts, text.data + start, text.size - start)) return start;
+    if (!marked && !redact_is_marked(&redact_starts, text.data + start, text.size - start))
+        return start;
     size_t end = redact_run_end(text, start, RUN_LOWER);
     bool whole = end == text.size || !is_word(text.data[end]);
     char mark = at(text, end); /* a key has digits, capitals or one of these */
@@ -141,14 +143,14 @@ static size_t on_colon(struct redact_finder *finder, size_t i)
     return end > i ? end : i + 1;
 }
 
-/* What the byte at `i` leads to; where the scan goes on. */
-static size_t step(struct redact_finder *finder, size_t i)
+/* What the byte at `i` leads to; where the scan goes on. marked: as small_word() has it. */
+static size_t step(struct redact_finder *finder, size_t i, bool marked)
 {
     struct str text = finder->text;
     size_t end;
     switch (classes[(uint8_t)text.data[i]]) {
     case LETTER:
-        end = small_word(finder, i);
+        end = small_word(finder, i, marked);
         return end > i ? end : redact_run_end(text, i + 1, RUN_LETTERS);
     case CAPITAL: finder->capitals = true; /* fall through */
     case HIGH: end = on_word(finder, i, true); break;
@@ -179,9 +181,13 @@ static uint64_t places_from(struct str text, size_t start)
 {
     const char *bytes = text.data + start;
     size_t left = text.size - start;
-    char last[ASCII_MARKS_BYTES] = {0};
     uint64_t letters = 0, small = 0, digits = 0, marks = 0;
-    if (left < ASCII_MARKS_BYTES) bytes = memcpy(last, bytes, left);
+    uint32_t four;
+    char last[ASCII_MARKS_BYTES + sizeof four];
+    if (left < sizeof last) {
+        memset(last, 0, sizeof last);
+        bytes = memcpy(last, bytes, left);
+    }
 #pragma GCC unroll 4
     for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
         __m128i v = _mm_loadu_si128((const void *)(bytes + i));
@@ -200,9 +206,8 @@ static uint64_t places_from(struct str text, size_t start)
     uint64_t words = letters & ~(letters << 1 | is_letter(earlier));
     marks |= (digits & ~(digits << 1 | is_digit(earlier))) | (words & ~small);
     for (uint64_t rest = words & small; rest; rest &= rest - 1) {
-        size_t i = start + (size_t)__builtin_ctzll(rest);
-        bool marked = redact_is_marked(&redact_starts, text.data + i, text.size - i);
-        marks |= (rest & -rest) & -(uint64_t)marked;
+        memcpy(&four, bytes + __builtin_ctzll(rest), sizeof four);
+        marks |= (rest & -rest) & -(uint64_t)redact_marks(&redact_starts, le32toh(four));
     }
     return marks;
 }
@@ -216,8 +221,8 @@ static void scan(struct redact_finder *finder)
         uint64_t places = places_from(text, start);
         if (next > start) places &= UINT64_MAX << (next - start);
         while (places) {
-            next = step(finder, start + (size_t)__builtin_ctzll(places));
-            while (next < text.size && goes_through(text, next)) next = step(finder, next);
+            next = step(finder, start + (size_t)__builtin_ctzll(places), true);
+            while (next < text.size && goes_through(text, next)) next = step(finder, next, false);
             if (next >= start + ASCII_MARKS_BYTES) break;
             places &= UINT64_MAX << (next - start);
         }
@@ -226,7 +231,7 @@ static void scan(struct redact_finder *finder)
 #else
 static void scan(struct redact_finder *finder)
 {
-    for (size_t i = 0; i < finder->text.size;) i = step(finder, i);
+    for (size_t i = 0; i < finder->text.size;) i = step(finder, i, false);
 }
 #endif
 

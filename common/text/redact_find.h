@@ -3,6 +3,8 @@
 #ifndef VERBATIM_TEXT_REDACT_FIND_H
 #define VERBATIM_TEXT_REDACT_FIND_H
 
+#include <endian.h>
+
 #include "text/ascii_head.h"
 #include "text/redact.h"
 
@@ -81,16 +83,23 @@ struct redact_starts {
 };
 extern struct redact_starts redact_starts; /* of the words that a finder starts from */
 
-/* Letters beyond ASCII are folded only later ("née"): they may be anything. */
+/* Of the first four bytes, the first one lowest. Letters beyond ASCII are folded only later ("née"):
+ * they may be anything. */
+static inline bool redact_marks(const struct redact_starts *starts, uint32_t four)
+{
+    uint32_t first = four & 31, second = four >> 8 & 31, third = four >> 16 & 31,
+             fourth = four >> 24 & 31;
+    uint32_t known = starts->third[first << 5 | second] >> third &
+                     starts->second[third << 5 | fourth] >> second & 1;
+    return ((four & 0x80808000) != 0) | known;
+}
+
 static inline bool redact_is_marked(const struct redact_starts *starts, const char *at, size_t left)
 {
-    uint8_t c[4] = {0};
-    if (left >= 4) memcpy(c, at, 4); /* one load */
-    else memcpy(c, at, left);
-    uint32_t wide = (c[1] | c[2] | c[3]) & 0x80;
-    uint32_t known = starts->third[(c[0] & 31u) << 5 | (c[1] & 31u)] >> (c[2] & 31u) &
-                     starts->second[(c[2] & 31u) << 5 | (c[3] & 31u)] >> (c[1] & 31u) & 1;
-    return (wide | known) != 0;
+    uint32_t four = 0;
+    if (left >= sizeof four) memcpy(&four, at, sizeof four); /* one load */
+    else memcpy(&four, at, left);
+    return redact_marks(starts, le32toh(four));
 }
 bool redact_secret_may_start(const char *at, size_t left);
 bool redact_given_may_start(const char *at, size_t left);
