@@ -54,7 +54,7 @@ static size_t small_names_end(struct str text, size_t i, bool numbered, int *ret
         struct redact_word word;
         redact_word_at(text, i, &word);
         if (!word.size || at(text, word.start) == '\0') break;
-        words += !(word.cues & CUE(PARTICLE));
+        words += !(word.cues & CUE(PARTICLE)) && !(all && address_joins_names(&word));
         i = end = word.end;
         if (numbered && words == 2) break;
         if (at(text, i) != ' ' && at(text, i) != '\'') break;
@@ -111,7 +111,8 @@ static size_t street_first(struct redact_finder *finder, const struct redact_wor
     if (grid > i) return address_take(finder, word->start, address_tail_end(text, grid));
     size_t start = number_before(text, word->start),
            name = address_names_end(text, i, ADDRESS_NAME_WORDS, &words);
-    if (!words && is_sure(word)) name = small_names_end(text, i, start < word->start, &words);
+    bool small = !words && is_sure(word);
+    if (small) name = small_names_end(text, i, start < word->start, &words);
     /* "SQUARE GLITTER BALL 171214" */
     if (is_weak(word) && word->upper && start == word->start) return 0;
     if (is_weak(word) && !word->capital && (start == word->start || !finder->french)) return 0;
@@ -122,7 +123,9 @@ static size_t street_first(struct redact_finder *finder, const struct redact_wor
     if (!numbered && !(context.all & CUE(ADDRESS) && context.all & ~CUE(ADDRESS) & CUE(OWNER)))
         return 0;
     if (!words) return 0;
-    return address_take(finder, start, address_tail_end(text, house > next ? house : name));
+    size_t street = house > next ? house : name, end = address_tail_end(text, street);
+    if (small && end == street) end = address_small_city_end(text, end);
+    return address_take(finder, start, end);
 }
 
 /* "C/ Mayor 3", "Av. Litoral, 30": short forms want the number behind. */

@@ -15,6 +15,8 @@ size_t address_house_end(struct str text, size_t i); /* "23", "23B", "23-25", "3
 size_t address_code_end(struct str text, size_t i);  /* "SW1A 1AA", "28035", "94103-1234" */
 /* Capitalised words and the particles between them, and how many words. */
 size_t address_names_end(struct str text, size_t i, int most, int *ret_words);
+bool address_joins_names(const struct redact_word *word); /* "à", "sur", written small */
+size_t address_small_city_end(struct str text, size_t i); /* ", guadalajara" */
 size_t address_unit_end(struct str text, size_t i); /* "Apt. 864", "3º izquierda", "piso 2 B" */
 /* What belongs to an address behind its street: flat, city, state, code, in any order. */
 size_t address_tail_end(struct str text, size_t end);

@@ -307,6 +307,36 @@ static size_t two_numbers_end(struct str text, size_t start, size_t number, size
     return whole ? house : names;
 }
 
+/* "55 fennel close, norwich", "my address is 27 thistle grove": an English street written small,
+ * with its city or postal code behind it, or a cue before it; most of these words mean other things
+ * as well ("a 10 minute drive, then", "2 tennis courts"). The end, or `names`. */
+static size_t small_street_end(struct str text, size_t number, size_t names,
+                               const struct redact_context *context)
+{
+    static const char *const streets[] = {
+        "street", "road", "avenue", "lane", "crescent", "terrace", "grove", "gardens", "mews",
+        "boulevard", "close", "drive", "court", "rd", "ave", "blvd"};
+    static const char *const measures[] = {
+        "minute", "minutes", "min", "mins", "mile", "miles", "hour", "hours", "hr", "hrs", "km",
+        "day", "days", "lane", "way", "star", "inch", "gb", "tb", "mb", "bed", "bedroom", "car",
+        "ft", "foot", "metre", "meter", "year", "block", "blocks", "very", "more", "other",
+        "tennis", "minutos", "percent", "level", "storey", "story", "food", "flash", "hard", "usb",
+        "people"};
+    struct redact_word word;
+    size_t i = names, end = 0;
+    for (int k = 0; k < 4 && !end; k++, i = word.end + 1) {
+        redact_word_at(text, i, &word);
+        if (!word.size || word.capital || word.cues & CUE(COMMON)) return names;
+        if (k == 0 && (word.size < 3 || IS_ONE_OF(&word, measures))) return names;
+        if (k && word.cues & CUE(STREET) && IS_ONE_OF(&word, streets)) end = word.end;
+        if (at(text, word.end) != ' ' && !end) return names;
+    }
+    if (!end || !is_led_to_house(text, number)) return names;
+    size_t city = address_small_city_end(text, end), code = address_skip(text, end, " ,", 2);
+    bool coded = code > end && address_code_end(text, code) > code;
+    return city > end ? city : coded || context->all & CUE(ADDRESS) ? end : names;
+}
+
 size_t redact_address_number(struct redact_finder *finder, size_t start,
                              const struct redact_context *context)
 {
@@ -341,6 +371,8 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
         end = two_numbers_end(text, start, number, names);
     }
     if (end == names) end = before_unit(text, names);
+    if (end == names && is_lower(at(text, names)))
+        end = small_street_end(text, start, names, context);
     if (end == names) end = behind_cue(text, start, names, context);
     return end > names ? address_take(finder, start, address_tail_end(text, end)) : 0;
 }

@@ -78,6 +78,13 @@ size_t address_code_end(struct str text, size_t i)
     return i;
 }
 
+/* "Four à Chaux", "Villeneuve sur Lot", "Saint-Rémy lès Chevreuse". */
+bool address_joins_names(const struct redact_word *word)
+{
+    static const char *const joins[] = {"a", "au", "aux", "sur", "sous", "en", "les", "lez"};
+    return !word->capital && IS_ONE_OF(word, joins);
+}
+
 /* Capitalised words and the particles between them; 0 words: `i`. */
 size_t address_names_end(struct str text, size_t i, int most, int *ret_words)
 {
@@ -87,7 +94,8 @@ size_t address_names_end(struct str text, size_t i, int most, int *ret_words)
         struct redact_word word;
         redact_word_at(text, i, &word);
         bool particle = word.cues & CUE(PARTICLE) ||
-                        (word.size == 1 && (word.folded[0] == 'd' || word.folded[0] == 'l'));
+                        (word.size == 1 && (word.folded[0] == 'd' || word.folded[0] == 'l')) ||
+                        (*ret_words && address_joins_names(&word));
         if (word.size == 1 && at(text, word.end) == '\xC2') break; /* "N° 5" */
         if (!word.size || (!word.capital && !particle) ||
             (word.capital && word.cues & CUE(COMMON) && !particle))
@@ -110,7 +118,7 @@ size_t address_unit_end(struct str text, size_t i)
     static const char *const numbered[] = {
         "depto", "dpto", "dto", "edif", "edificio", "interior", "int", "oficina", "of", "local",
         "etapa", "apartamento", "manzana", "mz", "lote", "torre", "piano", "scala", "interno",
-        "studio", "level"};
+        "studio", "level", "app"};
     bool unit = word.cues & CUE(UNIT),
          only_numbered = !unit && word.size && IS_ONE_OF(&word, numbered);
     if (!unit && !only_numbered) return i;
@@ -131,6 +139,22 @@ static size_t small_city_end(struct str text, size_t code, size_t next)
     redact_word_at(text, next, &word);
     bool last = word.end == text.size || at(text, word.end) == '\n' || at(text, word.end) == '.';
     return code - digits == 5 && next == code + 1 && word.size > 2 && last ? word.end : code;
+}
+
+/* "…, guadalajara": a city behind a street that is written small as well; `i` if there is none. */
+size_t address_small_city_end(struct str text, size_t i)
+{
+    struct redact_word city, more;
+    if (at(text, i) != ',' || at(text, i + 1) != ' ') return i;
+    redact_word_at(text, i + 2, &city);
+    const uint32_t names = CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO) | CUE(BRAND) | CUE(PUBLIC);
+    if (city.size < 4 || city.capital || city.cues & ~names || redact_is_ordinary(&city))
+        return i;
+    more = (struct redact_word){.size = 0};
+    if (at(text, city.end) == ' ') redact_word_at(text, city.end + 1, &more);
+    bool two = more.size > 3 && !more.cues && !more.capital && !redact_is_ordinary(&more) &&
+               (more.end == text.size || strchr(",.\n", text.data[more.end]));
+    return two ? more.end : city.end; /* "milton keynes" */
 }
 
 /* "IL 62704", "AP 20849"; `i` if it isn't that. */
@@ -156,6 +180,7 @@ size_t address_tail_end(struct str text, size_t end)
         if (next == i) break;
         bool comma = memchr(text.data + i, ',', next - i) ||
                      memchr(text.data + i, '\n', next - i) || memchr(text.data + i, '-', next - i);
+        bool bracket = before(text, next) == '(';
         int words;
         size_t behind = address_unit_end(text, next);
         if (behind == next) behind = address_code_end(text, next);
@@ -170,6 +195,10 @@ size_t address_tail_end(struct str text, size_t end)
         if (!words)
             return is_digit(before(text, i)) && i == end && !comma ? small_city_end(text, i, next)
                                                                    : end;
+        if (bracket && at(text, behind) == ')') { /* "(Québec)" */
+            end = i = behind + 1;
+            continue;
+        }
         size_t code = address_skip(text, behind, " ,\n", 3);
         bool coded = (code > behind && address_code_end(text, code) > code) ||
                      is_digit(before(text, i)) || is_upper(before(text, i));

@@ -62,6 +62,44 @@ static bool has_number(struct str text, const struct name *name)
            (end == text.size || strchr(",.)", text.data[end])) && !is_digit(at(text, end + 1));
 }
 
+/* "I liked About Schmidt", "There's Something About Mary": written large as titles are, within a
+ * sentence that isn't. */
+static bool is_titles_end(struct str text, const struct name *name)
+{
+    static const char *const words[] = {
+        "about", "for", "of", "with", "little", "mostly", "looking", "meet", "finding", "being",
+        "saving", "call", "am", "and", "crazy", "killing", "waiting", "raising", "american"};
+    struct redact_word lead, next = name_next_word(text, name->end);
+    redact_word_before(text, name->start, &lead);
+    return lead.capital && !lead.upper && lead.end + 1 == name->start && IS_ONE_OF(&lead, words) &&
+           !next.capital &&
+           (before(text, lead.start) == '\'' || !name_starts_sentence(text, lead.start));
+}
+
+/* "(Leigh) lays it on", "…, (Jones) calls our attention": whom a critic's sentence was about. */
+static bool is_put_in(struct str text, const struct name *name)
+{
+    size_t bracket = name->start;
+    if (before(text, bracket) != '(' || at(text, name->end) != ')') return false;
+    bracket--;
+    struct redact_word verb = name_next_word(text, name->end + 1);
+    bool clause = bracket > 1 && text.data[bracket - 1] == ' ' && text.data[bracket - 2] == ',';
+    return verb.size && !verb.capital && (clause || name_starts_sentence(text, bracket));
+}
+
+/* "David Allen's 'Getting Things Done'", "Bill Morrison's Decasia": a work, and whose. */
+static bool has_work(struct str text, const struct name *name)
+{
+    size_t size;
+    if (!is_apostrophe(text, name->end, &size) || at(text, name->end + size) != 's') return false;
+    size_t next = name->end + size + 1;
+    char quote = at(text, next + 1);
+    if (at(text, next) == ' ' && (quote == '\'' || quote == '"')) return true;
+    struct redact_word work = name_next_word(text, next);
+    return work.capital && work.size > 4 && !work.upper && !work.cues &&
+           !redact_is_ordinary(&work) && name_starts_sentence(text, name->start);
+}
+
 static int points_of_text(struct redact_finder *finder, const struct name *name, int points)
 {
     struct str text = finder->text;
@@ -70,7 +108,8 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     struct name_around around = name_look_around(text, name);
     bool office = name_is_from_office(text, &around, name->given > 0);
     if (office) registers |= REGISTER_SERVICE;
-    if (is_firm(text, name) || name_is_thing(text, name, registers & (REGISTER_FILM | REGISTER_ARTS)))
+    const uint32_t works = registers & (REGISTER_FILM | REGISTER_ARTS);
+    if (is_firm(text, name) || name_is_thing(text, name, works))
         points -= 3;
     bool public = name_is_public(text, name);
     /* a book, a record, a poster of theirs, but not "Elsa Morante at the desk"; a name of one word
@@ -78,7 +117,7 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     uint32_t matter = registers & (REGISTER_SERVICE | REGISTER_CONTACT);
     if (public && name->parts > 1 && matter == REGISTER_SERVICE && !office) return points - 4;
     if (registers & (REGISTER_SERVICE | REGISTER_CONTACT)) return points + 1;
-    if (public) points -= 4;
+    if (public) points -= 8;
     /* who talks of them talks of more; but "I met Carla Ruiz and Brad Pitt" */
     if (!public && name_has_famous_beside(finder)) points -= redact_speaks_of_self(text) ? 1 : 2;
     if (has_number(text, name)) points -= 2;
@@ -89,13 +128,23 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     /* a work of theirs, often */
     if (is_apostrophe(text, name->end, &size) && at(text, name->end + size) == 's') points -= 1;
     if (registers & REGISTER_PUBLIC) points -= 3;
+    if (points < NAME_ENOUGH) return points;
+    if (name_is_partly_public(text, name)) points -= 8;
+    if (is_titles_end(text, name) || is_put_in(text, name)) points -= 4;
+    if (has_work(text, name)) points -= 2;
     /* In English texts full names go all the same: letters to a paper, lists of songs,
      * speakers of a meeting. */
     if (registers & REGISTER_FILM ||
         (registers & (REGISTER_ARTS | REGISTER_HINT) && !finder->english))
         return points - 4;
-    if (registers & REGISTER_HINT) return points - (registers & REGISTER_ARTS ? 1 : 3);
-    return points - (registers & REGISTER_ARTS && name->parts == 1 ? 1 : 0);
+    int hinted = points;
+    if (registers & REGISTER_HINT) hinted -= registers & REGISTER_ARTS ? 1 : 3;
+    else if (registers & REGISTER_ARTS && name->parts == 1) hinted -= 1;
+    if (hinted < NAME_ENOUGH || !name_is_in_a_critique(finder, name->parts > 1)) return hinted;
+    /* "Bryan Maclean's killers", told as news is */
+    bool person = name->parts > 1 && (redact_phrase_points(finder, name, &around) > 0 ||
+                                      name_stands_as_person(finder, name, &around));
+    return person ? hinted : points - (redact_speaks_of_self(text) ? 2 : 4);
 }
 
 size_t name_decide(struct redact_finder *finder, const struct name *name, int points)

@@ -121,6 +121,16 @@ static bool is_day_of_party(struct str text, size_t start)
     return false;
 }
 
+/* "Né un 4 juillet": the film; nobody tells his own day so. */
+static bool is_some_day(struct str text, size_t start)
+{
+    struct redact_word word;
+    redact_word_before(text, start, &word);
+    if (!word_is(&word, "un") || word.end + 1 != start) return false;
+    redact_word_before(text, word.start, &word);
+    return word_is(&word, "ne");
+}
+
 /* "Anyone born in 1985", "a birthday in 1999". */
 static bool is_others_year(struct str text, size_t start)
 {
@@ -144,7 +154,8 @@ size_t redact_birth_date(struct redact_finder *finder, const struct redact_digit
     size_t start = digits->start, end;
     uint8_t groups = redact_date_groups(digits);
     if (!(context->nearest & CUE(BIRTH)) || context->distance > 4 ||
-        is_day_of_party(finder->text, digits->start) || is_another_day(finder->text, digits->start))
+        is_day_of_party(finder->text, digits->start) || is_some_day(finder->text, digits->start) ||
+        is_another_day(finder->text, digits->start))
         return 0;
     if (groups) end = digits->ends[groups - 1];
     else if (!worded_date(finder->text, digits, &start, &end)) {

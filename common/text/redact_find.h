@@ -173,6 +173,9 @@ enum {
     REGISTER_PUBLIC = 128, /* sport, politics, a show: names are public */
     REGISTER_SOUGHT = 256, /* whether it names public people: looked for only beside a bare name */
     REGISTER_FAMOUS = 512, /* it does: "a fourth rate Jim Carrey" */
+    REGISTER_WEIGHED = 1024, /* whether it reads like a critic's: the same */
+    REGISTER_CRITIC = 2048,  /* it does */
+    REGISTER_CRITIC_SURELY = 4096,
 };
 void redact_phrases_open(void);  /* the same (redact_phrases.c) */
 void redact_ware_open(void);     /* the same (redact_ware.c) */
@@ -210,6 +213,11 @@ static inline bool is_word(char c) { return is_digit(c) || is_letter(c); }
 static inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 static inline char at(struct str text, size_t i) { return i < text.size ? text.data[i] : '\0'; }
 static inline char before(struct str text, size_t i) { return i ? text.data[i - 1] : '\0'; }
+static inline bool is_apostrophe(struct str text, size_t i, size_t *ret_size)
+{
+    *ret_size = at(text, i) == '\'' ? 1 : 3;
+    return at(text, i) == '\'' || str_starts(str_slice(text, i, i + 3), STR("\xE2\x80\x99"));
+}
 
 /* --- finders: each returns where the scan goes on, `start` or less if it found nothing -------- */
 

@@ -271,14 +271,26 @@ bool name_is_brand(struct str text, const struct name *name)
     return name_is_brand_pair(text, name->start, i);
 }
 
+/* "la place Stanislas"; but "this place Maria runs". */
+static bool is_sight(const struct redact_word *sight, const struct redact_word *article)
+{
+    static const char *const sights[] = {
+        "place", "plaza", "parc", "jardin", "pont", "rue", "avenida", "quartier", "barrio",
+        "parque", "puente", "quai", "square"};
+    static const char *const articles[] = {"la", "le", "una", "une", "du", "el", "del", "au"};
+    return IS_ONE_OF(sight, sights) && IS_ONE_OF(article, articles);
+}
+
 /* "San Sebastián", "Saint-Malo", and the second half of "Bimba y Lola" and of "Rolls Royce". */
 bool name_is_place(struct str text, const struct name *name)
 {
     static const char *const saints[] = {
         "san", "los", "las", "santa", "santo", "saint", "sainte", "st", "mont", "puerto", "villa",
-        "fort", "lake", "lago", "isla", "port", "virgen"};
-    static const char *const sites[] = {"park", "hall", "field", "bridge", "falls", "springs",
-                                        "building"};
+        "fort", "lake", "lago", "isla", "port", "virgen", "sant", "palau",
+        "hurricane", "storm", "typhoon", "cyclone", "huracan", "ouragan", "tempete"};
+    static const char *const sites[] = {"park",   "hall",   "field",   "bridge", "falls", "springs",
+                                        "building", "farm", "arena", "stadium", "college",
+                                        "university", "victory"};
     struct redact_word lead, first;
     if (name->parts > 1 && name->parts > name->known) {
         /* "McClelland Park"; but "Yuna Park" is a Korean name */
@@ -297,6 +309,7 @@ bool name_is_place(struct str text, const struct name *name)
     if (lead.capital && IS_ONE_OF(&lead, saints)) return true;
     if (lead.capital && name_is_brand_pair(text, lead.start, name->start)) return true;
     redact_word_before(text, lead.start, &first);
+    if (!lead.capital && first.end + 1 == lead.start && is_sight(&lead, &first)) return true;
     /* "Paseo de Gracia" */
     if (lead.cues & CUE(PARTICLE) && first.cues & CUE(STREET_FIRST)) return true;
     bool joined = lead.size <= 3 && first.capital && first.end + 1 == lead.start;
@@ -380,6 +393,31 @@ bool name_has_famous_beside(struct redact_finder *finder)
         if (!(redact_cues_of_joined(str_make(joined, size)) & CUE(PUBLIC))) continue;
         finder->registers |= REGISTER_FAMOUS;
         return true;
+    }
+    return false;
+}
+
+/* "Kahlo's life" in a text with "Frida Kahlo", "Hi Fox" in one with "Fox News": one name that
+ * stands elsewhere beside a word that makes it everybody's, or a brand's. */
+bool name_is_partly_public(struct str text, const struct name *name)
+{
+    struct str own = str_slice(text, name->start, name->end);
+    if (name->parts != 1 || own.size < 3) return false;
+    for (size_t i = 0; i + own.size <= text.size; i++) {
+        const char *next = memchr(text.data + i, own.data[0], text.size - own.size + 1 - i);
+        if (!next) return false;
+        i = (size_t)(next - text.data);
+        if (i == name->start || memcmp(next, own.data, own.size) != 0 ||
+            is_letter(before(text, i)) || is_letter(at(text, i + own.size)))
+            continue;
+        struct redact_word lead, follow;
+        redact_word_before(text, i, &lead);
+        if (lead.capital && lead.end + 1 == i) {
+            struct name both = {.start = lead.start, .end = i + own.size, .parts = 2};
+            if (name_is_public(text, &both)) return true;
+        }
+        follow = name_next_word(text, i + own.size);
+        if (follow.capital && name_is_brand_pair(text, i, follow.start)) return true;
     }
     return false;
 }

@@ -41,12 +41,17 @@ bool name_is_thing(struct str text, const struct name *name, bool of_works);
 /* "We ate at Ramiro", "llegaron a Vigo": where one eats, sleeps, buys or goes. */
 bool name_is_where_one_goes(struct str text, const struct name *name);
 bool name_is_public(struct str text, const struct name *name);
+/* "Kahlo" in a text with "Frida Kahlo", "Fox" in one with "Fox News". */
+bool name_is_partly_public(struct str text, const struct name *name);
 /* "Michelle Obama": a public name of several words, where nobody is served. */
 bool name_is_known_to_all(struct redact_finder *finder, const struct name *name);
 /* The text names one whom everybody knows by two words. */
 bool name_has_famous_beside(struct redact_finder *finder);
 /* the text is about films, and no customer's matter */
 bool name_in_film(struct redact_finder *finder);
+/* The text reads like a critic's, by all of its words, and is no customer's matter; `surely`: as
+ * only half of theirs do (redact_critic.c). */
+bool name_is_in_a_critique(struct redact_finder *finder, bool surely);
 /* "je m'appelle", "my name", "soy": nobody in a film. */
 bool name_is_writers(struct str text, const struct redact_word *cue);
 size_t redact_relative(struct redact_finder *finder, const struct redact_word *cue);
@@ -109,12 +114,6 @@ static inline size_t skip_blanks(struct str text, size_t i)
 {
     while (at(text, i) == ' ') i++;
     return i;
-}
-
-static inline bool is_apostrophe(struct str text, size_t i, size_t *ret_size)
-{
-    *ret_size = at(text, i) == '\'' ? 1 : 3;
-    return at(text, i) == '\'' || str_starts(str_slice(text, i, i + 3), STR("\xE2\x80\x99"));
 }
 
 /* "@someone", "#thing" */

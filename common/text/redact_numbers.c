@@ -255,6 +255,25 @@ static bool is_measure(struct str text, const struct redact_digits *digits)
            (is_lower(c) && is_lower(next) && !strchr("snrteb", c));
 }
 
+/* "55 fennel close", at the end of "fennel": an English street written small is the next word or
+ * the one behind it. Told by their letters, nearly always. */
+static bool may_be_small_street(struct str text, size_t end)
+{
+    for (int k = 0; k < 2 && at(text, end) == ' '; k++) {
+        size_t next = end + 1;
+        end = redact_run_end(text, next, RUN_LOWER);
+        if (end < next + 2 || end > next + 9) return false;
+        char first = text.data[next], last = text.data[end - 1];
+        if ((last != 't' && last != 'd' && last != 'e' && last != 's') ||
+            !strchr("sralctgmbd", first))
+            continue;
+        struct redact_word word;
+        redact_word_at(text, next, &word);
+        if (word.cues & CUE(STREET)) return true;
+    }
+    return false;
+}
+
 /* "5 stars", "2.", "100 units": nothing but a date, a house or a cued number is that short, and
  * those show in the words beside it. For most numbers this first look is the last. */
 static bool is_small(struct str text, const struct redact_digits *digits)
@@ -276,6 +295,7 @@ static bool is_small(struct str text, const struct redact_digits *digits)
         if (next.cues & (CUE(MONTH) | CUE(PARTICLE) | CUE(STREET_FIRST) | CUE(STREET)) ||
             (next.size == 3 && strchr("bt", next.folded[0])))
             return false;
+        if (c == ' ' && next.size > 2 && may_be_small_street(text, next.end)) return false;
     }
     redact_word_before(text, digits->start, &last);
     /* "Hauptstr. 12, 10115 Berlin" */

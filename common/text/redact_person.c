@@ -16,7 +16,7 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
         "scholls", "meyer", "meyers", "dior", "gaga", "potato", "bean", "robot", "kipling", "who",
         "dre", "seuss", "strange", "house", "bricolage", "cuisine", "propre", "simon", "patron",
         "peppers", "beast", "word", "office", "outlook", "excel", "works", "money", "windows",
-        "dos", "jart", "hauschka", "pierre"};
+        "dos", "jart", "hauschka", "pierre", "feelgood"};
     struct str text = finder->text;
     struct redact_word first;
     size_t size, i = title->end + (at(text, title->end) == '.');
@@ -53,6 +53,10 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     if (IS_ONE_OF(title, courtesies) && (redact_registers(finder) & matters) == REGISTER_HINT &&
         !redact_speaks_of_self(text))
         return name.end; /* "Mr. Pryce brings off this whimsy": one word of critics is enough */
+    if (IS_ONE_OF(title, courtesies) && name_is_in_a_critique(finder, false)) return name.end;
+    if (!(redact_registers(finder) & (REGISTER_SERVICE | REGISTER_CONTACT)) &&
+        name_is_partly_public(text, &name))
+        return name.end; /* "monsieur Reno", of "Jean Reno" */
     static const char *const ranks[] = {"lady", "sir", "lord", "don", "miss"};
     if (IS_ONE_OF(title, ranks) && name_is_known_to_all(finder, &name)) return name.end;
     return name_take(finder, &name);

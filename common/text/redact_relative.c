@@ -108,6 +108,8 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
     bool owned = of.cues & CUE(OWNER) && of.end + 1 == cue_start;
     if (name_is_brand_pair(text, cue->start, name.start)) return name.end; /* "Père Noël" */
     if (!name_is_writers(text, cue) && name_in_film(finder)) return name.end; /* "his wife Anna" */
+    if (!(owned && is_ours(&of)) && name_is_known_to_all(finder, &name))
+        return name.end; /* "her friend Lenny Henry" */
     redact_word_at(text, name.start, &first);
     /* "our waiter Yulan was", "the driver, Yulan, left" */
     bool apposed = text.data[i - 2] == ',' && at(text, name.end) == ',' &&

@@ -358,8 +358,56 @@ static size_t find_told(struct redact_finder *finder, const struct told *told)
     return 0;
 }
 
+/* --- the other way round: "4417 is my PIN", "7715 c'est mon code" ----------------------------- */
+
+static bool is_right_before(struct str text, const struct redact_word *word, size_t next)
+{
+    size_t size;
+    return word->size && ((word->end + 1 == next && text.data[word->end] == ' ') ||
+                          (is_apostrophe(text, word->end, &size) && word->end + size == next));
+}
+
+/* Where the verb before "my PIN" starts, or "c'est", "that's"; 0: there is none. */
+static size_t verb_before(struct str text, const struct redact_word *cue)
+{
+    static const char *const subjects[] = {"c", "that", "it", "which", "this", "eso", "esa", "ce"};
+    struct redact_word word = *cue, subject;
+    for (int k = 0; k < 4; k++) {
+        size_t next = word.start;
+        redact_word_before(text, next, &word);
+        if (!is_right_before(text, &word, next)) return 0;
+        redact_word_before(text, word.start, &subject);
+        bool led = is_right_before(text, &subject, word.start) && IS_ONE_OF(&subject, subjects);
+        if (k && is_verb(&word)) return led ? subject.start : word.start;
+        if (led && word_is(&word, "s")) return subject.start;
+        if (!is_joint(&word) && !is_filler(&word) && !opens(&word)) return 0;
+    }
+    return 0;
+}
+
+static size_t find_before(struct redact_finder *finder, const struct told *told,
+                          const struct redact_word *cue)
+{
+    struct str text = finder->text;
+    size_t end = verb_before(text, cue), start;
+    if (!end) return 0;
+    while (end > 0 && strchr(" ,\"'", text.data[end - 1])) end--;
+    for (start = end; start > 0 && end - start < VALUE_MOST; start--)
+        if (is_blank(text.data[start - 1]) || strchr("\"(:", text.data[start - 1])) break;
+    struct block block = read_block(text, start);
+    struct redact_word lead;
+    redact_word_before(text, start, &lead);
+    if (start == end || (lead.end + 1 == start && is_other(&lead)) ||
+        !is_value(text, told, &block, SURE))
+        return 0;
+    redact_add(finder, block.start, block.end, REDACT_SECRET);
+    return cue->end;
+}
+
 size_t redact_secret_told(struct redact_finder *finder, const struct redact_word *cue)
 {
     struct told told = told_of(finder->text, cue);
-    return told.class == NO_CUE ? 0 : find_told(finder, &told);
+    if (told.class == NO_CUE) return 0;
+    size_t end = find_told(finder, &told);
+    return end ? end : find_before(finder, &told, cue);
 }

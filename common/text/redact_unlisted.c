@@ -258,7 +258,8 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
     struct redact_word from = name_next_word(text, around.follow.end);
     bool comes = word_is(&around.follow, "is") && word_is(&from, "from");
     if (comes || IS_ONE_OF(&around.follow, does)) return true;
-    const uint32_t plain = REGISTER_LOOKED | REGISTER_SERVICE | REGISTER_CONTACT;
+    const uint32_t plain = REGISTER_LOOKED | REGISTER_SERVICE | REGISTER_CONTACT | REGISTER_SOUGHT |
+                           REGISTER_WEIGHED;
     return (word_is(&around.follow, "is") || word_is(&around.follow, "was")) &&
            name_is_meant_later(text, name, false) && !(redact_registers(finder) & ~plain);
 }
