@@ -36,17 +36,16 @@ struct feeling_scales feeling_scales_of(const struct linear_model *model, uint32
 }
 
 void feeling_hear(const struct feeling_scales *scales, const struct linear_features *features,
-                  const struct linear_level *levels, uint32_t from, uint32_t first, uint32_t last,
+                  const struct linear_level *levels, uint32_t first, uint32_t last,
                   struct strongest *strongest)
 {
     uint32_t positive = scales->positive, negative = scales->negative;
     float highest = strongest->praise, lowest = -strongest->blame;
-    uint32_t base = features->first[from], at = features->first[first];
-    uint16_t up_before = levels[at - base].classes[positive],
-             down_before = levels[at - base].classes[negative];
+    uint32_t at = features->first[first];
+    uint16_t up_before = levels[at].classes[positive], down_before = levels[at].classes[negative];
     for (uint32_t token = first; token < last; token++) {
         uint32_t next = features->first[token + 1];
-        const uint16_t *behind = levels[next - base].classes;
+        const uint16_t *behind = levels[next].classes;
         int zero = (int)(next - at) * LINEAR_WEIGHT_ZERO;
         uint16_t up = (uint16_t)(behind[positive] - up_before),
                  down = (uint16_t)(behind[negative] - down_before);

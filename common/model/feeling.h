@@ -44,10 +44,9 @@ struct feeling_scales {
 };
 struct feeling_scales feeling_scales_of(const struct linear_model *model, uint32_t positive,
                                         uint32_t negative);
-/* Raises what is weaker than the tokens [first, last). levels: of the features from token `from`
- * on. */
+/* Raises what is weaker than the tokens [first, last). levels: of all features. */
 void feeling_hear(const struct feeling_scales *scales, const struct linear_features *features,
-                  const struct linear_level *levels, uint32_t from, uint32_t first, uint32_t last,
+                  const struct linear_level *levels, uint32_t first, uint32_t last,
                   struct strongest *strongest);
 
 /* probabilities: by enum feeling_class. */

@@ -104,14 +104,13 @@ static bool hears_idiom(const struct reading *reading, const struct clause *clau
     return true;
 }
 
-/* Tokens of a clause whose levels are at hand. strongest: NULL where nobody asks for it, here and
- * below. */
-static void hear_words(const struct reading *reading, const struct clause *clause, uint32_t first,
-                       uint32_t last, struct strongest *strongest)
+/* strongest: NULL where nobody asks for it, here and below. */
+static void hear_words(const struct reading *reading, uint32_t first, uint32_t last,
+                       struct strongest *strongest)
 {
     if (!strongest) return;
-    feeling_hear(&reading->engine->scales, &reading->features, reading->levels, clause->first,
-                 first, last, strongest);
+    feeling_hear(&reading->engine->scales, &reading->features, reading->levels, first, last,
+                 strongest);
 }
 
 /* As much as so many features that speak clearly; below 0: blame. */
@@ -192,7 +191,7 @@ static void hear_figures(const struct reading *reading, struct clause *clause,
     for (uint32_t at = clause->first; at < clause->last; at++) {
         uint32_t sets = sets_at(reading, at), from;
         if (sets & WORD_ONCE && turns_praise(reading, clause, at)) {
-            if (heard < at) hear_words(reading, clause, heard, at, strongest);
+            if (heard < at) hear_words(reading, heard, at, strongest);
             heard = clause->last;
             praise -= ONCE_WEIGHT;
             break;
@@ -205,10 +204,10 @@ static void hear_figures(const struct reading *reading, struct clause *clause,
         struct linear_sums words = {0};
         linear_sum(model, &reading->features, from, at + 1, &words);
         take_words(reading, clause, &words);
-        if (heard < from) hear_words(reading, clause, heard, from, strongest);
+        if (heard < from) hear_words(reading, heard, from, strongest);
         heard = at + 1;
     }
-    hear_words(reading, clause, heard, clause->last, strongest);
+    hear_words(reading, heard, clause->last, strongest);
     add_praise(engine, clause, praise, strongest);
 }
 
@@ -221,11 +220,11 @@ bool reading_tells_harm(const struct reading *reading, uint32_t first, uint32_t 
     return false;
 }
 
-/* What a clause tells besides the sum of its words. */
+/* What a clause tells besides the sum of its words. Who has no figures of speech is heard by
+ * hear_plain(). */
 static void hear(const struct reading *reading, struct clause *clause, struct strongest *strongest)
 {
     if (clause->figures) hear_figures(reading, clause, strongest);
-    else hear_words(reading, clause, clause->first, clause->last, strongest);
     if (reading_tells_harm(reading, clause->first, clause->last))
         add_praise(reading->engine, clause, -HARM_WEIGHT, strongest);
 }
@@ -347,6 +346,43 @@ static void score_sentences(struct reading *reading)
     }
 }
 
+/* The words of clauses without figures of speech, those in a row at once. */
+static void hear_plain(const struct reading *reading, struct strongest *strongest)
+{
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < reading->clause_count; i++) {
+        const struct clause *clause = &reading->clauses[i];
+        if (!clause->figures) continue;
+        hear_words(reading, first, clause->first, strongest);
+        first = clause->last;
+    }
+    hear_words(reading, first, reading->tokens->count, strongest);
+}
+
+static void sum_clause(const struct reading *reading, struct clause *clause,
+                       struct linear_sums *needs)
+{
+    if (reading->levels)
+        linear_pair_between(&reading->features, reading->levels, clause->first, clause->last,
+                            &clause->sentiment, needs);
+    else
+        linear_pair_sum(&reading->engine->pair, &reading->features, clause->first, clause->last,
+                        &clause->sentiment, needs, NULL);
+}
+
+/* Of the whole text at once: clauses are short, and where a loop ends can't be foreseen. */
+static int make_levels(struct reading *reading, struct err *err)
+{
+    struct linear_sums unused[2] = {0};
+    if (!reading->engine->feeling.known) return E_OK;
+    reading->levels = arena_alloc(
+        reading->arena, ((size_t)reading->features.count + 1) * sizeof *reading->levels);
+    if (!reading->levels) return err_set(err, E_NO_MEMORY, NULL);
+    linear_pair_sum(&reading->engine->pair, &reading->features, 0, reading->tokens->count,
+                    &unused[0], &unused[1], reading->levels);
+    return E_OK;
+}
+
 int reading_split(struct reading *reading, struct err *err)
 {
     uint32_t count = reading->tokens->count;
@@ -354,17 +390,13 @@ int reading_split(struct reading *reading, struct err *err)
     reading->clauses = arena_alloc(reading->arena, room * sizeof *reading->clauses);
     reading->sentences = arena_alloc(reading->arena, room * sizeof *reading->sentences);
     if (!reading->clauses || !reading->sentences) return err_set(err, E_NO_MEMORY, NULL);
-    if (reading->engine->feeling.known) {
-        reading->levels = arena_alloc(
-            reading->arena, ((size_t)reading->features.count + 1) * sizeof *reading->levels);
-        if (!reading->levels) return err_set(err, E_NO_MEMORY, NULL);
-    }
     find_clauses(reading);
+    int rc = make_levels(reading, err);
+    if (rc) return rc;
+    if (reading->levels) hear_plain(reading, &reading->strongest);
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         struct clause *clause = &reading->clauses[i];
-        linear_pair_sum(&reading->engine->pair, &reading->features, clause->first, clause->last,
-                        &clause->sentiment, &reading->sentences[clause->sentence].needs,
-                        reading->levels);
+        sum_clause(reading, clause, &reading->sentences[clause->sentence].needs);
         hear(reading, clause, reading->levels ? &reading->strongest : NULL);
         clause->score = insight_score(reading->engine, &clause->sentiment);
     }

@@ -9,7 +9,7 @@
 
 enum { EACH = LINEAR_PAIR_CLASSES, BOTH = 2 * EACH, LANE_FEATURES = 256, PAGE_BYTES = 2 << 20 };
 
-typedef uint8_t bytes_8 __attribute__((vector_size(BOTH)));
+typedef uint8_t bytes_16 __attribute__((vector_size(2 * BOTH)));
 typedef uint16_t shorts_8 __attribute__((vector_size(2 * BOTH)));
 
 /* In pages of 2 MiB where the system has them to give: nearly every feature is on a page of its
@@ -62,17 +62,54 @@ static void drain(shorts_8 lanes, uint32_t features, struct linear_sums *one,
     }
 }
 
+void linear_pair_between(const struct linear_features *features, const struct linear_level *levels,
+                         uint32_t first, uint32_t last, struct linear_sums *one,
+                         struct linear_sums *other)
+{
+    assert(first <= last && last <= features->tokens);
+    uint32_t at = features->first[first], end = features->first[last];
+    one->count += end - at;
+    other->count += end - at;
+    while (at < end) {
+        uint32_t part = end - at < LANE_FEATURES ? end - at : LANE_FEATURES;
+        shorts_8 before, behind;
+        memcpy(&before, &levels[at], sizeof before);
+        memcpy(&behind, &levels[at + part], sizeof behind);
+        drain(behind - before, part, one, other);
+        at += part;
+    }
+}
+
+/* Eight bytes as shorts: interleaved with zeros, which compilers do at once. */
+static inline shorts_8 widen(const uint8_t *weights)
+{
+    const bytes_16 zero = {0};
+    bytes_16 bytes = {0};
+    memcpy(&bytes, weights, BOTH);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (shorts_8)__builtin_shufflevector(bytes, zero, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21,
+                                             6, 22, 7, 23);
+#else
+    return (shorts_8)__builtin_shufflevector(bytes, zero, 16, 0, 17, 1, 18, 2, 19, 3, 20, 4, 21, 5,
+                                             22, 6, 23, 7);
+#endif
+}
+
 /* What `count` features, at most LANE_FEATURES, add to the lanes, modulo 2^16. */
 static inline shorts_8 sum_part(const struct linear_pair *pair, const uint32_t *items,
                                 uint32_t count, shorts_8 lanes, struct linear_level *levels)
 {
-    uint32_t shift = 32 - pair->bucket_bits;
-    for (uint32_t i = 0; i < count; i++) {
-        bytes_8 weights;
-        memcpy(&weights, pair->weights + (size_t)(items[i] >> shift) * BOTH, sizeof weights);
-        lanes += __builtin_convertvector(weights, shorts_8);
-        if (levels) memcpy(&levels[i], &lanes, sizeof lanes);
+    uint32_t shift = 32 - pair->bucket_bits, i = 0;
+    const uint8_t *weights = pair->weights;
+    for (; i + 2 <= count; i += 2) {
+        shorts_8 both = lanes + widen(weights + (size_t)(items[i] >> shift) * BOTH);
+        if (levels) memcpy(&levels[i], &both, sizeof both);
+        lanes = both + widen(weights + (size_t)(items[i + 1] >> shift) * BOTH);
+        if (levels) memcpy(&levels[i + 1], &lanes, sizeof lanes);
     }
+    if (i == count) return lanes;
+    lanes += widen(weights + (size_t)(items[i] >> shift) * BOTH);
+    if (levels) memcpy(&levels[i], &lanes, sizeof lanes);
     return lanes;
 }
 

@@ -141,6 +141,13 @@ static float of_many(float largest, uint32_t count)
     return count ? divide_odds(largest, sqrtf((float)count)) : largest;
 }
 
+static uint32_t sentence_end(const struct tokens *tokens, uint32_t first)
+{
+    const struct token *token = tokens->items + first + 1, *end = tokens->items + tokens->count;
+    while (token < end && !token->sentence_before) token++;
+    return (uint32_t)(token - tokens->items);
+}
+
 static struct reading read_text(const struct safety_model *model, const struct tokens *tokens,
                                 const struct linear_features *features,
                                 const struct linear_features *cues,
@@ -150,8 +157,7 @@ static struct reading read_text(const struct safety_model *model, const struct t
     uint32_t sentences = 0;
     for (uint32_t first = 0, last; first < tokens->count; first = last) {
         struct reading sentence = {.first = first, .first_cue = all.last_cue};
-        for (last = first + 1; last < tokens->count && !tokens->items[last].sentence_before;)
-            last++;
+        last = sentence_end(tokens, first);
         sentence.last = last;
         sentence.last_cue = all.last_cue =
             hits_before(screened, sentence.first_cue, tokens->items[last - 1].end);

@@ -238,6 +238,7 @@ static inline struct cue_slot cue_list_find_whole(const struct cue_list *list, u
 static inline bool cue_entry_has(const struct cue_list *list, uint32_t entry, uint16_t symbol)
 {
     const struct cue_entry *of = &list->entries[entry];
+    if (symbol < CUES_MAX_GROUPS) return of->groups >> symbol & 1;
     return of->symbol_bits >> cue_symbol_place(symbol) & 1 && cue_entry_lists(list, of, symbol);
 }
 

@@ -66,7 +66,7 @@ static int read_text(struct judge *judge, const struct tokens *tokens,
     linear_pair_sum(&judge->pair, features, 0, tokens->count, &sums, &needs, levels);
     linear_probabilities(&judge->sentiment, &sums, all);
     for (int c = 0; c < FEELING_CLASSES; c++) probabilities[c] = all[judge->classes[c]];
-    feeling_hear(&judge->scales, features, levels, 0, 0, tokens->count, &strongest);
+    feeling_hear(&judge->scales, features, levels, 0, tokens->count, &strongest);
     read_needs(judge, tokens, features, &problem, &question);
     feeling_read(probabilities, &strongest, problem, question, signs);
     return E_OK;

@@ -43,7 +43,7 @@ static void strongest_words(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CASE(cases[i].why);
         struct strongest strongest = cases[i].before;
-        feeling_hear(&scales, &features, levels, 0, cases[i].first, cases[i].last, &strongest);
+        feeling_hear(&scales, &features, levels, cases[i].first, cases[i].last, &strongest);
         assert_float_equal(strongest.praise, cases[i].praise, 1e-5);
         assert_float_equal(strongest.blame, cases[i].blame, 1e-5);
     }
