@@ -157,16 +157,11 @@ struct cue_prefix {
     uint32_t entry;
 };
 
-struct cue_slot {
-    uint32_t high; /* bits of the hash; the slot's place tells most of the others */
-    uint16_t entry;
-    uint16_t anchors; /* CUE_ANCHORS_CUES, CUE_ANCHORS_OTHERS where the entry has such forms */
-};
+/* In each slot the high 32 bits of the word's hash (its place tells most of the others), and below
+ * them the word's entry with its CUE_ANCHORS_CUES and CUE_ANCHORS_OTHERS above it. */
+enum { CUE_ENTRY_BITS = 16 };
 
-enum {
-    CUES_PREFIX_BUCKETS = 4096,
-    CUES_ALL_BUCKETS = 2 * CUES_PREFIX_BUCKETS /* with those of words that are too short */
-};
+enum { CUES_PREFIX_BUCKETS = 4096 };
 
 /* All arrays live in `memory`. Entry 0 stands for "unknown word" and is empty. */
 struct cue_list {
@@ -175,18 +170,18 @@ struct cue_list {
     struct cue_form *forms;
     struct cue_step *steps;
     struct cue_entry *entries;
-    uint8_t *anchors;            /* of each entry, as in cue_slot */
+    uint8_t *anchors;            /* of each entry: which forms it has */
     uint16_t *symbols;           /* of all entries; sorted within one */
     struct cue_hanging *hanging; /* of all entries */
     /* Of whole words, by perfect hash. */
-    struct cue_slot *slots;
+    uint64_t *slots;
     uint32_t *factors;
     uint32_t bucket_mask, slot_bits;
     uint16_t
         prefix_first[CUES_PREFIX_BUCKETS + 1]; /* into prefixes, by the word's first three bytes */
     struct cue_prefix *prefixes;               /* longest first within a bucket */
     /* Which buckets of prefixes there are: small enough to stay in the cache. */
-    uint64_t prefix_filter[CUES_ALL_BUCKETS / 64];
+    uint64_t prefix_filter[CUES_PREFIX_BUCKETS / 64];
     uint32_t cue_count, form_count, entry_count;
     /* The bits in an entry's groups of those that the screen itself asks for; 0: there is none. */
     uint64_t plain, story, real, medicine, concord;
@@ -198,41 +193,42 @@ int cue_list_parse(struct str file, const char *name, struct cue_list *ret_list,
 void cue_list_deinit(struct cue_list *list);
 
 /* Where a prefix stands in prefix_first, by its first three bytes. They are read of a shorter word,
- * too, whose bucket no prefix has. */
+ * too. */
 static inline uint32_t cue_prefix_bucket(struct str word)
 {
     uint16_t two;
     memcpy(&two, word.data, sizeof two);
     uint32_t key = two | (uint32_t)(uint8_t)word.data[2] << 16;
-    return (key * UINT32_C(2654435761) >> 20) +
-           (uint32_t)CUES_PREFIX_BUCKETS * (word.size < CUES_MIN_PREFIX_BYTES);
+    return key * UINT32_C(2654435761) >> 20;
 }
 
-static inline bool cue_list_has_bucket(const struct cue_list *list, uint32_t bucket)
+/* False: the word begins with no prefix. */
+static inline bool cue_list_may_start(const struct cue_list *list, struct str word)
 {
-    return list->prefix_filter[bucket / 64] >> bucket % 64 & 1;
+    uint32_t bucket = cue_prefix_bucket(word);
+    return (list->prefix_filter[bucket / 64] >> bucket % 64 & 1) &
+           (word.size >= CUES_MIN_PREFIX_BYTES);
 }
 
 uint64_t cue_word_head(struct str word); /* its first eight bytes; 0 behind its end */
-/* The entry of the longest prefix that a word of this bucket begins with. */
-uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word, uint32_t bucket);
+/* The entry of the longest prefix that the word begins with. */
+uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word);
 bool cue_entry_lists(const struct cue_list *list, const struct cue_entry *entry, uint16_t symbol);
 
-static inline struct cue_slot *cue_list_slot(const struct cue_list *list, uint64_t hash)
+static inline uint64_t *cue_list_slot(const struct cue_list *list, uint64_t hash)
 {
     uint32_t factor = list->factors[hash & list->bucket_mask];
     return &list->slots[perfect_slot(hash, factor, list->slot_bits)];
 }
 
-/* What the list has of a whole word by its hash_fast(word, 0), or zeros. 32 equal bits, in a slot
+/* The low bits of a whole word's slot, by its hash_fast(word, 0), or 0. 32 equal bits, in a slot
  * that a few thousand others lead to, are taken for the same word: comparing bytes would cost two
  * cache misses a word, and who forges a collision only wins an alert. No branch: which words a list
  * knows can't be foreseen. */
-static inline struct cue_slot cue_list_find_whole(const struct cue_list *list, uint64_t hash)
+static inline uint32_t cue_list_find_whole(const struct cue_list *list, uint64_t hash)
 {
-    struct cue_slot slot = *cue_list_slot(list, hash);
-    uint16_t known = (uint16_t)-(uint16_t)(slot.high == hash >> 32);
-    return (struct cue_slot){slot.high, slot.entry & known, slot.anchors & known};
+    uint64_t slot = *cue_list_slot(list, hash);
+    return (uint32_t)slot & -(uint32_t)((slot ^ hash) >> 32 == 0);
 }
 
 static inline bool cue_entry_has(const struct cue_list *list, uint32_t entry, uint16_t symbol)

@@ -187,6 +187,8 @@ static int compare_longer_first(const void *a, const void *b)
     return str_compare((*left)->word, (*right)->word);
 }
 
+_Static_assert(CUES_MAX_WORDS < 1 << CUE_ENTRY_BITS, "an entry's number fits");
+
 /* A slot of its own for each of the words. */
 static int index_whole_words(struct cue_builder *builder, const uint32_t *whole, uint32_t count,
                              struct err *err)
@@ -197,7 +199,7 @@ static int index_whole_words(struct cue_builder *builder, const uint32_t *whole,
     list->slot_bits = bucket_bits + 3;
     list->bucket_mask = (1u << bucket_bits) - 1;
     list->factors = ARENA_ARRAY(&list->memory, uint32_t, 1u << bucket_bits);
-    list->slots = ARENA_ARRAY(&list->memory, struct cue_slot, 1u << list->slot_bits);
+    list->slots = ARENA_ARRAY(&list->memory, uint64_t, 1u << list->slot_bits);
     uint64_t *hashes = calloc(count + 1, sizeof *hashes);
     uint32_t *scratch =
         calloc(PERFECT_SCRATCH(count, bucket_bits, list->slot_bits), sizeof *scratch);
@@ -208,10 +210,8 @@ static int index_whole_words(struct cue_builder *builder, const uint32_t *whole,
     if (!rc && !perfect_build(hashes, count, bucket_bits, list->slot_bits, list->factors, scratch))
         rc = cue_builder_error(builder, err, "two of its words have hashes too much alike");
     for (uint32_t i = 0; i < count && !rc; i++)
-        *cue_list_slot(list, hashes[i]) =
-            (struct cue_slot){.high = (uint32_t)(hashes[i] >> 32),
-                              .entry = (uint16_t)whole[i],
-                              .anchors = list->anchors[whole[i]]};
+        *cue_list_slot(list, hashes[i]) = (hashes[i] >> 32 << 32) | whole[i] |
+                                          (uint32_t)list->anchors[whole[i]] << CUE_ENTRY_BITS;
     free(hashes);
     free(scratch);
     return rc;

@@ -12,9 +12,8 @@ struct screen_word {
     struct str text;
     uint64_t hash;
     uint32_t token;
-    uint16_t prefix_bucket; /* cue_prefix_bucket(text) */
-    uint8_t before;         /* enum boundary between the word before and this one */
-    bool accented;          /* it may be one that a list has as "^text" */
+    uint8_t before; /* enum boundary between the word before and this one */
+    bool accented;  /* it may be one that a list has as "^text" */
 };
 
 struct screen_words {

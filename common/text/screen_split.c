@@ -47,8 +47,6 @@ static uint64_t accented_hash(struct str folded)
     return hash_fast(str_make(room, folded.size + 1), 0);
 }
 
-static inline uint16_t bucket_of(struct str word) { return (uint16_t)cue_prefix_bucket(word); }
-
 /* The two parts of a word with an apostrophe; what follows a second one has no cue. */
 static int split(struct screen_words *words, struct str rest, uint32_t token, uint8_t before,
                  struct arena *arena, struct err *err)
@@ -58,11 +56,8 @@ static int split(struct screen_words *words, struct str rest, uint32_t token, ui
         if (!room) return err_set(err, E_NO_MEMORY, NULL);
         struct str word = cue_word_cut(&rest, room);
         if (!word.size) continue;
-        words->items[words->count++] = (struct screen_word){.text = word,
-                                                            .hash = hash_fast(word, 0),
-                                                            .token = token,
-                                                            .prefix_bucket = bucket_of(word),
-                                                            .before = before};
+        words->items[words->count++] = (struct screen_word){
+            .text = word, .hash = hash_fast(word, 0), .token = token, .before = before};
         before = BOUNDARY_NONE;
     }
     return E_OK;
@@ -82,9 +77,9 @@ int screen_words_split(struct str text, const struct tokens *tokens, uint32_t to
     };
     if (!words.items || !words.entries || !words.cue_places || !words.other_places)
         return err_set(err, E_NO_MEMORY, NULL);
-    for (uint32_t i = 0; i < token_count; i++) {
-        const struct token *token = &tokens->items[i];
-        uint8_t before = i ? boundary_before(token) : BOUNDARY_SENTENCE;
+    const struct token *token = tokens->items;
+    for (uint32_t i = 0; i < token_count; i++, token++) {
+        uint8_t before = boundary_before(token);
         if (token->apostrophe) {
             int rc = split(&words, token->folded, i, before, arena, err);
             if (rc) return rc;
@@ -93,24 +88,24 @@ int screen_words_split(struct str text, const struct tokens *tokens, uint32_t to
         words.items[words.count++] = (struct screen_word){.text = token->folded,
                                                           .hash = token->hash,
                                                           .token = i,
-                                                          .prefix_bucket = bucket_of(token->folded),
                                                           .before = before,
                                                           .accented = is_accented(token)};
     }
+    if (words.count) words.items[0].before = BOUNDARY_SENTENCE;
     *ret_words = words;
     return E_OK;
 }
 
-/* The entry of a word that may be an accented one, or may begin with a prefix. `whole`: what it is
- * without the one and the other. */
+/* The entry of a word that may be an accented one, or isn't known and may begin with a prefix.
+ * `whole`: what it is without the one and the other. */
 static uint32_t find_again(const struct cue_list *list, const struct screen_word *word,
                            uint32_t whole)
 {
     uint32_t entry = CUE_NO_ENTRY;
-    if (word->accented) entry = cue_list_find_whole(list, accented_hash(word->text)).entry;
+    if (word->accented) entry = (uint16_t)cue_list_find_whole(list, accented_hash(word->text));
     if (!entry) entry = whole;
-    if (!entry && cue_list_has_bucket(list, word->prefix_bucket))
-        entry = cue_list_find_prefix(list, word->text, word->prefix_bucket);
+    if (!entry && cue_list_may_start(list, word->text))
+        entry = cue_list_find_prefix(list, word->text);
     return entry;
 }
 
@@ -125,12 +120,11 @@ static inline struct found find_whole_words(const struct screen_words *words,
     struct found found = {0};
     for (uint32_t i = last; i-- > first;) {
         const struct screen_word *word = &words->items[i];
-        struct cue_slot slot = cue_list_find_whole(list, word->hash);
-        bool starts = cue_list_has_bucket(list, word->prefix_bucket) & (slot.entry == CUE_NO_ENTRY);
-        found.cues = found.cues * 2 + (slot.anchors / CUE_ANCHORS_CUES & 1);
-        found.others = found.others * 2 + (slot.anchors / CUE_ANCHORS_OTHERS & 1);
-        found.again = found.again * 2 + (starts | word->accented);
-        words->entries[i] = slot.entry;
+        uint32_t whole = cue_list_find_whole(list, word->hash), anchors = whole >> CUE_ENTRY_BITS;
+        found.cues = found.cues * 2 + (anchors / CUE_ANCHORS_CUES & 1);
+        found.others = found.others * 2 + (anchors / CUE_ANCHORS_OTHERS & 1);
+        found.again = found.again * 2 + ((whole == 0) | word->accented);
+        words->entries[i] = (uint16_t)whole;
     }
     return found;
 }
@@ -140,9 +134,11 @@ static void find_block(struct screen_words *words, const struct cue_list *list, 
 {
     struct found found = find_whole_words(words, list, first, last);
     for (uint64_t left = found.again; left; left &= left - 1) {
-        uint32_t place = (uint32_t)__builtin_ctzll(left), *entry = &words->entries[first + place];
+        uint32_t place = (uint32_t)__builtin_ctzll(left), *entry = &words->entries[first + place],
+                 before = *entry;
         uint64_t bit = UINT64_C(1) << place;
-        *entry = find_again(list, &words->items[first + place], *entry);
+        *entry = find_again(list, &words->items[first + place], before);
+        if (*entry == before) continue;
         uint8_t anchors = list->anchors[*entry];
         found.cues = anchors & CUE_ANCHORS_CUES ? found.cues | bit : found.cues & ~bit;
         found.others = anchors & CUE_ANCHORS_OTHERS ? found.others | bit : found.others & ~bit;

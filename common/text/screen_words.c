@@ -42,8 +42,9 @@ uint64_t cue_word_head(struct str word)
     return head;
 }
 
-uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word, uint32_t bucket)
+uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word)
 {
+    uint32_t bucket = cue_prefix_bucket(word);
     uint64_t head = cue_word_head(word);
     for (uint32_t i = list->prefix_first[bucket]; i < list->prefix_first[bucket + 1]; i++) {
         const struct cue_prefix *prefix = &list->prefixes[i];
@@ -57,7 +58,10 @@ uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word, uint
 bool cue_entry_lists(const struct cue_list *list, const struct cue_entry *entry, uint16_t symbol)
 {
     const uint16_t *symbols = list->symbols + entry->first_symbol;
-    for (uint32_t i = 0; i < entry->symbols; i++)
-        if (symbols[i] == symbol) return true;
-    return false;
+    uint32_t count = entry->symbols;
+    for (uint32_t half; count > 1; count -= half) { /* they are sorted; no branch but the loop's */
+        half = count / 2;
+        symbols += symbols[half] <= symbol ? half : 0;
+    }
+    return count && *symbols == symbol;
 }
