@@ -277,13 +277,12 @@ struct seconds {
     bool any;      /* an elision may be taken off: left to fits() */
 };
 
-/* Keywords of a bucket that begin with either hash. */
-static uint32_t follow(const struct topic_index *index, uint64_t hash, uint64_t other,
-                       const struct tokens *tokens, uint32_t at, uint32_t languages,
-                       struct topic_match *matches, uint32_t count)
+/* Keywords of a bucket that begin with either hash. Inlined: most buckets have one or two. */
+__attribute__((always_inline)) static inline uint32_t
+follow(const struct topic_index *index, uint64_t hash, uint64_t other, const struct tokens *tokens,
+       uint32_t at, struct seconds behind, uint32_t languages, struct topic_match *matches,
+       uint32_t count)
 {
-    const struct token *next = &tokens->items[at + 1 < tokens->count ? at + 1 : at];
-    const struct seconds behind = {(uint16_t)(next->hash >> 48), next->apostrophe};
     uint64_t bucket = hash % TOPIC_BUCKETS;
     for (uint32_t i = index->first[bucket]; i < index->first[bucket + 1]; i++) {
         const struct topic_start *start = &index->starts[i];
@@ -385,10 +384,12 @@ uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, 
 {
     uint64_t hash;
     struct str word = bare_token(&tokens->items[at], &hash);
-    uint32_t count = follow(&topics->by_word, hash, tokens->items[at].hash, tokens, at, languages,
-                            matches, 0);
+    const struct token *next = &tokens->items[at + 1 < tokens->count ? at + 1 : at];
+    const struct seconds behind = {(uint16_t)(next->hash >> 48), next->apostrophe};
+    uint32_t count = follow(&topics->by_word, hash, tokens->items[at].hash, tokens, at, behind,
+                            languages, matches, 0);
     if (word.size < TOPIC_PREFIX_BYTES) return count;
-    uint64_t prefix = topics_prefix(word), bucket = prefix % TOPIC_BUCKETS;
-    if (topics->by_prefix.first[bucket] == topics->by_prefix.first[bucket + 1]) return count;
-    return follow(&topics->by_prefix, prefix, prefix, tokens, at, languages, matches, count);
+    uint64_t prefix = topics_prefix(word);
+    return follow(&topics->by_prefix, prefix, prefix, tokens, at, behind, languages, matches,
+                  count);
 }
