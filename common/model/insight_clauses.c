@@ -2,6 +2,7 @@
  * those of sentences and of the whole, so nothing is scored twice. */
 #include <math.h>
 
+#include "model/elision.h"
 #include "model/flags.h"
 #include "model/insight_internal.h"
 
@@ -33,6 +34,15 @@ static bool negates(const struct reading *reading, uint32_t at)
     return sets_at(reading, at) & WORD_NEGATOR;
 }
 
+/* "pas mal d'erreurs", of "mal". */
+static bool counts_elided(const struct reading *reading, uint32_t at)
+{
+    const struct token *next = &reading->tokens->items[at + 1];
+    if (at + 1 == reading->tokens->count || next->clause_before || next->sentence_before)
+        return false;
+    return next->apostrophe && next->folded.data[0] == 'd' && elision_bytes(next->folded);
+}
+
 /* "pas mal de problemes" are many of them; "pas mal du tout" isn't. */
 static bool counts_things(const struct reading *reading, uint32_t at)
 {
@@ -42,7 +52,8 @@ static bool counts_things(const struct reading *reading, uint32_t at)
     if (next->clause_before || next->sentence_before) return false;
     struct str word = str_make(reading->text.data + next->start, next->end - next->start);
     return str_equal_ignoring_case(word, STR("de")) || str_equal_ignoring_case(word, STR("des")) ||
-           str_equal_ignoring_case(word, STR("d")) || str_equal_ignoring_case(word, STR("d'"));
+           str_equal_ignoring_case(word, STR("d")) || str_equal_ignoring_case(word, STR("d'")) ||
+           counts_elided(reading, at);
 }
 
 /* Of a WORD_BAD: right behind a negator, or with one small word between. */
@@ -196,7 +207,10 @@ static void hear_figures(const struct reading *reading, struct clause *clause,
             praise -= ONCE_WEIGHT;
             break;
         }
-        if (!(sets & WORD_IDIOM) || !hears_idiom(reading, clause, at, &from, &praise)) {
+        if (sets & WORD_BAD && at > clause->first && negates(reading, at - 1) &&
+            counts_elided(reading, at)) {
+            from = at - 1;
+        } else if (!(sets & WORD_IDIOM) || !hears_idiom(reading, clause, at, &from, &praise)) {
             bool denied = sets & WORD_BAD && is_litotes(reading, clause, at);
             praise += denied ? LITOTES_WEIGHT : 0;
             continue;

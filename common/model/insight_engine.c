@@ -131,6 +131,7 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
     reading_sentiment(&reading, result);
     if (tokens->count) {
         rc = reading_needs(&reading, result, err);
+        if (!rc) reading_hopes(&reading, result);
         if (!rc) rc = reading_topics(&reading, result, err);
         if (!rc) rc = reading_aspects(&reading, result, err);
         if (!rc) reading_mix(&reading, result);

@@ -80,6 +80,8 @@ int reading_split(struct reading *reading, struct err *err) CHECKED;
 struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last);
 /* Whether the safety screen found something within tokens [first, last). */
 bool reading_tells_harm(const struct reading *reading, uint32_t first, uint32_t last);
+/* The sets that the words [first, last) are in, all together. */
+uint32_t reading_sets(const struct reading *reading, uint32_t first, uint32_t last);
 void reading_add_sums(const struct linear_model *model, struct linear_sums *sums,
                       const struct linear_sums *more);
 /* How tokens [from, last) of one clause feel, with their figures of speech. */
@@ -94,6 +96,8 @@ enum wish reading_wish(const struct reading *reading, struct sentence *sentence,
 
 /* insight_sentiment.c, insight_needs.c, insight_topics.c, insight_aspects.c, insight_advice.c */
 void reading_sentiment(struct reading *reading, struct insight_result *result);
+/* Behind reading_needs(): who praises only what isn't there yet is neutral. */
+void reading_hopes(const struct reading *reading, struct insight_result *result);
 /* Behind reading_aspects(): praise of one side and blame of another is mixed. */
 void reading_mix(const struct reading *reading, struct insight_result *result);
 int reading_needs(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;

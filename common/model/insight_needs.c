@@ -24,9 +24,9 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3, IDLE_WORDS_MAX = 12 };
 #define ASKED_LOGIT 1.0f
 /* See requests(): chosen on one app left out in turn, in two languages. */
 #define REQUEST_LOGIT 0.9f /* added: a wish is missed more often than made up */
-#define REQUEST_FEELING_LOGIT 1.0f /* who is contented names what there is, rather than wishes */
+#define REQUEST_FEELING_LOGIT 1.3f /* who is contented names what there is, rather than wishes */
 #define REQUEST_PROBLEM_SHARE 0.3f
-#define REQUEST_LENGTH_LOGIT 0.75f
+#define REQUEST_LENGTH_LOGIT 0.6f
 #define REQUEST_WORDS 12.0f /* as long a text needs no shift */
 /* Problems are seldom told by contented people: log-odds for a text of feeling -1,
  * off for one of +1. */
@@ -59,11 +59,10 @@ static int add_need(const struct reading *reading, struct insight_result *result
     return E_OK;
 }
 
-/* Of words one of which has an apostrophe: without elisions. */
-static uint32_t sets_of_elided(const struct reading *reading, const struct sentence *sentence)
+uint32_t reading_sets(const struct reading *reading, uint32_t first, uint32_t last)
 {
     uint32_t sets = 0;
-    for (uint32_t i = sentence->first; i < sentence->last; i++) {
+    for (uint32_t i = first; i < last; i++) {
         const struct token *token = &reading->tokens->items[i];
         size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
         sets |= !cut ? reading->features.sets[i]
@@ -84,7 +83,8 @@ static uint32_t sets_of(const struct reading *reading, struct sentence *sentence
     }
     sentence->looked = true;
     sentence->written = written;
-    return sentence->sets = apostrophes ? sets_of_elided(reading, sentence) : written;
+    if (apostrophes) written = reading_sets(reading, sentence->first, sentence->last);
+    return sentence->sets = written;
 }
 
 /* "An item is missing", but neither "nothing is missing" nor "an order filter is missing". */
@@ -120,7 +120,7 @@ static float request_probability(const struct reading *reading, struct sentence 
 {
     float probability = sentence->probabilities[INSIGHT_FEATURE_REQUEST];
     if (probability < WISH_PROBABILITY_MIN) return probability;
-    uint32_t sets = sets_of(reading, sentence);
+    uint32_t sets = reading_sets(reading, sentence->first, sentence->last);
     sentence->lacks_goods = lacks_goods(sets);
     sentence->lacks_ability = sets & WORD_LACK && sets & WORD_ABILITY;
     if (sentence->lacks_goods) return 0;

@@ -29,6 +29,9 @@ enum { ASPECTS_WORDS_MAX = 30 };
 enum { COURTESY_WORDS_MAX = 5 };
 #define COURTESY_FELT 0.15f /* either way: one or five stars still tell */
 
+/* Who asks so surely for what he praises hasn't got it. */
+#define HOPED 0.8f
+
 /* Probabilities; their sum is 1. */
 struct mood {
     float positive, negative, neutral;
@@ -191,6 +194,27 @@ void reading_sentiment(struct reading *reading, struct insight_result *result)
     }
     choose_label(reading, &text, words.positive - words.negative, result);
     find_evidence(reading, result);
+}
+
+/* "It would be great to have a dark mode": all that is praised is surely wished for. Which side it
+ * leans to stays in the score. */
+void reading_hopes(const struct reading *reading, struct insight_result *result)
+{
+    uint32_t hopes = 0;
+    if (result->sentiment != INSIGHT_POSITIVE || reading->has_rating || !result->need_count) return;
+    for (uint32_t i = 0; i < reading->clause_count; i++) {
+        const struct clause *clause = &reading->clauses[i];
+        const struct sentence *sentence = &reading->sentences[clause->sentence];
+        if (insight_label(clause->score) != INSIGHT_POSITIVE) continue;
+        if (!sentence->wished || sentence->probabilities[INSIGHT_FEATURE_REQUEST] < HOPED) return;
+        if (!(reading_sets(reading, clause->first, clause->last) & WORD_WISH)) return;
+        hopes++;
+    }
+    if (!hopes) return;
+    result->sentiment = INSIGHT_NEUTRAL;
+    result->confidence = 1 - result->confidence;
+    result->score *= MIXED_BAND;
+    result->evidence_count = 0;
 }
 
 void reading_mix(const struct reading *reading, struct insight_result *result)

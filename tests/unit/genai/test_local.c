@@ -104,12 +104,26 @@ static void test_topics(void **state)
     }
 }
 
-/* "Pas mal" denies blame, "pas mal de" counts. */
-static void test_counted_trouble(void **state)
+/* "Pas mal" denies blame, "pas mal de" counts; what is wished for isn't praised yet. */
+static void test_praise_that_is_none(void **state)
 {
     struct bench *bench = *state;
-    assert_int_not_equal(genai_pass(bench, "Il y a pas mal de bugs.", "fr", 0).sentiment.label,
-                         ENUM_sentiment_label_positive);
+    static const struct { const char *why, *text, *language; bool praises; } cases[] = {
+        {"many of them", "Il y a pas mal de bugs.", "fr", false},
+        {"with an elision", "Pas mal d'erreurs dans la traduction.", "fr", false},
+        {"with its own mark", "Il y a pas mal d\xe2\x80\x99" "erreurs sur la facture.", "fr", false},
+        {"denied blame", "Pas mal dans l'ensemble.", "fr", true},
+        {"a wish", "It would be great to have a dark mode.", "en", false},
+        {"in Spanish", "Ser\xc3\xad" "a genial poder exportar los datos.", "es", false},
+        {"in French", "Ce serait super d'avoir un mode sombre.", "fr", false},
+        {"praise beside a wish", "I love this app, please add a dark mode.", "en", true},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        struct insight insight = genai_pass(bench, cases[i].text, cases[i].language, 0);
+        assert_int_equal(insight.sentiment.label == ENUM_sentiment_label_positive,
+                         cases[i].praises);
+    }
 }
 
 /* The text that a claim shows is the text that was written there. */
@@ -266,7 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_cases), cmocka_unit_test(test_topics),
-        cmocka_unit_test(test_counted_trouble), cmocka_unit_test(test_evidence_in_the_sample),
+        cmocka_unit_test(test_praise_that_is_none), cmocka_unit_test(test_evidence_in_the_sample),
         cmocka_unit_test(test_aspects), cmocka_unit_test(test_awkward_texts),
     };
     return cmocka_run_group_tests_name("local", tests, genai_open, genai_close);
