@@ -82,6 +82,7 @@ struct redact_starts {
     uint32_t size[1024]; /* and of the size, by the first and the last letter */
 };
 extern struct redact_starts redact_starts; /* of the words that a finder starts from */
+extern struct redact_starts redact_key_starts; /* of secrets */
 
 /* Of the first four bytes, the first one lowest. Letters beyond ASCII are folded only later ("née"):
  * they may be anything. */
@@ -101,7 +102,10 @@ static inline bool redact_is_marked(const struct redact_starts *starts, const ch
     else memcpy(&four, at, left);
     return redact_marks(starts, le32toh(four));
 }
-bool redact_secret_may_start(const char *at, size_t left);
+static inline bool redact_secret_may_start(const char *at, size_t left)
+{
+    return redact_is_marked(&redact_key_starts, at, left);
+}
 bool redact_given_may_start(const char *at, size_t left);
 bool redact_family_may_start(const char *at, size_t left);
 /* The word that starts at `start`: a run of letters with inner apostrophes.

@@ -72,7 +72,8 @@ enum { ORDINARY_SLOTS = 1 << 15 };
 static uint32_t ordinary[ORDINARY_SLOTS]; /* 0: empty */
 
 struct redact_starts redact_starts; /* of cues and of keys */
-static struct redact_starts secret_starts, given_starts, family_starts;
+struct redact_starts redact_key_starts;
+static struct redact_starts given_starts, family_starts;
 static once_flag once = ONCE_FLAG_INIT;
 
 /* Eight bytes a step: words are short, and the tables are our own. */
@@ -228,7 +229,7 @@ static void build(void)
     for (size_t i = 0; i < sizeof brands / sizeof *brands; i++)
         enter_keys(brands[i], CUE(BRAND), JOINED_BRAND);
     for (size_t i = 0; redact_secret_starts(i).size; i++) {
-        redact_mark_start(&secret_starts, redact_secret_starts(i));
+        redact_mark_start(&redact_key_starts, redact_secret_starts(i));
         redact_mark_start(&redact_starts, redact_secret_starts(i));
     }
     for (size_t i = 0; i < sizeof given_names / sizeof *given_names; i++)
@@ -259,10 +260,6 @@ uint32_t redact_cues_of_joined(struct str key)
     return (is & JOINED_PUBLIC ? CUE(PUBLIC) : 0) | (is & JOINED_BRAND ? CUE(BRAND) : 0);
 }
 
-bool redact_secret_may_start(const char *at, size_t left)
-{
-    return redact_is_marked(&secret_starts, at, left);
-}
 bool redact_given_may_start(const char *at, size_t left)
 {
     return redact_is_marked(&given_starts, at, left);
@@ -280,12 +277,11 @@ static const char latin[LATIN_LAST - LATIN_FIRST + 1][4] = {
 #include "text/latin.inc"
 };
 
-/* Bytes of the letter at i; 0: none. Signs, dashes and quotes of the blocks from U+2000
+/* Bytes of the letter beyond ASCII at i; 0: none. Signs, dashes and quotes of the blocks from U+2000
  * on are no letters. */
-static size_t letter_size(struct str text, size_t i)
+static size_t wide_letter_size(struct str text, size_t i)
 {
-    uint8_t c = (uint8_t)at(text, i);
-    if (c < 0x80) return is_letter((char)c) && c ? 1 : 0;
+    uint8_t c = (uint8_t)text.data[i];
     if (c < 0xC3 || i + 1 >= text.size) return 0; /* U+0080 to U+00BF: signs */
     if (c == 0xC3 && ((uint8_t)text.data[i + 1] == 0x97 || (uint8_t)text.data[i + 1] == 0xB7))
         return 0;
@@ -295,24 +291,19 @@ static size_t letter_size(struct str text, size_t i)
     return i + 2 < text.size ? 3 : 0;
 }
 
-static void fold_letter(struct str text, size_t i, size_t size, struct redact_word *word)
+static void fold_wide_letter(struct str text, size_t i, size_t size, struct redact_word *word)
 {
-    char plain[4] = {0}, c = text.data[i];
+    char plain[4] = {0};
     const char *folded = plain;
-    if (size == 1) plain[0] = (char)(c | 0x20);
-    else if (size == 2) {
-        uint32_t code = ((uint32_t)c & 0x1F) << 6 | ((uint32_t)text.data[i + 1] & 0x3F);
-        if (code >= LATIN_FIRST && code <= LATIN_LAST) folded = latin[code - LATIN_FIRST];
-        else memcpy(plain, text.data + i, 2);
-    } else memcpy(plain, text.data + i, 3);
+    uint32_t code = ((uint32_t)text.data[i] & 0x1F) << 6 | ((uint32_t)text.data[i + 1] & 0x3F);
+    if (size == 2 && code >= LATIN_FIRST && code <= LATIN_LAST) folded = latin[code - LATIN_FIRST];
+    else memcpy(plain, text.data + i, size);
     for (; *folded && word->size + 1 < WORD_BYTES; folded++) word->folded[word->size++] = *folded;
 }
 
-/* Capitals of Latin-1, Latin Extended-A (even codes, near enough), Greek and Cyrillic. */
-static bool is_capital(struct str text, size_t i, size_t size)
+/* Capitals of two bytes: Latin-1, Latin Extended-A (even codes, near enough), Greek and Cyrillic. */
+static bool is_wide_capital(struct str text, size_t i)
 {
-    if (size == 1) return is_upper(text.data[i]);
-    if (size != 2) return false;
     uint32_t code = ((uint32_t)text.data[i] & 0x1F) << 6 | ((uint32_t)text.data[i + 1] & 0x3F);
     if (code >= 0xC0 && code <= 0xDE) return true;
     if (code >= 0x100 && code <= 0x17F)
@@ -365,22 +356,26 @@ static inline bool take_plain(struct str text, size_t start, struct redact_word 
 static void take_letters(struct str text, size_t start, struct redact_word *ret_word)
 {
     struct redact_word word = {.start = (uint32_t)start, .upper = true};
-    size_t letters = 0, size, i = start, most = start + 4 * WORD_BYTES;
+    size_t letters = 0, i = start, most = start + 4 * WORD_BYTES;
     word.capital = is_upper(at(text, start));
-    for (; i < text.size && i < most; i++, letters++) { /* ASCII, nearly always */
+    for (; i < text.size && i < most; letters++) {
         char c = text.data[i];
-        if ((uint8_t)c >= 0x80 || !is_letter(c)) break;
-        word.upper &= is_upper(c);
-        if (word.size + 1 < WORD_BYTES) word.folded[word.size++] = (char)(c | 0x20);
-    }
-    bool goes_on = i < text.size && text.data[i] & 0x80; /* perhaps with a letter beyond ASCII */
-    for (; goes_on && i < most && (size = letter_size(text, i)) != 0; i += size, letters++) {
-        bool capital = is_capital(text, i, size);
+        if (!(c & 0x80)) { /* nearly always */
+            if (!is_letter(c)) break;
+            word.upper &= is_upper(c);
+            if (word.size + 1 < WORD_BYTES) word.folded[word.size++] = (char)(c | 0x20);
+            i++;
+            continue;
+        }
+        size_t size = wide_letter_size(text, i);
+        if (!size) break;
+        bool capital = size == 2 && is_wide_capital(text, i);
         if (i == start) word.capital = capital;
         word.upper &= capital;
-        word.accented |= size > 1;
+        word.accented = true;
         word.foreign |= size == 2 && !is_loan_letter(text, i);
-        fold_letter(text, i, size, &word);
+        fold_wide_letter(text, i, size, &word);
+        i += size;
     }
     word.end = (uint32_t)i;
     word.upper &= letters > 1;
@@ -439,7 +434,7 @@ void redact_word_before(struct str text, size_t end, struct redact_word *ret_wor
 {
     size_t least = end > 2 * WORD_BYTES ? end - 2 * WORD_BYTES : 0, start, last;
     find_before(text, end, least, &start, &last);
-    while (start < last && !letter_size(text, start)) start++;
+    while (start < last && text.data[start] & 0x80 && !wide_letter_size(text, start)) start++;
     redact_word_at(text, start, ret_word);
     if (ret_word->end > last || start == last)
         *ret_word = (struct redact_word){.start = (uint32_t)end, .end = (uint32_t)end};
