@@ -118,7 +118,7 @@ size_t address_unit_end(struct str text, size_t i)
     static const char *const numbered[] = {
         "depto", "dpto", "dto", "edif", "edificio", "interior", "int", "oficina", "of", "local",
         "etapa", "apartamento", "manzana", "mz", "lote", "torre", "piano", "scala", "interno",
-        "studio", "level", "app"};
+        "studio", "level", "app", "apto"};
     bool unit = word.cues & CUE(UNIT),
          only_numbered = !unit && word.size && IS_ONE_OF(&word, numbered);
     if (!unit && !only_numbered) return i;

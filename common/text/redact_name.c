@@ -212,6 +212,23 @@ struct name name_read(struct str text, size_t start, enum small lower)
     return name;
 }
 
+struct name name_read_small(struct str text, const struct redact_word *given)
+{
+    struct name name = {.start = given->start, .end = given->start};
+    if (given->capital || given->size < 4 || !(given->cues & CUE(GIVEN)) ||
+        given->cues & ~(CUE(GIVEN) | CUE(FAMILY)) || redact_is_ordinary(given))
+        return name;
+    count_part(&name, given);
+    name.end = given->end;
+    struct redact_word family = name_next_word(text, name.end);
+    if (family.size > 4 && !family.capital && !(family.cues & ~(CUE(GIVEN) | CUE(FAMILY))) &&
+        is_listed(&family) && !redact_is_ordinary(&family)) {
+        count_part(&name, &family);
+        name.end = family.end;
+    }
+    return name;
+}
+
 struct name name_from(struct str text, const struct redact_word *word)
 {
     char behind = at(text, word->end);

@@ -19,6 +19,9 @@ enum small { NOT_SMALL, SMALL, SMALL_ALSO }; /* none; listed ones; ambiguous one
 
 /* The name that starts at `start`; parts 0: there is none. */
 struct name name_read(struct str text, size_t start, enum small lower);
+/* "hank dombrowski": a given name of the lists, written small, that is no other word, and what may
+ * be a family name behind it; parts 0: it isn't one. */
+struct name name_read_small(struct str text, const struct redact_word *given);
 /* The same from a capitalised word that was read already: it alone where no name goes on. */
 struct name name_from(struct str text, const struct redact_word *word);
 /* it goes; returns its end */

@@ -70,6 +70,8 @@ static size_t skip_links(struct str text, size_t i, bool *ret_link)
     static const char *const links[] = {
         "is", "was", "es", "era", "est", "etait", "as", "ist", "to", "y", "me"};
     *ret_link = false;
+    static const char family[] = " de famille";
+    if (str_starts(str_slice(text, i, text.size), STR(family))) i += sizeof family - 1;
     for (int k = 0; k < 3; k++) {
         struct redact_word word;
         while (at(text, i) == ' ' || at(text, i) == ':' ||
@@ -79,6 +81,9 @@ static size_t skip_links(struct str text, size_t i, bool *ret_link)
             i++;
         }
         redact_word_at(text, i, &word);
+        size_t size; /* "mon nom, c'est …" */
+        if (word_is(&word, "c") && is_apostrophe(text, word.end, &size))
+            redact_word_at(text, word.end + size, &word);
         if (!word.size || !IS_ONE_OF(&word, links) || word.capital) break;
         *ret_link = true;
         i = word.end;
@@ -122,8 +127,8 @@ static bool names_somebody(struct str text, const struct redact_word *cue, size_
     static const char *const objects[] = {"him", "her", "me"};
     static const char *const people[] = {
         "lady", "man", "woman", "guy", "gentleman", "girl", "person", "employee", "someone",
-        "somebody", "agent", "rep", "representative", "chica", "chico", "persona", "dame", "homme",
-        "nurse", "cashier"};
+        "bloke", "lad", "fella", "chap", "somebody", "agent", "rep", "representative",
+        "chica", "chico", "persona", "dame", "homme", "nurse", "cashier"};
     struct redact_word word;
     redact_word_at(text, skip_blanks(text, cue->end), &word);
     if (word.size && IS_ONE_OF(&word, objects) && at(text, word.end) == ' ')
@@ -170,6 +175,8 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     bool told = strong && (link || IS_ONE_OF(cue, sure));
     bool person = !strong && names_somebody(text, cue, &i);
     struct name name = name_read(text, i, told ? SMALL_ALSO : strong ? SMALL : NOT_SMALL);
+    redact_word_at(text, i, &first);
+    if (!name.parts && person) name = name_read_small(text, &first); /* "a bloke called wayne" */
     redact_word_before(text, cue->start, &first);
     bool own = first.size &&
                IS_ONE_OF(&first,

@@ -97,9 +97,12 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
         !of.capital)
         i = skip_blanks(text, of.end);
     size_t cue_start = cue->start;
-    struct name name = name_read(text, i, NOT_SMALL);
-    if (!name.parts || i == cue->end || name.company || name_is_brand(text, &name)) return 0;
+    redact_word_at(text, i, &first);
     redact_word_before(text, cue->start, &of);
+    bool small = !first.capital && i == cue->end + 1 && is_ours(&of) && is_familys(cue) &&
+                 of.end + 1 == cue->start;
+    struct name name = small ? name_read_small(text, &first) : name_read(text, i, NOT_SMALL);
+    if (!name.parts || i == cue->end || name.company || name_is_brand(text, &name)) return 0;
     if (before(text, cue->start) == '-') { /* "my mother-in-law", "ma belle-mère" */
         while (cue_start && (is_letter(before(text, cue_start)) || before(text, cue_start) == '-'))
             cue_start--;
