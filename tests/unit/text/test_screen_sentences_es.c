@@ -92,6 +92,21 @@ static const struct screen_case cases[] = {
     {"una funda", "es", "El móvil se me cayó porque la funda resbala.", 0, 0, NULL, 0},
     {"una bisagra", "es", "La bisagra pilla los dedos.", HAZ, 0, "pilla los dedos", AFF},
     {"una pared", "es", "Había moho en la pared.", COMP, 0, "moho", AFF},
+    {"la boca dormida", "es", "Tengo la lengua entumecida desde ayer.", AE, 0, NULL, -1},
+    {"lo que parece hinchado", "es", "Se me puso el ojo como una pelota.", AE, 0, NULL, -1},
+    {"de vergüenza", "es", "Tengo la cara como un tomate de la vergüenza.", 0, 0, NULL, 0},
+    {"un corte", "es", "La tapa me rebanó la yema del dedo.", AE, 0, "rebanó la yema", AFF},
+    {"las uñas no son una", "es", "Llevó una hora montarlo.", 0, 0, NULL, 0},
+    {"el baño de un hotel", "es", "El baño estaba sucio toda la noche.", 0, 0, NULL, 0},
+    {"por poco", "es", "Casi nos estrellamos en la curva.", HAZ, 0, "Casi nos estrellamos", AFF},
+    {"se abre sola", "es", "La hebilla se abre sola con el niño puesto.", HAZ, 0, NULL, -1},
+    {"viene con bichos", "es", "El arroz viene con gorgojos.", COMP, 0, "gorgojos", AFF},
+    {"viene bien para", "es", "Va bien para el dolor de cabeza.", 0, 0, NULL, IND},
+    {"sin máscara quedé", "es", "Fumigando sin máscara quedé con náuseas.", AE, 0, "náuseas", AFF},
+    {"se quitaron", "es", "Se me quitaron los gases y la hinchazón.", 0, 0, NULL, IND},
+    {"no se quita la fiebre", "es", "La fiebre sigue igual con el jarabe.", AE | SPEC, 0, NULL, -1},
+    {"un cuadro médico", "es", "Mi hospital no está en el cuadro médico.", 0, 0, NULL, -1},
+    {"la tierra", "es", "Que me trague la tierra.", 0, 0, NULL, -1},
 };
 
 static void judges_the_cases(void **state)
