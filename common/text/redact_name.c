@@ -414,27 +414,38 @@ bool name_has_famous_beside(struct redact_finder *finder)
     return false;
 }
 
+/* What reads like the name `own` at `i` is "Kahlo" of "Frida Kahlo", or
+ * "Fox" of "Fox News". */
+static bool is_part_of_public(struct str text, size_t i, struct str own)
+{
+    struct redact_word lead, follow;
+    if (is_letter(before(text, i)) || is_letter(at(text, i + own.size))) return false;
+    redact_word_before(text, i, &lead);
+    if (lead.capital && lead.end + 1 == i) {
+        struct name both = {.start = lead.start, .end = i + own.size, .parts = 2};
+        if (name_is_public(text, &both)) return true;
+    }
+    follow = name_next_word(text, i + own.size);
+    return follow.capital && name_is_brand_pair(text, i, follow.start);
+}
+
 /* "Kahlo's life" in a text with "Frida Kahlo", "Hi Fox" in one with "Fox News": one name that
- * stands elsewhere beside a word that makes it everybody's, or a brand's. */
+ * stands near by beside a word that makes it everybody's, or a brand's. Only so near, and so often,
+ * that a text of one name again and again costs no more than its size. */
 bool name_is_partly_public(struct str text, const struct name *name)
 {
+    enum { NEAR_BYTES = 2048, LOOKS_MOST = 32 };
     struct str own = str_slice(text, name->start, name->end);
+    size_t i = name->start > NEAR_BYTES ? name->start - NEAR_BYTES : 0,
+           end = text.size - name->end > NEAR_BYTES ? name->end + NEAR_BYTES : text.size;
     if (name->parts != 1 || own.size < 3) return false;
-    for (size_t i = 0; i + own.size <= text.size; i++) {
-        const char *next = memchr(text.data + i, own.data[0], text.size - own.size + 1 - i);
+    for (int looks = 0; looks < LOOKS_MOST && i + own.size <= end; i++) {
+        const char *next = memchr(text.data + i, own.data[0], end - own.size + 1 - i);
         if (!next) return false;
         i = (size_t)(next - text.data);
-        if (i == name->start || memcmp(next, own.data, own.size) != 0 ||
-            is_letter(before(text, i)) || is_letter(at(text, i + own.size)))
-            continue;
-        struct redact_word lead, follow;
-        redact_word_before(text, i, &lead);
-        if (lead.capital && lead.end + 1 == i) {
-            struct name both = {.start = lead.start, .end = i + own.size, .parts = 2};
-            if (name_is_public(text, &both)) return true;
-        }
-        follow = name_next_word(text, i + own.size);
-        if (follow.capital && name_is_brand_pair(text, i, follow.start)) return true;
+        if (i == name->start || memcmp(next, own.data, own.size) != 0) continue;
+        if (is_part_of_public(text, i, own)) return true;
+        looks++;
     }
     return false;
 }

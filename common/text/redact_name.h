@@ -44,7 +44,7 @@ bool name_is_thing(struct str text, const struct name *name, bool of_works);
 /* "We ate at Ramiro", "llegaron a Vigo": where one eats, sleeps, buys or goes. */
 bool name_is_where_one_goes(struct str text, const struct name *name);
 bool name_is_public(struct str text, const struct name *name);
-/* "Kahlo" in a text with "Frida Kahlo", "Fox" in one with "Fox News". */
+/* "Kahlo" near "Frida Kahlo", "Fox" near "Fox News": within 2 KiB. */
 bool name_is_partly_public(struct str text, const struct name *name);
 /* "Michelle Obama": a public name of several words, where nobody is served. */
 bool name_is_known_to_all(struct redact_finder *finder, const struct name *name);
