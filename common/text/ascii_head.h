@@ -1,15 +1,17 @@
-/* The ASCII letters and digits at the head of 16 bytes, judged all at once:
- * for tokens and for the redactor.
+/* What each of 16 or 64 bytes of a text is, told of all of them at once: for all who look through
+ * texts.
  *
- * SSE2 is part of every x86-64; elsewhere callers go byte by byte, with the same result. */
+ * SSE2 is part of every x86-64; elsewhere callers go byte by byte, with the same result: they ask
+ * for ASCII_HEAD_WORKS, or for __SSE2__ where they use the pieces themselves. */
 #ifndef VERBATIM_TEXT_ASCII_HEAD_H
 #define VERBATIM_TEXT_ASCII_HEAD_H
 
 #include <stdint.h>
+#include <string.h>
 
-/* Bit i is about byte i; only the first `size` bytes have bits. */
+/* The letters and digits at the head of 16 bytes. Bit i is about byte i; only those have bits. */
 struct ascii_head {
-    unsigned size; /* letters and digits before anything else: 0 to 16 */
+    unsigned size; /* 0 to 16 */
     uint32_t letters, uppers;
     uint32_t repeats; /* letters that equal the byte before, whatever their case */
 };
@@ -25,6 +27,16 @@ struct ascii_marks {
 
 enum { ASCII_HEAD_BYTES = 16, ASCII_MARKS_BYTES = 64 };
 
+/* `size` bytes that can be read, of a text that has `left` more there: the text itself, or `room`,
+ * filled up with `fill`, where it ends before. */
+static inline const char *ascii_readable(const char *text, size_t left, size_t size, char fill,
+                                         char *room)
+{
+    if (left >= size) return text;
+    memset(room, fill, size);
+    return memcpy(room, text, left);
+}
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 
@@ -37,22 +49,17 @@ static inline __m128i ascii_between(__m128i v, char first, char count)
     return _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8((char)(count - 1))), above);
 }
 
-static inline __m128i ascii_letters(__m128i bytes)
-{
-    return ascii_between(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
-}
-
-/* The head, whose size is known. Reads and writes ASCII_HEAD_BYTES bytes; `folded` is in lower case
- * up to the head's size. */
-static inline struct ascii_head ascii_head_of(const char *text, unsigned size, char *folded)
+/* Reads and writes ASCII_HEAD_BYTES bytes; `folded` is in lower case up to the head's size. */
+static inline struct ascii_head ascii_head_take(const char *text, char *folded)
 {
     __m128i bytes = _mm_loadu_si128((const void *)text);
     __m128i low = _mm_or_si128(bytes, _mm_set1_epi8(0x20)); /* digits have this bit already */
-    __m128i letter = ascii_letters(bytes);
+    __m128i letter = ascii_between(low, 'a', 26);
     __m128i repeat = _mm_and_si128(letter, _mm_cmpeq_epi8(low, _mm_slli_si128(low, 1)));
+    __m128i word = _mm_or_si128(letter, ascii_between(bytes, '0', 10));
     uint32_t lower = (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(bytes, 2)); /* by the bit 0x20 */
-    uint32_t within = (1u << size) - 1;
-    uint32_t letters = (uint32_t)_mm_movemask_epi8(letter) & within;
+    unsigned size = (unsigned)__builtin_ctz(~(uint32_t)_mm_movemask_epi8(word));
+    uint32_t within = (1u << size) - 1, letters = (uint32_t)_mm_movemask_epi8(letter) & within;
     _mm_storeu_si128((void *)folded, low);
     return (struct ascii_head){
         .size = size,
@@ -60,19 +67,6 @@ static inline struct ascii_head ascii_head_of(const char *text, unsigned size, c
         .uppers = letters & ~lower,
         .repeats = (uint32_t)_mm_movemask_epi8(repeat) & within,
     };
-}
-
-/* Which of 16 bytes are letters or digits. */
-static inline uint32_t ascii_words(__m128i bytes)
-{
-    return (uint32_t)_mm_movemask_epi8(
-        _mm_or_si128(ascii_letters(bytes), ascii_between(bytes, '0', 10)));
-}
-
-static inline struct ascii_head ascii_head_take(const char *text, char *folded)
-{
-    uint32_t words = ascii_words(_mm_loadu_si128((const void *)text));
-    return ascii_head_of(text, (unsigned)__builtin_ctz(~words), folded);
 }
 
 static inline __m128i ascii_equal(__m128i v, char c) { return _mm_cmpeq_epi8(v, _mm_set1_epi8(c)); }
@@ -95,19 +89,20 @@ static inline __m128i ascii_clause_ends(__m128i v, __m128i low)
     return _mm_or_si128(_mm_or_si128(brackets, others), ascii_equal(v, '"'));
 }
 
+/* The bits of 16 bytes as those of bytes `at` to at + 15 of 64. */
 static inline uint64_t ascii_bits(__m128i v, int at)
 {
     return (uint64_t)(uint32_t)_mm_movemask_epi8(v) << at;
 }
 
-/* Writes ASCII_MARKS_BYTES bytes, letters and digits in lower case. */
+/* Reads and writes ASCII_MARKS_BYTES bytes; in `folded` letters and digits are in lower case. */
 static inline struct ascii_marks ascii_marks_of(const char *text, char *folded)
 {
     struct ascii_marks marks = {0};
     __m128i earlier = _mm_setzero_si128();
     uint64_t lower = 0, digits = 0, apostrophes = 0;
 #pragma GCC unroll 4
-    for (int i = 0; i < ASCII_MARKS_BYTES; i += 16) {
+    for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
         __m128i bytes = _mm_loadu_si128((const void *)(text + i)),
                 low = _mm_or_si128(bytes, _mm_set1_epi8(0x20)),
                 before = _mm_or_si128(_mm_slli_si128(low, 1), _mm_srli_si128(earlier, 15)),
@@ -141,12 +136,6 @@ static inline struct ascii_head ascii_head_take(const char *text, char *folded)
 {
     (void)text, (void)folded;
     return (struct ascii_head){0};
-}
-
-static inline struct ascii_head ascii_head_of(const char *text, unsigned size, char *folded)
-{
-    (void)size;
-    return ascii_head_take(text, folded);
 }
 
 static inline struct ascii_marks ascii_marks_of(const char *text, char *folded)

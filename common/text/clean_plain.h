@@ -1,4 +1,4 @@
-/* How far a text is plain, sixteen bytes at once: for the scan, and for the filter that copies. */
+/* How far a text is plain, sixteen bytes at once: for the filter, which copies them. */
 #ifndef VERBATIM_TEXT_CLEAN_PLAIN_H
 #define VERBATIM_TEXT_CLEAN_PLAIN_H
 

@@ -83,15 +83,13 @@ static unsigned needs_at(struct str text, size_t at)
 }
 
 #ifdef __SSE2__
-enum { SCAN_BYTES = 64 };
-
 /* Of 64 bytes beyond ASCII those that ask for nothing: letters from U+00C0 to U+02FF, but for those
  * that a wrong encoding gives (scan_latin()), and what follows the first byte of a character. */
 static uint64_t plain_letters(const char *data)
 {
     uint64_t fine = 0, latin = 0, marks = 0;
 #pragma GCC unroll 4
-    for (int i = 0; i < SCAN_BYTES; i += ASCII_HEAD_BYTES) {
+    for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
         __m128i v = _mm_loadu_si128((const void *)(data + i));
         __m128i pair = _mm_and_si128(v, _mm_set1_epi8((char)0xFE)); /* without the lowest bit */
         __m128i mark = _mm_or_si128(ascii_equal(pair, '\x82'),
@@ -110,7 +108,7 @@ static inline uint64_t odd_bytes(const char *data, bool blank)
 {
     uint64_t printable = 0, blanks = 0, openers = 0, wide = 0;
 #pragma GCC unroll 4
-    for (int i = 0; i < SCAN_BYTES; i += ASCII_HEAD_BYTES) {
+    for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
         __m128i v = _mm_loadu_si128((const void *)(data + i));
         printable |= ascii_bits(ascii_between(v, ' ', '~' - ' ' + 1), i);
         blanks |= ascii_bits(ascii_equal(v, ' '), i);
@@ -125,14 +123,10 @@ static inline uint64_t odd_bytes(const char *data, bool blank)
 static unsigned needs_within(struct str text)
 {
     unsigned needs = 0;
-    for (size_t start = 0; start < text.size; start += SCAN_BYTES) {
-        const char *bytes = text.data + start;
-        char last[SCAN_BYTES];
-        size_t left = text.size - start;
-        if (left < SCAN_BYTES) {
-            memset(last, 'x', sizeof last);
-            bytes = memcpy(last, bytes, left);
-        }
+    for (size_t start = 0; start < text.size; start += ASCII_MARKS_BYTES) {
+        char last[ASCII_MARKS_BYTES];
+        const char *bytes =
+            ascii_readable(text.data + start, text.size - start, sizeof last, 'x', last);
         bool blank = start == 0 || (uint8_t)text.data[start - 1] <= ' ';
         for (uint64_t odd = odd_bytes(bytes, blank); odd; odd &= odd - 1)
             needs |= needs_at(text, start + (size_t)__builtin_ctzll(odd));

@@ -167,6 +167,7 @@ static size_t step(struct redact_finder *finder, size_t i, bool marked)
     return end > i ? end : i + 1;
 }
 
+#ifdef __SSE2__
 /* A word or a number that began before `i`. */
 static bool goes_through(struct str text, size_t i)
 {
@@ -174,20 +175,15 @@ static bool goes_through(struct str text, size_t i)
     return (is_letter(c) && is_letter(earlier)) || (is_digit(c) && is_digit(earlier));
 }
 
-#ifdef __SSE2__
 /* Of 64 bytes from `start` on, those that lead to something: words that a finder may start from,
  * numbers and marks. All at once, as what comes next in a text can't be foreseen. */
 static uint64_t places_from(struct str text, size_t start)
 {
-    const char *bytes = text.data + start;
-    size_t left = text.size - start;
     uint64_t letters = 0, small = 0, digits = 0, marks = 0;
     uint32_t four;
     char last[ASCII_MARKS_BYTES + sizeof four];
-    if (left < sizeof last) {
-        memset(last, 0, sizeof last);
-        bytes = memcpy(last, bytes, left);
-    }
+    const char *bytes =
+        ascii_readable(text.data + start, text.size - start, sizeof last, '\0', last);
 #pragma GCC unroll 4
     for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
         __m128i v = _mm_loadu_si128((const void *)(bytes + i));

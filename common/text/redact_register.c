@@ -224,12 +224,9 @@ static struct outline outline_at(struct str text, size_t start)
 {
     struct outline outline = {0};
 #ifdef __SSE2__
-    const char *bytes = text.data + start;
     char last[ASCII_MARKS_BYTES];
-    if (text.size - start < ASCII_MARKS_BYTES) {
-        memset(last, 0, sizeof last);
-        bytes = memcpy(last, bytes, text.size - start);
-    }
+    const char *bytes =
+        ascii_readable(text.data + start, text.size - start, sizeof last, '\0', last);
 #pragma GCC unroll 4
     for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
         __m128i v = _mm_loadu_si128((const void *)(bytes + i));

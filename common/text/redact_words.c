@@ -325,13 +325,9 @@ static inline bool take_plain(struct str text, size_t start, struct redact_word 
 {
 #ifdef __SSE2__
     if (start >= text.size) return false;
-    const char *bytes = text.data + start;
-    char last[ASCII_HEAD_BYTES + 1]; /* of the text, where fewer are left */
-    size_t left = text.size - start;
-    if (left <= ASCII_HEAD_BYTES) {
-        memset(last, 0, sizeof last);
-        bytes = memcpy(last, bytes, left);
-    }
+    char last[ASCII_HEAD_BYTES + 1];
+    const char *bytes =
+        ascii_readable(text.data + start, text.size - start, sizeof last, '\0', last);
     __m128i given = _mm_loadu_si128((const void *)bytes),
             low = _mm_or_si128(given, _mm_set1_epi8(0x20));
     uint32_t others = ~(uint32_t)_mm_movemask_epi8(ascii_between(low, 'a', 26));

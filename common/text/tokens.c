@@ -7,10 +7,6 @@
 #define XXH_INLINE_ALL /* hash_fast() of a longer word, without the call */
 #include <xxhash.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "base/hash.h"
 #include "text/ascii_head.h"
 #include "text/tokens_character.h"
@@ -30,6 +26,8 @@ static size_t fold_ascii(struct str text, size_t at, char *out)
         _mm_storeu_si128((__m128i *)(void *)(out + done), x);
         if (wide) return done + (size_t)__builtin_ctz(wide);
     }
+#else
+    (void)text, (void)at, (void)out;
 #endif
     return done;
 }
@@ -229,11 +227,7 @@ static inline void look_out(struct tokenizer *tokenizer, struct outlook *outlook
 {
     struct str text = tokenizer->text;
     char last[ASCII_MARKS_BYTES];
-    const char *bytes = text.data + at;
-    if (text.size - at < ASCII_MARKS_BYTES) {
-        memset(last, 0, sizeof last);
-        bytes = memcpy(last, bytes, text.size - at);
-    }
+    const char *bytes = ascii_readable(text.data + at, text.size - at, sizeof last, '\0', last);
     outlook->start = at;
     outlook->marks = ascii_marks_of(bytes, tokenizer->plain + at);
 }
