@@ -16,9 +16,10 @@ static inline uint32_t perfect_slot(uint64_t hash, uint32_t factor, uint32_t slo
 }
 
 /* Finds the factors: of hash h in factors[h & (2^bucket_bits - 1)]. hashes: of `count` different
- * keys. At best there are twice as many slots as keys, and a quarter as many buckets. scratch: room
- * for PERFECT_SCRATCH numbers. False: it can't be done, as two hashes are too much alike or slots
- * too few. */
+ * keys. slot_bits: 1 to 31, at best for twice as many slots as keys; bucket_bits: for a bucket for
+ * four keys. factors and scratch needn't be cleared; scratch: room for PERFECT_SCRATCH numbers.
+ * False: it can't be done, as two hashes are too much alike or slots too few; the factors mean
+ * nothing then. */
 #define PERFECT_SCRATCH(count, bucket_bits, slot_bits) \
     ((count) + ((size_t)1 << (bucket_bits)) + 1 + ((size_t)1 << (slot_bits)) / 32 + 1)
 bool perfect_build(const uint64_t *hashes, uint32_t count, uint32_t bucket_bits, uint32_t slot_bits,

@@ -79,8 +79,9 @@ void insight_engine_destroy(struct insight_engine *engine);
 const char *insight_engine_models(const struct insight_engine *engine);
 
 /* language: ISO 639-1, NULL or other than en, es, fr: texts of recommendations come in English,
- * topics are sought in all three. harm: NULL without an alert. NO_MEMORY only. Thread-safe for one
- * engine. */
+ * topics are sought in all three. harm: NULL without an alert. *ret_result needn't be cleared: of
+ * its lists only what their counts tell of is set, and after a failure nothing in it holds.
+ * NO_MEMORY only. Thread-safe for one engine. */
 int insight_analyze(const struct insight_engine *engine, struct str text,
                     const struct tokens *tokens, const char *language, bool has_rating,
                     float rating, const struct insight_harm *harm, struct arena *arena,

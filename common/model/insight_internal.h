@@ -59,7 +59,7 @@ struct reading {
     uint32_t clause_count, sentence_count;
     struct linear_sums sentiment_total, needs_total;
     struct strongest strongest; /* of its words and figures of speech */
-    /* Of the clause that is being heard; NULL: the model doesn't judge whole texts. */
+    /* Of the whole text; NULL: the model doesn't judge whole texts. */
     struct linear_level *levels;
     uint32_t languages, text_language; /* bits of taxonomies; index of texts */
     /* Where keywords of topics (one) and of aspects (other) may begin, TOPIC_PLACES tokens each. */
@@ -80,8 +80,6 @@ int reading_split(struct reading *reading, struct err *err) CHECKED;
 struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last);
 /* Whether the safety screen found something within tokens [first, last). */
 bool reading_tells_harm(const struct reading *reading, uint32_t first, uint32_t last);
-/* The sets that the words [first, last) are in, all together. */
-uint32_t reading_sets(const struct reading *reading, uint32_t first, uint32_t last);
 void reading_add_sums(const struct linear_model *model, struct linear_sums *sums,
                       const struct linear_sums *more);
 /* How tokens [from, last) of one clause feel, with their figures of speech. */
@@ -101,6 +99,8 @@ void reading_hopes(const struct reading *reading, struct insight_result *result)
 /* Behind reading_aspects(): praise of one side and blame of another is mixed. */
 void reading_mix(const struct reading *reading, struct insight_result *result);
 int reading_needs(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;
+/* The sets that the words [first, last) are in without elisions, all together (insight_needs.c). */
+uint32_t reading_sets(const struct reading *reading, uint32_t first, uint32_t last);
 /* reading_aspects() comes behind it. */
 int reading_topics(struct reading *reading, struct insight_result *result,
                    struct err *err) CHECKED;

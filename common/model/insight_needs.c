@@ -120,7 +120,7 @@ static float request_probability(const struct reading *reading, struct sentence 
 {
     float probability = sentence->probabilities[INSIGHT_FEATURE_REQUEST];
     if (probability < WISH_PROBABILITY_MIN) return probability;
-    uint32_t sets = reading_sets(reading, sentence->first, sentence->last);
+    uint32_t sets = sets_of(reading, sentence);
     sentence->lacks_goods = lacks_goods(sets);
     sentence->lacks_ability = sets & WORD_LACK && sets & WORD_ABILITY;
     if (sentence->lacks_goods) return 0;

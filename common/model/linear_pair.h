@@ -48,7 +48,7 @@ void linear_pair_sum(const struct linear_pair *pair, const struct linear_feature
                      uint32_t first, uint32_t last, struct linear_sums *one,
                      struct linear_sums *other, struct linear_level *levels);
 
-/* The same by the levels of a whole text. */
+/* The same by levels that linear_pair_sum() wrote of all tokens. */
 void linear_pair_between(const struct linear_features *features, const struct linear_level *levels,
                          uint32_t first, uint32_t last, struct linear_sums *one,
                          struct linear_sums *other);

@@ -272,7 +272,7 @@ int topics_open(struct topics *topics, const char *folder, const char *kind, str
 }
 
 /* What stands behind a token, as far as it tells that a keyword of more words isn't there. */
-struct seconds {
+struct follower {
     uint16_t hash; /* high bits of it; at a text's end anything: fits() sees it */
     bool any;      /* an elision may be taken off: left to fits() */
 };
@@ -280,7 +280,7 @@ struct seconds {
 /* Keywords of a bucket that begin with either hash. Inlined: most buckets have one or two. */
 __attribute__((always_inline)) static inline uint32_t
 follow(const struct topic_index *index, uint64_t hash, uint64_t other, const struct tokens *tokens,
-       uint32_t at, struct seconds behind, uint32_t languages, struct topic_match *matches,
+       uint32_t at, struct follower behind, uint32_t languages, struct topic_match *matches,
        uint32_t count)
 {
     uint64_t bucket = hash % TOPIC_BUCKETS;
@@ -297,6 +297,10 @@ follow(const struct topic_index *index, uint64_t hash, uint64_t other, const str
     }
     return count;
 }
+
+_Static_assert(LANGUAGE_ALL << TOPIC_OTHER_SHIFT < TOPIC_PAIRED &&
+                   LANGUAGE_ALL < 1 << TOPIC_OTHER_SHIFT,
+               "languages of two taxonomies, and the marks, lie apart");
 
 static void sift(struct topic_sieve *sieve, const struct topics *topics, uint32_t shift)
 {
@@ -369,6 +373,7 @@ struct topic_places topics_places(const struct topic_sieve *sieve, const struct 
     uint32_t count = last - first, i = 0;
     const struct token *token = &tokens->items[first];
     uint8_t flags[TOPIC_PLACES];
+    _Static_assert((int)TOPIC_PLACES == (int)FLAGS_MOST, "flags of all are told at once");
     assert(first < last && count <= TOPIC_PLACES);
     for (; i + 1 < count; i++) flags[i] = sieved(sieve, &token[i], true);
     flags[i] = sieved(sieve, &token[i], last < tokens->count);
@@ -385,7 +390,7 @@ uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, 
     uint64_t hash;
     struct str word = bare_token(&tokens->items[at], &hash);
     const struct token *next = &tokens->items[at + 1 < tokens->count ? at + 1 : at];
-    const struct seconds behind = {(uint16_t)(next->hash >> 48), next->apostrophe};
+    const struct follower behind = {(uint16_t)(next->hash >> 48), next->apostrophe};
     uint32_t count = follow(&topics->by_word, hash, tokens->items[at].hash, tokens, at, behind,
                             languages, matches, 0);
     if (word.size < TOPIC_PREFIX_BYTES) return count;

@@ -100,7 +100,7 @@ void topic_sieve_fill(struct topic_sieve *sieve, const struct topics *one,
 
 /* Where topics_match() may find something of either taxonomy among the tokens [first, last), at most
  * TOPIC_PLACES of them: bit i is about token first + i. */
-enum { TOPIC_PLACES = 64 /* FLAGS_MOST */ };
+enum { TOPIC_PLACES = 64 };
 struct topic_places {
     uint64_t one, other;
 };

@@ -26,7 +26,8 @@ struct reading {
 /* Notes a problem at the current pointer. It doesn't stop the reading:
  * the caller is told of all. */
 void reading_problem(struct reading *reading, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Goes one step down; give what it returns to reading_leave(). The name stays where it is. */
+/* Goes one step down; give what it returns to reading_leave(). The name isn't copied: it lies in
+ * the document, the arena or a table until then. */
 static inline size_t reading_enter(struct reading *reading, struct str name)
 {
     if (reading->depth < POINTER_STEPS) reading->steps[reading->depth] = name;
