@@ -78,14 +78,27 @@ static inline float smaller(float a, float b) { return a < b ? a : b; }
 /* insight_clauses.c */
 int reading_split(struct reading *reading, struct err *err) CHECKED;
 struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last);
-/* Whether the safety screen found something within tokens [first, last). */
-bool reading_tells_harm(const struct reading *reading, uint32_t first, uint32_t last);
 void reading_add_sums(const struct linear_model *model, struct linear_sums *sums,
                       const struct linear_sums *more);
-/* How tokens [from, last) of one clause feel, with their figures of speech. */
-float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last);
 float insight_score(const struct insight_engine *engine, const struct linear_sums *sums);
 enum insight_sentiment insight_label(float score);
+
+/* insight_figures.c. strongest: NULL where nobody asks for it. */
+static inline uint32_t reading_sets_at(const struct reading *reading, uint32_t at)
+{
+    return reading->features.sets[at];
+}
+/* Tokens [first, last) as they stand. */
+void reading_hear_words(const struct reading *reading, uint32_t first, uint32_t last,
+                        struct strongest *strongest);
+/* What the clause tells besides the sum of its words; those of one without figures of speech are
+ * left to reading_hear_words(), of several such clauses at once. */
+void reading_hear(const struct reading *reading, struct clause *clause,
+                  struct strongest *strongest);
+/* Whether the safety screen found something within tokens [first, last). */
+bool reading_tells_harm(const struct reading *reading, uint32_t first, uint32_t last);
+/* How tokens [from, last) of one clause feel, with their figures of speech. */
+float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last);
 
 /* insight_wishes.c: whether the sentence has words of wishing; none: it asks for nothing new. sets:
  * of its words. Notes whether it calls for support. */
