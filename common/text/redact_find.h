@@ -108,9 +108,15 @@ static inline bool redact_secret_may_start(const char *at, size_t left)
 }
 bool redact_given_may_start(const char *at, size_t left);
 bool redact_family_may_start(const char *at, size_t left);
-/* The word that starts at `start`: a run of letters with inner apostrophes.
+/* The word that starts at `start`: a run of letters, whatever stands beside it.
  * size 0: there is none. */
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word);
+/* The same without its hash and cues, slowly (redact_letters.c). */
+void redact_take_letters(struct str text, size_t start, struct redact_word *ret_word);
+/* Bytes of the letter at i, which is beyond ASCII; 0: it is none. Signs, dashes and quotes of the
+ * blocks from U+2000 on are no letters. */
+size_t redact_wide_letter_size(struct str text, size_t i);
+
 /* --- runs of letters, 16 bytes at a time: each returns where the run at `i` ends -------------- */
 
 enum redact_run { RUN_LOWER, RUN_ASCII, RUN_LETTERS /* of ASCII, or beyond it */ };
