@@ -119,7 +119,7 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     if (registers & (REGISTER_SERVICE | REGISTER_CONTACT)) return points + 1;
     if (public) points -= 8;
     /* who talks of them talks of more; but "I met Carla Ruiz and Brad Pitt" */
-    if (!public && name_has_famous_beside(finder)) points -= redact_speaks_of_self(text) ? 1 : 2;
+    if (!public && name_has_famous_beside(finder)) points -= redact_speaks_of_self(finder) ? 1 : 2;
     if (has_number(text, name)) points -= 2;
     if (name_is_where_one_goes(text, name)) points -= 3;
     if (registers & REGISTER_SOCIAL || is_title(text, name)) points -= 3;
@@ -144,7 +144,7 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     /* "Bryan Maclean's killers", told as news is */
     bool person = name->parts > 1 && (redact_phrase_points(finder, name, &around) > 0 ||
                                       name_stands_as_person(finder, name, &around));
-    return person ? hinted : points - (redact_speaks_of_self(text) ? 2 : 4);
+    return person ? hinted : points - (redact_speaks_of_self(finder) ? 2 : 4);
 }
 
 size_t name_decide(struct redact_finder *finder, const struct name *name, int points)

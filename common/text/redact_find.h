@@ -23,6 +23,7 @@ struct redact_finder {
     bool no_memory, capitals; /* capitals: the text has some */
     bool again;               /* the text has placeholders */
     uint32_t registers;       /* of the text, 0: not looked yet (redact_register.c) */
+    bool self_sought, speaks_of_self; /* see redact_speaks_of_self() */
 };
 
 /* Remembers bytes [start, end); memory that runs out is told at the end. */
@@ -191,8 +192,8 @@ void redact_phrases_open(void);  /* the same (redact_phrases.c) */
 void redact_ware_open(void);     /* the same (redact_ware.c) */
 void redact_register_open(void); /* builds the tables once, as redact_words_open */
 uint32_t redact_registers(struct redact_finder *finder);
-/* "I", "nous", "mi": somebody tells what happened to him. */
-bool redact_speaks_of_self(struct str text);
+/* "I", "nous", "mi": somebody tells what happened to him. Looked for once. */
+bool redact_speaks_of_self(struct redact_finder *finder);
 
 struct redact_context {
     uint32_t nearest, all; /* CUE bits of the cue word nearest before, and of all in the window */

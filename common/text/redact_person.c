@@ -51,7 +51,7 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     static const char *const courtesies[] = {"mr", "ms", "mrs", "mme", "mlle"};
     const uint32_t matters = REGISTER_HINT | REGISTER_SERVICE | REGISTER_CONTACT;
     if (IS_ONE_OF(title, courtesies) && (redact_registers(finder) & matters) == REGISTER_HINT &&
-        !redact_speaks_of_self(text))
+        !redact_speaks_of_self(finder))
         return name.end; /* "Mr. Pryce brings off this whimsy": one word of critics is enough */
     if (IS_ONE_OF(title, courtesies) && name_is_in_a_critique(finder, false)) return name.end;
     if (!(redact_registers(finder) & (REGISTER_SERVICE | REGISTER_CONTACT)) &&

@@ -250,8 +250,7 @@ static uint64_t word_starts(struct str text, size_t start, const struct outline 
     return outline->letters & ~(outline->letters << 1 | is_letter(before(text, start)));
 }
 
-/* "I", "nous", "mi": somebody who tells what happened to him. */
-bool redact_speaks_of_self(struct str text)
+static bool speaks_of_self(struct str text)
 {
     static const char *const selves[] = {
         "i",  "my",   "me",    "mine", "myself", "we",  "us", "our", "ours",     "im",      "ive",
@@ -274,6 +273,13 @@ bool redact_speaks_of_self(struct str text)
         }
     }
     return false;
+}
+
+bool redact_speaks_of_self(struct redact_finder *finder)
+{
+    if (!finder->self_sought) finder->speaks_of_self = speaks_of_self(finder->text);
+    finder->self_sought = true;
+    return finder->speaks_of_self;
 }
 
 /* Counts what the word at `i` hints at. Where the look goes on. */
@@ -322,7 +328,7 @@ static uint32_t look(struct str text)
 {
     uint32_t count[SERVICE + 1] = {0}, found = look_through(text, count);
     /* a critic's words are a hint only where nobody speaks of himself: customers have them, too */
-    if (count[LITERARY] && !redact_speaks_of_self(text)) found |= REGISTER_FILM;
+    if (count[LITERARY] && !speaks_of_self(text)) found |= REGISTER_FILM;
     if (count[FILM] || count[PERHAPS_FILM] + count[LITERARY] >=
                            (count[ARTS] && !count[LITERARY] ? WEAK_MOST + 1 : WEAK_MOST))
         found |= REGISTER_FILM;
