@@ -91,7 +91,7 @@ size_t time_format(int64_t wall_ms, char out[static TIME_TEXT_BYTES])
     if (year < 0) year = 0;
     if (year > 9999) year = 9999;
     uint32_t ms = (uint32_t)rest, seconds = ms / 1000, fraction = ms % 1000;
-    (void)put_pair(out, (uint32_t)year / 100, '-');
+    (void)put_pair(out, (uint32_t)year / 100, '-'); /* the year's other half is put over the mark */
     char *at = put_pair(out + 2, (uint32_t)year % 100, '-');
     at = put_pair(at, (uint32_t)month, '-');
     at = put_pair(at, (uint32_t)day, 'T');

@@ -9,7 +9,7 @@ enum { BUCKETS = 16384, WORDS_LEAST = 8, WORDS_MOST = 256 }; /* of few it knows 
 /* In sixteenths of log-odds. French customers speak of apps alone in what taught it. */
 static const struct bounds {
     int least, surely;
-} any = {0, 12}, french = {12, 24};
+} others = {0, 12}, french = {12, 24};
 
 static const int8_t bias_and_weights[1 + BUCKETS] = {
 #include "text/redact_critic.inc"
@@ -55,6 +55,6 @@ bool name_is_in_a_critique(struct redact_finder *finder, bool surely)
     uint32_t registers = redact_registers(finder);
     if (registers & (REGISTER_SERVICE | REGISTER_CONTACT)) return false;
     if (!(registers & REGISTER_WEIGHED))
-        finder->registers |= weigh(finder->text, finder->french ? &french : &any);
+        finder->registers |= weigh(finder->text, finder->french ? &french : &others);
     return (finder->registers & (surely ? REGISTER_CRITIC_SURELY : REGISTER_CRITIC)) != 0;
 }

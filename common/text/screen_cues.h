@@ -192,8 +192,8 @@ int cue_list_parse(struct str file, const char *name, struct cue_list *ret_list,
                    struct err *err) CHECKED;
 void cue_list_deinit(struct cue_list *list);
 
-/* Where a prefix stands in prefix_first, by its first three bytes. They are read of a shorter word,
- * too. */
+/* Where a prefix stands in prefix_first, by its first three bytes. Of a shorter word what lies
+ * behind it is read, too: TOKEN_READABLE bytes can be, and an emoji has three of its own. */
 static inline uint32_t cue_prefix_bucket(struct str word)
 {
     uint16_t two;

@@ -17,7 +17,7 @@ struct screen_word {
 };
 
 struct screen_words {
-    struct str of_text;
+    struct str text;
     const struct tokens *tokens;
     struct screen_word *items;
     uint32_t count;

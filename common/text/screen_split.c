@@ -18,7 +18,7 @@ void screen_words_tell_gaps(const struct screen_words *words)
     for (uint32_t i = 0; i < words->count; i++) {
         struct screen_word *word = &words->items[i];
         if (word->before == BOUNDARY_CLAUSE)
-            word->before = boundary_within(words->of_text, words->tokens, word->token);
+            word->before = boundary_within(words->text, words->tokens, word->token);
     }
 }
 
@@ -69,7 +69,7 @@ int screen_words_split(struct str text, const struct tokens *tokens, uint32_t to
     size_t room = (size_t)token_count * 2 + 1;
     size_t blocks = (room + SCREEN_PLACES - 1) / SCREEN_PLACES;
     struct screen_words words = {
-        .of_text = text, .tokens = tokens,
+        .text = text, .tokens = tokens,
         .items = arena_alloc(arena, room * sizeof *words.items),
         .entries = arena_alloc(arena, room * sizeof *words.entries),
         .cue_places = arena_alloc(arena, blocks * sizeof *words.cue_places),
