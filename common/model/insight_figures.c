@@ -12,7 +12,7 @@
 /* … and what the safety screen found in a clause ("it burned my hand"): few who tell of harm say
  * what they feel. */
 #define HARM_WEIGHT 7.0f
-enum { IDIOM_NEGATED_WITHIN = 3 };
+enum { IDIOM_NEGATED_WITHIN = 3, ONCE_MOST = 32 /* a clause; nobody says it so often */ };
 
 /* "not", and "isn't" too. */
 static bool negates(const struct reading *reading, uint32_t at)
@@ -156,10 +156,11 @@ static void hear_figures(const struct reading *reading, struct clause *clause,
     const struct insight_engine *engine = reading->engine;
     const struct linear_model *model = &engine->sentiment;
     float praise = 0;
+    int asked = 0; /* turns_praise(), which looks at all that is left */
     uint32_t heard = clause->first; /* up to here words speak for themselves, or are an idiom's */
     for (uint32_t at = clause->first; at < clause->last; at++) {
         uint32_t sets = reading_sets_at(reading, at), from;
-        if (sets & WORD_ONCE && turns_praise(reading, clause, at)) {
+        if (sets & WORD_ONCE && asked++ < ONCE_MOST && turns_praise(reading, clause, at)) {
             if (heard < at) reading_hear_words(reading, heard, at, strongest);
             heard = clause->last;
             praise -= ONCE_WEIGHT;
