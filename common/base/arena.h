@@ -6,11 +6,13 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* A block hands out data[used] to data[size - 1]. */
+enum { ARENA_ALIGNMENT = 16 };
+
+/* Here for arena_alloc() alone. What is left of it is data[used] to data[size - 1]. */
 struct arena_block {
     struct arena_block *next;
     size_t size, used;
-    _Alignas(16) char data[];
+    _Alignas(ARENA_ALIGNMENT) char data[];
 };
 
 struct arena {
@@ -25,8 +27,6 @@ void arena_deinit(struct arena *arena); /* a zeroed arena is valid, and NULL is 
 
 /* Forgets everything; keeps up to 1 MiB of blocks for the next use. */
 void arena_reset(struct arena *arena);
-
-enum { ARENA_ALIGNMENT = 16 };
 
 /* For arena_alloc(), where the block at hand has no room or there is a limit. */
 void *arena_alloc_more(struct arena *arena, size_t size_bytes);
