@@ -80,6 +80,7 @@ static uint32_t note_figure(struct reading *reading, uint32_t from, uint32_t at)
 {
     while (from + 1 < reading->clause_count && reading->clauses[from + 1].first <= at) from++;
     reading->clauses[from].figures = true;
+    if (reading_sets_at(reading, at) & WORD_IDIOM) reading_note_grade(reading, at);
     return from;
 }
 

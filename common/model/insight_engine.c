@@ -128,6 +128,7 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
     int rc = linear_extract(text, tokens, arena, &reading.features, err);
     if (!rc) rc = reading_split(&reading, err);
     if (rc) return rc;
+    reading_take_grade(&reading);
     reading_sentiment(&reading, result);
     if (tokens->count) {
         rc = reading_needs(&reading, result, err);

@@ -68,7 +68,8 @@ struct reading {
     float feeling; /* of the text and its rating: P(positive) - P(negative) */
     bool has_rating, safety_positive;
     struct insight_harm harm;
-    float rating;
+    float rating, grades; /* grades that the text tells, added up */
+    uint32_t grade_count;
 };
 
 /* Of numbers: fmaxf() and fminf() are calls, as they care for what is none. */
@@ -104,6 +105,11 @@ float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t
  * of its words. Notes whether it calls for support. */
 enum wish { WISH_NONE, WISH_UNSAID, WISH_SAID };
 enum wish reading_wish(const struct reading *reading, struct sentence *sentence, uint32_t sets);
+
+/* insight_grade.c: notes the grade that ends at a token, if one does; takes those for the rating
+ * where the record has none. */
+void reading_note_grade(struct reading *reading, uint32_t at);
+void reading_take_grade(struct reading *reading);
 
 /* insight_sentiment.c, insight_needs.c, insight_topics.c, insight_aspects.c, insight_advice.c */
 void reading_sentiment(struct reading *reading, struct insight_result *result);

@@ -1,0 +1,198 @@
+/* A grade that the text itself tells ("five stars", "9/10", "cuatro de cinco", "je mets 18 sur 20"):
+ * it counts as the record's rating where that has none.
+ *
+ * Only what surely is one: a fraction stands at the end of a clause and is no date; stars are of no
+ * hotel, none was taken off, and a good grade isn't only imagined ("would be five stars if"). */
+#include "model/insight_internal.h"
+
+enum {
+    STARS_MOST = 5, STARS_NEIGHBOURS = 3, DIGITS_MOST = 3,
+    NONE = -1
+};
+
+static bool is_one_of(struct str word, const char *list)
+{
+    for (struct str rest = str_of(list); rest.size;)
+        if (str_equal(str_cut(&rest, ' '), word)) return true;
+    return false;
+}
+
+static bool begins_with_one_of(struct str word, const char (*heads)[5], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (word.size >= 4 && memcmp(word.data, heads[i], 4) == 0) return true;
+    return false;
+}
+
+static bool is_star(struct str word)
+{
+    static const char heads[][5] = {"star", "etoi", "estr"};
+    return begins_with_one_of(word, heads, 3) &&
+           is_one_of(word, "star stars etoile etoiles estrella estrellas");
+}
+
+/* Few of the words that end an idiom are more than this. */
+static bool is_whole(struct str word)
+{
+    static const char heads[][5] = {"five", "cinq", "cinc", "diez", "ving"};
+    if (word.size == 3) return str_equal(word, STR("ten")) || str_equal(word, STR("dix"));
+    return begins_with_one_of(word, heads, 5);
+}
+
+/* A number of digits or a word up to ten; NONE: neither. */
+static int number_of(const struct token *token)
+{
+    static const char *const names[] = {
+        "zero cero", "one un une una", "two deux dos", "three trois tres", "four quatre cuatro",
+        "five cinq cinco", "six seis", "seven sept siete", "eight huit ocho", "nine neuf nueve",
+        "ten dix diez"};
+    int number = 0;
+    if (token->kind == TOKEN_WORD) {
+        for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
+            if (is_one_of(token->folded, names[i])) return i;
+        return NONE;
+    }
+    if (token->kind != TOKEN_NUMBER || token->folded.size > DIGITS_MOST) return NONE;
+    for (size_t i = 0; i < token->folded.size; i++) {
+        if (token->folded.data[i] < '0' || token->folded.data[i] > '9') return NONE;
+        number = number * 10 + token->folded.data[i] - '0';
+    }
+    return number;
+}
+
+static struct str between(const struct reading *reading, uint32_t first, uint32_t next)
+{
+    uint32_t from = reading->tokens->items[first].end, to = reading->tokens->items[next].start;
+    return (struct str){reading->text.data + from, to - from};
+}
+
+/* --- fractions ------------------------------------------------------------------------------- */
+
+/* Token `at` is the whole: where its part stands, "9" of "9/10" or "9 out of 10"; at: none. */
+static uint32_t part_of(const struct reading *reading, uint32_t at)
+{
+    const struct token *items = reading->tokens->items;
+    if (at < 1) return at;
+    if (str_equal(between(reading, at - 1, at), STR("/"))) return at - 1;
+    if (items[at].clause_before || at < 2 || items[at - 1].clause_before) return at;
+    if (is_one_of(items[at - 1].folded, "sur sobre de")) return at - 2;
+    if (at < 3 || items[at - 2].clause_before) return at;
+    bool out_of = str_equal(items[at - 1].folded, STR("of")) &&
+                  str_equal(items[at - 2].folded, STR("out"));
+    return out_of ? at - 3 : at;
+}
+
+/* A letter or mark that makes a number a piece of something larger: "3/10/2024", "8.5", "24/7". */
+static bool goes_on(const struct reading *reading, uint32_t first, uint32_t last)
+{
+    struct str text = reading->text;
+    uint32_t from = reading->tokens->items[first].start, to = reading->tokens->items[last].end;
+    if (from && strchr("/.,-:$#", text.data[from - 1])) return true;
+    return to + 1 < text.size && strchr("/.,-:%", text.data[to]) && text.data[to + 1] >= '0' &&
+           text.data[to + 1] <= '9';
+}
+
+/* As a rating, 1 to 5; 0: no grade ends at token `at`. */
+static float fraction_at(const struct reading *reading, uint32_t at, bool before_stars)
+{
+    const struct token *items = reading->tokens->items;
+    bool ends = at + 1 == reading->tokens->count || items[at + 1].clause_before;
+    if (!ends && !before_stars) return 0;
+    uint32_t first = part_of(reading, at);
+    int whole = first < at ? number_of(&items[at]) : NONE;
+    if (whole != 5 && whole != 10 && whole != 20 && whole != 100) return 0;
+    if (goes_on(reading, first, at)) return 0;
+    int part = number_of(&items[first]);
+    if (part == NONE || part > whole) return 0;
+    if (first && !items[first].clause_before &&
+        is_one_of(items[first - 1].folded,
+                  "on by until since before after from le du au depuis avant apres dia el del "
+                  "desde hasta antes despues page step chapter part episode season is vision"))
+        return 0;
+    return larger(1, STARS_MOST * (float)part / (float)whole);
+}
+
+/* --- stars ----------------------------------------------------------------------------------- */
+
+/* The sentence only imagines, denies or remembers a good grade, or shrinks from a bad one. A clause
+ * behind doesn't count ("five stars, and I would give six"). */
+static bool is_imagined(const struct reading *reading, uint32_t at, bool good)
+{
+    static const char goods[] =
+        "would d i'd i'll could should if until unless when were was expected isn't not didn't "
+        "can't cannot don't stop why originally wanted reason instead si serait mettrais donnerais "
+        "aurais aurait pas sauf seria daria pondria habria fuera no hasta cuando but mais pero";
+    static const char bads[] = "can't cannot couldn't even than remove another why puisse";
+    const struct token *items = reading->tokens->items;
+    uint32_t first = at, last = at + 1, count = reading->tokens->count;
+    while (first && !items[first].sentence_before) first--;
+    while (last < count && !items[last].clause_before) last++;
+    for (uint32_t i = first; i < last; i++)
+        if (is_one_of(items[i].folded, good ? goods : bads)) return true;
+    return false;
+}
+
+static bool is_of_a_house(const struct reading *reading, uint32_t value, uint32_t star)
+{
+    const struct token *items = reading->tokens->items;
+    uint32_t first = value > STARS_NEIGHBOURS ? value - STARS_NEIGHBOURS : 0;
+    uint32_t last = star + 1 + STARS_NEIGHBOURS;
+    if (last > reading->tokens->count) last = reading->tokens->count;
+    for (uint32_t i = first; i < last; i++)
+        if (is_one_of(items[i].folded,
+                      "hotel hotels hostel hostal resort resorts camping campings lodge motel "
+                      "apartment apartments gite gites palace palaces residence apartamento "
+                      "apartamentos restaurant restaurante restaurants restaurantes chef michelin "
+                      "general energy reviews review resena resenas avis rating ratings"))
+            return true;
+    return false;
+}
+
+/* "One star off", "minus one star", "lost a star". */
+static bool is_taken_off(const struct reading *reading, uint32_t value, uint32_t star)
+{
+    static const char less[] = "minus less lost lose off deduct deducted knocked took dropped moins "
+                               "menos perd perdu enleve j'enleve retire quito quitado resto pierde missing";
+    const struct token *items = reading->tokens->items;
+    uint32_t first = value > 2 ? value - 2 : 0, last = star + 3;
+    if (last > reading->tokens->count) last = reading->tokens->count;
+    for (uint32_t i = first; i < last; i++)
+        if (is_one_of(items[i].folded, less)) return true;
+    return false;
+}
+
+/* In stars, one to five; 0: none that counts. Token `at` is "stars". */
+static float stars_at(const struct reading *reading, uint32_t at)
+{
+    const struct token *items = reading->tokens->items;
+    if (at == 0 || !is_star(items[at].folded)) return 0;
+    uint32_t value = at - 1;
+    float rating = fraction_at(reading, value, true);
+    if (rating == 0) {
+        int stars = number_of(&items[value]);
+        if (stars == NONE || stars > STARS_MOST + 1 || goes_on(reading, value, value)) return 0;
+        rating = stars < 1 ? 1 : stars > STARS_MOST ? STARS_MOST : (float)stars;
+    }
+    if (is_of_a_house(reading, value, at) || is_taken_off(reading, value, at)) return 0;
+    return is_imagined(reading, at, rating > 3) ? 0 : rating;
+}
+
+void reading_note_grade(struct reading *reading, uint32_t at)
+{
+    const struct token *token = &reading->tokens->items[at];
+    float rating = 0;
+    if (token->kind == TOKEN_NUMBER || is_whole(token->folded))
+        rating = fraction_at(reading, at, false);
+    else if (token->kind == TOKEN_WORD)
+        rating = stars_at(reading, at);
+    if (rating == 0) return;
+    reading->grades += rating;
+    reading->grade_count++;
+}
+
+void reading_take_grade(struct reading *reading)
+{
+    if (reading->has_rating || reading->grade_count == 0) return;
+    reading->has_rating = true;
+    reading->rating = reading->grades / (float)reading->grade_count;
+}
