@@ -1,5 +1,5 @@
-/* A grade that the text itself tells ("five stars", "9/10", "cuatro de cinco", "je mets 18 sur 20"):
- * it counts as the record's rating where that has none.
+/* A grade that the text itself tells ("five stars", "9/10", "je mets 18 sur 20"): it counts as the
+ * record's rating where that has none.
  *
  * Only what surely is one: a fraction stands at the end of a clause and is no date; stars are of no
  * hotel, none was taken off, and a good grade isn't only imagined ("would be five stars if"). */
@@ -151,8 +151,9 @@ static bool is_of_a_house(const struct reading *reading, uint32_t value, uint32_
 /* "One star off", "minus one star", "lost a star". */
 static bool is_taken_off(const struct reading *reading, uint32_t value, uint32_t star)
 {
-    static const char less[] = "minus less lost lose off deduct deducted knocked took dropped moins "
-                               "menos perd perdu enleve j'enleve retire quito quitado resto pierde missing";
+    static const char less[] =
+        "minus less lost lose off deduct deducted knocked took dropped moins menos perd perdu "
+        "enleve j'enleve retire quito quitado resto pierde missing";
     const struct token *items = reading->tokens->items;
     uint32_t first = value > 2 ? value - 2 : 0, last = star + 3;
     if (last > reading->tokens->count) last = reading->tokens->count;
