@@ -2,11 +2,13 @@
  * record's rating where that has none.
  *
  * Only what surely is one: a fraction stands at the end of a clause and is no date; stars are of no
- * hotel, none was taken off, and a good grade isn't only imagined ("would be five stars if"). */
+ * hotel, none was taken off, and a good grade isn't only imagined ("would be five stars if"). The
+ * words that may end one are in words.c, with those of idioms. */
 #include "model/insight_internal.h"
 
 enum {
     STARS_MOST = 5, STARS_NEIGHBOURS = 3, DIGITS_MOST = 3,
+    IMAGINED_WITHIN = 32, /* words: a text of grades alone mustn't cost the square of its size */
     NONE = -1
 };
 
@@ -34,9 +36,9 @@ static bool is_star(struct str word)
 /* Few of the words that end an idiom are more than this. */
 static bool is_whole(struct str word)
 {
-    static const char heads[][5] = {"five", "cinq", "cinc", "diez", "ving"};
+    static const char heads[][5] = {"five", "cinq", "cinc", "diez"};
     if (word.size == 3) return str_equal(word, STR("ten")) || str_equal(word, STR("dix"));
-    return begins_with_one_of(word, heads, 5);
+    return begins_with_one_of(word, heads, 4);
 }
 
 /* A number of digits or a word up to ten; NONE: neither. */
@@ -114,8 +116,8 @@ static float fraction_at(const struct reading *reading, uint32_t at, bool before
 
 /* --- stars ----------------------------------------------------------------------------------- */
 
-/* The sentence only imagines, denies or remembers a good grade, or shrinks from a bad one. A clause
- * behind doesn't count ("five stars, and I would give six"). */
+/* The sentence only imagines, denies or remembers a good grade, or is too long to tell; or it
+ * shrinks from a bad one. A clause behind doesn't count ("five stars, and I would give six"). */
 static bool is_imagined(const struct reading *reading, uint32_t at, bool good)
 {
     static const char goods[] =
@@ -125,11 +127,11 @@ static bool is_imagined(const struct reading *reading, uint32_t at, bool good)
     static const char bads[] = "can't cannot couldn't even than remove another why puisse";
     const struct token *items = reading->tokens->items;
     uint32_t first = at, last = at + 1, count = reading->tokens->count;
-    while (first && !items[first].sentence_before) first--;
-    while (last < count && !items[last].clause_before) last++;
+    while (first && at - first < IMAGINED_WITHIN && !items[first].sentence_before) first--;
+    while (last < count && last - at < IMAGINED_WITHIN && !items[last].clause_before) last++;
     for (uint32_t i = first; i < last; i++)
         if (is_one_of(items[i].folded, good ? goods : bads)) return true;
-    return false;
+    return good && first && !items[first].sentence_before;
 }
 
 static bool is_of_a_house(const struct reading *reading, uint32_t value, uint32_t star)

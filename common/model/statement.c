@@ -9,6 +9,7 @@
 #include <threads.h>
 
 #include "base/hash.h"
+#include "model/statement_own.h"
 #include "text/ascii_head.h"
 
 #include "model/statement_phrases.inc"
@@ -71,13 +72,6 @@ static void index_openers(struct openers *index, const char *const *of_kind)
         }
 }
 
-/* What only one customer has: how long it took, and the number of an order. */
-static const char *const spans[] = {"after",  "for",   "since", "within", "in",      "over", "pour",
-                                    "depuis", "apres", "desde", "tras",   "pendant", "hace",
-                                    "durante"};
-enum { SPAN_SLOTS = 256 };
-static uint64_t span_hashes[SPAN_SLOTS]; /* by the low bits: most words end there */
-
 /* Their last words have no apostrophe but behind an elision, of which texts have two kinds: what
  * follows it is their last word here. */
 static const char *last_word(const char *closer)
@@ -102,11 +96,7 @@ static void index_closers(void)
 
 static void build(void)
 {
-    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
-        uint64_t hash = hash_fast(str_of(spans[i]), 0);
-        assert(!span_hashes[hash % SPAN_SLOTS]); /* each has a slot of its own */
-        span_hashes[hash % SPAN_SLOTS] = hash;
-    }
+    statement_own_build();
     index_openers(&openers[INSIGHT_FEATURE_REQUEST], wishes);
     index_openers(&openers[INSIGHT_PROBLEM_REPORT], problems);
     index_openers(&openers[INSIGHT_QUESTION], questions);
@@ -304,68 +294,6 @@ static char mark_before(struct str text, const struct token *token)
     return within && (*mark == '.' || *mark == ',' || *mark == ':') ? *mark : ' ';
 }
 
-static const char *const units[] = {
-    "second", "seconds", "minute", "minutes", "min", "mins", "hour", "hours", "hrs", "day", "days",
-    "week", "weeks", "month", "months", "year", "years", "dia", "dias", "semana", "semanas", "mes",
-    "meses", "ano", "anos", "hora", "horas", "minuto", "minutos", "jour", "jours", "semaine",
-    "semaines", "mois", "an", "ans", "heure", "heures"};
-static const char *const counts[] = {"two",  "three", "four", "five",   "six",  "dos",   "tres",
-                                     "cuatro", "cinco", "seis", "deux", "trois", "quatre", "cinq"};
-static const char *const numbered[] = {
-    "order", "reference", "ticket", "case", "invoice", "parcel", "booking", "reservation", "claim",
-    "account", "commande", "colis", "dossier", "facture", "pedido", "paquete", "factura", "reserva",
-    "incidencia"};
-static const char *const marks[] = {"number", "num", "nr", "ref", "numero", "n"};
-enum { LONG_NUMBER = 5 };
-#define IS_ONE_OF(token, list) is_one_of(token, list, sizeof list / sizeof *list)
-
-static bool is_one_of(const struct token *token, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (words[i][0] == token->folded.data[0] && str_equal(token->folded, str_of(words[i])))
-            return true;
-    return false;
-}
-
-/* "number", "nº": a number that only one customer has follows. */
-static bool is_number_mark(const struct token *token)
-{
-    bool sign = str_equal(token->folded, STR("no")) && token->end - token->start > 2;
-    return sign || IS_ONE_OF(token, marks);
-}
-
-/* Tokens of a span of time from `at` on, "after 12 days"; 0: none begins there. */
-static uint32_t span_words(const struct token *tokens, uint32_t at, uint32_t last)
-{
-    if (at + 2 >= last || span_hashes[tokens[at].hash % SPAN_SLOTS] != tokens[at].hash) return 0;
-    if (str_equal(tokens[at + 1].folded, STR("hace"))) { /* "desde hace dos semanas" */
-        uint32_t words = span_words(tokens, at + 1, last);
-        return words ? words + 1 : 0;
-    }
-    if (tokens[at + 1].kind != TOKEN_NUMBER && !IS_ONE_OF(&tokens[at + 1], counts)) return 0;
-    return IS_ONE_OF(&tokens[at + 2], units) ? 3 : 0;
-}
-
-/* Tokens from `at` on that keep equal needs apart: a number that belongs to one order, with what
- * says so, and of problems how long they took. "Error 403" and "the 7.42" are what it is about. */
-static uint32_t own_words(struct str text, const struct tokens *all, uint32_t first, uint32_t at,
-                          uint32_t last, enum insight_need_kind kind)
-{
-    const struct token *tokens = all->items, *token = &tokens[at];
-    if (token->kind == TOKEN_NUMBER) {
-        bool hash = token->start && text.data[token->start - 1] == '#';
-        bool of_one = at > first && (IS_ONE_OF(&tokens[at - 1], numbered) ||
-                                     is_number_mark(&tokens[at - 1]));
-        return hash || of_one || token->folded.size >= LONG_NUMBER;
-    }
-    if (token->kind != TOKEN_WORD || at + 1 >= last) return 0;
-    bool number = tokens[at + 1].kind == TOKEN_NUMBER;
-    if (number && is_number_mark(token)) return 2;
-    if (number && at > first && at + 2 == last && token->clause_before) /* "…, order 57" */
-        return IS_ONE_OF(token, numbered) ? 2 : 0;
-    return kind == INSIGHT_PROBLEM_REPORT ? span_words(tokens, at, last) : 0;
-}
-
 struct str statement_make(struct str text, const struct tokens *tokens, uint32_t first,
                           uint32_t last, enum insight_need_kind kind, struct arena *arena)
 {
@@ -378,7 +306,7 @@ struct str statement_make(struct str text, const struct tokens *tokens, uint32_t
     uint32_t behind = 0; /* the last placeholder, which may be of two tokens */
     for (uint32_t i = head.token; i < last; i++) {
         const struct token *token = &tokens->items[i];
-        uint32_t own = own_words(text, tokens, head.token, i, last, kind);
+        uint32_t own = statement_own_words(text, tokens, head.token, i, last, kind);
         if (own && (size || i + own < last)) {
             i += own - 1;
             continue;

@@ -10,19 +10,7 @@
 #include "base/buffer.h"
 #include "base/hash.h"
 #include "model/elision.h"
-#include "model/flags.h"
-
-struct keyword_word {
-    struct str folded;
-    uint64_t hash;
-};
-struct topic_keyword {
-    struct topic_keyword *older;
-    uint32_t topic;
-    uint8_t language, word_count;
-    bool star; /* the last word may go on */
-    struct keyword_word words[TOPIC_WORDS_MAX];
-};
+#include "model/topics_keyword.h"
 
 /* What is looked at before a keyword is: enough for one that is a single whole word. */
 struct topic_start {
@@ -93,29 +81,13 @@ static int open_topic(struct topics *topics, const struct place *place, struct s
     return E_OK;
 }
 
-static bool is_by_prefix(const struct topic_keyword *keyword)
-{
-    return keyword->star && keyword->word_count == 1;
-}
-
-static uint64_t start_hash(const struct topic_keyword *keyword)
-{
-    const struct keyword_word *first = &keyword->words[0];
-    return is_by_prefix(keyword) ? topics_prefix(first->folded) : first->hash;
-}
-
-static bool has_whole_second(const struct topic_keyword *keyword)
-{
-    return keyword->word_count > 1 && !(keyword->star && keyword->word_count == 2);
-}
-
 static struct topic_start start_of(const struct topic_keyword *keyword)
 {
-    return (struct topic_start){.hash = start_hash(keyword),
+    return (struct topic_start){.hash = topic_start_hash(keyword),
                                 .languages = keyword->language,
                                 .topic = (uint8_t)keyword->topic,
                                 .alone = keyword->word_count == 1 && !keyword->star,
-                                .has_second = has_whole_second(keyword),
+                                .has_second = topic_has_whole_second(keyword),
                                 .second = (uint16_t)(keyword->words[1].hash >> 48),
                                 .keyword = keyword};
 }
@@ -127,7 +99,7 @@ static int build_index(struct topics *topics, struct topic_index *index, bool by
     uint16_t at[TOPIC_BUCKETS] = {0}, count = 0;
     const struct topic_keyword *each;
     for (each = topics->newest; each; each = each->older)
-        if (is_by_prefix(each) == by_prefix) at[start_hash(each) % TOPIC_BUCKETS]++;
+        if (topic_is_by_prefix(each) == by_prefix) at[topic_start_hash(each) % TOPIC_BUCKETS]++;
     for (uint32_t i = 0; i < TOPIC_BUCKETS; i++) {
         index->first[i] = count;
         count = (uint16_t)(count + at[i]);
@@ -137,8 +109,8 @@ static int build_index(struct topics *topics, struct topic_index *index, bool by
     index->starts = ARENA_ARRAY(&topics->arena, struct topic_start, (size_t)count + 1);
     if (!index->starts) return err_set(err, E_NO_MEMORY, NULL);
     for (each = topics->newest; each; each = each->older)
-        if (is_by_prefix(each) == by_prefix)
-            index->starts[at[start_hash(each) % TOPIC_BUCKETS]++] = start_of(each);
+        if (topic_is_by_prefix(each) == by_prefix)
+            index->starts[at[topic_start_hash(each) % TOPIC_BUCKETS]++] = start_of(each);
     return E_OK;
 }
 
@@ -296,92 +268,6 @@ follow(const struct topic_index *index, uint64_t hash, uint64_t other, const str
             count = keep_longest(matches, count, start->topic, start->keyword->word_count);
     }
     return count;
-}
-
-_Static_assert(LANGUAGE_ALL << TOPIC_OTHER_SHIFT < TOPIC_PAIRED &&
-                   LANGUAGE_ALL < 1 << TOPIC_OTHER_SHIFT,
-               "languages of two taxonomies, and the marks, lie apart");
-
-static void sift(struct topic_sieve *sieve, const struct topics *topics, uint32_t shift)
-{
-    for (const struct topic_keyword *each = topics->newest; each; each = each->older) {
-        uint8_t languages = (uint8_t)(each->language << shift);
-        uint64_t hash = start_hash(each);
-        if (is_by_prefix(each)) {
-            sieve->prefixes[hash % TOPIC_PREFIX_SLOTS] |= languages;
-        } else if (has_whole_second(each)) {
-            sieve->words[hash % TOPIC_WORD_SLOTS] |= TOPIC_PAIRED;
-            sieve->words[topics_pair(hash, each->words[1].hash) % TOPIC_WORD_SLOTS] |= languages;
-        } else {
-            sieve->words[hash % TOPIC_WORD_SLOTS] |= languages;
-        }
-    }
-}
-
-void topic_sieve_fill(struct topic_sieve *sieve, const struct topics *one,
-                      const struct topics *other)
-{
-    *sieve = (struct topic_sieve){0};
-    sift(sieve, one, 0);
-    sift(sieve, other, TOPIC_OTHER_SHIFT);
-}
-
-/* What the sieve says of a token, in a byte, and TOPIC_APOSTROPHE. Without branches on the words,
- * which can't be foreseen. followed: another token stands behind it. */
-static inline uint8_t sieved(const struct topic_sieve *sieve, const struct token *token,
-                             bool followed)
-{
-    bool prefixed = token->folded.size >= TOPIC_PREFIX_BYTES;
-    /* what lies behind a shorter word is read, and what it says isn't kept */
-    _Static_assert((int)TOPIC_PREFIX_BYTES <= (int)TOKEN_READABLE, "a prefix is read at once");
-    bool readable = token->kind != TOKEN_EMOJI || prefixed;
-    const struct str start = {readable ? token->folded.data : "\0\0\0", TOPIC_PREFIX_BYTES};
-    uint32_t word = sieve->words[token->hash % TOPIC_WORD_SLOTS],
-             prefixes = sieve->prefixes[topics_prefix(start) % TOPIC_PREFIX_SLOTS], pairs = 0;
-    if (followed) {
-        uint64_t pair = topics_pair(token->hash, token[1].hash);
-        pairs = sieve->words[pair % TOPIC_WORD_SLOTS] & -(word / TOPIC_PAIRED);
-    }
-    uint32_t apostrophe = token->apostrophe ? TOPIC_APOSTROPHE : 0;
-    return (uint8_t)(word | pairs | (prefixes & -(uint32_t)prefixed) | apostrophe);
-}
-
-static bool is_elided(const struct token *token)
-{
-    return token->apostrophe && elision_bytes(token->folded);
-}
-
-/* Bits of tokens [first, last) that have an elision, or that stand before one that has: keywords
- * may be of what is left, which the sieve isn't asked about. apostrophes: of those that have one. */
-static uint64_t elided_places(const struct tokens *tokens, uint32_t first, uint32_t last,
-                              uint64_t apostrophes)
-{
-    uint64_t places = 0;
-    for (; apostrophes; apostrophes &= apostrophes - 1) {
-        uint64_t bit = apostrophes & -apostrophes;
-        uint32_t at = first + (uint32_t)__builtin_ctzll(bit);
-        if (elision_bytes(tokens->items[at].folded)) places |= bit | bit >> 1;
-    }
-    if (last < tokens->count && is_elided(&tokens->items[last]))
-        places |= UINT64_C(1) << (last - first - 1);
-    return places;
-}
-
-struct topic_places topics_places(const struct topic_sieve *sieve, const struct tokens *tokens,
-                                  uint32_t first, uint32_t last, uint32_t languages)
-{
-    uint32_t count = last - first, i = 0;
-    const struct token *token = &tokens->items[first];
-    uint8_t flags[TOPIC_PLACES];
-    _Static_assert((int)TOPIC_PLACES == (int)FLAGS_MOST, "flags of all are told at once");
-    assert(first < last && count <= TOPIC_PLACES);
-    for (; i + 1 < count; i++) flags[i] = sieved(sieve, &token[i], true);
-    flags[i] = sieved(sieve, &token[i], last < tokens->count);
-    uint64_t elided = elided_places(tokens, first, last,
-                                    flags_with(flags, count, TOPIC_APOSTROPHE));
-    return (struct topic_places){
-        flags_with(flags, count, (uint8_t)languages) | elided,
-        flags_with(flags, count, (uint8_t)(languages << TOPIC_OTHER_SHIFT)) | elided};
 }
 
 uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at,

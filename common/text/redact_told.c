@@ -1,6 +1,7 @@
 /* Secrets told in a sentence: "the wifi password they gave me, Heron#41south, fails", "my PIN, I
  * think it was 4096", "the three digits on the back are 491". From a word of secret on, within its
- * sentence and bounds, to a value that a comma, a colon, a dash or a verb leads to. */
+ * sentence and bounds, to a value that a comma, a colon, a dash or a verb leads to. One file: each
+ * step goes by the bounds and the cue that the one before has found. */
 #include "text/redact_find.h"
 
 enum { WORDS_MOST = 14, BYTES_MOST = 112, VALUE_MOST = 64, BESIDE = 6 };

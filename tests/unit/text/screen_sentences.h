@@ -67,4 +67,25 @@ static inline void judge_cases(const struct screen_case *cases, size_t count)
     arena_deinit(&arena);
 }
 
+struct sentences {
+    const struct screen_case *cases;
+    size_t count;
+};
+
+static void judges_the_cases(void **state)
+{
+    const struct sentences *sentences = *state;
+    judge_cases(sentences->cases, sentences->count);
+}
+
+/* A program of one table. */
+static inline int judge_sentences(const struct screen_case *cases, size_t count)
+{
+    struct sentences sentences = {cases, count};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(judges_the_cases, &sentences),
+    };
+    return cmocka_run_group_tests(tests, open_shipped, close_shipped);
+}
+
 #endif

@@ -203,16 +203,4 @@ static const struct screen_case cases[] = {
      "caught fire", AFF},
 };
 
-static void judges_the_cases(void **state)
-{
-    (void)state;
-    judge_cases(cases, COUNT_OF(cases));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(judges_the_cases),
-    };
-    return cmocka_run_group_tests(tests, open_shipped, close_shipped);
-}
+int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }

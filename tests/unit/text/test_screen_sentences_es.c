@@ -109,16 +109,4 @@ static const struct screen_case cases[] = {
     {"la tierra", "es", "Que me trague la tierra.", 0, 0, NULL, -1},
 };
 
-static void judges_the_cases(void **state)
-{
-    (void)state;
-    judge_cases(cases, COUNT_OF(cases));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(judges_the_cases),
-    };
-    return cmocka_run_group_tests(tests, open_shipped, close_shipped);
-}
+int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }
