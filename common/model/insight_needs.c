@@ -22,12 +22,15 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3, IDLE_WORDS_MAX = 12 };
 #define WISH_LOGIT 1.2f
 #define NO_WISH_LOGIT 1.8f
 #define ASKED_LOGIT 1.0f
-/* See requests(): chosen on one app left out in turn, in two languages. */
+/* See request_shift(): chosen on one app left out in turn, in two languages. */
 #define REQUEST_LOGIT 0.9f /* added: a wish is missed more often than made up */
 #define REQUEST_FEELING_LOGIT 1.3f /* who is contented names what there is, rather than wishes */
 #define REQUEST_PROBLEM_SHARE 0.3f
 #define REQUEST_LENGTH_LOGIT 0.6f
 #define REQUEST_WORDS 12.0f /* as long a text needs no shift */
+/* A logistic over these odds: how often what is called a request is one, on apps left out. */
+#define REQUEST_CONFIDENCE_SLOPE 0.32f
+#define REQUEST_CONFIDENCE_LOGIT (-0.55f)
 /* Problems are seldom told by contented people: log-odds for a text of feeling -1,
  * off for one of +1. */
 #define FEELING_LOGIT 1.0f
@@ -198,19 +201,21 @@ static float log_odds(float probability)
     return logf((probability + 1e-4f) / (1 - probability + 1e-4f));
 }
 
-/* Whether the text asks for something: the text as a whole and its best sentence together,
- * less what looks like a problem ("please fix …") and what praises; the longer a text, the fewer
- * of its words do the asking. */
-static bool requests(const struct reading *reading, float whole, float problem,
-                     const struct sentence *best)
+/* What the text as a whole adds to the log-odds that a sentence asks for something: less what looks
+ * like a problem ("please fix …") and what praises; the longer a text, the fewer of its words do
+ * the asking. */
+static float request_shift(const struct reading *reading, float whole, float problem)
 {
-    float probability = best->probabilities[INSIGHT_FEATURE_REQUEST];
-    if (probability < REQUEST_PROBABILITY_MIN) return false;
-    float odds = log_odds(whole) + log_odds(probability) -
-                 REQUEST_PROBLEM_SHARE * log_odds(problem) -
-                 REQUEST_FEELING_LOGIT * reading->feeling;
-    return odds + REQUEST_LENGTH_LOGIT * logf((float)reading->tokens->count / REQUEST_WORDS) >=
-           -REQUEST_LOGIT;
+    return log_odds(whole) - REQUEST_PROBLEM_SHARE * log_odds(problem) -
+           REQUEST_FEELING_LOGIT * reading->feeling +
+           REQUEST_LENGTH_LOGIT * logf((float)reading->tokens->count / REQUEST_WORDS);
+}
+
+/* How surely the sentence is a request, of those that are called one. */
+static float request_confidence(const struct sentence *sentence, float shift)
+{
+    float odds = shift + log_odds(sentence->probabilities[INSIGHT_FEATURE_REQUEST]);
+    return shift_odds(0.5f, REQUEST_CONFIDENCE_SLOPE * odds + REQUEST_CONFIDENCE_LOGIT);
 }
 
 /* "Again", "Waste of money", "Version 4.2 on a Pixel 7": nothing that could be done about. */
@@ -240,6 +245,21 @@ static void drop_idle(struct reading *reading, enum insight_need_kind kind, floa
         }
 }
 
+/* Whether the text asks for something; then `whole` becomes how surely by its best sentence. */
+static bool states_request(const struct reading *reading, const struct sentence *best, float problem,
+                           float *whole, float *ret_shift)
+{
+    float probability = best->probabilities[INSIGHT_FEATURE_REQUEST];
+    if (probability < REQUEST_PROBABILITY_MIN) return false;
+    /* where a sentence only looks like a wish, the text as a whole wishes less than it seems to */
+    for (uint32_t i = 0; i < reading->sentence_count; i++)
+        if (reading->sentences[i].unwished) *whole = smaller(*whole, probability);
+    *ret_shift = request_shift(reading, *whole, problem);
+    if (*ret_shift + log_odds(probability) < -REQUEST_LOGIT) return false;
+    *whole = request_confidence(best, *ret_shift);
+    return true;
+}
+
 static int find_kind(struct reading *reading, struct insight_result *result,
                      enum insight_need_kind kind, const float *wholes, struct err *err)
 {
@@ -249,17 +269,13 @@ static int find_kind(struct reading *reading, struct insight_result *result,
     float contented = kind == INSIGHT_PROBLEM_REPORT ? expf(-FEELING_LOGIT * reading->feeling) : 1;
     struct sentence *best = settle_sentences(reading, kind, contented);
     bool request = kind == INSIGHT_FEATURE_REQUEST;
+    float shift = 0, problem = wholes[engine->need_classes[INSIGHT_PROBLEM_REPORT]];
     uint32_t found = 0;
     int rc = E_OK;
     if (!best) return E_OK;
+    if (request && !states_request(reading, best, problem, &whole, &shift)) return E_OK;
     if (kind == INSIGHT_PROBLEM_REPORT) whole = multiply_odds(whole, contented);
-    /* where a sentence only looks like a wish, the text as a whole wishes less than it seems to */
-    for (uint32_t i = 0; i < reading->sentence_count && request; i++)
-        if (reading->sentences[i].unwished) whole = smaller(whole, best->probabilities[kind]);
-    bool stated = request ? requests(reading, whole,
-                                     wholes[engine->need_classes[INSIGHT_PROBLEM_REPORT]], best)
-                          : whole >= threshold;
-    if (request && !stated) return E_OK;
+    bool stated = request || whole >= threshold;
     float floor = stated ? larger(threshold, SENTENCE_FLOOR)
                          : threshold + (1 - threshold) * ALONE_MARGIN;
     drop_idle(reading, kind, floor);
@@ -267,7 +283,8 @@ static int find_kind(struct reading *reading, struct insight_result *result,
         struct sentence *sentence = &reading->sentences[i];
         if (sentence->probabilities[kind] < floor) continue;
         sentence->wished |= request;
-        rc = add_need(reading, result, kind, sentence, sentence->probabilities[kind], err);
+        float sure = request ? request_confidence(sentence, shift) : sentence->probabilities[kind];
+        rc = add_need(reading, result, kind, sentence, sure, err);
         found++;
     }
     if (rc || found || !stated || (!request && best->probabilities[kind] < BEST_FLOOR)) return rc;

@@ -132,12 +132,40 @@ static void test_what_is_missing(void **state)
     }
 }
 
+static float confidence_of(const struct insight *insight, uint32_t kind)
+{
+    for (uint32_t i = 0; i < insight->needs.count; i++)
+        if (insight->needs.items[i].kind == kind) return insight->needs.items[i].confidence;
+    fail_msg("there is no such need");
+    return 0;
+}
+
+/* Of what is called a request at all three in ten are one; a plea is surer than a hope. */
+static void test_how_sure_a_request_is(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const texts[] = {
+        "Would like to see more from this brand, we will come back with friends next year for sure "
+        "and tell them all about our stay.",
+        "Hopefully next time the view will be as clear as it was today, since we walked for hours "
+        "to get there.",
+        "Please add a dark mode!"};
+    float before = 0.29f;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        CASE(texts[i]);
+        struct insight insight = genai_pass(bench, texts[i], "en", 0);
+        float confidence = confidence_of(&insight, ENUM_need_kind_feature_request);
+        assert_true(confidence > before);
+        before = confidence + 0.1f;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_no_need),   cmocka_unit_test(test_what_is_a_need),
         cmocka_unit_test(test_idle_sentences),    cmocka_unit_test(test_aspects_of_wishes),
-        cmocka_unit_test(test_what_is_missing),
+        cmocka_unit_test(test_what_is_missing),   cmocka_unit_test(test_how_sure_a_request_is),
     };
     return cmocka_run_group_tests_name("needs", tests, genai_open, genai_close);
 }
