@@ -137,6 +137,7 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
     struct str text = finder->text;
     char mark = at(text, word->end);
     bool av = mark == ' ' && IS_ONE_OF(word, ((const char *const[]){"av", "avd", "avda"}));
+    if (before(text, word->start) == '.') return 0; /* "P.R.C. 2016" */
     if ((mark != '/' && mark != '.' && !av) || !word->capital || !IS_ONE_OF(word, forms)) return 0;
     int words;
     size_t i = address_skip(text, word->end, "./ ", 3), grid = grid_end(text, i);

@@ -3,8 +3,9 @@
  * Rules: ISO 13616 (IBAN, mod 97); Spain DNI and NIE (mod 23); France NIR (97 - n mod 97, Corsica
  * 2A/2B); US SSN (no 000, 666 or 9xx area); UK NINO (HMRC NIM39110); Canada SIN (Luhn); Belgium
  * national number (97 - n mod 97, with a 2 before it from 2000 on); Germany Steuer-ID (ISO 7064
- * mod 11,10); Italy codice fiscale (control character); Mexico CURP and RFC (form and date); Brazil
- * CPF (two mod 11 digits). */
+ * mod 11,10) and Versicherungsnummer (weights 2 1 2 5 7 1 2 ..., mod 10); Italy codice fiscale
+ * (control character); Mexico CURP and RFC (form and date); Brazil CPF (two mod 11 digits); Ireland
+ * PPS (mod 23); Portugal citizen's card (Luhn over letters). */
 #include "text/redact_find.h"
 
 static bool all_of(const char *digits, size_t count, char digit)
@@ -323,16 +324,72 @@ static size_t italian_end(struct str text, const struct code *code)
     return code->text[15] == (char)('A' + sum % 26) ? code->ends[15] : 0;
 }
 
+/* Ireland's PPS number: seven digits, a letter that tells their sum, from 2013 on a second one. */
+static size_t irish_end(struct str text, const struct code *code)
+{
+    static const char letters[] = "WABCDEFGHIJKLMNOPQRSTUV";
+    bool second = matches(code->text, code->size, "9999999AA");
+    if (!matches(code->text, code->size, "9999999A")) return 0;
+    unsigned sum = second && code->text[8] != 'W' ? 9 * (unsigned)(code->text[8] - 'A' + 1) : 0;
+    for (unsigned i = 0; i < 7; i++) sum += (unsigned)(code->text[i] - '0') * (8 - i);
+    size_t end = code->ends[second ? 8 : 7];
+    return letters[sum % 23] == code->text[7] && ends_token(text, end) ? end : 0;
+}
+
+/* Germany's pension insurance number, "65 170839 J 003": the letter counts as two digits. */
+static size_t german_end(struct str text, const struct code *code)
+{
+    static const uint8_t weights[] = {2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1};
+    unsigned sum = 0, place = 0;
+    if (!matches(code->text, code->size, "99999999A999") || !ends_token(text, code->ends[11]))
+        return 0;
+    for (size_t i = 0; i < 11; i++) {
+        bool letter = i == 8;
+        unsigned value = (unsigned)(code->text[i] - (letter ? 'A' - 1 : '0'));
+        unsigned digits[] = {value / 10, value % 10};
+        for (size_t k = letter ? 0 : 1; k < 2; k++) {
+            unsigned product = digits[k] * weights[place++];
+            sum += product / 10 + product % 10;
+        }
+    }
+    return sum % 10 == (unsigned)(code->text[11] - '0') ? code->ends[11] : 0;
+}
+
+/* Portugal's citizen's card, "00000000 0 ZZ4": letters count from 10 on. */
+static size_t portuguese_end(struct str text, const struct code *code)
+{
+    unsigned sum = 0;
+    if (!matches(code->text, code->size, "999999999XX9") || !ends_token(text, code->ends[11]))
+        return 0;
+    for (size_t i = 0; i < 12; i++) {
+        char c = code->text[i];
+        unsigned value = is_digit(c) ? (unsigned)(c - '0') : (unsigned)(c - 'A') + 10;
+        if (i % 2 == 0) value = value > 4 ? 2 * value - 9 : 2 * value;
+        sum += value;
+    }
+    return sum % 10 == 0 ? code->ends[11] : 0;
+}
+
+/* Those that look like a product's: their word must say so, too. */
+static size_t cued_end(struct str text, const struct code *code)
+{
+    size_t end = irish_end(text, code);
+    if (!end) end = german_end(text, code);
+    return end ? end : portuguese_end(text, code);
+}
+
 size_t redact_code_at(struct str text, size_t start, const struct redact_context *context,
                       enum redact_kind *ret_kind)
 {
     struct code code;
     read_code(text, start, &code);
-    if (code.size < 9) return 0;
+    if (code.size < 8) return 0;
     *ret_kind = REDACT_IBAN;
     size_t end = iban_end(text, &code, context);
     if (end) return end;
     *ret_kind = REDACT_NATIONAL_ID;
+    bool told = context->nearest & CUE(ID) && !(context->all & CUE(ORDER));
+    if (told && (end = cued_end(text, &code)) != 0) return end; /* begins as a DNI does */
     if ((end = spanish_end(text, &code, context)) != 0 || (end = corsican_end(text, &code)) != 0 ||
         (end = nino_end(text, &code)) != 0)
         return end;

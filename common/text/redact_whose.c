@@ -13,7 +13,8 @@ bool redact_is_things_id(struct str text, size_t start)
         "shop",    "server",  "cluster",  "instance",    "image",   "course",  "project", "task",
         "recall",  "resena",  "pedido",   "producto",    "mensaje", "opinion", "comentario",
         "avis",    "commande", "produit", "commentaire", "annonce", "anuncio", "booking",
-        "invoice", "payment", "tracking", "question",    "answer",  "record",  "row",     "song"};
+        "invoice", "payment", "tracking", "question",    "answer",  "record",  "row",     "song",
+        "label",   "lot",     "part"};
     struct redact_word id, owner;
     size_t end = start;
     for (int k = 0; k < 4; k++) {
