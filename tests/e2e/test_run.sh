@@ -30,6 +30,9 @@ equal "run --once exits 0" $? 0
 equal "it says nothing on standard error" "$(cat "$scratch/once.err")" ""
 check "the summary counts the whole sample" contains "$scratch/once.txt" "$sample records"
 for word in en es fr positive negative serious archive; do check "$word is on the screen" contains "$scratch/once.txt" "$word"; done
+awk '/^feeling   lang/ { on = 1 } /^  archive/ { exit } on && !/^ *…$/ && NF' "$source/README.md" >"$scratch/shown.txt"
+equal "the README shows what is seen" "$(grep -vxFf "$scratch/once.txt" "$scratch/shown.txt")" ""
+check "and all of it" [ "$(wc -l <"$scratch/shown.txt")" -gt 20 ]
 check "without a terminal there are no colours" [ "$(tr -dc '\033' <"$scratch/once.txt" | wc -c)" = 0 ]
 each_once "first run" "$sample"
 equal "each insight has evidence that its text holds" \
