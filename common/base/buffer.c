@@ -32,6 +32,7 @@ char *buffer_grow(struct buffer *buffer, size_t more)
     return data + buffer->size;
 failed:
     buffer->failed = true;
+    buffer->capacity = buffer->size; /* so that there is no room, and buffer_reserve() asks here */
     return NULL;
 }
 

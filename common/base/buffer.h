@@ -22,8 +22,8 @@ char *buffer_grow(struct buffer *buffer, size_t more);
 static inline char *buffer_reserve(struct buffer *buffer, size_t more)
 {
     /* more than asked for, so that there are data */
-    bool fits = buffer->capacity - buffer->size > more && !buffer->failed;
-    return fits ? buffer->data + buffer->size : buffer_grow(buffer, more);
+    return buffer->capacity - buffer->size > more ? buffer->data + buffer->size
+                                                  : buffer_grow(buffer, more);
 }
 
 static inline void buffer_append(struct buffer *buffer, const void *data, size_t size)

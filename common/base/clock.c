@@ -53,20 +53,6 @@ static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
     return era * 146097 + day_of_era - 719468;
 }
 
-static void civil_from_days(int64_t days, int *year, int *month, int *day)
-{
-    days += 719468;
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    int64_t day_of_era = days - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t shifted = (5 * day_of_year + 2) / 153;
-    *day = (int)(day_of_year - (153 * shifted + 2) / 5 + 1);
-    *month = (int)(shifted + (shifted < 10 ? 3 : -9));
-    *year = (int)(year_of_era + era * 400 + (*month <= 2));
-}
-
 /* 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z. */
 #define EARLIEST_MS INT64_C(-62135596800000)
 #define LATEST_MS INT64_C(253402300799999)
@@ -74,31 +60,42 @@ static void civil_from_days(int64_t days, int *year, int *month, int *day)
 bool time_is_writable(int64_t wall_ms) { return wall_ms >= EARLIEST_MS && wall_ms <= LATEST_MS; }
 
 /* Two digits, and what stands behind them. */
-static char *put_pair(char *out, uint32_t value, char behind)
+static inline char *put_pair(char *out, uint32_t value, char behind)
 {
-    out[0] = (char)('0' + value / 10);
-    out[1] = (char)('0' + value % 10);
+    uint32_t tens = value * 103 >> 10; /* below 100 */
+    out[0] = (char)('0' + tens);
+    out[1] = (char)('0' + value - tens * 10);
     out[2] = behind;
     return out + 3;
 }
 
+/* `days` since 1970, of the years that are writable. Neri and Schneider, "Euclidean affine
+ * functions and their application to calendar algorithms" (2022): no branch and no long division. */
+static inline char *put_date(char *out, int32_t days)
+{
+    uint32_t since_march_0 = (uint32_t)(days + 719468), quarters = 4 * since_march_0 + 3,
+             century = quarters / 146097, of_century = quarters % 146097 | 3;
+    uint64_t years = UINT64_C(2939745) * of_century;
+    uint32_t year = (uint32_t)(years >> 32), day_of_year = (uint32_t)years / 2939745 / 4,
+             months = 2141 * day_of_year + 197913, next = day_of_year >= 306; /* from January on */
+    (void)put_pair(out, century + (year + next) / 100, '-'); /* the year's other half comes over it */
+    out = put_pair(out + 2, (year + next) % 100, '-');
+    out = put_pair(out, (months >> 16) - 12 * next, '-');
+    return put_pair(out, (months & 0xFFFF) / 2141 + 1, 'T');
+}
+
 size_t time_format(int64_t wall_ms, char out[static TIME_TEXT_BYTES])
 {
-    int year, month, day;
-    int64_t days = wall_ms / 86400000, rest = wall_ms % 86400000;
-    if (rest < 0) rest += 86400000, days--;
-    civil_from_days(days, &year, &month, &day);
-    if (year < 0) year = 0;
-    if (year > 9999) year = 9999;
-    uint32_t ms = (uint32_t)rest, seconds = ms / 1000, fraction = ms % 1000;
-    (void)put_pair(out, (uint32_t)year / 100, '-'); /* the year's other half is put over the mark */
-    char *at = put_pair(out + 2, (uint32_t)year % 100, '-');
-    at = put_pair(at, (uint32_t)month, '-');
-    at = put_pair(at, (uint32_t)day, 'T');
-    at = put_pair(at, seconds / 3600, ':');
-    at = put_pair(at, seconds / 60 % 60, ':');
+    if (wall_ms < EARLIEST_MS) wall_ms = EARLIEST_MS;
+    if (wall_ms > LATEST_MS) wall_ms = LATEST_MS;
+    uint64_t ms_of_all = (uint64_t)(wall_ms - EARLIEST_MS);
+    uint32_t days = (uint32_t)(ms_of_all / 86400000), ms = (uint32_t)(ms_of_all % 86400000),
+             seconds = ms / 1000, minutes = seconds / 60, fraction = ms % 1000, tens = fraction / 10;
+    char *at = put_date(out, (int32_t)days + (int32_t)(EARLIEST_MS / 86400000));
+    at = put_pair(at, minutes / 60, ':');
+    at = put_pair(at, minutes % 60, ':');
     at = put_pair(at, seconds % 60, '.');
-    at = put_pair(at, fraction / 10, (char)('0' + fraction % 10));
+    at = put_pair(at, tens, (char)('0' + fraction - tens * 10));
     *at++ = 'Z';
     *at = '\0';
     return (size_t)(at - out);

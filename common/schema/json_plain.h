@@ -31,16 +31,25 @@ static inline size_t json_plain_of_eight(const char *at)
 }
 
 #ifdef __SSE2__
-static inline size_t json_plain_of_sixteen(const char *at)
+/* A bit for each of sixteen bytes that isn't plain. */
+static inline unsigned json_marks(__m128i x)
 {
-    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)at),
-            last_control = _mm_set1_epi8(0x1F);
-    __m128i found = _mm_cmpeq_epi8(_mm_min_epu8(x, last_control), x);
+    __m128i found = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1F)), x);
     found = _mm_or_si128(found, _mm_cmpeq_epi8(x, _mm_set1_epi8('"')));
     found = _mm_or_si128(found, _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
     found = _mm_or_si128(found, _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7F)));
-    int bits = _mm_movemask_epi8(found);
-    return bits ? (size_t)__builtin_ctz((unsigned)bits) : 16;
+    return (unsigned)_mm_movemask_epi8(found);
+}
+
+static inline unsigned json_marks_at(const char *at)
+{
+    return json_marks(_mm_loadu_si128((const __m128i *)(const void *)at));
+}
+
+static inline size_t json_plain_of_sixteen(const char *at)
+{
+    unsigned bits = json_marks_at(at);
+    return bits ? (size_t)__builtin_ctz(bits) : 16;
 }
 #endif
 
@@ -81,45 +90,57 @@ static inline size_t json_plain(const char *text, size_t size)
 /* How many bytes behind a copied text may be written over. */
 enum { JSON_COPY_MORE = 16 };
 
-/* Fewer than 16 bytes, by two moves that overlap. */
-static inline void json_copy_short(char *to, const char *text, size_t size)
+#ifdef __SSE2__
+static inline __m128i json_load_half(const char *at)
+{
+    return _mm_loadl_epi64((const __m128i *)(const void *)at);
+}
+
+/* Copies fewer than 16 bytes by two moves that overlap. Are all of them plain? */
+static inline bool json_copy_short(char *to, const char *text, size_t size)
 {
     if (size >= 8) {
-        memcpy(to, text, 8);
-        memcpy(to + size - 8, text + size - 8, 8);
-    } else if (size >= 4) {
-        memcpy(to, text, 4);
-        memcpy(to + size - 4, text + size - 4, 4);
-    } else if (size) {
-        to[0] = text[0], to[size / 2] = text[size / 2], to[size - 1] = text[size - 1];
+        __m128i first = json_load_half(text), last = json_load_half(text + size - 8);
+        _mm_storel_epi64((__m128i *)(void *)to, first);
+        _mm_storel_epi64((__m128i *)(void *)(to + size - 8), last);
+        return !json_marks(_mm_unpacklo_epi64(first, last));
     }
+    int32_t ends[2];
+    if (size >= 4) {
+        memcpy(&ends[0], text, 4);
+        memcpy(&ends[1], text + size - 4, 4);
+        memcpy(to, &ends[0], 4);
+        memcpy(to + size - 4, &ends[1], 4);
+        return !(json_marks(_mm_set_epi32(0, 0, ends[1], ends[0])) & 0xFF);
+    }
+    if (!size) return true;
+    char first = text[0], middle = text[size / 2], last = text[size - 1];
+    to[0] = first, to[size / 2] = middle, to[size - 1] = last;
+    return !(json_marks(_mm_cvtsi32_si128((uint8_t)first | (uint8_t)middle << 8 |
+                                          (uint8_t)last << 16)) & 7);
 }
+#endif
 
 /* Copies what it counts: how many bytes at the start of `size` are plain. There is room for `size`
  * and JSON_COPY_MORE; what comes behind is undefined. */
 static inline size_t json_copy_plain(char *to, const char *text, size_t size)
 {
 #ifdef __SSE2__
-    size_t at = 0;
-    if (size < 16) { /* judged where there are sixteen bytes to be read */
-        memset(to, 0, 16);
-        json_copy_short(to, text, size);
-        size_t plain = json_plain_of_sixteen(to);
-        return plain < size ? plain : size;
+    if (size >= 16) {
+        size_t at = 0, last = size - 16;
+        for (; at < last; at += 16) {
+            memcpy(to + at, text + at, 16);
+            unsigned marks = json_marks_at(text + at);
+            if (marks) return at + (size_t)__builtin_ctz(marks);
+        }
+        memcpy(to + last, text + last, 16); /* what was seen of it already is plain */
+        return last + json_plain_of_sixteen(text + last);
     }
-    for (; size - at >= 16; at += 16) {
-        memcpy(to + at, text + at, 16);
-        size_t plain = json_plain_of_sixteen(text + at);
-        if (plain < 16) return at + plain;
-    }
-    if (at == size) return size;
-    at = size - 16; /* the last sixteen: those that were seen already are plain */
-    memcpy(to + at, text + at, 16);
-    return at + json_plain_of_sixteen(text + at);
-#else
-    if (size) memcpy(to, text, size);
-    return json_plain(text, size);
+    if (json_copy_short(to, text, size)) return size;
 #endif
+    size_t plain = json_plain(text, size);
+    if (plain) memcpy(to, text, plain);
+    return plain;
 }
 
 #undef EACH_BYTE

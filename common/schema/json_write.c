@@ -9,47 +9,51 @@
 
 static const char hex[] = "0123456789abcdef";
 
-static void write_escape(struct buffer *out, unsigned char c)
+/* What stands behind the backslash; 0: the character's number. */
+static const char escapes[0x80] = {
+    ['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+enum { ESCAPE_BYTES = 6 };
+
+static char *write_escape(char *at, unsigned char c)
 {
-    switch (c) {
-    case '"': buffer_add(out, STR("\\\"")); return;
-    case '\\': buffer_add(out, STR("\\\\")); return;
-    case '\n': buffer_add(out, STR("\\n")); return;
-    case '\r': buffer_add(out, STR("\\r")); return;
-    case '\t': buffer_add(out, STR("\\t")); return;
-    default: {
-        char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-        buffer_append(out, escape, sizeof escape);
-    }
-    }
+    at[0] = '\\', at[1] = escapes[c];
+    if (at[1]) return at + 2;
+    char escape[ESCAPE_BYTES] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    memcpy(at, escape, sizeof escape);
+    return at + sizeof escape;
 }
 
-/* A text of which only the first `plain` bytes are known to need no escape. */
-static void write_escaped(struct buffer *out, struct str text, size_t plain)
+/* From where the text's first `plain` bytes were copied to `at`. */
+static char *write_escaped(struct buffer *out, char *at, struct str text, size_t plain, size_t more)
 {
-    buffer_add_char(out, '"');
-    for (;;) {
-        buffer_append(out, text.data, plain);
-        if (plain == text.size) break;
-        write_escape(out, (unsigned char)text.data[plain]);
-        text = str_slice(text, plain + 1, text.size);
-        plain = json_plain(text.data, text.size);
+    while (plain < text.size) {
+        at = write_escape(at + plain, (unsigned char)text.data[plain]);
+        text = (struct str){text.data + plain + 1, text.size - plain - 1};
+        at = writing_room(out, at, text.size + more);
+        if (!at) return NULL;
+        plain = json_copy_plain(at, text.data, text.size);
     }
-    buffer_add_char(out, '"');
+    at[plain] = '"';
+    return at + plain + 1;
+}
+
+char *writing_string(struct buffer *out, char *at, struct str text, size_t more)
+{
+    more += 2 + ESCAPE_BYTES + JSON_COPY_MORE;
+    at = writing_room(out, at, text.size + more);
+    if (!at) return NULL;
+    *at++ = '"';
+    size_t plain = json_copy_plain(at, text.data, text.size);
+    if (plain < text.size) return write_escaped(out, at, text, plain, more);
+    at[plain] = '"';
+    return at + plain + 1;
 }
 
 void json_write_string(struct buffer *out, struct str text)
 {
-    char *room = buffer_reserve(out, text.size + 2 + JSON_COPY_MORE);
-    if (!room) return;
-    size_t plain = json_copy_plain(room + 1, text.data, text.size);
-    if (plain < text.size) {
-        write_escaped(out, text, plain);
-        return;
-    }
-    room[0] = '"';
-    room[text.size + 1] = '"';
-    out->size += text.size + 2;
+    char *at = buffer_reserve(out, 1);
+    if (at) at = writing_string(out, at, text, 0);
+    if (at) out->size = (size_t)(at - out->data);
 }
 
 /* --- numbers ---------------------------------------------------------------------------------- */
@@ -72,12 +76,6 @@ static inline uint32_t pair_of(uint32_t value)
 static inline uint32_t four_of(uint32_t value)
 {
     return pair_of(value / 100) | pair_of(value % 100) << 16;
-}
-
-static inline char *put_pair(char *at, uint32_t value)
-{
-    memcpy(at, pairs + 2 * value, 2);
-    return at + 2;
 }
 
 static inline char *put_four(char *at, uint32_t value)
@@ -104,17 +102,18 @@ char *writing_number(char *at, double value)
     }
     if (magnitude >= 1e9) /* below, the six decimals are exact in a double */
         return at + snprintf(at, WRITING_SCALAR_BYTES, "%.17g", value);
-    uint64_t scaled = (uint64_t)(magnitude * 1e6 + 0.5), whole = scaled / 1000000;
-    uint32_t rest = (uint32_t)(scaled % 1000000);
+    uint64_t scaled = (uint64_t)(int64_t)(magnitude * 1e6 + 0.5); /* one instruction if signed */
+    uint32_t whole = (uint32_t)(scaled / 1000000), rest = (uint32_t)(scaled % 1000000);
     *at = '-';
     at += scaled && value < 0;
-    at = whole < WRITING_SMALL ? writing_small(at, (uint32_t)whole) : writing_u64(at, whole);
-    if (rest == 0) return at;
-    *at++ = '.';
-    at = put_pair(at, rest / 10000);
-    at = put_four(at, rest % 10000);
-    while (at[-1] == '0') at--;
-    return at;
+    at = whole < WRITING_SMALL ? writing_small(at, whole) : writing_u64(at, whole);
+    /* six digits and what is left of them without the zeros at their end, the first one lowest */
+    uint64_t digits = pair_of(rest / 10000) | (uint64_t)four_of(rest % 10000) << 16,
+             nonzero = digits ^ UINT64_C(0x303030303030);
+    size_t left = nonzero ? 8 - (size_t)__builtin_clzll(nonzero) / 8 : 0;
+    *at = '.';
+    memcpy(at + 1, &digits, sizeof digits);
+    return at + left + (left > 0);
 }
 
 void json_write_number(struct buffer *out, double value)
@@ -219,14 +218,14 @@ static bool write_map(struct msgpack_reader *reader, const struct shape *shape, 
     if (!count) buffer_add_char(out, '{');
     for (uint32_t i = 0; i < count; i++) {
         struct msgpack_item name;
-        char before = i ? ',' : '{';
         if (!msgpack_next(reader, &name) || name.kind != MSGPACK_STR) return false;
         const struct field *field = shape ? shape_field(shape, name.bytes) : NULL;
         char *room = field ? buffer_reserve(out, WRITING_FIELD_BYTES) : NULL;
         if (room) {
-            out->size += (size_t)(writing_name(room, field, before) - room);
+            out->size += (size_t)(writing_word(room, &field->word) - room);
+            if (!i) *room = '{'; /* over the comma */
         } else {
-            buffer_add_char(out, before);
+            buffer_add_char(out, i ? ',' : '{');
             json_write_string(out, name.bytes), buffer_add_char(out, ':');
         }
         if (!write_any(reader, field, out)) return false;
@@ -235,14 +234,21 @@ static bool write_map(struct msgpack_reader *reader, const struct shape *shape, 
     return true;
 }
 
-static bool write_section(const struct shape *shape, struct str bytes, struct buffer *out)
+static bool write_any_of(struct buffer *out, const struct shape *shape, struct str bytes)
 {
     struct msgpack_reader reader = msgpack_reader(bytes);
     struct field field = {.kind = KIND_struct, .shape = shape};
     return write_any(&reader, shape ? &field : NULL, out);
 }
 
-bool writing_raw(struct buffer *out, struct str bytes) { return write_section(NULL, bytes, out); }
+static char *write_section(struct buffer *out, char *at, const struct shape *shape,
+                           struct str bytes, size_t more)
+{
+    out->size = (size_t)(at - out->data);
+    return write_any_of(out, shape, bytes) ? buffer_reserve(out, more) : NULL;
+}
+
+bool writing_raw(struct buffer *out, struct str bytes) { return write_any_of(out, NULL, bytes); }
 
 static int written(bool ok, size_t before, struct buffer *out, struct err *err)
 {
@@ -256,32 +262,29 @@ int json_write_shape(const struct shape *shape, struct str bytes, struct buffer 
 {
     size_t before = out->size;
     int rc = msgpack_check(bytes, err);
-    return rc ? rc : written(write_section(shape, bytes, out), before, out, err);
+    return rc ? rc : written(write_any_of(out, shape, bytes), before, out, err);
 }
 
 int json_write_scanned(const struct record *record, struct buffer *out, struct err *err)
 {
     size_t before = out->size;
-    bool ok = true;
+    uint32_t sections = 0; /* told without a branch each */
+    for (int i = 0; i < SECTION_COUNT; i++)
+        sections |= (uint32_t)record_has(record, (enum section)i) << i;
     buffer_add(out, STR("{\"id\":"));
-    json_write_string(out, record->id);
-    for (int i = 0; ok && i < SECTION_COUNT; i++) {
-        if (!record_has(record, (enum section)i)) continue;
-        const struct section_info *info = section_info((enum section)i);
-        buffer_add(out, STR(",\""));
-        buffer_add(out, str_of(info->name));
-        buffer_add(out, STR("\":"));
-        ok = record->values[i] ? writing_value(out, info->shape, record->values[i])
-                               : write_section(info->shape, record->sections[i], out);
+    char *at = buffer_reserve(out, 1);
+    if (at) at = writing_string(out, at, record->id, WRITING_FIELD_BYTES);
+    for (; at && sections; sections &= sections - 1) {
+        enum section i = (enum section)__builtin_ctz(sections);
+        const struct section_info *info = section_info(i);
+        at = writing_word(at, &info->word);
+        at = record->values[i]
+                 ? info->shape->write_json(out, at, record->values[i], WRITING_FIELD_BYTES)
+                 : write_section(out, at, info->shape, record->sections[i], WRITING_FIELD_BYTES);
     }
-    for (uint32_t i = 0; ok && i < record->unknown.count; i++) {
-        buffer_add_char(out, ',');
-        json_write_string(out, record->unknown.items[i].name);
-        buffer_add_char(out, ':');
-        ok = writing_raw(out, record->unknown.items[i].value);
-    }
-    if (ok) buffer_add_char(out, '}');
-    return written(ok, before, out, err);
+    if (at && record->unknown.count) at = writing_extra(out, at, &record->unknown, 1);
+    if (at) *at++ = '}', out->size = (size_t)(at - out->data);
+    return written(at || out->failed, before, out, err);
 }
 
 int json_write_record(struct str message, struct buffer *out, struct err *err)

@@ -7,7 +7,7 @@
 static const struct section_info sections[SECTION_COUNT] = {
 #define SECTION(id, name_, added_by_, description_)                                       \
     [SECTION_##id] = {.name = #name_, .added_by = added_by_, .description = description_, \
-                      .shape = &name_##_shape},
+                      .shape = &name_##_shape, .word = JSON_WORD(",\"" #name_ "\":")},
 #include "schemas/sections.def"
 #undef SECTION
 };

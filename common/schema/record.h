@@ -27,6 +27,7 @@ enum section {
 struct section_info {
     const char *name, *added_by, *description;
     const struct shape *shape;
+    struct json_word word; /* the name, between a comma and a colon */
 };
 const struct section_info *section_info(enum section section);
 enum section section_by_name(struct str name); /* SECTION_COUNT if there is none */
@@ -43,7 +44,7 @@ struct record {
 
 static inline bool record_has(const struct record *record, enum section section)
 {
-    return record->sections[section].data || record->values[section];
+    return (record->sections[section].data != NULL) | (record->values[section] != NULL);
 }
 
 /* BAD_MESSAGE, TOO_LARGE, NO_MEMORY. */

@@ -1,10 +1,8 @@
 /* The field tables, from schemas/, and looking names up in them. */
-#include "schema/shape.h"
+#include "schema/json_write_fields.h"
 
-/* `behind`: what follows the closing quote. One that is too long is a constraint violation. */
-#define WORD(v, behind) {.text = "\"" v "\"" behind, .size = sizeof("\"" v "\"" behind) - 1}
 #define VALUE_NAME(v) #v,
-#define VALUE_WORD(v) WORD(#v, ""),
+#define VALUE_WORD(v) JSON_WORD("\"" #v "\""),
 #define ENUMERATION(name_, VALUES)                                              \
     static const char *const name_##_values[] = {VALUES(VALUE_NAME)};           \
     static const struct json_word name_##_words[] = {VALUES(VALUE_WORD)};       \
@@ -19,7 +17,7 @@
 #define ROW(name_, kind_, need_, most_, help_)                                                     \
     .name = #name_, .help = help_, .name_size = sizeof #name_ - 1, .kind = kind_,                  \
     .required = need_,                                                                             \
-    .offset = offsetof(struct OWNER, name_), .most = most_, .word = WORD(#name_, ":")
+    .offset = offsetof(struct OWNER, name_), .most = most_, .word = JSON_WORD(",\"" #name_ "\":")
 #define FIELD(type_, name_, need_, most_, help_)  {ROW(name_, KIND_##type_, need_, most_, help_)},
 #define ENUM(type_, name_, need_, most_, help_) \
     {ROW(name_, KIND_enum, need_, most_, help_), .enumeration = &type_##_enumeration},
@@ -29,248 +27,225 @@
     {ROW(name_, KIND_struct, need_, most_, help_), .shape = &type_##_shape},
 #define LIST(type_, name_, need_, most_, help_) \
     {ROW(name_, KIND_list, need_, most_, help_), .shape = &type_##_shape},
-#define SHAPE_OF(name_)                                                                            \
-    {.name = #name_, .fields = name_##_fields, .count = FIELD_##name_##_count,                     \
-     .struct_bytes = sizeof(struct name_)}
+/* Behind its table. The writer is compiled for this table alone: what its fields are is known. */
+#define SHAPE(name_)                                                                               \
+    _Static_assert((int)FIELD_##name_##_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");        \
+    static char *write_##name_(struct buffer *out, char *at, const void *value, size_t more)       \
+    {                                                                                              \
+        return json_write_fields(out, at, name_##_fields, FIELD_##name_##_count, value, more);     \
+    }                                                                                              \
+    const struct shape name_##_shape = {                                                           \
+        .name = #name_, .fields = name_##_fields, .count = FIELD_##name_##_count,                  \
+        .struct_bytes = sizeof(struct name_), .write_json = write_##name_};
 
 #define OWNER redaction
 static const struct field redaction_fields[] = {
 #include "schemas/redaction.def"
 };
-const struct shape redaction_shape = SHAPE_OF(redaction);
-_Static_assert((int)FIELD_redaction_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(redaction)
 #undef OWNER
 
 #define OWNER feedback
 static const struct field feedback_fields[] = {
 #include "schemas/feedback.def"
 };
-const struct shape feedback_shape = SHAPE_OF(feedback);
-_Static_assert((int)FIELD_feedback_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(feedback)
 #undef OWNER
 
 #define OWNER document
 static const struct field document_fields[] = {
 #include "schemas/document.def"
 };
-const struct shape document_shape = SHAPE_OF(document);
-_Static_assert((int)FIELD_document_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(document)
 #undef OWNER
 
 #define OWNER criteria
 static const struct field criteria_fields[] = {
 #include "schemas/criteria.def"
 };
-const struct shape criteria_shape = SHAPE_OF(criteria);
-_Static_assert((int)FIELD_criteria_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(criteria)
 #undef OWNER
 
 #define OWNER evidence
 static const struct field evidence_fields[] = {
 #include "schemas/evidence.def"
 };
-const struct shape evidence_shape = SHAPE_OF(evidence);
-_Static_assert((int)FIELD_evidence_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(evidence)
 #undef OWNER
 
 #define OWNER named_product
 static const struct field named_product_fields[] = {
 #include "schemas/named_product.def"
 };
-const struct shape named_product_shape = SHAPE_OF(named_product);
-_Static_assert((int)FIELD_named_product_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(named_product)
 #undef OWNER
 
 #define OWNER safety
 static const struct field safety_fields[] = {
 #include "schemas/safety.def"
 };
-const struct shape safety_shape = SHAPE_OF(safety);
-_Static_assert((int)FIELD_safety_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(safety)
 #undef OWNER
 
 #define OWNER features
 static const struct field features_fields[] = {
 #include "schemas/features.def"
 };
-const struct shape features_shape = SHAPE_OF(features);
-_Static_assert((int)FIELD_features_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(features)
 #undef OWNER
 
 #define OWNER segment
 static const struct field segment_fields[] = {
 #include "schemas/segment.def"
 };
-const struct shape segment_shape = SHAPE_OF(segment);
-_Static_assert((int)FIELD_segment_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(segment)
 #undef OWNER
 
 #define OWNER span
 static const struct field span_fields[] = {
 #include "schemas/span.def"
 };
-const struct shape span_shape = SHAPE_OF(span);
-_Static_assert((int)FIELD_span_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(span)
 #undef OWNER
 
 #define OWNER sentiment
 static const struct field sentiment_fields[] = {
 #include "schemas/sentiment.def"
 };
-const struct shape sentiment_shape = SHAPE_OF(sentiment);
-_Static_assert((int)FIELD_sentiment_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(sentiment)
 #undef OWNER
 
 #define OWNER need
 static const struct field need_fields[] = {
 #include "schemas/need.def"
 };
-const struct shape need_shape = SHAPE_OF(need);
-_Static_assert((int)FIELD_need_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(need)
 #undef OWNER
 
 #define OWNER mention
 static const struct field mention_fields[] = {
 #include "schemas/mention.def"
 };
-const struct shape mention_shape = SHAPE_OF(mention);
-_Static_assert((int)FIELD_mention_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(mention)
 #undef OWNER
 
 #define OWNER aspect
 static const struct field aspect_fields[] = {
 #include "schemas/aspect.def"
 };
-const struct shape aspect_shape = SHAPE_OF(aspect);
-_Static_assert((int)FIELD_aspect_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(aspect)
 #undef OWNER
 
 #define OWNER recommendation
 static const struct field recommendation_fields[] = {
 #include "schemas/recommendation.def"
 };
-const struct shape recommendation_shape = SHAPE_OF(recommendation);
-_Static_assert((int)FIELD_recommendation_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(recommendation)
 #undef OWNER
 
 #define OWNER signal
 static const struct field signal_fields[] = {
 #include "schemas/signal.def"
 };
-const struct shape signal_shape = SHAPE_OF(signal);
-_Static_assert((int)FIELD_signal_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(signal)
 #undef OWNER
 
 #define OWNER insight
 static const struct field insight_fields[] = {
 #include "schemas/insight.def"
 };
-const struct shape insight_shape = SHAPE_OF(insight);
-_Static_assert((int)FIELD_insight_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(insight)
 #undef OWNER
 
 #define OWNER dead_letter
 static const struct field dead_letter_fields[] = {
 #include "schemas/dead_letter.def"
 };
-const struct shape dead_letter_shape = SHAPE_OF(dead_letter);
-_Static_assert((int)FIELD_dead_letter_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(dead_letter)
 #undef OWNER
 
 #define OWNER audit
 static const struct field audit_fields[] = {
 #include "schemas/audit.def"
 };
-const struct shape audit_shape = SHAPE_OF(audit);
-_Static_assert((int)FIELD_audit_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(audit)
 #undef OWNER
 
 #define OWNER posting
 static const struct field posting_fields[] = {
 #include "schemas/posting.def"
 };
-const struct shape posting_shape = SHAPE_OF(posting);
-_Static_assert((int)FIELD_posting_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(posting)
 #undef OWNER
 
 #define OWNER account
 static const struct field account_fields[] = {
 #include "schemas/account.def"
 };
-const struct shape account_shape = SHAPE_OF(account);
-_Static_assert((int)FIELD_account_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(account)
 #undef OWNER
 
 #define OWNER receipt
 static const struct field receipt_fields[] = {
 #include "schemas/receipt.def"
 };
-const struct shape receipt_shape = SHAPE_OF(receipt);
-_Static_assert((int)FIELD_receipt_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(receipt)
 #undef OWNER
 
 #define OWNER ledger
 static const struct field ledger_fields[] = {
 #include "schemas/ledger.def"
 };
-const struct shape ledger_shape = SHAPE_OF(ledger);
-_Static_assert((int)FIELD_ledger_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(ledger)
 #undef OWNER
 
 #define OWNER digest_need
 static const struct field digest_need_fields[] = {
 #include "schemas/digest_need.def"
 };
-const struct shape digest_need_shape = SHAPE_OF(digest_need);
-_Static_assert((int)FIELD_digest_need_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(digest_need)
 #undef OWNER
 
 #define OWNER digest_row
 static const struct field digest_row_fields[] = {
 #include "schemas/digest_row.def"
 };
-const struct shape digest_row_shape = SHAPE_OF(digest_row);
-_Static_assert((int)FIELD_digest_row_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(digest_row)
 #undef OWNER
 
 #define OWNER digest_place
 static const struct field digest_place_fields[] = {
 #include "schemas/digest_place.def"
 };
-const struct shape digest_place_shape = SHAPE_OF(digest_place);
-_Static_assert((int)FIELD_digest_place_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(digest_place)
 #undef OWNER
 
 #define OWNER digest_claim
 static const struct field digest_claim_fields[] = {
 #include "schemas/digest_claim.def"
 };
-const struct shape digest_claim_shape = SHAPE_OF(digest_claim);
-_Static_assert((int)FIELD_digest_claim_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(digest_claim)
 #undef OWNER
 
 #define OWNER digest_story
 static const struct field digest_story_fields[] = {
 #include "schemas/digest_story.def"
 };
-const struct shape digest_story_shape = SHAPE_OF(digest_story);
-_Static_assert((int)FIELD_digest_story_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(digest_story)
 #undef OWNER
 
 #define OWNER digest
 static const struct field digest_fields[] = {
 #include "schemas/digest.def"
 };
-const struct shape digest_shape = SHAPE_OF(digest);
-_Static_assert((int)FIELD_digest_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(digest)
 #undef OWNER
 
 #define OWNER purchase
 static const struct field purchase_fields[] = {
 #include "schemas/purchase.def"
 };
-const struct shape purchase_shape = SHAPE_OF(purchase);
-_Static_assert((int)FIELD_purchase_count <= (int)SHAPE_FIELDS_MAX, "one bit a field");
+SHAPE(purchase)
 #undef OWNER
 
 uint32_t enumeration_find(const struct enumeration *enumeration, struct str value)

@@ -58,6 +58,8 @@ struct json_word {
     char text[31]; /* NULs behind it */
     uint8_t size;
 };
+/* One that is too long is a constraint violation. */
+#define JSON_WORD(v) {.text = v, .size = sizeof v - 1}
 
 struct enumeration {
     const char *name;
@@ -97,13 +99,17 @@ struct field {
     uint32_t most;
     const struct enumeration *enumeration;
     const struct shape *shape; /* of a struct, or of a list's items */
-    struct json_word word;     /* the name, with a colon behind it */
+    struct json_word word;     /* the name, between a comma and a colon */
 };
+
+struct buffer;
 
 struct shape {
     const char *name;
     const struct field *fields;
     uint32_t count, struct_bytes;
+    /* Such a struct as JSON: schema/json_writing.h says how. */
+    char *(*write_json)(struct buffer *out, char *at, const void *value, size_t more);
 };
 
 enum { SHAPE_FIELDS_MAX = 32 };
