@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "text/screen_match.h"
@@ -203,7 +204,43 @@ static bool is_unknown(const struct asked *asked, const struct screen_result *re
            asked->plain != (1u << asked->words) - 1;
 }
 
-static void conclude(const struct asked *asked, struct screen_result *result)
+static bool is_letter(struct str text, size_t at)
+{
+    if (at >= text.size) return false;
+    uint8_t c = (uint8_t)text.data[at];
+    return c >= 0x80 || (uint8_t)((c | 0x20) - 'a') < 26;
+}
+
+/* Only an apostrophe was lost `at` there: "don't", "l'eau". */
+static bool lost_apostrophe(struct str text, size_t at, size_t behind)
+{
+    static const char *const ends[] = {"t", "s", "m", "d", "re", "ve", "ll"};
+    size_t end = behind;
+    while (end < text.size && end - behind < 3 && is_letter(text, end)) end++;
+    struct str right = str_slice(text, behind, end);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (str_equal(right, str_of(ends[i]))) return true;
+    bool one_before = at == 1 || !is_letter(text, at - 2);
+    return one_before && memchr("aeiouhAEIOUH", text.data[behind], 12);
+}
+
+/* Letters were lost on the way, so that cues may be unreadable: U+FFFD within a word, which
+ * decoders write for bytes that they don't understand. */
+static bool is_damaged(struct str text)
+{
+    enum { LOST_BYTES = 3 };
+    const char *p = text.data, *end = text.data + text.size;
+    while (p < end && (p = memchr(p, 0xEF, (size_t)(end - p)))) {
+        size_t at = (size_t)(p++ - text.data), behind = at + LOST_BYTES;
+        if (!str_equal(str_slice(text, at, behind), STR("\xEF\xBF\xBD"))) continue;
+        if (at && is_letter(text, at - 1) && is_letter(text, behind) &&
+            !lost_apostrophe(text, at, behind))
+            return true;
+    }
+    return false;
+}
+
+static void conclude(const struct asked *asked, struct str text, struct screen_result *result)
 {
     if (result->count) qsort(result->hits, result->count, sizeof *result->hits, compare_hits);
     result->reason = NULL;
@@ -215,6 +252,8 @@ static void conclude(const struct asked *asked, struct screen_result *result)
         result->reason = "too_long";
     else if (is_unknown(asked, result))
         result->reason = "language";
+    else if (is_damaged(text))
+        result->reason = "damaged";
     else
         result->state = SCREEN_NEGATIVE;
 }
@@ -248,7 +287,7 @@ int screen_text(const struct screen *screen, struct str text, const struct token
     }
     if (rc) return rc;
     asked.words = words.count;
-    conclude(&asked, &result);
+    conclude(&asked, text, &result);
     *ret_result = result;
     return E_OK;
 }

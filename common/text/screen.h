@@ -90,7 +90,8 @@ struct screen_result {
     bool serious;
     /* The four criteria of a valid case report: found in the text (or known), never a gate. */
     bool reaction, product, patient, reporter;
-    const char *reason;      /* of UNASSESSED: "language", "too_long" or "not_loaded"; else NULL */
+    const char *reason; /* of UNASSESSED, else NULL: "language", "too_long", "damaged" (letters are
+                         * lost in it) or "not_loaded" */
     struct screen_hit *hits; /* in text order, in the arena */
     uint32_t count;
 };

@@ -100,6 +100,36 @@ static void long_texts_are_never_silently_safe(void **state)
     arena_deinit(&arena);
 }
 
+static void damaged_texts_are_never_silently_safe(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why, *language, *text, *reason;
+    } cases[] = {
+        {"letters are lost", "fr", "La cr\uFFFDme m\uFFFDa donn\uFFFD des boutons.", "damaged"},
+        {"one is", "es", "La ni\uFFFDa estuvo fatal toda la ma\uFFFDana", "damaged"},
+        {"at a word's begin, one letter before it", "fr", "Des d\uFFFDmangeoisons.", "damaged"},
+        {"an apostrophe is", "en", "I don\uFFFDt like it, it\uFFFDs ugly.", NULL},
+        {"a French one is", "fr", "L\uFFFDeau est froide, j\uFFFDaime.", NULL},
+        {"an emoji is", "en", "Great product \uFFFD\uFFFD", NULL},
+        {"at the end of a word", "en", "Nice caf\uFFFD", NULL},
+        {"other wide characters", "en", "Great product\uFF01 Really\uFF01", NULL},
+    };
+    struct arena arena = {0};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct str text = str_of(cases[i].text);
+        struct screen_result result = judge(shipped, text, cases[i].language, 1, &arena);
+        print_message("%s\n", cases[i].why);
+        assert_int_equal(result.state,
+                         cases[i].reason ? SCREEN_UNASSESSED : SCREEN_NEGATIVE);
+        if (cases[i].reason) assert_string_equal(result.reason, cases[i].reason);
+    }
+    struct screen_result result =
+        judge(shipped, STR("La cr\uFFFDme me donne des vertiges."), "fr", 1, &arena);
+    assert_int_equal(result.state, SCREEN_POSITIVE);
+    arena_deinit(&arena);
+}
+
 /* Evidence is bounded, and what decides is kept before what doesn't. */
 static void evidence_is_bounded(void **state)
 {
@@ -270,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_word_of_two_languages_kills_nobody),
         cmocka_unit_test(without_lists_nothing_is_judged),
         cmocka_unit_test(long_texts_are_never_silently_safe),
+        cmocka_unit_test(damaged_texts_are_never_silently_safe),
         cmocka_unit_test(evidence_is_bounded),
         cmocka_unit_test(names_the_criteria),
         cmocka_unit_test(names_the_criteria_of_others),
