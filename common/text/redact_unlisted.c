@@ -258,10 +258,12 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
     struct redact_word from = name_next_word(text, around.follow.end);
     bool comes = word_is(&around.follow, "is") && word_is(&from, "from");
     if (comes || IS_ONE_OF(&around.follow, does)) return true;
-    const uint32_t plain = REGISTER_LOOKED | REGISTER_SERVICE | REGISTER_CONTACT | REGISTER_SOUGHT |
-                           REGISTER_WEIGHED;
+    /* asked, not what was looked for when a name before this one was: their order must not matter */
+    const uint32_t talk = REGISTER_FILM | REGISTER_ARTS | REGISTER_SOCIAL | REGISTER_HINT |
+                          REGISTER_PUBLIC;
     return (word_is(&around.follow, "is") || word_is(&around.follow, "was")) &&
-           name_is_meant_later(text, name, false) && !(redact_registers(finder) & ~plain);
+           name_is_meant_later(text, name, false) && !(redact_registers(finder) & talk) &&
+           !name_is_in_a_critique(finder, false);
 }
 
 bool name_stands_as_person(struct redact_finder *finder, const struct name *name,

@@ -100,6 +100,15 @@ static const struct redact_case {
     {"a label's number is a thing's", "en", "it says Label ID 8/10/20 WT081020", NULL},
     {"a maker's country before a date", "en", "made in P.R.C. 2016-01-05 NS001", NULL},
     {"a recall's number is no postal code", "en", "recalled under CAP 08-149", NULL},
+    /* names: their order says nothing */
+    {"a critic, Howard first", "en",
+     "Too slight, too clever by half and never quite moving, with Howard. Vehbija is one reason. It "
+     "depends on him.",
+     NULL},
+    {"the other first", "en",
+     "Vehbija is one reason. It depends on him. Too slight, too clever by half and never quite "
+     "moving, with Howard.",
+     NULL},
     /* by the words before */
     {"date of birth", "en", "born on March 12, 1985 / DOB: 1985-03-12",
      "born on [DATE_OF_BIRTH] / DOB: [DATE_OF_BIRTH]"},
