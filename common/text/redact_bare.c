@@ -350,6 +350,10 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     if (is_digit(before(text, word->start))) return 0;
     struct name name = name_read(text, word->start, NOT_SMALL);
     if (!name.parts || name.company || !name.known) return 0;
+    if (before(text, name.start - 1) == '.' && !name.also) { /* "J. P. O'Halloran" */
+        name.start = name_initials_before(text, name.start);
+        name.initial |= name.start < word->start;
+    }
     if (name_is_brand(text, &name) || name_is_place(text, &name)) return name.end;
     /* "BRING BACK NITARA": shouted, a word that is also a name is a word */
     bool full = name.parts >= 2 && name.known + (word->upper ? 0 : name.also) >= 2 &&
@@ -370,9 +374,27 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     return name_decide(finder, &name, points);
 }
 
+/* "O'Halloran" from its second word, where the scan comes upon it; size 0: "L'Oréal" is nobody. */
+static struct redact_word with_prefix(struct str text, const struct redact_word *word)
+{
+    struct redact_word whole = *word, prefix;
+    char c = before(text, word->start);
+    if (c != '\'' && c != '\x99') return whole;
+    size_t size, mark = word->start - (c == '\'' ? 1 : 3);
+    redact_word_before(text, mark, &prefix);
+    bool is = prefix.size == 1 && prefix.capital && prefix.end == mark && word->size > 3 &&
+              is_apostrophe(text, mark, &size) && strchr("od", prefix.folded[0]) &&
+              !redact_is_ordinary(word);
+    if (is) whole.start = prefix.start, whole.cues |= CUE(FAMILY);
+    if (word_is(&prefix, "l") && prefix.end == mark) whole.size = 0;
+    return whole;
+}
+
 size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word)
 {
+    struct redact_word whole = with_prefix(finder->text, word);
+    if (!whole.size) return 0;
     size_t end = redact_name_list(finder, word);
-    if (!end) end = listed(finder, word);
+    if (!end) end = listed(finder, &whole);
     return end ? end : redact_unlisted_name(finder, word);
 }

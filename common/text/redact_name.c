@@ -3,18 +3,20 @@
 
 enum { NAME_PARTS = 5 };
 
-/* "Hyun-woo", "Ji-eun": the second syllable of a Korean name is written small. */
+/* "Hyun-woo", "Mei-ling": the second syllable of a Korean or Chinese name is written small. */
 static bool is_syllable(const struct redact_word *word)
 {
     static const char *const syllables[] = {
         "bin", "chul", "eun", "hee", "ho",  "hoon", "hwan",  "hwa", "hye",  "hyun", "jae",
         "ji",  "jin",  "joo", "joon", "jun", "jung", "kyu",  "kyung", "mi", "min",  "ra",  "rin",
         "seok", "seung", "soo", "sook", "su", "sun", "sung", "tae",  "ung", "wook", "woo", "won",
-        "yeon", "yoon", "young", "yun"};
+        "yeon", "yoon", "young", "yun", "ling", "hao", "yi", "wen", "ming", "hui", "hua", "fang",
+        "yu", "wei", "xin", "jie", "ting", "mei", "lin", "chen", "yan", "xia", "zhen", "hsin",
+        "chih", "hsuan", "chieh", "chun", "ching", "feng", "ping", "liang", "xiang", "qing"};
     return IS_ONE_OF(word, syllables);
 }
 
-static bool is_korean(struct str text, const struct redact_word *word)
+static bool is_syllabic(struct str text, const struct redact_word *word)
 {
     struct redact_word next;
     if (at(text, word->end) != '-' || word->end - word->start > 5 || redact_is_ordinary(word))
@@ -45,7 +47,7 @@ static size_t joined_end(struct str text, const struct redact_word *word)
         if (!apostrophe && at(text, end) != '-') break;
         redact_word_at(text, end + (apostrophe ? size : 1), &next);
         bool small = apostrophe && word->folded[0] == 'o' && is_apostrophed(text, word);
-        if (!next.size || (!next.capital && !small && !is_korean(text, word))) break;
+        if (!next.size || (!next.capital && !small && !is_syllabic(text, word))) break;
         end = next.end;
     }
     return end;
@@ -153,10 +155,81 @@ static bool is_arabic(struct str text, const struct redact_word *word)
     return next.capital && next.size > 2 && !redact_is_ordinary(&next);
 }
 
+static bool is_persons_particle(const struct redact_word *word)
+{
+    static const char *const particles[] = {"van", "von", "bin", "ibn", "dos", "ten", "ter", "den"};
+    return IS_ONE_OF(word, particles);
+}
+
+/* The word that ends at `end` is of capitals alone. */
+static bool is_shouted(struct str text, size_t end)
+{
+    struct redact_word word;
+    redact_word_before(text, end, &word);
+    return word.upper;
+}
+
+/* "Puig i Ferrer": Catalan family names are joined so. Where the second one stands, or 0. */
+static size_t behind_and(struct str text, const struct redact_word *and, const struct name *name)
+{
+    struct redact_word family;
+    if (and->size != 1 || and->capital || and->folded[0] != 'i' || !name->parts) return 0;
+    redact_word_at(text, and->end + 1, &family);
+    bool is = at(text, and->end) == ' ' && is_name_word(&family, NOT_SMALL) && family.size > 2 &&
+              !family.upper && family.end - family.start > 2 &&
+              (name->parts > 1 || family.cues & CUE(FAMILY));
+    return is ? family.start : 0;
+}
+
+/* "d'Hérouville" within a name; where the capital stands, or 0. */
+static size_t behind_small_d(struct str text, const struct redact_word *word)
+{
+    struct redact_word next;
+    size_t size;
+    if (word->size != 1 || word->folded[0] != 'd' || word->capital ||
+        !is_apostrophe(text, word->end, &size))
+        return 0;
+    redact_word_at(text, word->end + size, &next);
+    return next.capital && next.size > 3 && !redact_is_ordinary(&next) ? next.start : 0;
+}
+
+static bool is_initial(struct str text, size_t i)
+{
+    return is_upper(at(text, i)) && at(text, i + 1) == '.';
+}
+
+struct name name_read_initials(struct str text, size_t start, enum small lower)
+{
+    size_t i = start;
+    for (int k = 0; k < 3 && is_initial(text, i); k++) {
+        i += 2;
+        i += at(text, i) == '-'; /* "J.-P." */
+        i = skip_blanks(text, i);
+    }
+    struct name name = name_read(text, i, lower);
+    if (i == start || !name.parts || is_letter(before(text, start)))
+        return i == start ? name : (struct name){.start = start, .end = start};
+    name.start = start, name.initial = true;
+    return name;
+}
+
+size_t name_initials_before(struct str text, size_t start)
+{
+    size_t i = start;
+    for (int k = 0; k < 3; k++) {
+        size_t end = i - (before(text, i) == ' ');
+        end -= end && k && text.data[end - 1] == '-';
+        if (end < 2 || text.data[end - 1] != '.' || !is_upper(text.data[end - 2]) ||
+            is_word(before(text, end - 2)))
+            break;
+        i = end - 2;
+    }
+    bool title = i + 3 == start && strchr("DM", text.data[i]); /* "D. Antonio", "M. Dupont" */
+    return title ? start : i;
+}
+
 struct name name_read(struct str text, size_t start, enum small lower)
 {
-    static const char *const persons_particles[] = {"van", "von", "bin", "ibn", "dos",
-                                                    "ten", "ter", "den"};
     struct name name = {.start = start, .end = start};
     struct redact_word word;
     size_t i = start;
@@ -182,15 +255,19 @@ struct name name_read(struct str text, size_t start, enum small lower)
                       is_upper(at(text, word.end + 1)) && at(text, word.end) == ' ';
         if (!prefixed && !last && !second && !is_name_word(&word, lower)) {
             size_t particle = name.parts || lower ? skip_particles(text, i) : 0;
+            if (!particle) particle = behind_and(text, &word, &name);
+            if (!particle && name.parts) particle = behind_small_d(text, &word);
             if (!particle) break;
-            bool sure = IS_ONE_OF(&word, persons_particles) && !word.capital;
+            bool sure = is_persons_particle(&word) && !word.capital;
+            bool shouted = name.parts && !is_shouted(text, name.end);
             redact_word_at(text, particle, &word);
+            if (shouted && word.upper) break; /* "Mme Hoorebeke du SAV" */
             bool after = sure && word.capital && word.size > 2; /* "Willemine ten Pas" */
             if (!after && !is_name_word(&word, name.parts ? lower : NOT_SMALL)) break;
             name.known += sure && !is_listed(&word);
         }
         if (is_digit(at(text, word.end)) || at(text, word.end) == '_') break; /* "GB28", "Tony_3" */
-        if (is_compound(text, &word) || is_korean(text, &word)) word.cues |= CUE(GIVEN);
+        if (is_compound(text, &word) || is_syllabic(text, &word)) word.cues |= CUE(GIVEN);
         if (prefixed) word.cues |= CUE(FAMILY);
         count_part(&name, &word);
         brand |= (word.cues & CUE(BRAND)) != 0;
@@ -231,9 +308,12 @@ struct name name_read_small(struct str text, const struct redact_word *given)
 
 struct name name_from(struct str text, const struct redact_word *word)
 {
-    char behind = at(text, word->end);
-    bool more = behind == '-' || (behind == ' ' && word->end + 1 < text.size &&
-                                  !is_lower(text.data[word->end + 1]));
+    char behind = at(text, word->end), next = at(text, word->end + 1);
+    bool more = behind == '-' || (behind == ' ' && next && !is_lower(next));
+    if (!more && behind == ' ' && strchr("vbidt", next) && next) { /* "Willemine ten Cate" */
+        struct redact_word particle = name_next_word(text, word->end);
+        more = is_persons_particle(&particle) && is_upper(at(text, particle.end + 1));
+    }
     if (more || word->accented) return name_read(text, word->start, NOT_SMALL);
     return (struct name){.start = word->start, .end = word->end, .parts = 1,
                          .also = (word->cues & CUE(ALSO)) != 0};

@@ -19,6 +19,10 @@ enum small { NOT_SMALL, SMALL, SMALL_ALSO }; /* none; listed ones; ambiguous one
 
 /* The name that starts at `start`; parts 0: there is none. */
 struct name name_read(struct str text, size_t start, enum small lower);
+/* The same with initials before it: "T. R. Venkataraman", "J.-P. Kerbrat". */
+struct name name_read_initials(struct str text, size_t start, enum small lower);
+/* Where the initials begin that stand before the word at `start`; `start`: none do. */
+size_t name_initials_before(struct str text, size_t start);
 /* "hank dombrowski": a given name of the lists, written small, that is no other word, and what may
  * be a family name behind it; parts 0: it isn't one. */
 struct name name_read_small(struct str text, const struct redact_word *given);

@@ -174,7 +174,7 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
                   (!IS_ONE_OF(cue, weak) && is_persons_name(text, cue, link));
     bool told = strong && (link || IS_ONE_OF(cue, sure));
     bool person = !strong && names_somebody(text, cue, &i);
-    struct name name = name_read(text, i, told ? SMALL_ALSO : strong ? SMALL : NOT_SMALL);
+    struct name name = name_read_initials(text, i, told ? SMALL_ALSO : strong ? SMALL : NOT_SMALL);
     redact_word_at(text, i, &first);
     if (!name.parts && person) name = name_read_small(text, &first); /* "a bloke called wayne" */
     redact_word_before(text, cue->start, &first);
@@ -248,7 +248,7 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     for (int k = 0; k < 5 && i < text.size && strchr(" ,.!-\n", text.data[i]); k++, i++)
         line |= text.data[i] == '\n', mark |= text.data[i] != ' ';
     if (!mark) return 0;
-    struct name name = name_read(text, i, NOT_SMALL);
+    struct name name = name_read_initials(text, i, NOT_SMALL);
     if (!name.parts && is_lower(at(text, i)) && mark) return small_signature(finder, i);
     size_t end = name.end + (at(text, name.end) == '.');
     bool last = end >= text.size || text.data[end] == '\n';
@@ -258,7 +258,11 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     /* "Best, Lucilla" */
     whole |= name.parts == 1 && name_starts_sentence(text, cue->start) &&
              (name_is_often_a_person(text, &name) || name_is_like_one(text, &name, LIKE_A_NAME));
-    return name.known || whole || (line && name.parts <= 3 && !tail) ? name_take(finder, &name) : 0;
+    /* "Cheers, Dezza": nothing else is said */
+    struct redact_word first;
+    redact_word_at(text, name.start, &first);
+    whole |= name.parts == 1 && starts_line(text, cue->start) && !first.upper && !first.cues;
+    return name.known || name.initial || whole || (line && name.parts <= 3 && !tail) ? name_take(finder, &name) : 0;
 }
 
 /* "a nombre de", "au nom de", "booked under the name (of)": where the name behind
@@ -303,7 +307,7 @@ static size_t behind_holder(struct redact_finder *finder, const struct redact_wo
     size_t colon = cue->end + (at(text, cue->end) == ' '); /* "Titulaire : …" */
     if (!i && at(text, colon) == ':' && is_holder(cue)) i = skip_blanks(text, colon + 1);
     if (!i) return 0;
-    struct name name = name_read(text, i, NOT_SMALL);
+    struct name name = name_read_initials(text, i, NOT_SMALL);
     if (!name.parts || name.company || name.end - name.start < 3 || name_is_brand(text, &name) ||
         name_in_film(finder))
         return 0;

@@ -150,7 +150,7 @@ static bool is_expected(struct str text, const struct name *name, const struct r
 
 /* "add Yulan as guardian", "follow up with Yulan", "heard Yulan speak", "me atendió Yulan", "named
  * him Yulan". */
-static bool is_led_to(struct str text, const struct name_around *around)
+static bool is_led_to(struct str text, const struct name_around *around, size_t name_end)
 {
     static const char *const objects[] = {"him", "her", "me", "us", "them"};
     static const char *const names[] = {"named", "name",    "called",   "calls",
@@ -175,6 +175,10 @@ static bool is_led_to(struct str text, const struct name_around *around)
         return first.size && IS_ONE_OF(&first, somebody);
     if (word_is(lead, "m") || word_is(lead, "am")) { /* "I'm Yulan and I", "I'm Yulan from" */
         first = name_next_word(text, around->follow.end);
+        if (at(text, name_end) == ',') { /* "I'm Yulan, I've been" */
+            first = name_next_word(text, name_end + 1);
+            return word_is(&first, "i") || word_is(&first, "my") || word_is(&first, "your");
+        }
         return word_is(&around->follow, "originally") || word_is(&around->follow, "from") ||
                (word_is(&around->follow, "and") && (word_is(&first, "i") || word_is(&first, "my")));
     }
@@ -244,7 +248,7 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
     if (lead > 1 && (text.data[lead - 2] == '"' || text.data[lead - 1] == '"') &&
         IS_ONE_OF(&around.lead, speaks))
         return true;
-    if (is_led_to(text, &around) || has_what_people_have(text, name)) return true;
+    if (is_led_to(text, &around, name->end) || has_what_people_have(text, name)) return true;
     if (name_is_from_office(text, &around, false)) return true;
     /* "Why is … so impulsive?" */
     bool asked =
@@ -315,6 +319,10 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
         return 0;
     struct name name = name_from(text, word);
     if (!name.parts || name.parts > 3 || name.company) return 0;
+    if (name.start > 2 && text.data[name.start - 2] == '.' && !name.also) { /* "T. R. Venkataraman" */
+        name.start = name_initials_before(text, name.start);
+        name.parts += name.start < word->start, name.initial |= name.start < word->start;
+    }
     bool other = word->cues & ~(CUE(GIVEN) | CUE(FAMILY)); /* than a name */
     if (other && name.parts == 1 && !(word->cues & CUE(ALSO)) && !name.foreign) return 0;
     struct name_around around = name_look_around(text, &name);
