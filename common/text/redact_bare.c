@@ -100,6 +100,14 @@ static bool has_work(struct str text, const struct name *name)
            !redact_is_ordinary(&work) && name_starts_sentence(text, name->start);
 }
 
+/* "Jensen": a family name, whatever else. */
+static bool is_family_name(struct str text, const struct name *name)
+{
+    struct redact_word word;
+    redact_word_at(text, name->start, &word);
+    return (word.cues & CUE(FAMILY)) != 0;
+}
+
 static int points_of_text(struct redact_finder *finder, const struct name *name, int points)
 {
     struct str text = finder->text;
@@ -140,7 +148,9 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     int hinted = points;
     if (registers & REGISTER_HINT) hinted -= registers & REGISTER_ARTS ? 1 : 3;
     else if (registers & REGISTER_ARTS && name->parts == 1) hinted -= 1;
-    if (hinted < NAME_ENOUGH || !name_is_in_a_critique(finder, name->parts > 1)) return hinted;
+    bool full = name->parts > 1, self = redact_speaks_of_self(finder);
+    enum critic least = full ? (self ? CRITIC_SURELY : CRITIC) : self ? CRITIC : CRITIC_PERHAPS;
+    if (hinted < NAME_ENOUGH || !name_is_in_a_critique(finder, least)) return hinted;
     /* "Bryan Maclean's killers", told as news is */
     bool person = name->parts > 1 && (redact_phrase_points(finder, name, &around) > 0 ||
                                       name_stands_as_person(finder, name, &around));
@@ -312,14 +322,6 @@ bool name_is_authors(struct str text, const struct name *name, const struct name
            IS_ONE_OF(&around->follow, works) && !name_is_public(text, name);
 }
 
-/* "Jensen": a family name, whatever else. */
-static bool is_family_name(struct str text, const struct name *name)
-{
-    struct redact_word word;
-    redact_word_at(text, name->start, &word);
-    return (word.cues & CUE(FAMILY)) != 0;
-}
-
 /* Of one name, or of several that the lists know but in part (`half`: a given one first). */
 static int points_around(struct redact_finder *finder, const struct name *name,
                          const struct name_around *around, bool half, bool single, bool *ret_pair)
@@ -350,7 +352,8 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     if (is_digit(before(text, word->start))) return 0;
     struct name name = name_read(text, word->start, NOT_SMALL);
     if (!name.parts || name.company || !name.known) return 0;
-    if (before(text, name.start - 1) == '.' && !name.also) { /* "J. P. O'Halloran" */
+    if (before(text, name.start - 1) == '.' && word->cues & CUE(FAMILY) && !name.also) {
+        /* "J. P. O'Halloran" */
         name.start = name_initials_before(text, name.start);
         name.initial |= name.start < word->start;
     }

@@ -4,12 +4,13 @@
  * Asked only where a name would go, which few texts come to. */
 #include "text/redact_name.h"
 
-enum { BUCKETS = 16384, WORDS_LEAST = 8, WORDS_MOST = 256 }; /* of few it knows little */
+/* of few words it knows little */
+enum { BUCKETS = 16384, WORDS_LEAST = 8, WORDS_LEAST_PERHAPS = 4, WORDS_MOST = 256 };
 
 /* In sixteenths of log-odds. French customers speak of apps alone in what taught it. */
 static const struct bounds {
-    int least, surely;
-} others = {0, 12}, french = {12, 24};
+    int perhaps, least, surely;
+} others = {-16, 0, 12}, french = {12, 12, 24};
 
 static const int8_t bias_and_weights[1 + BUCKETS] = {
 #include "text/redact_critic.inc"
@@ -45,16 +46,23 @@ static uint32_t weigh(struct str text, const struct bounds *bounds)
             sum += bias_and_weights[1 + bucket_of(&word)], words++;
         i = word.end;
     }
-    if (words < WORDS_LEAST || !reaches(sum, words, bounds->least)) return REGISTER_WEIGHED;
-    return REGISTER_WEIGHED | REGISTER_CRITIC |
-           (reaches(sum, words, bounds->surely) ? REGISTER_CRITIC_SURELY : 0);
+    uint32_t found = REGISTER_WEIGHED;
+    if (words >= WORDS_LEAST_PERHAPS && reaches(sum, words, bounds->perhaps))
+        found |= REGISTER_CRITIC_PERHAPS;
+    if (words >= WORDS_LEAST && reaches(sum, words, bounds->least)) found |= REGISTER_CRITIC;
+    if (words >= WORDS_LEAST && reaches(sum, words, bounds->surely))
+        found |= REGISTER_CRITIC_SURELY;
+    return found;
 }
 
-bool name_is_in_a_critique(struct redact_finder *finder, bool surely)
+bool name_is_in_a_critique(struct redact_finder *finder, enum critic least)
 {
+    static const uint32_t wanted[] = {
+        [CRITIC_PERHAPS] = REGISTER_CRITIC_PERHAPS, [CRITIC] = REGISTER_CRITIC,
+        [CRITIC_SURELY] = REGISTER_CRITIC_SURELY};
     uint32_t registers = redact_registers(finder);
     if (registers & (REGISTER_SERVICE | REGISTER_CONTACT)) return false;
     if (!(registers & REGISTER_WEIGHED))
         finder->registers |= weigh(finder->text, finder->french ? &french : &others);
-    return (finder->registers & (surely ? REGISTER_CRITIC_SURELY : REGISTER_CRITIC)) != 0;
+    return (finder->registers & wanted[least]) != 0;
 }

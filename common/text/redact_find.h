@@ -187,6 +187,7 @@ enum {
     REGISTER_WEIGHED = 1024, /* whether it reads like a critic's: the same */
     REGISTER_CRITIC = 2048,  /* it does */
     REGISTER_CRITIC_SURELY = 4096,
+    REGISTER_CRITIC_PERHAPS = 8192,
 };
 void redact_phrases_open(void);  /* the same (redact_phrases.c) */
 void redact_ware_open(void);     /* the same (redact_ware.c) */

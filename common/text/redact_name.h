@@ -56,9 +56,12 @@ bool name_is_known_to_all(struct redact_finder *finder, const struct name *name)
 bool name_has_famous_beside(struct redact_finder *finder);
 /* the text is about films, and no customer's matter */
 bool name_in_film(struct redact_finder *finder);
-/* The text reads like a critic's, by all of its words, and is no customer's matter; `surely`: as
- * only half of theirs do (redact_critic.c). */
-bool name_is_in_a_critique(struct redact_finder *finder, bool surely);
+/* How surely the text reads like a critic's, by all of its words: CRITIC_PERHAPS, as one in fifteen
+ * of what people write do, is enough for a family name alone; CRITIC_SURELY, as only half of critics' do, is
+ * what full names want (redact_critic.c). */
+enum critic { CRITIC_PERHAPS, CRITIC, CRITIC_SURELY };
+/* It does, and is no customer's matter. */
+bool name_is_in_a_critique(struct redact_finder *finder, enum critic least);
 /* "je m'appelle", "my name", "soy": nobody in a film. */
 bool name_is_writers(struct str text, const struct redact_word *cue);
 size_t redact_relative(struct redact_finder *finder, const struct redact_word *cue);

@@ -53,7 +53,7 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     if (IS_ONE_OF(title, courtesies) && (redact_registers(finder) & matters) == REGISTER_HINT &&
         !redact_speaks_of_self(finder))
         return name.end; /* "Mr. Pryce brings off this whimsy": one word of critics is enough */
-    if (IS_ONE_OF(title, courtesies) && name_is_in_a_critique(finder, false)) return name.end;
+    if (IS_ONE_OF(title, courtesies) && name_is_in_a_critique(finder, CRITIC)) return name.end;
     if (!(redact_registers(finder) & (REGISTER_SERVICE | REGISTER_CONTACT)) &&
         name_is_partly_public(text, &name))
         return name.end; /* "monsieur Reno", of "Jean Reno" */

@@ -215,6 +215,15 @@ static bool is_telling(struct str text, const struct redact_word *word)
     return behind.size && IS_ONE_OF(&behind, told) && !(lead.size && IS_ONE_OF(&lead, whose));
 }
 
+/* "an account of the life of": told, and nobody's with a company. */
+static bool is_story(struct str text, const struct redact_word *word)
+{
+    struct redact_word of;
+    if (!word_is(word, "account")) return false;
+    redact_word_at(text, word->end + 1, &of);
+    return word_is(&of, "of");
+}
+
 /* Of 64 bytes: letters, and bytes beyond ASCII; '@', '#' and '['. */
 struct outline {
     uint64_t letters, signs;
@@ -293,7 +302,7 @@ static size_t take_hint(struct str text, size_t i, uint32_t count[static SERVICE
     struct redact_word word;
     redact_word_at(text, i, &word);
     enum hint hint = word.size ? hint_of(word.hash) : 0;
-    if (hint == SERVICE && is_telling(text, &word)) hint = 0;
+    if (hint == SERVICE && (is_telling(text, &word) || is_story(text, &word))) hint = 0;
     if ((hint != ARTS && hint != PERHAPS_FILM) || !is_of_service(text, &word)) count[hint]++;
     return word.end > i ? word.end : i + 1;
 }

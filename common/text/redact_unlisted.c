@@ -267,7 +267,7 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
                           REGISTER_PUBLIC;
     return (word_is(&around.follow, "is") || word_is(&around.follow, "was")) &&
            name_is_meant_later(text, name, false) && !(redact_registers(finder) & talk) &&
-           !name_is_in_a_critique(finder, false);
+           !name_is_in_a_critique(finder, CRITIC);
 }
 
 bool name_stands_as_person(struct redact_finder *finder, const struct name *name,
