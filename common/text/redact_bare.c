@@ -87,7 +87,17 @@ static bool is_put_in(struct str text, const struct name *name)
     return verb.size && !verb.capital && (clause || name_starts_sentence(text, bracket));
 }
 
-/* "David Allen's 'Getting Things Done'", "Bill Morrison's Decasia": a work, and whose. */
+/* "''Juwanna Mann?'' No thanks": the title of a work. */
+static bool is_quoted(struct str text, const struct name *name)
+{
+    size_t end = name->end;
+    while (end < text.size && strchr("?!.,", text.data[end])) end++;
+    char first = before(text, name->start), last = at(text, end);
+    return name->parts > 1 && (first == '\'' || first == '"') && last == first;
+}
+
+/* "David Allen's 'Getting Things Done'", "Bill Morrison's Decasia", "Anna Ruiz's direction": a
+ * work, and whose. */
 static bool has_work(struct str text, const struct name *name)
 {
     size_t size;
@@ -96,6 +106,7 @@ static bool has_work(struct str text, const struct name *name)
     char quote = at(text, next + 1);
     if (at(text, next) == ' ' && (quote == '\'' || quote == '"')) return true;
     struct redact_word work = name_next_word(text, next);
+    if (word_is(&work, "direction")) return true;
     return work.capital && work.size > 4 && !work.upper && !work.cues &&
            !redact_is_ordinary(&work) && name_starts_sentence(text, name->start);
 }
@@ -138,7 +149,7 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     if (registers & REGISTER_PUBLIC) points -= 3;
     if (points < NAME_ENOUGH) return points;
     if (name_is_partly_public(text, name)) points -= 8;
-    if (is_titles_end(text, name) || is_put_in(text, name)) points -= 4;
+    if (is_titles_end(text, name) || is_put_in(text, name) || is_quoted(text, name)) points -= 4;
     if (has_work(text, name)) points -= 2;
     /* In English texts full names go all the same: letters to a paper, lists of songs,
      * speakers of a meeting. */
@@ -154,7 +165,7 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     /* "Bryan Maclean's killers", told as news is */
     bool person = name->parts > 1 && (redact_phrase_points(finder, name, &around) > 0 ||
                                       name_stands_as_person(finder, name, &around));
-    return person ? hinted : points - (redact_speaks_of_self(finder) ? 2 : 4);
+    return person ? hinted : points - (self ? 2 : 4);
 }
 
 size_t name_decide(struct redact_finder *finder, const struct name *name, int points)

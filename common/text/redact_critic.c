@@ -5,7 +5,7 @@
 #include "text/redact_name.h"
 
 /* of few words it knows little */
-enum { BUCKETS = 16384, WORDS_LEAST = 8, WORDS_LEAST_PERHAPS = 4, WORDS_MOST = 256 };
+enum { BUCKETS = 16384, WORDS_LEAST = 8, WORDS_LEAST_PERHAPS = 6, WORDS_MOST = 256 };
 
 /* In sixteenths of log-odds. French customers speak of apps alone in what taught it. */
 static const struct bounds {
