@@ -351,7 +351,11 @@ static int points_around(struct redact_finder *finder, const struct name *name,
     if (half || (single && name_is_from_office(text, around, name->given > 0))) return NAME_LIKELY;
     if (single && !name->also && name_stands_as_person(finder, name, around))
         return NAME_SURE + 3;
-    return single && (*ret_pair || is_about_a_person(text, name, around)) ? NAME_POSSIBLE : 0;
+    if (!single || (!*ret_pair && !is_about_a_person(text, name, around))) return 0;
+    static const char *const now[] = {"is", "has", "can", "est", "es"};
+    bool told_now = around->follow.size && IS_ONE_OF(&around->follow, now) &&
+                    (!around->lead.size || !IS_ONE_OF(&around->lead, leads));
+    return NAME_POSSIBLE - (told_now && !redact_speaks_of_self(finder));
 }
 
 static size_t listed(struct redact_finder *finder, const struct redact_word *word)
