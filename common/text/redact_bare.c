@@ -45,72 +45,6 @@ static bool is_firm(struct str text, const struct name *name)
                       text.data[name->start - 2] == '&');
 }
 
-/* "the Peregrine 13", "Kia Rio II": a model's number. A full name that is listed goes all the
- * same. */
-
-static bool has_number(struct str text, const struct name *name)
-{
-    static const char *const numerals[] = {"ii", "iii", "iv", "vi", "vii", "viii", "ix"};
-    struct redact_word word;
-    size_t i = name->end + 1, end = i;
-    if (at(text, name->end) != ' ') return false;
-    redact_word_at(text, i, &word);
-    if (word.upper && IS_ONE_OF(&word, numerals)) return true;
-    while (is_digit(at(text, end))) end++;
-    /* "Ana 10/10", "Ana 5*" are marks, "Ana Ruiz 2 weeks ago" is when, long ones are houses */
-    return end > i && end - i <= 4 && end - i != 3 &&
-           (end == text.size || strchr(",.)", text.data[end])) && !is_digit(at(text, end + 1));
-}
-
-/* "I liked About Schmidt", "There's Something About Mary": written large as titles are, within a
- * sentence that isn't. */
-static bool is_titles_end(struct str text, const struct name *name)
-{
-    static const char *const words[] = {
-        "about", "for", "of", "with", "little", "mostly", "looking", "meet", "finding", "being",
-        "saving", "call", "am", "and", "crazy", "killing", "waiting", "raising", "american"};
-    struct redact_word lead, next = name_next_word(text, name->end);
-    redact_word_before(text, name->start, &lead);
-    return lead.capital && !lead.upper && lead.end + 1 == name->start && IS_ONE_OF(&lead, words) &&
-           !next.capital &&
-           (before(text, lead.start) == '\'' || !name_starts_sentence(text, lead.start));
-}
-
-/* "(Leigh) lays it on", "…, (Jones) calls our attention": whom a critic's sentence was about. */
-static bool is_put_in(struct str text, const struct name *name)
-{
-    size_t bracket = name->start;
-    if (before(text, bracket) != '(' || at(text, name->end) != ')') return false;
-    bracket--;
-    struct redact_word verb = name_next_word(text, name->end + 1);
-    bool clause = bracket > 1 && text.data[bracket - 1] == ' ' && text.data[bracket - 2] == ',';
-    return verb.size && !verb.capital && (clause || name_starts_sentence(text, bracket));
-}
-
-/* "''Juwanna Mann?'' No thanks": the title of a work. */
-static bool is_quoted(struct str text, const struct name *name)
-{
-    size_t end = name->end;
-    while (end < text.size && strchr("?!.,", text.data[end])) end++;
-    char first = before(text, name->start), last = at(text, end);
-    return name->parts > 1 && (first == '\'' || first == '"') && last == first;
-}
-
-/* "David Allen's 'Getting Things Done'", "Bill Morrison's Decasia", "Anna Ruiz's direction": a
- * work, and whose. */
-static bool has_work(struct str text, const struct name *name)
-{
-    size_t size;
-    if (!is_apostrophe(text, name->end, &size) || at(text, name->end + size) != 's') return false;
-    size_t next = name->end + size + 1;
-    char quote = at(text, next + 1);
-    if (at(text, next) == ' ' && (quote == '\'' || quote == '"')) return true;
-    struct redact_word work = name_next_word(text, next);
-    if (word_is(&work, "direction")) return true;
-    return work.capital && work.size > 4 && !work.upper && !work.cues &&
-           !redact_is_ordinary(&work) && name_starts_sentence(text, name->start);
-}
-
 /* "Jensen": a family name, whatever else. */
 static bool is_family_name(struct str text, const struct name *name)
 {
@@ -139,7 +73,7 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     if (public) points -= 8;
     /* who talks of them talks of more; but "I met Carla Ruiz and Brad Pitt" */
     if (!public && name_has_famous_beside(finder)) points -= redact_speaks_of_self(finder) ? 1 : 2;
-    if (has_number(text, name)) points -= 2;
+    if (name_has_number(text, name)) points -= 2;
     if (name_is_where_one_goes(text, name)) points -= 3;
     if (registers & REGISTER_SOCIAL || is_title(text, name)) points -= 3;
     if (is_where(text, name)) points -= 2;
@@ -149,8 +83,8 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     if (registers & REGISTER_PUBLIC) points -= 3;
     if (points < NAME_ENOUGH) return points;
     if (name_is_partly_public(text, name)) points -= 8;
-    if (is_titles_end(text, name) || is_put_in(text, name) || is_quoted(text, name)) points -= 4;
-    if (has_work(text, name)) points -= 2;
+    if (name_is_titles(text, name)) points -= 4;
+    if (name_has_work(text, name)) points -= 2;
     /* In English texts full names go all the same: letters to a paper, lists of songs,
      * speakers of a meeting. */
     if (registers & REGISTER_FILM ||
@@ -333,6 +267,17 @@ bool name_is_authors(struct str text, const struct name *name, const struct name
            IS_ONE_OF(&around->follow, works) && !name_is_public(text, name);
 }
 
+/* "Maryam is more timely now", "not by Howard": of somebody whom the writer needn't have met. */
+static bool is_said_of_anybody(struct str text, const struct name *name,
+                               const struct name_around *around)
+{
+    static const char *const now[] = {"is", "has", "can", "will", "est", "es"};
+    static const char *const vague[] = {"that", "unlike", "not", "why", "by", "from"};
+    bool does = around->follow.size && IS_ONE_OF(&around->follow, now) &&
+                (name_starts_sentence(text, name->start) || around->lead.cues & CUE(COMMON));
+    return does || (around->lead.size && IS_ONE_OF(&around->lead, vague));
+}
+
 /* Of one name, or of several that the lists know but in part (`half`: a given one first). */
 static int points_around(struct redact_finder *finder, const struct name *name,
                          const struct name_around *around, bool half, bool single, bool *ret_pair)
@@ -352,10 +297,7 @@ static int points_around(struct redact_finder *finder, const struct name *name,
     if (single && !name->also && name_stands_as_person(finder, name, around))
         return NAME_SURE + 3;
     if (!single || (!*ret_pair && !is_about_a_person(text, name, around))) return 0;
-    static const char *const now[] = {"is", "has", "can", "est", "es"};
-    bool told_now = around->follow.size && IS_ONE_OF(&around->follow, now) &&
-                    (!around->lead.size || !IS_ONE_OF(&around->lead, leads));
-    return NAME_POSSIBLE - (told_now && !redact_speaks_of_self(finder));
+    return NAME_POSSIBLE - (is_said_of_anybody(text, name, around) && !redact_speaks_of_self(finder));
 }
 
 static size_t listed(struct redact_finder *finder, const struct redact_word *word)

@@ -45,6 +45,11 @@ bool name_is_place(struct str text, const struct name *name);
 /* By the words beside it: a ware, a work, a shop (redact_ware.c). of_works: the text talks of books
  * or films. */
 bool name_is_thing(struct str text, const struct name *name, bool of_works);
+/* Written as titles are, put in by brackets or in quotes (redact_title.c). */
+bool name_is_titles(struct str text, const struct name *name);
+bool name_has_number(struct str text, const struct name *name);
+/* What follows is a work of theirs. */
+bool name_has_work(struct str text, const struct name *name);
 /* "We ate at Ramiro", "llegaron a Vigo": where one eats, sleeps, buys or goes. */
 bool name_is_where_one_goes(struct str text, const struct name *name);
 bool name_is_public(struct str text, const struct name *name);

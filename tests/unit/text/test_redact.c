@@ -120,6 +120,15 @@ static const struct redact_case {
     {"who speaks of himself", "en", "I'm Jide, I've been a member since 2019.",
      "I'm [PERSON], I've been a member since 2019."},
     {"all that the text says", "en", "Cheers, Dezza", "Cheers, [PERSON]"},
+    /* critics */
+    {"one of whom something is said", "en", "Morton is, as usual, brilliant.", NULL},
+    {"but not where the writer met him", "en", "Morton has my parcel", "[PERSON] has my parcel"},
+    {"a title in quotes", "en", "''Juwanna Mann?'' No thanks.", NULL},
+    {"what directors do", "en", "A few zingers aside, Jordan Brady's direction is prosaic.", NULL},
+    {"an account of something is no customer's", "en",
+     "A solid, if somewhat heavy handed, account of the near disaster, done up by Howard with a "
+     "steady hand.",
+     NULL},
     /* names: their order says nothing */
     {"a critic, Howard first", "en",
      "Too slight, too clever by half and never quite moving, with Howard. Vehbija is one reason. It "
