@@ -309,8 +309,8 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     if (is_digit(before(text, word->start))) return 0;
     struct name name = name_read(text, word->start, NOT_SMALL);
     if (!name.parts || name.company || !name.known) return 0;
-    if (before(text, name.start - 1) == '.' && word->cues & CUE(FAMILY) && !name.also) {
-        /* "J. P. O'Halloran" */
+    bool initials = name.start > 2 && text.data[name.start - 2] == '.'; /* "J. P. O'Halloran" */
+    if (initials && word->cues & CUE(FAMILY) && !name.also) {
         name.start = name_initials_before(text, name.start);
         name.initial |= name.start < word->start;
     }
@@ -339,7 +339,7 @@ static struct redact_word with_prefix(struct str text, const struct redact_word 
 {
     struct redact_word whole = *word, prefix;
     char c = before(text, word->start);
-    if (c != '\'' && c != '\x99') return whole;
+    if (c != '\'' && (c != '\x99' || word->start < 3)) return whole;
     size_t size, mark = word->start - (c == '\'' ? 1 : 3);
     redact_word_before(text, mark, &prefix);
     bool is = prefix.size == 1 && prefix.capital && prefix.end == mark && word->size > 3 &&
