@@ -248,7 +248,7 @@ static bool is_word(const struct token *token, struct str word)
 
 /* Those whose last words fall into bucket b are items[starts[b]] to items[starts[b + 1] - 1], in
  * the order of the lists. */
-enum { IDIOMS_MAX = 1024, BUCKETS = 1024 };
+enum { IDIOMS_MAX = 1024, BUCKETS = 1024, SIEVE_WORDS = 256 };
 struct idiom {
     struct str phrase, exceptions;
     uint64_t last, before; /* hashes of the last word and the one before; 0: any, or none */
@@ -258,8 +258,16 @@ struct idiom {
 static struct idioms {
     struct idiom items[IDIOMS_MAX];
     uint16_t starts[BUCKETS + 1];
+    /* bits of what they end with, by sieve_of(): as many as let few words through by chance */
+    uint64_t sieve[SIEVE_WORDS];
 } idioms;
 static once_flag once = ONCE_FLAG_INIT;
+
+/* Of an idiom's last word and the one before, 0 where that may be any. */
+static uint32_t sieve_of(uint64_t last, uint64_t before)
+{
+    return (uint32_t)(last ^ before * 3) % (64 * SIEVE_WORDS);
+}
 
 static void build(void)
 {
@@ -274,7 +282,11 @@ static void build(void)
                 phrase, exceptions, hash_fast(last_word(phrase), 0), hash_before_last(phrase),
                 lists[i].languages, lists[i].kind};
         }
-    for (uint32_t i = 0; i < count; i++) at[unsorted[i].last % BUCKETS]++;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t bit = sieve_of(unsorted[i].last, unsorted[i].before);
+        idioms.sieve[bit / 64] |= UINT64_C(1) << bit % 64;
+        at[unsorted[i].last % BUCKETS]++;
+    }
     for (uint32_t bucket = 0; bucket < BUCKETS; bucket++) {
         idioms.starts[bucket] = sorted;
         sorted = (uint16_t)(sorted + at[bucket]);
@@ -310,6 +322,13 @@ static uint32_t begins_at(const struct tokens *tokens, uint32_t first, uint32_t 
         if (i == first || token->clause_before) return UINT32_MAX;
         phrase = str_slice(phrase, 0, phrase.size - word.size - 1);
     }
+}
+
+bool idiom_may_end(const struct idioms *all, const struct tokens *tokens, uint32_t at)
+{
+    uint64_t last = tokens->items[at].hash, before = at ? tokens->items[at - 1].hash : 0;
+    uint32_t one = sieve_of(last, 0), both = sieve_of(last, before);
+    return (all->sieve[one / 64] >> one % 64 | all->sieve[both / 64] >> both % 64) & 1;
 }
 
 enum idiom_kind idiom_at(const struct idioms *all, const struct tokens *tokens, uint32_t first,

@@ -23,6 +23,9 @@ const struct idioms *idioms_open(void);
 enum idiom_kind idiom_at(const struct idioms *all, const struct tokens *tokens, uint32_t first,
                          uint32_t at, uint32_t languages, uint32_t *ret_from);
 
+/* False, as of nearly all tokens in the set WORD_IDIOM: none ends with token `at`. */
+bool idiom_may_end(const struct idioms *all, const struct tokens *tokens, uint32_t at);
+
 /* Each idiom's last word, for words.c. */
 void idioms_each_last(void (*enter)(void *user, struct str word), void *user);
 

@@ -75,12 +75,13 @@ static void open_clause(struct reading *reading, uint32_t at)
     reading->clause_count++;
 }
 
-/* Clause `from`, or one behind it, holds token `at`, which belongs to a figure of speech perhaps. */
+/* Clause `from`, or one behind it, holds token `at`, of a set of figures of speech. */
 static uint32_t note_figure(struct reading *reading, uint32_t from, uint32_t at)
 {
+    if (reading_sets_at(reading, at) & WORD_IDIOM) reading_note_grade(reading, at);
+    if (!reading_may_be_figure(reading, at)) return from;
     while (from + 1 < reading->clause_count && reading->clauses[from + 1].first <= at) from++;
     reading->clauses[from].figures = true;
-    if (reading_sets_at(reading, at) & WORD_IDIOM) reading_note_grade(reading, at);
     return from;
 }
 

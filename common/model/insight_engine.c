@@ -64,6 +64,7 @@ int insight_engine_create(const char *folder, struct insight_engine **ret_engine
     struct insight_engine *engine = calloc(1, sizeof *engine);
     if (!engine) return err_set(err, E_NO_MEMORY, NULL);
     engine->idioms = idioms_open();
+    reading_open_grades();
     topics_init(&engine->topics);
     topics_init(&engine->aspects);
     int rc = open_models(engine, folder, err);

@@ -4,6 +4,11 @@
  * Only what surely is one: a fraction stands at the end of a clause and is no date; stars are of no
  * hotel, none was taken off, and a good grade isn't only imagined ("would be five stars if"). The
  * words that may end one are in words.c, with those of idioms. */
+#include <assert.h>
+#include <threads.h>
+
+#include "base/hash.h"
+#include "base/perfect.h"
 #include "model/insight_internal.h"
 
 enum {
@@ -19,26 +24,74 @@ static bool is_one_of(struct str word, const char *list)
     return false;
 }
 
-static bool begins_with_one_of(struct str word, const char (*heads)[5], size_t count)
+/* What this file asks of words, by perfect hash: a slot holds its word's hash, but for the low bits,
+ * which tell the sets that it is in; 0: empty. */
+enum {
+    ENDS = 1, GOOD_IMAGINED = 2, BAD_IMAGINED = 4, HOUSE = 8, LESS = 16, DATED = 32, OF = 64,
+    SETS_BITS = 8, WORDS_MOST = 256, SLOT_BITS = 9, BUCKET_BITS = 6
+};
+static const struct {
+    uint32_t set;
+    const char *words; /* parted by blanks */
+} lists[] = {
+    {ENDS, "star stars etoile etoiles estrella estrellas 5 10 20 100 five cinq cinco ten dix diez"},
+    {GOOD_IMAGINED,
+     "would d i'd i'll could should if until unless when were was expected isn't not didn't "
+     "can't cannot don't stop why originally wanted reason instead si serait mettrais donnerais "
+     "aurais aurait pas sauf seria daria pondria habria fuera no hasta cuando but mais pero"},
+    {BAD_IMAGINED, "can't cannot couldn't even than remove another why puisse"},
+    {HOUSE,
+     "hotel hotels hostel hostal resort resorts camping campings lodge motel apartment apartments "
+     "gite gites palace palaces residence apartamento apartamentos restaurant restaurante "
+     "restaurants restaurantes chef michelin general energy reviews review resena resenas avis "
+     "rating ratings"},
+    {LESS,
+     "minus less lost lose off deduct deducted knocked took dropped moins menos perd perdu enleve "
+     "j'enleve retire quito quitado resto pierde missing"},
+    {DATED,
+     "on by until since before after from le du au depuis avant apres dia el del desde hasta antes "
+     "despues page step chapter part episode season is vision"},
+    {OF, "sur sobre de"},
+};
+static uint64_t slots[1 << SLOT_BITS];
+static uint32_t factors[1 << BUCKET_BITS];
+static once_flag once = ONCE_FLAG_INIT;
+
+static uint64_t *slot_of(uint64_t hash)
 {
-    for (size_t i = 0; i < count; i++)
-        if (word.size >= 4 && memcmp(word.data, heads[i], 4) == 0) return true;
-    return false;
+    return &slots[perfect_slot(hash, factors[hash % (1 << BUCKET_BITS)], SLOT_BITS)];
 }
 
-static bool is_star(struct str word)
+static void build(void)
 {
-    static const char heads[][5] = {"star", "etoi", "estr"};
-    return begins_with_one_of(word, heads, 3) &&
-           is_one_of(word, "star stars etoile etoiles estrella estrellas");
+    static uint32_t scratch[PERFECT_SCRATCH(WORDS_MOST, BUCKET_BITS, SLOT_BITS)];
+    static uint64_t hashes[WORDS_MOST], sets[WORDS_MOST];
+    uint32_t count = 0, at;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (struct str rest = str_of(lists[i].words); rest.size;) {
+            uint64_t hash = hash_fast(str_cut(&rest, ' '), 0);
+            for (at = 0; at < count && hashes[at] != hash;) at++;
+            assert(at < WORDS_MOST);
+            hashes[at] = hash;
+            sets[at] |= lists[i].set;
+            count += at == count;
+        }
+    bool built = perfect_build(hashes, count, BUCKET_BITS, SLOT_BITS, factors, scratch);
+    assert(built);
+    for (at = 0; at < count; at++) *slot_of(hashes[at]) = hashes[at] >> SETS_BITS << SETS_BITS | sets[at];
 }
 
-/* Few of the words that end an idiom are more than this. */
-static bool is_whole(struct str word)
+void reading_open_grades(void) { call_once(&once, build); }
+
+static bool is_in(const struct token *token, uint32_t set)
 {
-    static const char heads[][5] = {"five", "cinq", "cinc", "diez"};
-    if (word.size == 3) return str_equal(word, STR("ten")) || str_equal(word, STR("dix"));
-    return begins_with_one_of(word, heads, 4);
+    uint64_t differs = *slot_of(token->hash) ^ token->hash;
+    return differs >> SETS_BITS == 0 && (differs ^ token->hash) & set;
+}
+
+static bool is_star(const struct token *token)
+{
+    return token->folded.data[0] == 's' || token->folded.data[0] == 'e';
 }
 
 /* A number of digits or a word up to ten; NONE: neither. */
@@ -77,7 +130,7 @@ static uint32_t part_of(const struct reading *reading, uint32_t at)
     if (at < 1) return at;
     if (str_equal(between(reading, at - 1, at), STR("/"))) return at - 1;
     if (items[at].clause_before || at < 2 || items[at - 1].clause_before) return at;
-    if (is_one_of(items[at - 1].folded, "sur sobre de")) return at - 2;
+    if (is_in(&items[at - 1], OF)) return at - 2;
     if (at < 3 || items[at - 2].clause_before) return at;
     bool out_of = str_equal(items[at - 1].folded, STR("of")) &&
                   str_equal(items[at - 2].folded, STR("out"));
@@ -106,11 +159,7 @@ static float fraction_at(const struct reading *reading, uint32_t at, bool before
     if (goes_on(reading, first, at)) return 0;
     int part = number_of(&items[first]);
     if (part == NONE || part > whole) return 0;
-    if (first && !items[first].clause_before &&
-        is_one_of(items[first - 1].folded,
-                  "on by until since before after from le du au depuis avant apres dia el del "
-                  "desde hasta antes despues page step chapter part episode season is vision"))
-        return 0;
+    if (first && !items[first].clause_before && is_in(&items[first - 1], DATED)) return 0;
     return larger(1, STARS_MOST * (float)part / (float)whole);
 }
 
@@ -120,17 +169,12 @@ static float fraction_at(const struct reading *reading, uint32_t at, bool before
  * shrinks from a bad one. A clause behind doesn't count ("five stars, and I would give six"). */
 static bool is_imagined(const struct reading *reading, uint32_t at, bool good)
 {
-    static const char goods[] =
-        "would d i'd i'll could should if until unless when were was expected isn't not didn't "
-        "can't cannot don't stop why originally wanted reason instead si serait mettrais donnerais "
-        "aurais aurait pas sauf seria daria pondria habria fuera no hasta cuando but mais pero";
-    static const char bads[] = "can't cannot couldn't even than remove another why puisse";
     const struct token *items = reading->tokens->items;
     uint32_t first = at, last = at + 1, count = reading->tokens->count;
     while (first && at - first < IMAGINED_WITHIN && !items[first].sentence_before) first--;
     while (last < count && last - at < IMAGINED_WITHIN && !items[last].clause_before) last++;
     for (uint32_t i = first; i < last; i++)
-        if (is_one_of(items[i].folded, good ? goods : bads)) return true;
+        if (is_in(&items[i], good ? GOOD_IMAGINED : BAD_IMAGINED)) return true;
     return good && first && !items[first].sentence_before;
 }
 
@@ -141,26 +185,18 @@ static bool is_of_a_house(const struct reading *reading, uint32_t value, uint32_
     uint32_t last = star + 1 + STARS_NEIGHBOURS;
     if (last > reading->tokens->count) last = reading->tokens->count;
     for (uint32_t i = first; i < last; i++)
-        if (is_one_of(items[i].folded,
-                      "hotel hotels hostel hostal resort resorts camping campings lodge motel "
-                      "apartment apartments gite gites palace palaces residence apartamento "
-                      "apartamentos restaurant restaurante restaurants restaurantes chef michelin "
-                      "general energy reviews review resena resenas avis rating ratings"))
-            return true;
+        if (is_in(&items[i], HOUSE)) return true;
     return false;
 }
 
 /* "One star off", "minus one star", "lost a star". */
 static bool is_taken_off(const struct reading *reading, uint32_t value, uint32_t star)
 {
-    static const char less[] =
-        "minus less lost lose off deduct deducted knocked took dropped moins menos perd perdu "
-        "enleve j'enleve retire quito quitado resto pierde missing";
     const struct token *items = reading->tokens->items;
     uint32_t first = value > 2 ? value - 2 : 0, last = star + 3;
     if (last > reading->tokens->count) last = reading->tokens->count;
     for (uint32_t i = first; i < last; i++)
-        if (is_one_of(items[i].folded, less)) return true;
+        if (is_in(&items[i], LESS)) return true;
     return false;
 }
 
@@ -168,7 +204,7 @@ static bool is_taken_off(const struct reading *reading, uint32_t value, uint32_t
 static float stars_at(const struct reading *reading, uint32_t at)
 {
     const struct token *items = reading->tokens->items;
-    if (at == 0 || !is_star(items[at].folded)) return 0;
+    if (at == 0) return 0;
     uint32_t value = at - 1;
     float rating = fraction_at(reading, value, true);
     if (rating == 0) {
@@ -183,11 +219,8 @@ static float stars_at(const struct reading *reading, uint32_t at)
 void reading_note_grade(struct reading *reading, uint32_t at)
 {
     const struct token *token = &reading->tokens->items[at];
-    float rating = 0;
-    if (token->kind == TOKEN_NUMBER || is_whole(token->folded))
-        rating = fraction_at(reading, at, false);
-    else if (token->kind == TOKEN_WORD)
-        rating = stars_at(reading, at);
+    if (!is_in(token, ENDS)) return;
+    float rating = is_star(token) ? stars_at(reading, at) : fraction_at(reading, at, false);
     if (rating == 0) return;
     reading->grades += rating;
     reading->grade_count++;

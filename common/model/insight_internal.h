@@ -28,7 +28,7 @@ struct insight_engine {
 struct clause {
     uint32_t first, last;
     uint32_t sentence; /* index of it */
-    bool figures;      /* perhaps: it holds a word of a figure of speech */
+    bool figures;      /* it holds a figure of speech, perhaps */
     struct linear_sums sentiment;
     float score; /* P(positive) - P(negative) */
 };
@@ -89,6 +89,10 @@ static inline uint32_t reading_sets_at(const struct reading *reading, uint32_t a
 {
     return reading->features.sets[at];
 }
+/* Sets of the words that figures of speech may hang on; few of them do. */
+enum { WORD_FIGURE = WORD_BAD | WORD_ONCE | WORD_IDIOM };
+/* Whether one may hang on token `at`, of such a set. */
+bool reading_may_be_figure(const struct reading *reading, uint32_t at);
 /* Tokens [first, last) as they stand. */
 void reading_hear_words(const struct reading *reading, uint32_t first, uint32_t last,
                         struct strongest *strongest);
@@ -106,8 +110,9 @@ float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t
 enum wish { WISH_NONE, WISH_UNSAID, WISH_SAID };
 enum wish reading_wish(const struct reading *reading, struct sentence *sentence, uint32_t sets);
 
-/* insight_grade.c: notes the grade that ends at a token, if one does; takes those for the rating
+/* insight_grade.c: what the rest of it needs, built once; notes the grade that ends at a token, if one does; takes those for the rating
  * where the record has none. */
+void reading_open_grades(void);
 void reading_note_grade(struct reading *reading, uint32_t at);
 void reading_take_grade(struct reading *reading);
 

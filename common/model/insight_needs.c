@@ -134,6 +134,13 @@ static float request_probability(const struct reading *reading, struct sentence 
                              : shift_odds(probability, -NO_WISH_LOGIT);
 }
 
+static bool has_figure_word(const struct reading *reading, const struct clause *clause)
+{
+    uint32_t sets = 0;
+    for (uint32_t i = clause->first; i < clause->last; i++) sets |= reading->features.sets[i];
+    return sets & WORD_FIGURE;
+}
+
 /* "What more could you want?" praises by a figure of speech. */
 static bool praises_by_figure(const struct reading *reading, const struct sentence *sentence)
 {
@@ -141,7 +148,7 @@ static bool praises_by_figure(const struct reading *reading, const struct senten
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         const struct clause *clause = &reading->clauses[i];
         if (clause->first < sentence->first || clause->last > sentence->last) continue;
-        if (clause->figures && clause->score >= PRAISE) return true;
+        if (clause->score >= PRAISE && has_figure_word(reading, clause)) return true;
     }
     return false;
 }
