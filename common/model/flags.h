@@ -32,4 +32,28 @@ static inline uint64_t flags_with(const uint8_t flags[static FLAGS_MOST], uint32
 #endif
 }
 
+/* Bit i: sets[i], of two bytes, has a bit of `mask`. As many may be read as are a multiple of
+ * FLAGS_ROUND. */
+enum { FLAGS_ROUND = 16 };
+static inline uint64_t sets_with(const uint16_t *sets, uint32_t count, uint16_t mask)
+{
+    uint64_t bits = 0;
+    assert(count <= FLAGS_MOST);
+#ifdef __SSE2__
+    const __m128i masks = _mm_set1_epi16((short)mask), zero = _mm_setzero_si128();
+    for (uint32_t i = 0; i < count; i += FLAGS_ROUND) {
+        __m128i low = _mm_loadu_si128((const void *)(sets + i)),
+                high = _mm_loadu_si128((const void *)(sets + i + FLAGS_ROUND / 2));
+        low = _mm_cmpeq_epi16(_mm_and_si128(low, masks), zero);
+        high = _mm_cmpeq_epi16(_mm_and_si128(high, masks), zero);
+        uint32_t none = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+        bits |= (uint64_t)(~none & UINT16_MAX) << i;
+    }
+    return count == FLAGS_MOST ? bits : bits & ((UINT64_C(1) << count) - 1);
+#else
+    for (uint32_t i = 0; i < count; i++) bits |= (uint64_t)((sets[i] & mask) != 0) << i;
+    return bits;
+#endif
+}
+
 #endif

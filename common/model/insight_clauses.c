@@ -21,7 +21,9 @@ static bool asked(const struct reading *reading, uint32_t last)
 void reading_add_sums(const struct linear_model *model, struct linear_sums *sums,
                       const struct linear_sums *more)
 {
-    for (uint32_t i = 0; i < model->classes; i++) sums->classes[i] += more->classes[i];
+    enum { LANES = 4 }; /* models' strides are multiples of it: no loop that ends anywhere */
+    for (uint32_t i = 0; i < model->stride; i += LANES)
+        for (uint32_t k = i; k < i + LANES; k++) sums->classes[k] += more->classes[k];
     sums->count += more->count;
 }
 
@@ -71,8 +73,10 @@ static void open_clause(struct reading *reading, uint32_t at)
         if (at) begun[-1].last = at;
         *begun = (struct sentence){.first = at};
     }
-    *clause = (struct clause){.first = at, .sentence = reading->sentence_count - 1};
-    reading->clause_count++;
+    clause->first = at;
+    clause->sentence = reading->sentence_count - 1;
+    clause->figures = false;
+    reading->clause_count++; /* its sums and score come later */
 }
 
 /* Clause `from`, or one behind it, holds token `at`, of a set of figures of speech. */
@@ -89,24 +93,20 @@ static uint32_t note_figure(struct reading *reading, uint32_t from, uint32_t at)
  * then gone through bit by bit. */
 static void find_clauses(struct reading *reading)
 {
-    /* flags of a word: it opens something; the sets of figures of speech, in what is left of a byte */
-    enum { OPENS = 1, FIGURE = WORD_BAD | WORD_ONCE | WORD_IDIOM >> 1 };
-    _Static_assert((FIGURE & ~UINT8_MAX) == 0 && !(FIGURE & OPENS), "flags are a byte");
-    uint32_t count = reading->tokens->count, ahead = 0, clause = 0;
+    const struct linear_pair *pair = &reading->engine->pair;
+    uint32_t count = reading->tokens->count, ahead = pair->weights ? 0 : reading->features.count;
+    uint32_t clause = 0;
     for (uint32_t first = 0; first < count; first += FLAGS_MOST) {
         uint32_t words = count - first < FLAGS_MOST ? count - first : FLAGS_MOST;
         const struct token *tokens = &reading->tokens->items[first];
-        uint8_t flags[FLAGS_MOST];
+        const uint16_t *sets = &reading->features.sets[first];
+        uint8_t opens[FLAGS_MOST];
         for (uint32_t i = 0; i < words; i++) {
-            uint32_t sets = reading_sets_at(reading, first + i);
-            ahead = linear_pair_prefetch(&reading->engine->pair, &reading->features, ahead);
-            uint32_t opens = tokens[i].sentence_before | tokens[i].clause_before |
-                             (sets & WORD_TURN) / WORD_TURN;
-            flags[i] = (uint8_t)(opens | (sets & (WORD_BAD | WORD_ONCE)) |
-                                 (sets & WORD_IDIOM) >> 1);
+            ahead = linear_pair_prefetch(pair, &reading->features, ahead);
+            opens[i] = tokens[i].sentence_before | tokens[i].clause_before;
         }
-        uint64_t opening = flags_with(flags, words, OPENS) | (first == 0),
-                 figures = flags_with(flags, words, FIGURE);
+        uint64_t opening = flags_with(opens, words, 1) | sets_with(sets, words, WORD_TURN) | !first,
+                 figures = sets_with(sets, words, WORD_FIGURE);
         for (; opening; opening &= opening - 1)
             open_clause(reading, first + (uint32_t)__builtin_ctzll(opening));
         for (; figures; figures &= figures - 1)
@@ -117,60 +117,72 @@ static void find_clauses(struct reading *reading)
     reading->sentences[reading->sentence_count - 1].last = count;
 }
 
+/* What tokens [first, last) weigh in one of the models. */
+static void sum_words(const struct reading *reading, enum linear_half half, uint32_t first,
+                      uint32_t last, struct linear_sums *ret_sums)
+{
+    const struct insight_engine *engine = reading->engine;
+    if (reading->levels) {
+        linear_pair_between(&reading->features, reading->levels, half, first, last, ret_sums);
+        return;
+    }
+    *ret_sums = (struct linear_sums){0};
+    linear_sum(half == LINEAR_ONE ? &engine->sentiment : &engine->needs, &reading->features, first,
+               last, ret_sums);
+}
+
+/* Those without figures of speech that stand in a row are heard at once. */
+static void score_clauses(struct reading *reading)
+{
+    struct strongest *strongest = reading->levels ? &reading->strongest : NULL;
+    uint32_t heard = 0;
+    for (uint32_t i = 0; i < reading->clause_count; i++) {
+        struct clause *clause = &reading->clauses[i];
+        sum_words(reading, LINEAR_ONE, clause->first, clause->last, &clause->sentiment);
+        if (clause->figures) {
+            reading_hear_words(reading, heard, clause->first, strongest);
+            heard = clause->last;
+        }
+        if (clause->figures | (reading->harm.count > 0)) reading_hear(reading, clause, strongest);
+        clause->score = insight_score(reading->engine, &clause->sentiment);
+        reading_add_sums(&reading->engine->sentiment, &reading->sentiment_total, &clause->sentiment);
+    }
+    reading_hear_words(reading, heard, reading->tokens->count, strongest);
+}
+
 /* How the clauses from `clause` on feel that are the sentence's;
  * *ret_next is the one behind them. */
-static float sentence_score(struct reading *reading, uint32_t sentence, uint32_t clause,
+static float sentence_score(const struct reading *reading, uint32_t sentence, uint32_t clause,
                             uint32_t *ret_next)
 {
     const struct linear_model *model = &reading->engine->sentiment;
-    struct linear_sums feeling = reading->clauses[clause].sentiment;
+    const struct clause *clauses = reading->clauses;
     uint32_t next = clause + 1;
-    for (; next < reading->clause_count && reading->clauses[next].sentence == sentence; next++)
-        reading_add_sums(model, &feeling, &reading->clauses[next].sentiment);
+    while (next < reading->clause_count && clauses[next].sentence == sentence) next++;
     *ret_next = next;
-    reading_add_sums(model, &reading->sentiment_total, &feeling);
-    return next == clause + 1 ? reading->clauses[clause].score
-                              : insight_score(reading->engine, &feeling);
+    if (next == clause + 1) return clauses[clause].score;
+    struct linear_sums feeling = clauses[clause].sentiment;
+    while (++clause < next) reading_add_sums(model, &feeling, &clauses[clause].sentiment);
+    return insight_score(reading->engine, &feeling);
 }
 
 static void score_sentences(struct reading *reading)
 {
     const struct insight_engine *engine = reading->engine;
+    bool asks = memchr(reading->text.data, '?', reading->text.size);
     uint32_t clause = 0;
     for (uint32_t i = 0; i < reading->sentence_count; i++) {
         struct sentence *sentence = &reading->sentences[i];
         float probabilities[LINEAR_CLASSES_MAX];
+        struct linear_sums needs;
         sentence->score = sentence_score(reading, i, clause, &clause);
-        linear_probabilities(&engine->needs, &sentence->needs, probabilities);
+        sum_words(reading, LINEAR_OTHER, sentence->first, sentence->last, &needs);
+        linear_probabilities(&engine->needs, &needs, probabilities);
         for (int kind = 0; kind < 3; kind++)
             sentence->probabilities[kind] = probabilities[engine->need_classes[kind]];
-        sentence->asked = asked(reading, sentence->last);
-        reading_add_sums(&engine->needs, &reading->needs_total, &sentence->needs);
+        if (asks) sentence->asked = asked(reading, sentence->last);
     }
-}
-
-/* The words of clauses without figures of speech, those in a row at once. */
-static void hear_plain(const struct reading *reading, struct strongest *strongest)
-{
-    uint32_t first = 0;
-    for (uint32_t i = 0; i < reading->clause_count; i++) {
-        const struct clause *clause = &reading->clauses[i];
-        if (!clause->figures) continue;
-        reading_hear_words(reading, first, clause->first, strongest);
-        first = clause->last;
-    }
-    reading_hear_words(reading, first, reading->tokens->count, strongest);
-}
-
-static void sum_clause(const struct reading *reading, struct clause *clause,
-                       struct linear_sums *needs)
-{
-    if (reading->levels)
-        linear_pair_between(&reading->features, reading->levels, clause->first, clause->last,
-                            &clause->sentiment, needs);
-    else
-        linear_pair_sum(&reading->engine->pair, &reading->features, clause->first, clause->last,
-                        &clause->sentiment, needs, NULL);
+    sum_words(reading, LINEAR_OTHER, 0, reading->tokens->count, &reading->needs_total);
 }
 
 /* Of the whole text at once: clauses are short, and where a loop ends can't be foreseen. */
@@ -196,13 +208,7 @@ int reading_split(struct reading *reading, struct err *err)
     find_clauses(reading);
     int rc = make_levels(reading, err);
     if (rc) return rc;
-    if (reading->levels) hear_plain(reading, &reading->strongest);
-    for (uint32_t i = 0; i < reading->clause_count; i++) {
-        struct clause *clause = &reading->clauses[i];
-        sum_clause(reading, clause, &reading->sentences[clause->sentence].needs);
-        reading_hear(reading, clause, reading->levels ? &reading->strongest : NULL);
-        clause->score = insight_score(reading->engine, &clause->sentiment);
-    }
+    score_clauses(reading);
     score_sentences(reading);
     return E_OK;
 }

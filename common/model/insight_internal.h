@@ -29,12 +29,11 @@ struct clause {
     uint32_t first, last;
     uint32_t sentence; /* index of it */
     bool figures;      /* it holds a figure of speech, perhaps */
-    struct linear_sums sentiment;
     float score; /* P(positive) - P(negative) */
+    struct linear_sums sentiment;
 };
 struct sentence {
     uint32_t first, last;
-    struct linear_sums needs;
     float score, probabilities[3]; /* by enum insight_need_kind */
     bool asked;                    /* a question mark stands behind it */
     bool looked;                   /* the sets of its words are known: */

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "model/elision.h"
+#include "model/flags.h"
 #include "model/linear.h"
 #include "model/ngram.h"
 #include "model/words.h"
@@ -193,7 +194,7 @@ int linear_extract(struct str text, const struct tokens *tokens, struct arena *a
         return err_set(err, E_TOO_LARGE, NULL);
     uint32_t *items = arena_alloc(arena, (count * FEATURES_PER_TOKEN_MAX + 1) * sizeof *items);
     uint32_t *first = arena_alloc(arena, (count + 1) * sizeof *first);
-    uint16_t *sets = arena_alloc(arena, (count + 1) * sizeof *sets);
+    uint16_t *sets = arena_alloc(arena, (count + FLAGS_ROUND) * sizeof *sets);
     if (!items || !first || !sets) return err_set(err, E_NO_MEMORY, NULL);
     uint32_t *end = emit_all(items, text, tokens, first, sets);
     *ret_features = (struct linear_features){items, first, (uint32_t)(end - items),

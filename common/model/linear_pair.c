@@ -11,6 +11,7 @@ enum { EACH = LINEAR_PAIR_CLASSES, BOTH = 2 * EACH, LANE_FEATURES = 256, PAGE_BY
 
 typedef uint8_t bytes_16 __attribute__((vector_size(2 * BOTH)));
 typedef uint16_t shorts_8 __attribute__((vector_size(2 * BOTH)));
+typedef uint16_t shorts_4 __attribute__((vector_size(2 * EACH)));
 
 /* In pages of 2 MiB where the system has them to give: nearly every feature is on a page of its
  * own, and 4 KiB each are more than the processor keeps addresses of. */
@@ -63,20 +64,24 @@ static void drain(shorts_8 lanes, uint32_t features, struct linear_sums *one,
 }
 
 void linear_pair_between(const struct linear_features *features, const struct linear_level *levels,
-                         uint32_t first, uint32_t last, struct linear_sums *one,
-                         struct linear_sums *other)
+                         enum linear_half half, uint32_t first, uint32_t last,
+                         struct linear_sums *ret_sums)
 {
     assert(first <= last && last <= features->tokens);
-    uint32_t at = features->first[first], end = features->first[last];
-    one->count += end - at;
-    other->count += end - at;
-    while (at < end) {
-        uint32_t part = end - at < LANE_FEATURES ? end - at : LANE_FEATURES;
-        shorts_8 before, behind;
-        memcpy(&before, &levels[at], sizeof before);
-        memcpy(&behind, &levels[at + part], sizeof behind);
-        drain(behind - before, part, one, other);
+    uint32_t at = features->first[first], end = features->first[last], left = end - at;
+    int64_t *sums = ret_sums->classes;
+    ret_sums->count = left;
+    for (int i = 0; i < EACH; i++) sums[i] = 0;
+    while (left) {
+        uint32_t part = left < LANE_FEATURES ? left : LANE_FEATURES;
+        shorts_4 before, behind;
+        memcpy(&before, &levels[at].classes[half * EACH], sizeof before);
+        memcpy(&behind, &levels[at + part].classes[half * EACH], sizeof behind);
+        /* so many weights of a byte fit, once what is stored with them is off */
+        shorts_4 more = behind - before - (uint16_t)(part * LINEAR_WEIGHT_ZERO);
+        for (int i = 0; i < EACH; i++) sums[i] += (int16_t)more[i];
         at += part;
+        left -= part;
     }
 }
 

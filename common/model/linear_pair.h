@@ -22,19 +22,22 @@ int linear_pair_init(const struct linear_model *one, const struct linear_model *
 void linear_pair_deinit(struct linear_pair *pair); /* zeroed is fine */
 
 /* Asks for the weights of some features from `at` on, so that they are there when they are summed,
- * and returns where to go on. Best done among other work, once a token: the processor fetches
+ * and returns where to go on; of a pair with weights. Best done among other work, once a token: the processor fetches
  * only so many at a time. */
 enum { LINEAR_PAIR_AHEAD = 6 };
 static inline uint32_t linear_pair_prefetch(const struct linear_pair *pair,
                                             const struct linear_features *features, uint32_t at)
 {
-    if (!pair->weights || features->count - at < LINEAR_PAIR_AHEAD) return at;
+    if (features->count - at < LINEAR_PAIR_AHEAD) return at;
+    /* any byte of a bucket will do, so its number needn't be cut off and multiplied */
+    _Static_assert(2 * LINEAR_PAIR_CLASSES == 8, "eight bytes a bucket");
+    uint32_t shift = 32 - 3 - pair->bucket_bits;
     for (uint32_t i = at; i < at + LINEAR_PAIR_AHEAD; i++)
-        __builtin_prefetch(
-            pair->weights +
-            ((size_t)(features->items[i] >> (32 - pair->bucket_bits)) * 2 * LINEAR_PAIR_CLASSES));
+        __builtin_prefetch(pair->weights + (features->items[i] >> shift));
     return at + LINEAR_PAIR_AHEAD;
 }
+
+enum linear_half { LINEAR_ONE, LINEAR_OTHER };
 
 /* How far the sums had come, as stored and modulo 2^16, those of pair->one first: what lies between
  * two levels is what the features between them weigh. */
@@ -48,9 +51,10 @@ void linear_pair_sum(const struct linear_pair *pair, const struct linear_feature
                      uint32_t first, uint32_t last, struct linear_sums *one,
                      struct linear_sums *other, struct linear_level *levels);
 
-/* The same by levels that linear_pair_sum() wrote of all tokens. */
+/* What it would add to sums of 0, of one model alone, by levels that it wrote of all tokens. Sets
+ * *ret_sums, but for classes that no model of a pair has. */
 void linear_pair_between(const struct linear_features *features, const struct linear_level *levels,
-                         uint32_t first, uint32_t last, struct linear_sums *one,
-                         struct linear_sums *other);
+                         enum linear_half half, uint32_t first, uint32_t last,
+                         struct linear_sums *ret_sums);
 
 #endif
