@@ -56,4 +56,32 @@ static inline uint64_t sets_with(const uint16_t *sets, uint32_t count, uint16_t 
 #endif
 }
 
+/* What the sets have between them; read as by sets_with(). */
+static inline uint32_t sets_together(const uint16_t *sets, uint32_t count)
+{
+    uint32_t together = 0;
+#ifdef __SSE2__
+    static const uint16_t within[2 * FLAGS_ROUND] = {
+        UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX,
+        UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX,
+        UINT16_MAX, UINT16_MAX};
+    __m128i all = _mm_setzero_si128();
+    for (uint32_t i = 0; i < count; i += FLAGS_ROUND) {
+        uint32_t left = count - i < FLAGS_ROUND ? count - i : FLAGS_ROUND;
+        const uint16_t *masks = within + FLAGS_ROUND - left;
+        for (uint32_t half = 0; half < FLAGS_ROUND; half += FLAGS_ROUND / 2)
+            all = _mm_or_si128(all, _mm_and_si128(
+                                        _mm_loadu_si128((const void *)(sets + i + half)),
+                                        _mm_loadu_si128((const void *)(masks + half))));
+    }
+    all = _mm_or_si128(all, _mm_srli_si128(all, 8));
+    all = _mm_or_si128(all, _mm_srli_si128(all, 4));
+    together = (uint32_t)_mm_cvtsi128_si32(all);
+    return (together | together >> 16) & UINT16_MAX;
+#else
+    for (uint32_t i = 0; i < count; i++) together |= sets[i];
+    return together;
+#endif
+}
+
 #endif

@@ -1,6 +1,7 @@
 /* Cuts a text into sentences and clauses, and scores each clause once: sums of clauses add up to
  * those of sentences and of the whole, so nothing is scored twice. */
-#include "model/flags.h"
+#include "base/hash.h"
+#include "model/elision.h"
 #include "model/insight_internal.h"
 
 /* A clause of fewer words joins the one before, "red, white, and blue" is one thing, unless a turn
@@ -89,10 +90,43 @@ static uint32_t note_figure(struct reading *reading, uint32_t from, uint32_t at)
     return from;
 }
 
+static struct word_marks marks_of(const struct token *tokens, uint64_t apostrophes)
+{
+    struct word_marks marks = {.apostrophes = apostrophes};
+    for (; apostrophes; apostrophes &= apostrophes - 1)
+        if (elision_bytes(tokens[__builtin_ctzll(apostrophes)].folded))
+            marks.elided |= apostrophes & -apostrophes;
+    return marks;
+}
+
+/* Looks up what is left of words with elisions; most texts have none. */
+static int take_off_elisions(struct reading *reading, struct err *err)
+{
+    uint32_t count = reading->tokens->count;
+    uint16_t *sets = NULL;
+    reading->sets = reading->features.sets;
+    for (uint32_t first = 0; first < count; first += FLAGS_MOST)
+        for (uint64_t elided = reading->marks[first / FLAGS_MOST].elided; elided;
+             elided &= elided - 1) {
+            uint32_t at = first + (uint32_t)__builtin_ctzll(elided);
+            struct str word = reading->tokens->items[at].folded;
+            if (!sets) {
+                sets = arena_alloc(reading->arena, (count + FLAGS_ROUND) * sizeof *sets);
+                if (!sets) return err_set(err, E_NO_MEMORY, NULL);
+                memcpy(sets, reading->features.sets, count * sizeof *sets);
+                reading->sets = sets;
+            }
+            word = str_slice(word, elision_bytes(word), word.size);
+            sets[at] = (uint16_t)words_sets(reading->words, hash_fast(word, 0));
+        }
+    return E_OK;
+}
+
 /* Which words open something can't be foreseen: it is told for many of them without branches, and
  * then gone through bit by bit. */
 static void find_clauses(struct reading *reading)
 {
+    enum { OPENS = 1, APOSTROPHE = 2 };
     const struct linear_pair *pair = &reading->engine->pair;
     uint32_t count = reading->tokens->count, ahead = pair->weights ? 0 : reading->features.count;
     uint32_t clause = 0;
@@ -100,12 +134,16 @@ static void find_clauses(struct reading *reading)
         uint32_t words = count - first < FLAGS_MOST ? count - first : FLAGS_MOST;
         const struct token *tokens = &reading->tokens->items[first];
         const uint16_t *sets = &reading->features.sets[first];
-        uint8_t opens[FLAGS_MOST];
+        uint8_t flags[FLAGS_MOST];
         for (uint32_t i = 0; i < words; i++) {
             ahead = linear_pair_prefetch(pair, &reading->features, ahead);
-            opens[i] = tokens[i].sentence_before | tokens[i].clause_before;
+            bool opens = tokens[i].sentence_before | tokens[i].clause_before;
+            flags[i] = (uint8_t)(tokens[i].apostrophe * APOSTROPHE + opens * OPENS);
         }
-        uint64_t opening = flags_with(opens, words, 1) | sets_with(sets, words, WORD_TURN) | !first,
+        reading->marks[first / FLAGS_MOST] =
+            marks_of(tokens, flags_with(flags, words, APOSTROPHE));
+        uint64_t opening = flags_with(flags, words, OPENS) | sets_with(sets, words, WORD_TURN) |
+                           (first == 0),
                  figures = sets_with(sets, words, WORD_FIGURE);
         for (; opening; opening &= opening - 1)
             open_clause(reading, first + (uint32_t)__builtin_ctzll(opening));
@@ -169,7 +207,7 @@ static float sentence_score(const struct reading *reading, uint32_t sentence, ui
 static void score_sentences(struct reading *reading)
 {
     const struct insight_engine *engine = reading->engine;
-    bool asks = memchr(reading->text.data, '?', reading->text.size);
+    bool asks = reading->text.size && memchr(reading->text.data, '?', reading->text.size);
     uint32_t clause = 0;
     for (uint32_t i = 0; i < reading->sentence_count; i++) {
         struct sentence *sentence = &reading->sentences[i];
@@ -180,7 +218,9 @@ static void score_sentences(struct reading *reading)
         linear_probabilities(&engine->needs, &needs, probabilities);
         for (int kind = 0; kind < 3; kind++)
             sentence->probabilities[kind] = probabilities[engine->need_classes[kind]];
-        if (asks) sentence->asked = asked(reading, sentence->last);
+        for (int kind = 0; kind < 3; kind++)
+            reading->most[kind] = larger(reading->most[kind], sentence->probabilities[kind]);
+        if (asks) reading->asks |= sentence->asked = asked(reading, sentence->last);
     }
     sum_words(reading, LINEAR_OTHER, 0, reading->tokens->count, &reading->needs_total);
 }
@@ -204,9 +244,13 @@ int reading_split(struct reading *reading, struct err *err)
     size_t room = (size_t)count + 1;
     reading->clauses = arena_alloc(reading->arena, room * sizeof *reading->clauses);
     reading->sentences = arena_alloc(reading->arena, room * sizeof *reading->sentences);
-    if (!reading->clauses || !reading->sentences) return err_set(err, E_NO_MEMORY, NULL);
+    reading->stating = arena_alloc(reading->arena, room * sizeof *reading->stating);
+    reading->marks = arena_alloc(reading->arena, (count / FLAGS_MOST + 1) * sizeof *reading->marks);
+    if (!reading->clauses || !reading->sentences || !reading->stating || !reading->marks)
+        return err_set(err, E_NO_MEMORY, NULL);
     find_clauses(reading);
-    int rc = make_levels(reading, err);
+    int rc = take_off_elisions(reading, err);
+    if (!rc) rc = make_levels(reading, err);
     if (rc) return rc;
     score_clauses(reading);
     score_sentences(reading);

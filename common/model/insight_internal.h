@@ -3,6 +3,7 @@
 #define VERBATIM_MODEL_INSIGHT_INTERNAL_H
 
 #include "model/feeling.h"
+#include "model/flags.h"
 #include "model/idioms.h"
 #include "model/insight.h"
 #include "model/linear_pair.h"
@@ -36,13 +37,15 @@ struct sentence {
     uint32_t first, last;
     float score, probabilities[3]; /* by enum insight_need_kind */
     bool asked;                    /* a question mark stands behind it */
-    bool looked;                   /* the sets of its words are known: */
-    uint32_t sets, written; /* … of what is left without elisions, and as they stand */
     /* "an item is missing", "an option is missing": set when requests are looked for */
     bool lacks_goods, lacks_ability;
     bool calls;  /* wants what support gives, rather than something new: set then, too */
-    bool unwished; /* it only looks like a wish */
     bool wished;   /* it became a need of that kind */
+};
+
+/* Of FLAGS_MOST tokens, a bit each. */
+struct word_marks {
+    uint64_t apostrophes, elided; /* those that have one, or an elision */
 };
 
 /* Everything about one text while it is analysed. */
@@ -53,9 +56,15 @@ struct reading {
     const struct words *words;
     struct arena *arena;
     struct linear_features features;
+    struct word_marks *marks;
+    const uint16_t *sets; /* of each word without its elision; as those of features, beside it */
     struct clause *clauses;
     struct sentence *sentences;
     uint32_t clause_count, sentence_count;
+    uint32_t *stating; /* reading_needs(): sentences that state a need of one kind */
+    float most[3];     /* of sentences' probabilities, as the model has them */
+    /* Some sentence is asked; lacks goods or calls for support; only looks like a wish. */
+    bool asks, complains, unwished;
     struct linear_sums sentiment_total, needs_total;
     struct strongest strongest; /* of its words and figures of speech */
     /* Of the whole text; NULL: the model doesn't judge whole texts. */
@@ -92,6 +101,11 @@ static inline uint32_t reading_sets_at(const struct reading *reading, uint32_t a
 enum { WORD_FIGURE = WORD_BAD | WORD_ONCE | WORD_IDIOM };
 /* Whether one may hang on token `at`, of such a set. */
 bool reading_may_be_figure(const struct reading *reading, uint32_t at);
+/* The sets that the words [first, last) are in without elisions, all together. */
+static inline uint32_t reading_sets(const struct reading *reading, uint32_t first, uint32_t last)
+{
+    return sets_together(&reading->sets[first], last - first);
+}
 /* Tokens [first, last) as they stand. */
 void reading_hear_words(const struct reading *reading, uint32_t first, uint32_t last,
                         struct strongest *strongest);
@@ -122,8 +136,6 @@ void reading_hopes(const struct reading *reading, struct insight_result *result)
 /* Behind reading_aspects(): praise of one side and blame of another is mixed. */
 void reading_mix(const struct reading *reading, struct insight_result *result);
 int reading_needs(struct reading *reading, struct insight_result *result, struct err *err) CHECKED;
-/* The sets that the words [first, last) are in without elisions, all together (insight_needs.c). */
-uint32_t reading_sets(const struct reading *reading, uint32_t first, uint32_t last);
 /* reading_aspects() comes behind it. */
 int reading_topics(struct reading *reading, struct insight_result *result,
                    struct err *err) CHECKED;

@@ -1,8 +1,6 @@
 /* Needs: which sentences ask for something, report a problem or put a question. */
 #include <math.h>
 
-#include "base/hash.h"
-#include "model/elision.h"
 #include "model/insight_internal.h"
 #include "model/statement.h"
 
@@ -62,32 +60,9 @@ static int add_need(const struct reading *reading, struct insight_result *result
     return E_OK;
 }
 
-uint32_t reading_sets(const struct reading *reading, uint32_t first, uint32_t last)
+static uint32_t sets_of(const struct reading *reading, const struct sentence *sentence)
 {
-    uint32_t sets = 0;
-    for (uint32_t i = first; i < last; i++) {
-        const struct token *token = &reading->tokens->items[i];
-        size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
-        sets |= !cut ? reading->features.sets[i]
-                     : words_sets(reading->words,
-                                  hash_fast(str_slice(token->folded, cut, token->folded.size), 0));
-    }
-    return sets;
-}
-
-/* The sets that the sentence's words are in, all together; looked up once. */
-static uint32_t sets_of(const struct reading *reading, struct sentence *sentence)
-{
-    uint32_t written = 0, apostrophes = 0;
-    if (sentence->looked) return sentence->sets;
-    for (uint32_t i = sentence->first; i < sentence->last; i++) {
-        written |= reading->features.sets[i];
-        apostrophes |= reading->tokens->items[i].apostrophe;
-    }
-    sentence->looked = true;
-    sentence->written = written;
-    if (apostrophes) written = reading_sets(reading, sentence->first, sentence->last);
-    return sentence->sets = written;
+    return reading_sets(reading, sentence->first, sentence->last);
 }
 
 /* "An item is missing", but neither "nothing is missing" nor "an order filter is missing". */
@@ -108,10 +83,10 @@ static float shift_odds(float probability, float logit)
 }
 
 /* What the sentence tells was so before, and it ends in praise. */
-static bool is_mended(const struct reading *reading, struct sentence *sentence)
+static bool is_mended(const struct reading *reading, const struct sentence *sentence)
 {
-    (void)sets_of(reading, sentence);
-    bool once = sentence->written & WORD_ONCE;
+    uint32_t first = sentence->first, count = sentence->last - first;
+    bool once = sets_together(&reading->features.sets[first], count) & WORD_ONCE;
     for (uint32_t i = 0; i < reading->clause_count && once; i++)
         if (reading->clauses[i].last == sentence->last)
             return insight_label(reading->clauses[i].score) == INSIGHT_POSITIVE;
@@ -119,26 +94,27 @@ static bool is_mended(const struct reading *reading, struct sentence *sentence)
 }
 
 /* How surely the sentence asks for something; notes whether goods are missing instead. */
-static float request_probability(const struct reading *reading, struct sentence *sentence)
+static float request_probability(struct reading *reading, struct sentence *sentence)
 {
     float probability = sentence->probabilities[INSIGHT_FEATURE_REQUEST];
     if (probability < WISH_PROBABILITY_MIN) return probability;
     uint32_t sets = sets_of(reading, sentence);
     sentence->lacks_goods = lacks_goods(sets);
+    reading->complains |= sentence->lacks_goods;
     sentence->lacks_ability = sets & WORD_LACK && sets & WORD_ABILITY;
     if (sentence->lacks_goods) return 0;
     enum wish wish = reading_wish(reading, sentence, sets);
-    sentence->unwished = wish == WISH_NONE;
-    if (sentence->unwished) return 0;
+    reading->complains |= sentence->calls;
+    reading->unwished |= wish == WISH_NONE;
+    if (wish == WISH_NONE) return 0;
     return wish == WISH_SAID ? shift_odds(probability, WISH_LOGIT)
                              : shift_odds(probability, -NO_WISH_LOGIT);
 }
 
 static bool has_figure_word(const struct reading *reading, const struct clause *clause)
 {
-    uint32_t sets = 0;
-    for (uint32_t i = clause->first; i < clause->last; i++) sets |= reading->features.sets[i];
-    return sets & WORD_FIGURE;
+    uint32_t first = clause->first, count = clause->last - first;
+    return sets_together(&reading->features.sets[first], count) & WORD_FIGURE;
 }
 
 /* "What more could you want?" praises by a figure of speech. */
@@ -167,7 +143,7 @@ static float question_probability(const struct reading *reading, struct sentence
 
 /* How surely the sentence is a need of the kind, after the rules that words alone don't give.
  * contented: what its feeling does to the odds of a problem. */
-static float sentence_probability(const struct reading *reading, struct sentence *sentence,
+static float sentence_probability(struct reading *reading, struct sentence *sentence,
                                   enum insight_need_kind kind, float contented)
 {
     float probability = sentence->probabilities[kind];
@@ -187,7 +163,7 @@ static float sentence_probability(const struct reading *reading, struct sentence
     return question_probability(reading, sentence);
 }
 
-/* Applies the rules to each sentence's probability; the surest sentence, or NULL. */
+/* Applies the rules to each sentence's probability; the surest sentence. */
 static struct sentence *settle_sentences(struct reading *reading, enum insight_need_kind kind,
                                          float contented)
 {
@@ -200,7 +176,7 @@ static struct sentence *settle_sentences(struct reading *reading, enum insight_n
         best = probability > most ? i : best;
         most = probability > most ? probability : most;
     }
-    return reading->sentence_count ? &reading->sentences[best] : NULL;
+    return &reading->sentences[best];
 }
 
 static float log_odds(float probability)
@@ -236,20 +212,44 @@ static bool says_nothing(const struct reading *reading, const struct sentence *s
     return true;
 }
 
-/* A sentence that says nothing is no need beside one that does. */
-static void drop_idle(struct reading *reading, enum insight_need_kind kind, float floor)
+/* Lists the sentences of `floor` or more in reading->stating; their number. */
+static uint32_t list_stating(struct reading *reading, enum insight_need_kind kind, float floor)
 {
-    uint32_t stated = 0, telling = 0;
-    for (uint32_t i = 0; i < reading->sentence_count; i++)
-        stated += reading->sentences[i].probabilities[kind] >= floor;
-    if (stated < 2) return;
-    for (uint32_t pass = 0; pass < 2; pass++)
-        for (uint32_t i = 0; i < reading->sentence_count; i++) {
-            struct sentence *sentence = &reading->sentences[i];
-            if (sentence->probabilities[kind] < floor) continue;
-            if (pass == 0) telling += !says_nothing(reading, sentence);
-            else if (telling && says_nothing(reading, sentence)) sentence->probabilities[kind] = 0;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < reading->sentence_count; i++) {
+        reading->stating[count] = i;
+        count += reading->sentences[i].probabilities[kind] >= floor;
+    }
+    return count;
+}
+
+/* A sentence that says nothing is no need beside one that does; how many are left. */
+static uint32_t drop_idle(struct reading *reading, uint32_t count)
+{
+    uint32_t telling = 0, *stating = reading->stating;
+    if (count < 2) return count;
+    for (uint32_t i = 0; i < count; i++)
+        if (!says_nothing(reading, &reading->sentences[stating[i]])) {
+            /* those that do come first, in their order; if none does, nothing has moved */
+            stating[telling++] = stating[i];
         }
+    return telling ? telling : count;
+}
+
+/* How sure a sentence must be where the text as a whole doesn't state such a need. */
+static float floor_alone(float threshold) { return threshold + (1 - threshold) * ALONE_MARGIN; }
+
+/* False: neither the text as a whole nor a sentence can state a problem, or a question, whatever the
+ * rules. contented: as in settle_sentences(). */
+static bool may_state(const struct reading *reading, enum insight_need_kind kind, float whole,
+                      float contented)
+{
+    const struct insight_engine *engine = reading->engine;
+    float threshold = engine->needs.thresholds[engine->need_classes[kind]],
+          most = reading->most[kind];
+    if (whole >= threshold) return true;
+    if (kind == INSIGHT_QUESTION) return reading->asks || most >= floor_alone(threshold);
+    return reading->complains || multiply_odds(most, contented) >= floor_alone(threshold);
 }
 
 /* Whether the text asks for something; then `whole` becomes how surely by its best sentence. */
@@ -259,8 +259,7 @@ static bool states_request(const struct reading *reading, const struct sentence 
     float probability = best->probabilities[INSIGHT_FEATURE_REQUEST];
     if (probability < REQUEST_PROBABILITY_MIN) return false;
     /* where a sentence only looks like a wish, the text as a whole wishes less than it seems to */
-    for (uint32_t i = 0; i < reading->sentence_count; i++)
-        if (reading->sentences[i].unwished) *whole = smaller(*whole, probability);
+    if (reading->unwished) *whole = smaller(*whole, probability);
     *ret_shift = request_shift(reading, *whole, problem);
     if (*ret_shift + log_odds(probability) < -REQUEST_LOGIT) return false;
     *whole = request_confidence(best, *ret_shift);
@@ -271,28 +270,32 @@ static int find_kind(struct reading *reading, struct insight_result *result,
                      enum insight_need_kind kind, const float *wholes, struct err *err)
 {
     const struct insight_engine *engine = reading->engine;
-    float whole = wholes[engine->need_classes[kind]],
-          threshold = engine->needs.thresholds[engine->need_classes[kind]];
-    float contented = kind == INSIGHT_PROBLEM_REPORT ? expf(-FEELING_LOGIT * reading->feeling) : 1;
-    struct sentence *best = settle_sentences(reading, kind, contented);
+    float whole = wholes[engine->need_classes[kind]], contented = 1, shift = 0,
+          threshold = engine->needs.thresholds[engine->need_classes[kind]],
+          problem = wholes[engine->need_classes[INSIGHT_PROBLEM_REPORT]],
+          question = wholes[engine->need_classes[INSIGHT_QUESTION]];
     bool request = kind == INSIGHT_FEATURE_REQUEST;
-    float shift = 0, problem = wholes[engine->need_classes[INSIGHT_PROBLEM_REPORT]];
-    uint32_t found = 0;
     int rc = E_OK;
-    if (!best) return E_OK;
+    if (kind == INSIGHT_PROBLEM_REPORT) {
+        contented = expf(-FEELING_LOGIT * reading->feeling);
+        whole = multiply_odds(whole, contented);
+    }
+    if (!request && !may_state(reading, kind, whole, contented)) {
+        /* questions ask how surely a sentence reports a problem */
+        if (kind == INSIGHT_PROBLEM_REPORT && may_state(reading, INSIGHT_QUESTION, question, 1))
+            (void)settle_sentences(reading, kind, contented);
+        return E_OK;
+    }
+    struct sentence *best = settle_sentences(reading, kind, contented);
     if (request && !states_request(reading, best, problem, &whole, &shift)) return E_OK;
-    if (kind == INSIGHT_PROBLEM_REPORT) whole = multiply_odds(whole, contented);
     bool stated = request || whole >= threshold;
-    float floor = stated ? larger(threshold, SENTENCE_FLOOR)
-                         : threshold + (1 - threshold) * ALONE_MARGIN;
-    drop_idle(reading, kind, floor);
-    for (uint32_t i = 0; i < reading->sentence_count && found < NEEDS_PER_KIND && !rc; i++) {
-        struct sentence *sentence = &reading->sentences[i];
-        if (sentence->probabilities[kind] < floor) continue;
+    float floor = stated ? larger(threshold, SENTENCE_FLOOR) : floor_alone(threshold);
+    uint32_t found = drop_idle(reading, list_stating(reading, kind, floor));
+    for (uint32_t i = 0; i < found && i < NEEDS_PER_KIND && !rc; i++) {
+        struct sentence *sentence = &reading->sentences[reading->stating[i]];
         sentence->wished |= request;
         float sure = request ? request_confidence(sentence, shift) : sentence->probabilities[kind];
         rc = add_need(reading, result, kind, sentence, sure, err);
-        found++;
     }
     if (rc || found || !stated || (!request && best->probabilities[kind] < BEST_FLOOR)) return rc;
     best->wished |= request;
@@ -304,6 +307,7 @@ int reading_needs(struct reading *reading, struct insight_result *result, struct
     const struct insight_engine *engine = reading->engine;
     float probabilities[LINEAR_CLASSES_MAX];
     int rc = E_OK;
+    if (reading->sentence_count == 0) return E_OK;
     linear_probabilities(&engine->needs, &reading->needs_total, probabilities);
     for (int kind = 0; kind < 3 && !rc; kind++)
         rc = find_kind(reading, result, (enum insight_need_kind)kind, probabilities, err);

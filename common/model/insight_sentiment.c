@@ -165,14 +165,10 @@ static struct mood hear_words(const struct reading *reading)
 static struct mood judge_text(const struct reading *reading, const struct mood *words)
 {
     float probabilities[] = {words->positive, words->negative, words->neutral};
-    float signs[FEELING_SIGNS], problem = 0, question = 0;
+    float signs[FEELING_SIGNS];
     if (!reading->engine->feeling.known) return *words;
-    for (uint32_t i = 0; i < reading->sentence_count; i++) {
-        const float *needs = reading->sentences[i].probabilities;
-        problem = larger(problem, needs[INSIGHT_PROBLEM_REPORT]);
-        question = larger(question, needs[INSIGHT_QUESTION]);
-    }
-    feeling_read(probabilities, &reading->strongest, problem, question, signs);
+    feeling_read(probabilities, &reading->strongest, reading->most[INSIGHT_PROBLEM_REPORT],
+                 reading->most[INSIGHT_QUESTION], signs);
     feeling_judge(&reading->engine->feeling, signs, probabilities);
     return (struct mood){probabilities[FEELING_POSITIVE], probabilities[FEELING_NEGATIVE],
                          probabilities[FEELING_NEUTRAL]};

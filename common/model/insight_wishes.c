@@ -39,7 +39,7 @@ static const char *const calls[] = {
     "veux une reponse", "souhaite etre rappele", "souhaite etre rembourse",
     "souhaite etre remboursee", "voudrais etre rembourse", "voudrais etre remboursee",
 };
-/* So much may wish; of harm it tells: "I took two instead of one". */
+/* So much may wish; of harm it tells: "I took two instead of one". All are in WORD_WISH. */
 static const char *const doubtful[] = {
     "could", "should", "would", "instead", "need", "needs", "miss", "missing", "hope", "podria",
     "podrian", "deberia", "pourrait", "devrait",
@@ -148,30 +148,52 @@ static bool asks_what_is(const struct reading *reading, const struct sentence *s
     return !is_one_of(&tokens[at + 1], proposals, sizeof proposals / sizeof *proposals);
 }
 
+/* Bits of the tokens [first, first + count) with an apostrophe. */
+static uint64_t apostrophes_from(const struct reading *reading, uint32_t first, uint32_t count)
+{
+    const struct word_marks *marks = &reading->marks[first / FLAGS_MOST];
+    uint32_t from = first % FLAGS_MOST;
+    uint64_t bits = marks->apostrophes >> from;
+    if (from + count > FLAGS_MOST) bits |= marks[1].apostrophes << (FLAGS_MOST - from);
+    return count == FLAGS_MOST ? bits : bits & ((UINT64_C(1) << count) - 1);
+}
+
 enum wish reading_wish(const struct reading *reading, struct sentence *sentence, uint32_t sets)
 {
-    bool found = false;
-    uint32_t left = 0;
+    bool found = false, left = false; /* phrases; words of wishing beside them */
     if (asks_what_is(reading, sentence, sets)) return WISH_NONE;
     bool harm = reading->safety_positive &&
                 (!reading->harm.count || reading_tells_harm(reading, sentence->first, sentence->last));
     if (!harm && !(sets & WORD_UNWISH)) return sets & WORD_WISH ? WISH_SAID : WISH_UNSAID;
     call_once(&once, build);
-    for (uint32_t at = sentence->first; at < sentence->last;) {
-        uint32_t words = 0;
-        if (reading->features.sets[at] & WORD_UNWISH || reading->tokens->items[at].apostrophe) {
-            struct phrases phrases = phrases_at(reading, at, sentence->last);
-            sentence->calls |= phrases.calls > 0;
-            words = phrases.calls ? phrases.calls : phrases.idle;
+    const uint16_t *written = reading->features.sets, *bare = reading->sets;
+    uint32_t behind = sentence->first; /* the phrase before */
+    for (uint32_t first = sentence->first; first < sentence->last; first += FLAGS_MOST) {
+        uint32_t count = sentence->last - first < FLAGS_MOST ? sentence->last - first : FLAGS_MOST;
+        uint64_t wishes = sets_with(&written[first], count, WORD_WISH),
+                 begins = sets_with(&written[first], count, WORD_UNWISH) |
+                          apostrophes_from(reading, first, count),
+                 doubts = harm ? sets_with(&bare[first], count, WORD_WISH) : 0;
+        if (behind > first) wishes &= ~UINT64_C(0) << (behind - first);
+        for (uint64_t visits = begins | doubts; visits; visits &= visits - 1) {
+            uint32_t bit = (uint32_t)__builtin_ctzll(visits), at = first + bit, words = 0;
+            if (at < behind) continue;
+            if (begins >> bit & 1) {
+                struct phrases phrases = phrases_at(reading, at, sentence->last);
+                sentence->calls |= phrases.calls > 0;
+                words = phrases.calls ? phrases.calls : phrases.idle;
+            }
+            if (doubts >> bit & 1 && !words)
+                words = is_one_of(&reading->tokens->items[at], doubtful,
+                                  sizeof doubtful / sizeof *doubtful);
+            if (!words) continue;
+            found = true;
+            behind = at + words;
+            wishes &= ~(((UINT64_C(1) << words) - 1) << bit);
         }
-        if (harm && !words)
-            words = is_one_of(&reading->tokens->items[at], doubtful,
-                              sizeof doubtful / sizeof *doubtful);
-        found |= words > 0;
-        if (!words) left |= reading->features.sets[at];
-        at += words ? words : 1;
+        left |= wishes != 0;
     }
-    if (left & WORD_WISH) sentence->calls = false;
-    if (found && !(left & WORD_WISH)) return WISH_NONE;
+    if (left) sentence->calls = false;
+    if (found && !left) return WISH_NONE;
     return sets & WORD_WISH ? WISH_SAID : WISH_UNSAID;
 }
