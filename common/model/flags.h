@@ -84,4 +84,14 @@ static inline uint32_t sets_together(const uint16_t *sets, uint32_t count)
 #endif
 }
 
+/* How many there are; a library's function counts them where the processor's own can't be used. */
+static inline uint32_t bits_of(uint64_t bits)
+{
+    const uint64_t fives = UINT64_C(0x5555555555555555), threes = UINT64_C(0x3333333333333333);
+    bits -= bits >> 1 & fives;
+    bits = (bits & threes) + (bits >> 2 & threes);
+    return (uint32_t)(((bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f)) *
+                          UINT64_C(0x0101010101010101) >> 56);
+}
+
 #endif

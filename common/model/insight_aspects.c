@@ -13,15 +13,14 @@
 
 struct named {
     uint32_t at, last; /* tokens of the keyword */
-    uint32_t aspect;
+    uint32_t aspect, clause;
     bool wished; /* named behind a word of wishing: nothing is judged that isn't there yet */
 };
 
-/* What all clauses name, in their order: clause i names items[starts[i]] to items[starts[i
- * + 1] - 1]. */
+/* What all clauses name, in their order. */
 struct namings {
     struct named *items;
-    uint32_t *starts;
+    uint32_t count;
 };
 
 /* "customer service agent" is one naming of one aspect. */
@@ -32,51 +31,33 @@ static bool is_named(const struct named *first, const struct named *next, const 
     return false;
 }
 
-/* Appends what is named at token `at`, unless `first` and those behind it have it; words of the
- * longest keyword there. */
-static uint32_t add_named(const struct reading *reading, uint32_t at, const struct named *first,
-                          struct named **next)
+/* Appends what is named at token `at` to those of its clause from `first` on, unless they have it;
+ * words of the longest keyword there: it owns them, in "noise cancelling" is no noise. Those under
+ * [-] name no aspect. */
+static uint32_t add_named(const struct reading *reading, uint32_t at, uint32_t by, uint32_t clause,
+                          const struct named *first, struct named **next)
 {
     const struct topics *aspects = &reading->engine->aspects;
     struct topic_match matches[TOPIC_MATCHES_MAX];
-    uint32_t found = topics_match(aspects, reading->tokens, at, reading->languages, matches),
-             words = topics_longest(matches, found);
+    uint32_t found = topics_match(aspects, reading->tokens, at, reading->languages, by, matches);
+    uint32_t words = topics_longest(matches, found);
     for (uint32_t i = 0; i < found; i++) {
-        struct named more = {at, at + words, matches[i].topic, false};
+        struct named more = {at, at + words, matches[i].topic, clause, false};
         if (matches[i].words != words || more.aspect == aspects->hiding) continue;
         if (!is_named(first, *next, &more)) *(*next)++ = more;
     }
     return words;
 }
 
-/* Appends what the clause names to `first`; behind it. The longest keyword owns its words:
- * in "noise cancelling" is no noise. Those under [-] name no aspect. */
-static struct named *find_named(const struct reading *reading, const struct clause *clause,
-                                struct named *first)
+/* "I love the screen but wish for a longer battery": of a clause's namings, those behind. */
+static void note_wishes(const struct reading *reading, struct named *first,
+                        const struct named *next)
 {
-    struct named *next = first;
-    uint32_t behind = clause->first; /* the keyword before */
-    for (uint32_t from = clause->first; from < clause->last;) {
-        uint32_t block = from / TOPIC_PLACES, end = (block + 1) * TOPIC_PLACES;
-        uint64_t places = reading->places[block].other >> from % TOPIC_PLACES;
-        if (end > clause->last) places &= (UINT64_C(1) << (clause->last - from)) - 1;
-        for (; places; places &= places - 1) {
-            uint32_t at = from + (uint32_t)__builtin_ctzll(places);
-            if (at < behind) continue;
-            uint32_t words = add_named(reading, at, first, &next);
-            if (words) behind = at + words;
-        }
-        from = end;
-    }
-    return next;
-}
-
-/* "I love the screen but wish for a longer battery": of the clause's namings, those behind. */
-static void note_wishes(const struct reading *reading, const struct clause *clause,
-                        struct named *first, const struct named *next)
-{
+    if (first == next) return;
+    struct clause *clause = &reading->clauses[first->clause];
     uint32_t at = clause->first;
-    if (first == next || !reading->sentences[clause->sentence].wished) return;
+    clause->names = true;
+    if (!reading->sentences[clause->sentence].wished) return;
     while (at < clause->last &&
            (reading->features.sets[at] & (WORD_WISH | WORD_TURN | WORD_LACK)) != WORD_WISH)
         at++;
@@ -85,21 +66,36 @@ static void note_wishes(const struct reading *reading, const struct clause *clau
 
 static int find_namings(const struct reading *reading, struct namings *namings, struct err *err)
 {
-    namings->items =
-        arena_alloc(reading->arena,
-                    (size_t)reading->tokens->count * TOPIC_MATCHES_MAX * sizeof *namings->items);
-    namings->starts = arena_alloc(reading->arena,
-                                  ((size_t)reading->clause_count + 1) * sizeof *namings->starts);
-    if (!namings->items || !namings->starts) return err_set(err, E_NO_MEMORY, NULL);
-    struct named *next = namings->items;
-    for (uint32_t i = 0; i < reading->clause_count; i++) {
-        const struct clause *clause = &reading->clauses[i];
-        namings->starts[i] = (uint32_t)(next - namings->items);
-        struct named *first = next;
-        if (!reading->sentences[clause->sentence].asked) next = find_named(reading, clause, next);
-        note_wishes(reading, clause, first, next);
+    uint32_t blocks = (reading->tokens->count + TOPIC_PLACES - 1) / TOPIC_PLACES;
+    uint32_t clause = 0, behind = 0; /* the keyword before */
+    size_t most = 0;
+    for (uint32_t block = 0; block < blocks; block++)
+        most += bits_of(topics_places_of(&reading->places[block], TOPIC_OTHER));
+    struct named *next = arena_alloc(reading->arena, most * TOPIC_MATCHES_MAX * sizeof *next),
+                 *first = next;
+    if (!next) return err_set(err, E_NO_MEMORY, NULL);
+    namings->items = next;
+    for (uint32_t block = 0; block < blocks; block++) {
+        const struct topic_places *here = &reading->places[block];
+        uint64_t places = topics_places_of(here, TOPIC_OTHER);
+        for (; places; places &= places - 1) {
+            uint32_t bit = (uint32_t)__builtin_ctzll(places), at = block * TOPIC_PLACES + bit;
+            const struct clause *named = reading_clause_at(reading, at);
+            if (reading->sentences[named->sentence].asked) continue;
+            if (named != &reading->clauses[clause]) {
+                note_wishes(reading, first, next);
+                clause = (uint32_t)(named - reading->clauses);
+                first = next;
+                behind = named->first;
+            }
+            if (at < behind) continue;
+            uint32_t by = topics_found_by(here, TOPIC_OTHER, bit);
+            uint32_t words = add_named(reading, at, by, clause, first, &next);
+            if (words) behind = at + words;
+        }
     }
-    namings->starts[reading->clause_count] = (uint32_t)(next - namings->items);
+    note_wishes(reading, first, next);
+    namings->count = (uint32_t)(next - namings->items);
     return E_OK;
 }
 
@@ -141,28 +137,27 @@ static void keep_aspect(struct reading *reading, struct insight_result *result,
 /* Clause `at`, beside `own`, says more of the same: it is of its sentence, names nothing,
  * is parted from it by no turn ("but"; `seam` is the later of the two clauses), and doesn't
  * clearly feel the opposite. */
-static bool joins(const struct reading *reading, const struct namings *namings,
-                  const struct clause *own, uint32_t at, uint32_t seam)
+static bool joins(const struct reading *reading, const struct clause *own, uint32_t at,
+                  uint32_t seam)
 {
     const struct clause *other = &reading->clauses[at];
-    if (other->sentence != own->sentence || namings->starts[at] != namings->starts[at + 1])
-        return false;
+    if (other->sentence != own->sentence || other->names) return false;
     if (reading->features.sets[reading->clauses[seam].first] & WORD_TURN) return false;
     return other->score * own->score >= 0 ||
            smaller(fabsf(other->score), fabsf(own->score)) < BOTH_SCORE;
 }
 
 /* How clause `at` feels with those that join it: clauses *ret_first to *ret_last. */
-static float neighbourhood(const struct reading *reading, const struct namings *namings,
-                           uint32_t at, uint32_t *ret_first, uint32_t *ret_last)
+static float neighbourhood(const struct reading *reading, uint32_t at, uint32_t *ret_first,
+                           uint32_t *ret_last)
 {
     const struct linear_model *model = &reading->engine->sentiment;
     const struct clause *own = &reading->clauses[at];
     struct linear_sums sums = own->sentiment;
     uint32_t first = at, last = at;
-    while (first > 0 && joins(reading, namings, own, first - 1, first))
+    while (first > 0 && joins(reading, own, first - 1, first))
         reading_add_sums(model, &sums, &reading->clauses[--first].sentiment);
-    while (last + 1 < reading->clause_count && joins(reading, namings, own, last + 1, last + 1))
+    while (last + 1 < reading->clause_count && joins(reading, own, last + 1, last + 1))
         reading_add_sums(model, &sums, &reading->clauses[++last].sentiment);
     *ret_first = first;
     *ret_last = last;
@@ -179,23 +174,21 @@ static void judge_piece(struct reading *reading, struct insight_result *result,
         keep_aspect(reading, result, first, reading_span(reading, from, last), score);
 }
 
+/* Namings [first, next) are all of their clause. */
 static void judge_whole(struct reading *reading, struct insight_result *result,
-                        const struct namings *namings, uint32_t at)
+                        const struct named *first, const struct named *next)
 {
-    uint32_t first, last;
-    float score = neighbourhood(reading, namings, at, &first, &last);
-    struct insight_span span = reading_span(reading, reading->clauses[first].first,
+    uint32_t from, last;
+    float score = neighbourhood(reading, first->clause, &from, &last);
+    struct insight_span span = reading_span(reading, reading->clauses[from].first,
                                             reading->clauses[last].last);
-    for (uint32_t i = namings->starts[at]; i < namings->starts[at + 1]; i++)
-        keep_aspect(reading, result, &namings->items[i], span, score);
+    for (; first < next; first++) keep_aspect(reading, result, first, span, score);
 }
 
 static void judge_clause(struct reading *reading, struct insight_result *result,
-                         const struct namings *namings, uint32_t at)
+                         const struct named *first, const struct named *next)
 {
-    const struct clause *clause = &reading->clauses[at];
-    const struct named *first = &namings->items[namings->starts[at]],
-                       *next = &namings->items[namings->starts[at + 1]];
+    const struct clause *clause = &reading->clauses[first->clause];
     uint32_t from = clause->first;
     for (const struct named *named = first + 1; named < next; named++) {
         if (named->aspect == named[-1].aspect) continue;
@@ -206,16 +199,19 @@ static void judge_clause(struct reading *reading, struct insight_result *result,
         first = named;
     }
     if (from > clause->first) judge_piece(reading, result, first, next, from, clause->last);
-    else if (first < next) judge_whole(reading, result, namings, at);
+    else judge_whole(reading, result, first, next);
 }
 
 int reading_aspects(struct reading *reading, struct insight_result *result, struct err *err)
 {
-    struct namings namings;
+    struct namings namings = {0};
     int rc = find_namings(reading, &namings, err);
     if (rc) return rc;
-    for (uint32_t i = 0; i < reading->clause_count; i++)
-        if (namings.starts[i] < namings.starts[i + 1]) judge_clause(reading, result, &namings, i);
+    for (uint32_t first = 0, next; first < namings.count; first = next) {
+        uint32_t clause = namings.items[first].clause;
+        for (next = first + 1; next < namings.count && namings.items[next].clause == clause;) next++;
+        judge_clause(reading, result, &namings.items[first], &namings.items[next]);
+    }
     for (uint32_t i = 0; i < result->aspect_count; i++) {
         struct insight_aspect *aspect = &result->aspects[i];
         bool both = aspect->best >= BOTH_SCORE && aspect->worst <= -BOTH_SCORE;

@@ -61,13 +61,14 @@ static bool is_within(const struct reading *reading, uint32_t at)
     return (*mark == '.' || *mark == ',' || *mark == ':') && is_digit(mark[-1]) && is_digit(mark[1]);
 }
 
-/* At token `at` a sentence begins, or a clause if the one before has words enough. */
-static void open_clause(struct reading *reading, uint32_t at)
+/* At token `at` a sentence begins, or a clause if the one before has words enough: whether either
+ * does. */
+static bool open_clause(struct reading *reading, uint32_t at)
 {
     bool within = at > 0 && is_within(reading, at), turns = at > 0 && turns_at(reading, at),
          sentence = at == 0 || (reading->tokens->items[at].sentence_before && !within);
     struct clause *clause = &reading->clauses[reading->clause_count];
-    if (!sentence && !turns && (within || at - clause[-1].first < CLAUSE_WORDS_MIN)) return;
+    if (!sentence && !turns && (within || at - clause[-1].first < CLAUSE_WORDS_MIN)) return false;
     if (at) clause[-1].last = at;
     if (sentence) {
         struct sentence *begun = &reading->sentences[reading->sentence_count++];
@@ -76,18 +77,16 @@ static void open_clause(struct reading *reading, uint32_t at)
     }
     clause->first = at;
     clause->sentence = reading->sentence_count - 1;
-    clause->figures = false;
+    clause->figures = clause->names = false;
     reading->clause_count++; /* its sums and score come later */
+    return true;
 }
 
-/* Clause `from`, or one behind it, holds token `at`, of a set of figures of speech. */
-static uint32_t note_figure(struct reading *reading, uint32_t from, uint32_t at)
+/* Token `at` is of a set of figures of speech. */
+static void note_figure(struct reading *reading, uint32_t at)
 {
     if (reading_sets_at(reading, at) & WORD_IDIOM) reading_note_grade(reading, at);
-    if (!reading_may_be_figure(reading, at)) return from;
-    while (from + 1 < reading->clause_count && reading->clauses[from + 1].first <= at) from++;
-    reading->clauses[from].figures = true;
-    return from;
+    if (reading_may_be_figure(reading, at)) reading_clause_at(reading, at)->figures = true;
 }
 
 static struct word_marks marks_of(const struct token *tokens, uint64_t apostrophes)
@@ -129,7 +128,6 @@ static void find_clauses(struct reading *reading)
     enum { OPENS = 1, APOSTROPHE = 2 };
     const struct linear_pair *pair = &reading->engine->pair;
     uint32_t count = reading->tokens->count, ahead = pair->weights ? 0 : reading->features.count;
-    uint32_t clause = 0;
     for (uint32_t first = 0; first < count; first += FLAGS_MOST) {
         uint32_t words = count - first < FLAGS_MOST ? count - first : FLAGS_MOST;
         const struct token *tokens = &reading->tokens->items[first];
@@ -140,15 +138,18 @@ static void find_clauses(struct reading *reading)
             bool opens = tokens[i].sentence_before | tokens[i].clause_before;
             flags[i] = (uint8_t)(tokens[i].apostrophe * APOSTROPHE + opens * OPENS);
         }
-        reading->marks[first / FLAGS_MOST] =
-            marks_of(tokens, flags_with(flags, words, APOSTROPHE));
+        struct word_marks *marks = &reading->marks[first / FLAGS_MOST];
+        *marks = marks_of(tokens, flags_with(flags, words, APOSTROPHE));
+        marks->clauses = reading->clause_count;
         uint64_t opening = flags_with(flags, words, OPENS) | sets_with(sets, words, WORD_TURN) |
                            (first == 0),
                  figures = sets_with(sets, words, WORD_FIGURE);
-        for (; opening; opening &= opening - 1)
-            open_clause(reading, first + (uint32_t)__builtin_ctzll(opening));
+        for (; opening; opening &= opening - 1) {
+            bool opens = open_clause(reading, first + (uint32_t)__builtin_ctzll(opening));
+            marks->begins |= opening & -opening & -(uint64_t)opens;
+        }
         for (; figures; figures &= figures - 1)
-            clause = note_figure(reading, clause, first + (uint32_t)__builtin_ctzll(figures));
+            note_figure(reading, first + (uint32_t)__builtin_ctzll(figures));
     }
     if (!count) return;
     reading->clauses[reading->clause_count - 1].last = count;

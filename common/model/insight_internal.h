@@ -30,6 +30,7 @@ struct clause {
     uint32_t first, last;
     uint32_t sentence; /* index of it */
     bool figures;      /* it holds a figure of speech, perhaps */
+    bool names;        /* an aspect: reading_aspects() */
     float score; /* P(positive) - P(negative) */
     struct linear_sums sentiment;
 };
@@ -46,6 +47,8 @@ struct sentence {
 /* Of FLAGS_MOST tokens, a bit each. */
 struct word_marks {
     uint64_t apostrophes, elided; /* those that have one, or an elision */
+    uint64_t begins;              /* … with which a clause begins */
+    uint32_t clauses;             /* that begin before them all */
 };
 
 /* Everything about one text while it is analysed. */
@@ -91,6 +94,14 @@ void reading_add_sums(const struct linear_model *model, struct linear_sums *sums
                       const struct linear_sums *more);
 float insight_score(const struct insight_engine *engine, const struct linear_sums *sums);
 enum insight_sentiment insight_label(float score);
+
+/* Of token `at`. */
+static inline struct clause *reading_clause_at(const struct reading *reading, uint32_t at)
+{
+    const struct word_marks *marks = &reading->marks[at / FLAGS_MOST];
+    uint32_t before = bits_of(marks->begins << (FLAGS_MOST - 1 - at % FLAGS_MOST));
+    return &reading->clauses[marks->clauses + before - 1];
+}
 
 /* insight_figures.c. strongest: NULL where nobody asks for it. */
 static inline uint32_t reading_sets_at(const struct reading *reading, uint32_t at)

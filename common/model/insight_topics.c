@@ -30,8 +30,9 @@ static int find_places(struct reading *reading, struct err *err)
     for (uint32_t i = 0; i < blocks; i++) {
         uint32_t first = i * TOPIC_PLACES,
                  last = words - first < TOPIC_PLACES ? words : first + TOPIC_PLACES;
+        _Static_assert((int)TOPIC_PLACES == (int)FLAGS_MOST, "marks are of the same tokens");
         reading->places[i] = topics_places(&engine->sieve, reading->tokens, first, last,
-                                           reading->languages);
+                                           reading->languages, reading->marks[i].elided);
     }
     return E_OK;
 }
@@ -39,12 +40,14 @@ static int find_places(struct reading *reading, struct err *err)
 /* What the longest keywords at token `at` name; how many words are theirs: they own them, "fast
  * delivery" is no performance. */
 static uint32_t add_mentions(struct reading *reading, struct insight_result *result, uint32_t at,
-                             const struct clause *clause)
+                             uint32_t by)
 {
     const struct topics *topics = &reading->engine->topics;
     struct topic_match matches[TOPIC_MATCHES_MAX];
-    uint32_t count = topics_match(topics, reading->tokens, at, reading->languages, matches);
+    uint32_t count = topics_match(topics, reading->tokens, at, reading->languages, by, matches);
+    if (count == 0) return 0;
     uint32_t words = topics_longest(matches, count);
+    const struct clause *clause = reading_clause_at(reading, at);
     for (uint32_t i = 0; i < count; i++)
         if (matches[i].words == words) add_mention(reading, result, at, matches[i], clause);
     return words;
@@ -52,16 +55,16 @@ static uint32_t add_mentions(struct reading *reading, struct insight_result *res
 
 int reading_topics(struct reading *reading, struct insight_result *result, struct err *err)
 {
-    const struct clause *clause = reading->clauses;
     uint32_t behind = 0; /* the keyword before */
     int rc = find_places(reading, err);
     for (uint32_t first = 0; first < reading->tokens->count && !rc; first += TOPIC_PLACES) {
-        uint64_t places = reading->places[first / TOPIC_PLACES].one;
+        const struct topic_places *here = &reading->places[first / TOPIC_PLACES];
+        uint64_t places = topics_places_of(here, TOPIC_ONE);
         for (; places; places &= places - 1) {
-            uint32_t at = first + (uint32_t)__builtin_ctzll(places);
+            uint32_t bit = (uint32_t)__builtin_ctzll(places), at = first + bit;
             if (at < behind) continue;
-            while (at >= clause->last) clause++;
-            uint32_t words = add_mentions(reading, result, at, clause);
+            uint32_t words =
+                add_mentions(reading, result, at, topics_found_by(here, TOPIC_ONE, bit));
             if (words) behind = at + words;
         }
     }

@@ -271,15 +271,18 @@ follow(const struct topic_index *index, uint64_t hash, uint64_t other, const str
 }
 
 uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at,
-                      uint32_t languages, struct topic_match matches[static TOPIC_MATCHES_MAX])
+                      uint32_t languages, uint32_t by,
+                      struct topic_match matches[static TOPIC_MATCHES_MAX])
 {
     uint64_t hash;
+    uint32_t count = 0;
     struct str word = bare_token(&tokens->items[at], &hash);
     const struct token *next = &tokens->items[at + 1 < tokens->count ? at + 1 : at];
     const struct follower behind = {(uint16_t)(next->hash >> 48), next->apostrophe};
-    uint32_t count = follow(&topics->by_word, hash, tokens->items[at].hash, tokens, at, behind,
-                            languages, matches, 0);
-    if (word.size < TOPIC_PREFIX_BYTES) return count;
+    if (by & TOPIC_BY_WORD)
+        count = follow(&topics->by_word, hash, tokens->items[at].hash, tokens, at, behind, languages,
+                       matches, 0);
+    if (!(by & TOPIC_BY_PREFIX) || word.size < TOPIC_PREFIX_BYTES) return count;
     uint64_t prefix = topics_prefix(word);
     return follow(&topics->by_prefix, prefix, prefix, tokens, at, behind, languages, matches,
                   count);

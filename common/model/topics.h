@@ -69,9 +69,13 @@ uint32_t topics_find(const struct topics *topics, struct str name);
 struct topic_match {
     uint32_t topic, words;
 };
-/* Keywords that begin with token `at`; one match a topic, its longest. Returns their number. */
+/* How a keyword may be found, as bits: by its first word, or by first letters. */
+enum { TOPIC_BY_WORD = 1, TOPIC_BY_PREFIX = 2, TOPIC_BY_ANY = 3 };
+/* Keywords that begin with token `at`, found in one of the ways `by`; one match a topic, its
+ * longest. Returns their number. */
 uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, uint32_t at,
-                      uint32_t languages, struct topic_match matches[static TOPIC_MATCHES_MAX]);
+                      uint32_t languages, uint32_t by,
+                      struct topic_match matches[static TOPIC_MATCHES_MAX]);
 
 /* Words of the longest; 0: there is none. */
 static inline uint32_t topics_longest(const struct topic_match *matches, uint32_t count)
@@ -89,7 +93,6 @@ static inline uint32_t topics_longest(const struct topic_match *matches, uint32_
 enum {
     TOPIC_WORD_SLOTS = 1 << 15, TOPIC_PREFIX_SLOTS = 1 << 13, TOPIC_OTHER_SHIFT = 3,
     TOPIC_PAIRED = 64, /* of a word: some such pair begins with it, else a pair is there by chance */
-    TOPIC_APOSTROPHE = 128, /* what is told of a word beside: it has one */
 };
 struct topic_sieve {
     uint8_t words[TOPIC_WORD_SLOTS], prefixes[TOPIC_PREFIX_SLOTS];
@@ -98,13 +101,27 @@ struct topic_sieve {
 void topic_sieve_fill(struct topic_sieve *sieve, const struct topics *one,
                       const struct topics *other);
 
-/* Where topics_match() may find something of either taxonomy among the tokens [first, last), at most
- * TOPIC_PLACES of them: bit i is about token first + i. */
-enum { TOPIC_PLACES = 64 };
+/* Where topics_match() may find something among the tokens [first, last), at most TOPIC_PLACES of
+ * them, by a word or by first letters, of the one taxonomy and of the other: bit i is about token
+ * first + i. elided: those that have an elision. */
+enum { TOPIC_PLACES = 64, TOPIC_ONE = 0, TOPIC_OTHER = 1 };
 struct topic_places {
-    uint64_t one, other;
+    uint64_t words[2], prefixes[2];
 };
 struct topic_places topics_places(const struct topic_sieve *sieve, const struct tokens *tokens,
-                                  uint32_t first, uint32_t last, uint32_t languages);
+                                  uint32_t first, uint32_t last, uint32_t languages, uint64_t elided);
+
+/* Of the `which` taxonomy. */
+static inline uint64_t topics_places_of(const struct topic_places *places, uint32_t which)
+{
+    return places->words[which] | places->prefixes[which];
+}
+/* For topics_match(), of one of them. */
+static inline uint32_t topics_found_by(const struct topic_places *places, uint32_t which,
+                                       uint32_t bit)
+{
+    return (uint32_t)(places->words[which] >> bit & 1) * TOPIC_BY_WORD |
+           (uint32_t)(places->prefixes[which] >> bit & 1) * TOPIC_BY_PREFIX;
+}
 
 #endif

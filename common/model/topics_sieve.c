@@ -1,13 +1,16 @@
 /* Tells of many words at once where a keyword may begin, see topics.h. */
 #include <assert.h>
 
+#include "base/hash.h"
 #include "model/elision.h"
 #include "model/flags.h"
 #include "model/topics_keyword.h"
 
 _Static_assert(LANGUAGE_ALL << TOPIC_OTHER_SHIFT < TOPIC_PAIRED &&
                    LANGUAGE_ALL < 1 << TOPIC_OTHER_SHIFT,
-               "languages of two taxonomies, and the marks, lie apart");
+               "languages of two taxonomies, and the mark, lie apart");
+/* In what the sieve says of a token, those of keywords by their prefix are shifted by this. */
+enum { PREFIX_SHIFT = 8 };
 
 static void sift(struct topic_sieve *sieve, const struct topics *topics, uint32_t shift)
 {
@@ -33,60 +36,74 @@ void topic_sieve_fill(struct topic_sieve *sieve, const struct topics *one,
     sift(sieve, other, TOPIC_OTHER_SHIFT);
 }
 
-/* What the sieve says of a token, in a byte, and TOPIC_APOSTROPHE. Without branches on the words,
- * which can't be foreseen. followed: another token stands behind it. */
-static inline uint8_t sieved(const struct topic_sieve *sieve, const struct token *token,
-                             bool followed)
+/* What the sieve says of a word before another one. */
+static inline uint32_t sieved_pair(const struct topic_sieve *sieve, uint64_t first, uint64_t second)
 {
-    bool prefixed = token->folded.size >= TOPIC_PREFIX_BYTES;
+    uint32_t word = sieve->words[first % TOPIC_WORD_SLOTS],
+             pair = sieve->words[topics_pair(first, second) % TOPIC_WORD_SLOTS];
+    return word | (pair & -(word / TOPIC_PAIRED));
+}
+
+/* … and of one by its first letters, `start`, if it has `size` of them. */
+static inline uint32_t sieved_prefix(const struct topic_sieve *sieve, const char *start, size_t size)
+{
+    uint64_t prefix = topics_prefix((struct str){start, TOPIC_PREFIX_BYTES});
+    uint32_t found = sieve->prefixes[prefix % TOPIC_PREFIX_SLOTS];
+    return (found & -(uint32_t)(size >= TOPIC_PREFIX_BYTES)) << PREFIX_SHIFT;
+}
+
+/* What it says of a token. Without branches on the words, which can't be foreseen. second: of the
+ * one behind it. */
+static inline uint16_t sieved(const struct topic_sieve *sieve, const struct token *token,
+                              uint64_t second)
+{
     /* what lies behind a shorter word is read, and what it says isn't kept */
     _Static_assert((int)TOPIC_PREFIX_BYTES <= (int)TOKEN_READABLE, "a prefix is read at once");
-    bool readable = token->kind != TOKEN_EMOJI || prefixed;
-    const struct str start = {readable ? token->folded.data : "\0\0\0", TOPIC_PREFIX_BYTES};
-    uint32_t word = sieve->words[token->hash % TOPIC_WORD_SLOTS],
-             prefixes = sieve->prefixes[topics_prefix(start) % TOPIC_PREFIX_SLOTS], pairs = 0;
-    if (followed) {
-        uint64_t pair = topics_pair(token->hash, token[1].hash);
-        pairs = sieve->words[pair % TOPIC_WORD_SLOTS] & -(word / TOPIC_PAIRED);
-    }
-    uint32_t apostrophe = token->apostrophe ? TOPIC_APOSTROPHE : 0;
-    return (uint8_t)(word | pairs | (prefixes & -(uint32_t)prefixed) | apostrophe);
+    size_t size = token->folded.size;
+    bool readable = token->kind != TOKEN_EMOJI || size >= TOPIC_PREFIX_BYTES;
+    return (uint16_t)(sieved_pair(sieve, token->hash, second) |
+                      sieved_prefix(sieve, readable ? token->folded.data : "\0\0\0", size));
 }
 
-static bool is_elided(const struct token *token)
+/* What is left of a word without an elision. */
+static struct str bare(const struct token *token)
 {
-    return token->apostrophe && elision_bytes(token->folded);
+    size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
+    return str_slice(token->folded, cut, token->folded.size);
 }
 
-/* Bits of tokens [first, last) that have an elision, or that stand before one that has: keywords
- * may be of what is left, which the sieve isn't asked about. apostrophes: of those that have one. */
-static uint64_t elided_places(const struct tokens *tokens, uint32_t first, uint32_t last,
-                              uint64_t apostrophes)
+/* What it says of token `at` when elisions are taken off it, off the one behind, or off both: may be
+ * wanted of each that has an elision or stands before one that has. */
+static uint16_t sieved_bare(const struct topic_sieve *sieve, const struct tokens *tokens, uint32_t at)
 {
-    uint64_t places = 0;
-    for (; apostrophes; apostrophes &= apostrophes - 1) {
-        uint64_t bit = apostrophes & -apostrophes;
-        uint32_t at = first + (uint32_t)__builtin_ctzll(bit);
-        if (elision_bytes(tokens->items[at].folded)) places |= bit | bit >> 1;
-    }
-    if (last < tokens->count && is_elided(&tokens->items[last]))
-        places |= UINT64_C(1) << (last - first - 1);
-    return places;
+    const struct token *token = &tokens->items[at], *next = token + 1;
+    struct str word = bare(token);
+    uint64_t hash = hash_fast(word, 0);
+    uint32_t flags = sieved_prefix(sieve, word.data, word.size);
+    if (at + 1 == tokens->count) return (uint16_t)(flags | sieved_pair(sieve, hash, 0));
+    uint64_t second = hash_fast(bare(next), 0);
+    return (uint16_t)(flags | sieved_pair(sieve, hash, next->hash) |
+                      sieved_pair(sieve, token->hash, second) | sieved_pair(sieve, hash, second));
 }
 
 struct topic_places topics_places(const struct topic_sieve *sieve, const struct tokens *tokens,
-                                  uint32_t first, uint32_t last, uint32_t languages)
+                                  uint32_t first, uint32_t last, uint32_t languages, uint64_t elided)
 {
-    uint32_t count = last - first, i = 0;
+    uint32_t count = last - first, i = 0, other = languages << TOPIC_OTHER_SHIFT;
     const struct token *token = &tokens->items[first];
-    uint8_t flags[TOPIC_PLACES];
+    uint16_t flags[TOPIC_PLACES];
     _Static_assert((int)TOPIC_PLACES == (int)FLAGS_MOST, "flags of all are told at once");
     assert(first < last && count <= TOPIC_PLACES);
-    for (; i + 1 < count; i++) flags[i] = sieved(sieve, &token[i], true);
-    flags[i] = sieved(sieve, &token[i], last < tokens->count);
-    uint64_t elided = elided_places(tokens, first, last,
-                                    flags_with(flags, count, TOPIC_APOSTROPHE));
+    for (; i + 1 < count; i++) flags[i] = sieved(sieve, &token[i], token[i + 1].hash);
+    flags[i] = sieved(sieve, &token[i], last < tokens->count ? token[count].hash : 0);
+    uint64_t bare = elided | elided >> 1;
+    if (last < tokens->count && token[count].apostrophe) bare |= UINT64_C(1) << i;
+    for (; bare; bare &= bare - 1) {
+        i = (uint32_t)__builtin_ctzll(bare);
+        flags[i] |= sieved_bare(sieve, tokens, first + i);
+    }
     return (struct topic_places){
-        flags_with(flags, count, (uint8_t)languages) | elided,
-        flags_with(flags, count, (uint8_t)(languages << TOPIC_OTHER_SHIFT)) | elided};
+        {sets_with(flags, count, (uint16_t)languages), sets_with(flags, count, (uint16_t)other)},
+        {sets_with(flags, count, (uint16_t)(languages << PREFIX_SHIFT)),
+         sets_with(flags, count, (uint16_t)(other << PREFIX_SHIFT))}};
 }

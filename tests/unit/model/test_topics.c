@@ -2,6 +2,7 @@
  * elisions, languages. */
 #include "test.h"
 
+#include "model/elision.h"
 #include "model/topics.h"
 
 static const char english[] = "[delivery]\n"
@@ -21,6 +22,11 @@ static void open_topics(struct topics *topics)
     assert_int_equal(topics_add(topics, "fr.txt", STR(french), LANGUAGE_FR, &err), E_OK);
 }
 
+static bool is_elided(const struct token *token)
+{
+    return token->apostrophe && elision_bytes(token->folded);
+}
+
 /* Each match as "word=topic/words", parted by blanks. */
 static struct str matches_of(const struct topics *topics, const char *text, uint32_t languages,
                              struct arena *arena)
@@ -33,9 +39,15 @@ static struct str matches_of(const struct topics *topics, const char *text, uint
     assert_int_equal(text_tokenize(str_of(text), arena, &tokens, &err), E_OK);
     for (uint32_t at = 0; at < tokens.count; at++) {
         struct topic_match matches[TOPIC_MATCHES_MAX];
-        uint32_t count = topics_match(topics, &tokens, at, languages, matches);
-        struct topic_places places = topics_places(&sieve, &tokens, at, at + 1, languages);
-        assert_true(count == 0 || (places.one == 1 && places.other == 1));
+        uint32_t count = topics_match(topics, &tokens, at, languages, TOPIC_BY_ANY, matches);
+        struct topic_places places =
+            topics_places(&sieve, &tokens, at, at + 1, languages, is_elided(&tokens.items[at]));
+        for (uint32_t which = TOPIC_ONE; which <= TOPIC_OTHER; which++) {
+            struct topic_match again[TOPIC_MATCHES_MAX];
+            uint32_t by = topics_found_by(&places, which, 0);
+            assert_int_equal(topics_match(topics, &tokens, at, languages, by, again), count);
+            assert_memory_equal(again, matches, count * sizeof *again);
+        }
         for (uint32_t i = 0; i < count; i++)
             all = arena_printf(arena, "%.*s%s%.*s=%.*s/%u", STR_ARGS(all), all.size ? " " : "",
                                STR_ARGS(tokens.items[at].folded),
@@ -69,9 +81,10 @@ static void places_of_a_long_text(void **state)
     for (uint32_t first = 0; first < WORDS; first += TOPIC_PLACES) {
         uint32_t last = WORDS - first < TOPIC_PLACES ? WORDS : first + TOPIC_PLACES;
         struct topic_places of_both =
-            topics_places(&sieve, &tokens, first, last, LANGUAGE_EN);
-        assert_int_equal(of_both.one, 0);
-        for (uint64_t places = of_both.other; places; places &= places - 1, found++) {
+            topics_places(&sieve, &tokens, first, last, LANGUAGE_EN, 0);
+        assert_int_equal(topics_places_of(&of_both, TOPIC_ONE), 0);
+        uint64_t places = topics_places_of(&of_both, TOPIC_OTHER);
+        for (; places; places &= places - 1, found++) {
             assert_true(found < COUNT_OF(keywords));
             assert_int_equal(first + (uint32_t)__builtin_ctzll(places), keywords[found]);
         }
@@ -81,28 +94,38 @@ static void places_of_a_long_text(void **state)
     arena_deinit(&arena);
 }
 
-/* An elision is noticed wherever a look at many tokens ends: of its last word, and of the word
- * behind it. */
+static uint64_t places_of_words(const struct topic_sieve *sieve, uint32_t at, const char *before,
+                                const char *word, uint32_t languages, struct arena *arena)
+{
+    struct tokens tokens;
+    struct str text = STR("");
+    struct err err;
+    for (uint32_t i = 0; i <= TOPIC_PLACES; i++)
+        text = arena_printf(arena, "%.*s %s", STR_ARGS(text),
+                            i == at ? word : i + 1 == at ? before : "walrus");
+    assert_int_equal(text_tokenize(text, arena, &tokens, &err), E_OK);
+    struct topic_places places = topics_places(sieve, &tokens, 0, TOPIC_PLACES, languages,
+                                               at < TOPIC_PLACES ? UINT64_C(1) << at : 0);
+    return topics_places_of(&places, TOPIC_ONE);
+}
+
+/* What is left of a word without its elision may be a keyword, or its second word, wherever a look at
+ * many tokens ends. */
 static void places_of_elisions(void **state)
 {
     static struct topic_sieve sieve;
     struct topics topics;
     struct arena arena = {0};
-    struct err err;
     (void)state;
     open_topics(&topics);
     topic_sieve_fill(&sieve, &topics, &topics);
-    for (uint32_t elided = 0; elided <= TOPIC_PLACES; elided++) {
-        struct tokens tokens;
-        struct str text = STR("");
-        for (uint32_t i = 0; i <= TOPIC_PLACES; i++)
-            text = arena_printf(&arena, "%.*s %s", STR_ARGS(text),
-                                i == elided ? "d'envoi" : "walrus");
-        assert_int_equal(text_tokenize(text, &arena, &tokens, &err), E_OK);
-        uint64_t places = topics_places(&sieve, &tokens, 0, TOPIC_PLACES, LANGUAGE_FR).one;
-        if (elided < TOPIC_PLACES) assert_true(places >> elided & 1);
-        if (elided > 0) assert_true(places >> (elided - 1) & 1);
-        assert_true(__builtin_popcountll(places) <= 2);
+    for (uint32_t at = 0; at <= TOPIC_PLACES; at++) {
+        uint64_t word = at < TOPIC_PLACES ? UINT64_C(1) << at : 0,
+                 before = at > 0 ? UINT64_C(1) << (at - 1) : 0;
+        assert_int_equal(places_of_words(&sieve, at, "walrus", "d'colis", LANGUAGE_FR, &arena), word);
+        assert_int_equal(places_of_words(&sieve, at, "walrus", "d'livrer", LANGUAGE_FR, &arena), word);
+        assert_int_equal(places_of_words(&sieve, at, "not", "l'here", LANGUAGE_EN, &arena), before);
+        assert_int_equal(places_of_words(&sieve, at, "not", "l'hare", LANGUAGE_EN, &arena), 0);
     }
     topics_deinit(&topics);
     arena_deinit(&arena);
