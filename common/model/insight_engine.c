@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "model/insight_internal.h"
+#include "model/own_words.h"
 
 static int need_class(const struct linear_model *model, const char *name, uint32_t *ret_class,
                       struct err *err)
@@ -108,12 +109,27 @@ static void choose_language(struct reading *reading, const char *language)
     }
 }
 
+/* The tokens that lie before `end`. */
+static struct tokens tokens_before(const struct tokens *tokens, size_t end)
+{
+    struct tokens own = {.items = tokens->items, .count = tokens->count};
+    while (own.count && own.items[own.count - 1].end > end) own.count--;
+    return own;
+}
+
 int insight_analyze(const struct insight_engine *engine, struct str text,
                     const struct tokens *tokens, const char *language, bool has_rating,
                     float rating, const struct insight_harm *harm, struct arena *arena,
                     struct insight_result *ret_result, struct err *err)
 {
     struct insight_result *result = ret_result;
+    struct tokens own;
+    size_t own_end = own_words_end(text);
+    if (own_end < text.size) {
+        own = tokens_before(tokens, own_end);
+        tokens = &own;
+        text = str_slice(text, 0, own_end);
+    }
     struct reading reading = {
         .engine = engine, .text = text, .tokens = tokens, .words = words_open(), .arena = arena,
         .has_rating = has_rating && rating >= 1 && rating <= 5, /* other scales can't be read */

@@ -4,7 +4,7 @@
 #include "model/insight_internal.h"
 #include "model/statement.h"
 
-enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3, IDLE_WORDS_MAX = 12 };
+enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3, IDLE_WORDS_MAX = 12, STATEMENT_SAYS = 3 };
 /* A sentence in a text that as a whole states no such need must be surer by this
  * share of the rest. */
 #define ALONE_MARGIN 0.35f
@@ -43,12 +43,20 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3, IDLE_WORDS_MAX = 12 };
  * down by this much. */
 #define MENDED_LOGIT 4.0f
 
+/* Emoji and numbers alone state no need. */
+static bool has_word(const struct reading *reading, const struct sentence *sentence)
+{
+    for (uint32_t i = sentence->first; i < sentence->last; i++)
+        if (reading->tokens->items[i].kind == TOKEN_WORD) return true;
+    return false;
+}
+
 static int add_need(const struct reading *reading, struct insight_result *result,
                     enum insight_need_kind kind, const struct sentence *sentence, float confidence,
                     struct err *err)
 {
     uint32_t first = sentence->first;
-    if (result->need_count == INSIGHT_NEEDS_MAX) return E_OK;
+    if (result->need_count == INSIGHT_NEEDS_MAX || !has_word(reading, sentence)) return E_OK;
     while (first + 2 < sentence->last &&
            reading->features.sets[first] & WORD_FILLER)
         first++;
@@ -56,6 +64,7 @@ static int add_need(const struct reading *reading, struct insight_result *result
     struct str text = statement_make(reading->text, reading->tokens, first, sentence->last, kind,
                                      reading->arena);
     if (!text.data) return err_set(err, E_NO_MEMORY, NULL);
+    if (text.size < STATEMENT_SAYS && result->need_count) return E_OK; /* "Fix it!" */
     result->needs[result->need_count++] = (struct insight_need){kind, text, span, confidence};
     return E_OK;
 }

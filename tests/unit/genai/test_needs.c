@@ -45,6 +45,7 @@ static void test_what_is_no_need(void **state)
          ENUM_need_kind_feature_request},
         {"what is owed", "One screw was missing. Please send the missing one.", "en",
          ENUM_need_kind_feature_request},
+        {"emoji alone", "😡😡", "und", ENUM_need_kind_problem_report},
         {"regret isn't a wish for a feature",
          "I wish I had bought this years ago, best purchase ever.", "en",
          ENUM_need_kind_feature_request},
@@ -160,12 +161,36 @@ static void test_how_sure_a_request_is(void **state)
     }
 }
 
+/* What support wrote is none of the customer's praise, problems or topics. */
+static void test_quoted_messages(void **state)
+{
+    struct bench *bench = *state;
+    static const struct { const char *language, *text; } cases[] = {
+        {"en", "Hi,\n\nThe zip broke on day two. Please advise.\n\nOn 4 Nov 2026, at 10:12, "
+               "Support wrote:\n> Thank you for your order! We hope you love it.\n> The Bags Team"},
+        {"es", "Buenos días:\n\nMi pedido aparece como entregado y aquí no ha llegado nada.\n\n"
+               "El 3 nov 2026, a las 9:15, Atención al Cliente escribió:\n"
+               "> ¡Gracias por su compra! Esperamos que lo disfrute."},
+        {"fr", "Bonjour,\n\nLe colis est arrivé ouvert et il manque deux articles.\n\n"
+               "Le 3 nov. 2026 à 09:15, Service client a écrit :\n> Merci ! Nous espérons qu'elle vous plaira."},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].language);
+        struct insight insight = genai_pass(bench, cases[i].text, cases[i].language, 0);
+        assert_int_equal(insight.sentiment.label, ENUM_sentiment_label_negative);
+        assert_int_equal(insight.needs.count, 1);
+        assert_int_equal(insight.needs.items[0].kind, ENUM_need_kind_problem_report);
+        assert_int_equal(insight.topics.count, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_no_need),   cmocka_unit_test(test_what_is_a_need),
         cmocka_unit_test(test_idle_sentences),    cmocka_unit_test(test_aspects_of_wishes),
         cmocka_unit_test(test_what_is_missing),   cmocka_unit_test(test_how_sure_a_request_is),
+        cmocka_unit_test(test_quoted_messages),
     };
     return cmocka_run_group_tests_name("needs", tests, genai_open, genai_close);
 }

@@ -1,0 +1,102 @@
+/* Finds the quoted message at a text's end: line by line from behind, as long as lines begin with
+ * ">"; then the line that says who wrote it. */
+#include "model/own_words.h"
+
+#include <string.h>
+
+enum { INTRODUCTION_BYTES = 200, DASHES = 3 };
+
+static size_t line_start(struct str text, size_t end)
+{
+    while (end && text.data[end - 1] != '\n') end--;
+    return end;
+}
+
+static size_t line_end(struct str text, size_t start)
+{
+    const char *end = memchr(text.data + start, '\n', text.size - start);
+    return end ? (size_t)(end - text.data) : text.size;
+}
+
+static bool has_letter(struct str s)
+{
+    for (size_t i = 0; i < s.size; i++)
+        if ((uint8_t)s.data[i] >= 0x80 || (uint8_t)((s.data[i] | 0x20) - 'a') < 26) return true;
+    return false;
+}
+
+static bool has_digit(struct str s)
+{
+    for (size_t i = 0; i < s.size; i++)
+        if (s.data[i] >= '0' && s.data[i] <= '9') return true;
+    return false;
+}
+
+/* "On 4 Nov 2026, Support wrote:", in any language: a date, and a colon at its end. */
+static bool introduces(struct str line)
+{
+    return line.size && line.size <= INTRODUCTION_BYTES && line.data[line.size - 1] == ':' &&
+           has_digit(line);
+}
+
+/* "-----Original Message-----": dashes, a word or two, dashes. */
+static bool divides(struct str line)
+{
+    static const char *const words[] = {"original message", "forwarded message", "mensaje original",
+                                        "mensaje reenviado", "message d'origine",
+                                        "message transféré", "message original"};
+    size_t dashes = 0;
+    while (dashes < line.size && line.data[dashes] == '-') dashes++;
+    if (dashes < DASHES) return false;
+    struct str rest = str_trim(str_slice(line, dashes, line.size));
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (rest.size > strlen(words[i]) && str_equal_ignoring_case(
+                str_slice(rest, 0, strlen(words[i])), str_of(words[i])))
+            return true;
+    return false;
+}
+
+static size_t below_divider(struct str text)
+{
+    for (size_t at = 0; at < text.size;) {
+        size_t end = line_end(text, at);
+        if (text.data[at] == '-' && divides(str_slice(text, at, end))) return at;
+        at = end + 1;
+    }
+    return text.size;
+}
+
+/* Where the lines behind begin that are quoted or blank; how many are quoted. */
+static size_t quoted_lines(struct str text, uint32_t *ret_quoted)
+{
+    size_t first = text.size;
+    *ret_quoted = 0;
+    for (size_t end = text.size;;) {
+        size_t start = line_start(text, end);
+        struct str line = str_trim(str_slice(text, start, end));
+        if (line.size && line.data[0] != '>') return first;
+        if (line.size) {
+            first = start;
+            ++*ret_quoted;
+        }
+        if (!start) return first;
+        end = start - 1;
+    }
+}
+
+size_t own_words_end(struct str text)
+{
+    if (!text.size || !memchr(text.data, '\n', text.size)) return text.size;
+    size_t end = below_divider(text);
+    if (end == text.size && memchr(text.data, '>', text.size)) {
+        uint32_t quoted;
+        end = quoted_lines(text, &quoted);
+        size_t last = end;
+        while (last && (text.data[last - 1] == '\n' || text.data[last - 1] == ' ')) last--;
+        size_t start = line_start(text, last);
+        bool introduced = quoted && introduces(str_trim(str_slice(text, start, last)));
+        if (introduced) end = start;
+        if (!introduced && quoted < 2) return text.size;
+    }
+    return has_letter(str_slice(text, 0, end)) ? end : text.size;
+}

@@ -1,0 +1,46 @@
+/* Where a writer's own words end, and a quoted message begins. */
+#include "model/own_words.h"
+
+#include "test.h"
+
+static const struct {
+    const char *why, *own, *quoted;
+} cases[] = {
+    {"one line", "It broke > it works", ""},
+    {"lines without a quote", "It broke.\nTwice.", ""},
+    {"a reply", "It broke.\n\n", "On 4 Nov 2026 at 10:12, Support wrote:\n> Thank you!"},
+    {"in Spanish", "No llega.\n\n",
+     "El 3 nov 2026, a las 9:15, Tienda escribi\u00F3:\n> Gracias.\n> Un saludo"},
+    {"in French", "Rien re\u00E7u.\n",
+     "Le 3 nov. 2026 \u00E0 09:15, SAV a \u00E9crit :\n> Merci !\n>\n> Le SAV\n"},
+    {"two quoted lines need no introduction", "It broke.\n", "> Thank you!\n> We love you."},
+    {"one quoted line may be anything", "Speed\n> than before", ""},
+    {"words behind the quote are the writer's",
+     "> Did it arrive?\n> And how is it?\nNo. Broken.", ""},
+    {"nothing but a quote is the text", "> Thank you!\n> We love you.", ""},
+    {"a line without a date introduces nothing", "My answer:\n> yes", ""},
+    {"below a divider", "It broke.\n", "-----Original Message-----\nFrom: Support\nThank you!"},
+    {"below a French one", "Cass\u00E9.\n", "--- Message d'origine ---\nMerci !"},
+    {"other dashes divide nothing", "Good.\n---\nBad sound.", ""},
+    {"a list", "- original message lost\n- slow", ""},
+    {"a line end at the end", "It broke.\n", ""},
+    {"empty", "", ""},
+    {"a line end only", "\n", ""},
+};
+
+static void tells_own_words_from_quoted_ones(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[512];
+        snprintf(text, sizeof text, "%s%s", cases[i].own, cases[i].quoted);
+        print_message("%s\n", cases[i].why);
+        assert_int_equal(own_words_end(str_of(text)), strlen(cases[i].own));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tells_own_words_from_quoted_ones)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
