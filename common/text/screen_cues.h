@@ -121,7 +121,8 @@ struct cue_step {
 
 struct cue_form {
     uint32_t cue, first_step;
-    uint8_t steps, anchor; /* the step that matching starts from: its rarest word */
+    uint8_t steps, anchor; /* the step that matching starts from: its longest words */
+    uint8_t trigger;       /* the step that few texts have a word for: without it nothing is matched */
 };
 
 struct cue_entry {
@@ -129,7 +130,7 @@ struct cue_entry {
     uint64_t groups;
     uint64_t symbol_bits; /* of its symbols, each by cue_symbol_place(): most questions end there */
     uint32_t first_symbol,
-        first_form; /* deciding forms anchored on the word first, then the others */
+        first_form; /* deciding forms triggered by the word first, then others anchored on it */
     uint16_t symbols, cue_forms, other_forms;
     bool prefix;
 };

@@ -97,16 +97,22 @@ static bool form_decides(const struct cue_list *list, uint32_t form)
     return cue_sections[list->cues[list->forms[form].cue].section].role == CUE_CUE;
 }
 
-/* Forms in the order of their anchors' symbols: first[s] to first[s + 1] are those of symbol s. */
+/* The step that the form hangs on. */
+static uint32_t hook_of(const struct cue_list *list, uint32_t form)
+{
+    return form_decides(list, form) ? list->forms[form].trigger : list->forms[form].anchor;
+}
+
+/* Forms in the order of their hooks' symbols: first[s] to first[s + 1] are those of symbol s. */
 static void sort_forms(const struct cue_builder *builder, uint32_t *first, uint32_t *sorted)
 {
     const struct cue_form *forms = builder->forms.items;
     const struct cue_step *steps = builder->steps.items;
     for (uint32_t i = 0; i < builder->forms.count; i++)
-        first[steps[forms[i].first_step + forms[i].anchor].symbol + 1]++;
+        first[steps[forms[i].first_step + hook_of(builder->list, i)].symbol + 1]++;
     for (uint32_t s = 0; s < builder->symbol_count; s++) first[s + 1] += first[s];
     for (uint32_t i = builder->forms.count; i-- > 0;) {
-        uint16_t symbol = steps[forms[i].first_step + forms[i].anchor].symbol;
+        uint16_t symbol = steps[forms[i].first_step + hook_of(builder->list, i)].symbol;
         sorted[--first[symbol + 1]] = i;
     }
     /* Each first[s + 1] went down to the start of s: move them back by one place. */
@@ -119,11 +125,12 @@ _Static_assert((uint32_t)CUES_MAX_TOTAL_FORMS <= UINT16_MAX, "a form's number ha
 static struct cue_hanging hang(const struct cue_list *list, uint32_t at)
 {
     const struct cue_form *form = &list->forms[at];
-    const struct cue_step *anchor = &list->steps[form->first_step + form->anchor];
+    uint32_t hook = hook_of(list, at);
+    const struct cue_step *step = &list->steps[form->first_step + hook];
     struct cue_hanging hanging = {(uint16_t)at, CUE_ANY_WORD, CUE_ANY_WORD};
-    if (form->anchor && !anchor->gap) hanging.left = (uint8_t)cue_symbol_place(anchor[-1].symbol);
-    if (form->anchor + 1 < form->steps && !anchor[1].gap)
-        hanging.right = (uint8_t)cue_symbol_place(anchor[1].symbol);
+    if (hook && !step->gap) hanging.left = (uint8_t)cue_symbol_place(step[-1].symbol);
+    if (hook + 1 < form->steps && !step[1].gap)
+        hanging.right = (uint8_t)cue_symbol_place(step[1].symbol);
     return hanging;
 }
 

@@ -101,7 +101,9 @@ static int compare_hits(const void *a, const void *b)
     const struct raw_hit *left = a, *right = b;
     if (left->first != right->first) return left->first < right->first ? -1 : 1;
     if (left->last != right->last) return left->last > right->last ? -1 : 1; /* longer first */
-    return left->cue < right->cue ? -1 : left->cue > right->cue;
+    if (left->cue != right->cue) return left->cue < right->cue ? -1 : 1;
+    if (left->at != right->at) return left->at < right->at ? -1 : 1;
+    return left->form < right->form ? -1 : left->form > right->form;
 }
 
 /* One of the `kept` hits so far is of the same section and covers this one. It lies close by in the
@@ -116,39 +118,69 @@ static bool is_covered(const struct cue_list *list, const struct raw_hit *hits, 
     return false;
 }
 
-/* The raw hits of forms anchored on word `at`, added to the `count` before; at most `room` of all
- * are written. Returns how many there are now. */
-static uint32_t scan_word(const struct screen_words *words, uint32_t at, struct raw_hit *hits,
-                          uint32_t room, uint32_t count)
+/* Raw hits; at most `room` of them are written. */
+struct hit_buffer {
+    struct raw_hit *items;
+    uint32_t room, count;
+};
+
+static void take_hit(const struct screen_words *words, uint32_t form_number, uint32_t at,
+                     struct hit_buffer *hits)
+{
+    const struct cue_form *form = &words->list->forms[form_number];
+    struct raw_hit hit = {.cue = form->cue, .form = form_number, .at = at};
+    if (!screen_form_match(words, form, at, &hit.first, &hit.last) ||
+        !screen_context_match(words, &words->list->cues[form->cue], hit.first, hit.last))
+        return;
+    if (hits->count < hits->room) hits->items[hits->count] = hit;
+    hits->count++;
+}
+
+/* The form's trigger is on word `at`: from each word that may be its anchor, as far before or behind
+ * as gaps allow. A match that holds two words of the trigger is taken twice. */
+static void take_triggered(const struct screen_words *words, uint32_t form_number, uint32_t at,
+                           struct hit_buffer *hits)
+{
+    const struct cue_form *form = &words->list->forms[form_number];
+    const struct cue_step *steps = words->list->steps + form->first_step;
+    bool before = form->anchor < form->trigger;
+    uint32_t from = before ? form->anchor : form->trigger,
+             to = before ? form->trigger : form->anchor, most = 0;
+    if (from == to) {
+        take_hit(words, form_number, at, hits);
+        return;
+    }
+    for (uint32_t i = from; i++ < to;) most += 1u + steps[i].gap;
+    for (uint32_t n = 1; n <= most; n++) {
+        uint32_t place = before ? at - n : at + n; /* before the first word it is beyond all */
+        if (place >= words->count) return;
+        if (words->items[before ? place + 1 : place].before == BOUNDARY_SENTENCE) return;
+        if (n >= to - from &&
+            cue_entry_has(words->list, words->entries[place], steps[form->anchor].symbol))
+            take_hit(words, form_number, place, hits);
+    }
+}
+
+static void scan_word(const struct screen_words *words, uint32_t at, struct hit_buffer *hits)
 {
     const struct cue_list *list = words->list;
     const struct cue_entry *entry = &list->entries[words->entries[at]];
     const struct cue_hanging *hanging = list->hanging + entry->first_form;
     struct screen_sides sides = screen_sides_of(words, at);
-    for (uint32_t k = 0; k < entry->cue_forms; k++) {
-        if (!screen_form_may_match(&sides, &hanging[k])) continue;
-        const struct cue_form *form = &list->forms[hanging[k].form];
-        struct raw_hit hit = {.cue = form->cue, .form = hanging[k].form};
-        if (!screen_form_match(words, form, at, &hit.first, &hit.last) ||
-            !screen_context_match(words, &list->cues[form->cue], hit.first, hit.last))
-            continue;
-        if (count < room) hits[count] = hit;
-        count++;
-    }
-    return count;
+    for (uint32_t k = 0; k < entry->cue_forms; k++)
+        if (screen_form_may_match(&sides, &hanging[k]))
+            take_triggered(words, hanging[k].form, at, hits);
 }
 
-/* All raw hits; at most `room` of them are written. */
-static uint32_t scan(const struct screen_words *words, struct raw_hit *hits, uint32_t room)
+static uint32_t scan(const struct screen_words *words, struct raw_hit *items, uint32_t room)
 {
-    uint32_t count = 0;
+    struct hit_buffer hits = {.items = items, .room = room};
     for (uint32_t first = 0; first < words->count; first += SCREEN_PLACES)
         for (uint64_t left = words->cue_places[first / SCREEN_PLACES]; left; left &= left - 1) {
-            uint32_t at = first + (uint32_t)__builtin_ctzll(left);
-            count = scan_word(words, at, hits, room, count);
-            if (count > SCREEN_RAW_HITS) return count;
+            scan_word(words, first + (uint32_t)__builtin_ctzll(left), &hits);
+            if (hits.count > SCREEN_RAW_HITS) return hits.count;
         }
-    return count;
+    return hits.count;
 }
 
 int screen_hits_find(const struct screen_words *words, struct arena *arena,

@@ -50,6 +50,7 @@ enum {
 struct raw_hit {
     uint32_t first, last; /* words */
     uint32_t cue, form;   /* of the list */
+    uint32_t at;          /* the word where its anchor is */
     uint8_t polarity;     /* enum screen_polarity */
 };
 
