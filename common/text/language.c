@@ -18,6 +18,7 @@
 
 enum {
     BLOCK_PLACES = 36,
+    PLACES_A_TURN = 6, /* all blocks but the last are a few whole turns */
     BLOCKS_MAX = LANGUAGE_LETTER_BYTES / BLOCK_PLACES + 1,
     SCRIPT_BYTES = 1024
 };
@@ -72,11 +73,9 @@ static void add_block(const char *model, struct blocks *blocks, const uint8_t *p
     struct sums all = {0};
     int16_t *sums = blocks->sums[blocks->count];
     uint32_t i = 0;
-    for (; i + 2 <= size; i += 2) {
-        add_place(model, &all, place + i);
-        add_place(model, &all, place + i + 1);
-    }
-    if (i < size) add_place(model, &all, place + i);
+    for (; i + PLACES_A_TURN <= size; i += PLACES_A_TURN)
+        for (uint32_t k = 0; k < PLACES_A_TURN; k++) add_place(model, &all, place + i + k);
+    for (; i < size; i++) add_place(model, &all, place + i);
     shorts_8 even = (shorts_8)(all.all - ((words_8)all.odd << 8) - (uint16_t)(128 * size));
     for (i = 0; i < LANGUAGE_LANES / 2; i++) {
         sums[2 * i] = even[i];
@@ -118,7 +117,18 @@ static float agreement(const char *model, const struct blocks *blocks, int lane)
 /* Its lane stands for languages that have none of their own. */
 static bool is_others(const char *model, int lane)
 {
-    return memcmp(header(model)->codes[lane], "und", 3) == 0;
+    return memcmp(header(model)->codes[lane], "und", sizeof header(model)->codes[lane]) == 0;
+}
+
+/* Which one is the largest, of equals the first: by the lane below each sum, without a branch. */
+static int first_largest(const int32_t sums[static LANGUAGE_LANES])
+{
+    int32_t largest = INT32_MIN;
+    for (int32_t c = 0; c < LANGUAGE_LANES; c++) {
+        int32_t with_lane = sums[c] * LANGUAGE_LANES + (LANGUAGE_LANES - 1 - c);
+        largest = with_lane > largest ? with_lane : largest;
+    }
+    return LANGUAGE_LANES - 1 - (largest & (LANGUAGE_LANES - 1));
 }
 
 static void guess_latin(const char *model, const struct language_letters *letters,
@@ -130,15 +140,13 @@ static void guess_latin(const char *model, const struct language_letters *letter
     add_blocks(model, &blocks, letters);
     for (uint32_t b = 0; b < blocks.count; b++)
         for (int c = 0; c < LANGUAGE_LANES; c++) sums[c] += blocks.sums[b][c];
-    int best = 0;
-    for (int c = 1; c < LANGUAGE_LANES; c++)
-        if (sums[c] > sums[best]) best = c;
+    int best = first_largest(sums);
     float total = 0, unknown = 0, weight = weight_of(model, blocks.places);
     for (int c = 0; c < LANGUAGE_LANES; c++) {
         float odds = weight * (float)(sums[c] - sums[best]),
               share = odds > NEGLIGIBLE ? expf(odds) : 0;
         total += share;
-        if (is_others(model, c)) unknown += share;
+        unknown += is_others(model, c) ? share : 0;
     }
     bool is_unknown = is_others(model, best);
     float confidence = (is_unknown ? unknown : 1) / total *

@@ -11,7 +11,7 @@ enum {
     LANGUAGE_ROWS = 1 << LANGUAGE_ROW_BITS,
     LANGUAGE_LANES = 16,        /* classes: a row of the table is one vector register */
     LANGUAGE_WHOLE_BYTES = 256, /* a longer text is read in pieces, less than this together */
-    LANGUAGE_LETTER_BYTES = LANGUAGE_WHOLE_BYTES + 32,
+    LANGUAGE_LETTER_BYTES = LANGUAGE_WHOLE_BYTES + 96, /* they are written 64 at a time */
     LANGUAGE_GRAMS = 3 /* a place */
 };
 

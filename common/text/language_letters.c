@@ -5,26 +5,13 @@
 
 enum {
     SPACE = ' ',
-    LOOK = 1, /* the character may begin something that is no text */
     PIECES = 6,
     PIECE_BYTES = 36,
     WORD_BYTES = 12
 };
-_Static_assert((int)PIECE_BYTES >= (int)ASCII_HEAD_BYTES,
-               "what is behind a piece's start can be read");
 
-/* clang-format off */
-#define SPACES_8 SPACE, SPACE, SPACE, SPACE, SPACE, SPACE, SPACE, SPACE
-static const uint8_t ascii[128] = {
-    SPACES_8, SPACES_8, SPACES_8, SPACES_8, SPACES_8, SPACES_8, SPACES_8,
-    SPACE, SPACE, LOOK /* : */, SPACE, SPACE, SPACE, SPACE, SPACE,
-    LOOK /* @ */, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
-    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', SPACE, SPACE, SPACE, SPACE, SPACE,
-    SPACE, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
-    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', SPACE, SPACE, SPACE, SPACE, SPACE,
-};
-#undef SPACES_8
-/* clang-format on */
+/* It may begin something that is no text. */
+static bool is_odd(char c) { return (uint8_t)c >= 0x80 || c == ':' || c == '@'; }
 
 static size_t skip_word(struct str text, size_t at)
 {
@@ -88,69 +75,82 @@ static size_t take_wide(struct language_letters *letters, struct str text, size_
     return at + size;
 }
 
-/* How many of some bytes were taken, and what is next: a space behind another, something odd, or
- * neither. */
-struct taken {
-    uint32_t size;
-    bool spaced, odd;
+#ifdef __SSE2__
+/* The bits of 64 bytes, from the lowest on. */
+struct look {
+    uint64_t spaces; /* all that is no letter */
+    uint64_t odds;   /* what may begin something that is no text */
 };
 
-/* Of 16 bytes, or of `most`, those before one that may begin something odd, or that is a second
- * space: all at once, to where there is room for 16. */
-static inline struct taken take_plain(const char *text, size_t most, uint8_t *out,
-                                      bool behind_space)
+/* plain: the letters in lower case, and spaces. */
+static inline struct look look_at(const char *bytes, uint8_t *plain)
+{
+    struct look look = {0};
+    uint64_t letters = 0;
+#pragma GCC unroll 4
+    for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
+        __m128i v = _mm_loadu_si128((const void *)(bytes + i)),
+                low = _mm_or_si128(v, _mm_set1_epi8(0x20)), letter = ascii_between(low, 'a', 26),
+                blank = _mm_andnot_si128(letter, _mm_set1_epi8(SPACE));
+        _mm_storeu_si128((void *)(plain + i), _mm_or_si128(_mm_and_si128(letter, low), blank));
+        letters |= ascii_bits(letter, i);
+        look.odds |= ascii_bits(_mm_or_si128(v, _mm_or_si128(ascii_equal(v, ':'),
+                                                             ascii_equal(v, '@'))), i);
+    }
+    look.spaces = ~letters;
+    return look;
+}
+
+/* Of 64 bytes, or of text[at, to), those before one that may begin something odd, without second
+ * spaces. Returns how many were taken. */
+static inline size_t take_plain(struct language_letters *letters, struct str text, size_t at,
+                                size_t to)
+{
+    char last[ASCII_MARKS_BYTES];
+    uint8_t plain[2 * ASCII_MARKS_BYTES]; /* copied 64 bytes at a time from anywhere in its half */
+    struct look look = look_at(ascii_readable(text.data + at, text.size - at, sizeof last, SPACE,
+                                              last), plain);
+    uint64_t end = to - at < ASCII_MARKS_BYTES ? UINT64_C(1) << (to - at) : 0,
+             stop = (look.odds | end) & -(look.odds | end);
+    uint32_t size = letters->size, from = 0,
+             taken = stop ? (uint32_t)__builtin_ctzll(stop) : ASCII_MARKS_BYTES;
+    uint64_t seconds = look.spaces & (look.spaces << 1 | (letters->bytes[size - 1] == SPACE)) &
+                       (stop - 1);
+    for (; seconds; seconds &= seconds - 1) {
+        uint32_t second = (uint32_t)__builtin_ctzll(seconds);
+        memcpy(letters->bytes + size, plain + from, ASCII_MARKS_BYTES);
+        size += second - from;
+        from = second + 1;
+    }
+    memcpy(letters->bytes + size, plain + from, ASCII_MARKS_BYTES);
+    letters->size = size + taken - from;
+    return taken;
+}
+#endif
+
+static size_t take_ascii(struct language_letters *letters, struct str text, size_t at, size_t to)
 {
 #ifdef __SSE2__
-    __m128i bytes = _mm_loadu_si128((const void *)text),
-            low = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
-    __m128i letter = ascii_between(low, 'a', 26);
-    __m128i odd = _mm_or_si128(bytes,
-                               _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(':')),
-                                            _mm_cmpeq_epi8(bytes, _mm_set1_epi8('@'))));
-    uint32_t limit = 1u << (most < ASCII_HEAD_BYTES ? most : ASCII_HEAD_BYTES);
-    uint32_t odds = (uint32_t)_mm_movemask_epi8(odd) & (limit - 1),
-             space = ~(uint32_t)_mm_movemask_epi8(letter),
-             spaces = space & (space << 1 | behind_space) & (limit - 1) & ~odds;
-    __m128i blank = _mm_andnot_si128(letter, _mm_set1_epi8(SPACE));
-    _mm_storeu_si128((void *)out, _mm_or_si128(_mm_and_si128(letter, low), blank));
-    uint32_t size = (uint32_t)__builtin_ctz(limit | odds | spaces);
-    return (struct taken){size, spaces >> size & 1, odds >> size & 1};
+    return at + take_plain(letters, text, at, to);
 #else
-    (void)text, (void)most, (void)out, (void)behind_space;
-    return (struct taken){0};
+    for (; at < to && !is_odd(text.data[at]); at++) {
+        uint8_t low = (uint8_t)text.data[at] | 0x20;
+        put(letters, (uint8_t)(low - 'a') < 26 ? low : SPACE);
+    }
+    return at;
 #endif
 }
 
-/* text[from, to). The usual bytes go by a table, with the state in registers; those behind `to` are
- * looked at, and not taken. */
+/* text[from, to); those behind `to` are looked at, and not taken. */
 static void take_piece(struct language_letters *letters, struct str text, size_t from, size_t to)
 {
-    uint32_t size = letters->size;
-    uint8_t before = letters->bytes[size - 1];
     struct str piece = str_slice(text, 0, to);
-    for (size_t at = from; at < to;) {
-        if (ASCII_HEAD_WORKS && text.size - at >= ASCII_HEAD_BYTES) {
-            struct taken taken =
-                take_plain(text.data + at, to - at, letters->bytes + size, before == SPACE);
-            size += taken.size;
-            at += taken.size + taken.spaced;
-            before = letters->bytes[size - 1];
-            if (!taken.odd) continue;
-        }
-        uint8_t byte = (uint8_t)text.data[at], letter = byte < 0x80 ? ascii[byte] : 0;
-        if (letter > LOOK) {
-            letters->bytes[size] = letter;
-            size += letter != SPACE || before != SPACE;
-            before = letter;
-            at++;
-            continue;
-        }
-        letters->size = size;
-        at = letter ? take_odd(letters, piece, at) : take_wide(letters, piece, at);
-        size = letters->size;
-        before = letters->bytes[size - 1];
+    for (size_t at = from;;) {
+        while (at < to && !is_odd(text.data[at])) at = take_ascii(letters, text, at, to);
+        if (at >= to) break;
+        at = (uint8_t)text.data[at] < 0x80 ? take_odd(letters, piece, at)
+                                           : take_wide(letters, piece, at);
     }
-    letters->size = size;
     put(letters, SPACE);
 }
 
