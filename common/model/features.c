@@ -12,7 +12,7 @@
 
 enum {
     SLOTS_MIN = 64, SLOTS_MAX = 4096,
-    SLOTS_PER_TOKEN = 12, /* of two n-grams: few collide, and few branches are mispredicted */
+    SLOTS_PER_TOKEN = 24, /* of two n-grams: few collide, and few branches are mispredicted */
     STEPS_KNOWN = 8, SEEN_MANY = UINT8_MAX
 };
 
