@@ -1,7 +1,7 @@
 /* A byte of flags for each of up to 64 words, and those that have some of them as bits: which do
  * can't be foreseen, so that they are told of without a branch, and gone through bit by bit. */
-#ifndef VERBATIM_MODEL_FLAGS_H
-#define VERBATIM_MODEL_FLAGS_H
+#ifndef VERBATIM_BASE_FLAGS_H
+#define VERBATIM_BASE_FLAGS_H
 
 #include <assert.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #define VERBATIM_MODEL_INSIGHT_INTERNAL_H
 
 #include "model/feeling.h"
-#include "model/flags.h"
+#include "base/flags.h"
 #include "model/idioms.h"
 #include "model/insight.h"
 #include "model/linear_pair.h"

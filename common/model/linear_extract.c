@@ -3,7 +3,7 @@
 
 #include "base/hash.h"
 #include "model/elision.h"
-#include "model/flags.h"
+#include "base/flags.h"
 #include "model/linear.h"
 #include "model/ngram.h"
 #include "model/words.h"

@@ -3,7 +3,7 @@
 
 #include "base/hash.h"
 #include "model/elision.h"
-#include "model/flags.h"
+#include "base/flags.h"
 #include "model/topics_keyword.h"
 
 _Static_assert(LANGUAGE_ALL << TOPIC_OTHER_SHIFT < TOPIC_PAIRED &&

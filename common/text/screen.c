@@ -151,7 +151,7 @@ static int screen_with(const struct cue_list *list, struct screen_words *words,
                        struct screen_result *result, bool *ret_cut, struct err *err)
 {
     struct raw_hits raw;
-    screen_words_find(words, list);
+    if (words->list != list) screen_words_find(words, list);
     int rc = screen_hits_find(words, arena, &raw, err);
     if (rc || !raw.count) return rc;
     *ret_cut |= raw.cut;
@@ -279,7 +279,8 @@ int screen_text(const struct screen *screen, struct str text, const struct token
     struct asked asked = {language, language_confidence, .cut = token_count < tokens->count};
     struct screen_words words;
     uint32_t lists = lists_asked(language, language_confidence);
-    int rc = screen_words_split(text, tokens, token_count, arena, &words, err);
+    int rc = screen_words_split(text, tokens, token_count, &screen->lists[__builtin_ctz(lists)],
+                                arena, &words, err);
     for (; lists && !rc; lists &= lists - 1) {
         int i = __builtin_ctz(lists);
         rc = screen_with(&screen->lists[i], &words, tokens, arena, &result, &asked.cut, err);
@@ -299,10 +300,12 @@ int screen_criteria(const struct screen *screen, struct str text, const struct t
     struct screen_words words;
     if (!screen || result->state != SCREEN_POSITIVE) return E_OK;
     uint32_t lists = lists_asked(language, language_confidence);
-    int rc = screen_words_split(text, tokens, tokens_read(tokens), arena, &words, err);
+    int rc = screen_words_split(text, tokens, tokens_read(tokens),
+                                &screen->lists[__builtin_ctz(lists)], arena, &words, err);
     for (; lists && !rc; lists &= lists - 1) {
         struct raw_hits none = {0};
-        screen_words_find(&words, &screen->lists[__builtin_ctz(lists)]);
+        const struct cue_list *list = &screen->lists[__builtin_ctz(lists)];
+        if (words.list != list) screen_words_find(&words, list);
         rc = screen_scope_resolve(&words, arena, &none, err);
         result->product |= none.product;
         result->patient |= none.patient;
@@ -317,9 +320,9 @@ int screen_is_medicine(const struct screen *screen, struct str name, const struc
     struct screen_words words;
     *ret_medicine = false;
     if (!screen) return E_OK;
-    int rc = screen_words_split(name, tokens, tokens->count, arena, &words, err);
+    int rc = screen_words_split(name, tokens, tokens->count, &screen->lists[0], arena, &words, err);
     for (int i = 0; i < LANGUAGE_COUNT && !rc; i++) {
-        screen_words_find(&words, &screen->lists[i]);
+        if (i) screen_words_find(&words, &screen->lists[i]);
         for (uint32_t w = 0; w < words.count; w++)
             *ret_medicine |= (words.list->entries[words.entries[w]].groups &
                               words.list->medicine) != 0;

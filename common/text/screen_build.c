@@ -10,52 +10,55 @@
 #include "base/hash.h"
 
 enum { MAP_SLOTS = 1 << 16 };
+enum { RARE, COMMON, EVERYWHERE, OF_A_GROUP }; /* how common the words of a symbol are */
 _Static_assert((uint32_t)MAP_SLOTS > 2 * (uint32_t)CUES_MAX_WORDS, "the map stays half empty");
 
-/* Words that many texts of customers have, in the order of their bytes. Which are here decides only
- * what matching starts from, not what it finds. */
+/* Words that many texts of customers have, and that nearly all have, in the order of their bytes. What
+ * is here decides only what matching starts from, not what it finds. */
 static const char *const common_words[] = {
-    "a", "able", "about", "account", "after", "again", "ago", "ai", "al", "all", "almost",
-    "alors", "already", "also", "always", "am", "an", "and", "any", "anyone", "anything", "app",
-    "apres", "are", "arent", "around", "as", "at", "au", "aussi", "avant", "avec", "avoir",
-    "away", "back", "bad", "battery", "be", "because", "been", "before", "being", "best",
-    "better", "bien", "big", "bit", "bon", "bonne", "buena", "bueno", "but", "buy", "by", "ca",
-    "call", "camera", "can", "cannot", "cant", "car", "ce", "ces", "cette", "change", "cheap",
-    "chez", "come", "comme", "como", "con", "could", "couldnt", "cuando", "d", "dans", "day",
-    "days", "de", "del", "des", "desde", "deux", "dia", "did", "didnt", "different", "dire",
-    "dit", "do", "does", "doesnt", "doing", "donc", "done", "dont", "down", "du", "easy", "el",
-    "elle", "elles", "en", "encore", "end", "enough", "era", "es", "eso", "est", "esta", "estaba",
-    "este", "esto", "estoy", "et", "etait", "etre", "even", "ever", "every", "everything",
-    "faire", "fait", "far", "fast", "feel", "few", "film", "find", "first", "fois", "for",
-    "found", "from", "fue", "get", "gets", "getting", "give", "go", "going", "good", "got",
-    "gracias", "grand", "great", "ha", "hace", "hacer", "had", "han", "happy", "hard", "has",
-    "hasta", "have", "having", "hay", "he", "help", "her", "here", "high", "him", "his",
-    "histoire", "home", "hope", "how", "i", "if", "il", "ils", "in", "into", "isnt", "it", "its",
-    "j", "jamais", "je", "jour", "jours", "just", "keep", "kids", "know", "l", "la", "las",
-    "last", "le", "les", "less", "let", "leur", "leurs", "life", "light", "like", "little", "ll",
-    "lo", "long", "look", "looking", "los", "lost", "lot", "love", "low", "lui", "ma", "made",
-    "mais", "make", "makes", "making", "mal", "man", "many", "marche", "marcher", "mas", "may",
-    "me", "mejor", "mes", "mettre", "mi", "might", "mis", "moi", "mon", "money", "more", "movie",
-    "much", "must", "muy", "my", "n", "nada", "ne", "need", "needs", "never", "nice", "night",
-    "no", "non", "nos", "not", "nothing", "nous", "now", "of", "off", "old", "on", "once", "one",
-    "only", "ont", "open", "or", "other", "ou", "our", "out", "over", "own", "par", "para",
-    "part", "pas", "people", "pero", "person", "petit", "peu", "peut", "peux", "phone", "place",
-    "play", "please", "plus", "poor", "por", "porque", "pour", "prendre", "price", "pris", "prix",
-    "problem", "problems", "product", "produit", "puede", "puedo", "put", "qu", "quand", "que",
-    "qui", "quiero", "real", "really", "rien", "right", "s", "said", "sans", "say", "screen",
-    "se", "second", "see", "seen", "ser", "sera", "service", "ses", "set", "she", "short",
-    "should", "si", "side", "sin", "since", "size", "slow", "small", "so", "sobre", "solo",
-    "someone", "something", "sometimes", "son", "sont", "sound", "sous", "start", "started",
-    "still", "stop", "su", "such", "suis", "super", "sur", "sure", "sus", "take", "takes",
-    "taking", "tan", "te", "tell", "temps", "tengo", "than", "thank", "thanks", "that", "the",
-    "their", "them", "then", "they", "thing", "things", "think", "this", "those", "thought",
-    "through", "tiempo", "tiene", "time", "times", "to", "toda", "today", "todo", "todos", "toi",
-    "too", "took", "top", "tous", "tout", "toute", "tres", "tried", "trop", "try", "trying",
-    "two", "u", "un", "una", "une", "until", "up", "us", "use", "used", "using", "uso", "va",
-    "ve", "ver", "very", "vez", "voir", "vous", "vraiment", "vu", "want", "was", "wasnt", "watch",
-    "watching", "way", "we", "well", "went", "were", "what", "when", "where", "which", "while",
-    "who", "why", "will", "with", "without", "wont", "work", "worked", "working", "works",
-    "would", "wrong", "x", "y", "ya", "year", "years", "yet", "you", "your",
+    "able", "account", "again", "ago", "ai", "almost", "alors", "already", "always", "anyone",
+    "anything", "app", "apres", "arent", "around", "aussi", "avant", "avoir", "away", "battery",
+    "before", "best", "bien", "big", "bit", "bon", "bonne", "buena", "bueno", "buy", "ca", "call",
+    "camera", "cannot", "car", "ces", "cette", "change", "cheap", "chez", "come", "comme",
+    "couldnt", "cuando", "days", "desde", "deux", "dia", "didnt", "different", "dire", "dit",
+    "doing", "donc", "done", "down", "elle", "elles", "encore", "end", "enough", "era", "eso",
+    "esta", "estaba", "este", "esto", "estoy", "etait", "etre", "ever", "every", "everything",
+    "faire", "fait", "far", "fast", "few", "film", "fois", "found", "fue", "gets", "getting",
+    "give", "gracias", "grand", "ha", "hace", "hacer", "han", "happy", "hard", "hasta", "having",
+    "hay", "help", "high", "histoire", "home", "hope", "ils", "isnt", "j", "jamais", "jour",
+    "jours", "keep", "kids", "last", "less", "let", "leur", "leurs", "life", "light", "look",
+    "looking", "lost", "lot", "low", "lui", "makes", "making", "mal", "man", "marche", "marcher",
+    "may", "mejor", "mes", "mettre", "might", "mis", "moi", "mon", "money", "movie", "must", "n",
+    "nada", "needs", "night", "non", "nos", "nothing", "old", "once", "ont", "open", "our", "own",
+    "par", "part", "people", "person", "petit", "peu", "peut", "peux", "phone", "place", "play",
+    "please", "poor", "porque", "prendre", "price", "pris", "prix", "problem", "problems",
+    "product", "produit", "puede", "puedo", "put", "qu", "quand", "quiero", "real", "rien",
+    "said", "say", "screen", "second", "seen", "ser", "sera", "service", "ses", "set", "short",
+    "si", "side", "sin", "since", "size", "slow", "small", "sobre", "solo", "someone",
+    "something", "sometimes", "sont", "sound", "sous", "start", "started", "stop", "such", "suis",
+    "super", "sure", "sus", "takes", "taking", "tan", "tell", "temps", "tengo", "thank", "thanks",
+    "things", "those", "thought", "through", "tiempo", "tiene", "times", "toda", "today", "todo",
+    "todos", "toi", "took", "top", "tous", "tout", "toute", "tres", "tried", "trop", "try",
+    "trying", "two", "u", "until", "us", "used", "using", "uso", "va", "ver", "vez", "voir",
+    "vraiment", "vu", "wasnt", "watch", "watching", "went", "why", "without", "wont", "worked",
+    "working", "works", "wrong", "x", "ya", "year", "years", "yet",
+};
+static const char *const everywhere[] = {
+    "a", "about", "after", "al", "all", "also", "am", "an", "and", "any", "are", "as", "at", "au",
+    "avec", "back", "bad", "be", "because", "been", "being", "better", "but", "by", "can", "cant",
+    "ce", "como", "con", "could", "d", "dans", "day", "de", "del", "des", "did", "do", "does",
+    "doesnt", "dont", "du", "easy", "el", "en", "es", "est", "et", "even", "feel", "find",
+    "first", "for", "from", "get", "go", "going", "good", "got", "great", "had", "has", "have",
+    "he", "her", "here", "him", "his", "how", "i", "if", "il", "in", "into", "it", "its", "je",
+    "just", "know", "l", "la", "las", "le", "les", "like", "little", "ll", "lo", "long", "los",
+    "love", "ma", "made", "mais", "make", "many", "mas", "me", "mi", "more", "much", "muy", "my",
+    "ne", "need", "never", "nice", "no", "not", "nous", "now", "of", "off", "on", "one", "only",
+    "or", "other", "ou", "out", "over", "para", "pas", "pero", "plus", "por", "pour", "que",
+    "qui", "really", "right", "s", "sans", "se", "see", "she", "should", "so", "son", "still",
+    "su", "sur", "take", "te", "than", "that", "the", "their", "them", "then", "they", "thing",
+    "think", "this", "time", "to", "too", "un", "una", "une", "up", "use", "ve", "very", "vous",
+    "want", "was", "way", "we", "well", "were", "what", "when", "where", "which", "while", "who",
+    "will", "with", "work", "would", "y", "you", "your",
 };
 
 int cue_builder_error(const struct cue_builder *builder, struct err *err, const char *format, ...)
@@ -92,7 +95,7 @@ int cue_builder_init(struct cue_builder *builder, struct cue_list *list, const c
                 *common = cue_vector_add(&builder->commons, 1);
         if (!weight || !common) return err_set(err, E_NO_MEMORY, NULL);
         *weight = 0;
-        *common = true;
+        *common = OF_A_GROUP;
     }
     return E_OK;
 }
@@ -157,24 +160,32 @@ int cue_builder_new_symbol(struct cue_builder *builder, uint16_t *ret_symbol, st
             *common = cue_vector_add(&builder->commons, 1);
     if (!weight || !common) return err_set(err, E_NO_MEMORY, NULL);
     *weight = UINT8_MAX;
-    *common = false;
+    *common = RARE;
     *ret_symbol = (uint16_t)builder->symbol_count++;
     return E_OK;
 }
 
-/* It is one of the common words, or one of them begins with the prefix. */
-static bool is_common(struct str text, bool prefix)
+/* It is one of the words, or one of them begins with the prefix. */
+static bool is_among(const char *const *words, size_t count, struct str text, bool prefix)
 {
-    size_t first = 0, count = sizeof common_words / sizeof *common_words;
-    while (count) { /* the first one that isn't before it */
-        size_t half = count / 2;
-        bool before = str_compare(str_of(common_words[first + half]), text) < 0;
+    size_t first = 0;
+    for (size_t left = count; left;) { /* to the first one that isn't before it */
+        size_t half = left / 2;
+        bool before = str_compare(str_of(words[first + half]), text) < 0;
         first += before ? half + 1 : 0;
-        count = before ? count - half - 1 : half;
+        left = before ? left - half - 1 : half;
     }
-    if (first == sizeof common_words / sizeof *common_words) return false;
-    struct str found = str_of(common_words[first]);
-    return prefix ? str_starts(found, text) : str_equal(found, text);
+    if (first == count) return false;
+    return prefix ? str_starts(str_of(words[first]), text)
+                  : str_equal(str_of(words[first]), text);
+}
+
+static uint8_t commonness(struct str text, bool prefix)
+{
+    if (is_among(everywhere, sizeof everywhere / sizeof *everywhere, text, prefix))
+        return EVERYWHERE;
+    return is_among(common_words, sizeof common_words / sizeof *common_words, text, prefix)
+               ? COMMON : RARE;
 }
 
 int cue_builder_link(struct cue_builder *builder, struct str text, bool prefix, uint16_t symbol,
@@ -190,7 +201,8 @@ int cue_builder_link(struct cue_builder *builder, struct str text, bool prefix, 
     /* A set is as rare as its shortest word: long words are seldom met by chance. */
     uint8_t *weight = (uint8_t *)builder->weights.items + symbol;
     if (symbol >= CUES_MAX_GROUPS && text.size < *weight) *weight = (uint8_t)text.size;
-    ((uint8_t *)builder->commons.items)[symbol] |= is_common(text, prefix);
+    uint8_t *common = (uint8_t *)builder->commons.items + symbol, more = commonness(text, prefix);
+    if (more > *common) *common = more;
     return E_OK;
 }
 
@@ -243,7 +255,8 @@ int cue_builder_cue(struct cue_builder *builder, const struct cue *cue, struct e
     return E_OK;
 }
 
-/* The longest words none of which is common; the anchor, if all steps have a common one. */
+/* The step whose words are the least common, of several the one of the longest; the anchor, if it is
+ * as good. */
 static uint8_t trigger_of(const struct cue_builder *builder, const struct cue_step *steps,
                           const struct cue_form *form)
 {
@@ -251,7 +264,8 @@ static uint8_t trigger_of(const struct cue_builder *builder, const struct cue_st
     uint32_t trigger = form->anchor, best = 0;
     for (uint32_t i = 0; i < form->steps; i++) {
         uint16_t symbol = steps[i].symbol;
-        uint32_t weight = commons[symbol] ? 0 : weights[symbol] * 2u + (i == form->anchor);
+        uint32_t weight = (uint32_t)(OF_A_GROUP - commons[symbol]) << 16 | weights[symbol] * 2u |
+                          (i == form->anchor);
         if (weight <= best) continue;
         trigger = i;
         best = weight;

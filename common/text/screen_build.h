@@ -43,7 +43,7 @@ struct cue_builder {
     struct built_group groups[CUES_MAX_GROUPS];
     uint32_t group_count, symbol_count;
     struct vector words, links, cues, forms, steps,
-        weights, commons; /* uint8_t a symbol: its rarity; whether one of its words is common */
+        weights, commons; /* uint8_t a symbol: how long its words are, how common one is */
     struct word_slot *map; /* words by hash; entry is 1 + index */
     uint32_t map_mask;
 };

@@ -145,12 +145,14 @@ static inline uint32_t cue_symbol_place(uint16_t symbol)
     return place == CUE_ANY_WORD ? CUE_ANY_WORD - 1 : place;
 }
 
-/* A form that hangs on a word, and the bits that the words right before and right behind that one
- * must have: most are refused by them. */
+/* A form that hangs on a word, and the bits that the words before and behind that one must have:
+ * most are refused by them. */
 struct cue_hanging {
     uint16_t form;
-    uint8_t left, right; /* places; CUE_ANY_WORD where the form says nothing, or has a gap */
+    /* Places; CUE_ANY_WORD where the form says nothing, CUE_WITHIN_REACH added where it has a gap. */
+    uint8_t left, right;
 };
+enum { CUE_REACH = 4 /* words: with a longer gap any word will do */, CUE_WITHIN_REACH = 64 };
 
 /* A word's first bytes are compared at once; only a longer prefix is looked at elsewhere. */
 struct cue_prefix {

@@ -122,15 +122,20 @@ static void sort_forms(const struct cue_builder *builder, uint32_t *first, uint3
 
 _Static_assert((uint32_t)CUES_MAX_TOTAL_FORMS <= UINT16_MAX, "a form's number has 16 bits");
 
+static uint8_t place_beside(uint16_t symbol, uint8_t gap)
+{
+    if (gap >= CUE_REACH) return CUE_ANY_WORD;
+    return (uint8_t)(cue_symbol_place(symbol) + (gap ? CUE_WITHIN_REACH : 0));
+}
+
 static struct cue_hanging hang(const struct cue_list *list, uint32_t at)
 {
     const struct cue_form *form = &list->forms[at];
     uint32_t hook = hook_of(list, at);
     const struct cue_step *step = &list->steps[form->first_step + hook];
     struct cue_hanging hanging = {(uint16_t)at, CUE_ANY_WORD, CUE_ANY_WORD};
-    if (hook && !step->gap) hanging.left = (uint8_t)cue_symbol_place(step[-1].symbol);
-    if (hook + 1 < form->steps && !step[1].gap)
-        hanging.right = (uint8_t)cue_symbol_place(step[1].symbol);
+    if (hook) hanging.left = place_beside(step[-1].symbol, step->gap);
+    if (hook + 1 < form->steps) hanging.right = place_beside(step[1].symbol, step[1].gap);
     return hanging;
 }
 

@@ -22,7 +22,10 @@ struct screen_words {
     struct screen_word *items;
     uint32_t count;
     const struct cue_list *list; /* that the words were looked up in last */
-    uint32_t *entries;           /* of that list, one a word */
+    /* Of that list, one a word, and CUE_REACH before the first and behind the last that are
+     * CUE_NO_ENTRY. */
+    uint32_t *entries;
+    uint8_t *flags; /* of that list, one a word, what is to be done for it */
     /* One bit a word, SCREEN_PLACES of them in each: deciding forms are anchored on it, others are.
      * Few words have any, and which can't be foreseen. */
     uint64_t *cue_places, *other_places;
@@ -64,13 +67,14 @@ struct raw_hits {
 /* More in one text is no feedback. */
 enum { SCREEN_RAW_HITS = 1024 };
 
-/* Two words a token at most; `before` is BOUNDARY_CLAUSE where there is one of any kind, until
- * screen_words_tell_gaps(). NO_MEMORY only. */
+/* Two words a token at most, looked up in the list; `before` is BOUNDARY_CLAUSE where there is one of
+ * any kind, until screen_words_tell_gaps(). NO_MEMORY only. */
 int screen_words_split(struct str text, const struct tokens *tokens, uint32_t token_count,
-                       struct arena *arena, struct screen_words *ret_words,
-                       struct err *err) CHECKED;
+                       const struct cue_list *list, struct arena *arena,
+                       struct screen_words *ret_words, struct err *err) CHECKED;
 /* Tells commas and hyphens from what parts clauses, which only hits ask for. */
 void screen_words_tell_gaps(const struct screen_words *words);
+/* Looks them up in another list. */
 void screen_words_find(struct screen_words *words, const struct cue_list *list);
 
 /* Deciding cues, each longest match once. */
@@ -81,24 +85,29 @@ int screen_hits_find(const struct screen_words *words, struct arena *arena,
 int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
                          struct raw_hits *hits, struct err *err) CHECKED;
 
-/* Bits of the words around `at` in its sentence, for screen_form_may_match(). */
+/* Bits of the words beside `at`, and of those within CUE_REACH, for screen_form_may_match(): also of
+ * other sentences, which only takes more forms for possible. */
 struct screen_sides {
-    uint64_t left, right;
+    uint64_t left[2], right[2];
 };
 static inline struct screen_sides screen_sides_of(const struct screen_words *words, uint32_t at)
 {
-    const struct cue_entry *entries = words->list->entries;
-    struct screen_sides sides = {UINT64_C(1) << CUE_ANY_WORD, UINT64_C(1) << CUE_ANY_WORD};
-    if (at && words->items[at].before != BOUNDARY_SENTENCE)
-        sides.left |= entries[words->entries[at - 1]].symbol_bits;
-    if (at + 1 < words->count && words->items[at + 1].before != BOUNDARY_SENTENCE)
-        sides.right |= entries[words->entries[at + 1]].symbol_bits;
+    const struct cue_entry *of = words->list->entries;
+    const uint32_t *entries = words->entries + at;
+    uint64_t any = UINT64_C(1) << CUE_ANY_WORD, left = any | of[entries[-1]].symbol_bits,
+             right = any | of[entries[1]].symbol_bits;
+    struct screen_sides sides = {{left, left}, {right, right}};
+    for (int i = 2; i <= CUE_REACH; i++) {
+        sides.left[1] |= of[entries[-i]].symbol_bits;
+        sides.right[1] |= of[entries[i]].symbol_bits;
+    }
     return sides;
 }
 static inline bool screen_form_may_match(const struct screen_sides *sides,
                                          const struct cue_hanging *hanging)
 {
-    return sides->left >> hanging->left & sides->right >> hanging->right & 1;
+    uint8_t left = hanging->left, right = hanging->right;
+    return sides->left[left / 64] >> left % 64 & sides->right[right / 64] >> right % 64 & 1;
 }
 
 /* The form matches with its anchor on word `at`. */

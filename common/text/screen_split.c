@@ -1,5 +1,7 @@
 /* Cuts tokens into words as cue lists see them, once a text, and looks them up in one
- * list after the other. */
+ * list after the other: which words a list knows can't be foreseen, so each leaves a flag, and what
+ * the flags are about is done bit by bit. */
+#include "base/flags.h"
 #include "base/hash.h"
 #include "text/screen_match.h"
 
@@ -22,12 +24,10 @@ void screen_words_tell_gaps(const struct screen_words *words)
     }
 }
 
-_Static_assert((BOUNDARY_CLAUSE | BOUNDARY_SENTENCE) == BOUNDARY_SENTENCE,
-               "where both are, the sentence counts");
+_Static_assert(BOUNDARY_CLAUSE + 1 == BOUNDARY_SENTENCE, "where both are, the sentence counts");
 static inline uint8_t boundary_before(const struct token *token)
 {
-    return (uint8_t)(token->clause_before * BOUNDARY_CLAUSE |
-                     token->sentence_before * BOUNDARY_SENTENCE);
+    return (uint8_t)(token->clause_before * BOUNDARY_CLAUSE + token->sentence_before);
 }
 
 enum { SHORT_WORD_BYTES = 4 };
@@ -37,7 +37,7 @@ enum { SHORT_WORD_BYTES = 4 };
 static inline bool is_accented(const struct token *token)
 {
     return (token->end - token->start > token->folded.size) &
-           (token->folded.size <= SHORT_WORD_BYTES) & (token->kind == TOKEN_WORD);
+           (token->folded.size <= SHORT_WORD_BYTES);
 }
 
 static uint64_t accented_hash(struct str folded)
@@ -47,52 +47,40 @@ static uint64_t accented_hash(struct str folded)
     return hash_fast(str_make(room, folded.size + 1), 0);
 }
 
+/* Flags of a word in a list: forms hang on it (CUE_ANCHORS_CUES, CUE_ANCHORS_OTHERS), or the whole
+ * word doesn't tell. */
+enum { AGAIN = 4 };
+
+static inline void look_up(const struct screen_words *words, const struct cue_list *list, uint32_t at)
+{
+    const struct screen_word *word = &words->items[at];
+    uint32_t whole = cue_list_find_whole(list, word->hash);
+    words->entries[at] = (uint16_t)whole;
+    uint32_t again = (uint32_t)(whole == 0) | word->accented; /* a branch would be foreseen badly */
+    words->flags[at] = (uint8_t)(whole >> CUE_ENTRY_BITS | again * AGAIN);
+}
+
+static inline void add_word(struct screen_words *words, const struct cue_list *list,
+                            struct screen_word word)
+{
+    words->items[words->count] = word;
+    look_up(words, list, words->count++);
+}
+
 /* The two parts of a word with an apostrophe; what follows a second one has no cue. */
-static int split(struct screen_words *words, struct str rest, uint32_t token, uint8_t before,
-                 struct arena *arena, struct err *err)
+static int split(struct screen_words *words, const struct cue_list *list, struct str rest,
+                 uint32_t token, uint8_t before, struct arena *arena, struct err *err)
 {
     for (int part = 0; part < 2 && rest.size; part++) {
         char *room = arena_alloc(arena, CUES_MAX_WORD_BYTES);
         if (!room) return err_set(err, E_NO_MEMORY, NULL);
         struct str word = cue_word_cut(&rest, room);
         if (!word.size) continue;
-        words->items[words->count++] = (struct screen_word){
-            .text = word, .hash = hash_fast(word, 0), .token = token, .before = before};
+        add_word(words, list,
+                 (struct screen_word){
+                     .text = word, .hash = hash_fast(word, 0), .token = token, .before = before});
         before = BOUNDARY_NONE;
     }
-    return E_OK;
-}
-
-int screen_words_split(struct str text, const struct tokens *tokens, uint32_t token_count,
-                       struct arena *arena, struct screen_words *ret_words, struct err *err)
-{
-    size_t room = (size_t)token_count * 2 + 1;
-    size_t blocks = (room + SCREEN_PLACES - 1) / SCREEN_PLACES;
-    struct screen_words words = {
-        .text = text, .tokens = tokens,
-        .items = arena_alloc(arena, room * sizeof *words.items),
-        .entries = arena_alloc(arena, room * sizeof *words.entries),
-        .cue_places = arena_alloc(arena, blocks * sizeof *words.cue_places),
-        .other_places = arena_alloc(arena, blocks * sizeof *words.other_places),
-    };
-    if (!words.items || !words.entries || !words.cue_places || !words.other_places)
-        return err_set(err, E_NO_MEMORY, NULL);
-    const struct token *token = tokens->items;
-    for (uint32_t i = 0; i < token_count; i++, token++) {
-        uint8_t before = boundary_before(token);
-        if (token->apostrophe) {
-            int rc = split(&words, token->folded, i, before, arena, err);
-            if (rc) return rc;
-            continue;
-        }
-        words.items[words.count++] = (struct screen_word){.text = token->folded,
-                                                          .hash = token->hash,
-                                                          .token = i,
-                                                          .before = before,
-                                                          .accented = is_accented(token)};
-    }
-    if (words.count) words.items[0].before = BOUNDARY_SENTENCE;
-    *ret_words = words;
     return E_OK;
 }
 
@@ -109,52 +97,71 @@ static uint32_t find_again(const struct cue_list *list, const struct screen_word
     return entry;
 }
 
-/* Bit i of each is about word first + i. From the last one on, as the bits are shifted in. */
-struct found {
-    uint64_t cues, others, again; /* again: the whole word doesn't tell */
-};
-static inline struct found find_whole_words(const struct screen_words *words,
-                                            const struct cue_list *list, uint32_t first,
-                                            uint32_t last)
-{
-    struct found found = {0};
-    for (uint32_t i = last; i-- > first;) {
-        const struct screen_word *word = &words->items[i];
-        uint32_t whole = cue_list_find_whole(list, word->hash), anchors = whole >> CUE_ENTRY_BITS;
-        found.cues = found.cues * 2 + (anchors / CUE_ANCHORS_CUES & 1);
-        found.others = found.others * 2 + (anchors / CUE_ANCHORS_OTHERS & 1);
-        found.again = found.again * 2 + ((whole == 0) | word->accented);
-        words->entries[i] = (uint16_t)whole;
-    }
-    return found;
-}
-
-static void find_block(struct screen_words *words, const struct cue_list *list, uint32_t first,
-                       uint32_t last)
-{
-    struct found found = find_whole_words(words, list, first, last);
-    for (uint64_t left = found.again; left; left &= left - 1) {
-        uint32_t place = (uint32_t)__builtin_ctzll(left), *entry = &words->entries[first + place],
-                 before = *entry;
-        uint64_t bit = UINT64_C(1) << place;
-        *entry = find_again(list, &words->items[first + place], before);
-        if (*entry == before) continue;
-        uint8_t anchors = list->anchors[*entry];
-        found.cues = anchors & CUE_ANCHORS_CUES ? found.cues | bit : found.cues & ~bit;
-        found.others = anchors & CUE_ANCHORS_OTHERS ? found.others | bit : found.others & ~bit;
-    }
-    for (uint64_t left = found.cues; left; left &= left - 1) /* looked at next */
-        __builtin_prefetch(
-            &list->entries[words->entries[first + (uint32_t)__builtin_ctzll(left)]]);
-    words->cue_places[first / SCREEN_PLACES] = found.cues;
-    words->other_places[first / SCREEN_PLACES] = found.others;
-}
-
-void screen_words_find(struct screen_words *words, const struct cue_list *list)
+/* What all words' flags leave to be done. */
+static void settle(struct screen_words *words, const struct cue_list *list)
 {
     words->list = list;
     for (uint32_t first = 0; first < words->count; first += SCREEN_PLACES) {
-        uint32_t left = words->count - first;
-        find_block(words, list, first, first + (left < SCREEN_PLACES ? left : SCREEN_PLACES));
+        uint32_t left = words->count - first, count = left < SCREEN_PLACES ? left : SCREEN_PLACES;
+        uint32_t *entries = words->entries + first;
+        uint8_t *flags = words->flags + first;
+        for (uint64_t again = flags_with(flags, count, AGAIN); again; again &= again - 1) {
+            uint32_t at = (uint32_t)__builtin_ctzll(again);
+            entries[at] = find_again(list, &words->items[first + at], entries[at]);
+            flags[at] = list->anchors[entries[at]];
+        }
+        uint64_t cues = flags_with(flags, count, CUE_ANCHORS_CUES);
+        for (uint64_t next = cues; next; next &= next - 1) /* looked at next */
+            __builtin_prefetch(&list->entries[entries[__builtin_ctzll(next)]]);
+        words->cue_places[first / SCREEN_PLACES] = cues;
+        words->other_places[first / SCREEN_PLACES] =
+            flags_with(flags, count, CUE_ANCHORS_OTHERS);
     }
+}
+_Static_assert((int)SCREEN_PLACES == (int)FLAGS_MOST, "one look at the flags for each");
+
+void screen_words_find(struct screen_words *words, const struct cue_list *list)
+{
+    for (uint32_t i = 0; i < words->count; i++) look_up(words, list, i);
+    settle(words, list);
+}
+
+int screen_words_split(struct str text, const struct tokens *tokens, uint32_t token_count,
+                       const struct cue_list *list, struct arena *arena,
+                       struct screen_words *ret_words, struct err *err)
+{
+    size_t room = (size_t)token_count * 2 + 1;
+    size_t blocks = (room + SCREEN_PLACES - 1) / SCREEN_PLACES;
+    struct screen_words words = {
+        .text = text, .tokens = tokens,
+        .items = arena_alloc(arena, room * sizeof *words.items),
+        .entries = arena_alloc(arena, (room + 2 * CUE_REACH) * sizeof *words.entries),
+        .flags = arena_alloc(arena, blocks * FLAGS_MOST),
+        .cue_places = arena_alloc(arena, blocks * sizeof *words.cue_places),
+        .other_places = arena_alloc(arena, blocks * sizeof *words.other_places),
+    };
+    if (!words.items || !words.entries || !words.flags || !words.cue_places || !words.other_places)
+        return err_set(err, E_NO_MEMORY, NULL);
+    words.entries += CUE_REACH;
+    const struct token *token = tokens->items;
+    for (uint32_t i = 0; i < token_count; i++, token++) {
+        uint8_t before = boundary_before(token);
+        if (token->apostrophe) {
+            int rc = split(&words, list, token->folded, i, before, arena, err);
+            if (rc) return rc;
+            continue;
+        }
+        add_word(&words, list,
+                 (struct screen_word){.text = token->folded,
+                                      .hash = token->hash,
+                                      .token = i,
+                                      .before = before,
+                                      .accented = is_accented(token)});
+    }
+    if (words.count) words.items[0].before = BOUNDARY_SENTENCE;
+    for (int i = 0; i < CUE_REACH; i++)
+        words.entries[i - CUE_REACH] = words.entries[words.count + (uint32_t)i] = CUE_NO_ENTRY;
+    settle(&words, list);
+    *ret_words = words;
+    return E_OK;
 }

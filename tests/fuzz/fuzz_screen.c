@@ -26,8 +26,7 @@ static void screen_with(const struct cue_list *list, struct str text)
     struct raw_hits hits;
     text = str_slice(text, 0, str_utf8_valid_prefix(text));
     int rc = text_tokenize(text, &arena, &tokens, &err);
-    if (!rc) rc = screen_words_split(text, &tokens, tokens.count, &arena, &words, &err);
-    if (!rc) screen_words_find(&words, list);
+    if (!rc) rc = screen_words_split(text, &tokens, tokens.count, list, &arena, &words, &err);
     if (!rc) rc = screen_hits_find(&words, &arena, &hits, &err);
     if (!rc && hits.count) rc = screen_scope_resolve(&words, &arena, &hits, &err);
     for (uint32_t i = 0; !rc && i < hits.count; i++) {

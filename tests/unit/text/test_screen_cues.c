@@ -56,6 +56,18 @@ static const struct {
      SCREEN_AFFIRMED},
     {"a contraction", "[reaction]\ncan't sleep", "I cant sleep", "cant sleep", SCREEN_AFFIRMED},
     {"a possessive", "[reaction]\nson hurt", "my son's hurt", "son's hurt", SCREEN_AFFIRMED},
+    {"what triggers it isn't what it is anchored on", "[reaction]\n(problems|different) ..2 er",
+     "had problems in er", "problems in er", SCREEN_AFFIRMED},
+    {"the trigger before the anchor", "[reaction]\ner ..2 (problems|different) ago",
+     "er had problems ago", "er had problems ago", SCREEN_AFFIRMED},
+    {"two triggers are one hit", "[reaction]\n(problems|different) ..2 er", "problems er er",
+     "problems er", SCREEN_AFFIRMED},
+    {"the first of two anchors", "[reaction]\n(problems|different) ..2 er",
+     "problems problems in er", "problems problems in er", SCREEN_AFFIRMED},
+    {"an anchor too far away", "[reaction]\n(problems|different) ..2 er",
+     "problems that were in er", NULL, 0},
+    {"an anchor in another sentence", "[reaction]\n(problems|different) ..2 er",
+     "problems. Er", NULL, 0},
     {"the accented word only", "[reaction]\n^si duele", "sí duele", "sí duele", SCREEN_AFFIRMED},
     {"the accented word, written without", "[reaction]\n^si duele", "si duele", NULL, 0},
     {"the longest match of a section", "[reaction]\npain\nchest pain", "chest pain", "chest pain",
@@ -125,8 +137,7 @@ static void understands_the_grammar(void **state)
         assert_int_equal(cue_list_parse(str_of(matches[i].list), "en.txt", &list, &err), E_OK);
         assert_int_equal(text_tokenize(text, &arena, &tokens, &err), E_OK);
         assert_int_equal(
-            screen_words_split(text, &tokens, tokens.count, &arena, &words, &err), E_OK);
-        screen_words_find(&words, &list);
+            screen_words_split(text, &tokens, tokens.count, &list, &arena, &words, &err), E_OK);
         assert_int_equal(screen_hits_find(&words, &arena, &hits, &err), E_OK);
         assert_int_equal(hits.count, matches[i].quote ? 1 : 0);
         if (hits.count) {
