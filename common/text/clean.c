@@ -1,4 +1,5 @@
-/* Happy path: the scan finds nothing to do, and the text itself is the answer.
+/* Happy path: the scan finds nothing to do, and the text itself, or what is between the blanks at its
+ * ends, is the answer.
  *
  * Otherwise the steps run in turn until markup has no more to take out: what one step removes may
  * join what the next one knows ("&am<b></b>p;lt;"). Nesting beyond PASSES is nobody's mark-up but
@@ -66,9 +67,13 @@ static struct str clean_slowly(struct str text, unsigned needs, struct arena *ar
 int text_clean(struct str text, struct arena *arena, struct str *ret_clean, struct err *err)
 {
     if (!str_is_utf8(text)) return err_set(err, E_BAD_TEXT, NULL);
-    unsigned needs = text.size ? clean_scan(text) : 0;
-    if (needs) {
-        text = clean_slowly(text, needs, arena);
+    /* Blanks at the ends are all that is odd about many a text. */
+    struct str trimmed = str_trim(text);
+    unsigned needs = trimmed.size ? clean_scan(trimmed) : 0;
+    if (!needs) {
+        text = trimmed;
+    } else {
+        text = clean_slowly(text, trimmed.size < text.size ? clean_scan(text) : needs, arena);
         if (!text.data) return err_set(err, E_NO_MEMORY, NULL);
     }
     *ret_clean = text;

@@ -42,9 +42,9 @@ static inline bool is_accented(const struct token *token)
 
 static uint64_t accented_hash(struct str folded)
 {
-    char room[SHORT_WORD_BYTES + 1] = "^";
-    memcpy(room + 1, folded.data, folded.size);
-    return hash_fast(str_make(room, folded.size + 1), 0);
+    char room[HASH_SHORT_BYTES] = "^";
+    memcpy(room + 1, folded.data, SHORT_WORD_BYTES); /* TOKEN_READABLE, however short */
+    return hash_short(room, folded.size + 1);
 }
 
 /* Flags of a word in a list: forms hang on it (CUE_ANCHORS_CUES, CUE_ANCHORS_OTHERS), or the whole
