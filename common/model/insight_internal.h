@@ -2,8 +2,8 @@
 #ifndef VERBATIM_MODEL_INSIGHT_INTERNAL_H
 #define VERBATIM_MODEL_INSIGHT_INTERNAL_H
 
-#include "model/feeling.h"
 #include "base/flags.h"
+#include "model/feeling.h"
 #include "model/idioms.h"
 #include "model/insight.h"
 #include "model/linear_pair.h"

@@ -1,9 +1,9 @@
 /* Turns tokens into the hashes that linear models score: see linear.h for the list. */
 #include <endian.h>
 
+#include "base/flags.h"
 #include "base/hash.h"
 #include "model/elision.h"
-#include "base/flags.h"
 #include "model/linear.h"
 #include "model/ngram.h"
 #include "model/words.h"
