@@ -22,6 +22,5 @@ size_t address_unit_end(struct str text, size_t i); /* "Apt. 864", "3º izquierd
 size_t address_tail_end(struct str text, size_t end);
 /* It goes; returns its end. */
 size_t address_take(struct redact_finder *finder, size_t start, size_t end);
-static inline bool is_british_or_canadian(struct str code) { return is_upper(code.data[0]); }
 
 #endif

@@ -342,13 +342,15 @@ size_t redact_address_number(struct redact_finder *finder, size_t start,
 {
     struct str text = finder->text;
     struct redact_word last;
-    redact_word_before(text, start, &last);
-    size_t number = address_house_end(text, start), box = box_start(text, start, &last),
-           code = address_code_end(text, start);
-    if (box < start && number > start)
-        return address_take(finder, box, address_tail_end(text, number));
-    if (code > start && is_british_or_canadian(str_slice(text, start, code)))
-        return address_take(finder, start, code);
+    size_t number = address_house_end(text, start);
+    if (number > start) {
+        redact_word_before(text, start, &last);
+        size_t box = box_start(text, start, &last);
+        if (box < start) return address_take(finder, box, address_tail_end(text, number));
+    }
+    /* of the codes only the British and the Canadian ones are enough by themselves */
+    size_t code = is_upper(at(text, start)) ? address_code_end(text, start) : start;
+    if (code > start) return address_take(finder, start, code);
     if (number == start || at(text, start) == '#') return 0;
     size_t unnumbered = number - start == 5 ? unnumbered_start(text, start) : start;
     if (unnumbered < start)

@@ -13,6 +13,7 @@ static bool is_number_sign(struct str text, size_t dot)
 static bool parts(struct str text, size_t start, size_t end, bool cue)
 {
     bool digit = false;
+    if (end == start + 1 && text.data[start] == ' ') return false; /* nearly always */
     for (size_t i = start; i < end; i++) {
         char c = text.data[i], next = at(text, i + 1);
         digit |= is_digit(c);

@@ -152,11 +152,11 @@ size_t redact_birth_date(struct redact_finder *finder, const struct redact_digit
                          const struct redact_context *context)
 {
     size_t start = digits->start, end;
-    uint8_t groups = redact_date_groups(digits);
     if (!(context->nearest & CUE(BIRTH)) || context->distance > 4 ||
         is_day_of_party(finder->text, digits->start) || is_some_day(finder->text, digits->start) ||
         is_another_day(finder->text, digits->start))
         return 0;
+    uint8_t groups = redact_date_groups(digits);
     if (groups) end = digits->ends[groups - 1];
     else if (!worded_date(finder->text, digits, &start, &end)) {
         /* "I was born in 1985": a year alone, if it is the writer's own. */

@@ -131,6 +131,8 @@ static size_t cued_number(struct redact_finder *finder, const struct redact_digi
     size_t count = sum_digits(digits, groups);
     enum redact_kind kind = REDACT_ACCOUNT;
     bool found = false;
+    const uint32_t cues = CUE(ACCOUNT) | CUE(ID) | CUE(ZIP);
+    if (!(context->nearest & cues) && digits->count < 6) return 0;
     if (is_date(digits) || is_letter(at(finder->text, digits->end))) return 0;
     bool labelled = context->distance == 0 && digits->start > 1 &&
                     memchr(finder->text.data + digits->start - 2, ':', 2);
@@ -175,6 +177,7 @@ static size_t cued_code(struct redact_finder *finder, size_t start,
 {
     struct str text = finder->text;
     size_t end = start, digits = 0, letters = 0;
+    if (!(context->nearest & (CUE(ID) | CUE(ACCOUNT) | CUE(CARD)))) return 0;
     for (; end < text.size && end - start < CODE_BYTES &&
            (is_code(text.data[end]) ||
             ((text.data[end] == '-' || text.data[end] == '_') && is_code(at(text, end + 1))));
@@ -360,19 +363,20 @@ size_t redact_number(struct redact_finder *finder, size_t start)
     if (is_measure(text, &digits) || is_small(text, &digits)) return 0;
     if (are_years(&digits)) return digits.end;
     struct redact_context context = redact_context_before(text, digits.start);
-    uint8_t groups = redact_card_groups(&digits, &context);
+    bool few = digits.count < 6; /* for a card, an id, a phone, or a code that starts with digits */
+    uint8_t groups = few ? 0 : redact_card_groups(&digits, &context);
     if (groups) return take(finder, &digits, groups, REDACT_CARD);
     size_t end = redact_birth_date(finder, &digits, &context);
     if (end) return end;
     enum redact_kind kind;
-    end = redact_code_at(text, start, &context, &kind);
+    end = few ? 0 : redact_code_at(text, start, &context, &kind);
     if (end) return redact_add(finder, start, end, kind), end;
     if ((groups = ipv4_groups(&digits, &context)) != 0)
         return take(finder, &digits, groups, REDACT_IP);
-    if ((groups = redact_id_groups(finder, &digits, &context)) != 0)
+    if (!few && (groups = redact_id_groups(finder, &digits, &context)) != 0)
         return take(finder, &digits, groups, REDACT_NATIONAL_ID);
     if (is_price(text, &digits)) return 0;
-    if ((groups = redact_phone_groups(finder, &digits, &context)) != 0) {
+    if (!few && (groups = redact_phone_groups(finder, &digits, &context)) != 0) {
         size_t bare = digits.ends[groups - 1];
         end = extension_end(text, bare);
         if (end == bare && is_letter(at(text, bare))) return 0; /* "5551234567mAh" */
