@@ -63,6 +63,13 @@ static size_t placeholder_end(struct str text, size_t start)
     return start;
 }
 
+/* What may stand behind a word with a capital that no list knows: where the sentence or a part of
+ * it ends, or the word is joined to the next one; bits of the bytes. */
+static const uint64_t ends_word = UINT64_C(1) << '\n' | UINT64_C(1) << ' ' | UINT64_C(1) << '!' |
+                                  UINT64_C(1) << ')' | UINT64_C(1) << '-' | UINT64_C(1) << '.' |
+                                  UINT64_C(1) << '/' | UINT64_C(1) << ':' | UINT64_C(1) << ';' |
+                                  UINT64_C(1) << '?';
+
 /* key: it may be the start of one. */
 static size_t on_word(struct redact_finder *finder, size_t start, bool key)
 {
@@ -74,18 +81,18 @@ static size_t on_word(struct redact_finder *finder, size_t start, bool key)
     if (end > start) return end;
     redact_word_at(text, start, &word);
     if ((!word.cues && !word.capital) || word.cues == CUE(COMMON)) return word.end;
-    /* A capital that no list knows: only the first of several, or a foreign one, may be a name. */
-    char c = at(text, word.end), next = at(text, word.end + 1);
-    bool owns = c == '\'' && next == 's';
-    if (!word.cues && !word.accented && !owns &&
-        !(c == ' ' && !is_lower(next) && is_letter(next)) && c != '-' && c != '.' && c != '/' &&
-        c != ' ' && !(c == ',' && next == ' ') && c != '!' && c != '?' && c != '\n' &&
-        c != ':' && c != ';' && c != ')' && word.end != text.size)
-        return word.end;
-    if (!word.cues && !word.accented && c == ' ' && !is_letter(next) && next != '!' &&
-        next != '?') {
-        end = is_digit(next) ? redact_address_formed(finder, &word) : 0;
-        return end > word.end ? end : word.end;
+    if (!word.cues && !word.accented) {
+        /* A capital that no list knows: only the first of several, or a foreign one, may be a
+         * name. */
+        char c = at(text, word.end), next = at(text, word.end + 1);
+        bool goes_on = (((uint8_t)c < 64) & (ends_word >> (c & 63) & 1)) |
+                       ((c == ',') & (next == ' ')) | ((c == '\'') & (next == 's')) |
+                       (word.end == text.size);
+        bool apart = (c == ' ') & !is_letter(next) & (next != '!') & (next != '?');
+        if (!goes_on | apart) {
+            end = apart && is_digit(next) ? redact_address_formed(finder, &word) : 0;
+            return end > word.end ? end : word.end;
+        }
     }
     /* "Although", "There": no name, no street and no cue */
     if (!word.cues && word.size > 4 && redact_is_ordinary(&word)) return word.end;
@@ -175,53 +182,88 @@ static bool goes_through(struct str text, size_t i)
     return (is_letter(c) && is_letter(earlier)) || (is_digit(c) && is_digit(earlier));
 }
 
-/* Of 64 bytes from `start` on, those that lead to something: words that a finder may start from,
- * numbers and marks. All at once, as what comes next in a text can't be foreseen. */
-static uint64_t places_from(struct str text, size_t start)
+/* What there is in 64 bytes of a text, and in eight more behind them. */
+struct block {
+    const char *bytes;
+    uint64_t letters, small, digits, marks;
+    uint64_t ends; /* behind which a word is over, and no key */
+};
+
+/* Of the words in small letters that start at `starts`, those that a finder may start from. No
+ * branch on what can't be foreseen. */
+static uint64_t small_words(const struct block *block, uint64_t starts)
 {
-    uint64_t letters = 0, small = 0, digits = 0, marks = 0;
-    uint32_t four;
-    char last[ASCII_MARKS_BYTES + sizeof four];
-    const char *bytes =
-        ascii_readable(text.data + start, text.size - start, sizeof last, '\0', last);
+    uint64_t found = 0, eight;
+    if (!~block->small) return starts;
+    for (uint64_t rest = starts; rest; rest &= rest - 1) {
+        unsigned at = (unsigned)__builtin_ctzll(rest),
+                 size = (unsigned)__builtin_ctzll(~(block->small >> at));
+        memcpy(&eight, block->bytes + at, sizeof eight);
+        uint32_t bit = redact_trigger_bit(le64toh(eight), size);
+        found |= (redact_triggers[bit / 64] >> bit % 64 & 1) << at;
+    }
+    /* those that go on with other letters, digits, dashes: a sum carries from start to end */
+    uint64_t others = (block->small + starts) & ~block->small & ~block->ends;
+    for (; others; others &= others - 1) {
+        uint64_t behind = ~block->small & ((others & -others) - 1);
+        unsigned at = behind ? 64 - (unsigned)__builtin_clzll(behind) : 0;
+        bool is = redact_is_marked(&redact_starts, block->bytes + at, sizeof(uint32_t));
+        found |= (uint64_t)is << at;
+    }
+    return found;
+}
+
+/* Of the bytes from `start` on, those that lead to something: words that a finder may start from,
+ * numbers and marks. 64 at once, as what comes next in a text can't be foreseen; *ret_width: how
+ * many were looked at, without a word that goes on behind them. */
+static uint64_t places_from(struct str text, size_t start, unsigned *ret_width)
+{
+    char last[ASCII_MARKS_BYTES + sizeof(uint64_t)];
+    struct block block = {0};
+    uint64_t blanks = 0, dots = 0, joins = 0;
+    block.bytes = ascii_readable(text.data + start, text.size - start, sizeof last, '\0', last);
 #pragma GCC unroll 4
     for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
-        __m128i v = _mm_loadu_si128((const void *)(bytes + i));
+        __m128i v = _mm_loadu_si128((const void *)(block.bytes + i));
         __m128i brace = _mm_or_si128(v, _mm_set1_epi8(0x20)); /* '[' as well is '{' then */
-        __m128i bracket = _mm_or_si128(_mm_cmpeq_epi8(brace, _mm_set1_epi8('{')),
-                                       _mm_cmpeq_epi8(v, _mm_set1_epi8('(')));
-        __m128i mark = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('@')),
-                                    _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(':')), bracket));
-        __m128i digit = ascii_between(v, '0', 10), lower = ascii_between(v, 'a', 26);
-        letters |= (uint64_t)redact_letters_at(bytes + i) << i;
-        small |= (uint64_t)(uint32_t)_mm_movemask_epi8(lower) << i;
-        digits |= (uint64_t)(uint32_t)_mm_movemask_epi8(digit) << i;
-        marks |= (uint64_t)(uint32_t)_mm_movemask_epi8(mark) << i;
+        __m128i bracket = _mm_or_si128(ascii_equal(brace, '{'), ascii_equal(v, '('));
+        __m128i sign = _mm_or_si128(ascii_equal(v, '@'), ascii_equal(v, ':'));
+        block.letters |= (uint64_t)redact_letters_at(block.bytes + i) << i;
+        block.small |= ascii_bits(ascii_between(v, 'a', 26), i);
+        block.digits |= ascii_bits(ascii_between(v, '0', 10), i);
+        block.marks |= ascii_bits(_mm_or_si128(sign, bracket), i);
+        joins |= ascii_bits(_mm_or_si128(ascii_equal(v, '-'), ascii_equal(v, '_')), i);
+        dots |= ascii_bits(ascii_equal(v, '.'), i);
+        blanks |= ascii_bits(ascii_between(v, '\0', ' ' + 1), i);
     }
+    block.ends = ~(block.letters | block.digits | joins | (dots & ~(blanks >> 1)));
     char earlier = before(text, start);
-    uint64_t words = letters & ~(letters << 1 | is_letter(earlier));
-    marks |= (digits & ~(digits << 1 | is_digit(earlier))) | (words & ~small);
-    for (uint64_t rest = words & small; rest; rest &= rest - 1) {
-        memcpy(&four, bytes + __builtin_ctzll(rest), sizeof four);
-        marks |= (rest & -rest) & -(uint64_t)redact_marks(&redact_starts, le32toh(four));
+    uint64_t words = block.letters & ~(block.letters << 1 | is_letter(earlier)),
+             numbers = block.digits & ~(block.digits << 1 | is_digit(earlier)), looked = UINT64_MAX;
+    *ret_width = ASCII_MARKS_BYTES;
+    if (block.letters >> 63 && ~block.letters) {
+        *ret_width = ASCII_MARKS_BYTES - (unsigned)__builtin_clzll(~block.letters);
+        looked = (UINT64_C(1) << *ret_width) - 1;
     }
-    return marks;
+    words &= looked;
+    return (block.marks | numbers | (words & ~block.small) |
+            small_words(&block, words & block.small)) & looked;
 }
 
 static void scan(struct redact_finder *finder)
 {
     struct str text = finder->text;
-    size_t next = 0; /* up to here the text was looked at */
-    for (size_t start = 0; start < text.size; start += ASCII_MARKS_BYTES) {
-        if (next >= start + ASCII_MARKS_BYTES) continue;
-        uint64_t places = places_from(text, start);
-        if (next > start) places &= UINT64_MAX << (next - start);
+    unsigned width;
+    for (size_t start = 0, next; start < text.size; start = next) {
+        uint64_t places = places_from(text, start, &width);
+        next = start;
         while (places) {
             next = step(finder, start + (size_t)__builtin_ctzll(places), true);
             while (next < text.size && goes_through(text, next)) next = step(finder, next, false);
-            if (next >= start + ASCII_MARKS_BYTES) break;
+            if (next >= start + width) break;
             places &= UINT64_MAX << (next - start);
         }
+        if (next < start + width) next = start + width;
     }
 }
 #else

@@ -136,9 +136,10 @@ static size_t street_short(struct redact_finder *finder, const struct redact_wor
         "cr", "cra", "tr", "diag", "blv", "jl", "gg", "carr"};
     struct str text = finder->text;
     char mark = at(text, word->end);
+    if (!word->capital || !IS_ONE_OF(word, forms)) return 0;
     bool av = mark == ' ' && IS_ONE_OF(word, ((const char *const[]){"av", "avd", "avda"}));
     if (before(text, word->start) == '.') return 0; /* "P.R.C. 2016" */
-    if ((mark != '/' && mark != '.' && !av) || !word->capital || !IS_ONE_OF(word, forms)) return 0;
+    if (mark != '/' && mark != '.' && !av) return 0;
     int words;
     size_t i = address_skip(text, word->end, "./ ", 3), grid = grid_end(text, i);
     if (grid > i) return address_take(finder, word->start, address_tail_end(text, grid));
@@ -269,8 +270,9 @@ size_t redact_address_word(struct redact_finder *finder, const struct redact_wor
         return corner(finder, word);
     if (word->capital) end = redact_address_formed(finder, word);
     if (end) return end;
-    if (word->cues & CUE(LABEL)) end = behind_label(finder, word);
-    if (!end && word->cues & CUE(STREET_FIRST)) end = street_first(finder, word);
-    if (!end && word->size <= 4) end = street_short(finder, word);
-    return end;
+    if (word->cues & (CUE(LABEL) | CUE(STREET_FIRST))) {
+        if (word->cues & CUE(LABEL)) end = behind_label(finder, word);
+        if (!end && word->cues & CUE(STREET_FIRST)) end = street_first(finder, word);
+    }
+    return end ? end : street_short(finder, word);
 }

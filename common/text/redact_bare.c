@@ -62,7 +62,7 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     bool office = name_is_from_office(text, &around, name->given > 0);
     if (office) registers |= REGISTER_SERVICE;
     const uint32_t works = registers & (REGISTER_FILM | REGISTER_ARTS);
-    if (is_firm(text, name) || name_is_thing(text, name, works))
+    if (is_firm(text, name) || name_is_thing(text, name, &around, works))
         points -= 3;
     bool public = name_is_public(text, name);
     /* a book, a record, a poster of theirs, but not "Elsa Morante at the desk"; a name of one word
@@ -74,7 +74,7 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     /* who talks of them talks of more; but "I met Carla Ruiz and Brad Pitt" */
     if (!public && name_has_famous_beside(finder)) points -= redact_speaks_of_self(finder) ? 1 : 2;
     if (name_has_number(text, name)) points -= 2;
-    if (name_is_where_one_goes(text, name)) points -= 3;
+    if (name_is_where_one_goes(text, name, &around)) points -= 3;
     if (registers & REGISTER_SOCIAL || is_title(text, name)) points -= 3;
     if (is_where(text, name)) points -= 2;
     if (has_article(finder, name)) points -= name->parts > 1 ? 1 : 2;
@@ -146,7 +146,8 @@ bool name_is_followed_as_person(const struct redact_word *follow)
 
 struct name_around name_look_around(struct str text, const struct name *name)
 {
-    struct name_around around = {.follow = name_follow(text, name)};
+    struct name_around around;
+    around.follow = name_follow(text, name);
     redact_word_before(text, name->start, &around.lead);
     if (around.lead.end + 1 < name->start || name_is_handle(text, around.lead.start))
         around.lead = (struct redact_word){.size = 0};

@@ -75,3 +75,19 @@ void redact_take_letters(struct str text, size_t start, struct redact_word *ret_
     word.upper &= letters > 1;
     *ret_word = word;
 }
+
+bool redact_is_among(const struct redact_word *word, const char *const *words, size_t count)
+{
+    uint16_t head, each;
+    if (!word->size) return false;
+    const char letters[2] = {word->folded[0], word->size > 1 ? word->folded[1] : '\0'};
+    memcpy(&head, letters, sizeof head);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&each, words[i], sizeof each);
+        if (each != head) continue; /* nearly always */
+        size_t same = word->size > 1 ? 2 : 1;
+        while (same < word->size && words[i][same] == word->folded[same]) same++;
+        if (same == word->size && !words[i][same]) return true;
+    }
+    return false;
+}

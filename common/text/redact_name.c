@@ -331,5 +331,6 @@ struct redact_word name_follow(struct str text, const struct name *name)
     size_t size, behind = name->end;
     if (is_apostrophe(text, behind, &size)) behind += size;
     redact_word_at(text, skip_blanks(text, behind), &follow);
-    return follow.capital ? (struct redact_word){.size = 0} : follow;
+    if (follow.capital) follow = (struct redact_word){.size = 0};
+    return follow;
 }

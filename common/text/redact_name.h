@@ -44,14 +44,17 @@ bool name_is_brand_pair(struct str text, size_t first_at, size_t second_at);
 bool name_is_place(struct str text, const struct name *name);
 /* By the words beside it: a ware, a work, a shop (redact_ware.c). of_works: the text talks of books
  * or films. */
-bool name_is_thing(struct str text, const struct name *name, bool of_works);
+struct name_around;
+bool name_is_thing(struct str text, const struct name *name, const struct name_around *around,
+                   bool of_works);
 /* Written as titles are, put in by brackets or in quotes (redact_title.c). */
 bool name_is_titles(struct str text, const struct name *name);
 bool name_has_number(struct str text, const struct name *name);
 /* What follows is a work of theirs. */
 bool name_has_work(struct str text, const struct name *name);
 /* "We ate at Ramiro", "llegaron a Vigo": where one eats, sleeps, buys or goes. */
-bool name_is_where_one_goes(struct str text, const struct name *name);
+bool name_is_where_one_goes(struct str text, const struct name *name,
+                            const struct name_around *around);
 bool name_is_public(struct str text, const struct name *name);
 /* "Kahlo" near "Frida Kahlo", "Fox" near "Fox News": within 2 KiB. */
 bool name_is_partly_public(struct str text, const struct name *name);

@@ -316,18 +316,27 @@ static size_t behind_holder(struct redact_finder *finder, const struct redact_wo
     return name_take(finder, &name);
 }
 
-size_t redact_person(struct redact_finder *finder, const struct redact_word *word)
+/* What stands behind a word that names somebody, or 0. */
+static size_t behind_cue(struct redact_finder *finder, const struct redact_word *word, bool title)
 {
-    size_t end = 0;
-    /* "@user Anna is": whom one writes to, and no word of the sentence */
-    if (name_is_handle(finder->text, word->start)) return 0;
-    /* "M. Dupont" */
-    bool monsieur = finder->french && word->size == 1 && word->folded[0] == 'm' && word->capital &&
-                    at(finder->text, word->end) == '.' && at(finder->text, word->end + 1) == ' ';
-    if (word->cues & CUE(TITLE) || monsieur) end = behind_title(finder, word);
+    size_t end = title ? behind_title(finder, word) : 0;
     if (word->cues & CUE(NAMED)) end = behind_holder(finder, word);
     if (!end && word->cues & CUE(NAMED) && !is_holder(word)) end = behind_naming(finder, word);
     if (!end && word->cues & CUE(SIGN_OFF)) end = behind_sign_off(finder, word);
     if (!end && word->cues & CUE(RELATIVE)) end = redact_relative(finder, word);
+    return end;
+}
+
+size_t redact_person(struct redact_finder *finder, const struct redact_word *word)
+{
+    const uint32_t cues = CUE(TITLE) | CUE(NAMED) | CUE(SIGN_OFF) | CUE(RELATIVE);
+    /* "@user Anna is": whom one writes to, and no word of the sentence */
+    if (name_is_handle(finder->text, word->start)) return 0;
+    /* "M. Dupont" */
+    bool monsieur = (word->size == 1) & finder->french && word->folded[0] == 'm' && word->capital &&
+                    at(finder->text, word->end) == '.' && at(finder->text, word->end + 1) == ' ';
+    size_t end = word->cues & cues || monsieur
+                     ? behind_cue(finder, word, word->cues & CUE(TITLE) || monsieur)
+                     : 0;
     return end || !word->capital ? end : redact_bare_name(finder, word);
 }

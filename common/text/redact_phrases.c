@@ -33,7 +33,7 @@ static const struct phrases {
 #include "text/redact_phrases.inc"
 };
 
-enum { PHRASES_MAX = 1024, SLOTS = 2048, FILTER_BITS = 2048, WORDS_MOST = 5, PERSON_BITS = 2048 };
+enum { PHRASES_MAX = 1024, SLOTS = 2048, FILTER_BITS = 2048, WORDS_MOST = 5, PERSON_SLOTS = 1024 };
 
 static struct phrase {
     uint32_t hash;                   /* of the word next to the name */
@@ -98,7 +98,14 @@ static const char *const persons[] = {
     "torres", "trinidad", "troy", "turner", "vega", "victoria", "violet", "virginia", "wade",
     "walton", "watson", "wells", "wendy", "wilson", "wong", "woods", "zelda"};
 
-static uint64_t person_filter[PERSON_BITS / 64];
+static uint32_t person_hashes[PERSON_SLOTS]; /* 0: empty */
+
+static uint32_t *person_slot(uint32_t hash)
+{
+    uint32_t i = hash % PERSON_SLOTS;
+    while (person_hashes[i] && person_hashes[i] != hash) i = (i + 1) % PERSON_SLOTS;
+    return &person_hashes[i];
+}
 
 static void build(void)
 {
@@ -106,8 +113,8 @@ static void build(void)
         for (struct str rest = str_of(lists[i].phrases); rest.size;)
             enter(str_cut(&rest, '|'), &lists[i]);
     for (size_t i = 0; i < sizeof persons / sizeof *persons; i++) {
-        uint32_t bit = redact_hash_of(str_of(persons[i])) % PERSON_BITS;
-        person_filter[bit / 64] |= UINT64_C(1) << bit % 64;
+        uint32_t hash = redact_hash_of(str_of(persons[i]));
+        *person_slot(hash) = hash;
     }
 }
 
@@ -226,8 +233,7 @@ bool name_is_often_a_person(struct str text, const struct name *name)
 {
     struct redact_word word;
     redact_word_at(text, name->start, &word);
-    uint32_t bit = word.hash % PERSON_BITS;
-    return person_filter[bit / 64] >> bit % 64 & 1 && IS_ONE_OF(&word, persons);
+    return word.size && *person_slot(word.hash);
 }
 
 int redact_phrase_points(struct redact_finder *finder, const struct name *name,

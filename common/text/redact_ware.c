@@ -95,10 +95,10 @@ static bool is_maker(struct str text, const struct redact_word *by, bool of_work
     return verb.size && (IS_ONE_OF(&verb, made) || (of_works && IS_ONE_OF(&verb, told)));
 }
 
-bool name_is_thing(struct str text, const struct name *name, bool of_works)
+bool name_is_thing(struct str text, const struct name *name, const struct name_around *around,
+                   bool of_works)
 {
-    struct name_around around = name_look_around(text, name);
-    if (is_maker(text, &around.lead, of_works) || stands(&around.follow, BEHIND)) return true;
+    if (is_maker(text, &around->lead, of_works) || stands(&around->follow, BEHIND)) return true;
     /* "me vendió el colchón Laura", "la lampe Julien Moreau l'a cassée": a given name behind a ware
      * is who sold it, or broke it */
     static const char *const always[] = {
@@ -106,11 +106,12 @@ bool name_is_thing(struct str text, const struct name *name, bool of_works)
         "hotel", "modelo", "modele", "perfume", "parfum", "restaurante", "restaurant", "tienda",
         "magasin", "model", "doll", "dolls", "plush", "toy", "figurine", "cerveza", "biere",
         "zapatos", "zapatillas", "chaussures", "pelicula"};
-    if (around.lead.capital || !stands(&around.lead, BEFORE)) return false;
-    return !name->given || IS_ONE_OF(&around.lead, always);
+    if (around->lead.capital || !stands(&around->lead, BEFORE)) return false;
+    return !name->given || IS_ONE_OF(&around->lead, always);
 }
 
-bool name_is_where_one_goes(struct str text, const struct name *name)
+bool name_is_where_one_goes(struct str text, const struct name *name,
+                            const struct name_around *around)
 {
     static const char *const stays[] = {
         "ate", "eat", "eating", "dined", "dine", "dining", "stayed", "stay", "staying", "bought",
@@ -120,12 +121,13 @@ bool name_is_where_one_goes(struct str text, const struct name *name)
         "llegar", "llego", "llegaron", "llegamos", "viajar", "viajamos", "viaje", "vuelo", "vuelos",
         "mudamos", "arrives", "arrive", "arrivee", "alles", "voyage", "flew", "travelled",
         "traveled", "trip", "drove", "flight", "flights", "vol", "train"};
-    struct name_around around = name_look_around(text, name);
     struct redact_word verb;
-    redact_word_before(text, around.lead.start, &verb);
-    if (!around.lead.size || !verb.size || verb.end + 1 != around.lead.start) return false;
+    const struct redact_word *lead = &around->lead;
+    static const char *const tos[] = {"at", "en", "a", "to"};
+    if (!lead->size || !IS_ONE_OF(lead, tos)) return false;
+    redact_word_before(text, lead->start, &verb);
+    if (!verb.size || verb.end + 1 != lead->start) return false;
     /* "chez Marie Dupont", "from Maria Lopez", "to Maria Lopez" are people's */
-    if (word_is(&around.lead, "at") || word_is(&around.lead, "en")) return IS_ONE_OF(&verb, stays);
-    if (name->parts > 1) return false;
-    return (word_is(&around.lead, "a") || word_is(&around.lead, "to")) && IS_ONE_OF(&verb, goes);
+    if (word_is(lead, "at") || word_is(lead, "en")) return IS_ONE_OF(&verb, stays);
+    return name->parts == 1 && IS_ONE_OF(&verb, goes);
 }

@@ -52,13 +52,10 @@ enum {
     SLOT_BITS = 17, SLOTS = 1 << SLOT_BITS, FILTER_BITS = 1 << 18, SETS_MAX = 256, STEPS_MAX = 255
 };
 
-struct slot {
-    uint16_t high; /* of the hash */
-    uint8_t steps; /* from the hash's own place, and one; 0: empty */
-    uint8_t set;   /* which of cue_sets */
-};
-static struct slot slots[SLOTS];
-static uint32_t cue_sets[SETS_MAX], cue_set_count;
+/* From the lowest bit: high half of the hash; steps from its own place, and one; which of cue_sets.
+ * 0: empty, as the last one always is. */
+static uint32_t slots[SLOTS + 1];
+static uint32_t cue_sets[SETS_MAX], cue_set_count = 1; /* the first has none */
 /* which hashes there are: most words end there, within the cache */
 static uint64_t filter[FILTER_BITS / 64];
 
@@ -68,11 +65,12 @@ enum { JOINED_SLOTS = 1 << 16, JOINED_PUBLIC = 1, JOINED_BRAND = 2, JOINED_IS = 
 static uint32_t joined[JOINED_SLOTS];
 
 /* Hashes of the ordinary words, apart from the others: only who doubts a name asks for them. */
-enum { ORDINARY_SLOTS = 1 << 15 };
-static uint32_t ordinary[ORDINARY_SLOTS]; /* 0: empty */
+enum { ORDINARY_SLOTS = 1 << 15, ORDINARY_MORE = 256 /* behind the last one's own */ };
+static uint32_t ordinary[ORDINARY_SLOTS + ORDINARY_MORE]; /* 0: empty, as the last ones are */
 
 struct redact_starts redact_starts; /* of cues and of keys */
 struct redact_starts redact_key_starts;
+uint64_t redact_triggers[TRIGGER_BITS / 64];
 static struct redact_starts given_starts, family_starts;
 static once_flag once = ONCE_FLAG_INIT;
 
@@ -86,7 +84,7 @@ static inline uint64_t hash_step(uint64_t hash, uint64_t bytes)
 static inline uint32_t hash_end(uint64_t hash, size_t size)
 {
     uint32_t mixed = (uint32_t)((hash + size) * 0xD6E8FEB86659FD93u >> 32);
-    return mixed ? mixed : 1;
+    return mixed | (mixed == 0);
 }
 
 uint32_t redact_hash_of(struct str word)
@@ -131,14 +129,22 @@ void redact_mark_start(struct redact_starts *starts_of, struct str word)
     }
 }
 
+/* A slot but its set. */
+static inline uint32_t slot_key(uint32_t hash, uint32_t steps)
+{
+    return (hash >> SLOT_BITS & 0xFFFF) | steps << 16;
+}
+static inline bool slot_is(uint32_t slot, uint32_t key) { return ((slot ^ key) & 0xFFFFFF) == 0; }
+
+/* Which hashes there are; other bits of them than those that tell the slot. */
+static inline uint32_t filter_bit(uint32_t hash) { return hash >> 14; }
+
 /* The hash's slot, or the empty one that it would have; *ret_steps: what that holds then. */
-static inline struct slot *slot_of(uint32_t hash, uint32_t *ret_steps)
+static uint32_t *slot_of(uint32_t hash, uint32_t *ret_steps)
 {
     uint32_t i = hash & (SLOTS - 1), steps = 1;
-    while (slots[i].steps && (slots[i].steps != steps || slots[i].high != hash >> SLOT_BITS)) {
-        i = (i + 1) & (SLOTS - 1);
-        steps++;
-    }
+    while (slots[i] && !slot_is(slots[i], slot_key(hash, steps)))
+        i = (i + 1) & (SLOTS - 1), steps++;
     *ret_steps = steps;
     return &slots[i];
 }
@@ -156,12 +162,11 @@ static uint8_t set_of(uint32_t cues)
 
 static void enter_word(struct str word, uint32_t cues, struct redact_starts *starts_of)
 {
-    uint32_t hash = redact_hash_of(word), bit = hash % FILTER_BITS, steps;
-    struct slot *slot = slot_of(hash, &steps);
-    uint8_t set = set_of(slot->steps ? cue_sets[slot->set] | cues : cues);
+    uint32_t hash = redact_hash_of(word), bit = filter_bit(hash), steps;
+    uint32_t *slot = slot_of(hash, &steps);
+    uint8_t set = set_of(*slot ? cue_sets[*slot >> 24] | cues : cues);
     assert(steps <= STEPS_MAX);
-    *slot =
-        (struct slot){.high = (uint16_t)(hash >> SLOT_BITS), .steps = (uint8_t)steps, .set = set};
+    *slot = slot_key(hash, steps) | (uint32_t)set << 24;
     filter[bit / 64] |= UINT64_C(1) << bit % 64;
     if (starts_of && word.size > 1) redact_mark_start(starts_of, word);
 }
@@ -197,7 +202,8 @@ static void enter_keys(const char *keys, uint32_t cue, uint32_t joined_is)
 static uint32_t ordinary_slot(uint32_t hash)
 {
     uint32_t i = hash % ORDINARY_SLOTS;
-    while (ordinary[i] && ordinary[i] != hash) i = (i + 1) % ORDINARY_SLOTS;
+    while (ordinary[i] && ordinary[i] != hash) i++;
+    assert(i < ORDINARY_SLOTS + ORDINARY_MORE - 4);
     return i;
 }
 
@@ -212,6 +218,13 @@ static void enter_ordinary(const char *words)
 
 bool redact_is_ordinary(const struct redact_word *word)
 {
+#ifdef __SSE2__
+    /* four at once: the word stands there, or one is empty, nearly always */
+    __m128i four = _mm_loadu_si128((const void *)&ordinary[word->hash % ORDINARY_SLOTS]);
+    int here = _mm_movemask_epi8(_mm_cmpeq_epi32(four, _mm_set1_epi32((int)word->hash))),
+        empty = _mm_movemask_epi8(_mm_cmpeq_epi32(four, _mm_setzero_si128()));
+    if (here | empty) return here != 0;
+#endif
     return ordinary[ordinary_slot(word->hash)] != 0;
 }
 
@@ -220,10 +233,24 @@ bool redact_is_ordinary(const struct redact_word *word)
 static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) | CUE(NAMED) |
                                      CUE(RELATIVE) | CUE(TITLE) | CUE(LABEL) | CUE(SIGN_OFF);
 
+static void mark_triggers(const char *words)
+{
+    for (struct str rest = str_of(words); rest.size;) {
+        struct str word = str_cut(&rest, ' ');
+        uint64_t eight = 0;
+        for (size_t i = 0; i < word.size && i < sizeof eight; i++)
+            eight |= (uint64_t)(uint8_t)word.data[i] << 8 * i;
+        uint32_t bit = redact_trigger_bit(eight, (unsigned)word.size);
+        redact_triggers[bit / 64] |= UINT64_C(1) << bit % 64;
+    }
+}
+
 static void build(void)
 {
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (lists[i].cues & trigger_cues) mark_triggers(lists[i].words);
         enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
+    }
     for (size_t i = 0; i < sizeof public_names / sizeof *public_names; i++)
         enter_keys(public_names[i], CUE(PUBLIC), JOINED_PUBLIC);
     for (size_t i = 0; i < sizeof brands / sizeof *brands; i++)
@@ -244,16 +271,6 @@ static void build(void)
 
 void redact_words_open(void) { call_once(&once, build); }
 
-static uint32_t cues_of_hash(uint32_t hash)
-{
-    uint32_t bit = hash % FILTER_BITS, steps;
-    /* half of the words that are asked for are there */
-    __builtin_prefetch(&slots[hash & (SLOTS - 1)]);
-    if (!(filter[bit / 64] >> bit % 64 & 1)) return 0;
-    const struct slot *slot = slot_of(hash, &steps);
-    return slot->steps ? cue_sets[slot->set] : 0;
-}
-
 uint32_t redact_cues_of_joined(struct str key)
 {
     uint32_t is = *joined_slot(redact_hash_of(key)) & JOINED_IS;
@@ -271,55 +288,121 @@ bool redact_family_may_start(const char *at, size_t left)
 
 /* --- words of the text ------------------------------------------------------------------------ */
 
-/* Fewer than 16 letters of ASCII and nothing like a letter behind them, as most
- * words are: at once. */
-static inline bool take_plain(struct str text, size_t start, struct redact_word *word)
+__attribute__((noinline)) static void look_further(struct redact_word *word)
 {
-#ifdef __SSE2__
-    if (start >= text.size) return false;
-    char last[ASCII_HEAD_BYTES + 1];
-    const char *bytes =
-        ascii_readable(text.data + start, text.size - start, sizeof last, '\0', last);
-    __m128i given = _mm_loadu_si128((const void *)bytes),
-            low = _mm_or_si128(given, _mm_set1_epi8(0x20));
-    uint32_t others = ~(uint32_t)_mm_movemask_epi8(ascii_between(low, 'a', 26));
-    uint32_t lower = (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(given, 2)); /* by the bit 0x20 */
-    uint32_t letters = (uint32_t)__builtin_ctz(others), within = ~others & (others - 1);
-    if (letters == ASCII_HEAD_BYTES || bytes[letters] & 0x80) return false;
-    _mm_storeu_si128((void *)word->folded, low);
-    word->start = (uint32_t)start;
-    word->end = (uint32_t)start + letters;
-    word->capital = ~lower & within & 1;
-    word->upper = (letters > 1) & ((lower & within) == 0);
-    word->accented = word->foreign = false;
-    word->size = (uint8_t)letters;
-    return true;
-#else
-    (void)text, (void)start, (void)word;
-    return false;
-#endif
+    uint32_t steps;
+    word->cues = cue_sets[*slot_of(word->hash, &steps) >> 24];
 }
 
+/* No branch on whether the word is one of ours, as half are: what isn't has the last slot, which is
+ * empty, and few of those that are don't stand in their own one. */
 static inline void look_up(struct redact_word *word, uint32_t hash)
 {
+    uint32_t bit = filter_bit(hash), own = hash & (SLOTS - 1);
+    uint32_t there = (uint32_t)(filter[bit / 64] >> bit % 64) & (word->size + 31u) / 32 & 1;
+    uint32_t slot = slots[SLOTS - ((SLOTS - own) & -there)];
     word->hash = hash;
     /* one with a capital will be doubted, and which have one can't be foreseen */
     __builtin_prefetch(&ordinary[hash % ORDINARY_SLOTS]);
-    word->cues = word->size ? cues_of_hash(hash) : 0;
+    word->cues = cue_sets[slot >> 24];
+    uint32_t filled = 0 - ((slot | (0 - slot)) >> 31); /* all bits, or none */
+    if (!slot_is(slot, slot_key(hash, 1) & filled)) look_further(word);
 }
 
-/* Apart, so that what it needs of registers isn't saved for plain words. */
-__attribute__((noinline)) static void read_letters(struct str text, size_t start,
+static void read_letters(struct str text, size_t start,
                                                    struct redact_word *ret_word)
 {
     redact_take_letters(text, start, ret_word);
     look_up(ret_word, redact_hash_of(str_make(ret_word->folded, ret_word->size)));
 }
 
+#ifdef __SSE2__
+enum { LATIN_LEAD = 0xC3 }; /* of U+00C0 to U+00FF, which then have a second byte */
+
+/* Accents off, of a word of Latin-1: `leads` has their first bytes, `low` all in lower case. Their
+ * two bytes give way to one letter. False: one has no such letter. */
+static inline bool fold_latin(const char *bytes, __m128i low, uint32_t leads,
+                              struct redact_word *word)
+{
+    static const char plain[] = "aaaaaa\0ceeeeiiiidnooooo\0ouuuuy\0\0";
+    static const uint32_t loans = 1u << 0x00 | 1u << 0x07 | 1u << 0x08 | 1u << 0x09 | 1u << 0x0A |
+                                  1u << 0x0B | 1u << 0x0F | 1u << 0x11 | 1u << 0x14;
+    static const uint8_t masks[2 * ASCII_HEAD_BYTES] = {
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+    size_t gone = 0;
+    bool all = true;
+    for (uint32_t rest = leads; rest; rest &= rest - 1, gone++) { /* what lies behind moves up */
+        size_t place = (size_t)__builtin_ctz(rest) - gone;
+        __m128i stays = _mm_loadu_si128((const void *)(masks + ASCII_HEAD_BYTES - place));
+        low = _mm_or_si128(_mm_and_si128(stays, low),
+                           _mm_andnot_si128(stays, _mm_srli_si128(low, 1)));
+    }
+    _mm_storeu_si128((void *)word->folded, low);
+    word->accented = gone > 0;
+    gone = 0;
+    for (uint32_t rest = leads; rest; rest &= rest - 1, gone++) {
+        size_t place = (size_t)__builtin_ctz(rest);
+        uint32_t second = bytes[place + 1] & 0x1F;
+        all &= plain[second] != 0;
+        word->folded[place - gone] = plain[second];
+        word->foreign |= !(loans >> second & 1);
+    }
+    word->size = (uint8_t)(word->size - gone);
+    return all;
+}
+
+/* Fewer than 16 bytes of ASCII, and of Latin-1 if `latin`: at once. `bytes`: 16 that can be read.
+ * False: it is longer, or has other letters. */
+static inline bool take_short(const char *bytes, size_t start, struct redact_word *word, bool latin)
+{
+    __m128i given = _mm_loadu_si128((const void *)bytes),
+            low = _mm_or_si128(given, _mm_set1_epi8(0x20));
+    uint32_t leads = latin ? (uint32_t)_mm_movemask_epi8(ascii_equal(given, (char)LATIN_LEAD)) : 0;
+    uint32_t letters = (uint32_t)_mm_movemask_epi8(ascii_between(low, 'a', 26));
+    uint32_t lower = (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(given, 2)); /* by the bit 0x20 */
+    uint32_t others = ~(letters | leads | leads << 1), within = ~others & (others - 1);
+    uint32_t size = (uint32_t)__builtin_ctz(others);
+    /* behind it no letter stands: ASCII, a sign of Latin-1, or a dash or quote of three bytes */
+    uint8_t behind = (uint8_t)bytes[size & (ASCII_HEAD_BYTES - 1)];
+    if (size >= ASCII_HEAD_BYTES) return false;
+    if (behind & 0x80 && behind != 0xC2 && behind != 0xE2) return false;
+    word->start = (uint32_t)start;
+    word->end = (uint32_t)start + size;
+    word->accented = word->foreign = false;
+    word->size = (uint8_t)size;
+    leads &= within;
+    _mm_storeu_si128((void *)word->folded, low);
+    if (latin && !fold_latin(bytes, low, leads, word)) return false;
+    /* second bytes of capitals lack that bit as well, and so do the first ones */
+    word->capital = (~lower & within) >> (leads & 1) & 1;
+    word->upper = (word->size > 1) & ((lower & within) == 0);
+    look_up(word, hash_of_short(word));
+    return true;
+}
+
+/* Apart, so that what it needs of registers isn't saved for plain words. */
+__attribute__((noinline)) static void take_other(struct str text, size_t start,
+                                                 struct redact_word *word)
+{
+    char last[ASCII_HEAD_BYTES] = {0};
+    const char *bytes = text.data + start;
+    if (start + ASCII_HEAD_BYTES > text.size) {
+        if (start < text.size) memcpy(last, bytes, text.size - start);
+        bytes = last;
+    }
+    if (!take_short(bytes, start, word, true)) read_letters(text, start, word);
+}
+#endif
+
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word)
 {
-    if (take_plain(text, start, ret_word)) look_up(ret_word, hash_of_short(ret_word));
-    else read_letters(text, start, ret_word);
+#ifdef __SSE2__
+    if (start + ASCII_HEAD_BYTES > text.size ||
+        !take_short(text.data + start, start, ret_word, false))
+        take_other(text, start, ret_word);
+#else
+    read_letters(text, start, ret_word);
+#endif
 }
 
 /* Where the last word before `end` starts and ends, looking back as far as `least`: both `end` when
