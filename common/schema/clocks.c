@@ -32,13 +32,13 @@ static int parse_kind(const struct place *place, struct str word, uint32_t *ret_
                       struct err *err)
 {
     uint32_t kind = enumeration_find(&safety_kind_enumeration, word);
-    bool any = str_equal(word, STR("any"));
-    if (!any && kind == safety_kind_enumeration.count)
-        return bad(
-            place, err,
-            "a kind is adverse_event, hazard, product_complaint, special_situation or any, not",
-            word);
-    *ret_kinds = any ? UINT32_MAX : 1u << kind;
+    bool any = str_equal(word, STR("any")), unassessed = str_equal(word, STR("unassessed"));
+    if (!any && !unassessed && kind == safety_kind_enumeration.count)
+        return bad(place, err,
+                   "a kind is adverse_event, hazard, product_complaint, special_situation, "
+                   "unassessed or any, not",
+                   word);
+    *ret_kinds = any ? UINT32_MAX : unassessed ? CLOCKS_UNASSESSED : 1u << kind;
     return E_OK;
 }
 
@@ -185,9 +185,11 @@ static struct str regions_of(const struct clocks *clocks, const struct feedback 
 void clocks_set_due(const struct clocks *clocks, const struct feedback *feedback,
                     struct str regions, struct safety *safety)
 {
-    if (safety->state != ENUM_safety_state_positive) return;
+    if (safety->state == ENUM_safety_state_negative) return;
+    bool known = safety->state == ENUM_safety_state_positive;
     regions = regions_of(clocks, feedback, regions);
-    const struct clock_line *line = clocks_find(clocks, regions, safety->kinds, safety->serious);
+    const struct clock_line *line = clocks_find(
+        clocks, regions, known ? safety->kinds : CLOCKS_UNASSESSED, safety->serious);
     if (!line) return;
     shape_set(safety, safety, due_at, safety->received_at + line->after_ms);
     shape_set(safety, safety, clock, str_of(line->name));

@@ -7,10 +7,13 @@
 
 enum { CLOCKS_MAX = 256, CLOCK_NAME_BYTES = 96, CLOCKS_FILE_BYTES_MAX = 64 * 1024 };
 
+/* A kind of its own, beside those of enum safety_kind. */
+#define CLOCKS_UNASSESSED (1u << 31)
+
 struct clock_line {
     char name[CLOCK_NAME_BYTES]; /* "eu adverse_event serious" */
     uint32_t region_size;        /* of its first word */
-    uint32_t kinds;              /* bits of enum safety_kind */
+    uint32_t kinds;              /* bits of enum safety_kind, or CLOCKS_UNASSESSED */
     bool serious, other, anywhere;
     int64_t after_ms;
 };
@@ -31,7 +34,7 @@ bool clocks_know(const struct clocks *clocks, struct str region);
  * all that there are. */
 const struct clock_line *clocks_find(const struct clocks *clocks, struct str regions,
                                      uint32_t kinds, bool serious);
-/* Of a record that is positive: sets due_at and clock from its kinds, seriousness and received_at.
+/* Of a record that goes to people: sets due_at and clock from its kinds, seriousness and received_at.
  * The region that its feedback names (attribute `region`) comes before `regions`, where a
  * clock is told for it. */
 void clocks_set_due(const struct clocks *clocks, const struct feedback *feedback,

@@ -119,11 +119,13 @@ int screening_refused(struct worker_context *context, struct job *job, struct st
                       struct err *err)
 {
     struct preprocess_state *state = context->state;
+    const struct preprocess_options *options = context->options;
     struct safety safety = {0};
     shape_set(safety, &safety, state, ENUM_safety_state_unassessed);
     shape_set(safety, &safety, serious, false);
     shape_set(safety, &safety, reason, STR("refused"));
     shape_set(safety, &safety, received_at, job->message->timestamp_ms);
+    clocks_set_due(&state->lists->clocks, &(struct feedback){0}, str_of(options->regions), &safety);
     job->record = (struct record){.version = RECORD_VERSION, .id = id};
     int rc = record_put(&job->record, SECTION_SAFETY, &safety, job->arena, err);
     if (rc == E_OK) rc = job_emit_record(job, TOPIC_SAFETY, id, err);

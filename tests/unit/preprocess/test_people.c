@@ -47,6 +47,7 @@ static void expect_unassessed(const struct out *out, struct str id)
     assert_int_equal(out->safety.state, ENUM_safety_state_unassessed);
     assert_true(str_equal(out->safety.reason, STR("refused")));
     assert_int_equal(out->safety.received_at, 1700000000000);
+    assert_int_equal(out->safety.due_at, 1700000000000 + 15 * INT64_C(86400000));
     for (int section = 0; section < SECTION_COUNT; section++)
         assert_true(section == SECTION_SAFETY || !record_has(&out->record, (enum section)section));
 }
@@ -112,6 +113,9 @@ static void clocks_run_from_receipt(void **state)
          false, NULL, "eu adverse_event other"},
         {"a hazard: 1 day", "The charger caught fire on my desk last night while charging.", 1,
          false, NULL, "eu hazard any"},
+        {"nobody could assess it: as if it were serious",
+         "Der F\u00F6hn hat Feuer gefangen und ich habe mir die Hand verbrannt.", 15, false, NULL,
+         "any unassessed any"},
         {"the record's own region", "The charger caught fire on my desk last night while charging.",
          1, false, "us", "us hazard any"},
         {"the region has none: those of any",

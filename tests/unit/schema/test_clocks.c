@@ -16,6 +16,7 @@ static void takes_the_shortest_that_fits(void **state)
                                 "eu adverse_event other 90d # trailing\n"
                                 "us hazard any 24h\r\n"
                                 "jp\tadverse_event  any\t90m\n"
+                                "eu unassessed any 10d\n"
                                 "any any any 120d\n";
     static const struct {
         const char *why, *regions;
@@ -31,6 +32,10 @@ static void takes_the_shortest_that_fits(void **state)
          "eu adverse_event serious", 15 * INT64_C(86400000)},
         {"no region chosen: all of them", "", EVENT, true, "jp adverse_event any", 90 * 60000},
         {"any region is always chosen", "us", COMPLAINT, false, "any any any",
+         120 * INT64_C(86400000)},
+        {"nobody could tell what it is", "eu", CLOCKS_UNASSESSED, false, "eu unassessed any",
+         10 * INT64_C(86400000)},
+        {"… and its region has no line for that", "us", CLOCKS_UNASSESSED, false, "any any any",
          120 * INT64_C(86400000)},
         {"blanks around regions", " us , jp ", EVENT, false, "jp adverse_event any", 90 * 60000},
     };
@@ -61,8 +66,8 @@ static void refuses_what_is_no_table(void **state)
         {"a region in capitals", "EU hazard any 1d",
          "table:1: a region is a-z, 0-9, '-' or '_', at most 32 of them, not \"EU\""},
         {"a kind that there isn't", "\neu rash any 1d",
-         "table:2: a kind is adverse_event, hazard, product_complaint, special_situation or any, "
-         "not \"rash\""},
+         "table:2: a kind is adverse_event, hazard, product_complaint, special_situation, unassessed "
+         "or any, not \"rash\""},
         {"seriousness", "eu hazard grave 1d",
          "table:1: seriousness is serious, other or any, not \"grave\""},
         {"no time", "eu hazard any",
