@@ -86,7 +86,7 @@ static size_t on_word(struct redact_finder *finder, size_t start, bool key)
          * name. */
         char c = at(text, word.end), next = at(text, word.end + 1);
         bool goes_on = (((uint8_t)c < 64) & (ends_word >> (c & 63) & 1)) |
-                       ((c == ',') & (next == ' ')) | ((c == '\'') & (next == 's')) |
+                       ((c == ',') & is_blank(next)) | ((c == '\'') & (next == 's')) |
                        (word.end == text.size);
         bool apart = (c == ' ') & !is_letter(next) & (next != '!') & (next != '?');
         if (!goes_on | apart) {

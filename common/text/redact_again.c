@@ -120,7 +120,7 @@ static void find_small(struct redact_finder *finder)
 /* "Anna, Becker and Ruiz": a name behind a name. What is added is looked behind in its turn. */
 static void find_next(struct redact_finder *finder, size_t end)
 {
-    static const char *const joins[] = {"and", "y", "e", "et", "or", "o", "ou", "como"};
+    static const char *const joins[] = {"and", "y", "e", "et", "or", "o", "ou", "como", "to", "a"};
     struct str text = finder->text;
     struct redact_word word;
     size_t i = skip_blanks(text, end + (at(text, end) == ','));
@@ -135,6 +135,8 @@ static void find_next(struct redact_finder *finder, size_t end)
     bool joined = text.data[i - 2] == 'd' || text.data[i - 2] == 'y' || text.data[i - 2] == 't';
     bool pair = joined && name.parts == 1 && word.size >= 4 && !word.cues &&
                 at(text, name.end) != '\'' && at(text, end) == ' ';
+    pair |= name.parts == 2 && !word.cues && !name.also && at(text, end) == ' ' &&
+            name_is_like_one(text, &name, LIKE_ONE_OF_TWO); /* "Anna or Yulan Vehbi" */
     if (found || !name.parts || word.upper || name.company ||
         !(name.known || name.also || name.foreign || pair) || name_is_brand(text, &name) ||
         name_is_place(text, &name) || name_is_known_to_all(finder, &name))
@@ -167,6 +169,11 @@ static void find_beside(struct redact_finder *finder)
         if (end == i - 5 &&
             IS_ONE_OF(&verb, ((const char *const[]){"were", "are", "have", "had"})) &&
             word.end == end && may_be_name(&word))
+            redact_add(finder, word.start, word.end, REDACT_PERSON);
+        /* "[PERSON], Yulan and [PERSON]" */
+        struct str earlier = str_slice(text, 0, word.start);
+        if (end == i - 5 && word.end == end && may_be_name(&word) && !redact_is_ordinary(&word) &&
+            str_ends(earlier, STR("[PERSON], ")))
             redact_add(finder, word.start, word.end, REDACT_PERSON);
         while (end + 5 != i && word.size && word.end == end && may_be_name(&word) &&
                word.start > 1 && strchr(":,", text.data[word.start - 2])) {

@@ -157,7 +157,8 @@ static bool is_arabic(struct str text, const struct redact_word *word)
 
 static bool is_persons_particle(const struct redact_word *word)
 {
-    static const char *const particles[] = {"van", "von", "bin", "ibn", "dos", "ten", "ter", "den"};
+    static const char *const particles[] = {"van", "von", "bin", "ibn", "dos", "ten",
+                                            "ter", "den", "op",  "zu"};
     return IS_ONE_OF(word, particles);
 }
 
@@ -310,9 +311,11 @@ struct name name_from(struct str text, const struct redact_word *word)
 {
     char behind = at(text, word->end), next = at(text, word->end + 1);
     bool more = behind == '-' || (behind == ' ' && next && !is_lower(next));
-    if (!more && behind == ' ' && strchr("vbidt", next) && next) { /* "Willemine ten Cate" */
+    if (!more && behind == ' ' && strchr("vbidtoz", next) && next) { /* "Willemine ten Cate" */
         struct redact_word particle = name_next_word(text, word->end);
-        more = is_persons_particle(&particle) && is_upper(at(text, particle.end + 1));
+        struct redact_word last = name_next_word(text, particle.end); /* "op den Kamp" */
+        if (is_persons_particle(&last)) last = name_next_word(text, last.end);
+        more = is_persons_particle(&particle) && last.capital;
     }
     if (more || word->accented) return name_read(text, word->start, NOT_SMALL);
     return (struct name){.start = word->start, .end = word->end, .parts = 1,

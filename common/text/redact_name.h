@@ -47,7 +47,7 @@ bool name_is_place(struct str text, const struct name *name);
 struct name_around;
 bool name_is_thing(struct str text, const struct name *name, const struct name_around *around,
                    bool of_works);
-/* Written as titles are, put in by brackets or in quotes (redact_title.c). */
+/* Written as titles are, or put in by brackets (redact_title.c). */
 bool name_is_titles(struct str text, const struct name *name);
 bool name_has_number(struct str text, const struct name *name);
 /* What follows is a work of theirs. */

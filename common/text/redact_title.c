@@ -1,5 +1,5 @@
-/* Names in titles and beside works: "I liked About Schmidt", "''Juwanna Mann?'' No thanks", "Bill
- * Morrison's Decasia"; and models by their numbers. */
+/* Names in titles and beside works: "I liked About Schmidt", "Bill Morrison's Decasia"; and
+ * models by their numbers. */
 #include "text/redact_name.h"
 
 /* "the Peregrine 13", "Kia Rio II": a model's number. A full name that is listed goes all the
@@ -43,15 +43,6 @@ static bool is_put_in(struct str text, const struct name *name)
     return verb.size && !verb.capital && (clause || name_starts_sentence(text, bracket));
 }
 
-/* "''Juwanna Mann?'' No thanks": the title of a work. */
-static bool is_quoted(struct str text, const struct name *name)
-{
-    size_t end = name->end;
-    while (end < text.size && strchr("?!.,", text.data[end])) end++;
-    char first = before(text, name->start), last = at(text, end);
-    return name->parts > 1 && (first == '\'' || first == '"') && last == first;
-}
-
 /* "David Allen's 'Getting Things Done'", "Bill Morrison's Decasia", "Anna Ruiz's direction": a
  * work, and whose. */
 bool name_has_work(struct str text, const struct name *name)
@@ -69,5 +60,5 @@ bool name_has_work(struct str text, const struct name *name)
 
 bool name_is_titles(struct str text, const struct name *name)
 {
-    return is_titles_end(text, name) || is_put_in(text, name) || is_quoted(text, name);
+    return is_titles_end(text, name) || is_put_in(text, name);
 }

@@ -15,7 +15,11 @@ static bool are_peoples_words(struct str text, size_t end)
         "attentive", "knowledgeable", "kind", "person", "man", "woman", "guy", "lady", "gentleman",
         "girl", "boy", "listener", "maleducado", "maleducada", "amable", "grosero", "grosera",
         "impoli", "impolie", "helpful", "patient", "friendly", "professional", "caring", "sweet",
-        "aimable", "gentille", "malpolie", "homme", "femme", "mujer", "hombre"};
+        "aimable", "gentille", "malpolie", "homme", "femme", "mujer", "hombre", "novelist", "poet",
+        "painter", "writer", "author", "lawyer", "teacher", "doctor", "nurse", "engineer",
+        "student", "singer", "politician", "footballer", "professor", "scientist", "journalist",
+        "businessman", "businesswoman", "architect", "composer", "musician", "abogado", "abogada",
+        "escritor", "escritora", "medico", "medica", "avocat", "avocate", "ecrivain", "medecin"};
     struct redact_word word = name_next_word(text, end);
     for (int k = 0; k < 4 && word.size && !word.capital; k++) {
         if (IS_ONE_OF(&word, people)) return true;
@@ -261,6 +265,8 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
     if (!around.follow.size) return false;
     struct redact_word from = name_next_word(text, around.follow.end);
     bool comes = word_is(&around.follow, "is") && word_is(&from, "from");
+    comes |= name->parts > 1 && word_is(&around.follow, "from") && from.capital &&
+             name_is_like_one(text, name, LIKE_A_NAME); /* "Yulan Vehbi from Lebanon" */
     if (comes || IS_ONE_OF(&around.follow, does)) return true;
     /* asked, not what was looked for when a name before this one was: their order must not matter */
     const uint32_t talk = REGISTER_FILM | REGISTER_ARTS | REGISTER_SOCIAL | REGISTER_HINT |
@@ -300,6 +306,16 @@ static bool are_two_like_names(struct str text, const struct name *name, bool st
            name_is_like_one(text, name, starts ? LIKE_FOR_SURE : LIKE_NOTHING_ELSE);
 }
 
+/* "Hi Yulan,": at the head of a letter. */
+static bool is_greeted(struct str text, const struct name *name, const struct name_around *around)
+{
+    static const char *const greetings[] = {"hi", "hello", "hey", "dear", "hola", "bonjour",
+                                            "estimado", "estimada", "cher", "chere"};
+    size_t line = name->end + (at(text, name->end) == ',' || at(text, name->end) == ':');
+    return line > name->end && at(text, line) == '\n' && around->lead.size &&
+           starts_line(text, around->lead.start) && IS_ONE_OF(&around->lead, greetings);
+}
+
 /* "Malvolia Corso, de atención al cliente, …" */
 static bool is_apposed_to_office(struct str text, const struct name *name,
                                  const struct name_around *around)
@@ -335,6 +351,8 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     bool unknown = !word->cues && word->size >= 4;
     if (!other && word->size >= 4 && is_apposed_to_office(text, &name, &around))
         return name_decide(finder, &name, NAME_LIKELY);
+    if (!other && is_greeted(text, &name, &around) && !name_is_brand(text, &name))
+        return name_decide(finder, &name, NAME_SURE);
     if (other && name.parts == 2 && name_is_often_a_person(text, &name) &&
         name_is_from_office(text, &around, true))
         return name_decide(finder, &name, NAME_SURE); /* "Amber Vehbija from billing" */
