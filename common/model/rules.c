@@ -1,6 +1,8 @@
 /* Parses the recommendation rules, line by line; a rule is checked when the next one opens. */
 #include "model/rules.h"
 
+#include <stdio.h>
+
 struct parser {
     struct rules *rules;
     const struct topics *topics;
@@ -13,6 +15,10 @@ static const char *const SENTIMENTS[] = {"positive", "negative", "neutral", "mix
 static const char *const NEEDS[] = {"feature_request", "problem_report", "question", NULL};
 static const char *const TEAMS[] = {"support", "product", "safety", "marketing", NULL};
 static const char *const LANGUAGES[RULE_LANGUAGES + 1] = {"en", "es", "fr", NULL};
+static const char *const FIELDS[] = {"rule", "when", "team", "priority", "en", "es", "fr", NULL};
+static const char *const CONDITIONS[] = {"always",       "safety",     "safety=none", "topic=",
+                                         "sentiment=",   "feeling=",   "need=",       "need=none",
+                                         "blame=none",   "words=",     NULL};
 
 /* Names the rule, and the line that opens it, where the fault lies in a rule as a whole. */
 static int bad(const struct parser *parser, struct err *err, const char *what,
@@ -24,6 +30,31 @@ static int bad(const struct parser *parser, struct err *err, const char *what,
     return err_set(err, E_BAD_CONFIG, "%s:%u: %s", parser->file, parser->line, what);
 }
 
+/* Names the word that isn't in the list, and the list. */
+static int bad_word(const struct parser *parser, struct err *err, const char *what,
+                    struct str word, const char *const *known)
+{
+    char list[160] = "";
+    for (size_t i = 0, used = 0; known[i] && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", known[i]);
+    return err_set(err, E_BAD_CONFIG, "%s:%u: unknown %s \"%.*s\"; it is one of %s", parser->file,
+                   parser->line, what, STR_ARGS(str_slice(word, 0, 60)), list);
+}
+
+static int bad_topic(const struct parser *parser, struct err *err, struct str word)
+{
+    struct str nearest = {0};
+    size_t best = SIZE_MAX;
+    for (uint32_t i = 0; i < parser->topics->count; i++) {
+        size_t distance = str_distance(word, parser->topics->names[i]);
+        if (distance < best) best = distance, nearest = parser->topics->names[i];
+    }
+    return err_set(err, E_BAD_CONFIG,
+                   "%s:%u: no taxonomy has a topic \"%.*s\"; did you mean \"%.*s\"?",
+                   parser->file, parser->line, STR_ARGS(str_slice(word, 0, 60)),
+                   STR_ARGS(nearest));
+}
+
 /* Position in a NULL-terminated list, or -1. */
 static int find(const char *const *list, struct str name)
 {
@@ -32,13 +63,13 @@ static int find(const char *const *list, struct str name)
     return -1;
 }
 
-static int parse_set(const struct parser *parser, const char *const *list, struct str values,
-                     uint32_t *bits, struct err *err)
+static int parse_set(const struct parser *parser, const char *what, const char *const *list,
+                     struct str values, uint32_t *bits, struct err *err)
 {
     do {
         struct str value = str_cut(&values, '|');
         int at = find(list, value);
-        if (at < 0) return bad(parser, err, "unknown value in a condition", NULL);
+        if (at < 0) return bad_word(parser, err, what, value, list);
         *bits |= 1u << at;
     } while (values.size);
     return E_OK;
@@ -47,8 +78,9 @@ static int parse_set(const struct parser *parser, const char *const *list, struc
 static int parse_topics(const struct parser *parser, struct str values, struct err *err)
 {
     do {
-        uint32_t topic = topics_find(parser->topics, str_cut(&values, '|'));
-        if (topic == TOPICS_MAX) return bad(parser, err, "a topic that no taxonomy has", NULL);
+        struct str name = str_cut(&values, '|');
+        uint32_t topic = topics_find(parser->topics, name);
+        if (topic == TOPICS_MAX) return bad_topic(parser, err, name);
         parser->rule->topics[topic / 64] |= UINT64_C(1) << (topic % 64);
         parser->rule->has_topics = true;
     } while (values.size);
@@ -74,13 +106,14 @@ static int parse_condition(const struct parser *parser, struct str condition, st
     if (str_equal(condition, STR("blame=none"))) return rule->no_blame = true, E_OK;
     if (str_equal(key, STR("words"))) return parse_words(parser, values, err);
     if (str_equal(key, STR("sentiment")))
-        return parse_set(parser, SENTIMENTS, values, &rule->sentiments, err);
+        return parse_set(parser, "sentiment", SENTIMENTS, values, &rule->sentiments, err);
     if (str_equal(key, STR("feeling")))
-        return parse_set(parser, SENTIMENTS, values, &rule->feelings, err);
+        return parse_set(parser, "feeling", SENTIMENTS, values, &rule->feelings, err);
     if (str_equal(condition, STR("need=none"))) return rule->no_needs = true, E_OK;
-    if (str_equal(key, STR("need"))) return parse_set(parser, NEEDS, values, &rule->needs, err);
+    if (str_equal(key, STR("need")))
+        return parse_set(parser, "need", NEEDS, values, &rule->needs, err);
     if (str_equal(key, STR("topic"))) return parse_topics(parser, values, err);
-    return bad(parser, err, "unknown condition", NULL);
+    return bad_word(parser, err, "condition", condition, CONDITIONS);
 }
 
 static int parse_when(const struct parser *parser, struct str value, struct err *err)
@@ -116,13 +149,13 @@ static int parse_field(const struct parser *parser, struct str key, struct str v
     if (language >= 0) return parse_text(parser, language, value, err);
     if (str_equal(key, STR("when"))) return parse_when(parser, value, err);
     if (str_equal(key, STR("team"))) {
-        if ((team = find(TEAMS, value)) < 0) return bad(parser, err, "unknown team", NULL);
+        if ((team = find(TEAMS, value)) < 0) return bad_word(parser, err, "team", value, TEAMS);
         rule->team = (enum insight_team)team;
         rule->has_team = true;
         return E_OK;
     }
     if (!str_equal(key, STR("priority")))
-        return bad(parser, err, "unknown word at the start of a line", NULL);
+        return bad_word(parser, err, "start of a line", key, FIELDS);
     if (!str_to_u64(value, &number) || number < 1 || number > 5)
         return bad(parser, err, "priority is 1 to 5", NULL);
     rule->priority = (uint32_t)number;

@@ -250,6 +250,21 @@ int intake_json(struct str text, const struct intake_rules *rules, uint64_t row,
 
 /* --- CSV -------------------------------------------------------------------------------------- */
 
+/* With a decimal comma as well ("4,5"), as spreadsheets of half the world write it; never one that
+ * parts thousands. */
+static bool cell_number(struct str cell, double *ret_number)
+{
+    enum { LONGEST = 16, DECIMALS = 2 };
+    char text[LONGEST];
+    size_t comma = str_find(cell, STR(","));
+    if (comma == cell.size) return str_to_f64(cell, ret_number);
+    size_t decimals = cell.size - comma - 1;
+    if (cell.size > sizeof text || !comma || !decimals || decimals > DECIMALS) return false;
+    memcpy(text, cell.data, cell.size);
+    text[comma] = '.';
+    return str_to_f64(str_make(text, cell.size), ret_number);
+}
+
 static bool set_cell(struct feedback *feedback, const struct field *field, struct str cell)
 {
     char *at = (char *)feedback + field->offset;
@@ -262,7 +277,7 @@ static bool set_cell(struct feedback *feedback, const struct field *field, struc
         memcpy(at, &cell, sizeof cell);
         break;
     case KIND_f32:
-        if (!str_to_f64(cell, &number) || number > field->most || number < -(double)field->most)
+        if (!cell_number(cell, &number) || number > field->most || number < -(double)field->most)
             return false;
         real = (float)number;
         memcpy(at, &real, sizeof real);

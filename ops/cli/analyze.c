@@ -25,6 +25,7 @@ struct analysis {
     struct err err;          /* what went wrong inside on_output() */
     uint64_t read;           /* records of the input, refused ones too */
     bool keep_text, count, output_closed;
+    bool other_bytes; /* some were refused as they are not UTF-8 */
     const char *text_column; /* NULL: "text" */
 };
 
@@ -71,6 +72,7 @@ static void on_output(void *user, const struct chain_message *message)
 
 static void refused(struct analysis *analysis, const struct err *err)
 {
+    analysis->other_bytes |= str_find(str_of(err->text), STR("not UTF-8")) < strlen(err->text);
     if (analysis->summary.refused++ < REFUSALS_SHOWN)
         fprintf(stderr, "verbatim analyze: %s\n", err->text);
     else if (analysis->summary.refused == REFUSALS_SHOWN + 1)
@@ -178,9 +180,12 @@ static int analyze_run(const struct command *command, int argc, char **argv, str
                 seconds > 0 ? (double)analysis->summary.records / seconds : 0);
     }
     if (rc == E_OK && analysis->summary.refused)
-        rc = err_set(err, E_BAD_MESSAGE, "%llu of %llu records were refused",
+        rc = err_set(err, E_BAD_MESSAGE, "%llu of %llu records were refused%s",
                      (unsigned long long)analysis->summary.refused,
-                     (unsigned long long)analysis->read);
+                     (unsigned long long)analysis->read,
+                     analysis->other_bytes ? "; of a spreadsheet on Windows? Convert it: iconv -f "
+                                             "windows-1252 -t utf-8 FILE | verbatim ..."
+                                           : "");
     buffer_deinit(&analysis->out);
     arena_deinit(&analysis->arena);
     arena_deinit(&analysis->summary_arena);

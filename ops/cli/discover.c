@@ -13,7 +13,9 @@
 #include "ops/cli/replay_line.h"
 #include "ops/cli/show.h"
 #include "store/store.h"
+#include "text/clean.h"
 #include "text/language.h"
+#include "text/redact.h"
 
 enum { REFUSALS_SHOWN = 20, TABLE_EXAMPLE_BYTES = 60 };
 
@@ -55,12 +57,20 @@ static int take(struct search *search, struct str text, struct str language, str
     return rc;
 }
 
-/* A hint is believed; without one the text tells, as preprocess would have it. */
-static struct str language_of(const struct feedback *feedback, struct language_guess *guess)
+/* Without markup and personal data, as preprocess would hand it on. A hint of its language is
+ * believed; without one the text tells. */
+static int take_feedback(struct search *search, const struct feedback *feedback, struct err *err)
 {
-    if (feedback->language.size) return feedback->language;
-    language_detect(feedback->text, guess);
-    return str_of(guess->code);
+    struct str clean;
+    struct redacted redacted;
+    struct language_guess guess;
+    int rc = text_clean(feedback->text, &search->arena, &clean, err);
+    if (rc) return rc;
+    language_detect(clean, &guess);
+    rc = text_redact(clean, guess.code, &search->arena, &redacted, err);
+    if (rc) return rc;
+    struct str language = feedback->language.size ? feedback->language : str_of(guess.code);
+    return take(search, redacted.text, language, feedback->customer, err);
 }
 
 static void refuse(struct search *search, const struct err *err)
@@ -75,11 +85,12 @@ static int read_input(struct search *search, struct err *err)
     struct cli_ids ids;
     struct intake intake;
     struct json_problems problems;
-    struct language_guess guess;
     cli_ids_init(&ids);
     struct intake_rules rules = {.keep_unknown = true, .ids = &ids.generator, .handed_on = true,
                                  .received_ms = clock_wall_ms(clock_system())};
     int rc = input_open(&input, search->wish->input, INPUT_GUESS, err);
+    input.text_column = search->wish->text_column;
+    input.text_hint = "; --text-column=NAME says which one holds the words";
     while (rc == E_OK) {
         arena_reset(&search->arena);
         enum input_result result = input_next(&input, &rules, &search->arena, &intake, &problems,
@@ -90,8 +101,7 @@ static int read_input(struct search *search, struct err *err)
         }
         if (result == INPUT_REFUSED) refuse(search, err);
         else
-            rc = take(search, intake.feedback.text, language_of(&intake.feedback, &guess),
-                      intake.feedback.customer, err);
+            rc = take_feedback(search, &intake.feedback, err);
     }
     input_close(&input);
     return rc;

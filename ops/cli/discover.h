@@ -5,7 +5,7 @@
 #include "ops/cli/cli.h"
 
 struct discover_wish {
-    const char *input, *archive, *language; /* NULL: not given */
+    const char *input, *archive, *language, *text_column; /* NULL: not given */
     uint64_t records_min, limit;
     bool json;
 };

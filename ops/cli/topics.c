@@ -64,6 +64,8 @@ static int topics_run(const struct command *command, int argc, char **argv, stru
         {"json", FLAG_BOOL, &json, "as JSON, for programs"},
         {"input", FLAG_TEXT, &wish.input,
          "FILE  discover: feedback as NDJSON or CSV; - is standard input"},
+        {"text-column", FLAG_TEXT, &wish.text_column,
+         "NAME  discover: the CSV's column that holds the words (text)"},
         {"archive", FLAG_TEXT, &wish.archive, "URL  discover: insights of an archive"},
         {"language", FLAG_TEXT, &wish.language,
          "CODE  discover: records in this language (en, es, fr) or of unknown language only"},
@@ -79,8 +81,9 @@ static int topics_run(const struct command *command, int argc, char **argv, stru
     const char *verb = arguments.positional_count == 1 ? arguments.positionals[0] : "";
     wish.json = json;
     if (str_equal(str_of(verb), STR("discover"))) return topics_discover(&wish, &arguments, err);
-    if (wish.input || wish.archive || wish.language)
-        return err_set(err, E_USAGE, "--input, --archive and --language go with discover");
+    if (wish.input || wish.archive || wish.language || wish.text_column)
+        return err_set(err, E_USAGE,
+                       "--input, --archive, --language and --text-column go with discover");
     bool creating = str_equal(str_of(verb), STR("create"));
     if (!creating && !str_equal(str_of(verb), STR("list")))
         return err_set(err, E_USAGE, "say \"create\", \"list\" or \"discover\"");
@@ -105,7 +108,7 @@ const struct command topics_command = {
                "config/topics covers, nor shares a word with: in\n"
                "how many records, of how many customers (an estimate), how much more often than "
                "its words would meet by chance (lift), and an\n"
-               "example. Memory stays within 50 MB; in a large input, what is rare is "
+               "example. Texts are cleaned and redacted first. Memory stays within 50 MB; in a large input, what is rare is "
                "forgotten.\n\n"
                "Example: verbatim topics create --bus.kind=kafka "
                "--kafka.bootstrap.servers=127.0.0.1:9092 --bus.replication=3\n"

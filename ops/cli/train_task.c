@@ -194,7 +194,8 @@ static bool on_epoch(void *context, uint32_t epoch, uint32_t epochs, double loss
 {
     struct training *training = context;
     (void)epoch, (void)loss;
-    training->progress.total = epochs * (training->wish->folds + 1); /* and all rows, once more */
+    training->progress.total = epochs * (training->wish->folds + 2); /* and twice all rows: to
+                                                                      * calibrate, and to ship */
     progress_set(&training->progress, ++training->epochs);
     return true;
 }
@@ -231,6 +232,10 @@ static int validate(struct training *training, struct train_linear *train, struc
     if (rc == E_BAD_MESSAGE && str_starts(str_of(err->text), STR("no rows of class serious")))
         (void)err_set(err, E_BAD_MESSAGE,
                       "no row is serious; a column serious (yes or no) says which are");
+    else if (rc == E_BAD_MESSAGE && strcmp(training->wish->task, "safety") == 0 &&
+             str_starts(str_of(err->text), STR("no rows of class")))
+        (void)err_wrap(err, "a kind of harm stands in the label, such as adverse_event+hazard; yes "
+                            "or positive alone tells none");
     return rc == E_BAD_MESSAGE ? err_wrap(err, "%s", training->wish->data) : rc;
 }
 

@@ -78,6 +78,12 @@ zstd -qc "$scratch/small.ndjson" | packed zstd "zstd; unpack it: zstdcat"
 head -n 3 "$scratch/small.ndjson" | iconv -t utf-16 | packed UTF-16 "UTF-16; convert it: iconv"
 printf 'PK\003\004rest' | packed "a spreadsheet" "a ZIP archive or a spreadsheet"
 
+# Spreadsheets of Windows: their letters, their decimal comma.
+printf 'text;rating\nMuy buena atenci\xf3n;4,5\nRegular;2,5\n' | "$verbatim" analyze --quiet >"$scratch/windows.ndjson" 2>"$scratch/windows.err"
+equal "bytes of Windows-1252 exit 65" $? 65
+check "and how to convert them is said ($(head -c 300 "$scratch/windows.err"))" contains "$scratch/windows.err" "iconv -f windows-1252"
+equal "a decimal comma is read" "$(jq -c .feedback.rating "$scratch/windows.ndjson")" 2.5
+
 # How far it is: of a file, of which a share is known; of a pipe, only how many.
 script -qec "'$verbatim' analyze '$scratch/in.ndjson' >/dev/null" /dev/null >"$scratch/terminal" 2>&1
 check "a terminal sees the share of a file" grep -q '\[#.*\] [0-9]* records, [0-9]*/s, [0-9]* s left' "$scratch/terminal"

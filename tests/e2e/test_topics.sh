@@ -75,6 +75,21 @@ equal "a language without stop words: exits 64" $? 64
 "$verbatim" topics discover --input "$scratch/none.ndjson" >"$scratch/out" 2>&1
 equal "no such file: exits 66" $? 66
 
+# Markup and personal data are off before phrases are counted; a CSV's column is named.
+{
+    echo "id,Review"
+    for i in 1 2 3 4; do echo "$i,<p>The gizmo<br /><br />wobbles&nbsp;a lot $i</p> mail ann$i@example.org"; done
+} >"$scratch/feedback.csv"
+"$verbatim" topics discover --input "$scratch/feedback.csv" --text-column review >"$scratch/table" 2>"$scratch/err"
+equal "a column of its own: exits 0 ($(head -c 200 "$scratch/err"))" $? 0
+check "a column of its own: found" contains "$scratch/table" "gizmo"
+check "no markup, no personal data ($(head -c 300 "$scratch/table"))" [ "$(grep -cE 'nbsp|<p>|example[.]org|ann[0-9]' "$scratch/table")" = 0 ]
+"$verbatim" topics discover --input "$scratch/feedback.csv" >"$scratch/out" 2>&1
+equal "no text column: exits 65" $? 65
+check "and says how to name it" contains "$scratch/out" "--text-column"
+"$verbatim" topics list --text-column x >"$scratch/out" 2>&1
+equal "a column for a list: exits 64" $? 64
+
 # On a terminal no line is wider than it is.
 widest() { tr -d '\r' <"$scratch/terminal" | LC_ALL=C.UTF-8 wc -L; }
 script -qec "stty cols 80; '$verbatim' topics list '--bus.path=$scratch/data/bus'" /dev/null >"$scratch/terminal" 2>&1

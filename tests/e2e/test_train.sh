@@ -111,6 +111,13 @@ refused() { # WHAT STATUS MESSAGE ARGUMENT...
     check "$what: says why ($(head -c 200 "$scratch/err"))" contains "$scratch/err" "$message"
     check "$what: writes nothing" [ ! -e "$scratch/none" ]
 }
+refused "a task that there isn't" 64 'nothing called "sentimant" is trained, but: sentiment, needs' sentimant --data "$scratch/few.tsv"
+{
+    printf 'text\tlabel\tserious\n'
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12; do printf 'A rash on arm %s\tyes\tno\nFine lamp %s\tno\tno\n' $i $i; done
+    printf 'Hospital for a week\tyes\tyes\n'
+} >"$scratch/yes.tsv"
+refused "harm without its kind" 65 "a kind of harm stands in the label" safety --data "$scratch/yes.tsv"
 refused "too few rows" 65 "3 rows; at least 20" sentiment --data "$scratch/few.tsv"
 refused "another task's labels" 65 'label "feature_request"' sentiment --data "$scratch/needs.tsv"
 grep -v '^neutral' "$scratch/sentiment.tsv" >"$scratch/two.tsv"

@@ -113,7 +113,9 @@ static const struct {
     {"what is compressed is no text", TEXT("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"), "",
      "in is gzip; unpack it: zcat FILE | verbatim ...", E_BAD_MESSAGE},
     {"nor is UTF-16", TEXT("t\0e\0x\0t\0\n\0"), "",
-     "in, line 1: the header is not UTF-8; unpack or convert it first", E_BAD_MESSAGE},
+     "in, line 1: the header is not UTF-8; unpack it, or convert it: iconv -f windows-1252 -t utf-8 "
+     "FILE | verbatim ...",
+     E_BAD_MESSAGE},
     {"a quote that spoils the header", TEXT("\"text\"s\na\n"), "",
      "in: line 1, column 1: a quote out of place", E_BAD_MESSAGE},
     {"line ends of old", TEXT("text\ra\rb\r"), "",

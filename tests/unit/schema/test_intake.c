@@ -291,6 +291,13 @@ static void rows_become_records(void **state)
         {"empty cells are not there; names are trimmed", " text , rating ,id\nGood., ,r1\n", false,
          "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
          "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", ""},
+        {"a decimal comma", "id,text,rating\nr1,Good.,\"4,5\"\n", false,
+         "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\",\"rating\":4.5,"
+         "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", ""},
+        {"a comma that parts thousands", "id,text,rating\nr1,Good.,\"1,000\"\n", false, NULL,
+         "/rating must be a number from -100 to 100"},
+        {"a comma alone", "id,text,rating\nr1,Good.,\",5\"\n", false, NULL,
+         "/rating must be a number from -100 to 100"},
         {"a short row", "id,text,rating\nr1,Good.\n", false,
          "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
          "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", ""},
