@@ -189,30 +189,6 @@ struct block {
     uint64_t ends; /* behind which a word is over, and no key */
 };
 
-/* Of the words in small letters that start at `starts`, those that a finder may start from. No
- * branch on what can't be foreseen. */
-static uint64_t small_words(const struct block *block, uint64_t starts)
-{
-    uint64_t found = 0, eight;
-    if (!~block->small) return starts;
-    for (uint64_t rest = starts; rest; rest &= rest - 1) {
-        unsigned at = (unsigned)__builtin_ctzll(rest),
-                 size = (unsigned)__builtin_ctzll(~(block->small >> at));
-        memcpy(&eight, block->bytes + at, sizeof eight);
-        uint32_t bit = redact_trigger_bit(le64toh(eight), size);
-        found |= (redact_triggers[bit / 64] >> bit % 64 & 1) << at;
-    }
-    /* those that go on with other letters, digits, dashes: a sum carries from start to end */
-    uint64_t others = (block->small + starts) & ~block->small & ~block->ends;
-    for (; others; others &= others - 1) {
-        uint64_t behind = ~block->small & ((others & -others) - 1);
-        unsigned at = behind ? 64 - (unsigned)__builtin_clzll(behind) : 0;
-        bool is = redact_is_marked(&redact_starts, block->bytes + at, sizeof(uint32_t));
-        found |= (uint64_t)is << at;
-    }
-    return found;
-}
-
 /* Of the bytes from `start` on, those that lead to something: words that a finder may start from,
  * numbers and marks. 64 at once, as what comes next in a text can't be foreseen; *ret_width: how
  * many were looked at, without a word that goes on behind them. */
@@ -240,14 +216,13 @@ static uint64_t places_from(struct str text, size_t start, unsigned *ret_width)
     char earlier = before(text, start);
     uint64_t words = block.letters & ~(block.letters << 1 | is_letter(earlier)),
              numbers = block.digits & ~(block.digits << 1 | is_digit(earlier)), looked = UINT64_MAX;
-    *ret_width = ASCII_MARKS_BYTES;
-    if (block.letters >> 63 && ~block.letters) {
-        *ret_width = ASCII_MARKS_BYTES - (unsigned)__builtin_clzll(~block.letters);
-        looked = (UINT64_C(1) << *ret_width) - 1;
-    }
+    *ret_width = redact_whole_words(block.letters);
+    if (*ret_width < ASCII_MARKS_BYTES) looked = (UINT64_C(1) << *ret_width) - 1;
     words &= looked;
-    return (block.marks | numbers | (words & ~block.small) |
-            small_words(&block, words & block.small)) & looked;
+    words = (words & ~block.small) |
+            redact_words_among(redact_triggers, TRIGGER_BITS, &redact_starts, block.bytes,
+                               words & block.small, block.small, block.ends);
+    return (block.marks | numbers | words) & looked;
 }
 
 static void scan(struct redact_finder *finder)

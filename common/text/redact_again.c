@@ -87,19 +87,27 @@ static size_t behind_initial(struct str text, const struct name *given)
                                                                                         : 0;
 }
 
+/* The word of ASCII letters in [start, end). */
+static bool may_be_listed(struct str text, size_t start, size_t end)
+{
+    uint64_t eight = 0;
+    size_t left = text.size - start;
+    memcpy(&eight, text.data + start, left < sizeof eight ? left : sizeof eight);
+    uint32_t bit = redact_word_bit(le64toh(eight), (unsigned)(end - start), NAME_BITS);
+    return redact_names[bit / 64] >> bit % 64 & 1;
+}
+
 /* "olga krylova told me": in a text without any capital, two listed names are a person. */
 static void find_small(struct redact_finder *finder)
 {
     struct str text = finder->text;
     for (size_t i = 0, start; i < text.size;) {
         start = i;
-        bool given = is_letter(text.data[i]) &&
-                     redact_given_may_start(text.data + i, text.size - i);
-        i = redact_run_end(text, i, RUN_LETTERS);
-        size_t end = i++;
-        bool family = !given && end > start + 2 &&
-                      redact_family_may_start(text.data + start, text.size - start);
-        if ((!given && !family) || end < start + 3) continue;
+        size_t end = redact_run_end(text, start, RUN_ASCII);
+        bool plain = end > start && !(at(text, end) & 0x80);
+        if (!plain) end = redact_run_end(text, end, RUN_LETTERS);
+        i = end + 1;
+        if (end < start + 3 || (plain && !may_be_listed(text, start, end))) continue;
         struct redact_word word;
         redact_word_at(text, start, &word);
         if (!(word.cues & CUE(GIVEN))) {

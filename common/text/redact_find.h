@@ -127,22 +127,22 @@ static inline bool redact_secret_may_start(const char *at, size_t left)
     return redact_is_marked(&redact_key_starts, at, left);
 }
 
-/* Whole words in small letters that a finder starts from, as bits of their first eight letters and
- * size: one load tells of nearly all others that they are none. */
-enum { TRIGGER_BITS = 1 << 15 };
-extern uint64_t redact_triggers[TRIGGER_BITS / 64];
+/* Whole words as bits of their first eight letters and size: one load tells of nearly all others that
+ * they are none. */
+enum { TRIGGER_BITS = 15, NAME_BITS = 18 };
+extern uint64_t redact_triggers[(1 << TRIGGER_BITS) / 64]; /* that a finder starts from */
+extern uint64_t redact_names[(1 << NAME_BITS) / 64];       /* given and family names */
 
-/* The bit of a word; eight: its bytes, the first one lowest, and what lies behind them. size: 1 or
- * more. */
-static inline uint32_t redact_trigger_bit(uint64_t eight, unsigned size)
+/* The bit of a word, one of 1 << bits; eight: its bytes, the first one lowest, and what lies behind
+ * them. size: 1 or more. */
+static inline uint32_t redact_word_bit(uint64_t eight, unsigned size, int bits)
 {
     unsigned letters = size < sizeof eight ? size : sizeof eight;
-    uint64_t word = eight << ((0 - 8 * letters) & 63); /* none of what lies behind it */
-    return (uint32_t)((word + size) * 0x9E3779B97F4A7C15u >> 49);
+    uint64_t folded = (eight | 0x2020202020202020u) << ((0 - 8 * letters) & 63); /* no more than it */
+    return (uint32_t)((folded + size) * 0x9E3779B97F4A7C15u >> (64 - bits));
 }
+void redact_mark_words(uint64_t *set, int bits, const char *words); /* parted by blanks */
 
-bool redact_given_may_start(const char *at, size_t left);
-bool redact_family_may_start(const char *at, size_t left);
 /* The word that starts at `start`: a run of letters, whatever stands beside it.
  * size 0: there is none. */
 void redact_word_at(struct str text, size_t start, struct redact_word *ret_word);
@@ -205,6 +205,18 @@ uint32_t redact_cues_of_joined(struct str key);
 uint32_t redact_hash_of(struct str folded); /* never 0 */
 void redact_mark_start(struct redact_starts *starts, struct str word);
 
+/* Of 64 bytes from `start` on: letters, and bytes beyond ASCII; these alone; where a word starts, with
+ * whatever letter, and with a capital of ASCII; '@', '#' and '['. Without a word that goes on behind
+ * them: width says where the next 64 start. */
+struct redact_outline {
+    const char *bytes; /* with eight more behind them, in the text or in `room` */
+    uint64_t letters, high, words, capitals, signs;
+    unsigned width;
+};
+enum { OUTLINE_BYTES = ASCII_MARKS_BYTES + sizeof(uint64_t) };
+struct redact_outline redact_outline_at(struct str text, size_t start,
+                                        char room[static OUTLINE_BYTES]);
+
 /* --- what a text talks of (redact_register.c) ------------------------------------------------- */
 
 enum {
@@ -243,6 +255,39 @@ static inline bool redact_is_shaped(const struct redact_starts *starts, const ch
     return (starts->size[((uint8_t)at[0] & 31u) << 5 | ((uint8_t)at[size - 1] & 31u)] >>
                 (size & 31u) &
             1) != 0;
+}
+
+/* Of the words that start at `begins`, of 64 bytes with eight more behind them, those that may be in a
+ * set. run: letters that such words have; ends: bytes behind which a word is over. Those that go on
+ * otherwise may be if `starts` has their first letters; NULL: they all may. No branch on what can't be
+ * foreseen. */
+static inline uint64_t redact_words_among(const uint64_t *set, int bits,
+                                          const struct redact_starts *starts, const char *bytes,
+                                          uint64_t begins, uint64_t run, uint64_t ends)
+{
+    uint64_t found = 0, eight;
+    if (!~run) return begins;
+    for (uint64_t rest = begins; rest; rest &= rest - 1) {
+        unsigned at = (unsigned)__builtin_ctzll(rest), size = (unsigned)__builtin_ctzll(~(run >> at));
+        memcpy(&eight, bytes + at, sizeof eight);
+        uint32_t bit = redact_word_bit(le64toh(eight), size, bits);
+        found |= (set[bit / 64] >> bit % 64 & 1) << at;
+    }
+    uint64_t others = (run + begins) & ~run & ~ends; /* a sum carries from start to end */
+    for (; others; others &= others - 1) {
+        uint64_t behind = ~run & ((others & -others) - 1);
+        unsigned at = behind ? 64 - (unsigned)__builtin_clzll(behind) : 0;
+        bool is = !starts || redact_is_marked(starts, bytes + at, sizeof(uint32_t));
+        found |= (uint64_t)is << at;
+    }
+    return found;
+}
+
+/* How many of 64 bytes, of which these are letters, can be looked at with no word that goes on behind
+ * them. */
+static inline unsigned redact_whole_words(uint64_t letters)
+{
+    return letters >> 63 && ~letters ? 64 - (unsigned)__builtin_clzll(~letters) : 64;
 }
 
 /* --- bytes ------------------------------------------------------------------------------------ */

@@ -91,3 +91,38 @@ bool redact_is_among(const struct redact_word *word, const char *const *words, s
     }
     return false;
 }
+
+struct redact_outline redact_outline_at(struct str text, size_t start,
+                                        char room[static OUTLINE_BYTES])
+{
+    struct redact_outline outline = {
+        ascii_readable(text.data + start, text.size - start, OUTLINE_BYTES, '\0', room),
+        0, 0, 0, 0, 0, 0};
+#ifdef __SSE2__
+#pragma GCC unroll 4
+    for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
+        __m128i v = _mm_loadu_si128((const void *)(outline.bytes + i));
+        __m128i sign = _mm_or_si128(_mm_or_si128(ascii_equal(v, '@'), ascii_equal(v, '#')),
+                                    ascii_equal(v, '['));
+        outline.letters |= (uint64_t)redact_letters_at(outline.bytes + i) << i;
+        outline.high |= ascii_bits(v, i);
+        outline.capitals |= ascii_bits(ascii_between(v, 'A', 26), i);
+        outline.signs |= ascii_bits(sign, i);
+    }
+#else
+    for (int i = 0; i < ASCII_MARKS_BYTES; i++) {
+        char c = outline.bytes[i];
+        outline.letters |= (uint64_t)is_letter(c) << i;
+        outline.high |= (uint64_t)((c & 0x80) != 0) << i;
+        outline.capitals |= (uint64_t)is_upper(c) << i;
+        outline.signs |= (uint64_t)(c == '@' || c == '#' || c == '[') << i;
+    }
+#endif
+    outline.width = redact_whole_words(outline.letters);
+    uint64_t looked = outline.width < 64 ? (UINT64_C(1) << outline.width) - 1 : UINT64_MAX;
+    outline.words = outline.letters &
+                    ~(outline.letters << 1 | is_letter(before(text, start))) & looked;
+    outline.capitals &= outline.words;
+    outline.signs &= looked;
+    return outline;
+}

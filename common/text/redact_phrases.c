@@ -46,6 +46,9 @@ static uint64_t filter[FILTER_BITS / 64]; /* of the nearest words: most looks en
 static uint32_t count;
 static once_flag once = ONCE_FLAG_INIT;
 
+/* Those of each side apart: "with" leads to many names and follows few. */
+static uint32_t first_slot(uint32_t hash, uint32_t side) { return (hash + side * SLOTS / 3) % SLOTS; }
+
 static void enter(struct str words, const struct phrases *list)
 {
     struct phrase *phrase = &phrases[count];
@@ -64,7 +67,7 @@ static void enter(struct str words, const struct phrases *list)
         if (i) phrase->hashes[i - 1] = hash;
         else phrase->hash = hash;
     }
-    uint32_t slot = phrase->hash % SLOTS, bit = phrase->hash >> 16 & (FILTER_BITS - 1);
+    uint32_t slot = first_slot(phrase->hash, list->side), bit = phrase->hash >> 16 & (FILTER_BITS - 1);
     filter[bit / 64] |= UINT64_C(1) << bit % 64;
     while (slots[slot]) slot = (slot + 1) % SLOTS;
     slots[slot] = (uint16_t)++count;
@@ -176,7 +179,7 @@ static uint32_t phrases_at(struct str text, const struct redact_word *word, enum
     struct words words; /* not cleared: it is large, and rarely read beyond the first */
     words.text = text, words.back = side == LEAD, words.count = 1;
     words.words[0] = *word;
-    for (uint32_t i = word->hash % SLOTS; slots[i]; i = (i + 1) % SLOTS) {
+    for (uint32_t i = first_slot(word->hash, side); slots[i]; i = (i + 1) % SLOTS) {
         const struct phrase *phrase = &phrases[slots[i] - 1];
         if (phrase->hash == word->hash && phrase->side == side &&
             (!pause || phrase->names & MAY_PAUSE) && reads(&words, phrase))

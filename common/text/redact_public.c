@@ -134,29 +134,31 @@ bool name_has_famous_beside(struct redact_finder *finder)
     struct str text = finder->text;
     uint32_t registers = redact_registers(finder);
     if (registers & REGISTER_SOUGHT) return (registers & REGISTER_FAMOUS) != 0;
-    struct redact_word words[2] = {{.size = 0}, {.size = 0}};
     finder->registers |= REGISTER_SOUGHT;
-    for (size_t i = 0; i < text.size;) {
-        if (!is_letter(text.data[i])) {
-            i++;
-            continue;
+    char room[OUTLINE_BYTES];
+    struct redact_outline outline;
+    for (size_t start = 0; start < text.size; start += outline.width) {
+        outline = redact_outline_at(text, start, room);
+        /* a letter stands two bytes before, or perhaps in the 64 bytes before these */
+        uint64_t seconds = outline.capitals & (outline.letters << 2 | 3);
+        for (; seconds; seconds &= seconds - 1) {
+            size_t i = start + (size_t)__builtin_ctzll(seconds);
+            struct redact_word first, second;
+            redact_word_before(text, i, &first);
+            if (!first.size || first.end + 1 != i || !is_upper(text.data[first.start]) ||
+                is_letter(before(text, first.start)))
+                continue;
+            redact_word_at(text, i, &second);
+            char joined[2 * WORD_BYTES + 1];
+            size_t size = first.size;
+            memcpy(joined, first.folded, size);
+            joined[size++] = '_';
+            memcpy(joined + size, second.folded, second.size);
+            size += second.size;
+            if (!(redact_cues_of_joined(str_make(joined, size)) & CUE(PUBLIC))) continue;
+            finder->registers |= REGISTER_FAMOUS;
+            return true;
         }
-        if (!is_upper(text.data[i])) {
-            i = redact_run_end(text, i + 1, RUN_LETTERS);
-            continue;
-        }
-        words[0] = words[1];
-        redact_word_at(text, i, &words[1]);
-        i = words[1].end > i ? words[1].end : i + 1;
-        if (!words[0].size || words[0].end + 1 != words[1].start) continue;
-        char joined[2 * WORD_BYTES + 1];
-        memcpy(joined, words[0].folded, words[0].size);
-        joined[words[0].size] = '_';
-        memcpy(joined + words[0].size + 1, words[1].folded, words[1].size);
-        size_t size = (size_t)words[0].size + 1 + words[1].size;
-        if (!(redact_cues_of_joined(str_make(joined, size)) & CUE(PUBLIC))) continue;
-        finder->registers |= REGISTER_FAMOUS;
-        return true;
     }
     return false;
 }

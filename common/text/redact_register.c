@@ -114,10 +114,16 @@ static const struct {
               "reclamation"},
 };
 
+static const char *const selves[] = {
+    "i",  "my",  "me",  "mine", "myself", "we",    "us",  "our", "ours", "im", "ive",
+    "je", "mon", "ma",  "mes",  "moi",    "nous", "notre", "nos", "yo",  "mi",   "mis"};
+
 static struct slot {
     uint32_t hash, hint;
 } slots[SLOTS];
 static struct redact_starts starts;
+enum { HINT_BITS = 15, SELF_BITS = 9 };
+static uint64_t hints[(1 << HINT_BITS) / 64], of_self[(1 << SELF_BITS) / 64];
 static once_flag once = ONCE_FLAG_INIT;
 
 static struct slot *slot_of(struct str word)
@@ -137,6 +143,10 @@ static void build(void)
             if (!slot->hint) slot->hint = lists[i].hint;
             redact_mark_start(&starts, word);
         }
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        redact_mark_words(hints, HINT_BITS, lists[i].words);
+    for (size_t i = 0; i < sizeof selves / sizeof *selves; i++)
+        redact_mark_words(of_self, SELF_BITS, selves[i]);
 }
 
 void redact_register_open(void) { call_once(&once, build); }
@@ -224,60 +234,20 @@ static bool is_story(struct str text, const struct redact_word *word)
     return word_is(&of, "of");
 }
 
-/* Of 64 bytes: letters, and bytes beyond ASCII; '@', '#' and '['. */
-struct outline {
-    uint64_t letters, signs;
-};
-
-static struct outline outline_at(struct str text, size_t start)
-{
-    struct outline outline = {0};
-#ifdef __SSE2__
-    char last[ASCII_MARKS_BYTES];
-    const char *bytes =
-        ascii_readable(text.data + start, text.size - start, sizeof last, '\0', last);
-#pragma GCC unroll 4
-    for (int i = 0; i < ASCII_MARKS_BYTES; i += ASCII_HEAD_BYTES) {
-        __m128i v = _mm_loadu_si128((const void *)(bytes + i));
-        __m128i sign = _mm_or_si128(_mm_or_si128(ascii_equal(v, '@'), ascii_equal(v, '#')),
-                                    ascii_equal(v, '['));
-        outline.letters |= (uint64_t)redact_letters_at(bytes + i) << i;
-        outline.signs |= ascii_bits(sign, i);
-    }
-#else
-    for (size_t i = start; i < text.size && i < start + ASCII_MARKS_BYTES; i++) {
-        char c = text.data[i];
-        outline.letters |= (uint64_t)is_letter(c) << (i - start);
-        outline.signs |= (uint64_t)(c == '@' || c == '#' || c == '[') << (i - start);
-    }
-#endif
-    return outline;
-}
-
-static uint64_t word_starts(struct str text, size_t start, const struct outline *outline)
-{
-    return outline->letters & ~(outline->letters << 1 | is_letter(before(text, start)));
-}
-
 static bool speaks_of_self(struct str text)
 {
-    static const char *const selves[] = {
-        "i",  "my",   "me",    "mine", "myself", "we",  "us", "our", "ours",     "im",      "ive",
-        "je", "mon",  "ma",    "mes",  "moi",    "nous", "notre", "nos", "yo", "mi", "mis"};
-    static const char letters[] = "imwoujny"; /* that they start with */
-    uint32_t first = 0;
-    for (size_t i = 0; letters[i]; i++) first |= 1u << (letters[i] & 31);
-    for (size_t start = 0; start < text.size; start += ASCII_MARKS_BYTES) {
-        struct outline outline = outline_at(text, start);
-        for (uint64_t words = word_starts(text, start, &outline); words; words &= words - 1) {
-            unsigned bit = (unsigned)__builtin_ctzll(words);
+    enum { LONGEST = 5 }; /* longer ones aren't looked for */
+    char room[OUTLINE_BYTES];
+    struct redact_outline outline;
+    for (size_t start = 0; start < text.size; start += outline.width) {
+        outline = redact_outline_at(text, start, room);
+        uint64_t words = redact_words_among(of_self, SELF_BITS, NULL, outline.bytes, outline.words,
+                                            outline.letters & ~outline.high, ~outline.letters);
+        for (; words; words &= words - 1) {
+            size_t i = start + (size_t)__builtin_ctzll(words);
             struct redact_word word;
-            /* longer than five: none of them, or none that is looked for */
-            bool is_long = (outline.letters >> bit & 0x3F) == 0x3F;
-            char c = text.data[start + bit];
-            if (is_long || c & 0x80 || !(first >> (c & 31) & 1)) continue;
-            if (redact_run_end(text, start + bit, RUN_LETTERS) - start - bit > 5) continue;
-            redact_word_at(text, start + bit, &word);
+            if (text.data[i] & 0x80 || redact_run_end(text, i, RUN_LETTERS) - i > LONGEST) continue;
+            redact_word_at(text, i, &word);
             if (word.size && IS_ONE_OF(&word, selves)) return true;
         }
     }
@@ -311,20 +281,18 @@ static size_t take_hint(struct str text, size_t i, uint32_t count[static SERVICE
 static uint32_t look_through(struct str text, uint32_t count[static SERVICE + 1])
 {
     uint32_t found = 0;
-    for (size_t start = 0; start < text.size; start += ASCII_MARKS_BYTES) {
-        struct outline outline = outline_at(text, start);
-        uint64_t marked = 0;
+    char room[OUTLINE_BYTES];
+    struct redact_outline outline;
+    for (size_t start = 0; start < text.size; start += outline.width) {
+        outline = redact_outline_at(text, start, room);
         for (uint64_t signs = outline.signs; signs; signs &= signs - 1) {
             size_t i = start + (size_t)__builtin_ctzll(signs);
             if (is_handle(text, i)) found |= REGISTER_SOCIAL;
             if (text.data[i] == '[' && is_contact(text, i)) found |= REGISTER_CONTACT;
         }
-        /* all first, without a branch on what few are */
-        for (uint64_t words = word_starts(text, start, &outline); words; words &= words - 1) {
-            size_t i = start + (size_t)__builtin_ctzll(words);
-            bool is = redact_is_marked(&starts, text.data + i, text.size - i);
-            marked |= (words & -words) & -(uint64_t)is;
-        }
+        uint64_t marked =
+            redact_words_among(hints, HINT_BITS, &starts, outline.bytes, outline.words,
+                               outline.letters & ~outline.high, ~outline.letters);
         for (; marked; marked &= marked - 1) {
             size_t i = start + (size_t)__builtin_ctzll(marked);
             while (i < text.size && is_letter(text.data[i])) i = take_hint(text, i, count);

@@ -70,8 +70,7 @@ static uint32_t ordinary[ORDINARY_SLOTS + ORDINARY_MORE]; /* 0: empty, as the la
 
 struct redact_starts redact_starts; /* of cues and of keys */
 struct redact_starts redact_key_starts;
-uint64_t redact_triggers[TRIGGER_BITS / 64];
-static struct redact_starts given_starts, family_starts;
+uint64_t redact_triggers[(1 << TRIGGER_BITS) / 64], redact_names[(1 << NAME_BITS) / 64];
 static once_flag once = ONCE_FLAG_INIT;
 
 /* Eight bytes a step: words are short, and the tables are our own. */
@@ -233,22 +232,29 @@ bool redact_is_ordinary(const struct redact_word *word)
 static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) | CUE(NAMED) |
                                      CUE(RELATIVE) | CUE(TITLE) | CUE(LABEL) | CUE(SIGN_OFF);
 
-static void mark_triggers(const char *words)
+void redact_mark_words(uint64_t *set, int bits, const char *words)
 {
     for (struct str rest = str_of(words); rest.size;) {
         struct str word = str_cut(&rest, ' ');
         uint64_t eight = 0;
         for (size_t i = 0; i < word.size && i < sizeof eight; i++)
             eight |= (uint64_t)(uint8_t)word.data[i] << 8 * i;
-        uint32_t bit = redact_trigger_bit(eight, (unsigned)word.size);
-        redact_triggers[bit / 64] |= UINT64_C(1) << bit % 64;
+        uint32_t bit = redact_word_bit(eight, (unsigned)word.size, bits);
+        set[bit / 64] |= UINT64_C(1) << bit % 64;
     }
+}
+
+static void enter_names(const char *words, uint32_t cue)
+{
+    enter(words, cue, NULL);
+    redact_mark_words(redact_names, NAME_BITS, words);
 }
 
 static void build(void)
 {
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        if (lists[i].cues & trigger_cues) mark_triggers(lists[i].words);
+        if (lists[i].cues & trigger_cues)
+            redact_mark_words(redact_triggers, TRIGGER_BITS, lists[i].words);
         enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
     }
     for (size_t i = 0; i < sizeof public_names / sizeof *public_names; i++)
@@ -260,9 +266,9 @@ static void build(void)
         redact_mark_start(&redact_starts, redact_secret_starts(i));
     }
     for (size_t i = 0; i < sizeof given_names / sizeof *given_names; i++)
-        enter(given_names[i], CUE(GIVEN), &given_starts);
+        enter_names(given_names[i], CUE(GIVEN));
     for (size_t i = 0; i < sizeof family_names / sizeof *family_names; i++)
-        enter(family_names[i], CUE(FAMILY), &family_starts);
+        enter_names(family_names[i], CUE(FAMILY));
     for (size_t i = 0; i < sizeof ordinary_words / sizeof *ordinary_words; i++)
         enter_ordinary(ordinary_words[i]);
     for (size_t i = 0; i < sizeof names_also / sizeof *names_also; i++)
@@ -275,15 +281,6 @@ uint32_t redact_cues_of_joined(struct str key)
 {
     uint32_t is = *joined_slot(redact_hash_of(key)) & JOINED_IS;
     return (is & JOINED_PUBLIC ? CUE(PUBLIC) : 0) | (is & JOINED_BRAND ? CUE(BRAND) : 0);
-}
-
-bool redact_given_may_start(const char *at, size_t left)
-{
-    return redact_is_marked(&given_starts, at, left);
-}
-bool redact_family_may_start(const char *at, size_t left)
-{
-    return redact_is_marked(&family_starts, at, left);
 }
 
 /* --- words of the text ------------------------------------------------------------------------ */
