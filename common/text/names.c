@@ -146,12 +146,13 @@ void names_close(struct names *names)
 static uint64_t bare_hash(const struct token *token)
 {
     struct str word = token->folded;
-    for (size_t i = 1; token->apostrophe && i + 1 < word.size; i++) {
-        if (word.data[i] != '\'') continue;
-        if (i + 2 == word.size && word.data[i + 1] == 's')
-            return hash_fast(str_slice(word, 0, i), 0);
-        if (i <= 2) return hash_fast(str_slice(word, i + 1, word.size), 0); /* l', d', qu' */
-    }
+    size_t size = word.size;
+    if (!token->apostrophe || size < 3) return token->hash;
+    size_t last = size - 2; /* of "nurofen's" */
+    bool owned = word.data[last] == '\'' && word.data[size - 1] == 's';
+    for (size_t i = 1; i <= 2 && i + 1 < size && !(owned && i == last); i++) /* l', d', qu' */
+        if (word.data[i] == '\'') return hash_fast(str_slice(word, i + 1, size), 0);
+    if (owned) return hash_fast(str_slice(word, 0, last), 0);
     return token->hash;
 }
 

@@ -32,7 +32,7 @@ struct redact_context redact_context_before(struct str text, size_t start)
     size_t end = start;
     for (uint32_t words = 0; words < 8 && end > least; words++) {
         struct redact_word word;
-        redact_word_before(text, end, &word);
+        redact_cue_before(text, end, &word);
         if (word.cues & CUE(SECRET) && redact_secret_needs_more(&word)) word.cues = 0;
         if (!word.size || word.start < least || parts(text, word.end, end, word.cues & classes))
             break;

@@ -64,8 +64,8 @@ static inline bool word_is(const struct redact_word *word, const char *folded)
     return str_equal(str_make(word->folded, word->size), str_of(folded));
 }
 /* Few words pass: by their first two letters, their last one and their size, of which a list has
- * few. GCC works out the bits of a list: no word of it is looked at. Others, and sanitizers, would do
- * it again and again. */
+ * few. GCC works out the bits of a list: no word of it is looked at. Others, and sanitizers, would
+ * do it again and again. */
 __attribute__((always_inline)) static inline bool
 redact_may_be_among(const struct redact_word *word, const char *const *words, size_t count)
 {
@@ -127,19 +127,20 @@ static inline bool redact_secret_may_start(const char *at, size_t left)
     return redact_is_marked(&redact_key_starts, at, left);
 }
 
-/* Whole words as bits of their first eight letters and size: one load tells of nearly all others that
- * they are none. */
-enum { TRIGGER_BITS = 15, NAME_BITS = 18 };
+/* Whole words as bits of their first eight letters and size: one load tells of nearly all others
+ * that they are none. */
+enum { TRIGGER_BITS = 15, NAME_BITS = 18, NUMBER_BITS = 13 };
 extern uint64_t redact_triggers[(1 << TRIGGER_BITS) / 64]; /* that a finder starts from */
 extern uint64_t redact_names[(1 << NAME_BITS) / 64];       /* given and family names */
+extern uint64_t redact_numbers[(1 << NUMBER_BITS) / 64];   /* that say what a number is */
 
 /* The bit of a word, one of 1 << bits; eight: its bytes, the first one lowest, and what lies behind
  * them. size: 1 or more. */
 static inline uint32_t redact_word_bit(uint64_t eight, unsigned size, int bits)
 {
     unsigned letters = size < sizeof eight ? size : sizeof eight;
-    uint64_t folded = (eight | 0x2020202020202020u) << ((0 - 8 * letters) & 63); /* no more than it */
-    return (uint32_t)((folded + size) * 0x9E3779B97F4A7C15u >> (64 - bits));
+    uint64_t word = (eight | 0x2020202020202020u) << ((0 - 8 * letters) & 63); /* no more than it */
+    return (uint32_t)((word + size) * 0x9E3779B97F4A7C15u >> (64 - bits));
 }
 void redact_mark_words(uint64_t *set, int bits, const char *words); /* parted by blanks */
 
@@ -198,6 +199,8 @@ static inline size_t redact_skip_letters(struct str text, size_t start)
 }
 /* The word that ends at or before `end`, looking back 32 bytes at most. size 0: there is none. */
 void redact_word_before(struct str text, size_t end, struct redact_word *ret_word);
+/* The same, but of a word that says nothing of numbers only place and size; its cues are 0. */
+void redact_cue_before(struct str text, size_t end, struct redact_word *ret_word);
 /* A word of every day, on no list of names: "Although" in "Although Jackson". */
 bool redact_is_ordinary(const struct redact_word *word);
 /* Whether it is a brand or somebody public: "calvin_klein". */
@@ -205,9 +208,9 @@ uint32_t redact_cues_of_joined(struct str key);
 uint32_t redact_hash_of(struct str folded); /* never 0 */
 void redact_mark_start(struct redact_starts *starts, struct str word);
 
-/* Of 64 bytes from `start` on: letters, and bytes beyond ASCII; these alone; where a word starts, with
- * whatever letter, and with a capital of ASCII; '@', '#' and '['. Without a word that goes on behind
- * them: width says where the next 64 start. */
+/* Of 64 bytes from `start` on: letters, and bytes beyond ASCII; these alone; where a word starts,
+ * with whatever letter, and with a capital of ASCII; '@', '#' and '['. Without a word that goes on
+ * behind them: width says where the next 64 start. */
 struct redact_outline {
     const char *bytes; /* with eight more behind them, in the text or in `room` */
     uint64_t letters, high, words, capitals, signs;
@@ -257,10 +260,10 @@ static inline bool redact_is_shaped(const struct redact_starts *starts, const ch
             1) != 0;
 }
 
-/* Of the words that start at `begins`, of 64 bytes with eight more behind them, those that may be in a
- * set. run: letters that such words have; ends: bytes behind which a word is over. Those that go on
- * otherwise may be if `starts` has their first letters; NULL: they all may. No branch on what can't be
- * foreseen. */
+/* Of the words that start at `begins`, of 64 bytes with eight more behind them, those that may be in
+ * a set. run: letters that such words have; ends: bytes that end a word for sure. Those that go on
+ * otherwise may be if `starts` has their first letters; NULL: they all may. No branch on what can't
+ * be foreseen. */
 static inline uint64_t redact_words_among(const uint64_t *set, int bits,
                                           const struct redact_starts *starts, const char *bytes,
                                           uint64_t begins, uint64_t run, uint64_t ends)
@@ -268,7 +271,8 @@ static inline uint64_t redact_words_among(const uint64_t *set, int bits,
     uint64_t found = 0, eight;
     if (!~run) return begins;
     for (uint64_t rest = begins; rest; rest &= rest - 1) {
-        unsigned at = (unsigned)__builtin_ctzll(rest), size = (unsigned)__builtin_ctzll(~(run >> at));
+        unsigned at = (unsigned)__builtin_ctzll(rest),
+                 size = (unsigned)__builtin_ctzll(~(run >> at));
         memcpy(&eight, bytes + at, sizeof eight);
         uint32_t bit = redact_word_bit(le64toh(eight), size, bits);
         found |= (set[bit / 64] >> bit % 64 & 1) << at;
@@ -283,8 +287,8 @@ static inline uint64_t redact_words_among(const uint64_t *set, int bits,
     return found;
 }
 
-/* How many of 64 bytes, of which these are letters, can be looked at with no word that goes on behind
- * them. */
+/* How many of 64 bytes, of which these are letters, can be looked at with no word that goes on
+ * behind them. */
 static inline unsigned redact_whole_words(uint64_t letters)
 {
     return letters >> 63 && ~letters ? 64 - (unsigned)__builtin_clzll(~letters) : 64;

@@ -279,7 +279,8 @@ struct name name_read(struct str text, size_t start, enum small lower)
     /* "Saucony Peregrine", "Freidora Cosori": a maker, and nobody's name; "Apellidos: Oviedo" is */
     if (brand && !name.known && !name.also && lower == NOT_SMALL)
         return (struct name){.start = start, .end = start};
-    redact_word_at(text, skip_blanks(text, name.end), &word);
+    size_t next = skip_blanks(text, name.end);
+    if (word.start != next) redact_word_at(text, next, &word); /* nearly always it was read */
     if (name.parts == 1 && name.given && word.size == 1 && word.capital && word.folded[0] != 'i' &&
         at(text, name.end) == ' ' && at(text, word.end) == '.') { /* "Anna K. was" */
         name.initial = true;

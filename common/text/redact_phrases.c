@@ -47,7 +47,10 @@ static uint32_t count;
 static once_flag once = ONCE_FLAG_INIT;
 
 /* Those of each side apart: "with" leads to many names and follows few. */
-static uint32_t first_slot(uint32_t hash, uint32_t side) { return (hash + side * SLOTS / 3) % SLOTS; }
+static uint32_t first_slot(uint32_t hash, uint32_t side)
+{
+    return (hash + side * SLOTS / 3) % SLOTS;
+}
 
 static void enter(struct str words, const struct phrases *list)
 {
@@ -67,7 +70,8 @@ static void enter(struct str words, const struct phrases *list)
         if (i) phrase->hashes[i - 1] = hash;
         else phrase->hash = hash;
     }
-    uint32_t slot = first_slot(phrase->hash, list->side), bit = phrase->hash >> 16 & (FILTER_BITS - 1);
+    uint32_t slot = first_slot(phrase->hash, list->side),
+             bit = phrase->hash >> 16 & (FILTER_BITS - 1);
     filter[bit / 64] |= UINT64_C(1) << bit % 64;
     while (slots[slot]) slot = (slot + 1) % SLOTS;
     slots[slot] = (uint16_t)++count;

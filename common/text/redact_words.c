@@ -70,7 +70,8 @@ static uint32_t ordinary[ORDINARY_SLOTS + ORDINARY_MORE]; /* 0: empty, as the la
 
 struct redact_starts redact_starts; /* of cues and of keys */
 struct redact_starts redact_key_starts;
-uint64_t redact_triggers[(1 << TRIGGER_BITS) / 64], redact_names[(1 << NAME_BITS) / 64];
+uint64_t redact_triggers[(1 << TRIGGER_BITS) / 64], redact_names[(1 << NAME_BITS) / 64],
+    redact_numbers[(1 << NUMBER_BITS) / 64];
 static once_flag once = ONCE_FLAG_INIT;
 
 /* Eight bytes a step: words are short, and the tables are our own. */
@@ -232,6 +233,11 @@ bool redact_is_ordinary(const struct redact_word *word)
 static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) | CUE(NAMED) |
                                      CUE(RELATIVE) | CUE(TITLE) | CUE(LABEL) | CUE(SIGN_OFF);
 
+/* Those that redact_context_before() tells of. */
+static const uint32_t number_cues = CUE(PHONE) | CUE(CARD) | CUE(ACCOUNT) | CUE(ID) | CUE(BIRTH) |
+                                    CUE(SECRET) | CUE(ZIP) | CUE(ORDER) | CUE(VERSION) |
+                                    CUE(ADDRESS) | CUE(OWNER) | CUE(MAIL);
+
 void redact_mark_words(uint64_t *set, int bits, const char *words)
 {
     for (struct str rest = str_of(words); rest.size;) {
@@ -255,6 +261,8 @@ static void build(void)
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         if (lists[i].cues & trigger_cues)
             redact_mark_words(redact_triggers, TRIGGER_BITS, lists[i].words);
+        if (lists[i].cues & number_cues)
+            redact_mark_words(redact_numbers, NUMBER_BITS, lists[i].words);
         enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
     }
     for (size_t i = 0; i < sizeof public_names / sizeof *public_names; i++)
@@ -428,12 +436,35 @@ static inline void find_before(struct str text, size_t end, size_t least, size_t
     *ret_last = last;
 }
 
-void redact_word_before(struct str text, size_t end, struct redact_word *ret_word)
+/* The word of the letters in [start, last), which is read on from its start; none if it goes on. */
+static void read_before(struct str text, size_t start, size_t last, size_t end,
+                        struct redact_word *ret_word)
 {
-    size_t least = end > 2 * WORD_BYTES ? end - 2 * WORD_BYTES : 0, start, last;
-    find_before(text, end, least, &start, &last);
     while (start < last && text.data[start] & 0x80 && !redact_wide_letter_size(text, start)) start++;
     redact_word_at(text, start, ret_word);
     if (ret_word->end > last || start == last)
         *ret_word = (struct redact_word){.start = (uint32_t)end, .end = (uint32_t)end};
+}
+
+void redact_word_before(struct str text, size_t end, struct redact_word *ret_word)
+{
+    size_t least = end > 2 * WORD_BYTES ? end - 2 * WORD_BYTES : 0, start, last;
+    find_before(text, end, least, &start, &last);
+    read_before(text, start, last, end, ret_word);
+}
+
+void redact_cue_before(struct str text, size_t end, struct redact_word *ret_word)
+{
+    size_t least = end > 2 * WORD_BYTES ? end - 2 * WORD_BYTES : 0, start, last;
+    uint64_t eight;
+    find_before(text, end, least, &start, &last);
+    if (last > start && last - start < WORD_BYTES && start + ASCII_HEAD_BYTES <= text.size &&
+        redact_run_end(text, start, RUN_ASCII) == last && !(at(text, last) & 0x80)) {
+        memcpy(&eight, text.data + start, sizeof eight);
+        uint32_t bit = redact_word_bit(le64toh(eight), (unsigned)(last - start), NUMBER_BITS);
+        ret_word->start = (uint32_t)start, ret_word->end = (uint32_t)last;
+        ret_word->size = (uint8_t)(last - start), ret_word->cues = 0;
+        if (!(redact_numbers[bit / 64] >> bit % 64 & 1)) return;
+    }
+    read_before(text, start, last, end, ret_word);
 }
