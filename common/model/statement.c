@@ -231,34 +231,35 @@ static size_t cut_in_text(struct str folded, size_t cut, struct str word)
     return end;
 }
 
-/* The same of a word of ASCII, all at once; false: it is another. 16 bytes may be read there and
- * written here. */
-static bool lower_plain(char *out, struct str word)
+/* lower() of all of them, whole steps of STEP bytes at once where they are ASCII. `left`: bytes of the
+ * text from the first on. STEP bytes behind the last may be written. */
+enum { STEP = 16 };
+static void put_lower(char *out, const char *bytes, size_t size, size_t left)
 {
+    for (size_t at = 0; at < size; at += STEP) {
 #ifdef __SSE2__
-    if (word.size > 16) return false;
-    __m128i bytes = _mm_loadu_si128((const void *)word.data);
-    uint32_t wide = (uint32_t)_mm_movemask_epi8(bytes), within = (1u << word.size) - 1;
-    if (wide & within) return false;
-    __m128i upper = _mm_and_si128(ascii_between(bytes, 'A', 26), _mm_set1_epi8('a' - 'A'));
-    _mm_storeu_si128((void *)out, _mm_add_epi8(bytes, upper));
-    return true;
+        if (at + STEP <= left) {
+            __m128i step = _mm_loadu_si128((const void *)(bytes + at));
+            __m128i upper = _mm_and_si128(ascii_between(step, 'A', 26), _mm_set1_epi8('a' - 'A'));
+            _mm_storeu_si128((void *)(out + at), _mm_add_epi8(step, upper));
+            if (!_mm_movemask_epi8(step)) continue;
+        }
 #else
-    (void)out, (void)word;
-    return false;
+        (void)left;
 #endif
+        for (size_t i = at; i < size && i < at + STEP; i++) out[i] = lower(i ? bytes[i - 1] : 0, bytes[i]);
+    }
 }
 
-/* left: bytes of the text from the word on. */
-static size_t put(char *out, size_t size, struct str word, size_t left)
+/* words: one, or several that fit. left: bytes of the text from them on. */
+static size_t put(char *out, size_t size, struct str words, size_t left)
 {
-    size_t room = STATEMENT_BYTES - size, bytes = word.size;
-    if (bytes > room) bytes = size ? 0 : room; /* a word alone may be cut, at a whole character */
-    while (bytes && bytes < word.size && ((unsigned char)word.data[bytes] & 0xc0) == 0x80) bytes--;
-    word.size = bytes;
-    if (left >= 16 && lower_plain(out + size, word)) return size + bytes;
-    for (size_t i = 0; i < bytes; i++)
-        out[size + i] = lower(i ? word.data[i - 1] : 0, word.data[i]);
+    size_t room = STATEMENT_BYTES - size, bytes = words.size;
+    if (bytes > room) { /* a word alone may be cut, at a whole character */
+        bytes = size ? 0 : room;
+        while (bytes && ((unsigned char)words.data[bytes] & 0xc0) == 0x80) bytes--;
+    }
+    put_lower(out + size, words.data, bytes, left);
     return size + bytes;
 }
 
@@ -294,36 +295,53 @@ static char mark_before(struct str text, const struct token *token)
     return within && (*mark == '.' || *mark == ',' || *mark == ':') ? *mark : ' ';
 }
 
+/* How far from token `at` on words stand one blank apart, none of which may be only one customer's;
+ * of those, how many fit into `room` bytes: at + 1 or more. */
+static uint32_t row_end(struct str text, const struct tokens *tokens, uint32_t at, uint32_t last,
+                        enum insight_need_kind kind, size_t room)
+{
+    uint32_t next = at + 1, start = tokens->items[at].start;
+    for (; next < last; next++) {
+        const struct token *token = &tokens->items[next];
+        if (token->start != token[-1].end + 1 || text.data[token[-1].end] != ' ') break;
+        if (token->end - start > room || statement_may_be_own(tokens, next, last, kind)) break;
+    }
+    return next;
+}
+
 struct str statement_make(struct str text, const struct tokens *tokens, uint32_t first,
                           uint32_t last, enum insight_need_kind kind, struct arena *arena)
 {
-    char *out = arena_alloc(arena, STATEMENT_BYTES + 16);
+    char *out = arena_alloc(arena, STATEMENT_BYTES + STEP);
     if (!out) return (struct str){0};
     call_once(&once, build);
     struct head head = skip_openers(tokens, first, last, kind);
     size_t size = 0;
     last = skip_closers(tokens, head, last);
     uint32_t behind = 0; /* the last placeholder, which may be of two tokens */
-    for (uint32_t i = head.token; i < last; i++) {
+    for (uint32_t i = head.token, next; i < last; i = next) {
         const struct token *token = &tokens->items[i];
         uint32_t own = statement_own_words(text, tokens, head.token, i, last, kind);
+        next = i + 1;
         if (own && (size || i + own < last)) {
-            i += own - 1;
+            next = i + own;
             continue;
         }
-        size_t placeholder = placeholder_bytes(text, token);
+        size_t placeholder = placeholder_bytes(text, token), begin = size ? size + 1 : 0, end;
         if (token->start < behind) continue;
-        struct str word = str_slice(text, token->start, token->end);
-        if (i == head.token)
-            word = str_slice(word, cut_in_text(token->folded, head.cut, word), word.size);
-        if (size + 1 >= STATEMENT_BYTES) break;
+        if (begin >= STATEMENT_BYTES) break;
         if (size) out[size] = mark_before(text, token);
-        size_t begin = size ? size + 1 : 0;
-        size_t left = text.size - (size_t)(word.data - text.data);
-        size_t end = placeholder ? put_placeholder(out, begin, text, token, placeholder)
-                                 : put(out, begin, word, left);
+        if (placeholder) {
+            end = put_placeholder(out, begin, text, token, placeholder);
+            behind = token->start - 1 + (uint32_t)placeholder;
+        } else {
+            next = row_end(text, tokens, i, last, kind, STATEMENT_BYTES - begin);
+            struct str word = str_slice(text, token->start, token->end);
+            size_t cut = i == head.token ? cut_in_text(token->folded, head.cut, word) : 0;
+            struct str words = str_slice(text, token->start + cut, tokens->items[next - 1].end);
+            end = put(out, begin, words, text.size - (size_t)(words.data - text.data));
+        }
         if (end == begin) break;
-        if (placeholder) behind = token->start - 1 + (uint32_t)placeholder;
         size = end;
     }
     return str_make(out, size);

@@ -8,8 +8,7 @@
 static const char *const spans[] = {"after",  "for",   "since", "within", "in",      "over", "pour",
                                     "depuis", "apres", "desde", "tras",   "pendant", "hace",
                                     "durante"};
-enum { SPAN_SLOTS = 256 };
-static uint64_t span_hashes[SPAN_SLOTS]; /* by the low bits: most words end there */
+uint64_t statement_spans[STATEMENT_SPANS];
 
 static const char *const units[] = {
     "second", "seconds", "minute", "minutes", "min", "mins", "hour", "hours", "hrs", "day", "days",
@@ -38,8 +37,8 @@ void statement_own_build(void)
 {
     for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
         uint64_t hash = hash_fast(str_of(spans[i]), 0);
-        assert(!span_hashes[hash % SPAN_SLOTS]); /* each has a slot of its own */
-        span_hashes[hash % SPAN_SLOTS] = hash;
+        assert(!statement_spans[hash % STATEMENT_SPANS]); /* each has a slot of its own */
+        statement_spans[hash % STATEMENT_SPANS] = hash;
     }
 }
 
@@ -53,7 +52,7 @@ static bool is_number_mark(const struct token *token)
 /* Tokens of a span of time from `at` on, "after 12 days"; 0: none begins there. */
 static uint32_t span_words(const struct token *tokens, uint32_t at, uint32_t last)
 {
-    if (at + 2 >= last || span_hashes[tokens[at].hash % SPAN_SLOTS] != tokens[at].hash) return 0;
+    if (at + 2 >= last || !statement_begins_span(&tokens[at])) return 0;
     if (str_equal(tokens[at + 1].folded, STR("hace"))) { /* "desde hace dos semanas" */
         uint32_t words = span_words(tokens, at + 1, last);
         return words ? words + 1 : 0;

@@ -11,4 +11,21 @@ void statement_own_build(void); /* once, before the other is called */
 uint32_t statement_own_words(struct str text, const struct tokens *all, uint32_t first, uint32_t at,
                              uint32_t last, enum insight_need_kind kind);
 
+/* The words that begin a span of time, by the low bits of their hashes. */
+enum { STATEMENT_SPANS = 256 };
+extern uint64_t statement_spans[STATEMENT_SPANS];
+static inline bool statement_begins_span(const struct token *token)
+{
+    return statement_spans[token->hash % STATEMENT_SPANS] == token->hash;
+}
+
+/* False, as of most words: statement_own_words() says 0 of token `at`. */
+static inline bool statement_may_be_own(const struct tokens *tokens, uint32_t at, uint32_t last,
+                                        enum insight_need_kind kind)
+{
+    const struct token *token = &tokens->items[at], *next = &token[at + 1 < last];
+    bool number = (token->kind == TOKEN_NUMBER) | (next->kind == TOKEN_NUMBER);
+    return number | (kind == INSIGHT_PROBLEM_REPORT && statement_begins_span(token));
+}
+
 #endif
