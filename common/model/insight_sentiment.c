@@ -60,11 +60,13 @@ static struct sides weigh_sides(const struct reading *reading)
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         const struct clause *clause = &reading->clauses[i];
         float words = larger((float)(clause->last - clause->first), SIDE_WORDS_MIN);
-        if (reading->sentences[clause->sentence].asked) continue; /* asks, rather than judges */
-        if (clause->score >= SIDE) sides.positive += clause->score * words;
-        if (clause->score <= -SIDE) sides.negative -= clause->score * words;
-        sides.most_positive = larger(sides.most_positive, clause->score);
-        sides.most_negative = larger(sides.most_negative, -clause->score);
+        bool asks = reading->sentences[clause->sentence].asked; /* … rather than judges */
+        float score = asks ? 0 : clause->score, weight = score * words;
+        /* without a branch: which clauses feel so can't be foreseen */
+        sides.positive += score >= SIDE ? weight : 0;
+        sides.negative -= score <= -SIDE ? weight : 0;
+        sides.most_positive = larger(sides.most_positive, score);
+        sides.most_negative = larger(sides.most_negative, -score);
     }
     return sides;
 }

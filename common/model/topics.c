@@ -196,10 +196,11 @@ static inline struct str bare_token(const struct token *token, uint64_t *hash)
     return word;
 }
 
+/* A keyword whose first word is known to stand at token `at`, if it has others. */
 static bool fits(const struct topic_keyword *keyword, const struct tokens *tokens, uint32_t at)
 {
     if (keyword->word_count > tokens->count - at) return false;
-    for (uint32_t i = 0; i < keyword->word_count; i++) {
+    for (uint32_t i = keyword->word_count > 1; i < keyword->word_count; i++) {
         uint64_t hash;
         struct str word = bare_token(&tokens->items[at + i], &hash);
         bool open = keyword->star && i + 1 == keyword->word_count;
