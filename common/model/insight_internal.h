@@ -130,7 +130,8 @@ bool reading_tells_harm(const struct reading *reading, uint32_t first, uint32_t 
 float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t last);
 
 /* insight_wishes.c: whether the sentence has words of wishing; none: it asks for nothing new. sets:
- * of its words. Notes whether it calls for support. */
+ * of its words. Notes whether it calls for support. To be asked of questions, of what has a word of
+ * WORD_UNWISH, and in a text of harm: elsewhere WORD_WISH alone tells. */
 enum wish { WISH_NONE, WISH_UNSAID, WISH_SAID };
 enum wish reading_wish(const struct reading *reading, struct sentence *sentence, uint32_t sets);
 
