@@ -221,6 +221,14 @@ static const struct screen_case cases[] = {
     {"chills of music", "en", "Track four gave me chills.", 0, 0, NULL, -1},
     {"how sharp knives are", "en", "A knife for my son, razor sharp.", 0, 0, NULL, -1},
     {"since long", "en", "I've suffered from migraines for years.", 0, 0, NULL, -1},
+    {"what brings it down", "en", "Paracetamol brought her fever down.", 0, 0, "fever", IND},
+    {"what keeps it in check", "en", "This keeps my heartburn in check.", 0, 0, NULL, -1},
+    {"what brings it on", "en", "It brought on a fever.", AE, 0, "fever", AFF},
+    {"what it got", "en", "It got my hands burned and got the kids vomiting.", AE, 0, "vomiting",
+     AFF},
+    {"a question that tells", "en", "Does the cream have something in it that gave my son hives?",
+     AE, 0, "hives", AFF},
+    {"what he is", "en", "No rash but my husband is a fan.", 0, 0, "rash", NEG},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }

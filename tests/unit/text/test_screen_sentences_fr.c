@@ -117,6 +117,9 @@ static const struct screen_case cases[] = {
     {"des sueurs", "fr", "Les délais me donnent des sueurs froides.", 0, 0, NULL, -1},
     {"tomber n'est pas mourir", "fr", "Je me suis retrouvée par terre.", AE, 0, NULL, -1},
     {"trouvée par terre", "fr", "On l'a retrouvée par terre.", AE, LIFE, NULL, -1},
+    {"ce qui le contrôle", "fr", "Le cachet contrôle bien mon reflux.", 0, 0, NULL, -1},
+    {"ce qui la fait baisser", "fr", "Le sirop a fait baisser sa fièvre.", 0, 0, "fièvre", IND},
+    {"ce qui tombe", "fr", "Je suis tombée dans les escaliers, gros hématome.", AE, 0, NULL, -1},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }
