@@ -8,16 +8,12 @@
 
 enum { ARENA_ALIGNMENT = 16 };
 
-/* Here for arena_alloc() alone. What is left of it is data[used] to data[size - 1]. */
-struct arena_block {
-    struct arena_block *next;
-    size_t size, used;
-    _Alignas(ARENA_ALIGNMENT) char data[];
-};
+struct arena_block;
 
 struct arena {
+    char *at, *end; /* what is left of the block at hand; with a limit nothing, so that it is asked */
     struct arena_block *first, *current;
-    size_t used_bytes;  /* handed out since the last reset */
+    size_t used_before; /* handed out of the blocks before it since the last reset */
     size_t limit_bytes; /* 0: unlimited; beyond it allocations fail */
     size_t block_bytes; /* of the first block; 0: 16 KiB. The next ones are larger and larger */
 };
@@ -28,20 +24,19 @@ void arena_deinit(struct arena *arena); /* a zeroed arena is valid, and NULL is 
 /* Forgets everything; keeps up to 1 MiB of blocks for the next use. */
 void arena_reset(struct arena *arena);
 
+size_t arena_used(const struct arena *arena); /* handed out since the last reset */
+
 /* For arena_alloc(), where the block at hand has no room or there is a limit. */
 void *arena_alloc_more(struct arena *arena, size_t size_bytes);
 
 /* 16-byte aligned, not cleared. NULL when memory or the limit is exhausted. */
 static inline void *arena_alloc(struct arena *arena, size_t size_bytes)
 {
-    struct arena_block *block = arena->current;
-    size_t size = (size_bytes + ARENA_ALIGNMENT - 1) & ~(size_t)(ARENA_ALIGNMENT - 1);
-    /* a size that overflowed is smaller than what was asked for */
-    if (!block || arena->limit_bytes || size < size_bytes || block->size - block->used < size)
+    /* 0 wraps around; what is left is a multiple of the alignment, and so never too little for it */
+    if (size_bytes - 1 >= (size_t)(arena->end - arena->at))
         return arena_alloc_more(arena, size_bytes);
-    void *memory = block->data + block->used;
-    block->used += size;
-    arena->used_bytes += size;
+    void *memory = arena->at;
+    arena->at += (size_bytes + ARENA_ALIGNMENT - 1) & ~(size_t)(ARENA_ALIGNMENT - 1);
     return memory;
 }
 void *arena_zalloc(struct arena *arena, size_t size_bytes);

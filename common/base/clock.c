@@ -73,12 +73,12 @@ static inline char *put_pair(char *out, uint32_t value, char behind)
  * functions and their application to calendar algorithms" (2022): no branch and no long division. */
 static inline char *put_date(char *out, int32_t days)
 {
-    uint32_t since_march_0 = (uint32_t)(days + 719468), quarters = 4 * since_march_0 + 3,
+    uint32_t quarters = 4 * (uint32_t)(days + 719468) + 3, /* days since March 1st of the year 0 */
              century = quarters / 146097, of_century = quarters % 146097 | 3;
     uint64_t years = UINT64_C(2939745) * of_century;
     uint32_t year = (uint32_t)(years >> 32), day_of_year = (uint32_t)years / 2939745 / 4,
              months = 2141 * day_of_year + 197913, next = day_of_year >= 306; /* from January on */
-    (void)put_pair(out, century + (year + next) / 100, '-'); /* the year's other half comes over it */
+    (void)put_pair(out, century + (year + next) / 100, '-'); /* the mark is written over */
     out = put_pair(out + 2, (year + next) % 100, '-');
     out = put_pair(out, (months >> 16) - 12 * next, '-');
     return put_pair(out, (months & 0xFFFF) / 2141 + 1, 'T');

@@ -149,23 +149,26 @@ static size_t sequence_size(const uint8_t *p, size_t left)
 }
 
 #ifdef __SSE2__
-/* How many bytes from `at` on are ASCII or whole letters of two bytes, as nearly all are: 16, or 15
- * where a letter's first byte is the last of them. 0: they are fewer than 16, or something else is
- * among them. */
-static inline size_t two_byte_run(struct str s, size_t at)
+/* How many bytes from `at` on are surely ASCII or whole letters of two bytes, as nearly all are:
+ * sixteen at a time, up to what may be something else. */
+static size_t two_byte_run(struct str s, size_t at)
 {
-    if (s.size - at < 16) return 0;
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(s.data + at));
-    /* as signed numbers 0x80 to 0xBF are below -64, and 0xC2 to 0xDF from -62 to -33 */
-    __m128i first = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(-63)),
-                                  _mm_cmplt_epi8(bytes, _mm_set1_epi8(-32)));
-    uint32_t wide = (uint32_t)_mm_movemask_epi8(bytes), firsts = (uint32_t)_mm_movemask_epi8(first),
-             seconds = (uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(bytes, _mm_set1_epi8(-64)));
-    if ((firsts << 1 & 0xFFFF) != seconds || (firsts | seconds) != wide) return 0;
-    return 16 - (firsts >> 15);
+    const size_t from = at;
+    while (s.size - at >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(s.data + at));
+        /* as signed numbers 0x80 to 0xBF are below -64, and 0xC2 to 0xDF from -62 to -33 */
+        __m128i first = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(-63)),
+                                      _mm_cmplt_epi8(bytes, _mm_set1_epi8(-32)));
+        uint32_t wide = (uint32_t)_mm_movemask_epi8(bytes),
+                 firsts = (uint32_t)_mm_movemask_epi8(first),
+                 seconds = (uint32_t)_mm_movemask_epi8(_mm_cmplt_epi8(bytes, _mm_set1_epi8(-64)));
+        if (((firsts << 1 & 0xFFFF) ^ seconds) | ((firsts | seconds) ^ wide)) break;
+        at += 16 - (firsts >> 15); /* not a letter's first byte alone */
+    }
+    return at - from;
 }
 #else
-static inline size_t two_byte_run(struct str s, size_t at)
+static size_t two_byte_run(struct str s, size_t at)
 {
     (void)s, (void)at;
     return 0;
@@ -174,10 +177,11 @@ static inline size_t two_byte_run(struct str s, size_t at)
 
 size_t str_utf8_valid_prefix(struct str s)
 {
-    size_t at = 0;
-    while (at < s.size) {
-        size_t size = two_byte_run(s, at);
-        if (!size && s.size - at >= 8) {
+    for (size_t at = 0;;) {
+        at += two_byte_run(s, at);
+        if (at == s.size) return at;
+        size_t size = 0;
+        if (s.size - at >= 8) {
             uint64_t eight;
             memcpy(&eight, s.data + at, 8);
             eight &= 0x8080808080808080u;
@@ -189,5 +193,4 @@ size_t str_utf8_valid_prefix(struct str s)
         if (!size) return at;
         at += size;
     }
-    return s.size;
 }

@@ -179,8 +179,9 @@ static int settle_unknown(const struct intake_rules *rules, struct arena *arena,
 {
     uint32_t known = feedback->attributes.count;
     if (feedback->extra.count == 0) return E_OK;
+    size_t room = known + feedback->extra.count;
     struct str_map map = {
-        .items = ARENA_ARRAY(arena, struct str_pair, ATTRIBUTES_MAX), .count = known};
+        .items = arena_alloc(arena, room * sizeof *map.items), .count = known};
     int rc = E_OK;
     if (!map.items) return err_set(err, E_NO_MEMORY, NULL);
     if (known) memcpy(map.items, feedback->attributes.items, known * sizeof *map.items);

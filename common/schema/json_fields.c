@@ -4,6 +4,14 @@
 #include "base/clock.h"
 #include "schema/json_reading.h"
 
+/* Only an escape can say one: a text that lies where it was read has none. */
+static bool holds_nul(const struct reading *reading, struct str text)
+{
+    uintptr_t at = (uintptr_t)text.data, start = (uintptr_t)reading->json.start;
+    bool as_read = at - start < (uintptr_t)reading->json.end - start;
+    return !as_read && text.size && memchr(text.data, '\0', text.size);
+}
+
 bool reading_str(struct reading *reading, const struct field *field, const struct json_value *value,
                  char *at)
 {
@@ -11,8 +19,7 @@ bool reading_str(struct reading *reading, const struct field *field, const struc
     if (field->most && value->text.size > field->most)
         reading_problem(reading, "is %zu bytes long; at most %u are allowed", value->text.size,
                         field->most);
-    else if (memchr(value->text.data ? value->text.data : "", '\0', value->text.size))
-        reading_problem(reading, "holds a NUL character");
+    else if (holds_nul(reading, value->text)) reading_problem(reading, "holds a NUL character");
     else memcpy(at, &value->text, sizeof value->text);
     return true;
 }

@@ -72,9 +72,12 @@ bool reading_object(struct reading *reading, const struct shape *shape, void *va
         reading_problem(reading, "is required");
         reading_leave(reading, before);
     }
-    struct raw_field *kept = ARENA_ARRAY(reading->arena, struct raw_field, extra_count);
-    if (!kept) return reading_no_memory(reading);
-    memcpy(kept, extra, extra_count * sizeof *kept);
+    struct raw_field *kept = NULL;
+    if (extra_count) {
+        kept = arena_alloc(reading->arena, extra_count * sizeof *kept);
+        if (!kept) return reading_no_memory(reading);
+        memcpy(kept, extra, extra_count * sizeof *kept);
+    }
     struct span *head = value; /* the same head in every struct */
     head->present = present;
     head->extra = (struct raw_fields){kept, extra_count};

@@ -77,7 +77,8 @@ static bool next_value(struct json_split *split, struct str *ret_text, struct js
 static bool next_line(struct json_split *split, struct str *ret_text)
 {
     while (split->rest.size) {
-        size_t end = str_find(split->rest, STR("\n"));
+        const char *found = memchr(split->rest.data, '\n', split->rest.size);
+        size_t end = found ? (size_t)(found - split->rest.data) : split->rest.size;
         struct str line = str_trim(str_slice(split->rest, 0, end));
         split->by_value = str_starts(line, STR("[")); /* however long the line may be */
         if (!split->by_value && end == split->rest.size && !split->complete) return false;

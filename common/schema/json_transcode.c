@@ -35,18 +35,22 @@ static bool pack_container(struct reading *reading, struct pack *pack,
     return !reading->json.fault;
 }
 
+static bool pack_value(struct reading *reading, struct pack *pack, const struct json_value *value)
+{
+    switch (value->kind) {
+    case JSON_NULL: pack_nil(pack); return true;
+    case JSON_TRUE:
+    case JSON_FALSE: pack_bool(pack, value->kind == JSON_TRUE); return true;
+    case JSON_STRING: pack_str(pack, value->text); return true;
+    case JSON_NUMBER: pack_number(reading, pack, value->text); return true;
+    default: return pack_container(reading, pack, value);
+    }
+}
+
 static bool pack_json(struct reading *reading, struct pack *pack)
 {
     struct json_value value;
-    if (!json_next(&reading->json, &value)) return false;
-    switch (value.kind) {
-    case JSON_NULL: pack_nil(pack); return true;
-    case JSON_TRUE:
-    case JSON_FALSE: pack_bool(pack, value.kind == JSON_TRUE); return true;
-    case JSON_STRING: pack_str(pack, value.text); return true;
-    case JSON_NUMBER: pack_number(reading, pack, value.text); return true;
-    default: return pack_container(reading, pack, &value);
-    }
+    return json_next(&reading->json, &value) && pack_value(reading, pack, &value);
 }
 
 /* Any JSON value to msgpack. A double takes 9 bytes and its shortest text, "1e5" or "1.5",
@@ -55,11 +59,17 @@ static bool pack_json(struct reading *reading, struct pack *pack)
 bool reading_transcode(struct reading *reading, struct str *ret_raw)
 {
     struct json_reader ahead = reading->json;
+    struct json_value value;
     struct pack pack;
     struct str raw;
-    if (!json_skip(&ahead, &raw)) return json_skip(&reading->json, NULL); /* finds the same fault */
-    if (!pack_begin(&pack, reading->arena, raw.size * 3 + 16)) return reading_no_memory(reading);
-    if (!pack_json(reading, &pack)) return false;
+    if (!json_next(&reading->json, &value)) return false;
+    size_t size = value.text.size;
+    if (value.kind == JSON_ARRAY || value.kind == JSON_OBJECT) { /* how long is it? */
+        if (!json_skip(&ahead, &raw)) return reading->json = ahead, false;
+        size = raw.size;
+    }
+    if (!pack_begin(&pack, reading->arena, size * 3 + 16)) return reading_no_memory(reading);
+    if (!pack_value(reading, &pack, &value)) return false;
     *ret_raw = pack_end(&pack);
     return true;
 }

@@ -128,14 +128,22 @@ int record_decode(const struct record *record, enum section section, void *ret_v
     return rc ? err_wrap(err, "%s", sections[section].name) : E_OK;
 }
 
+const void *record_view(const struct record *record, enum section section, struct arena *arena,
+                        struct err *err)
+{
+    if (record->values[section]) return record->values[section];
+    void *value = arena_alloc(arena, sections[section].shape->struct_bytes);
+    if (!value) return err_set(err, E_NO_MEMORY, NULL), NULL;
+    return record_decode(record, section, value, arena, err) ? NULL : value;
+}
+
 int record_put(struct record *record, enum section section, const void *value, struct arena *arena,
                struct err *err)
 {
     size_t bytes = sections[section].shape->struct_bytes;
     void *copy = arena_alloc(arena, bytes);
     if (!copy) return err_set(err, E_NO_MEMORY, NULL);
-    record->values[section] = memcpy(copy, value, bytes);
-    record->sections[section] = (struct str){0};
+    record_give(record, section, memcpy(copy, value, bytes));
     return E_OK;
 }
 

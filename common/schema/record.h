@@ -55,10 +55,20 @@ int record_scan(struct str message, struct arena *arena, struct record *ret_reco
  * so don't write to them. */
 int record_decode(const struct record *record, enum section section, void *ret_value,
                   struct arena *arena, struct err *err) CHECKED;
+/* The same, to be looked at alone: what was put as it lies there, without a copy; else decoded into
+ * the arena. NULL: `err`, which must be there, tells. */
+const void *record_view(const struct record *record, enum section section, struct arena *arena,
+                        struct err *err);
 /* Replaces the section by this value (a struct of its shape), which is copied; what it points to
  * must stay until the record is written. NO_MEMORY. */
 int record_put(struct record *record, enum section section, const void *value, struct arena *arena,
                struct err *err) CHECKED;
+/* The same of a value that itself stays until then, as in the arena of a job: it isn't copied. */
+static inline void record_give(struct record *record, enum section section, const void *value)
+{
+    record->values[section] = value;
+    record->sections[section] = (struct str){0};
+}
 static inline void record_drop(struct record *record, enum section section)
 {
     record->sections[section] = (struct str){0};

@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     /* What is read costs no more than a small multiple of its bytes, beside the
      * structs themselves. */
-    assert(arena.used_bytes < (1 << 20) + size * 1024);
+    assert(arena_used(&arena) < (1 << 20) + size * 1024);
     arena_deinit(&arena);
     return 0;
 }

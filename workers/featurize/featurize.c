@@ -6,25 +6,25 @@
 
 static int featurize_process(struct worker_context *context, struct job *job, struct err *err)
 {
-    struct document document;
-    struct feedback feedback = {0};
+    static const struct feedback unknown;
+    const struct feedback *feedback = &unknown;
     const struct tokens *words;
-    float *vector = arena_alloc(job->arena, FEATURES_DIMENSIONS * sizeof *vector);
     (void)context;
-    if (!vector) return err_set(err, E_NO_MEMORY, NULL);
-    int rc = record_decode(&job->record, SECTION_DOCUMENT, &document, job->arena, err);
-    if (rc == E_OK && record_has(&job->record, SECTION_FEEDBACK))
-        rc = record_decode(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
-    if (rc == E_OK) rc = job_words(job, document.text, &words, err);
+    struct features *features = ARENA_NEW(job->arena, struct features);
+    float *vector = arena_alloc(job->arena, FEATURES_DIMENSIONS * sizeof *vector);
+    if (!features || !vector) return err_set(err, E_NO_MEMORY, NULL);
+    const struct document *document = record_view(&job->record, SECTION_DOCUMENT, job->arena, err);
+    if (document && record_has(&job->record, SECTION_FEEDBACK))
+        feedback = record_view(&job->record, SECTION_FEEDBACK, job->arena, err);
+    if (!document || !feedback) return (int)err->code;
+    int rc = job_words(job, document->text, &words, err);
     if (rc) return rc;
-    features_extract(words, feedback.channel, shape_has(feedback, &feedback, rating),
-                     feedback.rating, vector);
-
-    struct features features = {0};
-    shape_set(features, &features, vector, (struct vector){vector, FEATURES_DIMENSIONS});
-    shape_set(features, &features, extractor, STR(FEATURES_VERSION));
-    rc = record_put(&job->record, SECTION_FEATURES, &features, job->arena, err);
-    return rc ? rc : job_emit_record(job, TOPIC_FEATURES, job->message->key, err);
+    features_extract(words, feedback->channel, shape_has(feedback, feedback, rating),
+                     feedback->rating, vector);
+    shape_set(features, features, vector, (struct vector){vector, FEATURES_DIMENSIONS});
+    shape_set(features, features, extractor, STR(FEATURES_VERSION));
+    record_give(&job->record, SECTION_FEATURES, features);
+    return job_emit_record(job, TOPIC_FEATURES, job->message->key, err);
 }
 
 const struct worker featurize_worker = {

@@ -298,26 +298,27 @@ static int note_harm(const struct safety *safety, struct arena *arena,
 static int genai_process(struct worker_context *context, struct job *job, struct err *err)
 {
     struct genai_state *state = context->state;
-    struct document document;
-    struct feedback feedback = {0};
-    struct safety safety = {0};
+    static const struct feedback no_feedback;
+    static const struct safety no_safety;
+    const struct feedback *feedback = &no_feedback;
+    const struct safety *safety = &no_safety;
     struct insight insight = {0};
-    int rc = record_decode(&job->record, SECTION_DOCUMENT, &document, job->arena, err);
-    if (rc == E_OK && record_has(&job->record, SECTION_FEEDBACK))
-        rc = record_decode(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
-    if (rc == E_OK && record_has(&job->record, SECTION_SAFETY))
-        rc = record_decode(&job->record, SECTION_SAFETY, &safety, job->arena, err);
-    if (rc) return rc;
+    const struct document *document = record_view(&job->record, SECTION_DOCUMENT, job->arena, err);
+    if (document && record_has(&job->record, SECTION_FEEDBACK))
+        feedback = record_view(&job->record, SECTION_FEEDBACK, job->arena, err);
+    if (document && feedback && record_has(&job->record, SECTION_SAFETY))
+        safety = record_view(&job->record, SECTION_SAFETY, job->arena, err);
+    if (!document || !feedback || !safety) return (int)err->code;
     struct provider_question question = {
-        .text = document.text,
-        .language = document.language,
-        .tenant = feedback.tenant,
-        .has_rating = shape_has(feedback, &feedback, rating),
-        .rating = feedback.rating,
+        .text = document->text,
+        .language = document->language,
+        .tenant = feedback->tenant,
+        .has_rating = shape_has(feedback, feedback, rating),
+        .rating = feedback->rating,
         .safety_positive = record_has(&job->record,
-                                      SECTION_SAFETY) && safety.state == ENUM_safety_state_positive,
+                                      SECTION_SAFETY) && safety->state == ENUM_safety_state_positive,
     };
-    if (question.safety_positive) rc = note_harm(&safety, job->arena, &question, err);
+    int rc = question.safety_positive ? note_harm(safety, job->arena, &question, err) : E_OK;
     if (rc) return rc;
     if (state->remote) return ask_remote(state, job, &question, err);
     rc = state->local->ops->ask(state->local, job, &question, &insight, on_answer, err);

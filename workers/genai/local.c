@@ -32,39 +32,42 @@ static void local_close(struct provider *provider)
     free(local);
 }
 
+/* Bits of struct NAME: the fields that a literal of it sets. */
+#define SET(name, field) (1u << FIELD_##name##_##field)
+
 static bool fill_sentiment(const struct insight_result *result, struct arena *arena,
                            struct sentiment *sentiment)
 {
-    struct span_list list = {
-        .items = ARENA_ARRAY(arena, struct span, result->evidence_count),
-        .count = result->evidence_count};
-    if (!list.items) return false;
-    for (uint32_t i = 0; i < list.count; i++) {
-        shape_set(span, &list.items[i], start, result->evidence[i].start);
-        shape_set(span, &list.items[i], end, result->evidence[i].end);
-    }
+    uint32_t count = result->evidence_count;
+    struct span *items = arena_alloc(arena, count * sizeof *items);
+    if (!items) return false;
+    for (uint32_t i = 0; i < count; i++)
+        items[i] = (struct span){
+            .present = SET(span, start) | SET(span, end),
+            .start = result->evidence[i].start, .end = result->evidence[i].end};
     shape_set(sentiment, sentiment, label, (uint32_t)result->sentiment);
     shape_set(sentiment, sentiment, score, result->score);
     shape_set(sentiment, sentiment, confidence, result->confidence);
-    if (list.count) shape_set(sentiment, sentiment, evidence, list);
+    if (count) shape_set(sentiment, sentiment, evidence, (struct span_list){items, count});
     return true;
 }
 
 static bool fill_needs(const struct insight_result *result, struct arena *arena,
                        struct insight *insight)
 {
-    struct need_list list = {
-        .items = ARENA_ARRAY(arena, struct need, result->need_count), .count = result->need_count};
-    if (!list.items) return false;
-    for (uint32_t i = 0; i < list.count; i++) {
-        const struct insight_need *need = &result->needs[i];
-        shape_set(need, &list.items[i], kind, (uint32_t)need->kind);
-        shape_set(need, &list.items[i], text, need->text);
-        shape_set(need, &list.items[i], start, need->span.start);
-        shape_set(need, &list.items[i], end, need->span.end);
-        shape_set(need, &list.items[i], confidence, need->confidence);
+    uint32_t count = result->need_count;
+    if (!count) return true;
+    struct need *items = arena_alloc(arena, count * sizeof *items);
+    if (!items) return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct insight_need *from = &result->needs[i];
+        items[i] = (struct need){
+            .present = SET(need, kind) | SET(need, text) | SET(need, start) | SET(need, end) |
+                       SET(need, confidence),
+            .kind = (uint32_t)from->kind, .text = from->text, .start = from->span.start,
+            .end = from->span.end, .confidence = from->confidence};
     }
-    if (list.count) shape_set(insight, insight, needs, list);
+    shape_set(insight, insight, needs, (struct need_list){items, count});
     return true;
 }
 
@@ -78,60 +81,61 @@ static bool has_topic(const struct str_list *topics, struct str name)
 static bool fill_topics(const struct insight_result *result, struct arena *arena,
                         struct insight *insight)
 {
-    struct mention_list mentions = {
-        .items = ARENA_ARRAY(arena, struct mention, result->topic_count),
-        .count = result->topic_count};
-    struct str_list topics = {.items = ARENA_ARRAY(arena, struct str, result->topic_count)};
-    if (!mentions.items || !topics.items) return false;
-    for (uint32_t i = 0; i < mentions.count; i++) {
-        const struct insight_topic *topic = &result->topics[i];
-        shape_set(mention, &mentions.items[i], topic, topic->name);
-        shape_set(mention, &mentions.items[i], start, topic->span.start);
-        shape_set(mention, &mentions.items[i], end, topic->span.end);
-        shape_set(mention, &mentions.items[i], sentiment, (uint32_t)topic->sentiment);
-        if (!has_topic(&topics, topic->name)) topics.items[topics.count++] = topic->name;
+    uint32_t count = result->topic_count;
+    if (!count) return true;
+    struct mention *items = arena_alloc(arena, count * sizeof *items);
+    struct str_list topics = {.items = arena_alloc(arena, count * sizeof *topics.items)};
+    if (!items || !topics.items) return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct insight_topic *from = &result->topics[i];
+        items[i] = (struct mention){
+            .present = SET(mention, topic) | SET(mention, start) | SET(mention, end) |
+                       SET(mention, sentiment),
+            .topic = from->name, .start = from->span.start, .end = from->span.end,
+            .sentiment = (uint32_t)from->sentiment};
+        if (!has_topic(&topics, from->name)) topics.items[topics.count++] = from->name;
     }
-    if (topics.count)
-        shape_set(insight, insight, topics, topics),
-            shape_set(insight, insight, mentions, mentions);
+    shape_set(insight, insight, topics, topics);
+    shape_set(insight, insight, mentions, (struct mention_list){items, count});
     return true;
 }
 
 static bool fill_aspects(const struct insight_result *result, struct arena *arena,
                          struct insight *insight)
 {
-    struct aspect_list list = {
-        .items = ARENA_ARRAY(arena, struct aspect, result->aspect_count),
-        .count = result->aspect_count};
-    if (!list.items) return false;
-    for (uint32_t i = 0; i < list.count; i++) {
+    uint32_t count = result->aspect_count;
+    if (!count) return true;
+    struct aspect *items = arena_alloc(arena, count * sizeof *items);
+    if (!items) return false;
+    for (uint32_t i = 0; i < count; i++) {
         const struct insight_aspect *from = &result->aspects[i];
-        shape_set(aspect, &list.items[i], aspect, from->name);
-        shape_set(aspect, &list.items[i], label, (uint32_t)from->sentiment);
-        shape_set(aspect, &list.items[i], score, from->score);
-        shape_set(aspect, &list.items[i], start, from->span.start);
-        shape_set(aspect, &list.items[i], end, from->span.end);
+        items[i] = (struct aspect){
+            .present = SET(aspect, aspect) | SET(aspect, label) | SET(aspect, score) |
+                       SET(aspect, start) | SET(aspect, end),
+            .aspect = from->name, .label = (uint32_t)from->sentiment, .score = from->score,
+            .start = from->span.start, .end = from->span.end};
     }
-    if (list.count) shape_set(insight, insight, aspects, list);
+    shape_set(insight, insight, aspects, (struct aspect_list){items, count});
     return true;
 }
 
 static bool fill_recommendations(const struct insight_result *result, struct arena *arena,
                                  struct insight *insight)
 {
-    struct recommendation_list list = {
-        .items = ARENA_ARRAY(arena, struct recommendation, result->recommendation_count),
-        .count = result->recommendation_count};
-    if (!list.items) return false;
-    for (uint32_t i = 0; i < list.count; i++) {
+    uint32_t count = result->recommendation_count;
+    if (!count) return true;
+    struct recommendation *items = arena_alloc(arena, count * sizeof *items);
+    if (!items) return false;
+    for (uint32_t i = 0; i < count; i++) {
         const struct insight_recommendation *from = &result->recommendations[i];
-        shape_set(recommendation, &list.items[i], text, from->text);
-        shape_set(recommendation, &list.items[i], team, (uint32_t)from->team);
-        shape_set(recommendation, &list.items[i], priority, from->priority);
-        shape_set(recommendation, &list.items[i], start, from->span.start);
-        shape_set(recommendation, &list.items[i], end, from->span.end);
+        items[i] = (struct recommendation){
+            .present = SET(recommendation, text) | SET(recommendation, team) |
+                       SET(recommendation, priority) | SET(recommendation, start) |
+                       SET(recommendation, end),
+            .text = from->text, .team = (uint32_t)from->team, .priority = from->priority,
+            .start = from->span.start, .end = from->span.end};
     }
-    if (list.count) shape_set(insight, insight, recommendations, list);
+    shape_set(insight, insight, recommendations, (struct recommendation_list){items, count});
     return true;
 }
 

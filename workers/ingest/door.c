@@ -308,7 +308,7 @@ static void produce(struct post *post)
         post->parent = arena_copy(&post->arena, str_slice(trace, 0, TRACE_TEXT_BYTES));
     if (rc == E_OK) begin_waiting(post);
     http_on_close(post->request, on_client_gone, post);
-    post->counted_bytes = post->arena.used_bytes + post->unpacked.capacity;
+    post->counted_bytes = arena_used(&post->arena) + post->unpacked.capacity;
     state->in_flight_bytes += post->counted_bytes;
     crash_point("door.produce");
     list_unwritten(post);

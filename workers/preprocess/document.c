@@ -148,31 +148,29 @@ static int read_text(const struct preprocess_state *state, const struct feedback
 }
 
 int document_make(struct worker_context *context, struct job *job, const struct feedback *feedback,
-                  struct reading *ret_reading, struct err *err)
+                  struct reading *reading, struct err *err)
 {
     struct preprocess_state *state = context->state;
-    struct reading reading = {.match = WINDOW_NEW};
-    struct document *document = &reading.document;
+    struct document *document = &reading->document;
     struct redacted redacted;
-    int rc = read_text(state, feedback, job->arena, &redacted, &reading.language, err);
-    if (rc == E_OK) rc = job_words(job, redacted.text, &reading.words, err);
+    *reading = (struct reading){.match = WINDOW_NEW};
+    int rc = read_text(state, feedback, job->arena, &redacted, &reading->language, err);
+    if (rc == E_OK) rc = job_words(job, redacted.text, &reading->words, err);
     if (rc == E_OK) rc = fill_redactions(state, &redacted, job->arena, document, err);
     if (rc) return rc;
-    reading.seen = window_record_of(state->window, context->options, job->message, job->record.id,
-                                    reading.words);
+    reading->seen = window_record_of(state->window, context->options, job->message, job->record.id,
+                                     reading->words);
     shape_set(document, document, text, redacted.text);
-    shape_set(document, document, language, arena_copy(job->arena, str_of(reading.language.code)));
-    shape_set(document, document, language_confidence, reading.language.confidence);
-    shape_set(document, document, content_hash, content_hash(reading.seen.exact, job->arena));
+    shape_set(document, document, language, arena_copy(job->arena, str_of(reading->language.code)));
+    shape_set(document, document, language_confidence, reading->language.confidence);
+    shape_set(document, document, content_hash, content_hash(reading->seen.exact, job->arena));
     if (!document->language.data || !document->content_hash.data)
         return err_set(err, E_NO_MEMORY, NULL);
     const struct safety_model *model = preprocess_model(state);
     if (model) rc = job_features(job, redacted.text, err); /* the window's entries come meanwhile */
-    if (rc == E_OK) rc = judge_repeat(context, job->arena, &reading, err);
-    if (rc) return rc;
-    count_language(state, reading.language.code);
-    *ret_reading = reading;
-    return E_OK;
+    if (rc == E_OK) rc = judge_repeat(context, job->arena, reading, err);
+    if (rc == E_OK) count_language(state, reading->language.code);
+    return rc;
 }
 
 void document_remember(void *user, const struct bus_message *message, struct arena *arena)

@@ -16,10 +16,10 @@ struct reading {
     bool retried; /* it came before, as another message, and goes no further */
 };
 
-/* `feedback` has a text. EXISTS: its id came before with another text; BAD_MESSAGE and the
- * like from the text. */
+/* Fills `reading`, in parts where it fails. `feedback` has a text. EXISTS: its id came before with
+ * another text; BAD_MESSAGE and the like from the text. */
 int document_make(struct worker_context *context, struct job *job, const struct feedback *feedback,
-                  struct reading *ret_reading, struct err *err) CHECKED;
+                  struct reading *reading, struct err *err) CHECKED;
 
 /* A record that another replica has worked on: only what is to be known of it. One that can't be
  * read is a dead letter of theirs, and may come again. `user` is the struct worker_context. */

@@ -26,29 +26,31 @@ static int make_record(struct worker_context *context, struct job *job, struct e
 {
     struct preprocess_state *state = context->state;
     const struct preprocess_options *options = context->options;
-    struct feedback feedback;
-    struct reading reading;
-    struct safety safety = {0};
-    int rc = record_decode(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
+    struct feedback *feedback = arena_alloc(job->arena, sizeof *feedback);
+    struct reading *reading = arena_alloc(job->arena, sizeof *reading);
+    struct safety *safety = ARENA_NEW(job->arena, struct safety);
+    if (!feedback || !reading || !safety) return err_set(err, E_NO_MEMORY, NULL);
+    int rc = record_decode(&job->record, SECTION_FEEDBACK, feedback, job->arena, err);
     if (rc) return rc;
-    if (!shape_has(feedback, &feedback, text))
+    if (!shape_has(feedback, feedback, text))
         return err_set(err, E_BAD_MESSAGE, "feedback: text is missing");
-    rc = document_make(context, job, &feedback, &reading, err);
-    if (rc || reading.retried) return rc;
-    const char *language = reading.language.code;
-    rc = screening_make(context, job, &feedback, &reading, &safety, err);
+    rc = document_make(context, job, feedback, reading, err);
+    if (rc || reading->retried) return rc;
+    const char *language = reading->language.code;
+    rc = screening_make(context, job, feedback, reading, safety, err);
     if (rc == E_OK)
-        rc = strip_feedback(&feedback, &state->pseudonym, language, &state->known, job->arena, err);
+        rc = strip_feedback(feedback, &state->pseudonym, language, &state->known, job->arena, err);
     if (rc == E_OK) rc = strip_sections(&job->record, &state->pseudonym, language, job->arena, err);
-    if (rc == E_OK) rc = record_put(&job->record, SECTION_FEEDBACK, &feedback, job->arena, err);
-    if (rc == E_OK)
-        rc = record_put(&job->record, SECTION_DOCUMENT, &reading.document, job->arena, err);
-    if (rc == E_OK) rc = record_put(&job->record, SECTION_SAFETY, &safety, job->arena, err);
-    struct str key = shape_has(feedback, &feedback, customer) ? feedback.customer : job->record.id;
-    if (rc == E_OK && safety.state != ENUM_safety_state_negative)
+    if (rc) return rc;
+    record_give(&job->record, SECTION_FEEDBACK, feedback);
+    record_give(&job->record, SECTION_DOCUMENT, &reading->document);
+    record_give(&job->record, SECTION_SAFETY, safety);
+    struct str key = shape_has(feedback, feedback, customer) ? feedback->customer : job->record.id;
+    if (safety->state != ENUM_safety_state_negative)
         rc = job_emit_record(job, TOPIC_SAFETY, key, err);
     if (rc == E_OK) rc = job_emit_record(job, TOPIC_DOCUMENTS, key, err);
-    if (rc == E_OK) window_enter(state->window, &reading.seen, options->window_age, reading.match);
+    if (rc == E_OK)
+        window_enter(state->window, &reading->seen, options->window_age, reading->match);
     return rc;
 }
 

@@ -81,26 +81,26 @@ static int segment_process(struct worker_context *context, struct job *job, stru
 {
     struct segment_state *state = context->state;
     const struct segment_model *model = &state->model;
-    struct features features;
-    struct segment segment = {0};
-    int rc = record_decode(&job->record, SECTION_FEATURES, &features, job->arena, err);
-    if (rc) return rc;
-    if (features.vector.count != model->centroids.dimensions ||
-        !str_equal(features.extractor, str_of(model->extractor)))
+    struct segment *segment = ARENA_NEW(job->arena, struct segment);
+    if (!segment) return err_set(err, E_NO_MEMORY, NULL);
+    const struct features *features = record_view(&job->record, SECTION_FEATURES, job->arena, err);
+    if (!features) return (int)err->code;
+    if (features->vector.count != model->centroids.dimensions ||
+        !str_equal(features->extractor, str_of(model->extractor)))
         return err_set(err, E_BAD_MESSAGE,
                        "features of %.*s (%u dimensions) don't fit model %s of %s (%u)",
-                       STR_ARGS(features.extractor), features.vector.count, model->name,
+                       STR_ARGS(features->extractor), features->vector.count, model->name,
                        model->extractor, model->centroids.dimensions);
     uint32_t index;
     float distance;
-    centroids_nearest(&model->centroids, features.vector.values, &index, &distance);
+    centroids_nearest(&model->centroids, features->vector.values, &index, &distance);
     state->records[index]++;
-    shape_set(segment, &segment, segment, index);
-    shape_set(segment, &segment, distance, distance);
-    shape_set(segment, &segment, model, arena_copy(job->arena, str_of(model->name)));
+    shape_set(segment, segment, segment, index);
+    shape_set(segment, segment, distance, distance);
+    shape_set(segment, segment, model, arena_copy(job->arena, str_of(model->name)));
     record_drop(&job->record, SECTION_FEATURES);
-    rc = record_put(&job->record, SECTION_SEGMENT, &segment, job->arena, err);
-    return rc ? rc : job_emit_record(job, TOPIC_SEGMENTS, job->message->key, err);
+    record_give(&job->record, SECTION_SEGMENT, segment);
+    return job_emit_record(job, TOPIC_SEGMENTS, job->message->key, err);
 }
 
 static void segment_metrics(struct worker_context *context, struct metrics_writer *writer)

@@ -129,7 +129,7 @@ static void every_limit_is_kept(void **state)
         int rc = record_scan(buffer_str(&message), &arena, &record, &err);
         if (rc == E_OK) rc = record_decode(&record, SECTION_INSIGHT, &insight, &arena, &err);
         assert_true(rc == E_OK || rc == E_NO_MEMORY);
-        assert_true(arena.used_bytes <= limit);
+        assert_true(arena_used(&arena) <= limit);
         done = rc == E_OK;
         arena_deinit(&arena);
     }

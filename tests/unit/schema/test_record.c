@@ -195,7 +195,7 @@ static void decode_all(struct str message)
             assert_true(rc == E_OK || rc == E_BAD_MESSAGE);
         }
     }
-    assert_true(arena.used_bytes < 1 << 20);
+    assert_true(arena_used(&arena) < 1 << 20);
     arena_deinit(&arena);
 }
 
