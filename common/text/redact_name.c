@@ -297,9 +297,12 @@ struct name name_read_small(struct str text, const struct redact_word *given)
     if (given->capital || given->size < 4 || !(given->cues & CUE(GIVEN)) ||
         given->cues & ~(CUE(GIVEN) | CUE(FAMILY)) || redact_is_ordinary(given))
         return name;
+    static const char *const objects[] = {"the", "a",   "an", "his", "her", "my",
+                                          "it",  "off", "up", "out", "their"};
+    struct redact_word family = name_next_word(text, given->end);
+    if (IS_ONE_OF(&family, objects)) return name; /* "my daughter tore the leaf off" */
     count_part(&name, given);
     name.end = given->end;
-    struct redact_word family = name_next_word(text, name.end);
     if (family.size > 4 && !family.capital && !(family.cues & ~(CUE(GIVEN) | CUE(FAMILY))) &&
         is_listed(&family) && !redact_is_ordinary(&family)) {
         count_part(&name, &family);

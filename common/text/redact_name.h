@@ -49,6 +49,8 @@ bool name_is_thing(struct str text, const struct name *name, const struct name_a
                    bool of_works);
 /* Written as titles are, or put in by brackets (redact_title.c). */
 bool name_is_titles(struct str text, const struct name *name);
+/* "Thomas the Tank Engine" */
+bool name_is_character(struct str text, const struct name *name);
 bool name_has_number(struct str text, const struct name *name);
 /* What follows is a work of theirs. */
 bool name_has_work(struct str text, const struct name *name);

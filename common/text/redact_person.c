@@ -28,6 +28,8 @@ static size_t behind_title(struct redact_finder *finder, const struct redact_wor
     bool owned = first.cues & CUE(OWNER) && first.end + 1 == title->start;
     if (!name.parts || name.company || (owned && !name.known)) return 0;
     redact_word_at(text, name.start, &first);
+    if (title->size == 2 && !title->capital && first.capital && name.parts == 1 && !name.known)
+        return 0; /* "ms Best app by far" */
     /* "Dr. Brown's bottles" */
     bool owned_by = is_apostrophe(text, name.end, &size) && at(text, name.end + size) == 's';
     if (name.parts == 1 &&
@@ -197,7 +199,8 @@ static size_t behind_naming(struct redact_finder *finder, const struct redact_wo
     if (!strong && !self && (!name.known || (name.parts == 1 && name.given == 0)) &&
         !(name.parts >= 2 && is_relatives(text, cue)))
         return 0;
-    if (!name_is_writers(text, cue) && name_in_film(finder)) return name.end;
+    if (!name_is_writers(text, cue) && (name_in_film(finder) || name_is_character(text, &name)))
+        return name.end;
     return name_take(finder, &name);
 }
 

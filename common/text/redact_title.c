@@ -43,6 +43,15 @@ static bool is_put_in(struct str text, const struct name *name)
     return verb.size && !verb.capital && (clause || name_starts_sentence(text, bracket));
 }
 
+/* "Donny the Dino", "Thomas the Tank Engine". */
+bool name_is_character(struct str text, const struct name *name)
+{
+    struct redact_word the = name_next_word(text, name->end),
+                       what = name_next_word(text, the.end);
+    return word_is(&the, "the") && !the.capital && what.capital && what.size > 2 &&
+           !(what.cues & CUE(COMMON));
+}
+
 /* "David Allen's 'Getting Things Done'", "Bill Morrison's Decasia", "Anna Ruiz's direction": a
  * work, and whose. */
 bool name_has_work(struct str text, const struct name *name)
@@ -60,5 +69,6 @@ bool name_has_work(struct str text, const struct name *name)
 
 bool name_is_titles(struct str text, const struct name *name)
 {
-    return is_titles_end(text, name) || is_put_in(text, name);
+    return is_titles_end(text, name) || is_put_in(text, name) ||
+           name_is_character(text, name);
 }

@@ -131,6 +131,10 @@ static const struct redact_case {
      "What's [PERSON]'s extension?"},
     {"two particles", "en", "Rianne op den Kamp will be joining us",
      "[PERSON] will be joining us"},
+    {"a verb that some are called", "en", "My daughter tore the little leaf off", NULL},
+    {"firms", "en", "Almar Sales Co. made it, Liberty Imports sold it", NULL},
+    {"a character", "en", "I bought the kids costume called Donny the Dino", NULL},
+    {"a small title and a word", "en", "ms Best reading app by far", NULL},
     /* critics */
     {"one of whom something is said", "en", "Morton is, as usual, brilliant.", NULL},
     {"but not where the writer met him", "en", "Morton has my parcel", "[PERSON] has my parcel"},
