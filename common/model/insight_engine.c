@@ -11,7 +11,7 @@ static int need_class(const struct linear_model *model, const char *name, uint32
 {
     *ret_class = linear_class(model, name);
     if (*ret_class < LINEAR_CLASSES_MAX) return E_OK;
-    return err_set(err, E_BAD_MODEL, "model %.*s has no class %s", STR_ARGS(model->file.name),
+    return err_set(err, E_BAD_MODEL, "model %.*s has no class %s; is it another task's?", STR_ARGS(model->file.name),
                    name);
 }
 
@@ -29,12 +29,15 @@ static int open_models(struct insight_engine *engine, const char *folder, struct
     int rc = open_model(folder, "sentiment", &engine->sentiment, err);
     if (!rc) rc = open_model(folder, "needs", &engine->needs, err);
     if (!rc) rc = feeling_open(&engine->sentiment.file, &engine->feeling, err);
-    if (!rc) rc = need_class(&engine->sentiment, "positive", &engine->positive, err);
+    if (rc) return rc;
+    rc = need_class(&engine->sentiment, "positive", &engine->positive, err);
     if (!rc) rc = need_class(&engine->sentiment, "negative", &engine->negative, err);
     if (!rc) rc = need_class(&engine->sentiment, "neutral", &engine->neutral, err);
+    if (rc) return err_wrap(err, "%s/models/sentiment.model", folder);
     for (int kind = 0; kind < 3 && !rc; kind++)
         rc = need_class(&engine->needs, NEEDS[kind], &engine->need_classes[kind], err);
-    if (!rc) rc = linear_pair_init(&engine->sentiment, &engine->needs, &engine->pair, err);
+    if (rc) return err_wrap(err, "%s/models/needs.model", folder);
+    rc = linear_pair_init(&engine->sentiment, &engine->needs, &engine->pair, err);
     if (rc) return rc;
     engine->feeling.known &= engine->pair.weights != NULL; /* no levels without them */
     engine->scales = feeling_scales_of(&engine->sentiment, engine->positive, engine->negative);

@@ -43,10 +43,19 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3, IDLE_WORDS_MAX = 12, STATEMEN
  * down by this much. */
 #define MENDED_LOGIT 4.0f
 
-/* Emoji and numbers alone state no need. */
-static bool has_word(const struct reading *reading, const struct sentence *sentence)
+/* A form's: "Comments:". Another token follows. */
+static bool is_label(const struct reading *reading, uint32_t at)
 {
-    for (uint32_t i = sentence->first; i < sentence->last; i++)
+    const struct token *token = &reading->tokens->items[at];
+    struct str between = str_slice(reading->text, token->end, token[1].start);
+    return token->kind == TOKEN_WORD && token[1].clause_before &&
+           str_starts(str_trim(between), STR(":"));
+}
+
+/* Emoji and numbers alone state no need. */
+static bool has_word(const struct reading *reading, uint32_t first, uint32_t last)
+{
+    for (uint32_t i = first; i < last; i++)
         if (reading->tokens->items[i].kind == TOKEN_WORD) return true;
     return false;
 }
@@ -56,7 +65,9 @@ static int add_need(const struct reading *reading, struct insight_result *result
                     struct err *err)
 {
     uint32_t first = sentence->first;
-    if (result->need_count == INSIGHT_NEEDS_MAX || !has_word(reading, sentence)) return E_OK;
+    if (first + 1 < sentence->last && is_label(reading, first)) first++;
+    if (result->need_count == INSIGHT_NEEDS_MAX || !has_word(reading, first, sentence->last))
+        return E_OK;
     while (first + 2 < sentence->last &&
            reading->features.sets[first] & WORD_FILLER)
         first++;

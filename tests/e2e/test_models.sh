@@ -92,4 +92,7 @@ refused "another linear one for safety" 78 "no safety model" --preprocess.safety
 refused "a linear one for languages" 78 "needs.model: " --preprocess.language_model="$models/needs.model"
 cp "$models/sentiment.model" "$scratch/genai/models/needs.model"
 refused "sentiment for needs" 78 "no model of needs, as it has no class feature_request" --genai.folder="$scratch/genai"
+echo '{"text":"x"}' | "$verbatim" analyze --quiet --genai.folder="$scratch/genai" >"$scratch/out" 2>&1
+equal "analyze refuses it, too" $? 78
+check "and names the file ($(head -c 200 "$scratch/out"))" contains "$scratch/out" "needs.model: model sentiment-"
 finish

@@ -184,13 +184,33 @@ static void test_quoted_messages(void **state)
     }
 }
 
+/* What a form asks is no part of what is needed; its dates and grades are no needs. */
+static void test_forms(void **state)
+{
+    static const struct { const char *language, *text, *need; } cases[] = {
+        {"en", "Date: 12/03/2026\nRating: 2/10\nComments: Room smelled of smoke, bed was broken.",
+         "room smelled of smoke bed was broken"},
+        {"es", "Fecha: 12/03/2026\nNota: 2/10\nComentario: El baño estaba sucio.",
+         "baño estaba sucio"},
+        {"fr", "Note : 2/10\nDate : 12/03/2026\nCommentaire : la chambre était sale.",
+         "chambre était sale"},
+        {"en", "Error 500 when I pay", "error 500 when i pay"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].text);
+        struct insight insight = genai_pass(*state, cases[i].text, cases[i].language, 0);
+        assert_int_equal(insight.needs.count, 1);
+        assert_str(insight.needs.items[0].text, cases[i].need);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_no_need),   cmocka_unit_test(test_what_is_a_need),
         cmocka_unit_test(test_idle_sentences),    cmocka_unit_test(test_aspects_of_wishes),
         cmocka_unit_test(test_what_is_missing),   cmocka_unit_test(test_how_sure_a_request_is),
-        cmocka_unit_test(test_quoted_messages),
+        cmocka_unit_test(test_quoted_messages),   cmocka_unit_test(test_forms),
     };
     return cmocka_run_group_tests_name("needs", tests, genai_open, genai_close);
 }
