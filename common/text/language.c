@@ -77,10 +77,10 @@ static void add_block(const char *model, struct blocks *blocks, const uint8_t *p
         for (uint32_t k = 0; k < PLACES_A_TURN; k++) add_place(model, &all, place + i + k);
     for (; i < size; i++) add_place(model, &all, place + i);
     shorts_8 even = (shorts_8)(all.all - ((words_8)all.odd << 8) - (uint16_t)(128 * size));
-    for (i = 0; i < LANGUAGE_LANES / 2; i++) {
-        sums[2 * i] = even[i];
-        sums[2 * i + 1] = all.odd[i];
-    }
+    shorts_8 low = __builtin_shufflevector(even, all.odd, 0, 8, 1, 9, 2, 10, 3, 11),
+             high = __builtin_shufflevector(even, all.odd, 4, 12, 5, 13, 6, 14, 7, 15);
+    memcpy(sums, &low, sizeof low);
+    memcpy(sums + LANGUAGE_LANES / 2, &high, sizeof high);
     blocks->sizes[blocks->count++] = size;
     blocks->places += size;
 }
@@ -107,8 +107,8 @@ static float agreement(const char *model, const struct blocks *blocks, int lane)
     uint32_t dissent = 0;
     for (uint32_t b = 0; b < blocks->count; b++) {
         const int16_t *sums = blocks->sums[b];
-        int most = sums[0];
-        for (int c = 1; c < LANGUAGE_LANES; c++) most = sums[c] > most ? sums[c] : most;
+        int16_t most = sums[0];
+        for (int c = 0; c < LANGUAGE_LANES; c++) most = sums[c] > most ? sums[c] : most;
         dissent += (float)(most - sums[lane]) * weight_of(model, blocks->sizes[b]) > DISSENT;
     }
     return 1 - (float)dissent / (float)blocks->count;

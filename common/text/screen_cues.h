@@ -135,7 +135,8 @@ struct cue_entry {
     bool prefix;
 };
 
-enum { CUE_ANCHORS_CUES = 1, CUE_ANCHORS_OTHERS = 2 };
+/* Flags of an entry; CUE_KNOWN: of all that a whole word leads to. */
+enum { CUE_ANCHORS_CUES = 1, CUE_ANCHORS_OTHERS = 2, CUE_KNOWN = 4 };
 
 /* The place of a symbol's bit. The highest one is no symbol's: all words have it. */
 enum { CUE_ANY_WORD = 63 };
@@ -161,7 +162,7 @@ struct cue_prefix {
 };
 
 /* In each slot the high 32 bits of the word's hash (its place tells most of the others), and below
- * them the word's entry with its CUE_ANCHORS_CUES and CUE_ANCHORS_OTHERS above it. */
+ * them the word's entry with its flags above it. */
 enum { CUE_ENTRY_BITS = 16 };
 
 enum { CUES_PREFIX_BUCKETS = 4096 };

@@ -223,7 +223,8 @@ static int index_whole_words(struct cue_builder *builder, const uint32_t *whole,
         rc = cue_builder_error(builder, err, "two of its words have hashes too much alike");
     for (uint32_t i = 0; i < count && !rc; i++)
         *cue_list_slot(list, hashes[i]) = (hashes[i] >> 32 << 32) | whole[i] |
-                                          (uint32_t)list->anchors[whole[i]] << CUE_ENTRY_BITS;
+                                          (list->anchors[whole[i]] | (uint32_t)CUE_KNOWN)
+                                              << CUE_ENTRY_BITS;
     free(hashes);
     free(scratch);
     return rc;

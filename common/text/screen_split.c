@@ -32,12 +32,11 @@ static inline uint8_t boundary_before(const struct token *token)
 
 enum { SHORT_WORD_BYTES = 4 };
 
-/* An accent that tells two short words apart ("sí" and "si"): a list may know the accented one as
+/* An accent may tell two short words apart ("sí" and "si"): a list may know the accented one as
  * "^si". */
 static inline bool is_accented(const struct token *token)
 {
-    return (token->end - token->start > token->folded.size) &
-           (token->folded.size <= SHORT_WORD_BYTES);
+    return token->end - token->start != token->folded.size;
 }
 
 static uint64_t accented_hash(struct str folded)
@@ -47,17 +46,13 @@ static uint64_t accented_hash(struct str folded)
     return hash_short(room, folded.size + 1);
 }
 
-/* Flags of a word in a list: forms hang on it (CUE_ANCHORS_CUES, CUE_ANCHORS_OTHERS), or the whole
- * word doesn't tell. */
-enum { AGAIN = 4 };
-
 static inline void look_up(const struct screen_words *words, const struct cue_list *list, uint32_t at)
 {
     const struct screen_word *word = &words->items[at];
     uint32_t whole = cue_list_find_whole(list, word->hash);
     words->entries[at] = (uint16_t)whole;
-    uint32_t again = (uint32_t)(whole == 0) | word->accented; /* a branch would be foreseen badly */
-    words->flags[at] = (uint8_t)(whole >> CUE_ENTRY_BITS | again * AGAIN);
+    uint32_t accented = word->accented * (uint32_t)CUE_KNOWN; /* to be looked up again */
+    words->flags[at] = (uint8_t)(whole >> CUE_ENTRY_BITS & ~accented);
 }
 
 static inline void add_word(struct screen_words *words, const struct cue_list *list,
@@ -90,7 +85,8 @@ static uint32_t find_again(const struct cue_list *list, const struct screen_word
                            uint32_t whole)
 {
     uint32_t entry = CUE_NO_ENTRY;
-    if (word->accented) entry = (uint16_t)cue_list_find_whole(list, accented_hash(word->text));
+    if (word->accented && word->text.size <= SHORT_WORD_BYTES)
+        entry = (uint16_t)cue_list_find_whole(list, accented_hash(word->text));
     if (!entry) entry = whole;
     if (!entry && cue_list_may_start(list, word->text))
         entry = cue_list_find_prefix(list, word->text);
@@ -105,7 +101,9 @@ static void settle(struct screen_words *words, const struct cue_list *list)
         uint32_t left = words->count - first, count = left < SCREEN_PLACES ? left : SCREEN_PLACES;
         uint32_t *entries = words->entries + first;
         uint8_t *flags = words->flags + first;
-        for (uint64_t again = flags_with(flags, count, AGAIN); again; again &= again - 1) {
+        uint64_t all = UINT64_MAX >> (SCREEN_PLACES - count),
+                 again = all & ~flags_with(flags, count, CUE_KNOWN);
+        for (; again; again &= again - 1) {
             uint32_t at = (uint32_t)__builtin_ctzll(again);
             entries[at] = find_again(list, &words->items[first + at], entries[at]);
             flags[at] = list->anchors[entries[at]];
