@@ -202,15 +202,21 @@ static float odds(const struct linear_model *model, uint32_t class, int64_t sum,
 
 static float sigmoid(float odds_of) { return 1.0f / (1.0f + expf(-odds_of)); }
 
-void linear_probabilities(const struct linear_model *model, const struct linear_sums *sums,
-                          float *probabilities)
+void linear_by_softmax(const struct linear_model *model, const struct linear_sums *sums,
+                       float *probabilities)
 {
     float length = length_of(model, sums->count);
     for (uint32_t i = 0; i < model->classes; i++)
         probabilities[i] = odds(model, i, sums->classes[i], length);
-    if (model->link == LINEAR_SOFTMAX) linear_softmax(probabilities, model->classes);
-    else
-        for (uint32_t i = 0; i < model->classes; i++) probabilities[i] = sigmoid(probabilities[i]);
+    linear_softmax(probabilities, model->classes);
+}
+
+void linear_by_sigmoid(const struct linear_model *model, const struct linear_sums *sums,
+                       float *probabilities)
+{
+    float length = length_of(model, sums->count);
+    for (uint32_t i = 0; i < model->classes; i++)
+        probabilities[i] = sigmoid(odds(model, i, sums->classes[i], length));
 }
 
 float linear_probability(const struct linear_model *model, uint32_t class, int64_t sum,

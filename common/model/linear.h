@@ -65,8 +65,17 @@ void linear_sum(const struct linear_model *model, const struct linear_features *
                 uint32_t first, uint32_t last, struct linear_sums *sums);
 /* Calibrated; `probabilities` has room for model->classes. No feature at all:
  * what the biases say. */
-void linear_probabilities(const struct linear_model *model, const struct linear_sums *sums,
-                          float *probabilities);
+void linear_by_softmax(const struct linear_model *model, const struct linear_sums *sums,
+                       float *probabilities);
+void linear_by_sigmoid(const struct linear_model *model, const struct linear_sums *sums,
+                       float *probabilities);
+/* Here, so that each caller has a branch of its own: it is always the same there. */
+static inline void linear_probabilities(const struct linear_model *model,
+                                        const struct linear_sums *sums, float *probabilities)
+{
+    if (model->link == LINEAR_SOFTMAX) linear_by_softmax(model, sums, probabilities);
+    else linear_by_sigmoid(model, sums, probabilities);
+}
 /* Scores become probabilities that add up to 1. */
 void linear_softmax(float *values, uint32_t count);
 /* The probability of one class alone, by its sum over so many features; of a model whose classes may hold

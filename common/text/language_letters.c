@@ -145,9 +145,9 @@ static size_t take_ascii(struct language_letters *letters, struct str text, size
 static void take_piece(struct language_letters *letters, struct str text, size_t from, size_t to)
 {
     struct str piece = str_slice(text, 0, to);
-    for (size_t at = from;;) {
-        while (at < to && !is_odd(text.data[at])) at = take_ascii(letters, text, at, to);
-        if (at >= to) break;
+    for (size_t at = from; at < to;) {
+        at = take_ascii(letters, text, at, to);
+        if (at == to || !is_odd(text.data[at])) continue;
         at = (uint8_t)text.data[at] < 0x80 ? take_odd(letters, piece, at)
                                            : take_wide(letters, piece, at);
     }
