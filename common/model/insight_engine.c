@@ -174,21 +174,3 @@ bool insight_alert_advice(const struct insight_engine *engine, const char *langu
         .text = text.size ? text : rule->texts[0], .team = rule->team, .priority = rule->priority};
     return true;
 }
-
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/* Whether a character may begin at `at`: not inside a UTF-8 sequence. */
-static bool is_boundary(struct str text, uint32_t at)
-{
-    return at == text.size || ((unsigned char)text.data[at] & 0xc0) != 0x80;
-}
-
-bool evidence_holds(struct str text, uint32_t start, uint32_t end)
-{
-    if (start >= end || end > text.size) return false;
-    if (!is_boundary(text, start) || !is_boundary(text, end)) return false;
-    return !is_space(text.data[start]) && !is_space(text.data[end - 1]);
-}

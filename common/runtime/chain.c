@@ -16,6 +16,7 @@ struct link {
 struct chain {
     struct link links[CHAIN_WORKERS_MAX];
     size_t count;
+    struct link *consumers[TOPIC_COUNT]; /* by topic; NULL: nobody */
     struct random random;
     struct arena arena; /* of the record on its way */
     int64_t offset;
@@ -53,6 +54,9 @@ int chain_create(const struct worker *const *workers, size_t count, const struct
             chain_destroy(chain);
             return rc;
         }
+        for (int topic = 0; topic < TOPIC_COUNT; topic++)
+            if (workers[i]->consumes >> topic & 1 && !chain->consumers[topic])
+                chain->consumers[topic] = link;
     }
     *ret_chain = chain;
     return E_OK;
@@ -71,18 +75,11 @@ void chain_destroy(struct chain *chain)
     free(chain);
 }
 
-static struct link *consumer_of(struct chain *chain, enum topic topic)
-{
-    for (size_t i = 0; i < chain->count; i++)
-        if (chain->links[i].context.worker->consumes >> topic & 1) return &chain->links[i];
-    return NULL;
-}
-
 int chain_record(const struct chain_message *message, struct arena *arena,
                  struct record *ret_record, struct err *err)
 {
     if (!message->record) return record_scan(message->value, arena, ret_record, err);
-    *ret_record = *message->record;
+    record_copy(ret_record, message->record);
     return E_OK;
 }
 
@@ -94,6 +91,7 @@ static int run_job(struct link *link, struct job *job, const struct chain_messag
         job_reset(job);
         job->words = input->words;
         rc = link->context.worker->raw ? E_OK : chain_record(input, job->arena, &job->record, err);
+        if (rc || link->context.worker->raw) job->record = (struct record){0};
         if (rc == E_OK) rc = link->context.worker->process(&link->context, job, err);
         assert(!job->deferred); /* only workers that answer at once can be chained */
         if (rc == E_OK || err_class((enum err_code)rc) != ERR_RETRY ||
@@ -119,8 +117,10 @@ static int pass_on(struct chain *chain, struct link *link, const struct chain_me
     struct bus_message message = {
         .topic = input->topic, .offset = chain->offset, .timestamp_ms = input->timestamp_ms,
         .key = input->key, .value = input->value};
-    struct job job = {
-        .message = &message, .arena = &chain->arena, .context = &link->context, .handed_on = true};
+    struct job job;
+    memset(&job, 0, offsetof(struct job, record));
+    job.message = &message, job.arena = &chain->arena, job.context = &link->context;
+    job.handed_on = true;
     int rc = E_OK;
     if (link->context.worker->raw && input->record)
         rc = record_write(input->record, &chain->arena, &message.value, err);
@@ -132,7 +132,7 @@ static int pass_on(struct chain *chain, struct link *link, const struct chain_me
             .topic = output->bus.topic, .key = output->bus.key, .record = output->record,
             .value = output->bus.value, .words = output->words,
             .timestamp_ms = output->bus.timestamp_ms};
-        struct link *next = consumer_of(chain, passed.topic);
+        struct link *next = chain->consumers[passed.topic];
         if (next) rc = pass_on(chain, next, &passed, on_output, user, err);
         else on_output(user, &passed);
     }
@@ -142,7 +142,7 @@ static int pass_on(struct chain *chain, struct link *link, const struct chain_me
 int chain_process(struct chain *chain, const struct chain_message *message,
                   chain_on_output *on_output, void *user, struct err *err)
 {
-    struct link *first = consumer_of(chain, message->topic);
+    struct link *first = chain->consumers[message->topic];
     assert(first);
     arena_reset(&chain->arena);
     int rc = pass_on(chain, first, message, on_output, user, err);

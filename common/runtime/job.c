@@ -99,7 +99,7 @@ static int hand_on(struct job *job, enum topic topic, struct str key, struct err
     struct job_output *output = add_output(job, topic, key, (struct str){0});
     struct record *record = arena_alloc(job->arena, sizeof *record);
     if (!output || !record) return err_set(err, E_NO_MEMORY, NULL);
-    *record = job->record;
+    record_copy(record, &job->record);
     output->record = record;
     output->words = job->words;
     return E_OK;

@@ -51,8 +51,6 @@ struct worker_context {
 /* One message on its way through a worker. */
 struct job {
     const struct bus_message *message;
-    /* scanned; the worker changes its sections and writes it (not if .raw) */
-    struct record record;
     /* What process() needs, and never frees: gone when it returns, or when a deferred job is
      * finished. What was emitted is kept by the runtime. */
     struct arena *arena;
@@ -70,6 +68,9 @@ struct job {
     /* in a chain: a record that is emitted goes on in memory, not as bytes */
     bool handed_on;
     int64_t retry_at_ms;
+    /* scanned; the worker changes its sections and writes it (not if .raw). Last: it is filled by
+     * itself. */
+    struct record record;
 };
 
 struct worker {

@@ -13,17 +13,23 @@ struct claims {
     &(struct claims){(char *)(list)->items, &(list)->count, sizeof(struct type), \
                      offsetof(struct type, start), offsetof(struct type, end)}
 
-static uint32_t keep_held(const struct claims *claims, struct str text)
+static inline bool holds(const struct claims *claims, uint32_t i, struct str text)
+{
+    const char *item = claims->items + i * claims->item_bytes;
+    uint32_t start, end;
+    memcpy(&start, item + claims->start_at, sizeof start);
+    memcpy(&end, item + claims->end_at, sizeof end);
+    return evidence_holds(text, start, end);
+}
+
+static inline uint32_t keep_held(const struct claims *claims, struct str text)
 {
     uint32_t kept = 0, before = *claims->count;
-    for (uint32_t i = 0; i < before; i++) {
-        const char *item = claims->items + i * claims->item_bytes;
-        uint32_t start, end;
-        memcpy(&start, item + claims->start_at, sizeof start);
-        memcpy(&end, item + claims->end_at, sizeof end);
-        if (!evidence_holds(text, start, end)) continue;
-        if (kept != i) memcpy(claims->items + kept * claims->item_bytes, item, claims->item_bytes);
-        kept++;
+    while (kept < before && holds(claims, kept, text)) kept++; /* all, mostly: nothing moves */
+    for (uint32_t i = kept; i < before; i++) {
+        if (!holds(claims, i, text)) continue;
+        memcpy(claims->items + kept++ * claims->item_bytes, claims->items + i * claims->item_bytes,
+               claims->item_bytes);
     }
     *claims->count = kept;
     return before - kept;
