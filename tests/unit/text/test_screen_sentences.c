@@ -229,6 +229,10 @@ static const struct screen_case cases[] = {
     {"a question that tells", "en", "Does the cream have something in it that gave my son hives?",
      AE, 0, "hives", AFF},
     {"what he is", "en", "No rash but my husband is a fan.", 0, 0, "rash", NEG},
+    {"what nobody had before", "en", "Neither had asthma attacks before we lit these.", AE, 0,
+     "asthma attacks", AFF},
+    {"a flare", "en", "With these in, my skin flares up.", AE, 0, "flares up", AFF},
+    {"no flare", "en", "My skin never flares up with it.", 0, 0, "flares up", NEG},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }

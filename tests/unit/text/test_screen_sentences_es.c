@@ -125,6 +125,10 @@ static const struct screen_case cases[] = {
     {"una pregunta", "es", "Si la tomo con comida, ¿puede dar náuseas?", 0, 0, NULL, -1},
     {"otra cosa que sí", "es", "No me dio sarpullido, pero la crema sí huele.", 0, 0, NULL, -1},
     {"desde hace años", "es", "Llevo años con dolor de rodillas.", 0, 0, NULL, -1},
+    {"ninguno, hasta que", "es", "Ninguno tuvo ataques de asma hasta que las encendimos.", AE, 0,
+     "ataques de asma", AFF},
+    {"sin tregua", "es", "El dolor no me dio tregua.", AE, 0, "dolor no me dio tregua", AFF},
+    {"calambres", "es", "Yo, con unos calambres horribles.", AE, 0, "calambres horribles", AFF},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }

@@ -120,6 +120,10 @@ static const struct screen_case cases[] = {
     {"ce qui le contrôle", "fr", "Le cachet contrôle bien mon reflux.", 0, 0, NULL, -1},
     {"ce qui la fait baisser", "fr", "Le sirop a fait baisser sa fièvre.", 0, 0, "fièvre", IND},
     {"ce qui tombe", "fr", "Je suis tombée dans les escaliers, gros hématome.", AE, 0, NULL, -1},
+    {"aucun, avant que", "fr", "Aucun n'avait fait de crise d'asthme avant qu'on les allume.", AE,
+     0, "crise d'asthme", AFF},
+    {"en sang", "fr", "Les phalanges en sang.", AE, 0, "phalanges en sang", AFF},
+    {"une poussée", "fr", "Ma peau fait une poussée.", AE, 0, "poussée", AFF},
 };
 
 int main(void) { return judge_sentences(cases, COUNT_OF(cases)); }
