@@ -3,6 +3,10 @@
 
 #include <math.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* A probability below it says no less: logarithms stay finite. */
 #define PROBABILITY_MIN 1e-6f
 
@@ -35,11 +39,79 @@ struct feeling_scales feeling_scales_of(const struct linear_model *model, uint32
                                    model->scales[negative]};
 }
 
+#ifdef __SSE2__
+enum { ROUND = 8, STRIDE = sizeof(struct linear_level) / sizeof(uint16_t) };
+
+/* How far the sums of a class had come, `classes` from level to level, at these levels. */
+static inline __m128i behind(const uint16_t *classes, const uint32_t *at)
+{
+#define SUM(k) (short)classes[(size_t)at[k] * STRIDE]
+    return _mm_setr_epi16(SUM(0), SUM(1), SUM(2), SUM(3), SUM(4), SUM(5), SUM(6), SUM(7));
+#undef SUM
+}
+
+/* Each of the sums less the one before it; `before`: the first. */
+static inline __m128i differences(__m128i sums, uint16_t before)
+{
+    return _mm_sub_epi16(sums, _mm_insert_epi16(_mm_slli_si128(sums, 2), before, 0));
+}
+
+/* Four of them, the first or the last. */
+static inline __m128 scaled(__m128i doubled, float scale)
+{
+    return _mm_mul_ps(_mm_set1_ps(scale), _mm_cvtepi32_ps(_mm_srai_epi32(doubled, 16)));
+}
+
+static float most_of(__m128 lanes, float least)
+{
+    float values[4];
+    _mm_storeu_ps(values, lanes);
+    for (int i = 0; i < 4; i++) least = values[i] > least ? values[i] : least;
+    return least;
+}
+
+/* feeling_hear() of whole rounds of tokens; the first behind them. */
+static uint32_t hear_rounds(const struct feeling_scales *scales,
+                            const struct linear_features *features,
+                            const struct linear_level *levels, uint32_t first, uint32_t last,
+                            struct strongest *strongest)
+{
+    const uint16_t *praises = &levels->classes[scales->positive],
+                   *blames = &levels->classes[scales->negative];
+    __m128 highest = _mm_setzero_ps(), lowest = highest;
+    for (; first + ROUND <= last; first += ROUND) {
+        const uint32_t *at = &features->first[first];
+        __m128i ups = behind(praises, at + 1), downs = behind(blames, at + 1);
+        __m128i few = _mm_sub_epi32(_mm_loadu_si128((const void *)(at + 1)),
+                                    _mm_loadu_si128((const void *)at)),
+                more = _mm_sub_epi32(_mm_loadu_si128((const void *)(at + 5)),
+                                     _mm_loadu_si128((const void *)(at + 4)));
+        /* a token has a dozen features: all of this fits into 16 bits */
+        __m128i zero = _mm_mullo_epi16(_mm_packs_epi32(few, more),
+                                       _mm_set1_epi16(LINEAR_WEIGHT_ZERO));
+        __m128i up = _mm_sub_epi16(differences(ups, praises[(size_t)at[0] * STRIDE]), zero),
+                down = _mm_sub_epi16(differences(downs, blames[(size_t)at[0] * STRIDE]), zero);
+        __m128 one = _mm_sub_ps(scaled(_mm_unpacklo_epi16(up, up), scales->up),
+                                scaled(_mm_unpacklo_epi16(down, down), scales->down)),
+               other = _mm_sub_ps(scaled(_mm_unpackhi_epi16(up, up), scales->up),
+                                  scaled(_mm_unpackhi_epi16(down, down), scales->down));
+        highest = _mm_max_ps(_mm_max_ps(one, other), highest);
+        lowest = _mm_min_ps(_mm_min_ps(one, other), lowest);
+    }
+    strongest->praise = most_of(highest, strongest->praise);
+    strongest->blame = most_of(_mm_sub_ps(_mm_setzero_ps(), lowest), strongest->blame);
+    return first;
+}
+#endif
+
 void feeling_hear(const struct feeling_scales *scales, const struct linear_features *features,
                   const struct linear_level *levels, uint32_t first, uint32_t last,
                   struct strongest *strongest)
 {
     uint32_t positive = scales->positive, negative = scales->negative;
+#ifdef __SSE2__
+    first = hear_rounds(scales, features, levels, first, last, strongest);
+#endif
     float highest = strongest->praise, lowest = -strongest->blame;
     uint32_t at = features->first[first];
     uint16_t up_before = levels[at].classes[positive], down_before = levels[at].classes[negative];
