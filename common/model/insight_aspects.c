@@ -209,7 +209,8 @@ int reading_aspects(struct reading *reading, struct insight_result *result, stru
     if (rc) return rc;
     for (uint32_t first = 0, next; first < namings.count; first = next) {
         uint32_t clause = namings.items[first].clause;
-        for (next = first + 1; next < namings.count && namings.items[next].clause == clause;) next++;
+        next = first + 1;
+        while (next < namings.count && namings.items[next].clause == clause) next++;
         judge_clause(reading, result, &namings.items[first], &namings.items[next]);
     }
     for (uint32_t i = 0; i < result->aspect_count; i++) {

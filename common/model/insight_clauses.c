@@ -184,7 +184,8 @@ static void score_clauses(struct reading *reading)
         }
         if (clause->figures | (reading->harm.count > 0)) reading_hear(reading, clause, strongest);
         clause->score = insight_score(reading->engine, &clause->sentiment);
-        reading_add_sums(&reading->engine->sentiment, &reading->sentiment_total, &clause->sentiment);
+        reading_add_sums(&reading->engine->sentiment, &reading->sentiment_total,
+                         &clause->sentiment);
     }
     reading_hear_words(reading, heard, reading->tokens->count, strongest);
 }

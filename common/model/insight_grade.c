@@ -24,8 +24,8 @@ static bool is_one_of(struct str word, const char *list)
     return false;
 }
 
-/* What this file asks of words, by perfect hash: a slot holds its word's hash, but for the low bits,
- * which tell the sets that it is in; 0: empty. */
+/* What this file asks of words, by perfect hash: a slot holds its word's hash, but for the low
+ * bits, which tell the sets that it is in; 0: empty. */
 enum {
     ENDS = 1, GOOD_IMAGINED = 2, BAD_IMAGINED = 4, HOUSE = 8, LESS = 16, DATED = 32, OF = 64,
     SETS_BITS = 8, WORDS_MOST = 256, SLOT_BITS = 9, BUCKET_BITS = 6
@@ -78,7 +78,8 @@ static void build(void)
         }
     bool built = perfect_build(hashes, count, BUCKET_BITS, SLOT_BITS, factors, scratch);
     assert(built);
-    for (at = 0; at < count; at++) *slot_of(hashes[at]) = hashes[at] >> SETS_BITS << SETS_BITS | sets[at];
+    for (at = 0; at < count; at++)
+        *slot_of(hashes[at]) = hashes[at] >> SETS_BITS << SETS_BITS | sets[at];
 }
 
 void reading_open_grades(void) { call_once(&once, build); }

@@ -135,8 +135,8 @@ float reading_piece_score(const struct reading *reading, uint32_t from, uint32_t
 enum wish { WISH_NONE, WISH_UNSAID, WISH_SAID };
 enum wish reading_wish(const struct reading *reading, struct sentence *sentence, uint32_t sets);
 
-/* insight_grade.c: what the rest of it needs, built once; notes the grade that ends at a token, if one does; takes those for the rating
- * where the record has none. */
+/* insight_grade.c: what the rest of it needs, built once; notes the grade that ends at a token, if
+ * one does; takes those for the rating where the record has none. */
 void reading_open_grades(void);
 void reading_note_grade(struct reading *reading, uint32_t at);
 void reading_take_grade(struct reading *reading);

@@ -261,8 +261,8 @@ static uint32_t drop_idle(struct reading *reading, uint32_t count)
 /* How sure a sentence must be where the text as a whole doesn't state such a need. */
 static float floor_alone(float threshold) { return threshold + (1 - threshold) * ALONE_MARGIN; }
 
-/* False: neither the text as a whole nor a sentence can state a problem, or a question, whatever the
- * rules. contented: as in settle_sentences(). */
+/* False: neither the text as a whole nor a sentence can state a problem, or a question, whatever
+ * the rules. contented: as in settle_sentences(). */
 static bool may_state(const struct reading *reading, enum insight_need_kind kind, float whole,
                       float contented)
 {

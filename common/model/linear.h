@@ -26,8 +26,9 @@ enum { LINEAR_LEAST_FEATURES_MAX = 1000 };
 struct linear_features {
     uint32_t *items, *first;
     uint32_t count, tokens;
-    const uint16_t *sets; /* words_sets() of each token's hash, FLAGS_ROUND of them readable where one is; NULL: not of a
-                           * text's words */
+    /* words_sets() of each token's hash, FLAGS_ROUND of them readable where one is; NULL: not of a
+     * text's words */
+    const uint16_t *sets;
 };
 
 /* In the arena; NO_MEMORY, or TOO_LARGE beyond 100 million tokens. `text` must be the one that the

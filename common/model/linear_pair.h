@@ -22,8 +22,8 @@ int linear_pair_init(const struct linear_model *one, const struct linear_model *
 void linear_pair_deinit(struct linear_pair *pair); /* zeroed is fine */
 
 /* Asks for the weights of some features from `at` on, so that they are there when they are summed,
- * and returns where to go on; of a pair with weights. Best done among other work, once a token: the processor fetches
- * only so many at a time. */
+ * and returns where to go on; of a pair with weights. Best done among other work, once a token: the
+ * processor fetches only so many at a time. */
 enum { LINEAR_PAIR_AHEAD = 6 };
 static inline uint32_t linear_pair_prefetch(const struct linear_pair *pair,
                                             const struct linear_features *features, uint32_t at)

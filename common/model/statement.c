@@ -231,8 +231,8 @@ static size_t cut_in_text(struct str folded, size_t cut, struct str word)
     return end;
 }
 
-/* lower() of all of them, whole steps of STEP bytes at once where they are ASCII. `left`: bytes of the
- * text from the first on. STEP bytes behind the last may be written. */
+/* lower() of all of them, whole steps of STEP bytes at once where they are ASCII. `left`: bytes of
+ * the text from the first on. STEP bytes behind the last may be written. */
 enum { STEP = 16 };
 static void put_lower(char *out, const char *bytes, size_t size, size_t left)
 {
@@ -247,7 +247,8 @@ static void put_lower(char *out, const char *bytes, size_t size, size_t left)
 #else
         (void)left;
 #endif
-        for (size_t i = at; i < size && i < at + STEP; i++) out[i] = lower(i ? bytes[i - 1] : 0, bytes[i]);
+        for (size_t i = at; i < size && i < at + STEP; i++)
+            out[i] = lower(i ? bytes[i - 1] : 0, bytes[i]);
     }
 }
 

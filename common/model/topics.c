@@ -281,8 +281,8 @@ uint32_t topics_match(const struct topics *topics, const struct tokens *tokens, 
     const struct token *next = &tokens->items[at + 1 < tokens->count ? at + 1 : at];
     const struct follower behind = {(uint16_t)(next->hash >> 48), next->apostrophe};
     if (by & TOPIC_BY_WORD)
-        count = follow(&topics->by_word, hash, tokens->items[at].hash, tokens, at, behind, languages,
-                       matches, 0);
+        count = follow(&topics->by_word, hash, tokens->items[at].hash, tokens, at, behind,
+                       languages, matches, 0);
     if (!(by & TOPIC_BY_PREFIX) || word.size < TOPIC_PREFIX_BYTES) return count;
     uint64_t prefix = topics_prefix(word);
     return follow(&topics->by_prefix, prefix, prefix, tokens, at, behind, languages, matches,

@@ -109,7 +109,8 @@ struct topic_places {
     uint64_t words[2], prefixes[2];
 };
 struct topic_places topics_places(const struct topic_sieve *sieve, const struct tokens *tokens,
-                                  uint32_t first, uint32_t last, uint32_t languages, uint64_t elided);
+                                  uint32_t first, uint32_t last, uint32_t languages,
+                                  uint64_t elided);
 
 /* Of the `which` taxonomy. */
 static inline uint64_t topics_places_of(const struct topic_places *places, uint32_t which)

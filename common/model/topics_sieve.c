@@ -41,8 +41,8 @@ static inline uint8_t sieved_pair(const struct topic_sieve *sieve, uint64_t firs
     return (uint8_t)(word | (pair & -(word / TOPIC_PAIRED)));
 }
 
-/* … and of one by its first letters. What lies behind a shorter word is read, and what is said of it
- * left to topics_match(): it has seldom something to say. */
+/* … and of one by its first letters. What lies behind a shorter word is read, and what is said of
+ * it left to topics_match(): seldom is it anything. */
 static inline uint8_t sieved_prefix(const struct topic_sieve *sieve, const char *letters)
 {
     _Static_assert((int)TOPIC_PREFIX_BYTES <= (int)TOKEN_READABLE, "a prefix is read at once");
@@ -59,7 +59,8 @@ static struct str bare(const struct token *token)
 
 /* What sieved_pair() says of token `at` when elisions are taken off it, off the one behind, or off
  * both: may be wanted of each that has an elision or stands before one that has. */
-static uint8_t sieved_bare(const struct topic_sieve *sieve, const struct tokens *tokens, uint32_t at)
+static uint8_t sieved_bare(const struct topic_sieve *sieve, const struct tokens *tokens,
+                           uint32_t at)
 {
     const struct token *token = &tokens->items[at], *next = token + 1;
     uint64_t hash = hash_fast(bare(token), 0);
@@ -70,7 +71,8 @@ static uint8_t sieved_bare(const struct topic_sieve *sieve, const struct tokens 
 }
 
 struct topic_places topics_places(const struct topic_sieve *sieve, const struct tokens *tokens,
-                                  uint32_t first, uint32_t last, uint32_t languages, uint64_t elided)
+                                  uint32_t first, uint32_t last, uint32_t languages,
+                                  uint64_t elided)
 {
     uint32_t count = last - first;
     const struct token *token = &tokens->items[first];

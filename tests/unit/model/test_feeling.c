@@ -49,6 +49,33 @@ static void strongest_words(void **state)
     }
 }
 
+/* Many words at once say what they say one by one, wherever they begin and end. */
+static void many_words(void **state)
+{
+    enum { MANY = 41, EACH_MOST = 3 };
+    uint32_t first[MANY + 1] = {0}, seed = 7;
+    struct linear_level levels[MANY * EACH_MOST + 1] = {{.classes = {65300, 65400}}};
+    const struct linear_features features = {.first = first, .tokens = MANY};
+    (void)state;
+    for (uint32_t i = 0; i < MANY; i++) {
+        first[i + 1] = first[i] + i % (EACH_MOST + 1);
+        for (uint32_t at = first[i]; at < first[i + 1]; at++)
+            for (int c = 0; c < 2; c++) {
+                seed = seed * 1103515245 + 12345;
+                levels[at + 1].classes[c] = (uint16_t)(levels[at].classes[c] + (seed >> 16) % 256);
+            }
+    }
+    for (uint32_t from = 0; from <= MANY; from++)
+        for (uint32_t to = from; to <= MANY; to++) {
+            struct strongest once = {0.25f, 0.5f}, each = once;
+            feeling_hear(&scales, &features, levels, from, to, &once);
+            for (uint32_t i = from; i < to; i++)
+                feeling_hear(&scales, &features, levels, i, i + 1, &each);
+            assert_float_equal(once.praise, each.praise, 0);
+            assert_float_equal(once.blame, each.blame, 0);
+        }
+}
+
 static void signs_of_a_text(void **state)
 {
     const float sure[] = {0.8f, 0.1f, 0.1f}, certain[] = {0, 1, 0};
@@ -123,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strongest_words),
+        cmocka_unit_test(many_words),
         cmocka_unit_test(signs_of_a_text),
         cmocka_unit_test(weighs_signs),
         cmocka_unit_test(opens_weights),

@@ -109,8 +109,8 @@ static uint64_t places_of_words(const struct topic_sieve *sieve, uint32_t at, co
     return topics_places_of(&places, TOPIC_ONE);
 }
 
-/* What is left of a word without its elision may be a keyword, or its second word, wherever a look at
- * many tokens ends. */
+/* What is left of a word without its elision may be a keyword, or its second word, wherever a look
+ * at many tokens ends. */
 static void places_of_elisions(void **state)
 {
     static struct topic_sieve sieve;
@@ -122,10 +122,18 @@ static void places_of_elisions(void **state)
     for (uint32_t at = 0; at <= TOPIC_PLACES; at++) {
         uint64_t word = at < TOPIC_PLACES ? UINT64_C(1) << at : 0,
                  before = at > 0 ? UINT64_C(1) << (at - 1) : 0;
-        assert_int_equal(places_of_words(&sieve, at, "walrus", "d'colis", LANGUAGE_FR, &arena), word);
-        assert_int_equal(places_of_words(&sieve, at, "walrus", "d'livrer", LANGUAGE_FR, &arena), word);
-        assert_int_equal(places_of_words(&sieve, at, "not", "l'here", LANGUAGE_EN, &arena), before);
-        assert_int_equal(places_of_words(&sieve, at, "not", "l'hare", LANGUAGE_EN, &arena), 0);
+        const struct {
+            const char *before, *word;
+            uint32_t languages;
+            uint64_t places;
+        } cases[] = {
+            {"walrus", "d'colis", LANGUAGE_FR, word}, {"walrus", "d'livrer", LANGUAGE_FR, word},
+            {"not", "l'here", LANGUAGE_EN, before}, {"not", "l'hare", LANGUAGE_EN, 0},
+        };
+        for (size_t i = 0; i < COUNT_OF(cases); i++)
+            assert_int_equal(places_of_words(&sieve, at, cases[i].before, cases[i].word,
+                                             cases[i].languages, &arena),
+                             cases[i].places);
     }
     topics_deinit(&topics);
     arena_deinit(&arena);
