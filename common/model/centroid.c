@@ -159,15 +159,68 @@ __attribute__((target("avx512f"))) static uint32_t nearest_avx512(const struct c
 }
 #endif
 
-static uint32_t (*const KERNELS[CENTROID_KERNELS])(const struct centroids *centroids,
-                                                   const float *x) = {
-    [CENTROID_SCALAR] = nearest_scalar,
+/* Both are the same to the last bit, whatever they are compiled for. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+ALWAYS_INLINE void take_by(const float *vector, const struct centroids *centroids,
+                           float *restrict x)
+{
+    const uint32_t dimensions = centroids->dimensions, stride = centroids->stride;
+    for (uint32_t j = 0; j < dimensions; j++) x[j] = usable_or_zero(vector[j]);
+    for (uint32_t j = dimensions; j < stride; j++) x[j] = 0.0f;
+}
+
+typedef float floats_8 __attribute__((vector_size(32)));
+
+/* Of aligned rows. Eight sums, as the scalar kernel has them. */
+ALWAYS_INLINE float distance_by(const float *x, const float *row, uint32_t stride)
+{
+    floats_8 sums = {0};
+    for (uint32_t j = 0; j < stride; j += 8) {
+        floats_8 difference = *(const floats_8 *)(const void *)(x + j) -
+                              *(const floats_8 *)(const void *)(row + j);
+        sums += difference * difference;
+    }
+    return sqrtf(((sums[0] + sums[1]) + (sums[2] + sums[3])) +
+                 ((sums[4] + sums[5]) + (sums[6] + sums[7])));
+}
+
+static void take(const float *vector, const struct centroids *centroids, float *x)
+{
+    take_by(vector, centroids, x);
+}
+
+static float distance_to(const float *x, const float *row, uint32_t stride)
+{
+    return distance_by(x, row, stride);
+}
+
 #ifdef HAVE_X86
-    [CENTROID_AVX2] = nearest_avx2,
-    [CENTROID_AVX512] = nearest_avx512,
+__attribute__((target("avx2"))) static void take_avx2(const float *vector,
+                                                      const struct centroids *centroids, float *x)
+{
+    take_by(vector, centroids, x);
+}
+
+__attribute__((target("avx2"))) static float distance_avx2(const float *x, const float *row,
+                                                           uint32_t stride)
+{
+    return distance_by(x, row, stride);
+}
+#endif
+
+static const struct {
+    void (*take)(const float *vector, const struct centroids *centroids, float *x);
+    uint32_t (*nearest)(const struct centroids *centroids, const float *x);
+    float (*distance)(const float *x, const float *row, uint32_t stride);
+} KERNELS[CENTROID_KERNELS] = {
+    [CENTROID_SCALAR] = {take, nearest_scalar, distance_to},
+#ifdef HAVE_X86
+    [CENTROID_AVX2] = {take_avx2, nearest_avx2, distance_avx2},
+    [CENTROID_AVX512] = {take_avx2, nearest_avx512, distance_avx2},
 #else
-    [CENTROID_AVX2] = nearest_scalar,
-    [CENTROID_AVX512] = nearest_scalar,
+    [CENTROID_AVX2] = {take, nearest_scalar, distance_to},
+    [CENTROID_AVX512] = {take, nearest_scalar, distance_to},
 #endif
 };
 
@@ -177,26 +230,10 @@ bool centroid_kernel_available(enum centroid_kernel kernel)
 #ifdef HAVE_X86
     if (kernel == CENTROID_AVX2)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (kernel == CENTROID_AVX512) return __builtin_cpu_supports("avx512f");
+    if (kernel == CENTROID_AVX512)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2");
 #endif
     return false;
-}
-
-typedef float floats_4 __attribute__((vector_size(16)));
-
-/* Of aligned rows. Eight sums, as the scalar kernel has them. */
-static float distance_to(const float *x, const float *row, uint32_t stride)
-{
-    floats_4 low = {0}, high = {0};
-    for (uint32_t j = 0; j < stride; j += 8) {
-        const floats_4 *a = (const floats_4 *)(const void *)(x + j),
-                       *b = (const floats_4 *)(const void *)(row + j);
-        floats_4 difference = a[0] - b[0], other = a[1] - b[1];
-        low += difference * difference;
-        high += other * other;
-    }
-    return sqrtf(((low[0] + low[1]) + (low[2] + low[3])) +
-                 ((high[0] + high[1]) + (high[2] + high[3])));
 }
 
 void centroids_nearest_with(enum centroid_kernel kernel, const struct centroids *centroids,
@@ -204,11 +241,10 @@ void centroids_nearest_with(enum centroid_kernel kernel, const struct centroids 
 {
     assert(centroids->count && centroids->stride <= CENTROID_DIMENSIONS_MAX);
     _Alignas(64) float x[CENTROID_DIMENSIONS_MAX];
-    for (uint32_t j = 0; j < centroids->dimensions; j++)
-        x[j] = usable_or_zero(vector[j]);
-    for (uint32_t j = centroids->dimensions; j < centroids->stride; j++) x[j] = 0.0f;
-    uint32_t index = KERNELS[kernel](centroids, x);
-    *ret_distance = distance_to(x, centroids_row(centroids, index), centroids->stride);
+    KERNELS[kernel].take(vector, centroids, x);
+    uint32_t index = KERNELS[kernel].nearest(centroids, x);
+    *ret_distance = KERNELS[kernel].distance(x, centroids_row(centroids, index),
+                                             centroids->stride);
     *ret_index = index;
 }
 
