@@ -81,6 +81,12 @@ static const struct {
      ",never eaten better,never looked so good,never felt so good,no side effects"
      ",without side effects,zero side effects,without any side effects"
      ",no adverse effects"},
+    {LANGUAGE_EN, IDIOM_PRAISE, /* nobody is disappointed, and who doubted is convinced */
+     "doesn't disappoint,does not disappoint,didn't disappoint,did not disappoint,don't disappoint"
+     ",do not disappoint,never disappoint,won't disappoint,never disappoints,never disappointed"
+     ",never been disappointed,not disappointed,wasn't disappointed,weren't disappointed"
+     ",won't be disappointed,will not be disappointed,not be disappointed,skeptical at first"
+     ",sceptical at first,dubious at first,now a convert,a total convert,i'm a convert"},
     {LANGUAGE_EN, IDIOM_SLANG,
      "killer deal,killer price,killer app,killer feature,killer features,killer sound,killer "
      "combo,killer look,killer camera,"
@@ -136,6 +142,18 @@ static const struct {
      ",no podian haber sido mas amables,no pudieron ser mas amables,no puede ser mejor"
      ",no podia ser mejor,sin efectos secundarios,ningun efecto secundario,repetire"
      ",repetiremos,volvere a comprar,volvere a comprarlo"},
+    {LANGUAGE_ES, IDIOM_PRAISE, /* nobody is disappointed, and who doubted is convinced */
+     "no decepciona,no decepcionan,no defrauda,no defraudan,no me decepciona,no me ha decepcionado"
+     ",no me han decepcionado,no me ha defraudado,no me han defraudado,no nos ha decepcionado"
+     ",no nos ha defraudado,no me decepciono,no me defraudo,nunca decepciona,nunca decepcionan"
+     ",nunca defrauda,nunca defraudan,nunca me decepciona,nunca me ha decepcionado"
+     ",nunca me han decepcionado,nunca me ha defraudado,nunca me han defraudado"
+     ",nunca nos ha decepcionado,nunca nos ha defraudado,nunca me decepciono,nunca me defraudo"
+     ",jamas decepciona,jamas decepcionan,jamas defrauda,jamas defraudan,jamas me decepciona"
+     ",jamas me ha decepcionado,jamas me han decepcionado,jamas me ha defraudado"
+     ",jamas me han defraudado,jamas nos ha decepcionado,jamas nos ha defraudado"
+     ",jamas me decepciono,jamas me defraudo,esceptico al principio,esceptica al principio"
+     ",gratamente sorprendido,gratamente sorprendida,gratamente sorprendidos"},
     {LANGUAGE_ES, IDIOM_SLANG,
      "de muerte ! peligro amenaza amenazas riesgo susto miedo aburrimiento pena causa condena "
      "sentencia,esta de miedo,estan de miedo,"
@@ -177,6 +195,12 @@ static const struct {
      ",sans effet secondaire,sans effets secondaires,pas d'effet secondaire"
      ",pas d'effets secondaires,racheterai,n'aurait pas pu etre mieux"
      ",n'auraient pas pu etre plus gentils"},
+    {LANGUAGE_FR, IDIOM_PRAISE, /* nobody is disappointed, and who doubted is convinced */
+     "pas decu,pas decue,pas decus,pas decues,jamais decu,jamais decue,jamais decus,jamais decues"
+     ",jamais ete decu,jamais ete decue,jamais ete decus,jamais ete decues,decoit pas"
+     ",decoit jamais,decoivent pas,decoivent jamais,aucune deception,pas une deception"
+     ",sceptique au debut,sceptique au depart,au debut sceptique,au depart sceptique"
+     ",agreablement surpris,agreablement surprise,agreablement surprises"},
     {LANGUAGE_FR, IDIOM_SLANG,
      "une tuerie,vraie tuerie,la tuerie,est mortel ! produit accident choc,trop mortel,de ouf,de "
      "fou,de dingue,"
