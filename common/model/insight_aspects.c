@@ -23,19 +23,11 @@ struct namings {
     uint32_t count;
 };
 
-/* "customer service agent" is one naming of one aspect. */
-static bool is_named(const struct named *first, const struct named *next, const struct named *more)
-{
-    for (; first < next; first++)
-        if (first->aspect == more->aspect && more->at < first->last) return true;
-    return false;
-}
-
-/* Appends what is named at token `at` to those of its clause from `first` on, unless they have it;
- * words of the longest keyword there: it owns them, in "noise cancelling" is no noise. Those under
- * [-] name no aspect. */
+/* Appends what is named at token `at`, behind the keyword before; words of the longest keyword there:
+ * it owns them, in "noise cancelling" is no noise, and "customer service agent" is one naming. Those
+ * under [-] name no aspect. */
 static uint32_t add_named(const struct reading *reading, uint32_t at, uint32_t by, uint32_t clause,
-                          const struct named *first, struct named **next)
+                          struct named **next)
 {
     const struct topics *aspects = &reading->engine->aspects;
     struct topic_match matches[TOPIC_MATCHES_MAX];
@@ -44,7 +36,7 @@ static uint32_t add_named(const struct reading *reading, uint32_t at, uint32_t b
     for (uint32_t i = 0; i < found; i++) {
         struct named more = {at, at + words, matches[i].topic, clause, false};
         if (matches[i].words != words || more.aspect == aspects->hiding) continue;
-        if (!is_named(first, *next, &more)) *(*next)++ = more;
+        *(*next)++ = more;
     }
     return words;
 }
@@ -90,7 +82,7 @@ static int find_namings(const struct reading *reading, struct namings *namings, 
             }
             if (at < behind) continue;
             uint32_t by = topics_found_by(here, TOPIC_OTHER, bit);
-            uint32_t words = add_named(reading, at, by, clause, first, &next);
+            uint32_t words = add_named(reading, at, by, clause, &next);
             if (words) behind = at + words;
         }
     }

@@ -32,6 +32,14 @@ static void figures_of_speech_cost_no_more_than_their_text(void **state)
     check_growth(run_insight, patterns, COUNT_OF(patterns));
 }
 
+/* One clause that names aspects again and again. */
+static void namings_cost_no_more_than_their_text(void **state)
+{
+    static const char *const patterns[] = {"battery ", "battery screen ", "wish battery "};
+    (void)state;
+    check_growth(run_insight, patterns, COUNT_OF(patterns));
+}
+
 static int open_engine(void **state)
 {
     char path[512];
@@ -52,6 +60,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_of_speech_cost_no_more_than_their_text),
+        cmocka_unit_test(namings_cost_no_more_than_their_text),
     };
     return cmocka_run_group_tests(tests, open_engine, close_engine);
 }
