@@ -59,12 +59,6 @@ static void enter(struct discover *discover, const char *words, uint32_t bits)
         *stop_bits(discover, hash_fast(str_cut(&rest, ' '), 0)) |= bits;
 }
 
-static struct str bare(const struct token *token)
-{
-    size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
-    return str_slice(token->folded, cut, token->folded.size);
-}
-
 /* Endings of number and gender off: "cables" and "cable", "lento" and "lenta" are one. */
 static uint64_t stem(struct str word)
 {
@@ -92,7 +86,7 @@ static void read_words(const struct discover *discover, struct str text,
 {
     for (uint32_t i = 0; i < count; i++) {
         const struct token *token = &tokens->items[first + i];
-        struct str word = bare(token);
+        struct str word = token_bare(token);
         uint32_t bits =
             stops_of(discover, word.size == token->folded.size ? token->hash : hash_fast(word, 0));
         words[i] = (struct word){

@@ -3,7 +3,7 @@
 #ifndef VERBATIM_MODEL_ELISION_H
 #define VERBATIM_MODEL_ELISION_H
 
-#include "base/str.h"
+#include "text/tokens.h"
 
 /* Bytes of a French elision at the head of a word ("n'", "qu’"), or 0. */
 static inline size_t elision_bytes(struct str word)
@@ -20,6 +20,18 @@ static inline size_t elision_bytes(struct str word)
     bool typographic = word.size > letters + 3 &&
                        memcmp(word.data + letters, "\xe2\x80\x99", 3) == 0;
     return typographic ? letters + 3 : 0;
+}
+
+/* The same of a token's folded word; most have no apostrophe. */
+static inline size_t token_elision_bytes(const struct token *token)
+{
+    return token->apostrophe ? elision_bytes(token->folded) : 0;
+}
+
+/* What is left of it without its elision. */
+static inline struct str token_bare(const struct token *token)
+{
+    return str_slice(token->folded, token_elision_bytes(token), token->folded.size);
 }
 
 #endif

@@ -3,6 +3,7 @@
  *
  * The phrases' words don't count as words of wishing; where no other is left, the sentence is no
  * wish. Each begins with a word of the set WORD_UNWISH. */
+#include <assert.h>
 #include <threads.h>
 
 #include "base/hash.h"
@@ -39,7 +40,8 @@ static const char *const calls[] = {
     "veux une reponse", "souhaite etre rappele", "souhaite etre rembourse",
     "souhaite etre remboursee", "voudrais etre rembourse", "voudrais etre remboursee",
 };
-/* So much may wish; of harm it tells: "I took two instead of one". All are in WORD_WISH. */
+/* So much may wish; of harm it tells: "I took two instead of one". Only words of WORD_WISH are asked
+ * about. */
 static const char *const doubtful[] = {
     "could", "should", "would", "instead", "need", "needs", "miss", "missing", "hope", "podria",
     "podrian", "deberia", "pourrait", "devrait",
@@ -68,11 +70,20 @@ static const char *phrase_of(uint32_t number)
     return number <= CALLS ? calls[number - 1] : idle[number - 1 - CALLS];
 }
 
+/* What isn't in its set is never found. */
+static void expect_in(uint32_t set, uint64_t hash)
+{
+    assert(words_sets(words_open(), hash) & set);
+}
+
 static void build(void)
 {
+    for (size_t i = 0; i < sizeof doubtful / sizeof *doubtful; i++)
+        expect_in(WORD_WISH, hash_fast(str_of(doubtful[i]), 0));
     for (uint32_t number = 1; number <= PHRASES; number++) {
         struct str rest = str_of(phrase_of(number));
         uint64_t hash = hash_fast(str_cut(&rest, ' '), 0);
+        expect_in(WORD_UNWISH, hash);
         struct str second = str_cut(&rest, ' ');
         phrase_hashes[number] = hash;
         phrase_seconds[number] = str_find(second, STR("'")) < second.size ? 0
@@ -84,15 +95,13 @@ static void build(void)
 
 static bool is_word(const struct token *token, struct str word)
 {
-    size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
-    return str_equal(token->folded, word) ||
-           (cut && str_equal(str_slice(token->folded, cut, token->folded.size), word));
+    return str_equal(token->folded, word) || str_equal(token_bare(token), word);
 }
 
 static bool is_one_of(const struct token *token, const char *const *words, size_t count)
 {
-    size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
-    char first = token->folded.data[0], rest = token->folded.data[cut]; /* readable behind it */
+    /* readable behind it, too */
+    char first = token->folded.data[0], rest = token->folded.data[token_elision_bytes(token)];
     for (size_t i = 0; i < count; i++)
         if ((words[i][0] == first || words[i][0] == rest) && is_word(token, str_of(words[i])))
             return true;
@@ -119,14 +128,13 @@ struct phrases {
 static struct phrases phrases_at(const struct reading *reading, uint32_t at, uint32_t last)
 {
     const struct token *token = &reading->tokens->items[at];
-    size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
-    uint64_t hash = cut ? hash_fast(str_slice(token->folded, cut, token->folded.size), 0)
-                        : token->hash;
+    uint64_t hash = token_elision_bytes(token) ? hash_fast(token_bare(token), 0) : token->hash;
     struct phrases found = {0};
     const struct token *next = token + 1;
     if (at + 1 == last) return found; /* each is of two words or more */
     for (uint32_t i = first_phrase[hash % SLOTS]; i; i = next_phrase[i]) {
-        bool other = !next->apostrophe & (phrase_seconds[i] != 0) & (phrase_seconds[i] != next->hash);
+        bool other = !next->apostrophe & (phrase_seconds[i] != 0) &
+                     (phrase_seconds[i] != next->hash);
         if ((phrase_hashes[i] != hash) | other) continue;
         uint32_t words = words_of_phrase(reading, at, last, str_of(phrase_of(i)));
         uint32_t *longest = i <= CALLS ? &found.calls : &found.idle;
@@ -163,7 +171,8 @@ enum wish reading_wish(const struct reading *reading, struct sentence *sentence,
     bool found = false, left = false; /* phrases; words of wishing beside them */
     if (asks_what_is(reading, sentence, sets)) return WISH_NONE;
     bool harm = reading->safety_positive &&
-                (!reading->harm.count || reading_tells_harm(reading, sentence->first, sentence->last));
+                (!reading->harm.count ||
+                 reading_tells_harm(reading, sentence->first, sentence->last));
     if (!harm && !(sets & WORD_UNWISH)) return sets & WORD_WISH ? WISH_SAID : WISH_UNSAID;
     call_once(&once, build);
     const uint16_t *written = reading->features.sets, *bare = reading->sets;

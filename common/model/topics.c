@@ -188,11 +188,8 @@ int topics_add(struct topics *topics, const char *file, struct str content, uint
 /* A token's word with the elision off; its hash goes to *hash. */
 static inline struct str bare_token(const struct token *token, uint64_t *hash)
 {
-    size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
-    *hash = token->hash;
-    if (!cut) return token->folded;
-    struct str word = str_slice(token->folded, cut, token->folded.size);
-    *hash = hash_fast(word, 0);
+    struct str word = token_bare(token);
+    *hash = word.size == token->folded.size ? token->hash : hash_fast(word, 0);
     return word;
 }
 

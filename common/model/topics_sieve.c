@@ -1,9 +1,9 @@
 /* Tells of many words at once where a keyword may begin, see topics.h. */
 #include <assert.h>
 
+#include "base/flags.h"
 #include "base/hash.h"
 #include "model/elision.h"
-#include "base/flags.h"
 #include "model/topics_keyword.h"
 
 _Static_assert(LANGUAGE_ALL << TOPIC_OTHER_SHIFT < TOPIC_PAIRED &&
@@ -50,22 +50,15 @@ static inline uint8_t sieved_prefix(const struct topic_sieve *sieve, const char 
     return sieve->prefixes[prefix % TOPIC_PREFIX_SLOTS];
 }
 
-/* What is left of a word without an elision. */
-static struct str bare(const struct token *token)
-{
-    size_t cut = token->apostrophe ? elision_bytes(token->folded) : 0;
-    return str_slice(token->folded, cut, token->folded.size);
-}
-
 /* What sieved_pair() says of token `at` when elisions are taken off it, off the one behind, or off
  * both: may be wanted of each that has an elision or stands before one that has. */
 static uint8_t sieved_bare(const struct topic_sieve *sieve, const struct tokens *tokens,
                            uint32_t at)
 {
     const struct token *token = &tokens->items[at], *next = token + 1;
-    uint64_t hash = hash_fast(bare(token), 0);
+    uint64_t hash = hash_fast(token_bare(token), 0);
     if (at + 1 == tokens->count) return sieved_pair(sieve, hash, 0);
-    uint64_t second = hash_fast(bare(next), 0);
+    uint64_t second = hash_fast(token_bare(next), 0);
     return sieved_pair(sieve, hash, next->hash) | sieved_pair(sieve, token->hash, second) |
            sieved_pair(sieve, hash, second);
 }
@@ -94,7 +87,7 @@ struct topic_places topics_places(const struct topic_sieve *sieve, const struct 
     for (; left; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
         words[i] |= sieved_bare(sieve, tokens, first + i);
-        prefixes[i] |= sieved_prefix(sieve, bare(&token[i]).data);
+        prefixes[i] |= sieved_prefix(sieve, token_bare(&token[i]).data);
     }
     return (struct topic_places){
         {flags_with(words, count, one), flags_with(words, count, other)},
