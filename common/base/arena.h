@@ -11,7 +11,8 @@ enum { ARENA_ALIGNMENT = 16 };
 struct arena_block;
 
 struct arena {
-    char *at, *end; /* what is left of the block at hand; with a limit nothing, so that it is asked */
+    /* What is left of the block at hand; with a limit nothing, so that it is asked. */
+    char *at, *end;
     struct arena_block *first, *current;
     size_t used_before; /* handed out of the blocks before it since the last reset */
     size_t limit_bytes; /* 0: unlimited; beyond it allocations fail */
@@ -32,7 +33,8 @@ void *arena_alloc_more(struct arena *arena, size_t size_bytes);
 /* 16-byte aligned, not cleared. NULL when memory or the limit is exhausted. */
 static inline void *arena_alloc(struct arena *arena, size_t size_bytes)
 {
-    /* 0 wraps around; what is left is a multiple of the alignment, and so never too little for it */
+    /* 0 wraps around; what is left is a multiple of the alignment, so what fits still does when it
+     * is rounded up */
     if (size_bytes - 1 >= (size_t)(arena->end - arena->at))
         return arena_alloc_more(arena, size_bytes);
     void *memory = arena->at;

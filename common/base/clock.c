@@ -69,8 +69,8 @@ static inline char *put_pair(char *out, uint32_t value, char behind)
     return out + 3;
 }
 
-/* `days` since 1970, of the years that are writable. Neri and Schneider, "Euclidean affine
- * functions and their application to calendar algorithms" (2022): no branch and no long division. */
+/* `days` since 1970, of the years that are writable. Neri and Schneider, "Euclidean affine functions
+ * and their application to calendar algorithms" (2022): no branch and no long division. */
 static inline char *put_date(char *out, int32_t days)
 {
     uint32_t quarters = 4 * (uint32_t)(days + 719468) + 3, /* days since March 1st of the year 0 */
@@ -90,7 +90,8 @@ size_t time_format(int64_t wall_ms, char out[static TIME_TEXT_BYTES])
     if (wall_ms > LATEST_MS) wall_ms = LATEST_MS;
     uint64_t ms_of_all = (uint64_t)(wall_ms - EARLIEST_MS);
     uint32_t days = (uint32_t)(ms_of_all / 86400000), ms = (uint32_t)(ms_of_all % 86400000),
-             seconds = ms / 1000, minutes = seconds / 60, fraction = ms % 1000, tens = fraction / 10;
+             seconds = ms / 1000, minutes = seconds / 60, fraction = ms % 1000,
+             tens = fraction / 10;
     char *at = put_date(out, (int32_t)days + (int32_t)(EARLIEST_MS / 86400000));
     at = put_pair(at, minutes / 60, ':');
     at = put_pair(at, minutes % 60, ':');

@@ -317,7 +317,8 @@ static void build(void)
         at[bucket] = idioms.starts[bucket];
     }
     idioms.starts[BUCKETS] = sorted;
-    for (uint32_t i = 0; i < count; i++) idioms.items[at[unsorted[i].last % BUCKETS]++] = unsorted[i];
+    for (uint32_t i = 0; i < count; i++)
+        idioms.items[at[unsorted[i].last % BUCKETS]++] = unsorted[i];
 }
 
 const struct idioms *idioms_open(void)

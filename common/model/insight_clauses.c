@@ -58,7 +58,8 @@ static bool is_within(const struct reading *reading, uint32_t at)
     if (token->start != token[-1].end + 1 || token->kind == TOKEN_EMOJI) return false;
     const char *mark = &reading->text.data[token->start - 1];
     if (*mark == '-') return token[-1].kind != TOKEN_EMOJI;
-    return (*mark == '.' || *mark == ',' || *mark == ':') && is_digit(mark[-1]) && is_digit(mark[1]);
+    return (*mark == '.' || *mark == ',' || *mark == ':') && is_digit(mark[-1]) &&
+           is_digit(mark[1]);
 }
 
 /* At token `at` a sentence begins, or a clause if the one before has words enough: whether either

@@ -11,8 +11,8 @@ static int need_class(const struct linear_model *model, const char *name, uint32
 {
     *ret_class = linear_class(model, name);
     if (*ret_class < LINEAR_CLASSES_MAX) return E_OK;
-    return err_set(err, E_BAD_MODEL, "model %.*s has no class %s; is it another task's?", STR_ARGS(model->file.name),
-                   name);
+    return err_set(err, E_BAD_MODEL, "model %.*s has no class %s; is it another task's?",
+                   STR_ARGS(model->file.name), name);
 }
 
 static int open_model(const char *folder, const char *name, struct linear_model *model,

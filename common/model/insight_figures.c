@@ -109,7 +109,8 @@ static void add_praise(const struct insight_engine *engine, struct clause *claus
     strongest->blame = larger(strongest->blame, -2 * praise);
 }
 
-/* "Antes era", "avant c'etait", but neither "antes de" nor "avant la date": an imperfect is near. */
+/* "Antes era", "avant c'etait", but neither "antes de" nor "avant la date": an imperfect is near.
+ */
 static bool stands_near_imperfect(const struct reading *reading, const struct clause *clause,
                                   uint32_t at)
 {

@@ -275,8 +275,8 @@ static bool may_state(const struct reading *reading, enum insight_need_kind kind
 }
 
 /* Whether the text asks for something; then `whole` becomes how surely by its best sentence. */
-static bool states_request(const struct reading *reading, const struct sentence *best, float problem,
-                           float *whole, float *ret_shift)
+static bool states_request(const struct reading *reading, const struct sentence *best,
+                           float problem, float *whole, float *ret_shift)
 {
     float probability = best->probabilities[INSIGHT_FEATURE_REQUEST];
     if (probability < REQUEST_PROBABILITY_MIN) return false;

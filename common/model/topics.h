@@ -92,7 +92,8 @@ static inline uint32_t topics_longest(const struct topic_match *matches, uint32_
  * shifted by TOPIC_OTHER_SHIFT. With so many slots few words are let through by chance. */
 enum {
     TOPIC_WORD_SLOTS = 1 << 15, TOPIC_PREFIX_SLOTS = 1 << 13, TOPIC_OTHER_SHIFT = 3,
-    TOPIC_PAIRED = 64, /* of a word: some such pair begins with it, else a pair is there by chance */
+    /* Of a word: some such pair begins with it, else a pair is there by chance. */
+    TOPIC_PAIRED = 64,
 };
 struct topic_sieve {
     uint8_t words[TOPIC_WORD_SLOTS], prefixes[TOPIC_PREFIX_SLOTS];

@@ -77,7 +77,8 @@ static int parse_line(const struct place *place, struct str text, struct clocks 
     if (!rest.size) return E_OK;
     if (clocks->count == CLOCKS_MAX) return bad(place, err, "too many lines, at", rest);
     struct clock_line *line = &clocks->lines[clocks->count];
-    struct str region = str_cut_word(&rest), kind = str_cut_word(&rest), seriousness = str_cut_word(&rest);
+    struct str region = str_cut_word(&rest), kind = str_cut_word(&rest),
+               seriousness = str_cut_word(&rest);
     struct str time = str_cut_word(&rest);
     *line = (struct clock_line){
         .region_size = (uint32_t)region.size, .anywhere = str_equal(region, STR("any"))};

@@ -34,7 +34,8 @@ bool clocks_know(const struct clocks *clocks, struct str region);
  * all that there are. */
 const struct clock_line *clocks_find(const struct clocks *clocks, struct str regions,
                                      uint32_t kinds, bool serious);
-/* Of a record that goes to people: sets due_at and clock from its kinds, seriousness and received_at.
+/* Of a record that goes to people: sets due_at and clock from its kinds, seriousness and
+ * received_at.
  * The region that its feedback names (attribute `region`) comes before `regions`, where a
  * clock is told for it. */
 void clocks_set_due(const struct clocks *clocks, const struct feedback *feedback,

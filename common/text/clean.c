@@ -1,5 +1,5 @@
-/* Happy path: the scan finds nothing to do, and the text itself, or what is between the blanks at its
- * ends, is the answer.
+/* Happy path: the scan finds nothing to do, and the text itself, or what is between the blanks at
+ * its ends, is the answer.
  *
  * Otherwise the steps run in turn until markup has no more to take out: what one step removes may
  * join what the next one knows ("&am<b></b>p;lt;"). Nesting beyond PASSES is nobody's mark-up but

@@ -298,7 +298,8 @@ static int points_around(struct redact_finder *finder, const struct name *name,
     if (single && !name->also && name_stands_as_person(finder, name, around))
         return NAME_SURE + 3;
     if (!single || (!*ret_pair && !is_about_a_person(text, name, around))) return 0;
-    return NAME_POSSIBLE - (is_said_of_anybody(text, name, around) && !redact_speaks_of_self(finder));
+    return NAME_POSSIBLE -
+           (is_said_of_anybody(text, name, around) && !redact_speaks_of_self(finder));
 }
 
 static size_t listed(struct redact_finder *finder, const struct redact_word *word)

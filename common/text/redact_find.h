@@ -260,8 +260,8 @@ static inline bool redact_is_shaped(const struct redact_starts *starts, const ch
             1) != 0;
 }
 
-/* Of the words that start at `begins`, of 64 bytes with eight more behind them, those that may be in
- * a set. run: letters that such words have; ends: bytes that end a word for sure. Those that go on
+/* Of the words that start at `begins`, of 64 bytes with eight more behind them, those that may be
+ * in a set. run: letters that such words have; ends: bytes that end a word for sure. Those that go on
  * otherwise may be if `starts` has their first letters; NULL: they all may. No branch on what can't
  * be foreseen. */
 static inline uint64_t redact_words_among(const uint64_t *set, int bits,

@@ -67,8 +67,8 @@ bool name_has_famous_beside(struct redact_finder *finder);
 /* the text is about films, and no customer's matter */
 bool name_in_film(struct redact_finder *finder);
 /* How surely the text reads like a critic's, by all of its words: CRITIC_PERHAPS, as one in fifteen
- * of what people write do, is enough for a family name alone; CRITIC_SURELY, as only half of critics' do, is
- * what full names want (redact_critic.c). */
+ * of what people write do, is enough for a family name alone; CRITIC_SURELY, as only half of
+ * critics' do, is what full names want (redact_critic.c). */
 enum critic { CRITIC_PERHAPS, CRITIC, CRITIC_SURELY };
 /* It does, and is no customer's matter. */
 bool name_is_in_a_critique(struct redact_finder *finder, enum critic least);

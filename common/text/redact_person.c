@@ -265,7 +265,8 @@ static size_t behind_sign_off(struct redact_finder *finder, const struct redact_
     struct redact_word first;
     redact_word_at(text, name.start, &first);
     whole |= name.parts == 1 && starts_line(text, cue->start) && !first.upper && !first.cues;
-    return name.known || name.initial || whole || (line && name.parts <= 3 && !tail) ? name_take(finder, &name) : 0;
+    whole |= line && name.parts <= 3 && !tail;
+    return name.known || name.initial || whole ? name_take(finder, &name) : 0;
 }
 
 /* "a nombre de", "au nom de", "booked under the name (of)": where the name behind

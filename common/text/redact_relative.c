@@ -121,8 +121,9 @@ static size_t behind_relative(struct redact_finder *finder, const struct redact_
     bool ours = owned ? is_ours(&of) : of.end + 1 == cue_start && IS_ONE_OF(&of, articles);
     bool served = ours && is_serving(cue) && name_follow(text, &name).size;
     static const char *const agents[] = {"agent", "representative", "rep", "driver"};
-    served |= cue->capital && name_starts_sentence(text, cue->start) && !name_is_brand(text, &name) &&
-              (is_serving(cue) || IS_ONE_OF(cue, agents)) && name_follow(text, &name).size;
+    served |= cue->capital && name_starts_sentence(text, cue->start) &&
+              !name_is_brand(text, &name) && (is_serving(cue) || IS_ONE_OF(cue, agents)) &&
+              name_follow(text, &name).size;
     bool unlisted = !cue->capital && ((owned && is_familys(cue)) || apposed) &&
                     !is_gift(text, &of, &name);
     unlisted = (unlisted || served) && name.parts <= 3 && !name.also && !first.upper &&

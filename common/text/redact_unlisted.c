@@ -268,7 +268,8 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
     comes |= name->parts > 1 && word_is(&around.follow, "from") && from.capital &&
              name_is_like_one(text, name, LIKE_A_NAME); /* "Yulan Vehbi from Lebanon" */
     if (comes || IS_ONE_OF(&around.follow, does)) return true;
-    /* asked, not what was looked for when a name before this one was: their order must not matter */
+    /* asked for, whatever was when a name before this one was looked at: their order must not
+     * matter */
     const uint32_t talk = REGISTER_FILM | REGISTER_ARTS | REGISTER_SOCIAL | REGISTER_HINT |
                           REGISTER_PUBLIC;
     return (word_is(&around.follow, "is") || word_is(&around.follow, "was")) &&
@@ -321,7 +322,8 @@ static bool is_apposed_to_office(struct str text, const struct name *name,
                                  const struct name_around *around)
 {
     if (at(text, name->end) != ',' || around->follow.size) return false;
-    struct name_around apposed = {.lead = around->lead, .follow = name_next_word(text, name->end + 1)};
+    struct name_around apposed = {
+        .lead = around->lead, .follow = name_next_word(text, name->end + 1)};
     return !apposed.follow.capital && name_is_from_office(text, &apposed, true);
 }
 
@@ -335,7 +337,8 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
         return 0;
     struct name name = name_from(text, word);
     if (!name.parts || name.parts > 3 || name.company) return 0;
-    if (name.start > 2 && text.data[name.start - 2] == '.' && !name.also) { /* "T. R. Venkataraman" */
+    /* "T. R. Venkataraman" */
+    if (name.start > 2 && text.data[name.start - 2] == '.' && !name.also) {
         name.start = name_initials_before(text, name.start);
         name.parts += name.start < word->start, name.initial |= name.start < word->start;
     }

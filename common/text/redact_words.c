@@ -314,8 +314,7 @@ static inline void look_up(struct redact_word *word, uint32_t hash)
     if (!slot_is(slot, slot_key(hash, 1) & filled)) look_further(word);
 }
 
-static void read_letters(struct str text, size_t start,
-                                                   struct redact_word *ret_word)
+static void read_letters(struct str text, size_t start, struct redact_word *ret_word)
 {
     redact_take_letters(text, start, ret_word);
     look_up(ret_word, redact_hash_of(str_make(ret_word->folded, ret_word->size)));
@@ -440,7 +439,8 @@ static inline void find_before(struct str text, size_t end, size_t least, size_t
 static void read_before(struct str text, size_t start, size_t last, size_t end,
                         struct redact_word *ret_word)
 {
-    while (start < last && text.data[start] & 0x80 && !redact_wide_letter_size(text, start)) start++;
+    while (start < last && text.data[start] & 0x80 && !redact_wide_letter_size(text, start))
+        start++;
     redact_word_at(text, start, ret_word);
     if (ret_word->end > last || start == last)
         *ret_word = (struct redact_word){.start = (uint32_t)end, .end = (uint32_t)end};

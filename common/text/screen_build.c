@@ -13,8 +13,8 @@ enum { MAP_SLOTS = 1 << 16 };
 enum { RARE, COMMON, EVERYWHERE, OF_A_GROUP }; /* how common the words of a symbol are */
 _Static_assert((uint32_t)MAP_SLOTS > 2 * (uint32_t)CUES_MAX_WORDS, "the map stays half empty");
 
-/* Words that many texts of customers have, and that nearly all have, in the order of their bytes. What
- * is here decides only what matching starts from, not what it finds. */
+/* Words that many texts of customers have, and that nearly all have, in the order of their bytes.
+ * What is here decides only what matching starts from, not what it finds. */
 static const char *const common_words[] = {
     "able", "account", "again", "ago", "ai", "almost", "alors", "already", "always", "anyone",
     "anything", "app", "apres", "arent", "around", "aussi", "avant", "avoir", "away", "battery",
@@ -102,8 +102,9 @@ int cue_builder_init(struct cue_builder *builder, struct cue_list *list, const c
 
 void cue_builder_deinit(struct cue_builder *builder)
 {
-    struct vector *vectors[] = {&builder->words, &builder->links,   &builder->cues,   &builder->forms,
-                                &builder->steps, &builder->weights, &builder->commons};
+    struct vector *vectors[] = {&builder->words, &builder->links,   &builder->cues,
+                                &builder->forms, &builder->steps,   &builder->weights,
+                                &builder->commons};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) free(vectors[i]->items);
     free(builder->map);
     *builder = (struct cue_builder){0};
@@ -255,8 +256,8 @@ int cue_builder_cue(struct cue_builder *builder, const struct cue *cue, struct e
     return E_OK;
 }
 
-/* The step whose words are the least common, of several the one of the longest; the anchor, if it is
- * as good. */
+/* The step whose words are the least common, of several the one of the longest; the anchor, if it
+ * is as good. */
 static uint8_t trigger_of(const struct cue_builder *builder, const struct cue_step *steps,
                           const struct cue_form *form)
 {

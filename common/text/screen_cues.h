@@ -122,7 +122,7 @@ struct cue_step {
 struct cue_form {
     uint32_t cue, first_step;
     uint8_t steps, anchor; /* the step that matching starts from: its longest words */
-    uint8_t trigger;       /* the step that few texts have a word for: without it nothing is matched */
+    uint8_t trigger; /* the step that few texts have a word for: without it nothing is matched */
 };
 
 struct cue_entry {
@@ -150,7 +150,8 @@ static inline uint32_t cue_symbol_place(uint16_t symbol)
  * most are refused by them. */
 struct cue_hanging {
     uint16_t form;
-    /* Places; CUE_ANY_WORD where the form says nothing, CUE_WITHIN_REACH added where it has a gap. */
+    /* Places; CUE_ANY_WORD where the form says nothing, CUE_WITHIN_REACH added where it has a
+     * gap. */
     uint8_t left, right;
 };
 enum { CUE_REACH = 4 /* words: with a longer gap any word will do */, CUE_WITHIN_REACH = 64 };

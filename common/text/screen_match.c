@@ -136,8 +136,8 @@ static void take_hit(const struct screen_words *words, uint32_t form_number, uin
     hits->count++;
 }
 
-/* The form's trigger is on word `at`: from each word that may be its anchor, as far before or behind
- * as gaps allow. A match that holds two words of the trigger is taken twice. */
+/* The form's trigger is on word `at`: from each word that may be its anchor, as far before or
+ * behind as gaps allow. A match that holds two words of the trigger is taken twice. */
 static void take_triggered(const struct screen_words *words, uint32_t form_number, uint32_t at,
                            struct hit_buffer *hits)
 {

@@ -67,8 +67,8 @@ struct raw_hits {
 /* More in one text is no feedback. */
 enum { SCREEN_RAW_HITS = 1024 };
 
-/* Two words a token at most, looked up in the list; `before` is BOUNDARY_CLAUSE where there is one of
- * any kind, until screen_words_tell_gaps(). NO_MEMORY only. */
+/* Two words a token at most, looked up in the list; `before` is BOUNDARY_CLAUSE where there is one
+ * of any kind, until screen_words_tell_gaps(). NO_MEMORY only. */
 int screen_words_split(struct str text, const struct tokens *tokens, uint32_t token_count,
                        const struct cue_list *list, struct arena *arena,
                        struct screen_words *ret_words, struct err *err) CHECKED;
@@ -85,8 +85,8 @@ int screen_hits_find(const struct screen_words *words, struct arena *arena,
 int screen_scope_resolve(const struct screen_words *words, struct arena *arena,
                          struct raw_hits *hits, struct err *err) CHECKED;
 
-/* Bits of the words beside `at`, and of those within CUE_REACH, for screen_form_may_match(): also of
- * other sentences, which only takes more forms for possible. */
+/* Bits of the words beside `at`, and of those within CUE_REACH, for screen_form_may_match(): also
+ * of other sentences, which only takes more forms for possible. */
 struct screen_sides {
     uint64_t left[2], right[2];
 };

@@ -46,7 +46,8 @@ static uint64_t accented_hash(struct str folded)
     return hash_short(room, folded.size + 1);
 }
 
-static inline void look_up(const struct screen_words *words, const struct cue_list *list, uint32_t at)
+static inline void look_up(const struct screen_words *words, const struct cue_list *list,
+                           uint32_t at)
 {
     const struct screen_word *word = &words->items[at];
     uint32_t whole = cue_list_find_whole(list, word->hash);
