@@ -25,6 +25,10 @@ enum {
 static const float LEAST_CONFIDENCE = 0.3f; /* below it a guess is none */
 static const float DISSENT = 6;      /* log odds at which a block speaks for another language */
 static const float NEGLIGIBLE = -16; /* e to that is nothing */
+/* Where two words leave it open ("todo mal": es or pt), a language that we read is the likelier,
+ * by so much log odds, up to so many places. Longer texts tell by themselves. */
+static const float READ_LOGIT = 1;
+enum { READ_PLACES_MAX = 24 };
 
 typedef int8_t bytes_16 __attribute__((vector_size(16)));
 typedef int16_t shorts_8 __attribute__((vector_size(16)));
@@ -120,6 +124,20 @@ static bool is_others(const char *model, int lane)
     return memcmp(header(model)->codes[lane], "und", sizeof header(model)->codes[lane]) == 0;
 }
 
+/* One of the languages whose harm, feeling and needs we read. */
+static bool is_read(const char *model, int lane)
+{
+    const char *code = header(model)->codes[lane];
+    return memcmp(code, "en", 3) == 0 || memcmp(code, "es", 3) == 0 || memcmp(code, "fr", 3) == 0;
+}
+
+static void raise_read(const char *model, int32_t sums[static LANGUAGE_LANES], float weight)
+{
+    if (!(weight > 1e-3f)) return; /* a table of somebody's own may weigh nothing */
+    for (int c = 0; c < LANGUAGE_LANES; c++)
+        if (is_read(model, c)) sums[c] += (int32_t)(READ_LOGIT / weight);
+}
+
 /* Which one is the largest, of equals the first: by the lane below each sum, without a branch. */
 static int first_largest(const int32_t sums[static LANGUAGE_LANES])
 {
@@ -140,8 +158,9 @@ static void guess_latin(const char *model, const struct language_letters *letter
     add_blocks(model, &blocks, letters);
     for (uint32_t b = 0; b < blocks.count; b++)
         for (int c = 0; c < LANGUAGE_LANES; c++) sums[c] += blocks.sums[b][c];
-    int best = first_largest(sums);
     float total = 0, unknown = 0, weight = weight_of(model, blocks.places);
+    if (blocks.places <= READ_PLACES_MAX) raise_read(model, sums, weight);
+    int best = first_largest(sums);
     for (int c = 0; c < LANGUAGE_LANES; c++) {
         float odds = weight * (float)(sums[c] - sums[best]),
               share = odds > NEGLIGIBLE ? expf(odds) : 0;
