@@ -93,8 +93,7 @@ static bool may_be_listed(struct str text, size_t start, size_t end)
     uint64_t eight = 0;
     size_t left = text.size - start;
     memcpy(&eight, text.data + start, left < sizeof eight ? left : sizeof eight);
-    uint32_t bit = redact_word_bit(le64toh(eight), (unsigned)(end - start), NAME_BITS);
-    return redact_names[bit / 64] >> bit % 64 & 1;
+    return redact_may_be_in(redact_names, NAME_BITS, eight, (unsigned)(end - start));
 }
 
 /* "olga krylova told me": in a text without any capital, two listed names are a person. */

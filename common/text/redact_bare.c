@@ -311,11 +311,8 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
     if (is_digit(before(text, word->start))) return 0;
     struct name name = name_read(text, word->start, NOT_SMALL);
     if (!name.parts || name.company || !name.known) return 0;
-    bool initials = name.start > 2 && text.data[name.start - 2] == '.'; /* "J. P. O'Halloran" */
-    if (initials && word->cues & CUE(FAMILY) && !name.also) {
-        name.start = name_initials_before(text, name.start);
-        name.initial |= name.start < word->start;
-    }
+    if (word->cues & CUE(FAMILY) && !name.also)
+        (void)name_take_initials(text, &name); /* "J. P. O'Halloran" */
     if (name_is_brand(text, &name) || name_is_place(text, &name)) return name.end;
     /* "BRING BACK NITARA": shouted, a word that is also a name is a word */
     bool full = name.parts >= 2 && name.known + (word->upper ? 0 : name.also) >= 2 &&

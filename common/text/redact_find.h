@@ -143,6 +143,12 @@ static inline uint32_t redact_word_bit(uint64_t eight, unsigned size, int bits)
     return (uint32_t)((word + size) * 0x9E3779B97F4A7C15u >> (64 - bits));
 }
 void redact_mark_words(uint64_t *set, int bits, const char *words); /* parted by blanks */
+/* eight: as they lie in the text. */
+static inline bool redact_may_be_in(const uint64_t *set, int bits, uint64_t eight, unsigned size)
+{
+    uint32_t bit = redact_word_bit(le64toh(eight), size, bits);
+    return set[bit / 64] >> bit % 64 & 1;
+}
 
 /* The word that starts at `start`: a run of letters, whatever stands beside it.
  * size 0: there is none. */
@@ -188,15 +194,6 @@ static inline size_t redact_run_end(struct str text, size_t i, enum redact_run r
     return i;
 }
 
-/* For who seeks few words in a whole text: behind the word at `start`, if it is of ASCII letters
- * alone, or behind the blank or mark there. `start` itself: look closely. */
-static inline size_t redact_skip_letters(struct str text, size_t start)
-{
-    size_t end = redact_run_end(text, start, RUN_ASCII);
-    if (end == start) return text.data[start] & 0x80 ? start : start + 1;
-    bool plain = end - start < 4 * WORD_BYTES && (end == text.size || !(text.data[end] & 0x80));
-    return plain ? end : start;
-}
 /* The word that ends at or before `end`, looking back 32 bytes at most. size 0: there is none. */
 void redact_word_before(struct str text, size_t end, struct redact_word *ret_word);
 /* The same, but of a word that says nothing of numbers only place and size; its cues are 0. */
@@ -274,8 +271,7 @@ static inline uint64_t redact_words_among(const uint64_t *set, int bits,
         unsigned at = (unsigned)__builtin_ctzll(rest),
                  size = (unsigned)__builtin_ctzll(~(run >> at));
         memcpy(&eight, bytes + at, sizeof eight);
-        uint32_t bit = redact_word_bit(le64toh(eight), size, bits);
-        found |= (set[bit / 64] >> bit % 64 & 1) << at;
+        found |= (uint64_t)redact_may_be_in(set, bits, eight, size) << at;
     }
     uint64_t others = (run + begins) & ~run & ~ends; /* a sum carries from start to end */
     for (; others; others &= others - 1) {

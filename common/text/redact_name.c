@@ -214,7 +214,8 @@ struct name name_read_initials(struct str text, size_t start, enum small lower)
     return name;
 }
 
-size_t name_initials_before(struct str text, size_t start)
+/* Where the initials begin that stand before the word at `start`; `start`: none do. */
+static size_t initials_before(struct str text, size_t start)
 {
     size_t i = start;
     for (int k = 0; k < 3; k++) {
@@ -227,6 +228,16 @@ size_t name_initials_before(struct str text, size_t start)
     }
     bool title = i + 3 == start && strchr("DM", text.data[i]); /* "D. Antonio", "M. Dupont" */
     return title ? start : i;
+}
+
+bool name_take_initials(struct str text, struct name *name)
+{
+    if (name->start < 3 || text.data[name->start - 2] != '.') return false;
+    size_t start = initials_before(text, name->start);
+    bool found = start < name->start;
+    name->start = start;
+    name->initial |= found;
+    return found;
 }
 
 struct name name_read(struct str text, size_t start, enum small lower)

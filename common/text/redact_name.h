@@ -17,12 +17,14 @@ struct name {
 /* Which names written small are read as names. */
 enum small { NOT_SMALL, SMALL, SMALL_ALSO }; /* none; listed ones; ambiguous ones as well */
 
+struct name_around; /* the words beside a name, below */
+
 /* The name that starts at `start`; parts 0: there is none. */
 struct name name_read(struct str text, size_t start, enum small lower);
 /* The same with initials before it: "T. R. Venkataraman", "J.-P. Kerbrat". */
 struct name name_read_initials(struct str text, size_t start, enum small lower);
-/* Where the initials begin that stand before the word at `start`; `start`: none do. */
-size_t name_initials_before(struct str text, size_t start);
+/* Takes the initials before the name into it; whether there are any. */
+bool name_take_initials(struct str text, struct name *name);
 /* "hank dombrowski": a given name of the lists, written small, that is no other word, and what may
  * be a family name behind it; parts 0: it isn't one. */
 struct name name_read_small(struct str text, const struct redact_word *given);
@@ -44,7 +46,6 @@ bool name_is_brand_pair(struct str text, size_t first_at, size_t second_at);
 bool name_is_place(struct str text, const struct name *name);
 /* By the words beside it: a ware, a work, a shop (redact_ware.c). of_works: the text talks of books
  * or films. */
-struct name_around;
 bool name_is_thing(struct str text, const struct name *name, const struct name_around *around,
                    bool of_works);
 /* Written as titles are, or put in by brackets (redact_title.c). */

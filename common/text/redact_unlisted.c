@@ -337,11 +337,7 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
         return 0;
     struct name name = name_from(text, word);
     if (!name.parts || name.parts > 3 || name.company) return 0;
-    /* "T. R. Venkataraman" */
-    if (name.start > 2 && text.data[name.start - 2] == '.' && !name.also) {
-        name.start = name_initials_before(text, name.start);
-        name.parts += name.start < word->start, name.initial |= name.start < word->start;
-    }
+    if (!name.also) name.parts += name_take_initials(text, &name); /* "T. R. Venkataraman" */
     bool other = word->cues & ~(CUE(GIVEN) | CUE(FAMILY)); /* than a name */
     if (other && name.parts == 1 && !(word->cues & CUE(ALSO)) && !name.foreign) return 0;
     struct name_around around = name_look_around(text, &name);

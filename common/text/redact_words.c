@@ -461,10 +461,9 @@ void redact_cue_before(struct str text, size_t end, struct redact_word *ret_word
     if (last > start && last - start < WORD_BYTES && start + ASCII_HEAD_BYTES <= text.size &&
         redact_run_end(text, start, RUN_ASCII) == last && !(at(text, last) & 0x80)) {
         memcpy(&eight, text.data + start, sizeof eight);
-        uint32_t bit = redact_word_bit(le64toh(eight), (unsigned)(last - start), NUMBER_BITS);
         ret_word->start = (uint32_t)start, ret_word->end = (uint32_t)last;
         ret_word->size = (uint8_t)(last - start), ret_word->cues = 0;
-        if (!(redact_numbers[bit / 64] >> bit % 64 & 1)) return;
+        if (!redact_may_be_in(redact_numbers, NUMBER_BITS, eight, ret_word->size)) return;
     }
     read_before(text, start, last, end, ret_word);
 }
