@@ -1,5 +1,6 @@
-/* A byte of flags for each of up to 64 words, and those that have some of them as bits: which do
- * can't be foreseen, so that they are told of without a branch, and gone through bit by bit. */
+/* Flags, or sets of two bytes, of up to 64 words, and the words that have some of them as bits:
+ * which do can't be foreseen, so that they are told of without a branch, and gone through bit by
+ * bit. */
 #ifndef VERBATIM_BASE_FLAGS_H
 #define VERBATIM_BASE_FLAGS_H
 

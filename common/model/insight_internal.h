@@ -60,7 +60,9 @@ struct reading {
     struct arena *arena;
     struct linear_features features;
     struct word_marks *marks;
-    const uint16_t *sets; /* of each word without its elision; as those of features, beside it */
+    /* Of each word without its elision; read as features.sets, and those themselves where no word
+     * has one. */
+    const uint16_t *sets;
     struct clause *clauses;
     struct sentence *sentences;
     uint32_t clause_count, sentence_count;

@@ -25,7 +25,8 @@ struct screen_words {
     /* Of that list, one a word, and CUE_REACH before the first and behind the last that are
      * CUE_NO_ENTRY. */
     uint32_t *entries;
-    uint8_t *flags; /* of that list, one a word, what is to be done for it */
+    /* Of that list, one a word, what is to be done for it; blocks of FLAGS_MOST are readable. */
+    uint8_t *flags;
     /* One bit a word, SCREEN_PLACES of them in each: deciding forms are anchored on it, others are.
      * Few words have any, and which can't be foreseen. */
     uint64_t *cue_places, *other_places;
