@@ -106,11 +106,9 @@ static float shift_odds(float probability, float logit)
 static bool is_mended(const struct reading *reading, const struct sentence *sentence)
 {
     uint32_t first = sentence->first, count = sentence->last - first;
-    bool once = sets_together(&reading->features.sets[first], count) & WORD_ONCE;
-    for (uint32_t i = 0; i < reading->clause_count && once; i++)
-        if (reading->clauses[i].last == sentence->last)
-            return insight_label(reading->clauses[i].score) == INSIGHT_POSITIVE;
-    return false;
+    if (!(sets_together(&reading->features.sets[first], count) & WORD_ONCE)) return false;
+    float end = reading_clause_at(reading, sentence->last - 1)->score;
+    return insight_label(end) == INSIGHT_POSITIVE;
 }
 
 /* How surely the sentence asks for something; notes whether goods are missing instead. */
@@ -143,11 +141,10 @@ static bool has_figure_word(const struct reading *reading, const struct clause *
 static bool praises_by_figure(const struct reading *reading, const struct sentence *sentence)
 {
     if (sentence->score < PRAISE) return false;
-    for (uint32_t i = 0; i < reading->clause_count; i++) {
-        const struct clause *clause = &reading->clauses[i];
-        if (clause->first < sentence->first || clause->last > sentence->last) continue;
+    const struct clause *clause = reading_clause_at(reading, sentence->first),
+                        *behind = reading_clause_at(reading, sentence->last - 1) + 1;
+    for (; clause < behind; clause++)
         if (clause->score >= PRAISE && has_figure_word(reading, clause)) return true;
-    }
     return false;
 }
 

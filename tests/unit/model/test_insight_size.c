@@ -40,6 +40,15 @@ static void namings_cost_no_more_than_their_text(void **state)
     check_growth(run_insight, patterns, COUNT_OF(patterns));
 }
 
+/* Rules that look at the clauses of their sentence. */
+static void sentences_cost_no_more_than_their_text(void **state)
+{
+    static const char *const patterns[] = {"It used to crash. ", "what more could you want? ",
+                                           "is it to die for? "};
+    (void)state;
+    check_growth(run_insight, patterns, COUNT_OF(patterns));
+}
+
 static int open_engine(void **state)
 {
     char path[512];
@@ -61,6 +70,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_of_speech_cost_no_more_than_their_text),
         cmocka_unit_test(namings_cost_no_more_than_their_text),
+        cmocka_unit_test(sentences_cost_no_more_than_their_text),
     };
     return cmocka_run_group_tests(tests, open_engine, close_engine);
 }
