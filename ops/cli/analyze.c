@@ -197,8 +197,8 @@ const struct command analyze_command = {
     .name = "analyze",
     .summary = "feedback in, insights out, as a filter",
     .usage = "[--keep-text] [--csv] [--text-column NAME] [--quiet] [FILE]",
-    .details = "Reads NDJSON (one object a line), a JSON array, or CSV with a header; writes one record a line as "
-               "JSON, in input order.\n"
+    .details = "Reads NDJSON (one object a line), a JSON array, or CSV with a header; writes one "
+               "record a line as JSON, in input order.\n"
                "Fields: text (required), id, product, channel, customer, rating, language, "
                "occurred_at, attributes;\n"
                "others become attributes. Exit status 65 if records were refused; the rest is "

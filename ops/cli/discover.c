@@ -259,7 +259,8 @@ int topics_discover(const struct discover_wish *wish, const struct arguments *ar
     rc = cli_taxonomy(&config, &search.topics, err);
     if (!rc && !(search.discover = discover_create(&search.topics, 0)))
         rc = err_set(err, E_NO_MEMORY, NULL);
-    if (!rc) rc = wish->input ? read_input(&search, err) : read_archive(&search, config.config, err);
+    if (!rc)
+        rc = wish->input ? read_input(&search, err) : read_archive(&search, config.config, err);
     if (!rc) rc = show(&search, err);
     cli_config_free(&config);
     discover_destroy(search.discover);

@@ -219,8 +219,9 @@ static int check_header(const struct input *input, struct err *err)
         alone |= str_find(name, STR("\r")) < name.size;
     }
     if (!readable)
-        return err_set(err, E_BAD_MESSAGE, "the header is not UTF-8; unpack it, or convert it: iconv -f windows-1252 -t utf-8 "
-                       "FILE | verbatim ...");
+        return err_set(err, E_BAD_MESSAGE,
+                       "the header is not UTF-8; unpack it, or convert it: iconv -f windows-1252 "
+                       "-t utf-8 FILE | verbatim ...");
     if (alone)
         return err_set(err, E_BAD_MESSAGE, "lines end in CR alone; LF or CRLF must end them");
     int rc = intake_check_header(&input->header, err);

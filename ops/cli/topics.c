@@ -108,8 +108,8 @@ const struct command topics_command = {
                "config/topics covers, nor shares a word with: in\n"
                "how many records, of how many customers (an estimate), how much more often than "
                "its words would meet by chance (lift), and an\n"
-               "example. Texts are cleaned and redacted first. Memory stays within 50 MB; in a large input, what is rare is "
-               "forgotten.\n\n"
+               "example. Texts are cleaned and redacted first. Memory stays within 50 MB; in a "
+               "large input, what is rare is forgotten.\n\n"
                "Example: verbatim topics create --bus.kind=kafka "
                "--kafka.bootstrap.servers=127.0.0.1:9092 --bus.replication=3\n"
                "Example: verbatim topics discover --input feedback.ndjson --language en\n",

@@ -197,10 +197,12 @@ static int train_run(const struct command *command, int argc, char **argv, struc
         return err_set(err, E_USAGE, "one task at a time; --data %s names a file",
                        arguments.positionals[1]);
     if (!segments && !train_task_known(what))
-        return what[0] ? err_set(err, E_USAGE,
-                                 "nothing called \"%.40s\" is trained, but: " TRAIN_TASKS ", segments",
-                                 what)
-                       : err_set(err, E_USAGE, "what can be trained here: " TRAIN_TASKS ", segments");
+        return what[0]
+                   ? err_set(err, E_USAGE,
+                             "nothing called \"%.40s\" is trained, but: " TRAIN_TASKS
+                             ", segments", what)
+                   : err_set(err, E_USAGE,
+                             "what can be trained here: " TRAIN_TASKS ", segments");
     snprintf(name, sizeof name, "%s-000001", what);
     snprintf(out, sizeof out, "%s.model", what);
     if (!training.name) training.name = name;

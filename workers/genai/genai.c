@@ -315,8 +315,8 @@ static int genai_process(struct worker_context *context, struct job *job, struct
         .tenant = feedback->tenant,
         .has_rating = shape_has(feedback, feedback, rating),
         .rating = feedback->rating,
-        .safety_positive = record_has(&job->record,
-                                      SECTION_SAFETY) && safety->state == ENUM_safety_state_positive,
+        .safety_positive = record_has(&job->record, SECTION_SAFETY) &&
+                           safety->state == ENUM_safety_state_positive,
     };
     int rc = question.safety_positive ? note_harm(safety, job->arena, &question, err) : E_OK;
     if (rc) return rc;
