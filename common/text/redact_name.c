@@ -194,6 +194,15 @@ static size_t behind_small_d(struct str text, const struct redact_word *word)
     return next.capital && next.size > 3 && !redact_is_ordinary(&next) ? next.start : 0;
 }
 
+/* Where the name goes on behind a word that only joins its parts, or 0. */
+static size_t behind_particle(struct str text, const struct redact_word *word,
+                              const struct name *name, enum small lower)
+{
+    size_t behind = name->parts || lower ? skip_particles(text, word->start) : 0;
+    if (!behind) behind = behind_and(text, word, name);
+    return !behind && name->parts ? behind_small_d(text, word) : behind;
+}
+
 static bool is_initial(struct str text, size_t i)
 {
     return is_upper(at(text, i)) && at(text, i + 1) == '.';
@@ -266,9 +275,7 @@ struct name name_read(struct str text, size_t start, enum small lower)
         bool second = name.given && !word.capital && word.cues & CUE(GIVEN) && word.size > 3 &&
                       is_upper(at(text, word.end + 1)) && at(text, word.end) == ' ';
         if (!prefixed && !last && !second && !is_name_word(&word, lower)) {
-            size_t particle = name.parts || lower ? skip_particles(text, i) : 0;
-            if (!particle) particle = behind_and(text, &word, &name);
-            if (!particle && name.parts) particle = behind_small_d(text, &word);
+            size_t particle = behind_particle(text, &word, &name, lower);
             if (!particle) break;
             bool sure = is_persons_particle(&word) && !word.capital;
             bool shouted = name.parts && !is_shouted(text, name.end);
