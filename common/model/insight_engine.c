@@ -126,10 +126,9 @@ int insight_analyze(const struct insight_engine *engine, struct str text,
                     struct insight_result *ret_result, struct err *err)
 {
     struct insight_result *result = ret_result;
-    struct tokens own;
     size_t own_end = own_words_end(text);
-    if (own_end < text.size) {
-        own = tokens_before(tokens, own_end);
+    struct tokens own = own_end < text.size ? tokens_before(tokens, own_end) : (struct tokens){0};
+    if (own.count) { /* not of "…" alone */
         tokens = &own;
         text = str_slice(text, 0, own_end);
     }

@@ -182,6 +182,11 @@ static void test_quoted_messages(void **state)
         assert_int_equal(insight.needs.items[0].kind, ENUM_need_kind_problem_report);
         assert_int_equal(insight.topics.count, 1);
     }
+    /* no word is the customer's own: what they sent is what was quoted */
+    struct insight insight =
+        genai_pass(bench, "…\n> The zip broke on day two.\n> Two items are missing.", "en", 0);
+    assert_int_equal(insight.sentiment.label, ENUM_sentiment_label_negative);
+    assert_int_equal(insight.needs.items[0].kind, ENUM_need_kind_problem_report);
 }
 
 /* What a form asks is no part of what is needed; its dates and grades are no needs. */
