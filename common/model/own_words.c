@@ -94,9 +94,11 @@ size_t own_words_end(struct str text)
         size_t last = end;
         while (last && (text.data[last - 1] == '\n' || text.data[last - 1] == ' ')) last--;
         size_t start = line_start(text, last);
-        bool introduced = quoted && introduces(str_trim(str_slice(text, start, last)));
+        struct str above = str_trim(str_slice(text, start, last));
+        bool introduced = quoted && introduces(above);
+        bool own_list = above.size && above.data[above.size - 1] == ':'; /* "Problems:" */
         if (introduced) end = start;
-        if (!introduced && quoted < 2) return text.size;
+        if (!introduced && (quoted < 2 || own_list)) return text.size;
     }
     return has_letter(str_slice(text, 0, end)) ? end : text.size;
 }

@@ -19,6 +19,7 @@ static const struct {
      "> Did it arrive?\n> And how is it?\nNo. Broken.", ""},
     {"nothing but a quote is the text", "> Thank you!\n> We love you.", ""},
     {"a line without a date introduces nothing", "My answer:\n> yes", ""},
+    {"nor two lines", "Problems:\n> it crashes\n> no dark mode", ""},
     {"below a divider", "It broke.\n", "-----Original Message-----\nFrom: Support\nThank you!"},
     {"below a French one", "Cass\u00E9.\n", "--- Message d'origine ---\nMerci !"},
     {"other dashes divide nothing", "Good.\n---\nBad sound.", ""},
