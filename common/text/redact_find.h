@@ -23,6 +23,7 @@ struct redact_finder {
     bool no_memory, capitals; /* capitals: the text has some */
     bool again;               /* the text has placeholders */
     uint32_t registers;       /* of the text, 0: not looked yet (redact_register.c) */
+    size_t plain_until;       /* the run of letters and digits before it is no secret */
     bool self_sought, speaks_of_self; /* see redact_speaks_of_self() */
 };
 

@@ -124,9 +124,13 @@ size_t redact_secret_random(struct redact_finder *finder, size_t digit)
 {
     struct str text = finder->text;
     size_t start = digit, end = digit;
+    if (digit < finder->plain_until) return 0; /* of the run that another digit asked for */
     while (start > 0 && digit - start < RANDOM_BACK && is_random(text.data[start - 1])) start--;
     while (end < text.size && end - start < TOKEN_BYTES && is_random(text.data[end])) end++;
-    if (!is_drawn_by_lot(str_slice(text, start, end))) return 0;
+    if (!is_drawn_by_lot(str_slice(text, start, end))) {
+        finder->plain_until = end;
+        return 0;
+    }
     while (at(text, end) == '=') end++;
     /* "110201543:AAH…", "hvs.CAE…": what leads it belongs to it */
     char mark = before(text, start);

@@ -168,6 +168,8 @@ static const struct redact_case {
      "[SECRET] [SECRET]"},
     {"drawn by lot, whoever made it", "en", "it printed Zq8vN3xKp1Lw7Yt5Rb2Hd9Gs to the log",
      "it printed [SECRET] to the log"},
+    {"behind a code that wasn't", "en", "WH-1000XM5-B2-Refurb printed Zq8vN3xKp1Lw7Yt5Rb2Hd9Gs",
+     "WH-1000XM5-B2-Refurb printed [SECRET]"},
     {"a long model is no such key", "en", "WH-1000XM5-B2-Refurb and HyperX-Cloud2-Wireless-7Point1",
      NULL},
     {"a commit is none either", "en", "since 9fceb02d0ae598e95dc970b74767f19372d61af8", NULL},
