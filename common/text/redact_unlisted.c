@@ -327,6 +327,18 @@ static bool is_apposed_to_office(struct str text, const struct name *name,
     return !apposed.follow.capital && name_is_from_office(text, &apposed, true);
 }
 
+/* How much of what is said around a name speaks for a person; nothing of a brand's or a place's. */
+static int points_said(struct redact_finder *finder, const struct redact_word *word,
+                       struct name *name, const struct name_around *around)
+{
+    const uint32_t names = CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO);
+    struct str text = finder->text;
+    bool other = word->cues & ~(CUE(GIVEN) | CUE(FAMILY));
+    if (word->cues & ~names || (other && !name_is_often_a_person(text, name))) return 0;
+    int said = redact_phrase_points(finder, name, around);
+    return said && !name_is_brand(text, name) && !name_is_place(text, name) ? said : 0;
+}
+
 size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word)
 {
     static const char *const people_are[] = {
@@ -341,12 +353,8 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     bool other = word->cues & ~(CUE(GIVEN) | CUE(FAMILY)); /* than a name */
     if (other && name.parts == 1 && !(word->cues & CUE(ALSO)) && !name.foreign) return 0;
     struct name_around around = name_look_around(text, &name);
-    const uint32_t names = CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO);
-    int said = word->cues & ~names || (other && !name_is_often_a_person(text, &name))
-                   ? 0
-                   : redact_phrase_points(finder, &name, &around);
-    if (said && !name_is_brand(text, &name) && !name_is_place(text, &name))
-        return name_decide(finder, &name, said);
+    int said = points_said(finder, word, &name, &around);
+    if (said) return name_decide(finder, &name, said);
     bool unknown = !word->cues && word->size >= 4;
     if (!other && word->size >= 4 && is_apposed_to_office(text, &name, &around))
         return name_decide(finder, &name, NAME_LIKELY);

@@ -276,69 +276,70 @@ static void rules_are_within_the_schema(void **state)
     rig_deinit(&rig);
 }
 
+static const struct {
+    const char *why, *text;
+    bool keep;
+    const char *record, *problems;
+} rows[] = {
+    {"fields by their columns",
+     "text,rating,occurred_at,id\nGood.,4.5,2026-01-02T03:04:05Z,r1\n", false,
+     "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\",\"rating\":4.5,"
+     "\"occurred_at\":\"2026-01-02T03:04:05.000Z\","
+     "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", ""},
+    {"empty cells are not there; names are trimmed", " text , rating ,id\nGood., ,r1\n", false,
+     "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
+     "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", ""},
+    {"a decimal comma", "id,text,rating\nr1,Good.,\"4,5\"\n", false,
+     "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\",\"rating\":4.5,"
+     "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", ""},
+    {"a comma that parts thousands", "id,text,rating\nr1,Good.,\"1,000\"\n", false, NULL,
+     "/rating must be a number from -100 to 100"},
+    {"a comma alone", "id,text,rating\nr1,Good.,\",5\"\n", false, NULL,
+     "/rating must be a number from -100 to 100"},
+    {"a short row", "id,text,rating\nr1,Good.\n", false,
+     "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
+     "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", ""},
+    {"a long row", "id,text\nr1,Good.,x\n", false, NULL,
+     " the row has more cells than the header has columns"},
+    {"attributes by name", "id,text,attributes.age\nr1,Good.,41\n", false,
+     "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
+     "\"received_at\":\"2026-05-01T09:30:01.234Z\",\"attributes\":{\"age\":\"41\"}}}", ""},
+    {"an unknown column is refused", "id,text,ratng\nr1,Good.,41\n", false, NULL,
+     "/ratng unknown field; did you mean \"rating\"?"},
+    {"or kept", "id,text,shop\nr1,Good.,41\n", true,
+     "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
+     "\"received_at\":\"2026-05-01T09:30:01.234Z\",\"attributes\":{\"shop\":\"41\"}}}", ""},
+    {"a column and an attribute of one name", "id,text,a,attributes.a\nr1,Good.,1,2\n", true,
+     NULL, "/a is an attribute already"},
+    {"a column twice", "text,text\nx,y\n", false, NULL, "/text is there twice"},
+    {"all that is wrong", "text,rating,occurred_at\nx,many,today\n", false, NULL,
+     "/rating must be a number from -100 to 100; /occurred_at is not an RFC 3339 time such as "
+     "2026-05-01T09:30:00Z"},
+    {"no text", "id,text\nr1,\n", false, NULL, "/text is required"},
+    {"bytes that are no UTF-8", "text\n\"\xff\"\n", false, NULL,
+     "/text holds bytes that are not UTF-8"},
+    {"a column's name that is none", "text,\xff\nx,y\n", true, NULL,
+     " a column's name is not UTF-8"},
+};
+
 static void rows_become_records(void **state)
 {
-    static const struct {
-        const char *why, *text;
-        bool keep;
-        const char *record, *problems;
-    } cases[] = {
-        {"fields by their columns",
-         "text,rating,occurred_at,id\nGood.,4.5,2026-01-02T03:04:05Z,r1\n", false,
-         "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\",\"rating\":4.5,"
-         "\"occurred_at\":\"2026-01-02T03:04:05.000Z\","
-         "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", ""},
-        {"empty cells are not there; names are trimmed", " text , rating ,id\nGood., ,r1\n", false,
-         "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
-         "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", ""},
-        {"a decimal comma", "id,text,rating\nr1,Good.,\"4,5\"\n", false,
-         "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\",\"rating\":4.5,"
-         "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", ""},
-        {"a comma that parts thousands", "id,text,rating\nr1,Good.,\"1,000\"\n", false, NULL,
-         "/rating must be a number from -100 to 100"},
-        {"a comma alone", "id,text,rating\nr1,Good.,\",5\"\n", false, NULL,
-         "/rating must be a number from -100 to 100"},
-        {"a short row", "id,text,rating\nr1,Good.\n", false,
-         "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
-         "\"received_at\":\"2026-05-01T09:30:01.234Z\"}}", ""},
-        {"a long row", "id,text\nr1,Good.,x\n", false, NULL,
-         " the row has more cells than the header has columns"},
-        {"attributes by name", "id,text,attributes.age\nr1,Good.,41\n", false,
-         "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
-         "\"received_at\":\"2026-05-01T09:30:01.234Z\",\"attributes\":{\"age\":\"41\"}}}", ""},
-        {"an unknown column is refused", "id,text,ratng\nr1,Good.,41\n", false, NULL,
-         "/ratng unknown field; did you mean \"rating\"?"},
-        {"or kept", "id,text,shop\nr1,Good.,41\n", true,
-         "{\"id\":\"r1\",\"feedback\":{\"text\":\"Good.\",\"source\":\"http\","
-         "\"received_at\":\"2026-05-01T09:30:01.234Z\",\"attributes\":{\"shop\":\"41\"}}}", ""},
-        {"a column and an attribute of one name", "id,text,a,attributes.a\nr1,Good.,1,2\n", true,
-         NULL, "/a is an attribute already"},
-        {"a column twice", "text,text\nx,y\n", false, NULL, "/text is there twice"},
-        {"all that is wrong", "text,rating,occurred_at\nx,many,today\n", false, NULL,
-         "/rating must be a number from -100 to 100; /occurred_at is not an RFC 3339 time such as "
-         "2026-05-01T09:30:00Z"},
-        {"no text", "id,text\nr1,\n", false, NULL, "/text is required"},
-        {"bytes that are no UTF-8", "text\n\"\xff\"\n", false, NULL,
-         "/text holds bytes that are not UTF-8"},
-        {"a column's name that is none", "text,\xff\nx,y\n", true, NULL,
-         " a column's name is not UTF-8"},
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct rig rig;
         struct csv_row header, row;
         rig_init(&rig);
         struct intake_rules rules = rules_of(&rig);
-        struct csv_reader reader = csv_reader(str_of(cases[i].text), true);
-        CASE(cases[i].why);
-        rules.keep_unknown = cases[i].keep;
+        struct csv_reader reader = csv_reader(str_of(rows[i].text), true);
+        CASE(rows[i].why);
+        rules.keep_unknown = rows[i].keep;
         assert_int_equal(csv_next(&reader, &rig.arena, &header, &rig.err), E_OK);
         assert_int_equal(csv_next(&reader, &rig.arena, &row, &rig.err), E_OK);
         int rc = intake_csv(&header, &row, &rules, 3, &rig.arena, &rig.intake, &rig.problems,
                             &rig.err);
-        assert_string_equal(told(&rig), cases[i].problems);
-        assert_int_equal(rc, cases[i].record ? E_OK : E_BAD_MESSAGE);
-        if (cases[i].record) assert_string_equal(as_json(&rig), cases[i].record);
+        assert_string_equal(told(&rig), rows[i].problems);
+        assert_int_equal(rc, rows[i].record ? E_OK : E_BAD_MESSAGE);
+        if (rows[i].record) assert_string_equal(as_json(&rig), rows[i].record);
         rig_deinit(&rig);
     }
 }
