@@ -86,7 +86,7 @@ static double best_f1_threshold(const struct train_linear *train, const struct l
                                 uint32_t test_source, double temperature, uint32_t class)
 {
     struct tally tallies[100] = {{0}};
-    double probabilities[CLASSES], best = 0.5, best_f1 = -1;
+    double probabilities[CLASSES], best = 0.5, best_f1 = 0;
     for (size_t i = 0; i < train->row_count; i++) {
         const struct train_row *row = &train->rows[i];
         if (!calibrates(row, test_source) || !(row->known >> class & 1)) continue;

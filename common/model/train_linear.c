@@ -112,7 +112,8 @@ int train_linear_add(struct train_linear *train, struct str text, uint32_t label
     return rc;
 }
 
-static int no_rows_of(const struct train_options *options, uint32_t class, struct err *err)
+/* class < 0: rows are of one class only. */
+static int no_rows_of(const struct train_options *options, int class, struct err *err)
 {
     char names[256] = "";
     size_t size = 0;
@@ -122,6 +123,9 @@ static int no_rows_of(const struct train_options *options, uint32_t class, struc
         if (more < 0 || size + (size_t)more >= sizeof names) break;
         size += (size_t)more;
     }
+    if (class < 0)
+        return err_set(err, E_BAD_MESSAGE, "all rows are of one class; at least two are needed: %s",
+                       names);
     return err_set(err, E_BAD_MESSAGE, "no rows of class %s; each class needs some: %s",
                    options->classes[class], names);
 }
@@ -141,7 +145,9 @@ static int check(const struct train_linear *train, struct err *err)
         return err_set(err, E_BAD_CONFIG, "least_features is %u; at most %u",
                        options->least_features, LINEAR_LEAST_FEATURES_MAX);
     for (uint32_t c = 0; c < options->class_count; c++)
-        if (!(seen >> c & 1)) return no_rows_of(options, c, err);
+        if (!((seen | options->may_lack) >> c & 1)) return no_rows_of(options, (int)c, err);
+    bool alternatives = options->link == LINEAR_SOFTMAX;
+    if (alternatives && (seen & (seen - 1)) == 0) return no_rows_of(options, -1, err);
     return E_OK;
 }
 

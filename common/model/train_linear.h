@@ -40,6 +40,7 @@ struct train_options {
     /* From this probability on the class is said, by class; 0: found on held-out rows,
      * which is noisy where few are near. */
     double thresholds[LINEAR_CLASSES_MAX];
+    uint32_t may_lack; /* bits of classes that may have no rows: then they are hardly ever said */
     const char *notes;       /* goes into the metadata: data and licences; may be NULL */
     /* false: cancel */
     bool (*on_progress)(void *context, uint32_t epoch, uint32_t epochs, double loss);

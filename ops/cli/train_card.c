@@ -12,6 +12,7 @@ static double share(uint64_t part, uint64_t of) { return of ? (double)part / (do
 static void write_classes(const struct train_card *card, struct buffer *out)
 {
     double total = 0;
+    uint32_t present = 0;
     buffer_printf(out,
                   "| class | rows | said | precision | recall | F1 |\n|---|---|---|---|---|---|\n");
     for (uint32_t c = 0; c < card->class_count; c++) {
@@ -19,11 +20,15 @@ static void write_classes(const struct train_card *card, struct buffer *out)
                  truth = card->report->counts[c].truth;
         double f1 = share(2 * right, said + truth);
         total += f1;
+        present += truth > 0;
         buffer_printf(out, "| %s | %llu | %llu | %.3f | %.3f | %.3f |\n", card->classes[c],
                       (unsigned long long)truth, (unsigned long long)said, share(right, said),
                       share(right, truth), f1);
     }
-    buffer_printf(out, "\nMacro-F1 %.3f\n", total / card->class_count);
+    buffer_printf(out, "\nMacro-F1 %.3f\n", present ? total / present : 0);
+    for (uint32_t c = 0; c < card->class_count; c++)
+        if (!card->report->counts[c].truth)
+            buffer_printf(out, "\nNo row is %s: the model hardly ever says it.\n", card->classes[c]);
 }
 
 static void write_confusion(const struct train_card *card, struct buffer *out)

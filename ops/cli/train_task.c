@@ -277,6 +277,8 @@ int train_task(const struct train_wish *wish, struct err *err)
     training->task = task_of(wish->task);
     training->options = training->task ? training->task->options : topics;
     training->options.neutral_trust = 0; /* one file is one source, and texts to come are like it */
+    /* what nobody taught of safety would be missed in silence */
+    training->options.may_lack = training->task == &safety_task ? 0 : UINT32_MAX;
     training->options.name = wish->name;
     training->options.seed = wish->seed;
     training->options.notes = wish->licence;

@@ -80,7 +80,7 @@ static void print_scores(const struct scores *scores)
     if (scores->one_of) printf("  accuracy %.3f", scores_accuracy(scores));
     if (scores_calibration_error(scores) >= 0)
         printf("  ECE %.3f", scores_calibration_error(scores));
-    printf("\n");
+    printf("%s\n", scores_of_one_class(scores) ? "  (the rows are of one class only)" : "");
     print_classes(scores);
     print_matrix(scores);
     print_calibration(scores);

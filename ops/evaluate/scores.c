@@ -60,6 +60,13 @@ bool scores_hold(const struct scores *scores)
     return false;
 }
 
+bool scores_of_one_class(const struct scores *scores)
+{
+    uint32_t classes = 0;
+    for (uint32_t i = 0; i < scores->class_count; i++) classes += scores->classes[i].truth > 0;
+    return scores->one_of && classes == 1;
+}
+
 double scores_macro_f1(const struct scores *scores)
 {
     double sum = 0;

@@ -44,6 +44,8 @@ double scores_accuracy(const struct scores *scores);
 double scores_macro_f1(const struct scores *scores);
 /* Rows that have a class of it; without any, its figures mean nothing. */
 bool scores_hold(const struct scores *scores);
+/* All rows' truth is one class: a mean over classes says little. */
+bool scores_of_one_class(const struct scores *scores);
 double scores_calibration_error(const struct scores *scores); /* < 0: no confidence was stated */
 
 #endif
