@@ -160,7 +160,7 @@ static int ask_local(struct comparing *comparing, struct err *err)
     progress_end(&progress);
     if (rc == E_OK && rows_to_ask(comparing) == 0)
         rc = err_set(err, E_BAD_MESSAGE, "%s holds no row that could be judged",
-                     comparing->wish->data);
+                     comparing->wish->data.path);
     contest->rows = rows_to_ask(comparing);
     return rc;
 }
@@ -205,7 +205,7 @@ int compare(const struct compare_wish *wish, const struct arguments *arguments, 
     comparing.contest = calloc(1, sizeof *comparing.contest);
     rc = comparing.contest ? E_OK : err_set(err, E_NO_MEMORY, NULL);
     if (rc == E_OK) {
-        comparing.contest->task = wish->task, comparing.contest->path = wish->data;
+        comparing.contest->task = wish->task, comparing.contest->path = wish->data.path;
         rc = run(&comparing, err);
     }
     for (uint32_t i = 0; comparing.contest && i < comparing.contest->count; i++)

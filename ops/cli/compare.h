@@ -9,7 +9,8 @@
 
 struct compare_wish {
     const struct evaluation_task *task;
-    const char *data, *label;
+    struct examples_source data;
+    const char *label;
     struct flag_list providers, prompts;
     const char *promote, *budget;
     uint64_t limit;

@@ -21,7 +21,7 @@ void compare_refuse(struct comparing *comparing, const struct example *example, 
 {
     uint64_t refused = ++comparing->refused;
     if (refused <= REFUSALS_SHOWN)
-        fprintf(stderr, "verbatim evaluate: %s, line %llu: %s\n", comparing->examples.path,
+        fprintf(stderr, "verbatim evaluate: %s, line %llu: %s\n", comparing->examples.source.path,
                 (unsigned long long)example->line, err->text);
     else if (refused == REFUSALS_SHOWN + 1)
         fprintf(stderr, "verbatim evaluate: further refusals are only counted\n");
@@ -47,7 +47,7 @@ static int read_rows(struct comparing *comparing, struct err *err)
 {
     uint64_t capacity = 0;
     bool with_label = comparing->wish->task->labelled && !comparing->wish->label;
-    int rc = examples_open(&comparing->examples, comparing->wish->data, with_label, err);
+    int rc = examples_open(&comparing->examples, &comparing->wish->data, with_label, err);
     while (rc == E_OK) {
         struct example example;
         rc = examples_next(&comparing->examples, &comparing->arena, &example, err);
@@ -145,6 +145,6 @@ int compare_read(struct comparing *comparing, struct err *err)
     chain_destroy(chain);
     if (rc == E_OK && comparing->row_count == 0)
         rc = err_set(err, E_BAD_MESSAGE, "%s holds no row that could be judged",
-                     comparing->wish->data);
+                     comparing->wish->data.path);
     return rc;
 }

@@ -102,7 +102,7 @@ static int each_row(struct evaluating *evaluating, struct examples *examples, st
         arena_reset(&evaluating->arena);
         rc = examples_next(examples, &evaluating->arena, &example, err);
         if (rc == E_NOT_FOUND) break;
-        if (rc == E_OK) rc = judge_row(evaluating, &example, examples->path, err);
+        if (rc == E_OK) rc = judge_row(evaluating, &example, examples->source.path, err);
         if (rc && err_class((enum err_code)rc) == ERR_REJECT) {
             refuse(evaluating, err);
             rc = E_OK;
@@ -153,7 +153,7 @@ static double cpu_seconds(void)
 }
 
 static int evaluate(struct evaluating *evaluating, const struct arguments *arguments,
-                    const char *path, struct report *report, struct err *err)
+                    const struct examples_source *data, struct report *report, struct err *err)
 {
     struct cli_config config = {0};
     struct examples examples = {0};
@@ -161,7 +161,7 @@ static int evaluate(struct evaluating *evaluating, const struct arguments *argum
     if (rc) return rc;
     rc = cli_chain(&config, &evaluating->chain, err);
     if (rc == E_OK)
-        rc = examples_open(&examples, path,
+        rc = examples_open(&examples, data,
                            evaluating->task->labelled && !evaluating->label &&
                                !evaluating->task->hides_language, /* the label may be that column */
                            err);
@@ -215,14 +215,14 @@ static int find_task(const char *name, const struct evaluation_task **ret_task, 
 }
 
 static int evaluate_local(struct evaluating *evaluating, const struct arguments *arguments,
-                          const char *data, bool json, struct err *err)
+                          const struct examples_source *data, bool json, struct err *err)
 {
     evaluating->evaluation = calloc(1, sizeof *evaluating->evaluation);
     if (!evaluating->evaluation) return err_set(err, E_NO_MEMORY, NULL);
     evaluating->evaluation->task = evaluating->task;
     evaluating->task->start(evaluating->evaluation);
     labelled_init(&evaluating->labelled);
-    struct report report = {.evaluation = evaluating->evaluation, .path = data};
+    struct report report = {.evaluation = evaluating->evaluation, .path = data->path};
     int rc = evaluate(evaluating, arguments, data, &report, err);
     if (rc == E_OK) rc = show(&report, json, err);
     labelled_deinit(&evaluating->labelled);
@@ -239,7 +239,11 @@ static int evaluate_run(const struct command *command, int argc, char **argv, st
     const struct flag flags[] = {
         {"task", FLAG_TEXT, &task,
          "TASK  sentiment, needs, topics, aspects, safety, language or redact"},
-        {"data", FLAG_TEXT, &wish.data, "FILE  labelled texts: TSV or CSV with a header, or JSON"},
+        {"data", FLAG_TEXT, &wish.data.path,
+         "FILE  labelled texts: TSV or CSV with a header, or JSON"},
+        {"text-column", FLAG_TEXT, &wish.data.text_column,
+         "NAME  of the column or field that holds the words (text)"},
+        {"label-column", FLAG_TEXT, &wish.data.label_column, "NAME  … the label (label)"},
         {"label", FLAG_TEXT, &wish.label,
          "LABEL  every row has this one; the file needs no column for it"},
         {"provider", FLAG_LIST, &wish.providers,
@@ -264,7 +268,7 @@ static int evaluate_run(const struct command *command, int argc, char **argv, st
     if (arguments.positional_count) return err_set(err, E_USAGE, "the file is named by --data");
     rc = find_task(task, &evaluating.task, err);
     if (rc) return rc;
-    if (!wish.data) return err_set(err, E_USAGE, "--data FILE is needed");
+    if (!wish.data.path) return err_set(err, E_USAGE, "--data FILE is needed");
     evaluating.label = wish.label;
     wish.task = evaluating.task;
     if (wish.providers.count || wish.prompts.count || wish.promote)
@@ -273,19 +277,21 @@ static int evaluate_run(const struct command *command, int argc, char **argv, st
         return err_set(
             err, E_USAGE,
             "--limit, --budget, --yes and --dry-run go with --provider, --prompt or --promote");
-    return evaluate_local(&evaluating, &arguments, wish.data, wish.json, err);
+    return evaluate_local(&evaluating, &arguments, &wish.data, wish.json, err);
 }
 
 const struct command evaluate_command = {
     .name = "evaluate",
     .summary = "how often the local models are right on labelled texts, and providers beside them",
-    .usage = "--task TASK --data FILE [--label LABEL] [--provider NAME[/MODEL]]... [--prompt "
-             "VERSION]... [--promote VERSION]\n"
-             "       [--limit N] [--budget DOLLARS] [--yes] [--dry-run] [--json]",
+    .usage = "--task TASK --data FILE [--text-column NAME] [--label-column NAME | --label LABEL] "
+             "[--json]\n"
+             "       [--provider NAME[/MODEL]]... [--prompt VERSION]... [--promote VERSION] "
+             "[--limit N] [--budget DOLLARS] [--yes] [--dry-run]",
     .details = "The file is TSV (a tab parts the columns, nothing is quoted), CSV (, or ; with "
                "quotes, as spreadsheets write it), or JSON: an\n"
                "object a line, or an array. TSV and CSV begin with a line that names the columns. "
-               "text and label are required; language\n"
+               "text and label are required\n"
+               "(--text-column and --label-column say what they are called here); language\n"
                "(or lang), product (drug), rating (stars), channel and serious (yes or no) are "
                "used where they are there, others passed over.\n"
                "JSON has the same names, a label may be a list; for redact spans [{start, end, "

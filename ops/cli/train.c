@@ -12,7 +12,8 @@
 #include "ops/cli/train_task.h"
 
 struct training {
-    const char *archive, *input, *out, *name, *data, *licence;
+    struct examples_source data;
+    const char *archive, *input, *out, *name, *licence;
     uint64_t folds;
     uint64_t clusters, seed, most;
     struct progress progress;
@@ -110,7 +111,7 @@ static int train_labelled(const struct training *training, const char *task, str
     const struct train_wish wish = {
         .task = task, .data = training->data, .out = training->out, .name = training->name,
         .licence = training->licence, .folds = training->folds, .seed = training->seed};
-    if (!wish.data) return err_set(err, E_USAGE, "--data FILE is needed: labelled texts");
+    if (!wish.data.path) return err_set(err, E_USAGE, "--data FILE is needed: labelled texts");
     return strcmp(task, "language") == 0 ? train_language_task(&wish, err) : train_task(&wish, err);
 }
 
@@ -147,9 +148,9 @@ static int train_segments(struct training *training, const struct arguments *arg
 {
     struct cli_config config;
     struct rows rows = {0};
-    if (training->data)
-        return err_set(err, E_USAGE, "--data is for tasks; segments come from --archive, --input "
-                                     "or the bus");
+    if (training->data.path || training->data.text_column || training->data.label_column)
+        return err_set(err, E_USAGE, "--data and its columns are for tasks; segments come from "
+                                     "--archive, --input or the bus");
     if (training->archive && training->input)
         return err_set(err, E_USAGE, "either --archive or --input");
     if (training->clusters < 1 || training->clusters > CENTROIDS_MAX)
@@ -172,8 +173,11 @@ static int train_run(const struct command *command, int argc, char **argv, struc
     struct training training = {
         .licence = "not stated", .folds = 5, .clusters = 8, .seed = 1, .most = 1000000};
     const struct flag flags[] = {
-        {"data", FLAG_TEXT, &training.data,
+        {"data", FLAG_TEXT, &training.data.path,
          "FILE  labelled texts as verbatim evaluate reads them: TSV, CSV or JSON (tasks)"},
+        {"text-column", FLAG_TEXT, &training.data.text_column,
+         "NAME  of the column or field that holds the words (text)"},
+        {"label-column", FLAG_TEXT, &training.data.label_column, "NAME  … the label (label)"},
         {"folds", FLAG_NUMBER, &training.folds, "K  of the cross-validation (5)"},
         {"licence", FLAG_TEXT, &training.licence, "TEXT  of the data, for the model's card"},
         {"archive", FLAG_TEXT, &training.archive,
@@ -208,7 +212,7 @@ static int train_run(const struct command *command, int argc, char **argv, struc
     if (!training.name) training.name = name;
     if (!training.out) training.out = out;
     rc = check_out(training.out, err);
-    if (rc == E_OK) rc = check_spared(training.out, training.data, err);
+    if (rc == E_OK) rc = check_spared(training.out, training.data.path, err);
     if (rc == E_OK) rc = check_spared(training.out, training.input, err);
     if (rc) return rc;
     if (!segments) return train_labelled(&training, what, err);
@@ -218,7 +222,7 @@ static int train_run(const struct command *command, int argc, char **argv, struc
 const struct command train_command = {
     .name = "train",
     .summary = "train a task's model from labelled texts, or customer segments",
-    .usage = "sentiment|needs|safety|topics|language --data FILE [--folds K] [--seed N] "
+    .usage = "sentiment|needs|safety|topics|language --data FILE [--text-column NAME] [--label-column NAME] [--folds K] [--seed N] "
              "[--name NAME] [--out FILE]\n"
              "       verbatim train segments [--archive FOLDER | --input FILE] [--clusters K] "
              "[--seed N] [--name NAME] [--out FILE]",

@@ -68,7 +68,7 @@ static void write_card(const struct train_card *card, struct buffer *out)
     const struct train_wish *wish = card->wish;
     uint8_t hash[SHA256_BYTES];
     char data[SHA256_TEXT_BYTES], bytes[SHA256_TEXT_BYTES];
-    const char *slash = strrchr(wish->data, '/');
+    const char *slash = strrchr(wish->data.path, '/');
     hash_sha256(card->data, hash);
     hash_hex(hash, sizeof hash, data);
     hash_sha256(card->model, hash);
@@ -78,7 +78,7 @@ static void write_card(const struct train_card *card, struct buffer *out)
     buffer_printf(out,
                   "| data | %s, %llu rows, SHA-256 %s |\n| licence of the data | %s |\n| seed | "
                   "%llu |\n| model | %zu bytes, SHA-256 %s |\n",
-                  slash ? slash + 1 : wish->data, (unsigned long long)card->rows, data,
+                  slash ? slash + 1 : wish->data.path, (unsigned long long)card->rows, data,
                   wish->licence, (unsigned long long)wish->seed, card->model.size, bytes);
     buffer_printf(out,
                   "\n## Cross-validation\n%llu rows in %llu folds by their text's hash; each "

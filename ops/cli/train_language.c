@@ -80,7 +80,7 @@ static int add_row(struct training *training, const struct example *example, str
     int rc = lane_of(training, example->label.size ? example->label : example->language, &row->lane,
                      err);
     if (rc)
-        return err_wrap(err, "%s, line %llu", training->wish->data,
+        return err_wrap(err, "%s, line %llu", training->wish->data.path,
                         (unsigned long long)example->line);
     training->count++;
     return E_OK;
@@ -97,17 +97,17 @@ static int compare_rows(const void *a, const void *b)
 static int read_rows(struct training *training, struct err *err)
 {
     struct example example;
-    int rc = examples_open(&training->examples, training->wish->data, false, err);
+    int rc = examples_open(&training->examples, &training->wish->data, false, err);
     while (!rc &&
            (rc = examples_next(&training->examples, &training->arena, &example, err)) == E_OK)
         if (example.text.size) rc = add_row(training, &example, err);
     if (rc != E_NOT_FOUND) return rc;
     if (training->count < TRAIN_ROWS_LEAST)
         return err_set(err, E_BAD_MESSAGE, "%s: %zu rows; at least %d are needed",
-                       training->wish->data, training->count, TRAIN_ROWS_LEAST);
+                       training->wish->data.path, training->count, TRAIN_ROWS_LEAST);
     if (training->lanes < 2)
         return err_set(err, E_BAD_MESSAGE, "%s: one language; there is nothing to tell apart",
-                       training->wish->data);
+                       training->wish->data.path);
     qsort(training->rows, training->count, sizeof *training->rows, compare_rows);
     for (size_t i = 0; i < training->count; i++)
         training->first[training->rows[i].lane + 1] = (uint32_t)i + 1;

@@ -156,7 +156,7 @@ static int open_file(struct training *training, struct err *err)
     examples_close(&training->examples);
     training->examples = (struct examples){0};
     training->rows = 0;
-    int rc = examples_open(&training->examples, training->wish->data, true, err);
+    int rc = examples_open(&training->examples, &training->wish->data, true, err);
     training->placed = rc != E_OK;
     return rc;
 }
@@ -165,7 +165,7 @@ static int open_file(struct training *training, struct err *err)
 static int place(const struct training *training, int rc, struct err *err)
 {
     if (rc != E_BAD_MESSAGE || training->placed) return rc;
-    return err_wrap(err, "%s, line %llu", training->wish->data,
+    return err_wrap(err, "%s, line %llu", training->wish->data.path,
                     (unsigned long long)training->examples.line);
 }
 
@@ -185,7 +185,7 @@ static int add_rows(struct training *training, struct train_linear *train, struc
     if (rc) return place(training, rc, err);
     if (training->rows >= TRAIN_ROWS_LEAST) return E_OK;
     return err_set(err, E_BAD_MESSAGE, "%s: %llu rows; at least %d are needed",
-                   training->wish->data, (unsigned long long)training->rows, TRAIN_ROWS_LEAST);
+                   training->wish->data.path, (unsigned long long)training->rows, TRAIN_ROWS_LEAST);
 }
 
 /* --- cross-validation ------------------------------------------------------------------------- */
@@ -236,7 +236,7 @@ static int validate(struct training *training, struct train_linear *train, struc
              str_starts(str_of(err->text), STR("no rows of class")))
         (void)err_wrap(err, "a kind of harm stands in the label, such as adverse_event+hazard; yes "
                             "or positive alone tells none");
-    return rc == E_BAD_MESSAGE ? err_wrap(err, "%s", training->wish->data) : rc;
+    return rc == E_BAD_MESSAGE ? err_wrap(err, "%s", training->wish->data.path) : rc;
 }
 
 static int write_both(const struct training *training, struct str model, struct err *err)

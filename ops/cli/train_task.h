@@ -7,12 +7,14 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "ops/evaluate/examples.h"
 
 #define TRAIN_TASKS "sentiment, needs, safety, topics, language"
 enum { TRAIN_FOLDS_MAX = 20, TRAIN_ROWS_LEAST = 20 };
 
 struct train_wish {
-    const char *task, *data, *out, *name, *licence;
+    struct examples_source data;
+    const char *task, *out, *name, *licence;
     uint64_t folds, seed;
 };
 

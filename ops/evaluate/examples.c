@@ -23,9 +23,20 @@ static const struct {
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
-static int find_field(struct str name)
+/* What the file calls its texts or labels. */
+static const char *column_of(const struct examples *examples, enum example_field field)
 {
-    for (int i = 0; i < COLUMNS; i++)
+    const char *named = field == GIVEN_TEXT    ? examples->source.text_column
+                        : field == GIVEN_LABEL ? examples->source.label_column
+                                               : NULL;
+    return named ? named : columns[field].name;
+}
+
+static int find_field(const struct examples *examples, struct str name)
+{
+    for (int field = GIVEN_TEXT; field <= GIVEN_LABEL; field++)
+        if (str_equal_ignoring_case(name, str_of(column_of(examples, field)))) return field;
+    for (int i = GIVEN_LABEL + 1; i < COLUMNS; i++)
         if (str_equal_ignoring_case(name, str_of(columns[i].name))) return (int)columns[i].field;
     return -1;
 }
@@ -81,9 +92,10 @@ static int next_cells(struct examples *examples, struct arena *arena, struct csv
     return cut_line(line, arena, row, err);
 }
 
-static int no_column(const struct examples *examples, const char *wanted,
+static int no_column(const struct examples *examples, enum example_field field,
                      const struct csv_row *header, struct err *err)
 {
+    const char *wanted = column_of(examples, field), *flag = columns[field].name;
     size_t best = 4;
     struct str nearest = {0};
     char names[200] = "";
@@ -91,7 +103,7 @@ static int no_column(const struct examples *examples, const char *wanted,
     for (uint32_t i = 0; i < header->count; i++) {
         struct str cell = str_trim(header->cells[i]);
         size_t distance = str_distance(cell, str_of(wanted));
-        if (distance < best && find_field(cell) < 0) best = distance, nearest = cell;
+        if (distance < best && find_field(examples, cell) < 0) best = distance, nearest = cell;
         int more = snprintf(names + size, sizeof names - size, "%s%.*s", i ? ", " : "",
                             STR_ARGS(str_slice(cell, 0, 40)));
         if (more > 0 && size + (size_t)more < sizeof names) size += (size_t)more;
@@ -99,10 +111,10 @@ static int no_column(const struct examples *examples, const char *wanted,
     }
     if (nearest.size)
         return err_set(err, E_BAD_MESSAGE, "%s has no column \"%s\"; is \"%.*s\" meant?",
-                       examples->path, wanted, STR_ARGS(str_slice(nearest, 0, 60)));
+                       examples->source.path, wanted, STR_ARGS(str_slice(nearest, 0, 60)));
     return err_set(err, E_BAD_MESSAGE,
-                   "%s has no column \"%s\"; its first line must name the columns, parted by tabs "
-                   "or commas; it is: %s", examples->path, wanted, names);
+                   "%s has no column \"%.60s\"; its first line names: %s; --%s-column=NAME says which "
+                   "one is meant", examples->source.path, wanted, names, flag);
 }
 
 /* A line that holds a tab is no CSV: its commas belong to the text. */
@@ -124,27 +136,27 @@ static int read_header(struct examples *examples, struct err *err)
     bool seen[COLUMNS] = {false};
     find_form(examples);
     int rc = next_cells(examples, &arena, &header, err);
-    if (rc == E_NOT_FOUND) rc = err_set(err, E_BAD_MESSAGE, "%s is empty", examples->path);
-    else if (rc) rc = err_wrap(err, "%s, line 1", examples->path);
+    if (rc == E_NOT_FOUND) rc = err_set(err, E_BAD_MESSAGE, "%s is empty", examples->source.path);
+    else if (rc) rc = err_wrap(err, "%s, line 1", examples->source.path);
     else if (header.count > EXAMPLES_COLUMNS_MAX)
-        rc = err_set(err, E_BAD_MESSAGE, "%s has more than %d columns", examples->path,
+        rc = err_set(err, E_BAD_MESSAGE, "%s has more than %d columns", examples->source.path,
                      EXAMPLES_COLUMNS_MAX);
     for (uint32_t i = 0; rc == E_OK && i < header.count; i++) {
         struct str name = str_trim(header.cells[i]);
-        int field = find_field(name);
+        int field = find_field(examples, name);
         for (uint32_t j = 0; field >= 0 && j < i; j++)
             if (str_equal_ignoring_case(str_trim(header.cells[j]), name))
                 rc = err_set(err, E_BAD_MESSAGE, "%s names the column \"%.*s\" twice",
-                             examples->path, STR_ARGS(name));
+                             examples->source.path, STR_ARGS(name));
         if (!str_is_utf8(name) || memchr(name.data, '\0', name.size))
             rc = err_set(err, E_BAD_MESSAGE, "%s is no UTF-8 text; unpack or convert it first",
-                         examples->path);
+                         examples->source.path);
         examples->fields[examples->columns++] = field;
         if (field >= 0) seen[field] = true;
     }
-    if (rc == E_OK && !seen[GIVEN_TEXT]) rc = no_column(examples, "text", &header, err);
+    if (rc == E_OK && !seen[GIVEN_TEXT]) rc = no_column(examples, GIVEN_TEXT, &header, err);
     else if (rc == E_OK && examples->with_label && !seen[GIVEN_LABEL])
-        rc = no_column(examples, "label", &header, err);
+        rc = no_column(examples, GIVEN_LABEL, &header, err);
     arena_deinit(&arena);
     return rc;
 }
@@ -266,7 +278,7 @@ static int read_object(const struct examples *examples, struct str text, struct 
     bool good = json_next(&json, &value) && value.kind == JSON_OBJECT;
     if (!good && !json.fault) return err_set(err, E_BAD_MESSAGE, "not an object");
     for (bool first = true; good && json_member(&json, &first, &name);) {
-        int field = find_field(name);
+        int field = find_field(examples, name);
         struct str skipped;
         if (field >= 0)
             good = read_value(&json, arena, field == GIVEN_LABEL ? STR("none") : STR(""),
@@ -282,9 +294,10 @@ static int read_object(const struct examples *examples, struct str text, struct 
                            STR_ARGS(str_slice(name, 0, 60)));
     }
     if (!json_end(&json)) return json_fault(&json, err);
-    if (!example->text.size) return err_set(err, E_BAD_MESSAGE, "/text is required");
-    if (examples->with_label && !example->label.size)
-        return err_set(err, E_BAD_MESSAGE, "/label is required");
+    enum example_field missing = !example->text.size ? GIVEN_TEXT : GIVEN_LABEL;
+    if (missing == GIVEN_TEXT || (examples->with_label && !example->label.size))
+        return err_set(err, E_BAD_MESSAGE, "/%.60s is required; --%s-column=NAME names another",
+                       column_of(examples, missing), columns[missing].name);
     return cut_spans(example, ends, err);
 }
 
@@ -307,10 +320,11 @@ static int next_object(struct examples *examples, struct arena *arena, struct ex
 
 /* --- all -------------------------------------------------------------------------------------- */
 
-int examples_open(struct examples *examples, const char *path, bool with_label, struct err *err)
+int examples_open(struct examples *examples, const struct examples_source *source, bool with_label,
+                  struct err *err)
 {
-    *examples = (struct examples){.path = path, .with_label = with_label};
-    int rc = buffer_read_file(&examples->bytes, path, EXAMPLES_BYTES_MAX, err);
+    *examples = (struct examples){.source = *source, .with_label = with_label};
+    int rc = buffer_read_file(&examples->bytes, source->path, EXAMPLES_BYTES_MAX, err);
     if (rc) return rc;
     examples->rest = buffer_str(&examples->bytes);
     if (str_starts(examples->rest, STR("\xEF\xBB\xBF")))
@@ -338,9 +352,9 @@ int examples_next(struct examples *examples, struct arena *arena, struct example
     example.line = examples->line;
     if (!rc && str_trim(example.text).size == 0)
         rc = err_set(err, E_BAD_MESSAGE, "the text is empty");
-    if (rc && err->code == E_BAD_JSON) return err_wrap(err, "%s", examples->path);
+    if (rc && err->code == E_BAD_JSON) return err_wrap(err, "%s", examples->source.path);
     if (rc)
-        return err_wrap(err, "%s, line %llu", examples->path, (unsigned long long)examples->line);
+        return err_wrap(err, "%s, line %llu", examples->source.path, (unsigned long long)examples->line);
     *ret_example = example;
     return E_OK;
 }

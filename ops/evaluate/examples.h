@@ -26,10 +26,15 @@ struct example {
     uint64_t line;
 };
 
+/* A file, and what it calls text and label; NULL: these words. */
+struct examples_source {
+    const char *path, *text_column, *label_column;
+};
+
 enum examples_form { EXAMPLES_TSV, EXAMPLES_CSV, EXAMPLES_JSON };
 
 struct examples {
-    const char *path;
+    struct examples_source source;
     struct buffer bytes;
     enum examples_form form;
     struct str rest; /* TSV */
@@ -41,9 +46,10 @@ struct examples {
     int fields[EXAMPLES_COLUMNS_MAX]; /* which field each column is; -1: none of ours */
 };
 
-/* with_label: a TSV without a label column is refused. NO_INPUT, TOO_LARGE, BAD_MESSAGE: a missing
+/* with_label: a file without a label column is refused. What the source names lives as long as the
+ * examples. NO_INPUT, TOO_LARGE, BAD_MESSAGE: a missing
  * column, with the nearest one that is there. */
-int examples_open(struct examples *examples, const char *path, bool with_label,
+int examples_open(struct examples *examples, const struct examples_source *source, bool with_label,
                   struct err *err) CHECKED;
 void examples_close(struct examples *examples);
 

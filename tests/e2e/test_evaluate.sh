@@ -105,6 +105,9 @@ printf 'lable\ttext\npos\tgood\n' >"$scratch/bad.tsv"
 "$verbatim" evaluate --task sentiment --data "$scratch/bad.tsv" >/dev/null 2>"$scratch/err"
 equal "a file without the column exits 65" $? 65
 check "the nearest column is offered" contains "$scratch/err" 'is "lable" meant?'
+printf 'review,mood\n"good, really",pos\nbad,neg\n' >"$scratch/named.csv"
+"$verbatim" evaluate --task sentiment --data "$scratch/named.csv" --text-column review --label-column mood --json >"$scratch/out.json" 2>"$scratch/err"
+equal "columns may be named" "$? $(json .rows)" "0 2"
 "$verbatim" evaluate --task sentiment --data "$scratch/missing.tsv" >/dev/null 2>"$scratch/err"
 equal "a missing file exits 66" $? 66
 "$verbatim" evaluate --task sentimant --data "$scratch/feelings.tsv" >/dev/null 2>"$scratch/err"

@@ -125,6 +125,9 @@ grep -v '^neutral' "$scratch/sentiment.tsv" >"$scratch/two.tsv"
 equal "rows that are never neutral teach the rest" $? 0
 check "the card says so" contains "$scratch/two.model.md" "No row is neutral: the model hardly ever says it."
 check "and leaves it out of the mean" contains "$scratch/two.model.md" "| neutral | 0 | 0 |"
+sed '1s/.*/mood\treview/' "$scratch/sentiment.tsv" >"$scratch/named.tsv"
+"$verbatim" train sentiment --data "$scratch/named.tsv" --text-column review --label-column mood --folds 3 --out "$scratch/named.model" >/dev/null 2>"$scratch/err"
+equal "columns may be called otherwise" $? 0
 grep -v '^positive' "$scratch/two.tsv" >"$scratch/negative.tsv"
 grep '^negative' "$scratch/two.tsv" | sed 's/$/ Again./' >>"$scratch/negative.tsv"
 refused "rows of one class" 65 "all rows are of one class; at least two are needed: positive, negative, neutral" sentiment --data "$scratch/negative.tsv"

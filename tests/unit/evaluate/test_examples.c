@@ -17,12 +17,13 @@ static void write_file(const char *content)
 }
 
 /* Rows as "label:text", with "[type=value]" for spans; a refused row is "!". */
-static int read_all(bool with_label, struct buffer *out, struct buffer *refusals)
+static int read_all(const struct examples_source *source, bool with_label, struct buffer *out,
+                    struct buffer *refusals)
 {
     struct examples examples;
     struct arena arena = {0};
     struct err err = {0};
-    int rc = examples_open(&examples, path, with_label, &err);
+    int rc = examples_open(&examples, source, with_label, &err);
     while (!rc) {
         struct example example;
         rc = examples_next(&examples, &arena, &example, &err);
@@ -65,8 +66,7 @@ static const struct {
     {"a misspelt column is named", "lable\ttext\npos\tx\n", true, E_BAD_MESSAGE, "",
      "no column \"label\"; is \"lable\" meant?"},
     {"no such column", "a\tb\n1\t2\n", true, E_BAD_MESSAGE, "",
-     "no column \"text\"; its first line must name the columns, parted by tabs or commas; it "
-     "is: a, b"},
+     "no column \"text\"; its first line names: a, b; --text-column=NAME says which one is meant"},
     {"capitals don't matter in a header", "Text\tLABEL\ngood\tpos\n", true, E_OK, "pos:good",
      NULL},
     {"an empty file", "", true, E_BAD_MESSAGE, "", " is empty"},
@@ -116,14 +116,43 @@ static const struct {
 
 static void files_are_read(void **state)
 {
+    struct examples_source source = {.path = path};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(files); i++) {
         struct buffer out = {0}, refusals = {0};
         CASE(files[i].why);
         write_file(files[i].file);
-        assert_int_equal(read_all(files[i].with_label, &out, &refusals), files[i].rc);
+        assert_int_equal(read_all(&source, files[i].with_label, &out, &refusals), files[i].rc);
         assert_string_equal(buffer_cstr(&out), files[i].rows);
         if (files[i].refusal) assert_non_null(strstr(buffer_cstr(&refusals), files[i].refusal));
+        else assert_int_equal(refusals.size, 0);
+        buffer_deinit(&out);
+        buffer_deinit(&refusals);
+    }
+}
+
+static void columns_are_called_otherwise(void **state)
+{
+    static const struct { const char *why, *file, *rows, *refusal; } cases[] = {
+        {"CSV", "Review,Sentiment,text,label\ngood,pos,x,y\n", "pos:good", NULL},
+        {"JSON", "{\"review\":\"good\",\"text\":\"x\",\"sentiment\":\"pos\"}",
+         "pos:good", NULL},
+        {"JSON without it", "{\"review\":\"good\",\"label\":\"pos\"}", "!",
+         "/Sentiment is required; --label-column=NAME"},
+        {"a typo", "Revew,Sentiment\ngood,pos\n", "",
+         "no column \"Review\"; is \"Revew\" meant?"},
+        {"the usual name isn't there either", "text,Sentiment\ngood,pos\n", "",
+         "no column \"Review\"; its first line names: text, Sentiment; --text-column=NAME"},
+    };
+    struct examples_source source = {path, "Review", "Sentiment"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buffer out = {0}, refusals = {0};
+        CASE(cases[i].why);
+        write_file(cases[i].file);
+        (void)read_all(&source, true, &out, &refusals);
+        assert_string_equal(buffer_cstr(&out), cases[i].rows);
+        if (cases[i].refusal) assert_non_null(strstr(buffer_cstr(&refusals), cases[i].refusal));
         else assert_int_equal(refusals.size, 0);
         buffer_deinit(&out);
         buffer_deinit(&refusals);
@@ -135,7 +164,8 @@ static void a_file_that_is_not_there(void **state)
     struct examples examples;
     struct err err = {0};
     (void)state;
-    assert_int_equal(examples_open(&examples, "/nowhere/at-all.tsv", true, &err), E_NO_INPUT);
+    struct examples_source nowhere = {.path = "/nowhere/at-all.tsv"};
+    assert_int_equal(examples_open(&examples, &nowhere, true, &err), E_NO_INPUT);
     assert_non_null(strstr(err.text, "/nowhere/at-all.tsv"));
     examples_close(&examples);
 }
@@ -144,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_read),
+        cmocka_unit_test(columns_are_called_otherwise),
         cmocka_unit_test(a_file_that_is_not_there),
     };
     int fd = mkstemp(path);
