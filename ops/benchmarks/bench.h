@@ -32,6 +32,7 @@ int bench_lines(size_t count, size_t line_bytes, struct buffer *out, struct err 
 int bench_analyze(const struct bench_options *options, struct err *err);
 int bench_delivery(const struct bench_options *options, struct err *err);
 int bench_genai(const struct bench_options *options, struct err *err);
+int bench_ingest(const struct bench_options *options, struct err *err);
 int bench_pass(const struct bench_options *options, struct err *err);
 int bench_start(const struct bench_options *options, struct err *err);
 int bench_text(const struct bench_options *options, struct err *err);

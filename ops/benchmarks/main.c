@@ -11,6 +11,8 @@ static const struct {
     {"analyze", "the whole chain on 500-byte records, and where the time goes", bench_analyze},
     {"genai", "what a call of a model costs the worker, 200 at once, beside a bare libcurl client",
      bench_genai},
+    {"ingest", "the front door beside a bare epoll responder (--bootstrap: on Kafka as well)",
+     bench_ingest},
     {"start", "each worker's program: time to its first record, memory when idle", bench_start},
     {"text", "the text kernels one by one, on records of 500 bytes", bench_text},
     {"delivery", "what exactly-once costs against at-least-once (needs --bootstrap)",

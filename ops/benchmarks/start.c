@@ -8,17 +8,16 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "bus/bus.h"
 #include "ops/benchmarks/bench.h"
+#include "ops/benchmarks/program.h"
 
-enum { WORKERS = 6, ROUNDS_MAX = 9, GIVE_UP_MS = 20000, IDLE_MS = 400, PATH_BYTES = 512 };
+enum { WORKERS = 6, ROUNDS_MAX = 9, IDLE_MS = 400, PATH_BYTES = 512 };
 
 static const struct {
     const char *name;
@@ -38,8 +37,7 @@ struct sight {
     char folder[PATH_BYTES / 2];
     uint16_t port;
     struct bus *bus;
-    pid_t child;
-    int log; /* what the child writes to stderr */
+    struct program program;
 };
 
 struct measure {
@@ -53,90 +51,22 @@ static double since_ms(int64_t start_ns)
 
 /* --- the program ------------------------------------------------------------------------------ */
 
-static void program_path(const char *name, char out[static PATH_BYTES])
+static int start_worker(struct sight *sight, const char *name, struct err *err)
 {
-    ssize_t size = readlink("/proc/self/exe", out, PATH_BYTES - 64);
-    out[size > 0 ? size : 0] = '\0';
-    char *slash = strrchr(out, '/');
-    snprintf(slash ? slash + 1 : out, 64, "verbatim-%s", name);
-}
-
-static void execute(const struct sight *sight, const char *name)
-{
-    char path[PATH_BYTES], bus[PATH_BYTES], listen[64], archive[PATH_BYTES], memory[PATH_BYTES];
-    char *arguments[8] = {path, bus};
-    int count = 2;
-    program_path(name, path);
+    char bus[PATH_BYTES], listen[64], archive[PATH_BYTES], memory[PATH_BYTES];
+    const char *options[8] = {bus};
+    int count = 1;
     snprintf(bus, sizeof bus, "--bus.path=%s/bus", sight->folder);
     snprintf(listen, sizeof listen, "--ingest.listen=127.0.0.1:%u", sight->port);
     snprintf(archive, sizeof archive, "--logsink.url=%s/archive", sight->folder);
     snprintf(memory, sizeof memory, "--preprocess.folder=%s/preprocess", sight->folder);
-    if (!strcmp(name, "ingest")) arguments[count++] = listen;
-    if (!strcmp(name, "preprocess")) arguments[count++] = memory;
+    if (!strcmp(name, "ingest")) options[count++] = listen;
+    if (!strcmp(name, "preprocess")) options[count++] = memory;
     if (!strcmp(name, "logsink")) {
-        arguments[count++] = archive;
-        /* an object a record: seen at once */
-        arguments[count++] = (char *)(uintptr_t) "--logsink.count=1";
+        options[count++] = archive;
+        options[count++] = "--logsink.count=1"; /* an object a record: seen at once */
     }
-    execv(path, arguments);
-    _exit(127);
-}
-
-static int start_program(struct sight *sight, const char *name, struct err *err)
-{
-    int ends[2];
-    if (pipe(ends)) return err_system(err, E_SYSTEM, "pipe");
-    sight->child = fork();
-    if (sight->child < 0) return err_system(err, E_SYSTEM, "fork");
-    if (sight->child == 0) {
-        dup2(ends[1], STDERR_FILENO);
-        close(ends[0]), close(ends[1]);
-        execute(sight, name);
-    }
-    close(ends[1]);
-    sight->log = ends[0];
-    return E_OK;
-}
-
-static void stop_program(struct sight *sight)
-{
-    if (sight->child <= 0) return;
-    kill(sight->child, SIGTERM);
-    waitpid(sight->child, NULL, 0);
-    close(sight->log);
-    sight->child = 0;
-}
-
-/* Until the line "ready" comes. */
-static int await_ready(const struct sight *sight, const char *name, int64_t start_ns,
-                       struct err *err)
-{
-    char text[4096];
-    size_t size = 0;
-    while (since_ms(start_ns) < GIVE_UP_MS) {
-        struct pollfd log = {.fd = sight->log, .events = POLLIN};
-        if (poll(&log, 1, 100) <= 0) continue;
-        ssize_t got = read(sight->log, text + size, sizeof text - 1 - size);
-        if (got <= 0) break;
-        size += (size_t)got;
-        text[size] = '\0';
-        if (strstr(text, ": ready")) return E_OK;
-        if (size > sizeof text / 2) size = 0;
-    }
-    return err_set(err, E_UNAVAILABLE, "verbatim-%s didn't get ready: %.*s", name, (int)size, text);
-}
-
-/* Milliseconds of CPU so far, from /proc: ticks of 10 ms are too coarse, so from schedstat. */
-static double cpu_ms(pid_t pid)
-{
-    char path[64];
-    unsigned long long ns = 0;
-    snprintf(path, sizeof path, "/proc/%d/schedstat", (int)pid);
-    FILE *file = fopen(path, "r");
-    if (!file) return 0;
-    if (fscanf(file, "%llu", &ns) != 1) ns = 0;
-    fclose(file);
-    return (double)ns * 1e-6;
+    return program_start(&sight->program, name, options, err);
 }
 
 static double resident_mib(pid_t pid)
@@ -202,7 +132,7 @@ static int open_reader(const struct sight *sight, enum topic topic,
 static int await_record(const struct sight *sight, struct bus_consumer *reader, int64_t start_ns,
                         struct err *err)
 {
-    while (since_ms(start_ns) < GIVE_UP_MS) {
+    while (since_ms(start_ns) < PROGRAM_GIVE_UP_MS) {
         if (reader ? has_message(reader) : has_object(sight->folder)) return E_OK;
         struct pollfd wake = {.fd = reader ? bus_wake_fd(reader) : -1, .events = POLLIN};
         poll(&wake, 1, reader ? 50 : 1);
@@ -215,37 +145,25 @@ static int measure_program(struct sight *sight, int index, struct measure *measu
     struct bus_consumer *reader = NULL;
     int rc = open_reader(sight, programs[index].output, &reader, err);
     int64_t start_ns = clock_mono_ns(clock_system());
-    if (rc == E_OK) rc = start_program(sight, programs[index].name, err);
-    if (rc == E_OK) rc = await_ready(sight, programs[index].name, start_ns, err);
+    if (rc == E_OK) rc = start_worker(sight, programs[index].name, err);
+    if (rc == E_OK) rc = program_await_ready(&sight->program, programs[index].name, err);
     measure->ready_ms = since_ms(start_ns);
     if (rc == E_OK && index == 0) rc = post(sight->port, err);
     if (rc == E_OK) rc = await_record(sight, reader, start_ns, err);
     measure->first_ms = since_ms(start_ns);
     if (rc == E_OK) {
-        measure->cpu_ms = cpu_ms(sight->child);
+        measure->cpu_ms = program_main_thread_seconds(sight->program.child) * 1e3;
         poll(NULL, 0, IDLE_MS); /* what it needed to start is given back by then */
-        measure->idle_mib = resident_mib(sight->child);
+        measure->idle_mib = resident_mib(sight->program.child);
     } else {
         err_wrap(err, "verbatim-%s", programs[index].name);
     }
     bus_unsubscribe(reader);
-    stop_program(sight);
+    program_stop(&sight->program);
     return rc;
 }
 
 /* --- a round ---------------------------------------------------------------------------------- */
-
-static uint16_t free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) ||
-        getsockname(fd, (struct sockaddr *)&address, &size))
-        address.sin_port = 0;
-    close(fd);
-    return ntohs(address.sin_port);
-}
 
 static int open_bus(struct sight *sight, struct config *config, struct err *err)
 {
@@ -264,7 +182,7 @@ static int open_bus(struct sight *sight, struct config *config, struct err *err)
 static int round_of_programs(struct config *config, struct measure measures[static WORKERS],
                              struct err *err)
 {
-    struct sight sight = {.port = free_port()};
+    struct sight sight = {.port = program_free_port()};
     char command[PATH_BYTES];
     snprintf(sight.folder, sizeof sight.folder, "/tmp/verbatim-bench-XXXXXX");
     if (!mkdtemp(sight.folder)) return err_system(err, E_NO_OUTPUT, "%s", sight.folder);
