@@ -23,23 +23,31 @@ static uint8_t *allocate(size_t bytes)
     return memory;
 }
 
+/* Bucket by bucket of the coarser model, and the finer one's that share it. */
+static void interleave(const struct linear_model *fine, size_t fine_at,
+                       const struct linear_model *coarse, size_t coarse_at, uint8_t *restrict out)
+{
+    const uint8_t *left = fine->weights, *shared = coarse->weights,
+                  *end = shared + ((size_t)EACH << coarse->bucket_bits);
+    size_t run = (size_t)1 << (fine->bucket_bits - coarse->bucket_bits);
+    for (; shared < end; shared += EACH)
+        for (size_t i = 0; i < run; i++, left += EACH, out += BOTH) {
+            memcpy(out + fine_at, left, EACH);
+            memcpy(out + coarse_at, shared, EACH);
+        }
+}
+
 int linear_pair_init(const struct linear_model *one, const struct linear_model *other,
                      struct linear_pair *ret_pair, struct err *err)
 {
     struct linear_pair pair = {.one = one, .other = other};
     if (one->stride == EACH && other->stride == EACH) {
-        pair.bucket_bits =
-            one->bucket_bits > other->bucket_bits ? one->bucket_bits : other->bucket_bits;
-        uint32_t one_shift = pair.bucket_bits - one->bucket_bits,
-                 other_shift = pair.bucket_bits - other->bucket_bits;
-        size_t buckets = (size_t)1 << pair.bucket_bits;
-        pair.weights = allocate(buckets * BOTH);
+        bool finer = one->bucket_bits > other->bucket_bits;
+        pair.bucket_bits = finer ? one->bucket_bits : other->bucket_bits;
+        pair.weights = allocate((size_t)BOTH << pair.bucket_bits);
         if (!pair.weights) return err_set(err, E_NO_MEMORY, NULL);
-        for (size_t i = 0; i < buckets; i++) {
-            memcpy(pair.weights + i * BOTH, one->weights + (i >> one_shift) * EACH, EACH);
-            memcpy(pair.weights + i * BOTH + EACH, other->weights + (i >> other_shift) * EACH,
-                   EACH);
-        }
+        if (finer) interleave(one, 0, other, EACH, pair.weights);
+        else interleave(other, EACH, one, 0, pair.weights);
         model_file_rest(&one->file);
         model_file_rest(&other->file);
     }

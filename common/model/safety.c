@@ -31,8 +31,9 @@ static int copy_alerts(struct safety_model *model, struct err *err)
     size_t buckets = (size_t)1 << linear->bucket_bits;
     model->alerts = malloc(buckets);
     if (!model->alerts) return err_set(err, E_NO_MEMORY, NULL);
-    for (size_t i = 0; i < buckets; i++)
-        model->alerts[i] = linear->weights[i * linear->stride + model->alert];
+    const uint8_t *alert = linear->weights + model->alert; /* kept, whatever is written */
+    for (size_t i = 0, stride = linear->stride; i < buckets; i++, alert += stride)
+        model->alerts[i] = *alert;
     model_file_rest(&linear->file);
     return E_OK;
 }

@@ -120,14 +120,17 @@ static void enter(struct topics *topics, struct topic_keyword *keyword)
     topics->newest = keyword;
 }
 
-static int fill_words(struct topic_keyword *keyword, const struct place *place,
-                      const struct tokens *tokens, struct err *err)
+static int fill_words(struct topics *topics, struct topic_keyword *keyword,
+                      const struct place *place, const struct tokens *tokens, struct err *err)
 {
     if (tokens->count == 0) return bad(err, place, "a keyword without a word");
     if (tokens->count > TOPIC_WORDS_MAX)
         return bad(err, place, "a keyword of more than four words");
-    for (uint32_t i = 0; i < tokens->count; i++)
-        keyword->words[i] = (struct keyword_word){tokens->items[i].folded, tokens->items[i].hash};
+    for (uint32_t i = 0; i < tokens->count; i++) {
+        struct str word = arena_copy(&topics->arena, tokens->items[i].folded);
+        if (!word.data) return err_set(err, E_NO_MEMORY, NULL);
+        keyword->words[i] = (struct keyword_word){word, tokens->items[i].hash};
+    }
     keyword->word_count = (uint8_t)tokens->count;
     if (keyword->star && keyword->words[tokens->count - 1].folded.size < TOPIC_PREFIX_BYTES)
         return bad(err, place, "a word with a star has at least four letters");
@@ -135,7 +138,7 @@ static int fill_words(struct topic_keyword *keyword, const struct place *place,
 }
 
 static int add_keyword(struct topics *topics, const struct place *place, struct str text,
-                       uint32_t topic, uint32_t language, struct err *err)
+                       uint32_t topic, uint32_t language, struct arena *scratch, struct err *err)
 {
     struct tokens tokens;
     struct topic_keyword *keyword = ARENA_NEW(&topics->arena, struct topic_keyword);
@@ -143,19 +146,18 @@ static int add_keyword(struct topics *topics, const struct place *place, struct 
     if (star) text.size--;
     if (str_find(text, STR("*")) < text.size)
         return bad(err, place, "a star is allowed at a keyword's end only");
-    struct str copy = arena_copy(&topics->arena, text); /* what isn't folded stays a view of it */
-    if (!keyword || !copy.data) return err_set(err, E_NO_MEMORY, NULL);
+    if (!keyword) return err_set(err, E_NO_MEMORY, NULL);
     if (++topics->keyword_count > TOPIC_KEYWORDS_MAX) return bad(err, place, "too many keywords");
     *keyword = (struct topic_keyword){.topic = topic, .language = (uint8_t)language, .star = star};
-    int rc = text_tokenize(copy, &topics->arena, &tokens, err);
-    if (!rc) rc = fill_words(keyword, place, &tokens, err);
+    int rc = text_tokenize(text, scratch, &tokens, err);
+    if (!rc) rc = fill_words(topics, keyword, place, &tokens, err);
     if (rc) return rc;
     enter(topics, keyword);
     return E_OK;
 }
 
 static int add_line(struct topics *topics, const struct place *place, struct str line,
-                    uint32_t *topic, uint32_t language, struct err *err)
+                    uint32_t *topic, uint32_t language, struct arena *scratch, struct err *err)
 {
     int rc = E_OK;
     line = str_trim(str_slice(line, 0, str_find(line, STR("#"))));
@@ -164,7 +166,8 @@ static int add_line(struct topics *topics, const struct place *place, struct str
     if (*topic == TOPICS_MAX) return bad(err, place, "keywords before the first [topic]");
     while (line.size && !rc) {
         struct str keyword = str_trim(str_cut(&line, ','));
-        if (keyword.size) rc = add_keyword(topics, place, keyword, *topic, language, err);
+        arena_reset(scratch);
+        if (keyword.size) rc = add_keyword(topics, place, keyword, *topic, language, scratch, err);
     }
     return rc;
 }
@@ -173,14 +176,16 @@ int topics_add(struct topics *topics, const char *file, struct str content, uint
                struct err *err)
 {
     struct place place = {file, 0};
+    struct arena scratch = {0}; /* of a keyword */
     uint32_t topic = TOPICS_MAX;
     int rc = E_OK;
     if (content.size > TOPIC_FILE_BYTES_MAX) return bad(err, &place, "larger than 1 MiB");
     if (!str_is_utf8(content)) return bad(err, &place, "not UTF-8");
     while (content.size && !rc) {
         place.line++;
-        rc = add_line(topics, &place, str_cut(&content, '\n'), &topic, language, err);
+        rc = add_line(topics, &place, str_cut(&content, '\n'), &topic, language, &scratch, err);
     }
+    arena_deinit(&scratch);
     if (!rc) rc = build_index(topics, &topics->by_word, false, err);
     return rc ? rc : build_index(topics, &topics->by_prefix, true, err);
 }

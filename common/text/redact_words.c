@@ -87,15 +87,20 @@ static inline uint32_t hash_end(uint64_t hash, size_t size)
     return mixed | (mixed == 0);
 }
 
+/* Its eight bytes from `at` on, or those that there are. */
+static inline uint64_t eight_of(struct str word, size_t at)
+{
+    uint64_t bytes = 0;
+    size_t left = word.size - at;
+    memcpy(&bytes, word.data + at, left < sizeof bytes ? left : sizeof bytes);
+    return le64toh(bytes);
+}
+
 uint32_t redact_hash_of(struct str word)
 {
     uint64_t hash = 0;
-    for (size_t i = 0; i < word.size; i += 8) {
-        uint64_t bytes = 0;
-        for (size_t k = i; k < word.size && k < i + 8; k++)
-            bytes |= (uint64_t)(uint8_t)word.data[k] << 8 * (k - i);
-        hash = hash_step(hash, bytes);
-    }
+    for (size_t at = 0; at < word.size; at += sizeof hash)
+        hash = hash_step(hash, eight_of(word, at));
     return hash_end(hash, word.size);
 }
 
@@ -242,10 +247,7 @@ void redact_mark_words(uint64_t *set, int bits, const char *words)
 {
     for (struct str rest = str_of(words); rest.size;) {
         struct str word = str_cut(&rest, ' ');
-        uint64_t eight = 0;
-        for (size_t i = 0; i < word.size && i < sizeof eight; i++)
-            eight |= (uint64_t)(uint8_t)word.data[i] << 8 * i;
-        uint32_t bit = redact_word_bit(eight, (unsigned)word.size, bits);
+        uint32_t bit = redact_word_bit(eight_of(word, 0), (unsigned)word.size, bits);
         set[bit / 64] |= UINT64_C(1) << bit % 64;
     }
 }

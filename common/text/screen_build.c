@@ -3,6 +3,7 @@
 #include "text/screen_build.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@ _Static_assert((uint32_t)MAP_SLOTS > 2 * (uint32_t)CUES_MAX_WORDS, "the map stay
 
 /* Words that many texts of customers have, and that nearly all have, in the order of their bytes.
  * What is here decides only what matching starts from, not what it finds. */
-static const char *const common_words[] = {
+enum { COMMON_BYTES = 12 };
+static const char common_words[][COMMON_BYTES] = {
     "able", "account", "again", "ago", "ai", "almost", "alors", "already", "always", "anyone",
     "anything", "app", "apres", "arent", "around", "aussi", "avant", "avoir", "away", "battery",
     "before", "best", "bien", "big", "bit", "bon", "bonne", "buena", "bueno", "buy", "ca", "call",
@@ -43,7 +45,7 @@ static const char *const common_words[] = {
     "vraiment", "vu", "wasnt", "watch", "watching", "went", "why", "without", "wont", "worked",
     "working", "works", "wrong", "x", "ya", "year", "years", "yet",
 };
-static const char *const everywhere[] = {
+static const char everywhere[][COMMON_BYTES] = {
     "a", "about", "after", "al", "all", "also", "am", "an", "and", "any", "are", "as", "at", "au",
     "avec", "back", "bad", "be", "because", "been", "being", "better", "but", "by", "can", "cant",
     "ce", "como", "con", "could", "d", "dans", "day", "de", "del", "des", "did", "do", "does",
@@ -115,16 +117,51 @@ struct built_word *cue_builder_word_at(const struct cue_builder *builder, uint32
     return (struct built_word *)builder->words.items + index;
 }
 
-struct word_slot *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
-                                   uint64_t hash)
+uint32_t *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
+                           uint64_t hash)
 {
     for (uint32_t i = (uint32_t)hash & builder->map_mask;; i = (i + 1) & builder->map_mask) {
-        struct word_slot *slot = &builder->map[i];
-        if (!slot->entry) return slot;
-        const struct built_word *word = cue_builder_word_at(builder, slot->entry - 1);
-        if (slot->hash == hash && word->prefix == prefix && str_equal(word->text, text))
+        uint32_t *slot = &builder->map[i];
+        if (!*slot) return slot;
+        const struct built_word *word = cue_builder_word_at(builder, *slot - 1);
+        if (word->hash == hash && word->prefix == prefix && str_equal(word->text, text))
             return slot;
     }
+}
+
+/* Its first eight bytes, which nearly always tell two words apart, in the order of words. */
+static uint64_t head_of(struct str text)
+{
+    uint64_t head = 0;
+    memcpy(&head, text.data, text.size < sizeof head ? text.size : sizeof head);
+    return be64toh(head);
+}
+
+/* It is one of the words, or one of them begins with the prefix. */
+static bool is_among(const char (*words)[COMMON_BYTES], size_t count, struct str text, bool prefix)
+{
+    const char(*first)[COMMON_BYTES] = words;
+    uint64_t head = head_of(text);
+    for (size_t left = count; left > 0;) { /* to the first one that isn't before it */
+        const char(*middle)[COMMON_BYTES] = first + left / 2;
+        uint64_t there;
+        memcpy(&there, *middle, sizeof there);
+        there = be64toh(there);
+        bool before = there == head ? str_compare(str_of(*middle), text) < 0 : there < head;
+        first = before ? middle + 1 : first;
+        left = before ? left - left / 2 - 1 : left / 2;
+    }
+    if (first == words + count) return false;
+    struct str word = str_of(*first);
+    return prefix ? str_starts(word, text) : str_equal(word, text);
+}
+
+static uint8_t commonness(struct str text, bool prefix)
+{
+    if (is_among(everywhere, sizeof everywhere / sizeof *everywhere, text, prefix))
+        return EVERYWHERE;
+    return is_among(common_words, sizeof common_words / sizeof *common_words, text, prefix)
+               ? COMMON : RARE;
 }
 
 static int find_or_add_word(struct cue_builder *builder, struct str text, bool prefix,
@@ -138,17 +175,18 @@ static int find_or_add_word(struct cue_builder *builder, struct str text, bool p
                                  "\"%.*s*\" has fewer than %d letters before the asterisk",
                                  STR_ARGS(text), CUES_MIN_PREFIX_BYTES);
     uint64_t hash = hash_fast(text, prefix);
-    struct word_slot *slot = cue_builder_find(builder, text, prefix, hash);
-    if (!slot->entry) {
+    uint32_t *slot = cue_builder_find(builder, text, prefix, hash);
+    if (!*slot) {
         if (builder->words.count >= CUES_MAX_WORDS)
             return cue_builder_error(builder, err, "more than %d different words", CUES_MAX_WORDS);
         struct str copy = arena_copy(&builder->list->memory, text);
         struct built_word *word = copy.data ? cue_vector_add(&builder->words, sizeof *word) : NULL;
         if (!word) return err_set(err, E_NO_MEMORY, NULL);
-        *word = (struct built_word){.text = copy, .hash = hash, .prefix = prefix};
-        *slot = (struct word_slot){.hash = hash, .entry = builder->words.count};
+        *word = (struct built_word){
+            .text = copy, .hash = hash, .prefix = prefix, .common = commonness(text, prefix)};
+        *slot = builder->words.count;
     }
-    *ret_word = cue_builder_word_at(builder, slot->entry - 1);
+    *ret_word = cue_builder_word_at(builder, *slot - 1);
     return E_OK;
 }
 
@@ -166,29 +204,6 @@ int cue_builder_new_symbol(struct cue_builder *builder, uint16_t *ret_symbol, st
     return E_OK;
 }
 
-/* It is one of the words, or one of them begins with the prefix. */
-static bool is_among(const char *const *words, size_t count, struct str text, bool prefix)
-{
-    size_t first = 0;
-    for (size_t left = count; left;) { /* to the first one that isn't before it */
-        size_t half = left / 2;
-        bool before = str_compare(str_of(words[first + half]), text) < 0;
-        first += before ? half + 1 : 0;
-        left = before ? left - half - 1 : half;
-    }
-    if (first == count) return false;
-    return prefix ? str_starts(str_of(words[first]), text)
-                  : str_equal(str_of(words[first]), text);
-}
-
-static uint8_t commonness(struct str text, bool prefix)
-{
-    if (is_among(everywhere, sizeof everywhere / sizeof *everywhere, text, prefix))
-        return EVERYWHERE;
-    return is_among(common_words, sizeof common_words / sizeof *common_words, text, prefix)
-               ? COMMON : RARE;
-}
-
 int cue_builder_link(struct cue_builder *builder, struct str text, bool prefix, uint16_t symbol,
                      struct err *err)
 {
@@ -202,7 +217,7 @@ int cue_builder_link(struct cue_builder *builder, struct str text, bool prefix, 
     /* A set is as rare as its shortest word: long words are seldom met by chance. */
     uint8_t *weight = (uint8_t *)builder->weights.items + symbol;
     if (symbol >= CUES_MAX_GROUPS && text.size < *weight) *weight = (uint8_t)text.size;
-    uint8_t *common = (uint8_t *)builder->commons.items + symbol, more = commonness(text, prefix);
+    uint8_t *common = (uint8_t *)builder->commons.items + symbol, more = word->common;
     if (more > *common) *common = more;
     return E_OK;
 }

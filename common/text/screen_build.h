@@ -11,6 +11,7 @@ struct built_word {
     bool prefix;
     uint16_t own_symbol;
     bool has_own_symbol;
+    uint8_t common; /* how common: see screen_build.c */
     uint32_t first_link; /* 1 + index into links, 0: none */
 };
 
@@ -30,11 +31,6 @@ struct vector {
     uint32_t count, capacity;
 };
 
-struct word_slot {
-    uint64_t hash;
-    uint32_t entry;
-};
-
 /* Symbols below CUES_MAX_GROUPS are groups, and bits of a mask. */
 struct cue_builder {
     struct cue_list *list;
@@ -44,7 +40,7 @@ struct cue_builder {
     uint32_t group_count, symbol_count;
     struct vector words, links, cues, forms, steps,
         weights, commons; /* uint8_t a symbol: how long its words are, how common one is */
-    struct word_slot *map; /* words by hash; entry is 1 + index */
+    uint32_t *map; /* words by hash: 1 + index; 0: free */
     uint32_t map_mask;
 };
 
@@ -57,8 +53,8 @@ void *cue_vector_add(struct vector *vector, size_t item_bytes);
 struct built_word *cue_builder_word_at(const struct cue_builder *builder, uint32_t index);
 /* The slot of this word in the map, or the empty one where it belongs. hash: hash_fast(text,
  * prefix). */
-struct word_slot *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
-                                   uint64_t hash);
+uint32_t *cue_builder_find(const struct cue_builder *builder, struct str text, bool prefix,
+                           uint64_t hash);
 
 /* BAD_MODEL, with the place in front. */
 int cue_builder_error(const struct cue_builder *builder, struct err *err, const char *format, ...)

@@ -37,9 +37,8 @@ static bool collect_symbols(const struct cue_builder *builder, const struct buil
     size_t longest = word->prefix ? word->text.size - 1 : word->text.size;
     for (size_t size = CUES_MIN_PREFIX_BYTES; size <= longest; size++) {
         struct str start = str_slice(word->text, 0, size);
-        struct word_slot *slot = cue_builder_find(builder, start, true, hash_fast(start, true));
-        if (slot->entry &&
-            !symbol_set_add_word(builder, cue_builder_word_at(builder, slot->entry - 1), set))
+        uint32_t at = *cue_builder_find(builder, start, true, hash_fast(start, true));
+        if (at && !symbol_set_add_word(builder, cue_builder_word_at(builder, at - 1), set))
             return false;
     }
     qsort(set->items, set->count, sizeof *set->items, compare_symbols);
