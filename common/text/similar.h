@@ -20,7 +20,11 @@ uint64_t text_simhash(const struct tokens *tokens);
 enum { SIMILAR_BANDS = 4 };
 void text_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR_BANDS]);
 
-/* text_exact_hash(), and text_minhash() in the same pass. */
-uint64_t text_exact_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR_BANDS]);
+/* All three in one pass, where the processor has AVX2 four words at a time. */
+struct similar {
+    uint64_t exact, similar; /* text_exact_hash(), text_simhash() */
+    uint16_t bands[SIMILAR_BANDS]; /* text_minhash() */
+};
+void text_similar(const struct tokens *tokens, struct similar *ret_similar);
 
 #endif

@@ -65,9 +65,9 @@ static int run_tokens(struct rig *rig, struct sample *sample, struct err *err)
 static int run_similar(struct rig *rig, struct sample *sample, struct err *err)
 {
     (void)rig, (void)err;
-    uint16_t keys[SIMILAR_BANDS];
-    sample->similar = text_exact_minhash(&sample->tokens, keys);
-    sample->similar ^= text_simhash(&sample->tokens) ^ keys[0];
+    struct similar similar;
+    text_similar(&sample->tokens, &similar);
+    sample->similar = similar.exact ^ similar.similar ^ similar.bands[0];
     return E_OK;
 }
 

@@ -39,15 +39,15 @@ static struct window_record window_record_of(const struct window *window,
                                              const struct bus_message *message, struct str id,
                                              const struct tokens *tokens)
 {
+    struct similar similar;
+    text_similar(tokens, &similar);
     struct window_record record = {
         .id = id, .partition = message->partition, .offset = message->offset,
         .seen_ms = message->timestamp_ms,
-        .has_text = tokens->count >= options->repeat_words, .near = tokens->count >= NEAR_WORDS};
-    record.exact = text_exact_minhash(tokens, record.bands);
-    /* what the window has comes while the last hash is made */
-    window_prefetch(window, id, record.exact);
-    window_prefetch_near(window, &record);
-    record.similar = text_simhash(tokens);
+        .has_text = tokens->count >= options->repeat_words, .near = tokens->count >= NEAR_WORDS,
+        .exact = similar.exact, .similar = similar.similar};
+    memcpy(record.bands, similar.bands, sizeof record.bands);
+    window_prefetch(window, &record); /* comes while other things are done */
     return record;
 }
 

@@ -264,15 +264,11 @@ static void enter(struct window *window, const struct window_record *record, uin
         push(band_of(window, band, record), slot);
 }
 
-void window_prefetch(const struct window *window, struct str id, uint64_t exact)
+void window_prefetch(const struct window *window, const struct window_record *record)
 {
-    __builtin_prefetch(head_of(window, hash_of(window, id)));
-    __builtin_prefetch(text_of(window, exact));
+    __builtin_prefetch(head_of(window, hash_of(window, record->id)));
+    __builtin_prefetch(text_of(window, record->exact));
     __builtin_prefetch(&window->entries[window->header->next], 1); /* where the record will go */
-}
-
-void window_prefetch_near(const struct window *window, const struct window_record *record)
-{
     for (int band = 0; record->near && band < SIMILAR_BANDS; band++)
         __builtin_prefetch(band_of(window, band, record));
 }

@@ -39,12 +39,8 @@ struct window_record {
     uint16_t bands[SIMILAR_BANDS]; /* text_minhash() */
 };
 
-/* Asks for what window_look() will read for this id and text, both known some time before the
- * rest of the record is. */
-void window_prefetch(const struct window *window, struct str id, uint64_t exact);
-
-/* The same of what near texts are found by, once the record is whole. */
-void window_prefetch_near(const struct window *window, const struct window_record *record);
+/* Asks for what window_look() will read for this record. */
+void window_prefetch(const struct window *window, const struct window_record *record);
 
 /* Looks for an earlier record, not older than age_ms. A message that is processed again (after a
  * restart or an aborted transaction) is judged as the first time. ret_id: of the earlier record
