@@ -2,6 +2,8 @@
  * winner's distance is then taken from the differences, which doesn't cancel near zero. */
 #include "model/centroid.h"
 
+#include "model/centroid_sketch.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -57,8 +59,10 @@ int centroids_init(struct centroids *centroids, uint32_t count, uint32_t dimensi
     for (uint32_t i = 0; i < count; i++)
         memcpy(centroids_row(&made, i), rows + (size_t)i * dimensions, dimensions * sizeof(float));
     centroids_refresh(&made);
-    *centroids = made;
-    return E_OK;
+    int rc = centroid_sketch_init(&made, err);
+    if (rc) centroids_deinit(&made);
+    else *centroids = made;
+    return rc;
 }
 
 void centroids_deinit(struct centroids *centroids)
@@ -66,6 +70,7 @@ void centroids_deinit(struct centroids *centroids)
     if (!centroids) return;
     free(centroids->vectors);
     free(centroids->half_norms);
+    centroid_sketch_deinit(centroids);
     *centroids = (struct centroids){0};
 }
 
@@ -77,6 +82,7 @@ void centroids_refresh(struct centroids *centroids)
         for (uint32_t j = 0; j < centroids->stride; j++) sum += (double)row[j] * (double)row[j];
         centroids->half_norms[i] = (float)(sum / 2);
     }
+    centroid_sketch_refresh(centroids);
 }
 
 static uint32_t nearest_scalar(const struct centroids *centroids, const float *x)
@@ -157,6 +163,23 @@ __attribute__((target("avx512f"))) static uint32_t nearest_avx512(const struct c
     }
     return best;
 }
+
+/* As nearest_avx512() has it, to the last bit. */
+__attribute__((target("avx512f"))) static float score_avx512(const struct centroids *centroids,
+                                                             uint32_t row, const float *x)
+{
+    const float *at = centroids_row(centroids, row);
+    __m512 sum = _mm512_setzero_ps();
+    for (uint32_t j = 0; j < centroids->stride; j += 16)
+        sum = _mm512_fmadd_ps(_mm512_load_ps(x + j), _mm512_load_ps(at + j), sum);
+    return _mm512_reduce_add_ps(sum) - centroids->half_norms[row];
+}
+
+static uint32_t nearest_vnni(const struct centroids *centroids, const float *x)
+{
+    return centroids->sketch ? centroid_sketch_nearest(centroids, x, score_avx512)
+                             : nearest_avx512(centroids, x);
+}
 #endif
 
 /* Both are the same to the last bit, whatever they are compiled for. */
@@ -172,17 +195,22 @@ ALWAYS_INLINE void take_by(const float *vector, const struct centroids *centroid
 
 typedef float floats_8 __attribute__((vector_size(32)));
 
-/* Of aligned rows. Eight sums, as the scalar kernel has them. */
+ALWAYS_INLINE void add_squares(const float *x, const float *row, floats_8 *sums)
+{
+    floats_8 difference = *(const floats_8 *)(const void *)x - *(const floats_8 *)(const void *)row;
+    *sums += difference * difference;
+}
+
+/* Of aligned rows. In several sums: one would wait for itself at each step. */
 ALWAYS_INLINE float distance_by(const float *x, const float *row, uint32_t stride)
 {
-    floats_8 sums = {0};
-    for (uint32_t j = 0; j < stride; j += 8) {
-        floats_8 difference = *(const floats_8 *)(const void *)(x + j) -
-                              *(const floats_8 *)(const void *)(row + j);
-        sums += difference * difference;
-    }
-    return sqrtf(((sums[0] + sums[1]) + (sums[2] + sums[3])) +
-                 ((sums[4] + sums[5]) + (sums[6] + sums[7])));
+    floats_8 sums[4] = {{0}};
+    uint32_t j = 0;
+    for (; j + 32 <= stride; j += 32)
+        for (uint32_t k = 0; k < 4; k++) add_squares(x + j + 8 * k, row + j + 8 * k, &sums[k]);
+    for (uint32_t k = 0; j < stride; j += 8, k++) add_squares(x + j, row + j, &sums[k]);
+    floats_8 all = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    return sqrtf(((all[0] + all[1]) + (all[2] + all[3])) + ((all[4] + all[5]) + (all[6] + all[7])));
 }
 
 static void take(const float *vector, const struct centroids *centroids, float *x)
@@ -218,9 +246,11 @@ static const struct {
 #ifdef HAVE_X86
     [CENTROID_AVX2] = {take_avx2, nearest_avx2, distance_avx2},
     [CENTROID_AVX512] = {take_avx2, nearest_avx512, distance_avx2},
+    [CENTROID_VNNI] = {take_avx2, nearest_vnni, distance_avx2},
 #else
     [CENTROID_AVX2] = {take, nearest_scalar, distance_to},
     [CENTROID_AVX512] = {take, nearest_scalar, distance_to},
+    [CENTROID_VNNI] = {take, nearest_scalar, distance_to},
 #endif
 };
 
@@ -232,6 +262,8 @@ bool centroid_kernel_available(enum centroid_kernel kernel)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     if (kernel == CENTROID_AVX512)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx2");
+    if (kernel == CENTROID_VNNI)
+        return centroid_sketch_available() && __builtin_cpu_supports("avx2");
 #endif
     return false;
 }
@@ -250,6 +282,7 @@ void centroids_nearest_with(enum centroid_kernel kernel, const struct centroids 
 
 static enum centroid_kernel best_kernel(void)
 {
+    if (centroid_kernel_available(CENTROID_VNNI)) return CENTROID_VNNI;
     if (centroid_kernel_available(CENTROID_AVX512)) return CENTROID_AVX512;
     return centroid_kernel_available(CENTROID_AVX2) ? CENTROID_AVX2 : CENTROID_SCALAR;
 }

@@ -12,6 +12,7 @@ struct centroids {
     uint32_t count, dimensions, stride;
     float *vectors;    /* count x stride */
     float *half_norms; /* |c|^2 / 2 of each row */
+    struct centroid_sketch *sketch; /* of many rows, where the CPU has a kernel for it; or NULL */
 };
 
 /* Copies count x dimensions floats. BAD_MODEL: empty, too large, or a value that is
@@ -33,7 +34,7 @@ void centroids_nearest(const struct centroids *centroids, const float *vector, u
                        float *ret_distance);
 
 /* The instruction sets that can be chosen; centroids_nearest() takes the best that the CPU has. */
-enum centroid_kernel { CENTROID_SCALAR, CENTROID_AVX2, CENTROID_AVX512, CENTROID_KERNELS };
+enum centroid_kernel { CENTROID_SCALAR, CENTROID_AVX2, CENTROID_AVX512, CENTROID_VNNI, CENTROID_KERNELS };
 bool centroid_kernel_available(enum centroid_kernel kernel);
 void centroids_nearest_with(enum centroid_kernel kernel, const struct centroids *centroids,
                             const float *vector, uint32_t *ret_index, float *ret_distance);

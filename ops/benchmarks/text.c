@@ -6,6 +6,7 @@
 #include "model/centroid.h"
 #include "model/features.h"
 #include "model/insight.h"
+#include "model/kmeans.h"
 #include "ops/benchmarks/bench.h"
 #include "schema/json.h"
 #include "text/clean.h"
@@ -122,13 +123,21 @@ static int add_sample(struct rig *rig, struct str line, struct err *err)
     return rc;
 }
 
-/* The first records' vectors, once each: any others would cost the same. */
+/* Of the records' own vectors, as segments are. */
 static int make_centroids(struct rig *rig, struct err *err)
 {
-    static float rows[CENTROIDS][FEATURES_DIMENSIONS];
-    for (size_t i = 0; i < CENTROIDS && i < rig->count; i++)
-        features_extract(&rig->samples[i].tokens, STR("review"), true, 4, rows[i]);
-    return centroids_init(&rig->centroids, CENTROIDS, FEATURES_DIMENSIONS, rows[0], err);
+    struct kmeans_options options = {.clusters = CENTROIDS, .seed = 1};
+    struct kmeans_metrics metrics = {0};
+    float *rows = malloc(rig->count * FEATURES_DIMENSIONS * sizeof *rows);
+    if (!rows) return err_set(err, E_NO_MEMORY, NULL);
+    for (size_t i = 0; i < rig->count; i++)
+        features_extract(&rig->samples[i].tokens, STR("review"), true, 4,
+                         rows + i * FEATURES_DIMENSIONS);
+    int rc = kmeans_train(rows, rig->count, FEATURES_DIMENSIONS, &options, &rig->centroids,
+                          &metrics, err);
+    kmeans_metrics_deinit(&metrics);
+    free(rows);
+    return rc;
 }
 
 static int prepare(struct rig *rig, size_t records, struct buffer *lines, struct err *err)

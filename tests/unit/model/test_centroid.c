@@ -91,6 +91,46 @@ static void kernels_agree(void **state)
     }
 }
 
+/* Rows that lie close together, far apart, are tiny or zero: what eight bits can't tell apart must
+ * be told by all of them. */
+static void a_sketch_passes_nothing_over(void **state)
+{
+    static const struct { const char *why; uint32_t count, dimensions; float spread, scale; } cases[] = {
+        {"apart", 64, 256, 1, 1},           {"nearly the same", 100, 256, 1e-3f, 1},
+        {"the same", 40, 64, 0, 1},         {"tiny", 64, 256, 1, 1e-18f},
+        {"large", 64, 256, 1, 1e14f},       {"a chunk and a rest", 300, 48, 1, 1},
+        {"of one large value", 64, 256, 0.001f, 1},
+    };
+    (void)state;
+    if (!centroid_kernel_available(CENTROID_VNNI)) return; /* nothing has one here */
+    for (size_t k = 0; k < COUNT_OF(cases); k++) {
+        uint32_t count = cases[k].count, dimensions = cases[k].dimensions;
+        struct random random;
+        struct centroids centroids;
+        struct err err;
+        CASE(cases[k].why);
+        random_seed(&random, k + 1);
+        float *rows = random_rows(&random, (size_t)count * dimensions);
+        for (uint32_t i = count; i-- > 0;)
+            for (uint32_t j = 0; j < dimensions; j++) {
+                float own = rows[i * dimensions + j] * cases[k].spread;
+                rows[i * dimensions + j] = (own + (1 - cases[k].spread) * rows[j]) * cases[k].scale;
+            }
+        assert_int_equal(centroids_init(&centroids, count, dimensions, rows, &err), E_OK);
+        assert_non_null(centroids.sketch);
+        for (uint32_t i = 0; i < 2 * count; i++) {
+            uint32_t expected, index;
+            float distance, *vector = rows + (size_t)(i % count) * dimensions;
+            if (i >= count) vector[i % dimensions] += 0.3f * cases[k].scale;
+            centroids_nearest_with(CENTROID_AVX512, &centroids, vector, &expected, &distance);
+            centroids_nearest_with(CENTROID_VNNI, &centroids, vector, &index, &distance);
+            assert_int_equal(index, expected);
+        }
+        centroids_deinit(&centroids);
+        free(rows);
+    }
+}
+
 static void refuses_what_is_unusable(void **state)
 {
     static const struct { const char *why; uint32_t count, dimensions; float value; } cases[] = {
@@ -117,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers),
         cmocka_unit_test(kernels_agree),
+        cmocka_unit_test(a_sketch_passes_nothing_over),
         cmocka_unit_test(refuses_what_is_unusable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
