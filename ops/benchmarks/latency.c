@@ -52,6 +52,7 @@ struct run {
     struct buffer lines;
     struct str rest; /* of the lines: not sent yet */
     size_t total, warm, sent, received, doubled;
+    unsigned next; /* of the connections */
     int64_t every_ns, start_ns, sent_ns;
     float *took_ms[TIMES]; /* < 0: not yet */
     struct connection connections[CONNECTIONS];
@@ -105,12 +106,14 @@ static int post(struct run *run, struct connection *connection, struct err *err)
     return err_system(err, E_UNAVAILABLE, "a POST");
 }
 
+/* By one connection after the other: the door closes those that are idle for long. */
 static int post_due(struct run *run, struct err *err)
 {
     int rc = E_OK;
     for (int i = 0; i < CONNECTIONS && rc == E_OK; i++) {
         if (run->sent == run->total || now_ns() < due_ns(run, run->sent)) return E_OK;
-        if (!run->connections[i].waiting) rc = post(run, &run->connections[i], err);
+        struct connection *connection = &run->connections[run->next++ % CONNECTIONS];
+        if (!connection->waiting) rc = post(run, connection, err);
         if (run->sent == run->total) run->sent_ns = now_ns();
     }
     return rc;

@@ -5,7 +5,7 @@ usage: latency.py [--json] [--rate N] [--seconds N] [--warm N] [--rounds N] [--h
        on Kafka where KAFKA_BOOTSTRAP is set, else the embedded bus alone
 
 `verbatim-bench latency` posts the records and waits for their insights (see latency.c); a row's figures are the medians of its
-rounds, which are interleaved. Each starts with fresh topics. cpu is each process's share of a processor meanwhile.
+rounds, which are interleaved. Each starts with fresh topics. With --hops also each topic between, and the workers' commits. cpu is each process's share of a processor meanwhile.
 """
 import argparse
 import json
@@ -44,6 +44,19 @@ def probe(arguments, rig, settings, pids):
     return json.loads(got.stdout.splitlines()[-1]), spent
 
 
+def commits(members):
+    """worker -> (commits so far, seconds in them)"""
+    got = {worker: member.metrics() for worker, member in members.items()}
+    return {worker: (sums["verbatim_commit_seconds_count"], sums["verbatim_commit_seconds_sum"]) for worker, sums in got.items()}
+
+
+def tell_commits(before, after, seconds):
+    for worker, (count, spent) in after.items():
+        count, spent = count - before[worker][0], spent - before[worker][1]
+        if count:
+            print(f"{'':16}{worker}: {count / seconds:.0f} commits a second of {1000 * spent / count:.1f} ms")
+
+
 def on_kafka(arguments, delivery, number, broker):
     bus = ["--bus.kind=kafka", f"--kafka.bootstrap.servers={os.environ['KAFKA_BOOTSTRAP']}",
            f"--bus.topic_prefix=latency{os.getpid()}-{number}-{delivery}."]
@@ -56,7 +69,11 @@ def on_kafka(arguments, delivery, number, broker):
         for worker, member in members.items():
             wait_for(f"{worker} is ready", lambda member=member: member.ready() == 200)
         pids = {worker: member.process.pid for worker, member in members.items()}
-        return probe(arguments, rig, bus, {**pids, **({"broker": broker} if broker else {})})
+        before = commits(members)
+        got = probe(arguments, rig, bus, {**pids, **({"broker": broker} if broker else {})})
+        if arguments.hops:
+            tell_commits(before, commits(members), arguments.seconds + arguments.warm)
+        return got
 
 
 def on_embedded(arguments):
@@ -118,4 +135,5 @@ def main():
     return any(figures[f"{row}_{what}"] for row in rows for what in ("lost", "doubled"))
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -19,6 +19,7 @@ static const struct {
      bench_delivery},
     {"latency", "from a POST to its insight (needs --port and --set; ops/bench starts the workers)",
      bench_latency},
+    {"lines", "writes the records that others of these use, as NDJSON", bench_lines_out},
     {"pass", "our worker shell against a bare librdkafka loop (needs --bootstrap)", bench_pass},
 };
 enum { BENCHMARKS = sizeof benchmarks / sizeof benchmarks[0] };
@@ -70,7 +71,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], benchmarks[i].name) != 0) continue;
         int rc = benchmarks[i].run(&options, &err);
         if (rc) fprintf(stderr, "verbatim-bench: %s\n", err.text);
-        else bench_print(argv[1], options.json);
+        else bench_print(argv[1], options.json); /* nothing, where there are no figures */
         return err_exit_status((enum err_code)rc);
     }
     return usage();
