@@ -34,6 +34,7 @@ static int create_client(struct kafka_consumer *consumer, struct err *err)
         {"queued.max.messages.kbytes", kbytes},
         {"queued.min.messages", "1000000"}, /* so the bytes are what counts */
         {"session.timeout.ms", "20000"},    /* longer than another broker takes to coordinate */
+        {"fetch.min.bytes", consumer->subscription.patient ? "65536" : "1"}, /* or half a second */
         {is_static(consumer) ? "group.instance.id" : NULL, instance},
         {NULL, NULL},
     };

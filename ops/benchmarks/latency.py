@@ -2,10 +2,12 @@
 `verbatim run` on the embedded bus.
 
 usage: latency.py [--json] [--rate N] [--seconds N] [--warm N] [--rounds N] [--hops] [--row ROW]... [--option SECTION.NAME=VALUE]...
+                  [--broker-warm SECONDS] [--broker PID]
        on Kafka where KAFKA_BOOTSTRAP is set, else the embedded bus alone
 
 `verbatim-bench latency` posts the records and waits for their insights (see latency.c); a row's figures are the medians of its
-rounds, which are interleaved. Each starts with fresh topics. With --hops also each topic between, and the workers' commits. cpu is each process's share of a processor meanwhile.
+rounds, which are interleaved, each with fresh topics. With --hops also each topic between, and the workers' commits. cpu is each
+process's share of a processor meanwhile. A fresh broker's Java takes half a minute to warm up: first a run is thrown away.
 """
 import argparse
 import json
@@ -59,7 +61,8 @@ def tell_commits(before, after, seconds):
 
 def on_kafka(arguments, delivery, number, broker):
     bus = ["--bus.kind=kafka", f"--kafka.bootstrap.servers={os.environ['KAFKA_BOOTSTRAP']}",
-           f"--bus.topic_prefix=latency{os.getpid()}-{number}-{delivery}."]
+           f"--bus.topic_prefix=latency{os.getpid()}-{number}-{delivery}.",
+           *(f"--{option}" for option in arguments.option if option.startswith("bus."))]
     with Rig(bus) as rig:
         rig.options["logsink"] = [f"--logsink.url={rig.dir}/archive"]
         rig.create_topics()
@@ -117,9 +120,12 @@ def main():
     parser.add_argument("--row", action="append", choices=ROWS)
     parser.add_argument("--option", action="append", default=[])
     parser.add_argument("--broker", type=int, help="the broker's process")
+    parser.add_argument("--broker-warm", type=int, default=30, help="seconds of the run that is thrown away")
     arguments = parser.parse_args()
     rows = arguments.row or (ROWS if os.environ.get("KAFKA_BOOTSTRAP") else ROWS[-1:])
     results = {row: [] for row in rows}
+    if arguments.broker_warm and set(rows) & set(AIMS):
+        on_kafka(argparse.Namespace(**{**vars(arguments), "seconds": arguments.broker_warm, "hops": False}), "exactly_once", "warm", None)
     print(f"{'':28}" + "".join(f"{column:>10}" for column in COLUMNS) + f"   ms, at {arguments.rate} a second")
     for number in range(arguments.rounds):
         for row in rows:
