@@ -35,7 +35,7 @@ bench ingest bare_requests bare_p99_ms single_ratio single_own_thread_ratio sing
 bench start ingest_ready_ms first_record_ms_slowest idle_mib_largest
 script latency "--row embedded --rate 50 --seconds 2 --warm 1 --hops" embedded_receipt_p50_ms embedded_documents_p90_ms \
     embedded_insights_p99_ms embedded_insights_max_ms embedded_lost embedded_doubled
-if started=$("$source/tests/lib/kafka.sh" start "$scratch/kafka"); then
+if started=$(KAFKA_PROPERTIES=group.initial.rebalance.delay.ms=2000 "$source/tests/lib/kafka.sh" start "$scratch/kafka"); then
     export KAFKA_BOOTSTRAP=${started#bootstrap=}
     script latency "--rate 50 --seconds 2 --warm 1 --broker-warm 0 --row at_least_once --row exactly_once" \
         at_least_once_insights_p50_ms at_least_once_lost exactly_once_insights_p99_ms exactly_once_lost
