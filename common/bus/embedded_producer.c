@@ -2,7 +2,10 @@
  *
  * queued → taken (with everything else that waits) → written in one transaction → done → reported
  * by bus_producer_poll() on the producer's thread. While one commit waits for the disk the next
- * group gathers, so many small calls cost few syncs. One file: they and the writer share a mutex. */
+ * group gathers, so many small calls cost few syncs. Callers that all wait for their answers before
+ * they come again would be in two groups in turn, each waiting for the other's commit: so after a
+ * group of some size the writer waits a moment for those that it has just let go. One file: they
+ * and the writer share a mutex. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +15,8 @@
 
 #include "bus/embedded.h"
 
+/* From so many requests on, up to so many, and for this part of the last commit's time. */
+enum { GATHER_FROM = 4, GATHER_MOST = 256, GATHER_PART = 2 };
 enum { GROUP_BYTES_MAX = 16 << 20, REQUESTS_MAX = 65536, IDLE_REQUESTS_MAX = 64, CLOSE_MS = 10000 };
 
 struct request {
@@ -46,6 +51,7 @@ struct writer {
     pthread_mutex_t mutex;
     pthread_cond_t work, finished;
     struct queue queue;
+    size_t queued, wake_at; /* requests in the queue; how many of them wake the writer */
     bool stops;
     struct appender appender;
 };
@@ -64,6 +70,12 @@ static struct request *queue_take(struct queue *queue)
     struct request *request = queue->first;
     if (request && !(queue->first = request->next)) queue->last = &queue->first;
     return request;
+}
+
+static struct timespec time_in(int64_t ns)
+{
+    int64_t at_ns = clock_mono_ns(clock_system()) + ns;
+    return (struct timespec){.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
 }
 
 /* --- writer ----------------------------------------------------------------------------------- */
@@ -114,41 +126,76 @@ static struct request *take_group(struct writer *writer)
     while (writer->queue.first &&
            (bytes == 0 || bytes + writer->queue.first->bytes <= GROUP_BYTES_MAX)) {
         struct request *request = queue_take(&writer->queue);
+        writer->queued--;
         bytes += request->bytes;
         queue_add(&group, request);
     }
     return group.first;
 }
 
+/* Until so many requests are queued, the deadline (NULL: none), or the end. The mutex is held. */
+static void await_requests(struct writer *writer, size_t count, const struct timespec *deadline)
+{
+    int rc = 0;
+    writer->wake_at = count;
+    while (writer->queued < count && !writer->stops && rc == 0)
+        rc = deadline ? pthread_cond_timedwait(&writer->work, &writer->mutex, deadline)
+                      : pthread_cond_wait(&writer->work, &writer->mutex);
+    writer->wake_at = SIZE_MAX;
+}
+
+/* Those of the last group may be about to come again, and then share a commit with those that came
+ * meanwhile. The mutex is held. */
+static void gather(struct writer *writer, size_t last_count, int64_t last_ns)
+{
+    size_t expected = writer->queued + last_count;
+    if (last_count >= GATHER_FROM && expected <= GATHER_MOST) {
+        struct timespec deadline = time_in(last_ns / GATHER_PART);
+        await_requests(writer, expected, &deadline);
+    }
+    await_requests(writer, 1, NULL);
+}
+
 /* The mutex is held. */
 static void finish_request(struct request *request, const struct err *err)
 {
     struct producer *producer = request->producer;
+    bool told = producer->done.first != NULL; /* and hasn't looked since */
     request->err.code = err ? err->code : E_OK;
     if (err) request->err = *err;
     queue_add(&producer->done, request);
-    if (eventfd_write(producer->wake_fd, 1)) return; /* full: readable */
+    if (!told && eventfd_write(producer->wake_fd, 1)) return; /* full: readable */
+}
+
+/* How many there were. The mutex is held. */
+static size_t finish_group(struct writer *writer, struct request *group, const struct err *err)
+{
+    size_t count = 0;
+    for (struct request *next; group; group = next, count++) {
+        next = group->next;
+        finish_request(group, err);
+    }
+    pthread_cond_broadcast(&writer->finished);
+    return count;
 }
 
 static void *writer_main(void *argument)
 {
     struct writer *writer = argument;
+    size_t count = 0;
+    int64_t took_ns = 0;
     pthread_mutex_lock(&writer->mutex);
     for (;;) {
-        while (!writer->queue.first && !writer->stops)
-            pthread_cond_wait(&writer->work, &writer->mutex);
+        gather(writer, count, took_ns);
         struct request *group = take_group(writer);
         if (!group) break;
         pthread_mutex_unlock(&writer->mutex);
         struct err err = {0};
+        int64_t began_ns = clock_mono_ns(clock_system());
         int rc = write_group(writer, group, &err);
+        took_ns = clock_mono_ns(clock_system()) - began_ns;
         pthread_mutex_lock(&writer->mutex);
-        while (group) {
-            struct request *next = group->next;
-            finish_request(group, rc ? &err : NULL);
-            group = next;
-        }
-        pthread_cond_broadcast(&writer->finished);
+        count = finish_group(writer, group, rc ? &err : NULL);
     }
     pthread_mutex_unlock(&writer->mutex);
     return NULL;
@@ -172,9 +219,9 @@ static int writer_create(struct environment *environment, struct writer **ret_wr
     writer->environment = environment;
     queue_init(&writer->queue);
     pthread_mutex_init(&writer->mutex, NULL);
-    pthread_cond_init(&writer->work, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&writer->work, &monotonic);
     pthread_cond_init(&writer->finished, &monotonic);
     pthread_condattr_destroy(&monotonic);
     if (pthread_create(&writer->thread, NULL, writer_main, writer)) {
@@ -279,7 +326,7 @@ static int enqueue(struct producer *producer, struct request *request, struct er
         producer->in_flight++;
         producer->bytes += request->bytes;
         queue_add(&writer->queue, request);
-        pthread_cond_signal(&writer->work);
+        if (++writer->queued == writer->wake_at) pthread_cond_signal(&writer->work);
     }
     pthread_mutex_unlock(&writer->mutex);
     return full ? err_set(err, E_BUSY, "%zu bytes wait to be written", producer->bytes_max) : E_OK;
@@ -331,12 +378,6 @@ void embedded_producer_poll(struct bus_producer *base)
     }
 }
 
-static struct timespec deadline_of(int64_t timeout_ms)
-{
-    int64_t at_ns = clock_mono_ns(clock_system()) + timeout_ms * 1000000;
-    return (struct timespec){.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
-}
-
 /* Until something is there to report, or nothing is in flight; false at the deadline. */
 static bool wait_for_done(struct producer *producer, const struct timespec *deadline,
                           bool *ret_empty)
@@ -354,7 +395,7 @@ static bool wait_for_done(struct producer *producer, const struct timespec *dead
 int embedded_producer_flush(struct bus_producer *base, int64_t timeout_ms, struct err *err)
 {
     struct producer *producer = of(base);
-    struct timespec deadline = deadline_of(timeout_ms);
+    struct timespec deadline = time_in(timeout_ms * 1000000);
     for (;;) {
         bool empty;
         embedded_producer_poll(base);
@@ -374,9 +415,10 @@ static void cancel_queued(struct producer *producer)
     queue_init(&kept);
     err_set(&err, E_CANCELLED, "the producer was closed");
     pthread_mutex_lock(&writer->mutex);
+    writer->queued = 0;
     for (struct request *request; (request = queue_take(&writer->queue));) {
         if (request->producer == producer) finish_request(request, &err);
-        else queue_add(&kept, request);
+        else queue_add(&kept, request), writer->queued++;
     }
     if (kept.first) writer->queue = kept;
     pthread_mutex_unlock(&writer->mutex);

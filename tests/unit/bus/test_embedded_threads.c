@@ -187,8 +187,67 @@ static void test_pipeline(void **state)
     free(times);
 }
 
+/* --- callers that come again ----------------------------------------------------------------- */
+
+enum { CALLERS = 8, TIMES = 50 };
+
+struct caller {
+    struct bus_producer *producer;
+    int answers;
+    const char *key;
+};
+
+static void on_answer(void *user, const struct err *err);
+
+static void call(struct caller *caller)
+{
+    struct err err;
+    const struct bus_output output = {
+        .topic = TOPIC_FEEDBACK, .key = str_of(caller->key), .value = STR("x")};
+    must(bus_produce(caller->producer, &output, 1, on_answer, caller, &err), &err);
+}
+
+static void on_answer(void *user, const struct err *err)
+{
+    struct caller *caller = user;
+    assert_null(err);
+    if (++caller->answers % TIMES) call(caller);
+}
+
+/* The writer waits for them a moment, but not for ever, and not when it is told to end. */
+static void test_callers_come_again(void **state)
+{
+    static const char *const keys[CALLERS] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    struct caller callers[CALLERS];
+    struct bus_topic_state topic;
+    struct bus_producer *producer;
+    struct err err;
+    (void)state;
+    rig_make_folder();
+    struct bus_options options = rig_options();
+    bus = rig_open(&options, clock_system());
+    must(bus_producer_open(bus, "door", &producer, &err), &err);
+    for (int i = 0; i < CALLERS; i++) {
+        callers[i] = (struct caller){.producer = producer, .key = keys[i]};
+        call(&callers[i]);
+    }
+    must(bus_producer_flush(producer, WAIT_MS, &err), &err);
+    CASE("each is answered as often as it has called");
+    for (int i = 0; i < CALLERS; i++) assert_int_equal(callers[i].answers, TIMES);
+    must(bus_topic_describe(bus, TOPIC_FEEDBACK, &topic, &err), &err);
+    assert_int_equal(topic.records, CALLERS * TIMES);
+    CASE("and one that comes alone, after all have gone");
+    call(&callers[0]);
+    must(bus_producer_flush(producer, WAIT_MS, &err), &err);
+    assert_int_equal(callers[0].answers, 2 * TIMES);
+    bus_producer_close(producer);
+    bus_close(bus);
+    rig_remove_folder();
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pipeline)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pipeline), cmocka_unit_test(test_callers_come_again)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
