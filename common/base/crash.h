@@ -3,7 +3,7 @@
  *     VERBATIM_TEST_CRASH=archive.put      dies the first time that it comes there
  *     VERBATIM_TEST_CRASH=archive.put:3    the third time
  *
- * Costs one getenv(): for places that are passed seldom. */
+ * The environment is read once, at the first of them. */
 #ifndef VERBATIM_BASE_CRASH_H
 #define VERBATIM_BASE_CRASH_H
 

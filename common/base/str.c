@@ -21,8 +21,10 @@ static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 bool str_equal_ignoring_case(struct str a, struct str b)
 {
     if (a.size != b.size) return false;
+    /* most of those that aren't equal differ here */
+    if (a.size && (a.data[0] ^ b.data[0]) & ~0x20) return false;
     for (size_t i = 0; i < a.size; i++)
-        if (lower(a.data[i]) != lower(b.data[i])) return false;
+        if (a.data[i] != b.data[i] && lower(a.data[i]) != lower(b.data[i])) return false;
     return true;
 }
 

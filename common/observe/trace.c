@@ -1,6 +1,8 @@
 /* Parsing and continuing a traceparent. */
 #include "observe/trace.h"
 
+#include <endian.h>
+
 static const char hex[] = "0123456789abcdef";
 
 static bool is_hex(struct str text)
@@ -38,9 +40,23 @@ bool trace_is_sampled(struct str traceparent)
     return strchr("13579bdf", traceparent.data[54]) != NULL;
 }
 
+/* Each digit gets a byte; from 10 on adding 6 carries, which makes it a letter. */
+static void put_eight(char *out, uint32_t value)
+{
+    const uint64_t ones = 0x0101010101010101;
+    uint64_t digits = value;
+    digits = (digits | digits << 16) & 0x0000ffff0000ffff;
+    digits = (digits | digits << 8) & 0x00ff00ff00ff00ff;
+    digits = (digits | digits << 4) & 0x0f0f0f0f0f0f0f0f;
+    uint64_t letters = (digits + 6 * ones) >> 4 & ones;
+    digits = htobe64(digits + '0' * ones + ('a' - '0' - 10) * letters);
+    memcpy(out, &digits, sizeof digits);
+}
+
 static void put_hex(char *out, uint64_t value)
 {
-    for (int i = 15; i >= 0; i--, value >>= 4) out[i] = hex[value & 15];
+    put_eight(out, (uint32_t)(value >> 32));
+    put_eight(out + 8, (uint32_t)value);
 }
 
 void trace_child(struct str parent, struct random *random, char out[static TRACE_TEXT_BYTES])

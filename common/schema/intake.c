@@ -38,12 +38,12 @@ static int field_problem(struct json_problems *problems, struct arena *arena, st
 
 static bool is_id(struct str id)
 {
+    static const uint64_t allowed[4] = { /* bit c of the 256: "-.:_", digits, letters */
+        0x07ff600000000000, 0x07fffffe87fffffe, 0, 0};
     if (id.size == 0 || id.size > INTAKE_ID_BYTES_MAX) return false;
     for (size_t i = 0; i < id.size; i++) {
-        char c = id.data[i];
-        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  (c && strchr("._:-", c));
-        if (!ok) return false;
+        unsigned char c = (unsigned char)id.data[i];
+        if (!(allowed[c >> 6] >> (c & 63) & 1)) return false;
     }
     return true;
 }
@@ -228,24 +228,36 @@ static int finish(const struct intake_rules *rules, struct str given_id, uint64_
     if (!keyed) shape_unset(feedback, feedback, customer);
     intake->key = keyed ? feedback->customer : intake->id;
     intake->row = row;
+    intake->message = (struct str){0};
     intake->record = (struct record){.version = RECORD_VERSION, .id = intake->id};
     rc = record_put(&intake->record, SECTION_FEEDBACK, feedback, arena, err);
     return rc || rules->handed_on ? rc
                                   : record_write(&intake->record, arena, &intake->message, err);
 }
 
+/* In parts, for the same reason as record_copy(). */
+static void hand_out(const struct intake *intake, struct intake *ret_intake)
+{
+    memcpy(&ret_intake->feedback, &intake->feedback, sizeof intake->feedback);
+    ret_intake->id = intake->id;
+    ret_intake->key = intake->key;
+    record_copy(&ret_intake->record, &intake->record);
+    ret_intake->message = intake->message;
+    ret_intake->row = intake->row;
+}
+
 int intake_json(struct str text, const struct intake_rules *rules, uint64_t row,
                 struct arena *arena, struct intake *ret_intake, struct json_problems *problems,
                 struct err *err)
 {
-    struct intake intake = {0};
+    struct intake intake; /* finish() fills what the reader doesn't */
     struct str id = {0};
     int rc = json_read_shape(&feedback_shape, text, JSON_UNKNOWN_KEEP, arena, &intake.feedback,
                              problems, err);
     if (rc) return rc;
     rc = settle_unknown(rules, arena, &intake.feedback, &id, problems, err);
     if (rc == E_OK) rc = finish(rules, id, row, arena, &intake, problems, err);
-    if (rc == E_OK) *ret_intake = intake;
+    if (rc == E_OK) hand_out(&intake, ret_intake);
     return rc;
 }
 
