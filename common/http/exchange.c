@@ -3,6 +3,7 @@
  * Happy path: the connection takes one from the spare ones, the parser fills it, the user answers,
  * output.c sends and recycles it. If the client goes away first, exchange_abandon() cuts the tie,
  * and whoever comes last recycles: the user's on_close, or his answer. */
+#include "base/digits.h"
 #include "http/internal.h"
 
 #include <assert.h>
@@ -79,17 +80,6 @@ void exchange_abandon(struct exchange *exchange)
 
 /* --- the answer's head --- */
 
-static void add_number(struct buffer *out, size_t number)
-{
-    char digits[24];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    buffer_append(out, digits + at, sizeof digits - at);
-}
-
 enum { LENGTH_UNKNOWN, LENGTH_KNOWN };
 
 static void write_head(struct exchange *exchange, int status, struct str content_type, int kind,
@@ -99,7 +89,7 @@ static void write_head(struct exchange *exchange, int status, struct str content
     const struct message *message = &exchange->message;
     bool bodiless = status == 204 || status == 304;
     buffer_add(out, STR("HTTP/1.1 "));
-    add_number(out, (size_t)status);
+    buffer_add_number(out, (size_t)status);
     buffer_add_char(out, ' ');
     buffer_add(out, str_of(http_status_phrase(status)));
     buffer_add(out, STR("\r\nDate: "));
@@ -110,7 +100,7 @@ static void write_head(struct exchange *exchange, int status, struct str content
     }
     if (kind == LENGTH_KNOWN && !bodiless) {
         buffer_add(out, STR("\r\nContent-Length: "));
-        add_number(out, length);
+        buffer_add_number(out, length);
     }
     if (exchange->chunked) buffer_add(out, STR("\r\nTransfer-Encoding: chunked"));
     if (!exchange->has_cache_control) buffer_add(out, STR("\r\nCache-Control: no-store"));
@@ -219,10 +209,10 @@ struct str http_header(const struct http_request *request, struct str name)
     return message_header(&exchange_of(request)->message, name);
 }
 
-bool http_content_type_is(const struct http_request *request, struct str type)
+struct str http_media_type(const struct http_request *request)
 {
     struct str value = http_header(request, STR("content-type"));
-    return str_equal_ignoring_case(str_trim(str_cut(&value, ';')), type);
+    return str_trim(str_cut(&value, ';'));
 }
 
 /* --- streams --- */

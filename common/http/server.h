@@ -163,8 +163,8 @@ void http_server_sweep(struct http_server *server);
 
 /* The first header of that name (any case); data == NULL if there is none. Good in both hooks. */
 struct str http_header(const struct http_request *request, struct str name);
-/* Compares the media type without its parameters. */
-bool http_content_type_is(const struct http_request *request, struct str type);
+/* The media type without its parameters; compare it with str_equal_ignoring_case(). */
+struct str http_media_type(const struct http_request *request);
 
 /* The first value of `name` in a raw query, percent-decoded ('+' is a space), with a NUL. */
 enum http_query {

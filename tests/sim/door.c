@@ -132,9 +132,9 @@ struct str http_header(const struct http_request *base, struct str name)
     return (struct str){0};
 }
 
-bool http_content_type_is(const struct http_request *base, struct str type)
+struct str http_media_type(const struct http_request *base)
 {
-    return str_equal(((const struct sim_request *)base)->type, type);
+    return ((const struct sim_request *)base)->type;
 }
 
 void http_add_header(struct http_request *request, struct str name, struct str value)

@@ -7,13 +7,15 @@
  * changes nothing for its records. */
 #include "workers/ingest/door.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "base/crash.h"
 #include "workers/ingest/pressure.h"
 #include "workers/ingest/tally.h"
 
-enum { LOOK_EVERY_MS = 500, RETRY_S = 2 };
+enum { LOOK_EVERY_MS = 500, RETRY_S = 2, LARGE_POST_BYTES = 256 * 1024 };
+enum { SPARE_POSTS = 256, SPARE_POST_BYTES = 4096 };
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 
@@ -96,15 +98,16 @@ static bool turn_away(struct ingest_state *state, struct http_request *request)
 bool door_refuses(struct ingest_state *state, struct http_request *request)
 {
     int64_t wait_ms;
+    enum body_form form = body_form_of(request);
     request->body_limit_bytes = state->options->body_most;
     if (state->draining)
         http_refuse_busy(request, 503, 1, "The server is stopping.");
-    else if (body_form_of(request) == BODY_UNKNOWN)
+    else if (form == BODY_UNKNOWN)
         http_refuse(request, 415,
                     "Content-Type must be application/json, application/x-ndjson or text/csv.");
     else if (!read_wait(request, &wait_ms))
         http_refuse(request, 400, "wait is a time such as 5s or 500ms.");
-    else if (body_form_of(request) != BODY_JSON && demands_wait(request))
+    else if (form != BODY_JSON && demands_wait(request))
         refuse_wait(request);
     else if (!knows_parameters(request->query))
         http_refuse(request, 400, "A post takes wait, nothing else.");
@@ -122,9 +125,34 @@ static void forget(struct post *post)
 {
     post->state->in_flight_bytes -= post->counted_bytes;
     post->state->posts_open--;
-    arena_deinit(&post->arena);
+    struct ingest_state *state = post->state;
+    state->heap_is_large |= post->counted_bytes > LARGE_POST_BYTES;
     buffer_deinit(&post->unpacked);
-    free(post);
+    if (state->spare_count == SPARE_POSTS || arena_used(&post->arena) > SPARE_POST_BYTES) {
+        arena_deinit(&post->arena);
+        free(post);
+        return;
+    }
+    arena_reset(&post->arena);
+    post->next = state->spare;
+    state->spare = post;
+    state->spare_count++;
+}
+
+/* NULL without memory. */
+static struct post *new_post(struct ingest_state *state)
+{
+    struct post *post = state->spare;
+    struct arena arena = {.block_bytes = SPARE_POST_BYTES};
+    if (post) {
+        state->spare = post->next;
+        state->spare_count--;
+        arena = post->arena;
+    } else if (!(post = malloc(sizeof *post))) {
+        return NULL;
+    }
+    *post = (struct post){.state = state, .arena = arena};
+    return post;
 }
 
 /* Unless the bus or the feed still holds it. */
@@ -236,6 +264,10 @@ static void answer_late(struct post *post)
 static void on_look(uv_timer_t *timer)
 {
     struct ingest_state *state = timer->data;
+    if (state->heap_is_large && !state->posts_open) {
+        malloc_trim(0);
+        state->heap_is_large = false;
+    }
     if (!state->unwritten) return;
     bus_producer_poll(state->producer); /* a wake-up that was lost costs no post its receipt */
     int64_t now_ms = clock_mono_ms(state->context->clock);
@@ -257,7 +289,7 @@ static void on_written(void *user, const struct err *err)
         crash_point("door.written");
         post->state->bus_failing = false;
         post->state->receipts += post->count;
-        tally_add(post->state->tally, post->intakes, post->outputs, post->count);
+        tally_add(post->state->tally, post->taken, post->outputs, post->count);
         if (!post->waiting) answer_finished(post, post->insight);
     }
     finish(post);
@@ -272,11 +304,11 @@ static void begin_waiting(struct post *post)
     if (post->wait_ms > post->state->options->wait_most)
         post->wait_ms = post->state->options->wait_most;
     if (post->wait_ms == 0) return;
-    if (feed_recall(post->state->feed, post->intakes[0].id, &finished)) {
+    if (feed_recall(post->state->feed, post->taken[0].id, &finished)) {
         if (finished.data) post->insight = arena_copy(&post->arena, finished);
         return;
     }
-    post->waiting = feed_wait(post->state->feed, post->intakes[0].id, post->wait_ms, on_insight,
+    post->waiting = feed_wait(post->state->feed, post->taken[0].id, post->wait_ms, on_insight,
                               post, &err) == E_OK;
 }
 
@@ -301,7 +333,7 @@ static void produce(struct post *post)
     struct ingest_state *state = post->state;
     struct str trace = http_header(post->request, STR("traceparent"));
     const struct worker_context *context = state->context;
-    int rc = outputs_make(post->intakes, post->count, trace, clock_wall_ms(context->clock),
+    int rc = outputs_make(post->taken, post->count, trace, clock_wall_ms(context->clock),
                           context->telemetry, context->random, &post->arena, &post->outputs, &err);
     post->began_ns = clock_mono_ns(context->clock);
     if (context->telemetry)
@@ -340,12 +372,13 @@ static void judge_body(struct post *post)
 void door_post(struct ingest_state *state, struct http_request *request,
                const struct caller *caller)
 {
-    struct post *post = calloc(1, sizeof *post);
+    struct post *post = new_post(state);
     if (!post) {
         http_refuse_busy(request, 503, 1, "The server is short of memory.");
         return;
     }
-    *post = (struct post){.state = state, .request = request, .caller = *caller};
+    post->request = request;
+    post->caller = *caller;
     state->posts_open++;
     judge_body(post);
     if (post->request)
@@ -368,4 +401,14 @@ void door_close(struct ingest_state *state)
 {
     uv_timer_stop(&state->unwritten_timer);
     uv_close((uv_handle_t *)&state->unwritten_timer, NULL);
+}
+
+void door_free(struct ingest_state *state)
+{
+    for (struct post *next, *post = state->spare; post; post = next) {
+        next = post->next;
+        arena_deinit(&post->arena);
+        free(post);
+    }
+    arena_deinit(&state->scratch);
 }

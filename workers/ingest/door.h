@@ -20,9 +20,9 @@ struct post {
     struct arena arena;
     struct buffer unpacked; /* the body, where it came packed */
     struct caller caller;
-    struct intake *intakes;
+    struct taken *taken;
     struct bus_output *outputs;
-    size_t count, capacity;
+    size_t count, capacity, expected; /* expected: a guess at how many there will be */
     struct row_error *errors; /* the first ERRORS_SHOWN */
     size_t error_count;
     struct str parent;        /* the caller's traceparent, or nothing; kept where spans are told */
@@ -39,7 +39,7 @@ struct post {
 /* door_body.c */
 enum body_form { BODY_JSON, BODY_NDJSON, BODY_CSV, BODY_UNKNOWN };
 enum body_form body_form_of(const struct http_request *request);
-/* Fills intakes and errors. An error is about the body as a whole; `err` also keeps the last row's.
+/* Fills `taken` and errors. An error is about the body as a whole; `err` also keeps the last row's.
  */
 int body_read(struct post *post, struct err *err) CHECKED;
 

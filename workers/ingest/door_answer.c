@@ -1,4 +1,5 @@
 /* What a post is told: receipts, row by row for bulk, or problem+json that names the fields. */
+#include "base/digits.h"
 #include "workers/ingest/door.h"
 
 static void write_errors(const struct post *post, struct buffer *out)
@@ -23,16 +24,17 @@ static void write_receipts(const struct post *post, struct buffer *out)
 {
     if (!post->bulk) {
         buffer_add(out, STR("{\"id\":"));
-        json_write_string(out, post->intakes[0].id);
+        json_write_string(out, post->taken[0].id);
         buffer_add(out, STR(",\"status\":\"accepted\"}\n"));
         return;
     }
     buffer_printf(out, "{\"accepted\":%zu,\"refused\":%llu,\"receipts\":[", post->count,
                   (unsigned long long)post->refused);
     for (size_t i = 0; i < post->count; i++) {
-        buffer_printf(out, "%s{\"row\":%llu,\"id\":", i ? "," : "",
-                      (unsigned long long)post->intakes[i].row);
-        json_write_string(out, post->intakes[i].id);
+        buffer_add(out, i ? STR(",{\"row\":") : STR("{\"row\":"));
+        buffer_add_number(out, post->taken[i].row);
+        buffer_add(out, STR(",\"id\":"));
+        json_write_string(out, post->taken[i].id);
         buffer_add_char(out, '}');
     }
     buffer_add_char(out, ']');

@@ -15,8 +15,9 @@ enum body_form body_form_of(const struct http_request *request)
                  {"application/ndjson", BODY_NDJSON},
                  {"application/jsonl", BODY_NDJSON},
                  {"text/csv", BODY_CSV}};
+    struct str type = http_media_type(request);
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (http_content_type_is(request, str_of(types[i].type))) return types[i].form;
+        if (str_equal_ignoring_case(type, str_of(types[i].type))) return types[i].form;
     return BODY_UNKNOWN;
 }
 
@@ -31,7 +32,12 @@ static void note_error(struct post *post, uint64_t row, const struct json_proble
     if (!post->errors) post->errors = ARENA_ARRAY(&post->arena, struct row_error, ERRORS_SHOWN);
     if (!post->errors) return;
     struct row_error *error = &post->errors[post->error_count++];
-    *error = (struct row_error){.row = row, .problems = *problems};
+    error->row = row;
+    error->problems.count = problems->count;
+    for (uint32_t i = 0; i < problems->count; i++)
+        error->problems.items[i] = (struct json_problem){
+            arena_copy(&post->arena, problems->items[i].pointer),
+            arena_copy(&post->arena, problems->items[i].detail)};
     if (problems->count) return;
     struct str detail = arena_copy(&post->arena, str_of(err->text));
     error->problems.items[0] = (struct json_problem){STR(""), detail};
@@ -41,15 +47,27 @@ static void note_error(struct post *post, uint64_t row, const struct json_proble
 static int keep(struct post *post, const struct intake *intake, struct err *err)
 {
     if (post->count == post->capacity) {
-        size_t capacity = post->capacity ? post->capacity * 2 : 1;
-        struct intake *grown = ARENA_ARRAY(&post->arena, struct intake, capacity);
+        size_t capacity = post->capacity ? post->capacity * 2 : post->expected + 1;
+        struct taken *grown = arena_alloc(&post->arena, capacity * sizeof *grown);
         if (!grown) return err_set(err, E_NO_MEMORY, NULL);
-        if (post->count) memcpy(grown, post->intakes, post->count * sizeof *grown);
-        post->intakes = grown;
+        if (post->count) memcpy(grown, post->taken, post->count * sizeof *grown);
+        post->taken = grown;
         post->capacity = capacity;
     }
-    post->intakes[post->count++] = *intake;
+    struct taken *taken = &post->taken[post->count];
+    int rc = taken_make(intake, post->count ? taken - 1 : NULL, &post->arena, taken, err);
+    if (rc) return rc;
+    taken->message = arena_copy(&post->arena, intake->message);
+    if (!taken->message.data) return err_set(err, E_NO_MEMORY, NULL);
+    post->count++;
     return E_OK;
+}
+
+/* For reading one row: what is kept of it is copied to the post's own arena. */
+static struct arena *fresh_scratch(struct post *post)
+{
+    arena_reset(&post->state->scratch);
+    return &post->state->scratch;
 }
 
 /* What one row came to: kept, noted as an error, or the whole post fails. */
@@ -70,16 +88,25 @@ static int check_rows(const struct post *post, struct err *err)
                    post->state->options->rows_most);
 }
 
+/* As many as there would be if all were as long as the first one. */
+static void expect_rows(struct post *post, size_t row_bytes, size_t body_bytes)
+{
+    size_t rows = body_bytes / (row_bytes + 1), most = post->state->options->rows_most;
+    post->expected = rows < most ? rows : most;
+}
+
 /* --- the forms -------------------------------------------------------------------------------- */
 
 static int take_json(struct post *post, struct str text, uint64_t line,
                      const struct intake_rules *rules, struct err *err)
 {
     struct intake intake;
-    struct json_problems problems = {.count = 0};
+    struct json_problems problems;
     int rc = check_rows(post, err);
     if (rc) return rc;
-    rc = intake_json(text, rules, post->rows, &post->arena, &intake, &problems, err);
+    problems.count = 0;
+    struct arena *scratch = fresh_scratch(post);
+    rc = intake_json(text, rules, post->rows, scratch, &intake, &problems, err);
     if (rc) json_fault_began(err, line, 1);
     return settle_row(post, rc, &intake, &problems, err);
 }
@@ -114,6 +141,7 @@ static int read_ndjson(struct post *post, struct str body, const struct intake_r
     post->bulk = true;
     for (uint64_t number = 1; body.size && rc == E_OK; number++) {
         struct str line = str_trim(str_cut(&body, '\n'));
+        if (!post->expected) expect_rows(post, line.size, body.size);
         if (line.size) rc = take_json(post, line, number, rules, err);
     }
     return rc;
@@ -136,13 +164,14 @@ static int read_csv(struct post *post, struct str body, const struct intake_rule
     for (;;) {
         struct intake intake;
         struct json_problems problems = {.count = 0};
-        rc = csv_next(&reader, &post->arena, &row, err);
+        struct arena *scratch = fresh_scratch(post);
+        rc = csv_next(&reader, scratch, &row, err);
         if (rc == E_NOT_FOUND) return E_OK;
         int full = check_rows(post, err);
         if (full) return full;
         if (rc == E_OK)
             rc =
-                intake_csv(&header, &row, rules, post->rows, &post->arena, &intake, &problems, err);
+                intake_csv(&header, &row, rules, post->rows, scratch, &intake, &problems, err);
         rc = settle_row(post, rc, &intake, &problems, err);
         if (rc) return rc;
     }

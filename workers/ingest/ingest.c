@@ -328,6 +328,7 @@ static void ingest_close(struct worker_context *context)
         uv_run(context->loop, UV_RUN_NOWAIT); /* the handle is part of the state */
     }
     keyring_close(state->keys);
+    door_free(state);
     free(state);
     context->state = NULL;
 }

@@ -1,28 +1,34 @@
 /* Records on their way to the feedback topic: key, message and headers, as the bus takes them. */
 #include "workers/ingest/state.h"
 
-int outputs_make(struct intake *intakes, size_t count, struct str parent, int64_t now_ms,
+int taken_make(const struct intake *intake, const struct taken *before, struct arena *arena,
+               struct taken *ret_taken, struct err *err)
+{
+    struct str source = intake->feedback.source, id = arena_copy(arena, intake->id);
+    bool is_id = intake->key.data == intake->id.data;
+    bool again = before && str_equal(before->source, source);
+    struct str key = is_id ? id : arena_copy(arena, intake->key);
+    source = again ? before->source : arena_copy(arena, source);
+    if (!id.data || !key.data || !source.data) return err_set(err, E_NO_MEMORY, NULL);
+    *ret_taken = (struct taken){id, key, source, intake->message, intake->row};
+    return E_OK;
+}
+
+int outputs_make(const struct taken *taken, size_t count, struct str parent, int64_t now_ms,
                  struct telemetry *telemetry, struct random *random, struct arena *arena,
                  struct bus_output **ret_outputs, struct err *err)
 {
-    struct bus_header *headers = ARENA_ARRAY(arena, struct bus_header, count * JOB_HEADERS);
-    struct bus_output *outputs = ARENA_ARRAY(arena, struct bus_output, count);
-    if (!headers || !outputs) return err_set(err, E_NO_MEMORY, NULL);
-    struct str source = {0};
-    for (size_t i = 0; i < count; i++, headers += JOB_HEADERS) {
-        /* Views of a body or a file, which may be gone before the bus is done. */
-        struct str id = arena_copy(arena, intakes[i].id), key = arena_copy(arena, intakes[i].key);
-        char *trace = arena_alloc(arena, TRACE_TEXT_BYTES);
-        /* Mostly the one before's. Without memory: none, which the tally counts with the rest. */
-        if (!str_equal(intakes[i].feedback.source, source))
-            source = arena_copy(arena, intakes[i].feedback.source);
-        intakes[i].feedback.source = source;
-        if (!id.data || !key.data || !trace) return err_set(err, E_NO_MEMORY, NULL);
+    struct bus_header *headers = arena_alloc(arena, count * JOB_HEADERS * sizeof *headers);
+    struct bus_output *outputs = arena_alloc(arena, count * sizeof *outputs);
+    char *trace = arena_alloc(arena, count * TRACE_TEXT_BYTES);
+    if (!headers || !outputs || !trace) return err_set(err, E_NO_MEMORY, NULL);
+    for (size_t i = 0; i < count; i++, headers += JOB_HEADERS, trace += TRACE_TEXT_BYTES) {
         (void)telemetry_child(telemetry, parent, random, trace);
-        headers_fill(headers, TOPIC_FEEDBACK, "ingest", id, str_make(trace, TRACE_TEXT_BYTES - 1));
+        headers_fill(headers, TOPIC_FEEDBACK, "ingest", taken[i].id,
+                     str_make(trace, TRACE_TEXT_BYTES - 1));
         outputs[i] = (struct bus_output){
-            .topic = TOPIC_FEEDBACK, .timestamp_ms = now_ms, .key = key,
-            .value = intakes[i].message, .headers = headers, .header_count = JOB_HEADERS};
+            .topic = TOPIC_FEEDBACK, .timestamp_ms = now_ms, .key = taken[i].key,
+            .value = taken[i].message, .headers = headers, .header_count = JOB_HEADERS};
     }
     *ret_outputs = outputs;
     return E_OK;

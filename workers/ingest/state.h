@@ -65,9 +65,13 @@ struct ingest_state {
     struct tally *tally;       /* NULL: no ledger is kept */
     uint64_t in_flight_bytes, posts_open;
     struct post *unwritten, **unwritten_end; /* the bus has them, oldest first */
+    struct post *spare;        /* for the next ones, */
+    size_t spare_count;
+    struct arena scratch;      /* and where a row is read, so that it stays in the cache */
     uv_timer_t unwritten_timer;
     uint64_t receipts, invalid;
     bool draining, server_stopped, bus_failing;
+    bool heap_is_large; /* a large post has gone since it was given back */
     int64_t bus_failed_ms;
 };
 
@@ -87,14 +91,28 @@ int keyring_check(const struct keyring *keys, const struct http_request *request
 /* door.c: POST /v1/feedback */
 void door_open(struct ingest_state *state);
 void door_close(struct ingest_state *state); /* the loop turns once more */
+void door_free(struct ingest_state *state);  /* when no post is open */
 void door_post(struct ingest_state *state, struct http_request *request,
                const struct caller *caller);
 /* Refuses by its head a post that can't succeed; true if it did. */
 bool door_refuses(struct ingest_state *state, struct http_request *request);
 
-/* outputs.c: with all that the outputs point to in the arena, and the intakes' sources too;
+/* Of a record that was taken in, what its message, its receipt and the ledger need. */
+struct taken {
+    struct str id, key, source, message;
+    uint64_t row;
+};
+
+/* outputs.c */
+
+/* What may be a view of a body or a file is copied, as the bus needs it longer; the message is not.
+ * `before`: the record before it, mostly of the same source; or NULL. NO_MEMORY. */
+int taken_make(const struct intake *intake, const struct taken *before, struct arena *arena,
+               struct taken *ret_taken, struct err *err) CHECKED;
+
+/* With all that the outputs point to, but for what they have of `taken`, in the arena;
  * `parent`: a traceparent, or nothing. */
-int outputs_make(struct intake *intakes, size_t count, struct str parent, int64_t now_ms,
+int outputs_make(const struct taken *taken, size_t count, struct str parent, int64_t now_ms,
                  struct telemetry *telemetry, struct random *random, struct arena *arena,
                  struct bus_output **ret_outputs, struct err *err) CHECKED;
 /* The bus has them, or (err) doesn't: a span for each, where one is told. Any thread. */

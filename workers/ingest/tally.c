@@ -80,14 +80,14 @@ static struct row *row_of(struct tally *tally, struct str source, int64_t window
     return row;
 }
 
-void tally_add(struct tally *tally, const struct intake *intakes, const struct bus_output *outputs,
+void tally_add(struct tally *tally, const struct taken *taken, const struct bus_output *outputs,
                size_t count)
 {
     if (!tally) return;
     pthread_mutex_lock(&tally->lock);
     for (size_t i = 0; i < count; i++) {
         int64_t window = ledger_window(outputs[i].timestamp_ms);
-        struct row *row = row_of(tally, intakes[i].feedback.source, window);
+        struct row *row = row_of(tally, taken[i].source, window);
         if (row) ledger_add(&row->sum, ledger_hash(outputs[i].headers[JOB_HEADER_ID].value));
     }
     pthread_mutex_unlock(&tally->lock);

@@ -13,7 +13,7 @@ int tally_open(struct ingest_state *state, struct tally **ret_tally, struct err 
 void tally_close(struct tally *tally);
 
 /* The bus holds these records, and they have a receipt: outputs of outputs_make(). Any thread. */
-void tally_add(struct tally *tally, const struct intake *intakes, const struct bus_output *outputs,
+void tally_add(struct tally *tally, const struct taken *taken, const struct bus_output *outputs,
                size_t count);
 
 /* From now on what is counted is told at once; settled: the bus holds all of it. */

@@ -38,7 +38,7 @@ struct str watch_name(struct arena *arena, const char *folder, struct str key, c
 
 /* One step's worth of rows; good until the arena is reset. */
 struct chunk {
-    struct intake *intakes;
+    struct taken *taken;
     size_t count;
     struct buffer refused; /* NDJSON */
     uint64_t rows, refused_rows, lines, bytes;

@@ -144,7 +144,7 @@ static int send_chunk(struct taking *taking, struct err *err)
     struct bus_output *outputs;
     const struct worker_context *context = watch->state->context;
     if (taking->chunk.count == 0) return E_OK;
-    int rc = outputs_make(taking->chunk.intakes, taking->chunk.count, (struct str){0},
+    int rc = outputs_make(taking->chunk.taken, taking->chunk.count, (struct str){0},
                           clock_wall_ms(context->clock), context->telemetry, &watch->random,
                           &watch->arena, &outputs, err);
     int64_t began_ns = clock_mono_ns(context->clock);
@@ -152,7 +152,7 @@ static int send_chunk(struct taking *taking, struct err *err)
     if (rc != E_OK) return rc;
     outputs_tell(context, outputs, taking->chunk.count, (struct str){0}, began_ns, NULL);
     atomic_fetch_add(&watch->receipts, taking->chunk.count);
-    tally_add(watch->state->tally, taking->chunk.intakes, outputs, taking->chunk.count);
+    tally_add(watch->state->tally, taking->chunk.taken, outputs, taking->chunk.count);
     return E_OK;
 }
 

@@ -68,9 +68,12 @@ static int settle_row(struct reading *reading, int rc, const struct intake *inta
 {
     struct chunk *chunk = reading->chunk;
     if (rc == E_OK) {
-        chunk->intakes[chunk->count++] = *intake;
-        chunk->rows++;
-        return E_OK;
+        const struct taken *before = chunk->count ? &chunk->taken[chunk->count - 1] : NULL;
+        rc = taken_make(intake, before, &reading->watch->arena, &chunk->taken[chunk->count],
+                        reading->err);
+        chunk->count += rc == E_OK;
+        chunk->rows += rc == E_OK;
+        return rc;
     }
     if (err_class((enum err_code)rc) != ERR_REJECT) return rc;
     refuse_row(reading, line, raw, problems, str_of(reading->err->text));
@@ -164,7 +167,7 @@ static void skip_line(struct chunk *chunk, struct str input)
 int watch_read_rows(struct watch *watch, const struct object *object, struct str input,
                     bool complete, struct chunk *ret_chunk, struct err *err)
 {
-    struct chunk chunk = {.intakes = ARENA_ARRAY(&watch->arena, struct intake, CHUNK_ROWS)};
+    struct chunk chunk = {.taken = ARENA_ARRAY(&watch->arena, struct taken, CHUNK_ROWS)};
     struct str idempotency =
         arena_printf(&watch->arena, "%.*s\n%s", STR_ARGS(object->key), object->id);
     struct reading reading = {
@@ -177,7 +180,7 @@ int watch_read_rows(struct watch *watch, const struct object *object, struct str
                   .ids = &watch->ids,
                   .idempotency = idempotency,
                   .received_ms = clock_wall_ms(watch->state->context->clock)}};
-    if (!chunk.intakes || !idempotency.data) return err_set(err, E_NO_MEMORY, NULL);
+    if (!chunk.taken || !idempotency.data) return err_set(err, E_NO_MEMORY, NULL);
     reading.rules.source.size = str_utf8_valid_prefix(reading.rules.source);
     if (object->skipping)
         skip_line(&chunk, input);
