@@ -87,40 +87,43 @@ static size_t behind_initial(struct str text, const struct name *given)
                                                                                         : 0;
 }
 
-/* The word of ASCII letters in [start, end). */
-static bool may_be_listed(struct str text, size_t start, size_t end)
+/* A word that may be listed, of three letters or more. Where the look goes on. */
+static size_t on_small(struct redact_finder *finder, size_t start)
 {
-    uint64_t eight = 0;
-    size_t left = text.size - start;
-    memcpy(&eight, text.data + start, left < sizeof eight ? left : sizeof eight);
-    return redact_may_be_in(redact_names, NAME_BITS, eight, (unsigned)(end - start));
+    struct str text = finder->text;
+    struct redact_word word;
+    redact_word_at(text, start, &word);
+    if (!(word.cues & CUE(GIVEN))) {
+        small_family_end(finder, &word);
+        return start;
+    }
+    struct name name = name_read(text, start, SMALL);
+    size_t behind = name.parts == 1 && name.known ? behind_initial(text, &name) : 0;
+    if (behind) name.end = behind, name.parts = name.known = 2;
+    if (name.known < 2 || name.company || name_is_brand(text, &name))
+        return small_given_end(finder, &word);
+    return name_is_public(text, &name) ? name_decide(finder, &name, NAME_SURE)
+                                       : name_take(finder, &name);
 }
 
 /* "olga krylova told me": in a text without any capital, two listed names are a person. */
 static void find_small(struct redact_finder *finder)
 {
     struct str text = finder->text;
-    for (size_t i = 0, start; i < text.size;) {
-        start = i;
-        size_t end = redact_run_end(text, start, RUN_ASCII);
-        bool plain = end > start && !(at(text, end) & 0x80);
-        if (!plain) end = redact_run_end(text, end, RUN_LETTERS);
-        i = end + 1;
-        if (end < start + 3 || (plain && !may_be_listed(text, start, end))) continue;
-        struct redact_word word;
-        redact_word_at(text, start, &word);
-        if (!(word.cues & CUE(GIVEN))) {
-            small_family_end(finder, &word);
-            continue;
+    char room[OUTLINE_BYTES];
+    struct redact_outline outline;
+    size_t behind = 0; /* the last name */
+    for (size_t start = 0; start < text.size; start += outline.width) {
+        outline = redact_outline_at(text, start, room);
+        uint64_t longer = outline.words & outline.letters >> 1 & outline.letters >> 2;
+        uint64_t words = redact_words_among(redact_names, NAME_BITS, NULL, outline.bytes, longer,
+                                            outline.letters & ~outline.high, ~outline.letters);
+        for (; words; words &= words - 1) {
+            size_t i = start + (size_t)__builtin_ctzll(words);
+            if (i < behind) continue;
+            size_t next = on_small(finder, i);
+            behind = next > behind ? next : behind;
         }
-        struct name name = name_read(text, start, SMALL);
-        size_t behind = name.parts == 1 && name.known ? behind_initial(text, &name) : 0;
-        if (behind) name.end = behind, name.parts = name.known = 2;
-        if (name.known >= 2 && !name.company && !name_is_brand(text, &name))
-            behind = name_is_public(text, &name) ? name_decide(finder, &name, NAME_SURE)
-                                                 : name_take(finder, &name);
-        else behind = small_given_end(finder, &word);
-        i = behind > i ? behind : i;
     }
 }
 
@@ -225,7 +228,8 @@ static void find_dialogue(struct redact_finder *finder)
 /* "Anna Reyes called. Reyes said …": a name that was found is one elsewhere, too. */
 void redact_person_again(struct redact_finder *finder)
 {
-    struct seen seen = {.count = 0};
+    struct seen seen; /* not cleared: it is large, and few texts have names */
+    seen.count = 0;
     struct str text = finder->text;
     if (!finder->capitals) find_small(finder);
     else if (finder->text.size && is_upper(finder->text.data[0]) &&

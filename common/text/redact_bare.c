@@ -70,9 +70,9 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     uint32_t matter = registers & (REGISTER_SERVICE | REGISTER_CONTACT);
     if (public && name->parts > 1 && matter == REGISTER_SERVICE && !office) return points - 4;
     if (registers & (REGISTER_SERVICE | REGISTER_CONTACT)) return points + 1;
+    /* from here on it only loses some, and little is asked of what has lost too many */
     if (public) points -= 8;
-    /* who talks of them talks of more; but "I met Carla Ruiz and Brad Pitt" */
-    if (!public && name_has_famous_beside(finder)) points -= redact_speaks_of_self(finder) ? 1 : 2;
+    if (points < NAME_ENOUGH) return points;
     if (name_has_number(text, name)) points -= 2;
     if (name_is_where_one_goes(text, name, &around)) points -= 3;
     if (registers & REGISTER_SOCIAL || is_title(text, name)) points -= 3;
@@ -81,6 +81,9 @@ static int points_of_text(struct redact_finder *finder, const struct name *name,
     /* a work of theirs, often */
     if (is_apostrophe(text, name->end, &size) && at(text, name->end + size) == 's') points -= 1;
     if (registers & REGISTER_PUBLIC) points -= 3;
+    if (points < NAME_ENOUGH) return points;
+    /* who talks of them talks of more; but "I met Carla Ruiz and Brad Pitt" */
+    if (name_has_famous_beside(finder)) points -= redact_speaks_of_self(finder) ? 1 : 2;
     if (points < NAME_ENOUGH) return points;
     if (name_is_partly_public(text, name)) points -= 8;
     if (name_is_titles(text, name)) points -= 4;
