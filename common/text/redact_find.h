@@ -143,7 +143,7 @@ static inline uint32_t redact_word_bit(uint64_t eight, unsigned size, int bits)
     uint64_t word = (eight | 0x2020202020202020u) << ((0 - 8 * letters) & 63); /* no more than it */
     return (uint32_t)((word + size) * 0x9E3779B97F4A7C15u >> (64 - bits));
 }
-void redact_mark_words(uint64_t *set, int bits, const char *words); /* parted by blanks */
+void redact_mark_words(uint64_t *set, int bits, struct str words); /* parted by blanks */
 /* eight: as they lie in the text. */
 static inline bool redact_may_be_in(const uint64_t *set, int bits, uint64_t eight, unsigned size)
 {
@@ -199,6 +199,9 @@ static inline size_t redact_run_end(struct str text, size_t i, enum redact_run r
 void redact_word_before(struct str text, size_t end, struct redact_word *ret_word);
 /* The same, but of a word that says nothing of numbers only place and size; its cues are 0. */
 void redact_cue_before(struct str text, size_t end, struct redact_word *ret_word);
+/* False: the word that ends right at `end`, or that starts at `start`, is surely none of the set. */
+bool redact_may_stand_before(struct str text, size_t end, const uint64_t *set, int bits);
+bool redact_may_stand_at(struct str text, size_t start, const uint64_t *set, int bits);
 /* A word of every day, on no list of names: "Although" in "Although Jackson". */
 bool redact_is_ordinary(const struct redact_word *word);
 /* Whether it is a brand or somebody public: "calvin_klein". */
@@ -237,6 +240,11 @@ enum {
     REGISTER_CRITIC_PERHAPS = 8192,
 };
 void redact_phrases_open(void);  /* the same (redact_phrases.c) */
+enum { SAID_BITS = 13 };
+void redact_mark_said(uint64_t *before_it, uint64_t *behind_it); /* (redact_unlisted.c) */
+/* False: nothing stands beside this word by which redact_unlisted_name() would take it for a name,
+ * and it is no part of a longer one. */
+bool redact_may_be_said(struct str text, const struct redact_word *word);
 void redact_ware_open(void);     /* the same (redact_ware.c) */
 void redact_register_open(void); /* builds the tables once, as redact_words_open */
 uint32_t redact_registers(struct redact_finder *finder);

@@ -44,6 +44,8 @@ static struct phrase {
 static uint16_t slots[SLOTS]; /* into phrases, and one; 0: empty. Those of one word lie in a row. */
 static uint64_t filter[FILTER_BITS / 64]; /* of the nearest words: most looks end there */
 static uint32_t count;
+/* words right beside a name by which it may be one, in phrases and otherwise */
+static uint64_t said_before[(1 << SAID_BITS) / 64], said_behind[(1 << SAID_BITS) / 64];
 static once_flag once = ONCE_FLAG_INIT;
 
 /* Those of each side apart: "with" leads to many names and follows few. */
@@ -69,6 +71,7 @@ static void enter(struct str words, const struct phrases *list)
         uint32_t hash = str_equal(part, STR("*")) ? 0 : redact_hash_of(part);
         if (i) phrase->hashes[i - 1] = hash;
         else phrase->hash = hash;
+        if (i == 0) redact_mark_words(list->side == LEAD ? said_before : said_behind, SAID_BITS, part);
     }
     uint32_t slot = first_slot(phrase->hash, list->side),
              bit = phrase->hash >> 16 & (FILTER_BITS - 1);
@@ -123,9 +126,31 @@ static void build(void)
         uint32_t hash = redact_hash_of(str_of(persons[i]));
         *person_slot(hash) = hash;
     }
+    redact_mark_said(said_before, said_behind);
 }
 
 void redact_phrases_open(void) { call_once(&once, build); }
+
+bool redact_may_be_said(struct str text, const struct redact_word *word)
+{
+    /* where the name ends, so that nothing is said behind it */
+    static const char last[] = ".!?;)/\n";
+    size_t start = word->start;
+    char c = at(text, word->end), earlier = start > 1 ? text.data[start - 2] : '\0';
+    if (word->accented || before(text, start) & 0x80 || earlier & 0x80) return true;
+    if (c == ' ') { /* a word with a capital goes on with the name */
+        if (!is_lower(at(text, word->end + 1u)) ||
+            redact_may_stand_at(text, word->end + 1u, said_behind, SAID_BITS))
+            return true;
+    } else if (word->end < text.size && !memchr(last, c, sizeof last - 1)) {
+        return true;
+    }
+    if (is_letter(earlier))
+        return redact_may_stand_before(text, start - 1, said_before, SAID_BITS);
+    /* "gracias, Anna!", "T. R. Venkataraman" */
+    return (earlier == ',' && c != ' ') ||
+           (earlier == '.' && start > 2 && is_upper(text.data[start - 3]));
+}
 
 /* The word that goes before or behind what was read up to `i`, only a blank or an apostrophe
  * away; size 0: there is none. */

@@ -144,9 +144,9 @@ static void build(void)
             redact_mark_start(&starts, word);
         }
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        redact_mark_words(hints, HINT_BITS, lists[i].words);
+        redact_mark_words(hints, HINT_BITS, str_of(lists[i].words));
     for (size_t i = 0; i < sizeof selves / sizeof *selves; i++)
-        redact_mark_words(of_self, SELF_BITS, selves[i]);
+        redact_mark_words(of_self, SELF_BITS, str_of(selves[i]));
 }
 
 void redact_register_open(void) { call_once(&once, build); }

@@ -30,11 +30,12 @@ static bool are_peoples_words(struct str text, size_t end)
     return false;
 }
 
+static const char *const said_of_people[] = {"is",  "was", "seemed", "sounded", "es",
+                                             "era", "fue", "est",    "etait"};
+
 static bool is_said_of_people(struct str text, const struct redact_word *verb)
 {
-    static const char *const verbs[] = {"is",  "was", "seemed", "sounded", "es",
-                                        "era", "fue", "est",    "etait"};
-    return verb->size && IS_ONE_OF(verb, verbs) && are_peoples_words(text, verb->end);
+    return verb->size && IS_ONE_OF(verb, said_of_people) && are_peoples_words(text, verb->end);
 }
 
 /* clang-format off */
@@ -45,18 +46,19 @@ static const char *const somebody[] = { /* "a lady named Yulan" */
     "femme", "monsieur", "vendeur", "vendeuse", "conseiller", "conseillere"};
 /* clang-format on */
 
+static const char *const serves[] = {
+    "helped", "assisted", "greeted", "listened", "explained", "apologized", "atendio", "ayudo",
+    "answered", "walked"};
+
 /* Names that are words as well: what is said of them decides; of an agent it says nothing. */
 static bool is_kind_or_not(struct str text, const struct name *name)
 {
-    static const char *const does[] = {
-        "helped", "assisted", "greeted", "listened", "explained", "apologized", "atendio", "ayudo",
-        "answered", "walked"};
     struct redact_word follow = name_follow(text, name);
     struct name_around around = name_look_around(text, name);
     struct redact_word first;
     redact_word_at(text, name->start, &first);
     if (name->parts == 1 && IS_ONE_OF(&first, somebody)) return false;
-    return follow.size && (is_said_of_people(text, &follow) || IS_ONE_OF(&follow, does) ||
+    return follow.size && (is_said_of_people(text, &follow) || IS_ONE_OF(&follow, serves) ||
                            name_is_from_office(text, &around, false));
 }
 
@@ -152,6 +154,11 @@ static bool is_expected(struct str text, const struct name *name, const struct r
     return word_is(&word, "speak") || word_is(&word, "talk");
 }
 
+static const char *const leads_to[] = {
+    "m", "am", "him", "her", "me", "us", "them", "named", "called", "llamada", "llamado", "nommee",
+    "nomme", "with", "heard", "hear", "saw", "let", "atendio", "por", "to", "add", "added",
+    "remove"};
+
 /* "add Yulan as guardian", "follow up with Yulan", "heard Yulan speak", "me atendió Yulan", "named
  * him Yulan". */
 static bool is_led_to(struct str text, const struct name_around *around, size_t name_end)
@@ -164,13 +171,9 @@ static bool is_led_to(struct str text, const struct name_around *around, size_t 
     static const char *const heard[] = {"heard", "hear", "saw", "let"};
     static const char *const helped[] = {
         "atendio", "atendieron", "atendido", "atendida", "atendidos"};
-    static const char *const leads[] = {
-        "m", "am", "him", "her", "me", "us", "them", "named", "called", "llamada", "llamado",
-        "nommee", "nomme", "with", "heard", "hear", "saw", "let", "atendio", "por", "to", "add",
-        "added", "remove"};
     const struct redact_word *lead = &around->lead;
     struct redact_word first, second;
-    if (!lead->size || lead->capital || !IS_ONE_OF(lead, leads)) return false;
+    if (!lead->size || lead->capital || !IS_ONE_OF(lead, leads_to)) return false;
     redact_word_before(text, lead->start, &first);
     redact_word_before(text, first.start, &second);
     if (IS_ONE_OF(lead, objects)) return first.size && IS_ONE_OF(&first, names);
@@ -235,17 +238,18 @@ static bool is_quoted_with_office(struct str text, const struct name *name)
     return word.size && IS_ONE_OF(&word, speaks);
 }
 
+static const char *const does[] = {
+    "lives", "shouted", "spent", "told", "flew", "vive", "habite", "grew", "began", "assisted",
+    "greeted", "explained", "apologized", "apologised", "listened", "married", "met", "visited",
+    "visits", "plans", "studied", "graduated", "retired", "died", "walked", "sat", "smiled",
+    "laughed", "cried", "wrote", "emailed", "texted", "spoke", "speaks", "lived", "drove", "sang",
+    "visito", "murio", "escribio", "nacio", "mourut", "naquit"};
+static const char *const speaks[] = {"says", "said", "dijo"};
+
 /* One word, or several that nobody knows, and only people are said to be or do that. */
 static bool stands_as_person(struct redact_finder *finder, const struct name *name,
                              const struct name_around *beside)
 {
-    static const char *const does[] = {
-        "lives", "shouted", "spent", "told", "flew", "vive", "habite", "grew", "began", "assisted",
-        "greeted", "explained", "apologized", "apologised", "listened", "married", "met", "visited",
-        "visits", "plans", "studied", "graduated", "retired", "died", "walked", "sat", "smiled",
-        "laughed", "cried", "wrote", "emailed", "texted", "spoke", "speaks", "lived", "drove",
-        "sang", "visito", "murio", "escribio", "nacio", "mourut", "naquit"};
-    static const char *const speaks[] = {"says", "said", "dijo"};
     struct str text = finder->text;
     struct name_around around = *beside;
     size_t lead = around.lead.start; /* the quote ends right before */
@@ -339,13 +343,33 @@ static int points_said(struct redact_finder *finder, const struct redact_word *w
     return said && !name_is_brand(text, name) && !name_is_place(text, name) ? said : 0;
 }
 
+/* Words beside a name of one word without which redact_unlisted_name() finds nothing; of phrases
+ * come those of redact_phrases.c. A word that is asked for there belongs in here. */
+void redact_mark_said(uint64_t *before_it, uint64_t *behind_it)
+{
+#define MARK_ALL(set, words)                                                                       \
+    for (size_t i = 0; i < sizeof(words) / sizeof *(words); i++)                                   \
+        redact_mark_words((set), SAID_BITS, str_of((words)[i]))
+    MARK_ALL(before_it, speaks);
+    MARK_ALL(before_it, leads_to);
+    redact_mark_words(before_it, SAID_BITS, STR("is"));
+    MARK_ALL(behind_it, said_of_people);
+    MARK_ALL(behind_it, serves);
+    MARK_ALL(behind_it, does);
+    /* an office, what will be, an author's, particles of a longer name (name_from()) */
+    redact_mark_words(behind_it, SAID_BITS,
+                      STR("de del du from in at will novel brothers van von bin ibn dos ten ter den "
+                          "op zu"));
+#undef MARK_ALL
+}
+
 size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word)
 {
     static const char *const people_are[] = {
         "am", "add", "says", "named", "under", "remove", "mother", "grandmother", "grandfather"};
     struct str text = finder->text;
     if (word->upper || (word->size < 3 && at(text, word->end) != '-') || word->cues & CUE(COMMON) ||
-        (!word->cues && redact_is_ordinary(word)))
+        (!word->cues && redact_is_ordinary(word)) || !redact_may_be_said(text, word))
         return 0;
     struct name name = name_from(text, word);
     if (!name.parts || name.parts > 3 || name.company) return 0;

@@ -243,9 +243,9 @@ static const uint32_t number_cues = CUE(PHONE) | CUE(CARD) | CUE(ACCOUNT) | CUE(
                                     CUE(SECRET) | CUE(ZIP) | CUE(ORDER) | CUE(VERSION) |
                                     CUE(ADDRESS) | CUE(OWNER) | CUE(MAIL);
 
-void redact_mark_words(uint64_t *set, int bits, const char *words)
+void redact_mark_words(uint64_t *set, int bits, struct str words)
 {
-    for (struct str rest = str_of(words); rest.size;) {
+    for (struct str rest = words; rest.size;) {
         struct str word = str_cut(&rest, ' ');
         uint32_t bit = redact_word_bit(eight_of(word, 0), (unsigned)word.size, bits);
         set[bit / 64] |= UINT64_C(1) << bit % 64;
@@ -255,16 +255,16 @@ void redact_mark_words(uint64_t *set, int bits, const char *words)
 static void enter_names(const char *words, uint32_t cue)
 {
     enter(words, cue, NULL);
-    redact_mark_words(redact_names, NAME_BITS, words);
+    redact_mark_words(redact_names, NAME_BITS, str_of(words));
 }
 
 static void build(void)
 {
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         if (lists[i].cues & trigger_cues)
-            redact_mark_words(redact_triggers, TRIGGER_BITS, lists[i].words);
+            redact_mark_words(redact_triggers, TRIGGER_BITS, str_of(lists[i].words));
         if (lists[i].cues & number_cues)
-            redact_mark_words(redact_numbers, NUMBER_BITS, lists[i].words);
+            redact_mark_words(redact_numbers, NUMBER_BITS, str_of(lists[i].words));
         enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
     }
     for (size_t i = 0; i < sizeof public_names / sizeof *public_names; i++)
@@ -455,17 +455,42 @@ void redact_word_before(struct str text, size_t end, struct redact_word *ret_wor
     read_before(text, start, last, end, ret_word);
 }
 
+/* The word of ASCII letters that ends at `last`, by its first letters. */
+static inline bool may_be_in(struct str text, size_t start, size_t last, const uint64_t *set,
+                             int bits)
+{
+    uint64_t eight;
+    memcpy(&eight, text.data + start, sizeof eight);
+    return redact_may_be_in(set, bits, eight, (unsigned)(last - start));
+}
+
+static inline bool is_plain(struct str text, size_t start, size_t last)
+{
+    return last > start && last - start < WORD_BYTES && start + ASCII_HEAD_BYTES <= text.size &&
+           redact_run_end(text, start, RUN_ASCII) == last && !(at(text, last) & 0x80);
+}
+
 void redact_cue_before(struct str text, size_t end, struct redact_word *ret_word)
 {
     size_t least = end > 2 * WORD_BYTES ? end - 2 * WORD_BYTES : 0, start, last;
-    uint64_t eight;
     find_before(text, end, least, &start, &last);
-    if (last > start && last - start < WORD_BYTES && start + ASCII_HEAD_BYTES <= text.size &&
-        redact_run_end(text, start, RUN_ASCII) == last && !(at(text, last) & 0x80)) {
-        memcpy(&eight, text.data + start, sizeof eight);
+    if (is_plain(text, start, last)) {
         ret_word->start = (uint32_t)start, ret_word->end = (uint32_t)last;
         ret_word->size = (uint8_t)(last - start), ret_word->cues = 0;
-        if (!redact_may_be_in(redact_numbers, NUMBER_BITS, eight, ret_word->size)) return;
+        if (!may_be_in(text, start, last, redact_numbers, NUMBER_BITS)) return;
     }
     read_before(text, start, last, end, ret_word);
+}
+
+bool redact_may_stand_before(struct str text, size_t end, const uint64_t *set, int bits)
+{
+    size_t least = end > 2 * WORD_BYTES ? end - 2 * WORD_BYTES : 0, start, last;
+    find_before(text, end, least, &start, &last);
+    return last != end || !is_plain(text, start, last) || may_be_in(text, start, last, set, bits);
+}
+
+bool redact_may_stand_at(struct str text, size_t start, const uint64_t *set, int bits)
+{
+    size_t last = redact_run_end(text, start, RUN_ASCII);
+    return !is_plain(text, start, last) || may_be_in(text, start, last, set, bits);
 }
