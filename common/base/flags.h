@@ -20,7 +20,8 @@ static inline uint64_t flags_with(const uint8_t flags[static FLAGS_MOST], uint32
     uint64_t bits = 0;
     assert(count <= FLAGS_MOST);
 #ifdef __SSE2__
-    for (uint32_t i = 0; i < count; i += 16) {
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < FLAGS_MOST; i += 16) { /* all: how many there are can't be foreseen */
         __m128i bytes = _mm_loadu_si128((const void *)(flags + i));
         __m128i none = _mm_cmpeq_epi8(_mm_and_si128(bytes, _mm_set1_epi8((char)mask)),
                                       _mm_setzero_si128());

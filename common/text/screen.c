@@ -85,8 +85,8 @@ static struct screen_hit hit_of(const struct screen_words *words, const struct t
     const struct cue *cue = &words->list->cues[raw->cue];
     const struct cue_section *section = &cue_sections[cue->section];
     return (struct screen_hit){
-        .start = tokens->items[words->items[raw->first].token].start,
-        .end = tokens->items[words->items[raw->last].token].end,
+        .start = tokens->items[words->places[raw->first]].start,
+        .end = tokens->items[words->places[raw->last]].end,
         .cue = cue->text,
         .kind = section->kind,
         .polarity = raw->polarity,

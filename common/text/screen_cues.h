@@ -168,6 +168,13 @@ enum { CUE_ENTRY_BITS = 16 };
 
 enum { CUES_PREFIX_BUCKETS = 4096 };
 
+/* Whole words, by perfect hash. */
+struct cue_wholes {
+    uint64_t *slots;
+    uint32_t *factors;
+    uint32_t bucket_mask, slot_bits;
+};
+
 /* All arrays live in `memory`. Entry 0 stands for "unknown word" and is empty. */
 struct cue_list {
     struct arena memory;
@@ -178,10 +185,7 @@ struct cue_list {
     uint8_t *anchors;            /* of each entry: which forms it has */
     uint16_t *symbols;           /* of all entries; sorted within one */
     struct cue_hanging *hanging; /* of all entries */
-    /* Of whole words, by perfect hash. */
-    uint64_t *slots;
-    uint32_t *factors;
-    uint32_t bucket_mask, slot_bits;
+    struct cue_wholes wholes;
     uint16_t
         prefix_first[CUES_PREFIX_BUCKETS + 1]; /* into prefixes, by the word's first three bytes */
     struct cue_prefix *prefixes;               /* longest first within a bucket */
@@ -220,19 +224,19 @@ uint64_t cue_word_head(struct str word); /* its first eight bytes; 0 behind its 
 uint32_t cue_list_find_prefix(const struct cue_list *list, struct str word);
 bool cue_entry_lists(const struct cue_list *list, const struct cue_entry *entry, uint16_t symbol);
 
-static inline uint64_t *cue_list_slot(const struct cue_list *list, uint64_t hash)
+static inline uint64_t *cue_whole_slot(const struct cue_wholes *wholes, uint64_t hash)
 {
-    uint32_t factor = list->factors[hash & list->bucket_mask];
-    return &list->slots[perfect_slot(hash, factor, list->slot_bits)];
+    uint32_t factor = wholes->factors[hash & wholes->bucket_mask];
+    return &wholes->slots[perfect_slot(hash, factor, wholes->slot_bits)];
 }
 
 /* The low bits of a whole word's slot, by its hash_fast(word, 0), or 0. 32 equal bits, in a slot
  * that a few thousand others lead to, are taken for the same word: comparing bytes would cost two
  * cache misses a word, and who forges a collision only wins an alert. No branch: which words a list
  * knows can't be foreseen. */
-static inline uint32_t cue_list_find_whole(const struct cue_list *list, uint64_t hash)
+static inline uint32_t cue_whole_find(const struct cue_wholes *wholes, uint64_t hash)
 {
-    uint64_t slot = *cue_list_slot(list, hash);
+    uint64_t slot = *cue_whole_slot(wholes, hash);
     return (uint32_t)slot & -(uint32_t)((slot ^ hash) >> 32 == 0);
 }
 
@@ -248,6 +252,8 @@ static inline bool cue_entry_has(const struct cue_list *list, uint32_t entry, ui
  * room: CUES_MAX_WORD_BYTES bytes, used when the part is no substring. Apostrophes: U+0027 and
  * U+2019. */
 struct str cue_word_cut(struct str *rest, char *room);
+/* The same where the first apostrophe is known. */
+struct str cue_word_cut_at(struct str *rest, size_t at, size_t mark_bytes, char *room);
 
 /* The place of the first apostrophe; *ret_bytes is its size. word.size if there is none. */
 size_t cue_find_apostrophe(struct str word, size_t *ret_bytes);

@@ -11,7 +11,7 @@ static bool match_behind(const struct screen_words *words, const struct cue_step
                          uint32_t count, uint32_t at, uint32_t *ret_last)
 {
     for (; count && !steps->gap; steps++, count--) {
-        if (++at >= words->count || words->items[at].before == BOUNDARY_SENTENCE ||
+        if (++at >= words->count || words->before[at] == BOUNDARY_SENTENCE ||
             !cue_entry_has(words->list, words->entries[at], steps->symbol))
             return false;
     }
@@ -20,7 +20,7 @@ static bool match_behind(const struct screen_words *words, const struct cue_step
         return true;
     }
     for (uint32_t next = at + 1; next < words->count && next <= at + 1 + steps->gap; next++) {
-        if (words->items[next].before == BOUNDARY_SENTENCE) return false;
+        if (words->before[next] == BOUNDARY_SENTENCE) return false;
         if (cue_entry_has(words->list, words->entries[next], steps->symbol) &&
             match_behind(words, steps + 1, count - 1, next, ret_last))
             return true;
@@ -33,7 +33,7 @@ static bool match_before(const struct screen_words *words, const struct cue_step
                          uint32_t count, uint32_t at, uint32_t *ret_first)
 {
     for (; count && !steps->gap; steps--, count--) {
-        if (at == 0 || words->items[at].before == BOUNDARY_SENTENCE ||
+        if (at == 0 || words->before[at] == BOUNDARY_SENTENCE ||
             !cue_entry_has(words->list, words->entries[--at], steps[-1].symbol))
             return false;
     }
@@ -42,7 +42,7 @@ static bool match_before(const struct screen_words *words, const struct cue_step
         return true;
     }
     for (uint32_t gap = 0; gap <= steps->gap && at > gap; gap++) {
-        if (words->items[at - gap].before == BOUNDARY_SENTENCE) return false;
+        if (words->before[at - gap] == BOUNDARY_SENTENCE) return false;
         uint32_t next = at - gap - 1;
         if (cue_entry_has(words->list, words->entries[next], steps[-1].symbol) &&
             match_before(words, steps - 1, count - 1, next, ret_first))
@@ -77,10 +77,10 @@ static bool stands_near(const struct screen_words *words, uint32_t first, uint32
                         uint32_t reach, uint64_t groups, uint16_t symbol)
 {
     for (uint32_t i = first, n = 0;
-         i > 0 && n < reach && words->items[i].before != BOUNDARY_SENTENCE; i--, n++)
+         i > 0 && n < reach && words->before[i] != BOUNDARY_SENTENCE; i--, n++)
         if (word_is(words, i - 1, groups, symbol)) return true;
     for (uint32_t i = last + 1, n = 0; i < words->count && n < reach; i++, n++) {
-        if (words->items[i].before == BOUNDARY_SENTENCE) break;
+        if (words->before[i] == BOUNDARY_SENTENCE) break;
         if (word_is(words, i, groups, symbol)) return true;
     }
     return false;
@@ -154,7 +154,7 @@ static void take_triggered(const struct screen_words *words, uint32_t form_numbe
     for (uint32_t n = 1; n <= most; n++) {
         uint32_t place = before ? at - n : at + n; /* before the first word it is beyond all */
         if (place >= words->count) return;
-        if (words->items[before ? place + 1 : place].before == BOUNDARY_SENTENCE) return;
+        if (words->before[before ? place + 1 : place] == BOUNDARY_SENTENCE) return;
         if (n >= to - from &&
             cue_entry_has(words->list, words->entries[place], steps[form->anchor].symbol))
             take_hit(words, form_number, place, hits);

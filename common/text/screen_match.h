@@ -7,19 +7,22 @@
 
 enum boundary { BOUNDARY_NONE, BOUNDARY_COMMA, BOUNDARY_CLAUSE, BOUNDARY_SENTENCE };
 
-/* A word as cue lists see it: a token, or one of the two parts of an elided one ("l'hopital"). */
-struct screen_word {
+/* One of the parts of an elided word ("l'hopital"), of which there are two at most. */
+enum { SCREEN_PARTS = 2 };
+struct screen_part {
+    uint32_t word; /* it is the text's so many-th one */
     struct str text;
     uint64_t hash;
-    uint32_t token;
-    uint8_t before; /* enum boundary between the word before and this one */
-    bool accented;  /* it may be one that a list has as "^text" */
 };
 
+/* Words as cue lists see them: tokens, or parts of them. What there is of each lies in a row of its
+ * own. */
 struct screen_words {
     struct str text;
     const struct tokens *tokens;
-    struct screen_word *items;
+    uint32_t *places; /* the token of each */
+    uint8_t *before;  /* enum boundary between the word before and this one */
+    struct screen_part *parts; /* all there are, in their order */
     uint32_t count;
     const struct cue_list *list; /* that the words were looked up in last */
     /* Of that list, one a word, and CUE_REACH before the first and behind the last that are

@@ -85,7 +85,7 @@ static uint16_t look_back(const struct screen_words *words, const uint16_t *mark
 {
     uint16_t found = 0;
     for (uint32_t n = 1; n <= hit->first && n <= HYPOTHETICAL_WORDS; n++) {
-        if (words->items[hit->first - n + 1].before != BOUNDARY_NONE) break;
+        if (words->before[hit->first - n + 1] != BOUNDARY_NONE) break;
         uint16_t mark = marks[hit->first - n];
         if (mark & MARK_SCOPE_END) break;
         if ((mark & MARK_NEGATION_BEFORE) && n <= NEGATION_WORDS &&
@@ -130,7 +130,7 @@ static uint16_t look_ahead(const struct screen_words *words, const uint16_t *mar
     uint16_t found = 0;
     for (uint32_t n = 1; n <= AFTER_WORDS && hit->last + n < words->count; n++) {
         uint32_t at = hit->last + n;
-        if (words->items[at].before != BOUNDARY_NONE || (marks[at] & MARK_SCOPE_END)) break;
+        if (words->before[at] != BOUNDARY_NONE || (marks[at] & MARK_SCOPE_END)) break;
         found |=
             marks[at] & (MARK_NEGATION_AFTER | MARK_HYPOTHETICAL_AFTER | MARK_INDICATION_AFTER);
     }
@@ -144,7 +144,7 @@ static bool goes_on(const struct screen_words *words, const uint16_t *marks,
 {
     if (hit->first <= before->last || hit->first - before->last - 1 > LIST_WORDS) return false;
     for (uint32_t i = before->last + 1; i <= hit->first; i++) {
-        if (words->items[i].before > BOUNDARY_COMMA) return false;
+        if (words->before[i] > BOUNDARY_COMMA) return false;
         if (i < hit->first && !(marks[i] & (MARK_LIST | MARK_NEGATION_BEFORE))) return false;
     }
     return true;
@@ -154,8 +154,8 @@ static void sentence_of(const struct screen_words *words, const struct raw_hit *
                         uint32_t *ret_first, uint32_t *ret_end)
 {
     uint32_t first = hit->first, end = hit->last + 1;
-    while (first > 0 && words->items[first].before != BOUNDARY_SENTENCE) first--;
-    while (end < words->count && words->items[end].before != BOUNDARY_SENTENCE) end++;
+    while (first > 0 && words->before[first] != BOUNDARY_SENTENCE) first--;
+    while (end < words->count && words->before[end] != BOUNDARY_SENTENCE) end++;
     *ret_first = first;
     *ret_end = end;
 }

@@ -18,21 +18,26 @@ size_t cue_find_apostrophe(struct str word, size_t *ret_bytes)
     return word.size;
 }
 
-struct str cue_word_cut(struct str *rest, char *room)
+struct str cue_word_cut_at(struct str *rest, size_t at, size_t mark_bytes, char *room)
 {
-    size_t mark_bytes;
-    size_t at = cue_find_apostrophe(*rest, &mark_bytes);
     struct str head = str_slice(*rest, 0, at);
     struct str tail = str_slice(*rest, at + mark_bytes, rest->size);
+    char only = tail.size == 1 ? tail.data[0] : '\0';
     *rest = (struct str){0};
-    if (tail.size == 0 || str_equal(tail, STR("s"))) return head; /* "son's" is about the son */
-    if (head.size && str_equal(tail, STR("t")) && at + 1 <= CUES_MAX_WORD_BYTES) {
+    if (tail.size == 0 || only == 's') return head; /* "son's" is about the son */
+    if (head.size && only == 't' && at + 1 <= CUES_MAX_WORD_BYTES) {
         memcpy(room, head.data, at); /* "didn't", which many write "didnt" */
         room[at] = 't';
         return (struct str){room, at + 1};
     }
     *rest = tail; /* "l'hopital", "i've" */
     return head;
+}
+
+struct str cue_word_cut(struct str *rest, char *room)
+{
+    size_t mark_bytes, at = cue_find_apostrophe(*rest, &mark_bytes);
+    return cue_word_cut_at(rest, at, mark_bytes, room);
 }
 
 uint64_t cue_word_head(struct str word)

@@ -32,7 +32,7 @@ static void screen_with(const struct cue_list *list, struct str text)
     for (uint32_t i = 0; !rc && i < hits.count; i++) {
         assert(hits.items[i].first <= hits.items[i].last && hits.items[i].last < words.count);
         assert(hits.items[i].polarity < SCREEN_POLARITY_COUNT);
-        assert(tokens.items[words.items[hits.items[i].last].token].end <= text.size);
+        assert(tokens.items[words.places[hits.items[i].last]].end <= text.size);
     }
     arena_deinit(&arena);
 }

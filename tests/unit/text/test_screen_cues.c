@@ -143,8 +143,8 @@ static void understands_the_grammar(void **state)
         if (hits.count) {
             assert_int_equal(screen_scope_resolve(&words, &arena, &hits, &err), E_OK);
             struct str quote =
-                str_slice(text, tokens.items[words.items[hits.items[0].first].token].start,
-                          tokens.items[words.items[hits.items[0].last].token].end);
+                str_slice(text, tokens.items[words.places[hits.items[0].first]].start,
+                          tokens.items[words.places[hits.items[0].last]].end);
             assert_true(str_equal(quote, str_of(matches[i].quote)));
             assert_int_equal(hits.items[0].polarity, matches[i].polarity);
         }
