@@ -200,6 +200,15 @@ static int compare_longer_first(const void *a, const void *b)
 
 _Static_assert(CUES_MAX_WORDS < 1 << CUE_ENTRY_BITS, "an entry's number fits");
 
+/* What a text has as "si" may be the "^si" of the list as well: it is looked up again. */
+static void doubt_twin(struct cue_list *list, struct str word)
+{
+    if (word.data[0] != '^') return;
+    uint64_t hash = hash_fast(str_slice(word, 1, word.size), 0);
+    if (cue_whole_find(&list->wholes, hash))
+        *cue_whole_slot(&list->wholes, hash) &= ~((uint64_t)CUE_KNOWN << CUE_ENTRY_BITS);
+}
+
 /* A slot of its own for each of the words. */
 static int index_whole_words(struct cue_builder *builder, const uint32_t *whole, uint32_t count,
                              struct err *err)
@@ -227,6 +236,7 @@ static int index_whole_words(struct cue_builder *builder, const uint32_t *whole,
         *cue_whole_slot(wholes, hashes[i]) = (hashes[i] >> 32 << 32) | whole[i] |
                                              (list->anchors[whole[i]] | (uint32_t)CUE_KNOWN)
                                                  << CUE_ENTRY_BITS;
+    for (uint32_t i = 0; i < count && !rc; i++) doubt_twin(list, list->entries[whole[i]].word);
     free(hashes);
     free(scratch);
     return rc;

@@ -46,13 +46,12 @@ static uint64_t accented_hash(struct str folded)
     return hash_short(room, folded.size + 1);
 }
 
-static inline void look_up(const struct cue_wholes *wholes, uint64_t hash, bool accented,
-                           uint32_t *ret_entry, uint8_t *ret_flags)
+static inline void look_up(const struct cue_wholes *wholes, uint64_t hash, uint32_t *ret_entry,
+                           uint8_t *ret_flags)
 {
     uint32_t whole = cue_whole_find(wholes, hash);
     *ret_entry = (uint16_t)whole;
-    /* an accented one is to be looked up again */
-    *ret_flags = (uint8_t)(whole >> CUE_ENTRY_BITS & ~(accented * (uint32_t)CUE_KNOWN));
+    *ret_flags = (uint8_t)(whole >> CUE_ENTRY_BITS);
 }
 
 static uint64_t hash_part(struct str part)
@@ -94,13 +93,13 @@ static struct screen_part *split(const struct screen_words *words, const struct 
         *part = (struct screen_part){at, text, hash_part(text)};
         words->places[at] = token;
         words->before[at] = BOUNDARY_NONE;
-        look_up(&list->wholes, part++->hash, false, &words->entries[at], &words->flags[at]);
+        look_up(&list->wholes, part++->hash, &words->entries[at], &words->flags[at]);
         at++;
     }
     return part;
 }
 
-/* A word that its flag doesn't settle. */
+/* A word that isn't known, or may be another one if it has an accent. */
 struct doubtful {
     struct str text;
     bool accented; /* it may be one that a list has as "^text" */
@@ -158,8 +157,8 @@ void screen_words_find(struct screen_words *words, const struct cue_list *list)
     const struct screen_part *part = words->parts;
     for (uint32_t i = 0; i < words->count; i++) {
         const struct token *token = &words->tokens->items[words->places[i]];
-        look_up(&list->wholes, token->apostrophe ? part++->hash : token->hash,
-                !token->apostrophe && is_accented(token), &words->entries[i], &words->flags[i]);
+        look_up(&list->wholes, token->apostrophe ? part++->hash : token->hash, &words->entries[i],
+                &words->flags[i]);
     }
     settle(words, list);
 }
@@ -184,7 +183,7 @@ static bool cut(struct screen_words *words, uint32_t token_count, const struct c
         } else {
             places[count] = i;
             before[count] = boundary_before(token);
-            look_up(&wholes, token->hash, is_accented(token), &entries[count], &flags[count]);
+            look_up(&wholes, token->hash, &entries[count], &flags[count]);
             count++;
         }
     }
