@@ -93,6 +93,12 @@ enum cue_role {
     CUE_REPORTER,
 };
 
+/* They say of no hit what it is, but whether the text names them at all. */
+static inline bool cue_is_criterion(uint8_t role)
+{
+    return role == CUE_PATIENT || role == CUE_PRODUCT || role == CUE_REPORTER;
+}
+
 struct cue_section {
     const char *name;
     uint8_t role, kind, seriousness;
@@ -129,14 +135,15 @@ struct cue_entry {
     struct str word;
     uint64_t groups;
     uint64_t symbol_bits; /* of its symbols, each by cue_symbol_place(): most questions end there */
-    uint32_t first_symbol,
-        first_form; /* deciding forms triggered by the word first, then others anchored on it */
-    uint16_t symbols, cue_forms, other_forms;
+    /* Deciding forms triggered by the word, then those of criteria that are anchored on it, then
+     * others that are. */
+    uint32_t first_symbol, first_form;
+    uint16_t symbols, cue_forms, criterion_forms, other_forms;
     bool prefix;
 };
 
 /* Flags of an entry; CUE_KNOWN: of all that a whole word leads to. */
-enum { CUE_ANCHORS_CUES = 1, CUE_ANCHORS_OTHERS = 2, CUE_KNOWN = 4 };
+enum { CUE_ANCHORS_CUES = 1, CUE_ANCHORS_CRITERIA = 2, CUE_ANCHORS_OTHERS = 4, CUE_KNOWN = 8 };
 
 /* The place of a symbol's bit. The highest one is no symbol's: all words have it. */
 enum { CUE_ANY_WORD = 63 };

@@ -91,15 +91,15 @@ static int index_entries(struct cue_builder *builder, struct err *err)
     return rc;
 }
 
-static bool form_decides(const struct cue_list *list, uint32_t form)
+static uint8_t role_of(const struct cue_list *list, uint32_t form)
 {
-    return cue_sections[list->cues[list->forms[form].cue].section].role == CUE_CUE;
+    return cue_sections[list->cues[list->forms[form].cue].section].role;
 }
 
 /* The step that the form hangs on. */
 static uint32_t hook_of(const struct cue_list *list, uint32_t form)
 {
-    return form_decides(list, form) ? list->forms[form].trigger : list->forms[form].anchor;
+    return role_of(list, form) == CUE_CUE ? list->forms[form].trigger : list->forms[form].anchor;
 }
 
 /* Forms in the order of their hooks' symbols: first[s] to first[s + 1] are those of symbol s. */
@@ -138,6 +138,14 @@ static struct cue_hanging hang(const struct cue_list *list, uint32_t at)
     return hanging;
 }
 
+/* What an entry's forms are sorted by. */
+enum sort { SORT_CUES, SORT_CRITERIA, SORT_OTHERS, SORTS };
+
+static enum sort sort_of(uint8_t role)
+{
+    return role == CUE_CUE ? SORT_CUES : cue_is_criterion(role) ? SORT_CRITERIA : SORT_OTHERS;
+}
+
 static int index_forms(struct cue_builder *builder, struct err *err)
 {
     struct cue_list *list = builder->list;
@@ -165,17 +173,20 @@ static int index_forms(struct cue_builder *builder, struct err *err)
     uint32_t used = 0;
     for (uint32_t i = 1; i < list->entry_count && !rc; i++) {
         struct cue_entry *entry = &list->entries[i];
+        uint32_t ends[SORTS];
         entry->first_form = used;
-        for (int decides = 1; decides >= 0; decides--)
+        for (enum sort sort = 0; sort < SORTS; ends[sort++] = used)
             for (uint32_t k = 0; k < entry->symbols; k++) {
                 uint16_t symbol = list->symbols[entry->first_symbol + k];
                 for (uint32_t f = first[symbol]; f < first[symbol + 1]; f++)
-                    if (form_decides(list, sorted[f]) == decides)
+                    if (sort_of(role_of(list, sorted[f])) == sort)
                         list->hanging[used++] = hang(list, sorted[f]);
-                if (decides) entry->cue_forms = (uint16_t)(used - entry->first_form);
             }
-        entry->other_forms = (uint16_t)(used - entry->first_form - entry->cue_forms);
+        entry->cue_forms = (uint16_t)(ends[SORT_CUES] - entry->first_form);
+        entry->criterion_forms = (uint16_t)(ends[SORT_CRITERIA] - ends[SORT_CUES]);
+        entry->other_forms = (uint16_t)(ends[SORT_OTHERS] - ends[SORT_CRITERIA]);
         list->anchors[i] = (uint8_t)((entry->cue_forms ? CUE_ANCHORS_CUES : 0) |
+                                     (entry->criterion_forms ? CUE_ANCHORS_CRITERIA : 0) |
                                      (entry->other_forms ? CUE_ANCHORS_OTHERS : 0));
         if (used - entry->first_form > UINT16_MAX)
             rc = cue_builder_error(builder, err, "\"%.*s\" stands in too many cues",

@@ -30,9 +30,9 @@ struct screen_words {
     uint32_t *entries;
     /* Of that list, one a word, what is to be done for it; blocks of FLAGS_MOST are readable. */
     uint8_t *flags;
-    /* One bit a word, SCREEN_PLACES of them in each: deciding forms are anchored on it, others are.
-     * Few words have any, and which can't be foreseen. */
-    uint64_t *cue_places, *other_places;
+    /* One bit a word, SCREEN_PLACES of them in each: deciding forms are anchored on it. Few words
+     * have any, and which can't be foreseen. */
+    uint64_t *cue_places;
 };
 enum { SCREEN_PLACES = 64 };
 

@@ -6,6 +6,7 @@
  * three changes: a comma ends a scope too, unless a list of findings goes on ("no rash, itching or
  * redness"); a negator inside another cue ("couldn't breathe") negates nothing else; conditions and
  * indications are scoped the same way. */
+#include "base/flags.h"
 #include "text/screen_match.h"
 
 enum {
@@ -57,23 +58,64 @@ static void mark_form(const struct screen_words *words, const struct cue_form *f
     hits->reporter |= role == CUE_REPORTER;
 }
 
-static void mark_word(const struct screen_words *words, uint32_t at, uint16_t *marks,
+/* The criteria that word `at` anchors; all: and what marks the words around it. */
+static void mark_word(const struct screen_words *words, uint32_t at, bool all, uint16_t *marks,
                       struct raw_hits *hits)
 {
     const struct cue_list *list = words->list;
     const struct cue_entry *entry = &list->entries[words->entries[at]];
     const struct cue_hanging *hanging = list->hanging + entry->first_form + entry->cue_forms;
     struct screen_sides sides = screen_sides_of(words, at);
-    for (uint32_t k = 0; k < entry->other_forms; k++)
+    uint32_t count = entry->criterion_forms + (all ? entry->other_forms : 0u);
+    for (uint32_t k = 0; k < count; k++)
         if (screen_form_may_match(&sides, &hanging[k]))
             mark_form(words, &list->forms[hanging[k].form], at, marks, hits);
 }
 
+static void sentence_of(const struct screen_words *words, const struct raw_hit *hit,
+                        uint32_t *ret_first, uint32_t *ret_end)
+{
+    uint32_t first = hit->first, end = hit->last + 1;
+    while (first > 0 && words->before[first] != BOUNDARY_SENTENCE) first--;
+    while (end < words->count && words->before[end] != BOUNDARY_SENTENCE) end++;
+    *ret_first = first;
+    *ret_end = end;
+}
+
+/* All words in the sentences of hits: marks elsewhere say nothing of any. */
+static void mark_sentences(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
+{
+    uint32_t done = 0, first, end;
+    for (uint32_t i = 0; i < hits->count; i++) {
+        if (hits->items[i].first < done) continue; /* they come by their first words */
+        sentence_of(words, &hits->items[i], &first, &end);
+        for (uint32_t at = first; at < end; at++)
+            if (words->flags[at] & (CUE_ANCHORS_CRITERIA | CUE_ANCHORS_OTHERS))
+                mark_word(words, at, true, marks, hits);
+        done = end;
+    }
+}
+
+static bool names_all(const struct raw_hits *hits)
+{
+    return hits->patient & hits->product & hits->reporter;
+}
+
+/* Patient, product and reporter in all words, as far as they aren't known. */
+static void find_criteria(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
+{
+    for (uint32_t first = 0; first < words->count && !names_all(hits); first += SCREEN_PLACES) {
+        uint32_t left = words->count - first, count = left < SCREEN_PLACES ? left : SCREEN_PLACES;
+        uint64_t places = flags_with(words->flags + first, count, CUE_ANCHORS_CRITERIA);
+        for (; places && !names_all(hits); places &= places - 1)
+            mark_word(words, first + (uint32_t)__builtin_ctzll(places), false, marks, hits);
+    }
+}
+
 static void mark_words(const struct screen_words *words, uint16_t *marks, struct raw_hits *hits)
 {
-    for (uint32_t first = 0; first < words->count; first += SCREEN_PLACES)
-        for (uint64_t left = words->other_places[first / SCREEN_PLACES]; left; left &= left - 1)
-            mark_word(words, first + (uint32_t)__builtin_ctzll(left), marks, hits);
+    mark_sentences(words, marks, hits);
+    find_criteria(words, marks, hits);
     for (uint32_t i = 0; i < hits->count; i++)
         for (uint32_t w = hits->items[i].first; w <= hits->items[i].last; w++)
             marks[w] |= MARK_IN_HIT;
@@ -148,16 +190,6 @@ static bool goes_on(const struct screen_words *words, const uint16_t *marks,
         if (i < hit->first && !(marks[i] & (MARK_LIST | MARK_NEGATION_BEFORE))) return false;
     }
     return true;
-}
-
-static void sentence_of(const struct screen_words *words, const struct raw_hit *hit,
-                        uint32_t *ret_first, uint32_t *ret_end)
-{
-    uint32_t first = hit->first, end = hit->last + 1;
-    while (first > 0 && words->before[first] != BOUNDARY_SENTENCE) first--;
-    while (end < words->count && words->before[end] != BOUNDARY_SENTENCE) end++;
-    *ret_first = first;
-    *ret_end = end;
 }
 
 /* Its sentence says what it came of, so it isn't a reason from elsewhere: "broke my wrist on your

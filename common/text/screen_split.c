@@ -146,8 +146,6 @@ static void settle(struct screen_words *words, const struct cue_list *list)
             flags[at] = list->anchors[entries[at]];
         }
         words->cue_places[first / SCREEN_PLACES] = flags_with(flags, count, CUE_ANCHORS_CUES);
-        words->other_places[first / SCREEN_PLACES] =
-            flags_with(flags, count, CUE_ANCHORS_OTHERS);
     }
 }
 _Static_assert((int)SCREEN_PLACES == (int)FLAGS_MOST, "one look at the flags for each");
@@ -205,10 +203,9 @@ int screen_words_split(struct str text, const struct tokens *tokens, uint32_t to
         .entries = arena_alloc(arena, (room + 2 * CUE_REACH) * sizeof *words.entries),
         .flags = arena_alloc(arena, blocks * FLAGS_MOST),
         .cue_places = arena_alloc(arena, blocks * sizeof *words.cue_places),
-        .other_places = arena_alloc(arena, blocks * sizeof *words.other_places),
     };
     if (!words.places || !words.before || !words.parts || !words.entries || !words.flags ||
-        !words.cue_places || !words.other_places)
+        !words.cue_places)
         return err_set(err, E_NO_MEMORY, NULL);
     words.entries += CUE_REACH;
     if (!cut(&words, token_count, list, arena)) return err_set(err, E_NO_MEMORY, NULL);
