@@ -7,6 +7,7 @@
 /* A clause of fewer words joins the one before, "red, white, and blue" is one thing, unless a turn
  * stands there: "Great, but …". */
 enum { CLAUSE_WORDS_MIN = 2, MARK_BYTES_MAX = 8 };
+enum { LANES = 4 }; /* models' strides are multiples of it: no loop that ends anywhere */
 
 static bool asked(const struct reading *reading, uint32_t last)
 {
@@ -22,7 +23,6 @@ static bool asked(const struct reading *reading, uint32_t last)
 void reading_add_sums(const struct linear_model *model, struct linear_sums *sums,
                       const struct linear_sums *more)
 {
-    enum { LANES = 4 }; /* models' strides are multiples of it: no loop that ends anywhere */
     for (uint32_t i = 0; i < model->stride; i += LANES)
         for (uint32_t k = i; k < i + LANES; k++) sums->classes[k] += more->classes[k];
     sums->count += more->count;
@@ -74,7 +74,13 @@ static bool open_clause(struct reading *reading, uint32_t at)
     if (sentence) {
         struct sentence *begun = &reading->sentences[reading->sentence_count++];
         if (at) begun[-1].last = at;
-        *begun = (struct sentence){.first = at};
+        begun->first = at;
+        begun->asked = begun->lacks_goods = begun->lacks_ability = begun->calls = false;
+        begun->wished = false;
+        begun->clauses = 0;
+        begun->sentiment.count = 0;
+        for (uint32_t i = 0; i < reading->engine->sentiment.stride; i += LANES)
+            for (uint32_t k = i; k < i + LANES; k++) begun->sentiment.classes[k] = 0;
     }
     clause->first = at;
     clause->sentence = reading->sentence_count - 1;
@@ -172,7 +178,7 @@ static void sum_words(const struct reading *reading, enum linear_half half, uint
 }
 
 /* Those without figures of speech that stand in a row are heard at once. */
-static void score_clauses(struct reading *reading)
+static void sum_clauses(struct reading *reading)
 {
     struct strongest *strongest = reading->levels ? &reading->strongest : NULL;
     uint32_t heard = 0;
@@ -184,48 +190,94 @@ static void score_clauses(struct reading *reading)
             heard = clause->last;
         }
         if (clause->figures | (reading->harm.count > 0)) reading_hear(reading, clause, strongest);
-        clause->score = insight_score(reading->engine, &clause->sentiment);
-        reading_add_sums(&reading->engine->sentiment, &reading->sentiment_total,
-                         &clause->sentiment);
+        struct sentence *sentence = &reading->sentences[clause->sentence];
+        reading_add_sums(&reading->engine->sentiment, &sentence->sentiment, &clause->sentiment);
+        sentence->clauses++;
     }
     reading_hear_words(reading, heard, reading->tokens->count, strongest);
 }
 
-/* How the clauses from `clause` on feel that are the sentence's;
- * *ret_next is the one behind them. */
-static float sentence_score(const struct reading *reading, uint32_t sentence, uint32_t clause,
-                            uint32_t *ret_next)
-{
-    const struct linear_model *model = &reading->engine->sentiment;
-    const struct clause *clauses = reading->clauses;
-    uint32_t next = clause + 1;
-    while (next < reading->clause_count && clauses[next].sentence == sentence) next++;
-    *ret_next = next;
-    if (next == clause + 1) return clauses[clause].score;
-    struct linear_sums feeling = clauses[clause].sentiment;
-    while (++clause < next) reading_add_sums(model, &feeling, &clauses[clause].sentiment);
-    return insight_score(reading->engine, &feeling);
-}
+/* What feels by its sums: clauses, sentences of several clauses and, behind them, the whole text. */
+struct feeling_row {
+    const struct linear_sums *sums;
+    float *score;
+};
 
-static void score_sentences(struct reading *reading)
+/* There is room for FOUR more rows. */
+static void score_rows(struct reading *reading, struct feeling_row *rows, uint32_t count)
 {
     const struct insight_engine *engine = reading->engine;
-    bool asks = reading->text.size && memchr(reading->text.data, '?', reading->text.size);
-    uint32_t clause = 0;
-    for (uint32_t i = 0; i < reading->sentence_count; i++) {
-        struct sentence *sentence = &reading->sentences[i];
-        float probabilities[LINEAR_CLASSES_MAX];
-        struct linear_sums needs;
-        sentence->score = sentence_score(reading, i, clause, &clause);
-        sum_words(reading, LINEAR_OTHER, sentence->first, sentence->last, &needs);
-        linear_probabilities(&engine->needs, &needs, probabilities);
-        for (int kind = 0; kind < 3; kind++)
-            sentence->probabilities[kind] = probabilities[engine->need_classes[kind]];
-        for (int kind = 0; kind < 3; kind++)
-            reading->most[kind] = larger(reading->most[kind], sentence->probabilities[kind]);
-        if (asks) reading->asks |= sentence->asked = asked(reading, sentence->last);
+    floats_4 probabilities[LINEAR_CLASSES_MAX];
+    for (uint32_t i = count; i < count + FOUR; i++) rows[i] = rows[count - 1];
+    for (uint32_t i = 0; i < count; i += FOUR) {
+        linear_probabilities_of_four(&engine->sentiment,
+                                     (const struct linear_sums *[]){
+                                         rows[i].sums, rows[i + 1].sums, rows[i + 2].sums,
+                                         rows[i + 3].sums},
+                                     probabilities);
+        floats_4 scores = probabilities[engine->positive] - probabilities[engine->negative];
+        for (uint32_t k = 0; k < FOUR; k++) *rows[i + k].score = scores[k];
     }
-    sum_words(reading, LINEAR_OTHER, 0, reading->tokens->count, &reading->needs_total);
+    uint32_t last = (count - 1) % FOUR;
+    reading->words_feel = (struct mood){probabilities[engine->positive][last],
+                                        probabilities[engine->negative][last],
+                                        probabilities[engine->neutral][last]};
+}
+
+static int score_feelings(struct reading *reading, struct err *err)
+{
+    uint32_t clauses = reading->clause_count, sentences = reading->sentence_count, count = clauses;
+    float unused;
+    struct feeling_row *rows = arena_alloc(
+        reading->arena, ((size_t)clauses + sentences + 1 + FOUR) * sizeof *rows);
+    if (!rows) return err_set(err, E_NO_MEMORY, NULL);
+    for (uint32_t i = 0; i < clauses; i++)
+        rows[i] = (struct feeling_row){
+            &reading->clauses[i].sentiment, &reading->clauses[i].score};
+    for (uint32_t i = 0; i < sentences; i++) {
+        struct sentence *sentence = &reading->sentences[i];
+        reading_add_sums(&reading->engine->sentiment, &reading->sentiment, &sentence->sentiment);
+        rows[count] = (struct feeling_row){&sentence->sentiment, &sentence->score};
+        count += sentence->clauses > 1;
+    }
+    rows[count++] = (struct feeling_row){&reading->sentiment, &unused};
+    score_rows(reading, rows, count);
+    for (uint32_t i = 0; i < clauses; i++) {
+        struct sentence *sentence = &reading->sentences[reading->clauses[i].sentence];
+        sentence->score = sentence->clauses > 1 ? sentence->score : reading->clauses[i].score;
+    }
+    return E_OK;
+}
+
+/* Of each sentence and, behind them, of the whole text. */
+static void score_needs(struct reading *reading)
+{
+    const struct insight_engine *engine = reading->engine;
+    struct sentence *sentences = reading->sentences;
+    uint32_t count = reading->sentence_count;
+    sentences[count] = (struct sentence){.last = reading->tokens->count};
+    for (uint32_t first = 0; first <= count; first += FOUR) {
+        struct linear_sums sums[FOUR];
+        floats_4 probabilities[LINEAR_CLASSES_MAX];
+        for (uint32_t i = 0; i < FOUR; i++) {
+            const struct sentence *each = &sentences[first + i < count ? first + i : count];
+            sum_words(reading, LINEAR_OTHER, each->first, each->last, &sums[i]);
+        }
+        linear_probabilities_of_four(
+            &engine->needs, (const struct linear_sums *[]){&sums[0], &sums[1], &sums[2], &sums[3]},
+            probabilities);
+        for (int kind = 0; kind < 3; kind++)
+            for (uint32_t i = 0; i < FOUR; i++)
+                sentences[first + i].probabilities[kind] =
+                    probabilities[engine->need_classes[kind]][i];
+    }
+    memcpy(reading->needs, sentences[count].probabilities, sizeof reading->needs);
+    bool asks = reading->text.size && memchr(reading->text.data, '?', reading->text.size);
+    for (uint32_t i = 0; i < count; i++) {
+        for (int kind = 0; kind < 3; kind++)
+            reading->most[kind] = larger(reading->most[kind], sentences[i].probabilities[kind]);
+        if (asks) reading->asks |= sentences[i].asked = asked(reading, sentences[i].last);
+    }
 }
 
 /* Of the whole text at once: clauses are short, and where a loop ends can't be foreseen. */
@@ -246,7 +298,7 @@ int reading_split(struct reading *reading, struct err *err)
     uint32_t count = reading->tokens->count;
     size_t room = (size_t)count + 1;
     reading->clauses = arena_alloc(reading->arena, room * sizeof *reading->clauses);
-    reading->sentences = arena_alloc(reading->arena, room * sizeof *reading->sentences);
+    reading->sentences = arena_alloc(reading->arena, (room + FOUR) * sizeof *reading->sentences);
     reading->stating = arena_alloc(reading->arena, room * sizeof *reading->stating);
     reading->marks = arena_alloc(reading->arena, (count / FLAGS_MOST + 1) * sizeof *reading->marks);
     if (!reading->clauses || !reading->sentences || !reading->stating || !reading->marks)
@@ -255,9 +307,9 @@ int reading_split(struct reading *reading, struct err *err)
     int rc = take_off_elisions(reading, err);
     if (!rc) rc = make_levels(reading, err);
     if (rc) return rc;
-    score_clauses(reading);
-    score_sentences(reading);
-    return E_OK;
+    sum_clauses(reading);
+    score_needs(reading);
+    return score_feelings(reading, err);
 }
 
 struct insight_span reading_span(const struct reading *reading, uint32_t first, uint32_t last)

@@ -37,11 +37,18 @@ struct clause {
 struct sentence {
     uint32_t first, last;
     float score, probabilities[3]; /* by enum insight_need_kind */
+    struct linear_sums sentiment;  /* of its clauses */
+    uint32_t clauses;
     bool asked;                    /* a question mark stands behind it */
     /* "an item is missing", "an option is missing": set when requests are looked for */
     bool lacks_goods, lacks_ability;
     bool calls;  /* wants what support gives, rather than something new: set then, too */
     bool wished;   /* it became a need of that kind */
+};
+
+/* Probabilities; their sum is 1. */
+struct mood {
+    float positive, negative, neutral;
 };
 
 /* Of FLAGS_MOST tokens, a bit each. */
@@ -70,7 +77,9 @@ struct reading {
     float most[3];     /* of sentences' probabilities, as the model has them */
     /* Some sentence is asked; lacks goods or calls for support; only looks like a wish. */
     bool asks, complains, unwished;
-    struct linear_sums sentiment_total, needs_total;
+    struct linear_sums sentiment;
+    struct mood words_feel;
+    float needs[3]; /* of the text as a whole, by enum insight_need_kind */
     struct strongest strongest; /* of its words and figures of speech */
     /* Of the whole text; NULL: the model doesn't judge whole texts. */
     struct linear_level *levels;

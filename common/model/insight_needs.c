@@ -286,13 +286,13 @@ static bool states_request(const struct reading *reading, const struct sentence 
 }
 
 static int find_kind(struct reading *reading, struct insight_result *result,
-                     enum insight_need_kind kind, const float *wholes, struct err *err)
+                     enum insight_need_kind kind, struct err *err)
 {
     const struct insight_engine *engine = reading->engine;
-    float whole = wholes[engine->need_classes[kind]], contented = 1, shift = 0,
+    float whole = reading->needs[kind], contented = 1, shift = 0,
           threshold = engine->needs.thresholds[engine->need_classes[kind]],
-          problem = wholes[engine->need_classes[INSIGHT_PROBLEM_REPORT]],
-          question = wholes[engine->need_classes[INSIGHT_QUESTION]];
+          problem = reading->needs[INSIGHT_PROBLEM_REPORT],
+          question = reading->needs[INSIGHT_QUESTION];
     bool request = kind == INSIGHT_FEATURE_REQUEST;
     int rc = E_OK;
     if (kind == INSIGHT_PROBLEM_REPORT) {
@@ -323,12 +323,9 @@ static int find_kind(struct reading *reading, struct insight_result *result,
 
 int reading_needs(struct reading *reading, struct insight_result *result, struct err *err)
 {
-    const struct insight_engine *engine = reading->engine;
-    float probabilities[LINEAR_CLASSES_MAX];
     int rc = E_OK;
     if (reading->sentence_count == 0) return E_OK;
-    linear_probabilities(&engine->needs, &reading->needs_total, probabilities);
     for (int kind = 0; kind < 3 && !rc; kind++)
-        rc = find_kind(reading, result, (enum insight_need_kind)kind, probabilities, err);
+        rc = find_kind(reading, result, (enum insight_need_kind)kind, err);
     return rc;
 }

@@ -32,11 +32,6 @@ enum { COURTESY_WORDS_MAX = 5 };
 /* Who asks so surely for what he praises hasn't got it. */
 #define HOPED 0.8f
 
-/* Probabilities; their sum is 1. */
-struct mood {
-    float positive, negative, neutral;
-};
-
 /* stars: away from the middle. */
 static void apply_stars(float stars, struct mood *mood)
 {
@@ -153,16 +148,6 @@ static bool is_courtesy(const struct reading *reading)
     return true;
 }
 
-/* How the text's words feel. */
-static struct mood hear_words(const struct reading *reading)
-{
-    const struct insight_engine *engine = reading->engine;
-    float probabilities[LINEAR_CLASSES_MAX];
-    linear_probabilities(&engine->sentiment, &reading->sentiment_total, probabilities);
-    return (struct mood){probabilities[engine->positive], probabilities[engine->negative],
-                         probabilities[engine->neutral]};
-}
-
 /* How the text as a whole feels, if the model can tell. */
 static struct mood judge_text(const struct reading *reading, const struct mood *words)
 {
@@ -179,7 +164,7 @@ static struct mood judge_text(const struct reading *reading, const struct mood *
 void reading_sentiment(struct reading *reading, struct insight_result *result)
 {
     const struct mood courtesy = {COURTESY_FELT, COURTESY_FELT, 1 - 2 * COURTESY_FELT};
-    struct mood words = hear_words(reading), text = judge_text(reading, &words);
+    struct mood words = reading->words_feel, text = judge_text(reading, &words);
     if (is_courtesy(reading)) words = text = courtesy;
     if (reading->has_rating) {
         apply_stars(reading->rating - 3, &words);

@@ -194,34 +194,83 @@ static float length_of(const struct linear_model *model, uint32_t count)
     return count ? 1.0f / sqrtf((float)count) : 0.0f;
 }
 
-static float odds(const struct linear_model *model, uint32_t class, int64_t sum, float length)
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+ALWAYS_INLINE floats_4 lengths_of(const struct linear_model *model,
+                                  const struct linear_sums *const sums[static FOUR])
 {
-    float score = model->biases[class] + model->scales[class] * (float)sum * length;
-    return score / model->temperature;
+    ints_4 counts = {(int32_t)sums[0]->count, (int32_t)sums[1]->count, (int32_t)sums[2]->count,
+                     (int32_t)sums[3]->count},
+           less = counts < (int32_t)model->least_features;
+    counts = (counts & ~less) | (less & (int32_t)model->least_features);
+    floats_4 lengths = 1.0f / root_of_four(__builtin_convertvector(counts, floats_4));
+    return (floats_4)((ints_4)lengths & (counts != 0));
 }
 
-static float sigmoid(float odds_of) { return 1.0f / (1.0f + expf(-odds_of)); }
-
-void linear_by_softmax(const struct linear_model *model, const struct linear_sums *sums,
-                       float *probabilities)
+ALWAYS_INLINE void odds_of_four(const struct linear_model *model, uint32_t classes,
+                                const struct linear_sums *const sums[static FOUR], floats_4 *odds)
 {
-    float length = length_of(model, sums->count);
-    for (uint32_t i = 0; i < model->classes; i++)
-        probabilities[i] = odds(model, i, sums->classes[i], length);
-    linear_softmax(probabilities, model->classes);
+    floats_4 lengths = lengths_of(model, sums);
+    for (uint32_t c = 0; c < classes; c++) {
+        floats_4 sum = {(float)sums[0]->classes[c], (float)sums[1]->classes[c],
+                        (float)sums[2]->classes[c], (float)sums[3]->classes[c]};
+        odds[c] = (model->biases[c] + model->scales[c] * sum * lengths) / model->temperature;
+    }
 }
 
-void linear_by_sigmoid(const struct linear_model *model, const struct linear_sums *sums,
-                       float *probabilities)
+ALWAYS_INLINE void softmax_of_four(const struct linear_model *model, uint32_t classes,
+                                   const struct linear_sums *const sums[static FOUR],
+                                   floats_4 *probabilities)
 {
-    float length = length_of(model, sums->count);
-    for (uint32_t i = 0; i < model->classes; i++)
-        probabilities[i] = sigmoid(odds(model, i, sums->classes[i], length));
+    floats_4 odds[LINEAR_CLASSES_MAX], total = {0};
+    odds_of_four(model, classes, sums, odds);
+    floats_4 largest = odds[0];
+    for (uint32_t c = 1; c < classes; c++) largest = larger_of_four(largest, odds[c]);
+    for (uint32_t c = 0; c < classes; c++) total += odds[c] = exponential_of_four(odds[c] - largest);
+    for (uint32_t c = 0; c < classes; c++) probabilities[c] = odds[c] / total;
+}
+
+ALWAYS_INLINE void sigmoids_of_four(const struct linear_model *model, uint32_t classes,
+                                    const struct linear_sums *const sums[static FOUR],
+                                    floats_4 *probabilities)
+{
+    floats_4 odds[LINEAR_CLASSES_MAX];
+    odds_of_four(model, classes, sums, odds);
+    for (uint32_t c = 0; c < classes; c++)
+        probabilities[c] = 1.0f / (1.0f + exponential_of_four(-odds[c]));
+}
+
+/* Of three classes, as ours have, without loops. */
+void linear_by_softmax(const struct linear_model *model,
+                       const struct linear_sums *const sums[static FOUR],
+                       floats_4 probabilities[static LINEAR_CLASSES_MAX])
+{
+    if (model->classes == 3) softmax_of_four(model, 3, sums, probabilities);
+    else softmax_of_four(model, model->classes, sums, probabilities);
+}
+
+void linear_by_sigmoid(const struct linear_model *model,
+                       const struct linear_sums *const sums[static FOUR],
+                       floats_4 probabilities[static LINEAR_CLASSES_MAX])
+{
+    if (model->classes == 3) sigmoids_of_four(model, 3, sums, probabilities);
+    else sigmoids_of_four(model, model->classes, sums, probabilities);
+}
+
+void linear_probabilities(const struct linear_model *model, const struct linear_sums *sums,
+                          float *probabilities)
+{
+    floats_4 each[LINEAR_CLASSES_MAX];
+    linear_probabilities_of_four(model, (const struct linear_sums *[]){sums, sums, sums, sums},
+                                 each);
+    for (uint32_t c = 0; c < model->classes; c++) probabilities[c] = each[c][0];
 }
 
 float linear_probability(const struct linear_model *model, uint32_t class, int64_t sum,
                          uint32_t count)
 {
     assert(class < model->classes && model->link == LINEAR_SIGMOID);
-    return sigmoid(odds(model, class, sum, length_of(model, count)));
+    float score = model->biases[class] +
+                  model->scales[class] * (float)sum * length_of(model, count);
+    return 1.0f / (1.0f + exponential(-(score / model->temperature)));
 }

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { EACH = LINEAR_PAIR_CLASSES, BOTH = 2 * EACH, LANE_FEATURES = 256, PAGE_BYTES = 2 << 20 };
+enum { EACH = LINEAR_PAIR_CLASSES, BOTH = 2 * EACH, PAGE_BYTES = 2 << 20 };
 
 typedef uint8_t bytes_16 __attribute__((vector_size(2 * BOTH)));
 typedef uint16_t shorts_8 __attribute__((vector_size(2 * BOTH)));
-typedef uint16_t shorts_4 __attribute__((vector_size(2 * EACH)));
+
 
 /* In pages of 2 MiB where the system has them to give: nearly every feature is on a page of its
  * own, and 4 KiB each are more than the processor keeps addresses of. */
@@ -71,25 +71,16 @@ static void drain(shorts_8 lanes, uint32_t features, struct linear_sums *one,
     }
 }
 
-void linear_pair_between(const struct linear_features *features, const struct linear_level *levels,
-                         enum linear_half half, uint32_t first, uint32_t last,
-                         struct linear_sums *ret_sums)
+void linear_pair_between_parts(const struct linear_level *levels, enum linear_half half, uint32_t at,
+                               uint32_t end, int64_t *ret_sums)
 {
-    assert(first <= last && last <= features->tokens);
-    uint32_t at = features->first[first], end = features->first[last], left = end - at;
-    int64_t *sums = ret_sums->classes;
-    ret_sums->count = left;
-    for (int i = 0; i < EACH; i++) sums[i] = 0;
-    while (left) {
-        uint32_t part = left < LANE_FEATURES ? left : LANE_FEATURES;
-        shorts_4 before, behind;
-        memcpy(&before, &levels[at].classes[half * EACH], sizeof before);
-        memcpy(&behind, &levels[at + part].classes[half * EACH], sizeof behind);
-        /* so many weights of a byte fit, once what is stored with them is off */
-        shorts_4 more = behind - before - (uint16_t)(part * LINEAR_WEIGHT_ZERO);
-        for (int i = 0; i < EACH; i++) sums[i] += (int16_t)more[i];
-        at += part;
-        left -= part;
+    memset(ret_sums, 0, EACH * sizeof *ret_sums);
+    while (at < end) {
+        uint32_t next = end - at < LINEAR_PAIR_PART ? end : at + LINEAR_PAIR_PART;
+        int64_t more[EACH];
+        linear_pair_between_part(levels, half, at, next, more);
+        for (int i = 0; i < EACH; i++) ret_sums[i] += more[i];
+        at = next;
     }
 }
 
@@ -108,7 +99,7 @@ static inline shorts_8 widen(const uint8_t *weights)
 #endif
 }
 
-/* What `count` features, at most LANE_FEATURES, add to the lanes, modulo 2^16. */
+/* What `count` features, at most LINEAR_PAIR_PART, add to the lanes, modulo 2^16. */
 static inline shorts_8 sum_part(const struct linear_pair *pair, const uint32_t *items,
                                 uint32_t count, shorts_8 lanes, struct linear_level *levels)
 {
@@ -143,7 +134,7 @@ void linear_pair_sum(const struct linear_pair *pair, const struct linear_feature
     other->count += count;
     if (levels) memset(levels++, 0, sizeof *levels);
     while (count) {
-        uint32_t part = count < LANE_FEATURES ? count : LANE_FEATURES;
+        uint32_t part = count < LINEAR_PAIR_PART ? count : LINEAR_PAIR_PART;
         shorts_8 before = lanes;
         lanes = levels ? sum_part(pair, items, part, lanes, levels)
                        : sum_part(pair, items, part, lanes, NULL);

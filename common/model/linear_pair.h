@@ -51,10 +51,33 @@ void linear_pair_sum(const struct linear_pair *pair, const struct linear_feature
                      uint32_t first, uint32_t last, struct linear_sums *one,
                      struct linear_sums *other, struct linear_level *levels);
 
-/* What it would add to sums of 0, of one model alone, by levels that it wrote of all tokens. Sets
- * *ret_sums, but for classes that no model of a pair has. */
-void linear_pair_between(const struct linear_features *features, const struct linear_level *levels,
-                         enum linear_half half, uint32_t first, uint32_t last,
-                         struct linear_sums *ret_sums);
+/* So many features add up to 16 bits at most, once what is stored with their weights is off. */
+enum { LINEAR_PAIR_PART = 256 };
+static inline void linear_pair_between_part(const struct linear_level *levels,
+                                            enum linear_half half, uint32_t at, uint32_t end,
+                                            int64_t *ret_sums)
+{
+    typedef uint16_t shorts_4 __attribute__((vector_size(2 * LINEAR_PAIR_CLASSES)));
+    shorts_4 before, behind;
+    memcpy(&before, &levels[at].classes[half * LINEAR_PAIR_CLASSES], sizeof before);
+    memcpy(&behind, &levels[end].classes[half * LINEAR_PAIR_CLASSES], sizeof behind);
+    behind -= before + (uint16_t)((end - at) * LINEAR_WEIGHT_ZERO);
+    for (int i = 0; i < LINEAR_PAIR_CLASSES; i++) ret_sums[i] = (int16_t)behind[i];
+}
+void linear_pair_between_parts(const struct linear_level *levels, enum linear_half half,
+                               uint32_t at, uint32_t end, int64_t *ret_sums);
+
+/* What linear_pair_sum() would add to sums of 0, of one model alone, by levels that it wrote of all
+ * tokens. Sets *ret_sums, but for classes that no model of a pair has. */
+static inline void linear_pair_between(const struct linear_features *features,
+                                       const struct linear_level *levels, enum linear_half half,
+                                       uint32_t first, uint32_t last, struct linear_sums *ret_sums)
+{
+    uint32_t at = features->first[first], end = features->first[last];
+    ret_sums->count = end - at;
+    if (end - at <= LINEAR_PAIR_PART)
+        linear_pair_between_part(levels, half, at, end, ret_sums->classes);
+    else linear_pair_between_parts(levels, half, at, end, ret_sums->classes);
+}
 
 #endif

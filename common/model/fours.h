@@ -1,0 +1,87 @@
+/* Four numbers at once: what linear models ask of sums. */
+#ifndef VERBATIM_MODEL_FOURS_H
+#define VERBATIM_MODEL_FOURS_H
+
+#include <stdint.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#else
+#include <math.h>
+#endif
+
+enum { FOUR = 4 };
+typedef float floats_4 __attribute__((vector_size(4 * FOUR)));
+typedef int32_t ints_4 __attribute__((vector_size(4 * FOUR)));
+
+static inline floats_4 larger_of_four(floats_4 a, floats_4 b)
+{
+    for (int i = 0; i < FOUR; i++) a[i] = a[i] > b[i] ? a[i] : b[i]; /* one instruction */
+    return a;
+}
+
+/* The exponential function: what expf() of glibc gives, but for one number of a thousand million.
+ * exp(x) = 2^(k/32) x 2^r by a table for k and a polynomial for r, in double (after Szabolcs Nagy,
+ * expf() of Arm's optimized routines, whose coefficients these are). */
+#ifdef __SSE2__
+enum { EXPONENTIAL_POWERS = 32 };
+/* Bits of 2^(i/32), less those that k adds. */
+static const uint64_t exponential_powers[EXPONENTIAL_POWERS] = {
+    0x3ff0000000000000, 0x3fefd9b0d3158574, 0x3fefb5586cf9890f, 0x3fef9301d0125b51,
+    0x3fef72b83c7d517b, 0x3fef54873168b9aa, 0x3fef387a6e756238, 0x3fef1e9df51fdee1,
+    0x3fef06fe0a31b715, 0x3feef1a7373aa9cb, 0x3feedea64c123422, 0x3feece086061892d,
+    0x3feebfdad5362a27, 0x3feeb42b569d4f82, 0x3feeab07dd485429, 0x3feea47eb03a5585,
+    0x3feea09e667f3bcd, 0x3fee9f75e8ec5f74, 0x3feea11473eb0187, 0x3feea589994cce13,
+    0x3feeace5422aa0db, 0x3feeb737b0cdc5e5, 0x3feec49182a3f090, 0x3feed503b23e255d,
+    0x3feee89f995ad3ad, 0x3feeff76f2fb5e47, 0x3fef199bdd85529c, 0x3fef3720dcef9069,
+    0x3fef5818dcfba487, 0x3fef7c97337b9b5f, 0x3fefa4afa2a490da, 0x3fefd0765b6e4540};
+
+static inline __m128d exponential_of_two(__m128d x)
+{
+    const __m128d shift = _mm_set1_pd(0x1.8p52), /* rounds what is added to it to a whole number */
+                  most = _mm_set1_pd(4801); /* beyond it all is infinite, or nothing, as a float */
+    __m128d z = _mm_mul_pd(x, _mm_set1_pd(0x1.71547652b82fep0 * EXPONENTIAL_POWERS));
+    z = _mm_max_pd(_mm_min_pd(z, most), _mm_sub_pd(_mm_setzero_pd(), most));
+    __m128d shifted = _mm_add_pd(z, shift), r = _mm_sub_pd(z, _mm_sub_pd(shifted, shift));
+    __m128i k = _mm_castpd_si128(shifted),
+            at = _mm_and_si128(k, _mm_set1_epi16(EXPONENTIAL_POWERS - 1));
+    __m128d power = _mm_loadh_pd(
+        _mm_load_sd((const double *)(const void *)&exponential_powers[_mm_extract_epi16(at, 0)]),
+        (const double *)(const void *)&exponential_powers[_mm_extract_epi16(at, 4)]);
+    power = _mm_castsi128_pd(_mm_add_epi64(_mm_castpd_si128(power), _mm_slli_epi64(k, 47)));
+    __m128d low = _mm_add_pd(_mm_mul_pd(r, _mm_set1_pd(0x1.62e42ff0c52d6p-6)), _mm_set1_pd(1)),
+            high = _mm_add_pd(_mm_mul_pd(r, _mm_set1_pd(0x1.c6af84b912394p-20)),
+                              _mm_set1_pd(0x1.ebfce50fac4f3p-13));
+    return _mm_mul_pd(_mm_add_pd(_mm_mul_pd(high, _mm_mul_pd(r, r)), low), power);
+}
+
+static inline floats_4 exponential_of_four(floats_4 x)
+{
+    __m128 four = (__m128)x,
+           low = _mm_cvtpd_ps(exponential_of_two(_mm_cvtps_pd(four))),
+           high = _mm_cvtpd_ps(exponential_of_two(_mm_cvtps_pd(_mm_movehl_ps(four, four))));
+    return (floats_4)_mm_movelh_ps(low, high);
+}
+
+/* The same to the last bit. */
+static inline float exponential(float x)
+{
+    return (float)_mm_cvtsd_f64(exponential_of_two(_mm_set_sd((double)x)));
+}
+
+static inline floats_4 root_of_four(floats_4 x) { return (floats_4)_mm_sqrt_ps((__m128)x); }
+#else
+static inline floats_4 exponential_of_four(floats_4 x)
+{
+    return (floats_4){expf(x[0]), expf(x[1]), expf(x[2]), expf(x[3])};
+}
+
+static inline float exponential(float x) { return expf(x); }
+
+static inline floats_4 root_of_four(floats_4 x)
+{
+    return (floats_4){sqrtf(x[0]), sqrtf(x[1]), sqrtf(x[2]), sqrtf(x[3])};
+}
+#endif
+
+#endif
