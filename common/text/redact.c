@@ -80,7 +80,8 @@ static size_t on_word(struct redact_finder *finder, size_t start, bool key)
                      : start;
     if (end > start) return end;
     redact_word_at(text, start, &word);
-    if ((!word.cues && !word.capital) || word.cues == CUE(COMMON)) return word.end;
+    bool ordinary = (!word.cues & !word.capital) | (word.cues == CUE(COMMON));
+    if (ordinary) return word.end;
     if (!word.cues && !word.accented) {
         /* A capital that no list knows: only the first of several, or a foreign one, may be a
          * name. */

@@ -305,7 +305,9 @@ static int points_around(struct redact_finder *finder, const struct name *name,
            (is_said_of_anybody(text, name, around) && !redact_speaks_of_self(finder));
 }
 
-static size_t listed(struct redact_finder *finder, const struct redact_word *word)
+/* *ret_read: the name that was read, if one was. */
+static size_t listed(struct redact_finder *finder, const struct redact_word *word,
+                     struct name *ret_read, bool *ret_was_read)
 {
     struct str text = finder->text;
     if (!(word->cues & (CUE(GIVEN) | CUE(FAMILY) | CUE(ALSO))) ||
@@ -313,6 +315,7 @@ static size_t listed(struct redact_finder *finder, const struct redact_word *wor
         return 0;
     if (is_digit(before(text, word->start))) return 0;
     struct name name = name_read(text, word->start, NOT_SMALL);
+    *ret_read = name, *ret_was_read = true;
     if (!name.parts || name.company || !name.known) return 0;
     if (word->cues & CUE(FAMILY) && !name.also)
         (void)name_take_initials(text, &name); /* "J. P. O'Halloran" */
@@ -356,7 +359,10 @@ size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *
 {
     struct redact_word whole = with_prefix(finder->text, word);
     if (!whole.size) return 0;
+    struct name read;
+    bool was_read = false;
     size_t end = redact_name_list(finder, word);
-    if (!end) end = listed(finder, &whole);
-    return end ? end : redact_unlisted_name(finder, word);
+    if (!end) end = listed(finder, &whole, &read, &was_read);
+    bool same = was_read && whole.start == word->start;
+    return end ? end : redact_unlisted_name(finder, word, same ? &read : NULL);
 }

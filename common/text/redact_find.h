@@ -135,12 +135,13 @@ extern uint64_t redact_triggers[(1 << TRIGGER_BITS) / 64]; /* that a finder star
 extern uint64_t redact_names[(1 << NAME_BITS) / 64];       /* given and family names */
 extern uint64_t redact_numbers[(1 << NUMBER_BITS) / 64];   /* that say what a number is */
 
+extern const uint64_t redact_word_masks[64]; /* by its size, of its first eight bytes */
+
 /* The bit of a word, one of 1 << bits; eight: its bytes, the first one lowest, and what lies behind
  * them. size: 1 or more. */
 static inline uint32_t redact_word_bit(uint64_t eight, unsigned size, int bits)
 {
-    unsigned letters = size < sizeof eight ? size : sizeof eight;
-    uint64_t word = (eight | 0x2020202020202020u) << ((0 - 8 * letters) & 63); /* no more than it */
+    uint64_t word = (eight | 0x2020202020202020u) & redact_word_masks[size & 63]; /* no more than it */
     return (uint32_t)((word + size) * 0x9E3779B97F4A7C15u >> (64 - bits));
 }
 void redact_mark_words(uint64_t *set, int bits, struct str words); /* parted by blanks */

@@ -329,7 +329,7 @@ struct name name_read_small(struct str text, const struct redact_word *given)
     return name;
 }
 
-struct name name_from(struct str text, const struct redact_word *word)
+struct name name_from(struct str text, const struct redact_word *word, const struct name *read)
 {
     char behind = at(text, word->end), next = at(text, word->end + 1);
     bool more = behind == '-' || (behind == ' ' && next && !is_lower(next));
@@ -339,7 +339,7 @@ struct name name_from(struct str text, const struct redact_word *word)
         if (is_persons_particle(&last)) last = name_next_word(text, last.end);
         more = is_persons_particle(&particle) && last.capital;
     }
-    if (more || word->accented) return name_read(text, word->start, NOT_SMALL);
+    if (more || word->accented) return read ? *read : name_read(text, word->start, NOT_SMALL);
     return (struct name){.start = word->start, .end = word->end, .parts = 1,
                          .also = (word->cues & CUE(ALSO)) != 0};
 }

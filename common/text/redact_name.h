@@ -28,8 +28,9 @@ bool name_take_initials(struct str text, struct name *name);
 /* "hank dombrowski": a given name of the lists, written small, that is no other word, and what may
  * be a family name behind it; parts 0: it isn't one. */
 struct name name_read_small(struct str text, const struct redact_word *given);
-/* The same from a capitalised word that was read already: it alone where no name goes on. */
-struct name name_from(struct str text, const struct redact_word *word);
+/* The same from a capitalised word that was read already: it alone where no name goes on. read: what
+ * name_read() finds there; NULL: it wasn't asked. */
+struct name name_from(struct str text, const struct redact_word *word, const struct name *read);
 /* it goes; returns its end */
 size_t name_take(struct redact_finder *finder, const struct name *name);
 /* The word right behind a name, if it is written small; size 0: there is none. */
@@ -79,7 +80,9 @@ size_t redact_relative(struct redact_finder *finder, const struct redact_word *c
 size_t redact_bare_name(struct redact_finder *finder, const struct redact_word *word);
 /* "Team: Anna, Becker and Ruiz", known or not. */
 size_t redact_name_list(struct redact_finder *finder, const struct redact_word *word);
-size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word);
+/* read: as of name_from() */
+size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word,
+                            const struct name *read);
 
 /* --- names that nothing introduces ------------------------------------------------------------ */
 

@@ -363,7 +363,8 @@ void redact_mark_said(uint64_t *before_it, uint64_t *behind_it)
 #undef MARK_ALL
 }
 
-size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word)
+size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_word *word,
+                            const struct name *read)
 {
     static const char *const people_are[] = {
         "am", "add", "says", "named", "under", "remove", "mother", "grandmother", "grandfather"};
@@ -371,7 +372,7 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
     if (word->upper || (word->size < 3 && at(text, word->end) != '-') || word->cues & CUE(COMMON) ||
         (!word->cues && redact_is_ordinary(word)) || !redact_may_be_said(text, word))
         return 0;
-    struct name name = name_from(text, word);
+    struct name name = name_from(text, word, read);
     if (!name.parts || name.parts > 3 || name.company) return 0;
     if (!name.also) name.parts += name_take_initials(text, &name); /* "T. R. Venkataraman" */
     bool other = word->cues & ~(CUE(GIVEN) | CUE(FAMILY)); /* than a name */

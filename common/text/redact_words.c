@@ -72,6 +72,11 @@ struct redact_starts redact_starts; /* of cues and of keys */
 struct redact_starts redact_key_starts;
 uint64_t redact_triggers[(1 << TRIGGER_BITS) / 64], redact_names[(1 << NAME_BITS) / 64],
     redact_numbers[(1 << NUMBER_BITS) / 64];
+#define MASKS_8                                                                                    \
+    UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX
+const uint64_t redact_word_masks[64] = {
+    0,       0xFF,    0xFFFF,  0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF,
+    MASKS_8, MASKS_8, MASKS_8, MASKS_8,  MASKS_8,    MASKS_8,      MASKS_8};
 static once_flag once = ONCE_FLAG_INIT;
 
 /* Eight bytes a step: words are short, and the tables are our own. */
