@@ -141,7 +141,8 @@ extern const uint64_t redact_word_masks[64]; /* by its size, of its first eight 
  * them. size: 1 or more. */
 static inline uint32_t redact_word_bit(uint64_t eight, unsigned size, int bits)
 {
-    uint64_t word = (eight | 0x2020202020202020u) & redact_word_masks[size & 63]; /* no more than it */
+    /* no more than the word */
+    uint64_t word = (eight | 0x2020202020202020u) & redact_word_masks[size & 63];
     return (uint32_t)((word + size) * 0x9E3779B97F4A7C15u >> (64 - bits));
 }
 void redact_mark_words(uint64_t *set, int bits, struct str words); /* parted by blanks */
@@ -200,7 +201,7 @@ static inline size_t redact_run_end(struct str text, size_t i, enum redact_run r
 void redact_word_before(struct str text, size_t end, struct redact_word *ret_word);
 /* The same, but of a word that says nothing of numbers only place and size; its cues are 0. */
 void redact_cue_before(struct str text, size_t end, struct redact_word *ret_word);
-/* False: the word that ends right at `end`, or that starts at `start`, is surely none of the set. */
+/* False: the word that ends right at `end`, or starts at `start`, is surely none of the set. */
 bool redact_may_stand_before(struct str text, size_t end, const uint64_t *set, int bits);
 bool redact_may_stand_at(struct str text, size_t start, const uint64_t *set, int bits);
 /* A word of every day, on no list of names: "Although" in "Although Jackson". */

@@ -71,7 +71,8 @@ static void enter(struct str words, const struct phrases *list)
         uint32_t hash = str_equal(part, STR("*")) ? 0 : redact_hash_of(part);
         if (i) phrase->hashes[i - 1] = hash;
         else phrase->hash = hash;
-        if (i == 0) redact_mark_words(list->side == LEAD ? said_before : said_behind, SAID_BITS, part);
+        if (i) continue;
+        redact_mark_words(list->side == LEAD ? said_before : said_behind, SAID_BITS, part);
     }
     uint32_t slot = first_slot(phrase->hash, list->side),
              bit = phrase->hash >> 16 & (FILTER_BITS - 1);

@@ -358,8 +358,8 @@ void redact_mark_said(uint64_t *before_it, uint64_t *behind_it)
     MARK_ALL(behind_it, does);
     /* an office, what will be, an author's, particles of a longer name (name_from()) */
     redact_mark_words(behind_it, SAID_BITS,
-                      STR("de del du from in at will novel brothers van von bin ibn dos ten ter den "
-                          "op zu"));
+                      STR("de del du from in at will novel brothers "
+                          "van von bin ibn dos ten ter den op zu"));
 #undef MARK_ALL
 }
 
