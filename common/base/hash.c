@@ -10,13 +10,22 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
-/* most of what is hashed are words: a call through the PLT would cost as much again */
+/* most of what is hashed is short: a call through the PLT would cost as much again */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 uint64_t hash_fast(struct str data, uint64_t seed)
 {
     return XXH3_64bits_withSeed(data.data, data.size, seed);
+}
+
+uint64_t hash_word(struct str word)
+{
+    char room[8] = {0};
+    if (word.size >= sizeof room) return hash_word_at(word.data, word.size);
+    if (word.size == 0) return hash_fast(word, 0);
+    memcpy(room, word.data, word.size);
+    return hash_word_at(room, word.size);
 }
 
 void hash_sha256(struct str data, uint8_t out[static SHA256_BYTES])

@@ -1,6 +1,8 @@
-/* Hashes: XXH3 for tables, SHA-256 and HMAC (OpenSSL) where someone may attack. */
+/* Hashes: one of words, XXH3 for other tables, SHA-256 and HMAC (OpenSSL) where someone may attack. */
 #ifndef VERBATIM_BASE_HASH_H
 #define VERBATIM_BASE_HASH_H
+
+#include <endian.h>
 
 #include "base/str.h"
 
@@ -8,32 +10,28 @@ enum { SHA256_BYTES = 32, SHA256_TEXT_BYTES = 65 };
 
 uint64_t hash_fast(struct str data, uint64_t seed); /* XXH3 64 bits */
 
-enum { HASH_SHORT_BYTES = 8 };
+/* The hash of a word, made for texts: words in thousands of small tables, and features of models.
+ * Models and windows of repeats are made with it: it may never change but with them.
+ *
+ * Up to HASH_WORD_BYTES it is the product of the first and the last eight bytes, each mixed with a
+ * number, both halves of the 128 bits folded into one (as wyhash does); a shorter word's bytes are
+ * both. How long the next word is can't be predicted, so that nothing depends on it by a branch. */
+enum { HASH_WORD_BYTES = 16 };
+uint64_t hash_word(struct str word);
 
-/* hash_fast(…, 0) of 1 to 8 bytes, where 8 can be read whatever their size: both of XXH3's ways,
- * then one of them by a mask. How long the next word is can't be predicted, and a wrong branch costs
- * more than a second way. (The XXH3 specification, "inputs of 1-3 bytes", "4-8 bytes", seed 0;
- * little-endian, as every machine that this runs on.) */
-static inline uint64_t hash_short(const char *at, size_t size)
+/* The same of one byte or more, where 8 can be read from `at` on, however short the word is. */
+static inline uint64_t hash_word_at(const char *at, size_t size)
 {
-    uint64_t few = (uint64_t)(uint8_t)at[0] << 16 | (uint64_t)(uint8_t)at[size / 2] << 24 |
-                   (uint64_t)(uint8_t)at[size - 1] | (uint64_t)size << 8;
-    few ^= 0x87275A9B;
-    few = (few ^ few >> 33) * 0xC2B2AE3D27D4EB4F;
-    few = (few ^ few >> 29) * 0x165667B19E3779F9;
-    few ^= few >> 32;
-
-    uint32_t head, tail;
+    __extension__ typedef unsigned __int128 uint128;
+    if (size > HASH_WORD_BYTES) return hash_fast(str_make(at, size), 0);
+    int64_t more = (int64_t)size - 8;
+    uint64_t beyond = (uint64_t)(-more & more >> 63); /* bytes read that aren't the word's, or 0 */
+    uint64_t head, tail;
     memcpy(&head, at, sizeof head);
-    memcpy(&tail, at + (size < 4 ? 0 : size - 4), sizeof tail);
-    uint64_t more = (tail + ((uint64_t)head << 32)) ^ 0xC73AB174C5ECD5A2;
-    more ^= (more << 49 | more >> 15) ^ (more << 24 | more >> 40);
-    more *= 0x9FB21C651E98DF25;
-    more = (more ^ ((more >> 35) + size)) * 0x9FB21C651E98DF25;
-    more ^= more >> 28;
-
-    uint64_t is_few = -(uint64_t)(size < 4);
-    return (few & is_few) | (more & ~is_few);
+    memcpy(&tail, at + size + beyond - 8, sizeof tail);
+    uint128 product = (uint128)(le64toh(head) << 8 * beyond ^ UINT64_C(0xa0761d6478bd642f)) *
+                      (le64toh(tail) << 8 * beyond ^ (UINT64_C(0xe7037ed1a0b428db) + size));
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 void hash_sha256(struct str data, uint8_t out[static SHA256_BYTES]);

@@ -56,7 +56,7 @@ static uint32_t stops_of(const struct discover *discover, uint64_t hash)
 static void enter(struct discover *discover, const char *words, uint32_t bits)
 {
     for (struct str rest = str_of(words); rest.size;)
-        *stop_bits(discover, hash_fast(str_cut(&rest, ' '), 0)) |= bits;
+        *stop_bits(discover, hash_word(str_cut(&rest, ' '))) |= bits;
 }
 
 /* Endings of number and gender off: "cables" and "cable", "lento" and "lenta" are one. */
@@ -88,7 +88,7 @@ static void read_words(const struct discover *discover, struct str text,
         const struct token *token = &tokens->items[first + i];
         struct str word = token_bare(token);
         uint32_t bits =
-            stops_of(discover, word.size == token->folded.size ? token->hash : hash_fast(word, 0));
+            stops_of(discover, word.size == token->folded.size ? token->hash : hash_word(word));
         words[i] = (struct word){
             .text = word, .stem = stem(word), .stop = bits & languages || word.size < 3,
             .generic = bits & IS_GENERIC,

@@ -34,4 +34,10 @@ static inline struct str token_bare(const struct token *token)
     return str_slice(token->folded, token_elision_bytes(token), token->folded.size);
 }
 
+/* hash_word() of that. */
+static inline uint64_t token_bare_hash(const struct token *token)
+{
+    return token->kind == TOKEN_EMOJI ? token->hash : token_part_hash(token_bare(token));
+}
+
 #endif

@@ -1,5 +1,4 @@
-/* Counts a text's n-grams in a small table on the stack and adds each to its bucket as it is met:
- * the step from tf to tf + 1 is worth ln(tf + 1) - ln(tf), so no second pass is needed. */
+/* Adds up signs a bucket in whole numbers, then takes all buckets' roots at once. */
 #include "model/features.h"
 
 #include <math.h>
@@ -7,136 +6,83 @@
 #include "base/hash.h"
 #include "model/ngram.h"
 
-/* Both of count_all()'s ways are to be written out: one asks much less. */
-#define ALWAYS_INLINE inline __attribute__((always_inline))
+enum { LANES = 4 };
+typedef float floats_4 __attribute__((vector_size(4 * LANES)));
+typedef int32_t ints_4 __attribute__((vector_size(4 * LANES)));
 
-enum {
-    SLOTS_MIN = 64, SLOTS_MAX = 4096,
-    SLOTS_PER_TOKEN = 24, /* of two n-grams: few collide, and few branches are mispredicted */
-    STEPS_KNOWN = 8, SEEN_MANY = UINT8_MAX
+/* The vector before its roots are taken; the amounts of all of it, which are the square of its length
+ * then; and the length of the words' part, which counts as 1. */
+struct growing {
+    float *out, square, words;
 };
 
-/* Only `seen` is emptied: with so many slots most keys are never looked at. */
-struct counter {
-    uint8_t seen[SLOTS_MAX];  /* how often; 0: the slot is free, SEEN_MANY: ask `many` */
-    uint32_t many[SLOTS_MAX];
-    uint32_t keys[SLOTS_MAX]; /* equal low 32 bits of the hash count as the same n-gram */
-    uint32_t mask, left;      /* left: of room for n-grams unseen so far */
-};
-
-/* What the (count + 1)th sight of an n-gram adds: 1, ln 2, ln 3/2, ln 4/3, …; less, and more. The
- * sign is looked up, too: a branch on a hash would be mispredicted half the time. */
-#define STEP(weight) {-weight, weight}
-static const float steps[STEPS_KNOWN][2] = {
-    STEP(1.0f),        STEP(0.69314718f), STEP(0.40546511f), STEP(0.28768207f),
-    STEP(0.22314355f), STEP(0.18232156f), STEP(0.15415068f), STEP(0.13353139f)};
-#undef STEP
-
-static void counter_init(struct counter *counter, uint32_t tokens)
+static inline void count(int32_t *sums, uint64_t hash)
 {
-    uint32_t slots = SLOTS_MIN;
-    while (slots < SLOTS_MAX && slots < tokens * SLOTS_PER_TOKEN) slots *= 2;
-    memset(counter->seen, 0, slots * sizeof counter->seen[0]);
-    counter->mask = slots - 1;
-    counter->left = counter->mask < FEATURES_COUNTED ? counter->mask : FEATURES_COUNTED;
+    sums[hash >> 56] += (int32_t)(hash & 1) * 2 - 1;
 }
 
-/* All bits, if an n-gram lies there. By a shift, so that the compiler makes no branch of it. */
-static inline uint32_t is_taken(const struct counter *counter, uint32_t at)
-{
-    return (uint32_t)(-(int32_t)counter->seen[at] >> 31);
-}
-
-static inline void add(float *out, uint64_t hash, float weight)
-{
-    out[hash >> 56] += hash & 1 ? weight : -weight;
-}
-
-static void add_often_seen(struct counter *counter, uint32_t at, float *out, uint64_t hash)
-{
-    uint32_t before = counter->seen[at];
-    if (before == SEEN_MANY) before = counter->many[at];
-    counter->many[at] = before + 1;
-    counter->seen[at] = (uint8_t)(before + 1 < SEEN_MANY ? before + 1 : SEEN_MANY);
-    add(out, hash, log1pf(1.0f / (float)before));
-}
-
-/* Whether the n-gram was met before can't be predicted: a new one and one that lies where it is
- * sought take the same way, and only collisions another. bounded: there may be too little room. */
-static ALWAYS_INLINE void count_ngram(struct counter *counter, uint32_t mask, float *out,
-                                      uint64_t hash, bool bounded)
-{
-    uint32_t key = (uint32_t)hash, at = (uint32_t)(hash >> 32) & mask;
-    while ((counter->keys[at] ^ key) & is_taken(counter, at)) at = (at + 1) & mask;
-    uint32_t before = counter->seen[at];
-    if (bounded && !before && counter->left-- == 0) {
-        counter->left = 0;
-        add(out, hash, 1.0f);
-        return;
-    }
-    if (before >= STEPS_KNOWN) {
-        add_often_seen(counter, at, out, hash);
-        return;
-    }
-    counter->keys[at] = key;
-    counter->seen[at] = (uint8_t)(before + 1);
-    out[hash >> 56] += steps[before][hash & 1];
-}
-
-/* Bytes may be anybody's, so what is read again and again is kept beside the counter. */
-static ALWAYS_INLINE void count_all(struct counter *counter, const struct tokens *tokens,
-                                    float *out, bool bounded)
+static void count_all(int32_t *sums, const struct tokens *tokens)
 {
     const struct token *token = tokens->items, *end = token + tokens->count;
-    uint32_t mask = counter->mask;
+    if (token == end) return;
     uint64_t left = token->hash;
-    count_ngram(counter, mask, out, left, bounded);
+    count(sums, left);
     while (++token < end) {
         uint64_t hash = token->hash;
-        count_ngram(counter, mask, out, hash, bounded);
-        count_ngram(counter, mask, out, ngram_pair(left, hash), bounded);
+        count(sums, hash);
+        count(sums, ngram_pair(left, hash));
         left = hash;
     }
 }
 
-static void normalise(float *out)
+static struct growing grow_from(const int32_t *sums, float *out)
 {
-    float sums[8] = {0};
-    for (int i = 0; i < FEATURES_DIMENSIONS; i += 8)
-        for (int lane = 0; lane < 8; lane++) sums[lane] += out[i + lane] * out[i + lane];
-    float sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])) +
-                ((sums[4] + sums[5]) + (sums[6] + sums[7]));
-    if (sum <= 0.0f) return;
-    float scale = 1.0f / sqrtf(sum);
-    for (int i = 0; i < FEATURES_DIMENSIONS; i += 8)
-        for (int lane = 0; lane < 8; lane++) out[i + lane] *= scale;
+    floats_4 amounts = {0};
+    for (int i = 0; i < FEATURES_DIMENSIONS; i += LANES) {
+        ints_4 whole;
+        memcpy(&whole, sums + i, sizeof whole);
+        floats_4 four = __builtin_convertvector(whole, floats_4);
+        amounts += (floats_4)((ints_4)four & INT32_MAX);
+        memcpy(out + i, &four, sizeof four);
+    }
+    float square = (amounts[0] + amounts[1]) + (amounts[2] + amounts[3]);
+    return (struct growing){out, square, square > 0 ? sqrtf(square) : 1.0f};
 }
 
-static void add_channel(float *out, struct str channel)
+static inline float root(float sum) { return copysignf(sqrtf(fabsf(sum)), sum); }
+
+/* Adds to what will be the bucket's root. */
+static void add(struct growing *growing, uint64_t hash, float weight)
+{
+    float *bucket = &growing->out[hash >> 56];
+    float sum = root(*bucket) + (hash & 1 ? weight : -weight) * growing->words;
+    growing->square += sum * sum - fabsf(*bucket);
+    *bucket = sum * fabsf(sum);
+}
+
+static void add_channel(struct growing *growing, struct str channel)
 {
     if (channel.size == 0) return;
     uint64_t field = hash_fast(STR("channel="), 0);
-    add(out, ngram_pair(field, hash_fast(channel, 0)), FEATURES_CHANNEL_WEIGHT);
+    add(growing, ngram_pair(field, hash_fast(channel, 0)), FEATURES_CHANNEL_WEIGHT);
 }
 
-static void add_rating(float *out, float rating)
+static void add_rating(struct growing *growing, float rating)
 {
     if (isnan(rating)) return;
     float cut = fminf(fmaxf(rating, 1.0f), 5.0f);
-    add(out, hash_fast(STR("rating="), 0), FEATURES_RATING_WEIGHT * (cut - 3.0f) / 2.0f);
+    add(growing, hash_fast(STR("rating="), 0), FEATURES_RATING_WEIGHT * (cut - 3.0f) / 2.0f);
 }
 
 void features_extract(const struct tokens *tokens, struct str channel, bool has_rating,
                       float rating, float out[static FEATURES_DIMENSIONS])
 {
-    struct counter counter;
-    uint32_t count = tokens->count;
-    memset(out, 0, FEATURES_DIMENSIONS * sizeof *out);
-    counter_init(&counter, count < SLOTS_MAX ? count : SLOTS_MAX);
-    if (count && counter.left >= 2 * (uint64_t)count) count_all(&counter, tokens, out, false);
-    else if (count) count_all(&counter, tokens, out, true);
-    normalise(out);
-    add_channel(out, channel);
-    if (has_rating) add_rating(out, rating);
-    normalise(out);
+    int32_t sums[FEATURES_DIMENSIONS] = {0};
+    count_all(sums, tokens);
+    struct growing growing = grow_from(sums, out);
+    add_channel(&growing, channel);
+    if (has_rating) add_rating(&growing, rating);
+    if (growing.square <= 0.0f) return;
+    float scale = 1.0f / sqrtf(growing.square);
+    for (int i = 0; i < FEATURES_DIMENSIONS; i++) out[i] = root(out[i]) * scale;
 }

@@ -254,7 +254,7 @@ static uint64_t hash_before_last(struct str phrase)
     struct str last = last_word(phrase);
     if (last.size == phrase.size) return 0;
     struct str before = last_word(str_slice(phrase, 0, phrase.size - last.size - 1));
-    return str_find(before, STR("'")) < before.size ? 0 : hash_fast(before, 0);
+    return str_find(before, STR("'")) < before.size ? 0 : hash_word(before);
 }
 
 /* The token is the word, whichever apostrophe stands in it. */
@@ -303,7 +303,7 @@ static void build(void)
             struct str phrase = str_cut(&rest, ','), exceptions = cut_exceptions(&phrase);
             assert(count < IDIOMS_MAX);
             unsorted[count++] = (struct idiom){
-                phrase, exceptions, hash_fast(last_word(phrase), 0), hash_before_last(phrase),
+                phrase, exceptions, hash_word(last_word(phrase)), hash_before_last(phrase),
                 lists[i].languages, lists[i].kind};
         }
     for (uint32_t i = 0; i < count; i++) {

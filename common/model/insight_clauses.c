@@ -123,7 +123,7 @@ static int take_off_elisions(struct reading *reading, struct err *err)
                 reading->sets = sets;
             }
             word = str_slice(word, elision_bytes(word), word.size);
-            sets[at] = (uint16_t)words_sets(reading->words, hash_fast(word, 0));
+            sets[at] = (uint16_t)words_sets(reading->words, token_part_hash(word));
         }
     return E_OK;
 }

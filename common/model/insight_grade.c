@@ -69,7 +69,7 @@ static void build(void)
     uint32_t count = 0, at;
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (struct str rest = str_of(lists[i].words); rest.size;) {
-            uint64_t hash = hash_fast(str_cut(&rest, ' '), 0);
+            uint64_t hash = hash_word(str_cut(&rest, ' '));
             for (at = 0; at < count && hashes[at] != hash;) at++;
             assert(at < WORDS_MOST);
             hashes[at] = hash;

@@ -79,15 +79,15 @@ static void expect_in(uint32_t set, uint64_t hash)
 static void build(void)
 {
     for (size_t i = 0; i < sizeof doubtful / sizeof *doubtful; i++)
-        expect_in(WORD_WISH, hash_fast(str_of(doubtful[i]), 0));
+        expect_in(WORD_WISH, hash_word(str_of(doubtful[i])));
     for (uint32_t number = 1; number <= PHRASES; number++) {
         struct str rest = str_of(phrase_of(number));
-        uint64_t hash = hash_fast(str_cut(&rest, ' '), 0);
+        uint64_t hash = hash_word(str_cut(&rest, ' '));
         expect_in(WORD_UNWISH, hash);
         struct str second = str_cut(&rest, ' ');
         phrase_hashes[number] = hash;
         phrase_seconds[number] = str_find(second, STR("'")) < second.size ? 0
-                                                                         : hash_fast(second, 0);
+                                                                         : hash_word(second);
         next_phrase[number] = first_phrase[hash % SLOTS];
         first_phrase[hash % SLOTS] = (uint8_t)number;
     }
@@ -128,7 +128,7 @@ struct phrases {
 static struct phrases phrases_at(const struct reading *reading, uint32_t at, uint32_t last)
 {
     const struct token *token = &reading->tokens->items[at];
-    uint64_t hash = token_elision_bytes(token) ? hash_fast(token_bare(token), 0) : token->hash;
+    uint64_t hash = token->apostrophe ? token_bare_hash(token) : token->hash;
     struct phrases found = {0};
     const struct token *next = token + 1;
     if (at + 1 == last) return found; /* each is of two words or more */

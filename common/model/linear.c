@@ -266,11 +266,12 @@ void linear_probabilities(const struct linear_model *model, const struct linear_
     for (uint32_t c = 0; c < model->classes; c++) probabilities[c] = each[c][0];
 }
 
-float linear_probability(const struct linear_model *model, uint32_t class, int64_t sum,
-                         uint32_t count)
+float linear_odds(const struct linear_model *model, uint32_t class, int64_t sum, uint32_t count)
 {
     assert(class < model->classes && model->link == LINEAR_SIGMOID);
     float score = model->biases[class] +
                   model->scales[class] * (float)sum * length_of(model, count);
-    return 1.0f / (1.0f + exponential(-(score / model->temperature)));
+    return score / model->temperature;
 }
+
+float linear_of_odds(float odds) { return 1.0f / (1.0f + exponential(-odds)); }

@@ -21,12 +21,14 @@ enum { LINEAR_CLASSES_MAX = 16, LINEAR_WEIGHT_ZERO = 128 /* a weight of 0, as it
 enum { LINEAR_LEAST_FEATURES_MAX = 1000 };
 /* Changes whenever the same text would give other features; models say which they
  * were made with. */
-#define LINEAR_EXTRACTOR "linear-1"
+#define LINEAR_EXTRACTOR "linear-2"
 
 /* The features of token i are items[first[i]] to items[first[i + 1] - 1]. */
 struct linear_features {
     uint32_t *items, *first;
     uint32_t count, tokens;
+    /* Sentence s has the tokens [sentences[s], sentences[s + 1]). */
+    uint32_t *sentences, sentence_count;
     /* words_sets() of each token's hash, FLAGS_ROUND of them readable where one is; NULL: not of a
      * text's words */
     const uint16_t *sets;
@@ -86,9 +88,14 @@ static inline void linear_probabilities_of_four(
 }
 /* Scores become probabilities that add up to 1. */
 void linear_softmax(float *values, uint32_t count);
-/* The probability of one class alone, by its sum over so many features; of a model whose classes may hold
- * together (LINEAR_SIGMOID). */
-float linear_probability(const struct linear_model *model, uint32_t class, int64_t sum,
-                         uint32_t count);
+/* The log-odds of one class alone, by its sum over so many features, of a model whose classes may
+ * hold together (LINEAR_SIGMOID); and the probability that they are. */
+float linear_odds(const struct linear_model *model, uint32_t class, int64_t sum, uint32_t count);
+float linear_of_odds(float odds);
+static inline float linear_probability(const struct linear_model *model, uint32_t class,
+                                       int64_t sum, uint32_t count)
+{
+    return linear_of_odds(linear_odds(model, class, sum, count));
+}
 
 #endif

@@ -11,74 +11,81 @@
 
 enum { FEATURES_PER_TOKEN_MAX = 10, NEGATION_WORDS = 4, GAP_BYTES_MAX = 16 };
 
-/* Salts part the kinds of features; any distinct odd numbers do. */
-#define SALT_WORD UINT64_C(0x2545f4914f6cdd1d)
-#define SALT_NEGATED UINT64_C(0x8cb92ba72f3d8dd7)
-#define SALT_PAIR UINT64_C(0xaf251af3b0f025b5)
-#define SALT_FIRST UINT64_C(0xb564ef22ec7aece5)
-#define SALT_STEM UINT64_C(0xf7c2ebc08f67f2b5)
-#define SALT_MARK UINT64_C(0x9fb21c651e98df25)
-
 enum mark {
     MARK_NUMBER = 1, MARK_UPPER, MARK_STRETCHED, MARK_QUESTION, MARK_EXCLAMATION, MARK_HAPPY,
     MARK_SAD
 };
 
-static inline uint32_t feature_of(uint64_t hash, uint64_t salt)
-{
-    uint64_t mixed = (hash ^ salt) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)((mixed ^ mixed >> 29) * salt >> 32);
-}
+/* The kinds of features are parted by odd numbers; any that are far from each other do. Models take
+ * the high bits of a feature. */
+#define NEGATED UINT32_C(0x85ebca6b)
+#define STEM_OF_FOUR UINT64_C(0x9e3779b97f4a7c15)
+#define STEM_OF_SIX UINT64_C(0xc2b2ae3d27d4eb4f)
+#define FEATURE_OF_MARK(mark) ((mark)*UINT32_C(0x9e3779b1))
+/* As hashes of words: what all numbers are, and what stands before a sentence. */
+#define NUMBER UINT64_C(0x27d4eb2f165667c5)
+#define SENTENCE UINT64_C(0x94d049bb133111eb)
 
 /* The place behind the feature, or, if it isn't said, its own: a branch on what words are like
- * would often be foreseen wrongly. Here and below `out` is where the next feature goes. */
-static inline uint32_t *emit_if(uint32_t *out, uint64_t hash, uint64_t salt, bool said)
+ * would often be foreseen wrongly. Here and below `at` is where the next feature goes. */
+static inline uint32_t emit_if(uint32_t *items, uint32_t at, uint32_t feature, bool said)
 {
-    *out = feature_of(hash, salt);
-    return out + said;
+    items[at] = feature;
+    return at + said;
 }
 
-static inline uint32_t *emit(uint32_t *out, uint64_t hash, uint64_t salt)
+static inline uint32_t emit_mark_if(uint32_t *items, uint32_t at, enum mark mark, bool said)
 {
-    return emit_if(out, hash, salt, true);
+    return emit_if(items, at, FEATURE_OF_MARK((uint32_t)mark), said);
 }
 
-static inline uint64_t stem_hash(uint64_t bytes, uint32_t letters)
+static inline uint32_t stem_of(uint64_t bytes, uint32_t letters, uint64_t factor)
 {
-    return (bytes & (UINT64_MAX >> (64 - 8 * letters))) * UINT64_C(0xd6e8feb86659fd93);
+    return (uint32_t)((bytes & (UINT64_MAX >> (64 - 8 * letters))) * factor >> 32);
 }
 
-/* How long words are can't be foreseen: a short one's stems are made of what lies behind it, and
- * not kept. */
-static inline uint32_t *emit_word(uint32_t *out, struct str word, uint64_t hash, bool negated)
+/* A word's hash is mixed well: it needs but be cut. Its low half here, in pairs the high half: words
+ * of one bucket are told apart by what stands beside them. How long words are can't be foreseen: a
+ * short one's stems are made of what lies behind it, and not kept. */
+static inline uint32_t emit_word(uint32_t *items, uint32_t at, struct str word, uint64_t hash,
+                                 bool negated)
 {
-    uint64_t marked = SALT_NEGATED & -(uint64_t)negated, bytes;
+    uint64_t bytes;
+    uint32_t marked = NEGATED & -(uint32_t)negated;
     _Static_assert(sizeof bytes <= TOKEN_READABLE, "a stem is read at once");
     memcpy(&bytes, word.data, sizeof bytes);
     bytes = le64toh(bytes);
-    out = emit(out, hash ^ marked, SALT_WORD);
-    out = emit_if(out, stem_hash(bytes, 4) ^ marked, SALT_STEM, word.size > 4);
-    return emit_if(out, stem_hash(bytes, 6) ^ marked, SALT_STEM, word.size > 6);
+    at = emit_if(items, at, (uint32_t)hash ^ marked, true);
+    at = emit_if(items, at, stem_of(bytes, 4, STEM_OF_FOUR) ^ marked, word.size > 4);
+    return emit_if(items, at, stem_of(bytes, 6, STEM_OF_SIX) ^ marked, word.size > 6);
 }
 
-/* What stands between a token and the next: marks and emoticons. */
-static uint32_t *emit_gap(uint32_t *out, struct str gap)
+/* Bit i: bytes[i] is c. */
+static inline uint32_t bytes_like(const char *bytes, char c)
 {
-    bool question = false, exclamation = false, happy = false, sad = false;
-    for (size_t i = 0; i < gap.size && i < GAP_BYTES_MAX; i++) {
-        char c = gap.data[i];
-        bool eyes = i &&
-                    (gap.data[i - 1] == ':' || gap.data[i - 1] == ';' || gap.data[i - 1] == '=' ||
-                     (gap.data[i - 1] == '-' && i > 1 && gap.data[i - 2] == ':'));
-        question |= c == '?';
-        exclamation |= c == '!';
-        happy |= c == ')' && eyes;
-        sad |= c == '(' && eyes;
-    }
-    out = emit_if(out, MARK_QUESTION, SALT_MARK, question);
-    out = emit_if(out, MARK_EXCLAMATION, SALT_MARK, exclamation);
-    out = emit_if(out, MARK_HAPPY, SALT_MARK, happy);
-    return emit_if(out, MARK_SAD, SALT_MARK, sad);
+#ifdef __SSE2__
+    return (uint32_t)_mm_movemask_epi8(ascii_equal(_mm_loadu_si128((const void *)bytes), c));
+#else
+    uint32_t bits = 0;
+    for (int i = 0; i < GAP_BYTES_MAX; i++) bits |= (uint32_t)(bytes[i] == c) << i;
+    return bits;
+#endif
+}
+
+/* What stands between a token and the next, text[from, to): marks and emoticons. */
+static uint32_t emit_gap(uint32_t *items, uint32_t at, struct str text, size_t from, size_t to)
+{
+    char room[GAP_BYTES_MAX];
+    const char *gap = ascii_readable(text.data + from, text.size - from, sizeof room, ' ', room);
+    uint32_t within = (1u << (to - from < sizeof room ? to - from : sizeof room)) - 1;
+    uint32_t colons = bytes_like(gap, ':'),
+             eyes = colons | bytes_like(gap, ';') | bytes_like(gap, '=') |
+                    (bytes_like(gap, '-') & colons << 1),
+             mouths = within & eyes << 1;
+    at = emit_mark_if(items, at, MARK_QUESTION, (bytes_like(gap, '?') & within) != 0);
+    at = emit_mark_if(items, at, MARK_EXCLAMATION, (bytes_like(gap, '!') & within) != 0);
+    at = emit_mark_if(items, at, MARK_HAPPY, (bytes_like(gap, ')') & mouths) != 0);
+    return emit_mark_if(items, at, MARK_SAD, (bytes_like(gap, '(') & mouths) != 0);
 }
 
 /* Where the first of what emit_gap() looks for stands from `at` on; text.size: nowhere. */
@@ -110,7 +117,7 @@ static struct str take_off_elision(const struct words *words, struct str word, u
     bool denies = cut && word.data[0] == 'n';
     if (cut) {
         word = str_slice(word, cut, word.size);
-        *hash = hash_fast(word, 0);
+        *hash = token_part_hash(word);
         *negator = words_sets(words, *hash) & WORD_NEGATOR;
     }
     if (word.size > 3 && word.data[word.size - 2] == '\'')
@@ -122,67 +129,75 @@ static struct str take_off_elision(const struct words *words, struct str word, u
 
 /* What is behind the tokens so far. */
 struct context {
-    uint64_t left;          /* hash of the token before, 0 at the start of a sentence */
+    /* The hash of the token before, and what stands for it where a sentence begins: which of them
+     * counts is told by an index, and not by a branch. */
+    uint64_t before[2];
     uint32_t negated_until; /* the token that the negation doesn't reach any more */
 };
 
-static inline uint32_t *emit_token(uint32_t *out, const struct words *words,
-                                   const struct token *token, uint32_t at, uint32_t sets,
-                                   struct context *context)
+static inline uint32_t emit_token(uint32_t *items, uint32_t at, const struct words *words,
+                                  const struct token *token, uint32_t number, uint32_t sets,
+                                  struct context *context)
 {
-    struct str word = token->folded;
-    uint64_t hash = token->hash,
-             left = context->left & ((uint64_t)token->sentence_before - 1);
+    uint64_t hash = token->hash;
     uint32_t negated_until = context->negated_until & ((uint32_t)token->clause_before - 1);
-    bool negated = at < negated_until, negator = false;
+    bool negator = false;
     if (token->kind == TOKEN_WORD) {
+        struct str word = token->folded;
+        bool negated = number < negated_until;
         negator = sets & WORD_NEGATOR;
         if (token->apostrophe) word = take_off_elision(words, word, &hash, &negator, &negated);
-        out = emit_word(out, word, hash, negated);
-    } else if (token->kind == TOKEN_NUMBER) {
-        hash = MARK_NUMBER;
-        out = emit(out, MARK_NUMBER, SALT_MARK);
+        at = emit_word(items, at, word, hash, negated);
     } else {
-        out = emit(out, hash, SALT_WORD);
+        if (token->kind == TOKEN_NUMBER) hash = NUMBER;
+        at = emit_if(items, at, (uint32_t)hash, true);
     }
-    out = left ? emit(out, ngram_pair(left, hash), SALT_PAIR) : emit(out, hash, SALT_FIRST);
-    out = emit_if(out, MARK_UPPER, SALT_MARK, token->upper);
-    out = emit_if(out, MARK_STRETCHED, SALT_MARK, token->stretched);
-    context->left = hash;
-    context->negated_until = negator ? at + 1 + NEGATION_WORDS : negated_until;
-    return out;
+    uint64_t pair = ngram_pair(context->before[token->sentence_before], hash);
+    at = emit_if(items, at, (uint32_t)(pair >> 32), true);
+    at = emit_mark_if(items, at, MARK_UPPER, token->upper);
+    at = emit_mark_if(items, at, MARK_STRETCHED, token->stretched);
+    context->before[false] = hash;
+    context->negated_until = negator ? number + 1 + NEGATION_WORDS : negated_until;
+    return at;
 }
 
 /* What stands before the token, behind the one before. A mark alone between two words is none:
  * "and/or", "what?ever". */
-static uint32_t *emit_between(uint32_t *out, struct str text, const struct token *token)
+static uint32_t emit_between(uint32_t *items, uint32_t at, struct str text,
+                             const struct token *token)
 {
-    struct str gap = str_slice(text, token[-1].end, token->start);
-    return gap.size > 1 ? emit_gap(out, gap) : out;
+    size_t from = token[-1].end;
+    return token->start - from > 1 ? emit_gap(items, at, text, from, token->start) : at;
 }
 
-static uint32_t *emit_all(uint32_t *out, struct str text, const struct tokens *tokens,
-                          uint32_t *first, uint16_t *sets)
+/* There are tokens. */
+static void emit_all(struct str text, const struct tokens *tokens, struct linear_features *features,
+                     uint16_t *sets)
 {
     const struct words *words = words_open();
     const struct token *token = tokens->items;
-    const uint32_t *start = out;
-    uint32_t count = tokens->count;
-    size_t mark = count ? next_mark(text, token->end) : text.size;
-    struct context context = {0};
+    uint32_t *items = features->items, *first = features->first, at = 0, count = tokens->count;
+    /* the first token begins a sentence, whether or not a mark stands before it */
+    uint32_t *sentences = features->sentences, sentence = !token->sentence_before;
+    size_t mark = next_mark(text, token->end);
+    struct context context = {.before = {SENTENCE, SENTENCE}};
+    sentences[0] = 0;
     for (uint32_t i = 0; i < count; i++, token++) {
         if (mark < token->start) {
-            out = emit_between(out, text, token);
+            at = emit_between(items, at, text, token);
             mark = next_mark(text, token->start);
         }
-        first[i] = (uint32_t)(out - start);
         uint32_t in = words_sets(words, token->hash);
+        first[i] = at;
         sets[i] = (uint16_t)in;
-        out = emit_token(out, words, token, i, in, &context);
+        sentences[sentence] = i;
+        sentence += token->sentence_before;
+        at = emit_token(items, at, words, token, i, in, &context);
     }
-    if (mark < text.size) out = emit_gap(out, str_slice(text, token[-1].end, text.size));
-    first[count] = (uint32_t)(out - start);
-    return out;
+    if (mark < text.size) at = emit_gap(items, at, text, token[-1].end, text.size);
+    features->count = first[count] = at;
+    sentences[sentence] = count;
+    features->sentence_count = sentence;
 }
 
 int linear_extract(struct str text, const struct tokens *tokens, struct arena *arena,
@@ -192,12 +207,18 @@ int linear_extract(struct str text, const struct tokens *tokens, struct arena *a
     if (tokens->features) return *ret_features = *tokens->features, E_OK;
     if (count > UINT32_MAX / (FEATURES_PER_TOKEN_MAX * sizeof(uint32_t)))
         return err_set(err, E_TOO_LARGE, NULL);
-    uint32_t *items = arena_alloc(arena, (count * FEATURES_PER_TOKEN_MAX + 1) * sizeof *items);
-    uint32_t *first = arena_alloc(arena, (count + 1) * sizeof *first);
     uint16_t *sets = arena_alloc(arena, (count + FLAGS_ROUND) * sizeof *sets);
-    if (!items || !first || !sets) return err_set(err, E_NO_MEMORY, NULL);
-    uint32_t *end = emit_all(items, text, tokens, first, sets);
-    *ret_features = (struct linear_features){items, first, (uint32_t)(end - items),
-                                             (uint32_t)count, sets};
+    struct linear_features features = {
+        .items = arena_alloc(arena, (count * FEATURES_PER_TOKEN_MAX + 1) * sizeof(uint32_t)),
+        .first = arena_alloc(arena, (count + 1) * sizeof(uint32_t)),
+        .sentences = arena_alloc(arena, (count + 2) * sizeof(uint32_t)),
+        .tokens = (uint32_t)count,
+        .sets = sets,
+    };
+    if (!features.items || !features.first || !features.sentences || !sets)
+        return err_set(err, E_NO_MEMORY, NULL);
+    if (count) emit_all(text, tokens, &features, sets);
+    else features.first[0] = features.sentences[0] = 0;
+    *ret_features = features;
     return E_OK;
 }

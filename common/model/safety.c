@@ -91,7 +91,8 @@ int safety_cue_features(const struct screen_result *screened, struct arena *aren
         if (!screened->hits[i].decisive) items[count++] = cue_hash(&screened->hits[i]);
     }
     first[screened->count] = count;
-    *ret_features = (struct linear_features){items, first, count, screened->count, NULL};
+    *ret_features = (struct linear_features){
+        .items = items, .first = first, .count = count, .tokens = screened->count};
     return E_OK;
 }
 
@@ -101,7 +102,7 @@ struct reading {
     uint32_t first, last, first_cue, last_cue;
     int64_t sum; /* of the weights of class alert */
     uint32_t count;
-    float alert; /* probability */
+    float odds; /* the logarithm of them */
 };
 
 static void add_alerts(const struct safety_model *model, const struct linear_features *features,
@@ -119,8 +120,8 @@ static void add_alerts(const struct safety_model *model, const struct linear_fea
 static void keep_surest(const struct safety_model *model, struct reading *surest,
                         struct reading *reading)
 {
-    reading->alert = linear_probability(&model->linear, model->alert, reading->sum, reading->count);
-    if (reading->alert > surest->alert) *surest = *reading;
+    reading->odds = linear_odds(&model->linear, model->alert, reading->sum, reading->count);
+    if (reading->odds > surest->odds) *surest = *reading;
 }
 
 /* Hits are in text order: those of the text's bytes before `end` follow those already taken. */
@@ -130,23 +131,10 @@ static uint32_t hits_before(const struct screen_result *screened, uint32_t hit, 
     return hit;
 }
 
-static float divide_odds(float probability, float by)
-{
-    return probability / (probability + (1 - probability) * by);
-}
-
-/* The largest of many probabilities is large by chance: its odds are divided by their
- * number's square root. */
+/* The largest of many is large by chance: the odds are divided by their number's square root. */
 static float of_many(float largest, uint32_t count)
 {
-    return count ? divide_odds(largest, sqrtf((float)count)) : largest;
-}
-
-static uint32_t sentence_end(const struct tokens *tokens, uint32_t first)
-{
-    const struct token *token = tokens->items + first + 1, *end = tokens->items + tokens->count;
-    while (token < end && !token->sentence_before) token++;
-    return (uint32_t)(token - tokens->items);
+    return count > 1 ? largest - 0.5f * logf((float)count) : largest;
 }
 
 static struct reading read_text(const struct safety_model *model, const struct tokens *tokens,
@@ -154,12 +142,11 @@ static struct reading read_text(const struct safety_model *model, const struct t
                                 const struct linear_features *cues,
                                 const struct screen_result *screened)
 {
-    struct reading surest = {0}, all = {.last = tokens->count};
+    struct reading surest = {.odds = -INFINITY}, all = {.last = tokens->count};
     uint32_t sentences = 0;
-    for (uint32_t first = 0, last; first < tokens->count; first = last) {
-        struct reading sentence = {.first = first, .first_cue = all.last_cue};
-        last = sentence_end(tokens, first);
-        sentence.last = last;
+    for (uint32_t i = 0; i < features->sentence_count; i++) {
+        uint32_t first = features->sentences[i], last = features->sentences[i + 1];
+        struct reading sentence = {.first = first, .last = last, .first_cue = all.last_cue};
         sentence.last_cue = all.last_cue =
             hits_before(screened, sentence.first_cue, tokens->items[last - 1].end);
         add_alerts(model, features, first, last, &sentence);
@@ -171,7 +158,7 @@ static struct reading read_text(const struct safety_model *model, const struct t
         keep_surest(model, &surest, &sentence);
         sentences++;
     }
-    surest.alert = of_many(surest.alert, sentences);
+    surest.odds = of_many(surest.odds, sentences);
     keep_surest(model, &surest, &all);
     return surest;
 }
@@ -311,7 +298,7 @@ int safety_model_join(const struct safety_model *model, struct str text,
     struct reading surest = read_text(model, tokens, &features, &cues, result);
     if (found)
         return join_serious(model, tokens, &features, &cues, &surest, arena, result, err);
-    float alert = watched ? divide_odds(surest.alert, 1 / WATCHED_ODDS) : surest.alert;
-    if (alert < model->linear.thresholds[model->alert]) return E_OK;
+    float odds = watched ? surest.odds + logf(WATCHED_ODDS) : surest.odds;
+    if (linear_of_odds(odds) < model->linear.thresholds[model->alert]) return E_OK;
     return join(model, tokens, &features, &cues, &surest, arena, result, err);
 }

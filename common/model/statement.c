@@ -88,7 +88,7 @@ static void index_closers(void)
         closer_words[i] = 1;
         for (const char *c = closers[i]; *c; c++)
             closer_words[i] = (uint8_t)(closer_words[i] + (*c == ' '));
-        uint8_t *first = &first_closer[hash_fast(str_of(last_word(closers[i])), 0) % CLOSER_SLOTS];
+        uint8_t *first = &first_closer[hash_word(str_of(last_word(closers[i]))) % CLOSER_SLOTS];
         next_closer[i + 1] = *first;
         *first = (uint8_t)(i + 1);
     }
@@ -185,7 +185,7 @@ static uint64_t hash_behind_apostrophe(struct str word)
 {
     size_t at = word.size;
     while (at && word.data[at - 1] != '\'' && word.data[at - 1] != '\x99') at--;
-    return hash_fast(str_slice(word, at, word.size), 0);
+    return token_part_hash(str_slice(word, at, word.size));
 }
 
 static uint32_t skip_closers(const struct tokens *tokens, struct head head, uint32_t last)

@@ -36,9 +36,9 @@ static bool is_one_of(const struct token *token, const char *const *words, size_
 void statement_own_build(void)
 {
     for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
-        uint64_t hash = hash_fast(str_of(spans[i]), 0);
-        assert(!statement_spans[hash % STATEMENT_SPANS]); /* each has a slot of its own */
-        statement_spans[hash % STATEMENT_SPANS] = hash;
+        uint64_t hash = hash_word(str_of(spans[i]));
+        assert(!*statement_span(hash)); /* each has a slot of its own */
+        *statement_span(hash) = hash;
     }
 }
 

@@ -11,12 +11,16 @@ void statement_own_build(void); /* once, before the other is called */
 uint32_t statement_own_words(struct str text, const struct tokens *all, uint32_t first, uint32_t at,
                              uint32_t last, enum insight_need_kind kind);
 
-/* The words that begin a span of time, by the low bits of their hashes. */
+/* The words that begin a span of time, by a byte of their hashes that is different in each. */
 enum { STATEMENT_SPANS = 256 };
 extern uint64_t statement_spans[STATEMENT_SPANS];
+static inline uint64_t *statement_span(uint64_t hash)
+{
+    return &statement_spans[(hash >> 8) % STATEMENT_SPANS];
+}
 static inline bool statement_begins_span(const struct token *token)
 {
-    return statement_spans[token->hash % STATEMENT_SPANS] == token->hash;
+    return *statement_span(token->hash) == token->hash;
 }
 
 /* False, as of most words: statement_own_words() says 0 of token `at`. */

@@ -194,7 +194,7 @@ int topics_add(struct topics *topics, const char *file, struct str content, uint
 static inline struct str bare_token(const struct token *token, uint64_t *hash)
 {
     struct str word = token_bare(token);
-    *hash = word.size == token->folded.size ? token->hash : hash_fast(word, 0);
+    *hash = word.size == token->folded.size ? token->hash : token_part_hash(word);
     return word;
 }
 

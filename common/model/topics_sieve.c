@@ -56,9 +56,9 @@ static uint8_t sieved_bare(const struct topic_sieve *sieve, const struct tokens 
                            uint32_t at)
 {
     const struct token *token = &tokens->items[at], *next = token + 1;
-    uint64_t hash = hash_fast(token_bare(token), 0);
+    uint64_t hash = token_bare_hash(token);
     if (at + 1 == tokens->count) return sieved_pair(sieve, hash, 0);
-    uint64_t second = hash_fast(token_bare(next), 0);
+    uint64_t second = token_bare_hash(next);
     return sieved_pair(sieve, hash, next->hash) | sieved_pair(sieve, token->hash, second) |
            sieved_pair(sieve, hash, second);
 }

@@ -12,7 +12,8 @@ static void scores_of(const struct train_linear *train, const struct linear_mode
                       const struct train_row *row, double *scores)
 {
     uint32_t first[2] = {0, row->count};
-    struct linear_features features = {train->items + row->first, first, row->count, 1, NULL};
+    struct linear_features features = {
+        .items = train->items + row->first, .first = first, .count = row->count, .tokens = 1};
     struct linear_sums sums = {0};
     linear_sum(model, &features, 0, 1, &sums);
     double length = train_length(&train->options, row);

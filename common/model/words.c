@@ -112,7 +112,7 @@ struct entering {
 
 static void enter(struct entering *entering, struct str word, uint32_t set)
 {
-    uint64_t hash = hash_fast(word, 0);
+    uint64_t hash = hash_word(word);
     uint32_t at = 0;
     assert(set <= UINT16_MAX);
     while (at < entering->count && entering->hashes[at] != hash) at++;

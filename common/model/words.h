@@ -44,7 +44,7 @@ static inline uint32_t words_slot(const struct words *words, uint64_t hash)
                         WORDS_SLOT_BITS);
 }
 
-/* Bits of the sets; hash: hash_fast(word, 0) of the folded word. */
+/* Bits of the sets; hash: hash_word() of the folded word. */
 static inline uint32_t words_sets(const struct words *words, uint64_t hash)
 {
     uint64_t differs = words->slots[words_slot(words, hash)] ^ hash;

@@ -66,7 +66,13 @@ static struct str clean_slowly(struct str text, unsigned needs, struct arena *ar
 
 int text_clean(struct str text, struct arena *arena, struct str *ret_clean, struct err *err)
 {
-    if (!str_is_utf8(text)) return err_set(err, E_BAD_TEXT, NULL);
+    return str_is_utf8(text) ? text_clean_checked(text, arena, ret_clean, err)
+                             : err_set(err, E_BAD_TEXT, NULL);
+}
+
+int text_clean_checked(struct str text, struct arena *arena, struct str *ret_clean,
+                       struct err *err)
+{
     /* Blanks at the ends are all that is odd about many a text. */
     struct str trimmed = str_trim(text);
     unsigned needs = trimmed.size ? clean_scan(trimmed) : 0;

@@ -10,5 +10,8 @@
  * view, without a copy. BAD_TEXT: not UTF-8. NO_MEMORY. */
 int text_clean(struct str text, struct arena *arena, struct str *ret_clean,
                struct err *err) CHECKED;
+/* The same of UTF-8 that was checked, as all texts of records are by whoever reads them. */
+int text_clean_checked(struct str text, struct arena *arena, struct str *ret_clean,
+                       struct err *err) CHECKED;
 
 #endif

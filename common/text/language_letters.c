@@ -52,12 +52,23 @@ static void put_latin(struct language_letters *letters, uint8_t lead, uint8_t ne
     put(letters, (uint8_t)(0x80 | (code & 0x3F)));
 }
 
-/* One character beyond ASCII; the text may end, or have been cut, within it. */
-static size_t take_wide(struct language_letters *letters, struct str text, size_t at)
+/* Of a character that begins here; 1: it doesn't, or has been cut. */
+static size_t wide_size(struct str text, size_t at)
 {
     uint8_t lead = (uint8_t)text.data[at];
     size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-    if (size == 1 || size > text.size - at) {
+    if (size > text.size - at) return 1;
+    for (size_t i = 1; i < size; i++)
+        if ((text.data[at + i] & 0xC0) != 0x80) return 1;
+    return size;
+}
+
+/* One character beyond ASCII. */
+static size_t take_wide(struct language_letters *letters, struct str text, size_t at)
+{
+    uint8_t lead = (uint8_t)text.data[at];
+    size_t size = wide_size(text, at);
+    if (size == 1) {
         put(letters, SPACE);
         return at + 1;
     }
@@ -101,16 +112,16 @@ static inline struct look look_at(const char *bytes, uint8_t *plain)
     return look;
 }
 
-/* Of 64 bytes, or of text[at, to), those before one that may begin something odd, without second
+/* Of 64 bytes, or of what is left, those before one that may begin something odd, without second
  * spaces. Returns how many were taken. */
-static inline size_t take_plain(struct language_letters *letters, struct str text, size_t at,
-                                size_t to)
+static inline size_t take_plain(struct language_letters *letters, struct str text, size_t at)
 {
     char last[ASCII_MARKS_BYTES];
     uint8_t plain[2 * ASCII_MARKS_BYTES]; /* copied 64 bytes at a time from anywhere in its half */
     struct look look = look_at(ascii_readable(text.data + at, text.size - at, sizeof last, SPACE,
                                               last), plain);
-    uint64_t end = to - at < ASCII_MARKS_BYTES ? UINT64_C(1) << (to - at) : 0,
+    size_t left = text.size - at;
+    uint64_t end = left < ASCII_MARKS_BYTES ? UINT64_C(1) << left : 0,
              stop = (look.odds | end) & -(look.odds | end);
     uint32_t size = letters->size, from = 0,
              taken = stop ? (uint32_t)__builtin_ctzll(stop) : ASCII_MARKS_BYTES;
@@ -128,30 +139,17 @@ static inline size_t take_plain(struct language_letters *letters, struct str tex
 }
 #endif
 
-static size_t take_ascii(struct language_letters *letters, struct str text, size_t at, size_t to)
+static size_t take_ascii(struct language_letters *letters, struct str text, size_t at)
 {
 #ifdef __SSE2__
-    return at + take_plain(letters, text, at, to);
+    return at + take_plain(letters, text, at);
 #else
-    for (; at < to && !is_odd(text.data[at]); at++) {
+    for (; at < text.size && !is_odd(text.data[at]); at++) {
         uint8_t low = (uint8_t)text.data[at] | 0x20;
         put(letters, (uint8_t)(low - 'a') < 26 ? low : SPACE);
     }
     return at;
 #endif
-}
-
-/* text[from, to); those behind `to` are looked at, and not taken. */
-static void take_piece(struct language_letters *letters, struct str text, size_t from, size_t to)
-{
-    struct str piece = str_slice(text, 0, to);
-    for (size_t at = from; at < to;) {
-        at = take_ascii(letters, text, at, to);
-        if (at == to || !is_odd(text.data[at])) continue;
-        at = (uint8_t)text.data[at] < 0x80 ? take_odd(letters, piece, at)
-                                           : take_wide(letters, piece, at);
-    }
-    put(letters, SPACE);
 }
 
 /* Where the word after text[at] begins, if that is near. 16 bytes can be read there. */
@@ -169,20 +167,34 @@ static size_t next_word(struct str text, size_t at)
 #endif
 }
 
+/* Pieces of a long text, behind each other and parted by blanks. */
+static struct str join_pieces(struct str text, char *room)
+{
+    char *out = room;
+    for (size_t piece = 0; piece < PIECES; piece++) {
+        size_t start = (text.size - PIECE_BYTES - WORD_BYTES) * piece / (PIECES - 1);
+        if (piece) start = next_word(text, start);
+        memcpy(out, text.data + start, PIECE_BYTES);
+        out[PIECE_BYTES] = ' ';
+        out += PIECE_BYTES + 1;
+    }
+    return str_make(room, (size_t)(out - room));
+}
+
 void language_letters(struct str text, struct language_letters *letters)
 {
+    char room[PIECES * (PIECE_BYTES + 1)];
+    if (text.size > LANGUAGE_WHOLE_BYTES) text = join_pieces(text, room);
     letters->bytes[0] = SPACE;
     letters->size = 1;
     letters->foreign = 0;
-    if (text.size <= LANGUAGE_WHOLE_BYTES) {
-        take_piece(letters, text, 0, text.size);
-    } else {
-        for (size_t piece = 0; piece < PIECES; piece++) {
-            size_t start = (text.size - PIECE_BYTES - WORD_BYTES) * piece / (PIECES - 1);
-            if (piece) start = next_word(text, start);
-            take_piece(letters, text, start, start + PIECE_BYTES);
-        }
+    for (size_t at = 0; at < text.size;) {
+        at = take_ascii(letters, text, at);
+        if (at == text.size || !is_odd(text.data[at])) continue;
+        at = (uint8_t)text.data[at] < 0x80 ? take_odd(letters, text, at)
+                                           : take_wide(letters, text, at);
     }
+    put(letters, SPACE);
     memset(letters->bytes + letters->size, SPACE, 8);
     letters->latin = letters->size - 1;
 }

@@ -151,8 +151,8 @@ static uint64_t bare_hash(const struct token *token)
     size_t last = size - 2; /* of "nurofen's" */
     bool owned = word.data[last] == '\'' && word.data[size - 1] == 's';
     for (size_t i = 1; i <= 2 && i + 1 < size && !(owned && i == last); i++) /* l', d', qu' */
-        if (word.data[i] == '\'') return hash_fast(str_slice(word, i + 1, size), 0);
-    if (owned) return hash_fast(str_slice(word, 0, last), 0);
+        if (word.data[i] == '\'') return token_part_hash(str_slice(word, i + 1, size));
+    if (owned) return token_part_hash(str_slice(word, 0, last));
     return token->hash;
 }
 

@@ -237,7 +237,7 @@ static inline uint64_t *cue_whole_slot(const struct cue_wholes *wholes, uint64_t
     return &wholes->slots[perfect_slot(hash, factor, wholes->slot_bits)];
 }
 
-/* The low bits of a whole word's slot, by its hash_fast(word, 0), or 0. 32 equal bits, in a slot
+/* The low bits of a whole word's slot, by its hash_word(), or 0. 32 equal bits, in a slot
  * that a few thousand others lead to, are taken for the same word: comparing bytes would cost two
  * cache misses a word, and who forges a collision only wins an alert. No branch: which words a list
  * knows can't be foreseen. */

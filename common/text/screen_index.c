@@ -215,7 +215,7 @@ _Static_assert(CUES_MAX_WORDS < 1 << CUE_ENTRY_BITS, "an entry's number fits");
 static void doubt_twin(struct cue_list *list, struct str word)
 {
     if (word.data[0] != '^') return;
-    uint64_t hash = hash_fast(str_slice(word, 1, word.size), 0);
+    uint64_t hash = hash_word(str_slice(word, 1, word.size));
     if (cue_whole_find(&list->wholes, hash))
         *cue_whole_slot(&list->wholes, hash) &= ~((uint64_t)CUE_KNOWN << CUE_ENTRY_BITS);
 }
@@ -239,7 +239,7 @@ static int index_whole_words(struct cue_builder *builder, const uint32_t *whole,
                  ? E_OK
                  : err_set(err, E_NO_MEMORY, NULL);
     for (uint32_t i = 0; i < count && !rc; i++)
-        hashes[i] = hash_fast(list->entries[whole[i]].word, 0);
+        hashes[i] = hash_word(list->entries[whole[i]].word);
     if (!rc && !perfect_build(hashes, count, bucket_bits, wholes->slot_bits, wholes->factors,
                               scratch))
         rc = cue_builder_error(builder, err, "two of its words have hashes too much alike");

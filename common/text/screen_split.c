@@ -41,9 +41,9 @@ static inline bool is_accented(const struct token *token)
 
 static uint64_t accented_hash(struct str folded)
 {
-    char room[HASH_SHORT_BYTES] = "^";
+    char room[2 * SHORT_WORD_BYTES] = "^";
     memcpy(room + 1, folded.data, SHORT_WORD_BYTES); /* TOKEN_READABLE, however short */
-    return hash_short(room, folded.size + 1);
+    return hash_word_at(room, folded.size + 1);
 }
 
 static inline void look_up(const struct cue_wholes *wholes, uint64_t hash, uint32_t *ret_entry,
@@ -52,11 +52,6 @@ static inline void look_up(const struct cue_wholes *wholes, uint64_t hash, uint3
     uint32_t whole = cue_whole_find(wholes, hash);
     *ret_entry = (uint16_t)whole;
     *ret_flags = (uint8_t)(whole >> CUE_ENTRY_BITS);
-}
-
-static uint64_t hash_part(struct str part)
-{
-    return part.size <= HASH_SHORT_BYTES ? hash_short(part.data, part.size) : hash_fast(part, 0);
 }
 
 /* cue_find_apostrophe() of a token, nearly all of which have an ASCII one within eight bytes, or of
@@ -90,7 +85,7 @@ static struct screen_part *split(const struct screen_words *words, const struct 
         size_t mark_bytes, apostrophe = find_apostrophe(rest, &mark_bytes);
         struct str text = cue_word_cut_at(&rest, apostrophe, mark_bytes, room);
         if (!text.size) continue;
-        *part = (struct screen_part){at, text, hash_part(text)};
+        *part = (struct screen_part){at, text, token_part_hash(text)};
         words->places[at] = token;
         words->before[at] = BOUNDARY_NONE;
         look_up(&list->wholes, part++->hash, &words->entries[at], &words->flags[at]);

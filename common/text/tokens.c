@@ -4,9 +4,6 @@
  * (tokens_character.h). Folded words are written into two pieces of the arena. */
 #include "text/tokens.h"
 
-#define XXH_INLINE_ALL /* hash_fast() of a longer word, without the call */
-#include <xxhash.h>
-
 #include "base/hash.h"
 #include "text/ascii_head.h"
 #include "text/tokens_character.h"
@@ -173,12 +170,6 @@ static inline void take_character(struct word *word, struct character c)
     word->size += added;
 }
 
-/* hash_fast(); there are 8 bytes to be read, however short the word is. */
-static inline uint64_t hash_word(const char *folded, size_t size)
-{
-    return size - 1 < HASH_SHORT_BYTES ? hash_short(folded, size) : XXH3_64bits(folded, size);
-}
-
 /* For the folded form of all that is left. */
 static bool has_room(struct tokenizer *tokenizer, size_t at)
 {
@@ -207,7 +198,7 @@ static size_t take_word(struct tokenizer *tokenizer, size_t at)
     }
     token->end = (uint32_t)at;
     token->folded = (struct str){word.folded, word.size};
-    token->hash = hash_word(word.folded, word.size);
+    token->hash = hash_word_at(word.folded, word.size);
     if (word.letter) token->kind = TOKEN_WORD;
     token->upper = word.letters && !word.lower;
     token->stretched = word.stretched;
@@ -237,7 +228,7 @@ static inline void note_plain_word(struct token *token, const struct ascii_marks
                                    uint64_t within)
 {
     uint64_t letters = marks->letters & within;
-    token->hash = hash_word(token->folded.data, token->folded.size);
+    token->hash = hash_word_at(token->folded.data, token->folded.size);
     token->kind = letters ? TOKEN_WORD : TOKEN_NUMBER;
     token->upper = ((letters & ~marks->uppers) == 0) & ((letters & (letters - 1)) != 0);
     token->apostrophe = (marks->apostrophes & within) != 0;
@@ -269,7 +260,7 @@ static inline size_t take_plain_words(struct tokenizer *tokenizer, const struct 
     bool pending = ends == 0;
     for (; ends; ends &= ends - 1, token++) {
         uint64_t first = starts & -starts;
-        unsigned from = (unsigned)__builtin_ctzll(starts), to = (unsigned)__builtin_ctzll(ends);
+        uint32_t from = (uint32_t)__builtin_ctzll(starts), to = (uint32_t)__builtin_ctzll(ends);
         behind = ends & -ends;
         token->start = (uint32_t)outlook->start + from;
         token->end = (uint32_t)outlook->start + to;
@@ -306,7 +297,7 @@ static size_t take_emoji(struct tokenizer *tokenizer, size_t at, struct characte
     struct token *token = new_token(tokenizer, at, TOKEN_EMOJI);
     /* without its modifiers: one meaning */
     token->folded = str_slice(tokenizer->text, at, at + c.size);
-    token->hash = hash_fast(token->folded, 0);
+    token->hash = hash_word(token->folded);
     at += c.size;
     while (at < tokenizer->text.size) {
         c = read_character(tokenizer->text, at);

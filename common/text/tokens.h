@@ -7,6 +7,7 @@
 #define VERBATIM_TEXT_TOKENS_H
 
 #include "base/arena.h"
+#include "base/hash.h"
 
 enum token_kind { TOKEN_WORD, TOKEN_NUMBER, TOKEN_EMOJI };
 /* So many bytes behind a word's or number's folded form may be read, whatever they are: who looks
@@ -16,7 +17,7 @@ enum { TOKEN_READABLE = 8 };
 struct token {
     uint32_t start, end;  /* bytes [start, end) of the text */
     struct str folded;    /* in the arena; an emoji's a view of the text */
-    uint64_t hash;        /* hash_fast(folded, 0) */
+    uint64_t hash;        /* hash_word(folded) */
     uint8_t kind;         /* enum token_kind */
     /* a clause boundary (. ! ? ; : , newline, dash, bracket) lies before it */
     bool clause_before;
@@ -25,6 +26,12 @@ struct token {
     bool apostrophe;      /* one stands within */
     bool stretched;       /* a letter three times or more in a row ("soooo") */
 };
+
+/* hash_word() of a part of a word's folded form: there are bytes to be read behind it. */
+static inline uint64_t token_part_hash(struct str part)
+{
+    return hash_word_at(part.data, part.size);
+}
 
 struct linear_features;
 struct tokens {

@@ -169,7 +169,7 @@ static const char *const classes[] = {"feature_request", "problem_report", "ques
 
 const struct task needs_task = {
     .name = "needs",
-    .options = {.name = "needs-000010", .classes = classes, .class_count = 3,
+    .options = {.name = "needs-000011", .classes = classes, .class_count = 3,
                 .link = LINEAR_SIGMOID, .seed = 1, .least_features = 24,
                 .thresholds = {[1] = 0.4, [2] = 0.4},
                 .balance = true, .doubt_labels = true, .epochs = 30, .rate = 0.3, .l2 = 2e-5,

@@ -12,7 +12,7 @@ static void check_token(struct str text, const struct token *token, uint32_t bef
     assert(token->start >= before && token->end > token->start && token->end <= text.size);
     assert(str_is_utf8(str_slice(text, token->start, token->end)));
     assert(token->kind <= TOKEN_EMOJI);
-    assert(token->hash == hash_fast(token->folded, 0));
+    assert(token->hash == hash_word(token->folded));
     assert(!token->sentence_before || token->clause_before);
 }
 

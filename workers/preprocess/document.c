@@ -139,7 +139,7 @@ static int read_text(const struct preprocess_state *state, const struct feedback
                      struct err *err)
 {
     struct str clean;
-    int rc = text_clean(feedback->text, arena, &clean, err);
+    int rc = text_clean_checked(feedback->text, arena, &clean, err);
     if (rc) return rc;
     choose_language(state->lists->language, feedback, clean, guess);
     rc = text_redact(clean, guess->code, arena, redacted, err);

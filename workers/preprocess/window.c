@@ -20,7 +20,7 @@
 
 enum { BAND_BUCKETS = 1 << 16, WAYS = 4, CHAIN_MAX = 4096 /* only damage makes a longer one */ };
 
-static const char magic[8] = "VBWIN\0\0\4";
+static const char magic[8] = "VBWIN\0\0\5";
 
 struct header {
     char magic[8];

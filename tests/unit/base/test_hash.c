@@ -1,6 +1,8 @@
 /* Digests against published answers. */
 #include "base/hash.h"
 
+#include <stdlib.h>
+
 #include "test.h"
 
 /* FIPS 180-4 examples (NIST, "SHA_All"); the empty message is in NIST's CAVS vectors. */
@@ -46,14 +48,58 @@ static void parts_hash_like_the_whole(void **state)
     assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
-static void short_ones_hash_like_all(void **state)
+/* Whatever lies behind them, and at the end of what can be read. */
+static void words_hash_alike_wherever_they_lie(void **state)
 {
-    static const char bytes[] = "aZ9\xC3\xA9-\xFF\x01xxxxxxxx";
+    enum { MOST = 2 * HASH_WORD_BYTES };
+    static const char word[MOST + 1] = "aZ9\xC3\xA9-\xFF\x01 and on until it's long";
+    char room[MOST + 8];
+    uint64_t seen[MOST + 1] = {hash_word((struct str){0})};
     (void)state;
-    for (size_t from = 0; from < HASH_SHORT_BYTES; from++)
-        for (size_t size = 1; size <= HASH_SHORT_BYTES; size++)
-            assert_int_equal(hash_short(bytes + from, size),
-                             hash_fast(str_make(bytes + from, size), 0));
+    for (size_t size = 1; size <= MOST; size++) {
+        char *alone = malloc(size); /* AddressSanitizer sees what is read beyond */
+        memcpy(alone, word, size);
+        seen[size] = hash_word(str_make(alone, size));
+        free(alone);
+        for (int fill = 0; fill < 256; fill += 51) {
+            memset(room, fill, sizeof room);
+            memcpy(room, word, size);
+            assert_int_equal(hash_word_at(room, size), seen[size]);
+        }
+        for (size_t less = 0; less < size; less++) assert_int_not_equal(seen[less], seen[size]);
+    }
+}
+
+/* Tables take a few bits of it, low or high, and near repeats all of them, one by one. */
+static void every_bit_of_a_word_s_hash_is_fair(void **state)
+{
+    enum { WORDS = 40000 };
+    uint32_t ones[64] = {0};
+    uint64_t seed = 1;
+    (void)state;
+    for (uint32_t i = 0; i < WORDS; i++) {
+        char word[24];
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        size_t size = 2 + i % 15, at = 0;
+        for (uint64_t letters = seed >> 8; at < size; at++, letters /= 3)
+            word[at] = (char)('a' + letters % 26);
+        uint64_t hash = hash_word(str_make(word, size));
+        for (int bit = 0; bit < 64; bit++) ones[bit] += (uint32_t)(hash >> bit & 1);
+    }
+    for (int bit = 0; bit < 64; bit++) /* ten times the deviation of a fair coin */
+        assert_in_range(ones[bit], WORDS / 2 - 1000, WORDS / 2 + 1000);
+}
+
+/* Pinned: models and windows of near repeats are made with it. */
+static void the_hash_of_words_never_changes(void **state)
+{
+    (void)state;
+    assert_true(hash_word(STR("")) == hash_fast(STR(""), 0));
+    assert_true(hash_word(STR("a")) == 0xd9e952c757c2870cu);
+    assert_true(hash_word(STR("kettle")) == 0x5676d4f84e9b2ef8u);
+    assert_true(hash_word(STR("12345678")) == 0xb7ad4b5ae790b3a6u);
+    assert_true(hash_word(STR("misunderstanding")) == 0x1be051f0e28bb37bu);
+    assert_true(hash_word(STR("misunderstandings")) == hash_fast(STR("misunderstandings"), 0));
 }
 
 /* RFC 4231. */
@@ -101,7 +147,7 @@ static void hmac_gives_the_published_answers(void **state)
     assert_string_equal(hex, cases[3].expected);
 }
 
-/* Pinned: near-duplicate windows and feature hashes are stored, so the function may never change.
+/* Pinned: checksums of models and ids of records are stored, so the function may never change.
  * As given by libxxhash 0.8.1; stable since 0.8.0. */
 static void the_fast_hash_never_changes(void **state)
 {
@@ -138,7 +184,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_the_published_answers),
-        cmocka_unit_test(short_ones_hash_like_all),
+        cmocka_unit_test(words_hash_alike_wherever_they_lie),
+        cmocka_unit_test(every_bit_of_a_word_s_hash_is_fair),
+        cmocka_unit_test(the_hash_of_words_never_changes),
         cmocka_unit_test(parts_hash_like_the_whole),
         cmocka_unit_test(hmac_gives_the_published_answers),
         cmocka_unit_test(the_fast_hash_never_changes),

@@ -43,7 +43,8 @@ static void test_grades(void **state)
         CASE(cases[i].text);
         float told = genai_pass(bench, cases[i].text, cases[i].language, 0).sentiment.score;
         float plain = genai_pass(bench, cases[i].text, cases[i].language, 3).sentiment.score;
-        assert_int_equal((told > plain) - (told < plain), cases[i].moved);
+        float most = 1e-4f; /* what roundings may do */
+        assert_int_equal((told > plain + most) - (told < plain - most), cases[i].moved);
     }
 }
 

@@ -148,8 +148,7 @@ static void test_how_sure_a_request_is(void **state)
     static const char *const texts[] = {
         "Would like to see more from this brand, we will come back with friends next year for sure "
         "and tell them all about our stay.",
-        "Hopefully next time the view will be as clear as it was today, since we walked for hours "
-        "to get there.",
+        "Hopefully next time the view will be clear, since we walked for hours to get there.",
         "Please add a dark mode!"};
     float before = 0.29f;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
@@ -195,8 +194,8 @@ static void test_forms(void **state)
     static const struct { const char *language, *text, *need; } cases[] = {
         {"en", "Date: 12/03/2026\nRating: 2/10\nComments: Room smelled of smoke, bed was broken.",
          "room smelled of smoke bed was broken"},
-        {"es", "Fecha: 12/03/2026\nNota: 2/10\nComentario: El baño estaba sucio.",
-         "baño estaba sucio"},
+        {"es", "Fecha: 12/03/2026\nNota: 2/10\nComentario: El baño estaba roto.",
+         "baño estaba roto"},
         {"fr", "Note : 2/10\nDate : 12/03/2026\nCommentaire : la chambre était sale.",
          "chambre était sale"},
         {"en", "Error 500 when I pay", "error 500 when i pay"},

@@ -46,7 +46,8 @@ static void check_levels(const struct linear_model *one, const struct linear_fea
 static void same_sums(void **state)
 {
     struct random random;
-    struct linear_features features = {items, first, TOKENS * EACH, TOKENS, NULL};
+    struct linear_features features = {
+        .items = items, .first = first, .count = TOKENS * EACH, .tokens = TOKENS};
     static const uint32_t ranges[][2] = {{0, 0}, {0, 1}, {7, 90}, {0, TOKENS}, {TOKENS, TOKENS}};
     (void)state;
     random_seed(&random, 3);
