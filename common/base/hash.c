@@ -23,8 +23,7 @@ uint64_t hash_word(struct str word)
 {
     char room[8] = {0};
     if (word.size >= sizeof room) return hash_word_at(word.data, word.size);
-    if (word.size == 0) return hash_fast(word, 0);
-    memcpy(room, word.data, word.size);
+    if (word.size) memcpy(room, word.data, word.size);
     return hash_word_at(room, word.size);
 }
 

@@ -1,4 +1,4 @@
-/* Hashes: one of words, XXH3 for other tables, SHA-256 and HMAC (OpenSSL) where someone may attack. */
+/* Hashes: words', XXH3 for other tables, SHA-256 and HMAC (OpenSSL) where someone may attack. */
 #ifndef VERBATIM_BASE_HASH_H
 #define VERBATIM_BASE_HASH_H
 
@@ -13,17 +13,18 @@ uint64_t hash_fast(struct str data, uint64_t seed); /* XXH3 64 bits */
 /* The hash of a word, made for texts: words in thousands of small tables, and features of models.
  * Models and windows of repeats are made with it: it may never change but with them.
  *
- * Up to HASH_WORD_BYTES it is the product of the first and the last eight bytes, each mixed with a
- * number, both halves of the 128 bits folded into one (as wyhash does); a shorter word's bytes are
- * both. How long the next word is can't be predicted, so that nothing depends on it by a branch. */
+ * Of 1 to HASH_WORD_BYTES bytes it is the product of the first and the last eight, each mixed with
+ * a number, both halves of the 128 bits folded into one (as wyhash does); a shorter word's bytes
+ * are both. How long the next word is can't be predicted, so that nothing depends on it by a
+ * branch. Others have XXH3. */
 enum { HASH_WORD_BYTES = 16 };
 uint64_t hash_word(struct str word);
 
-/* The same of one byte or more, where 8 can be read from `at` on, however short the word is. */
+/* The same where 8 bytes can be read from `at` on, however short the word is. */
 static inline uint64_t hash_word_at(const char *at, size_t size)
 {
     __extension__ typedef unsigned __int128 uint128;
-    if (size > HASH_WORD_BYTES) return hash_fast(str_make(at, size), 0);
+    if (size - 1 >= HASH_WORD_BYTES) return hash_fast(str_make(at, size), 0); /* or none at all */
     int64_t more = (int64_t)size - 8;
     uint64_t beyond = (uint64_t)(-more & more >> 63); /* bytes read that aren't the word's, or 0 */
     uint64_t head, tail;

@@ -10,8 +10,8 @@ enum { LANES = 4 };
 typedef float floats_4 __attribute__((vector_size(4 * LANES)));
 typedef int32_t ints_4 __attribute__((vector_size(4 * LANES)));
 
-/* The vector before its roots are taken; the amounts of all of it, which are the square of its length
- * then; and the length of the words' part, which counts as 1. */
+/* The vector before its roots are taken; the amounts of all of it, which are the square of its
+ * length then; and the length of the words' part, which counts as 1. */
 struct growing {
     float *out, square, words;
 };

@@ -44,9 +44,9 @@ static inline uint32_t stem_of(uint64_t bytes, uint32_t letters, uint64_t factor
     return (uint32_t)((bytes & (UINT64_MAX >> (64 - 8 * letters))) * factor >> 32);
 }
 
-/* A word's hash is mixed well: it needs but be cut. Its low half here, in pairs the high half: words
- * of one bucket are told apart by what stands beside them. How long words are can't be foreseen: a
- * short one's stems are made of what lies behind it, and not kept. */
+/* A word's hash is mixed well: it needs but be cut. Its low half here, in pairs the high half:
+ * words of one bucket are told apart by what stands beside them. How long words are can't be
+ * foreseen: a short one's stems are made of what lies behind it, and not kept. */
 static inline uint32_t emit_word(uint32_t *items, uint32_t at, struct str word, uint64_t hash,
                                  bool negated)
 {
