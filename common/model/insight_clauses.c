@@ -283,13 +283,12 @@ static void score_needs(struct reading *reading)
 /* Of the whole text at once: clauses are short, and where a loop ends can't be foreseen. */
 static int make_levels(struct reading *reading, struct err *err)
 {
-    struct linear_sums unused[2] = {0};
     if (!reading->engine->feeling.known) return E_OK;
     reading->levels = arena_alloc(
         reading->arena, ((size_t)reading->features.count + 1) * sizeof *reading->levels);
     if (!reading->levels) return err_set(err, E_NO_MEMORY, NULL);
-    linear_pair_sum(&reading->engine->pair, &reading->features, 0, reading->tokens->count,
-                    &unused[0], &unused[1], reading->levels);
+    linear_pair_sum(&reading->engine->pair, &reading->features, 0, reading->tokens->count, NULL,
+                    NULL, reading->levels);
     return E_OK;
 }
 

@@ -130,15 +130,14 @@ void linear_pair_sum(const struct linear_pair *pair, const struct linear_feature
     const uint32_t *items = features->items + features->first[first];
     uint32_t count = features->first[last] - features->first[first];
     shorts_8 lanes = {0};
-    one->count += count;
-    other->count += count;
+    if (one) one->count += count, other->count += count;
     if (levels) memset(levels++, 0, sizeof *levels);
     while (count) {
         uint32_t part = count < LINEAR_PAIR_PART ? count : LINEAR_PAIR_PART;
         shorts_8 before = lanes;
         lanes = levels ? sum_part(pair, items, part, lanes, levels)
                        : sum_part(pair, items, part, lanes, NULL);
-        drain(lanes - before, part, one, other);
+        if (one) drain(lanes - before, part, one, other);
         items += part;
         count -= part;
         if (levels) levels += part;

@@ -46,7 +46,8 @@ struct linear_level {
 };
 
 /* Adds the features of tokens [first, last) to the sums of each model. levels: NULL, or room for
- * one more than those features: the first is 0. Without pair->weights they aren't written. */
+ * one more than those features: the first is 0. Without pair->weights they aren't written. With
+ * them and levels the sums may be NULL. */
 void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features,
                      uint32_t first, uint32_t last, struct linear_sums *one,
                      struct linear_sums *other, struct linear_level *levels);

@@ -94,20 +94,26 @@ static int outcome(struct reading *reading, bool ok, struct err *err)
                    first->pointer.size ? " " : "", STR_ARGS(first->detail));
 }
 
-static struct reading reading_of(struct str text, enum json_unknown unknown, struct arena *arena,
-                                 struct json_problems *problems)
+/* But for the steps, which are set as the reading goes down. */
+static void reading_open(struct reading *reading, struct str text, enum json_unknown unknown,
+                         struct arena *arena, struct json_problems *problems)
 {
     problems->count = 0;
-    return (struct reading){
-        .json = json_reader(text, arena), .arena = arena, .problems = problems, .unknown = unknown};
+    reading->json = json_reader(text, arena);
+    reading->arena = arena;
+    reading->problems = problems;
+    reading->unknown = unknown;
+    reading->depth = 0;
+    reading->out_of_memory = false;
 }
 
 int json_read_shape(const struct shape *shape, struct str text, enum json_unknown unknown,
                     struct arena *arena, void *ret_value, struct json_problems *problems,
                     struct err *err)
 {
-    struct reading reading = reading_of(text, unknown, arena, problems);
+    struct reading reading;
     struct json_value value;
+    reading_open(&reading, text, unknown, arena, problems);
     bool ok = json_next(&reading.json, &value);
     if (ok && value.kind != JSON_OBJECT) ok = reading_wrong_kind(&reading, &value, "an object");
     else if (ok) ok = reading_object(&reading, shape, ret_value);
@@ -169,11 +175,12 @@ static bool read_record_member(struct reading *reading, struct str name, struct 
 int json_read_record(struct str text, struct arena *arena, struct str *ret_message,
                      struct json_problems *problems, struct err *err)
 {
-    struct reading reading = reading_of(text, JSON_UNKNOWN_KEEP, arena, problems);
+    struct reading reading;
     struct raw_field unknown[RECORD_UNKNOWN_MAX];
     struct record record = {.version = RECORD_VERSION, .unknown.items = unknown};
     struct json_value value;
     struct str name;
+    reading_open(&reading, text, JSON_UNKNOWN_KEEP, arena, problems);
     bool first = true, ok = json_next(&reading.json, &value);
     if (ok && value.kind != JSON_OBJECT) ok = reading_wrong_kind(&reading, &value, "an object");
     while (ok && value.kind == JSON_OBJECT && json_member(&reading.json, &first, &name)) {

@@ -311,7 +311,8 @@ enum input_result input_next(struct input *input, const struct intake_rules *rul
                              struct arena *arena, struct intake *ret_intake,
                              struct json_problems *problems, struct err *err)
 {
-    *err = (struct err){0};
+    err->code = E_OK; /* all of it is long, and cleared at each record */
+    err->text[0] = '\0';
     if (!input->begun && !begin(input, err)) return INPUT_END;
     if (input->form == INPUT_GUESS) {
         while (str_trim(unread(input)).size == 0 && read_more(input, err)) continue;
