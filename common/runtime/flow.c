@@ -95,6 +95,7 @@ static void close_batch(struct flow *flow, struct batch *batch)
         break;
     }
     flow->batch_count--;
+    flow->held_bytes -= batch->bytes;
     bus_release(flow->consumer, &batch->messages);
     arena_reset(&batch->arena);
     if (flow->spare) {
@@ -139,6 +140,7 @@ static struct batch *open_batch(struct flow *flow, struct bus_batch *messages)
     batch->messages = *messages;
     batch->open = messages->count;
     batch->next_run = 0;
+    batch->bytes = 0;
     batch->next = NULL;
     return batch;
 }
@@ -196,6 +198,8 @@ int flow_take(struct flow *flow, struct bus_batch *messages, struct err *err)
         /* fatal to the worker: nothing is committed */
         if (!lane) return err_set(err, E_NO_MEMORY, NULL);
         append_job(lane, job);
+        batch->bytes += job->message->value.size;
+        flow->held_bytes += job->message->value.size;
     }
     return E_OK;
 }

@@ -45,6 +45,7 @@ struct batch {
     struct arena arena; /* of the jobs and of what they emitted */
     uint32_t open;     /* jobs not yet committed or dropped */
     uint32_t next_run; /* first job that has not been run */
+    size_t bytes;      /* of its messages' values */
     struct batch *next;
 };
 
@@ -58,7 +59,9 @@ struct lane {
 };
 
 struct flow_limits {
-    uint32_t batches;      /* held at once */
+    uint32_t batches;      /* full ones held at once */
+    uint32_t batch_records;
+    size_t batch_bytes;
     uint32_t attempts;     /* of one record before it becomes a dead letter */
     int64_t backoff_least_ms, backoff_most_ms;
     uint32_t transaction_records;
@@ -79,6 +82,7 @@ struct flow {
     struct arena *scratch; /* of the next job to run; NULL: a deferred one has taken it */
     bool defers;           /* jobs may wait, many at once: the memory of each begins small */
     uint32_t batch_count, in_flight;
+    size_t held_bytes;     /* of the values of all batches */
     uint32_t waiting;      /* jobs in JOB_WAITING */
     struct lane *lanes;
     uint32_t lane_count, lane_capacity;
@@ -98,10 +102,19 @@ void flow_init(struct flow *flow, struct worker_context *context, struct bus_con
 /* No commit running. Deferred jobs are forgotten: none may be finished any more. */
 void flow_deinit(struct flow *flow);
 
-/* Room for another batch? */
+/* How many batches may be held where they are small. */
+enum { FLOW_SMALL_BATCHES = 32 };
+/* Room for another batch, and be it a full one? Small ones may be more than `batches`, within what
+ * these could hold: records that come singly fill one each, and those behind the last of them
+ * would wait for the next commit but one. */
 static inline bool flow_has_room(const struct flow *flow)
 {
-    return flow->batch_count < flow->limits.batches;
+    const struct flow_limits *limits = &flow->limits;
+    if (flow->batch_count < limits->batches) return true;
+    size_t others = limits->batches - 1;
+    return flow->batch_count < FLOW_SMALL_BATCHES &&
+           flow->in_flight <= others * limits->batch_records &&
+           flow->held_bytes <= others * limits->batch_bytes;
 }
 /* Takes the batch over, also on an error. NO_MEMORY. */
 int flow_take(struct flow *flow, struct bus_batch *batch, struct err *err) CHECKED;

@@ -128,6 +128,8 @@ static int open_consumer(struct runtime *runtime, struct err *err)
     const struct runtime_options *options = &runtime->options;
     struct flow_limits limits = {
         .batches = options->batches,
+        .batch_records = options->batch_records,
+        .batch_bytes = options->batch_bytes,
         .attempts = options->attempts,
         .backoff_least_ms = options->backoff_least,
         .backoff_most_ms = options->backoff_most,

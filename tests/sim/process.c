@@ -128,7 +128,9 @@ static void check_bounds(const struct process *process)
 {
     const struct flow *flow = &process->runtime->flow;
     const struct runtime_options *options = &process->runtime->options;
-    if (flow->batch_count > options->batches ||
+    uint32_t batches = options->batches > FLOW_SMALL_BATCHES ? options->batches
+                                                             : FLOW_SMALL_BATCHES;
+    if (flow->batch_count > batches ||
         flow->in_flight > options->batches * options->batch_records)
         broken("%s holds %u records in %u batches", process->name, flow->in_flight,
                flow->batch_count);

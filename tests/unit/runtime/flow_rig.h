@@ -11,7 +11,7 @@
 #include "runtime/flow.h"
 #include "schema/record.h"
 
-enum { RIG_BATCH_MAX = 64, RIG_BATCHES_MAX = 16, RIG_DEFERRED_MAX = 16 };
+enum { RIG_BATCH_MAX = 64, RIG_BATCHES_MAX = 40, RIG_DEFERRED_MAX = 16 };
 
 struct rig {
     struct flow flow;

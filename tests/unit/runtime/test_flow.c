@@ -103,6 +103,36 @@ static void test_batches_bound(void **state)
     rig_destroy(rig);
 }
 
+/* Batches of one record each: more than three of them, within what three full ones could hold. */
+static void test_small_batches(void **state)
+{
+    static const struct {
+        const char *why;
+        uint32_t batch_records;
+        size_t batch_bytes;
+        uint32_t wanted;
+    } cases[] = {
+        {"as long as a full one has room", 4, 1000, 9},
+        {"or one of many bytes", 4, 10, 5},
+        {"but never so many that a bus refuses", 1000, 1 << 20, FLOW_SMALL_BATCHES},
+        {"three may always be held", 1, 1, 3},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct rig *rig = rig_create(NULL);
+        CASE(cases[i].why);
+        rig->flow.limits.batch_records = cases[i].batch_records;
+        rig->flow.limits.batch_bytes = cases[i].batch_bytes;
+        while (flow_has_room(&rig->flow)) rig_take(rig, "0:plain");
+        assert_int_equal(rig->flow.batch_count, cases[i].wanted);
+        assert_int_equal(rig->flow.held_bytes, cases[i].wanted * strlen("plain"));
+        rig_run(rig);
+        while (rig->flow.in_flight) assert_true(flow_gather(&rig->flow)), flow_committed(&rig->flow);
+        assert_int_equal(rig->flow.held_bytes, 0);
+        rig_destroy(rig);
+    }
+}
+
 /* A worker that keeps records, as the archive does, says how far it may be committed. */
 static void test_durable(void **state)
 {
@@ -306,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_next_batch_meanwhile),
         cmocka_unit_test(test_transaction_bound),
         cmocka_unit_test(test_batches_bound),
+        cmocka_unit_test(test_small_batches),
         cmocka_unit_test(test_durable),
         cmocka_unit_test(test_drop),
         cmocka_unit_test(test_deferred),
