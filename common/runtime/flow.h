@@ -102,19 +102,19 @@ void flow_init(struct flow *flow, struct worker_context *context, struct bus_con
 /* No commit running. Deferred jobs are forgotten: none may be finished any more. */
 void flow_deinit(struct flow *flow);
 
-/* How many batches may be held where they are small. */
-enum { FLOW_SMALL_BATCHES = 32 };
-/* Room for another batch, and be it a full one? Small ones may be more than `batches`, within what
- * these could hold: records that come singly fill one each, and those behind the last of them
- * would wait for the next commit but one. */
+/* How many batches may be held where they are small, and their records in all. */
+enum { FLOW_SMALL_BATCHES = 32, FLOW_SMALL_RECORDS = 64 };
+/* Room for another batch, and be it a full one? Small ones may be more than `batches`, if all
+ * together hold little: records that come singly fill one each, and
+ * those behind the last of them would wait for the next commit but one. Under load few and large
+ * ones are cheaper. */
 static inline bool flow_has_room(const struct flow *flow)
 {
     const struct flow_limits *limits = &flow->limits;
     if (flow->batch_count < limits->batches) return true;
-    size_t others = limits->batches - 1;
-    return flow->batch_count < FLOW_SMALL_BATCHES &&
-           flow->in_flight <= others * limits->batch_records &&
-           flow->held_bytes <= others * limits->batch_bytes;
+    return flow->batch_count < FLOW_SMALL_BATCHES && flow->in_flight <= FLOW_SMALL_RECORDS &&
+           flow->in_flight <= limits->batch_records / 4 &&
+           flow->held_bytes <= limits->batch_bytes / 4;
 }
 /* Takes the batch over, also on an error. NO_MEMORY. */
 int flow_take(struct flow *flow, struct bus_batch *batch, struct err *err) CHECKED;

@@ -103,7 +103,7 @@ static void test_batches_bound(void **state)
     rig_destroy(rig);
 }
 
-/* Batches of one record each: more than three of them, within what three full ones could hold. */
+/* Batches of one record each: more than three of them, while they hold little. */
 static void test_small_batches(void **state)
 {
     static const struct {
@@ -112,8 +112,8 @@ static void test_small_batches(void **state)
         size_t batch_bytes;
         uint32_t wanted;
     } cases[] = {
-        {"as long as a full one has room", 4, 1000, 9},
-        {"or one of many bytes", 4, 10, 5},
+        {"until there are more than a quarter of a full one's", 40, 1000, 11},
+        {"or of its bytes", 40, 100, 6},
         {"but never so many that a bus refuses", 1000, 1 << 20, FLOW_SMALL_BATCHES},
         {"three may always be held", 1, 1, 3},
     };
