@@ -77,6 +77,8 @@ struct bus_subscription {
     size_t topic_count;
     enum bus_start start;   /* where a group without a committed offset, or a reader, begins */
     bool at_least_once;     /* outputs first, offsets after, no transaction */
+    /* what comes may come some hundred ms later, in larger portions: cheaper for a broker */
+    bool patient;
     /* Called inside bus_poll(), before the partitions change hands. May be NULL. */
     void (*on_revoked)(void *user, const struct bus_position *partitions, size_t count);
     void (*on_assigned)(void *user, const struct bus_position *partitions, size_t count);

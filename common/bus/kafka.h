@@ -15,6 +15,7 @@
  *   kafka_sender.c    a producing client: one message out
  *   kafka_commit.c    outputs and positions in one transaction; the producer that does it
  *   kafka_at_least_once.c  outputs first, then positions
+ *   kafka_owed.c      at least once: positions that the coordinator is still to be told
  *   kafka_producer.c  the door's producer
  *
  * Threads: the loop's (poll, pause, rewind, seek, backlog), the committer's (commit), and the
@@ -206,6 +207,15 @@ struct kafka_commit {
     char transactional_id[3 * KAFKA_NAME_MAX];
 };
 
+/* At least once: what the coordinator is still to be told (kafka_owed.c). Guarded by the lock. */
+struct kafka_owed {
+    rd_kafka_queue_t *answers; /* to what was asked last; NULL: no client */
+    /* NULL: nothing; asked: it has been told, and hasn't answered yet */
+    rd_kafka_topic_partition_list_t *next, *asked;
+    int64_t asked_ms;   /* mono */
+    struct err failure; /* of what was asked last */
+};
+
 /* A member that was fenced, maybe by itself: it joins again, a few times. */
 struct kafka_exile {
     bool outside; /* its partitions have been given up */
@@ -263,6 +273,7 @@ struct kafka_consumer {
 
     struct kafka_watch watch;
     struct kafka_commit commit;
+    struct kafka_owed owed;
 };
 
 static inline struct kafka_consumer *kafka_consumer_of(struct bus_consumer *consumer)
@@ -352,6 +363,16 @@ void ends_await(struct kafka_consumer *consumer, const rd_kafka_topic_partition_
 rd_kafka_topic_partition_list_t *ends_awaited(struct kafka_consumer *consumer);
 void ends_adopt(struct kafka_consumer *consumer);
 void ends_lost(struct kafka_consumer *consumer); /* no broker is reached: try until one answers */
+
+/* Positions that wait to be told, at least once; see kafka_owed.c. */
+void owed_open(struct kafka_consumer *consumer); /* with each client */
+void owed_close(struct kafka_consumer *consumer);
+void owed_add(struct kafka_consumer *consumer, const struct bus_position *positions, size_t count);
+void owed_go_on(struct kafka_consumer *consumer); /* takes an answer and tells more; never waits */
+bool owed_is_late(struct kafka_consumer *consumer); /* something failed, or takes long */
+/* Waits until all is told; what failed is tried once more, and then its error is the caller's. */
+int owed_settle(struct kafka_consumer *consumer, int64_t deadline_ms, struct err *err);
+void owed_forget(struct kafka_consumer *consumer); /* no commit runs */
 
 /* commits: kafka_commit.h has what those that commit share */
 int commit_open(struct kafka_consumer *consumer, struct err *err) CHECKED;

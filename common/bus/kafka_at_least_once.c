@@ -1,4 +1,6 @@
-/* Committing on Kafka at least once: outputs first, by an idempotent producer, then positions. */
+/* Committing on Kafka at least once: outputs first, by an idempotent producer, then positions, which
+ * nobody waits for (kafka_owed.c) unless earlier ones failed, or take long, or there is nothing
+ * else. */
 #include "bus/kafka_commit.h"
 
 /* Nothing of ours may be left in the producer: the caller's memory goes. */
@@ -16,29 +18,6 @@ static int give_up_sending(struct kafka_consumer *consumer, int rc, struct err *
     return too_often ? too_often : rc;
 }
 
-/* A queue of its own for each, so that an answer that comes too late is nobody's. */
-static int commit_positions(struct kafka_consumer *consumer, const struct bus_position *positions,
-                            size_t count, int64_t deadline_ms, struct err *err)
-{
-    rd_kafka_topic_partition_list_t *list = commit_list(consumer, positions, count);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->client);
-    rd_kafka_resp_err_t code = rd_kafka_commit_queue(consumer->client, list, queue, NULL, NULL);
-    rd_kafka_event_t *event = NULL;
-    while (!code && !event) {
-        int timeout_ms = commit_left_ms(deadline_ms, COMMIT_SLICE_MS);
-        event = rd_kafka_queue_poll(queue, timeout_ms);
-        if (timeout_ms == 0 || atomic_load(&consumer->commit.stops)) break;
-    }
-    if (!code) code = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-    const rd_kafka_topic_partition_list_t *answer =
-        event ? rd_kafka_event_topic_partition_list(event) : NULL;
-    for (int i = 0; answer && i < answer->cnt && !code; i++) code = answer->elems[i].err;
-    if (event) rd_kafka_event_destroy(event);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_topic_partition_list_destroy(list);
-    return code ? kafka_error(code, "positions", NULL, err) : E_OK;
-}
-
 int commit_at_least_once(struct kafka_consumer *consumer, const struct bus_output *outputs,
                                 size_t output_count, const struct bus_position *positions,
                                 size_t position_count, struct err *err)
@@ -46,6 +25,7 @@ int commit_at_least_once(struct kafka_consumer *consumer, const struct bus_outpu
     struct kafka_sender *sender = &consumer->commit.sender;
     int64_t deadline_ms = commit_now_ms() + consumer->bus->options.commit_timeout;
     int rc = commit_make_ready(consumer, deadline_ms, err);
+    if (rc == E_OK && owed_is_late(consumer)) rc = owed_settle(consumer, deadline_ms, err);
     if (rc) return rc;
     rc = commit_send_all(&consumer->commit, outputs, output_count, deadline_ms, err);
     if (rc == E_OK && output_count) {
@@ -61,6 +41,8 @@ int commit_at_least_once(struct kafka_consumer *consumer, const struct bus_outpu
     if (rc) err->code = (enum err_code)rc;
     if (rc) return give_up_sending(consumer, rc, err);
     consumer->commit.replaced = 0;
-    return position_count ? commit_positions(consumer, positions, position_count, deadline_ms, err)
-                          : E_OK;
+    owed_add(consumer, positions, position_count);
+    if (output_count == 0) return owed_settle(consumer, deadline_ms, err);
+    owed_go_on(consumer);
+    return E_OK;
 }

@@ -250,9 +250,10 @@ int kafka_commit(struct bus_consumer *base, const struct bus_output *outputs, si
         rc = check_owned(consumer, positions, position_count, err);
     if (rc || (output_count == 0 && position_count == 0)) return rc;
     end_warming(&consumer->commit);
-    rc = consumer->subscription.at_least_once
-             ? commit_at_least_once(consumer, outputs, output_count, positions, position_count, err)
-             : commit_transaction(consumer, outputs, output_count, positions, position_count, err);
+    if (consumer->subscription.at_least_once)
+        return commit_at_least_once(consumer, outputs, output_count, positions, position_count,
+                                    err);
+    rc = commit_transaction(consumer, outputs, output_count, positions, position_count, err);
     if (rc == E_OK) position_committed(consumer, positions, position_count);
     return rc;
 }

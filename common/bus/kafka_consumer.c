@@ -129,6 +129,7 @@ void consumer_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
     struct kafka_consumer *consumer = opaque;
+    struct err ignored;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         remember_group(consumer);
         ends_await(consumer, partitions);
@@ -138,6 +139,9 @@ void consumer_on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
     if (rd_kafka_assignment_lost(client)) position_group_lost(consumer);
     if (consumer->current) batch_empty(consumer->current);
     if (!consumer->closing) position_tell(consumer, consumer->subscription.on_revoked);
+    /* for the next owner, if it is in time */
+    owed_settle(consumer, clock_mono_ms(clock_system()) + KAFKA_CALL_MS, &ignored);
+    owed_forget(consumer);
     position_resume_going(consumer);
     position_clear(consumer);
     member_forget_group(consumer);
@@ -233,6 +237,7 @@ int kafka_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes
     struct kafka_consumer *consumer = kafka_consumer_of(base);
     *ret_batch = (struct bus_batch){0};
     make_quiet(consumer);
+    owed_go_on(consumer);
     int rc = consumer->fatal ? read_trouble(consumer, err) : E_OK;
     if (rc == E_OK)
         rc = consumer->in_group ? begin_reading(consumer, err) : position_assign(consumer, err);

@@ -34,6 +34,7 @@ static int create_client(struct kafka_consumer *consumer, struct err *err)
         {"queued.max.messages.kbytes", kbytes},
         {"queued.min.messages", "1000000"}, /* so the bytes are what counts */
         {"session.timeout.ms", "20000"},    /* longer than another broker takes to coordinate */
+        {"fetch.min.bytes", consumer->subscription.patient ? "65536" : "1"}, /* or half a second */
         {is_static(consumer) ? "group.instance.id" : NULL, instance},
         {NULL, NULL},
     };
@@ -80,6 +81,7 @@ static int start(struct kafka_consumer *consumer, struct err *err)
     consumer->started_ms = clock_mono_ms(clock_system());
     pthread_mutex_unlock(&consumer->lock);
     rd_kafka_poll_set_consumer(consumer->client);
+    owed_open(consumer);
     consumer->queue = rd_kafka_queue_get_consumer(consumer->client);
     rd_kafka_queue_io_event_enable(consumer->queue, consumer->wake_fd, &one, sizeof one);
     /* what came before it would keep it from waking: see the producer */
@@ -168,6 +170,7 @@ void member_forget_group(struct kafka_consumer *consumer)
 /* Nothing is held of it any more. */
 static void destroy_client(struct kafka_consumer *consumer)
 {
+    owed_close(consumer);
     if (consumer->queue) {
         rd_kafka_queue_io_event_enable(consumer->queue, -1, NULL, 0);
         rd_kafka_queue_destroy(consumer->queue);
@@ -183,8 +186,10 @@ static void destroy_client(struct kafka_consumer *consumer)
 void kafka_unsubscribe(struct bus_consumer *base)
 {
     struct kafka_consumer *consumer = kafka_consumer_of(base);
+    struct err ignored;
     consumer->closing = true;
     ends_stop(consumer);
+    owed_settle(consumer, clock_mono_ms(clock_system()) + KAFKA_CLOSE_MS, &ignored);
     commit_close(consumer);
     batches_free(consumer->open);
     batches_free(consumer->idle);
@@ -225,6 +230,7 @@ static int go_outside(struct kafka_consumer *consumer, struct err *err)
     exile->outside = true;
     log_error(LOG_WARN, "kafka", "this member was fenced; it joins again", &consumer->trouble);
     position_tell(consumer, consumer->subscription.on_revoked);
+    owed_forget(consumer);
     position_clear(consumer);
     member_forget_group(consumer);
     return E_OK;

@@ -224,7 +224,10 @@ static void take_positions(struct kafka_consumer *consumer,
 int kafka_rewind(struct bus_consumer *base, struct err *err)
 {
     struct kafka_consumer *consumer = kafka_consumer_of(base);
+    struct err ignored;
     if (!consumer->in_group || consumer->owned_count == 0) return E_OK;
+    owed_settle(consumer, clock_mono_ms(clock_system()) + KAFKA_CALL_MS, &ignored);
+    owed_forget(consumer);
     rd_kafka_topic_partition_list_t *list = position_list(consumer);
     rd_kafka_resp_err_t code = rd_kafka_committed(consumer->client, list, KAFKA_CALL_MS);
     int rc = code ? kafka_error(code, "committed positions", NULL, err)

@@ -13,8 +13,8 @@ static void note_failure(struct kafka_sender *sender, rd_kafka_resp_err_t code)
     kafka_error(code, "a message was not delivered", NULL, &sender->failure);
 }
 
-/* Failures only, by delivery.report.only.error. What is purged was given up on purpose. */
-static void on_failure(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
+/* What is purged was given up on purpose. */
+static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
     (void)client;
     struct kafka_sender *sender = opaque;
@@ -39,10 +39,9 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
     char kbytes[32], timeout_ms[32], transaction_ms[32];
     int64_t commit_ms = bus->options.commit_timeout;
     /* linger.ms: a commit flushes as soon as it has sent all. In a transaction outputs wait for
-     * their partitions to be registered, and gather meanwhile; so they needn't wait for the flush,
-     * which comes after the positions. retry.backoff.ms: the coordinator takes a new transaction's
-     * positions only when the markers of the one before are written, some ms after its end;
-     * librdkafka asks for partitions again after 20 ms, but for positions after this. */
+     * their partitions to be registered, and gather meanwhile. retry.backoff.ms: how often positions
+     * are offered while the markers of the transaction before are written, which takes some ms
+     * (kafka_transaction.c). */
     /* message.timeout.ms: a message that librdkafka gives up alone lets those behind it go on, so
      * that a key's records are written out of their order; whoever waits gives up all, by a purge.
      * In a transaction nobody sees it, and librdkafka wants it to end no later. */
@@ -59,13 +58,14 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
         {"linger.ms", on_report ? "0" : transactional_id ? "1" : "50"},
         {"message.timeout.ms", timeout_ms},
         {transactional_id ? "transaction.timeout.ms" : NULL, transaction_ms},
-        {"retry.backoff.ms", "20"}, /* of transactions only: the line above ends the others' list */
+        {"retry.backoff.ms", "5"}, /* of transactions only: the line above ends the others' list */
         {NULL, NULL},
     };
     const struct kafka_property fixed[] = {
         {"enable.idempotence", "true"},
         {"partitioner", "murmur2_random"},
-        {"delivery.report.only.error", on_report ? "false" : "true"},
+        /* a flush is woken by reports alone; without it looks every 10 ms */
+        {"delivery.report.only.error", "false"},
         {transactional_id ? "transactional.id" : NULL, transactional_id},
         {NULL, NULL},
     };
@@ -73,7 +73,7 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
     int rc = kafka_conf_create(bus, own, fixed, &conf, err);
     if (rc) return rc;
     rd_kafka_conf_set_opaque(conf, on_report ? opaque : sender);
-    rd_kafka_conf_set_dr_msg_cb(conf, on_report ? on_report : on_failure);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_report ? on_report : on_delivery);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rc = kafka_client_create(RD_KAFKA_PRODUCER, conf, &sender->client, err);
     if (rc) return rc;

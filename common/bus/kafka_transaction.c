@@ -1,6 +1,13 @@
-/* Exactly once on Kafka: outputs and positions in one transaction. Begin, send, positions with the
+/* Exactly once on Kafka: outputs and positions in one transaction. Begin, positions with the
  * metadata of the generation in which the partitions were assigned (KIP-447: that is what fences
- * members of a former generation), commit. What a failing call says decides, in this order:
+ * members of a former generation), send, commit.
+ *
+ * Positions come first because the coordinator refuses a transaction until the markers of the one
+ * before are written. librdkafka asks again for positions after retry.backoff.ms, which is ours, and
+ * for the partitions of outputs after 20 ms, which isn't; once positions are in, partitions are
+ * taken at once.
+ *
+ * What a failing call says decides, in this order:
  *   fatal      the producer is of no more use: it is replaced, and the caller begins again at what
  *              is committed; REPLACED_MAX times in a row, then the process stops
  *   abortable  the transaction is aborted. A lost generation cancels; else the same may be tried
@@ -246,14 +253,15 @@ int commit_transaction(struct kafka_consumer *consumer, const struct bus_output 
     enum verdict verdict = commit_judge(rd_kafka_begin_transaction(sender->client), "begin", err);
     if (verdict != GOOD) return give_up(consumer, verdict, err);
     crash_point("commit.begun");
-    rc = commit_send_all(&consumer->commit, outputs, output_count, deadline_ms, err);
-    if (rc) return give_up(consumer, GOOD, err);
-    crash_point("commit.sent");
+    sender->failure.code = E_OK; /* of the transaction before */
     if (position_count)
         verdict = send_positions(consumer, positions, position_count, deadline_ms, err);
     if (verdict == AGAIN) return too_slow(consumer, err);
     if (verdict != GOOD) return give_up(consumer, verdict, err);
     crash_point("commit.positions");
+    rc = commit_send_all(&consumer->commit, outputs, output_count, deadline_ms, err);
+    if (rc) return give_up(consumer, GOOD, err);
+    crash_point("commit.sent");
     rd_kafka_resp_err_t flushed = commit_flush(&consumer->commit, deadline_ms);
     if (flushed == RD_KAFKA_RESP_ERR__TIMED_OUT) {
         kafka_error(flushed, "outputs", NULL, err);

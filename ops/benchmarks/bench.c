@@ -50,7 +50,7 @@ void bench_print(const char *benchmark, bool json)
         if (figures[i].most > 0) printf(" (aim: at most %g)", figures[i].most);
         putchar('\n');
     }
-    if (!json) return;
+    if (!json || figure_count == 0) return;
     printf("{\"benchmark\":\"%s\"", benchmark);
     for (size_t i = 0; i < figure_count; i++)
         printf(",\"%s\":%.6g", figures[i].name, figures[i].value);
@@ -149,4 +149,14 @@ int bench_lines(size_t count, size_t line_bytes, struct buffer *out, struct err 
     buffer_deinit(&text);
     arena_deinit(&arena);
     return rc ? rc : out->failed ? err_set(err, E_NO_MEMORY, NULL) : E_OK;
+}
+
+int bench_lines_out(const struct bench_options *options, struct err *err)
+{
+    struct buffer lines = {0};
+    int rc = bench_lines(options->records ? options->records : 1000, 500, &lines, err);
+    if (rc == E_OK && fwrite(lines.data, 1, lines.size, stdout) != lines.size)
+        rc = err_system(err, E_NO_OUTPUT, "standard output");
+    buffer_deinit(&lines);
+    return rc;
 }

@@ -5,9 +5,17 @@
 #include "base/buffer.h"
 #include "config/config.h"
 
+enum { BENCH_SETTINGS_MAX = 16 };
+
 struct bench_options {
     const char *bootstrap; /* of a running Kafka */
     uint64_t records, rounds;
+    /* of `latency`: the bus, SECTION.NAME=VALUE each; the door's port; records a second; what
+     * comes before the measured records */
+    const char *settings[BENCH_SETTINGS_MAX];
+    size_t setting_count;
+    uint64_t port, rate, warm_records;
+    bool hops;
     bool json;
 };
 
@@ -33,6 +41,8 @@ int bench_analyze(const struct bench_options *options, struct err *err);
 int bench_delivery(const struct bench_options *options, struct err *err);
 int bench_genai(const struct bench_options *options, struct err *err);
 int bench_ingest(const struct bench_options *options, struct err *err);
+int bench_latency(const struct bench_options *options, struct err *err);
+int bench_lines_out(const struct bench_options *options, struct err *err);
 int bench_pass(const struct bench_options *options, struct err *err);
 int bench_start(const struct bench_options *options, struct err *err);
 int bench_text(const struct bench_options *options, struct err *err);

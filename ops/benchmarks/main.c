@@ -17,6 +17,9 @@ static const struct {
     {"text", "the text kernels one by one, on records of 500 bytes", bench_text},
     {"delivery", "what exactly-once costs against at-least-once (needs --bootstrap)",
      bench_delivery},
+    {"latency", "from a POST to its insight (needs --port and --set; ops/bench starts the workers)",
+     bench_latency},
+    {"lines", "writes the records that others of these use, as NDJSON", bench_lines_out},
     {"pass", "our worker shell against a bare librdkafka loop (needs --bootstrap)", bench_pass},
 };
 enum { BENCHMARKS = sizeof benchmarks / sizeof benchmarks[0] };
@@ -30,18 +33,30 @@ static int usage(void)
     return err_exit_status(E_USAGE);
 }
 
+static bool parse_number(const char *name, const char *value, struct bench_options *options)
+{
+    const struct {
+        const char *name;
+        uint64_t *number;
+    } numbers[] = {{"--records", &options->records}, {"--rounds", &options->rounds},
+                   {"--port", &options->port},       {"--rate", &options->rate},
+                   {"--warm-records", &options->warm_records}};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (strcmp(name, numbers[i].name) == 0) return str_to_u64(str_of(value), numbers[i].number);
+    return false;
+}
+
 static bool parse(int argc, char **argv, struct bench_options *options)
 {
     for (int i = 2; i < argc; i++) {
-        bool has_value = i + 1 < argc;
-        if (strcmp(argv[i], "--json") == 0) options->json = true;
-        else if (has_value && strcmp(argv[i], "--bootstrap") == 0) options->bootstrap = argv[++i];
-        else if (has_value && strcmp(argv[i], "--records") == 0 &&
-                 str_to_u64(str_of(argv[i + 1]), &options->records))
-            i++;
-        else if (has_value && strcmp(argv[i], "--rounds") == 0 &&
-                 str_to_u64(str_of(argv[i + 1]), &options->rounds))
-            i++;
+        const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(name, "--json") == 0) options->json = true;
+        else if (strcmp(name, "--hops") == 0) options->hops = true;
+        else if (!value) return false;
+        else if (strcmp(name, "--bootstrap") == 0) options->bootstrap = argv[++i];
+        else if (strcmp(name, "--set") == 0 && options->setting_count < BENCH_SETTINGS_MAX)
+            options->settings[options->setting_count++] = argv[++i];
+        else if (parse_number(name, value, options)) i++;
         else return false;
     }
     return true;
@@ -56,7 +71,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], benchmarks[i].name) != 0) continue;
         int rc = benchmarks[i].run(&options, &err);
         if (rc) fprintf(stderr, "verbatim-bench: %s\n", err.text);
-        else bench_print(argv[1], options.json);
+        else bench_print(argv[1], options.json); /* nothing, where there are no figures */
         return err_exit_status((enum err_code)rc);
     }
     return usage();

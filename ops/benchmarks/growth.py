@@ -1,0 +1,125 @@
+"""How the cost of a record grows: CPU of one replica against two on the same backlog, and of a backlog of N against 10 N.
+
+usage: growth.py [--json] [--records N] [--rounds N] [--worker NAME]...   on the Kafka of KAFKA_BOOTSTRAP
+
+Two sets of topics are filled, one with N records (10,000), one with 10 N, and the stages before a worker work them off once. Then
+each round reads them as groups of their own, in turn: N three times, 10 N by one replica, 10 N by two. CPU is that of the worker's
+processes, their bus clients included, from when a tenth was done (each replica has its partitions by then, and start-up is over)
+until all is committed. The ratios are the medians of the rounds'.
+
+The broker's group.initial.rebalance.delay.ms (2000) lets two replicas begin together: else the first would have done all before the
+second joins.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tests/faults"))
+from latency import cpu_seconds  # noqa: E402
+from rig import BIN, Rig, STAGES, wait_for  # noqa: E402
+
+WORKERS = ("preprocess", "genai")
+AIMS = {"replicas": 1.05, "backlog": 1.03}
+SMALL_TIMES = 3
+
+
+class Reading:
+    """Replicas that work off a backlog together, as a group that has read nothing yet."""
+
+    def __init__(self, rig, worker, replicas, group):
+        own = {"preprocess": "--preprocess.folder={}/{}-{}"}.get(worker)
+        self.members = [rig.start(worker, f"--runtime.group={group}", *([own.format(rig.dir, group, replica)] if own else []),
+                                  replica=replica) for replica in range(replicas)]
+
+    def done(self):
+        return [member.metric("verbatim_records_total") for member in self.members]
+
+    def spent(self):
+        return sum(cpu_seconds(member.process.pid) for member in self.members)
+
+    def is_through(self, records):
+        return sum(self.done()) >= records and not any(member.metric("verbatim_backlog_records") for member in self.members)
+
+    def measure(self, records):
+        """(CPU seconds, records): from when a tenth is done, and each replica has begun, to the end."""
+        wait_for("a tenth is done", lambda: sum(self.done()) >= records / 10 and all(self.done()) or self.is_through(records))
+        if not all(self.done()):
+            raise SystemExit("a replica came too late: see group.initial.rebalance.delay.ms")
+        before, first = self.spent(), sum(self.done())
+        while not self.is_through(records):
+            time.sleep(0.05)
+        spent, last = self.spent() - before, sum(self.done())
+        for member in self.members:
+            member.stop()
+        return spent, last - first
+
+
+def fill(rig, records, last):
+    """Records on `feedback`, worked off by all stages before the last of these workers."""
+    rig.create_topics()
+    lines = subprocess.Popen([f"{BIN}/verbatim-bench", "lines", "--records", str(records)], stdout=subprocess.PIPE)
+    subprocess.run([f"{BIN}/verbatim", "send", *rig.bus], stdin=lines.stdout, check=True, stdout=subprocess.DEVNULL)
+    lines.wait()
+    for stage in STAGES[:STAGES.index(last)]:
+        reading = Reading(rig, stage, 1, f"fill-{stage}")
+        wait_for(f"{stage} is through", lambda reading=reading: reading.is_through(records))
+        reading.members[0].stop()
+
+
+def read(rig, worker, records, replicas, times, label):
+    spent = done = 0
+    for turn in range(times):
+        more_spent, more_done = Reading(rig, worker, replicas, f"{worker}-{label}-{turn}").measure(records)
+        spent, done = spent + more_spent, done + more_done
+    return 1e6 * spent / max(done, 1)
+
+
+def one_round(number, rigs, worker, records):
+    """µs of CPU a record: of N, of 10 N, of 10 N by two."""
+    small, large = rigs
+    costs = (read(small, worker, records, 1, SMALL_TIMES, f"small-{number}"),
+             read(large, worker, 10 * records, 1, 1, f"one-{number}"),
+             read(large, worker, 10 * records, 2, 1, f"two-{number}"))
+    print(f"  round {number + 1}: {worker}: {costs[0]:.1f} us a record of {records}, {costs[1]:.1f} of {10 * records}, "
+          f"{costs[2]:.1f} by two replicas", file=sys.stderr, flush=True)
+    return costs
+
+
+def tell(figures):
+    for name, value in figures.items():
+        aim = next((f" (aim: at most {most})" for what, most in AIMS.items() if name.endswith(f"_{what}_ratio")), "")
+        print(f"  {name:36}{value:14.3f}{aim}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--records", type=int, default=10000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--worker", action="append", choices=STAGES)
+    arguments = parser.parse_args()
+    workers = arguments.worker or WORKERS
+    bus = ["--bus.kind=kafka", f"--kafka.bootstrap.servers={os.environ['KAFKA_BOOTSTRAP']}"]
+    figures = {}
+    with Rig([*bus, f"--bus.topic_prefix=growth{os.getpid()}-n."]) as small, \
+            Rig([*bus, f"--bus.topic_prefix=growth{os.getpid()}-10n."]) as large:
+        last = max(workers, key=STAGES.index)
+        for rig, records in ((small, arguments.records), (large, 10 * arguments.records)):
+            rig.options = {}
+            fill(rig, records, last)
+        for worker in workers:
+            rounds = [one_round(number, (small, large), worker, arguments.records) for number in range(arguments.rounds)]
+            figures[f"{worker}_us"] = statistics.median(one for _, one, _ in rounds)
+            figures[f"{worker}_replicas_ratio"] = statistics.median(two / one for _, one, two in rounds)
+            figures[f"{worker}_backlog_ratio"] = statistics.median(one / few for few, one, _ in rounds)
+    tell(figures)
+    if arguments.json:
+        print(json.dumps({"benchmark": "growth", **figures}))
+
+
+if __name__ == "__main__":
+    main()
