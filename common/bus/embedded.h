@@ -83,6 +83,9 @@ struct environment {
     atomic_int transactions;  /* open in this process */
     uint64_t limit_bytes;     /* options.size_limit; what is kept back for deletions isn't in it */
     uint32_t page_bytes;
+    void *map; /* LMDB's, where it is known; changes only while no transaction is open */
+    size_t map_bytes;
+    atomic_size_t unforgotten; /* bytes looked at since its pages were let go */
     struct topic_handle topic[TOPIC_COUNT];
     atomic_llong sweep_due_ms, sync_due_ms; /* monotonic, by the clock of whoever commits */
     atomic_llong wall_ms;                   /* as last told by a caller: the watcher's only clock */
@@ -112,6 +115,13 @@ int environment_commit(struct environment *environment, MDB_txn *txn, const char
                        struct err *err) CHECKED;
 /* number of the last transaction */
 uint64_t environment_last_commit(struct environment *environment);
+
+/* embedded_map.c: where the map lies; of who just mapped it. */
+enum { EMBEDDED_COMMIT_BYTES = 64 * 1024 }; /* what a commit looks at, about */
+void environment_find_map(struct environment *environment);
+/* `bytes` more were looked at. Lets go of all pages of the map when that is much; for a transaction
+ * that is open still, so that the map is where it was. */
+void environment_forget(struct environment *environment, size_t bytes);
 
 int environment_error(int rc, const char *what, struct err *err); /* LMDB's code into ours */
 
@@ -171,10 +181,6 @@ void stored_write(uint8_t *room, const struct bus_output *output, int64_t writte
  * not a stored message. */
 bool stored_read(struct str bytes, struct bus_message *message,
                  struct bus_header room[static BUS_HEADERS_MAX]);
-/* Lets go of the pages that hold these messages and of all between them. They are in LMDB's map of
- * the file, which nobody writes to: they come back from the page cache when they are read again.
- * Their transaction must be open still, so that the map is where it was. */
-void stored_forget(const struct bus_message *messages, uint32_t count);
 bool stored_times(struct str bytes, int64_t *ret_timestamp_ms, int64_t *ret_written_ms);
 
 /* --- appender ------------------------------------------------------------------------------- */

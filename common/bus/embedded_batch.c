@@ -51,12 +51,9 @@ static int open_batch(struct embedded_consumer *consumer, struct embedded_batch 
     return E_OK;
 }
 
-/* Under a backlog all of the bus that was read would stay resident; the last few pages may. */
-enum { FORGET_BYTES = 128 * 1024 };
-
 static void close_batch(struct embedded_consumer *consumer, struct embedded_batch *batch)
 {
-    if (batch->bytes >= FORGET_BYTES) stored_forget(batch->messages, batch->count);
+    environment_forget(consumer->environment, batch->bytes);
     environment_rest(consumer->environment, batch->txn);
     batch->next = consumer->idle;
     consumer->idle = batch;

@@ -63,6 +63,7 @@ static int adopt_larger_map(struct environment *environment, struct err *err)
                      "another process enlarged the bus; its map changes when batches are released");
     else if ((rc = mdb_env_set_mapsize(environment->mdb, 0)) != 0)
         rc = environment_error(rc, "map of the bus", err);
+    else environment_find_map(environment);
     pthread_rwlock_unlock(&environment->gate);
     return rc;
 }
@@ -115,6 +116,7 @@ int environment_commit(struct environment *environment, MDB_txn *txn, const char
                        struct err *err)
 {
     int rc = mdb_txn_commit(txn);
+    environment_forget(environment, EMBEDDED_COMMIT_BYTES);
     atomic_fetch_sub(&environment->transactions, 1);
     return rc ? environment_error(rc, what, err) : E_OK;
 }
@@ -208,6 +210,7 @@ static int set_up(struct environment *environment, struct err *err)
         rc = mdb_env_set_mapsize(environment->mdb, format.limit_bytes);
         if (rc) rc = environment_error(rc, "map of the bus", err);
     }
+    environment_find_map(environment);
     return rc;
 }
 

@@ -7,8 +7,6 @@
  *
  * In the machine's byte order, as everything in LMDB; the environment's record says which. */
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "bus/embedded.h"
 
@@ -94,18 +92,4 @@ bool stored_read(struct str bytes, struct bus_message *message,
     message->headers = room;
     message->header_count = header_count;
     return rest.size == 0;
-}
-
-void stored_forget(const struct bus_message *messages, uint32_t count)
-{
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), low = UINTPTR_MAX, high = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uintptr_t at = (uintptr_t)messages[i].value.data, end = at + messages[i].value.size;
-        if (messages[i].value.size == 0) continue;
-        if (at < low) low = at;
-        if (end > high) high = end;
-    }
-    if (low >= high) return;
-    low -= low % page;
-    madvise((void *)low, high - low, MADV_DONTNEED); /* a hint: nothing is wrong when it fails */
 }

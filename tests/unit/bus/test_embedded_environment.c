@@ -284,6 +284,49 @@ static void test_producer_bound(void **state)
     rig_stop(&rig);
 }
 
+/* --- memory --------------------------------------------------------------------------------- */
+
+/* KiB of the bus's file that are mapped into this process. */
+static long mapped_kib(void)
+{
+    char line[512];
+    long kib = -1;
+    bool ours = false;
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    assert_non_null(maps);
+    while (kib < 0 && fgets(line, sizeof line, maps)) {
+        if (strstr(line, "/data.mdb")) ours = true;
+        else if (ours && sscanf(line, "Rss: %ld", &kib) != 1) kib = -1;
+    }
+    fclose(maps);
+    return kib;
+}
+
+static void test_mapped_pages(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 200, RECORDS = 64, BYTES = 1000 };
+    struct rig rig;
+    struct err err;
+    struct events events = {0};
+    struct bus_batch batch;
+    long most = 0;
+    rig_start(&rig, NULL);
+    struct bus_consumer *writer = writer_of(&rig), *a = member(&rig, "a", &events);
+    for (int i = 0; i < ROUNDS; i++) must(commit_values(&rig, writer, RECORDS, BYTES, &err), &err);
+    for (int i = 0; i < ROUNDS; i++) {
+        must(bus_poll(a, RECORDS, 1 << 20, &batch, &err), &err);
+        must(commit_values(&rig, writer, RECORDS, BYTES, &err), &err);
+        bus_release(a, &batch);
+        if (mapped_kib() > most) most = mapped_kib();
+    }
+    CASE("neither what was read of a backlog nor what was written meanwhile stays in memory");
+    assert_in_range(most, 1, 4096);
+    bus_unsubscribe(a);
+    bus_unsubscribe(writer);
+    rig_stop(&rig);
+}
+
 /* --- bytes ---------------------------------------------------------------------------------- */
 
 static void test_stored(void **state)
@@ -334,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_unknown_version),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_producer_bound),
+        cmocka_unit_test(test_mapped_pages),
         cmocka_unit_test(test_stored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
