@@ -76,6 +76,16 @@ double bench_median(double *values, size_t count)
     return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
+void bench_ratios(const char *name, double *values, size_t count, double aim)
+{
+    char quarter[64];
+    bench_ratio(name, bench_median(values, count), aim);
+    snprintf(quarter, sizeof quarter, "%.40s_lower_quarter", name);
+    bench_figure(quarter, values[count / 4], "");
+    snprintf(quarter, sizeof quarter, "%.40s_upper_quarter", name);
+    bench_figure(quarter, values[count - 1 - count / 4], "");
+}
+
 double bench_child(int (*work)(void *user), void *user)
 {
     struct rusage usage;

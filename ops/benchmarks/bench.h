@@ -9,6 +9,7 @@ enum { BENCH_SETTINGS_MAX = 16 };
 
 struct bench_options {
     const char *bootstrap; /* of a running Kafka */
+    const char *streams;   /* pass: folder with Kafka Streams' jars; NULL: it isn't compared */
     uint64_t records, rounds;
     /* of `latency`: the bus, SECTION.NAME=VALUE each; the door's port; records a second; what
      * comes before the measured records */
@@ -29,6 +30,8 @@ void bench_print(const char *benchmark, bool json);
 
 double bench_cpu_seconds(void); /* of this process */
 double bench_median(double *values, size_t count); /* sorts them */
+/* The median of some ratios, at least `aim`, and the quarters that lie below and above. */
+void bench_ratios(const char *name, double *values, size_t count, double aim);
 
 /* Runs `work` in a child process; its CPU seconds (all threads), or < 0 if it failed. */
 double bench_child(int (*work)(void *user), void *user);

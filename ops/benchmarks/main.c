@@ -27,7 +27,7 @@ enum { BENCHMARKS = sizeof benchmarks / sizeof benchmarks[0] };
 static int usage(void)
 {
     fprintf(stderr, "usage: verbatim-bench BENCHMARK [--json] [--records N] [--rounds N] "
-                    "[--bootstrap HOST:PORT]\n");
+                    "[--bootstrap HOST:PORT] [--streams DIR]\n");
     for (int i = 0; i < BENCHMARKS; i++)
         fprintf(stderr, "  %-10s %s\n", benchmarks[i].name, benchmarks[i].what);
     return err_exit_status(E_USAGE);
@@ -54,6 +54,7 @@ static bool parse(int argc, char **argv, struct bench_options *options)
         else if (strcmp(name, "--hops") == 0) options->hops = true;
         else if (!value) return false;
         else if (strcmp(name, "--bootstrap") == 0) options->bootstrap = argv[++i];
+        else if (strcmp(name, "--streams") == 0) options->streams = argv[++i];
         else if (strcmp(name, "--set") == 0 && options->setting_count < BENCH_SETTINGS_MAX)
             options->settings[options->setting_count++] = argv[++i];
         else if (parse_number(name, value, options)) i++;

@@ -1,39 +1,79 @@
-/* Our worker shell with an identity step against a bare librdkafka consume-produce loop,
- * on a real Kafka, interleaved in one run: records per CPU-second of the whole process, its
- * library's threads included.
+/* Our worker shell with an identity step against a bare librdkafka consume-produce loop, and with
+ * --streams against Kafka Streams, on a real Kafka, interleaved in one run: records per CPU-second
+ * of the whole process, its library's threads included.
  *
- * Both are at-least-once: idempotent producer, headers forwarded, a flush and then a commit of
- * the positions for each 2000 records. Ours does the next 2000 meanwhile, and bare waits: that
- * is what a shell is for. */
+ * Ours and bare are at-least-once with the same properties of librdkafka: idempotent producer,
+ * headers forwarded, a flush and then a commit of the positions for each 2000 records. Ours does
+ * the next 2000 meanwhile, and bare waits: that is what a shell is for. Kafka Streams has its own
+ * defaults, and stays warm from round to round; it is also compared exactly once. */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "ops/benchmarks/bench.h"
 #include "ops/benchmarks/identity.h"
+#include "ops/benchmarks/streams.h"
 
-enum { FLUSH_EVERY = 2000, POLL_EVERY = 100, PARTITIONS = IDENTITY_PARTITIONS, ROUNDS_MAX = 16 };
+enum { FLUSH_EVERY = 2000, POLL_EVERY = 100, PARTITIONS = IDENTITY_PARTITIONS, ROUNDS_MAX = 64 };
+enum { WARM_UP_ROUNDS = 3 }; /* of Kafka Streams, thrown away */
 
 /* --- bare ------------------------------------------------------------------------------------- */
 
-static rd_kafka_conf_t *bare_conf(const char *bootstrap)
+struct property {
+    const char *name, *value;
+};
+
+/* As common/bus has them, with bus.prefetch at its default. */
+static const struct property common[] = {
+    {"socket.nagle.disable", "true"},
+    {"topic.metadata.refresh.interval.ms", "5000"},
+    {"message.max.bytes", "4259840"},
+    {NULL, NULL},
+};
+static const struct property consuming[] = {
+    {"auto.offset.reset", "earliest"},
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"enable.partition.eof", "true"},
+    {"isolation.level", "read_committed"},
+    {"queued.max.messages.kbytes", "3072"},
+    {"queued.min.messages", "1000000"},
+    {"max.partition.fetch.bytes", "65536"},
+    {NULL, NULL},
+};
+static const struct property producing[] = {
+    {"enable.idempotence", "true"},
+    {"partitioner", "murmur2_random"},
+    {"queue.buffering.max.messages", "0"},
+    {"linger.ms", "50"}, /* each 2000 are flushed at once */
+    {"delivery.report.only.error", "true"},
+    {NULL, NULL},
+};
+
+static void set_all(rd_kafka_conf_t *conf, const struct property *properties)
 {
     char text[256];
+    for (; properties->name; properties++)
+        if (rd_kafka_conf_set(conf, properties->name, properties->value, text, sizeof text))
+            fprintf(stderr, "bare: %s\n", text);
+}
+
+static rd_kafka_conf_t *bare_conf(const char *bootstrap, const struct property *properties)
+{
+    const struct property own[] = {{"bootstrap.servers", bootstrap}, {NULL, NULL}};
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, text, sizeof text);
-    rd_kafka_conf_set(conf, "socket.nagle.disable", "true", text, sizeof text);
+    set_all(conf, own);
+    set_all(conf, common);
+    set_all(conf, properties);
     return conf;
 }
 
 static rd_kafka_t *bare_consumer(const struct identity_round *round)
 {
     char text[256];
-    rd_kafka_conf_t *conf = bare_conf(round->bootstrap);
-    rd_kafka_conf_set(conf, "group.id", round->group, text, sizeof text);
-    rd_kafka_conf_set(conf, "auto.offset.reset", "earliest", text, sizeof text);
-    rd_kafka_conf_set(conf, "enable.auto.commit", "false", text, sizeof text);
-    /* as bus.prefetch */
-    rd_kafka_conf_set(conf, "queued.max.messages.kbytes", "8192", text, sizeof text);
+    const struct property own[] = {{"group.id", round->group}, {NULL, NULL}};
+    rd_kafka_conf_t *conf = bare_conf(round->bootstrap, consuming);
+    set_all(conf, own);
     rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(topics, "feedback", RD_KAFKA_PARTITION_UA);
@@ -45,11 +85,8 @@ static rd_kafka_t *bare_consumer(const struct identity_round *round)
 static rd_kafka_t *bare_producer(const struct identity_round *round)
 {
     char text[256];
-    rd_kafka_conf_t *conf = bare_conf(round->bootstrap);
-    rd_kafka_conf_set(conf, "enable.idempotence", "true", text, sizeof text);
-    /* as ours: each 2000 are flushed at once */
-    rd_kafka_conf_set(conf, "linger.ms", "50", text, sizeof text);
-    return rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+    return rd_kafka_new(RD_KAFKA_PRODUCER, bare_conf(round->bootstrap, producing), text,
+                        sizeof text);
 }
 
 static bool forward(rd_kafka_t *producer, rd_kafka_topic_t *topic, rd_kafka_message_t *message)
@@ -113,36 +150,99 @@ static int run_bare(void *user)
     return ok ? 0 : 1;
 }
 
+/* --- rounds ----------------------------------------------------------------------------------- */
+
+enum side { BARE, OURS, OURS_ONCE, STREAMS, STREAMS_ONCE, SIDES };
+static const struct { const char *name, *delivery; } sides[SIDES] = {
+    [BARE] = {"bare", NULL},
+    [OURS] = {"ours", "at_least_once"},
+    [OURS_ONCE] = {"ours_exactly_once", "exactly_once"},
+    [STREAMS] = {"streams", "at_least_once"},
+    [STREAMS_ONCE] = {"streams_exactly_once", "exactly_once_v2"},
+};
+
+struct pass {
+    struct identity_round round;
+    struct streams streams;
+    uint64_t number;            /* of sides run so far: a group each */
+    double rates[SIDES][ROUNDS_MAX];
+};
+
+/* Records per CPU-second; < 0: it failed. */
+static double run_side(struct pass *pass, enum side side)
+{
+    struct identity_round *round = &pass->round;
+    snprintf(round->group, sizeof round->group, "%s-%d-%llu", sides[side].name, (int)getpid(),
+             (unsigned long long)pass->number++);
+    round->delivery = sides[side].delivery;
+    double seconds = side >= STREAMS
+                         ? streams_round(&pass->streams, round->delivery, round->group)
+                         : bench_child(side == BARE ? run_bare : identity_run, round);
+    return seconds > 0 ? (double)round->records / seconds : -1;
+}
+
+/* Each side once, forwards or backwards in turn, so that a machine that gets slower or faster
+ * meanwhile favours none. */
+static int run_round(struct pass *pass, uint64_t number, int count, struct err *err)
+{
+    for (int i = 0; i < count; i++) {
+        enum side side = (enum side)(number % 2 ? count - 1 - i : i);
+        double rate = run_side(pass, side);
+        if (rate < 0) return err_set(err, E_UNAVAILABLE, "a round of %s failed", sides[side].name);
+        pass->rates[side][number] = rate;
+        fprintf(stderr, "  round %llu: %s %.0f records per CPU-second\n",
+                (unsigned long long)number + 1, sides[side].name, rate);
+    }
+    return E_OK;
+}
+
+static int warm_up(struct pass *pass, const char *folder, struct err *err)
+{
+    struct identity_round *round = &pass->round;
+    int rc = streams_open(&pass->streams, folder, "ops/benchmarks/PassStreams.java",
+                          round->bootstrap, round->records, err);
+    for (int i = 0; i < WARM_UP_ROUNDS && rc == E_OK; i++)
+        if (run_side(pass, STREAMS) < 0 || run_side(pass, STREAMS_ONCE) < 0)
+            rc = err_set(err, E_UNAVAILABLE, "Kafka Streams doesn't run; see above");
+    return rc;
+}
+
+static void tell_ratio(const struct pass *pass, const char *name, enum side side, enum side other,
+                       uint64_t rounds, double aim)
+{
+    double ratios[ROUNDS_MAX];
+    for (uint64_t i = 0; i < rounds; i++) ratios[i] = pass->rates[side][i] / pass->rates[other][i];
+    bench_ratios(name, ratios, rounds, aim);
+}
+
+static void tell(struct pass *pass, uint64_t rounds, int count)
+{
+    tell_ratio(pass, "ratio", OURS, BARE, rounds, 0.9);
+    if (count == SIDES) {
+        tell_ratio(pass, "streams_ratio", OURS, STREAMS, rounds, 4);
+        tell_ratio(pass, "streams_exactly_once_ratio", OURS_ONCE, STREAMS_ONCE, rounds, 4);
+    }
+    for (int i = 0; i < count; i++)
+        bench_figure(sides[i].name, bench_median(pass->rates[i], rounds), "records per CPU-second");
+}
+
 int bench_pass(const struct bench_options *options, struct err *err)
 {
-    struct identity_round round = {.bootstrap = options->bootstrap,
-                                   .records = options->records ? options->records : 300000,
-                                   .delivery = "at_least_once"};
-    uint64_t rounds = options->rounds ? options->rounds : 5;
-    double ours[ROUNDS_MAX], bare[ROUNDS_MAX], ratios[ROUNDS_MAX];
+    static struct pass pass;
+    uint64_t rounds = options->rounds ? options->rounds : 11;
+    int rc = E_OK, count = options->streams ? SIDES : OURS + 1;
     if (!options->bootstrap)
         return err_set(err, E_USAGE, "pass needs --bootstrap; ops/bench starts a broker");
     if (rounds > ROUNDS_MAX) rounds = ROUNDS_MAX;
-    snprintf(round.group, sizeof round.group, "prepare");
-    if (bench_child(identity_prepare, &round) < 0)
+    pass.round = (struct identity_round){.bootstrap = options->bootstrap,
+                                         .records = options->records ? options->records : 200000,
+                                         .delivery = "at_least_once",
+                                         .group = "prepare"};
+    if (bench_child(identity_prepare, &pass.round) < 0)
         return err_set(err, E_UNAVAILABLE, "the input could not be written");
-    for (uint64_t i = 0; i < rounds; i++) {
-        snprintf(round.group, sizeof round.group, "bare-%d-%llu", (int)getpid(),
-                 (unsigned long long)i);
-        double bare_seconds = bench_child(run_bare, &round);
-        snprintf(round.group, sizeof round.group, "ours-%d-%llu", (int)getpid(),
-                 (unsigned long long)i);
-        double our_seconds = bench_child(identity_run, &round);
-        if (bare_seconds <= 0 || our_seconds <= 0)
-            return err_set(err, E_UNAVAILABLE, "a round failed");
-        ours[i] = (double)round.records / our_seconds;
-        bare[i] = (double)round.records / bare_seconds;
-        ratios[i] = ours[i] / bare[i];
-        fprintf(stderr, "  round %llu: ours %.0f, bare %.0f records per CPU-second\n",
-                (unsigned long long)i + 1, ours[i], bare[i]);
-    }
-    bench_figure("ours", bench_median(ours, rounds), "records per CPU-second");
-    bench_figure("bare", bench_median(bare, rounds), "records per CPU-second");
-    bench_ratio("ratio", bench_median(ratios, rounds), 0.9);
-    return E_OK;
+    if (options->streams) rc = warm_up(&pass, options->streams, err);
+    for (uint64_t i = 0; i < rounds && rc == E_OK; i++) rc = run_round(&pass, i, count, err);
+    if (rc == E_OK) tell(&pass, rounds, count);
+    streams_close(&pass.streams);
+    return rc;
 }

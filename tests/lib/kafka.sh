@@ -9,10 +9,11 @@ usage: tests/lib/kafka.sh start DIR [BROKERS]     prints bootstrap=127.0.0.1:POR
        tests/lib/kafka.sh kill DIR BROKER         KILL at once
        tests/lib/kafka.sh restart DIR BROKER      starts one again on its old port and data
        tests/lib/kafka.sh fetch                   only fills the cache
+       tests/lib/kafka.sh streams                 prints the folder with Kafka Streams' jars, of the same version
 
 Everything lives in DIR: data, logs (broker-N.log), pids. With three brokers the internal topics have
 three replicas and min.insync.replicas is 2. The jars come from Maven Central once, into
-${VERBATIM_CACHE:-~/.cache/verbatim}/kafka-4.1.0. Exit 77: Kafka can't be had here, and why.
+${VERBATIM_CACHE:-~/.cache/verbatim}/kafka-4.1.0 (Kafka Streams with RocksDB, 90 MB, into kafka-streams-4.1.0). Exit 77: Kafka can't be had here, and why.
 KAFKA_HEAP (default 1g) sets the brokers' heap; KAFKA_ADVERTISE=HOST:PORT[,...] the addresses that brokers
 1, 2, ... tell their clients (for a proxy in front of each); the listener INTERNAL tells its own; KAFKA_PROPERTIES lines that are added to server.properties;
 KAFKA_JAVA options of the brokers' Java; KAFKA_AUTO_CREATE=false forbids topics that nobody created;
@@ -26,19 +27,21 @@ here=$(cd "$(dirname "$0")" && pwd)
 version=4.1.0
 log4j_version=2.24.3
 cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/kafka-$version
+streams_cache=${VERBATIM_CACHE:-$HOME/.cache/verbatim}/kafka-streams-$version
 
 skip() {
     echo "kafka.sh: $*" >&2
     exit 77
 }
 
+# FILE ARTIFACT
 write_pom() {
     cat >"$1" <<END
 <project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>verbatim.test</groupId><artifactId>kafka</artifactId><version>1</version>
   <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>$version</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>$2</artifactId><version>$version</version></dependency>
     <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>$log4j_version</version></dependency>
     <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-core</artifactId><version>$log4j_version</version></dependency>
   </dependencies>
@@ -55,23 +58,27 @@ write_log_config() {
 END
 }
 
-# Fills the cache once, even when several tests ask at the same time.
-fetch() {
-    [ ! -e "$cache/complete" ] || return 0
+# FOLDER ARTIFACT: fills the folder once, even when several tests ask at the same time.
+fetch_into() {
+    local folder=$1
+    [ ! -e "$folder/complete" ] || return 0
     command -v java >/dev/null || skip "no java (ops/deps --test installs one)"
     command -v mvn >/dev/null || skip "no mvn (ops/deps --test installs it)"
-    mkdir -p "$cache"
+    mkdir -p "$folder"
     (
         flock 9
-        [ ! -e "$cache/complete" ] || exit 0
-        write_pom "$cache/pom.xml"
-        write_log_config "$cache/log4j2.xml"
-        mvn -q -B -f "$cache/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
-            -DoutputDirectory="$cache/jars" >"$cache/fetch.log" 2>&1 ||
-            skip "Maven could not fetch Kafka: $(grep -m 1 ERROR "$cache/fetch.log")"
-        touch "$cache/complete"
-    ) 9>"$cache/lock"
+        [ ! -e "$folder/complete" ] || exit 0
+        write_pom "$folder/pom.xml" "$2"
+        write_log_config "$folder/log4j2.xml"
+        mvn -q -B -f "$folder/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
+            -DoutputDirectory="$folder/jars" >"$folder/fetch.log" 2>&1 ||
+            skip "Maven could not fetch $2: $(grep -m 1 ERROR "$folder/fetch.log")"
+        touch "$folder/complete"
+    ) 9>"$folder/lock"
 }
+
+fetch() { fetch_into "$cache" kafka_2.13; }
+fetch_streams() { fetch_into "$streams_cache" kafka-streams; }
 
 # Becomes java: call it in a subshell, so that the pid that is kept is java's own.
 exec_java() {
@@ -222,6 +229,7 @@ command=${1:-}
 case $command in
 -h | --help) usage && exit 0 ;;
 fetch) fetch && exit 0 ;;
+streams) fetch_streams && echo "$streams_cache" && exit 0 ;;
 start | stop | kill | restart) [ $# -ge 2 ] || { usage >&2 && exit 64; } ;;
 *) usage >&2 && exit 64 ;;
 esac
