@@ -65,7 +65,7 @@ struct bus_producer { const struct bus_backend *backend; };
       "session time-out. dynamic: one that stops hands them over at once.")                        \
     O(BYTES,  buffer,          "32M", 1048576, 1073741824,                                         \
       "Kafka: bound of the producer's buffer.")                                                    \
-    O(BYTES,  prefetch,        "8M", 1048576, 1073741824,                                          \
+    O(BYTES,  prefetch,        "3M", 1048576, 1073741824,                                          \
       "Kafka: bound of the consumer's prefetch queue.")
 OPTIONS_STRUCT(bus, BUS_OPTIONS);
 

@@ -37,6 +37,7 @@ enum {
     KAFKA_CLOSE_MS = 5000,        /* leaving a group; then it goes without saying goodbye */
     KAFKA_HASTY_CLOSE_MS = 1000,
     KAFKA_MESSAGE_OVERHEAD = 512, /* what the broker adds to a message, generously */
+    KAFKA_BACKS_OFF = 0x02020000, /* librdkafka's version that has fetch.queue.backoff.ms */
 };
 
 /* --- bus ------------------------------------------------------------------------------------- */
@@ -69,7 +70,7 @@ static inline struct kafka_bus *kafka_bus_of(struct bus *bus) { return (struct k
 /* --- configuration --------------------------------------------------------------------------- */
 
 struct kafka_property {
-    const char *name, *value;
+    const char *name, *value; /* no name: none */
 };
 
 /* A client's configuration: `own` (ends with a NULL name) below what the user set, `fixed` above
@@ -269,7 +270,7 @@ struct kafka_consumer {
     struct kafka_batch *current, *open, *idle;
     rd_kafka_topic_t *last_rkt; /* of the message before; its topic */
     enum topic last_topic;
-    size_t peak; /* of the prefetch queue, since it was asked for more */
+    size_t peak; /* bytes in the prefetch queue, about, since it was asked for more */
 
     struct kafka_watch watch;
     struct kafka_commit commit;

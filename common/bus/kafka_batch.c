@@ -1,5 +1,5 @@
-/* The messages of one poll: librdkafka's own, held until they are released; keys, values and
- * headers are views into them. */
+/* The messages of one poll: librdkafka's own, held until they are released; keys and values are
+ * views into them. */
 #include <stdlib.h>
 
 #include "bus/kafka.h"
@@ -77,25 +77,37 @@ enum topic consumer_topic_of(struct kafka_consumer *consumer, rd_kafka_topic_t *
     return consumer->last_topic;
 }
 
-static bool view_headers(struct kafka_batch *batch, rd_kafka_message_t *held,
+/* Copies of the message's headers. librdkafka's own, each in memory of its own, would stay
+ * until the message goes; they take three times as much. */
+static bool copy_headers(struct arena *arena, const rd_kafka_headers_t *headers,
                          struct bus_message *message)
 {
-    rd_kafka_headers_t *headers = NULL;
-    if (rd_kafka_message_headers(held, &headers)) return true; /* it has none */
     size_t count = rd_kafka_header_cnt(headers);
     if (count > BUS_HEADERS_MAX) count = BUS_HEADERS_MAX;
-    struct bus_header *views = arena_alloc(&batch->headers, count * sizeof *views);
-    if (!views) return false;
+    struct bus_header *copies = arena_alloc(arena, count * sizeof *copies);
+    if (!copies) return false;
     for (size_t i = 0; i < count; i++) {
         const char *name;
         const void *value;
         size_t size;
         if (rd_kafka_header_get_all(headers, i, &name, &value, &size)) return false;
-        views[i] = (struct bus_header){str_of(name), str_make(value, size)};
+        copies[i].name = arena_copy(arena, str_of(name));
+        copies[i].value = arena_copy(arena, str_make(value, size));
+        if (!copies[i].name.data || !copies[i].value.data) return false;
     }
-    message->headers = views;
+    message->headers = copies;
     message->header_count = (uint32_t)count;
     return true;
+}
+
+static bool take_headers(struct kafka_batch *batch, rd_kafka_message_t *held,
+                         struct bus_message *message)
+{
+    rd_kafka_headers_t *headers = NULL;
+    if (rd_kafka_message_detach_headers(held, &headers)) return true; /* it has none */
+    bool taken = copy_headers(&batch->headers, headers, message);
+    rd_kafka_headers_destroy(headers);
+    return taken;
 }
 
 /* Takes `held` over. False without memory. */
@@ -125,7 +137,7 @@ bool batch_take(struct kafka_consumer *consumer, struct kafka_batch *batch,
         .value = str_make(held->payload, held->len),
     };
     batch->held[batch->count++] = held;
-    if (!view_headers(batch, held, message)) return false;
+    if (!take_headers(batch, held, message)) return false;
     partition->position = held->offset + 1;
     partition->sought = -1;
     partition->last_ms = message->timestamp_ms;

@@ -83,7 +83,7 @@ static int set_all(rd_kafka_conf_t *conf, const struct kafka_property *propertie
 {
     int rc = E_OK;
     for (; properties && properties->name && rc == E_OK; properties++)
-        rc = set(conf, properties->name, properties->value, err);
+        if (properties->name[0]) rc = set(conf, properties->name, properties->value, err);
     return rc;
 }
 

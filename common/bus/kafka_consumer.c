@@ -1,7 +1,7 @@
 /* Reading from Kafka: subscribe, take batches, follow rebalances.
  *
- * A batch holds librdkafka's own messages until it is released: keys, values and headers are
- * views into them. Messages are taken one by one, because taking many at once loses some around
+ * A batch holds librdkafka's own messages until it is released: keys and values are views into
+ * them. Messages are taken one by one, because taking many at once loses some around
  * a pause (librdkafka issue 4208, fixed in 2.1). Everything is forwarded to one queue, which
  * makes wake_fd readable when it stops being empty; a poll that leaves something behind makes it
  * readable itself.
@@ -191,22 +191,25 @@ static int adopt_found(struct kafka_consumer *consumer, struct err *err)
 }
 
 /* When the prefetch queue is full, librdkafka stops fetching and looks again only a second later
- * (until 2.2, where fetch.queue.backoff.ms came). Asking the partitions' leaders for something
- * wakes the fetchers at once, so ask when half of what there was has been read. */
-static void keep_fetching(struct kafka_consumer *consumer)
+ * (before KAFKA_BACKS_OFF). Asking the partitions' leaders for something wakes the fetchers at
+ * once, so ask when half of what there was has been read, and again when half of the rest
+ * has. `bytes`: of what was read now, by which the rest is weighed. */
+static void keep_fetching(struct kafka_consumer *consumer, uint32_t count, size_t bytes)
 {
-    size_t length = rd_kafka_queue_length(consumer->queue);
-    if (length > consumer->peak) consumer->peak = length;
-    if (length > consumer->peak / 2 || consumer->peak < 1000) return;
-    consumer->peak = length;
+    enum { SMALL_SHARE = 8 }; /* a queue that small was not full */
+    if (rd_kafka_version() >= KAFKA_BACKS_OFF) return;
+    size_t left = rd_kafka_queue_length(consumer->queue) * (bytes / count);
+    if (left + bytes > consumer->peak) consumer->peak = left + bytes;
+    if (left > consumer->peak / 2) return;
+    if (consumer->peak < consumer->bus->options.prefetch / SMALL_SHARE) return;
+    consumer->peak = left;
     ends_ask(consumer);
 }
 
 static int fill_batch(struct kafka_consumer *consumer, struct kafka_batch *batch,
-                      uint32_t max_records, size_t max_bytes, struct err *err)
+                      uint32_t max_records, size_t max_bytes, size_t *bytes, struct err *err)
 {
-    size_t bytes = 0;
-    while (batch->count < max_records && bytes < max_bytes) {
+    while (batch->count < max_records && *bytes < max_bytes) {
         if (!batch_grow(batch, max_records)) return err_set(err, E_NO_MEMORY, NULL);
         rd_kafka_message_t *held = rd_kafka_consumer_poll(consumer->client, 0);
         if (!held) return E_OK;
@@ -215,7 +218,7 @@ static int fill_batch(struct kafka_consumer *consumer, struct kafka_batch *batch
             rd_kafka_message_destroy(held);
             continue;
         }
-        bytes += held->len;
+        *bytes += held->len;
         if (!batch_take(consumer, batch, held)) return err_set(err, E_NO_MEMORY, NULL);
     }
     consumer_make_readable(consumer); /* the budget is spent; there may be more */
@@ -235,6 +238,7 @@ int kafka_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes
                struct bus_batch *ret_batch, struct err *err)
 {
     struct kafka_consumer *consumer = kafka_consumer_of(base);
+    size_t bytes = 0;
     *ret_batch = (struct bus_batch){0};
     make_quiet(consumer);
     owed_go_on(consumer);
@@ -245,14 +249,14 @@ int kafka_poll(struct bus_consumer *base, uint32_t max_records, size_t max_bytes
     if (rc) return rc;
     struct kafka_batch *batch = consumer->current = batch_open(consumer);
     if (!batch) return err_set(err, E_NO_MEMORY, NULL);
-    rc = fill_batch(consumer, batch, max_records, max_bytes, err);
+    rc = fill_batch(consumer, batch, max_records, max_bytes, &bytes, err);
     consumer->current = NULL;
     if (rc == E_OK && batch->count == 0) rc = read_trouble(consumer, err);
     if (rc || batch->count == 0) {
         batch_close(consumer, batch);
         return rc;
     }
-    keep_fetching(consumer);
+    keep_fetching(consumer, batch->count, bytes);
     *ret_batch =
         (struct bus_batch){.messages = batch->messages, .count = batch->count, .handle = batch};
     return E_OK;

@@ -23,19 +23,33 @@ static bool is_static(const struct kafka_consumer *consumer)
     return consumer->in_group && consumer->bus->options.membership == MEMBERSHIP_STATIC;
 }
 
+/* What one answer brings of one partition, at most, unless a single batch is larger: its buffer
+ * stays until the last message of all its partitions is released. In small portions batches are of
+ * many partitions, so that their outputs are too: of a partition librdkafka sends the next request
+ * only when the one before was answered, and spins until then. */
+static uint64_t portion_bytes(uint64_t prefetch)
+{
+    enum { LEAST = 64 * 1024, MOST = 1024 * 1024, SHARE = 64 };
+    uint64_t share = prefetch / SHARE;
+    return share < LEAST ? LEAST : share > MOST ? MOST : share;
+}
+
 static int create_client(struct kafka_consumer *consumer, struct err *err)
 {
-    char instance[KAFKA_NAME_MAX + 1], kbytes[32];
+    char instance[KAFKA_NAME_MAX + 1], kbytes[32], portion[32];
+    uint64_t prefetch = consumer->bus->options.prefetch;
     name_instance(consumer, instance);
-    snprintf(kbytes, sizeof kbytes, "%llu",
-             (unsigned long long)(consumer->bus->options.prefetch / 1024));
+    snprintf(kbytes, sizeof kbytes, "%llu", (unsigned long long)(prefetch / 1024));
+    snprintf(portion, sizeof portion, "%llu", (unsigned long long)portion_bytes(prefetch));
     const struct kafka_property own[] = {
         {"client.id", consumer->member},
         {"queued.max.messages.kbytes", kbytes},
         {"queued.min.messages", "1000000"}, /* so the bytes are what counts */
+        {"max.partition.fetch.bytes", portion},
         {"session.timeout.ms", "20000"},    /* longer than another broker takes to coordinate */
         {"fetch.min.bytes", consumer->subscription.patient ? "65536" : "1"}, /* or half a second */
-        {is_static(consumer) ? "group.instance.id" : NULL, instance},
+        {rd_kafka_version() < KAFKA_BACKS_OFF ? "" : "fetch.queue.backoff.ms", "10"},
+        {is_static(consumer) ? "group.instance.id" : "", instance},
         {NULL, NULL},
     };
     const struct kafka_property fixed[] = {

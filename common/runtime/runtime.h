@@ -11,10 +11,10 @@
     O(U32,   replica,        "0", 0, 9999,                                                         \
       "Number of this replica: its stable name is WORKER-REPLICA.")                                \
     O(CHOICE, delivery,      "exactly_once", "exactly_once|at_least_once", "What a commit means.") \
-    O(U32,   batch_records,  "1000", 1, 100000, "Records taken from the bus at once.")             \
-    O(BYTES, batch_bytes,    "4M", 1024, 1073741824,                                               \
+    O(U32,   batch_records,  "500", 1, 100000, "Records taken from the bus at once.")             \
+    O(BYTES, batch_bytes,    "1M", 1024, 1073741824,                                               \
       "Bytes of values taken from the bus at once.")                                               \
-    O(U32,   batches,        "3", 2, 64, "Full batches held at once; then the source is paused.")  \
+    O(U32,   batches,        "4", 2, 64, "Full batches held at once; then the source is paused.")  \
     O(U32,   attempts,       "8", 1, 1000,                                                         \
       "How often a record is tried before it becomes a dead letter.")                              \
     O(MS,    backoff_least,  "100ms", 1, 60000, "Shortest pause before a retry.")                  \

@@ -20,7 +20,7 @@
     O(BYTES, bytes, "8M", 1024, 1073741824, "Bytes of an object, about: as compressed in haste.")  \
     O(MS, age, "60s", 100, 86400000,                                                               \
       "An object is closed when its first record is this old, by our clock or by the records'.")   \
-    O(BYTES, memory, "24M", 4194304, 68719476736,                                                  \
+    O(BYTES, memory, "16M", 4194304, 68719476736,                                                  \
       "Bytes of all objects not stored yet; the largest is closed at half of it.")                 \
     O(U32, uploads, "2", 1, 16, "Calls to the store at once.")                                     \
     O(BYTES, part_bytes, "16M", 5242880, 1073741824, "Larger objects are uploaded in such parts.") \
