@@ -59,10 +59,8 @@ int centroids_init(struct centroids *centroids, uint32_t count, uint32_t dimensi
     for (uint32_t i = 0; i < count; i++)
         memcpy(centroids_row(&made, i), rows + (size_t)i * dimensions, dimensions * sizeof(float));
     centroids_refresh(&made);
-    int rc = centroid_sketch_init(&made, err);
-    if (rc) centroids_deinit(&made);
-    else *centroids = made;
-    return rc;
+    *centroids = made;
+    return E_OK;
 }
 
 void centroids_deinit(struct centroids *centroids)
@@ -74,15 +72,20 @@ void centroids_deinit(struct centroids *centroids)
     *centroids = (struct centroids){0};
 }
 
+int centroids_settle(struct centroids *centroids, struct err *err)
+{
+    return centroid_sketch_init(centroids, err);
+}
+
 void centroids_refresh(struct centroids *centroids)
 {
+    assert(!centroids->sketch); /* it would tell of the rows as they were */
     for (uint32_t i = 0; i < centroids->count; i++) {
         const float *row = centroids_row(centroids, i);
         double sum = 0;
         for (uint32_t j = 0; j < centroids->stride; j++) sum += (double)row[j] * (double)row[j];
         centroids->half_norms[i] = (float)(sum / 2);
     }
-    centroid_sketch_refresh(centroids);
 }
 
 static uint32_t nearest_scalar(const struct centroids *centroids, const float *x)

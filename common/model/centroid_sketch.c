@@ -20,27 +20,6 @@ static const float LEAST = 1e-15f;
 
 static float *floats(uint32_t count) { return aligned_alloc(64, count * sizeof(float)); }
 
-int centroid_sketch_init(struct centroids *centroids, struct err *err)
-{
-    uint32_t pairs = (centroids->count + 2 * SKETCH_BLOCK - 1) / (2 * SKETCH_BLOCK);
-    uint32_t count = pairs * 2 * SKETCH_BLOCK;
-    if (centroids->count < SKETCH_ROWS_LEAST || !centroid_sketch_available()) return E_OK;
-    struct centroid_sketch *sketch = calloc(1, sizeof *sketch);
-    if (!sketch) return err_set(err, E_NO_MEMORY, NULL);
-    centroids->sketch = sketch;
-    *sketch = (struct centroid_sketch){
-        .blocks = 2 * pairs,
-        .rows = aligned_alloc(64, (size_t)count * centroids->stride),
-        .excess = aligned_alloc(64, count * sizeof *sketch->excess),
-        .scales = floats(count), .norms = floats(count), .errors = floats(count),
-        .half_norms = floats(count)};
-    if (sketch->rows && sketch->excess && sketch->scales && sketch->norms && sketch->errors &&
-        sketch->half_norms)
-        return centroid_sketch_refresh(centroids), E_OK;
-    centroid_sketch_deinit(centroids);
-    return err_set(err, E_NO_MEMORY, NULL);
-}
-
 void centroid_sketch_deinit(struct centroids *centroids)
 {
     struct centroid_sketch *sketch = centroids->sketch;
@@ -87,10 +66,9 @@ static void sketch_row(const struct centroids *centroids, uint32_t i)
     sketch->half_norms[i] = centroids->half_norms[i];
 }
 
-void centroid_sketch_refresh(const struct centroids *centroids)
+static void sketch_rows(const struct centroids *centroids)
 {
     struct centroid_sketch *sketch = centroids->sketch;
-    if (!sketch) return;
     for (uint32_t i = 0; i < centroids->count; i++) sketch_row(centroids, i);
     for (uint32_t i = centroids->count; i < sketch->blocks * SKETCH_BLOCK; i++) {
         for (uint32_t j = 0; j < centroids->stride; j++) *place_of(centroids, i, j) = 0;
@@ -98,6 +76,28 @@ void centroid_sketch_refresh(const struct centroids *centroids)
         sketch->excess[i] = 0;
         sketch->half_norms[i] = FLT_MAX;
     }
+}
+
+int centroid_sketch_init(struct centroids *centroids, struct err *err)
+{
+    uint32_t pairs = (centroids->count + 2 * SKETCH_BLOCK - 1) / (2 * SKETCH_BLOCK);
+    uint32_t count = pairs * 2 * SKETCH_BLOCK;
+    if (centroids->sketch || centroids->count < SKETCH_ROWS_LEAST || !centroid_sketch_available())
+        return E_OK;
+    struct centroid_sketch *sketch = calloc(1, sizeof *sketch);
+    if (!sketch) return err_set(err, E_NO_MEMORY, NULL);
+    centroids->sketch = sketch;
+    *sketch = (struct centroid_sketch){
+        .blocks = 2 * pairs,
+        .rows = aligned_alloc(64, (size_t)count * centroids->stride),
+        .excess = aligned_alloc(64, count * sizeof *sketch->excess),
+        .scales = floats(count), .norms = floats(count), .errors = floats(count),
+        .half_norms = floats(count)};
+    if (sketch->rows && sketch->excess && sketch->scales && sketch->norms && sketch->errors &&
+        sketch->half_norms)
+        return sketch_rows(centroids), E_OK;
+    centroid_sketch_deinit(centroids);
+    return err_set(err, E_NO_MEMORY, NULL);
 }
 
 #if defined(__x86_64__)

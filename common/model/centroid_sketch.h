@@ -23,7 +23,6 @@ bool centroid_sketch_available(void); /* AVX-512 with VNNI */
 /* Of centroids that are filled but for it. NO_MEMORY. */
 int centroid_sketch_init(struct centroids *centroids, struct err *err) CHECKED;
 void centroid_sketch_deinit(struct centroids *centroids);
-void centroid_sketch_refresh(const struct centroids *centroids); /* after rows were changed */
 /* x: aligned to 64, padded to the stride; the same answer as `exact` of all rows gives. */
 typedef float centroid_score(const struct centroids *centroids, uint32_t row, const float *x);
 uint32_t centroid_sketch_nearest(const struct centroids *centroids, const float *x,

@@ -32,6 +32,7 @@ static int read_model(const struct model_file *file, const char *extractor,
     memcpy(copy, rows, bytes);
     rc = centroids_init(&model.centroids, (uint32_t)count, (uint32_t)dimensions, copy, err);
     free(copy);
+    if (!rc && (rc = centroids_settle(&model.centroids, err))) centroids_deinit(&model.centroids);
     if (rc) return err_wrap(err, "model %.*s", STR_ARGS(file->name));
     *ret_model = model;
     return E_OK;

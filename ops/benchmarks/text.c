@@ -135,6 +135,7 @@ static int make_centroids(struct rig *rig, struct err *err)
                          rows + i * FEATURES_DIMENSIONS);
     int rc = kmeans_train(rows, rig->count, FEATURES_DIMENSIONS, &options, &rig->centroids,
                           &metrics, err);
+    if (!rc) rc = centroids_settle(&rig->centroids, err);
     kmeans_metrics_deinit(&metrics);
     free(rows);
     return rc;

@@ -58,6 +58,8 @@ static void compare_kernels(uint32_t count, uint32_t dimensions, uint64_t seed)
     float *rows = random_rows(&random, (size_t)count * dimensions);
     float *vectors = random_rows(&random, (size_t)100 * dimensions + 1);
     assert_int_equal(centroids_init(&centroids, count, dimensions, rows, &err), E_OK);
+    assert_null(centroids.sketch); /* rows may still change */
+    assert_int_equal(centroids_settle(&centroids, &err), E_OK);
     for (int i = 0; i < 100; i++) {
         const float *vector = vectors + 1 + (size_t)i * dimensions; /* off any alignment */
         uint32_t expected, index;
@@ -95,7 +97,11 @@ static void kernels_agree(void **state)
  * be told by all of them. */
 static void a_sketch_passes_nothing_over(void **state)
 {
-    static const struct { const char *why; uint32_t count, dimensions; float spread, scale; } cases[] = {
+    static const struct {
+        const char *why;
+        uint32_t count, dimensions;
+        float spread, scale;
+    } cases[] = {
         {"apart", 64, 256, 1, 1},           {"nearly the same", 100, 256, 1e-3f, 1},
         {"the same", 40, 64, 0, 1},         {"tiny", 64, 256, 1, 1e-18f},
         {"large", 64, 256, 1, 1e14f},       {"a chunk and a rest", 300, 48, 1, 1},
@@ -117,6 +123,7 @@ static void a_sketch_passes_nothing_over(void **state)
                 rows[i * dimensions + j] = (own + (1 - cases[k].spread) * rows[j]) * cases[k].scale;
             }
         assert_int_equal(centroids_init(&centroids, count, dimensions, rows, &err), E_OK);
+        assert_int_equal(centroids_settle(&centroids, &err), E_OK);
         assert_non_null(centroids.sketch);
         for (uint32_t i = 0; i < 2 * count; i++) {
             uint32_t expected, index;
