@@ -6,6 +6,10 @@
 
 #include "base/str.h"
 
+#ifndef __SIZEOF_INT128__
+#error "hash_word() is a product of 128 bits, and models hold its values: 64-bit targets only"
+#endif
+
 enum { SHA256_BYTES = 32, SHA256_TEXT_BYTES = 65 };
 
 uint64_t hash_fast(struct str data, uint64_t seed); /* XXH3 64 bits */

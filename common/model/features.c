@@ -3,12 +3,9 @@
 
 #include <math.h>
 
+#include "base/fours.h"
 #include "base/hash.h"
 #include "model/ngram.h"
-
-enum { LANES = 4 };
-typedef float floats_4 __attribute__((vector_size(4 * LANES)));
-typedef int32_t ints_4 __attribute__((vector_size(4 * LANES)));
 
 /* The vector before its roots are taken; the amounts of all of it, which are the square of its
  * length then; and the length of the words' part, which counts as 1. */
@@ -38,7 +35,7 @@ static void count_all(int32_t *sums, const struct tokens *tokens)
 static struct growing grow_from(const int32_t *sums, float *out)
 {
     floats_4 amounts = {0};
-    for (int i = 0; i < FEATURES_DIMENSIONS; i += LANES) {
+    for (int i = 0; i < FEATURES_DIMENSIONS; i += FOUR) {
         ints_4 whole;
         memcpy(&whole, sums + i, sizeof whole);
         floats_4 four = __builtin_convertvector(whole, floats_4);

@@ -2,7 +2,7 @@
 #ifndef VERBATIM_MODEL_FOURS_H
 #define VERBATIM_MODEL_FOURS_H
 
-#include <stdint.h>
+#include "base/fours.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -10,17 +10,14 @@
 #include <math.h>
 #endif
 
-enum { FOUR = 4 };
-typedef float floats_4 __attribute__((vector_size(4 * FOUR)));
-typedef int32_t ints_4 __attribute__((vector_size(4 * FOUR)));
-
 static inline floats_4 larger_of_four(floats_4 a, floats_4 b)
 {
     for (int i = 0; i < FOUR; i++) a[i] = a[i] > b[i] ? a[i] : b[i]; /* one instruction */
     return a;
 }
 
-/* The exponential function: what expf() of glibc gives, but for one number of a thousand million.
+/* The exponential function: what expf() of glibc gives, but for one number of a thousand million
+ * and for NaN, of which it is infinite (a bound takes its place), where expf() gives NaN again.
  * exp(x) = 2^(k/32) x 2^r by a table for k and a polynomial for r, in double (after Szabolcs Nagy,
  * expf() of Arm's optimized routines, whose coefficients these are). */
 #ifdef __SSE2__

@@ -3,6 +3,8 @@
  * are. */
 #include "text/similar.h"
 
+#include "base/fours.h"
+
 static inline uint64_t mix(uint64_t x)
 {
     x ^= x >> 32;
@@ -15,17 +17,11 @@ static inline uint64_t mix(uint64_t x)
 #define EXACT_FIRST UINT64_C(0x9E3779B97F4A7C15)
 #define EXACT_FACTOR UINT64_C(0xD6E8FEB86659FD93)
 
-/* The value of a polynomial at EXACT_FACTOR, modulo 2^64. */
+/* Exclusive or and the turn keep it from being linear: a polynomial modulo 2^64 is the same of
+ * 1,024 words in Thue and Morse's order and of those with the two swapped, whatever they are. */
 static inline uint64_t exact_step(uint64_t exact, uint64_t hash)
 {
-    return exact * EXACT_FACTOR + hash;
-}
-
-uint64_t text_exact_hash(const struct tokens *tokens)
-{
-    uint64_t exact = EXACT_FIRST;
-    for (uint32_t i = 0; i < tokens->count; i++) exact = exact_step(exact, tokens->items[i].hash);
-    return mix(exact);
+    return ((exact << 32 | exact >> 32) ^ hash) * EXACT_FACTOR;
 }
 
 /* Counts how often each of 64 bits was set, all bits at once: bit b of planes[k] is
@@ -44,9 +40,9 @@ static inline uint64_t add_bits(uint64_t *sum, uint64_t a, uint64_t b)
     return carry;
 }
 
-/* Eight at a time, added up among themselves, so that one carry in eight goes up; 0 votes for no bit.
- * It goes up all planes, whether or not there is a carry left: a branch on that is mispredicted, and
- * costs more. */
+/* Eight at a time, added up among themselves, so that one carry in eight goes up; 0 votes for no
+ * bit. It goes up all planes, whether or not there is a carry left: a branch on that is
+ * mispredicted, and costs more. */
 static void vote_eight(struct votes *votes, const uint64_t hashes[static 8])
 {
     uint64_t *planes = votes->planes, fours[2];
@@ -91,13 +87,13 @@ uint64_t text_simhash(const struct tokens *tokens)
     return majority(&votes);
 }
 
-typedef int32_t ints_4 __attribute__((vector_size(4 * SIMILAR_BANDS)));
+_Static_assert((int)SIMILAR_BANDS == FOUR, "a band's minimum is one of four numbers");
 
 /* The high bits of each pair's hash are permuted by a number (exclusive or), a band's own: its
  * least is the one whose highest bits agree best with that number, as signed numbers.
- * So a band sees the pairs that begin with two bits of its own, others where there are none,
- * and the minima are as independent as of four hashes (Li, Owen and Zhang 2012, "One Permutation
- * Hashing"). */
+ * So a band sees the pairs that begin with two bits of its own, and is independent of the others
+ * while there are some (after Li, Owen and Zhang 2012, "One Permutation Hashing"). Where there are
+ * none, of few pairs, its minimum is another band's pair, and the two agree or differ together. */
 static const ints_4 bands = {0, INT32_C(1) << 30, INT32_MIN, INT32_MIN | INT32_C(1) << 30};
 
 static inline ints_4 lower_bands(ints_4 least, uint64_t before, uint64_t hash)
@@ -108,7 +104,8 @@ static inline ints_4 lower_bands(ints_4 least, uint64_t before, uint64_t hash)
 }
 
 /* Each step of the exact hash waits for the one before; the pairs use that time. */
-static uint64_t exact_and_bands(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR_BANDS])
+static uint64_t exact_and_bands(const struct tokens *tokens,
+                                uint16_t ret_bands[static SIMILAR_BANDS])
 {
     ints_4 least = {INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX};
     uint64_t before = tokens->count ? tokens->items[0].hash : 0,
@@ -123,11 +120,6 @@ static uint64_t exact_and_bands(const struct tokens *tokens, uint16_t ret_bands[
     for (int band = 0; band < SIMILAR_BANDS; band++)
         ret_bands[band] = tokens->count > 1 ? (uint16_t)mix((uint32_t)least[band]) : 0;
     return mix(exact);
-}
-
-void text_minhash(const struct tokens *tokens, uint16_t ret_bands[static SIMILAR_BANDS])
-{
-    exact_and_bands(tokens, ret_bands);
 }
 
 void text_similar(const struct tokens *tokens, struct similar *ret_similar)

@@ -44,11 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (uint32_t i = 0; i < tokens.count; i++)
         check_token(text, &tokens.items[i], i ? tokens.items[i - 1].end : 0);
     for (uint32_t i = 0; i < tokens.count; i++) check_alone(text, &tokens.items[i], &arena);
-    uint64_t exact = text_exact_hash(&tokens), similar = text_simhash(&tokens);
-    assert(tokens.count || (exact == text_exact_hash(&(struct tokens){0}) && similar == 0));
-    uint16_t keys[SIMILAR_BANDS];
-    text_minhash(&tokens, keys);
-    assert(tokens.count > 1 || keys[0] == 0);
+    struct similar similar, none;
+    text_similar(&tokens, &similar);
+    text_similar(&(struct tokens){0}, &none);
+    assert(tokens.count || (similar.exact == none.exact && similar.similar == 0));
+    assert(tokens.count > 1 || similar.bands[0] == 0);
     language_detect(text, &guess);
     assert(strlen(guess.code) >= 2 && guess.confidence >= 0 && guess.confidence <= 1);
     arena_deinit(&arena);

@@ -10,7 +10,8 @@
 
 #include "base/log.h"
 
-enum { PARTITIONS_MAX = 65536, TICK_MS = 2, POLLS = 4, POLL_RECORDS = 512, POLL_BYTES = 1 << 20 };
+enum { PARTITIONS_MAX = 65536, TICK_MS = 2, POLLS = 4, POLL_RECORDS = 512, POLL_BYTES = 1 << 20,
+       CLEARED_RECORDS = 65536 /* of all partitions, which leaves time enough of TAKEOVER_MS */ };
 
 enum place_state { PLACE_UNKNOWN, PLACE_READING, PLACE_KNOWN };
 
@@ -79,10 +80,14 @@ static void end_reading(struct takeover *takeover, struct place *place)
 
 /* --- reading back ----------------------------------------------------------------------------- */
 
-/* What is read back must not push what this replica has seen itself out of the window. */
+/* What is read back must not push what this replica has seen itself out of the window; of one that
+ * was cleared more of that is missing than another replica's last records. */
 static void take_share(const struct takeover *takeover, struct place *place, size_t partitions)
 {
-    int64_t share = takeover->room / (int64_t)partitions;
+    int64_t share = takeover->room / (int64_t)partitions,
+            most = CLEARED_RECORDS / (int64_t)partitions;
+    if (most < takeover->records) most = takeover->records;
+    if (share > most) share = most;
     if (place->until - place->next > share) place->next = place->until - share;
 }
 
@@ -188,7 +193,8 @@ static void on_timer(uv_timer_t *timer)
 
 static void begin_reading(struct takeover *takeover, struct place *place, int64_t offset)
 {
-    int64_t from = offset - (int64_t)takeover->records;
+    bool cleared = window_was_cleared(takeover->window);
+    int64_t from = offset - (int64_t)(cleared ? takeover->room : takeover->records);
     if (from < place->known) from = place->known;
     place->state = from < offset ? PLACE_READING : PLACE_KNOWN;
     if (place->state == PLACE_KNOWN) return;

@@ -16,9 +16,9 @@ struct takeover_calls {
     int (*process)(struct worker_context *context, struct job *job, struct err *err);
 };
 
-/* At most `records` are read back of a partition, and of all that there are no more than three
- * quarters of what the window holds, within TAKEOVER_MS. The window says how far each
- * partition is known already. NO_MEMORY. */
+/* At most `records` are read back of a partition (more where the window was cleared), and of all
+ * that there are no more than three quarters of what the window holds, within TAKEOVER_MS. The
+ * window says how far each partition is known already. NO_MEMORY. */
 enum { TAKEOVER_MS = 10000 };
 int takeover_open(struct worker_context *context, struct window *window,
                   const struct takeover_calls *calls, uint32_t records,

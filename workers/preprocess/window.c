@@ -20,7 +20,7 @@
 
 enum { BAND_BUCKETS = 1 << 16, WAYS = 4, CHAIN_MAX = 4096 /* only damage makes a longer one */ };
 
-static const char magic[8] = "VBWIN\0\0\5";
+static const char magic[8] = "VBWIN\0\0\6";
 
 struct header {
     char magic[8];
@@ -48,6 +48,7 @@ struct window {
     uint32_t *heads, *texts, *bands;
     size_t size_bytes;
     int fd;
+    bool cleared; /* a file of another size or version, or of damage, was */
     bool zeroed; /* fresh memory, or blocks of a file that was just made: not touched yet */
 };
 
@@ -77,6 +78,7 @@ static int open_file(struct window *window, const char *path, struct err *err)
     if (flock(window->fd, LOCK_EX | LOCK_NB))
         return err_set(err, E_IN_USE, "duplicate window %s is used by another process", path);
     if (fstat(window->fd, &status)) return err_system(err, E_SYSTEM, "duplicate window %s", path);
+    window->cleared = status.st_size > 0; /* until its header says that it is one of ours */
     window->zeroed = (size_t)status.st_size != window->size_bytes;
     if (!window->zeroed) return E_OK;
     /* Real blocks: a full disk must be an error here, not a SIGBUS later. */
@@ -118,6 +120,8 @@ int window_open(const char *path, uint32_t entries, struct window **ret_window, 
         window->header->entries = entries;
         if (getrandom(&window->header->seed, sizeof window->header->seed, 0) < 0)
             window->header->seed = 0;
+    } else {
+        window->cleared = false;
     }
     *ret_window = window;
     return E_OK;
@@ -298,6 +302,8 @@ void window_enter(struct window *window, const struct window_record *record, int
 }
 
 uint32_t window_entries(const struct window *window) { return window->header->entries; }
+
+bool window_was_cleared(const struct window *window) { return window->cleared; }
 
 /* Backwards: the newest entries are of nearly every partition that there is. A ring that was never
  * full has nothing before its first entry; one that a kill left half made is passed over. */

@@ -35,8 +35,8 @@ struct window_record {
     uint32_t partition;
     int64_t offset, seen_ms;
     bool has_text, near;     /* long enough for exact, and for near repeats */
-    uint64_t exact, similar; /* text_exact_hash(), text_simhash() */
-    uint16_t bands[SIMILAR_BANDS]; /* text_minhash() */
+    uint64_t exact, similar; /* of text_similar(), as are: */
+    uint16_t bands[SIMILAR_BANDS];
 };
 
 /* Asks for what window_look() will read for this record. */
@@ -53,6 +53,8 @@ void window_enter(struct window *window, const struct window_record *record, int
                   enum window_match match);
 /* How many records it holds at most. */
 uint32_t window_entries(const struct window *window);
+/* It had a file when it was opened, which started anew: what was seen before is forgotten. */
+bool window_was_cleared(const struct window *window);
 /* The offset behind the record of this partition that was entered last; 0: it holds none. */
 int64_t window_end(const struct window *window, uint32_t partition);
 

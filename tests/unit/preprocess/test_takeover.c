@@ -12,6 +12,7 @@
 enum { WAIT_MS = 240000 };
 
 static char folder[64];
+static const char *takeover_records = "8192";
 
 struct rig {
     struct config *config;
@@ -59,6 +60,7 @@ static struct config *make_config(const char *name)
     set(config, "preprocess.cues", "%s/config/cues", getenv("VERBATIM_SOURCE"));
     set(config, "preprocess.customer_key", "%s", "0123456789abcdef");
     set(config, "preprocess.window_records", "%s", "1024");
+    set(config, "preprocess.takeover_records", "%s", takeover_records);
     set(config, "preprocess.folder", "%s", own);
     return config;
 }
@@ -204,6 +206,41 @@ static void retried_posts_stay_one(void **state)
     close_rig(&rig);
 }
 
+/* As an older version left it: the first byte of its magic is another. */
+static void age_window(const char *name)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s/preprocess-%s.window", folder, name, name);
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fputc('-', file), '-');
+    assert_int_equal(fclose(file), 0);
+}
+
+/* What this replica itself had seen is forgotten, and not only another's last records. */
+static void an_older_window_is_read_back_further(void **state)
+{
+    static const char *const ids[] = {"first", "second", "third", "fourth", "fifth"};
+    struct replica replica;
+    struct rig rig;
+    (void)state;
+    open_rig(&rig);
+    takeover_records = "2";
+    start(&replica, "0");
+    for (int i = 0; i < 4; i++) post(&rig, ids[i], "The kettle leaks at the lid after a week.");
+    await(&rig, "fourth");
+    stop(&replica);
+    age_window("0");
+    post(&rig, "first", "The kettle leaks at the lid after a week.");
+    post(&rig, "fifth", "It arrived two days late and in a torn box.");
+    start(&replica, "0");
+    await(&rig, "fifth");
+    stop(&replica);
+    takeover_records = "8192";
+    check(&rig, ids, 5);
+    close_rig(&rig);
+}
+
 /* Two replicas and one partition: the second gets it while posts go on. */
 static void a_running_takeover(void **state)
 {
@@ -252,6 +289,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(retried_posts_stay_one),
+        cmocka_unit_test(an_older_window_is_read_back_further),
         cmocka_unit_test(a_running_takeover),
         cmocka_unit_test(stopped_before_it_began),
     };

@@ -152,15 +152,18 @@ static void survives_a_restart(void **state)
     assert_int_equal(check(window, &first, 1000, &earlier), WINDOW_NEW);
     CASE("one process holds it");
     assert_int_equal(window_open(path, ENTRIES, &second, &err), E_IN_USE);
+    assert_false(window_was_cleared(window));
     window_close(window);
     CASE("what was seen before the restart is known after it");
     assert_int_equal(window_open(path, ENTRIES, &window, &err), E_OK);
+    assert_false(window_was_cleared(window));
     assert_int_equal(check(window, &repeat, 1000, &earlier), WINDOW_EXACT);
     assert_true(str_equal(earlier, STR("a")));
     assert_int_equal(check(window, &retried, 1000, &earlier), WINDOW_RETRIED);
     window_close(window);
     CASE("another size starts anew");
     assert_int_equal(window_open(path, 2 * ENTRIES, &window, &err), E_OK);
+    assert_true(window_was_cleared(window));
     assert_int_equal(check(window, &repeat, 1000, &earlier), WINDOW_NEW);
     window_close(window);
     CASE("damage is no crash");
