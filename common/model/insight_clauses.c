@@ -197,7 +197,8 @@ static void sum_clauses(struct reading *reading)
     reading_hear_words(reading, heard, reading->tokens->count, strongest);
 }
 
-/* What feels by its sums: clauses, sentences of several clauses and, behind them, the whole text. */
+/* What feels by its sums: clauses, sentences of several clauses and, behind them, the whole
+ * text. */
 struct feeling_row {
     const struct linear_sums *sums;
     float *score;

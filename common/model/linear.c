@@ -226,7 +226,8 @@ ALWAYS_INLINE void softmax_of_four(const struct linear_model *model, uint32_t cl
     odds_of_four(model, classes, sums, odds);
     floats_4 largest = odds[0];
     for (uint32_t c = 1; c < classes; c++) largest = larger_of_four(largest, odds[c]);
-    for (uint32_t c = 0; c < classes; c++) total += odds[c] = exponential_of_four(odds[c] - largest);
+    for (uint32_t c = 0; c < classes; c++)
+        total += odds[c] = exponential_of_four(odds[c] - largest);
     for (uint32_t c = 0; c < classes; c++) probabilities[c] = odds[c] / total;
 }
 

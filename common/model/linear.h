@@ -92,10 +92,5 @@ void linear_softmax(float *values, uint32_t count);
  * hold together (LINEAR_SIGMOID); and the probability that they are. */
 float linear_odds(const struct linear_model *model, uint32_t class, int64_t sum, uint32_t count);
 float linear_of_odds(float odds);
-static inline float linear_probability(const struct linear_model *model, uint32_t class,
-                                       int64_t sum, uint32_t count)
-{
-    return linear_of_odds(linear_odds(model, class, sum, count));
-}
 
 #endif

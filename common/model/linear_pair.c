@@ -12,7 +12,6 @@ enum { EACH = LINEAR_PAIR_CLASSES, BOTH = 2 * EACH, PAGE_BYTES = 2 << 20 };
 typedef uint8_t bytes_16 __attribute__((vector_size(2 * BOTH)));
 typedef uint16_t shorts_8 __attribute__((vector_size(2 * BOTH)));
 
-
 /* In pages of 2 MiB where the system has them to give: nearly every feature is on a page of its
  * own, and 4 KiB each are more than the processor keeps addresses of. */
 static uint8_t *allocate(size_t bytes)
@@ -71,9 +70,10 @@ static void drain(shorts_8 lanes, uint32_t features, struct linear_sums *one,
     }
 }
 
-void linear_pair_between_parts(const struct linear_level *levels, enum linear_half half, uint32_t at,
-                               uint32_t end, int64_t *ret_sums)
+void linear_pair_between_parts(const struct linear_level *levels, enum linear_half half,
+                               uint32_t at, uint32_t end, int64_t *ret_sums)
 {
+    assert(at <= end); /* a range that is turned round looks long, and comes here, too */
     memset(ret_sums, 0, EACH * sizeof *ret_sums);
     while (at < end) {
         uint32_t next = end - at < LINEAR_PAIR_PART ? end : at + LINEAR_PAIR_PART;
@@ -121,6 +121,7 @@ void linear_pair_sum(const struct linear_pair *pair, const struct linear_feature
                      uint32_t first, uint32_t last, struct linear_sums *one,
                      struct linear_sums *other, struct linear_level *levels)
 {
+    assert(one || pair->weights);
     assert(first <= last && last <= features->tokens);
     if (!pair->weights) {
         linear_sum(pair->one, features, first, last, one);

@@ -47,7 +47,7 @@ struct linear_level {
 
 /* Adds the features of tokens [first, last) to the sums of each model. levels: NULL, or room for
  * one more than those features: the first is 0. Without pair->weights they aren't written. With
- * them and levels the sums may be NULL. */
+ * weights and levels, and only then, both sums may be NULL. */
 void linear_pair_sum(const struct linear_pair *pair, const struct linear_features *features,
                      uint32_t first, uint32_t last, struct linear_sums *one,
                      struct linear_sums *other, struct linear_level *levels);
@@ -65,6 +65,7 @@ static inline void linear_pair_between_part(const struct linear_level *levels,
     behind -= before + (uint16_t)((end - at) * LINEAR_WEIGHT_ZERO);
     for (int i = 0; i < LINEAR_PAIR_CLASSES; i++) ret_sums[i] = (int16_t)behind[i];
 }
+/* The same of any number of features; at <= end. */
 void linear_pair_between_parts(const struct linear_level *levels, enum linear_half half,
                                uint32_t at, uint32_t end, int64_t *ret_sums);
 

@@ -23,10 +23,9 @@ struct train_options {
     double l2;               /* 0: 2e-6 */
     uint64_t seed;
     bool balance;            /* weigh rows so that each class weighs the same */
-    double
-        false_alarms; /* sigmoid, > 0: the first class's threshold is the lowest that says it of at most this
-                              * share of the held-out rows without it;
-                              * other thresholds give the best F1 */
+    /* sigmoid, > 0: the first class's threshold is the lowest that says it of at most this share of
+     * the held-out rows without it; other thresholds give the best F1 */
+    double false_alarms;
     /* Softmax, > 0: the last class is what the others leave over (neutral). How often a source
      * holds it, and in what words, goes for few other sources: so each source has a bias of its
      * own for it while training, which the model has not; of what sets its weights apart from
