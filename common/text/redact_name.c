@@ -155,11 +155,18 @@ static bool is_arabic(struct str text, const struct redact_word *word)
     return next.capital && next.size > 2 && !redact_is_ordinary(&next);
 }
 
+static const char *const persons_particles[] = {"van", "von", "bin", "ibn", "dos", "ten",
+                                                "ter", "den", "op",  "zu"};
+
 static bool is_persons_particle(const struct redact_word *word)
 {
-    static const char *const particles[] = {"van", "von", "bin", "ibn", "dos", "ten",
-                                            "ter", "den", "op",  "zu"};
-    return IS_ONE_OF(word, particles);
+    return IS_ONE_OF(word, persons_particles);
+}
+
+void name_mark_particles(uint64_t *set, int bits)
+{
+    for (size_t i = 0; i < sizeof persons_particles / sizeof *persons_particles; i++)
+        redact_mark_words(set, bits, str_of(persons_particles[i]));
 }
 
 /* The word that ends at `end` is of capitals alone. */

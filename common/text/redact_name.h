@@ -23,6 +23,8 @@ struct name_around; /* the words beside a name, below */
 struct name name_read(struct str text, size_t start, enum small lower);
 /* The same with initials before it: "T. R. Venkataraman", "J.-P. Kerbrat". */
 struct name name_read_initials(struct str text, size_t start, enum small lower);
+/* Marks the particles behind which name_from() reads on ("Willemine ten Cate"). */
+void name_mark_particles(uint64_t *set, int bits);
 /* Takes the initials before the name into it; whether there are any. */
 bool name_take_initials(struct str text, struct name *name);
 /* "hank dombrowski": a given name of the lists, written small, that is no other word, and what may

@@ -92,13 +92,16 @@ bool name_is_meant_later(struct str text, const struct name *name, bool soon)
     return false;
 }
 
+/* those that begin with d are Romance */
+static const char *const at_office[] = {"from", "in", "at", "de", "del", "du"};
+
 /* "from customer service", "de la facturación", "du support": where those work whom one speaks
  * with. */
 bool name_is_from_office(struct str text, const struct name_around *around, bool given)
 {
     static const char *const spoken_with[] = {"con", "avec", "a", "par", "por", "with", "to"};
     const struct redact_word *from = &around->follow;
-    if (!from->size) return false;
+    if (!from->size || !IS_ONE_OF(from, at_office)) return false;
     static const char *const offices[] = {
         "support", "customer", "customers", "billing", "sales", "technical", "tech", "service",
         "accounts", "accounting", "reception", "shipping", "returns", "headquarters", "ventas",
@@ -108,11 +111,8 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
         "housekeeping", "claims", "devoluciones", "tienda", "caja", "almacen", "caisse",
         "entrepot", "retours", "livraisons", "comptoir", "mostrador", "guichet", "sav"};
     /* "Servicio de atención" is nobody */
-    bool romance =
-        word_is(from, "de") || word_is(from, "del") || word_is(from, "du");
+    bool romance = from->folded[0] == 'd';
     if (romance && !given && !(around->lead.size && IS_ONE_OF(&around->lead, spoken_with)))
-        return false;
-    if (!romance && !word_is(from, "from") && !word_is(from, "in") && !word_is(from, "at"))
         return false;
     struct redact_word word = name_next_word(text, from->end);
     size_t size;
@@ -133,6 +133,8 @@ bool name_is_from_office(struct str text, const struct name_around *around, bool
     return false;
 }
 
+static const char expects[] = "will";
+
 /* "will be talking", "can I speak to": what is done with and by people. */
 static bool is_expected(struct str text, const struct name *name, const struct redact_word *verb)
 {
@@ -140,7 +142,7 @@ static bool is_expected(struct str text, const struct name *name, const struct r
                                        "joining", "calling",  "contacting"};
     static const char *const asks[] = {"can", "could", "may"};
     struct redact_word word, then;
-    if (word_is(verb, "will")) {
+    if (word_is(verb, expects)) {
         word = name_next_word(text, verb->end), then = name_next_word(text, word.end);
         return word_is(&word, "be") && then.size && IS_ONE_OF(&then, acts);
     }
@@ -245,6 +247,7 @@ static const char *const does[] = {
     "laughed", "cried", "wrote", "emailed", "texted", "spoke", "speaks", "lived", "drove", "sang",
     "visito", "murio", "escribio", "nacio", "mourut", "naquit"};
 static const char *const speaks[] = {"says", "said", "dijo"};
+static const char asks_why[] = "is";
 
 /* One word, or several that nobody knows, and only people are said to be or do that. */
 static bool stands_as_person(struct redact_finder *finder, const struct name *name,
@@ -259,8 +262,7 @@ static bool stands_as_person(struct redact_finder *finder, const struct name *na
     if (is_led_to(text, &around, name->end) || has_what_people_have(text, name)) return true;
     if (name_is_from_office(text, &around, false)) return true;
     /* "Why is … so impulsive?" */
-    bool asked =
-        word_is(&around.lead, "is") && are_peoples_words(text, name->end);
+    bool asked = word_is(&around.lead, asks_why) && are_peoples_words(text, name->end);
     bool starts = name_starts_sentence(text, name->start);
     if (!starts && !asked) return false;
     if (asked || is_quoted_with_office(text, name) || is_expected(text, name, &around.follow) ||
@@ -343,6 +345,8 @@ static int points_said(struct redact_finder *finder, const struct redact_word *w
     return said && !name_is_brand(text, name) && !name_is_place(text, name) ? said : 0;
 }
 
+static const char *const authors_own[] = {"novel", "brothers"};
+
 /* Words beside a name of one word without which redact_unlisted_name() finds nothing; of phrases
  * come those of redact_phrases.c. A word that is asked for there belongs in here. */
 void redact_mark_said(uint64_t *before_it, uint64_t *behind_it)
@@ -352,14 +356,14 @@ void redact_mark_said(uint64_t *before_it, uint64_t *behind_it)
         redact_mark_words((set), SAID_BITS, str_of((words)[i]))
     MARK_ALL(before_it, speaks);
     MARK_ALL(before_it, leads_to);
-    redact_mark_words(before_it, SAID_BITS, STR("is"));
+    redact_mark_words(before_it, SAID_BITS, str_of(asks_why));
     MARK_ALL(behind_it, said_of_people);
     MARK_ALL(behind_it, serves);
     MARK_ALL(behind_it, does);
-    /* an office, what will be, an author's, particles of a longer name (name_from()) */
-    redact_mark_words(behind_it, SAID_BITS,
-                      STR("de del du from in at will novel brothers "
-                          "van von bin ibn dos ten ter den op zu"));
+    MARK_ALL(behind_it, at_office);
+    MARK_ALL(behind_it, authors_own);
+    redact_mark_words(behind_it, SAID_BITS, str_of(expects));
+    name_mark_particles(behind_it, SAID_BITS);
 #undef MARK_ALL
 }
 
@@ -390,8 +394,7 @@ size_t redact_unlisted_name(struct redact_finder *finder, const struct redact_wo
         return name_decide(finder, &name, NAME_SURE); /* "Amber Vehbija from billing" */
     if (unknown && name_stands_as_person(finder, &name, &around))
         return name_is_public(text, &name) ? name.end : name_take(finder, &name);
-    if (name.parts == 1 &&
-        (word_is(&around.follow, "novel") || word_is(&around.follow, "brothers")) &&
+    if (name.parts == 1 && IS_ONE_OF(&around.follow, authors_own) &&
         (other || (unknown && name_is_like_one(text, &name, LIKE_NOTHING_ELSE))) &&
         name_is_authors(text, &name, &around))
         return name_take(finder, &name); /* "the Castro novel" */
