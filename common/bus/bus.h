@@ -79,7 +79,8 @@ struct bus_subscription {
     bool at_least_once;     /* outputs first, offsets after, no transaction */
     /* what comes may come some hundred ms later, in larger portions: cheaper for a broker */
     bool patient;
-    /* Called inside bus_poll(), before the partitions change hands. May be NULL. */
+    /* Called inside bus_poll(), before the partitions change hands; of Kafka's also with none. At
+     * least once no commit may run any more when on_revoked returns. May be NULL. */
     void (*on_revoked)(void *user, const struct bus_position *partitions, size_t count);
     void (*on_assigned)(void *user, const struct bus_position *partitions, size_t count);
     void *user;

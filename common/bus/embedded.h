@@ -117,7 +117,9 @@ int environment_commit(struct environment *environment, MDB_txn *txn, const char
 uint64_t environment_last_commit(struct environment *environment);
 
 /* embedded_map.c: where the map lies; of who just mapped it. */
-enum { EMBEDDED_COMMIT_BYTES = 64 * 1024 }; /* what a commit looks at, about */
+/* What a commit adds to what this process has looked at. It looks at more, but single ones at the
+ * same pages mostly; and letting go costs all threads their translations and new faults. */
+enum { EMBEDDED_COMMIT_BYTES = 16 * 1024 };
 void environment_find_map(struct environment *environment);
 /* `bytes` more were looked at. Lets go of all pages of the map when that is much; for a transaction
  * that is open still, so that the map is where it was. */
@@ -340,5 +342,8 @@ int embedded_producer_wake_fd(const struct bus_producer *producer);
 void embedded_producer_poll(struct bus_producer *producer);
 int embedded_producer_flush(struct bus_producer *producer, int64_t timeout_ms,
                             struct err *err) CHECKED;
+/* How long a commit waits for those that the last one let go: that had so many requests and took so
+ * long, and so many have come since. */
+int64_t embedded_gather_ns(size_t last_count, size_t queued, int64_t last_ns);
 
 #endif

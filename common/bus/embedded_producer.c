@@ -15,9 +15,11 @@
 
 #include "bus/embedded.h"
 
-/* From so many requests on, up to so many, and for this part of the last commit's time. */
-enum { GATHER_FROM = 4, GATHER_MOST = 256, GATHER_PART = 2 };
-enum { GROUP_BYTES_MAX = 16 << 20, REQUESTS_MAX = 65536, IDLE_REQUESTS_MAX = 64, CLOSE_MS = 10000 };
+/* From so many requests on, up to so many, for this part of the last commit's time, up to so long:
+ * a commit may have waited for a disk that stood still, or for another process. */
+enum { GATHER_FROM = 4, GATHER_MOST = 256, GATHER_PART = 2, GATHER_NS = 5000000 };
+enum { GROUP_BYTES_MAX = 16 << 20, REQUESTS_MAX = 65536, IDLE_REQUESTS_MAX = 64,
+       CLOSE_MS = 10000 };
 
 struct request {
     struct request *next;
@@ -144,13 +146,20 @@ static void await_requests(struct writer *writer, size_t count, const struct tim
     writer->wake_at = SIZE_MAX;
 }
 
+int64_t embedded_gather_ns(size_t last_count, size_t queued, int64_t last_ns)
+{
+    if (last_count < GATHER_FROM || queued + last_count > GATHER_MOST) return 0;
+    return last_ns / GATHER_PART < GATHER_NS ? last_ns / GATHER_PART : GATHER_NS;
+}
+
 /* Those of the last group may be about to come again, and then share a commit with those that came
- * meanwhile. The mutex is held. */
+ * meanwhile. last_count 0: nobody is waited for. The mutex is held. */
 static void gather(struct writer *writer, size_t last_count, int64_t last_ns)
 {
     size_t expected = writer->queued + last_count;
-    if (last_count >= GATHER_FROM && expected <= GATHER_MOST) {
-        struct timespec deadline = time_in(last_ns / GATHER_PART);
+    int64_t wait_ns = embedded_gather_ns(last_count, writer->queued, last_ns);
+    if (wait_ns > 0) {
+        struct timespec deadline = time_in(wait_ns);
         await_requests(writer, expected, &deadline);
     }
     await_requests(writer, 1, NULL);
@@ -189,6 +198,7 @@ static void *writer_main(void *argument)
         gather(writer, count, took_ns);
         struct request *group = take_group(writer);
         if (!group) break;
+        bool cut = writer->queued > 0; /* those that it left need no company */
         pthread_mutex_unlock(&writer->mutex);
         struct err err = {0};
         int64_t began_ns = clock_mono_ns(clock_system());
@@ -196,6 +206,7 @@ static void *writer_main(void *argument)
         took_ns = clock_mono_ns(clock_system()) - began_ns;
         pthread_mutex_lock(&writer->mutex);
         count = finish_group(writer, group, rc ? &err : NULL);
+        if (rc || cut) count = 0;
     }
     pthread_mutex_unlock(&writer->mutex);
     return NULL;

@@ -373,7 +373,8 @@ void owed_go_on(struct kafka_consumer *consumer); /* takes an answer and tells m
 bool owed_is_late(struct kafka_consumer *consumer); /* something failed, or takes long */
 /* Waits until all is told; what failed is tried once more, and then its error is the caller's. */
 int owed_settle(struct kafka_consumer *consumer, int64_t deadline_ms, struct err *err);
-void owed_forget(struct kafka_consumer *consumer); /* no commit runs */
+/* No commit runs: on_revoked was called since the loop turned, or a generation is lost. */
+void owed_forget(struct kafka_consumer *consumer);
 
 /* commits: kafka_commit.h has what those that commit share */
 int commit_open(struct kafka_consumer *consumer, struct err *err) CHECKED;

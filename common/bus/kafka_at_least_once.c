@@ -1,6 +1,6 @@
-/* Committing on Kafka at least once: outputs first, by an idempotent producer, then positions, which
- * nobody waits for (kafka_owed.c) unless earlier ones failed, or take long, or there is nothing
- * else. */
+/* Committing on Kafka at least once: outputs first, by an idempotent producer, then positions,
+ * which nobody waits for (kafka_owed.c) unless earlier ones failed, or take long, or there is
+ * nothing else. */
 #include "bus/kafka_commit.h"
 
 /* Nothing of ours may be left in the producer: the caller's memory goes. */

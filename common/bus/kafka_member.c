@@ -151,15 +151,13 @@ int kafka_subscribe(struct bus *bus, const struct bus_subscription *subscription
     return E_OK;
 }
 
-/* Says goodbye to the group, within KAFKA_CLOSE_MS, or sooner where no answer is to be hoped for.
- * Its last rebalance is served here, once: when that is done librdkafka 2.0.2 throws away what else
- * is asked of it, and a second rd_kafka_assign() would wait for ever (soak 12). */
-static void leave(struct kafka_consumer *consumer)
+/* Says goodbye to the group, until the deadline. Its last rebalance is served here, once: when that
+ * is done librdkafka 2.0.2 throws away what else is asked of it, and a second rd_kafka_assign()
+ * would wait for ever (soak 12). */
+static void leave(struct kafka_consumer *consumer, int64_t deadline_ms)
 {
     bool served = false;
     rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer->client);
-    int64_t deadline_ms = clock_mono_ms(clock_system()) +
-                          (consumer->hastened ? KAFKA_HASTY_CLOSE_MS : KAFKA_CLOSE_MS);
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->client, queue);
     if (error) rd_kafka_error_destroy(error);
     while (!error && !rd_kafka_consumer_closed(consumer->client) &&
@@ -203,14 +201,18 @@ void kafka_unsubscribe(struct bus_consumer *base)
     struct err ignored;
     consumer->closing = true;
     ends_stop(consumer);
-    owed_settle(consumer, clock_mono_ms(clock_system()) + KAFKA_CLOSE_MS, &ignored);
+    /* sooner where no answer is to be hoped for; the last positions leave time for the goodbye */
+    int64_t deadline_ms = clock_mono_ms(clock_system()) +
+                          (consumer->hastened ? KAFKA_HASTY_CLOSE_MS : KAFKA_CLOSE_MS);
+    owed_settle(consumer, deadline_ms - KAFKA_HASTY_CLOSE_MS, &ignored);
     commit_close(consumer);
     batches_free(consumer->open);
     batches_free(consumer->idle);
     /* it waits for that */
     if (consumer->awaited.starts && consumer->client) rd_kafka_assign(consumer->client, NULL);
     /* static members just go */
-    if (consumer->client && !consumer->exile.outside && !is_static(consumer)) leave(consumer);
+    if (consumer->client && !consumer->exile.outside && !is_static(consumer))
+        leave(consumer, deadline_ms);
     destroy_client(consumer);
     if (consumer->wake_fd >= 0) close(consumer->wake_fd);
     member_forget_group(consumer);
@@ -259,6 +261,8 @@ int member_rejoin(struct kafka_consumer *consumer, struct err *err)
     if (rc) return rc;
     if (consumer->open || clock_mono_ms(clock_system()) < exile->again_ms)
         return err_set(err, E_UNAVAILABLE, "this member was fenced, and hasn't joined again yet");
+    /* no partitions are left, but a status may have been committed meanwhile */
+    position_tell(consumer, consumer->subscription.on_revoked);
     ends_stop(consumer);
     ends_await(consumer, NULL);
     destroy_client(consumer);

@@ -5,8 +5,8 @@
  * add the coordinator's time (5 ms and more with Kafka 4) to each hop, and a crash between outputs
  * and positions repeats some records either way.
  *
- * next -> asked -> answered: gone. What failed is next again, and the next commit waits for it, as it
- * does for an answer that takes long: so what a crash would repeat is bounded, and a coordinator
+ * next -> asked -> answered: gone. What failed is next again, and the next commit waits for it, as
+ * it does for an answer that takes long: so what a crash would repeat is bounded, and a coordinator
  * that is away pauses the source. Before partitions go, and before the committed positions are
  * read, all is told. */
 #include "bus/kafka_commit.h"

@@ -39,9 +39,9 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
     char kbytes[32], timeout_ms[32], transaction_ms[32];
     int64_t commit_ms = bus->options.commit_timeout;
     /* linger.ms: a commit flushes as soon as it has sent all. In a transaction outputs wait for
-     * their partitions to be registered, and gather meanwhile. retry.backoff.ms: how often positions
-     * are offered while the markers of the transaction before are written, which takes some ms
-     * (kafka_transaction.c). */
+     * their partitions to be registered, and gather meanwhile. retry.backoff.ms: how often
+     * positions are offered while the markers of the transaction before are written, which takes
+     * some ms (kafka_transaction.c). */
     /* message.timeout.ms: a message that librdkafka gives up alone lets those behind it go on, so
      * that a key's records are written out of their order; whoever waits gives up all, by a purge.
      * In a transaction nobody sees it, and librdkafka wants it to end no later. */
@@ -57,8 +57,8 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
         {"queue.buffering.max.messages", "0"}, /* the bytes are the bound */
         {"linger.ms", on_report ? "0" : transactional_id ? "1" : "50"},
         {"message.timeout.ms", timeout_ms},
-        {transactional_id ? "transaction.timeout.ms" : NULL, transaction_ms},
-        {"retry.backoff.ms", "5"}, /* of transactions only: the line above ends the others' list */
+        {transactional_id ? "transaction.timeout.ms" : "", transaction_ms},
+        {transactional_id ? "retry.backoff.ms" : "", "5"},
         {NULL, NULL},
     };
     const struct kafka_property fixed[] = {
@@ -66,7 +66,7 @@ int sender_open(struct kafka_sender *sender, const struct kafka_bus *bus, const 
         {"partitioner", "murmur2_random"},
         /* a flush is woken by reports alone; without it looks every 10 ms */
         {"delivery.report.only.error", "false"},
-        {transactional_id ? "transactional.id" : NULL, transactional_id},
+        {transactional_id ? "transactional.id" : "", transactional_id},
         {NULL, NULL},
     };
     rd_kafka_conf_t *conf;

@@ -178,15 +178,15 @@ static void start_commit(struct runtime *runtime, int64_t now)
 
 /* --- taking in ------------------------------------------------------------------------------ */
 
-/* Inside bus_poll(): a running commit is allowed to end first, as its partitions are still ours. */
+/* Inside bus_poll(): a running commit is allowed to end first, as its partitions are still ours.
+ * Also while none are: that of a status may run, and what it commits through goes. */
 void runtime_on_revoked(void *user, const struct bus_position *partitions, size_t count)
 {
     struct runtime *runtime = user;
     (void)partitions;
-    if (count == 0) return;
     committer_wait(runtime->committer);
     take_commit(runtime);
-    if (MUTANT(no_fencing)) return;
+    if (count == 0 || MUTANT(no_fencing)) return;
     if (!runtime->generation_lost) lose_generation(runtime);
 }
 

@@ -245,9 +245,32 @@ static void test_callers_come_again(void **state)
     rig_remove_folder();
 }
 
+static void test_gathering_is_short(void **state)
+{
+    static const struct {
+        const char *why;
+        size_t last_count, queued;
+        int64_t last_ns, wanted_ns;
+    } cases[] = {
+        {"half the last commit's time", 4, 0, 2000000, 1000000},
+        {"but a stalled one's is no measure", 4, 0, 20000000000, 5000000},
+        {"few have let nobody go", 3, 0, 2000000, 0},
+        {"neither has one that failed, or was cut", 0, 9, 2000000, 0},
+        {"so many are enough", 200, 57, 2000000, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CASE(cases[i].why);
+        assert_int_equal(
+            embedded_gather_ns(cases[i].last_count, cases[i].queued, cases[i].last_ns),
+            cases[i].wanted_ns);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pipeline), cmocka_unit_test(test_callers_come_again)};
+        cmocka_unit_test(test_pipeline), cmocka_unit_test(test_callers_come_again),
+        cmocka_unit_test(test_gathering_is_short)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

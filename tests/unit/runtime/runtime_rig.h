@@ -23,6 +23,8 @@ static char rig_folder[64];
 
 /* the next `count` commits give this code */
 static atomic_int commit_fault, commit_fault_count, commits_asked;
+/* each takes so long; how many are at it */
+static atomic_int commit_takes_ms, commits_running;
 /* of one message; 0: any, as a broker with a lower limit than ours */
 static atomic_size_t commit_bytes_most;
 
@@ -37,6 +39,9 @@ int __wrap_bus_commit(struct bus_consumer *consumer, const struct bus_output *ou
                       size_t position_count, struct err *err)
 {
     atomic_fetch_add(&commits_asked, 1);
+    atomic_fetch_add(&commits_running, 1);
+    if (atomic_load(&commit_takes_ms)) poll(NULL, 0, atomic_load(&commit_takes_ms));
+    atomic_fetch_sub(&commits_running, 1);
     if (atomic_load(&commit_fault_count) > 0) {
         atomic_fetch_sub(&commit_fault_count, 1);
         return err_set(err, (enum err_code)atomic_load(&commit_fault), "by the test");
@@ -177,8 +182,8 @@ static inline int rig_setup(void **state)
 {
     (void)state;
     atomic_int *const counters[] = {
-        &commit_fault_count, &commits_asked, &shell_hold, &shell_reload_fails, &shell_reloads,
-        &shell_drains, &shell_deferred, &shell_rewinds};
+        &commit_fault_count, &commits_asked, &commit_takes_ms, &shell_hold, &shell_reload_fails,
+        &shell_reloads, &shell_drains, &shell_deferred, &shell_rewinds};
     for (size_t i = 0; i < COUNT_OF(counters); i++) atomic_store(counters[i], 0);
     atomic_store(&commit_bytes_most, 0);
     snprintf(rig_folder, sizeof rig_folder, "/tmp/verbatim-runtime-XXXXXX");

@@ -110,12 +110,14 @@ static void test_small_batches(void **state)
         const char *why;
         uint32_t batch_records;
         size_t batch_bytes;
+        const char *batch;
         uint32_t wanted;
     } cases[] = {
-        {"until there are more than a quarter of a full one's", 40, 1000, 11},
-        {"or of its bytes", 40, 100, 6},
-        {"but never so many that a bus refuses", 1000, 1 << 20, FLOW_SMALL_BATCHES},
-        {"three may always be held", 1, 1, 3},
+        {"until there are more than a quarter of a full one's", 40, 1000, "0:plain", 11},
+        {"or of its bytes", 40, 100, "0:plain", 6},
+        {"but never so many that a bus refuses", 1000, 1 << 20, "0:plain", FLOW_SMALL_BATCHES},
+        {"nor more than 64 records", 1000, 1 << 20, "0:plain 0:plain 0:plain", 22},
+        {"three may always be held", 1, 1, "0:plain", 3},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -123,11 +125,14 @@ static void test_small_batches(void **state)
         CASE(cases[i].why);
         rig->flow.limits.batch_records = cases[i].batch_records;
         rig->flow.limits.batch_bytes = cases[i].batch_bytes;
-        while (flow_has_room(&rig->flow)) rig_take(rig, "0:plain");
+        while (flow_has_room(&rig->flow)) rig_take(rig, cases[i].batch);
         assert_int_equal(rig->flow.batch_count, cases[i].wanted);
-        assert_int_equal(rig->flow.held_bytes, cases[i].wanted * strlen("plain"));
+        assert_int_equal(rig->flow.held_bytes, rig->flow.in_flight * strlen("plain"));
         rig_run(rig);
-        while (rig->flow.in_flight) assert_true(flow_gather(&rig->flow)), flow_committed(&rig->flow);
+        while (rig->flow.in_flight) {
+            assert_true(flow_gather(&rig->flow));
+            flow_committed(&rig->flow);
+        }
         assert_int_equal(rig->flow.held_bytes, 0);
         rig_destroy(rig);
     }

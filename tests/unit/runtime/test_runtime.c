@@ -300,6 +300,29 @@ static void test_dead_letter_that_cannot_be_written(void **state)
     outside_close(&outside);
 }
 
+static void on_commit_ended(void *user) { (void)user; }
+
+/* The bus lets go of what a commit uses when on_revoked returns: of one that only tells a status,
+ * too, which runs while no partition is ours. */
+static void test_revoked_without_partitions(void **state)
+{
+    static struct runtime runtime;
+    struct err err;
+    (void)state;
+    runtime.worker = &shell_worker;
+    runtime.context = (struct worker_context){.worker = &shell_worker, .clock = clock_system()};
+    runtime.flow.context = &runtime.context;
+    must(committer_create(NULL, on_commit_ended, NULL, &runtime.committer, &err), &err);
+    atomic_store(&commit_takes_ms, 50);
+    rig_fail_commits(E_CANCELLED, 1);
+    committer_start(runtime.committer, NULL, 0, NULL, 0);
+    RIG_AWAIT(atomic_load(&commits_asked) == 1);
+    runtime_on_revoked(&runtime, NULL, 0);
+    assert_int_equal(atomic_load(&commits_running), 0);
+    assert_int_equal(atomic_load(&shell_rewinds), 1); /* and what became of it is known */
+    committer_destroy(runtime.committer);
+}
+
 int main(void)
 {
     log_setup(LOG_ERROR, LOG_TEXT);
@@ -312,6 +335,7 @@ int main(void)
         RIG_TEST(test_fatal_stops_and_commits_nothing_of_it), RIG_TEST(test_commit_faults),
         RIG_TEST(test_larger_than_the_broker_takes), RIG_TEST(test_fatal_commit_stops),
         RIG_TEST(test_dead_letter_that_cannot_be_written),
+        RIG_TEST(test_revoked_without_partitions),
     };
     return cmocka_run_group_tests_name("runtime", tests, NULL, NULL);
 }
