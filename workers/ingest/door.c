@@ -123,10 +123,11 @@ bool door_refuses(struct ingest_state *state, struct http_request *request)
 
 static void forget(struct post *post)
 {
-    post->state->in_flight_bytes -= post->counted_bytes;
-    post->state->posts_open--;
     struct ingest_state *state = post->state;
-    state->heap_is_large |= post->counted_bytes > LARGE_POST_BYTES;
+    state->in_flight_bytes -= post->counted_bytes;
+    state->posts_open--;
+    state->heap_is_large |=
+        arena_used(&post->arena) + post->unpacked.capacity > LARGE_POST_BYTES;
     buffer_deinit(&post->unpacked);
     if (state->spare_count == SPARE_POSTS || arena_used(&post->arena) > SPARE_POST_BYTES) {
         arena_deinit(&post->arena);
@@ -264,7 +265,8 @@ static void answer_late(struct post *post)
 static void on_look(uv_timer_t *timer)
 {
     struct ingest_state *state = timer->data;
-    if (state->heap_is_large && !state->posts_open) {
+    if (state->heap_is_large && state->in_flight_bytes < LARGE_POST_BYTES) {
+        arena_reset(&state->scratch);
         malloc_trim(0);
         state->heap_is_large = false;
     }
@@ -380,6 +382,7 @@ void door_post(struct ingest_state *state, struct http_request *request,
     post->request = request;
     post->caller = *caller;
     state->posts_open++;
+    state->heap_is_large |= request->body.size > LARGE_POST_BYTES;
     judge_body(post);
     if (post->request)
         produce(post);

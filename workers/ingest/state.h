@@ -71,7 +71,7 @@ struct ingest_state {
     uv_timer_t unwritten_timer;
     uint64_t receipts, invalid;
     bool draining, server_stopped, bus_failing;
-    bool heap_is_large; /* a large post has gone since it was given back */
+    bool heap_is_large; /* a large post has come or gone since it was given back */
     int64_t bus_failed_ms;
 };
 
