@@ -9,6 +9,8 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -28,12 +30,18 @@ public class PassStreams {
         return system.getProcessCpuTime() * 1e-9;
     }
 
-    static Properties properties(String bootstrap, String guarantee, String application) throws Exception {
+    static void delete(Path folder) throws Exception {
+        try (var paths = Files.walk(folder)) {
+            for (Path path : (Iterable<Path>) paths.sorted(Comparator.reverseOrder())::iterator) Files.delete(path);
+        }
+    }
+
+    static Properties properties(String bootstrap, String guarantee, String application, Path state) {
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, application);
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
         properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, guarantee);
-        properties.put(StreamsConfig.STATE_DIR_CONFIG, Files.createTempDirectory("pass-streams-").toString());
+        properties.put(StreamsConfig.STATE_DIR_CONFIG, state.toString());
         properties.put("auto.offset.reset", "earliest");
         return properties;
     }
@@ -47,12 +55,16 @@ public class PassStreams {
                 if (count.incrementAndGet() == records) done.countDown();
             })
             .to("documents", Produced.with(Serdes.ByteArray(), Serdes.ByteArray()));
-        double before = cpuSeconds();
-        try (KafkaStreams streams = new KafkaStreams(builder.build(), properties(bootstrap, guarantee, application))) {
+        Path state = Files.createTempDirectory("pass-streams-");
+        double before = cpuSeconds(), after;
+        try (KafkaStreams streams = new KafkaStreams(builder.build(), properties(bootstrap, guarantee, application, state))) {
             streams.start();
             if (!done.await(PATIENCE_S, TimeUnit.SECONDS)) throw new IllegalStateException(count + " records of " + records);
+        } finally {
+            after = cpuSeconds();
+            delete(state);
         }
-        return cpuSeconds() - before;
+        return after - before;
     }
 
     public static void main(String[] arguments) throws Exception {

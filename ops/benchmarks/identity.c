@@ -9,6 +9,8 @@
 #include "runtime/runtime.h"
 
 enum { VALUE_BYTES = 500 };
+/* What is kept of `documents` in a partition: each round of each side writes all records again. */
+enum { KEPT_BYTES = 32 << 20 };
 
 /* --- the worker ------------------------------------------------------------------------------- */
 
@@ -131,11 +133,13 @@ int identity_prepare(void *user)
     struct config *config = NULL;
     struct bus *bus = NULL;
     struct err err = {0};
-    const struct bus_topic_settings settings = {.partitions = IDENTITY_PARTITIONS};
+    struct bus_topic_settings settings = {.partitions = IDENTITY_PARTITIONS};
     bool created;
     int rc = identity_open(round, &config, &bus, &err);
-    for (int i = 0; i < TOPIC_COUNT && rc == E_OK; i++)
+    for (int i = 0; i < TOPIC_COUNT && rc == E_OK; i++) {
+        settings.retention_bytes = i == TOPIC_DOCUMENTS ? KEPT_BYTES : 0;
         rc = bus_topic_create(bus, (enum topic)i, &settings, &created, &err);
+    }
     if (rc == E_OK) rc = fill(bus, round->records, &err);
     if (rc) fprintf(stderr, "prepare: %s\n", err.text);
     bus_close(bus);

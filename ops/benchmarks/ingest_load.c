@@ -1,5 +1,6 @@
-/* One thread on epoll. Happy path: connect all → send on each → an answer is complete → its time is
- * noted and the next request leaves on that connection, until all are answered. */
+/* One thread on epoll. Happy path: connect all, send on each; when an answer is complete its time
+ * is noted, and the next request leaves on that connection, until all are answered. A closed loop:
+ * what a slow answer keeps from being sent has no latency. */
 #include "ops/benchmarks/ingest_load.h"
 
 #include <arpa/inet.h>

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,6 +31,7 @@ static void execute(const char *name, const char *const *options)
     char path[PATH_BYTES];
     char *arguments[OPTIONS_MAX + 2] = {path};
     program_path(name, path);
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* it goes with us, however we end */
     for (int i = 0; options[i] && i < OPTIONS_MAX; i++)
         arguments[i + 1] = (char *)(uintptr_t)options[i];
     execv(path, arguments);

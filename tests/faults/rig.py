@@ -27,6 +27,7 @@ STAGES = ("preprocess", "featurize", "segment", "genai")
 READS = {"preprocess": "feedback", "featurize": "documents", "segment": "features", "genai": "segments",
          "logsink": "feedback"}
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else no `finally` runs, and members stay
 for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "VERBATIM_CONFIG"):
     os.environ.pop(name, None)
 
