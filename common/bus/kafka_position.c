@@ -103,8 +103,8 @@ static void pause_all(struct kafka_consumer *consumer, bool paused)
 /* librdkafka keeps a pause with the partition, not with the assignment. So partitions that come are
  * paused, and those that go are resumed, each before the assignment is told. Not after it:
  * librdkafka's thread may still be starting them, it takes the number of a request before it queues
- * it, and a start that another request of ours overtakes is thrown away as outdated. Such a partition
- * was never read (2.0.2; tests/kafka/test_reader.c). */
+ * it, and a start that another request of ours overtakes is thrown away as outdated. Such a
+ * partition was never read (2.0.2; tests/kafka/test_reader.c). */
 void position_pause_coming(struct kafka_consumer *consumer)
 {
     if (consumer->paused) pause_all(consumer, true);

@@ -3,9 +3,9 @@
  * members of a former generation), send, commit.
  *
  * Positions come first because the coordinator refuses a transaction until the markers of the one
- * before are written. librdkafka asks again for positions after retry.backoff.ms, which is ours, and
- * for the partitions of outputs after 20 ms, which isn't; once positions are in, partitions are
- * taken at once.
+ * before are written. librdkafka asks again for positions after retry.backoff.ms, which is ours,
+ * and for the partitions of outputs after 20 ms, which isn't; once positions are in, partitions
+ * are taken at once.
  *
  * What a failing call says decides, in this order:
  *   fatal      the producer is of no more use: it is replaced, and the caller begins again at what

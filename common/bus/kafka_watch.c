@@ -182,8 +182,8 @@ static bool find_topic(struct kafka_consumer *consumer, enum topic topic, bool l
     return rc == E_OK;
 }
 
-/* The lock is held, but not while it waits. A topic that wasn't there and comes later is read whole,
- * also by who begins at the end; a broker that doesn't answer says nothing of the kind. */
+/* The lock is held, but not while it waits. A topic that wasn't there and comes later is read
+ * whole, also by who begins at the end; a broker that doesn't answer says nothing of the kind. */
 static void look_for_topics(struct kafka_consumer *consumer)
 {
     struct kafka_watch *watch = &consumer->watch;

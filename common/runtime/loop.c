@@ -91,9 +91,9 @@ static void commit_too_large(struct runtime *runtime, const struct err *err)
     if (ledger_add_gathered(runtime, &why)) fail(runtime, &why);
 }
 
-/* The same transaction again, later; meanwhile what is in flight fills up, and the source is paused.
- * Before a stop there is no time for a disk that is full (the embedded bus's; brokers fail in other
- * ways): it is tried a few times at once. */
+/* The same transaction again, later; meanwhile what is in flight fills up, and the source is
+ * paused. Before a stop there is no time for a disk that is full (the embedded bus's; brokers fail
+ * in other ways): it is tried a few times at once. */
 static void commit_again(struct runtime *runtime, const struct err *err)
 {
     bool by_disk = err->code == E_DISK_FULL || err->code == E_IO;

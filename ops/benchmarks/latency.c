@@ -1,6 +1,7 @@
 /* From a POST to its insight, by an open-loop generator: records are due at a steady rate whatever
  * the answers do, and a record's time runs from when it was due, so a stall counts for all that
- * were due meanwhile. It ends when a consumer of `insights` (read_committed on Kafka) hands it over.
+ * were due meanwhile. It ends when a consumer of `insights` (read_committed on Kafka) hands it
+ * over.
  *
  * One thread: it posts what is due over keep-alive connections, one request at a time on each, and
  * polls the consumer. With --hops the consumer reads the topics between too, which tells where the

@@ -216,8 +216,8 @@ static int64_t first_offset(struct mock *mock)
     return offset;
 }
 
-/* At least once nobody waits for positions, but what fails is known to the next commit, which writes
- * nothing until it is told; and who leaves has told all. */
+/* At least once nobody waits for positions, but what fails is known to the next commit, which
+ * writes nothing until it is told; and who leaves has told all. */
 static void test_positions_that_follow(void **state)
 {
     struct mock mock = open_mock("kafka.session.timeout.ms=6000");

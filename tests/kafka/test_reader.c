@@ -86,7 +86,8 @@ static void test_latest_on_a_slow_broker(void **state)
 }
 
 /* While librdkafka's thread starts a partition, between the request's number and its place in the
- * queue, it tells that to its log: where it is held up, until another request may have overtaken it. */
+ * queue, it tells that to its log: where it is held up, until another request may have overtaken
+ * it. */
 static atomic_int starting;
 
 static void hold_up(const rd_kafka_t *client, int level, const char *facility, const char *text)
