@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 #include "base/random.h"
 #include "config/shipped.h"
 #include "schema/json.h"
+#include "text/language.h"
 
 enum { FIGURES_MAX = 64, SENTENCES_MAX = 4096 };
 
@@ -100,9 +102,27 @@ double bench_child(int (*work)(void *user), void *user)
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
 }
 
-/* The texts of the sample, as views of `file` or in the arena. */
-static int read_texts(struct buffer *file, struct arena *arena, struct str *texts,
-                      size_t *ret_count, struct err *err)
+struct sentence {
+    struct str text;
+    struct language_guess language;
+    size_t place; /* in the sample */
+};
+
+static int compare_languages(const struct sentence *left, const struct sentence *right)
+{
+    return strcmp(left->language.code, right->language.code);
+}
+
+static int by_language(const void *a, const void *b)
+{
+    const struct sentence *left = a, *right = b;
+    int order = compare_languages(left, right);
+    return order ? order : (left->place > right->place) - (left->place < right->place);
+}
+
+/* The texts of the sample by language, as views of `file` or in the arena. */
+static int read_sentences(struct buffer *file, struct arena *arena, struct sentence *sentences,
+                          size_t *ret_count, struct err *err)
 {
     char path[SHIPPED_PATH_BYTES];
     struct json_problems problems;
@@ -114,20 +134,32 @@ static int read_texts(struct buffer *file, struct arena *arena, struct str *text
         struct feedback feedback;
         struct str line = str_cut(&rest, '\n');
         if (line.size && json_read_shape(&feedback_shape, line, JSON_UNKNOWN_KEEP, arena, &feedback,
-                                         &problems, err) == E_OK)
-            texts[count++] = feedback.text;
+                                         &problems, err) == E_OK) {
+            sentences[count] = (struct sentence){.text = feedback.text, .place = count};
+            language_detect(feedback.text, &sentences[count++].language);
+        }
     }
+    qsort(sentences, count, sizeof *sentences, by_language);
     *ret_count = count;
     return rc == E_OK && count == 0 ? err_set(err, E_NO_INPUT, "the sample is empty") : rc;
 }
 
-/* Text of about so many bytes, from the sample's texts beginning at one of them. */
-static struct str make_text(const struct str *texts, size_t count, size_t first, size_t size,
-                            struct buffer *text)
+/* The next of the same language; after the last the first. */
+static size_t next_sentence(const struct sentence *sentences, size_t count, size_t at)
+{
+    const struct sentence *begin = &sentences[at];
+    if (at + 1 < count && compare_languages(begin, begin + 1) == 0) return at + 1;
+    while (at && compare_languages(begin, &sentences[at - 1]) == 0) at--;
+    return at;
+}
+
+/* Text of about so many bytes in one language, beginning with one of the sample's. */
+static struct str make_text(const struct sentence *sentences, size_t count, size_t first,
+                            size_t size, struct buffer *text)
 {
     buffer_clear(text);
-    for (size_t n = 0; text->size < size; n++) { /* neighbours in the sample share a language */
-        buffer_add(text, texts[(first + n) % count]);
+    for (size_t at = first; text->size < size; at = next_sentence(sentences, count, at)) {
+        buffer_add(text, sentences[at].text);
         buffer_add_char(text, ' ');
     }
     struct str cut = str_slice(buffer_str(text), 0, size);
@@ -140,19 +172,19 @@ int bench_lines(size_t count, size_t line_bytes, struct buffer *out, struct err 
     struct buffer file = {0}, text = {0};
     struct arena arena = {0};
     struct random random;
-    static struct str texts[SENTENCES_MAX];
-    size_t texts_count;
-    int rc = read_texts(&file, &arena, texts, &texts_count, err);
+    static struct sentence sentences[SENTENCES_MAX];
+    size_t known;
+    int rc = read_sentences(&file, &arena, sentences, &known, err);
     random_seed(&random, 7);
     for (size_t i = 0; i < count && rc == E_OK; i++) {
-        size_t first = (size_t)random_below(&random, texts_count), start = out->size;
+        size_t first = (size_t)random_below(&random, known), start = out->size;
         buffer_printf(out,
                       "{\"id\":\"b-%zu\",\"product\":\"p-%zu\",\"channel\":\"review\",\"rating\":%"
                       "u,\"text\":",
                       i, i % 50, (unsigned)(i % 5 + 1));
         size_t head_bytes = out->size - start;
         json_write_string(out,
-                          make_text(texts, texts_count, first, line_bytes - head_bytes - 4, &text));
+                          make_text(sentences, known, first, line_bytes - head_bytes - 4, &text));
         buffer_add(out, STR("}\n"));
     }
     buffer_deinit(&file);
