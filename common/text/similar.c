@@ -24,50 +24,61 @@ static inline uint64_t exact_step(uint64_t exact, uint64_t hash)
     return ((exact << 32 | exact >> 32) ^ hash) * EXACT_FACTOR;
 }
 
+/* Two numbers side by side, with which the same is done. */
+typedef uint64_t lanes_2 __attribute__((vector_size(16)));
+enum { VOTES_A_TURN = 16, PLANES_MOST = 32, PLANES_OF_MOST = 7 /* texts */ };
+
 /* Counts how often each of 64 bits was set, all bits at once: bit b of planes[k] is
- * bit k of b's count. */
+ * bit k of b's count. Each lane counts half of the votes. */
 struct votes {
-    uint64_t planes[32];
+    lanes_2 planes[PLANES_MOST];
     uint32_t count;
     int used; /* planes that the count of all votes will need */
 };
 
 /* Three bits in, their sum and what it carries. */
-static inline uint64_t add_bits(uint64_t *sum, uint64_t a, uint64_t b)
+static inline lanes_2 add_bits(lanes_2 *sum, lanes_2 a, lanes_2 b)
 {
-    uint64_t odd = *sum ^ a, carry = (*sum & a) | (odd & b);
+    lanes_2 odd = *sum ^ a, carry = (*sum & a) | (odd & b);
     *sum = odd ^ b;
     return carry;
 }
 
-/* Eight at a time, added up among themselves, so that one carry in eight goes up; 0 votes for no
- * bit. It goes up all planes, whether or not there is a carry left: a branch on that is
- * mispredicted, and costs more. */
-static void vote_eight(struct votes *votes, const uint64_t hashes[static 8])
+static inline lanes_2 carry_on(lanes_2 *sum, lanes_2 carry)
 {
-    uint64_t *planes = votes->planes, fours[2];
-    for (int half = 0; half < 2; half++) {
-        const uint64_t *four = hashes + 4 * half;
-        uint64_t twos = add_bits(&planes[0], four[0], four[1]);
-        fours[half] = add_bits(&planes[1], twos, add_bits(&planes[0], four[2], four[3]));
-    }
-    uint64_t carry = add_bits(&planes[2], fours[0], fours[1]);
-    for (int plane = 3; plane < votes->used; plane++) {
-        uint64_t next = planes[plane] & carry;
-        planes[plane] ^= carry;
-        carry = next;
-    }
+    lanes_2 next = *sum & carry;
+    *sum ^= carry;
+    return next;
 }
 
-/* The bits that more than half of all votes set. */
+/* Eight a lane, added up among themselves, so that one carry in eight goes up; 0 votes for no
+ * bit. It goes up all planes, whether or not there is a carry left: a branch on that is
+ * mispredicted, and costs more. */
+static inline void vote(struct votes *votes, const lanes_2 pairs[static VOTES_A_TURN / 2])
+{
+    lanes_2 *planes = votes->planes, fours[2];
+    for (int half = 0; half < 2; half++) {
+        const lanes_2 *four = pairs + 4 * half;
+        lanes_2 twos = add_bits(&planes[0], four[0], four[1]);
+        fours[half] = add_bits(&planes[1], twos, add_bits(&planes[0], four[2], four[3]));
+    }
+    lanes_2 carry = add_bits(&planes[2], fours[0], fours[1]);
+    for (int plane = 3; plane < PLANES_OF_MOST; plane++) carry = carry_on(&planes[plane], carry);
+    for (int plane = PLANES_OF_MOST; plane < votes->used; plane++)
+        carry = carry_on(&planes[plane], carry);
+}
+
+/* The bits that more than half of all votes set: from the lowest plane up, where both lanes' counts
+ * are added up, those whose bits so far are more than half's. */
 static uint64_t majority(const struct votes *votes)
 {
     uint32_t half = votes->count / 2;
-    uint64_t more = 0, equal = ~UINT64_C(0); /* so far, from the highest plane down */
-    for (int plane = votes->used - 1; plane >= 0; plane--) {
-        uint64_t bits = votes->planes[plane], needed = -(uint64_t)(half >> plane & 1);
-        more |= equal & bits & ~needed;
-        equal &= ~(bits ^ needed);
+    uint64_t more = 0, carry = 0;
+    for (int plane = 0; plane < votes->used; plane++) {
+        uint64_t one = votes->planes[plane][0], other = votes->planes[plane][1], odd = one ^ other,
+                 bits = odd ^ carry, needed = -(uint64_t)(half >> plane & 1);
+        carry = (one & other) | (odd & carry);
+        more = (bits & more) | ((bits | more) & ~needed);
     }
     return more;
 }
@@ -75,15 +86,18 @@ static uint64_t majority(const struct votes *votes)
 uint64_t text_simhash(const struct tokens *tokens)
 {
     uint32_t words = tokens->count, at = 0;
+    const struct token *token = tokens->items;
     struct votes votes = {.count = words, .used = words ? 32 - __builtin_clz(words) : 0};
-    uint64_t hashes[8];
-    for (; at + 8 <= words; at += 8) {
-        for (uint32_t i = 0; i < 8; i++) hashes[i] = tokens->items[at + i].hash;
-        vote_eight(&votes, hashes);
+    uint64_t last[VOTES_A_TURN] = {0};
+    lanes_2 pairs[VOTES_A_TURN / 2];
+    for (; at + VOTES_A_TURN <= words; at += VOTES_A_TURN, token += VOTES_A_TURN) {
+        for (int i = 0; i < VOTES_A_TURN / 2; i++)
+            pairs[i] = (lanes_2){token[2 * i].hash, token[2 * i + 1].hash};
+        vote(&votes, pairs);
     }
-    memset(hashes, 0, sizeof hashes);
-    for (uint32_t i = 0; at + i < words; i++) hashes[i] = tokens->items[at + i].hash;
-    vote_eight(&votes, hashes);
+    for (uint32_t i = 0; at + i < words; i++) last[i] = token[i].hash;
+    memcpy(pairs, last, sizeof pairs);
+    vote(&votes, pairs);
     return majority(&votes);
 }
 
