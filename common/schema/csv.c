@@ -59,6 +59,23 @@ char csv_delimiter(struct str text)
     return delimiters[best];
 }
 
+/* "sep=;" names it, ahead of the header: Excel writes and reads that. */
+static bool is_told(struct csv_reader *reader)
+{
+    struct str rest = reader->rest, line = str_trim(str_cut(&rest, '\n'));
+    if (line.size != 5 || !str_equal_ignoring_case(str_slice(line, 0, 4), STR("sep=")))
+        return false;
+    reader->delimiter = line.data[4];
+    reader->rest = rest;
+    reader->line++;
+    return true;
+}
+
+void csv_find_delimiter(struct csv_reader *reader)
+{
+    if (!is_told(reader)) reader->delimiter = csv_delimiter(reader->rest);
+}
+
 static struct str without_line_end(struct str row)
 {
     if (row.size && row.data[row.size - 1] == '\n') row.size--;
@@ -101,8 +118,8 @@ static int cut_cell(struct str *rest, char delimiter, struct arena *arena, struc
     *rest = str_slice(*rest, end, rest->size);
     if (!closed) return E_BAD_MESSAGE;
     if (cell.size == 0 || cell.data[0] != '"') {
-        *ret_cell = cell;
-        return str_find(cell, STR("\"")) == cell.size ? E_OK : E_BAD_MESSAGE;
+        *ret_cell = cell; /* a quote inside is text, as in 5" nail; behind a blank it was to open */
+        return str_starts(str_trim(cell), STR("\"")) ? E_BAD_MESSAGE : E_OK;
     }
     size_t closing = cell.size - 1; /* junk behind the closing quote? */
     return cell.data[closing] == '"' && cell.size > 1 && quotes_pair(cell)

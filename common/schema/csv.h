@@ -24,10 +24,13 @@ struct csv_reader csv_reader(struct str text, bool complete);
 /* What parts the cells of the header, the text's first line: , or ; (as spreadsheets write where
  * the comma is the decimal sign) or a tab. The comma if none is there. */
 char csv_delimiter(struct str text);
+/* For the reader, before its header is read: that; or what a first line "sep=;" names, which is
+ * passed over. */
+void csv_find_delimiter(struct csv_reader *reader);
 
 /* E_OK with a row; NOT_FOUND at the end (what is left stays in reader->rest: its bytes wait for
- * more); BAD_MESSAGE: a stray or missing quote, or too many columns; the reader then stands behind
- * that row, of which the line alone is told. Empty lines are passed over. */
+ * more); BAD_MESSAGE: a quote that is missing or out of place, or too many columns; the reader then
+ * stands behind that row, of which the line alone is told. Empty lines are passed over. */
 int csv_next(struct csv_reader *reader, struct arena *arena, struct csv_row *ret_row,
              struct err *err) CHECKED;
 

@@ -172,21 +172,48 @@ static int settle_one(const struct intake_rules *rules, const struct raw_field *
     return add_attribute(map, field->name, text, arena, problems, err);
 }
 
+/* Another field than text holds the words: which of the unknown ones; their count: none. */
+static int take_words(struct str name, struct feedback *feedback, struct str_map *map,
+                      uint32_t *ret_at, struct arena *arena, struct json_problems *problems,
+                      struct err *err)
+{
+    const struct raw_fields *extra = &feedback->extra;
+    struct msgpack_item item = {.kind = MSGPACK_NIL};
+    uint32_t at = 0;
+    int rc = shape_has(feedback, feedback, text)
+                 ? add_attribute(map, STR("text"), feedback->text, arena, problems, err) : E_OK;
+    shape_unset(feedback, feedback, text);
+    while (at < extra->count && !str_equal_ignoring_case(extra->items[at].name, name)) at++;
+    *ret_at = at;
+    if (rc || at == extra->count) return rc;
+    struct msgpack_reader reader = msgpack_reader(extra->items[at].value);
+    if (!msgpack_next(&reader, &item) || item.kind != MSGPACK_STR)
+        return field_problem(problems, arena, name, "must be a string", err);
+    if (item.bytes.size > feedback_shape.fields[FIELD_feedback_text].most)
+        return field_problem(problems, arena, name, "is too long", err);
+    shape_set(feedback, feedback, text, item.bytes);
+    return E_OK;
+}
+
 /* Takes "id" out of the unknown fields; the others become attributes, or problems. */
 static int settle_unknown(const struct intake_rules *rules, struct arena *arena,
                           struct feedback *feedback, struct str *ret_id,
                           struct json_problems *problems, struct err *err)
 {
     uint32_t known = feedback->attributes.count;
-    if (feedback->extra.count == 0) return E_OK;
-    size_t room = known + feedback->extra.count;
+    if (feedback->extra.count == 0 && !rules->text_field.size) return E_OK;
+    size_t room = known + feedback->extra.count + 1;
     struct str_map map = {
         .items = arena_alloc(arena, room * sizeof *map.items), .count = known};
-    int rc = E_OK;
     if (!map.items) return err_set(err, E_NO_MEMORY, NULL);
     if (known) memcpy(map.items, feedback->attributes.items, known * sizeof *map.items);
+    uint32_t words_at = feedback->extra.count;
+    int rc = rules->text_field.size ? take_words(rules->text_field, feedback, &map, &words_at,
+                                                 arena, problems, err)
+                                    : E_OK;
     for (uint32_t i = 0; i < feedback->extra.count; i++) {
         struct err other;
+        if (i == words_at) continue;
         int one = settle_one(rules, &feedback->extra.items[i], &map, ret_id, arena, problems,
                              rc ? &other : err);
         if (rc == E_OK) rc = one;
@@ -214,9 +241,10 @@ static int finish(const struct intake_rules *rules, struct str given_id, uint64_
                   struct err *err)
 {
     struct feedback *feedback = &intake->feedback;
+    struct str words = rules->text_field.size ? rules->text_field : STR("text");
     if (!shape_has(feedback, feedback, text))
-        return add_problem(problems, arena, "/text", "is required", err);
-    if (is_blank(feedback->text)) return add_problem(problems, arena, "/text", "is empty", err);
+        return field_problem(problems, arena, words, "is required", err);
+    if (is_blank(feedback->text)) return field_problem(problems, arena, words, "is empty", err);
     int rc = choose_id(rules, given_id, row, arena, intake, problems, err);
     if (rc) return rc;
     if (!shape_has(feedback, feedback, source) && rules->source.size)
@@ -284,6 +312,7 @@ static bool set_cell(struct feedback *feedback, const struct field *field, struc
     double number;
     int64_t time_ms;
     float real;
+    if (field->kind != KIND_str) cell = str_trim(cell);
     switch ((enum field_kind)field->kind) {
     case KIND_str:
         if (field->most && cell.size > field->most) return false;
@@ -305,11 +334,16 @@ static bool set_cell(struct feedback *feedback, const struct field *field, struc
     return true;
 }
 
-static const char *cell_rule(const struct field *field)
+static int cell_problem(struct json_problems *problems, struct arena *arena,
+                        const struct field *field, struct str cell, struct err *err)
 {
-    if (field->kind == KIND_f32) return "must be a number from -100 to 100";
-    if (field->kind == KIND_time) return "is not an RFC 3339 time such as 2026-05-01T09:30:00Z";
-    return "is too long";
+    char detail[80] = "must be a number from -100 to 100";
+    if (field->kind == KIND_time)
+        snprintf(detail, sizeof detail, "is not an RFC 3339 time such as 2026-05-01T09:30:00Z");
+    if (field->kind == KIND_str)
+        snprintf(detail, sizeof detail, "is %zu bytes long; at most %u are allowed", cell.size,
+                 field->most);
+    return field_problem(problems, arena, str_of(field->name), detail, err);
 }
 
 static int take_cell(struct str name, struct str cell, const struct intake_rules *rules,
@@ -329,41 +363,12 @@ static int take_cell(struct str name, struct str cell, const struct intake_rules
             return field_problem(problems, arena, name, "is there twice", err);
         return set_cell(&intake->feedback, field, cell)
                    ? E_OK
-                   : field_problem(problems, arena, name, cell_rule(field), err);
+                   : cell_problem(problems, arena, field, cell, err);
     }
     bool attribute = str_starts(name, STR("attributes."));
     if (!attribute && !rules->keep_unknown) return refuse_unknown(name, arena, problems, err);
     if (attribute) name = str_slice(name, sizeof "attributes." - 1, name.size);
     return add_attribute(attributes, name, cell, arena, problems, err);
-}
-
-struct str intake_column(struct str name)
-{
-    if (str_equal_ignoring_case(name, STR("id"))) return STR("id");
-    for (uint32_t i = 0; i < feedback_shape.count; i++) {
-        struct str field = str_of(feedback_shape.fields[i].name);
-        if (str_equal_ignoring_case(name, field)) return field;
-    }
-    return name;
-}
-
-int intake_check_header(const struct csv_row *header, struct err *err)
-{
-    enum { SHOWN = 120, NAME_SHOWN = 40 };
-    char shown[SHOWN + NAME_SHOWN + 3];
-    size_t size = 0;
-    for (uint32_t i = 0; i < header->count; i++) {
-        struct str name = str_slice(header->cells[i], 0, NAME_SHOWN);
-        if (str_equal(header->cells[i], STR("text"))) return E_OK;
-        name.size = str_utf8_valid_prefix(name);
-        if (size < SHOWN)
-            size += (size_t)snprintf(shown + size, sizeof shown - size, "%s%.*s", i ? ", " : "",
-                                     STR_ARGS(name));
-    }
-    struct str names = str_slice(str_make(shown, size), 0, SHOWN);
-    names.size = str_utf8_valid_prefix(names);
-    return err_set(err, E_BAD_MESSAGE, "the header names no column \"text\"; it names: %.*s",
-                   STR_ARGS(names));
 }
 
 int intake_csv(const struct csv_row *header, const struct csv_row *cells,

@@ -13,6 +13,9 @@ struct intake_rules {
     struct str tenant;        /* empty: none */
     struct str source;        /* used where the caller names none */
     struct str idempotency;   /* key of the whole request; empty: none */
+    /* JSON: the field that holds the words; one that is called text besides is an attribute.
+     * Empty: text */
+    struct str text_field;
     struct uuid_generator *ids;
     int64_t received_ms;
     bool handed_on;           /* the record goes on in this process: its message isn't written */
@@ -43,8 +46,18 @@ int intake_json(struct str text, const struct intake_rules *rules, uint64_t row,
  * field's. */
 struct str intake_column(struct str name);
 
-/* Whether a header, its names trimmed and as intake_column() has them, names the column "text":
- * without it no row can be good. BAD_MESSAGE shows the names that there are. */
+/* The header, its names trimmed, copied and as intake_column() has them; sets the reader's
+ * delimiter and passes over a "sep=" line. NOT_FOUND: its end hasn't come, or there is none.
+ * BAD_MESSAGE. */
+int intake_read_header(struct csv_reader *reader, struct arena *arena, struct csv_row *ret_header,
+                       struct err *err) CHECKED;
+
+/* What bytes begin that are no UTF-8 text, and the command that makes some of them, or NULL;
+ * itself NULL: they may be text. */
+const char *intake_packed_as(struct str bytes, const char **ret_unpack);
+
+/* Whether a header as intake_read_header() gives it names the column "text": without it no row can
+ * be good. BAD_MESSAGE shows the names that there are. */
 int intake_check_header(const struct csv_row *header, struct err *err) CHECKED;
 
 /* Columns are fields by name; "attributes.NAME" is an attribute; empty cells are not there. */

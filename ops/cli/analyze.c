@@ -7,13 +7,11 @@
 
 #include "ops/cli/cli.h"
 #include "ops/cli/input.h"
+#include "ops/cli/refusals.h"
 #include "ops/cli/summary.h"
 #include "runtime/chain.h"
 
-enum {
-    OUTPUT_BYTES = 64 * 1024 /* more would push models out of the second cache */,
-    REFUSALS_SHOWN = 20
-};
+enum { OUTPUT_BYTES = 64 * 1024 }; /* more would push models out of the second cache */
 
 struct analysis {
     struct chain *chain;
@@ -24,8 +22,8 @@ struct analysis {
     struct summary summary;
     struct err err;          /* what went wrong inside on_output() */
     uint64_t read;           /* records of the input, refused ones too */
+    struct refusals refusals;
     bool keep_text, count, output_closed;
-    bool other_bytes; /* some were refused as they are not UTF-8 */
     const char *text_column; /* NULL: "text" */
 };
 
@@ -70,15 +68,6 @@ static void on_output(void *user, const struct chain_message *message)
     if (rc == E_OK) buffer_add_char(&analysis->out, '\n');
 }
 
-static void refused(struct analysis *analysis, const struct err *err)
-{
-    analysis->other_bytes |= str_find(str_of(err->text), STR("not UTF-8")) < strlen(err->text);
-    if (analysis->summary.refused++ < REFUSALS_SHOWN)
-        fprintf(stderr, "verbatim analyze: %s\n", err->text);
-    else if (analysis->summary.refused == REFUSALS_SHOWN + 1)
-        fprintf(stderr, "verbatim analyze: further refusals are only counted\n");
-}
-
 static int take(struct analysis *analysis, struct intake *intake, int64_t now_ms, struct err *err)
 {
     analysis->original = intake->feedback.text;
@@ -114,7 +103,7 @@ static int filter(struct analysis *analysis, struct input *input, struct progres
             break;
         }
         analysis->read++;
-        if (result == INPUT_REFUSED) refused(analysis, err);
+        if (result == INPUT_REFUSED) refusals_add(&analysis->refusals, err);
         else rc = take(analysis, &intake, now_ms, err);
         if (rc == E_OK && analysis->out.size >= OUTPUT_BYTES) rc = flush(analysis, err);
         if ((++done & 0xFF) == 0) progress_part(progress, done, input_passed(input), input->size);
@@ -139,7 +128,6 @@ static int analyze(struct analysis *analysis, const struct arguments *arguments,
                         form, err);
     if (rc == E_OK) {
         input.text_column = analysis->text_column;
-        input.text_hint = "; --text-column=NAME says which one holds the words";
         progress_start(&progress, "records", 0);
         rc = filter(analysis, &input, &progress, err);
         progress_end(&progress);
@@ -158,7 +146,7 @@ static int analyze_run(const struct command *command, int argc, char **argv, str
         {"keep-text", FLAG_BOOL, &keep_text, "put the original text back into the output"},
         {"csv", FLAG_BOOL, &csv, "the input is CSV (otherwise its first byte tells)"},
         {"text-column", FLAG_TEXT, &text_column,
-         "NAME  the CSV's column that holds the words (text)"},
+         "NAME  the column or field that holds the words (text)"},
         {"quiet", FLAG_BOOL, &quiet, "no summary"},
     };
     struct arguments arguments;
@@ -172,20 +160,16 @@ static int analyze_run(const struct command *command, int argc, char **argv, str
     analysis->count = !quiet;
     analysis->text_column = text_column;
     int64_t start_ns = clock_mono_ns(clock_system());
+    analysis->refusals.command = "analyze";
     rc = analyze(analysis, &arguments, csv ? INPUT_CSV : INPUT_GUESS, err);
     double seconds = (double)(clock_mono_ns(clock_system()) - start_ns) * 1e-9;
+    analysis->summary.refused = analysis->refusals.count;
     if (rc == E_OK && !quiet) {
         summary_print(&analysis->summary, stderr);
         fprintf(stderr, "  %.2f s, %.0f records/s\n", seconds,
                 seconds > 0 ? (double)analysis->summary.records / seconds : 0);
     }
-    if (rc == E_OK && analysis->summary.refused)
-        rc = err_set(err, E_BAD_MESSAGE, "%llu of %llu records were refused%s",
-                     (unsigned long long)analysis->summary.refused,
-                     (unsigned long long)analysis->read,
-                     analysis->other_bytes ? "; of a spreadsheet on Windows? Convert it: iconv -f "
-                                             "windows-1252 -t utf-8 FILE | verbatim ..."
-                                           : "");
+    if (rc == E_OK) rc = refusals_end(&analysis->refusals, analysis->read, err);
     buffer_deinit(&analysis->out);
     arena_deinit(&analysis->arena);
     arena_deinit(&analysis->summary_arena);

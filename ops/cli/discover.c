@@ -10,6 +10,7 @@
 #include "archive/walk.h"
 #include "model/discover.h"
 #include "ops/cli/input.h"
+#include "ops/cli/refusals.h"
 #include "ops/cli/replay_line.h"
 #include "ops/cli/show.h"
 #include "store/store.h"
@@ -17,14 +18,15 @@
 #include "text/language.h"
 #include "text/redact.h"
 
-enum { REFUSALS_SHOWN = 20, TABLE_EXAMPLE_BYTES = 60 };
+enum { TABLE_EXAMPLE_BYTES = 60 };
 
 struct search {
     const struct discover_wish *wish;
     struct topics topics;
     struct discover *discover;
     struct arena arena; /* of one record */
-    uint64_t refused, elsewhere; /* elsewhere: records in another language */
+    struct refusals refusals;
+    uint64_t read, elsewhere; /* elsewhere: records in another language */
 };
 
 static uint32_t language_bit(struct str language)
@@ -73,12 +75,6 @@ static int take_feedback(struct search *search, const struct feedback *feedback,
     return take(search, redacted.text, language, feedback->customer, err);
 }
 
-static void refuse(struct search *search, const struct err *err)
-{
-    search->refused++;
-    if (search->refused <= REFUSALS_SHOWN) fprintf(stderr, "verbatim topics: %s\n", err->text);
-}
-
 static int read_input(struct search *search, struct err *err)
 {
     struct input input = {.fd = -1};
@@ -90,7 +86,6 @@ static int read_input(struct search *search, struct err *err)
                                  .received_ms = clock_wall_ms(clock_system())};
     int rc = input_open(&input, search->wish->input, INPUT_GUESS, err);
     input.text_column = search->wish->text_column;
-    input.text_hint = "; --text-column=NAME says which one holds the words";
     while (rc == E_OK) {
         arena_reset(&search->arena);
         enum input_result result = input_next(&input, &rules, &search->arena, &intake, &problems,
@@ -99,9 +94,9 @@ static int read_input(struct search *search, struct err *err)
             rc = (int)err->code;
             break;
         }
-        if (result == INPUT_REFUSED) refuse(search, err);
-        else
-            rc = take_feedback(search, &intake.feedback, err);
+        search->read++;
+        if (result == INPUT_REFUSED) refusals_add(&search->refusals, err);
+        else rc = take_feedback(search, &intake.feedback, err);
     }
     input_close(&input);
     return rc;
@@ -138,7 +133,7 @@ static int read_archive(struct search *search, struct config *config, struct err
     rc = store_open(&how, &store, err);
     if (rc == E_OK) rc = archive_walk_lines(store, &wish, take_line, search, err);
     store_close(store);
-    if (rc == E_OK && !discover_records(search->discover) && !search->elsewhere && !search->refused)
+    if (rc == E_OK && !discover_records(search->discover) && !search->elsewhere)
         return err_set(err, E_NO_INPUT, "%s holds no archive of insights", search->wish->archive);
     return rc;
 }
@@ -152,7 +147,7 @@ static void show_json(const struct search *search, const struct discovery *found
         &out,
         "{\"records\":%u,\"other_languages\":%llu,\"refused\":%llu,\"forgotten\":%u,\"phrases\":[",
         discover_records(search->discover), (unsigned long long)search->elsewhere,
-        (unsigned long long)search->refused, discover_forgotten(search->discover));
+        (unsigned long long)search->refusals.count, discover_forgotten(search->discover));
     for (uint32_t i = 0; i < count; i++) {
         buffer_printf(&out, "%s{\"phrase\":", i ? ",\n " : "\n ");
         json_write_string(&out, found[i].text);
@@ -229,10 +224,8 @@ static int show(struct search *search, struct err *err)
     else show_table(search, found, count, records_min);
     fprintf(stderr, "%llu records, %llu in other languages, %llu refused\n",
             (unsigned long long)records, (unsigned long long)search->elsewhere,
-            (unsigned long long)search->refused);
-    return search->refused ? err_set(err, E_BAD_MESSAGE, "%llu records were refused",
-                                     (unsigned long long)search->refused)
-                           : E_OK;
+            (unsigned long long)search->refusals.count);
+    return refusals_end(&search->refusals, search->read, err);
 }
 
 static int check(const struct discover_wish *wish, struct err *err)
@@ -249,7 +242,7 @@ static int check(const struct discover_wish *wish, struct err *err)
 int topics_discover(const struct discover_wish *wish, const struct arguments *arguments,
                     struct err *err)
 {
-    struct search search = {.wish = wish};
+    struct search search = {.wish = wish, .refusals.command = "topics"};
     struct cli_config config = {0};
     int rc = check(wish, err);
     if (rc) return rc;

@@ -4,29 +4,23 @@
 #include "archive/walk.h"
 #include "ops/cli/input.h"
 #include "ops/cli/pricing.h"
+#include "ops/cli/refusals.h"
 #include "ops/cli/replay_line.h"
 #include "runtime/chain.h"
 
-enum { REFUSALS_SHOWN = 10 };
-
 struct estimating {
-    const char *archive, *from, *to;
+    const char *archive, *from, *to, *text_column;
     bool json, journal;
     struct pricing *pricing;
     struct chain *chain; /* preprocess alone: texts as genai would see them */
     struct arena arena;
     int64_t now_ms; /* a file's rows are sent together */
-    uint64_t refused;
+    struct refusals refusals;
+    uint64_t read; /* records of a file */
     struct archive_wish window;
     int rc;
     struct err err;
 };
-
-static void refuse(struct estimating *estimating, const struct err *err)
-{
-    if (estimating->refused++ < REFUSALS_SHOWN)
-        fprintf(stderr, "verbatim estimate: %s\n", err->text);
-}
 
 /* --- a file ----------------------------------------------------------------------------------- */
 
@@ -34,7 +28,7 @@ static void on_output(void *user, const struct chain_message *message)
 {
     struct estimating *estimating = user;
     struct record record;
-    if (message->topic == TOPIC_DEAD_LETTERS) estimating->refused++;
+    if (message->topic == TOPIC_DEAD_LETTERS) estimating->refusals.count++;
     if (message->topic != TOPIC_DOCUMENTS || estimating->rc) return;
     estimating->rc = chain_record(message, &estimating->arena, &record, &estimating->err);
     if (estimating->rc == E_OK)
@@ -63,11 +57,13 @@ static int read_file(struct estimating *estimating, const char *path, struct err
         .keep_unknown = true, .ids = &ids.generator, .handed_on = true,
         .received_ms = clock_wall_ms(clock_system())}; /* takes what analyze takes */
     int rc = input_open(&input, path, INPUT_GUESS, err);
+    input.text_column = estimating->text_column;
     while (rc == E_OK) {
         arena_reset(&estimating->arena);
         enum input_result result = input_next(&input, &rules, &estimating->arena, &intake,
                                               &problems, err);
-        if (result == INPUT_REFUSED) refuse(estimating, err);
+        if (result != INPUT_END) estimating->read++;
+        if (result == INPUT_REFUSED) refusals_add(&estimating->refusals, err);
         else if (result == INPUT_RECORD) rc = take_row(estimating, &intake, err);
         else rc = (int)err->code;
         if (result == INPUT_END) break;
@@ -149,10 +145,7 @@ static int show(const struct estimating *estimating, struct err *err)
     fwrite(out.data, 1, out.size, stdout);
     buffer_deinit(&out);
     if (failed) return err_set(err, E_NO_MEMORY, NULL);
-    if (estimating->refused)
-        return err_set(err, E_BAD_MESSAGE, "%llu records were refused",
-                       (unsigned long long)estimating->refused);
-    return E_OK;
+    return refusals_end(&estimating->refusals, estimating->read, err);
 }
 
 static int estimate(struct estimating *estimating, const struct arguments *arguments,
@@ -177,9 +170,12 @@ static int estimate(struct estimating *estimating, const struct arguments *argum
 
 static int estimate_run(const struct command *command, int argc, char **argv, struct err *err)
 {
-    struct estimating estimating = {.now_ms = clock_wall_ms(clock_system())};
+    struct estimating estimating = {
+        .now_ms = clock_wall_ms(clock_system()), .refusals.command = "estimate"};
     struct pricing_wish wish = {.answer_tokens = PRICING_ANSWER_TOKENS, .digests = true};
     const struct flag flags[] = {
+        {"text-column", FLAG_TEXT, &estimating.text_column,
+         "NAME  the file's column or field that holds the words (text)"},
         {"archive", FLAG_TEXT, &estimating.archive,
          "URL  documents of an archive, in place of a file"},
         {"from", FLAG_TEXT, &estimating.from,
@@ -208,14 +204,16 @@ static int estimate_run(const struct command *command, int argc, char **argv, st
                        wish.provider);
     if (!estimating.archive && (estimating.from || estimating.to))
         return err_set(err, E_USAGE, "--from and --to go with --archive");
+    if (estimating.archive && estimating.text_column)
+        return err_set(err, E_USAGE, "--text-column goes with a file");
     return estimate(&estimating, &arguments, &wish, err);
 }
 
 const struct command estimate_command = {
     .name = "estimate",
     .summary = "what asking a model about feedback would cost, before it is asked",
-    .usage = "FILE|--archive URL [--from TIME] [--to TIME] [--provider NAME] [--model ID] "
-             "[--journal] [--json]",
+    .usage = "FILE [--text-column NAME]|--archive URL [--from TIME] [--to TIME] [--provider NAME] "
+             "[--model ID] [--journal] [--json]",
     .details = "Texts are cleaned and redacted as in the pipeline; identical ones count once. "
                "Nothing is sent anywhere.\n"
                "Tokens in are estimated: on reviews and tweets in English, Spanish and French from "

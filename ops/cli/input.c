@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 enum { BLOCK_BYTES = 256 * 1024, RECORD_BYTES_MAX = 4 << 20 };
+#define TEXT_HINT "; --text-column=NAME says which one holds the words"
 
 /* Of what is left of a file, from where it is read; 0: of a pipe nobody knows. */
 static uint64_t size_of(int fd)
@@ -62,24 +63,6 @@ static struct str unread(const struct input *input)
 }
 
 uint64_t input_passed(const struct input *input) { return input->got - unread(input).size; }
-
-/* What can't be read as it is, by its first bytes; NULL: it may be text. */
-static const char *packed_as(struct str bytes)
-{
-    static const struct {
-        const char *start, *what;
-    } forms[] = {
-        {"\x1f\x8b", "gzip; unpack it: zcat FILE | verbatim ..."},
-        {"\x28\xb5\x2f\xfd", "zstd; unpack it: zstdcat FILE | verbatim ..."},
-        {"\xfd" "7zXZ", "xz; unpack it: xzcat FILE | verbatim ..."},
-        {"PK\x03\x04", "a ZIP archive or a spreadsheet; unpack it, or save the sheet as CSV"},
-        {"\xff\xfe", "UTF-16; convert it: iconv -f utf-16 -t utf-8 FILE | verbatim ..."},
-        {"\xfe\xff", "UTF-16; convert it: iconv -f utf-16 -t utf-8 FILE | verbatim ..."},
-    };
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-        if (str_starts(bytes, str_of(forms[i].start))) return forms[i].what;
-    return NULL;
-}
 
 /* The form shows in the first byte: an object or array is JSON. */
 static void guess(struct input *input)
@@ -170,8 +153,17 @@ static enum input_result next_json(struct input *input, const struct intake_rule
     enum found found = next_text(input, &text, &place, err);
     if (found == NONE_LEFT) return end_json(input, err);
     if (found == TOO_LONG) return INPUT_REFUSED;
-    if (intake_json(text, rules, input->row++, arena, ret_intake, problems, err) == E_OK)
+    struct intake_rules named = *rules;
+    bool another = input->text_column && strcmp(input->text_column, "text") != 0;
+    if (another) named.text_field = str_of(input->text_column);
+    if (intake_json(text, &named, input->row++, arena, ret_intake, problems, err) == E_OK)
         return INPUT_RECORD;
+    size_t said = strlen(err->text);
+    if (!input->text_column && !input->hinted &&
+        str_ends(str_of(err->text), STR("/text is required"))) {
+        snprintf(err->text + said, sizeof err->text - said, "%s", TEXT_HINT);
+        input->hinted = true; /* once is enough */
+    }
     place_text(input, &place, err);
     if (input->ended && unread(input).size == 0) input->split.in_array = false; /* the same fault */
     return INPUT_REFUSED;
@@ -212,22 +204,9 @@ static int next_row(struct input *input, struct arena *arena, struct csv_row *re
 /* Without a text there is nothing to read: said once, and not of each row. */
 static int check_header(const struct input *input, struct err *err)
 {
-    bool readable = true, alone = false;
-    for (uint32_t i = 0; i < input->header.count; i++) {
-        struct str name = input->header.cells[i];
-        readable &= str_is_utf8(name) && !(name.size && memchr(name.data, '\0', name.size));
-        alone |= str_find(name, STR("\r")) < name.size;
-    }
-    if (!readable)
-        return err_set(err, E_BAD_MESSAGE,
-                       "the header is not UTF-8; unpack it, or convert it: iconv -f windows-1252 "
-                       "-t utf-8 FILE | verbatim ...");
-    if (alone)
-        return err_set(err, E_BAD_MESSAGE, "lines end in CR alone; LF or CRLF must end them");
     int rc = intake_check_header(&input->header, err);
     size_t said = rc ? strlen(err->text) : 0;
-    if (rc && input->text_hint)
-        snprintf(err->text + said, sizeof err->text - said, "%s", input->text_hint);
+    if (rc) snprintf(err->text + said, sizeof err->text - said, "%s", TEXT_HINT);
     return rc;
 }
 
@@ -246,26 +225,41 @@ static int name_text(struct input *input, struct err *err)
     return err_set(err, E_BAD_MESSAGE, "the header names no column \"%.60s\"", input->text_column);
 }
 
+/* Reading more until the header is whole. */
+static int find_header(struct input *input, struct err *err)
+{
+    for (;;) {
+        struct csv_reader reader = csv_reader(unread(input), input->ended);
+        bool all = input->ended;
+        arena_reset(&input->header_arena);
+        int rc = intake_read_header(&reader, &input->header_arena, &input->header, err);
+        if (rc != E_NOT_FOUND || all) {
+            input->at = input->bytes.size - reader.rest.size;
+            input->line = reader.line;
+            input->delimiter = reader.delimiter;
+            return rc;
+        }
+        if (unread(input).size > RECORD_BYTES_MAX)
+            return err_set(err, E_TOO_LARGE,
+                           "the header is longer than %d bytes; is a quote not closed?",
+                           RECORD_BYTES_MAX);
+        *err = (struct err){0};
+        if (!read_more(input, err) && err->code) return (int)err->code;
+    }
+}
+
 /* A header that is of no use ends the input. */
 static int read_header(struct input *input, struct err *err)
 {
-    while (str_find(unread(input), STR("\n")) == unread(input).size &&
-           unread(input).size < RECORD_BYTES_MAX && read_more(input, err))
-        continue;
-    input->delimiter = csv_delimiter(unread(input));
-    int rc = next_row(input, &input->header_arena, &input->header, err);
-    for (uint32_t i = 0; rc == E_OK && i < input->header.count; i++) /* the buffer moves */
-        input->header.cells[i] = intake_column(
-            str_trim(arena_copy(&input->header_arena, input->header.cells[i])));
-    if (rc == E_OK) {
-        rc = input->text_column ? name_text(input, err) : E_OK;
-        if (rc == E_OK) rc = check_header(input, err);
-        if (rc) err_wrap(err, "%s, line %llu", input->name, (unsigned long long)input->header.line);
-    } else if (rc == E_BAD_MESSAGE) err_wrap(err, "%s", input->name);
-    if (rc && rc != E_NOT_FOUND) {
-        input->ended = true;
-        input->at = input->bytes.size;
-    }
+    int rc = find_header(input, err);
+    bool whole = rc == E_OK; /* what is wrong with its form names the line itself */
+    if (whole && input->text_column) rc = name_text(input, err);
+    if (rc == E_OK) rc = check_header(input, err);
+    if (rc == E_OK || rc == E_NOT_FOUND) return rc;
+    if (whole) err_wrap(err, "%s, line %llu", input->name, (unsigned long long)input->header.line);
+    else if (err_class((enum err_code)rc) == ERR_REJECT) err_wrap(err, "%s", input->name);
+    input->ended = true;
+    input->at = input->bytes.size;
     return rc;
 }
 
@@ -299,11 +293,16 @@ static bool begin(struct input *input, struct err *err)
 {
     input->begun = true;
     if (!read_more(input, err)) return !err->code;
-    const char *packed = packed_as(unread(input));
+    const char *unpack, *packed = intake_packed_as(unread(input), &unpack);
     if (!packed) return true;
     input->ended = true;
     buffer_clear(&input->bytes);
-    err_set(err, E_BAD_MESSAGE, "%s is %s", input->name, packed);
+    if (unpack)
+        err_set(err, E_BAD_MESSAGE, "%s is %s, not UTF-8 text; try: %s FILE | verbatim ...",
+                input->name, packed, unpack);
+    else
+        err_set(err, E_BAD_MESSAGE, "%s is %s; unpack it, or save the sheet as CSV", input->name,
+                packed);
     return false;
 }
 

@@ -23,9 +23,8 @@ struct input {
     struct csv_row header;
     char delimiter;        /* as the header shows */
     struct arena header_arena;
-    /* CSV, set after input_open(): the column that holds the words, NULL: "text"; and what is said
-     * behind the complaint that no column does, or NULL */
-    const char *text_column, *text_hint;
+    const char *text_column; /* set after input_open(): what holds the words; NULL: "text" */
+    bool hinted;             /* has said that this can be told */
 };
 
 /* path NULL or "-": standard input. NO_INPUT. */

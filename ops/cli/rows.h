@@ -3,6 +3,7 @@
 #define VERBATIM_OPS_CLI_ROWS_H
 
 #include "config/config.h"
+#include "ops/cli/refusals.h"
 #include "schema/record.h"
 
 struct rows {
@@ -19,9 +20,15 @@ int rows_add(struct rows *rows, const struct record *record, struct arena *arena
 int rows_from_archive(struct rows *rows, const char *folder,
                       void (*on_row)(void *user, size_t count), void *user,
                       struct err *err) CHECKED;
-/* Feedback as `verbatim analyze` reads it ("-": standard input), through preprocess
- * and featurize here. */
-int rows_from_feedback(struct rows *rows, const char *path, struct config *config,
+/* Feedback as `verbatim analyze` reads it, and what became of its records. */
+struct rows_feedback {
+    const char *path; /* "-": standard input */
+    const char *text_column;
+    struct refusals refusals;
+    uint64_t read;
+};
+/* Through preprocess and featurize here. What is refused is no row. */
+int rows_from_feedback(struct rows *rows, struct rows_feedback *feedback, struct config *config,
                        void (*on_row)(void *user, size_t count), void *user,
                        struct err *err) CHECKED;
 void rows_deinit(struct rows *rows);

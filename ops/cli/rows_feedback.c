@@ -25,6 +25,7 @@ static void on_output(void *user, const struct chain_message *message)
 }
 
 static int add_all(struct input *input, struct chain *chain, struct featurizing *featurizing,
+                   struct rows_feedback *feedback,
                    void (*on_row)(void *user, size_t count), void *user, struct err *err)
 {
     struct cli_ids ids;
@@ -41,7 +42,11 @@ static int add_all(struct input *input, struct chain *chain, struct featurizing 
         enum input_result result = input_next(input, &rules, &arena, &intake, &problems, err);
         if (result == INPUT_END) rc = (int)err->code;
         if (result == INPUT_END) break;
-        if (result == INPUT_REFUSED) continue;
+        feedback->read++;
+        if (result == INPUT_REFUSED) {
+            refusals_add(&feedback->refusals, err);
+            continue;
+        }
         struct chain_message message = {
             .topic = TOPIC_FEEDBACK, .key = intake.key, .record = &intake.record,
             .timestamp_ms = now_ms};
@@ -56,7 +61,7 @@ static int add_all(struct input *input, struct chain *chain, struct featurizing 
     return rc;
 }
 
-int rows_from_feedback(struct rows *rows, const char *path, struct config *config,
+int rows_from_feedback(struct rows *rows, struct rows_feedback *feedback, struct config *config,
                        void (*on_row)(void *user, size_t count), void *user, struct err *err)
 {
     enum { STEPS = 2 }; /* preprocess, featurize: they follow ingest in the list */
@@ -65,9 +70,10 @@ int rows_from_feedback(struct rows *rows, const char *path, struct config *confi
     struct chain *chain = NULL;
     int rc = config_set(config, STR("preprocess.drop_retried=false"), "train", err);
     if (rc == E_OK) rc = chain_create(cli_workers + 1, STEPS, config, clock_system(), &chain, err);
-    if (rc == E_OK) rc = input_open(&input, path, INPUT_GUESS, err);
+    if (rc == E_OK) rc = input_open(&input, feedback->path, INPUT_GUESS, err);
     if (rc == E_OK) {
-        rc = add_all(&input, chain, &featurizing, on_row, user, err);
+        input.text_column = feedback->text_column;
+        rc = add_all(&input, chain, &featurizing, feedback, on_row, user, err);
         input_close(&input);
     }
     chain_destroy(chain);

@@ -4,6 +4,7 @@
 
 #include "ops/cli/cli.h"
 #include "ops/cli/input.h"
+#include "ops/cli/refusals.h"
 
 enum { BATCH_RECORDS = 500 };
 
@@ -58,8 +59,15 @@ static int pack(struct shipment *shipment, const struct intake *intake, struct r
     return E_OK;
 }
 
-static int send_all(struct bus_producer *producer, struct input *input, uint64_t *sent,
-                    uint64_t *refused, struct err *err)
+/* Of all files: what was sent, and what was not. */
+struct sending {
+    const char *text_column;
+    uint64_t sent;
+    struct refusals refusals;
+};
+
+static int send_all(struct bus_producer *producer, struct input *input, struct sending *sending,
+                    struct err *err)
 {
     struct shipment *shipment = calloc(1, sizeof *shipment);
     struct cli_ids ids;
@@ -80,14 +88,13 @@ static int send_all(struct bus_producer *producer, struct input *input, uint64_t
             break;
         }
         if (result == INPUT_REFUSED) {
-            fprintf(stderr, "verbatim send: %s\n", err->text);
-            ++*refused;
+            refusals_add(&sending->refusals, err);
             continue;
         }
         rc = pack(shipment, &intake, &ids.random, now_ms, err);
-        if (rc == E_OK) ++*sent;
+        if (rc == E_OK) sending->sent++;
         if (rc == E_OK && shipment->count == BATCH_RECORDS) rc = ship(producer, shipment, err);
-        progress_set(&progress, *sent);
+        progress_set(&progress, sending->sent);
     }
     if (rc == E_OK) rc = ship(producer, shipment, err);
     progress_end(&progress);
@@ -96,8 +103,8 @@ static int send_all(struct bus_producer *producer, struct input *input, uint64_t
     return rc;
 }
 
-static int send_files(struct bus *bus, const struct arguments *arguments, uint64_t *sent,
-                      uint64_t *refused, struct err *err)
+static int send_files(struct bus *bus, const struct arguments *arguments, struct sending *sending,
+                      struct err *err)
 {
     struct bus_producer *producer = NULL;
     int rc = bus_producer_open(bus, "send", &producer, err);
@@ -107,7 +114,8 @@ static int send_files(struct bus *bus, const struct arguments *arguments, uint64
         rc = input_open(&input, arguments->positional_count ? arguments->positionals[i] : NULL,
                         INPUT_GUESS, err);
         if (rc) break;
-        rc = send_all(producer, &input, sent, refused, err);
+        input.text_column = sending->text_column;
+        rc = send_all(producer, &input, sending, err);
         input_close(&input);
     }
     bus_producer_close(producer);
@@ -119,24 +127,28 @@ static int send_run(const struct command *command, int argc, char **argv, struct
     struct arguments arguments;
     struct cli_config config;
     struct bus *bus = NULL;
-    uint64_t sent = 0, refused = 0;
+    struct sending sending = {.refusals.command = "send"};
     bool json = false;
-    const struct flag flags[] = {{"json", FLAG_BOOL, &json, "the counts as JSON, for programs"}};
-    int rc = cli_parse(command, flags, 1, argc, argv, &arguments, err);
+    const struct flag flags[] = {
+        {"text-column", FLAG_TEXT, &sending.text_column,
+         "NAME  the column or field that holds the words (text)"},
+        {"json", FLAG_BOOL, &json, "the counts as JSON, for programs"},
+    };
+    int rc = cli_parse(command, flags, sizeof flags / sizeof flags[0], argc, argv, &arguments, err);
     if (rc || arguments.help) return rc;
     rc = cli_config(&arguments, &config, err);
     if (rc) return rc;
     rc = bus_open(config.config, clock_system(), &bus, err);
-    if (rc == E_OK) rc = send_files(bus, &arguments, &sent, &refused, err);
+    if (rc == E_OK) rc = send_files(bus, &arguments, &sending, err);
     rc = cli_name_bus(bus, rc, err);
+    uint64_t refused = sending.refusals.count;
     if (rc == E_OK && json)
-        printf("{\"sent\":%llu,\"refused\":%llu}\n", (unsigned long long)sent,
+        printf("{\"sent\":%llu,\"refused\":%llu}\n", (unsigned long long)sending.sent,
                (unsigned long long)refused);
     else if (rc == E_OK)
-        fprintf(stderr, "  %llu record%s sent to %s\n", (unsigned long long)sent,
-                sent == 1 ? "" : "s", bus_description(bus));
-    if (rc == E_OK && refused)
-        rc = err_set(err, E_BAD_MESSAGE, "%llu records were refused", (unsigned long long)refused);
+        fprintf(stderr, "  %llu record%s sent to %s\n", (unsigned long long)sending.sent,
+                sending.sent == 1 ? "" : "s", bus_description(bus));
+    if (rc == E_OK) rc = refusals_end(&sending.refusals, sending.sent + refused, err);
     bus_close(bus);
     cli_config_free(&config);
     return rc;
@@ -145,7 +157,7 @@ static int send_run(const struct command *command, int argc, char **argv, struct
 const struct command send_command = {
     .name = "send",
     .summary = "feedback from files straight onto the bus",
-    .usage = "[--json] [FILE ...]",
+    .usage = "[--text-column NAME] [--json] [FILE ...]",
     .details = "NDJSON or CSV as for analyze; unknown fields are refused. Counts only what the bus "
                "holds.\n\n"
                "Example: verbatim send config/sample/feedback.ndjson\n",

@@ -65,7 +65,7 @@ static int topics_run(const struct command *command, int argc, char **argv, stru
         {"input", FLAG_TEXT, &wish.input,
          "FILE  discover: feedback as NDJSON or CSV; - is standard input"},
         {"text-column", FLAG_TEXT, &wish.text_column,
-         "NAME  discover: the CSV's column that holds the words (text)"},
+         "NAME  discover: the column or field that holds the words (text)"},
         {"archive", FLAG_TEXT, &wish.archive, "URL  discover: insights of an archive"},
         {"language", FLAG_TEXT, &wish.language,
          "CODE  discover: records in this language (en, es, fr) or of unknown language only"},

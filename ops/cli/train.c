@@ -13,7 +13,8 @@
 
 struct training {
     struct examples_source data;
-    const char *archive, *input, *out, *name, *licence;
+    struct rows_feedback feedback; /* without a path: none is read */
+    const char *archive, *out, *name, *licence;
     uint64_t folds;
     uint64_t clusters, seed, most;
     struct progress progress;
@@ -55,8 +56,9 @@ static int read_rows(struct training *training, struct config *config, struct ro
     int rc;
     if (training->archive) {
         rc = rows_from_archive(rows, training->archive, on_row, &training->progress, err);
-    } else if (training->input) {
-        rc = rows_from_feedback(rows, training->input, config, on_row, &training->progress, err);
+    } else if (training->feedback.path) {
+        rc = rows_from_feedback(rows, &training->feedback, config, on_row, &training->progress,
+                                err);
     } else {
         rc = cli_open_bus(config, &bus, err);
         if (rc == E_OK) rc = rows_from_bus(training, bus, rows, err);
@@ -148,21 +150,29 @@ static int train_segments(struct training *training, const struct arguments *arg
 {
     struct cli_config config;
     struct rows rows = {0};
-    if (training->data.path || training->data.text_column || training->data.label_column)
-        return err_set(err, E_USAGE, "--data and its columns are for tasks; segments come from "
+    if (training->data.path || training->data.label_column)
+        return err_set(err, E_USAGE, "--data and its labels are for tasks; segments come from "
                                      "--archive, --input or the bus");
-    if (training->archive && training->input)
+    if (training->data.text_column && !training->feedback.path)
+        return err_set(err, E_USAGE, "--text-column goes with --input");
+    if (training->archive && training->feedback.path)
         return err_set(err, E_USAGE, "either --archive or --input");
     if (training->clusters < 1 || training->clusters > CENTROIDS_MAX)
         return err_set(err, E_USAGE, "--clusters must be from 1 to %d", CENTROIDS_MAX);
     int rc = cli_config(arguments, &config, err);
     if (rc) return rc;
+    training->feedback.text_column = training->data.text_column;
+    training->feedback.refusals.command = "train";
     rc = read_rows(training, config.config, &rows, err);
-    if (rc == E_OK && rows.count == 0)
-        rc = err_set(
-            err, E_NO_INPUT,
-            "no vectors found; run records through featurize first, or give --archive or --input");
+    if (rc == E_OK && rows.count == 0) {
+        rc = refusals_end(&training->feedback.refusals, training->feedback.read, err);
+        if (rc == E_OK)
+            rc = err_set(err, E_NO_INPUT,
+                         "no vectors found; run records through featurize first, or give --archive "
+                         "or --input");
+    }
     if (rc == E_OK) rc = train(training, &rows, err);
+    if (rc == E_OK) rc = refusals_end(&training->feedback.refusals, training->feedback.read, err);
     rows_deinit(&rows);
     cli_config_free(&config);
     return rc;
@@ -176,13 +186,13 @@ static int train_run(const struct command *command, int argc, char **argv, struc
         {"data", FLAG_TEXT, &training.data.path,
          "FILE  labelled texts as verbatim evaluate reads them: TSV, CSV or JSON (tasks)"},
         {"text-column", FLAG_TEXT, &training.data.text_column,
-         "NAME  of the column or field that holds the words (text)"},
+         "NAME  of the column or field that holds the words (text), with --data or --input"},
         {"label-column", FLAG_TEXT, &training.data.label_column, "NAME  … the label (label)"},
         {"folds", FLAG_NUMBER, &training.folds, "K  of the cross-validation (5)"},
         {"licence", FLAG_TEXT, &training.licence, "TEXT  of the data, for the model's card"},
         {"archive", FLAG_TEXT, &training.archive,
          "FOLDER  read an archive's objects instead of the bus"},
-        {"input", FLAG_TEXT, &training.input,
+        {"input", FLAG_TEXT, &training.feedback.path,
          "FILE  read feedback (NDJSON, CSV; - for stdin) and featurize it here"},
         {"clusters", FLAG_NUMBER, &training.clusters, "K  how many segments (8)"},
         {"seed", FLAG_NUMBER, &training.seed, "N  the same seed and rows, the same model (1)"},
@@ -213,7 +223,7 @@ static int train_run(const struct command *command, int argc, char **argv, struc
     if (!training.out) training.out = out;
     rc = check_out(training.out, err);
     if (rc == E_OK) rc = check_spared(training.out, training.data.path, err);
-    if (rc == E_OK) rc = check_spared(training.out, training.input, err);
+    if (rc == E_OK) rc = check_spared(training.out, training.feedback.path, err);
     if (rc) return rc;
     if (!segments) return train_labelled(&training, what, err);
     return train_segments(&training, &arguments, err);

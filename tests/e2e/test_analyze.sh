@@ -46,7 +46,7 @@ equal "CSV exits 0" $? 0
 equal "a quoted field keeps its comma and quotes" "$(jq -r 'select(.id == "c1") | .feedback.text' "$scratch/csv.out")" 'Great, but "slow"'
 equal "an unknown column becomes an attribute" "$(jq -r 'select(.id == "c2") | .feedback.attributes.shop' "$scratch/csv.out")" south
 
-printf '\xef\xbb\xbftext;id;rating\r\n"a; b";s1;4\r\nstray"quote;s2;1\r\nlast;s3;2\r\n' |
+printf '\xef\xbb\xbftext;id;rating\r\n"a; b";s1;4\r\n"stray"quote;s2;1\r\nlast;s3;2\r\n' |
     "$verbatim" analyze --csv --keep-text --quiet >"$scratch/semicolons.out" 2>"$scratch/semicolons.err"
 equal "a bad row of CSV exits 65" $? 65
 equal "and costs itself only; ; parts the cells where the header has it" "$(jq -r '.id + "=" + .feedback.text' "$scratch/semicolons.out" | paste -sd,)" "s1=a; b,s3=last"
@@ -73,9 +73,9 @@ packed() { # WHAT MESSAGE: standard input
     equal "$1: exits 65" $? 65
     check "$1: says what it is ($(head -n 1 "$scratch/packed.err"))" contains "$scratch/packed.err" "standard input is $2"
 }
-gzip -c "$scratch/small.ndjson" | packed gzip "gzip; unpack it: zcat"
-zstd -qc "$scratch/small.ndjson" | packed zstd "zstd; unpack it: zstdcat"
-head -n 3 "$scratch/small.ndjson" | iconv -t utf-16 | packed UTF-16 "UTF-16; convert it: iconv"
+gzip -c "$scratch/small.ndjson" | packed gzip "gzip, not UTF-8 text; try: zcat"
+zstd -qc "$scratch/small.ndjson" | packed zstd "zstd, not UTF-8 text; try: zstdcat"
+head -n 3 "$scratch/small.ndjson" | iconv -t utf-16 | packed UTF-16 "UTF-16, not UTF-8 text; try: iconv"
 printf 'PK\003\004rest' | packed "a spreadsheet" "a ZIP archive or a spreadsheet"
 
 # Spreadsheets of Windows: their letters, their decimal comma.

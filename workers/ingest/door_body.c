@@ -153,13 +153,9 @@ static int read_csv(struct post *post, struct str body, const struct intake_rule
     struct csv_reader reader = csv_reader(body, true);
     struct csv_row header, row;
     post->bulk = true;
-    reader.delimiter = csv_delimiter(reader.rest);
-    int rc = csv_next(&reader, &post->arena, &header, err);
+    int rc = intake_read_header(&reader, &post->arena, &header, err);
     if (rc == E_NOT_FOUND) return err_set(err, E_BAD_MESSAGE, "the CSV has no header");
-    if (rc) return rc;
-    for (uint32_t i = 0; i < header.count; i++)
-        header.cells[i] = intake_column(str_trim(header.cells[i]));
-    rc = intake_check_header(&header, err);
+    if (rc == E_OK) rc = intake_check_header(&header, err);
     if (rc) return rc;
     for (;;) {
         struct intake intake;
@@ -203,6 +199,8 @@ int body_read(struct post *post, struct err *err)
                        IDEMPOTENCY_KEY_BYTES);
     struct str body;
     int rc = open_body(post, &body, err);
+    const char *unpack, *packed = rc ? NULL : intake_packed_as(body, &unpack);
+    if (packed) rc = err_set(err, E_BAD_MESSAGE, "the body is %s, not UTF-8 text", packed);
     if (rc) return rc;
     switch (body_form_of(request)) {
     case BODY_JSON: return read_json(post, without_bom(body), &rules, err);

@@ -208,21 +208,12 @@ int watch_read_rows(struct watch *watch, const struct object *object, struct str
 int watch_read_header(struct object *object, struct str input, bool complete, struct err *err)
 {
     struct csv_reader reader = csv_reader(input, complete);
-    struct csv_row header;
-    reader.delimiter = object->delimiter = csv_delimiter(reader.rest);
-    int rc = csv_next(&reader, &object->arena, &header, err);
+    const char *unpack, *packed = intake_packed_as(input, &unpack);
+    if (packed) return err_set(err, E_BAD_MESSAGE, "the object is %s, not UTF-8 text", packed);
+    int rc = intake_read_header(&reader, &object->arena, &object->header, err);
     if (rc == E_NOT_FOUND) return err_set(err, E_BAD_MESSAGE, "the CSV has no header");
     if (rc) return rc;
-    object->header =
-        (struct csv_row){.count = header.count,
-                         .line = header.line,
-                         .cells = ARENA_ARRAY(&object->arena, struct str, header.count)};
-    if (!object->header.cells) return err_set(err, E_NO_MEMORY, NULL);
-    for (uint32_t i = 0; i < header.count; i++) { /* the input goes, the header stays */
-        struct str name = arena_copy(&object->arena, str_trim(header.cells[i]));
-        if (!name.data) return err_set(err, E_NO_MEMORY, NULL);
-        object->header.cells[i] = intake_column(name);
-    }
+    object->delimiter = reader.delimiter;
     rc = intake_check_header(&object->header, err);
     if (rc) return rc;
     if (object->offset == 0) {

@@ -8,6 +8,7 @@
 #include "ops/cli/input.h"
 
 #define TEXT(text) {text, sizeof(text) - 1}
+#define HINT "; --text-column=NAME says which one holds the words"
 
 /* An input of these bytes. */
 static void open_text(struct input *input, struct str text)
@@ -107,36 +108,51 @@ static const struct {
     {"capitals in a header", TEXT("ID,Text,Rating\n1,a,5\n2,b,x\n"), "a|!",
      "in, line 3: /rating must be a number from -100 to 100", E_OK},
     {"no text column: said once", TEXT("Review,Rating\na,5\nb,4\n"), "",
-     "in, line 1: the header names no column \"text\"; it names: Review, rating", E_BAD_MESSAGE},
-    {"plain text is no CSV", TEXT("I like it\nvery much\n"), "",
-     "in, line 1: the header names no column \"text\"; it names: I like it", E_BAD_MESSAGE},
-    {"what is compressed is no text", TEXT("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"), "",
-     "in is gzip; unpack it: zcat FILE | verbatim ...", E_BAD_MESSAGE},
-    {"nor is UTF-16", TEXT("t\0e\0x\0t\0\n\0"), "",
-     "in, line 1: the header is not UTF-8; unpack it, or convert it: iconv -f windows-1252 -t utf-8 "
-     "FILE | verbatim ...",
+     "in, line 1: the header names no column \"text\"; it names: Review, rating" HINT,
      E_BAD_MESSAGE},
+    {"plain text is no CSV", TEXT("I like it\nvery much\n"), "",
+     "in, line 1: the header names no column \"text\"; it names: I like it" HINT, E_BAD_MESSAGE},
+    {"what is compressed is no text", TEXT("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"), "",
+     "in is gzip, not UTF-8 text; try: zcat FILE | verbatim ...", E_BAD_MESSAGE},
+    {"nor is UTF-16", TEXT("t\0e\0x\0t\0\n\0"), "",
+     "in is UTF-16 without its mark, not UTF-8 text; try: iconv -f utf-16le -t utf-8 FILE | "
+     "verbatim ...",
+     E_BAD_MESSAGE},
+    {"nor is a header of another code page", TEXT("t\xe9xt,text\na,b\n"), "",
+     "in: line 1: the header is not UTF-8", E_BAD_MESSAGE},
+    {"a line that names what parts the cells", TEXT("sep=|\r\ntext|rating\r\na, b|5\r\n,;|x\r\n"),
+     "a, b|!", "in, line 4: /rating must be a number from -100 to 100", E_OK},
+    {"a line break in a quoted header", TEXT("\"the\r\nrating\",text\n1,a\n"), "a|", "", E_OK},
     {"a quote that spoils the header", TEXT("\"text\"s\na\n"), "",
      "in: line 1, column 1: a quote out of place", E_BAD_MESSAGE},
     {"line ends of old", TEXT("text\ra\rb\r"), "",
-     "in, line 1: lines end in CR alone; LF or CRLF must end them", E_BAD_MESSAGE},
+     "in: line 1: lines end in CR alone, not in LF or CRLF", E_BAD_MESSAGE},
 };
 
 /* Files of others name the words otherwise: "Review", "comment". */
 static void another_column_holds_the_words(void **state)
 {
     static const struct {
-        const char *why, *column, *hint, *records, *message;
+        const char *why, *column, *records, *message;
         struct str text;
     } cases[] = {
-        {"it is named", "review", NULL, "a|b|", "", TEXT("Review;Rating\na;5\nb;4\n")},
-        {"what is called text is not it", "Comment", NULL, "good|", "",
+        {"it is named", "review", "a|b|", "", TEXT("Review;Rating\na;5\nb;4\n")},
+        {"what is called text is not it", "Comment", "good|", "",
          TEXT("text,comment\nid 7,good\n")},
-        {"it isn't there", "reviw", NULL, "", "in, line 1: the header names no column \"reviw\"",
+        {"it isn't there", "reviw", "", "in, line 1: the header names no column \"reviw\"",
          TEXT("Review,Rating\na,5\n")},
-        {"how to name it is told", NULL, "; say which", "",
-         "in, line 1: the header names no column \"text\"; it names: Review; say which",
+        {"how to name it is told", NULL, "",
+         "in, line 1: the header names no column \"text\"; it names: Review" HINT,
          TEXT("Review\na\n")},
+        {"a field of JSON", "Review", "a|b|", "",
+         TEXT("{\"review\":\"a\"}\n{\"text\":\"x\",\"Review\":\"b\"}\n")},
+        {"text itself", "text", "a|", "", TEXT("{\"text\":\"a\"}\n")},
+        {"a field that isn't there: text is not it", "Review", "!",
+         "in, line 1: /Review is required", TEXT("{\"text\":\"a\"}\n")},
+        {"a field that is no text", "Review", "!", "in, line 1: /Review must be a string",
+         TEXT("{\"text\":\"a\",\"Review\":7}\n")},
+        {"how to name it is told once", NULL, "!a|", "in, line 1: /text is required" HINT,
+         TEXT("{\"Review\":\"b\"}\n{\"text\":\"a\"}\n")},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -146,7 +162,6 @@ static void another_column_holds_the_words(void **state)
         CASE(cases[i].why);
         open_text(&input, cases[i].text);
         input.text_column = cases[i].column;
-        input.text_hint = cases[i].hint;
         read_input(&input, &out, &last);
         buffer_add_char(&out, '\0');
         assert_string_equal(out.data, cases[i].records);

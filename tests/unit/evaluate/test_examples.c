@@ -84,7 +84,7 @@ static const struct {
     {"a tab in the header: commas are the text's",
      "label\ttext, all\ttext\npos\t1,2\ta, b\n", true, E_OK, "pos:a, b", NULL},
     {"a broken row of CSV is refused alone",
-     "label,text\npos,a\n\npos,b\"c\npos,d,e\nneg,f\n", true, E_OK,
+     "label,text\npos,a\n\npos,\"b\"c\npos,d,e\nneg,f\n", true, E_OK,
      "pos:a / ! / ! / neg:f", "line 4: a quote out of place"},
     {"an array",
      "[{\"text\":\"a\",\"label\":\"pos\"},\n {\"text\":\"b\",\n\"label\":\"neg\"}, 7]", true, E_OK,
