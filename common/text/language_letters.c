@@ -5,7 +5,9 @@
 
 enum {
     SPACE = ' ',
-    PIECES = 6,
+    PIECES = 4,
+    LONG_BYTES = 1024, /* four of a longer text may all be names */
+    PIECES_OF_LONG = 6,
     PIECE_BYTES = 36,
     WORD_BYTES = 12
 };
@@ -171,8 +173,9 @@ static size_t next_word(struct str text, size_t at)
 static struct str join_pieces(struct str text, char *room)
 {
     char *out = room;
-    for (size_t piece = 0; piece < PIECES; piece++) {
-        size_t start = (text.size - PIECE_BYTES - WORD_BYTES) * piece / (PIECES - 1);
+    size_t pieces = text.size > LONG_BYTES ? PIECES_OF_LONG : PIECES;
+    for (size_t piece = 0; piece < pieces; piece++) {
+        size_t start = (text.size - PIECE_BYTES - WORD_BYTES) * piece / (pieces - 1);
         if (piece) start = next_word(text, start);
         memcpy(out, text.data + start, PIECE_BYTES);
         out[PIECE_BYTES] = ' ';
@@ -183,7 +186,7 @@ static struct str join_pieces(struct str text, char *room)
 
 void language_letters(struct str text, struct language_letters *letters)
 {
-    char room[PIECES * (PIECE_BYTES + 1)];
+    char room[PIECES_OF_LONG * (PIECE_BYTES + 1)];
     if (text.size > LANGUAGE_WHOLE_BYTES) text = join_pieces(text, room);
     letters->bytes[0] = SPACE;
     letters->size = 1;

@@ -122,6 +122,22 @@ static void long_texts_are_told_too(void **state)
     assert_true(guess.confidence > 0.95f);
 }
 
+/* Below 0.8 the safety screen asks the lists of all languages. */
+static void another_language_within_is_noticed(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "The blender arrived on Monday in a box that was a little damp, but everything inside was "
+        "fine and it was easy to set up. Mi hija se puso muy enferma despues de probarlo y la "
+        "llevamos al hospital esa misma noche. It makes smoothies in half a minute, cleans up "
+        "quickly under the tap, and the jug fits in the door of our fridge, which the old one "
+        "never did. We use it every morning.";
+    struct language_guess guess;
+    language_detect(str_of(text), &guess);
+    assert_string_equal(guess.code, "en");
+    assert_true(guess.confidence < 0.8f);
+}
+
 static void the_model_is_whole(void **state)
 {
     (void)state;
@@ -249,6 +265,7 @@ int main(void)
         cmocka_unit_test(tells_languages),
         cmocka_unit_test(survives_every_cut),
         cmocka_unit_test(long_texts_are_told_too),
+        cmocka_unit_test(another_language_within_is_noticed),
         cmocka_unit_test(the_model_is_whole),
         cmocka_unit_test(files_are_checked),
         cmocka_unit_test(letters_are_as_if_taken_one_by_one),
