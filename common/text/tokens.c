@@ -223,23 +223,33 @@ static inline void look_out(struct tokenizer *tokenizer, struct outlook *outlook
     outlook->marks = ascii_marks_of(bytes, tokenizer->plain + at);
 }
 
-/* The same as take_word() of a word of ASCII alone, which has the bits `within`. */
-static inline void note_plain_word(struct token *token, const struct ascii_marks *marks,
-                                   uint64_t within)
-{
-    uint64_t letters = marks->letters & within;
-    token->hash = hash_word_at(token->folded.data, token->folded.size);
-    token->kind = letters ? TOKEN_WORD : TOKEN_NUMBER;
-    token->upper = ((letters & ~marks->uppers) == 0) & ((letters & (letters - 1)) != 0);
-    token->apostrophe = (marks->apostrophes & within) != 0;
-    token->stretched = (marks->repeats & marks->repeats << 1 & within) != 0;
-}
-
 /* The first bits of words that have a mark in the gap before them: added to its gap, a mark is
  * carried on to the word. pending: one stood before all gaps. */
 static inline uint64_t words_behind(uint64_t marks, uint64_t gaps, uint64_t starts, bool pending)
 {
     return (((marks & gaps) + gaps) & starts) | (starts & -starts & -(uint64_t)pending);
+}
+
+/* The bits behind words that have a mark: added to its word, it is carried there. */
+static inline uint64_t at_ends(uint64_t marks, uint64_t words) { return marks + words; }
+
+/* Of words, each at the bit behind it. */
+struct word_marks {
+    uint64_t letters, upper, apostrophe, stretched; /* upper, stretched: as in struct token */
+};
+
+/* The same as take_word() tells of each word. */
+static inline struct word_marks word_marks_of(const struct ascii_marks *marks, uint64_t starts)
+{
+    uint64_t words = marks->words, letters = marks->letters, digits = words & ~letters,
+             behind_digits = (digits + (digits & starts)) & ~digits,
+             firsts = letters & (starts | behind_digits);
+    return (struct word_marks){
+        .letters = at_ends(letters, words),
+        .upper = at_ends(letters & ~firsts, words) & ~at_ends(letters & ~marks->uppers, words),
+        .apostrophe = at_ends(marks->apostrophes, words),
+        .stretched = at_ends(marks->repeats & marks->repeats << 1, words),
+    };
 }
 
 /* The words of ASCII from `at` on that end within the outlook, and the marks before and between
@@ -249,7 +259,7 @@ static inline size_t take_plain_words(struct tokenizer *tokenizer, const struct 
                                       size_t at)
 {
     const struct ascii_marks marks = outlook->marks;
-    const char *plain = tokenizer->plain + outlook->start;
+    uint32_t start = (uint32_t)outlook->start;
     struct token *token = tokenizer->items + tokenizer->count;
     uint64_t here = UINT64_MAX << (at - outlook->start), behind = here & -here;
     uint64_t others = marks.others & here, gaps = ~marks.words & here;
@@ -257,18 +267,22 @@ static inline size_t take_plain_words(struct tokenizer *tokenizer, const struct 
     uint64_t ends = gaps & marks.words << 1 & here << 1 & (others - 1) & ~others;
     uint64_t clauses = words_behind(marks.clauses, gaps, starts, tokenizer->clause);
     uint64_t sentences = words_behind(marks.sentences, gaps, starts, tokenizer->sentence);
+    struct word_marks of = word_marks_of(&marks, starts);
+    clauses = at_ends(clauses, marks.words), sentences = at_ends(sentences, marks.words);
     bool pending = ends == 0;
-    for (; ends; ends &= ends - 1, token++) {
-        uint64_t first = starts & -starts;
+    for (; ends; ends &= ends - 1, starts &= starts - 1, token++) {
         uint32_t from = (uint32_t)__builtin_ctzll(starts), to = (uint32_t)__builtin_ctzll(ends);
         behind = ends & -ends;
-        token->start = (uint32_t)outlook->start + from;
-        token->end = (uint32_t)outlook->start + to;
-        token->folded = (struct str){plain + from, to - from};
-        token->clause_before = (clauses & first) != 0;
-        token->sentence_before = (sentences & first) != 0;
-        note_plain_word(token, &marks, behind - first);
-        starts ^= first;
+        token->start = start + from, token->end = start + to;
+        token->folded = (struct str){tokenizer->plain + token->start, to - from};
+        /* neighbours are apart: GCC would put them together first, at twice the cost */
+        token->clause_before = (clauses & behind) != 0;
+        token->upper = (of.upper & behind) != 0;
+        token->stretched = (of.stretched & behind) != 0;
+        token->hash = hash_word_at(token->folded.data, token->folded.size);
+        token->kind = of.letters & behind ? TOKEN_WORD : TOKEN_NUMBER;
+        token->sentence_before = (sentences & behind) != 0;
+        token->apostrophe = (of.apostrophe & behind) != 0;
     }
     tokenizer->count = (uint32_t)(token - tokenizer->items);
     uint64_t stops = starts | others, passed = -behind & (stops - 1) & ~stops;
