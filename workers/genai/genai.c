@@ -148,13 +148,14 @@ static void genai_rewound(struct worker_context *context)
 
 /* --- the insight ------------------------------------------------------------------------------ */
 
+/* holds: the claims were checked already, and there is nothing to drop. */
 static int finish(struct job *job, const struct provider_question *asked, struct insight *insight,
-                  struct err *err)
+                  bool holds, struct err *err)
 {
     struct genai_state *state = job->context->state;
     const struct genai_options *options = job->context->options;
     const struct raise_clocks clocks = {state->clocks, str_of(options->regions)};
-    uint32_t dropped = evidence_check(insight, asked->text);
+    uint32_t dropped = holds ? 0 : evidence_check(insight, asked->text);
     bool raised = false, by_model = shape_has(insight, insight, provider);
     state->dropped_claims += dropped;
     dropped += shape_has(insight, insight, dropped_claims) ? insight->dropped_claims : 0;
@@ -185,7 +186,7 @@ static void on_answer(struct job *job, enum err_code code, struct insight *answe
         code = (enum err_code)record_decode(&job->record, SECTION_DOCUMENT, &document, job->arena,
                                             &failure);
     const struct provider_question asked = {.text = document.text};
-    if (code == E_OK) code = (enum err_code)finish(job, &asked, answer, &failure);
+    if (code == E_OK) code = (enum err_code)finish(job, &asked, answer, false, &failure);
     job_finish(job, code, &failure);
 }
 
@@ -217,6 +218,7 @@ static int conclude(struct errand *errand, struct insight *answer,
     struct job *job = errand->job;
     struct genai_state *state = job->context->state;
     struct insight insight = {0};
+    bool holds = false;
     if (answer) {
         insight = *answer;
         tell_source(&insight, source, &errand->task, job->arena);
@@ -224,13 +226,13 @@ static int conclude(struct errand *errand, struct insight *answer,
         if (shape_has(insight, &insight, model) && !insight.model.data)
             return err_set(err, E_NO_MEMORY, NULL);
     } else {
-        int rc = state->local->ops->ask(state->local, job, &errand->task.asked, &insight, on_answer,
-                                        err);
+        int rc = state->local->ops->ask(state->local, job, &errand->task.asked, &insight, &holds,
+                                        on_answer, err);
         if (rc) return rc;
         shape_set(insight, &insight, degraded, true);
         if (errand->task.calls) shape_set(insight, &insight, attempts, errand->task.calls);
     }
-    return finish(job, &errand->task.asked, &insight, err);
+    return finish(job, &errand->task.asked, &insight, holds, err);
 }
 
 static void on_end(void *user, struct task *task, struct insight *insight,
@@ -318,11 +320,12 @@ static int genai_process(struct worker_context *context, struct job *job, struct
         .safety_positive = record_has(&job->record, SECTION_SAFETY) &&
                            safety->state == ENUM_safety_state_positive,
     };
+    bool holds = false;
     int rc = question.safety_positive ? note_harm(safety, job->arena, &question, err) : E_OK;
     if (rc) return rc;
     if (state->remote) return ask_remote(state, job, &question, err);
-    rc = state->local->ops->ask(state->local, job, &question, &insight, on_answer, err);
-    return rc || job->deferred ? rc : finish(job, &question, &insight, err);
+    rc = state->local->ops->ask(state->local, job, &question, &insight, &holds, on_answer, err);
+    return rc || job->deferred ? rc : finish(job, &question, &insight, holds, err);
 }
 
 static void genai_metrics(struct worker_context *context, struct metrics_writer *writer)

@@ -35,99 +35,112 @@ static void local_close(struct provider *provider)
 /* Bits of struct NAME: the fields that a literal of it sets. */
 #define SET(name, field) (1u << FIELD_##name##_##field)
 
-static bool fill_sentiment(const struct insight_result *result, struct arena *arena,
-                           struct sentiment *sentiment)
+/* A result on its way into an insight. */
+struct filling {
+    const struct insight_result *result;
+    struct str text;
+    struct arena *arena;
+    struct insight *insight;
+    bool holds; /* all claims so far: evidence_holds() */
+};
+
+/* Asked here, where each claim is at hand anyway: it would cost more in rounds of its own. */
+static inline void check(struct filling *filling, struct insight_span span)
 {
+    filling->holds &= evidence_holds(filling->text, span.start, span.end);
+}
+
+static bool fill_sentiment(struct filling *filling)
+{
+    const struct insight_result *result = filling->result;
+    struct sentiment *sentiment = &filling->insight->sentiment;
     uint32_t count = result->evidence_count;
-    struct span *items = arena_alloc(arena, count * sizeof *items);
+    struct span *items = arena_alloc(filling->arena, count * sizeof *items);
     if (!items) return false;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        check(filling, result->evidence[i]);
         items[i] = (struct span){
             .present = SET(span, start) | SET(span, end),
             .start = result->evidence[i].start, .end = result->evidence[i].end};
+    }
     shape_set(sentiment, sentiment, label, (uint32_t)result->sentiment);
     shape_set(sentiment, sentiment, score, result->score);
     shape_set(sentiment, sentiment, confidence, result->confidence);
     if (count) shape_set(sentiment, sentiment, evidence, (struct span_list){items, count});
+    filling->insight->present |= SET(insight, sentiment);
     return true;
 }
 
-static bool fill_needs(const struct insight_result *result, struct arena *arena,
-                       struct insight *insight)
+static bool fill_needs(struct filling *filling)
 {
-    uint32_t count = result->need_count;
+    uint32_t count = filling->result->need_count;
     if (!count) return true;
-    struct need *items = arena_alloc(arena, count * sizeof *items);
+    struct need *items = arena_alloc(filling->arena, count * sizeof *items);
     if (!items) return false;
     for (uint32_t i = 0; i < count; i++) {
-        const struct insight_need *from = &result->needs[i];
+        const struct insight_need *from = &filling->result->needs[i];
+        check(filling, from->span);
         items[i] = (struct need){
             .present = SET(need, kind) | SET(need, text) | SET(need, start) | SET(need, end) |
                        SET(need, confidence),
             .kind = (uint32_t)from->kind, .text = from->text, .start = from->span.start,
             .end = from->span.end, .confidence = from->confidence};
     }
-    shape_set(insight, insight, needs, (struct need_list){items, count});
+    shape_set(insight, filling->insight, needs, (struct need_list){items, count});
     return true;
 }
 
-static bool has_topic(const struct str_list *topics, struct str name)
+/* Each topic has one mention, so that their names are the topics. */
+static bool fill_topics(struct filling *filling)
 {
-    for (uint32_t i = 0; i < topics->count; i++)
-        if (str_equal(topics->items[i], name)) return true;
-    return false;
-}
-
-static bool fill_topics(const struct insight_result *result, struct arena *arena,
-                        struct insight *insight)
-{
-    uint32_t count = result->topic_count;
+    uint32_t count = filling->result->topic_count;
     if (!count) return true;
-    struct mention *items = arena_alloc(arena, count * sizeof *items);
-    struct str_list topics = {.items = arena_alloc(arena, count * sizeof *topics.items)};
-    if (!items || !topics.items) return false;
+    struct mention *items = arena_alloc(filling->arena, count * sizeof *items);
+    struct str *names = arena_alloc(filling->arena, count * sizeof *names);
+    if (!items || !names) return false;
     for (uint32_t i = 0; i < count; i++) {
-        const struct insight_topic *from = &result->topics[i];
+        const struct insight_topic *from = &filling->result->topics[i];
+        check(filling, from->span);
         items[i] = (struct mention){
             .present = SET(mention, topic) | SET(mention, start) | SET(mention, end) |
                        SET(mention, sentiment),
             .topic = from->name, .start = from->span.start, .end = from->span.end,
             .sentiment = (uint32_t)from->sentiment};
-        if (!has_topic(&topics, from->name)) topics.items[topics.count++] = from->name;
+        names[i] = from->name;
     }
-    shape_set(insight, insight, topics, topics);
-    shape_set(insight, insight, mentions, (struct mention_list){items, count});
+    shape_set(insight, filling->insight, topics, (struct str_list){names, count});
+    shape_set(insight, filling->insight, mentions, (struct mention_list){items, count});
     return true;
 }
 
-static bool fill_aspects(const struct insight_result *result, struct arena *arena,
-                         struct insight *insight)
+static bool fill_aspects(struct filling *filling)
 {
-    uint32_t count = result->aspect_count;
+    uint32_t count = filling->result->aspect_count;
     if (!count) return true;
-    struct aspect *items = arena_alloc(arena, count * sizeof *items);
+    struct aspect *items = arena_alloc(filling->arena, count * sizeof *items);
     if (!items) return false;
     for (uint32_t i = 0; i < count; i++) {
-        const struct insight_aspect *from = &result->aspects[i];
+        const struct insight_aspect *from = &filling->result->aspects[i];
+        check(filling, from->span);
         items[i] = (struct aspect){
             .present = SET(aspect, aspect) | SET(aspect, label) | SET(aspect, score) |
                        SET(aspect, start) | SET(aspect, end),
             .aspect = from->name, .label = (uint32_t)from->sentiment, .score = from->score,
             .start = from->span.start, .end = from->span.end};
     }
-    shape_set(insight, insight, aspects, (struct aspect_list){items, count});
+    shape_set(insight, filling->insight, aspects, (struct aspect_list){items, count});
     return true;
 }
 
-static bool fill_recommendations(const struct insight_result *result, struct arena *arena,
-                                 struct insight *insight)
+static bool fill_recommendations(struct filling *filling)
 {
-    uint32_t count = result->recommendation_count;
+    uint32_t count = filling->result->recommendation_count;
     if (!count) return true;
-    struct recommendation *items = arena_alloc(arena, count * sizeof *items);
+    struct recommendation *items = arena_alloc(filling->arena, count * sizeof *items);
     if (!items) return false;
     for (uint32_t i = 0; i < count; i++) {
-        const struct insight_recommendation *from = &result->recommendations[i];
+        const struct insight_recommendation *from = &filling->result->recommendations[i];
+        check(filling, from->span);
         items[i] = (struct recommendation){
             .present = SET(recommendation, text) | SET(recommendation, team) |
                        SET(recommendation, priority) | SET(recommendation, start) |
@@ -135,13 +148,14 @@ static bool fill_recommendations(const struct insight_result *result, struct are
             .text = from->text, .team = (uint32_t)from->team, .priority = from->priority,
             .start = from->span.start, .end = from->span.end};
     }
-    shape_set(insight, insight, recommendations, (struct recommendation_list){items, count});
+    shape_set(insight, filling->insight, recommendations,
+              (struct recommendation_list){items, count});
     return true;
 }
 
 static int local_ask(struct provider *provider, struct job *job,
                      const struct provider_question *question, struct insight *insight,
-                     provider_on_answer *on_answer, struct err *err)
+                     bool *ret_holds, provider_on_answer *on_answer, struct err *err)
 {
     struct local *local = (struct local *)provider;
     const struct tokens *words;
@@ -158,12 +172,14 @@ static int local_ask(struct provider *provider, struct job *job,
                              result, err);
     if (rc) return rc;
     shape_set(insight, insight, model, str_of(insight_engine_models(local->engine)));
-    bool ok = fill_sentiment(result, job->arena, &insight->sentiment) &&
-              fill_needs(result, job->arena, insight) && fill_topics(result, job->arena, insight) &&
-              fill_aspects(result, job->arena, insight) &&
-              fill_recommendations(result, job->arena, insight);
-    insight->present |= 1u << FIELD_insight_sentiment;
-    return ok ? E_OK : err_set(err, E_NO_MEMORY, NULL);
+    struct filling filling = {
+        .result = result, .text = question->text, .arena = job->arena, .insight = insight,
+        .holds = true};
+    if (!fill_sentiment(&filling) || !fill_needs(&filling) || !fill_topics(&filling) ||
+        !fill_aspects(&filling) || !fill_recommendations(&filling))
+        return err_set(err, E_NO_MEMORY, NULL);
+    *ret_holds = filling.holds;
+    return E_OK;
 }
 
 static bool local_alert(struct provider *provider, struct str language,

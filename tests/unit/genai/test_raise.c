@@ -228,6 +228,7 @@ static void test_where_harm_is_told(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct signal signal = {.start = 0, .end = cases[i].signal_end};
         struct insight insight = {0}, looked = {0};
+        bool holds = false;
         struct provider_question asked = {
             .text = STR("The lid cut my hand."), .language = str_of(cases[i].language),
             .harm_start = cases[i].harm_start, .harm_end = cases[i].harm_end};
@@ -238,7 +239,8 @@ static void test_where_harm_is_told(void **state)
         if (signal.end) shape_set(insight, &insight, signals, (struct signal_list){&signal, 1});
         bench_must(advise_safety_first(&job, local, &asked, &insight, &err), &err);
         asked.safety_positive = true;
-        bench_must(local->ops->ask(local, &job, &asked, &looked, NULL, &err), &err);
+        bench_must(local->ops->ask(local, &job, &asked, &looked, &holds, NULL, &err), &err);
+        assert_true(holds);
         assert_int_equal(insight.recommendations.count, 1);
         const struct recommendation *first = insight.recommendations.items,
                                     *same = looked.recommendations.items;
