@@ -13,12 +13,18 @@
 
 enum { FLAGS_MOST = 64 };
 
+/* The lowest `count` bits, of 0 to FLAGS_MOST. */
+static inline uint64_t flags_lowest(uint32_t count)
+{
+    assert(count <= FLAGS_MOST);
+    return (UINT64_C(1) << count / 2 << (count - count / 2)) - 1; /* of 64 as of others: no branch */
+}
+
 /* Bit i: flags[i] has a bit of `mask`. Only the first `count` have bits; all may be read. */
 static inline uint64_t flags_with(const uint8_t flags[static FLAGS_MOST], uint32_t count,
                                   uint8_t mask)
 {
     uint64_t bits = 0;
-    assert(count <= FLAGS_MOST);
 #ifdef __SSE2__
 #pragma GCC unroll 4
     for (uint32_t i = 0; i < FLAGS_MOST; i += 16) { /* all: how many there are can't be foreseen */
@@ -27,7 +33,7 @@ static inline uint64_t flags_with(const uint8_t flags[static FLAGS_MOST], uint32
                                       _mm_setzero_si128());
         bits |= (uint64_t)(~(uint32_t)_mm_movemask_epi8(none) & UINT16_MAX) << i;
     }
-    return count == FLAGS_MOST ? bits : bits & ((UINT64_C(1) << count) - 1);
+    return bits & flags_lowest(count);
 #else
     for (uint32_t i = 0; i < count; i++) bits |= (uint64_t)((flags[i] & mask) != 0) << i;
     return bits;
@@ -40,7 +46,6 @@ enum { FLAGS_ROUND = 16 };
 static inline uint64_t sets_with(const uint16_t *sets, uint32_t count, uint16_t mask)
 {
     uint64_t bits = 0;
-    assert(count <= FLAGS_MOST);
 #ifdef __SSE2__
     const __m128i masks = _mm_set1_epi16((short)mask), zero = _mm_setzero_si128();
     for (uint32_t i = 0; i < count; i += FLAGS_ROUND) {
@@ -51,7 +56,7 @@ static inline uint64_t sets_with(const uint16_t *sets, uint32_t count, uint16_t 
         uint32_t none = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
         bits |= (uint64_t)(~none & UINT16_MAX) << i;
     }
-    return count == FLAGS_MOST ? bits : bits & ((UINT64_C(1) << count) - 1);
+    return bits & flags_lowest(count);
 #else
     for (uint32_t i = 0; i < count; i++) bits |= (uint64_t)((sets[i] & mask) != 0) << i;
     return bits;

@@ -334,6 +334,19 @@ static bool is_listed(struct str words, struct str word)
     return false;
 }
 
+/* Bytes of the phrase's last word, if the token is that word; else 0. */
+static size_t ends_with(struct str phrase, const struct token *token)
+{
+    struct str word = token->folded;
+    if (token->apostrophe) {
+        word = last_word(phrase);
+        return is_word(token, word) ? word.size : 0;
+    }
+    bool ends = str_ends(phrase, word) &&
+                (word.size == phrase.size || phrase.data[phrase.size - word.size - 1] == ' ');
+    return ends ? word.size : 0;
+}
+
 /* The phrase's words stand behind one another and end at token `at`;
  * its first token, or UINT32_MAX. */
 static uint32_t begins_at(const struct tokens *tokens, uint32_t first, uint32_t at,
@@ -341,11 +354,11 @@ static uint32_t begins_at(const struct tokens *tokens, uint32_t first, uint32_t 
 {
     for (uint32_t i = at;; i--) {
         const struct token *token = &tokens->items[i];
-        struct str word = last_word(phrase);
-        if (!is_word(token, word)) return UINT32_MAX;
-        if (word.size == phrase.size) return i;
+        size_t bytes = ends_with(phrase, token);
+        if (!bytes) return UINT32_MAX;
+        if (bytes == phrase.size) return i;
         if (i == first || token->clause_before) return UINT32_MAX;
-        phrase = str_slice(phrase, 0, phrase.size - word.size - 1);
+        phrase = str_slice(phrase, 0, phrase.size - bytes - 1);
     }
 }
 

@@ -106,19 +106,16 @@ static uint32_t cut_between(const struct reading *reading, uint32_t from, uint32
 static void keep_aspect(struct reading *reading, struct insight_result *result,
                         const struct named *named, struct insight_span span, float score)
 {
-    uint32_t aspect = named->aspect;
+    uint8_t *number = &reading->aspect_numbers[named->aspect];
     if (named->wished) score = 0;
-    struct insight_aspect *kept = result->aspects;
-    for (; kept < result->aspects + result->aspect_count &&
-           kept->name.data != reading->engine->aspects.names[aspect].data;
-         kept++)
-        continue;
-    if (kept == result->aspects + INSIGHT_ASPECTS_MAX) return;
-    if (kept == result->aspects + result->aspect_count) {
-        *kept = (struct insight_aspect){
-            .name = reading->engine->aspects.names[aspect], .span = span, .score = score};
-        result->aspect_count++;
-    } else if (fabsf(score) > fabsf(kept->score)) {
+    if (!*number) {
+        if (result->aspect_count == INSIGHT_ASPECTS_MAX) return;
+        result->aspects[result->aspect_count++] = (struct insight_aspect){
+            .name = reading->engine->aspects.names[named->aspect], .span = span, .score = score};
+        *number = (uint8_t)result->aspect_count;
+    }
+    struct insight_aspect *kept = &result->aspects[*number - 1];
+    if (fabsf(score) > fabsf(kept->score)) {
         kept->span = span;
         kept->score = score;
     }

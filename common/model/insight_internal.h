@@ -87,6 +87,8 @@ struct reading {
     /* Where keywords of topics (one) and of aspects (other) may begin, TOPIC_PLACES tokens each. */
     struct topic_places *places;
     uint32_t topics[INSIGHT_TOPICS_MAX]; /* of the taxonomy, as the result has them */
+    /* of each of a taxonomy's, its number in the result, from 1; 0: it isn't there */
+    uint8_t topic_numbers[TOPICS_MAX], aspect_numbers[TOPICS_MAX];
     float feeling; /* of the text and its rating: P(positive) - P(negative) */
     bool has_rating, safety_positive;
     struct insight_harm harm;

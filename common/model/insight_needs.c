@@ -43,6 +43,9 @@ enum { NEEDS_PER_KIND = 3, QUESTION_WORDS_MIN = 3, IDLE_WORDS_MAX = 12, STATEMEN
  * down by this much. */
 #define MENDED_LOGIT 4.0f
 
+/* Compiled for each kind of need: what is asked of it is known then. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /* A form's: "Comments:". Another token follows. */
 static bool is_label(const struct reading *reading, uint32_t at)
 {
@@ -162,8 +165,8 @@ static float question_probability(const struct reading *reading, struct sentence
 
 /* How surely the sentence is a need of the kind, after the rules that words alone don't give.
  * contented: what its feeling does to the odds of a problem. */
-static float sentence_probability(struct reading *reading, struct sentence *sentence,
-                                  enum insight_need_kind kind, float contented)
+ALWAYS_INLINE float sentence_probability(struct reading *reading, struct sentence *sentence,
+                                         enum insight_need_kind kind, float contented)
 {
     float probability = sentence->probabilities[kind];
     if (kind == INSIGHT_FEATURE_REQUEST) return request_probability(reading, sentence);
@@ -183,8 +186,8 @@ static float sentence_probability(struct reading *reading, struct sentence *sent
 }
 
 /* Applies the rules to each sentence's probability; the surest sentence. */
-static struct sentence *settle_sentences(struct reading *reading, enum insight_need_kind kind,
-                                         float contented)
+ALWAYS_INLINE struct sentence *settle_sentences(struct reading *reading,
+                                                enum insight_need_kind kind, float contented)
 {
     float most = -1;
     uint32_t best = 0;
@@ -285,8 +288,8 @@ static bool states_request(const struct reading *reading, const struct sentence 
     return true;
 }
 
-static int find_kind(struct reading *reading, struct insight_result *result,
-                     enum insight_need_kind kind, struct err *err)
+ALWAYS_INLINE int find_kind(struct reading *reading, struct insight_result *result,
+                            enum insight_need_kind kind, struct err *err)
 {
     const struct insight_engine *engine = reading->engine;
     float whole = reading->needs[kind], contented = 1, shift = 0,
@@ -323,9 +326,8 @@ static int find_kind(struct reading *reading, struct insight_result *result,
 
 int reading_needs(struct reading *reading, struct insight_result *result, struct err *err)
 {
-    int rc = E_OK;
     if (reading->sentence_count == 0) return E_OK;
-    for (int kind = 0; kind < 3 && !rc; kind++)
-        rc = find_kind(reading, result, (enum insight_need_kind)kind, err);
-    return rc;
+    int rc = find_kind(reading, result, INSIGHT_FEATURE_REQUEST, err);
+    if (!rc) rc = find_kind(reading, result, INSIGHT_PROBLEM_REPORT, err);
+    return rc ? rc : find_kind(reading, result, INSIGHT_QUESTION, err);
 }

@@ -49,20 +49,23 @@ struct sides {
     float most_positive, most_negative; /* the strongest clause of each */
 };
 
+/* Without a branch: which clauses feel so can't be foreseen. */
 static struct sides weigh_sides(const struct reading *reading)
 {
+    floats_4 sums = {0}; /* of both sides */
     struct sides sides = {0};
     for (uint32_t i = 0; i < reading->clause_count; i++) {
         const struct clause *clause = &reading->clauses[i];
         float words = larger((float)(clause->last - clause->first), SIDE_WORDS_MIN);
         bool asks = reading->sentences[clause->sentence].asked; /* … rather than judges */
-        float score = asks ? 0 : clause->score, weight = score * words;
-        /* without a branch: which clauses feel so can't be foreseen */
-        sides.positive += score >= SIDE ? weight : 0;
-        sides.negative -= score <= -SIDE ? weight : 0;
+        float score = asks ? 0 : clause->score;
+        floats_4 felt = {score, -score};
+        sums += (floats_4)((ints_4)(felt * words) & (felt >= SIDE));
         sides.most_positive = larger(sides.most_positive, score);
         sides.most_negative = larger(sides.most_negative, -score);
     }
+    sides.positive = sums[0];
+    sides.negative = sums[1];
     return sides;
 }
 
@@ -78,27 +81,27 @@ static bool is_mixed(const struct reading *reading, const struct sides *sides, f
            weaker >= MIXED_SHARE * stronger;
 }
 
-static void add_evidence(const struct reading *reading, struct insight_result *result,
-                         const struct clause *clause)
-{
-    if (result->evidence_count == INSIGHT_EVIDENCE_MAX) return;
-    result->evidence[result->evidence_count++] = reading_span(reading, clause->first, clause->last);
-}
-
 /* Clauses that feel as the record does, in the text's order; if none does, the nearest one. */
 static void find_evidence(const struct reading *reading, struct insight_result *result)
 {
-    const struct clause *best = NULL;
-    float sign = result->sentiment == INSIGHT_NEGATIVE ? -1.0f : 1.0f;
+    uint32_t count = 0, best = 0;
+    float most = -INFINITY, sign = result->sentiment == INSIGHT_NEGATIVE ? -1.0f : 1.0f;
     if (result->sentiment == INSIGHT_NEUTRAL) return;
-    for (uint32_t i = 0; i < reading->clause_count; i++) {
+    for (uint32_t i = 0; i < reading->clause_count && count < INSIGHT_EVIDENCE_MAX; i++) {
         const struct clause *clause = &reading->clauses[i];
         float score =
             result->sentiment == INSIGHT_MIXED ? fabsf(clause->score) : sign * clause->score;
-        if (score >= FELT) add_evidence(reading, result, clause);
-        if (!best || score > sign * best->score) best = clause;
+        /* without a branch, too */
+        result->evidence[count] = reading_span(reading, clause->first, clause->last);
+        count += score >= FELT;
+        best = score > most ? i : best;
+        most = larger(score, most);
     }
-    if (best && result->evidence_count == 0) add_evidence(reading, result, best);
+    if (reading->clause_count && !count) {
+        const struct clause *clause = &reading->clauses[best];
+        result->evidence[count++] = reading_span(reading, clause->first, clause->last);
+    }
+    result->evidence_count = count;
 }
 
 /* Neither side is sure enough to be said. A model that judges texts as a whole is sure of what it

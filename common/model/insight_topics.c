@@ -11,14 +11,16 @@ static void add_mention(struct reading *reading, struct insight_result *result, 
     struct insight_topic mention = {
         name, reading_span(reading, at, at + match.words), insight_label(clause->score),
         clause->score};
-    for (uint32_t i = 0; i < result->topic_count; i++) {
-        if (reading->topics[i] != match.topic) continue;
-        if (fabsf(clause->score) > fabsf(result->topics[i].score)) result->topics[i] = mention;
+    uint8_t *number = &reading->topic_numbers[match.topic];
+    if (*number) {
+        struct insight_topic *kept = &result->topics[*number - 1];
+        if (fabsf(clause->score) > fabsf(kept->score)) *kept = mention;
         return;
     }
     if (result->topic_count == INSIGHT_TOPICS_MAX) return;
     reading->topics[result->topic_count] = match.topic;
     result->topics[result->topic_count++] = mention;
+    *number = (uint8_t)result->topic_count;
 }
 
 static int find_places(struct reading *reading, struct err *err)

@@ -163,7 +163,7 @@ static uint64_t apostrophes_from(const struct reading *reading, uint32_t first, 
     uint32_t from = first % FLAGS_MOST;
     uint64_t bits = marks->apostrophes >> from;
     if (from + count > FLAGS_MOST) bits |= marks[1].apostrophes << (FLAGS_MOST - from);
-    return count == FLAGS_MOST ? bits : bits & ((UINT64_C(1) << count) - 1);
+    return bits & flags_lowest(count);
 }
 
 enum wish reading_wish(const struct reading *reading, struct sentence *sentence, uint32_t sets)

@@ -126,6 +126,17 @@ static void test_praise_that_is_none(void **state)
     }
 }
 
+/* Where no clause clearly feels, a mixed record shows the one that feels most, of either sign. */
+static void test_evidence_of_mixed(void **state)
+{
+    struct bench *bench = *state;
+    struct insight insight = genai_pass(
+        bench, "Noisy, screen quality is very good but model 300 prints are card size.", "en", 0);
+    assert_int_equal(insight.sentiment.label, ENUM_sentiment_label_mixed);
+    assert_int_equal(insight.sentiment.evidence.count, 1);
+    assert_int_equal(insight.sentiment.evidence.items[0].start, 0);
+}
+
 /* The text that a claim shows is the text that was written there. */
 static void check_evidence(const struct insight *insight, struct str text)
 {
@@ -280,7 +291,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_cases), cmocka_unit_test(test_topics),
-        cmocka_unit_test(test_praise_that_is_none), cmocka_unit_test(test_evidence_in_the_sample),
+        cmocka_unit_test(test_praise_that_is_none), cmocka_unit_test(test_evidence_of_mixed),
+        cmocka_unit_test(test_evidence_in_the_sample),
         cmocka_unit_test(test_aspects), cmocka_unit_test(test_awkward_texts),
     };
     return cmocka_run_group_tests_name("local", tests, genai_open, genai_close);
