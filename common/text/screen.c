@@ -225,19 +225,27 @@ static bool lost_apostrophe(struct str text, size_t at, size_t behind)
 }
 
 /* Letters were lost on the way, so that cues may be unreadable: U+FFFD within a word, which
- * decoders write for bytes that they don't understand. */
-static bool is_damaged(struct str text)
+ * decoders write for bytes that they don't understand. At one end of a word it is a quote, a dash
+ * or an emoji; where words begin and end with accents, only if another closes what it opens. */
+static bool is_damaged(const struct asked *asked, struct str text)
 {
-    enum { LOST_BYTES = 3 };
-    const char *p = text.data, *end = text.data + text.size;
-    while (p < end && (p = memchr(p, 0xEF, (size_t)(end - p)))) {
-        size_t at = (size_t)(p++ - text.data), behind = at + LOST_BYTES;
-        if (!str_equal(str_slice(text, at, behind), STR("\xEF\xBF\xBD"))) continue;
-        if (at && is_letter(text, at - 1) && is_letter(text, behind) &&
-            !lost_apostrophe(text, at, behind))
+    static const struct str lost = {"\xEF\xBF\xBD", 3};
+    bool open = false, accents = judged(asked->language) > 0; /* Spanish, French */
+    size_t at = 0, behind;
+    for (;; at = behind) {
+        const char *found = at < text.size ? memchr(text.data + at, 0xEF, text.size - at) : NULL;
+        if (!found) return accents && open;
+        behind = at = (size_t)(found - text.data);
+        while (str_starts(str_slice(text, behind, text.size), lost)) behind += lost.size;
+        if (behind == at && ++behind) continue;
+        bool before = at && is_letter(text, at - 1), after = is_letter(text, behind);
+        if (before && after) {
+            if (lost_apostrophe(text, at, behind)) continue;
             return true;
+        }
+        if (accents && (before || after) && open == after) return true;
+        if (before || after) open = after;
     }
-    return false;
 }
 
 static void conclude(const struct asked *asked, struct str text, struct screen_result *result)
@@ -252,7 +260,7 @@ static void conclude(const struct asked *asked, struct str text, struct screen_r
         result->reason = "too_long";
     else if (is_unknown(asked, result))
         result->reason = "language";
-    else if (is_damaged(text))
+    else if (is_damaged(asked, text))
         result->reason = "damaged";
     else
         result->state = SCREEN_NEGATIVE;

@@ -112,7 +112,13 @@ static void damaged_texts_are_never_silently_safe(void **state)
         {"an apostrophe is", "en", "I don\uFFFDt like it, it\uFFFDs ugly.", NULL},
         {"a French one is", "fr", "L\uFFFDeau est froide, j\uFFFDaime.", NULL},
         {"an emoji is", "en", "Great product \uFFFD\uFFFD", NULL},
+        {"an emoji of as many bytes is", "en", "Great product\uFFFD\uFFFD\uFFFD\uFFFD !", NULL},
         {"at the end of a word", "en", "Nice caf\uFFFD", NULL},
+        {"where accents end words", "fr", "Le produit m'a br\u00fbl\uFFFD", "damaged"},
+        {"so too", "es", "Me quem\uFFFD. Nada bueno", "damaged"},
+        {"or begin them", "fr", "Une \uFFFDruption le soir", "damaged"},
+        {"quotes come in pairs", "fr", "Un \uFFFDbon\uFFFD produit, \uFFFDtop niveau\uFFFD", NULL},
+        {"one of them closes none", "fr", "Un \uFFFDbon produit, \uFFFDtop niveau", "damaged"},
         {"other wide characters", "en", "Great product\uFF01 Really\uFF01", NULL},
     };
     struct arena arena = {0};
