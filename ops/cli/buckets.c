@@ -1,6 +1,9 @@
 /* verbatim buckets: the places where workers find and leave objects: are they there, and what may
  * we do in them? create makes what is missing. */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "ops/cli/cli.h"
 #include "schema/json.h"
@@ -44,6 +47,15 @@ static int open_place(struct place *place, struct store_config *config, struct s
     return store_open(config, ret_store, err);
 }
 
+/* By a file where the folder is to be, or above it. */
+static bool is_blocked(const char *folder)
+{
+    static const char scheme[] = "file://";
+    struct stat found;
+    if (strncmp(folder, scheme, sizeof scheme - 1) == 0) folder += sizeof scheme - 1;
+    return stat(folder, &found) ? errno == ENOTDIR : !S_ISDIR(found.st_mode);
+}
+
 static void survey_place(struct place *place, struct store_config *config)
 {
     struct store *store = NULL;
@@ -52,7 +64,9 @@ static void survey_place(struct place *place, struct store_config *config)
     if (rc == E_OK) store_survey(store, &place->plan, survey);
     if (rc == E_NO_INPUT) survey->there = ANSWER_NO;
     if (survey->there == ANSWER_NO)
-        err_wrap(&survey->err, "not there; verbatim buckets create makes it");
+        err_wrap(&survey->err, is_blocked(place->url)
+                                   ? "not there; what stands in its way must go first"
+                                   : "not there; verbatim buckets create makes it");
     store_close(store);
 }
 

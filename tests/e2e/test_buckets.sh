@@ -36,6 +36,9 @@ refused() {
 found "no archive yet" 66 "logsink n???? ? no_input"
 check "and says what makes it" contains "$scratch/err" "logsink.url: not there; verbatim buckets create makes it"
 check "and makes none" [ ! -e data ]
+touch "$scratch/file"
+refused "a file in its place" 66 "not there; what stands in its way must go first" "--logsink.url=$scratch/file"
+refused "a file above it" 66 "not there; what stands in its way must go first" "--logsink.url=file://$scratch/file/archive"
 folders=(--ingest.watch="file://$scratch/in/raw/")
 states "folders" 0 "ingest created; logsink created" "${folders[@]}"
 check "are there" [ -d "$scratch/in/raw" ]
