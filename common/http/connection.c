@@ -116,7 +116,7 @@ static bool offer_head(struct connection *connection)
     memcpy(request->peer, connection->peer, sizeof request->peer);
     request->peer_is_loopback = connection->peer_is_loopback;
     request->tls = connection->ssl != NULL;
-    request->gzip = exchange->message.gzip;
+    request->coding = exchange->message.coding;
     request->body_limit_bytes = config->limits.body_bytes;
     if (!config->on_headers) return true;
     config->on_headers(request, config->user);

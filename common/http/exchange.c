@@ -298,7 +298,8 @@ void exchange_refuse(struct exchange *exchange, enum http_refusal why)
         http_add_header(&exchange->request, STR("Retry-After"), STR("5"));
     if (why == HTTP_REFUSED_ENCODING) /* RFC 9110 section 15.5.16 */
         http_add_header(&exchange->request, STR("Accept-Encoding"),
-                        exchange->server->config.limits.gzip ? STR("gzip") : STR("identity"));
+                        exchange->server->config.limits.packed ? STR("gzip, zstd")
+                                                               : STR("identity"));
     buffer_recycle(scratch);
     struct problem problem = {.status = status, .detail = str_of(refusals[why].detail)};
     problem_write(scratch, &problem, NULL, 0);

@@ -111,6 +111,22 @@ static enum http_refusal judge_framing(const struct message *message, const stru
     return HTTP_REFUSED_NOT;
 }
 
+static bool judge_encoding(struct str name, enum http_coding *ret_coding)
+{
+    static const struct {
+        const char *name;
+        enum http_coding coding;
+    } known[] = {{"", HTTP_CODING_NONE}, {"identity", HTTP_CODING_NONE},
+                 {"gzip", HTTP_CODING_GZIP}, {"x-gzip", HTTP_CODING_GZIP}, /* RFC 9110, 8.4.1.3 */
+                 {"zstd", HTTP_CODING_ZSTD}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (!str_equal_ignoring_case(name, str_of(known[i].name))) continue;
+        *ret_coding = known[i].coding;
+        return true;
+    }
+    return false;
+}
+
 enum http_refusal head_judge(struct message *message, uint8_t method)
 {
     struct known known = find_known(message);
@@ -130,11 +146,7 @@ enum http_refusal head_judge(struct message *message, uint8_t method)
 
     struct str encoding = known.value[KNOWN_ENCODING], expect = known.value[KNOWN_EXPECT];
     if (known.count[KNOWN_ENCODING] > 1) return HTTP_REFUSED_ENCODING; /* one upon another */
-    message->gzip = str_equal_ignoring_case(encoding, STR("gzip")) ||
-                    str_equal_ignoring_case(encoding, STR("x-gzip")); /* RFC 9110 section 8.4.1.3 */
-    if (encoding.size > 0 && !message->gzip &&
-        !str_equal_ignoring_case(encoding, STR("identity")))
-        return HTTP_REFUSED_ENCODING;
+    if (!judge_encoding(encoding, &message->coding)) return HTTP_REFUSED_ENCODING;
     if (expect.size > 0 && message->version_1_1) {
         if (!str_equal_ignoring_case(expect, STR("100-continue"))) return HTTP_REFUSED_EXPECTATION;
         message->expects_continue = message->has_body;

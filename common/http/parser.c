@@ -183,7 +183,7 @@ static enum parse_result parse_head(struct parser *parser)
     if (rc == HPE_INVALID_TRANSFER_ENCODING) return refuse(parser, head_judge_coding(message));
     if (rc != HPE_OK && rc != HPE_PAUSED) return refuse(parser, HTTP_REFUSED_MALFORMED);
     enum http_refusal why = head_judge(message, llhttp_get_method(&parser->llhttp));
-    if (!why && message->gzip && !parser->limits->gzip) why = HTTP_REFUSED_ENCODING;
+    if (!why && message->coding && !parser->limits->packed) why = HTTP_REFUSED_ENCODING;
     if (why) return refuse(parser, why);
     if (parser->complete) return PARSE_DONE;
     if (!message->has_body) return refuse(parser, HTTP_REFUSED_MALFORMED);

@@ -22,7 +22,8 @@ struct message {
     struct buffer head, body;
     struct buffer fields; /* array of struct header_field */
     size_t field_count;
-    bool version_1_1, keep_alive, expects_continue, has_body, chunked, gzip;
+    bool version_1_1, keep_alive, expects_continue, has_body, chunked;
+    enum http_coding coding;
     uint64_t content_length; /* as announced; 0 if chunked */
 };
 

@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "http/problem.h"
+#include "http/unpack.h"
 
 #include <uv.h>
 
@@ -39,7 +40,7 @@ struct http_limits {
     size_t connections;              /* 10,240 in all; beyond: 503 and close */
     size_t connections_per_address;  /* 10,240 of an IPv4 address or IPv6 /64; beyond: 429, close */
     size_t pipelined_requests;       /* 16 of one connection at once; beyond: reading stops */
-    bool gzip;                       /* bodies packed by gzip are taken: see http_request; else 415 */
+    bool packed;                     /* packed bodies are taken: see http_request; else 415 */
     size_t stream_bytes;             /* 256 KiB unsent; beyond: http_stream_write() is false */
 };
 
@@ -107,7 +108,7 @@ struct http_request {
     struct str body;          /* complete in on_request, empty in on_headers */
     char peer[HTTP_PEER_BYTES]; /* address as text */
     bool peer_is_loopback, tls;
-    bool gzip;                /* the body is packed: gzip_unpack(), http/gzip.h */
+    enum http_coding coding;  /* how the body is packed: http_unpack() */
     int64_t started_ns;       /* config's clock: the first byte of the request */
     size_t body_limit_bytes;  /* on_headers may change it */
     void *user;               /* the handler's own */

@@ -57,6 +57,7 @@ equal "a full disk is 503 at the door" "$code" 503
 check "with Retry-After" grep -qi '^retry-after: [0-9]' "$scratch/head"
 check "and says that there is no receipt" contains "$scratch/answer" "there is no receipt"
 equal "readyz says no" "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "$url/readyz")" 503
+check "the log says why" contains "$scratch/run.log" "posts can't be written and get 503, no receipt"
 equal "healthz says alive" "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "$url/healthz")" 200
 check "the program runs on" running run
 

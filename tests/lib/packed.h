@@ -1,4 +1,4 @@
-/* gzip for tests: appends one member. */
+/* gzip and zstd for tests: appends one member, or frame. */
 #ifndef VERBATIM_TESTS_PACKED_H
 #define VERBATIM_TESTS_PACKED_H
 
@@ -8,6 +8,7 @@
 
 #define ZLIB_CONST
 #include <zlib.h>
+#include <zstd.h>
 
 static inline void pack(struct buffer *out, struct str text)
 {
@@ -24,6 +25,16 @@ static inline void pack(struct buffer *out, struct str text)
     assert(rc == Z_STREAM_END);
     out->size += room - stream.avail_out;
     deflateEnd(&stream);
+}
+
+static inline void pack_zstd(struct buffer *out, struct str text)
+{
+    size_t room = ZSTD_compressBound(text.size);
+    char *at = buffer_reserve(out, room);
+    assert(at);
+    size_t size = ZSTD_compress(at, room, text.data, text.size, 3);
+    assert(!ZSTD_isError(size));
+    out->size += size;
 }
 
 #endif

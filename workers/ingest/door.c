@@ -11,113 +11,11 @@
 #include <stdlib.h>
 
 #include "base/crash.h"
-#include "workers/ingest/pressure.h"
+#include "base/log.h"
 #include "workers/ingest/tally.h"
 
-enum { LOOK_EVERY_MS = 500, RETRY_S = 2, LARGE_POST_BYTES = 256 * 1024 };
+enum { LOOK_EVERY_MS = 500, RETRY_S = 2, TELL_EVERY_MS = 60000, LARGE_POST_BYTES = 256 * 1024 };
 enum { SPARE_POSTS = 256, SPARE_POST_BYTES = 4096 };
-
-/* --- waiting ---------------------------------------------------------------------------------- */
-
-/* "5", "5s" or "250ms". */
-static bool parse_wait(struct str text, int64_t *ret_ms)
-{
-    uint64_t number;
-    bool in_ms = str_ends(text, STR("ms"));
-    size_t unit = in_ms ? 2 : str_ends(text, STR("s")) ? 1 : 0;
-    if (!str_to_u64(str_slice(text, 0, text.size - unit), &number) || number > 999999) return false;
-    *ret_ms = (int64_t)number * (in_ms ? 1 : 1000);
-    return true;
-}
-
-/* ?wait=5s or "Prefer: wait=5" (RFC 7240, seconds). False: a query that makes no sense. */
-static bool read_wait(const struct http_request *request, int64_t *ret_ms)
-{
-    char room[32];
-    struct str text;
-    *ret_ms = 0;
-    switch (http_query_get(request->query, STR("wait"), room, sizeof room, &text)) {
-    case HTTP_QUERY_FOUND: return parse_wait(text, ret_ms);
-    case HTTP_QUERY_BAD: return false;
-    case HTTP_QUERY_ABSENT: break;
-    }
-    struct str preferences = http_header(request, STR("prefer"));
-    while (preferences.size) {
-        struct str rest = str_cut(&preferences, ','), value = str_cut(&rest, ';'),
-                   name = str_trim(str_cut(&value, '='));
-        if (str_equal_ignoring_case(name, STR("wait"))) (void)parse_wait(str_trim(value), ret_ms);
-    }
-    return true; /* a preference that isn't understood is no error */
-}
-
-/* Many records have many insights, and no time at which all of them are there. Only the query says
- * so: "Prefer: wait" is a preference, and what can't be had of one is left out. */
-static bool demands_wait(const struct http_request *request)
-{
-    char room[32];
-    struct str text;
-    int64_t wait_ms = 0;
-    return http_query_get(request->query, STR("wait"), room, sizeof room, &text) ==
-               HTTP_QUERY_FOUND &&
-           parse_wait(text, &wait_ms) && wait_ms > 0;
-}
-
-static void refuse_wait(struct http_request *request)
-{
-    http_refuse(request, 400,
-                "wait is for a post of one record, a JSON object. Post many without it, and follow "
-                "/v1/insights/stream for their insights.");
-}
-
-/* --- by its head ------------------------------------------------------------------------------ */
-
-/* "?wiat=5s" would be answered with a receipt, and nobody would know why. A key is known, and
- * refused as one that a post can't bring there. */
-static bool knows_parameters(struct str query)
-{
-    while (query.size) {
-        struct str value = str_cut(&query, '&'), name = str_cut(&value, '=');
-        if (name.size && !str_equal(name, STR("wait")) && !str_equal(name, STR("key")))
-            return false;
-    }
-    return true;
-}
-
-/* What waits behind the door has reached its limit. */
-static bool turn_away(struct ingest_state *state, struct http_request *request)
-{
-    unsigned seconds = pressure_retry_after_s(state->pressure);
-    if (seconds == 0) return false;
-    pressure_turned_away(state->pressure);
-    http_refuse_busy(request, 429, seconds,
-                     "Too many records wait to be processed; there is room again after the time "
-                     "that Retry-After says.");
-    return true;
-}
-
-bool door_refuses(struct ingest_state *state, struct http_request *request)
-{
-    int64_t wait_ms;
-    enum body_form form = body_form_of(request);
-    request->body_limit_bytes = state->options->body_most;
-    if (state->draining)
-        http_refuse_busy(request, 503, 1, "The server is stopping.");
-    else if (form == BODY_UNKNOWN)
-        http_refuse(request, 415,
-                    "Content-Type must be application/json, application/x-ndjson or text/csv.");
-    else if (!read_wait(request, &wait_ms))
-        http_refuse(request, 400, "wait is a time such as 5s or 500ms.");
-    else if (form != BODY_JSON && demands_wait(request))
-        refuse_wait(request);
-    else if (!knows_parameters(request->query))
-        http_refuse(request, 400, "A post takes wait, nothing else.");
-    else if (state->in_flight_bytes >= state->options->in_flight_most)
-        http_refuse_busy(request, 429, 1,
-                         "Too much is waiting to be written; try again in a moment.");
-    else
-        return turn_away(state, request);
-    return true;
-}
 
 /* --- ends ------------------------------------------------------------------------------------- */
 
@@ -233,30 +131,44 @@ static void answer_too_large(struct post *post)
     post->request = NULL;
 }
 
+/* Told when it begins, and now and then while it lasts. */
+static void note_failure(struct ingest_state *state, const struct err *err)
+{
+    int64_t now_ms = clock_mono_ms(state->context->clock);
+    bool told = state->bus_told_ms && now_ms - state->bus_told_ms < TELL_EVERY_MS;
+    state->bus_failing = true;
+    state->bus_failed_ms = now_ms;
+    if (told) return;
+    state->bus_told_ms = now_ms;
+    log_error(LOG_WARN, "ingest", "posts can't be written and get 503, no receipt", err);
+}
+
 static void answer_no_receipt(struct post *post, const char *why)
 {
-    post->state->bus_failing = true;
-    post->state->bus_failed_ms = clock_mono_ms(post->state->context->clock);
     if (!post->request) return;
     http_refuse_busy(post->request, 503, RETRY_S, why);
     post->request = NULL;
 }
 
-/* Why is in the metrics; a stranger needn't know our brokers. */
-static void answer_unwritten(struct post *post, int rc)
+/* Why is in the log and the metrics; a stranger needn't know our brokers. */
+static void answer_unwritten(struct post *post, const struct err *err)
 {
-    if (rc == E_TOO_LARGE)
+    if (err->code == E_TOO_LARGE) {
         answer_too_large(post);
-    else
-        answer_no_receipt(post,
-                          "The records could not be written; there is no receipt. Try again.");
+        return;
+    }
+    note_failure(post->state, err);
+    answer_no_receipt(post, "The records could not be written; there is no receipt. Try again.");
 }
 
 /* The bus may write it yet, or not: it keeps the post until it says so. */
 static void answer_late(struct post *post)
 {
+    struct err err;
     unlist(post);
     stop_waiting(post);
+    err_set(&err, E_TIMEOUT, "the bus didn't say within ingest.answer_within that it has them");
+    note_failure(post->state, &err);
     answer_no_receipt(post,
                       "The records were not written in time; there is no receipt. Try again: with "
                       "the same id or Idempotency-Key they are the same records.");
@@ -286,7 +198,7 @@ static void on_written(void *user, const struct err *err)
                  err);
     if (err) {
         stop_waiting(post);
-        answer_unwritten(post, (int)err->code);
+        answer_unwritten(post, err);
     } else {
         crash_point("door.written");
         post->state->bus_failing = false;
@@ -302,7 +214,7 @@ static void begin_waiting(struct post *post)
 {
     struct err err; /* too many wait: a receipt will do */
     struct str finished;
-    if (post->bulk || !read_wait(post->request, &post->wait_ms)) return;
+    if (post->bulk || !door_wait(post->request, &post->wait_ms)) return;
     if (post->wait_ms > post->state->options->wait_most)
         post->wait_ms = post->state->options->wait_most;
     if (post->wait_ms == 0) return;
@@ -314,17 +226,17 @@ static void begin_waiting(struct post *post)
                               post, &err) == E_OK;
 }
 
-static void unproduced(struct post *post, int rc)
+static void unproduced(struct post *post, const struct err *err)
 {
     post->written = true;
     unlist(post);
     stop_waiting(post);
-    if (rc == E_BUSY) {
+    if (err->code == E_BUSY) {
         http_refuse_busy(post->request, 429, 1,
                          "Too much is waiting to be written; try again in a moment.");
         post->request = NULL;
     } else {
-        answer_unwritten(post, rc);
+        answer_unwritten(post, err);
     }
     finish(post);
 }
@@ -348,15 +260,15 @@ static void produce(struct post *post)
     list_unwritten(post);
     if (rc == E_OK)
         rc = bus_produce(state->producer, post->outputs, post->count, on_written, post, &err);
-    if (rc) unproduced(post, rc);
+    if (rc) unproduced(post, &err);
 }
 
 static void judge_body(struct post *post)
 {
     struct err err = {0};
     int rc = body_read(post, &err);
-    if (post->bulk && demands_wait(post->request)) {
-        refuse_wait(post->request);
+    if (post->bulk && door_demands_wait(post->request)) {
+        door_refuse_wait(post->request);
         post->request = NULL;
         return;
     }

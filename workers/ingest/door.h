@@ -1,5 +1,5 @@
-/* What the files of the door share: door.c leads a post from its head to the bus and back,
- * door_body.c reads its body, door_answer.c writes its answer. */
+/* What the files of the door share: door_head.c judges a post's head, door.c leads it to the bus
+ * and back, door_body.c reads its body, door_answer.c writes its answer. */
 #ifndef VERBATIM_WORKERS_INGEST_DOOR_H
 #define VERBATIM_WORKERS_INGEST_DOOR_H
 
@@ -35,6 +35,13 @@ struct post {
     struct post *next, **link; /* in state->unwritten; link NULL: not in it */
     int64_t answer_by_ms;      /* mono */
 };
+
+/* door_head.c */
+/* ?wait=5s or "Prefer: wait=5" (RFC 7240, seconds). False: a query that makes no sense. */
+bool door_wait(const struct http_request *request, int64_t *ret_ms);
+/* Many records have many insights, and no time at which all of them are there. */
+bool door_demands_wait(const struct http_request *request);
+void door_refuse_wait(struct http_request *request);
 
 /* door_body.c */
 enum body_form { BODY_JSON, BODY_NDJSON, BODY_CSV, BODY_UNKNOWN };

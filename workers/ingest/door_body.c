@@ -1,6 +1,5 @@
 /* The body of a post: one JSON object, an array of them, NDJSON or CSV → records, and what is wrong
  * with the rest. */
-#include "http/gzip.h"
 #include "workers/ingest/door.h"
 
 enum { IDEMPOTENCY_KEY_BYTES = 255 };
@@ -178,8 +177,9 @@ static int open_body(struct post *post, struct str *ret_body, struct err *err)
 {
     const struct http_request *request = post->request;
     *ret_body = request->body;
-    if (!request->gzip) return E_OK;
-    int rc = gzip_unpack(request->body, post->state->options->body_most, &post->unpacked, err);
+    if (!request->coding) return E_OK;
+    int rc = http_unpack(request->coding, request->body, post->state->options->body_most,
+                         &post->unpacked, err);
     *ret_body = buffer_str(&post->unpacked);
     return rc;
 }

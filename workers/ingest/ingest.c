@@ -211,7 +211,7 @@ static int start_server(struct ingest_state *state, struct err *err)
     struct http_server_config config = {
         .address = host,
         .limits = {.body_bytes = options->body_most,
-                   .gzip = true,
+                   .packed = true,
                    .connections = options->connections,
                    .connections_per_address = options->connections_per_address,
                    .header_deadline_ms = options->header_deadline,

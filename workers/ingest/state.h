@@ -72,7 +72,7 @@ struct ingest_state {
     uint64_t receipts, invalid;
     bool draining, server_stopped, bus_failing;
     bool heap_is_large; /* a large post has come or gone since it was given back */
-    int64_t bus_failed_ms;
+    int64_t bus_failed_ms, bus_told_ms; /* mono; told: in the log */
 };
 
 /* Who calls. Tenant and scopes are those of the key. */

@@ -1,10 +1,12 @@
-/* Posts with "Content-Encoding: gzip": as if they had come unpacked, within the same bounds. */
+/* Posts with "Content-Encoding: gzip" or zstd: as if they had come unpacked, within the same
+ * bounds. */
 #include "ingest_started.h"
 #include "packed.h"
 
 #define NDJSON_TYPE "Content-Type: application/x-ndjson\r\n"
 #define CSV_TYPE    "Content-Type: text/csv\r\n"
 #define GZIP        "Content-Encoding: gzip\r\n"
+#define ZSTD        "Content-Encoding: zstd\r\n"
 
 static char long_rows[1 << 20]; /* of blanks, which pack well */
 
@@ -32,6 +34,10 @@ static const struct {
      400, "the gzip of the body is cut short", 0},
     {"larger than it may be", JSON_TYPE GZIP, {"{\"text\":\"a\"}", long_rows}, 0, 413,
      "unpacks to more than 20000 bytes", 0},
+    {"zstd, in two frames", NDJSON_TYPE ZSTD, {"{\"text\":\"a\"}\n{\"te", "xt\":\"b\"}\n"}, 0, 202,
+     "\"accepted\":2", 2},
+    {"its end is missing, too", NDJSON_TYPE ZSTD, {"{\"text\":\"a\"}\n", NULL}, 3, 400,
+     "the zstd of the body is cut short", 0},
     {"another packing", JSON_TYPE "Content-Encoding: br\r\n", {"a", NULL}, 0, 415,
      "Content-Encoding", 0},
     {"packed twice", JSON_TYPE "Content-Encoding: gzip, gzip\r\n", {"a", NULL}, 0, 415,
@@ -47,13 +53,13 @@ static void test_posts(void **state)
         struct buffer body = {0};
         CASE(posts[i].why);
         for (size_t j = 0; j < 2 && posts[i].members[j]; j++)
-            pack(&body, str_of(posts[i].members[j]));
+            (strstr(posts[i].headers, ZSTD) ? pack_zstd : pack)(&body, str_of(posts[i].members[j]));
         body.size -= posts[i].cut;
         caller_ask(&rig, "POST", "/v1/feedback", posts[i].headers, buffer_str(&body), &answer);
         if (answer.status != posts[i].status || !holds(answer.body, posts[i].says))
             fail_msg("answered %.*s", STR_ARGS(buffer_str(&answer.bytes)));
         if (answer.status >= 400) assert_true(holds(answer.head, "application/problem+json"));
-        if (answer.status == 415) assert_true(holds(answer.head, "Accept-Encoding: gzip\r\n"));
+        if (answer.status == 415) assert_true(holds(answer.head, "Accept-Encoding: gzip, zstd\r\n"));
         held += (size_t)posts[i].records;
         assert_int_equal(rig_read_feedback(&rig, NULL, NULL), held);
         answer_free(&answer);

@@ -1,17 +1,19 @@
 /* Packed bodies: what comes back, and what strangers may not do. */
 #include "test.h"
 
-#include "http/gzip.h"
+#include "http/unpack.h"
 #include "packed.h"
 
 enum { MOST = 16 << 20 };
 
 static const char text[] = "{\"text\":\"The cap leaks, and it smells of nothing.\"}\n";
 
+static enum http_coding coding = HTTP_CODING_GZIP; /* of what is unpacked */
+
 static int unpack(struct str packed, size_t most_bytes, struct buffer *out, struct err *err)
 {
     *out = (struct buffer){0};
-    return gzip_unpack(packed, most_bytes, out, err);
+    return http_unpack(coding, packed, most_bytes, out, err);
 }
 
 static void must_be(struct str packed, struct str expected)
@@ -120,9 +122,44 @@ static void test_bombs(void **state)
     for (int i = 0; i < 64; i++) pack(&packed, str_make(zeros, sizeof zeros));
     must_fail(buffer_str(&packed), 1 << 30, E_TOO_LARGE, "200 times");
     assert_int_equal(unpack(buffer_str(&packed), MOST, &out, &err), E_TOO_LARGE);
-    assert_true(out.capacity <= 2 * packed.size * GZIP_RATIO_MOST); /* given up on the way */
+    assert_true(out.capacity <= 2 * packed.size * UNPACK_RATIO_MOST); /* given up on the way */
     buffer_deinit(&out);
     buffer_deinit(&packed);
+}
+
+static void test_zstd(void **state)
+{
+    static char zeros[64 << 20];
+    struct buffer packed = {0}, twice = {0}, bomb = {0};
+    (void)state;
+    coding = HTTP_CODING_ZSTD;
+    pack_zstd(&packed, STR(text));
+    must_be(buffer_str(&packed), STR(text));
+    for (size_t size = 0; size < packed.size; size++) {
+        CASE("cut short");
+        must_fail(str_make(packed.data, size), MOST, E_BAD_MESSAGE, "cut short");
+    }
+    CASE("two frames");
+    pack_zstd(&packed, STR(text));
+    buffer_add(&twice, STR(text));
+    buffer_add(&twice, STR(text));
+    must_be(buffer_str(&packed), buffer_str(&twice));
+    CASE("something behind it");
+    buffer_add(&packed, STR("{\"text\":\"smuggled\"}"));
+    must_fail(buffer_str(&packed), MOST, E_BAD_MESSAGE, "isn't valid zstd");
+    CASE("no zstd");
+    must_fail(STR("{\"text\":\"a\"}"), MOST, E_BAD_MESSAGE, "isn't valid zstd");
+    CASE("a window that needs more memory than we give");
+    must_fail(str_make("\x28\xb5\x2f\xfd\x00\x70\x01\x00\x00", 9), MOST, E_BAD_MESSAGE,
+              "isn't valid zstd");
+    CASE("a bomb");
+    pack_zstd(&bomb, str_make(zeros, sizeof zeros));
+    must_fail(buffer_str(&bomb), 1 << 30, E_TOO_LARGE, "200 times");
+    must_fail(buffer_str(&bomb), 1000, E_TOO_LARGE, "more than 1000 bytes");
+    buffer_deinit(&packed);
+    buffer_deinit(&twice);
+    buffer_deinit(&bomb);
+    coding = HTTP_CODING_GZIP;
 }
 
 int main(void)
@@ -132,6 +169,7 @@ int main(void)
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_bombs),
+        cmocka_unit_test(test_zstd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
