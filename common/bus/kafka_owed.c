@@ -1,6 +1,6 @@
 /* At least once: positions that the coordinator is still to be told.
  *
- * Outputs are out when a commit returns; their positions follow while the next outputs are made,
+ * Outputs are out when a commit returns; positions follow while the next outputs are made,
  * one request at a time, each with the newest of all that came meanwhile. Waiting for them would
  * add the coordinator's time (5 ms and more with Kafka 4) to each hop, and a crash between outputs
  * and positions repeats some records either way.

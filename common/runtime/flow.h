@@ -55,7 +55,7 @@ struct lane {
     uint32_t partition;
     struct job *first, *last;
     int64_t done;      /* position behind the gathered jobs; -1: none since the start */
-    int64_t committed; /* position last committed; -1 likewise */
+    int64_t committed; /* position last committed; -1 likewise. Withheld ones aren't */
 };
 
 struct flow_limits {
@@ -93,6 +93,9 @@ struct flow {
     struct bus_position *positions;
     struct job **gathered;
     size_t own_count; /* of the outputs: added by flow_add_output() */
+    /* Set before gathering: what is gathered is written without its positions, which are gathered
+     * again by whoever doesn't withhold them. For at least once. */
+    bool withholds;
     size_t output_count, output_capacity, position_count, position_capacity, gathered_count,
         gathered_capacity;
 };

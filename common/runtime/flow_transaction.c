@@ -85,12 +85,12 @@ bool flow_gather(struct flow *flow)
         flow->positions[flow->position_count++] = (struct bus_position){
             lane->topic, lane->partition, position};
     }
-    if (flow->position_count == 0 && flow->output_count == 0) {
-        /* kept by the worker: nothing to commit yet */
-        if (flow->gathered_count) flow_committed(flow);
-        return false;
-    }
-    return true;
+    bool kept = flow->position_count == 0 && flow->output_count == 0;
+    if (flow->withholds ? flow->gathered_count > 0 : !kept) return true;
+    /* kept by the worker: nothing to commit yet */
+    if (kept && flow->gathered_count) flow_committed(flow);
+    flow->position_count = 0;
+    return false;
 }
 
 int flow_add_output(struct flow *flow, const struct bus_output *output, struct err *err)
@@ -168,7 +168,7 @@ int64_t flow_committed_position(const struct flow *flow, enum topic topic, uint3
 void flow_committed(struct flow *flow)
 {
     int64_t now_ms = clock_wall_ms(flow->context->clock);
-    for (size_t i = 0; i < flow->position_count; i++) {
+    for (size_t i = 0; i < flow->position_count && !flow->withholds; i++) {
         struct lane *lane = flow_find_lane(flow, flow->positions[i].topic,
                                            flow->positions[i].partition);
         if (lane) lane->committed = flow->positions[i].offset;

@@ -8,6 +8,7 @@
 #include "runtime/committer.h"
 #include "runtime/flow.h"
 #include "runtime/runtime.h"
+#include "schema/ledger.h"
 
 enum runtime_phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DRAINING, PHASE_STOPPED };
 
@@ -17,6 +18,19 @@ struct status_told {
     int64_t told_ms, news_ms; /* any status; one that said something new */
     int64_t wait_ms;          /* until the next one, where there is no news */
     uint64_t taken, waiting;  /* as they were in the last news */
+};
+
+/* What was made of a partition's records of one hour. */
+struct ledger_entry {
+    enum topic topic;
+    uint32_t partition;
+    int64_t from, to, window;
+    struct ledger_sum read, dropped, refused, resent, outputs[TOPIC_COUNT];
+};
+
+struct ledger_entries {
+    struct ledger_entry *items;
+    size_t count, capacity;
 };
 
 struct runtime {
@@ -48,6 +62,9 @@ struct runtime {
     int64_t started_ns, ready_ns, drain_deadline_ms;
     /* mono; back-off after an error */
     int64_t poll_again_ms, commit_again_ms, next_backlog_ms;
+    int64_t tell_ms;      /* at least once: from when the next commit tells positions; mono */
+    bool at_least_once;   /* and the worker keeps nothing beyond process() */
+    bool owes;            /* positions of commits that weren't told */
     uint32_t poll_failures, commit_failures;
     uint32_t last_tries;  /* commits that failed by our own disk since the drain began */
     bool opened;          /* the worker */
@@ -62,6 +79,8 @@ struct runtime {
     uint64_t taken; /* records of customers that were read: no statuses, no ledgers */
     struct status_told told;
     struct arena status_arena; /* of the status message in the transaction */
+    /* what commits did that wasn't told, and the same with what was gathered (ledger.c) */
+    struct ledger_entries untold, counted;
     struct err fatal;
 
     uint64_t commits_done, commits_retried, commits_cancelled, reloads_done, reloads_refused;
@@ -106,7 +125,11 @@ bool status_message(struct runtime *runtime, enum topic topic, enum section sect
 
 /* ledger.c: what the gathered transaction does, and (silence) that there was none. NO_MEMORY. */
 bool ledger_is_kept(const struct runtime *runtime);
+/* Counts it; its message goes into it, unless the flow withholds its positions. */
 int ledger_add_gathered(struct runtime *runtime, struct err *err) CHECKED;
+void ledger_committed(struct runtime *runtime);
+void ledger_forget(struct runtime *runtime); /* what wasn't told will be read again */
+void ledger_deinit(struct runtime *runtime);
 int ledger_add_silence(struct runtime *runtime, struct err *err) CHECKED;
 
 #endif

@@ -3,45 +3,58 @@
  * For each partition that the gathered transaction moves, and each hour of its records: what was
  * read, what was made of it, what was dropped and what was refused, as counts and sums of ids. It
  * goes into the same transaction: so it is exactly as true as the outputs, and an aborted commit
- * leaves none. One pass over the gathered jobs; memory is the accounts', not the records'. */
-#include "schema/ledger.h"
+ * leaves none. One pass over the gathered jobs; memory is the accounts', not the records'.
+ *
+ * At least once most commits withhold their positions: what they did is kept, added up, and told by
+ * the next that doesn't, before its positions are. So what a crash leaves untold is read again. */
+#include <stdlib.h>
 
 #include "runtime/internal.h"
 
 enum { ACCOUNTS_MAX = 1024 }; /* of one message, as schemas/ledger.def has it */
 
-struct entry {
-    const struct bus_position *position;
-    int64_t from, window;
-    struct ledger_sum read, dropped, refused, resent, outputs[TOPIC_COUNT];
-};
+/* --- entries --------------------------------------------------------------------------------- */
 
-struct entries {
-    struct entry *items;
-    size_t count, capacity, first; /* first: of the partition at hand */
-};
-
-static struct entry *add_entry(struct entries *entries, struct arena *arena)
+static bool reserve(struct ledger_entries *entries, size_t count)
 {
-    if (entries->count == entries->capacity) {
-        size_t capacity = entries->capacity ? entries->capacity * 2 : 8;
-        struct entry *grown = ARENA_ARRAY(arena, struct entry, capacity);
-        if (!grown) return NULL;
-        if (entries->count) memcpy(grown, entries->items, entries->count * sizeof *grown);
-        entries->items = grown;
-        entries->capacity = capacity;
-    }
-    return &entries->items[entries->count++];
+    if (count <= entries->capacity) return true;
+    size_t capacity = entries->capacity ? entries->capacity : 8;
+    while (capacity < count) capacity *= 2;
+    struct ledger_entry *grown = realloc(entries->items, capacity * sizeof *grown);
+    if (!grown) return false;
+    entries->items = grown;
+    entries->capacity = capacity;
+    return true;
 }
 
-/* Backwards: a record is mostly of the hour of the one before it. */
-static struct entry *entry_of(struct entries *entries, const struct bus_position *position,
-                              int64_t from, int64_t window, struct arena *arena)
+static bool copy(struct ledger_entries *to, const struct ledger_entries *from)
 {
-    for (size_t i = entries->count; i > entries->first; i--)
-        if (entries->items[i - 1].window == window) return &entries->items[i - 1];
-    struct entry *entry = add_entry(entries, arena);
-    if (entry) *entry = (struct entry){.position = position, .from = from, .window = window};
+    if (!reserve(to, from->count)) return false;
+    if (from->count) memcpy(to->items, from->items, from->count * sizeof *to->items);
+    to->count = from->count;
+    return true;
+}
+
+static bool is_of(const struct ledger_entry *entry, const struct bus_position *position)
+{
+    return entry->topic == position->topic && entry->partition == position->partition;
+}
+
+/* Backwards: a record is mostly of the partition and the hour of the one before it. */
+static struct ledger_entry *entry_of(struct ledger_entries *entries,
+                                     const struct bus_position *position, int64_t from,
+                                     int64_t window)
+{
+    for (size_t i = entries->count; i > 0; i--) {
+        struct ledger_entry *entry = &entries->items[i - 1];
+        if (!is_of(entry, position)) continue;
+        if (entry->window == window) return entry;
+        from = entry->from; /* all of a partition tell the same offsets */
+    }
+    if (!reserve(entries, entries->count + 1)) return NULL;
+    struct ledger_entry *entry = &entries->items[entries->count++];
+    *entry = (struct ledger_entry){.topic = position->topic, .partition = position->partition,
+                                   .from = from, .window = window};
     return entry;
 }
 
@@ -53,7 +66,7 @@ static bool is_resent(const struct job *job)
            header_find(job->message, STR(HEADER_REPLAY)).data;
 }
 
-static void count_job(struct entry *entry, const struct job *job)
+static void count_job(struct ledger_entry *entry, const struct job *job)
 {
     bool refused = false;
     if (is_resent(job)) {
@@ -71,13 +84,12 @@ static void count_job(struct entry *entry, const struct job *job)
 }
 
 /* The gathered jobs stand in the order of the positions. */
-static bool count_all(const struct flow *flow, struct arena *arena, struct entries *entries)
+static bool count_all(const struct flow *flow, struct ledger_entries *entries)
 {
     size_t next = 0;
     for (size_t i = 0; i < flow->position_count; i++) {
         const struct bus_position *position = &flow->positions[i];
         int64_t from = flow_committed_position(flow, position->topic, position->partition);
-        entries->first = entries->count;
         for (; next < flow->gathered_count; next++) {
             const struct job *job = flow->gathered[next];
             const struct bus_message *message = job->message;
@@ -85,17 +97,19 @@ static bool count_all(const struct flow *flow, struct arena *arena, struct entri
                 break;
             if (from < 0) from = message->offset;
             int64_t window = ledger_window(message->timestamp_ms);
-            struct entry *entry = entry_of(entries, position, from, window, arena);
+            struct ledger_entry *entry = entry_of(entries, position, from, window);
             if (!entry) return false;
             count_job(entry, job);
         }
+        for (size_t at = 0; at < entries->count; at++)
+            if (is_of(&entries->items[at], position)) entries->items[at].to = position->offset;
     }
     return true;
 }
 
 /* --- as a message ---------------------------------------------------------------------------- */
 
-static bool fill_outputs(const struct entry *entry, struct account *account, struct arena *arena)
+static bool fill_outputs(const struct ledger_entry *entry, struct account *account, struct arena *arena)
 {
     struct posting_list list = {.items = ARENA_ARRAY(arena, struct posting, TOPIC_COUNT)};
     if (!list.items) return false;
@@ -112,17 +126,18 @@ static bool fill_outputs(const struct entry *entry, struct account *account, str
     return true;
 }
 
-static bool fill_account(const struct entry *entry, struct account *account, struct arena *arena)
+static bool fill_account(const struct ledger_entry *entry, struct account *account,
+                         struct arena *arena)
 {
     struct str read = ledger_ids_text(entry->read.ids, arena);
     struct str dropped = ledger_ids_text(entry->dropped.ids, arena);
     struct str refused = ledger_ids_text(entry->refused.ids, arena);
     struct str resent = ledger_ids_text(entry->resent.ids, arena);
     if (!read.data || !dropped.data || !refused.data || !resent.data) return false;
-    shape_set(account, account, topic, str_of(topic_info(entry->position->topic)->name));
-    shape_set(account, account, partition, entry->position->partition);
+    shape_set(account, account, topic, str_of(topic_info(entry->topic)->name));
+    shape_set(account, account, partition, entry->partition);
     shape_set(account, account, from, (uint64_t)entry->from);
-    shape_set(account, account, to, (uint64_t)entry->position->offset);
+    shape_set(account, account, to, (uint64_t)entry->to);
     shape_set(account, account, window, entry->window);
     shape_set(account, account, records, entry->read.records);
     shape_set(account, account, ids, read);
@@ -141,7 +156,7 @@ static bool fill_account(const struct entry *entry, struct account *account, str
     return fill_outputs(entry, account, arena);
 }
 
-static int add_message(struct runtime *runtime, const struct entry *entries, size_t count,
+static int add_message(struct runtime *runtime, const struct ledger_entry *entries, size_t count,
                        struct err *err)
 {
     struct arena *arena = &runtime->status_arena;
@@ -169,18 +184,35 @@ bool ledger_is_kept(const struct runtime *runtime)
 
 int ledger_add_gathered(struct runtime *runtime, struct err *err)
 {
-    struct entries entries = {0};
-    size_t at = 0;
+    struct ledger_entries *counted = &runtime->counted;
     int rc = E_OK;
     if (!ledger_is_kept(runtime)) return E_OK;
-    if (!count_all(&runtime->flow, &runtime->status_arena, &entries))
+    if (!copy(counted, &runtime->untold) || !count_all(&runtime->flow, counted))
         return err_set(err, E_NO_MEMORY, NULL);
-    for (; rc == E_OK && at < entries.count; at += ACCOUNTS_MAX) {
-        size_t left = entries.count - at;
-        rc = add_message(runtime, entries.items + at, left < ACCOUNTS_MAX ? left : ACCOUNTS_MAX,
+    if (runtime->flow.withholds) return E_OK;
+    for (size_t at = 0; rc == E_OK && at < counted->count; at += ACCOUNTS_MAX) {
+        size_t left = counted->count - at;
+        rc = add_message(runtime, counted->items + at, left < ACCOUNTS_MAX ? left : ACCOUNTS_MAX,
                          err);
     }
     return rc;
+}
+
+void ledger_committed(struct runtime *runtime)
+{
+    struct ledger_entries before = runtime->untold;
+    runtime->untold = runtime->counted;
+    runtime->counted = before;
+    runtime->counted.count = 0;
+    if (!runtime->flow.withholds) runtime->untold.count = 0;
+}
+
+void ledger_forget(struct runtime *runtime) { runtime->untold.count = runtime->counted.count = 0; }
+
+void ledger_deinit(struct runtime *runtime)
+{
+    free(runtime->untold.items);
+    free(runtime->counted.items);
 }
 
 int ledger_add_silence(struct runtime *runtime, struct err *err)

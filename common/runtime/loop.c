@@ -8,7 +8,11 @@
  *
  * When a generation is lost (a commit was cancelled, or partitions changed hands inside
  * bus_poll()), everything in flight is dropped at once, and nothing runs until bus_rewind()
- * has succeeded. */
+ * has succeeded.
+ *
+ * At least once a commit writes outputs alone; their positions, and what the ledger says of them,
+ * go with the first commit TELL_EVERY_MS after those before, and before partitions change hands
+ * or the worker stops: with single records they would be half of what a broker has to do. */
 
 #include "base/log.h"
 #include "base/mutant.h"
@@ -17,6 +21,7 @@
 enum { RUN_CHUNK = 256, HEARTBEAT_MS = 1000, PAUSE_AFTER_MS = 5000 };
 /* Before a stop, where the bus's disk is full. */
 enum { LAST_TRIES = 3, LAST_TRY_EVERY_MS = 100 };
+enum { TELL_EVERY_MS = 100 };
 
 static int64_t now_ms(const struct runtime *runtime)
 {
@@ -47,7 +52,8 @@ static void lose_generation(struct runtime *runtime)
 {
     flow_drop_all(&runtime->flow);
     arena_reset(&runtime->status_arena);
-    runtime->gathered = false;
+    ledger_forget(runtime);
+    runtime->gathered = runtime->owes = false;
     runtime->generation_lost = true;
     runtime->told = (struct status_told){0}; /* a status may have been lost with it */
     if (runtime->worker->rewound) runtime->worker->rewound(&runtime->context);
@@ -136,6 +142,10 @@ static void take_commit(struct runtime *runtime)
     runtime->commits_done++;
     runtime->commit_failures = runtime->last_tries = 0;
     runtime->gathered = false;
+    if (runtime->flow.position_count) {
+        runtime->owes = runtime->flow.withholds;
+        ledger_committed(runtime);
+    }
     flow_committed(&runtime->flow);
     arena_reset(&runtime->status_arena);
 }
@@ -162,18 +172,37 @@ static bool add_ledger(struct runtime *runtime)
     return false;
 }
 
+static void gather(struct runtime *runtime, int64_t now)
+{
+    struct flow *flow = &runtime->flow;
+    flow->withholds = runtime->at_least_once && now < runtime->tell_ms &&
+                      runtime->phase == PHASE_RUNNING;
+    runtime->gathered = flow_gather(flow);
+    if (runtime->gathered && !flow->withholds) runtime->tell_ms = now + TELL_EVERY_MS;
+}
+
 static void start_commit(struct runtime *runtime, int64_t now)
 {
     const struct flow *flow = &runtime->flow;
     if (committer_busy(runtime->committer) || now < runtime->commit_again_ms) return;
     if (!runtime->gathered) {
-        runtime->gathered = flow_gather(&runtime->flow);
+        gather(runtime, now);
         if (runtime->gathered && !add_ledger(runtime)) return;
         add_status(runtime, now);
     }
     if (!runtime->gathered) return;
     committer_start(runtime->committer, flow->outputs, flow->output_count, flow->positions,
-                    flow->position_count);
+                    flow->withholds ? 0 : flow->position_count);
+}
+
+/* Before partitions go: for their next owner. */
+static void tell_last(struct runtime *runtime)
+{
+    if (!runtime->owes || runtime->gathered || runtime->generation_lost) return;
+    runtime->tell_ms = 0;
+    start_commit(runtime, now_ms(runtime));
+    committer_wait(runtime->committer);
+    take_commit(runtime);
 }
 
 /* --- taking in ------------------------------------------------------------------------------ */
@@ -186,6 +215,7 @@ void runtime_on_revoked(void *user, const struct bus_position *partitions, size_
     (void)partitions;
     committer_wait(runtime->committer);
     take_commit(runtime);
+    tell_last(runtime);
     if (count == 0 || MUTANT(no_fencing)) return;
     if (!runtime->generation_lost) lose_generation(runtime);
 }
@@ -262,7 +292,7 @@ static bool finished(struct runtime *runtime)
         return false;
     }
     return runtime->input_empty && !runtime->generation_lost && runtime->flow.in_flight == 0 &&
-           !runtime->gathered;
+           !runtime->gathered && !runtime->owes;
 }
 
 /* The bus can't be reached, or written, and only the bus is waited for: what isn't committed will
@@ -281,7 +311,7 @@ static bool drained(struct runtime *runtime)
 {
     if (runtime->worker->draining && runtime->worker->draining(&runtime->context)) return false;
     if (!runtime->consumer) return true;
-    return runtime->flow.in_flight == 0 && !runtime->gathered &&
+    return runtime->flow.in_flight == 0 && !runtime->gathered && !runtime->owes &&
            !committer_busy(runtime->committer);
 }
 
@@ -314,7 +344,8 @@ static void stop_loop(struct runtime *runtime, bool late)
 static void publish_progress(struct runtime *runtime)
 {
     const struct flow_counters *counters = &runtime->flow.counters;
-    bool idle = runtime->input_empty && runtime->flow.in_flight == 0 && !runtime->gathered;
+    bool idle = runtime->input_empty && runtime->flow.in_flight == 0 && !runtime->gathered &&
+                !runtime->owes;
     atomic_store(&runtime->progress.done, counters->done);
     atomic_store(&runtime->progress.rejected, counters->rejected);
     atomic_store(&runtime->progress.outputs, counters->outputs);

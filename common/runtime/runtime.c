@@ -137,6 +137,8 @@ static int open_consumer(struct runtime *runtime, struct err *err)
         .transaction_records = options->batch_records * options->batches,
         .dead_letter_bytes = options->dead_letter_bytes,
     };
+    /* who keeps records commits seldom anyway */
+    runtime->at_least_once = options->delivery == 1 && !runtime->worker->durable;
     int rc = subscribe(runtime, err);
     if (rc) return rc;
     flow_init(&runtime->flow, &runtime->context, runtime->consumer, &limits);
@@ -306,6 +308,7 @@ void runtime_destroy(struct runtime *runtime)
     while (uv_run(&runtime->loop, UV_RUN_DEFAULT)) continue;
     uv_loop_close(&runtime->loop);
     arena_deinit(&runtime->status_arena);
+    ledger_deinit(runtime);
     free(runtime->backlog);
     free(runtime->worker_options);
     free(runtime);

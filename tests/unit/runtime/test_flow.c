@@ -70,6 +70,28 @@ static void test_next_batch_meanwhile(void **state)
     rig_destroy(rig);
 }
 
+/* At least once: positions are gathered again until somebody doesn't withhold them. */
+static void test_withheld_positions(void **state)
+{
+    struct rig *rig = rig_create(NULL);
+    (void)state;
+    rig->flow.withholds = true;
+    rig_take(rig, "0:a 1:b");
+    rig_run(rig);
+    assert_string_equal(rig_gather(rig), "0=1 1=1 | a! b!");
+    flow_committed(&rig->flow);
+    assert_int_equal(flow_committed_position(&rig->flow, TOPIC_FEEDBACK, 0), -1);
+    assert_string_equal(rig_gather(rig), "nothing"); /* to write */
+    rig_take(rig, "0:c");
+    rig_run(rig);
+    rig->flow.withholds = false;
+    assert_string_equal(rig_gather(rig), "0=2 1=1 | c!");
+    flow_committed(&rig->flow);
+    assert_int_equal(flow_committed_position(&rig->flow, TOPIC_FEEDBACK, 0), 2);
+    assert_string_equal(rig_gather(rig), "nothing");
+    rig_destroy(rig);
+}
+
 static void test_transaction_bound(void **state)
 {
     struct flow_limits limits = {.batches = 3, .attempts = 1, .transaction_records = 2};
@@ -339,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_prefix),
         cmocka_unit_test(test_committed_once),
         cmocka_unit_test(test_next_batch_meanwhile),
+        cmocka_unit_test(test_withheld_positions),
         cmocka_unit_test(test_transaction_bound),
         cmocka_unit_test(test_batches_bound),
         cmocka_unit_test(test_small_batches),

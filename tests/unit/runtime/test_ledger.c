@@ -100,14 +100,20 @@ static void produce_all(struct outside *outside)
     outside_produce(outside, "silent", 0, 2, &replayed, 1);
 }
 
+#define EXACTLY_ONCE "runtime.delivery=exactly_once"
+#define AT_LEAST_ONCE "runtime.delivery=at_least_once"
+
 static const struct {
-    const char *why;
+    const char *why, *delivery;
     enum err_code code;
     int times;
 } faults[] = {
-    {"commits that succeed", E_OK, 0},
-    {"tried again: not counted twice", E_UNAVAILABLE, 3},
-    {"cancelled: what was lost isn't counted, what is done anew is", E_CANCELLED, 2},
+    {"commits that succeed", EXACTLY_ONCE, E_OK, 0},
+    {"tried again: not counted twice", EXACTLY_ONCE, E_UNAVAILABLE, 3},
+    {"cancelled: what was lost isn't counted, what is done anew is", EXACTLY_ONCE, E_CANCELLED, 2},
+    {"at least once many commits share an entry", AT_LEAST_ONCE, E_OK, 0},
+    {"of which one was tried again", AT_LEAST_ONCE, E_UNAVAILABLE, 3},
+    {"or cancelled", AT_LEAST_ONCE, E_CANCELLED, 2},
 };
 
 static void test_each_record_is_told_once(void **state)
@@ -121,7 +127,8 @@ static void test_each_record_is_told_once(void **state)
         outside_open(&outside, TOPIC_LEDGER);
         produce_all(&outside);
         rig_fail_commits(faults[i].code, faults[i].times);
-        replica_start(&replica, (const char *[]){"runtime.batch_records=10", NULL});
+        replica_start(&replica,
+                      (const char *[]){"runtime.batch_records=10", faults[i].delivery, NULL});
         read_until(&outside, 57, &told);
         assert_int_equal(told.read.records, 52);
         assert_int_equal(told.documents.records, 40);
@@ -133,24 +140,25 @@ static void test_each_record_is_told_once(void **state)
         parts.ids += told.refused.ids + told.dropped.ids;
         assert_true(parts.ids == told.read.ids);
         assert_int_equal(replica_stop(&replica), E_OK);
+        assert_int_equal(atomic_load(&commits_unaccounted), 0);
+        outside_read_none(&outside);
         outside_close(&outside);
         if (i + 1 < COUNT_OF(faults)) assert_int_equal(rig_teardown(state), 0);
     }
 }
 
-static void test_too_large_is_told_as_it_ended(void **state)
+static void too_large_is_told_as_it_ended(const char *delivery)
 {
     static char large[6000];
     struct outside outside;
     struct replica replica;
     struct told told = nothing_told();
-    (void)state;
     memset(large, 'l', sizeof large - 1);
     outside_open(&outside, TOPIC_LEDGER);
     outside_produce(&outside, large, 0, 3, NULL, 0);
     outside_produce(&outside, "ok", 0, 20, NULL, 0);
     atomic_store(&commit_bytes_most, 4000);
-    replica_start(&replica, NULL);
+    replica_start(&replica, (const char *[]){delivery, NULL});
     read_until(&outside, 23, &told);
     assert_int_equal(told.documents.records, 20);
     assert_int_equal(told.refused.records, 3);
@@ -159,18 +167,58 @@ static void test_too_large_is_told_as_it_ended(void **state)
     outside_close(&outside);
 }
 
+static void test_too_large_is_told_as_it_ended(void **state)
+{
+    (void)state;
+    too_large_is_told_as_it_ended(EXACTLY_ONCE);
+    rig_anew();
+    too_large_is_told_as_it_ended(AT_LEAST_ONCE);
+}
+
+static void a_stop_leaves_nothing_untold(const char *delivery)
+{
+    struct outside outside;
+    struct replica replica;
+    struct told told = nothing_told();
+    outside_open(&outside, TOPIC_LEDGER);
+    outside_produce(&outside, "ok", 0, 30, NULL, 0);
+    replica_start(&replica, (const char *[]){delivery, NULL});
+    RIG_AWAIT(replica_progress(&replica).done == 30);
+    assert_int_equal(replica_stop(&replica), E_OK);
+    read_until(&outside, 30, &told);
+    outside_read_none(&outside);
+    outside_close(&outside);
+}
+
 static void test_a_stop_leaves_nothing_untold(void **state)
 {
+    (void)state;
+    a_stop_leaves_nothing_untold(EXACTLY_ONCE);
+    rig_anew();
+    a_stop_leaves_nothing_untold(AT_LEAST_ONCE);
+}
+
+/* Records that come singly: their positions, and so their entries, are told ten times a second. */
+static void test_at_least_once_tells_seldom(void **state)
+{
+    enum { RECORDS = 200, EVERY_MS = 100 };
     struct outside outside;
     struct replica replica;
     struct told told = nothing_told();
     (void)state;
     outside_open(&outside, TOPIC_LEDGER);
-    outside_produce(&outside, "ok", 0, 30, NULL, 0);
-    replica_start(&replica, NULL);
-    RIG_AWAIT(replica_progress(&replica).done == 30);
+    replica_start(&replica, (const char *[]){AT_LEAST_ONCE, NULL});
+    replica_await_ready(&replica);
+    int64_t since_ms = clock_mono_ms(clock_system());
+    for (int i = 0; i < RECORDS; i++) {
+        outside_produce(&outside, "ok", i, 1, NULL, 0);
+        RIG_AWAIT(replica_progress(&replica).done == (unsigned)i + 1);
+    }
+    read_until(&outside, RECORDS, &told); /* the last ones too, though nothing comes any more */
+    int64_t took_ms = clock_mono_ms(clock_system()) - since_ms;
+    assert_true(atomic_load(&commits_telling) <= 2 + took_ms / EVERY_MS);
+    assert_int_equal(atomic_load(&commits_unaccounted), 0);
     assert_int_equal(replica_stop(&replica), E_OK);
-    read_until(&outside, 30, &told);
     outside_read_none(&outside);
     outside_close(&outside);
 }
@@ -208,7 +256,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RIG_TEST(test_each_record_is_told_once), RIG_TEST(test_too_large_is_told_as_it_ended),
-        RIG_TEST(test_a_stop_leaves_nothing_untold), RIG_TEST(test_silence_is_told),
+        RIG_TEST(test_a_stop_leaves_nothing_untold), RIG_TEST(test_at_least_once_tells_seldom),
+        RIG_TEST(test_silence_is_told),
         RIG_TEST(test_it_can_be_turned_off),
     };
     log_setup(LOG_ERROR, LOG_TEXT);
