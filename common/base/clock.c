@@ -84,19 +84,35 @@ static inline char *put_date(char *out, int32_t days)
     return put_pair(out, (months & 0xFFFF) / 2141 + 1, 'T');
 }
 
+/* Up to the mark before the fraction. */
+enum { SECOND_BYTES = sizeof "2026-01-02T03:04:05." - 1 };
+static void put_second(char *out, uint64_t seconds_of_all)
+{
+    uint32_t days = (uint32_t)(seconds_of_all / 86400),
+             seconds = (uint32_t)(seconds_of_all % 86400), minutes = seconds / 60;
+    out = put_date(out, (int32_t)days + (int32_t)(EARLIEST_MS / 86400000));
+    out = put_pair(out, minutes / 60, ':');
+    out = put_pair(out, minutes % 60, ':');
+    (void)put_pair(out, seconds % 60, '.');
+}
+
+/* Times that are written behind one another are mostly of one second: the last one's is kept. */
 size_t time_format(int64_t wall_ms, char out[static TIME_TEXT_BYTES])
 {
+    static _Thread_local struct {
+        uint64_t second; /* and 1; 0: none yet */
+        char text[SECOND_BYTES];
+    } last;
     if (wall_ms < EARLIEST_MS) wall_ms = EARLIEST_MS;
     if (wall_ms > LATEST_MS) wall_ms = LATEST_MS;
-    uint64_t ms_of_all = (uint64_t)(wall_ms - EARLIEST_MS);
-    uint32_t days = (uint32_t)(ms_of_all / 86400000), ms = (uint32_t)(ms_of_all % 86400000),
-             seconds = ms / 1000, minutes = seconds / 60, fraction = ms % 1000,
-             tens = fraction / 10;
-    char *at = put_date(out, (int32_t)days + (int32_t)(EARLIEST_MS / 86400000));
-    at = put_pair(at, minutes / 60, ':');
-    at = put_pair(at, minutes % 60, ':');
-    at = put_pair(at, seconds % 60, '.');
-    at = put_pair(at, tens, (char)('0' + fraction - tens * 10));
+    uint64_t ms_of_all = (uint64_t)(wall_ms - EARLIEST_MS), second = ms_of_all / 1000;
+    uint32_t fraction = (uint32_t)(ms_of_all % 1000), tens = fraction / 10;
+    if (last.second != second + 1) {
+        put_second(last.text, second);
+        last.second = second + 1;
+    }
+    memcpy(out, last.text, SECOND_BYTES);
+    char *at = put_pair(out + SECOND_BYTES, tens, (char)('0' + fraction - tens * 10));
     *at++ = 'Z';
     *at = '\0';
     return (size_t)(at - out);

@@ -121,26 +121,26 @@ static inline bool json_copy_short(char *to, const char *text, size_t size)
 }
 #endif
 
-/* Copies what it counts: how many bytes at the start of `size` are plain. There is room for `size`
- * and JSON_COPY_MORE; what comes behind is undefined. */
+/* Copies the text; how many bytes at its start are plain, as far as was looked: `size` if all are.
+ * There is room for `size` and JSON_COPY_MORE; what comes behind is undefined. */
 static inline size_t json_copy_plain(char *to, const char *text, size_t size)
 {
 #ifdef __SSE2__
-    if (size >= 16) {
-        size_t at = 0, last = size - 16;
-        for (; at < last; at += 16) {
-            memcpy(to + at, text + at, 16);
-            unsigned marks = json_marks_at(text + at);
-            if (marks) return at + (size_t)__builtin_ctz(marks);
-        }
-        memcpy(to + last, text + last, 16); /* what was seen of it already is plain */
-        return last + json_plain_of_sixteen(text + last);
+    if (size < 16) return json_copy_short(to, text, size) ? size : 0;
+    size_t at = 0, last = size - 16;
+    for (; at < last; at += 16) {
+        __m128i x = _mm_loadu_si128((const void *)(text + at));
+        _mm_storeu_si128((void *)(to + at), x);
+        if (json_marks(x)) return at;
     }
-    if (json_copy_short(to, text, size)) return size;
-#endif
+    __m128i x = _mm_loadu_si128((const void *)(text + last));
+    _mm_storeu_si128((void *)(to + last), x);
+    return json_marks(x) ? last : size; /* what was seen of it already is plain */
+#else
     size_t plain = json_plain(text, size);
     if (plain) memcpy(to, text, plain);
     return plain;
+#endif
 }
 
 #undef EACH_BYTE

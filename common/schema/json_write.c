@@ -23,28 +23,42 @@ static char *write_escape(char *at, unsigned char c)
     return at + sizeof escape;
 }
 
+/* What writing_string() seldom does has functions of its own: it saves no registers then. */
+#define SELDOM static __attribute__((noinline))
+
 /* From where the text's first `plain` bytes were copied to `at`. */
-static char *write_escaped(struct buffer *out, char *at, struct str text, size_t plain, size_t more)
+SELDOM char *write_escaped(struct buffer *out, char *at, struct str text, size_t plain, size_t more)
 {
-    while (plain < text.size) {
-        at = write_escape(at + plain, (unsigned char)text.data[plain]);
-        text = (struct str){text.data + plain + 1, text.size - plain - 1};
+    for (;;) {
+        size_t end = plain + json_plain(text.data + plain, text.size - plain);
+        if (end > plain) memcpy(at + plain, text.data + plain, end - plain);
+        at += end;
+        if (end == text.size) break;
+        at = write_escape(at, (unsigned char)text.data[end]);
+        text = (struct str){text.data + end + 1, text.size - end - 1};
         at = writing_room(out, at, text.size + more);
         if (!at) return NULL;
-        plain = json_copy_plain(at, text.data, text.size);
+        plain = 0;
     }
-    at[plain] = '"';
-    return at + plain + 1;
+    *at = '"';
+    return at + 1;
+}
+
+/* Behind more room. */
+SELDOM char *write_grown(struct buffer *out, char *at, struct str text, size_t room, size_t more)
+{
+    at = writing_room(out, at, room);
+    return at ? writing_string(out, at, text, more) : NULL;
 }
 
 char *writing_string(struct buffer *out, char *at, struct str text, size_t more)
 {
-    more += 2 + ESCAPE_BYTES + JSON_COPY_MORE;
-    at = writing_room(out, at, text.size + more);
-    if (!at) return NULL;
+    size_t behind = more + 2 + ESCAPE_BYTES + JSON_COPY_MORE;
+    if (!writing_fits(out, at, text.size + behind))
+        return write_grown(out, at, text, text.size + behind, more);
     *at++ = '"';
     size_t plain = json_copy_plain(at, text.data, text.size);
-    if (plain < text.size) return write_escaped(out, at, text, plain, more);
+    if (plain < text.size) return write_escaped(out, at, text, plain, behind);
     at[plain] = '"';
     return at + plain + 1;
 }
@@ -58,38 +72,24 @@ void json_write_string(struct buffer *out, struct str text)
 
 /* --- numbers ---------------------------------------------------------------------------------- */
 
-static const char pairs[200] = "0001020304050607080910111213141516171819"
-                               "2021222324252627282930313233343536373839"
-                               "4041424344454647484950515253545556575859"
-                               "6061626364656667686970717273747576777879"
-                               "8081828384858687888990919293949596979899";
+#define DIGITS(a, b, c) {'0' + (a), '0' + (b), '0' + (c), (a) ? 0 : (b) ? 8 : 16},
+#define TENS(a, b)                                                                \
+    DIGITS(a, b, 0) DIGITS(a, b, 1) DIGITS(a, b, 2) DIGITS(a, b, 3) DIGITS(a, b, 4) \
+    DIGITS(a, b, 5) DIGITS(a, b, 6) DIGITS(a, b, 7) DIGITS(a, b, 8) DIGITS(a, b, 9)
+#define HUNDREDS(a)                                        \
+    TENS(a, 0) TENS(a, 1) TENS(a, 2) TENS(a, 3) TENS(a, 4) \
+    TENS(a, 5) TENS(a, 6) TENS(a, 7) TENS(a, 8) TENS(a, 9)
+const char writing_digits[WRITING_SMALL][4] = {
+    HUNDREDS(0) HUNDREDS(1) HUNDREDS(2) HUNDREDS(3) HUNDREDS(4)
+    HUNDREDS(5) HUNDREDS(6) HUNDREDS(7) HUNDREDS(8) HUNDREDS(9)
+};
 
-static inline uint32_t pair_of(uint32_t value)
-{
-    uint16_t pair;
-    memcpy(&pair, pairs + 2 * value, sizeof pair);
-    return pair;
-}
-
-/* Four digits as the bytes of one number, the first one lowest (little-endian, as every machine
- * that this runs on). */
-static inline uint32_t four_of(uint32_t value)
-{
-    return pair_of(value / 100) | pair_of(value % 100) << 16;
-}
-
-static inline char *put_four(char *at, uint32_t value)
-{
-    uint32_t digits = four_of(value);
-    memcpy(at, &digits, sizeof digits);
-    return at + sizeof digits;
-}
-
-char *writing_u64(char *at, uint64_t value)
+__attribute__((noinline)) char *writing_u64(char *at, uint64_t value)
 {
     if (value < WRITING_SMALL) return writing_small(at, (uint32_t)value);
-    at = writing_u64(at, value / 10000);
-    return put_four(at, (uint32_t)(value % 10000));
+    at = writing_u64(at, value / 1000);
+    memcpy(at, writing_digits[value % 1000], 4);
+    return at + 3;
 }
 
 /* Printing a vector's 256 numbers by printf would dominate the archive: fixed point does it. */
@@ -108,7 +108,8 @@ char *writing_number(char *at, double value)
     at += scaled && value < 0;
     at = whole < WRITING_SMALL ? writing_small(at, whole) : writing_u64(at, whole);
     /* six digits and what is left of them without the zeros at their end, the first one lowest */
-    uint64_t digits = pair_of(rest / 10000) | (uint64_t)four_of(rest % 10000) << 16,
+    uint64_t digits = (writing_digits_of(rest / 1000) & UINT32_C(0xffffff)) |
+                      (writing_digits_of(rest % 1000) & UINT64_C(0xffffff)) << 24,
              nonzero = digits ^ UINT64_C(0x303030303030);
     size_t left = nonzero ? 8 - (size_t)__builtin_clzll(nonzero) / 8 : 0;
     *at = '.';

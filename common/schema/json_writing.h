@@ -17,28 +17,34 @@ char *writing_time(char *at, int64_t wall_ms);
 /* What may take any room is written at `at` too, somewhere in the buffer's data, and there are
  * `more` bytes behind it when it returns where it ended. NULL: no memory, as the buffer tells, or
  * what is to be written can't be. The buffer's size is nobody's until the end. */
+static inline bool writing_fits(const struct buffer *out, const char *at, size_t more)
+{
+    return out->capacity - (size_t)(at - out->data) > more;
+}
 static inline char *writing_room(struct buffer *out, char *at, size_t more)
 {
-    size_t before = (size_t)(at - out->data);
-    if (out->capacity - before > more) return at;
-    out->size = before;
+    if (writing_fits(out, at, more)) return at;
+    out->size = (size_t)(at - out->data);
     return buffer_grow(out, more);
 }
 char *writing_string(struct buffer *out, char *at, struct str text, size_t more);
 
-/* A number below WRITING_SMALL, without a branch on how many digits there are: its digits side by
- * side in one number, the first one lowest (little-endian, as every machine that this runs on). */
-enum { WRITING_SMALL = 10000 };
+/* The three digits of each number below WRITING_SMALL, and behind them how many bits of these are
+ * zeros at their head. */
+enum { WRITING_SMALL = 1000 };
+extern const char writing_digits[WRITING_SMALL][4];
+static inline uint32_t writing_digits_of(uint32_t value)
+{
+    uint32_t digits; /* the first one lowest (little-endian, as every machine that this runs on) */
+    memcpy(&digits, writing_digits[value], sizeof digits);
+    return digits;
+}
 static inline char *writing_small(char *at, uint32_t value)
 {
-    uint32_t hundreds = value * 5243 >> 19,                      /* value / 100 */
-             pairs = hundreds | (value - hundreds * 100) << 16,
-             tens = (pairs * 103 >> 10) & 0x000f000fu,           /* each pair / 10 */
-             digits = tens | (pairs - tens * 10) << 8;
-    unsigned zeros = (unsigned)__builtin_ctz(digits | 1u << 24) / 8; /* at its head */
-    digits = (digits | 0x30303030u) >> (8 * zeros);
+    uint32_t digits = writing_digits_of(value), zeros = digits >> 24;
+    digits >>= zeros;
     memcpy(at, &digits, sizeof digits);
-    return at + 4 - zeros;
+    return at + 3 - zeros / 8;
 }
 
 void writing_vector(struct buffer *out, struct str bytes); /* floats, not aligned */
