@@ -96,7 +96,7 @@ static size_t on_word(struct redact_finder *finder, size_t start, bool key)
         }
     }
     /* "Although", "There": no name, no street and no cue */
-    if (!word.cues && word.size > 4 && redact_is_ordinary(&word)) return word.end;
+    if (!word.cues && redact_is_ordinary(&word)) return word.end;
     if (word.cues & CUE(AT)) end = redact_email_spelled(finder, &word);
     if (end <= start && word.cues & CUE(SECRET)) end = redact_secret_word(finder, &word);
     if (end <= start) end = redact_address_word(finder, &word);
@@ -151,6 +151,19 @@ static size_t on_colon(struct redact_finder *finder, size_t i)
     return end > i ? end : i + 1;
 }
 
+static bool is_inside(struct str text, size_t at)
+{
+    return at < text.size && ((unsigned char)text.data[at] & 0xC0) == 0x80;
+}
+
+/* Beyond ASCII: a word, or a sign ("’", "…", emoji), which leads to nothing. */
+static size_t on_high(struct redact_finder *finder, size_t i)
+{
+    if (redact_wide_letter_size(finder->text, i)) return on_word(finder, i, true);
+    for (i++; is_inside(finder->text, i);) i++;
+    return i;
+}
+
 /* What the byte at `i` leads to; where the scan goes on. marked: as small_word() has it. */
 static size_t step(struct redact_finder *finder, size_t i, bool marked)
 {
@@ -160,8 +173,11 @@ static size_t step(struct redact_finder *finder, size_t i, bool marked)
     case LETTER:
         end = small_word(finder, i, marked);
         return end > i ? end : redact_run_end(text, i + 1, RUN_LETTERS);
-    case CAPITAL: finder->capitals = true; /* fall through */
-    case HIGH: end = on_word(finder, i, true); break;
+    case HIGH: end = on_high(finder, i); break;
+    case CAPITAL:
+        finder->capitals = true;
+        end = on_word(finder, i, true);
+        break;
     case DIGIT:
         end = redact_number(finder, i);
         return end > i ? end : skip_digits(text, i);
@@ -280,11 +296,6 @@ static bool goes_on(struct str text, const struct redact_found *earlier,
             (next->kind != REDACT_ADDRESS || (text.data[i] != ',' && text.data[i] != '\n')))
             return false;
     return true;
-}
-
-static bool is_inside(struct str text, size_t at)
-{
-    return at < text.size && ((unsigned char)text.data[at] & 0xC0) == 0x80;
 }
 
 /* Finders look around: what they found takes whole characters, and must not reach
