@@ -1,6 +1,5 @@
 /* A reply's head: when to come again, what is left of the rate limits, which request it was. */
-#include <curl/curl.h>
-
+#include "base/curl.h"
 #include "llm/reply.h"
 
 enum { WAIT_MS_MAX = 24 * 60 * 60 * 1000 };

@@ -3,10 +3,10 @@
 #ifndef VERBATIM_LLM_SOCKETS_H
 #define VERBATIM_LLM_SOCKETS_H
 
-#include <curl/curl.h>
 #include <stdbool.h>
 #include <uv.h>
 
+#include "base/curl.h"
 #include "base/err.h"
 
 enum { LANE_BUCKETS = 64 };

@@ -11,7 +11,6 @@
 #include "llm/wire.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "llm/handles.h"
@@ -221,8 +220,6 @@ void wire_cancel(struct exchange *exchange)
 
 /* --- opening and closing --------------------------------------------------------------------- */
 
-static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
-
 static uint32_t lanes_for(const struct wire_options *options)
 {
     uint32_t count = options->secure ? 1 : options->connections / LANE_CONNECTIONS;
@@ -248,8 +245,8 @@ static int open_lanes(uv_loop_t *loop, const struct wire_options *options, struc
 int wire_open(uv_loop_t *loop, const struct wire_options *options, struct wire **ret_wire,
               struct err *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, start_curl);
+    int rc = curl_start(err);
+    if (rc) return rc;
     struct wire *wire = calloc(1, sizeof *wire);
     if (!wire || !handles_open(options, &wire->handles)) {
         free(wire);
@@ -258,7 +255,7 @@ int wire_open(uv_loop_t *loop, const struct wire_options *options, struct wire *
     wire->ended_end = &wire->ended;
     uv_timer_init(loop, &wire->soon);
     wire->soon.data = wire;
-    int rc = open_lanes(loop, options, wire, err);
+    rc = open_lanes(loop, options, wire, err);
     if (rc) wire_close(wire);
     else *ret_wire = wire;
     return rc;

@@ -8,10 +8,10 @@
 #ifndef VERBATIM_LLM_WIRE_H
 #define VERBATIM_LLM_WIRE_H
 
-#include <curl/curl.h>
 #include <uv.h>
 
 #include "base/buffer.h"
+#include "base/curl.h"
 
 enum { WIRE_HEAD_BYTES_MAX = 64 * 1024 };
 

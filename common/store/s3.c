@@ -5,7 +5,6 @@
 #include "store/s3.h"
 
 #include <openssl/evp.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -308,18 +307,16 @@ static int copy_config(struct s3 *s3, const struct store_config *config, struct 
     return E_OK;
 }
 
-static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
-
 int s3_open(const struct store_config *config, const struct location *location,
             struct store **ret_store, struct err *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, start_curl);
+    int rc = curl_start(err);
+    if (rc) return rc;
     struct s3 *s3 = calloc(1, sizeof *s3);
     if (!s3) return err_set(err, E_NO_MEMORY, "opening a store");
     s3->base.ops = &s3_ops;
     s3->location = *location;
-    int rc = copy_config(s3, config, err);
+    rc = copy_config(s3, config, err);
     if (rc == E_OK)
         rc = endpoint_make(config->endpoint, s3->region, location->bucket, config->addressing,
                            &s3->endpoint, err);

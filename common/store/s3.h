@@ -2,8 +2,7 @@
 #ifndef VERBATIM_STORE_S3_H
 #define VERBATIM_STORE_S3_H
 
-#include <curl/curl.h>
-
+#include "base/curl.h"
 #include "store/backends.h"
 #include "aws/source.h"
 #include "store/s3_reply.h"

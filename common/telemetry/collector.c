@@ -2,7 +2,6 @@
  * be tried again, Retry-After, partial success. */
 #include "telemetry/collector.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "schema/json.h"
@@ -16,8 +15,6 @@ struct collector {
     const atomic_bool *hurry;
     int64_t hurry_until_ms; /* 0: nobody is in a hurry */
 };
-
-static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
 
 /* More than that isn't kept, and isn't needed. */
 static size_t on_answer(char *data, size_t size, size_t count, void *user)
@@ -43,9 +40,7 @@ static int on_progress(void *user, curl_off_t a, curl_off_t b, curl_off_t c, cur
 int collector_open(const struct settings *settings, struct collector **ret_collector,
                    struct err *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct collector *collector = calloc(1, sizeof *collector);
-    pthread_once(&once, start_curl);
     CURL *curl = collector ? curl_easy_init() : NULL;
     if (!curl) {
         free(collector);

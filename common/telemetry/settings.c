@@ -246,7 +246,8 @@ static int take_all(struct settings *settings, const struct telemetry_options *o
     struct found argument =
         find(options->sampler_arg, "telemetry.sampler_arg", "OTEL_TRACES_SAMPLER_ARG", NULL);
     if ((!whole && !*base.value) || is_switched_off()) return E_OK;
-    int rc = take_endpoint(settings, whole ? &traces : &base, whole, err);
+    int rc = curl_start(err);
+    if (rc == E_OK) rc = take_endpoint(settings, whole ? &traces : &base, whole, err);
     if (rc == E_OK) rc = take_headers(settings, &headers, err);
     if (rc == E_OK) rc = take_resource(settings, source, err);
     if (rc == E_OK) rc = take_sampler(&settings->sampler, &sampler, &argument, err);

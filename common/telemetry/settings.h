@@ -4,8 +4,7 @@
 #ifndef VERBATIM_TELEMETRY_SETTINGS_H
 #define VERBATIM_TELEMETRY_SETTINGS_H
 
-#include <curl/curl.h>
-
+#include "base/curl.h"
 #include "telemetry/telemetry.h"
 
 struct sampler {

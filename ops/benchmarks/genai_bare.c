@@ -2,9 +2,10 @@
  * handles are kept and set up once. */
 #include "ops/benchmarks/genai_bare.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <uv.h>
+
+#include "base/curl.h"
 
 struct bare {
     uv_loop_t loop;

@@ -1,7 +1,7 @@
 /* One blocking request by libcurl; never through a proxy, as the door is here. */
 #include "ops/cli/post.h"
 
-#include <curl/curl.h>
+#include "base/curl.h"
 
 static size_t on_body(char *data, size_t size, size_t count, void *user)
 {
@@ -67,9 +67,11 @@ int post_ndjson(const struct post_target *target, struct str body, struct post_c
                 struct err *err)
 {
     struct buffer answer = {0};
+    int rc = curl_start(err);
+    if (rc) return rc;
     CURL *curl = curl_easy_init();
     struct curl_slist *headers = curl ? headers_of(target) : NULL;
-    int rc = err_set(err, E_NO_MEMORY, NULL);
+    rc = err_set(err, E_NO_MEMORY, NULL);
     if (headers) {
         set_options(curl, target, body, headers, &answer);
         CURLcode code = curl_easy_perform(curl); /* first: it fills the answer */

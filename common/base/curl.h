@@ -1,0 +1,18 @@
+/* libcurl, loaded when somebody is first called by it: it brings some thirty libraries and 4 MiB to
+ * a process, and most workers never call anybody.
+ *
+ * Its functions have their own names: curl.c defines those that we use, and passes them on. One
+ * that isn't there yet doesn't link. */
+#ifndef VERBATIM_BASE_CURL_H
+#define VERBATIM_BASE_CURL_H
+
+#include <curl/curl.h>
+
+#include "base/err.h"
+
+/* Loads it and starts it up, once; any thread, any number of times. To be called before the others,
+ * but for curl_easy_init(), curl_slist_append() and curl_getdate(), which do so themselves and fail
+ * without it. SYSTEM: it isn't there. */
+int curl_start(struct err *err) CHECKED;
+
+#endif

@@ -1,0 +1,62 @@
+/* libcurl's functions as curl.c passes them on: each kind of value arrives. */
+#include "base/curl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "test.h"
+
+static size_t on_body(char *data, size_t one, size_t size, void *user)
+{
+    strncat(user, data, one * size);
+    return one * size;
+}
+
+static void test_values(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/verbatim-curl-XXXXXX", url[64], body[64] = "", *told = NULL;
+    struct err err = {0};
+    long status = -1;
+    curl_off_t bytes = -1;
+    int file = mkstemp(path);
+    assert_int_equal(write(file, "heron", 5), 5);
+    snprintf(url, sizeof url, "file://%s", path);
+    assert_int_equal(curl_start(&err), E_OK);
+    CURL *curl = curl_easy_init();
+    assert_non_null(curl);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PRIVATE, path);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+    curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)2);
+    assert_int_equal(curl_easy_perform(curl), CURLE_OK);
+    assert_string_equal(body, "ron");
+    curl_easy_getinfo(curl, CURLINFO_PRIVATE, &told);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(curl, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
+    assert_ptr_equal(told, path);
+    assert_int_equal(status, 0);
+    assert_int_equal(bytes, 3);
+    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    body[0] = '\0';
+    assert_int_equal(curl_easy_perform(curl), CURLE_OK);
+    assert_null(strstr(body, "ron"));
+    curl_easy_cleanup(curl);
+    close(file), unlink(path);
+}
+
+static void test_none(void **state) /* as it may be of a zeroed struct */
+{
+    (void)state;
+    curl_slist_free_all(NULL);
+    curl_easy_cleanup(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_none), cmocka_unit_test(test_values)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
