@@ -20,7 +20,6 @@ struct topic_start {
     bool alone, has_second;
     const struct topic_keyword *keyword;
 };
-_Static_assert(TOPICS_MAX <= UINT8_MAX + 1, "a start has a byte for its topic");
 
 struct place {
     const char *file;
@@ -83,18 +82,19 @@ static int open_topic(struct topics *topics, const struct place *place, struct s
 
 static struct topic_start start_of(const struct topic_keyword *keyword)
 {
+    bool has_second = topic_has_whole_second(keyword);
     return (struct topic_start){.hash = topic_start_hash(keyword),
                                 .languages = keyword->language,
-                                .topic = (uint8_t)keyword->topic,
-                                .alone = keyword->word_count == 1 && !keyword->star,
-                                .has_second = topic_has_whole_second(keyword),
-                                .second = (uint16_t)(keyword->words[1].hash >> 48),
+                                .topic = keyword->topic,
+                                .alone = keyword->word_count == 1 && !keyword->open.size,
+                                .has_second = has_second,
+                                .second = has_second ? (uint16_t)(keyword->hashes[1] >> 48) : 0,
                                 .keyword = keyword};
 }
 
 /* Of all keywords with such a start, anew. */
-static int build_index(struct topics *topics, struct topic_index *index, bool by_prefix,
-                       struct err *err)
+static int build_one(struct topics *topics, struct topic_index *index, bool by_prefix,
+                     struct err *err)
 {
     uint16_t at[TOPIC_BUCKETS] = {0}, count = 0;
     const struct topic_keyword *each;
@@ -114,26 +114,23 @@ static int build_index(struct topics *topics, struct topic_index *index, bool by
     return E_OK;
 }
 
-static void enter(struct topics *topics, struct topic_keyword *keyword)
+static int build_index(struct topics *topics, struct err *err)
 {
-    keyword->older = topics->newest;
-    topics->newest = keyword;
+    int rc = build_one(topics, &topics->by_word, false, err);
+    return rc ? rc : build_one(topics, &topics->by_prefix, true, err);
 }
 
-static int fill_words(struct topics *topics, struct topic_keyword *keyword,
-                      const struct place *place, const struct tokens *tokens, struct err *err)
+static int enter(struct topics *topics, const struct tokens *tokens, bool star,
+                 struct topic_keyword keyword, struct err *err)
 {
-    if (tokens->count == 0) return bad(err, place, "a keyword without a word");
-    if (tokens->count > TOPIC_WORDS_MAX)
-        return bad(err, place, "a keyword of more than four words");
-    for (uint32_t i = 0; i < tokens->count; i++) {
-        struct str word = arena_copy(&topics->arena, tokens->items[i].folded);
-        if (!word.data) return err_set(err, E_NO_MEMORY, NULL);
-        keyword->words[i] = (struct keyword_word){word, tokens->items[i].hash};
-    }
-    keyword->word_count = (uint8_t)tokens->count;
-    if (keyword->star && keyword->words[tokens->count - 1].folded.size < TOPIC_PREFIX_BYTES)
-        return bad(err, place, "a word with a star has at least four letters");
+    size_t bytes = sizeof keyword + tokens->count * sizeof keyword.hashes[0];
+    struct topic_keyword *kept = arena_alloc(&topics->arena, bytes);
+    if (star) keyword.open = arena_copy(&topics->arena, tokens->items[tokens->count - 1].folded);
+    if (!kept || (star && !keyword.open.data)) return err_set(err, E_NO_MEMORY, NULL);
+    keyword.older = topics->newest;
+    *kept = keyword;
+    for (uint32_t i = 0; i < tokens->count; i++) kept->hashes[i] = tokens->items[i].hash;
+    topics->newest = kept;
     return E_OK;
 }
 
@@ -141,19 +138,22 @@ static int add_keyword(struct topics *topics, const struct place *place, struct 
                        uint32_t topic, uint32_t language, struct arena *scratch, struct err *err)
 {
     struct tokens tokens;
-    struct topic_keyword *keyword = ARENA_NEW(&topics->arena, struct topic_keyword);
     bool star = str_ends(text, STR("*"));
     if (star) text.size--;
     if (str_find(text, STR("*")) < text.size)
         return bad(err, place, "a star is allowed at a keyword's end only");
-    if (!keyword) return err_set(err, E_NO_MEMORY, NULL);
     if (++topics->keyword_count > TOPIC_KEYWORDS_MAX) return bad(err, place, "too many keywords");
-    *keyword = (struct topic_keyword){.topic = topic, .language = (uint8_t)language, .star = star};
     int rc = text_tokenize(text, scratch, &tokens, err);
-    if (!rc) rc = fill_words(topics, keyword, place, &tokens, err);
     if (rc) return rc;
-    enter(topics, keyword);
-    return E_OK;
+    if (tokens.count == 0) return bad(err, place, "a keyword without a word");
+    if (tokens.count > TOPIC_WORDS_MAX) return bad(err, place, "a keyword of more than four words");
+    if (star && tokens.items[tokens.count - 1].folded.size < TOPIC_PREFIX_BYTES)
+        return bad(err, place, "a word with a star has at least four letters");
+    return enter(topics, &tokens, star,
+                 (struct topic_keyword){.topic = (uint8_t)topic,
+                                        .language = (uint8_t)language,
+                                        .word_count = (uint8_t)tokens.count},
+                 err);
 }
 
 static int add_line(struct topics *topics, const struct place *place, struct str line,
@@ -172,8 +172,8 @@ static int add_line(struct topics *topics, const struct place *place, struct str
     return rc;
 }
 
-int topics_add(struct topics *topics, const char *file, struct str content, uint32_t language,
-               struct err *err)
+static int add_file(struct topics *topics, const char *file, struct str content, uint32_t language,
+                    struct err *err)
 {
     struct place place = {file, 0};
     struct arena scratch = {0}; /* of a keyword */
@@ -186,8 +186,14 @@ int topics_add(struct topics *topics, const char *file, struct str content, uint
         rc = add_line(topics, &place, str_cut(&content, '\n'), &topic, language, &scratch, err);
     }
     arena_deinit(&scratch);
-    if (!rc) rc = build_index(topics, &topics->by_word, false, err);
-    return rc ? rc : build_index(topics, &topics->by_prefix, true, err);
+    return rc;
+}
+
+int topics_add(struct topics *topics, const char *file, struct str content, uint32_t language,
+               struct err *err)
+{
+    int rc = add_file(topics, file, content, language, err);
+    return rc ? rc : build_index(topics, err);
 }
 
 /* A token's word with the elision off; its hash goes to *hash. */
@@ -205,11 +211,10 @@ static bool fits(const struct topic_keyword *keyword, const struct tokens *token
     for (uint32_t i = keyword->word_count > 1; i < keyword->word_count; i++) {
         uint64_t hash;
         struct str word = bare_token(&tokens->items[at + i], &hash);
-        bool open = keyword->star && i + 1 == keyword->word_count;
+        bool open = keyword->open.size && i + 1 == keyword->word_count;
         if (i && tokens->items[at + i].sentence_before) return false;
-        if (open ? !str_starts(word, keyword->words[i].folded)
-                 : hash != keyword->words[i].hash &&
-                       tokens->items[at + i].hash != keyword->words[i].hash)
+        if (open ? !str_starts(word, keyword->open)
+                 : hash != keyword->hashes[i] && tokens->items[at + i].hash != keyword->hashes[i])
             return false;
     }
     return true;
@@ -240,10 +245,10 @@ int topics_open(struct topics *topics, const char *folder, const char *kind, str
         struct buffer content = {0};
         snprintf(path, sizeof path, "%s/%s/%s", folder, kind, files[i].name);
         rc = buffer_read_text(&content, path, TOPIC_FILE_BYTES_MAX, err);
-        if (!rc) rc = topics_add(topics, path, buffer_str(&content), files[i].language, err);
+        if (!rc) rc = add_file(topics, path, buffer_str(&content), files[i].language, err);
         buffer_deinit(&content);
     }
-    return rc;
+    return rc ? rc : build_index(topics, err);
 }
 
 /* What stands behind a token, as far as it tells that a keyword of more words isn't there. */

@@ -18,7 +18,7 @@ static void sift(struct topic_sieve *sieve, const struct topics *topics, uint32_
             sieve->prefixes[hash % TOPIC_PREFIX_SLOTS] |= languages;
         } else if (topic_has_whole_second(each)) {
             sieve->words[hash % TOPIC_WORD_SLOTS] |= TOPIC_PAIRED;
-            sieve->words[topics_pair(hash, each->words[1].hash) % TOPIC_WORD_SLOTS] |= languages;
+            sieve->words[topics_pair(hash, each->hashes[1]) % TOPIC_WORD_SLOTS] |= languages;
         } else {
             sieve->words[hash % TOPIC_WORD_SLOTS] |= languages;
         }
