@@ -376,7 +376,6 @@ int text_redact(struct str text, const char *language, struct arena *arena,
     struct redacted result = {.text = text};
     struct str tag = str_of(language);
     bool known = tag.size && !str_equal(tag, STR("und"));
-    redact_words_open();
     redact_register_open();
     redact_phrases_open();
     redact_ware_open();

@@ -94,16 +94,14 @@ bool redact_is_among(const struct redact_word *word, const char *const *words, s
     (redact_may_be_among((word), (list), sizeof(list) / sizeof *(list)) &&                         \
      redact_is_among((word), (list), sizeof(list) / sizeof *(list)))
 
-void redact_words_open(void); /* builds the tables once; any thread, any number of times */
-
 /* Which letters words start with, as bits: of the third by the first two, and of the second by the
  * third and fourth. Two loads tell nearly always that a word is none of ours. */
 struct redact_starts {
     uint32_t third[1024], second[1024];
     uint32_t size[1024]; /* and of the size, by the first and the last letter */
 };
-extern struct redact_starts redact_starts; /* of the words that a finder starts from */
-extern struct redact_starts redact_key_starts; /* of secrets */
+extern const struct redact_starts redact_starts; /* of the words that a finder starts from */
+extern const struct redact_starts redact_key_starts; /* of secrets */
 
 /* Of the first four bytes, the first one lowest. Letters beyond ASCII are folded only later ("née"):
  * they may be anything. */
@@ -131,9 +129,9 @@ static inline bool redact_secret_may_start(const char *at, size_t left)
 /* Whole words as bits of their first eight letters and size: one load tells of nearly all others
  * that they are none. */
 enum { TRIGGER_BITS = 15, NAME_BITS = 18, NUMBER_BITS = 13 };
-extern uint64_t redact_triggers[(1 << TRIGGER_BITS) / 64]; /* that a finder starts from */
-extern uint64_t redact_names[(1 << NAME_BITS) / 64];       /* given and family names */
-extern uint64_t redact_numbers[(1 << NUMBER_BITS) / 64];   /* that say what a number is */
+extern const uint64_t redact_triggers[(1 << TRIGGER_BITS) / 64]; /* that a finder starts from */
+extern const uint64_t redact_names[(1 << NAME_BITS) / 64];       /* given and family names */
+extern const uint64_t redact_numbers[(1 << NUMBER_BITS) / 64];   /* that say what a number is */
 
 extern const uint64_t redact_word_masks[64]; /* by its size, of its first eight bytes */
 
@@ -241,14 +239,14 @@ enum {
     REGISTER_CRITIC_SURELY = 4096,
     REGISTER_CRITIC_PERHAPS = 8192,
 };
-void redact_phrases_open(void);  /* the same (redact_phrases.c) */
+void redact_phrases_open(void); /* builds its tables once; any thread, any number of times */
 enum { SAID_BITS = 13 };
 void redact_mark_said(uint64_t *before_it, uint64_t *behind_it); /* (redact_unlisted.c) */
 /* False: nothing stands beside this word by which redact_unlisted_name() would take it for a name,
  * and it is no part of a longer one. */
 bool redact_may_be_said(struct str text, const struct redact_word *word);
-void redact_ware_open(void);     /* the same (redact_ware.c) */
-void redact_register_open(void); /* builds the tables once, as redact_words_open */
+void redact_ware_open(void);     /* the same */
+void redact_register_open(void); /* the same */
 uint32_t redact_registers(struct redact_finder *finder);
 /* "I", "nous", "mi": somebody tells what happened to him. Looked for once. */
 bool redact_speaks_of_self(struct redact_finder *finder);
@@ -338,8 +336,6 @@ bool redact_secret_needs_more(const struct redact_word *word);
 size_t redact_secret_token(struct redact_finder *finder, size_t start);   /* at a word's start */
 /* at a digit in the middle of a word: what looks drawn by lot, such as keys */
 size_t redact_secret_random(struct redact_finder *finder, size_t digit);
-/* of keys; empty: no more */
-struct str redact_secret_starts(size_t i);
 size_t redact_person(struct redact_finder *finder, const struct redact_word *word);
 void redact_person_again(struct redact_finder *finder); /* the same names elsewhere in the text */
 size_t redact_address_word(struct redact_finder *finder, const struct redact_word *word);

@@ -4,31 +4,7 @@
 
 enum { KEY_BYTES_MIN = 13, TOKEN_BYTES = 2048, VALUE_BYTES = 128, LOOK_BYTES = 48 };
 
-static const struct secret_form {
-    const char *start;
-    uint8_t least;  /* bytes behind the start */
-    enum { ANY, CAPITALS, BOTH } letters; /* BOTH cases: where the start says little */
-} forms[] = {
-    {"sk-", 16, ANY}, {"sk_live_", 10, ANY}, {"sk_test_", 10, ANY}, {"pk_live_", 10, ANY},
-    {"pk_test_", 10, ANY}, {"rk_test_", 10, ANY}, {"rk_live_", 10, ANY}, {"AKIA", 16, CAPITALS},
-    {"ASIA", 16, CAPITALS}, {"ghp_", 20, ANY}, {"gho_", 20, ANY}, {"ghu_", 20, ANY},
-    {"ghs_", 20, ANY}, {"ghr_", 20, ANY}, {"github_pat_", 20, ANY}, {"glpat-", 16, ANY},
-    {"xoxb-", 10, ANY}, {"xoxp-", 10, ANY}, {"xoxa-", 10, ANY}, {"xoxr-", 10, ANY},
-    {"xoxs-", 10, ANY}, {"AIza", 30, ANY}, {"ya29.", 20, ANY}, {"npm_", 30, ANY}, {"hf_", 20, ANY},
-    {"dop_v1_", 30, ANY}, {"SG.", 30, ANY}, {"eyJ", 20, ANY}, {"pypi-", 30, ANY},
-    {"shpat_", 20, ANY}, {"whsec_", 16, ANY}, {"vbk_", 20, ANY}, {"hvs.", 20, ANY},
-    {"hvb.", 20, ANY}, {"glsa_", 20, ANY}, {"glc_", 20, ANY}, {"glrt-", 16, ANY},
-    {"gldt-", 16, ANY}, {"dapi", 30, ANY}, {"lin_api_", 20, ANY}, {"secret_", 20, ANY},
-    {"ntn_", 20, ANY}, {"sq0atp-", 16, ANY}, {"sq0csp-", 16, ANY}, {"NRAK-", 20, CAPITALS},
-    {"sntrys_", 20, ANY}, {"pscale_tkn_", 20, ANY}, {"ATATT3x", 20, ANY}, {"PMAK-", 20, ANY},
-    {"sbp_", 20, ANY}, {"dp.pt.", 20, ANY}, {"AGE-SECRET-KEY-", 20, CAPITALS}, {"key-", 30, ANY},
-    {"xapp-", 10, ANY}, {"gsk_", 20, ANY}, {"xai-", 20, ANY}, {"pplx-", 20, ANY},
-    {"nvapi-", 20, ANY}, {"figd_", 20, ANY}, {"shpca_", 20, ANY}, {"shppa_", 20, ANY},
-    {"shpss_", 20, ANY}, {"rubygems_", 20, ANY}, {"doo_v1_", 30, ANY}, {"dor_v1_", 30, ANY},
-    {"ATCTT3x", 20, ANY}, {"sk_", 12, BOTH}, {"pk_", 12, BOTH}, {"tok-", 12, BOTH},
-    {"key-", 12, BOTH}, {"tok_", 12, BOTH}, {"key_", 12, BOTH}, {"token-", 12, BOTH},
-    {"api-", 12, BOTH}, {"api_", 12, BOTH}, {"pat_", 12, BOTH},
-};
+#include "text/redact_keys.inc"
 
 static bool is_token(char c)
 {
@@ -59,11 +35,6 @@ static bool has_both_cases(struct str token)
     for (size_t i = 4; i < token.size; i++) /* behind most starts */
         big |= is_upper(token.data[i]), small |= is_lower(token.data[i]);
     return big && small;
-}
-
-struct str redact_secret_starts(size_t i)
-{
-    return i < sizeof forms / sizeof *forms ? str_of(forms[i].start) : (struct str){0};
 }
 
 size_t redact_secret_token(struct redact_finder *finder, size_t start)

@@ -1,113 +1,5 @@
-/* The words that the finders of personal data know, and how one is read at a place. */
-#include "text/redact_find.h"
-
-#include <assert.h>
-#include <endian.h>
-#include <threads.h>
-
-#include "text/ascii_head.h"
-
-static const struct word_list {
-    uint32_t cues;
-    const char *words; /* folded, parted by blanks */
-} lists[] = {
-#include "text/redact_words.inc"
-};
-
-/* Given and family names of many countries; those that are ordinary words, places
- * or brands as well. */
-static const char *const given_names[] = {
-#include "text/redact_given.inc"
-#include "text/redact_given_world.inc"
-};
-static const char *const family_names[] = {
-#include "text/redact_family.inc"
-#include "text/redact_family_world.inc"
-};
-static const char *const names_also[] = {
-#include "text/redact_names_also.inc"
-};
-
-/* No names, but written with a capital in titles and at the start of sentences. */
-static const char *const ordinary_words[] = {
-#include "text/redact_ordinary.inc"
-};
-
-/* People whom everybody knows: "tom_hanks", or one name that hardly anybody else has. */
-static const char *const public_names[] = {
-#include "text/redact_public.inc"
-};
-
-/* Joined like these: "calvin_klein". */
-static const char *const brands[] = {
-#include "text/redact_brands.inc"
-};
-
-/* Open addressing over 32-bit hashes: with 50,000 words, one foreign word in 80,000 is taken for
- * one of ours, always the same one. Half the memory and no comparison of strings. A slot's place
- * tells half of its hash, given how far it stands from where that half would have it;
- * few sets of cues are different, so it has but the number of its own. All of it is four bytes,
- * and one look at memory. */
-enum {
-    SLOT_BITS = 17, SLOTS = 1 << SLOT_BITS, FILTER_BITS = 1 << 18, SETS_MAX = 256, STEPS_MAX = 255
-};
-
-/* From the lowest bit: high half of the hash; steps from its own place, and one; which of cue_sets.
- * 0: empty, as the last one always is. */
-static uint32_t slots[SLOTS + 1];
-static uint32_t cue_sets[SETS_MAX], cue_set_count = 1; /* the first has none */
-/* which hashes there are: most words end there, within the cache */
-static uint64_t filter[FILTER_BITS / 64];
-
-/* Keys of several words ("tom_hanks"), apart, so that the words above find their slots at once. A
- * slot is a hash whose lowest bits tell what the key is; 0: empty. */
-enum { JOINED_SLOTS = 1 << 16, JOINED_PUBLIC = 1, JOINED_BRAND = 2, JOINED_IS = 3 };
-static uint32_t joined[JOINED_SLOTS];
-
-/* Hashes of the ordinary words, apart from the others: only who doubts a name asks for them. */
-enum { ORDINARY_SLOTS = 1 << 15, ORDINARY_MORE = 256 /* behind the last one's own */ };
-static uint32_t ordinary[ORDINARY_SLOTS + ORDINARY_MORE]; /* 0: empty, as the last ones are */
-
-struct redact_starts redact_starts; /* of cues and of keys */
-struct redact_starts redact_key_starts;
-uint64_t redact_triggers[(1 << TRIGGER_BITS) / 64], redact_names[(1 << NAME_BITS) / 64],
-    redact_numbers[(1 << NUMBER_BITS) / 64];
-#define MASKS_8                                                                                    \
-    UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX
-const uint64_t redact_word_masks[64] = {
-    0,       0xFF,    0xFFFF,  0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF,
-    MASKS_8, MASKS_8, MASKS_8, MASKS_8,  MASKS_8,    MASKS_8,      MASKS_8};
-static once_flag once = ONCE_FLAG_INIT;
-
-/* Eight bytes a step: words are short, and the tables are our own. */
-static inline uint64_t hash_step(uint64_t hash, uint64_t bytes)
-{
-    hash = (hash ^ bytes) * 0x9E3779B97F4A7C15u;
-    return hash ^ hash >> 32;
-}
-
-static inline uint32_t hash_end(uint64_t hash, size_t size)
-{
-    uint32_t mixed = (uint32_t)((hash + size) * 0xD6E8FEB86659FD93u >> 32);
-    return mixed | (mixed == 0);
-}
-
-/* Its eight bytes from `at` on, or those that there are. */
-static inline uint64_t eight_of(struct str word, size_t at)
-{
-    uint64_t bytes = 0;
-    size_t left = word.size - at;
-    memcpy(&bytes, word.data + at, left < sizeof bytes ? left : sizeof bytes);
-    return le64toh(bytes);
-}
-
-uint32_t redact_hash_of(struct str word)
-{
-    uint64_t hash = 0;
-    for (size_t at = 0; at < word.size; at += sizeof hash)
-        hash = hash_step(hash, eight_of(word, at));
-    return hash_end(hash, word.size);
-}
+/* How a word is read at a place of the text, and what the lists know of it. */
+#include "text/redact_tables.h"
 
 /* The same of a word of 16 letters or fewer; what lies behind them in their room is masked. */
 static inline uint32_t hash_of_short(const struct redact_word *word)
@@ -118,183 +10,27 @@ static inline uint32_t hash_of_short(const struct redact_word *word)
     memcpy(bytes, word->folded, sizeof bytes);
     memcpy(mask, masks + ASCII_HEAD_BYTES - word->size, sizeof mask);
     /* both steps, though most words need one: which do can't be foreseen */
-    uint64_t one = hash_step(0, le64toh(bytes[0] & mask[0])),
-             two = hash_step(one, le64toh(bytes[1] & mask[1]));
+    uint64_t one = redact_hash_step(0, le64toh(bytes[0] & mask[0])),
+             two = redact_hash_step(one, le64toh(bytes[1] & mask[1]));
     uint64_t longer = -(uint64_t)(word->size > sizeof bytes[0]);
-    return hash_end((one & ~longer) | (two & longer), word->size);
-}
-
-void redact_mark_start(struct redact_starts *starts_of, struct str word)
-{
-    uint32_t first = (uint8_t)word.data[0] & 31u, second = (uint8_t)word.data[1] & 31u;
-    uint32_t all = UINT32_MAX, last = (uint8_t)word.data[word.size - 1] & 31u;
-    starts_of->size[first << 5 | last] |= 1u << (word.size & 31u);
-    uint32_t third = word.size > 2 ? (uint8_t)word.data[2] & 31u : 0;
-    starts_of->third[first << 5 | second] |= word.size > 2 ? 1u << third : all;
-    for (uint32_t c = 0; c < 32; c++) { /* what stands behind a short word may be anything */
-        uint32_t fourth = word.size > 3 ? (uint8_t)word.data[3] & 31u : c;
-        for (uint32_t d = 0; d < 32 && word.size < 3; d++)
-            starts_of->second[d << 5 | fourth] |= 1u << second;
-        if (word.size > 2) starts_of->second[third << 5 | fourth] |= 1u << second;
-    }
-}
-
-/* A slot but its set. */
-static inline uint32_t slot_key(uint32_t hash, uint32_t steps)
-{
-    return (hash >> SLOT_BITS & 0xFFFF) | steps << 16;
-}
-static inline bool slot_is(uint32_t slot, uint32_t key) { return ((slot ^ key) & 0xFFFFFF) == 0; }
-
-/* Which hashes there are; other bits of them than those that tell the slot. */
-static inline uint32_t filter_bit(uint32_t hash) { return hash >> 14; }
-
-/* The hash's slot, or the empty one that it would have; *ret_steps: what that holds then. */
-static uint32_t *slot_of(uint32_t hash, uint32_t *ret_steps)
-{
-    uint32_t i = hash & (SLOTS - 1), steps = 1;
-    while (slots[i] && !slot_is(slots[i], slot_key(hash, steps)))
-        i = (i + 1) & (SLOTS - 1), steps++;
-    *ret_steps = steps;
-    return &slots[i];
-}
-
-/* The newest first: nearly all words of a list have the same. */
-static uint8_t set_of(uint32_t cues)
-{
-    uint32_t i = cue_set_count;
-    while (i && cue_sets[i - 1] != cues) i--;
-    if (i) return (uint8_t)(i - 1);
-    assert(cue_set_count < SETS_MAX);
-    cue_sets[cue_set_count] = cues;
-    return (uint8_t)cue_set_count++;
-}
-
-static void enter_word(struct str word, uint32_t cues, struct redact_starts *starts_of)
-{
-    uint32_t hash = redact_hash_of(word), bit = filter_bit(hash), steps;
-    uint32_t *slot = slot_of(hash, &steps);
-    uint8_t set = set_of(*slot ? cue_sets[*slot >> 24] | cues : cues);
-    assert(steps <= STEPS_MAX);
-    *slot = slot_key(hash, steps) | (uint32_t)set << 24;
-    filter[bit / 64] |= UINT64_C(1) << bit % 64;
-    if (starts_of && word.size > 1) redact_mark_start(starts_of, word);
-}
-
-static void enter(const char *words, uint32_t cues, struct redact_starts *starts_of)
-{
-    struct str rest = str_of(words);
-    while (rest.size) enter_word(str_cut(&rest, ' '), cues, starts_of);
-}
-
-static uint32_t *joined_slot(uint32_t hash)
-{
-    uint32_t i = hash % JOINED_SLOTS;
-    while (joined[i] && (joined[i] ^ hash) > JOINED_IS) i = (i + 1) % JOINED_SLOTS;
-    return &joined[i];
-}
-
-/* Words, and keys of several. */
-static void enter_keys(const char *keys, uint32_t cue, uint32_t joined_is)
-{
-    struct str rest = str_of(keys);
-    while (rest.size) {
-        struct str key = str_cut(&rest, ' ');
-        if (!memchr(key.data, '_', key.size)) {
-            enter_word(key, cue, NULL);
-            continue;
-        }
-        uint32_t hash = redact_hash_of(key), *slot = joined_slot(hash);
-        *slot = (hash & ~(uint32_t)JOINED_IS) | (*slot & JOINED_IS) | joined_is;
-    }
-}
-
-static uint32_t ordinary_slot(uint32_t hash)
-{
-    uint32_t i = hash % ORDINARY_SLOTS;
-    while (ordinary[i] && ordinary[i] != hash) i++;
-    assert(i < ORDINARY_SLOTS + ORDINARY_MORE - 4);
-    return i;
-}
-
-static void enter_ordinary(const char *words)
-{
-    struct str rest = str_of(words);
-    while (rest.size) {
-        uint32_t hash = redact_hash_of(str_cut(&rest, ' '));
-        ordinary[ordinary_slot(hash)] = hash;
-    }
+    return redact_hash_end((one & ~longer) | (two & longer), word->size);
 }
 
 bool redact_is_ordinary(const struct redact_word *word)
 {
 #ifdef __SSE2__
     /* four at once: the word stands there, or one is empty, nearly always */
-    __m128i four = _mm_loadu_si128((const void *)&ordinary[word->hash % ORDINARY_SLOTS]);
+    __m128i four = _mm_loadu_si128((const void *)&redact_ordinary[word->hash % ORDINARY_SLOTS]);
     int here = _mm_movemask_epi8(_mm_cmpeq_epi32(four, _mm_set1_epi32((int)word->hash))),
         empty = _mm_movemask_epi8(_mm_cmpeq_epi32(four, _mm_setzero_si128()));
     if (here | empty) return here != 0;
 #endif
-    return ordinary[ordinary_slot(word->hash)] != 0;
+    return redact_ordinary[redact_ordinary_slot(redact_ordinary, word->hash)] != 0;
 }
-
-/* Only words that a finder starts from are looked up in the scan;
- * others are read around numbers. */
-static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) | CUE(NAMED) |
-                                     CUE(RELATIVE) | CUE(TITLE) | CUE(LABEL) | CUE(SIGN_OFF);
-
-/* Those that redact_context_before() tells of. */
-static const uint32_t number_cues = CUE(PHONE) | CUE(CARD) | CUE(ACCOUNT) | CUE(ID) | CUE(BIRTH) |
-                                    CUE(SECRET) | CUE(ZIP) | CUE(ORDER) | CUE(VERSION) |
-                                    CUE(ADDRESS) | CUE(OWNER) | CUE(MAIL);
-
-void redact_mark_words(uint64_t *set, int bits, struct str words)
-{
-    for (struct str rest = words; rest.size;) {
-        struct str word = str_cut(&rest, ' ');
-        uint32_t bit = redact_word_bit(eight_of(word, 0), (unsigned)word.size, bits);
-        set[bit / 64] |= UINT64_C(1) << bit % 64;
-    }
-}
-
-static void enter_names(const char *words, uint32_t cue)
-{
-    enter(words, cue, NULL);
-    redact_mark_words(redact_names, NAME_BITS, str_of(words));
-}
-
-static void build(void)
-{
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        if (lists[i].cues & trigger_cues)
-            redact_mark_words(redact_triggers, TRIGGER_BITS, str_of(lists[i].words));
-        if (lists[i].cues & number_cues)
-            redact_mark_words(redact_numbers, NUMBER_BITS, str_of(lists[i].words));
-        enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &redact_starts : NULL);
-    }
-    for (size_t i = 0; i < sizeof public_names / sizeof *public_names; i++)
-        enter_keys(public_names[i], CUE(PUBLIC), JOINED_PUBLIC);
-    for (size_t i = 0; i < sizeof brands / sizeof *brands; i++)
-        enter_keys(brands[i], CUE(BRAND), JOINED_BRAND);
-    for (size_t i = 0; redact_secret_starts(i).size; i++) {
-        redact_mark_start(&redact_key_starts, redact_secret_starts(i));
-        redact_mark_start(&redact_starts, redact_secret_starts(i));
-    }
-    for (size_t i = 0; i < sizeof given_names / sizeof *given_names; i++)
-        enter_names(given_names[i], CUE(GIVEN));
-    for (size_t i = 0; i < sizeof family_names / sizeof *family_names; i++)
-        enter_names(family_names[i], CUE(FAMILY));
-    for (size_t i = 0; i < sizeof ordinary_words / sizeof *ordinary_words; i++)
-        enter_ordinary(ordinary_words[i]);
-    for (size_t i = 0; i < sizeof names_also / sizeof *names_also; i++)
-        enter(names_also[i], CUE(ALSO), NULL);
-}
-
-void redact_words_open(void) { call_once(&once, build); }
 
 uint32_t redact_cues_of_joined(struct str key)
 {
-    uint32_t is = *joined_slot(redact_hash_of(key)) & JOINED_IS;
+    uint32_t is = redact_joined[redact_joined_slot(redact_joined, redact_hash_of(key))] & JOINED_IS;
     return (is & JOINED_PUBLIC ? CUE(PUBLIC) : 0) | (is & JOINED_BRAND ? CUE(BRAND) : 0);
 }
 
@@ -303,22 +39,23 @@ uint32_t redact_cues_of_joined(struct str key)
 __attribute__((noinline)) static void look_further(struct redact_word *word)
 {
     uint32_t steps;
-    word->cues = cue_sets[*slot_of(word->hash, &steps) >> 24];
+    uint32_t slot = redact_slots[redact_slot_of(redact_slots, word->hash, &steps)];
+    word->cues = redact_cue_sets[slot >> 24];
 }
 
 /* No branch on whether the word is one of ours, as half are: what isn't has the last slot, which is
  * empty, and few of those that are don't stand in their own one. */
 static inline void look_up(struct redact_word *word, uint32_t hash)
 {
-    uint32_t bit = filter_bit(hash), own = hash & (SLOTS - 1);
-    uint32_t there = (uint32_t)(filter[bit / 64] >> bit % 64) & (word->size + 31u) / 32 & 1;
-    uint32_t slot = slots[SLOTS - ((SLOTS - own) & -there)];
+    uint32_t bit = redact_filter_bit(hash), own = hash & (REDACT_SLOTS - 1);
+    uint32_t there = (uint32_t)(redact_filter[bit / 64] >> bit % 64) & (word->size + 31u) / 32 & 1;
+    uint32_t slot = redact_slots[REDACT_SLOTS - ((REDACT_SLOTS - own) & -there)];
     word->hash = hash;
     /* one with a capital will be doubted, and which have one can't be foreseen */
-    __builtin_prefetch(&ordinary[hash % ORDINARY_SLOTS]);
-    word->cues = cue_sets[slot >> 24];
+    __builtin_prefetch(&redact_ordinary[hash % ORDINARY_SLOTS]);
+    word->cues = redact_cue_sets[slot >> 24];
     uint32_t filled = 0 - ((slot | (0 - slot)) >> 31); /* all bits, or none */
-    if (!slot_is(slot, slot_key(hash, 1) & filled)) look_further(word);
+    if (!redact_slot_is(slot, redact_slot_key(hash, 1) & filled)) look_further(word);
 }
 
 static void read_letters(struct str text, size_t start, struct redact_word *ret_word)

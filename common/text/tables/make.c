@@ -1,0 +1,189 @@
+/* Makes the redactor's tables when we are built, and writes them as C. Those of a few hundred words
+ * are made at the first text instead (redact_phrases.c, redact_register.c, redact_ware.c). */
+#include <assert.h>
+#include <stdio.h>
+
+#include "text/redact_tables.h"
+
+static const struct word_list {
+    uint32_t cues;
+    const char *words; /* folded, parted by blanks */
+} lists[] = {
+#include "text/redact_words.inc"
+};
+
+/* Given and family names of many countries; those that are ordinary words, places
+ * or brands as well. */
+static const char *const given_names[] = {
+#include "text/redact_given.inc"
+#include "text/redact_given_world.inc"
+};
+static const char *const family_names[] = {
+#include "text/redact_family.inc"
+#include "text/redact_family_world.inc"
+};
+static const char *const names_also[] = {
+#include "text/redact_names_also.inc"
+};
+
+/* No names, but written with a capital in titles and at the start of sentences. */
+static const char *const ordinary_words[] = {
+#include "text/redact_ordinary.inc"
+};
+
+/* People whom everybody knows: "tom_hanks", or one name that hardly anybody else has. */
+static const char *const public_names[] = {
+#include "text/redact_public.inc"
+};
+
+/* Joined like these: "calvin_klein". */
+static const char *const brands[] = {
+#include "text/redact_brands.inc"
+};
+
+#include "text/redact_keys.inc"
+
+/* As redact_tables.h and redact_find.h say. */
+static uint32_t slots[REDACT_SLOTS + 1], cue_sets[REDACT_SETS], cue_set_count = 1;
+static uint64_t filter[REDACT_FILTER_BITS / 64];
+static uint32_t joined[JOINED_SLOTS], ordinary[ORDINARY_SLOTS + ORDINARY_MORE];
+static struct redact_starts starts, key_starts;
+static uint64_t triggers[(1 << TRIGGER_BITS) / 64], names[(1 << NAME_BITS) / 64],
+    numbers[(1 << NUMBER_BITS) / 64];
+
+/* Only words that a finder starts from are looked up in the scan;
+ * others are read around numbers. */
+static const uint32_t trigger_cues = CUE(SECRET) | CUE(AT) | CUE(STREET_FIRST) | CUE(NAMED) |
+                                     CUE(RELATIVE) | CUE(TITLE) | CUE(LABEL) | CUE(SIGN_OFF);
+
+/* Those that redact_context_before() tells of. */
+static const uint32_t number_cues = CUE(PHONE) | CUE(CARD) | CUE(ACCOUNT) | CUE(ID) | CUE(BIRTH) |
+                                    CUE(SECRET) | CUE(ZIP) | CUE(ORDER) | CUE(VERSION) |
+                                    CUE(ADDRESS) | CUE(OWNER) | CUE(MAIL);
+
+enum { STEPS_MAX = 255 };
+
+/* The newest first: nearly all words of a list have the same. */
+static uint8_t set_of(uint32_t cues)
+{
+    uint32_t i = cue_set_count;
+    while (i && cue_sets[i - 1] != cues) i--;
+    if (i) return (uint8_t)(i - 1);
+    assert(cue_set_count < REDACT_SETS);
+    cue_sets[cue_set_count] = cues;
+    return (uint8_t)cue_set_count++;
+}
+
+static void enter_word(struct str word, uint32_t cues, struct redact_starts *starts_of)
+{
+    uint32_t hash = redact_hash_of(word), bit = redact_filter_bit(hash), steps;
+    uint32_t *slot = &slots[redact_slot_of(slots, hash, &steps)];
+    uint8_t set = set_of(*slot ? cue_sets[*slot >> 24] | cues : cues);
+    assert(steps <= STEPS_MAX);
+    *slot = redact_slot_key(hash, steps) | (uint32_t)set << 24;
+    filter[bit / 64] |= UINT64_C(1) << bit % 64;
+    if (starts_of && word.size > 1) redact_mark_start(starts_of, word);
+}
+
+static void enter(const char *words, uint32_t cues, struct redact_starts *starts_of)
+{
+    struct str rest = str_of(words);
+    while (rest.size) enter_word(str_cut(&rest, ' '), cues, starts_of);
+}
+
+/* Words, and keys of several. */
+static void enter_keys(const char *keys, uint32_t cue, uint32_t joined_is)
+{
+    struct str rest = str_of(keys);
+    while (rest.size) {
+        struct str key = str_cut(&rest, ' ');
+        if (!memchr(key.data, '_', key.size)) {
+            enter_word(key, cue, NULL);
+            continue;
+        }
+        uint32_t hash = redact_hash_of(key), *slot = &joined[redact_joined_slot(joined, hash)];
+        *slot = (hash & ~(uint32_t)JOINED_IS) | (*slot & JOINED_IS) | joined_is;
+    }
+}
+
+static void enter_ordinary(const char *words)
+{
+    struct str rest = str_of(words);
+    while (rest.size) {
+        uint32_t hash = redact_hash_of(str_cut(&rest, ' ')),
+                 i = redact_ordinary_slot(ordinary, hash);
+        assert(i < ORDINARY_SLOTS + ORDINARY_MORE - 4);
+        ordinary[i] = hash;
+    }
+}
+
+static void enter_names(const char *words, uint32_t cue)
+{
+    enter(words, cue, NULL);
+    redact_mark_words(names, NAME_BITS, str_of(words));
+}
+
+static void build(void)
+{
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (lists[i].cues & trigger_cues)
+            redact_mark_words(triggers, TRIGGER_BITS, str_of(lists[i].words));
+        if (lists[i].cues & number_cues)
+            redact_mark_words(numbers, NUMBER_BITS, str_of(lists[i].words));
+        enter(lists[i].words, lists[i].cues, lists[i].cues & trigger_cues ? &starts : NULL);
+    }
+    for (size_t i = 0; i < sizeof public_names / sizeof *public_names; i++)
+        enter_keys(public_names[i], CUE(PUBLIC), JOINED_PUBLIC);
+    for (size_t i = 0; i < sizeof brands / sizeof *brands; i++)
+        enter_keys(brands[i], CUE(BRAND), JOINED_BRAND);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        redact_mark_start(&key_starts, str_of(forms[i].start));
+        redact_mark_start(&starts, str_of(forms[i].start));
+    }
+    for (size_t i = 0; i < sizeof given_names / sizeof *given_names; i++)
+        enter_names(given_names[i], CUE(GIVEN));
+    for (size_t i = 0; i < sizeof family_names / sizeof *family_names; i++)
+        enter_names(family_names[i], CUE(FAMILY));
+    for (size_t i = 0; i < sizeof ordinary_words / sizeof *ordinary_words; i++)
+        enter_ordinary(ordinary_words[i]);
+    for (size_t i = 0; i < sizeof names_also / sizeof *names_also; i++)
+        enter(names_also[i], CUE(ALSO), NULL);
+}
+
+/* --- as C ----------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    const void *words; /* of 32 bits */
+    size_t bytes;
+} tables[] = {
+    {"redact_slots", slots, sizeof slots},
+    {"redact_cue_sets", cue_sets, sizeof cue_sets},
+    {"redact_filter", filter, sizeof filter},
+    {"redact_joined", joined, sizeof joined},
+    {"redact_ordinary", ordinary, sizeof ordinary},
+    {"redact_starts", &starts, sizeof starts},
+    {"redact_key_starts", &key_starts, sizeof key_starts},
+    {"redact_triggers", triggers, sizeof triggers},
+    {"redact_names", names, sizeof names},
+    {"redact_numbers", numbers, sizeof numbers},
+};
+
+static void write_table(FILE *out, const char *name, const uint32_t *words, size_t count)
+{
+    fprintf(out, "extern const uint32_t %s[];\n_Alignas(64) const uint32_t %s[] = {", name, name);
+    for (size_t i = 0; i < count; i++) fprintf(out, "%s%u,", i % 16 ? "" : "\n", words[i]);
+    fputs("\n};\n", out);
+}
+
+int main(int count, char **arguments)
+{
+    FILE *out = count == 2 ? fopen(arguments[1], "w") : NULL;
+    if (!out) return 1;
+    build();
+    fputs("#include <stdint.h>\n", out);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        write_table(out, tables[i].name, tables[i].words, tables[i].bytes / sizeof(uint32_t));
+    int failed = ferror(out);
+    return fclose(out) || failed;
+}
