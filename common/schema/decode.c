@@ -46,7 +46,8 @@ static int decode_f32(struct decoder *decoder, const struct field *field,
     else if (item->kind == MSGPACK_UINT) real = (double)item->uint;
     else if (item->kind == MSGPACK_INT) real = (double)item->sint;
     else return wrong(decoder, field, "a number");
-    if (!isfinite(real) || fabs(real) > (field->most ? (double)field->most : 3e38))
+    double most = field->most ? (double)field->most : 3e38;
+    if (!(real >= (field->kind == KIND_amount ? 0 : -most) && real <= most)) /* nor NaN */
         return wrong(decoder, field, "within its bounds");
     float number = (float)real;
     memcpy(at, &number, sizeof number);
@@ -210,7 +211,8 @@ static int decode_field(struct decoder *decoder, const struct field *field, char
     case KIND_u32: return decode_u32(decoder, field, &item, at);
     case KIND_u64:
     case KIND_time: return decode_wide(decoder, field, &item, at);
-    case KIND_f32: return decode_f32(decoder, field, &item, at);
+    case KIND_f32:
+    case KIND_amount: return decode_f32(decoder, field, &item, at);
     case KIND_str:
     case KIND_bin: return decode_str(decoder, field, &item, at);
     case KIND_enum: return decode_enum(decoder, field, &item, at);

@@ -96,7 +96,8 @@ static void encode_field(struct pack *pack, const struct field *field, const cha
     case KIND_u32: memcpy(&number, at, sizeof number); pack_uint(pack, number); return;
     case KIND_u64: memcpy(&wide, at, sizeof wide); pack_uint(pack, wide); return;
     case KIND_time: memcpy(&wide, at, sizeof wide); pack_int(pack, (int64_t)wide); return;
-    case KIND_f32: memcpy(&real, at, sizeof real); pack_float(pack, real); return;
+    case KIND_f32:
+    case KIND_amount: memcpy(&real, at, sizeof real); pack_float(pack, real); return;
     case KIND_str: pack_str(pack, *(const struct str *)(const void *)at); return;
     case KIND_bin: pack_bin(pack, *(const struct str *)(const void *)at); return;
     case KIND_enum:

@@ -46,9 +46,10 @@ static bool read_real(struct reading *reading, const struct field *field,
 {
     double number;
     double limit = field->most ? (double)field->most : 3e38;
+    double least = field->kind == KIND_amount ? 0 : -limit;
     if (value->kind != JSON_NUMBER) return reading_wrong_kind(reading, value, "a number");
-    if (!str_to_f64(value->text, &number) || fabs(number) > limit) {
-        reading_problem(reading, "must be a number from %g to %g", -limit, limit);
+    if (!str_to_f64(value->text, &number) || number < least || number > limit) {
+        reading_problem(reading, "must be a number from %g to %g", least, limit);
         return true;
     }
     float narrow = (float)number;
@@ -273,7 +274,8 @@ bool reading_field(struct reading *reading, const struct field *field,
         return true;
     case KIND_u32:
     case KIND_u64: return read_whole(reading, field, value, at);
-    case KIND_f32: return read_real(reading, field, value, at);
+    case KIND_f32:
+    case KIND_amount: return read_real(reading, field, value, at);
     case KIND_str: return reading_str(reading, field, value, at);
     case KIND_bin: return read_bin(reading, field, value, at);
     case KIND_time: return read_time(reading, value, at);

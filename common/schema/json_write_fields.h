@@ -42,7 +42,8 @@ ALWAYS_INLINE char *json_write_field(struct buffer *out, char *at, const struct 
         return number < WRITING_SMALL ? writing_small(at, number) : writing_u64(at, number);
     case KIND_u64: return writing_u64(at, *(const uint64_t *)value);
     case KIND_time: return writing_time(at, *(const int64_t *)value);
-    case KIND_f32: return writing_number(at, (double)*(const float *)value);
+    case KIND_f32:
+    case KIND_amount: return writing_number(at, (double)*(const float *)value);
     case KIND_enum:
         number = *(const uint32_t *)value;
         assert(number < field->enumeration->count);

@@ -12,7 +12,7 @@ static void type_name(const struct field *field, char out[static 64])
 {
     static const char *const names[] = {
         [KIND_bool] = "boolean", [KIND_u32] = "uint32", [KIND_u64] = "uint64",
-        [KIND_f32] = "float32", [KIND_str] = "string",
+        [KIND_f32] = "float32", [KIND_amount] = "float32 from 0", [KIND_str] = "string",
         [KIND_bin] = "binary", [KIND_time] = "time", [KIND_strs] = "list of strings",
         [KIND_map] = "map of strings", [KIND_vector] = "vector of float32",
     };
@@ -126,6 +126,10 @@ static void schema_field(const struct field *field, struct buffer *out)
     case KIND_str:
         buffer_add(out, STR("\"type\":\"string\""));
         if (most) buffer_printf(out, ",\"maxLength\":%u", most);
+        break;
+    case KIND_amount:
+        buffer_add(out, STR("\"type\":\"number\",\"minimum\":0"));
+        if (most) buffer_printf(out, ",\"maximum\":%u", most);
         break;
     case KIND_bin:
         buffer_add(out, STR("\"type\":\"string\",\"contentEncoding\":\"base64\""));

@@ -85,8 +85,8 @@ uint32_t enumeration_find(const struct enumeration *enumeration, struct str valu
 /* --- tables ----------------------------------------------------------------------------------- */
 
 enum field_kind {
-    KIND_bool, KIND_u32, KIND_u64, KIND_f32, KIND_str, KIND_bin, KIND_time, KIND_strs, KIND_map,
-    KIND_vector,
+    KIND_bool, KIND_u32, KIND_u64, KIND_f32, KIND_amount /* f32, never below 0 */, KIND_str,
+    KIND_bin, KIND_time, KIND_strs, KIND_map, KIND_vector,
     KIND_enum, KIND_set, KIND_struct, KIND_list
 };
 

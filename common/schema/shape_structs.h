@@ -8,6 +8,7 @@
 #define FIELD_TYPE_u32    uint32_t
 #define FIELD_TYPE_u64    uint64_t
 #define FIELD_TYPE_f32    float
+#define FIELD_TYPE_amount float
 #define FIELD_TYPE_str    struct str
 #define FIELD_TYPE_bin    struct str
 #define FIELD_TYPE_time   int64_t

@@ -87,6 +87,8 @@ static const struct {
     {"inside a struct", &insight_shape,
      "{\"provider\":\"x\",\"sentiment\":{\"label\":\"mixed\",\"score\":2}}",
      "/sentiment/score must be a number from -1 to 1"},
+    {"an amount below 0", &segment_shape, "{\"segment\":1,\"distance\":-0.5,\"model\":\"m\"}",
+     "/distance must be a number from 0 to 3e+38"},
     {"a list of strings with a number in it", &insight_shape,
      "{\"provider\":\"x\",\"sentiment\":{\"label\":\"mixed\",\"score\":0},\"topics\":[\"a\",1]}", "/topics/1 must be a string, not a number"},
     {"a vector with a word in it", &features_shape,

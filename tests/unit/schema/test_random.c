@@ -5,6 +5,8 @@
 #include "schema/json.h"
 #include "test.h"
 
+#include <math.h>
+
 enum { RECORDS = 300 };
 
 struct maker {
@@ -80,6 +82,7 @@ static void fill_field(struct maker *maker, const struct field *field, char *at)
         *(int64_t *)(void *)at = -62135596800000 +
                                  (int64_t)below(maker, 62135596800000 + 253402300800000);
         return;
+    case KIND_amount: *(float *)(void *)at = fabsf(some_number(maker, field->most)); return;
     case KIND_f32: *(float *)(void *)at = some_number(maker, field->most); return;
     case KIND_str: *(struct str *)(void *)at = some_text(maker, field->most); return;
     case KIND_bin: wide = random_u64(&maker->random);
