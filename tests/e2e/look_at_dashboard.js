@@ -19,7 +19,7 @@ async function post(feedback) {
   return {status: response.status, record: await response.json()};
 }
 
-const EVIL = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`;
+const EVIL = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>` + "L".repeat(150); // one word, wider than a phone
 // Each names a topic: whichever of them a digest's window holds, there is something to list.
 const FEEDBACK = [
   {text: "I love the scent of this shampoo, it is wonderful and my hair shines.", product: "Florea shampoo", rating: 5},
@@ -115,6 +115,8 @@ async function lookAtNews(browser) {
   const page = await browser.newPage();
   await page.goto(url);
   await untilCards(page, 7);
+  const dates = await page.evaluate(() => state.records.map(record => record.insight.finished_at));
+  check("what is replayed is in order of time", dates.join() === [...dates].sort().join(), dates);
   const text = await page.evaluate(() => {
     keepDigest({digest: {since: "2098-05-01T08:00:00Z", until: "2098-05-01T09:00:00Z", records: 200, needs: [
       {kind: "feature_request", text: "a handle", records: 3}, {kind: "question", text: "a handle", records: 3}, {kind: "problem_report", text: "again", records: 1}], rows: [
